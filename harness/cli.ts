@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+import yargs from 'yargs';
+import type { Command } from './commands/flags.js';
+import { EXIT, HostError, InputError } from './input/errors.js';
+import { VERSION } from './metrics/host.js';
+
+/** Flags that may be given several times. */
+const REPEATABLE = new Set(['_', 'policyModule', 'policy-module', 'param', 'meta']);
+
+function noFlagTwice(args: Record<string, unknown>): true {
+  for (const [flag, value] of Object.entries(args)) {
+    if (Array.isArray(value) && !REPEATABLE.has(flag)) {
+      throw new InputError(`--${flag} is given ${value.length} times, expected once`);
+    }
+  }
+  return true;
+}
+
+/** Loads the file of a command when it is used: most of the start-up time is in what commands import. */
+function lazily(load: () => Promise<Command>) {
+  return [
+    async (args: Parameters<Command['builder']>[0]) => (await load()).builder(args),
+    async (args: unknown) => (await load()).handler(args as never),
+  ] as const;
+}
+
+function report(error: unknown): void {
+  // YError is what yargs throws for a flag without its value.
+  if (error instanceof InputError || (error instanceof Error && error.name === 'YError')) {
+    process.stderr.write(`reclaim: ${error.message}\n`);
+    process.exitCode = EXIT.badInput;
+  } else if (error instanceof HostError) {
+    process.stderr.write(`reclaim: ${error.message}\n`);
+    process.exitCode = EXIT.hostCannot;
+  } else {
+    process.stderr.write(
+      `reclaim: internal error, please report it\n${error instanceof Error ? error.stack : error}\n`,
+    );
+    process.exitCode = EXIT.internal;
+  }
+}
+
+// A reader that went away (| head) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  throw error;
+});
+
+const parser = yargs(process.argv.slice(2))
+  .scriptName('reclaim')
+  .usage('$0 <command>\n\nHow should a program give memory back, and what does it cost?')
+  .version(VERSION)
+  .strict()
+  .check(noFlagTwice)
+  .demandCommand(1, 'a command is missing, expected one of those in reclaim --help')
+  .recommendCommands()
+  .completion('completion', 'print a shell completion script')
+  .exitProcess(false)
+  .fail((message, error) => {
+    throw error ?? new InputError(`${message} (see reclaim --help)`);
+  })
+  .command(
+    'compare [experiment]',
+    'run all policies of an experiment on its traces and compare them',
+    ...lazily(async () => (await import('./commands/compare.js')).compare),
+  )
+  .command(
+    'replay <trace>',
+    'replay one trace under one policy of each kind and print its metrics',
+    ...lazily(async () => (await import('./commands/replay.js')).replay),
+  )
+  .command(
+    'trace <action>',
+    'look at, check, convert, import and generate traces',
+    ...lazily(async () => (await import('./commands/trace.js')).trace),
+  )
+  .command(
+    'bench',
+    'time the reader and the machine on this host',
+    ...lazily(async () => (await import('./commands/bench.js')).bench),
+  )
+  .command(
+    'policies',
+    'list all policies with their parameters',
+    ...lazily(async () => (await import('./commands/lists.js')).policies),
+  )
+  .command(
+    'metrics',
+    'list all metrics with their units and meaning',
+    ...lazily(async () => (await import('./commands/lists.js')).metrics),
+  )
+  .command(
+    'workloads',
+    'list the generators of synthetic traces',
+    ...lazily(async () => (await import('./commands/lists.js')).workloads),
+  );
+
+try {
+  await parser.parseAsync();
+} catch (error) {
+  report(error);
+}

@@ -1,0 +1,99 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Argv } from 'yargs';
+import { DEFAULT_EXPERIMENT, readExperiment } from '../experiment/file.js';
+import { type RunSummary, runExperiment } from '../experiment/run.js';
+import { EXIT } from '../input/errors.js';
+import { findings } from '../report/findings.js';
+import { comparisonTables } from '../report/table.js';
+import { type Command, outFlag, policyModuleFlag, quietFlag, wholeNumber } from './flags.js';
+import { note, Progress, print } from './terminal.js';
+
+const MAX_WORKERS = 1024;
+
+interface Args {
+  experiment?: string;
+  out?: string;
+  workers?: number;
+  resume: boolean;
+  quiet: boolean;
+  policyModule: string[];
+}
+
+function builder(yargs: Argv): Argv {
+  return yargs
+    .positional('experiment', {
+      type: 'string',
+      describe: 'experiment file (YAML); without one, the shipped comparison',
+    })
+    .options({
+      ...outFlag,
+      workers: { type: 'number', describe: 'worker threads (default: one a core)', requiresArg: true },
+      resume: {
+        type: 'boolean',
+        default: false,
+        describe: 'skip finished cells of an earlier run whose inputs are the same',
+      },
+      ...policyModuleFlag,
+      ...quietFlag,
+    });
+}
+
+/** What a run says on the terminal: a table a trace and reclaim policy, then sentences a trace. */
+function summary(run: RunSummary): string {
+  const parts = [comparisonTables(run.runs, run.traces)];
+  for (const trace of run.traces) {
+    const sentences = findings(run.runs, trace);
+    if (sentences.length > 0)
+      parts.push(`What ${trace.label} shows:\n${sentences.map((sentence) => `- ${sentence}`).join('\n')}`);
+  }
+  parts.push(
+    'saved: mean over time against keep; best: saves most and, among equals, costs least.',
+    `Results: ${run.folder} (runs.csv, timeline.csv, spaces.csv, perf.csv, manifest.json)`,
+  );
+  return parts.join('\n\n');
+}
+
+async function handler(args: Args): Promise<void> {
+  const experiment = readExperiment(args.experiment ?? DEFAULT_EXPERIMENT);
+  const workers =
+    args.workers === undefined
+      ? availableParallelism()
+      : wholeNumber('workers', args.workers, 1, MAX_WORKERS);
+  const out = args.out ?? join('results', 'runs', experiment.name);
+  const abort = new AbortController();
+  const interrupt = () => abort.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  let progress: Progress | undefined;
+  try {
+    const run = await runExperiment(experiment, {
+      out,
+      workers,
+      resume: args.resume,
+      policyModules: args.policyModule,
+      command: ['reclaim', ...process.argv.slice(2)].join(' '),
+      signal: abort.signal,
+      events: {
+        started(cells, resumed) {
+          if (resumed > 0) note(`${resumed} of ${cells} cells are finished already`);
+          progress = new Progress(experiment.name, cells - resumed, args.quiet);
+        },
+        finishedCell: () => progress?.step(),
+        failedCell: (cell, what, reason) => note(`cell ${cell} (${what}) failed: ${reason}`),
+      },
+    });
+    progress?.stop();
+    if (run.runs.length > 0) await print(summary(run));
+    if (run.aborted) {
+      note(`reclaim: interrupted; finished cells are kept in ${run.folder}, --resume goes on from there`);
+      process.exitCode = EXIT.interrupted;
+    } else if (run.failed > 0) process.exitCode = EXIT.hostCannot;
+  } finally {
+    progress?.stop();
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
+
+export const compare: Command = { builder, handler };

@@ -1,0 +1,60 @@
+import type { Argv } from 'yargs';
+import { InputError } from '../input/errors.js';
+
+/** Flags that several commands share, so that they read the same everywhere. */
+export const policyModuleFlag = {
+  'policy-module': {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    describe: 'load policies from a module of your own (repeatable)',
+  },
+} as const;
+
+export const quietFlag = {
+  quiet: { type: 'boolean', default: false, describe: 'no progress on the terminal' },
+} as const;
+
+export const outFlag = {
+  out: { type: 'string', describe: 'folder for results', requiresArg: true },
+} as const;
+
+/** A positional argument that is a file, or `-`: yargs hands over a lone `-` as an empty text. */
+export function filePositional(describe: string) {
+  return {
+    type: 'string',
+    demandOption: true,
+    describe,
+    coerce: (path: string) => (path === '' ? '-' : path),
+  } as const;
+}
+
+/**
+ * The value of a flag that must be a whole number.
+ *
+ * @throws InputError when it is not, or out of range
+ */
+export function wholeNumber(flag: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new InputError(`--${flag} is not a whole number from ${min} to ${max}`);
+}
+
+/** The largest seed. */
+export const MAX_SEED = 2 ** 31 - 1;
+
+/** A positional argument that is a trace. */
+export const tracePositional = filePositional(
+  'a trace file, the name of a shipped trace, or - for standard input',
+);
+
+/** What a file of a command exports: its flags, and what it does. Its line stands in `cli.ts`. */
+export interface Command {
+  readonly builder: (yargs: Argv) => Argv;
+  readonly handler: (args: never) => Promise<void>;
+}
+
+/** A command below another, with its line. */
+export interface SubCommand extends Command {
+  readonly command: string;
+  readonly describe: string;
+}

@@ -1,0 +1,75 @@
+import Table from 'cli-table3';
+import type { Argv } from 'yargs';
+import { WORKLOADS } from '../../workloads/registry.js';
+import type { Parameters } from '../input/parameters.js';
+import { METRICS } from '../metrics/schema.js';
+import { discardPolicies } from '../policy/discard/registry.js';
+import { mergePolicies } from '../policy/merge/registry.js';
+import { loadPolicyModule } from '../policy/module.js';
+import { purgePolicies } from '../policy/purge/registry.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { type Command, policyModuleFlag } from './flags.js';
+import { print } from './terminal.js';
+
+interface Described {
+  readonly name: string;
+  readonly summary: string;
+  readonly source: string;
+  readonly parameters: Parameters;
+}
+
+function describe({ name, summary, source, parameters }: Described): string {
+  const lines = [`  ${name}`, `      ${summary}`, `      source: ${source}`];
+  for (const [key, parameter] of Object.entries(parameters)) {
+    const choices = parameter.kind === 'choice' ? ` (${parameter.choices.join(', ')})` : '';
+    lines.push(`      ${key}=${parameter.default}${choices}: ${parameter.meaning}`);
+  }
+  return lines.join('\n');
+}
+
+async function listPolicies(args: { policyModule: string[] }): Promise<void> {
+  for (const file of args.policyModule) await loadPolicyModule(file);
+  const kinds: readonly (readonly [string, readonly Described[]])[] = [
+    ['discard policies: how discard, unpin and pin are carried out', discardPolicies.all()],
+    ['reclaim policies: which page goes when memory is short', reclaimPolicies.all()],
+    ['merge policies: which equal pages become one', mergePolicies.all()],
+    ['purge policies: which volatile ranges go first', purgePolicies.all()],
+  ];
+  await print(
+    kinds.map(([title, policies]) => `${title}\n${policies.map(describe).join('\n')}`).join('\n\n'),
+  );
+}
+
+async function listMetrics(): Promise<void> {
+  const table = new Table({
+    head: ['metric', 'unit', 'better', 'meaning'],
+    style: { head: [], border: [], compact: true },
+    wordWrap: true,
+    colWidths: [28, 18, 9, 76],
+  });
+  for (const metric of METRICS) table.push([metric.name, metric.unit, metric.better, metric.meaning]);
+  await print(table.toString());
+}
+
+async function listWorkloads(): Promise<void> {
+  await print(
+    `workloads: generators of synthetic traces (reclaim trace generate NAME)\n${WORKLOADS.map(describe).join('\n')}`,
+  );
+}
+
+const noFlags = (yargs: Argv) => yargs;
+
+export const policies: Command = {
+  builder: (yargs) => yargs.options(policyModuleFlag),
+  handler: listPolicies,
+};
+
+export const metrics: Command = {
+  builder: noFlags,
+  handler: listMetrics,
+};
+
+export const workloads: Command = {
+  builder: noFlags,
+  handler: listWorkloads,
+};

@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { Presets, SingleBar } from 'cli-progress';
+
+/** Writes results to standard output; waits while a pipe is full. */
+export async function print(text: string): Promise<void> {
+  if (!process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)) await once(process.stdout, 'drain');
+}
+
+/** Tells the user something that is not a result. */
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** A progress bar on standard error; nothing when that is not a terminal or the user wants quiet. */
+export class Progress {
+  private readonly bar: SingleBar | undefined;
+
+  constructor(
+    private readonly what: string,
+    total: number,
+    quiet: boolean,
+  ) {
+    if (quiet || !process.stderr.isTTY || total === 0) return;
+    this.bar = new SingleBar(
+      {
+        format: `{what} {bar} {value}/{total} | {eta_formatted} left`,
+        stream: process.stderr,
+        clearOnComplete: true,
+        hideCursor: true,
+      },
+      Presets.shades_classic,
+    );
+    this.bar.start(total, 0, { what: this.what });
+  }
+
+  step(by = 1): void {
+    this.bar?.increment(by);
+  }
+
+  set(value: number): void {
+    this.bar?.update(value);
+  }
+
+  stop(): void {
+    this.bar?.stop();
+  }
+}

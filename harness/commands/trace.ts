@@ -1,0 +1,215 @@
+import { readFileSync } from 'node:fs';
+import type { Argv } from 'yargs';
+import { WORKLOADS } from '../../workloads/registry.js';
+import { findTrace } from '../experiment/traces.js';
+import { fileError, InputError, type Place } from '../input/errors.js';
+import { unknownName } from '../input/nearest.js';
+import { parseParameters } from '../input/parameters.js';
+import { validate } from '../replay/validate.js';
+import { randomStream } from '../stats/random.js';
+import { compileTrace } from '../trace/compile.js';
+import { traceInfo } from '../trace/info.js';
+import { parseMarks } from '../trace/readers/marks.js';
+import { importStrace, STRACE_MEMORY, STRACE_TOUCHES } from '../trace/readers/strace/import.js';
+import { openTrace, type Trace } from '../trace/trace.js';
+import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
+import {
+  type Command,
+  filePositional,
+  MAX_SEED,
+  type SubCommand,
+  tracePositional,
+  wholeNumber,
+} from './flags.js';
+import { note, print } from './terminal.js';
+
+/** Warnings printed in full; the rest are counted. */
+const SHOWN_WARNINGS = 20;
+
+async function open(name: string): Promise<Trace> {
+  const { path, shown } = findTrace(name);
+  return openTrace(await compileTrace(path, shown));
+}
+
+const outputPositional = filePositional(
+  'a file (.rtrace is binary; .gz and .br compress text), or - for text on standard output',
+);
+
+const info: SubCommand = {
+  command: 'info <trace>',
+  describe: 'what a trace contains: metadata, events by op, spaces, objects, time',
+  builder: (yargs) => yargs.positional('trace', tracePositional),
+  handler: async (args: { trace: string }) => {
+    await print(await traceInfo(await open(args.trace)));
+  },
+};
+
+function placeText({ file, line }: Place): string {
+  return line === undefined ? file : `${file}:${line}`;
+}
+
+const validateCommand: SubCommand = {
+  command: 'validate <trace>',
+  describe: 'check that every event of a trace makes sense',
+  builder: (yargs) => yargs.positional('trace', tracePositional),
+  handler: async (args: { trace: string }) => {
+    const { events, touches, warnings } = await validate(await open(args.trace));
+    for (const { place, what } of warnings.slice(0, SHOWN_WARNINGS))
+      note(`${placeText(place)}: warning: ${what}`);
+    const more =
+      warnings.length > SHOWN_WARNINGS ? ` (${warnings.length - SHOWN_WARNINGS} more not shown)` : '';
+    await print(`valid: ${events} events, ${touches} touches, ${warnings.length} warnings${more}`);
+  },
+};
+
+const convert: SubCommand = {
+  command: 'convert <trace> <output>',
+  describe: 'write a trace in another form: text or binary (.rtrace)',
+  builder: (yargs) =>
+    yargs.positional('trace', tracePositional).positional('output', outputPositional).option('to', {
+      choices: TRACE_FORMS,
+      describe: 'the form to write (default: as the name of the output says)',
+    }),
+  handler: async (args: { trace: string; output: string; to?: TraceForm }) => {
+    const trace = await open(args.trace);
+    const form = args.to ?? formOf(args.output);
+    const written = await writeTrace(
+      trace,
+      args.output,
+      form,
+      form === 'binary' ? trace.totals.sha256 : undefined,
+    );
+    if (args.output !== '-') note(`${args.output}: ${written.events} events`);
+  },
+};
+
+function readMarks(file: string | undefined) {
+  if (file === undefined) return [];
+  try {
+    return parseMarks(readFileSync(file, 'utf8'), file);
+  } catch (error) {
+    throw fileError(error, file);
+  }
+}
+
+interface ImportArgs {
+  log: string;
+  output: string;
+  marks?: string;
+  memory: (typeof STRACE_MEMORY)[number];
+  touches: (typeof STRACE_TOUCHES)[number];
+  meta: string[];
+}
+
+const importCommand: SubCommand = {
+  command: 'import <log> <output>',
+  describe: 'make a trace from a log of strace -f -ttt -T',
+  builder: (yargs) =>
+    yargs
+      .positional('log', filePositional('the log (.gz and .br are decompressed), or - for standard input'))
+      .positional('output', outputPositional)
+      .options({
+        marks: {
+          type: 'string',
+          describe: 'a file of marks, "TIME LABEL" a line; "pressure moderate|critical" becomes pressure',
+          requiresArg: true,
+        },
+        memory: { choices: STRACE_MEMORY, default: 'shared' as const, describe: 'which mappings to follow' },
+        touches: {
+          choices: STRACE_TOUCHES,
+          default: 'none' as const,
+          describe: 'how to infer accesses, which a log of calls does not show',
+        },
+        meta: {
+          type: 'string',
+          array: true,
+          default: [] as string[],
+          describe: 'metadata to add, "key: value" (repeatable)',
+        },
+      }),
+  handler: async (args: ImportArgs) => {
+    const source = await importStrace(args.log, {
+      memory: args.memory,
+      touches: args.touches,
+      marks: readMarks(args.marks),
+    });
+    for (const pair of args.meta) {
+      const match = /^([^:]+): (.+)$/.exec(pair);
+      if (!match) throw new InputError(`--meta "${pair}" is not metadata, expected "key: value"`);
+      source.meta.set(match[1] as string, match[2] as string);
+    }
+    const written = await writeTrace(source, args.output, formOf(args.output));
+    if (args.output !== '-') note(`${args.output}: ${written.events} events`);
+  },
+};
+
+interface GenerateArgs {
+  workload: string;
+  output: string;
+  param: string[];
+  seed: number;
+}
+
+/** `key=value` pairs as a map. */
+function givenParameters(pairs: readonly string[]): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const pair of pairs) {
+    const equals = pair.indexOf('=');
+    if (equals <= 0) throw new InputError(`--param "${pair}" is not a parameter, expected key=value`);
+    given[pair.slice(0, equals)] = pair.slice(equals + 1);
+  }
+  return given;
+}
+
+const generate: SubCommand = {
+  command: 'generate <workload> <output>',
+  describe: 'make a synthetic trace (see reclaim workloads)',
+  builder: (yargs) =>
+    yargs
+      .positional('workload', { type: 'string', demandOption: true, describe: 'name of the generator' })
+      .positional('output', outputPositional)
+      .options({
+        param: {
+          type: 'string',
+          array: true,
+          default: [] as string[],
+          describe: 'a parameter, key=value (repeatable)',
+        },
+        seed: { type: 'number', default: 1, describe: 'seed of all random draws', requiresArg: true },
+      }),
+  handler: async (args: GenerateArgs) => {
+    const workload = WORKLOADS.find(({ name }) => name === args.workload);
+    if (!workload)
+      throw unknownName(
+        'workload',
+        args.workload,
+        WORKLOADS.map(({ name }) => name),
+      );
+    const values = parseParameters(
+      `workload ${workload.name}`,
+      workload.parameters,
+      givenParameters(args.param),
+    );
+    const seed = wholeNumber('seed', args.seed, 0, MAX_SEED);
+    const random = (purpose: string) => randomStream(seed, `${workload.name}/${purpose}`);
+    const source = workload.generate({ values, seed, random });
+    source.meta.set(
+      'command',
+      `reclaim trace generate ${[workload.name, ...args.param.map((pair) => `--param ${pair}`)].join(' ')} --seed ${seed}`,
+    );
+    const written = await writeTrace(source, args.output, formOf(args.output));
+    if (args.output !== '-') note(`${args.output}: ${written.events} events`);
+  },
+};
+
+export const trace: Command = {
+  builder: (yargs: Argv) => {
+    for (const action of [info, validateCommand, convert, importCommand, generate])
+      yargs.command(action as never);
+    return yargs.demandCommand(
+      1,
+      'an action is missing, expected info, validate, convert, import or generate',
+    );
+  },
+  handler: async () => {},
+};

@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { randomStream } from '../stats/random.js';
+import { Device } from './device.js';
+import { Account, Ledger, PART } from './ledger.js';
+import { callNs, loadCosts } from './table.js';
+
+const costs = loadCosts();
+
+describe('prices of calls', () => {
+  it('are the measured ones at the measured sizes, and linear in between', () => {
+    const { dontneed_anon: call } = costs.calls;
+    expect([1, 16, 512, 16384].map((pages) => callNs(call, pages, 0))).toEqual([658, 3301, 37965, 6298727]);
+    expect(callNs(call, 8.5, 0)).toBe((658 + 3301) / 2);
+    expect(callNs(call, 0, 1)).toBe(198);
+    expect(callNs(call, 0, 0)).toBe(0);
+  });
+
+  it('go on beyond the largest measured size, and never below zero', () => {
+    const { dontneed_anon: call } = costs.calls;
+    const perPage = (6298727 - 37965) / (16384 - 512);
+    expect(callNs(call, 32768, 0)).toBeCloseTo(6298727 + 16384 * perPage, 3);
+    fc.assert(
+      fc.property(fc.nat(1e6), fc.nat(1e6), (present, absent) => {
+        for (const any of Object.values(costs.calls))
+          expect(callNs(any, present, absent)).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
+
+  it('say where they come from', () => {
+    const rows = [
+      costs.touch,
+      costs.remove_extra,
+      costs.fd_lookup,
+      ...Object.values(costs.faults),
+      ...Object.values(costs.calls),
+    ];
+    for (const { source } of rows) expect(source.length).toBeGreaterThan(5);
+  });
+});
+
+describe('a cost table of one\u2019s own', () => {
+  it('is refused with the row that is wrong', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'reclaim-costs-'));
+    try {
+      const path = join(folder, 'costs.json');
+      const table = JSON.parse(JSON.stringify(costs));
+      writeFileSync(path, JSON.stringify({ ...table, touch: { ns: -1, source: 'x' } }));
+      expect(() => loadCosts(path)).toThrow(/costs\.json: touch\.ns: /);
+      writeFileSync(path, JSON.stringify({ ...table, extra: 1 }));
+      expect(() => loadCosts(path)).toThrow(/costs\.json: the table: Unrecognized key: "extra"/);
+      expect(() => loadCosts(join(folder, 'none.json'))).toThrow(/none\.json: no such file/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('a device', () => {
+  const device = () => new Device(costs.devices.ssd, randomStream(1, 'test'));
+  const sorted = (count: number) => {
+    const ssd = device();
+    // One thread, each read long after the last: no queue.
+    return Array.from({ length: count }, (_, i) => ssd.read(i * 1e9, 1)).sort((a, b) => a - b);
+  };
+
+  it('has the recorded quantiles and mean', () => {
+    const samples = sorted(200_000);
+    const at = (share: number) => samples[Math.floor(share * samples.length)] as number;
+    for (const [share, ns] of costs.devices.ssd.quantiles.slice(1))
+      expect(at(share) / ns, `quantile ${share}`).toBeCloseTo(1, 1);
+    const mean = samples.reduce((sum, ns) => sum + ns, 0) / samples.length;
+    expect(mean / costs.devices.ssd.mean).toBeCloseTo(1, 1);
+  });
+
+  it('draws the same latencies from the same seed', () => {
+    expect(sorted(50)).toEqual(sorted(50));
+  });
+
+  it('lets a read wait for those of other threads that are being served, and never for its own thread', () => {
+    const ssd = device();
+    const alone = new Device(costs.devices.ssd, randomStream(1, 'test'));
+    const first = ssd.read(0, 1);
+    expect(first).toBe(alone.read(0, 1));
+    const service = alone.read(1e9, 1);
+    expect(ssd.read(1000, 2)).toBeCloseTo(service + first - 1000, 6);
+    // The same thread again at the same trace time waits for the other's service only: in truth it would come after
+    // its own first read.
+    expect(ssd.read(2000, 1)).toBeCloseTo(alone.read(2e9, 1) + service, 6);
+    const later = 1e12;
+    expect(ssd.read(later, 3)).toBe(alone.read(later, 1));
+  });
+});
+
+describe('the ledger', () => {
+  it('books to the account that is open, to CPU or I/O, and to daemons otherwise', () => {
+    const ledger = new Ledger();
+    const account = new Account();
+    ledger.cpu(PART.reclaim, 5);
+    ledger.begin(account, 1, 2, 10);
+    ledger.cpu(PART.minor, 100);
+    ledger.io(PART.major, 1000);
+    expect([ledger.spentNs, ledger.nowNs]).toEqual([1100, 11_100]);
+    ledger.end();
+    ledger.io(PART.major, 7);
+    expect([ledger.cpuNs, ledger.ioWaitNs, ledger.daemonNs, account.totalNs]).toEqual([100, 1000, 5, 1100]);
+  });
+
+  it('counts long stalls', () => {
+    const ledger = new Ledger();
+    for (const ns of [100_000, 100_001, 1_000_001, 10_000_001]) ledger.stalled(ns);
+    expect([ledger.over100us, ledger.over1ms, ledger.over10ms]).toEqual([3, 2, 1]);
+  });
+});

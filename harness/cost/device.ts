@@ -1,0 +1,67 @@
+import type { RandomStream } from '../stats/random.js';
+import type { DeviceCost } from './table.js';
+
+/** A request that is being served. */
+interface Request {
+  readonly startNs: number;
+  readonly endNs: number;
+}
+
+/**
+ * A storage device: each read takes a latency drawn from the recorded distribution, and waits for the reads of
+ * other threads that are still being served. A thread never waits for itself: its next request comes after its
+ * last, whatever the trace's clock says.
+ */
+export class Device {
+  private readonly knots: readonly (readonly [number, number])[];
+  private readonly serving = new Map<number, Request>();
+
+  constructor(
+    cost: DeviceCost,
+    private readonly random: RandomStream,
+  ) {
+    this.knots = withTail(cost);
+  }
+
+  /**
+   * The time in ns that a read waits, issued at `nowNs` by a thread.
+   *
+   * @param thread any number that tells threads apart
+   */
+  read(nowNs: number, thread: number): number {
+    let queue = 0;
+    for (const [other, request] of this.serving) {
+      if (request.endNs <= nowNs) this.serving.delete(other);
+      else if (other !== thread) queue += request.endNs - Math.max(nowNs, request.startNs);
+    }
+    const latency = this.draw();
+    const startNs = nowNs + queue;
+    this.serving.set(thread, { startNs, endNs: startNs + latency });
+    return queue + latency;
+  }
+
+  /** Inverse of the piecewise linear distribution function. */
+  private draw(): number {
+    const u = this.random();
+    let i = 1;
+    while (i < this.knots.length - 1 && u > (this.knots[i] as readonly [number, number])[0]) i++;
+    const [q0, ns0] = this.knots[i - 1] as readonly [number, number];
+    const [q1, ns1] = this.knots[i] as readonly [number, number];
+    return ns0 + ((u - q0) * (ns1 - ns0)) / (q1 - q0);
+  }
+}
+
+/** Adds the largest value, chosen so that the mean of the distribution is the recorded mean. */
+function withTail(cost: DeviceCost): readonly (readonly [number, number])[] {
+  let below = 0;
+  const quantiles = cost.quantiles;
+  for (let i = 1; i < quantiles.length; i++) {
+    const [q0, ns0] = quantiles[i - 1] as [number, number];
+    const [q1, ns1] = quantiles[i] as [number, number];
+    below += ((q1 - q0) * (ns0 + ns1)) / 2;
+  }
+  const [lastQ, lastNs] = quantiles[quantiles.length - 1] as [number, number];
+  if (lastQ >= 1) return quantiles;
+  const largest = Math.max(lastNs, (2 * (cost.mean - below)) / (1 - lastQ) - lastNs);
+  return [...quantiles, [1, largest]];
+}

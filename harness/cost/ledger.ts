@@ -1,0 +1,111 @@
+import { STALL_PARTS, type StallPart } from '../metrics/schema.js';
+import { LatencyHistogram } from '../stats/latency.js';
+
+/** Index of a stall part in an account. */
+export const PART: Readonly<Record<StallPart, number>> = Object.fromEntries(
+  STALL_PARTS.map((part, i) => [part, i]),
+) as Record<StallPart, number>;
+
+const OVER_100US = 100_000;
+const OVER_1MS = 1_000_000;
+const OVER_10MS = 10_000_000;
+
+/** What one space has paid, in ns. */
+export class Account {
+  /** By `PART`. */
+  readonly stallNs = new Float64Array(STALL_PARTS.length);
+
+  get totalNs(): number {
+    return this.stallNs.reduce((sum, ns) => sum + ns, 0);
+  }
+}
+
+/**
+ * Who pays for what. The replay opens an event for a space and thread; the machine charges; every charge goes to a
+ * part of that space's stall time, and to CPU or I/O wait. Without an open event, daemons pay.
+ * Invariant: the sum over spaces and parts equals `cpuNs + ioWaitNs`.
+ */
+export class Ledger {
+  cpuNs = 0;
+  ioWaitNs = 0;
+  daemonNs = 0;
+  over100us = 0;
+  over1ms = 0;
+  over10ms = 0;
+  /** Stalls of touches that faulted; the others are added by `percentile`. */
+  private readonly faults = new LatencyHistogram();
+  private faulted = 0;
+  private account: Account | undefined;
+  private eventNs = 0;
+  private startUs = 0;
+  private space = 0;
+  private threadOfSpace = 0;
+
+  /** Opens an event: what follows is paid by this account. */
+  begin(account: Account, space: number, thread: number, timeUs: number): void {
+    this.account = account;
+    this.eventNs = 0;
+    this.startUs = timeUs;
+    this.space = space;
+    this.threadOfSpace = thread;
+  }
+
+  /** Closes the event: what follows is paid by daemons. */
+  end(): void {
+    this.account = undefined;
+  }
+
+  /** ns charged since the event was opened. */
+  get spentNs(): number {
+    return this.eventNs;
+  }
+
+  /** Now, in ns of trace time, as the thread of the event sees it. */
+  get nowNs(): number {
+    return this.startUs * 1000 + this.eventNs;
+  }
+
+  /** A number that tells the threads of all spaces apart: both ids are below 2^31, those of threads in practice below 2^22. */
+  get thread(): number {
+    return this.space * 2 ** 22 + this.threadOfSpace;
+  }
+
+  cpu(part: number, ns: number): void {
+    if (!this.account) {
+      this.daemonNs += ns;
+      return;
+    }
+    this.cpuNs += ns;
+    this.eventNs += ns;
+    this.account.stallNs[part] = (this.account.stallNs[part] as number) + ns;
+  }
+
+  io(part: number, ns: number): void {
+    if (!this.account) return; // daemons wait on nobody's account
+    this.ioWaitNs += ns;
+    this.eventNs += ns;
+    this.account.stallNs[part] = (this.account.stallNs[part] as number) + ns;
+  }
+
+  /** A touch that faulted is over; it took `ns`. */
+  touchStalled(ns: number): void {
+    this.faults.record(ns);
+    this.faulted++;
+    this.stalled(ns);
+  }
+
+  /** A call is over; it took `ns`. */
+  stalled(ns: number): void {
+    if (ns <= OVER_100US) return;
+    this.over100us++;
+    if (ns > OVER_1MS) this.over1ms++;
+    if (ns > OVER_10MS) this.over10ms++;
+  }
+
+  /** Touch times over all touches, of which those that did not fault took `hitNs` each. */
+  touchTimes(touches: number, hitNs: number): { p99: number; p999: number; max: number } {
+    this.faults.record(hitNs, touches - this.faulted);
+    this.faulted = touches;
+    return { p99: this.faults.percentile(99), p999: this.faults.percentile(99.9), max: this.faults.max };
+  }
+}

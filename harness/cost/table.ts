@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { fileError, InputError } from '../input/errors.js';
+import { packageFile } from '../input/package-root.js';
+
+const price = z.strictObject({ ns: z.number().nonnegative(), source: z.string() });
+/** Measured points [pages, ns of the call], by rising pages. */
+const points = z.array(z.tuple([z.number().positive(), z.number().nonnegative()])).min(2);
+const call = z.strictObject({ present: points, absent: points, source: z.string() });
+const device = z.strictObject({
+  quantiles: z.array(z.tuple([z.number().min(0).max(1), z.number().positive()])).min(2),
+  mean: z.number().positive(),
+  source: z.string(),
+});
+
+const costTable = z.strictObject({
+  name: z.string(),
+  provenance: z.string(),
+  touch: price,
+  faults: z.strictObject({
+    anon_write: price,
+    anon_read: price,
+    shmem_write: price,
+    shmem_read: price,
+    cached: price,
+    around: price,
+    cow_zero: price,
+    cow_copy: price,
+    cow_reuse: price,
+    major_cpu: price,
+  }),
+  calls: z.strictObject({
+    dontneed_anon: call,
+    dontneed_shared: call,
+    free: call,
+    punch: call,
+    unmap_shared: call,
+  }),
+  remove_extra: price,
+  fd_lookup: price,
+  reclaim: z.strictObject({ scan: price, swap_out: price, drop: price }),
+  signals: z.strictObject({ sigbus: price }),
+  devices: z.strictObject({ ssd: device }),
+});
+
+/**
+ * What faults, calls, scans and devices cost, in ns. A call's cost depends on the pages it finds: measured points,
+ * linear in between (a base and a price a page for each class of sizes).
+ */
+export type CostTable = z.infer<typeof costTable>;
+export type CallCost = z.infer<typeof call>;
+export type DeviceCost = z.infer<typeof device>;
+
+/** The default table: Linux 6.18, see its `provenance`. */
+const DEFAULT_COSTS_FILE = packageFile('harness', 'cost', 'default.json');
+
+/**
+ * Reads a cost table.
+ *
+ * @throws InputError when the file is missing or a row is missing, unknown or no price
+ */
+export function loadCosts(path: string = DEFAULT_COSTS_FILE): CostTable {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new InputError(`not JSON (${error.message})`, { file: path });
+    throw fileError(error, path);
+  }
+  const parsed = costTable.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0] as z.core.$ZodIssue;
+  throw new InputError(`${issue.path.join('.') || 'the table'}: ${issue.message}`, { file: path });
+}
+
+/** Linear between measured points; below the first and beyond the last, the slope of the nearest two. */
+function interpolate(points: readonly (readonly [number, number])[], pages: number): number {
+  let i = 1;
+  while (i < points.length - 1 && pages > (points[i] as readonly [number, number])[0]) i++;
+  const [x0, y0] = points[i - 1] as readonly [number, number];
+  const [x1, y1] = points[i] as readonly [number, number];
+  return Math.max(0, y0 + ((pages - x0) * (y1 - y0)) / (x1 - x0));
+}
+
+/** What a call costs, in ns, that found `present` pages and named `absent` others. */
+export function callNs(cost: CallCost, present: number, absent: number): number {
+  if (present === 0) return absent === 0 ? 0 : interpolate(cost.absent, absent);
+  const atOne = (cost.absent[0] as readonly [number, number])[1];
+  const perAbsent = absent === 0 ? 0 : Math.max(0, interpolate(cost.absent, absent) - atOne);
+  return interpolate(cost.present, present) + perAbsent;
+}

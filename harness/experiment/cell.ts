@@ -1,0 +1,100 @@
+import { performance } from 'node:perf_hooks';
+import type { CostTable } from '../cost/table.js';
+import type { Row, Value } from '../metrics/csv.js';
+import type { Outcome } from '../metrics/schema.js';
+import { discardPolicies } from '../policy/discard/registry.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { replay } from '../replay/replay.js';
+import type { Trace } from '../trace/trace.js';
+import type { Cell } from './plan.js';
+
+/** What a cell gave: plain data, as it is kept in the journal. */
+export interface CellResult {
+  readonly cell: number;
+  readonly outcome: Outcome;
+  /** Why the outcome is not `ok`. */
+  readonly reason: string | undefined;
+  /** Key columns and metrics of runs.csv; savings are filled in when the base is known. */
+  readonly run: Row;
+  /** What the kernel needs to keep track, mean in pages: net savings subtract it. */
+  readonly overheadPagesMean: number | null;
+  readonly timeline: readonly Row[];
+  readonly spaces: readonly Row[];
+  /** Wall time of the replay; depends on the host. */
+  readonly wallNs: number;
+}
+
+/** The key columns of a cell, as far as they are known before it runs. */
+function cellKeys(cell: Cell, trace: { label: string; sha256: string }): Record<string, Value> {
+  return {
+    cell: cell.cell,
+    experiment: cell.experiment,
+    trace: trace.label,
+    trace_sha256: trace.sha256,
+    machine: 'sim',
+    backing: 'recorded',
+    limit_pages: cell.limit === 'none' ? null : cell.limit,
+    swap: cell.swap,
+    discard: cell.discard,
+    reclaim: cell.reclaim,
+    merge: cell.merge,
+    purge: cell.purge,
+    seed: cell.seed,
+  };
+}
+
+/** Runs one cell in this thread. @throws InputError when the trace makes no sense */
+export async function runCell(
+  cell: Cell,
+  trace: Trace,
+  label: string,
+  costs: CostTable,
+  options: { check?: boolean; progress?: (events: number) => void } = {},
+): Promise<CellResult> {
+  const started = performance.now();
+  const result = await replay(trace, {
+    discard: discardPolicies.choose(cell.discard),
+    reclaim: reclaimPolicies.choose(cell.reclaim),
+    swap: cell.swap,
+    limit: cell.limit,
+    seed: cell.seed,
+    costs,
+    timeline: true,
+    ...options,
+  });
+  const wallNs = Math.round((performance.now() - started) * 1e6);
+  const keys = cellKeys(cell, { label, sha256: trace.totals.sha256 });
+  // A trace without limit events has no limit, whoever asked for its own.
+  if (cell.limit === 'trace' && !result.limited) keys.limit_pages = null;
+  return {
+    cell: cell.cell,
+    outcome: result.outcome,
+    reason: result.reason,
+    run: {
+      ...keys,
+      outcome: result.outcome,
+      events: result.events,
+      touches: result.touches,
+      trace_time_us: result.traceTimeUs,
+      ...result.metrics,
+    },
+    overheadPagesMean: result.overheadPagesMean,
+    timeline: result.timeline.map((row) => ({ cell: cell.cell, ...row })),
+    spaces: result.spaces.map((row) => ({ cell: cell.cell, ...row })),
+    wallNs,
+  };
+}
+
+/** The result of a cell whose worker died. */
+export function failedCell(cell: Cell, trace: { label: string; sha256: string }, reason: string): CellResult {
+  return {
+    cell: cell.cell,
+    outcome: 'failed',
+    reason,
+    run: { ...cellKeys(cell, trace), outcome: 'failed' },
+    overheadPagesMean: null,
+    timeline: [],
+    spaces: [],
+    wallNs: 0,
+  };
+}

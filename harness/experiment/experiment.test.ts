@@ -1,0 +1,293 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseCsv } from '../metrics/csv.js';
+import { KEY_COLUMNS, METRICS, RUN_COLUMNS } from '../metrics/schema.js';
+import { readExperiment } from './file.js';
+import { checkAxes, planCells } from './plan.js';
+import { Pool } from './pool.js';
+import { type RunOptions, runExperiment } from './run.js';
+
+const TRACE = [
+  'time_us,op,space,page,count,arg',
+  '0,spawn,1,,,',
+  '0,object,,,40,shmem:o',
+  '0,map,1,0,40,shared:o@0',
+  '1,write,1,0,40,',
+  '50,discard,1,0,20,',
+  '60,read,1,20,20,',
+  '100,mark,,,,end',
+  '',
+].join('\n');
+
+const EXPERIMENT = `# a comment
+name: small
+traces: [a.csv]
+discard: [keep, remove, dontneed, free]
+reclaim: [linux, lru]
+limits: [none, 50%]
+`;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'reclaim-experiment-'));
+  writeFileSync(join(folder, 'a.csv'), TRACE);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function experiment(text = EXPERIMENT) {
+  const path = join(folder, 'e.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+function options(out = 'out', more: Partial<RunOptions> = {}): RunOptions {
+  return {
+    out: join(folder, out),
+    workers: 2,
+    resume: false,
+    policyModules: [],
+    command: 'reclaim compare e.yaml',
+    ...more,
+  };
+}
+
+const run = (out?: string, more?: Partial<RunOptions>, text?: string) =>
+  runExperiment(readExperiment(experiment(text)), options(out, more));
+const file = (out: string, name: string) => readFileSync(join(folder, out, name), 'utf8');
+
+describe('an experiment', () => {
+  it('runs the product of its axes, and writes what design says', async () => {
+    const { runs, failed } = await run();
+    expect(failed).toBe(0);
+    expect(runs).toHaveLength(16);
+    const { columns, rows } = parseCsv(file('out', 'runs.csv'), 'runs.csv');
+    expect(columns).toEqual([...KEY_COLUMNS, ...METRICS.map(({ name }) => name)]);
+    expect(rows.map((row) => `${row.limit_pages}/${row.reclaim}/${row.discard}`).slice(0, 6)).toEqual([
+      '/linux/keep',
+      '/linux/remove',
+      '/linux/dontneed',
+      '/linux/free',
+      '/lru/keep',
+      '/lru/remove',
+    ]);
+    expect(rows[8]?.limit_pages).toBe('20');
+    expect(readdirSync(join(folder, 'out')).sort()).toEqual([
+      'cells',
+      'manifest.json',
+      'perf.csv',
+      'runs.csv',
+      'spaces.csv',
+      'timeline.csv',
+    ]);
+    const manifest = JSON.parse(file('out', 'manifest.json'));
+    expect(manifest).toMatchObject({
+      command: 'reclaim compare e.yaml',
+      seeds: [1],
+      cells: { planned: 16, ok: 16 },
+      not_ok: [],
+    });
+    expect(manifest.traces[0]).toMatchObject({ trace: 'a', events: 7, peak_pages: 40 });
+    expect(JSON.stringify(manifest)).not.toContain(folder);
+  });
+
+  it('saves against keep with all else equal', async () => {
+    const { runs } = await run();
+    const row = (discard: string) =>
+      runs.find((r) => r.discard === discard && r.limit_pages === null && r.reclaim === 'linux');
+    // 20 of 40 pages are gone for the second half of the time.
+    expect(row('remove')?.saved_pages_mean).toBe(10);
+    expect(row('keep')?.saved_pages_mean).toBe(0);
+    expect(row('dontneed')?.saved_pages_mean).toBe(0);
+  });
+
+  it('gives the same bytes with one worker and with two, and again', async () => {
+    await run('one', { workers: 1 });
+    await run('two', { workers: 2 });
+    await run('two', { workers: 2 });
+    for (const name of ['runs.csv', 'timeline.csv', 'spaces.csv'])
+      expect(file('one', name), name).toBe(file('two', name));
+  });
+
+  it('resumes cells whose inputs are the same, and runs the others', async () => {
+    const started: [number, number][] = [];
+    const events = { started: (cells: number, resumed: number) => void started.push([cells, resumed]) };
+    const whole = await run('out', { events });
+    await run('out', { events, resume: true });
+    await run(
+      'out',
+      { events, resume: true },
+      EXPERIMENT.replace('discard: [keep,', 'discard: [keep, punch,'),
+    );
+    writeFileSync(join(folder, 'a.csv'), TRACE.replace('100,mark', '101,mark'));
+    await run('out', { events, resume: true });
+    await run('out', { events });
+    expect(started).toEqual([
+      [16, 0],
+      [16, 16],
+      [20, 16],
+      [16, 0],
+      [16, 0],
+    ]);
+    expect(whole.runs).toHaveLength(16);
+  });
+
+  it('a resumed run gives the bytes of a whole one', async () => {
+    await run('out', {}, EXPERIMENT.replace('reclaim: [linux, lru]', 'reclaim: [lru]'));
+    await run('out', { resume: true });
+    await run('whole');
+    for (const name of ['runs.csv', 'timeline.csv', 'spaces.csv'])
+      expect(file('out', name), name).toBe(file('whole', name));
+  });
+
+  it('an ended run keeps finished cells', async () => {
+    const abort = new AbortController();
+    let finished = 0;
+    const ended = await run('out', {
+      workers: 1,
+      signal: abort.signal,
+      events: {
+        finishedCell: () => {
+          if (++finished === 3) abort.abort();
+        },
+      },
+    });
+    expect(ended.aborted).toBe(true);
+    expect(ended.runs).toHaveLength(3);
+    expect(parseCsv(file('out', 'runs.csv'), 'runs.csv').rows).toHaveLength(3);
+    const resumed: number[] = [];
+    await run('out', { resume: true, events: { started: (_cells, done) => void resumed.push(done) } });
+    expect(resumed).toEqual([3]);
+  });
+
+  it('a limit that cannot be met is a row with outcome oom', async () => {
+    const { runs } = await run(
+      'out',
+      {},
+      EXPERIMENT.replace('limits: [none, 50%]', 'limits: [50%]\nswap: [none]'),
+    );
+    const row = runs.find((r) => r.discard === 'keep');
+    expect(row).toMatchObject({ outcome: 'oom', oom_events: 1, saved_pages_mean: null });
+  });
+});
+
+describe('a worker that dies', () => {
+  it('is reported with its cell, and the others go on', async () => {
+    const worker = join(folder, 'worker.mjs');
+    writeFileSync(
+      worker,
+      `import { parentPort } from 'node:worker_threads';
+      parentPort.on('message', (cell) => {
+        if (cell.cell === 2) process.exit(7);
+        if (cell.cell === 4) throw new Error('boom');
+        parentPort.postMessage({ result: { cell: cell.cell } });
+      });`,
+    );
+    const parsed = readExperiment(experiment());
+    const cells = planCells(parsed, checkAxes(parsed), [{ peakPages: 40, pageBytes: 4096 }]).slice(0, 6);
+    const done: number[] = [];
+    const failed: string[] = [];
+    const pool = new Pool(
+      cells,
+      { traces: [], costsFile: undefined, policyModules: [] },
+      {
+        result: (cell) => done.push(cell.cell),
+        failed: (cell, reason) => failed.push(`${cell.cell}: ${reason}`),
+      },
+      worker,
+    );
+    await pool.run(2);
+    expect(done.sort()).toEqual([1, 3, 5, 6]);
+    expect(failed.sort()).toEqual(['2: its worker died: exit code 7', '4: its worker died: boom']);
+  });
+});
+
+describe('what is wrong with an experiment is one line, and nothing is left behind', () => {
+  const cases: readonly (readonly [name: string, text: string, message: RegExp])[] = [
+    [
+      'an unknown key',
+      EXPERIMENT.replace('limits:', 'limit:'),
+      /e\.yaml:6:1: unknown key of an experiment "limit", expected one of name, .*; did you mean limits\?$/,
+    ],
+    ['text that is not YAML', 'name: [', /e\.yaml:1:8: not YAML/],
+    ['a missing key', 'name: small\n', /e\.yaml:1:1: traces: /],
+    [
+      'a name with a slash',
+      EXPERIMENT.replace('small', 'a/b'),
+      /e\.yaml:2:7: name: expected lower case letters/,
+    ],
+    [
+      'a value of another kind',
+      EXPERIMENT.replace('[keep, remove, dontneed, free]', 'keep'),
+      /e\.yaml:4:10: discard: .*expected array/,
+    ],
+    [
+      'an unknown policy',
+      EXPERIMENT.replace('dontneed', 'dontned'),
+      /e\.yaml: unknown discard policy "dontned".*did you mean dontneed\?/,
+    ],
+    [
+      'a limit that is none',
+      EXPERIMENT.replace('50%', 'half'),
+      /e\.yaml: "half" is not a size, expected N or Np pages/,
+    ],
+    [
+      'an unknown swap',
+      `${EXPERIMENT}swap: [tape]\n`,
+      /e\.yaml: unknown kind of swap "tape", expected one of none, ssd/,
+    ],
+    ['a trace that is not there', EXPERIMENT.replace('a.csv', 'b.csv'), /b\.csv: no such file/],
+    [
+      'a shipped trace that is not there',
+      EXPERIMENT.replace('a.csv', 'chromium-drop'),
+      /unknown shipped trace "chromium-drop".*did you mean chromium-drops\?/,
+    ],
+    ['two traces of one name', EXPERIMENT.replace('[a.csv]', '[a.csv, ./a.csv]'), /two traces are called a/],
+  ];
+  for (const [name, text, message] of cases) {
+    it(name, async () => {
+      await expect((async () => run('out', {}, text))()).rejects.toThrow(message);
+      expect(existsSync(join(folder, 'out'))).toBe(false);
+    });
+  }
+
+  it('a trace that makes no sense', async () => {
+    writeFileSync(join(folder, 'a.csv'), TRACE.replace('60,read,1,20,20', '60,read,1,20,21'));
+    await expect(run()).rejects.toThrow(/a\.csv:7: read of page 40 in space 1 is outside every mapping/);
+    expect(existsSync(join(folder, 'out'))).toBe(false);
+  });
+
+  it('a folder that cannot be written', async () => {
+    await expect(run('a.csv')).rejects.toThrow(
+      /a\.csv: results cannot be written there: this is a file, expected a folder/,
+    );
+    await expect(run('a.csv/deep')).rejects.toThrow(
+      /results cannot be written there: part of this path is not a directory/,
+    );
+    await expect(
+      runExperiment(readExperiment(experiment()), { ...options(), out: '/proc/none' }),
+    ).rejects.toThrow(/\/proc\/none: results cannot be written there/);
+  });
+
+  it('leaves an existing folder as it was', async () => {
+    mkdirSync(join(folder, 'out'));
+    writeFileSync(join(folder, 'out', 'mine.txt'), 'mine');
+    await expect(run('out', {}, EXPERIMENT.replace('a.csv', 'b.csv'))).rejects.toThrow();
+    expect(readdirSync(join(folder, 'out'))).toEqual(['mine.txt']);
+  });
+});
+
+describe('result files', () => {
+  it('have no more and no fewer columns than the schema', () => {
+    expect(new Set(RUN_COLUMNS).size).toBe(RUN_COLUMNS.length);
+  });
+});

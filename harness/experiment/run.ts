@@ -1,0 +1,243 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type CostTable, loadCosts } from '../cost/table.js';
+import { InputError } from '../input/errors.js';
+import { PACKAGE_ROOT } from '../input/package-root.js';
+import type { Row } from '../metrics/csv.js';
+import { thisHost, VERSION } from '../metrics/host.js';
+import { OUTCOMES } from '../metrics/schema.js';
+import { discardPolicies } from '../policy/discard/registry.js';
+import { loadPolicyModule } from '../policy/module.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { replay } from '../replay/replay.js';
+import { compileTrace } from '../trace/compile.js';
+import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
+import { failedCell } from './cell.js';
+import type { Experiment } from './file.js';
+import { type Cell, checkAxes, type PlannedTrace, planCells } from './plan.js';
+import { Pool } from './pool.js';
+import { inputsHasher, ResultStore } from './store.js';
+import { findTrace } from './traces.js';
+import type { WorkerSetup } from './worker.js';
+
+export interface RunOptions {
+  readonly out: string;
+  readonly workers: number;
+  readonly resume: boolean;
+  readonly policyModules: readonly string[];
+  /** The command line, for the manifest. */
+  readonly command: string;
+  /** Told what happens; all optional. */
+  readonly events?: RunEvents;
+  /** Aborting it ends the run early; finished cells are kept. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RunEvents {
+  /** A trace is being read: what of it, for a progress display. */
+  reading?(label: string): void;
+  /** Cells are about to run. */
+  started?(cells: number, resumed: number): void;
+  finishedCell?(): void;
+  /** A cell gave no result: its number, what it was, and why. */
+  failedCell?(cell: number, what: string, reason: string): void;
+}
+
+/** What a run gave. */
+export interface RunSummary {
+  readonly folder: string;
+  /** Rows of runs.csv. */
+  readonly runs: readonly Row[];
+  readonly traces: readonly LoadedTrace[];
+  readonly failed: number;
+  /** Whether it was ended early. */
+  readonly aborted: boolean;
+}
+
+/** A trace of an experiment, and what its first replay told. */
+export interface LoadedTrace extends PlannedTrace {
+  readonly label: string;
+  readonly sha256: string;
+  readonly events: number;
+  readonly touchesInferred: boolean;
+}
+
+interface Prepared extends LoadedTrace {
+  readonly handle: TraceHandle;
+}
+
+/** Peak of resident pages under `keep` without a limit: what 100 % of a size means. Also finds broken traces. */
+export async function peakPages(trace: Trace, costs: CostTable): Promise<number> {
+  const result = await replay(trace, {
+    discard: discardPolicies.choose('keep'),
+    reclaim: reclaimPolicies.choose('fifo'),
+    swap: 'none',
+    limit: 'none',
+    seed: 1,
+    costs,
+  });
+  return result.metrics.resident_pages_peak as number;
+}
+
+async function prepareTrace(
+  name: string,
+  folder: string,
+  costs: CostTable,
+  events: RunEvents | undefined,
+): Promise<Prepared> {
+  const { path, label, shown } = findTrace(name, folder);
+  events?.reading?.(label);
+  const handle = await compileTrace(path, shown);
+  const trace = await openTrace(handle);
+  return {
+    handle,
+    label,
+    sha256: trace.totals.sha256,
+    events: trace.totals.events,
+    pageBytes: trace.meta.pageBytes,
+    touchesInferred: trace.meta.touchesInferred,
+    peakPages: await peakPages(trace, costs),
+  };
+}
+
+async function prepareTraces(
+  experiment: Experiment,
+  costs: CostTable,
+  events: RunEvents | undefined,
+): Promise<Prepared[]> {
+  const traces: Prepared[] = [];
+  for (const name of experiment.traces) {
+    const trace = await prepareTrace(name, dirname(experiment.file), costs, events);
+    if (traces.some(({ label }) => label === trace.label)) {
+      throw new InputError(`two traces are called ${trace.label}, expected different names`, {
+        file: experiment.file,
+      });
+    }
+    traces.push(trace);
+  }
+  return traces;
+}
+
+/** Runs cells in workers and keeps what they give; gives how many failed. */
+async function runCells(
+  cells: readonly Cell[],
+  setup: WorkerSetup,
+  store: ResultStore,
+  inputs: (cell: Cell) => string,
+  traces: readonly Prepared[],
+  options: RunOptions,
+): Promise<number> {
+  const { events, signal } = options;
+  let failed = 0;
+  const pool = new Pool(cells, setup, {
+    result(cell, result) {
+      store.add(result, inputs(cell));
+      events?.finishedCell?.();
+    },
+    failed(cell, reason) {
+      failed++;
+      const trace = traces[cell.trace] as Prepared;
+      store.add(failedCell(cell, trace, reason), inputs(cell));
+      events?.failedCell?.(
+        cell.cell,
+        `${trace.label}, ${cell.discard}, ${cell.reclaim}, limit ${cell.limit}`,
+        reason,
+      );
+      events?.finishedCell?.();
+    },
+  });
+  const stop = () => void pool.stop();
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted) await pool.stop();
+  await pool.run(options.workers);
+  signal?.removeEventListener('abort', stop);
+  return failed;
+}
+
+/**
+ * Runs an experiment: checks all of it, reads its traces, then runs its cells in workers. Results are in `out` as soon
+ * as cells finish.
+ *
+ * @throws InputError when the experiment, a trace or the folder is wrong; nothing is left behind then
+ */
+export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunSummary> {
+  const { out, policyModules, events } = options;
+  for (const file of policyModules) await loadPolicyModule(file);
+  const axes = checkAxes(experiment);
+  const costsFile =
+    experiment.costs === undefined ? undefined : join(dirname(experiment.file), experiment.costs);
+  const costs = loadCosts(costsFile);
+  const store = ResultStore.open(out, thisHost());
+  try {
+    const traces = await prepareTraces(experiment, costs, events);
+    const cells = planCells(experiment, axes, traces);
+    const inputs = inputsHasher(
+      traces.map(({ label, sha256 }) => ({ label, sha256 })),
+      costs,
+      policyModules,
+    );
+    if (!options.resume) store.clear();
+    const left = options.resume ? store.resume(cells, inputs) : cells;
+    events?.started?.(cells.length, cells.length - left.length);
+    const setup = {
+      traces: traces.map(({ handle, label }) => ({ handle, label })),
+      costsFile,
+      policyModules,
+    };
+    const failed = await runCells(left, setup, store, inputs, traces, options);
+    store.finish(manifest(experiment, options, traces, store, cells.length));
+    return { folder: out, runs: store.runs(), traces, failed, aborted: options.signal?.aborted === true };
+  } catch (error) {
+    store.discard();
+    throw error;
+  }
+}
+
+/** The commit of the program, where it runs from a checkout. */
+function commit(): string | undefined {
+  if (!existsSync(join(PACKAGE_ROOT, '.git'))) return undefined;
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], {
+      cwd: PACKAGE_ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function manifest(
+  experiment: Experiment,
+  options: RunOptions,
+  traces: readonly Prepared[],
+  store: ResultStore,
+  cells: number,
+): object {
+  const { file: _path, ...definition } = experiment;
+  const results = store.inOrder();
+  const outcomes = OUTCOMES.map((outcome) => [
+    outcome,
+    results.filter((result) => result.outcome === outcome).length,
+  ]);
+  const unfinished = results
+    .filter((result) => result.outcome !== 'ok')
+    .map(({ cell, outcome, reason }) => ({ cell, outcome, reason }));
+  return {
+    program: { name: 'reclaim-bench', version: VERSION, commit: commit() },
+    command: options.command,
+    host: thisHost(),
+    experiment: definition,
+    traces: traces.map(({ label, sha256, events, peakPages: peak, pageBytes }) => ({
+      trace: label,
+      trace_sha256: sha256,
+      events,
+      peak_pages: peak,
+      page_bytes: pageBytes,
+    })),
+    seeds: experiment.seeds,
+    cells: { planned: cells, ...Object.fromEntries(outcomes) },
+    not_ok: unfinished,
+  };
+}

@@ -1,0 +1,38 @@
+import type { Row, Value } from '../metrics/csv.js';
+import type { CellResult } from './cell.js';
+
+/** What a cell and its base have in common: everything but how memory is given back and merged. */
+function baseKey(run: Row): string {
+  const { trace, machine, backing, limit_pages, swap, reclaim, purge, seed } = run;
+  return JSON.stringify([trace, machine, backing, limit_pages, swap, reclaim, purge, seed]);
+}
+
+function isBase(run: Row): boolean {
+  return run.discard === 'keep' && run.merge === 'none';
+}
+
+/**
+ * Fills in what each cell saves against its base, the cell with discard `keep` and merge `none` and all else equal.
+ * Empty where there is no base, or where one of the two did not run to its end: their times differ.
+ */
+export function withSavings(results: readonly CellResult[]): Row[] {
+  const bases = new Map<string, CellResult>();
+  for (const result of results) {
+    if (isBase(result.run) && result.outcome === 'ok') bases.set(baseKey(result.run), result);
+  }
+  return results.map((result) => {
+    const base = bases.get(baseKey(result.run));
+    if (!base || result.outcome !== 'ok') return result.run;
+    const saved = difference(base.run.footprint_pages_mean, result.run.footprint_pages_mean);
+    const overhead = difference(result.overheadPagesMean, base.overheadPagesMean);
+    return {
+      ...result.run,
+      saved_pages_mean: saved,
+      saved_pages_net_mean: saved === null || overhead === null ? null : saved - overhead,
+    };
+  });
+}
+
+function difference(a: Value | undefined, b: Value | undefined): number | null {
+  return typeof a === 'number' && typeof b === 'number' ? a - b : null;
+}

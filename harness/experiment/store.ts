@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileError, InputError } from '../input/errors.js';
+import { makeFolder } from '../input/folders.js';
+import { packageFile } from '../input/package-root.js';
+import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
+import { type Host, PERF_COLUMNS, VERSION } from '../metrics/host.js';
+import { RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/schema.js';
+import type { CellResult } from './cell.js';
+import type { Cell } from './plan.js';
+import { withSavings } from './savings.js';
+
+/** Finished cells, one file each: what `--resume` and Ctrl-C rely on. */
+const JOURNAL = 'cells';
+/** runs.csv is written again at most so often while cells finish. */
+const REFRESH_MS = 500;
+
+interface JournalEntry {
+  /** Hash of all that the cell's result depends on. */
+  readonly inputs: string;
+  readonly result: CellResult;
+}
+
+/** Hash of the program itself: another build may give other results. */
+function programHash(): string {
+  const hash = createHash('sha256').update(VERSION);
+  const root = packageFile('dist', 'harness');
+  for (const name of (readdirSync(root, { recursive: true }) as string[]).sort()) {
+    if (name.endsWith('.js')) hash.update(name).update(readFileSync(join(root, name)));
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * Gives the hash of all that a cell's result depends on, apart from the host: cells with equal hashes give equal bytes.
+ *
+ * @param traces label and content hash, by the index cells use
+ */
+export function inputsHasher(
+  traces: readonly { readonly label: string; readonly sha256: string }[],
+  costs: unknown,
+  policyModules: readonly string[],
+): (cell: Cell) => string {
+  const modules = policyModules.map((file) => readFileSync(file, 'utf8'));
+  const common = JSON.stringify([programHash(), costs, modules]);
+  return ({ cell: _number, experiment: _experiment, trace, ...what }) =>
+    createHash('sha256')
+      .update(common)
+      .update(JSON.stringify([what, traces[trace]]))
+      .digest('hex');
+}
+
+/** Writes a file whole or not at all. */
+function writeWhole(path: string, text: string): void {
+  const temporary = `${path}.tmp`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, path);
+}
+
+/**
+ * Makes an output folder and checks that it can be written. Gives the first folder that it had to make, so that it can
+ * be taken back.
+ *
+ * @throws InputError when the folder cannot be made or written
+ */
+export function prepareFolder(folder: string): string | undefined {
+  try {
+    const made = makeFolder(folder);
+    if (!statSync(folder).isDirectory())
+      throw new InputError('this is a file, expected a folder for results');
+    const probe = join(folder, `.probe-${process.pid}`);
+    writeFileSync(probe, '');
+    rmSync(probe);
+    return made;
+  } catch (error) {
+    const cause = fileError(error, folder);
+    if (cause instanceof InputError)
+      throw new InputError(`results cannot be written there: ${cause.what}`, { file: folder });
+    throw cause;
+  }
+}
+
+/** The results of an experiment on disk. */
+export class ResultStore {
+  private readonly results = new Map<number, CellResult>();
+  private refreshed = 0;
+
+  private constructor(
+    readonly folder: string,
+    private readonly host: Host,
+    private readonly made: string | undefined,
+  ) {}
+
+  /** Opens an output folder. @throws InputError when it cannot be written */
+  static open(folder: string, host: Host): ResultStore {
+    return new ResultStore(folder, host, prepareFolder(folder));
+  }
+
+  /** Takes back what `open` made, when the run fails before it has any result. */
+  discard(): void {
+    if (this.made && this.results.size === 0) rmSync(this.made, { recursive: true, force: true });
+  }
+
+  /** Starts afresh: results of an earlier run in this folder go. */
+  clear(): void {
+    rmSync(join(this.folder, JOURNAL), { recursive: true, force: true });
+    for (const name of ['runs.csv', 'timeline.csv', 'spaces.csv', 'perf.csv', 'manifest.json']) {
+      rmSync(join(this.folder, name), { force: true });
+    }
+  }
+
+  /** Takes over the finished cells of an earlier run whose inputs are the same; gives the cells that are left. */
+  resume(cells: readonly Cell[], inputs: (cell: Cell) => string): Cell[] {
+    const finished = this.journal();
+    return cells.filter((cell) => {
+      const entry = finished.get(inputs(cell));
+      if (!entry || entry.outcome === 'failed') return true;
+      this.results.set(cell.cell, renumbered(entry, cell));
+      return false;
+    });
+  }
+
+  /** Keeps a result: at once in the journal, soon in runs.csv. */
+  add(result: CellResult, inputs: string): void {
+    this.results.set(result.cell, result);
+    makeFolder(join(this.folder, JOURNAL));
+    const entry: JournalEntry = { inputs, result };
+    writeWhole(join(this.folder, JOURNAL, `${inputs}.json`), JSON.stringify(entry));
+    if (Date.now() - this.refreshed < REFRESH_MS) return;
+    this.refreshed = Date.now();
+    this.writeRuns();
+  }
+
+  /** The rows of runs.csv so far, in the order of the cells. */
+  runs(): Row[] {
+    return withSavings(this.inOrder());
+  }
+
+  /** All results so far, in the order of the cells. */
+  inOrder(): CellResult[] {
+    return [...this.results.values()].sort((a, b) => a.cell - b.cell);
+  }
+
+  /** Writes all files from the results so far. */
+  finish(manifest: object): void {
+    const results = this.inOrder();
+    this.writeRuns();
+    this.write(
+      'timeline.csv',
+      TIMELINE_COLUMNS,
+      results.flatMap((result) => result.timeline),
+    );
+    this.write(
+      'spaces.csv',
+      SPACE_COLUMNS,
+      results.flatMap((result) => result.spaces),
+    );
+    this.write(
+      'perf.csv',
+      PERF_COLUMNS,
+      results.map((result) => this.perfRow(result)),
+    );
+    writeWhole(join(this.folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  }
+
+  private writeRuns(): void {
+    this.write('runs.csv', RUN_COLUMNS, this.runs());
+  }
+
+  private write(name: string, columns: readonly string[], rows: readonly Row[]): void {
+    try {
+      writeWhole(join(this.folder, name), csvHeader(columns) + csvRows(columns, rows));
+    } catch (error) {
+      throw fileError(error, join(this.folder, name));
+    }
+  }
+
+  private perfRow(result: CellResult): Row {
+    const events = (result.run.events ?? 0) as number;
+    return {
+      name: `cell/${result.cell}`,
+      sample: 1,
+      wall_ns: result.wallNs,
+      events,
+      events_per_s: result.wallNs > 0 ? Math.round((events * 1e9) / result.wallNs) : null,
+      version: VERSION,
+      ...this.host,
+    };
+  }
+
+  private journal(): Map<string, CellResult> {
+    const folder = join(this.folder, JOURNAL);
+    const entries = new Map<string, CellResult>();
+    if (!existsSync(folder)) return entries;
+    for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
+      try {
+        const { inputs, result } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as JournalEntry;
+        entries.set(inputs, result);
+      } catch (error) {
+        // A damaged entry is as good as none: its cell runs again.
+        if (!(error instanceof SyntaxError)) throw error;
+      }
+    }
+    return entries;
+  }
+}
+
+/** A result of an earlier run under the number and names it has now. */
+function renumbered(result: CellResult, cell: Cell): CellResult {
+  const renumber = (row: Row): Row => ({ ...row, cell: cell.cell });
+  return {
+    ...result,
+    cell: cell.cell,
+    run: { ...result.run, cell: cell.cell, experiment: cell.experiment },
+    timeline: result.timeline.map(renumber),
+    spaces: result.spaces.map(renumber),
+  };
+}

@@ -1,0 +1,83 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { PACKAGE_ROOT } from './input/package-root.js';
+
+const BELOW_MACHINE = ['input', 'trace', 'metrics', 'stats', 'policy', 'cost'];
+const BELOW_REPLAY = [...BELOW_MACHINE, 'machine'];
+const BELOW_EXPERIMENT = [...BELOW_REPLAY, 'replay'];
+
+/** What each folder of the program may import, beside itself. Imports run downwards only. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  input: [],
+  trace: ['input'],
+  metrics: ['input'],
+  stats: ['input'],
+  policy: ['input', 'trace', 'metrics', 'stats'],
+  cost: ['input', 'metrics', 'stats'],
+  machine: BELOW_MACHINE,
+  replay: BELOW_REPLAY,
+  experiment: [...BELOW_EXPERIMENT, 'workloads'],
+  report: ['input', 'metrics', 'stats'],
+  bench: BELOW_EXPERIMENT,
+  workloads: ['trace'],
+  commands: [...BELOW_EXPERIMENT, 'experiment', 'report', 'bench', 'workloads'],
+  // Files directly in harness/: the command line and the library's entry.
+  harness: [...BELOW_EXPERIMENT, 'experiment', 'commands'],
+};
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter(
+      (path) => path.endsWith('.ts') && !/\.test\.ts$/.test(path) && !path.includes(`${sep}testing${sep}`),
+    );
+}
+
+/** The folder that stands for a file in `ALLOWED`. */
+function partOf(path: string): string {
+  const [top, folder, file] = relative(PACKAGE_ROOT, path).split(sep);
+  if (top === 'workloads') return 'workloads';
+  return file === undefined ? 'harness' : (folder as string);
+}
+
+/** Parts that a file imports, its own apart. */
+function importedParts(path: string): { part: string; statement: string }[] {
+  const text = readFileSync(path, 'utf8');
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(
+    (match) => match[1] as string,
+  );
+  return specifiers
+    .map((specifier) => ({ part: partOf(join(dirname(path), specifier)), statement: specifier }))
+    .filter(({ part }) => part !== partOf(path));
+}
+
+describe('imports run downwards only', () => {
+  const files = [...sources(join(PACKAGE_ROOT, 'harness')), ...sources(join(PACKAGE_ROOT, 'workloads'))];
+  for (const path of files) {
+    it(relative(PACKAGE_ROOT, path), () => {
+      const part = partOf(path);
+      const allowed = ALLOWED[part];
+      expect(allowed, `harness/imports.test.ts does not know the folder ${part}`).toBeDefined();
+      for (const imported of importedParts(path))
+        expect(allowed, imported.statement).toContain(imported.part);
+    });
+  }
+});
+
+describe('every folder says what lives there', () => {
+  const folders = readdirSync(join(PACKAGE_ROOT, 'harness')).filter((name) =>
+    statSync(join(PACKAGE_ROOT, 'harness', name)).isDirectory(),
+  );
+  for (const folder of [
+    ...folders.map((name) => `harness/${name}`),
+    'harness',
+    'workloads',
+    'traces',
+    'results',
+  ]) {
+    it(folder, () => {
+      expect(existsSync(join(PACKAGE_ROOT, folder, 'README.md'))).toBe(true);
+    });
+  }
+});

@@ -1,0 +1,107 @@
+/**
+ * The library behind `reclaim`: open or generate traces, replay them, run experiments, write policies.
+ *
+ * @example
+ * const trace = await loadTrace('pool.csv');
+ * const result = await replayTrace(trace, { discard: 'remove', limit: 1024, swap: 'ssd' });
+ * console.log(result.metrics.resident_pages_mean);
+ *
+ * @module
+ */
+import { loadCosts } from './cost/table.js';
+import { findTrace } from './experiment/traces.js';
+import type { SwapKind } from './machine/machine.js';
+import { discardPolicies } from './policy/discard/registry.js';
+import { reclaimPolicies } from './policy/reclaim/registry.js';
+import { type ReplayResult, replay } from './replay/replay.js';
+import { compileTrace } from './trace/compile.js';
+import { openTrace, type Trace } from './trace/trace.js';
+
+export { type Experiment, readExperiment } from './experiment/file.js';
+export { type RunOptions, type RunSummary, runExperiment } from './experiment/run.js';
+export { HostError, InputError } from './input/errors.js';
+export type { Parameter, Parameters, ParameterValues } from './input/parameters.js';
+export type { Row, Value } from './metrics/csv.js';
+export { METRICS, type Metric, RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from './metrics/schema.js';
+export type {
+  DiscardContext,
+  DiscardPolicy,
+  DiscardPolicyInfo,
+  Errno,
+  Kernel,
+  MappedPiece,
+  PageRange,
+  Program,
+  Unpinned,
+} from './policy/discard/contract.js';
+export { loadPolicyModule, type PolicyModule } from './policy/module.js';
+export {
+  type Pages,
+  type ReclaimContext,
+  type ReclaimPolicy,
+  type ReclaimPolicyInfo,
+  TRAIT,
+} from './policy/reclaim/contract.js';
+export type { ReplayResult } from './replay/replay.js';
+export { BlockBuilder, type EventBlock, type EventFields } from './trace/block.js';
+export { TraceMeta } from './trace/meta.js';
+export { OPS, type OpName } from './trace/op.js';
+export type { TraceSource, Workload, WorkloadContext } from './trace/source.js';
+export type { Trace } from './trace/trace.js';
+export { writeTrace } from './trace/write.js';
+
+/** How `replayTrace` replays; the defaults are those of `reclaim replay`. */
+export interface ReplayTraceOptions {
+  /** Discard policy as text, for example `punch:lookup=1`. Default: `keep`. */
+  readonly discard?: string;
+  /** Reclaim policy as text. Default: `linux`. */
+  readonly reclaim?: string;
+  /** Default: `none`. */
+  readonly swap?: SwapKind;
+  /** Memory limit in pages, `none`, or `trace` for the trace's own `limit` events. Default: `trace`. */
+  readonly limit?: number | 'none' | 'trace';
+  /** Seed of all random draws. Default: 1. */
+  readonly seed?: number;
+  /** A cost table (JSON) instead of the shipped one. */
+  readonly costs?: string;
+  /** Verify the machine's invariants after every event. */
+  readonly check?: boolean;
+  /** Keep the rows of timeline.csv. */
+  readonly timeline?: boolean;
+}
+
+/**
+ * Opens a trace for replay: a file of any form, the name of a shipped trace, or `-` for standard input.
+ *
+ * @throws InputError with `file:line:column` when the trace is wrong
+ */
+export async function loadTrace(name: string): Promise<Trace> {
+  const { path, shown } = findTrace(name);
+  return openTrace(await compileTrace(path, shown));
+}
+
+/**
+ * Replays a trace under one policy of each kind.
+ *
+ * @throws InputError for an unknown policy or parameter, or an event that makes no sense
+ */
+export function replayTrace(trace: Trace, options: ReplayTraceOptions = {}): Promise<ReplayResult> {
+  const {
+    discard = 'keep',
+    reclaim = 'linux',
+    swap = 'none',
+    limit = 'trace',
+    seed = 1,
+    costs,
+    ...others
+  } = options;
+  return replay(trace, {
+    discard: discardPolicies.choose(discard),
+    reclaim: reclaimPolicies.choose(reclaim),
+    swap,
+    limit,
+    seed,
+    costs: loadCosts(costs),
+    ...others,
+  });
+}

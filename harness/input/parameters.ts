@@ -1,0 +1,93 @@
+import { InputError } from './errors.js';
+import { unknownName } from './nearest.js';
+import { parseSize } from './size.js';
+
+/** The value of a parameter. A size is in pages. */
+export type ParameterValue = number | string;
+export type ParameterValues = Readonly<Record<string, ParameterValue>>;
+
+interface ParameterBase {
+  /** What it does, its unit, and where its default comes from. */
+  readonly meaning: string;
+}
+
+/** A parameter of a policy or workload: its kind, default and meaning. A `size` is given as a SIZE and kept in pages. */
+export type Parameter =
+  | (ParameterBase & {
+      readonly kind: 'integer';
+      readonly default: number;
+      readonly min: number;
+      readonly max: number;
+    })
+  | (ParameterBase & {
+      readonly kind: 'number';
+      readonly default: number;
+      readonly min: number;
+      readonly max: number;
+    })
+  | (ParameterBase & { readonly kind: 'size'; readonly default: number })
+  | (ParameterBase & {
+      readonly kind: 'choice';
+      readonly default: string;
+      readonly choices: readonly string[];
+    });
+
+export type Parameters = Readonly<Record<string, Parameter>>;
+
+/** A yes-or-no parameter: 1 or 0. */
+export function flag(value: 0 | 1, meaning: string): Parameter {
+  return { kind: 'integer', default: value, min: 0, max: 1, meaning };
+}
+
+function parseValue(name: string, parameter: Parameter, text: string): ParameterValue {
+  switch (parameter.kind) {
+    case 'choice':
+      if (!parameter.choices.includes(text)) throw unknownName(`value of ${name}`, text, parameter.choices);
+      return text;
+    case 'size': {
+      const size = parseSize(text, 4096);
+      if (size.kind === 'percent')
+        throw new InputError(`${name}=${text} is a percentage, expected pages or KiB, MiB, GiB`);
+      return size.pages;
+    }
+    default: {
+      const value = /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+      const whole = parameter.kind === 'integer';
+      if (!(value >= parameter.min && value <= parameter.max) || (whole && !Number.isInteger(value))) {
+        const what = whole ? 'a whole number' : 'a number';
+        throw new InputError(
+          `${name}=${text} is out of range, expected ${what} from ${parameter.min} to ${parameter.max}`,
+        );
+      }
+      return value;
+    }
+  }
+}
+
+/**
+ * The values of all parameters: the given ones parsed, the others at their defaults.
+ *
+ * @throws InputError for a key the policy does not have, or a value out of range
+ */
+export function parseParameters(
+  owner: string,
+  parameters: Parameters,
+  given: Readonly<Record<string, string>>,
+): ParameterValues {
+  const values: Record<string, ParameterValue> = {};
+  for (const [key, parameter] of Object.entries(parameters)) values[key] = parameter.default;
+  for (const [key, text] of Object.entries(given)) {
+    const parameter = parameters[key];
+    if (!parameter) throw unknownName(`parameter of ${owner}`, key, Object.keys(parameters));
+    values[key] = parseValue(key, parameter, text);
+  }
+  return values;
+}
+
+/** A policy as text: `name` or `name:key=value,key=value` with only what differs from the defaults, in the order of the parameters. */
+export function formatPolicy(name: string, parameters: Parameters, values: ParameterValues): string {
+  const given = Object.entries(parameters)
+    .filter(([key, parameter]) => values[key] !== parameter.default)
+    .map(([key]) => `${key}=${values[key]}`);
+  return given.length === 0 ? name : `${name}:${given.join(',')}`;
+}

@@ -1,0 +1,34 @@
+import { callNs } from '../../cost/table.js';
+import type { Errno } from '../../policy/discard/contract.js';
+import type { Machine } from '../machine.js';
+import type { Vma } from '../mapping/vma.js';
+
+/** What a call found while it worked, for its price. */
+export interface Found {
+  /** Pages that were there. */
+  present: number;
+  /** Page table entries, in any space, that were cleared to make a hole. */
+  unmapped: number;
+  /** Whether the memory was a shared mapping. */
+  shared: boolean;
+}
+
+export function newFound(): Found {
+  return { present: 0, unmapped: 0, shared: false };
+}
+
+/** Applies an advice to pages [start, end) of one VMA; the error as the kernel gives it. */
+export type AdviceAction = (m: Machine, vma: Vma, start: number, end: number, found: Found) => Errno;
+
+/** What a call returned. */
+export interface CallResult {
+  readonly errno: Errno;
+  /** Pages the call worked on. */
+  readonly pages: number;
+}
+
+/** What punching a hole costs: the pages, and the entries that mapped them. */
+export function punchNs(m: Machine, found: Found, named: number): number {
+  const { punch, unmap_shared } = m.costs.calls;
+  return callNs(punch, found.present, named - found.present) + callNs(unmap_shared, found.unmapped, 0);
+}

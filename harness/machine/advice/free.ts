@@ -1,0 +1,46 @@
+import type { Machine } from '../machine.js';
+import { clearEntry, isExclusive } from '../mapping/entry.js';
+import { PTE, PTE_SHIFT } from '../mapping/page-table.js';
+import { VM, type Vma } from '../mapping/vma.js';
+import { ZERO_PAGE } from '../memory/pages.js';
+import type { AdviceAction } from './call.js';
+
+/**
+ * MADV_FREE: private anonymous memory only. Swapped-out entries go at once; pages in memory become clean and unused,
+ * and reclaim may drop them until they are written again. Pages that others share are left alone.
+ * Source: madvise_free_pte_range in mm/madvise.c, lru_lazyfree in mm/swap.c.
+ */
+export const free: AdviceAction = (m, vma, start, end, found) => {
+  if (vma.has(VM.locked) || !vma.isAnonymous) return 'EINVAL';
+  for (const part of vma.space.directory.leavesIn(start, end)) {
+    if (m.tables.isEmpty(part.leaf)) continue;
+    for (let i = 0; i < part.to - part.from; i++) {
+      if (freeEntry(m, vma, part.at + i)) found.present++;
+    }
+  }
+  return 0;
+};
+
+/** Whether there was a page to free. */
+function freeEntry(m: Machine, vma: Vma, at: number): boolean {
+  const entry = m.tables.entries[at] as number;
+  const page = entry >>> PTE_SHIFT;
+  if (entry === 0) return false;
+  if ((entry & PTE.present) === 0) {
+    clearEntry(m, vma, at);
+    return true;
+  }
+  if (page === ZERO_PAGE || !isExclusive(m, page)) return false;
+  const frame = m.pages.place[page] as number;
+  const slot = m.frames.slot[frame] as number;
+  if (slot >= 0) {
+    m.frames.setSlot(frame, -1);
+    m.swap.free(slot);
+  }
+  m.tables.entries[at] = entry & ~(PTE.young | PTE.dirty);
+  m.pages.clearDirty(page);
+  m.pages.markLazyfree(page);
+  m.counters.pglazyfree++;
+  m.reclaim.demote(page);
+  return true;
+}

@@ -1,0 +1,173 @@
+import { TRAIT } from '../policy/reclaim/contract.js';
+import type { Machine } from './machine.js';
+import { PTE, PTE_SHIFT } from './mapping/page-table.js';
+import type { Space } from './mapping/space.js';
+import { OWN_TRAIT, ZERO_PAGE } from './memory/pages.js';
+
+/** An invariant of the machine does not hold: a defect of this program, never of a trace. */
+class BrokenInvariant extends Error {
+  constructor(message: string) {
+    super(`invariant broken: ${message}`);
+    this.name = 'BrokenInvariant';
+  }
+}
+
+function must(holds: boolean, message: () => string): void {
+  if (!holds) throw new BrokenInvariant(message());
+}
+
+/** What the page tables and objects refer to, counted afresh. */
+class Census {
+  readonly mappings = new Map<number, number>();
+  readonly swapEntries = new Map<number, number>();
+  /** Pages that objects hold. */
+  readonly held = new Set<number>();
+  rss = 0;
+
+  constructor(private readonly m: Machine) {
+    for (const space of m.spaces.values()) this.countSpace(space);
+    for (const object of m.objects.all()) {
+      if (object.kind !== 'shared') continue;
+      let blocks = 0;
+      for (const index of object.present(0, object.size)) {
+        const page = object.page(index);
+        must(!this.held.has(page), () => `page ${page} is in two places of objects`);
+        this.held.add(page);
+        blocks++;
+        if (m.pages.resident[page] === 0) add(this.swapEntries, page);
+      }
+      must(
+        blocks === object.blocks,
+        () => `object ${object.name} counts ${object.blocks} pages and has ${blocks}`,
+      );
+    }
+  }
+
+  private countSpace(space: Space): void {
+    const { tables } = this.m;
+    let rss = 0;
+    let last = -1;
+    for (const vma of space.vmas) {
+      must(
+        vma.start < vma.end && vma.start >= last,
+        () => `VMAs of space ${space.id} overlap at page ${vma.start}`,
+      );
+      last = vma.end;
+    }
+    for (const part of space.directory.leaves()) {
+      for (let i = 0; i < part.to - part.from; i++) {
+        const entry = tables.entries[part.at + i] as number;
+        if (entry === 0) continue;
+        const vpn = part.from + i;
+        must(space.find(vpn) !== undefined, () => `page ${vpn} of space ${space.id} has an entry and no VMA`);
+        const page = entry >>> PTE_SHIFT;
+        if ((entry & PTE.present) === 0) add(this.swapEntries, page);
+        else if (page !== ZERO_PAGE) {
+          add(this.mappings, page);
+          rss++;
+        }
+      }
+    }
+    must(rss === space.rss, () => `space ${space.id} counts ${space.rss} entries and has ${rss}`);
+    this.rss += rss;
+  }
+}
+
+function add(counts: Map<number, number>, key: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+/**
+ * Checks the machine's invariants from scratch; costs a walk over all its state.
+ *
+ * - A free frame is mapped by nobody; a frame's page knows the frame.
+ * - A frame's mapping count is the number of entries that map it, and the reverse map finds them all.
+ * - Resident and free frames are all frames handed out so far.
+ * - A slot's references are the swapped-out entries (and objects) that refer to its page; slots in use hold a page.
+ * - A page that is in use is in memory or in swap, and somebody refers to it.
+ *
+ * @throws BrokenInvariant naming the first that does not hold
+ */
+export function checkMachine(m: Machine): void {
+  const census = new Census(m);
+  must(census.rss === m.rss, () => `the machine counts ${m.rss} entries and has ${census.rss}`);
+  checkFrames(m, census);
+  checkSwap(m, census);
+  checkPages(m, census);
+}
+
+function checkFrames(m: Machine, census: Census): void {
+  const { frames, pages } = m;
+  let resident = 0;
+  let mapped = 0;
+  let cached = 0;
+  for (let frame = 0; frame < frames.high; frame++) {
+    const page = frames.page[frame] as number;
+    if (page < 0) {
+      must(
+        frames.mapcount[frame] === 0,
+        () => `frame ${frame} is free and mapped ${frames.mapcount[frame]} times`,
+      );
+      continue;
+    }
+    resident++;
+    if ((frames.slot[frame] as number) >= 0) cached++;
+    must(
+      pages.place[page] === frame && pages.resident[page] === 1,
+      () => `frame ${frame} holds page ${page}, which is elsewhere`,
+    );
+    const mappings = census.mappings.get(page) ?? 0;
+    if (mappings > 0) mapped++;
+    must(
+      frames.mapcount[frame] === mappings,
+      () => `frame ${frame} counts ${frames.mapcount[frame]} mappings and has ${mappings}`,
+    );
+    m.rmap.walk(frame);
+    must(
+      m.rmap.length === mappings,
+      () => `the reverse map finds ${m.rmap.length} of the ${mappings} mappings of frame ${frame}`,
+    );
+  }
+  must(resident === frames.inUse, () => `${frames.inUse} frames are handed out and ${resident} hold a page`);
+  must(mapped === frames.mapped, () => `${frames.mapped} frames count as mapped and ${mapped} are`);
+  must(
+    cached === frames.inSwapCache,
+    () => `${frames.inSwapCache} frames count as in the swap cache and ${cached} are`,
+  );
+  for (const page of census.mappings.keys()) {
+    must(pages.resident[page] === 1, () => `page ${page} is mapped and has no frame`);
+  }
+}
+
+function checkSwap(m: Machine, census: Census): void {
+  let used = 0;
+  for (let slot = 0; slot < m.swap.high; slot++) {
+    const page = m.swap.page(slot);
+    if (page < 0) continue;
+    used++;
+    must(m.swapSlotOf(page) === slot, () => `slot ${slot} holds page ${page}, which does not know it`);
+    const entries = census.swapEntries.get(page) ?? 0;
+    must(
+      m.swap.references(slot) === entries,
+      () => `slot ${slot} counts ${m.swap.references(slot)} references and has ${entries}`,
+    );
+  }
+  must(used === m.swap.inUse, () => `${m.swap.inUse} slots count as used and ${used} hold a page`);
+}
+
+function checkPages(m: Machine, census: Census): void {
+  const { pages } = m;
+  let lazyfree = 0;
+  for (let page = 1; page < pages.count; page++) {
+    const traits = pages.traits[page] as number;
+    if (traits & OWN_TRAIT.unused) continue;
+    if (traits & TRAIT.lazyfree) lazyfree++;
+    must(pages.resident[page] === 1 || pages.slotOf(page) >= 0, () => `page ${page} is nowhere`);
+    const referred = census.mappings.has(page) || census.swapEntries.has(page) || census.held.has(page);
+    must(referred, () => `nobody refers to page ${page}`);
+  }
+  must(
+    lazyfree === pages.lazyfree,
+    () => `${pages.lazyfree} pages count as lazily freed and ${lazyfree} are`,
+  );
+}

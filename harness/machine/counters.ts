@@ -1,0 +1,15 @@
+/** Counters of the machine, by the names of the metric schema. */
+export class Counters {
+  pgfault = 0;
+  pgmajfault = 0;
+  cow_breaks = 0;
+  cow_reuse = 0;
+  sigbus = 0;
+  pgscan_direct = 0;
+  pgsteal_direct = 0;
+  pswpin = 0;
+  pswpout = 0;
+  pglazyfree = 0;
+  pglazyfreed = 0;
+  oom_events = 0;
+}

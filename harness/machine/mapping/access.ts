@@ -1,0 +1,156 @@
+import { InputError } from '../../input/errors.js';
+import type { Machine } from '../machine.js';
+import type { Contents } from '../memory/contents.js';
+import { OWN_TRAIT, ZERO_PAGE } from '../memory/pages.js';
+import { FAULTED, fault } from './fault.js';
+import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from './page-table.js';
+import type { Space } from './space.js';
+import { VM, type Vma } from './vma.js';
+
+/** In place of contents: a read, which puts nothing there. */
+export const READ = -2;
+/** In place of contents: each written page becomes unlike all others. */
+export const UNIQUE = -1;
+
+/**
+ * Reads or writes each page of a range once, in order; a negative count goes downwards. Gives the pages touched.
+ *
+ * @param content `READ`, `UNIQUE`, or the content id that a write puts there
+ * @param step 1: the i-th page gets `content + i`; 0: every page gets `content`
+ * @throws InputError for a page outside every mapping, or against its protection
+ */
+export function access(
+  m: Machine,
+  space: Space,
+  first: number,
+  count: number,
+  content: number,
+  step: 0 | 1,
+): number {
+  if (count === 1) return accessOne(m, space, first, content);
+  const direction = count < 0 ? -1 : 1;
+  let left = Math.abs(count);
+  let vpn = first;
+  let done = 0;
+  while (left > 0) {
+    const vma = allowed(space, vpn, content !== READ);
+    const room = direction > 0 ? vma.end - vpn : vpn - vma.start + 1;
+    const run = Math.min(left, room);
+    accessVma(m, vma, vpn, run, direction, content + done * step, step);
+    vpn += run * direction;
+    done += run;
+    left -= run;
+  }
+  return done;
+}
+
+function allowed(space: Space, vpn: number, write: boolean): Vma {
+  const vma = space.find(vpn);
+  const verb = write ? 'write' : 'read';
+  if (!vma)
+    throw new InputError(
+      `${verb} of page ${vpn} in space ${space.id} is outside every mapping, expected it mapped`,
+    );
+  if ((vma.flags & (write ? VM.write : VM.read)) === 0) {
+    throw new InputError(
+      `${verb} of page ${vpn} in space ${space.id} is against its protection, expected it ${write ? 'writable' : 'readable'}`,
+    );
+  }
+  return vma;
+}
+
+/** One page: most events of most traces. The same as `accessVma`, without its loop. */
+function accessOne(m: Machine, space: Space, vpn: number, content: number): number {
+  const vma = allowed(space, vpn, content !== READ);
+  const { tables, pages } = m;
+  const need = content === READ ? PTE.present : PTE.present | PTE.write;
+  const mark = content === READ ? PTE.young : PTE.young | PTE.dirty;
+  let at = space.directory.entry(vpn);
+  let entry = at < 0 ? 0 : (tables.entries[at] as number);
+  if ((entry & need) === need) {
+    if ((entry & mark) !== mark) tables.entries[at] = entry | mark;
+    const { touched } = m.reclaim;
+    if (touched && ((pages.traits[entry >>> PTE_SHIFT] as number) & OWN_TRAIT.unevictable) === 0) {
+      touched.touch(entry >>> PTE_SHIFT);
+    }
+  } else {
+    if (timedFault(m, vma, vpn, content !== READ) === FAULTED.sigbus) return 1;
+    at = space.directory.entry(vpn);
+    entry = tables.entries[at] as number;
+  }
+  if (content !== READ) put(pages.contents, entry >>> PTE_SHIFT, content);
+  return 1;
+}
+
+function timedFault(m: Machine, vma: Vma, vpn: number, write: boolean): number {
+  const startNs = m.ledger.spentNs;
+  const outcome = fault(m, vma, vpn, write);
+  m.ledger.touchStalled(m.ledger.spentNs - startNs);
+  return outcome;
+}
+
+function put(contents: Contents, page: number, content: number): void {
+  if (content === UNIQUE) contents.setUnique(page);
+  else contents.set(page, content);
+}
+
+/** The hot loop: pages of one VMA. */
+function accessVma(
+  m: Machine,
+  vma: Vma,
+  first: number,
+  count: number,
+  direction: 1 | -1,
+  content: number,
+  step: 0 | 1,
+): void {
+  const { tables, pages } = m;
+  const { directory } = vma.space;
+  const { touched } = m.reclaim;
+  const need = content === READ ? PTE.present : PTE.present | PTE.write;
+  const mark = content === READ ? PTE.young : PTE.young | PTE.dirty;
+  let leaf = directory.leaf(first);
+  let slot = entryInLeaf(first);
+  for (let i = 0; i < count; i++) {
+    const vpn = first + i * direction;
+    if (slot < 0 || slot === LEAF_ENTRIES) {
+      leaf = directory.leaf(vpn);
+      slot = direction > 0 ? 0 : LEAF_ENTRIES - 1;
+    }
+    let at = leaf * LEAF_ENTRIES + slot;
+    slot += direction;
+    let entry = leaf < 0 ? 0 : (tables.entries[at] as number);
+    if ((entry & need) === need) {
+      if ((entry & mark) !== mark) tables.entries[at] = entry | mark;
+      const page = entry >>> PTE_SHIFT;
+      if (touched && ((pages.traits[page] as number) & OWN_TRAIT.unevictable) === 0) touched.touch(page);
+    } else {
+      if (timedFault(m, vma, vpn, content !== READ) === FAULTED.sigbus) continue;
+      leaf = directory.leaf(vpn);
+      at = leaf * LEAF_ENTRIES + entryInLeaf(vpn);
+      entry = tables.entries[at] as number;
+    }
+    if (content !== READ) put(pages.contents, entry >>> PTE_SHIFT, content + i * step);
+  }
+}
+
+/** The page a read would find, without reading it: 0 (the zero page) for a hole; undefined where nothing is mapped. */
+function pageAt(m: Machine, space: Space, vpn: number): number | undefined {
+  const vma = space.find(vpn);
+  if (!vma) return undefined;
+  const at = space.directory.entry(vpn);
+  const entry = at < 0 ? 0 : (m.tables.entries[at] as number);
+  return entry !== 0 ? entry >>> PTE_SHIFT : (vma.object?.page(vma.objectPageAt(vpn)) ?? ZERO_PAGE);
+}
+
+/** The content id of a page as a read would find it, without reading it; undefined where nothing is mapped. */
+export function contentAt(m: Machine, space: Space, vpn: number): number | undefined {
+  const page = pageAt(m, space, vpn);
+  return page === undefined ? undefined : m.pages.contents.get(page);
+}
+
+/** Puts a content id into a page that holds something, as if it had always been there; holes stay holes. */
+export function setContentAt(m: Machine, space: Space, vpn: number, content: number): void {
+  const page = pageAt(m, space, vpn);
+  if (page !== undefined && page !== ZERO_PAGE) m.pages.contents.set(page, content);
+}

@@ -1,0 +1,74 @@
+import { InputError } from '../../input/errors.js';
+import type { Machine } from '../machine.js';
+import { ZERO_PAGE } from '../memory/pages.js';
+import { mapPage } from './entry.js';
+import { unmap } from './mmap.js';
+import { PTE, PTE_SHIFT } from './page-table.js';
+import { Space } from './space.js';
+import { VM, Vma } from './vma.js';
+
+/** A new empty space. @throws InputError when the id is in use */
+export function spawn(m: Machine, id: number, name: string): Space {
+  if (m.spaces.has(id)) throw new InputError(`space ${id} exists already, expected the id of none`);
+  const space = new Space(id, name);
+  m.spaces.set(id, space);
+  m.everySpace.push(space);
+  m.shares.spaceAdded(space);
+  return space;
+}
+
+/** Ends a space: all its mappings go. */
+export function exit(m: Machine, space: Space): void {
+  const last = space.vmas.at(-1);
+  const first = space.vmas[0];
+  if (first && last) unmap(m, space, first.start, last.end - first.start);
+  m.removeSpace(space);
+}
+
+/**
+ * fork: the child gets a copy-on-write copy. Mappings without private pages are not copied entry by entry: the child
+ * faults them in (vma_needs_copy). Locks are not inherited.
+ */
+export function fork(m: Machine, parent: Space, childId: number): Space {
+  const child = spawn(m, childId, parent.name);
+  for (const vma of parent.vmas) {
+    const inherited = vma.anon ? [...vma.inherited, vma.anon] : vma.inherited;
+    const copy = new Vma({
+      start: vma.start,
+      end: vma.end,
+      flags: vma.flags & ~VM.locked,
+      space: child,
+      object: vma.object,
+      objectPage: vma.objectPage,
+      shift: vma.shift,
+      inherited,
+    });
+    child.insert(copy);
+    if (inherited.length > 0) copyEntries(m, vma, child);
+  }
+  m.countVmas(child);
+  return child;
+}
+
+/** copy_page_range: both sides lose the right to write in place. */
+function copyEntries(m: Machine, vma: Vma, child: Space): void {
+  for (const part of vma.space.directory.leavesIn(vma.start, vma.end)) {
+    if (m.tables.isEmpty(part.leaf)) continue;
+    for (let i = 0; i < part.to - part.from; i++) copyEntry(m, part.at + i, child, part.from + i);
+  }
+}
+
+function copyEntry(m: Machine, from: number, child: Space, vpn: number): void {
+  const entry = m.tables.entries[from] as number;
+  if (entry === 0) return;
+  const page = entry >>> PTE_SHIFT;
+  const at = m.tables.make(child.directory, vpn);
+  if ((entry & PTE.present) === 0) {
+    m.tables.set(at, entry);
+    m.swap.addReference(m.swapSlotOf(page));
+    return;
+  }
+  m.tables.entries[from] = entry & ~PTE.write;
+  if (page === ZERO_PAGE) m.tables.set(at, entry & ~(PTE.write | PTE.young));
+  else mapPage(m, child, at, page, entry & PTE.dirty); // pte_mkold: the child has not used it
+}

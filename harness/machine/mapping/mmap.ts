@@ -1,0 +1,272 @@
+import { InputError } from '../../input/errors.js';
+import type { MapArg, RemapArg } from '../../trace/args.js';
+import { COUNT_LIMIT, PAGE_LIMIT } from '../../trace/op.js';
+import type { Machine } from '../machine.js';
+import { ZERO_PAGE } from '../memory/pages.js';
+import { releaseIfDead } from '../object/lifetime.js';
+import type { SharedObject } from '../object/shared.js';
+import { isAnonPage, isExclusive, zapEntry } from './entry.js';
+import { fault, lockEntry } from './fault.js';
+import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from './page-table.js';
+import type { Space } from './space.js';
+import { VM, Vma } from './vma.js';
+
+/** Flags of a new VMA. Source: mmap_region in mm/mmap.c. */
+function flagsOf(arg: MapArg): number {
+  const shared = arg.kind === 'shared' || arg.kind === 'anon-shared';
+  const { flags } = arg;
+  let bits = VM.read;
+  if (shared) bits |= VM.shared;
+  if (!flags.has('ro') && !(shared && flags.has('rofd'))) bits |= VM.write;
+  if (!(shared && flags.has('rofd'))) bits |= VM.mayWrite;
+  if (flags.has('exec')) bits |= VM.exec;
+  if (flags.has('locked')) bits |= VM.locked;
+  if (flags.has('random')) bits |= VM.random;
+  if (flags.has('sequential')) bits |= VM.sequential;
+  return bits;
+}
+
+function checkRange(page: number, count: number): void {
+  if (page + count > PAGE_LIMIT)
+    throw new InputError(`pages ${page} to ${page + count - 1} go beyond the address space of 2^45 pages`);
+}
+
+/** mmap(MAP_FIXED): replaces whatever the range holds. @throws InputError when the object does not exist */
+export function map(m: Machine, space: Space, page: number, count: number, arg: MapArg): void {
+  if (count === 0) return;
+  checkRange(page, count);
+  if (arg.flags.has('droppable')) throw new InputError('droppable mappings are not modelled by this version');
+  const object = objectOf(m, count, arg);
+  unmap(m, space, page, count);
+  space.insert(
+    new Vma({ start: page, end: page + count, flags: flagsOf(arg), space, object, objectPage: arg.offset }),
+  );
+  space.mergeAround(page, page + count);
+  m.countVmas(space);
+  if (arg.flags.has('locked') || arg.flags.has('populate')) populate(m, space, page, page + count);
+}
+
+function objectOf(m: Machine, count: number, arg: MapArg): SharedObject | undefined {
+  if (arg.kind === 'anon') return undefined;
+  if (arg.kind === 'anon-shared')
+    return m.objects.createShared(undefined, count, { sealed: false, descriptor: false });
+  const object = m.objects.named(arg.name);
+  if (object.closed) throw new InputError(`object ${arg.name} is closed, expected its map before its close`);
+  return object;
+}
+
+/** munmap: holes are skipped. */
+export function unmap(m: Machine, space: Space, page: number, count: number): void {
+  const end = page + count;
+  if (count === 0 || !space.maps(page, end)) return;
+  space.split(page);
+  space.split(end);
+  const gone = space.overlapping(page, end);
+  for (const vma of gone) {
+    zapRange(m, vma, vma.start, vma.end);
+    removeVma(m, vma);
+  }
+  for (const vma of gone) freeTables(m, space, vma.start, vma.end, false);
+  m.countVmas(space);
+}
+
+/** Takes an emptied VMA out, and drops what nothing refers to any more. */
+function removeVma(m: Machine, vma: Vma): void {
+  vma.space.remove(vma);
+  if (vma.object) releaseIfDead(m, vma.object);
+  for (const anon of [vma.anon, ...vma.inherited]) if (anon && !anon.inUse) m.objects.drop(anon);
+}
+
+/** Empties all entries of [start, end) of a VMA. Gives how many were present. */
+export function zapRange(m: Machine, vma: Vma, start: number, end: number): number {
+  const { tables } = m;
+  let present = 0;
+  for (const part of vma.space.directory.leavesIn(start, end)) {
+    if (tables.isEmpty(part.leaf)) continue;
+    for (let i = 0; i < part.to - part.from; i++) {
+      const entry = tables.entries[part.at + i] as number;
+      if (entry === 0) continue;
+      if (entry & PTE.present) present++;
+      zapEntry(m, vma, part.at + i);
+    }
+  }
+  return present;
+}
+
+/**
+ * Gives back empty page-table pages of [start, end). munmap frees those that no VMA needs any more (free_pgtables);
+ * MADV_DONTNEED, with `wholeOnly`, those whose whole range it emptied (try_to_free_pte).
+ */
+export function freeTables(m: Machine, space: Space, start: number, end: number, wholeOnly: boolean): void {
+  for (const part of space.directory.leavesIn(start, end)) {
+    if (!m.tables.isEmpty(part.leaf)) continue;
+    const first = part.from - entryInLeaf(part.from);
+    const whole = part.to - part.from === LEAF_ENTRIES;
+    if (wholeOnly ? whole : !space.maps(first, first + LEAF_ENTRIES))
+      m.tables.release(space.directory, first);
+  }
+}
+
+/** Faults in every page of a range, as MAP_POPULATE and mlock do: private writable memory for writing. */
+function populate(m: Machine, space: Space, start: number, end: number): void {
+  for (const vma of space.overlapping(start, end)) {
+    if (!vma.has(VM.read)) continue;
+    const write = vma.has(VM.write) && !vma.has(VM.shared);
+    const need = write ? PTE.present | PTE.write : PTE.present;
+    for (let vpn = Math.max(start, vma.start); vpn < Math.min(end, vma.end); vpn++) {
+      const at = m.tables.find(space.directory, vpn);
+      if (at >= 0 && ((m.tables.entries[at] as number) & need) === need) {
+        if (vma.has(VM.locked)) lockEntry(m, at);
+      } else fault(m, vma, vpn, write);
+    }
+  }
+}
+
+/** mlock and munlock. @throws InputError when a part is not mapped */
+export function setLocked(m: Machine, space: Space, page: number, count: number, locked: boolean): void {
+  if (count === 0) return;
+  mustBeMapped(space, page, count, locked ? 'lock' : 'unlock');
+  changeFlags(space, page, page + count, (flags) => (locked ? flags | VM.locked : flags & ~VM.locked));
+  m.countVmas(space);
+  if (locked) populate(m, space, page, page + count);
+  else for (const vma of space.overlapping(page, page + count)) eachEntry(m, vma, (at) => lockEntry(m, at));
+  space.mergeAround(page, page + count);
+  m.countVmas(space);
+}
+
+/** mprotect. @throws InputError when a part is not mapped, or may not be made writable */
+export function protect(
+  m: Machine,
+  space: Space,
+  page: number,
+  count: number,
+  protection: 'ro' | 'rw' | 'none',
+): void {
+  if (count === 0) return;
+  mustBeMapped(space, page, count, 'protect');
+  const end = page + count;
+  if (protection === 'rw' && space.overlapping(page, end).some((vma) => !vma.has(VM.mayWrite))) {
+    throw new InputError(
+      'protect rw on a shared mapping of a read-only descriptor (EACCES), expected ro or none',
+    );
+  }
+  const allowed = protection === 'rw' ? VM.read | VM.write : protection === 'ro' ? VM.read : 0;
+  changeFlags(space, page, end, (flags) => (flags & ~(VM.read | VM.write)) | allowed);
+  for (const vma of space.overlapping(page, end)) {
+    eachEntry(m, vma, (at) => {
+      const entry = m.tables.entries[at] as number;
+      m.tables.entries[at] =
+        protection === 'rw' && mayBecomeWritable(m, vma, entry) ? entry | PTE.write : entry & ~PTE.write;
+    });
+  }
+  space.mergeAround(page, end);
+  m.countVmas(space);
+}
+
+/** Sets the flags of exactly [start, end), cutting VMAs at its ends. */
+export function changeFlags(
+  space: Space,
+  start: number,
+  end: number,
+  change: (flags: number) => number,
+): void {
+  space.split(start);
+  space.split(end);
+  for (const vma of space.overlapping(start, end)) vma.flags = change(vma.flags);
+}
+
+/** Visits the present entries of a VMA, the zero page's apart. */
+function eachEntry(m: Machine, vma: Vma, visit: (at: number) => void): void {
+  for (const part of vma.space.directory.leavesIn(vma.start, vma.end)) {
+    for (let i = 0; i < part.to - part.from; i++) {
+      const entry = m.tables.entries[part.at + i] as number;
+      if (entry & PTE.present && entry >>> PTE_SHIFT !== ZERO_PAGE) visit(part.at + i);
+    }
+  }
+}
+
+/** can_change_pte_writable: spares the fault where a write could go on without a copy. */
+function mayBecomeWritable(m: Machine, vma: Vma, entry: number): boolean {
+  if (vma.has(VM.shared)) return (entry & PTE.dirty) !== 0;
+  const page = entry >>> PTE_SHIFT;
+  return isAnonPage(m, page) && isExclusive(m, page);
+}
+
+function mustBeMapped(space: Space, page: number, count: number, op: string): void {
+  let vpn = page;
+  for (const vma of space.overlapping(page, page + count)) {
+    if (vma.start > vpn) break;
+    vpn = vma.end;
+  }
+  if (vpn < page + count)
+    throw new InputError(
+      `${op} of page ${vpn} in space ${space.id} is outside every mapping, expected it mapped`,
+    );
+}
+
+/** mremap. @throws InputError when a part is not mapped, the range overlaps its target, or there is no room to grow */
+export function remap(m: Machine, space: Space, page: number, count: number, arg: RemapArg): void {
+  mustBeMapped(space, page, count, 'remap');
+  if (arg.to !== undefined) move(m, space, page, count, arg.to);
+  else grow(m, space, page, count, arg.grow);
+  m.countVmas(space);
+}
+
+function grow(m: Machine, space: Space, page: number, count: number, pages: number): void {
+  const end = page + count;
+  if (pages === 0) return;
+  checkRange(end, pages);
+  const vma = space.find(end - 1);
+  if (!vma || vma.end !== end)
+    throw new InputError(`remap grows at page ${end}, which is not the end of a mapping (EFAULT)`);
+  if (space.maps(end, end + pages))
+    throw new InputError(`remap grows over pages that are mapped, from page ${end} on (ENOMEM)`);
+  if (vma.end - vma.start + pages > COUNT_LIMIT)
+    throw new InputError('remap grows a mapping beyond 2^31 - 1 pages');
+  vma.end = end + pages;
+  space.mergeAround(vma.start, vma.end);
+  if (vma.has(VM.locked)) populate(m, space, end, end + pages);
+}
+
+/** Moves VMAs and their entries; anonymous pages stay filed under their old page numbers (`Vma.shift`). */
+function move(m: Machine, space: Space, page: number, count: number, to: number): void {
+  if (count === 0 || to === page) return;
+  checkRange(to, count);
+  if (to < page + count && page < to + count)
+    throw new InputError('remap moves a range onto itself (EINVAL), expected ranges apart');
+  unmap(m, space, to, count);
+  space.split(page);
+  space.split(page + count);
+  for (const vma of space.overlapping(page, page + count)) {
+    const target = vma.start - page + to;
+    moveEntries(m, space, vma.start, vma.end, target);
+    const moved = new Vma({
+      start: target,
+      end: target + (vma.end - vma.start),
+      flags: vma.flags,
+      space,
+      object: vma.object,
+      objectPage: vma.objectPage,
+      // Without pages of its own a VMA is filed anew, as the kernel does, and can merge with its neighbours there.
+      shift: vma.anon || vma.inherited.length > 0 ? vma.shift + target - vma.start : 0,
+      anon: vma.anon,
+      inherited: vma.inherited,
+    });
+    space.insert(moved);
+    space.remove(vma);
+  }
+  freeTables(m, space, page, page + count, false);
+  space.mergeAround(to, to + count);
+}
+
+function moveEntries(m: Machine, space: Space, start: number, end: number, to: number): void {
+  for (const part of space.directory.leavesIn(start, end)) {
+    for (let i = 0; i < part.to - part.from; i++) {
+      const entry = m.tables.entries[part.at + i] as number;
+      if (entry === 0) continue;
+      const target = m.tables.make(space.directory, part.from + i - start + to);
+      m.tables.set(part.at + i, 0);
+      m.tables.set(target, entry);
+    }
+  }
+}

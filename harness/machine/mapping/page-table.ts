@@ -1,0 +1,178 @@
+import { grownInt32 } from '../memory/arrays.js';
+
+/** Entries of a page-table page. */
+export const LEAF_ENTRIES = 512;
+const LEAF_SHIFT = 9;
+/** Pages a directory (a table of leaves) covers: 1 GiB of 4 KiB pages. */
+const REGION_PAGES = LEAF_ENTRIES * LEAF_ENTRIES;
+const ENTRY_MASK = LEAF_ENTRIES - 1;
+
+/**
+ * Bits of a page table entry. The page's id is above them. 0 is no entry; an id without PRESENT is a page that was
+ * swapped out; PRESENT with id 0 is the shared zero page.
+ */
+export const PTE = { present: 1, write: 2, young: 4, dirty: 8 } as const;
+export const PTE_SHIFT = 4;
+
+/** Directory of an address space: which leaf holds a page's entry. */
+export class Directory {
+  private readonly regions = new Map<number, Int32Array>();
+  private lastRegion = -1;
+  private lastLeaves: Int32Array = new Int32Array(0);
+
+  /** Directories, each a page of its own. */
+  get pages(): number {
+    return this.regions.size;
+  }
+
+  /** The leaf of a page, or -1. */
+  leaf(vpn: number): number {
+    const region = Math.floor(vpn / REGION_PAGES);
+    if (region !== this.lastRegion) {
+      const leaves = this.regions.get(region);
+      if (!leaves) return -1;
+      this.lastRegion = region;
+      this.lastLeaves = leaves;
+    }
+    return this.lastLeaves[(vpn - region * REGION_PAGES) >> LEAF_SHIFT] as number;
+  }
+
+  /** Index of a page's entry in `PageTables.entries`, or -1 where it has no leaf. */
+  entry(vpn: number): number {
+    const region = Math.floor(vpn / REGION_PAGES);
+    if (region !== this.lastRegion) {
+      const leaves = this.regions.get(region);
+      if (!leaves) return -1;
+      this.lastRegion = region;
+      this.lastLeaves = leaves;
+    }
+    const within = vpn - region * REGION_PAGES;
+    const leaf = this.lastLeaves[within >> LEAF_SHIFT] as number;
+    return leaf < 0 ? -1 : (leaf << LEAF_SHIFT) | (within & ENTRY_MASK);
+  }
+
+  /** Sets the leaf of a page; -1 takes it out, and its directory with the last one. */
+  setLeaf(vpn: number, leaf: number): void {
+    const region = Math.floor(vpn / REGION_PAGES);
+    let leaves = this.regions.get(region);
+    if (!leaves) {
+      leaves = new Int32Array(LEAF_ENTRIES).fill(-1);
+      this.regions.set(region, leaves);
+    }
+    leaves[(vpn - region * REGION_PAGES) >> LEAF_SHIFT] = leaf;
+    if (leaf >= 0 || leaves.some((other) => other >= 0)) return;
+    this.regions.delete(region);
+    if (this.lastRegion === region) this.lastRegion = -1;
+  }
+
+  /** All leaves, by address. */
+  *leaves(): Generator<LeafPart> {
+    for (const region of [...this.regions.keys()].sort((a, b) => a - b)) {
+      yield* this.leavesIn(region * REGION_PAGES, (region + 1) * REGION_PAGES);
+    }
+  }
+
+  /** The parts of [start, end) that have a leaf, by address. Regions without a directory cost one step. */
+  *leavesIn(start: number, end: number): Generator<LeafPart> {
+    for (let vpn = start; vpn < end; ) {
+      const region = Math.floor(vpn / REGION_PAGES);
+      const leaves = this.regions.get(region);
+      if (!leaves) {
+        vpn = (region + 1) * REGION_PAGES;
+        continue;
+      }
+      const stop = Math.min(end, (Math.floor(vpn / LEAF_ENTRIES) + 1) * LEAF_ENTRIES);
+      const leaf = leaves[(vpn - region * REGION_PAGES) >> LEAF_SHIFT] as number;
+      if (leaf >= 0) yield { leaf, from: vpn, to: stop, at: (leaf << LEAF_SHIFT) | entryInLeaf(vpn) };
+      vpn = stop;
+    }
+  }
+}
+
+/** Pages [from, to) that lie in one leaf. */
+export interface LeafPart {
+  readonly leaf: number;
+  readonly from: number;
+  readonly to: number;
+  /** Index of the entry of page `from`. */
+  readonly at: number;
+}
+
+/** Place of a page's entry within its leaf. */
+export function entryInLeaf(vpn: number): number {
+  return vpn - Math.floor(vpn / LEAF_ENTRIES) * LEAF_ENTRIES;
+}
+
+/** The page-table pages of all spaces, in one pool. */
+export class PageTables {
+  /** Entry `leaf * 512 + i`. Replaced when the pool grows. */
+  entries = new Int32Array(16 * LEAF_ENTRIES);
+  /** Entries in use, by leaf. */
+  private used = new Int32Array(16);
+  private readonly unused: number[] = [];
+  private next = 0;
+  private directories = 0;
+  /** Most page-table pages ever in use. */
+  peak = 0;
+
+  /** Page-table pages in use, directories included. */
+  get pages(): number {
+    return this.next - this.unused.length + this.directories;
+  }
+
+  get bytes(): number {
+    return this.entries.byteLength + this.used.byteLength;
+  }
+
+  /** Index of a page's entry, or -1 where the space has no leaf for it. */
+  find(directory: Directory, vpn: number): number {
+    return directory.entry(vpn);
+  }
+
+  /** Index of a page's entry; its leaf is made if need be. */
+  make(directory: Directory, vpn: number): number {
+    let leaf = directory.leaf(vpn);
+    if (leaf < 0) {
+      leaf = this.allocate();
+      const before = directory.pages;
+      directory.setLeaf(vpn, leaf);
+      this.directories += directory.pages - before;
+      if (this.pages > this.peak) this.peak = this.pages;
+    }
+    return (leaf << LEAF_SHIFT) | entryInLeaf(vpn);
+  }
+
+  /** Writes an entry and keeps count of the leaf's used ones. */
+  set(index: number, value: number): void {
+    const was = this.entries[index] as number;
+    const leaf = index >> LEAF_SHIFT;
+    if (was === 0 && value !== 0) this.used[leaf] = (this.used[leaf] as number) + 1;
+    else if (was !== 0 && value === 0) this.used[leaf] = (this.used[leaf] as number) - 1;
+    this.entries[index] = value;
+  }
+
+  isEmpty(leaf: number): boolean {
+    return this.used[leaf] === 0;
+  }
+
+  /** Gives back an empty leaf. */
+  release(directory: Directory, vpn: number): void {
+    const leaf = directory.leaf(vpn);
+    const before = directory.pages;
+    directory.setLeaf(vpn, -1);
+    this.directories += directory.pages - before;
+    this.unused.push(leaf);
+  }
+
+  private allocate(): number {
+    const unused = this.unused.pop();
+    if (unused !== undefined) return unused;
+    const leaf = this.next++;
+    if (leaf >= this.used.length) {
+      const length = Math.ceil((this.used.length * 9) / 8);
+      this.used = grownInt32(this.used, length, 0);
+      this.entries = grownInt32(this.entries, length * LEAF_ENTRIES, 0);
+    }
+    return leaf;
+  }
+}

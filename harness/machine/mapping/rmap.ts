@@ -1,0 +1,92 @@
+import type { Machine } from '../machine.js';
+import type { AnonObject } from '../object/anon.js';
+import type { SharedObject } from '../object/shared.js';
+import { PTE, PTE_SHIFT } from './page-table.js';
+import type { Space } from './space.js';
+import { NO_RECENCY, VM, type Vma } from './vma.js';
+
+/**
+ * The reverse map: which page table entries map a frame. It keeps nothing a mapping: the frame knows object and
+ * index, the object knows its VMAs (or spaces), and the page table says whether the entry is there.
+ */
+export class ReverseMap {
+  /** The entries the last walk found; only the first `length` have meaning. */
+  readonly entries: number[] = [];
+  readonly spaces: Space[] = [];
+  readonly vmas: Vma[] = [];
+  length = 0;
+
+  constructor(private readonly machine: Machine) {}
+
+  /** Finds all present entries of the page in a frame. */
+  walk(frame: number): void {
+    const { frames, objects } = this.machine;
+    this.length = 0;
+    const left = frames.mapcount[frame] as number;
+    if (left === 0) return;
+    const page = frames.page[frame] as number;
+    const index = frames.index[frame] as number;
+    const object = objects.get(frames.object[frame] as number);
+    if (object.kind === 'anon') this.walkAnon(object, page, object.base + index, left);
+    else this.walkShared(object, page, index, left);
+  }
+
+  private walkAnon(anon: AnonObject, page: number, filedAt: number, mappings: number): void {
+    for (const space of anon.spaces) {
+      this.look(space, undefined, filedAt, page);
+      if (this.length === mappings) return;
+    }
+    for (const vma of anon.moved) {
+      const vpn = filedAt + vma.shift;
+      if (vpn >= vma.start && vpn < vma.end) this.look(vma.space, vma, vpn, page);
+      if (this.length === mappings) return;
+    }
+  }
+
+  private walkShared(object: SharedObject, page: number, index: number, mappings: number): void {
+    for (const vma of object.mappings) {
+      const vpn = vma.start + index - vma.objectPage;
+      if (vpn < vma.start || vpn >= vma.end) continue;
+      this.look(vma.space, vma, vpn, page);
+      if (this.length === mappings) return;
+    }
+  }
+
+  private look(space: Space, vma: Vma | undefined, vpn: number, page: number): void {
+    const { tables } = this.machine;
+    const at = tables.find(space.directory, vpn);
+    if (at < 0) return;
+    const entry = tables.entries[at] as number;
+    if ((entry & PTE.present) === 0 || entry >>> PTE_SHIFT !== page) return;
+    this.entries[this.length] = at;
+    this.spaces[this.length] = space;
+    this.vmas[this.length] = vma ?? (space.find(vpn) as Vma);
+    this.length++;
+  }
+
+  /**
+   * How many mappings used the page since the last call. Clears their accessed bits, and notes it in the page's
+   * traits when one of them was written through.
+   */
+  referenced(page: number): number {
+    const { pages, tables } = this.machine;
+    this.walk(pages.place[page] as number);
+    let used = 0;
+    for (let i = 0; i < this.length; i++) {
+      const at = this.entries[i] as number;
+      const entry = tables.entries[at] as number;
+      if (entry & PTE.dirty) pages.markDirty(page);
+      if ((entry & PTE.young) === 0) continue;
+      tables.entries[at] = entry & ~PTE.young;
+      if (((this.vmas[i] as Vma).flags & NO_RECENCY) === 0) used++;
+    }
+    return used;
+  }
+
+  /** Whether a locked VMA maps the page. */
+  isLocked(frame: number): boolean {
+    this.walk(frame);
+    for (let i = 0; i < this.length; i++) if ((this.vmas[i] as Vma).flags & VM.locked) return true;
+    return false;
+  }
+}

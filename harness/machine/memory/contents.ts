@@ -1,0 +1,52 @@
+import { InputError } from '../../input/errors.js';
+import { CONTENT_LIMIT } from '../../trace/op.js';
+import { grownUint32 } from './arrays.js';
+
+/** Content id of a page of zeros. */
+export const ZERO = 0;
+/** Contents that a program gave up (`trace validate` marks them so); the machine never gives this id. */
+export const DISCARDED = 0xffff_fffe;
+/** A content like no other, not numbered yet: most written pages are never compared. */
+const UNNUMBERED = 0xffff_ffff;
+
+/**
+ * What each page contains, as 32-bit ids: equal ids mean equal bytes. Ids of the trace are below 2^31; those the
+ * machine makes are from 2^31 on and are only spent on contents that somebody looks at.
+ */
+export class Contents {
+  private ids: Uint32Array;
+  private next = CONTENT_LIMIT;
+
+  constructor(capacity: number) {
+    this.ids = new Uint32Array(capacity);
+  }
+
+  get bytes(): number {
+    return this.ids.byteLength;
+  }
+
+  grow(capacity: number): void {
+    this.ids = grownUint32(this.ids, capacity);
+  }
+
+  /** @throws InputError when the machine has run out of content ids */
+  get(page: number): number {
+    const id = this.ids[page] as number;
+    return id === UNNUMBERED ? this.number(page) : id;
+  }
+
+  set(page: number, content: number): void {
+    this.ids[page] = content;
+  }
+
+  /** The page now holds something that no other page holds. */
+  setUnique(page: number): void {
+    this.ids[page] = UNNUMBERED;
+  }
+
+  private number(page: number): number {
+    if (this.next >= DISCARDED) throw new InputError('the machine ran out of content ids (2^31 of its own)');
+    this.ids[page] = this.next;
+    return this.next++;
+  }
+}

@@ -1,0 +1,84 @@
+import { type FrameAllocator, FrameStack } from './allocator.js';
+import { grownCapacity, grownInt32 } from './arrays.js';
+
+/** Physical memory: what each frame holds. Only frames in use have meaning. */
+export class Frames {
+  /** Id of the page a frame holds; -1 while it is free. */
+  page: Int32Array;
+  /** Number of the object the page belongs to. */
+  object: Int32Array;
+  /** The page's place in its object; for anonymous memory relative to the object's base, and signed. */
+  index: Int32Array;
+  /** Swap slot with the same contents (the frame is in the swap cache), or -1. */
+  slot: Int32Array;
+  /** Page table entries that map the frame. */
+  mapcount: Int32Array;
+  /** Frames that will ever be in use at once, as far as is known: no room is made for more. */
+  ceiling = Number.POSITIVE_INFINITY;
+  /** Most frames ever in use. */
+  peak = 0;
+  /** Frames that also hold a swap slot. */
+  inSwapCache = 0;
+  /** Frames that are mapped at least once. */
+  mapped = 0;
+
+  private readonly allocator: FrameAllocator = new FrameStack();
+
+  /** @param capacity frames to make room for at the start */
+  constructor(capacity: number) {
+    this.page = new Int32Array(capacity).fill(-1);
+    this.object = new Int32Array(capacity);
+    this.index = new Int32Array(capacity);
+    this.slot = new Int32Array(capacity);
+    this.mapcount = new Int32Array(capacity);
+  }
+
+  get inUse(): number {
+    return this.allocator.inUse;
+  }
+
+  get high(): number {
+    return this.allocator.high;
+  }
+
+  get bytes(): number {
+    return 5 * this.page.byteLength + this.allocator.bytes;
+  }
+
+  /** A frame for a page, mapped by nobody. */
+  allocate(page: number, object: number, index: number): number {
+    const frame = this.allocator.allocate();
+    if (frame >= this.page.length) this.grow(frame + 1);
+    this.page[frame] = page;
+    this.object[frame] = object;
+    this.index[frame] = index;
+    this.slot[frame] = -1;
+    this.mapcount[frame] = 0;
+    if (this.inUse > this.peak) this.peak = this.inUse;
+    return frame;
+  }
+
+  /** Takes back a frame that nobody maps. */
+  free(frame: number): void {
+    this.setSlot(frame, -1);
+    this.page[frame] = -1;
+    this.allocator.free(frame);
+  }
+
+  /** Puts a frame into the swap cache (`slot` ≥ 0) or takes it out (-1). */
+  setSlot(frame: number, slot: number): void {
+    const was = this.slot[frame] as number;
+    if (was >= 0 && slot < 0) this.inSwapCache--;
+    if (was < 0 && slot >= 0) this.inSwapCache++;
+    this.slot[frame] = slot;
+  }
+
+  private grow(needed: number): void {
+    const length = Math.max(needed, Math.min(this.ceiling, grownCapacity(this.page.length, needed)));
+    this.page = grownInt32(this.page, length, -1);
+    this.object = grownInt32(this.object, length, 0);
+    this.index = grownInt32(this.index, length, 0);
+    this.slot = grownInt32(this.slot, length, 0);
+    this.mapcount = grownInt32(this.mapcount, length, 0);
+  }
+}

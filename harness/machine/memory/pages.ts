@@ -1,0 +1,127 @@
+import { TRAIT } from '../../policy/reclaim/contract.js';
+import { grownCapacity, grownInt32, grownUint8 } from './arrays.js';
+import { Contents, ZERO } from './contents.js';
+
+/** Id of the shared zero page: it has no frame, is never reclaimed and never freed. */
+export const ZERO_PAGE = 0;
+
+/** Traits of the machine's own, beside those policies see. */
+export const OWN_TRAIT = {
+  /** No policy may choose the page: it is locked, or anonymous without swap. */
+  unevictable: 64,
+  /** No page has this id now. */
+  unused: 128,
+} as const;
+
+/** Ids fit into a page table entry beside its four flags. */
+const ID_BITS = 28;
+const NOWHERE = -1;
+
+/**
+ * Every page that has contents, by dense id. An id is the identity of (object, index): it stays when the page is
+ * swapped out, and is given to another page once the contents are gone.
+ */
+export class PageStore {
+  /** Frame (0 and up), `NOWHERE`, or -2 - slot for a page that is only in swap. For unused ids the next unused one. */
+  place: Int32Array;
+  /** 1 while the page has a frame. */
+  resident: Uint8Array;
+  /** Bits of `TRAIT` and `OWN_TRAIT`. */
+  traits: Uint8Array;
+  readonly contents: Contents;
+  /** Pages marked by MADV_FREE and neither dropped nor found rewritten yet. */
+  lazyfree = 0;
+
+  private nextFresh = 1;
+  private firstUnused = NOWHERE;
+  private readonly onGrow: (count: number) => void;
+
+  /** @param onGrow told when ids go beyond the arrays' length */
+  constructor(capacity: number, onGrow: (count: number) => void) {
+    this.place = new Int32Array(capacity).fill(NOWHERE);
+    this.resident = new Uint8Array(capacity);
+    this.traits = new Uint8Array(capacity).fill(OWN_TRAIT.unused);
+    this.contents = new Contents(capacity);
+    this.traits[ZERO_PAGE] = OWN_TRAIT.unevictable;
+    this.onGrow = onGrow;
+  }
+
+  /** Ids are below this. */
+  get count(): number {
+    return this.place.length;
+  }
+
+  get bytes(): number {
+    return this.place.byteLength + this.resident.byteLength + this.traits.byteLength + this.contents.bytes;
+  }
+
+  /** A new page of zeros, without a frame. */
+  create(): number {
+    let id = this.firstUnused;
+    if (id >= 0) this.firstUnused = this.place[id] as number;
+    else {
+      id = this.nextFresh++;
+      if (id >= this.place.length) this.grow(id + 1);
+    }
+    this.place[id] = NOWHERE;
+    this.traits[id] = 0;
+    this.contents.set(id, ZERO);
+    return id;
+  }
+
+  /** The page's contents are gone, and frame and slot given back: its id may be used again. */
+  release(id: number): void {
+    this.clearLazyfree(id);
+    this.resident[id] = 0;
+    this.traits[id] = OWN_TRAIT.unused;
+    this.place[id] = this.firstUnused;
+    this.firstUnused = id;
+  }
+
+  /** The swap slot of a page that is only in swap; -1 otherwise. */
+  slotOf(id: number): number {
+    return -2 - Math.min(-1, this.place[id] as number);
+  }
+
+  setFrame(id: number, frame: number): void {
+    this.place[id] = frame;
+    this.resident[id] = 1;
+  }
+
+  /** The page leaves memory for a swap slot. */
+  setSlot(id: number, slot: number): void {
+    this.place[id] = -2 - slot;
+    this.resident[id] = 0;
+  }
+
+  markDirty(id: number): void {
+    this.traits[id] = (this.traits[id] as number) | TRAIT.dirty;
+  }
+
+  clearDirty(id: number): void {
+    this.traits[id] = (this.traits[id] as number) & ~TRAIT.dirty;
+  }
+
+  markLazyfree(id: number): void {
+    if ((this.traits[id] as number) & TRAIT.lazyfree) return;
+    this.traits[id] = (this.traits[id] as number) | TRAIT.lazyfree;
+    this.lazyfree++;
+  }
+
+  clearLazyfree(id: number): void {
+    if (((this.traits[id] as number) & TRAIT.lazyfree) === 0) return;
+    this.traits[id] = (this.traits[id] as number) & ~TRAIT.lazyfree;
+    this.lazyfree--;
+  }
+
+  private grow(needed: number): void {
+    if (needed > 2 ** ID_BITS)
+      throw new RangeError(`more than 2^${ID_BITS} pages, which a page table entry cannot name`);
+    const length = Math.min(grownCapacity(this.place.length, needed), 2 ** ID_BITS);
+    this.place = grownInt32(this.place, length, NOWHERE);
+    this.resident = grownUint8(this.resident, length);
+    this.traits = grownUint8(this.traits, length, OWN_TRAIT.unused);
+    this.contents.grow(length);
+    this.onGrow(length);
+  }
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { packageFile } from '../input/package-root.js';
+
+/** What wall times depend on: results are only compared between equal fingerprints. */
+export interface Host {
+  /** Hash of all that follows. */
+  readonly host: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memory_bytes: number;
+  readonly os: string;
+  readonly node: string;
+  readonly v8: string;
+}
+
+/** The machine that this process runs on. */
+export function thisHost(): Host {
+  const facts = {
+    cpu: (cpus()[0]?.model ?? 'unknown').trim(),
+    cores: cpus().length,
+    memory_bytes: totalmem(),
+    os: `${platform()} ${release()} ${arch()}`,
+    node: process.versions.node,
+    v8: process.versions.v8,
+  };
+  const host = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 12);
+  return { host, ...facts };
+}
+
+/** Version of this program, from package.json. */
+export const VERSION: string = (
+  JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }
+).version;
+
+/** Columns of perf.csv: wall times, one row a sample, with the host they are of. */
+export const PERF_COLUMNS: readonly string[] = [
+  'name',
+  'sample',
+  'wall_ns',
+  'events',
+  'events_per_s',
+  'version',
+  'host',
+  'cpu',
+  'cores',
+  'memory_bytes',
+  'os',
+  'node',
+  'v8',
+];

@@ -1,0 +1,57 @@
+import type { DiscardContext, DiscardPolicy, DiscardPolicyInfo, PageRange, Unpinned } from './contract.js';
+import { DROPPING_PARAMETERS } from './dropping.js';
+import { RangeSet } from './range-set.js';
+
+/**
+ * Lazy freeing. The kernel does not report what it purged, so the program writes a cookie into every page before it
+ * frees them, and looks for lost cookies when it needs the range again.
+ */
+class Free implements DiscardPolicy {
+  /** Unpinned ranges that the kernel accepted. */
+  private readonly freed = new RangeSet();
+
+  constructor(private readonly context: DiscardContext) {}
+
+  discard(range: PageRange): void {
+    this.context.kernel.madvise(range, 'MADV_FREE');
+  }
+
+  unpin(range: Unpinned): void {
+    this.freed.delete(range);
+    this.context.program.writeCookies(range);
+    if (this.context.kernel.madvise(range, 'MADV_FREE') === 0) this.freed.add(range);
+  }
+
+  pin(range: PageRange, unpinned: Unpinned | undefined): void {
+    const { program, values } = this.context;
+    const regenNs = unpinned?.regenNs ?? 0;
+    for (const part of this.freed.within(range)) {
+      if (values.regen === 'range') {
+        if (program.firstLost(part) < 0) continue;
+        program.regenerate(range, regenNs); // the first purged page loses the whole range
+        break;
+      }
+      this.pinPages(part, regenNs / range.count);
+    }
+    this.freed.delete(range);
+  }
+
+  private pinPages(part: PageRange, regenNsPerPage: number): void {
+    const { program } = this.context;
+    let rest = part;
+    for (let lost = program.firstLost(rest); lost >= 0; lost = program.firstLost(rest)) {
+      const page = rest.page + lost;
+      program.regenerate({ space: part.space, page, count: 1 }, regenNsPerPage);
+      rest = { space: part.space, page: page + 1, count: rest.count - lost - 1 };
+    }
+  }
+}
+
+export const free: DiscardPolicyInfo = {
+  name: 'free',
+  summary:
+    'madvise(MADV_FREE): reclaim may drop the pages without a write, until they are written again; EINVAL on shared memory',
+  source: 'madvise_free_single_vma in mm/madvise.c; cookies as jemalloc and WebKit check lazily freed memory',
+  parameters: { regen: DROPPING_PARAMETERS.regen as (typeof DROPPING_PARAMETERS)[string] },
+  create: (context) => new Free(context),
+};

@@ -1,0 +1,18 @@
+import type { DiscardPolicyInfo, Errno, PageRange } from './contract.js';
+import { DROPPING_PARAMETERS, Dropping } from './dropping.js';
+
+class Remove extends Dropping {
+  protected drop(range: PageRange): Errno {
+    return this.context.kernel.madvise(range, 'MADV_REMOVE');
+  }
+}
+
+export const remove: DiscardPolicyInfo = {
+  name: 'remove',
+  summary:
+    'madvise(MADV_REMOVE): frees pages and backing store of shared memory by address; EINVAL on private memory',
+  source:
+    'Pulavarty 2006, "madvise(MADV_REMOVE): remove pages from tmpfs shm backing store"; madvise_remove in mm/madvise.c',
+  parameters: DROPPING_PARAMETERS,
+  create: (context) => new Remove(context),
+};

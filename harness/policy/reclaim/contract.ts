@@ -1,0 +1,95 @@
+import type { ParameterValues } from '../../input/parameters.js';
+import type { RandomStream } from '../../stats/random.js';
+import type { PolicyInfo } from '../registry.js';
+
+/** Bits of `Pages.traits`. */
+export const TRAIT = {
+  /** On the file lists: page cache of a file. */
+  file: 1,
+  /** Mapped executable. */
+  exec: 2,
+  /** Cannot go without a write, as far as is known: accessed bits and dirty bits are collected by `referenced`. */
+  dirty: 4,
+  /** Marked by MADV_FREE. */
+  lazyfree: 8,
+  /** Marked volatile. */
+  volatile: 16,
+} as const;
+
+/**
+ * The pages a reclaim policy decides about, by dense id; owned by the caller. In the machine an id is the identity of
+ * (object, index) and survives eviction; on a reference string it is the page in order of first appearance. Arrays
+ * may be replaced when they grow: read them through this interface, never keep them.
+ */
+export interface Pages {
+  /** Pages that fit; `resize` announces changes. */
+  readonly capacity: number;
+  /** Ids are below this; `grow` announces changes. */
+  readonly count: number;
+  /** By id: 1 while the page has a frame. Kept by the caller. */
+  readonly resident: Uint8Array;
+  /** By id: bits of `TRAIT`. Always 0 on a reference string. */
+  readonly traits: Uint8Array;
+  /**
+   * How many mappings used the page since the last call; clears their accessed bits (a reverse-map walk). Mappings
+   * under MADV_RANDOM and MADV_SEQUENTIAL do not count.
+   */
+  referenced(id: number): number;
+}
+
+/**
+ * Decides which page goes when memory is short. For each use of a page the caller does this:
+ *
+ *     resident: touch(id)
+ *     otherwise: miss(id); while full: evict; insert(id)
+ *
+ * The caller passes only pages that could go: locked pages, and anonymous ones without swap, are removed or never
+ * inserted.
+ */
+export interface ReclaimPolicy {
+  /** A resident page is used. Absent where accessed bits suffice. */
+  touch?(id: number): void;
+  /**
+   * A use that neither `touch` nor an accessed bit shows: read() and write() on a file, and the unmapping of a page of
+   * an object that was used (the kernel's mark_accessed). Only for policies without `touch`.
+   */
+  accessed?(id: number): void;
+  /** A page that is not resident is about to come in: ghosts and targets settle before the victim is chosen. */
+  miss?(id: number): void;
+  /**
+   * Chooses victims, best first, writes their ids into `victims` and forgets them as resident pages. Gives how many:
+   * at least one where any page can go, up to `victims.length`, which may be more than `wanted`.
+   */
+  evict(victims: Int32Array, wanted: number): number;
+  /** A page has come in. */
+  insert(id: number): void;
+  /** This victim could not go: it is still resident. */
+  reject(id: number): void;
+  /** The page's contents are gone, or it was locked: it leaves lists and ghosts. Ids that are not known are ignored. */
+  remove(id: number): void;
+  /** The program said it will not need the page soon (COLD, FREE, VOLATILE). Traits say which. */
+  demote?(id: number): void;
+  /** The capacity is now this. */
+  resize(capacity: number): void;
+  /** Ids are now below this. */
+  grow(count: number): void;
+  /** Host memory of its state, in bytes, for `reclaim bench`. */
+  readonly bytes?: number;
+  /** By names of the metric schema; `pgscan` is what each victim search looked at, in pages. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface ReclaimContext {
+  readonly values: ParameterValues;
+  /** Draws for policies that need them. */
+  readonly random: RandomStream;
+  /** Whether anonymous pages can go to swap. */
+  readonly swap: boolean;
+}
+
+/** A reclaim policy's entry in the registry. */
+export interface ReclaimPolicyInfo extends PolicyInfo {
+  /** Cost of its operations, for example `O(1)`. */
+  readonly complexity: string;
+  create(pages: Pages, context: ReclaimContext): ReclaimPolicy;
+}

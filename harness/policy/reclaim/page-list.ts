@@ -1,0 +1,73 @@
+/**
+ * Doubly linked lists of pages by id, several over one array of links. Each list is a ring through a sentinel, so
+ * that linking and unlinking have no branches and need not know the list. A page is on at most one list.
+ *
+ * Layout: node `lists + id` for a page, node `list` for a sentinel; `links[2 n]` is the newer neighbour (towards the
+ * head), `links[2 n + 1]` the older one (towards the tail); -1 for a page that is on no list.
+ */
+export class PageLists {
+  private links: Int32Array;
+
+  constructor(
+    private readonly lists: number,
+    count: number,
+  ) {
+    this.links = new Int32Array(2 * (lists + count)).fill(-1);
+    for (let list = 0; list < lists; list++) {
+      this.links[2 * list] = list;
+      this.links[2 * list + 1] = list;
+    }
+  }
+
+  get bytes(): number {
+    return this.links.byteLength;
+  }
+
+  /** Makes room for ids below `count`. */
+  grow(count: number): void {
+    const size = 2 * (this.lists + count);
+    if (size <= this.links.length) return;
+    const grown = new Int32Array(size).fill(-1);
+    grown.set(this.links);
+    this.links = grown;
+  }
+
+  has(id: number): boolean {
+    return (this.links[2 * (this.lists + id)] as number) >= 0;
+  }
+
+  /** Puts a page that is on no list at the head (the newest end). */
+  addHead(list: number, id: number): void {
+    const node = this.lists + id;
+    const older = this.links[2 * list + 1] as number;
+    this.links[2 * node] = list;
+    this.links[2 * node + 1] = older;
+    this.links[2 * older] = node;
+    this.links[2 * list + 1] = node;
+  }
+
+  /** Takes a page off its list. */
+  unlink(id: number): void {
+    const node = this.lists + id;
+    const newer = this.links[2 * node] as number;
+    const older = this.links[2 * node + 1] as number;
+    this.links[2 * newer + 1] = older;
+    this.links[2 * older] = newer;
+    this.links[2 * node] = -1;
+  }
+
+  /** The oldest page of a list, -1 when it is empty. */
+  tail(list: number): number {
+    const node = this.links[2 * list] as number;
+    return node < this.lists ? -1 : node - this.lists;
+  }
+
+  /** A word a policy may keep for a page while it is on no list. */
+  note(id: number): number {
+    return this.links[2 * (this.lists + id) + 1] as number;
+  }
+
+  setNote(id: number, value: number): void {
+    this.links[2 * (this.lists + id) + 1] = value;
+  }
+}

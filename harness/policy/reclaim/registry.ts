@@ -1,0 +1,7 @@
+import { Registry } from '../registry.js';
+import type { ReclaimPolicyInfo } from './contract.js';
+import { fifo } from './fifo.js';
+import { linux } from './linux.js';
+import { lru } from './lru.js';
+
+export const reclaimPolicies = new Registry<ReclaimPolicyInfo>('reclaim policy', [linux, lru, fifo]);

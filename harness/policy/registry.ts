@@ -1,0 +1,64 @@
+import { InputError } from '../input/errors.js';
+import { unknownName } from '../input/nearest.js';
+import { formatPolicy, type Parameters, type ParameterValues, parseParameters } from '../input/parameters.js';
+import { parsePolicy } from './spec.js';
+
+/** What every policy says of itself, whatever its kind. */
+export interface PolicyInfo {
+  /** Lower case letters, digits and hyphens. */
+  readonly name: string;
+  /** One line: what it does. */
+  readonly summary: string;
+  /** The paper, mail or kernel file it follows. */
+  readonly source: string;
+  readonly parameters: Parameters;
+}
+
+/** A policy with the values of its parameters. */
+export interface Chosen<T extends PolicyInfo> {
+  readonly info: T;
+  readonly values: ParameterValues;
+  /** Its canonical text: the name, and what differs from the defaults. */
+  readonly text: string;
+}
+
+/** The policies of one kind. */
+export class Registry<T extends PolicyInfo> {
+  private readonly byName = new Map<string, T>();
+
+  /** @param kind for messages, for example `discard policy` */
+  constructor(
+    readonly kind: string,
+    policies: readonly T[],
+  ) {
+    for (const policy of policies) this.add(policy);
+  }
+
+  /** @throws InputError when the name is taken or not a name */
+  add(policy: T): void {
+    if (!/^[a-z0-9][a-z0-9-]*$/.test(policy.name)) {
+      throw new InputError(
+        `"${policy.name}" is not a name for a ${this.kind}, expected lower case letters, digits and "-"`,
+      );
+    }
+    if (this.byName.has(policy.name)) throw new InputError(`there are two ${this.kind} named ${policy.name}`);
+    this.byName.set(policy.name, policy);
+  }
+
+  all(): T[] {
+    return [...this.byName.values()];
+  }
+
+  /**
+   * The policy a text names, with its parameters.
+   *
+   * @throws InputError for an unknown name or parameter, listing the valid ones
+   */
+  choose(text: string): Chosen<T> {
+    const spec = parsePolicy(text);
+    const info = this.byName.get(spec.name);
+    if (!info) throw unknownName(this.kind, spec.name, [...this.byName.keys()]);
+    const values = parseParameters(`${this.kind} ${spec.name}`, info.parameters, spec.given);
+    return { info, values, text: formatPolicy(info.name, info.parameters, values) };
+  }
+}

@@ -1,0 +1,53 @@
+import { InputError } from '../input/errors.js';
+
+/** A policy as written: `name` or `name:key=value,key=value`. */
+export interface PolicySpec {
+  readonly name: string;
+  readonly given: Readonly<Record<string, string>>;
+}
+
+function addPair(given: Record<string, string>, text: string, whole: string): void {
+  const equals = text.indexOf('=');
+  if (equals <= 0 || equals === text.length - 1) {
+    throw new InputError(`"${text}" in "${whole}" is not a parameter, expected key=value`);
+  }
+  const key = text.slice(0, equals);
+  if (key in given) throw new InputError(`parameter ${key} is given twice in "${whole}"`);
+  given[key] = text.slice(equals + 1);
+}
+
+/**
+ * Reads a list of policies separated by commas. A piece with `=` and no `:` continues the policy before it, so
+ * `punch:lookup=0,eager=1,keep` is two policies.
+ *
+ * @throws InputError when a piece is empty or a parameter is not key=value
+ */
+export function parsePolicyList(text: string): PolicySpec[] {
+  const specs: { name: string; given: Record<string, string> }[] = [];
+  for (const piece of text.split(',')) {
+    const colon = piece.indexOf(':');
+    const last = specs.at(-1);
+    if (colon < 0 && piece.includes('=') && last) {
+      addPair(last.given, piece, text);
+      continue;
+    }
+    const name = colon < 0 ? piece : piece.slice(0, colon);
+    if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) {
+      throw new InputError(
+        `"${piece}" in "${text}" is not a policy, expected name or name:key=value,key=value`,
+      );
+    }
+    const given: Record<string, string> = {};
+    if (colon >= 0) addPair(given, piece.slice(colon + 1), text);
+    specs.push({ name, given });
+  }
+  return specs;
+}
+
+/** Reads exactly one policy. */
+export function parsePolicy(text: string): PolicySpec {
+  const [spec, ...more] = parsePolicyList(text);
+  if (!spec || more.length > 0)
+    throw new InputError(`"${text}" names ${more.length + 1} policies, expected one`);
+  return spec;
+}

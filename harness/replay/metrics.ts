@@ -1,0 +1,127 @@
+import type { Machine } from '../machine/machine.js';
+import type { Row, Value } from '../metrics/csv.js';
+import { METRICS, NOT_APPLICABLE, STALL_PARTS } from '../metrics/schema.js';
+import type { SimulatedKernel } from './kernel.js';
+import type { SimulatedProgram } from './program.js';
+import type { MemoryMeans } from './sampler.js';
+
+const PAGE_KIB = 4;
+const PER = 1000;
+
+function perTouches(count: number, touches: number, inferred: boolean): Value {
+  if (inferred) return NOT_APPLICABLE;
+  return touches === 0 ? 0 : (count * PER) / touches;
+}
+
+function memoryMetrics(m: Machine, means: MemoryMeans): Record<string, Value> {
+  return {
+    resident_pages_mean: means.resident,
+    resident_pages_peak: m.frames.peak,
+    resident_pages_end: m.frames.inUse,
+    rss_pages_peak: m.rssPeak,
+    rss_pages_end: m.rss,
+    swap_pages_mean: means.swap,
+    swap_pages_end: m.swap.inUse,
+    swapcache_pages_end: m.frames.inSwapCache,
+    footprint_pages_mean: means.footprint,
+    saved_pages_mean: null,
+    saved_pages_net_mean: null,
+    page_table_pages_peak: m.tables.peak,
+    vmas_peak: m.vmasPeak,
+  };
+}
+
+function faultMetrics(
+  m: Machine,
+  program: SimulatedProgram,
+  touches: number,
+  inferred: boolean,
+): Record<string, Value> {
+  const { counters } = m;
+  return {
+    ...counters,
+    minor_rate: perTouches(counters.pgfault - counters.pgmajfault, touches, inferred),
+    major_rate: perTouches(counters.pgmajfault, touches, inferred),
+    swapin_rate: perTouches(counters.pswpin, touches, inferred),
+    regen_rate: perTouches(program.regeneratedPages, touches, inferred),
+    regenerated_pages: program.regeneratedPages,
+    regenerated_ranges: program.regeneratedRanges,
+    pgpgin: counters.pswpin * PAGE_KIB,
+    pgpgout: counters.pswpout * PAGE_KIB,
+  };
+}
+
+function timeMetrics(m: Machine, touches: number): Record<string, Value> {
+  const { ledger } = m;
+  const stalls = STALL_PARTS.map((_, part) =>
+    m.everySpace.reduce((sum, space) => sum + (space.account.stallNs[part] as number), 0),
+  );
+  const parts = STALL_PARTS.map((part, i) => [`stall_${part}_ns`, Math.round(stalls[i] as number)] as const);
+  const times = ledger.touchTimes(touches, m.costs.touch.ns);
+  return {
+    ...Object.fromEntries(parts),
+    // The whole is the sum of the rounded parts, so that it can be checked against them.
+    stall_ns: parts.reduce((sum, [, ns]) => sum + ns, 0),
+    touch_ns_p99: times.p99,
+    touch_ns_p999: times.p999,
+    touch_ns_max: times.max,
+    stalls_over_100us: ledger.over100us,
+    stalls_over_1ms: ledger.over1ms,
+    stalls_over_10ms: ledger.over10ms,
+    cpu_ns: Math.round(ledger.cpuNs),
+    io_wait_ns: Math.round(ledger.ioWaitNs),
+    daemon_ns: Math.round(ledger.daemonNs),
+  };
+}
+
+/** All metrics of a finished replay, by name and in schema order; what this machine does not have is 0. */
+export function collectMetrics(
+  m: Machine,
+  kernel: SimulatedKernel,
+  program: SimulatedProgram,
+  means: MemoryMeans,
+  touches: number,
+  touchesInferred: boolean,
+): Row {
+  const values: Record<string, Value> = {
+    ...faultMetrics(m, program, touches, touchesInferred),
+    ...policyCounters(m),
+    ...memoryMetrics(m, means),
+    discard_calls: kernel.calls,
+    discard_pages: kernel.pages,
+    discard_errors: kernel.errors,
+    discard_failed_pages: kernel.failedPages,
+    ...timeMetrics(m, touches + program.touches),
+  };
+  return Object.fromEntries(METRICS.map(({ name }) => [name, name in values ? (values[name] as Value) : 0]));
+}
+
+/** The policy's own counters, apart from `pgscan`, which the machine counts by who reclaims. */
+function policyCounters(m: Machine): Record<string, Value> {
+  const { pgscan: _counted, ...others } = m.reclaim.policy.counters;
+  return others;
+}
+
+/**
+ * The rows of spaces.csv: what each space paid, in the order the spaces began, and last what no space mapped. The
+ * page-seconds of all rows add up to those of resident pages.
+ */
+export function spaceRows(m: Machine, residentPageUs: number): Row[] {
+  const rows: Row[] = m.everySpace.map((space) => ({
+    space: space.id,
+    name: space.name,
+    touches: space.touches,
+    pgfault: space.pgfault,
+    pgmajfault: space.pgmajfault,
+    ...Object.fromEntries(
+      STALL_PARTS.map((part, i) => [`stall_${part}_ns`, Math.round(space.account.stallNs[i] as number)]),
+    ),
+    stall_ns: STALL_PARTS.reduce((sum, _, i) => sum + Math.round(space.account.stallNs[i] as number), 0),
+    page_seconds: space.pageUs / 1e6,
+  }));
+  const mapped = m.everySpace.reduce((sum, space) => sum + space.pageUs, 0);
+  return [
+    ...rows,
+    { space: null, name: '(mapped by nobody)', page_seconds: (residentPageUs - mapped) / 1e6 },
+  ];
+}

@@ -1,0 +1,66 @@
+import { PART } from '../cost/ledger.js';
+import type { Machine } from '../machine/machine.js';
+import { access, contentAt, UNIQUE } from '../machine/mapping/access.js';
+import type { Space } from '../machine/mapping/space.js';
+import { VM } from '../machine/mapping/vma.js';
+import { ZERO } from '../machine/memory/contents.js';
+import type { PageRange, Program } from '../policy/discard/contract.js';
+import type { SimulatedKernel } from './kernel.js';
+
+/** What the traced program does beside the trace's own events because of its discard policy. */
+export class SimulatedProgram implements Program {
+  regeneratedPages = 0;
+  regeneratedRanges = 0;
+  /** Touches that are not the trace's own. */
+  touches = 0;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly kernel: SimulatedKernel,
+  ) {}
+
+  regenerate(range: PageRange, ns: number): void {
+    this.regeneratedPages += range.count;
+    this.regeneratedRanges++;
+    this.machine.ledger.cpu(PART.regen, ns);
+    this.write(range);
+  }
+
+  writeCookies(range: PageRange): void {
+    this.write(range);
+    this.machine.ledger.cpu(this.kernel.part, range.count * this.machine.costs.touch.ns);
+  }
+
+  firstLost(range: PageRange): number {
+    const space = this.machine.space(range.space) as Space;
+    for (const part of writableParts(space, range)) {
+      for (let page = part.page; page < part.page + part.count; page++) {
+        const whole = contentAt(this.machine, space, page) !== ZERO;
+        // A compare-and-swap is a write access, also where it changes nothing.
+        this.touches += access(this.machine, space, page, 1, UNIQUE, 0);
+        this.machine.ledger.cpu(this.kernel.part, this.machine.costs.touch.ns);
+        if (!whole) return page - range.page;
+      }
+    }
+    return -1;
+  }
+
+  private write(range: PageRange): void {
+    const space = this.machine.space(range.space) as Space;
+    for (const part of writableParts(space, range)) {
+      this.touches += access(this.machine, space, part.page, part.count, UNIQUE, 0);
+    }
+  }
+}
+
+/** The parts of a range that the program can write: holes and read-only mappings are left out. */
+function writableParts(space: Space, range: PageRange): PageRange[] {
+  const end = range.page + range.count;
+  return space
+    .overlapping(range.page, end)
+    .filter((vma) => vma.has(VM.write))
+    .map((vma) => {
+      const page = Math.max(vma.start, range.page);
+      return { space: range.space, page, count: Math.min(vma.end, end) - page };
+    });
+}

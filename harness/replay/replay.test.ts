@@ -1,0 +1,344 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { METRICS, STALL_PARTS } from '../metrics/schema.js';
+import { run } from '../testing/machine.js';
+import { randomTrace } from '../testing/random-trace.js';
+import { timed, traceOf } from '../testing/traces.js';
+import { validate } from './validate.js';
+
+const number = (value: unknown) => Number(value);
+
+describe('metrics of a replay', () => {
+  it('are means over trace time, each state weighted by how long it lasted', async () => {
+    // 4 pages for 10 µs, 8 for 30 µs, 0 for 60 µs.
+    const trace = traceOf(
+      '0,spawn,1,,,\n0,map,1,0,8,anon\n0,write,1,0,4,\n10,write,1,4,4,\n40,unmap,1,0,8,\n100,mark,,,,end\n',
+    );
+    const { metrics, traceTimeUs } = await run(trace);
+    expect(traceTimeUs).toBe(100);
+    expect(metrics).toMatchObject({
+      resident_pages_mean: (4 * 10 + 8 * 30) / 100,
+      resident_pages_peak: 8,
+      resident_pages_end: 0,
+    });
+  });
+
+  it('come in schema order, all of them', async () => {
+    const { metrics } = await run(timed(['mark,,,,only']));
+    expect(Object.keys(metrics)).toEqual(METRICS.map(({ name }) => name));
+  });
+
+  it('give rates per 1000 touches, and n/a where touches are inferred', async () => {
+    const events = '0,spawn,1,,,\n0,map,1,0,8,anon\n0,write,1,0,8,\n1,read,1,0,8,\n';
+    expect((await run(traceOf(events))).metrics).toMatchObject({ minor_rate: 500, major_rate: 0 });
+    expect((await run(traceOf(events, '# provenance: inferred\n'))).metrics.minor_rate).toBe('n/a');
+    expect(
+      (await run(traceOf(events, '# provenance: recorded\n# provenance.touches: inferred\n'))).metrics
+        .minor_rate,
+    ).toBe('n/a');
+    expect((await run(traceOf(events, '# provenance: recorded\n'))).metrics.minor_rate).toBe(500);
+  });
+
+  it('add up: stall parts to stall_ns to CPU and I/O, spaces to the whole', async () => {
+    let compared = 0;
+    await fc.assert(
+      fc.asyncProperty(randomTrace('remove', 60, false), async (steps) => {
+        const { metrics, spaces } = await run(timed(steps.map(({ event }) => event)), {
+          swap: 'ssd',
+          limit: 6,
+          discard: 'remove',
+        });
+        const parts = STALL_PARTS.reduce((sum, part) => sum + number(metrics[`stall_${part}_ns`]), 0);
+        expect(metrics.stall_ns).toBe(parts);
+        expect(Math.abs(parts - number(metrics.cpu_ns) - number(metrics.io_wait_ns))).toBeLessThanOrEqual(
+          STALL_PARTS.length,
+        );
+        for (const name of ['touches', 'pgfault', 'pgmajfault']) {
+          const sum = spaces.reduce((total, row) => total + number(row[name] ?? 0), 0);
+          if (name !== 'touches') expect(sum, name).toBe(metrics[name]);
+        }
+        compared += parts;
+      }),
+      { numRuns: 50 },
+    );
+    expect(compared).toBeGreaterThan(0);
+  });
+
+  it('split page-seconds among the spaces that map a page, to the last one', async () => {
+    await fc.assert(
+      fc.asyncProperty(randomTrace('dontneed', 60, false), async (steps) => {
+        const result = await run(timed(steps.map(({ event }) => event)));
+        const sum = result.spaces.reduce((total, row) => total + number(row.page_seconds), 0);
+        const resident = (number(result.metrics.resident_pages_mean) * result.traceTimeUs) / 1e6;
+        expect(sum).toBeCloseTo(resident, 9);
+        for (const row of result.spaces) expect(number(row.page_seconds)).toBeGreaterThanOrEqual(-1e-9);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('charge a shared page half to each of two spaces, and an unmapped one to nobody', async () => {
+    const trace = traceOf(
+      [
+        '0,spawn,1,,,one',
+        '0,object,,,10,shmem:o',
+        '0,map,1,0,10,shared:o@0',
+        '0,write,1,0,10,',
+        '1000000,spawn,2,,,two',
+        '1000000,map,2,0,10,shared:o@0',
+        '1000000,read,2,0,10,',
+        '2000000,unmap,1,0,10,',
+        '3000000,unmap,2,0,10,',
+        '5000000,mark,,,,end\n',
+      ].join('\n'),
+    );
+    const { spaces } = await run(trace);
+    expect(spaces.map((row) => [row.name, row.page_seconds])).toEqual([
+      ['one', 15],
+      ['two', 15],
+      ['(mapped by nobody)', 20],
+    ]);
+  });
+
+  it('take the latencies of all touches into percentiles, those without a fault too', async () => {
+    const events = [
+      'spawn,1,,,',
+      'map,1,0,100,anon',
+      'write,1,0,2,',
+      ...Array.from({ length: 98 }, () => 'read,1,0,1,'),
+    ];
+    const { metrics } = await run(timed(events));
+    expect(metrics).toMatchObject({ touch_ns_p99: 2475, touch_ns_max: 2475 });
+    const more = await run(timed([...events, ...Array.from({ length: 200 }, () => 'read,1,0,1,')]));
+    expect(more.metrics.touch_ns_p99).toBe(9);
+  });
+});
+
+describe('time', () => {
+  it('keeps 500 samples and every mark, each with the state after the events up to it', async () => {
+    const trace = traceOf(
+      '0,spawn,1,,,\n0,map,1,0,8,anon\n499,mark,,,,before\n499,write,1,0,8,\n499,mark,,,,after\n998,mark,,,,end\n',
+    );
+    const { timeline } = await run(trace, { timeline: true });
+    expect(timeline.filter((row) => row.label === '')).toHaveLength(500);
+    expect(timeline.find((row) => row.label === 'before')).toMatchObject({ time_us: 499, resident_pages: 0 });
+    expect(timeline.find((row) => row.label === 'after')).toMatchObject({ time_us: 499, resident_pages: 8 });
+    const times = timeline.map((row) => number(row.time_us));
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(timeline[0]?.time_us).toBe(0);
+    expect(timeline.at(-1)?.time_us).toBe(998);
+    expect(timeline.find((row) => row.label === '' && number(row.time_us) >= 499)).toMatchObject({
+      resident_pages: 8,
+    });
+  });
+
+  it('has no more samples than a short trace has moments', async () => {
+    const { timeline } = await run(traceOf('0,spawn,1,,,\n3,mark,,,,end\n'), { timeline: true });
+    expect(timeline.map((row) => [row.time_us, row.label])).toEqual([
+      [0, ''],
+      [1, ''],
+      [2, ''],
+      [3, 'end'],
+      [3, ''],
+    ]);
+  });
+});
+
+describe('unpin and pin', () => {
+  const events = [
+    'spawn,1,,,',
+    'object,,,8,shmem:o',
+    'map,1,0,8,shared:o@0',
+    'write,1,0,8,',
+    'unpin,1,0,8,regen_ns=5000',
+    'pin,1,2,1,',
+  ];
+
+  it('keep and lazy policies do nothing while the contents stay', async () => {
+    for (const discard of ['keep', 'remove', 'punch', 'dontneed']) {
+      expect((await run(timed(events), { discard })).metrics).toMatchObject({
+        discard_calls: 0,
+        regenerated_pages: 0,
+        stall_regen_ns: 0,
+      });
+    }
+  });
+
+  it('eager policies drop at unpin, and make the whole range again at pin', async () => {
+    const { metrics, touches } = await run(timed(events), { discard: 'remove:eager=1' });
+    expect(metrics).toMatchObject({
+      discard_calls: 1,
+      regenerated_pages: 8,
+      regenerated_ranges: 1,
+      stall_regen_ns: 5000,
+      pgfault: 16,
+    });
+    expect(touches, 'regeneration is not the trace\u2019s own').toBe(8);
+    expect(metrics.regen_rate).toBe(1000);
+  });
+
+  it('a call that failed dropped nothing, as far as the program knows', async () => {
+    const anon = events.map((event) => event.replace('shared:o@0', 'anon'));
+    expect((await run(timed(anon), { discard: 'remove:eager=1' })).metrics).toMatchObject({
+      discard_errors: 1,
+      regenerated_pages: 0,
+    });
+  });
+
+  it('a discard between unpin and pin is made good: the range, or only its pages', async () => {
+    const discarded = [...events.slice(0, 5), 'discard,1,2,2,', 'pin,1,0,8,'];
+    expect((await run(timed(discarded), { discard: 'remove' })).metrics).toMatchObject({
+      regenerated_pages: 8,
+      stall_regen_ns: 5000,
+    });
+    expect((await run(timed(discarded), { discard: 'remove:regen=page' })).metrics).toMatchObject({
+      regenerated_pages: 2,
+      stall_regen_ns: 1250,
+    });
+  });
+
+  it('free: cookies tell at pin what the kernel took', async () => {
+    const lazy = ['spawn,1,,,', 'map,1,0,8,anon', 'write,1,0,8,', 'unpin,1,0,8,regen_ns=5000'];
+    const kept = await run(timed([...lazy, 'pin,1,0,8,']), { discard: 'free' });
+    expect(kept.metrics).toMatchObject({ pglazyfree: 8, regenerated_pages: 0 });
+    const pressure = [...lazy, 'map,1,100,3,anon', 'write,1,100,3,', 'unmap,1,100,3,', 'pin,1,0,8,'];
+    const options = { limit: 8, swap: 'none', reclaim: 'fifo' } as const;
+    const taken = await run(timed(pressure), { discard: 'free', ...options });
+    expect(taken.metrics).toMatchObject({
+      pglazyfreed: 3,
+      regenerated_pages: 8,
+      regenerated_ranges: 1,
+      stall_regen_ns: 5000,
+    });
+    const byPage = await run(timed(pressure), { discard: 'free:regen=page', ...options });
+    expect(byPage.metrics).toMatchObject({
+      pglazyfreed: 3,
+      regenerated_pages: 3,
+      regenerated_ranges: 3,
+      stall_regen_ns: 1875,
+    });
+  });
+});
+
+describe('events that make no sense name their line', () => {
+  const cases: readonly (readonly [name: string, events: readonly string[], message: RegExp])[] = [
+    [
+      'a touch outside every mapping',
+      ['spawn,1,,,', 'read,1,5,1,'],
+      /^test\.csv:3: read of page 5 in space 1 is outside every mapping/,
+    ],
+    [
+      'a touch that leaves its mapping',
+      ['spawn,1,,,', 'map,1,0,4,anon', 'write,1,2,4,'],
+      /^test\.csv:4: write of page 4 in space 1 is outside/,
+    ],
+    [
+      'a downward touch that leaves it',
+      ['spawn,1,,,', 'map,1,2,4,anon', 'write,1,4,-4,'],
+      /^test\.csv:4: write of page 1 /,
+    ],
+    [
+      'a write to read-only memory',
+      ['spawn,1,,,', 'map,1,0,4,anon ro', 'write,1,0,1,'],
+      /against its protection, expected it writable/,
+    ],
+    [
+      'a read of memory without access',
+      ['spawn,1,,,', 'map,1,0,4,anon', 'protect,1,0,4,none', 'read,1,0,1,'],
+      /expected it readable/,
+    ],
+    ['a space that is not there', ['read,7,5,1,'], /^test\.csv:2: there is no space 7 here/],
+    ['a space twice', ['spawn,1,,,', 'spawn,1,,,'], /^test\.csv:3: space 1 exists already/],
+    [
+      'an object that is not there',
+      ['spawn,1,,,', 'map,1,0,4,shared:o@0'],
+      /^test\.csv:3: there is no object o here/,
+    ],
+    [
+      'an object twice',
+      ['object,,,4,shmem:o', 'object,,,4,shmem:o'],
+      /^test\.csv:3: object o exists already/,
+    ],
+    [
+      'a map of a closed object',
+      ['spawn,1,,,', 'object,,,4,shmem:o', 'map,1,0,4,shared:o@0', 'close,,,,o', 'map,1,9,4,shared:o@0'],
+      /object o is closed/,
+    ],
+    [
+      'a lock of what is not mapped',
+      ['spawn,1,,,', 'map,1,0,4,anon', 'lock,1,2,4,'],
+      /^test\.csv:4: lock of page 4 in space 1 is outside every mapping/,
+    ],
+    [
+      'a map beyond the address space',
+      ['spawn,1,,,', 'map,1,35184372088831,2,anon'],
+      /beyond the address space/,
+    ],
+    [
+      'a kind of object that is not modelled',
+      ['object,,,4,file:o'],
+      /file objects are not modelled by this version, expected shmem/,
+    ],
+    ['an op that is not modelled', ['set,,,,ksm.run=1'], /set is not modelled by this version/],
+    [
+      'an advice that is not modelled',
+      ['spawn,1,,,', 'madvise,1,0,4,MADV_COLD'],
+      /MADV_COLD is not modelled by this version, expected one of MADV_NORMAL/,
+    ],
+  ];
+  for (const [name, events, message] of cases) {
+    it(name, async () => {
+      await expect(run(timed(events))).rejects.toThrow(message);
+    });
+  }
+
+  it('but a discard, a pin and advice over a hole are not wrong', async () => {
+    const events = [
+      'spawn,1,,,',
+      'discard,1,0,4,',
+      'pin,1,0,4,',
+      'unpin,1,0,4,',
+      'madvise,1,0,4,MADV_DONTNEED',
+      'unmap,1,0,4,',
+    ];
+    expect((await run(timed(events), { discard: 'remove:eager=1' })).metrics).toMatchObject({
+      discard_calls: 2,
+      discard_errors: 2,
+    });
+  });
+});
+
+describe('validating a trace', () => {
+  it('warns of reads of what was discarded and not written since', async () => {
+    const { events, warnings } = await validate(
+      timed([
+        'spawn,1,,,',
+        'map,1,0,8,anon',
+        'write,1,0,8,',
+        'discard,1,0,4,',
+        'write,1,0,2,',
+        'read,1,0,2,',
+        'read,1,1,4,',
+        'read,1,4,4,',
+      ]),
+    );
+    expect(events).toBe(8);
+    expect(warnings.map(({ place, what }) => `${place.line}: ${what}`)).toEqual([
+      '8: reads page 2 of space 1, which was discarded and not written since',
+    ]);
+  });
+
+  it('sees it through another mapping too', async () => {
+    const events = [
+      'spawn,1,,,',
+      'spawn,2,,,',
+      'object,,,4,shmem:o',
+      'map,1,0,4,shared:o@0',
+      'map,2,9,4,shared:o@0',
+      'write,1,0,4,',
+      'discard,1,0,4,',
+      'read,2,9,1,',
+    ];
+    expect((await validate(timed(events))).warnings).toHaveLength(1);
+  });
+});

@@ -1,0 +1,325 @@
+import { PART } from '../cost/ledger.js';
+import type { CostTable } from '../cost/table.js';
+import { InputError } from '../input/errors.js';
+import { madvise } from '../machine/advice/madvise.js';
+import { fallocatePunch } from '../machine/advice/punch.js';
+import { checkMachine } from '../machine/check.js';
+import { Machine, type SwapKind } from '../machine/machine.js';
+import { access, READ, UNIQUE } from '../machine/mapping/access.js';
+import { exit, fork, spawn } from '../machine/mapping/fork.js';
+import { map, protect, remap, setLocked, unmap } from '../machine/mapping/mmap.js';
+import type { Space } from '../machine/mapping/space.js';
+import { closeObject, declareObject, truncateObject } from '../machine/object/lifetime.js';
+import { OutOfMemory } from '../machine/reclaim/reclaim.js';
+import type { Row } from '../metrics/csv.js';
+import type { Outcome } from '../metrics/schema.js';
+import type { DiscardPolicy, DiscardPolicyInfo, PageRange } from '../policy/discard/contract.js';
+import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
+import type { Chosen } from '../policy/registry.js';
+import type { EventBlock } from '../trace/block.js';
+import { HAS, OP, OPS } from '../trace/op.js';
+import type { Trace } from '../trace/trace.js';
+import { ArgCache } from './args.js';
+import { SimulatedKernel } from './kernel.js';
+import { collectMetrics, spaceRows } from './metrics.js';
+import { SimulatedProgram } from './program.js';
+import { Sampler } from './sampler.js';
+import { UnpinnedRanges } from './unpinned.js';
+
+export interface ReplayOptions {
+  readonly discard: Chosen<DiscardPolicyInfo>;
+  readonly reclaim: Chosen<ReclaimPolicyInfo>;
+  readonly swap: SwapKind;
+  /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */
+  readonly limit: number | 'none' | 'trace';
+  readonly seed: number;
+  readonly costs: CostTable;
+  /** Verify the machine's invariants after every event. */
+  readonly check?: boolean;
+  /** Keep the rows of timeline.csv. */
+  readonly timeline?: boolean;
+  /** Called before every event, with the machine as it is then. */
+  readonly observe?: (machine: Machine, block: EventBlock, row: number) => void;
+  /** Called now and then with the events replayed so far. */
+  readonly progress?: (events: number) => void;
+}
+
+/** What a replay measured. */
+export interface ReplayResult {
+  readonly outcome: Outcome;
+  /** Why the outcome is not `ok`. */
+  readonly reason: string | undefined;
+  readonly events: number;
+  /** Pages the trace's own reads and writes touched. */
+  readonly touches: number;
+  readonly traceTimeUs: number;
+  /** Whether there was a memory limit at any time. */
+  readonly limited: boolean;
+  /** By name of the metric schema. */
+  readonly metrics: Row;
+  /** Page-table pages, struct pages and merge metadata, mean in pages: what net savings subtract. */
+  readonly overheadPagesMean: number;
+  readonly timeline: readonly Row[];
+  readonly spaces: readonly Row[];
+  /** Bytes of host memory that the machine's arrays took at the end, by part. */
+  readonly hostBytes: Readonly<Record<string, number>>;
+}
+
+/** Replays one trace through one machine. */
+class Replay {
+  readonly machine: Machine;
+  readonly kernel: SimulatedKernel;
+  readonly program: SimulatedProgram;
+  readonly sampler: Sampler;
+  events = 0;
+  touches = 0;
+  /** Whether there was a limit at any time. */
+  limited: boolean;
+  private readonly args: ArgCache;
+  private readonly policy: DiscardPolicy;
+  private readonly unpinned = new UnpinnedRanges();
+  private nowUs: number;
+
+  constructor(
+    private readonly trace: Trace,
+    private readonly options: ReplayOptions,
+  ) {
+    const { costs, reclaim, swap, limit, seed, discard } = options;
+    this.machine = new Machine({
+      costs,
+      reclaim,
+      swap,
+      limit: typeof limit === 'number' ? limit : undefined,
+      seed,
+    });
+    this.kernel = new SimulatedKernel(this.machine);
+    this.program = new SimulatedProgram(this.machine, this.kernel);
+    this.policy = discard.info.create({ kernel: this.kernel, program: this.program, values: discard.values });
+    const { firstTimeUs, lastTimeUs } = trace.totals;
+    this.sampler = new Sampler(this.machine, firstTimeUs, lastTimeUs, options.timeline === true);
+    this.nowUs = firstTimeUs;
+    this.machine.advance(firstTimeUs);
+    this.args = new ArgCache(trace.strings);
+    this.limited = typeof limit === 'number';
+  }
+
+  /** Replays a block; true when the limit could not be met and the replay is over. */
+  block(block: EventBlock): boolean {
+    const { check, observe } = this.options;
+    const { length, time, op } = block;
+    let row = 0;
+    try {
+      for (; row < length; row++) {
+        const timeUs = time[row] as number;
+        if (timeUs !== this.nowUs) this.advance(timeUs);
+        const code = op[row] as number;
+        if (observe) observe(this.machine, block, row);
+        if (code === OP.read || code === OP.write) this.touch(block, row, code === OP.write);
+        else this.event(block, row, code);
+        this.events++;
+        if (check) checkMachine(this.machine);
+      }
+      return false;
+    } catch (error) {
+      if (error instanceof OutOfMemory) {
+        this.machine.counters.oom_events++;
+        return true;
+      }
+      throw error instanceof InputError ? error.at(this.trace.place(block, row)) : error;
+    }
+  }
+
+  private advance(timeUs: number): void {
+    this.sampler.advance(timeUs);
+    this.machine.advance(timeUs);
+    this.nowUs = timeUs;
+  }
+
+  private event(block: EventBlock, row: number, op: number): void {
+    if ((block.fields[row] as number) & HAS.space && op !== OP.spawn) this.spaceEvent(block, row, op);
+    else this.globalEvent(block, row, op);
+  }
+
+  private touch(block: EventBlock, row: number, write: boolean): void {
+    const space = this.open(block, row);
+    const bits = block.fields[row] as number;
+    const content = !write ? READ : bits & HAS.content ? (block.content[row] as number) : UNIQUE;
+    const step = bits & HAS.contentUp ? 1 : 0;
+    const touched = access(
+      this.machine,
+      space,
+      block.page[row] as number,
+      block.count[row] as number,
+      content,
+      step,
+    );
+    space.touches += touched;
+    this.touches += touched;
+    this.machine.ledger.end();
+  }
+
+  /** The space of an event, with the ledger open for its thread. */
+  private open(block: EventBlock, row: number): Space {
+    const id = block.space[row] as number;
+    const space = this.machine.space(id);
+    if (!space) throw new InputError(`there is no space ${id} here, expected a spawn or fork before`);
+    this.machine.ledger.begin(space.account, id, block.thread[row] as number, this.nowUs);
+    return space;
+  }
+
+  private spaceEvent(block: EventBlock, row: number, op: number): void {
+    const { machine: m, args } = this;
+    const space = this.open(block, row);
+    const page = block.page[row] as number;
+    const count = block.count[row] as number;
+    switch (op) {
+      case OP.fork:
+        fork(m, space, args.required('fork', block, row).child);
+        break;
+      case OP.exit:
+        this.unpinned.dropSpace(space.id);
+        exit(m, space);
+        break;
+      case OP.map:
+        map(m, space, page, count, args.required('map', block, row));
+        break;
+      case OP.unmap:
+        unmap(m, space, page, count);
+        break;
+      case OP.remap:
+        remap(m, space, page, count, args.required('remap', block, row));
+        break;
+      case OP.protect:
+        protect(m, space, page, count, args.required('protect', block, row).protection);
+        break;
+      case OP.lock:
+      case OP.unlock:
+        setLocked(m, space, page, count, op === OP.lock);
+        break;
+      case OP.discard:
+      case OP.unpin:
+      case OP.pin:
+        this.carryOut(op, { space: space.id, page, count }, block, row);
+        break;
+      case OP.madvise:
+        madvise(m, space, page, count, args.required('madvise', block, row).advice);
+        break;
+      case OP.fallocate:
+        this.fallocate(block, row);
+        break;
+      default:
+        throw notModelled(op);
+    }
+    m.ledger.stalled(m.ledger.spentNs);
+    m.ledger.end();
+  }
+
+  /** What the discard policy decides. */
+  private carryOut(op: number, range: PageRange, block: EventBlock, row: number): void {
+    if (range.count === 0) return;
+    this.kernel.part = op === OP.pin ? PART.pin : PART.discard;
+    if (op === OP.discard) {
+      this.policy.discard(range);
+    } else if (op === OP.unpin) {
+      const unpinned = { ...range, regenNs: this.args.of('unpin', block, row)?.regenNs ?? 0 };
+      this.unpinned.add(unpinned);
+      this.policy.unpin(unpinned);
+    } else {
+      const ended = this.unpinned.take(range);
+      for (const unpinned of ended) this.policy.pin(unpinned, unpinned);
+      if (ended.length === 0) this.policy.pin(range, undefined);
+    }
+  }
+
+  private globalEvent(block: EventBlock, row: number, op: number): void {
+    const { machine: m, args } = this;
+    const count = block.count[row] as number;
+    switch (op) {
+      case OP.spawn:
+        spawn(m, block.space[row] as number, args.of('spawn', block, row)?.name ?? '');
+        break;
+      case OP.object:
+        declareObject(m, count, args.required('object', block, row));
+        break;
+      case OP.close:
+        closeObject(m, args.required('close', block, row).name);
+        break;
+      case OP.truncate:
+        truncateObject(m, args.required('truncate', block, row).name, count);
+        break;
+      case OP.fallocate:
+        this.fallocate(block, row);
+        break;
+      case OP.limit:
+        if (this.options.limit !== 'trace') break;
+        this.limited = true;
+        m.reclaim.setLimit((block.fields[row] as number) & HAS.count ? count : undefined);
+        break;
+      case OP.mark:
+        this.sampler.mark(args.required('mark', block, row).label);
+        break;
+      case OP.pressure:
+        break; // told to programs; none of the policies here listens
+      default:
+        throw notModelled(op);
+    }
+  }
+
+  private fallocate(block: EventBlock, row: number): void {
+    const arg = this.args.required('fallocate', block, row);
+    if (arg.mode !== 'punch' || arg.bytes)
+      throw new InputError(
+        `fallocate ${arg.mode}${arg.bytes ? ' of bytes' : ''} is not modelled by this version, expected punch:NAME`,
+      );
+    const object = this.machine.objects.named(arg.name);
+    fallocatePunch(
+      this.machine,
+      object,
+      block.page[row] as number,
+      block.count[row] as number,
+      object.descriptor,
+    );
+  }
+}
+
+function notModelled(op: number): InputError {
+  return new InputError(`${(OPS[op] as (typeof OPS)[number]).name} is not modelled by this version`);
+}
+
+/**
+ * Replays a trace through a machine until its last event, or until its limit cannot be met.
+ *
+ * @throws InputError with the line of an event that makes no sense
+ */
+export async function replay(trace: Trace, options: ReplayOptions): Promise<ReplayResult> {
+  const run = new Replay(trace, options);
+  let starved = false;
+  for await (const block of trace.blocks()) {
+    starved = run.block(block);
+    options.progress?.(run.events);
+    if (starved) break;
+  }
+  run.sampler.finish();
+  run.machine.shares.finish(run.machine);
+  const means = run.sampler.means();
+  return {
+    outcome: starved ? 'oom' : 'ok',
+    reason: starved ? 'the limit could not be met: no page was left that could go' : undefined,
+    events: run.events,
+    touches: run.touches,
+    traceTimeUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,
+    limited: run.limited,
+    metrics: collectMetrics(
+      run.machine,
+      run.kernel,
+      run.program,
+      means,
+      run.touches,
+      trace.meta.touchesInferred,
+    ),
+    overheadPagesMean: means.overhead,
+    timeline: run.sampler.rows,
+    spaces: spaceRows(run.machine, run.sampler.residentPageUs),
+    hostBytes: run.machine.hostBytes(),
+  };
+}

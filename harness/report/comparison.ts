@@ -1,0 +1,56 @@
+import type { Row } from '../metrics/csv.js';
+import { numberIn } from './format.js';
+
+/** What a report needs to know of a trace beside the rows. */
+export interface TraceFacts {
+  readonly label: string;
+  readonly pageBytes: number;
+  /** Peak under `keep` without a limit, in pages. */
+  readonly peakPages: number;
+  /** Whether its reads and writes were inferred: then fault columns say nothing. */
+  readonly touchesInferred: boolean;
+}
+
+/** Savings this close to the most count as equal, as a share of it: below what a recording can tell. */
+const EQUAL_SAVING = 0.005;
+/** Costs this close to the least count as equal, as a share of it: below the scatter of the measured prices. */
+const EQUAL_COST = 0.01;
+
+/** Every call that should have given memory back was refused: such a cell is shown and not ranked. */
+export function isRefused(row: Row): boolean {
+  const calls = numberIn(row, 'discard_calls');
+  return row.outcome === 'refused' || (calls > 0 && numberIn(row, 'discard_errors') === calls);
+}
+
+export function isRanked(row: Row): boolean {
+  return row.outcome === 'ok' && !isRefused(row);
+}
+
+/** What a cell costs programs, in ns: all stalls, or, where touches are inferred, only calls and reclaim. */
+export function costNs(row: Row, touchesInferred: boolean): number {
+  if (!touchesInferred) return numberIn(row, 'stall_ns');
+  return (
+    numberIn(row, 'stall_discard_ns') + numberIn(row, 'stall_pin_ns') + numberIn(row, 'stall_reclaim_ns')
+  );
+}
+
+/** The cells that save most and, among those, cost least; more than one where they are equal. Empty where none saves. */
+export function bestOf(rows: readonly Row[], touchesInferred: boolean): Row[] {
+  const ranked = rows.filter((row) => isRanked(row) && numberIn(row, 'saved_pages_mean') > 0);
+  const most = Math.max(...ranked.map((row) => numberIn(row, 'saved_pages_mean')));
+  const saving = ranked.filter((row) => numberIn(row, 'saved_pages_mean') >= most * (1 - EQUAL_SAVING));
+  const least = Math.min(...saving.map((row) => costNs(row, touchesInferred)));
+  return saving.filter((row) => costNs(row, touchesInferred) <= least * (1 + EQUAL_COST));
+}
+
+/** Rows in groups of equal values of some columns, in the order of their first row. */
+export function groupBy(rows: readonly Row[], columns: readonly string[]): Row[][] {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = JSON.stringify(columns.map((column) => row[column] ?? null));
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,99 @@
+import type { Row } from '../metrics/csv.js';
+import { bestOf, costNs, groupBy, isRanked, isRefused, type TraceFacts } from './comparison.js';
+import { listed, mib, ms, numberIn, percent } from './format.js';
+
+function names(rows: readonly Row[]): string[] {
+  return [...new Set(rows.map((row) => String(row.discard)))];
+}
+
+function limitName(row: Row, facts: TraceFacts): string {
+  if (typeof row.limit_pages !== 'number') return 'Without a limit';
+  return `With a limit of ${percent(row.limit_pages, facts.peakPages)} of the peak`;
+}
+
+/** Which policies are best under a limit, and what that means. */
+function bestSentence(group: readonly Row[], facts: TraceFacts): string[] {
+  const best = bestOf(group, facts.touchesInferred);
+  const first = best[0];
+  const base = group.find((row) => row.discard === 'keep' && row.merge === 'none');
+  if (!first || !base) return [];
+  const saved = numberIn(first, 'saved_pages_mean');
+  const share = percent(saved, numberIn(base, 'footprint_pages_mean'));
+  const spared = numberIn(base, 'pswpout') - numberIn(first, 'pswpout');
+  const writes = spared > 0 ? ` and ${mib(spared, facts.pageBytes)} MiB of writes to swap` : '';
+  const equal = best.length > 1 ? 'are equally good and best: they save' : 'is best: it saves';
+  const cost = ms(costNs(first, facts.touchesInferred));
+  const what = facts.touchesInferred ? 'calls and reclaim' : 'stalls';
+  return [
+    `${limitName(first, facts)}, ${listed(names(best))} ${equal} ${mib(saved, facts.pageBytes)} MiB on average (${share} of what keep holds)${writes}, for ${cost} ms of ${what}.`,
+  ];
+}
+
+/** Policies that hold exactly the same memory under every limit, and differ in cost only. */
+function equalSentence(rows: readonly Row[]): string[] {
+  const memory = ['resident_pages_mean', 'resident_pages_peak', 'swap_pages_mean', 'pgfault', 'pgmajfault'];
+  const byPolicy = groupBy(
+    rows.filter(
+      (row) => isRanked(row) && numberIn(row, 'discard_calls') > 0 && numberIn(row, 'saved_pages_mean') > 0,
+    ),
+    ['discard'],
+  );
+  const signature = (policy: readonly Row[]) =>
+    JSON.stringify(policy.map((row) => memory.map((column) => row[column])));
+  const equal = new Map<string, Row[][]>();
+  for (const policy of byPolicy)
+    equal.set(signature(policy), [...(equal.get(signature(policy)) ?? []), policy]);
+  return [...equal.values()]
+    .filter((group) => group.length > 1)
+    .map((group) => {
+      const rows = group.map((policy) => policy[0] as Row);
+      const costs = rows.map((row) =>
+        (numberIn(row, 'stall_discard_ns') / numberIn(row, 'discard_calls') / 1000).toFixed(1),
+      );
+      return `${listed(names(rows))} hold exactly the same memory and take the same faults under every limit; they differ only in what a call costs: ${listed(costs)} \u00b5s on average.`;
+    });
+}
+
+/** Policies whose calls succeed and free nothing, and policies whose calls are refused. */
+function uselessSentences(rows: readonly Row[]): string[] {
+  const sentences: string[] = [];
+  const idle = rows.filter(
+    (row) => isRanked(row) && numberIn(row, 'discard_calls') > 0 && numberIn(row, 'saved_pages_mean') === 0,
+  );
+  if (idle.length > 0) {
+    sentences.push(
+      `${listed(names(idle))}: the calls succeed and free nothing. On shared memory they only clear page table entries; the object keeps its pages.`,
+    );
+  }
+  const refused = rows.filter((row) => row.outcome === 'ok' && isRefused(row));
+  if (refused.length > 0) {
+    const calls = numberIn(refused[0] as Row, 'discard_calls');
+    sentences.push(
+      `${listed(names(refused))}: all ${calls} calls are refused on this memory, as the kernel does; nothing is lost, and the cells are not ranked.`,
+    );
+  }
+  return sentences;
+}
+
+/** Sentences that say what the rows of one trace show. */
+export function findings(runs: readonly Row[], facts: TraceFacts): string[] {
+  const rows = runs.filter((row) => row.trace === facts.label);
+  const reclaims = groupBy(rows, ['reclaim']);
+  const first = reclaims[0] ?? [];
+  const sentences = [
+    ...groupBy(first, ['limit_pages']).flatMap((group) => bestSentence(group, facts)),
+    ...equalSentence(first),
+    ...uselessSentences(first),
+  ];
+  if (facts.touchesInferred) {
+    sentences.push(
+      'The accesses of this trace are inferred, not recorded: read memory and the cost of calls from it, not faults.',
+    );
+  }
+  const oom = rows.filter((row) => row.outcome === 'oom');
+  if (oom.length > 0)
+    sentences.push(
+      `${oom.length} cells ran out of memory (${listed(names(oom))}): their limit could not be met.`,
+    );
+  return sentences;
+}

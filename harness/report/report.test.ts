@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import type { Row } from '../metrics/csv.js';
+import { bestOf, type TraceFacts } from './comparison.js';
+import { findings } from './findings.js';
+import { listed, mib, ms, percent } from './format.js';
+import { comparisonTables } from './table.js';
+
+const FACTS: TraceFacts = { label: 't', pageBytes: 4096, peakPages: 1024, touchesInferred: false };
+
+function row(discard: string, values: Record<string, number | string | null> = {}): Row {
+  return {
+    trace: 't',
+    backing: 'recorded',
+    limit_pages: null,
+    swap: 'ssd',
+    discard,
+    reclaim: 'linux',
+    merge: 'none',
+    purge: 'range-lru',
+    seed: 1,
+    outcome: 'ok',
+    footprint_pages_mean: 1024,
+    resident_pages_mean: 1024,
+    saved_pages_mean: 0,
+    stall_ns: 1e6,
+    discard_calls: 0,
+    discard_errors: 0,
+    ...values,
+  };
+}
+
+const KEEP = row('keep');
+const REMOVE = row('remove', {
+  saved_pages_mean: 512,
+  footprint_pages_mean: 512,
+  discard_calls: 4,
+  stall_ns: 1_000_000,
+  stall_discard_ns: 4000,
+});
+const PUNCH = row('punch', {
+  saved_pages_mean: 511,
+  footprint_pages_mean: 513,
+  discard_calls: 4,
+  stall_ns: 1_005_000,
+  stall_discard_ns: 3000,
+});
+const LOOKUP = row('punch:lookup=1', { saved_pages_mean: 511, discard_calls: 4, stall_ns: 2_000_000 });
+const FREE = row('free', { discard_calls: 4, discard_errors: 4 });
+const DONTNEED = row('dontneed', { discard_calls: 4 });
+
+describe('the best cell', () => {
+  it('saves most and, among equals, costs least; equals share the mark', () => {
+    expect(bestOf([KEEP, REMOVE, PUNCH, LOOKUP], false)).toEqual([REMOVE, PUNCH]);
+  });
+
+  it('is never one that was refused, ran out of memory or saves nothing', () => {
+    const refused = row('free', { saved_pages_mean: 900, discard_calls: 4, discard_errors: 4 });
+    const oom = row('remove', { saved_pages_mean: 900, outcome: 'oom' });
+    expect(bestOf([KEEP, refused, oom], false)).toEqual([]);
+  });
+});
+
+describe('the table', () => {
+  it('marks the best, the refused, and cells that did not end', () => {
+    const text = comparisonTables(
+      [KEEP, REMOVE, FREE, row('punch', { outcome: 'oom', saved_pages_mean: null })],
+      [FACTS],
+    );
+    expect(text).toMatch(/^t: reclaim linux, swap ssd\n/);
+    expect(text).toMatch(/│ remove +│ +2\.0 │ 50 % │.*│ \* best +│/);
+    expect(text).toMatch(/│ free .*│ refused │/);
+    expect(text).toMatch(/│ punch .*│ oom +│/);
+  });
+
+  it('has fault columns only where touches were recorded', () => {
+    expect(comparisonTables([KEEP, REMOVE], [FACTS])).toContain('major');
+    expect(comparisonTables([KEEP, REMOVE], [{ ...FACTS, touchesInferred: true }])).not.toContain('major');
+  });
+});
+
+describe('the findings', () => {
+  it('say what is best, what is equal, what frees nothing and what is refused', () => {
+    const text = findings(
+      [KEEP, REMOVE, { ...REMOVE, discard: 'punch', stall_discard_ns: 3000 }, DONTNEED, FREE],
+      FACTS,
+    ).join('\n');
+    expect(text).toContain(
+      'Without a limit, remove and punch are equally good and best: they save 2.0 MiB on average (50 % of what keep holds), for 1.00 ms of stalls.',
+    );
+    expect(text).toContain(
+      'remove and punch hold exactly the same memory and take the same faults under every limit; they differ only in what a call costs: 1.0 and 0.8 \u00b5s on average.',
+    );
+    expect(text).toContain('dontneed: the calls succeed and free nothing.');
+    expect(text).toContain('free: all 4 calls are refused');
+  });
+
+  it('say nothing of a trace without rows', () => {
+    expect(findings([KEEP], { ...FACTS, label: 'other' })).toEqual([]);
+  });
+});
+
+describe('formats', () => {
+  it('are short', () => {
+    expect([mib(256, 4096), mib(10 * 256, 4096), mib(0, 4096)]).toEqual(['1.0', '10', '0']);
+    expect([ms(1_234_567), ms(12_345_678), ms(123_456_789), ms(0)]).toEqual(['1.23', '12.3', '123', '0']);
+    expect([percent(1, 3), percent(1, 0)]).toEqual(['33 %', '0 %']);
+    expect([listed([]), listed(['a']), listed(['a', 'b']), listed(['a', 'b', 'c'])]).toEqual([
+      '',
+      'a',
+      'a and b',
+      'a, b and c',
+    ]);
+  });
+});

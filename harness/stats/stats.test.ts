@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LatencyHistogram } from './latency.js';
+import { randomStream } from './random.js';
+
+describe('random streams', () => {
+  it('are the same for the same seed and purpose, and independent for others', () => {
+    const draws = (seed: number, purpose: string) => {
+      const random = randomStream(seed, purpose);
+      return Array.from({ length: 5 }, random);
+    };
+    expect(draws(1, 'a')).toEqual(draws(1, 'a'));
+    expect(draws(1, 'a')).not.toEqual(draws(1, 'b'));
+    expect(draws(1, 'a')).not.toEqual(draws(2, 'a'));
+    for (const value of draws(1, 'a')) expect(value >= 0 && value < 1).toBe(true);
+  });
+});
+
+describe('latency histograms', () => {
+  it('give percentiles to three digits, and the largest value exactly', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 5e9 }), { minLength: 1, maxLength: 200 }),
+        (latencies) => {
+          const histogram = new LatencyHistogram();
+          for (const ns of latencies) histogram.record(ns);
+          const sorted = [...latencies].sort((a, b) => a - b);
+          for (const percent of [50, 99, 99.9]) {
+            const exact = sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] as number;
+            expect(Math.abs(histogram.percentile(percent) - exact) / exact).toBeLessThanOrEqual(0.001);
+          }
+          expect(histogram.max).toBe(sorted.at(-1));
+        },
+      ),
+    );
+  });
+
+  it('count many equal latencies at once, and say 0 when there are none', () => {
+    const histogram = new LatencyHistogram();
+    expect([histogram.percentile(99), histogram.max]).toEqual([0, 0]);
+    histogram.record(9, 1e9);
+    histogram.record(5000, 1);
+    histogram.record(7, 0);
+    expect([histogram.percentile(99), histogram.max]).toEqual([9, 5000]);
+  });
+});

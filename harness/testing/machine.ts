@@ -1,0 +1,33 @@
+import { loadCosts } from '../cost/table.js';
+import type { SwapKind } from '../machine/machine.js';
+import { discardPolicies } from '../policy/discard/registry.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { type ReplayOptions, type ReplayResult, replay } from '../replay/replay.js';
+import type { Trace } from '../trace/trace.js';
+
+export interface TestRun {
+  readonly discard?: string;
+  readonly reclaim?: string;
+  readonly swap?: SwapKind;
+  readonly limit?: number | 'none' | 'trace';
+  readonly seed?: number;
+  readonly observe?: ReplayOptions['observe'];
+  readonly timeline?: boolean;
+}
+
+const COSTS = loadCosts();
+
+/** Replays a trace with the machine's invariants checked after every event. */
+export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> {
+  return replay(trace, {
+    discard: discardPolicies.choose(options.discard ?? 'keep'),
+    reclaim: reclaimPolicies.choose(options.reclaim ?? 'linux'),
+    swap: options.swap ?? 'none',
+    limit: options.limit ?? 'trace',
+    seed: options.seed ?? 1,
+    costs: COSTS,
+    check: true,
+    timeline: options.timeline ?? false,
+    ...(options.observe ? { observe: options.observe } : {}),
+  });
+}

@@ -1,0 +1,239 @@
+import { InputError } from '../input/errors.js';
+import { unknownName } from '../input/nearest.js';
+import { ADVICE, type Advice, CONTENT_LIMIT, COUNT_LIMIT, ID_LIMIT, OP, OPS, PAGE_LIMIT } from './op.js';
+
+/** The kinds of objects a trace can declare. */
+const OBJECT_KINDS = ['shmem', 'file', 'xip', 'xip+struct', 'pfn'] as const;
+export type ObjectKind = (typeof OBJECT_KINDS)[number];
+
+/** What a mapping maps, and how. */
+const MAP_KINDS = ['anon', 'anon-shared', 'shared', 'private'] as const;
+export type MapKind = (typeof MAP_KINDS)[number];
+
+const MAP_FLAGS = ['ro', 'rofd', 'exec', 'locked', 'random', 'sequential', 'droppable', 'populate'] as const;
+export type MapFlag = (typeof MAP_FLAGS)[number];
+
+const PROTECTIONS = ['ro', 'rw', 'none'] as const;
+const PRESSURES = ['moderate', 'critical'] as const;
+const FALLOCATE_MODES = ['punch', 'alloc', 'zero'] as const;
+const MIGRATE_TARGETS = ['cache', 'xip'] as const;
+
+/** Contents `=N` (every page) or `=N+` (page `i` gets `N + i`). */
+export interface ContentArg {
+  readonly content: number;
+  readonly up: boolean;
+}
+
+export interface ObjectArg {
+  readonly kind: ObjectKind;
+  readonly name: string;
+  readonly contents: ContentArg | undefined;
+  readonly sealed: boolean;
+  /** No program holds a descriptor: punch is EBADF. */
+  readonly nofd: boolean;
+}
+
+export interface MapArg {
+  readonly kind: MapKind;
+  /** Name of the object, empty for anonymous memory. */
+  readonly name: string;
+  /** First page of the object. */
+  readonly offset: number;
+  readonly flags: ReadonlySet<MapFlag>;
+}
+
+export interface RemapArg {
+  /** New first page, or undefined when the mapping stays. */
+  readonly to: number | undefined;
+  /** Pages to grow by; 0 when it only moves. */
+  readonly grow: number;
+}
+
+export interface UnpinArg {
+  /** What making the range again costs, in ns, as one unit. */
+  readonly regenNs: number;
+  readonly id: string | undefined;
+}
+
+export interface FallocateArg {
+  readonly mode: (typeof FALLOCATE_MODES)[number];
+  readonly name: string;
+  /** The exact bytes, where the range is not whole pages. */
+  readonly bytes: { readonly start: number; readonly length: number } | undefined;
+}
+
+/** Parsed arguments by op name; ops without an argument are absent. */
+export interface ArgOf {
+  spawn: { readonly name: string };
+  fork: { readonly child: number };
+  object: ObjectArg;
+  close: { readonly name: string };
+  map: MapArg;
+  remap: RemapArg;
+  protect: { readonly protection: (typeof PROTECTIONS)[number] };
+  pread: { readonly name: string };
+  pwrite: { readonly name: string };
+  sync: { readonly name: string };
+  unpin: UnpinArg;
+  madvise: { readonly advice: Advice };
+  fallocate: FallocateArg;
+  truncate: { readonly name: string };
+  migrate: { readonly target: (typeof MIGRATE_TARGETS)[number]; readonly name: string };
+  set: { readonly name: string; readonly value: string };
+  prctl: { readonly merge: boolean };
+  pressure: { readonly level: (typeof PRESSURES)[number] };
+  mark: { readonly label: string };
+}
+
+const NAME = /^[A-Za-z0-9._-]+$/;
+
+function objectName(text: string): string {
+  if (!NAME.test(text))
+    throw new InputError(`"${text}" is not an object name, expected letters, digits, ".", "_" or "-"`);
+  return text;
+}
+
+function wholeNumber(text: string, limit: number, what: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value < limit))
+    throw new InputError(`"${text}" is not ${what}, expected a whole number below ${limit}`);
+  return value;
+}
+
+function oneOf<T extends string>(valid: readonly T[], text: string, what: string): T {
+  if ((valid as readonly string[]).includes(text)) return text as T;
+  throw unknownName(what, text, valid);
+}
+
+/** Reads `=N` or `=N+`. */
+export function parseContent(text: string): ContentArg {
+  const match = /^=(\d+)(\+?)$/.exec(text);
+  if (!match) throw new InputError(`"${text}" is not contents, expected =N or =N+`);
+  return { content: wholeNumber(match[1] as string, CONTENT_LIMIT, 'a content id'), up: match[2] === '+' };
+}
+
+/** Splits at single spaces; two in a row or one at an end is an error. */
+function words(text: string): string[] {
+  const parts = text.split(' ');
+  if (parts.includes(''))
+    throw new InputError(`"${text}" has a space too many, expected single spaces between words`);
+  return parts;
+}
+
+/** Splits `key:rest`; both must be there. */
+function keyed(text: string, form: string): [key: string, rest: string] {
+  const colon = text.indexOf(':');
+  if (colon <= 0 || colon === text.length - 1)
+    throw new InputError(`"${text}" is incomplete, expected ${form}`);
+  return [text.slice(0, colon), text.slice(colon + 1)];
+}
+
+function parseObject(text: string): ObjectArg {
+  const [head, ...rest] = words(text) as [string, ...string[]];
+  const [kindText, name] = keyed(head, 'KIND:NAME');
+  const kind = oneOf(OBJECT_KINDS, kindText, 'kind of object');
+  let contents: ContentArg | undefined;
+  let sealed = false;
+  let nofd = false;
+  for (const word of rest) {
+    if (word.startsWith('=')) contents = parseContent(word);
+    else if (oneOf(['sealed', 'nofd'], word, 'object flag') === 'sealed') sealed = true;
+    else nofd = true;
+  }
+  return { kind, name: objectName(name), contents, sealed, nofd };
+}
+
+function parseMap(text: string): MapArg {
+  const [head, ...rest] = words(text) as [string, ...string[]];
+  const flags = new Set(rest.map((word) => oneOf(MAP_FLAGS, word, 'mapping flag')));
+  if (head === 'anon' || head === 'anon-shared') return { kind: head, name: '', offset: 0, flags };
+  const colon = head.indexOf(':');
+  const kind = oneOf(MAP_KINDS, colon < 0 ? head : head.slice(0, colon), 'kind of mapping');
+  const match = /^([^@]+)@(\d+)$/.exec(head.slice(colon + 1));
+  if (colon < 0 || !match) throw new InputError(`"${head}" is incomplete, expected ${kind}:NAME@OFFSET`);
+  const offset = wholeNumber(match[2] as string, PAGE_LIMIT, 'an offset in pages');
+  return { kind, name: objectName(match[1] as string), offset, flags };
+}
+
+function parseRemap(text: string): RemapArg {
+  const match = /^(to|grow)=(\d+)$/.exec(text);
+  if (!match) throw new InputError(`"${text}" is not understood, expected to=PAGE or grow=PAGES`);
+  const value = match[2] as string;
+  if (match[1] === 'to') return { to: wholeNumber(value, PAGE_LIMIT, 'a page number'), grow: 0 };
+  return { to: undefined, grow: wholeNumber(value, COUNT_LIMIT + 1, 'a number of pages') };
+}
+
+function parseUnpin(text: string): UnpinArg {
+  let regenNs = 0;
+  let id: string | undefined;
+  for (const word of words(text)) {
+    const equals = word.indexOf('=');
+    const key = oneOf(['regen_ns', 'id'], equals < 0 ? word : word.slice(0, equals), 'unpin argument');
+    const value = word.slice(equals + 1);
+    if (equals < 0 || value === '') throw new InputError(`"${word}" is incomplete, expected ${key}=VALUE`);
+    if (key === 'id') id = objectName(value);
+    else regenNs = wholeNumber(value, Number.MAX_SAFE_INTEGER, 'a time in ns');
+  }
+  return { regenNs, id };
+}
+
+function parseFallocate(text: string): FallocateArg {
+  const [modeText, target] = keyed(text, 'punch:NAME, alloc:NAME or zero:NAME');
+  const mode = oneOf(FALLOCATE_MODES, modeText, 'fallocate mode');
+  const at = target.indexOf('@');
+  if (at < 0) return { mode, name: objectName(target), bytes: undefined };
+  const match = /^(\d+)\+(\d+)$/.exec(target.slice(at + 1));
+  if (!match || mode !== 'punch')
+    throw new InputError(`"${text}" is not understood, expected punch:NAME@BYTE+LEN`);
+  const start = wholeNumber(match[1] as string, Number.MAX_SAFE_INTEGER, 'a byte offset');
+  const length = wholeNumber(match[2] as string, Number.MAX_SAFE_INTEGER, 'a length in bytes');
+  return { mode, name: objectName(target.slice(0, at)), bytes: { start, length } };
+}
+
+function parseSet(text: string): ArgOf['set'] {
+  const match = /^([a-z0-9_.]+)=(.+)$/.exec(text);
+  if (!match) throw new InputError(`"${text}" is not a setting, expected NAME=VALUE`);
+  return { name: match[1] as string, value: match[2] as string };
+}
+
+const PARSERS: { readonly [K in keyof ArgOf]: (text: string) => ArgOf[K] } = {
+  spawn: (text) => ({ name: text }),
+  fork: (text) => ({ child: wholeNumber(text, ID_LIMIT, 'a space id') }),
+  object: parseObject,
+  close: (text) => ({ name: objectName(text) }),
+  map: parseMap,
+  remap: parseRemap,
+  protect: (text) => ({ protection: oneOf(PROTECTIONS, text, 'protection') }),
+  pread: (text) => ({ name: objectName(text) }),
+  pwrite: (text) => ({ name: objectName(text) }),
+  sync: (text) => ({ name: objectName(text) }),
+  unpin: parseUnpin,
+  madvise: (text) => ({ advice: oneOf(ADVICE, text, 'advice') }),
+  fallocate: parseFallocate,
+  truncate: (text) => ({ name: objectName(text) }),
+  migrate: (text) => {
+    const [target, name] = keyed(text, 'cache:NAME or xip:NAME');
+    return { target: oneOf(MIGRATE_TARGETS, target, 'target of migrate'), name: objectName(name) };
+  },
+  set: parseSet,
+  prctl: (text) => ({ merge: oneOf(['merge=0', 'merge=1'], text, 'prctl') === 'merge=1' }),
+  pressure: (text) => ({ level: oneOf(PRESSURES, text, 'pressure') }),
+  mark: (text) => ({ label: text }),
+};
+
+/**
+ * Parses the argument of an op. The numeric contents of write and pwrite are in a column of their own and not part
+ * of the text.
+ *
+ * @throws InputError when the text is not what the op takes
+ */
+export function parseArg<K extends keyof ArgOf>(op: K, text: string): ArgOf[K] {
+  return PARSERS[op](text);
+}
+
+/** Checks the argument text of the op with this code, as `parseArg` does. */
+export function checkArg(code: number, text: string): void {
+  const name = (OPS[code] as (typeof OPS)[number]).name;
+  if (name in PARSERS) PARSERS[name as keyof ArgOf](text);
+  else if (code !== OP.write) throw new InputError(`${name} takes no argument, found "${text}"`);
+}

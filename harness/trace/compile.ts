@@ -1,0 +1,154 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { access, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError } from '../input/errors.js';
+import { isBinaryTrace } from './binary/decoder.js';
+import { VERSION } from './binary/layout.js';
+import { BinaryEncoder } from './binary/writer.js';
+import { markUsed, trimCache, usableCacheFolder } from './io/cache.js';
+import { decodedBytes, inputName, STDIN } from './io/input.js';
+import { openSink, writeTo } from './io/output.js';
+import { TextScanner } from './text/scanner.js';
+import { openTrace, type TraceHandle, traceHandle } from './trace.js';
+
+/** Tells how far a long read is: decoded bytes so far. */
+export type Progress = (bytes: number) => void;
+
+/** The first bytes of an input and all of it: inputs that cannot be read twice are read once. */
+async function peek(
+  path: string,
+  name: string,
+): Promise<{ first: Uint8Array; all: AsyncGenerator<Uint8Array> }> {
+  const bytes = decodedBytes(path);
+  const { value, done } = await bytes.next();
+  if (done || !value) throw new InputError('the input is empty, expected a trace', { file: name });
+  const first = value;
+  async function* all(): AsyncGenerator<Uint8Array> {
+    yield first;
+    yield* bytes;
+  }
+  return { first, all: all() };
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of decodedBytes(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/** Writes the compiled form of a text trace to `target`; gives the SHA-256 of the decoded text. */
+async function compileText(
+  bytes: AsyncIterable<Uint8Array>,
+  name: string,
+  target: string,
+  progress?: Progress,
+): Promise<string> {
+  const scanner = new TextScanner(name);
+  const encoder = new BinaryEncoder(scanner.strings);
+  const hash = createHash('sha256');
+  return writeTo(openSink(target), async (sink) => {
+    let headerDone = false;
+    let seen = 0;
+    const header = async () => {
+      if (!headerDone) await sink.write(encoder.header(scanner.meta));
+      headerDone = true;
+    };
+    for await (const chunk of bytes) {
+      hash.update(chunk);
+      for (const block of scanner.push(chunk)) {
+        await header();
+        await sink.write(encoder.block(block));
+      }
+      seen += chunk.length;
+      progress?.(seen);
+    }
+    for (const block of scanner.end()) {
+      await header();
+      await sink.write(encoder.block(block));
+    }
+    await header();
+    const sha256 = hash.digest('hex');
+    await sink.write(encoder.end(sha256));
+    return sha256;
+  });
+}
+
+/**
+ * Opens a trace file of any form (text or binary, compressed or not, `-` for standard input) for replay. Plain
+ * binary traces are used where they lie; everything else is compiled once into the user's cache folder, under the
+ * hash of its decoded content.
+ *
+ * @param name what messages call it
+ * @throws InputError with `file:line:column` when the trace is wrong
+ */
+export async function compileTrace(
+  path: string,
+  name: string = inputName(path),
+  progress?: Progress,
+): Promise<TraceHandle> {
+  const { first, all } = await peek(path, name);
+  const binary = isBinaryTrace(first);
+  const build = binary ? spool : compileText;
+  if (path === STDIN) return intoCache(all, name, build, progress);
+  await all.return(undefined);
+  if (binary && !/\.(gz|br|zst)$/.test(path)) return traceHandle(path, name);
+  const cached = cachePath(usableCacheFolder(), await sha256Of(path));
+  return (await fromCache(cached, name)) ?? intoCache(decodedBytes(path), name, build, progress);
+}
+
+/** A trace compiled before; undefined when there is none or it is damaged. */
+async function fromCache(cached: string, name: string): Promise<TraceHandle | undefined> {
+  if (!(await exists(cached))) return undefined;
+  try {
+    const handle = await traceHandle(cached, name);
+    await openTrace(handle);
+    await markUsed(cached);
+    return handle;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    await rm(cached, { force: true });
+    return undefined;
+  }
+}
+
+/** Writes bytes that are a binary trace already; gives their SHA-256. */
+async function spool(bytes: AsyncIterable<Uint8Array>, _name: string, target: string): Promise<string> {
+  const hash = createHash('sha256');
+  return writeTo(openSink(target), async (sink) => {
+    for await (const chunk of bytes) {
+      hash.update(chunk);
+      await sink.write(chunk);
+    }
+    return hash.digest('hex');
+  });
+}
+
+async function intoCache(
+  bytes: AsyncIterable<Uint8Array>,
+  name: string,
+  build: typeof compileText,
+  progress?: Progress,
+): Promise<TraceHandle> {
+  const folder = usableCacheFolder();
+  const temporary = join(folder, `${randomUUID()}.part`);
+  try {
+    const sha256 = await build(bytes, name, temporary, progress);
+    const target = cachePath(folder, sha256);
+    await rename(temporary, target);
+    await trimCache(folder, target);
+    return await traceHandle(target, name);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+function cachePath(folder: string, sha256: string): string {
+  return join(folder, `${sha256}-v${VERSION}.rtrace`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,69 @@
+import { InputError } from '../input/errors.js';
+
+/** The size of a page unless the trace's `page_size` says otherwise. */
+const DEFAULT_PAGE_BYTES = 4096;
+
+/** Where the events of a trace come from. */
+const PROVENANCES = ['recorded', 'inferred', 'composed', 'synthetic'] as const;
+
+const KEY = /^[A-Za-z0-9_.-]+$/;
+const PROVENANCE_KEY = /^provenance(\.[a-z-]+)?$/;
+
+/**
+ * The `# key: value` lines of a trace. Known keys: `page_size` (bytes), `clock`, `source`, `provenance` and
+ * `provenance.<stream>` (for example `provenance.touches: inferred`), `seed`, `command`, `note`; others are kept.
+ */
+export class TraceMeta {
+  private readonly pairs = new Map<string, string>();
+
+  constructor(pairs: Iterable<readonly [string, string]> = []) {
+    for (const [key, value] of pairs) this.set(key, value);
+  }
+
+  /**
+   * Adds a pair.
+   *
+   * @throws InputError for a key given twice, a line break, or a known key whose value is wrong
+   */
+  set(key: string, value: string): void {
+    if (!KEY.test(key))
+      throw new InputError(`"${key}" is not a metadata key, expected letters, digits, ".", "_" or "-"`);
+    if (this.pairs.has(key)) throw new InputError(`metadata key "${key}" is given twice`);
+    if (/[\r\n]/.test(value) || value !== value.trim()) {
+      throw new InputError(
+        `the value of "${key}" has a line break or outer space, expected one trimmed line`,
+      );
+    }
+    if (key === 'page_size' && !isPageSize(value)) {
+      throw new InputError(`page_size "${value}" is not a power of two of at least 512, expected bytes`);
+    }
+    if (PROVENANCE_KEY.test(key) && !(PROVENANCES as readonly string[]).includes(value)) {
+      throw new InputError(`${key} "${value}" is not known, expected ${PROVENANCES.join(', ')}`);
+    }
+    this.pairs.set(key, value);
+  }
+
+  get(key: string): string | undefined {
+    return this.pairs.get(key);
+  }
+
+  /** All pairs in the order they were given. */
+  entries(): [string, string][] {
+    return [...this.pairs];
+  }
+
+  get pageBytes(): number {
+    return Number(this.pairs.get('page_size') ?? DEFAULT_PAGE_BYTES);
+  }
+
+  /** Whether reads and writes were not seen but derived: fault rates then say nothing. */
+  get touchesInferred(): boolean {
+    const touches = this.pairs.get('provenance.touches') ?? this.pairs.get('provenance');
+    return touches === 'inferred';
+  }
+}
+
+function isPageSize(text: string): boolean {
+  const bytes = /^\d{3,10}$/.test(text) ? Number(text) : 0;
+  return bytes >= 512 && (bytes & (bytes - 1)) === 0;
+}

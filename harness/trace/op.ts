@@ -1,0 +1,185 @@
+/**
+ * The event vocabulary. A trace is a sequence of events `time_us,op,space,page,count,arg`; this table says what
+ * each op means and which fields it takes. The codes are part of the binary form: append only.
+ */
+
+/** Whether a field of an event must be given, may be given, or must stay empty. */
+export type FieldRule = 'required' | 'optional' | 'none';
+
+export interface OpInfo {
+  readonly name: string;
+  readonly space: FieldRule;
+  readonly page: FieldRule;
+  readonly count: FieldRule;
+  readonly arg: FieldRule;
+  /** What the argument looks like, for error messages and documentation. */
+  readonly argForm: string;
+  readonly meaning: string;
+}
+
+type FieldRules = readonly [space: FieldRule, page: FieldRule, count: FieldRule, arg: FieldRule];
+
+const RANGE: FieldRules = ['required', 'required', 'required', 'none'];
+const RANGE_ARG: FieldRules = ['required', 'required', 'required', 'required'];
+const RANGE_MAYBE_ARG: FieldRules = ['required', 'required', 'required', 'optional'];
+const FILE_IO: FieldRules = ['optional', 'required', 'required', 'required'];
+const NAME_ONLY: FieldRules = ['none', 'none', 'none', 'required'];
+
+function op(name: string, rules: FieldRules, argForm: string, meaning: string): OpInfo {
+  const [space, page, count, arg] = rules;
+  return { name, space, page, count, arg, argForm, meaning };
+}
+
+/** All ops; an op's index is its code. */
+export const OPS: readonly OpInfo[] = [
+  op('spawn', ['required', 'none', 'none', 'optional'], 'a name', 'a new empty space'),
+  op(
+    'fork',
+    ['required', 'none', 'none', 'required'],
+    'the id of the child',
+    'copy-on-write copy of a space',
+  ),
+  op('exit', ['required', 'none', 'none', 'none'], '', 'the space and its pages go'),
+  op(
+    'object',
+    ['none', 'none', 'required', 'required'],
+    'shmem:NAME, file:NAME, xip:NAME, xip+struct:NAME or pfn:NAME, then =N, =N+, sealed, nofd',
+    'declares an object of a size in pages',
+  ),
+  op('close', NAME_ONLY, 'NAME', 'the last descriptor or name of an object is gone'),
+  op(
+    'map',
+    RANGE_ARG,
+    'anon, anon-shared, shared:NAME@OFFSET or private:NAME@OFFSET, then ro, rofd, exec, locked, random, sequential, droppable, populate',
+    'a new mapping; replaces what it lies over',
+  ),
+  op('unmap', RANGE, '', 'munmap'),
+  op('remap', RANGE_ARG, 'to=PAGE or grow=PAGES', 'mremap'),
+  op('protect', RANGE_ARG, 'ro, rw or none', 'mprotect'),
+  op('lock', RANGE, '', 'mlock: populates and pins'),
+  op('unlock', RANGE, '', 'munlock'),
+  op('read', RANGE, '', 'touches each page once, in order; a negative count goes downwards'),
+  op('write', RANGE_MAYBE_ARG, '=N or =N+', 'touches and changes each page once, in order'),
+  op('pread', FILE_IO, 'NAME', 'reads through the page cache'),
+  op('pwrite', FILE_IO, 'NAME, then =N or =N+', 'writes through the page cache'),
+  op('sync', NAME_ONLY, 'NAME', 'writes back the dirty pages of a file'),
+  op('discard', RANGE, '', 'these contents are not needed any more: the discard policy acts'),
+  op(
+    'unpin',
+    RANGE_MAYBE_ARG,
+    'regen_ns=N, id=NAME',
+    'regenerable contents, not needed now: the discard policy acts',
+  ),
+  op('pin', RANGE, '', 'needed again: what is gone is made again'),
+  op('madvise', RANGE_ARG, 'MADV_ and the name of an advice', 'that advice verbatim'),
+  op(
+    'fallocate',
+    FILE_IO,
+    'punch:NAME, alloc:NAME or zero:NAME; punch:NAME@BYTE+LEN for bytes',
+    'fallocate verbatim',
+  ),
+  op('truncate', ['none', 'none', 'required', 'required'], 'NAME', 'sets the size of an object in pages'),
+  op(
+    'migrate',
+    ['none', 'required', 'required', 'required'],
+    'cache:NAME or xip:NAME',
+    'moves pages of an XIP object between page cache and XIP backing',
+  ),
+  op(
+    'limit',
+    ['none', 'none', 'optional', 'none'],
+    '',
+    'memory limit in pages from now on; an empty count means none',
+  ),
+  op('set', NAME_ONLY, 'NAME=VALUE', 'a setting in mid-trace'),
+  op('prctl', ['required', 'none', 'none', 'required'], 'merge=0 or merge=1', 'PR_SET_MEMORY_MERGE'),
+  op('pressure', NAME_ONLY, 'moderate or critical', 'the memory pressure that programs are told'),
+  op('mark', NAME_ONLY, 'a text', 'a label shown in timelines'),
+];
+
+/** Codes by name, for `switch` statements in hot loops. */
+export const OP = {
+  spawn: 0,
+  fork: 1,
+  exit: 2,
+  object: 3,
+  close: 4,
+  map: 5,
+  unmap: 6,
+  remap: 7,
+  protect: 8,
+  lock: 9,
+  unlock: 10,
+  read: 11,
+  write: 12,
+  pread: 13,
+  pwrite: 14,
+  sync: 15,
+  discard: 16,
+  unpin: 17,
+  pin: 18,
+  madvise: 19,
+  fallocate: 20,
+  truncate: 21,
+  migrate: 22,
+  limit: 23,
+  set: 24,
+  prctl: 25,
+  pressure: 26,
+  mark: 27,
+} as const;
+
+export type OpName = keyof typeof OP;
+
+/** The advice values a trace may give. Source: include/uapi/asm-generic/mman-common.h; VOLATILE from the 2014 patches. */
+export const ADVICE = [
+  'MADV_NORMAL',
+  'MADV_RANDOM',
+  'MADV_SEQUENTIAL',
+  'MADV_WILLNEED',
+  'MADV_DONTNEED',
+  'MADV_FREE',
+  'MADV_REMOVE',
+  'MADV_DONTFORK',
+  'MADV_DOFORK',
+  'MADV_MERGEABLE',
+  'MADV_UNMERGEABLE',
+  'MADV_HUGEPAGE',
+  'MADV_NOHUGEPAGE',
+  'MADV_DONTDUMP',
+  'MADV_DODUMP',
+  'MADV_WIPEONFORK',
+  'MADV_KEEPONFORK',
+  'MADV_COLD',
+  'MADV_PAGEOUT',
+  'MADV_POPULATE_READ',
+  'MADV_POPULATE_WRITE',
+  'MADV_VOLATILE',
+  'MADV_NONVOLATILE',
+] as const;
+export type Advice = (typeof ADVICE)[number];
+
+/** Bits of an event's `fields` column: which fields are given. */
+export const HAS = { space: 1, thread: 2, page: 4, count: 8, text: 16, content: 32, contentUp: 64 } as const;
+
+/** Page numbers are below this: 57-bit addresses of 4 KiB pages. */
+export const PAGE_LIMIT = 2 ** 45;
+/** The most pages one event may name. */
+export const COUNT_LIMIT = 2 ** 31 - 1;
+/** Content ids of a trace are below this; those the machine makes are above. */
+export const CONTENT_LIMIT = 2 ** 31;
+/** Space and thread ids are below this. */
+export const ID_LIMIT = 2 ** 31;
+
+function rule(info: OpInfo, wanted: FieldRule): number {
+  let bits = 0;
+  if (info.space === wanted) bits |= HAS.space;
+  if (info.page === wanted) bits |= HAS.page;
+  if (info.count === wanted) bits |= HAS.count;
+  return bits;
+}
+
+/** Per op: the fields that must be given. The argument is checked apart: write may have contents instead of a text. */
+export const REQUIRED_FIELDS: Uint8Array = Uint8Array.from(OPS, (info) => rule(info, 'required'));
+/** Per op: the fields that must be empty. */
+export const FORBIDDEN_FIELDS: Uint8Array = Uint8Array.from(OPS, (info) => rule(info, 'none'));

@@ -1,0 +1,131 @@
+import { InputError, type Place } from '../../../input/errors.js';
+
+/** One finished system call, or the end of a thread. */
+export interface Call {
+  readonly thread: number;
+  /** When the line was written that ends the call, in µs (of the epoch with -ttt, of the first day with -tt). */
+  readonly timeUs: number;
+  /** Name of the system call, or `exit` for a thread's end. */
+  readonly name: string;
+  readonly args: readonly string[];
+  /** The returned number; -1 when the call failed; NaN when strace shows none (`?`). */
+  readonly result: number;
+  /** Time in the kernel in ns, where the log has it (`-T`). */
+  readonly durationNs: number | undefined;
+  readonly place: Place;
+}
+
+const PREFIX = /^(?:\[pid +(\d+)\] |(\d+) +)?(?:(\d+)\.(\d{6})|(\d\d):(\d\d):(\d\d)\.(\d{6})) (.*)$/;
+const FINISHED = /^([a-z0-9_]+)\((.*)\)\s+= (\?|-?\d+|0x[0-9a-f]+)(?:\s[^<]*)?(?:<(\d+\.\d+)>)?$/;
+const RESUMED = /^<\.\.\. ([a-z0-9_]+) resumed>(.*)$/;
+const UNFINISHED = ' <unfinished ...>';
+const DAY_US = 86_400_000_000;
+
+/**
+ * Reads the lines of `strace -f -ttt -T` (or `-tt`): joins unfinished and resumed calls, drops signals, and gives
+ * each call in the order in which it ended.
+ */
+export class CallReader {
+  private readonly unfinished = new Map<number, string>();
+  private line = 0;
+  private lastUs = 0;
+  private days = 0;
+
+  constructor(private readonly file: string) {}
+
+  /**
+   * The call that this line ends; undefined for a line that ends none.
+   *
+   * @throws InputError when the line is not one of strace's
+   */
+  read(text: string): Call | undefined {
+    this.line++;
+    if (text === '') return undefined;
+    const match = PREFIX.exec(text);
+    if (!match) throw this.wrong(text, 'a line of strace -f -ttt -T (a thread, a time, a call)');
+    const thread = Number(match[1] ?? match[2] ?? 1);
+    const timeUs = this.time(match);
+    const rest = match[9] as string;
+    if (rest.startsWith('--- ')) return undefined;
+    if (rest.startsWith('+++ ')) return this.call(thread, timeUs, 'exit', [], 0, undefined);
+    return this.syscall(thread, timeUs, rest, text);
+  }
+
+  /** Calls that were still running when the log ended. */
+  get pending(): number {
+    return this.unfinished.size;
+  }
+
+  private syscall(thread: number, timeUs: number, rest: string, text: string): Call | undefined {
+    if (rest.endsWith(UNFINISHED) || rest.endsWith('<unfinished ...>')) {
+      this.unfinished.set(thread, rest.slice(0, rest.lastIndexOf('<unfinished')).trimEnd());
+      return undefined;
+    }
+    let whole = rest;
+    const resumed = RESUMED.exec(rest);
+    if (resumed) {
+      const head = this.unfinished.get(thread);
+      // A log that was started late has ends without beginnings: what they did is unknown.
+      if (head === undefined) return undefined;
+      this.unfinished.delete(thread);
+      whole = `${head}${(resumed[2] as string).replace(/^,/, ', ').replace(/^, {2}/, ', ')}`;
+    }
+    const match = FINISHED.exec(whole);
+    if (!match) throw this.wrong(text, 'a call as strace writes it, name(arguments) = result');
+    const duration = match[4] === undefined ? undefined : Math.round(Number(match[4]) * 1e9);
+    const result = match[3] === '?' ? Number.NaN : Number(match[3]);
+    return this.call(thread, timeUs, match[1] as string, splitArgs(match[2] as string), result, duration);
+  }
+
+  private call(
+    thread: number,
+    timeUs: number,
+    name: string,
+    args: string[],
+    result: number,
+    durationNs: number | undefined,
+  ): Call {
+    return { thread, timeUs, name, args, result, durationNs, place: { file: this.file, line: this.line } };
+  }
+
+  private time(match: RegExpExecArray): number {
+    if (match[3] !== undefined) return Number(match[3]) * 1e6 + Number(match[4]);
+    const ofDay =
+      ((Number(match[5]) * 60 + Number(match[6])) * 60 + Number(match[7])) * 1e6 + Number(match[8]);
+    // -tt shows the time of day only: half a day backwards is midnight.
+    if (ofDay + this.days * DAY_US < this.lastUs - DAY_US / 2) this.days++;
+    this.lastUs = Math.max(this.lastUs, ofDay + this.days * DAY_US);
+    return ofDay + this.days * DAY_US;
+  }
+
+  private wrong(text: string, expected: string): InputError {
+    return new InputError(`"${text.slice(0, 60)}" is not understood, expected ${expected}`, {
+      file: this.file,
+      line: this.line,
+    });
+  }
+}
+
+/** Splits the arguments of a call at the commas that are not inside quotes, brackets or braces. */
+export function splitArgs(text: string): string[] {
+  const args: string[] = [];
+  let depth = 0;
+  let quoted = false;
+  let start = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i] as string;
+    if (quoted) {
+      if (c === '\\') i++;
+      else if (c === '"') quoted = false;
+    } else if (c === '"') quoted = true;
+    else if ('([{'.includes(c)) depth++;
+    else if (')]}'.includes(c)) depth--;
+    else if (c === ',' && depth === 0) {
+      args.push(text.slice(start, i).trim());
+      start = i + 1;
+    }
+  }
+  const last = text.slice(start).trim();
+  if (last !== '' || args.length > 0) args.push(last);
+  return args;
+}

@@ -1,0 +1,321 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TextFormatter } from '../../text/formatter.js';
+import { type Mark, parseMarks } from '../marks.js';
+import { CallReader, splitArgs } from './calls.js';
+import { importStrace, type StraceOptions } from './import.js';
+import { Maps } from './maps.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'reclaim-strace-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const DEFAULTS: StraceOptions = { memory: 'shared', touches: 'none', marks: [] };
+
+/** Imports a log; lines get a time of one µs each unless they have one. Gives the events as text. */
+async function imported(lines: readonly string[], options: Partial<StraceOptions> = {}): Promise<string[]> {
+  const path = join(folder, `log-${Math.abs(lines.join('').length)}.strace`);
+  const text = lines.map((line, i) => line.replace(/^(\d+) /, `$1  100.${String(i).padStart(6, '0')} `));
+  writeFileSync(path, `${text.join('\n')}\n`);
+  const source = await importStrace(path, { ...DEFAULTS, ...options });
+  const formatter = new TextFormatter(source.strings);
+  const parts: string[] = [];
+  for await (const block of source.blocks()) parts.push(Buffer.from(formatter.block(block)).toString());
+  return parts.join('').trimEnd().split('\n');
+}
+
+/** Events without their times. */
+const untimed = (events: readonly string[]) => events.map((event) => event.replace(/^\d+,/, ''));
+
+const MEMFD = (pid: number, fd: number, bytes: number, address: string) => [
+  `${pid} memfd_create("shm", MFD_CLOEXEC) = ${fd} <0.000010>`,
+  `${pid} ftruncate(${fd}, ${bytes}) = 0 <0.000010>`,
+  `${pid} mmap(NULL, ${bytes}, PROT_READ|PROT_WRITE, MAP_SHARED, ${fd}, 0) = ${address} <0.000010>`,
+];
+
+describe('lines of strace', () => {
+  const read = (...lines: string[]) => {
+    const reader = new CallReader('log');
+    return lines.map((line) => reader.read(line));
+  };
+
+  it('joins unfinished and resumed calls in the order they end', () => {
+    const [a, b, c] = read(
+      '7  10.000001 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_SHARED, 47, 0 <unfinished ...>',
+      '8  10.000002 munmap(0x1000, 4096) = 0 <0.000005>',
+      '7  10.000003 <... mmap resumed>) = 0x7f0000001000 <0.000002>',
+    );
+    expect(a).toBeUndefined();
+    expect(b).toMatchObject({ thread: 8, name: 'munmap', result: 0 });
+    expect(c).toMatchObject({
+      thread: 7,
+      name: 'mmap',
+      result: 0x7f0000001000,
+      timeUs: 10_000_003,
+      durationNs: 2000,
+    });
+    expect(c?.args).toEqual(['NULL', '4096', 'PROT_READ|PROT_WRITE', 'MAP_SHARED', '47', '0']);
+  });
+
+  it('joins a call that was cut behind a comma', () => {
+    const [, call] = read(
+      '7  10.000001 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD <unfinished ...>',
+      '7  10.000002 <... clone resumed>, child_tidptr=0x7f00) = 9 <0.000002>',
+    );
+    expect(call).toMatchObject({ name: 'clone', result: 9 });
+    expect(call?.args).toEqual([
+      'child_stack=NULL',
+      'flags=CLONE_CHILD_SETTID|SIGCHLD',
+      'child_tidptr=0x7f00',
+    ]);
+  });
+
+  it('reads errors, NULL, results without a number, exits and signals', () => {
+    const [error, unknown, exit, signal, late] = read(
+      '7  10.000001 madvise(0x1000, 4096, MADV_REMOVE) = -1 EINVAL (Invalid argument) <0.000001>',
+      '7  10.000002 exit_group(0) = ?',
+      '7  10.000003 +++ exited with 0 +++',
+      '7  10.000004 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED} ---',
+      '7  10.000005 <... read resumed>) = 0 <0.000001>',
+    );
+    expect(error).toMatchObject({ result: -1 });
+    expect(unknown?.result).toBeNaN();
+    expect(exit).toMatchObject({ name: 'exit', thread: 7 });
+    expect(signal).toBeUndefined();
+    expect(late, 'the end of a call that began before the log').toBeUndefined();
+  });
+
+  it('reads times of day, over midnight, and the other ways to show the thread', () => {
+    const calls = read(
+      '7  23:59:59.999999 munmap(0x1000, 4096) = 0',
+      '[pid  8] 00:00:00.000001 munmap(0x1000, 4096) = 0',
+      '00:00:01.000000 munmap(0x1000, 4096) = 0',
+    );
+    expect(calls.map((call) => call?.timeUs)).toEqual([86_399_999_999, 86_400_000_001, 86_401_000_000]);
+    expect(calls.map((call) => call?.thread)).toEqual([7, 8, 1]);
+  });
+
+  it('splits arguments at outer commas only', () => {
+    expect(splitArgs('"a, b", {x=1, y=[2, 3]}, "c\\", d", 0')).toEqual([
+      '"a, b"',
+      '{x=1, y=[2, 3]}',
+      '"c\\", d"',
+      '0',
+    ]);
+    expect(splitArgs('')).toEqual([]);
+  });
+
+  it('says which line is not one of strace', () => {
+    expect(() => read('7  10.000001 munmap(0x1000, 4096) = 0', 'hello')).toThrow(
+      /^log:2: "hello" is not understood, expected a line of strace/,
+    );
+    expect(() => read('7  10.000001 munmap(0x1000')).toThrow(
+      /^log:1: .* expected a call as strace writes it/,
+    );
+  });
+});
+
+describe('mappings', () => {
+  it('cuts what a removal overlaps', () => {
+    const maps = new Maps();
+    maps.add({ start: 10, end: 20, segment: undefined, offset: 0 });
+    expect(maps.remove(12, 14)).toEqual([{ start: 12, end: 14, segment: undefined, offset: 2 }]);
+    expect(maps.within(0, 100).map(({ start, end, offset }) => [start, end, offset])).toEqual([
+      [10, 12, 0],
+      [14, 20, 4],
+    ]);
+  });
+
+  it('replaces what an addition overlaps', () => {
+    const maps = new Maps();
+    maps.add({ start: 10, end: 20, segment: undefined, offset: 0 });
+    maps.add({ start: 15, end: 16, segment: undefined, offset: 7 });
+    expect(maps.within(0, 100).map(({ start, end, offset }) => [start, end, offset])).toEqual([
+      [10, 15, 0],
+      [15, 16, 7],
+      [16, 20, 6],
+    ]);
+  });
+});
+
+describe('importing a log', () => {
+  it('follows a segment through two processes; the descriptor of the second is inferred', async () => {
+    const events = await imported([
+      ...MEMFD(1, 5, 8192, '0x10000'),
+      '2 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_SHARED, 9, 0) = 0x40000 <0.000010>',
+      '1 madvise(0x11000, 4096, MADV_REMOVE) = 0 <0.000100>',
+      '1 munmap(0x10000, 8192) = 0 <0.000010>',
+      '2 +++ exited with 0 +++',
+    ]);
+    expect(events).toEqual([
+      '2,spawn,1,,,',
+      '2,object,,,2,shmem:segment-1',
+      '2,map,1,16,2,shared:segment-1@0',
+      '3,spawn,2,,,',
+      '3,map,2,64,2,shared:segment-1@0',
+      '3,close,,,,segment-1',
+      '4,discard,1:1,17,1,',
+      '5,unmap,1,16,2,',
+      '6,exit,2,,,',
+    ]);
+  });
+
+  it('pairs mappings of equal size in the order they were made', async () => {
+    const events = await imported([
+      ...MEMFD(1, 5, 4096, '0x10000'),
+      ...MEMFD(1, 6, 4096, '0x20000'),
+      ...MEMFD(1, 7, 8192, '0x30000'),
+      '2 mmap(NULL, 8192, PROT_READ, MAP_SHARED, 3, 0) = 0x40000',
+      '2 mmap(NULL, 4096, PROT_READ, MAP_SHARED, 4, 0) = 0x50000',
+      '3 mmap(NULL, 4096, PROT_READ, MAP_SHARED, 4, 0) = 0x60000',
+    ]);
+    expect(untimed(events).filter((event) => /^map,[23]/.test(event))).toEqual([
+      'map,2,64,2,shared:segment-3@0 ro',
+      'map,2,80,1,shared:segment-1@0 ro',
+      'map,3,96,1,shared:segment-2@0 ro',
+    ]);
+  });
+
+  it('knows that a descriptor number may be used again', async () => {
+    const events = await imported([
+      ...MEMFD(1, 5, 4096, '0x10000'),
+      ...MEMFD(1, 5, 4096, '0x20000'),
+      '1 mmap(NULL, 4096, PROT_READ, MAP_SHARED, 5, 0) = 0x30000',
+      '1 mmap(NULL, 999, PROT_READ, MAP_SHARED, 5, 0) = 0x40000',
+    ]);
+    const maps = untimed(events).filter((event) => event.startsWith('map'));
+    expect(maps).toEqual([
+      'map,1,16,1,shared:segment-1@0',
+      'map,1,32,1,shared:segment-2@0',
+      'map,1,48,1,shared:segment-1@0 ro',
+    ]);
+  });
+
+  it('lets the second mapper write a segment once, and its creator the header page', async () => {
+    const events = await imported(
+      [
+        ...MEMFD(1, 5, 8192, '0x10000'),
+        '2 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_SHARED, 9, 0) = 0x40000',
+        ...MEMFD(1, 6, 12288, '0x80000'),
+        '3 mmap(NULL, 12288, PROT_READ, MAP_SHARED, 9, 0) = 0x90000',
+      ],
+      { touches: 'second-mapper' },
+    );
+    expect(untimed(events).filter((event) => event.startsWith('write'))).toEqual([
+      'write,1,16,1,',
+      'write,2,64,2,',
+      'write,1,128,3,', // nobody else can: the other mapping is read-only
+    ]);
+  });
+
+  it('unmaps parts, moves and grows, and lets MAP_FIXED replace', async () => {
+    const events = await imported([
+      ...MEMFD(1, 5, 32768, '0x10000'),
+      '1 munmap(0x12000, 8192) = 0',
+      '1 munmap(0x90000, 4096) = 0',
+      '1 mmap(0x16000, 4096, PROT_NONE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = 0x16000',
+      '1 mremap(0x10000, 8192, 16384, MREMAP_MAYMOVE) = 0x50000',
+      '1 mremap(0x50000, 16384, 4096, 0) = 0x50000',
+    ]);
+    expect(untimed(events).slice(4)).toEqual([
+      'unmap,1,18,2,',
+      'unmap,1,22,1,',
+      'remap,1,16,2,to=80',
+      'remap,1,80,2,grow=2',
+      'unmap,1,81,3,',
+    ]);
+  });
+
+  it('resolves threads to processes, also when they run before their clone returns', async () => {
+    const events = await imported([
+      '1 clone3({flags=CLONE_VM|CLONE_THREAD, child_tid=0x7f}, 88 <unfinished ...>',
+      ...MEMFD(2, 5, 4096, '0x10000'),
+      '1 <... clone3 resumed> => {parent_tid=[2]}, 88) = 2 <0.000010>',
+      '2 +++ exited with 0 +++',
+      '1 +++ exited with 0 +++',
+    ]);
+    expect(untimed(events)).toEqual([
+      'spawn,1,,,',
+      'object,,,1,shmem:segment-1',
+      'map,1,16,1,shared:segment-1@0',
+      'close,,,,segment-1',
+      'exit,1,,,',
+    ]);
+  });
+
+  it('copies mappings at fork, drops them at exec, and leaves them alone in vfork', async () => {
+    const events = await imported([
+      ...MEMFD(1, 5, 4096, '0x10000'),
+      '1 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD) = 2 <0.000010>',
+      '2 munmap(0x10000, 4096) = 0',
+      '1 vfork( <unfinished ...>',
+      '3 execve("/bin/true", ["true"], 0x7ffc /* 3 vars */ <unfinished ...>',
+      '1 <... vfork resumed>) = 3 <0.000010>',
+      '3 <... execve resumed>) = 0 <0.000010>',
+      '3 +++ exited with 0 +++',
+      '2 execve("/usr/bin/app", ["app"], 0x7ffc) = 0',
+      ...MEMFD(2, 5, 8192, '0x10000'),
+    ]);
+    expect(untimed(events).slice(3)).toEqual([
+      'close,,,,segment-1',
+      'fork,1,,,2',
+      'unmap,2,16,1,',
+      'exit,2,,,',
+      'spawn,2,,,app',
+      'object,,,2,shmem:segment-2',
+      'map,2,16,2,shared:segment-2@0',
+      'close,,,,segment-2',
+    ]);
+  });
+
+  it('follows anonymous memory on request, with other advice verbatim', async () => {
+    const log = [
+      '1 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x10000',
+      '1 madvise(0x10000, 4096, MADV_DONTNEED) = 0',
+      '1 madvise(0x10000, 4096, MADV_DODUMP) = 0',
+      '1 madvise(0x90000, 4096, MADV_DONTNEED) = 0',
+      '1 madvise(0x10000, 4096, MADV_FREE) = -1 EINVAL (Invalid argument)',
+    ];
+    expect(await imported(log)).toEqual(['']);
+    expect(untimed(await imported(log, { memory: 'all' }))).toEqual([
+      'spawn,1,,,',
+      'map,1,16,2,anon',
+      'madvise,1:1,16,1,MADV_DONTNEED',
+    ]);
+  });
+
+  it('merges marks by time; pressure is told to programs too', async () => {
+    const marks: Mark[] = [
+      { timeUs: 100_000_000 - 5, label: 'before the log' },
+      { timeUs: 100_000_002, label: 'pressure critical' },
+      { timeUs: 100_000_050, label: 'end, really' },
+    ];
+    const events = await imported(MEMFD(1, 5, 4096, '0x10000'), { marks });
+    expect(events.filter((event) => /mark|pressure/.test(event))).toEqual([
+      '2,pressure,,,,critical',
+      '2,mark,,,,pressure critical',
+      '50,mark,,,,"end, really"',
+    ]);
+  });
+
+  it('refuses a log without calls', async () => {
+    await expect(imported([''])).rejects.toThrow(/no system calls in this log/);
+  });
+});
+
+describe('marks files', () => {
+  it('reads ISO times and epoch seconds', () => {
+    expect(parseMarks('2026-11-21T03:56:13.404Z open p0\n1795233372.5 set 1\n\n', 'm')).toEqual([
+      { timeUs: 1_795_233_372_500_000, label: 'set 1' },
+      { timeUs: 1_795_233_373_404_000, label: 'open p0' },
+    ]);
+  });
+
+  it('says which line is no mark', () => {
+    expect(() => parseMarks('1.5 a\nrss 276760\n', 'm')).toThrow(/^m:2: "rss 276760" is not a mark/);
+  });
+});

@@ -1,0 +1,32 @@
+import type { Parameters, ParameterValues } from '../input/parameters.js';
+import type { EventBlock, StringTable } from './block.js';
+import type { TraceMeta } from './meta.js';
+
+/** Events that are being produced: read from somebody else's format, or generated. Goes once from start to end. */
+export interface TraceSource {
+  readonly meta: TraceMeta;
+  /** Grows while blocks are taken. */
+  readonly strings: StringTable;
+  /** The events in order; a block is only valid until the next one is taken. */
+  blocks(): Iterable<EventBlock> | AsyncIterable<EventBlock>;
+}
+
+export interface WorkloadContext {
+  readonly values: ParameterValues;
+  readonly seed: number;
+  /** A seeded stream of numbers in [0, 1) of its own for each purpose. */
+  random(purpose: string): () => number;
+}
+
+/** A generator of synthetic traces: a file in workloads/. */
+export interface Workload {
+  /** Lower case letters, digits and hyphens. */
+  readonly name: string;
+  /** One line: what it stands for. */
+  readonly summary: string;
+  /** Where its shape and defaults come from. */
+  readonly source: string;
+  readonly parameters: Parameters;
+  /** Produces the events block by block, in constant memory. */
+  generate(context: WorkloadContext): TraceSource;
+}

@@ -1,0 +1,5 @@
+import type { Workload } from '../harness/trace/source.js';
+import { zipf } from './zipf.js';
+
+/** All generators: a file each, a line here each. */
+export const WORKLOADS: readonly Workload[] = [zipf];

@@ -1,0 +1,119 @@
+import { BlockBuilder, type EventBlock } from '../harness/trace/block.js';
+import { TraceMeta } from '../harness/trace/meta.js';
+import type { Workload, WorkloadContext } from '../harness/trace/source.js';
+
+/** First page of the mapping: 64 GiB, away from page 0. */
+const BASE = 2 ** 24;
+const SPACE = 1;
+
+/**
+ * Draws ranks 0 … n - 1 with probability proportional to 1 / (rank + 1)^skew in constant time.
+ * Source: Walker's alias method as built by Vose 1991, "A linear algorithm for generating random numbers with a given
+ * distribution".
+ */
+class AliasTable {
+  private readonly threshold: Float64Array;
+  private readonly alias: Uint32Array;
+
+  constructor(n: number, skew: number) {
+    // exp of a logarithm: the result of ** differs between versions of V8.
+    const weights = Float64Array.from({ length: n }, (_, rank) => Math.exp(-skew * Math.log(rank + 1)));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    this.threshold = weights.map((weight) => (weight * n) / total);
+    this.alias = Uint32Array.from({ length: n }, (_, i) => i);
+    const small: number[] = [];
+    const large: number[] = [];
+    this.threshold.forEach((share, i) => {
+      (share < 1 ? small : large).push(i);
+    });
+    while (small.length > 0 && large.length > 0) {
+      const low = small.pop() as number;
+      const high = large.pop() as number;
+      this.alias[low] = high;
+      const left = (this.threshold[high] as number) + (this.threshold[low] as number) - 1;
+      this.threshold[high] = left;
+      (left < 1 ? small : large).push(high);
+    }
+  }
+
+  draw(random: () => number): number {
+    const scaled = random() * this.threshold.length;
+    const i = Math.floor(scaled);
+    return scaled - i < (this.threshold[i] as number) ? i : (this.alias[i] as number);
+  }
+}
+
+/** Which page has which rank: popular pages lie scattered, as in real memory. */
+function shuffled(n: number, random: () => number): Uint32Array {
+  const pages = Uint32Array.from({ length: n }, (_, i) => i);
+  for (let i = n - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    const swap = pages[i] as number;
+    pages[i] = pages[j] as number;
+    pages[j] = swap;
+  }
+  return pages;
+}
+
+function* events(builder: BlockBuilder, context: WorkloadContext): Generator<EventBlock> {
+  const { values } = context;
+  const pages = values.pages as number;
+  const total = values.events as number;
+  const writes = values.writes as number;
+  const intervalUs = values.interval_us as number;
+  const table = new AliasTable(pages, values.skew as number);
+  const pageOf = shuffled(pages, context.random('placement'));
+  const access = context.random('access');
+  const kind = context.random('kind');
+  builder.add(0, 'spawn', { space: SPACE });
+  builder.add(0, 'map', { space: SPACE, page: BASE, count: pages, text: 'anon' });
+  for (let i = 0; i < total; i++) {
+    if (builder.full) yield builder.take();
+    const page = BASE + (pageOf[table.draw(access)] as number);
+    builder.addTouch((i + 1) * intervalUs, kind() < writes, SPACE, page, 1);
+  }
+  if (builder.length > 0) yield builder.take();
+}
+
+/** Independent accesses to one anonymous mapping, popular pages by Zipf's law. */
+export const zipf: Workload = {
+  name: 'zipf',
+  summary: 'independent reads and writes of one anonymous mapping, popularity by Zipf\u2019s law',
+  source:
+    'the access pattern replacement policies are compared on; skew 0.99 is the default of YCSB (Cooper et al. 2010)',
+  parameters: {
+    pages: {
+      kind: 'integer',
+      default: 262_144,
+      min: 1,
+      max: 2 ** 28,
+      meaning: 'pages of the mapping (default: 1 GiB)',
+    },
+    events: { kind: 'integer', default: 4_000_000, min: 1, max: 2 ** 40, meaning: 'accesses, one page each' },
+    skew: {
+      kind: 'number',
+      default: 0.99,
+      min: 0,
+      max: 10,
+      meaning: 'exponent of Zipf\u2019s law; 0 is uniform',
+    },
+    writes: { kind: 'number', default: 0.3, min: 0, max: 1, meaning: 'share of accesses that write' },
+    interval_us: {
+      kind: 'integer',
+      default: 1,
+      min: 0,
+      max: 1e9,
+      meaning: 'time between accesses, in \u00b5s',
+    },
+  },
+  generate(context) {
+    const builder = new BlockBuilder();
+    const meta = new TraceMeta([
+      ['page_size', '4096'],
+      ['clock', 'microseconds, synthetic'],
+      ['provenance', 'synthetic'],
+      ['seed', String(context.seed)],
+    ]);
+    return { meta, strings: builder.strings, blocks: () => events(builder, context) };
+  },
+};
