@@ -13,7 +13,7 @@ import { closeObject, declareObject, truncateObject } from '../machine/object/li
 import { OutOfMemory } from '../machine/reclaim/reclaim.js';
 import type { Row } from '../metrics/csv.js';
 import type { Outcome } from '../metrics/schema.js';
-import type { DiscardPolicy, DiscardPolicyInfo, PageRange } from '../policy/discard/contract.js';
+import type { DiscardPolicy, DiscardPolicyInfo, Errno, PageRange } from '../policy/discard/contract.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import type { EventBlock } from '../trace/block.js';
@@ -40,9 +40,20 @@ export interface ReplayOptions {
   readonly timeline?: boolean;
   /** Called before every event, with the machine as it is then. */
   readonly observe?: (machine: Machine, block: EventBlock, row: number) => void;
+  /** Called after every event, with what its system call returned (success where it made none). */
+  readonly completed?: (machine: Machine, returned: Returned, block: EventBlock, row: number) => void;
   /** Called now and then with the events replayed so far. */
   readonly progress?: (events: number) => void;
 }
+
+/** What the system call of an event returned. */
+export interface Returned {
+  readonly errno: Errno;
+  /** The return value of a call that succeeded: 1 of MADV_NONVOLATILE when pages were purged, else 0. */
+  readonly value: number;
+}
+
+const SUCCESS: Returned = { errno: 0, value: 0 };
 
 /** What a replay measured. */
 export interface ReplayResult {
@@ -79,6 +90,7 @@ class Replay {
   private readonly policy: DiscardPolicy;
   private readonly unpinned = new UnpinnedRanges();
   private nowUs: number;
+  private returned = SUCCESS;
 
   constructor(
     private readonly trace: Trace,
@@ -105,7 +117,7 @@ class Replay {
 
   /** Replays a block; true when the limit could not be met and the replay is over. */
   block(block: EventBlock): boolean {
-    const { check, observe } = this.options;
+    const { check, observe, completed } = this.options;
     const { length, time, op } = block;
     let row = 0;
     try {
@@ -117,6 +129,10 @@ class Replay {
         if (code === OP.read || code === OP.write) this.touch(block, row, code === OP.write);
         else this.event(block, row, code);
         this.events++;
+        if (completed) {
+          completed(this.machine, this.returned, block, row);
+          this.returned = SUCCESS;
+        }
         if (check) checkMachine(this.machine);
       }
       return false;
@@ -202,7 +218,7 @@ class Replay {
         this.carryOut(op, { space: space.id, page, count }, block, row);
         break;
       case OP.madvise:
-        madvise(m, space, page, count, args.required('madvise', block, row).advice);
+        this.returned = madvise(m, space, page, count, args.required('madvise', block, row).advice);
         break;
       case OP.fallocate:
         this.fallocate(block, row);
@@ -272,7 +288,7 @@ class Replay {
         `fallocate ${arg.mode}${arg.bytes ? ' of bytes' : ''} is not modelled by this version, expected punch:NAME`,
       );
     const object = this.machine.objects.named(arg.name);
-    fallocatePunch(
+    this.returned = fallocatePunch(
       this.machine,
       object,
       block.page[row] as number,

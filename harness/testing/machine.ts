@@ -12,6 +12,7 @@ export interface TestRun {
   readonly limit?: number | 'none' | 'trace';
   readonly seed?: number;
   readonly observe?: ReplayOptions['observe'];
+  readonly completed?: ReplayOptions['completed'];
   readonly timeline?: boolean;
 }
 
@@ -29,5 +30,6 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     check: true,
     timeline: options.timeline ?? false,
     ...(options.observe ? { observe: options.observe } : {}),
+    ...(options.completed ? { completed: options.completed } : {}),
   });
 }

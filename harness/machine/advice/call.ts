@@ -23,6 +23,8 @@ export type AdviceAction = (m: Machine, vma: Vma, start: number, end: number, fo
 /** What a call returned. */
 export interface CallResult {
   readonly errno: Errno;
+  /** The return value of a call that succeeded. */
+  readonly value: number;
   /** Pages the call worked on. */
   readonly pages: number;
 }

@@ -60,7 +60,7 @@ export function madvise(
     throw new InputError(
       `${advice} is not modelled by this version, expected one of ${Object.keys(ACTIONS).join(', ')}`,
     );
-  if (count === 0) return { errno: 0, pages: 0 };
+  if (count === 0) return { errno: 0, value: 0, pages: 0 };
   const found = newFound();
   const end = page + count;
   let errno: Errno = 0;
@@ -80,5 +80,5 @@ export function madvise(
   }
   if (errno === 0 && at < end) errno = 'ENOMEM';
   m.ledger.cpu(part, info.ns(m, found, Math.max(1, worked)));
-  return { errno, pages: worked };
+  return { errno, value: 0, pages: worked };
 }

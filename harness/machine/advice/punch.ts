@@ -40,5 +40,5 @@ export function fallocatePunch(
   else if (count <= 0) errno = 'EINVAL';
   else errno = punchHole(m, object, index, count, found);
   m.ledger.cpu(part, punchNs(m, found, Math.max(1, count)));
-  return { errno, pages: errno === 0 ? count : 0 };
+  return { errno, value: 0, pages: errno === 0 ? count : 0 };
 }
