@@ -12,6 +12,7 @@ import { loadCosts } from './cost/table.js';
 import { findTrace } from './experiment/traces.js';
 import type { SwapKind } from './machine/machine.js';
 import { discardPolicies } from './policy/discard/registry.js';
+import { purgePolicies } from './policy/purge/registry.js';
 import { reclaimPolicies } from './policy/reclaim/registry.js';
 import { type ReplayResult, replay } from './replay/replay.js';
 import { compileTrace } from './trace/compile.js';
@@ -56,6 +57,8 @@ export interface ReplayTraceOptions {
   readonly discard?: string;
   /** Reclaim policy as text. Default: `linux`. */
   readonly reclaim?: string;
+  /** Purge policy as text: how volatile memory goes. Default: `range-lru`. */
+  readonly purge?: string;
   /** Default: `none`. */
   readonly swap?: SwapKind;
   /** Memory limit in pages, `none`, or `trace` for the trace's own `limit` events. Default: `trace`. */
@@ -89,6 +92,7 @@ export function replayTrace(trace: Trace, options: ReplayTraceOptions = {}): Pro
   const {
     discard = 'keep',
     reclaim = 'linux',
+    purge = 'range-lru',
     swap = 'none',
     limit = 'trace',
     seed = 1,
@@ -98,6 +102,7 @@ export function replayTrace(trace: Trace, options: ReplayTraceOptions = {}): Pro
   return replay(trace, {
     discard: discardPolicies.choose(discard),
     reclaim: reclaimPolicies.choose(reclaim),
+    purge: purgePolicies.choose(purge),
     swap,
     limit,
     seed,

@@ -3,6 +3,7 @@ import type { CostTable } from '../cost/table.js';
 import type { Row, Value } from '../metrics/csv.js';
 import type { Outcome } from '../metrics/schema.js';
 import { discardPolicies } from '../policy/discard/registry.js';
+import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
@@ -55,6 +56,7 @@ export async function runCell(
   const result = await replay(trace, {
     discard: discardPolicies.choose(cell.discard),
     reclaim: reclaimPolicies.choose(cell.reclaim),
+    purge: purgePolicies.choose(cell.purge),
     swap: cell.swap,
     limit: cell.limit,
     seed: cell.seed,

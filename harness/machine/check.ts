@@ -1,8 +1,9 @@
 import { TRAIT } from '../policy/reclaim/contract.js';
 import type { Machine } from './machine.js';
-import { PTE, PTE_SHIFT } from './mapping/page-table.js';
+import { PTE, PTE_SHIFT, PURGED } from './mapping/page-table.js';
 import type { Space } from './mapping/space.js';
 import { OWN_TRAIT, ZERO_PAGE } from './memory/pages.js';
+import type { SharedObject } from './object/shared.js';
 
 /** An invariant of the machine does not hold: a defect of this program, never of a trace. */
 class BrokenInvariant extends Error {
@@ -20,6 +21,8 @@ function must(holds: boolean, message: () => string): void {
 class Census {
   readonly mappings = new Map<number, number>();
   readonly swapEntries = new Map<number, number>();
+  /** Entries of pages that have neither frame nor struct page. */
+  readonly uncounted = new Map<number, number>();
   /** Pages that objects hold. */
   readonly held = new Set<number>();
   rss = 0;
@@ -27,24 +30,27 @@ class Census {
   constructor(private readonly m: Machine) {
     for (const space of m.spaces.values()) this.countSpace(space);
     for (const object of m.objects.all()) {
-      if (object.kind !== 'shared') continue;
-      let blocks = 0;
-      for (const index of object.present(0, object.size)) {
-        const page = object.page(index);
-        must(!this.held.has(page), () => `page ${page} is in two places of objects`);
-        this.held.add(page);
-        blocks++;
-        if (m.pages.resident[page] === 0) add(this.swapEntries, page);
-      }
-      must(
-        blocks === object.blocks,
-        () => `object ${object.name} counts ${object.blocks} pages and has ${blocks}`,
-      );
+      if (object.kind === 'shared') this.countObject(object);
     }
   }
 
+  private countObject(object: SharedObject): void {
+    const { m } = this;
+    let ids = 0;
+    for (const index of object.present(0, object.size)) {
+      const page = object.page(index);
+      must(!this.held.has(page), () => `page ${page} is in two places of objects`);
+      this.held.add(page);
+      ids++;
+      if (m.swapSlotOf(page) >= 0) add(this.swapEntries, page);
+    }
+    if (object.backing !== 'shmem') return;
+    must(ids === object.blocks, () => `object ${object.name} counts ${object.blocks} pages and has ${ids}`);
+  }
+
   private countSpace(space: Space): void {
-    const { tables } = this.m;
+    const { m } = this;
+    const { tables } = m;
     let rss = 0;
     let last = -1;
     for (const vma of space.vmas) {
@@ -61,11 +67,13 @@ class Census {
         const vpn = part.from + i;
         must(space.find(vpn) !== undefined, () => `page ${vpn} of space ${space.id} has an entry and no VMA`);
         const page = entry >>> PTE_SHIFT;
+        if (entry === PURGED) continue;
         if ((entry & PTE.present) === 0) add(this.swapEntries, page);
-        else if (page !== ZERO_PAGE) {
+        else if (page === ZERO_PAGE) continue;
+        else if (m.pages.resident[page] === 1 || m.structPages.has(page)) {
           add(this.mappings, page);
           rss++;
-        }
+        } else add(this.uncounted, page);
       }
     }
     must(rss === space.rss, () => `space ${space.id} counts ${space.rss} entries and has ${rss}`);
@@ -134,8 +142,12 @@ function checkFrames(m: Machine, census: Census): void {
     cached === frames.inSwapCache,
     () => `${frames.inSwapCache} frames count as in the swap cache and ${cached} are`,
   );
-  for (const page of census.mappings.keys()) {
-    must(pages.resident[page] === 1, () => `page ${page} is mapped and has no frame`);
+  for (const page of census.uncounted.keys()) {
+    must(pages.place[page] === -1 && census.held.has(page), () => `page ${page} is mapped and has no frame`);
+  }
+  for (const [page, mappings] of m.structPages) {
+    const counted = census.mappings.get(page) ?? 0;
+    must(mappings === counted, () => `struct page of ${page} counts ${mappings} mappings and has ${counted}`);
   }
 }
 
@@ -158,11 +170,14 @@ function checkSwap(m: Machine, census: Census): void {
 function checkPages(m: Machine, census: Census): void {
   const { pages } = m;
   let lazyfree = 0;
+  let volatile = 0;
   for (let page = 1; page < pages.count; page++) {
     const traits = pages.traits[page] as number;
     if (traits & OWN_TRAIT.unused) continue;
     if (traits & TRAIT.lazyfree) lazyfree++;
-    must(pages.resident[page] === 1 || pages.slotOf(page) >= 0, () => `page ${page} is nowhere`);
+    if (traits & TRAIT.volatile) volatile++;
+    const somewhere = pages.resident[page] === 1 || pages.slotOf(page) >= 0 || census.held.has(page);
+    must(somewhere, () => `page ${page} is nowhere`);
     const referred = census.mappings.has(page) || census.swapEntries.has(page) || census.held.has(page);
     must(referred, () => `nobody refers to page ${page}`);
   }
@@ -170,4 +185,5 @@ function checkPages(m: Machine, census: Census): void {
     lazyfree === pages.lazyfree,
     () => `${pages.lazyfree} pages count as lazily freed and ${lazyfree} are`,
   );
+  must(volatile === pages.volatile, () => `${pages.volatile} pages count as volatile and ${volatile} are`);
 }

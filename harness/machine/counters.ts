@@ -7,9 +7,17 @@ export class Counters {
   sigbus = 0;
   pgscan_direct = 0;
   pgsteal_direct = 0;
+  pgscan_kswapd = 0;
+  pgsteal_kswapd = 0;
   pswpin = 0;
   pswpout = 0;
   pglazyfree = 0;
   pglazyfreed = 0;
   oom_events = 0;
+  purge_faults = 0;
+  purged_pages = 0;
+  purged_ranges = 0;
+  /** Pages read from and written to files; part of pgpgin and pgpgout. */
+  file_pages_in = 0;
+  file_pages_out = 0;
 }

@@ -1,28 +1,35 @@
 import { Device } from '../cost/device.js';
 import { Ledger } from '../cost/ledger.js';
 import type { CostTable } from '../cost/table.js';
+import type { PurgeRules } from '../policy/purge/contract.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import { randomStream } from '../stats/random.js';
 import { Counters } from './counters.js';
+import { Daemons } from './daemons.js';
 import { PageTables } from './mapping/page-table.js';
 import { ReverseMap } from './mapping/rmap.js';
 import type { Space } from './mapping/space.js';
 import { Frames } from './memory/frames.js';
 import { PageStore } from './memory/pages.js';
 import { Shares } from './memory/shares.js';
+import { StructPages } from './memory/struct-pages.js';
 import { Swap } from './memory/swap.js';
 import { Objects } from './object/objects.js';
+import { Flusher } from './object/writeback.js';
+import { Purge } from './reclaim/purge.js';
 import { Reclaim } from './reclaim/reclaim.js';
+import { applySetting, Settings } from './settings.js';
 
 /** Kinds of swap. */
-export const SWAP_KINDS = ['none', 'ssd'] as const;
+export const SWAP_KINDS = ['none', 'ssd', 'zram'] as const;
 export type SwapKind = (typeof SWAP_KINDS)[number];
 
 export interface MachineOptions {
   readonly costs: CostTable;
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
   readonly swap: SwapKind;
+  readonly purge: PurgeRules;
   /** Memory limit in pages; undefined for none. */
   readonly limit: number | undefined;
   readonly seed: number;
@@ -45,10 +52,17 @@ export class Machine {
   readonly tables = new PageTables();
   readonly objects = new Objects();
   readonly rmap: ReverseMap;
-  readonly swap = new Swap();
+  readonly swap: Swap;
+  readonly structPages = new StructPages();
   /** Where swapped pages go; undefined when there is no swap. */
   readonly swapDevice: Device | undefined;
+  /** Where files are. */
+  readonly disk: Device;
   readonly reclaim: Reclaim;
+  readonly purge: Purge;
+  readonly flusher = new Flusher(this);
+  readonly daemons = new Daemons([this.flusher]);
+  readonly settings = new Settings();
   readonly spaces = new Map<number, Space>();
   /** Spaces that are or were, in the order they began. */
   readonly everySpace: Space[] = [];
@@ -65,15 +79,47 @@ export class Machine {
     this.pages = new PageStore(room + 1, (count) => this.reclaim.grow(count));
     this.shares = new Shares(this.frames);
     this.rmap = new ReverseMap(this);
-    if (options.swap === 'ssd') {
-      this.swapDevice = new Device(options.costs.devices.ssd, randomStream(options.seed, 'device/ssd'));
+    this.swap = new Swap(options.swap === 'zram');
+    if (options.swap !== 'none') {
+      const stream = randomStream(options.seed, `device/${options.swap}`);
+      this.swapDevice = new Device(options.costs.devices[options.swap], stream);
     }
+    this.disk = new Device(options.costs.devices.disk, randomStream(options.seed, 'device/disk'));
+    this.purge = new Purge(this, options.purge);
     this.reclaim = new Reclaim(this, options);
   }
 
-  /** Trace time moves on. */
+  /** Trace time, in µs. */
+  get nowUs(): number {
+    return this.clockUs;
+  }
+
+  /** Trace time moves on. Daemons are run by `daemons`. */
   advance(timeUs: number): void {
+    this.clockUs = timeUs;
     this.shares.advance(timeUs);
+  }
+
+  /** A setting in mid-trace. @throws InputError for an unknown name or a value out of range */
+  set(name: string, value: string): void {
+    applySetting(this.settings, name, value);
+  }
+
+  /** A read from a device that the current event waits for: a part of its time is the CPU's. */
+  readDevice(device: Device, part: number): void {
+    const cpu = this.costs.faults.major_cpu.ns;
+    this.ledger.cpu(part, cpu);
+    const whole = device.read(this.ledger.nowNs, this.ledger.thread);
+    this.ledger.io(part, Math.max(0, whole - cpu));
+  }
+
+  /** Takes a page that nobody maps out of the page cache; its contents are on its device. */
+  uncache(page: number): void {
+    const frame = this.pages.place[page] as number;
+    if (frame < 0) return;
+    this.reclaim.forget(page);
+    this.frames.free(frame);
+    this.pages.setAbsent(page);
   }
 
   /** A space's VMAs have changed. */
@@ -115,6 +161,7 @@ export class Machine {
   }
 
   private recent: Space | undefined;
+  private clockUs = 0;
 
   /** Bytes of host memory that the state's arrays take, by part. */
   hostBytes(): Readonly<Record<'frames' | 'pages' | 'tables' | 'swap' | 'shares' | 'policy', number>> {

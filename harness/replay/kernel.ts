@@ -1,5 +1,5 @@
 import { PART } from '../cost/ledger.js';
-import type { CallResult } from '../machine/advice/call.js';
+import type { CallResult, Era } from '../machine/advice/call.js';
 import { madvise } from '../machine/advice/madvise.js';
 import { fallocatePunch } from '../machine/advice/punch.js';
 import type { Machine } from '../machine/machine.js';
@@ -19,9 +19,12 @@ export class SimulatedKernel implements Kernel {
 
   constructor(private readonly machine: Machine) {}
 
-  madvise(range: PageRange, advice: Advice): Errno {
+  madvise(range: PageRange, advice: Advice, era: Era = this.machine.settings.removeEra): Errno {
     const space = this.machine.space(range.space) as Space;
-    return this.count(range.count, madvise(this.machine, space, range.page, range.count, advice, this.part));
+    return this.count(
+      range.count,
+      madvise(this.machine, space, range.page, range.count, advice, { part: this.part, era }),
+    );
   }
 
   punch(piece: MappedPiece): Errno {
@@ -29,7 +32,10 @@ export class SimulatedKernel implements Kernel {
     const object = (space.find(piece.page) as Vma).object;
     return this.count(
       piece.count,
-      fallocatePunch(this.machine, object, piece.objectPage, piece.count, piece.descriptor, this.part),
+      fallocatePunch(this.machine, object, piece.objectPage, piece.count, {
+        descriptor: piece.descriptor,
+        part: this.part,
+      }),
     );
   }
 
@@ -60,6 +66,6 @@ function pieceOf(vma: Vma, start: number, end: number): MappedPiece {
     count: Math.min(end, vma.end) - page,
     object: vma.object?.name,
     objectPage: vma.object ? vma.objectPageAt(page) : 0,
-    descriptor: vma.object?.descriptor === true && vma.has(VM.mayWrite),
+    descriptor: vma.object?.options.descriptor === true && vma.has(VM.mayWrite),
   };
 }

@@ -46,8 +46,8 @@ function faultMetrics(
     regen_rate: perTouches(program.regeneratedPages, touches, inferred),
     regenerated_pages: program.regeneratedPages,
     regenerated_ranges: program.regeneratedRanges,
-    pgpgin: counters.pswpin * PAGE_KIB,
-    pgpgout: counters.pswpout * PAGE_KIB,
+    pgpgin: (counters.pswpin + counters.file_pages_in) * PAGE_KIB,
+    pgpgout: (counters.pswpout + counters.file_pages_out) * PAGE_KIB,
   };
 }
 

@@ -274,16 +274,38 @@ describe('events that make no sense name their line', () => {
       ['spawn,1,,,', 'map,1,35184372088831,2,anon'],
       /beyond the address space/,
     ],
+    ['an op that is not modelled', ['spawn,1,,,', 'prctl,1,,,merge=1'], /prctl is not modelled by this version/],
     [
-      'a kind of object that is not modelled',
-      ['object,,,4,file:o'],
-      /file objects are not modelled by this version, expected shmem/,
+      'a setting that is not modelled',
+      ['set,,,,ksm.run=1'],
+      /^test\.csv:2: unknown setting "ksm.run", expected one of .*vm\.max_map_count/,
     ],
-    ['an op that is not modelled', ['set,,,,ksm.run=1'], /set is not modelled by this version/],
     [
-      'an advice that is not modelled',
-      ['spawn,1,,,', 'madvise,1,0,4,MADV_COLD'],
-      /MADV_COLD is not modelled by this version, expected one of MADV_NORMAL/,
+      'a setting out of range',
+      ['set,,,,vm.max_map_count=-1'],
+      /vm\.max_map_count=-1 is out of range, expected a whole number from 0 to/,
+    ],
+    [
+      'more mappings than vm.max_map_count',
+      ['set,,,,vm.max_map_count=1', 'spawn,1,,,', 'map,1,0,4,anon', 'map,1,8,4,anon'],
+      /space 1 would have more than 1 mappings at page 8 \(ENOMEM\)/,
+    ],
+    [
+      'a droppable mapping of an object',
+      ['spawn,1,,,', 'map,1,0,4,anon-shared droppable'],
+      /a droppable mapping of anon-shared memory \(EINVAL\), expected anon/,
+    ],
+    [
+      'pread of page frame numbers',
+      ['object,,,4,pfn:o', 'pread,,0,1,o'],
+      /pread of o, a range of page frame numbers, expected a file/,
+    ],
+    ['migrate of a file', ['object,,,4,file:o', 'migrate,,0,1,xip:o'], /expected an xip object/],
+    ['an image that grows', ['object,,,4,xip:o', 'truncate,,,8,o'], /expected at most 4 pages/],
+    [
+      'a mapping of page frame numbers beyond their end',
+      ['spawn,1,,,', 'object,,,4,pfn:o', 'map,1,0,5,shared:o@0'],
+      /pfn:o has 4 pages, expected a mapping of pages within/,
     ],
   ];
   for (const [name, events, message] of cases) {

@@ -1,6 +1,7 @@
 import { PART } from '../cost/ledger.js';
 import type { CostTable } from '../cost/table.js';
 import { InputError } from '../input/errors.js';
+import { fallocateBlocks } from '../machine/advice/allocate.js';
 import { madvise } from '../machine/advice/madvise.js';
 import { fallocatePunch } from '../machine/advice/punch.js';
 import { checkMachine } from '../machine/check.js';
@@ -9,11 +10,16 @@ import { access, READ, UNIQUE } from '../machine/mapping/access.js';
 import { exit, fork, spawn } from '../machine/mapping/fork.js';
 import { map, protect, remap, setLocked, unmap } from '../machine/mapping/mmap.js';
 import type { Space } from '../machine/mapping/space.js';
+import { readFilePages, writeFilePages } from '../machine/object/file-io.js';
 import { closeObject, declareObject, truncateObject } from '../machine/object/lifetime.js';
+import { migrate } from '../machine/object/migrate.js';
+import { writeBack } from '../machine/object/writeback.js';
 import { OutOfMemory } from '../machine/reclaim/reclaim.js';
 import type { Row } from '../metrics/csv.js';
 import type { Outcome } from '../metrics/schema.js';
 import type { DiscardPolicy, DiscardPolicyInfo, Errno, PageRange } from '../policy/discard/contract.js';
+import type { PurgePolicyInfo } from '../policy/purge/contract.js';
+import { purgePolicies } from '../policy/purge/registry.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import type { EventBlock } from '../trace/block.js';
@@ -29,6 +35,8 @@ import { UnpinnedRanges } from './unpinned.js';
 export interface ReplayOptions {
   readonly discard: Chosen<DiscardPolicyInfo>;
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
+  /** How volatile memory goes. Default: `range-lru`. */
+  readonly purge?: Chosen<PurgePolicyInfo>;
   readonly swap: SwapKind;
   /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */
   readonly limit: number | 'none' | 'trace';
@@ -97,10 +105,12 @@ class Replay {
     private readonly options: ReplayOptions,
   ) {
     const { costs, reclaim, swap, limit, seed, discard } = options;
+    const purge = options.purge ?? purgePolicies.choose('range-lru');
     this.machine = new Machine({
       costs,
       reclaim,
       swap,
+      purge: purge.info.rules(purge.values),
       limit: typeof limit === 'number' ? limit : undefined,
       seed,
     });
@@ -145,7 +155,17 @@ class Replay {
     }
   }
 
+  /** Trace time moves on; daemons that are due before run at their time. */
   private advance(timeUs: number): void {
+    const { daemons } = this.machine;
+    for (let due = daemons.dueUs; due <= timeUs; due = daemons.dueUs) {
+      this.moveTo(Math.max(due, this.nowUs));
+      daemons.run(this.nowUs);
+    }
+    this.moveTo(timeUs);
+  }
+
+  private moveTo(timeUs: number): void {
     this.sampler.advance(timeUs);
     this.machine.advance(timeUs);
     this.nowUs = timeUs;
@@ -223,6 +243,10 @@ class Replay {
       case OP.fallocate:
         this.fallocate(block, row);
         break;
+      case OP.pread:
+      case OP.pwrite:
+        this.fileIo(block, row, op);
+        break;
       default:
         throw notModelled(op);
     }
@@ -266,6 +290,23 @@ class Replay {
       case OP.fallocate:
         this.fallocate(block, row);
         break;
+      case OP.pread:
+      case OP.pwrite:
+        this.fileIo(block, row, op);
+        break;
+      case OP.sync:
+        writeBack(m, m.objects.named(args.required('sync', block, row).name));
+        break;
+      case OP.migrate: {
+        const { name, target } = args.required('migrate', block, row);
+        migrate(m, m.objects.named(name), block.page[row] as number, count, target === 'cache');
+        break;
+      }
+      case OP.set: {
+        const { name, value } = args.required('set', block, row);
+        m.set(name, value);
+        break;
+      }
       case OP.limit:
         if (this.options.limit !== 'trace') break;
         this.limited = true;
@@ -282,19 +323,32 @@ class Replay {
   }
 
   private fallocate(block: EventBlock, row: number): void {
-    const arg = this.args.required('fallocate', block, row);
-    if (arg.mode !== 'punch' || arg.bytes)
-      throw new InputError(
-        `fallocate ${arg.mode}${arg.bytes ? ' of bytes' : ''} is not modelled by this version, expected punch:NAME`,
-      );
-    const object = this.machine.objects.named(arg.name);
-    this.returned = fallocatePunch(
-      this.machine,
-      object,
-      block.page[row] as number,
-      block.count[row] as number,
-      object.descriptor,
-    );
+    const { mode, name, bytes } = this.args.required('fallocate', block, row);
+    const m = this.machine;
+    const object = m.objects.named(name);
+    const { descriptor } = object.options;
+    const page = block.page[row] as number;
+    const count = block.count[row] as number;
+    if (mode === 'punch') {
+      const range = bytes && { offset: bytes.start, length: bytes.length };
+      this.returned = fallocatePunch(m, object, page, count, { descriptor, bytes: range });
+    } else this.returned = fallocateBlocks(m, object, page, count, { descriptor, zero: mode === 'zero' });
+  }
+
+  private fileIo(block: EventBlock, row: number, op: number): void {
+    const m = this.machine;
+    const write = op === OP.pwrite;
+    const { name } = this.args.required(write ? 'pwrite' : 'pread', block, row);
+    const object = m.objects.named(name);
+    const page = block.page[row] as number;
+    const count = block.count[row] as number;
+    if (!write) {
+      readFilePages(m, object, page, count);
+      return;
+    }
+    const bits = block.fields[row] as number;
+    const content = bits & HAS.content ? (block.content[row] as number) : UNIQUE;
+    writeFilePages(m, object, page, count, content, bits & HAS.contentUp ? 1 : 0);
   }
 }
 

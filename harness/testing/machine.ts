@@ -1,6 +1,7 @@
 import { loadCosts } from '../cost/table.js';
 import type { SwapKind } from '../machine/machine.js';
 import { discardPolicies } from '../policy/discard/registry.js';
+import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { type ReplayOptions, type ReplayResult, replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
@@ -8,6 +9,7 @@ import type { Trace } from '../trace/trace.js';
 export interface TestRun {
   readonly discard?: string;
   readonly reclaim?: string;
+  readonly purge?: string;
   readonly swap?: SwapKind;
   readonly limit?: number | 'none' | 'trace';
   readonly seed?: number;
@@ -23,6 +25,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
   return replay(trace, {
     discard: discardPolicies.choose(options.discard ?? 'keep'),
     reclaim: reclaimPolicies.choose(options.reclaim ?? 'linux'),
+    purge: purgePolicies.choose(options.purge ?? 'range-lru'),
     swap: options.swap ?? 'none',
     limit: options.limit ?? 'trace',
     seed: options.seed ?? 1,

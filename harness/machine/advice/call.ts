@@ -3,8 +3,12 @@ import type { Errno } from '../../policy/discard/contract.js';
 import type { Machine } from '../machine.js';
 import type { Vma } from '../mapping/vma.js';
 
-/** What a call found while it worked, for its price. */
-export interface Found {
+/** Which MADV_REMOVE: today's, or that of the patch that introduced it. */
+export type Era = 'now' | '2006';
+
+/** A call at work: what decides how it works, and what it has found so far, for its price. */
+export interface Call {
+  readonly era: Era;
   /** Pages that were there. */
   present: number;
   /** Page table entries, in any space, that were cleared to make a hole. */
@@ -13,12 +17,12 @@ export interface Found {
   shared: boolean;
 }
 
-export function newFound(): Found {
-  return { present: 0, unmapped: 0, shared: false };
+export function newCall(era: Era = 'now'): Call {
+  return { era, present: 0, unmapped: 0, shared: false };
 }
 
 /** Applies an advice to pages [start, end) of one VMA; the error as the kernel gives it. */
-export type AdviceAction = (m: Machine, vma: Vma, start: number, end: number, found: Found) => Errno;
+export type AdviceAction = (m: Machine, vma: Vma, start: number, end: number, call: Call) => Errno;
 
 /** What a call returned. */
 export interface CallResult {
@@ -30,7 +34,7 @@ export interface CallResult {
 }
 
 /** What punching a hole costs: the pages, and the entries that mapped them. */
-export function punchNs(m: Machine, found: Found, named: number): number {
+export function punchNs(m: Machine, call: Call, named: number): number {
   const { punch, unmap_shared } = m.costs.calls;
-  return callNs(punch, found.present, named - found.present) + callNs(unmap_shared, found.unmapped, 0);
+  return callNs(punch, call.present, named - call.present) + callNs(unmap_shared, call.unmapped, 0);
 }

@@ -1,15 +1,22 @@
+import type { Machine } from '../machine.js';
 import { freeTables, zapRange } from '../mapping/mmap.js';
-import { VM } from '../mapping/vma.js';
-import type { AdviceAction } from './call.js';
+import { VM, type Vma } from '../mapping/vma.js';
+import type { AdviceAction, Call } from './call.js';
+
+function empty(m: Machine, vma: Vma, start: number, end: number, call: Call): 0 {
+  call.shared = vma.has(VM.shared);
+  call.present += zapRange(m, vma, start, end);
+  freeTables(m, vma.space, start, end, true);
+  return 0;
+}
 
 /**
  * MADV_DONTNEED: empties the entries. Private anonymous pages are gone, private copies of an object's pages too;
  * an object keeps its pages, and their use counts for reclaim. Source: madvise_dontneed_free in mm/madvise.c.
  */
-export const dontneed: AdviceAction = (m, vma, start, end, found) => {
-  if (vma.has(VM.locked)) return 'EINVAL';
-  found.shared = vma.has(VM.shared);
-  found.present += zapRange(m, vma, start, end);
-  freeTables(m, vma.space, start, end, true);
-  return 0;
-};
+export const dontneed: AdviceAction = (m, vma, start, end, call) =>
+  vma.has(VM.locked | VM.pfnMap) ? 'EINVAL' : empty(m, vma, start, end, call);
+
+/** MADV_DONTNEED_LOCKED: the same, on locked memory too. */
+export const dontneedLocked: AdviceAction = (m, vma, start, end, call) =>
+  vma.has(VM.pfnMap) ? 'EINVAL' : empty(m, vma, start, end, call);

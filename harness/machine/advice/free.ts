@@ -1,8 +1,8 @@
 import type { Machine } from '../machine.js';
-import { clearEntry, isExclusive } from '../mapping/entry.js';
+import { clearEntry, frameOf, isExclusive, isSwapEntry } from '../mapping/entry.js';
 import { PTE, PTE_SHIFT } from '../mapping/page-table.js';
+import { eachUsedEntry } from '../mapping/page-walk.js';
 import { VM, type Vma } from '../mapping/vma.js';
-import { ZERO_PAGE } from '../memory/pages.js';
 import type { AdviceAction } from './call.js';
 
 /**
@@ -10,14 +10,11 @@ import type { AdviceAction } from './call.js';
  * and reclaim may drop them until they are written again. Pages that others share are left alone.
  * Source: madvise_free_pte_range in mm/madvise.c, lru_lazyfree in mm/swap.c.
  */
-export const free: AdviceAction = (m, vma, start, end, found) => {
+export const free: AdviceAction = (m, vma, start, end, call) => {
   if (vma.has(VM.locked) || !vma.isAnonymous) return 'EINVAL';
-  for (const part of vma.space.directory.leavesIn(start, end)) {
-    if (m.tables.isEmpty(part.leaf)) continue;
-    for (let i = 0; i < part.to - part.from; i++) {
-      if (freeEntry(m, vma, part.at + i)) found.present++;
-    }
-  }
+  eachUsedEntry(m, vma, start, end, (at) => {
+    if (freeEntry(m, vma, at)) call.present++;
+  });
   return 0;
 };
 
@@ -25,12 +22,11 @@ export const free: AdviceAction = (m, vma, start, end, found) => {
 function freeEntry(m: Machine, vma: Vma, at: number): boolean {
   const entry = m.tables.entries[at] as number;
   const page = entry >>> PTE_SHIFT;
-  if (entry === 0) return false;
-  if ((entry & PTE.present) === 0) {
+  if (isSwapEntry(entry)) {
     clearEntry(m, vma, at);
     return true;
   }
-  if (page === ZERO_PAGE || !isExclusive(m, page)) return false;
+  if (frameOf(m, entry) < 0 || !isExclusive(m, page)) return false;
   const frame = m.pages.place[page] as number;
   const slot = m.frames.slot[frame] as number;
   if (slot >= 0) {

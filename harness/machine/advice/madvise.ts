@@ -1,51 +1,73 @@
 import { PART } from '../../cost/ledger.js';
-import { callNs } from '../../cost/table.js';
-import { InputError } from '../../input/errors.js';
+import { type CallCost, callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { Advice } from '../../trace/op.js';
 import type { Machine } from '../machine.js';
 import type { Space } from '../mapping/space.js';
-import { accessPattern } from './access-pattern.js';
-import { type AdviceAction, type CallResult, type Found, newFound, punchNs } from './call.js';
-import { dontneed } from './dontneed.js';
+import { type AdviceAction, type Call, type CallResult, type Era, newCall, punchNs } from './call.js';
+import { cold } from './cold.js';
+import { dontneed, dontneedLocked } from './dontneed.js';
 import { free } from './free.js';
+import { pageout } from './pageout.js';
+import { populate } from './populate.js';
 import { remove } from './remove.js';
+import * as flags from './vma-flags.js';
+import { setVolatile } from './volatile.js';
+import { willneed } from './willneed.js';
 
 interface AdviceInfo {
-  readonly act: AdviceAction;
+  /** What it does to each VMA; absent for advice that takes a range as a whole. */
+  readonly act?: AdviceAction;
   /** What the call costs, in ns. */
-  readonly ns: (m: Machine, found: Found, named: number) => number;
+  readonly ns: (m: Machine, call: Call, named: number) => number;
 }
 
-const flagChange: AdviceInfo['ns'] = (m) => callNs(m.costs.calls.dontneed_anon, 0, 1);
+type CallName = keyof Machine['costs']['calls'];
 
-const ACTIONS: Partial<Record<Advice, AdviceInfo>> = {
-  MADV_NORMAL: { act: accessPattern('normal'), ns: flagChange },
-  MADV_RANDOM: { act: accessPattern('random'), ns: flagChange },
-  MADV_SEQUENTIAL: { act: accessPattern('sequential'), ns: flagChange },
-  MADV_DONTNEED: {
-    act: dontneed,
-    ns: (m, found, named) => {
-      const { dontneed_anon, dontneed_shared } = m.costs.calls;
-      return callNs(found.shared ? dontneed_shared : dontneed_anon, found.present, named - found.present);
-    },
-  },
-  MADV_FREE: {
-    act: free,
-    ns: (m, found, named) => callNs(m.costs.calls.free, found.present, named - found.present),
-  },
-  MADV_REMOVE: {
-    act: remove,
-    ns: (m, found, named) => punchNs(m, found, named) + m.costs.remove_extra.ns,
-  },
+/** The price of a call by the pages it found. */
+function priced(name: CallName): AdviceInfo['ns'] {
+  return (m, call, named) => callNs(m.costs.calls[name] as CallCost, call.present, named - call.present);
+}
+
+const flagChange = (act: AdviceAction): AdviceInfo => ({ act, ns: (m) => m.costs.flag_change.ns });
+
+const dontneedNs: AdviceInfo['ns'] = (m, call, named) =>
+  priced(call.shared ? 'dontneed_shared' : 'dontneed_anon')(m, call, named);
+
+const ACTIONS: Readonly<Record<Advice, AdviceInfo>> = {
+  MADV_NORMAL: flagChange(flags.normal),
+  MADV_RANDOM: flagChange(flags.random),
+  MADV_SEQUENTIAL: flagChange(flags.sequential),
+  MADV_DONTFORK: flagChange(flags.dontFork),
+  MADV_DOFORK: flagChange(flags.doFork),
+  MADV_WIPEONFORK: flagChange(flags.wipeOnFork),
+  MADV_KEEPONFORK: flagChange(flags.keepOnFork),
+  MADV_DONTDUMP: flagChange(flags.dontDump),
+  MADV_DODUMP: flagChange(flags.doDump),
+  MADV_HUGEPAGE: flagChange(flags.hugePage),
+  MADV_NOHUGEPAGE: flagChange(flags.noHugePage),
+  MADV_MERGEABLE: flagChange(flags.mergeable),
+  MADV_UNMERGEABLE: flagChange(flags.unmergeable),
+  MADV_DONTNEED: { act: dontneed, ns: dontneedNs },
+  MADV_DONTNEED_LOCKED: { act: dontneedLocked, ns: dontneedNs },
+  MADV_FREE: { act: free, ns: priced('free') },
+  MADV_REMOVE: { act: remove, ns: (m, call, named) => punchNs(m, call, named) + m.costs.remove_extra.ns },
+  MADV_COLD: { act: cold, ns: priced('cold') },
+  MADV_PAGEOUT: { act: pageout, ns: priced('pageout') },
+  MADV_WILLNEED: { act: willneed, ns: priced('willneed') },
+  // Faults charge themselves; what is left is the call.
+  MADV_POPULATE_READ: { act: populate(false), ns: (m) => m.costs.flag_change.ns },
+  MADV_POPULATE_WRITE: { act: populate(true), ns: (m) => m.costs.flag_change.ns },
+  MADV_VOLATILE: { ns: priced('volatile') },
+  MADV_NONVOLATILE: { ns: priced('nonvolatile') },
 };
 
 /**
  * madvise(2) on pages of a space. VMAs are worked through by address; the first that refuses ends the call with its
- * error. Holes are skipped, and make the call return ENOMEM at the end (madvise_walk_vmas).
+ * error. Holes are skipped, and make the call return ENOMEM at the end (madvise_walk_vmas). VOLATILE and NONVOLATILE
+ * work on all of the range or none of it.
  *
- * @param part the stall part that pays
- * @throws InputError for an advice that this version does not model
+ * @param options the stall part that pays, and for REMOVE which one it is
  */
 export function madvise(
   m: Machine,
@@ -53,16 +75,38 @@ export function madvise(
   page: number,
   count: number,
   advice: Advice,
-  part = PART.discard,
+  options: { readonly part?: number; readonly era?: Era } = {},
 ): CallResult {
-  const info = ACTIONS[advice];
-  if (!info)
-    throw new InputError(
-      `${advice} is not modelled by this version, expected one of ${Object.keys(ACTIONS).join(', ')}`,
-    );
   if (count === 0) return { errno: 0, value: 0, pages: 0 };
-  const found = newFound();
-  const end = page + count;
+  const call = newCall(options.era ?? m.settings.removeEra);
+  const info = ACTIONS[advice];
+  const result = info.act
+    ? walkVmas(m, space, page, page + count, info.act, call)
+    : asWhole(m, space, page, page + count, call, advice);
+  m.ledger.cpu(options.part ?? PART.discard, info.ns(m, call, Math.max(1, result.pages)));
+  return result;
+}
+
+function asWhole(
+  m: Machine,
+  space: Space,
+  page: number,
+  end: number,
+  call: Call,
+  advice: Advice,
+): CallResult {
+  const { errno, value } = setVolatile(m, space, page, end, call, advice === 'MADV_VOLATILE');
+  return { errno, value, pages: errno === 0 ? end - page : 0 };
+}
+
+function walkVmas(
+  m: Machine,
+  space: Space,
+  page: number,
+  end: number,
+  act: AdviceAction,
+  call: Call,
+): CallResult {
   let errno: Errno = 0;
   let at = page;
   let worked = 0;
@@ -70,15 +114,11 @@ export function madvise(
     if (vma.start > at) errno = 'ENOMEM';
     const from = Math.max(page, vma.start);
     const to = Math.min(end, vma.end);
-    const refused = info.act(m, vma, from, to, found);
-    if (refused !== 0) {
-      errno = refused;
-      break;
-    }
+    const refused = act(m, vma, from, to, call);
+    if (refused !== 0) return { errno: refused, value: 0, pages: worked };
     worked += to - from;
     at = to;
   }
-  if (errno === 0 && at < end) errno = 'ENOMEM';
-  m.ledger.cpu(part, info.ns(m, found, Math.max(1, worked)));
+  if (at < end) errno = 'ENOMEM';
   return { errno, value: 0, pages: worked };
 }

@@ -1,44 +1,91 @@
 import { PART } from '../../cost/ledger.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { Machine } from '../machine.js';
-import { freeObjectPage } from '../object/lifetime.js';
+import { ZERO } from '../memory/contents.js';
+import { makeHole } from '../object/lifetime.js';
+import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
 import type { SharedObject } from '../object/shared.js';
-import { type CallResult, type Found, newFound, punchNs } from './call.js';
+import { type Call, type CallResult, newCall, punchNs } from './call.js';
+
+/** Bytes of a file: from `offset` on, `length` of them. */
+export interface ByteRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+export const PAGE_BYTES = 4096;
 
 /**
  * Makes a hole of whole pages: unmaps them everywhere (private copies survive), frees frames and swap slots without
  * I/O. Beyond the end of the object there is nothing to do. Source: shmem_fallocate in mm/shmem.c.
  */
-export function punchHole(
-  m: Machine,
-  object: SharedObject,
-  index: number,
-  count: number,
-  found: Found,
-): Errno {
-  if (object.sealed) return 'EPERM';
+export function punchHole(m: Machine, object: SharedObject, index: number, count: number, call: Call): Errno {
+  const refused = refusesHoles(object);
+  if (refused !== 0) return refused;
   const end = Math.min(index + count, object.size);
-  for (const at of object.present(index, end)) {
-    found.unmapped += freeObjectPage(m, object, at);
-    found.present++;
+  const indexes = object.backing === 'shmem' ? object.present(index, end) : range(index, end);
+  for (const at of indexes) {
+    if (object.isHole(at)) continue;
+    call.unmapped += makeHole(m, object, at);
+    call.present++;
   }
   return 0;
 }
 
-/** fallocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE); EBADF when programs hold no descriptor that may write. */
+function refusesHoles(object: SharedObject): Errno {
+  if (object.backing === 'xip' || object.backing === 'pfn') return 'EOPNOTSUPP';
+  return object.options.sealed ? 'EPERM' : 0;
+}
+
+function* range(from: number, to: number): Generator<number> {
+  for (let i = from; i < to; i++) yield i;
+}
+
+/**
+ * Makes a hole of bytes: the whole pages in it go, and the parts of pages at its edges are zeroed, for which a page
+ * that is swapped out or on disk is read. Source: shmem_undo_range, truncate_inode_pages_range.
+ */
+function punchBytes(m: Machine, object: SharedObject, bytes: ByteRange, call: Call): Errno {
+  const refused = refusesHoles(object);
+  if (refused !== 0) return refused;
+  const end = bytes.offset + bytes.length;
+  const first = Math.ceil(bytes.offset / PAGE_BYTES);
+  const last = Math.floor(end / PAGE_BYTES);
+  const head = Math.floor(bytes.offset / PAGE_BYTES);
+  if (head < first) zeroPart(m, object, head);
+  if (last * PAGE_BYTES < end && last >= first) zeroPart(m, object, last);
+  return last > first ? punchHole(m, object, first, last - first, call) : 0;
+}
+
+/** Zeroes a part of a page: what was zero stays so, and other contents become unlike all others. */
+function zeroPart(m: Machine, object: SharedObject, index: number): void {
+  if (index >= object.size) return;
+  const where = whereIs(m, object, index);
+  if (where === WHERE.hole) return;
+  const page = pageIn(m, object, index, where);
+  if (m.pages.contents.get(page) === ZERO) return;
+  m.pages.contents.setUnique(page);
+  dirtyObjectPage(m, object, page);
+}
+
+/**
+ * fallocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE) on pages, or on `bytes`; EBADF when programs hold no descriptor
+ * that may write.
+ */
 export function fallocatePunch(
   m: Machine,
   object: SharedObject | undefined,
   index: number,
   count: number,
-  descriptor: boolean,
-  part = PART.discard,
+  options: { readonly descriptor: boolean; readonly part?: number; readonly bytes?: ByteRange | undefined },
 ): CallResult {
-  const found = newFound();
+  const { descriptor, part = PART.discard, bytes } = options;
+  const call = newCall();
   let errno: Errno = 0;
   if (!object || !descriptor) errno = 'EBADF';
-  else if (count <= 0) errno = 'EINVAL';
-  else errno = punchHole(m, object, index, count, found);
-  m.ledger.cpu(part, punchNs(m, found, Math.max(1, count)));
+  else if (bytes ? bytes.length <= 0 : count <= 0) errno = 'EINVAL';
+  else if (bytes) errno = punchBytes(m, object, bytes, call);
+  else errno = punchHole(m, object, index, count, call);
+  m.ledger.cpu(part, punchNs(m, call, Math.max(1, count)));
   return { errno, value: 0, pages: errno === 0 ? count : 0 };
 }

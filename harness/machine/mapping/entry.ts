@@ -1,17 +1,43 @@
 import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
-import { PTE, PTE_SHIFT } from './page-table.js';
+import { PTE, PTE_SHIFT, PURGED } from './page-table.js';
 import { hasRecency, type Space } from './space.js';
 import { VM, type Vma } from './vma.js';
 
-/** Makes an entry for a page that has a frame. The entry must be empty. */
+/** The frame that a present entry maps; -1 when it maps a page without a frame, or nothing. */
+export function frameOf(m: Machine, entry: number): number {
+  return entry & PTE.present ? Math.max(-1, m.pages.place[entry >>> PTE_SHIFT] as number) : -1;
+}
+
+/** Whether an entry is that of a page that was swapped out. */
+export function isSwapEntry(entry: number): boolean {
+  return (entry & PTE.present) === 0 && entry >>> PTE_SHIFT !== 0;
+}
+
+/** Makes an entry for a page that has a frame, or lies where there are none. The entry must be empty. */
 export function mapPage(m: Machine, space: Space, at: number, page: number, bits: number): void {
   const frame = m.pages.place[page] as number;
+  if (frame < 0) {
+    mapSpecial(m, space, at, page, bits);
+    return;
+  }
   m.shares.beforeMap(space, frame);
   const mappings = m.frames.mapcount[frame] as number;
   m.frames.mapcount[frame] = mappings + 1;
   if (mappings === 0) m.frames.mapped++;
   m.tables.set(at, (page << PTE_SHIFT) | PTE.present | bits);
+  space.rss++;
+  if (++m.rss > m.rssPeak) m.rssPeak = m.rss;
+}
+
+/**
+ * Makes an entry for a page without a frame (XIP, or a range of page frame numbers). Only one that has a struct page is
+ * counted (insert_pfn and insert_page in mm/memory.c).
+ */
+function mapSpecial(m: Machine, space: Space, at: number, page: number, bits: number): void {
+  m.tables.set(at, (page << PTE_SHIFT) | PTE.present | bits);
+  if (!m.structPages.has(page)) return;
+  m.structPages.addMapping(page);
   space.rss++;
   if (++m.rss > m.rssPeak) m.rssPeak = m.rss;
 }
@@ -22,19 +48,31 @@ export function mapZeroPage(m: Machine, at: number): void {
 }
 
 /**
- * Replaces a present entry of a page with a frame by `value` (0, or a swap entry) and notes a written-through page as
- * dirty. The page itself stays, even when this was its last mapping.
+ * Replaces a present entry of a page by `value` (0, or a swap entry) and notes a written-through page as dirty. The page
+ * itself stays, even when this was its last mapping.
  */
 export function unmapPage(m: Machine, space: Space, at: number, value: number): void {
   const entry = m.tables.entries[at] as number;
   const page = entry >>> PTE_SHIFT;
   const frame = m.pages.place[page] as number;
+  if (frame < 0) {
+    unmapSpecial(m, space, at, page, value);
+    return;
+  }
   m.shares.beforeUnmap(space, frame);
   const mappings = (m.frames.mapcount[frame] as number) - 1;
   m.frames.mapcount[frame] = mappings;
   if (mappings === 0) m.frames.mapped--;
   if (entry & PTE.dirty) m.pages.markDirty(page);
   m.tables.set(at, value);
+  space.rss--;
+  m.rss--;
+}
+
+function unmapSpecial(m: Machine, space: Space, at: number, page: number, value: number): void {
+  m.tables.set(at, value);
+  if (!m.structPages.has(page)) return;
+  m.structPages.dropMapping(page);
   space.rss--;
   m.rss--;
 }
@@ -49,6 +87,7 @@ export function clearEntry(m: Machine, vma: Vma, at: number): void {
   if ((entry & PTE.present) === 0) {
     if (entry === 0) return;
     m.tables.set(at, 0);
+    if (entry === PURGED) return;
     m.swap.dropReference(m.swapSlotOf(page));
     freeIfUnreferenced(m, page);
     return;
@@ -66,15 +105,16 @@ export function clearEntry(m: Machine, vma: Vma, at: number): void {
 export function zapEntry(m: Machine, vma: Vma, at: number): void {
   const entry = m.tables.entries[at] as number;
   const page = entry >>> PTE_SHIFT;
-  const used = (entry & (PTE.present | PTE.young)) === (PTE.present | PTE.young) && page !== ZERO_PAGE;
+  const used = (entry & PTE.young) !== 0 && frameOf(m, entry) >= 0;
   const counts = used && hasRecency(vma) && !isAnonPage(m, page);
   clearEntry(m, vma, at);
   if (counts) m.reclaim.accessed(page);
 }
 
-/** Whether a page in memory is anonymous: filed under an anonymous object, not held by a shared one. */
+/** Whether a page is in memory and anonymous: filed under an anonymous object, not held by a shared one. */
 export function isAnonPage(m: Machine, page: number): boolean {
-  return m.objects.get(m.frames.object[m.pages.place[page] as number] as number).kind === 'anon';
+  const frame = m.pages.place[page] as number;
+  return frame >= 0 && m.objects.get(m.frames.object[frame] as number).kind === 'anon';
 }
 
 /** Whether exactly one entry refers to an anonymous page in memory: it may be written in place. */
@@ -84,11 +124,15 @@ export function isExclusive(m: Machine, page: number): boolean {
   return m.frames.mapcount[frame] === 1 && (slot < 0 || m.swap.references(slot) === 0);
 }
 
-/** Frees an anonymous page when neither a present nor a swapped-out entry refers to it. */
-function freeIfUnreferenced(m: Machine, page: number): void {
+/** Whether a present or a swapped-out entry refers to an anonymous page. */
+export function isReferred(m: Machine, page: number): boolean {
   const place = m.pages.place[page] as number;
   const slot = m.swapSlotOf(page);
-  if (slot >= 0 && m.swap.references(slot) > 0) return;
-  if (place >= 0 && (m.frames.mapcount[place] as number) > 0) return;
-  m.freePage(page);
+  return (
+    (slot >= 0 && m.swap.references(slot) > 0) || (place >= 0 && (m.frames.mapcount[place] as number) > 0)
+  );
+}
+
+function freeIfUnreferenced(m: Machine, page: number): void {
+  if (!isReferred(m, page)) m.freePage(page);
 }

@@ -1,11 +1,12 @@
-import type { Device } from '../../cost/device.js';
 import { PART } from '../../cost/ledger.js';
 import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
-import { ANON_REACH, type AnonObject } from '../object/anon.js';
+import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
 import type { SharedObject } from '../object/shared.js';
-import { clearEntry, isAnonPage, isExclusive, mapPage, mapZeroPage } from './entry.js';
-import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from './page-table.js';
+import { newAnonPage } from './anon-page.js';
+import { clearEntry, frameOf, isAnonPage, isExclusive, isSwapEntry, mapPage, mapZeroPage } from './entry.js';
+import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from './page-table.js';
+import { freeSwapCache, readSwap, swapInObject } from './swap-in.js';
 import { VM, type Vma } from './vma.js';
 
 /** Pages that one read fault maps at most. Source: fault_around_bytes in mm/memory.c, 64 KiB. */
@@ -24,7 +25,8 @@ export function fault(m: Machine, vma: Vma, vpn: number, write: boolean): number
   const at = m.tables.make(vma.space.directory, vpn);
   const entry = m.tables.entries[at] as number;
   if (entry & PTE.present) writeProtected(m, vma, vpn, at);
-  else if (entry !== 0) swappedOut(m, vma, vpn, at, write);
+  else if (entry === PURGED && !resurrect(m, at)) return FAULTED.sigbus;
+  else if (isSwapEntry(entry)) swappedOut(m, vma, vpn, at, write);
   else if (vma.object === undefined) anonymous(m, vma, vpn, at, write);
   else if (vma.objectPageAt(vpn) >= vma.object.size) return sigbus(m);
   else if (vma.has(VM.shared) || !write) shared(m, vma, vpn, at, write);
@@ -33,10 +35,24 @@ export function fault(m: Machine, vma: Vma, vpn: number, write: boolean): number
   return FAULTED.ok;
 }
 
+/**
+ * An access to purged memory: SIGBUS, or with `access=zero` the entry is empty again and the fault goes on.
+ * Source: the SIGBUS trap of the 2014 volatile ranges patches.
+ */
+function resurrect(m: Machine, at: number): boolean {
+  m.counters.purge_faults++;
+  if (!m.purge.zeroFills) {
+    sigbus(m);
+    return false;
+  }
+  m.tables.set(at, 0);
+  return true;
+}
+
 /** mlock_vma_folio: a page that a locked VMA maps is out of reclaim's reach. */
 export function lockEntry(m: Machine, at: number): void {
-  const page = (m.tables.entries[at] as number) >>> PTE_SHIFT;
-  if (page !== ZERO_PAGE) m.reclaim.recheck(page);
+  const frame = frameOf(m, m.tables.entries[at] as number);
+  if (frame >= 0) m.reclaim.recheck(m.frames.page[frame] as number);
 }
 
 function sigbus(m: Machine): number {
@@ -57,63 +73,45 @@ function anonymous(m: Machine, vma: Vma, vpn: number, at: number, write: boolean
   m.ledger.cpu(PART.minor, faults.anon_write.ns);
 }
 
-/** A page of zeros in memory, filed under the VMA's anonymous object. */
-function newAnonPage(m: Machine, vma: Vma, vpn: number): number {
-  const anon = anonObject(m, vma, vpn);
-  const page = m.pages.create();
-  m.reclaim.bringIn(page, anon.number, anon.indexOf(vma, vpn));
-  m.pages.markDirty(page);
-  return page;
-}
-
-/** anon_vma_prepare: the object new pages of a VMA are filed under, made at the first. */
-function anonObject(m: Machine, vma: Vma, vpn: number): AnonObject {
-  if (!vma.anon) {
-    vma.anon = m.objects.createAnon(vma.start - vma.shift);
-    vma.anon.attach(vma);
-  }
-  const index = vma.anon.indexOf(vma, vpn);
-  if (index >= ANON_REACH || index < -ANON_REACH)
-    throw new RangeError('an anonymous mapping spans more than 2^31 pages');
-  return vma.anon;
-}
-
 /** do_read_fault, do_shared_fault: maps the object's page, and at a read its neighbours too. */
 function shared(m: Machine, vma: Vma, vpn: number, at: number, write: boolean): void {
   const object = vma.object as SharedObject;
   const index = vma.objectPageAt(vpn);
-  const known = object.page(index);
-  const inMemory = known !== 0 && m.pages.resident[known] === 1;
+  const where = whereIs(m, object, index);
   const around = write ? 0 : faultAround(m, vma, vpn);
-  const { faults } = m.costs;
-  if (inMemory) {
-    m.ledger.cpu(PART.minor, faults.cached.ns + around * faults.around.ns);
-    m.reclaim.used(known);
-  } else if (known !== 0) readFromSwap(m, vma, known, object.number, index);
-  else
-    m.ledger.cpu(
-      PART.minor,
-      (write ? faults.shmem_write.ns : faults.shmem_read.ns) + around * faults.around.ns,
-    );
-  const page = known !== 0 ? known : newObjectPage(m, object, index);
-  if (known !== 0 && !inMemory) freeObjectSlot(m, page);
-  if (write) m.pages.markDirty(page);
+  countObjectFault(m, vma, where, write, around);
+  const page = pageIn(m, object, index, where);
+  if (write) dirtyObjectPage(m, object, page);
   mapPage(m, vma.space, at, page, objectBits(vma, write));
 }
 
-/** Shared writable mappings of shmem are mapped writable at once; private ones wait for their copy. */
-function objectBits(vma: Vma, write: boolean): number {
-  const bits = write ? PTE.young | PTE.dirty : PTE.young;
-  return vma.has(VM.shared) && vma.has(VM.write) ? bits | PTE.write : bits;
+/** Counts a fault on an object's page as major when it must be read, and charges what is not the device's. */
+function countObjectFault(m: Machine, vma: Vma, where: number, write: boolean, around: number): void {
+  const { faults } = m.costs;
+  const file = (vma.object as SharedObject).backing !== 'shmem';
+  // filemap_fault counts every page that it does not find as major, also one over a hole, for which nothing is read.
+  if (where === WHERE.swap || where === WHERE.disk || (where === WHERE.hole && file)) countMajor(m, vma);
+  const aroundNs = around * faults.around.ns;
+  if (where === WHERE.memory || where === WHERE.special)
+    m.ledger.cpu(PART.minor, (file && write ? faults.file_write.ns : faults.cached.ns) + aroundNs);
+  else if (where === WHERE.hole)
+    m.ledger.cpu(PART.minor, (write ? faults.shmem_write.ns : faults.shmem_read.ns) + aroundNs);
+  else if (around > 0) m.ledger.cpu(PART.minor, aroundNs);
 }
 
-/** A page of zeros in memory at a hole of an object. */
-export function newObjectPage(m: Machine, object: SharedObject, index: number): number {
-  const page = m.pages.create();
-  m.reclaim.bringIn(page, object.number, index);
-  m.pages.markDirty(page); // not on any device yet
-  object.setPage(index, page);
-  return page;
+function countMajor(m: Machine, vma: Vma): void {
+  m.counters.pgmajfault++;
+  vma.space.pgmajfault++;
+}
+
+/**
+ * Shared writable mappings of shmem are mapped writable at once; those of files at the first write, which the file
+ * system must hear of (page_mkwrite); private ones wait for their copy.
+ */
+function objectBits(vma: Vma, write: boolean): number {
+  const bits = write ? PTE.young | PTE.dirty : PTE.young;
+  const writable = vma.has(VM.shared) && vma.has(VM.write) && (write || vma.object?.backing === 'shmem');
+  return writable ? bits | PTE.write : bits;
 }
 
 /**
@@ -142,12 +140,9 @@ function faultAround(m: Machine, vma: Vma, vpn: number): number {
 function copyFromObject(m: Machine, vma: Vma, vpn: number, at: number): void {
   const object = vma.object as SharedObject;
   const index = vma.objectPageAt(vpn);
-  let source = object.page(index);
-  if (source === 0) source = newObjectPage(m, object, index);
-  else if (m.pages.resident[source] === 0) {
-    readFromSwap(m, vma, source, object.number, index);
-    freeObjectSlot(m, source);
-  } else m.reclaim.used(source);
+  const where = whereIs(m, object, index);
+  if (where !== WHERE.memory && where !== WHERE.special) countObjectFault(m, vma, where, false, 0);
+  const source = pageIn(m, object, index, where);
   mapPage(m, vma.space, at, newCopy(m, vma, vpn, source), PTE.write | PTE.young | PTE.dirty);
 }
 
@@ -156,13 +151,14 @@ function writeProtected(m: Machine, vma: Vma, vpn: number, at: number): void {
   const entry = m.tables.entries[at] as number;
   const page = entry >>> PTE_SHIFT;
   if (vma.has(VM.shared)) {
-    // The mapping was made read-only and writable again; there is nothing to copy.
+    // The first write to a page of a file, or the mapping was read-only in between: there is nothing to copy.
     m.tables.entries[at] = entry | PTE.write | PTE.young | PTE.dirty;
     m.ledger.cpu(PART.minor, m.costs.faults.cow_reuse.ns);
+    dirtyObjectPage(m, vma.object as SharedObject, page);
     m.reclaim.used(page);
     return;
   }
-  if (page !== ZERO_PAGE && isAnonPage(m, page) && isExclusive(m, page)) {
+  if (isAnonPage(m, page) && isExclusive(m, page)) {
     m.tables.entries[at] = entry | PTE.write | PTE.young | PTE.dirty;
     freeSwapCache(m, page);
     m.counters.cow_reuse++;
@@ -194,7 +190,8 @@ function swappedOut(m: Machine, vma: Vma, vpn: number, at: number, write: boolea
     m.reclaim.used(page);
   } else {
     const anon = swapInObject(m, vma, vpn, page);
-    readFromSwap(m, vma, page, anon.number, anon.indexOf(vma, vpn));
+    countMajor(m, vma);
+    readSwap(m, page, anon.number, anon.indexOf(vma, vpn));
   }
   m.tables.set(at, 0);
   const frame = m.pages.place[page] as number;
@@ -205,40 +202,6 @@ function swappedOut(m: Machine, vma: Vma, vpn: number, at: number, write: boolea
   }
   const writable = others === 0 && vma.has(VM.write) ? PTE.write : 0;
   mapPage(m, vma.space, at, page, writable | PTE.young | (write ? PTE.dirty : 0));
-  if (write) freeSwapCache(m, page);
-}
-
-/** __folio_set_anon: a page that others share is filed under the oldest object, where all of them find it. */
-function swapInObject(m: Machine, vma: Vma, vpn: number, page: number): AnonObject {
-  const shared = m.swap.references(m.pages.slotOf(page)) > 1;
-  const oldest = vma.inherited[0];
-  return shared && oldest ? oldest : anonObject(m, vma, vpn);
-}
-
-/** Brings a swapped-out page in: the fault is a major one. Its slot stays, in the swap cache. */
-function readFromSwap(m: Machine, vma: Vma, page: number, object: number, index: number): void {
-  m.reclaim.bringIn(page, object, index);
-  m.counters.pgmajfault++;
-  m.counters.pswpin++;
-  vma.space.pgmajfault++;
-  const cpu = m.costs.faults.major_cpu.ns;
-  m.ledger.cpu(PART.major, cpu);
-  const whole = (m.swapDevice as Device).read(m.ledger.nowNs, m.ledger.thread);
-  m.ledger.io(PART.major, Math.max(0, whole - cpu));
-}
-
-/** A page of an object has come back from swap: the object holds it again, and the slot is free (shmem_swapin). */
-function freeObjectSlot(m: Machine, page: number): void {
-  m.swap.dropReference(m.frames.slot[m.pages.place[page] as number] as number);
-  freeSwapCache(m, page);
-}
-
-/** Gives back the slot of a page in the swap cache that nobody else refers to: its contents are about to differ. */
-function freeSwapCache(m: Machine, page: number): void {
-  const frame = m.pages.place[page] as number;
-  const slot = m.frames.slot[frame] as number;
-  if (slot < 0 || m.swap.references(slot) > 0) return;
-  m.frames.setSlot(frame, -1);
-  m.swap.free(slot);
-  m.pages.markDirty(page);
+  // A synchronous device is read past the swap cache (SWP_SYNCHRONOUS_IO).
+  if (write || m.swap.synchronous) freeSwapCache(m, page);
 }

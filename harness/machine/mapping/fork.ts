@@ -3,7 +3,7 @@ import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { mapPage } from './entry.js';
 import { unmap } from './mmap.js';
-import { PTE, PTE_SHIFT } from './page-table.js';
+import { PTE, PTE_SHIFT, PURGED } from './page-table.js';
 import { Space } from './space.js';
 import { VM, Vma } from './vma.js';
 
@@ -27,12 +27,15 @@ export function exit(m: Machine, space: Space): void {
 
 /**
  * fork: the child gets a copy-on-write copy. Mappings without private pages are not copied entry by entry: the child
- * faults them in (vma_needs_copy). Locks are not inherited.
+ * faults them in (vma_needs_copy). Locks are not inherited; MADV_DONTFORK leaves a mapping out, MADV_WIPEONFORK
+ * gives the child an empty one.
  */
 export function fork(m: Machine, parent: Space, childId: number): Space {
   const child = spawn(m, childId, parent.name);
   for (const vma of parent.vmas) {
-    const inherited = vma.anon ? [...vma.inherited, vma.anon] : vma.inherited;
+    if (vma.has(VM.dontFork)) continue;
+    const wipe = vma.has(VM.wipeOnFork);
+    const inherited = wipe ? [] : vma.anon ? [...vma.inherited, vma.anon] : vma.inherited;
     const copy = new Vma({
       start: vma.start,
       end: vma.end,
@@ -40,10 +43,11 @@ export function fork(m: Machine, parent: Space, childId: number): Space {
       space: child,
       object: vma.object,
       objectPage: vma.objectPage,
-      shift: vma.shift,
+      shift: inherited.length > 0 ? vma.shift : 0,
       inherited,
     });
     child.insert(copy);
+    if (copy.has(VM.volatile)) m.purge.marked(child, copy.start, copy.end);
     if (inherited.length > 0) copyEntries(m, vma, child);
   }
   m.countVmas(child);
@@ -65,7 +69,7 @@ function copyEntry(m: Machine, from: number, child: Space, vpn: number): void {
   const at = m.tables.make(child.directory, vpn);
   if ((entry & PTE.present) === 0) {
     m.tables.set(at, entry);
-    m.swap.addReference(m.swapSlotOf(page));
+    if (entry !== PURGED) m.swap.addReference(m.swapSlotOf(page));
     return;
   }
   m.tables.entries[from] = entry & ~PTE.write;

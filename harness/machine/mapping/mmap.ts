@@ -4,18 +4,20 @@ import { COUNT_LIMIT, PAGE_LIMIT } from '../../trace/op.js';
 import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { releaseIfDead } from '../object/lifetime.js';
+import { identify } from '../object/page-in.js';
 import type { SharedObject } from '../object/shared.js';
-import { isAnonPage, isExclusive, zapEntry } from './entry.js';
+import { isAnonPage, isExclusive, mapPage, zapEntry } from './entry.js';
 import { fault, lockEntry } from './fault.js';
+import { changeFlags, mustHaveRoom } from './modify.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from './page-table.js';
 import type { Space } from './space.js';
-import { VM, Vma } from './vma.js';
+import { VM, VM_SPECIAL, Vma } from './vma.js';
 
 /** Flags of a new VMA. Source: mmap_region in mm/mmap.c. */
-function flagsOf(arg: MapArg): number {
+function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
   const shared = arg.kind === 'shared' || arg.kind === 'anon-shared';
   const { flags } = arg;
-  let bits = VM.read;
+  let bits: number = VM.read;
   if (shared) bits |= VM.shared;
   if (!flags.has('ro') && !(shared && flags.has('rofd'))) bits |= VM.write;
   if (!(shared && flags.has('rofd'))) bits |= VM.mayWrite;
@@ -23,6 +25,10 @@ function flagsOf(arg: MapArg): number {
   if (flags.has('locked')) bits |= VM.locked;
   if (flags.has('random')) bits |= VM.random;
   if (flags.has('sequential')) bits |= VM.sequential;
+  // Source: MAP_DROPPABLE in mm/mmap.c; what may vanish is not inherited, not dumped and not locked.
+  if (flags.has('droppable')) bits = (bits & ~VM.locked) | VM.droppable | VM.wipeOnFork | VM.dontDump;
+  if (object?.backing === 'xip') bits |= VM.mixedMap;
+  if (object?.backing === 'pfn') bits |= VM.pfnMap;
   return bits;
 }
 
@@ -35,23 +41,51 @@ function checkRange(page: number, count: number): void {
 export function map(m: Machine, space: Space, page: number, count: number, arg: MapArg): void {
   if (count === 0) return;
   checkRange(page, count);
-  if (arg.flags.has('droppable')) throw new InputError('droppable mappings are not modelled by this version');
+  if (arg.flags.has('droppable') && arg.kind !== 'anon')
+    throw new InputError(`a droppable mapping of ${arg.kind} memory (EINVAL), expected anon`);
   const object = objectOf(m, count, arg);
+  if (object?.backing === 'pfn' && arg.offset + count > object.size)
+    throw new InputError(`pfn:${arg.name} has ${object.size} pages, expected a mapping of pages within`);
   unmap(m, space, page, count);
+  mustHaveRoom(m, space, page, 1);
   space.insert(
-    new Vma({ start: page, end: page + count, flags: flagsOf(arg), space, object, objectPage: arg.offset }),
+    new Vma({ start: page, end: page + count, flags: flagsOf(arg, object), space, object, objectPage: arg.offset }),
   );
   space.mergeAround(page, page + count);
   m.countVmas(space);
-  if (arg.flags.has('locked') || arg.flags.has('populate')) populate(m, space, page, page + count);
+  if (object?.backing === 'pfn') mapFrameNumbers(m, space, page, count, object, arg.offset);
+  else if (arg.flags.has('locked') || arg.flags.has('populate')) populate(m, space, page, page + count);
+}
+
+/** remap_pfn_range: a range of page frame numbers is mapped whole, at once, and linearly. Private copies come later. */
+function mapFrameNumbers(
+  m: Machine,
+  space: Space,
+  page: number,
+  count: number,
+  object: SharedObject,
+  offset: number,
+): void {
+  const vma = space.find(page) as Vma;
+  const writable = vma.has(VM.shared) && vma.has(VM.write);
+  for (let i = 0; i < count; i++) {
+    const at = m.tables.make(space.directory, page + i);
+    mapPage(m, space, at, identify(m, object, offset + i), writable ? PTE.write : 0);
+  }
 }
 
 function objectOf(m: Machine, count: number, arg: MapArg): SharedObject | undefined {
   if (arg.kind === 'anon') return undefined;
   if (arg.kind === 'anon-shared')
-    return m.objects.createShared(undefined, count, { sealed: false, descriptor: false });
+    return m.objects.createShared(undefined, count, {
+      backing: 'shmem',
+      sealed: false,
+      descriptor: false,
+      structPages: false,
+    });
   const object = m.objects.named(arg.name);
-  if (object.closed) throw new InputError(`object ${arg.name} is closed, expected its map before its close`);
+  if (object.closed && object.backing === 'shmem')
+    throw new InputError(`object ${arg.name} is closed, expected its map before its close`);
   return object;
 }
 
@@ -59,9 +93,12 @@ function objectOf(m: Machine, count: number, arg: MapArg): SharedObject | undefi
 export function unmap(m: Machine, space: Space, page: number, count: number): void {
   const end = page + count;
   if (count === 0 || !space.maps(page, end)) return;
+  const vma = space.find(page);
+  if (vma && vma.start < page && vma.end > end) mustHaveRoom(m, space, page, 1);
   space.split(page);
   space.split(end);
   const gone = space.overlapping(page, end);
+  m.purge.unmarked(space, page, end);
   for (const vma of gone) {
     zapRange(m, vma, vma.start, vma.end);
     removeVma(m, vma);
@@ -126,12 +163,14 @@ function populate(m: Machine, space: Space, start: number, end: number): void {
 export function setLocked(m: Machine, space: Space, page: number, count: number, locked: boolean): void {
   if (count === 0) return;
   mustBeMapped(space, page, count, locked ? 'lock' : 'unlock');
-  changeFlags(space, page, page + count, (flags) => (locked ? flags | VM.locked : flags & ~VM.locked));
-  m.countVmas(space);
-  if (locked) populate(m, space, page, page + count);
-  else for (const vma of space.overlapping(page, page + count)) eachEntry(m, vma, (at) => lockEntry(m, at));
-  space.mergeAround(page, page + count);
-  m.countVmas(space);
+  const end = page + count;
+  changeFlags(m, space, page, end, ({ flags }) => {
+    // Droppable memory cannot be locked (mlock_fixup).
+    if (flags & VM.droppable) return flags;
+    return locked ? flags | VM.locked : flags & ~VM.locked;
+  });
+  if (locked) populate(m, space, page, end);
+  else eachEntry(m, space, page, end, (_, at) => lockEntry(m, at));
 }
 
 /** mprotect. @throws InputError when a part is not mapped, or may not be made writable */
@@ -151,42 +190,35 @@ export function protect(
     );
   }
   const allowed = protection === 'rw' ? VM.read | VM.write : protection === 'ro' ? VM.read : 0;
-  changeFlags(space, page, end, (flags) => (flags & ~(VM.read | VM.write)) | allowed);
-  for (const vma of space.overlapping(page, end)) {
-    eachEntry(m, vma, (at) => {
-      const entry = m.tables.entries[at] as number;
-      m.tables.entries[at] =
-        protection === 'rw' && mayBecomeWritable(m, vma, entry) ? entry | PTE.write : entry & ~PTE.write;
-    });
-  }
-  space.mergeAround(page, end);
-  m.countVmas(space);
+  changeFlags(m, space, page, end, ({ flags }) => (flags & ~(VM.read | VM.write)) | allowed);
+  eachEntry(m, space, page, end, (vma, at) => {
+    const entry = m.tables.entries[at] as number;
+    m.tables.entries[at] =
+      protection === 'rw' && mayBecomeWritable(m, vma, entry) ? entry | PTE.write : entry & ~PTE.write;
+  });
 }
 
-/** Sets the flags of exactly [start, end), cutting VMAs at its ends. */
-export function changeFlags(
+/** Visits the present entries of a range, the zero page's apart. */
+function eachEntry(
+  m: Machine,
   space: Space,
   start: number,
   end: number,
-  change: (flags: number) => number,
+  visit: (vma: Vma, at: number) => void,
 ): void {
-  space.split(start);
-  space.split(end);
-  for (const vma of space.overlapping(start, end)) vma.flags = change(vma.flags);
-}
-
-/** Visits the present entries of a VMA, the zero page's apart. */
-function eachEntry(m: Machine, vma: Vma, visit: (at: number) => void): void {
-  for (const part of vma.space.directory.leavesIn(vma.start, vma.end)) {
-    for (let i = 0; i < part.to - part.from; i++) {
-      const entry = m.tables.entries[part.at + i] as number;
-      if (entry & PTE.present && entry >>> PTE_SHIFT !== ZERO_PAGE) visit(part.at + i);
+  for (const vma of space.overlapping(start, end)) {
+    for (const part of space.directory.leavesIn(Math.max(start, vma.start), Math.min(end, vma.end))) {
+      for (let i = 0; i < part.to - part.from; i++) {
+        const entry = m.tables.entries[part.at + i] as number;
+        if (entry & PTE.present && entry >>> PTE_SHIFT !== ZERO_PAGE) visit(vma, part.at + i);
+      }
     }
   }
 }
 
 /** can_change_pte_writable: spares the fault where a write could go on without a copy. */
 function mayBecomeWritable(m: Machine, vma: Vma, entry: number): boolean {
+  // A clean page of a file must be faulted on, so that its file system hears of the first write (vma_wants_writenotify).
   if (vma.has(VM.shared)) return (entry & PTE.dirty) !== 0;
   const page = entry >>> PTE_SHIFT;
   return isAnonPage(m, page) && isExclusive(m, page);
@@ -221,6 +253,8 @@ function grow(m: Machine, space: Space, page: number, count: number, pages: numb
     throw new InputError(`remap grows at page ${end}, which is not the end of a mapping (EFAULT)`);
   if (space.maps(end, end + pages))
     throw new InputError(`remap grows over pages that are mapped, from page ${end} on (ENOMEM)`);
+  if (vma.has(VM_SPECIAL))
+    throw new InputError('remap grows a mapping of an image or of page frame numbers (EFAULT: VM_DONTEXPAND)');
   if (vma.end - vma.start + pages > COUNT_LIMIT)
     throw new InputError('remap grows a mapping beyond 2^31 - 1 pages');
   vma.end = end + pages;
@@ -254,6 +288,8 @@ function move(m: Machine, space: Space, page: number, count: number, to: number)
     });
     space.insert(moved);
     space.remove(vma);
+    m.purge.unmarked(space, vma.start, vma.end);
+    if (moved.has(VM.volatile)) m.purge.marked(space, moved.start, moved.end);
   }
   freeTables(m, space, page, page + count, false);
   space.mergeAround(to, to + count);

@@ -13,6 +13,8 @@ const ENTRY_MASK = LEAF_ENTRIES - 1;
  */
 export const PTE = { present: 1, write: 2, young: 4, dirty: 8 } as const;
 export const PTE_SHIFT = 4;
+/** Neither present nor swapped out: purged while volatile. The next access finds that the contents are gone. */
+export const PURGED: number = PTE.write;
 
 /** Directory of an address space: which leaf holds a page's entry. */
 export class Directory {

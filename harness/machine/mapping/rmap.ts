@@ -1,6 +1,7 @@
 import type { Machine } from '../machine.js';
 import type { AnonObject } from '../object/anon.js';
 import type { SharedObject } from '../object/shared.js';
+import { unmapPage } from './entry.js';
 import { PTE, PTE_SHIFT } from './page-table.js';
 import type { Space } from './space.js';
 import { NO_RECENCY, VM, type Vma } from './vma.js';
@@ -52,6 +53,24 @@ export class ReverseMap {
     }
   }
 
+  /**
+   * unmap_mapping_range for one page of an object: clears the entries that map it, whether it has a frame or not;
+   * private copies stay. Gives how many there were.
+   */
+  unmapObjectPage(object: SharedObject, index: number): number {
+    const m = this.machine;
+    const page = object.page(index);
+    if (page === 0) return 0;
+    if (m.pages.resident[page] === 1) this.walk(m.pages.place[page] as number);
+    else {
+      this.length = 0;
+      // A page without a frame does not know how many entries map it.
+      this.walkShared(object, page, index, Number.POSITIVE_INFINITY);
+    }
+    for (let i = 0; i < this.length; i++) unmapPage(m, this.spaces[i] as Space, this.entries[i] as number, 0);
+    return this.length;
+  }
+
   private look(space: Space, vma: Vma | undefined, vpn: number, page: number): void {
     const { tables } = this.machine;
     const at = tables.find(space.directory, vpn);
@@ -81,6 +100,15 @@ export class ReverseMap {
       if (((this.vmas[i] as Vma).flags & NO_RECENCY) === 0) used++;
     }
     return used;
+  }
+
+  /** Whether a volatile VMA maps a page; a page that is in swap counts as mapped by none. */
+  isVolatile(page: number): boolean {
+    const { pages } = this.machine;
+    if (pages.resident[page] === 0) return false;
+    this.walk(pages.place[page] as number);
+    for (let i = 0; i < this.length; i++) if ((this.vmas[i] as Vma).flags & VM.volatile) return true;
+    return false;
   }
 
   /** Whether a locked VMA maps the page. */

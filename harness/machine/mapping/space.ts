@@ -134,11 +134,19 @@ function detach(vma: Vma): void {
   for (const anon of vma.inherited) anon.detach(vma);
 }
 
-/** can_vma_merge_after: same flags, contiguous backing, and not two different anonymous objects. */
-function mergeable(lower: Vma, upper: Vma): boolean {
+/**
+ * can_vma_merge_after: contiguous, same flags and backing, and not two different anonymous objects. The flags are those
+ * the VMAs have, or are about to have.
+ */
+export function mergeable(
+  lower: Vma,
+  upper: Vma,
+  upperFlags: number = upper.flags,
+  lowerFlags: number = lower.flags,
+): boolean {
   return (
     lower.end === upper.start &&
-    lower.flags === upper.flags &&
+    lowerFlags === upperFlags &&
     lower.object === upper.object &&
     (lower.object === undefined || lower.objectPageAt(lower.end) === upper.objectPage) &&
     lower.shift === upper.shift &&

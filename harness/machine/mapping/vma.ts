@@ -13,7 +13,26 @@ export const VM = {
   locked: 32,
   random: 64,
   sequential: 128,
+  /** Not copied by fork (VM_DONTCOPY). */
+  dontFork: 1 << 8,
+  /** Empty in the child (VM_WIPEONFORK). */
+  wipeOnFork: 1 << 9,
+  mergeable: 1 << 10,
+  /** MADV_VOLATILE of the 2014 patches. */
+  volatile: 1 << 11,
+  /** MAP_DROPPABLE: reclaim drops pages, written or not, and never swaps them. */
+  droppable: 1 << 12,
+  /** Holds pages with and without struct page (VM_MIXEDMAP). */
+  mixedMap: 1 << 13,
+  /** Holds pages without struct page only; none is counted (VM_PFNMAP). */
+  pfnMap: 1 << 14,
+  dontDump: 1 << 15,
+  hugePage: 1 << 16,
+  noHugePage: 1 << 17,
 } as const;
+
+/** Mappings of device memory and the like (the kernel's VM_SPECIAL, as far as it is modelled). */
+export const VM_SPECIAL: number = VM.mixedMap | VM.pfnMap;
 
 /** Accesses through these mappings leave no trace for reclaim (vma_has_recency). */
 export const NO_RECENCY: number = VM.random | VM.sequential;

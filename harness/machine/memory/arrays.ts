@@ -17,6 +17,12 @@ export function grownUint32(array: Uint32Array, length: number): Uint32Array<Arr
   return grown;
 }
 
+export function grownUint16(array: Uint16Array, length: number): Uint16Array<ArrayBuffer> {
+  const grown = new Uint16Array(length);
+  grown.set(array);
+  return grown;
+}
+
 export function grownUint8(array: Uint8Array, length: number, fill = 0): Uint8Array<ArrayBuffer> {
   const grown = new Uint8Array(length);
   grown.set(array);

@@ -7,6 +7,8 @@ export const ZERO_PAGE = 0;
 
 /** Traits of the machine's own, beside those policies see. */
 export const OWN_TRAIT = {
+  /** A page of the page cache over a hole of a file: there is no block behind it until it is written. */
+  hole: 32,
   /** No policy may choose the page: it is locked, or anonymous without swap. */
   unevictable: 64,
   /** No page has this id now. */
@@ -31,6 +33,8 @@ export class PageStore {
   readonly contents: Contents;
   /** Pages marked by MADV_FREE and neither dropped nor found rewritten yet. */
   lazyfree = 0;
+  /** Pages marked volatile, in memory or in swap. */
+  volatile = 0;
 
   private nextFresh = 1;
   private firstUnused = NOWHERE;
@@ -72,6 +76,7 @@ export class PageStore {
   /** The page's contents are gone, and frame and slot given back: its id may be used again. */
   release(id: number): void {
     this.clearLazyfree(id);
+    this.clearVolatile(id);
     this.resident[id] = 0;
     this.traits[id] = OWN_TRAIT.unused;
     this.place[id] = this.firstUnused;
@@ -92,6 +97,37 @@ export class PageStore {
   setSlot(id: number, slot: number): void {
     this.place[id] = -2 - slot;
     this.resident[id] = 0;
+  }
+
+  /** The page leaves memory; what it holds is on its device. */
+  setAbsent(id: number): void {
+    this.place[id] = NOWHERE;
+    this.resident[id] = 0;
+  }
+
+  /** Whether a page of the page cache has no block behind it. */
+  isOverHole(id: number): boolean {
+    return ((this.traits[id] as number) & OWN_TRAIT.hole) !== 0;
+  }
+
+  markVolatile(id: number): void {
+    if ((this.traits[id] as number) & TRAIT.volatile) return;
+    this.setTrait(id, TRAIT.volatile);
+    this.volatile++;
+  }
+
+  clearVolatile(id: number): void {
+    if (((this.traits[id] as number) & TRAIT.volatile) === 0) return;
+    this.clearTrait(id, TRAIT.volatile);
+    this.volatile--;
+  }
+
+  setTrait(id: number, bits: number): void {
+    this.traits[id] = (this.traits[id] as number) | bits;
+  }
+
+  clearTrait(id: number, bits: number): void {
+    this.traits[id] = (this.traits[id] as number) & ~bits;
   }
 
   markDirty(id: number): void {

@@ -1,22 +1,26 @@
 import { InputError } from '../../input/errors.js';
 import type { ObjectArg } from '../../trace/args.js';
 import type { Machine } from '../machine.js';
-import { unmapPage } from '../mapping/entry.js';
-import { newObjectPage } from '../mapping/fault.js';
 import { zapRange } from '../mapping/mmap.js';
-import type { Space } from '../mapping/space.js';
+import { newObjectPage } from './page-in.js';
 import type { SharedObject } from './shared.js';
 
 /**
- * Declares an object. Contents that the trace gives were there before: the pages are in memory from the start.
+ * Declares an object. Contents that the trace gives were there before: pages of shared memory are in memory from the
+ * start, those of files on disk.
  *
- * @throws InputError for a kind that this version does not model, or a name in use
+ * @throws InputError when the name is in use
  */
 export function declareObject(m: Machine, size: number, arg: ObjectArg): void {
-  if (arg.kind !== 'shmem')
-    throw new InputError(`${arg.kind} objects are not modelled by this version, expected shmem`);
-  const object = m.objects.createShared(arg.name, size, { sealed: arg.sealed, descriptor: !arg.nofd });
-  if (!arg.contents) return;
+  const structPages = arg.kind === 'xip+struct';
+  const object = m.objects.createShared(arg.name, size, {
+    backing: arg.kind === 'xip+struct' ? 'xip' : arg.kind,
+    sealed: arg.sealed,
+    descriptor: !arg.nofd,
+    structPages,
+    contents: arg.contents,
+  });
+  if (object.backing !== 'shmem' || !arg.contents) return;
   for (let index = 0; index < size; index++) {
     const page = newObjectPage(m, object, index);
     m.pages.contents.set(page, arg.contents.content + (arg.contents.up ? index : 0));
@@ -38,35 +42,48 @@ export function releaseIfDead(m: Machine, object: SharedObject): void {
 }
 
 /**
- * Makes a hole at an index: clears the entries that map the page in every space (private copies are pages of their
- * own and stay), then frees frame and swap slot without any I/O. Gives how many entries it cleared.
- * Source: shmem_undo_range in mm/shmem.c.
+ * Makes a hole at an index that has an id: clears the entries that map the page in every space (private copies are
+ * pages of their own and stay), then frees frame and swap slot without any I/O. Gives how many entries it cleared.
+ * Source: shmem_undo_range in mm/shmem.c, truncate_inode_pages_range in mm/truncate.c.
  */
 export function freeObjectPage(m: Machine, object: SharedObject, index: number): number {
   const page = object.page(index);
-  let cleared = 0;
-  if (m.pages.resident[page] === 1) {
-    m.rmap.walk(m.pages.place[page] as number);
-    cleared = m.rmap.length;
-    for (let i = 0; i < cleared; i++) unmapPage(m, m.rmap.spaces[i] as Space, m.rmap.entries[i] as number, 0);
-  }
-  object.setPage(index, 0);
+  const cleared = m.rmap.unmapObjectPage(object, index);
+  if (object.backing !== 'shmem' && !m.pages.isOverHole(page)) object.blocks--;
+  object.makeHole(index);
+  m.structPages.remove(page);
   m.freePage(page);
   return cleared;
+}
+
+/** Makes a hole at any index: also where a file has a block and no id yet. Gives the entries cleared. */
+export function makeHole(m: Machine, object: SharedObject, index: number): number {
+  if (object.page(index) !== 0) return freeObjectPage(m, object, index);
+  if (object.isHole(index)) return 0;
+  object.makeHole(index);
+  object.blocks--;
+  return 0;
 }
 
 /**
  * Sets the size of an object. Shrinking frees what is beyond and, other than a hole, also clears private copies
  * beyond: access there is SIGBUS from now on.
+ *
+ * @throws InputError for growing an image, which has no more memory
  */
 export function truncateObject(m: Machine, name: string, size: number): void {
   const object = m.objects.named(name);
   const old = object.size;
-  object.size = size;
-  if (size >= old) return;
-  for (const vma of object.mappings) {
-    const from = Math.max(vma.start, vma.start + size - vma.objectPage);
-    if (from < vma.end) zapRange(m, vma, from, vma.end);
+  if (size > old && object.backing !== 'shmem' && object.backing !== 'file')
+    throw new InputError(`truncate grows ${name}, a ${object.backing} object, expected at most ${old} pages`);
+  if (size < old) {
+    for (const vma of object.mappings) {
+      const from = Math.max(vma.start, vma.start + size - vma.objectPage);
+      if (from < vma.end) zapRange(m, vma, from, vma.end);
+    }
+    if (object.backing === 'shmem')
+      for (const index of object.present(size, old)) freeObjectPage(m, object, index);
+    else for (let index = size; index < old; index++) makeHole(m, object, index);
   }
-  for (const index of object.present(size, old)) freeObjectPage(m, object, index);
+  object.resize(size);
 }

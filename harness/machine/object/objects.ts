@@ -1,6 +1,6 @@
 import { InputError } from '../../input/errors.js';
 import { AnonObject } from './anon.js';
-import { SharedObject } from './shared.js';
+import { type ObjectOptions, SharedObject } from './shared.js';
 
 /** All objects, by the number that frames refer to them by, and shared ones by name. */
 export class Objects {
@@ -24,15 +24,11 @@ export class Objects {
   }
 
   /** @throws InputError when an object of that name exists */
-  createShared(
-    name: string | undefined,
-    size: number,
-    options: { sealed: boolean; descriptor: boolean },
-  ): SharedObject {
+  createShared(name: string | undefined, size: number, options: ObjectOptions): SharedObject {
     if (name !== undefined && this.byName.has(name)) {
       throw new InputError(`object ${name} exists already, expected a new name`);
     }
-    const object = new SharedObject(this.number(), name, size, options.sealed, options.descriptor);
+    const object = new SharedObject(this.number(), name, size, options);
     this.byNumber[object.number] = object;
     if (name !== undefined) this.byName.set(name, object);
     return object;

@@ -3,20 +3,52 @@ import type { Vma } from '../mapping/vma.js';
 const CHUNK = 512;
 const CHUNK_SHIFT = 9;
 
+/** What lies behind an object's pages. */
+export type Backing =
+  /** Memory and swap: memfd, tmpfs, shared anonymous mappings. A hole is a page that nobody has written. */
+  | 'shmem'
+  /** A disk, through the page cache. */
+  | 'file'
+  /** Memory outside the machine's frames, mapped in place (execute in place); single pages may be in the page cache. */
+  | 'xip'
+  /** A linear range of such memory that no one counts (VM_PFNMAP). */
+  | 'pfn';
+
+/** In place of a page's id: a hole of a file. Other objects' holes are 0. */
+const FILE_HOLE = -1;
+
+/** What a program opened or created. */
+export interface ObjectOptions {
+  readonly backing: Backing;
+  /** F_SEAL_WRITE: holes cannot be punched. */
+  readonly sealed: boolean;
+  /** Whether programs hold a descriptor. */
+  readonly descriptor: boolean;
+  /** `xip` with struct pages. */
+  readonly structPages: boolean;
+  /** Contents of page i from the start: `content`, or `content + i` with `up`. Unlike all others when not given. */
+  readonly contents?: { readonly content: number; readonly up: boolean } | undefined;
+}
+
 /**
- * An object that several mappings share: shared memory by name (memfd, tmpfs) or a shared anonymous mapping. It holds
- * its pages' ids by index; 0 is a hole.
+ * An object that several mappings share: shared memory, a file, an image. It holds its pages' ids by index; a page of
+ * a file keeps its id, once it has one, while it is not in the page cache.
  */
 export class SharedObject {
   readonly kind = 'shared';
+  readonly backing: Backing;
+  readonly options: ObjectOptions;
   /** Mappings of the object, of all spaces. */
   readonly mappings: Vma[] = [];
-  /** Size in pages. */
-  size: number;
-  /** Pages that are not holes: in memory or in swap. */
-  blocks = 0;
+  /** Blocks it has (the kernel's st_blocks, in pages): memory or swap of shmem, blocks of a file. */
+  blocks: number;
   /** The last descriptor or name is gone. */
   closed: boolean;
+  /** When the oldest of its dirty pages became dirty; undefined while all are clean. */
+  dirtySinceUs: number | undefined;
+  private pages_: number;
+  /** Indexes of a file from here on have no block unless they have an id. */
+  private unallocatedFrom: number;
   private readonly chunks: (Int32Array | undefined)[] = [];
 
   constructor(
@@ -24,49 +56,80 @@ export class SharedObject {
     /** Its name; undefined for a shared anonymous mapping. */
     readonly name: string | undefined,
     size: number,
-    /** F_SEAL_WRITE: holes cannot be punched. */
-    readonly sealed: boolean,
-    /** Whether programs hold a descriptor. */
-    readonly descriptor: boolean,
+    options: ObjectOptions,
   ) {
-    this.size = size;
+    this.options = options;
+    this.backing = options.backing;
+    this.pages_ = size;
+    this.unallocatedFrom = size;
+    this.blocks = options.backing === 'shmem' ? 0 : size;
     this.closed = name === undefined;
   }
 
-  /** Nobody can reach its pages any more. */
-  get dead(): boolean {
-    return this.closed && this.mappings.length === 0;
+  /** Size in pages. */
+  get size(): number {
+    return this.pages_;
   }
 
-  /** Id of the page at an index; 0 for a hole. */
+  /** Sets the size. What is beyond must be gone already; what is new has no blocks. */
+  resize(size: number): void {
+    this.pages_ = size;
+    if (size < this.unallocatedFrom) this.unallocatedFrom = size;
+  }
+
+  /** Nobody can reach its pages any more. The contents of a file and an image stay where they are. */
+  get dead(): boolean {
+    return this.backing === 'shmem' && this.closed && this.mappings.length === 0;
+  }
+
+  /** Id of the page at an index; 0 for one that has none: a hole, or a page of a file never used so far. */
   page(index: number): number {
+    return Math.max(0, this.at(index));
+  }
+
+  /** Whether nothing lies behind an index: reads find zeros. */
+  isHole(index: number): boolean {
+    const page = this.at(index);
+    if (this.backing === 'shmem') return page === 0;
+    return page === FILE_HOLE || (page === 0 && index >= this.unallocatedFrom);
+  }
+
+  /** Gives the page at an index its id. */
+  setPage(index: number, page: number): void {
+    if (this.backing === 'shmem' && this.at(index) === 0) this.blocks++;
+    this.put(index, page);
+  }
+
+  /** Nothing lies behind an index any more. Blocks of a file are counted by `dropBlock`. */
+  makeHole(index: number): void {
+    if (this.backing === 'shmem' && this.at(index) !== 0) this.blocks--;
+    this.put(index, this.backing === 'shmem' ? 0 : FILE_HOLE);
+  }
+
+  /** Indexes in [from, to) that have an id, in order. */
+  *present(from: number, to: number): Generator<number> {
+    for (let index = from; index < to; index++) {
+      const chunk = this.chunks[index >> CHUNK_SHIFT];
+      if (chunk === undefined) {
+        index |= CHUNK - 1; // the rest of this chunk has none
+        continue;
+      }
+      if ((chunk[index & (CHUNK - 1)] as number) > 0) yield index;
+    }
+  }
+
+  private at(index: number): number {
     const chunk = this.chunks[index >> CHUNK_SHIFT];
     return chunk === undefined ? 0 : (chunk[index & (CHUNK - 1)] as number);
   }
 
-  /** Sets the page at an index; 0 makes a hole. */
-  setPage(index: number, page: number): void {
+  private put(index: number, page: number): void {
     let chunk = this.chunks[index >> CHUNK_SHIFT];
     if (chunk === undefined) {
       if (page === 0) return;
       chunk = new Int32Array(CHUNK);
       this.chunks[index >> CHUNK_SHIFT] = chunk;
     }
-    const at = index & (CHUNK - 1);
-    if (chunk[at] === 0 && page !== 0) this.blocks++;
-    if (chunk[at] !== 0 && page === 0) this.blocks--;
-    chunk[at] = page;
-  }
-
-  /** Indexes in [from, to) that are not holes, in order. */
-  *present(from: number, to: number): Generator<number> {
-    for (let index = from; index < to; index++) {
-      const chunk = this.chunks[index >> CHUNK_SHIFT];
-      if (chunk === undefined) {
-        index |= CHUNK - 1; // the rest of this chunk is a hole
-        continue;
-      }
-      if (chunk[index & (CHUNK - 1)] !== 0) yield index;
-    }
+    chunk[index & (CHUNK - 1)] = page;
   }
 }

@@ -11,8 +11,10 @@ export type Errno =
   | 'EPERM'
   | 'ENOMEM'
   | 'EAGAIN'
-  | 'EOPNOTSUPP'
-  | 'ENODEV';
+  | 'EFAULT'
+  | 'EFBIG'
+  | 'ENOSYS'
+  | 'EOPNOTSUPP';
 
 /** Pages of a space: `count` from `page` on. */
 export interface PageRange {
@@ -33,8 +35,8 @@ export interface MappedPiece extends PageRange {
 
 /** The system calls a discard policy may use. Every machine, simulated or live, implements them. */
 export interface Kernel {
-  /** madvise(2) on a range; the error as the kernel gives it. */
-  madvise(range: PageRange, advice: Advice): Errno;
+  /** madvise(2) on a range; the error as the kernel gives it. `era` 2006 is MADV_REMOVE as it was first posted. */
+  madvise(range: PageRange, advice: Advice, era?: '2006'): Errno;
   /** fallocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE) on pages of an object, through the piece's descriptor. */
   punch(piece: MappedPiece): Errno;
   /**

@@ -3,7 +3,10 @@ import { DROPPING_PARAMETERS, Dropping } from './dropping.js';
 
 class Remove extends Dropping {
   protected drop(range: PageRange): Errno {
-    return this.context.kernel.madvise(range, 'MADV_REMOVE');
+    const { kernel, values } = this.context;
+    return values.era === '2006'
+      ? kernel.madvise(range, 'MADV_REMOVE', '2006')
+      : kernel.madvise(range, 'MADV_REMOVE');
   }
 }
 
@@ -13,6 +16,15 @@ export const remove: DiscardPolicyInfo = {
     'madvise(MADV_REMOVE): frees pages and backing store of shared memory by address; EINVAL on private memory',
   source:
     'Pulavarty 2006, "madvise(MADV_REMOVE): remove pages from tmpfs shm backing store"; madvise_remove in mm/madvise.c',
-  parameters: DROPPING_PARAMETERS,
+  parameters: {
+    era: {
+      kind: 'choice',
+      default: 'now',
+      choices: ['now', '2006'],
+      meaning:
+        '2006: the call as first posted: no check that the mapping may write, ENOSYS but on shared memory, private copies go too',
+    },
+    ...DROPPING_PARAMETERS,
+  },
   create: (context) => new Remove(context),
 };

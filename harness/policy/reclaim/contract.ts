@@ -69,6 +69,8 @@ export interface ReclaimPolicy {
   remove(id: number): void;
   /** The program said it will not need the page soon (COLD, FREE, VOLATILE). Traits say which. */
   demote?(id: number): void;
+  /** A page has been written and nobody maps it: it is next to go (folio_rotate_reclaimable). */
+  rotate?(id: number): void;
   /** The capacity is now this. */
   resize(capacity: number): void;
   /** Ids are now below this. */

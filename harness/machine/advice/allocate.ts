@@ -1,0 +1,69 @@
+import { PART } from '../../cost/ledger.js';
+import { callNs } from '../../cost/table.js';
+import type { Errno } from '../../policy/discard/contract.js';
+import { TRAIT } from '../../policy/reclaim/contract.js';
+import type { Machine } from '../machine.js';
+import { freeObjectPage, makeHole } from '../object/lifetime.js';
+import { newObjectPage } from '../object/page-in.js';
+import type { SharedObject } from '../object/shared.js';
+import type { CallResult } from './call.js';
+
+/**
+ * fallocate with no flags (`zero` false) or FALLOC_FL_ZERO_RANGE (`zero` true) on pages: gives holes their blocks, and
+ * `zero` makes what was there zero as well. The object grows if need be. Shared memory allocates pages at once, and
+ * knows no ZERO_RANGE. Source: shmem_fallocate in mm/shmem.c, ext4_fallocate in fs/ext4/extents.c.
+ */
+export function fallocateBlocks(
+  m: Machine,
+  object: SharedObject,
+  index: number,
+  count: number,
+  options: { readonly descriptor: boolean; readonly zero: boolean },
+): CallResult {
+  const errno = refusal(object, count, options);
+  if (errno !== 0) return { errno, value: 0, pages: 0 };
+  const end = index + count;
+  if (end > object.size) object.resize(end);
+  let made = 0;
+  for (let at = index; at < end; at++) {
+    if (options.zero) makeHole(m, object, at);
+    if (!hasBlock(m, object, at)) {
+      allocateBlock(m, object, at);
+      made++;
+    }
+  }
+  const { faults, calls } = m.costs;
+  const perPage = object.backing === 'shmem' ? faults.shmem_write.ns : 0;
+  m.ledger.cpu(PART.discard, callNs(calls.punch, 0, count) + made * perPage);
+  return { errno: 0, value: 0, pages: count };
+}
+
+function refusal(
+  object: SharedObject,
+  count: number,
+  options: { readonly descriptor: boolean; readonly zero: boolean },
+): Errno {
+  const { backing } = object;
+  if (!options.descriptor) return 'EBADF';
+  if (count <= 0) return 'EINVAL';
+  if (backing === 'xip' || backing === 'pfn' || (options.zero && backing === 'shmem')) return 'EOPNOTSUPP';
+  return 0;
+}
+
+function hasBlock(m: Machine, object: SharedObject, index: number): boolean {
+  if (object.isHole(index)) return false;
+  return object.backing === 'shmem' || !m.pages.isOverHole(object.page(index));
+}
+
+/** A block of zeros: in memory for shared memory, on disk (an unwritten extent) for a file. */
+function allocateBlock(m: Machine, object: SharedObject, index: number): void {
+  if (object.backing === 'shmem') {
+    newObjectPage(m, object, index);
+    return;
+  }
+  if (object.page(index) !== 0) freeObjectPage(m, object, index);
+  const page = m.pages.create();
+  m.pages.setTrait(page, TRAIT.file);
+  object.setPage(index, page);
+  object.blocks++;
+}

@@ -1,0 +1,33 @@
+import type { Machine } from '../machine.js';
+import { frameOf } from '../mapping/entry.js';
+import { PTE } from '../mapping/page-table.js';
+import { eachUsedEntry } from '../mapping/page-walk.js';
+import { VM, type Vma } from '../mapping/vma.js';
+import type { AdviceAction } from './call.js';
+
+/** can_madv_lru_vma: whether COLD and PAGEOUT may work on a mapping. */
+export function hasLruPages(vma: Vma): boolean {
+  return !vma.has(VM.locked | VM.pfnMap);
+}
+
+/** The page of an entry if only this entry maps it: COLD and PAGEOUT leave pages alone that others use; -1 otherwise. */
+export function solelyMapped(m: Machine, at: number): number {
+  const frame = frameOf(m, m.tables.entries[at] as number);
+  return frame >= 0 && m.frames.mapcount[frame] === 1 ? (m.frames.page[frame] as number) : -1;
+}
+
+/**
+ * MADV_COLD: the pages look unused, and the active ones go to the head of the inactive list.
+ * Source: madvise_cold_or_pageout_pte_range in mm/madvise.c.
+ */
+export const cold: AdviceAction = (m, vma, start, end, call) => {
+  if (!hasLruPages(vma)) return 'EINVAL';
+  eachUsedEntry(m, vma, start, end, (at) => {
+    const page = solelyMapped(m, at);
+    if (page < 0) return;
+    m.tables.entries[at] = (m.tables.entries[at] as number) & ~PTE.young;
+    m.reclaim.demote(page);
+    call.present++;
+  });
+  return 0;
+};

@@ -1,0 +1,22 @@
+import { eachUsedEntry } from '../mapping/page-walk.js';
+import { VM } from '../mapping/vma.js';
+import type { AdviceAction } from './call.js';
+import { hasLruPages, solelyMapped } from './cold.js';
+
+/**
+ * MADV_PAGEOUT: reclaims the pages now, whether they were used or not, those apart that others map too. Whoever cannot
+ * write a file may not push its pages out: a shared mapping of a read-only descriptor is left as it is.
+ * Source: madvise_pageout and reclaim_pages in mm/madvise.c and mm/vmscan.c.
+ */
+export const pageout: AdviceAction = (m, vma, start, end, call) => {
+  if (!hasLruPages(vma)) return 'EINVAL';
+  if (vma.has(VM.shared) && !vma.has(VM.mayWrite)) return 0;
+  const pages: number[] = [];
+  eachUsedEntry(m, vma, start, end, (at) => {
+    const page = solelyMapped(m, at);
+    if (page >= 0) pages.push(page);
+  });
+  call.present += pages.length;
+  for (const page of pages) m.reclaim.pageOut(page);
+  return 0;
+};

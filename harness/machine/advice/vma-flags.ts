@@ -1,0 +1,61 @@
+import { modifyFlags } from '../mapping/modify.js';
+import { VM, VM_SPECIAL, type Vma } from '../mapping/vma.js';
+import type { AdviceAction } from './call.js';
+
+/** Advice that only changes flags of the VMA. Too many VMAs is EAGAIN: ENOMEM means a hole. */
+function flagChange(options: {
+  readonly set?: number;
+  readonly clear?: number;
+  /** Mappings that refuse the advice. */
+  readonly invalid?: (vma: Vma) => boolean;
+  /** Mappings that accept the advice and ignore it. */
+  readonly ignored?: (vma: Vma) => boolean;
+}): AdviceAction {
+  const { set = 0, clear = 0, invalid, ignored } = options;
+  return (m, vma, start, end) => {
+    if (invalid?.(vma)) return 'EINVAL';
+    if (ignored?.(vma)) return 0;
+    return modifyFlags(m, vma, start, end, (vma.flags & ~clear) | set) ? 0 : 'EAGAIN';
+  };
+}
+
+const PATTERNS = VM.random | VM.sequential;
+
+/** MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL: how the mapping will be used. */
+export const normal = flagChange({ clear: PATTERNS });
+export const random = flagChange({ set: VM.random, clear: PATTERNS });
+export const sequential = flagChange({ set: VM.sequential, clear: PATTERNS });
+
+/** MADV_DONTFORK and MADV_DOFORK. */
+export const dontFork = flagChange({ set: VM.dontFork });
+export const doFork = flagChange({ clear: VM.dontFork });
+
+/** MADV_WIPEONFORK and MADV_KEEPONFORK: private anonymous memory only. */
+export const wipeOnFork = flagChange({
+  set: VM.wipeOnFork,
+  invalid: (vma) => !vma.isAnonymous,
+});
+export const keepOnFork = flagChange({ clear: VM.wipeOnFork, invalid: (vma) => vma.has(VM.droppable) });
+
+/** MADV_DONTDUMP and MADV_DODUMP. */
+export const dontDump = flagChange({ set: VM.dontDump });
+export const doDump = flagChange({
+  clear: VM.dontDump,
+  invalid: (vma) => vma.has(VM_SPECIAL | VM.droppable),
+});
+
+/** MADV_HUGEPAGE and MADV_NOHUGEPAGE: pages are all of one size here, so that only the flags change. */
+export const hugePage = flagChange({ set: VM.hugePage, clear: VM.noHugePage });
+export const noHugePage = flagChange({ set: VM.noHugePage, clear: VM.hugePage });
+
+/**
+ * Whether KSM may merge pages of a mapping. A shared mapping counts whether it may write or not.
+ * Source: vma_ksm_compatible in mm/ksm.c.
+ */
+function mayMerge(vma: Vma): boolean {
+  return !vma.has(VM.shared | VM_SPECIAL | VM.droppable);
+}
+
+/** MADV_MERGEABLE: accepted and ignored where nothing can be merged (ksm_madvise). */
+export const mergeable = flagChange({ set: VM.mergeable, ignored: (vma) => !mayMerge(vma) });
+export const unmergeable = flagChange({ clear: VM.mergeable });

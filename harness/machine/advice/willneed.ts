@@ -1,0 +1,48 @@
+import type { Machine } from '../machine.js';
+import { isSwapEntry } from '../mapping/entry.js';
+import { PTE_SHIFT } from '../mapping/page-table.js';
+import { eachUsedEntry } from '../mapping/page-walk.js';
+import { swapInObject } from '../mapping/swap-in.js';
+import type { Vma } from '../mapping/vma.js';
+import { cachePage, WHERE, whereIs } from '../object/page-in.js';
+import type { SharedObject } from '../object/shared.js';
+import type { AdviceAction } from './call.js';
+
+/**
+ * MADV_WILLNEED: starts reading what is not in memory, and does not wait: swapped-out anonymous pages and shared
+ * memory go to the swap cache, a file's pages to the page cache. Source: madvise_willneed in mm/madvise.c.
+ */
+export const willneed: AdviceAction = (m, vma, start, end, call) => {
+  const { object } = vma;
+  if (object) {
+    const first = vma.objectPageAt(start);
+    const last = Math.min(first + end - start, object.size);
+    for (let index = first; index < last; index++) if (prefetchObjectPage(m, object, index)) call.present++;
+    return 0;
+  }
+  eachUsedEntry(m, vma, start, end, (at, vpn) => {
+    const entry = m.tables.entries[at] as number;
+    if (isSwapEntry(entry) && prefetchAnon(m, vma, vpn, entry >>> PTE_SHIFT)) call.present++;
+  });
+  return 0;
+};
+
+/** Starts reading a swapped-out anonymous page into the swap cache; false when it is there already. */
+function prefetchAnon(m: Machine, vma: Vma, vpn: number, page: number): boolean {
+  if (m.pages.resident[page] === 1) return false;
+  const anon = swapInObject(m, vma, vpn, page);
+  m.reclaim.bringIn(page, anon.number, anon.indexOf(vma, vpn));
+  m.counters.pswpin++;
+  return true;
+}
+
+/** Starts reading a page of an object that is not in memory; false when there is nothing to read. */
+function prefetchObjectPage(m: Machine, object: SharedObject, index: number): boolean {
+  const where = whereIs(m, object, index);
+  if (where === WHERE.swap) {
+    m.reclaim.bringIn(object.page(index), object.number, index);
+    m.counters.pswpin++;
+  } else if (where === WHERE.disk) cachePage(m, object, index);
+  else return false;
+  return true;
+}

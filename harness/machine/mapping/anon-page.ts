@@ -1,0 +1,26 @@
+import type { Machine } from '../machine.js';
+import { ANON_REACH, type AnonObject } from '../object/anon.js';
+import { VM, type Vma } from './vma.js';
+
+/** anon_vma_prepare: the object new pages of a VMA are filed under, made at the first. */
+export function anonObject(m: Machine, vma: Vma, vpn: number): AnonObject {
+  if (!vma.anon) {
+    vma.anon = m.objects.createAnon(vma.start - vma.shift);
+    vma.anon.attach(vma);
+  }
+  const index = vma.anon.indexOf(vma, vpn);
+  if (index >= ANON_REACH || index < -ANON_REACH)
+    throw new RangeError('an anonymous mapping spans more than 2^31 pages');
+  return vma.anon;
+}
+
+/** A page of zeros in memory, filed under the VMA's anonymous object. */
+export function newAnonPage(m: Machine, vma: Vma, vpn: number): number {
+  const anon = anonObject(m, vma, vpn);
+  const page = m.pages.create();
+  if (vma.flags & VM.droppable) m.pages.markLazyfree(page); // never backed by swap (folio_add_new_anon_rmap)
+  if (vma.flags & VM.volatile) m.pages.markVolatile(page);
+  m.reclaim.bringIn(page, anon.number, anon.indexOf(vma, vpn));
+  m.pages.markDirty(page);
+  return page;
+}

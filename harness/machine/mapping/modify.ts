@@ -1,0 +1,62 @@
+import { InputError } from '../../input/errors.js';
+import type { Machine } from '../machine.js';
+import { mergeable, type Space } from './space.js';
+import type { Vma } from './vma.js';
+
+/**
+ * vma_modify_flags: gives pages [start, end) of one VMA other flags. The part joins a neighbour that it is like now, or
+ * is cut out of its VMA. False, and nothing has changed, when that would take more VMAs than vm.max_map_count allows
+ * (split_vma in mm/vma.c).
+ */
+export function modifyFlags(m: Machine, vma: Vma, start: number, end: number, flags: number): boolean {
+  if (flags === vma.flags) return true;
+  const { space } = vma;
+  if (space.vmas.length + cuts(vma, start, end, flags) > m.settings.maxMapCount) return false;
+  space.split(start);
+  space.split(end);
+  (space.find(start) as Vma).flags = flags;
+  space.mergeAround(start, end);
+  m.countVmas(space);
+  return true;
+}
+
+/** How many VMAs more there are once [start, end) of a VMA has other flags. */
+export function cuts(vma: Vma, start: number, end: number, flags: number): number {
+  if (flags === vma.flags) return 0;
+  const { space } = vma;
+  const lower = start === vma.start ? space.find(start - 1) : undefined;
+  const upper = end === vma.end ? space.find(end) : undefined;
+  // A neighbour that takes the part over moves its border: nothing is cut (vma_merge_existing_range).
+  if ((lower && mergeable(lower, vma, flags)) || (upper && mergeable(vma, upper, upper.flags, flags)))
+    return 0;
+  return (start > vma.start ? 1 : 0) + (end < vma.end ? 1 : 0);
+}
+
+/**
+ * Changes the flags of all VMAs in [start, end), one by one, as mlock and mprotect do.
+ *
+ * @throws InputError when there would be too many VMAs (ENOMEM)
+ */
+export function changeFlags(
+  m: Machine,
+  space: Space,
+  start: number,
+  end: number,
+  change: (vma: Vma) => number,
+): void {
+  for (const vma of space.overlapping(start, end)) {
+    const from = Math.max(start, vma.start);
+    if (!modifyFlags(m, vma, from, Math.min(end, vma.end), change(vma))) throw tooManyVmas(m, space, from);
+  }
+}
+
+/** @throws InputError when a space has no room for so many VMAs more (ENOMEM) */
+export function mustHaveRoom(m: Machine, space: Space, page: number, more: number): void {
+  if (space.vmas.length + more > m.settings.maxMapCount) throw tooManyVmas(m, space, page);
+}
+
+function tooManyVmas(m: Machine, space: Space, page: number): InputError {
+  return new InputError(
+    `space ${space.id} would have more than ${m.settings.maxMapCount} mappings at page ${page} (ENOMEM), expected fewer or a larger vm.max_map_count`,
+  );
+}

@@ -1,0 +1,77 @@
+import { PART } from '../../cost/ledger.js';
+import { InputError } from '../../input/errors.js';
+import type { Machine } from '../machine.js';
+import { UNIQUE } from '../mapping/access.js';
+import { dirtyObjectPage, identify, pageIn, WHERE, whereIs } from './page-in.js';
+import type { SharedObject } from './shared.js';
+
+/**
+ * pread(2) of pages of an object, in order: through the page cache, whose pages count as used (folio_mark_accessed).
+ * Beyond the end there is nothing to read. Gives the pages read.
+ *
+ * @throws InputError for a range of page frame numbers, which is not a file
+ */
+export function readFilePages(m: Machine, object: SharedObject, first: number, count: number): number {
+  mustBeFile(object, 'pread');
+  const end = Math.min(first + count, object.size);
+  for (let index = first; index < end; index++) {
+    const where = whereIs(m, object, index);
+    m.ledger.cpu(PART.minor, m.costs.file_io.page.ns);
+    // tmpfs reads a hole from the zero page; an image is read in place.
+    if (where === WHERE.special || (where === WHERE.hole && object.backing === 'shmem')) continue;
+    m.reclaim.accessed(pageIn(m, object, index, where));
+  }
+  return Math.max(0, end - first);
+}
+
+/**
+ * pwrite(2) of whole pages of an object: into the page cache, where they are dirty. Beyond the end the object grows. A
+ * whole page is written without being read before.
+ *
+ * @param content `UNIQUE`, or the content id that the write puts there; with `step` 1 page i gets `content + i`
+ * @throws InputError for an object that is not a file, or an image that would grow
+ */
+export function writeFilePages(
+  m: Machine,
+  object: SharedObject,
+  first: number,
+  count: number,
+  content: number,
+  step: 0 | 1,
+): number {
+  mustBeFile(object, 'pwrite');
+  const end = first + count;
+  if (end > object.size) {
+    if (object.backing === 'xip')
+      throw new InputError(`pwrite up to page ${end} of ${object.name}, an image of ${object.size} pages`);
+    object.resize(end);
+  }
+  for (let index = first; index < end; index++) {
+    const page = pageForWriting(m, object, index);
+    if (content === UNIQUE) m.pages.contents.setUnique(page);
+    else m.pages.contents.set(page, content + (index - first) * step);
+    m.ledger.cpu(PART.minor, m.costs.file_io.page.ns);
+  }
+  return count;
+}
+
+function pageForWriting(m: Machine, object: SharedObject, index: number): number {
+  const where = whereIs(m, object, index);
+  if (where === WHERE.special) return identify(m, object, index);
+  const page = where === WHERE.disk ? overwrite(m, object, index) : pageIn(m, object, index, where);
+  dirtyObjectPage(m, object, page);
+  m.reclaim.accessed(page);
+  return page;
+}
+
+/** A page that will be written as a whole comes into the page cache without a read. */
+function overwrite(m: Machine, object: SharedObject, index: number): number {
+  const page = identify(m, object, index);
+  m.reclaim.bringIn(page, object.number, index);
+  return page;
+}
+
+function mustBeFile(object: SharedObject, op: string): void {
+  if (object.backing === 'pfn')
+    throw new InputError(`${op} of ${object.name}, a range of page frame numbers, expected a file`);
+}

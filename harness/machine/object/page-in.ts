@@ -1,0 +1,126 @@
+import { PART } from '../../cost/ledger.js';
+import { TRAIT } from '../../policy/reclaim/contract.js';
+import type { Machine } from '../machine.js';
+import { leaveSwapCache, readSwap } from '../mapping/swap-in.js';
+import { OWN_TRAIT } from '../memory/pages.js';
+import type { SharedObject } from './shared.js';
+
+/** Where the page of an object is. */
+export const WHERE = {
+  /** In a frame. */
+  memory: 0,
+  /** Nowhere: reads find zeros. */
+  hole: 1,
+  swap: 2,
+  /** Not in the page cache. */
+  disk: 3,
+  /** In memory that has no frames (XIP). */
+  special: 4,
+} as const;
+
+/** Where the page at an index of an object is. The index is below the object's size. */
+export function whereIs(m: Machine, object: SharedObject, index: number): number {
+  const page = object.page(index);
+  if (page === 0) {
+    if (object.isHole(index)) return WHERE.hole;
+    return object.backing === 'file' ? WHERE.disk : WHERE.special;
+  }
+  if (m.pages.resident[page] === 1) return WHERE.memory;
+  if (object.backing === 'shmem') return WHERE.swap;
+  return isCached(m, page) ? WHERE.disk : WHERE.special;
+}
+
+/** Whether a page goes through the page cache: all pages of files, and those of an XIP object that moved there. */
+function isCached(m: Machine, page: number): boolean {
+  return ((m.pages.traits[page] as number) & TRAIT.file) !== 0;
+}
+
+/**
+ * filemap_fault, shmem_fault: makes the page at an index of an object usable, and gives its id. `where` is what
+ * `whereIs` said. Reading it from a device stalls the part `major`.
+ */
+export function pageIn(m: Machine, object: SharedObject, index: number, where: number): number {
+  const known = object.page(index);
+  switch (where) {
+    case WHERE.memory:
+      m.reclaim.used(known);
+      if (object.backing === 'shmem') leaveSwapCache(m, known);
+      return known;
+    case WHERE.hole:
+      return object.backing === 'shmem' ? newObjectPage(m, object, index) : cacheHole(m, object, index);
+    case WHERE.swap:
+      readSwap(m, known, object.number, index);
+      leaveSwapCache(m, known);
+      return known;
+    case WHERE.disk:
+      return readPage(m, object, index);
+    default:
+      return identify(m, object, index);
+  }
+}
+
+/** A page of zeros in memory at a hole of a shared-memory object. */
+export function newObjectPage(m: Machine, object: SharedObject, index: number): number {
+  const page = m.pages.create();
+  m.reclaim.bringIn(page, object.number, index);
+  m.pages.markDirty(page); // not on any device yet
+  object.setPage(index, page);
+  return page;
+}
+
+/** A page of zeros in the page cache over a hole of a file. */
+function cacheHole(m: Machine, object: SharedObject, index: number): number {
+  const page = m.pages.create();
+  m.pages.setTrait(page, TRAIT.file | OWN_TRAIT.hole);
+  m.reclaim.bringIn(page, object.number, index);
+  object.setPage(index, page);
+  return page;
+}
+
+/** The id of a page of a file or image: the first use gives it one, with the contents it has had all along. */
+export function identify(m: Machine, object: SharedObject, index: number): number {
+  const known = object.page(index);
+  if (known !== 0) return known;
+  const page = m.pages.create();
+  const { contents, structPages } = object.options;
+  if (contents) m.pages.contents.set(page, contents.content + (contents.up ? index : 0));
+  else m.pages.contents.setUnique(page);
+  if (object.backing === 'file') m.pages.setTrait(page, TRAIT.file);
+  else if (structPages) m.structPages.add(page);
+  object.setPage(index, page);
+  return page;
+}
+
+/** Takes a page that is on disk into the page cache, without waiting for it. */
+export function cachePage(m: Machine, object: SharedObject, index: number): number {
+  const page = identify(m, object, index);
+  m.reclaim.bringIn(page, object.number, index);
+  if (object.backing === 'file') m.counters.file_pages_in++;
+  return page;
+}
+
+/** Reads a page into the page cache, and waits. One of an XIP object is copied from memory. */
+function readPage(m: Machine, object: SharedObject, index: number): number {
+  const page = cachePage(m, object, index);
+  if (object.backing === 'file') m.readDevice(m.disk, PART.major);
+  else m.ledger.cpu(PART.major, m.costs.faults.cow_copy.ns);
+  return page;
+}
+
+/**
+ * A page of an object is written: it is dirty, and a page over a hole of a file gets a block.
+ * Source: folio_mark_dirty, and delayed allocation in the file system.
+ */
+export function dirtyObjectPage(m: Machine, object: SharedObject, page: number): void {
+  if (m.pages.resident[page] === 0) return; // an image in place
+  m.pages.markDirty(page);
+  if (object.backing === 'shmem') return;
+  if (m.pages.isOverHole(page)) {
+    m.pages.clearTrait(page, OWN_TRAIT.hole);
+    object.blocks++;
+  }
+  if (object.dirtySinceUs === undefined) {
+    object.dirtySinceUs = m.nowUs;
+    m.flusher.dirtied();
+  }
+}

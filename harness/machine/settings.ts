@@ -1,0 +1,60 @@
+import { InputError } from '../input/errors.js';
+import { unknownName } from '../input/nearest.js';
+import type { Era } from './advice/call.js';
+
+/** What `set` events change; the values here are the kernel's defaults. */
+export class Settings {
+  /** VMAs a space may have. Source: DEFAULT_MAX_MAP_COUNT in include/linux/mm.h. */
+  maxMapCount = 65_530;
+  /** How often the flusher looks for old dirty pages. Source: dirty_writeback_interval in mm/page-writeback.c. */
+  dirtyWritebackCentisecs = 500;
+  /** For how long pages may be dirty. Source: dirty_expire_interval. */
+  dirtyExpireCentisecs = 3000;
+  /** What MADV_REMOVE is: today's, or that of the first patch. */
+  removeEra: Era = 'now';
+}
+
+interface Setting {
+  readonly min: number;
+  readonly max: number;
+  readonly apply: (settings: Settings, value: number) => void;
+}
+
+type NumericSetting = Exclude<keyof Settings, 'removeEra'>;
+
+/** The whole number of a setting that goes to one field. */
+function field(name: NumericSetting, min: number, max: number): Setting {
+  return {
+    min,
+    max,
+    apply: (settings, value) => {
+      settings[name] = value;
+    },
+  };
+}
+
+const SETTINGS: Readonly<Record<string, Setting>> = {
+  'madvise.remove_2006': {
+    min: 0,
+    max: 1,
+    apply: (settings, value) => {
+      settings.removeEra = value === 1 ? '2006' : 'now';
+    },
+  },
+  'vm.max_map_count': field('maxMapCount', 0, 2 ** 31 - 1),
+  'vm.dirty_writeback_centisecs': field('dirtyWritebackCentisecs', 1, 2 ** 31 - 1),
+  'vm.dirty_expire_centisecs': field('dirtyExpireCentisecs', 0, 2 ** 31 - 1),
+};
+
+/** Applies `NAME=VALUE`. @throws InputError for an unknown name or a value out of range */
+export function applySetting(settings: Settings, name: string, value: string): void {
+  const setting = SETTINGS[name];
+  if (!setting) throw unknownName('setting', name, Object.keys(SETTINGS));
+  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(number >= setting.min && number <= setting.max)) {
+    throw new InputError(
+      `${name}=${value} is out of range, expected a whole number from ${setting.min} to ${setting.max}`,
+    );
+  }
+  setting.apply(settings, number);
+}
