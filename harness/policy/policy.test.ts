@@ -260,6 +260,23 @@ describe('worked by hand', () => {
       workingset_activate_anon: 1,
     });
   });
+
+  it('linux: MADV_COLD deactivates, and leaves the order of inactive pages alone', () => {
+    const harness = new Harness(reclaimPolicies.choose('linux'), 200, 300);
+    for (let id = 1; id <= 200; id++) harness.access(id);
+    harness.hot.add(2);
+    const gone = harness.evict(); // 2 is active now
+    harness.hot.clear();
+    for (const id of [40, 2]) {
+      harness.referenced(id);
+      harness.policy.demote?.(id);
+    }
+    expect(harness.policy.counters).toMatchObject({ pgactivate: 1, pgdeactivate: 1 });
+    while (harness.resident[2] === 1) gone.push(...harness.evict());
+    // 40 keeps its place, 2 is the newest.
+    expect(gone).toEqual([1, ...Array.from({ length: 198 }, (_, i) => i + 3), 2].slice(0, gone.length));
+    expect(gone.at(-1)).toBe(2);
+  });
 });
 
 describe('lists of pages', () => {

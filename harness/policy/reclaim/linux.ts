@@ -135,13 +135,24 @@ class Linux implements ReclaimPolicy {
     this.state[id] = 0;
   }
 
-  /** MADV_COLD and MADV_FREE: to the head of inactive; lazily freed pages to that of the file list. */
+  /**
+   * To the head of the inactive list. MADV_COLD leaves inactive pages where they are, and notes that active ones were
+   * in the working set (madvise_cold_or_pageout_pte_range, folio_deactivate); MADV_FREE moves every page to the file
+   * list, and notes nothing (lru_lazyfree).
+   */
   demote(id: number): void {
     const state = this.state[id] as number;
     if ((state & ON_LIST) === 0) return;
-    if (state & 1) this.counters.pgdeactivate++;
+    const traits = this.pages.traits[id] as number;
+    const inactive = this.isFile(id) ? INACTIVE_FILE : INACTIVE_ANON;
+    if ((state & LIST_MASK) === inactive && (traits & TRAIT.volatile) === 0) {
+      this.state[id] = state & ~REFERENCED;
+      return;
+    }
+    const cold = (state & 1) !== 0 && (traits & TRAIT.lazyfree) === 0;
+    if (cold) this.counters.pgdeactivate++;
     this.take(id);
-    this.add(id, this.isFile(id) ? INACTIVE_FILE : INACTIVE_ANON, 0);
+    this.add(id, inactive, (state & WORKINGSET) | (cold ? WORKINGSET : 0));
   }
 
   resize(): void {}
