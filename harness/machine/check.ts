@@ -175,7 +175,7 @@ function checkPages(m: Machine, census: Census): void {
     const traits = pages.traits[page] as number;
     if (traits & OWN_TRAIT.unused) continue;
     if (traits & TRAIT.lazyfree) lazyfree++;
-    if (traits & TRAIT.volatile) volatile++;
+    if (traits & TRAIT.volatile) volatile += pages.resident[page] as number;
     const somewhere = pages.resident[page] === 1 || pages.slotOf(page) >= 0 || census.held.has(page);
     must(somewhere, () => `page ${page} is nowhere`);
     const referred = census.mappings.has(page) || census.swapEntries.has(page) || census.held.has(page);

@@ -71,6 +71,9 @@ export class Machine {
   rssPeak = 0;
   vmas = 0;
   vmasPeak = 0;
+  /** Pages of images that have struct pages, once for each mapping. */
+  structPagesMapped = 0;
+  structPagesPeak = 0;
 
   constructor(options: MachineOptions) {
     const room = Math.min(options.limit ?? Number.POSITIVE_INFINITY, INITIAL_FRAMES);
@@ -127,6 +130,21 @@ export class Machine {
     this.vmas += space.vmas.length - space.countedVmas;
     space.countedVmas = space.vmas.length;
     if (this.vmas > this.vmasPeak) this.vmasPeak = this.vmas;
+    if (this.objects.anyStructPages) this.countStructPages();
+  }
+
+  /** Pages of images with struct pages that spaces map: each space has a memory map of its own for the image. */
+  private countStructPages(): void {
+    let mapped = 0;
+    for (const space of this.spaces.values()) {
+      space.structPages = 0;
+      for (const vma of space.vmas)
+        if (vma.object?.options.structPages) space.structPages += vma.end - vma.start;
+      mapped += space.structPages;
+      space.structPagesPeak = Math.max(space.structPagesPeak, space.structPages);
+    }
+    this.structPagesMapped = mapped;
+    this.structPagesPeak = Math.max(this.structPagesPeak, mapped);
   }
 
   /** Gives back all that a page holds: its contents are gone. No entry may refer to it any more. */

@@ -10,6 +10,8 @@ export class Settings {
   dirtyWritebackCentisecs = 500;
   /** For how long pages may be dirty. Source: dirty_expire_interval. */
   dirtyExpireCentisecs = 3000;
+  /** Size of a struct page: 64 on x86-64; 56, 40 and 32 have been proposed or were used. */
+  structPageBytes = 64;
   /** What MADV_REMOVE is: today's, or that of the first patch. */
   removeEra: Era = 'now';
 }
@@ -42,6 +44,7 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
     },
   },
   'vm.max_map_count': field('maxMapCount', 0, 2 ** 31 - 1),
+  'mm.struct_page_bytes': field('structPageBytes', 1, 4096),
   'vm.dirty_writeback_centisecs': field('dirtyWritebackCentisecs', 1, 2 ** 31 - 1),
   'vm.dirty_expire_centisecs': field('dirtyExpireCentisecs', 0, 2 ** 31 - 1),
 };

@@ -56,7 +56,7 @@ const memory = group('memory', [
     'footprint_pages_mean',
     'pages',
     'lower',
-    'resident pages and the swap slots that are not also in the swap cache: mean over trace time',
+    'resident pages, the swap slots that are not also in the swap cache, and compressed pages by their size: mean over trace time',
   ],
   [
     'saved_pages_mean',
@@ -81,7 +81,7 @@ const memory = group('memory', [
     'struct_page_bytes',
     'bytes',
     'lower',
-    'memory-map bytes that mappings of images cost, summed over spaces',
+    'the most memory-map bytes that mappings of images with struct pages cost at any moment: each space has a memory map of its own for the image',
   ],
   ['merge_metadata_bytes', 'bytes', 'lower', 'bytes of merge tracking (64 a rmap_item) after the last event'],
   ['vmas_peak', 'count', 'lower', 'the most virtual memory areas at any moment, summed over spaces'],
@@ -282,6 +282,7 @@ export const SPACE_COLUMNS: readonly string[] = [
   'stall_ns',
   ...STALL_PARTS.map((part) => `stall_${part}_ns`),
   'page_seconds',
+  'struct_page_bytes',
 ];
 
 /** Where a value does not apply: the trace's touches are inferred, so a rate over them says nothing. */

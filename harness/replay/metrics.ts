@@ -26,7 +26,9 @@ function memoryMetrics(m: Machine, means: MemoryMeans): Record<string, Value> {
     footprint_pages_mean: means.footprint,
     saved_pages_mean: null,
     saved_pages_net_mean: null,
+    volatile_pages_mean: means.volatile,
     page_table_pages_peak: m.tables.peak,
+    struct_page_bytes: m.structPagesPeak * m.settings.structPageBytes,
     vmas_peak: m.vmasPeak,
   };
 }
@@ -118,6 +120,7 @@ export function spaceRows(m: Machine, residentPageUs: number): Row[] {
     ),
     stall_ns: STALL_PARTS.reduce((sum, _, i) => sum + Math.round(space.account.stallNs[i] as number), 0),
     page_seconds: space.pageUs / 1e6,
+    struct_page_bytes: space.structPagesPeak * m.settings.structPageBytes,
   }));
   const mapped = m.everySpace.reduce((sum, space) => sum + space.pageUs, 0);
   return [

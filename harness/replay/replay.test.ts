@@ -274,7 +274,11 @@ describe('events that make no sense name their line', () => {
       ['spawn,1,,,', 'map,1,35184372088831,2,anon'],
       /beyond the address space/,
     ],
-    ['an op that is not modelled', ['spawn,1,,,', 'prctl,1,,,merge=1'], /prctl is not modelled by this version/],
+    [
+      'an op that is not modelled',
+      ['spawn,1,,,', 'prctl,1,,,merge=1'],
+      /prctl is not modelled by this version/,
+    ],
     [
       'a setting that is not modelled',
       ['set,,,,ksm.run=1'],

@@ -4,22 +4,18 @@ import type { Row } from '../metrics/csv.js';
 /** Samples a cell in timeline.csv, marks apart. */
 const SAMPLES = 500;
 
-/** Memory at one moment. */
-interface Gauges {
-  readonly resident: number;
-  readonly swap: number;
-  readonly swapcache: number;
-  readonly tables: number;
-}
-
-/** Means over trace time, in pages. */
+/** Memory at one moment, or its mean over trace time, in pages. */
 export interface MemoryMeans {
   readonly resident: number;
   readonly swap: number;
-  readonly footprint: number;
-  /** What the kernel needs to keep track: page tables. */
+  /** What the kernel needs to keep track: page tables and struct pages of images. */
   readonly overhead: number;
+  /** Memory the pages take, wherever they are: frames, slots that are not also in the swap cache, compressed pages. */
+  readonly footprint: number;
+  readonly volatile: number;
 }
+
+const PAGE_BYTES = 4096;
 
 /**
  * Watches the machine's memory over trace time: exact time-weighted means, and rows of timeline.csv at equal steps and
@@ -31,6 +27,7 @@ export class Sampler {
   private swap = 0;
   private footprint = 0;
   private overhead = 0;
+  private volatile = 0;
   private nowUs: number;
   private nextSample = 0;
 
@@ -47,13 +44,13 @@ export class Sampler {
   /** Time moves on from the last event's to `timeUs`; the machine is still as that event left it. */
   advance(timeUs: number): void {
     if (this.timeline) this.sampleUpTo(timeUs);
-    const { frames, swap, tables } = this.machine;
     const passed = timeUs - this.nowUs;
-    const resident = frames.inUse;
-    this.resident += passed * resident;
-    this.swap += passed * swap.inUse;
-    this.footprint += passed * (resident + swap.inUse - frames.inSwapCache);
-    this.overhead += passed * tables.pages;
+    const now = this.gauges();
+    this.resident += passed * now.resident;
+    this.swap += passed * now.swap;
+    this.footprint += passed * now.footprint;
+    this.overhead += passed * now.overhead;
+    this.volatile += passed * now.volatile;
     this.nowUs = timeUs;
   }
 
@@ -74,21 +71,26 @@ export class Sampler {
 
   means(): MemoryMeans {
     const passed = this.nowUs - this.firstUs;
-    if (passed === 0) {
-      const { resident, swap, swapcache, tables } = this.gauges();
-      return { resident, swap, footprint: resident + swap - swapcache, overhead: tables };
-    }
+    if (passed === 0) return this.gauges();
     return {
       resident: this.resident / passed,
       swap: this.swap / passed,
       footprint: this.footprint / passed,
+      volatile: this.volatile / passed,
       overhead: this.overhead / passed,
     };
   }
 
-  private gauges(): Gauges {
-    const { frames, swap, tables } = this.machine;
-    return { resident: frames.inUse, swap: swap.inUse, swapcache: frames.inSwapCache, tables: tables.pages };
+  private gauges(): MemoryMeans {
+    const { frames, swap, tables, pages, structPagesMapped, settings } = this.machine;
+    const slots = swap.synchronous ? swap.compressedBytes / PAGE_BYTES : swap.inUse - frames.inSwapCache;
+    return {
+      resident: frames.inUse,
+      swap: swap.inUse,
+      overhead: tables.pages + (structPagesMapped * settings.structPageBytes) / PAGE_BYTES,
+      footprint: frames.inUse + slots,
+      volatile: pages.volatile,
+    };
   }
 
   private sampleTime(sample: number): number {
@@ -107,7 +109,7 @@ export class Sampler {
 
   private row(timeUs: number, label: string): Row {
     const { machine } = this;
-    const { resident, swap, swapcache, tables } = this.gauges();
+    const { resident, swap, footprint, volatile } = this.gauges();
     return {
       time_us: timeUs,
       label,
@@ -115,11 +117,11 @@ export class Sampler {
       resident_pages: resident,
       rss_pages: machine.rss,
       swap_pages: swap,
-      swapcache_pages: swapcache,
-      footprint_pages: resident + swap - swapcache,
+      swapcache_pages: machine.frames.inSwapCache,
+      footprint_pages: footprint,
       lazyfree_pages: machine.pages.lazyfree,
-      volatile_pages: 0,
-      page_table_pages: tables,
+      volatile_pages: volatile,
+      page_table_pages: machine.tables.pages,
       vmas: machine.vmas,
     };
   }

@@ -98,7 +98,9 @@ export function clearEntry(m: Machine, vma: Vma, at: number): void {
   }
   unmapPage(m, vma.space, at, 0);
   if (isAnonPage(m, page)) freeIfUnreferenced(m, page);
-  if (vma.has(VM.locked) && m.pages.resident[page] === 1) m.reclaim.recheck(page);
+  if (!vma.has(VM.locked | VM.volatile) || m.pages.resident[page] === 0) return;
+  if (vma.has(VM.volatile) && !m.rmap.isVolatile(page)) m.pages.clearVolatile(page);
+  m.reclaim.recheck(page);
 }
 
 /** zap_pte_range: as `clearEntry`, and the use of a page of an object through this entry counts for reclaim. */

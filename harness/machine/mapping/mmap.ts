@@ -49,7 +49,14 @@ export function map(m: Machine, space: Space, page: number, count: number, arg: 
   unmap(m, space, page, count);
   mustHaveRoom(m, space, page, 1);
   space.insert(
-    new Vma({ start: page, end: page + count, flags: flagsOf(arg, object), space, object, objectPage: arg.offset }),
+    new Vma({
+      start: page,
+      end: page + count,
+      flags: flagsOf(arg, object),
+      space,
+      object,
+      objectPage: arg.offset,
+    }),
   );
   space.mergeAround(page, page + count);
   m.countVmas(space);
@@ -254,7 +261,9 @@ function grow(m: Machine, space: Space, page: number, count: number, pages: numb
   if (space.maps(end, end + pages))
     throw new InputError(`remap grows over pages that are mapped, from page ${end} on (ENOMEM)`);
   if (vma.has(VM_SPECIAL))
-    throw new InputError('remap grows a mapping of an image or of page frame numbers (EFAULT: VM_DONTEXPAND)');
+    throw new InputError(
+      'remap grows a mapping of an image or of page frame numbers (EFAULT: VM_DONTEXPAND)',
+    );
   if (vma.end - vma.start + pages > COUNT_LIMIT)
     throw new InputError('remap grows a mapping beyond 2^31 - 1 pages');
   vma.end = end + pages;

@@ -1,3 +1,4 @@
+import { TRAIT } from '../../policy/reclaim/contract.js';
 import type { Machine } from '../machine.js';
 import type { AnonObject } from '../object/anon.js';
 import type { SharedObject } from '../object/shared.js';
@@ -84,21 +85,27 @@ export class ReverseMap {
   }
 
   /**
-   * How many mappings used the page since the last call. Clears their accessed bits, and notes it in the page's
-   * traits when one of them was written through.
+   * How many mappings used the page since the last call. Clears their accessed bits, and notes in the page's traits
+   * when one of them was written through, and whether one that used it is executable (folio_referenced).
    */
   referenced(page: number): number {
     const { pages, tables } = this.machine;
     this.walk(pages.place[page] as number);
     let used = 0;
+    let exec = 0;
     for (let i = 0; i < this.length; i++) {
       const at = this.entries[i] as number;
       const entry = tables.entries[at] as number;
       if (entry & PTE.dirty) pages.markDirty(page);
       if ((entry & PTE.young) === 0) continue;
       tables.entries[at] = entry & ~PTE.young;
-      if (((this.vmas[i] as Vma).flags & NO_RECENCY) === 0) used++;
+      const { flags } = this.vmas[i] as Vma;
+      if (flags & NO_RECENCY) continue;
+      exec |= flags & VM.exec;
+      used++;
     }
+    if (exec !== 0) pages.setTrait(page, TRAIT.exec);
+    else if (((pages.traits[page] as number) & TRAIT.exec) !== 0) pages.clearTrait(page, TRAIT.exec);
     return used;
   }
 

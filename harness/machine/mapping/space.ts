@@ -16,6 +16,9 @@ export class Space {
   pgmajfault = 0;
   /** Page-microseconds it has paid for, shared pages split among their mappings (see `Shares`). */
   pageUs = 0;
+  /** Pages of images with struct pages that it maps: its memory map has an entry for each. */
+  structPages = 0;
+  structPagesPeak = 0;
   /** VMAs as last counted by the machine. */
   countedVmas = 0;
   private recent: Vma | undefined;

@@ -33,7 +33,7 @@ export class PageStore {
   readonly contents: Contents;
   /** Pages marked by MADV_FREE and neither dropped nor found rewritten yet. */
   lazyfree = 0;
-  /** Pages marked volatile, in memory or in swap. */
+  /** Pages in memory that are marked volatile. */
   volatile = 0;
 
   private nextFresh = 1;
@@ -91,12 +91,14 @@ export class PageStore {
   setFrame(id: number, frame: number): void {
     this.place[id] = frame;
     this.resident[id] = 1;
+    if ((this.traits[id] as number) & TRAIT.volatile) this.volatile++;
   }
 
   /** The page leaves memory for a swap slot. */
   setSlot(id: number, slot: number): void {
     this.place[id] = -2 - slot;
     this.resident[id] = 0;
+    if ((this.traits[id] as number) & TRAIT.volatile) this.volatile--;
   }
 
   /** The page leaves memory; what it holds is on its device. */
@@ -113,13 +115,13 @@ export class PageStore {
   markVolatile(id: number): void {
     if ((this.traits[id] as number) & TRAIT.volatile) return;
     this.setTrait(id, TRAIT.volatile);
-    this.volatile++;
+    this.volatile += this.resident[id] as number;
   }
 
   clearVolatile(id: number): void {
     if (((this.traits[id] as number) & TRAIT.volatile) === 0) return;
     this.clearTrait(id, TRAIT.volatile);
-    this.volatile--;
+    this.volatile -= this.resident[id] as number;
   }
 
   setTrait(id: number, bits: number): void {

@@ -8,6 +8,9 @@ export class Objects {
   private readonly unused: number[] = [];
   private readonly byName = new Map<string, SharedObject>();
 
+  /** Whether an image with struct pages was ever declared. */
+  anyStructPages = false;
+
   get(number: number): AnonObject | SharedObject {
     return this.byNumber[number] as AnonObject | SharedObject;
   }
@@ -30,6 +33,7 @@ export class Objects {
     }
     const object = new SharedObject(this.number(), name, size, options);
     this.byNumber[object.number] = object;
+    if (options.structPages) this.anyStructPages = true;
     if (name !== undefined) this.byName.set(name, object);
     return object;
   }

@@ -248,7 +248,10 @@ export class Reclaim {
       unmapPage(m, vma.space, rmap.entries[i] as number, PURGED);
       m.purge.pagePurged(vma.space, anon.base + index + vma.shift);
     }
-    if (isReferred(m, page)) return false;
+    if (isReferred(m, page)) {
+      m.pages.clearVolatile(page);
+      return false;
+    }
     ledger.cpu(PART.reclaim, costs.reclaim.purge.ns);
     m.counters.purged_pages++;
     m.freePage(page);

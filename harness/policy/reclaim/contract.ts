@@ -6,7 +6,7 @@ import type { PolicyInfo } from '../registry.js';
 export const TRAIT = {
   /** On the file lists: page cache of a file. */
   file: 1,
-  /** Mapped executable. */
+  /** An executable mapping used it, when `referenced` last looked. */
   exec: 2,
   /** Cannot go without a write, as far as is known: accessed bits and dirty bits are collected by `referenced`. */
   dirty: 4,

@@ -23,6 +23,11 @@ const MAX_SWAPPINESS = 200;
 /** Source: mm/memcontrol.c. */
 const MAX_RECLAIM_RETRIES = 16;
 
+/** Whether a page of a file was used through an executable mapping when its use was last looked at. */
+function isExecutable(traits: number): boolean {
+  return (traits & (TRAIT.exec | TRAIT.file)) === (TRAIT.exec | TRAIT.file);
+}
+
 /** The largest whole number whose square is not above `value`. */
 function integerSquareRoot(value: number): number {
   let root = Math.floor(Math.sqrt(value));
@@ -155,6 +160,17 @@ class Linux implements ReclaimPolicy {
     this.add(id, inactive, (state & WORKINGSET) | (cold ? WORKINGSET : 0));
   }
 
+  /** folio_rotate_reclaimable: to the tail of its inactive list. */
+  rotate(id: number): void {
+    const state = this.state[id] as number;
+    if ((state & ON_LIST) === 0) return;
+    this.take(id);
+    const list = state & LIST_MASK & ~1;
+    this.lists.addTail(list, id);
+    this.state[id] = list | ON_LIST | (state & WORKINGSET);
+    this.size[list] = (this.size[list] as number) + 1;
+  }
+
   resize(): void {}
 
   grow(count: number): void {
@@ -282,9 +298,8 @@ class Linux implements ReclaimPolicy {
       this.take(id);
       this.counters.pgscan++;
       const state = this.state[id] as number;
-      const exec = ((pages.traits[id] as number) & (TRAIT.exec | TRAIT.file)) === (TRAIT.exec | TRAIT.file);
       // The accessed bits are looked at, and cleared, for every page.
-      if (pages.referenced(id) > 0 && exec) {
+      if (pages.referenced(id) > 0 && isExecutable(pages.traits[id] as number)) {
         this.add(id, list, state & (REFERENCED | WORKINGSET));
         this.age++;
         rotated++;
@@ -321,13 +336,14 @@ class Linux implements ReclaimPolicy {
   /** folio_check_references: whether the page stays, and where. It is on no list now. */
   private survives(id: number, list: number): boolean {
     const state = this.state[id] as number;
-    const references = this.pages.referenced(id);
     const flags = state & WORKINGSET;
     const traits = this.pages.traits[id] as number;
+    // The 2014 patches look for a volatile page before they look at its use.
+    if (traits & TRAIT.volatile) return false;
+    const references = this.pages.referenced(id);
     if (references > 0) {
-      const exec = (traits & (TRAIT.exec | TRAIT.file)) === (TRAIT.exec | TRAIT.file);
       // An activated page keeps the mark, so that it comes back quickly if it is used after its deactivation.
-      if (state & REFERENCED || references > 1 || exec) {
+      if (state & REFERENCED || references > 1 || isExecutable(this.pages.traits[id] as number)) {
         this.add(id, list | 1, flags | REFERENCED);
         this.counters.pgactivate++;
         this.age++;

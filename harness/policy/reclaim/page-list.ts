@@ -46,6 +46,16 @@ export class PageLists {
     this.links[2 * list + 1] = node;
   }
 
+  /** Puts a page that is on no list at the tail (the oldest end). */
+  addTail(list: number, id: number): void {
+    const node = this.lists + id;
+    const newer = this.links[2 * list] as number;
+    this.links[2 * node] = newer;
+    this.links[2 * node + 1] = list;
+    this.links[2 * newer + 1] = node;
+    this.links[2 * list] = node;
+  }
+
   /** Takes a page off its list. */
   unlink(id: number): void {
     const node = this.lists + id;

@@ -43,6 +43,11 @@ export abstract class Queue implements ReclaimPolicy {
     this.lists.addHead(DEMOTED, id);
   }
 
+  rotate(id: number): void {
+    this.remove(id);
+    this.lists.addTail(DEMOTED, id);
+  }
+
   resize(): void {}
 
   grow(count: number): void {
