@@ -63,6 +63,8 @@ export interface ReplayTraceOptions {
   readonly swap?: SwapKind;
   /** Memory limit in pages, `none`, or `trace` for the trace's own `limit` events. Default: `trace`. */
   readonly limit?: number | 'none' | 'trace';
+  /** The machine's memory in pages: below its watermarks kswapd reclaims. Default: never short. */
+  readonly memory?: number;
   /** Seed of all random draws. Default: 1. */
   readonly seed?: number;
   /** A cost table (JSON) instead of the shipped one. */

@@ -223,7 +223,7 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
     [
       'an unknown swap',
       ['replay', 'a.csv', '--swap', 'tape'],
-      /unknown kind of swap "tape", expected one of none, ssd/,
+      /unknown kind of swap "tape", expected one of none, ssd, zram/,
     ],
     ['a seed that is none', ['replay', 'a.csv', '--seed', 'x'], /--seed is not a whole number/],
     [

@@ -4,11 +4,10 @@ import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { type CostTable, loadCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
-import { type Limit, parseLimit, parseSwap } from '../experiment/plan.js';
+import { type Limit, type PlannedTrace, parseLimit, parseMemory, parseSwap } from '../experiment/plan.js';
 import { peakPages } from '../experiment/run.js';
 import { prepareFolder } from '../experiment/store.js';
 import { findTrace } from '../experiment/traces.js';
-import { parseSize } from '../input/size.js';
 import { csvHeader, csvRows, formatNumber, type Row, type Value } from '../metrics/csv.js';
 import { KEY_COLUMNS, METRICS, RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/schema.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -36,6 +35,7 @@ interface Args {
   merge: string;
   purge: string;
   limit?: string;
+  memory?: string;
   swap: string;
   seed: number;
   costs?: string;
@@ -74,7 +74,18 @@ function builder(yargs: Argv): Argv {
         describe: 'memory limit (SIZE or none) instead of the limit events of the trace',
         requiresArg: true,
       },
-      swap: { type: 'string', default: 'none', describe: 'swap device: none or ssd', requiresArg: true },
+      memory: {
+        type: 'string',
+        describe:
+          'memory of the machine (SIZE): kswapd reclaims below its watermarks; by default never short',
+        requiresArg: true,
+      },
+      swap: {
+        type: 'string',
+        default: 'none',
+        describe: 'swap device: none, ssd or zram',
+        requiresArg: true,
+      },
       seed: { type: 'number', default: 1, describe: 'seed of all random draws', requiresArg: true },
       costs: { type: 'string', describe: 'cost table (JSON) instead of the shipped one', requiresArg: true },
       ...outFlag,
@@ -96,12 +107,11 @@ function builder(yargs: Argv): Argv {
     );
 }
 
-async function resolveLimit(text: string | undefined, trace: Trace, costs: CostTable): Promise<Limit> {
-  if (text === undefined) return 'trace';
-  if (text === 'none') return 'none';
-  const size = parseSize(text, trace.meta.pageBytes);
-  const peak = size.kind === 'percent' ? await peakPages(trace, costs) : 0;
-  return parseLimit(text, { peakPages: peak, pageBytes: trace.meta.pageBytes });
+/** What sizes are measured by; the trace is replayed once more where one is a percentage. */
+async function planned(sizes: (string | undefined)[], trace: Trace, costs: CostTable): Promise<PlannedTrace> {
+  const { pageBytes } = trace.meta;
+  const relative = sizes.some((text) => text?.endsWith('%'));
+  return { pageBytes, peakPages: relative ? await peakPages(trace, costs) : 0 };
 }
 
 /** What is not zero, as a table; all of it is in the other formats. */
@@ -150,15 +160,19 @@ async function handler(args: Args): Promise<void> {
     swap: parseSwap(args.swap),
   };
   const seed = wholeNumber('seed', args.seed, 0, MAX_SEED);
-  if (args.limit !== undefined) parseLimit(args.limit, { peakPages: 100, pageBytes: 4096 });
+  const anyTrace = { peakPages: 100, pageBytes: 4096 };
+  if (args.limit !== undefined) parseLimit(args.limit, anyTrace);
+  if (args.memory !== undefined) parseMemory(args.memory, anyTrace);
   const costs = loadCosts(args.costs);
   const { path, label, shown } = findTrace(args.trace);
   const trace = await openTrace(await compileTrace(path, shown));
-  const limit = await resolveLimit(args.limit, trace, costs);
+  const by = await planned([args.limit, args.memory], trace, costs);
+  const limit: Limit = args.limit === undefined ? 'trace' : parseLimit(args.limit, by);
+  const memory = args.memory === undefined ? {} : { memory: parseMemory(args.memory, by) };
   const made = args.out === undefined ? undefined : prepareFolder(args.out);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
-    const cell = { cell: 1, experiment: 'replay', trace: 0, limit, seed, ...cellPolicies };
+    const cell = { cell: 1, experiment: 'replay', trace: 0, limit, ...memory, seed, ...cellPolicies };
     const result = await runCell(cell, trace, label, costs, {
       check: args.check,
       progress: (events) => progress.set(events),

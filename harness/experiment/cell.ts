@@ -59,6 +59,7 @@ export async function runCell(
     purge: purgePolicies.choose(cell.purge),
     swap: cell.swap,
     limit: cell.limit,
+    memory: cell.memory,
     seed: cell.seed,
     costs,
     timeline: true,

@@ -17,6 +17,7 @@ const schema = z.strictObject({
   merge: list.default(['none']),
   purge: list.default(['range-lru']),
   limits: list.default(['none']),
+  memory: z.union([z.string(), z.number()]).transform(String).optional(),
   swap: list.default(['ssd']),
   seeds: z
     .array(
@@ -45,6 +46,8 @@ export interface Experiment {
   readonly purge: readonly string[];
   /** SIZE, `none`, or `trace`. */
   readonly limits: readonly string[];
+  /** SIZE of the machine's memory; never short when absent. */
+  readonly memory?: string | undefined;
   readonly swap: readonly string[];
   readonly seeds: readonly number[];
   /** A cost table, relative to the file. */

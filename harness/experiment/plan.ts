@@ -19,6 +19,8 @@ export interface Cell {
   /** Index of its trace in the experiment. */
   readonly trace: number;
   readonly limit: Limit;
+  /** The machine's memory in pages; absent when it is never short. */
+  readonly memory?: number | undefined;
   readonly swap: SwapKind;
   /** Canonical texts of the policies. */
   readonly discard: string;
@@ -45,6 +47,11 @@ export function parseLimit(text: string, trace: PlannedTrace): Limit {
   return sizeInPages(parseSize(text, trace.pageBytes), trace.peakPages);
 }
 
+/** Reads the size of a machine's memory, in pages. @throws InputError when it is not a SIZE */
+export function parseMemory(text: string, trace: PlannedTrace): number {
+  return sizeInPages(parseSize(text, trace.pageBytes), trace.peakPages);
+}
+
 /** Checks the name of a kind of swap. */
 export function parseSwap(text: string): SwapKind {
   if (!(SWAP_KINDS as readonly string[]).includes(text)) throw unknownName('kind of swap', text, SWAP_KINDS);
@@ -64,6 +71,7 @@ export interface Axes {
 export function checkAxes(experiment: Experiment): Axes {
   try {
     for (const limit of experiment.limits) parseLimit(limit, { peakPages: 100, pageBytes: 4096 });
+    if (experiment.memory !== undefined) parseMemory(experiment.memory, { peakPages: 100, pageBytes: 4096 });
     return {
       discard: distinct(experiment.discard.map((text) => discardPolicies.choose(text).text)),
       reclaim: distinct(experiment.reclaim.map((text) => reclaimPolicies.choose(text).text)),
@@ -80,6 +88,7 @@ export function checkAxes(experiment: Experiment): Axes {
 export function planCells(experiment: Experiment, axes: Axes, traces: readonly PlannedTrace[]): Cell[] {
   const cells: Cell[] = [];
   traces.forEach((planned, trace) => {
+    const memory = experiment.memory === undefined ? undefined : parseMemory(experiment.memory, planned);
     const limits = distinct(experiment.limits.map((text) => parseLimit(text, planned)));
     for (const swap of axes.swap)
       for (const limit of limits)
@@ -94,6 +103,7 @@ export function planCells(experiment: Experiment, axes: Axes, traces: readonly P
                     experiment: experiment.name,
                     trace,
                     limit,
+                    ...(memory === undefined ? {} : { memory }),
                     swap,
                     discard,
                     reclaim,

@@ -1,6 +1,5 @@
 /** Work that the kernel does on its own account, in trace time. */
 export interface Daemon {
-  readonly name: string;
   /** When it runs next, in µs of trace time; infinity while it sleeps. */
   readonly dueUs: number;
   /** Does its work at its time, and sets the next one: later than `nowUs`. */
@@ -9,7 +8,11 @@ export interface Daemon {
 
 /** The daemons of a machine. Those due at the same time run in the order of the list. */
 export class Daemons {
-  constructor(private readonly daemons: readonly Daemon[]) {}
+  constructor(private readonly daemons: Daemon[]) {}
+
+  add(daemon: Daemon): void {
+    this.daemons.push(daemon);
+  }
 
   /** When the first is due. */
   get dueUs(): number {

@@ -1,6 +1,7 @@
 import { Device } from '../cost/device.js';
 import { Ledger } from '../cost/ledger.js';
 import type { CostTable } from '../cost/table.js';
+import { InputError } from '../input/errors.js';
 import type { PurgeRules } from '../policy/purge/contract.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
@@ -11,12 +12,15 @@ import { PageTables } from './mapping/page-table.js';
 import { ReverseMap } from './mapping/rmap.js';
 import type { Space } from './mapping/space.js';
 import { Frames } from './memory/frames.js';
+import { MAX_PAGE_ORDER } from './memory/free-blocks.js';
 import { PageStore } from './memory/pages.js';
 import { Shares } from './memory/shares.js';
 import { StructPages } from './memory/struct-pages.js';
 import { Swap } from './memory/swap.js';
+import { Zone } from './memory/zone.js';
 import { Objects } from './object/objects.js';
 import { Flusher } from './object/writeback.js';
+import { Kswapd } from './reclaim/kswapd.js';
 import { Purge } from './reclaim/purge.js';
 import { Reclaim } from './reclaim/reclaim.js';
 import { applySetting, Settings } from './settings.js';
@@ -32,6 +36,8 @@ export interface MachineOptions {
   readonly purge: PurgeRules;
   /** Memory limit in pages; undefined for none. */
   readonly limit: number | undefined;
+  /** The machine's memory in pages; undefined when it is never short. */
+  readonly memory?: number | undefined;
   readonly seed: number;
 }
 
@@ -56,12 +62,15 @@ export class Machine {
   readonly structPages = new StructPages();
   /** Where swapped pages go; undefined when there is no swap. */
   readonly swapDevice: Device | undefined;
+  /** All of the machine's memory, where it has a size; undefined when it is never short. */
+  readonly zone: Zone | undefined;
+  readonly kswapd: Kswapd | undefined;
   /** Where files are. */
   readonly disk: Device;
   readonly reclaim: Reclaim;
   readonly purge: Purge;
   readonly flusher = new Flusher(this);
-  readonly daemons = new Daemons([this.flusher]);
+  readonly daemons: Daemons;
   readonly settings = new Settings();
   readonly spaces = new Map<number, Space>();
   /** Spaces that are or were, in the order they began. */
@@ -78,11 +87,16 @@ export class Machine {
   constructor(options: MachineOptions) {
     const room = Math.min(options.limit ?? Number.POSITIVE_INFINITY, INITIAL_FRAMES);
     this.costs = options.costs;
-    this.frames = new Frames(room);
+    this.swap = new Swap(options.swap === 'zram');
+    if (options.memory !== undefined) {
+      this.zone = new Zone(options.memory, this.swap);
+      this.kswapd = new Kswapd(this, this.zone);
+    }
+    this.daemons = new Daemons(this.kswapd ? [this.flusher, this.kswapd] : [this.flusher]);
+    this.frames = new Frames(room, this.zone?.buddy);
     this.pages = new PageStore(room + 1, (count) => this.reclaim.grow(count));
     this.shares = new Shares(this.frames);
     this.rmap = new ReverseMap(this);
-    this.swap = new Swap(options.swap === 'zram');
     if (options.swap !== 'none') {
       const stream = randomStream(options.seed, `device/${options.swap}`);
       this.swapDevice = new Device(options.costs.devices[options.swap], stream);
@@ -105,7 +119,21 @@ export class Machine {
 
   /** A setting in mid-trace. @throws InputError for an unknown name or a value out of range */
   set(name: string, value: string): void {
-    applySetting(this.settings, name, value);
+    if (name === 'mm.page_reporting_order') this.startReporting(value);
+    else applySetting(this.settings, name, value);
+  }
+
+  /** Free-page reporting begins: it needs memory of a size (include/linux/page_reporting.h). */
+  private startReporting(value: string): void {
+    if (!this.zone)
+      throw new InputError('mm.page_reporting_order needs a machine of some memory, expected --memory');
+    const order = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (!(order <= MAX_PAGE_ORDER))
+      throw new InputError(
+        `mm.page_reporting_order=${value} is out of range, expected 0 to ${MAX_PAGE_ORDER}`,
+      );
+    this.zone.startReporting(order, () => this.nowUs);
+    if (this.zone.reporting) this.daemons.add(this.zone.reporting);
   }
 
   /** A read from a device that the current event waits for: a part of its time is the CPU's. */

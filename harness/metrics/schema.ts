@@ -84,6 +84,12 @@ const memory = group('memory', [
     'the most memory-map bytes that mappings of images with struct pages cost at any moment: each space has a memory map of its own for the image',
   ],
   ['merge_metadata_bytes', 'bytes', 'lower', 'bytes of merge tracking (64 a rmap_item) after the last event'],
+  [
+    'reported_pages_mean',
+    'pages',
+    'higher',
+    'free pages of a guest that free-page reporting has given back to the host: mean over trace time',
+  ],
   ['vmas_peak', 'count', 'lower', 'the most virtual memory areas at any moment, summed over spaces'],
 ]);
 
@@ -114,6 +120,7 @@ const faults = group('faults', [
   ['cow_ksm', 'count', 'lower', 'write faults that copied a merged page'],
   ['purge_faults', 'count', 'lower', 'faults on purged volatile pages'],
   ['sigbus', 'count', 'lower', 'SIGBUS signals: access to a purged page or beyond the end of an object'],
+  ['host_faults', 'count', 'lower', 'frames handed out again that the host had taken back'],
   ['regenerated_pages', 'pages', 'lower', 'pages the program made again after a drop or purge'],
   ['regenerated_ranges', 'count', 'lower', 'ranges the program made again after a drop or purge'],
 ]);

@@ -40,6 +40,8 @@ export interface ReplayOptions {
   readonly swap: SwapKind;
   /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */
   readonly limit: number | 'none' | 'trace';
+  /** The machine's memory in pages: below its watermarks kswapd reclaims. Default: never short. */
+  readonly memory?: number | undefined;
   readonly seed: number;
   readonly costs: CostTable;
   /** Verify the machine's invariants after every event. */
@@ -112,6 +114,7 @@ class Replay {
       swap,
       purge: purge.info.rules(purge.values),
       limit: typeof limit === 'number' ? limit : undefined,
+      memory: options.memory,
       seed,
     });
     this.kernel = new SimulatedKernel(this.machine);
@@ -374,7 +377,9 @@ export async function replay(trace: Trace, options: ReplayOptions): Promise<Repl
   const means = run.sampler.means();
   return {
     outcome: starved ? 'oom' : 'ok',
-    reason: starved ? 'the limit could not be met: no page was left that could go' : undefined,
+    reason: starved
+      ? `${options.memory === undefined ? 'the limit could not be met' : 'memory ran out'}: no page was left that could go`
+      : undefined,
     events: run.events,
     touches: run.touches,
     traceTimeUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,

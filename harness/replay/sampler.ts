@@ -13,6 +13,8 @@ export interface MemoryMeans {
   /** Memory the pages take, wherever they are: frames, slots that are not also in the swap cache, compressed pages. */
   readonly footprint: number;
   readonly volatile: number;
+  /** Free pages that the host has taken back. */
+  readonly reported: number;
 }
 
 const PAGE_BYTES = 4096;
@@ -28,6 +30,7 @@ export class Sampler {
   private footprint = 0;
   private overhead = 0;
   private volatile = 0;
+  private reported = 0;
   private nowUs: number;
   private nextSample = 0;
 
@@ -51,6 +54,7 @@ export class Sampler {
     this.footprint += passed * now.footprint;
     this.overhead += passed * now.overhead;
     this.volatile += passed * now.volatile;
+    this.reported += passed * now.reported;
     this.nowUs = timeUs;
   }
 
@@ -77,12 +81,13 @@ export class Sampler {
       swap: this.swap / passed,
       footprint: this.footprint / passed,
       volatile: this.volatile / passed,
+      reported: this.reported / passed,
       overhead: this.overhead / passed,
     };
   }
 
   private gauges(): MemoryMeans {
-    const { frames, swap, tables, pages, structPagesMapped, settings } = this.machine;
+    const { frames, swap, tables, pages, zone, structPagesMapped, settings } = this.machine;
     const slots = swap.synchronous ? swap.compressedBytes / PAGE_BYTES : swap.inUse - frames.inSwapCache;
     return {
       resident: frames.inUse,
@@ -90,6 +95,7 @@ export class Sampler {
       overhead: tables.pages + (structPagesMapped * settings.structPageBytes) / PAGE_BYTES,
       footprint: frames.inUse + slots,
       volatile: pages.volatile,
+      reported: zone?.reporting?.reportedPages ?? 0,
     };
   }
 

@@ -10,6 +10,7 @@ export interface TestRun {
   readonly discard?: string;
   readonly reclaim?: string;
   readonly purge?: string;
+  readonly memory?: number;
   readonly swap?: SwapKind;
   readonly limit?: number | 'none' | 'trace';
   readonly seed?: number;
@@ -28,6 +29,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     purge: purgePolicies.choose(options.purge ?? 'range-lru'),
     swap: options.swap ?? 'none',
     limit: options.limit ?? 'trace',
+    memory: options.memory,
     seed: options.seed ?? 1,
     costs: COSTS,
     check: true,

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { contents, runAndLook } from '../../testing/look.js';
 import { run } from '../../testing/machine.js';
 import { timed } from '../../testing/traces.js';
-import type { Machine } from '../machine.js';
-import { contentAt } from '../mapping/access.js';
 
 /** 16 pages of a shared object, written by one process, mapped by two. */
 const SHARED = [
@@ -14,23 +13,6 @@ const SHARED = [
   'write,1,100,16,=1+',
   'read,2,200,16,',
 ];
-
-/** Contents of a range as a space finds them. */
-function contents(m: Machine, space: number, page: number, count: number): (number | undefined)[] {
-  const found = m.space(space);
-  return Array.from({ length: count }, (_, i) => found && contentAt(m, found, page + i));
-}
-
-/** Replays events and looks at the machine when they are over. */
-async function runAndLook<T>(
-  events: readonly string[],
-  options: Parameters<typeof run>[1],
-  look: (m: Machine) => T,
-) {
-  let machine: Machine | undefined;
-  const result = await run(timed(events), { ...options, observe: (m) => (machine = m) });
-  return { result, seen: look(machine as Machine) };
-}
 
 const DISCARD = [...SHARED, 'discard,1,104,8,'];
 

@@ -2,6 +2,7 @@ import { InputError } from '../../input/errors.js';
 import type { Machine } from '../machine.js';
 import type { Contents } from '../memory/contents.js';
 import { OWN_TRAIT, ZERO_PAGE } from '../memory/pages.js';
+import { identify } from '../object/page-in.js';
 import { FAULTED, fault } from './fault.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from './page-table.js';
 import type { Space } from './space.js';
@@ -140,7 +141,11 @@ function pageAt(m: Machine, space: Space, vpn: number): number | undefined {
   if (!vma) return undefined;
   const at = space.directory.entry(vpn);
   const entry = at < 0 ? 0 : (m.tables.entries[at] as number);
-  return entry !== 0 ? entry >>> PTE_SHIFT : (vma.object?.page(vma.objectPageAt(vpn)) ?? ZERO_PAGE);
+  if (entry !== 0) return entry >>> PTE_SHIFT;
+  const { object } = vma;
+  const index = object ? vma.objectPageAt(vpn) : 0;
+  if (!object || index >= object.size || object.isHole(index)) return ZERO_PAGE;
+  return identify(m, object, index);
 }
 
 /** The content id of a page as a read would find it, without reading it; undefined where nothing is mapped. */

@@ -22,10 +22,14 @@ export class Frames {
   /** Frames that are mapped at least once. */
   mapped = 0;
 
-  private readonly allocator: FrameAllocator = new FrameStack();
-
-  /** @param capacity frames to make room for at the start */
-  constructor(capacity: number) {
+  /**
+   * @param capacity frames to make room for at the start
+   * @param allocator decides which frame is next
+   */
+  constructor(
+    capacity: number,
+    private readonly allocator: FrameAllocator = new FrameStack(),
+  ) {
     this.page = new Int32Array(capacity).fill(-1);
     this.object = new Int32Array(capacity);
     this.index = new Int32Array(capacity);

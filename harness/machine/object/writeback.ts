@@ -41,7 +41,6 @@ function cleanEntries(m: Machine, page: number): void {
 
 /** The flusher: writes a file back once it has been dirty for long enough. Source: wb_workfn in fs/fs-writeback.c. */
 export class Flusher implements Daemon {
-  readonly name = 'flusher';
   dueUs = Number.POSITIVE_INFINITY;
 
   constructor(private readonly machine: Machine) {}

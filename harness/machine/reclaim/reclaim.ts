@@ -8,6 +8,7 @@ import { PTE, PTE_SHIFT, PURGED } from '../mapping/page-table.js';
 import type { Space } from '../mapping/space.js';
 import { VM, type Vma } from '../mapping/vma.js';
 import { OWN_TRAIT } from '../memory/pages.js';
+import type { Zone } from '../memory/zone.js';
 import { freeObjectPage } from '../object/lifetime.js';
 import type { SharedObject } from '../object/shared.js';
 
@@ -18,8 +19,8 @@ const NO_LIMIT = 2 ** 31 - 1;
 
 /** The limit cannot be met: nothing that could go is left. Ends the cell with outcome `oom`. */
 export class OutOfMemory extends Error {
-  constructor(limit: number) {
-    super(`no page can be reclaimed and the limit of ${limit} pages is reached`);
+  constructor(pages: number) {
+    super(`no page can be reclaimed and ${pages} pages are all there are`);
     this.name = 'OutOfMemory';
   }
 }
@@ -32,7 +33,7 @@ class PolicyPages implements Pages {
   ) {}
 
   get capacity(): number {
-    return this.reclaim.limit;
+    return Math.min(this.reclaim.limit, this.machine.zone?.buddy.pages ?? NO_LIMIT);
   }
 
   get count(): number {
@@ -69,7 +70,7 @@ export class Reclaim {
     options: MachineOptions,
   ) {
     this.limit = options.limit ?? NO_LIMIT;
-    machine.frames.ceiling = this.limit;
+    machine.frames.ceiling = Math.min(this.limit, options.memory ?? NO_LIMIT);
     this.swap = options.swap !== 'none';
     const { info, values } = options.reclaim;
     const random = randomStream(options.seed, `reclaim/${info.name}`);
@@ -89,8 +90,10 @@ export class Reclaim {
   /** Sets the limit, undefined for none, and reclaims down to it as far as pages can go. */
   setLimit(pages: number | undefined): void {
     this.limit = pages ?? NO_LIMIT;
-    this.machine.frames.ceiling = this.limit;
-    this.policy.resize(this.limit);
+    const { frames, zone } = this.machine;
+    const capacity = Math.min(this.limit, zone?.buddy.pages ?? NO_LIMIT);
+    frames.ceiling = capacity;
+    this.policy.resize(capacity);
     while (this.machine.frames.inUse > this.limit && this.shrink()) {}
   }
 
@@ -106,11 +109,22 @@ export class Reclaim {
     while (frames.inUse >= this.limit) {
       if (!this.machine.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
     }
+    if (this.machine.zone) this.makeRoomInZone(this.machine.zone);
     const slot = pages.slotOf(page);
     const frame = frames.allocate(page, object, index);
     frames.setSlot(frame, slot);
     pages.setFrame(page, frame);
     this.admit(page, evictable);
+  }
+
+  /** get_page_from_freelist: at the low watermark kswapd is woken; at the lowest, the program reclaims itself. */
+  private makeRoomInZone(zone: Zone): void {
+    const { min, low } = zone.watermarks;
+    if (zone.free > low) return;
+    this.machine.kswapd?.wake();
+    while (zone.free <= min) {
+      if (!this.machine.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(zone.buddy.pages);
+    }
   }
 
   /** A resident page is used in a way that its entry does not show to policies that count every touch. */

@@ -1,0 +1,38 @@
+import type { Daemon } from '../daemons.js';
+import type { Machine } from '../machine.js';
+import type { Zone } from '../memory/zone.js';
+
+/** How long kswapd sleeps when it could not free anything (HZ/10). */
+const RETRY_US = 100_000;
+const NS_PER_US = 1000;
+
+/**
+ * kswapd: is woken when free memory falls to the low watermark, and reclaims a batch at a time until it is above the high
+ * one. What it costs is on its own account; programs that are faster reclaim themselves.
+ * Source: kswapd and balance_pgdat in mm/vmscan.c.
+ */
+export class Kswapd implements Daemon {
+  dueUs = Number.POSITIVE_INFINITY;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly zone: Zone,
+  ) {}
+
+  /** Free memory is at the low watermark: runs as soon as time moves on. */
+  wake(): void {
+    if (this.dueUs === Number.POSITIVE_INFINITY) this.dueUs = this.machine.nowUs;
+  }
+
+  run(nowUs: number): void {
+    const { ledger } = this.machine;
+    if (this.zone.free > this.zone.watermarks.high) {
+      this.dueUs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    const before = ledger.daemonNs;
+    const freed = this.machine.purge.makeRoom() || this.machine.reclaim.shrinkOnce('kswapd').taken > 0;
+    const took = Math.ceil((ledger.daemonNs - before) / NS_PER_US);
+    this.dueUs = nowUs + (freed ? Math.max(1, took) : RETRY_US);
+  }
+}
