@@ -71,6 +71,8 @@ export interface ReclaimPolicy {
   demote?(id: number): void;
   /** A page has been written and nobody maps it: it is next to go (folio_rotate_reclaimable). */
   rotate?(id: number): void;
+  /** A setting of the same name as one of its parameters has changed in mid-trace (vm.swappiness). */
+  tune?(parameter: string, value: number): void;
   /** The capacity is now this. */
   resize(capacity: number): void;
   /** Ids are now below this. */

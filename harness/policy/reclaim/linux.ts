@@ -61,7 +61,7 @@ class Linux implements ReclaimPolicy {
   /** Bit 0: the active anon list may shrink in this pass; bit 1: the active file list. */
   private mayDeactivate = 0;
   private readonly toScan = [0, 0, 0, 0];
-  private readonly swappiness: number;
+  private swappiness: number;
   private readonly swap: boolean;
   private found = 0;
 
@@ -169,6 +169,10 @@ class Linux implements ReclaimPolicy {
     this.lists.addTail(list, id);
     this.state[id] = list | ON_LIST | (state & WORKINGSET);
     this.size[list] = (this.size[list] as number) + 1;
+  }
+
+  tune(parameter: string, value: number): void {
+    if (parameter === 'swappiness') this.swappiness = value;
   }
 
   resize(): void {}
