@@ -23,7 +23,7 @@ import { Flusher } from './object/writeback.js';
 import { Kswapd } from './reclaim/kswapd.js';
 import { Purge } from './reclaim/purge.js';
 import { Reclaim } from './reclaim/reclaim.js';
-import { applySetting, Settings } from './settings.js';
+import { applySetting, Settings, wholeNumber } from './settings.js';
 
 /** Kinds of swap. */
 export const SWAP_KINDS = ['none', 'ssd', 'zram'] as const;
@@ -40,6 +40,9 @@ export interface MachineOptions {
   readonly memory?: number | undefined;
   readonly seed: number;
 }
+
+/** Source: MAX_SWAPPINESS in include/linux/swap.h. */
+const MAX_SWAPPINESS = 200;
 
 /** Room at the start, in frames; arrays grow from there. */
 const INITIAL_FRAMES = 4096;
@@ -120,6 +123,8 @@ export class Machine {
   /** A setting in mid-trace. @throws InputError for an unknown name or a value out of range */
   set(name: string, value: string): void {
     if (name === 'mm.page_reporting_order') this.startReporting(value);
+    else if (name === 'vm.swappiness')
+      this.reclaim.policy.tune?.('swappiness', wholeNumber(name, value, 0, MAX_SWAPPINESS));
     else applySetting(this.settings, name, value);
   }
 
@@ -127,11 +132,7 @@ export class Machine {
   private startReporting(value: string): void {
     if (!this.zone)
       throw new InputError('mm.page_reporting_order needs a machine of some memory, expected --memory');
-    const order = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-    if (!(order <= MAX_PAGE_ORDER))
-      throw new InputError(
-        `mm.page_reporting_order=${value} is out of range, expected 0 to ${MAX_PAGE_ORDER}`,
-      );
+    const order = wholeNumber('mm.page_reporting_order', value, 0, MAX_PAGE_ORDER);
     this.zone.startReporting(order, () => this.nowUs);
     if (this.zone.reporting) this.daemons.add(this.zone.reporting);
   }

@@ -49,15 +49,20 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
   'vm.dirty_expire_centisecs': field('dirtyExpireCentisecs', 0, 2 ** 31 - 1),
 };
 
+/** Settings that the machine itself applies. */
+const ELSEWHERE = ['vm.swappiness', 'mm.page_reporting_order'];
+
 /** Applies `NAME=VALUE`. @throws InputError for an unknown name or a value out of range */
 export function applySetting(settings: Settings, name: string, value: string): void {
   const setting = SETTINGS[name];
-  if (!setting) throw unknownName('setting', name, Object.keys(SETTINGS));
+  if (!setting) throw unknownName('setting', name, [...Object.keys(SETTINGS), ...ELSEWHERE]);
+  setting.apply(settings, wholeNumber(name, value, setting.min, setting.max));
+}
+
+/** The value of a setting. @throws InputError when it is no whole number or out of range */
+export function wholeNumber(name: string, value: string, min: number, max: number): number {
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (!(number >= setting.min && number <= setting.max)) {
-    throw new InputError(
-      `${name}=${value} is out of range, expected a whole number from ${setting.min} to ${setting.max}`,
-    );
-  }
-  setting.apply(settings, number);
+  if (!(number >= min && number <= max))
+    throw new InputError(`${name}=${value} is out of range, expected a whole number from ${min} to ${max}`);
+  return number;
 }

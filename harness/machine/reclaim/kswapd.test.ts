@@ -97,7 +97,7 @@ describe('free-page reporting', () => {
   it('needs a machine of some memory', async () => {
     await expect(run(traceOf('0,set,,,,mm.page_reporting_order=9\n'))).rejects.toThrow(/expected --memory/);
     await expect(run(traceOf('0,set,,,,mm.page_reporting_order=11\n'), { memory: 4096 })).rejects.toThrow(
-      /expected 0 to 10/,
+      /expected a whole number from 0 to 10/,
     );
   });
 });
