@@ -17,13 +17,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   cost: ['input', 'metrics', 'stats'],
   machine: BELOW_MACHINE,
   replay: BELOW_REPLAY,
+  mrc: ['input', 'trace', 'metrics', 'stats', 'policy'],
   experiment: [...BELOW_EXPERIMENT, 'workloads'],
   report: ['input', 'metrics', 'stats'],
-  bench: BELOW_EXPERIMENT,
+  bench: [...BELOW_EXPERIMENT, 'mrc'],
   workloads: ['trace'],
-  commands: [...BELOW_EXPERIMENT, 'experiment', 'report', 'bench', 'workloads'],
+  commands: [...BELOW_EXPERIMENT, 'experiment', 'mrc', 'report', 'bench', 'workloads'],
   // Files directly in harness/: the command line and the library's entry.
-  harness: [...BELOW_EXPERIMENT, 'experiment', 'commands'],
+  harness: [...BELOW_EXPERIMENT, 'mrc', 'experiment', 'commands'],
 };
 
 function sources(folder: string): string[] {

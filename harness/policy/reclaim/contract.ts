@@ -30,6 +30,8 @@ export interface Pages {
   readonly resident: Uint8Array;
   /** By id: bits of `TRAIT`. Always 0 on a reference string. */
   readonly traits: Uint8Array;
+  /** By id: when the page is used next, as a request number; infinity for never. Only for policies that need the future. */
+  readonly nextUse?: Float64Array | undefined;
   /**
    * How many mappings used the page since the last call; clears their accessed bits (a reverse-map walk). Mappings
    * under MADV_RANDOM and MADV_SEQUENTIAL do not count.
@@ -95,5 +97,9 @@ export interface ReclaimContext {
 export interface ReclaimPolicyInfo extends PolicyInfo {
   /** Cost of its operations, for example `O(1)`. */
   readonly complexity: string;
+  /** On a reference string, a page that has come in counts as used: its fault would have set the accessed bit. */
+  readonly accessedAtInsert?: boolean;
+  /** It must know when each page is used next (`Pages.nextUse`): a trace is read twice, and a stream refused. */
+  readonly needsFuture?: boolean;
   create(pages: Pages, context: ReclaimContext): ReclaimPolicy;
 }

@@ -376,6 +376,7 @@ export const linux: ReclaimPolicyInfo = {
     "Linux's two lists: inactive and active, second chance by accessed bits, refault distances, anon and file by cost",
   source: 'mm/vmscan.c, mm/workingset.c and mm/swap.c of Linux 6.18',
   complexity: 'O(1) a page scanned; at most all pages a search',
+  accessedAtInsert: true,
   parameters: {
     swappiness: {
       kind: 'integer',

@@ -1,0 +1,77 @@
+import type { Pages, ReclaimPolicy, ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
+import type { Chosen } from '../policy/registry.js';
+import { randomStream } from '../stats/random.js';
+
+/** Room for victims: a policy may give more than it was asked for (linux: batches of 32). */
+const VICTIMS = 64;
+/** Ids to make room for at the start. */
+const INITIAL_IDS = 1024;
+
+/** A policy gave up no page though its cache is full: a defect of the policy. */
+export class OutOfPages extends Error {
+  constructor(name: string, capacity: number) {
+    super(`reclaim policy ${name} gave up no page of a full cache of ${capacity}`);
+    this.name = 'OutOfPages';
+  }
+}
+
+/** One policy at one size on a reference string: the caller's side of the reclaim contract. */
+export class Simulation implements Pages {
+  readonly policy: ReclaimPolicy;
+  readonly name: string;
+  resident = new Uint8Array(INITIAL_IDS);
+  traits = new Uint8Array(INITIAL_IDS);
+  /** By id: used since the policy last looked, where it looks instead of being told. */
+  accessed = new Uint8Array(INITIAL_IDS);
+  nextUse: Float64Array | undefined;
+  readonly victims = new Int32Array(VICTIMS);
+  /** Whether a page that came in counts as used: where a fault would set its accessed bit. */
+  readonly accessedAtInsert: 0 | 1;
+  cached = 0;
+  requests = 0;
+  misses = 0;
+
+  constructor(
+    readonly chosen: Chosen<ReclaimPolicyInfo>,
+    readonly capacity: number,
+    seed: number,
+  ) {
+    const { info, values } = chosen;
+    this.name = info.name;
+    this.accessedAtInsert = info.accessedAtInsert ? 1 : 0;
+    if (info.needsFuture) this.nextUse = new Float64Array(INITIAL_IDS);
+    const random = randomStream(seed, `reclaim/${info.name}`);
+    this.policy = info.create(this, { values, random, swap: true });
+  }
+
+  get count(): number {
+    return this.resident.length;
+  }
+
+  referenced(id: number): number {
+    const used = this.accessed[id] as number;
+    this.accessed[id] = 0;
+    return used;
+  }
+
+  /** Makes room for ids below `distinct`. */
+  grow(distinct: number): void {
+    if (distinct <= this.resident.length) return;
+    const length = Math.max(distinct, Math.ceil(this.resident.length * 1.5));
+    this.resident = grown(this.resident, length);
+    this.traits = grown(this.traits, length);
+    this.accessed = grown(this.accessed, length);
+    if (this.nextUse) {
+      const nextUse = new Float64Array(length);
+      nextUse.set(this.nextUse);
+      this.nextUse = nextUse;
+    }
+    this.policy.grow(length);
+  }
+}
+
+function grown(array: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  const longer = new Uint8Array(length);
+  longer.set(array);
+  return longer;
+}
