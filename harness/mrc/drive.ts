@@ -7,15 +7,18 @@ import { OutOfPages, type Simulation } from './simulation.js';
  *
  * For each request: a resident page is touched; otherwise the policy hears of the miss, gives up pages while the cache is
  * full, and takes the new one in.
+ *
+ * @param next by request: when its page is used next; only for policies that need the future
  */
-export function drive(sim: Simulation, ids: Int32Array, length: number): void {
-  const { policy, resident, accessed, victims, capacity } = sim;
-  const touches = policy.touch !== undefined;
+export function drive(sim: Simulation, ids: Int32Array, length: number, next?: Float64Array): void {
+  const { policy, resident, accessed, victims, capacity, accessedAtInsert } = sim;
+  const touched = policy.touch ? (policy as Required<Pick<typeof policy, 'touch'>>) : undefined;
   let { cached, misses } = sim;
   for (let i = 0; i < length; i++) {
     const id = ids[i] as number;
+    if (next) (sim.nextUse as Float64Array)[id] = next[i] as number;
     if (resident[id] === 1) {
-      if (touches) (policy.touch as (id: number) => void)(id);
+      if (touched) touched.touch(id);
       else accessed[id] = 1;
       continue;
     }
@@ -28,23 +31,11 @@ export function drive(sim: Simulation, ids: Int32Array, length: number): void {
       cached -= found;
     }
     resident[id] = 1;
-    accessed[id] = sim.accessedAtInsert;
+    accessed[id] = accessedAtInsert;
     cached++;
     policy.insert(id);
   }
   sim.cached = cached;
   sim.misses = misses;
   sim.requests += length;
-}
-
-/** As `drive`, for a policy that must know when each page is used next: `next[i]` is the request after the i-th that uses its page. */
-export function driveWithFuture(sim: Simulation, ids: Int32Array, next: Float64Array, length: number): void {
-  const nextUse = sim.nextUse as Float64Array;
-  const one = new Int32Array(1);
-  for (let i = 0; i < length; i++) {
-    const id = ids[i] as number;
-    nextUse[id] = next[i] as number;
-    one[0] = id;
-    drive(sim, one, 1);
-  }
 }
