@@ -44,6 +44,12 @@ export function parsePolicyList(text: string): PolicySpec[] {
   return specs;
 }
 
+/** The text of a policy as it was given. */
+export function formatSpec({ name, given }: PolicySpec): string {
+  const pairs = Object.entries(given).map(([key, value]) => `${key}=${value}`);
+  return pairs.length === 0 ? name : `${name}:${pairs.join(',')}`;
+}
+
 /** Reads exactly one policy. */
 export function parsePolicy(text: string): PolicySpec {
   const [spec, ...more] = parsePolicyList(text);

@@ -1,0 +1,180 @@
+import { InputError } from '../input/errors.js';
+import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
+import type { Chosen } from '../policy/registry.js';
+import { type Drive, loadDrive } from './load-drive.js';
+import { MemoryReference, type ReferenceString } from './reference.js';
+import { ReuseDistances } from './reuse.js';
+import { Simulation } from './simulation.js';
+
+/** From so many sizes on, exact LRU comes from reuse distances: one pass for all of them. */
+const CURVE_SIZES = 6;
+/** Reference strings up to this are kept in memory when they are read more than once: 256 MiB of ids. */
+const KEEP_REQUESTS = 64 * 2 ** 20;
+
+/** Misses of one policy at one size. */
+export interface SweepResult {
+  readonly policy: Chosen<ReclaimPolicyInfo>;
+  readonly size: number;
+  readonly requests: number;
+  readonly misses: number;
+}
+
+export interface SweepOptions {
+  readonly policies: readonly Chosen<ReclaimPolicyInfo>[];
+  /** Sizes in pages, given the distinct pages of the string. */
+  readonly sizes: (distinct: number) => readonly number[];
+  /** Whether `sizes` looks at the distinct pages: the string is read twice then. */
+  readonly relative: boolean;
+  readonly seed: number;
+  /** Called now and then with the requests done. */
+  readonly progress?: (requests: number) => void;
+}
+
+/**
+ * Misses of every policy at every size. The string is read once, and once more before where sizes are relative to its
+ * distinct pages; all policies and sizes are simulated side by side, batch by batch. A policy that needs the future keeps
+ * the whole string in memory.
+ *
+ * @throws InputError when a stream would have to be read twice
+ */
+export async function sweep(reference: ReferenceString, options: SweepOptions): Promise<SweepResult[]> {
+  const { policies } = options;
+  const future = policies.some(({ info }) => info.needsFuture);
+  if ((future || options.relative) && !reference.rereadable) throw streamError(reference, policies, future);
+  const kept = future || options.relative ? await keep(reference, future) : undefined;
+  const string = kept?.reference ?? reference;
+  const distinct = kept?.distinct ?? 0;
+  const next = future ? knowFuture(string as MemoryReference) : undefined;
+  const cells = await makeCells(options, options.sizes(distinct));
+  await runCells(string, cells, next, options.progress);
+  return cells.map((cell) => cell.result());
+}
+
+function streamError(
+  reference: ReferenceString,
+  policies: readonly Chosen<ReclaimPolicyInfo>[],
+  future: boolean,
+): InputError {
+  const clairvoyant = policies.find(({ info }) => info.needsFuture)?.info.name;
+  return new InputError(
+    future
+      ? `policy ${clairvoyant} must know the future, and ${reference.name} can be read only once, expected a file`
+      : `sizes in % are of the distinct pages, and ${reference.name} can be read only once, expected a file or sizes in pages`,
+  );
+}
+
+/** Reads the string a first time, and keeps it if it is small enough or must be. */
+async function keep(
+  reference: ReferenceString,
+  always: boolean,
+): Promise<{ reference: MemoryReference | undefined; distinct: number }> {
+  if (reference instanceof MemoryReference) return { reference, distinct: reference.distinct };
+  let ids: Int32Array | undefined = new Int32Array(1 << 16);
+  let requests = 0;
+  let distinct = 0;
+  for await (const batch of reference.batches()) {
+    distinct = batch.distinct;
+    if (ids && !always && requests + batch.length > KEEP_REQUESTS) ids = undefined;
+    if (ids) {
+      if (requests + batch.length > ids.length) ids = longer(ids, requests + batch.length);
+      ids.set(batch.ids.subarray(0, batch.length), requests);
+    }
+    requests += batch.length;
+  }
+  const whole = ids && new MemoryReference(reference.name, ids.subarray(0, requests), distinct);
+  return { reference: whole, distinct };
+}
+
+function longer(ids: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(Math.max(length, ids.length * 2));
+  grown.set(ids);
+  return grown;
+}
+
+/** For each request the next one for the same page, infinity for none: one pass backwards over the string. */
+function knowFuture(reference: MemoryReference): Float64Array {
+  const { ids, distinct } = reference;
+  const next = new Float64Array(ids.length);
+  const seen = new Float64Array(distinct).fill(Number.POSITIVE_INFINITY);
+  for (let i = ids.length - 1; i >= 0; i--) {
+    const id = ids[i] as number;
+    next[i] = seen[id] as number;
+    seen[id] = i;
+  }
+  return next;
+}
+
+/** One policy at one size, however its misses are found. */
+interface SweepCell {
+  run(ids: Int32Array, length: number, distinct: number, next: Float64Array | undefined): void;
+  result(): SweepResult;
+}
+
+async function makeCells(options: SweepOptions, sizes: readonly number[]): Promise<SweepCell[]> {
+  const cells: SweepCell[] = [];
+  for (const policy of options.policies) {
+    const drive = await loadDrive(policy.info.name);
+    const curve =
+      policy.info.name === 'lru' && sizes.length >= CURVE_SIZES ? new ReuseDistances() : undefined;
+    sizes.forEach((size, i) => {
+      cells.push(
+        curve
+          ? new CurveCell(policy, size, curve, i === 0)
+          : new SimulatedCell(new Simulation(policy, size, options.seed), drive),
+      );
+    });
+  }
+  return cells;
+}
+
+class SimulatedCell implements SweepCell {
+  constructor(
+    private readonly simulation: Simulation,
+    private readonly drive: Drive,
+  ) {}
+
+  run(ids: Int32Array, length: number, distinct: number, next: Float64Array | undefined): void {
+    const { simulation } = this;
+    simulation.grow(distinct);
+    this.drive(simulation, ids, length, simulation.nextUse && next);
+  }
+
+  result(): SweepResult {
+    const { chosen, capacity, requests, misses } = this.simulation;
+    return { policy: chosen, size: capacity, requests, misses };
+  }
+}
+
+/** Exact LRU read off the curve that all its sizes share; the first of them feeds it. */
+class CurveCell implements SweepCell {
+  constructor(
+    private readonly policy: Chosen<ReclaimPolicyInfo>,
+    private readonly size: number,
+    private readonly curve: ReuseDistances,
+    private readonly feeds: boolean,
+  ) {}
+
+  run(ids: Int32Array, length: number, distinct: number): void {
+    if (this.feeds) this.curve.record(ids, length, distinct);
+  }
+
+  result(): SweepResult {
+    const { policy, size, curve } = this;
+    return { policy, size, requests: curve.requests, misses: curve.misses(size) };
+  }
+}
+
+async function runCells(
+  string: ReferenceString,
+  cells: readonly SweepCell[],
+  next: Float64Array | undefined,
+  progress: ((requests: number) => void) | undefined,
+): Promise<void> {
+  let done = 0;
+  for await (const { ids, length, distinct } of string.batches()) {
+    const ahead = next?.subarray(done, done + length);
+    for (const cell of cells) cell.run(ids, length, distinct, ahead);
+    done += length;
+    progress?.(done);
+  }
+}
