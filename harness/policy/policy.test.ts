@@ -297,6 +297,9 @@ describe('lists of pages', () => {
             naive[what]?.unshift(id);
           }
           expect([lists.tail(0), lists.tail(1)]).toEqual(naive.map((list) => list.at(-1) ?? -1));
+          const walked: number[] = [];
+          for (let at = lists.tail(0); at >= 0; at = lists.newer(at)) walked.unshift(at);
+          expect(walked).toEqual(naive[0]);
         }
       }),
     );

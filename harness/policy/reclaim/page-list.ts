@@ -72,6 +72,12 @@ export class PageLists {
     return node < this.lists ? -1 : node - this.lists;
   }
 
+  /** The next newer page on the list of a page, -1 at its head. */
+  newer(id: number): number {
+    const node = this.links[2 * (this.lists + id)] as number;
+    return node < this.lists ? -1 : node - this.lists;
+  }
+
   /** A word a policy may keep for a page while it is on no list. */
   note(id: number): number {
     return this.links[2 * (this.lists + id) + 1] as number;

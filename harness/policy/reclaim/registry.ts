@@ -3,5 +3,6 @@ import type { ReclaimPolicyInfo } from './contract.js';
 import { fifo } from './fifo.js';
 import { linux } from './linux.js';
 import { lru } from './lru.js';
+import { mglru } from './mglru.js';
 
-export const reclaimPolicies = new Registry<ReclaimPolicyInfo>('reclaim policy', [linux, lru, fifo]);
+export const reclaimPolicies = new Registry<ReclaimPolicyInfo>('reclaim policy', [linux, lru, fifo, mglru]);
