@@ -333,6 +333,7 @@ export const mglru: ReclaimPolicyInfo = {
   source:
     'Documentation/mm/multigen_lru.rst, mm/vmscan.c (lru_gen_*), mm/workingset.c and mm/swap.c of Linux 6.18',
   complexity: 'O(1) a page scanned; aging looks at all pages, once a generation',
+  accessedAtInsert: true,
   parameters: {
     swappiness: {
       kind: 'integer',
