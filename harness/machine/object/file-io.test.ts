@@ -14,6 +14,12 @@ describe('which file I/O counts as use', () => {
     expect((await counted('file', ['pread,,0,8,o', 'pread,,0,8,o'])).pgactivate).toBe(8);
   });
 
+  it('reading on in the same page is one use', async () => {
+    const again = [1, 1, 1, 2, 2].map((page) => `pread,,${page},1,o`);
+    expect((await counted('file', again)).pgactivate).toBe(0);
+    expect((await counted('file', [...again, 'pread,,1,1,o'])).pgactivate).toBe(1);
+  });
+
   it('writing a file does not, however often, and reading what was written is a first use', async () => {
     const writes = Array<string>(5).fill('pwrite,,0,8,o');
     expect((await counted('file', writes)).pgactivate).toBe(0);

@@ -19,7 +19,10 @@ export function readFilePages(m: Machine, object: SharedObject, first: number, c
     m.ledger.cpu(PART.minor, m.costs.file_io.page.ns);
     // tmpfs reads a hole from the zero page; an image is read in place.
     if (where === WHERE.special || (where === WHERE.hole && object.backing === 'shmem')) continue;
-    m.reclaim.accessed(pageIn(m, object, index, where));
+    const page = pageIn(m, object, index, where);
+    // filemap_read: going on in the page of the last read is the same use. The kernel keeps that by descriptor.
+    if (index !== object.lastRead || object.backing === 'shmem') m.reclaim.accessed(page);
+    object.lastRead = index;
   }
   return Math.max(0, end - first);
 }
