@@ -277,12 +277,23 @@ describe('worked by hand', () => {
     expect(gone).toEqual([1, ...Array.from({ length: 198 }, (_, i) => i + 3), 2].slice(0, gone.length));
     expect(gone.at(-1)).toBe(2);
   });
+
+  it('linux: a page that has been written goes next, even from the active list', () => {
+    const harness = new Harness(reclaimPolicies.choose('linux'), 200, 300);
+    for (let id = 1; id <= 200; id++) harness.access(id);
+    harness.hot.add(2);
+    const gone = harness.evict(); // 2 is active now
+    harness.hot.clear();
+    harness.referenced(2);
+    for (const id of [150, 2]) harness.policy.rotate?.(id);
+    expect(harness.evict().slice(0, 3)).toEqual([2, 150, (gone.at(-1) as number) + 1]);
+  });
 });
 
 describe('lists of pages', () => {
   it('behave as arrays do', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(2), fc.nat(9)), { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(fc.tuple(fc.nat(4), fc.nat(9)), { maxLength: 200 }), (steps) => {
         const lists = new PageLists(2, 4);
         lists.grow(10);
         const naive: number[][] = [[], []];
@@ -295,6 +306,9 @@ describe('lists of pages', () => {
           } else if (what < 2) {
             lists.addHead(what, id);
             naive[what]?.unshift(id);
+          } else if (what < 4) {
+            lists.addTail(what - 2, id);
+            naive[what - 2]?.push(id);
           }
           expect([lists.tail(0), lists.tail(1)]).toEqual(naive.map((list) => list.at(-1) ?? -1));
           const walked: number[] = [];

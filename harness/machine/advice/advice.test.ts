@@ -233,6 +233,12 @@ describe('ranges with holes', () => {
 describe('lazily freed memory', () => {
   const LAZY = ['spawn,1,,,', 'map,1,0,8,anon', 'write,1,0,8,=1+', 'madvise,1,0,8,MADV_FREE'];
 
+  it('counts a page once, even when it was written and freed again', async () => {
+    const events = [...LAZY, 'madvise,1,0,8,MADV_FREE', 'write,1,0,8,', 'madvise,1,0,8,MADV_FREE'];
+    const { result } = await runAndLook(events, {}, () => undefined);
+    expect(result.metrics.pglazyfree).toBe(8);
+  });
+
   it('goes under pressure without swap, unless it was written again', async () => {
     const events = [...LAZY, 'write,1,3,1,=99', 'map,1,100,5,anon', 'write,1,100,5,=50+'];
     const { result, seen } = await runAndLook(events, { limit: 8, swap: 'none', reclaim: 'fifo' }, (m) =>

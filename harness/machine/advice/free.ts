@@ -1,3 +1,4 @@
+import { TRAIT } from '../../policy/reclaim/contract.js';
 import type { Machine } from '../machine.js';
 import { clearEntry, frameOf, isExclusive, isSwapEntry } from '../mapping/entry.js';
 import { PTE, PTE_SHIFT } from '../mapping/page-table.js';
@@ -35,8 +36,9 @@ function freeEntry(m: Machine, vma: Vma, at: number): boolean {
   }
   m.tables.entries[at] = entry & ~(PTE.young | PTE.dirty);
   m.pages.clearDirty(page);
+  // A page that is on the file list already, written again or not, is not counted again (folio_mark_lazyfree).
+  if (((m.pages.traits[page] as number) & TRAIT.lazyfree) === 0) m.counters.pglazyfree++;
   m.pages.markLazyfree(page);
-  m.counters.pglazyfree++;
   m.reclaim.demote(page);
   return true;
 }

@@ -19,7 +19,10 @@ export function readFilePages(m: Machine, object: SharedObject, first: number, c
     m.ledger.cpu(PART.minor, m.costs.file_io.page.ns);
     // tmpfs reads a hole from the zero page; an image is read in place.
     if (where === WHERE.special || (where === WHERE.hole && object.backing === 'shmem')) continue;
-    m.reclaim.accessed(pageIn(m, object, index, where));
+    const page = pageIn(m, object, index, where);
+    // filemap_read: going on in the page of the last read is the same use. The kernel keeps that by descriptor.
+    if (index !== object.lastRead || object.backing === 'shmem') m.reclaim.accessed(page);
+    object.lastRead = index;
   }
   return Math.max(0, end - first);
 }
@@ -60,13 +63,18 @@ function pageForWriting(m: Machine, object: SharedObject, index: number): number
   if (where === WHERE.special) return identify(m, object, index);
   const page = where === WHERE.disk ? overwrite(m, object, index) : pageIn(m, object, index, where);
   dirtyObjectPage(m, object, page);
-  m.reclaim.accessed(page);
+  // shmem_get_folio marks a page for a write as used; filesystems do not (since Linux 4.7).
+  if (object.backing === 'shmem') m.reclaim.accessed(page);
   return page;
 }
 
-/** A page that will be written as a whole comes into the page cache without a read. */
+/**
+ * A page that will be written as a whole comes into the page cache without a read. That it was there before counts for
+ * nothing (filemap_add_folio, __GFP_WRITE).
+ */
 function overwrite(m: Machine, object: SharedObject, index: number): number {
   const page = identify(m, object, index);
+  m.reclaim.forget(page);
   m.reclaim.bringIn(page, object.number, index);
   return page;
 }

@@ -46,6 +46,8 @@ export class SharedObject {
   closed: boolean;
   /** When the oldest of its dirty pages became dirty; undefined while all are clean. */
   dirtySinceUs: number | undefined;
+  /** The page that the last pread ended with (file_ra_state.prev_pos); -1 before the first. */
+  lastRead = -1;
   private pages_: number;
   /** Indexes of a file from here on have no block unless they have an id. */
   private unallocatedFrom: number;

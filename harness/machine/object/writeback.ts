@@ -20,6 +20,7 @@ export function writeBack(m: Machine, object: SharedObject): number {
     cleanEntries(m, page);
     if (((m.pages.traits[page] as number) & TRAIT.dirty) === 0) continue;
     m.pages.clearDirty(page);
+    m.reclaim.written(page);
     written++;
   }
   if (object.backing === 'file') m.counters.file_pages_out += written;

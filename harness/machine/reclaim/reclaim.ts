@@ -63,6 +63,8 @@ export class Reclaim {
   /** The policy, where it wants to hear of every touch. */
   readonly touched: Required<Pick<ReclaimPolicy, 'touch'>> | undefined;
   private readonly victims = new Int32Array(VICTIMS);
+  /** Dirty pages of files that reclaim met (PG_reclaim). */
+  private readonly awaited = new Set<number>();
   private readonly swap: boolean;
 
   constructor(
@@ -139,7 +141,13 @@ export class Reclaim {
 
   /** The page's contents are about to go. */
   forget(page: number): void {
+    this.awaited.delete(page);
     this.policy.remove(page);
+  }
+
+  /** folio_end_writeback: a page of a file is clean; one that reclaim met is next to go. */
+  written(page: number): void {
+    if (this.awaited.delete(page)) this.policy.rotate?.(page);
   }
 
   /** A program said that it will not need a page soon; its traits say how. */
@@ -292,12 +300,17 @@ export class Reclaim {
     return true;
   }
 
-  /** A clean page of the page cache is dropped. A dirty one waits for the flusher, on the active list. */
+  /**
+   * A clean page of the page cache is dropped. A dirty one waits for the flusher, on the active list and unmapped:
+   * shrink_folio_list calls try_to_unmap before it looks at the page's dirty bit.
+   */
   private takeCached(page: number, frame: number): boolean {
     const { pages, frames, flusher, ledger, costs } = this.machine;
     if ((pages.traits[page] as number) & TRAIT.dirty) {
+      this.unmapAll(0);
       flusher.wake();
       this.policy.reject(page);
+      this.awaited.add(page);
       return false;
     }
     ledger.cpu(PART.reclaim, costs.reclaim.drop.ns);

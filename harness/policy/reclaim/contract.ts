@@ -52,8 +52,8 @@ export interface ReclaimPolicy {
   /** A resident page is used. Absent where accessed bits suffice. */
   touch?(id: number): void;
   /**
-   * A use that neither `touch` nor an accessed bit shows: read() and write() on a file, and the unmapping of a page of
-   * an object that was used (the kernel's mark_accessed). Only for policies without `touch`.
+   * A use that neither `touch` nor an accessed bit shows: read() on a file, write() on shared memory, and the unmapping
+   * of a page of an object that was used (the kernel's mark_accessed). Only for policies without `touch`.
    */
   accessed?(id: number): void;
   /** A page that is not resident is about to come in: ghosts and targets settle before the victim is chosen. */

@@ -126,12 +126,12 @@ class Linux implements ReclaimPolicy {
     return this.found;
   }
 
-  /** Goes back as the kernel puts back what it could not free: to the head of the active list. */
+  /** Goes back as the kernel puts back what it could not free (activate_locked): to the head of the active list. */
   reject(id: number): void {
     const file = this.isFile(id);
     this.add(id, file ? ACTIVE_FILE : ACTIVE_ANON, (this.state[id] as number) & WORKINGSET);
     this.counters.pgactivate++;
-    this.age++;
+    this.noteCost(file, 1); // scanned and not reclaimed; it has aged the list as a victim
   }
 
   remove(id: number): void {
@@ -341,9 +341,8 @@ class Linux implements ReclaimPolicy {
   private survives(id: number, list: number): boolean {
     const state = this.state[id] as number;
     const flags = state & WORKINGSET;
-    const traits = this.pages.traits[id] as number;
     // The 2014 patches look for a volatile page before they look at its use.
-    if (traits & TRAIT.volatile) return false;
+    if ((this.pages.traits[id] as number) & TRAIT.volatile) return false;
     const references = this.pages.referenced(id);
     if (references > 0) {
       // An activated page keeps the mark, so that it comes back quickly if it is used after its deactivation.
@@ -354,11 +353,7 @@ class Linux implements ReclaimPolicy {
       } else this.add(id, list, flags | REFERENCED);
       return true;
     }
-    // A dirty file page that was referenced waits for write-back; direct reclaim does not write it.
-    if ((state & REFERENCED) !== 0 && (traits & (TRAIT.file | TRAIT.dirty)) === (TRAIT.file | TRAIT.dirty)) {
-      this.add(id, list, flags);
-      return true;
-    }
+    // Whether dirty or not: shrink_folio_list activates dirty file pages before it asks if they were referenced.
     return false;
   }
 
