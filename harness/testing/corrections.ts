@@ -24,12 +24,14 @@ const CORRECTIONS: readonly Correction[] = [
   {
     rows: ['anon_private/FREE'],
     cells: { lazyfree1: '32' },
-    reason: 'a page shows as LazyFree once a batch of a CPU is full; its dirty bit is gone at once (pdirty1 32)',
+    reason:
+      'a page shows as LazyFree once a batch of a CPU is full; its dirty bit is gone at once (pdirty1 32)',
   },
   {
     rows: ['MADV_FREE lazyfree accounting'],
     cells: { note: 'lazyfree 64 kB -> after 1 write+1 read 60 kB (rss 64)' },
-    reason: 'as above; with full batches the figure falls by the page that is written, and by none that is read',
+    reason:
+      'as above; with full batches the figure falls by the page that is written, and by none that is read',
   },
   {
     rows: ['ext4_private_dirty/PUNCH_HOLE'],
@@ -37,11 +39,7 @@ const CORRECTIONS: readonly Correction[] = [
     reason: 'the file was in one folio of 64 KiB, which the hole splits and so unmaps as a whole',
   },
   {
-    rows: [
-      'ext4_shared/REMOVE',
-      'ext4_shared/PUNCH_HOLE',
-      'ext4_private_clean/PUNCH_HOLE',
-    ],
+    rows: ['ext4_shared/REMOVE', 'ext4_shared/PUNCH_HOLE', 'ext4_private_clean/PUNCH_HOLE'],
     cells: { rss1: '32', rss_m2_1: '32', ref1: '32' },
     reason: 'the file was in one folio of 64 KiB, which the hole splits and so unmaps as a whole',
   },

@@ -214,6 +214,7 @@ const cases = [
   ...numbers,
 ];
 
-const RANGES = / (?:mprotect\(PROT_READ\)|mlocked|unaligned addr|len=[01].*|unmapped hole in range|fully unmapped) [A-Z]+$/;
+const RANGES =
+  / (?:mprotect\(PROT_READ\)|mlocked|unaligned addr|len=[01].*|unmapped hole in range|fully unmapped) [A-Z]+$/;
 const ids = [...edgeRows().keys()].filter((id) => !RANGES.test(id));
 conform('b_edge.csv, single calls', ids, Object.fromEntries(cases));

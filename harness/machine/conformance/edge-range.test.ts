@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
+import type { Errno } from '../../policy/discard/contract.js';
 import { type Case, conform, type EdgeRow, each, edgeRows } from '../../testing/conformance.js';
 import { type Found, Lab, PAGE } from '../../testing/lab.js';
-import type { Errno } from '../../policy/discard/contract.js';
 import type { Advice } from '../../trace/op.js';
 import type { Space } from '../mapping/space.js';
 
@@ -102,4 +102,8 @@ function caseOf(id: string, row: EdgeRow): Case {
 
 const rows = edgeRows();
 const ids = [...rows.keys()].filter((id) => parse(id) !== undefined);
-conform('b_edge.csv, each advice on each kind of memory', ids, each(ids, (id) => caseOf(id, rows.get(id) as EdgeRow)));
+conform(
+  'b_edge.csv, each advice on each kind of memory',
+  ids,
+  each(ids, (id) => caseOf(id, rows.get(id) as EdgeRow)),
+);

@@ -45,7 +45,8 @@ const ltp: Record<string, Case> = {
   'ltp.fallocate02.rofd': () => {
     for (const kind of KINDS) {
       const { lab, o } = scene(kind);
-      for (const mode of [0, FALLOC_FL.keepSize, PUNCH]) expect(lab.fallocate(o, mode, 0, PAGE, false)).toBe('EBADF');
+      for (const mode of [0, FALLOC_FL.keepSize, PUNCH])
+        expect(lab.fallocate(o, mode, 0, PAGE, false)).toBe('EBADF');
     }
   },
   'ltp.fallocate02.negoff': () => {
@@ -189,12 +190,7 @@ const memcg: Record<string, Case> = {
     expect(lab.m.frames.inUse).toBe(50 * MIB);
   },
   ...each(
-    [
-      'ltp.memcontrol03.step1',
-      'ltp.memcontrol03.step2',
-      'ltp.memcontrol04.step1',
-      'ltp.memcontrol04.step2',
-    ],
+    ['ltp.memcontrol03.step1', 'ltp.memcontrol03.step2', 'ltp.memcontrol04.step1', 'ltp.memcontrol04.step2'],
     () => skip(PROTECTION),
   ),
   'ltp.swapping01': () => {

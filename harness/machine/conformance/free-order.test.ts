@@ -85,7 +85,9 @@ describe('MADV_FREE', () => {
       for (const seed of [1, 2, 3]) {
         const run = new Run(swap, seed);
         run.press(0.6);
-        const gone = run.calls.map((page, call) => ({ page, call })).filter(({ page }) => run.purgedAt.has(page));
+        const gone = run.calls
+          .map((page, call) => ({ page, call }))
+          .filter(({ page }) => run.purgedAt.has(page));
         const correlation = rankCorrelation(
           gone.map(({ call }) => call),
           gone.map(({ page }) => run.purgedAt.get(page) as number),

@@ -20,7 +20,9 @@ function accepts(advice: Advice, map: 'shared:o@0' | 'anon', after: 'data' | 'ze
     lab.map(p, A, PAGES, map);
     lab.write(p, A, PAGES, 1);
     expect(lab.madvise(p, A, PAGES, advice)).toBe(0);
-    expect(lab.read(p, A, PAGES)).toEqual(Array.from({ length: PAGES }, (_, i) => (after === 'data' ? i + 1 : 0)));
+    expect(lab.read(p, A, PAGES)).toEqual(
+      Array.from({ length: PAGES }, (_, i) => (after === 'data' ? i + 1 : 0)),
+    );
   };
 }
 
@@ -54,9 +56,9 @@ function wipeOnForkRefused(map: string): Case {
 
 const accepted: Record<string, Case> = {
   ...each(
-    (
-      ['NORMAL', 'RANDOM', 'SEQUENTIAL', 'WILLNEED', 'DONTNEED', 'DONTFORK', 'DOFORK'] as const
-    ).map((name) => `ltp.madvise01.${name}`),
+    (['NORMAL', 'RANDOM', 'SEQUENTIAL', 'WILLNEED', 'DONTNEED', 'DONTFORK', 'DOFORK'] as const).map(
+      (name) => `ltp.madvise01.${name}`,
+    ),
     (id) => accepts(`MADV_${id.slice('ltp.madvise01.'.length)}` as Advice, 'shared:o@0'),
   ),
   ...each(
@@ -141,7 +143,9 @@ const effects: Record<string, Case> = {
     expect(lab.madvise(p, 0, 200 * MIB, 'MADV_WILLNEED')).toBe(0);
     expect(lab.m.frames.inSwapCache - before).toBeGreaterThan(100 * MIB);
     const majors = lab.m.counters.pgmajfault;
-    const prefetched = Array.from({ length: 200 * MIB }, (_, page) => page).filter((page) => lab.inCore(p, page));
+    const prefetched = Array.from({ length: 200 * MIB }, (_, page) => page).filter((page) =>
+      lab.inCore(p, page),
+    );
     for (const page of prefetched.slice(0, 3)) expect(lab.read(p, page, 1)).toEqual([page + 1]);
     expect(lab.m.counters.pgmajfault - majors).toBeLessThanOrEqual(2);
   },

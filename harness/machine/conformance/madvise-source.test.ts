@@ -65,7 +65,14 @@ const order: Record<string, Case> = {
     expect(lab.contents(p, A, PAGES)).toEqual(NEW);
   },
   'src.order.3': () => {
-    for (const map of ['anon', 'anon-shared', 'shared:memfd@0', 'private:disk@0', 'shared:disk@0 ro', 'anon locked']) {
+    for (const map of [
+      'anon',
+      'anon-shared',
+      'shared:memfd@0',
+      'private:disk@0',
+      'shared:disk@0 ro',
+      'anon locked',
+    ]) {
       const { lab, p } = mapped(map);
       const before = lab.contents(p, A, PAGES);
       for (const advice of TODAY) {
@@ -76,7 +83,13 @@ const order: Record<string, Case> = {
     }
   },
   'src.order.hole': () => {
-    for (const advice of ['MADV_DONTNEED', 'MADV_FREE', 'MADV_COLD', 'MADV_DONTFORK', 'MADV_RANDOM'] as const) {
+    for (const advice of [
+      'MADV_DONTNEED',
+      'MADV_FREE',
+      'MADV_COLD',
+      'MADV_DONTFORK',
+      'MADV_RANDOM',
+    ] as const) {
       const { lab, p } = mapped('anon');
       lab.unmap(p, A + 3, 2);
       expect(lab.madvise(p, A, PAGES, advice), advice).toBe('ENOMEM');
@@ -231,9 +244,8 @@ const mergeable: Record<string, Case> = {
   // A shared mapping of a descriptor that may not write has VM_MAYSHARE and not VM_SHARED.
   'src.mergeable.VM_MAYSHARE': ignoresMergeable('shared:memfd@0 rofd'),
   // A range of page frame numbers has all three flags (remap_pfn_range).
-  ...each(
-    ['src.mergeable.VM_PFNMAP', 'src.mergeable.VM_IO', 'src.mergeable.VM_DONTEXPAND'],
-    () => ignoresMergeable('private:pfn@0'),
+  ...each(['src.mergeable.VM_PFNMAP', 'src.mergeable.VM_IO', 'src.mergeable.VM_DONTEXPAND'], () =>
+    ignoresMergeable('private:pfn@0'),
   ),
   'src.mergeable.VM_HUGETLB': skip(HUGETLB),
   'src.mergeable.VM_MIXEDMAP': ignoresMergeable('private:xip@0'),

@@ -124,7 +124,11 @@ for (const [file, swap] of [
 ] as const) {
   const rows = rowsOf(file);
   const ids = [...rows.keys()];
-  conform(`${file}.csv`, ids, each(ids, (id) => caseOf(rows.get(id) as Row, swap)));
+  conform(
+    `${file}.csv`,
+    ids,
+    each(ids, (id) => caseOf(rows.get(id) as Row, swap)),
+  );
 }
 
 describe('corrections of the tables', () => {
@@ -134,7 +138,8 @@ describe('corrections of the tables', () => {
       for (const row of rows) {
         const measured = rowsOf('b_semantics_swap').get(`b_semantics_swap/${row}`);
         if (!measured) expect(edges).toContain(`${row},`);
-        else for (const [column, value] of Object.entries(cells)) expect(measured[column], row).not.toBe(value);
+        else
+          for (const [column, value] of Object.entries(cells)) expect(measured[column], row).not.toBe(value);
       }
     });
   }
