@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../input/package-root.js';
 
-const FOLDER = packageFile('harness', 'machine', 'conformance');
+/** Where the suite and its data are. */
+export const FOLDER = packageFile('harness', 'machine', 'conformance');
 
 /** Why a case has no test. */
 interface Skipped {

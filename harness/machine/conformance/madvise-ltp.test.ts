@@ -8,7 +8,7 @@ import { VM } from '../mapping/vma.js';
 const A = 100;
 const PAGES = 10;
 
-const HUGETLB_POISON = 'memory errors (MADV_HWPOISON) are not modelled';
+const POISON = 'memory errors (MADV_HWPOISON) are not modelled';
 const WITHOUT_KSM = 'a kernel built without KSM: KSM is always there, and off until ksm.run is set';
 
 /** madvise01: each advice is accepted, and only what gives memory back changes what a program reads. */
@@ -54,25 +54,21 @@ function wipeOnForkRefused(map: string): Case {
   };
 }
 
+/** The advice that a case of madvise01 is named after. */
+function adviceOf(id: string): Advice {
+  return id.replace('ltp.madvise01.', 'MADV_') as Advice;
+}
+
+const FILE_ADVICE =
+  'NORMAL RANDOM SEQUENTIAL WILLNEED DONTNEED DONTFORK DOFORK MERGEABLE UNMERGEABLE DONTDUMP DODUMP';
+const ANON_ADVICE = 'HUGEPAGE NOHUGEPAGE FREE WIPEONFORK KEEPONFORK COLD PAGEOUT';
+const ids = (names: string) => names.split(' ').map((name) => `ltp.madvise01.${name}`);
+
 const accepted: Record<string, Case> = {
-  ...each(
-    (['NORMAL', 'RANDOM', 'SEQUENTIAL', 'WILLNEED', 'DONTNEED', 'DONTFORK', 'DOFORK'] as const).map(
-      (name) => `ltp.madvise01.${name}`,
-    ),
-    (id) => accepts(`MADV_${id.slice('ltp.madvise01.'.length)}` as Advice, 'shared:o@0'),
-  ),
-  ...each(
-    (['MERGEABLE', 'UNMERGEABLE', 'DONTDUMP', 'DODUMP'] as const).map((name) => `ltp.madvise01.${name}`),
-    (id) => accepts(`MADV_${id.slice('ltp.madvise01.'.length)}` as Advice, 'shared:o@0'),
-  ),
+  ...each(ids(FILE_ADVICE), (id) => accepts(adviceOf(id), 'shared:o@0')),
+  ...each(ids(ANON_ADVICE), (id) => accepts(adviceOf(id), 'anon')),
   'ltp.madvise01.REMOVE': accepts('MADV_REMOVE', 'shared:o@0', 'zero'),
-  'ltp.madvise01.HWPOISON': skip(HUGETLB_POISON),
-  ...each(
-    (['HUGEPAGE', 'NOHUGEPAGE', 'FREE', 'WIPEONFORK', 'KEEPONFORK', 'COLD', 'PAGEOUT'] as const).map(
-      (name) => `ltp.madvise01.${name}`,
-    ),
-    (id) => accepts(`MADV_${id.slice('ltp.madvise01.'.length)}` as Advice, 'anon'),
-  ),
+  'ltp.madvise01.HWPOISON': skip(POISON),
 };
 
 const refused: Record<string, Case> = {
