@@ -107,6 +107,13 @@ const ltp: Record<string, Case> = {
       }
       expect(rest.slice(3)).toEqual([5, 6, 7, 8]);
     }
+    // What a clean file keeps of its edges will have to be written.
+    const lab = new Lab();
+    const o = lab.object(PAGES, 'file:o =1+');
+    lab.pread(o, 0, PAGES);
+    expect(lab.punch(o, 512, 3 * PAGE)).toBe(0);
+    const dirty = [0, 3, 4].map((index) => (lab.m.pages.traits[o.page(index)] as number) & TRAIT.dirty);
+    expect(dirty).toEqual([TRAIT.dirty, TRAIT.dirty, 0]);
   },
   ...each(['ltp.hugefallocate01', 'ltp.hugefallocate02'], () => skip(HUGETLB)),
 };
