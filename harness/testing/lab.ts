@@ -176,12 +176,12 @@ export class Lab {
     return vma;
   }
 
-  /** mincore: whether a page is in memory, mapped here or not. */
+  /** mincore: whether a page is in memory, mapped here or not; the swap cache counts. */
   inCore(space: Space, page: number): boolean {
     const entry = this.entry(space, page);
-    if (entry !== 0) return (entry & PTE.present) !== 0;
+    if ((entry & PTE.present) !== 0) return true;
     const vma = this.vma(space, page);
-    const held = vma.object?.page(vma.objectPageAt(page)) ?? 0;
+    const held = isSwapEntry(entry) ? entry >>> PTE_SHIFT : (vma.object?.page(vma.objectPageAt(page)) ?? 0);
     return held !== 0 && this.m.pages.resident[held] === 1;
   }
 
