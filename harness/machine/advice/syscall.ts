@@ -37,6 +37,9 @@ const ADVICE_NUMBERS: Readonly<Record<number, Advice>> = {
   24: 'MADV_DONTNEED_LOCKED',
 };
 
+/** Where the kernel's addresses wrap. */
+const ADDRESS_LIMIT = 2 ** 64;
+
 const fails = (errno: Errno): CallResult => ({ errno, value: 0, pages: 0 });
 
 /**
@@ -54,6 +57,7 @@ export function sysMadvise(
 ): CallResult {
   const name = typeof advice === 'number' ? ADVICE_NUMBERS[advice] : advice;
   if (name === undefined || address % PAGE_BYTES !== 0 || length < 0) return fails('EINVAL');
+  if (address + Math.ceil(length / PAGE_BYTES) * PAGE_BYTES >= ADDRESS_LIMIT) return fails('EINVAL');
   const page = address / PAGE_BYTES;
   if (name === 'MADV_VOLATILE' || name === 'MADV_NONVOLATILE') {
     if (length % PAGE_BYTES !== 0) return fails('EINVAL');

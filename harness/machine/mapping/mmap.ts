@@ -19,8 +19,10 @@ function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
   const { flags } = arg;
   let bits: number = VM.read;
   if (shared) bits |= VM.shared;
-  if (!flags.has('ro') && !(shared && flags.has('rofd'))) bits |= VM.write;
-  if (!(shared && flags.has('rofd'))) bits |= VM.mayWrite;
+  // A writable mapping of a sealed object is older than its F_SEAL_FUTURE_WRITE; the others never become writable.
+  const mayWrite = !shared || !(flags.has('rofd') || (flags.has('ro') && object?.options.sealed));
+  if (mayWrite) bits |= VM.mayWrite;
+  if (mayWrite && !flags.has('ro')) bits |= VM.write;
   if (flags.has('exec')) bits |= VM.exec;
   if (flags.has('locked')) bits |= VM.locked;
   if (flags.has('random')) bits |= VM.random;
@@ -193,7 +195,7 @@ export function protect(
   const end = page + count;
   if (protection === 'rw' && space.overlapping(page, end).some((vma) => !vma.has(VM.mayWrite))) {
     throw new InputError(
-      'protect rw on a shared mapping of a read-only descriptor (EACCES), expected ro or none',
+      'protect rw on a shared mapping of a read-only descriptor or a sealed object (EACCES), expected ro or none',
     );
   }
   const allowed = protection === 'rw' ? VM.read | VM.write : protection === 'ro' ? VM.read : 0;

@@ -8,7 +8,7 @@ export const VM = {
   write: 2,
   exec: 4,
   shared: 8,
-  /** The program may make it writable: not a shared mapping of a read-only descriptor. */
+  /** The program may make it writable: not a shared mapping of a read-only descriptor or a sealed object. */
   mayWrite: 16,
   locked: 32,
   random: 64,

@@ -370,11 +370,16 @@ export class Reclaim {
     if (traits & OWN_TRAIT.unevictable) {
       // Without swap a page of shared memory is unmapped before there turns out to be no place for it.
       if (!isAnonPage(m, page)) this.unmapAll(0);
-    } else if (traits & TRAIT.file || traits & TRAIT.lazyfree) {
+    } else if (traits & TRAIT.file) {
+      // A dirty one is unmapped before it turns out to wait for write-back, and goes to the active list.
+      this.policy.remove(page);
+      this.unmapAll(0);
+      if (traits & TRAIT.dirty) this.policy.reject(page);
+      else this.takeCached(page, frame);
+    } else if (traits & TRAIT.lazyfree) {
       if (traits & TRAIT.dirty) return;
       this.policy.remove(page);
-      if (traits & TRAIT.file) this.takeCached(page, frame);
-      else this.takeLazyfree(page);
+      this.takeLazyfree(page);
     } else if (m.swap.synchronous) {
       this.policy.remove(page);
       this.swapOut(page, frame);
