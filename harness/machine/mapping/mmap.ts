@@ -21,6 +21,7 @@ function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
   if (shared) bits |= VM.shared;
   if (!flags.has('ro') && !(shared && flags.has('rofd'))) bits |= VM.write;
   if (!(shared && flags.has('rofd'))) bits |= VM.mayWrite;
+  if (!shared && bits & VM.write) bits |= VM.account; // accountable_mapping
   if (flags.has('exec')) bits |= VM.exec;
   if (flags.has('locked')) bits |= VM.locked;
   if (flags.has('random')) bits |= VM.random;
@@ -197,12 +198,18 @@ export function protect(
     );
   }
   const allowed = protection === 'rw' ? VM.read | VM.write : protection === 'ro' ? VM.read : 0;
-  changeFlags(m, space, page, end, ({ flags }) => (flags & ~(VM.read | VM.write)) | allowed);
+  changeFlags(m, space, page, end, (vma) => accounted(vma, (vma.flags & ~(VM.read | VM.write)) | allowed));
   eachEntry(m, space, page, end, (vma, at) => {
     const entry = m.tables.entries[at] as number;
     m.tables.entries[at] =
       protection === 'rw' && mayBecomeWritable(m, vma, entry) ? entry | PTE.write : entry & ~PTE.write;
   });
+}
+
+/** mprotect_fixup: VM_ACCOUNT comes with the right to write, and goes with it only while nothing anonymous can be there. */
+function accounted(vma: Vma, flags: number): number {
+  if (flags & VM.write) return flags & VM.shared ? flags : flags | VM.account;
+  return vma.isAnonymous && !vma.anon && vma.inherited.length === 0 ? flags & ~VM.account : flags;
 }
 
 /** Visits the present entries of a range, the zero page's apart. */

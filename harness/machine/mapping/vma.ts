@@ -29,6 +29,8 @@ export const VM = {
   dontDump: 1 << 15,
   hugePage: 1 << 16,
   noHugePage: 1 << 17,
+  /** Private memory that was writable counts as committed, and merges only with its like. */
+  account: 1 << 18,
 } as const;
 
 /** Mappings of device memory and the like (the kernel's VM_SPECIAL, as far as it is modelled). */
