@@ -7,7 +7,7 @@ import { releaseIfDead } from '../object/lifetime.js';
 import { identify } from '../object/page-in.js';
 import type { SharedObject } from '../object/shared.js';
 import { isAnonPage, isExclusive, mapPage, zapEntry } from './entry.js';
-import { fault, lockEntry } from './fault.js';
+import { FAULTED, fault, lockEntry } from './fault.js';
 import { changeFlags, mustHaveRoom } from './modify.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from './page-table.js';
 import type { Space } from './space.js';
@@ -62,7 +62,7 @@ export function map(m: Machine, space: Space, page: number, count: number, arg: 
   space.mergeAround(page, page + count);
   m.countVmas(space);
   if (object?.backing === 'pfn') mapFrameNumbers(m, space, page, count, object, arg.offset);
-  else if (arg.flags.has('locked') || arg.flags.has('populate')) populate(m, space, page, page + count);
+  else if (arg.flags.has('locked') || arg.flags.has('populate')) populate(m, space, page, page + count, true);
 }
 
 /** remap_pfn_range: a range of page frame numbers is mapped whole, at once, and linearly. Private copies come later. */
@@ -152,19 +152,28 @@ export function freeTables(m: Machine, space: Space, start: number, end: number,
   }
 }
 
-/** Faults in every page of a range, as MAP_POPULATE and mlock do: private writable memory for writing. */
-function populate(m: Machine, space: Space, start: number, end: number): void {
+/**
+ * Faults in every page of a range, as MAP_POPULATE and mlock do: private writable memory for writing. Where a page cannot
+ * be had, mmap goes on with the next VMA (`ignoreErrors`), and mlock ends. Source: __mm_populate in mm/gup.c.
+ */
+function populate(m: Machine, space: Space, start: number, end: number, ignoreErrors: boolean): void {
   for (const vma of space.overlapping(start, end)) {
-    if (!vma.has(VM.read)) continue;
-    const write = vma.has(VM.write) && !vma.has(VM.shared);
-    const need = write ? PTE.present | PTE.write : PTE.present;
-    for (let vpn = Math.max(start, vma.start); vpn < Math.min(end, vma.end); vpn++) {
-      const at = m.tables.find(space.directory, vpn);
-      if (at >= 0 && ((m.tables.entries[at] as number) & need) === need) {
-        if (vma.has(VM.locked)) lockEntry(m, at);
-      } else fault(m, vma, vpn, write);
-    }
+    if (!populateVma(m, vma, Math.max(start, vma.start), Math.min(end, vma.end)) && !ignoreErrors) return;
   }
+}
+
+/** False at the first page that cannot be had. */
+function populateVma(m: Machine, vma: Vma, start: number, end: number): boolean {
+  if (!vma.has(VM.read | VM.write | VM.exec)) return false;
+  const write = vma.has(VM.write) && !vma.has(VM.shared);
+  const need = write ? PTE.present | PTE.write : PTE.present;
+  for (let vpn = start; vpn < end; vpn++) {
+    const at = m.tables.find(vma.space.directory, vpn);
+    if (at >= 0 && ((m.tables.entries[at] as number) & need) === need) {
+      if (vma.has(VM.locked)) lockEntry(m, at);
+    } else if (fault(m, vma, vpn, write) === FAULTED.sigbus) return false;
+  }
+  return true;
 }
 
 /** mlock and munlock. @throws InputError when a part is not mapped */
@@ -177,7 +186,7 @@ export function setLocked(m: Machine, space: Space, page: number, count: number,
     if (flags & VM.droppable) return flags;
     return locked ? flags | VM.locked : flags & ~VM.locked;
   });
-  if (locked) populate(m, space, page, end);
+  if (locked) populate(m, space, page, end, false);
   else eachEntry(m, space, page, end, (_, at) => lockEntry(m, at));
 }
 
@@ -275,7 +284,7 @@ function grow(m: Machine, space: Space, page: number, count: number, pages: numb
     throw new InputError('remap grows a mapping beyond 2^31 - 1 pages');
   vma.end = end + pages;
   space.mergeAround(vma.start, vma.end);
-  if (vma.has(VM.locked)) populate(m, space, end, end + pages);
+  if (vma.has(VM.locked)) populate(m, space, end, end + pages, true);
 }
 
 /** Moves VMAs and their entries; anonymous pages stay filed under their old page numbers (`Vma.shift`). */
