@@ -322,6 +322,9 @@ function move(m: Machine, space: Space, page: number, count: number, to: number)
 
 function moveEntries(m: Machine, space: Space, start: number, end: number, to: number): void {
   for (const part of space.directory.leavesIn(start, end)) {
+    // move_page_tables makes the new tables, for no entry too.
+    m.tables.make(space.directory, part.from - start + to);
+    m.tables.make(space.directory, part.to - 1 - start + to);
     for (let i = 0; i < part.to - part.from; i++) {
       const entry = m.tables.entries[part.at + i] as number;
       if (entry === 0) continue;
