@@ -50,7 +50,7 @@ export class Vma {
   /** Page of the object at `start`. */
   objectPage: number;
   /** How far mremap has moved it: page numbers now less those its anonymous pages are filed under. */
-  readonly shift: number;
+  shift: number;
   /** Where its own anonymous pages are filed; none before the first (the kernel's anon_vma). */
   anon: AnonObject | undefined;
   /** Where the anonymous pages it inherited by fork are filed. */
