@@ -207,11 +207,13 @@ export function protect(
     );
   }
   const allowed = protection === 'rw' ? VM.read | VM.write : protection === 'ro' ? VM.read : 0;
-  changeFlags(m, space, page, end, (vma) => accounted(vma, (vma.flags & ~(VM.read | VM.write)) | allowed));
-  eachEntry(m, space, page, end, (vma, at) => {
-    const entry = m.tables.entries[at] as number;
-    m.tables.entries[at] =
-      protection === 'rw' && mayBecomeWritable(m, vma, entry) ? entry | PTE.write : entry & ~PTE.write;
+  const change = (vma: Vma): number => accounted(vma, (vma.flags & ~(VM.read | VM.write)) | allowed);
+  changeFlags(m, space, page, end, change, (from, to) => {
+    eachEntry(m, space, from, to, (vma, at) => {
+      const entry = m.tables.entries[at] as number;
+      m.tables.entries[at] =
+        protection === 'rw' && mayBecomeWritable(m, vma, entry) ? entry | PTE.write : entry & ~PTE.write;
+    });
   });
 }
 
@@ -242,7 +244,7 @@ function eachEntry(
 /** can_change_pte_writable: spares the fault where a write could go on without a copy. */
 function mayBecomeWritable(m: Machine, vma: Vma, entry: number): boolean {
   // A clean page of a file must be faulted on, so that its file system hears of the first write (vma_wants_writenotify).
-  if (vma.has(VM.shared)) return (entry & PTE.dirty) !== 0;
+  if (vma.has(VM.shared)) return vma.object?.backing === 'shmem' || (entry & PTE.dirty) !== 0;
   const page = entry >>> PTE_SHIFT;
   return isAnonPage(m, page) && isExclusive(m, page);
 }
