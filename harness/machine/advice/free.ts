@@ -1,3 +1,4 @@
+import { TRAIT } from '../../policy/reclaim/contract.js';
 import type { Machine } from '../machine.js';
 import { clearEntry, frameOf, isExclusive, isSwapEntry } from '../mapping/entry.js';
 import { PTE, PTE_SHIFT } from '../mapping/page-table.js';
@@ -35,6 +36,8 @@ function freeEntry(m: Machine, vma: Vma, at: number): boolean {
   }
   m.tables.entries[at] = entry & ~(PTE.young | PTE.dirty);
   m.pages.clearDirty(page);
+  // lru_lazyfree: a page is marked, and takes its place, once; until it meets reclaim it stays marked when written again.
+  if ((m.pages.traits[page] as number) & TRAIT.lazyfree) return true;
   m.pages.markLazyfree(page);
   m.counters.pglazyfree++;
   m.reclaim.demote(page);

@@ -204,6 +204,6 @@ function swappedOut(m: Machine, vma: Vma, vpn: number, at: number, write: boolea
   }
   const writable = others === 0 && vma.has(VM.write) ? PTE.write : 0;
   mapPage(m, vma.space, at, page, writable | PTE.young | (write ? PTE.dirty : 0));
-  // A synchronous device is read past the swap cache (SWP_SYNCHRONOUS_IO).
-  if (write || m.swap.synchronous) freeSwapCache(m, page);
+  // should_try_to_free_swap; a synchronous device is read past the swap cache (SWP_SYNCHRONOUS_IO).
+  if (write || vma.has(VM.locked) || m.swap.synchronous) freeSwapCache(m, page);
 }
