@@ -186,8 +186,9 @@ export function setLocked(m: Machine, space: Space, page: number, count: number,
     if (flags & VM.droppable) return flags;
     return locked ? flags | VM.locked : flags & ~VM.locked;
   });
+  // What is there is locked before the rest is faulted in, which may have to reclaim (mlock_vma_pages_range).
+  eachEntry(m, space, page, end, (_, at) => lockEntry(m, at));
   if (locked) populate(m, space, page, end, false);
-  else eachEntry(m, space, page, end, (_, at) => lockEntry(m, at));
 }
 
 /** mprotect. @throws InputError when a part is not mapped, or may not be made writable */
