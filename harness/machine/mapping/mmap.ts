@@ -1,6 +1,6 @@
 import { InputError } from '../../input/errors.js';
-import type { MapArg, RemapArg } from '../../trace/args.js';
-import { COUNT_LIMIT, PAGE_LIMIT } from '../../trace/op.js';
+import type { MapArg } from '../../trace/args.js';
+import { PAGE_LIMIT } from '../../trace/op.js';
 import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { releaseIfDead } from '../object/lifetime.js';
@@ -11,7 +11,7 @@ import { FAULTED, fault, lockEntry } from './fault.js';
 import { changeFlags, mustHaveRoom } from './modify.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from './page-table.js';
 import type { Space } from './space.js';
-import { VM, VM_SPECIAL, Vma } from './vma.js';
+import { VM, Vma } from './vma.js';
 
 /** Flags of a new VMA. Source: mmap_region in mm/mmap.c. */
 function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
@@ -35,7 +35,7 @@ function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
   return bits;
 }
 
-function checkRange(page: number, count: number): void {
+export function checkRange(page: number, count: number): void {
   if (page + count > PAGE_LIMIT)
     throw new InputError(`pages ${page} to ${page + count - 1} go beyond the address space of 2^45 pages`);
 }
@@ -158,7 +158,7 @@ export function freeTables(m: Machine, space: Space, start: number, end: number,
  * Faults in every page of a range, as MAP_POPULATE and mlock do: private writable memory for writing. Where a page cannot
  * be had, mmap goes on with the next VMA (`ignoreErrors`), and mlock ends. Source: __mm_populate in mm/gup.c.
  */
-function populate(m: Machine, space: Space, start: number, end: number, ignoreErrors: boolean): void {
+export function populate(m: Machine, space: Space, start: number, end: number, ignoreErrors: boolean): void {
   for (const vma of space.overlapping(start, end)) {
     if (!populateVma(m, vma, Math.max(start, vma.start), Math.min(end, vma.end)) && !ignoreErrors) return;
   }
@@ -252,7 +252,7 @@ function mayBecomeWritable(m: Machine, vma: Vma, entry: number): boolean {
   return isAnonPage(m, page) && isExclusive(m, page);
 }
 
-function mustBeMapped(space: Space, page: number, count: number, op: string): void {
+export function mustBeMapped(space: Space, page: number, count: number, op: string): void {
   let vpn = page;
   for (const vma of space.overlapping(page, page + count)) {
     if (vma.start > vpn) break;
@@ -262,80 +262,4 @@ function mustBeMapped(space: Space, page: number, count: number, op: string): vo
     throw new InputError(
       `${op} of page ${vpn} in space ${space.id} is outside every mapping, expected it mapped`,
     );
-}
-
-/** mremap. @throws InputError when a part is not mapped, the range overlaps its target, or there is no room to grow */
-export function remap(m: Machine, space: Space, page: number, count: number, arg: RemapArg): void {
-  mustBeMapped(space, page, count, 'remap');
-  if (arg.to !== undefined) move(m, space, page, count, arg.to);
-  else grow(m, space, page, count, arg.grow);
-  m.countVmas(space);
-}
-
-function grow(m: Machine, space: Space, page: number, count: number, pages: number): void {
-  const end = page + count;
-  if (pages === 0) return;
-  checkRange(end, pages);
-  const vma = space.find(end - 1);
-  if (!vma || vma.end !== end)
-    throw new InputError(`remap grows at page ${end}, which is not the end of a mapping (EFAULT)`);
-  if (space.maps(end, end + pages))
-    throw new InputError(`remap grows over pages that are mapped, from page ${end} on (ENOMEM)`);
-  if (vma.has(VM_SPECIAL))
-    throw new InputError(
-      'remap grows a mapping of an image or of page frame numbers (EFAULT: VM_DONTEXPAND)',
-    );
-  if (vma.end - vma.start + pages > COUNT_LIMIT)
-    throw new InputError('remap grows a mapping beyond 2^31 - 1 pages');
-  vma.end = end + pages;
-  space.mergeAround(vma.start, vma.end);
-  if (vma.has(VM.locked)) populate(m, space, end, end + pages, true);
-}
-
-/** Moves VMAs and their entries; anonymous pages stay filed under their old page numbers (`Vma.shift`). */
-function move(m: Machine, space: Space, page: number, count: number, to: number): void {
-  if (count === 0 || to === page) return;
-  checkRange(to, count);
-  if (to < page + count && page < to + count)
-    throw new InputError('remap moves a range onto itself (EINVAL), expected ranges apart');
-  unmap(m, space, to, count);
-  space.split(page);
-  space.split(page + count);
-  for (const vma of space.overlapping(page, page + count)) {
-    const target = vma.start - page + to;
-    moveEntries(m, space, vma.start, vma.end, target);
-    const moved = new Vma({
-      start: target,
-      end: target + (vma.end - vma.start),
-      flags: vma.flags,
-      space,
-      object: vma.object,
-      objectPage: vma.objectPage,
-      // Without pages of its own a VMA is filed anew, as the kernel does, and can merge with its neighbours there.
-      shift: vma.anon || vma.inherited.length > 0 ? vma.shift + target - vma.start : 0,
-      anon: vma.anon,
-      inherited: vma.inherited,
-    });
-    space.insert(moved);
-    space.remove(vma);
-    m.purge.unmarked(space, vma.start, vma.end);
-    if (moved.has(VM.volatile)) m.purge.marked(space, moved.start, moved.end);
-  }
-  freeTables(m, space, page, page + count, false);
-  space.mergeAround(to, to + count);
-}
-
-function moveEntries(m: Machine, space: Space, start: number, end: number, to: number): void {
-  for (const part of space.directory.leavesIn(start, end)) {
-    // move_page_tables makes the new tables, for no entry too.
-    m.tables.make(space.directory, part.from - start + to);
-    m.tables.make(space.directory, part.to - 1 - start + to);
-    for (let i = 0; i < part.to - part.from; i++) {
-      const entry = m.tables.entries[part.at + i] as number;
-      if (entry === 0) continue;
-      const target = m.tables.make(space.directory, part.from + i - start + to);
-      m.tables.set(part.at + i, 0);
-      m.tables.set(target, entry);
-    }
-  }
 }
