@@ -358,7 +358,11 @@ export class Reclaim {
       // Without swap a page of shared memory is unmapped before there turns out to be no place for it.
       if (!isAnonPage(m, page)) this.unmapAll(0);
     } else if (traits & TRAIT.file || traits & TRAIT.lazyfree) {
-      if (traits & TRAIT.dirty) return;
+      if (traits & TRAIT.dirty) {
+        m.pages.clearLazyfree(page); // written since MADV_FREE: an ordinary page again
+        this.recheck(page);
+        return;
+      }
       this.policy.remove(page);
       if (traits & TRAIT.file) this.takeCached(page, frame);
       else this.takeLazyfree(page);
