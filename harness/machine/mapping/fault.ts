@@ -128,7 +128,8 @@ function faultAround(m: Machine, vma: Vma, vpn: number): number {
   for (let neighbour = from; neighbour < to; neighbour++) {
     if (neighbour === vpn) continue;
     const page = object.page(vma.objectPageAt(neighbour));
-    if (page === 0 || m.pages.resident[page] === 0) continue;
+    // A page of shared memory in the swap cache is not in the page cache.
+    if (page === 0 || m.pages.resident[page] === 0 || m.swapSlotOf(page) >= 0) continue;
     const at = m.tables.make(vma.space.directory, neighbour);
     if ((m.tables.entries[at] as number) !== 0) continue;
     mapPage(m, vma.space, at, page, objectBits(vma, false));

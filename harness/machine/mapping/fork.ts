@@ -36,7 +36,6 @@ export function fork(m: Machine, parent: Space, childId: number): Space {
     if (vma.has(VM.dontFork)) continue;
     const wipe = vma.has(VM.wipeOnFork);
     const inherited = wipe ? [] : vma.anon ? [...vma.inherited, vma.anon] : vma.inherited;
-    const shift = inherited.length > 0 ? vma.shift : 0;
     const copy = new Vma({
       start: vma.start,
       end: vma.end,
@@ -44,9 +43,9 @@ export function fork(m: Machine, parent: Space, childId: number): Space {
       space: child,
       object: vma.object,
       objectPage: vma.objectPage,
-      shift,
+      shift: vma.shift,
       // anon_vma_fork: an object of its own from the start, so that two copies never merge.
-      anon: inherited.length > 0 ? m.objects.createAnon(vma.start - shift) : undefined,
+      anon: inherited.length > 0 ? m.objects.createAnon(vma.start - vma.shift) : undefined,
       inherited,
     });
     child.insert(copy);

@@ -23,7 +23,7 @@ function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
   const mayWrite = !shared || !(flags.has('rofd') || (flags.has('ro') && object?.options.sealed));
   if (mayWrite) bits |= VM.mayWrite;
   if (mayWrite && !flags.has('ro')) bits |= VM.write;
-  if (!shared && bits & VM.write) bits |= VM.account; // accountable_mapping
+  if (!shared && bits & VM.write && !flags.has('droppable')) bits |= VM.account; // accountable_mapping
   if (flags.has('exec')) bits |= VM.exec;
   if (flags.has('locked')) bits |= VM.locked;
   if (flags.has('random')) bits |= VM.random;
@@ -222,7 +222,7 @@ export function protect(
 
 /** mprotect_fixup: VM_ACCOUNT comes with the right to write, and goes with it only while nothing anonymous can be there. */
 function accounted(vma: Vma, flags: number): number {
-  if (flags & VM.write) return flags & VM.shared ? flags : flags | VM.account;
+  if (flags & VM.write) return flags & (VM.shared | VM.droppable) ? flags : flags | VM.account;
   return vma.isAnonymous && !vma.anon && vma.inherited.length === 0 ? flags & ~VM.account : flags;
 }
 

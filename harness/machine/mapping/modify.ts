@@ -11,7 +11,8 @@ import type { Vma } from './vma.js';
 export function modifyFlags(m: Machine, vma: Vma, start: number, end: number, flags: number): boolean {
   if (flags === vma.flags) return true;
   const { space } = vma;
-  if (space.vmas.length + cuts(vma, start, end, flags) > m.settings.maxMapCount) return false;
+  const more = cuts(vma, start, end, flags);
+  if (more > 0 && space.vmas.length + more > m.settings.maxMapCount) return false;
   space.split(start);
   space.split(end);
   (space.find(start) as Vma).flags = flags;

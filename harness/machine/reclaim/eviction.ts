@@ -172,7 +172,11 @@ export class Eviction {
       if (traits & TRAIT.dirty) this.reclaim.policy.reject(page);
       else this.takeCached(page, frame);
     } else if (traits & TRAIT.lazyfree) {
-      if (traits & TRAIT.dirty && !this.isDroppable()) return;
+      if (traits & TRAIT.dirty && !this.isDroppable()) {
+        m.pages.clearLazyfree(page); // written since MADV_FREE: an ordinary page again
+        this.reclaim.recheck(page);
+        return;
+      }
       this.reclaim.policy.remove(page);
       this.takeLazyfree(page);
     } else if (m.swap.synchronous) {
