@@ -70,6 +70,11 @@ const parser = yargs(process.argv.slice(2))
     ...lazily(async () => (await import('./commands/replay.js')).replay),
   )
   .command(
+    'mrc <trace>',
+    'misses of replacement policies at many cache sizes, on page numbers alone',
+    ...lazily(async () => (await import('./commands/mrc.js')).mrc),
+  )
+  .command(
     'trace <action>',
     'look at, check, convert, import and generate traces',
     ...lazily(async () => (await import('./commands/trace.js')).trace),

@@ -37,6 +37,7 @@ describe('reclaim', () => {
     for (const command of [
       'compare',
       'replay',
+      'mrc',
       'trace',
       'bench',
       'policies',
@@ -47,7 +48,7 @@ describe('reclaim', () => {
       expect(stdout).toContain(`reclaim ${command}`);
     }
     expect(run('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-    for (const command of ['compare', 'replay', 'bench']) expect(run(command, '--help').code).toBe(0);
+    for (const command of ['compare', 'replay', 'mrc', 'bench']) expect(run(command, '--help').code).toBe(0);
   });
 
   it('lists policies, metrics and workloads', () => {
@@ -55,6 +56,45 @@ describe('reclaim', () => {
     expect(run('metrics').stdout).toContain('resident_pages_mean');
     expect(run('workloads').stdout).toMatch(/zipf[\s\S]*skew=0\.99/);
     expect(run('completion').stdout).toContain('_reclaim_yargs_completions');
+  });
+});
+
+describe('reclaim mrc', () => {
+  const CSV = 'policy,params,size_pages,requests,misses,miss_ratio\n';
+
+  it('counts the misses of policies at sizes', () => {
+    write('pages.txt', '7\n8\n7\n9\n7\n8\n');
+    // lru of 2: 7 and 8 miss, 7 hits, 9 misses and takes 8, 7 hits, 8 misses.
+    const { code, stdout } = run(
+      'mrc',
+      'pages.txt',
+      '--policy',
+      'lru,linux:swappiness=10',
+      '--size',
+      '2,3',
+      '--format',
+      'csv',
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(`${CSV}lru,,2,6,4,0.666667\nlru,,3,6,3,0.5\nlinux,swappiness=10,2,6,`);
+  });
+
+  it('takes traces of its own, and sizes in % of the distinct pages', () => {
+    const { stdout } = run('mrc', 'a.csv', '--size', '50%,100%', '--format', 'json');
+    expect(JSON.parse(stdout)).toMatchObject([
+      { size_pages: 20, requests: 40, misses: 40 },
+      { size_pages: 40, requests: 40, misses: 40 },
+    ]);
+  });
+
+  it('shows a table and a curve', () => {
+    const { stdout } = run('mrc', 'pages.txt', '--size', '1,2,3');
+    expect(stdout).toMatch(/6 requests\n[\s\S]*lru[\s\S]*0\.6667[\s\S]*miss ratio by size in pages[\s\S]*┤/);
+  });
+
+  it('estimates with SHARDS, and says how good the estimate is', () => {
+    const { stdout } = run('mrc', 'a.csv', '--shards', '0.5', '--size', '10', '--format', 'csv');
+    expect(stdout).toMatch(/^policy,.*,error\nlru,shards=0\.5,10,40,\d+,[\d.]+,[\d.]+\n$/);
   });
 });
 
@@ -224,6 +264,14 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       'an unknown swap',
       ['replay', 'a.csv', '--swap', 'tape'],
       /unknown kind of swap "tape", expected one of none, ssd, zram/,
+    ],
+    ['a cache size of 0', ['mrc', 'a.csv', '--size', '0'], /size "0" is 0, expected N or Np pages/],
+    ['a cache size that is none', ['mrc', 'a.csv', '--size', '5,-1'], /"-1" is not a size/],
+    ['a share that is none', ['mrc', 'a.csv', '--shards', '1.5'], /--shards is not a share above 0/],
+    [
+      'an estimate of another policy',
+      ['mrc', 'a.csv', '--shards', '0.5', '--policy', 'fifo'],
+      /--shards estimates lru only, expected no --policy fifo/,
     ],
     ['a seed that is none', ['replay', 'a.csv', '--seed', 'x'], /--seed is not a whole number/],
     [

@@ -9,6 +9,8 @@ export interface MissCurve {
 
 const WIDTH = 64;
 const HEIGHT = 16;
+/** Height of a chart that is one of several. */
+const LOW = 8;
 const COLORS = [
   'ansiCyan',
   'ansiYellow',
@@ -22,18 +24,24 @@ const COLORS = [
 /**
  * Miss ratio curves for a terminal: sizes on a logarithmic axis, steps between the sizes that were asked for.
  *
- * @param color whether the terminal shows colours; without them more than one curve cannot be told apart
+ * @param color whether the terminal shows colours; without them curves could not be told apart, and each has a chart
  */
 export function drawCurves(curves: readonly MissCurve[], color: boolean): string {
+  const charts = color
+    ? [chart(curves, HEIGHT, true)]
+    : curves.map((curve) => chart([curve], curves.length > 1 ? LOW : HEIGHT, false));
+  return `miss ratio by size in pages\n${charts.join('')}`;
+}
+
+function chart(curves: readonly MissCurve[], height: number, color: boolean): string {
   const series = curves.map(({ points }) =>
     points.map(([size, ratio]) => [Math.log2(size), ratio] as [number, number]),
   );
-  const chart = plot(series, {
+  return plot(series, {
     width: WIDTH,
-    height: HEIGHT,
+    height,
     ...(color ? { color: curves.map((_, i) => COLORS[i % COLORS.length] as (typeof COLORS)[number]) } : {}),
     formatter: (value, { axis }) => (axis === 'x' ? Math.round(2 ** value) : value.toFixed(2)),
     legend: { position: 'bottom', series: curves.map(({ label }) => label) },
   });
-  return `miss ratio by size in pages\n${chart}`;
 }
