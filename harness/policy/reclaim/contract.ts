@@ -73,6 +73,11 @@ export interface ReclaimPolicy {
   demote?(id: number): void;
   /** A page has been written and nobody maps it: it is next to go (folio_rotate_reclaimable). */
   rotate?(id: number): void;
+  /**
+   * Pages it has given up in `touch`, where a policy's rules shrink a queue at a hit. The loop over reference strings
+   * evicts that many at once; the machine, which evicts only when memory is short, leaves them: they go first then.
+   */
+  readonly excess?: number;
   /** A setting of the same name as one of its parameters has changed in mid-trace (vm.swappiness). */
   tune?(parameter: string, value: number): void;
   /** The capacity is now this. */

@@ -72,10 +72,27 @@ export class PageLists {
     return node < this.lists ? -1 : node - this.lists;
   }
 
-  /** The next newer page on the list of a page, -1 at its head. */
+  /** The next page towards the head, -1 when this one is the head. */
   newer(id: number): number {
     const node = this.links[2 * (this.lists + id)] as number;
     return node < this.lists ? -1 : node - this.lists;
+  }
+
+  /** The next page towards the tail, -1 when this one is the tail. */
+  older(id: number): number {
+    const node = this.links[2 * (this.lists + id) + 1] as number;
+    return node < this.lists ? -1 : node - this.lists;
+  }
+
+  /** Puts a page that is on no list between another one and its newer neighbour. */
+  addNewer(than: number, id: number): void {
+    const node = this.lists + id;
+    const older = this.lists + than;
+    const newer = this.links[2 * older] as number;
+    this.links[2 * node] = newer;
+    this.links[2 * node + 1] = older;
+    this.links[2 * newer + 1] = node;
+    this.links[2 * older] = node;
   }
 
   /** A word a policy may keep for a page while it is on no list. */

@@ -1,0 +1,95 @@
+import type { Pages, ReclaimPolicyInfo } from './contract.js';
+import { FIRST_LIST, ListPolicy } from './list-policy.js';
+import { NOWHERE } from './placed-lists.js';
+
+/** Resident pages used once, and used again; then the ghosts of each. Names are the paper's. */
+const T1 = FIRST_LIST;
+const T2 = FIRST_LIST + 1;
+const B1 = FIRST_LIST + 2;
+const B2 = FIRST_LIST + 3;
+
+/**
+ * ARC: an LRU list of pages used once (T1) and one of pages used again (T2), with ghosts of both. A page that comes back
+ * while its ghost is there moves the target of T1's size (p) towards the list it was missed in.
+ *
+ * The target is a real number, as in libCacheSim and as the paper writes it. The paper trims ghosts where it replaces;
+ * here a miss does it first, which is the same while the cache is full, and ghosts exist only after it was.
+ */
+class Arc extends ListPolicy {
+  /** Pages that T1 should have (p). */
+  private target = 0;
+  /** What the miss under way found: no ghost. */
+  private fresh = false;
+  /** What the miss under way found: a ghost of T2. */
+  private missedInT2 = false;
+
+  constructor(pages: Pages) {
+    super(pages, B2);
+  }
+
+  touch(id: number): void {
+    if (this.isAside(id)) this.comeAnew(id);
+    else this.lists.toHead(T2, id);
+  }
+
+  miss(id: number): void {
+    const { lists } = this;
+    const list = lists.on(id);
+    this.fresh = list !== B1 && list !== B2;
+    this.missedInT2 = list === B2;
+    if (this.fresh) this.trimGhosts();
+    else {
+      const b1 = lists.size[B1] as number;
+      const b2 = lists.size[B2] as number;
+      const target = list === B1 ? this.target + Math.max(b2 / b1, 1) : this.target - Math.max(b1 / b2, 1);
+      this.target = Math.max(0, Math.min(target, this.pages.capacity));
+      lists.recall(id);
+    }
+  }
+
+  resize(capacity: number): void {
+    this.target = Math.min(this.target, capacity);
+  }
+
+  protected admit(id: number): void {
+    const { lists } = this;
+    const known = lists.on(id) !== NOWHERE;
+    lists.forget(id);
+    lists.addHead(known ? T2 : T1, id);
+    this.fresh = false;
+    this.missedInT2 = false;
+  }
+
+  /**
+   * The paper's REPLACE. One case leaves no ghost: T1 fills the cache and a page comes in that is not known; B1 would be
+   * above its size.
+   */
+  protected victim(): number {
+    const { lists, target } = this;
+    const t1 = lists.size[T1] as number;
+    const fromT1 = t1 > 0 && (t1 > target || (t1 === target && this.missedInT2) || lists.size[T2] === 0);
+    const id = lists.takeTail(fromT1 ? T1 : T2);
+    if (id >= 0 && !(this.fresh && t1 >= this.pages.capacity)) lists.addHead(fromT1 ? B1 : B2, id);
+    return id;
+  }
+
+  /** Case IV: a page that is not known makes room for itself, beside T1 or among all lists. */
+  private trimGhosts(): void {
+    const { lists } = this;
+    const { capacity } = this.pages;
+    const t1 = lists.size[T1] as number;
+    const l1 = t1 + (lists.size[B1] as number);
+    if (l1 >= capacity) lists.trim(B1, Math.max(0, capacity - 1 - t1));
+    else lists.trim(B2, Math.max(0, 2 * capacity - 1 - l1 - (lists.size[T2] as number)));
+  }
+}
+
+export const arc: ReclaimPolicyInfo = {
+  name: 'arc',
+  summary:
+    'adaptive replacement: an LRU list of pages used once and one of pages used again; ghosts set the balance',
+  source: 'Megiddo and Modha 2003, "ARC: a self-tuning, low overhead replacement cache"',
+  complexity: 'O(1) an operation',
+  parameters: {},
+  create: (pages) => new Arc(pages),
+};
