@@ -3,5 +3,15 @@ import type { ReclaimPolicyInfo } from './contract.js';
 import { fifo } from './fifo.js';
 import { linux } from './linux.js';
 import { lru } from './lru.js';
+import { opt } from './opt.js';
+import { random } from './random.js';
+import { unbounded } from './unbounded.js';
 
-export const reclaimPolicies = new Registry<ReclaimPolicyInfo>('reclaim policy', [linux, lru, fifo]);
+export const reclaimPolicies = new Registry<ReclaimPolicyInfo>('reclaim policy', [
+  linux,
+  lru,
+  fifo,
+  opt,
+  unbounded,
+  random,
+]);
