@@ -6,6 +6,7 @@ import { lru } from './lru.js';
 import { opt } from './opt.js';
 import { random } from './random.js';
 import { unbounded } from './unbounded.js';
+import { wtinylfu } from './wtinylfu.js';
 
 export const reclaimPolicies = new Registry<ReclaimPolicyInfo>('reclaim policy', [
   linux,
@@ -14,4 +15,5 @@ export const reclaimPolicies = new Registry<ReclaimPolicyInfo>('reclaim policy',
   opt,
   unbounded,
   random,
+  wtinylfu,
 ]);
