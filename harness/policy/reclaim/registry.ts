@@ -1,6 +1,8 @@
 import { Registry } from '../registry.js';
+import { cacheus } from './cacheus.js';
 import type { ReclaimPolicyInfo } from './contract.js';
 import { fifo } from './fifo.js';
+import { lecar } from './lecar.js';
 import { linux } from './linux.js';
 import { lru } from './lru.js';
 import { opt } from './opt.js';
@@ -15,5 +17,7 @@ export const reclaimPolicies = new Registry<ReclaimPolicyInfo>('reclaim policy',
   opt,
   unbounded,
   random,
+  lecar,
+  cacheus,
   wtinylfu,
 ]);

@@ -1,16 +1,13 @@
 import { flag } from '../../input/parameters.js';
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { CountMinSketch } from './count-min-sketch.js';
-import { PageLists } from './page-list.js';
-import { longer } from './typed-array.js';
+import { ABSENT, Segments } from './segments.js';
 
 const WINDOW = 0;
 const PROBATION = 1;
 const PROTECTED = 2;
 const DEMOTED = 3;
 const LISTS = 4;
-/** Value of `list` for a page that is on none. */
-const ABSENT = 255;
 
 /**
  * W-TinyLFU: a small window that takes every page in, before a main part that only takes in a page used more often than
@@ -31,10 +28,7 @@ const ABSENT = 255;
  */
 class WTinyLfu implements ReclaimPolicy {
   readonly counters = { pgscan: 0 };
-  private readonly lists: PageLists;
-  /** By id: its list, or ABSENT. */
-  private list: Uint8Array;
-  private readonly size = new Int32Array(LISTS);
+  private readonly segments: Segments;
   private readonly sketch = new CountMinSketch();
   private readonly windowShare: number;
   private readonly protectedShare: number;
@@ -48,8 +42,7 @@ class WTinyLfu implements ReclaimPolicy {
   private counted = 0;
 
   constructor(pages: Pages, { values }: ReclaimContext) {
-    this.lists = new PageLists(LISTS, pages.count);
-    this.list = new Uint8Array(pages.count).fill(ABSENT);
+    this.segments = new Segments(LISTS, pages.count);
     this.windowShare = values.window as number;
     this.protectedShare = values.protected as number;
     this.sampleFactor = values.sample as number;
@@ -58,18 +51,17 @@ class WTinyLfu implements ReclaimPolicy {
   }
 
   get bytes(): number {
-    return this.lists.bytes + this.list.byteLength + this.sketch.bytes;
+    return this.segments.bytes + this.sketch.bytes;
   }
 
   touch(id: number): void {
-    const list = this.list[id] as number;
+    const list = this.segments.of(id);
     if (list !== WINDOW || this.windowUses) this.count(id);
     if (list === WINDOW || list === PROTECTED) {
-      this.lists.unlink(id);
-      this.lists.addHead(list, id);
+      this.segments.refresh(id);
       return;
     }
-    this.move(id, PROTECTED);
+    this.segments.move(id, PROTECTED);
     this.limitProtected(this.protectedCapacity);
   }
 
@@ -83,38 +75,36 @@ class WTinyLfu implements ReclaimPolicy {
     for (; found < most; found++) {
       const id = this.victim();
       if (id < 0) break;
-      this.take(id);
+      this.segments.take(id);
       victims[found] = id;
     }
     return found;
   }
 
   insert(id: number): void {
-    this.put(WINDOW, id);
-    if ((this.size[WINDOW] as number) > this.windowCapacity) this.leaveWindow(this.lists.tail(WINDOW));
+    this.segments.addHead(WINDOW, id);
+    if (this.segments.size(WINDOW) > this.windowCapacity) this.leaveWindow(this.segments.tail(WINDOW));
     this.sketch.fit(this.held);
   }
 
   /** Protected, even where nothing is: the pages on probation go before it. */
   reject(id: number): void {
-    this.put(PROTECTED, id);
+    this.segments.addHead(PROTECTED, id);
     this.limitProtected(Math.max(1, this.protectedCapacity));
   }
 
   remove(id: number): void {
-    if (id < this.list.length && this.list[id] !== ABSENT) this.take(id);
+    if (this.segments.of(id) !== ABSENT) this.segments.take(id);
   }
 
   demote(id: number): void {
     this.remove(id);
-    this.put(DEMOTED, id);
+    this.segments.addHead(DEMOTED, id);
   }
 
   rotate(id: number): void {
     this.remove(id);
-    this.lists.addTail(DEMOTED, id);
-    this.list[id] = DEMOTED;
-    this.size[DEMOTED] = (this.size[DEMOTED] as number) + 1;
+    this.segments.addTail(DEMOTED, id);
   }
 
   resize(capacity: number): void {
@@ -122,22 +112,18 @@ class WTinyLfu implements ReclaimPolicy {
     this.protectedCapacity = Math.floor((capacity - this.windowCapacity) * this.protectedShare);
     this.sample = this.sampleFactor * capacity;
     this.probationShare = capacity - this.windowCapacity - this.protectedCapacity;
-    while ((this.size[WINDOW] as number) > this.windowCapacity) this.leaveWindow(this.lists.tail(WINDOW));
+    while (this.segments.size(WINDOW) > this.windowCapacity) this.leaveWindow(this.segments.tail(WINDOW));
     this.limitProtected(this.protectedCapacity);
   }
 
   grow(count: number): void {
-    this.lists.grow(count);
-    this.list = longer(this.list, count, ABSENT);
+    this.segments.grow(count);
   }
 
   private get held(): number {
-    const { size } = this;
+    const { segments } = this;
     return (
-      (size[WINDOW] as number) +
-      (size[PROBATION] as number) +
-      (size[PROTECTED] as number) +
-      (size[DEMOTED] as number)
+      segments.size(WINDOW) + segments.size(PROBATION) + segments.size(PROTECTED) + segments.size(DEMOTED)
     );
   }
 
@@ -150,52 +136,35 @@ class WTinyLfu implements ReclaimPolicy {
 
   /** The page to go: -1 when there is none. A candidate that wins moves to the main part. */
   private victim(): number {
-    const { lists } = this;
-    this.counters.pgscan++;
-    const demoted = lists.tail(DEMOTED);
+    const { segments } = this;
+    if (this.held > 0) this.counters.pgscan++;
+    const demoted = segments.tail(DEMOTED);
     if (demoted >= 0) return demoted;
-    let victim = lists.tail(PROBATION);
-    if (victim < 0) victim = lists.tail(PROTECTED);
-    const candidate = lists.tail(WINDOW);
+    let victim = segments.tail(PROBATION);
+    if (victim < 0) victim = segments.tail(PROTECTED);
+    const candidate = segments.tail(WINDOW);
     if (victim < 0) return candidate;
-    if ((this.size[WINDOW] as number) < this.windowCapacity) return victim;
+    if (this.segments.size(WINDOW) < this.windowCapacity) return victim;
     this.counters.pgscan++;
     const admitted = this.sketch.estimate(candidate) > this.sketch.estimate(victim);
     if (!this.windowUses) this.count(candidate);
     if (!admitted) return candidate;
-    this.move(candidate, PROBATION);
+    this.segments.move(candidate, PROBATION);
     return victim;
   }
 
   /** A page the window has no room for enters the main part: on probation first, then protected, as long as there is room. */
   private leaveWindow(id: number): void {
-    const { size } = this;
-    const full = (size[PROBATION] as number) >= this.probationShare;
-    const list = full && (size[PROTECTED] as number) < this.protectedCapacity ? PROTECTED : PROBATION;
+    const { segments } = this;
+    const full = segments.size(PROBATION) >= this.probationShare;
+    const list = full && segments.size(PROTECTED) < this.protectedCapacity ? PROTECTED : PROBATION;
     if (!this.windowUses) this.count(id);
-    this.move(id, list);
+    this.segments.move(id, list);
   }
 
   private limitProtected(capacity: number): void {
-    while ((this.size[PROTECTED] as number) > capacity) this.move(this.lists.tail(PROTECTED), PROBATION);
-  }
-
-  private move(id: number, list: number): void {
-    this.take(id);
-    this.put(list, id);
-  }
-
-  private put(list: number, id: number): void {
-    this.lists.addHead(list, id);
-    this.list[id] = list;
-    this.size[list] = (this.size[list] as number) + 1;
-  }
-
-  private take(id: number): void {
-    const list = this.list[id] as number;
-    this.lists.unlink(id);
-    this.list[id] = ABSENT;
-    this.size[list] = (this.size[list] as number) - 1;
+    while (this.segments.size(PROTECTED) > capacity)
+      this.segments.move(this.segments.tail(PROTECTED), PROBATION);
   }
 }
 
