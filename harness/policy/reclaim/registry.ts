@@ -1,5 +1,6 @@
 import { Registry } from '../registry.js';
 import { cacheus } from './cacheus.js';
+import { clockPro } from './clock-pro.js';
 import type { ReclaimPolicyInfo } from './contract.js';
 import { fifo } from './fifo.js';
 import { lecar } from './lecar.js';
@@ -19,5 +20,6 @@ export const reclaimPolicies = new Registry<ReclaimPolicyInfo>('reclaim policy',
   random,
   lecar,
   cacheus,
+  clockPro,
   wtinylfu,
 ]);
