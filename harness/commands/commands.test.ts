@@ -373,6 +373,11 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       ['replay', 'a.csv', '--policy-module', 'a.csv'],
       /a\.csv: cannot be loaded as a module/,
     ],
+    [
+      'a policy that needs the future',
+      ['replay', 'a.csv', '--reclaim', 'opt'],
+      /reclaim policy opt needs the future: use it with reclaim mrc/,
+    ],
     ['a cost table that is none', ['replay', 'a.csv', '--costs', 'e.yaml'], /e\.yaml: not JSON/],
     [
       'a bench without cases',

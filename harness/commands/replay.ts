@@ -8,6 +8,7 @@ import { type Limit, type PlannedTrace, parseLimit, parseMemory, parseSwap } fro
 import { peakPages } from '../experiment/run.js';
 import { prepareFolder } from '../experiment/store.js';
 import { findTrace } from '../experiment/traces.js';
+import { InputError } from '../input/errors.js';
 import { csvHeader, csvRows, formatNumber, type Row, type Value } from '../metrics/csv.js';
 import { KEY_COLUMNS, METRICS, RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/schema.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -178,6 +179,7 @@ async function handler(args: Args): Promise<void> {
       progress: (events) => progress.set(events),
     });
     progress.stop();
+    if (result.outcome === 'refused') throw new InputError(result.reason as string);
     if (args.out !== undefined) writeFiles(args.out, result);
     if (args.format === 'json') await print(metricJson(result.run));
     else if (args.format === 'csv') await print(csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, [result.run]));

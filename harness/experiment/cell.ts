@@ -5,7 +5,8 @@ import type { Outcome } from '../metrics/schema.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
-import { replay } from '../replay/replay.js';
+import { Refusal } from '../replay/refusal.js';
+import { type ReplayOptions, type ReplayResult, replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
 import type { Cell } from './plan.js';
 
@@ -53,7 +54,7 @@ export async function runCell(
   options: { check?: boolean; progress?: (events: number) => void } = {},
 ): Promise<CellResult> {
   const started = performance.now();
-  const result = await replay(trace, {
+  const result = await replayOrReason(trace, {
     discard: discardPolicies.choose(cell.discard),
     reclaim: reclaimPolicies.choose(cell.reclaim),
     purge: purgePolicies.choose(cell.purge),
@@ -65,6 +66,9 @@ export async function runCell(
     timeline: true,
     ...options,
   });
+  if (typeof result === 'string') {
+    return withoutRun(cell, { label, sha256: trace.totals.sha256 }, 'refused', result);
+  }
   const wallNs = Math.round((performance.now() - started) * 1e6);
   const keys = cellKeys(cell, { label, sha256: trace.totals.sha256 });
   // A trace without limit events has no limit, whoever asked for its own.
@@ -88,13 +92,28 @@ export async function runCell(
   };
 }
 
-/** The result of a cell whose worker died. */
-export function failedCell(cell: Cell, trace: { label: string; sha256: string }, reason: string): CellResult {
+/** What a replay measured, or why a policy refused it. */
+async function replayOrReason(trace: Trace, options: ReplayOptions): Promise<ReplayResult | string> {
+  try {
+    return await replay(trace, options);
+  } catch (error) {
+    if (error instanceof Refusal) return error.message;
+    throw error;
+  }
+}
+
+/** The result of a cell that did not run to an end: a policy refused it, or its worker died. */
+export function withoutRun(
+  cell: Cell,
+  trace: { label: string; sha256: string },
+  outcome: 'refused' | 'failed',
+  reason: string,
+): CellResult {
   return {
     cell: cell.cell,
-    outcome: 'failed',
+    outcome,
     reason,
-    run: { ...cellKeys(cell, trace), outcome: 'failed' },
+    run: { ...cellKeys(cell, trace), outcome },
     overheadPagesMean: null,
     timeline: [],
     spaces: [],

@@ -13,7 +13,7 @@ import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { replay } from '../replay/replay.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
-import { failedCell } from './cell.js';
+import { withoutRun } from './cell.js';
 import type { Experiment } from './file.js';
 import { type Cell, checkAxes, type PlannedTrace, planCells } from './plan.js';
 import { Pool } from './pool.js';
@@ -138,7 +138,7 @@ async function runCells(
     failed(cell, reason) {
       failed++;
       const trace = traces[cell.trace] as Prepared;
-      store.add(failedCell(cell, trace, reason), inputs(cell));
+      store.add(withoutRun(cell, trace, 'failed', reason), inputs(cell));
       events?.failedCell?.(
         cell.cell,
         `${trace.label}, ${cell.discard}, ${cell.reclaim}, limit ${cell.limit}`,

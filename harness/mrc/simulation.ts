@@ -30,13 +30,16 @@ export class Simulation implements Pages {
   cached = 0;
   requests = 0;
   misses = 0;
+  /** Pages that fit: infinitely many for a policy that never evicts. */
+  readonly capacity: number;
 
   constructor(
     readonly chosen: Chosen<ReclaimPolicyInfo>,
-    readonly capacity: number,
+    size: number,
     seed: number,
   ) {
     const { info, values } = chosen;
+    this.capacity = info.unbounded ? Number.POSITIVE_INFINITY : size;
     this.name = info.name;
     this.accessedAtInsert = info.accessedAtInsert ? 1 : 0;
     if (info.needsFuture) this.nextUse = new Float64Array(INITIAL_IDS);

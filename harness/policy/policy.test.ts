@@ -73,6 +73,8 @@ describe('policies as text', () => {
 class Harness implements Pages {
   readonly resident: Uint8Array;
   readonly traits: Uint8Array;
+  /** Where a policy needs the future: never used again, unless a test says more. */
+  readonly nextUse: Float64Array;
   readonly policy: ReclaimPolicy;
   private readonly used: Uint8Array;
   private readonly victims = new Int32Array(64);
@@ -89,6 +91,7 @@ class Harness implements Pages {
     this.resident = new Uint8Array(ids);
     this.traits = new Uint8Array(ids);
     this.used = new Uint8Array(ids);
+    this.nextUse = new Float64Array(ids).fill(Number.POSITIVE_INFINITY);
     this.count = ids;
     this.policy = info.create(this, { values, random: randomStream(1, 'test'), swap: true });
   }

@@ -30,6 +30,7 @@ import { ArgCache } from './args.js';
 import { SimulatedKernel } from './kernel.js';
 import { collectMetrics, spaceRows } from './metrics.js';
 import { SimulatedProgram } from './program.js';
+import { checkReclaim } from './refusal.js';
 import { Sampler } from './sampler.js';
 import { UnpinnedRanges } from './unpinned.js';
 
@@ -108,6 +109,7 @@ class Replay {
     private readonly options: ReplayOptions,
   ) {
     const { costs, reclaim, swap, limit, seed, discard } = options;
+    checkReclaim(reclaim.info, typeof limit === 'number' || options.memory !== undefined);
     const purge = options.purge ?? purgePolicies.choose('range-lru');
     this.machine = new Machine({
       costs,
@@ -310,6 +312,7 @@ class Replay {
       case OP.limit:
         if (this.options.limit !== 'trace') break;
         this.limited = true;
+        checkReclaim(this.options.reclaim.info, true);
         m.reclaim.setLimit((block.fields[row] as number) & HAS.count ? count : undefined);
         break;
       case OP.mark:
@@ -365,6 +368,7 @@ function notModelled(op: number): InputError {
  * Replays a trace through a machine until its last event, or until its limit cannot be met.
  *
  * @throws InputError with the line of an event that makes no sense
+ * @throws Refusal when the reclaim policy lacks what it needs
  */
 export async function replay(trace: Trace, options: ReplayOptions): Promise<ReplayResult> {
   const run = new Replay(trace, options);

@@ -106,5 +106,7 @@ export interface ReclaimPolicyInfo extends PolicyInfo {
   readonly accessedAtInsert?: boolean;
   /** It must know when each page is used next (`Pages.nextUse`): a trace is read twice, and a stream refused. */
   readonly needsFuture?: boolean;
+  /** It is a bound that never evicts: on a reference string the capacity does not count, in the machine a limit is refused. */
+  readonly unbounded?: boolean;
   create(pages: Pages, context: ReclaimContext): ReclaimPolicy;
 }

@@ -66,6 +66,12 @@ export class PageLists {
     this.links[2 * node] = -1;
   }
 
+  /** The newest page of a list, -1 when it is empty. */
+  head(list: number): number {
+    const node = this.links[2 * list + 1] as number;
+    return node < this.lists ? -1 : node - this.lists;
+  }
+
   /** The oldest page of a list, -1 when it is empty. */
   tail(list: number): number {
     const node = this.links[2 * list] as number;
