@@ -3,10 +3,17 @@ import { companySuite } from './company.js';
 import type { BenchInputs } from './inputs.js';
 import { machineSuite, textSuite } from './machine.js';
 import { policySuite } from './policies.js';
+import { twinSuite } from './twins.js';
 
 /** All suites, in the order they run. */
 export function benchSuites(inputs: BenchInputs): Suite[] {
-  return [textSuite(inputs), machineSuite(inputs), policySuite(inputs), companySuite(inputs)];
+  return [
+    textSuite(inputs),
+    machineSuite(inputs),
+    policySuite(inputs),
+    companySuite(inputs),
+    twinSuite(inputs),
+  ];
 }
 
 /** Suites with only the cases whose names contain a text; those without any are left out. */

@@ -41,7 +41,7 @@ function rateTable({ remarks }: Suite, results: readonly BenchResult[]): string 
 }
 
 /** How many times as long a case took as what it is compared with, by the best of each: noise only adds time. */
-export function ratio({ wallNs, againstNs }: BenchResult): number {
+function ratio({ wallNs, againstNs }: BenchResult): number {
   return Math.min(...wallNs) / Math.min(...(againstNs as readonly number[]));
 }
 
