@@ -49,7 +49,11 @@ export function zipfRanks(n: number, skew: number, random: RandomStream): () => 
 }
 
 /** Pages as dense ids in order of first appearance, in memory that workers share. */
-function stringOf(name: string, requests: number, page: (request: number) => number): MemoryReference {
+export function denseString(
+  name: string,
+  requests: number,
+  page: (request: number) => number,
+): MemoryReference {
   const ids = new Int32Array(new SharedArrayBuffer(4 * requests));
   const known = new Map<number, number>();
   for (let i = 0; i < requests; i++) {
@@ -68,14 +72,18 @@ function stringOf(name: string, requests: number, page: (request: number) => num
 function zipfString(requests: number): BenchString {
   const pages = pagesFor(requests);
   const draw = zipfRanks(pages, 1, randomStream(1, 'bench/zipf'));
-  return { name: 'zipf', reference: stringOf('zipf', requests, draw), capacity: Math.floor(pages * CACHED) };
+  return {
+    name: 'zipf',
+    reference: denseString('zipf', requests, draw),
+    capacity: Math.floor(pages * CACHED),
+  };
 }
 
 /** The same pages again and again, half as many again as fit: recency alone never hits. */
 function loopString(requests: number): BenchString {
   const capacity = Math.floor(pagesFor(requests) * CACHED);
   const pages = Math.floor(capacity * 1.5);
-  return { name: 'loop', reference: stringOf('loop', requests, (i) => i % pages), capacity };
+  return { name: 'loop', reference: denseString('loop', requests, (i) => i % pages), capacity };
 }
 
 /** A hot set that fits twice, and scans over pages that never come again. */
@@ -87,7 +95,7 @@ function scanString(requests: number): BenchString {
   const random = randomStream(1, 'bench/scan');
   let fresh = hot;
   const page = (i: number) => (i % period < uses ? Math.floor(random() * hot) : fresh++);
-  return { name: 'scan', reference: stringOf('scan', requests, page), capacity };
+  return { name: 'scan', reference: denseString('scan', requests, page), capacity };
 }
 
 const STRINGS = { zipf: zipfString, loop: loopString, scan: scanString } as const;

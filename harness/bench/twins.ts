@@ -36,11 +36,16 @@ export function missingCompiler(): string | undefined {
 /**
  * Compiles a twin to a program.
  *
+ * @param flags more of them for the compiler
  * @throws HostError with what the compiler says
  */
-export async function compileTwin(name: string, program: string): Promise<void> {
+export async function compileTwin(
+  name: string,
+  program: string,
+  flags: readonly string[] = [],
+): Promise<void> {
   try {
-    await run(COMPILER, [...FLAGS, '-o', program, twinFile(`${name}.c`)]);
+    await run(COMPILER, [...FLAGS, ...flags, '-o', program, twinFile(`${name}.c`)]);
   } catch (error) {
     throw new HostError(`the C twin of ${name} cannot be compiled: ${(error as Error).message}`);
   }
