@@ -1,87 +1,68 @@
 /*
- * ARC: pages used once and pages used again, each with a list of ghosts; hits on ghosts move the target size p of the
- * first list. p is a real number.
+ * ARC: pages used once and pages used again, each with a list of ghosts; hits on ghosts move the target size of the
+ * first list, which is a real number.
  */
-#include "lists.h"
+#include "placed.h"
 
-static struct lists lists;
+enum { T1 = 1, T2, B1, B2 };
 
-enum { T1, T2, B1, B2, QUEUES };
-
-static uint8_t *place;
-static int32_t size[QUEUES];
-static double p;
-/* The page that comes in was a ghost, and of which list; -1: of none. */
+static double target;
+/* The page that comes in was a ghost, and of which list; NOWHERE: of none. */
 static int ghost;
 /* The first list fills the cache: its oldest page goes without a ghost. */
 static int forget;
 
 static void start(void) {
-  start_lists(&lists, QUEUES);
-  place = state(count, 1);
-  memset(size, 0, sizeof size);
-  p = 0;
+  start_placed(B2);
+  target = 0;
 }
 
-static void put(int queue, int32_t id) {
-  add_head(&lists, queue, id);
-  place[id] = queue;
-  size[queue]++;
-}
+static void touch(int32_t id) { to_head(T2, id); }
 
-static void leave(int queue, int32_t id) {
-  take_off(&lists, id);
-  size[queue]--;
-}
-
-static void touch(int32_t id) {
-  leave(place[id], id);
-  put(T2, id);
-}
-
-static double at_least_1(double x) { return x > 1 ? x : 1; }
+static double step(int32_t other, int32_t own) { return other > own ? (double)other / own : 1; }
 
 static void adapt(void) {
   if (ghost == B1) {
-    p += at_least_1((double)size[B2] / size[B1]);
-    if (p > capacity) p = capacity;
+    target += step(size[B2], size[B1]);
+    if (target > capacity) target = capacity;
   } else {
-    p -= at_least_1((double)size[B1] / size[B2]);
-    if (p < 0) p = 0;
+    target -= step(size[B1], size[B2]);
+    if (target < 0) target = 0;
+  }
+}
+
+/* Case IV: a page that is not known makes room for itself in the directory. */
+static void trim_ghosts(void) {
+  const int32_t first = size[T1] + size[B1];
+  if (first >= capacity) {
+    forget = size[T1] >= capacity;
+    if (!forget) leave(tail(&lists, B1));
+  } else if (first + size[T2] + size[B2] >= 2 * capacity) {
+    leave(tail(&lists, B2));
   }
 }
 
 static void miss(int32_t id) {
   forget = 0;
-  ghost = on_list(&lists, id) ? place[id] : -1;
-  if (ghost >= 0) {
+  ghost = place_of(id);
+  if (ghost == NOWHERE) {
+    trim_ghosts();
+  } else {
     adapt();
-    leave(ghost, id);
-    return;
-  }
-  const int32_t first = size[T1] + size[B1];
-  if (first >= capacity) {
-    if (size[T1] < capacity) leave(B1, tail(&lists, B1));
-    else forget = 1;
-  } else if (first + size[T2] + size[B2] >= 2 * capacity) {
-    leave(B2, tail(&lists, B2));
+    leave(id);
   }
 }
 
 static int32_t evict(void) {
-  int32_t id;
   if (forget) {
-    id = tail(&lists, T1);
-    leave(T1, id);
-  } else {
-    const int from_first = size[T1] > 0 && (size[T1] > p || (size[T1] == p && ghost == B2) || size[T2] == 0);
-    const int queue = from_first ? T1 : T2;
-    id = tail(&lists, queue);
-    leave(queue, id);
-    put(from_first ? B1 : B2, id);
+    victims[0] = take_tail(T1);
+    return 1;
   }
-  victims[0] = id;
+  const int beyond = size[T1] > target || (size[T1] == target && ghost == B2) || size[T2] == 0;
+  const int first = size[T1] > 0 && beyond;
+  victims[0] = tail(&lists, first ? T1 : T2);
+  to_head(first ? B1 : B2, victims[0]);
   return 1;
 }
 
-static void insert(int32_t id) { put(ghost >= 0 ? T2 : T1, id); }
+static void insert(int32_t id) { put(ghost == NOWHERE ? T1 : T2, id); }

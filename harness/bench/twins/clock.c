@@ -1,32 +1,24 @@
-/* CLOCK with one bit: at the tail a page that was used loses its bit and goes to the head. */
-#include "lists.h"
+/* CLOCK with the accessed bit: at the tail a page that was used loses its bit and goes to the head. */
+#define LOOKS_AT_ACCESSED 1
+#include "placed.h"
 
-static struct lists lists;
+enum { QUEUE = 1 };
 
-static uint8_t *used;
+static void start(void) { start_placed(QUEUE); }
 
-static void start(void) {
-  start_lists(&lists, 1);
-  used = state(count, 1);
-}
-
-static void touch(int32_t id) { used[id] = 1; }
+static void touch(int32_t id) { (void)id; }
 
 static void miss(int32_t id) { (void)id; }
 
 static int32_t evict(void) {
-  int32_t id = tail(&lists, 0);
-  for (; used[id]; id = tail(&lists, 0)) {
-    used[id] = 0;
-    take_off(&lists, id);
-    add_head(&lists, 0, id);
+  int32_t id = tail(&lists, QUEUE);
+  for (; accessed[id]; id = tail(&lists, QUEUE)) {
+    accessed[id] = 0;
+    to_head(QUEUE, id);
   }
-  take_off(&lists, id);
+  leave(id);
   victims[0] = id;
   return 1;
 }
 
-static void insert(int32_t id) {
-  used[id] = 0;
-  add_head(&lists, 0, id);
-}
+static void insert(int32_t id) { put(QUEUE, id); }

@@ -4,6 +4,7 @@
  * dirty here and none is of a file, so that the lists of files stay empty.
  */
 #define LOOKS_AT_ACCESSED 1
+#define ACCESSED_AT_INSERT 1
 #include "lists.h"
 
 enum { INACTIVE, ACTIVE, LISTS };

@@ -2,89 +2,61 @@
  * S3-FIFO: a small queue of a tenth, a main queue, and a ghost queue of nine tenths. A page used twice in the small
  * queue goes to the main one; others leave a ghost, and come back to the main queue.
  */
-#include "lists.h"
+#include "placed.h"
 
-static struct lists lists;
+enum { SMALL = 1, MAIN, GHOST };
+/* Uses are counted in the policy's bits of a page's byte. */
+enum { USE = OWN_BIT, THRESHOLD = 2 * USE, MOST_USES = 3 * USE };
 
-enum { SMALL, MAIN, GHOST, QUEUES };
-#define THRESHOLD 2
-#define MOST_USES 3
-
-static uint8_t *place;
-static uint8_t *uses;
-static int32_t size[QUEUES];
-static int32_t main_limit;
-static int32_t ghost_limit;
-static int to_main;
+static int32_t main_pages;
+static int32_t ghost_pages;
+static int returning;
 
 static void start(void) {
-  start_lists(&lists, QUEUES);
-  place = state(count, 1);
-  uses = state(count, 1);
-  memset(size, 0, sizeof size);
-  main_limit = capacity - capacity / 10;
-  ghost_limit = (int32_t)((int64_t)capacity * 9 / 10);
-}
-
-static void put(int queue, int32_t id) {
-  add_head(&lists, queue, id);
-  place[id] = queue;
-  size[queue]++;
-}
-
-static void leave(int queue, int32_t id) {
-  take_off(&lists, id);
-  size[queue]--;
+  start_placed(GHOST);
+  main_pages = capacity - at_least_1((int32_t)(capacity * 0.1));
+  ghost_pages = at_least_1((int32_t)(capacity * 0.9));
 }
 
 static void touch(int32_t id) {
-  if (uses[id] < MOST_USES) uses[id]++;
+  if (flags_of[id] < MOST_USES) flags_of[id] += USE;
 }
 
-/* A page that is not resident is on a list only as a ghost. */
 static void miss(int32_t id) {
-  to_main = on_list(&lists, id);
-  if (to_main) leave(GHOST, id);
+  returning = place_of(id) == GHOST;
+  if (returning) leave(id);
 }
 
-static void remember(int32_t id) {
-  if (ghost_limit == 0) return;
-  if (size[GHOST] >= ghost_limit) leave(GHOST, tail(&lists, GHOST));
-  put(GHOST, id);
-}
-
-static int32_t evict_small(void) {
+/* -1 when all pages of the small queue have moved to the main one. */
+static int32_t from_small(void) {
   while (size[SMALL] > 0) {
     const int32_t id = tail(&lists, SMALL);
-    leave(SMALL, id);
-    if (uses[id] < THRESHOLD) {
-      remember(id);
+    if (flags_of[id] < THRESHOLD) {
+      to_head(GHOST, id);
+      trim(GHOST, ghost_pages);
       return id;
     }
-    uses[id] = 0;
-    put(MAIN, id);
+    to_head(MAIN, id);
   }
   return -1;
 }
 
-static int32_t evict_main(void) {
+static int32_t from_main(void) {
   for (;;) {
     const int32_t id = tail(&lists, MAIN);
-    leave(MAIN, id);
-    if (uses[id] == 0) return id;
-    uses[id]--;
-    put(MAIN, id);
+    const int uses = flags_of[id] & ~PLACE;
+    if (uses == 0) break;
+    to_head(MAIN, id);
+    flags_of[id] = (uint8_t)(MAIN + uses - USE);
   }
+  return take_tail(MAIN);
 }
 
 static int32_t evict(void) {
   int32_t id = -1;
-  if (size[MAIN] <= main_limit && size[SMALL] > 0) id = evict_small();
-  victims[0] = id < 0 ? evict_main() : id;
+  if (size[MAIN] <= main_pages) id = from_small();
+  victims[0] = id < 0 ? from_main() : id;
   return 1;
 }
 
-static void insert(int32_t id) {
-  uses[id] = 0;
-  put(to_main ? MAIN : SMALL, id);
-}
+static void insert(int32_t id) { put(returning ? MAIN : SMALL, id); }

@@ -1,63 +1,55 @@
 /*
  * Segmented LRU with four equal segments: a hit moves a page up one segment, overflow cascades down, and the lowest
- * segment, which also holds what four does not divide, gives up pages.
+ * segment gives up pages. What four does not divide is room for new pages of the lowest segment, until a page that is
+ * passed down to it takes it away. A cache of fewer than four pages has as many segments.
  */
-#include "lists.h"
+#define GIVES_UP_AT_TOUCH 1
+#include "placed.h"
 
-static struct lists lists;
+enum { LOWEST = 1, SEGMENTS = 4 };
 
-#define SEGMENTS 4
-
-static uint8_t *segment_of;
-static int32_t size[SEGMENTS];
-static int32_t limit;
+static int top;
+static int32_t share;
 
 static void start(void) {
-  start_lists(&lists, SEGMENTS);
-  segment_of = state(count, 1);
-  memset(size, 0, sizeof size);
-  limit = capacity / SEGMENTS;
+  const int32_t segments = capacity < SEGMENTS ? capacity : SEGMENTS;
+  start_placed(SEGMENTS);
+  share = capacity / segments;
+  top = LOWEST + segments - 1;
 }
 
-static void put(int segment, int32_t id) {
-  add_head(&lists, segment, id);
-  segment_of[id] = segment;
-  size[segment]++;
-}
-
-static void leave(int segment, int32_t id) {
-  take_off(&lists, id);
-  size[segment]--;
+static void pass_down(int from) {
+  for (int list = from; list > LOWEST; list--) {
+    if (size[list] <= share) return;
+    to_head(list - 1, tail(&lists, list));
+  }
+  while (size[LOWEST] > share) {
+    resident[take_tail(LOWEST)] = 0;
+    given_up++;
+  }
 }
 
 static void touch(int32_t id) {
-  int segment = segment_of[id];
-  leave(segment, id);
-  if (segment < SEGMENTS - 1) segment++;
-  put(segment, id);
-  for (; segment > 0 && size[segment] > limit; segment--) {
-    const int32_t cold = tail(&lists, segment);
-    leave(segment, cold);
-    put(segment - 1, cold);
+  const int from = place_of(id);
+  if (from == top) {
+    to_head(top, id);
+    return;
   }
+  to_head(from + 1, id);
+  pass_down(from + 1);
 }
 
 static void miss(int32_t id) { (void)id; }
 
 static int32_t evict(void) {
-  int segment = 0;
-  while (size[segment] == 0) segment++;
-  victims[0] = tail(&lists, segment);
-  leave(segment, victims[0]);
+  int list = LOWEST;
+  while (size[list] == 0) list++;
+  victims[0] = take_tail(list);
   return 1;
 }
 
 static void insert(int32_t id) {
-  for (int segment = 0; segment < SEGMENTS; segment++) {
-    if (size[segment] < limit) {
-      put(segment, id);
-      return;
-    }
-  }
-  put(0, id);
+  int list = LOWEST;
+  while (list <= top && size[list] >= share) list++;
+  put(list > top ? LOWEST : list, id);
 }

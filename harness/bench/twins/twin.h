@@ -18,9 +18,18 @@
 #include <string.h>
 #include <time.h>
 
-/* A twin that is told of uses by accessed bits sets this to 1 before it includes this file. */
+/* What a twin may set to 1 before it includes this file. */
+/* It looks at accessed bits instead of being told of uses. */
 #ifndef LOOKS_AT_ACCESSED
 #define LOOKS_AT_ACCESSED 0
+#endif
+/* A page that has come in counts as used. */
+#ifndef ACCESSED_AT_INSERT
+#define ACCESSED_AT_INSERT 0
+#endif
+/* It gives up pages in `touch`: makes them not resident, and counts them in `given_up`. */
+#ifndef GIVES_UP_AT_TOUCH
+#define GIVES_UP_AT_TOUCH 0
 #endif
 
 /* Room for victims: as VICTIMS in harness/mrc/simulation.ts. */
@@ -32,6 +41,7 @@ static int32_t count;
 static uint8_t *resident;
 static uint8_t *accessed;
 static int32_t victims[VICTIMS];
+static int32_t given_up;
 
 /* Gets the policy's memory from `state`, in the same order every time: an empty cache. */
 static void start(void);
@@ -78,6 +88,10 @@ static int64_t replay(const int32_t *ids, size_t length) {
     if (resident[id]) {
       if (LOOKS_AT_ACCESSED) accessed[id] = 1;
       else touch(id);
+      if (GIVES_UP_AT_TOUCH) {
+        cached -= given_up;
+        given_up = 0;
+      }
       continue;
     }
     misses++;
@@ -88,7 +102,7 @@ static int64_t replay(const int32_t *ids, size_t length) {
       cached -= found;
     }
     resident[id] = 1;
-    if (LOOKS_AT_ACCESSED) accessed[id] = 1;
+    if (LOOKS_AT_ACCESSED) accessed[id] = ACCESSED_AT_INSERT;
     cached++;
     insert(id);
   }

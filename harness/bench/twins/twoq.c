@@ -2,58 +2,38 @@
  * 2Q: new pages go through a FIFO of a quarter; those it gives up leave ghosts, up to half the cache, and come back to
  * an LRU of the rest.
  */
-#include "lists.h"
+#include "placed.h"
 
-static struct lists lists;
+enum { A1IN = 1, AM, A1OUT };
 
-enum { IN, OUT, AM, QUEUES };
-
-static uint8_t *place;
-static int32_t size[QUEUES];
-static int32_t in_limit;
-static int32_t out_limit;
-static int to_am;
+static int32_t in_pages;
+static int32_t out_pages;
+static int returning;
 
 static void start(void) {
-  start_lists(&lists, QUEUES);
-  place = state(count, 1);
-  memset(size, 0, sizeof size);
-  in_limit = capacity / 4;
-  out_limit = capacity / 2;
-}
-
-static void put(int queue, int32_t id) {
-  add_head(&lists, queue, id);
-  place[id] = queue;
-  size[queue]++;
-}
-
-static void leave(int queue, int32_t id) {
-  take_off(&lists, id);
-  size[queue]--;
+  start_placed(A1OUT);
+  in_pages = at_least_1(capacity / 4);
+  out_pages = at_least_1(capacity / 2);
 }
 
 static void touch(int32_t id) {
-  if (place[id] != AM) return;
-  take_off(&lists, id);
-  add_head(&lists, AM, id);
+  if (place_of(id) == AM) to_head(AM, id);
 }
 
 static void miss(int32_t id) {
-  to_am = on_list(&lists, id);
-  if (to_am) leave(OUT, id);
+  returning = place_of(id) == A1OUT;
+  if (returning) leave(id);
 }
 
 static int32_t evict(void) {
-  const int queue = size[IN] > in_limit || size[AM] == 0 ? IN : AM;
-  const int32_t id = tail(&lists, queue);
-  leave(queue, id);
-  if (queue == IN && out_limit > 0) {
-    if (size[OUT] >= out_limit) leave(OUT, tail(&lists, OUT));
-    put(OUT, id);
+  if (size[A1IN] <= in_pages && size[AM] > 0) {
+    victims[0] = take_tail(AM);
+    return 1;
   }
-  victims[0] = id;
+  victims[0] = take_tail(A1IN);
+  put(A1OUT, victims[0]);
+  trim(A1OUT, out_pages);
   return 1;
 }
 
-static void insert(int32_t id) { put(to_am ? AM : IN, id); }
+static void insert(int32_t id) { put(returning ? AM : A1IN, id); }
