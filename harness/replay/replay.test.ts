@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { METRICS, STALL_PARTS } from '../metrics/schema.js';
+import { randomTrace } from '../testing/fuzz/lockstep.js';
+import { MACHINES } from '../testing/fuzz/machines.js';
 import { run } from '../testing/machine.js';
-import { randomTrace } from '../testing/random-trace.js';
 import { timed, traceOf } from '../testing/traces.js';
 import { validate } from './validate.js';
 
@@ -42,12 +43,8 @@ describe('metrics of a replay', () => {
   it('add up: stall parts to stall_ns to CPU and I/O, spaces to the whole', async () => {
     let compared = 0;
     await fc.assert(
-      fc.asyncProperty(randomTrace('remove', 60, false), async (steps) => {
-        const { metrics, spaces } = await run(timed(steps.map(({ event }) => event)), {
-          swap: 'ssd',
-          limit: 6,
-          discard: 'remove',
-        });
+      fc.asyncProperty(randomTrace(MACHINES['fifo-9'], 60), async (events) => {
+        const { metrics, spaces } = await run(timed(events), { swap: 'ssd', limit: 9 });
         const parts = STALL_PARTS.reduce((sum, part) => sum + number(metrics[`stall_${part}_ns`]), 0);
         expect(metrics.stall_ns).toBe(parts);
         expect(Math.abs(parts - number(metrics.cpu_ns) - number(metrics.io_wait_ns))).toBeLessThanOrEqual(
@@ -66,8 +63,8 @@ describe('metrics of a replay', () => {
 
   it('split page-seconds among the spaces that map a page, to the last one', async () => {
     await fc.assert(
-      fc.asyncProperty(randomTrace('dontneed', 60, false), async (steps) => {
-        const result = await run(timed(steps.map(({ event }) => event)));
+      fc.asyncProperty(randomTrace(MACHINES.unlimited, 60), async (events) => {
+        const result = await run(timed(events));
         const sum = result.spaces.reduce((total, row) => total + number(row.page_seconds), 0);
         const resident = (number(result.metrics.resident_pages_mean) * result.traceTimeUs) / 1e6;
         expect(sum).toBeCloseTo(resident, 9);

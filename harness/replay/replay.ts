@@ -8,7 +8,8 @@ import { checkMachine } from '../machine/check.js';
 import { Machine, type SwapKind } from '../machine/machine.js';
 import { access, READ, UNIQUE } from '../machine/mapping/access.js';
 import { exit, fork, spawn } from '../machine/mapping/fork.js';
-import { map, protect, remap, setLocked, unmap } from '../machine/mapping/mmap.js';
+import { map, protect, setLocked, unmap } from '../machine/mapping/mmap.js';
+import { remap } from '../machine/mapping/remap.js';
 import type { Space } from '../machine/mapping/space.js';
 import { readFilePages, writeFilePages } from '../machine/object/file-io.js';
 import { closeObject, declareObject, truncateObject } from '../machine/object/lifetime.js';
@@ -244,11 +245,9 @@ class Replay {
         this.returned = madvise(m, space, page, count, args.required('madvise', block, row).advice);
         break;
       case OP.fallocate:
-        this.fallocate(block, row);
-        break;
       case OP.pread:
       case OP.pwrite:
-        this.fileIo(block, row, op);
+        this.fileCall(block, row, op);
         break;
       default:
         throw notModelled(op);
@@ -291,11 +290,9 @@ class Replay {
         truncateObject(m, args.required('truncate', block, row).name, count);
         break;
       case OP.fallocate:
-        this.fallocate(block, row);
-        break;
       case OP.pread:
       case OP.pwrite:
-        this.fileIo(block, row, op);
+        this.fileCall(block, row, op);
         break;
       case OP.sync:
         writeBack(m, m.objects.named(args.required('sync', block, row).name));
@@ -325,6 +322,12 @@ class Replay {
     }
   }
 
+  /** Calls on an object, made by a space or by nobody in particular. */
+  private fileCall(block: EventBlock, row: number, op: number): void {
+    if (op === OP.fallocate) this.fallocate(block, row);
+    else this.fileIo(block, row, op === OP.pwrite);
+  }
+
   private fallocate(block: EventBlock, row: number): void {
     const { mode, name, bytes } = this.args.required('fallocate', block, row);
     const m = this.machine;
@@ -338,9 +341,8 @@ class Replay {
     } else this.returned = fallocateBlocks(m, object, page, count, { descriptor, zero: mode === 'zero' });
   }
 
-  private fileIo(block: EventBlock, row: number, op: number): void {
+  private fileIo(block: EventBlock, row: number, write: boolean): void {
     const m = this.machine;
-    const write = op === OP.pwrite;
     const { name } = this.args.required(write ? 'pwrite' : 'pread', block, row);
     const object = m.objects.named(name);
     const page = block.page[row] as number;

@@ -2,13 +2,15 @@ import { loadCosts } from '../cost/table.js';
 import type { SwapKind } from '../machine/machine.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
+import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import type { Chosen } from '../policy/registry.js';
 import { type ReplayOptions, type ReplayResult, replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
 
 export interface TestRun {
   readonly discard?: string;
-  readonly reclaim?: string;
+  readonly reclaim?: string | Chosen<ReclaimPolicyInfo>;
   readonly purge?: string;
   readonly memory?: number;
   readonly swap?: SwapKind;
@@ -17,22 +19,25 @@ export interface TestRun {
   readonly observe?: ReplayOptions['observe'];
   readonly completed?: ReplayOptions['completed'];
   readonly timeline?: boolean;
+  /** Whether to check the invariants; the default. */
+  readonly check?: boolean;
 }
 
 const COSTS = loadCosts();
 
-/** Replays a trace with the machine's invariants checked after every event. */
+/** Replays a trace, by default with the machine's invariants checked after every event. */
 export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> {
+  const { reclaim = 'linux' } = options;
   return replay(trace, {
     discard: discardPolicies.choose(options.discard ?? 'keep'),
-    reclaim: reclaimPolicies.choose(options.reclaim ?? 'linux'),
+    reclaim: typeof reclaim === 'string' ? reclaimPolicies.choose(reclaim) : reclaim,
     purge: purgePolicies.choose(options.purge ?? 'range-lru'),
     swap: options.swap ?? 'none',
     limit: options.limit ?? 'trace',
     memory: options.memory,
     seed: options.seed ?? 1,
     costs: COSTS,
-    check: true,
+    check: options.check ?? true,
     timeline: options.timeline ?? false,
     ...(options.observe ? { observe: options.observe } : {}),
     ...(options.completed ? { completed: options.completed } : {}),

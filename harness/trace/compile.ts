@@ -6,29 +6,13 @@ import { isBinaryTrace } from './binary/decoder.js';
 import { VERSION } from './binary/layout.js';
 import { BinaryEncoder } from './binary/writer.js';
 import { markUsed, trimCache, usableCacheFolder } from './io/cache.js';
-import { decodedBytes, inputName, STDIN } from './io/input.js';
+import { decodedBytes, inputName, type PeekedInput, peekInput, STDIN } from './io/input.js';
 import { openSink, writeTo } from './io/output.js';
 import { TextScanner } from './text/scanner.js';
 import { openTrace, type TraceHandle, traceHandle } from './trace.js';
 
 /** Tells how far a long read is: decoded bytes so far. */
 export type Progress = (bytes: number) => void;
-
-/** The first bytes of an input and all of it: inputs that cannot be read twice are read once. */
-async function peek(
-  path: string,
-  name: string,
-): Promise<{ first: Uint8Array; all: AsyncGenerator<Uint8Array> }> {
-  const bytes = decodedBytes(path);
-  const { value, done } = await bytes.next();
-  if (done || !value) throw new InputError('the input is empty, expected a trace', { file: name });
-  const first = value;
-  async function* all(): AsyncGenerator<Uint8Array> {
-    yield first;
-    yield* bytes;
-  }
-  return { first, all: all() };
-}
 
 async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256');
@@ -86,11 +70,21 @@ export async function compileTrace(
   name: string = inputName(path),
   progress?: Progress,
 ): Promise<TraceHandle> {
-  const { first, all } = await peek(path, name);
-  const binary = isBinaryTrace(first);
+  return compileInput(path, await peekInput(path), name, progress);
+}
+
+/** As `compileTrace`, of an input whose start has been read. */
+export async function compileInput(
+  path: string,
+  { head, all, close }: PeekedInput,
+  name: string,
+  progress?: Progress,
+): Promise<TraceHandle> {
+  if (head.length === 0) throw new InputError('the input is empty, expected a trace', { file: name });
+  const binary = isBinaryTrace(head);
   const build = binary ? spool : compileText;
   if (path === STDIN) return intoCache(all, name, build, progress);
-  await all.return(undefined);
+  await close();
   if (binary && !/\.(gz|br|zst)$/.test(path)) return traceHandle(path, name);
   const cached = cachePath(usableCacheFolder(), await sha256Of(path));
   return (await fromCache(cached, name)) ?? intoCache(decodedBytes(path), name, build, progress);

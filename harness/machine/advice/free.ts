@@ -36,9 +36,10 @@ function freeEntry(m: Machine, vma: Vma, at: number): boolean {
   }
   m.tables.entries[at] = entry & ~(PTE.young | PTE.dirty);
   m.pages.clearDirty(page);
-  // A page that is on the file list already, written again or not, is not counted again (folio_mark_lazyfree).
-  if (((m.pages.traits[page] as number) & TRAIT.lazyfree) === 0) m.counters.pglazyfree++;
+  // lru_lazyfree: a page is marked, and takes its place, once; until it meets reclaim it stays marked when written again.
+  if ((m.pages.traits[page] as number) & TRAIT.lazyfree) return true;
   m.pages.markLazyfree(page);
+  m.counters.pglazyfree++;
   m.reclaim.demote(page);
   return true;
 }

@@ -18,6 +18,8 @@ import { willneed } from './willneed.js';
 interface AdviceInfo {
   /** What it does to each VMA; absent for advice that takes a range as a whole. */
   readonly act?: AdviceAction;
+  /** A hole ends the call, which otherwise goes on behind it. */
+  readonly endsAtHole?: boolean;
   /** What the call costs, in ns. */
   readonly ns: (m: Machine, call: Call, named: number) => number;
 }
@@ -56,8 +58,8 @@ const ACTIONS: Readonly<Record<Advice, AdviceInfo>> = {
   MADV_PAGEOUT: { act: pageout, ns: priced('pageout') },
   MADV_WILLNEED: { act: willneed, ns: priced('willneed') },
   // Faults charge themselves; what is left is the call.
-  MADV_POPULATE_READ: { act: populate(false), ns: (m) => m.costs.flag_change.ns },
-  MADV_POPULATE_WRITE: { act: populate(true), ns: (m) => m.costs.flag_change.ns },
+  MADV_POPULATE_READ: { act: populate(false), endsAtHole: true, ns: (m) => m.costs.flag_change.ns },
+  MADV_POPULATE_WRITE: { act: populate(true), endsAtHole: true, ns: (m) => m.costs.flag_change.ns },
   MADV_VOLATILE: { ns: priced('volatile') },
   MADV_NONVOLATILE: { ns: priced('nonvolatile') },
 };
@@ -81,7 +83,7 @@ export function madvise(
   const call = newCall(options.era ?? m.settings.removeEra);
   const info = ACTIONS[advice];
   const result = info.act
-    ? walkVmas(m, space, page, page + count, info.act, call)
+    ? walkVmas(m, space, page, page + count, info, call)
     : asWhole(m, space, page, page + count, call, advice);
   m.ledger.cpu(options.part ?? PART.discard, info.ns(m, call, Math.max(1, result.pages)));
   return result;
@@ -104,17 +106,20 @@ function walkVmas(
   space: Space,
   page: number,
   end: number,
-  act: AdviceAction,
+  { act, endsAtHole }: AdviceInfo,
   call: Call,
 ): CallResult {
   let errno: Errno = 0;
   let at = page;
   let worked = 0;
   for (const vma of space.overlapping(page, end)) {
-    if (vma.start > at) errno = 'ENOMEM';
+    if (vma.start > at) {
+      if (endsAtHole) break;
+      errno = 'ENOMEM';
+    }
     const from = Math.max(page, vma.start);
     const to = Math.min(end, vma.end);
-    const refused = act(m, vma, from, to, call);
+    const refused = act?.(m, vma, from, to, call) ?? 0;
     if (refused !== 0) return { errno: refused, value: 0, pages: worked };
     worked += to - from;
     at = to;

@@ -1,3 +1,4 @@
+import { PART } from '../../cost/ledger.js';
 import { InputError } from '../../input/errors.js';
 import type { Machine } from '../machine.js';
 import type { Contents } from '../memory/contents.js';
@@ -86,6 +87,10 @@ function accessOne(m: Machine, space: Space, vpn: number, content: number): numb
 function timedFault(m: Machine, vma: Vma, vpn: number, write: boolean): number {
   const startNs = m.ledger.spentNs;
   const outcome = fault(m, vma, vpn, write);
+  if (outcome === FAULTED.sigbus) {
+    m.counters.sigbus++;
+    m.ledger.cpu(PART.sigbus, m.costs.signals.sigbus.ns);
+  }
   m.ledger.touchStalled(m.ledger.spentNs - startNs);
   return outcome;
 }
@@ -126,8 +131,9 @@ function accessVma(
       const page = entry >>> PTE_SHIFT;
       if (touched && ((pages.traits[page] as number) & OWN_TRAIT.unevictable) === 0) touched.touch(page);
     } else {
-      if (timedFault(m, vma, vpn, content !== READ) === FAULTED.sigbus) continue;
+      const outcome = timedFault(m, vma, vpn, content !== READ);
       leaf = directory.leaf(vpn);
+      if (outcome === FAULTED.sigbus) continue;
       at = leaf * LEAF_ENTRIES + entryInLeaf(vpn);
       entry = tables.entries[at] as number;
     }

@@ -2,10 +2,12 @@ import type { Machine } from '../machine.js';
 import { ANON_REACH, type AnonObject } from '../object/anon.js';
 import { VM, type Vma } from './vma.js';
 
-/** anon_vma_prepare: the object new pages of a VMA are filed under, made at the first. */
+/** anon_vma_prepare: the object new pages of a VMA are filed under, a neighbour's or made at the first. */
 export function anonObject(m: Machine, vma: Vma, vpn: number): AnonObject {
   if (!vma.anon) {
-    vma.anon = m.objects.createAnon(vma.start - vma.shift);
+    const neighbour = vma.space.neighbourToShareWith(vma);
+    if (neighbour) vma.shift = neighbour.shift;
+    vma.anon = neighbour?.anon ?? m.objects.createAnon(vma.start - vma.shift);
     vma.anon.attach(vma);
   }
   const index = vma.anon.indexOf(vma, vpn);

@@ -12,23 +12,29 @@ import { VM, type Vma } from './vma.js';
 /** Pages that one read fault maps at most. Source: fault_around_bytes in mm/memory.c, 64 KiB. */
 const FAULT_AROUND_PAGES = 16;
 
-/** What a fault did, apart from making the entry. */
+/** What a fault came to: an entry, or nothing that the access could go on with. */
 export const FAULTED = { ok: 0, sigbus: 1 } as const;
 
 /**
  * handle_mm_fault: makes the entry of a page so that the access can go on. The access is allowed by the VMA; the entry
- * is absent, swapped out, or present and write-protected. SIGBUS beyond the end of an object leaves it absent.
+ * is absent, swapped out, or present and write-protected. Beyond the end of an object it stays absent. The signal is up to
+ * the caller: populating a range sends none.
  */
 export function fault(m: Machine, vma: Vma, vpn: number, write: boolean): number {
   m.counters.pgfault++;
   vma.space.pgfault++;
+  const known = vma.space.directory.entry(vpn);
+  const entry = known < 0 ? 0 : (m.tables.entries[known] as number);
+  if (entry === 0 && isBeyondEnd(vma, vpn)) {
+    // do_read_fault maps the neighbours before it asks for the page itself.
+    if (!write) m.ledger.cpu(PART.minor, faultAround(m, vma, vpn) * m.costs.faults.around.ns);
+    return FAULTED.sigbus;
+  }
   const at = m.tables.make(vma.space.directory, vpn);
-  const entry = m.tables.entries[at] as number;
   if (entry & PTE.present) writeProtected(m, vma, vpn, at);
   else if (entry === PURGED && !resurrect(m, at)) return FAULTED.sigbus;
   else if (isSwapEntry(entry)) swappedOut(m, vma, vpn, at, write);
   else if (vma.object === undefined) anonymous(m, vma, vpn, at, write);
-  else if (vma.objectPageAt(vpn) >= vma.object.size) return sigbus(m);
   else if (vma.has(VM.shared) || !write) shared(m, vma, vpn, at, write);
   else copyFromObject(m, vma, vpn, at);
   if (vma.has(VM.locked)) lockEntry(m, at);
@@ -41,10 +47,7 @@ export function fault(m: Machine, vma: Vma, vpn: number, write: boolean): number
  */
 function resurrect(m: Machine, at: number): boolean {
   m.counters.purge_faults++;
-  if (!m.purge.zeroFills) {
-    sigbus(m);
-    return false;
-  }
+  if (!m.purge.zeroFills) return false;
   m.tables.set(at, 0);
   return true;
 }
@@ -55,10 +58,8 @@ export function lockEntry(m: Machine, at: number): void {
   if (frame >= 0) m.reclaim.recheck(m.frames.page[frame] as number);
 }
 
-function sigbus(m: Machine): number {
-  m.counters.sigbus++;
-  m.ledger.cpu(PART.sigbus, m.costs.signals.sigbus.ns);
-  return FAULTED.sigbus;
+function isBeyondEnd(vma: Vma, vpn: number): boolean {
+  return vma.object !== undefined && vma.objectPageAt(vpn) >= vma.object.size;
 }
 
 /** do_anonymous_page: a read maps the shared zero page, a write a new page of zeros. */
@@ -127,10 +128,12 @@ function faultAround(m: Machine, vma: Vma, vpn: number): number {
   for (let neighbour = from; neighbour < to; neighbour++) {
     if (neighbour === vpn) continue;
     const page = object.page(vma.objectPageAt(neighbour));
-    if (page === 0 || m.pages.resident[page] === 0) continue;
-    const at = m.tables.find(vma.space.directory, neighbour);
+    // A page of shared memory in the swap cache is not in the page cache.
+    if (page === 0 || m.pages.resident[page] === 0 || m.swapSlotOf(page) >= 0) continue;
+    const at = m.tables.make(vma.space.directory, neighbour);
     if ((m.tables.entries[at] as number) !== 0) continue;
     mapPage(m, vma.space, at, page, objectBits(vma, false));
+    if (vma.has(VM.locked)) lockEntry(m, at);
     mapped++;
   }
   return mapped;
@@ -202,6 +205,6 @@ function swappedOut(m: Machine, vma: Vma, vpn: number, at: number, write: boolea
   }
   const writable = others === 0 && vma.has(VM.write) ? PTE.write : 0;
   mapPage(m, vma.space, at, page, writable | PTE.young | (write ? PTE.dirty : 0));
-  // A synchronous device is read past the swap cache (SWP_SYNCHRONOUS_IO).
-  if (write || m.swap.synchronous) freeSwapCache(m, page);
+  // should_try_to_free_swap; a synchronous device is read past the swap cache (SWP_SYNCHRONOUS_IO).
+  if (write || vma.has(VM.locked) || m.swap.synchronous) freeSwapCache(m, page);
 }

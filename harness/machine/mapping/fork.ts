@@ -43,7 +43,9 @@ export function fork(m: Machine, parent: Space, childId: number): Space {
       space: child,
       object: vma.object,
       objectPage: vma.objectPage,
-      shift: inherited.length > 0 ? vma.shift : 0,
+      shift: vma.shift,
+      // anon_vma_fork: an object of its own from the start, so that two copies never merge.
+      anon: inherited.length > 0 ? m.objects.createAnon(vma.start - vma.shift) : undefined,
       inherited,
     });
     child.insert(copy);
@@ -57,6 +59,7 @@ export function fork(m: Machine, parent: Space, childId: number): Space {
 /** copy_page_range: both sides lose the right to write in place. */
 function copyEntries(m: Machine, vma: Vma, child: Space): void {
   for (const part of vma.space.directory.leavesIn(vma.start, vma.end)) {
+    m.tables.make(child.directory, part.from); // copy_pte_range, for an empty table too
     if (m.tables.isEmpty(part.leaf)) continue;
     for (let i = 0; i < part.to - part.from; i++) copyEntry(m, part.at + i, child, part.from + i);
   }

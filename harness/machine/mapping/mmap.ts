@@ -1,17 +1,17 @@
 import { InputError } from '../../input/errors.js';
-import type { MapArg, RemapArg } from '../../trace/args.js';
-import { COUNT_LIMIT, PAGE_LIMIT } from '../../trace/op.js';
+import type { MapArg } from '../../trace/args.js';
+import { PAGE_LIMIT } from '../../trace/op.js';
 import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { releaseIfDead } from '../object/lifetime.js';
 import { identify } from '../object/page-in.js';
 import type { SharedObject } from '../object/shared.js';
 import { isAnonPage, isExclusive, mapPage, zapEntry } from './entry.js';
-import { fault, lockEntry } from './fault.js';
+import { FAULTED, fault, lockEntry } from './fault.js';
 import { changeFlags, mustHaveRoom } from './modify.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from './page-table.js';
 import type { Space } from './space.js';
-import { VM, VM_SPECIAL, Vma } from './vma.js';
+import { VM, Vma } from './vma.js';
 
 /** Flags of a new VMA. Source: mmap_region in mm/mmap.c. */
 function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
@@ -23,6 +23,7 @@ function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
   const mayWrite = !shared || !(flags.has('rofd') || (flags.has('ro') && object?.options.sealed));
   if (mayWrite) bits |= VM.mayWrite;
   if (mayWrite && !flags.has('ro')) bits |= VM.write;
+  if (!shared && bits & VM.write && !flags.has('droppable')) bits |= VM.account; // accountable_mapping
   if (flags.has('exec')) bits |= VM.exec;
   if (flags.has('locked')) bits |= VM.locked;
   if (flags.has('random')) bits |= VM.random;
@@ -34,7 +35,7 @@ function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
   return bits;
 }
 
-function checkRange(page: number, count: number): void {
+export function checkRange(page: number, count: number): void {
   if (page + count > PAGE_LIMIT)
     throw new InputError(`pages ${page} to ${page + count - 1} go beyond the address space of 2^45 pages`);
 }
@@ -63,7 +64,7 @@ export function map(m: Machine, space: Space, page: number, count: number, arg: 
   space.mergeAround(page, page + count);
   m.countVmas(space);
   if (object?.backing === 'pfn') mapFrameNumbers(m, space, page, count, object, arg.offset);
-  else if (arg.flags.has('locked') || arg.flags.has('populate')) populate(m, space, page, page + count);
+  else if (arg.flags.has('locked') || arg.flags.has('populate')) populate(m, space, page, page + count, true);
 }
 
 /** remap_pfn_range: a range of page frame numbers is mapped whole, at once, and linearly. Private copies come later. */
@@ -153,19 +154,28 @@ export function freeTables(m: Machine, space: Space, start: number, end: number,
   }
 }
 
-/** Faults in every page of a range, as MAP_POPULATE and mlock do: private writable memory for writing. */
-function populate(m: Machine, space: Space, start: number, end: number): void {
+/**
+ * Faults in every page of a range, as MAP_POPULATE and mlock do: private writable memory for writing. Where a page cannot
+ * be had, mmap goes on with the next VMA (`ignoreErrors`), and mlock ends. Source: __mm_populate in mm/gup.c.
+ */
+export function populate(m: Machine, space: Space, start: number, end: number, ignoreErrors: boolean): void {
   for (const vma of space.overlapping(start, end)) {
-    if (!vma.has(VM.read)) continue;
-    const write = vma.has(VM.write) && !vma.has(VM.shared);
-    const need = write ? PTE.present | PTE.write : PTE.present;
-    for (let vpn = Math.max(start, vma.start); vpn < Math.min(end, vma.end); vpn++) {
-      const at = m.tables.find(space.directory, vpn);
-      if (at >= 0 && ((m.tables.entries[at] as number) & need) === need) {
-        if (vma.has(VM.locked)) lockEntry(m, at);
-      } else fault(m, vma, vpn, write);
-    }
+    if (!populateVma(m, vma, Math.max(start, vma.start), Math.min(end, vma.end)) && !ignoreErrors) return;
   }
+}
+
+/** False at the first page that cannot be had. */
+function populateVma(m: Machine, vma: Vma, start: number, end: number): boolean {
+  if (!vma.has(VM.read | VM.write | VM.exec)) return false;
+  const write = vma.has(VM.write) && !vma.has(VM.shared);
+  const need = write ? PTE.present | PTE.write : PTE.present;
+  for (let vpn = start; vpn < end; vpn++) {
+    const at = m.tables.find(vma.space.directory, vpn);
+    if (at >= 0 && ((m.tables.entries[at] as number) & need) === need) {
+      if (vma.has(VM.locked)) lockEntry(m, at);
+    } else if (fault(m, vma, vpn, write) === FAULTED.sigbus) return false;
+  }
+  return true;
 }
 
 /** mlock and munlock. @throws InputError when a part is not mapped */
@@ -178,8 +188,9 @@ export function setLocked(m: Machine, space: Space, page: number, count: number,
     if (flags & VM.droppable) return flags;
     return locked ? flags | VM.locked : flags & ~VM.locked;
   });
-  if (locked) populate(m, space, page, end);
-  else eachEntry(m, space, page, end, (_, at) => lockEntry(m, at));
+  // What is there is locked before the rest is faulted in, which may have to reclaim (mlock_vma_pages_range).
+  eachEntry(m, space, page, end, (_, at) => lockEntry(m, at));
+  if (locked) populate(m, space, page, end, false);
 }
 
 /** mprotect. @throws InputError when a part is not mapped, or may not be made writable */
@@ -199,12 +210,20 @@ export function protect(
     );
   }
   const allowed = protection === 'rw' ? VM.read | VM.write : protection === 'ro' ? VM.read : 0;
-  changeFlags(m, space, page, end, ({ flags }) => (flags & ~(VM.read | VM.write)) | allowed);
-  eachEntry(m, space, page, end, (vma, at) => {
-    const entry = m.tables.entries[at] as number;
-    m.tables.entries[at] =
-      protection === 'rw' && mayBecomeWritable(m, vma, entry) ? entry | PTE.write : entry & ~PTE.write;
+  const change = (vma: Vma): number => accounted(vma, (vma.flags & ~(VM.read | VM.write)) | allowed);
+  changeFlags(m, space, page, end, change, (from, to) => {
+    eachEntry(m, space, from, to, (vma, at) => {
+      const entry = m.tables.entries[at] as number;
+      m.tables.entries[at] =
+        protection === 'rw' && mayBecomeWritable(m, vma, entry) ? entry | PTE.write : entry & ~PTE.write;
+    });
   });
+}
+
+/** mprotect_fixup: VM_ACCOUNT comes with the right to write, and goes with it only while nothing anonymous can be there. */
+function accounted(vma: Vma, flags: number): number {
+  if (flags & VM.write) return flags & (VM.shared | VM.droppable) ? flags : flags | VM.account;
+  return vma.isAnonymous && !vma.anon && vma.inherited.length === 0 ? flags & ~VM.account : flags;
 }
 
 /** Visits the present entries of a range, the zero page's apart. */
@@ -228,12 +247,12 @@ function eachEntry(
 /** can_change_pte_writable: spares the fault where a write could go on without a copy. */
 function mayBecomeWritable(m: Machine, vma: Vma, entry: number): boolean {
   // A clean page of a file must be faulted on, so that its file system hears of the first write (vma_wants_writenotify).
-  if (vma.has(VM.shared)) return (entry & PTE.dirty) !== 0;
+  if (vma.has(VM.shared)) return vma.object?.backing === 'shmem' || (entry & PTE.dirty) !== 0;
   const page = entry >>> PTE_SHIFT;
   return isAnonPage(m, page) && isExclusive(m, page);
 }
 
-function mustBeMapped(space: Space, page: number, count: number, op: string): void {
+export function mustBeMapped(space: Space, page: number, count: number, op: string): void {
   let vpn = page;
   for (const vma of space.overlapping(page, page + count)) {
     if (vma.start > vpn) break;
@@ -243,77 +262,4 @@ function mustBeMapped(space: Space, page: number, count: number, op: string): vo
     throw new InputError(
       `${op} of page ${vpn} in space ${space.id} is outside every mapping, expected it mapped`,
     );
-}
-
-/** mremap. @throws InputError when a part is not mapped, the range overlaps its target, or there is no room to grow */
-export function remap(m: Machine, space: Space, page: number, count: number, arg: RemapArg): void {
-  mustBeMapped(space, page, count, 'remap');
-  if (arg.to !== undefined) move(m, space, page, count, arg.to);
-  else grow(m, space, page, count, arg.grow);
-  m.countVmas(space);
-}
-
-function grow(m: Machine, space: Space, page: number, count: number, pages: number): void {
-  const end = page + count;
-  if (pages === 0) return;
-  checkRange(end, pages);
-  const vma = space.find(end - 1);
-  if (!vma || vma.end !== end)
-    throw new InputError(`remap grows at page ${end}, which is not the end of a mapping (EFAULT)`);
-  if (space.maps(end, end + pages))
-    throw new InputError(`remap grows over pages that are mapped, from page ${end} on (ENOMEM)`);
-  if (vma.has(VM_SPECIAL))
-    throw new InputError(
-      'remap grows a mapping of an image or of page frame numbers (EFAULT: VM_DONTEXPAND)',
-    );
-  if (vma.end - vma.start + pages > COUNT_LIMIT)
-    throw new InputError('remap grows a mapping beyond 2^31 - 1 pages');
-  vma.end = end + pages;
-  space.mergeAround(vma.start, vma.end);
-  if (vma.has(VM.locked)) populate(m, space, end, end + pages);
-}
-
-/** Moves VMAs and their entries; anonymous pages stay filed under their old page numbers (`Vma.shift`). */
-function move(m: Machine, space: Space, page: number, count: number, to: number): void {
-  if (count === 0 || to === page) return;
-  checkRange(to, count);
-  if (to < page + count && page < to + count)
-    throw new InputError('remap moves a range onto itself (EINVAL), expected ranges apart');
-  unmap(m, space, to, count);
-  space.split(page);
-  space.split(page + count);
-  for (const vma of space.overlapping(page, page + count)) {
-    const target = vma.start - page + to;
-    moveEntries(m, space, vma.start, vma.end, target);
-    const moved = new Vma({
-      start: target,
-      end: target + (vma.end - vma.start),
-      flags: vma.flags,
-      space,
-      object: vma.object,
-      objectPage: vma.objectPage,
-      // Without pages of its own a VMA is filed anew, as the kernel does, and can merge with its neighbours there.
-      shift: vma.anon || vma.inherited.length > 0 ? vma.shift + target - vma.start : 0,
-      anon: vma.anon,
-      inherited: vma.inherited,
-    });
-    space.insert(moved);
-    space.remove(vma);
-    m.purge.unmarked(space, vma.start, vma.end);
-    if (moved.has(VM.volatile)) m.purge.marked(space, moved.start, moved.end);
-  }
-  freeTables(m, space, page, page + count, false);
-  space.mergeAround(to, to + count);
-}
-
-function moveEntries(m: Machine, space: Space, start: number, end: number, to: number): void {
-  for (const part of space.directory.leavesIn(start, end)) {
-    for (let i = 0; i < part.to - part.from; i++) {
-      const entry = m.tables.entries[part.at + i] as number;
-      if (entry === 0) continue;
-      const target = m.tables.make(space.directory, part.from + i - start + to);
-      m.tables.set(part.at + i, 0);
-      m.tables.set(target, entry);
-    }
-  }
 }

@@ -11,7 +11,8 @@ import type { Vma } from './vma.js';
 export function modifyFlags(m: Machine, vma: Vma, start: number, end: number, flags: number): boolean {
   if (flags === vma.flags) return true;
   const { space } = vma;
-  if (space.vmas.length + cuts(vma, start, end, flags) > m.settings.maxMapCount) return false;
+  const more = cuts(vma, start, end, flags);
+  if (more > 0 && space.vmas.length + more > m.settings.maxMapCount) return false;
   space.split(start);
   space.split(end);
   (space.find(start) as Vma).flags = flags;
@@ -33,7 +34,8 @@ export function cuts(vma: Vma, start: number, end: number, flags: number): numbe
 }
 
 /**
- * Changes the flags of all VMAs in [start, end), one by one, as mlock and mprotect do.
+ * Changes the flags of all VMAs in [start, end), one by one, as mlock and mprotect do. Parts whose flags do change are
+ * given to `changed`.
  *
  * @throws InputError when there would be too many VMAs (ENOMEM)
  */
@@ -43,10 +45,15 @@ export function changeFlags(
   start: number,
   end: number,
   change: (vma: Vma) => number,
+  changed?: (start: number, end: number) => void,
 ): void {
   for (const vma of space.overlapping(start, end)) {
     const from = Math.max(start, vma.start);
-    if (!modifyFlags(m, vma, from, Math.min(end, vma.end), change(vma))) throw tooManyVmas(m, space, from);
+    const to = Math.min(end, vma.end);
+    const flags = change(vma);
+    if (flags === vma.flags) continue;
+    if (!modifyFlags(m, vma, from, to, flags)) throw tooManyVmas(m, space, from);
+    changed?.(from, to);
   }
 }
 

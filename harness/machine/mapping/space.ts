@@ -1,7 +1,7 @@
 import { Account } from '../../cost/ledger.js';
 import { ANON_REACH } from '../object/anon.js';
 import { Directory } from './page-table.js';
-import { NO_RECENCY, Vma } from './vma.js';
+import { NO_RECENCY, VM, Vma } from './vma.js';
 
 /** An address space: a process or a guest. */
 export class Space {
@@ -103,6 +103,7 @@ export class Space {
       }
       if (!lower.anon && upper.anon) {
         lower.anon = upper.anon;
+        lower.shift = upper.shift;
         lower.anon.attach(lower);
       }
       this.vmas.splice(index + 1, 1);
@@ -110,6 +111,20 @@ export class Space {
       lower.end = upper.end;
       this.recent = undefined;
     }
+  }
+
+  /**
+   * find_mergeable_anon_vma: a neighbour that differs in its protection only, whose anonymous object a VMA without one
+   * shares, so that they can merge later.
+   */
+  neighbourToShareWith(vma: Vma): Vma | undefined {
+    const index = this.indexFrom(vma.start);
+    const lower = this.vmas[index - 1];
+    const upper = this.vmas[index + 1];
+    const flags = vma.flags & ~PROTECTION;
+    if (upper?.anon && mergeable(vma, upper, upper.flags & ~PROTECTION, flags)) return upper;
+    if (lower?.anon && mergeable(lower, vma, flags, lower.flags & ~PROTECTION)) return lower;
+    return undefined;
   }
 
   /** Index of the first VMA that ends above a page. */
@@ -124,6 +139,8 @@ export class Space {
     return low;
   }
 }
+
+const PROTECTION = VM.read | VM.write | VM.exec;
 
 function attach(vma: Vma): void {
   vma.object?.mappings.push(vma);
@@ -152,18 +169,24 @@ export function mergeable(
     lowerFlags === upperFlags &&
     lower.object === upper.object &&
     (lower.object === undefined || lower.objectPageAt(lower.end) === upper.objectPage) &&
-    lower.shift === upper.shift &&
+    shiftsAgree(lower, upper) &&
     (lower.anon === upper.anon || !lower.anon || !upper.anon) &&
     sameInherited(lower, upper) &&
     withinReach(lower, upper)
   );
 }
 
+/** Private pages of an object are filed by the object's pages: there it is enough that one side has none yet. */
+function shiftsAgree(lower: Vma, upper: Vma): boolean {
+  return lower.shift === upper.shift || (lower.object !== undefined && !(lower.anon && upper.anon));
+}
+
 /** Pages are counted in 31 bits, and filed at most so far from their object's base. */
 function withinReach(lower: Vma, upper: Vma): boolean {
-  const base = (lower.anon ?? upper.anon)?.base ?? lower.start - lower.shift;
-  const first = lower.start - lower.shift;
-  const last = upper.end - upper.shift;
+  const { shift } = lower.anon ? lower : upper;
+  const base = (lower.anon ?? upper.anon)?.base ?? lower.start - shift;
+  const first = lower.start - shift;
+  const last = upper.end - shift;
   return last - first < ANON_REACH && first - base >= -ANON_REACH && last - base < ANON_REACH;
 }
 

@@ -29,6 +29,8 @@ export const VM = {
   dontDump: 1 << 15,
   hugePage: 1 << 16,
   noHugePage: 1 << 17,
+  /** Private memory that was writable counts as committed, and merges only with its like. */
+  account: 1 << 18,
 } as const;
 
 /** Mappings of device memory and the like (the kernel's VM_SPECIAL, as far as it is modelled). */
@@ -48,7 +50,7 @@ export class Vma {
   /** Page of the object at `start`. */
   objectPage: number;
   /** How far mremap has moved it: page numbers now less those its anonymous pages are filed under. */
-  readonly shift: number;
+  shift: number;
   /** Where its own anonymous pages are filed; none before the first (the kernel's anon_vma). */
   anon: AnonObject | undefined;
   /** Where the anonymous pages it inherited by fork are filed. */

@@ -6,7 +6,7 @@ export const PAGE_REPORTING_DELAY_US = 2_000_000;
 /** Blocks that one report to the hypervisor holds (include/linux/page_reporting.h). */
 export const PAGE_REPORTING_CAPACITY = 32;
 /** Order of a block that a huge page fits in, on x86 (pageblock_order): the least that is reported. */
-export const PAGEBLOCK_ORDER = 9;
+const PAGEBLOCK_ORDER = 9;
 /** Passes that a list of free blocks is spread over, about. */
 const SHARE = 16;
 

@@ -110,7 +110,7 @@ const INCOMPRESSIBLE = 13;
  * 256 to 3072 bytes, evenly: 2.4 to 1 on average, what lzo-rle is said to reach. A proxy: the id decides, since the
  * bytes are not known.
  */
-export function compressedBytes(content: number): number {
+function compressedBytes(content: number): number {
   if (content === ZERO) return 0;
   const hash = Math.imul(content ^ (content >>> 15), 0x2c1b_3c6d) >>> 0;
   const mixed = Math.imul(hash ^ (hash >>> 12), 0x297a_2d39) >>> 0;

@@ -3,14 +3,9 @@ import type { Pages, ReclaimPolicy } from '../../policy/reclaim/contract.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import { randomStream } from '../../stats/random.js';
 import type { Machine, MachineOptions } from '../machine.js';
-import { isAnonPage, isReferred, unmapPage } from '../mapping/entry.js';
-import { PTE, PTE_SHIFT, PURGED } from '../mapping/page-table.js';
-import type { Space } from '../mapping/space.js';
-import { VM, type Vma } from '../mapping/vma.js';
 import { OWN_TRAIT } from '../memory/pages.js';
 import type { Zone } from '../memory/zone.js';
-import { freeObjectPage } from '../object/lifetime.js';
-import type { SharedObject } from '../object/shared.js';
+import { Eviction } from './eviction.js';
 
 /** Victims asked for at a time, and room for what a policy may give beyond (linux: batches of 32). */
 const VICTIMS = 64;
@@ -66,6 +61,7 @@ export class Reclaim {
   /** Dirty pages of files that reclaim met (PG_reclaim). */
   private readonly awaited = new Set<number>();
   private readonly swap: boolean;
+  private readonly eviction: Eviction;
 
   constructor(
     private readonly machine: Machine,
@@ -77,6 +73,7 @@ export class Reclaim {
     const { info, values } = options.reclaim;
     const random = randomStream(options.seed, `reclaim/${info.name}`);
     this.policy = info.create(new PolicyPages(machine, this), { values, random, swap: this.swap });
+    this.eviction = new Eviction(machine, this);
     this.touched = this.policy.touch ? (this.policy as Required<Pick<ReclaimPolicy, 'touch'>>) : undefined;
   }
 
@@ -150,6 +147,17 @@ export class Reclaim {
     if (this.awaited.delete(page)) this.policy.rotate?.(page);
   }
 
+  /** Reclaims one page now, whether it was used or not (reclaim_pages). The caller pays for the call. */
+  pageOut(page: number): void {
+    this.eviction.pageOut(page);
+  }
+
+  /** A dirty page of a file goes next once it is written (PG_reclaim); the flusher is woken. */
+  awaitWrite(page: number): void {
+    this.awaited.add(page);
+    this.machine.flusher.wake();
+  }
+
   /** A program said that it will not need a page soon; its traits say how. */
   demote(page: number): void {
     if (this.isUnevictable(page)) this.recheck(page);
@@ -212,7 +220,7 @@ export class Reclaim {
     const scanned = (this.policy.counters.pgscan as number) - scannedBefore;
     ledger.cpu(PART.reclaim, scanned * costs.reclaim.scan.ns);
     let taken = 0;
-    for (let i = 0; i < found; i++) if (this.take(this.victims[i] as number)) taken++;
+    for (let i = 0; i < found; i++) if (this.eviction.take(this.victims[i] as number)) taken++;
     if (by === 'direct') {
       counters.pgscan_direct += scanned;
       counters.pgsteal_direct += taken;
@@ -227,173 +235,5 @@ export class Reclaim {
     const { flusher, ledger, costs, nowUs } = this.machine;
     const written = flusher.writeAll(nowUs);
     ledger.io(PART.reclaim, written * costs.reclaim.write_back.ns);
-  }
-
-  /** Carries out an eviction; false when the page could not go (the policy has been told). */
-  private take(page: number): boolean {
-    const { pages, rmap, purge } = this.machine;
-    const frame = pages.place[page] as number;
-    rmap.walk(frame);
-    this.collectDirty(page);
-    const traits = pages.traits[page] as number;
-    if (traits & TRAIT.volatile && purge.byPage) {
-      if (this.purgePage(page, frame)) return true;
-      rmap.walk(frame);
-    }
-    if (traits & TRAIT.lazyfree) return this.takeLazyfree(page);
-    if (traits & TRAIT.file) return this.takeCached(page, frame);
-    this.swapOut(page, frame);
-    return true;
-  }
-
-  /** Notes in the page's traits whether an entry of the last walk was written through. */
-  private collectDirty(page: number): void {
-    const { rmap, tables, pages } = this.machine;
-    for (let i = 0; i < rmap.length; i++) {
-      if ((tables.entries[rmap.entries[i] as number] as number) & PTE.dirty) pages.markDirty(page);
-    }
-  }
-
-  /**
-   * Purges a volatile page from the volatile mappings of the last walk. Another mapping keeps the page: false, though
-   * the volatile ones have lost it (a flaw of the 2014 patches).
-   */
-  private purgePage(page: number, frame: number): boolean {
-    const m = this.machine;
-    const { rmap, frames, objects, ledger, costs } = m;
-    const anon = objects.get(frames.object[frame] as number);
-    if (anon.kind !== 'anon') return false;
-    const index = frames.index[frame] as number;
-    for (let i = 0; i < rmap.length; i++) {
-      const vma = rmap.vmas[i] as Vma;
-      if (!vma.has(VM.volatile)) continue;
-      unmapPage(m, vma.space, rmap.entries[i] as number, PURGED);
-      m.purge.pagePurged(vma.space, anon.base + index + vma.shift);
-    }
-    if (isReferred(m, page)) {
-      m.pages.clearVolatile(page);
-      return false;
-    }
-    ledger.cpu(PART.reclaim, costs.reclaim.purge.ns);
-    m.counters.purged_pages++;
-    m.freePage(page);
-    return true;
-  }
-
-  /**
-   * A lazily freed page goes without a write, unless it was written again: then it is an ordinary page once more.
-   * Pages of droppable mappings go, written or not.
-   */
-  private takeLazyfree(page: number): boolean {
-    const { pages, counters, ledger, costs, rmap } = this.machine;
-    const droppable = rmap.length > 0 && (rmap.vmas[0] as Vma).has(VM.droppable);
-    if ((pages.traits[page] as number) & TRAIT.dirty && !droppable) {
-      pages.clearLazyfree(page);
-      this.policy.reject(page);
-      this.recheck(page);
-      return false;
-    }
-    ledger.cpu(PART.reclaim, costs.reclaim.drop.ns);
-    this.unmapAll(0);
-    counters.pglazyfreed++;
-    this.machine.freePage(page);
-    return true;
-  }
-
-  /**
-   * A clean page of the page cache is dropped. A dirty one waits for the flusher, on the active list and unmapped:
-   * shrink_folio_list calls try_to_unmap before it looks at the page's dirty bit.
-   */
-  private takeCached(page: number, frame: number): boolean {
-    const { pages, frames, flusher, ledger, costs } = this.machine;
-    if ((pages.traits[page] as number) & TRAIT.dirty) {
-      this.unmapAll(0);
-      flusher.wake();
-      this.policy.reject(page);
-      this.awaited.add(page);
-      return false;
-    }
-    ledger.cpu(PART.reclaim, costs.reclaim.drop.ns);
-    if (pages.isOverHole(page)) {
-      const object = this.machine.objects.get(frames.object[frame] as number) as SharedObject;
-      freeObjectPage(this.machine, object, frames.index[frame] as number);
-      return true;
-    }
-    this.unmapAll(0);
-    frames.free(frame);
-    pages.setAbsent(page);
-    return true;
-  }
-
-  /** Writes a page to swap, unless its slot holds the same contents already, and takes its frame. */
-  private swapOut(page: number, frame: number): void {
-    const slot = this.addToSwap(page, frame);
-    this.machine.frames.free(frame);
-    this.machine.pages.setSlot(page, slot);
-  }
-
-  /** Unmaps a page after the last walk, gives it a slot and writes it there if it must: it is in the swap cache then. */
-  private addToSwap(page: number, frame: number): number {
-    const { pages, frames, swap, counters, ledger, costs, objects } = this.machine;
-    const anon = objects.get(frames.object[frame] as number).kind === 'anon';
-    const known = frames.slot[frame] as number;
-    const write = known < 0 || ((pages.traits[page] as number) & TRAIT.dirty) !== 0;
-    const slot = known < 0 ? swap.allocate(page) : known;
-    const { swap_out, zram_out, drop } = costs.reclaim;
-    ledger.cpu(PART.reclaim, (write ? (swap.synchronous ? zram_out : swap_out) : drop).ns);
-    if (write) {
-      counters.pswpout++;
-      if (swap.synchronous) swap.store(slot, pages.contents.get(page));
-    }
-    if (anon) {
-      for (let i = 0; i < this.machine.rmap.length; i++) swap.addReference(slot);
-      this.unmapAll(page << PTE_SHIFT);
-    } else {
-      this.unmapAll(0);
-      if (known < 0) swap.addReference(slot); // the object's own, which it has as long as the page has the slot
-    }
-    pages.clearDirty(page);
-    frames.setSlot(frame, slot);
-    return slot;
-  }
-
-  /**
-   * reclaim_pages: reclaims single pages now, whether they were used or not. What goes to a device that does not
-   * answer at once stays in the swap cache, next to go, until reclaim meets it. The caller pays for the call.
-   */
-  pageOut(page: number): void {
-    const m = this.machine;
-    const frame = m.pages.place[page] as number;
-    m.rmap.walk(frame);
-    this.collectDirty(page);
-    const traits = m.pages.traits[page] as number;
-    if (traits & OWN_TRAIT.unevictable) {
-      // Without swap a page of shared memory is unmapped before there turns out to be no place for it.
-      if (!isAnonPage(m, page)) this.unmapAll(0);
-    } else if (traits & TRAIT.file) {
-      // A dirty one is unmapped before it turns out to wait for write-back, and goes to the active list.
-      this.policy.remove(page);
-      this.unmapAll(0);
-      if (traits & TRAIT.dirty) this.policy.reject(page);
-      else this.takeCached(page, frame);
-    } else if (traits & TRAIT.lazyfree) {
-      if (traits & TRAIT.dirty) return;
-      this.policy.remove(page);
-      this.takeLazyfree(page);
-    } else if (m.swap.synchronous) {
-      this.policy.remove(page);
-      this.swapOut(page, frame);
-    } else {
-      this.addToSwap(page, frame);
-      this.policy.rotate?.(page);
-    }
-  }
-
-  /** Replaces all entries of the last walk. */
-  private unmapAll(value: number): void {
-    const { rmap } = this.machine;
-    for (let i = 0; i < rmap.length; i++) {
-      unmapPage(this.machine, rmap.spaces[i] as Space, rmap.entries[i] as number, value);
-    }
   }
 }

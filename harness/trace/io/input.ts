@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { Readable, type Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { fileError, HostError, InputError } from '../../input/errors.js';
+import { fileError, InputError } from '../../input/errors.js';
+import { zstdDecompressor } from './zstd.js';
 
 /** The name that stands for standard input. */
 export const STDIN = '-';
@@ -31,14 +32,7 @@ function startsWith(bytes: Uint8Array, ...prefix: number[]): boolean {
 function decompressor(path: string, start: Uint8Array): Transform | undefined {
   const file = inputName(path);
   if (startsWith(start, 0x1f, 0x8b)) return zlib.createGunzip();
-  if (startsWith(start, 0x28, 0xb5, 0x2f, 0xfd)) {
-    if (!('createZstdDecompress' in zlib)) {
-      throw new HostError(
-        `${file}: this Node has no zstd, expected Node 22.15 or later; or use zstd -dc FILE | reclaim … -`,
-      );
-    }
-    return (zlib.createZstdDecompress as () => Transform)();
-  }
+  if (startsWith(start, 0x28, 0xb5, 0x2f, 0xfd)) return zstdDecompressor();
   if (startsWith(start, 0xfd, 0x37, 0x7a, 0x58, 0x5a)) {
     throw new InputError(
       'this is xz-compressed, expected plain, .gz, .br or .zst; use xz -dc FILE | reclaim … -',
@@ -55,10 +49,9 @@ async function* chain(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): Asyn
 }
 
 /**
- * The bytes of a file (or of standard input, `-`), decompressed: gzip, zstd (where Node has it) by content, brotli
- * by the ending `.br`.
+ * The bytes of a file (or of standard input, `-`), decompressed: gzip and zstd by content, brotli by the ending `.br`.
  *
- * @throws InputError when the file cannot be read or its compression is damaged; HostError when Node lacks zstd
+ * @throws InputError when the file cannot be read or its compression is damaged
  */
 export async function* decodedBytes(path: string): AsyncGenerator<Uint8Array> {
   const raw = rawChunks(path);
@@ -76,13 +69,56 @@ export async function* decodedBytes(path: string): AsyncGenerator<Uint8Array> {
     for await (const chunk of source.pipe(transform)) yield chunk as Uint8Array;
   } catch (error) {
     throw damaged(error, path);
+  } finally {
+    source.destroy();
   }
 }
 
 function damaged(error: unknown, path: string): unknown {
-  if (error instanceof InputError || error instanceof HostError) return error;
+  if (error instanceof InputError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new InputError(`the compressed data is damaged (${reason}), expected a whole file`, {
     file: inputName(path),
   });
+}
+
+/** An input whose start is known. */
+export interface PeekedInput {
+  /** The first bytes: `headBytes`, or all there are; none where the input is empty. */
+  readonly head: Uint8Array;
+  /** All bytes, the head included. To be taken once, to its end. */
+  readonly all: AsyncIterable<Uint8Array>;
+  /** Closes the file where `all` is not wanted. */
+  close(): Promise<void>;
+}
+
+/** Enough to tell formats apart. */
+const HEAD_BYTES = 1 << 16;
+
+/**
+ * Reads the start of an input, so that what it holds can be told before it is read; standard input cannot be read twice.
+ *
+ * @throws InputError as `decodedBytes`
+ */
+export async function peekInput(path: string, headBytes = HEAD_BYTES): Promise<PeekedInput> {
+  const rest = decodedBytes(path);
+  const chunks: Uint8Array[] = [];
+  for (let length = 0; length < headBytes; length += (chunks.at(-1) as Uint8Array).length) {
+    const { value, done } = await rest.next();
+    if (done) break;
+    chunks.push(value);
+  }
+  async function* all(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* chunks;
+      yield* rest;
+    } finally {
+      await rest.return(undefined);
+    }
+  }
+  const close = async () => {
+    await rest.return(undefined);
+  };
+  const head = chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
+  return { head: head.subarray(0, headBytes), all: all(), close };
 }

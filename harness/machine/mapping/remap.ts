@@ -1,0 +1,81 @@
+import { InputError } from '../../input/errors.js';
+import type { RemapArg } from '../../trace/args.js';
+import { COUNT_LIMIT } from '../../trace/op.js';
+import type { Machine } from '../machine.js';
+import { checkRange, freeTables, mustBeMapped, populate, unmap } from './mmap.js';
+import type { Space } from './space.js';
+import { VM, Vma } from './vma.js';
+
+/** mremap. @throws InputError when a part is not mapped, the range overlaps its target, or there is no room to grow */
+export function remap(m: Machine, space: Space, page: number, count: number, arg: RemapArg): void {
+  mustBeMapped(space, page, count, 'remap');
+  if (arg.to !== undefined) move(m, space, page, count, arg.to);
+  else grow(m, space, page, count, arg.grow);
+  m.countVmas(space);
+}
+
+function grow(m: Machine, space: Space, page: number, count: number, pages: number): void {
+  const end = page + count;
+  if (pages === 0) return;
+  checkRange(end, pages);
+  const vma = space.find(end - 1);
+  if (!vma || vma.end !== end)
+    throw new InputError(`remap grows at page ${end}, which is not the end of a mapping (EFAULT)`);
+  if (space.maps(end, end + pages))
+    throw new InputError(`remap grows over pages that are mapped, from page ${end} on (ENOMEM)`);
+  if (vma.has(VM.pfnMap))
+    throw new InputError('remap grows a mapping of page frame numbers (EFAULT: VM_DONTEXPAND)');
+  if (vma.end - vma.start + pages > COUNT_LIMIT)
+    throw new InputError('remap grows a mapping beyond 2^31 - 1 pages');
+  vma.end = end + pages;
+  space.mergeAround(vma.start, vma.end);
+  if (vma.has(VM.locked)) populate(m, space, end, end + pages, true);
+}
+
+/** Moves VMAs and their entries; anonymous pages stay filed under their old page numbers (`Vma.shift`). */
+function move(m: Machine, space: Space, page: number, count: number, to: number): void {
+  if (count === 0 || to === page) return;
+  checkRange(to, count);
+  if (to < page + count && page < to + count)
+    throw new InputError('remap moves a range onto itself (EINVAL), expected ranges apart');
+  unmap(m, space, to, count);
+  space.split(page);
+  space.split(page + count);
+  for (const vma of space.overlapping(page, page + count)) {
+    const target = vma.start - page + to;
+    moveEntries(m, space, vma.start, vma.end, target);
+    const moved = new Vma({
+      start: target,
+      end: target + (vma.end - vma.start),
+      flags: vma.flags,
+      space,
+      object: vma.object,
+      objectPage: vma.objectPage,
+      // Without pages of its own a VMA is filed anew, as the kernel does, and can merge with its neighbours there.
+      shift: vma.anon || vma.inherited.length > 0 ? vma.shift + target - vma.start : 0,
+      anon: vma.anon,
+      inherited: vma.inherited,
+    });
+    space.insert(moved);
+    space.remove(vma);
+    m.purge.unmarked(space, vma.start, vma.end);
+    if (moved.has(VM.volatile)) m.purge.marked(space, moved.start, moved.end);
+  }
+  freeTables(m, space, page, page + count, false);
+  space.mergeAround(to, to + count);
+}
+
+function moveEntries(m: Machine, space: Space, start: number, end: number, to: number): void {
+  for (const part of space.directory.leavesIn(start, end)) {
+    // move_page_tables makes the new tables, for no entry too.
+    m.tables.make(space.directory, part.from - start + to);
+    m.tables.make(space.directory, part.to - 1 - start + to);
+    for (let i = 0; i < part.to - part.from; i++) {
+      const entry = m.tables.entries[part.at + i] as number;
+      if (entry === 0) continue;
+      const target = m.tables.make(space.directory, part.from + i - start + to);
+      m.tables.set(part.at + i, 0);
+      m.tables.set(target, entry);
+    }
+  }
+}

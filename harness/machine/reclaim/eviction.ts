@@ -1,0 +1,208 @@
+import { PART } from '../../cost/ledger.js';
+import { TRAIT } from '../../policy/reclaim/contract.js';
+import type { Machine } from '../machine.js';
+import { isAnonPage, isReferred, unmapPage } from '../mapping/entry.js';
+import { PTE, PTE_SHIFT, PURGED } from '../mapping/page-table.js';
+import type { Space } from '../mapping/space.js';
+import { VM, type Vma } from '../mapping/vma.js';
+import { OWN_TRAIT } from '../memory/pages.js';
+import { freeObjectPage } from '../object/lifetime.js';
+import type { SharedObject } from '../object/shared.js';
+import type { Reclaim } from './reclaim.js';
+
+/** Carries out what the policy chose: the page is dropped, purged, or goes to swap. After shrink_folio_list. */
+export class Eviction {
+  /** Whether the price of a call covers what is done now. */
+  private paid = false;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly reclaim: Reclaim,
+  ) {}
+
+  /** Carries out an eviction; false when the page could not go (the policy has been told). */
+  take(page: number): boolean {
+    const { pages, rmap, purge } = this.machine;
+    const frame = pages.place[page] as number;
+    rmap.walk(frame);
+    this.collectDirty(page);
+    const traits = pages.traits[page] as number;
+    if (traits & TRAIT.volatile && purge.byPage) {
+      if (this.purgePage(page, frame)) return true;
+      rmap.walk(frame);
+    }
+    if (traits & TRAIT.lazyfree) return this.takeLazyfree(page);
+    if (traits & TRAIT.file) return this.takeCached(page, frame);
+    this.swapOut(page, frame);
+    return true;
+  }
+
+  /** Notes in the page's traits whether an entry of the last walk was written through. */
+  private collectDirty(page: number): void {
+    const { rmap, tables, pages } = this.machine;
+    for (let i = 0; i < rmap.length; i++) {
+      if ((tables.entries[rmap.entries[i] as number] as number) & PTE.dirty) pages.markDirty(page);
+    }
+  }
+
+  /**
+   * Purges a volatile page from the volatile mappings of the last walk. Another mapping keeps the page: false, though
+   * the volatile ones have lost it (a flaw of the 2014 patches).
+   */
+  private purgePage(page: number, frame: number): boolean {
+    const m = this.machine;
+    const { rmap, frames, objects, costs } = m;
+    const anon = objects.get(frames.object[frame] as number);
+    if (anon.kind !== 'anon') return false;
+    const index = frames.index[frame] as number;
+    for (let i = 0; i < rmap.length; i++) {
+      const vma = rmap.vmas[i] as Vma;
+      if (!vma.has(VM.volatile)) continue;
+      unmapPage(m, vma.space, rmap.entries[i] as number, PURGED);
+      m.purge.pagePurged(vma.space, anon.base + index + vma.shift);
+    }
+    if (isReferred(m, page)) {
+      m.pages.clearVolatile(page);
+      return false;
+    }
+    this.pay(costs.reclaim.purge.ns);
+    m.counters.purged_pages++;
+    m.freePage(page);
+    return true;
+  }
+
+  /**
+   * A lazily freed page goes without a write, unless it was written again: then it is an ordinary page once more.
+   * Pages of droppable mappings go, written or not.
+   */
+  private takeLazyfree(page: number): boolean {
+    const { pages, counters, costs } = this.machine;
+    if ((pages.traits[page] as number) & TRAIT.dirty && !this.isDroppable()) {
+      pages.clearLazyfree(page);
+      this.reclaim.policy.reject(page);
+      this.reclaim.recheck(page);
+      return false;
+    }
+    this.pay(costs.reclaim.drop.ns);
+    this.unmapAll(0);
+    counters.pglazyfreed++;
+    this.machine.freePage(page);
+    return true;
+  }
+
+  /**
+   * A clean page of the page cache is dropped. A dirty one waits for the flusher, on the active list and unmapped:
+   * shrink_folio_list calls try_to_unmap before it looks at the page's dirty bit.
+   */
+  private takeCached(page: number, frame: number): boolean {
+    const { pages, frames, costs } = this.machine;
+    if ((pages.traits[page] as number) & TRAIT.dirty) {
+      this.unmapAll(0);
+      this.reclaim.policy.reject(page);
+      this.reclaim.awaitWrite(page);
+      return false;
+    }
+    this.pay(costs.reclaim.drop.ns);
+    if (pages.isOverHole(page)) {
+      const object = this.machine.objects.get(frames.object[frame] as number) as SharedObject;
+      freeObjectPage(this.machine, object, frames.index[frame] as number);
+      return true;
+    }
+    this.unmapAll(0);
+    frames.free(frame);
+    pages.setAbsent(page);
+    return true;
+  }
+
+  /** Writes a page to swap, unless its slot holds the same contents already, and takes its frame. */
+  private swapOut(page: number, frame: number): void {
+    const slot = this.addToSwap(page, frame);
+    this.machine.frames.free(frame);
+    this.machine.pages.setSlot(page, slot);
+  }
+
+  /** Unmaps a page after the last walk, gives it a slot and writes it there if it must: it is in the swap cache then. */
+  private addToSwap(page: number, frame: number): number {
+    const { pages, frames, swap, counters, costs, objects } = this.machine;
+    const anon = objects.get(frames.object[frame] as number).kind === 'anon';
+    const known = frames.slot[frame] as number;
+    const write = known < 0 || ((pages.traits[page] as number) & TRAIT.dirty) !== 0;
+    const slot = known < 0 ? swap.allocate(page) : known;
+    const { swap_out, zram_out, drop } = costs.reclaim;
+    this.pay((write ? (swap.synchronous ? zram_out : swap_out) : drop).ns);
+    if (write) {
+      counters.pswpout++;
+      if (swap.synchronous) swap.store(slot, pages.contents.get(page));
+    }
+    if (anon) {
+      for (let i = 0; i < this.machine.rmap.length; i++) swap.addReference(slot);
+      this.unmapAll(page << PTE_SHIFT);
+    } else {
+      this.unmapAll(0);
+      if (known < 0) swap.addReference(slot); // the object's own, which it has as long as the page has the slot
+    }
+    pages.clearDirty(page);
+    frames.setSlot(frame, slot);
+    return slot;
+  }
+
+  /**
+   * reclaim_pages: reclaims single pages now, whether they were used or not. What goes to a device that does not
+   * answer at once stays in the swap cache, next to go, until reclaim meets it. The price of the call has all of it.
+   */
+  pageOut(page: number): void {
+    this.paid = true;
+    this.pageOutNow(page);
+    this.paid = false;
+  }
+
+  private pageOutNow(page: number): void {
+    const m = this.machine;
+    const frame = m.pages.place[page] as number;
+    m.rmap.walk(frame);
+    this.collectDirty(page);
+    const traits = m.pages.traits[page] as number;
+    if (traits & OWN_TRAIT.unevictable) {
+      // Without swap a page of shared memory is unmapped before there turns out to be no place for it.
+      if (!isAnonPage(m, page)) this.unmapAll(0);
+    } else if (traits & TRAIT.file) {
+      // A dirty one is unmapped before it turns out to wait for write-back, and goes to the active list.
+      this.reclaim.policy.remove(page);
+      this.unmapAll(0);
+      if (traits & TRAIT.dirty) this.reclaim.policy.reject(page);
+      else this.takeCached(page, frame);
+    } else if (traits & TRAIT.lazyfree) {
+      if (traits & TRAIT.dirty && !this.isDroppable()) {
+        m.pages.clearLazyfree(page); // written since MADV_FREE: an ordinary page again
+        this.reclaim.recheck(page);
+        return;
+      }
+      this.reclaim.policy.remove(page);
+      this.takeLazyfree(page);
+    } else if (m.swap.synchronous) {
+      this.reclaim.policy.remove(page);
+      this.swapOut(page, frame);
+    } else {
+      this.addToSwap(page, frame);
+      this.reclaim.policy.rotate?.(page);
+    }
+  }
+
+  /** Replaces all entries of the last walk. */
+  private unmapAll(value: number): void {
+    const { rmap } = this.machine;
+    for (let i = 0; i < rmap.length; i++) {
+      unmapPage(this.machine, rmap.spaces[i] as Space, rmap.entries[i] as number, value);
+    }
+  }
+
+  /** Whether the page of the last walk lies in droppable memory, which is never shared. */
+  private isDroppable(): boolean {
+    const { rmap } = this.machine;
+    return rmap.length > 0 && (rmap.vmas[0] as Vma).has(VM.droppable);
+  }
+
+  private pay(ns: number): void {
+    if (!this.paid) this.machine.ledger.cpu(PART.reclaim, ns);
+  }
+}

@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openReference, type ReferenceOptions } from './requests.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'reclaim-requests-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function ids(path: string, options: ReferenceOptions = {}): Promise<number[]> {
+  const found: number[] = [];
+  const reference = await openReference(path, options);
+  for await (const batch of reference.batches()) {
+    found.push(...batch.ids.subarray(0, batch.length));
+    expect(batch.distinct).toBe(Math.max(...found) + 1);
+  }
+  return found;
+}
+
+/** A record of oracleGeneral. */
+function record(time: number, id: bigint, size: number): Buffer {
+  const bytes = Buffer.alloc(24);
+  bytes.writeUInt32LE(time, 0);
+  bytes.writeBigUInt64LE(id, 4);
+  bytes.writeUInt32LE(size, 12);
+  bytes.writeBigInt64LE(-1n, 16);
+  return bytes;
+}
+
+describe('reference strings from files', () => {
+  it('counts requests as objects, in order of first appearance', async () => {
+    const records = [record(1, 2n ** 64n - 1n, 512), record(1, 0n, 512), record(2, 2n ** 64n - 1n, 9000)];
+    expect(await ids(file('a.oracleGeneral.bin', Buffer.concat(records)))).toEqual([0, 1, 0]);
+  });
+
+  it('splits requests into pages of 4 KiB', async () => {
+    // Sectors 0 to 7 are page 0; bytes 3584 to 8704 lie on pages 0, 1 and 2.
+    const records = [record(1, 7n, 5120), record(1, 8n, 4096), record(2, 8n, 4097), record(3, 9n, 0)];
+    const path = file('b.oracleGeneral', Buffer.concat(records));
+    expect(await ids(path, { split: true })).toEqual([0, 1, 2, 1, 1, 2, 1]);
+  });
+
+  it('reads lists of pages, compressed or not, more than once', async () => {
+    const text = '# pages\n5\n0x5\n18446744073709551615\n5';
+    const reference = await openReference(file('a.pages.gz', gzipSync(text)));
+    expect(reference.rereadable).toBe(true);
+    for (let pass = 0; pass < 2; pass++)
+      for await (const batch of reference.batches())
+        expect([...batch.ids.subarray(0, batch.length)]).toEqual([0, 0, 1, 0]);
+  });
+
+  it('takes the touched pages of a trace', async () => {
+    const trace = [
+      'time_us,op,space,page,count,arg',
+      '0,object,,,9,file:a',
+      '0,spawn,1,,,',
+      '0,map,1,10,9,anon',
+      '1,read,1,12,-3,',
+      '2,pread,1,11,2,a',
+      '3,pwrite,,12,1,a =7',
+      '4,write,1,10,2,=1+\n',
+    ].join('\n');
+    expect(await ids(file('a.csv', trace))).toEqual([0, 1, 2, 3, 4, 4, 2, 1]);
+  });
+
+  it('refuses what it cannot read, in one line with the place', async () => {
+    const cases: readonly (readonly [path: string, options: ReferenceOptions, message: RegExp])[] = [
+      [file('empty.pages', ''), {}, /empty\.pages: the input is empty, expected requests$/],
+      [
+        file('x.bin', 'what\n'),
+        {},
+        /x\.bin: no known format fits, expected one of .*; name it with --format$/,
+      ],
+      [
+        file('y.pages', '1\n2x\n'),
+        { format: 'pages' },
+        /y\.pages:2:2: "x" is wrong here, expected the end of the line$/,
+      ],
+      [
+        file('z.bin', Buffer.concat([record(1, 1n, 1), Buffer.alloc(5)])),
+        { format: 'oracleGeneral' },
+        /z\.bin: byte 24: record 2 is cut short: 5 bytes, expected 24$/,
+      ],
+      [
+        file('t.txt', '1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n'),
+        { format: 'oracleGeneral' },
+        /byte 0: record 1 has a next access/,
+      ],
+      [file('p.pages', '1\n'), { format: 'paegs' }, /unknown format "paegs".*did you mean pages\?/],
+    ];
+    for (const [path, options, message] of cases) await expect(ids(path, options)).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,71 @@
+import { compileInput } from '../trace/compile.js';
+import { decodedBytes, inputName, peekInput, STDIN } from '../trace/io/input.js';
+import type { RequestReader } from '../trace/readers/reader.js';
+import { chooseReader } from '../trace/readers/registry.js';
+import { ReferenceMapper, referenceOf } from '../trace/requests/references.js';
+import { openTrace } from '../trace/trace.js';
+import type { ReferenceBatch, ReferenceString } from './reference.js';
+import { isTrace, TraceReference } from './trace-reference.js';
+
+/** How a file becomes a reference string. */
+export interface ReferenceOptions {
+  /** The name of the format; by default told from content and name. */
+  readonly format?: string | undefined;
+  /** Cut requests into pages of 4 KiB instead of counting each as one object. */
+  readonly split?: boolean | undefined;
+  /** What messages call the file. */
+  readonly shown?: string | undefined;
+}
+
+/** Requests in a file, or from standard input, that are mapped while they are read: constant memory but for the distinct ids. */
+class RequestReference implements ReferenceString {
+  readonly rereadable: boolean;
+  private stream: AsyncIterable<Uint8Array> | undefined;
+
+  /** @param stream what has to be read first, where the file cannot be read again */
+  constructor(
+    readonly name: string,
+    private readonly path: string,
+    private readonly reader: RequestReader,
+    private readonly split: boolean,
+    stream: AsyncIterable<Uint8Array> | undefined,
+  ) {
+    this.rereadable = stream === undefined;
+    this.stream = stream;
+  }
+
+  async *batches(): AsyncGenerator<ReferenceBatch> {
+    const mapper = new ReferenceMapper(referenceOf(this.reader, this.split), this.reader.idBytes);
+    for await (const batch of this.reader.read(this.bytes(), this.name)) yield* mapper.map(batch);
+  }
+
+  private bytes(): AsyncIterable<Uint8Array> {
+    if (this.rereadable) return decodedBytes(this.path);
+    const { stream } = this;
+    if (!stream) throw new Error(`${this.name} is read a second time`);
+    this.stream = undefined;
+    return stream;
+  }
+}
+
+/**
+ * Opens a file as a reference string: a trace of ours (text or binary), or any format that `harness/trace/readers` reads.
+ *
+ * @param path a file, decompressed where it is .gz, .br or .zst, or `-` for standard input
+ * @throws InputError where the file cannot be read, is empty or of no known format; wrong records are found when batches are taken
+ */
+export async function openReference(path: string, options: ReferenceOptions = {}): Promise<ReferenceString> {
+  const name = options.shown ?? inputName(path);
+  const input = await peekInput(path);
+  if (options.format === undefined && isTrace(input.head))
+    return new TraceReference(await openTrace(await compileInput(path, input, name)));
+  const reader = chooseReader(input.head, name, options.format);
+  if (path !== STDIN) await input.close();
+  return new RequestReference(
+    name,
+    path,
+    reader,
+    options.split ?? false,
+    path === STDIN ? input.all : undefined,
+  );
+}

@@ -1,0 +1,69 @@
+import { isBinaryTrace } from '../trace/binary/decoder.js';
+import type { EventBlock } from '../trace/block.js';
+import { OP } from '../trace/op.js';
+import { DenseIds } from '../trace/requests/dense-ids.js';
+import { TEXT_HEADER } from '../trace/text/format.js';
+import type { Trace } from '../trace/trace.js';
+import { BATCH_REQUESTS, type ReferenceBatch, type ReferenceString } from './reference.js';
+
+const TWO_32 = 2 ** 32;
+
+/** Whether the start of a file is that of a trace of ours, text or binary. */
+export function isTrace(head: Uint8Array): boolean {
+  if (isBinaryTrace(head)) return true;
+  const lines = Buffer.from(head)
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/);
+  return lines.find((line) => !line.startsWith('#')) === TEXT_HEADER;
+}
+
+/**
+ * The pages that a trace of ours touches: read and write name pages of a space, pread and pwrite pages of an object. A
+ * page is (space, page) or (object, page); the same page of a shared object is another one in each space that maps it.
+ */
+export class TraceReference implements ReferenceString {
+  readonly rereadable = true;
+
+  constructor(private readonly trace: Trace) {}
+
+  get name(): string {
+    return this.trace.name;
+  }
+
+  async *batches(): AsyncGenerator<ReferenceBatch> {
+    const ids = new Int32Array(BATCH_REQUESTS);
+    const table = new DenseIds();
+    let length = 0;
+    for await (const block of this.trace.blocks()) {
+      for (let row = 0; row < block.length; row++) {
+        const volume = volumeOf(block, row);
+        if (volume === undefined) continue;
+        const count = block.count[row] as number;
+        const step = count < 0 ? -1 : 1;
+        let page = block.page[row] as number;
+        for (let left = Math.abs(count); left > 0; left--, page += step) {
+          ids[length++] = table.id(page >>> 0, Math.floor(page / TWO_32), volume);
+          if (length < ids.length) continue;
+          yield { ids, length, distinct: table.size };
+          length = 0;
+        }
+      }
+    }
+    if (length > 0) yield { ids, length, distinct: table.size };
+  }
+}
+
+/** What an event's pages are pages of: a space (0 and up) or an object (below 0); undefined where it touches none. */
+function volumeOf(block: EventBlock, row: number): number | undefined {
+  switch (block.op[row]) {
+    case OP.read:
+    case OP.write:
+      return block.space[row] as number;
+    case OP.pread:
+    case OP.pwrite:
+      return -1 - (block.text[row] as number);
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,217 @@
+import type { Machine } from '../../machine/machine.js';
+import { contentAt } from '../../machine/mapping/access.js';
+import { PTE, PTE_SHIFT } from '../../machine/mapping/page-table.js';
+import type { Space } from '../../machine/mapping/space.js';
+import { VM, type Vma } from '../../machine/mapping/vma.js';
+import { ZERO_PAGE } from '../../machine/memory/pages.js';
+import type { SharedObject } from '../../machine/object/shared.js';
+import { CONTENT_LIMIT } from '../../trace/op.js';
+import { TABLE, tablePages } from '../naive/entries.js';
+import type * as Naive from '../naive/state.js';
+import { ZERO } from '../naive/state.js';
+import { findVma } from '../naive/vmas.js';
+
+/** The two models disagree. */
+export class Disagreement extends Error {}
+
+function agree(seen: unknown, expected: unknown, what: () => string): void {
+  if (seen !== expected) throw new Disagreement(`${what()}: the machine has ${seen}, expected ${expected}`);
+}
+
+/**
+ * Compares all that the machine and the naive model know. Contents that the machine numbers itself need only be equal
+ * where the model's are: the pairs seen so far are kept.
+ */
+export class Comparison {
+  private readonly modelOf = new Map<number, number>();
+  private readonly machineOf = new Map<number, number>();
+  private readonly objectOf = new Map<Naive.SharedObject, SharedObject>();
+
+  /** @param contents whether contents are looked at, which makes the machine number them */
+  compare(m: Machine, k: Naive.NaiveKernel, contents: boolean): void {
+    agree([...m.spaces.keys()].sort().join(), [...k.spaces.keys()].sort().join(), () => 'spaces');
+    for (const space of k.spaces.values()) {
+      const other = m.spaces.get(space.id) as Space;
+      this.vmas(other, space);
+      entries(m, other, space);
+      if (contents) this.contents(m, other, space);
+    }
+    this.objects(m, k, contents);
+    totals(m, k);
+    for (const name of Object.keys(k.counters) as (keyof Naive.Counters)[])
+      agree(m.counters[name], k.counters[name], () => name);
+  }
+
+  private vmas(seen: Space, space: Naive.Space): void {
+    const same = seen.vmas.length === space.vmas.length;
+    if (!same || !space.vmas.every((vma, i) => sameVma(seen.vmas[i] as Vma, vma)))
+      agree(
+        shownVmas(seen.vmas, (vma) => vma.flags),
+        shownVmas(space.vmas, flagBits),
+        () => `VMAs of space ${space.id}`,
+      );
+    space.vmas.forEach((vma, i) => {
+      this.sameObject(seen.vmas[i] as Vma, vma, () => `object at page ${vma.start} of space ${space.id}`);
+    });
+  }
+
+  private sameObject(seen: Vma, vma: Naive.Vma, what: () => string): void {
+    if (!vma.object || !seen.object) {
+      agree(seen.object, vma.object, what);
+      return;
+    }
+    const known = this.objectOf.get(vma.object) ?? seen.object;
+    this.objectOf.set(vma.object, known);
+    agree(seen.object.number, known.number, what);
+    agree(seen.objectPage, vma.offset, what);
+  }
+
+  private contents(m: Machine, seen: Space, space: Naive.Space): void {
+    for (const vma of space.vmas) {
+      for (let vpn = vma.start; vpn < vma.end; vpn++) {
+        if (vma.end - vma.start > TABLE_SAMPLE && !space.entries.has(vpn) && !vma.object) continue;
+        const content = contentAt(m, seen, vpn) as number;
+        this.sameContent(
+          content,
+          naiveContent(space, vpn),
+          () => `content of page ${vpn} of space ${space.id}`,
+        );
+      }
+    }
+  }
+
+  private sameContent(seen: number, expected: number, what: () => string): void {
+    if (expected >= 0) {
+      agree(seen, expected, what);
+      return;
+    }
+    if (seen < CONTENT_LIMIT) agree(seen, 'contents of its own', what);
+    const known = this.machineOf.get(expected) ?? seen;
+    agree(seen, known, what);
+    agree(this.modelOf.get(seen) ?? expected, expected, what);
+    this.machineOf.set(expected, seen);
+    this.modelOf.set(seen, expected);
+  }
+
+  private objects(m: Machine, k: Naive.NaiveKernel, contents: boolean): void {
+    const shared = [...m.objects.all()].filter((object) => object.kind === 'shared');
+    agree(shared.length, k.objects.size, () => 'objects');
+    for (const object of k.objects) {
+      const other = object.name === undefined ? this.objectOf.get(object) : m.objects.named(object.name);
+      if (!other) throw new Disagreement(`an object without name is mapped nowhere`);
+      const name = object.name ?? `without name, number ${other.number}`;
+      agree(other.size, object.size, () => `size of object ${name}`);
+      const indexes = [...other.present(0, Number(object.size))];
+      agree(
+        indexes.join(),
+        [...object.pages.keys()].sort((a, b) => a - b).join(),
+        () => `pages of object ${name}`,
+      );
+      for (const [index, page] of object.pages) {
+        const id = other.page(index);
+        agree(m.pages.resident[id] === 1, page.inMemory, () => `page ${index} of object ${name} in memory`);
+        agree(m.swapSlotOf(id) >= 0, page.inSwap, () => `page ${index} of object ${name} in swap`);
+        if (contents)
+          this.sameContent(m.pages.contents.get(id), page.content, () => `page ${index} of object ${name}`);
+      }
+    }
+  }
+}
+
+/** VMAs of more pages are only looked at where they have an entry. */
+const TABLE_SAMPLE = 100;
+
+function flagBits({ flags }: Naive.Vma): number {
+  let bits = 0;
+  for (const flag of flags) bits |= VM[flag];
+  return bits;
+}
+
+function sameVma(seen: Vma, vma: Naive.Vma): boolean {
+  return seen.start === vma.start && seen.end === vma.end && seen.flags === flagBits(vma);
+}
+
+function shownVmas<T extends { start: number; end: number }>(
+  vmas: readonly T[],
+  bits: (vma: T) => number,
+): string {
+  const flags = (vma: T): string =>
+    Object.entries(VM)
+      .flatMap(([name, bit]) => (bits(vma) & bit ? [name] : []))
+      .join(' ');
+  return vmas.map((vma) => `[${vma.start},${vma.end} ${flags(vma)}]`).join(', ');
+}
+
+/** What a read would find. */
+function naiveContent(space: Naive.Space, vpn: number): number {
+  const entry = space.entries.get(vpn);
+  if (entry) return entry.page.content;
+  const vma = findVma(space, vpn) as Naive.Vma;
+  return vma.object?.pages.get(vma.offset + vpn - vma.start)?.content ?? 0;
+}
+
+/** What entries hold, without their accessed and dirty bits. That there are no other page tables, their number says. */
+function entries(m: Machine, seen: Space, space: Naive.Space): void {
+  for (const table of space.tables) {
+    const first = table * TABLE;
+    const leaf = seen.directory.leaf(first);
+    agree(leaf >= 0, true, () => `page table of page ${first} of space ${space.id}`);
+    for (let i = 0; i < TABLE; i++) {
+      const entry = m.tables.entries[leaf * TABLE + i] as number;
+      const expected = space.entries.get(first + i);
+      if (entry === 0 && !expected) continue;
+      agree(
+        machineEntry(m, entry),
+        expected ? naiveEntry(expected) : 'none',
+        () => `entry of page ${first + i} of space ${space.id}`,
+      );
+    }
+  }
+}
+
+function machineEntry(m: Machine, entry: number): string {
+  if (entry === 0) return 'none';
+  const page = entry >>> PTE_SHIFT;
+  const cached = m.swapSlotOf(page) >= 0 && m.pages.resident[page] === 1 ? ' in the swap cache' : '';
+  if ((entry & PTE.present) === 0) return `swapped out${cached}`;
+  if (page === ZERO_PAGE) return 'the zero page';
+  return `${entry & PTE.write ? 'writable' : 'read-only'}${cached}`;
+}
+
+function naiveEntry({ page, present, writable }: Naive.Entry): string {
+  const cached = page.inMemory && page.inSwap ? ' in the swap cache' : '';
+  if (!present) return `swapped out${cached}`;
+  if (page === ZERO) return 'the zero page';
+  return `${writable ? 'writable' : 'read-only'}${cached}`;
+}
+
+/** Numbers of the whole machine and of each space. */
+function totals(m: Machine, k: Naive.NaiveKernel): void {
+  let rss = 0;
+  let tables = 0;
+  for (const space of k.spaces.values()) {
+    const other = m.spaces.get(space.id) as Space;
+    const own = [...space.entries.values()].filter(({ present, page }) => present && page !== ZERO).length;
+    agree(other.rss, own, () => `rss of space ${space.id}`);
+    agree(other.pgfault, space.pgfault, () => `pgfault of space ${space.id}`);
+    agree(other.pgmajfault, space.pgmajfault, () => `pgmajfault of space ${space.id}`);
+    rss += own;
+    tables += tablePages(space);
+  }
+  const pages = [...k.allPages()];
+  agree(m.rss, rss, () => 'rss');
+  agree(m.frames.inUse, pages.filter((page) => page.inMemory).length, () => 'frames in use');
+  agree(m.swap.inUse, pages.filter((page) => page.inSwap).length, () => 'swap slots');
+  agree(
+    m.frames.inSwapCache,
+    pages.filter((page) => page.inSwap && page.inMemory).length,
+    () => 'swap cache',
+  );
+  agree(m.pages.lazyfree, pages.filter((page) => page.lazyfree).length, () => 'lazily freed pages');
+  agree(m.tables.pages, tables, () => 'page-table pages');
+  agree(
+    m.vmas,
+    [...k.spaces.values()].reduce((sum, { vmas }) => sum + vmas.length, 0),
+    () => 'VMAs',
+  );
+}

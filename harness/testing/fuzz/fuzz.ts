@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+import { MACHINES, type MachineName } from './machines.js';
+import { fuzz } from './report.js';
+
+const NAMES = Object.keys(MACHINES) as MachineName[];
+/** Traces between two looks at the clock. */
+const ROUND = 50;
+const SIZES = [30, 150, 1000];
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1' },
+    machine: { type: 'string' },
+    seed: { type: 'string' },
+    path: { type: 'string' },
+    size: { type: 'string' },
+  },
+});
+
+function named(name: string): MachineName {
+  const found = NAMES.find((known) => known === name);
+  if (!found) throw new Error(`there is no machine ${name}, expected one of ${NAMES.join(', ')}`);
+  return found;
+}
+
+/** Runs one round; true when it failed. */
+async function round(machine: MachineName, seed: number, size: number, runs: number): Promise<boolean> {
+  const { events, failure } = await fuzz({ machine, seed, runs, size, path: values.path });
+  process.stdout.write(`${machine}, size ${size}, seed ${seed}: ${events} events\n`);
+  if (failure === undefined) return false;
+  process.stdout.write(`${failure}\n`);
+  return true;
+}
+
+async function main(): Promise<boolean> {
+  const machines = values.machine === undefined ? NAMES : [named(values.machine)];
+  const sizes = values.size === undefined ? SIZES : [Number(values.size)];
+  if (values.path !== undefined)
+    return round(named(values.machine ?? ''), Number(values.seed), sizes[0] as number, ROUND);
+  const end = Date.now() + Number(values.minutes) * 60_000;
+  for (
+    let seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
+    Date.now() < end;
+    seed++
+  ) {
+    for (const machine of machines) {
+      for (const size of sizes)
+        if (await round(machine, seed, size, Math.ceil((ROUND * 30) / size))) return true;
+    }
+  }
+  return false;
+}
+
+if (await main()) process.exitCode = 1;

@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { checkMachine } from '../../machine/check.js';
+import type { Machine, SwapKind } from '../../machine/machine.js';
+import { reclaimPolicies } from '../../policy/reclaim/registry.js';
+import { run } from '../machine.js';
+import { SUCCESS } from '../naive/calls.js';
+import { FifoChooser } from '../naive/reclaim.js';
+import { type Chooser, NaiveKernel, NaiveOutOfMemory } from '../naive/state.js';
+import { timed } from '../traces.js';
+import { Comparison, Disagreement } from './compare.js';
+import { type Choice, type Event, EventMaker, type Kind, MOST_COUNT, PAGES } from './events.js';
+import { PolicyLog } from './policy-log.js';
+
+/** A machine that random events run on. */
+export interface FuzzedMachine {
+  /** `fifo` is modelled; of other policies the model follows the victims. */
+  readonly reclaim: string;
+  readonly swap: SwapKind;
+  readonly limit: number | 'none' | 'trace';
+  /** Kinds of events left out. */
+  readonly without: readonly Kind[];
+  /** Contents are compared at the end only, so that the machine numbers none before. */
+  readonly contentsLate?: boolean;
+}
+
+const choice: fc.Arbitrary<Choice> = fc.record({
+  kind: fc.nat(999),
+  space: fc.nat(3),
+  page: fc.nat(PAGES - 1),
+  count: fc.integer({ min: 1, max: MOST_COUNT }),
+  extra: fc.nat(99_999),
+});
+
+/** How much has been run. */
+export interface Counts {
+  events: number;
+  /** Sums of the machine's counters. */
+  readonly counters: Record<string, number>;
+}
+
+/** Random choices for up to so many events. */
+export function choices(maxEvents: number): fc.Arbitrary<Choice[]> {
+  return fc.noBias(fc.array(choice, { minLength: 1, maxLength: maxEvents, size: 'max' }));
+}
+
+function newKernel({ swap, limit }: FuzzedMachine, chooser: Chooser): NaiveKernel {
+  return new NaiveKernel(
+    chooser,
+    swap !== 'none',
+    typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY,
+  );
+}
+
+/** The events that choices stand for, up to the first that runs out of memory. */
+export function eventsOf(machine: FuzzedMachine, chosen: readonly Choice[]): Event[] {
+  const k = newKernel(machine, new FifoChooser());
+  const maker = new EventMaker(k, machine.without);
+  const events = maker.start();
+  for (const event of events) event.run(k);
+  for (const one of chosen) {
+    const event = maker.make(one);
+    if (!event) continue;
+    events.push(event);
+    if (runsOutOfMemory(event, k)) break;
+  }
+  return events;
+}
+
+/** Random traces that make sense, as lines without their times. */
+export function randomTrace(machine: FuzzedMachine, maxEvents: number): fc.Arbitrary<string[]> {
+  return choices(maxEvents).map((chosen) => eventsOf(machine, chosen).map(({ text }) => text));
+}
+
+function runsOutOfMemory(event: Event, k: NaiveKernel): boolean {
+  try {
+    event.run(k);
+    return false;
+  } catch (error) {
+    if (error instanceof NaiveOutOfMemory) return true;
+    throw error;
+  }
+}
+
+/** One run of both. */
+class Lockstep {
+  private readonly log: PolicyLog | undefined;
+  private readonly k: NaiveKernel;
+  private readonly comparison = new Comparison();
+  private done = 0;
+
+  constructor(
+    private readonly machine: FuzzedMachine,
+    private readonly events: readonly Event[],
+    private readonly counts: Counts,
+  ) {
+    this.log = machine.reclaim === 'fifo' ? undefined : new PolicyLog();
+    this.k = newKernel(machine, this.log ?? new FifoChooser());
+  }
+
+  async run(): Promise<void> {
+    const { machine, events, k } = this;
+    const policy = reclaimPolicies.choose(machine.reclaim);
+    const { outcome } = await run(timed(events.map(({ text }) => text)), {
+      reclaim: this.log?.wrap(policy) ?? policy,
+      swap: machine.swap,
+      limit: machine.limit,
+      check: false,
+      completed: (m, returned) => {
+        const expected = (events[this.done] as Event).run(k) ?? SUCCESS;
+        if (returned.errno !== expected.errno || returned.value !== expected.value)
+          throw new Disagreement(
+            `returned ${returned.errno}, ${returned.value}, expected ${expected.errno}, ${expected.value}`,
+          );
+        const last = this.done === events.length - 1;
+        this.comparison.compare(m, k, !machine.contentsLate || last);
+        this.log?.mustBeUsedUp();
+        if (last) this.finish(m);
+        this.done++;
+        this.counts.events++;
+      },
+    });
+    if (outcome === 'ok' || runsOutOfMemory(this.current as Event, k)) return;
+    throw new Disagreement('the machine ran out of memory');
+  }
+
+  private finish(m: Machine): void {
+    checkMachine(m);
+    const { counters } = this.counts;
+    for (const [name, value] of Object.entries(m.counters)) counters[name] = (counters[name] ?? 0) + value;
+  }
+
+  /** The event at work. */
+  get current(): Event | undefined {
+    return this.events[this.done];
+  }
+}
+
+/**
+ * Runs events through the machine and through the naive model, and compares both after each.
+ *
+ * @throws where they differ
+ */
+export async function runBoth(
+  machine: FuzzedMachine,
+  events: readonly Event[],
+  counts: Counts,
+): Promise<void> {
+  const lockstep = new Lockstep(machine, events, counts);
+  try {
+    await lockstep.run();
+  } catch (error) {
+    if (error instanceof Error) error.message = `${lockstep.current?.text ?? 'the end'}: ${error.message}`;
+    throw error;
+  }
+}

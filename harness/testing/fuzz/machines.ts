@@ -1,0 +1,23 @@
+import type { FuzzedMachine } from './lockstep.js';
+
+/** A limit that locked pages could exceed at once. */
+const SMALL = { without: ['limit', 'lock', 'mapLocked'] } as const;
+/** A limit given from outside: those of the trace are not heard. */
+const GIVEN = { without: ['limit'] } as const;
+const OF_TRACE = { limit: 'trace', without: [] } as const;
+
+/** The machines that random events run on, by the name that a failure prints. */
+export const MACHINES = {
+  unlimited: { reclaim: 'fifo', swap: 'none', limit: 'none', ...GIVEN },
+  'fifo-9': { reclaim: 'fifo', swap: 'ssd', limit: 9, ...SMALL },
+  'fifo-30': { reclaim: 'fifo', swap: 'ssd', limit: 30, ...GIVEN },
+  fifo: { reclaim: 'fifo', swap: 'ssd', ...OF_TRACE },
+  'fifo-swapless': { reclaim: 'fifo', swap: 'none', limit: 70, ...GIVEN },
+  'contents-late': { reclaim: 'fifo', swap: 'ssd', ...OF_TRACE, contentsLate: true },
+  'lru-9': { reclaim: 'lru', swap: 'ssd', limit: 9, ...SMALL },
+  'linux-9': { reclaim: 'linux', swap: 'ssd', limit: 9, ...SMALL },
+  linux: { reclaim: 'linux', swap: 'ssd', ...OF_TRACE },
+  'linux-swapless': { reclaim: 'linux', swap: 'none', limit: 70, ...GIVEN },
+} satisfies Record<string, FuzzedMachine>;
+
+export type MachineName = keyof typeof MACHINES;

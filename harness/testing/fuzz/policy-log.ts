@@ -1,0 +1,75 @@
+import type { ReclaimPolicy, ReclaimPolicyInfo } from '../../policy/reclaim/contract.js';
+import type { Chosen } from '../../policy/registry.js';
+import type { Chooser, Page } from '../naive/state.js';
+import { Disagreement } from './compare.js';
+
+/** What the machine told a policy, or was told by it. */
+type Entry =
+  | { readonly kind: 'insert'; readonly id: number }
+  | { readonly kind: 'evict'; readonly ids: readonly number[]; readonly scanned: number };
+
+/**
+ * A reclaim policy whose choices are written down, so that the naive model can follow them: then all policies can be
+ * compared exactly, whatever they choose.
+ */
+export class PolicyLog implements Chooser {
+  private readonly entries: Entry[] = [];
+  private readonly pageOf = new Map<number, Page>();
+
+  /** The policy, writing this log. */
+  wrap({ text, info, values }: Chosen<ReclaimPolicyInfo>): Chosen<ReclaimPolicyInfo> {
+    const create: ReclaimPolicyInfo['create'] = (pages, context) => this.logged(info.create(pages, context));
+    return { text, info: { ...info, create }, values };
+  }
+
+  private logged(policy: ReclaimPolicy): ReclaimPolicy {
+    const { entries } = this;
+    return new Proxy(policy, {
+      get: (target, name: keyof ReclaimPolicy) => {
+        const value = target[name];
+        if (typeof value !== 'function') return value;
+        if (name === 'insert')
+          return (id: number) => {
+            entries.push({ kind: 'insert', id });
+            target.insert(id);
+          };
+        if (name === 'evict')
+          return (victims: Int32Array, wanted: number) => {
+            const before = target.counters.pgscan as number;
+            const found = target.evict(victims, wanted);
+            const scanned = (target.counters.pgscan as number) - before;
+            entries.push({ kind: 'evict', ids: [...victims.subarray(0, found)], scanned });
+            return found;
+          };
+        return (value as (...args: unknown[]) => unknown).bind(target);
+      },
+    });
+  }
+
+  private next<K extends Entry['kind']>(kind: K): Extract<Entry, { kind: K }> {
+    const entry = this.entries.shift();
+    if (entry?.kind !== kind)
+      throw new Disagreement(`the policy sees ${entry?.kind ?? 'nothing'}, expected ${kind}`);
+    return entry as Extract<Entry, { kind: K }>;
+  }
+
+  /** @throws Disagreement when the machine has asked more of its policy than the model */
+  mustBeUsedUp(): void {
+    const [entry] = this.entries;
+    if (entry) throw new Disagreement(`the policy sees ${entry.kind}, expected no more`);
+  }
+
+  evict(): { victims: readonly Page[]; scanned: number } {
+    const { ids, scanned } = this.next('evict');
+    return { victims: ids.map((id) => this.pageOf.get(id) as Page), scanned };
+  }
+
+  insert(page: Page): void {
+    this.pageOf.set(this.next('insert').id, page);
+  }
+
+  // These change what the policy chooses next, which the log has.
+  reject(): void {}
+  remove(): void {}
+  demote(): void {}
+}

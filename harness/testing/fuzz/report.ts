@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import type { Choice } from './events.js';
+import { type Counts, choices, eventsOf, runBoth } from './lockstep.js';
+import { MACHINES, type MachineName } from './machines.js';
+
+/** What to run, and how much of it. */
+export interface FuzzOptions {
+  readonly machine: MachineName;
+  readonly seed: number;
+  /** Random traces; not with `path`. */
+  readonly runs: number;
+  /** Most choices of a trace: a part of what seed and path stand for. */
+  readonly size: number;
+  /** fast-check's path to one trace. */
+  readonly path?: string | undefined;
+}
+
+/** What a round of random traces came to. */
+export interface FuzzResult extends Counts {
+  /** What failed and how to see it again; undefined when nothing did. */
+  readonly failure: string | undefined;
+}
+
+function commit(): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', stdio: 'pipe' }).trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** Runs random traces through a machine and the naive model until one fails, and shrinks that. */
+export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
+  const { machine, seed, runs, size, path } = options;
+  const counts = { events: 0, counters: {} as Record<string, number> };
+  const details = await fc.check(
+    fc.asyncProperty(choices(size), async (chosen) => {
+      const events = eventsOf(MACHINES[machine], chosen);
+      await runBoth(MACHINES[machine], events, counts);
+    }),
+    { numRuns: runs, seed, ...(path === undefined ? {} : { path }) },
+  );
+  return { ...counts, failure: details.failed ? describe(options, details) : undefined };
+}
+
+function describe({ machine, size }: FuzzOptions, details: fc.RunDetails<[Choice[]]>): string {
+  const { seed, counterexamplePath, counterexample, errorInstance } = details;
+  const events = counterexample ? eventsOf(MACHINES[machine], counterexample[0]) : [];
+  return [
+    errorInstance instanceof Error ? errorInstance.message : String(errorInstance),
+    `machine ${machine}, seed ${seed}, path ${counterexamplePath}, commit ${commit()}; to see it again:`,
+    `npm run fuzz -- --machine ${machine} --size ${size} --seed ${seed} --path ${counterexamplePath}`,
+    'time_us,op,space,page,count,arg',
+    ...events.map(({ text }, i) => `${i},${text}`),
+  ].join('\n');
+}

@@ -1,0 +1,199 @@
+import { present, setEntry, TABLE, zapEntry } from './entries.js';
+import { bringIn, settle } from './reclaim.js';
+import type { Entry, NaiveKernel, Page, SharedObject, Space, Vma } from './state.js';
+import { ZERO } from './state.js';
+import { findVma, prepareAnon } from './vmas.js';
+
+const FAULT_AROUND_PAGES = 16;
+
+/** Contents of a write: `unique` for pages unlike all others, else the first id and what it grows by a page. */
+export type WrittenContent = 'unique' | { readonly first: number; readonly step: 0 | 1 };
+
+/** Reads or writes pages one after another, downwards for a negative count. All of them may be accessed so. */
+export function access(
+  k: NaiveKernel,
+  space: Space,
+  first: number,
+  count: number,
+  written?: WrittenContent,
+): void {
+  for (let i = 0; i < Math.abs(count); i++) {
+    const vpn = first + Math.sign(count) * i;
+    const vma = findVma(space, vpn) as Vma;
+    const reached = touch(k, space, vma, vpn, written !== undefined);
+    if (!reached) k.counters.sigbus++;
+    else if (written)
+      (space.entries.get(vpn) as Entry).page.content =
+        written === 'unique' ? k.unique() : written.first + i * written.step;
+  }
+}
+
+/** One access, with a fault if it needs one; false where it ends in SIGBUS. */
+function touch(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: boolean): boolean {
+  if (!isMapped(space, vpn, write)) return fault(k, space, vma, vpn, write);
+  if (write) (space.entries.get(vpn) as Entry).dirty = true;
+  return true;
+}
+
+/** handle_mm_fault. False beyond the end of an object. */
+export function fault(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: boolean): boolean {
+  k.counters.pgfault++;
+  space.pgfault++;
+  const reached = makeEntry(k, space, vma, vpn, write);
+  const entry = space.entries.get(vpn);
+  if (reached && entry && vma.flags.has('locked')) settle(k, entry.page);
+  return reached;
+}
+
+function makeEntry(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: boolean): boolean {
+  const entry = space.entries.get(vpn);
+  if (entry?.present) writeProtected(k, space, vma, vpn, entry);
+  else if (entry) swappedOut(k, space, vma, vpn, entry, write);
+  else if (vma.object) return ofObject(k, space, vma, vpn, vma.object, write);
+  else if (write) setEntry(space, vpn, newAnon(k, space, vma, 0));
+  else setEntry(space, vpn, present(ZERO));
+  return true;
+}
+
+/** An entry of a new anonymous page, written. */
+function newAnon(k: NaiveKernel, space: Space, vma: Vma, content: number): Entry {
+  prepareAnon(space, vma);
+  const page: Page = {
+    content,
+    inMemory: false,
+    inSwap: false,
+    anon: true,
+    dirty: false,
+    lazyfree: false,
+  };
+  bringIn(k, page);
+  return present(page, { writable: true, dirty: true });
+}
+
+/** wp_page_copy: the page that was there is let go of once the copy has its frame. */
+function copy(k: NaiveKernel, space: Space, vma: Vma, vpn: number, source: Page): void {
+  const entry = newAnon(k, space, vma, source.content);
+  k.counters.cow_breaks++;
+  zapEntry(k, space, vma, vpn);
+  setEntry(space, vpn, entry);
+}
+
+/** do_fault: the page of an object, or a private copy of it. */
+function ofObject(
+  k: NaiveKernel,
+  space: Space,
+  vma: Vma,
+  vpn: number,
+  object: SharedObject,
+  write: boolean,
+): boolean {
+  const index = vma.offset + vpn - vma.start;
+  if (!write && faultAround(k, space, vma, vpn, object)) return true;
+  if (index >= object.size) return false;
+  const page = objectPage(k, space, object, index);
+  if (write && !vma.flags.has('shared')) {
+    copy(k, space, vma, vpn, page);
+    return true;
+  }
+  if (write) page.dirty = true;
+  setEntry(space, vpn, present(page, { writable: mapsWritable(vma), dirty: write }));
+  return true;
+}
+
+/** Shared writable mappings of shmem are writable from the first access on: vm_page_prot has the right. */
+function mapsWritable(vma: Vma): boolean {
+  return vma.flags.has('shared') && vma.flags.has('write');
+}
+
+/** do_fault_around, filemap_map_pages: maps pages that are in memory; whether the wanted one was among them. */
+function faultAround(k: NaiveKernel, space: Space, vma: Vma, vpn: number, object: SharedObject): boolean {
+  const from = Math.max(vma.start, Math.floor(vpn / FAULT_AROUND_PAGES) * FAULT_AROUND_PAGES);
+  const to = Math.min(from + FAULT_AROUND_PAGES, vma.end, (Math.floor(vpn / TABLE) + 1) * TABLE);
+  for (let around = from; around < to; around++) {
+    const page = object.pages.get(vma.offset + around - vma.start);
+    if (!page?.inMemory || space.entries.has(around)) continue;
+    setEntry(space, around, present(page, { writable: mapsWritable(vma) }));
+    if (vma.flags.has('locked')) settle(k, page);
+  }
+  return space.entries.has(vpn);
+}
+
+/** shmem_get_folio: the page at an index in memory, from swap or new and zero. */
+export function objectPage(
+  k: NaiveKernel,
+  space: Space | undefined,
+  object: SharedObject,
+  index: number,
+): Page {
+  const known = object.pages.get(index);
+  if (known?.inMemory) return known;
+  if (known) {
+    readFromSwap(k, space, known);
+    known.inSwap = false; // shmem_swapin_folio gives the slot back
+    known.dirty = true;
+    return known;
+  }
+  const page: Page = {
+    content: 0,
+    inMemory: false,
+    inSwap: false,
+    anon: false,
+    dirty: true,
+    lazyfree: false,
+  };
+  bringIn(k, page);
+  object.pages.set(index, page);
+  return page;
+}
+
+function readFromSwap(k: NaiveKernel, space: Space | undefined, page: Page): void {
+  bringIn(k, page);
+  k.counters.pgmajfault++;
+  k.counters.pswpin++;
+  if (space) space.pgmajfault++;
+}
+
+/** do_wp_page: a write to an entry that is present and not writable. */
+function writeProtected(k: NaiveKernel, space: Space, vma: Vma, vpn: number, entry: Entry): void {
+  const { page } = entry;
+  if (vma.flags.has('shared')) {
+    entry.writable = true;
+    entry.dirty = true;
+  } else if (page.anon && mayReuse(k, page)) {
+    k.counters.cow_reuse++;
+    entry.writable = true;
+    entry.dirty = true;
+  } else copy(k, space, vma, vpn, page);
+}
+
+/** wp_can_reuse_anon_folio: nobody else has the page, mapped or swapped out; its slot is given back. */
+function mayReuse(k: NaiveKernel, page: Page): boolean {
+  if (k.entriesOf(page).length > 1) return false;
+  freeSlot(page);
+  return true;
+}
+
+/** folio_free_swap: the page leaves the swap cache. */
+function freeSlot(page: Page): void {
+  if (!page.inSwap) return;
+  page.inSwap = false;
+  page.dirty = true;
+}
+
+/** do_swap_page: from the swap cache, or read. */
+function swappedOut(k: NaiveKernel, space: Space, vma: Vma, vpn: number, entry: Entry, write: boolean): void {
+  const { page } = entry;
+  if (!page.inMemory) readFromSwap(k, space, page);
+  space.entries.delete(vpn);
+  const alone = k.entriesOf(page).length === 0;
+  // should_try_to_free_swap: a write, or a locked VMA, wants the page and not its slot.
+  if (alone && (write || vma.flags.has('locked'))) freeSlot(page);
+  if (write && !alone) copy(k, space, vma, vpn, page);
+  else setEntry(space, vpn, present(page, { writable: alone && vma.flags.has('write'), dirty: write }));
+}
+
+/** Whether an access would go on without a fault. */
+export function isMapped(space: Space, vpn: number, write: boolean): boolean {
+  const entry = space.entries.get(vpn);
+  return entry?.present === true && (!write || entry.writable);
+}

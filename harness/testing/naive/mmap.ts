@@ -1,0 +1,171 @@
+import { freeTables, hasTable, needTable, setEntry, zap } from './entries.js';
+import { fault, isMapped } from './faults.js';
+import { releaseIfDead } from './objects.js';
+import { settle } from './reclaim.js';
+import type { Entry, Flag, NaiveKernel, SharedObject, Space, Vma } from './state.js';
+import { changeFlags, findVma, insertVma, mergeWithNeighbours, overlapping, splitAt } from './vmas.js';
+
+/** What a mapping maps. */
+export interface Mapping {
+  readonly object: SharedObject | undefined;
+  /** Page of the object at its start. */
+  readonly offset: number;
+  readonly flags: readonly Flag[];
+  readonly populate: boolean;
+}
+
+/** mmap with MAP_FIXED. */
+export function map(k: NaiveKernel, space: Space, page: number, count: number, mapping: Mapping): void {
+  const end = page + count;
+  unmap(k, space, page, count);
+  const flags = new Set(mapping.flags);
+  if (flags.has('write') && !flags.has('shared')) flags.add('account'); // accountable_mapping
+  const offset = mapping.object ? mapping.offset : page;
+  const vma: Vma = {
+    start: page,
+    end,
+    flags,
+    object: mapping.object,
+    offset,
+    anon: undefined,
+    forked: false,
+  };
+  insertVma(space, vma);
+  mergeWithNeighbours(space, vma);
+  if (flags.has('locked') || mapping.populate) populate(k, space, page, end, true);
+}
+
+/** munmap: holes are skipped. */
+export function unmap(k: NaiveKernel, space: Space, page: number, count: number): void {
+  const end = page + count;
+  splitAt(space, page);
+  splitAt(space, end);
+  const gone = overlapping(space, page, end);
+  for (const vma of gone) zap(k, space, vma, vma.start, vma.end);
+  space.vmas = space.vmas.filter((vma) => !gone.includes(vma));
+  for (const { object } of gone) if (object) releaseIfDead(k, object);
+  for (const vma of gone) freeTables(space, vma.start, vma.end);
+}
+
+/**
+ * __mm_populate: faults in what is missing; private writable memory for writing. Where a page cannot be had, mmap goes
+ * on with the next VMA (`ignoreErrors`) and mlock ends. No signal is sent.
+ */
+function populate(k: NaiveKernel, space: Space, start: number, end: number, ignoreErrors: boolean): void {
+  for (const { start: vmaStart } of overlapping(space, start, end)) {
+    const vma = findVma(space, vmaStart) as Vma;
+    if (!populateVma(k, space, vma, start, end) && !ignoreErrors) return;
+  }
+}
+
+function populateVma(k: NaiveKernel, space: Space, vma: Vma, start: number, end: number): boolean {
+  const accessible = (['read', 'write', 'exec'] as const).some((flag) => vma.flags.has(flag));
+  if (!accessible) return false;
+  const write = vma.flags.has('write') && !vma.flags.has('shared');
+  for (let vpn = Math.max(start, vma.start); vpn < Math.min(end, vma.end); vpn++) {
+    if (!isMapped(space, vpn, write) && !fault(k, space, vma, vpn, write)) return false;
+  }
+  return true;
+}
+
+/** mlock: marks and pins what is there, then populates. */
+export function lock(k: NaiveKernel, space: Space, page: number, count: number): void {
+  changeFlags(
+    space,
+    page,
+    page + count,
+    (flags) => flags.add('locked'),
+    (part) => settlePages(k, space, part),
+  );
+  populate(k, space, page, page + count, false);
+}
+
+/** munlock. */
+export function unlock(k: NaiveKernel, space: Space, page: number, count: number): void {
+  changeFlags(
+    space,
+    page,
+    page + count,
+    (flags) => flags.delete('locked'),
+    (part) => settlePages(k, space, part),
+  );
+}
+
+/** Visits the pages that a part of a VMA maps, by address. */
+function settlePages(k: NaiveKernel, space: Space, part: Vma): void {
+  for (let vpn = part.start; vpn < part.end; vpn++) {
+    const entry = space.entries.get(vpn);
+    if (entry?.present) settle(k, entry.page);
+  }
+}
+
+export type Protection = 'ro' | 'rw' | 'none';
+
+/** mprotect of what may be protected so. Source: mprotect_fixup. */
+export function protect(
+  k: NaiveKernel,
+  space: Space,
+  page: number,
+  count: number,
+  protection: Protection,
+): void {
+  const change = (flags: Set<Flag>, vma: Vma): void => {
+    flags.delete('read');
+    flags.delete('write');
+    if (protection !== 'none') flags.add('read');
+    if (protection === 'rw') flags.add('write');
+    // Private memory that can be written counts for good, or until nothing anonymous can be in it.
+    if (protection === 'rw' && !flags.has('shared')) flags.add('account');
+    if (protection !== 'rw' && !vma.object && !vma.anon) flags.delete('account');
+  };
+  changeFlags(space, page, page + count, change, (part) => {
+    for (let vpn = part.start; vpn < part.end; vpn++) {
+      const entry = space.entries.get(vpn);
+      if (entry?.present) entry.writable = protection === 'rw' && mayBeWritable(k, part, entry);
+    }
+  });
+}
+
+/** Shared shmem takes the VMA's rights; private memory only where no fault would copy (can_change_private_pte_writable). */
+function mayBeWritable(k: NaiveKernel, vma: Vma, { page }: Entry): boolean {
+  return vma.flags.has('shared') || (page.anon && k.entriesOf(page).length === 1);
+}
+
+/** mremap in place: the VMA that ends at the range's end grows into a hole. */
+export function grow(k: NaiveKernel, space: Space, end: number, pages: number): void {
+  const vma = findVma(space, end - 1) as Vma;
+  vma.end = end + pages;
+  const locked = vma.flags.has('locked');
+  mergeWithNeighbours(space, vma);
+  if (locked) populate(k, space, end, end + pages, true);
+}
+
+/** mremap with MREMAP_FIXED, a call a VMA. The ranges do not overlap. */
+export function move(k: NaiveKernel, space: Space, page: number, count: number, to: number): void {
+  unmap(k, space, to, count);
+  splitAt(space, page);
+  splitAt(space, page + count);
+  for (const vma of overlapping(space, page, page + count)) {
+    const start = vma.start - page + to;
+    moveEntries(space, vma, start);
+    // Without pages of its own, anonymous memory is filed anew (copy_vma).
+    const offset = vma.object || vma.anon ? vma.offset : start;
+    const moved: Vma = { ...vma, start, end: start + vma.end - vma.start, offset };
+    space.vmas = space.vmas.filter((other) => other !== vma);
+    insertVma(space, moved);
+    mergeWithNeighbours(space, moved);
+  }
+  freeTables(space, page, page + count);
+}
+
+/** move_page_tables: where the old place has a page table the new one gets one too, even for no entry. */
+function moveEntries(space: Space, vma: Vma, to: number): void {
+  for (let vpn = vma.start; vpn < vma.end; vpn++) {
+    const target = vpn - vma.start + to;
+    if (hasTable(space, vpn)) needTable(space, target);
+    const entry = space.entries.get(vpn);
+    if (!entry) continue;
+    space.entries.delete(vpn);
+    setEntry(space, target, entry);
+  }
+}

@@ -1,0 +1,47 @@
+import { hasTable, needTable, present, setEntry } from './entries.js';
+import { unmap } from './mmap.js';
+import type { NaiveKernel, Space, Vma } from './state.js';
+import { insertVma } from './vmas.js';
+
+/** A new empty space. */
+export function spawn(k: NaiveKernel, id: number): Space {
+  const space: Space = {
+    id,
+    vmas: [],
+    entries: new Map(),
+    tables: new Set(),
+    pgfault: 0,
+    pgmajfault: 0,
+  };
+  k.spaces.set(id, space);
+  return space;
+}
+
+/** Ends a space. */
+export function exit(k: NaiveKernel, space: Space): void {
+  const last = space.vmas.at(-1);
+  if (last) unmap(k, space, 0, last.end);
+  k.spaces.delete(space.id);
+}
+
+/** dup_mmap: a VMA with private pages is copied entry by entry, and its copy has an anon_vma of its own. */
+export function fork(k: NaiveKernel, parent: Space, childId: number): void {
+  const child = spawn(k, childId);
+  for (const vma of parent.vmas) {
+    const flags = new Set(vma.flags);
+    flags.delete('locked');
+    insertVma(child, { ...vma, flags, anon: vma.anon ? {} : undefined, forked: vma.anon !== undefined });
+    if (vma.anon) copyEntries(parent, child, vma);
+  }
+}
+
+/** copy_page_range. */
+function copyEntries(parent: Space, child: Space, vma: Vma): void {
+  for (let vpn = vma.start; vpn < vma.end; vpn++) {
+    if (hasTable(parent, vpn)) needTable(child, vpn);
+    const entry = parent.entries.get(vpn);
+    if (!entry) continue;
+    entry.writable = false;
+    setEntry(child, vpn, entry.present ? present(entry.page, { dirty: entry.dirty }) : { ...entry });
+  }
+}

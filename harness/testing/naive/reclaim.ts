@@ -1,0 +1,123 @@
+import type { Chooser, NaiveKernel, Page } from './state.js';
+import { NaiveOutOfMemory, ZERO } from './state.js';
+import { findVma } from './vmas.js';
+
+/** First in, first out; pages that the program gave up go before all others, in the order it did. */
+export class FifoChooser implements Chooser {
+  private queue: Page[] = [];
+  private demoted: Page[] = [];
+
+  evict(): { victims: readonly Page[]; scanned: number } {
+    const victim = this.demoted.shift() ?? this.queue.shift();
+    return victim ? { victims: [victim], scanned: 1 } : { victims: [], scanned: 0 };
+  }
+
+  insert(page: Page): void {
+    this.queue.push(page);
+  }
+
+  reject(page: Page): void {
+    this.queue.push(page);
+  }
+
+  remove(page: Page): void {
+    this.queue = this.queue.filter((other) => other !== page);
+    this.demoted = this.demoted.filter((other) => other !== page);
+  }
+
+  demote(page: Page): void {
+    this.remove(page);
+    this.demoted.push(page);
+  }
+}
+
+/** Whether there is a place for the page's contents, or no need for one. */
+function couldGo(k: NaiveKernel, page: Page): boolean {
+  return k.swap || page.lazyfree;
+}
+
+function isLocked(k: NaiveKernel, page: Page): boolean {
+  return k
+    .entriesOf(page)
+    .some(({ space, vpn, entry }) => entry.present && findVma(space, vpn)?.flags.has('locked'));
+}
+
+/** Lets reclaim choose a page exactly while it is in memory, could go, and no locked VMA maps it. */
+export function settle(k: NaiveKernel, page: Page): void {
+  if (page === ZERO) return;
+  const evictable = page.inMemory && couldGo(k, page) && !isLocked(k, page);
+  if (evictable === k.evictable.has(page)) return;
+  if (evictable) {
+    k.evictable.add(page);
+    k.chooser.insert(page);
+  } else forgetPage(k, page);
+}
+
+/** Reclaim must not choose the page any more. */
+export function forgetPage(k: NaiveKernel, page: Page): void {
+  k.chooser.remove(page);
+  k.evictable.delete(page);
+}
+
+/** Gives a page a frame, making room under the limit first. */
+export function bringIn(k: NaiveKernel, page: Page): void {
+  while (k.frames() >= k.limit) if (!shrink(k)) throw new NaiveOutOfMemory();
+  page.inMemory = true;
+  if (!couldGo(k, page)) return;
+  k.evictable.add(page);
+  k.chooser.insert(page);
+}
+
+/** Sets the limit and reclaims down to it, as far as pages can go. */
+export function setLimit(k: NaiveKernel, limit: number): void {
+  k.limit = limit;
+  while (k.frames() > limit && shrink(k)) {}
+}
+
+/** Direct reclaim of at least one page; false when none can go. */
+function shrink(k: NaiveKernel): boolean {
+  for (;;) {
+    const { victims, scanned } = k.chooser.evict();
+    k.counters.pgscan_direct += scanned;
+    if (victims.length === 0) return false;
+    const taken = victims.filter((victim) => take(k, victim)).length;
+    k.counters.pgsteal_direct += taken;
+    if (taken > 0) return true;
+  }
+}
+
+/** Takes a victim's frame; false when it stays. */
+function take(k: NaiveKernel, page: Page): boolean {
+  k.evictable.delete(page);
+  const entries = k.entriesOf(page).filter(({ entry }) => entry.present);
+  if (entries.some(({ entry }) => entry.dirty)) page.dirty = true;
+  if (page.lazyfree && page.dirty) {
+    // Written since MADV_FREE: an ordinary page again.
+    page.lazyfree = false;
+    k.evictable.add(page);
+    k.chooser.reject(page);
+    settle(k, page);
+    return false;
+  }
+  if (page.lazyfree) {
+    k.counters.pglazyfreed++;
+    for (const { space, vpn } of entries) space.entries.delete(vpn);
+    page.inMemory = false;
+    return true;
+  }
+  if (!page.inSwap || page.dirty) k.counters.pswpout++;
+  for (const { space, vpn } of entries) {
+    if (page.anon)
+      space.entries.set(vpn, {
+        page,
+        present: false,
+        writable: false,
+        dirty: false,
+      });
+    else space.entries.delete(vpn);
+  }
+  page.inSwap = true;
+  page.inMemory = false;
+  page.dirty = false;
+  return true;
+}

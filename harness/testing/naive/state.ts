@@ -1,0 +1,174 @@
+/** Flags of a VMA: the kernel's VM_* that the model knows. `account` is VM_ACCOUNT, which keeps VMAs from merging. */
+export type Flag =
+  | 'read'
+  | 'write'
+  | 'exec'
+  | 'shared'
+  | 'mayWrite'
+  | 'locked'
+  | 'random'
+  | 'sequential'
+  | 'account';
+
+/** Contents with an identity: in memory, in swap, or both (then it is in the swap cache). */
+export interface Page {
+  content: number;
+  /** It has a frame. */
+  inMemory: boolean;
+  /** It has a swap slot. */
+  inSwap: boolean;
+  /** Anonymous, and not a page of an object. */
+  readonly anon: boolean;
+  /** Known to differ from its copy in swap, apart from what entries know (PG_dirty). */
+  dirty: boolean;
+  /** Marked by MADV_FREE (the kernel's absence of PG_swapbacked). */
+  lazyfree: boolean;
+}
+
+/** The shared page of zeros; it has no frame. */
+export const ZERO: Page = {
+  content: 0,
+  inMemory: false,
+  inSwap: false,
+  anon: false,
+  dirty: false,
+  lazyfree: false,
+};
+
+/** A page table entry. Not present: the page was swapped out. */
+export interface Entry {
+  readonly page: Page;
+  readonly present: boolean;
+  writable: boolean;
+  dirty: boolean;
+}
+
+/** Identity of an anon_vma. */
+export type AnonVma = Record<string, never>;
+
+export interface Vma {
+  start: number;
+  end: number;
+  flags: Set<Flag>;
+  readonly object: SharedObject | undefined;
+  /** vm_pgoff: page of the object at `start`; for anonymous memory, the page number its pages are filed under. */
+  offset: number;
+  anon: AnonVma | undefined;
+  /** Its anon_vma_chain has several links: it was copied by fork (vma_had_uncowed_parents). */
+  forked: boolean;
+}
+
+/** Shared memory by name, or a shared anonymous mapping. */
+export interface SharedObject {
+  readonly name: string | undefined;
+  size: number;
+  closed: boolean;
+  readonly sealed: boolean;
+  readonly descriptor: boolean;
+  /** By index; absent is a hole. */
+  readonly pages: Map<number, Page>;
+}
+
+/** An address space. */
+export interface Space {
+  readonly id: number;
+  /** By address. */
+  vmas: Vma[];
+  readonly entries: Map<number, Entry>;
+  /** Page-table pages that exist, by page number divided by 512. */
+  readonly tables: Set<number>;
+  pgfault: number;
+  pgmajfault: number;
+}
+
+/** Counters, by the names of the metric schema. */
+export class Counters {
+  pgfault = 0;
+  pgmajfault = 0;
+  cow_breaks = 0;
+  cow_reuse = 0;
+  sigbus = 0;
+  pgscan_direct = 0;
+  pgsteal_direct = 0;
+  pswpin = 0;
+  pswpout = 0;
+  pglazyfree = 0;
+  pglazyfreed = 0;
+}
+
+/** What chooses victims: a queue of the model's own, or what a policy of the machine chose. */
+export interface Chooser {
+  /** The next victims and how many pages were looked at; none when no page can go. */
+  evict(): { victims: readonly Page[]; scanned: number };
+  /** The page may be chosen from now on. */
+  insert(page: Page): void;
+  /** The page may not be chosen any more. */
+  remove(page: Page): void;
+  /** A victim stays. */
+  reject(page: Page): void;
+  /** The program said that it will not need the page. */
+  demote(page: Page): void;
+}
+
+/** Thrown where the limit cannot be met: the trace ends here. */
+export class NaiveOutOfMemory extends Error {}
+
+/**
+ * The kernel once more, as maps of objects: slow and plain. What it knows is here; what it does is in functions beside.
+ * Whatever can be found by looking at everything is not kept.
+ */
+export class NaiveKernel {
+  readonly spaces = new Map<number, Space>();
+  readonly objects = new Set<SharedObject>();
+  readonly counters = new Counters();
+  /** Pages that reclaim may choose. */
+  readonly evictable = new Set<Page>();
+  private nextUnique = -1;
+
+  constructor(
+    readonly chooser: Chooser,
+    readonly swap: boolean,
+    /** Memory limit in pages. */
+    public limit: number,
+  ) {}
+
+  space(id: number): Space {
+    const space = this.spaces.get(id);
+    if (!space) throw new Error(`there is no space ${id}`);
+    return space;
+  }
+
+  named(name: string): SharedObject | undefined {
+    for (const object of this.objects) if (object.name === name) return object;
+    return undefined;
+  }
+
+  /** Contents unlike all others: a negative number of its own. */
+  unique(): number {
+    return this.nextUnique--;
+  }
+
+  /** All entries that refer to a page, in the order of spaces. */
+  entriesOf(page: Page): { space: Space; vpn: number; entry: Entry }[] {
+    const found: { space: Space; vpn: number; entry: Entry }[] = [];
+    for (const space of this.spaces.values())
+      for (const [vpn, entry] of space.entries) if (entry.page === page) found.push({ space, vpn, entry });
+    return found;
+  }
+
+  /** Every page that somebody refers to. */
+  allPages(): Set<Page> {
+    const pages = new Set<Page>();
+    for (const space of this.spaces.values())
+      for (const { page } of space.entries.values()) if (page !== ZERO) pages.add(page);
+    for (const object of this.objects) for (const page of object.pages.values()) pages.add(page);
+    return pages;
+  }
+
+  /** Frames in use. */
+  frames(): number {
+    let frames = 0;
+    for (const page of this.allPages()) if (page.inMemory) frames++;
+    return frames;
+  }
+}

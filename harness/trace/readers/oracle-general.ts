@@ -1,0 +1,57 @@
+import { FIT, type Fit, type RequestReader } from './reader.js';
+import { type RecordDecoder, readRecords } from './scan/records.js';
+
+const RECORD_BYTES = 24;
+const RECORD_WORDS = RECORD_BYTES / 4;
+/** Records looked at to tell the format. */
+const LOOKED_AT = 256;
+/** Upper words of a next access are below this, or it means never: a trace has fewer than 2^53 requests. */
+const NEXT_HIGH_LIMIT = 1 << 21;
+const NEVER_HIGH = [0xffff_ffff, 0x7fff_ffff];
+
+function isNextHigh(high: number): boolean {
+  return high < NEXT_HIGH_LIMIT || NEVER_HIGH.includes(high);
+}
+
+const decode: RecordDecoder = (words, records, batch, fail) => {
+  for (let i = 0, at = 0; i < records; i++, at += RECORD_WORDS) {
+    const nextHigh = words[at + 5] as number;
+    if (nextHigh >= NEXT_HIGH_LIMIT && !isNextHigh(nextHigh))
+      fail(i, 'has a next access that is no number of a request, expected a file of oracleGeneral');
+    batch.low[i] = words[at + 1] as number;
+    batch.high[i] = words[at + 2] as number;
+    batch.size[i] = words[at + 3] as number;
+    batch.time[i] = (words[at] as number) * 1e6;
+  }
+  batch.length = records;
+};
+
+/** Times must not decrease, and a next access must lie ahead: what no text and few other files do. */
+function detect(head: Uint8Array): Fit {
+  const records = Math.min(LOOKED_AT, Math.floor(head.length / RECORD_BYTES));
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  let lastTime = 0;
+  for (let i = 0; i < records; i++) {
+    const at = i * RECORD_BYTES;
+    const time = view.getUint32(at, true);
+    const nextHigh = view.getUint32(at + 20, true);
+    const next = nextHigh * 2 ** 32 + view.getUint32(at + 16, true);
+    if (time < lastTime || !isNextHigh(nextHigh) || (nextHigh < NEXT_HIGH_LIMIT && next <= i))
+      return FIT.none;
+    lastTime = time;
+  }
+  return records === 0 ? FIT.none : FIT.likely;
+}
+
+export const oracleGeneral: RequestReader = {
+  name: 'oracleGeneral',
+  summary: 'libCacheSim: binary records of time (s), object id, size and next access',
+  extensions: ['.oraclegeneral', '.oraclegeneral.bin'],
+  source: 'https://github.com/1a1a11a/libCacheSim, traceReader/customizedReader/oracle/oracleGeneralBin.h',
+  kind: 'object',
+  // The ids of its block traces are sectors.
+  idBytes: 512,
+  timed: true,
+  detect,
+  read: (bytes, file) => readRecords(bytes, file, RECORD_BYTES, decode),
+};

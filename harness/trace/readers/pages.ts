@@ -1,0 +1,25 @@
+import { FIT, type RequestReader } from './reader.js';
+import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
+
+const scan: LineScanner = (cursor, batch) => {
+  if (cursor.blank) {
+    cursor.skipLine();
+    return;
+  }
+  cursor.blanks();
+  cursor.anyId('a page number, decimal or 0x and hexadecimal digits');
+  batch.add(cursor.low, cursor.high, 0, 0, 0);
+  cursor.endLine();
+};
+
+export const pages: RequestReader = {
+  name: 'pages',
+  summary: 'a page number a line, decimal or 0x…; # begins a comment line',
+  extensions: ['.pages'],
+  source: 'harness/trace/readers/README.md',
+  kind: 'memory',
+  idBytes: 4096,
+  timed: false,
+  detect: (head) => (linesMatch(head, /^\s*(0x[0-9a-f]+|\d+)\s*$/i) ? FIT.likely : FIT.none),
+  read: (bytes, file) => readLines(bytes, file, scan),
+};

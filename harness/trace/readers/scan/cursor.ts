@@ -1,0 +1,207 @@
+import { InputError } from '../../../input/errors.js';
+import { BYTE } from '../../text/format.js';
+
+const NINE = 9;
+/** Digits that a float holds exactly, whatever they are. */
+const EXACT_DIGITS = 15;
+const TWO_32 = 2 ** 32;
+const TAB = 9;
+/** Characters of a wrong token that a message shows. */
+const SHOWN = 40;
+
+/** The value of a byte as a hexadecimal digit; 16 for any other byte. */
+const HEX = new Uint8Array(256).fill(16);
+for (let digit = 0; digit < 16; digit++) {
+  const text = digit.toString(16);
+  HEX[text.charCodeAt(0)] = digit;
+  HEX[text.toUpperCase().charCodeAt(0)] = digit;
+}
+
+/**
+ * A place in the lines of a text, for readers that make no string a line. Each line ends in LF, also the last one, so
+ * that no loop over the characters of a token has to look for the end of the bytes.
+ */
+export class Cursor {
+  bytes: Uint8Array = new Uint8Array(0);
+  at = 0;
+  /** Lower and upper word of the id read last. */
+  low = 0;
+  high = 0;
+  private lineStart = 0;
+  private line = 1;
+
+  /** @param file what messages call it */
+  constructor(private readonly file: string) {}
+
+  /** Moves to the start of the next lines. */
+  load(lines: Uint8Array): void {
+    this.bytes = lines;
+    this.at = 0;
+    this.lineStart = 0;
+  }
+
+  get more(): boolean {
+    return this.at < this.bytes.length;
+  }
+
+  /** The byte at hand. */
+  get byte(): number {
+    return this.bytes[this.at] as number;
+  }
+
+  /** Whether the line at hand is empty or a comment (`#`). */
+  get blank(): boolean {
+    const { byte } = this;
+    return (
+      byte === BYTE.lf || byte === BYTE.hash || (byte === BYTE.cr && this.bytes[this.at + 1] === BYTE.lf)
+    );
+  }
+
+  /** Decimal digits, up to 2^64 − 1, into `low` and `high`. @param what names the field in messages */
+  id(what: string): void {
+    const { bytes } = this;
+    let at = this.at;
+    let value = 0;
+    let digit = (bytes[at] as number) - BYTE.zero;
+    while (digit >= 0 && digit <= NINE) {
+      value = value * 10 + digit;
+      digit = (bytes[++at] as number) - BYTE.zero;
+    }
+    const digits = at - this.at;
+    if (digits === 0) this.wrong(what);
+    if (digits > EXACT_DIGITS) this.longId(at, what);
+    else {
+      this.low = value >>> 0;
+      this.high = value < TWO_32 ? 0 : (value - this.low) / TWO_32;
+    }
+    this.at = at;
+  }
+
+  /** Hexadecimal digits without 0x, up to 2^64 − 1, into `low` and `high`. */
+  hexId(what: string): void {
+    const { bytes } = this;
+    let at = this.at;
+    let low = 0;
+    let high = 0;
+    let digit = HEX[bytes[at] as number] as number;
+    while (digit < 16) {
+      if (high > 0x0fff_ffff) this.wrong(`${what} below 2^64`);
+      high = (high << 4) | (low >>> 28);
+      low = (low << 4) | digit;
+      digit = HEX[bytes[++at] as number] as number;
+    }
+    if (at === this.at) this.wrong(what);
+    this.low = low >>> 0;
+    this.high = high >>> 0;
+    this.at = at;
+  }
+
+  /** Decimal digits, or hexadecimal ones behind 0x, into `low` and `high`. */
+  anyId(what: string): void {
+    if (this.skipHexMark()) this.hexId(what);
+    else this.id(what);
+  }
+
+  /** Moves over 0x, if it is there. */
+  skipHexMark(): boolean {
+    const x = this.bytes[this.at + 1];
+    if (this.byte !== BYTE.zero || (x !== 0x78 && x !== 0x58)) return false;
+    this.at += 2;
+    return true;
+  }
+
+  /** Decimal digits, below 2^53. */
+  number(what: string): number {
+    this.id(what);
+    if (this.high >= 1 << 21) this.wrong(`${what} below 2^53`);
+    return this.high * TWO_32 + this.low;
+  }
+
+  /** Seconds with or without a fraction, as whole microseconds. */
+  seconds(what: string): number {
+    let us = this.number(what) * 1e6;
+    if (this.byte !== 0x2e) return us;
+    let unit = 1e6;
+    for (this.at++; this.byte >= BYTE.zero && this.byte <= BYTE.zero + NINE; this.at++) {
+      unit /= 10;
+      if (unit >= 1) us += (this.byte - BYTE.zero) * unit;
+    }
+    return us;
+  }
+
+  /** Moves over a byte that must be there. */
+  expect(byte: number, what: string): void {
+    if (this.byte !== byte) this.wrong(what);
+    this.at++;
+  }
+
+  /** Moves over blanks; there may be none. */
+  blanks(): void {
+    while (this.byte === BYTE.space || this.byte === TAB) this.at++;
+  }
+
+  /** Moves over blanks; there must be one. */
+  gap(what: string): void {
+    if (this.byte !== BYTE.space && this.byte !== TAB) this.wrong(what);
+    this.blanks();
+  }
+
+  /** Moves over blanks and the end of the line, where nothing else may be. */
+  endLine(): void {
+    this.blanks();
+    if (this.byte === BYTE.cr) this.at++;
+    if (this.byte !== BYTE.lf) this.wrong('the end of the line');
+    this.nextLine(this.at + 1);
+  }
+
+  /** Moves behind the end of the line. */
+  skipLine(): void {
+    this.nextLine(this.bytes.indexOf(BYTE.lf, this.at) + 1);
+  }
+
+  /** Moves back to the start of the line, to read it again. */
+  rewind(): void {
+    this.at = this.lineStart;
+  }
+
+  /** The end of the token at hand: the next byte that is blank, a comma or the end of the line. */
+  tokenEnd(): number {
+    const { bytes } = this;
+    let at = this.at;
+    let c = bytes[at] as number;
+    while (c !== BYTE.lf && c !== BYTE.cr && c !== BYTE.space && c !== BYTE.comma && c !== TAB)
+      c = bytes[++at] as number;
+    return at;
+  }
+
+  /** Ends the read: the token at hand is not `what`. */
+  wrong(what: string): never {
+    const token = Buffer.from(this.bytes.subarray(this.at, this.tokenEnd())).toString('utf8').slice(0, SHOWN);
+    const next = this.byte === BYTE.comma ? ',' : ' ';
+    const found =
+      token !== ''
+        ? JSON.stringify(token)
+        : this.byte === BYTE.lf || this.byte === BYTE.cr
+          ? 'the end of the line'
+          : `"${next}"`;
+    throw new InputError(`${found} is wrong here, expected ${what}`, this.place());
+  }
+
+  private place() {
+    return { file: this.file, line: this.line, column: this.at - this.lineStart + 1 };
+  }
+
+  private nextLine(at: number): void {
+    this.at = at;
+    this.lineStart = at;
+    this.line++;
+  }
+
+  /** Digits from the place at hand to `end`: too many for a float. */
+  private longId(end: number, what: string): void {
+    const value = BigInt(Buffer.from(this.bytes.subarray(this.at, end)).toString('latin1'));
+    if (value >= 2n ** 64n) this.wrong(`${what} below 2^64`);
+    this.low = Number(value & 0xffff_ffffn);
+    this.high = Number(value >> 32n);
+  }
+}

@@ -1,0 +1,90 @@
+import type { RequestReader } from '../readers/reader.js';
+import type { RequestBatch } from './batch.js';
+import { BATCH_CAPACITY } from './batch.js';
+import { DenseIds } from './dense-ids.js';
+
+/** The size of the pages that requests are split into. */
+export const SPLIT_PAGE_BYTES = 4096;
+
+/**
+ * What a request refers to: `objects`, one id each whatever the size, or pages of `pageBytes` bytes, all those that its
+ * bytes lie on (at least one).
+ */
+export type Reference = { readonly pageBytes: number } | 'objects';
+
+/**
+ * How requests of a format become references. Accesses to memory are always pages of 4 KiB; records of a format that
+ * counts blocks are a reference a block; others are one object each, unless they are to be split into pages.
+ */
+export function referenceOf(reader: RequestReader, split: boolean): Reference {
+  if (split || reader.kind === 'memory') return { pageBytes: SPLIT_PAGE_BYTES };
+  return reader.blockBytes === undefined ? 'objects' : { pageBytes: reader.blockBytes };
+}
+
+/** References as dense ids; the arrays are reused: they have meaning until the next batch is asked for. */
+export interface DenseBatch {
+  readonly ids: Int32Array;
+  /** By reference: the row of its request. */
+  readonly rows: Int32Array;
+  readonly length: number;
+  /** Distinct ids so far. */
+  readonly distinct: number;
+}
+
+/** Maps requests to the dense ids of what they refer to, in order of first appearance. */
+export class ReferenceMapper {
+  readonly table = new DenseIds();
+  private readonly ids = new Int32Array(BATCH_CAPACITY);
+  private readonly rows = new Int32Array(BATCH_CAPACITY);
+  private length = 0;
+  /** Bits of an id below the number of its page. */
+  private readonly shift: number;
+
+  /** @param idBytes bytes that one unit of an id stands for; with `pageBytes`, powers of two */
+  constructor(
+    private readonly reference: Reference,
+    private readonly idBytes: number,
+  ) {
+    this.shift = reference === 'objects' ? 0 : Math.log2(reference.pageBytes / idBytes);
+  }
+
+  /** The references of a batch: one batch of them, or more where requests are split. */
+  *map(batch: RequestBatch): Generator<DenseBatch> {
+    if (this.reference !== 'objects') {
+      yield* this.pages(batch, this.reference.pageBytes);
+      return;
+    }
+    this.table.mapBatch(batch, this.ids);
+    for (let row = 0; row < batch.length; row++) this.rows[row] = row;
+    this.length = batch.length;
+    yield this.take();
+  }
+
+  private *pages(batch: RequestBatch, pageBytes: number): Generator<DenseBatch> {
+    const { shift, idBytes, ids, rows, table } = this;
+    const mask = 2 ** shift - 1;
+    for (let row = 0; row < batch.length; row++) {
+      const low = batch.low[row] as number;
+      const high = batch.high[row] as number;
+      const inPage = (low & mask) * idBytes;
+      const count = Math.max(1, Math.ceil((inPage + (batch.size[row] as number)) / pageBytes));
+      let first = shift === 0 ? low : (low >>> shift) | (high << (32 - shift));
+      let upper = high >>> shift;
+      const volume = batch.volume[row] as number;
+      for (let page = 0; page < count; page++) {
+        if (this.length === ids.length) yield this.take();
+        ids[this.length] = table.id(first, upper, volume);
+        rows[this.length++] = row;
+        first = (first + 1) | 0;
+        if (first === 0) upper++;
+      }
+    }
+    if (this.length > 0) yield this.take();
+  }
+
+  private take(): DenseBatch {
+    const { ids, rows, length } = this;
+    this.length = 0;
+    return { ids, rows, length, distinct: this.table.size };
+  }
+}
