@@ -2,6 +2,7 @@ import type { Suite } from './case.js';
 import { companySuite } from './company.js';
 import type { BenchInputs } from './inputs.js';
 import { machineSuite, textSuite } from './machine.js';
+import { pathSuite } from './path.js';
 import { policySuite } from './policies.js';
 import { twinSuite } from './twins.js';
 
@@ -13,6 +14,7 @@ export function benchSuites(inputs: BenchInputs): Suite[] {
     policySuite(inputs),
     companySuite(inputs),
     twinSuite(inputs),
+    pathSuite(inputs),
   ];
 }
 

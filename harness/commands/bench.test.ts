@@ -2,10 +2,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingCompiler } from '../bench/twins.js';
 import { parseCsv } from '../metrics/csv.js';
 import { PERF_COLUMNS } from '../metrics/host.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { reclaim } from '../testing/cli.js';
+import { cannot } from '../testing/system.js';
 
 let folder: string;
 beforeAll(() => {
@@ -49,6 +51,22 @@ describe('reclaim bench', () => {
     expect(perfNames('company')).toEqual(
       policies.flatMap((policy) => [`company/${policy}/company`, `company/${policy}/alone`]),
     );
+  });
+
+  it('goes from a file of requests to misses', () => {
+    const { code, stdout, stderr } = bench('--suite', 'path', '--out', 'path');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/path\/lru .* % misses/);
+    expect(perfNames('path')).toContain('path/read');
+  });
+
+  it('compares each policy with its twin in C, whose misses are equal', ({ skip }) => {
+    const missing = missingCompiler();
+    if (missing) skip(cannot(missing));
+    const { code, stdout, stderr } = bench('--suite', 'twins', '--out', 'twins');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).not.toContain('error:');
+    expect(perfNames('twins')).toEqual(expect.arrayContaining(['twins/lru/js', 'twins/lru/c']));
   });
 
   it('goes on without a C compiler', () => {
