@@ -1,75 +1,102 @@
 /*
- * LFU with counts of the time in the cache; among pages of the same count the first to reach it goes. A list for each
- * count that some page has, the lists linked in the order of their counts.
+ * LFU with counts of the time in the cache; among pages of the same count the first to reach it goes. One list in the
+ * order of counts, those used least at the tail; pages of one count stand together and belong to a bucket, which knows
+ * its newest page and the buckets of the next higher and lower count.
  */
 #include "lists.h"
 
-static struct lists lists;
+enum { QUEUE, LISTS };
+/* Fields of a bucket; a free one keeps the next free one in HIGHER. */
+enum { FREQUENCY, NEWEST, PAGES, HIGHER, LOWER, FIELDS };
 
-/* Lists by number; 0 is the sentinel of their chain. */
-static int32_t *uses;
-static int32_t *more;
-static int32_t *fewer;
-static int32_t *pages;
-static int32_t *list_of;
-/* Lists that are not in the chain. */
-static int32_t *spare;
-static int32_t spares;
+static struct lists lists;
+static int32_t *bucket_of;
+static int32_t (*buckets)[FIELDS];
+static int32_t made;
+static int32_t free_bucket;
+static int32_t lowest;
 
 static void start(void) {
-  const int32_t most = capacity + 2;
-  start_lists(&lists, most);
-  uses = state(most, sizeof(int32_t));
-  more = state(most, sizeof(int32_t));
-  fewer = state(most, sizeof(int32_t));
-  pages = state(most, sizeof(int32_t));
-  spare = state(most, sizeof(int32_t));
-  list_of = state(count, sizeof(int32_t));
-  spares = 0;
-  for (int32_t list = most - 1; list > 0; list--) spare[spares++] = list;
+  start_lists(&lists, LISTS);
+  bucket_of = state(count, sizeof(int32_t));
+  /* One of them while a page moves from the last of its bucket to a new one. */
+  buckets = state((size_t)capacity + 1, sizeof *buckets);
+  made = 0;
+  free_bucket = -1;
+  lowest = -1;
 }
 
-/* The list for a count, which comes right after `before` in the chain. */
-static int32_t list_after(int32_t before, int32_t wanted) {
-  const int32_t next = more[before];
-  if (next != 0 && uses[next] == wanted) return next;
-  const int32_t list = spare[--spares];
-  uses[list] = wanted;
-  more[list] = next;
-  fewer[list] = before;
-  more[before] = list;
-  fewer[next] = list;
-  return list;
+static void tie(int32_t lower, int32_t higher) {
+  if (lower >= 0) buckets[lower][HIGHER] = higher;
+  else lowest = higher;
+  if (higher >= 0) buckets[higher][LOWER] = lower;
 }
 
-static void put(int32_t list, int32_t id) {
-  add_head(&lists, list, id);
-  list_of[id] = list;
-  pages[list]++;
+static int32_t make(int32_t frequency, int32_t lower, int32_t higher) {
+  int32_t bucket = free_bucket;
+  if (bucket >= 0) free_bucket = buckets[bucket][HIGHER];
+  else bucket = made++;
+  buckets[bucket][FREQUENCY] = frequency;
+  buckets[bucket][PAGES] = 0;
+  tie(lower, bucket);
+  tie(bucket, higher);
+  return bucket;
 }
 
-static void leave(int32_t id) {
-  const int32_t list = list_of[id];
-  take_off(&lists, id);
-  if (--pages[list] > 0) return;
-  more[fewer[list]] = more[list];
-  fewer[more[list]] = fewer[list];
-  spare[spares++] = list;
+static void join(int32_t bucket, int32_t id) {
+  bucket_of[id] = bucket;
+  buckets[bucket][NEWEST] = id;
+  buckets[bucket][PAGES]++;
+}
+
+/* A page that is still in its place leaves its bucket. */
+static void part(int32_t bucket, int32_t id) {
+  int32_t *fields = buckets[bucket];
+  if (--fields[PAGES] == 0) {
+    tie(fields[LOWER], fields[HIGHER]);
+    fields[HIGHER] = free_bucket;
+    free_bucket = bucket;
+  } else if (fields[NEWEST] == id) {
+    fields[NEWEST] = older_page(&lists, id);
+  }
 }
 
 static void touch(int32_t id) {
-  const int32_t list = list_of[id];
-  const int32_t next = list_after(list, uses[list] + 1);
-  leave(id);
-  put(next, id);
+  const int32_t bucket = bucket_of[id];
+  const int32_t frequency = buckets[bucket][FREQUENCY] + 1;
+  const int32_t higher = buckets[bucket][HIGHER];
+  const int exists = higher >= 0 && buckets[higher][FREQUENCY] == frequency;
+  if (buckets[bucket][PAGES] == 1 && !exists) {
+    buckets[bucket][FREQUENCY] = frequency;
+    return;
+  }
+  const int32_t behind = buckets[exists ? higher : bucket][NEWEST];
+  const int32_t next = exists ? higher : make(frequency, bucket, higher);
+  part(bucket, id);
+  if (behind != id) {
+    take_off(&lists, id);
+    add_newer(&lists, behind, id);
+  }
+  join(next, id);
 }
 
 static void miss(int32_t id) { (void)id; }
 
 static int32_t evict(void) {
-  victims[0] = tail(&lists, more[0]);
-  leave(victims[0]);
+  const int32_t id = tail(&lists, QUEUE);
+  part(bucket_of[id], id);
+  take_off(&lists, id);
+  victims[0] = id;
   return 1;
 }
 
-static void insert(int32_t id) { put(list_after(0, 1), id); }
+static void insert(int32_t id) {
+  int32_t bucket = lowest;
+  if (bucket < 0 || buckets[bucket][FREQUENCY] != 1) {
+    bucket = make(1, -1, lowest);
+    add_tail(&lists, QUEUE, id);
+  } else {
+    add_newer(&lists, buckets[bucket][NEWEST], id);
+  }
+  join(bucket, id);
+}

@@ -1,113 +1,124 @@
 /*
  * LIRS: pages with short reuse distances (LIR) keep nearly the whole cache; the others (HIR) pass through a queue of a
- * hundredth. A stack orders pages by last use down to the last LIR page; it also remembers HIR pages that have gone.
+ * hundredth. A stack orders pages by last use down to the last LIR page; it also remembers HIR pages that have gone. A
+ * page is LIR when it is on the stack and on no list.
  */
-#include "lists.h"
+#define GIVES_UP_AT_TOUCH 1
+#include "placed.h"
 
-/* Lists of `waiting`: resident HIR pages, and those that have gone and are remembered on the stack. */
-enum { QUEUE, GONE };
+enum { QUEUE = 1, GONE };
 
 static struct lists stack;
-static struct lists waiting;
-static uint8_t *lir;
+static int32_t stack_pages;
 static int32_t lir_pages;
-static int32_t lir_limit;
-static int32_t stacked;
+static int32_t most_lir;
+static int32_t most_queued;
+static int returning;
 
 static void start(void) {
-  const int32_t hir = capacity / 100 > 1 ? capacity / 100 : 1;
+  start_placed(GONE);
   start_lists(&stack, 1);
-  start_lists(&waiting, 2);
-  lir = state(count, 1);
+  stack_pages = 0;
   lir_pages = 0;
-  lir_limit = capacity - hir;
-  stacked = 0;
+  most_queued = at_least_1((int32_t)(capacity * 0.01));
+  most_lir = at_least_1(capacity - most_queued);
 }
 
-static void off_stack(int32_t id) {
-  take_off(&stack, id);
-  stacked--;
-}
-
-/* Puts a page on top of the stack; where it grows too long, the oldest page that has gone is forgotten. */
-static void to_top(int32_t id) {
-  if (on_list(&stack, id)) off_stack(id);
+static void push(int32_t id) {
   add_head(&stack, 0, id);
-  stacked++;
+  stack_pages++;
 }
 
-static void limit_stack(void) {
-  while (stacked > 2 * capacity) {
-    const int32_t oldest = tail(&waiting, GONE);
-    if (oldest < 0) return;
-    take_off(&waiting, oldest);
-    off_stack(oldest);
-  }
+static void pull(int32_t id) {
+  take_off(&stack, id);
+  stack_pages--;
 }
 
-/* The bottom of the stack is a LIR page. */
+/* Takes pages off the bottom of the stack until it is a LIR page. */
 static void prune(void) {
-  for (int32_t id = tail(&stack, 0); id >= 0 && !lir[id]; id = tail(&stack, 0)) {
-    off_stack(id);
-    if (!resident[id]) take_off(&waiting, id);
+  for (int32_t id = tail(&stack, 0); id >= 0; id = tail(&stack, 0)) {
+    const int list = place_of(id);
+    if (list == NOWHERE) return;
+    pull(id);
+    if (list == GONE) leave(id);
   }
+}
+
+/* Where the stack grows too long, the pages that went first are forgotten. */
+static void limit_stack(void) {
+  while (stack_pages > 2 * capacity && size[GONE] > 0) pull(take_tail(GONE));
 }
 
 /* The LIR page at the bottom of the stack joins the queue. */
-static void demote_bottom(void) {
+static void demote_oldest(void) {
+  prune();
   const int32_t id = tail(&stack, 0);
-  off_stack(id);
-  lir[id] = 0;
+  pull(id);
   lir_pages--;
-  add_head(&waiting, QUEUE, id);
+  put(QUEUE, id);
   prune();
 }
 
 static void promote(int32_t id) {
-  lir[id] = 1;
+  leave(id);
+  take_off(&stack, id);
+  add_head(&stack, 0, id);
   lir_pages++;
-  to_top(id);
-  if (lir_pages > lir_limit) demote_bottom();
+  while (lir_pages > most_lir) demote_oldest();
+}
+
+/* The oldest page of the queue goes; it is remembered while it is on the stack. */
+static int32_t take_queued(void) {
+  const int32_t id = take_tail(QUEUE);
+  if (on_list(&stack, id)) put(GONE, id);
+  return id;
+}
+
+/* As libCacheSim has it: a LIR page joins the queue though the page does not leave it, and the queue's oldest goes. */
+static void hit_in_queue(int32_t id) {
+  int beyond = 0;
+  to_head(QUEUE, id);
+  if (lir_pages >= most_lir) {
+    demote_oldest();
+    beyond = size[QUEUE] > most_queued && tail(&lists, QUEUE) != id;
+  }
+  push(id);
+  limit_stack();
+  if (!beyond) return;
+  resident[take_queued()] = 0;
+  given_up++;
 }
 
 static void touch(int32_t id) {
-  if (lir[id]) {
-    to_top(id);
+  if (place_of(id) == NOWHERE) {
+    take_off(&stack, id);
+    add_head(&stack, 0, id);
     prune();
-    return;
-  }
-  if (on_list(&stack, id)) {
-    take_off(&waiting, id);
+  } else if (on_list(&stack, id)) {
     promote(id);
-    return;
+    limit_stack();
+  } else {
+    hit_in_queue(id);
   }
-  /* As libCacheSim has it: a LIR page makes room though the page does not become one. */
-  if (lir_pages >= lir_limit && lir_pages > 0) demote_bottom();
-  take_off(&waiting, id);
-  add_head(&waiting, QUEUE, id);
-  to_top(id);
-  limit_stack();
 }
 
-static void miss(int32_t id) { (void)id; }
+static void miss(int32_t id) {
+  returning = place_of(id) == GONE;
+  if (!returning) return;
+  leave(id);
+  pull(id);
+  while (lir_pages >= most_lir) demote_oldest();
+}
 
 static int32_t evict(void) {
-  const int32_t id = tail(&waiting, QUEUE);
-  take_off(&waiting, id);
-  if (on_list(&stack, id)) add_head(&waiting, GONE, id);
-  victims[0] = id;
+  if (size[QUEUE] == 0) demote_oldest();
+  victims[0] = take_queued();
   return 1;
 }
 
 static void insert(int32_t id) {
-  if (on_list(&stack, id)) {
-    take_off(&waiting, id);
-    promote(id);
-  } else if (lir_pages < lir_limit) {
-    promote(id);
-  } else {
-    add_head(&waiting, QUEUE, id);
-    to_top(id);
-  }
+  push(id);
+  if (returning || lir_pages < most_lir) lir_pages++;
+  else put(QUEUE, id);
   limit_stack();
 }

@@ -33,6 +33,28 @@ static inline void add_head(struct lists *l, int32_t list, int32_t id) {
   links[2 * list + 1] = node;
 }
 
+static inline void add_tail(struct lists *l, int32_t list, int32_t id) {
+  int32_t *links = l->links;
+  const int32_t node = l->number + id;
+  const int32_t newer = links[2 * list];
+  links[2 * node] = newer;
+  links[2 * node + 1] = list;
+  links[2 * newer + 1] = node;
+  links[2 * list] = node;
+}
+
+/* Puts a page next to another one, on its newer side. */
+static inline void add_newer(struct lists *l, int32_t than, int32_t id) {
+  int32_t *links = l->links;
+  const int32_t node = l->number + id;
+  const int32_t older = l->number + than;
+  const int32_t newer = links[2 * older];
+  links[2 * node] = newer;
+  links[2 * node + 1] = older;
+  links[2 * newer + 1] = node;
+  links[2 * older] = node;
+}
+
 static inline void take_off(struct lists *l, int32_t id) {
   int32_t *links = l->links;
   const int32_t node = l->number + id;
@@ -52,6 +74,12 @@ static inline int32_t tail(const struct lists *l, int32_t list) {
 /* The next page towards the head, -1 at the head. */
 static inline int32_t newer_page(const struct lists *l, int32_t id) {
   const int32_t node = l->links[2 * (l->number + id)];
+  return node < l->number ? -1 : node - l->number;
+}
+
+/* The next page towards the tail, -1 at the tail. */
+static inline int32_t older_page(const struct lists *l, int32_t id) {
+  const int32_t node = l->links[2 * (l->number + id) + 1];
   return node < l->number ? -1 : node - l->number;
 }
 
