@@ -81,7 +81,7 @@ const parser = yargs(process.argv.slice(2))
   )
   .command(
     'bench',
-    'time the reader and the machine on this host',
+    'time readers, policies and the machine on this host',
     ...lazily(async () => (await import('./commands/bench.js')).bench),
   )
   .command(

@@ -1,106 +1,138 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { zipf } from '../../workloads/zipf.js';
-import { benchCases } from '../bench/cases.js';
-import { loadForBench } from '../bench/memory-trace.js';
+import type { Suite } from '../bench/case.js';
+import { BenchInputs } from '../bench/inputs.js';
+import { MACHINE_PAGES } from '../bench/machine.js';
+import { type BenchTrace, loadForBench } from '../bench/memory-trace.js';
 import { type BenchResult, perfRows, timeCase } from '../bench/run.js';
+import { benchSuites, filterCases } from '../bench/suites.js';
+import { suiteText } from '../bench/table.js';
 import { prepareFolder } from '../experiment/store.js';
-import { InputError } from '../input/errors.js';
+import { EXIT, InputError } from '../input/errors.js';
+import { unknownName } from '../input/nearest.js';
 import { parseParameters } from '../input/parameters.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
 import { PERF_COLUMNS, thisHost } from '../metrics/host.js';
 import { randomStream } from '../stats/random.js';
 import { type Command, outFlag, quietFlag, wholeNumber } from './flags.js';
-import { Progress, print } from './terminal.js';
-
-/** Pages of the benchmark's mapping: 1 GiB. */
-const PAGES = 262_144;
+import { note, Progress, print } from './terminal.js';
 
 interface Args {
+  suite?: string;
   filter?: string;
   samples: number;
   events: number;
+  requests: number;
   out?: string;
   quiet: boolean;
 }
 
 function builder(yargs: Argv): Argv {
   return yargs.options({
+    suite: {
+      type: 'string',
+      describe: 'only these suites, separated by commas: text, machine, policies, company, twins, path',
+      requiresArg: true,
+    },
     filter: { type: 'string', describe: 'only cases whose name contains this', requiresArg: true },
     samples: {
       type: 'number',
-      default: 10,
+      default: 5,
       describe: 'timed runs a case, after one to warm up',
       requiresArg: true,
     },
     events: { type: 'number', default: 4_000_000, describe: 'events of the trace', requiresArg: true },
+    requests: {
+      type: 'number',
+      default: 2_000_000,
+      describe: 'requests of each reference string',
+      requiresArg: true,
+    },
     ...outFlag,
     ...quietFlag,
   });
 }
 
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] as number;
+/** The trace of the machine's suite. */
+function loadZipf(events: number): Promise<BenchTrace> {
+  const values = parseParameters('workload zipf', zipf.parameters, {
+    pages: String(MACHINE_PAGES),
+    events: String(events),
+  });
+  return loadForBench('zipf', () =>
+    zipf.generate({ values, seed: 1, random: (purpose) => randomStream(1, `zipf/${purpose}`) }),
+  );
 }
 
-function resultTable(results: readonly BenchResult[]): string {
-  const table = new Table({
-    head: ['case', 'M events/s\nmedian', 'best', 'worst', 'ns an event\nmedian'],
-    colAligns: ['left', 'right', 'right', 'right', 'right'],
-    style: { head: [], border: [], compact: true },
+/**
+ * The suites and cases that the flags ask for.
+ *
+ * @throws InputError when a suite is not known, or nothing is left
+ */
+function chosenSuites(all: readonly Suite[], args: Args): Suite[] {
+  const names = all.map(({ name }) => name);
+  const wanted = args.suite?.split(',') ?? names;
+  for (const name of wanted) if (!names.includes(name)) throw unknownName('suite', name, names);
+  const suites = all.filter(({ name }) => wanted.includes(name));
+  if (args.filter === undefined) return suites;
+  const filtered = filterCases(suites, args.filter);
+  if (filtered.length > 0) return filtered;
+  const cases = suites.flatMap((suite) => suite.cases.map(({ name }) => name));
+  throw new InputError(`no case is named like "${args.filter}", expected part of one of ${cases.join(', ')}`);
+}
+
+/** Those that this host can run; says why not of the others. */
+function possibleSuites(suites: readonly Suite[]): Suite[] {
+  return suites.filter((suite) => {
+    const missing = suite.missing?.();
+    if (missing !== undefined) note(`${suite.name}: skipped: ${missing}`);
+    return missing === undefined;
   });
-  for (const { name, events, wallNs } of results) {
-    const sorted = [...wallNs].sort((a, b) => a - b);
-    const rate = (ns: number) => ((events * 1e3) / ns).toFixed(2);
-    const median = quantile(sorted, 0.5);
-    table.push([
-      name,
-      rate(median),
-      rate(sorted[0] as number),
-      rate(sorted.at(-1) as number),
-      (median / events).toFixed(0),
-    ]);
+}
+
+interface SuiteResults {
+  readonly suite: Suite;
+  readonly results: readonly BenchResult[];
+}
+
+/** Runs suite after suite, and prints each when it is done. */
+async function runSuites(suites: readonly Suite[], samples: number, quiet: boolean): Promise<SuiteResults[]> {
+  const done: SuiteResults[] = [];
+  for (const suite of suites) {
+    const progress = new Progress(suite.name, suite.cases.length, quiet);
+    const results: BenchResult[] = [];
+    for (const benchCase of suite.cases) {
+      results.push(await timeCase(benchCase, samples));
+      progress.step();
+    }
+    progress.stop();
+    await print(`\n${suiteText(suite, results)}`);
+    done.push({ suite, results });
   }
-  return table.toString();
+  return done;
 }
 
 async function handler(args: Args): Promise<void> {
   const samples = wholeNumber('samples', args.samples, 1, 10_000);
   const events = wholeNumber('events', args.events, 1, 2 ** 31);
+  const requests = wholeNumber('requests', args.requests, 1, 2 ** 28);
+  const inputs = new BenchInputs({ requests, events, loadTrace: () => loadZipf(events) });
+  const chosen = chosenSuites(benchSuites(inputs), args);
   if (args.out !== undefined) prepareFolder(args.out);
-  const values = parseParameters('workload zipf', zipf.parameters, {
-    pages: String(PAGES),
-    events: String(events),
-  });
-  const trace = await loadForBench('zipf', () =>
-    zipf.generate({ values, seed: 1, random: (purpose) => randomStream(1, `zipf/${purpose}`) }),
-  );
-  const all = benchCases(trace, PAGES);
-  const cases = all.filter(({ name }) => args.filter === undefined || name.includes(args.filter));
-  if (cases.length === 0)
-    throw new InputError(
-      `no case is named like "${args.filter}", expected part of one of ${all.map(({ name }) => name).join(', ')}`,
-    );
-  const progress = new Progress('bench', cases.length, args.quiet);
-  const results: BenchResult[] = [];
-  for (const benchCase of cases) {
-    results.push(await timeCase(benchCase, samples));
-    progress.step();
-  }
-  progress.stop();
   const { cpu, cores, os, node } = thisHost();
-  const remarks = results
-    .filter(({ remark }) => remark !== '')
-    .map(({ name, remark }) => `${name}: ${remark}`);
-  const head = `zipf 0.99 over ${PAGES} pages, 30 % writes, ${events} events; ${cpu}, ${cores} cores, ${os}, Node ${node}`;
-  await print([head, resultTable(results), ...remarks].join('\n'));
-  if (args.out !== undefined) {
-    writeFileSync(
-      join(args.out, 'perf.csv'),
-      csvHeader(PERF_COLUMNS) + csvRows(PERF_COLUMNS, perfRows(results)),
-    );
+  await print(`${cpu}, ${cores} cores, ${os}, Node ${node}; ${samples} samples a case`);
+  try {
+    const done = await runSuites(possibleSuites(chosen), samples, args.quiet);
+    const rows = done.flatMap(({ suite, results }) => perfRows(suite, results));
+    if (args.out !== undefined)
+      writeFileSync(join(args.out, 'perf.csv'), csvHeader(PERF_COLUMNS) + csvRows(PERF_COLUMNS, rows));
+    // A twin that disagrees is a defect of this program.
+    if (done.some(({ results }) => results.some(({ problem }) => problem !== undefined)))
+      process.exitCode = EXIT.internal;
+  } finally {
+    await inputs.close();
   }
 }
 

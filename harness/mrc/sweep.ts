@@ -92,7 +92,7 @@ function longer(ids: Int32Array, length: number): Int32Array<ArrayBuffer> {
 }
 
 /** For each request the next one for the same page, infinity for none: one pass backwards over the string. */
-function knowFuture(reference: MemoryReference): Float64Array {
+export function knowFuture(reference: MemoryReference): Float64Array {
   const { ids, distinct } = reference;
   const next = new Float64Array(ids.length);
   const seen = new Float64Array(distinct).fill(Number.POSITIVE_INFINITY);

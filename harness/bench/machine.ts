@@ -6,17 +6,8 @@ import { type ReplayResult, replay } from '../replay/replay.js';
 import type { EventBlock } from '../trace/block.js';
 import { TextFormatter } from '../trace/text/formatter.js';
 import { TextScanner } from '../trace/text/scanner.js';
-import type { BenchTrace } from './memory-trace.js';
-
-/** One thing that is timed. */
-export interface BenchCase {
-  readonly name: string;
-  /** Events one run works through. */
-  readonly events: number;
-  run(): Promise<void>;
-  /** What the last run says beside its time. */
-  remark?(): string;
-}
+import type { BenchCase, Suite } from './case.js';
+import type { BenchInputs } from './inputs.js';
 
 const CHUNK = 1 << 18;
 
@@ -30,25 +21,43 @@ function scanText(text: Uint8Array): number {
   return events;
 }
 
-function scanCase({ trace, text }: BenchTrace): BenchCase {
-  const { events } = trace.totals;
+function scanCase(inputs: BenchInputs): BenchCase {
   return {
     name: 'text/scan',
-    events,
+    events: inputs.events,
+    async prepare() {
+      await inputs.trace();
+    },
     async run() {
-      if (scanText(text) !== events) throw new Error('the scanner lost events');
+      const { trace, text } = await inputs.trace();
+      if (scanText(text) !== trace.totals.events) throw new Error('the scanner lost events');
+      return undefined;
     },
   };
 }
 
-function formatCase({ trace }: BenchTrace): BenchCase {
+function formatCase(inputs: BenchInputs): BenchCase {
   return {
     name: 'text/format',
-    events: trace.totals.events,
+    events: inputs.events,
+    async prepare() {
+      await inputs.trace();
+    },
     async run() {
+      const { trace } = await inputs.trace();
       const formatter = new TextFormatter(trace.strings);
       for (const block of trace.blocks() as Iterable<EventBlock>) formatter.block(block);
+      return undefined;
     },
+  };
+}
+
+/** Scanning and formatting the text form of the machine's trace. */
+export function textSuite(inputs: BenchInputs): Suite {
+  return {
+    name: 'text',
+    about: `the text form of a trace of ${inputs.events} events, in memory`,
+    cases: [scanCase(inputs), formatCase(inputs)],
   };
 }
 
@@ -70,8 +79,8 @@ function memoryRemark(result: ReplayResult): string {
 
 /** The full machine: every event of a trace through faults, page tables, reclaim and the ledger. */
 function machineCase(
+  inputs: BenchInputs,
   name: string,
-  { trace }: BenchTrace,
   reclaim: string,
   limit: number | 'none',
   swap: SwapKind,
@@ -79,8 +88,12 @@ function machineCase(
   let last: ReplayResult | undefined;
   return {
     name,
-    events: trace.totals.events,
+    events: inputs.events,
+    async prepare() {
+      await inputs.trace();
+    },
     async run() {
+      const { trace } = await inputs.trace();
       last = await replay(trace, {
         discard: discardPolicies.choose('keep'),
         reclaim: reclaimPolicies.choose(reclaim),
@@ -89,20 +102,26 @@ function machineCase(
         seed: 1,
         costs: loadCosts(),
       });
+      return undefined;
     },
     remark: () => (last ? memoryRemark(last) : ''),
   };
 }
 
-/** All cases on a zipf trace over `pages` pages. */
-export function benchCases(zipf: BenchTrace, pages: number): BenchCase[] {
-  const half = Math.floor(pages / 2);
-  return [
-    scanCase(zipf),
-    formatCase(zipf),
-    machineCase('machine/zipf/no-limit', zipf, 'linux', 'none', 'none'),
-    machineCase('machine/zipf/half/linux', zipf, 'linux', half, 'ssd'),
-    machineCase('machine/zipf/half/lru', zipf, 'lru', half, 'ssd'),
-    machineCase('machine/zipf/half/fifo', zipf, 'fifo', half, 'ssd'),
-  ];
+/** Pages of the machine's mapping: 1 GiB. */
+export const MACHINE_PAGES = 262_144;
+
+/** The full machine on a zipf trace. */
+export function machineSuite(inputs: BenchInputs): Suite {
+  const half = MACHINE_PAGES / 2;
+  return {
+    name: 'machine',
+    about: `the full machine: zipf 0.99 over ${MACHINE_PAGES} pages, 30 % writes, ${inputs.events} events; without a limit, and limited to half`,
+    cases: [
+      machineCase(inputs, 'machine/zipf/no-limit', 'linux', 'none', 'none'),
+      machineCase(inputs, 'machine/zipf/half/linux', 'linux', half, 'ssd'),
+      machineCase(inputs, 'machine/zipf/half/lru', 'lru', half, 'ssd'),
+      machineCase(inputs, 'machine/zipf/half/fifo', 'fifo', half, 'ssd'),
+    ],
+  };
 }

@@ -1,0 +1,45 @@
+/** What a run of a case says of its time: ns where the case measures itself, nothing where the whole call is timed. */
+export type OwnNs = number | undefined;
+
+/** One thing that is timed. */
+export interface BenchCase {
+  /** Begins with the name of its suite and `/`. */
+  readonly name: string;
+  /** Events or requests one run works through. */
+  readonly events: number;
+  /** Makes what the runs need: not timed. */
+  prepare?(): Promise<void>;
+  run(): Promise<OwnNs>;
+  /** What it is compared with. Runs alternate, so that what else happens on the host meets both alike. */
+  against?(): Promise<OwnNs>;
+  /** What the last run says beside its time. */
+  remark?(): string;
+  /** What is wrong with what the runs found, if anything is. */
+  problem?(): string | undefined;
+  /** Gives back what `prepare` made. */
+  close?(): Promise<void>;
+}
+
+/** How the two times of a suite's cases are named and judged. */
+export interface Versus {
+  /** Heads of the columns, and the last parts of the names in perf.csv. */
+  readonly run: string;
+  readonly against: string;
+  /** How many times as long as what it is compared with a run may take. Source: design, section 9. */
+  readonly target: number;
+}
+
+/** Cases that belong together: one table. */
+export interface Suite {
+  /** First part of the names of its cases. */
+  readonly name: string;
+  /** The line above its table. */
+  readonly about: string;
+  /** Given when its cases are compared with something. */
+  readonly versus?: Versus;
+  /** Head of the column for what cases remark; without it, remarks are lines below the table. */
+  readonly remarks?: string;
+  readonly cases: readonly BenchCase[];
+  /** Why this host cannot run it, if it cannot. */
+  missing?(): string | undefined;
+}

@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { packageFile } from '../input/package-root.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import type { BenchCase, Suite } from './case.js';
+import type { CompanySetup } from './company-worker.js';
+import type { BenchInputs } from './inputs.js';
+import type { PolicyTime } from './time-policy.js';
+
+/** Built, also when the tests run from source: worker threads start from built files. */
+const WORKER_FILE = packageFile('dist', 'harness', 'bench', 'company-worker.js');
+
+/** A worker thread with compiled code of its own, where `before` have run. */
+function startWorker(inputs: BenchInputs, before: readonly string[]): Worker {
+  const { reference, capacity } = inputs.string('zipf');
+  const { ids, distinct } = reference;
+  const workerData: CompanySetup = { ids, distinct, capacity, before };
+  return new Worker(WORKER_FILE, { workerData });
+}
+
+/** One replay in a worker; its death is thrown. */
+async function askWorker(worker: Worker, policy: string): Promise<PolicyTime> {
+  const answered = once(worker, 'message');
+  worker.postMessage(policy);
+  const [time] = await answered;
+  return time as PolicyTime;
+}
+
+/** The thread where all policies have run: one for all cases, stopped at the end of the bench. */
+class Company {
+  private worker: Worker | undefined;
+
+  constructor(
+    private readonly inputs: BenchInputs,
+    private readonly policies: readonly string[],
+  ) {}
+
+  start(): void {
+    if (this.worker) return;
+    const worker = startWorker(this.inputs, this.policies);
+    this.worker = worker;
+    this.inputs.atEnd(async () => void (await worker.terminate()));
+  }
+
+  async ask(policy: string): Promise<number> {
+    return (await askWorker(this.worker as Worker, policy)).ns;
+  }
+}
+
+function companyCase(inputs: BenchInputs, policy: string, company: Company): BenchCase {
+  let alone: Worker;
+  return {
+    name: `company/${policy}`,
+    events: inputs.requests,
+    async prepare() {
+      company.start();
+      alone = startWorker(inputs, []);
+    },
+    run: () => company.ask(policy),
+    against: async () => (await askWorker(alone, policy)).ns,
+    async close() {
+      await alone.terminate();
+    },
+  };
+}
+
+/**
+ * Each policy where all policies have run, against alone. Compiled code is shaped by what it has seen: a call that has
+ * met several policies can be slow for each of them.
+ */
+export function companySuite(inputs: BenchInputs): Suite {
+  const policies = reclaimPolicies.all().map(({ name }) => name);
+  const company = new Company(inputs, policies);
+  return {
+    name: 'company',
+    about:
+      'each policy on the zipf string in a thread where all policies have run, against a thread of its own',
+    versus: { run: 'company', against: 'alone', target: 1.1 },
+    cases: policies.map((policy) => companyCase(inputs, policy, company)),
+  };
+}

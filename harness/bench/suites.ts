@@ -1,0 +1,26 @@
+import type { Suite } from './case.js';
+import { companySuite } from './company.js';
+import type { BenchInputs } from './inputs.js';
+import { machineSuite, textSuite } from './machine.js';
+import { pathSuite } from './path.js';
+import { policySuite } from './policies.js';
+import { twinSuite } from './twins.js';
+
+/** All suites, in the order they run. */
+export function benchSuites(inputs: BenchInputs): Suite[] {
+  return [
+    textSuite(inputs),
+    machineSuite(inputs),
+    policySuite(inputs),
+    companySuite(inputs),
+    twinSuite(inputs),
+    pathSuite(inputs),
+  ];
+}
+
+/** Suites with only the cases whose names contain a text; those without any are left out. */
+export function filterCases(suites: readonly Suite[], filter: string): Suite[] {
+  return suites
+    .map((suite) => ({ ...suite, cases: suite.cases.filter(({ name }) => name.includes(filter)) }))
+    .filter(({ cases }) => cases.length > 0);
+}

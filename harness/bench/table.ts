@@ -1,0 +1,95 @@
+import Table from 'cli-table3';
+import type { Suite, Versus } from './case.js';
+import type { BenchResult } from './run.js';
+
+/** No colours and no heavy lines: tables are pasted into mails. */
+const PLAIN = { style: { head: [], border: [], compact: true } };
+
+function median(samples: readonly number[]): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length / 2))] as number;
+}
+
+function millionsPerSecond(events: number, ns: number): string {
+  return ((events * 1e3) / ns).toFixed(2);
+}
+
+/** Three digits are more than a host repeats. */
+function nsEach(events: number, ns: number): string {
+  const each = ns / events;
+  return each.toFixed(each < 100 ? 1 : 0);
+}
+
+function rateTable({ remarks }: Suite, results: readonly BenchResult[]): string {
+  const table = new Table({
+    ...PLAIN,
+    head: ['case', 'ns each\nmedian', 'M/s\nmedian', 'best', 'worst', ...(remarks ? [remarks] : [])],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
+  });
+  for (const { name, events, wallNs, remark } of results) {
+    const middle = median(wallNs);
+    table.push([
+      name,
+      nsEach(events, middle),
+      millionsPerSecond(events, middle),
+      millionsPerSecond(events, Math.min(...wallNs)),
+      millionsPerSecond(events, Math.max(...wallNs)),
+      ...(remarks ? [remark] : []),
+    ]);
+  }
+  return table.toString();
+}
+
+/** How many times as long a case took as what it is compared with, by the best of each: noise only adds time. */
+function ratio({ wallNs, againstNs }: BenchResult): number {
+  return Math.min(...wallNs) / Math.min(...(againstNs as readonly number[]));
+}
+
+function versusTable({ remarks }: Suite, versus: Versus, results: readonly BenchResult[]): string {
+  const { run, against } = versus;
+  const table = new Table({
+    ...PLAIN,
+    head: [
+      'case',
+      `${run}\nns each`,
+      `${against}\nns each`,
+      `${run} /\n${against}`,
+      `${run}\nM/s`,
+      ...(remarks ? [remarks] : []),
+    ],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
+  });
+  for (const result of results) {
+    const { name, events, wallNs, againstNs, remark } = result;
+    const best = Math.min(...wallNs);
+    table.push([
+      name,
+      nsEach(events, best),
+      nsEach(events, Math.min(...(againstNs as readonly number[]))),
+      ratio(result).toFixed(2),
+      millionsPerSecond(events, best),
+      ...(remarks ? [remark] : []),
+    ]);
+  }
+  return table.toString();
+}
+
+/** How many cases keep within the target, and which is furthest from it. */
+function verdict({ target }: Versus, results: readonly BenchResult[]): string {
+  const sorted = [...results].sort((a, b) => ratio(b) - ratio(a));
+  const worst = sorted[0] as BenchResult;
+  const within = results.filter((result) => ratio(result) <= target).length;
+  return `${within} of ${results.length} take at most ${target.toFixed(2)} times as long; most: ${worst.name} with ${ratio(worst).toFixed(2)}`;
+}
+
+/** What a suite found, for people: its table, with what it is of above it and what else is to say below. */
+export function suiteText(suite: Suite, results: readonly BenchResult[]): string {
+  const { about, versus, remarks } = suite;
+  const lines = [about, versus ? versusTable(suite, versus, results) : rateTable(suite, results)];
+  if (versus) lines.push(verdict(versus, results));
+  for (const { name, remark, problem } of results) {
+    if (!remarks && remark !== '') lines.push(`${name}: ${remark}`);
+    if (problem !== undefined) lines.push(`error: ${name}: ${problem}`);
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,104 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { HostError } from '../input/errors.js';
+import { packageFile } from '../input/package-root.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import type { BenchCase, Suite } from './case.js';
+import type { BenchInputs } from './inputs.js';
+import { type PolicyTime, timePolicy } from './time-policy.js';
+
+const COMPILER = 'cc';
+const FLAGS = ['-O2', '-std=c11'];
+/** One repeat to warm up, and one that is timed. */
+const REPEATS = 2;
+
+const run = promisify(execFile);
+
+function twinFile(name: string): string {
+  return packageFile('harness', 'bench', 'twins', name);
+}
+
+/** Reclaim policies that have a twin in C: a file of their name. */
+export function twinNames(): string[] {
+  return readdirSync(twinFile('.'))
+    .filter((file) => file.endsWith('.c'))
+    .map((file) => file.slice(0, -2))
+    .sort();
+}
+
+/** Why twins cannot be compiled here, if they cannot. */
+export function missingCompiler(): string | undefined {
+  const { status } = spawnSync(COMPILER, ['--version']);
+  return status === 0 ? undefined : `there is no C compiler here (${COMPILER})`;
+}
+
+/**
+ * Compiles a twin to a program.
+ *
+ * @param flags more of them for the compiler
+ * @throws HostError with what the compiler says
+ */
+export async function compileTwin(
+  name: string,
+  program: string,
+  flags: readonly string[] = [],
+): Promise<void> {
+  try {
+    await run(COMPILER, [...FLAGS, ...flags, '-o', program, twinFile(`${name}.c`)]);
+  } catch (error) {
+    throw new HostError(`the C twin of ${name} cannot be compiled: ${(error as Error).message}`);
+  }
+}
+
+/** Replays a file of ids in a compiled twin: what its last repeat found. */
+export async function runTwin(program: string, ids: string, capacity: number): Promise<PolicyTime> {
+  const { stdout } = await run(program, [ids, String(capacity), String(REPEATS)]);
+  const [misses, ns] = (stdout.trimEnd().split('\n').at(-1) as string).split(' ').map(Number);
+  return { ns: ns as number, misses: misses as number };
+}
+
+function twinCase(inputs: BenchInputs, policy: string): BenchCase {
+  const program = () => inputs.file(policy, (path) => compileTwin(policy, path));
+  const misses = { ours: 0, twin: 0 };
+  return {
+    name: `twins/${policy}`,
+    events: inputs.requests,
+    async prepare() {
+      await program();
+      await inputs.stringFile('zipf');
+    },
+    async run() {
+      const time = await timePolicy(policy, inputs.string('zipf'));
+      misses.ours = time.misses;
+      return time.ns;
+    },
+    async against() {
+      const time = await runTwin(
+        await program(),
+        await inputs.stringFile('zipf'),
+        inputs.string('zipf').capacity,
+      );
+      misses.twin = time.misses;
+      return time.ns;
+    },
+    remark: () => String(misses.ours),
+    problem: () =>
+      misses.ours === misses.twin ? undefined : `${misses.ours} misses, and ${misses.twin} in its C twin`,
+  };
+}
+
+/** Reclaim policies against the same algorithms with the same data layout in C, on the same reference string. */
+export function twinSuite(inputs: BenchInputs): Suite {
+  const registered = new Set(reclaimPolicies.all().map(({ name }) => name));
+  return {
+    name: 'twins',
+    about: `each policy on the zipf string, against its twin in C (${COMPILER} ${FLAGS.join(' ')}); their misses must be equal`,
+    versus: { run: 'js', against: 'c', target: 2.5 },
+    remarks: 'misses',
+    cases: twinNames()
+      .filter((name) => registered.has(name))
+      .map((name) => twinCase(inputs, name)),
+    missing: missingCompiler,
+  };
+}

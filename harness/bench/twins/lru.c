@@ -1,0 +1,21 @@
+/* Exact least recently used: every touch moves a page to the head. */
+#include "lists.h"
+
+static struct lists lists;
+
+static void start(void) { start_lists(&lists, 1); }
+
+static void touch(int32_t id) {
+  take_off(&lists, id);
+  add_head(&lists, 0, id);
+}
+
+static void miss(int32_t id) { (void)id; }
+
+static int32_t evict(void) {
+  victims[0] = tail(&lists, 0);
+  take_off(&lists, victims[0]);
+  return 1;
+}
+
+static void insert(int32_t id) { add_head(&lists, 0, id); }

@@ -1,0 +1,94 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingCompiler } from '../bench/twins.js';
+import { parseCsv } from '../metrics/csv.js';
+import { PERF_COLUMNS } from '../metrics/host.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { reclaim } from '../testing/cli.js';
+import { cannot } from '../testing/system.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'reclaim-bench-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const SMALL = ['--requests', '2000', '--events', '1000', '--samples', '2', '--quiet'];
+const bench = (...args: string[]) => reclaim(['bench', ...SMALL, ...args], folder);
+
+/** Names of perf.csv, each once. */
+function perfNames(out: string): string[] {
+  const { columns, rows } = parseCsv(readFileSync(join(folder, out, 'perf.csv'), 'utf8'), 'perf.csv');
+  expect(columns).toEqual(PERF_COLUMNS);
+  return [...new Set(rows.map((row) => row.name as string))];
+}
+
+describe('reclaim bench', () => {
+  const policies = reclaimPolicies.all().map(({ name }) => name);
+
+  it('times text and machine', () => {
+    const { code, stdout, stderr } = bench('--suite', 'text,machine', '--out', 'machine');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/machine\/zipf\/half\/linux: faults .* bytes a frame/);
+    expect(perfNames('machine')).toContain('text/scan');
+  });
+
+  it('times every reclaim policy on every string', () => {
+    const { code, stdout } = bench('--suite', 'policies', '--out', 'policies');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/policies\/loop\/lru .* 100\.0 %/);
+    expect(perfNames('policies')).toEqual(
+      ['zipf', 'loop', 'scan'].flatMap((string) => policies.map((policy) => `policies/${string}/${policy}`)),
+    );
+  });
+
+  it('compares each policy in company with itself alone, every sample kept', () => {
+    const { code, stdout } = bench('--suite', 'company', '--out', 'company');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\d+ of \d+ take at most 1\.10 times as long; most: company\//);
+    expect(perfNames('company')).toEqual(
+      policies.flatMap((policy) => [`company/${policy}/company`, `company/${policy}/alone`]),
+    );
+  });
+
+  it('goes from a file of requests to misses', () => {
+    const { code, stdout, stderr } = bench('--suite', 'path', '--out', 'path');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/path\/lru .* % misses/);
+    expect(perfNames('path')).toContain('path/read');
+  });
+
+  it('compares each policy with its twin in C, whose misses are equal', ({ skip }) => {
+    const missing = missingCompiler();
+    if (missing) skip(cannot(missing));
+    const { code, stdout, stderr } = bench('--suite', 'twins', '--out', 'twins');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).not.toContain('error:');
+    expect(perfNames('twins')).toEqual(expect.arrayContaining(['twins/lru/js', 'twins/lru/c']));
+  });
+
+  it('goes on without a C compiler', () => {
+    const { PATH } = process.env;
+    process.env.PATH = folder;
+    try {
+      const { code, stderr } = bench('--suite', 'twins');
+      expect([code, stderr]).toEqual([0, 'twins: skipped: there is no C compiler here (cc)\n']);
+    } finally {
+      process.env.PATH = PATH;
+    }
+  });
+
+  it('runs only what a filter leaves', () => {
+    expect(bench('--filter', 'zipf/fifo', '--out', 'filtered').code).toBe(0);
+    expect(perfNames('filtered')).toEqual(['policies/zipf/fifo']);
+  });
+
+  it('refuses a suite that is none, and leaves nothing behind', () => {
+    const { code, stderr } = bench('--suite', 'twin', '--out', 'none');
+    expect(stderr).toMatch(/unknown suite "twin", expected one of text, .*; did you mean twins\?/);
+    expect(code).toBe(2);
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+  });
+});
