@@ -41,6 +41,22 @@ const RUNS = Number(process.env.RECLAIM_TEST_RUNS ?? 100);
 const MET = ['pgfault', 'cow_breaks', 'cow_reuse', 'discard_calls'];
 const MET_UNDER_LIMIT = ['pgfault', 'cow_breaks', 'discard_calls', 'pgmajfault', 'pswpout', 'pgsteal_direct'];
 
+describe('random traces under policies known from reference strings', () => {
+  for (const name of ['clock', 'slru', 'twoq', 'arc', 'car', 'lirs', 'lfu', 's3fifo', 'sieve']) {
+    it(name, async () => {
+      const machine = { discard: 'dontneed', reclaim: name, swap: 'ssd', limit: 5 } as const;
+      await fc.assert(
+        fc.asyncProperty(randomTrace('dontneed', 120, false), async (steps) => {
+          const { outcome, metrics } = await replaySteps(steps, machine);
+          expect(outcome).toBe('ok');
+          expect(metrics.resident_pages_peak).toBeLessThanOrEqual(machine.limit);
+        }),
+        { numRuns: Math.ceil(RUNS / 10) },
+      );
+    });
+  }
+});
+
 describe('random traces: contents as the naive model has them, invariants after every event', () => {
   const machines = [
     { reclaim: 'linux', swap: 'ssd', limit: 'none' },
