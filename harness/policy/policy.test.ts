@@ -77,6 +77,7 @@ class Harness implements Pages {
   readonly nextUse: Float64Array;
   readonly policy: ReclaimPolicy;
   private readonly used: Uint8Array;
+  private readonly usedAtInsert: 0 | 1;
   private readonly victims = new Int32Array(64);
   /** Pages that are used between any two looks. */
   readonly hot = new Set<number>();
@@ -85,9 +86,10 @@ class Harness implements Pages {
 
   constructor(
     { info, values }: Chosen<ReclaimPolicyInfo>,
-    readonly capacity: number,
+    public capacity: number,
     ids: number,
   ) {
+    this.usedAtInsert = info.accessedAtInsert ? 1 : 0;
     this.resident = new Uint8Array(ids);
     this.traits = new Uint8Array(ids);
     this.used = new Uint8Array(ids);
@@ -97,7 +99,7 @@ class Harness implements Pages {
   }
 
   referenced(id: number): number {
-    expect(this.resident[id], `page ${id} is looked at and not resident`).toBe(1);
+    if (this.resident[id] !== 1) expect.fail(`page ${id} is looked at and not resident`);
     const used = this.used[id] as number;
     this.used[id] = 0;
     return this.hot.has(id) ? 1 : used;
@@ -116,18 +118,21 @@ class Harness implements Pages {
     this.misses++;
     this.policy.miss?.(id);
     while (this.size >= this.capacity) this.evict();
+    this.insert(id);
+  }
+
+  insert(id: number): void {
     this.resident[id] = 1;
-    this.used[id] = 1;
+    this.used[id] = this.usedAtInsert;
     this.policy.insert(id);
   }
 
   evict(): number[] {
     const found = this.policy.evict(this.victims, 1);
-    expect(found, 'a victim where there are pages').toBeGreaterThan(0);
+    if (found === 0) expect.fail('no victim where there are pages');
     const gone = [...this.victims.subarray(0, found)];
-    expect(new Set(gone).size, 'no victim twice').toBe(found);
     for (const id of gone) {
-      expect(this.resident[id], `victim ${id} is resident`).toBe(1);
+      if (this.resident[id] !== 1) expect.fail(`victim ${id} is not resident, or is one twice`);
       this.resident[id] = 0;
     }
     return gone;
@@ -137,13 +142,36 @@ class Harness implements Pages {
     this.policy.remove(id);
     this.resident[id] = 0;
   }
+
+  resize(capacity: number): void {
+    this.capacity = capacity;
+    this.policy.resize(capacity);
+    while (this.size > capacity) this.evict();
+  }
 }
 
 const IDS = 40;
-const reference = fc.array(fc.record({ id: fc.nat(IDS - 1), what: fc.nat(19) }), {
+const reference = fc.array(fc.record({ id: fc.nat(IDS - 1), what: fc.nat(24) }), {
   maxLength: 300,
   size: 'max',
 });
+
+/** A use, or with the lower values of `what` something else that may happen to a page at any moment. */
+function disturb(harness: Harness, id: number, what: number): void {
+  const { policy, resident } = harness;
+  if (what === 0) harness.remove(id);
+  else if (what === 1 && resident[id]) policy.demote?.(id);
+  else if (what === 2 && harness.size > 0) {
+    const [first] = harness.evict();
+    resident[first as number] = 1;
+    policy.reject(first as number);
+  } else if (what === 3 && resident[id]) policy.rotate?.(id);
+  else if (what === 4 && !resident[id] && harness.size < harness.capacity) {
+    // It came in while it was locked, and the lock has gone: no miss was announced.
+    harness.insert(id);
+  } else if (what === 5) harness.resize(1 + (id % (IDS + 2)));
+  else harness.access(id);
+}
 
 describe('every reclaim policy keeps the contract', () => {
   for (const { name, complexity } of reclaimPolicies.all()) {
@@ -155,20 +183,34 @@ describe('every reclaim policy keeps the contract', () => {
         fc.property(reference, fc.integer({ min: 1, max: IDS + 2 }), (steps, capacity) => {
           const harness = new Harness(chosen, capacity, IDS);
           for (const { id, what } of steps) {
-            if (what === 0) harness.remove(id);
-            else if (what === 1 && harness.resident[id]) harness.policy.demote?.(id);
-            else if (what === 2 && harness.size > 0) {
-              const [first] = harness.evict();
-              harness.resident[first as number] = 1;
-              harness.policy.reject(first as number);
-            } else harness.access(id);
-            expect(harness.size).toBeLessThanOrEqual(capacity);
+            disturb(harness, id, what);
+            if (harness.size > harness.capacity) expect.fail(`${harness.size} pages are resident`);
           }
           // Everything that is resident can be evicted in the end.
           while (harness.size > 0) harness.evict();
         }),
         { numRuns: 200 },
       );
+    });
+
+    it(`${name}: every capacity from 1 to ${IDS}, and no limit; with room for all, each page misses once`, () => {
+      const ids = Array.from({ length: 400 }, (_, i) => (i * i + (i >> 3)) % IDS);
+      const distinct = new Set(ids).size;
+      for (let capacity = 1; capacity <= IDS; capacity++) {
+        const harness = new Harness(chosen, capacity, IDS);
+        for (const id of ids) harness.access(id);
+        expect(harness.size).toBeGreaterThan(0);
+        expect(harness.size).toBeLessThanOrEqual(capacity);
+        if (capacity >= distinct) expect(harness.misses).toBe(distinct);
+        // A page used again at once is still there.
+        const { misses } = harness;
+        harness.access(ids.at(-1) as number);
+        expect(harness.misses, `capacity ${capacity}`).toBe(misses);
+      }
+      const harness = new Harness(chosen, 2 ** 31 - 1, IDS);
+      for (const id of ids) harness.access(id);
+      expect(harness.misses).toBe(distinct);
+      expect(harness.policy.bytes ?? 0).toBeLessThan(1e6);
     });
 
     it(`${name}: the same seed gives the same misses; capacity for all pages misses each once`, () => {
