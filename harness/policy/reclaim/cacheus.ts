@@ -35,7 +35,7 @@ const SMALLEST_WEIGHT = 0.01;
  *
  * A miss on a page in the history of an expert multiplies the weight of the expert by exp(-learning rate).
  *
- * Follows the authors' code, and misses as often within 1 %: histories of half the cache, the scanned part starts at 1 %
+ * Follows the authors' code and equals it, miss for miss, where both are given the same draws: histories of half the cache, the scanned part starts at 1 %
  * of it, the learning rate at sqrt(2 ln 2 / capacity), and a page that comes back keeps its count. Counts stop at
  * 65,535. The memory of a machine is not always full as a cache is: a page counts as new when one went since the last
  * one came in, and both parts can be empty.

@@ -37,15 +37,14 @@ export class LearningRate {
     this.period = period;
   }
 
-  /** Counts a request. */
+  /** Counts a request. The one that ends a period counts in the next. */
   request(hit: boolean): void {
-    if (this.requests >= this.period) this.update();
-    this.requests++;
+    if (++this.requests >= this.period) this.update();
     if (hit) this.hits++;
   }
 
   private update(): void {
-    const hitRatio = toThousandths(this.hits / this.requests);
+    const hitRatio = toThousandths(this.hits / this.period);
     const gain = toThousandths(hitRatio - this.hitRatio);
     const before = this.value;
     const change = toThousandths(before) - toThousandths(this.previous);
