@@ -14,8 +14,9 @@ function toThousandths(value: number): number {
  * rate stood still and hits fell it takes a random step; after ten periods without a gain it starts again.
  */
 export class LearningRate {
-  value: number;
-  private readonly start: number;
+  value = 0;
+  private start = 0;
+  private period = 0;
   private previous = 0;
   private hits = 0;
   private requests = 0;
@@ -25,16 +26,20 @@ export class LearningRate {
 
   /** @param period in requests */
   constructor(
-    private period: number,
+    period: number,
     private readonly random: RandomStream,
   ) {
-    this.value = Math.sqrt((2 * Math.LN2) / period);
-    this.start = Math.min(Math.max(this.value, LOWEST), 1);
+    this.restart(period);
   }
 
-  /** The period has another length from now on. */
-  resize(period: number): void {
+  /** Starts again, with periods of another length. */
+  restart(period: number): void {
     this.period = period;
+    this.value = Math.sqrt((2 * Math.LN2) / period);
+    this.start = Math.min(Math.max(this.value, LOWEST), 1);
+    this.previous = 0;
+    this.hits = 0;
+    this.requests = 0;
   }
 
   /** Counts a request. The one that ends a period counts in the next. */
