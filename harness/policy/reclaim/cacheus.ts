@@ -35,10 +35,10 @@ const SMALLEST_WEIGHT = 0.01;
  *
  * A miss on a page in the history of an expert multiplies the weight of the expert by exp(-learning rate).
  *
- * Follows the authors' code, and misses as often within 1 %: histories of half the cache, the scanned part starts at 1 %
- * of it, the learning rate at sqrt(2 ln 2 / capacity), and a page that comes back keeps its count. Counts stop at
- * 65,535. The memory of a machine is not always full as a cache is: a page counts as new when one went since the last
- * one came in, and both parts can be empty.
+ * Follows the authors' code and equals it, miss for miss, where both are given the same draws: histories of half the
+ * cache, the scanned part starts at 1 % of it, the learning rate at sqrt(2 ln 2 / capacity), and a page that comes back
+ * keeps its count. Counts stop at 65,535. The memory of a machine is not always full as a cache is: a page counts as new
+ * when one went since the last one came in, and either part can be empty.
  *
  * libCacheSim starts with parts of equal size and evicts from a full scanned part while there is room in the other, so
  * that a large cache is never full: misses agree within 2 % on small caches, and are fewer here on large ones.
@@ -168,13 +168,13 @@ class Cacheus implements ReclaimPolicy {
     this.segments.addTail(DEMOTED, id);
   }
 
-  /** The parts keep their shares. */
+  /** The parts keep their shares; the learning rate starts again, as it depends on the capacity. */
   resize(capacity: number): void {
     const scanned = Math.round((this.capacity - this.reusedLimit) * (capacity / this.capacity));
     this.reusedLimit = capacity - Math.min(capacity, Math.max(1, scanned));
     this.capacity = capacity;
     this.historyCapacity = Math.max(1, Math.floor(capacity / 2));
-    this.rate.resize(capacity);
+    this.rate.restart(capacity);
     this.limitHistory(LRU_HISTORY);
     this.limitHistory(LFU_HISTORY);
   }

@@ -50,7 +50,9 @@ export class FrequencyLists {
   add(id: number, count: number): void {
     const list = count > MAX_COUNT ? MAX_COUNT : count;
     this.counts[id] = list;
+    const empty = this.lists.tail(list) < 0;
     this.lists.addHead(list, id);
+    if (!empty) return;
     const word = list >> 5;
     this.words[word] = (this.words[word] as number) | (1 << (list & 31));
     this.summary[word >> 5] = (this.summary[word >> 5] as number) | (1 << (word & 31));

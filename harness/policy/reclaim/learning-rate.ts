@@ -14,8 +14,9 @@ function toThousandths(value: number): number {
  * rate stood still and hits fell it takes a random step; after ten periods without a gain it starts again.
  */
 export class LearningRate {
-  value: number;
-  private readonly start: number;
+  value = 0;
+  private start = 0;
+  private period = 0;
   private previous = 0;
   private hits = 0;
   private requests = 0;
@@ -25,27 +26,30 @@ export class LearningRate {
 
   /** @param period in requests */
   constructor(
-    private period: number,
+    period: number,
     private readonly random: RandomStream,
   ) {
+    this.restart(period);
+  }
+
+  /** Starts again, with periods of another length. */
+  restart(period: number): void {
+    this.period = period;
     this.value = Math.sqrt((2 * Math.LN2) / period);
     this.start = Math.min(Math.max(this.value, LOWEST), 1);
+    this.previous = 0;
+    this.hits = 0;
+    this.requests = 0;
   }
 
-  /** The period has another length from now on. */
-  resize(period: number): void {
-    this.period = period;
-  }
-
-  /** Counts a request. */
+  /** Counts a request. The one that ends a period counts in the next. */
   request(hit: boolean): void {
-    if (this.requests >= this.period) this.update();
-    this.requests++;
+    if (++this.requests >= this.period) this.update();
     if (hit) this.hits++;
   }
 
   private update(): void {
-    const hitRatio = toThousandths(this.hits / this.requests);
+    const hitRatio = toThousandths(this.hits / this.period);
     const gain = toThousandths(hitRatio - this.hitRatio);
     const before = this.value;
     const change = toThousandths(before) - toThousandths(this.previous);

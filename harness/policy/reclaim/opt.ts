@@ -16,8 +16,9 @@ const IS_DEMOTED = -2;
  * at or near a leaf; its new one lifts it a few steps on average. Keys are kept in heap order, beside the ids, so that
  * comparisons read neighbours.
  *
- * In the machine it is refused: when a page is used next depends there on what goes, through the faults, the copies
- * and the purges that follow, so a first pass without a limit would not see the accesses of the second.
+ * In the machine it is refused: there, which pages exist and when they are used depends on what went before (copies on
+ * write, purges and the regeneration after them, lazily freed memory), so the next uses seen in a first replay need not
+ * be those of the second.
  */
 class Opt implements ReclaimPolicy {
   readonly counters = { pgscan: 0 };
