@@ -1,4 +1,5 @@
 import type { RequestBatch } from '../requests/batch.js';
+import { BYTE } from '../text/format.js';
 import { FIT, type RequestReader } from './reader.js';
 import type { Cursor } from './scan/cursor.js';
 import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
@@ -15,6 +16,8 @@ class MsrScanner {
   private firstLow = 0;
   private firstHigh = -1;
   private readonly hosts = new Map<string, number>();
+  private lastName: Uint8Array = new Uint8Array(0);
+  private lastHost = 0;
   private headerPossible = true;
 
   readonly scan: LineScanner = (cursor, batch) => {
@@ -56,18 +59,25 @@ class MsrScanner {
     return Math.floor(steps / 10);
   }
 
+  /** Nearly all records are of the host of the record before. */
   private host(cursor: Cursor): number {
-    const end = cursor.tokenEnd();
-    const name = Buffer.from(cursor.bytes.subarray(cursor.at, end)).toString('latin1');
-    if (name === '') cursor.wrong('the name of a host');
-    cursor.at = end;
-    let host = this.hosts.get(name);
-    if (host === undefined) {
-      host = this.hosts.size;
-      if (host >= MAX_HOSTS) cursor.fail(`more than ${MAX_HOSTS} hosts`);
-      this.hosts.set(name, host);
+    const { bytes, at } = cursor;
+    const { lastName } = this;
+    let same = 0;
+    while (same < lastName.length && bytes[at + same] === lastName[same]) same++;
+    if (same === lastName.length && bytes[at + same] === BYTE.comma && same > 0) {
+      cursor.at = at + same;
+      return this.lastHost;
     }
-    return host;
+    const end = cursor.tokenEnd();
+    if (end === at) cursor.wrong('the name of a host');
+    this.lastName = bytes.slice(at, end);
+    const name = Buffer.from(this.lastName).toString('latin1');
+    this.lastHost = this.hosts.get(name) ?? this.hosts.size;
+    if (this.lastHost >= MAX_HOSTS) cursor.fail(`more than ${MAX_HOSTS} hosts`);
+    this.hosts.set(name, this.lastHost);
+    cursor.at = end;
+    return this.lastHost;
   }
 }
 

@@ -221,15 +221,19 @@ export class Cursor {
     this.line++;
   }
 
-  /** Digits from the place at hand to `end`, too many for a float: ten times a number of two words, and a digit. */
+  /** Digits from the place at hand to `end`, too many for a float: the last ones are added to a number of two words. */
   private longId(end: number, what: string): void {
-    let low = 0;
-    let high = 0;
-    for (let at = this.at; at < end; at++) {
-      low = low * 10 + ((this.bytes[at] as number) - BYTE.zero);
-      const carry = Math.floor(low / TWO_32);
-      low -= carry * TWO_32;
-      high = high * 10 + carry;
+    const { bytes } = this;
+    const exactEnd = this.at + EXACT_DIGITS;
+    let value = 0;
+    let at = this.at;
+    for (; at < exactEnd; at++) value = value * 10 + ((bytes[at] as number) - BYTE.zero);
+    let low = value >>> 0;
+    let high = (value - low) / TWO_32;
+    for (; at < end; at++) {
+      const sum = low * 10 + ((bytes[at] as number) - BYTE.zero);
+      low = sum >>> 0;
+      high = high * 10 + (sum - low) / TWO_32;
       if (high >= TWO_32) this.wrong(`${what} below 2^64`);
     }
     this.low = low;
