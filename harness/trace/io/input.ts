@@ -100,25 +100,30 @@ const HEAD_BYTES = 1 << 16;
  *
  * @throws InputError as `decodedBytes`
  */
-export async function peekInput(path: string, headBytes = HEAD_BYTES): Promise<PeekedInput> {
-  const rest = decodedBytes(path);
+export function peekInput(path: string): Promise<PeekedInput> {
+  return peekBytes(decodedBytes(path), HEAD_BYTES);
+}
+
+/** Takes the first `headBytes` of some bytes, or all there are. */
+export async function peekBytes(bytes: AsyncIterable<Uint8Array>, headBytes: number): Promise<PeekedInput> {
+  const rest = bytes[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
   for (let length = 0; length < headBytes; length += (chunks.at(-1) as Uint8Array).length) {
     const { value, done } = await rest.next();
     if (done) break;
     chunks.push(value);
   }
+  const close = async () => {
+    await rest.return?.();
+  };
   async function* all(): AsyncGenerator<Uint8Array> {
     try {
       yield* chunks;
-      yield* rest;
+      yield* { [Symbol.asyncIterator]: () => rest };
     } finally {
-      await rest.return(undefined);
+      await close();
     }
   }
-  const close = async () => {
-    await rest.return(undefined);
-  };
   const head = chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
   return { head: head.subarray(0, headBytes), all: all(), close };
 }

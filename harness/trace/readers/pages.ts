@@ -20,6 +20,6 @@ export const pages: RequestReader = {
   kind: 'memory',
   idBytes: 4096,
   timed: false,
-  detect: (head) => (linesMatch(head, /^\s*(0x[0-9a-f]+|\d+)\s*$/i) ? FIT.likely : FIT.none),
+  detect: (head) => (linesMatch(head, /^\s*(0x[0-9a-f]+|\d+)\s*$/i) ? FIT.possible : FIT.none),
   read: (bytes, file) => readLines(bytes, file, scan),
 };

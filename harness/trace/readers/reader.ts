@@ -1,3 +1,4 @@
+import type { Parameters, ParameterValues } from '../../input/parameters.js';
 import type { RequestBatch } from '../requests/batch.js';
 
 /**
@@ -27,6 +28,10 @@ export interface RequestReader {
   readonly blockBytes?: number;
   /** Whether records have times. */
   readonly timed: boolean;
+  /** What `--format NAME:key=value,…` may say; with `configured`. */
+  readonly parameters?: Parameters;
+  /** The reader with other values of its parameters. */
+  configured?(values: ParameterValues): RequestReader;
   /**
    * Whether a file may be of this format.
    *

@@ -1,22 +1,67 @@
 import { InputError } from '../../input/errors.js';
 import { unknownName } from '../../input/nearest.js';
+import { parseParameters } from '../../input/parameters.js';
+import { address } from './address.js';
+import { arc } from './arc.js';
+import { csv } from './csv.js';
+import { lackey } from './lackey.js';
+import { lackeyRun } from './lackey-run.js';
+import { lirs } from './lirs.js';
+import { msr } from './msr.js';
 import { oracleGeneral } from './oracle-general.js';
 import { pages } from './pages.js';
-import type { RequestReader } from './reader.js';
+import { perf } from './perf.js';
+import { FIT, type RequestReader } from './reader.js';
+import { spc } from './spc.js';
+import { txt } from './txt.js';
+import { vscsi } from './vscsi.js';
 
 /** All readers of other people's formats of requests. Where two fit a file alike, the one named first reads it. */
-export const READERS: readonly RequestReader[] = [oracleGeneral, pages];
+export const READERS: readonly RequestReader[] = [
+  oracleGeneral,
+  vscsi,
+  msr,
+  spc,
+  csv,
+  arc,
+  address,
+  lackey,
+  lackeyRun,
+  perf,
+  pages,
+  txt,
+  lirs,
+];
 
 /** Names that `--format` takes. */
 export function formatNames(): string[] {
   return READERS.map(({ name }) => name);
 }
 
-/** The reader of a format. @throws InputError for a name that is not known */
+/** `key=value,key=value` as a record. */
+function givenParameters(text: string): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const pair of text.split(',')) {
+    const equals = pair.indexOf('=');
+    if (equals <= 0) throw new InputError(`"${pair}" is not a parameter of a format, expected key=value`);
+    given[pair.slice(0, equals)] = pair.slice(equals + 1);
+  }
+  return given;
+}
+
+/**
+ * The reader of a format.
+ *
+ * @param format its name, or `name:key=value,key=value`
+ * @throws InputError for a name or key that is not known
+ */
 export function readerOf(format: string): RequestReader {
-  const reader = READERS.find(({ name }) => name === format);
-  if (!reader) throw unknownName('format', format, formatNames());
-  return reader;
+  const [name = '', ...rest] = format.split(':');
+  const reader = READERS.find((known) => known.name === name);
+  if (!reader) throw unknownName('format', name, formatNames());
+  if (rest.length === 0) return reader;
+  const values = parseParameters(`format ${name}`, reader.parameters ?? {}, givenParameters(rest.join(':')));
+  return reader.configured?.(values) ?? reader;
 }
 
 /** Whether a file's name, its compression apart, ends as files of this format do. */
@@ -25,12 +70,13 @@ function endsAs(reader: RequestReader, file: string): boolean {
   return reader.extensions.some((extension) => plain.endsWith(extension));
 }
 
-/** The reader whose format fits a file: by its name among those that its content fits, else by content alone. */
+/** The reader whose format fits a file best: by content, and by name among those that fit it equally. */
 function detected(head: Uint8Array, file: string): RequestReader | undefined {
   let best: { readonly reader: RequestReader; readonly score: number } | undefined;
   for (const reader of READERS) {
     const fit = reader.detect(head);
-    const score = fit > 0 && endsAs(reader, file) ? fit + 10 : fit;
+    if (fit === FIT.none) continue;
+    const score = fit * 2 + (endsAs(reader, file) ? 1 : 0);
     if (score > (best?.score ?? 0)) best = { reader, score };
   }
   return best?.reader;

@@ -9,10 +9,11 @@ const INITIAL_SLOTS = 1 << 12;
 /** Typed arrays end at 2^32 elements. */
 const MAX_SLOTS = 2 ** 32 / STRIDE;
 
-/** Spreads a key over 32 bits. Multiplication carries upwards only, so the upper bits are folded down at the end. */
+/** Spreads a key over 32 bits; strides of any power of two must not cluster. Mixing: github.com/skeeto/hash-prospector. */
 function hash(low: number, high: number, volume: number): number {
-  const mixed = Math.imul(low ^ Math.imul(high, 0x85eb_ca6b) ^ Math.imul(volume, 0xc2b2_ae35), 0x9e37_79b1);
-  return mixed ^ (mixed >>> 15);
+  let mixed = Math.imul(low, 0x9e37_79b1) ^ Math.imul(high, 0x85eb_ca6b) ^ Math.imul(volume, 0xc2b2_ae35);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b_3c6d);
+  return mixed ^ (mixed >>> 16);
 }
 
 /**
@@ -51,7 +52,7 @@ export class DenseIds {
 
   /**
    * The dense number of each request's id. The slots of some requests are touched before they are looked into: these
-   * loads do not wait for each other, which makes it twice as fast where the table is larger than the caches.
+   * loads do not wait for each other; measured 15 to 25 % faster where the table is larger than the caches.
    */
   mapBatch(batch: RequestBatch, dense: Int32Array): void {
     const { low, high, volume, length } = batch;

@@ -6,6 +6,8 @@ const NINE = 9;
 const EXACT_DIGITS = 15;
 const TWO_32 = 2 ** 32;
 const TAB = 9;
+/** The bit that makes a letter of ASCII lower case. */
+const LOWER_CASE = 0x20;
 /** Characters of a wrong token that a message shows. */
 const SHOWN = 40;
 
@@ -159,9 +161,30 @@ export class Cursor {
     this.nextLine(this.bytes.indexOf(BYTE.lf, this.at) + 1);
   }
 
+  /** The line at hand, without its end. */
+  text(): string {
+    const end = this.bytes.indexOf(BYTE.lf, this.at);
+    return Buffer.from(this.bytes.subarray(this.lineStart, end)).toString('latin1').trimEnd();
+  }
+
   /** Moves back to the start of the line, to read it again. */
   rewind(): void {
     this.at = this.lineStart;
+  }
+
+  /** Moves over blanks, a comma and blanks. */
+  comma(): void {
+    this.blanks();
+    this.expect(BYTE.comma, 'a comma');
+    this.blanks();
+  }
+
+  /** A letter for a read or a write, of either case, into 0 or 1; moves behind it. */
+  readOrWrite(read: number, write: number, what: string): 0 | 1 {
+    const letter = this.byte | LOWER_CASE;
+    if (letter !== read && letter !== write) this.wrong(what);
+    this.at++;
+    return letter === write ? 1 : 0;
   }
 
   /** The end of the token at hand: the next byte that is blank, a comma or the end of the line. */
@@ -184,11 +207,12 @@ export class Cursor {
         : this.byte === BYTE.lf || this.byte === BYTE.cr
           ? 'the end of the line'
           : `"${next}"`;
-    throw new InputError(`${found} is wrong here, expected ${what}`, this.place());
+    this.fail(`${found} is wrong here, expected ${what}`);
   }
 
-  private place() {
-    return { file: this.file, line: this.line, column: this.at - this.lineStart + 1 };
+  /** Ends the read with an error at the place at hand. */
+  fail(what: string): never {
+    throw new InputError(what, { file: this.file, line: this.line, column: this.at - this.lineStart + 1 });
   }
 
   private nextLine(at: number): void {
@@ -197,11 +221,22 @@ export class Cursor {
     this.line++;
   }
 
-  /** Digits from the place at hand to `end`: too many for a float. */
+  /** Digits from the place at hand to `end`, too many for a float: the last ones are added to a number of two words. */
   private longId(end: number, what: string): void {
-    const value = BigInt(Buffer.from(this.bytes.subarray(this.at, end)).toString('latin1'));
-    if (value >= 2n ** 64n) this.wrong(`${what} below 2^64`);
-    this.low = Number(value & 0xffff_ffffn);
-    this.high = Number(value >> 32n);
+    const { bytes } = this;
+    const exactEnd = this.at + EXACT_DIGITS;
+    let value = 0;
+    let at = this.at;
+    for (; at < exactEnd; at++) value = value * 10 + ((bytes[at] as number) - BYTE.zero);
+    let low = value >>> 0;
+    let high = (value - low) / TWO_32;
+    for (; at < end; at++) {
+      const sum = low * 10 + ((bytes[at] as number) - BYTE.zero);
+      low = sum >>> 0;
+      high = high * 10 + (sum - low) / TWO_32;
+      if (high >= TWO_32) this.wrong(`${what} below 2^64`);
+    }
+    this.low = low;
+    this.high = high;
   }
 }

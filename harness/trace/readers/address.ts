@@ -1,0 +1,33 @@
+import { FIT, type RequestReader } from './reader.js';
+import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
+
+const LOAD = 0x6c;
+const STORE = 0x73;
+
+const scan: LineScanner = (cursor, batch) => {
+  if (cursor.blank) {
+    cursor.skipLine();
+    return;
+  }
+  const write = cursor.readOrWrite(LOAD, STORE, 'l or s');
+  cursor.gap('a blank and an address');
+  cursor.skipHexMark();
+  cursor.hexId('a hexadecimal address');
+  const { low, high } = cursor;
+  cursor.gap('a blank and a number of instructions');
+  cursor.number('a number of instructions');
+  batch.add(low, high, 0, write, 0);
+  cursor.endLine();
+};
+
+export const address: RequestReader = {
+  name: 'address',
+  summary: 'UCSD: l|s 0xADDRESS n: a load or store, n instructions after the one before',
+  extensions: ['.address', '.trace'],
+  source: 'UC San Diego, CSE 240A (2007), https://cseweb.ucsd.edu/classes/fa07/cse240a/project1.html',
+  kind: 'memory',
+  idBytes: 1,
+  timed: false,
+  detect: (head) => (linesMatch(head, /^[ls] 0x[0-9a-f]+ \d+\s*$/i) ? FIT.certain : FIT.none),
+  read: (bytes, file) => readLines(bytes, file, scan),
+};

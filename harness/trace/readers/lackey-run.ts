@@ -1,0 +1,46 @@
+import { BATCH_CAPACITY } from '../requests/batch.js';
+import { FIT, type RequestReader } from './reader.js';
+import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
+
+const LETTER = { instruction: 0x69, read: 0x72, write: 0x77 } as const;
+
+/** A run is a request for each of its accesses: policies that count them see all. */
+class RunScanner {
+  /** Accesses of the line at hand that are in batches already. */
+  private done = 0;
+
+  readonly scan: LineScanner = (cursor, batch) => {
+    if (cursor.blank) {
+      cursor.skipLine();
+      return;
+    }
+    const letter = cursor.byte;
+    const write = letter === LETTER.write ? 1 : 0;
+    if (!write && letter !== LETTER.instruction && letter !== LETTER.read) cursor.wrong('i, r or w');
+    cursor.at++;
+    cursor.hexId('a hexadecimal page number');
+    const { low, high } = cursor;
+    cursor.gap('a blank and a number of accesses');
+    const count = cursor.number('a number of accesses');
+    const until = Math.min(count, this.done + BATCH_CAPACITY - batch.length);
+    for (; this.done < until; this.done++) batch.add(low, high, 0, write, 0);
+    if (this.done < count) {
+      cursor.rewind();
+      return;
+    }
+    this.done = 0;
+    cursor.endLine();
+  };
+}
+
+export const lackeyRun: RequestReader = {
+  name: 'lackey-run',
+  summary: 'lackey by runs: i|r|w and a hexadecimal page, then how many accesses to it follow each other',
+  extensions: ['.run'],
+  source: 'harness/trace/readers/README.md',
+  kind: 'memory',
+  idBytes: 4096,
+  timed: false,
+  detect: (head) => (linesMatch(head, /^[irw][0-9a-f]+ \d+\s*$/) ? FIT.certain : FIT.none),
+  read: (bytes, file) => readLines(bytes, file, new RunScanner().scan),
+};

@@ -1,0 +1,44 @@
+import { BYTE } from '../text/format.js';
+import { FIT, type Fit, type RequestReader } from './reader.js';
+import { firstLines, type LineScanner, readLines } from './scan/lines.js';
+
+const LETTER = { instruction: 0x49, load: 0x4c, modify: 0x4d, store: 0x53 } as const;
+const ACCESS = /^(I {2}| [LSM] )[0-9a-f]+,\d+\s*$/;
+/** What valgrind itself says. */
+const REMARK = /^==\d+==/;
+
+/** A modify is a load and a store of the same bytes: one write. */
+const scan: LineScanner = (cursor, batch) => {
+  if (cursor.byte === BYTE.equals || cursor.blank) {
+    cursor.skipLine();
+    return;
+  }
+  cursor.blanks();
+  const letter = cursor.byte;
+  const write = letter === LETTER.modify || letter === LETTER.store;
+  if (!write && letter !== LETTER.instruction && letter !== LETTER.load) cursor.wrong('I, L, S or M');
+  cursor.at++;
+  cursor.gap('a blank and an address');
+  cursor.hexId('a hexadecimal address');
+  const { low, high } = cursor;
+  cursor.expect(BYTE.comma, 'a comma and a size');
+  batch.add(low, high, cursor.number('a size in bytes'), write ? 1 : 0, 0);
+  cursor.endLine();
+};
+
+function detect(head: Uint8Array): Fit {
+  const lines = firstLines(head).filter((line) => !REMARK.test(line));
+  return lines.length > 0 && lines.every((line) => ACCESS.test(line)) ? FIT.certain : FIT.none;
+}
+
+export const lackey: RequestReader = {
+  name: 'lackey',
+  summary: 'valgrind --tool=lackey --trace-mem=yes: I|L|S|M address,size',
+  extensions: ['.lackey'],
+  source: 'https://valgrind.org/docs/manual/lk-manual.html',
+  kind: 'memory',
+  idBytes: 1,
+  timed: false,
+  detect,
+  read: (bytes, file) => readLines(bytes, file, scan),
+};

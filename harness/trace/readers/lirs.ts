@@ -1,0 +1,38 @@
+import { BYTE } from '../text/format.js';
+import { FIT, type Fit, type RequestReader } from './reader.js';
+import { firstLines, type LineScanner, linesMatch, readLines } from './scan/lines.js';
+
+const STAR = 0x2a;
+
+/** Some of the paper's files have a `*` on a line of its own; it is no request. */
+const scan: LineScanner = (cursor, batch) => {
+  if (cursor.byte === STAR) {
+    cursor.at++;
+    cursor.endLine();
+    return;
+  }
+  if (cursor.byte === BYTE.lf || cursor.byte === BYTE.cr) {
+    cursor.endLine();
+    return;
+  }
+  cursor.id('a block number, decimal');
+  batch.add(cursor.low, cursor.high, 0, 0, 0);
+  cursor.endLine();
+};
+
+function detect(head: Uint8Array): Fit {
+  if (!linesMatch(head, /^(\d+|\*)\s*$/)) return FIT.none;
+  return firstLines(head).some((line) => line.startsWith('*')) ? FIT.certain : FIT.possible;
+}
+
+export const lirs: RequestReader = {
+  name: 'lirs',
+  summary: 'traces of the LIRS paper: a block number a line; a line "*" is skipped',
+  extensions: ['.lirs', '.trc'],
+  source: 'Jiang and Zhang, LIRS (SIGMETRICS 2002); https://github.com/zhongch4g/LIRS2',
+  kind: 'block',
+  idBytes: 4096,
+  timed: false,
+  detect,
+  read: (bytes, file) => readLines(bytes, file, scan),
+};

@@ -1,0 +1,47 @@
+import { BYTE } from '../text/format.js';
+import { FIT, type RequestReader } from './reader.js';
+import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
+
+const MAX_ASU = 2 ** 31;
+const LETTER_R = 0x72;
+const LETTER_W = 0x77;
+
+const scan: LineScanner = (cursor, batch) => {
+  cursor.blanks();
+  if (cursor.blank) {
+    cursor.skipLine();
+    return;
+  }
+  const asu = cursor.number('the number of an application-specific unit');
+  if (asu >= MAX_ASU) cursor.wrong('a unit below 2^31');
+  cursor.comma();
+  cursor.id('a logical block address');
+  const { low, high } = cursor;
+  cursor.comma();
+  const size = cursor.number('a size in bytes');
+  cursor.comma();
+  const write = cursor.readOrWrite(LETTER_R, LETTER_W, 'R or W');
+  cursor.comma();
+  const time = cursor.seconds('a time in seconds');
+  cursor.blanks();
+  batch.volume[batch.length] = asu;
+  batch.add(low, high, size, write, time);
+  // Fields that a site adds may follow.
+  if (cursor.byte === BYTE.comma) cursor.skipLine();
+  else cursor.endLine();
+};
+
+export const spc: RequestReader = {
+  name: 'spc',
+  summary: 'UMass and SPC: ASU,LBA,size,R|W,time in s; addresses are sectors',
+  extensions: ['.spc'],
+  source: 'SPC Trace File Format Specification 1.0.1 (2002); https://traces.cs.umass.edu',
+  kind: 'block',
+  idBytes: 512,
+  timed: true,
+  detect: (head) =>
+    linesMatch(head, /^\s*\d+\s*,\s*\d+\s*,\s*\d+\s*,\s*[rw]\s*,\s*\d+(\.\d+)?\s*(,.*)?$/i)
+      ? FIT.certain
+      : FIT.none,
+  read: (bytes, file) => readLines(bytes, file, scan),
+};

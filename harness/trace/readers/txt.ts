@@ -1,0 +1,24 @@
+import { FIT, type RequestReader } from './reader.js';
+import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
+
+const scan: LineScanner = (cursor, batch) => {
+  if (cursor.blank) {
+    cursor.skipLine();
+    return;
+  }
+  cursor.anyId('an object id, decimal or 0x and hexadecimal digits');
+  batch.add(cursor.low, cursor.high, 0, 0, 0);
+  cursor.endLine();
+};
+
+export const txt: RequestReader = {
+  name: 'txt',
+  summary: 'libCacheSim: an object id a line',
+  extensions: ['.txt'],
+  source: 'https://github.com/1a1a11a/libCacheSim, traceReader/generalReader/txt.c',
+  kind: 'object',
+  idBytes: 512,
+  timed: false,
+  detect: (head) => (linesMatch(head, /^(0x[0-9a-f]+|\d+)\s*$/i) ? FIT.possible : FIT.none),
+  read: (bytes, file) => readLines(bytes, file, scan),
+};

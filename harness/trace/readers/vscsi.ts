@@ -1,0 +1,72 @@
+import { InputError } from '../../input/errors.js';
+import { peekBytes } from '../io/input.js';
+import { FIT, type RequestReader } from './reader.js';
+import { type RecordDecoder, readRecords } from './scan/records.js';
+
+/** Where the fields of a record are, in words of 4 bytes. The version is in the upper half of the word of the command. */
+interface Layout {
+  readonly bytes: number;
+  readonly command: number;
+  readonly length: number;
+  readonly block: number;
+  readonly time: number;
+}
+
+/** By version: 1 is {sn, len, nSG, cmd + ver, lbn, ts}, 2 is {cmd + ver, sn, len, nSG, lbn, ts, rt}. */
+const LAYOUTS: Readonly<Record<number, Layout>> = {
+  1: { bytes: 32, command: 3, length: 1, block: 4, time: 6 },
+  2: { bytes: 40, command: 0, length: 2, block: 4, time: 6 },
+};
+/** Records looked at to tell the version, as libCacheSim does. */
+const LOOKED_AT = 2;
+
+/** Operation codes of SCSI writes of 6, 10, 12 and 16 bytes. */
+const WRITES = new Set([0x0a, 0x2a, 0xaa, 0x8a]);
+
+function hasVersion(head: Uint8Array, version: number, layout: Layout): boolean {
+  const records = Math.min(LOOKED_AT, Math.floor(head.length / layout.bytes));
+  for (let i = 0; i < records; i++)
+    if (head[i * layout.bytes + layout.command * 4 + 3] !== version) return false;
+  return records > 0;
+}
+
+function versionOf(head: Uint8Array): number | undefined {
+  return [2, 1].find((version) => hasVersion(head, version, LAYOUTS[version] as Layout));
+}
+
+function decoder(version: number, layout: Layout): RecordDecoder {
+  const step = layout.bytes / 4;
+  return (words, records, batch, fail) => {
+    for (let i = 0, at = 0; i < records; i++, at += step) {
+      const command = words[at + layout.command] as number;
+      if (command >>> 24 !== version)
+        fail(i, `is of version ${command >>> 24}, expected ${version} as the first`);
+      batch.low[i] = words[at + layout.block] as number;
+      batch.high[i] = words[at + layout.block + 1] as number;
+      batch.size[i] = words[at + layout.length] as number;
+      batch.time[i] = (words[at + layout.time] as number) + (words[at + layout.time + 1] as number) * 2 ** 32;
+      batch.write[i] = WRITES.has(command & 0xff) ? 1 : 0;
+    }
+    batch.length = records;
+  };
+}
+
+export const vscsi: RequestReader = {
+  name: 'vscsi',
+  summary: 'CloudPhysics: binary records of SCSI commands, versions 1 and 2; ids are sectors',
+  extensions: ['.vscsi', '.vscsitrace'],
+  source: 'https://github.com/1a1a11a/libCacheSim, traceReader/customizedReader/vscsi.h',
+  kind: 'block',
+  idBytes: 512,
+  timed: true,
+  detect: (head) => (versionOf(head) === undefined ? FIT.none : FIT.likely),
+  async *read(bytes, file) {
+    const { head, all } = await peekBytes(bytes, LOOKED_AT * 40);
+    const version = versionOf(head);
+    if (head.length > 0 && version === undefined)
+      throw new InputError('the first records are of no known version, expected vscsi 1 or 2', { file });
+    const known = version ?? 1;
+    const layout = LAYOUTS[known] as Layout;
+    yield* readRecords(all, file, layout.bytes, decoder(known, layout));
+  },
+};
