@@ -28,7 +28,7 @@ const choice: fc.Arbitrary<Choice> = fc.record({
   space: fc.nat(3),
   page: fc.nat(PAGES - 1),
   count: fc.integer({ min: 1, max: MOST_COUNT }),
-  extra: fc.nat(99_999),
+  extra: fc.nat(2 ** 30),
 });
 
 /** How much has been run. */
@@ -44,11 +44,7 @@ export function choices(maxEvents: number): fc.Arbitrary<Choice[]> {
 }
 
 function newKernel({ swap, limit }: FuzzedMachine, chooser: Chooser): NaiveKernel {
-  return new NaiveKernel(
-    chooser,
-    swap !== 'none',
-    typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY,
-  );
+  return new NaiveKernel(chooser, swap, typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY);
 }
 
 /** The events that choices stand for, up to the first that runs out of memory. */

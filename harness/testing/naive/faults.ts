@@ -64,7 +64,7 @@ function newAnon(k: NaiveKernel, space: Space, vma: Vma, content: number): Entry
     inSwap: false,
     anon: true,
     dirty: false,
-    lazyfree: false,
+    lazyfree: vma.flags.has('droppable'), // never backed by swap
   };
   bringIn(k, page);
   return present(page, { writable: true, dirty: true });
@@ -111,7 +111,8 @@ function faultAround(k: NaiveKernel, space: Space, vma: Vma, vpn: number, object
   const to = Math.min(from + FAULT_AROUND_PAGES, vma.end, (Math.floor(vpn / TABLE) + 1) * TABLE);
   for (let around = from; around < to; around++) {
     const page = object.pages.get(vma.offset + around - vma.start);
-    if (!page?.inMemory || space.entries.has(around)) continue;
+    // What is in the swap cache is not in the page cache.
+    if (!page?.inMemory || page.inSwap || space.entries.has(around)) continue;
     setEntry(space, around, present(page, { writable: mapsWritable(vma) }));
     if (vma.flags.has('locked')) settle(k, page);
   }
@@ -126,9 +127,9 @@ export function objectPage(
   index: number,
 ): Page {
   const known = object.pages.get(index);
-  if (known?.inMemory) return known;
   if (known) {
-    readFromSwap(k, space, known);
+    if (!known.inMemory) readFromSwap(k, space, known);
+    else if (!known.inSwap) return known;
     known.inSwap = false; // shmem_swapin_folio gives the slot back
     known.dirty = true;
     return known;
@@ -183,11 +184,15 @@ function freeSlot(page: Page): void {
 /** do_swap_page: from the swap cache, or read. */
 function swappedOut(k: NaiveKernel, space: Space, vma: Vma, vpn: number, entry: Entry, write: boolean): void {
   const { page } = entry;
+  // zram is read past the swap cache, if nobody else needs the copy there.
+  const bypassed = k.swap === 'zram' && !page.inMemory && k.entriesOf(page).length === 1;
   if (!page.inMemory) readFromSwap(k, space, page);
   space.entries.delete(vpn);
-  const alone = k.entriesOf(page).length === 0;
+  const others = k.entriesOf(page);
+  const alone = others.length === 0;
   // should_try_to_free_swap: a write, or a locked VMA, wants the page and not its slot.
-  if (alone && (write || vma.flags.has('locked'))) freeSlot(page);
+  const wanted = (write && alone) || vma.flags.has('locked') || bypassed;
+  if (wanted && others.every((other) => other.entry.present)) freeSlot(page);
   if (write && !alone) copy(k, space, vma, vpn, page);
   else setEntry(space, vpn, present(page, { writable: alone && vma.flags.has('write'), dirty: write }));
 }

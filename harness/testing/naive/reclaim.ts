@@ -29,11 +29,16 @@ export class FifoChooser implements Chooser {
     this.remove(page);
     this.demoted.push(page);
   }
+
+  rotate(page: Page): void {
+    this.remove(page);
+    this.demoted.unshift(page);
+  }
 }
 
 /** Whether there is a place for the page's contents, or no need for one. */
 function couldGo(k: NaiveKernel, page: Page): boolean {
-  return k.swap || page.lazyfree;
+  return k.swap !== 'none' || page.lazyfree;
 }
 
 function isLocked(k: NaiveKernel, page: Page): boolean {
@@ -89,35 +94,68 @@ function shrink(k: NaiveKernel): boolean {
 /** Takes a victim's frame; false when it stays. */
 function take(k: NaiveKernel, page: Page): boolean {
   k.evictable.delete(page);
-  const entries = k.entriesOf(page).filter(({ entry }) => entry.present);
-  if (entries.some(({ entry }) => entry.dirty)) page.dirty = true;
-  if (page.lazyfree && page.dirty) {
-    // Written since MADV_FREE: an ordinary page again.
-    page.lazyfree = false;
+  const entries = collectDirty(k, page);
+  if (page.lazyfree) {
+    if (dropLazyfree(k, page, entries)) return true;
     k.evictable.add(page);
     k.chooser.reject(page);
     settle(k, page);
     return false;
   }
-  if (page.lazyfree) {
-    k.counters.pglazyfreed++;
-    for (const { space, vpn } of entries) space.entries.delete(vpn);
-    page.inMemory = false;
-    return true;
+  addToSwap(k, page, entries);
+  page.inMemory = false;
+  return true;
+}
+
+type Mapped = ReturnType<NaiveKernel['entriesOf']>;
+
+/** The entries that map a page; what was written through them is known afterwards. */
+function collectDirty(k: NaiveKernel, page: Page): Mapped {
+  const entries = k.entriesOf(page).filter(({ entry }) => entry.present);
+  if (entries.some(({ entry }) => entry.dirty)) page.dirty = true;
+  return entries;
+}
+
+/** A page that was written since MADV_FREE is an ordinary one again (false), but for droppable memory. */
+function dropLazyfree(k: NaiveKernel, page: Page, entries: Mapped): boolean {
+  const droppable = entries.some(({ space, vpn }) => findVma(space, vpn)?.flags.has('droppable'));
+  if (page.dirty && !droppable) {
+    page.lazyfree = false;
+    return false;
   }
+  k.counters.pglazyfreed++;
+  for (const { space, vpn } of entries) space.entries.delete(vpn);
+  page.inMemory = false;
+  return true;
+}
+
+/** Unmaps a page and writes it to swap, unless the copy there is good. */
+function addToSwap(k: NaiveKernel, page: Page, entries: Mapped): void {
   if (!page.inSwap || page.dirty) k.counters.pswpout++;
   for (const { space, vpn } of entries) {
-    if (page.anon)
-      space.entries.set(vpn, {
-        page,
-        present: false,
-        writable: false,
-        dirty: false,
-      });
+    if (page.anon) space.entries.set(vpn, { page, present: false, writable: false, dirty: false });
     else space.entries.delete(vpn);
   }
   page.inSwap = true;
-  page.inMemory = false;
   page.dirty = false;
-  return true;
+}
+
+/**
+ * reclaim_pages for one page. With a device that does not answer at once it stays in the swap cache, next to go. Without
+ * swap, shared memory is unmapped before that turns out.
+ */
+export function pageOut(k: NaiveKernel, page: Page): void {
+  const entries = collectDirty(k, page);
+  if (page.lazyfree) {
+    if (dropLazyfree(k, page, entries)) forgetPage(k, page);
+    else settle(k, page);
+  } else if (k.swap === 'none') {
+    if (!page.anon) for (const { space, vpn } of entries) space.entries.delete(vpn);
+  } else {
+    addToSwap(k, page, entries);
+    if (k.swap === 'zram') {
+      forgetPage(k, page);
+      page.inMemory = false;
+    } else k.chooser.rotate(page);
+  }
 }

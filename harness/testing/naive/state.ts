@@ -8,6 +8,13 @@ export type Flag =
   | 'locked'
   | 'random'
   | 'sequential'
+  | 'dontFork'
+  | 'wipeOnFork'
+  | 'mergeable'
+  | 'droppable'
+  | 'dontDump'
+  | 'hugePage'
+  | 'noHugePage'
   | 'account';
 
 /** Contents with an identity: in memory, in swap, or both (then it is in the swap cache). */
@@ -108,7 +115,12 @@ export interface Chooser {
   reject(page: Page): void;
   /** The program said that it will not need the page. */
   demote(page: Page): void;
+  /** The page has been written and is next to go. */
+  rotate(page: Page): void;
 }
+
+/** What swap there is; zram answers at once. */
+export type Swap = 'none' | 'ssd' | 'zram';
 
 /** Thrown where the limit cannot be met: the trace ends here. */
 export class NaiveOutOfMemory extends Error {}
@@ -123,11 +135,13 @@ export class NaiveKernel {
   readonly counters = new Counters();
   /** Pages that reclaim may choose. */
   readonly evictable = new Set<Page>();
+  /** vm.max_map_count. */
+  maxMapCount = 65_530;
   private nextUnique = -1;
 
   constructor(
     readonly chooser: Chooser,
-    readonly swap: boolean,
+    readonly swap: Swap,
     /** Memory limit in pages. */
     public limit: number,
   ) {}
