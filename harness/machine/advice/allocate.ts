@@ -3,7 +3,8 @@ import { callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import type { Machine } from '../machine.js';
-import { freeObjectPage, makeHole } from '../object/lifetime.js';
+import { OWN_TRAIT } from '../memory/pages.js';
+import { makeHole } from '../object/lifetime.js';
 import { newObjectPage } from '../object/page-in.js';
 import type { SharedObject } from '../object/shared.js';
 import type { CallResult } from './call.js';
@@ -61,9 +62,13 @@ function allocateBlock(m: Machine, object: SharedObject, index: number): void {
     newObjectPage(m, object, index);
     return;
   }
-  if (object.page(index) !== 0) freeObjectPage(m, object, index);
+  object.blocks++;
+  const known = object.page(index);
+  if (known !== 0) {
+    m.pages.clearTrait(known, OWN_TRAIT.hole); // the page of zeros over the hole stays in the page cache
+    return;
+  }
   const page = m.pages.create();
   m.pages.setTrait(page, TRAIT.file);
   object.setPage(index, page);
-  object.blocks++;
 }
