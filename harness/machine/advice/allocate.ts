@@ -5,7 +5,7 @@ import { TRAIT } from '../../policy/reclaim/contract.js';
 import type { Machine } from '../machine.js';
 import { OWN_TRAIT } from '../memory/pages.js';
 import { makeHole } from '../object/lifetime.js';
-import { newObjectPage } from '../object/page-in.js';
+import { newObjectPage, pageIn, whereIs } from '../object/page-in.js';
 import type { SharedObject } from '../object/shared.js';
 import type { CallResult } from './call.js';
 
@@ -31,6 +31,8 @@ export function fallocateBlocks(
     if (!hasBlock(m, object, at)) {
       allocateBlock(m, object, at);
       made++;
+    } else if (object.backing === 'shmem' && m.swapSlotOf(object.page(at)) >= 0) {
+      pageIn(m, object, at, whereIs(m, object, at)); // shmem_get_folio reads it (SGP_FALLOC)
     }
   }
   const { faults, calls } = m.costs;
