@@ -2,15 +2,16 @@ import {
   ADVICES,
   type Advice,
   FLAG_ADVICES,
+  fallocateBlocks,
   fallocatePunch,
   madvise,
   type Returned,
 } from '../naive/calls.js';
 import { access, type WrittenContent } from '../naive/faults.js';
 import { grow, lock, map, move, type Protection, protect, unlock, unmap } from '../naive/mmap.js';
-import { closeObject, declareObject, truncate } from '../naive/objects.js';
+import { closeObject, declareObject, readFile, truncate, writeFile } from '../naive/objects.js';
 import { exit, fork, spawn } from '../naive/process.js';
-import { setLimit } from '../naive/reclaim.js';
+import { setLimit, writeBack } from '../naive/reclaim.js';
 import type { Flag, NaiveKernel, SharedObject, Space } from '../naive/state.js';
 import { findVma, overlapping } from '../naive/vmas.js';
 
@@ -47,7 +48,8 @@ const TABLE = 512;
 const MIDDLE = 3 * TABLE * TABLE;
 const BASE = MIDDLE - PAGES / 2;
 const MOST_SPACES = 4;
-const NAMES = ['a', 'b', 'c'];
+const NAMES = ['a', 'b'];
+const FILE = 'f';
 export const MOST_COUNT = 12;
 const MOST_OBJECT_PAGES = 24;
 /** VMAs that one event may add. */
@@ -312,6 +314,49 @@ const KINDS: Readonly<Record<string, KindInfo>> = {
       const index = extra % MOST_OBJECT_PAGES;
       return call(`fallocate,,${index},${count},punch:${name}`, (k) =>
         fallocatePunch(k, now(k), index, count),
+      );
+    }),
+  },
+  file: {
+    weight: 2,
+    make: (k, { count, extra }) => {
+      if (k.named(FILE)) return undefined;
+      const size = Math.min(count * 2, MOST_OBJECT_PAGES);
+      const given = extra % 2 === 0 ? undefined : ({ first: extra >> 1, step: 1 } as const);
+      const spec = { name: FILE, file: true, size, sealed: false, descriptor: true, contents: given };
+      return event(`object,,,${size},file:${FILE}${given ? ` =${given.first}+` : ''}`, (now) =>
+        declareObject(now, spec),
+      );
+    },
+  },
+  sync: {
+    weight: 2,
+    make: onObject((name, _place, now) => event(`sync,,,,${name}`, (k) => writeBack(k, now(k)))),
+  },
+  pread: {
+    weight: 3,
+    make: onObject((name, { extra, count }, now) => {
+      const index = extra % MOST_OBJECT_PAGES;
+      return event(`pread,,${index},${count},${name}`, (k) => readFile(k, now(k), index, count));
+    }),
+  },
+  pwrite: {
+    weight: 3,
+    make: onObject((name, { extra, count }, now) => {
+      const [index, rest] = [extra % MOST_OBJECT_PAGES, Math.floor(extra / MOST_OBJECT_PAGES)];
+      const [content, arg] = contents(rest);
+      return event(`pwrite,,${index},${count},${name}${arg && ` ${arg}`}`, (k) =>
+        writeFile(k, now(k), index, count, content),
+      );
+    }),
+  },
+  allocate: {
+    weight: 3,
+    make: onObject((name, { extra, count }, now) => {
+      const [index, rest] = [extra % MOST_OBJECT_PAGES, Math.floor(extra / MOST_OBJECT_PAGES)];
+      const zero = rest % 2 === 0;
+      return call(`fallocate,,${index},${count},${zero ? 'zero' : 'alloc'}:${name}`, (k) =>
+        fallocateBlocks(k, now(k), index, count, zero),
       );
     }),
   },

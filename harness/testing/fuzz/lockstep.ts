@@ -4,7 +4,7 @@ import type { Machine, SwapKind } from '../../machine/machine.js';
 import { reclaimPolicies } from '../../policy/reclaim/registry.js';
 import { run } from '../machine.js';
 import { SUCCESS } from '../naive/calls.js';
-import { FifoChooser } from '../naive/reclaim.js';
+import { FifoChooser, passTime } from '../naive/reclaim.js';
 import { type Chooser, NaiveKernel, NaiveOutOfMemory } from '../naive/state.js';
 import { timed } from '../traces.js';
 import { Comparison, Disagreement } from './compare.js';
@@ -69,6 +69,7 @@ export function randomTrace(machine: FuzzedMachine, maxEvents: number): fc.Arbit
 
 function runsOutOfMemory(event: Event, k: NaiveKernel): boolean {
   try {
+    passTime(k);
     event.run(k);
     return false;
   } catch (error) {
@@ -102,6 +103,7 @@ class Lockstep {
       limit: machine.limit,
       check: false,
       completed: (m, returned) => {
+        passTime(k);
         const expected = (events[this.done] as Event).run(k) ?? SUCCESS;
         if (returned.errno !== expected.errno || returned.value !== expected.value)
           throw new Disagreement(

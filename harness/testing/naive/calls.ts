@@ -1,7 +1,7 @@
 import { freeIfUnreferenced, freeWholeTables, zap } from './entries.js';
-import { fault, isMapped } from './faults.js';
+import { cachePage, fault, isMapped } from './faults.js';
 import { type Action, type Errno, FLAG_ADVICE } from './flag-advice.js';
-import { punch } from './objects.js';
+import { allocate, punch } from './objects.js';
 import { bringIn, pageOut, settle } from './reclaim.js';
 import type { NaiveKernel, Page, SharedObject, Space } from './state.js';
 import { ZERO } from './state.js';
@@ -84,6 +84,7 @@ const pageout: Action = (k, space, vma, start, end) => {
 
 /** Reads into the swap cache, without waiting: the object's pages, or those of anonymous memory. */
 const willneed: Action = (k, space, vma, start, end) => {
+  if (vma.object?.disk) return readAhead(k, vma.object, vma.offset + start - vma.start, end - start);
   for (let vpn = start; vpn < end; vpn++) {
     const page = vma.object
       ? vma.object.pages.get(vma.offset + vpn - vma.start)
@@ -94,6 +95,13 @@ const willneed: Action = (k, space, vma, start, end) => {
   }
   return 0;
 };
+
+/** Starts reading what a file has and the page cache has not. */
+function readAhead(k: NaiveKernel, object: SharedObject, first: number, count: number): 0 {
+  for (let index = first; index < Math.min(first + count, object.size); index++)
+    if (!object.pages.has(index) && object.disk?.has(index)) cachePage(k, undefined, object, index);
+  return 0;
+}
 
 /** The range as a whole: ends at the first hole, unlike other advice. Source: madvise_populate. */
 function populateRange(k: NaiveKernel, space: Space, start: number, end: number, write: boolean): Returned {
@@ -169,4 +177,18 @@ export function fallocatePunch(k: NaiveKernel, object: SharedObject, index: numb
   if (!object.descriptor) return { errno: 'EBADF', value: 0 };
   if (count === 0) return { errno: 'EINVAL', value: 0 };
   return { errno: punchHole(k, object, index, count), value: 0 };
+}
+
+/** fallocate without flags, or with ZERO_RANGE, which shared memory does not know. */
+export function fallocateBlocks(
+  k: NaiveKernel,
+  object: SharedObject,
+  index: number,
+  count: number,
+  zero: boolean,
+): Returned {
+  if (!object.descriptor) return { errno: 'EBADF', value: 0 };
+  if (zero && !object.disk) return { errno: 'EOPNOTSUPP', value: 0 };
+  allocate(k, object, index, count, zero);
+  return SUCCESS;
 }

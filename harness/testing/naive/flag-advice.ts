@@ -2,7 +2,16 @@ import type { Flag, NaiveKernel, Space, Vma } from './state.js';
 import { changeFlags } from './vmas.js';
 
 /** 0, or the name of the error. */
-export type Errno = 0 | 'EACCES' | 'EAGAIN' | 'EBADF' | 'EFAULT' | 'EINVAL' | 'ENOMEM' | 'EPERM';
+export type Errno =
+  | 0
+  | 'EACCES'
+  | 'EAGAIN'
+  | 'EBADF'
+  | 'EFAULT'
+  | 'EINVAL'
+  | 'ENOMEM'
+  | 'EOPNOTSUPP'
+  | 'EPERM';
 
 /** What an advice does to the part of a range in one VMA. */
 export type Action = (k: NaiveKernel, space: Space, vma: Vma, start: number, end: number) => Errno;
