@@ -13,6 +13,8 @@ const MET = [
   'pswpout',
   'pglazyfree',
   'pglazyfreed',
+  'file_pages_in',
+  'file_pages_out',
 ];
 const EVENTS = 100_000;
 

@@ -3,8 +3,9 @@ import { callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import type { Machine } from '../machine.js';
-import { freeObjectPage, makeHole } from '../object/lifetime.js';
-import { newObjectPage } from '../object/page-in.js';
+import { OWN_TRAIT } from '../memory/pages.js';
+import { makeHole } from '../object/lifetime.js';
+import { newObjectPage, pageIn, whereIs } from '../object/page-in.js';
 import type { SharedObject } from '../object/shared.js';
 import type { CallResult } from './call.js';
 
@@ -30,6 +31,8 @@ export function fallocateBlocks(
     if (!hasBlock(m, object, at)) {
       allocateBlock(m, object, at);
       made++;
+    } else if (object.backing === 'shmem' && m.swapSlotOf(object.page(at)) >= 0) {
+      pageIn(m, object, at, whereIs(m, object, at)); // shmem_get_folio reads it (SGP_FALLOC)
     }
   }
   const { faults, calls } = m.costs;
@@ -61,9 +64,13 @@ function allocateBlock(m: Machine, object: SharedObject, index: number): void {
     newObjectPage(m, object, index);
     return;
   }
-  if (object.page(index) !== 0) freeObjectPage(m, object, index);
+  object.blocks++;
+  const known = object.page(index);
+  if (known !== 0) {
+    m.pages.clearTrait(known, OWN_TRAIT.hole); // the page of zeros over the hole stays in the page cache
+    return;
+  }
   const page = m.pages.create();
   m.pages.setTrait(page, TRAIT.file);
   object.setPage(index, page);
-  object.blocks++;
 }

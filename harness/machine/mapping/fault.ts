@@ -188,10 +188,13 @@ function newCopy(m: Machine, vma: Vma, vpn: number, source: number): number {
 /** do_swap_page: an entry of an anonymous page that was swapped out. */
 function swappedOut(m: Machine, vma: Vma, vpn: number, at: number, write: boolean): void {
   const page = (m.tables.entries[at] as number) >>> PTE_SHIFT;
+  let bypassed = false;
   if (m.pages.resident[page] === 1) {
     m.ledger.cpu(PART.minor, m.costs.faults.cached.ns); // in the swap cache
     m.reclaim.used(page);
   } else {
+    // What nobody else needs is read from a synchronous device past the swap cache (SWP_SYNCHRONOUS_IO).
+    bypassed = m.swap.synchronous && m.swap.references(m.pages.slotOf(page)) === 1;
     const anon = swapInObject(m, vma, vpn, page);
     countMajor(m, vma);
     readSwap(m, page, anon.number, anon.indexOf(vma, vpn));
@@ -199,12 +202,12 @@ function swappedOut(m: Machine, vma: Vma, vpn: number, at: number, write: boolea
   m.tables.set(at, 0);
   const frame = m.pages.place[page] as number;
   const others = m.swap.dropReference(m.frames.slot[frame] as number) + (m.frames.mapcount[frame] as number);
+  // should_try_to_free_swap
+  if (bypassed || vma.has(VM.locked) || (write && others === 0)) freeSwapCache(m, page);
   if (write && others > 0) {
     mapPage(m, vma.space, at, newCopy(m, vma, vpn, page), PTE.write | PTE.young | PTE.dirty);
     return;
   }
   const writable = others === 0 && vma.has(VM.write) ? PTE.write : 0;
   mapPage(m, vma.space, at, page, writable | PTE.young | (write ? PTE.dirty : 0));
-  // should_try_to_free_swap; a synchronous device is read past the swap cache (SWP_SYNCHRONOUS_IO).
-  if (write || vma.has(VM.locked) || m.swap.synchronous) freeSwapCache(m, page);
 }

@@ -101,12 +101,7 @@ export class Comparison {
       if (!other) throw new Disagreement(`an object without name is mapped nowhere`);
       const name = object.name ?? `without name, number ${other.number}`;
       agree(other.size, object.size, () => `size of object ${name}`);
-      const indexes = [...other.present(0, Number(object.size))];
-      agree(
-        indexes.join(),
-        [...object.pages.keys()].sort((a, b) => a - b).join(),
-        () => `pages of object ${name}`,
-      );
+      sameIndexes(m, other, object, name);
       for (const [index, page] of object.pages) {
         const id = other.page(index);
         agree(m.pages.resident[id] === 1, page.inMemory, () => `page ${index} of object ${name} in memory`);
@@ -116,6 +111,15 @@ export class Comparison {
       }
     }
   }
+}
+
+/** Which indexes have a page; of a file: which are in the page cache, and which have a block. */
+function sameIndexes(m: Machine, seen: SharedObject, object: Naive.SharedObject, name: string): void {
+  const known = [...seen.present(0, object.size)];
+  const held = object.disk ? known.filter((index) => m.pages.resident[seen.page(index)] === 1) : known;
+  const listed = (indexes: Iterable<number>): string => [...indexes].sort((a, b) => a - b).join();
+  agree(held.join(), listed(object.pages.keys()), () => `pages of object ${name}`);
+  agree(seen.blocks, (object.disk ?? object.pages).size, () => `blocks of object ${name}`);
 }
 
 /** VMAs of more pages are only looked at where they have an entry. */
@@ -147,7 +151,8 @@ function naiveContent(space: Naive.Space, vpn: number): number {
   const entry = space.entries.get(vpn);
   if (entry) return entry.page.content;
   const vma = findVma(space, vpn) as Naive.Vma;
-  return vma.object?.pages.get(vma.offset + vpn - vma.start)?.content ?? 0;
+  const index = vma.offset + vpn - vma.start;
+  return vma.object?.pages.get(index)?.content ?? vma.object?.disk?.get(index) ?? 0;
 }
 
 /** What entries hold, without their accessed and dirty bits. That there are no other page tables, their number says. */

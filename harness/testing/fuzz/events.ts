@@ -1,9 +1,17 @@
-import { ADVICES, fallocatePunch, madvise, type Returned } from '../naive/calls.js';
+import {
+  ADVICES,
+  type Advice,
+  FLAG_ADVICES,
+  fallocateBlocks,
+  fallocatePunch,
+  madvise,
+  type Returned,
+} from '../naive/calls.js';
 import { access, type WrittenContent } from '../naive/faults.js';
 import { grow, lock, map, move, type Protection, protect, unlock, unmap } from '../naive/mmap.js';
-import { closeObject, declareObject, truncate } from '../naive/objects.js';
+import { closeObject, declareObject, readFile, truncate, writeFile } from '../naive/objects.js';
 import { exit, fork, spawn } from '../naive/process.js';
-import { setLimit } from '../naive/reclaim.js';
+import { setLimit, writeBack } from '../naive/reclaim.js';
 import type { Flag, NaiveKernel, SharedObject, Space } from '../naive/state.js';
 import { findVma, overlapping } from '../naive/vmas.js';
 
@@ -40,9 +48,12 @@ const TABLE = 512;
 const MIDDLE = 3 * TABLE * TABLE;
 const BASE = MIDDLE - PAGES / 2;
 const MOST_SPACES = 4;
-const NAMES = ['a', 'b', 'c'];
+const NAMES = ['a', 'b'];
+const FILE = 'f';
 export const MOST_COUNT = 12;
 const MOST_OBJECT_PAGES = 24;
+/** VMAs that one event may add. */
+const MOST_CUTS = 4;
 
 /** An event that makes no system call that could fail. */
 function event(text: string, run: (k: NaiveKernel) => void): Event {
@@ -107,7 +118,7 @@ function contents(extra: number): [WrittenContent, string] {
   }
 }
 
-const MAP_FLAGS = ['ro', 'rofd', 'exec', 'random', 'sequential', 'populate', 'locked'] as const;
+const MAP_FLAGS = ['ro', 'rofd', 'exec', 'random', 'sequential', 'populate', 'locked', 'droppable'] as const;
 
 /** Few mappings have many flags. */
 function mapFlags(shared: boolean, locks: boolean, extra: number): (typeof MAP_FLAGS)[number][] {
@@ -118,6 +129,7 @@ function mapFlags(shared: boolean, locks: boolean, extra: number): (typeof MAP_F
   ) as (typeof MAP_FLAGS)[number][];
 }
 
+/** Flags of the VMA that map makes; what may vanish is neither inherited nor dumped. */
 function vmaFlags(words: readonly string[], shared: boolean, sealed: boolean): Flag[] {
   const flags: Flag[] = ['read'];
   for (const flag of ['exec', 'locked', 'random', 'sequential'] as const)
@@ -129,6 +141,7 @@ function vmaFlags(words: readonly string[], shared: boolean, sealed: boolean): F
   const mayWrite = !rofd && !(shared && ro && sealed);
   if (mayWrite) flags.push('mayWrite');
   if (mayWrite && !ro) flags.push('write');
+  if (words.includes('droppable')) flags.push('droppable', 'wipeOnFork', 'dontDump');
   return flags;
 }
 
@@ -140,7 +153,9 @@ function mapEvent(k: NaiveKernel, { space, page, count, extra }: Place, locks: b
   const what = anonymous && !kind.startsWith('anon') ? 'anon' : kind;
   const shared = what === 'shared' || what === 'anon-shared';
   const offset = more % (MOST_OBJECT_PAGES + 2);
-  const words = mapFlags(shared, locks, Math.floor(more / (MOST_OBJECT_PAGES + 2)));
+  const wanted = mapFlags(shared, locks, Math.floor(more / (MOST_OBJECT_PAGES + 2)));
+  const refused = what !== 'anon' || wanted.includes('locked');
+  const words = wanted.filter((flag) => flag !== 'droppable' || !refused);
   const name = object?.name ?? '';
   const arg = [anonymous ? what : `${what}:${name}@${offset}`, ...words].join(' ');
   return event(`map,${space.id},${page},${count},${arg}`, (now) => {
@@ -169,7 +184,7 @@ function whole({ space, extra }: Place): Place {
   return { space, page: MIDDLE, count: TABLE, extra };
 }
 
-function adviceEvent(place: Place, advice: (typeof ADVICES)[number]): Event {
+function adviceEvent(place: Place, advice: Advice): Event {
   const { space, page, count } = place;
   return call(`madvise,${space.id},${page},${count},${advice}`, (k) =>
     madvise(k, k.space(space.id), page, count, advice),
@@ -192,14 +207,23 @@ function onObject(make: (name: string, place: Place, now: (k: NaiveKernel) => Sh
   };
 }
 
+interface KindInfo {
+  readonly weight: number;
+  /** It may need VMAs more than vm.max_map_count allows, which would be a broken trace. */
+  readonly room?: boolean;
+  readonly make: Maker;
+}
+
 /** Kinds of events and how often they happen. One more op is one more line here, and what it does beside. */
-const KINDS: Readonly<Record<string, { readonly weight: number; readonly make: Maker }>> = {
-  map: { weight: 14, make: (k, place) => mapEvent(k, place, false) },
+const KINDS: Readonly<Record<string, KindInfo>> = {
+  map: { weight: 14, room: true, make: (k, place) => mapEvent(k, place, false) },
   write: { weight: 26, make: (_k, place) => touch(place, true) },
   read: { weight: 18, make: (_k, place) => touch(place, false) },
-  advise: { weight: 16, make: (_k, place) => adviceEvent(place, pick(ADVICES, place.extra)[0]) },
+  advise: { weight: 18, make: (_k, place) => adviceEvent(place, pick(ADVICES, place.extra)[0]) },
+  adviseFlags: { weight: 6, make: (_k, place) => adviceEvent(place, pick(FLAG_ADVICES, place.extra)[0]) },
   protect: {
     weight: 7,
+    room: true,
     make: (_k, place) => {
       const { space, page, extra } = place;
       const count = mappedRun(place);
@@ -214,6 +238,7 @@ const KINDS: Readonly<Record<string, { readonly weight: number; readonly make: M
   },
   unmap: {
     weight: 5,
+    room: true,
     make: (_k, { space, page, count }) =>
       event(`unmap,${space.id},${page},${count},`, (k) => unmap(k, k.space(space.id), page, count)),
   },
@@ -239,6 +264,7 @@ const KINDS: Readonly<Record<string, { readonly weight: number; readonly make: M
   },
   move: {
     weight: 4,
+    room: true,
     make: (_k, place) => {
       const { space, page, extra } = place;
       const to = BASE + (extra % PAGES);
@@ -291,23 +317,69 @@ const KINDS: Readonly<Record<string, { readonly weight: number; readonly make: M
       );
     }),
   },
+  file: {
+    weight: 2,
+    make: (k, { count, extra }) => {
+      if (k.named(FILE)) return undefined;
+      const size = Math.min(count * 2, MOST_OBJECT_PAGES);
+      const given = extra % 2 === 0 ? undefined : ({ first: extra >> 1, step: 1 } as const);
+      const spec = { name: FILE, file: true, size, sealed: false, descriptor: true, contents: given };
+      return event(`object,,,${size},file:${FILE}${given ? ` =${given.first}+` : ''}`, (now) =>
+        declareObject(now, spec),
+      );
+    },
+  },
+  sync: {
+    weight: 2,
+    make: onObject((name, _place, now) => event(`sync,,,,${name}`, (k) => writeBack(k, now(k)))),
+  },
+  pread: {
+    weight: 3,
+    make: onObject((name, { extra, count }, now) => {
+      const index = extra % MOST_OBJECT_PAGES;
+      return event(`pread,,${index},${count},${name}`, (k) => readFile(k, now(k), index, count));
+    }),
+  },
+  pwrite: {
+    weight: 3,
+    make: onObject((name, { extra, count }, now) => {
+      const [index, rest] = [extra % MOST_OBJECT_PAGES, Math.floor(extra / MOST_OBJECT_PAGES)];
+      const [content, arg] = contents(rest);
+      return event(`pwrite,,${index},${count},${name}${arg && ` ${arg}`}`, (k) =>
+        writeFile(k, now(k), index, count, content),
+      );
+    }),
+  },
+  allocate: {
+    weight: 3,
+    make: onObject((name, { extra, count }, now) => {
+      const [index, rest] = [extra % MOST_OBJECT_PAGES, Math.floor(extra / MOST_OBJECT_PAGES)];
+      const zero = rest % 2 === 0;
+      return call(`fallocate,,${index},${count},${zero ? 'zero' : 'alloc'}:${name}`, (k) =>
+        fallocateBlocks(k, now(k), index, count, zero),
+      );
+    }),
+  },
   close: {
     weight: 1,
     make: onObject((name, _place, now) => event(`close,,,,${name}`, (k) => closeObject(k, now(k)))),
   },
   mapWhole: {
     weight: 1,
+    room: true,
     make: (k, place) => mapEvent(k, { ...whole(place), extra: 5 * place.extra }, false),
   },
   adviseWhole: { weight: 1, make: (_k, place) => adviceEvent(whole(place), 'MADV_DONTNEED') },
   unmapWhole: {
     weight: 1,
+    room: true,
     make: (_k, { space }) =>
       event(`unmap,${space.id},${MIDDLE},${TABLE},`, (k) => unmap(k, k.space(space.id), MIDDLE, TABLE)),
   },
-  mapLocked: { weight: 2, make: (k, place) => mapEvent(k, place, true) },
+  mapLocked: { weight: 2, room: true, make: (k, place) => mapEvent(k, place, true) },
   lock: {
     weight: 5,
+    room: true,
     make: (_k, place) => {
       const { space, page, extra } = place;
       const count = mappedRun(place);
@@ -316,6 +388,15 @@ const KINDS: Readonly<Record<string, { readonly weight: number; readonly make: M
       return event(`${locked ? 'lock' : 'unlock'},${space.id},${page},${count},`, (k) =>
         (locked ? lock : unlock)(k, k.space(space.id), page, count),
       );
+    },
+  },
+  mapCount: {
+    weight: 1,
+    make: (_k, { space, extra }) => {
+      const count = extra % 2 === 0 ? 65_530 : space.vmas.length + (extra % 7);
+      return event(`set,,,,vm.max_map_count=${count}`, (k) => {
+        k.maxMapCount = count;
+      });
     },
   },
   limit: {
@@ -364,8 +445,11 @@ export class EventMaker {
     const spaces = [...this.k.spaces.values()];
     const [kind] = pick(this.kinds, choice.kind);
     const page = BASE + choice.page;
-    return KINDS[kind]?.make(this.k, {
-      space: pick(spaces, choice.space)[0],
+    const [space] = pick(spaces, choice.space);
+    const info = KINDS[kind] as KindInfo;
+    if (info.room && space.vmas.length + MOST_CUTS > this.k.maxMapCount) return undefined;
+    return info.make(this.k, {
+      space,
       page,
       count: Math.min(choice.count, BASE + PAGES - page),
       extra: choice.extra,

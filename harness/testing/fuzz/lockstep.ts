@@ -4,7 +4,7 @@ import type { Machine, SwapKind } from '../../machine/machine.js';
 import { reclaimPolicies } from '../../policy/reclaim/registry.js';
 import { run } from '../machine.js';
 import { SUCCESS } from '../naive/calls.js';
-import { FifoChooser } from '../naive/reclaim.js';
+import { FifoChooser, passTime } from '../naive/reclaim.js';
 import { type Chooser, NaiveKernel, NaiveOutOfMemory } from '../naive/state.js';
 import { timed } from '../traces.js';
 import { Comparison, Disagreement } from './compare.js';
@@ -28,7 +28,7 @@ const choice: fc.Arbitrary<Choice> = fc.record({
   space: fc.nat(3),
   page: fc.nat(PAGES - 1),
   count: fc.integer({ min: 1, max: MOST_COUNT }),
-  extra: fc.nat(99_999),
+  extra: fc.nat(2 ** 30),
 });
 
 /** How much has been run. */
@@ -44,11 +44,7 @@ export function choices(maxEvents: number): fc.Arbitrary<Choice[]> {
 }
 
 function newKernel({ swap, limit }: FuzzedMachine, chooser: Chooser): NaiveKernel {
-  return new NaiveKernel(
-    chooser,
-    swap !== 'none',
-    typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY,
-  );
+  return new NaiveKernel(chooser, swap, typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY);
 }
 
 /** The events that choices stand for, up to the first that runs out of memory. */
@@ -73,6 +69,7 @@ export function randomTrace(machine: FuzzedMachine, maxEvents: number): fc.Arbit
 
 function runsOutOfMemory(event: Event, k: NaiveKernel): boolean {
   try {
+    passTime(k);
     event.run(k);
     return false;
   } catch (error) {
@@ -106,6 +103,7 @@ class Lockstep {
       limit: machine.limit,
       check: false,
       completed: (m, returned) => {
+        passTime(k);
         const expected = (events[this.done] as Event).run(k) ?? SUCCESS;
         if (returned.errno !== expected.errno || returned.value !== expected.value)
           throw new Disagreement(

@@ -17,6 +17,7 @@ export const MACHINES = {
   'lru-9': { reclaim: 'lru', swap: 'ssd', limit: 9, ...SMALL },
   'linux-9': { reclaim: 'linux', swap: 'ssd', limit: 9, ...SMALL },
   linux: { reclaim: 'linux', swap: 'ssd', ...OF_TRACE },
+  'fifo-zram': { reclaim: 'fifo', swap: 'zram', ...OF_TRACE },
   'linux-swapless': { reclaim: 'linux', swap: 'none', limit: 70, ...GIVEN },
 } satisfies Record<string, FuzzedMachine>;
 

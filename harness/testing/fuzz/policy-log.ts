@@ -72,4 +72,5 @@ export class PolicyLog implements Chooser {
   reject(): void {}
   remove(): void {}
   demote(): void {}
+  rotate(): void {}
 }

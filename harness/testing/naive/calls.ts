@@ -1,14 +1,13 @@
 import { freeIfUnreferenced, freeWholeTables, zap } from './entries.js';
-import { punch } from './objects.js';
-import { settle } from './reclaim.js';
-import type { Flag, NaiveKernel, SharedObject, Space, Vma } from './state.js';
+import { cachePage, fault, isMapped } from './faults.js';
+import { type Action, type Errno, FLAG_ADVICE } from './flag-advice.js';
+import { allocate, punch } from './objects.js';
+import { bringIn, pageOut, settle } from './reclaim.js';
+import type { NaiveKernel, Page, SharedObject, Space } from './state.js';
 import { ZERO } from './state.js';
-import { changeFlags, findVma, overlapping } from './vmas.js';
+import { findVma, overlapping } from './vmas.js';
 
-/** 0, or the name of the error. */
-export type Errno = 0 | 'EACCES' | 'EBADF' | 'EINVAL' | 'ENOMEM' | 'EPERM';
-
-/** What a call returned. */
+/** What a call returned: 0 or the name of the error, and the value. */
 export interface Returned {
   readonly errno: Errno;
   readonly value: number;
@@ -16,22 +15,10 @@ export interface Returned {
 
 export const SUCCESS: Returned = { errno: 0, value: 0 };
 
-type Action = (k: NaiveKernel, space: Space, vma: Vma, start: number, end: number) => Errno;
+const dontneed: Action = (k, space, vma, start, end) =>
+  vma.flags.has('locked') ? 'EINVAL' : dontneedLocked(k, space, vma, start, end);
 
-/** Changes flags that say how a program accesses its memory. */
-function pattern(...wanted: Flag[]): Action {
-  return (_k, space, _vma, start, end) => {
-    changeFlags(space, start, end, (flags) => {
-      flags.delete('random');
-      flags.delete('sequential');
-      for (const flag of wanted) flags.add(flag);
-    });
-    return 0;
-  };
-}
-
-const dontneed: Action = (k, space, vma, start, end) => {
-  if (vma.flags.has('locked')) return 'EINVAL';
+const dontneedLocked: Action = (k, space, vma, start, end) => {
   zap(k, space, vma, start, end);
   freeWholeTables(space, start, end);
   return 0;
@@ -71,27 +58,97 @@ function freePage(k: NaiveKernel, space: Space, vpn: number): void {
   if (k.evictable.has(page)) k.chooser.demote(page);
 }
 
+/** Pages of a range that this VMA alone maps, by address (can_madv_lru_vma says where). */
+function ownPages(k: NaiveKernel, space: Space, start: number, end: number): Page[] {
+  const pages: Page[] = [];
+  for (let vpn = start; vpn < end; vpn++) {
+    const entry = space.entries.get(vpn);
+    if (!entry?.present || entry.page === ZERO) continue;
+    if (k.entriesOf(entry.page).filter((other) => other.entry.present).length === 1) pages.push(entry.page);
+  }
+  return pages;
+}
+
+const cold: Action = (k, space, vma, start, end) => {
+  if (vma.flags.has('locked')) return 'EINVAL';
+  for (const page of ownPages(k, space, start, end)) if (k.evictable.has(page)) k.chooser.demote(page);
+  return 0;
+};
+
+const pageout: Action = (k, space, vma, start, end) => {
+  if (vma.flags.has('locked')) return 'EINVAL';
+  if (vma.flags.has('shared') && !vma.flags.has('mayWrite')) return 0;
+  for (const page of ownPages(k, space, start, end)) pageOut(k, page);
+  return 0;
+};
+
+/** Reads into the swap cache, without waiting: the object's pages, or those of anonymous memory. */
+const willneed: Action = (k, space, vma, start, end) => {
+  if (vma.object?.disk) return readAhead(k, vma.object, vma.offset + start - vma.start, end - start);
+  for (let vpn = start; vpn < end; vpn++) {
+    const page = vma.object
+      ? vma.object.pages.get(vma.offset + vpn - vma.start)
+      : space.entries.get(vpn)?.page;
+    if (!page?.inSwap || page.inMemory) continue;
+    bringIn(k, page);
+    k.counters.pswpin++;
+  }
+  return 0;
+};
+
+/** Starts reading what a file has and the page cache has not. */
+function readAhead(k: NaiveKernel, object: SharedObject, first: number, count: number): 0 {
+  for (let index = first; index < Math.min(first + count, object.size); index++)
+    if (!object.pages.has(index) && object.disk?.has(index)) cachePage(k, undefined, object, index);
+  return 0;
+}
+
+/** The range as a whole: ends at the first hole, unlike other advice. Source: madvise_populate. */
+function populateRange(k: NaiveKernel, space: Space, start: number, end: number, write: boolean): Returned {
+  for (let vpn = start; vpn < end; vpn++) {
+    const vma = findVma(space, vpn);
+    if (!vma) return { errno: 'ENOMEM', value: 0 };
+    if (!vma.flags.has(write ? 'write' : 'read')) return { errno: 'EINVAL', value: 0 };
+    if (!isMapped(space, vpn, write) && !fault(k, space, vma, vpn, write))
+      return { errno: 'EFAULT', value: 0 };
+  }
+  return SUCCESS;
+}
+
 const ACTIONS = {
-  MADV_NORMAL: pattern(),
-  MADV_RANDOM: pattern('random'),
-  MADV_SEQUENTIAL: pattern('sequential'),
+  ...FLAG_ADVICE,
   MADV_DONTNEED: dontneed,
+  MADV_DONTNEED_LOCKED: dontneedLocked,
   MADV_REMOVE: remove,
   MADV_FREE: free,
+  MADV_COLD: cold,
+  MADV_PAGEOUT: pageout,
+  MADV_WILLNEED: willneed,
 } satisfies Record<string, Action>;
 
-/** Advices that the model knows. */
-export const ADVICES = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[];
+type EachVma = keyof typeof ACTIONS;
+export type Advice = EachVma | 'MADV_POPULATE_READ' | 'MADV_POPULATE_WRITE';
+
+/** Advices that only change flags. */
+export const FLAG_ADVICES = Object.keys(FLAG_ADVICE) as (keyof typeof FLAG_ADVICE)[];
+
+/** All others. */
+export const ADVICES: readonly Advice[] = [
+  ...(Object.keys(ACTIONS) as EachVma[]).filter((advice) => !(advice in FLAG_ADVICE)),
+  'MADV_POPULATE_READ',
+  'MADV_POPULATE_WRITE',
+];
+
+/** madvise(2) on pages. */
+export function madvise(k: NaiveKernel, space: Space, page: number, count: number, advice: Advice): Returned {
+  const end = page + count;
+  if (advice === 'MADV_POPULATE_READ' || advice === 'MADV_POPULATE_WRITE')
+    return populateRange(k, space, page, end, advice === 'MADV_POPULATE_WRITE');
+  return walkVmas(k, space, page, end, ACTIONS[advice]);
+}
 
 /** madvise_walk_vmas: VMA by VMA; the first error ends the call, holes make it ENOMEM at the end. */
-export function madvise(
-  k: NaiveKernel,
-  space: Space,
-  page: number,
-  count: number,
-  advice: keyof typeof ACTIONS,
-): Returned {
-  const end = page + count;
+function walkVmas(k: NaiveKernel, space: Space, page: number, end: number, act: Action): Returned {
   let errno: Errno = 0;
   let at = page;
   while (at < end) {
@@ -102,7 +159,7 @@ export function madvise(
       continue;
     }
     const stop = Math.min(end, vma.end);
-    const refused = ACTIONS[advice](k, space, vma, at, stop);
+    const refused = act(k, space, vma, at, stop);
     if (refused !== 0) return { errno: refused, value: 0 };
     at = stop;
   }
@@ -120,4 +177,18 @@ export function fallocatePunch(k: NaiveKernel, object: SharedObject, index: numb
   if (!object.descriptor) return { errno: 'EBADF', value: 0 };
   if (count === 0) return { errno: 'EINVAL', value: 0 };
   return { errno: punchHole(k, object, index, count), value: 0 };
+}
+
+/** fallocate without flags, or with ZERO_RANGE, which shared memory does not know. */
+export function fallocateBlocks(
+  k: NaiveKernel,
+  object: SharedObject,
+  index: number,
+  count: number,
+  zero: boolean,
+): Returned {
+  if (!object.descriptor) return { errno: 'EBADF', value: 0 };
+  if (zero && !object.disk) return { errno: 'EOPNOTSUPP', value: 0 };
+  allocate(k, object, index, count, zero);
+  return SUCCESS;
 }

@@ -63,8 +63,9 @@ function newAnon(k: NaiveKernel, space: Space, vma: Vma, content: number): Entry
     inMemory: false,
     inSwap: false,
     anon: true,
+    file: false,
     dirty: false,
-    lazyfree: false,
+    lazyfree: vma.flags.has('droppable'), // never backed by swap
   };
   bringIn(k, page);
   return present(page, { writable: true, dirty: true });
@@ -95,14 +96,17 @@ function ofObject(
     copy(k, space, vma, vpn, page);
     return true;
   }
-  if (write) page.dirty = true;
-  setEntry(space, vpn, present(page, { writable: mapsWritable(vma), dirty: write }));
+  if (write) dirtyPage(object, index, page);
+  setEntry(space, vpn, present(page, { writable: mapsWritable(vma, write), dirty: write }));
   return true;
 }
 
-/** Shared writable mappings of shmem are writable from the first access on: vm_page_prot has the right. */
-function mapsWritable(vma: Vma): boolean {
-  return vma.flags.has('shared') && vma.flags.has('write');
+/**
+ * Shared writable mappings of shmem are writable from the first access on: vm_page_prot has the right. Those of files
+ * are at the first write.
+ */
+function mapsWritable(vma: Vma, write: boolean): boolean {
+  return vma.flags.has('shared') && vma.flags.has('write') && (write || !vma.object?.disk);
 }
 
 /** do_fault_around, filemap_map_pages: maps pages that are in memory; whether the wanted one was among them. */
@@ -111,14 +115,25 @@ function faultAround(k: NaiveKernel, space: Space, vma: Vma, vpn: number, object
   const to = Math.min(from + FAULT_AROUND_PAGES, vma.end, (Math.floor(vpn / TABLE) + 1) * TABLE);
   for (let around = from; around < to; around++) {
     const page = object.pages.get(vma.offset + around - vma.start);
-    if (!page?.inMemory || space.entries.has(around)) continue;
-    setEntry(space, around, present(page, { writable: mapsWritable(vma) }));
+    // What is in the swap cache is not in the page cache.
+    if (!page?.inMemory || page.inSwap || space.entries.has(around)) continue;
+    setEntry(space, around, present(page, { writable: mapsWritable(vma, false) }));
     if (vma.flags.has('locked')) settle(k, page);
   }
   return space.entries.has(vpn);
 }
 
-/** shmem_get_folio: the page at an index in memory, from swap or new and zero. */
+/** A page of an object is written: it is dirty, and a hole of a file gets a block. */
+export function dirtyPage(object: SharedObject, index: number, page: Page): void {
+  page.dirty = true;
+  if (!object.disk) return;
+  object.dirty = true;
+  if (!object.disk.has(index)) object.disk.set(index, 0);
+}
+
+/**
+ * shmem_get_folio: the page at an index in memory, from swap or new and zero. A fault of `space` that waits is a major one.
+ */
 export function objectPage(
   k: NaiveKernel,
   space: Space | undefined,
@@ -126,9 +141,10 @@ export function objectPage(
   index: number,
 ): Page {
   const known = object.pages.get(index);
-  if (known?.inMemory) return known;
+  if (object.disk) return known ?? cachePage(k, space, object, index);
   if (known) {
-    readFromSwap(k, space, known);
+    if (!known.inMemory) readFromSwap(k, space, known);
+    else if (!known.inSwap) return known;
     known.inSwap = false; // shmem_swapin_folio gives the slot back
     known.dirty = true;
     return known;
@@ -138,6 +154,7 @@ export function objectPage(
     inMemory: false,
     inSwap: false,
     anon: false,
+    file: false,
     dirty: true,
     lazyfree: false,
   };
@@ -148,15 +165,37 @@ export function objectPage(
 
 function readFromSwap(k: NaiveKernel, space: Space | undefined, page: Page): void {
   bringIn(k, page);
-  k.counters.pgmajfault++;
   k.counters.pswpin++;
-  if (space) space.pgmajfault++;
+  countMajor(k, space);
+}
+
+function countMajor(k: NaiveKernel, space: Space | undefined): void {
+  if (!space) return;
+  k.counters.pgmajfault++;
+  space.pgmajfault++;
+}
+
+/** filemap_fault: a page that is not there counts as major, also one over a hole, for which nothing is read. */
+export function cachePage(
+  k: NaiveKernel,
+  space: Space | undefined,
+  object: SharedObject,
+  index: number,
+): Page {
+  const stored = object.disk?.get(index);
+  countMajor(k, space);
+  const page: Page = { ...ZERO, content: stored ?? 0, file: true };
+  bringIn(k, page);
+  object.pages.set(index, page);
+  if (stored !== undefined) k.counters.file_pages_in++;
+  return page;
 }
 
 /** do_wp_page: a write to an entry that is present and not writable. */
 function writeProtected(k: NaiveKernel, space: Space, vma: Vma, vpn: number, entry: Entry): void {
   const { page } = entry;
-  if (vma.flags.has('shared')) {
+  if (vma.object && vma.flags.has('shared')) {
+    dirtyPage(vma.object, vma.offset + vpn - vma.start, page);
     entry.writable = true;
     entry.dirty = true;
   } else if (page.anon && mayReuse(k, page)) {
@@ -183,11 +222,15 @@ function freeSlot(page: Page): void {
 /** do_swap_page: from the swap cache, or read. */
 function swappedOut(k: NaiveKernel, space: Space, vma: Vma, vpn: number, entry: Entry, write: boolean): void {
   const { page } = entry;
+  // zram is read past the swap cache, if nobody else needs the copy there.
+  const bypassed = k.swap === 'zram' && !page.inMemory && k.entriesOf(page).length === 1;
   if (!page.inMemory) readFromSwap(k, space, page);
   space.entries.delete(vpn);
-  const alone = k.entriesOf(page).length === 0;
+  const others = k.entriesOf(page);
+  const alone = others.length === 0;
   // should_try_to_free_swap: a write, or a locked VMA, wants the page and not its slot.
-  if (alone && (write || vma.flags.has('locked'))) freeSlot(page);
+  const wanted = (write && alone) || vma.flags.has('locked') || bypassed;
+  if (wanted && others.every((other) => other.entry.present)) freeSlot(page);
   if (write && !alone) copy(k, space, vma, vpn, page);
   else setEntry(space, vpn, present(page, { writable: alone && vma.flags.has('write'), dirty: write }));
 }

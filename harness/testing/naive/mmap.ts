@@ -19,7 +19,7 @@ export function map(k: NaiveKernel, space: Space, page: number, count: number, m
   const end = page + count;
   unmap(k, space, page, count);
   const flags = new Set(mapping.flags);
-  if (flags.has('write') && !flags.has('shared')) flags.add('account'); // accountable_mapping
+  if (flags.has('write') && !isFree(flags)) flags.add('account'); // accountable_mapping
   const offset = mapping.object ? mapping.offset : page;
   const vma: Vma = {
     start: page,
@@ -33,6 +33,11 @@ export function map(k: NaiveKernel, space: Space, page: number, count: number, m
   insertVma(space, vma);
   mergeWithNeighbours(space, vma);
   if (flags.has('locked') || mapping.populate) populate(k, space, page, end, true);
+}
+
+/** Memory that nothing is reserved for. */
+function isFree(flags: ReadonlySet<Flag>): boolean {
+  return flags.has('shared') || flags.has('droppable');
 }
 
 /** munmap: holes are skipped. */
@@ -74,7 +79,7 @@ export function lock(k: NaiveKernel, space: Space, page: number, count: number):
     space,
     page,
     page + count,
-    (flags) => flags.add('locked'),
+    (flags) => flags.has('droppable') || flags.add('locked'),
     (part) => settlePages(k, space, part),
   );
   populate(k, space, page, page + count, false);
@@ -115,7 +120,7 @@ export function protect(
     if (protection !== 'none') flags.add('read');
     if (protection === 'rw') flags.add('write');
     // Private memory that can be written counts for good, or until nothing anonymous can be in it.
-    if (protection === 'rw' && !flags.has('shared')) flags.add('account');
+    if (protection === 'rw' && !isFree(flags)) flags.add('account');
     if (protection !== 'rw' && !vma.object && !vma.anon) flags.delete('account');
   };
   changeFlags(space, page, page + count, change, (part) => {
@@ -127,8 +132,9 @@ export function protect(
 }
 
 /** Shared shmem takes the VMA's rights; private memory only where no fault would copy (can_change_private_pte_writable). */
-function mayBeWritable(k: NaiveKernel, vma: Vma, { page }: Entry): boolean {
-  return vma.flags.has('shared') || (page.anon && k.entriesOf(page).length === 1);
+function mayBeWritable(k: NaiveKernel, vma: Vma, { page, dirty }: Entry): boolean {
+  if (vma.flags.has('shared')) return !vma.object?.disk || dirty;
+  return page.anon && k.entriesOf(page).length === 1;
 }
 
 /** mremap in place: the VMA that ends at the range's end grows into a hole. */

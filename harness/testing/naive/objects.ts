@@ -1,10 +1,11 @@
 import { releasePage, zap } from './entries.js';
-import { objectPage } from './faults.js';
+import { dirtyPage, objectPage, type WrittenContent } from './faults.js';
 import type { NaiveKernel, SharedObject } from './state.js';
 
 /** What the trace says about an object. */
 export interface ObjectSpec {
   readonly name: string | undefined;
+  readonly file?: boolean;
   readonly size: number;
   readonly sealed: boolean;
   readonly descriptor: boolean;
@@ -21,10 +22,15 @@ export function declareObject(k: NaiveKernel, spec: ObjectSpec): SharedObject {
     descriptor,
     closed: name === undefined,
     pages: new Map(),
+    disk: spec.file ? new Map() : undefined,
+    dirty: false,
   };
   k.objects.add(object);
-  for (let index = 0; contents && index < size; index++)
-    objectPage(k, undefined, object, index).content = contents.first + index * contents.step;
+  for (let index = 0; index < size; index++) {
+    const content = contents && contents.first + index * contents.step;
+    if (object.disk) object.disk.set(index, content ?? k.unique());
+    else if (content !== undefined) objectPage(k, undefined, object, index).content = content;
+  }
   return object;
 }
 
@@ -42,7 +48,7 @@ function mappings(k: NaiveKernel, object: SharedObject) {
 }
 
 export function releaseIfDead(k: NaiveKernel, object: SharedObject): void {
-  if (!object.closed || mappings(k, object).length > 0) return;
+  if (object.disk || !object.closed || mappings(k, object).length > 0) return;
   punch(k, object, 0, object.size);
   k.objects.delete(object);
 }
@@ -55,6 +61,7 @@ export function punch(k: NaiveKernel, object: SharedObject, from: number, to: nu
     releasePage(k, page);
     object.pages.delete(index);
   }
+  for (let index = from; index < to; index++) object.disk?.delete(index);
 }
 
 /** ftruncate: beyond the new end nothing stays mapped, private copies included. */
@@ -67,4 +74,45 @@ export function truncate(k: NaiveKernel, object: SharedObject, size: number): vo
     if (from < vma.end) zap(k, space, vma, from, vma.end);
   }
   punch(k, object, size, old);
+}
+
+/** pread: through the page cache; a hole of shared memory is read from the zero page. */
+export function readFile(k: NaiveKernel, object: SharedObject, first: number, count: number): void {
+  for (let index = first; index < Math.min(first + count, object.size); index++)
+    if (object.disk || object.pages.has(index)) objectPage(k, undefined, object, index);
+}
+
+/** pwrite of whole pages: what is on disk is not read before. */
+export function writeFile(
+  k: NaiveKernel,
+  object: SharedObject,
+  first: number,
+  count: number,
+  content: WrittenContent,
+): void {
+  object.size = Math.max(object.size, first + count);
+  for (let i = 0; i < count; i++) {
+    const index = first + i;
+    const read = k.counters.file_pages_in;
+    const page = objectPage(k, undefined, object, index);
+    k.counters.file_pages_in = read;
+    dirtyPage(object, index, page);
+    page.content = content === 'unique' ? k.unique() : content.first + i * content.step;
+  }
+}
+
+/** fallocate without flags, or with ZERO_RANGE: holes get blocks of zeros. */
+export function allocate(
+  k: NaiveKernel,
+  object: SharedObject,
+  first: number,
+  count: number,
+  zero: boolean,
+): void {
+  object.size = Math.max(object.size, first + count);
+  if (zero) punch(k, object, first, first + count);
+  for (let index = first; index < first + count; index++) {
+    if (!object.disk) objectPage(k, undefined, object, index);
+    else if (!object.disk.has(index)) object.disk.set(index, 0);
+  }
 }

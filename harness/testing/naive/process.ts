@@ -30,8 +30,10 @@ export function fork(k: NaiveKernel, parent: Space, childId: number): void {
   for (const vma of parent.vmas) {
     const flags = new Set(vma.flags);
     flags.delete('locked');
-    insertVma(child, { ...vma, flags, anon: vma.anon ? {} : undefined, forked: vma.anon !== undefined });
-    if (vma.anon) copyEntries(parent, child, vma);
+    if (flags.has('dontFork')) continue;
+    const copied = vma.anon !== undefined && !flags.has('wipeOnFork');
+    insertVma(child, { ...vma, flags, anon: copied ? {} : undefined, forked: copied });
+    if (copied) copyEntries(parent, child, vma);
   }
 }
 

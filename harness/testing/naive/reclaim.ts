@@ -1,6 +1,9 @@
-import type { Chooser, NaiveKernel, Page } from './state.js';
+import type { Chooser, NaiveKernel, Page, SharedObject } from './state.js';
 import { NaiveOutOfMemory, ZERO } from './state.js';
 import { findVma } from './vmas.js';
+
+/** Victims of one search at most, which a search that finds none that can go looks beyond. */
+const MOST_VICTIMS = 64;
 
 /** First in, first out; pages that the program gave up go before all others, in the order it did. */
 export class FifoChooser implements Chooser {
@@ -29,11 +32,16 @@ export class FifoChooser implements Chooser {
     this.remove(page);
     this.demoted.push(page);
   }
+
+  rotate(page: Page): void {
+    this.remove(page);
+    this.demoted.unshift(page);
+  }
 }
 
 /** Whether there is a place for the page's contents, or no need for one. */
 function couldGo(k: NaiveKernel, page: Page): boolean {
-  return k.swap || page.lazyfree;
+  return k.swap !== 'none' || page.lazyfree || page.file;
 }
 
 function isLocked(k: NaiveKernel, page: Page): boolean {
@@ -55,6 +63,7 @@ export function settle(k: NaiveKernel, page: Page): void {
 
 /** Reclaim must not choose the page any more. */
 export function forgetPage(k: NaiveKernel, page: Page): void {
+  k.awaited.delete(page);
   k.chooser.remove(page);
   k.evictable.delete(page);
 }
@@ -76,48 +85,146 @@ export function setLimit(k: NaiveKernel, limit: number): void {
 
 /** Direct reclaim of at least one page; false when none can go. */
 function shrink(k: NaiveKernel): boolean {
-  for (;;) {
-    const { victims, scanned } = k.chooser.evict();
-    k.counters.pgscan_direct += scanned;
-    if (victims.length === 0) return false;
-    const taken = victims.filter((victim) => take(k, victim)).length;
-    k.counters.pgsteal_direct += taken;
+  for (let patience = k.frames() + MOST_VICTIMS; patience > 0; ) {
+    const { found, taken } = shrinkOnce(k);
     if (taken > 0) return true;
+    if (found === 0) break;
+    patience -= found;
+  }
+  if (![...k.objects].some(({ dirty }) => dirty)) return false;
+  flush(k);
+  return shrinkOnce(k).taken > 0;
+}
+
+function shrinkOnce(k: NaiveKernel): { found: number; taken: number } {
+  const { victims, scanned } = k.chooser.evict();
+  k.counters.pgscan_direct += scanned;
+  const taken = victims.filter((victim) => take(k, victim)).length;
+  k.counters.pgsteal_direct += taken;
+  return { found: victims.length, taken };
+}
+
+/** Time moves on: a flusher that was woken writes all that is dirty. */
+export function passTime(k: NaiveKernel): void {
+  if (k.flushWanted) flush(k);
+  k.flushWanted = false;
+}
+
+function flush(k: NaiveKernel): void {
+  for (const object of k.objects) if (object.dirty) writeBack(k, object);
+}
+
+/** Write-back: pages are clean then, and write-protected, so that the next write is noticed. */
+export function writeBack(k: NaiveKernel, object: SharedObject): void {
+  object.dirty = false;
+  if (!object.disk) return;
+  for (const [index, page] of [...object.pages].sort(([a], [b]) => a - b)) {
+    for (const { entry } of collectDirty(k, page)) {
+      entry.dirty = false;
+      entry.writable = false;
+    }
+    if (!page.dirty) continue;
+    page.dirty = false;
+    object.disk.set(index, page.content);
+    k.counters.file_pages_out++;
+    if (k.awaited.delete(page) && k.evictable.has(page)) k.chooser.rotate(page);
   }
 }
 
 /** Takes a victim's frame; false when it stays. */
 function take(k: NaiveKernel, page: Page): boolean {
   k.evictable.delete(page);
-  const entries = k.entriesOf(page).filter(({ entry }) => entry.present);
-  if (entries.some(({ entry }) => entry.dirty)) page.dirty = true;
-  if (page.lazyfree && page.dirty) {
-    // Written since MADV_FREE: an ordinary page again.
-    page.lazyfree = false;
+  const entries = collectDirty(k, page);
+  if (page.lazyfree) {
+    if (dropLazyfree(k, page, entries)) return true;
     k.evictable.add(page);
     k.chooser.reject(page);
     settle(k, page);
     return false;
   }
-  if (page.lazyfree) {
-    k.counters.pglazyfreed++;
-    for (const { space, vpn } of entries) space.entries.delete(vpn);
-    page.inMemory = false;
-    return true;
+  if (page.file) return dropCached(k, page, entries);
+  addToSwap(k, page, entries);
+  page.inMemory = false;
+  return true;
+}
+
+/** A clean page of the page cache goes; a dirty one is unmapped and waits for the flusher. */
+function dropCached(k: NaiveKernel, page: Page, entries: Mapped): boolean {
+  for (const { space, vpn } of entries) space.entries.delete(vpn);
+  if (page.dirty) {
+    k.evictable.add(page);
+    k.chooser.reject(page);
+    k.awaited.add(page);
+    k.flushWanted = true;
+    return false;
   }
+  uncache(k, page);
+  return true;
+}
+
+function uncache(k: NaiveKernel, page: Page): void {
+  for (const { pages } of k.objects)
+    for (const [index, other] of pages) if (other === page) pages.delete(index);
+  page.inMemory = false;
+}
+
+type Mapped = ReturnType<NaiveKernel['entriesOf']>;
+
+/** The entries that map a page; what was written through them is known afterwards. */
+function collectDirty(k: NaiveKernel, page: Page): Mapped {
+  const entries = k.entriesOf(page).filter(({ entry }) => entry.present);
+  if (entries.some(({ entry }) => entry.dirty)) page.dirty = true;
+  return entries;
+}
+
+/** A page that was written since MADV_FREE is an ordinary one again (false), but for droppable memory. */
+function dropLazyfree(k: NaiveKernel, page: Page, entries: Mapped): boolean {
+  const droppable = entries.some(({ space, vpn }) => findVma(space, vpn)?.flags.has('droppable'));
+  if (page.dirty && !droppable) {
+    page.lazyfree = false;
+    return false;
+  }
+  k.counters.pglazyfreed++;
+  for (const { space, vpn } of entries) space.entries.delete(vpn);
+  page.inMemory = false;
+  return true;
+}
+
+/** Unmaps a page and writes it to swap, unless the copy there is good. */
+function addToSwap(k: NaiveKernel, page: Page, entries: Mapped): void {
   if (!page.inSwap || page.dirty) k.counters.pswpout++;
   for (const { space, vpn } of entries) {
-    if (page.anon)
-      space.entries.set(vpn, {
-        page,
-        present: false,
-        writable: false,
-        dirty: false,
-      });
+    if (page.anon) space.entries.set(vpn, { page, present: false, writable: false, dirty: false });
     else space.entries.delete(vpn);
   }
   page.inSwap = true;
-  page.inMemory = false;
   page.dirty = false;
-  return true;
+}
+
+/**
+ * reclaim_pages for one page. With a device that does not answer at once it stays in the swap cache, next to go. Without
+ * swap, shared memory is unmapped before that turns out.
+ */
+export function pageOut(k: NaiveKernel, page: Page): void {
+  const entries = collectDirty(k, page);
+  if (page.lazyfree) {
+    if (dropLazyfree(k, page, entries)) forgetPage(k, page);
+    else settle(k, page);
+  } else if (page.file) {
+    for (const { space, vpn } of entries) space.entries.delete(vpn);
+    k.chooser.remove(page);
+    if (page.dirty) k.chooser.reject(page);
+    else {
+      forgetPage(k, page);
+      uncache(k, page);
+    }
+  } else if (k.swap === 'none') {
+    if (!page.anon) for (const { space, vpn } of entries) space.entries.delete(vpn);
+  } else {
+    addToSwap(k, page, entries);
+    if (k.swap === 'zram') {
+      forgetPage(k, page);
+      page.inMemory = false;
+    } else k.chooser.rotate(page);
+  }
 }

@@ -8,6 +8,13 @@ export type Flag =
   | 'locked'
   | 'random'
   | 'sequential'
+  | 'dontFork'
+  | 'wipeOnFork'
+  | 'mergeable'
+  | 'droppable'
+  | 'dontDump'
+  | 'hugePage'
+  | 'noHugePage'
   | 'account';
 
 /** Contents with an identity: in memory, in swap, or both (then it is in the swap cache). */
@@ -19,6 +26,8 @@ export interface Page {
   inSwap: boolean;
   /** Anonymous, and not a page of an object. */
   readonly anon: boolean;
+  /** Of a file: it can be dropped and read again. */
+  readonly file: boolean;
   /** Known to differ from its copy in swap, apart from what entries know (PG_dirty). */
   dirty: boolean;
   /** Marked by MADV_FREE (the kernel's absence of PG_swapbacked). */
@@ -31,6 +40,7 @@ export const ZERO: Page = {
   inMemory: false,
   inSwap: false,
   anon: false,
+  file: false,
   dirty: false,
   lazyfree: false,
 };
@@ -58,15 +68,19 @@ export interface Vma {
   forked: boolean;
 }
 
-/** Shared memory by name, or a shared anonymous mapping. */
+/** Shared memory by name, a shared anonymous mapping, or a file. */
 export interface SharedObject {
   readonly name: string | undefined;
   size: number;
   closed: boolean;
   readonly sealed: boolean;
   readonly descriptor: boolean;
-  /** By index; absent is a hole. */
+  /** By index. Of shared memory: absent is a hole. Of a file: the page cache. */
   readonly pages: Map<number, Page>;
+  /** What a file has on disk, by index, blocks that only wait to be written included; undefined for shared memory. */
+  readonly disk: Map<number, number> | undefined;
+  /** A page may differ from the disk. */
+  dirty: boolean;
 }
 
 /** An address space. */
@@ -94,6 +108,8 @@ export class Counters {
   pswpout = 0;
   pglazyfree = 0;
   pglazyfreed = 0;
+  file_pages_in = 0;
+  file_pages_out = 0;
 }
 
 /** What chooses victims: a queue of the model's own, or what a policy of the machine chose. */
@@ -108,7 +124,12 @@ export interface Chooser {
   reject(page: Page): void;
   /** The program said that it will not need the page. */
   demote(page: Page): void;
+  /** The page has been written and is next to go. */
+  rotate(page: Page): void;
 }
+
+/** What swap there is; zram answers at once. */
+export type Swap = 'none' | 'ssd' | 'zram';
 
 /** Thrown where the limit cannot be met: the trace ends here. */
 export class NaiveOutOfMemory extends Error {}
@@ -123,11 +144,17 @@ export class NaiveKernel {
   readonly counters = new Counters();
   /** Pages that reclaim may choose. */
   readonly evictable = new Set<Page>();
+  /** vm.max_map_count. */
+  maxMapCount = 65_530;
+  /** Dirty pages that reclaim met: next to go once they are written. */
+  readonly awaited = new Set<Page>();
+  /** Reclaim has woken the flusher. */
+  flushWanted = false;
   private nextUnique = -1;
 
   constructor(
     readonly chooser: Chooser,
-    readonly swap: boolean,
+    readonly swap: Swap,
     /** Memory limit in pages. */
     public limit: number,
   ) {}

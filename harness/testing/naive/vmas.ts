@@ -67,7 +67,8 @@ export function mergeWithNeighbours(space: Space, vma: Vma): void {
 
 /**
  * Changes the flags of [start, end), VMA by VMA, each cut to the range and joined with its neighbours. A VMA whose
- * flags stay is left alone. Gives the parts that changed, before they are joined, to `visit`. Source: vma_modify.
+ * flags stay is left alone. Gives the parts that changed, before they are joined, to `visit`. False, and the rest is as it
+ * was, where there would be more than `most` VMAs. Source: vma_modify.
  */
 export function changeFlags(
   space: Space,
@@ -75,13 +76,15 @@ export function changeFlags(
   end: number,
   change: (flags: Set<Flag>, vma: Vma) => void,
   visit?: (part: Vma) => void,
-): void {
+  most: number = Number.POSITIVE_INFINITY,
+): boolean {
   for (const vma of overlapping(space, start, end)) {
     const flags = new Set(vma.flags);
     change(flags, vma);
     if (sameFlags(vma, { ...vma, flags })) continue;
     const from = Math.max(start, vma.start);
     const to = Math.min(end, vma.end);
+    if (cuts(space, from, to, flags) > Math.max(0, most - space.vmas.length)) return false;
     splitAt(space, from);
     splitAt(space, to);
     const part = findVma(space, from) as Vma;
@@ -89,6 +92,19 @@ export function changeFlags(
     visit?.(part);
     mergeWithNeighbours(space, part);
   }
+  return true;
+}
+
+/** VMAs that a part costs: none where a neighbour takes it over, as it is alike then. */
+function cuts(space: Space, from: number, to: number, flags: Set<Flag>): number {
+  const trial: Space = { ...space, vmas: space.vmas.map((other) => ({ ...other })) };
+  splitAt(trial, from);
+  splitAt(trial, to);
+  const split = trial.vmas.length;
+  const part = findVma(trial, from) as Vma;
+  part.flags = flags;
+  mergeWithNeighbours(trial, part);
+  return trial.vmas.length < split ? 0 : split - space.vmas.length;
 }
 
 /**
