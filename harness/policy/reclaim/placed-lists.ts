@@ -14,25 +14,24 @@ export const OWN_BIT = 16;
  * Lists of pages, resident ones and ghosts, that know where each page is and how long each list is. A page is on one
  * list at most. Lists are numbered from 1 to 14.
  */
-export class PlacedLists {
+export class PlacedLists extends PageLists {
   /** By id: where the page is, and from `OWN_BIT` on what the policy keeps; that is 0 after each move. */
   state: Uint8Array;
   /** By list: its pages. */
   readonly size = new Int32Array(PLACE + 1);
-  private readonly lists: PageLists;
 
   /** @param last the highest number of a list */
   constructor(last: number, count: number) {
-    this.lists = new PageLists(last + 1, count);
+    super(last + 1, count);
     this.state = new Uint8Array(count);
   }
 
-  get bytes(): number {
-    return this.lists.bytes + this.state.byteLength;
+  override get bytes(): number {
+    return super.bytes + this.state.byteLength;
   }
 
-  grow(count: number): void {
-    this.lists.grow(count);
+  override grow(count: number): void {
+    super.grow(count);
     if (count <= this.state.length) return;
     const grown = new Uint8Array(count);
     grown.set(this.state);
@@ -45,35 +44,40 @@ export class PlacedLists {
   }
 
   /** Puts a page that is on no list at the head (the newest end). */
-  addHead(list: number, id: number): void {
-    this.lists.addHead(list, id);
+  override addHead(list: number, id: number): void {
+    super.addHead(list, id);
     this.place(list, id);
   }
 
   /** Puts a page that is on no list at the tail (the oldest end). */
-  addTail(list: number, id: number): void {
-    this.lists.addTail(list, id);
+  override addTail(list: number, id: number): void {
+    super.addTail(list, id);
     this.place(list, id);
   }
 
   /** Puts a page that is on no list next to another one, on its newer side. */
-  addNewer(than: number, id: number): void {
-    this.lists.addNewer(than, id);
+  override addNewer(than: number, id: number): void {
+    super.addNewer(than, id);
     this.place(this.on(than), id);
   }
 
   /** Takes a page off its list. */
-  unlink(id: number): void {
+  override unlink(id: number): void {
     const list = this.on(id);
-    this.lists.unlink(id);
+    super.unlink(id);
     this.size[list] = (this.size[list] as number) - 1;
     this.state[id] = NOWHERE;
   }
 
   /** Moves a page that is on a list to the head of a list. */
   toHead(list: number, id: number): void {
-    this.unlink(id);
-    this.addHead(list, id);
+    const from = this.on(id);
+    super.unlink(id);
+    super.addHead(list, id);
+    this.state[id] = list;
+    if (from === list) return;
+    this.size[from] = (this.size[from] as number) - 1;
+    this.size[list] = (this.size[list] as number) + 1;
   }
 
   /** Takes a page off its list if it is on one; a ghost that was recalled is not returning any more. */
@@ -94,31 +98,16 @@ export class PlacedLists {
     return this.on(id) === RETURNING;
   }
 
-  /** The oldest page of a list, -1 when it is empty. */
-  tail(list: number): number {
-    return this.lists.tail(list);
-  }
-
   /** Takes the oldest page off a list and gives it, -1 when there is none. */
   takeTail(list: number): number {
-    const id = this.lists.tail(list);
+    const id = this.tail(list);
     if (id >= 0) this.unlink(id);
     return id;
   }
 
   /** Drops the oldest pages of a list of ghosts until it has `most` at most. Amortised O(1): each was put there once. */
   trim(list: number, most: number): void {
-    while ((this.size[list] as number) > most) this.unlink(this.lists.tail(list));
-  }
-
-  /** The next page of the list towards the head, -1 when this one is the head. */
-  newer(id: number): number {
-    return this.lists.newer(id);
-  }
-
-  /** The next page of the list towards the tail, -1 when this one is the tail. */
-  older(id: number): number {
-    return this.lists.older(id);
+    while ((this.size[list] as number) > most) this.unlink(this.tail(list));
   }
 
   private place(list: number, id: number): void {
