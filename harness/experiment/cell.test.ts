@@ -47,6 +47,9 @@ describe('a cell whose reclaim policy lacks what it needs', () => {
       expect(result.reason).toMatch(reason);
     }
     expect((await run(EVENTS, { reclaim: 'unbounded' })).outcome).toBe('ok');
+    expect((await run(['limit,,,,', ...EVENTS], { reclaim: 'unbounded', limit: 'trace' })).outcome).toBe(
+      'ok',
+    );
     expect((await run(limited, { reclaim: 'unbounded', limit: 'none' })).outcome).toBe('ok');
   });
 });

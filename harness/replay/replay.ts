@@ -312,8 +312,7 @@ class Replay {
       case OP.limit:
         if (this.options.limit !== 'trace') break;
         this.limited = true;
-        checkReclaim(this.options.reclaim.info, true);
-        m.reclaim.setLimit((block.fields[row] as number) & HAS.count ? count : undefined);
+        this.setLimit((block.fields[row] as number) & HAS.count ? count : undefined);
         break;
       case OP.mark:
         this.sampler.mark(args.required('mark', block, row).label);
@@ -329,6 +328,11 @@ class Replay {
   private fileCall(block: EventBlock, row: number, op: number): void {
     if (op === OP.fallocate) this.fallocate(block, row);
     else this.fileIo(block, row, op === OP.pwrite);
+  }
+
+  private setLimit(pages: number | undefined): void {
+    checkReclaim(this.options.reclaim.info, pages !== undefined);
+    this.machine.reclaim.setLimit(pages);
   }
 
   private fallocate(block: EventBlock, row: number): void {
