@@ -43,5 +43,5 @@ export async function importTrace(path: string, options: ImportOptions): Promise
     throw new InputError('this is a trace already; reclaim trace convert writes it in another form', {
       file: name,
     });
-  return importRequests(path, chooseReader(head, name, options.format), options.split);
+  return importRequests(path, chooseReader(head, name, options.format, importFormats()), options.split);
 }
