@@ -362,7 +362,17 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       ['trace', 'generate', 'zipf', 'out.csv', '--param', 'pages=0'],
       /pages=0 is out of range/,
     ],
-    ['a log that is none', ['trace', 'import', 'a.csv', 'out.csv'], /a\.csv:1: .* expected a line of strace/],
+    ['a trace to import', ['trace', 'import', 'a.csv', 'out.csv'], /a\.csv: this is a trace already/],
+    [
+      'a log that is none',
+      ['trace', 'import', 'a.csv', 'out.csv', '--format', 'strace'],
+      /a\.csv:1: .* expected a line of strace/,
+    ],
+    [
+      'a format that is none',
+      ['trace', 'import', 'a.csv', 'out.csv', '--format', 'orcaleGeneral'],
+      /unknown format "orcaleGeneral".* did you mean oracleGeneral\?/,
+    ],
     [
       'marks that are none',
       ['trace', 'import', 'a.csv', 'out.csv', '--marks', 'a.csv'],

@@ -8,9 +8,10 @@ import { parseParameters } from '../input/parameters.js';
 import { validate } from '../replay/validate.js';
 import { randomStream } from '../stats/random.js';
 import { compileTrace } from '../trace/compile.js';
+import { importFormats, importTrace } from '../trace/import.js';
 import { traceInfo } from '../trace/info.js';
 import { parseMarks } from '../trace/readers/marks.js';
-import { importStrace, STRACE_MEMORY, STRACE_TOUCHES } from '../trace/readers/strace/import.js';
+import { STRACE_MEMORY, STRACE_TOUCHES } from '../trace/readers/strace/import.js';
 import { openTrace, type Trace } from '../trace/trace.js';
 import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
 import {
@@ -93,7 +94,9 @@ function readMarks(file: string | undefined) {
 }
 
 interface ImportArgs {
-  log: string;
+  file: string;
+  format?: string;
+  split: boolean;
   output: string;
   marks?: string;
   memory: (typeof STRACE_MEMORY)[number];
@@ -102,13 +105,28 @@ interface ImportArgs {
 }
 
 const importCommand: SubCommand = {
-  command: 'import <log> <output>',
-  describe: 'make a trace from a log of strace -f -ttt -T',
+  command: 'import <file> <output>',
+  describe: 'make a trace from a log of strace -f -ttt -T, or from a file of another format',
   builder: (yargs) =>
     yargs
-      .positional('log', filePositional('the log (.gz and .br are decompressed), or - for standard input'))
+      .positional(
+        'file',
+        filePositional(
+          'the file (.gz, .br and .zst are decompressed), or - for a log of strace on standard input',
+        ),
+      )
       .positional('output', outputPositional)
       .options({
+        format: {
+          type: 'string',
+          describe: `its format, if content and name do not tell: ${importFormats().join(', ')}`,
+          requiresArg: true,
+        },
+        split: {
+          type: 'boolean',
+          default: false,
+          describe: 'cut requests into pages of 4 KiB; without, each object or block is a page',
+        },
         marks: {
           type: 'string',
           describe: 'a file of marks, "TIME LABEL" a line; "pressure moderate|critical" becomes pressure',
@@ -128,7 +146,9 @@ const importCommand: SubCommand = {
         },
       }),
   handler: async (args: ImportArgs) => {
-    const source = await importStrace(args.log, {
+    const source = await importTrace(args.file, {
+      format: args.format,
+      split: args.split,
       memory: args.memory,
       touches: args.touches,
       marks: readMarks(args.marks),

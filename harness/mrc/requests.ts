@@ -3,9 +3,9 @@ import { decodedBytes, inputName, peekInput, STDIN } from '../trace/io/input.js'
 import type { RequestReader } from '../trace/readers/reader.js';
 import { chooseReader } from '../trace/readers/registry.js';
 import { ReferenceMapper, referenceOf } from '../trace/requests/references.js';
-import { openTrace } from '../trace/trace.js';
+import { isTrace, openTrace } from '../trace/trace.js';
 import type { ReferenceBatch, ReferenceString } from './reference.js';
-import { isTrace, TraceReference } from './trace-reference.js';
+import { TraceReference } from './trace-reference.js';
 
 /** How a file becomes a reference string. */
 export interface ReferenceOptions {

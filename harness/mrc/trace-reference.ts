@@ -1,22 +1,10 @@
-import { isBinaryTrace } from '../trace/binary/decoder.js';
 import type { EventBlock } from '../trace/block.js';
 import { OP } from '../trace/op.js';
 import { DenseIds } from '../trace/requests/dense-ids.js';
-import { TEXT_HEADER } from '../trace/text/format.js';
 import type { Trace } from '../trace/trace.js';
 import { BATCH_REQUESTS, type ReferenceBatch, type ReferenceString } from './reference.js';
 
 const TWO_32 = 2 ** 32;
-
-/** Whether the start of a file is that of a trace of ours, text or binary. */
-export function isTrace(head: Uint8Array): boolean {
-  if (isBinaryTrace(head)) return true;
-  const lines = Buffer.from(head)
-    .toString('utf8')
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/);
-  return lines.find((line) => !line.startsWith('#')) === TEXT_HEADER;
-}
 
 /**
  * The pages that a trace of ours touches: read and write name pages of a space, pread and pwrite pages of an object. A

@@ -8,10 +8,12 @@ import {
   decodeIndex,
   headerJsonBytes,
   indexOffset,
+  isBinaryTrace,
 } from './binary/decoder.js';
 import { BLOCK_HEADER_BYTES, FOOTER_BYTES, HEADER_BYTES, padded, type TraceTotals } from './binary/layout.js';
 import { type EventBlock, StringTable } from './block.js';
 import type { TraceMeta } from './meta.js';
+import { TEXT_HEADER } from './text/format.js';
 
 /** Compiled traces up to this size are held in memory and shared by all workers; larger ones are streamed. */
 const MEMORY_TRACE_BYTES = 1024 ** 3;
@@ -144,6 +146,16 @@ async function readAt(
     done += bytesRead;
   }
   return bytes;
+}
+
+/** Whether the start of a file is that of a trace of ours, text or binary. */
+export function isTrace(head: Uint8Array): boolean {
+  if (isBinaryTrace(head)) return true;
+  const lines = Buffer.from(head)
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/);
+  return lines.find((line) => !line.startsWith('#')) === TEXT_HEADER;
 }
 
 /** Puts a compiled trace that is small enough into shared memory. */

@@ -22,9 +22,9 @@ const WRITES = /^(w|write|writes|put|set|1)$/i;
 /** By field: its column, from 0 on; -1 where there is none. */
 type Columns = Readonly<Record<Field, number>>;
 
-/** Without a header: an id alone, time and id, or time, id, size. */
+/** Without a header: time and id, or time, id, size. */
 function usualColumns(count: number): Columns {
-  return { time: count === 1 ? -1 : 0, id: count === 1 ? 0 : 1, size: count > 2 ? 2 : -1, op: -1 };
+  return { time: 0, id: 1, size: count > 2 ? 2 : -1, op: -1 };
 }
 
 function isHeader(fields: readonly string[]): boolean {
@@ -61,6 +61,8 @@ class CsvScanner {
     const delimiter = delimiterOf(line);
     this.delimiter = delimiter.charCodeAt(0);
     const names = line.split(delimiter);
+    if (names.length === 1)
+      cursor.fail('no delimiter in the first line, expected a tab, a comma, "|", ":" or ";"');
     const header = isHeader(names) || (!/\d/.test(line) && this.values.id !== 0);
     const found = { ...(header ? namedColumns(names) : usualColumns(names.length)) };
     const given = FIELDS.some((field) => this.values[field] !== 0);
@@ -95,8 +97,8 @@ class CsvScanner {
       }
     }
     batch.add(low, high, size, write, time);
-    if (cursor.byte === this.delimiter) cursor.skipLine();
-    else cursor.endLine();
+    if (cursor.byte === this.delimiter) cursor.wrong(`${fields.length} columns, as in the first line`);
+    cursor.endLine();
   }
 
   /** Moves to the end of a field; gives its text if it is wanted. */

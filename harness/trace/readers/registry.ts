@@ -88,15 +88,20 @@ function detected(head: Uint8Array, file: string): RequestReader | undefined {
  * @param head its first bytes, decompressed
  * @param file what messages call it
  * @param format the name of the format, where the user gave it
+ * @param names the formats to choose from, for messages
  * @throws InputError where no format fits
  */
-export function chooseReader(head: Uint8Array, file: string, format?: string): RequestReader {
+export function chooseReader(
+  head: Uint8Array,
+  file: string,
+  format?: string,
+  names: readonly string[] = formatNames(),
+): RequestReader {
   if (format !== undefined) return readerOf(format);
   if (head.length === 0) throw new InputError('the input is empty, expected requests', { file });
   const reader = detected(head, file);
   if (reader) return reader;
-  throw new InputError(
-    `no known format fits, expected one of ${formatNames().join(', ')}; name it with --format`,
-    { file },
-  );
+  throw new InputError(`no known format fits, expected one of ${names.join(', ')}; name it with --format`, {
+    file,
+  });
 }

@@ -21,6 +21,16 @@ const RESUMED = /^<\.\.\. ([a-z0-9_]+) resumed>(.*)$/;
 const UNFINISHED = ' <unfinished ...>';
 const DAY_US = 86_400_000_000;
 
+/** Whether the start of a file, its first bytes, is that of a log of `strace -f -ttt` or `-tt`. */
+export function isStraceLog(head: Uint8Array): boolean {
+  const line = Buffer.from(head)
+    .toString('latin1')
+    .split(/\r?\n/)
+    .find((text) => text !== '');
+  const match = line === undefined ? null : PREFIX.exec(line);
+  return match !== null && /^([a-z0-9_]+\(|<\.\.\. |\+\+\+ |--- )/.test(match[9] as string);
+}
+
 /**
  * Reads the lines of `strace -f -ttt -T` (or `-tt`): joins unfinished and resumed calls, drops signals, and gives
  * each call in the order in which it ended.

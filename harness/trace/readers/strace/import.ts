@@ -338,10 +338,10 @@ class DraftWriter {
   private readonly headed = new Set<Segment>();
 }
 
-async function readCalls(path: string): Promise<Call[]> {
+async function readCalls(path: string, bytes: AsyncIterable<Uint8Array>): Promise<Call[]> {
   const reader = new CallReader(inputName(path));
   const lines = createInterface({
-    input: Readable.from(decodedBytes(path)),
+    input: Readable.from(bytes),
     crlfDelay: Number.POSITIVE_INFINITY,
   });
   const calls: Call[] = [];
@@ -365,10 +365,15 @@ async function readCalls(path: string): Promise<Call[]> {
  * from another process (by size and order in time), when a segment is closed (after its last mapping), and every
  * access.
  *
+ * @param bytes of the log, where its start has been read
  * @throws InputError with the line that is not strace's
  */
-export async function importStrace(path: string, options: StraceOptions): Promise<TraceSource> {
-  const calls = await readCalls(path);
+export async function importStrace(
+  path: string,
+  options: StraceOptions,
+  bytes: AsyncIterable<Uint8Array> = decodedBytes(path),
+): Promise<TraceSource> {
+  const calls = await readCalls(path, bytes);
   const startUs = (calls[0] as Call).timeUs;
   const log = new StraceImport(calls, options);
   const marks = options.marks.filter((mark) => mark.timeUs >= startUs);
