@@ -1,5 +1,9 @@
-/** What a run of a case says of its time: ns where the case measures itself, nothing where the whole call is timed. */
-export type OwnNs = number | undefined;
+/** The time of a run that measures itself. */
+export interface OwnTime {
+  readonly ns: number;
+  /** The same by parts of the run, which do equal work every time. */
+  readonly partsNs: readonly number[];
+}
 
 /** One thing that is timed. */
 export interface BenchCase {
@@ -9,9 +13,10 @@ export interface BenchCase {
   readonly events: number;
   /** Makes what the runs need: not timed. */
   prepare?(): Promise<void>;
-  run(): Promise<OwnNs>;
+  /** One run; gives its time where it measures itself, nothing where the whole call is timed. */
+  run(): Promise<OwnTime | undefined>;
   /** What it is compared with. Runs alternate, so that what else happens on the host meets both alike. */
-  against?(): Promise<OwnNs>;
+  against?(): Promise<OwnTime>;
   /** What the last run says beside its time. */
   remark?(): string;
   /** What is wrong with what the runs found, if anything is. */

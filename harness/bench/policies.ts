@@ -15,7 +15,7 @@ function policyCase(inputs: BenchInputs, policy: string, string: StringName): Be
     async run() {
       const time = await timePolicy(policy, inputs.string(string));
       misses = time.misses;
-      return time.ns;
+      return time;
     },
     remark: () => `${((100 * misses) / inputs.requests).toFixed(1)} %`,
   };

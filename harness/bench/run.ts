@@ -1,7 +1,7 @@
 import { Bench } from 'tinybench';
 import type { Row } from '../metrics/csv.js';
 import { thisHost, VERSION } from '../metrics/host.js';
-import type { BenchCase, OwnNs, Suite } from './case.js';
+import type { BenchCase, OwnTime, Suite } from './case.js';
 
 /** The samples of one case. */
 export interface BenchResult {
@@ -9,17 +9,35 @@ export interface BenchResult {
   readonly events: number;
   /** Wall time of each run, in ns, in the order they ran. */
   readonly wallNs: readonly number[];
-  /** The same for what it is compared with, run after run. */
-  readonly againstNs?: readonly number[];
+  /** The time of a run that nothing else disturbs, as far as can be told (`undisturbed`). */
+  readonly undisturbedNs: number;
+  /** Both for what it is compared with; runs alternate. */
+  readonly against?: { readonly wallNs: readonly number[]; readonly undisturbedNs: number };
   readonly remark: string;
   readonly problem?: string | undefined;
 }
 
-/** Wall time of a run: what it says itself, or that of the call. */
-async function wallTime(run: () => Promise<OwnNs>): Promise<number> {
+/** Time of a run: what it says itself, or that of the call, as one part. */
+async function timeRun(run: () => Promise<OwnTime | undefined>): Promise<OwnTime> {
   const started = process.hrtime.bigint();
   const own = await run();
-  return own ?? Number(process.hrtime.bigint() - started);
+  if (own) return own;
+  const ns = Number(process.hrtime.bigint() - started);
+  return { ns, partsNs: [ns] };
+}
+
+/** The best time of each part, summed: what else happens on the host only adds time, and seldom to every run of a part. */
+function undisturbed(times: readonly OwnTime[]): number {
+  const [first, ...others] = times as [OwnTime, ...OwnTime[]];
+  return first.partsNs.reduce(
+    (sum, ns, part) =>
+      sum + others.reduce((best, { partsNs }) => Math.min(best, partsNs[part] as number), ns),
+    0,
+  );
+}
+
+function summary(times: readonly OwnTime[]) {
+  return { wallNs: times.map(({ ns }) => ns), undisturbedNs: undisturbed(times) };
 }
 
 /** Times a case: one run to warm up, then `samples` runs. Samples stay in their order: drift is to be seen. */
@@ -32,11 +50,11 @@ export async function timeCase(benchCase: BenchCase, samples: number): Promise<B
     retainSamples: true,
     throws: true,
   });
-  const wallNs: number[] = [];
-  const againstNs: number[] = [];
+  const own: OwnTime[] = [];
+  const others: OwnTime[] = [];
   bench.add(benchCase.name, async () => {
-    wallNs.push(await wallTime(() => benchCase.run()));
-    if (benchCase.against) againstNs.push(await wallTime(() => benchCase.against?.() as Promise<OwnNs>));
+    own.push(await timeRun(() => benchCase.run()));
+    if (benchCase.against) others.push(await benchCase.against());
   });
   try {
     await benchCase.prepare?.();
@@ -47,8 +65,8 @@ export async function timeCase(benchCase: BenchCase, samples: number): Promise<B
   return {
     name: benchCase.name,
     events: benchCase.events,
-    wallNs: wallNs.slice(-samples),
-    ...(benchCase.against ? { againstNs: againstNs.slice(-samples) } : {}),
+    ...summary(own.slice(-samples)),
+    ...(others.length > 0 ? { against: summary(others.slice(-samples)) } : {}),
     remark: benchCase.remark?.() ?? '',
     problem: benchCase.problem?.(),
   };
@@ -69,11 +87,11 @@ function sampleRows(name: string, events: number, wallNs: readonly number[]): Ro
 
 /** Rows of perf.csv: every sample, with the host. A case that is compared gives rows for both of its sides. */
 export function perfRows({ versus }: Suite, results: readonly BenchResult[]): Row[] {
-  return results.flatMap(({ name, events, wallNs, againstNs }) =>
-    versus && againstNs
+  return results.flatMap(({ name, events, wallNs, against }) =>
+    versus && against
       ? [
           ...sampleRows(`${name}/${versus.run}`, events, wallNs),
-          ...sampleRows(`${name}/${versus.against}`, events, againstNs),
+          ...sampleRows(`${name}/${versus.against}`, events, against.wallNs),
         ]
       : sampleRows(name, events, wallNs),
   );

@@ -11,7 +11,7 @@ export interface BenchString {
 
 /** Pages of a full-size string, and the requests a page from which on a string has its full size. */
 const PAGES = 100_000;
-const REQUESTS_A_PAGE = 20;
+const REQUESTS_A_PAGE = 10;
 /** Share of the pages that fit. */
 const CACHED = 0.1;
 /** One scan: so many pages, each used once, after so many uses of the hot set; in shares of the cache. */

@@ -40,9 +40,14 @@ function rateTable({ remarks }: Suite, results: readonly BenchResult[]): string 
   return table.toString();
 }
 
-/** How many times as long a case took as what it is compared with, by the best of each: noise only adds time. */
-function ratio({ wallNs, againstNs }: BenchResult): number {
-  return Math.min(...wallNs) / Math.min(...(againstNs as readonly number[]));
+/** The undisturbed time of what a case is compared with. */
+function againstNs({ against }: BenchResult): number {
+  return against?.undisturbedNs ?? Number.NaN;
+}
+
+/** How many times as long a case takes as what it is compared with. */
+function ratio(result: BenchResult): number {
+  return result.undisturbedNs / againstNs(result);
 }
 
 function versusTable({ remarks }: Suite, versus: Versus, results: readonly BenchResult[]): string {
@@ -60,14 +65,13 @@ function versusTable({ remarks }: Suite, versus: Versus, results: readonly Bench
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
   });
   for (const result of results) {
-    const { name, events, wallNs, againstNs, remark } = result;
-    const best = Math.min(...wallNs);
+    const { name, events, undisturbedNs, remark } = result;
     table.push([
       name,
-      nsEach(events, best),
-      nsEach(events, Math.min(...(againstNs as readonly number[]))),
+      nsEach(events, undisturbedNs),
+      nsEach(events, againstNs(result)),
       ratio(result).toFixed(2),
-      millionsPerSecond(events, best),
+      millionsPerSecond(events, undisturbedNs),
       ...(remarks ? [remark] : []),
     ]);
   }

@@ -54,8 +54,9 @@ export async function compileTwin(
 /** Replays a file of ids in a compiled twin: what its last repeat found. */
 export async function runTwin(program: string, ids: string, capacity: number): Promise<PolicyTime> {
   const { stdout } = await run(program, [ids, String(capacity), String(REPEATS)]);
-  const [misses, ns] = (stdout.trimEnd().split('\n').at(-1) as string).split(' ').map(Number);
-  return { ns: ns as number, misses: misses as number };
+  const last = stdout.trimEnd().split('\n').at(-1) as string;
+  const [misses, ...partsNs] = last.split(' ').map(Number);
+  return { ns: partsNs.reduce((sum, ns) => sum + ns, 0), partsNs, misses: misses as number };
 }
 
 function twinCase(inputs: BenchInputs, policy: string): BenchCase {
@@ -71,7 +72,7 @@ function twinCase(inputs: BenchInputs, policy: string): BenchCase {
     async run() {
       const time = await timePolicy(policy, inputs.string('zipf'));
       misses.ours = time.misses;
-      return time.ns;
+      return time;
     },
     async against() {
       const time = await runTwin(
@@ -80,7 +81,7 @@ function twinCase(inputs: BenchInputs, policy: string): BenchCase {
         inputs.string('zipf').capacity,
       );
       misses.twin = time.misses;
-      return time.ns;
+      return time;
     },
     remark: () => String(misses.ours),
     problem: () =>

@@ -46,7 +46,7 @@ function builder(yargs: Argv): Argv {
     events: { type: 'number', default: 4_000_000, describe: 'events of the trace', requiresArg: true },
     requests: {
       type: 'number',
-      default: 2_000_000,
+      default: 1_000_000,
       describe: 'requests of each reference string',
       requiresArg: true,
     },

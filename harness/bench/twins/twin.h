@@ -6,7 +6,8 @@
  *     otherwise: miss(id); while full: evict; insert(id)
  *
  * Usage: twin FILE CAPACITY REPEATS. FILE holds the ids as int32 in the host's byte order, dense from 0. Every repeat
- * starts with an empty cache and prints a line: its misses, and the ns of the loop. The first one warms up.
+ * starts with an empty cache and prints a line: its misses, and the ns of the loop for each PART_REQUESTS of them. The
+ * first one warms up.
  */
 #ifndef TWIN_H
 #define TWIN_H
@@ -31,6 +32,9 @@
 #ifndef GIVES_UP_AT_TOUCH
 #define GIVES_UP_AT_TOUCH 0
 #endif
+
+/* Requests a part: as in harness/bench/time-policy.ts. */
+#define PART_REQUESTS 16384
 
 /* Room for victims: as VICTIMS in harness/mrc/simulation.ts. */
 #define VICTIMS 64
@@ -80,9 +84,10 @@ static int64_t now_ns(void) {
   return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static int64_t replay(const int32_t *ids, size_t length) {
+/* Replays a part of the reference string; gives its misses. `pages` is how many are in the cache. */
+static int64_t replay(const int32_t *ids, size_t length, int32_t *pages) {
   int64_t misses = 0;
-  int32_t cached = 0;
+  int32_t cached = *pages;
   for (size_t i = 0; i < length; i++) {
     const int32_t id = ids[i];
     if (resident[id]) {
@@ -106,7 +111,30 @@ static int64_t replay(const int32_t *ids, size_t length) {
     cached++;
     insert(id);
   }
+  *pages = cached;
   return misses;
+}
+
+/* One repeat, with an empty cache. */
+static void repeat(const int32_t *ids, size_t length, int64_t *parts_ns) {
+  used_states = 0;
+  resident = state(count, 1);
+  accessed = state(count, 1);
+  start();
+  int64_t misses = 0;
+  int32_t cached = 0;
+  size_t parts = 0;
+  int64_t before = now_ns();
+  for (size_t at = 0; at < length; at += PART_REQUESTS) {
+    const size_t left = length - at;
+    misses += replay(ids + at, left < PART_REQUESTS ? left : PART_REQUESTS, &cached);
+    const int64_t now = now_ns();
+    parts_ns[parts++] = now - before;
+    before = now;
+  }
+  printf("%lld", (long long)misses);
+  for (size_t part = 0; part < parts; part++) printf(" %lld", (long long)parts_ns[part]);
+  printf("\n");
 }
 
 static int32_t *read_ids(const char *name, size_t *length) {
@@ -128,15 +156,10 @@ int main(int argc, char **argv) {
   if (capacity < 1) fail("expected a capacity of at least 1", argv[2]);
   for (size_t i = 0; i < length; i++)
     if (ids[i] >= count) count = ids[i] + 1;
-  for (int repeat = atoi(argv[3]); repeat > 0; repeat--) {
-    used_states = 0;
-    resident = state(count, 1);
-    accessed = state(count, 1);
-    start();
-    const int64_t started = now_ns();
-    const int64_t misses = replay(ids, length);
-    printf("%lld %lld\n", (long long)misses, (long long)(now_ns() - started));
-  }
+  int64_t *parts_ns = malloc((length / PART_REQUESTS + 1) * sizeof(int64_t));
+  if (!parts_ns) fail("no memory", argv[0]);
+  for (int left = atoi(argv[3]); left > 0; left--) repeat(ids, length, parts_ns);
+  free(parts_ns);
   free(ids);
   return 0;
 }
