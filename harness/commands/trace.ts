@@ -95,7 +95,7 @@ function readMarks(file: string | undefined) {
 
 interface ImportArgs {
   file: string;
-  format?: string;
+  reader?: string;
   split: boolean;
   output: string;
   marks?: string;
@@ -117,8 +117,9 @@ const importCommand: SubCommand = {
       )
       .positional('output', outputPositional)
       .options({
-        format: {
+        reader: {
           type: 'string',
+          alias: 'format',
           describe: `its format, if content and name do not tell: ${importFormats().join(', ')}`,
           requiresArg: true,
         },
@@ -147,7 +148,7 @@ const importCommand: SubCommand = {
       }),
   handler: async (args: ImportArgs) => {
     const source = await importTrace(args.file, {
-      format: args.format,
+      format: args.reader,
       split: args.split,
       memory: args.memory,
       touches: args.touches,

@@ -79,7 +79,7 @@ describe('reference strings from files', () => {
       [
         file('x.bin', 'what\n'),
         {},
-        /x\.bin: no known format fits, expected one of .*; name it with --format$/,
+        /x\.bin: no known format fits, expected one of .*; name it with --reader$/,
       ],
       [
         file('y.pages', '1\n2x\n'),

@@ -101,7 +101,7 @@ export function chooseReader(
   if (head.length === 0) throw new InputError('the input is empty, expected requests', { file });
   const reader = detected(head, file);
   if (reader) return reader;
-  throw new InputError(`no known format fits, expected one of ${names.join(', ')}; name it with --format`, {
+  throw new InputError(`no known format fits, expected one of ${names.join(', ')}; name it with --reader`, {
     file,
   });
 }
