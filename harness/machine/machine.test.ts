@@ -25,7 +25,7 @@ describe('random events: the machine and the naive model agree after each', () =
   for (const machine of names) {
     it.each([
       { size: 30, runs: 120 },
-      { size: 150, runs: 100 },
+      { size: 150, runs: 85 },
       { size: 1000, runs: 7 },
     ])(`${machine}, traces of $size`, async ({ size, runs }) => {
       const result = await fuzz({ machine, seed: size, runs, size });

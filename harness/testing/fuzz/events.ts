@@ -1,87 +1,30 @@
-import {
-  ADVICES,
-  type Advice,
-  FLAG_ADVICES,
-  fallocateBlocks,
-  fallocatePunch,
-  madvise,
-  type Returned,
-} from '../naive/calls.js';
-import { access, type WrittenContent } from '../naive/faults.js';
+import { ADVICES, type Advice, FLAG_ADVICES, madvise } from '../naive/calls.js';
+import { access } from '../naive/faults.js';
 import { grow, lock, map, move, type Protection, protect, unlock, unmap } from '../naive/mmap.js';
-import { closeObject, declareObject, readFile, truncate, writeFile } from '../naive/objects.js';
+import { declareObject } from '../naive/objects.js';
 import { exit, fork, spawn } from '../naive/process.js';
-import { setLimit, writeBack } from '../naive/reclaim.js';
-import type { Flag, NaiveKernel, SharedObject, Space } from '../naive/state.js';
+import { setLimit } from '../naive/reclaim.js';
+import type { Flag, NaiveKernel } from '../naive/state.js';
 import { findVma, overlapping } from '../naive/vmas.js';
-
-/** An event of a trace, without its time, and what it does to the naive model. */
-export interface Event {
-  readonly text: string;
-  run(k: NaiveKernel): Returned | undefined;
-}
-
-/** Numbers an event is made from; fast-check shrinks them towards 0. */
-export interface Choice {
-  readonly kind: number;
-  readonly space: number;
-  readonly page: number;
-  readonly count: number;
-  readonly extra: number;
-}
-
-/** Where an event may happen. */
-interface Place {
-  readonly space: Space;
-  readonly page: number;
-  readonly count: number;
-  /** For whatever else is to be chosen. */
-  readonly extra: number;
-}
-
-/** An event that makes sense now; undefined when there is none. */
-type Maker = (k: NaiveKernel, place: Place) => Event | undefined;
-
-/** Pages of the small address space; a border of page tables and of their directories runs through the middle. */
-export const PAGES = 40;
-const TABLE = 512;
-const MIDDLE = 3 * TABLE * TABLE;
-const BASE = MIDDLE - PAGES / 2;
-const MOST_SPACES = 4;
-const NAMES = ['a', 'b'];
-const FILE = 'f';
-export const MOST_COUNT = 12;
-const MOST_OBJECT_PAGES = 24;
-/** VMAs that one event may add. */
-const MOST_CUTS = 4;
-
-/** An event that makes no system call that could fail. */
-function event(text: string, run: (k: NaiveKernel) => void): Event {
-  return {
-    text,
-    run: (k) => {
-      run(k);
-      return undefined;
-    },
-  };
-}
-
-/** An event whose system call returns something. */
-function call(text: string, run: (k: NaiveKernel) => Returned): Event {
-  return { text, run };
-}
-
-/** Picks from a list by a number, and gives what is left of the number. */
-function pick<T>(list: readonly T[], extra: number): [T, number] {
-  return [list[extra % list.length] as T, Math.floor(extra / list.length)];
-}
-
-/** Pages from `page` on that fulfil a condition, at most `count`. */
-function run(page: number, count: number, allowed: (vpn: number) => boolean): number {
-  let length = 0;
-  while (length < count && allowed(page + length)) length++;
-  return length;
-}
+import {
+  BASE,
+  type Choice,
+  call,
+  contents,
+  type Event,
+  event,
+  type KindInfo,
+  MIDDLE,
+  MOST_CUTS,
+  MOST_OBJECT_PAGES,
+  MOST_SPACES,
+  PAGES,
+  type Place,
+  pick,
+  run,
+  TABLE,
+} from './event.js';
+import { OBJECT_KINDS } from './object-events.js';
 
 function mappedRun(place: Place): number {
   return run(place.page, place.count, (vpn) => findVma(place.space, vpn) !== undefined);
@@ -104,18 +47,6 @@ function touch(place: Place, write: boolean): Event | undefined {
   return event(`${flag},${space.id},${page},${signed},${arg}`, (k) =>
     access(k, k.space(space.id), page, signed, content),
   );
-}
-
-function contents(extra: number): [WrittenContent, string] {
-  const first = extra >> 2;
-  switch (extra % 4) {
-    case 0:
-      return ['unique', ''];
-    case 1:
-      return [{ first, step: 0 }, `=${first}`];
-    default:
-      return [{ first, step: 1 }, `=${first}+`];
-  }
 }
 
 const MAP_FLAGS = ['ro', 'rofd', 'exec', 'random', 'sequential', 'populate', 'locked', 'droppable'] as const;
@@ -191,29 +122,6 @@ function adviceEvent(place: Place, advice: Advice): Event {
   );
 }
 
-/** An object that somebody holds a descriptor of. */
-function openObject(k: NaiveKernel, extra: number): [SharedObject, number] | undefined {
-  const open = [...k.objects].filter(({ closed }) => !closed);
-  return open.length === 0 ? undefined : pick(open, extra);
-}
-
-/** Events on an object that has a descriptor; `now` finds it again where the event runs. */
-function onObject(make: (name: string, place: Place, now: (k: NaiveKernel) => SharedObject) => Event): Maker {
-  return (k, place) => {
-    const [object, extra] = openObject(k, place.extra) ?? [];
-    if (!object) return undefined;
-    const name = object.name as string;
-    return make(name, { ...place, extra: extra as number }, (now) => now.named(name) as SharedObject);
-  };
-}
-
-interface KindInfo {
-  readonly weight: number;
-  /** It may need VMAs more than vm.max_map_count allows, which would be a broken trace. */
-  readonly room?: boolean;
-  readonly make: Maker;
-}
-
 /** Kinds of events and how often they happen. One more op is one more line here, and what it does beside. */
 const KINDS: Readonly<Record<string, KindInfo>> = {
   map: { weight: 14, room: true, make: (k, place) => mapEvent(k, place, false) },
@@ -286,84 +194,7 @@ const KINDS: Readonly<Record<string, KindInfo>> = {
       );
     },
   },
-  object: {
-    weight: 3,
-    make: (k, { count, extra }) => {
-      const name = NAMES.find((candidate) => !k.named(candidate));
-      if (name === undefined) return undefined;
-      const size = Math.min(count * 2, MOST_OBJECT_PAGES);
-      const [flag, rest] = pick(['', '', '', '', ' sealed', ' nofd'], extra);
-      const [filled, first] = pick([false, false, true], rest);
-      const given = filled ? ({ first, step: 1 } as const) : undefined;
-      const spec = { name, size, sealed: flag === ' sealed', descriptor: flag !== ' nofd', contents: given };
-      return event(`object,,,${size},shmem:${name}${filled ? ` =${first}+` : ''}${flag}`, (now) =>
-        declareObject(now, spec),
-      );
-    },
-  },
-  truncate: {
-    weight: 2,
-    make: onObject((name, { extra }, now) => {
-      const size = extra % MOST_OBJECT_PAGES;
-      return event(`truncate,,,${size},${name}`, (k) => truncate(k, now(k), size));
-    }),
-  },
-  punch: {
-    weight: 3,
-    make: onObject((name, { extra, count }, now) => {
-      const index = extra % MOST_OBJECT_PAGES;
-      return call(`fallocate,,${index},${count},punch:${name}`, (k) =>
-        fallocatePunch(k, now(k), index, count),
-      );
-    }),
-  },
-  file: {
-    weight: 2,
-    make: (k, { count, extra }) => {
-      if (k.named(FILE)) return undefined;
-      const size = Math.min(count * 2, MOST_OBJECT_PAGES);
-      const given = extra % 2 === 0 ? undefined : ({ first: extra >> 1, step: 1 } as const);
-      const spec = { name: FILE, file: true, size, sealed: false, descriptor: true, contents: given };
-      return event(`object,,,${size},file:${FILE}${given ? ` =${given.first}+` : ''}`, (now) =>
-        declareObject(now, spec),
-      );
-    },
-  },
-  sync: {
-    weight: 2,
-    make: onObject((name, _place, now) => event(`sync,,,,${name}`, (k) => writeBack(k, now(k)))),
-  },
-  pread: {
-    weight: 3,
-    make: onObject((name, { extra, count }, now) => {
-      const index = extra % MOST_OBJECT_PAGES;
-      return event(`pread,,${index},${count},${name}`, (k) => readFile(k, now(k), index, count));
-    }),
-  },
-  pwrite: {
-    weight: 3,
-    make: onObject((name, { extra, count }, now) => {
-      const [index, rest] = [extra % MOST_OBJECT_PAGES, Math.floor(extra / MOST_OBJECT_PAGES)];
-      const [content, arg] = contents(rest);
-      return event(`pwrite,,${index},${count},${name}${arg && ` ${arg}`}`, (k) =>
-        writeFile(k, now(k), index, count, content),
-      );
-    }),
-  },
-  allocate: {
-    weight: 3,
-    make: onObject((name, { extra, count }, now) => {
-      const [index, rest] = [extra % MOST_OBJECT_PAGES, Math.floor(extra / MOST_OBJECT_PAGES)];
-      const zero = rest % 2 === 0;
-      return call(`fallocate,,${index},${count},${zero ? 'zero' : 'alloc'}:${name}`, (k) =>
-        fallocateBlocks(k, now(k), index, count, zero),
-      );
-    }),
-  },
-  close: {
-    weight: 1,
-    make: onObject((name, _place, now) => event(`close,,,,${name}`, (k) => closeObject(k, now(k)))),
-  },
+  ...OBJECT_KINDS,
   mapWhole: {
     weight: 1,
     room: true,

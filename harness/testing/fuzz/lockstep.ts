@@ -8,7 +8,8 @@ import { FifoChooser, passTime } from '../naive/reclaim.js';
 import { type Chooser, NaiveKernel, NaiveOutOfMemory } from '../naive/state.js';
 import { timed } from '../traces.js';
 import { Comparison, Disagreement } from './compare.js';
-import { type Choice, type Event, EventMaker, type Kind, MOST_COUNT, PAGES } from './events.js';
+import { type Choice, type Event, MOST_COUNT, PAGES } from './event.js';
+import { EventMaker, type Kind } from './events.js';
 import { PolicyLog } from './policy-log.js';
 
 /** A machine that random events run on. */

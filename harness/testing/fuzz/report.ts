@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
-import type { Choice } from './events.js';
+import type { Choice } from './event.js';
 import { type Counts, choices, eventsOf, runBoth } from './lockstep.js';
 import { MACHINES, type MachineName } from './machines.js';
 
