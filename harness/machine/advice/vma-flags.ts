@@ -28,7 +28,7 @@ export const sequential = flagChange({ set: VM.sequential, clear: PATTERNS });
 
 /** MADV_DONTFORK and MADV_DOFORK. */
 export const dontFork = flagChange({ set: VM.dontFork });
-export const doFork = flagChange({ clear: VM.dontFork });
+export const doFork = flagChange({ clear: VM.dontFork, invalid: (vma) => vma.has(VM.pfnMap) });
 
 /** MADV_WIPEONFORK and MADV_KEEPONFORK: private anonymous memory only. */
 export const wipeOnFork = flagChange({

@@ -11,7 +11,7 @@ import { FAULTED, fault, lockEntry } from './fault.js';
 import { changeFlags, mustHaveRoom } from './modify.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from './page-table.js';
 import type { Space } from './space.js';
-import { VM, Vma } from './vma.js';
+import { VM, VM_SPECIAL, Vma } from './vma.js';
 
 /** Flags of a new VMA. Source: mmap_region in mm/mmap.c. */
 function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
@@ -30,8 +30,9 @@ function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
   if (flags.has('sequential')) bits |= VM.sequential;
   // Source: MAP_DROPPABLE in mm/mmap.c; what may vanish is not inherited, not dumped and not locked.
   if (flags.has('droppable')) bits = (bits & ~VM.locked) | VM.droppable | VM.wipeOnFork | VM.dontDump;
-  if (object?.backing === 'xip') bits |= VM.mixedMap;
-  if (object?.backing === 'pfn') bits |= VM.pfnMap;
+  // Pages that nobody could take away need no lock (mmap_region, mlock_fixup).
+  if (object?.backing === 'xip') bits = (bits & ~VM.locked) | VM.mixedMap;
+  if (object?.backing === 'pfn') bits = (bits & ~VM.locked) | VM.pfnMap | VM.dontDump;
   return bits;
 }
 
@@ -184,8 +185,8 @@ export function setLocked(m: Machine, space: Space, page: number, count: number,
   mustBeMapped(space, page, count, locked ? 'lock' : 'unlock');
   const end = page + count;
   changeFlags(m, space, page, end, ({ flags }) => {
-    // Droppable memory cannot be locked (mlock_fixup).
-    if (flags & VM.droppable) return flags;
+    // Droppable memory cannot be locked, special mappings need not be (mlock_fixup).
+    if (flags & (VM.droppable | VM_SPECIAL)) return flags;
     return locked ? flags | VM.locked : flags & ~VM.locked;
   });
   // What is there is locked before the rest is faulted in, which may have to reclaim (mlock_vma_pages_range).

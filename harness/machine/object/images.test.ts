@@ -133,7 +133,17 @@ describe('a range of page frame numbers (VM_PFNMAP)', () => {
   });
 
   it('refuses what needs counted pages', async () => {
-    const advice = ['DONTNEED', 'DONTNEED_LOCKED', 'COLD', 'PAGEOUT', 'POPULATE_READ', 'VOLATILE', 'FREE'];
+    const advice = [
+      'DONTNEED',
+      'DONTNEED_LOCKED',
+      'COLD',
+      'PAGEOUT',
+      'POPULATE_READ',
+      'VOLATILE',
+      'FREE',
+      'DOFORK',
+      'DODUMP',
+    ];
     const calls = advice.map((name) => `madvise,1,0,8,MADV_${name}`);
     const { errnos } = await runAndLook([...PFN, ...calls, 'madvise,1,0,8,MADV_MERGEABLE'], {}, () => 0);
     expect(errnos.slice(3)).toEqual([...advice.map(() => 'EINVAL'), 0]);

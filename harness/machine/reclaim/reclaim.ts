@@ -144,7 +144,7 @@ export class Reclaim {
 
   /** folio_end_writeback: a page of a file is clean; one that reclaim met is next to go. */
   written(page: number): void {
-    if (this.awaited.delete(page)) this.policy.rotate?.(page);
+    if (this.awaited.delete(page) && !this.isUnevictable(page)) this.policy.rotate?.(page);
   }
 
   /** Reclaims one page now, whether it was used or not (reclaim_pages). The caller pays for the call. */
