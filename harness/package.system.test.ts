@@ -110,6 +110,8 @@ describe('the packed package, installed in an empty folder', () => {
       'CHANGELOG.md',
       'traces/manifest.json',
       'harness/cost/default.json',
+      'harness/bench/twins/twin.h',
+      'harness/bench/twins/lru.c',
     ])
       expect(files).toContain(name);
   });

@@ -26,13 +26,13 @@ function rateTable({ remarks }: Suite, results: readonly BenchResult[]): string 
     head: ['case', 'ns each\nmedian', 'M/s\nmedian', 'best', 'worst', ...(remarks ? [remarks] : [])],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
   });
-  for (const { name, events, wallNs, remark } of results) {
+  for (const { name, events, wallNs, undisturbedNs, remark } of results) {
     const middle = median(wallNs);
     table.push([
       name,
       nsEach(events, middle),
       millionsPerSecond(events, middle),
-      millionsPerSecond(events, Math.min(...wallNs)),
+      millionsPerSecond(events, undisturbedNs),
       millionsPerSecond(events, Math.max(...wallNs)),
       ...(remarks ? [remark] : []),
     ]);
