@@ -68,7 +68,7 @@ class Arc extends ListPolicy {
     const { lists, target } = this;
     const t1 = lists.size[T1] as number;
     const fromT1 = t1 > 0 && (t1 > target || (t1 === target && this.missedInT2) || lists.size[T2] === 0);
-    const id = lists.takeTail(fromT1 ? T1 : T2);
+    const id = lists.popTail(fromT1 ? T1 : T2);
     if (id >= 0 && !(this.fresh && t1 >= this.pages.capacity)) lists.addHead(fromT1 ? B1 : B2, id);
     return id;
   }

@@ -30,7 +30,7 @@ class Clock extends ListPolicy {
       lists.toHead(QUEUE, id);
       this.counters.pgscan++;
     }
-    return lists.takeTail(QUEUE);
+    return lists.popTail(QUEUE);
   }
 
   protected override usedSince(id: number): boolean {
@@ -85,7 +85,7 @@ class CountingClock extends ListPolicy {
       lists.toHead(QUEUE, id);
       this.counters.pgscan++;
     }
-    return lists.takeTail(QUEUE);
+    return lists.popTail(QUEUE);
   }
 
   override demote(id: number): void {

@@ -98,10 +98,10 @@ class Lirs extends ListPolicy {
   /** Without HIR pages, the oldest LIR page goes. */
   protected victim(): number {
     const { lists } = this;
-    let id = lists.takeTail(GIVEN_UP);
+    let id = lists.popTail(GIVEN_UP);
     if (id < 0) {
       if (lists.size[QUEUE] === 0 && this.lirPages > 0) this.demoteOldest();
-      id = lists.takeTail(QUEUE);
+      id = lists.popTail(QUEUE);
     }
     if (id >= 0 && this.stack.has(id)) lists.addHead(GONE, id);
     return id;
@@ -167,7 +167,7 @@ class Lirs extends ListPolicy {
   private limitStack(): void {
     const { lists } = this;
     while (this.stackPages > 2 * this.pages.capacity && (lists.size[GONE] as number) > 0) {
-      this.pull(lists.takeTail(GONE));
+      this.pull(lists.popTail(GONE));
     }
   }
 

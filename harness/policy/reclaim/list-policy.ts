@@ -119,11 +119,11 @@ export abstract class ListPolicy implements ReclaimPolicy {
     }
     const id = this.victim();
     if (id >= 0) this.counters.pgscan++;
-    return id >= 0 ? id : lists.takeTail(REJECTED);
+    return id >= 0 ? id : lists.popTail(REJECTED);
   }
 
   private readmit(): void {
     const { lists } = this;
-    for (let id = lists.takeTail(REJECTED); id >= 0; id = lists.takeTail(REJECTED)) this.admit(id);
+    for (let id = lists.popTail(REJECTED); id >= 0; id = lists.popTail(REJECTED)) this.admit(id);
   }
 }

@@ -72,8 +72,7 @@ export class PlacedLists extends PageLists {
   /** Moves a page that is on a list to the head of a list. */
   toHead(list: number, id: number): void {
     const from = this.on(id);
-    super.unlink(id);
-    super.addHead(list, id);
+    super.moveToHead(list, id);
     this.state[id] = list;
     if (from === list) return;
     this.size[from] = (this.size[from] as number) - 1;
@@ -99,9 +98,11 @@ export class PlacedLists extends PageLists {
   }
 
   /** Takes the oldest page off a list and gives it, -1 when there is none. */
-  takeTail(list: number): number {
-    const id = this.tail(list);
-    if (id >= 0) this.unlink(id);
+  override popTail(list: number): number {
+    const id = super.popTail(list);
+    if (id < 0) return id;
+    this.size[list] = (this.size[list] as number) - 1;
+    this.state[id] = NOWHERE;
     return id;
   }
 

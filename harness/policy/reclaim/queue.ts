@@ -19,8 +19,14 @@ export abstract class Queue implements ReclaimPolicy {
   }
 
   evict(victims: Int32Array, wanted: number): number {
-    const most = Math.min(wanted, victims.length);
-    const found = this.take(QUEUE, victims, this.take(DEMOTED, victims, 0, most), most);
+    const { lists } = this;
+    let found = 0;
+    while (found < wanted && found < victims.length) {
+      let id = lists.popTail(DEMOTED);
+      if (id < 0) id = lists.popTail(QUEUE);
+      if (id < 0) break;
+      victims[found++] = id;
+    }
     this.counters.pgscan += found;
     return found;
   }
@@ -56,17 +62,6 @@ export abstract class Queue implements ReclaimPolicy {
 
   /** Moves a page to the head of the queue, wherever it is. */
   protected toHead(id: number): void {
-    this.lists.unlink(id);
-    this.lists.addHead(QUEUE, id);
-  }
-
-  /** Takes pages off the tail of a list until there are `most` victims; gives how many there are. */
-  private take(list: number, victims: Int32Array, found: number, most: number): number {
-    let taken = found;
-    for (let id = this.lists.tail(list); id >= 0 && taken < most; id = this.lists.tail(list)) {
-      this.lists.unlink(id);
-      victims[taken++] = id;
-    }
-    return taken;
+    this.lists.moveToHead(QUEUE, id);
   }
 }

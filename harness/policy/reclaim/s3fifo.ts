@@ -96,7 +96,7 @@ class S3Fifo extends ListPolicy {
       lists.state[id] = MAIN + uses - USE;
       this.counters.pgscan++;
     }
-    return lists.takeTail(MAIN);
+    return lists.popTail(MAIN);
   }
 }
 

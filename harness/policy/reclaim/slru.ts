@@ -67,7 +67,7 @@ class Slru extends ListPolicy {
 
   protected victim(): number {
     for (let list = LOWEST; list <= this.top; list++) {
-      const id = this.lists.takeTail(list);
+      const id = this.lists.popTail(list);
       if (id >= 0) return id;
     }
     return -1;
@@ -82,7 +82,7 @@ class Slru extends ListPolicy {
       lists.toHead(list - 1, lists.tail(list));
     }
     while ((lists.size[LOWEST] as number) > this.share) {
-      this.giveUp(lists.takeTail(LOWEST));
+      this.giveUp(lists.popTail(LOWEST));
       this.excess++;
     }
   }

@@ -55,8 +55,8 @@ class TwoQ extends ListPolicy {
   protected victim(): number {
     const { lists } = this;
     const { size } = lists;
-    if ((size[A1IN] as number) <= this.inPages && (size[AM] as number) > 0) return lists.takeTail(AM);
-    const id = lists.takeTail(A1IN);
+    if ((size[A1IN] as number) <= this.inPages && (size[AM] as number) > 0) return lists.popTail(AM);
+    const id = lists.popTail(A1IN);
     if (id >= 0) {
       lists.addHead(A1OUT, id);
       lists.trim(A1OUT, this.outPages);
