@@ -201,6 +201,13 @@ describe('reclaim trace', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/# source: a test\n[\s\S]*2,write,1,16,2,\n3,discard,1:1,16,1,\n$/);
   });
+
+  it('imports requests in another format', () => {
+    write('P1.lis', '8 16 0 0\n16 1 0 1\n');
+    const { code, stdout } = run('trace', 'import', 'P1.lis', '-', '--split');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/,arg\n0,object,,,2,file:blocks\n0,pread,,0,2,blocks\n1,pread,,1,1,blocks\n$/);
+  });
 });
 
 describe('reclaim compare', () => {
