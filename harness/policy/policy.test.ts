@@ -11,8 +11,8 @@ import { mergePolicies } from './merge/registry.js';
 import { loadPolicyModule } from './module.js';
 import { purgePolicies } from './purge/registry.js';
 import { type Pages, type ReclaimPolicy, type ReclaimPolicyInfo, TRAIT } from './reclaim/contract.js';
-import { PageLists } from './reclaim/page-list.js';
 import { reclaimPolicies } from './reclaim/registry.js';
+import { PageLists } from './reclaim/structures/page-list.js';
 import type { Chosen } from './registry.js';
 import { parsePolicyList } from './spec.js';
 

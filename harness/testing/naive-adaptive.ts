@@ -1,4 +1,4 @@
-import { CountMinSketch } from '../policy/reclaim/count-min-sketch.js';
+import { CountMinSketch } from '../policy/reclaim/structures/count-min-sketch.js';
 import { type RandomStream, randomStream } from '../stats/random.js';
 
 /**

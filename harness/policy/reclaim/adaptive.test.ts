@@ -4,9 +4,9 @@ import { drive } from '../../mrc/drive.js';
 import { Simulation } from '../../mrc/simulation.js';
 import { naiveAdaptive } from '../../testing/naive-adaptive.js';
 import { hitsAndMisses, nextUses } from '../../testing/reference.js';
-import { CountMinSketch } from './count-min-sketch.js';
-import { FrequencyLists } from './frequency-lists.js';
 import { reclaimPolicies } from './registry.js';
+import { CountMinSketch } from './structures/count-min-sketch.js';
+import { FrequencyLists } from './structures/frequency-lists.js';
 
 describe('worked by hand', () => {
   it('opt: 2 goes for 3, as 1 is used before it', () => {

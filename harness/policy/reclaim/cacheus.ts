@@ -1,9 +1,9 @@
 import type { RandomStream } from '../../stats/random.js';
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
-import { FrequencyLists } from './frequency-lists.js';
-import { LearningRate } from './learning-rate.js';
-import { ABSENT, Segments } from './segments.js';
-import { longer } from './typed-array.js';
+import { FrequencyLists } from './structures/frequency-lists.js';
+import { LearningRate } from './structures/learning-rate.js';
+import { ABSENT, Segments } from './structures/segments.js';
+import { longer } from './structures/typed-array.js';
 
 /** Pages that were used again. */
 const REUSED = 0;

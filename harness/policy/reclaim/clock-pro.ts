@@ -1,6 +1,6 @@
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
-import { PageLists } from './page-list.js';
-import { longer } from './typed-array.js';
+import { PageLists } from './structures/page-list.js';
+import { longer } from './structures/typed-array.js';
 
 /** What a page is: one of these, or none. */
 const HOT = 1;

@@ -1,5 +1,5 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './list-policy.js';
+import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
 
 const QUEUE = FIRST_LIST;
 

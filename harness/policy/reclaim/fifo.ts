@@ -1,5 +1,5 @@
 import type { ReclaimPolicyInfo } from './contract.js';
-import { Queue } from './queue.js';
+import { Queue } from './structures/queue.js';
 
 /** First in, first out: a page's uses after its arrival do not count. */
 class Fifo extends Queue {}

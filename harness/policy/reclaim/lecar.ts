@@ -1,9 +1,9 @@
 import { flag } from '../../input/parameters.js';
 import type { RandomStream } from '../../stats/random.js';
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
-import { FrequencyLists } from './frequency-lists.js';
-import { ABSENT, Segments } from './segments.js';
-import { longer } from './typed-array.js';
+import { FrequencyLists } from './structures/frequency-lists.js';
+import { ABSENT, Segments } from './structures/segments.js';
+import { longer } from './structures/typed-array.js';
 
 /** Resident, by recency. */
 const RECENT = 0;

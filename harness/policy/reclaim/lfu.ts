@@ -1,6 +1,6 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FrequencyBuckets } from './frequency-buckets.js';
-import { FIRST_LIST, ListPolicy } from './list-policy.js';
+import { FrequencyBuckets } from './structures/frequency-buckets.js';
+import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
 
 /** All resident pages: those used least at the tail, and among equals those first that have been so for longer. */
 const QUEUE = FIRST_LIST;

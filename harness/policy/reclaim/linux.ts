@@ -1,6 +1,6 @@
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { TRAIT } from './contract.js';
-import { PageLists } from './page-list.js';
+import { PageLists } from './structures/page-list.js';
 
 /** Lists; bit 0: active, bit 1: file. The order is the kernel's `enum lru_list`. */
 const INACTIVE_ANON = 0;

@@ -1,7 +1,7 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './list-policy.js';
-import { PageLists } from './page-list.js';
-import { NOWHERE } from './placed-lists.js';
+import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { PageLists } from './structures/page-list.js';
+import { NOWHERE } from './structures/placed-lists.js';
 
 /** Resident HIR pages, the oldest goes next (the paper's list Q). */
 const QUEUE = FIRST_LIST;

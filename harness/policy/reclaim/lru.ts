@@ -1,5 +1,5 @@
 import type { ReclaimPolicyInfo } from './contract.js';
-import { Queue } from './queue.js';
+import { Queue } from './structures/queue.js';
 
 /** Exact least recently used: every touch moves a page to the head. */
 class Lru extends Queue {

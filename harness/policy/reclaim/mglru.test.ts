@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../stats/random.js';
 import { type Pages, TRAIT } from './contract.js';
 import { Mglru } from './mglru.js';
-import { ANON, FILE, RefaultControl } from './mglru-control.js';
 import { reclaimPolicies } from './registry.js';
+import { ANON, FILE, RefaultControl } from './structures/mglru-control.js';
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => from + i);

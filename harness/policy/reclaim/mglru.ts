@@ -1,6 +1,6 @@
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { TRAIT } from './contract.js';
-import { ANON, FILE, MAX_SWAPPINESS, MIN_LRU_BATCH, RefaultControl } from './mglru-control.js';
+import { ANON, FILE, MAX_SWAPPINESS, MIN_LRU_BATCH, RefaultControl } from './structures/mglru-control.js';
 import {
   FILE_TYPE,
   GEN_MASK,
@@ -21,7 +21,7 @@ import {
   tokenTier,
   tokenWorkingset,
   WORKINGSET,
-} from './mglru-generations.js';
+} from './structures/mglru-generations.js';
 
 const MAX_LRU_BATCH = 64 * MIN_LRU_BATCH;
 const DEF_PRIORITY = 12;

@@ -1,7 +1,7 @@
 import type { RandomStream } from '../../stats/random.js';
 import type { Pages, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
-import { PageLists } from './page-list.js';
-import { longer } from './typed-array.js';
+import { PageLists } from './structures/page-list.js';
+import { longer } from './structures/typed-array.js';
 
 const DEMOTED = 0;
 /** Values of `place` beside positions in the array. */

@@ -1,6 +1,6 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './list-policy.js';
-import { NOWHERE, OWN_BIT } from './placed-lists.js';
+import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { NOWHERE, OWN_BIT } from './structures/placed-lists.js';
 
 /** Resident pages that came in once; those that came back or were used again; ghosts of the small queue. */
 const SMALL = FIRST_LIST;

@@ -1,6 +1,6 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './list-policy.js';
-import { OWN_BIT } from './placed-lists.js';
+import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { OWN_BIT } from './structures/placed-lists.js';
 
 const QUEUE = FIRST_LIST;
 /** Bit of a page's state: used since the hand passed. */

@@ -1,6 +1,6 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './list-policy.js';
-import { NOWHERE } from './placed-lists.js';
+import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { NOWHERE } from './structures/placed-lists.js';
 
 /** Resident pages that came in once. */
 const A1IN = FIRST_LIST;

@@ -1,5 +1,5 @@
 import type { ReclaimPolicyInfo } from './contract.js';
-import { Queue } from './queue.js';
+import { Queue } from './structures/queue.js';
 
 /**
  * Memory without a bound: every page misses once, however small the cache. Its callers do not ask it for victims

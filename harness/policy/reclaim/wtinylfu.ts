@@ -1,7 +1,7 @@
 import { flag } from '../../input/parameters.js';
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
-import { CountMinSketch } from './count-min-sketch.js';
-import { ABSENT, Segments } from './segments.js';
+import { CountMinSketch } from './structures/count-min-sketch.js';
+import { ABSENT, Segments } from './structures/segments.js';
 
 const WINDOW = 0;
 const PROBATION = 1;

@@ -1,4 +1,4 @@
-import type { Pages, ReclaimPolicy } from './contract.js';
+import type { Pages, ReclaimPolicy } from '../contract.js';
 import { PageLists } from './page-list.js';
 
 const QUEUE = 0;

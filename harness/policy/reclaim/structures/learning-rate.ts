@@ -1,4 +1,4 @@
-import type { RandomStream } from '../../stats/random.js';
+import type { RandomStream } from '../../../stats/random.js';
 
 const LOWEST = 0.001;
 /** Periods without a gain after which the rate starts again. */

@@ -1,4 +1,4 @@
-import type { Pages, ReclaimPolicy } from './contract.js';
+import type { Pages, ReclaimPolicy } from '../contract.js';
 import { PlacedLists } from './placed-lists.js';
 
 /** Pages the program said it will not need soon; they go before all others. */
