@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
+import { findTrace } from '../experiment/traces.js';
 import { InputError } from '../input/errors.js';
 import { parseSize, sizeInPages } from '../input/size.js';
 import { csvHeader, csvRows, formatNumber, type Row } from '../metrics/csv.js';
@@ -201,7 +202,9 @@ async function handler(args: Args): Promise<void> {
   const { relative, sizes } = readSizes(args.size);
   const seed = wholeNumber('seed', args.seed, 0, MAX_SEED);
   const rate = shardsRate(args);
-  const reference = await openReference(args.trace, {
+  const { path, shown } = findTrace(args.trace);
+  const reference = await openReference(path, {
+    shown,
     split: args.split,
     ...(args.reader === undefined ? {} : { format: args.reader }),
   });
