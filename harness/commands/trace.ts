@@ -10,6 +10,8 @@ import { randomStream } from '../stats/random.js';
 import { compileTrace } from '../trace/compile.js';
 import { importFormats, importTrace } from '../trace/import.js';
 import { traceInfo } from '../trace/info.js';
+import { COUNT_LIMIT } from '../trace/op.js';
+import type { GuestsOptions } from '../trace/readers/guests/import.js';
 import { parseMarks } from '../trace/readers/marks.js';
 import { STRACE_MEMORY, STRACE_TOUCHES } from '../trace/readers/strace/import.js';
 import { openTrace, type Trace } from '../trace/trace.js';
@@ -93,11 +95,29 @@ function readMarks(file: string | undefined) {
   }
 }
 
+/** What `--guests` and its like say of snapshots of guests. */
+function guestsOptions(args: ImportArgs): GuestsOptions | undefined {
+  if (args.guests === undefined) return undefined;
+  const guests = args.guests.split(',');
+  if (!guests.every((name) => /^[A-Za-z0-9._-]+$/.test(name)))
+    throw new InputError(
+      `--guests "${args.guests}" is not a list of names, expected one a guest, as in base,web`,
+    );
+  return {
+    guests,
+    pages: wholeNumber('guest-pages', args.guestPages, 1, COUNT_LIMIT),
+    settleS: wholeNumber('settle', args.settle, 0, 1e6),
+  };
+}
+
 interface ImportArgs {
   file: string;
   reader?: string;
   split: boolean;
   output: string;
+  guests?: string;
+  guestPages: number;
+  settle: number;
   marks?: string;
   memory: (typeof STRACE_MEMORY)[number];
   touches: (typeof STRACE_TOUCHES)[number];
@@ -128,6 +148,23 @@ const importCommand: SubCommand = {
           default: false,
           describe: 'cut requests into pages of 4 KiB; without, each object or block is a page',
         },
+        guests: {
+          type: 'string',
+          describe: 'for guests: their names, by number, as in base,web',
+          requiresArg: true,
+        },
+        'guest-pages': {
+          type: 'number',
+          default: 65_536,
+          describe: 'for guests: memory of each, in pages',
+          requiresArg: true,
+        },
+        settle: {
+          type: 'number',
+          default: 600,
+          describe: 'for guests: seconds after the last snapshot until the trace ends',
+          requiresArg: true,
+        },
         marks: {
           type: 'string',
           describe: 'a file of marks, "TIME LABEL" a line; "pressure moderate|critical" becomes pressure',
@@ -150,6 +187,7 @@ const importCommand: SubCommand = {
     const source = await importTrace(args.file, {
       format: args.reader,
       split: args.split,
+      guests: guestsOptions(args),
       memory: args.memory,
       touches: args.touches,
       marks: readMarks(args.marks),
