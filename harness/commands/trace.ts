@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import { WORKLOADS } from '../../workloads/registry.js';
 import { findTrace } from '../experiment/traces.js';
+import { chooseWorkload, DEFAULT_SEED, generate as generateTrace } from '../experiment/workload.js';
 import { fileError, InputError, type Place } from '../input/errors.js';
-import { unknownName } from '../input/nearest.js';
-import { parseParameters } from '../input/parameters.js';
 import { validate } from '../replay/validate.js';
-import { randomStream } from '../stats/random.js';
 import { compileTrace } from '../trace/compile.js';
 import { importFormats, importTrace } from '../trace/import.js';
 import { traceInfo } from '../trace/info.js';
@@ -234,27 +231,19 @@ const generate: SubCommand = {
           default: [] as string[],
           describe: 'a parameter, key=value (repeatable)',
         },
-        seed: { type: 'number', default: 1, describe: 'seed of all random draws', requiresArg: true },
+        seed: {
+          type: 'number',
+          default: DEFAULT_SEED,
+          describe: 'seed of all random draws',
+          requiresArg: true,
+        },
       }),
   handler: async (args: GenerateArgs) => {
-    const workload = WORKLOADS.find(({ name }) => name === args.workload);
-    if (!workload)
-      throw unknownName(
-        'workload',
-        args.workload,
-        WORKLOADS.map(({ name }) => name),
-      );
-    const values = parseParameters(
-      `workload ${workload.name}`,
-      workload.parameters,
-      givenParameters(args.param),
-    );
     const seed = wholeNumber('seed', args.seed, 0, MAX_SEED);
-    const random = (purpose: string) => randomStream(seed, `${workload.name}/${purpose}`);
-    const source = workload.generate({ values, seed, random });
+    const source = generateTrace(chooseWorkload(args.workload, givenParameters(args.param), seed));
     source.meta.set(
       'command',
-      `reclaim trace generate ${[workload.name, ...args.param.map((pair) => `--param ${pair}`)].join(' ')} --seed ${seed}`,
+      `reclaim trace generate ${[args.workload, ...args.param.map((pair) => `--param ${pair}`)].join(' ')} --seed ${seed}`,
     );
     const written = await writeTrace(source, args.output, formOf(args.output));
     if (args.output !== '-') note(`${args.output}: ${written.events} events`);
