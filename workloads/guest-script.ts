@@ -14,6 +14,8 @@ export interface GuestPlan {
   /** Pages that lie together. */
   readonly run: number;
   readonly image: 'copies' | 'file' | 'xip' | 'xip-struct';
+  /** Whether the host reads a file to copy the image. */
+  readonly diskReads: boolean;
   /** Whether an image that is mapped is mapped shared, and read only. */
   readonly sharedMapping: boolean;
   readonly advice: 'madvise' | 'prctl' | 'none';
@@ -87,15 +89,29 @@ export class GuestScript {
       const late = Math.max(0, Math.min(count, pages.late - first));
       if (late > 0) this.builder.addTouch(now, true, this.space, MEMORY + page, late);
       const rest = { part, first: first + late, page: page + late, count: count - late };
-      if (rest.count > 0) this.writeContents(now, rest, 1, pages.imageContents);
+      if (rest.count > 0) this.copyImage(now, rest);
     }
   }
 
+  /** Copies pages of the image into the guest's memory. */
+  private copyImage(now: number, piece: Piece): void {
+    this.writeContents(now, piece, 1, this.plan.pages.imageContents, this.plan.diskReads);
+  }
+
   /** Writes contents `base` + i to page i of the part; they begin again after `contents`. */
-  private writeContents(now: number, { first, page, count }: Piece, base: number, contents: number): void {
+  private writeContents(
+    now: number,
+    { first, page, count }: Piece,
+    base: number,
+    contents: number,
+    fromDisk = false,
+  ): void {
     for (let done = 0; done < count; ) {
       const index = (first + done) % contents;
       const length = Math.min(count - done, contents - index);
+      if (fromDisk) {
+        this.builder.add(now, 'pread', { space: this.space, page: index, count: length, text: 'image' });
+      }
       this.builder.add(now, 'write', {
         space: this.space,
         page: MEMORY + page + done,
@@ -146,10 +162,9 @@ export class GuestScript {
   }
 
   private *becomeEqual(now: number): Generator<number> {
-    const { late, imageContents } = this.plan.pages;
-    for (const piece of this.placement.range('image', 0, late)) {
+    for (const piece of this.placement.range('image', 0, this.plan.pages.late)) {
       yield now;
-      this.writeContents(now, piece, 1, imageContents);
+      this.copyImage(now, piece);
     }
   }
 

@@ -94,6 +94,14 @@ export const GUESTS_PARAMETERS: Parameters = {
     ['copies', 'file', 'xip', 'xip-struct'],
     'copies: each guest has the image in its memory; file, xip, xip-struct: all map one image (xip-struct: each with struct pages for it)',
   ),
+  disk_reads: {
+    kind: 'integer',
+    default: 0,
+    min: 0,
+    max: 1,
+    meaning:
+      'image=copies: 1: the host reads what it copies from a file, through its page cache (pread before each write)',
+  },
   mapping: choice(
     ['private', 'shared'],
     'how an image that is mapped is mapped; shared is read only, so that nobody rewrites it',

@@ -175,6 +175,23 @@ describe('guests', () => {
     expect(metrics).toMatchObject({ resident_pages_end: 400, discard_pages: 600 });
   });
 
+  it('reads the image on the host, if told: once from disk, and it stays in the page cache', async () => {
+    const given = {
+      memory: 100,
+      untouched: 0,
+      zeroed: 0,
+      overlap: 1,
+      duplicates: 0,
+      volatile: 0,
+      rewrites_per_s: 0,
+    };
+    const small = await trace({ ...given, disk_reads: 1, late: 0.5 });
+    const reads = lines(small).filter((line) => line.includes(',pread,'));
+    expect(reads.reduce((sum, line) => sum + Number(line.split(',')[4]), 0)).toBe(200);
+    const { metrics } = await replayTrace(small, {});
+    expect(metrics).toMatchObject({ resident_pages_end: 300, pgpgin: 400 });
+  });
+
   it('asks for merging as told', async () => {
     const asked = async (advice: string) =>
       lines(await trace({ advice, guests: 1 })).filter((line) => /prctl|madvise/.test(line));

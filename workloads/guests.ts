@@ -8,7 +8,7 @@ import { shuffled } from './shuffle.js';
 import { type Actor, TimeQueue } from './time-queue.js';
 
 /** Events that one step adds at most: a run is cut where parts meet and where contents begin again, at worst by page. */
-const STEP_EVENTS = 2 * MAX_RUN_PAGES;
+const STEP_EVENTS = 4 * MAX_RUN_PAGES;
 /** What a trace need not set. */
 const DEFAULT_STRUCT_PAGE_BYTES = 64;
 
@@ -53,10 +53,10 @@ function* surroundings(
   yield 0;
   if (values.struct_page_bytes !== DEFAULT_STRUCT_PAGE_BYTES)
     builder.add(0, 'set', { text: `mm.struct_page_bytes=${values.struct_page_bytes}` });
-  if (values.image !== 'copies' && pages.image > 0) {
-    const kind = values.image === 'xip-struct' ? 'xip+struct' : values.image;
+  const kinds: Readonly<Record<string, string>> = { copies: 'file', 'xip-struct': 'xip+struct' };
+  const kind = kinds[values.image as string] ?? values.image;
+  if (pages.image > 0 && (values.image !== 'copies' || values.disk_reads === 1))
     builder.add(0, 'object', { count: pages.image, text: `${kind}:image =1+` });
-  }
   yield bootedUs;
   builder.add(bootedUs, 'mark', { text: 'all guests have booted' });
   if (pages.late > 0) {
@@ -74,6 +74,7 @@ function guestPlan(context: WorkloadContext, pages: GuestPages, when: Times, gue
     pages,
     run: values.run as number,
     image: values.image as GuestPlan['image'],
+    diskReads: values.disk_reads === 1,
     sharedMapping: values.mapping === 'shared',
     advice: values.advice as GuestPlan['advice'],
     startUs: Math.round(guest * (values.skew_s as number) * 1e6),

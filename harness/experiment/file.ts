@@ -134,7 +134,7 @@ export function readExperiment(file: string): Experiment {
     throw fileError(error, file);
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, merge: true });
   const source = { file, document, lines };
   const broken = document.errors[0];
   if (broken) throw new InputError(`not YAML: ${broken.message.split('\n')[0]}`, placeAt(source, broken.pos));
