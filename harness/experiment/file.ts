@@ -6,7 +6,7 @@ import { unknownName } from '../input/nearest.js';
 import { packageFile } from '../input/package-root.js';
 import { expandEntry, generatedEntry, type TraceEntry, traceEntries } from './trace-entries.js';
 
-export type { GeneratedTrace, TraceEntry } from './trace-entries.js';
+export type { TraceEntry } from './trace-entries.js';
 
 const NAME = /^[a-z0-9][a-z0-9-]*$/;
 const list = z.array(z.union([z.string(), z.number()]).transform(String)).min(1);
