@@ -394,7 +394,7 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
     [
       'guests without names',
       ['trace', 'import', 'a.csv', 'out.csv', '--format', 'guests'],
-      /--guests "" is not a list of names, expected one a guest/,
+      /a\.csv: the names of the guests are missing, expected --guests base,web/,
     ],
     [
       'snapshots that are none',

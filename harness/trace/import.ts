@@ -25,7 +25,7 @@ export interface ImportOptions extends StraceOptions {
   /** Cut requests into pages of 4 KiB instead of a page each. */
   readonly split: boolean;
   /** What the guests are, whose snapshots the file holds: this format is not told from content. */
-  readonly guests: GuestsOptions | undefined;
+  readonly guests?: GuestsOptions | undefined;
 }
 
 /**
