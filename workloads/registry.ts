@@ -1,5 +1,6 @@
 import type { Workload } from '../harness/trace/source.js';
+import { guests } from './guests.js';
 import { zipf } from './zipf.js';
 
 /** All generators: a file each, a line here each. */
-export const WORKLOADS: readonly Workload[] = [zipf];
+export const WORKLOADS: readonly Workload[] = [guests, zipf];

@@ -1,6 +1,7 @@
 import { BlockBuilder, type EventBlock } from '../harness/trace/block.js';
 import { TraceMeta } from '../harness/trace/meta.js';
 import type { Workload, WorkloadContext } from '../harness/trace/source.js';
+import { shuffled } from './shuffle.js';
 
 /** First page of the mapping: 64 GiB, away from page 0. */
 const BASE = 2 ** 24;
@@ -43,18 +44,6 @@ class AliasTable {
   }
 }
 
-/** Which page has which rank: popular pages lie scattered, as in real memory. */
-function shuffled(n: number, random: () => number): Uint32Array {
-  const pages = Uint32Array.from({ length: n }, (_, i) => i);
-  for (let i = n - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    const swap = pages[i] as number;
-    pages[i] = pages[j] as number;
-    pages[j] = swap;
-  }
-  return pages;
-}
-
 function* events(builder: BlockBuilder, context: WorkloadContext): Generator<EventBlock> {
   const { values } = context;
   const pages = values.pages as number;
@@ -62,6 +51,7 @@ function* events(builder: BlockBuilder, context: WorkloadContext): Generator<Eve
   const writes = values.writes as number;
   const intervalUs = values.interval_us as number;
   const table = new AliasTable(pages, values.skew as number);
+  // Popular pages lie scattered, as in real memory.
   const pageOf = shuffled(pages, context.random('placement'));
   const access = context.random('access');
   const kind = context.random('kind');

@@ -210,6 +210,17 @@ describe('reclaim trace', () => {
   });
 });
 
+describe('reclaim trace import --format guests', () => {
+  it('imports snapshots of guests from standard input', () => {
+    const args = ['trace', 'import', '-', '-', '--format', 'guests', '--guests', 'a,b', '--settle', '5'];
+    const { code, stdout } = reclaim(args, folder, '4 0 0 1\n4 0 1 2\n4 1 7 1\n');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /4000000,write,1,1048576,2,=1\+\n4000000,write,2,1048583,1,=1\n[\s\S]*\n9000000,mark,,,,5 s after the last snapshot\n$/,
+    );
+  });
+});
+
 describe('reclaim compare', () => {
   it('prints a table and writes results', () => {
     const { code, stdout, stderr } = run('compare', 'e.yaml');
@@ -379,6 +390,16 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       'a format that is none',
       ['trace', 'import', 'a.csv', 'out.csv', '--format', 'orcaleGeneral'],
       /unknown format "orcaleGeneral".* did you mean oracleGeneral\?/,
+    ],
+    [
+      'guests without names',
+      ['trace', 'import', 'a.csv', 'out.csv', '--format', 'guests'],
+      /a\.csv: the names of the guests are missing, expected --guests base,web/,
+    ],
+    [
+      'snapshots that are none',
+      ['trace', 'import', 'a.csv', 'out.csv', '--format', 'guests', '--guests', 'a'],
+      /a\.csv:1: .* is not a changed page/,
     ],
     [
       'marks that are none',

@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import { WORKLOADS } from '../../workloads/registry.js';
 import { findTrace } from '../experiment/traces.js';
+import { chooseWorkload, DEFAULT_SEED, generate as generateTrace } from '../experiment/workload.js';
 import { fileError, InputError, type Place } from '../input/errors.js';
-import { unknownName } from '../input/nearest.js';
-import { parseParameters } from '../input/parameters.js';
 import { validate } from '../replay/validate.js';
-import { randomStream } from '../stats/random.js';
 import { compileTrace } from '../trace/compile.js';
 import { importFormats, importTrace } from '../trace/import.js';
 import { traceInfo } from '../trace/info.js';
+import { COUNT_LIMIT } from '../trace/op.js';
+import type { GuestsOptions } from '../trace/readers/guests/import.js';
 import { parseMarks } from '../trace/readers/marks.js';
 import { STRACE_MEMORY, STRACE_TOUCHES } from '../trace/readers/strace/import.js';
 import { openTrace, type Trace } from '../trace/trace.js';
@@ -93,11 +92,29 @@ function readMarks(file: string | undefined) {
   }
 }
 
+/** What `--guests` and its like say of snapshots of guests. */
+function guestsOptions(args: ImportArgs): GuestsOptions | undefined {
+  if (args.guests === undefined) return undefined;
+  const guests = args.guests.split(',');
+  if (!guests.every((name) => /^[A-Za-z0-9._-]+$/.test(name)))
+    throw new InputError(
+      `--guests "${args.guests}" is not a list of names, expected one a guest, as in base,web`,
+    );
+  return {
+    guests,
+    pages: wholeNumber('guest-pages', args.guestPages, 1, COUNT_LIMIT),
+    settleS: wholeNumber('settle', args.settle, 0, 1e6),
+  };
+}
+
 interface ImportArgs {
   file: string;
   reader?: string;
   split: boolean;
   output: string;
+  guests?: string;
+  guestPages: number;
+  settle: number;
   marks?: string;
   memory: (typeof STRACE_MEMORY)[number];
   touches: (typeof STRACE_TOUCHES)[number];
@@ -128,6 +145,23 @@ const importCommand: SubCommand = {
           default: false,
           describe: 'cut requests into pages of 4 KiB; without, each object or block is a page',
         },
+        guests: {
+          type: 'string',
+          describe: 'for guests: their names, by number, as in base,web',
+          requiresArg: true,
+        },
+        'guest-pages': {
+          type: 'number',
+          default: 65_536,
+          describe: 'for guests: memory of each, in pages',
+          requiresArg: true,
+        },
+        settle: {
+          type: 'number',
+          default: 600,
+          describe: 'for guests: seconds after the last snapshot until the trace ends',
+          requiresArg: true,
+        },
         marks: {
           type: 'string',
           describe: 'a file of marks, "TIME LABEL" a line; "pressure moderate|critical" becomes pressure',
@@ -150,6 +184,7 @@ const importCommand: SubCommand = {
     const source = await importTrace(args.file, {
       format: args.reader,
       split: args.split,
+      guests: guestsOptions(args),
       memory: args.memory,
       touches: args.touches,
       marks: readMarks(args.marks),
@@ -196,27 +231,19 @@ const generate: SubCommand = {
           default: [] as string[],
           describe: 'a parameter, key=value (repeatable)',
         },
-        seed: { type: 'number', default: 1, describe: 'seed of all random draws', requiresArg: true },
+        seed: {
+          type: 'number',
+          default: DEFAULT_SEED,
+          describe: 'seed of all random draws',
+          requiresArg: true,
+        },
       }),
   handler: async (args: GenerateArgs) => {
-    const workload = WORKLOADS.find(({ name }) => name === args.workload);
-    if (!workload)
-      throw unknownName(
-        'workload',
-        args.workload,
-        WORKLOADS.map(({ name }) => name),
-      );
-    const values = parseParameters(
-      `workload ${workload.name}`,
-      workload.parameters,
-      givenParameters(args.param),
-    );
     const seed = wholeNumber('seed', args.seed, 0, MAX_SEED);
-    const random = (purpose: string) => randomStream(seed, `${workload.name}/${purpose}`);
-    const source = workload.generate({ values, seed, random });
+    const source = generateTrace(chooseWorkload(args.workload, givenParameters(args.param), seed));
     source.meta.set(
       'command',
-      `reclaim trace generate ${[workload.name, ...args.param.map((pair) => `--param ${pair}`)].join(' ')} --seed ${seed}`,
+      `reclaim trace generate ${[args.workload, ...args.param.map((pair) => `--param ${pair}`)].join(' ')} --seed ${seed}`,
     );
     const written = await writeTrace(source, args.output, formOf(args.output));
     if (args.output !== '-') note(`${args.output}: ${written.events} events`);

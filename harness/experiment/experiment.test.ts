@@ -10,12 +10,17 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WORKLOADS } from '../../workloads/registry.js';
 import { parseCsv } from '../metrics/csv.js';
 import { KEY_COLUMNS, METRICS, RUN_COLUMNS } from '../metrics/schema.js';
+import type { TraceHandle } from '../trace/trace.js';
+import { writeTrace } from '../trace/write.js';
 import { readExperiment } from './file.js';
 import { checkAxes, planCells } from './plan.js';
 import { Pool } from './pool.js';
 import { type RunOptions, runExperiment } from './run.js';
+import { resolveTrace } from './traces.js';
+import { chooseWorkload, generate } from './workload.js';
 
 const TRACE = [
   'time_us,op,space,page,count,arg',
@@ -178,6 +183,124 @@ describe('an experiment', () => {
     const row = runs.find((r) => r.discard === 'keep');
     expect(row).toMatchObject({ outcome: 'oom', oom_events: 1, saved_pages_mean: null });
   });
+});
+
+describe('generated traces', () => {
+  const generated = (traces: string) =>
+    `name: small\ntraces:\n${traces}\ndiscard: [keep]\nlimits: [none, 50%]\n`;
+  const ZIPF = '  - workload: zipf\n    params: { pages: 64, events: [100, 200], interval_us: 7 }';
+
+  it('stand beside others; a list of values is an axis; labels say what differs from the defaults', async () => {
+    const { runs } = await run(
+      'out',
+      {},
+      generated(
+        `  - a.csv\n${ZIPF}\n    seed: 5\n  - { workload: zipf, params: { pages: 64, events: 100 } }`,
+      ),
+    );
+    expect(runs.map((row) => row.trace)).toEqual(
+      [
+        'a',
+        'zipf:pages=64,events=100,interval_us=7,seed=5',
+        'zipf:pages=64,events=200,interval_us=7,seed=5',
+        'zipf:pages=64,events=100',
+      ].flatMap((label) => [label, label]),
+    );
+    expect(runs.map((row) => row.events)).toEqual([7, 7, 102, 102, 202, 202, 102, 102]);
+    expect(runs.every((row) => row.outcome === 'ok')).toBe(true);
+  });
+
+  it('are the same events as reclaim trace generate gives, and the same bytes every time', async () => {
+    const summary = await run('one', {}, generated(ZIPF));
+    await run('two', { workers: 1 }, generated(ZIPF));
+    for (const name of ['runs.csv', 'timeline.csv', 'spaces.csv'])
+      expect(file('one', name), name).toBe(file('two', name));
+    const source = generate(chooseWorkload('zipf', { pages: '64', events: '100', interval_us: '7' }, 1));
+    const { sha256 } = await writeTrace(source, join(folder, 'z.csv'), 'text');
+    expect(summary.traces[0]?.sha256).toBe(sha256);
+  });
+
+  it('resume where workload, parameters and seed are the same', async () => {
+    const started: [number, number][] = [];
+    const options = {
+      resume: true,
+      events: { started: (cells: number, resumed: number) => void started.push([cells, resumed]) },
+    };
+    await run('out', options, generated(ZIPF));
+    await run('out', options, generated(ZIPF));
+    await run('out', options, generated(ZIPF.replace('[100, 200]', '[100, 300]')));
+    await run('out', options, generated(`${ZIPF}\n    seed: 2`));
+    expect(started).toEqual([
+      [4, 0],
+      [4, 4],
+      [4, 2],
+      [4, 0],
+    ]);
+  });
+
+  it('are compiled once', async () => {
+    const handles = [1, 2].map(() =>
+      resolveTrace({ workload: 'zipf', params: { pages: '9', events: '20' }, seed: 3 }, folder).compile(),
+    );
+    const [first, second] = (await Promise.all(handles)) as [TraceHandle, TraceHandle];
+    expect(first.path).toBe(second.path);
+  });
+
+  it('leave the seed to the entry: no workload has a parameter of that name', () => {
+    for (const { parameters } of WORKLOADS) expect(Object.keys(parameters)).not.toContain('seed');
+  });
+
+  const wrong: readonly (readonly [name: string, traces: string, message: RegExp])[] = [
+    [
+      'an unknown workload',
+      '  - { workload: zpif }',
+      /e\.yaml:3:17: unknown workload "zpif".*did you mean zipf\?/,
+    ],
+    [
+      'an unknown parameter',
+      ZIPF.replace('interval_us', 'interval'),
+      /e\.yaml:4:56: unknown parameter of workload zipf "interval".*did you mean interval_us\?/,
+    ],
+    ['a value out of range', ZIPF.replace('64', '0'), /e\.yaml:4:22: pages=0 is out of range/],
+    [
+      'one of several values out of range',
+      ZIPF.replace('200', '0'),
+      /e\.yaml:4:40: events=0 is out of range/,
+    ],
+    [
+      'an unknown key',
+      `${ZIPF}\n    sed: 1`,
+      /e\.yaml:5:5: unknown key of a trace "sed".*did you mean seed\?/,
+    ],
+    ['no workload', '  - params: { pages: 4 }', /e\.yaml:3:5: traces\.0\.workload: .*expected string/],
+    [
+      'neither a text nor a map',
+      '  - [a.csv]',
+      /e\.yaml:3:5: traces\.0: expected a name, a path, or workload/,
+    ],
+    ['a seed that is none', '  - { workload: zipf, seed: -1 }', /e\.yaml:3:29: traces\.0\.seed: .*>=0/],
+    [
+      'a parameter of another kind',
+      '  - { workload: zipf, params: { pages: { a: 1 } } }',
+      /e\.yaml:3:40: traces\.0\.params\.pages: expected a value, or a list/,
+    ],
+    [
+      'the same trace twice',
+      '  - { workload: zipf, params: { pages: 64, events: 100 } }\n  - { workload: zipf, params: { events: 100, pages: 64 } }',
+      /two traces are called zipf:pages=64,events=100/,
+    ],
+    [
+      'too many at once',
+      `  - { workload: zipf, params: { pages: [${Array.from({ length: 40 }, (_, i) => i + 1)}], events: [${Array.from({ length: 40 }, (_, i) => i + 1)}] } }`,
+      /e\.yaml:3:31: one entry stands for more than 1000 traces/,
+    ],
+  ];
+  for (const [name, traces, message] of wrong) {
+    it(`${name} is refused, with its place`, async () => {
+      await expect((async () => run('out', {}, generated(traces)))()).rejects.toThrow(message);
+      expect(existsSync(join(folder, 'out'))).toBe(false);
+    });
+  }
 });
 
 describe('a worker that dies', () => {

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { fileError, InputError, type Place } from '../input/errors.js';
 import { unknownName } from '../input/nearest.js';
 import { packageFile } from '../input/package-root.js';
+import { expandEntry, generatedEntry, type TraceEntry, traceEntries } from './trace-entries.js';
+
+export type { TraceEntry } from './trace-entries.js';
 
 const NAME = /^[a-z0-9][a-z0-9-]*$/;
 const list = z.array(z.union([z.string(), z.number()]).transform(String)).min(1);
@@ -11,7 +14,7 @@ const list = z.array(z.union([z.string(), z.number()]).transform(String)).min(1)
 const schema = z.strictObject({
   name: z.string().regex(NAME, 'expected lower case letters, digits and "-"'),
   description: z.string().default(''),
-  traces: list,
+  traces: traceEntries,
   discard: list,
   reclaim: list.default(['linux']),
   merge: list.default(['none']),
@@ -38,8 +41,8 @@ export interface Experiment {
   /** Lower case letters, digits and hyphens. */
   readonly name: string;
   readonly description: string;
-  /** Names of shipped traces, or paths relative to the file. */
-  readonly traces: readonly string[];
+  /** Names of shipped traces, paths relative to the file, or what to generate them from. */
+  readonly traces: readonly TraceEntry[];
   readonly discard: readonly string[];
   readonly reclaim: readonly string[];
   readonly merge: readonly string[];
@@ -54,30 +57,68 @@ export interface Experiment {
   readonly costs?: string | undefined;
 }
 
-const KEYS = Object.keys(schema.shape);
+type Document = ReturnType<typeof parseDocument>;
 
-/** Where the value at a path of keys stands in the file. */
-function placeOf(
-  document: ReturnType<typeof parseDocument>,
-  lines: LineCounter,
-  path: readonly PropertyKey[],
-  file: string,
-): Place {
-  for (let depth = path.length; depth >= 0; depth--) {
-    const node = document.getIn(path.slice(0, depth), true) as
-      | { range?: [number, number, number] }
-      | undefined;
-    if (!node?.range) continue;
-    const { line, col } = lines.linePos(node.range[0]);
-    return { file, line, column: col };
-  }
-  return { file };
+/** The text of an experiment with what tells where its values stand. */
+interface Source {
+  readonly file: string;
+  readonly document: Document;
+  readonly lines: LineCounter;
 }
 
-/** Where a key stands (its value may be fine). */
-function placeOfKey(text: string, key: string, file: string): Place {
-  const line = text.split('\n').findIndex((row) => row.trimStart().startsWith(`${key}:`));
-  return line < 0 ? { file } : { file, line: line + 1, column: 1 };
+function placeAt({ file, lines }: Source, range: readonly number[]): Place {
+  const { line, col } = lines.linePos(range[0] as number);
+  return { file, line, column: col };
+}
+
+/** Where the value at a path of keys stands in the file. */
+function placeOf(source: Source, path: readonly PropertyKey[]): Place {
+  for (let depth = path.length; depth >= 0; depth--) {
+    const node = source.document.getIn(path.slice(0, depth), true) as
+      | { range?: [number, number, number] }
+      | undefined;
+    if (node?.range) return placeAt(source, node.range);
+  }
+  return { file: source.file };
+}
+
+/** Where a key of the map at a path stands (its value may be fine). */
+function placeOfKey(source: Source, path: readonly PropertyKey[], key: string): Place {
+  const map = path.length === 0 ? source.document.contents : source.document.getIn(path, true);
+  if (!isMap(map)) return placeOf(source, path);
+  for (const { key: node } of map.items) {
+    if (isScalar(node) && String(node.value) === key && node.range) return placeAt(source, node.range);
+  }
+  return placeOf(source, path);
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** What is wrong with a value that may have several shapes: as the shape sees it that fits it best. */
+function innermost(issue: Issue, path: readonly PropertyKey[] = []): { issue: Issue; path: PropertyKey[] } {
+  const whole = [...path, ...issue.path];
+  if (issue.code !== 'invalid_union') return { issue, path: whole };
+  const shapes = issue.errors.map((errors) => innermost(errors[0] as Issue, whole));
+  const fits = shapes.find(
+    (inner) => inner.path.length > whole.length || !/^invalid_(type|union)$/.test(inner.issue.code ?? ''),
+  );
+  return fits ?? { issue, path: whole };
+}
+
+/** The keys of the part of an experiment that a path leads to. */
+function keysAt(path: readonly PropertyKey[]): readonly string[] {
+  return Object.keys(path.length === 0 ? schema.shape : generatedEntry.shape);
+}
+
+function wrong(first: Issue, source: Source): InputError {
+  const { issue, path } = innermost(first);
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0] as string;
+    const what = path.length === 0 ? 'key of an experiment' : 'key of a trace';
+    return unknownName(what, key, keysAt(path)).at(placeOfKey(source, path, key));
+  }
+  const name = path.length === 0 ? 'the experiment' : path.join('.');
+  return new InputError(`${name}: ${issue.message}`, placeOf(source, path));
 }
 
 /**
@@ -93,24 +134,16 @@ export function readExperiment(file: string): Experiment {
     throw fileError(error, file);
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, merge: true });
+  const source = { file, document, lines };
   const broken = document.errors[0];
-  if (broken) {
-    const { line, col } = lines.linePos(broken.pos[0]);
-    throw new InputError(`not YAML: ${broken.message.split('\n')[0]}`, { file, line, column: col });
-  }
+  if (broken) throw new InputError(`not YAML: ${broken.message.split('\n')[0]}`, placeAt(source, broken.pos));
   const parsed = schema.safeParse(document.toJS());
-  if (parsed.success) return { ...parsed.data, file };
-  const issue = parsed.error.issues[0] as z.core.$ZodIssue;
-  if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0] as string;
-    throw unknownName('key of an experiment', key, KEYS).at(placeOfKey(text, key, file));
-  }
-  const path = issue.path.join('.');
-  throw new InputError(
-    `${path === '' ? 'the experiment' : path}: ${issue.message}`,
-    placeOf(document, lines, issue.path, file),
+  if (!parsed.success) throw wrong(parsed.error.issues[0] as Issue, source);
+  const traces = parsed.data.traces.flatMap((entry, i) =>
+    expandEntry(entry, (path) => placeOf(source, ['traces', i, ...path])),
   );
+  return { ...parsed.data, traces, file };
 }
 
 /** The experiment that runs when none is named. */

@@ -11,14 +11,13 @@ import { discardPolicies } from '../policy/discard/registry.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { replay } from '../replay/replay.js';
-import { compileTrace } from '../trace/compile.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
 import { withoutRun } from './cell.js';
-import type { Experiment } from './file.js';
+import type { Experiment, TraceEntry } from './file.js';
 import { type Cell, checkAxes, type PlannedTrace, planCells } from './plan.js';
 import { Pool } from './pool.js';
 import { inputsHasher, ResultStore } from './store.js';
-import { findTrace } from './traces.js';
+import { resolveTrace } from './traces.js';
 import type { WorkerSetup } from './worker.js';
 
 export interface RunOptions {
@@ -81,14 +80,14 @@ export async function peakPages(trace: Trace, costs: CostTable): Promise<number>
 }
 
 async function prepareTrace(
-  name: string,
+  entry: TraceEntry,
   folder: string,
   costs: CostTable,
   events: RunEvents | undefined,
 ): Promise<Prepared> {
-  const { path, label, shown } = findTrace(name, folder);
+  const { label, compile } = resolveTrace(entry, folder);
   events?.reading?.(label);
-  const handle = await compileTrace(path, shown);
+  const handle = await compile();
   const trace = await openTrace(handle);
   return {
     handle,
@@ -107,8 +106,8 @@ async function prepareTraces(
   events: RunEvents | undefined,
 ): Promise<Prepared[]> {
   const traces: Prepared[] = [];
-  for (const name of experiment.traces) {
-    const trace = await prepareTrace(name, dirname(experiment.file), costs, events);
+  for (const entry of experiment.traces) {
+    const trace = await prepareTrace(entry, dirname(experiment.file), costs, events);
     if (traces.some(({ label }) => label === trace.label)) {
       throw new InputError(`two traces are called ${trace.label}, expected different names`, {
         file: experiment.file,

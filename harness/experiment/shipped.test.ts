@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadTrace, replayTrace } from '../index.js';
 import { validate } from '../replay/validate.js';
 import type { EventBlock } from '../trace/block.js';
-import { OPS } from '../trace/op.js';
+import { HAS, OP, OPS } from '../trace/op.js';
 import { TextFormatter } from '../trace/text/formatter.js';
 import type { Trace } from '../trace/trace.js';
 import { shippedTraces } from './traces.js';
@@ -94,5 +94,77 @@ describe('chromium-drops', () => {
   it('costs in the model what its calls took in the recording: 89.3 ms, within a tenth', async () => {
     const { metrics } = await replayTrace(trace, { discard: 'remove' });
     expect((metrics.stall_discard_ns as number) / 89.342e6).toBeCloseTo(1, 1);
+  });
+});
+
+/** What the pages of the three guests hold at a moment. Constants were counted in the recording itself. */
+describe('guests-debian', () => {
+  let trace: Trace;
+  /** Memory of each guest by page, at each mark. */
+  const snapshots: { label: string; guests: Map<number, number>[] }[] = [];
+  beforeAll(async () => {
+    trace = await loadTrace('guests-debian');
+    const guests = [new Map<number, number>(), new Map<number, number>(), new Map<number, number>()];
+    for (const block of trace.blocks() as Iterable<EventBlock>) {
+      for (let row = 0; row < block.length; row++) {
+        if (block.op[row] === OP.write) write(guests, block, row);
+        if (block.op[row] === OP.mark)
+          snapshots.push({
+            label: trace.strings.text(block.text[row] as number),
+            guests: guests.map((guest) => new Map(guest)),
+          });
+      }
+    }
+  });
+
+  function write(guests: readonly Map<number, number>[], block: EventBlock, row: number): void {
+    const memory = guests[(block.space[row] as number) - 1] as Map<number, number>;
+    const up = ((block.fields[row] as number) & HAS.contentUp) !== 0;
+    for (let i = 0; i < (block.count[row] as number); i++)
+      memory.set((block.page[row] as number) + i, (block.content[row] as number) + (up ? i : 0));
+  }
+
+  function counts(snapshot: number) {
+    const guests = snapshots[snapshot]?.guests as Map<number, number>[];
+    const copies = new Map<number, number>();
+    for (const guest of guests)
+      for (const content of guest.values()) copies.set(content, (copies.get(content) ?? 0) + 1);
+    const zero = copies.get(0) ?? 0;
+    copies.delete(0);
+    const unique = [...copies.values()].filter((k) => k === 1).length;
+    const filled = [...copies.values()].reduce((sum, k) => sum + k, 0);
+    const written = guests.reduce((sum, guest) => sum + guest.size, 0);
+    return { written, zero, unique, shared: filled - unique, contents: copies.size };
+  }
+
+  it('has the pages of the recording: at first, and when all is settled', () => {
+    expect(snapshots.map(({ label }) => label)).toEqual([
+      ...[4, 12, 20, 30, 45, 60, 75, 90].map((s, i) => `snapshot ${i + 1} (${s} s)`),
+      '600 s after the last snapshot',
+    ]);
+    expect(counts(0)).toEqual({ written: 49100, zero: 0, unique: 13104, shared: 35996, contents: 20099 });
+    expect(counts(7)).toEqual({ written: 84064, zero: 302, unique: 51122, shared: 32640, contents: 60961 });
+    expect(counts(8)).toEqual(counts(7));
+    expect(snapshots[7]?.guests.map((guest) => guest.size)).toEqual([29225, 28508, 26331]);
+  });
+
+  it('has guests of 65536 pages that may be merged', () => {
+    expect(trace.totals).toMatchObject({ events: 13115, lastTimeUs: 690e6 });
+    const [first] = [...(trace.blocks() as Iterable<EventBlock>)] as [EventBlock];
+    const start = Buffer.from(new TextFormatter(trace.strings).block(first))
+      .toString()
+      .split('\n')
+      .slice(0, 9);
+    for (const [guest, name] of ['base', 'python', 'nginx'].entries())
+      expect(start.slice(3 * guest, 3 * guest + 3)).toEqual([
+        `0,spawn,${guest + 1},,,${name}`,
+        `0,map,${guest + 1},1048576,65536,anon`,
+        `0,madvise,${guest + 1},1048576,65536,MADV_MERGEABLE`,
+      ]);
+  });
+
+  it('holds a frame for every page that was ever written, where nothing is merged', async () => {
+    const { metrics } = await replayTrace(trace, { discard: 'keep' });
+    expect(metrics.resident_pages_end).toBe(84064);
   });
 });

@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wr
 import { join } from 'node:path';
 import { fileError, InputError } from '../input/errors.js';
 import { makeFolder } from '../input/folders.js';
-import { packageFile } from '../input/package-root.js';
 import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
 import { type Host, PERF_COLUMNS, VERSION } from '../metrics/host.js';
 import { RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/schema.js';
 import type { CellResult } from './cell.js';
+import { codeHash } from './code.js';
 import type { Cell } from './plan.js';
 import { withSavings } from './savings.js';
 
@@ -22,16 +22,6 @@ interface JournalEntry {
   readonly result: CellResult;
 }
 
-/** Hash of the program itself: another build may give other results. */
-function programHash(): string {
-  const hash = createHash('sha256').update(VERSION);
-  const root = packageFile('dist', 'harness');
-  for (const name of (readdirSync(root, { recursive: true }) as string[]).sort()) {
-    if (name.endsWith('.js')) hash.update(name).update(readFileSync(join(root, name)));
-  }
-  return hash.digest('hex');
-}
-
 /**
  * Gives the hash of all that a cell's result depends on, apart from the host: cells with equal hashes give equal bytes.
  *
@@ -43,7 +33,7 @@ export function inputsHasher(
   policyModules: readonly string[],
 ): (cell: Cell) => string {
   const modules = policyModules.map((file) => readFileSync(file, 'utf8'));
-  const common = JSON.stringify([programHash(), costs, modules]);
+  const common = JSON.stringify([codeHash('harness'), costs, modules]);
   return ({ cell: _number, experiment: _experiment, trace, ...what }) =>
     createHash('sha256')
       .update(common)

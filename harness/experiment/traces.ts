@@ -1,9 +1,15 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { unknownName } from '../input/nearest.js';
 import { packageFile } from '../input/package-root.js';
+import { compileSource, compileTrace } from '../trace/compile.js';
 import { inputName, STDIN } from '../trace/io/input.js';
+import type { TraceHandle } from '../trace/trace.js';
+import { codeHash } from './code.js';
+import type { TraceEntry } from './file.js';
+import { type ChosenWorkload, chooseWorkload, generate } from './workload.js';
 
 const shippedTrace = z.strictObject({
   /** File name in traces/. */
@@ -56,4 +62,36 @@ export function findTrace(name: string, folder = ''): TraceName {
     label: basename(name).replace(/(\.csv|\.rtrace|\.txt)?(\.gz|\.br|\.zst)?$/, ''),
     shown: path,
   };
+}
+
+/** A trace of an experiment: what results call it, and how to have it compiled. */
+export interface ResolvedTrace {
+  readonly label: string;
+  compile(): Promise<TraceHandle>;
+}
+
+/**
+ * Finds a trace of an experiment, or what generates it. Generated traces are kept in the cache of compiled traces under
+ * the generator, its parameters, the seed and the code that writes them.
+ *
+ * @param folder that relative paths are relative to
+ */
+export function resolveTrace(entry: TraceEntry, folder: string): ResolvedTrace {
+  if (typeof entry === 'string') {
+    const { path, label, shown } = findTrace(entry, folder);
+    return { label, compile: () => compileTrace(path, shown) };
+  }
+  const chosen = chooseWorkload(entry.workload, entry.params, entry.seed);
+  return {
+    label: chosen.label,
+    compile: () => compileSource(generatedKey(chosen), chosen.label, () => generate(chosen)),
+  };
+}
+
+function generatedKey({ workload, values, seed }: ChosenWorkload): string {
+  const code = codeHash('workloads', 'harness/trace', 'harness/stats');
+  const sorted = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256')
+    .update(JSON.stringify([code, workload.name, sorted, seed]))
+    .digest('hex');
 }

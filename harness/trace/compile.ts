@@ -8,8 +8,10 @@ import { BinaryEncoder } from './binary/writer.js';
 import { markUsed, trimCache, usableCacheFolder } from './io/cache.js';
 import { decodedBytes, inputName, type PeekedInput, peekInput, STDIN } from './io/input.js';
 import { openSink, writeTo } from './io/output.js';
+import type { TraceSource } from './source.js';
 import { TextScanner } from './text/scanner.js';
 import { openTrace, type TraceHandle, traceHandle } from './trace.js';
+import { writeTrace } from './write.js';
 
 /** Tells how far a long read is: decoded bytes so far. */
 export type Progress = (bytes: number) => void;
@@ -123,11 +125,15 @@ async function intoCache(
   build: typeof compileText,
   progress?: Progress,
 ): Promise<TraceHandle> {
+  return keepInCache(name, (temporary) => build(bytes, name, temporary, progress));
+}
+
+/** Keeps what `build` writes under the key that it gives. */
+async function keepInCache(name: string, build: (path: string) => Promise<string>): Promise<TraceHandle> {
   const folder = usableCacheFolder();
   const temporary = join(folder, `${randomUUID()}.part`);
   try {
-    const sha256 = await build(bytes, name, temporary, progress);
-    const target = cachePath(folder, sha256);
+    const target = cachePath(folder, await build(temporary));
     await rename(temporary, target);
     await trimCache(folder, target);
     return await traceHandle(target, name);
@@ -136,8 +142,26 @@ async function intoCache(
   }
 }
 
-function cachePath(folder: string, sha256: string): string {
-  return join(folder, `${sha256}-v${VERSION}.rtrace`);
+/**
+ * Produces a trace for replay, once: afterwards it is taken from the user's cache folder.
+ *
+ * @param key hash of all that its events depend on
+ * @param name what messages call it
+ */
+export async function compileSource(
+  key: string,
+  name: string,
+  source: () => TraceSource,
+): Promise<TraceHandle> {
+  const build = async (path: string) => {
+    await writeTrace(source(), path, 'binary');
+    return key;
+  };
+  return (await fromCache(cachePath(usableCacheFolder(), key), name)) ?? keepInCache(name, build);
+}
+
+function cachePath(folder: string, key: string): string {
+  return join(folder, `${key}-v${VERSION}.rtrace`);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { InputError } from '../input/errors.js';
 import { unknownName } from '../input/nearest.js';
 import { inputName, peekInput, STDIN } from './io/input.js';
+import { type GuestsOptions, importGuests } from './readers/guests/import.js';
 import { chooseReader, formatNames } from './readers/registry.js';
 import { isStraceLog } from './readers/strace/calls.js';
 import { importStrace, type StraceOptions } from './readers/strace/import.js';
@@ -10,10 +11,12 @@ import { isTrace } from './trace.js';
 
 /** The name of the format of logs of system calls. */
 const STRACE = 'strace';
+/** The name of the format of snapshots of guests. */
+const GUESTS = 'guests';
 
 /** All formats that can be imported. */
 export function importFormats(): string[] {
-  return [STRACE, ...formatNames()];
+  return [STRACE, GUESTS, ...formatNames()];
 }
 
 export interface ImportOptions extends StraceOptions {
@@ -21,12 +24,14 @@ export interface ImportOptions extends StraceOptions {
   readonly format: string | undefined;
   /** Cut requests into pages of 4 KiB instead of a page each. */
   readonly split: boolean;
+  /** What the guests are, whose snapshots the file holds: this format is not told from content. */
+  readonly guests?: GuestsOptions | undefined;
 }
 
 /**
  * Makes a trace of a file in somebody else's format.
  *
- * @param path a file, decompressed where it is .gz, .br or .zst; a log of strace may come from standard input, `-`
+ * @param path a file, decompressed where it is .gz, .br or .zst; a log of strace and snapshots of guests may come from standard input, `-`
  * @throws InputError where no format fits, and with the place of what is wrong
  */
 export async function importTrace(path: string, options: ImportOptions): Promise<TraceSource> {
@@ -36,6 +41,11 @@ export async function importTrace(path: string, options: ImportOptions): Promise
   if (!importFormats().includes(known)) throw unknownName('format', known, importFormats());
   const strace = options.format === STRACE || (options.format === undefined && isStraceLog(head));
   if (strace) return importStrace(path, options, all);
+  if (options.format === GUESTS) {
+    if (!options.guests)
+      throw new InputError('the names of the guests are missing, expected --guests base,web', { file: name });
+    return importGuests(path, options.guests, all);
+  }
   if (path !== STDIN) await close();
   if (options.marks.length > 0)
     throw new InputError('marks belong to a log of strace, and this is none', { file: name });

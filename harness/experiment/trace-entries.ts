@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { InputError, type Place } from '../input/errors.js';
+import { chooseWorkload, DEFAULT_SEED } from './workload.js';
+
+/** The most traces that one entry with lists of values may stand for. */
+const MAX_TRACES = 1000;
+
+const scalar = z.union([z.string(), z.number()], 'expected a text or a number').transform(String);
+
+/** An entry of `traces:` that is generated, as its file says it: a list of values is an axis of its own. */
+export const generatedEntry = z.strictObject({
+  workload: z.string(),
+  params: z
+    .record(z.string(), z.union([scalar, z.array(scalar).min(1)], 'expected a value, or a list of values'))
+    .default({}),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(DEFAULT_SEED),
+});
+
+/** What `traces:` of an experiment lists. */
+export const traceEntries = z
+  .array(z.union([scalar, generatedEntry], 'expected a name, a path, or workload, params and seed'))
+  .min(1);
+
+/** A trace that is generated when an experiment runs. */
+export interface GeneratedTrace {
+  readonly workload: string;
+  /** Parameters as written; the others are at their defaults. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly seed: number;
+}
+
+/** A trace of an experiment: the name of a shipped one, a path relative to the experiment's file, or one to generate. */
+export type TraceEntry = string | GeneratedTrace;
+
+type GeneratedEntry = z.output<typeof generatedEntry>;
+
+/**
+ * The traces that one entry stands for: all combinations of its values, the last parameter changing fastest.
+ *
+ * @param placeOf where a key of the entry stands, for messages
+ * @throws InputError for an unknown workload or parameter, or a value out of range
+ */
+export function expandEntry(
+  entry: string | GeneratedEntry,
+  placeOf: (path: readonly PropertyKey[]) => Place,
+): TraceEntry[] {
+  if (typeof entry === 'string') return [entry];
+  const { workload, seed } = entry;
+  checkEntry(entry, placeOf);
+  let combinations: Record<string, string>[] = [{}];
+  for (const [key, values] of Object.entries(entry.params)) {
+    combinations = combinations.flatMap((given) =>
+      [values].flat().map((value) => ({ ...given, [key]: value })),
+    );
+    if (combinations.length > MAX_TRACES) {
+      throw new InputError(
+        `one entry stands for more than ${MAX_TRACES} traces, expected shorter lists`,
+        placeOf(['params']),
+      );
+    }
+  }
+  return combinations.map((params) => ({ workload, params, seed }));
+}
+
+/** Checks the workload, then each value by itself, so that a message names the place of the one that is wrong. */
+function checkEntry(entry: GeneratedEntry, placeOf: (path: readonly PropertyKey[]) => Place): void {
+  const check = (params: Record<string, string>, path: readonly PropertyKey[]) => {
+    try {
+      chooseWorkload(entry.workload, params, entry.seed);
+    } catch (error) {
+      throw error instanceof InputError ? error.at(placeOf(path)) : error;
+    }
+  };
+  check({}, ['workload']);
+  for (const [key, values] of Object.entries(entry.params)) {
+    if (Array.isArray(values)) values.forEach((value, i) => void check({ [key]: value }, ['params', key, i]));
+    else check({ [key]: values }, ['params', key]);
+  }
+}
