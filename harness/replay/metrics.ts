@@ -38,10 +38,10 @@ function mergeMetrics({ ksm }: Machine): Record<string, Value> {
   const { tracking, ksmd } = ksm;
   return {
     merge_metadata_bytes: ksm.metadataBytes,
-    pages_shared: tracking.pagesShared,
-    pages_sharing: tracking.pagesSharing,
+    pages_shared: ksm.pagesShared,
+    pages_sharing: ksm.pagesSharing,
     pages_unshared: tracking.pagesUnshared,
-    pages_volatile: tracking.pagesVolatile,
+    pages_volatile: ksm.instant ? 0 : tracking.pagesVolatile,
     pages_skipped: ksmd.pagesSkipped,
     ksm_zero_pages: ksm.zeroPages,
     pages_scanned: ksmd.pagesScanned,

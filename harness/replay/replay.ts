@@ -265,6 +265,7 @@ class Replay {
       default:
         throw notModelled(op);
     }
+    m.ksm.instant?.flush();
     m.ledger.stalled(m.ledger.spentNs);
     m.ledger.end();
   }

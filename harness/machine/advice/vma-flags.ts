@@ -61,7 +61,11 @@ const clearMergeable = flagChange({ clear: VM.mergeable });
 export const mergeable: AdviceAction = (m, vma, start, end, call) => {
   if (!m.ksm.configured) return 'EINVAL';
   if (vma.has(VM.mergeable) || !mayMerge(vma.flags)) return 0;
-  return m.ksm.enter(vma.space) ? setMergeable(m, vma, start, end, call) : 'EAGAIN';
+  if (!m.ksm.enter(vma.space)) return 'EAGAIN';
+  const { space } = vma;
+  const errno = setMergeable(m, vma, start, end, call);
+  if (errno === 0) m.ksm.instant?.rangeCame(space.find(start) as Vma, start, end);
+  return errno;
 };
 
 /** MADV_UNMERGEABLE: what was merged is unmerged at once. */

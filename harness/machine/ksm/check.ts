@@ -45,6 +45,11 @@ function checkProcess(m: Machine, slot: MmSlot): number {
     count++;
     if (items.filed[item] === FILED.stable) merging++;
   }
+  for (const item of slot.loose) {
+    must(slot.byVpn.get(items.vpn[item] as number) === item, () => `item ${item} is not its page's`);
+    count++;
+    if (items.filed[item] === FILED.stable) merging++;
+  }
   must(count === slot.rmapItems, () => `a process counts ${slot.rmapItems} items and has ${count}`);
   must(
     merging === slot.mergingPages,

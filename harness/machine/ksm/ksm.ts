@@ -6,6 +6,8 @@ import type { Space } from '../mapping/space.js';
 import { VM, type Vma } from '../mapping/vma.js';
 import { KSM_OBJECT } from '../object/objects.js';
 import { mayMerge } from './eligible.js';
+import { Hints } from './hints.js';
+import { Instant } from './instant.js';
 import { NONE, RMAP_ITEM_BYTES } from './items.js';
 import { Ksmd } from './ksmd.js';
 import { unmerge } from './merge.js';
@@ -19,6 +21,9 @@ export class Ksm implements SettingsListener {
   readonly parameters: KsmParameters;
   readonly tracking: Tracking;
   readonly ksmd: Ksmd;
+  /** Who merges in ksmd's place, if anybody. */
+  readonly instant: Instant | undefined;
+  readonly hints: Hints | undefined;
   /** Entries of the shared zero page that took the place of a page of zeros. */
   zeroPages = 0;
   configured = true;
@@ -29,12 +34,14 @@ export class Ksm implements SettingsListener {
     readonly rules: MergeRules,
   ) {
     this.parameters = { ...rules.ksm };
-    this.tracking = new Tracking(machine);
+    this.tracking = new Tracking(machine, rules.by === 'instant' || rules.hints !== undefined);
+    this.instant = rules.by === 'instant' ? new Instant(machine, this.tracking) : undefined;
+    this.hints = rules.hints && new Hints(rules.hints);
     this.ksmd = new Ksmd(machine, this);
   }
 
   get bytes(): number {
-    return this.tracking.bytes;
+    return this.tracking.bytes + (this.instant?.bytes ?? 0);
   }
 
   get merged(): boolean {
@@ -43,12 +50,36 @@ export class Ksm implements SettingsListener {
 
   /** Memory that tracking costs the kernel. */
   get metadataBytes(): number {
-    return this.tracking.items.count * RMAP_ITEM_BYTES;
+    return this.instant ? 0 : this.tracking.items.count * RMAP_ITEM_BYTES;
+  }
+
+  /** Merged pages in use: as ksmd knows, or those there are. */
+  get pagesShared(): number {
+    return this.instant ? this.mergedPages().shared : this.tracking.pagesShared;
+  }
+
+  /** Further mappings of merged pages: as ksmd knows, or those there are. */
+  get pagesSharing(): number {
+    return this.instant ? this.mergedPages().sharing : this.tracking.pagesSharing;
+  }
+
+  private mergedPages(): { shared: number; sharing: number } {
+    const { nodes } = this.tracking;
+    const { pages, frames } = this.machine;
+    let shared = 0;
+    let sharing = 0;
+    for (let node = 0; node < nodes.high; node++) {
+      const page = nodes.page[node] as number;
+      const mappings = page === NONE ? 0 : (frames.mapcount[pages.place[page] as number] as number);
+      if (mappings > 0) shared++;
+      sharing += Math.max(0, mappings - 1);
+    }
+    return { shared, sharing };
   }
 
   /** What merging saves less what it costs, in bytes (general_profit_show). */
   get generalProfit(): number {
-    return PAGE_BYTES * (this.tracking.pagesSharing + this.zeroPages) - this.metadataBytes;
+    return PAGE_BYTES * (this.pagesSharing + this.zeroPages) - this.metadataBytes;
   }
 
   /** @throws InputError for an unknown name, or a value that KSM does not take now */
@@ -97,6 +128,7 @@ export class Ksm implements SettingsListener {
     const slot = space.ksm;
     if (!slot) return;
     slot.exited = true;
+    this.tracking.dropLoose(slot, () => false);
     const { cursor } = this.ksmd.scan;
     if (slot === cursor) return;
     if (slot.first === NONE) this.tracking.mms.remove(slot);
@@ -107,7 +139,7 @@ export class Ksm implements SettingsListener {
   frameLost(frame: number): void {
     const { object, index } = this.machine.frames;
     if (object[frame] === KSM_OBJECT && index[frame] !== NONE)
-      this.tracking.pageFreed(index[frame] as number);
+      this.tracking.pageFreed(index[frame] as number, this.instant !== undefined);
   }
 
   /** An entry of KSM's zero page is gone (ksm_might_unmap_zero_page). */
@@ -136,7 +168,10 @@ export class Ksm implements SettingsListener {
     if (space.mergeAny === on) return 0;
     space.mergeAny = on;
     for (const vma of space.vmas) {
-      if (on && mayMerge(vma.flags)) vma.flags |= VM.mergeable;
+      if (on && mayMerge(vma.flags)) {
+        vma.flags |= VM.mergeable;
+        this.instant?.rangeCame(vma, vma.start, vma.end);
+      }
       if (!on && vma.has(VM.mergeable)) {
         unmerge(this.machine, vma, vma.start, vma.end, PART.discard);
         vma.flags &= ~VM.mergeable;
@@ -151,6 +186,7 @@ export class Ksm implements SettingsListener {
     for (const slot of [...tracking.mms.all()]) {
       if (!slot.exited) for (const vma of slot.space?.vmas ?? []) this.unmergeVma(m, vma);
       while (slot.first !== NONE) tracking.dropItemBehind(slot.number, NONE);
+      tracking.dropLoose(slot, () => false);
       if (slot.exited) tracking.mms.remove(slot);
     }
     this.removeNodes();

@@ -45,7 +45,7 @@ export class Ksmd implements Daemon, ScanListener {
 
   /** ksmd_should_run. */
   private get shouldRun(): boolean {
-    return this.ksm.parameters.run === 1 && this.ksm.tracking.mms.count > 0;
+    return this.ksm.parameters.run === 1 && this.ksm.tracking.mms.count > 0 && !this.ksm.instant;
   }
 
   /** There may be work: if ksmd waits for it, it begins at once. */
@@ -80,7 +80,8 @@ export class Ksmd implements Daemon, ScanListener {
   private batch(): void {
     const { ledger } = this.machine;
     const charged = ledger.daemonNs;
-    for (let left = this.ksm.parameters.pagesToScan; left > 0; left--) {
+    const { pagesToScan } = this.ksm.parameters;
+    for (let left = pagesToScan - this.scanHinted(pagesToScan); left > 0; left--) {
       const item = this.scan.next();
       if (item === NONE) break;
       this.charge(this.machine.costs.ksm.visit.ns);
@@ -89,6 +90,27 @@ export class Ksmd implements Daemon, ScanListener {
     }
     // What the machine charged to daemons while ksmd ran is ksmd's.
     this.cpuNs += ledger.daemonNs - charged;
+  }
+
+  /** Looks at hinted pages before the others; gives how many. They need not have been seen before. */
+  private scanHinted(batch: number): number {
+    const { hints, tracking } = this.ksm;
+    let looked = 0;
+    for (const most = hints?.shareOf(batch) ?? 0; looked < most; looked++) {
+      const hint = hints?.pop();
+      if (!hint) break;
+      const mm = hint.space.ksm;
+      this.charge(this.machine.costs.ksm.visit.ns);
+      this.pagesScanned++;
+      if (!mm) continue;
+      const item = tracking.itemOf(mm, hint.vpn);
+      const place = placeOf(this.machine, tracking, item);
+      if (!place || nodeOf(this.machine, place.page) !== NONE) continue;
+      tracking.unfile(item);
+      tracking.items.checksum[item] = this.machine.pages.contents.get(place.page);
+      this.compareAndMerge(item, place.page);
+    }
+    return looked;
   }
 
   private charge(ns: number): void {

@@ -10,7 +10,7 @@ import { NONE } from './items.js';
 import type { Tracking } from './tracking.js';
 
 /** Where an item's page is mapped now. */
-interface Place {
+export interface Place {
   readonly vma: Vma;
   readonly at: number;
   readonly page: number;

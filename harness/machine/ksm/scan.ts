@@ -4,6 +4,7 @@ import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../mapping/page-table
 import { VM, type Vma } from '../mapping/vma.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { NONE } from './items.js';
+import { placeOf } from './merge.js';
 import type { MmSlot } from './mm-list.js';
 import type { Tracking } from './tracking.js';
 
@@ -70,6 +71,8 @@ export class Scan {
     const { items, mms } = this.tracking;
     const last = (): number => (this.behind === NONE ? slot.first : items.next[this.behind]) as number;
     while (last() !== NONE) this.tracking.dropItemBehind(slot.number, this.behind);
+    if (slot.loose.size > 0)
+      this.tracking.dropLoose(slot, (item) => placeOf(this.machine, this.tracking, item) !== undefined);
     const { after } = slot;
     if (this.address === 0) {
       if (slot.space?.ksm === slot) slot.space.ksm = undefined;

@@ -1,6 +1,6 @@
 import type { Machine } from '../machine.js';
 import { FILED, NONE, RmapItems } from './items.js';
-import { MmList } from './mm-list.js';
+import { MmList, type MmSlot } from './mm-list.js';
 import { StableNodes } from './nodes.js';
 import { UnstableTree } from './unstable.js';
 
@@ -25,7 +25,11 @@ export class Tracking {
   /** Items filed in the unstable tree, of this round or not looked at since the last. */
   pagesUnshared = 0;
 
-  constructor(private readonly machine: Machine) {}
+  /** @param outOfOrder whether items are looked up by page number */
+  constructor(
+    private readonly machine: Machine,
+    private readonly outOfOrder: boolean,
+  ) {}
 
   get bytes(): number {
     return this.items.bytes + this.nodes.bytes + this.unstable.bytes;
@@ -36,12 +40,12 @@ export class Tracking {
     return this.items.count - this.pagesShared - this.pagesSharing - this.pagesUnshared;
   }
 
-  /** A new item of a process behind another of its items; `NONE`: as its first. */
+  /** The item of a page in the list of its process, behind another of its items; `NONE`: as its first. */
   newItem(slot: number, vpn: number, behind: number): number {
     const { items } = this;
     const mm = this.mms.get(slot);
-    const item = items.allocate(slot, vpn);
-    mm.rmapItems++;
+    const item = this.outOfOrder ? this.itemOf(mm, vpn) : this.allocate(mm, vpn);
+    mm.loose.delete(item);
     if (behind === NONE) {
       items.next[item] = mm.first;
       mm.first = item;
@@ -50,6 +54,30 @@ export class Tracking {
       items.next[behind] = item;
     }
     return item;
+  }
+
+  private allocate(mm: MmSlot, vpn: number): number {
+    mm.rmapItems++;
+    return this.items.allocate(mm.number, vpn);
+  }
+
+  /** The item of a page, wherever it is; a new one is in no list, but loose. */
+  itemOf(mm: MmSlot, vpn: number): number {
+    const known = mm.byVpn.get(vpn);
+    if (known !== undefined) return known;
+    const item = this.allocate(mm, vpn);
+    mm.byVpn.set(vpn, item);
+    mm.loose.add(item);
+    return item;
+  }
+
+  /** Frees the loose items of a process that are not wanted. */
+  dropLoose(mm: MmSlot, wanted: (item: number) => boolean): void {
+    for (const item of mm.loose) {
+      if (wanted(item)) continue;
+      mm.loose.delete(item);
+      this.free(item);
+    }
   }
 
   /** Takes the item behind another out of its process's list, and frees it; `NONE`: the first one. */
@@ -63,9 +91,11 @@ export class Tracking {
   }
 
   /** Frees an item that is in no list. */
-  free(item: number): void {
+  private free(item: number): void {
+    const mm = this.mms.get(this.items.slot[item] as number);
     this.unfile(item);
-    this.mms.get(this.items.slot[item] as number).rmapItems--;
+    mm.rmapItems--;
+    if (this.outOfOrder) mm.byVpn.delete(this.items.vpn[item] as number);
     this.items.free(item);
   }
 
@@ -135,10 +165,12 @@ export class Tracking {
   /**
    * The page of a node is about to be freed: the node is stale. One without items goes now; the kernel leaves it until a
    * search happens to pass it.
+   *
+   * @param now whether one with items goes now too
    */
-  pageFreed(node: number): void {
+  pageFreed(node: number, now: boolean): void {
     this.nodes.page[node] = NONE;
-    if (this.nodes.length[node] === 0) this.removeNode(node);
+    if (now || this.nodes.length[node] === 0) this.removeNode(node);
   }
 
   /**

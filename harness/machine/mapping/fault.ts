@@ -257,6 +257,7 @@ function swappedOut(m: Machine, vma: Vma, vpn: number, at: number, write: boolea
   const writable = others === 0 && vma.has(VM.write) && !merged ? PTE.write : 0;
   mapPage(m, vma.space, at, page, writable | PTE.young | (write && !merged ? PTE.dirty : 0));
   if (write && merged) writeProtected(m, vma, vpn, at);
+  m.ksm.instant?.came(vma.space, vpn);
 }
 
 /**

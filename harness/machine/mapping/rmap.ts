@@ -17,6 +17,7 @@ export class ReverseMap {
   readonly entries: number[] = [];
   readonly spaces: Space[] = [];
   readonly vmas: Vma[] = [];
+  readonly vpns: number[] = [];
   length = 0;
 
   constructor(private readonly machine: Machine) {}
@@ -118,6 +119,7 @@ export class ReverseMap {
     this.entries[this.length] = at;
     this.spaces[this.length] = space;
     this.vmas[this.length] = vma ?? (space.find(vpn) as Vma);
+    this.vpns[this.length] = vpn;
     this.length++;
   }
 
