@@ -57,7 +57,19 @@ function rowCounters(fields: readonly string[]): KsmCounters {
   const [scans, scanned, shared, sharing, unshared, vol, skipped, zeroPages, chains, dups, profit] = fields
     .slice(2)
     .map(Number) as [number, number, number, number, number, number, number, number, number, number, number];
-  return { scans, scanned, shared, sharing, unshared, volatile: vol, skipped, zeroPages, chains, dups, profit };
+  return {
+    scans,
+    scanned,
+    shared,
+    sharing,
+    unshared,
+    volatile: vol,
+    skipped,
+    zeroPages,
+    chains,
+    dups,
+    profit,
+  };
 }
 
 const { rows } = csvLines('ksm.csv');

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { type Case, conform, each, jsonCases, skip } from '../../testing/conformance.js';
-import { Lab } from '../../testing/lab.js';
 import { sysfs } from '../../testing/ksm.js';
+import { Lab } from '../../testing/lab.js';
 import { access } from '../mapping/access.js';
 import type { Space } from '../mapping/space.js';
 

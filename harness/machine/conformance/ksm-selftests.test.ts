@@ -209,7 +209,11 @@ function refusedSetting(name: string, value: string, why: RegExp, parameters = '
 
 const settings: Record<string, Case> = {
   'sysfs.run.gt2': refusedSetting('run', '3', /ksm\.run=3 is out of range, expected .* from 0 to 2/),
-  'sysfs.max_page_sharing.lt2': refusedSetting('max_page_sharing', '1', /is out of range, expected .* from 2/),
+  'sysfs.max_page_sharing.lt2': refusedSetting(
+    'max_page_sharing',
+    '1',
+    /is out of range, expected .* from 2/,
+  ),
   'sysfs.max_page_sharing.busy': refusedSetting('max_page_sharing', '100', /EBUSY/),
   'sysfs.merge_across_nodes.busy': refusedSetting('merge_across_nodes', '0', /EBUSY/),
   'sysfs.pages_to_scan.advisor': refusedSetting('pages_to_scan', '100', /EINVAL/, ',advisor=scan-time'),

@@ -1,7 +1,6 @@
 import { must } from '../invariant.js';
 import type { Machine } from '../machine.js';
 import { PTE, PTE_SHIFT } from '../mapping/page-table.js';
-import { VM } from '../mapping/vma.js';
 import { KSM_OBJECT } from '../object/objects.js';
 import { FILED, NONE } from './items.js';
 import type { MmSlot } from './mm-list.js';
@@ -12,7 +11,7 @@ import type { MmSlot } from './mm-list.js';
  * - The items of a process are in the order of their addresses, and its counts are theirs.
  * - The counters are the numbers of nodes with items, of further items on them, of items filed in the unstable tree.
  * - A node's length is the number of its items. Its page, while there is one, knows the node, has the node's contents,
- *   cannot be written in place, and lies in mergeable mappings.
+ *   and cannot be written in place. It may lie in mappings that are not mergeable: of children that forked before.
  * - An item on a node whose page its address still maps is one of the page's mappings.
  * - Entries of KSM's zero page are as many as are counted.
  *
@@ -113,10 +112,6 @@ function checkPage(m: Machine, node: number): void {
     must(
       ((m.tables.entries[at] as number) & PTE.write) === 0,
       () => `merged page ${page} can be written in place`,
-    );
-    must(
-      m.rmap.vmas[i]?.has(VM.mergeable) === true,
-      () => `merged page ${page} is in a VMA that is not mergeable`,
     );
   }
   for (let item = nodes.first[node] as number; item !== NONE; item = items.after[item] as number) {

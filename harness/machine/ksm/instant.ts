@@ -7,8 +7,8 @@ import { VM, type Vma } from '../mapping/vma.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { ContentIndex } from './content-index.js';
 import { NONE } from './items.js';
-import type { MmSlot } from './mm-list.js';
 import { makeMerged, mergeInto, type Place } from './merge.js';
+import type { MmSlot } from './mm-list.js';
 import type { Tracking } from './tracking.js';
 
 /** A mapping of a page, as the reverse map found it. */
@@ -57,7 +57,8 @@ export class Instant {
 
   /** Merges what has come. */
   flush(): void {
-    for (let i = 0; i < this.newVpns.length; i++) this.mergeAt(this.newSpaces[i] as Space, this.newVpns[i] as number);
+    for (let i = 0; i < this.newVpns.length; i++)
+      this.mergeAt(this.newSpaces[i] as Space, this.newVpns[i] as number);
     this.newSpaces.length = 0;
     this.newVpns.length = 0;
   }
@@ -67,7 +68,8 @@ export class Instant {
     const at = space.directory.entry(vpn);
     const entry = at < 0 ? 0 : (m.tables.entries[at] as number);
     const page = entry >>> PTE_SHIFT;
-    if ((entry & PTE.present) === 0 || page === ZERO_PAGE || !isAnonPage(m, page) || isMerged(m, page)) return;
+    if ((entry & PTE.present) === 0 || page === ZERO_PAGE || !isAnonPage(m, page) || isMerged(m, page))
+      return;
     if (!space.find(vpn)?.has(VM.mergeable)) return;
     const content = m.pages.contents.get(page);
     const node = this.nodeFor(page, content);
@@ -94,7 +96,8 @@ export class Instant {
 
   private nodeFrom(page: number, content: number): number {
     const m = this.machine;
-    if (m.pages.resident[page] === 0 || !isAnonPage(m, page) || m.pages.contents.get(page) !== content) return NONE;
+    if (m.pages.resident[page] === 0 || !isAnonPage(m, page) || m.pages.contents.get(page) !== content)
+      return NONE;
     const mappings = this.mappingsOf(page);
     const [first] = mappings;
     if (!first || mappings.some(({ vma }) => !vma.has(VM.mergeable))) return NONE;

@@ -28,7 +28,7 @@ const NUMBERS: Readonly<Record<string, Range>> = {
 };
 
 /** The names of all settings of KSM. */
-export const KSM_SETTINGS: readonly string[] = [
+const KSM_SETTINGS: readonly string[] = [
   'ksm.run',
   'ksm.smart_scan',
   'ksm.use_zero_pages',

@@ -7,7 +7,7 @@ import { UnstableTree } from './unstable.js';
 const US_PER_MS = 1000;
 
 /** What a search of the stable tree found beside a node: nothing of this content, or nothing with room. */
-export const FOUND = { nothing: -1, full: -2 } as const;
+const FOUND = { nothing: -1, full: -2 } as const;
 
 /**
  * What KSM knows of pages, and its counters: items, the two trees, processes. It changes nothing in page tables. The
