@@ -12,6 +12,7 @@ import { loadCosts } from './cost/table.js';
 import { findTrace } from './experiment/traces.js';
 import type { SwapKind } from './machine/machine.js';
 import { discardPolicies } from './policy/discard/registry.js';
+import { mergePolicies } from './policy/merge/registry.js';
 import { purgePolicies } from './policy/purge/registry.js';
 import { reclaimPolicies } from './policy/reclaim/registry.js';
 import { type ReplayResult, replay } from './replay/replay.js';
@@ -57,6 +58,8 @@ export interface ReplayTraceOptions {
   readonly discard?: string;
   /** Reclaim policy as text. Default: `linux`. */
   readonly reclaim?: string;
+  /** Merge policy as text: which equal pages become one. Default: `none`. */
+  readonly merge?: string;
   /** Purge policy as text: how volatile memory goes. Default: `range-lru`. */
   readonly purge?: string;
   /** Default: `none`. */
@@ -94,6 +97,7 @@ export function replayTrace(trace: Trace, options: ReplayTraceOptions = {}): Pro
   const {
     discard = 'keep',
     reclaim = 'linux',
+    merge = 'none',
     purge = 'range-lru',
     swap = 'none',
     limit = 'trace',
@@ -104,6 +108,7 @@ export function replayTrace(trace: Trace, options: ReplayTraceOptions = {}): Pro
   return replay(trace, {
     discard: discardPolicies.choose(discard),
     reclaim: reclaimPolicies.choose(reclaim),
+    merge: mergePolicies.choose(merge),
     purge: purgePolicies.choose(purge),
     swap,
     limit,

@@ -28,6 +28,7 @@ const costTable = z.strictObject({
     cow_zero: price,
     cow_copy: price,
     cow_reuse: price,
+    cow_ksm: price,
     major_cpu: price,
   }),
   calls: z.strictObject({
@@ -53,6 +54,13 @@ const costTable = z.strictObject({
     zram_out: price,
     purge: price,
     drop: price,
+  }),
+  ksm: z.strictObject({
+    visit: price,
+    checksum: price,
+    compare: price,
+    tree_page: price,
+    merge: price,
   }),
   signals: z.strictObject({ sigbus: price }),
   devices: z.strictObject({ ssd: device, zram: device, disk: device }),

@@ -3,6 +3,7 @@ import type { CostTable } from '../cost/table.js';
 import type { Row, Value } from '../metrics/csv.js';
 import type { Outcome } from '../metrics/schema.js';
 import { discardPolicies } from '../policy/discard/registry.js';
+import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { Refusal } from '../replay/refusal.js';
@@ -57,6 +58,7 @@ export async function runCell(
   const result = await replayOrReason(trace, {
     discard: discardPolicies.choose(cell.discard),
     reclaim: reclaimPolicies.choose(cell.reclaim),
+    merge: mergePolicies.choose(cell.merge),
     purge: purgePolicies.choose(cell.purge),
     swap: cell.swap,
     limit: cell.limit,

@@ -1,21 +1,12 @@
 import { TRAIT } from '../policy/reclaim/contract.js';
+import { must } from './invariant.js';
+import { checkKsm } from './ksm/check.js';
 import type { Machine } from './machine.js';
+import { isMerged } from './mapping/entry.js';
 import { PTE, PTE_SHIFT, PURGED } from './mapping/page-table.js';
 import type { Space } from './mapping/space.js';
 import { OWN_TRAIT, ZERO_PAGE } from './memory/pages.js';
 import type { SharedObject } from './object/shared.js';
-
-/** An invariant of the machine does not hold: a defect of this program, never of a trace. */
-class BrokenInvariant extends Error {
-  constructor(message: string) {
-    super(`invariant broken: ${message}`);
-    this.name = 'BrokenInvariant';
-  }
-}
-
-function must(holds: boolean, message: () => string): void {
-  if (!holds) throw new BrokenInvariant(message());
-}
 
 /** What the page tables and objects refer to, counted afresh. */
 class Census {
@@ -26,6 +17,8 @@ class Census {
   /** Pages that objects hold. */
   readonly held = new Set<number>();
   rss = 0;
+  /** Entries of the shared zero page that KSM made. */
+  ksmZeros = 0;
 
   constructor(private readonly m: Machine) {
     for (const space of m.spaces.values()) this.countSpace(space);
@@ -69,7 +62,7 @@ class Census {
         const page = entry >>> PTE_SHIFT;
         if (entry === PURGED) continue;
         if ((entry & PTE.present) === 0) add(this.swapEntries, page);
-        else if (page === ZERO_PAGE) continue;
+        else if (page === ZERO_PAGE) this.ksmZeros += entry & PTE.dirty ? 1 : 0;
         else if (m.pages.resident[page] === 1 || m.structPages.has(page)) {
           add(this.mappings, page);
           rss++;
@@ -93,6 +86,7 @@ function add(counts: Map<number, number>, key: number): void {
  * - Resident and free frames are all frames handed out so far.
  * - A slot's references are the swapped-out entries (and objects) that refer to its page; slots in use hold a page.
  * - A page that is in use is in memory or in swap, and somebody refers to it.
+ * - What KSM tracks agrees with the page tables (`checkKsm`); of merged pages the reverse map may miss some mappings.
  *
  * @throws BrokenInvariant naming the first that does not hold
  */
@@ -102,6 +96,7 @@ export function checkMachine(m: Machine): void {
   checkFrames(m, census);
   checkSwap(m, census);
   checkPages(m, census);
+  checkKsm(m, census.ksmZeros);
 }
 
 function checkFrames(m: Machine, census: Census): void {
@@ -132,7 +127,7 @@ function checkFrames(m: Machine, census: Census): void {
     );
     m.rmap.walk(frame);
     must(
-      m.rmap.length === mappings,
+      m.rmap.length === mappings || (isMerged(m, page) && m.rmap.length < mappings),
       () => `the reverse map finds ${m.rmap.length} of the ${mappings} mappings of frame ${frame}`,
     );
   }

@@ -4,6 +4,7 @@ export class Counters {
   pgmajfault = 0;
   cow_breaks = 0;
   cow_reuse = 0;
+  cow_ksm = 0;
   sigbus = 0;
   pgscan_direct = 0;
   pgsteal_direct = 0;

@@ -2,12 +2,14 @@ import { Device } from '../cost/device.js';
 import { Ledger } from '../cost/ledger.js';
 import type { CostTable } from '../cost/table.js';
 import { InputError } from '../input/errors.js';
+import type { MergeRules } from '../policy/merge/contract.js';
 import type { PurgeRules } from '../policy/purge/contract.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import { randomStream } from '../stats/random.js';
 import { Counters } from './counters.js';
 import { Daemons } from './daemons.js';
+import { Ksm } from './ksm/ksm.js';
 import { PageTables } from './mapping/page-table.js';
 import { ReverseMap } from './mapping/rmap.js';
 import type { Space } from './mapping/space.js';
@@ -34,6 +36,7 @@ export interface MachineOptions {
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
   readonly swap: SwapKind;
   readonly purge: PurgeRules;
+  readonly merge: MergeRules;
   /** Memory limit in pages; undefined for none. */
   readonly limit: number | undefined;
   /** The machine's memory in pages; undefined when it is never short. */
@@ -72,6 +75,7 @@ export class Machine {
   readonly disk: Device;
   readonly reclaim: Reclaim;
   readonly purge: Purge;
+  readonly ksm: Ksm;
   readonly flusher = new Flusher(this);
   readonly daemons: Daemons;
   readonly settings = new Settings();
@@ -95,7 +99,6 @@ export class Machine {
       this.zone = new Zone(options.memory, this.swap);
       this.kswapd = new Kswapd(this, this.zone);
     }
-    this.daemons = new Daemons(this.kswapd ? [this.flusher, this.kswapd] : [this.flusher]);
     this.frames = new Frames(room, this.zone?.buddy);
     this.pages = new PageStore(room + 1, (count) => this.reclaim.grow(count));
     this.shares = new Shares(this.frames);
@@ -107,6 +110,9 @@ export class Machine {
     this.disk = new Device(options.costs.devices.disk, randomStream(options.seed, 'device/disk'));
     this.purge = new Purge(this, options.purge);
     this.reclaim = new Reclaim(this, options);
+    this.ksm = new Ksm(this, options.merge);
+    const kswapd = this.kswapd ? [this.kswapd] : [];
+    this.daemons = new Daemons([this.flusher, ...kswapd, this.ksm.ksmd]);
   }
 
   /** Trace time, in µs. */
@@ -125,6 +131,7 @@ export class Machine {
     if (name === 'mm.page_reporting_order') this.startReporting(value);
     else if (name === 'vm.swappiness')
       this.reclaim.policy.tune?.('swappiness', wholeNumber(name, value, 0, MAX_SWAPPINESS));
+    else if (name.startsWith('ksm.')) this.ksm.set(name, value);
     else applySetting(this.settings, name, value);
   }
 
@@ -181,7 +188,10 @@ export class Machine {
     this.reclaim.forget(page);
     const place = this.pages.place[page] as number;
     const slot = this.swapSlotOf(page);
-    if (place >= 0) this.frames.free(place);
+    if (place >= 0) {
+      this.ksm.frameLost(place);
+      this.frames.free(place);
+    }
     if (slot >= 0) this.swap.free(slot);
     this.pages.release(page);
   }
@@ -211,13 +221,16 @@ export class Machine {
   private clockUs = 0;
 
   /** Bytes of host memory that the state's arrays take, by part. */
-  hostBytes(): Readonly<Record<'frames' | 'pages' | 'tables' | 'swap' | 'shares' | 'policy', number>> {
+  hostBytes(): Readonly<
+    Record<'frames' | 'pages' | 'tables' | 'swap' | 'shares' | 'ksm' | 'policy', number>
+  > {
     return {
       frames: this.frames.bytes,
       pages: this.pages.bytes,
       tables: this.tables.bytes,
       swap: this.swap.bytes,
       shares: this.shares.bytes,
+      ksm: this.ksm.bytes,
       policy: this.reclaim.policy.bytes ?? 0,
     };
   }

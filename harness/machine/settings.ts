@@ -50,7 +50,7 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
 };
 
 /** Settings that the machine itself applies. */
-const ELSEWHERE = ['vm.swappiness', 'mm.page_reporting_order'];
+const ELSEWHERE = ['vm.swappiness', 'mm.page_reporting_order', 'ksm.run and others'];
 
 /** Applies `NAME=VALUE`. @throws InputError for an unknown name or a value out of range */
 export function applySetting(settings: Settings, name: string, value: string): void {

@@ -34,6 +34,25 @@ function memoryMetrics(m: Machine, means: MemoryMeans): Record<string, Value> {
   };
 }
 
+function mergeMetrics({ ksm }: Machine): Record<string, Value> {
+  const { tracking, ksmd } = ksm;
+  return {
+    merge_metadata_bytes: ksm.metadataBytes,
+    pages_shared: ksm.pagesShared,
+    pages_sharing: ksm.pagesSharing,
+    pages_unshared: tracking.pagesUnshared,
+    pages_volatile: ksm.instant ? 0 : tracking.pagesVolatile,
+    pages_skipped: ksmd.pagesSkipped,
+    ksm_zero_pages: ksm.zeroPages,
+    pages_scanned: ksmd.pagesScanned,
+    full_scans: ksmd.fullScans,
+    stable_node_chains: tracking.nodes.chains,
+    stable_node_dups: tracking.nodes.dups,
+    general_profit: ksm.generalProfit,
+    ksmd_cpu_ns: Math.round(ksmd.cpuNs),
+  };
+}
+
 function faultMetrics(
   m: Machine,
   program: SimulatedProgram,
@@ -91,6 +110,7 @@ export function collectMetrics(
     ...faultMetrics(m, program, touches, touchesInferred),
     ...policyCounters(m),
     ...memoryMetrics(m, means),
+    ...mergeMetrics(m),
     discard_calls: kernel.calls,
     discard_pages: kernel.pages,
     discard_errors: kernel.errors,

@@ -272,14 +272,19 @@ describe('events that make no sense name their line', () => {
       /beyond the address space/,
     ],
     [
-      'an op that is not modelled',
-      ['spawn,1,,,', 'prctl,1,,,merge=1'],
-      /prctl is not modelled by this version/,
+      'a setting that is not modelled',
+      ['set,,,,vm.nonsense=1'],
+      /^test\.csv:2: unknown setting "vm.nonsense", expected one of .*vm\.max_map_count/,
     ],
     [
-      'a setting that is not modelled',
-      ['set,,,,ksm.run=1'],
-      /^test\.csv:2: unknown setting "ksm.run", expected one of .*vm\.max_map_count/,
+      'a setting of KSM that is not modelled',
+      ['set,,,,ksm.nonsense=1'],
+      /^test\.csv:2: unknown setting "ksm.nonsense", expected one of .*ksm\.pages_to_scan/,
+    ],
+    [
+      'a setting of KSM out of range',
+      ['set,,,,ksm.run=3'],
+      /ksm\.run=3 is out of range, expected a whole number from 0 to 2/,
     ],
     [
       'a setting out of range',

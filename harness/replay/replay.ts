@@ -19,6 +19,8 @@ import { OutOfMemory } from '../machine/reclaim/reclaim.js';
 import type { Row } from '../metrics/csv.js';
 import type { Outcome } from '../metrics/schema.js';
 import type { DiscardPolicy, DiscardPolicyInfo, Errno, PageRange } from '../policy/discard/contract.js';
+import type { MergePolicyInfo } from '../policy/merge/contract.js';
+import { mergePolicies } from '../policy/merge/registry.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
@@ -39,6 +41,8 @@ export interface ReplayOptions {
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
   /** How volatile memory goes. Default: `range-lru`. */
   readonly purge?: Chosen<PurgePolicyInfo>;
+  /** Which equal pages become one. Default: `none`. */
+  readonly merge?: Chosen<MergePolicyInfo>;
   readonly swap: SwapKind;
   /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */
   readonly limit: number | 'none' | 'trace';
@@ -111,11 +115,13 @@ class Replay {
     const { costs, reclaim, swap, limit, seed, discard } = options;
     checkReclaim(reclaim.info, typeof limit === 'number' || options.memory !== undefined);
     const purge = options.purge ?? purgePolicies.choose('range-lru');
+    const merge = options.merge ?? mergePolicies.choose('none');
     this.machine = new Machine({
       costs,
       reclaim,
       swap,
       purge: purge.info.rules(purge.values),
+      merge: merge.info.rules(merge.values),
       limit: typeof limit === 'number' ? limit : undefined,
       memory: options.memory,
       seed,
@@ -246,6 +252,11 @@ class Replay {
       case OP.madvise:
         this.returned = madvise(m, space, page, count, args.required('madvise', block, row).advice);
         break;
+      case OP.prctl: {
+        const on = args.required('prctl', block, row).merge;
+        this.returned = { errno: m.ksm.setMergeAny(space, on), value: 0 };
+        break;
+      }
       case OP.fallocate:
       case OP.pread:
       case OP.pwrite:
@@ -254,6 +265,7 @@ class Replay {
       default:
         throw notModelled(op);
     }
+    m.ksm.instant?.flush();
     m.ledger.stalled(m.ledger.spentNs);
     m.ledger.end();
   }

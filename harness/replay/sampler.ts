@@ -8,7 +8,7 @@ const SAMPLES = 500;
 export interface MemoryMeans {
   readonly resident: number;
   readonly swap: number;
-  /** What the kernel needs to keep track: page tables and struct pages of images. */
+  /** What the kernel needs to keep track: page tables, struct pages of images, what KSM tracks. */
   readonly overhead: number;
   /** Memory the pages take, wherever they are: frames, slots that are not also in the swap cache, compressed pages. */
   readonly footprint: number;
@@ -87,12 +87,13 @@ export class Sampler {
   }
 
   private gauges(): MemoryMeans {
-    const { frames, swap, tables, pages, zone, structPagesMapped, settings } = this.machine;
+    const { frames, swap, tables, pages, zone, structPagesMapped, settings, ksm } = this.machine;
     const slots = swap.synchronous ? swap.compressedBytes / PAGE_BYTES : swap.inUse - frames.inSwapCache;
     return {
       resident: frames.inUse,
       swap: swap.inUse,
-      overhead: tables.pages + (structPagesMapped * settings.structPageBytes) / PAGE_BYTES,
+      overhead:
+        tables.pages + (structPagesMapped * settings.structPageBytes + ksm.metadataBytes) / PAGE_BYTES,
       footprint: frames.inUse + slots,
       volatile: pages.volatile,
       reported: zone?.reporting?.reportedPages ?? 0,

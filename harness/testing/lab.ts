@@ -14,6 +14,7 @@ import { readFilePages, writeFilePages } from '../machine/object/file-io.js';
 import { declareObject, truncateObject } from '../machine/object/lifetime.js';
 import type { SharedObject } from '../machine/object/shared.js';
 import type { Errno } from '../policy/discard/contract.js';
+import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { TRAIT } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
@@ -53,11 +54,14 @@ export class Lab {
       readonly limit?: number;
       readonly reclaim?: string;
       readonly purge?: string;
+      readonly merge?: string;
     } = {},
   ) {
     const purge = purgePolicies.choose(options.purge ?? 'range-lru');
+    const merge = mergePolicies.choose(options.merge ?? 'none');
     this.m = new Machine({
       costs: COSTS,
+      merge: merge.info.rules(merge.values),
       purge: purge.info.rules(purge.values),
       reclaim: reclaimPolicies.choose(options.reclaim ?? 'linux'),
       swap: options.swap ?? 'none',
@@ -84,6 +88,30 @@ export class Lab {
     const parsed = parseArg('object', arg);
     declareObject(this.m, size, parsed);
     return this.checked(this.m.objects.named(parsed.name));
+  }
+
+  /** prctl(PR_SET_MEMORY_MERGE); the error. */
+  setMemoryMerge(space: Space, on: boolean): Errno {
+    return this.checked(this.m.ksm.setMergeAny(space, on));
+  }
+
+  /** A write to a file of /sys/kernel/mm/ksm. @throws InputError when the kernel would refuse it */
+  ksm(name: string, value: number | string): void {
+    this.checked(this.m.set(`ksm.${name}`, String(value)));
+  }
+
+  /** Lets ksmd run until it has finished so many full scans more. The invariants are checked after each. */
+  fullScans(scans: number): void {
+    const { ksmd } = this.m.ksm;
+    for (let scan = 0; scan < scans; scan++) {
+      const done = ksmd.fullScans;
+      while (ksmd.fullScans === done) {
+        if (ksmd.dueUs === Number.POSITIVE_INFINITY) throw new Error('ksmd sleeps');
+        this.m.advance(Math.max(ksmd.dueUs, this.m.nowUs));
+        ksmd.run(this.m.nowUs);
+      }
+      checkMachine(this.m);
+    }
   }
 
   /** mmap. @param arg as in a trace: `shared:o@0 ro` */

@@ -1,6 +1,7 @@
 import { loadCosts } from '../cost/table.js';
 import type { SwapKind } from '../machine/machine.js';
 import { discardPolicies } from '../policy/discard/registry.js';
+import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
@@ -12,6 +13,7 @@ export interface TestRun {
   readonly discard?: string;
   readonly reclaim?: string | Chosen<ReclaimPolicyInfo>;
   readonly purge?: string;
+  readonly merge?: string;
   readonly memory?: number;
   readonly swap?: SwapKind;
   readonly limit?: number | 'none' | 'trace';
@@ -32,6 +34,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     discard: discardPolicies.choose(options.discard ?? 'keep'),
     reclaim: typeof reclaim === 'string' ? reclaimPolicies.choose(reclaim) : reclaim,
     purge: purgePolicies.choose(options.purge ?? 'range-lru'),
+    merge: mergePolicies.choose(options.merge ?? 'none'),
     swap: options.swap ?? 'none',
     limit: options.limit ?? 'trace',
     memory: options.memory,

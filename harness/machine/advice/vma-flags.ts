@@ -1,3 +1,6 @@
+import { PART } from '../../cost/ledger.js';
+import { mayMerge } from '../ksm/eligible.js';
+import { unmerge } from '../ksm/merge.js';
 import { modifyFlags } from '../mapping/modify.js';
 import { VM, VM_SPECIAL, type Vma } from '../mapping/vma.js';
 import type { AdviceAction } from './call.js';
@@ -48,14 +51,27 @@ export const doDump = flagChange({
 export const hugePage = flagChange({ set: VM.hugePage, clear: VM.noHugePage });
 export const noHugePage = flagChange({ set: VM.noHugePage, clear: VM.hugePage });
 
-/**
- * Whether KSM may merge pages of a mapping. A shared mapping counts whether it may write or not.
- * Source: vma_ksm_compatible in mm/ksm.c.
- */
-function mayMerge(vma: Vma): boolean {
-  return !vma.has(VM.shared | VM_SPECIAL | VM.droppable);
-}
+const setMergeable = flagChange({ set: VM.mergeable });
+const clearMergeable = flagChange({ clear: VM.mergeable });
 
-/** MADV_MERGEABLE: accepted and ignored where nothing can be merged (ksm_madvise). */
-export const mergeable = flagChange({ set: VM.mergeable, ignored: (vma) => !mayMerge(vma) });
-export const unmergeable = flagChange({ clear: VM.mergeable });
+/**
+ * MADV_MERGEABLE: accepted and ignored where nothing can be merged. A process that cannot be tracked gets EAGAIN, a kernel
+ * without KSM gives EINVAL. Source: ksm_madvise in mm/ksm.c.
+ */
+export const mergeable: AdviceAction = (m, vma, start, end, call) => {
+  if (!m.ksm.configured) return 'EINVAL';
+  if (vma.has(VM.mergeable) || !mayMerge(vma.flags)) return 0;
+  if (!m.ksm.enter(vma.space)) return 'EAGAIN';
+  const { space } = vma;
+  const errno = setMergeable(m, vma, start, end, call);
+  if (errno === 0) m.ksm.instant?.rangeCame(space.find(start) as Vma, start, end);
+  return errno;
+};
+
+/** MADV_UNMERGEABLE: what was merged is unmerged at once. */
+export const unmergeable: AdviceAction = (m, vma, start, end, call) => {
+  if (!m.ksm.configured) return 'EINVAL';
+  if (!vma.has(VM.mergeable)) return 0;
+  unmerge(m, vma, start, end, PART.discard);
+  return clearMergeable(m, vma, start, end, call);
+};

@@ -9,7 +9,6 @@ const A = 100;
 const PAGES = 10;
 
 const POISON = 'memory errors (MADV_HWPOISON) are not modelled';
-const WITHOUT_KSM = 'a kernel built without KSM: KSM is always there, and off until ksm.run is set';
 
 /** madvise01: each advice is accepted, and only what gives memory back changes what a program reads. */
 function accepts(advice: Advice, map: 'shared:o@0' | 'anon', after: 'data' | 'zero' = 'data'): Case {
@@ -71,6 +70,14 @@ const accepted: Record<string, Case> = {
   'ltp.madvise01.HWPOISON': skip(POISON),
 };
 
+function refusedWithoutKsm(advice: Advice): Case {
+  return () => {
+    const { lab, p } = fileMapping();
+    lab.ksm('configured', 0);
+    expect(lab.madvise(p, A, PAGES, advice)).toBe('EINVAL');
+  };
+}
+
 const refused: Record<string, Case> = {
   'ltp.madvise02.unaligned': () => {
     const { lab, p } = fileMapping();
@@ -82,8 +89,8 @@ const refused: Record<string, Case> = {
   },
   'ltp.madvise02.remove_locked': refusedWhenLocked('MADV_REMOVE'),
   'ltp.madvise02.dontneed_locked': refusedWhenLocked('MADV_DONTNEED'),
-  'ltp.madvise02.mergeable_noksm': skip(WITHOUT_KSM),
-  'ltp.madvise02.unmergeable_noksm': skip(WITHOUT_KSM),
+  'ltp.madvise02.mergeable_noksm': refusedWithoutKsm('MADV_MERGEABLE'),
+  'ltp.madvise02.unmergeable_noksm': refusedWithoutKsm('MADV_UNMERGEABLE'),
   'ltp.madvise02.normal_hole': () => {
     const { lab, p } = fileMapping('shared:o@0 ro random');
     lab.unmap(p, A + PAGES - 1, 1);

@@ -195,7 +195,20 @@ const coldAndPageout: Record<string, Case> = {
     expect(lab.stat(p, A, PAGES)).toMatchObject({ rss: PAGES, swap: 0 });
     expect(lab.read(p, A, PAGES)).toEqual(NEW);
   },
-  'src.pageout.ksm': skip('comes with KSM: pages are marked as mergeable and never merged'),
+  'src.pageout.ksm': () => {
+    const lab = new Lab({ swap: 'ssd', merge: 'ksm:sleep_millisecs=0' });
+    const p = lab.spawn();
+    lab.map(p, A, PAGES, 'anon');
+    for (let i = 0; i < PAGES; i++) lab.write(p, A + i, 1, 7);
+    lab.madvise(p, A, PAGES, 'MADV_MERGEABLE');
+    lab.fullScans(2);
+    expect(lab.m.frames.inUse).toBe(1);
+    for (const advice of ['MADV_PAGEOUT', 'MADV_COLD', 'MADV_FREE'] as const) {
+      expect(lab.madvise(p, A, PAGES, advice)).toBe(0);
+      expect(lab.stat(p, A, PAGES)).toMatchObject({ rss: PAGES, swap: 0, lazyfree: 0 });
+    }
+    expect(lab.m.counters.pswpout).toBe(0);
+  },
   'src.pageout.foreign': () => {
     const { lab, p } = mapped('shared:disk@0 rofd');
     const before = lab.read(p, A, PAGES);

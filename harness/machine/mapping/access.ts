@@ -1,5 +1,6 @@
 import { PART } from '../../cost/ledger.js';
 import { InputError } from '../../input/errors.js';
+import type { Instant } from '../ksm/instant.js';
 import type { Machine } from '../machine.js';
 import type { Contents } from '../memory/contents.js';
 import { OWN_TRAIT, ZERO_PAGE } from '../memory/pages.js';
@@ -22,6 +23,39 @@ export const UNIQUE = -1;
  * @throws InputError for a page outside every mapping, or against its protection
  */
 export function access(
+  m: Machine,
+  space: Space,
+  first: number,
+  count: number,
+  content: number,
+  step: 0 | 1,
+): number {
+  if (m.ksm.instant) return accessAndMerge(m, m.ksm.instant, space, first, count, content, step);
+  const touched = accessAll(m, space, first, count, content, step);
+  if (content >= 0) m.ksm.hints?.written(space, first, count, content, step);
+  return touched;
+}
+
+/** Page by page: each is merged before the next is touched. */
+function accessAndMerge(
+  m: Machine,
+  instant: Instant,
+  space: Space,
+  first: number,
+  count: number,
+  content: number,
+  step: 0 | 1,
+): number {
+  const direction = count < 0 ? -1 : 1;
+  for (let i = 0; i < Math.abs(count); i++) {
+    const vpn = first + i * direction;
+    accessOne(m, space, vpn, content < 0 ? content : content + i * step);
+    instant.touched(space, vpn);
+  }
+  return Math.abs(count);
+}
+
+function accessAll(
   m: Machine,
   space: Space,
   first: number,

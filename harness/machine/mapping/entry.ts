@@ -1,5 +1,6 @@
 import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
+import { KSM_OBJECT } from '../object/objects.js';
 import { PTE, PTE_SHIFT, PURGED } from './page-table.js';
 import { hasRecency, type Space } from './space.js';
 import { VM, type Vma } from './vma.js';
@@ -93,6 +94,7 @@ export function clearEntry(m: Machine, vma: Vma, at: number): void {
     return;
   }
   if (page === ZERO_PAGE) {
+    if (entry & PTE.dirty) m.ksm.zeroUnmapped(vma.space);
     m.tables.set(at, 0);
     return;
   }
@@ -113,10 +115,16 @@ export function zapEntry(m: Machine, vma: Vma, at: number): void {
   if (counts) m.reclaim.accessed(page);
 }
 
-/** Whether a page is in memory and anonymous: filed under an anonymous object, not held by a shared one. */
+/** Whether a page is in memory and anonymous, merged or not: not held by a shared object. */
 export function isAnonPage(m: Machine, page: number): boolean {
   const frame = m.pages.place[page] as number;
-  return frame >= 0 && m.objects.get(m.frames.object[frame] as number).kind === 'anon';
+  return frame >= 0 && m.objects.get(m.frames.object[frame] as number).kind !== 'shared';
+}
+
+/** Whether a page in memory is a merged one: never written in place, however few map it. */
+export function isMerged(m: Machine, page: number): boolean {
+  const frame = m.pages.place[page] as number;
+  return frame >= 0 && m.frames.object[frame] === KSM_OBJECT;
 }
 
 /** Whether exactly one entry refers to an anonymous page in memory: it may be written in place. */

@@ -4,7 +4,16 @@ import { ZERO_PAGE } from '../memory/pages.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
 import type { SharedObject } from '../object/shared.js';
 import { newAnonPage } from './anon-page.js';
-import { clearEntry, frameOf, isAnonPage, isExclusive, isSwapEntry, mapPage, mapZeroPage } from './entry.js';
+import {
+  clearEntry,
+  frameOf,
+  isAnonPage,
+  isExclusive,
+  isMerged,
+  isSwapEntry,
+  mapPage,
+  mapZeroPage,
+} from './entry.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from './page-table.js';
 import { freeSwapCache, readSwap, swapInObject } from './swap-in.js';
 import { VM, type Vma } from './vma.js';
@@ -161,7 +170,7 @@ function writeProtected(m: Machine, vma: Vma, vpn: number, at: number): void {
     m.reclaim.used(page);
     return;
   }
-  if (isAnonPage(m, page) && isExclusive(m, page)) {
+  if (isAnonPage(m, page) && isExclusive(m, page) && !isMerged(m, page)) {
     m.tables.entries[at] = entry | PTE.write | PTE.young | PTE.dirty;
     freeSwapCache(m, page);
     m.counters.cow_reuse++;
@@ -177,12 +186,44 @@ function writeProtected(m: Machine, vma: Vma, vpn: number, at: number): void {
 
 /** wp_page_copy: a new page with the contents of another. */
 function newCopy(m: Machine, vma: Vma, vpn: number, source: number): number {
+  const merged = isMerged(m, source);
+  const copy = duplicate(m, vma, vpn, source);
+  m.counters.cow_breaks++;
+  if (merged) m.counters.cow_ksm++;
+  m.ledger.cpu(PART.cow, copyNs(m, source, merged));
+  return copy;
+}
+
+function duplicate(m: Machine, vma: Vma, vpn: number, source: number): number {
+  // To make room for the copy, reclaim may take the source.
   const content = m.pages.contents.get(source);
   const copy = newAnonPage(m, vma, vpn);
   m.pages.contents.set(copy, content);
-  m.counters.cow_breaks++;
-  m.ledger.cpu(PART.cow, source === ZERO_PAGE ? m.costs.faults.cow_zero.ns : m.costs.faults.cow_copy.ns);
   return copy;
+}
+
+function copyNs({ costs }: Machine, source: number, merged: boolean): number {
+  if (source === ZERO_PAGE) return costs.faults.cow_zero.ns;
+  return merged ? costs.faults.cow_ksm.ns : costs.faults.cow_copy.ns;
+}
+
+/**
+ * FAULT_FLAG_UNSHARE on a merged page or KSM's zero page: a copy of its own, which a write then need not make. It is
+ * counted as the kernel does (pgfault, cow_ksm); nobody has written, so that it is no copy-on-write break.
+ *
+ * @param part the stall part that pays
+ */
+export function unshare(m: Machine, vma: Vma, vpn: number, at: number, part: number): void {
+  const page = (m.tables.entries[at] as number) >>> PTE_SHIFT;
+  const merged = isMerged(m, page);
+  m.counters.pgfault++;
+  vma.space.pgfault++;
+  const copy = duplicate(m, vma, vpn, page);
+  if (merged) m.counters.cow_ksm++;
+  m.ledger.cpu(part, copyNs(m, page, merged));
+  clearEntry(m, vma, at);
+  mapPage(m, vma.space, at, copy, PTE.young);
+  if (vma.has(VM.locked)) lockEntry(m, at);
 }
 
 /** do_swap_page: an entry of an anonymous page that was swapped out. */
@@ -199,15 +240,46 @@ function swappedOut(m: Machine, vma: Vma, vpn: number, at: number, write: boolea
     countMajor(m, vma);
     readSwap(m, page, anon.number, anon.indexOf(vma, vpn));
   }
+  if (!mayMapFromSwap(m, vma, vpn, page)) {
+    copyFromSwap(m, vma, vpn, at, page, write);
+    return;
+  }
   m.tables.set(at, 0);
   const frame = m.pages.place[page] as number;
   const others = m.swap.dropReference(m.frames.slot[frame] as number) + (m.frames.mapcount[frame] as number);
+  const merged = isMerged(m, page);
   // should_try_to_free_swap
   if (bypassed || vma.has(VM.locked) || (write && others === 0)) freeSwapCache(m, page);
-  if (write && others > 0) {
+  if (write && others > 0 && !merged) {
     mapPage(m, vma.space, at, newCopy(m, vma, vpn, page), PTE.write | PTE.young | PTE.dirty);
     return;
   }
-  const writable = others === 0 && vma.has(VM.write) ? PTE.write : 0;
-  mapPage(m, vma.space, at, page, writable | PTE.young | (write ? PTE.dirty : 0));
+  const writable = others === 0 && vma.has(VM.write) && !merged ? PTE.write : 0;
+  mapPage(m, vma.space, at, page, writable | PTE.young | (write && !merged ? PTE.dirty : 0));
+  if (write && merged) writeProtected(m, vma, vpn, at);
+  m.ksm.instant?.came(vma.space, vpn);
+}
+
+/**
+ * ksm_might_need_to_copy: a page that was merged comes back from swap as an ordinary one, in the place of whoever faults
+ * first; other processes, whose reverse map does not lead to it, make copies. One that never left the swap cache is
+ * merged still.
+ */
+function mayMapFromSwap(m: Machine, vma: Vma, vpn: number, page: number): boolean {
+  const frame = m.pages.place[page] as number;
+  const number = m.frames.object[frame] as number;
+  const index = m.frames.index[frame] as number;
+  const object = m.objects.get(number);
+  if (object.kind === 'ksm') return index >= 0 && vma.has(VM.mergeable);
+  if (object.kind === 'shared') return true;
+  const own = object === vma.anon || vma.inherited.includes(object);
+  return own && object.indexOf(vma, vpn) === index;
+}
+
+/** The entry's page stays behind for others, or goes with its last reference. */
+function copyFromSwap(m: Machine, vma: Vma, vpn: number, at: number, page: number, write: boolean): void {
+  const copy = duplicate(m, vma, vpn, page);
+  m.ledger.cpu(PART.cow, m.costs.faults.cow_copy.ns);
+  clearEntry(m, vma, at);
+  mapPage(m, vma.space, at, copy, PTE.young | (write ? PTE.write | PTE.dirty : 0));
 }

@@ -22,6 +22,7 @@ export function exit(m: Machine, space: Space): void {
   const last = space.vmas.at(-1);
   const first = space.vmas[0];
   if (first && last) unmap(m, space, first.start, last.end - first.start);
+  m.ksm.exited(space);
   m.removeSpace(space);
 }
 
@@ -32,6 +33,7 @@ export function exit(m: Machine, space: Space): void {
  */
 export function fork(m: Machine, parent: Space, childId: number): Space {
   const child = spawn(m, childId, parent.name);
+  m.ksm.forked(parent, child);
   for (const vma of parent.vmas) {
     if (vma.has(VM.dontFork)) continue;
     const wipe = vma.has(VM.wipeOnFork);
@@ -76,6 +78,8 @@ function copyEntry(m: Machine, from: number, child: Space, vpn: number): void {
     return;
   }
   m.tables.entries[from] = entry & ~PTE.write;
-  if (page === ZERO_PAGE) m.tables.set(at, entry & ~(PTE.write | PTE.young));
-  else mapPage(m, child, at, page, entry & PTE.dirty); // pte_mkold: the child has not used it
+  if (page === ZERO_PAGE) {
+    m.tables.set(at, entry & ~(PTE.write | PTE.young));
+    if (entry & PTE.dirty) m.ksm.zeroCopied(child);
+  } else mapPage(m, child, at, page, entry & PTE.dirty); // pte_mkold: the child has not used it
 }

@@ -6,7 +6,7 @@ import { ZERO_PAGE } from '../memory/pages.js';
 import { releaseIfDead } from '../object/lifetime.js';
 import { identify } from '../object/page-in.js';
 import type { SharedObject } from '../object/shared.js';
-import { isAnonPage, isExclusive, mapPage, zapEntry } from './entry.js';
+import { isAnonPage, isExclusive, isMerged, mapPage, zapEntry } from './entry.js';
 import { FAULTED, fault, lockEntry } from './fault.js';
 import { changeFlags, mustHaveRoom } from './modify.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from './page-table.js';
@@ -56,7 +56,7 @@ export function map(m: Machine, space: Space, page: number, count: number, arg: 
     new Vma({
       start: page,
       end: page + count,
-      flags: flagsOf(arg, object),
+      flags: m.ksm.newFlags(space, flagsOf(arg, object)),
       space,
       object,
       objectPage: arg.offset,
@@ -250,7 +250,7 @@ function mayBecomeWritable(m: Machine, vma: Vma, entry: number): boolean {
   // A clean page of a file must be faulted on, so that its file system hears of the first write (vma_wants_writenotify).
   if (vma.has(VM.shared)) return vma.object?.backing === 'shmem' || (entry & PTE.dirty) !== 0;
   const page = entry >>> PTE_SHIFT;
-  return isAnonPage(m, page) && isExclusive(m, page);
+  return isAnonPage(m, page) && isExclusive(m, page) && !isMerged(m, page);
 }
 
 export function mustBeMapped(space: Space, page: number, count: number, op: string): void {

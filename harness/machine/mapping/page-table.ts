@@ -53,6 +53,12 @@ export class Directory {
     return leaf < 0 ? -1 : (leaf << LEAF_SHIFT) | (within & ENTRY_MASK);
   }
 
+  /** The first page from `vpn` on, below `end`, that has a leaf; `end` when there is none. */
+  nextLeaf(vpn: number, end: number): number {
+    for (const part of this.leavesIn(vpn, end)) return part.from;
+    return end;
+  }
+
   /** Sets the leaf of a page; -1 takes it out, and its directory with the last one. */
   setLeaf(vpn: number, leaf: number): void {
     const region = Math.floor(vpn / REGION_PAGES);

@@ -1,6 +1,8 @@
+import { PART } from '../../cost/ledger.js';
 import { InputError } from '../../input/errors.js';
 import type { RemapArg } from '../../trace/args.js';
 import { COUNT_LIMIT } from '../../trace/op.js';
+import { unmerge } from '../ksm/merge.js';
 import type { Machine } from '../machine.js';
 import { checkRange, freeTables, mustBeMapped, populate, unmap } from './mmap.js';
 import type { Space } from './space.js';
@@ -43,6 +45,8 @@ function move(m: Machine, space: Space, page: number, count: number, to: number)
   space.split(page + count);
   for (const vma of space.overlapping(page, page + count)) {
     const target = vma.start - page + to;
+    // Merged pages are unmerged: items stand for addresses (move_vma).
+    if (vma.has(VM.mergeable)) unmerge(m, vma, vma.start, vma.end, PART.discard);
     moveEntries(m, space, vma.start, vma.end, target);
     const moved = new Vma({
       start: target,
@@ -58,6 +62,7 @@ function move(m: Machine, space: Space, page: number, count: number, to: number)
     });
     space.insert(moved);
     space.remove(vma);
+    if (moved.has(VM.mergeable)) m.ksm.instant?.rangeCame(moved, moved.start, moved.end);
     m.purge.unmarked(space, vma.start, vma.end);
     if (moved.has(VM.volatile)) m.purge.marked(space, moved.start, moved.end);
   }

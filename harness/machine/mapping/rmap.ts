@@ -1,4 +1,5 @@
 import { TRAIT } from '../../policy/reclaim/contract.js';
+import { NONE } from '../ksm/items.js';
 import type { Machine } from '../machine.js';
 import type { AnonObject } from '../object/anon.js';
 import type { SharedObject } from '../object/shared.js';
@@ -16,6 +17,7 @@ export class ReverseMap {
   readonly entries: number[] = [];
   readonly spaces: Space[] = [];
   readonly vmas: Vma[] = [];
+  readonly vpns: number[] = [];
   length = 0;
 
   constructor(private readonly machine: Machine) {}
@@ -29,7 +31,8 @@ export class ReverseMap {
     const page = frames.page[frame] as number;
     const index = frames.index[frame] as number;
     const object = objects.get(frames.object[frame] as number);
-    if (object.kind === 'anon') this.walkAnon(object, page, object.base + index, left);
+    if (object.kind === 'ksm') this.walkMerged(page, index, left);
+    else if (object.kind === 'anon') this.walkAnon(object, page, object.base + index, left);
     else this.walkShared(object, page, index, left);
   }
 
@@ -42,6 +45,41 @@ export class ReverseMap {
       const vpn = filedAt + vma.shift;
       if (vpn >= vma.start && vpn < vma.end) this.look(vma.space, vma, vpn, page);
       if (this.length === mappings) return;
+    }
+  }
+
+  /**
+   * rmap_walk_ksm: the items on the page's node, then children that forked from them. As in the kernel, a child that ksmd
+   * has not met is missed once the item it forked from is gone: then there are fewer than the frame has mappings.
+   */
+  private walkMerged(page: number, node: number, mappings: number): void {
+    const { tracking } = this.machine.ksm;
+    const { items, nodes, mms } = tracking;
+    if (node === NONE) return;
+    const first = nodes.first[node] as number;
+    for (let item = first; item !== NONE; item = items.after[item] as number) {
+      const { space, exited } = mms.get(items.slot[item] as number);
+      if (space && !exited) this.look(space, undefined, items.vpn[item] as number, page);
+      if (this.length === mappings) return;
+    }
+    const found = new Set(this.entries.slice(0, this.length));
+    for (let item = first; item !== NONE; item = items.after[item] as number) {
+      this.lookAtForks(items.anon[item] as number, items.vpn[item] as number, page, found);
+      if (this.length === mappings) return;
+    }
+  }
+
+  private lookAtForks(object: number, vpn: number, page: number, found: Set<number>): void {
+    const anon = this.machine.objects.get(object);
+    // The object may be gone, and its number another's: then nobody has forked who is still there.
+    if (anon?.kind !== 'anon') return;
+    for (const space of anon.spaces) {
+      const before = this.length;
+      this.look(space, undefined, vpn, page);
+      if (this.length === before) continue;
+      const entry = this.entries[before] as number;
+      if (found.has(entry)) this.length = before;
+      else found.add(entry);
     }
   }
 
@@ -81,6 +119,7 @@ export class ReverseMap {
     this.entries[this.length] = at;
     this.spaces[this.length] = space;
     this.vmas[this.length] = vma ?? (space.find(vpn) as Vma);
+    this.vpns[this.length] = vpn;
     this.length++;
   }
 

@@ -1,4 +1,5 @@
 import { Account } from '../../cost/ledger.js';
+import type { MmSlot } from '../ksm/mm-list.js';
 import { ANON_REACH } from '../object/anon.js';
 import { Directory } from './page-table.js';
 import { NO_RECENCY, VM, Vma } from './vma.js';
@@ -19,6 +20,12 @@ export class Space {
   /** Pages of images with struct pages that it maps: its memory map has an entry for each. */
   structPages = 0;
   structPagesPeak = 0;
+  /** Its place in ksmd's list, while it has one. */
+  ksm: MmSlot | undefined;
+  /** PR_SET_MEMORY_MERGE: all its memory that can be merged is mergeable. */
+  mergeAny = false;
+  /** Entries of the shared zero page that KSM put in the place of pages of zeros. */
+  ksmZeroPages = 0;
   /** VMAs as last counted by the machine. */
   countedVmas = 0;
   private recent: Vma | undefined;
@@ -36,6 +43,12 @@ export class Space {
     if (!vma || vma.start > vpn) return undefined;
     this.recent = vma;
     return vma;
+  }
+
+  /** The first VMA that ends above a page. */
+  firstFrom(vpn: number): Vma | undefined {
+    const { recent } = this;
+    return recent && vpn >= recent.start && vpn < recent.end ? recent : this.vmas[this.indexFrom(vpn)];
   }
 
   /** The VMAs that overlap [start, end), by address. */

@@ -2,21 +2,33 @@ import { InputError } from '../../input/errors.js';
 import { AnonObject } from './anon.js';
 import { type ObjectOptions, SharedObject } from './shared.js';
 
+/** Number of the object that all merged pages belong to; their index in it is that of their stable node. */
+export const KSM_OBJECT = 0;
+
+/** What merged pages belong to: who maps them is known by their stable nodes. */
+class KsmObject {
+  readonly kind = 'ksm';
+  readonly number = KSM_OBJECT;
+}
+
+/** What a frame's page can belong to. */
+export type FrameObject = AnonObject | SharedObject | KsmObject;
+
 /** All objects, by the number that frames refer to them by, and shared ones by name. */
 export class Objects {
-  private readonly byNumber: (AnonObject | SharedObject | undefined)[] = [];
+  private readonly byNumber: (FrameObject | undefined)[] = [new KsmObject()];
   private readonly unused: number[] = [];
   private readonly byName = new Map<string, SharedObject>();
 
   /** Whether an image with struct pages was ever declared. */
   anyStructPages = false;
 
-  get(number: number): AnonObject | SharedObject {
-    return this.byNumber[number] as AnonObject | SharedObject;
+  get(number: number): FrameObject {
+    return this.byNumber[number] as FrameObject;
   }
 
   /** Objects that exist. */
-  *all(): Generator<AnonObject | SharedObject> {
+  *all(): Generator<FrameObject> {
     for (const object of this.byNumber) if (object) yield object;
   }
 

@@ -40,6 +40,12 @@ function isCached(m: Machine, page: number): boolean {
  * `whereIs` said. Reading it from a device stalls the part `major`.
  */
 export function pageIn(m: Machine, object: SharedObject, index: number, where: number): number {
+  const page = bringIn(m, object, index, where);
+  if (m.ksm.hints && object.backing !== 'shmem') m.ksm.hints.read(m.pages.contents.get(page));
+  return page;
+}
+
+function bringIn(m: Machine, object: SharedObject, index: number, where: number): number {
   const known = object.page(index);
   switch (where) {
     case WHERE.memory:

@@ -1,7 +1,7 @@
 import { PART } from '../../cost/ledger.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import type { Machine } from '../machine.js';
-import { isAnonPage, isReferred, unmapPage } from '../mapping/entry.js';
+import { isAnonPage, isMerged, isReferred, unmapPage } from '../mapping/entry.js';
 import { PTE, PTE_SHIFT, PURGED } from '../mapping/page-table.js';
 import type { Space } from '../mapping/space.js';
 import { VM, type Vma } from '../mapping/vma.js';
@@ -25,6 +25,10 @@ export class Eviction {
     const { pages, rmap, purge } = this.machine;
     const frame = pages.place[page] as number;
     rmap.walk(frame);
+    if (this.missesMappings(page, frame)) {
+      this.reclaim.policy.reject(page);
+      return false;
+    }
     this.collectDirty(page);
     const traits = pages.traits[page] as number;
     if (traits & TRAIT.volatile && purge.byPage) {
@@ -35,6 +39,12 @@ export class Eviction {
     if (traits & TRAIT.file) return this.takeCached(page, frame);
     this.swapOut(page, frame);
     return true;
+  }
+
+  /** A merged page that the reverse map does not find everywhere stays: try_to_unmap would leave it mapped. */
+  private missesMappings(page: number, frame: number): boolean {
+    const { rmap, frames } = this.machine;
+    return rmap.length < (frames.mapcount[frame] as number) && isMerged(this.machine, page);
   }
 
   /** Notes in the page's traits whether an entry of the last walk was written through. */
@@ -117,14 +127,15 @@ export class Eviction {
   /** Writes a page to swap, unless its slot holds the same contents already, and takes its frame. */
   private swapOut(page: number, frame: number): void {
     const slot = this.addToSwap(page, frame);
+    this.machine.ksm.frameLost(frame);
     this.machine.frames.free(frame);
     this.machine.pages.setSlot(page, slot);
   }
 
   /** Unmaps a page after the last walk, gives it a slot and writes it there if it must: it is in the swap cache then. */
   private addToSwap(page: number, frame: number): number {
-    const { pages, frames, swap, counters, costs, objects } = this.machine;
-    const anon = objects.get(frames.object[frame] as number).kind === 'anon';
+    const { pages, frames, swap, counters, costs } = this.machine;
+    const anon = isAnonPage(this.machine, page);
     const known = frames.slot[frame] as number;
     const write = known < 0 || ((pages.traits[page] as number) & TRAIT.dirty) !== 0;
     const slot = known < 0 ? swap.allocate(page) : known;
@@ -160,6 +171,7 @@ export class Eviction {
     const m = this.machine;
     const frame = m.pages.place[page] as number;
     m.rmap.walk(frame);
+    if (this.missesMappings(page, frame)) return;
     this.collectDirty(page);
     const traits = m.pages.traits[page] as number;
     if (traits & OWN_TRAIT.unevictable) {

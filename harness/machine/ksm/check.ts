@@ -1,0 +1,138 @@
+import { must } from '../invariant.js';
+import type { Machine } from '../machine.js';
+import { PTE, PTE_SHIFT } from '../mapping/page-table.js';
+import { KSM_OBJECT } from '../object/objects.js';
+import { FILED, NONE } from './items.js';
+import type { MmSlot } from './mm-list.js';
+
+/**
+ * Checks what KSM tracks from scratch.
+ *
+ * - The items of a process are in the order of their addresses, and its counts are theirs.
+ * - The counters are the numbers of nodes with items, of further items on them, of items filed in the unstable tree.
+ * - A node's length is the number of its items. Its page, while there is one, knows the node, has the node's contents,
+ *   and cannot be written in place. It may lie in mappings that are not mergeable: of children that forked before.
+ * - An item on a node whose page its address still maps is one of the page's mappings.
+ * - Entries of KSM's zero page are as many as are counted.
+ *
+ * @param zeros entries of KSM's zero page
+ * @throws BrokenInvariant naming the first that does not hold
+ */
+export function checkKsm(m: Machine, zeros: number): void {
+  const { ksm } = m;
+  const { tracking } = ksm;
+  must(ksm.zeroPages === zeros, () => `KSM counts ${ksm.zeroPages} zero pages and has ${zeros}`);
+  let items = 0;
+  for (const slot of tracking.mms.all()) items += checkProcess(m, slot);
+  must(
+    items === tracking.items.count,
+    () => `${tracking.items.count} items are in use and ${items} in lists`,
+  );
+  checkNodes(m);
+  checkMergedFrames(m);
+}
+
+function checkProcess(m: Machine, slot: MmSlot): number {
+  const { items } = m.ksm.tracking;
+  let count = 0;
+  let merging = 0;
+  let last = -1;
+  for (let item = slot.first; item !== NONE; item = items.next[item] as number) {
+    must(items.slot[item] === slot.number, () => `item ${item} is in the list of another process`);
+    must((items.vpn[item] as number) > last, () => `item ${item} is out of order`);
+    last = items.vpn[item] as number;
+    count++;
+    if (items.filed[item] === FILED.stable) merging++;
+  }
+  for (const item of slot.loose) {
+    must(slot.byVpn.get(items.vpn[item] as number) === item, () => `item ${item} is not its page's`);
+    count++;
+    if (items.filed[item] === FILED.stable) merging++;
+  }
+  must(count === slot.rmapItems, () => `a process counts ${slot.rmapItems} items and has ${count}`);
+  must(
+    merging === slot.mergingPages,
+    () => `a process counts ${slot.mergingPages} merged and has ${merging}`,
+  );
+  return count;
+}
+
+function checkNodes(m: Machine): void {
+  const { tracking } = m.ksm;
+  const { items, nodes } = tracking;
+  let shared = 0;
+  let sharing = 0;
+  let chains = 0;
+  for (let node = 0; node < nodes.high; node++) {
+    if (!nodes.isUsed(node)) continue;
+    if (nodes.isChain(node)) {
+      chains++;
+      continue;
+    }
+    let length = 0;
+    for (let item = nodes.first[node] as number; item !== NONE; item = items.after[item] as number) {
+      must(
+        items.filed[item] === FILED.stable && items.where[item] === node,
+        () => `item ${item} is on node ${node} and does not know it`,
+      );
+      length++;
+    }
+    must(length === nodes.length[node], () => `node ${node} counts ${nodes.length[node]} and has ${length}`);
+    if (length > 0) shared++;
+    sharing += Math.max(0, length - 1);
+    if (nodes.page[node] !== NONE) checkPage(m, node);
+  }
+  let unshared = 0;
+  for (let item = 0; item < items.high; item++)
+    if (items.slot[item] !== NONE && items.filed[item] === FILED.unstable) unshared++;
+  must(chains === nodes.chains, () => `${nodes.chains} chains are counted, there are ${chains}`);
+  must(shared === tracking.pagesShared, () => `pages_shared is ${tracking.pagesShared}, expected ${shared}`);
+  must(sharing === tracking.pagesSharing, () => `pages_sharing is ${tracking.pagesSharing}, not ${sharing}`);
+  must(
+    unshared === tracking.pagesUnshared,
+    () => `pages_unshared is ${tracking.pagesUnshared}, not ${unshared}`,
+  );
+}
+
+function checkPage(m: Machine, node: number): void {
+  const { nodes, items, mms } = m.ksm.tracking;
+  const page = nodes.page[node] as number;
+  const frame = m.pages.place[page] as number;
+  must(
+    frame >= 0 && m.frames.object[frame] === KSM_OBJECT && m.frames.index[frame] === node,
+    () => `page ${page} of node ${node} does not know it`,
+  );
+  must(m.pages.contents.get(page) === nodes.content[node], () => `page ${page} of node ${node} was written`);
+  m.rmap.walk(frame);
+  const found = new Set<number>();
+  for (let i = 0; i < m.rmap.length; i++) {
+    const at = m.rmap.entries[i] as number;
+    must(!found.has(at), () => `the reverse map finds an entry of page ${page} twice`);
+    found.add(at);
+    must(
+      ((m.tables.entries[at] as number) & PTE.write) === 0,
+      () => `merged page ${page} can be written in place`,
+    );
+  }
+  for (let item = nodes.first[node] as number; item !== NONE; item = items.after[item] as number) {
+    const { space, exited } = mms.get(items.slot[item] as number);
+    const at = exited || !space ? NONE : space.directory.entry(items.vpn[item] as number);
+    const entry = at < 0 ? 0 : (m.tables.entries[at] as number);
+    const maps = (entry & PTE.present) !== 0 && entry >>> PTE_SHIFT === page;
+    must(!maps || found.has(at), () => `the reverse map misses item ${item} of node ${node}`);
+  }
+}
+
+/** Pages of frames that count as merged are those of nodes, or were until all was unmerged. */
+function checkMergedFrames(m: Machine): void {
+  const { frames } = m;
+  const { nodes } = m.ksm.tracking;
+  for (let frame = 0; frame < frames.high; frame++) {
+    const page = frames.page[frame] as number;
+    if (page < 0 || frames.object[frame] !== KSM_OBJECT) continue;
+    const node = frames.index[frame] as number;
+    if (node === NONE)
+      must(frames.mapcount[frame] === 0, () => `merged page ${page} is mapped, without a node`);
+    else must(nodes.page[node] === page, () => `page ${page} says that it is node ${node}'s`);
+  }
+}

@@ -1,0 +1,93 @@
+import { grownCapacity, grownFloat64, grownInt32, grownUint8, grownUint32 } from '../memory/arrays.js';
+
+/** No item, node or slot. */
+export const NONE = -1;
+/** A checksum that no page has: the page has not been looked at yet. */
+export const UNSEEN = 0xffff_ffff;
+/** Where an item is filed: nowhere, in the unstable tree (of this round or the last), or on a stable node. */
+export const FILED = { nowhere: 0, unstable: 1, stable: 2 } as const;
+
+/** What the kernel spends on a tracked page: sizeof(struct ksm_rmap_item), 64-bit. */
+export const RMAP_ITEM_BYTES = 64;
+
+/**
+ * The rmap_items: one for each page that ksmd has met at an address of a process. In parallel arrays, 39 bytes an item;
+ * only items in use have meaning.
+ */
+export class RmapItems {
+  /** Number of the process's slot. */
+  slot: Int32Array = new Int32Array(0);
+  /** Page number in its address space. Page numbers go up to 2^45. */
+  vpn: Float64Array = new Float64Array(0);
+  /** Content id when ksmd last computed the checksum, or `UNSEEN`. */
+  checksum: Uint32Array = new Uint32Array(0);
+  /** The item at the next address of the process; of an item that is not in use, the next such. */
+  next: Int32Array = new Int32Array(0);
+  /** Times smart scan has looked at the page, up to 255. */
+  age: Uint8Array = new Uint8Array(0);
+  /** Scans that smart scan still passes the page over. */
+  skips: Uint8Array = new Uint8Array(0);
+  /** One of `FILED`. */
+  filed: Uint8Array = new Uint8Array(0);
+  /** The stable node, or the round in which the item came into the unstable tree. */
+  where: Int32Array = new Int32Array(0);
+  /** Neighbours on the node, or in the bucket of the unstable tree. */
+  after: Int32Array = new Int32Array(0);
+  before: Int32Array = new Int32Array(0);
+  /** Number of the anonymous object that the mapping had when it merged: it leads to forked children. */
+  anon: Int32Array = new Int32Array(0);
+  /** Items in use. */
+  count = 0;
+  private fresh = 0;
+  private unused = NONE;
+
+  get bytes(): number {
+    return this.slot.length * 39;
+  }
+
+  /** Items have numbers below this. */
+  get high(): number {
+    return this.fresh;
+  }
+
+  /** A new item of a process, filed nowhere and in no list. */
+  allocate(slot: number, vpn: number): number {
+    let item = this.unused;
+    if (item !== NONE) this.unused = this.next[item] as number;
+    else {
+      item = this.fresh++;
+      if (item >= this.slot.length) this.grow(item + 1);
+    }
+    this.slot[item] = slot;
+    this.vpn[item] = vpn;
+    this.checksum[item] = UNSEEN;
+    this.next[item] = NONE;
+    this.age[item] = 0;
+    this.skips[item] = 0;
+    this.filed[item] = FILED.nowhere;
+    this.count++;
+    return item;
+  }
+
+  free(item: number): void {
+    this.slot[item] = NONE;
+    this.next[item] = this.unused;
+    this.unused = item;
+    this.count--;
+  }
+
+  private grow(needed: number): void {
+    const length = grownCapacity(this.slot.length, needed);
+    this.slot = grownInt32(this.slot, length, NONE);
+    this.vpn = grownFloat64(this.vpn, length);
+    this.checksum = grownUint32(this.checksum, length);
+    this.next = grownInt32(this.next, length, NONE);
+    this.age = grownUint8(this.age, length);
+    this.skips = grownUint8(this.skips, length);
+    this.filed = grownUint8(this.filed, length);
+    this.where = grownInt32(this.where, length, NONE);
+    this.after = grownInt32(this.after, length, NONE);
+    this.before = grownInt32(this.before, length, NONE);
+    this.anon = grownInt32(this.anon, length, NONE);
+  }
+}

@@ -1,0 +1,247 @@
+import type { Daemon } from '../daemons.js';
+import type { Machine } from '../machine.js';
+import { ZERO } from '../memory/contents.js';
+import { Advisor } from './advisor.js';
+import { depthOf } from './hash.js';
+import { FILED, NONE, UNSEEN } from './items.js';
+import type { Ksm } from './ksm.js';
+import { makeMerged, mapKsmZero, mergeInto, nodeOf, placeOf } from './merge.js';
+import { Scan, type ScanListener } from './scan.js';
+
+const NS_PER_US = 1000;
+const US_PER_MS = 1000;
+/** Scans in which smart scan looks at every page. */
+const YOUNG = 3;
+const OLDEST = 255;
+
+/** skip_age: for how many scans smart scan passes over a page of this age. */
+function skipsAt(age: number): number {
+  if (age <= 3) return 1;
+  if (age <= 5) return 2;
+  return age <= 8 ? 4 : 8;
+}
+
+/**
+ * ksmd: looks at a batch of pages, sleeps, and so on, round by round. Costs are charged for what the kernel does, though
+ * the trees are hash tables here: a look-up takes as many compares as its tree is deep.
+ * Source: ksm_do_scan and cmp_and_merge_page in mm/ksm.c.
+ */
+export class Ksmd implements Daemon, ScanListener {
+  dueUs = Number.POSITIVE_INFINITY;
+  /** CPU time so far, in ns. */
+  cpuNs = 0;
+  pagesScanned = 0;
+  pagesSkipped = 0;
+  fullScans = 0;
+  readonly scan: Scan;
+  private readonly advisor = new Advisor();
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly ksm: Ksm,
+  ) {
+    this.scan = new Scan(machine, ksm.tracking, this);
+  }
+
+  /** ksmd_should_run. */
+  private get shouldRun(): boolean {
+    return this.ksm.parameters.run === 1 && this.ksm.tracking.mms.count > 0 && !this.ksm.instant;
+  }
+
+  /** There may be work: if ksmd waits for it, it begins at once. */
+  wake(): void {
+    if (this.dueUs === Number.POSITIVE_INFINITY && this.shouldRun) this.dueUs = this.machine.nowUs;
+  }
+
+  /** sleep_millisecs has changed: a sleep ends. */
+  wakeFromSleep(): void {
+    if (this.dueUs !== Number.POSITIVE_INFINITY) this.dueUs = this.machine.nowUs;
+  }
+
+  advisorChanged(): void {
+    this.advisor.reset();
+    this.advisor.scanBegins(this.machine.nowUs);
+  }
+
+  run(nowUs: number): void {
+    if (!this.shouldRun) {
+      this.dueUs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    const before = this.cpuNs;
+    this.batch();
+    const tookUs = Math.ceil((this.cpuNs - before) / NS_PER_US);
+    this.dueUs = this.shouldRun
+      ? nowUs + Math.max(1, tookUs + this.ksm.parameters.sleepMillisecs * US_PER_MS)
+      : Number.POSITIVE_INFINITY;
+  }
+
+  /** ksm_do_scan. The end of a round ends the batch. */
+  private batch(): void {
+    const { ledger } = this.machine;
+    const charged = ledger.daemonNs;
+    const { pagesToScan } = this.ksm.parameters;
+    for (let left = pagesToScan - this.scanHinted(pagesToScan); left > 0; left--) {
+      const item = this.scan.next();
+      if (item === NONE) break;
+      this.charge(this.machine.costs.ksm.visit.ns);
+      this.compareAndMerge(item, this.scan.page);
+      this.pagesScanned++;
+    }
+    // What the machine charged to daemons while ksmd ran is ksmd's.
+    this.cpuNs += ledger.daemonNs - charged;
+  }
+
+  /** Looks at hinted pages before the others; gives how many. They need not have been seen before. */
+  private scanHinted(batch: number): number {
+    const { hints, tracking } = this.ksm;
+    let looked = 0;
+    for (const most = hints?.shareOf(batch) ?? 0; looked < most; looked++) {
+      const hint = hints?.pop();
+      if (!hint) break;
+      const mm = hint.space.ksm;
+      this.charge(this.machine.costs.ksm.visit.ns);
+      this.pagesScanned++;
+      if (!mm) continue;
+      const item = tracking.itemOf(mm, hint.vpn);
+      const place = placeOf(this.machine, tracking, item);
+      if (!place || nodeOf(this.machine, place.page) !== NONE) continue;
+      tracking.unfile(item);
+      tracking.items.checksum[item] = this.machine.pages.contents.get(place.page);
+      this.compareAndMerge(item, place.page);
+    }
+    return looked;
+  }
+
+  private charge(ns: number): void {
+    this.machine.ledger.daemonNs += ns;
+  }
+
+  roundBegins(): void {
+    this.advisor.scanBegins(this.machine.nowUs);
+    this.ksm.tracking.unstable.reset();
+  }
+
+  roundEnds(): void {
+    this.fullScans++;
+    const { parameters } = this.ksm;
+    if (parameters.advisor === 'none') return;
+    parameters.pagesToScan = this.advisor.scanEnds(this.machine.nowUs, this.cpuNs, parameters);
+  }
+
+  /** should_skip_rmap_item. Merged pages are never passed over. */
+  skips(item: number, page: number): boolean {
+    const { parameters, tracking, rules } = this.ksm;
+    if (!parameters.smartScan || nodeOf(this.machine, page) !== NONE) return false;
+    const { items } = tracking;
+    const age = items.age[item] as number;
+    if (age < OLDEST) items.age[item] = age + 1;
+    if (age < YOUNG) return false;
+    const skips = items.skips[item] as number;
+    if (skips === 0) {
+      items.skips[item] = skipsAt(age);
+      return false;
+    }
+    this.pagesSkipped++;
+    items.skips[item] = skips - 1;
+    tracking.unfile(item);
+    this.charge(this.machine.costs.ksm.visit.ns);
+    if (rules.skipLookup) this.mergeWithUnstable(item, page, this.machine.pages.contents.get(page));
+    return true;
+  }
+
+  /** cmp_and_merge_page. */
+  private compareAndMerge(item: number, page: number): void {
+    const { tracking, parameters } = this.ksm;
+    const { items } = tracking;
+    const own = nodeOf(this.machine, page);
+    if (own !== NONE) {
+      if (items.filed[item] === FILED.stable && items.where[item] === own) return;
+      // A merged page that came by fork: it may go beyond the limit of sharers.
+      tracking.unfile(item);
+      this.merge(item, own);
+      return;
+    }
+    tracking.unfile(item);
+    const content = this.machine.pages.contents.get(page);
+    if (this.hasChanged(item, content)) return;
+    if (content === ZERO && parameters.useZeroPages) {
+      this.mapZero(item);
+      return;
+    }
+    this.charge(depthOf(tracking.nodes.inTree) * this.machine.costs.ksm.compare.ns);
+    const node = tracking.search(content, true);
+    if (node >= 0) this.merge(item, node);
+    else if (!this.mergeWithUnstable(item, page, content)) this.insert(item);
+  }
+
+  private insert(item: number): void {
+    const { tracking } = this.ksm;
+    tracking.unstable.insert(item);
+    tracking.pagesUnshared++;
+  }
+
+  /** The gate: only a page that is as it was when it was last looked at goes on. */
+  private hasChanged(item: number, content: number): boolean {
+    const { items } = this.ksm.tracking;
+    this.charge(this.machine.costs.ksm.checksum.ns);
+    const seen = items.checksum[item] as number;
+    if (seen === content) return false;
+    items.checksum[item] = content;
+    if (this.ksm.rules.ageReset && seen !== UNSEEN) {
+      items.age[item] = 0;
+      items.skips[item] = 0;
+    }
+    return true;
+  }
+
+  private mapZero(item: number): void {
+    const place = placeOf(this.machine, this.ksm.tracking, item);
+    if (!place) return;
+    this.charge(this.machine.costs.ksm.merge.ns);
+    mapKsmZero(this.machine, place);
+  }
+
+  private merge(item: number, node: number): void {
+    const { tracking } = this.ksm;
+    const place = placeOf(this.machine, tracking, item);
+    if (!place) return;
+    this.charge(this.machine.costs.ksm.merge.ns);
+    mergeInto(this.machine, tracking, item, place, node);
+  }
+
+  /**
+   * unstable_tree_search_insert without the insertion: merges the page with one of the tree that has the same contents
+   * still. False when there is none, and the page may be put there. A page of the tree that is gone, or the same page in
+   * another process, ends the search.
+   */
+  private mergeWithUnstable(item: number, page: number, content: number): boolean {
+    const { machine: m } = this;
+    const { tracking } = this.ksm;
+    const { unstable } = tracking;
+    const { compare, tree_page } = m.costs.ksm;
+    this.charge(depthOf(unstable.count) * (compare.ns + tree_page.ns));
+    for (let other = unstable.first(content); other !== NONE; other = unstable.following(other)) {
+      const place = placeOf(m, tracking, other);
+      if (!place || place.page === page) return true;
+      if (m.pages.contents.get(place.page) !== content) continue; // written since
+      this.mergeTwo(item, other);
+      return true;
+    }
+    return false;
+  }
+
+  /** try_to_merge_two_pages: the page of `item` becomes the merged one. */
+  private mergeTwo(item: number, other: number): void {
+    const { machine: m } = this;
+    const { tracking } = this.ksm;
+    const place = placeOf(m, tracking, item);
+    const otherPlace = placeOf(m, tracking, other);
+    if (!place || !otherPlace) return;
+    this.charge(m.costs.ksm.merge.ns);
+    tracking.unfile(other);
+    const node = makeMerged(m, tracking, place);
+    mergeInto(m, tracking, item, place, node);
+    mergeInto(m, tracking, other, otherPlace, node);
+  }
+}

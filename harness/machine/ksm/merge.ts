@@ -1,0 +1,88 @@
+import type { Machine } from '../machine.js';
+import { clearEntry, isAnonPage, isMerged, mapPage } from '../mapping/entry.js';
+import { lockEntry, unshare } from '../mapping/fault.js';
+import { PTE, PTE_SHIFT } from '../mapping/page-table.js';
+import { eachUsedEntry } from '../mapping/page-walk.js';
+import { VM, type Vma } from '../mapping/vma.js';
+import { ZERO_PAGE } from '../memory/pages.js';
+import { KSM_OBJECT } from '../object/objects.js';
+import { NONE } from './items.js';
+import type { Tracking } from './tracking.js';
+
+/** Where an item's page is mapped now. */
+export interface Place {
+  readonly vma: Vma;
+  readonly at: number;
+  readonly page: number;
+}
+
+/** The stable node of a page in memory; `NONE` for one that is not merged. */
+export function nodeOf(m: Machine, page: number): number {
+  const frame = m.pages.place[page] as number;
+  return frame >= 0 && m.frames.object[frame] === KSM_OBJECT ? (m.frames.index[frame] as number) : NONE;
+}
+
+/** get_mergeable_page: the anonymous page at an item's address, if it is there and may be merged. */
+export function placeOf(m: Machine, tracking: Tracking, item: number): Place | undefined {
+  const { space, exited } = tracking.mms.get(tracking.items.slot[item] as number);
+  const vpn = tracking.items.vpn[item] as number;
+  const vma = exited ? undefined : space?.find(vpn);
+  if (!vma?.anon || !vma.has(VM.mergeable)) return undefined;
+  const at = vma.space.directory.entry(vpn);
+  const entry = at < 0 ? 0 : (m.tables.entries[at] as number);
+  const page = entry >>> PTE_SHIFT;
+  if ((entry & PTE.present) === 0 || page === ZERO_PAGE || !isAnonPage(m, page)) return undefined;
+  return { vma, at, page };
+}
+
+/** replace_page: an entry maps the merged page from now on, write-protected. The item is put on the page's node. */
+export function mergeInto(m: Machine, tracking: Tracking, item: number, place: Place, node: number): void {
+  const { vma, at, page } = place;
+  const merged = tracking.nodes.page[node] as number;
+  // A page that MADV_FREE marked before it was merged is somebody else's too now.
+  m.pages.markDirty(merged);
+  if (page !== merged) {
+    clearEntry(m, vma, at);
+    mapPage(m, vma.space, at, merged, PTE.young);
+  }
+  tracking.append(item, node, vma.anon?.number ?? NONE);
+  if (vma.has(VM.locked)) lockEntry(m, at);
+}
+
+/**
+ * A page becomes a merged one, with a node of its own, where it is: write_protect_page, folio_set_stable_node,
+ * stable_tree_insert. Gives the node.
+ */
+export function makeMerged(m: Machine, tracking: Tracking, { at, page }: Place): number {
+  const { pages, frames, tables } = m;
+  tables.entries[at] = (tables.entries[at] as number) & ~(PTE.write | PTE.dirty);
+  const content = pages.contents.get(page);
+  tracking.search(content, false);
+  const node = tracking.nodes.insert(page, content, m.nowUs);
+  const frame = pages.place[page] as number;
+  frames.object[frame] = KSM_OBJECT;
+  frames.index[frame] = node;
+  pages.markDirty(page); // so that reclaim swaps it, and does not just drop it
+  pages.clearVolatile(page); // the reverse map of the 2014 patches finds no merged pages
+  m.reclaim.accessed(page);
+  return node;
+}
+
+/** The shared zero page takes the place of a page of zeros. Its entry is told by its dirty bit (ksm_map_zero_page). */
+export function mapKsmZero(m: Machine, { vma, at }: Place): void {
+  clearEntry(m, vma, at);
+  m.tables.set(at, (ZERO_PAGE << PTE_SHIFT) | PTE.present | PTE.dirty);
+  m.ksm.zeroPages++;
+  vma.space.ksmZeroPages++;
+}
+
+/** unmerge_ksm_pages: every page of [start, end) of a VMA that KSM merged gets a copy of its own. The items stay. */
+export function unmerge(m: Machine, vma: Vma, start: number, end: number, part: number): void {
+  eachUsedEntry(m, vma, start, end, (at, vpn) => {
+    const entry = m.tables.entries[at] as number;
+    if ((entry & PTE.present) === 0) return;
+    const page = entry >>> PTE_SHIFT;
+    const merged = page === ZERO_PAGE ? (entry & PTE.dirty) !== 0 : isMerged(m, page);
+    if (merged) unshare(m, vma, vpn, at, part);
+  });
+}

@@ -1,0 +1,213 @@
+import { grownCapacity, grownFloat64, grownInt32, grownUint32 } from '../memory/arrays.js';
+import { bucketOf, FIRST_BUCKETS } from './hash.js';
+import { NONE } from './items.js';
+
+/** In place of a node's length: the node is a chain, and holds nodes of one content. Source: STABLE_NODE_CHAIN. */
+const CHAIN = -1024;
+/** In place of a length: the number is that of no node. */
+const UNUSED = -2048;
+
+/**
+ * The stable tree: merged pages by content. A node is a merged page and the items that share it; a content that fills
+ * more than one has a chain in the tree, which holds its nodes (dups). A hash table by content id in place of the
+ * kernel's red-black tree. A node whose page has been freed is stale, and stays until somebody comes across it.
+ */
+export class StableNodes {
+  /** The page; `NONE` for chains and once it has been freed. */
+  page: Int32Array = new Int32Array(0);
+  content: Uint32Array = new Uint32Array(0);
+  /** Items on the node (rmap_hlist_len). */
+  length: Int32Array = new Int32Array(0);
+  /** The first item on the node; of a chain, its first dup. */
+  first: Int32Array = new Int32Array(0);
+  /** The chain that a dup is in. */
+  private chain: Int32Array = new Int32Array(0);
+  /** Neighbours: dups in their chain, the others in their bucket. Of an unused node, the next unused one. */
+  private after: Int32Array = new Int32Array(0);
+  private before: Int32Array = new Int32Array(0);
+  /** When a chain was last searched for stale dups, in µs of trace time. */
+  private prunedUs: Float64Array = new Float64Array(0);
+  /** Nodes and chains in the tree, dups apart. */
+  inTree = 0;
+  chains = 0;
+  dups = 0;
+  private heads = new Int32Array(FIRST_BUCKETS).fill(NONE);
+  private fresh = 0;
+  private unused = NONE;
+
+  get bytes(): number {
+    return this.page.length * 36 + this.heads.byteLength;
+  }
+
+  /** Nodes have numbers below this. */
+  get high(): number {
+    return this.fresh;
+  }
+
+  isChain(node: number): boolean {
+    return this.length[node] === CHAIN;
+  }
+
+  /** Whether a number is that of a node in use. */
+  isUsed(node: number): boolean {
+    return this.length[node] !== UNUSED;
+  }
+
+  /** The node or chain of a content, or `NONE`. */
+  find(content: number): number {
+    let node = this.heads[bucketOf(content, this.heads.length)] as number;
+    while (node !== NONE && this.content[node] !== content) node = this.after[node] as number;
+    return node;
+  }
+
+  /** The dup behind another in their chain. */
+  dupAfter(dup: number): number {
+    return this.after[dup] as number;
+  }
+
+  /** A new node for a page, beside the nodes that the content has already (stable_tree_insert). */
+  insert(page: number, content: number, nowUs: number): number {
+    const node = this.allocate(page, content, 0);
+    const there = this.find(content);
+    if (there === NONE) this.linkInTree(node);
+    else this.linkInChain(node, this.isChain(there) ? there : this.makeChain(there, nowUs));
+    return node;
+  }
+
+  /** Takes a node out of tree or chain, and frees it (stable_node_dup_del). */
+  remove(node: number): void {
+    if (this.chain[node] !== NONE) this.unlinkFromChain(node);
+    else this.unlinkFromTree(node);
+    this.release(node);
+  }
+
+  /** Frees a chain without dups. */
+  removeChain(chain: number): void {
+    this.chains--;
+    this.unlinkFromTree(chain);
+    this.release(chain);
+  }
+
+  /** A chain with one dup left: the dup takes its place in the tree. */
+  collapse(chain: number): number {
+    const dup = this.first[chain] as number;
+    this.unlinkFromChain(dup);
+    this.removeChain(chain);
+    this.linkInTree(dup);
+    return dup;
+  }
+
+  /** Puts a dup at the head of its chain, where it is found sooner. */
+  moveToFront(dup: number): void {
+    const chain = this.chain[dup] as number;
+    this.unlinkFromChain(dup);
+    this.linkInChain(dup, chain);
+  }
+
+  /** Whether a chain is due for a search for stale dups; if so it counts as searched now. */
+  pruneDue(chain: number, nowUs: number, everyUs: number): boolean {
+    if (nowUs < (this.prunedUs[chain] as number) + everyUs) return false;
+    this.prunedUs[chain] = nowUs;
+    return true;
+  }
+
+  private makeChain(node: number, nowUs: number): number {
+    const chain = this.allocate(NONE, this.content[node] as number, CHAIN);
+    this.prunedUs[chain] = nowUs;
+    this.chains++;
+    this.unlinkFromTree(node);
+    this.linkInTree(chain);
+    this.linkInChain(node, chain);
+    return chain;
+  }
+
+  private linkInChain(dup: number, chain: number): void {
+    const head = this.first[chain] as number;
+    this.chain[dup] = chain;
+    this.after[dup] = head;
+    this.before[dup] = NONE;
+    if (head !== NONE) this.before[head] = dup;
+    this.first[chain] = dup;
+    this.dups++;
+  }
+
+  private unlinkFromChain(dup: number): void {
+    const after = this.after[dup] as number;
+    const before = this.before[dup] as number;
+    if (after !== NONE) this.before[after] = before;
+    if (before !== NONE) this.after[before] = after;
+    else this.first[this.chain[dup] as number] = after;
+    this.chain[dup] = NONE;
+    this.dups--;
+  }
+
+  private linkInTree(node: number): void {
+    if (this.inTree >= this.heads.length) this.growTable();
+    this.linkInBucket(node);
+    this.inTree++;
+  }
+
+  private linkInBucket(node: number): void {
+    const bucket = bucketOf(this.content[node] as number, this.heads.length);
+    const head = this.heads[bucket] as number;
+    this.after[node] = head;
+    this.before[node] = NONE;
+    if (head !== NONE) this.before[head] = node;
+    this.heads[bucket] = node;
+  }
+
+  private unlinkFromTree(node: number): void {
+    const after = this.after[node] as number;
+    const before = this.before[node] as number;
+    if (after !== NONE) this.before[after] = before;
+    if (before !== NONE) this.after[before] = after;
+    else this.heads[bucketOf(this.content[node] as number, this.heads.length)] = after;
+    this.inTree--;
+  }
+
+  private growTable(): void {
+    const old = this.heads;
+    this.heads = new Int32Array(old.length * 2).fill(NONE);
+    for (const head of old) {
+      for (let node = head; node !== NONE; ) {
+        const after = this.after[node] as number;
+        this.linkInBucket(node);
+        node = after;
+      }
+    }
+  }
+
+  private allocate(page: number, content: number, length: number): number {
+    let node = this.unused;
+    if (node !== NONE) this.unused = this.after[node] as number;
+    else {
+      node = this.fresh++;
+      if (node >= this.page.length) this.grow(node + 1);
+    }
+    this.page[node] = page;
+    this.content[node] = content;
+    this.length[node] = length;
+    this.first[node] = NONE;
+    this.chain[node] = NONE;
+    return node;
+  }
+
+  private release(node: number): void {
+    this.page[node] = NONE;
+    this.length[node] = UNUSED;
+    this.after[node] = this.unused;
+    this.unused = node;
+  }
+
+  private grow(needed: number): void {
+    const length = grownCapacity(this.page.length, needed);
+    this.page = grownInt32(this.page, length, NONE);
+    this.content = grownUint32(this.content, length);
+    this.length = grownInt32(this.length, length, UNUSED);
+    this.first = grownInt32(this.first, length, NONE);
+    this.chain = grownInt32(this.chain, length, NONE);
+    this.after = grownInt32(this.after, length, NONE);
+    this.before = grownInt32(this.before, length, NONE);
+    this.prunedUs = grownFloat64(this.prunedUs, length);
+  }
+}
