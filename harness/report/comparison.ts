@@ -11,6 +11,14 @@ export interface TraceFacts {
   readonly touchesInferred: boolean;
 }
 
+/** What the rows of an experiment compare: ways to give memory back, or, where these are all the same, ways to merge it. */
+export type Axis = 'discard' | 'merge';
+
+export function comparedAxis(rows: readonly Row[]): Axis {
+  const values = (axis: Axis) => new Set(rows.map((row) => row[axis])).size;
+  return values('discard') === 1 && values('merge') > 1 ? 'merge' : 'discard';
+}
+
 /** Savings this close to the most count as equal, as a share of it: below what a recording can tell. */
 const EQUAL_SAVING = 0.005;
 /** Costs this close to the least count as equal, as a share of it: below the scatter of the measured prices. */

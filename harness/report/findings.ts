@@ -1,9 +1,18 @@
 import type { Row } from '../metrics/csv.js';
-import { bestOf, costNs, groupBy, isRanked, isRefused, type TraceFacts } from './comparison.js';
+import {
+  type Axis,
+  bestOf,
+  comparedAxis,
+  costNs,
+  groupBy,
+  isRanked,
+  isRefused,
+  type TraceFacts,
+} from './comparison.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
 
-function names(rows: readonly Row[]): string[] {
-  return [...new Set(rows.map((row) => String(row.discard)))];
+function names(rows: readonly Row[], axis: Axis = 'discard'): string[] {
+  return [...new Set(rows.map((row) => String(row[axis])))];
 }
 
 function limitName(row: Row, facts: TraceFacts): string {
@@ -12,7 +21,7 @@ function limitName(row: Row, facts: TraceFacts): string {
 }
 
 /** Which policies are best under a limit, and what that means. */
-function bestSentence(group: readonly Row[], facts: TraceFacts): string[] {
+function bestSentence(group: readonly Row[], facts: TraceFacts, axis: Axis): string[] {
   const best = bestOf(group, facts.touchesInferred);
   const first = best[0];
   const base = group.find((row) => row.discard === 'keep' && row.merge === 'none');
@@ -22,11 +31,16 @@ function bestSentence(group: readonly Row[], facts: TraceFacts): string[] {
   const spared = numberIn(base, 'pswpout') - numberIn(first, 'pswpout');
   const writes = spared > 0 ? ` and ${mib(spared, facts.pageBytes)} MiB of writes to swap` : '';
   const equal = best.length > 1 ? 'are equally good and best: they save' : 'is best: it saves';
-  const cost = ms(costNs(first, facts.touchesInferred));
-  const what = facts.touchesInferred ? 'calls and reclaim' : 'stalls';
+  const cost = costOf(first, facts, axis);
   return [
-    `${limitName(first, facts)}, ${listed(names(best))} ${equal} ${mib(saved, facts.pageBytes)} MiB on average (${share} of what keep holds)${writes}, for ${cost} ms of ${what}.`,
+    `${limitName(first, facts)}, ${listed(names(best, axis))} ${equal} ${mib(saved, facts.pageBytes)} MiB on average (${share} of what ${base[axis]} holds)${writes}, for ${cost}.`,
   ];
+}
+
+/** What the memory costs: programs wait, or ksmd works. */
+function costOf(row: Row, facts: TraceFacts, axis: Axis): string {
+  if (axis === 'merge') return `${ms(numberIn(row, 'ksmd_cpu_ns'))} ms of ksmd`;
+  return `${ms(costNs(row, facts.touchesInferred))} ms of ${facts.touchesInferred ? 'calls and reclaim' : 'stalls'}`;
 }
 
 /** Policies that hold exactly the same memory under every limit, and differ in cost only. */
@@ -80,8 +94,9 @@ export function findings(runs: readonly Row[], facts: TraceFacts): string[] {
   const rows = runs.filter((row) => row.trace === facts.label);
   const reclaims = groupBy(rows, ['reclaim']);
   const first = reclaims[0] ?? [];
+  const axis = comparedAxis(runs);
   const sentences = [
-    ...groupBy(first, ['limit_pages']).flatMap((group) => bestSentence(group, facts)),
+    ...groupBy(first, ['limit_pages']).flatMap((group) => bestSentence(group, facts, axis)),
     ...equalSentence(first),
     ...uselessSentences(first),
   ];
@@ -93,7 +108,7 @@ export function findings(runs: readonly Row[], facts: TraceFacts): string[] {
   const oom = rows.filter((row) => row.outcome === 'oom');
   if (oom.length > 0)
     sentences.push(
-      `${oom.length} cells ran out of memory (${listed(names(oom))}): their limit could not be met.`,
+      `${oom.length} cells ran out of memory (${listed(names(oom, axis))}): their memory did not suffice.`,
     );
   return sentences;
 }

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { Row } from '../metrics/csv.js';
-import { bestOf, groupBy, isRefused, type TraceFacts } from './comparison.js';
+import { type Axis, bestOf, comparedAxis, groupBy, isRefused, type TraceFacts } from './comparison.js';
 import { mib, ms, numberIn, percent } from './format.js';
 
 interface Column {
@@ -37,6 +37,18 @@ const CALLS: readonly Column[] = [
   { head: 'calls\nms', text: (row) => ms(numberIn(row, 'stall_discard_ns') + numberIn(row, 'stall_pin_ns')) },
 ];
 
+const MERGE: readonly Column[] = [
+  { head: 'shared\npages', text: (row) => String(numberIn(row, 'pages_shared')) },
+  { head: 'sharing\npages', text: (row) => String(numberIn(row, 'pages_sharing')) },
+  { head: 'merged pages\nbroken', text: (row) => String(numberIn(row, 'cow_ksm')) },
+  { head: 'ksmd\nms', text: (row) => ms(numberIn(row, 'ksmd_cpu_ns')) },
+];
+
+function columnsFor(axis: Axis, facts: TraceFacts): readonly Column[] {
+  if (axis === 'merge') return [...MEMORY, ...MERGE];
+  return facts.touchesInferred ? [...MEMORY, ...CALLS] : [...MEMORY, ...FAULTS, ...CALLS];
+}
+
 /** No colours and no heavy lines: tables are pasted into mails. */
 const PLAIN = { style: { head: [], border: [], compact: true } };
 
@@ -52,11 +64,11 @@ function verdict(row: Row, best: readonly Row[]): string {
   return best.includes(row) ? '* best' : '';
 }
 
-function tableOf(rows: readonly Row[], facts: TraceFacts): string {
-  const columns = facts.touchesInferred ? [...MEMORY, ...CALLS] : [...MEMORY, ...FAULTS, ...CALLS];
+function tableOf(rows: readonly Row[], facts: TraceFacts, axis: Axis): string {
+  const columns = columnsFor(axis, facts);
   const table = new Table({
     ...PLAIN,
-    head: ['limit', 'discard', ...columns.map((column) => column.head), ''],
+    head: ['limit', axis, ...columns.map((column) => column.head), ''],
     colAligns: ['left', 'left', ...columns.map(() => 'right' as const), 'left'],
   });
   for (const group of groupBy(rows, ['limit_pages'])) {
@@ -66,26 +78,34 @@ function tableOf(rows: readonly Row[], facts: TraceFacts): string {
       const limit = i === 0 ? limitText(row, facts) : '';
       const values =
         row.outcome === 'ok' ? columns.map((column) => column.text(row, facts, base)) : columns.map(() => '');
-      table.push([limit, String(row.discard), ...values, verdict(row, best)]);
+      table.push([limit, String(row[axis]), ...values, verdict(row, best)]);
     });
   }
   return table.toString();
 }
 
 /** What a trace and the machine around the compared policies have in common, one table for each. */
-const TABLE_KEYS = ['trace', 'backing', 'swap', 'reclaim', 'merge', 'purge', 'seed'];
+const TABLE_KEYS = ['trace', 'backing', 'swap', 'reclaim', 'discard', 'merge', 'purge', 'seed'];
 
 /** The readable tables of a comparison, with what each is of above it. */
 export function comparisonTables(runs: readonly Row[], traces: readonly TraceFacts[]): string {
   const parts: string[] = [];
-  for (const rows of groupBy(runs, TABLE_KEYS)) {
+  const axis = comparedAxis(runs);
+  const keys = TABLE_KEYS.filter((key) => key !== axis);
+  for (const rows of groupBy(runs, keys)) {
     const first = rows[0] as Row;
     const facts = traces.find((trace) => trace.label === first.trace) as TraceFacts;
     const seeds = new Set(runs.map((row) => row.seed)).size > 1 ? `, seed ${first.seed}` : '';
-    const merge = first.merge === 'none' ? '' : `, merge ${first.merge}`;
+    const fixed = fixedPolicy(first, axis);
     parts.push(
-      `${first.trace}: reclaim ${first.reclaim}, swap ${first.swap}${merge}${seeds}\n${tableOf(rows, facts)}`,
+      `${first.trace}: reclaim ${first.reclaim}, swap ${first.swap}${fixed}${seeds}\n${tableOf(rows, facts, axis)}`,
     );
   }
   return parts.join('\n\n');
+}
+
+/** The policy of the axis that is not compared, unless it is the usual one. */
+function fixedPolicy(row: Row, axis: Axis): string {
+  if (axis === 'merge') return `, discard ${row.discard}`;
+  return row.merge === 'none' ? '' : `, merge ${row.merge}`;
 }
