@@ -110,6 +110,7 @@ describe('guests', () => {
           late: 0.3,
           image_writes: 0.3,
           skew_s: 1,
+          advice: 'prctl',
         };
         const small = await trace(given);
         expect((await validate(small)).warnings, `${image} ${mapping}`).toEqual([]);

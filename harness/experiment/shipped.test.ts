@@ -167,4 +167,18 @@ describe('guests-debian', () => {
     const { metrics } = await replayTrace(trace, { discard: 'keep' });
     expect(metrics.resident_pages_end).toBe(84064);
   });
+
+  it('keeps a page for each content where equal pages are one at once', async () => {
+    const { metrics } = await replayTrace(trace, { merge: 'instant' });
+    expect(metrics).toMatchObject({ resident_pages_end: 60961 + 1, pages_sharing: 84064 - 60962 });
+  });
+
+  it('settles under ksmd at a page for each 256 copies of a content', async () => {
+    const copies = new Map<number, number>();
+    for (const guest of snapshots[8]?.guests ?? [])
+      for (const content of guest.values()) copies.set(content, (copies.get(content) ?? 0) + 1);
+    const pages = [...copies.values()].reduce((sum, k) => sum + Math.ceil(k / 256), 0);
+    const { metrics } = await replayTrace(trace, { merge: 'ksm:pages_to_scan=10' });
+    expect(metrics).toMatchObject({ resident_pages_end: pages, pages_sharing: 84064 - pages });
+  });
 });
