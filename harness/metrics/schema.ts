@@ -117,7 +117,7 @@ const faults = group('faults', [
     'neither',
     'write faults on a page that was shared before and is no longer: reused without a copy',
   ],
-  ['cow_ksm', 'count', 'lower', 'write faults that copied a merged page'],
+  ['cow_ksm', 'count', 'lower', 'copies of merged pages: by write faults, and by unmerging'],
   ['purge_faults', 'count', 'lower', 'faults on purged volatile pages'],
   ['sigbus', 'count', 'lower', 'SIGBUS signals: access to a purged page or beyond the end of an object'],
   ['host_faults', 'count', 'lower', 'frames handed out again that the host had taken back'],
@@ -270,6 +270,9 @@ const TIMELINE_METRICS = [
   'lazyfree_pages',
   'volatile_pages',
   'page_table_pages',
+  'pages_shared',
+  'pages_sharing',
+  'ksm_zero_pages',
   'vmas',
 ] as const;
 
@@ -290,6 +293,10 @@ export const SPACE_COLUMNS: readonly string[] = [
   ...STALL_PARTS.map((part) => `stall_${part}_ns`),
   'page_seconds',
   'struct_page_bytes',
+  'ksm_rmap_items',
+  'ksm_merging_pages',
+  'ksm_zero_pages',
+  'ksm_process_profit',
 ];
 
 /** Where a value does not apply: the trace's touches are inferred, so a rate over them says nothing. */

@@ -143,6 +143,7 @@ export function spaceRows(m: Machine, residentPageUs: number): Row[] {
     stall_ns: STALL_PARTS.reduce((sum, _, i) => sum + Math.round(space.account.stallNs[i] as number), 0),
     page_seconds: space.pageUs / 1e6,
     struct_page_bytes: space.structPagesPeak * m.settings.structPageBytes,
+    ...m.ksm.processStat(space),
   }));
   const mapped = m.everySpace.reduce((sum, space) => sum + space.pageUs, 0);
   return [

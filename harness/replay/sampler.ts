@@ -129,6 +129,9 @@ export class Sampler {
       lazyfree_pages: machine.pages.lazyfree,
       volatile_pages: volatile,
       page_table_pages: machine.tables.pages,
+      pages_shared: machine.ksm.pagesShared,
+      pages_sharing: machine.ksm.pagesSharing,
+      ksm_zero_pages: machine.ksm.zeroPages,
       vmas: machine.vmas,
     };
   }

@@ -98,9 +98,10 @@ export class Instant {
     const m = this.machine;
     if (m.pages.resident[page] === 0 || !isAnonPage(m, page) || m.pages.contents.get(page) !== content)
       return NONE;
-    const mappings = this.mappingsOf(page);
+    // A child that forked before may map the page where it is not mergeable: it finds a merged page there, as with ksmd.
+    const mappings = this.mappingsOf(page).filter(({ vma }) => vma.has(VM.mergeable));
     const [first] = mappings;
-    if (!first || mappings.some(({ vma }) => !vma.has(VM.mergeable))) return NONE;
+    if (!first) return NONE;
     const node = makeMerged(m, this.tracking, first);
     for (const mapping of mappings) this.merge(mapping, node);
     return node;

@@ -161,6 +161,12 @@ describe('ksmd on the clock', () => {
       general_profit: 14 * 4096 - 16 * 64,
     });
     expect(result.metrics.ksmd_cpu_ns).toBe(result.metrics.daemon_ns);
+    expect(result.spaces[0]).toMatchObject({
+      ksm_rmap_items: 16,
+      ksm_merging_pages: 15,
+      ksm_zero_pages: 0,
+      ksm_process_profit: 15 * 4096 - 16 * 64,
+    });
   });
 
   it('the scan-time advisor: 6000 pages, target 200 s, steps worked by hand', () => {

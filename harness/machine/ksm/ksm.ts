@@ -82,16 +82,34 @@ export class Ksm implements SettingsListener {
     return PAGE_BYTES * (this.pagesSharing + this.zeroPages) - this.metadataBytes;
   }
 
+  /**
+   * What /proc/PID/ksm_stat shows of a process, by its names. Instant merging
+   * does not track processes, and says nothing.
+   */
+  processStat(space: Space): Readonly<Record<string, number | null>> {
+    const { ksm, ksmZeroPages } = space;
+    const items = ksm?.rmapItems ?? 0;
+    const merging = ksm?.mergingPages ?? 0;
+    return {
+      ksm_rmap_items: this.instant ? null : items,
+      ksm_merging_pages: this.instant ? null : merging,
+      ksm_zero_pages: ksmZeroPages,
+      ksm_process_profit: this.instant
+        ? null
+        : PAGE_BYTES * (merging + ksmZeroPages) - RMAP_ITEM_BYTES * items,
+    };
+  }
+
   /** @throws InputError for an unknown name, or a value that KSM does not take now */
   set(name: string, value: string): void {
     setKsm(this, this.parameters, name, value);
   }
 
-  /** run_store. 2 unmerges all at once, and the rounds are counted from 0 again. */
+  /** run_store. 2 unmerges all at once, and the rounds are counted from 0 again. Instant merging has no switch. */
   setRun(run: KsmParameters['run']): void {
     const changed = this.parameters.run !== run;
     this.parameters.run = run;
-    if (changed && run === 2) this.unmergeAll();
+    if (changed && run === 2 && !this.instant) this.unmergeAll();
     this.ksmd.wake();
   }
 
