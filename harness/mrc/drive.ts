@@ -17,7 +17,7 @@ export function drive(sim: Simulation, ids: Int32Array, length: number, next?: F
 
 /** The loop for most policies: what few need costs others a seventh of their time, as measured for exact LRU. */
 function driveMost(sim: Simulation, ids: Int32Array, length: number): void {
-  const { policy, resident, accessed, accessedAtInsert } = sim;
+  const { policy, resident, accessed, accessedAtInsert, victims, capacity } = sim;
   const touched = policy.touch ? (policy as Required<Pick<typeof policy, 'touch'>>) : undefined;
   let { cached, misses } = sim;
   for (let i = 0; i < length; i++) {
@@ -29,7 +29,13 @@ function driveMost(sim: Simulation, ids: Int32Array, length: number): void {
     }
     misses++;
     policy.miss?.(id);
-    cached = makeRoom(sim, cached);
+    // As `makeRoom`, which costs a sixteenth of the time as a call.
+    while (cached >= capacity) {
+      const found = policy.evict(victims, 1);
+      if (found === 0) throw new OutOfPages(sim.name, capacity);
+      for (let v = 0; v < found; v++) resident[victims[v] as number] = 0;
+      cached -= found;
+    }
     resident[id] = 1;
     accessed[id] = accessedAtInsert;
     cached++;
