@@ -4,6 +4,7 @@ import type { Argv } from 'yargs';
 import { DEFAULT_EXPERIMENT, readExperiment } from '../experiment/file.js';
 import { type RunSummary, runExperiment } from '../experiment/run.js';
 import { EXIT } from '../input/errors.js';
+import { comparedAxis } from '../report/comparison.js';
 import { findings } from '../report/findings.js';
 import { comparisonTables } from '../report/table.js';
 import { type Command, outFlag, policyModuleFlag, quietFlag, wholeNumber } from './flags.js';
@@ -47,8 +48,9 @@ function summary(run: RunSummary): string {
     if (sentences.length > 0)
       parts.push(`What ${trace.label} shows:\n${sentences.map((sentence) => `- ${sentence}`).join('\n')}`);
   }
+  const base = comparedAxis(run.runs) === 'merge' ? 'no merging' : 'keep';
   parts.push(
-    'saved: mean over time against keep; best: saves most and, among equals, costs least.',
+    `saved: mean over time against ${base}; best: saves most and, among equals, costs least.`,
     `Results: ${run.folder} (runs.csv, timeline.csv, spaces.csv, perf.csv, manifest.json)`,
   );
   return parts.join('\n\n');

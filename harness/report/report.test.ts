@@ -112,3 +112,21 @@ describe('formats', () => {
     ]);
   });
 });
+
+describe('an experiment that compares ways to merge', () => {
+  const ksm = row('keep', { merge: 'ksm', saved_pages_mean: 256, pages_sharing: 256, ksmd_cpu_ns: 5e6 });
+  const runs = [row('keep'), ksm];
+
+  it('has them in one table, with what ksmd did', () => {
+    const text = comparisonTables(runs, [FACTS]);
+    expect(text).toMatch(/^t: reclaim linux, swap ssd, discard keep\n/);
+    expect(text).toMatch(/merge .*of .*\n.*none/);
+    expect(text).toMatch(/none +│ none [\s\S]*│ ksm +│ +1\.0 │ 25 %[\s\S]*256 │[\s\S]*5\.00 │ \* best/);
+  });
+
+  it('says which is best, and what it costs', () => {
+    expect(findings(runs, FACTS)).toEqual([
+      'Without a limit, ksm is best: it saves 1.0 MiB on average (25 % of what none holds), for 5.00 ms of ksmd.',
+    ]);
+  });
+});

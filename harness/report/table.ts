@@ -8,6 +8,8 @@ interface Column {
   text(row: Row, facts: TraceFacts, base: Row | undefined): string;
 }
 
+const OF_KEEP = 'of\nkeep';
+
 const MEMORY: readonly Column[] = [
   {
     head: 'saved\nMiB',
@@ -15,7 +17,7 @@ const MEMORY: readonly Column[] = [
       typeof row.saved_pages_mean === 'number' ? mib(row.saved_pages_mean, facts.pageBytes) : '',
   },
   {
-    head: 'of\nkeep',
+    head: OF_KEEP,
     text: (row, _facts, base) =>
       base && typeof row.saved_pages_mean === 'number'
         ? percent(row.saved_pages_mean, numberIn(base, 'footprint_pages_mean'))
@@ -45,7 +47,12 @@ const MERGE: readonly Column[] = [
 ];
 
 function columnsFor(axis: Axis, facts: TraceFacts): readonly Column[] {
-  if (axis === 'merge') return [...MEMORY, ...MERGE];
+  if (axis === 'merge') {
+    const ofNone = MEMORY.map((column) =>
+      column.head === OF_KEEP ? { ...column, head: OF_KEEP.replace('keep', 'none') } : column,
+    );
+    return [...ofNone, ...MERGE];
+  }
   return facts.touchesInferred ? [...MEMORY, ...CALLS] : [...MEMORY, ...FAULTS, ...CALLS];
 }
 
