@@ -1,0 +1,200 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+import { CliFolder, TRACE } from '../testing/cli-folder.js';
+
+const cli = new CliFolder();
+
+describe('bad input is one line on standard error and exit code 2, with nothing left behind', () => {
+  const cases: readonly (readonly [
+    name: string,
+    args: readonly string[],
+    message: RegExp,
+    setUp?: () => void,
+  ])[] = [
+    ['no command', [], /a command is missing/],
+    ['an unknown command', ['rplay'], /Did you mean replay\?/],
+    ['an unknown flag', ['replay', 'a.csv', '--limt', '5'], /Unknown argument: limt/],
+    ['a flag without its value', ['replay', 'a.csv', '--limit'], /Not enough arguments following: limit/],
+    ['a flag twice', ['replay', 'a.csv', '--limit', '5', '--limit', '6'], /--limit is given 2 times/],
+    ['a format that is none', ['replay', 'a.csv', '--format', 'yaml'], /Choices: "table", "json", "csv"/],
+    ['a size of 0', ['replay', 'a.csv', '--limit', '0'], /size "0" is 0, expected N or Np pages/],
+    ['a negative size', ['replay', 'a.csv', '--limit=-5'], /"-5" is not a size/],
+    ['a size that is none', ['replay', 'a.csv', '--limit', 'lots'], /"lots" is not a size/],
+    ['an unknown policy', ['replay', 'a.csv', '--discard', 'remov'], /did you mean remove\?/],
+    [
+      'an unknown reclaim policy',
+      ['replay', 'a.csv', '--reclaim', 'lur'],
+      /unknown reclaim policy "lur", expected one of linux, lru, fifo/,
+    ],
+    [
+      'an unknown parameter',
+      ['replay', 'a.csv', '--discard', 'punch:look=1'],
+      /unknown parameter of discard policy punch "look"/,
+    ],
+    [
+      'an unknown swap',
+      ['replay', 'a.csv', '--swap', 'tape'],
+      /unknown kind of swap "tape", expected one of none, ssd, zram/,
+    ],
+    ['a cache size of 0', ['mrc', 'a.csv', '--size', '0'], /size "0" is 0, expected N or Np pages/],
+    ['a cache size that is none', ['mrc', 'a.csv', '--size', '5,-1'], /"-1" is not a size/],
+    ['a share that is none', ['mrc', 'a.csv', '--shards', '1.5'], /--shards is not a share above 0/],
+    [
+      'an estimate of another policy',
+      ['mrc', 'a.csv', '--shards', '0.5', '--policy', 'fifo'],
+      /--shards estimates lru only, expected no --policy fifo/,
+    ],
+    ['a seed that is none', ['replay', 'a.csv', '--seed', 'x'], /--seed is not a whole number/],
+    [
+      'workers that are none',
+      ['compare', 'e.yaml', '--workers', '0'],
+      /--workers is not a whole number from 1/,
+    ],
+    ['a missing trace', ['replay', 'none.csv'], /none\.csv: no such file/],
+    ['a folder for a trace', ['replay', '.'], /is a directory, expected a file/],
+    ['a missing experiment', ['compare', 'none.yaml'], /none\.yaml: no such file/],
+    [
+      'an experiment with an unknown key',
+      ['compare', 'bad.yaml'],
+      /bad\.yaml:4:1: unknown key of an experiment "limit".*did you mean limits\?/,
+      () => cli.write('bad.yaml', 'name: bad\ntraces: [a.csv]\ndiscard: [keep]\nlimit: [5]\n'),
+    ],
+    [
+      'an unwritable output folder',
+      ['compare', 'e.yaml', '--out', '/proc/none'],
+      /\/proc\/none: results cannot be written there/,
+    ],
+    [
+      'a file for an output folder',
+      ['compare', 'e.yaml', '--out', 'a.csv'],
+      /a\.csv: results cannot be written there: this is a file/,
+    ],
+    [
+      'an unwritable output folder of a replay',
+      ['replay', 'a.csv', '--out', 'a.csv/x'],
+      /results cannot be written there/,
+    ],
+    [
+      'a malformed line',
+      ['replay', 'bad.csv'],
+      /bad\.csv:5:9: "x" is wrong at space/,
+      () => cli.write('bad.csv', TRACE.replace('1,write,1', '1,write,x')),
+    ],
+    [
+      'an unknown op',
+      ['replay', 'bad.csv'],
+      /bad\.csv:5:3: unknown op "wriet".*did you mean write\?/,
+      () => cli.write('bad.csv', TRACE.replace('write', 'wriet')),
+    ],
+    [
+      'time running backwards',
+      ['replay', 'bad.csv'],
+      /bad\.csv:7:1: time runs backwards from 50 to 10/,
+      () => cli.write('bad.csv', TRACE.replace('100,mark', '10,mark')),
+    ],
+    [
+      'a touch outside its mapping',
+      ['replay', 'bad.csv', '--out', 'touch'],
+      /bad\.csv:5: write of page 40 in space 1 is outside every mapping/,
+      () => cli.write('bad.csv', TRACE.replace('write,1,0,40', 'write,1,0,41')),
+    ],
+    [
+      'a touch outside its mapping, in an experiment',
+      ['compare', 'touch.yaml', '--out', 'touch'],
+      /bad\.csv:5: write of page 40/,
+      () => cli.write('touch.yaml', 'name: touch\ntraces: [bad.csv]\ndiscard: [keep]\n'),
+    ],
+    [
+      'a truncated .rtrace',
+      ['replay', 'cut.rtrace'],
+      /cut\.rtrace: .*expected a whole \.rtrace file/,
+      () => cli.write('cut.rtrace', readFileSync(join(cli.path, 'a.rtrace')).subarray(0, -10)),
+    ],
+    [
+      'a corrupted .rtrace',
+      ['trace', 'info', 'flip.rtrace'],
+      /flip\.rtrace: the checksum of a block is wrong/,
+      () => cli.write('flip.rtrace', flipped()),
+    ],
+    [
+      'a conversion of a broken trace',
+      ['trace', 'convert', 'bad.csv', 'out.rtrace'],
+      /bad\.csv:5:9/,
+      () => cli.write('bad.csv', TRACE.replace('1,write,1', '1,write,x')),
+    ],
+    [
+      'an output that cannot be made',
+      ['trace', 'convert', 'a.csv', 'none/out.csv'],
+      /none\/out\.csv: no such file/,
+    ],
+    ['an unknown workload', ['trace', 'generate', 'zpif', 'out.csv'], /unknown workload "zpif"/],
+    [
+      'a parameter out of range',
+      ['trace', 'generate', 'zipf', 'out.csv', '--param', 'pages=0'],
+      /pages=0 is out of range/,
+    ],
+    ['a trace to import', ['trace', 'import', 'a.csv', 'out.csv'], /a\.csv: this is a trace already/],
+    [
+      'a log that is none',
+      ['trace', 'import', 'a.csv', 'out.csv', '--format', 'strace'],
+      /a\.csv:1: .* expected a line of strace/,
+    ],
+    [
+      'a format that is none',
+      ['trace', 'import', 'a.csv', 'out.csv', '--format', 'orcaleGeneral'],
+      /unknown format "orcaleGeneral".* did you mean oracleGeneral\?/,
+    ],
+    [
+      'guests without names',
+      ['trace', 'import', 'a.csv', 'out.csv', '--format', 'guests'],
+      /a\.csv: the names of the guests are missing, expected --guests base,web/,
+    ],
+    [
+      'snapshots that are none',
+      ['trace', 'import', 'a.csv', 'out.csv', '--format', 'guests', '--guests', 'a'],
+      /a\.csv:1: .* is not a changed page/,
+    ],
+    [
+      'marks that are none',
+      ['trace', 'import', 'a.csv', 'out.csv', '--marks', 'a.csv'],
+      /a\.csv:1: .* is not a mark/,
+    ],
+    [
+      'a policy module that is none',
+      ['replay', 'a.csv', '--policy-module', 'a.csv'],
+      /a\.csv: cannot be loaded as a module/,
+    ],
+    [
+      'a policy that needs the future',
+      ['replay', 'a.csv', '--reclaim', 'opt'],
+      /reclaim policy opt needs the future: use it with reclaim mrc/,
+    ],
+    ['a cost table that is none', ['replay', 'a.csv', '--costs', 'e.yaml'], /e\.yaml: not JSON/],
+    [
+      'a bench without cases',
+      ['bench', '--filter', 'nothing', '--events', '10'],
+      /no case is named like "nothing"/,
+    ],
+  ];
+  for (const [name, args, message, setUp] of cases) {
+    it(name, () => {
+      cli.run('trace', 'convert', 'a.csv', 'a.rtrace');
+      setUp?.();
+      const before = readdirSync(cli.path, { recursive: true }).sort();
+      const { code, stdout, stderr } = cli.run(...args);
+      expect(stderr).toMatch(message);
+      expect(stderr).toMatch(/^reclaim: [^\n]+\n$/);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(readdirSync(cli.path, { recursive: true }).sort()).toEqual(before);
+    });
+  }
+
+  function flipped(): Uint8Array {
+    const bytes = readFileSync(join(cli.path, 'a.rtrace'));
+    const at = bytes.length - 200;
+    bytes[at] = (bytes[at] as number) ^ 1;
+    return bytes;
+  }
+});

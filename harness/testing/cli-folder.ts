@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { reclaim } from './cli.js';
+
+/** A trace of seven events: a shared object that is written, half of it then discarded. */
+export const TRACE: string = [
+  'time_us,op,space,page,count,arg',
+  '0,spawn,1,,,',
+  '0,object,,,40,shmem:o',
+  '0,map,1,0,40,shared:o@0',
+  '1,write,1,0,40,',
+  '50,discard,1,0,20,',
+  '100,mark,,,,end',
+  '',
+].join('\n');
+
+/** A folder for the commands of a test file, with a trace (a.csv) and an experiment (e.yaml). */
+export class CliFolder {
+  path = '';
+
+  constructor() {
+    beforeAll(() => {
+      this.path = mkdtempSync(join(tmpdir(), 'reclaim-cli-'));
+      this.write('a.csv', TRACE);
+      this.write('e.yaml', 'name: e\ntraces: [a.csv]\ndiscard: [keep, remove]\n');
+    });
+    afterAll(() => rmSync(this.path, { recursive: true }));
+  }
+
+  write(name: string, content: string | Uint8Array): void {
+    writeFileSync(join(this.path, name), content);
+  }
+
+  run(...args: string[]): ReturnType<typeof reclaim> {
+    return reclaim(args, this.path);
+  }
+}
