@@ -22,6 +22,7 @@ const schema = z.strictObject({
   limits: list.default(['none']),
   memory: z.union([z.string(), z.number()]).transform(String).optional(),
   swap: list.default(['ssd']),
+  backing: list.default(['recorded']),
   seeds: z
     .array(
       z
@@ -52,6 +53,8 @@ export interface Experiment {
   /** SIZE of the machine's memory; never short when absent. */
   readonly memory?: string | undefined;
   readonly swap: readonly string[];
+  /** `recorded`, `anon` or `shmem`: the kind of memory that mappings of one space have. */
+  readonly backing: readonly string[];
   readonly seeds: readonly number[];
   /** A cost table, relative to the file. */
   readonly costs?: string | undefined;
