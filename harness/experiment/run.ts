@@ -13,7 +13,7 @@ import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { replay } from '../replay/replay.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
 import { withoutRun } from './cell.js';
-import type { Experiment, TraceEntry } from './file.js';
+import type { Experiment, ExperimentTrace } from './file.js';
 import { type Cell, checkAxes, type PlannedTrace, planCells } from './plan.js';
 import { Pool } from './pool.js';
 import { inputsHasher, ResultStore } from './store.js';
@@ -57,6 +57,7 @@ export interface RunSummary {
 /** A trace of an experiment, and what its first replay told. */
 export interface LoadedTrace extends PlannedTrace {
   readonly label: string;
+  readonly family: string | undefined;
   readonly sha256: string;
   readonly events: number;
   readonly touchesInferred: boolean;
@@ -80,7 +81,7 @@ export async function peakPages(trace: Trace, costs: CostTable): Promise<number>
 }
 
 async function prepareTrace(
-  entry: TraceEntry,
+  { entry, family }: ExperimentTrace,
   folder: string,
   costs: CostTable,
   events: RunEvents | undefined,
@@ -92,6 +93,7 @@ async function prepareTrace(
   return {
     handle,
     label,
+    family,
     sha256: trace.totals.sha256,
     events: trace.totals.events,
     pageBytes: trace.meta.pageBytes,
@@ -106,8 +108,8 @@ async function prepareTraces(
   events: RunEvents | undefined,
 ): Promise<Prepared[]> {
   const traces: Prepared[] = [];
-  for (const entry of experiment.traces) {
-    const trace = await prepareTrace(entry, dirname(experiment.file), costs, events);
+  for (const listed of experiment.traces) {
+    const trace = await prepareTrace(listed, dirname(experiment.file), costs, events);
     if (traces.some(({ label }) => label === trace.label)) {
       throw new InputError(`two traces are called ${trace.label}, expected different names`, {
         file: experiment.file,
@@ -228,12 +230,14 @@ function manifest(
     command: options.command,
     host: thisHost(),
     experiment: definition,
-    traces: traces.map(({ label, sha256, events, peakPages: peak, pageBytes }) => ({
+    traces: traces.map(({ label, family, sha256, events, peakPages: peak, pageBytes, touchesInferred }) => ({
       trace: label,
+      family,
       trace_sha256: sha256,
       events,
       peak_pages: peak,
       page_bytes: pageBytes,
+      touches_inferred: touchesInferred,
     })),
     seeds: experiment.seeds,
     cells: { planned: cells, ...Object.fromEntries(outcomes) },
