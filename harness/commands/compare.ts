@@ -4,9 +4,7 @@ import type { Argv } from 'yargs';
 import { DEFAULT_EXPERIMENT, readExperiment } from '../experiment/file.js';
 import { type RunSummary, runExperiment } from '../experiment/run.js';
 import { EXIT } from '../input/errors.js';
-import { comparedAxis } from '../report/comparison.js';
-import { findings } from '../report/findings.js';
-import { comparisonTables } from '../report/table.js';
+import { comparisonText } from '../report/text.js';
 import { type Command, outFlag, policyModuleFlag, quietFlag, wholeNumber } from './flags.js';
 import { note, Progress, print } from './terminal.js';
 
@@ -40,20 +38,13 @@ function builder(yargs: Argv): Argv {
     });
 }
 
-/** What a run says on the terminal: a table a trace and reclaim policy, then sentences a trace. */
+/** What a run says on the terminal. */
 function summary(run: RunSummary): string {
-  const parts = [comparisonTables(run.runs, run.traces)];
-  for (const trace of run.traces) {
-    const sentences = findings(run.runs, trace);
-    if (sentences.length > 0)
-      parts.push(`What ${trace.label} shows:\n${sentences.map((sentence) => `- ${sentence}`).join('\n')}`);
-  }
-  const base = comparedAxis(run.runs) === 'merge' ? 'no merging' : 'keep';
-  parts.push(
-    `saved: mean over time against ${base}; best: saves most and, among equals, costs least.`,
-    `Results: ${run.folder} (runs.csv, timeline.csv, spaces.csv, perf.csv, manifest.json)`,
-  );
-  return parts.join('\n\n');
+  const { runs, spaces, traces, folder } = run;
+  return [
+    comparisonText({ runs, spaces, traces }),
+    `Results: ${folder} (runs.csv, timeline.csv, spaces.csv, perf.csv, manifest.json)`,
+  ].join('\n\n');
 }
 
 async function handler(args: Args): Promise<void> {

@@ -48,6 +48,8 @@ export interface RunSummary {
   readonly folder: string;
   /** Rows of runs.csv. */
   readonly runs: readonly Row[];
+  /** Rows of spaces.csv. */
+  readonly spaces: readonly Row[];
   readonly traces: readonly LoadedTrace[];
   readonly failed: number;
   /** Whether it was ended early. */
@@ -188,7 +190,14 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     };
     const failed = await runCells(left, setup, store, inputs, traces, options);
     store.finish(manifest(experiment, options, traces, store, cells.length));
-    return { folder: out, runs: store.runs(), traces, failed, aborted: options.signal?.aborted === true };
+    return {
+      folder: out,
+      runs: store.runs(),
+      spaces: store.spaces(),
+      traces,
+      failed,
+      aborted: options.signal?.aborted === true,
+    };
   } catch (error) {
     store.discard();
     throw error;

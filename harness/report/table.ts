@@ -57,7 +57,7 @@ function columnsFor(axis: Axis, facts: TraceFacts): readonly Column[] {
 }
 
 /** No colours and no heavy lines: tables are pasted into mails. */
-const PLAIN = { style: { head: [], border: [], compact: true } };
+export const PLAIN = { style: { head: [], border: [], compact: true } };
 
 function limitText(row: Row, facts: TraceFacts): string {
   if (row.limit_pages === null) return 'none';
@@ -102,17 +102,19 @@ export function comparisonTables(runs: readonly Row[], traces: readonly TraceFac
   for (const rows of groupBy(runs, keys)) {
     const first = rows[0] as Row;
     const facts = traces.find((trace) => trace.label === first.trace) as TraceFacts;
-    const seeds = new Set(runs.map((row) => row.seed)).size > 1 ? `, seed ${first.seed}` : '';
-    const fixed = fixedPolicy(first, axis);
-    parts.push(
-      `${first.trace}: reclaim ${first.reclaim}, swap ${first.swap}${fixed}${seeds}\n${tableOf(rows, facts, axis)}`,
-    );
+    parts.push(`${tableTitle(String(first.trace), first, runs)}\n${tableOf(rows, facts, axis)}`);
   }
   return parts.join('\n\n');
 }
 
-/** The policy of the axis that is not compared, unless it is the usual one. */
-function fixedPolicy(row: Row, axis: Axis): string {
-  if (axis === 'merge') return `, discard ${row.discard}`;
-  return row.merge === 'none' ? '' : `, merge ${row.merge}`;
+/** What is above a table: what it is of, and what is the same in all its rows where other tables differ or it is not the usual. */
+export function tableTitle(of: string, row: Row, runs: readonly Row[]): string {
+  const axis = comparedAxis(runs);
+  const varies = (column: string) => new Set(runs.map((run) => run[column])).size > 1;
+  const told = [
+    ...(axis === 'merge' ? [`discard ${row.discard}`] : []),
+    ...(axis !== 'merge' && row.merge !== 'none' ? [`merge ${row.merge}`] : []),
+    ...['purge', 'seed'].filter(varies).map((column) => `${column} ${row[column]}`),
+  ];
+  return [`${of}: reclaim ${row.reclaim}`, `swap ${row.swap}`, ...told].join(', ');
 }
