@@ -6,7 +6,7 @@ import { InputError } from '../input/errors.js';
 import { PACKAGE_ROOT } from '../input/package-root.js';
 import type { Row } from '../metrics/csv.js';
 import { thisHost, VERSION } from '../metrics/host.js';
-import { OUTCOMES } from '../metrics/schema.js';
+import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
@@ -235,6 +235,7 @@ function manifest(
     .filter((result) => result.outcome !== 'ok')
     .map(({ cell, outcome, reason }) => ({ cell, outcome, reason }));
   return {
+    schema: SCHEMA_VERSION,
     program: { name: 'reclaim-bench', version: VERSION, commit: commit() },
     command: options.command,
     host: thisHost(),

@@ -1,0 +1,119 @@
+import type { Page, Spec } from './figure.js';
+
+/** Size of all text, in points: what journals ask for at least. */
+export const TEXT_POINTS = 8;
+/** The font, and what a reader of the SVG without it takes: all three have the same widths. */
+export const FONT = 'Liberation Sans, Arial, Helvetica, sans-serif';
+
+const GREY = '#666666';
+
+/** Colours of Okabe and Ito, told apart by people with any colour vision; yellow last, as it is faint on white. */
+const COLORS = ['#000000', '#0072B2', '#D55E00', '#009E73', '#E69F00', '#CC79A7', '#56B4E9', '#F0E442'];
+const DASHES = [
+  [1, 0],
+  [4, 1.5],
+  [1.5, 1.5],
+  [6, 1.5, 1.5, 1.5],
+  [3, 1],
+  [8, 2],
+  [6, 1.5, 1.5, 1.5, 1.5, 1.5],
+  [1, 2.5],
+];
+const SHAPES = [
+  'circle',
+  'square',
+  'triangle-up',
+  'diamond',
+  'cross',
+  'triangle-down',
+  'triangle-right',
+  'triangle-left',
+];
+
+/**
+ * Fills of the parts of a stack, in its order: light and dark take turns, so that a grey print still tells neighbours
+ * apart.
+ */
+export const FILLS = ['#56B4E9', '#000000', '#F0E442', '#0072B2', '#E69F00', '#009E73', '#CC79A7', '#D55E00'];
+
+function cycled<T>(values: readonly T[], count: number): T[] {
+  return Array.from({ length: count }, (_, i) => values[i % values.length] as T);
+}
+
+/** Room a legend's symbol takes beside its label. */
+const SYMBOL_ROOM = 30;
+
+/** A legend below the figure, in as many columns as fit. */
+export function legend(labels: readonly string[], page: Page, more: Spec = {}): Spec {
+  const widest = Math.max(...labels.map((label) => page.textWidth(label)));
+  const fit = Math.max(1, Math.floor(page.width / (widest + SYMBOL_ROOM)));
+  // Even rows: five entries in three columns look better than in four.
+  const columns = Math.ceil(labels.length / Math.ceil(labels.length / fit));
+  return { orient: 'bottom', title: null, columns, labelLimit: 0, ...more };
+}
+
+/** Encodings that tell the lines of a figure apart: colour and dash by `field`. */
+export function lineChannels(field: string, labels: readonly string[], page: Page): Spec {
+  const shown = legend(labels, page, { symbolType: 'stroke', symbolSize: 300, symbolStrokeWidth: 1.25 });
+  const scale = (range: readonly unknown[]) => ({ domain: labels, range: cycled(range, labels.length) });
+  return {
+    color: { field, type: 'nominal', scale: scale(COLORS), legend: shown },
+    strokeDash: { field, type: 'nominal', scale: scale(DASHES), legend: shown },
+  };
+}
+
+/** Encodings that tell the points of a figure apart: colour and shape by `field`. */
+export function pointChannels(field: string, labels: readonly string[], page: Page): Spec {
+  const shown = legend(labels, page, { symbolSize: 30 });
+  const scale = (range: readonly unknown[]) => ({ domain: labels, range: cycled(range, labels.length) });
+  return {
+    color: { field, type: 'nominal', scale: scale(COLORS), legend: shown },
+    shape: { field, type: 'nominal', scale: scale(SHAPES), legend: shown },
+  };
+}
+
+/** A thin grey line, as a limit or a front. */
+export const THIN: Spec = { color: GREY, strokeWidth: 0.5 };
+
+/** What all figures share: one font and size, no title, thin axes, nothing that needs colour. */
+export const CONFIG: Spec = {
+  font: FONT,
+  padding: 1,
+  background: null,
+  view: { stroke: '#bbbbbb', strokeWidth: 0.5 },
+  axis: {
+    labelFontSize: TEXT_POINTS,
+    titleFontSize: TEXT_POINTS,
+    titleFontWeight: 'normal',
+    titlePadding: 3,
+    labelPadding: 2,
+    labelLimit: 0,
+    titleLimit: 0,
+    tickSize: 3,
+    tickWidth: 0.5,
+    domainWidth: 0.5,
+    gridWidth: 0.35,
+    gridColor: '#dddddd',
+    domainColor: GREY,
+    tickColor: GREY,
+    labelOverlap: true,
+  },
+  legend: {
+    labelFontSize: TEXT_POINTS,
+    titleFontSize: TEXT_POINTS,
+    titleFontWeight: 'normal',
+    columnPadding: 10,
+    rowPadding: 1,
+    padding: 0,
+    offset: 4,
+    labelOffset: 3,
+  },
+  title: { fontSize: TEXT_POINTS, fontWeight: 'normal', offset: 3, anchor: 'start', limit: 0 },
+  line: { strokeWidth: 1, strokeJoin: 'round', strokeCap: 'butt' },
+  concat: { spacing: 8 },
+};
+
+/** A whole specification: the schema, the shared style, and what is drawn. */
+export function wholeSpec(body: Spec): Spec {
+  return { $schema: 'https://vega.github.io/schema/vega-lite/v6.json', config: CONFIG, ...body };
+}
