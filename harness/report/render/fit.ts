@@ -1,0 +1,27 @@
+import type { Drawing, Page, Spec } from '../figures/figure.js';
+import { type Laid, layOut } from './vega.js';
+
+/** A layout this much narrower than the page is as good as one that fits. */
+const SLACK = 1;
+const TRIES = 4;
+/** Panels are never narrower. */
+const MIN_PANEL = 24;
+
+/** Legends stand below the panels: without them the width is that of the panels. */
+function withoutLegend(spec: Spec): Spec {
+  const config = spec.config as Spec;
+  return { ...spec, config: { ...config, legend: { ...(config.legend as Spec), disable: true } } };
+}
+
+/** Finds how wide panels are that fill the page with all that stands beside them, and lays the drawing out. */
+export async function fitted(drawing: Drawing, page: Page): Promise<{ spec: Spec; laid: Laid }> {
+  let panel = (page.width / drawing.columns) * 0.8;
+  for (let i = 0; i < TRIES; i++) {
+    const { width } = await layOut(withoutLegend(drawing.spec(panel)));
+    const left = page.width - width;
+    if (left >= 0 && left <= SLACK) break;
+    panel = Math.max(MIN_PANEL, Math.floor((panel + left / drawing.columns) * 4) / 4);
+  }
+  const spec = drawing.spec(panel);
+  return { spec, laid: await layOut(spec) };
+}
