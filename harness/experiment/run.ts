@@ -11,6 +11,7 @@ import { discardPolicies } from '../policy/discard/registry.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { replay } from '../replay/replay.js';
+import { heatmap } from '../trace/heatmap.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
 import { withoutRun } from './cell.js';
 import type { Experiment, ExperimentTrace } from './file.js';
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly out: string;
   readonly workers: number;
   readonly resume: boolean;
+  /** Whether to write heatmap.csv: touches of each trace by time and address. */
+  readonly heatmap?: boolean;
   readonly policyModules: readonly string[];
   /** The command line, for the manifest. */
   readonly command: string;
@@ -181,6 +184,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       policyModules,
     );
     if (!options.resume) store.clear();
+    if (options.heatmap) store.writeHeatmap(await heatmapRows(traces));
     const left = options.resume ? store.resume(cells, inputs) : cells;
     events?.started?.(cells.length, cells.length - left.length);
     const setup = {
@@ -202,6 +206,18 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     store.discard();
     throw error;
   }
+}
+
+/** The rows of heatmap.csv. */
+async function heatmapRows(traces: readonly Prepared[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const { handle, label } of traces) {
+    for (const cell of await heatmap(await openTrace(handle))) {
+      const { timeUs, timeEndUs, page, pageEnd, touches } = cell;
+      rows.push({ trace: label, time_us: timeUs, time_end_us: timeEndUs, page, page_end: pageEnd, touches });
+    }
+  }
+  return rows;
 }
 
 /** The commit of the program, where it runs from a checkout. */

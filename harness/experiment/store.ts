@@ -5,7 +5,7 @@ import { fileError, InputError } from '../input/errors.js';
 import { makeFolder } from '../input/folders.js';
 import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
 import { type Host, PERF_COLUMNS, VERSION } from '../metrics/host.js';
-import { RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/schema.js';
+import { HEATMAP_COLUMNS, RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/schema.js';
 import type { CellResult } from './cell.js';
 import { codeHash } from './code.js';
 import type { Cell } from './plan.js';
@@ -95,7 +95,14 @@ export class ResultStore {
   /** Starts afresh: results of an earlier run in this folder go. */
   clear(): void {
     rmSync(join(this.folder, JOURNAL), { recursive: true, force: true });
-    for (const name of ['runs.csv', 'timeline.csv', 'spaces.csv', 'perf.csv', 'manifest.json']) {
+    for (const name of [
+      'runs.csv',
+      'timeline.csv',
+      'spaces.csv',
+      'perf.csv',
+      'heatmap.csv',
+      'manifest.json',
+    ]) {
       rmSync(join(this.folder, name), { force: true });
     }
   }
@@ -153,6 +160,11 @@ export class ResultStore {
       results.map((result) => this.perfRow(result)),
     );
     writeWhole(join(this.folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  }
+
+  /** Writes heatmap.csv. */
+  writeHeatmap(rows: readonly Row[]): void {
+    this.write('heatmap.csv', HEATMAP_COLUMNS, rows);
   }
 
   private writeRuns(): void {

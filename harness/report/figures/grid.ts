@@ -3,7 +3,7 @@ import type { TraceFacts } from '../comparison.js';
 import { limitLabel } from '../family-table.js';
 import type { Part } from './data.js';
 import type { Page, Spec } from './figure.js';
-import { wholeSpec } from './style.js';
+import { TEXT_POINTS, wholeSpec } from './style.js';
 
 /** One panel: the cells of a trace under one limit. */
 export interface Cells {
@@ -22,8 +22,8 @@ export interface Position {
 const MIN_PANEL = 48;
 
 /** A part as rows of panels: a row a trace, a panel a limit; several rows where the limits do not fit beside each other. */
-export function panelRows(part: Part, page: Page, leastWidth = MIN_PANEL): Cells[][] {
-  const fit = Math.max(1, Math.floor(page.width / (leastWidth + 12)));
+export function panelRows(part: Part, page: Page): Cells[][] {
+  const fit = Math.max(1, Math.floor(page.width / (MIN_PANEL + 12)));
   return part.traces.flatMap((trace) => {
     const own = part.runs.filter((row) => row.trace === trace.label);
     const limits = [...new Set(own.map((row) => limitLabel(row, trace)))];
@@ -44,6 +44,16 @@ export function columnsOf(rows: readonly (readonly unknown[])[]): number {
   return Math.max(...rows.map((row) => row.length));
 }
 
+/** A panel with a text above its left corner: titles of Vega move with the labels of axes, and would not stand in line. */
+function titled(text: string, { width, height, ...panel }: Spec): Spec {
+  const title = {
+    data: { values: [{ text }] },
+    mark: { type: 'text', align: 'left', baseline: 'bottom', fontSize: TEXT_POINTS, color: '#444444' },
+    encoding: { x: { value: 0 }, y: { value: -4 }, text: { field: 'text' } },
+  };
+  return { width, height, layer: [panel, title] };
+}
+
 /**
  * Rows of panels as one specification. The name of the trace stands above the first row of its panels, where there are
  * several traces; the limit above each panel, where there are several limits.
@@ -58,10 +68,10 @@ export function gridSpec(
   const vconcat = rows.map((row, at) => {
     const { trace } = row[0] as Cells;
     const starts = rows[at - 1]?.[0]?.trace.label !== trace.label;
-    const hconcat = row.map((cells, i) => ({
-      ...(limits > 1 ? { title: { text: cells.title, color: '#444444' } } : {}),
-      ...panel(cells, { first: i === 0, bottom: at === rows.length - 1 }),
-    }));
+    const hconcat = row.map((cells, i) => {
+      const spec = panel(cells, { first: i === 0, bottom: at === rows.length - 1 });
+      return limits > 1 ? titled(cells.title, spec) : spec;
+    });
     return { ...(traces > 1 && starts ? { title: nameOf(trace.label) } : {}), hconcat };
   });
   return wholeSpec({ vconcat });

@@ -1,7 +1,7 @@
 import type { Row } from '../../metrics/csv.js';
 import type { Figure, Spec } from './figure.js';
 import { joinEqual } from './series.js';
-import { lineChannels, pointChannels, wholeSpec } from './style.js';
+import { LINE_AND_POINTS, linePointChannels, wholeSpec } from './style.js';
 import { rounded } from './units.js';
 
 function labelOf(row: Row): string {
@@ -43,8 +43,6 @@ export const missRatio: Figure = {
       axis: { tickCount: 5, format: '~s' },
     };
     const y: Spec = { field: 'ratio', type: 'quantitative', title: 'miss ratio', scale: { zero: true } };
-    const lines = lineChannels('policy', labels, page);
-    const points = pointChannels('policy', labels, page);
     return [
       {
         name: 'miss-ratio',
@@ -57,11 +55,8 @@ export const missRatio: Figure = {
             data: { values },
             width,
             height: Math.min(180, Math.round(width * 0.6)),
-            encoding: { x, y },
-            layer: [
-              { mark: 'line', encoding: lines },
-              { mark: { type: 'point', filled: true, size: 20, opacity: 1 }, encoding: points },
-            ],
+            encoding: { x, y, ...linePointChannels('policy', labels, page) },
+            mark: LINE_AND_POINTS,
           }),
       },
     ];

@@ -76,7 +76,8 @@ export function drawOverTime(part: Part, data: FigureData, page: Page, over: Ove
         ? [
             {
               mark: { type: 'rule', ...THIN },
-              encoding: { y: { datum: rounded((limit * cells.trace.pageBytes) / memory.size) } },
+              data: { values: [{ y: rounded((limit * cells.trace.pageBytes) / memory.size) }] },
+              encoding: { y: { field: 'y', type: 'quantitative' } },
             },
           ]
         : [];

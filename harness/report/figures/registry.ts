@@ -5,7 +5,7 @@ import type { FigureData } from './data.js';
 import type { Figure } from './figure.js';
 import { heatMap } from './heat-map.js';
 import { ksmSaving } from './ksm-saving.js';
-import { memory } from './memory.js';
+import { memory, swap } from './memory.js';
 import { missRatio } from './miss-ratio.js';
 import { savingFaults, savingStall } from './saving-cost.js';
 import { stalls } from './stalls.js';
@@ -16,6 +16,7 @@ import { wallTimes } from './wall-times.js';
 /** All kinds of figures, in the order of a report. */
 export const FIGURES: readonly Figure[] = [
   memory,
+  swap,
   savingStall,
   savingFaults,
   stalls,

@@ -23,8 +23,6 @@ interface Cost {
 }
 
 const HEIGHT = 96;
-/** A policy name has to find room. */
-const LEAST_WIDTH = 90;
 /** Room around the outermost points, as a share of the axis. */
 const MARGIN = 1.12;
 
@@ -48,7 +46,7 @@ class Trade {
     private readonly page: Page,
     private readonly by: Cost,
   ) {
-    this.rows = panelRows(part, page, LEAST_WIDTH);
+    this.rows = panelRows(part, page);
     this.cost = by.axis(largest(part.runs.map((row) => by.of(row, this.traceOf(row)))));
     this.memory = byteUnit(
       largest(part.runs.map((row) => numberIn(row, 'saved_pages_mean') * this.traceOf(row).pageBytes)),
@@ -92,12 +90,17 @@ class Trade {
     });
   }
 
+  /** The axis of savings of a trace, the same under all limits. */
+  private savings(trace: TraceFacts): readonly [number, number] {
+    const saved = this.part.runs.filter((row) => row.trace === trace.label).map((row) => this.place(row)[1]);
+    return [rounded(Math.min(0, ...saved) * MARGIN), rounded(largest(saved) * MARGIN || 1)];
+  }
+
   private panel(cells: Cells, width: number, first: boolean, bottom: boolean): Spec {
     const dots = this.dots(cells);
-    const least = Math.min(0, ...dots.map(({ y }) => y)) * MARGIN;
     const domains = {
       x: [0, rounded(largest(dots.map(({ x }) => x)) * MARGIN || 1)] as const,
-      y: [rounded(least), rounded(largest(dots.map(({ y }) => y)) * MARGIN || 1)] as const,
+      y: this.savings(cells.trace),
     };
     const at = ({ x, y }: Dot) => ({
       x: (x / domains.x[1]) * width,
@@ -114,14 +117,14 @@ class Trade {
       type: 'quantitative',
       title: bottom ? this.cost.title : null,
       scale: { domain: domains.x, nice: false },
-      axis: { tickCount: 4 },
+      axis: { tickCount: 3 },
     };
     const y = {
       field: 'y',
       type: 'quantitative',
       title: first ? `saved (${this.memory.name})` : null,
       scale: { domain: domains.y, nice: false },
-      axis: { tickCount: 4 },
+      axis: { tickCount: 4, labels: first, ticks: first },
     };
     const channels = pointChannels('policy', [...new Set(this.joined.values())], this.page);
     const points = (filled: boolean) => ({

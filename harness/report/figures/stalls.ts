@@ -74,7 +74,7 @@ function panel(
         field: 'part',
         type: 'nominal',
         scale: { domain: labels, range: FILLS.slice(0, labels.length) },
-        legend: legend(labels, page, { symbolType: 'square' }),
+        legend: legend(labels, page, { symbolType: 'square' }, largest(policies.map(page.textWidth)) + 10),
       },
       order: { field: 'order', type: 'quantitative' },
     },

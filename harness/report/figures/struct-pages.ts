@@ -2,7 +2,7 @@ import type { Manifest } from '../../metrics/manifest.js';
 import { numberIn } from '../format.js';
 import type { FigureData } from './data.js';
 import type { Figure, Spec } from './figure.js';
-import { lineChannels, pointChannels, wholeSpec } from './style.js';
+import { LINE_AND_POINTS, linePointChannels, wholeSpec } from './style.js';
 import { byteUnit, largest, rounded } from './units.js';
 
 interface Point {
@@ -97,14 +97,9 @@ export const structPages: Figure = {
             encoding: {
               x: axis('guests', 'guests'),
               y: axis('memory', `memory for the image (${unit.name})`),
+              ...linePointChannels('image', labels, page),
             },
-            layer: [
-              { mark: 'line', encoding: lineChannels('image', labels, page) },
-              {
-                mark: { type: 'point', filled: true, size: 20, opacity: 1 },
-                encoding: pointChannels('image', labels, page),
-              },
-            ],
+            mark: LINE_AND_POINTS,
           }),
       },
     ];

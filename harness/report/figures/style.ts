@@ -42,24 +42,66 @@ function cycled<T>(values: readonly T[], count: number): T[] {
 
 /** Room a legend's symbol takes beside its label. */
 const SYMBOL_ROOM = 30;
+/** Room the axis takes at whose end a legend begins. */
+const AXIS_ROOM = 44;
 
-/** A legend below the figure, in as many columns as fit. */
-export function legend(labels: readonly string[], page: Page, more: Spec = {}): Spec {
-  const widest = Math.max(...labels.map((label) => page.textWidth(label)));
-  const fit = Math.max(1, Math.floor(page.width / (widest + SYMBOL_ROOM)));
+/** A label of several names in lines that are not wider than `width`. */
+function broken(label: string, width: number, page: Page): string[] {
+  const lines: string[] = [];
+  for (const name of label.split(', ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && page.textWidth(`${last}, ${name}`) <= width)
+      lines[lines.length - 1] = `${last}, ${name}`;
+    else lines.push(name);
+  }
+  return lines.map((line, i) => (i < lines.length - 1 ? `${line},` : line));
+}
+
+/**
+ * A legend below the figure, in as many columns as fit; labels of several names take several lines where they are long.
+ *
+ * @param beside what stands left of the first panel
+ */
+export function legend(labels: readonly string[], page: Page, more: Spec = {}, beside = AXIS_ROOM): Spec {
+  const room = page.width - beside;
+  const lines = new Map(labels.map((label) => [label, broken(label, room - SYMBOL_ROOM, page)]));
+  const widest = Math.max(...[...lines.values()].flat().map((line) => page.textWidth(line)));
+  const fit = Math.max(1, Math.floor(room / (widest + SYMBOL_ROOM)));
   // Even rows: five entries in three columns look better than in four.
   const columns = Math.ceil(labels.length / Math.ceil(labels.length / fit));
-  return { orient: 'bottom', title: null, columns, labelLimit: 0, ...more };
+  const several = [...lines].filter(([, own]) => own.length > 1);
+  const labelExpr = `${JSON.stringify(Object.fromEntries(several))}[datum.label] || datum.label`;
+  return {
+    orient: 'bottom',
+    title: null,
+    columns,
+    labelLimit: 0,
+    ...(several.length > 0 ? { labelExpr } : {}),
+    ...more,
+  };
 }
 
 /** Encodings that tell the lines of a figure apart: colour and dash by `field`. */
 export function lineChannels(field: string, labels: readonly string[], page: Page): Spec {
-  const shown = legend(labels, page, { symbolType: 'stroke', symbolSize: 300, symbolStrokeWidth: 1.25 });
+  const shown = legend(labels, page, {
+    symbolType: 'stroke',
+    symbolSize: 256,
+    symbolStrokeWidth: 1.25,
+    rowPadding: -5,
+  });
   const scale = (range: readonly unknown[]) => ({ domain: labels, range: cycled(range, labels.length) });
   return {
     color: { field, type: 'nominal', scale: scale(COLORS), legend: shown },
     strokeDash: { field, type: 'nominal', scale: scale(DASHES), legend: shown },
   };
+}
+
+/** Encodings that tell lines with points apart: colour, dash and shape by `field`. */
+export function linePointChannels(field: string, labels: readonly string[], page: Page): Spec {
+  const { color, strokeDash } = lineChannels(field, labels, page);
+  const { legend: shown } = color as Spec;
+  const shape = { field, type: 'nominal', scale: { domain: labels, range: cycled(SHAPES, labels.length) } };
+  return { color, strokeDash, shape: { ...shape, legend: shown } };
 }
 
 /** Encodings that tell the points of a figure apart: colour and shape by `field`. */
@@ -71,6 +113,9 @@ export function pointChannels(field: string, labels: readonly string[], page: Pa
     shape: { field, type: 'nominal', scale: scale(SHAPES), legend: shown },
   };
 }
+
+/** A line with its points marked. */
+export const LINE_AND_POINTS: Spec = { type: 'line', point: { filled: true, size: 20, opacity: 1 } };
 
 /** A thin grey line, as a limit or a front. */
 export const THIN: Spec = { color: GREY, strokeWidth: 0.5 };
@@ -108,7 +153,14 @@ export const CONFIG: Spec = {
     offset: 4,
     labelOffset: 3,
   },
-  title: { fontSize: TEXT_POINTS, fontWeight: 'normal', offset: 3, anchor: 'start', limit: 0 },
+  title: {
+    fontSize: TEXT_POINTS,
+    fontWeight: 'normal',
+    offset: 3,
+    anchor: 'start',
+    frame: 'group',
+    limit: 0,
+  },
   line: { strokeWidth: 1, strokeJoin: 'round', strokeCap: 'butt' },
   concat: { spacing: 8 },
 };

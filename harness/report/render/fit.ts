@@ -2,7 +2,7 @@ import type { Drawing, Page, Spec } from '../figures/figure.js';
 import { type Laid, layOut } from './vega.js';
 
 /** A layout this much narrower than the page is as good as one that fits. */
-const SLACK = 1;
+const SLACK = 1.5;
 const TRIES = 4;
 /** Panels are never narrower. */
 const MIN_PANEL = 24;
@@ -16,12 +16,14 @@ function withoutLegend(spec: Spec): Spec {
 /** Finds how wide panels are that fill the page with all that stands beside them, and lays the drawing out. */
 export async function fitted(drawing: Drawing, page: Page): Promise<{ spec: Spec; laid: Laid }> {
   let panel = (page.width / drawing.columns) * 0.8;
-  for (let i = 0; i < TRIES; i++) {
+  for (let tries = 1; ; tries++) {
     const { width } = await layOut(withoutLegend(drawing.spec(panel)));
-    const left = page.width - width;
-    if (left >= 0 && left <= SLACK) break;
-    panel = Math.max(MIN_PANEL, Math.floor((panel + left / drawing.columns) * 4) / 4);
+    const before = panel;
+    panel = Math.max(MIN_PANEL, Math.floor((panel + (page.width - width) / drawing.columns) * 4) / 4);
+    // What stands beside the panels seldom depends on their width; only then the first guess is not the last.
+    const spec = drawing.spec(panel);
+    const laid = await layOut(spec);
+    const left = page.width - laid.width;
+    if ((left >= 0 && left <= SLACK) || panel === before || tries === TRIES) return { spec, laid };
   }
-  const spec = drawing.spec(panel);
-  return { spec, laid: await layOut(spec) };
 }

@@ -21,8 +21,8 @@ function pdfColor(color: string): string {
 class Gradient {
   readonly fill;
 
-  constructor(pdf: Pdf, x1: number, y1: number, x2: number, y2: number) {
-    this.fill = pdf.linearGradient(x1, y1, x2, y2);
+  constructor(pdf: Pdf, from: [number, number], to: [number, number]) {
+    this.fill = pdf.linearGradient(...from, ...to);
   }
 
   addColorStop(offset: number, color: string): void {
@@ -30,9 +30,18 @@ class Gradient {
   }
 }
 
+/** Where a picture's coordinates lie on the page: turned, then moved. Vega never scales. */
+interface Frame {
+  readonly cos: number;
+  readonly sin: number;
+  readonly x: number;
+  readonly y: number;
+}
+
 /**
- * A page of a PDF as the canvas that Vega draws on: the part of CanvasRenderingContext2D that its renderer calls. A path
- * is kept until it is painted, as PDF forgets a path that was filled and a canvas does not.
+ * A page of a PDF as the canvas that Vega draws on: the part of CanvasRenderingContext2D that its renderer calls. Paths
+ * are kept in coordinates of the page until they are painted: a canvas does not forget a path that was filled, and may
+ * be moved between the making of a path and its painting; a PDF does, and may not.
  */
 export class PdfContext {
   fillStyle: Paint = '#000000';
@@ -45,9 +54,10 @@ export class PdfContext {
   lineDashOffset = 0;
   font = '';
   textAlign = 'left';
+  private frame: Frame = { cos: 1, sin: 0, x: 0, y: 0 };
+  private readonly frames: Frame[] = [];
   private dash: readonly number[] = [];
   private path: ((pdf: Pdf) => void)[] = [];
-
   private readonly pdf: Pdf;
 
   constructor(pdf: PDFKit.PDFDocument) {
@@ -55,25 +65,28 @@ export class PdfContext {
   }
 
   save(): void {
+    this.frames.push(this.frame);
     this.pdf.save();
   }
 
   restore(): void {
+    this.frame = this.frames.pop() as Frame;
     this.pdf.restore();
   }
 
-  scale(x: number, y: number): void {
-    this.pdf.transform(x, 0, 0, y, 0, 0);
-  }
+  /** Vega asks for its scale factor, which is 1. */
+  scale(): void {}
 
   translate(x: number, y: number): void {
-    if (x !== 0 || y !== 0) this.pdf.transform(1, 0, 0, 1, x, y);
+    const [toX, toY] = this.onPage(x, y);
+    this.frame = { ...this.frame, x: toX, y: toY };
   }
 
   /** @param angle in radians, clockwise */
   rotate(angle: number): void {
-    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-    this.pdf.transform(cos, sin, -sin, cos, 0, 0);
+    const { cos, sin } = this.frame;
+    const [c, s] = [Math.cos(angle), Math.sin(angle)];
+    this.frame = { ...this.frame, cos: cos * c - sin * s, sin: sin * c + cos * s };
   }
 
   beginPath(): void {
@@ -81,23 +94,32 @@ export class PdfContext {
   }
 
   moveTo(x: number, y: number): void {
-    this.path.push((pdf) => pdf.moveTo(x, y));
+    const at = this.onPage(x, y);
+    this.path.push((pdf) => pdf.moveTo(...at));
   }
 
   lineTo(x: number, y: number): void {
-    this.path.push((pdf) => pdf.lineTo(x, y));
+    const at = this.onPage(x, y);
+    this.path.push((pdf) => pdf.lineTo(...at));
   }
 
   bezierCurveTo(x1: number, y1: number, x2: number, y2: number, x: number, y: number): void {
-    this.path.push((pdf) => pdf.bezierCurveTo(x1, y1, x2, y2, x, y));
+    const [from, to, at] = [this.onPage(x1, y1), this.onPage(x2, y2), this.onPage(x, y)];
+    this.path.push((pdf) => pdf.bezierCurveTo(...from, ...to, ...at));
   }
 
   arc(x: number, y: number, radius: number, from: number, to: number, counter = false): void {
-    this.path.push((pdf) => pdf.arc(x, y, radius, from, to, counter));
+    const [atX, atY] = this.onPage(x, y);
+    const turned = Math.atan2(this.frame.sin, this.frame.cos);
+    this.path.push((pdf) => pdf.arc(atX, atY, radius, from + turned, to + turned, counter));
   }
 
   rect(x: number, y: number, width: number, height: number): void {
-    this.path.push((pdf) => pdf.rect(x, y, width, height));
+    this.moveTo(x, y);
+    this.lineTo(x + width, y);
+    this.lineTo(x + width, y + height);
+    this.lineTo(x, y + height);
+    this.closePath();
   }
 
   closePath(): void {
@@ -110,6 +132,7 @@ export class PdfContext {
   }
 
   fill(): void {
+    if (this.fillStyle === 'transparent') return;
     this.trace();
     this.setFill();
     this.pdf.fill();
@@ -117,6 +140,7 @@ export class PdfContext {
 
   stroke(): void {
     const { pdf, strokeStyle } = this;
+    if (strokeStyle === 'transparent') return;
     this.trace();
     pdf.lineWidth(this.lineWidth).lineCap(this.lineCap).lineJoin(this.lineJoin).miterLimit(this.miterLimit);
     if (this.dash.length > 0) pdf.dash(this.dash, { phase: this.lineDashOffset });
@@ -132,15 +156,25 @@ export class PdfContext {
   }
 
   createLinearGradient(x1: number, y1: number, x2: number, y2: number): Gradient {
-    return new Gradient(this.pdf, x1, y1, x2, y2);
+    return new Gradient(this.pdf, this.onPage(x1, y1), this.onPage(x2, y2));
   }
 
   fillText(text: string, x: number, y: number): void {
+    const { pdf, frame } = this;
     const size = Number.parseFloat(/([\d.]+)px/.exec(this.font)?.[1] ?? '11');
     const width = textWidth(text) * size;
     const left = { left: x, center: x - width / 2, right: x - width }[this.textAlign] ?? x;
+    pdf.save();
+    pdf.transform(frame.cos, frame.sin, -frame.sin, frame.cos, frame.x, frame.y);
     this.setFill();
-    this.pdf.font(FONT_FILE, size).text(text, left, y, { lineBreak: false, baseline: 'alphabetic' });
+    pdf.font(FONT_FILE, size).text(text, left, y, { lineBreak: false, baseline: 'alphabetic' });
+    pdf.restore();
+  }
+
+  /** A point of the picture in coordinates of the page. */
+  private onPage(px: number, py: number): [number, number] {
+    const { cos, sin, x, y } = this.frame;
+    return [cos * px - sin * py + x, sin * px + cos * py + y];
   }
 
   private trace(): void {

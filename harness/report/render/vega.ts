@@ -12,6 +12,7 @@ textMetrics.width = (item, text) => textWidth(String(text ?? '')) * (item.fontSi
 /** A specification that has been laid out. */
 export interface Laid {
   readonly view: vega.View;
+  readonly svg: string;
   /** In points. */
   readonly width: number;
   readonly height: number;
@@ -24,20 +25,22 @@ const logger = {
   },
 };
 
+const SIZE = /width="[\d.]+" height="[\d.]+" viewBox="0 0 ([\d.]+) ([\d.]+)"/;
+
 /** Lays a specification out. @throws Error when Vega-Lite finds something wrong with it */
 export async function layOut(spec: Spec): Promise<Laid> {
   const quiet = Object.assign(vega.logger(vega.Warn), logger);
   const compiled = compile(spec as unknown as TopLevelSpec, { logger: quiet as never }).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: 'none' });
-  const svg = await view.toSVG();
-  const size = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg) as RegExpExecArray;
-  return { view, width: Number(size[1]), height: Number(size[2]) };
-}
-
-/** The picture as SVG, as wide as the page. */
-export async function toSvg({ view, height }: Laid, width: number): Promise<string> {
   // Names of clip paths count up over all pictures of a process.
   vega.resetSVGDefIds();
   const svg = await view.toSVG();
-  return `${svg.replace(/width="[\d.]+" height="[\d.]+" viewBox="[^"]*"/, `width="${width}pt" height="${height}pt" viewBox="0 0 ${width} ${height}"`)}\n`;
+  const size = SIZE.exec(svg) as RegExpExecArray;
+  return { view, svg, width: Number(size[1]), height: Number(size[2]) };
+}
+
+/** The picture as SVG, as wide as the page. */
+export function toSvg({ svg, height }: Laid, width: number): string {
+  const size = `width="${width}pt" height="${height}pt" viewBox="0 0 ${width} ${height}"`;
+  return `${svg.replace(SIZE, size)}\n`;
 }

@@ -33,7 +33,7 @@ async function filesOf(
   const { spec, laid } = await fitted(drawing, page);
   const files = new Map<string, string | Uint8Array>([['.vl.json', `${JSON.stringify(spec, null, 1)}\n`]]);
   if (formats.includes('pdf')) files.set('.pdf', await toPdf(laid, page.width, drawing.name));
-  const svg = await toSvg(laid, page.width);
+  const svg = toSvg(laid, page.width);
   if (formats.includes('svg')) files.set('.svg', svg);
   if (formats.includes('png')) files.set('.png', await toPng(svg, page.width));
   return files;
