@@ -67,6 +67,12 @@ export class FigureData {
     return comparedAxis(this.rows('runs.csv'));
   }
 
+  /** Why there is nothing to compare, where there is nothing. */
+  onePolicy(): string | undefined {
+    const policies = new Set(this.rows('runs.csv').map((row) => row[this.axis])).size;
+    return policies > 1 ? undefined : 'only one policy was run, so there is nothing to compare';
+  }
+
   /** A trace's name without the parameters that all traces of the experiment share. */
   traceName(label: string): string {
     this.names ??= shortNames(this.traces.map((trace) => trace.label));

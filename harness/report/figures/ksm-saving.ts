@@ -1,6 +1,6 @@
 import { numberIn } from '../format.js';
 import type { Figure } from './figure.js';
-import { drawOverTime, toldOf } from './over-time.js';
+import { OverTimePicture, toldOf } from './over-time.js';
 
 /** What same-page merging saves over trace time. */
 export const ksmSaving: Figure = {
@@ -17,13 +17,13 @@ export const ksmSaving: Figure = {
     data
       .parts((row) => row.merge !== 'none')
       .map((part) =>
-        drawOverTime(part, data, page, {
+        new OverTimePicture(part, data, page, {
           figure: 'ksm-saving',
           title: 'saved by merging',
-          limit: false,
+          logTime: true,
           pages: (row) => numberIn(row, 'pages_sharing') + numberIn(row, 'ksm_zero_pages'),
           caption: (of) =>
-            `Memory that same-page merging saves over time${toldOf(of)}: pages_sharing and ksm_zero_pages, as the kernel counts them.`,
-        }),
+            `Memory that same-page merging saves over time${toldOf(of)}: pages_sharing and ksm_zero_pages, as the kernel counts them. Time is logarithmic.`,
+        }).drawing(),
       ),
 };

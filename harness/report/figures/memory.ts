@@ -1,30 +1,24 @@
 import type { Row } from '../../metrics/csv.js';
 import { numberIn } from '../format.js';
-import type { FigureData } from './data.js';
 import type { Figure } from './figure.js';
-import { drawOverTime, toldOf } from './over-time.js';
-
-function onePolicy(data: FigureData): string | undefined {
-  const policies = new Set(data.rows('runs.csv').map((row) => row[data.axis])).size;
-  return policies > 1 ? undefined : 'only one policy was run, so there is nothing to compare';
-}
+import { OverTimePicture, toldOf } from './over-time.js';
 
 /** Memory over trace time, by policy. */
 export const memory: Figure = {
   name: 'memory',
   summary: 'resident memory over time by policy, a panel a trace and limit',
   needs: { 'runs.csv': [], 'timeline.csv': ['time_us', 'resident_pages'] },
-  lacks: onePolicy,
+  lacks: (data) => data.onePolicy(),
   draw: (data, page) =>
     data.parts().map((part) =>
-      drawOverTime(part, data, page, {
+      new OverTimePicture(part, data, page, {
         figure: 'memory',
         title: 'resident',
         limit: true,
         pages: (row) => numberIn(row, 'resident_pages'),
         caption: (of) =>
           `Resident memory over time by policy${toldOf(of)}. The thin grey line is the limit; policies named together have the same curve.`,
-      }),
+      }).drawing(),
     ),
 };
 
@@ -35,7 +29,7 @@ export const swap: Figure = {
   needs: { 'runs.csv': [], 'timeline.csv': ['time_us', 'swap_pages'] },
   lacks(data) {
     const used = data.rows('timeline.csv').some((row) => numberIn(row, 'swap_pages') > 0);
-    return used ? onePolicy(data) : 'nothing was swapped out';
+    return used ? data.onePolicy() : 'nothing was swapped out';
   },
   draw(data, page) {
     const swapped = (row: Row) => numberIn(row, 'swap_pages_mean') > 0;
@@ -49,14 +43,13 @@ export const swap: Figure = {
     return data
       .parts((row) => limits.has(`${row.trace} ${row.limit_pages}`))
       .map((part) =>
-        drawOverTime(part, data, page, {
+        new OverTimePicture(part, data, page, {
           figure: 'swap',
           title: 'in swap',
-          limit: false,
           pages: (row) => numberIn(row, 'swap_pages'),
           caption: (of) =>
             `Memory in swap over time by policy${toldOf(of)}. Policies named together have the same curve.`,
-        }),
+        }).drawing(),
       );
   },
 };

@@ -1,7 +1,7 @@
 import type { Row } from '../../metrics/csv.js';
 import type { Figure, Spec } from './figure.js';
 import { joinEqual } from './series.js';
-import { LINE_AND_POINTS, linePointChannels, wholeSpec } from './style.js';
+import { LINE_AND_POINTS, linePointChannels, logAxis, wholeSpec } from './style.js';
 import { rounded } from './units.js';
 
 function labelOf(row: Row): string {
@@ -39,8 +39,10 @@ export const missRatio: Figure = {
       field: 'size',
       type: 'quantitative',
       title: 'cache size (pages)',
-      scale: { type: 'log', nice: false },
-      axis: { tickCount: 5, format: '~s' },
+      ...logAxis(
+        rows.map((row) => row.size_pages as number),
+        page.width,
+      ),
     };
     const y: Spec = { field: 'ratio', type: 'quantitative', title: 'miss ratio', scale: { zero: true } };
     return [

@@ -7,7 +7,7 @@ import { heatMap } from './heat-map.js';
 import { ksmSaving } from './ksm-saving.js';
 import { memory, swap } from './memory.js';
 import { missRatio } from './miss-ratio.js';
-import { savingFaults, savingStall } from './saving-cost.js';
+import { savingFaults, savingKsmd, savingStall } from './saving-cost.js';
 import { stalls } from './stalls.js';
 import { structPages } from './struct-pages.js';
 import { touchTimes } from './touch-times.js';
@@ -22,6 +22,7 @@ export const FIGURES: readonly Figure[] = [
   stalls,
   touchTimes,
   ksmSaving,
+  savingKsmd,
   structPages,
   missRatio,
   heatMap,

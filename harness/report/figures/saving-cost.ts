@@ -1,13 +1,13 @@
 import type { Row } from '../../metrics/csv.js';
-import { costNs, type TraceFacts } from '../comparison.js';
+import { costNs, EQUAL_COST, EQUAL_SAVING, type TraceFacts } from '../comparison.js';
 import { numberIn } from '../format.js';
-import { paretoFront } from '../pareto.js';
+import { frontBy } from '../pareto.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
 import { type Cells, columnsOf, gridSpec, panelRows } from './grid.js';
 import { placeLabels } from './labels.js';
 import { toldOf } from './over-time.js';
-import { joinEqual } from './series.js';
+import { joinSame } from './series.js';
 import { pointChannels, THIN } from './style.js';
 import { byteUnit, largest, rounded, timeUnit } from './units.js';
 
@@ -15,9 +15,9 @@ import { byteUnit, largest, rounded, timeUnit } from './units.js';
 interface Cost {
   readonly figure: string;
   readonly named: string;
-  /** What the front is: a front of stalls in a figure of faults would not look like one. */
-  readonly front: boolean;
   of(row: Row, trace: TraceFacts): number;
+  /** Whether a cell is shown, of those that saved or lost memory. */
+  shows?(row: Row): boolean;
   /** What numbers of the axis are divided by, and its title. */
   axis(most: number): { readonly size: number; readonly title: string };
 }
@@ -52,18 +52,22 @@ class Trade {
       largest(part.runs.map((row) => numberIn(row, 'saved_pages_mean') * this.traceOf(row).pageBytes)),
     );
     const policies = [...new Set(part.runs.map((row) => String(row[data.axis])))];
-    this.joined = joinEqual(policies, (policy) =>
-      JSON.stringify(
-        part.runs
-          .filter((row) => row[data.axis] === policy)
-          // Less than a per cent apart is one place in the figure.
-          .map((row) => [
-            row.trace,
-            row.limit_pages,
-            ...this.place(row).map((value) => value.toPrecision(2)),
-          ]),
-      ),
-    );
+    this.joined = joinSame(policies, (policy, earlier) => this.inOnePlace(policy, earlier));
+  }
+
+  /** Whether two policies cannot be told apart in any panel. */
+  private inOnePlace(policy: string, other: string): boolean {
+    const { axis } = this.data;
+    const own = this.part.runs.filter((row) => row[axis] === policy);
+    const others = this.part.runs.filter((row) => row[axis] === other);
+    if (own.length !== others.length) return false;
+    return own.every((row) => {
+      const twin = others.find((run) => run.trace === row.trace && run.limit_pages === row.limit_pages);
+      if (!twin) return false;
+      const [x, y] = this.place(row);
+      const [twinX, twinY] = this.place(twin);
+      return Math.abs(x - twinX) <= EQUAL_COST * x && Math.abs(y - twinY) <= EQUAL_SAVING * Math.abs(y);
+    });
   }
 
   private traceOf(row: Row): TraceFacts {
@@ -79,14 +83,14 @@ class Trade {
   }
 
   private dots(cells: Cells): Dot[] {
-    const front = paretoFront(cells.runs, cells.trace);
+    const front = frontBy(cells.runs, (row) => this.by.of(row, cells.trace));
     const names = new Set<string>();
     return cells.runs.flatMap((row) => {
       const policy = this.joined.get(String(row[this.data.axis])) as string;
       if (names.has(policy)) return [];
       names.add(policy);
       const [x, y] = this.place(row);
-      return [{ x: rounded(x), y: rounded(y), policy, front: this.by.front && front.includes(row) }];
+      return [{ x: rounded(x), y: rounded(y), policy, front: front.includes(row) }];
     });
   }
 
@@ -155,12 +159,10 @@ class Trade {
 
   drawing(): Drawing {
     const { part, rows, by, data } = this;
-    const how = by.front
-      ? ' Filled marks are the Pareto front: nothing else saves as much for less, or more for as much. Policies named together are in one place.'
-      : '';
+    const base = data.axis === 'merge' ? 'no merging' : 'keep';
     return {
       name: `${by.figure}${part.suffix}`,
-      caption: `Memory saved on average against keep, and the ${by.named} it costs${toldOf(part)}.${how}`,
+      caption: `Memory saved on average against ${base}, and the ${by.named} it costs${toldOf(part)}. Filled marks are the Pareto front: nothing else saves as much for less, or more for as much. Policies named together are in one place.`,
       traces: part.traces.map(({ label }) => label),
       columns: columnsOf(rows),
       spec: (width) =>
@@ -179,15 +181,29 @@ function figure(
   columns: readonly string[],
   wanted: (trace: TraceFacts) => boolean,
 ): Figure {
-  const saved = (row: Row) => typeof row.saved_pages_mean === 'number';
+  const shown = (row: Row) => typeof row.saved_pages_mean === 'number' && (by.shows?.(row) ?? true);
+  const costs = (data: FigureData) =>
+    data.traces
+      .filter(wanted)
+      .some((trace) =>
+        data.rows('runs.csv').some((row) => row.trace === trace.label && by.of(row, trace) > 0),
+      );
   return {
     name: by.figure,
     summary,
     needs: { 'runs.csv': ['saved_pages_mean', ...columns] },
+    lacks: (data) => (costs(data) ? data.onePolicy() : `there is no ${by.named}`),
     draw: (data, page) =>
       data
-        .parts((row, trace) => wanted(trace) && saved(row))
+        .parts((row, trace) => wanted(trace) && shown(row))
         .map((part) => new Trade(part, data, page, by).drawing()),
+  };
+}
+
+function timeAxis(title: string): Cost['axis'] {
+  return (most) => {
+    const { name, size } = timeUnit(most);
+    return { size, title: `${title} (${name})` };
   };
 }
 
@@ -196,12 +212,8 @@ export const savingStall: Figure = figure(
   {
     figure: 'saving-stall',
     named: 'stall time',
-    front: true,
     of: (row, trace) => costNs(row, trace.touchesInferred),
-    axis(most) {
-      const { name, size } = timeUnit(most);
-      return { size, title: `stalled (${name})` };
-    },
+    axis: timeAxis('stalled'),
   },
   'memory saved against stall time, with the Pareto front',
   ['stall_ns'],
@@ -213,11 +225,25 @@ export const savingFaults: Figure = figure(
   {
     figure: 'saving-faults',
     named: 'rate of major faults',
-    front: false,
     of: (row) => numberIn(row, 'major_rate'),
-    axis: () => ({ size: 1, title: 'major faults per 1000 touches' }),
+    axis: () => ({ size: 1, title: 'major / 1000' }),
   },
-  'memory saved against the rate of major faults',
+  'memory saved against major faults per 1000 touches, with the Pareto front',
   ['major_rate'],
   ({ touchesInferred }) => !touchesInferred,
+);
+
+/** Memory saved against the work of the daemon that merges. */
+export const savingKsmd: Figure = figure(
+  {
+    figure: 'saving-ksmd',
+    named: 'CPU time of ksmd',
+    of: (row) => numberIn(row, 'ksmd_cpu_ns'),
+    // A bound without cost, beside which nothing else would be on the front.
+    shows: (row) => row.merge !== 'instant',
+    axis: timeAxis('ksmd'),
+  },
+  'memory saved against CPU time of ksmd, with the Pareto front',
+  ['ksmd_cpu_ns'],
+  () => true,
 );

@@ -5,8 +5,26 @@ export interface Point {
 }
 
 /**
- * Groups that are the same everywhere get one entry in a legend. Gives the joined label of each name, in the order of
- * the names: `remove, punch` for both where their contents are equal.
+ * Names that show the same in all panels get one entry in a legend. Gives the joined label of each name, in the order of
+ * the names: `remove, punch` for both where they are the same.
+ *
+ * @param same whether a name shows the same as an earlier one
+ */
+export function joinSame(
+  names: readonly string[],
+  same: (name: string, earlier: string) => boolean,
+): Map<string, string> {
+  const groups: string[][] = [];
+  for (const name of names) {
+    const group = groups.find(([first]) => same(name, first as string));
+    if (group) group.push(name);
+    else groups.push([name]);
+  }
+  return new Map(groups.flatMap((group) => group.map((name) => [name, group.join(', ')] as const)));
+}
+
+/**
+ * As `joinSame`, for names with equal contents.
  *
  * @param contentOf what a name shows in all panels, as a text
  */
@@ -14,14 +32,8 @@ export function joinEqual(
   names: readonly string[],
   contentOf: (name: string) => string,
 ): Map<string, string> {
-  const groups = new Map<string, string[]>();
-  for (const name of names) {
-    const content = contentOf(name);
-    groups.set(content, [...(groups.get(content) ?? []), name]);
-  }
-  const joined = new Map<string, string>();
-  for (const group of groups.values()) for (const name of group) joined.set(name, group.join(', '));
-  return joined;
+  const contents = new Map(names.map((name) => [name, contentOf(name)]));
+  return joinSame(names, (name, earlier) => contents.get(name) === contents.get(earlier));
 }
 
 /** Distance of a point from the line through two others, vertically: time moves on, so lines are never vertical. */

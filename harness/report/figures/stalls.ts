@@ -1,4 +1,4 @@
-import type { StallPart } from '../../metrics/schema.js';
+import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
 import { costParts } from '../comparison.js';
 import { numberIn } from '../format.js';
 import type { FigureData, Part } from './data.js';
@@ -22,8 +22,10 @@ const NAMES: Readonly<Record<StallPart, string>> = {
 const ROW = 11;
 
 function partsOf(part: Part): StallPart[] {
-  const all = new Set(part.traces.flatMap(({ touchesInferred }) => costParts(touchesInferred)));
-  return [...all].filter((name) => part.runs.some((row) => numberIn(row, `stall_${name}_ns`) > 0));
+  const told = new Set(part.traces.flatMap(({ touchesInferred }) => costParts(touchesInferred)));
+  return STALL_PARTS.filter(
+    (name) => told.has(name) && part.runs.some((row) => numberIn(row, `stall_${name}_ns`) > 0),
+  );
 }
 
 /** An axis of policies from top to bottom, named at the left edge only. */
@@ -73,8 +75,13 @@ function panel(
       color: {
         field: 'part',
         type: 'nominal',
-        scale: { domain: labels, range: FILLS.slice(0, labels.length) },
-        legend: legend(labels, page, { symbolType: 'square' }, largest(policies.map(page.textWidth)) + 10),
+        scale: { domain: labels, range: parts.map((name) => FILLS[STALL_PARTS.indexOf(name)]) },
+        legend: legend(
+          labels,
+          page,
+          { symbolType: 'square', symbolSize: 60 },
+          largest(policies.map(page.textWidth)) + 10,
+        ),
       },
       order: { field: 'order', type: 'quantitative' },
     },
@@ -108,6 +115,7 @@ export const stalls: Figure = {
   name: 'stalls',
   summary: 'stall time by its cause, a bar a policy',
   needs: { 'runs.csv': ['stall_ns'] },
+  lacks: (data) => data.onePolicy(),
   draw: (data, page) =>
     data
       .parts()

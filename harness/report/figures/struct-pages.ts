@@ -2,7 +2,7 @@ import type { Manifest } from '../../metrics/manifest.js';
 import { numberIn } from '../format.js';
 import type { FigureData } from './data.js';
 import type { Figure, Spec } from './figure.js';
-import { LINE_AND_POINTS, linePointChannels, wholeSpec } from './style.js';
+import { LINE_AND_POINTS, linePointChannels, logAxis, wholeSpec } from './style.js';
 import { byteUnit, largest, rounded } from './units.js';
 
 interface Point {
@@ -17,6 +17,8 @@ const IMAGES: Readonly<Record<string, string>> = {
   xip: 'in place',
   'xip-struct': 'in place, struct pages',
 };
+
+const HEIGHT = 130;
 
 type Parameters = Readonly<Record<string, string>>;
 
@@ -75,12 +77,14 @@ export const structPages: Figure = {
       memory: rounded(bytes / unit.size),
       image,
     }));
-    const axis = (field: string, title: string): Spec => ({
+    const axis = (field: 'guests' | 'memory', title: string, length: number): Spec => ({
       field,
       type: 'quantitative',
       title,
-      scale: { type: 'log', nice: false, padding: 4 },
-      axis: { tickCount: 5, format: '~g' },
+      ...logAxis(
+        values.map((value) => value[field]),
+        length,
+      ),
     });
     const none = free.size === 0 ? '' : ` Mapped ${[...free].join(' and ')}, it takes none.`;
     return [
@@ -93,10 +97,10 @@ export const structPages: Figure = {
           wholeSpec({
             data: { values },
             width,
-            height: Math.min(180, Math.round(width * 0.6)),
+            height: HEIGHT,
             encoding: {
-              x: axis('guests', 'guests'),
-              y: axis('memory', `memory for the image (${unit.name})`),
+              x: axis('guests', 'guests', page.width),
+              y: axis('memory', `memory for the image (${unit.name})`, HEIGHT),
               ...linePointChannels('image', labels, page),
             },
             mark: LINE_AND_POINTS,

@@ -1,4 +1,5 @@
 import type { Page, Spec } from './figure.js';
+import { rounded } from './units.js';
 
 /** Size of all text, in points: what journals ask for at least. */
 export const TEXT_POINTS = 8;
@@ -7,8 +8,11 @@ export const FONT = 'Liberation Sans, Arial, Helvetica, sans-serif';
 
 const GREY = '#666666';
 
-/** Colours of Okabe and Ito, told apart by people with any colour vision; yellow last, as it is faint on white. */
-const COLORS = ['#000000', '#0072B2', '#D55E00', '#009E73', '#E69F00', '#CC79A7', '#56B4E9', '#F0E442'];
+/**
+ * Colours of Okabe and Ito, told apart by people with any colour vision; without their yellow, which is faint on white.
+ * One fewer than dashes and shapes: where they begin anew, the combination is another one.
+ */
+const COLORS = ['#000000', '#0072B2', '#D55E00', '#009E73', '#E69F00', '#CC79A7', '#56B4E9'];
 const DASHES = [
   [1, 0],
   [4, 1.5],
@@ -96,12 +100,16 @@ export function lineChannels(field: string, labels: readonly string[], page: Pag
   };
 }
 
-/** Encodings that tell lines with points apart: colour, dash and shape by `field`. */
+/** Encodings that tell lines with points apart: colour, dash and shape by `field`; the legend has the points. */
 export function linePointChannels(field: string, labels: readonly string[], page: Page): Spec {
-  const { color, strokeDash } = lineChannels(field, labels, page);
-  const { legend: shown } = color as Spec;
-  const shape = { field, type: 'nominal', scale: { domain: labels, range: cycled(SHAPES, labels.length) } };
-  return { color, strokeDash, shape: { ...shape, legend: shown } };
+  const shown = legend(labels, page, { symbolSize: 30, symbolStrokeWidth: 0 });
+  const channel = (range: readonly unknown[]) => ({
+    field,
+    type: 'nominal',
+    scale: { domain: labels, range: cycled(range, labels.length) },
+    legend: shown,
+  });
+  return { color: channel(COLORS), strokeDash: channel(DASHES), shape: channel(SHAPES) };
 }
 
 /** Encodings that tell the points of a figure apart: colour and shape by `field`. */
@@ -111,6 +119,39 @@ export function pointChannels(field: string, labels: readonly string[], page: Pa
   return {
     color: { field, type: 'nominal', scale: scale(COLORS), legend: shown },
     shape: { field, type: 'nominal', scale: scale(SHAPES), legend: shown },
+  };
+}
+
+/** The numbers 1, 2 and 5 of each decade that lie between two numbers, or only the 1 where these are too many. */
+function logTicks(least: number, most: number, count: number): number[] {
+  const ticks: number[] = [];
+  for (let decade = Math.floor(Math.log10(least)); decade <= Math.log10(most); decade++) {
+    // Written as a number: a power of ten that is computed may be off in its last digit.
+    for (const digit of [1, 2, 5]) ticks.push(Number(`${digit}e${decade}`));
+  }
+  const within = ticks.filter((tick) => tick >= least && tick <= most);
+  const ones = within.filter((tick) => /^[10.e+-]+$/.test(String(tick)));
+  const chosen = within.length <= count ? within : ones;
+  const every = Math.ceil(chosen.length / count);
+  return chosen.filter((_, i) => i % every === 0);
+}
+
+/** Room of a label of a logarithmic axis. */
+const TICK_ROOM = 24;
+
+const LOG_MARGIN = 1.1;
+const HALF_DECADE = 3.2;
+
+/** Scale and axis of logarithmic values, with few and round ticks. */
+export function logAxis(values: readonly number[], length: number): Spec {
+  const middle = Math.sqrt(Math.min(...values) * Math.max(...values));
+  // A decade at least, so that there are ticks; a margin, so that outermost points are whole.
+  const least = rounded(Math.min(Math.min(...values) / LOG_MARGIN, middle / HALF_DECADE));
+  const most = rounded(Math.max(Math.max(...values) * LOG_MARGIN, middle * HALF_DECADE));
+  const ticks = logTicks(least, most, Math.max(2, Math.floor(length / TICK_ROOM)));
+  return {
+    scale: { type: 'log', nice: false, domain: [least, most] },
+    axis: { values: ticks, format: least < 1 ? '~g' : '~s' },
   };
 }
 
@@ -142,6 +183,7 @@ export const CONFIG: Spec = {
     domainColor: GREY,
     tickColor: GREY,
     labelOverlap: true,
+    labelSeparation: 4,
   },
   legend: {
     labelFontSize: TEXT_POINTS,

@@ -4,13 +4,13 @@ import type { Drawing, Figure, Page, Spec } from './figure.js';
 import { type Cells, columnsOf, gridSpec, type Position, panelRows } from './grid.js';
 import { toldOf } from './over-time.js';
 import { policyAxis } from './stalls.js';
-import { pointChannels } from './style.js';
+import { logAxis, pointChannels } from './style.js';
 import { rounded } from './units.js';
 
 const PERCENTILES = { touch_ns_p99: '99 %', touch_ns_p999: '99.9 %', touch_ns_max: 'longest' } as const;
 const ROW = 11;
 
-function panel(cells: Cells, at: Position, data: FigureData, page: Page): Spec {
+function panel(cells: Cells, at: Position, data: FigureData, page: Page, width: number): Spec {
   const policies = cells.runs.map((row) => String(row[data.axis]));
   const values = cells.runs.flatMap((row) =>
     Object.entries(PERCENTILES).map(([column, percentile]) => ({
@@ -22,6 +22,7 @@ function panel(cells: Cells, at: Position, data: FigureData, page: Page): Spec {
   );
   return {
     data: { values },
+    width,
     height: policies.length * ROW,
     mark: { type: 'point', filled: true, size: 24, opacity: 1 },
     encoding: {
@@ -32,9 +33,11 @@ function panel(cells: Cells, at: Position, data: FigureData, page: Page): Spec {
       x: {
         field: 'time',
         type: 'quantitative',
-        title: at.bottom ? 'time of a touch (µs)' : null,
-        scale: { type: 'log' },
-        axis: { tickCount: 4 },
+        title: at.bottom ? 'touch (µs)' : null,
+        ...logAxis(
+          values.map(({ time }) => time),
+          width,
+        ),
       },
       ...pointChannels('percentile', Object.values(PERCENTILES), page),
     },
@@ -52,7 +55,7 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing {
       gridSpec(
         rows,
         (label) => data.traceName(label),
-        (cells, at) => ({ width, ...panel(cells, at, data, page) }),
+        (cells, at) => panel(cells, at, data, page, width),
       ),
   };
 }
@@ -65,7 +68,7 @@ export const touchTimes: Figure = {
   lacks(data) {
     return data.traces.every(({ touchesInferred }) => touchesInferred)
       ? 'the accesses of all traces are inferred, so the times of touches say nothing'
-      : undefined;
+      : data.onePolicy();
   },
   draw: (data, page) =>
     data.parts((_row, { touchesInferred }) => !touchesInferred).map((part) => drawing(part, data, page)),
