@@ -1,7 +1,17 @@
 import Table from 'cli-table3';
 import type { Row } from '../metrics/csv.js';
-import { costNs, groupBy, isRefused, type TraceFacts } from './comparison.js';
-import { mib, ms, percent } from './format.js';
+import {
+  type Axis,
+  comparedAxis,
+  comparedRows,
+  costNs,
+  groupBy,
+  isRefused,
+  rowName,
+  sameColumns,
+  type TraceFacts,
+} from './comparison.js';
+import { mib, ms, numberIn, percent } from './format.js';
 import { paretoFront } from './pareto.js';
 import { PLAIN, tableTitle } from './table.js';
 
@@ -17,47 +27,73 @@ export function traceName(row: Row): string {
   return row.backing === 'recorded' ? String(row.trace) : `${row.trace}\non ${row.backing}`;
 }
 
-const HEADS = ['saved\nMiB', 'major\n/1000', 'stall\nms'];
-
-/** What a cell saved, its major faults, and how long programs stalled. */
-function figures(row: Row | undefined, facts: TraceFacts, front: readonly Row[]): string[] {
-  if (!row) return HEADS.map(() => '');
-  if (row.outcome !== 'ok') return [String(row.outcome), '', ''];
-  if (isRefused(row)) return ['refused', '', ''];
-  const saved = typeof row.saved_pages_mean === 'number' ? mib(row.saved_pages_mean, facts.pageBytes) : '';
-  const major = typeof row.major_rate === 'number' ? row.major_rate.toFixed(2) : '';
-  return [`${saved}${front.includes(row) ? '*' : ' '}`, major, ms(costNs(row, facts.touchesInferred))];
+/** A figure of a cell, a column for each limit. */
+interface Figure {
+  readonly head: string;
+  text(row: Row, facts: TraceFacts, onFront: boolean): string;
 }
 
-/** The rows of one table: everything but trace, backing, limit and discard policy is the same. */
-function tableOf(rows: readonly Row[], factsOf: (row: Row) => TraceFacts): string {
+const SAVED: Figure = {
+  head: 'saved\nMiB',
+  text: (row, { pageBytes }, onFront) =>
+    typeof row.saved_pages_mean === 'number'
+      ? `${mib(row.saved_pages_mean, pageBytes)}${onFront ? '*' : ' '}`
+      : '',
+};
+
+const STALL: Figure = { head: 'stall\nms', text: (row, facts) => ms(costNs(row, facts.touchesInferred)) };
+
+/** What memory that was given back costs later, by what is compared. */
+const PRICE: Readonly<Record<Axis, Figure>> = {
+  discard: {
+    head: 'major\n/1000',
+    text: (row) => (typeof row.major_rate === 'number' ? row.major_rate.toFixed(2) : ''),
+  },
+  merge: { head: 'ksmd\nms', text: (row) => ms(numberIn(row, 'ksmd_cpu_ns')) },
+  purge: {
+    head: 'made again\nMiB',
+    text: (row, { pageBytes }) => mib(numberIn(row, 'regenerated_pages'), pageBytes),
+  },
+};
+
+/** The texts of a cell: what it saved, what that costs later, and how long programs stalled. */
+function texts(
+  row: Row | undefined,
+  figures: readonly Figure[],
+  facts: TraceFacts,
+  front: readonly Row[],
+): string[] {
+  const none = figures.map(() => '');
+  if (!row) return none;
+  if (row.outcome !== 'ok') return [String(row.outcome), ...none.slice(1)];
+  if (isRefused(row)) return ['refused', ...none.slice(1)];
+  return figures.map((figure) => figure.text(row, facts, front.includes(row)));
+}
+
+/** The rows of one table: everything but trace, backing, limit and what is compared is the same. */
+function tableOf(rows: readonly Row[], axis: Axis, factsOf: (row: Row) => TraceFacts): string {
   const limits = [...new Set(rows.map((row) => limitLabel(row, factsOf(row))))];
+  const figures = [SAVED, PRICE[axis], STALL];
   const table = new Table({
     ...PLAIN,
     head: [
       'trace',
-      'discard',
-      ...limits.flatMap((limit) => HEADS.map((head, i) => (i ? head : `${limit}\n${head}`))),
+      axis,
+      ...limits.flatMap((limit) => figures.map(({ head }, i) => (i ? head : `${limit}\n${head}`))),
     ],
-    colAligns: ['left', 'left', ...limits.flatMap(() => HEADS.map(() => 'right' as const))],
+    colAligns: ['left', 'left', ...limits.flatMap(() => figures.map(() => 'right' as const))],
   });
   for (const group of groupBy(rows, ['trace', 'backing'])) {
     const facts = factsOf(group[0] as Row);
-    const fronts = limits.map((limit) =>
-      paretoFront(
-        group.filter((row) => limitLabel(row, facts) === limit),
-        facts,
-      ),
-    );
-    groupBy(group, ['discard']).forEach((policy, i) => {
+    const under = (limit: string, among: readonly Row[]) =>
+      among.filter((row) => limitLabel(row, facts) === limit);
+    const fronts = limits.map((limit) => paretoFront(under(limit, group), facts));
+    groupBy(group, ['discard', axis]).forEach((policy, i) => {
       const values = limits.flatMap((limit, column) =>
-        figures(
-          policy.find((row) => limitLabel(row, facts) === limit),
-          facts,
-          fronts[column] as Row[],
-        ),
+        texts(under(limit, policy)[0], figures, facts, fronts[column] as Row[]),
       );
-      table.push([i === 0 ? traceName(group[0] as Row) : '', String((policy[0] as Row).discard), ...values]);
+      const first = policy[0] as Row;
+      table.push([i === 0 ? traceName(first) : '', rowName(first, axis), ...values]);
     });
   }
   return table.toString();
@@ -68,7 +104,8 @@ export function familyTables(family: string, runs: readonly Row[], traces: reado
   const members = traces.filter((trace) => trace.family === family);
   const factsOf = (row: Row) => members.find((trace) => trace.label === row.trace) as TraceFacts;
   const rows = runs.filter((row) => factsOf(row));
-  return groupBy(rows, ['swap', 'reclaim', 'merge', 'purge', 'seed'])
-    .map((group) => `${tableTitle(family, group[0] as Row, runs)}\n${tableOf(group, factsOf)}`)
+  const axis = comparedAxis(rows);
+  return groupBy(comparedRows(rows, axis), sameColumns(axis))
+    .map((group) => `${tableTitle(family, group[0] as Row, rows)}\n${tableOf(group, axis, factsOf)}`)
     .join('\n\n');
 }

@@ -118,3 +118,25 @@ describe('the text of a family', () => {
     expect(both).toContain('t on anon: free (0.4 MiB');
   });
 });
+
+describe('an experiment that compares ways to purge', () => {
+  const purged = (purge: string, more: Row) => [
+    cell('keep', 0, 10, { purge }),
+    cell('volatile', 256, 20, { purge, regenerated_pages: 512, ...more }),
+  ];
+  const runs = [...purged('range-lru', {}), ...purged('page-lru', { saved_pages_mean: 0 })];
+
+  it('has keep once, a row a purge policy, and what had to be made again', () => {
+    const text = comparisonText({ runs, spaces: [], traces: [FACTS] });
+    expect(text).toMatch(/^browser: reclaim linux, swap ssd, discard volatile\n/);
+    expect(text.match(/│ keep/g)).toHaveLength(1);
+    expect(text).toMatch(/│ range-lru +│ +1\.0\* │ +2\.0 │ +20\.0 │/);
+    expect(text).toContain('t: range-lru (1.0 MiB, 25 % of what keep holds)');
+  });
+
+  it('has the same rows where the trace has no family', () => {
+    const text = comparisonText({ runs, spaces: [], traces: [{ ...FACTS, family: undefined }] });
+    expect(text.match(/│ none  │ keep/g)).toHaveLength(1);
+    expect(text).toMatch(/│ range-lru [\s\S]*│ page-lru /);
+  });
+});
