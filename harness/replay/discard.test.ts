@@ -189,8 +189,8 @@ describe('volatile', () => {
       stall_regen_ns: 8000,
       stall_pin_ns: 0,
     });
-    // The signal, and MADV_NONVOLATILE that finds no page: both are the handler's.
-    expect(result.metrics.stall_sigbus_ns).toBe(1400 + 950);
+    // The signal, and MADV_NONVOLATILE on a tree of ranges: both are the handler's.
+    expect(result.metrics.stall_sigbus_ns).toBe(1400 + 782);
     expect(seen).toBe(0);
   });
 
@@ -200,6 +200,19 @@ describe('volatile', () => {
       sigbus: 0,
       purge_faults: 1,
       regenerated_pages: 8,
+    });
+  });
+
+  it('the call costs what the purge policy keeps ranges in: a tree, or the flags of VMAs', async () => {
+    const events = ['spawn,1,,,', 'map,1,0,8,anon', 'write,1,0,4,', 'unpin,1,0,8,', 'pin,1,0,8,'];
+    expect(await metrics(events, { discard: 'volatile' })).toMatchObject({
+      stall_discard_ns: 782,
+      stall_pin_ns: 782,
+    });
+    // Unmarking looks at the 4 pages that are there, 2.5 ns each.
+    expect(await metrics(events, { discard: 'volatile', purge: 'page-lru' })).toMatchObject({
+      stall_discard_ns: 1100,
+      stall_pin_ns: 953 + Math.round(3 * 2.5),
     });
   });
 
