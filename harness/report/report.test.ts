@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../metrics/csv.js';
-import { bestOf, type TraceFacts } from './comparison.js';
+import { bestOf, isRanked, isRefused, type TraceFacts } from './comparison.js';
 import { findings } from './findings.js';
 import { listed, mib, ms, percent } from './format.js';
 import { comparisonTables } from './table.js';
