@@ -33,6 +33,12 @@ function priced(name: CallName): AdviceInfo['ns'] {
 
 const flagChange = (act: AdviceAction): AdviceInfo => ({ act, ns: (m) => m.costs.flag_change.ns });
 
+/** Purge policies that go by ranges keep them in a tree, others in the flags of VMAs. */
+const volatileNs =
+  (name: 'volatile' | 'nonvolatile'): AdviceInfo['ns'] =>
+  (m, call, named) =>
+    priced(m.purge.byPage ? name : 'volatile_tree')(m, call, named);
+
 const dontneedNs: AdviceInfo['ns'] = (m, call, named) =>
   priced(call.shared ? 'dontneed_shared' : 'dontneed_anon')(m, call, named);
 
@@ -60,8 +66,8 @@ const ACTIONS: Readonly<Record<Advice, AdviceInfo>> = {
   // Faults charge themselves; what is left is the call.
   MADV_POPULATE_READ: { act: populate(false), endsAtHole: true, ns: (m) => m.costs.flag_change.ns },
   MADV_POPULATE_WRITE: { act: populate(true), endsAtHole: true, ns: (m) => m.costs.flag_change.ns },
-  MADV_VOLATILE: { ns: priced('volatile') },
-  MADV_NONVOLATILE: { ns: priced('nonvolatile') },
+  MADV_VOLATILE: { ns: volatileNs('volatile') },
+  MADV_NONVOLATILE: { ns: volatileNs('nonvolatile') },
 };
 
 /**
