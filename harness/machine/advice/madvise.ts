@@ -60,7 +60,9 @@ const ACTIONS: Readonly<Record<Advice, AdviceInfo>> = {
   // Faults charge themselves; what is left is the call.
   MADV_POPULATE_READ: { act: populate(false), endsAtHole: true, ns: (m) => m.costs.flag_change.ns },
   MADV_POPULATE_WRITE: { act: populate(true), endsAtHole: true, ns: (m) => m.costs.flag_change.ns },
-  MADV_VOLATILE: { ns: priced('volatile') },
+  MADV_VOLATILE: {
+    ns: (m, call, named) => priced(m.purge.rules.order === 'lazyfree' ? 'free' : 'volatile')(m, call, named),
+  },
   MADV_NONVOLATILE: { ns: priced('nonvolatile') },
 };
 

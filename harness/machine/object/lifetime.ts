@@ -38,6 +38,7 @@ export function closeObject(m: Machine, name: string): void {
 export function releaseIfDead(m: Machine, object: SharedObject): void {
   if (!object.dead) return;
   for (const index of object.present(0, object.size)) freeObjectPage(m, object, index);
+  m.purge.marks.drop(object, 0, object.size);
   m.objects.drop(object);
 }
 
@@ -81,9 +82,11 @@ export function truncateObject(m: Machine, name: string, size: number): void {
       const from = Math.max(vma.start, vma.start + size - vma.objectPage);
       if (from < vma.end) zapRange(m, vma, from, vma.end);
     }
-    if (object.backing === 'shmem')
+    if (object.backing === 'shmem') {
       for (const index of object.present(size, old)) freeObjectPage(m, object, index);
-    else for (let index = size; index < old; index++) makeHole(m, object, index);
+      object.clearPurged(size, old);
+      m.purge.marks.drop(object, size, old);
+    } else for (let index = size; index < old; index++) makeHole(m, object, index);
   }
   object.resize(size);
 }
