@@ -61,7 +61,13 @@ class Census {
         const vpn = part.from + i;
         must(space.find(vpn) !== undefined, () => `page ${vpn} of space ${space.id} has an entry and no VMA`);
         const page = entry >>> PTE_SHIFT;
-        if (entry === PURGED) continue;
+        if (entry === PURGED) {
+          must(
+            m.purge.marks.at(space, vpn) !== undefined,
+            () => `page ${vpn} was purged and is not volatile`,
+          );
+          continue;
+        }
         if ((entry & PTE.present) === 0) add(this.swapEntries, page);
         else if (page === ZERO_PAGE) this.ksmZeros += entry & PTE.dirty ? 1 : 0;
         else if (m.pages.resident[page] === 1 || m.structPages.has(page)) {

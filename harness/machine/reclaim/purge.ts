@@ -66,7 +66,9 @@ export class Purge {
     const range = this.marks.at(holder, page);
     if (!range) return;
     this.countRange(range);
-    if (this.rules.unit === 'range') this.drain(range, Number.POSITIVE_INFINITY);
+    if (this.rules.unit === 'page') return;
+    range.from = range.start;
+    this.drain(range, Number.POSITIVE_INFINITY);
   }
 
   /** A page of private volatile memory holds something new. */

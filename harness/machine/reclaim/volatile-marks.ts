@@ -117,23 +117,20 @@ export class VolatileMarks {
     return this.byHolder.get(holder)?.ranges.within(start, end) ?? [];
   }
 
-  /** A range has lost a page. True the first time since it was marked or filled again. */
+  /** A range has lost a page. True the first time since it was marked. */
   purged(range: VolatileRange): boolean {
     range.purged = true;
     if (range.counted) return false;
     range.counted = true;
-    // What comes there from now on is made anew.
+    // What is marked there from now on was made anew.
     this.byHolder.get(range.holder)?.births.take(range.start, range.end);
     return true;
   }
 
-  /** A page of a range holds something again. A range that had nothing more to give is as new as that. */
+  /** A page of a range holds something again. The range has the place that it had. */
   cameBack(range: VolatileRange, page: number): void {
     if (page < range.from) range.from = page;
-    if (this.queue.has(range)) return;
-    range.counted = false;
-    range.key = this.keyOf(this.of(range.holder), range.start, range.end);
-    this.enqueue(range);
+    if (!this.queue.has(range)) this.enqueue(range);
   }
 
   /** A volatile page that was purged is found as zeros. */
@@ -146,6 +143,10 @@ export class VolatileMarks {
     let count = 0;
     for (const page of this.byHolder.get(holder)?.lost ?? []) if (page >= start && page < end) count++;
     return count;
+  }
+
+  get isEmpty(): boolean {
+    return this.byHolder.size === 0;
   }
 
   /** All ranges, by holder. */

@@ -9,7 +9,7 @@ export type Holder = Space | SharedObject;
 export class VolatileRange implements Span {
   /** Whether a page of it was purged and nobody has been told yet: what a report by ranges goes by. */
   purged = false;
-  /** Whether the purge has been counted. Contents that come after it can be purged once more. */
+  /** Whether the loss of a page has been counted. */
   counted = false;
   /** Pages below have nothing to give, other than those that stayed. */
   from: number;
@@ -25,7 +25,7 @@ export class VolatileRange implements Span {
     readonly holder: Holder,
     readonly start: number,
     readonly end: number,
-    public key: number,
+    readonly key: number,
   ) {
     this.from = start;
   }
@@ -36,7 +36,7 @@ export class VolatileRange implements Span {
     part.purged = this.purged;
     part.counted = this.counted;
     part.stayed = this.stayed;
-    part.from = Math.max(part.start, this.from + by);
+    part.from = Math.min(Math.max(part.start, this.from + by), part.end);
     return part;
   }
 }

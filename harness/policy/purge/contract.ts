@@ -16,6 +16,8 @@ export interface PurgeRules {
    * - `lru`: the range that was marked longest ago; pages that are marked again are a new range, the newest.
    * - `oldest`, `youngest`: the range whose contents were made longest ago, or last. They count as made when they were
    *   first marked since they were mapped or purged, and a range is as old as the oldest of them.
+   *
+   * A range has its place from when it was marked, also when what was purged of it is made again in between.
    */
   readonly order: 'reclaim' | 'lazyfree' | 'fifo' | 'lru' | 'oldest' | 'youngest';
   /** What goes at a time: a page (of a range by address), or the whole range, what is in swap included. */
