@@ -104,7 +104,7 @@ export class VolatileMarks {
       const [first, last] = [Math.max(start, birth.start), Math.min(end, birth.end)];
       target.births.add({ start: first + by, end: last + by, at: birth.at });
     }
-    for (const page of [...source.lost]) if (page >= start && page < end) target.lost.add(page + by);
+    for (const page of pagesIn(source.lost, start, end)) target.lost.add(page + by);
   }
 
   /** The range that holds a page. */
@@ -140,9 +140,8 @@ export class VolatileMarks {
 
   /** How many pages of [start, end) were purged and found as zeros since they were marked. */
   countLost(holder: Holder, start: number, end: number): number {
-    let count = 0;
-    for (const page of this.byHolder.get(holder)?.lost ?? []) if (page >= start && page < end) count++;
-    return count;
+    const lost = this.byHolder.get(holder)?.lost;
+    return lost ? pagesIn(lost, start, end).length : 0;
   }
 
   get isEmpty(): boolean {
@@ -186,5 +185,13 @@ export class VolatileMarks {
 }
 
 function forget(pages: Set<number>, start: number, end: number): void {
-  for (const page of pages) if (page >= start && page < end) pages.delete(page);
+  for (const page of pagesIn(pages, start, end)) pages.delete(page);
+}
+
+/** The pages of a set that lie in [start, end): as much work as the smaller of the two is large. */
+function pagesIn(pages: ReadonlySet<number>, start: number, end: number): number[] {
+  if (pages.size <= end - start) return [...pages].filter((page) => page >= start && page < end);
+  const found: number[] = [];
+  for (let page = start; page < end; page++) if (pages.has(page)) found.push(page);
+  return found;
 }
