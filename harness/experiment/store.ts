@@ -197,13 +197,13 @@ export class ResultStore {
   }
 }
 
-/** A result of an earlier run under the number and names it has now. */
-function renumbered(result: CellResult, cell: Cell): CellResult {
+/** A result under the number and names of a cell that it is the result of, too. */
+export function renumbered(result: CellResult, cell: Cell): CellResult {
   const renumber = (row: Row): Row => ({ ...row, cell: cell.cell });
   return {
     ...result,
     cell: cell.cell,
-    run: { ...result.run, cell: cell.cell, experiment: cell.experiment },
+    run: { ...result.run, cell: cell.cell, experiment: cell.experiment, purge: cell.purge },
     timeline: result.timeline.map(renumber),
     spaces: result.spaces.map(renumber),
   };

@@ -8,6 +8,7 @@ import { frameOf, isSwapEntry } from '../machine/mapping/entry.js';
 import { exit, fork, spawn } from '../machine/mapping/fork.js';
 import { map, protect, setLocked, unmap } from '../machine/mapping/mmap.js';
 import { PTE, PTE_SHIFT } from '../machine/mapping/page-table.js';
+import { remap } from '../machine/mapping/remap.js';
 import type { Space } from '../machine/mapping/space.js';
 import type { Vma } from '../machine/mapping/vma.js';
 import { readFilePages, writeFilePages } from '../machine/object/file-io.js';
@@ -125,6 +126,11 @@ export class Lab {
 
   protect(space: Space, page: number, count: number, protection: 'ro' | 'rw' | 'none'): void {
     this.checked(protect(this.m, space, page, count, protection));
+  }
+
+  /** mremap to another place. */
+  remap(space: Space, page: number, count: number, to: number): void {
+    this.checked(remap(this.m, space, page, count, { to, grow: 0 }));
   }
 
   lock(space: Space, page: number, count: number): void {

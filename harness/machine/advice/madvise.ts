@@ -33,11 +33,15 @@ function priced(name: CallName): AdviceInfo['ns'] {
 
 const flagChange = (act: AdviceAction): AdviceInfo => ({ act, ns: (m) => m.costs.flag_change.ns });
 
-/** Purge policies that go by ranges keep them in a tree, others in the flags of VMAs. */
+/** By where a purge policy keeps what is volatile: in the flags of VMAs, in each page as MADV_FREE, or in a tree of ranges. */
 const volatileNs =
   (name: 'volatile' | 'nonvolatile'): AdviceInfo['ns'] =>
-  (m, call, named) =>
-    priced(m.purge.byPage ? name : 'volatile_tree')(m, call, named);
+  (m, call, named) => {
+    const { order } = m.purge.rules;
+    if (order === 'reclaim') return priced(name)(m, call, named);
+    if (order === 'lazyfree') return priced(name === 'volatile' ? 'free' : name)(m, call, named);
+    return priced('volatile_tree')(m, call, named);
+  };
 
 const dontneedNs: AdviceInfo['ns'] = (m, call, named) =>
   priced(call.shared ? 'dontneed_shared' : 'dontneed_anon')(m, call, named);

@@ -38,6 +38,7 @@ export function closeObject(m: Machine, name: string): void {
 export function releaseIfDead(m: Machine, object: SharedObject): void {
   if (!object.dead) return;
   for (const index of object.present(0, object.size)) freeObjectPage(m, object, index);
+  m.purge.marks.drop(object, 0, object.size);
   m.objects.drop(object);
 }
 
@@ -103,6 +104,10 @@ function cutOff(m: Machine, object: SharedObject, size: number): Truncated {
     if (object.isHole(index)) continue;
     makeHole(m, object, index);
     pages++;
+  }
+  if (object.backing === 'shmem') {
+    object.clearPurged(size, old);
+    m.purge.marks.drop(object, size, old);
   }
   return { pages, entries };
 }
