@@ -165,7 +165,8 @@ const importCommand: SubCommand = {
         },
         marks: {
           type: 'string',
-          describe: 'a file of marks, "TIME LABEL" a line; "pressure moderate|critical" becomes pressure',
+          describe:
+            'a file of marks, "TIME LABEL" a line; "pressure moderate|critical" becomes pressure; for chromium also "open TAB" and "front TAB"',
           requiresArg: true,
         },
         memory: { choices: STRACE_MEMORY, default: 'shared' as const, describe: 'which mappings to follow' },
