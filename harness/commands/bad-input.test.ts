@@ -167,6 +167,11 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       /a\.csv:1: .* is not a mark/,
     ],
     [
+      'a log of Chromium that is none',
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'chromium'],
+      /a\.csv:1: .* expected a line of strace/,
+    ],
+    [
       'a policy module that is none',
       ['replay', 'a.csv', '--policy-module', 'a.csv'],
       /a\.csv: cannot be loaded as a module/,

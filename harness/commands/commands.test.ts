@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { packageFile } from '../input/package-root.js';
 import { parseCsv } from '../metrics/csv.js';
 import { RUN_COLUMNS } from '../metrics/schema.js';
 import { reclaim, startReclaim } from '../testing/cli.js';
@@ -186,6 +187,23 @@ describe('reclaim trace', () => {
     );
     expect(code).toBe(0);
     expect(stdout).toMatch(/# source: a test\n[\s\S]*2,write,1,16,2,\n3,discard,1:1,16,1,\n$/);
+  });
+
+  it('imports a log of Chromium with its marks, and says which mark makes no sense', () => {
+    const log = readFileSync(packageFile('harness', 'trace', 'readers', 'chromium', 'excerpt.strace'));
+    const args = ['trace', 'import', '-', '-', '--reader', 'chromium', '--marks', 'tabs'];
+    cli.write('tabs', '2026-11-21T03:56:13.404Z open p0\n2026-11-21T03:56:14.623Z open p1\n');
+    const { code, stdout } = reclaim(args, cli.path, log);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\n2577148,unpin,2191,16777217,1875,regen_ns=11028750 id=p0-1\n/);
+    cli.write('tabs', '2026-11-21T03:56:13.404Z open p0\n2026-11-21T03:56:14.623Z front p1\n');
+    expect(reclaim(args, cli.path, log)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^reclaim: tabs:2: tab p1 is not open here, expected a mark "open p1" before\n$/,
+      ),
+    });
   });
 
   it('imports requests in another format', () => {

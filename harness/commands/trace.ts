@@ -10,7 +10,8 @@ import { traceInfo } from '../trace/info.js';
 import { COUNT_LIMIT } from '../trace/op.js';
 import type { GuestsOptions } from '../trace/readers/guests/import.js';
 import { parseMarks } from '../trace/readers/marks.js';
-import { STRACE_MEMORY, STRACE_TOUCHES } from '../trace/readers/strace/import.js';
+import { STRACE_MEMORY } from '../trace/readers/strace/follow.js';
+import { STRACE_TOUCHES } from '../trace/readers/strace/writer.js';
 import { openTrace, type Trace } from '../trace/trace.js';
 import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
 import {
@@ -164,7 +165,8 @@ const importCommand: SubCommand = {
         },
         marks: {
           type: 'string',
-          describe: 'a file of marks, "TIME LABEL" a line; "pressure moderate|critical" becomes pressure',
+          describe:
+            'a file of marks, "TIME LABEL" a line; "pressure moderate|critical" becomes pressure; for chromium also "open TAB" and "front TAB"',
           requiresArg: true,
         },
         memory: { choices: STRACE_MEMORY, default: 'shared' as const, describe: 'which mappings to follow' },

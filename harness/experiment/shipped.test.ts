@@ -7,6 +7,17 @@ import { TextFormatter } from '../trace/text/formatter.js';
 import type { Trace } from '../trace/trace.js';
 import { shippedTraces } from './traces.js';
 
+/** The fields of every event. */
+function eventsOf(trace: Trace): string[][] {
+  const formatter = new TextFormatter(trace.strings);
+  return [...(trace.blocks() as Iterable<EventBlock>)]
+    .map((block) => Buffer.from(formatter.block(block)).toString())
+    .join('')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(','));
+}
+
 describe('shipped traces', () => {
   for (const [name, { sha256, commands }] of shippedTraces()) {
     it(`${name} is what the manifest says, and valid`, async () => {
@@ -23,14 +34,7 @@ describe('chromium-drops', () => {
   let events: string[][];
   beforeAll(async () => {
     trace = await loadTrace('chromium-drops');
-    const formatter = new TextFormatter(trace.strings);
-    const text = [...(trace.blocks() as Iterable<EventBlock>)]
-      .map((block) => Buffer.from(formatter.block(block)).toString())
-      .join('');
-    events = text
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.split(','));
+    events = eventsOf(trace);
   });
   const of = (op: string) => events.filter((event) => event[1] === op);
 
@@ -94,6 +98,77 @@ describe('chromium-drops', () => {
   it('costs in the model what its calls took in the recording: 89.3 ms, within a tenth', async () => {
     const { metrics } = await replayTrace(trace, { discard: 'remove' });
     expect((metrics.stall_discard_ns as number) / 89.342e6).toBeCloseTo(1, 1);
+  });
+});
+
+describe('chromium-cache', () => {
+  let trace: Trace;
+  let events: string[][];
+  beforeAll(async () => {
+    trace = await loadTrace('chromium-cache');
+    events = eventsOf(trace);
+  });
+  const of = (op: string) => events.filter((event) => event[1] === op);
+  const range = (event: string[]) => event.slice(2, 5).join(',');
+
+  it('has the 115 segments of eight tabs, each mapped in the browser and in one tab', () => {
+    expect(trace.totals).toMatchObject({ events: 1474, lastTimeUs: 26_292_000 });
+    expect(of('spawn').map((event) => event[5])).toEqual([
+      'browser',
+      ...['p0', 'p1', 'p2', 'p3', 'p4', 'p5', 'p6', 'p7'],
+    ]);
+    const perTab = of('object').map((event) => (event[5] as string).slice('shmem:'.length).split('-')[0]);
+    const count = (tab: string) => perTab.filter((name) => name === tab).length;
+    expect([0, 1, 2, 3, 4, 5, 6, 7].map((i) => count(`p${i}`))).toEqual([12, 16, 16, 15, 13, 15, 16, 12]);
+    expect(of('map')).toHaveLength(230);
+    expect(of('object').filter((event) => event[4] === '1876')).toHaveLength(94);
+    expect(of('object').filter((event) => event[4] === '1025')).toHaveLength(21);
+  });
+
+  it('shows the recorded drops as marks only, and nothing decoded again', () => {
+    const drops = of('mark').filter((event) => (event[5] as string).startsWith('Chromium drops p'));
+    expect(drops).toHaveLength(115);
+    expect(new Set(drops.map((event) => event[5]))).toHaveProperty('size', 115);
+    expect(of('mark')).toHaveLength(115 + 27);
+    expect([...of('discard'), ...of('madvise'), ...of('fallocate')]).toEqual([]);
+    expect(of('pressure').map((event) => event[5])).toEqual(['moderate', 'critical']);
+  });
+
+  it('unpins and pins each image in turn, all but its first page, and reads what it pins', () => {
+    const unpinned = new Set<string>();
+    for (const event of events) {
+      if (event[1] === 'unpin') {
+        expect(unpinned).not.toContain(range(event));
+        unpinned.add(range(event));
+      } else if (event[1] === 'pin') expect(unpinned.delete(range(event))).toBe(true);
+    }
+    expect(of('unpin')).toHaveLength(242);
+    expect(of('pin').map(range)).toEqual(of('read').map(range));
+    expect(of('pin')).toHaveLength(139);
+    for (const event of of('unpin'))
+      expect(event[5]).toMatch(event[4] === '1875' ? /^regen_ns=13025625 id=p/ : /^regen_ns=7113728 id=p/);
+  });
+
+  it('is labelled: segments and pressure recorded, pins and what follows from them inferred', () => {
+    expect(trace.meta.get('provenance')).toBe('inferred');
+    for (const stream of ['segments', 'pressure', 'marks'])
+      expect(trace.meta.get(`provenance.${stream}`)).toBe('recorded');
+    for (const stream of ['pairing', 'tabs', 'pins', 'regeneration', 'unmap', 'touches'])
+      expect(trace.meta.get(`provenance.${stream}`)).toBe('inferred');
+  });
+
+  it('needs all images at once under keep, and only those of the tab in front when hidden ones go at once', async () => {
+    const { metrics: kept } = await replayTrace(trace, { discard: 'keep' });
+    expect(kept.resident_pages_peak).toBe(94 * 1876 + 21 * 1025);
+    const { metrics } = await replayTrace(trace, { discard: 'remove:eager=1' });
+    // The largest tab has 13 images of 1875 pages and 3 of 1024; of all 115, the first page stays.
+    expect(metrics.resident_pages_peak).toBe(13 * 1875 + 3 * 1024 + 115);
+    expect(metrics).toMatchObject({ discard_calls: 242, discard_errors: 0, regenerated_ranges: 139 });
+  });
+
+  it('has shared memory, which MADV_FREE refuses', async () => {
+    const { metrics } = await replayTrace(trace, { discard: 'free' });
+    expect(metrics).toMatchObject({ discard_calls: 242, discard_errors: 242, regenerated_ranges: 0 });
   });
 });
 

@@ -1,6 +1,7 @@
 import { InputError } from '../input/errors.js';
 import { unknownName } from '../input/nearest.js';
 import { inputName, peekInput, STDIN } from './io/input.js';
+import { importChromium } from './readers/chromium/import.js';
 import { type GuestsOptions, importGuests } from './readers/guests/import.js';
 import { chooseReader, formatNames } from './readers/registry.js';
 import { isStraceLog } from './readers/strace/calls.js';
@@ -11,12 +12,14 @@ import { isTrace } from './trace.js';
 
 /** The name of the format of logs of system calls. */
 const STRACE = 'strace';
+/** The name of the reader that makes a cache of images of such a log. */
+const CHROMIUM = 'chromium';
 /** The name of the format of snapshots of guests. */
 const GUESTS = 'guests';
 
 /** All formats that can be imported. */
 export function importFormats(): string[] {
-  return [STRACE, GUESTS, ...formatNames()];
+  return [STRACE, CHROMIUM, GUESTS, ...formatNames()];
 }
 
 export interface ImportOptions extends StraceOptions {
@@ -31,7 +34,7 @@ export interface ImportOptions extends StraceOptions {
 /**
  * Makes a trace of a file in somebody else's format.
  *
- * @param path a file, decompressed where it is .gz, .br or .zst; a log of strace and snapshots of guests may come from standard input, `-`
+ * @param path a file, decompressed where it is .gz, .br or .zst; a log of strace, also of Chromium, and snapshots of guests may come from standard input, `-`
  * @throws InputError where no format fits, and with the place of what is wrong
  */
 export async function importTrace(path: string, options: ImportOptions): Promise<TraceSource> {
@@ -41,6 +44,7 @@ export async function importTrace(path: string, options: ImportOptions): Promise
   if (!importFormats().includes(known)) throw unknownName('format', known, importFormats());
   const strace = options.format === STRACE || (options.format === undefined && isStraceLog(head));
   if (strace) return importStrace(path, options, all);
+  if (options.format === CHROMIUM) return importChromium(path, options.marks, all);
   if (options.format === GUESTS) {
     if (!options.guests)
       throw new InputError('the names of the guests are missing, expected --guests base,web', { file: name });

@@ -138,10 +138,11 @@ describe('imports', () => {
       /^\(standard input\): format txt is read twice, .* expected a file, not standard input$/,
     );
     await expect(imported(file('x', 'hello\n'))).rejects.toThrow(
-      /x: no known format fits, expected one of strace, guests, oracle/,
+      /x: no known format fits, expected one of strace, chromium, guests, oracle/,
     );
     await expect(imported(file('x', '1\n'), { format: 'strase' })).rejects.toThrow(/did you mean strace\?/);
-    await expect(imported(file('x.pages', '1\n'), { marks: [{ timeUs: 1, label: 'a' }] })).rejects.toThrow(
+    const marks = [{ timeUs: 1, label: 'a', place: { file: 'm', line: 1 } }];
+    await expect(imported(file('x.pages', '1\n'), { marks })).rejects.toThrow(
       /x\.pages: marks belong to a log of strace/,
     );
     await expect(imported(file('t.csv', 'time_us,op,space,page,count,arg\n'))).rejects.toThrow(
