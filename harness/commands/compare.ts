@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { DEFAULT_EXPERIMENT, readExperiment } from '../experiment/file.js';
 import { type RunSummary, runExperiment } from '../experiment/run.js';
+import { writeResults } from '../experiment/store.js';
 import { EXIT } from '../input/errors.js';
+import type { Claim } from '../metrics/claim.js';
+import { CLAIM_COLUMNS, claimRows, claimsTable, judgeClaims } from '../report/claims.js';
 import { comparedAxis } from '../report/comparison.js';
 import { findings } from '../report/findings.js';
 import { comparisonTables } from '../report/table.js';
@@ -40,8 +43,15 @@ function builder(yargs: Argv): Argv {
     });
 }
 
-/** What a run says on the terminal: a table a trace and reclaim policy, then sentences a trace. */
-function summary(run: RunSummary): string {
+/** Judges the claims of an experiment by its results: writes claims.csv, and gives the table. */
+function claimsSummary(claims: readonly Claim[], run: RunSummary): string {
+  const judged = judgeClaims(claims, run.runs);
+  writeResults(run.folder, 'claims.csv', CLAIM_COLUMNS, claimRows(judged));
+  return `What was claimed, and what the cells above say:\n${claimsTable(judged)}`;
+}
+
+/** What a run says on the terminal: a table a trace and reclaim policy, then sentences a trace, then claims. */
+function summary(run: RunSummary, claims: readonly Claim[]): string {
   const parts = [comparisonTables(run.runs, run.traces)];
   for (const trace of run.traces) {
     const sentences = findings(run.runs, trace);
@@ -49,10 +59,12 @@ function summary(run: RunSummary): string {
       parts.push(`What ${trace.label} shows:\n${sentences.map((sentence) => `- ${sentence}`).join('\n')}`);
   }
   const base = comparedAxis(run.runs) === 'merge' ? 'no merging' : 'keep';
-  parts.push(
-    `saved: mean over time against ${base}; best: saves most and, among equals, costs least.`,
-    `Results: ${run.folder} (runs.csv, timeline.csv, spaces.csv, perf.csv, manifest.json)`,
-  );
+  parts.push(`saved: mean over time against ${base}; best: saves most and, among equals, costs least.`);
+  // An interrupted run lacks cells that claims are about.
+  const judges = claims.length > 0 && !run.aborted;
+  if (judges) parts.push(claimsSummary(claims, run));
+  const more = judges ? ', claims.csv' : '';
+  parts.push(`Results: ${run.folder} (runs.csv, timeline.csv, spaces.csv, perf.csv${more}, manifest.json)`);
   return parts.join('\n\n');
 }
 
@@ -86,7 +98,7 @@ async function handler(args: Args): Promise<void> {
       },
     });
     progress?.stop();
-    if (run.runs.length > 0) await print(summary(run));
+    if (run.runs.length > 0) await print(summary(run, experiment.claims));
     if (run.aborted) {
       note(`reclaim: interrupted; finished cells are kept in ${run.folder}, --resume goes on from there`);
       process.exitCode = EXIT.interrupted;

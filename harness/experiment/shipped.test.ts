@@ -227,7 +227,8 @@ describe('guests-debian-restarts', () => {
       [26_331, 16_863, 24_605, 26_331],
     ] as const;
     const seconds = held.reduce(
-      (sum, [all, at4, at12, at20]) => sum + 124 * all + 8 * (all - at4) + 8 * (all - at12) + 10 * (all - at20),
+      (sum, [all, at4, at12, at20]) =>
+        sum + 124 * all + 8 * (all - at4) + 8 * (all - at12) + 10 * (all - at20),
       0,
     );
     expect(keep - remove).toBeCloseTo(seconds / 600, 0);
