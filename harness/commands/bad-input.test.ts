@@ -34,6 +34,11 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       /unknown parameter of discard policy punch "look"/,
     ],
     [
+      'an unknown backing',
+      ['replay', 'a.csv', '--backing', 'paper'],
+      /unknown backing "paper", expected one of recorded, anon, shmem/,
+    ],
+    [
       'an unknown swap',
       ['replay', 'a.csv', '--swap', 'tape'],
       /unknown kind of swap "tape", expected one of none, ssd, zram/,

@@ -7,9 +7,7 @@ import { writeResults } from '../experiment/store.js';
 import { EXIT } from '../input/errors.js';
 import type { Claim } from '../metrics/claim.js';
 import { CLAIM_COLUMNS, claimRows, claimsTable, judgeClaims } from '../report/claims.js';
-import { comparedAxis } from '../report/comparison.js';
-import { findings } from '../report/findings.js';
-import { comparisonTables } from '../report/table.js';
+import { comparisonText } from '../report/text.js';
 import { type Command, outFlag, policyModuleFlag, quietFlag, wholeNumber } from './flags.js';
 import { note, Progress, print } from './terminal.js';
 
@@ -44,28 +42,22 @@ function builder(yargs: Argv): Argv {
 }
 
 /** Judges the claims of an experiment by its results: writes claims.csv, and gives the table. */
-function claimsSummary(claims: readonly Claim[], run: RunSummary): string {
+function claimsText(claims: readonly Claim[], run: RunSummary): string {
   const judged = judgeClaims(claims, run.runs);
   writeResults(run.folder, 'claims.csv', CLAIM_COLUMNS, claimRows(judged));
   return `What was claimed, and what the cells above say:\n${claimsTable(judged)}`;
 }
 
-/** What a run says on the terminal: a table a trace and reclaim policy, then sentences a trace, then claims. */
+/** What a run says on the terminal. */
 function summary(run: RunSummary, claims: readonly Claim[]): string {
-  const parts = [comparisonTables(run.runs, run.traces)];
-  for (const trace of run.traces) {
-    const sentences = findings(run.runs, trace);
-    if (sentences.length > 0)
-      parts.push(`What ${trace.label} shows:\n${sentences.map((sentence) => `- ${sentence}`).join('\n')}`);
-  }
-  const base = comparedAxis(run.runs) === 'merge' ? 'no merging' : 'keep';
-  parts.push(`saved: mean over time against ${base}; best: saves most and, among equals, costs least.`);
+  const { runs, spaces, traces, folder } = run;
   // An interrupted run lacks cells that claims are about.
-  const judges = claims.length > 0 && !run.aborted;
-  if (judges) parts.push(claimsSummary(claims, run));
-  const more = judges ? ', claims.csv' : '';
-  parts.push(`Results: ${run.folder} (runs.csv, timeline.csv, spaces.csv, perf.csv${more}, manifest.json)`);
-  return parts.join('\n\n');
+  const judged = claims.length > 0 && !run.aborted;
+  return [
+    comparisonText({ runs, spaces, traces }),
+    ...(judged ? [claimsText(claims, run)] : []),
+    `Results: ${folder} (runs.csv, timeline.csv, spaces.csv, perf.csv, ${judged ? 'claims.csv, ' : ''}manifest.json)`,
+  ].join('\n\n');
 }
 
 async function handler(args: Args): Promise<void> {

@@ -4,7 +4,14 @@ import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { type CostTable, loadCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
-import { type Limit, type PlannedTrace, parseLimit, parseMemory, parseSwap } from '../experiment/plan.js';
+import {
+  type Limit,
+  type PlannedTrace,
+  parseBacking,
+  parseLimit,
+  parseMemory,
+  parseSwap,
+} from '../experiment/plan.js';
 import { peakPages } from '../experiment/run.js';
 import { prepareFolder } from '../experiment/store.js';
 import { findTrace } from '../experiment/traces.js';
@@ -38,6 +45,7 @@ interface Args {
   limit?: string;
   memory?: string;
   swap: string;
+  backing: string;
   seed: number;
   costs?: string;
   out?: string;
@@ -85,6 +93,12 @@ function builder(yargs: Argv): Argv {
         type: 'string',
         default: 'none',
         describe: 'swap device: none, ssd or zram',
+        requiresArg: true,
+      },
+      backing: {
+        type: 'string',
+        default: 'recorded',
+        describe: 'memory that one space alone maps: as recorded, private (anon), or of a file (shmem)',
         requiresArg: true,
       },
       seed: { type: 'number', default: 1, describe: 'seed of all random draws', requiresArg: true },
@@ -159,6 +173,7 @@ async function handler(args: Args): Promise<void> {
     merge: mergePolicies.choose(args.merge).text,
     purge: purgePolicies.choose(args.purge).text,
     swap: parseSwap(args.swap),
+    backing: parseBacking(args.backing),
   };
   const seed = wholeNumber('seed', args.seed, 0, MAX_SEED);
   const anyTrace = { peakPages: 100, pageBytes: 4096 };

@@ -12,6 +12,7 @@ describe('a cell whose reclaim policy lacks what it needs', () => {
       cell: 1,
       experiment: 'e',
       trace: 0,
+      backing: 'recorded',
       limit: 'none',
       swap: 'ssd',
       discard: 'keep',

@@ -342,7 +342,17 @@ describe('what is wrong with an experiment is one line, and nothing is left behi
       /e\.yaml:6:1: unknown key of an experiment "limit", expected one of name, .*; did you mean limits\?$/,
     ],
     ['text that is not YAML', 'name: [', /e\.yaml:1:8: not YAML/],
-    ['a missing key', 'name: small\n', /e\.yaml:1:1: traces: /],
+    ['a missing key', 'name: small\ntraces: [a.csv]\n', /e\.yaml:1:1: discard: /],
+    [
+      'neither traces nor families',
+      'name: small\ndiscard: [keep]\n',
+      /e\.yaml:1:1: traces: expected a list of traces, or families/,
+    ],
+    [
+      'a trace of a family that is none',
+      'name: small\nfamilies:\n  pool:\n    - { workload: zip }\ndiscard: [keep]\n',
+      /e\.yaml:4:19: unknown workload "zip", .*did you mean zipf/,
+    ],
     [
       'a name with a slash',
       EXPERIMENT.replace('small', 'a/b'),

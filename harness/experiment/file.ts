@@ -13,10 +13,13 @@ export type { TraceEntry } from './trace-entries.js';
 const NAME = /^[a-z0-9][a-z0-9-]*$/;
 const list = z.array(z.union([z.string(), z.number()]).transform(String)).min(1);
 
-const schema = z.strictObject({
+const fields = z.strictObject({
   name: z.string().regex(NAME, 'expected lower case letters, digits and "-"'),
   description: z.string().default(''),
-  traces: traceEntries,
+  traces: traceEntries.optional(),
+  families: z
+    .record(z.string().regex(NAME, 'expected lower case letters, digits and "-"'), traceEntries)
+    .optional(),
   discard: list,
   reclaim: list.default(['linux']),
   merge: list.default(['none']),
@@ -24,6 +27,7 @@ const schema = z.strictObject({
   limits: list.default(['none']),
   memory: z.union([z.string(), z.number()]).transform(String).optional(),
   swap: list.default(['ssd']),
+  backing: list.default(['recorded']),
   seeds: z
     .array(
       z
@@ -37,6 +41,19 @@ const schema = z.strictObject({
   claims: claimEntries,
 });
 
+const schema = fields.refine(({ traces, families }) => traces ?? families, {
+  path: ['traces'],
+  error: 'expected a list of traces, or families with a list each',
+});
+
+/** A trace of an experiment. */
+export interface ExperimentTrace {
+  /** Name of a shipped trace, path relative to the file, or what to generate it from. */
+  readonly entry: TraceEntry;
+  /** What kind of program it stands for; traces of one family share a table. Undefined where the file names none. */
+  readonly family: string | undefined;
+}
+
 /** An experiment as its file says it: every list is one axis of the cells. */
 export interface Experiment {
   /** The file it was read from. */
@@ -44,8 +61,7 @@ export interface Experiment {
   /** Lower case letters, digits and hyphens. */
   readonly name: string;
   readonly description: string;
-  /** Names of shipped traces, paths relative to the file, or what to generate them from. */
-  readonly traces: readonly TraceEntry[];
+  readonly traces: readonly ExperimentTrace[];
   readonly discard: readonly string[];
   readonly reclaim: readonly string[];
   readonly merge: readonly string[];
@@ -55,6 +71,8 @@ export interface Experiment {
   /** SIZE of the machine's memory; never short when absent. */
   readonly memory?: string | undefined;
   readonly swap: readonly string[];
+  /** `recorded`, `anon` or `shmem`: the kind of memory that mappings of one space have. */
+  readonly backing: readonly string[];
   readonly seeds: readonly number[];
   /** A cost table, relative to the file. */
   readonly costs?: string | undefined;
@@ -112,7 +130,7 @@ function innermost(issue: Issue, path: readonly PropertyKey[] = []): { issue: Is
 
 /** What the part of an experiment is that a path leads to, and the keys it has. */
 function partAt(path: readonly PropertyKey[]): { name: string; keys: readonly string[] } {
-  if (path.length === 0) return { name: 'an experiment', keys: Object.keys(schema.shape) };
+  if (path.length === 0) return { name: 'an experiment', keys: Object.keys(fields.shape) };
   if (path[0] === 'claims') return { name: 'a claim', keys: claimKeys(path) };
   return { name: 'a trace', keys: Object.keys(generatedEntry.shape) };
 }
@@ -147,11 +165,30 @@ export function readExperiment(file: string): Experiment {
   if (broken) throw new InputError(`not YAML: ${broken.message.split('\n')[0]}`, placeAt(source, broken.pos));
   const parsed = schema.safeParse(document.toJS());
   if (!parsed.success) throw wrong(parsed.error.issues[0] as Issue, source);
-  const traces = parsed.data.traces.flatMap((entry, i) =>
-    expandEntry(entry, (path) => placeOf(source, ['traces', i, ...path])),
+  const { traces: unnamed, families = {}, ...rest } = parsed.data;
+  const traces = [
+    ...expandList(unnamed ?? [], ['traces'], undefined, source),
+    ...Object.entries(families).flatMap(([family, entries]) =>
+      expandList(entries, ['families', family], family, source),
+    ),
+  ];
+  checkClaimColumns(rest.claims, (path) => placeOf(source, ['claims', ...path]));
+  return { ...rest, traces, file };
+}
+
+/** The traces that a list stands for; `path` is where it stands. */
+function expandList(
+  entries: z.output<typeof traceEntries>,
+  path: readonly PropertyKey[],
+  family: string | undefined,
+  source: Source,
+): ExperimentTrace[] {
+  return entries.flatMap((listed, i) =>
+    expandEntry(listed, (within) => placeOf(source, [...path, i, ...within])).map((entry) => ({
+      entry,
+      family,
+    })),
   );
-  checkClaimColumns(parsed.data.claims, (path) => placeOf(source, ['claims', ...path]));
-  return { ...parsed.data, traces, file };
 }
 
 /** The experiment that runs when none is named. */

@@ -6,6 +6,7 @@ import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { BACKINGS, type Backing } from '../replay/backing.js';
 import type { Experiment } from './file.js';
 
 /** A memory limit: pages, none at all, or whatever the trace's own `limit` events say. */
@@ -18,6 +19,8 @@ export interface Cell {
   readonly experiment: string;
   /** Index of its trace in the experiment. */
   readonly trace: number;
+  /** The kind of memory that mappings of one space have. */
+  readonly backing: Backing;
   readonly limit: Limit;
   /** The machine's memory in pages; absent when it is never short. */
   readonly memory?: number | undefined;
@@ -58,6 +61,12 @@ export function parseSwap(text: string): SwapKind {
   return text as SwapKind;
 }
 
+/** Checks the name of a kind of memory. */
+export function parseBacking(text: string): Backing {
+  if (!(BACKINGS as readonly string[]).includes(text)) throw unknownName('backing', text, BACKINGS);
+  return text as Backing;
+}
+
 /** Everything of an experiment that can be checked before its traces are read. */
 export interface Axes {
   readonly discard: readonly string[];
@@ -65,6 +74,7 @@ export interface Axes {
   readonly merge: readonly string[];
   readonly purge: readonly string[];
   readonly swap: readonly SwapKind[];
+  readonly backing: readonly Backing[];
 }
 
 /** @throws InputError naming the experiment's file for an unknown policy, parameter, swap or limit */
@@ -78,40 +88,36 @@ export function checkAxes(experiment: Experiment): Axes {
       merge: distinct(experiment.merge.map((text) => mergePolicies.choose(text).text)),
       purge: distinct(experiment.purge.map((text) => purgePolicies.choose(text).text)),
       swap: distinct(experiment.swap.map(parseSwap)),
+      backing: distinct(experiment.backing.map(parseBacking)),
     };
   } catch (error) {
     throw error instanceof InputError ? error.at({ file: experiment.file }) : error;
   }
 }
 
+/** All combinations of the values of some axes, the last axis changing fastest. */
+function combinations<T extends object>(axes: { readonly [K in keyof T]: readonly T[K][] }): T[] {
+  let rows: Partial<T>[] = [{}];
+  for (const [axis, values] of Object.entries(axes) as [keyof T, readonly T[keyof T][]][]) {
+    rows = rows.flatMap((row) => values.map((value) => ({ ...row, [axis]: value })));
+  }
+  return rows as T[];
+}
+
 /** All cells of an experiment: the product of its axes, the discard policy changing fastest. */
 export function planCells(experiment: Experiment, axes: Axes, traces: readonly PlannedTrace[]): Cell[] {
-  const cells: Cell[] = [];
-  traces.forEach((planned, trace) => {
+  const all = traces.flatMap((planned, trace) => {
     const memory = experiment.memory === undefined ? undefined : parseMemory(experiment.memory, planned);
-    const limits = distinct(experiment.limits.map((text) => parseLimit(text, planned)));
-    for (const swap of axes.swap)
-      for (const limit of limits)
-        for (const seed of distinct(experiment.seeds))
-          for (const merge of axes.merge)
-            for (const purge of axes.purge)
-              for (const reclaim of axes.reclaim)
-                for (const discard of axes.discard) {
-                  const cell = cells.length + 1;
-                  cells.push({
-                    cell,
-                    experiment: experiment.name,
-                    trace,
-                    limit,
-                    ...(memory === undefined ? {} : { memory }),
-                    swap,
-                    discard,
-                    reclaim,
-                    merge,
-                    purge,
-                    seed,
-                  });
-                }
+    const limit = distinct(experiment.limits.map((text) => parseLimit(text, planned)));
+    const { backing, swap, merge, purge, reclaim, discard } = axes;
+    const seed = distinct(experiment.seeds);
+    const axis = { backing, swap, limit, seed, merge, purge, reclaim, discard };
+    return combinations<Omit<Cell, 'cell' | 'experiment' | 'trace' | 'memory'>>(axis).map((cell) => ({
+      experiment: experiment.name,
+      trace,
+      ...(memory === undefined ? {} : { memory }),
+      ...cell,
+    }));
   });
-  return cells;
+  return all.map((cell, i) => ({ cell: i + 1, ...cell }));
 }

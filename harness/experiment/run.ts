@@ -14,7 +14,7 @@ import { replay } from '../replay/replay.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
 import { cellKeys, withoutRun } from './cell.js';
 import { checkSelections } from './claim-entries.js';
-import type { Experiment, TraceEntry } from './file.js';
+import type { Experiment, ExperimentTrace } from './file.js';
 import { type Cell, checkAxes, type PlannedTrace, planCells } from './plan.js';
 import { Pool } from './pool.js';
 import { inputsHasher, ResultStore } from './store.js';
@@ -49,6 +49,8 @@ export interface RunSummary {
   readonly folder: string;
   /** Rows of runs.csv. */
   readonly runs: readonly Row[];
+  /** Rows of spaces.csv. */
+  readonly spaces: readonly Row[];
   readonly traces: readonly LoadedTrace[];
   readonly failed: number;
   /** Whether it was ended early. */
@@ -58,6 +60,7 @@ export interface RunSummary {
 /** A trace of an experiment, and what its first replay told. */
 export interface LoadedTrace extends PlannedTrace {
   readonly label: string;
+  readonly family: string | undefined;
   readonly sha256: string;
   readonly events: number;
   readonly touchesInferred: boolean;
@@ -81,7 +84,7 @@ export async function peakPages(trace: Trace, costs: CostTable): Promise<number>
 }
 
 async function prepareTrace(
-  entry: TraceEntry,
+  { entry, family }: ExperimentTrace,
   folder: string,
   costs: CostTable,
   events: RunEvents | undefined,
@@ -93,6 +96,7 @@ async function prepareTrace(
   return {
     handle,
     label,
+    family,
     sha256: trace.totals.sha256,
     events: trace.totals.events,
     pageBytes: trace.meta.pageBytes,
@@ -107,8 +111,8 @@ async function prepareTraces(
   events: RunEvents | undefined,
 ): Promise<Prepared[]> {
   const traces: Prepared[] = [];
-  for (const entry of experiment.traces) {
-    const trace = await prepareTrace(entry, dirname(experiment.file), costs, events);
+  for (const listed of experiment.traces) {
+    const trace = await prepareTrace(listed, dirname(experiment.file), costs, events);
     if (traces.some(({ label }) => label === trace.label)) {
       throw new InputError(`two traces are called ${trace.label}, expected different names`, {
         file: experiment.file,
@@ -189,7 +193,14 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     };
     const failed = await runCells(left, setup, store, inputs, traces, options);
     store.finish(manifest(experiment, options, traces, store, cells.length));
-    return { folder: out, runs: store.runs(), traces, failed, aborted: options.signal?.aborted === true };
+    return {
+      folder: out,
+      runs: store.runs(),
+      spaces: store.spaces(),
+      traces,
+      failed,
+      aborted: options.signal?.aborted === true,
+    };
   } catch (error) {
     store.discard();
     throw error;
@@ -231,12 +242,14 @@ function manifest(
     command: options.command,
     host: thisHost(),
     experiment: definition,
-    traces: traces.map(({ label, sha256, events, peakPages: peak, pageBytes }) => ({
+    traces: traces.map(({ label, family, sha256, events, peakPages: peak, pageBytes, touchesInferred }) => ({
       trace: label,
+      family,
       trace_sha256: sha256,
       events,
       peak_pages: peak,
       page_bytes: pageBytes,
+      touches_inferred: touchesInferred,
     })),
     seeds: experiment.seeds,
     cells: { planned: cells, ...Object.fromEntries(outcomes) },

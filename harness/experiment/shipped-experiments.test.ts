@@ -23,7 +23,7 @@ describe('shipped experiments', () => {
     it(`${name} reads, says what it is for, and names traces that are there`, () => {
       expect(experiment.name).toBe(basename(name, '.yaml'));
       expect(experiment.description.length).toBeGreaterThan(100);
-      const labels = experiment.traces.map((entry) => resolveTrace(entry, FOLDER).label);
+      const labels = experiment.traces.map(({ entry }) => resolveTrace(entry, FOLDER).label);
       expect(new Set(labels).size).toBe(labels.length);
     });
 

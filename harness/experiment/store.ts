@@ -152,6 +152,11 @@ export class ResultStore {
     return withSavings(this.inOrder());
   }
 
+  /** The rows of spaces.csv so far, in the order of the cells. */
+  spaces(): Row[] {
+    return this.inOrder().flatMap((result) => result.spaces);
+  }
+
   /** All results so far, in the order of the cells. */
   inOrder(): CellResult[] {
     return [...this.results.values()].sort((a, b) => a.cell - b.cell);
@@ -166,11 +171,7 @@ export class ResultStore {
       TIMELINE_COLUMNS,
       results.flatMap((result) => result.timeline),
     );
-    this.write(
-      'spaces.csv',
-      SPACE_COLUMNS,
-      results.flatMap((result) => result.spaces),
-    );
+    this.write('spaces.csv', SPACE_COLUMNS, this.spaces());
     this.write(
       'perf.csv',
       PERF_COLUMNS,

@@ -25,10 +25,12 @@ import type { PurgePolicyInfo } from '../policy/purge/contract.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
+import type { MapArg } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { HAS, OP, OPS } from '../trace/op.js';
 import type { Trace } from '../trace/trace.js';
 import { ArgCache } from './args.js';
+import { Backed, type Backing } from './backing.js';
 import { SimulatedKernel } from './kernel.js';
 import { collectMetrics, spaceRows } from './metrics.js';
 import { SimulatedProgram } from './program.js';
@@ -46,6 +48,8 @@ export interface ReplayOptions {
   readonly swap: SwapKind;
   /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */
   readonly limit: number | 'none' | 'trace';
+  /** The kind of memory of mappings that one space alone has. Default: as recorded. */
+  readonly backing?: Backing | undefined;
   /** The machine's memory in pages: below its watermarks kswapd reclaims. Default: never short. */
   readonly memory?: number | undefined;
   readonly seed: number;
@@ -111,6 +115,7 @@ class Replay {
   constructor(
     private readonly trace: Trace,
     private readonly options: ReplayOptions,
+    private readonly backed: Backed | undefined,
   ) {
     const { costs, reclaim, swap, limit, seed, discard } = options;
     checkReclaim(reclaim.info, typeof limit === 'number' || options.memory !== undefined);
@@ -229,7 +234,7 @@ class Replay {
         exit(m, space);
         break;
       case OP.map:
-        map(m, space, page, count, args.required('map', block, row));
+        this.map(space, page, count, args.required('map', block, row));
         break;
       case OP.unmap:
         unmap(m, space, page, count);
@@ -270,6 +275,11 @@ class Replay {
     m.ledger.end();
   }
 
+  private map(space: Space, page: number, count: number, arg: MapArg): void {
+    if (this.backed) this.backed.map(this.machine, space, page, count, arg);
+    else map(this.machine, space, page, count, arg);
+  }
+
   /** What the discard policy decides. */
   private carryOut(op: number, range: PageRange, block: EventBlock, row: number): void {
     if (range.count === 0) return;
@@ -294,12 +304,16 @@ class Replay {
       case OP.spawn:
         spawn(m, block.space[row] as number, args.of('spawn', block, row)?.name ?? '');
         break;
-      case OP.object:
-        declareObject(m, count, args.required('object', block, row));
+      case OP.object: {
+        const arg = args.required('object', block, row);
+        if (!this.backed?.replaces(arg.name)) declareObject(m, count, arg);
         break;
-      case OP.close:
-        closeObject(m, args.required('close', block, row).name);
+      }
+      case OP.close: {
+        const { name } = args.required('close', block, row);
+        if (!this.backed?.replaces(name)) closeObject(m, name);
         break;
+      }
       case OP.truncate:
         truncateObject(m, args.required('truncate', block, row).name, count);
         break;
@@ -384,10 +398,11 @@ function notModelled(op: number): InputError {
  * Replays a trace through a machine until its last event, or until its limit cannot be met.
  *
  * @throws InputError with the line of an event that makes no sense
- * @throws Refusal when the reclaim policy lacks what it needs
+ * @throws Refusal when a policy or the backing lacks what it needs
  */
 export async function replay(trace: Trace, options: ReplayOptions): Promise<ReplayResult> {
-  const run = new Replay(trace, options);
+  const backed = await Backed.of(trace, options.backing ?? 'recorded');
+  const run = new Replay(trace, options, backed);
   let starved = false;
   for await (const block of trace.blocks()) {
     starved = run.block(block);

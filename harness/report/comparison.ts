@@ -1,9 +1,12 @@
 import type { Row } from '../metrics/csv.js';
+import { STALL_PARTS, type StallPart } from '../metrics/schema.js';
 import { numberIn } from './format.js';
 
 /** What a report needs to know of a trace beside the rows. */
 export interface TraceFacts {
   readonly label: string;
+  /** The family it belongs to in its experiment, if any. */
+  readonly family?: string | undefined;
   readonly pageBytes: number;
   /** Peak under `keep` without a limit, in pages. */
   readonly peakPages: number;
@@ -11,18 +14,43 @@ export interface TraceFacts {
   readonly touchesInferred: boolean;
 }
 
-/** What the rows of an experiment compare: ways to give memory back, or, where these are all the same, ways to merge it. */
-export type Axis = 'discard' | 'merge';
+/**
+ * What the rows of an experiment compare: ways to give memory back; where these are all the same, ways to merge it;
+ * where only one of them is compared with keep, ways to purge what it leaves to the kernel.
+ */
+export type Axis = 'discard' | 'merge' | 'purge';
 
 export function comparedAxis(rows: readonly Row[]): Axis {
   const values = (axis: Axis) => new Set(rows.map((row) => row[axis])).size;
-  return values('discard') === 1 && values('merge') > 1 ? 'merge' : 'discard';
+  const discards = new Set(rows.map((row) => row.discard));
+  if (discards.size === 1 && values('merge') > 1) return 'merge';
+  discards.delete('keep');
+  return discards.size === 1 && values('purge') > 1 ? 'purge' : 'discard';
+}
+
+/** What a row is called among those it is compared with. */
+export function rowName(row: Row, axis: Axis): string {
+  if (axis === 'purge' && row.discard === 'keep') return 'keep';
+  return String(row[axis]);
+}
+
+/** What is the same in all rows that are compared with each other on one trace. */
+export function sameColumns(axis: Axis): string[] {
+  const compared: readonly string[] = axis === 'purge' ? ['purge', 'discard'] : [axis];
+  return ['swap', 'reclaim', 'discard', 'merge', 'purge', 'seed'].filter((name) => !compared.includes(name));
+}
+
+/** The rows that are compared: where ways to purge are, keep is the same under each of them and is shown once. */
+export function comparedRows(rows: readonly Row[], axis: Axis): readonly Row[] {
+  if (axis !== 'purge') return rows;
+  const first = rows[0]?.purge;
+  return rows.filter((row) => row.discard !== 'keep' || row.purge === first);
 }
 
 /** Savings this close to the most count as equal, as a share of it: below what a recording can tell. */
-const EQUAL_SAVING = 0.005;
+export const EQUAL_SAVING = 0.005;
 /** Costs this close to the least count as equal, as a share of it: below the scatter of the measured prices. */
-const EQUAL_COST = 0.01;
+export const EQUAL_COST = 0.01;
 
 /** Every call that should have given memory back was refused: such a cell is shown and not ranked. */
 export function isRefused(row: Row): boolean {
@@ -34,21 +62,35 @@ export function isRanked(row: Row): boolean {
   return row.outcome === 'ok' && !isRefused(row);
 }
 
-/** What a cell costs programs, in ns: all stalls, or, where touches are inferred, only calls and reclaim. */
-export function costNs(row: Row, touchesInferred: boolean): number {
-  if (!touchesInferred) return numberIn(row, 'stall_ns');
-  return (
-    numberIn(row, 'stall_discard_ns') + numberIn(row, 'stall_pin_ns') + numberIn(row, 'stall_reclaim_ns')
-  );
+/** The parts of stall time that a trace can tell: where touches are inferred, only calls and reclaim. */
+export function costParts(touchesInferred: boolean): readonly StallPart[] {
+  return touchesInferred ? ['discard', 'pin', 'reclaim'] : STALL_PARTS;
+}
+
+/** One class of cost made cheaper or dearer by a factor. */
+export interface Scaled {
+  readonly part: StallPart;
+  readonly factor: number;
+}
+
+/** What a cell costs programs, in ns: the stalls that the trace can tell. */
+export function costNs(row: Row, touchesInferred: boolean, scaled?: Scaled): number {
+  const parts = costParts(touchesInferred);
+  const sum = touchesInferred
+    ? parts.reduce((total, part) => total + numberIn(row, `stall_${part}_ns`), 0)
+    : numberIn(row, 'stall_ns');
+  if (!scaled || !parts.includes(scaled.part)) return sum;
+  return sum + (scaled.factor - 1) * numberIn(row, `stall_${scaled.part}_ns`);
 }
 
 /** The cells that save most and, among those, cost least; more than one where they are equal. Empty where none saves. */
-export function bestOf(rows: readonly Row[], touchesInferred: boolean): Row[] {
+export function bestOf(rows: readonly Row[], touchesInferred: boolean, scaled?: Scaled): Row[] {
   const ranked = rows.filter((row) => isRanked(row) && numberIn(row, 'saved_pages_mean') > 0);
   const most = Math.max(...ranked.map((row) => numberIn(row, 'saved_pages_mean')));
   const saving = ranked.filter((row) => numberIn(row, 'saved_pages_mean') >= most * (1 - EQUAL_SAVING));
-  const least = Math.min(...saving.map((row) => costNs(row, touchesInferred)));
-  return saving.filter((row) => costNs(row, touchesInferred) <= least * (1 + EQUAL_COST));
+  const cost = (row: Row) => costNs(row, touchesInferred, scaled);
+  const least = Math.min(...saving.map(cost));
+  return saving.filter((row) => cost(row) <= least * (1 + EQUAL_COST));
 }
 
 /** Rows in groups of equal values of some columns, in the order of their first row. */

@@ -7,12 +7,13 @@ import {
   groupBy,
   isRanked,
   isRefused,
+  rowName,
   type TraceFacts,
 } from './comparison.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
 
 function names(rows: readonly Row[], axis: Axis = 'discard'): string[] {
-  return [...new Set(rows.map((row) => String(row[axis])))];
+  return [...new Set(rows.map((row) => rowName(row, axis)))];
 }
 
 function limitName(row: Row, facts: TraceFacts, swaps: number): string {

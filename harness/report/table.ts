@@ -1,6 +1,16 @@
 import Table from 'cli-table3';
-import type { Row } from '../metrics/csv.js';
-import { type Axis, bestOf, comparedAxis, groupBy, isRefused, type TraceFacts } from './comparison.js';
+import type { Row, Value } from '../metrics/csv.js';
+import {
+  type Axis,
+  bestOf,
+  comparedAxis,
+  comparedRows,
+  groupBy,
+  isRefused,
+  rowName,
+  sameColumns,
+  type TraceFacts,
+} from './comparison.js';
 import { mib, ms, numberIn, percent } from './format.js';
 
 interface Column {
@@ -57,7 +67,7 @@ function columnsFor(axis: Axis, facts: TraceFacts): readonly Column[] {
 }
 
 /** No colours and no heavy lines: tables are pasted into mails. */
-const PLAIN = { style: { head: [], border: [], compact: true } };
+export const PLAIN = { style: { head: [], border: [], compact: true } };
 
 function limitText(row: Row, facts: TraceFacts): string {
   if (row.limit_pages === null) return 'none';
@@ -85,34 +95,40 @@ function tableOf(rows: readonly Row[], facts: TraceFacts, axis: Axis): string {
       const limit = i === 0 ? limitText(row, facts) : '';
       const values =
         row.outcome === 'ok' ? columns.map((column) => column.text(row, facts, base)) : columns.map(() => '');
-      table.push([limit, String(row[axis]), ...values, verdict(row, best)]);
+      table.push([limit, rowName(row, axis), ...values, verdict(row, best)]);
     });
   }
   return table.toString();
 }
 
-/** What a trace and the machine around the compared policies have in common, one table for each. */
-const TABLE_KEYS = ['trace', 'backing', 'swap', 'reclaim', 'discard', 'merge', 'purge', 'seed'];
-
 /** The readable tables of a comparison, with what each is of above it. */
 export function comparisonTables(runs: readonly Row[], traces: readonly TraceFacts[]): string {
   const parts: string[] = [];
   const axis = comparedAxis(runs);
-  const keys = TABLE_KEYS.filter((key) => key !== axis);
-  for (const rows of groupBy(runs, keys)) {
+  for (const rows of groupBy(comparedRows(runs, axis), ['trace', 'backing', ...sameColumns(axis)])) {
     const first = rows[0] as Row;
     const facts = traces.find((trace) => trace.label === first.trace) as TraceFacts;
-    const seeds = new Set(runs.map((row) => row.seed)).size > 1 ? `, seed ${first.seed}` : '';
-    const fixed = fixedPolicy(first, axis);
-    parts.push(
-      `${first.trace}: reclaim ${first.reclaim}, swap ${first.swap}${fixed}${seeds}\n${tableOf(rows, facts, axis)}`,
-    );
+    parts.push(`${tableTitle(String(first.trace), first, runs)}\n${tableOf(rows, facts, axis)}`);
   }
   return parts.join('\n\n');
 }
 
-/** The policy of the axis that is not compared, unless it is the usual one. */
-function fixedPolicy(row: Row, axis: Axis): string {
-  if (axis === 'merge') return `, discard ${row.discard}`;
-  return row.merge === 'none' ? '' : `, merge ${row.merge}`;
+/** The one discard policy that is compared with keep. */
+function policyOf(runs: readonly Row[]): Value | undefined {
+  return runs.find((row) => row.discard !== 'keep')?.discard;
+}
+
+/** What is above a table: what it is of, and what is the same in all its rows where other tables differ or it is not the usual. */
+export function tableTitle(of: string, row: Row, runs: readonly Row[]): string {
+  const axis = comparedAxis(runs);
+  const varies = (column: string) => new Set(runs.map((run) => run[column])).size > 1;
+  const told = [
+    ...(axis === 'merge' ? [`discard ${row.discard}`] : []),
+    ...(axis !== 'merge' && row.merge !== 'none' ? [`merge ${row.merge}`] : []),
+    ...(axis === 'purge' ? [`discard ${policyOf(runs)}`] : []),
+    ...['backing', 'purge', 'seed']
+      .filter((column) => column !== axis && varies(column))
+      .map((column) => `${column} ${row[column]}`),
+  ];
+  return [`${of}: reclaim ${row.reclaim}`, `swap ${row.swap}`, ...told].join(', ');
 }

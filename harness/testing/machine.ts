@@ -6,6 +6,7 @@ import { purgePolicies } from '../policy/purge/registry.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen } from '../policy/registry.js';
+import type { Backing } from '../replay/backing.js';
 import { type ReplayOptions, type ReplayResult, replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
 
@@ -16,6 +17,7 @@ export interface TestRun {
   readonly merge?: string;
   readonly memory?: number;
   readonly swap?: SwapKind;
+  readonly backing?: Backing;
   readonly limit?: number | 'none' | 'trace';
   readonly seed?: number;
   readonly observe?: ReplayOptions['observe'];
@@ -36,6 +38,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     purge: purgePolicies.choose(options.purge ?? 'range-lru'),
     merge: mergePolicies.choose(options.merge ?? 'none'),
     swap: options.swap ?? 'none',
+    backing: options.backing,
     limit: options.limit ?? 'trace',
     memory: options.memory,
     seed: options.seed ?? 1,

@@ -1,0 +1,170 @@
+import type { Machine } from '../machine/machine.js';
+import { map } from '../machine/mapping/mmap.js';
+import type { Space } from '../machine/mapping/space.js';
+import { closeObject, declareObject } from '../machine/object/lifetime.js';
+import type { MapArg, MapFlag, ObjectArg } from '../trace/args.js';
+import type { EventBlock } from '../trace/block.js';
+import { OP } from '../trace/op.js';
+import type { Trace } from '../trace/trace.js';
+import { ArgCache } from './args.js';
+import { Refusal } from './refusal.js';
+
+/** The kind of memory that mappings of one space have: as recorded, all private, or all of a shared-memory file. */
+export const BACKINGS = ['recorded', 'anon', 'shmem'] as const;
+export type Backing = (typeof BACKINGS)[number];
+
+/** What the trace says of an object, as far as its memory could as well be private. */
+interface Candidate {
+  /** The one map event of the object, by its number; -1 while there is none. */
+  map: number;
+  space: number;
+  /** Whether only this mapping reaches it, and it starts with zeros. */
+  alone: boolean;
+}
+
+/** A first look at a trace: which of its mappings are memory of one space, so that no program could tell the kinds apart. */
+class Survey {
+  /** By number of the map event: the space, for mappings of memory that has no name. */
+  readonly unnamed = new Map<number, { space: number; arg: MapArg }>();
+  readonly objects = new Map<string, Candidate>();
+  /** Spaces whose mappings are inherited (fork) or move (remap): their memory stays as it is. */
+  readonly excluded = new Set<number>();
+  private maps = 0;
+  private readonly args: ArgCache;
+
+  constructor(trace: Trace) {
+    this.args = new ArgCache(trace.strings);
+  }
+
+  add(block: EventBlock): void {
+    const { op, length } = block;
+    for (let row = 0; row < length; row++) {
+      switch (op[row]) {
+        case OP.fork:
+        case OP.remap:
+          this.excluded.add(block.space[row] as number);
+          break;
+        case OP.object: {
+          const arg = this.args.required('object', block, row);
+          this.objects.set(arg.name, { map: -1, space: -1, alone: isPlain(arg) });
+          break;
+        }
+        case OP.map:
+          this.map(block, row);
+          break;
+        case OP.pread:
+        case OP.pwrite:
+          this.reached(this.args.required('pread', block, row).name);
+          break;
+        case OP.fallocate:
+          this.reached(this.args.required('fallocate', block, row).name);
+          break;
+        case OP.truncate:
+          this.reached(this.args.required('truncate', block, row).name);
+          break;
+      }
+    }
+  }
+
+  private map(block: EventBlock, row: number): void {
+    const arg = this.args.required('map', block, row);
+    const space = block.space[row] as number;
+    const number = this.maps++;
+    if (arg.kind === 'anon' || arg.kind === 'anon-shared') {
+      this.unnamed.set(number, { space, arg });
+      return;
+    }
+    const object = this.objects.get(arg.name);
+    if (!object) return;
+    if (object.map >= 0 || arg.kind !== 'shared') object.alone = false;
+    object.map = number;
+    object.space = space;
+  }
+
+  /** The object is used other than through its mapping. */
+  private reached(name: string): void {
+    const object = this.objects.get(name);
+    if (object) object.alone = false;
+  }
+}
+
+/** Shared memory of zeros that a descriptor may write: what private memory is, but for its name. */
+function isPlain(arg: ObjectArg): boolean {
+  return arg.kind === 'shmem' && !arg.contents && !arg.sealed;
+}
+
+/**
+ * Replays mappings of one space as memory of another kind, so that a policy that needs one kind can be compared on
+ * traces of the other.
+ *
+ * `anon`: a shared-memory object that has one mapping in all and is not used otherwise becomes private memory, and so
+ * does shared memory without a name. `shmem`: private memory becomes a mapping of a file of its own that nobody else
+ * has; a part that is unmapped stays in the file until all of it is, as with a memfd. Memory of spaces that fork or
+ * remap stays as it is.
+ */
+export class Backed {
+  /** Names of the objects that are not there in this replay. */
+  private readonly replaced = new Set<string>();
+  /** Numbers of the map events that map another kind of memory. */
+  private readonly changed = new Set<number>();
+  private maps = 0;
+
+  private constructor(
+    survey: Survey,
+    private readonly kind: Exclude<Backing, 'recorded'>,
+  ) {
+    const free = (space: number) => !survey.excluded.has(space);
+    for (const [number, { space, arg }] of survey.unnamed) {
+      const differs = kind === 'anon' ? arg.kind === 'anon-shared' : arg.kind === 'anon';
+      if (differs && free(space) && !arg.flags.has('droppable')) this.changed.add(number);
+    }
+    if (kind === 'shmem') return;
+    for (const [name, object] of survey.objects) {
+      if (!object.alone || object.map < 0 || !free(object.space)) continue;
+      this.replaced.add(name);
+      this.changed.add(object.map);
+    }
+  }
+
+  /**
+   * Reads the trace once, to find what may change.
+   *
+   * @returns undefined for `recorded`
+   * @throws Refusal when the trace has no memory that could be of this kind
+   */
+  static async of(trace: Trace, kind: Backing): Promise<Backed | undefined> {
+    if (kind === 'recorded') return undefined;
+    const survey = new Survey(trace);
+    for await (const block of trace.blocks()) survey.add(block);
+    const backed = new Backed(survey, kind);
+    if (backed.changed.size === 0)
+      throw new Refusal(
+        `backing ${kind}: this trace has no mapping of one space alone that could be ${kind === 'anon' ? 'private memory' : 'a shared-memory file'} instead`,
+      );
+    return backed;
+  }
+
+  /** Whether this object is not there: its memory is private in this replay. */
+  replaces(name: string): boolean {
+    return this.replaced.has(name);
+  }
+
+  /** Carries out the next map event of the trace. */
+  map(m: Machine, space: Space, page: number, count: number, arg: MapArg): void {
+    const number = this.maps++;
+    if (!this.changed.has(number)) {
+      map(m, space, page, count, arg);
+      return;
+    }
+    const flags = new Set<MapFlag>([...arg.flags].filter((flag) => flag !== 'rofd'));
+    if (this.kind === 'anon') {
+      map(m, space, page, count, { kind: 'anon', name: '', offset: 0, flags });
+      return;
+    }
+    // A colon cannot be in a name of the trace.
+    const name = `backing:${number}`;
+    declareObject(m, count, { kind: 'shmem', name, contents: undefined, sealed: false, nofd: false });
+    map(m, space, page, count, { kind: 'shared', name, offset: 0, flags });
+    closeObject(m, name);
+  }
+}

@@ -1,0 +1,131 @@
+import type { Row } from '../metrics/csv.js';
+import {
+  type Axis,
+  bestOf,
+  comparedAxis,
+  comparedRows,
+  costNs,
+  EQUAL_COST,
+  groupBy,
+  isRanked,
+  rowName,
+  type TraceFacts,
+} from './comparison.js';
+import { limitLabel, traceName } from './family-table.js';
+import { listed, mib, ms, numberIn, percent } from './format.js';
+import { type Flip, flips } from './sensitivity.js';
+
+/** The cells of one trace on one kind of memory under one limit: what is compared with each other. */
+interface Group {
+  readonly name: string;
+  readonly facts: TraceFacts;
+  readonly limit: string;
+  readonly axis: Axis;
+  readonly rows: readonly Row[];
+  readonly keep: Row | undefined;
+}
+
+function groupsOf(rows: readonly Row[], traces: readonly TraceFacts[]): Group[] {
+  const axis = comparedAxis(rows);
+  return groupBy(comparedRows(rows, axis), ['trace', 'backing', 'limit_pages']).map((group) => {
+    const first = group[0] as Row;
+    const facts = traces.find((trace) => trace.label === first.trace) as TraceFacts;
+    return {
+      name: traceName(first).replace('\n', ' '),
+      facts,
+      limit: limitLabel(first, facts),
+      axis,
+      rows: group,
+      keep: group.find((row) => row.discard === 'keep' && row.merge === 'none' && row.outcome === 'ok'),
+    };
+  });
+}
+
+function policies(rows: readonly Row[], axis: Axis): string {
+  return listed([...new Set(rows.map((row) => rowName(row, axis)))]);
+}
+
+/** Who saves most where memory is not limited, a clause a trace. */
+function savingSentence(groups: readonly Group[]): string {
+  const clauses = groups
+    .filter(({ limit }) => limit === (groups[0] as Group).limit)
+    .flatMap(({ name, facts, rows, keep, axis }) => {
+      const best = bestOf(rows, facts.touchesInferred);
+      const first = best[0];
+      if (!keep) return [];
+      if (!first) return [`${name}: nobody saves any`];
+      const saved = numberIn(first, 'saved_pages_mean');
+      const share = percent(saved, numberIn(keep, 'footprint_pages_mean'));
+      return [
+        `${name}: ${policies(best, axis)} (${mib(saved, facts.pageBytes)} MiB, ${share} of what keep holds)`,
+      ];
+    });
+  return `Most memory saved, ${(groups[0] as Group).limit}: ${clauses.join('; ')}.`;
+}
+
+/** The space that pays most of a cell's stalls, where several do. */
+function payer(row: Row, spaces: readonly Row[]): string {
+  const paying = spaces.filter(({ cell, space }) => cell === row.cell && space !== null);
+  if (paying.length < 2) return '';
+  const total = paying.reduce((sum, space) => sum + numberIn(space, 'stall_ns'), 0);
+  const most = paying.reduce((a, b) => (numberIn(b, 'stall_ns') > numberIn(a, 'stall_ns') ? b : a));
+  if (total === 0) return '';
+  return `, ${percent(numberIn(most, 'stall_ns'), total)} of it paid by ${most.name || `space ${most.space}`}`;
+}
+
+/** Who stalls least under the tightest limit, and who pays, a clause a trace. */
+function stallSentence(groups: readonly Group[], spaces: readonly Row[]): string {
+  const tightest = (groups.at(-1) as Group).limit;
+  const clauses = groups
+    .filter(({ limit }) => limit === tightest)
+    .flatMap(({ name, facts, rows, keep, axis }) => {
+      const ranked = rows.filter(isRanked);
+      const cost = (row: Row) => costNs(row, facts.touchesInferred);
+      const least = Math.min(...ranked.map(cost));
+      const best = ranked.filter((row) => cost(row) <= least * (1 + EQUAL_COST));
+      const first = best[0];
+      if (!first || !keep) return [];
+      const against = best.includes(keep) ? '' : ` against ${ms(cost(keep))} of keep`;
+      return [`${name}: ${policies(best, axis)} (${ms(least)} ms${against}${payer(first, spaces)})`];
+    });
+  return `Shortest stalls, ${tightest}: ${clauses.join('; ')}.`;
+}
+
+function flipText({ name, limit, axis }: Group, { part, factor, entered, left }: Flip): string {
+  const changes = [
+    ...(entered.length > 0
+      ? [`${policies(entered, axis)} ${entered.length > 1 ? 'join' : 'joins'} the best`]
+      : []),
+    ...(left.length > 0 ? [`${policies(left, axis)} ${left.length > 1 ? 'leave' : 'leaves'} them`] : []),
+  ];
+  return `${name}, ${limit}: with ${part} \u00d7 ${factor} ${changes.join(' and ')}`;
+}
+
+/** Whether the marks in the table hang on the price of one class of cost. */
+function sensitivitySentence(groups: readonly Group[]): string {
+  const hanging = groups.map((group) => ({ group, found: flips(group.rows, group.facts) }));
+  const changed = hanging.filter(({ found }) => found.length > 0);
+  const stable = 'Halving or doubling any one class of cost';
+  if (changed.length === 0) return `${stable} changes no mark.`;
+  const shown = changed.flatMap(({ group, found }) => found.slice(0, 1).map((flip) => flipText(group, flip)));
+  return `${stable} changes the marks of ${changed.length} of ${groups.length} columns, for example ${shown.slice(0, 3).join('; ')}.`;
+}
+
+/**
+ * Three sentences on what the rows of a family show: who saves most, who stalls least and who pays, and whether that
+ * hangs on a price.
+ *
+ * @param spaces rows of spaces.csv
+ */
+export function familyFindings(
+  family: string,
+  runs: readonly Row[],
+  spaces: readonly Row[],
+  traces: readonly TraceFacts[],
+): string[] {
+  const members = traces.filter((trace) => trace.family === family);
+  const rows = runs.filter((row) => members.some((trace) => trace.label === row.trace));
+  const groups = groupsOf(rows, members).filter(({ keep }) => keep);
+  if (groups.length === 0) return [];
+  return [savingSentence(groups), stallSentence(groups, spaces), sensitivitySentence(groups)];
+}

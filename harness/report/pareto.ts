@@ -1,0 +1,36 @@
+import type { Row } from '../metrics/csv.js';
+import { costNs, EQUAL_COST, EQUAL_SAVING, isRanked, type Scaled, type TraceFacts } from './comparison.js';
+import { numberIn } from './format.js';
+
+interface Point {
+  readonly row: Row;
+  readonly saved: number;
+  readonly cost: number;
+}
+
+/** Whether `a` is as good as `b` in both and clearly better in one. */
+function dominates(a: Point, b: Point): boolean {
+  const scale = Math.max(Math.abs(a.saved), Math.abs(b.saved));
+  const more = a.saved - b.saved;
+  const cheaper = b.cost - a.cost;
+  const equalSaving = scale * EQUAL_SAVING;
+  const equalCost = Math.max(a.cost, b.cost) * EQUAL_COST;
+  if (more < -equalSaving || cheaper < -equalCost) return false;
+  return more > equalSaving || cheaper > equalCost;
+}
+
+/** Whether a cell can be on the front: it ran, and it gives something back or is what the others are compared with. */
+function competes(row: Row): boolean {
+  const saved = row.saved_pages_mean;
+  return isRanked(row) && typeof saved === 'number' && (saved > 0 || row.discard === 'keep');
+}
+
+/** The cells of a group that no other one beats: none saves as much for less, and none saves more for as much. */
+export function paretoFront(rows: readonly Row[], facts: TraceFacts, scaled?: Scaled): Row[] {
+  const points = rows.filter(competes).map((row) => ({
+    row,
+    saved: numberIn(row, 'saved_pages_mean'),
+    cost: costNs(row, facts.touchesInferred, scaled),
+  }));
+  return points.filter((point) => !points.some((other) => dominates(other, point))).map(({ row }) => row);
+}

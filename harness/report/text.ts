@@ -1,0 +1,56 @@
+import type { Row } from '../metrics/csv.js';
+import { comparedAxis, type TraceFacts } from './comparison.js';
+import { familyFindings } from './family-findings.js';
+import { familyTables } from './family-table.js';
+import { findings } from './findings.js';
+import { comparisonTables } from './table.js';
+
+/** The results of an experiment, as its files have them. */
+export interface Results {
+  /** Rows of runs.csv. */
+  readonly runs: readonly Row[];
+  /** Rows of spaces.csv. */
+  readonly spaces: readonly Row[];
+  readonly traces: readonly TraceFacts[];
+}
+
+function section(name: string, sentences: readonly string[]): string[] {
+  if (sentences.length === 0) return [];
+  return [`What ${name} shows:\n${sentences.map((sentence) => `- ${sentence}`).join('\n')}`];
+}
+
+/** A table and sentences a family. */
+function familyText({ runs, spaces, traces }: Results): string[] {
+  const families = new Set(traces.flatMap(({ family }) => (family === undefined ? [] : [family])));
+  const parts = [...families].flatMap((family) => [
+    familyTables(family, runs, traces),
+    ...section(`the ${family} family`, familyFindings(family, runs, spaces, traces)),
+  ]);
+  if (families.size > 0) {
+    parts.push(
+      [
+        '* Pareto-best: no other policy saves as much for less, or more for as much. saved: mean over time against keep.',
+        'Where accesses are inferred there is no fault rate, and stalls are those of calls and reclaim.',
+      ].join('\n'),
+    );
+  }
+  return parts;
+}
+
+/** A table a trace and reclaim policy, then sentences a trace, for the traces without a family. */
+function traceText({ runs, traces }: Results): string[] {
+  const alone = traces.filter(({ family }) => family === undefined);
+  if (alone.length === 0) return [];
+  const rows = runs.filter((row) => alone.some(({ label }) => label === row.trace));
+  const base = comparedAxis(rows) === 'merge' ? 'no merging' : 'keep';
+  return [
+    comparisonTables(rows, alone),
+    ...alone.flatMap((trace) => section(trace.label, findings(rows, trace))),
+    `saved: mean over time against ${base}; best: saves most and, among equals, costs least.`,
+  ];
+}
+
+/** What the results of an experiment say, as text: tables first, then sentences. */
+export function comparisonText(results: Results): string {
+  return [...familyText(results), ...traceText(results)].join('\n\n');
+}
