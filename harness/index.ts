@@ -33,8 +33,10 @@ export type {
   Kernel,
   MappedPiece,
   PageRange,
+  Pressure,
   Program,
   Unpinned,
+  VolatileResult,
 } from './policy/discard/contract.js';
 export { loadPolicyModule, type PolicyModule } from './policy/module.js';
 export {

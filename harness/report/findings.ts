@@ -101,10 +101,17 @@ function uselessSentences(rows: readonly Row[]): string[] {
     );
   }
   const refused = rows.filter((row) => row.outcome === 'ok' && isRefused(row));
-  if (refused.length > 0) {
-    const calls = numberIn(refused[0] as Row, 'discard_calls');
+  const sparing = refused.filter((row) => numberIn(row, 'discard_refused') > 0);
+  if (sparing.length > 0) {
     sentences.push(
-      `${listed(names(refused))}: all ${calls} calls are refused on this memory, as the kernel does; nothing is lost, and the cells are not ranked.`,
+      `${listed(names(sparing))}: the calls would destroy files for everyone who uses them and were not made (destroy=1 makes them); the cells are not ranked.`,
+    );
+  }
+  const byKernel = refused.filter((row) => !sparing.includes(row));
+  if (byKernel.length > 0) {
+    const calls = numberIn(byKernel[0] as Row, 'discard_calls');
+    sentences.push(
+      `${listed(names(byKernel))}: all ${calls} calls are refused on this memory, as the kernel does; nothing is lost, and the cells are not ranked.`,
     );
   }
   return sentences;

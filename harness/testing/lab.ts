@@ -132,7 +132,8 @@ export class Lab {
   }
 
   truncate(object: SharedObject, size: number): void {
-    this.checked(truncateObject(this.m, object.name as string, size));
+    truncateObject(this.m, object, size);
+    this.checked(undefined);
   }
 
   /** madvise on whole pages; the error, 0 for none. */
