@@ -11,7 +11,7 @@ import {
   sameColumns,
   type TraceFacts,
 } from './comparison.js';
-import { mib, ms, numberIn, percent } from './format.js';
+import { listed, mib, ms, numberIn, percent } from './format.js';
 import { paretoFront } from './pareto.js';
 import { PLAIN, tableTitle } from './table.js';
 
@@ -105,7 +105,20 @@ export function familyTables(family: string, runs: readonly Row[], traces: reado
   const factsOf = (row: Row) => members.find((trace) => trace.label === row.trace) as TraceFacts;
   const rows = runs.filter((row) => factsOf(row));
   const axis = comparedAxis(rows);
-  return groupBy(comparedRows(rows, axis), sameColumns(axis))
-    .map((group) => `${tableTitle(family, group[0] as Row, rows)}\n${tableOf(group, axis, factsOf)}`)
-    .join('\n\n');
+  const [done, impossible] = apart(comparedRows(rows, axis));
+  const tables = groupBy(done, sameColumns(axis)).map(
+    (group) => `${tableTitle(family, group[0] as Row, rows)}\n${tableOf(group, axis, factsOf)}`,
+  );
+  const left = impossible.length === 0 ? [] : [`Not possible, so left out: ${listed(impossible)}.`];
+  return [...tables, ...left].join('\n\n');
+}
+
+/** The rows to show, and the names of traces that no policy could be tried on with that kind of memory. */
+function apart(rows: readonly Row[]): [rows: Row[], impossible: string[]] {
+  const groups = groupBy(rows, ['trace', 'backing']);
+  const refused = (group: readonly Row[]) => group.every(({ outcome }) => outcome === 'refused');
+  return [
+    groups.filter((group) => !refused(group)).flat(),
+    groups.filter(refused).map((group) => traceName(group[0] as Row).replace('\n', ' ')),
+  ];
 }

@@ -111,6 +111,19 @@ describe('the text of a family', () => {
     );
   });
 
+  it('leaves out a kind of memory that a trace cannot have, and says so', () => {
+    const refused = runs.map((row) => ({ ...row, backing: 'shmem', outcome: 'refused' }));
+    const both = comparisonText({ runs: [...runs, ...refused], spaces: [], traces: [FACTS] });
+    expect(both).toContain('Not possible, so left out: t on shmem.');
+    expect(both).not.toContain('│ on shmem');
+  });
+
+  it('says that prices of volatile ranges are proxies where there are some', () => {
+    expect(text).not.toContain('proxy');
+    const volatile = [...runs, cell('volatile', 10, 10)];
+    expect(comparisonText({ runs: volatile, spaces: [], traces: [FACTS] })).toContain('a proxy');
+  });
+
   it('names the kind of memory where it is not the recorded one', () => {
     const anon = [KEEP, cell('free', 100, 10)].map((row) => ({ ...row, backing: 'anon' }));
     const both = comparisonText({ runs: [...runs, ...anon], spaces: [], traces: [FACTS] });
