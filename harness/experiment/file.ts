@@ -135,6 +135,11 @@ function partAt(path: readonly PropertyKey[]): { name: string; keys: readonly st
   return { name: 'a trace', keys: Object.keys(generatedEntry.shape) };
 }
 
+/** The issue to report: a misspelt key also leaves the right one missing. */
+function foremost(issues: readonly Issue[]): Issue {
+  return issues.find(({ code }) => code === 'unrecognized_keys') ?? (issues[0] as Issue);
+}
+
 function wrong(first: Issue, source: Source): InputError {
   const { issue, path } = innermost(first);
   if (issue.code === 'unrecognized_keys') {
@@ -164,7 +169,7 @@ export function readExperiment(file: string): Experiment {
   const broken = document.errors[0];
   if (broken) throw new InputError(`not YAML: ${broken.message.split('\n')[0]}`, placeAt(source, broken.pos));
   const parsed = schema.safeParse(document.toJS());
-  if (!parsed.success) throw wrong(parsed.error.issues[0] as Issue, source);
+  if (!parsed.success) throw wrong(foremost(parsed.error.issues), source);
   const { traces: unnamed, families = {}, ...rest } = parsed.data;
   const traces = [
     ...expandList(unnamed ?? [], ['traces'], undefined, source),
