@@ -136,7 +136,7 @@ describe('uml-hotplug', () => {
   });
 });
 
-describe('memory of guests on their host (Firecracker issue 6167)', () => {
+describe('memory of guests on their host (firecracker-microvm/firecracker#6167)', () => {
   const saved = async (how: string, discard: string) => {
     const of = await trace({ how, touches_per_s: 0 });
     const { metrics: keep } = await replayTrace(of, { discard: 'keep' });

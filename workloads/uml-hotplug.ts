@@ -61,7 +61,7 @@ export const umlHotplug: Workload = {
   summary:
     'guests in shared memory that give back what they do not need: by hot-unplug, a balloon or free-page reporting',
   source:
-    'Pulavarty 2005, "madvise(MADV_REMOVE)": "useful for supporting hot-plug memory on UML", whose memory is a tmpfs file; balloon and reporting as virtio_balloon does them; Firecracker issue 6167 for MADV_DONTNEED on shared guest memory',
+    'Pulavarty 2005, "madvise(MADV_REMOVE)": "useful for supporting hot-plug memory on UML", whose memory is a tmpfs file; balloon and reporting as virtio_balloon does them; firecracker-microvm/firecracker#6167 for MADV_DONTNEED on shared guest memory',
   parameters: UML_PARAMETERS,
   generate(context) {
     const builder = new BlockBuilder();
