@@ -1,7 +1,9 @@
 import type { Workload } from '../harness/trace/source.js';
+import { churn } from './churn.js';
 import { discardable } from './discardable.js';
 import { guests } from './guests.js';
+import { umlHotplug } from './uml-hotplug.js';
 import { zipf } from './zipf.js';
 
 /** All generators: a file each, a line here each. */
-export const WORKLOADS: readonly Workload[] = [discardable, guests, zipf];
+export const WORKLOADS: readonly Workload[] = [churn, discardable, guests, umlHotplug, zipf];

@@ -1,8 +1,8 @@
 import { BlockBuilder, type EventBlock } from '../harness/trace/block.js';
-import { TraceMeta } from '../harness/trace/meta.js';
 import type { Workload, WorkloadContext } from '../harness/trace/source.js';
 import { AliasTable } from './alias-table.js';
 import { shuffled } from './shuffle.js';
+import { syntheticMeta } from './synthetic-meta.js';
 
 /** First page of the mapping: 64 GiB, away from page 0. */
 const BASE = 2 ** 24;
@@ -62,12 +62,10 @@ export const zipf: Workload = {
   },
   generate(context) {
     const builder = new BlockBuilder();
-    const meta = new TraceMeta([
-      ['page_size', '4096'],
-      ['clock', 'microseconds, synthetic'],
-      ['provenance', 'synthetic'],
-      ['seed', String(context.seed)],
-    ]);
-    return { meta, strings: builder.strings, blocks: () => events(builder, context) };
+    return {
+      meta: syntheticMeta(context.seed),
+      strings: builder.strings,
+      blocks: () => events(builder, context),
+    };
   },
 };

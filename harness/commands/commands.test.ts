@@ -233,6 +233,37 @@ describe('reclaim compare', () => {
     expect(existsSync(join(cli.path, 'results', 'runs', 'e', 'runs.csv'))).toBe(true);
   });
 
+  it('judges claims, and writes them', () => {
+    cli.write(
+      'claims.yaml',
+      [
+        'name: claims',
+        'traces: [a.csv]',
+        'discard: [keep, remove]',
+        'claims:',
+        '  - id: F1',
+        '    claim: removing takes no faults',
+        '    source: a thread',
+        '    claimed: 0',
+        '    value: { column: pgfault, where: { discard: remove } }',
+        '    minus: { column: pgfault, where: { discard: keep } }',
+      ].join('\n'),
+    );
+    const { code, stdout } = cli.run('compare', 'claims.yaml', '--out', 'judged');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/F1 +│ removing takes no faults +│ +0 │ +0 │ holds/);
+    expect(stdout).toContain('perf.csv, claims.csv, manifest.json');
+    expect(readFileSync(join(cli.path, 'judged', 'claims.csv'), 'utf8')).toBe(
+      [
+        'id,claim,source,relation,claimed,tolerance,computed,unit,verdict,reason',
+        'F1,removing takes no faults,a thread,=,0,0,0,,holds,',
+        '',
+      ].join('\n'),
+    );
+    expect(cli.run('compare', 'e.yaml', '--out', 'judged').code).toBe(0);
+    expect(readdirSync(join(cli.path, 'judged'))).not.toContain('claims.csv');
+  });
+
   it('keeps finished cells at Ctrl-C, and goes on from there', async () => {
     cli.run(
       'trace',

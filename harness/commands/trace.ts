@@ -8,7 +8,7 @@ import { compileTrace } from '../trace/compile.js';
 import { importFormats, importTrace } from '../trace/import.js';
 import { traceInfo } from '../trace/info.js';
 import { COUNT_LIMIT } from '../trace/op.js';
-import type { GuestsOptions } from '../trace/readers/guests/import.js';
+import { GUEST_BACKINGS, type GuestsOptions } from '../trace/readers/guests/import.js';
 import { parseMarks } from '../trace/readers/marks.js';
 import { STRACE_MEMORY } from '../trace/readers/strace/follow.js';
 import { STRACE_TOUCHES } from '../trace/readers/strace/writer.js';
@@ -105,6 +105,8 @@ function guestsOptions(args: ImportArgs): GuestsOptions | undefined {
     guests,
     pages: wholeNumber('guest-pages', args.guestPages, 1, COUNT_LIMIT),
     settleS: wholeNumber('settle', args.settle, 0, 1e6),
+    backing: args.guestBacking,
+    restartS: wholeNumber('restart', args.restart, 0, 1e6),
   };
 }
 
@@ -116,6 +118,8 @@ interface ImportArgs {
   guests?: string;
   guestPages: number;
   settle: number;
+  guestBacking: GuestsOptions['backing'];
+  restart: number;
   marks?: string;
   memory: (typeof STRACE_MEMORY)[number];
   touches: (typeof STRACE_TOUCHES)[number];
@@ -161,6 +165,17 @@ const importCommand: SubCommand = {
           type: 'number',
           default: 600,
           describe: 'for guests: seconds after the last snapshot until the trace ends',
+          requiresArg: true,
+        },
+        'guest-backing': {
+          choices: GUEST_BACKINGS,
+          default: 'anon' as const,
+          describe: 'for guests: what their memory is on the host',
+        },
+        restart: {
+          type: 'number',
+          default: 0,
+          describe: 'for guests: seconds for which each in turn is off after the last snapshot (0: none is)',
           requiresArg: true,
         },
         marks: {

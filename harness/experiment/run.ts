@@ -12,7 +12,8 @@ import { loadPolicyModule } from '../policy/module.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { replay } from '../replay/replay.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
-import { type CellResult, withoutRun } from './cell.js';
+import { type CellResult, cellKeys, withoutRun } from './cell.js';
+import { checkSelections } from './claim-entries.js';
 import type { Experiment, ExperimentTrace } from './file.js';
 import { type Cell, checkAxes, type PlannedTrace, planCells } from './plan.js';
 import { Pool } from './pool.js';
@@ -184,6 +185,8 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   try {
     const traces = await prepareTraces(experiment, costs, events);
     const cells = planCells(experiment, axes, traces);
+    const keys = cells.map((cell) => cellKeys(cell, traces[cell.trace] as Prepared));
+    checkSelections(experiment.claims, keys, experiment.file);
     const inputs = inputsHasher(
       traces.map(({ label, sha256 }) => ({ label, sha256 })),
       costs,

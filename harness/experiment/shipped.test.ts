@@ -257,3 +257,55 @@ describe('guests-debian', () => {
     expect(metrics).toMatchObject({ resident_pages_end: pages, pages_sharing: 84064 - pages });
   });
 });
+
+/** The recording once more, with memory that is shared and given back while a guest is off. */
+describe('guests-debian-restarts', () => {
+  let trace: Trace;
+  beforeAll(async () => {
+    trace = await loadTrace('guests-debian-restarts');
+  });
+
+  it('gives the whole memory of each guest back once, and writes it again: every guest has both lives', () => {
+    const discards: number[][] = [];
+    const written = [0, 0, 0];
+    for (const block of trace.blocks() as Iterable<EventBlock>) {
+      for (let row = 0; row < block.length; row++) {
+        const guest = (block.space[row] as number) - 1;
+        const count = block.count[row] as number;
+        if (block.op[row] === OP.discard) discards.push([(block.time[row] as number) / 1e6, guest, count]);
+        if (block.op[row] === OP.write) written[guest] = (written[guest] as number) + count;
+      }
+    }
+    expect(discards).toEqual([
+      [90, 0, 65_536],
+      [210, 1, 65_536],
+      [330, 2, 65_536],
+    ]);
+    // Twice the changed pages of the recording, counted in it.
+    expect(written).toEqual([2 * 41_902, 2 * 68_561, 2 * 35_083]);
+    expect(trace.meta.get('provenance')).toBe('composed');
+    expect(trace.meta.touchesInferred).toBe(true);
+  });
+
+  it('frees what a guest holds while it is off, by the calls that free shared memory and no others', async () => {
+    const mean = async (discard: string) =>
+      (await replayTrace(trace, { discard })).metrics.resident_pages_mean as number;
+    const keep = await mean('keep');
+    const remove = await mean('remove');
+    expect(await mean('punch')).toBe(remove);
+    expect(await mean('dontneed')).toBe(keep);
+    expect(await mean('free')).toBe(keep);
+    // Each guest is off for 120 of 600 s, and 4, 12 and 20 s later it has what it had then (its pages at snapshots 1 to 3).
+    const held = [
+      [29_225, 15_399, 24_831, 29_220],
+      [28_508, 16_838, 23_067, 28_507],
+      [26_331, 16_863, 24_605, 26_331],
+    ] as const;
+    const seconds = held.reduce(
+      (sum, [all, at4, at12, at20]) =>
+        sum + 124 * all + 8 * (all - at4) + 8 * (all - at12) + 10 * (all - at20),
+      0,
+    );
+    expect(keep - remove).toBeCloseTo(seconds / 600, 0);
+  });
+});

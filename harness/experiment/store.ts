@@ -49,6 +49,24 @@ function writeWhole(path: string, text: string): void {
 }
 
 /**
+ * Writes a file of results as CSV, whole or not at all.
+ *
+ * @throws InputError when it cannot be written
+ */
+export function writeResults(
+  folder: string,
+  name: string,
+  columns: readonly string[],
+  rows: readonly Row[],
+): void {
+  try {
+    writeWhole(join(folder, name), csvHeader(columns) + csvRows(columns, rows));
+  } catch (error) {
+    throw fileError(error, join(folder, name));
+  }
+}
+
+/**
  * Makes an output folder and checks that it can be written. Gives the first folder that it had to make, so that it can
  * be taken back.
  *
@@ -95,7 +113,14 @@ export class ResultStore {
   /** Starts afresh: results of an earlier run in this folder go. */
   clear(): void {
     rmSync(join(this.folder, JOURNAL), { recursive: true, force: true });
-    for (const name of ['runs.csv', 'timeline.csv', 'spaces.csv', 'perf.csv', 'manifest.json']) {
+    for (const name of [
+      'runs.csv',
+      'timeline.csv',
+      'spaces.csv',
+      'perf.csv',
+      'claims.csv',
+      'manifest.json',
+    ]) {
       rmSync(join(this.folder, name), { force: true });
     }
   }
@@ -160,11 +185,7 @@ export class ResultStore {
   }
 
   private write(name: string, columns: readonly string[], rows: readonly Row[]): void {
-    try {
-      writeWhole(join(this.folder, name), csvHeader(columns) + csvRows(columns, rows));
-    } catch (error) {
-      throw fileError(error, join(this.folder, name));
-    }
+    writeResults(this.folder, name, columns, rows);
   }
 
   private perfRow(result: CellResult): Row {

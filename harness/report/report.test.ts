@@ -112,6 +112,26 @@ describe('the findings', () => {
     expect(text).not.toContain('as the kernel does');
   });
 
+  it('say of lazily freed memory that it stays while there is enough, and nothing once it went', () => {
+    const free = row('free', { discard_calls: 4, pglazyfree: 100 });
+    expect(findings([KEEP, free], FACTS)).toEqual([
+      'free: the calls succeed, and what they name goes only when memory is short; it never was.',
+    ]);
+    const short = { limit_pages: 512 };
+    const saving = [row('keep', short), row('free', { ...short, discard_calls: 4, saved_pages_mean: 9 })];
+    expect(findings([KEEP, free, ...saving], FACTS).join('\n')).not.toContain('free: the calls succeed');
+  });
+
+  it('tell kinds of swap apart, and compare with no cell that ran out of memory', () => {
+    const none = { swap: 'none', limit_pages: 512 };
+    const oom = row('keep', { ...none, outcome: 'oom', saved_pages_mean: null, footprint_pages_mean: 9 });
+    const text = findings([oom, row('remove', { ...none, saved_pages_mean: null }), KEEP, REMOVE], FACTS);
+    expect(text).toEqual([
+      'Without a limit, with swap ssd, remove is best: it saves 2.0 MiB on average (50 % of what keep holds), for 1.00 ms of stalls.',
+      '1 cells ran out of memory (keep): their memory did not suffice.',
+    ]);
+  });
+
   it('say nothing of a trace without rows', () => {
     expect(findings([KEEP], { ...FACTS, label: 'other' })).toEqual([]);
   });
