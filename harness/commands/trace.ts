@@ -13,6 +13,7 @@ import { parseMarks } from '../trace/readers/marks.js';
 import { STRACE_MEMORY, STRACE_TOUCHES } from '../trace/readers/strace/import.js';
 import { openTrace, type Trace } from '../trace/trace.js';
 import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
+import { postgresqlOptions } from './buffer-pool.js';
 import {
   type Command,
   filePositional,
@@ -115,6 +116,9 @@ interface ImportArgs {
   guests?: string;
   guestPages: number;
   settle: number;
+  sharedBuffers: string;
+  resize: string[];
+  faults?: string;
   marks?: string;
   memory: (typeof STRACE_MEMORY)[number];
   touches: (typeof STRACE_TOUCHES)[number];
@@ -162,6 +166,24 @@ const importCommand: SubCommand = {
           describe: 'for guests: seconds after the last snapshot until the trace ends',
           requiresArg: true,
         },
+        'shared-buffers': {
+          type: 'string',
+          default: '64MiB',
+          describe: 'for postgresql: SIZE of the buffer pool',
+          requiresArg: true,
+        },
+        resize: {
+          type: 'string',
+          array: true,
+          default: [] as string[],
+          describe: 'for postgresql: a change of that size, SECONDS=SIZE (repeatable)',
+        },
+        faults: {
+          type: 'string',
+          describe:
+            'for mariadb: the file of page faults (tracepoint page_fault_user) recorded beside the log',
+          requiresArg: true,
+        },
         marks: {
           type: 'string',
           describe: 'a file of marks, "TIME LABEL" a line; "pressure moderate|critical" becomes pressure',
@@ -185,6 +207,8 @@ const importCommand: SubCommand = {
       format: args.reader,
       split: args.split,
       guests: guestsOptions(args),
+      postgresql: postgresqlOptions(args.sharedBuffers, args.resize),
+      faults: args.faults,
       memory: args.memory,
       touches: args.touches,
       marks: readMarks(args.marks),
@@ -196,6 +220,7 @@ const importCommand: SubCommand = {
     }
     const written = await writeTrace(source, args.output, formOf(args.output));
     if (args.output !== '-') note(`${args.output}: ${written.events} events`);
+    if (source.summary) note(source.summary());
   },
 };
 

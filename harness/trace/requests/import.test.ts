@@ -32,7 +32,14 @@ function file(name: string, content: string | Uint8Array): string {
 /** The text of the trace that a file becomes. */
 async function imported(path: string, options: Partial<ImportOptions> = {}): Promise<string> {
   const output = join(folder, 'out.csv');
-  const none = { format: undefined, split: false, memory: 'shared', touches: 'none', marks: [] } as const;
+  const none = {
+    format: undefined,
+    split: false,
+    memory: 'shared',
+    touches: 'none',
+    marks: [],
+    postgresql: { buffers: 1, resizes: [] },
+  } as const;
   await writeTrace(await importTrace(path, { ...none, ...options }), output, 'text');
   return readFileSync(output, 'utf8');
 }

@@ -1,5 +1,3 @@
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
 import { InputError } from '../../../input/errors.js';
 import { BlockBuilder, type EventBlock, type EventFields } from '../../block.js';
 import { decodedBytes, inputName } from '../../io/input.js';
@@ -7,7 +5,8 @@ import { TraceMeta } from '../../meta.js';
 import { ADVICE, type OpName } from '../../op.js';
 import type { TraceSource } from '../../source.js';
 import type { Mark } from '../marks.js';
-import { type Call, CallReader } from './calls.js';
+import type { Call } from './calls.js';
+import { readCalls } from './log.js';
 import { type Mapping, Maps, type Range } from './maps.js';
 import { type Process, type ProcessChange, Processes } from './processes.js';
 import { type Segment, Segments } from './segments.js';
@@ -338,24 +337,6 @@ class DraftWriter {
   private readonly headed = new Set<Segment>();
 }
 
-async function readCalls(path: string, bytes: AsyncIterable<Uint8Array>): Promise<Call[]> {
-  const reader = new CallReader(inputName(path));
-  const lines = createInterface({
-    input: Readable.from(bytes),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  });
-  const calls: Call[] = [];
-  for await (const line of lines) {
-    const call = reader.read(line);
-    if (call) calls.push(call);
-  }
-  if (calls.length === 0)
-    throw new InputError('no system calls in this log, expected the output of strace -f -ttt -T', {
-      file: inputName(path),
-    });
-  return calls;
-}
-
 /**
  * Imports a log of `strace -f -ttt -T` (calls mmap, munmap, mremap, madvise, memfd_create, ftruncate, fallocate,
  * clone, fork, vfork, execve): follows shared-memory segments through all processes. MADV_REMOVE becomes `discard`,
@@ -373,7 +354,7 @@ export async function importStrace(
   options: StraceOptions,
   bytes: AsyncIterable<Uint8Array> = decodedBytes(path),
 ): Promise<TraceSource> {
-  const calls = await readCalls(path, bytes);
+  const calls = await readCalls(bytes, inputName(path));
   const startUs = (calls[0] as Call).timeUs;
   const log = new StraceImport(calls, options);
   const marks = options.marks.filter((mark) => mark.timeUs >= startUs);
