@@ -145,7 +145,7 @@ describe('imports', () => {
       /^\(standard input\): format txt is read twice, .* expected a file, not standard input$/,
     );
     await expect(imported(file('x', 'hello\n'))).rejects.toThrow(
-      /x: no known format fits, expected one of strace, guests, oracle/,
+      /x: no known format fits, expected one of strace, guests, postgresql, mariadb, oracle/,
     );
     await expect(imported(file('x', '1\n'), { format: 'strase' })).rejects.toThrow(/did you mean strace\?/);
     await expect(imported(file('x.pages', '1\n'), { marks: [{ timeUs: 1, label: 'a' }] })).rejects.toThrow(

@@ -2,6 +2,8 @@ import { InputError } from '../../../input/errors.js';
 
 /** A fault later than this after the pool grew says nothing about when it grew. */
 const CLOSE_US = 1000;
+/** One growth could be followed by any fault: only the time between two is a pattern to find again. */
+const FEWEST_GROWTHS = 2;
 
 /** A growth of the pool, by the clock of the calls. */
 export interface Growth {
@@ -44,7 +46,7 @@ function hasCloseAfter(times: readonly number[], from: number): boolean {
  * the smallest of these, so that no fault of them comes before its growth.
  *
  * @param file what messages call the faults
- * @throws InputError where no fault is in memory by which the pool grew
+ * @throws InputError where faults follow fewer than two growths
  */
 export function clockOffset(growths: readonly Growth[], faults: readonly Fault[], file: string): number {
   const times = growths.map((growth) => timesWithin(growth, faults));
@@ -59,9 +61,10 @@ export function clockOffset(growths: readonly Growth[], faults: readonly Fault[]
         best = { followed, offset };
     }
   });
-  if (best.followed === 0)
-    throw new InputError('no fault is in memory by which the pool grew, so the clocks cannot be compared', {
-      file,
-    });
+  if (best.followed < FEWEST_GROWTHS)
+    throw new InputError(
+      `faults follow ${best.followed} growths of the pool, expected at least ${FEWEST_GROWTHS} to compare the clocks by`,
+      { file },
+    );
   return best.offset;
 }

@@ -76,13 +76,15 @@ class PoolWriter {
   }
 }
 
-function metadata(offsetUs: number, left: number): TraceMeta {
+function timeOfDay(us: number): string {
+  return new Date(us / 1000).toISOString().slice(11, 23);
+}
+
+/** @param startUs when the first fault was, by the clock of the log */
+function metadata(startUs: number, left: number): TraceMeta {
   return new TraceMeta([
     ['page_size', '4096'],
-    [
-      'clock',
-      `microseconds since the first page fault; faults were ${offsetUs} us before the calls' time of day`,
-    ],
+    ['clock', `microseconds since the first page fault, at ${timeOfDay(startUs)} of the log`],
     ['provenance', 'recorded'],
     ['provenance.clock-offset', 'inferred'],
     [
@@ -120,7 +122,7 @@ export async function importMariadb(
   const writer = new PoolWriter(pool, calls, inPool, endUs);
   const left = faults.length - inPool.length;
   return {
-    meta: metadata(-offsetUs, left),
+    meta: metadata(startUs - offsetUs, left),
     strings: writer.builder.strings,
     blocks: () => writer.blocks(),
   };
