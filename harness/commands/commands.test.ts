@@ -225,6 +225,22 @@ describe('reclaim trace import --format guests', () => {
   });
 });
 
+describe('reclaim trace import --reader postgresql', () => {
+  it('plays page accesses on a pool that is resized, and says how often the recording agrees', () => {
+    const accesses = '5 7 m 1 0 0\n1000000 7 h 1 0 0\n';
+    const resizes = ['--resize', '0.5=8KiB', '--resize', '0.75=16KiB'];
+    const args = ['trace', 'import', '-', 'pool.csv', '--reader', 'postgresql', '--shared-buffers', '16KiB'];
+    const { code, stderr } = reclaim([...args, ...resizes], cli.path, accesses);
+    expect([code, stderr]).toEqual([
+      0,
+      'pool.csv: 13 events\nthe model finds blocks as recorded in 2 of 2 uses (100.0 %)\n',
+    ]);
+    expect(readFileSync(join(cli.path, 'pool.csv'), 'utf8')).toMatch(
+      /\n500000,mark,,,,pool of 1 buffers\n500000,discard,1,1048578,2,\n750000,mark,,,,pool of 2 buffers\n/,
+    );
+  });
+});
+
 describe('reclaim compare', () => {
   it('prints a table and writes results', () => {
     const { code, stdout, stderr } = cli.run('compare', 'e.yaml');

@@ -14,6 +14,7 @@ import { STRACE_MEMORY } from '../trace/readers/strace/follow.js';
 import { STRACE_TOUCHES } from '../trace/readers/strace/writer.js';
 import { openTrace, type Trace } from '../trace/trace.js';
 import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
+import { postgresqlOptions } from './buffer-pool.js';
 import {
   type Command,
   filePositional,
@@ -120,6 +121,9 @@ interface ImportArgs {
   settle: number;
   guestBacking: GuestsOptions['backing'];
   restart: number;
+  sharedBuffers: string;
+  resize: string[];
+  faults?: string;
   marks?: string;
   memory: (typeof STRACE_MEMORY)[number];
   touches: (typeof STRACE_TOUCHES)[number];
@@ -178,6 +182,24 @@ const importCommand: SubCommand = {
           describe: 'for guests: seconds for which each in turn is off after the last snapshot (0: none is)',
           requiresArg: true,
         },
+        'shared-buffers': {
+          type: 'string',
+          default: '64MiB',
+          describe: 'for postgresql: SIZE of the buffer pool',
+          requiresArg: true,
+        },
+        resize: {
+          type: 'string',
+          array: true,
+          default: [] as string[],
+          describe: 'for postgresql: a change of that size, SECONDS=SIZE (repeatable)',
+        },
+        faults: {
+          type: 'string',
+          describe:
+            'for mariadb: the file of page faults (tracepoint page_fault_user) recorded beside the log',
+          requiresArg: true,
+        },
         marks: {
           type: 'string',
           describe:
@@ -202,6 +224,8 @@ const importCommand: SubCommand = {
       format: args.reader,
       split: args.split,
       guests: guestsOptions(args),
+      postgresql: postgresqlOptions(args.sharedBuffers, args.resize),
+      faults: args.faults,
       memory: args.memory,
       touches: args.touches,
       marks: readMarks(args.marks),
@@ -213,6 +237,7 @@ const importCommand: SubCommand = {
     }
     const written = await writeTrace(source, args.output, formOf(args.output));
     if (args.output !== '-') note(`${args.output}: ${written.events} events`);
+    if (source.summary) note(source.summary());
   },
 };
 

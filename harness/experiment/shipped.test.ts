@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadTrace, replayTrace } from '../index.js';
 import { validate } from '../replay/validate.js';
+import { eventLines } from '../testing/traces.js';
 import type { EventBlock } from '../trace/block.js';
-import { HAS, OP, OPS } from '../trace/op.js';
+import { HAS, OP, OPS, type OpName } from '../trace/op.js';
 import { TextFormatter } from '../trace/text/formatter.js';
 import type { Trace } from '../trace/trace.js';
 import { shippedTraces } from './traces.js';
@@ -307,5 +308,58 @@ describe('guests-debian-restarts', () => {
       0,
     );
     expect(keep - remove).toBeCloseTo(seconds / 600, 0);
+  });
+});
+
+/** Databases. What is counted of the recordings was counted in them, apart from the import. */
+const POOL = 2 ** 20;
+/** Dirty buffers that the model writes back, each read by pwrite. */
+const WRITE_BACKS = 9510 - 41;
+
+async function counted(name: string) {
+  const lines = await eventLines(await loadTrace(name));
+  const events: Record<string, number> = {};
+  for (const line of lines) {
+    const op = line.split(',')[1] as string;
+    events[op] = (events[op] ?? 0) + 1;
+  }
+  return { lines, events: events as Record<OpName, number> };
+}
+
+describe('postgresql', () => {
+  it('has the recorded accesses of five backends, and files for blocks that the model misses', async () => {
+    const { events } = await counted('postgresql');
+    // 262648 uses and 37311 changes; 41 blocks are added.
+    expect(events).toMatchObject({ spawn: 6, pwrite: 9510, mark: 1 });
+    expect(events.read + events.write).toBe(262_648 + 37_311 + 41 + WRITE_BACKS);
+    expect(events.pread).toBe(35_022);
+  });
+
+  it('needs more with the page cache than the pool and the tables take: blocks are in memory twice', async () => {
+    const { metrics } = await replayTrace(await loadTrace('postgresql'), { discard: 'keep' });
+    expect(metrics.resident_pages_peak).toBeGreaterThan(16_384 + 30_000);
+  });
+});
+
+describe('postgresql-resize', () => {
+  it('shrinks three times, to a third, a half and a quarter of 8192 buffers', async () => {
+    const { lines } = await counted('postgresql-resize');
+    expect(lines.filter((line) => line.includes(',discard,'))).toEqual([
+      `500000,discard,1,${POOL + 2 * 2730},${2 * (8192 - 2730)},`,
+      `1880000,discard,1,${POOL + 2 * 4096},8192,`,
+      `3288000,discard,1,${POOL + 2 * 2048},${2 * (8192 - 2048)},`,
+    ]);
+  });
+
+  it('needs less where dropped sections are given back, and dontneed gives nothing back', async () => {
+    const trace = await loadTrace('postgresql-resize');
+    const needs = async (discard: string) => {
+      const { metrics } = await replayTrace(trace, { discard });
+      expect(metrics.discard_errors).toBe(0);
+      return metrics.resident_pages_mean as number;
+    };
+    const keep = await needs('keep');
+    expect(await needs('remove')).toBeLessThan(keep - 5000);
+    expect(await needs('dontneed')).toBe(keep);
   });
 });

@@ -32,7 +32,14 @@ function file(name: string, content: string | Uint8Array): string {
 /** The text of the trace that a file becomes. */
 async function imported(path: string, options: Partial<ImportOptions> = {}): Promise<string> {
   const output = join(folder, 'out.csv');
-  const none = { format: undefined, split: false, memory: 'shared', touches: 'none', marks: [] } as const;
+  const none = {
+    format: undefined,
+    split: false,
+    memory: 'shared',
+    touches: 'none',
+    marks: [],
+    postgresql: { buffers: 1, resizes: [] },
+  } as const;
   await writeTrace(await importTrace(path, { ...none, ...options }), output, 'text');
   return readFileSync(output, 'utf8');
 }
@@ -138,7 +145,7 @@ describe('imports', () => {
       /^\(standard input\): format txt is read twice, .* expected a file, not standard input$/,
     );
     await expect(imported(file('x', 'hello\n'))).rejects.toThrow(
-      /x: no known format fits, expected one of strace, chromium, guests, oracle/,
+      /x: no known format fits, expected one of strace, chromium, guests, postgresql, mariadb, oracle/,
     );
     await expect(imported(file('x', '1\n'), { format: 'strase' })).rejects.toThrow(/did you mean strace\?/);
     const marks = [{ timeUs: 1, label: 'a', place: { file: 'm', line: 1 } }];

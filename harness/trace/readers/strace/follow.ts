@@ -1,13 +1,11 @@
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import { InputError } from '../../../input/errors.js';
 import type { EventFields } from '../../block.js';
 import { inputName } from '../../io/input.js';
 import { ADVICE, type OpName } from '../../op.js';
 import type { Mark } from '../marks.js';
 import { numberAt, PAGE, pageRange, pages } from './arguments.js';
-import { type Call, CallReader } from './calls.js';
+import type { Call } from './calls.js';
 import type { Draft } from './drafts.js';
+import { readCalls } from './log.js';
 import { type Mapping, Maps, type Range } from './maps.js';
 import { type Process, type ProcessChange, Processes } from './processes.js';
 import { type Segment, Segments } from './segments.js';
@@ -231,24 +229,6 @@ class Follower {
   }
 }
 
-async function readCalls(path: string, bytes: AsyncIterable<Uint8Array>): Promise<Call[]> {
-  const reader = new CallReader(inputName(path));
-  const lines = createInterface({
-    input: Readable.from(bytes),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  });
-  const calls: Call[] = [];
-  for await (const line of lines) {
-    const call = reader.read(line);
-    if (call) calls.push(call);
-  }
-  if (calls.length === 0)
-    throw new InputError('no system calls in this log, expected the output of strace -f -ttt -T', {
-      file: inputName(path),
-    });
-  return calls;
-}
-
 /** What a log of system calls says of memory. */
 export interface FollowedLog {
   readonly drafts: readonly Draft[];
@@ -269,7 +249,7 @@ export async function followLog(
   options: FollowOptions,
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<FollowedLog> {
-  const calls = await readCalls(path, bytes);
+  const calls = await readCalls(bytes, inputName(path));
   const startUs = (calls[0] as Call).timeUs;
   const log = new Follower(calls, options);
   const marks = options.marks.filter((mark) => mark.timeUs >= startUs);
