@@ -289,12 +289,14 @@ class Replay {
         break;
       case OP.object: {
         const arg = args.required('object', block, row);
-        if (!this.backed?.replaces(arg.name)) declareObject(m, count, arg);
+        if (this.backed) this.backed.declare(m, count, arg);
+        else declareObject(m, count, arg);
         break;
       }
       case OP.close: {
         const { name } = args.required('close', block, row);
-        if (!this.backed?.replaces(name)) closeObject(m, name);
+        if (this.backed) this.backed.close(m, name);
+        else closeObject(m, name);
         break;
       }
       case OP.truncate:
