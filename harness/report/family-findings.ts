@@ -11,7 +11,7 @@ import {
   rowName,
   type TraceFacts,
 } from './comparison.js';
-import { limitLabel, traceName } from './family-table.js';
+import { apart, limitLabel, traceName } from './family-table.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
 import { type Flip, flips } from './sensitivity.js';
 
@@ -27,7 +27,7 @@ interface Group {
 
 function groupsOf(rows: readonly Row[], traces: readonly TraceFacts[]): Group[] {
   const axis = comparedAxis(rows);
-  return groupBy(comparedRows(rows, axis), ['trace', 'backing', 'limit_pages']).map((group) => {
+  return groupBy(apart(comparedRows(rows, axis)).shown, ['trace', 'backing', 'limit_pages']).map((group) => {
     const first = group[0] as Row;
     const facts = traces.find((trace) => trace.label === first.trace) as TraceFacts;
     return {

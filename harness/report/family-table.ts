@@ -88,15 +88,45 @@ function tableOf(rows: readonly Row[], axis: Axis, factsOf: (row: Row) => TraceF
     const under = (limit: string, among: readonly Row[]) =>
       among.filter((row) => limitLabel(row, facts) === limit);
     const fronts = limits.map((limit) => paretoFront(under(limit, group), facts));
-    groupBy(group, ['discard', axis]).forEach((policy, i) => {
-      const values = limits.flatMap((limit, column) =>
+    const lines = groupBy(group, ['discard', axis]).map((policy) => ({
+      name: rowName(policy[0] as Row, axis),
+      texts: limits.flatMap((limit, column) =>
         texts(under(limit, policy)[0], figures, facts, fronts[column] as Row[]),
-      );
-      const first = policy[0] as Row;
-      table.push([i === 0 ? traceName(first) : '', rowName(first, axis), ...values]);
+      ),
+    }));
+    merged(lines).forEach(({ names, texts: values }, i) => {
+      table.push([i === 0 ? traceName(group[0] as Row) : '', wrapped(names), ...values]);
     });
   }
   return table.toString();
+}
+
+/** Policies with the same figures under every limit share a line. */
+function merged(lines: readonly { name: string; texts: string[] }[]): { names: string[]; texts: string[] }[] {
+  const byTexts = new Map<string, { names: string[]; texts: string[] }>();
+  for (const line of lines) {
+    const key = JSON.stringify(line.texts);
+    const same = byTexts.get(key);
+    if (same) same.names.push(line.name);
+    else byTexts.set(key, { names: [line.name], texts: line.texts });
+  }
+  return [...byTexts.values()];
+}
+
+/** Characters of a column of policies. */
+const NAMES_WIDTH = 34;
+
+/** Names with commas, on as many lines as they need. */
+function wrapped(names: readonly string[]): string {
+  const lines: string[] = [];
+  for (const [i, name] of names.entries()) {
+    const word = i < names.length - 1 ? `${name},` : name;
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= NAMES_WIDTH)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join('\n');
 }
 
 /** The tables of a family, one for each combination of what is around the compared policies: usually one. */
@@ -105,20 +135,37 @@ export function familyTables(family: string, runs: readonly Row[], traces: reado
   const factsOf = (row: Row) => members.find((trace) => trace.label === row.trace) as TraceFacts;
   const rows = runs.filter((row) => factsOf(row));
   const axis = comparedAxis(rows);
-  const [done, impossible] = apart(comparedRows(rows, axis));
-  const tables = groupBy(done, sameColumns(axis)).map(
+  const { shown, impossible, same } = apart(comparedRows(rows, axis));
+  const tables = groupBy(shown, sameColumns(axis)).map(
     (group) => `${tableTitle(family, group[0] as Row, rows)}\n${tableOf(group, axis, factsOf)}`,
   );
-  const left = impossible.length === 0 ? [] : [`Not possible, so left out: ${listed(impossible)}.`];
-  return [...tables, ...left].join('\n\n');
+  const left = [
+    ...(impossible.length > 0 ? [`${listed(impossible)}: not possible`] : []),
+    ...(same.length > 0 ? [`${listed(same)}: as recorded`] : []),
+  ];
+  return [...tables, ...(left.length > 0 ? [`Left out: ${left.join('; ')}.`] : [])].join('\n\n');
 }
 
-/** The rows to show, and the names of traces that no policy could be tried on with that kind of memory. */
-function apart(rows: readonly Row[]): [rows: Row[], impossible: string[]] {
+/** What differs between rows of one trace on two kinds of memory, as far as anything does. */
+const COMPARED = ['discard', 'limit_pages', 'outcome', 'saved_pages_mean', 'discard_errors', 'stall_ns'];
+
+/**
+ * The rows to show; and the names of traces that no policy could be tried on with that kind of memory, or where it
+ * changes nothing, since what is given back is memory that cannot be of another kind.
+ */
+export function apart(rows: readonly Row[]): { shown: Row[]; impossible: string[]; same: string[] } {
+  const parts = { shown: [] as Row[], impossible: [] as string[], same: [] as string[] };
+  const figuresOf = (group: readonly Row[]) =>
+    JSON.stringify(group.map((row) => COMPARED.map((name) => row[name])));
   const groups = groupBy(rows, ['trace', 'backing']);
-  const refused = (group: readonly Row[]) => group.every(({ outcome }) => outcome === 'refused');
-  return [
-    groups.filter((group) => !refused(group)).flat(),
-    groups.filter(refused).map((group) => traceName(group[0] as Row).replace('\n', ' ')),
-  ];
+  for (const group of groups) {
+    const first = group[0] as Row;
+    const name = traceName(first).replace('\n', ' ');
+    const recorded = groups.find(([other]) => other?.trace === first.trace && other?.backing === 'recorded');
+    if (group.every(({ outcome }) => outcome === 'refused')) parts.impossible.push(name);
+    else if (recorded && recorded !== group && figuresOf(recorded) === figuresOf(group))
+      parts.same.push(name);
+    else parts.shown.push(...group);
+  }
+  return parts;
 }

@@ -114,8 +114,18 @@ describe('the text of a family', () => {
   it('leaves out a kind of memory that a trace cannot have, and says so', () => {
     const refused = runs.map((row) => ({ ...row, backing: 'shmem', outcome: 'refused' }));
     const both = comparisonText({ runs: [...runs, ...refused], spaces: [], traces: [FACTS] });
-    expect(both).toContain('Not possible, so left out: t on shmem.');
+    expect(both).toContain('Left out: t on shmem: not possible.');
     expect(both).not.toContain('│ on shmem');
+  });
+
+  it('leaves out a kind of memory that changes nothing, and gives equal policies one line', () => {
+    const anon = runs.map((row) => ({ ...row, backing: 'anon' }));
+    const equal = [cell('punch', 512, 20), cell('punch', 512, 20, limited)];
+    const both = comparisonText({ runs: [...runs, ...equal, ...anon], spaces: [], traces: [FACTS] });
+    expect(both).toMatch(/│ +│ remove, punch +│ +2\.0\* │/);
+    expect(comparisonText({ runs: [...runs, ...anon], spaces: [], traces: [FACTS] })).toContain(
+      'Left out: t on anon: as recorded.',
+    );
   });
 
   it('says that prices of volatile ranges are proxies where there are some', () => {

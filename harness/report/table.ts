@@ -108,7 +108,8 @@ export function comparisonTables(runs: readonly Row[], traces: readonly TraceFac
   for (const rows of groupBy(comparedRows(runs, axis), ['trace', 'backing', ...sameColumns(axis)])) {
     const first = rows[0] as Row;
     const facts = traces.find((trace) => trace.label === first.trace) as TraceFacts;
-    parts.push(`${tableTitle(String(first.trace), first, runs)}\n${tableOf(rows, facts, axis)}`);
+    const of = first.backing === 'recorded' ? String(first.trace) : `${first.trace} on ${first.backing}`;
+    parts.push(`${tableTitle(of, first, runs)}\n${tableOf(rows, facts, axis)}`);
   }
   return parts.join('\n\n');
 }
@@ -126,7 +127,7 @@ export function tableTitle(of: string, row: Row, runs: readonly Row[]): string {
     ...(axis === 'merge' ? [`discard ${row.discard}`] : []),
     ...(axis !== 'merge' && row.merge !== 'none' ? [`merge ${row.merge}`] : []),
     ...(axis === 'purge' ? [`discard ${policyOf(runs)}`] : []),
-    ...['backing', 'purge', 'seed']
+    ...['purge', 'seed']
       .filter((column) => column !== axis && varies(column))
       .map((column) => `${column} ${row[column]}`),
   ];
