@@ -62,9 +62,9 @@ export function isRanked(row: Row): boolean {
   return row.outcome === 'ok' && !isRefused(row);
 }
 
-/** The parts of stall time that a trace can tell: where touches are inferred, only calls and reclaim. */
+/** The parts of stall time that a trace can tell: where touches are inferred, not the faults they take. */
 export function costParts(touchesInferred: boolean): readonly StallPart[] {
-  return touchesInferred ? ['discard', 'pin', 'reclaim'] : STALL_PARTS;
+  return touchesInferred ? ['reclaim', 'discard', 'pin', 'sigbus', 'regen'] : STALL_PARTS;
 }
 
 /** One class of cost made cheaper or dearer by a factor. */

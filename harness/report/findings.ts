@@ -43,7 +43,7 @@ function bestSentence(group: readonly Row[], facts: TraceFacts, axis: Axis, swap
 /** What the memory costs: programs wait, or ksmd works. */
 function costOf(row: Row, facts: TraceFacts, axis: Axis): string {
   if (axis === 'merge') return `${ms(numberIn(row, 'ksmd_cpu_ns'))} ms of ksmd`;
-  return `${ms(costNs(row, facts.touchesInferred))} ms of ${facts.touchesInferred ? 'calls and reclaim' : 'stalls'}`;
+  return `${ms(costNs(row, facts.touchesInferred))} ms of ${facts.touchesInferred ? 'calls, reclaim and what was made again' : 'stalls'}`;
 }
 
 /** Policies that hold exactly the same memory under every limit, and differ in cost only. */

@@ -37,7 +37,7 @@ function legend(runs: readonly Row[], traces: readonly TraceFacts[]): string {
   ];
   if (traces.some(({ touchesInferred }) => touchesInferred))
     lines.push(
-      'Where accesses are inferred there is no fault rate, and stalls are those of calls and reclaim.',
+      'Where accesses are inferred there is no fault rate, and what faults take is not in the stalls.',
     );
   if (runs.some(({ discard }) => /^volatile\b/.test(String(discard))))
     lines.push(
