@@ -5,7 +5,7 @@ import { EXIT, HostError, InputError } from './input/errors.js';
 import { VERSION } from './metrics/host.js';
 
 /** Flags that may be given several times. */
-const REPEATABLE = new Set(['_', 'policyModule', 'policy-module', 'param', 'meta']);
+const REPEATABLE = new Set(['_', 'policyModule', 'policy-module', 'param', 'meta', 'resize']);
 
 function noFlagTwice(args: Record<string, unknown>): true {
   for (const [flag, value] of Object.entries(args)) {

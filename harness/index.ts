@@ -15,6 +15,7 @@ import { discardPolicies } from './policy/discard/registry.js';
 import { mergePolicies } from './policy/merge/registry.js';
 import { purgePolicies } from './policy/purge/registry.js';
 import { reclaimPolicies } from './policy/reclaim/registry.js';
+import type { Backing } from './replay/backing.js';
 import { type ReplayResult, replay } from './replay/replay.js';
 import { compileTrace } from './trace/compile.js';
 import { openTrace, type Trace } from './trace/trace.js';
@@ -33,8 +34,10 @@ export type {
   Kernel,
   MappedPiece,
   PageRange,
+  Pressure,
   Program,
   Unpinned,
+  VolatileResult,
 } from './policy/discard/contract.js';
 export { loadPolicyModule, type PolicyModule } from './policy/module.js';
 export {
@@ -66,6 +69,8 @@ export interface ReplayTraceOptions {
   readonly swap?: SwapKind;
   /** Memory limit in pages, `none`, or `trace` for the trace's own `limit` events. Default: `trace`. */
   readonly limit?: number | 'none' | 'trace';
+  /** What memory of one space is: as the trace has it, or all of one kind. Default: `recorded`. */
+  readonly backing?: Backing;
   /** The machine's memory in pages: below its watermarks kswapd reclaims. Default: never short. */
   readonly memory?: number;
   /** Seed of all random draws. Default: 1. */

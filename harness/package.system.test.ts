@@ -59,7 +59,7 @@ describe('the packed package, installed in an empty folder', () => {
   it('has its command line', ({ skip }) => {
     if (missing) skip(missing);
     expect(mustRun(bin(), ['--help'], consumer)).toContain('reclaim compare');
-    expect(mustRun(bin(), ['compare', '--quiet'], consumer)).toContain('What chromium-drops shows');
+    expect(mustRun(bin(), ['compare', '--quiet'], consumer)).toContain('What the browser family shows');
     expect(existsSync(join(consumer, 'results', 'runs', 'default', 'runs.csv'))).toBe(true);
   });
 

@@ -1,33 +1,16 @@
-import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../harness/trace/block.js';
-import { TraceMeta } from '../harness/trace/meta.js';
+import { BlockBuilder } from '../harness/trace/block.js';
 import type { Workload, WorkloadContext } from '../harness/trace/source.js';
 import { type GuestPages, guestPages } from './guest-memory.js';
 import { type GuestPlan, GuestScript } from './guest-script.js';
 import { GUESTS_PARAMETERS, MAX_RUN_PAGES } from './guests-parameters.js';
+import { Scripted, scriptedEvents } from './scripts.js';
 import { shuffled } from './shuffle.js';
-import { type Actor, TimeQueue } from './time-queue.js';
+import { syntheticMeta } from './synthetic-meta.js';
 
 /** Events that one step adds at most: a run is cut where parts meet and where contents begin again, at worst by page. */
 const STEP_EVENTS = 4 * MAX_RUN_PAGES;
 /** What a trace need not set. */
 const DEFAULT_STRUCT_PAGE_BYTES = 64;
-
-/** Runs a script whose parts are separated by the moments at which they are to run. */
-class Scripted implements Actor {
-  nextUs = 0;
-
-  constructor(
-    private readonly script: Iterator<number>,
-    readonly rank: number,
-  ) {
-    this.act();
-  }
-
-  act(): void {
-    const { value, done } = this.script.next();
-    this.nextUs = done ? Number.POSITIVE_INFINITY : value;
-  }
-}
 
 /** When what happens to all guests happens, in µs. */
 interface Times {
@@ -114,16 +97,6 @@ function* scripts(builder: BlockBuilder, context: WorkloadContext): Generator<Sc
   }
 }
 
-function* events(builder: BlockBuilder, context: WorkloadContext): Generator<EventBlock> {
-  const queue = new TimeQueue(scripts(builder, context));
-  for (let actor = queue.first; actor; actor = queue.first) {
-    actor.act();
-    queue.acted();
-    if (builder.length > BLOCK_EVENTS - STEP_EVENTS) yield builder.take();
-  }
-  if (builder.length > 0) yield builder.take();
-}
-
 /** Virtual machines on one host, with memory that is partly equal. */
 export const guests: Workload = {
   name: 'guests',
@@ -134,12 +107,7 @@ export const guests: Workload = {
   parameters: GUESTS_PARAMETERS,
   generate(context) {
     const builder = new BlockBuilder();
-    const meta = new TraceMeta([
-      ['page_size', '4096'],
-      ['clock', 'microseconds, synthetic'],
-      ['provenance', 'synthetic'],
-      ['seed', String(context.seed)],
-    ]);
-    return { meta, strings: builder.strings, blocks: () => events(builder, context) };
+    const blocks = () => scriptedEvents(builder, scripts(builder, context), STEP_EVENTS);
+    return { meta: syntheticMeta(context.seed), strings: builder.strings, blocks };
   },
 };

@@ -1,48 +1,12 @@
 import { BlockBuilder, type EventBlock } from '../harness/trace/block.js';
-import { TraceMeta } from '../harness/trace/meta.js';
 import type { Workload, WorkloadContext } from '../harness/trace/source.js';
+import { AliasTable } from './alias-table.js';
 import { shuffled } from './shuffle.js';
+import { syntheticMeta } from './synthetic-meta.js';
 
 /** First page of the mapping: 64 GiB, away from page 0. */
 const BASE = 2 ** 24;
 const SPACE = 1;
-
-/**
- * Draws ranks 0 … n - 1 with probability proportional to 1 / (rank + 1)^skew in constant time.
- * Source: Walker's alias method as built by Vose 1991, "A linear algorithm for generating random numbers with a given
- * distribution".
- */
-class AliasTable {
-  private readonly threshold: Float64Array;
-  private readonly alias: Uint32Array;
-
-  constructor(n: number, skew: number) {
-    // exp of a logarithm: the result of ** differs between versions of V8.
-    const weights = Float64Array.from({ length: n }, (_, rank) => Math.exp(-skew * Math.log(rank + 1)));
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    this.threshold = weights.map((weight) => (weight * n) / total);
-    this.alias = Uint32Array.from({ length: n }, (_, i) => i);
-    const small: number[] = [];
-    const large: number[] = [];
-    this.threshold.forEach((share, i) => {
-      (share < 1 ? small : large).push(i);
-    });
-    while (small.length > 0 && large.length > 0) {
-      const low = small.pop() as number;
-      const high = large.pop() as number;
-      this.alias[low] = high;
-      const left = (this.threshold[high] as number) + (this.threshold[low] as number) - 1;
-      this.threshold[high] = left;
-      (left < 1 ? small : large).push(high);
-    }
-  }
-
-  draw(random: () => number): number {
-    const scaled = random() * this.threshold.length;
-    const i = Math.floor(scaled);
-    return scaled - i < (this.threshold[i] as number) ? i : (this.alias[i] as number);
-  }
-}
 
 function* events(builder: BlockBuilder, context: WorkloadContext): Generator<EventBlock> {
   const { values } = context;
@@ -98,12 +62,10 @@ export const zipf: Workload = {
   },
   generate(context) {
     const builder = new BlockBuilder();
-    const meta = new TraceMeta([
-      ['page_size', '4096'],
-      ['clock', 'microseconds, synthetic'],
-      ['provenance', 'synthetic'],
-      ['seed', String(context.seed)],
-    ]);
-    return { meta, strings: builder.strings, blocks: () => events(builder, context) };
+    return {
+      meta: syntheticMeta(context.seed),
+      strings: builder.strings,
+      blocks: () => events(builder, context),
+    };
   },
 };

@@ -162,9 +162,34 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       /a\.csv:1: .* is not a changed page/,
     ],
     [
+      'page accesses that are none',
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'postgresql'],
+      /a\.csv:1:1: "time_us" is wrong here, expected microseconds since the line before/,
+    ],
+    [
+      'a buffer pool of no size',
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'postgresql', '--shared-buffers', '1p'],
+      /--shared-buffers: "1p" is no size of a buffer pool/,
+    ],
+    [
+      'a resize without a time',
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'postgresql', '--resize', '32MiB'],
+      /--resize "32MiB" is not a resize, expected SECONDS=SIZE, as in 1\.5=32MiB/,
+    ],
+    [
+      'a log of MariaDB without faults',
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'mariadb'],
+      /a\.csv: the page faults of the database are missing, expected --faults FILE/,
+    ],
+    [
       'marks that are none',
       ['trace', 'import', 'a.csv', 'out.csv', '--marks', 'a.csv'],
       /a\.csv:1: .* is not a mark/,
+    ],
+    [
+      'a log of Chromium that is none',
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'chromium'],
+      /a\.csv:1: .* expected a line of strace/,
     ],
     [
       'a policy module that is none',

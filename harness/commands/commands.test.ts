@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { packageFile } from '../input/package-root.js';
 import { parseCsv } from '../metrics/csv.js';
 import { RUN_COLUMNS } from '../metrics/schema.js';
 import { reclaim, startReclaim } from '../testing/cli.js';
@@ -188,6 +189,23 @@ describe('reclaim trace', () => {
     expect(stdout).toMatch(/# source: a test\n[\s\S]*2,write,1,16,2,\n3,discard,1:1,16,1,\n$/);
   });
 
+  it('imports a log of Chromium with its marks, and says which mark makes no sense', () => {
+    const log = readFileSync(packageFile('harness', 'trace', 'readers', 'chromium', 'excerpt.strace'));
+    const args = ['trace', 'import', '-', '-', '--reader', 'chromium', '--marks', 'tabs'];
+    cli.write('tabs', '2026-11-21T03:56:13.404Z open p0\n2026-11-21T03:56:14.623Z open p1\n');
+    const { code, stdout } = reclaim(args, cli.path, log);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\n2577148,unpin,2191,16777217,1875,regen_ns=11028750 id=p0-1\n/);
+    cli.write('tabs', '2026-11-21T03:56:13.404Z open p0\n2026-11-21T03:56:14.623Z front p1\n');
+    expect(reclaim(args, cli.path, log)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^reclaim: tabs:2: tab p1 is not open here, expected a mark "open p1" before\n$/,
+      ),
+    });
+  });
+
   it('imports requests in another format', () => {
     cli.write('P1.lis', '8 16 0 0\n16 1 0 1\n');
     const { code, stdout } = cli.run('trace', 'import', 'P1.lis', '-', '--split');
@@ -207,12 +225,59 @@ describe('reclaim trace import --format guests', () => {
   });
 });
 
+describe('reclaim trace import --reader postgresql', () => {
+  it('plays page accesses on a pool that is resized, and says how often the recording agrees', () => {
+    const accesses = '5 7 m 1 0 0\n1000000 7 h 1 0 0\n';
+    const resizes = ['--resize', '0.5=8KiB', '--resize', '0.75=16KiB'];
+    const args = ['trace', 'import', '-', 'pool.csv', '--reader', 'postgresql', '--shared-buffers', '16KiB'];
+    const { code, stderr } = reclaim([...args, ...resizes], cli.path, accesses);
+    expect([code, stderr]).toEqual([
+      0,
+      'pool.csv: 13 events\nthe model finds blocks as recorded in 2 of 2 uses (100.0 %)\n',
+    ]);
+    expect(readFileSync(join(cli.path, 'pool.csv'), 'utf8')).toMatch(
+      /\n500000,mark,,,,pool of 1 buffers\n500000,discard,1,1048578,2,\n750000,mark,,,,pool of 2 buffers\n/,
+    );
+  });
+});
+
 describe('reclaim compare', () => {
   it('prints a table and writes results', () => {
     const { code, stdout, stderr } = cli.run('compare', 'e.yaml');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/a: reclaim linux, swap ssd\n[\s\S]*remove[\s\S]*\* best/);
     expect(existsSync(join(cli.path, 'results', 'runs', 'e', 'runs.csv'))).toBe(true);
+  });
+
+  it('judges claims, and writes them', () => {
+    cli.write(
+      'claims.yaml',
+      [
+        'name: claims',
+        'traces: [a.csv]',
+        'discard: [keep, remove]',
+        'claims:',
+        '  - id: F1',
+        '    claim: removing takes no faults',
+        '    source: a thread',
+        '    claimed: 0',
+        '    value: { column: pgfault, where: { discard: remove } }',
+        '    minus: { column: pgfault, where: { discard: keep } }',
+      ].join('\n'),
+    );
+    const { code, stdout } = cli.run('compare', 'claims.yaml', '--out', 'judged');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/F1 +│ removing takes no faults +│ +0 │ +0 │ holds/);
+    expect(stdout).toContain('perf.csv, claims.csv, manifest.json');
+    expect(readFileSync(join(cli.path, 'judged', 'claims.csv'), 'utf8')).toBe(
+      [
+        'id,claim,source,relation,claimed,tolerance,computed,unit,verdict,reason',
+        'F1,removing takes no faults,a thread,=,0,0,0,,holds,',
+        '',
+      ].join('\n'),
+    );
+    expect(cli.run('compare', 'e.yaml', '--out', 'judged').code).toBe(0);
+    expect(readdirSync(join(cli.path, 'judged'))).not.toContain('claims.csv');
   });
 
   it('keeps finished cells at Ctrl-C, and goes on from there', async () => {

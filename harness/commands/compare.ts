@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { DEFAULT_EXPERIMENT, readExperiment } from '../experiment/file.js';
 import { type RunSummary, runExperiment } from '../experiment/run.js';
+import { writeResults } from '../experiment/store.js';
 import { EXIT } from '../input/errors.js';
+import type { Claim } from '../metrics/claim.js';
+import { CLAIM_COLUMNS, claimRows, claimsTable, judgeClaims } from '../report/claims.js';
 import { comparisonText } from '../report/text.js';
 import { type Command, outFlag, policyModuleFlag, quietFlag, wholeNumber } from './flags.js';
 import { note, Progress, print } from './terminal.js';
@@ -44,12 +47,22 @@ function builder(yargs: Argv): Argv {
     });
 }
 
+/** Judges the claims of an experiment by its results: writes claims.csv, and gives the table. */
+function claimsText(claims: readonly Claim[], run: RunSummary): string {
+  const judged = judgeClaims(claims, run.runs);
+  writeResults(run.folder, 'claims.csv', CLAIM_COLUMNS, claimRows(judged));
+  return `What was claimed, and what the cells above say:\n${claimsTable(judged)}`;
+}
+
 /** What a run says on the terminal. */
-function summary(run: RunSummary): string {
+function summary(run: RunSummary, claims: readonly Claim[]): string {
   const { runs, spaces, traces, folder } = run;
+  // An interrupted run lacks cells that claims are about.
+  const judged = claims.length > 0 && !run.aborted;
   return [
     comparisonText({ runs, spaces, traces }),
-    `Results: ${folder} (runs.csv, timeline.csv, spaces.csv, perf.csv, manifest.json)`,
+    ...(judged ? [claimsText(claims, run)] : []),
+    `Results: ${folder} (runs.csv, timeline.csv, spaces.csv, perf.csv, ${judged ? 'claims.csv, ' : ''}manifest.json)`,
   ].join('\n\n');
 }
 
@@ -84,7 +97,7 @@ async function handler(args: Args): Promise<void> {
       },
     });
     progress?.stop();
-    if (run.runs.length > 0) await print(summary(run));
+    if (run.runs.length > 0) await print(summary(run, experiment.claims));
     if (run.aborted) {
       note(`reclaim: interrupted; finished cells are kept in ${run.folder}, --resume goes on from there`);
       process.exitCode = EXIT.interrupted;

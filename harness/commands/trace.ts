@@ -8,11 +8,13 @@ import { compileTrace } from '../trace/compile.js';
 import { importFormats, importTrace } from '../trace/import.js';
 import { traceInfo } from '../trace/info.js';
 import { COUNT_LIMIT } from '../trace/op.js';
-import type { GuestsOptions } from '../trace/readers/guests/import.js';
+import { GUEST_BACKINGS, type GuestsOptions } from '../trace/readers/guests/import.js';
 import { parseMarks } from '../trace/readers/marks.js';
-import { STRACE_MEMORY, STRACE_TOUCHES } from '../trace/readers/strace/import.js';
+import { STRACE_MEMORY } from '../trace/readers/strace/follow.js';
+import { STRACE_TOUCHES } from '../trace/readers/strace/writer.js';
 import { openTrace, type Trace } from '../trace/trace.js';
 import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
+import { postgresqlOptions } from './buffer-pool.js';
 import {
   type Command,
   filePositional,
@@ -104,6 +106,8 @@ function guestsOptions(args: ImportArgs): GuestsOptions | undefined {
     guests,
     pages: wholeNumber('guest-pages', args.guestPages, 1, COUNT_LIMIT),
     settleS: wholeNumber('settle', args.settle, 0, 1e6),
+    backing: args.guestBacking,
+    restartS: wholeNumber('restart', args.restart, 0, 1e6),
   };
 }
 
@@ -115,6 +119,11 @@ interface ImportArgs {
   guests?: string;
   guestPages: number;
   settle: number;
+  guestBacking: GuestsOptions['backing'];
+  restart: number;
+  sharedBuffers: string;
+  resize: string[];
+  faults?: string;
   marks?: string;
   memory: (typeof STRACE_MEMORY)[number];
   touches: (typeof STRACE_TOUCHES)[number];
@@ -162,9 +171,39 @@ const importCommand: SubCommand = {
           describe: 'for guests: seconds after the last snapshot until the trace ends',
           requiresArg: true,
         },
+        'guest-backing': {
+          choices: GUEST_BACKINGS,
+          default: 'anon' as const,
+          describe: 'for guests: what their memory is on the host',
+        },
+        restart: {
+          type: 'number',
+          default: 0,
+          describe: 'for guests: seconds for which each in turn is off after the last snapshot (0: none is)',
+          requiresArg: true,
+        },
+        'shared-buffers': {
+          type: 'string',
+          default: '64MiB',
+          describe: 'for postgresql: SIZE of the buffer pool',
+          requiresArg: true,
+        },
+        resize: {
+          type: 'string',
+          array: true,
+          default: [] as string[],
+          describe: 'for postgresql: a change of that size, SECONDS=SIZE (repeatable)',
+        },
+        faults: {
+          type: 'string',
+          describe:
+            'for mariadb: the file of page faults (tracepoint page_fault_user) recorded beside the log',
+          requiresArg: true,
+        },
         marks: {
           type: 'string',
-          describe: 'a file of marks, "TIME LABEL" a line; "pressure moderate|critical" becomes pressure',
+          describe:
+            'a file of marks, "TIME LABEL" a line; "pressure moderate|critical" becomes pressure; for chromium also "open TAB" and "front TAB"',
           requiresArg: true,
         },
         memory: { choices: STRACE_MEMORY, default: 'shared' as const, describe: 'which mappings to follow' },
@@ -185,6 +224,8 @@ const importCommand: SubCommand = {
       format: args.reader,
       split: args.split,
       guests: guestsOptions(args),
+      postgresql: postgresqlOptions(args.sharedBuffers, args.resize),
+      faults: args.faults,
       memory: args.memory,
       touches: args.touches,
       marks: readMarks(args.marks),
@@ -196,6 +237,7 @@ const importCommand: SubCommand = {
     }
     const written = await writeTrace(source, args.output, formOf(args.output));
     if (args.output !== '-') note(`${args.output}: ${written.events} events`);
+    if (source.summary) note(source.summary());
   },
 };
 

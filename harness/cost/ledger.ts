@@ -55,6 +55,24 @@ export class Ledger {
     this.account = undefined;
   }
 
+  /**
+   * Does some work on the account of a space, whoever's event is open: in that event when it is the space's own, else in
+   * one of its own, by the space's first thread.
+   */
+  onBehalf<T>(account: Account, space: number, timeUs: number, work: () => T): T {
+    if (account === this.account) return work();
+    const { account: outer, eventNs, startUs, space: outerSpace, threadOfSpace } = this;
+    this.begin(account, space, 0, timeUs);
+    const result = work();
+    this.stalled(this.eventNs);
+    this.account = outer;
+    this.eventNs = eventNs;
+    this.startUs = startUs;
+    this.space = outerSpace;
+    this.threadOfSpace = threadOfSpace;
+    return result;
+  }
+
   /** ns charged since the event was opened. */
   get spentNs(): number {
     return this.eventNs;

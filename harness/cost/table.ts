@@ -41,6 +41,7 @@ const costTable = z.strictObject({
     willneed: call,
     volatile: call,
     nonvolatile: call,
+    volatile_tree: call,
     unmap_shared: call,
   }),
   remove_extra: price,

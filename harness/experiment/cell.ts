@@ -28,7 +28,7 @@ export interface CellResult {
 }
 
 /** The key columns of a cell, as far as they are known before it runs. */
-function cellKeys(cell: Cell, trace: { label: string; sha256: string }): Record<string, Value> {
+export function cellKeys(cell: Cell, trace: { label: string; sha256: string }): Record<string, Value> {
   return {
     cell: cell.cell,
     experiment: cell.experiment,

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { fileError, InputError, type Place } from '../input/errors.js';
 import { unknownName } from '../input/nearest.js';
 import { packageFile } from '../input/package-root.js';
+import type { Claim } from '../metrics/claim.js';
+import { checkClaimColumns, claimEntries, claimKeys } from './claim-entries.js';
 import { expandEntry, generatedEntry, type TraceEntry, traceEntries } from './trace-entries.js';
 
 export type { TraceEntry } from './trace-entries.js';
@@ -36,6 +38,7 @@ const fields = z.strictObject({
     .min(1)
     .default([1]),
   costs: z.string().optional(),
+  claims: claimEntries,
 });
 
 const schema = fields.refine(({ traces, families }) => traces ?? families, {
@@ -73,6 +76,8 @@ export interface Experiment {
   readonly seeds: readonly number[];
   /** A cost table, relative to the file. */
   readonly costs?: string | undefined;
+  /** What to compute from the results and compare with what somebody said; they add no cells. */
+  readonly claims: readonly Claim[];
 }
 
 type Document = ReturnType<typeof parseDocument>;
@@ -123,17 +128,24 @@ function innermost(issue: Issue, path: readonly PropertyKey[] = []): { issue: Is
   return fits ?? { issue, path: whole };
 }
 
-/** The keys of the part of an experiment that a path leads to. */
-function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  return Object.keys(path.length === 0 ? fields.shape : generatedEntry.shape);
+/** What the part of an experiment is that a path leads to, and the keys it has. */
+function partAt(path: readonly PropertyKey[]): { name: string; keys: readonly string[] } {
+  if (path.length === 0) return { name: 'an experiment', keys: Object.keys(fields.shape) };
+  if (path[0] === 'claims') return { name: 'a claim', keys: claimKeys(path) };
+  return { name: 'a trace', keys: Object.keys(generatedEntry.shape) };
+}
+
+/** The issue to report: a misspelt key also leaves the right one missing. */
+function foremost(issues: readonly Issue[]): Issue {
+  return issues.find(({ code }) => code === 'unrecognized_keys') ?? (issues[0] as Issue);
 }
 
 function wrong(first: Issue, source: Source): InputError {
   const { issue, path } = innermost(first);
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] as string;
-    const what = path.length === 0 ? 'key of an experiment' : 'key of a trace';
-    return unknownName(what, key, keysAt(path)).at(placeOfKey(source, path, key));
+    const { name, keys } = partAt(path);
+    return unknownName(`key of ${name}`, key, keys).at(placeOfKey(source, path, key));
   }
   const name = path.length === 0 ? 'the experiment' : path.join('.');
   return new InputError(`${name}: ${issue.message}`, placeOf(source, path));
@@ -157,7 +169,7 @@ export function readExperiment(file: string): Experiment {
   const broken = document.errors[0];
   if (broken) throw new InputError(`not YAML: ${broken.message.split('\n')[0]}`, placeAt(source, broken.pos));
   const parsed = schema.safeParse(document.toJS());
-  if (!parsed.success) throw wrong(parsed.error.issues[0] as Issue, source);
+  if (!parsed.success) throw wrong(foremost(parsed.error.issues), source);
   const { traces: unnamed, families = {}, ...rest } = parsed.data;
   const traces = [
     ...expandList(unnamed ?? [], ['traces'], undefined, source),
@@ -165,6 +177,7 @@ export function readExperiment(file: string): Experiment {
       expandList(entries, ['families', family], family, source),
     ),
   ];
+  checkClaimColumns(rest.claims, (path) => placeOf(source, ['claims', ...path]));
   return { ...rest, traces, file };
 }
 

@@ -13,10 +13,12 @@ import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { replay } from '../replay/replay.js';
 import { heatmap } from '../trace/heatmap.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
-import { withoutRun } from './cell.js';
+import { type CellResult, cellKeys, withoutRun } from './cell.js';
+import { checkSelections } from './claim-entries.js';
 import type { Experiment, ExperimentTrace } from './file.js';
 import { type Cell, checkAxes, type PlannedTrace, planCells } from './plan.js';
 import { Pool } from './pool.js';
+import { MARKING_ADVICE, resultOf, sharedRuns } from './shared-runs.js';
 import { inputsHasher, ResultStore } from './store.js';
 import { resolveTrace } from './traces.js';
 import type { WorkerSetup } from './worker.js';
@@ -70,6 +72,8 @@ export interface LoadedTrace extends PlannedTrace {
 
 interface Prepared extends LoadedTrace {
   readonly handle: TraceHandle;
+  /** Whether it makes memory volatile itself. */
+  readonly marksVolatile: boolean;
 }
 
 /** Peak of resident pages under `keep` without a limit: what 100 % of a size means. Also finds broken traces. */
@@ -104,6 +108,8 @@ async function prepareTrace(
     pageBytes: trace.meta.pageBytes,
     touchesInferred: trace.meta.touchesInferred,
     peakPages: await peakPages(trace, costs),
+    // Its strings are complete now that it has been read.
+    marksVolatile: trace.strings.has(MARKING_ADVICE),
   };
 }
 
@@ -125,7 +131,7 @@ async function prepareTraces(
   return traces;
 }
 
-/** Runs cells in workers and keeps what they give; gives how many failed. */
+/** Runs cells in workers, those that share a run once, and keeps what they give; gives how many failed. */
 async function runCells(
   cells: readonly Cell[],
   setup: WorkerSetup,
@@ -136,21 +142,25 @@ async function runCells(
 ): Promise<number> {
   const { events, signal } = options;
   let failed = 0;
-  const pool = new Pool(cells, setup, {
-    result(cell, result) {
-      store.add(result, inputs(cell));
-      events?.finishedCell?.();
-    },
+  const marks = (trace: number) => (traces[trace] as Prepared).marksVolatile;
+  const runs = sharedRuns(cells, marks, setup.policyModules.length > 0);
+  const others = new Map(runs.map((run) => [run.cell, run.others]));
+  const keep = (cell: Cell, result: CellResult) => {
+    store.add(result, inputs(cell));
+    for (const other of others.get(cell) ?? []) store.add(resultOf(result, other), inputs(other));
+    for (let i = 0; i <= (others.get(cell)?.length ?? 0); i++) events?.finishedCell?.();
+  };
+  const pool = new Pool([...others.keys()], setup, {
+    result: keep,
     failed(cell, reason) {
-      failed++;
+      failed += 1 + (others.get(cell)?.length ?? 0);
       const trace = traces[cell.trace] as Prepared;
-      store.add(withoutRun(cell, trace, 'failed', reason), inputs(cell));
       events?.failedCell?.(
         cell.cell,
         `${trace.label}, ${cell.discard}, ${cell.reclaim}, limit ${cell.limit}`,
         reason,
       );
-      events?.finishedCell?.();
+      keep(cell, withoutRun(cell, trace, 'failed', reason));
     },
   });
   const stop = () => void pool.stop();
@@ -178,6 +188,8 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   try {
     const traces = await prepareTraces(experiment, costs, events);
     const cells = planCells(experiment, axes, traces);
+    const keys = cells.map((cell) => cellKeys(cell, traces[cell.trace] as Prepared));
+    checkSelections(experiment.claims, keys, experiment.file);
     const inputs = inputsHasher(
       traces.map(({ label, sha256 }) => ({ label, sha256 })),
       costs,

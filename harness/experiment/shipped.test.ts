@@ -1,11 +1,23 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadTrace, replayTrace } from '../index.js';
 import { validate } from '../replay/validate.js';
+import { eventLines } from '../testing/traces.js';
 import type { EventBlock } from '../trace/block.js';
-import { HAS, OP, OPS } from '../trace/op.js';
+import { HAS, OP, OPS, type OpName } from '../trace/op.js';
 import { TextFormatter } from '../trace/text/formatter.js';
 import type { Trace } from '../trace/trace.js';
 import { shippedTraces } from './traces.js';
+
+/** The fields of every event. */
+function eventsOf(trace: Trace): string[][] {
+  const formatter = new TextFormatter(trace.strings);
+  return [...(trace.blocks() as Iterable<EventBlock>)]
+    .map((block) => Buffer.from(formatter.block(block)).toString())
+    .join('')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(','));
+}
 
 describe('shipped traces', () => {
   for (const [name, { sha256, commands }] of shippedTraces()) {
@@ -23,14 +35,7 @@ describe('chromium-drops', () => {
   let events: string[][];
   beforeAll(async () => {
     trace = await loadTrace('chromium-drops');
-    const formatter = new TextFormatter(trace.strings);
-    const text = [...(trace.blocks() as Iterable<EventBlock>)]
-      .map((block) => Buffer.from(formatter.block(block)).toString())
-      .join('');
-    events = text
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.split(','));
+    events = eventsOf(trace);
   });
   const of = (op: string) => events.filter((event) => event[1] === op);
 
@@ -94,6 +99,77 @@ describe('chromium-drops', () => {
   it('costs in the model what its calls took in the recording: 89.3 ms, within a tenth', async () => {
     const { metrics } = await replayTrace(trace, { discard: 'remove' });
     expect((metrics.stall_discard_ns as number) / 89.342e6).toBeCloseTo(1, 1);
+  });
+});
+
+describe('chromium-cache', () => {
+  let trace: Trace;
+  let events: string[][];
+  beforeAll(async () => {
+    trace = await loadTrace('chromium-cache');
+    events = eventsOf(trace);
+  });
+  const of = (op: string) => events.filter((event) => event[1] === op);
+  const range = (event: string[]) => event.slice(2, 5).join(',');
+
+  it('has the 115 segments of eight tabs, each mapped in the browser and in one tab', () => {
+    expect(trace.totals).toMatchObject({ events: 1474, lastTimeUs: 26_292_000 });
+    expect(of('spawn').map((event) => event[5])).toEqual([
+      'browser',
+      ...['p0', 'p1', 'p2', 'p3', 'p4', 'p5', 'p6', 'p7'],
+    ]);
+    const perTab = of('object').map((event) => (event[5] as string).slice('shmem:'.length).split('-')[0]);
+    const count = (tab: string) => perTab.filter((name) => name === tab).length;
+    expect([0, 1, 2, 3, 4, 5, 6, 7].map((i) => count(`p${i}`))).toEqual([12, 16, 16, 15, 13, 15, 16, 12]);
+    expect(of('map')).toHaveLength(230);
+    expect(of('object').filter((event) => event[4] === '1876')).toHaveLength(94);
+    expect(of('object').filter((event) => event[4] === '1025')).toHaveLength(21);
+  });
+
+  it('shows the recorded drops as marks only, and nothing decoded again', () => {
+    const drops = of('mark').filter((event) => (event[5] as string).startsWith('Chromium drops p'));
+    expect(drops).toHaveLength(115);
+    expect(new Set(drops.map((event) => event[5]))).toHaveProperty('size', 115);
+    expect(of('mark')).toHaveLength(115 + 27);
+    expect([...of('discard'), ...of('madvise'), ...of('fallocate')]).toEqual([]);
+    expect(of('pressure').map((event) => event[5])).toEqual(['moderate', 'critical']);
+  });
+
+  it('unpins and pins each image in turn, all but its first page, and reads what it pins', () => {
+    const unpinned = new Set<string>();
+    for (const event of events) {
+      if (event[1] === 'unpin') {
+        expect(unpinned).not.toContain(range(event));
+        unpinned.add(range(event));
+      } else if (event[1] === 'pin') expect(unpinned.delete(range(event))).toBe(true);
+    }
+    expect(of('unpin')).toHaveLength(242);
+    expect(of('pin').map(range)).toEqual(of('read').map(range));
+    expect(of('pin')).toHaveLength(139);
+    for (const event of of('unpin'))
+      expect(event[5]).toMatch(event[4] === '1875' ? /^regen_ns=13025625 id=p/ : /^regen_ns=7113728 id=p/);
+  });
+
+  it('is labelled: segments and pressure recorded, pins and what follows from them inferred', () => {
+    expect(trace.meta.get('provenance')).toBe('inferred');
+    for (const stream of ['segments', 'pressure', 'marks'])
+      expect(trace.meta.get(`provenance.${stream}`)).toBe('recorded');
+    for (const stream of ['pairing', 'tabs', 'pins', 'regeneration', 'unmap', 'touches'])
+      expect(trace.meta.get(`provenance.${stream}`)).toBe('inferred');
+  });
+
+  it('needs all images at once under keep, and only those of the tab in front when hidden ones go at once', async () => {
+    const { metrics: kept } = await replayTrace(trace, { discard: 'keep' });
+    expect(kept.resident_pages_peak).toBe(94 * 1876 + 21 * 1025);
+    const { metrics } = await replayTrace(trace, { discard: 'remove:eager=1' });
+    // The largest tab has 13 images of 1875 pages and 3 of 1024; of all 115, the first page stays.
+    expect(metrics.resident_pages_peak).toBe(13 * 1875 + 3 * 1024 + 115);
+    expect(metrics).toMatchObject({ discard_calls: 242, discard_errors: 0, regenerated_ranges: 139 });
+  });
+
+  it('has shared memory, which MADV_FREE refuses', async () => {
+    const { metrics } = await replayTrace(trace, { discard: 'free' });
+    expect(metrics).toMatchObject({ discard_calls: 242, discard_errors: 242, regenerated_ranges: 0 });
   });
 });
 
@@ -180,5 +256,110 @@ describe('guests-debian', () => {
     const pages = [...copies.values()].reduce((sum, k) => sum + Math.ceil(k / 256), 0);
     const { metrics } = await replayTrace(trace, { merge: 'ksm:pages_to_scan=10' });
     expect(metrics).toMatchObject({ resident_pages_end: pages, pages_sharing: 84064 - pages });
+  });
+});
+
+/** The recording once more, with memory that is shared and given back while a guest is off. */
+describe('guests-debian-restarts', () => {
+  let trace: Trace;
+  beforeAll(async () => {
+    trace = await loadTrace('guests-debian-restarts');
+  });
+
+  it('gives the whole memory of each guest back once, and writes it again: every guest has both lives', () => {
+    const discards: number[][] = [];
+    const written = [0, 0, 0];
+    for (const block of trace.blocks() as Iterable<EventBlock>) {
+      for (let row = 0; row < block.length; row++) {
+        const guest = (block.space[row] as number) - 1;
+        const count = block.count[row] as number;
+        if (block.op[row] === OP.discard) discards.push([(block.time[row] as number) / 1e6, guest, count]);
+        if (block.op[row] === OP.write) written[guest] = (written[guest] as number) + count;
+      }
+    }
+    expect(discards).toEqual([
+      [90, 0, 65_536],
+      [210, 1, 65_536],
+      [330, 2, 65_536],
+    ]);
+    // Twice the changed pages of the recording, counted in it.
+    expect(written).toEqual([2 * 41_902, 2 * 68_561, 2 * 35_083]);
+    expect(trace.meta.get('provenance')).toBe('composed');
+    expect(trace.meta.touchesInferred).toBe(true);
+  });
+
+  it('frees what a guest holds while it is off, by the calls that free shared memory and no others', async () => {
+    const mean = async (discard: string) =>
+      (await replayTrace(trace, { discard })).metrics.resident_pages_mean as number;
+    const keep = await mean('keep');
+    const remove = await mean('remove');
+    expect(await mean('punch')).toBe(remove);
+    expect(await mean('dontneed')).toBe(keep);
+    expect(await mean('free')).toBe(keep);
+    // Each guest is off for 120 of 600 s, and 4, 12 and 20 s later it has what it had then (its pages at snapshots 1 to 3).
+    const held = [
+      [29_225, 15_399, 24_831, 29_220],
+      [28_508, 16_838, 23_067, 28_507],
+      [26_331, 16_863, 24_605, 26_331],
+    ] as const;
+    const seconds = held.reduce(
+      (sum, [all, at4, at12, at20]) =>
+        sum + 124 * all + 8 * (all - at4) + 8 * (all - at12) + 10 * (all - at20),
+      0,
+    );
+    expect(keep - remove).toBeCloseTo(seconds / 600, 0);
+  });
+});
+
+/** Databases. What is counted of the recordings was counted in them, apart from the import. */
+const POOL = 2 ** 20;
+/** Dirty buffers that the model writes back, each read by pwrite. */
+const WRITE_BACKS = 9510 - 41;
+
+async function counted(name: string) {
+  const lines = await eventLines(await loadTrace(name));
+  const events: Record<string, number> = {};
+  for (const line of lines) {
+    const op = line.split(',')[1] as string;
+    events[op] = (events[op] ?? 0) + 1;
+  }
+  return { lines, events: events as Record<OpName, number> };
+}
+
+describe('postgresql', () => {
+  it('has the recorded accesses of five backends, and files for blocks that the model misses', async () => {
+    const { events } = await counted('postgresql');
+    // 262648 uses and 37311 changes; 41 blocks are added.
+    expect(events).toMatchObject({ spawn: 6, pwrite: 9510, mark: 1 });
+    expect(events.read + events.write).toBe(262_648 + 37_311 + 41 + WRITE_BACKS);
+    expect(events.pread).toBe(35_022);
+  });
+
+  it('needs more with the page cache than the pool and the tables take: blocks are in memory twice', async () => {
+    const { metrics } = await replayTrace(await loadTrace('postgresql'), { discard: 'keep' });
+    expect(metrics.resident_pages_peak).toBeGreaterThan(16_384 + 30_000);
+  });
+});
+
+describe('postgresql-resize', () => {
+  it('shrinks three times, to a third, a half and a quarter of 8192 buffers', async () => {
+    const { lines } = await counted('postgresql-resize');
+    expect(lines.filter((line) => line.includes(',discard,'))).toEqual([
+      `500000,discard,1,${POOL + 2 * 2730},${2 * (8192 - 2730)},`,
+      `1880000,discard,1,${POOL + 2 * 4096},8192,`,
+      `3288000,discard,1,${POOL + 2 * 2048},${2 * (8192 - 2048)},`,
+    ]);
+  });
+
+  it('needs less where dropped sections are given back, and dontneed gives nothing back', async () => {
+    const trace = await loadTrace('postgresql-resize');
+    const needs = async (discard: string) => {
+      const { metrics } = await replayTrace(trace, { discard });
+      expect(metrics.discard_errors).toBe(0);
+      return metrics.resident_pages_mean as number;
+    };
+    const keep = await needs('keep');
+    expect(await needs('remove')).toBeLessThan(keep - 5000);
+    expect(await needs('dontneed')).toBe(keep);
   });
 });

@@ -49,6 +49,24 @@ function writeWhole(path: string, text: string): void {
 }
 
 /**
+ * Writes a file of results as CSV, whole or not at all.
+ *
+ * @throws InputError when it cannot be written
+ */
+export function writeResults(
+  folder: string,
+  name: string,
+  columns: readonly string[],
+  rows: readonly Row[],
+): void {
+  try {
+    writeWhole(join(folder, name), csvHeader(columns) + csvRows(columns, rows));
+  } catch (error) {
+    throw fileError(error, join(folder, name));
+  }
+}
+
+/**
  * Makes an output folder and checks that it can be written. Gives the first folder that it had to make, so that it can
  * be taken back.
  *
@@ -101,6 +119,7 @@ export class ResultStore {
       'spaces.csv',
       'perf.csv',
       'heatmap.csv',
+      'claims.csv',
       'manifest.json',
     ]) {
       rmSync(join(this.folder, name), { force: true });
@@ -172,11 +191,7 @@ export class ResultStore {
   }
 
   private write(name: string, columns: readonly string[], rows: readonly Row[]): void {
-    try {
-      writeWhole(join(this.folder, name), csvHeader(columns) + csvRows(columns, rows));
-    } catch (error) {
-      throw fileError(error, join(this.folder, name));
-    }
+    writeResults(this.folder, name, columns, rows);
   }
 
   private perfRow(result: CellResult): Row {
@@ -209,13 +224,13 @@ export class ResultStore {
   }
 }
 
-/** A result of an earlier run under the number and names it has now. */
-function renumbered(result: CellResult, cell: Cell): CellResult {
+/** A result under the number and names of a cell that it is the result of, too. */
+export function renumbered(result: CellResult, cell: Cell): CellResult {
   const renumber = (row: Row): Row => ({ ...row, cell: cell.cell });
   return {
     ...result,
     cell: cell.cell,
-    run: { ...result.run, cell: cell.cell, experiment: cell.experiment },
+    run: { ...result.run, cell: cell.cell, experiment: cell.experiment, purge: cell.purge },
     timeline: result.timeline.map(renumber),
     spaces: result.spaces.map(renumber),
   };

@@ -7,6 +7,7 @@ import { PTE, PTE_SHIFT, PURGED } from './mapping/page-table.js';
 import type { Space } from './mapping/space.js';
 import { OWN_TRAIT, ZERO_PAGE } from './memory/pages.js';
 import type { SharedObject } from './object/shared.js';
+import { checkPurge } from './reclaim/purge-check.js';
 
 /** What the page tables and objects refer to, counted afresh. */
 class Census {
@@ -60,7 +61,13 @@ class Census {
         const vpn = part.from + i;
         must(space.find(vpn) !== undefined, () => `page ${vpn} of space ${space.id} has an entry and no VMA`);
         const page = entry >>> PTE_SHIFT;
-        if (entry === PURGED) continue;
+        if (entry === PURGED) {
+          must(
+            m.purge.marks.at(space, vpn) !== undefined,
+            () => `page ${vpn} was purged and is not volatile`,
+          );
+          continue;
+        }
         if ((entry & PTE.present) === 0) add(this.swapEntries, page);
         else if (page === ZERO_PAGE) this.ksmZeros += entry & PTE.dirty ? 1 : 0;
         else if (m.pages.resident[page] === 1 || m.structPages.has(page)) {
@@ -86,6 +93,7 @@ function add(counts: Map<number, number>, key: number): void {
  * - Resident and free frames are all frames handed out so far.
  * - A slot's references are the swapped-out entries (and objects) that refer to its page; slots in use hold a page.
  * - A page that is in use is in memory or in swap, and somebody refers to it.
+ * - What is known of volatile memory agrees with VMAs, objects and pages (`checkPurge`).
  * - What KSM tracks agrees with the page tables (`checkKsm`); of merged pages the reverse map may miss some mappings.
  *
  * @throws BrokenInvariant naming the first that does not hold
@@ -96,6 +104,7 @@ export function checkMachine(m: Machine): void {
   checkFrames(m, census);
   checkSwap(m, census);
   checkPages(m, census);
+  checkPurge(m);
   checkKsm(m, census.ksmZeros);
 }
 

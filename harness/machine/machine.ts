@@ -82,6 +82,8 @@ export class Machine {
   readonly spaces = new Map<number, Space>();
   /** Spaces that are or were, in the order they began. */
   readonly everySpace: Space[] = [];
+  /** Programs' handler of SIGBUS: true when the access can be made again. Without one it is given up. */
+  sigbusHandler: ((space: Space, vpn: number) => boolean) | undefined;
   /** Page table entries present, the zero page apart, over all spaces. */
   rss = 0;
   rssPeak = 0;

@@ -190,6 +190,12 @@ const discard = group('discard', [
     'those calls that returned an error (ENOMEM after partial work included)',
   ],
   ['discard_failed_pages', 'pages', 'lower', 'named pages that a call returning an error left as they were'],
+  [
+    'discard_refused',
+    'count',
+    'lower',
+    'of those errors, calls that were not made because they would have destroyed a file for everyone (destroy=1 makes them)',
+  ],
   ['purged_pages', 'pages', 'neither', 'volatile pages that reclaim purged'],
   ['purged_ranges', 'count', 'neither', 'volatile ranges of which reclaim purged at least a page'],
 ]);

@@ -40,6 +40,23 @@ describe('a replay on memory of another kind', () => {
     expect(await end(BOTH, { discard: 'remove', backing: 'shmem' })).toEqual({ resident: 4, errors: 0 });
   });
 
+  it('tells objects apart that have one name after the other', async () => {
+    const again = [...SHARED.slice(0, -1), 'unmap,1,64,8,', ...SHARED.slice(1, -1), 'mark,,,,end'];
+    expect(await end(again, { discard: 'dontneed', backing: 'anon' })).toEqual({ resident: 6, errors: 0 });
+    // The second one is mapped twice, and stays.
+    const twice = [
+      ...again.slice(0, -1),
+      'object,,,8,shmem:pool',
+      'spawn,2,,,',
+      'map,2,0,8,shared:pool@0',
+      'map,1,64,8,shared:pool@0',
+      'close,,,,pool',
+      'write,2,0,8,',
+      'mark,,,,end',
+    ];
+    expect(await end(twice, { discard: 'dontneed', backing: 'anon' })).toEqual({ resident: 8, errors: 0 });
+  });
+
   it('frees what is unmapped whole, and keeps what is only partly unmapped, as a memfd does', async () => {
     const unmapped = (count: number) => [...PRIVATE.slice(0, 3), `unmap,1,64,${count},`, 'mark,,,,end'];
     expect(await end(unmapped(4), { backing: 'shmem' })).toMatchObject({ resident: 8 });

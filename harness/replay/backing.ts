@@ -15,6 +15,8 @@ export type Backing = (typeof BACKINGS)[number];
 
 /** What the trace says of an object, as far as its memory could as well be private. */
 interface Candidate {
+  /** The number of the object event: a name may be declared again once its object is gone. */
+  readonly declaration: number;
   /** The one map event of the object, by its number; -1 while there is none. */
   map: number;
   space: number;
@@ -26,7 +28,9 @@ interface Candidate {
 class Survey {
   /** By number of the map event: the space, for mappings of memory that has no name. */
   readonly unnamed = new Map<number, { space: number; arg: MapArg }>();
-  readonly objects = new Map<string, Candidate>();
+  readonly objects: Candidate[] = [];
+  /** The object that a name stands for now. */
+  private readonly named = new Map<string, Candidate>();
   /** Spaces whose mappings are inherited (fork) or move (remap): their memory stays as it is. */
   readonly excluded = new Set<number>();
   private maps = 0;
@@ -46,7 +50,9 @@ class Survey {
           break;
         case OP.object: {
           const arg = this.args.required('object', block, row);
-          this.objects.set(arg.name, { map: -1, space: -1, alone: isPlain(arg) });
+          const object = { declaration: this.objects.length, map: -1, space: -1, alone: isPlain(arg) };
+          this.objects.push(object);
+          this.named.set(arg.name, object);
           break;
         }
         case OP.map:
@@ -74,7 +80,7 @@ class Survey {
       this.unnamed.set(number, { space, arg });
       return;
     }
-    const object = this.objects.get(arg.name);
+    const object = this.named.get(arg.name);
     if (!object) return;
     if (object.map >= 0 || arg.kind !== 'shared') object.alone = false;
     object.map = number;
@@ -83,7 +89,7 @@ class Survey {
 
   /** The object is used other than through its mapping. */
   private reached(name: string): void {
-    const object = this.objects.get(name);
+    const object = this.named.get(name);
     if (object) object.alone = false;
   }
 }
@@ -103,11 +109,14 @@ function isPlain(arg: ObjectArg): boolean {
  * remap stays as it is.
  */
 export class Backed {
-  /** Names of the objects that are not there in this replay. */
-  private readonly replaced = new Set<string>();
+  /** Numbers of the object events whose objects are not there in this replay. */
+  private readonly replaced = new Set<number>();
+  /** Names of those that would be there now. */
+  private readonly absent = new Set<string>();
   /** Numbers of the map events that map another kind of memory. */
   private readonly changed = new Set<number>();
   private maps = 0;
+  private objects = 0;
 
   private constructor(
     survey: Survey,
@@ -119,10 +128,10 @@ export class Backed {
       if (differs && free(space) && !arg.flags.has('droppable')) this.changed.add(number);
     }
     if (kind === 'shmem') return;
-    for (const [name, object] of survey.objects) {
-      if (!object.alone || object.map < 0 || !free(object.space)) continue;
-      this.replaced.add(name);
-      this.changed.add(object.map);
+    for (const { alone, map: number, space, declaration } of survey.objects) {
+      if (!alone || number < 0 || !free(space)) continue;
+      this.replaced.add(declaration);
+      this.changed.add(number);
     }
   }
 
@@ -144,9 +153,19 @@ export class Backed {
     return backed;
   }
 
-  /** Whether this object is not there: its memory is private in this replay. */
-  replaces(name: string): boolean {
-    return this.replaced.has(name);
+  /** Carries out the next object event of the trace. */
+  declare(m: Machine, size: number, arg: ObjectArg): void {
+    if (this.replaced.has(this.objects++)) {
+      this.absent.add(arg.name);
+      return;
+    }
+    this.absent.delete(arg.name);
+    declareObject(m, size, arg);
+  }
+
+  /** Carries out a close event. */
+  close(m: Machine, name: string): void {
+    if (!this.absent.has(name)) closeObject(m, name);
   }
 
   /** Carries out the next map event of the trace. */

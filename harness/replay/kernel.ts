@@ -2,11 +2,19 @@ import { PART } from '../cost/ledger.js';
 import type { CallResult, Era } from '../machine/advice/call.js';
 import { madvise } from '../machine/advice/madvise.js';
 import { fallocatePunch } from '../machine/advice/punch.js';
+import { truncateTail } from '../machine/advice/truncate.js';
 import type { Machine } from '../machine/machine.js';
 import type { Space } from '../machine/mapping/space.js';
 import { VM, type Vma } from '../machine/mapping/vma.js';
-import type { Errno, Kernel, MappedPiece, PageRange } from '../policy/discard/contract.js';
+import type { SharedObject } from '../machine/object/shared.js';
+import type { Errno, Kernel, MappedPiece, PageRange, VolatileResult } from '../policy/discard/contract.js';
 import type { Advice } from '../trace/op.js';
+
+/** A call on memory of a space that is gone. */
+const NOTHING_MAPPED: CallResult = { errno: 'ENOMEM', value: 0, pages: 0 };
+
+/** A call that the program does not make: it would destroy a file. */
+const NOT_MADE: CallResult = { errno: 'EPERM', value: 0, pages: 0 };
 
 /** The system calls of the simulated machine as a discard policy sees them, counted. */
 export class SimulatedKernel implements Kernel {
@@ -14,58 +22,118 @@ export class SimulatedKernel implements Kernel {
   pages = 0;
   errors = 0;
   failedPages = 0;
-  /** The stall part that pays: that of discard and unpin, or that of pin. */
+  /** Calls that were not made because they would have destroyed a file. */
+  refused = 0;
+  /** The stall part that pays: that of discard and unpin, that of pin, or that of a signal handler. */
   part: number = PART.discard;
+  /** Inode numbers, given to objects when a program first asks for them. */
+  private readonly inodes = new WeakMap<SharedObject, number>();
+  private lastInode = 0;
 
-  constructor(private readonly machine: Machine) {}
+  /** @param destroy whether calls that destroy files are made */
+  constructor(
+    private readonly machine: Machine,
+    private readonly destroy: boolean,
+  ) {}
 
   madvise(range: PageRange, advice: Advice, era: Era = this.machine.settings.removeEra): Errno {
-    const space = this.machine.space(range.space) as Space;
-    return this.count(
-      range.count,
-      madvise(this.machine, space, range.page, range.count, advice, { part: this.part, era }),
-    );
+    return this.advise(range, advice, era).errno;
+  }
+
+  setVolatile(range: PageRange, volatile: boolean): VolatileResult {
+    const { errno, value } = this.advise(range, volatile ? 'MADV_VOLATILE' : 'MADV_NONVOLATILE', 'now');
+    return { errno, purged: value === 1 };
+  }
+
+  private advise(range: PageRange, advice: Advice, era: Era): CallResult {
+    const { page, count } = range;
+    return this.call(range, (space) => {
+      const removes = advice === 'MADV_REMOVE';
+      if (
+        removes &&
+        space.overlapping(page, page + count).some((vma) => vma.has(VM.shared) && this.spares(vma))
+      )
+        return NOT_MADE;
+      return madvise(this.machine, space, page, count, advice, { part: this.part, era });
+    });
   }
 
   punch(piece: MappedPiece): Errno {
-    const space = this.machine.space(piece.space) as Space;
-    const object = (space.find(piece.page) as Vma).object;
-    return this.count(
-      piece.count,
-      fallocatePunch(this.machine, object, piece.objectPage, piece.count, {
-        descriptor: piece.descriptor,
-        part: this.part,
-      }),
-    );
+    return this.onObject(piece, fallocatePunch);
+  }
+
+  truncate(piece: MappedPiece): Errno {
+    return this.onObject(piece, truncateTail);
+  }
+
+  private onObject(piece: MappedPiece, call: typeof fallocatePunch | typeof truncateTail): Errno {
+    const { descriptor, objectPage, count } = piece;
+    return this.call(piece, (space) => {
+      const vma = space.find(piece.page);
+      if (!vma) return NOTHING_MAPPED;
+      if (this.spares(vma)) return NOT_MADE;
+      return call(this.machine, vma.object, objectPage, count, { descriptor, part: this.part });
+    }).errno;
   }
 
   lookup(range: PageRange, charge: boolean): MappedPiece[] {
-    const space = this.machine.space(range.space) as Space;
+    const space = this.machine.space(range.space);
+    if (!space) return [];
     const end = range.page + range.count;
-    const pieces = space.overlapping(range.page, end).map((vma) => pieceOf(vma, range.page, end));
-    if (charge) this.machine.ledger.cpu(this.part, pieces.length * this.machine.costs.fd_lookup.ns);
+    const pieces = space.overlapping(range.page, end).map((vma) => this.pieceOf(vma, range.page, end));
+    if (charge) {
+      const { ledger, nowUs, costs } = this.machine;
+      const ns = pieces.length * costs.fd_lookup.ns;
+      ledger.onBehalf(space.account, space.id, nowUs, () => ledger.cpu(this.part, ns));
+    }
     return pieces;
   }
 
-  private count(named: number, result: CallResult): Errno {
+  private pieceOf(vma: Vma, start: number, end: number): MappedPiece {
+    const page = Math.max(start, vma.start);
+    const { object } = vma;
+    return {
+      space: vma.space.id,
+      page,
+      count: Math.min(end, vma.end) - page,
+      object: object?.name,
+      objectPage: object ? vma.objectPageAt(page) : 0,
+      inode: object && vma.has(VM.shared) ? this.inodeOf(object) : undefined,
+      descriptor: object?.options.descriptor === true && vma.has(VM.mayWrite),
+    };
+  }
+
+  /** The machine's own numbers are used again when an object is gone. */
+  private inodeOf(object: SharedObject): number {
+    const known = this.inodes.get(object);
+    if (known !== undefined) return known;
+    this.lastInode++;
+    this.inodes.set(object, this.lastInode);
+    return this.lastInode;
+  }
+
+  /** Whether a call that empties the object behind a mapping is not made. */
+  private spares(vma: Vma): boolean {
+    return vma.object?.backing === 'file' && !this.destroy;
+  }
+
+  /** Makes a call on the account of the space whose range it is. */
+  private call(range: PageRange, work: (space: Space) => CallResult): CallResult {
+    const { machine } = this;
+    const space = machine.space(range.space);
+    const result = space
+      ? machine.ledger.onBehalf(space.account, space.id, machine.nowUs, () => work(space))
+      : NOTHING_MAPPED;
+    this.count(range.count, result);
+    return result;
+  }
+
+  private count(named: number, result: CallResult): void {
     this.calls++;
     this.pages += named;
-    if (result.errno !== 0) {
-      this.errors++;
-      this.failedPages += named - result.pages;
-    }
-    return result.errno;
+    if (result.errno === 0) return;
+    this.errors++;
+    this.failedPages += named - result.pages;
+    if (result === NOT_MADE) this.refused++;
   }
-}
-
-function pieceOf(vma: Vma, start: number, end: number): MappedPiece {
-  const page = Math.max(start, vma.start);
-  return {
-    space: vma.space.id,
-    page,
-    count: Math.min(end, vma.end) - page,
-    object: vma.object?.name,
-    objectPage: vma.object ? vma.objectPageAt(page) : 0,
-    descriptor: vma.object?.options.descriptor === true && vma.has(VM.mayWrite),
-  };
 }

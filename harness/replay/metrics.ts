@@ -115,6 +115,7 @@ export function collectMetrics(
     discard_pages: kernel.pages,
     discard_errors: kernel.errors,
     discard_failed_pages: kernel.failedPages,
+    discard_refused: kernel.refused,
     ...timeMetrics(m, touches + program.touches),
   };
   return Object.fromEntries(METRICS.map(({ name }) => [name, name in values ? (values[name] as Value) : 0]));

@@ -1,4 +1,3 @@
-import { PART } from '../cost/ledger.js';
 import type { CostTable } from '../cost/table.js';
 import { InputError } from '../input/errors.js';
 import { fallocateBlocks } from '../machine/advice/allocate.js';
@@ -18,7 +17,7 @@ import { writeBack } from '../machine/object/writeback.js';
 import { OutOfMemory } from '../machine/reclaim/reclaim.js';
 import type { Row } from '../metrics/csv.js';
 import type { Outcome } from '../metrics/schema.js';
-import type { DiscardPolicy, DiscardPolicyInfo, Errno, PageRange } from '../policy/discard/contract.js';
+import type { DiscardPolicyInfo, Errno } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
@@ -31,12 +30,10 @@ import { HAS, OP, OPS } from '../trace/op.js';
 import type { Trace } from '../trace/trace.js';
 import { ArgCache } from './args.js';
 import { Backed, type Backing } from './backing.js';
-import { SimulatedKernel } from './kernel.js';
+import { Discarding } from './discarding.js';
 import { collectMetrics, spaceRows } from './metrics.js';
-import { SimulatedProgram } from './program.js';
 import { checkReclaim } from './refusal.js';
 import { Sampler } from './sampler.js';
-import { UnpinnedRanges } from './unpinned.js';
 
 export interface ReplayOptions {
   readonly discard: Chosen<DiscardPolicyInfo>;
@@ -99,16 +96,13 @@ export interface ReplayResult {
 /** Replays one trace through one machine. */
 class Replay {
   readonly machine: Machine;
-  readonly kernel: SimulatedKernel;
-  readonly program: SimulatedProgram;
+  readonly discarding: Discarding;
   readonly sampler: Sampler;
   events = 0;
   touches = 0;
   /** Whether there was a limit at any time. */
   limited: boolean;
   private readonly args: ArgCache;
-  private readonly policy: DiscardPolicy;
-  private readonly unpinned = new UnpinnedRanges();
   private nowUs: number;
   private returned = SUCCESS;
 
@@ -131,9 +125,7 @@ class Replay {
       memory: options.memory,
       seed,
     });
-    this.kernel = new SimulatedKernel(this.machine);
-    this.program = new SimulatedProgram(this.machine, this.kernel);
-    this.policy = discard.info.create({ kernel: this.kernel, program: this.program, values: discard.values });
+    this.discarding = new Discarding(this.machine, discard);
     const { firstTimeUs, lastTimeUs } = trace.totals;
     this.sampler = new Sampler(this.machine, firstTimeUs, lastTimeUs, options.timeline === true);
     this.nowUs = firstTimeUs;
@@ -198,14 +190,10 @@ class Replay {
     const bits = block.fields[row] as number;
     const content = !write ? READ : bits & HAS.content ? (block.content[row] as number) : UNIQUE;
     const step = bits & HAS.contentUp ? 1 : 0;
-    const touched = access(
-      this.machine,
-      space,
-      block.page[row] as number,
-      block.count[row] as number,
-      content,
-      step,
-    );
+    const page = block.page[row] as number;
+    const count = block.count[row] as number;
+    if (write && this.discarding.watching) this.discarding.beforeWrite(space.id, page, count);
+    const touched = access(this.machine, space, page, count, content, step);
     space.touches += touched;
     this.touches += touched;
     this.machine.ledger.end();
@@ -221,27 +209,33 @@ class Replay {
   }
 
   private spaceEvent(block: EventBlock, row: number, op: number): void {
-    const { machine: m, args } = this;
+    const { machine: m, args, discarding } = this;
     const space = this.open(block, row);
     const page = block.page[row] as number;
     const count = block.count[row] as number;
     switch (op) {
       case OP.fork:
-        fork(m, space, args.required('fork', block, row).child);
+        discarding.forked(space.id, fork(m, space, args.required('fork', block, row).child).id);
         break;
       case OP.exit:
-        this.unpinned.dropSpace(space.id);
+        discarding.exited(space.id);
         exit(m, space);
         break;
       case OP.map:
+        discarding.unmapped(space.id, page, count);
         this.map(space, page, count, args.required('map', block, row));
         break;
       case OP.unmap:
+        discarding.unmapped(space.id, page, count);
         unmap(m, space, page, count);
         break;
-      case OP.remap:
-        remap(m, space, page, count, args.required('remap', block, row));
+      case OP.remap: {
+        const arg = args.required('remap', block, row);
+        if (arg.to !== undefined) discarding.unmapped(space.id, arg.to, count);
+        remap(m, space, page, count, arg);
+        if (arg.to !== undefined) discarding.moved(space.id, page, count, arg.to);
         break;
+      }
       case OP.protect:
         protect(m, space, page, count, args.required('protect', block, row).protection);
         break;
@@ -250,9 +244,15 @@ class Replay {
         setLocked(m, space, page, count, op === OP.lock);
         break;
       case OP.discard:
-      case OP.unpin:
+        discarding.discard({ space: space.id, page, count });
+        break;
+      case OP.unpin: {
+        const regenNs = args.of('unpin', block, row)?.regenNs ?? 0;
+        discarding.unpin({ space: space.id, page, count, regenNs });
+        break;
+      }
       case OP.pin:
-        this.carryOut(op, { space: space.id, page, count }, block, row);
+        discarding.pin({ space: space.id, page, count });
         break;
       case OP.madvise:
         this.returned = madvise(m, space, page, count, args.required('madvise', block, row).advice);
@@ -280,23 +280,6 @@ class Replay {
     else map(this.machine, space, page, count, arg);
   }
 
-  /** What the discard policy decides. */
-  private carryOut(op: number, range: PageRange, block: EventBlock, row: number): void {
-    if (range.count === 0) return;
-    this.kernel.part = op === OP.pin ? PART.pin : PART.discard;
-    if (op === OP.discard) {
-      this.policy.discard(range);
-    } else if (op === OP.unpin) {
-      const unpinned = { ...range, regenNs: this.args.of('unpin', block, row)?.regenNs ?? 0 };
-      this.unpinned.add(unpinned);
-      this.policy.unpin(unpinned);
-    } else {
-      const ended = this.unpinned.take(range);
-      for (const unpinned of ended) this.policy.pin(unpinned, unpinned);
-      if (ended.length === 0) this.policy.pin(range, undefined);
-    }
-  }
-
   private globalEvent(block: EventBlock, row: number, op: number): void {
     const { machine: m, args } = this;
     const count = block.count[row] as number;
@@ -306,16 +289,18 @@ class Replay {
         break;
       case OP.object: {
         const arg = args.required('object', block, row);
-        if (!this.backed?.replaces(arg.name)) declareObject(m, count, arg);
+        if (this.backed) this.backed.declare(m, count, arg);
+        else declareObject(m, count, arg);
         break;
       }
       case OP.close: {
         const { name } = args.required('close', block, row);
-        if (!this.backed?.replaces(name)) closeObject(m, name);
+        if (this.backed) this.backed.close(m, name);
+        else closeObject(m, name);
         break;
       }
       case OP.truncate:
-        truncateObject(m, args.required('truncate', block, row).name, count);
+        truncateObject(m, m.objects.named(args.required('truncate', block, row).name), count);
         break;
       case OP.fallocate:
       case OP.pread:
@@ -344,7 +329,8 @@ class Replay {
         this.sampler.mark(args.required('mark', block, row).label);
         break;
       case OP.pressure:
-        break; // told to programs; none of the policies here listens
+        this.discarding.pressure(args.required('pressure', block, row).level);
+        break;
       default:
         throw notModelled(op);
     }
@@ -384,6 +370,7 @@ class Replay {
       readFilePages(m, object, page, count);
       return;
     }
+    if (this.discarding.watching) this.discarding.beforeFileWrite(object, page, count);
     const bits = block.fields[row] as number;
     const content = bits & HAS.content ? (block.content[row] as number) : UNIQUE;
     writeFilePages(m, object, page, count, content, bits & HAS.contentUp ? 1 : 0);
@@ -423,8 +410,8 @@ export async function replay(trace: Trace, options: ReplayOptions): Promise<Repl
     limited: run.limited,
     metrics: collectMetrics(
       run.machine,
-      run.kernel,
-      run.program,
+      run.discarding.kernel,
+      run.discarding.program,
       means,
       run.touches,
       trace.meta.touchesInferred,

@@ -14,12 +14,37 @@ export interface TraceFacts {
   readonly touchesInferred: boolean;
 }
 
-/** What the rows of an experiment compare: ways to give memory back, or, where these are all the same, ways to merge it. */
-export type Axis = 'discard' | 'merge';
+/**
+ * What the rows of an experiment compare: ways to give memory back; where these are all the same, ways to merge it;
+ * where only one of them is compared with keep, ways to purge what it leaves to the kernel.
+ */
+export type Axis = 'discard' | 'merge' | 'purge';
 
 export function comparedAxis(rows: readonly Row[]): Axis {
   const values = (axis: Axis) => new Set(rows.map((row) => row[axis])).size;
-  return values('discard') === 1 && values('merge') > 1 ? 'merge' : 'discard';
+  const discards = new Set(rows.map((row) => row.discard));
+  if (discards.size === 1 && values('merge') > 1) return 'merge';
+  discards.delete('keep');
+  return discards.size === 1 && values('purge') > 1 ? 'purge' : 'discard';
+}
+
+/** What a row is called among those it is compared with. */
+export function rowName(row: Row, axis: Axis): string {
+  if (axis === 'purge' && row.discard === 'keep') return 'keep';
+  return String(row[axis]);
+}
+
+/** What is the same in all rows that are compared with each other on one trace. */
+export function sameColumns(axis: Axis): string[] {
+  const compared: readonly string[] = axis === 'purge' ? ['purge', 'discard'] : [axis];
+  return ['swap', 'reclaim', 'discard', 'merge', 'purge', 'seed'].filter((name) => !compared.includes(name));
+}
+
+/** The rows that are compared: where ways to purge are, keep is the same under each of them and is shown once. */
+export function comparedRows(rows: readonly Row[], axis: Axis): readonly Row[] {
+  if (axis !== 'purge') return rows;
+  const first = rows[0]?.purge;
+  return rows.filter((row) => row.discard !== 'keep' || row.purge === first);
 }
 
 /** Savings this close to the most count as equal, as a share of it: below what a recording can tell. */
@@ -37,9 +62,9 @@ export function isRanked(row: Row): boolean {
   return row.outcome === 'ok' && !isRefused(row);
 }
 
-/** The parts of stall time that a trace can tell: where touches are inferred, only calls and reclaim. */
+/** The parts of stall time that a trace can tell: where touches are inferred, not the faults they take. */
 export function costParts(touchesInferred: boolean): readonly StallPart[] {
-  return touchesInferred ? ['discard', 'pin', 'reclaim'] : STALL_PARTS;
+  return touchesInferred ? ['reclaim', 'discard', 'pin', 'sigbus', 'regen'] : STALL_PARTS;
 }
 
 /** One class of cost made cheaper or dearer by a factor. */

@@ -1,6 +1,17 @@
 import type { Row } from '../metrics/csv.js';
-import { bestOf, costNs, EQUAL_COST, groupBy, isRanked, type TraceFacts } from './comparison.js';
-import { limitLabel, traceName } from './family-table.js';
+import {
+  type Axis,
+  bestOf,
+  comparedAxis,
+  comparedRows,
+  costNs,
+  EQUAL_COST,
+  groupBy,
+  isRanked,
+  rowName,
+  type TraceFacts,
+} from './comparison.js';
+import { apart, limitLabel, traceName } from './family-table.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
 import { type Flip, flips } from './sensitivity.js';
 
@@ -9,40 +20,45 @@ interface Group {
   readonly name: string;
   readonly facts: TraceFacts;
   readonly limit: string;
+  readonly axis: Axis;
   readonly rows: readonly Row[];
   readonly keep: Row | undefined;
 }
 
 function groupsOf(rows: readonly Row[], traces: readonly TraceFacts[]): Group[] {
-  return groupBy(rows, ['trace', 'backing', 'limit_pages']).map((group) => {
+  const axis = comparedAxis(rows);
+  return groupBy(apart(comparedRows(rows, axis)).shown, ['trace', 'backing', 'limit_pages']).map((group) => {
     const first = group[0] as Row;
     const facts = traces.find((trace) => trace.label === first.trace) as TraceFacts;
     return {
       name: traceName(first).replace('\n', ' '),
       facts,
       limit: limitLabel(first, facts),
+      axis,
       rows: group,
       keep: group.find((row) => row.discard === 'keep' && row.merge === 'none' && row.outcome === 'ok'),
     };
   });
 }
 
-function policies(rows: readonly Row[]): string {
-  return listed([...new Set(rows.map((row) => String(row.discard)))]);
+function policies(rows: readonly Row[], axis: Axis): string {
+  return listed([...new Set(rows.map((row) => rowName(row, axis)))]);
 }
 
 /** Who saves most where memory is not limited, a clause a trace. */
 function savingSentence(groups: readonly Group[]): string {
   const clauses = groups
     .filter(({ limit }) => limit === (groups[0] as Group).limit)
-    .flatMap(({ name, facts, rows, keep }) => {
+    .flatMap(({ name, facts, rows, keep, axis }) => {
       const best = bestOf(rows, facts.touchesInferred);
       const first = best[0];
       if (!keep) return [];
       if (!first) return [`${name}: nobody saves any`];
       const saved = numberIn(first, 'saved_pages_mean');
       const share = percent(saved, numberIn(keep, 'footprint_pages_mean'));
-      return [`${name}: ${policies(best)} (${mib(saved, facts.pageBytes)} MiB, ${share} of what keep holds)`];
+      return [
+        `${name}: ${policies(best, axis)} (${mib(saved, facts.pageBytes)} MiB, ${share} of what keep holds)`,
+      ];
     });
   return `Most memory saved, ${(groups[0] as Group).limit}: ${clauses.join('; ')}.`;
 }
@@ -62,7 +78,7 @@ function stallSentence(groups: readonly Group[], spaces: readonly Row[]): string
   const tightest = (groups.at(-1) as Group).limit;
   const clauses = groups
     .filter(({ limit }) => limit === tightest)
-    .flatMap(({ name, facts, rows, keep }) => {
+    .flatMap(({ name, facts, rows, keep, axis }) => {
       const ranked = rows.filter(isRanked);
       const cost = (row: Row) => costNs(row, facts.touchesInferred);
       const least = Math.min(...ranked.map(cost));
@@ -70,15 +86,17 @@ function stallSentence(groups: readonly Group[], spaces: readonly Row[]): string
       const first = best[0];
       if (!first || !keep) return [];
       const against = best.includes(keep) ? '' : ` against ${ms(cost(keep))} of keep`;
-      return [`${name}: ${policies(best)} (${ms(least)} ms${against}${payer(first, spaces)})`];
+      return [`${name}: ${policies(best, axis)} (${ms(least)} ms${against}${payer(first, spaces)})`];
     });
   return `Shortest stalls, ${tightest}: ${clauses.join('; ')}.`;
 }
 
-function flipText({ name, limit }: Group, { part, factor, entered, left }: Flip): string {
+function flipText({ name, limit, axis }: Group, { part, factor, entered, left }: Flip): string {
   const changes = [
-    ...(entered.length > 0 ? [`${policies(entered)} ${entered.length > 1 ? 'join' : 'joins'} the best`] : []),
-    ...(left.length > 0 ? [`${policies(left)} ${left.length > 1 ? 'leave' : 'leaves'} them`] : []),
+    ...(entered.length > 0
+      ? [`${policies(entered, axis)} ${entered.length > 1 ? 'join' : 'joins'} the best`]
+      : []),
+    ...(left.length > 0 ? [`${policies(left, axis)} ${left.length > 1 ? 'leave' : 'leaves'} them`] : []),
   ];
   return `${name}, ${limit}: with ${part} \u00d7 ${factor} ${changes.join(' and ')}`;
 }

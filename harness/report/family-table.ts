@@ -1,7 +1,17 @@
 import Table from 'cli-table3';
 import type { Row } from '../metrics/csv.js';
-import { costNs, groupBy, isRefused, type TraceFacts } from './comparison.js';
-import { mib, ms, percent } from './format.js';
+import {
+  type Axis,
+  comparedAxis,
+  comparedRows,
+  costNs,
+  groupBy,
+  isRefused,
+  rowName,
+  sameColumns,
+  type TraceFacts,
+} from './comparison.js';
+import { listed, mib, ms, numberIn, percent } from './format.js';
 import { paretoFront } from './pareto.js';
 import { PLAIN, tableTitle } from './table.js';
 
@@ -17,50 +27,106 @@ export function traceName(row: Row): string {
   return row.backing === 'recorded' ? String(row.trace) : `${row.trace}\non ${row.backing}`;
 }
 
-const HEADS = ['saved\nMiB', 'major\n/1000', 'stall\nms'];
-
-/** What a cell saved, its major faults, and how long programs stalled. */
-function figures(row: Row | undefined, facts: TraceFacts, front: readonly Row[]): string[] {
-  if (!row) return HEADS.map(() => '');
-  if (row.outcome !== 'ok') return [String(row.outcome), '', ''];
-  if (isRefused(row)) return ['refused', '', ''];
-  const saved = typeof row.saved_pages_mean === 'number' ? mib(row.saved_pages_mean, facts.pageBytes) : '';
-  const major = typeof row.major_rate === 'number' ? row.major_rate.toFixed(2) : '';
-  return [`${saved}${front.includes(row) ? '*' : ' '}`, major, ms(costNs(row, facts.touchesInferred))];
+/** A figure of a cell, a column for each limit. */
+interface Figure {
+  readonly head: string;
+  text(row: Row, facts: TraceFacts, onFront: boolean): string;
 }
 
-/** The rows of one table: everything but trace, backing, limit and discard policy is the same. */
-function tableOf(rows: readonly Row[], factsOf: (row: Row) => TraceFacts): string {
+const SAVED: Figure = {
+  head: 'saved\nMiB',
+  text: (row, { pageBytes }, onFront) =>
+    typeof row.saved_pages_mean === 'number'
+      ? `${mib(row.saved_pages_mean, pageBytes)}${onFront ? '*' : ' '}`
+      : '',
+};
+
+const STALL: Figure = { head: 'stall\nms', text: (row, facts) => ms(costNs(row, facts.touchesInferred)) };
+
+/** What memory that was given back costs later, by what is compared. */
+const PRICE: Readonly<Record<Axis, Figure>> = {
+  discard: {
+    head: 'major\n/1000',
+    text: (row) => (typeof row.major_rate === 'number' ? row.major_rate.toFixed(2) : ''),
+  },
+  merge: { head: 'ksmd\nms', text: (row) => ms(numberIn(row, 'ksmd_cpu_ns')) },
+  purge: {
+    head: 'made again\nMiB',
+    text: (row, { pageBytes }) => mib(numberIn(row, 'regenerated_pages'), pageBytes),
+  },
+};
+
+/** The texts of a cell: what it saved, what that costs later, and how long programs stalled. */
+function texts(
+  row: Row | undefined,
+  figures: readonly Figure[],
+  facts: TraceFacts,
+  front: readonly Row[],
+): string[] {
+  const none = figures.map(() => '');
+  if (!row) return none;
+  if (row.outcome !== 'ok') return [String(row.outcome), ...none.slice(1)];
+  if (isRefused(row)) return ['refused', ...none.slice(1)];
+  return figures.map((figure) => figure.text(row, facts, front.includes(row)));
+}
+
+/** The rows of one table: everything but trace, backing, limit and what is compared is the same. */
+function tableOf(rows: readonly Row[], axis: Axis, factsOf: (row: Row) => TraceFacts): string {
   const limits = [...new Set(rows.map((row) => limitLabel(row, factsOf(row))))];
+  const figures = [SAVED, PRICE[axis], STALL];
   const table = new Table({
     ...PLAIN,
     head: [
       'trace',
-      'discard',
-      ...limits.flatMap((limit) => HEADS.map((head, i) => (i ? head : `${limit}\n${head}`))),
+      axis,
+      ...limits.flatMap((limit) => figures.map(({ head }, i) => (i ? head : `${limit}\n${head}`))),
     ],
-    colAligns: ['left', 'left', ...limits.flatMap(() => HEADS.map(() => 'right' as const))],
+    colAligns: ['left', 'left', ...limits.flatMap(() => figures.map(() => 'right' as const))],
   });
   for (const group of groupBy(rows, ['trace', 'backing'])) {
     const facts = factsOf(group[0] as Row);
-    const fronts = limits.map((limit) =>
-      paretoFront(
-        group.filter((row) => limitLabel(row, facts) === limit),
-        facts,
+    const under = (limit: string, among: readonly Row[]) =>
+      among.filter((row) => limitLabel(row, facts) === limit);
+    const fronts = limits.map((limit) => paretoFront(under(limit, group), facts));
+    const lines = groupBy(group, ['discard', axis]).map((policy) => ({
+      name: rowName(policy[0] as Row, axis),
+      texts: limits.flatMap((limit, column) =>
+        texts(under(limit, policy)[0], figures, facts, fronts[column] as Row[]),
       ),
-    );
-    groupBy(group, ['discard']).forEach((policy, i) => {
-      const values = limits.flatMap((limit, column) =>
-        figures(
-          policy.find((row) => limitLabel(row, facts) === limit),
-          facts,
-          fronts[column] as Row[],
-        ),
-      );
-      table.push([i === 0 ? traceName(group[0] as Row) : '', String((policy[0] as Row).discard), ...values]);
+    }));
+    merged(lines).forEach(({ names, texts: values }, i) => {
+      table.push([i === 0 ? traceName(group[0] as Row) : '', wrapped(names), ...values]);
     });
   }
   return table.toString();
+}
+
+/** Policies with the same figures under every limit share a line. */
+function merged(lines: readonly { name: string; texts: string[] }[]): { names: string[]; texts: string[] }[] {
+  const byTexts = new Map<string, { names: string[]; texts: string[] }>();
+  for (const line of lines) {
+    const key = JSON.stringify(line.texts);
+    const same = byTexts.get(key);
+    if (same) same.names.push(line.name);
+    else byTexts.set(key, { names: [line.name], texts: line.texts });
+  }
+  return [...byTexts.values()];
+}
+
+/** Characters of a column of policies. */
+const NAMES_WIDTH = 34;
+
+/** Names with commas, on as many lines as they need. */
+function wrapped(names: readonly string[]): string {
+  const lines: string[] = [];
+  for (const [i, name] of names.entries()) {
+    const word = i < names.length - 1 ? `${name},` : name;
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= NAMES_WIDTH)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join('\n');
 }
 
 /** The tables of a family, one for each combination of what is around the compared policies: usually one. */
@@ -68,7 +134,38 @@ export function familyTables(family: string, runs: readonly Row[], traces: reado
   const members = traces.filter((trace) => trace.family === family);
   const factsOf = (row: Row) => members.find((trace) => trace.label === row.trace) as TraceFacts;
   const rows = runs.filter((row) => factsOf(row));
-  return groupBy(rows, ['swap', 'reclaim', 'merge', 'purge', 'seed'])
-    .map((group) => `${tableTitle(family, group[0] as Row, runs)}\n${tableOf(group, factsOf)}`)
-    .join('\n\n');
+  const axis = comparedAxis(rows);
+  const { shown, impossible, same } = apart(comparedRows(rows, axis));
+  const tables = groupBy(shown, sameColumns(axis)).map(
+    (group) => `${tableTitle(family, group[0] as Row, rows)}\n${tableOf(group, axis, factsOf)}`,
+  );
+  const left = [
+    ...(impossible.length > 0 ? [`${listed(impossible)}: not possible`] : []),
+    ...(same.length > 0 ? [`${listed(same)}: as recorded`] : []),
+  ];
+  return [...tables, ...(left.length > 0 ? [`Left out: ${left.join('; ')}.`] : [])].join('\n\n');
+}
+
+/** What differs between rows of one trace on two kinds of memory, as far as anything does. */
+const COMPARED = ['discard', 'limit_pages', 'outcome', 'saved_pages_mean', 'discard_errors', 'stall_ns'];
+
+/**
+ * The rows to show; and the names of traces that no policy could be tried on with that kind of memory, or where it
+ * changes nothing, since what is given back is memory that cannot be of another kind.
+ */
+export function apart(rows: readonly Row[]): { shown: Row[]; impossible: string[]; same: string[] } {
+  const parts = { shown: [] as Row[], impossible: [] as string[], same: [] as string[] };
+  const figuresOf = (group: readonly Row[]) =>
+    JSON.stringify(group.map((row) => COMPARED.map((name) => row[name])));
+  const groups = groupBy(rows, ['trace', 'backing']);
+  for (const group of groups) {
+    const first = group[0] as Row;
+    const name = traceName(first).replace('\n', ' ');
+    const recorded = groups.find(([other]) => other?.trace === first.trace && other?.backing === 'recorded');
+    if (group.every(({ outcome }) => outcome === 'refused')) parts.impossible.push(name);
+    else if (recorded && recorded !== group && figuresOf(recorded) === figuresOf(group))
+      parts.same.push(name);
+    else parts.shown.push(...group);
+  }
+  return parts;
 }

@@ -111,10 +111,55 @@ describe('the text of a family', () => {
     );
   });
 
+  it('leaves out a kind of memory that a trace cannot have, and says so', () => {
+    const refused = runs.map((row) => ({ ...row, backing: 'shmem', outcome: 'refused' }));
+    const both = comparisonText({ runs: [...runs, ...refused], spaces: [], traces: [FACTS] });
+    expect(both).toContain('Left out: t on shmem: not possible.');
+    expect(both).not.toContain('│ on shmem');
+  });
+
+  it('leaves out a kind of memory that changes nothing, and gives equal policies one line', () => {
+    const anon = runs.map((row) => ({ ...row, backing: 'anon' }));
+    const equal = [cell('punch', 512, 20), cell('punch', 512, 20, limited)];
+    const both = comparisonText({ runs: [...runs, ...equal, ...anon], spaces: [], traces: [FACTS] });
+    expect(both).toMatch(/│ +│ remove, punch +│ +2\.0\* │/);
+    expect(comparisonText({ runs: [...runs, ...anon], spaces: [], traces: [FACTS] })).toContain(
+      'Left out: t on anon: as recorded.',
+    );
+  });
+
+  it('says that prices of volatile ranges are proxies where there are some', () => {
+    expect(text).not.toContain('proxy');
+    const volatile = [...runs, cell('volatile', 10, 10)];
+    expect(comparisonText({ runs: volatile, spaces: [], traces: [FACTS] })).toContain('a proxy');
+  });
+
   it('names the kind of memory where it is not the recorded one', () => {
     const anon = [KEEP, cell('free', 100, 10)].map((row) => ({ ...row, backing: 'anon' }));
     const both = comparisonText({ runs: [...runs, ...anon], spaces: [], traces: [FACTS] });
     expect(both).toMatch(/│ t +│ keep[\s\S]*│ t +│ keep[\s\S]*│ on anon +│/);
     expect(both).toContain('t on anon: free (0.4 MiB');
+  });
+});
+
+describe('an experiment that compares ways to purge', () => {
+  const purged = (purge: string, more: Row) => [
+    cell('keep', 0, 10, { purge }),
+    cell('volatile', 256, 20, { purge, regenerated_pages: 512, ...more }),
+  ];
+  const runs = [...purged('range-lru', {}), ...purged('page-lru', { saved_pages_mean: 0 })];
+
+  it('has keep once, a row a purge policy, and what had to be made again', () => {
+    const text = comparisonText({ runs, spaces: [], traces: [FACTS] });
+    expect(text).toMatch(/^browser: reclaim linux, swap ssd, discard volatile\n/);
+    expect(text.match(/│ keep/g)).toHaveLength(1);
+    expect(text).toMatch(/│ range-lru +│ +1\.0\* │ +2\.0 │ +20\.0 │/);
+    expect(text).toContain('t: range-lru (1.0 MiB, 25 % of what keep holds)');
+  });
+
+  it('has the same rows where the trace has no family', () => {
+    const text = comparisonText({ runs, spaces: [], traces: [{ ...FACTS, family: undefined }] });
+    expect(text.match(/│ none {2}│ keep/g)).toHaveLength(1);
+    expect(text).toMatch(/│ range-lru [\s\S]*│ page-lru /);
   });
 });

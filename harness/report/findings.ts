@@ -7,40 +7,43 @@ import {
   groupBy,
   isRanked,
   isRefused,
+  rowName,
   type TraceFacts,
 } from './comparison.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
 
 function names(rows: readonly Row[], axis: Axis = 'discard'): string[] {
-  return [...new Set(rows.map((row) => String(row[axis])))];
+  return [...new Set(rows.map((row) => rowName(row, axis)))];
 }
 
-function limitName(row: Row, facts: TraceFacts): string {
-  if (typeof row.limit_pages !== 'number') return 'Without a limit';
-  return `With a limit of ${percent(row.limit_pages, facts.peakPages)} of the peak`;
+function limitName(row: Row, facts: TraceFacts, swaps: number): string {
+  const swap = row.swap === 'none' ? 'no swap' : `swap ${row.swap}`;
+  const beside = swaps > 1 ? ` and ${swap}` : '';
+  if (typeof row.limit_pages !== 'number') return `Without a limit${swaps > 1 ? `, with ${swap}` : ''}`;
+  return `With a limit of ${percent(row.limit_pages, facts.peakPages)} of the peak${beside}`;
 }
 
 /** Which policies are best under a limit, and what that means. */
-function bestSentence(group: readonly Row[], facts: TraceFacts, axis: Axis): string[] {
+function bestSentence(group: readonly Row[], facts: TraceFacts, axis: Axis, swaps: number): string[] {
   const best = bestOf(group, facts.touchesInferred);
   const first = best[0];
-  const base = group.find((row) => row.discard === 'keep' && row.merge === 'none');
+  const base = group.find((row) => row.discard === 'keep' && row.merge === 'none' && row.outcome === 'ok');
   if (!first || !base) return [];
   const saved = numberIn(first, 'saved_pages_mean');
   const share = percent(saved, numberIn(base, 'footprint_pages_mean'));
   const spared = numberIn(base, 'pswpout') - numberIn(first, 'pswpout');
   const writes = spared > 0 ? ` and ${mib(spared, facts.pageBytes)} MiB of writes to swap` : '';
-  const equal = best.length > 1 ? 'are equally good and best: they save' : 'is best: it saves';
+  const equal = names(best, axis).length > 1 ? 'are equally good and best: they save' : 'is best: it saves';
   const cost = costOf(first, facts, axis);
   return [
-    `${limitName(first, facts)}, ${listed(names(best, axis))} ${equal} ${mib(saved, facts.pageBytes)} MiB on average (${share} of what ${base[axis]} holds)${writes}, for ${cost}.`,
+    `${limitName(first, facts, swaps)}, ${listed(names(best, axis))} ${equal} ${mib(saved, facts.pageBytes)} MiB on average (${share} of what ${base[axis]} holds)${writes}, for ${cost}.`,
   ];
 }
 
 /** What the memory costs: programs wait, or ksmd works. */
 function costOf(row: Row, facts: TraceFacts, axis: Axis): string {
   if (axis === 'merge') return `${ms(numberIn(row, 'ksmd_cpu_ns'))} ms of ksmd`;
-  return `${ms(costNs(row, facts.touchesInferred))} ms of ${facts.touchesInferred ? 'calls and reclaim' : 'stalls'}`;
+  return `${ms(costNs(row, facts.touchesInferred))} ms of ${facts.touchesInferred ? 'calls, reclaim and what was made again' : 'stalls'}`;
 }
 
 /** Policies that hold exactly the same memory under every limit, and differ in cost only. */
@@ -68,22 +71,47 @@ function equalSentence(rows: readonly Row[]): string[] {
     });
 }
 
+/** Whether calls of a cell left memory for reclaim to take. */
+function isLazy(row: Row): boolean {
+  return numberIn(row, 'pglazyfree') > 0 || numberIn(row, 'volatile_pages_mean') > 0;
+}
+
 /** Policies whose calls succeed and free nothing, and policies whose calls are refused. */
 function uselessSentences(rows: readonly Row[]): string[] {
   const sentences: string[] = [];
-  const idle = rows.filter(
-    (row) => isRanked(row) && numberIn(row, 'discard_calls') > 0 && numberIn(row, 'saved_pages_mean') === 0,
-  );
-  if (idle.length > 0) {
+  const idle = groupBy(
+    rows.filter(
+      (row) =>
+        isRanked(row) && numberIn(row, 'discard_calls') > 0 && typeof row.saved_pages_mean === 'number',
+    ),
+    ['discard'],
+  )
+    .filter((policy) => policy.every((row) => row.saved_pages_mean === 0))
+    .flat();
+  const lazy = idle.filter(isLazy);
+  if (lazy.length > 0) {
     sentences.push(
-      `${listed(names(idle))}: the calls succeed and free nothing. On shared memory they only clear page table entries; the object keeps its pages.`,
+      `${listed(names(lazy))}: the calls succeed, and what they name goes only when memory is short; it never was.`,
+    );
+  }
+  const useless = idle.filter((row) => !isLazy(row));
+  if (useless.length > 0) {
+    sentences.push(
+      `${listed(names(useless))}: the calls succeed and free nothing. On shared memory they only clear page table entries; the object keeps its pages.`,
     );
   }
   const refused = rows.filter((row) => row.outcome === 'ok' && isRefused(row));
-  if (refused.length > 0) {
-    const calls = numberIn(refused[0] as Row, 'discard_calls');
+  const sparing = refused.filter((row) => numberIn(row, 'discard_refused') > 0);
+  if (sparing.length > 0) {
     sentences.push(
-      `${listed(names(refused))}: all ${calls} calls are refused on this memory, as the kernel does; nothing is lost, and the cells are not ranked.`,
+      `${listed(names(sparing))}: the calls would destroy files for everyone who uses them and were not made (destroy=1 makes them); the cells are not ranked.`,
+    );
+  }
+  const byKernel = refused.filter((row) => !sparing.includes(row));
+  if (byKernel.length > 0) {
+    const calls = numberIn(byKernel[0] as Row, 'discard_calls');
+    sentences.push(
+      `${listed(names(byKernel))}: all ${calls} calls are refused on this memory, as the kernel does; nothing is lost, and the cells are not ranked.`,
     );
   }
   return sentences;
@@ -95,8 +123,9 @@ export function findings(runs: readonly Row[], facts: TraceFacts): string[] {
   const reclaims = groupBy(rows, ['reclaim']);
   const first = reclaims[0] ?? [];
   const axis = comparedAxis(runs);
+  const swaps = new Set(runs.map((row) => row.swap)).size;
   const sentences = [
-    ...groupBy(first, ['limit_pages']).flatMap((group) => bestSentence(group, facts, axis)),
+    ...groupBy(first, ['swap', 'limit_pages']).flatMap((group) => bestSentence(group, facts, axis, swaps)),
     ...equalSentence(first),
     ...uselessSentences(first),
   ];

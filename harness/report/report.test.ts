@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../metrics/csv.js';
-import { bestOf, type TraceFacts } from './comparison.js';
+import { bestOf, isRanked, isRefused, type TraceFacts } from './comparison.js';
 import { findings } from './findings.js';
 import { listed, mib, ms, percent } from './format.js';
 import { comparisonTables } from './table.js';
@@ -58,6 +58,15 @@ describe('the best cell', () => {
     const oom = row('remove', { saved_pages_mean: 900, outcome: 'oom' });
     expect(bestOf([KEEP, refused, oom], false)).toEqual([]);
   });
+
+  it('is not refused where no call was made: a managed policy within its budget is as keep', () => {
+    const idle = row('remove-managed', { discard_calls: 0 });
+    expect([isRefused(idle), isRanked(idle)]).toEqual([false, true]);
+    expect(bestOf([KEEP, idle], false)).toEqual([]);
+    // One call of many that succeeded is enough to be ranked.
+    const some = row('volatile', { discard_calls: 9, discard_errors: 8, saved_pages_mean: 5 });
+    expect(bestOf([KEEP, idle, some], false)).toEqual([some]);
+  });
 });
 
 describe('the table', () => {
@@ -92,6 +101,35 @@ describe('the findings', () => {
     );
     expect(text).toContain('dontneed: the calls succeed and free nothing.');
     expect(text).toContain('free: all 4 calls are refused');
+  });
+
+  it('say which calls were not made to spare files', () => {
+    const sparing = { ...FREE, discard: 'remove', discard_refused: 4 };
+    const text = findings([KEEP, sparing], FACTS).join('\n');
+    expect(text).toContain(
+      'remove: the calls would destroy files for everyone who uses them and were not made',
+    );
+    expect(text).not.toContain('as the kernel does');
+  });
+
+  it('say of lazily freed memory that it stays while there is enough, and nothing once it went', () => {
+    const free = row('free', { discard_calls: 4, pglazyfree: 100 });
+    expect(findings([KEEP, free], FACTS)).toEqual([
+      'free: the calls succeed, and what they name goes only when memory is short; it never was.',
+    ]);
+    const short = { limit_pages: 512 };
+    const saving = [row('keep', short), row('free', { ...short, discard_calls: 4, saved_pages_mean: 9 })];
+    expect(findings([KEEP, free, ...saving], FACTS).join('\n')).not.toContain('free: the calls succeed');
+  });
+
+  it('tell kinds of swap apart, and compare with no cell that ran out of memory', () => {
+    const none = { swap: 'none', limit_pages: 512 };
+    const oom = row('keep', { ...none, outcome: 'oom', saved_pages_mean: null, footprint_pages_mean: 9 });
+    const text = findings([oom, row('remove', { ...none, saved_pages_mean: null }), KEEP, REMOVE], FACTS);
+    expect(text).toEqual([
+      'Without a limit, with swap ssd, remove is best: it saves 2.0 MiB on average (50 % of what keep holds), for 1.00 ms of stalls.',
+      '1 cells ran out of memory (keep): their memory did not suffice.',
+    ]);
   });
 
   it('say nothing of a trace without rows', () => {

@@ -1,6 +1,16 @@
 import Table from 'cli-table3';
-import type { Row } from '../metrics/csv.js';
-import { type Axis, bestOf, comparedAxis, groupBy, isRefused, type TraceFacts } from './comparison.js';
+import type { Row, Value } from '../metrics/csv.js';
+import {
+  type Axis,
+  bestOf,
+  comparedAxis,
+  comparedRows,
+  groupBy,
+  isRefused,
+  rowName,
+  sameColumns,
+  type TraceFacts,
+} from './comparison.js';
 import { mib, ms, numberIn, percent } from './format.js';
 
 interface Column {
@@ -85,26 +95,28 @@ function tableOf(rows: readonly Row[], facts: TraceFacts, axis: Axis): string {
       const limit = i === 0 ? limitText(row, facts) : '';
       const values =
         row.outcome === 'ok' ? columns.map((column) => column.text(row, facts, base)) : columns.map(() => '');
-      table.push([limit, String(row[axis]), ...values, verdict(row, best)]);
+      table.push([limit, rowName(row, axis), ...values, verdict(row, best)]);
     });
   }
   return table.toString();
 }
 
-/** What a trace and the machine around the compared policies have in common, one table for each. */
-const TABLE_KEYS = ['trace', 'backing', 'swap', 'reclaim', 'discard', 'merge', 'purge', 'seed'];
-
 /** The readable tables of a comparison, with what each is of above it. */
 export function comparisonTables(runs: readonly Row[], traces: readonly TraceFacts[]): string {
   const parts: string[] = [];
   const axis = comparedAxis(runs);
-  const keys = TABLE_KEYS.filter((key) => key !== axis);
-  for (const rows of groupBy(runs, keys)) {
+  for (const rows of groupBy(comparedRows(runs, axis), ['trace', 'backing', ...sameColumns(axis)])) {
     const first = rows[0] as Row;
     const facts = traces.find((trace) => trace.label === first.trace) as TraceFacts;
-    parts.push(`${tableTitle(String(first.trace), first, runs)}\n${tableOf(rows, facts, axis)}`);
+    const of = first.backing === 'recorded' ? String(first.trace) : `${first.trace} on ${first.backing}`;
+    parts.push(`${tableTitle(of, first, runs)}\n${tableOf(rows, facts, axis)}`);
   }
   return parts.join('\n\n');
+}
+
+/** The one discard policy that is compared with keep. */
+function policyOf(runs: readonly Row[]): Value | undefined {
+  return runs.find((row) => row.discard !== 'keep')?.discard;
 }
 
 /** What is above a table: what it is of, and what is the same in all its rows where other tables differ or it is not the usual. */
@@ -114,7 +126,10 @@ export function tableTitle(of: string, row: Row, runs: readonly Row[]): string {
   const told = [
     ...(axis === 'merge' ? [`discard ${row.discard}`] : []),
     ...(axis !== 'merge' && row.merge !== 'none' ? [`merge ${row.merge}`] : []),
-    ...['purge', 'seed'].filter(varies).map((column) => `${column} ${row[column]}`),
+    ...(axis === 'purge' ? [`discard ${policyOf(runs)}`] : []),
+    ...['purge', 'seed']
+      .filter((column) => column !== axis && varies(column))
+      .map((column) => `${column} ${row[column]}`),
   ];
   return [`${of}: reclaim ${row.reclaim}`, `swap ${row.swap}`, ...told].join(', ');
 }

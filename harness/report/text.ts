@@ -26,15 +26,24 @@ function familyText({ runs, spaces, traces }: Results): string[] {
     familyTables(family, runs, traces),
     ...section(`the ${family} family`, familyFindings(family, runs, spaces, traces)),
   ]);
-  if (families.size > 0) {
-    parts.push(
-      [
-        '* Pareto-best: no other policy saves as much for less, or more for as much. saved: mean over time against keep.',
-        'Where accesses are inferred there is no fault rate, and stalls are those of calls and reclaim.',
-      ].join('\n'),
-    );
-  }
+  if (families.size > 0) parts.push(legend(runs, traces));
   return parts;
+}
+
+/** What the marks and figures of family tables mean, as far as these tables need it. */
+function legend(runs: readonly Row[], traces: readonly TraceFacts[]): string {
+  const lines = [
+    '* Pareto-best: no other policy saves as much for less, or more for as much. saved: mean over time against keep.',
+  ];
+  if (traces.some(({ touchesInferred }) => touchesInferred))
+    lines.push(
+      'Where accesses are inferred there is no fault rate, and what faults take is not in the stalls.',
+    );
+  if (runs.some(({ discard }) => /^volatile\b/.test(String(discard))))
+    lines.push(
+      'No kernel has volatile ranges today: what their calls cost is a proxy, and says so in the cost table.',
+    );
+  return lines.join('\n');
 }
 
 /** A table a trace and reclaim policy, then sentences a trace, for the traces without a family. */

@@ -8,6 +8,7 @@ import { frameOf, isSwapEntry } from '../machine/mapping/entry.js';
 import { exit, fork, spawn } from '../machine/mapping/fork.js';
 import { map, protect, setLocked, unmap } from '../machine/mapping/mmap.js';
 import { PTE, PTE_SHIFT } from '../machine/mapping/page-table.js';
+import { remap } from '../machine/mapping/remap.js';
 import type { Space } from '../machine/mapping/space.js';
 import type { Vma } from '../machine/mapping/vma.js';
 import { readFilePages, writeFilePages } from '../machine/object/file-io.js';
@@ -127,12 +128,18 @@ export class Lab {
     this.checked(protect(this.m, space, page, count, protection));
   }
 
+  /** mremap to another place. */
+  remap(space: Space, page: number, count: number, to: number): void {
+    this.checked(remap(this.m, space, page, count, { to, grow: 0 }));
+  }
+
   lock(space: Space, page: number, count: number): void {
     this.checked(setLocked(this.m, space, page, count, true));
   }
 
   truncate(object: SharedObject, size: number): void {
-    this.checked(truncateObject(this.m, object.name as string, size));
+    truncateObject(this.m, object, size);
+    this.checked(undefined);
   }
 
   /** madvise on whole pages; the error, 0 for none. */

@@ -1,5 +1,6 @@
 import { BinaryEncoder } from '../trace/binary/writer.js';
 import type { EventBlock } from '../trace/block.js';
+import { TextFormatter } from '../trace/text/formatter.js';
 import { TextScanner } from '../trace/text/scanner.js';
 import { MemoryTrace, type Trace } from '../trace/trace.js';
 
@@ -35,4 +36,19 @@ export function traceOf(events: string, meta = ''): Trace {
 /** A trace from events without their times: one µs each. */
 export function timed(events: readonly string[]): Trace {
   return traceOf(`${events.map((event, i) => `${i},${event}`).join('\n')}\n`);
+}
+
+/** The events of a trace, or of one that is being made, as lines of its text form; the first ones, where `most` is given. */
+export async function eventLines(
+  from: Pick<Trace, 'strings' | 'blocks'>,
+  most = Number.POSITIVE_INFINITY,
+): Promise<string[]> {
+  const lines: string[] = [];
+  const formatter = new TextFormatter(from.strings);
+  for await (const block of from.blocks()) {
+    for (const line of Buffer.from(formatter.block(block)).toString().split('\n'))
+      if (line !== '') lines.push(line);
+    if (lines.length >= most) break;
+  }
+  return lines;
 }

@@ -79,6 +79,11 @@ export class StringTable {
     return index;
   }
 
+  /** Whether it has a text. */
+  has(text: string): boolean {
+    return this.indexOf.has(text);
+  }
+
   /** The text at an index. */
   text(index: number): string {
     const text = this.texts[index];

@@ -9,6 +9,8 @@ export interface TraceSource {
   readonly strings: StringTable;
   /** The events in order; a block is only valid until the next one is taken. */
   blocks(): Iterable<EventBlock> | AsyncIterable<EventBlock>;
+  /** One line about what was made, for the user, once all blocks have been taken. */
+  summary?(): string;
 }
 
 export interface WorkloadContext {

@@ -5,6 +5,7 @@ import type { AdviceAction, Call } from './call.js';
 
 function empty(m: Machine, vma: Vma, start: number, end: number, call: Call): 0 {
   call.shared = vma.has(VM.shared);
+  if (vma.isAnonymous) m.purge.marks.discarded(vma.space, start, end);
   call.present += zapRange(m, vma, start, end);
   freeTables(m, vma.space, start, end, true);
   return 0;

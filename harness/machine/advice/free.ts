@@ -21,12 +21,15 @@ export const free: AdviceAction = (m, vma, start, end, call) => {
 
 /** Whether there was a page to free. */
 function freeEntry(m: Machine, vma: Vma, at: number): boolean {
+  if (!isSwapEntry(m.tables.entries[at] as number)) return freePresent(m, at);
+  clearEntry(m, vma, at);
+  return true;
+}
+
+/** Makes the page of an entry clean and unused, and marks it; false where there is none, or others share it. */
+export function freePresent(m: Machine, at: number): boolean {
   const entry = m.tables.entries[at] as number;
   const page = entry >>> PTE_SHIFT;
-  if (isSwapEntry(entry)) {
-    clearEntry(m, vma, at);
-    return true;
-  }
   if (frameOf(m, entry) < 0 || !isExclusive(m, page)) return false;
   const frame = m.pages.place[page] as number;
   const slot = m.frames.slot[frame] as number;

@@ -33,6 +33,16 @@ function priced(name: CallName): AdviceInfo['ns'] {
 
 const flagChange = (act: AdviceAction): AdviceInfo => ({ act, ns: (m) => m.costs.flag_change.ns });
 
+/** By where a purge policy keeps what is volatile: in the flags of VMAs, in each page as MADV_FREE, or in a tree of ranges. */
+const volatileNs =
+  (name: 'volatile' | 'nonvolatile'): AdviceInfo['ns'] =>
+  (m, call, named) => {
+    const { order } = m.purge.rules;
+    if (order === 'reclaim') return priced(name)(m, call, named);
+    if (order === 'lazyfree') return priced(name === 'volatile' ? 'free' : name)(m, call, named);
+    return priced('volatile_tree')(m, call, named);
+  };
+
 const dontneedNs: AdviceInfo['ns'] = (m, call, named) =>
   priced(call.shared ? 'dontneed_shared' : 'dontneed_anon')(m, call, named);
 
@@ -60,8 +70,8 @@ const ACTIONS: Readonly<Record<Advice, AdviceInfo>> = {
   // Faults charge themselves; what is left is the call.
   MADV_POPULATE_READ: { act: populate(false), endsAtHole: true, ns: (m) => m.costs.flag_change.ns },
   MADV_POPULATE_WRITE: { act: populate(true), endsAtHole: true, ns: (m) => m.costs.flag_change.ns },
-  MADV_VOLATILE: { ns: priced('volatile') },
-  MADV_NONVOLATILE: { ns: priced('nonvolatile') },
+  MADV_VOLATILE: { ns: volatileNs('volatile') },
+  MADV_NONVOLATILE: { ns: volatileNs('nonvolatile') },
 };
 
 /**

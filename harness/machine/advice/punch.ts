@@ -23,6 +23,7 @@ export function punchHole(m: Machine, object: SharedObject, index: number, count
   const refused = refusesHoles(object);
   if (refused !== 0) return refused;
   const end = Math.min(index + count, object.size);
+  if (object.backing === 'shmem') forgetPurged(m, object, index, end);
   const indexes = object.backing === 'shmem' ? object.present(index, end) : range(index, end);
   for (const at of indexes) {
     if (object.isHole(at)) continue;
@@ -30,6 +31,12 @@ export function punchHole(m: Machine, object: SharedObject, index: number, count
     call.present++;
   }
   return 0;
+}
+
+/** The program drops what a volatile part of an object held, which stays volatile: nothing of it was purged. */
+function forgetPurged(m: Machine, object: SharedObject, from: number, to: number): void {
+  object.clearPurged(from, to);
+  m.purge.marks.discarded(object, from, to);
 }
 
 function refusesHoles(object: SharedObject): Errno {

@@ -120,13 +120,22 @@ function accessOne(m: Machine, space: Space, vpn: number, content: number): numb
 
 function timedFault(m: Machine, vma: Vma, vpn: number, write: boolean): number {
   const startNs = m.ledger.spentNs;
-  const outcome = fault(m, vma, vpn, write);
-  if (outcome === FAULTED.sigbus) {
-    m.counters.sigbus++;
-    m.ledger.cpu(PART.sigbus, m.costs.signals.sigbus.ns);
-  }
+  let outcome = fault(m, vma, vpn, write);
+  if (outcome === FAULTED.sigbus) outcome = signal(m, vma.space, vpn, write);
   m.ledger.touchStalled(m.ledger.spentNs - startNs);
   return outcome;
+}
+
+/** SIGBUS: after the program's handler the access is made again, which faults again where the page is not mapped yet. */
+function signal(m: Machine, space: Space, vpn: number, write: boolean): number {
+  m.counters.sigbus++;
+  m.ledger.cpu(PART.sigbus, m.costs.signals.sigbus.ns);
+  if (!m.sigbusHandler?.(space, vpn)) return FAULTED.sigbus;
+  const at = space.directory.entry(vpn);
+  const need = write ? PTE.present | PTE.write : PTE.present;
+  if (at >= 0 && ((m.tables.entries[at] as number) & need) === need) return FAULTED.ok;
+  // The handler's calls may have split or merged the VMA.
+  return fault(m, allowed(space, vpn, write), vpn, write);
 }
 
 function put(contents: Contents, page: number, content: number): void {
@@ -134,7 +143,7 @@ function put(contents: Contents, page: number, content: number): void {
   else contents.set(page, content);
 }
 
-/** The hot loop: pages of one VMA. */
+/** The hot loop: pages of what is one VMA at the start; a signal handler may split it or merge it with others. */
 function accessVma(
   m: Machine,
   vma: Vma,
@@ -165,7 +174,8 @@ function accessVma(
       const page = entry >>> PTE_SHIFT;
       if (touched && ((pages.traits[page] as number) & OWN_TRAIT.unevictable) === 0) touched.touch(page);
     } else {
-      const outcome = timedFault(m, vma, vpn, content !== READ);
+      const current = m.sigbusHandler ? allowed(vma.space, vpn, content !== READ) : vma;
+      const outcome = timedFault(m, current, vpn, content !== READ);
       leaf = directory.leaf(vpn);
       if (outcome === FAULTED.sigbus) continue;
       at = leaf * LEAF_ENTRIES + entryInLeaf(vpn);

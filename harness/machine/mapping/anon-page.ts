@@ -24,6 +24,7 @@ export function newAnonPage(m: Machine, vma: Vma, vpn: number): number {
   if (vma.flags & VM.volatile) m.pages.markVolatile(page);
   m.reclaim.bringIn(page, anon.number, anon.indexOf(vma, vpn));
   m.pages.markDirty(page);
+  if (vma.flags & VM.volatile) m.purge.privatePageCame(vma.space, vpn);
   m.ksm.instant?.came(vma.space, vpn);
   return page;
 }

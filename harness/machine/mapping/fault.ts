@@ -41,8 +41,8 @@ export function fault(m: Machine, vma: Vma, vpn: number, write: boolean): number
   }
   const at = m.tables.make(vma.space.directory, vpn);
   if (entry & PTE.present) writeProtected(m, vma, vpn, at);
-  else if (entry === PURGED && !resurrect(m, at)) return FAULTED.sigbus;
   else if (isSwapEntry(entry)) swappedOut(m, vma, vpn, at, write);
+  else if (isPurged(vma, vpn, entry) && !findsZeros(m, vma, vpn, at)) return FAULTED.sigbus;
   else if (vma.object === undefined) anonymous(m, vma, vpn, at, write);
   else if (vma.has(VM.shared) || !write) shared(m, vma, vpn, at, write);
   else copyFromObject(m, vma, vpn, at);
@@ -50,14 +50,22 @@ export function fault(m: Machine, vma: Vma, vpn: number, write: boolean): number
   return FAULTED.ok;
 }
 
+function isPurged(vma: Vma, vpn: number, entry: number): boolean {
+  return entry === PURGED || vma.object?.isPurged(vma.objectPageAt(vpn)) === true;
+}
+
 /**
- * An access to purged memory: SIGBUS, or with `access=zero` the entry is empty again and the fault goes on.
+ * An access to purged memory: SIGBUS, or with `access=zero` it is as if nothing had ever been there, and the fault goes
+ * on. That something was is noted here for private memory, and when a page comes into an object.
  * Source: the SIGBUS trap of the 2014 volatile ranges patches.
  */
-function resurrect(m: Machine, at: number): boolean {
+function findsZeros(m: Machine, vma: Vma, vpn: number, at: number): boolean {
   m.counters.purge_faults++;
   if (!m.purge.zeroFills) return false;
-  m.tables.set(at, 0);
+  if (vma.isAnonymous) {
+    m.tables.set(at, 0);
+    m.purge.marks.addLost(vma.space, vpn);
+  }
   return true;
 }
 

@@ -51,7 +51,8 @@ export function fork(m: Machine, parent: Space, childId: number): Space {
       inherited,
     });
     child.insert(copy);
-    if (copy.has(VM.volatile)) m.purge.marked(child, copy.start, copy.end);
+    if (!wipe) m.purge.marks.copy(parent, child, copy.start, copy.end);
+    else if (copy.has(VM.volatile)) m.purge.marks.mark(child, copy.start, copy.end);
     if (inherited.length > 0) copyEntries(m, vma, child);
   }
   m.countVmas(child);

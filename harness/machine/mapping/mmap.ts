@@ -109,7 +109,7 @@ export function unmap(m: Machine, space: Space, page: number, count: number): vo
   space.split(page);
   space.split(end);
   const gone = space.overlapping(page, end);
-  m.purge.unmarked(space, page, end);
+  m.purge.marks.drop(space, page, end);
   for (const vma of gone) {
     zapRange(m, vma, vma.start, vma.end);
     removeVma(m, vma);

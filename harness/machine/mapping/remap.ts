@@ -63,8 +63,7 @@ function move(m: Machine, space: Space, page: number, count: number, to: number)
     space.insert(moved);
     space.remove(vma);
     if (moved.has(VM.mergeable)) m.ksm.instant?.rangeCame(moved, moved.start, moved.end);
-    m.purge.unmarked(space, vma.start, vma.end);
-    if (moved.has(VM.volatile)) m.purge.marked(space, moved.start, moved.end);
+    m.purge.marks.move(space, vma.start, vma.end, target);
   }
   freeTables(m, space, page, page + count, false);
   space.mergeAround(to, to + count);

@@ -38,6 +38,7 @@ export function closeObject(m: Machine, name: string): void {
 export function releaseIfDead(m: Machine, object: SharedObject): void {
   if (!object.dead) return;
   for (const index of object.present(0, object.size)) freeObjectPage(m, object, index);
+  m.purge.marks.drop(object, 0, object.size);
   m.objects.drop(object);
 }
 
@@ -65,25 +66,52 @@ export function makeHole(m: Machine, object: SharedObject, index: number): numbe
   return 0;
 }
 
+/** What a truncation took away. */
+export interface Truncated {
+  /** Pages of the object. */
+  readonly pages: number;
+  /** Page table entries that were cleared, in all spaces. */
+  readonly entries: number;
+}
+
 /**
  * Sets the size of an object. Shrinking frees what is beyond and, other than a hole, also clears private copies
  * beyond: access there is SIGBUS from now on.
  *
  * @throws InputError for growing an image, which has no more memory
  */
-export function truncateObject(m: Machine, name: string, size: number): void {
-  const object = m.objects.named(name);
+export function truncateObject(m: Machine, object: SharedObject, size: number): Truncated {
   const old = object.size;
   if (size > old && object.backing !== 'shmem' && object.backing !== 'file')
-    throw new InputError(`truncate grows ${name}, a ${object.backing} object, expected at most ${old} pages`);
-  if (size < old) {
-    for (const vma of object.mappings) {
-      const from = Math.max(vma.start, vma.start + size - vma.objectPage);
-      if (from < vma.end) zapRange(m, vma, from, vma.end);
-    }
-    if (object.backing === 'shmem')
-      for (const index of object.present(size, old)) freeObjectPage(m, object, index);
-    else for (let index = size; index < old; index++) makeHole(m, object, index);
-  }
+    throw new InputError(
+      `truncate grows ${object.name}, a ${object.backing} object, expected at most ${old} pages`,
+    );
+  const gone = size < old ? cutOff(m, object, size) : { pages: 0, entries: 0 };
   object.resize(size);
+  return gone;
+}
+
+function cutOff(m: Machine, object: SharedObject, size: number): Truncated {
+  const old = object.size;
+  let entries = 0;
+  for (const vma of object.mappings) {
+    const from = Math.max(vma.start, vma.start + size - vma.objectPage);
+    if (from < vma.end) entries += zapRange(m, vma, from, vma.end);
+  }
+  let pages = 0;
+  const indexes = object.backing === 'shmem' ? object.present(size, old) : range(size, old);
+  for (const index of indexes) {
+    if (object.isHole(index)) continue;
+    makeHole(m, object, index);
+    pages++;
+  }
+  if (object.backing === 'shmem') {
+    object.clearPurged(size, old);
+    m.purge.marks.drop(object, size, old);
+  }
+  return { pages, entries };
+}
+
+function* range(from: number, to: number): Generator<number> {
+  for (let i = from; i < to; i++) yield i;
 }

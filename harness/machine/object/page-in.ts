@@ -70,6 +70,7 @@ export function newObjectPage(m: Machine, object: SharedObject, index: number): 
   const page = m.pages.create();
   m.reclaim.bringIn(page, object.number, index);
   m.pages.markDirty(page); // not on any device yet
+  m.purge.objectPageCame(object, index, page);
   object.setPage(index, page);
   return page;
 }

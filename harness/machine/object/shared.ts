@@ -16,6 +16,8 @@ export type Backing =
 
 /** In place of a page's id: a hole of a file. Other objects' holes are 0. */
 const FILE_HOLE = -1;
+/** In place of a page's id: purged while volatile. A hole that whoever uses it next has to hear of. */
+const PURGED = -2;
 
 /** What a program opened or created. */
 export interface ObjectOptions {
@@ -92,31 +94,61 @@ export class SharedObject {
   /** Whether nothing lies behind an index: reads find zeros. */
   isHole(index: number): boolean {
     const page = this.at(index);
-    if (this.backing === 'shmem') return page === 0;
+    if (this.backing === 'shmem') return page <= 0;
     return page === FILE_HOLE || (page === 0 && index >= this.unallocatedFrom);
   }
 
   /** Gives the page at an index its id. */
   setPage(index: number, page: number): void {
-    if (this.backing === 'shmem' && this.at(index) === 0) this.blocks++;
+    if (this.backing === 'shmem' && this.at(index) <= 0) this.blocks++;
     this.put(index, page);
   }
 
   /** Nothing lies behind an index any more. Blocks of a file are counted by `dropBlock`. */
   makeHole(index: number): void {
-    if (this.backing === 'shmem' && this.at(index) !== 0) this.blocks--;
+    if (this.backing === 'shmem' && this.at(index) > 0) this.blocks--;
     this.put(index, this.backing === 'shmem' ? 0 : FILE_HOLE);
   }
 
+  /** Whether what lay behind an index was purged. */
+  isPurged(index: number): boolean {
+    return this.at(index) === PURGED;
+  }
+
+  /** What lay behind an index has been purged: it is a hole already. */
+  setPurged(index: number): void {
+    this.put(index, PURGED);
+  }
+
+  /** Makes purged pages in [from, to) ordinary holes; gives how many there were. */
+  clearPurged(from: number, to: number): number {
+    let cleared = 0;
+    for (const index of this.purged(from, to)) {
+      this.put(index, 0);
+      cleared++;
+    }
+    return cleared;
+  }
+
   /** Indexes in [from, to) that have an id, in order. */
-  *present(from: number, to: number): Generator<number> {
+  present(from: number, to: number): Generator<number> {
+    return this.indexes(from, to, false);
+  }
+
+  /** Indexes in [from, to) that were purged, in order. */
+  purged(from: number, to: number): Generator<number> {
+    return this.indexes(from, to, true);
+  }
+
+  private *indexes(from: number, to: number, purged: boolean): Generator<number> {
     for (let index = from; index < to; index++) {
       const chunk = this.chunks[index >> CHUNK_SHIFT];
       if (chunk === undefined) {
         index |= CHUNK - 1; // the rest of this chunk has none
         continue;
       }
-      if ((chunk[index & (CHUNK - 1)] as number) > 0) yield index;
+      const page = chunk[index & (CHUNK - 1)] as number;
+      if (purged ? page === PURGED : page > 0) yield index;
     }
   }
 

@@ -31,12 +31,16 @@ export class Eviction {
     }
     this.collectDirty(page);
     const traits = pages.traits[page] as number;
-    if (traits & TRAIT.volatile && purge.byPage) {
+    if (traits & TRAIT.volatile && purge.byReclaim) {
       if (this.purgePage(page, frame)) return true;
       rmap.walk(frame);
     }
     if (traits & TRAIT.lazyfree) return this.takeLazyfree(page);
     if (traits & TRAIT.file) return this.takeCached(page, frame);
+    if (!this.reclaim.hasPlace(page)) {
+      this.reclaim.policy.reject(page); // walked for the volatile pages among them
+      return false;
+    }
     this.swapOut(page, frame);
     return true;
   }
@@ -55,30 +59,47 @@ export class Eviction {
     }
   }
 
-  /**
-   * Purges a volatile page from the volatile mappings of the last walk. Another mapping keeps the page: false, though
-   * the volatile ones have lost it (a flaw of the 2014 patches).
-   */
+  /** Purges a volatile page; false when it stays, because a mapping that is not volatile keeps it. */
   private purgePage(page: number, frame: number): boolean {
     const m = this.machine;
-    const { rmap, frames, objects, costs } = m;
-    const anon = objects.get(frames.object[frame] as number);
-    if (anon.kind !== 'anon') return false;
-    const index = frames.index[frame] as number;
-    for (let i = 0; i < rmap.length; i++) {
-      const vma = rmap.vmas[i] as Vma;
-      if (!vma.has(VM.volatile)) continue;
-      unmapPage(m, vma.space, rmap.entries[i] as number, PURGED);
-      m.purge.pagePurged(vma.space, anon.base + index + vma.shift);
-    }
-    if (isReferred(m, page)) {
-      m.pages.clearVolatile(page);
-      return false;
-    }
-    this.pay(costs.reclaim.purge.ns);
-    m.counters.purged_pages++;
-    m.freePage(page);
+    const object = m.objects.get(m.frames.object[frame] as number);
+    if (object.kind === 'ksm') return false;
+    if (object.kind === 'anon') return this.purgeAnon(page);
+    const index = m.frames.index[frame] as number;
+    freeObjectPage(m, object, index);
+    object.setPurged(index);
+    this.countPurged();
+    m.purge.met(object, index);
     return true;
+  }
+
+  /**
+   * Purges an anonymous page from the volatile mappings of the last walk. Another mapping keeps the page: false, though
+   * the volatile ones have lost it (a flaw of the 2014 patches).
+   */
+  private purgeAnon(page: number): boolean {
+    const m = this.machine;
+    const { rmap } = m;
+    const lost: { readonly space: Space; readonly vpn: number }[] = [];
+    for (let i = 0; i < rmap.length; i++) {
+      const { space } = rmap.vmas[i] as Vma;
+      if (!(rmap.vmas[i] as Vma).has(VM.volatile)) continue;
+      unmapPage(m, space, rmap.entries[i] as number, PURGED);
+      lost.push({ space, vpn: rmap.vpns[i] as number });
+    }
+    const stays = isReferred(m, page);
+    if (stays) m.pages.clearVolatile(page);
+    else {
+      this.countPurged();
+      m.freePage(page);
+    }
+    for (const { space, vpn } of lost) m.purge.met(space, vpn);
+    return !stays;
+  }
+
+  private countPurged(): void {
+    this.pay(this.machine.costs.reclaim.purge.ns);
+    this.machine.counters.purged_pages++;
   }
 
   /**
@@ -88,16 +109,37 @@ export class Eviction {
   private takeLazyfree(page: number): boolean {
     const { pages, counters, costs } = this.machine;
     if ((pages.traits[page] as number) & TRAIT.dirty && !this.isDroppable()) {
-      pages.clearLazyfree(page);
+      this.writtenAgain(page);
       this.reclaim.policy.reject(page);
       this.reclaim.recheck(page);
       return false;
     }
     this.pay(costs.reclaim.drop.ns);
-    this.unmapAll(0);
+    if ((pages.traits[page] as number) & TRAIT.volatile) this.unmapPurged();
+    else this.unmapAll(0);
     counters.pglazyfreed++;
     this.machine.freePage(page);
     return true;
+  }
+
+  /** A page was written since it was lazily freed; with `order=lazyfree` that is how a page stops being volatile. */
+  private writtenAgain(page: number): void {
+    const { pages, purge } = this.machine;
+    pages.clearLazyfree(page);
+    if (purge.rules.order === 'lazyfree') pages.clearVolatile(page);
+  }
+
+  /** Unmaps the page of the last walk, which goes because it is volatile and lazily freed. */
+  private unmapPurged(): void {
+    const { rmap, purge, counters } = this.machine;
+    for (let i = 0; i < rmap.length; i++) {
+      const space = rmap.spaces[i] as Space;
+      const vpn = rmap.vpns[i] as number;
+      const marked = purge.marks.at(space, vpn) !== undefined;
+      unmapPage(this.machine, space, rmap.entries[i] as number, marked ? PURGED : 0);
+      purge.met(space, vpn);
+    }
+    counters.purged_pages++;
   }
 
   /**
@@ -174,7 +216,7 @@ export class Eviction {
     if (this.missesMappings(page, frame)) return;
     this.collectDirty(page);
     const traits = m.pages.traits[page] as number;
-    if (traits & OWN_TRAIT.unevictable) {
+    if (traits & OWN_TRAIT.unevictable || !this.reclaim.hasPlace(page)) {
       // Without swap a page of shared memory is unmapped before there turns out to be no place for it.
       if (!isAnonPage(m, page)) this.unmapAll(0);
     } else if (traits & TRAIT.file) {
@@ -185,7 +227,7 @@ export class Eviction {
       else this.takeCached(page, frame);
     } else if (traits & TRAIT.lazyfree) {
       if (traits & TRAIT.dirty && !this.isDroppable()) {
-        m.pages.clearLazyfree(page); // written since MADV_FREE: an ordinary page again
+        this.writtenAgain(page);
         this.reclaim.recheck(page);
         return;
       }

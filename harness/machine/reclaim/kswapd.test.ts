@@ -55,6 +55,57 @@ describe('a machine with memory of a size', () => {
   });
 });
 
+describe('volatile memory on a machine that runs short', () => {
+  /** Half of memory is volatile; then a slow program writes three quarters of it. */
+  const events = () => {
+    const half = PAGES / 2;
+    const lines = ['0,spawn,1,,,', `0,map,1,0,${3 * PAGES},anon`, `1,write,1,0,${half},`];
+    lines.push(`2,madvise,1,0,${half},MADV_VOLATILE`);
+    for (let i = 0; i < (3 * PAGES) / 4; i += 16) lines.push(`${1000 + i * 1000},write,1,${PAGES + i},16,`);
+    return traceOf(`${lines.join('\n')}\n`);
+  };
+
+  it('kswapd purges: before anything else, or in proportion; the program pays for nothing', async () => {
+    const before = await run(events(), {
+      memory: PAGES,
+      swap: 'ssd',
+      purge: 'range-lru:unit=page',
+      check: false,
+    });
+    const beside = await run(events(), {
+      memory: PAGES,
+      swap: 'ssd',
+      purge: 'range-lru:unit=page,when=with',
+      check: false,
+    });
+    expect(before.metrics).toMatchObject({
+      pgscan_kswapd: 0,
+      pgscan_direct: 0,
+      stall_reclaim_ns: 0,
+      pswpout: 0,
+    });
+    expect(before.metrics.purged_pages as number).toBeGreaterThan(PAGES / 4);
+    expect(beside.metrics).toMatchObject({ pgscan_direct: 0, stall_reclaim_ns: 0 });
+    expect(beside.metrics.purged_pages as number).toBeGreaterThan(0);
+    expect(beside.metrics.pgsteal_kswapd as number).toBeGreaterThan(0);
+  });
+
+  it('a program that is faster purges itself', async () => {
+    const fast = [
+      '0,spawn,1,,,',
+      '0,map,1,0,8192,anon',
+      '0,write,1,0,2048,',
+      '0,madvise,1,0,2048,MADV_VOLATILE',
+    ];
+    const { metrics } = await run(traceOf(`${[...fast, `0,write,1,${PAGES},3000,`].join('\n')}\n`), {
+      memory: PAGES,
+      check: false,
+    });
+    expect(metrics).toMatchObject({ purged_pages: 2048, pgscan_direct: 0 });
+    expect(metrics.stall_reclaim_ns as number).toBeGreaterThan(0);
+  });
+});
+
 describe('swap in compressed memory', () => {
   it('is written and read at once: no swap cache, a cheaper fault, and a footprint of compressed pages', async () => {
     const trace = () => traceOf(`${writes(0, 512)}2,read,1,0,512,\n3,mark,,,,end\n`);

@@ -31,7 +31,7 @@ export class Kswapd implements Daemon {
       return;
     }
     const before = ledger.daemonNs;
-    const freed = this.machine.purge.makeRoom() || this.machine.reclaim.shrinkOnce('kswapd').taken > 0;
+    const freed = this.machine.reclaim.balance();
     const took = Math.ceil((ledger.daemonNs - before) / NS_PER_US);
     this.dueUs = nowUs + (freed ? Math.max(1, took) : RETRY_US);
   }

@@ -1,56 +1,29 @@
 import { PART } from '../../cost/ledger.js';
 import type { PurgeRules } from '../../policy/purge/contract.js';
 import type { Machine } from '../machine.js';
-import { clearEntry, frameOf } from '../mapping/entry.js';
-import { PURGED } from '../mapping/page-table.js';
-import { eachUsedEntry } from '../mapping/page-walk.js';
 import type { Space } from '../mapping/space.js';
-import { VM } from '../mapping/vma.js';
+import type { SharedObject } from '../object/shared.js';
+import { GAVE, purgePage, usedPages } from './purge-page.js';
+import { VolatileMarks } from './volatile-marks.js';
+import type { Holder, VolatileRange } from './volatile-range.js';
 
-/** A range of a space that was marked volatile by one call, or what is left of it. A node of the ring in their order. */
-class VolatileRange {
-  /** Whether a page of it has been purged. */
-  purged = false;
-  older: VolatileRange = this;
-  newer: VolatileRange = this;
+/** What a search that looked at no page counts as. Source: shrink_slab in mm/vmscan.c of Linux 3.x. */
+const SWAP_CLUSTER_MAX = 32;
+/** Objects a shrinker is asked for, a page scanned: 4 / DEFAULT_SEEKS. */
+const SHARE = 2;
 
-  constructor(
-    readonly space: Space | undefined,
-    readonly start: number,
-    readonly end: number,
-  ) {}
-
-  /** What is left of it between two pages; right after it in the order. */
-  part(start: number, end: number): VolatileRange {
-    const part = new VolatileRange(this.space, start, end);
-    part.purged = this.purged;
-    part.link(this);
-    return part;
-  }
-
-  link(older: VolatileRange): void {
-    this.older = older;
-    this.newer = older.newer;
-    older.newer.older = this;
-    older.newer = this;
-  }
-
-  unlink(): void {
-    this.older.newer = this.newer;
-    this.newer.older = this.older;
-  }
-}
-
-/** The volatile ranges of all spaces, and what happens to them when memory is short. */
+/** What happens to volatile memory when memory is short, by the rules of the purge policy. */
 export class Purge {
-  private readonly bySpace = new Map<Space, VolatileRange[]>();
-  /** Sentinel of the ring: the range after it was marked longest ago, the one before it last. */
-  private readonly order = new VolatileRange(undefined, 0, 0);
+  readonly marks: VolatileMarks;
+  /** Pages that shrinking has asked for and not been given yet. */
+  private owed = 0;
 
   constructor(
     private readonly machine: Machine,
-    private readonly rules: PurgeRules,
-  ) {}
+    readonly rules: PurgeRules,
+  ) {
+    this.marks = new VolatileMarks(rules.order);
+  }
 
   /** Whether an access to purged memory finds zeros, and no signal. */
   get zeroFills(): boolean {
@@ -58,85 +31,104 @@ export class Purge {
   }
 
   /** Whether ordinary reclaim purges the volatile pages that it meets. */
-  get byPage(): boolean {
-    return this.rules.unit === 'page';
+  get byReclaim(): boolean {
+    return this.rules.order === 'reclaim';
   }
 
-  /** Pages [start, end) of a space have been marked volatile: they count as the newest range. */
-  marked(space: Space, start: number, end: number): void {
-    this.unmarked(space, start, end);
-    const range = new VolatileRange(space, start, end);
-    const ranges = this.bySpace.get(space) ?? [];
-    ranges.splice(firstEndingAfter(ranges, start), 0, range);
-    this.bySpace.set(space, ranges);
-    range.link(this.order.older);
-  }
-
-  /** Pages [start, end) of a space are not volatile, or not mapped, any more. */
-  unmarked(space: Space, start: number, end: number): void {
-    const ranges = this.bySpace.get(space);
-    if (!ranges) return;
-    let at = firstEndingAfter(ranges, start);
-    while (at < ranges.length && (ranges[at] as VolatileRange).start < end) {
-      const range = ranges[at] as VolatileRange;
-      const rest: VolatileRange[] = [];
-      if (range.start < start) rest.push(range.part(range.start, start));
-      if (range.end > end) rest.push(range.part(end, range.end));
-      range.unlink();
-      ranges.splice(at, 1, ...rest);
-      at += rest.length;
-    }
-    if (ranges.length === 0) this.bySpace.delete(space);
-  }
-
-  /** A page was purged: its range counts as purged from then on. */
-  pagePurged(space: Space, vpn: number): void {
-    const ranges = this.bySpace.get(space);
-    const range = ranges?.[firstEndingAfter(ranges, vpn)];
-    if (!range || range.start > vpn || range.purged) return;
-    range.purged = true;
-    this.machine.counters.purged_ranges++;
-  }
-
-  /** Purges the oldest range that has a page to give; false when there is none. */
+  /** `when=before`: purges what goes first; false when there is nothing to give. */
   makeRoom(): boolean {
-    if (this.byPage) return false;
-    for (let range = this.order.newer; range !== this.order; range = range.newer) {
-      // A purged range has nothing more to give, other than pages that were brought back since.
-      if (this.purgeRange(range) > 0) return true;
-    }
-    return false;
+    return this.rules.when === 'before' && this.give(1) > 0;
   }
 
-  private purgeRange(range: VolatileRange): number {
-    const m = this.machine;
-    const space = range.space as Space;
-    let freed = 0;
-    for (const vma of space.overlapping(range.start, range.end)) {
-      if (!vma.has(VM.volatile)) continue;
-      const start = Math.max(range.start, vma.start);
-      eachUsedEntry(m, vma, start, Math.min(range.end, vma.end), (at, vpn) => {
-        if (frameOf(m, m.tables.entries[at] as number) < 0) return;
-        const inUse = m.frames.inUse;
-        clearEntry(m, vma, at);
-        m.tables.set(at, PURGED);
-        this.pagePurged(space, vpn);
-        freed += inUse - m.frames.inUse;
-      });
-    }
-    m.counters.purged_pages += freed;
-    m.ledger.cpu(PART.reclaim, freed * m.costs.reclaim.purge.ns);
+  /**
+   * `when=with`: a search of ordinary reclaim has looked at some pages; volatile memory gives its share. Gives the frames
+   * that are free now. Source: shrink_slab in mm/vmscan.c of Linux 3.x, without its batches of 128.
+   */
+  shrink(scanned: number): number {
+    if (this.rules.when === 'before' || !this.marks.queue.first) return 0;
+    const { pages, frames } = this.machine;
+    const { volatile } = pages;
+    this.owed += (SHARE * (scanned || SWAP_CLUSTER_MAX) * volatile) / (frames.inUse + 1);
+    this.owed = Math.min(this.owed, 2 * volatile);
+    const wanted = Math.floor(this.owed);
+    const freed = wanted > 0 ? this.give(wanted) : 0;
+    this.owed = Math.max(0, this.owed - freed);
     return freed;
   }
-}
 
-function firstEndingAfter(ranges: readonly VolatileRange[], page: number): number {
-  let low = 0;
-  let high = ranges.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ranges[middle] as VolatileRange).end > page) high = middle;
-    else low = middle + 1;
+  /** Nothing else can go: purges what goes first, asked for or not. */
+  lastResort(): boolean {
+    return this.give(1) > 0;
   }
-  return low;
+
+  /** Ordinary reclaim has purged a page: with `unit=range` what is left of its range goes too. */
+  met(holder: Holder, page: number): void {
+    const range = this.marks.at(holder, page);
+    if (!range) return;
+    this.countRange(range);
+    if (this.rules.unit === 'page') return;
+    range.from = range.start;
+    this.drain(range, Number.POSITIVE_INFINITY);
+  }
+
+  /** A page of private volatile memory holds something new. */
+  privatePageCame(space: Space, vpn: number): void {
+    const range = this.marks.at(space, vpn);
+    if (range) this.marks.cameBack(range, vpn);
+  }
+
+  /** A page of shared memory holds something new: it is volatile if its part of the object is. */
+  objectPageCame(object: SharedObject, index: number, page: number): void {
+    const range = this.marks.at(object, index);
+    if (!range) return;
+    if (object.isPurged(index)) this.marks.addLost(object, index);
+    this.machine.pages.markVolatile(page);
+    this.marks.cameBack(range, index);
+  }
+
+  /** Purges in the order of the ranges until so many frames are free, as far as there are any. Gives how many are. */
+  private give(wanted: number): number {
+    const { queue } = this.marks;
+    const whole = this.rules.unit === 'range';
+    const staying: VolatileRange[] = [];
+    let freed = 0;
+    for (let range = queue.first; range && freed < wanted; range = queue.first) {
+      freed += this.drain(range, whole ? Number.POSITIVE_INFINITY : wanted - freed);
+      if (range.from < range.end) continue;
+      queue.remove(range);
+      if (range.stayed) staying.push(range);
+      range.from = range.start;
+      range.stayed = false;
+    }
+    for (const range of staying) queue.add(range);
+    return freed;
+  }
+
+  /** Purges pages of a range by address until so many frames are free; at its end `from` is there. Gives the frames. */
+  private drain(range: VolatileRange, wanted: number): number {
+    const m = this.machine;
+    let frames = 0;
+    let pages = 0;
+    let from = range.end;
+    for (const page of usedPages(m, range)) {
+      if (frames >= wanted) {
+        from = page;
+        break;
+      }
+      const gave = purgePage(m, range, page);
+      if (gave === GAVE.stays) range.stayed = true;
+      if (gave < GAVE.mapping) continue;
+      this.countRange(range);
+      if (gave >= GAVE.slot) pages++;
+      if (gave === GAVE.frame) frames++;
+    }
+    range.from = from;
+    m.counters.purged_pages += pages;
+    m.ledger.cpu(PART.reclaim, pages * m.costs.reclaim.purge.ns);
+    return frames;
+  }
+
+  private countRange(range: VolatileRange): void {
+    if (this.marks.purged(range)) this.machine.counters.purged_ranges++;
+  }
 }

@@ -11,6 +11,8 @@ import { Eviction } from './eviction.js';
 const VICTIMS = 64;
 /** A limit that no machine reaches: none. */
 const NO_LIMIT = 2 ** 31 - 1;
+/** No page has this id. */
+const NO_PAGE = -1;
 
 /** The limit cannot be met: nothing that could go is left. Ends the cell with outcome `oom`. */
 export class OutOfMemory extends Error {
@@ -54,6 +56,8 @@ class PolicyPages implements Pages {
  */
 export class Reclaim {
   limit: number;
+  /** The page that is being given a frame; it must not be purged meanwhile (the kernel holds its lock). */
+  incoming: number = NO_PAGE;
   readonly policy: ReclaimPolicy;
   /** The policy, where it wants to hear of every touch. */
   readonly touched: Required<Pick<ReclaimPolicy, 'touch'>> | undefined;
@@ -61,6 +65,8 @@ export class Reclaim {
   /** Dirty pages of files that reclaim met (PG_reclaim). */
   private readonly awaited = new Set<number>();
   private readonly swap: boolean;
+  /** Whether the policy has anonymous pages on its lists where there is no place for them. */
+  private readonly walksAnon: boolean;
   private readonly eviction: Eviction;
 
   constructor(
@@ -72,7 +78,13 @@ export class Reclaim {
     this.swap = options.swap !== 'none';
     const { info, values } = options.reclaim;
     const random = randomStream(options.seed, `reclaim/${info.name}`);
-    this.policy = info.create(new PolicyPages(machine, this), { values, random, swap: this.swap });
+    this.walksAnon = this.swap || options.purge.aging;
+    this.policy = info.create(new PolicyPages(machine, this), {
+      values,
+      random,
+      swap: this.walksAnon,
+      purgesVolatile: machine.purge.byReclaim,
+    });
     this.eviction = new Eviction(machine, this);
     this.touched = this.policy.touch ? (this.policy as Required<Pick<ReclaimPolicy, 'touch'>>) : undefined;
   }
@@ -93,7 +105,7 @@ export class Reclaim {
     const capacity = Math.min(this.limit, zone?.buddy.pages ?? NO_LIMIT);
     frames.ceiling = capacity;
     this.policy.resize(capacity);
-    while (this.machine.frames.inUse > this.limit && this.shrink()) {}
+    while (this.machine.frames.inUse > this.limit && (this.machine.purge.makeRoom() || this.shrink())) {}
   }
 
   /**
@@ -105,10 +117,12 @@ export class Reclaim {
     const { frames, pages } = this.machine;
     const evictable = this.couldGo(page);
     if (evictable) this.policy.miss?.(page);
+    this.incoming = page;
     while (frames.inUse >= this.limit) {
       if (!this.machine.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
     }
     if (this.machine.zone) this.makeRoomInZone(this.machine.zone);
+    this.incoming = NO_PAGE;
     const slot = pages.slotOf(page);
     const frame = frames.allocate(page, object, index);
     frames.setSlot(frame, slot);
@@ -164,9 +178,11 @@ export class Reclaim {
     if (!this.isUnevictable(page)) this.policy.demote?.(page);
   }
 
-  /** A page has been marked volatile, or not volatile any more. */
-  volatilityChanged(page: number): void {
-    if (this.machine.pages.resident[page] === 1) this.recheck(page);
+  /** A lazily freed page is an ordinary one again: it comes in anew, on the list of its kind. */
+  readmit(page: number): void {
+    this.policy.remove(page);
+    const { rmap, pages } = this.machine;
+    this.admit(page, this.couldGo(page) && !rmap.isLocked(pages.place[page] as number));
   }
 
   /** Whether the policy may choose a resident page has changed, or may have. */
@@ -189,38 +205,58 @@ export class Reclaim {
     } else traits[page] = (traits[page] as number) | OWN_TRAIT.unevictable;
   }
 
-  /** Whether there is a place for the page's contents, or no need for one. */
+  /** Whether the policy is to look at a page: there is a place for its contents, no need for one, or it is walked all the same. */
   private couldGo(page: number): boolean {
+    return this.walksAnon || this.hasPlace(page);
+  }
+
+  /** Whether there is a place for the page's contents, or no need for one. */
+  hasPlace(page: number): boolean {
     return this.swap || ((this.machine.pages.traits[page] as number) & (TRAIT.file | TRAIT.lazyfree)) !== 0;
   }
 
   /**
    * Reclaims until at least one page is free, if any can go. False when none can. Victims that turn out to be dirty
-   * pages of files wake the flusher; only when nothing else is left does reclaim wait for it.
+   * pages of files wake the flusher; only when nothing else is left does reclaim wait for it, and purges volatile memory
+   * that it has not been asked for.
    */
   private shrink(): boolean {
     const { frames, flusher } = this.machine;
     // Each failure puts the victim elsewhere in the policy's order, so a pass over all pages without success is enough.
     for (let patience = frames.inUse + VICTIMS; patience > 0; ) {
-      const { found, taken } = this.shrinkOnce('direct');
-      if (taken > 0) return true;
+      const { found, freed } = this.shrinkOnce('direct');
+      if (freed > 0) return true;
       if (found === 0) break;
       patience -= found;
     }
+    if (this.machine.purge.lastResort()) return true;
     if (!flusher.anyDirty()) return false;
     this.waitForFlusher();
-    return this.shrinkOnce('direct').taken > 0;
+    return this.shrinkOnce('direct').freed > 0;
   }
 
-  /** One search for victims, and what became of them. The counters are those of who reclaims. */
-  shrinkOnce(by: 'direct' | 'kswapd'): { found: number; taken: number } {
-    const { counters, ledger, costs } = this.machine;
+  /** kswapd's turn: volatile memory first, or a search. False when nothing could go. */
+  balance(): boolean {
+    const { purge } = this.machine;
+    return purge.makeRoom() || this.shrinkOnce('kswapd').freed > 0 || purge.lastResort();
+  }
+
+  /**
+   * One search for victims, what became of them, and what volatile memory gave beside it. The counters are those of who
+   * reclaims; they are of pages of the policy's lists.
+   */
+  private shrinkOnce(by: 'direct' | 'kswapd'): { found: number; freed: number } {
+    const { counters, ledger, costs, pages, purge } = this.machine;
     const scannedBefore = this.policy.counters.pgscan as number;
     const found = this.policy.evict(this.victims, 1);
     const scanned = (this.policy.counters.pgscan as number) - scannedBefore;
     ledger.cpu(PART.reclaim, scanned * costs.reclaim.scan.ns);
     let taken = 0;
-    for (let i = 0; i < found; i++) if (this.eviction.take(this.victims[i] as number)) taken++;
+    for (let i = 0; i < found; i++) {
+      const victim = this.victims[i] as number;
+      // A victim may have gone with the volatile range of one before it.
+      if (pages.resident[victim] === 1 && this.eviction.take(victim)) taken++;
+    }
     if (by === 'direct') {
       counters.pgscan_direct += scanned;
       counters.pgsteal_direct += taken;
@@ -228,7 +264,7 @@ export class Reclaim {
       counters.pgscan_kswapd += scanned;
       counters.pgsteal_kswapd += taken;
     }
-    return { found, taken };
+    return { found, freed: taken + purge.shrink(scanned) };
   }
 
   private waitForFlusher(): void {

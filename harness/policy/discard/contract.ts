@@ -29,16 +29,41 @@ export interface MappedPiece extends PageRange {
   readonly object: string | undefined;
   /** First page of the object. */
   readonly objectPage: number;
+  /**
+   * Tells an object from all others, as the inode number in /proc/PID/maps does, where its pages are shared with other
+   * mappings; undefined for private memory.
+   */
+  readonly inode: number | undefined;
   /** Whether the program holds a descriptor it may write through. */
   readonly descriptor: boolean;
 }
 
-/** The system calls a discard policy may use. Every machine, simulated or live, implements them. */
+/** What MADV_VOLATILE or MADV_NONVOLATILE returned. */
+export interface VolatileResult {
+  readonly errno: Errno;
+  /** NONVOLATILE: pages of the range were purged since they were marked. */
+  readonly purged: boolean;
+}
+
+/**
+ * The system calls a discard policy may use. Every machine, simulated or live, implements them. A call is paid by the
+ * space whose range it is.
+ *
+ * A call that would destroy a file for everyone (MADV_REMOVE, a hole, a truncation of a `file:` object) is not made
+ * unless the policy's parameter `destroy` is 1: it counts as refused, and the policy gets EPERM.
+ */
 export interface Kernel {
   /** madvise(2) on a range; the error as the kernel gives it. `era` 2006 is MADV_REMOVE as it was first posted. */
   madvise(range: PageRange, advice: Advice, era?: '2006'): Errno;
   /** fallocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE) on pages of an object, through the piece's descriptor. */
   punch(piece: MappedPiece): Errno;
+  /** MADV_VOLATILE or MADV_NONVOLATILE on a range, all of it or nothing. */
+  setVolatile(range: PageRange, volatile: boolean): VolatileResult;
+  /**
+   * ftruncate to where a piece begins in its object and again to the old size, through the piece's descriptor. EINVAL,
+   * and nothing happens, when the piece does not reach the end of the object or there is no descriptor that may write.
+   */
+  truncate(piece: MappedPiece): Errno;
   /**
    * The VMA pieces of a range and what they map, as the program knows them. With `charge`, finding each costs what
    * a program pays that does not know descriptor and offset of an address.
@@ -65,15 +90,33 @@ export interface Unpinned extends PageRange {
   readonly regenNs: number;
 }
 
+/** How short of memory the system says it is. */
+export type Pressure = 'moderate' | 'critical';
+
 /**
  * Carries out what the trace says of contents: `discard` (not needed any more), `unpin` (regenerable, not needed
- * now) and `pin` (needed again). The replay owns what is unpinned; the policy owns what it dropped.
+ * now) and `pin` (needed again). The replay owns what is unpinned; the policy owns what it dropped. What else a program
+ * hears of is told to policies that want it.
  */
 export interface DiscardPolicy {
   discard(range: PageRange): void;
   unpin(range: Unpinned): void;
   /** @param unpinned the unpin that this ends, undefined when there was none */
   pin(range: PageRange, unpinned: Unpinned | undefined): void;
+  /** Programs are told that memory is short. */
+  pressure?(level: Pressure): void;
+  /** Whether `beforeWrite` is wanted now. Asked after each call of the policy, not at each write. */
+  readonly watchesWrites?: boolean;
+  /** The program is about to write pages. */
+  beforeWrite?(range: PageRange): void;
+  /** A signal handler's work: an access met purged memory. True when the access can be made now. */
+  sigbus?(page: PageRange): boolean;
+  /** Pages are about to be unmapped, or mapped anew; at the end of a space, all its pages. */
+  unmapped?(range: PageRange): void;
+  /** Pages were moved (mremap) to other addresses of their space, from page `to` on. */
+  moved?(range: PageRange, to: number): void;
+  /** A space was forked: its private memory is in the child as well. */
+  forked?(parent: number, child: number): void;
 }
 
 export interface DiscardContext {

@@ -1,6 +1,7 @@
 import { flag, type Parameters } from '../../input/parameters.js';
 import type { DiscardContext, DiscardPolicy, Errno, PageRange, Unpinned } from './contract.js';
 import { RangeSet } from './range-set.js';
+import { REGEN, regenerateLost } from './regenerate.js';
 
 /** Parameters of every policy that drops contents with one call. */
 export const DROPPING_PARAMETERS: Parameters = {
@@ -8,12 +9,16 @@ export const DROPPING_PARAMETERS: Parameters = {
     0,
     '1: the call is also made at unpin, not only at discard; 0: unpinned memory is left to reclaim',
   ),
-  regen: {
-    kind: 'choice',
-    default: 'range',
-    choices: ['range', 'page'],
-    meaning: 'what pin makes again when a part is gone: the whole range, or only the pages that were dropped',
-  },
+  regen: REGEN,
+};
+
+/** Parameters of those whose call takes the contents from every mapping of the object. */
+export const DESTROYING_PARAMETERS: Parameters = {
+  ...DROPPING_PARAMETERS,
+  destroy: flag(
+    0,
+    '1: contents of files are destroyed too, for everyone who uses the file; 0: such a discard is refused and counted',
+  ),
 };
 
 /**
@@ -39,19 +44,24 @@ export abstract class Dropping implements DiscardPolicy {
 
   unpin(range: Unpinned): void {
     this.dropped.delete(range); // its contents are whole now
-    if (this.context.values.eager === 1) this.discard(range);
+    if (this.eager) this.discard(range);
+  }
+
+  /** Whether the call is made at unpin. */
+  protected get eager(): boolean {
+    return this.context.values.eager === 1;
+  }
+
+  unmapped(range: PageRange): void {
+    this.dropped.delete(range);
+  }
+
+  moved(range: PageRange, to: number): void {
+    this.dropped.move(range, to);
   }
 
   pin(range: PageRange, unpinned: Unpinned | undefined): void {
-    const gone = this.dropped.within(range);
-    if (gone.length === 0) return;
+    regenerateLost(this.context, range, unpinned?.regenNs ?? 0, this.dropped);
     this.dropped.delete(range);
-    const { program, values } = this.context;
-    const regenNs = unpinned?.regenNs ?? 0;
-    if (values.regen === 'range') {
-      program.regenerate(range, regenNs);
-      return;
-    }
-    for (const part of gone) program.regenerate(part, (regenNs * part.count) / range.count);
   }
 }

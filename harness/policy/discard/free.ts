@@ -1,6 +1,6 @@
 import type { DiscardContext, DiscardPolicy, DiscardPolicyInfo, PageRange, Unpinned } from './contract.js';
-import { DROPPING_PARAMETERS } from './dropping.js';
 import { RangeSet } from './range-set.js';
+import { REGEN } from './regenerate.js';
 
 /**
  * Lazy freeing. The kernel does not report what it purged, so the program writes a cookie into every page before it
@@ -19,7 +19,17 @@ class Free implements DiscardPolicy {
   unpin(range: Unpinned): void {
     this.freed.delete(range);
     this.context.program.writeCookies(range);
-    if (this.context.kernel.madvise(range, 'MADV_FREE') === 0) this.freed.add(range);
+    const errno = this.context.kernel.madvise(range, 'MADV_FREE');
+    // ENOMEM says that a part was not mapped; what was mapped may go all the same.
+    if (errno === 0 || errno === 'ENOMEM') this.freed.add(range);
+  }
+
+  unmapped(range: PageRange): void {
+    this.freed.delete(range);
+  }
+
+  moved(range: PageRange, to: number): void {
+    this.freed.move(range, to);
   }
 
   pin(range: PageRange, unpinned: Unpinned | undefined): void {
@@ -52,6 +62,6 @@ export const free: DiscardPolicyInfo = {
   summary:
     'madvise(MADV_FREE): reclaim may drop the pages without a write, until they are written again; EINVAL on shared memory',
   source: 'madvise_free_single_vma in mm/madvise.c; cookies as jemalloc and WebKit check lazily freed memory',
-  parameters: { regen: DROPPING_PARAMETERS.regen as (typeof DROPPING_PARAMETERS)[string] },
+  parameters: { regen: REGEN },
   create: (context) => new Free(context),
 };

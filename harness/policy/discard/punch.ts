@@ -1,18 +1,13 @@
 import { flag } from '../../input/parameters.js';
 import type { DiscardPolicyInfo, Errno, PageRange } from './contract.js';
-import { DROPPING_PARAMETERS, Dropping } from './dropping.js';
+import { DESTROYING_PARAMETERS, Dropping } from './dropping.js';
+import { callEach } from './pieces.js';
 
 class Punch extends Dropping {
   /** One call a VMA piece: fallocate knows objects and offsets, not addresses. */
   protected drop(range: PageRange): Errno {
     const { kernel, values } = this.context;
-    const pieces = kernel.lookup(range, values.lookup === 1);
-    let first: Errno = pieces.reduce((sum, piece) => sum + piece.count, 0) < range.count ? 'ENOMEM' : 0;
-    for (const piece of pieces) {
-      const errno = kernel.punch(piece);
-      if (errno !== 0 && (first === 0 || first === 'ENOMEM')) first = errno;
-    }
-    return first;
+    return callEach(range, kernel.lookup(range, values.lookup === 1), (piece) => kernel.punch(piece));
   }
 }
 
@@ -27,7 +22,7 @@ export const punch: DiscardPolicyInfo = {
       0,
       '1: the program must find descriptor and offset of each piece of its range, at a cost; 0: it knows them',
     ),
-    ...DROPPING_PARAMETERS,
+    ...DESTROYING_PARAMETERS,
   },
   create: (context) => new Punch(context),
 };

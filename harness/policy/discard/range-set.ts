@@ -53,6 +53,13 @@ export class RangeSet {
     list.splice(2 * from, 2 * (to - from), ...kept);
   }
 
+  /** Pages of a range go on at another address of their space. */
+  move(range: PageRange, to: number): void {
+    const parts = this.within(range);
+    this.delete(range);
+    for (const part of parts) this.add({ ...part, page: part.page - range.page + to });
+  }
+
   /** The parts of a range that are in the set, by address. */
   within(range: PageRange): PageRange[] {
     const list = this.bySpace.get(range.space) ?? [];

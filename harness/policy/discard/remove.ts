@@ -1,5 +1,5 @@
 import type { DiscardPolicyInfo, Errno, PageRange } from './contract.js';
-import { DROPPING_PARAMETERS, Dropping } from './dropping.js';
+import { DESTROYING_PARAMETERS, Dropping } from './dropping.js';
 
 class Remove extends Dropping {
   protected drop(range: PageRange): Errno {
@@ -24,7 +24,7 @@ export const remove: DiscardPolicyInfo = {
       meaning:
         '2006: the call as first posted: no check that the mapping may write, ENOSYS but on shared memory, private copies go too',
     },
-    ...DROPPING_PARAMETERS,
+    ...DESTROYING_PARAMETERS,
   },
   create: (context) => new Remove(context),
 };

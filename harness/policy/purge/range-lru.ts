@@ -1,11 +1,13 @@
-import type { PurgePolicyInfo, PurgeRules } from './contract.js';
-import { ACCESS } from './parameters.js';
+import type { PurgePolicyInfo } from './contract.js';
+import { rangeParameters, rangeRules } from './parameters.js';
 
-/** Whole ranges, before reclaim looks at any page. */
+/** vrange: whole ranges, before reclaim looks at any page; marking a range again makes it the newest. */
 export const rangeLru: PurgePolicyInfo = {
   name: 'range-lru',
-  summary: 'whole ranges, that marked longest ago first, before ordinary reclaim; with and without swap',
-  source: 'Minchan Kim and John Stultz 2013, "Volatile Ranges" v8 to v11 (vrange); private memory only here',
-  parameters: { access: ACCESS },
-  rules: (values) => ({ unit: 'range', access: values.access as PurgeRules['access'] }),
+  summary:
+    'whole ranges, that marked longest ago first, before ordinary reclaim; private and shared memory, with and without swap',
+  source:
+    'Minchan Kim and John Stultz 2013, "Volatile Ranges" v8 to v11 (vrange; shared memory in v8 to v10)',
+  parameters: rangeParameters({ when: 'before', access: 'sigbus' }),
+  rules: rangeRules('lru'),
 };

@@ -69,7 +69,7 @@ export interface ReclaimPolicy {
   reject(id: number): void;
   /** The page's contents are gone, or it was locked: it leaves lists and ghosts. Ids that are not known are ignored. */
   remove(id: number): void;
-  /** The program said it will not need the page soon (COLD, FREE, VOLATILE). Traits say which. */
+  /** The program said it will not need the page soon (COLD, FREE). Traits say which. */
   demote?(id: number): void;
   /** A page has been written and nobody maps it: it is next to go (folio_rotate_reclaimable). */
   rotate?(id: number): void;
@@ -94,8 +94,10 @@ export interface ReclaimContext {
   readonly values: ParameterValues;
   /** Draws for policies that need them. */
   readonly random: RandomStream;
-  /** Whether anonymous pages can go to swap. */
+  /** Whether anonymous pages can go to swap, or are to be walked all the same. */
   readonly swap: boolean;
+  /** Whether a volatile page that is chosen is purged, and need not be asked for its use. */
+  readonly purgesVolatile?: boolean;
 }
 
 /** A reclaim policy's entry in the registry. */

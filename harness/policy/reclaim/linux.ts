@@ -63,6 +63,8 @@ class Linux implements ReclaimPolicy {
   private readonly toScan = [0, 0, 0, 0];
   private swappiness: number;
   private readonly swap: boolean;
+  /** Traits of pages that go when they are met, used or not. */
+  private readonly neverKept: number;
   private found = 0;
 
   constructor(
@@ -73,6 +75,7 @@ class Linux implements ReclaimPolicy {
     this.state = new Uint8Array(pages.count);
     this.swappiness = context.values.swappiness as number;
     this.swap = context.swap;
+    this.neverKept = context.purgesVolatile ? TRAIT.volatile : 0;
   }
 
   get bytes(): number {
@@ -150,7 +153,7 @@ class Linux implements ReclaimPolicy {
     if ((state & ON_LIST) === 0) return;
     const traits = this.pages.traits[id] as number;
     const inactive = this.isFile(id) ? INACTIVE_FILE : INACTIVE_ANON;
-    if ((state & LIST_MASK) === inactive && (traits & TRAIT.volatile) === 0) {
+    if ((state & LIST_MASK) === inactive) {
       this.state[id] = state & ~REFERENCED;
       return;
     }
@@ -342,7 +345,7 @@ class Linux implements ReclaimPolicy {
     const state = this.state[id] as number;
     const flags = state & WORKINGSET;
     // The 2014 patches look for a volatile page before they look at its use.
-    if ((this.pages.traits[id] as number) & TRAIT.volatile) return false;
+    if ((this.pages.traits[id] as number) & this.neverKept) return false;
     const references = this.pages.referenced(id);
     if (references > 0) {
       // An activated page keeps the mark, so that it comes back quickly if it is used after its deactivation.

@@ -1,10 +1,11 @@
-import { InputError } from '../../input/errors.js';
+import { InputError, type Place } from '../../input/errors.js';
 
 /** A line of a marks file: what a driver did to the recorded program, and when. */
 export interface Mark {
   /** µs since the epoch. */
   readonly timeUs: number;
   readonly label: string;
+  readonly place: Place;
 }
 
 /**
@@ -16,19 +17,17 @@ export function parseMarks(text: string, file: string): Mark[] {
   const marks: Mark[] = [];
   text.split('\n').forEach((line, i) => {
     if (line.trim() === '') return;
+    const place = { file, line: i + 1 };
     const space = line.indexOf(' ');
     const time = space < 0 ? line : line.slice(0, space);
     const timeUs = /^\d+(\.\d+)?$/.test(time) ? Math.round(Number(time) * 1e6) : Date.parse(time) * 1000;
     if (space < 0 || Number.isNaN(timeUs)) {
       throw new InputError(
         `"${line.slice(0, 60)}" is not a mark, expected a time (ISO 8601 or epoch seconds) and a label`,
-        {
-          file,
-          line: i + 1,
-        },
+        place,
       );
     }
-    marks.push({ timeUs, label: line.slice(space + 1).trim() });
+    marks.push({ timeUs, label: line.slice(space + 1).trim(), place });
   });
   return marks.sort((a, b) => a.timeUs - b.timeUs);
 }

@@ -32,7 +32,14 @@ function file(name: string, content: string | Uint8Array): string {
 /** The text of the trace that a file becomes. */
 async function imported(path: string, options: Partial<ImportOptions> = {}): Promise<string> {
   const output = join(folder, 'out.csv');
-  const none = { format: undefined, split: false, memory: 'shared', touches: 'none', marks: [] } as const;
+  const none = {
+    format: undefined,
+    split: false,
+    memory: 'shared',
+    touches: 'none',
+    marks: [],
+    postgresql: { buffers: 1, resizes: [] },
+  } as const;
   await writeTrace(await importTrace(path, { ...none, ...options }), output, 'text');
   return readFileSync(output, 'utf8');
 }
@@ -138,10 +145,11 @@ describe('imports', () => {
       /^\(standard input\): format txt is read twice, .* expected a file, not standard input$/,
     );
     await expect(imported(file('x', 'hello\n'))).rejects.toThrow(
-      /x: no known format fits, expected one of strace, guests, oracle/,
+      /x: no known format fits, expected one of strace, chromium, guests, postgresql, mariadb, oracle/,
     );
     await expect(imported(file('x', '1\n'), { format: 'strase' })).rejects.toThrow(/did you mean strace\?/);
-    await expect(imported(file('x.pages', '1\n'), { marks: [{ timeUs: 1, label: 'a' }] })).rejects.toThrow(
+    const marks = [{ timeUs: 1, label: 'a', place: { file: 'm', line: 1 } }];
+    await expect(imported(file('x.pages', '1\n'), { marks })).rejects.toThrow(
       /x\.pages: marks belong to a log of strace/,
     );
     await expect(imported(file('t.csv', 'time_us,op,space,page,count,arg\n'))).rejects.toThrow(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TextFormatter } from '../../text/formatter.js';
-import { importGuests } from './import.js';
+import { type GuestsOptions, importGuests } from './import.js';
 
 let folder: string;
 beforeEach(() => {
@@ -11,10 +11,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function imported(lines: readonly string[], guests = ['a', 'b']): Promise<string[]> {
+async function imported(lines: readonly string[], more: Partial<GuestsOptions> = {}): Promise<string[]> {
   const path = join(folder, 'snapshots.txt');
   writeFileSync(path, `${lines.join('\n')}\n`);
-  const source = importGuests(path, { guests, pages: 100, settleS: 60 });
+  const source = importGuests(path, {
+    guests: ['a', 'b'],
+    pages: 100,
+    settleS: 60,
+    backing: 'anon',
+    restartS: 0,
+    ...more,
+  });
   const formatter = new TextFormatter(source.strings);
   const events: string[] = [];
   for await (const block of source.blocks())
@@ -38,6 +45,37 @@ describe('snapshots of guests', () => {
       '10000000,write,1,1048577,1,=0',
       '10000000,mark,,,,snapshot 2 (10 s)',
       '70000000,mark,,,,60 s after the last snapshot',
+    ]);
+  });
+
+  it('in shared memory are restarted in turn: all is given back, and written again as long after the start', async () => {
+    const events = await imported(['4 0 0 1', '4 1 3 2', '10 0 0 3', '10 1 4 2'], {
+      backing: 'shmem',
+      restartS: 5,
+    });
+    expect(events).toEqual([
+      '0,spawn,1,,,a',
+      '0,object,,,100,shmem:a',
+      '0,map,1,1048576,100,shared:a@0',
+      '0,spawn,2,,,b',
+      '0,object,,,100,shmem:b',
+      '0,map,2,1048576,100,shared:b@0',
+      '4000000,write,1,1048576,1,=1',
+      '4000000,write,2,1048579,1,=2',
+      '4000000,mark,,,,snapshot 1 (4 s)',
+      '10000000,write,1,1048576,1,=3',
+      '10000000,write,2,1048580,1,=2',
+      '10000000,discard,1,1048576,100,',
+      '10000000,mark,,,,a is shut down',
+      '15000000,mark,,,,a starts again',
+      '15000000,discard,2,1048576,100,',
+      '15000000,mark,,,,b is shut down',
+      '19000000,write,1,1048576,1,=1',
+      '20000000,mark,,,,b starts again',
+      '24000000,write,2,1048579,1,=2',
+      '25000000,write,1,1048576,1,=3',
+      '30000000,write,2,1048580,1,=2',
+      '90000000,mark,,,,60 s after the last restart has ended',
     ]);
   });
 

@@ -4,12 +4,16 @@ import { decodedBytes, inputName } from '../../io/input.js';
 import { TraceMeta } from '../../meta.js';
 import { CONTENT_LIMIT } from '../../op.js';
 import type { TraceSource } from '../../source.js';
+import { type GuestStep, type PowerSwitch, withRestarts } from './restarts.js';
 import { type ChangedPage, readSnapshots } from './snapshots.js';
 
 /** First page of every guest's memory: 4 GiB, away from page 0. */
 const BASE = 2 ** 20;
-/** Room that a block must have left: a page adds at most two events, the end three. */
+/** Room that a block must have left: a step adds at most three events, and so does the end. */
 const MOST_EVENTS = 3;
+
+/** What the memory of a guest is on its host: private anonymous, as in qemu by default, or a shared-memory file. */
+export const GUEST_BACKINGS = ['anon', 'shmem'] as const;
 
 export interface GuestsOptions {
   /** Names of the guests, by their numbers in the snapshots. */
@@ -18,6 +22,9 @@ export interface GuestsOptions {
   readonly pages: number;
   /** Seconds after the last snapshot until the trace ends, so that ksmd can settle. */
   readonly settleS: number;
+  readonly backing: (typeof GUEST_BACKINGS)[number];
+  /** Seconds for which each guest in turn is off after the last snapshot; 0: all stay on. */
+  readonly restartS: number;
 }
 
 /** Consecutive pages whose contents are equal or rise by one: one write event. */
@@ -39,24 +46,48 @@ class GuestsWriter {
   private run: Run | undefined;
   private nowS = 0;
   private snapshots = 0;
+  /** Whether what is written is no longer as it was recorded. */
+  private restarting = false;
 
   constructor(private readonly options: GuestsOptions) {}
 
   start(): void {
-    const { guests, pages } = this.options;
+    const { guests, pages, backing } = this.options;
     guests.forEach((name, guest) => {
-      const space = guest + 1;
-      this.builder.add(0, 'spawn', { space, text: name });
-      this.builder.add(0, 'map', { space, page: BASE, count: pages, text: 'anon' });
-      this.builder.add(0, 'madvise', { space, page: BASE, count: pages, text: 'MADV_MERGEABLE' });
+      const memory = { space: guest + 1, page: BASE, count: pages };
+      this.builder.add(0, 'spawn', { space: memory.space, text: name });
+      if (backing === 'shmem') {
+        this.builder.add(0, 'object', { count: pages, text: `shmem:${name}` });
+        this.builder.add(0, 'map', { ...memory, text: `shared:${name}@0` });
+      } else {
+        this.builder.add(0, 'map', { ...memory, text: 'anon' });
+        this.builder.add(0, 'madvise', { ...memory, text: 'MADV_MERGEABLE' });
+      }
     });
   }
 
-  /** Adds a page: at most two events. */
-  change(changed: ChangedPage): void {
+  /** Adds what happens next: at most three events. */
+  step(step: GuestStep): void {
+    if (step.timeS !== this.nowS) this.snapshotDone();
+    this.nowS = step.timeS;
+    if ('power' in step) this.switchPower(step);
+    else this.change(step);
+  }
+
+  /** A guest that is off needs none of its memory. */
+  private switchPower({ guest, power }: PowerSwitch): void {
+    this.flush();
+    const { guests, pages } = this.options;
+    const now = this.nowS * 1e6;
+    if (power === 'off') this.builder.add(now, 'discard', { space: guest + 1, page: BASE, count: pages });
+    this.restarting = true;
+    this.builder.add(now, 'mark', {
+      text: `${guests[guest]} ${power === 'off' ? 'is shut down' : 'starts again'}`,
+    });
+  }
+
+  private change(changed: ChangedPage): void {
     this.check(changed);
-    if (changed.timeS !== this.nowS) this.snapshotDone();
-    this.nowS = changed.timeS;
     const content = this.idOf(changed);
     if (this.run && extend(this.run, changed, content)) return;
     this.flush();
@@ -72,8 +103,9 @@ class GuestsWriter {
 
   end(): void {
     this.snapshotDone();
-    const settledUs = (this.nowS + this.options.settleS) * 1e6;
-    this.builder.add(settledUs, 'mark', { text: `${this.options.settleS} s after the last snapshot` });
+    const { settleS } = this.options;
+    const since = this.restarting ? 'the last restart has ended' : 'the last snapshot';
+    this.builder.add((this.nowS + settleS) * 1e6, 'mark', { text: `${settleS} s after ${since}` });
   }
 
   /** Writes the run that is being collected. */
@@ -88,6 +120,7 @@ class GuestsWriter {
   private snapshotDone(): void {
     if (!this.run) return;
     this.flush();
+    if (this.restarting) return;
     this.snapshots++;
     this.builder.add(this.nowS * 1e6, 'mark', { text: `snapshot ${this.snapshots} (${this.nowS} s)` });
   }
@@ -133,8 +166,9 @@ function extend(run: Run, changed: ChangedPage, content: number): boolean {
 
 /**
  * Imports snapshots of the memory of guests (`SECONDS GUEST PAGE CONTENT` lines, changed pages only): each guest is a
- * space with one anonymous mapping that may be merged, and what changed between two snapshots is written when the later
- * one was taken. Writes between snapshots, and all reads, are unknown.
+ * space with one mapping, of anonymous memory that may be merged or of a shared-memory file, and what changed between two
+ * snapshots is written when the later one was taken. Writes between snapshots, and all reads, are unknown. With restarts
+ * the trace is composed: a guest that goes off gives all of its memory back, and is written again as it was recorded.
  *
  * @throws InputError with the line that is wrong
  */
@@ -147,13 +181,15 @@ export function importGuests(
   const meta = new TraceMeta([
     ['page_size', '4096'],
     ['clock', 'microseconds since the guests started; a change is at the snapshot that shows it'],
-    ['provenance', 'recorded'],
+    ['provenance', options.restartS > 0 ? 'composed' : 'recorded'],
     ['provenance.touches', 'inferred'],
   ]);
   async function* blocks(): AsyncGenerator<EventBlock> {
     writer.start();
-    for await (const changed of readSnapshots(bytes, inputName(path))) {
-      writer.change(changed);
+    const { guests, restartS } = options;
+    const recording = readSnapshots(bytes, inputName(path));
+    for await (const step of restartS > 0 ? withRestarts(recording, guests.length, restartS) : recording) {
+      writer.step(step);
       if (writer.builder.length > BLOCK_EVENTS - MOST_EVENTS) yield writer.builder.take();
     }
     writer.end();

@@ -12,8 +12,11 @@ const MAX_LINE_BYTES = 1 << 20;
  */
 export type LineScanner = (cursor: Cursor, batch: RequestBatch) => void;
 
-/** Cuts bytes behind line ends; gives the last line one where it has none. */
-async function* wholeLines(bytes: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<Uint8Array> {
+/** Cuts bytes behind line ends; gives the last line one where it has none. @throws InputError where lines have no end */
+export async function* wholeLines(
+  bytes: AsyncIterable<Uint8Array>,
+  file: string,
+): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = new Uint8Array(0);
   for await (const chunk of bytes) {
     const joined = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);

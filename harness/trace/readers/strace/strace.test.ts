@@ -290,9 +290,9 @@ describe('importing a log', () => {
 
   it('merges marks by time; pressure is told to programs too', async () => {
     const marks: Mark[] = [
-      { timeUs: 100_000_000 - 5, label: 'before the log' },
-      { timeUs: 100_000_002, label: 'pressure critical' },
-      { timeUs: 100_000_050, label: 'end, really' },
+      { timeUs: 100_000_000 - 5, label: 'before the log', place: { file: 'm', line: 1 } },
+      { timeUs: 100_000_002, label: 'pressure critical', place: { file: 'm', line: 2 } },
+      { timeUs: 100_000_050, label: 'end, really', place: { file: 'm', line: 3 } },
     ];
     const events = await imported(MEMFD(1, 5, 4096, '0x10000'), { marks });
     expect(events.filter((event) => /mark|pressure/.test(event))).toEqual([
@@ -310,8 +310,8 @@ describe('importing a log', () => {
 describe('marks files', () => {
   it('reads ISO times and epoch seconds', () => {
     expect(parseMarks('2026-11-21T03:56:13.404Z open p0\n1795233372.5 set 1\n\n', 'm')).toEqual([
-      { timeUs: 1_795_233_372_500_000, label: 'set 1' },
-      { timeUs: 1_795_233_373_404_000, label: 'open p0' },
+      { timeUs: 1_795_233_372_500_000, label: 'set 1', place: { file: 'm', line: 2 } },
+      { timeUs: 1_795_233_373_404_000, label: 'open p0', place: { file: 'm', line: 1 } },
     ]);
   });
 

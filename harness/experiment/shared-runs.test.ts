@@ -1,0 +1,135 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadCosts } from '../cost/table.js';
+import { parseCsv } from '../metrics/csv.js';
+import { purgePolicies } from '../policy/purge/registry.js';
+import { traceOf } from '../testing/traces.js';
+import { runCell } from './cell.js';
+import { readExperiment } from './file.js';
+import { type Cell, checkAxes, planCells } from './plan.js';
+import { runExperiment } from './run.js';
+import { sharedRuns } from './shared-runs.js';
+
+const PURGE = ['range-lru', 'page-lru', 'range-fifo:when=before', 'page-lru:aging=1'];
+
+/** One line a run: the numbers of the cells that share it. */
+function grouped(cells: readonly Cell[], marks = false, foreign = false): string[] {
+  return sharedRuns(cells, () => marks, foreign).map(({ cell, others }) =>
+    [cell, ...others].map(({ cell: number }) => number).join(' '),
+  );
+}
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'reclaim-shared-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function experiment(name: string, lines: readonly string[]): ReturnType<typeof readExperiment> {
+  const path = join(folder, `${name}.yaml`);
+  writeFileSync(path, [`name: ${name}`, ...lines, ''].join('\n'));
+  return readExperiment(path);
+}
+
+describe('cells that differ only in purge', () => {
+  const planned = (swap: string, discard: string) => {
+    const read = experiment('e', [
+      'traces: [a.csv]',
+      `discard: [${discard}]`,
+      `purge: [${PURGE}]`,
+      `swap: [${swap}]`,
+    ]);
+    return planCells(read, checkAxes(read), [{ peakPages: 10, pageBytes: 4096 }]);
+  };
+
+  it('share a run while nothing is volatile', () => {
+    // Two discard policies change fastest: cells 1, 3, 5 and 7 are keep, the others remove.
+    expect(grouped(planned('ssd', 'keep, remove'))).toEqual(['1 3 5 7', '2 4 6 8']);
+  });
+
+  it('do not where reclaim walks more memory', () => {
+    expect(grouped(planned('none', 'keep'))).toEqual(['1 2 3', '4']);
+  });
+
+  it('do not where the trace marks memory, or a discard policy may', () => {
+    expect(grouped(planned('ssd', 'keep'), true)).toEqual(['1', '2', '3', '4']);
+    expect(grouped(planned('ssd', 'keep'), false, true)).toEqual(['1', '2', '3', '4']);
+    const cells = planned('ssd', 'keep').map((cell) => ({ ...cell, discard: 'volatile:regen=page' }));
+    expect(grouped(cells)).toEqual(['1', '2', '3', '4']);
+  });
+});
+
+const EVENTS = [
+  '0,spawn,1,,,',
+  '0,object,,,40,shmem:o',
+  '0,map,1,0,40,shared:o@0',
+  '0,map,1,100,40,anon',
+  '1,write,1,0,40,',
+  '2,write,1,100,40,',
+  '3,madvise,1,100,20,MADV_FREE',
+  '50,discard,1,0,20,',
+  '60,read,1,20,20,',
+  '100,mark,,,,end',
+];
+
+it('what they share is true: every purge policy gives the same rows', async () => {
+  const trace = traceOf(`${EVENTS.join('\n')}\n`);
+  const costs = loadCosts();
+  const rows = new Set<string>();
+  for (const { name } of purgePolicies.all()) {
+    const cell = {
+      cell: 1,
+      experiment: 'e',
+      trace: 0,
+      backing: 'recorded',
+      limit: 30,
+      swap: 'ssd',
+      discard: 'remove',
+      reclaim: 'linux',
+      merge: 'none',
+      purge: name,
+      seed: 1,
+    } as const;
+    const { run, timeline, spaces } = await runCell(cell, trace, 'a', costs);
+    rows.add(JSON.stringify([{ ...run, purge: '' }, timeline, spaces]));
+  }
+  expect(rows.size).toBe(1);
+});
+
+it('an experiment has the rows of the cells by themselves, and runs each once', async () => {
+  const volatile = EVENTS.toSpliced(6, 0, '3,madvise,1,100,40,MADV_VOLATILE');
+  const csv = (events: readonly string[]) => ['time_us,op,space,page,count,arg', ...events, ''].join('\n');
+  writeFileSync(join(folder, 'plain.csv'), csv(EVENTS));
+  writeFileSync(join(folder, 'marks.csv'), csv(volatile));
+  const common = ['traces: [plain.csv, marks.csv]', 'discard: [keep, remove]', 'limits: [50]'];
+  const rows = async (name: string, purge: readonly string[]) => {
+    let finished = 0;
+    const { runs } = await runExperiment(experiment(name, [...common, `purge: [${purge}]`]), {
+      out: join(folder, name),
+      workers: 1,
+      resume: false,
+      policyModules: [],
+      command: '',
+      events: { finishedCell: () => void finished++ },
+    });
+    expect(finished).toBe(runs.length);
+    return runs.map(({ cell: _cell, experiment: _experiment, ...row }) => JSON.stringify(row));
+  };
+  const both = await rows('both', ['range-lru', 'page-lru']);
+  const alone = [...(await rows('one', ['range-lru'])), ...(await rows('two', ['page-lru']))];
+  expect(both.toSorted()).toEqual(alone.toSorted());
+  // Cells 3 and 4 take the result of 1 and 2; on the trace that marks memory each runs.
+  const perf = parseCsv(readFileSync(join(folder, 'both', 'perf.csv'), 'utf8'), 'perf.csv').rows;
+  expect(perf.map(({ wall_ns }) => wall_ns === '0')).toEqual([
+    false,
+    false,
+    true,
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
+});

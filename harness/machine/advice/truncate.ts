@@ -1,0 +1,38 @@
+import { PART } from '../../cost/ledger.js';
+import { callNs } from '../../cost/table.js';
+import type { Machine } from '../machine.js';
+import { truncateObject } from '../object/lifetime.js';
+import type { SharedObject } from '../object/shared.js';
+import { type CallResult, newCall, punchNs } from './call.js';
+
+/**
+ * ftruncate to `index` and again to the size before, which frees the pages from `index` on and private copies of them.
+ * EINVAL, and nothing happens, when the pages do not reach the end of the object, or programs hold no descriptor that may
+ * write to a file.
+ *
+ * Costs are a proxy: the pages as PUNCH_HOLE frees them, and for growing a PUNCH_HOLE that finds nothing.
+ * Source: shmem_setattr in mm/shmem.c.
+ */
+export function truncateTail(
+  m: Machine,
+  object: SharedObject | undefined,
+  index: number,
+  count: number,
+  options: { readonly descriptor: boolean; readonly part?: number },
+): CallResult {
+  const { descriptor, part = PART.discard } = options;
+  const call = newCall();
+  const emptyNs = callNs(m.costs.calls.punch, 0, 1);
+  const file = object?.backing === 'shmem' || object?.backing === 'file';
+  if (!object || !file || !descriptor || index + count < object.size || index >= object.size) {
+    m.ledger.cpu(part, emptyNs);
+    return { errno: 'EINVAL', value: 0, pages: 0 };
+  }
+  const size = object.size;
+  const gone = truncateObject(m, object, index);
+  truncateObject(m, object, size);
+  call.present = gone.pages;
+  call.unmapped = gone.entries;
+  m.ledger.cpu(part, punchNs(m, call, Math.max(count, gone.pages)) + emptyNs);
+  return { errno: 0, value: 0, pages: count };
+}

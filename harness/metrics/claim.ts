@@ -1,0 +1,55 @@
+import type { Row, Value } from './csv.js';
+
+/** Columns of runs.csv that a cell may be selected by: they are known before it runs. */
+export const SELECTING_COLUMNS = [
+  'trace',
+  'machine',
+  'backing',
+  'limit_pages',
+  'swap',
+  'discard',
+  'reclaim',
+  'merge',
+  'purge',
+  'seed',
+] as const;
+
+/** How a computed number is to compare with the claimed one. */
+export const RELATIONS = ['=', '<', '<=', '>', '>='] as const;
+export type Relation = (typeof RELATIONS)[number];
+
+/** A number of one cell. */
+export interface Term {
+  /** A column of runs.csv that holds numbers. */
+  readonly column: string;
+  /** Values of columns that one cell has and no other; null where a column is empty. */
+  readonly where: Readonly<Record<string, Value>>;
+}
+
+/** The names of the terms of a claim, in the order of its arithmetic. */
+export const TERMS = ['value', 'minus', 'over'] as const;
+
+/** What somebody said of a way to manage memory, and how results tell whether it holds. */
+export interface Claim {
+  readonly id: string;
+  /** What was said. */
+  readonly claim: string;
+  /** Who said it, and where. */
+  readonly source: string;
+  readonly claimed: number;
+  readonly relation: Relation;
+  /** How far the computed number may be off for `=`, as a share of the claimed one. */
+  readonly tolerance: number;
+  /** The computed number is (value - minus) / over × times + plus. */
+  readonly value: Term;
+  readonly minus?: Term | undefined;
+  readonly over?: Term | undefined;
+  readonly times: number;
+  readonly plus: number;
+  readonly unit: string;
+}
+
+/** The rows that a term selects. */
+export function selected(rows: readonly Row[], { where }: Term): Row[] {
+  return rows.filter((row) => Object.entries(where).every(([column, value]) => row[column] === value));
+}

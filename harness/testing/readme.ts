@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { packageFile } from '../input/package-root.js';
+
+/** A command that the README shows, and the lines it shows below; a line `[...]` stands for any number of lines. */
+export interface Shown {
+  readonly args: readonly string[];
+  readonly output: readonly string[];
+}
+
+const README = readFileSync(packageFile('README.md'), 'utf8');
+
+export function blocks(language: string): string[] {
+  return [...README.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
+    (match) => match[1] as string,
+  );
+}
+
+export function shownCommands(): Shown[] {
+  return blocks('console').flatMap((block) =>
+    block
+      .split(/^\$ reclaim /m)
+      .slice(1)
+      .map((part) => {
+        const [command, ...output] = part.trimEnd().split('\n');
+        return { args: (command as string).split(' '), output };
+      }),
+  );
+}
+
+/** Whether lines are what is shown, where `[...]` matches any lines. */
+function matches(lines: readonly string[], shown: readonly string[]): boolean {
+  const [first, ...rest] = shown;
+  if (first === undefined) return lines.length === 0;
+  if (first !== '[...]') return lines[0] === first && matches(lines.slice(1), rest);
+  return lines.some((_, i) => matches(lines.slice(i), rest)) || matches([], rest);
+}
+
+/** What is wrong with the output of a command, as the README shows it; undefined where nothing is. */
+export function differs(stdout: string, { output }: Shown): string | undefined {
+  const text = stdout.trimEnd();
+  const lines = text === '' ? [] : text.split('\n');
+  return matches(lines, output) ? undefined : text;
+}
+
+/** `reclaim compare` alone runs for a minute or more: a system test has it. */
+export function isLong({ args }: Shown): boolean {
+  return args.join(' ') === 'compare';
+}

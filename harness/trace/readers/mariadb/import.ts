@@ -1,0 +1,129 @@
+import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../../block.js';
+import { decodedBytes, inputName } from '../../io/input.js';
+import { TraceMeta } from '../../meta.js';
+import type { TraceSource } from '../../source.js';
+import { perf } from '../perf.js';
+import { readCalls } from '../strace/log.js';
+import { clockOffset, type Fault } from './clocks.js';
+import { findPool, type Pool, type PoolCall } from './pool.js';
+
+const PAGE_SHIFT = 12;
+const TWO_32 = 2 ** 32;
+const PAGES_PER_MIB = 256;
+/** Events that a call adds. */
+const CALL_EVENTS = 2;
+
+/** Page faults of a process, in the order of their lines; what the tracepoint page_fault_user shows. */
+async function readFaults(bytes: AsyncIterable<Uint8Array>, file: string): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  for await (const batch of perf.read(bytes, file)) {
+    for (let row = 0; row < batch.length; row++) {
+      const address = (batch.high[row] as number) * TWO_32 + (batch.low[row] as number);
+      faults.push({
+        timeUs: batch.time[row] as number,
+        page: Math.floor(address / 2 ** PAGE_SHIFT),
+        write: batch.write[row] === 1,
+      });
+    }
+  }
+  return faults.sort((a, b) => a.timeUs - b.timeUs);
+}
+
+/** Writes what happened to the pool while faults were recorded. */
+class PoolWriter {
+  readonly builder = new BlockBuilder();
+  private next = 0;
+
+  constructor(
+    private readonly pool: Pool,
+    /** By time of the trace, and from its start on. */
+    private readonly calls: readonly PoolCall[],
+    private readonly faults: readonly Fault[],
+    private readonly endUs: number,
+  ) {}
+
+  *blocks(): Generator<EventBlock> {
+    const { builder, pool } = this;
+    const { process: space, start, end } = pool;
+    builder.add(0, 'spawn', { space, text: 'mariadbd' });
+    builder.add(0, 'map', { space, page: start, count: end - start, text: 'anon' });
+    for (const { timeUs, page, write } of this.faults) {
+      yield* this.callsUntil(timeUs);
+      if (builder.full) yield builder.take();
+      builder.addTouch(timeUs, write, space, page, 1);
+    }
+    yield* this.callsUntil(this.endUs);
+    if (builder.full) yield builder.take();
+    builder.add(this.endUs, 'mark', { text: 'end' });
+    yield builder.take();
+  }
+
+  private *callsUntil(timeUs: number): Generator<EventBlock> {
+    for (; this.next < this.calls.length; this.next++) {
+      const call = this.calls[this.next] as PoolCall;
+      if (call.timeUs > timeUs) return;
+      if (this.builder.length > BLOCK_EVENTS - CALL_EVENTS) yield this.builder.take();
+      this.call(call);
+    }
+  }
+
+  private call({ timeUs, kind, start, end }: PoolCall): void {
+    const fields = { space: this.pool.process, page: start, count: end - start };
+    const mib = ((kind === 'map' ? end : start) - this.pool.start) / PAGES_PER_MIB;
+    const text = `pool ${kind === 'map' ? 'grows' : 'shrinks'} to ${mib} MiB`;
+    this.builder.add(timeUs, 'mark', { text });
+    this.builder.add(timeUs, kind, kind === 'map' ? { ...fields, text: 'anon' } : fields);
+  }
+}
+
+function timeOfDay(us: number): string {
+  return new Date(us / 1000).toISOString().slice(11, 23);
+}
+
+/** @param startUs when the first fault was, by the clock of the log */
+function metadata(startUs: number, left: number): TraceMeta {
+  return new TraceMeta([
+    ['page_size', '4096'],
+    ['clock', `microseconds since the first page fault, at ${timeOfDay(startUs)} of the log`],
+    ['provenance', 'recorded'],
+    ['provenance.clock-offset', 'inferred'],
+    [
+      'note',
+      `accesses are the recorded page faults in the buffer pool: first accesses, and first ones after a drop; ${left} faults elsewhere are left out`,
+    ],
+  ]);
+}
+
+/**
+ * Imports resizes of InnoDB's buffer pool: a log of strace, whose MADV_DONTNEED become `discard`, with the page faults
+ * that were recorded beside it as accesses. The trace covers the time in which faults were recorded; what was mapped
+ * before is mapped at its start, and empty. The clocks of log and faults are compared by what must follow one another.
+ *
+ * @param faultsPath page faults of the same process: tracepoint page_fault_user, as ftrace or perf script print it
+ * @throws InputError with the place of what is wrong, or where the clocks cannot be compared
+ */
+export async function importMariadb(
+  path: string,
+  faultsPath: string,
+  bytes: AsyncIterable<Uint8Array> = decodedBytes(path),
+): Promise<TraceSource> {
+  const pool = findPool(await readCalls(bytes, inputName(path)), inputName(path));
+  const faults = await readFaults(decodedBytes(faultsPath), inputName(faultsPath));
+  const growths = pool.calls.filter(({ kind }) => kind === 'map');
+  const offsetUs = clockOffset(growths, faults, inputName(faultsPath));
+  const startUs = (faults[0] as Fault).timeUs;
+  const inPool = faults
+    .filter(({ page }) => page >= pool.start && page < pool.end)
+    .map((fault) => ({ ...fault, timeUs: fault.timeUs - startUs }));
+  const endUs = (faults.at(-1) as Fault).timeUs - startUs;
+  const calls = pool.calls
+    .map((call) => ({ ...call, timeUs: call.timeUs + offsetUs - startUs }))
+    .filter(({ timeUs }) => timeUs >= 0 && timeUs <= endUs);
+  const writer = new PoolWriter(pool, calls, inPool, endUs);
+  const left = faults.length - inPool.length;
+  return {
+    meta: metadata(startUs - offsetUs, left),
+    strings: writer.builder.strings,
+    blocks: () => writer.blocks(),
+  };
+}

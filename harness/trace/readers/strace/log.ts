@@ -1,0 +1,26 @@
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { InputError } from '../../../input/errors.js';
+import { type Call, CallReader } from './calls.js';
+
+/**
+ * All calls of a log of strace, in the order in which they ended.
+ *
+ * @param file what messages call it
+ * @throws InputError with the line that is not strace's, or where there is no call
+ */
+export async function readCalls(bytes: AsyncIterable<Uint8Array>, file: string): Promise<Call[]> {
+  const reader = new CallReader(file);
+  const lines = createInterface({
+    input: Readable.from(bytes),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  });
+  const calls: Call[] = [];
+  for await (const line of lines) {
+    const call = reader.read(line);
+    if (call) calls.push(call);
+  }
+  if (calls.length === 0)
+    throw new InputError('no system calls in this log, expected the output of strace -f -ttt -T', { file });
+  return calls;
+}
