@@ -1,7 +1,7 @@
 import type { Row } from '../metrics/csv.js';
 import { comparedAxis, type TraceFacts } from './comparison.js';
-import { familyFindings } from './family-findings.js';
-import { familyTables } from './family-table.js';
+import { familyFindings, findingText } from './family-findings.js';
+import { familyTablesText } from './family-table.js';
 import { findings } from './findings.js';
 import { comparisonTables } from './table.js';
 
@@ -23,8 +23,12 @@ function section(name: string, sentences: readonly string[]): string[] {
 function familyText({ runs, spaces, traces }: Results): string[] {
   const families = new Set(traces.flatMap(({ family }) => (family === undefined ? [] : [family])));
   const parts = [...families].flatMap((family) => [
-    familyTables(family, runs, traces),
-    ...section(`the ${family} family`, familyFindings(family, runs, spaces, traces)),
+    familyTablesText(
+      family,
+      runs,
+      traces.filter((trace) => trace.family === family),
+    ),
+    ...section(`the ${family} family`, familyFindings(family, runs, spaces, traces).map(findingText)),
   ]);
   if (families.size > 0) parts.push(legend(runs, traces));
   return parts;
