@@ -12,6 +12,7 @@ const shape = z.looseObject({
   schema: z.literal(SCHEMA_VERSION),
   program: z.looseObject({ name: z.string(), version: z.string(), commit: z.string().optional() }),
   command: z.string(),
+  host: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
   experiment: z.looseObject({
     name: z.string(),
     description: z.string().default(''),
@@ -22,11 +23,17 @@ const shape = z.looseObject({
       trace: z.string(),
       family: z.string().optional(),
       trace_sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'),
+      events: z.number().optional(),
       peak_pages: z.number(),
       page_bytes: z.int().positive(),
       touches_inferred: z.boolean(),
     }),
   ),
+  seeds: z.array(z.number()).default([]),
+  cells: z.looseObject({ planned: z.number() }).optional(),
+  not_ok: z
+    .array(z.looseObject({ cell: z.number(), outcome: z.string(), reason: z.string().optional() }))
+    .default([]),
 });
 
 /** What manifest.json says of a run: the program, the command, the experiment, and the traces in its order. */

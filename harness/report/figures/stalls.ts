@@ -9,7 +9,7 @@ import { FILLS, legend } from './style.js';
 import { largest, rounded, timeUnit, type Unit } from './units.js';
 
 /** What the parts of stall time are called. */
-const NAMES: Readonly<Record<StallPart, string>> = {
+export const PART_NAMES: Readonly<Record<StallPart, string>> = {
   minor: 'minor faults',
   major: 'major faults',
   cow: 'copy-on-write',
@@ -54,12 +54,12 @@ function panel(
       .filter((name) => told.includes(name) && numberIn(row, `stall_${name}_ns`) > 0)
       .map((name) => ({
         policy: String(row[data.axis]),
-        part: NAMES[name],
+        part: PART_NAMES[name],
         order: parts.indexOf(name),
         time: rounded(numberIn(row, `stall_${name}_ns`) / time.size),
       })),
   );
-  const labels = parts.map((name) => NAMES[name]);
+  const labels = parts.map((name) => PART_NAMES[name]);
   return {
     data: { values },
     height: policies.length * ROW,
