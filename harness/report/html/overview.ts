@@ -48,7 +48,7 @@ function verdict(family: Family, runs: readonly Row[], spaces: readonly Row[]): 
 export function verdicts(families: readonly Family[], runs: readonly Row[], spaces: readonly Row[]): Markup {
   const boxes = families.map(
     (family) => html`<article class="box">
-<h3><a href="#${family.id}">${family.title}</a></h3>
+<h3 class="family"><a href="#${family.id}">${family.title}</a></h3>
 ${verdict(family, runs, spaces)}</article>\n`,
   );
   return html`<div class="boxes">${boxes}</div>\n`;
@@ -68,7 +68,7 @@ export function familySections(
   policies: readonly string[],
 ): Markup {
   const sections = families.map(
-    ({ id, title, members }) => html`<h3 id="${id}" tabindex="-1">${title}</h3>
+    ({ id, title, members }) => html`<h3 id="${id}" class="family" tabindex="-1">${title}</h3>
 ${tablesHtml(familyTables(title, runs, members), policies)}`,
   );
   return html`${sections}`;

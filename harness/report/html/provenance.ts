@@ -17,7 +17,7 @@ function traceTable({ traces, experiment }: Manifest): Markup {
   const files = new Set(experiment.traces.map(({ entry }) => entry));
   const rows = traces.map(
     (trace) =>
-      html`<tr><th scope="row">${trace.trace}</th><td>${files.has(trace.trace) ? 'file' : 'generated'}</td><td class="first">${trace.events ?? ''}</td><td class="first">${trace.peak_pages}</td><td>${trace.touches_inferred ? 'inferred' : 'recorded'}</td><td><code>${trace.trace_sha256}</code></td></tr>\n`,
+      html`<tr><th scope="row">${trace.trace}</th><td>${files.has(trace.trace) ? 'file' : 'generated'}</td><td class="first">${trace.events ?? ''}</td><td class="first">${trace.peak_pages}</td><td>${trace.touches_inferred ? 'inferred' : 'exact'}</td><td><code>${trace.trace_sha256}</code></td></tr>\n`,
   );
   return html`<h3>Traces</h3>
 <div class="scroll" tabindex="0" role="region" aria-label="Traces and their hashes">

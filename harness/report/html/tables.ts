@@ -12,7 +12,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 
 /** A head that sorts. Which column it sorts is told by its place. */
 function sortHead(head: string, column: number, meaning: string | undefined): Markup {
-  return html`<th scope="col" aria-sort="none"><button type="button" class="sort" data-column="${column}"${
+  return html`<th scope="col" class="${column > 1 ? 'number' : 'text'}" aria-sort="none"><button type="button" class="sort" data-column="${column}"${
     meaning === undefined ? '' : html` title="${meaning}"`
   }>${head}</button></th>`;
 }
@@ -21,7 +21,7 @@ function heads({ axis, limits, heads: figures }: FamilyTable): Markup {
   const words = figures.map((head) => head.replace('\n', ' '));
   const groups = limits.map((limit) => html`<th scope="colgroup" colspan="${words.length}">${limit}</th>`);
   const columns = limits.flatMap((_, at) =>
-    words.map((head, i) => sortHead(head, 2 + at * words.length + i, MEANINGS[head])),
+    figures.map((head, i) => sortHead(head, 2 + at * words.length + i, MEANINGS[words[i] as string])),
   );
   return html`<thead>
 <tr><td colspan="2"></td>${groups}</tr>
@@ -41,9 +41,9 @@ function cell({ text, value, best }: TableCell, first: boolean): Markup {
 function policyNames(names: readonly string[], policies: readonly string[]): Content {
   return names.map((name, i) => {
     const index = policies.indexOf(name);
-    const comma = i < names.length - 1 ? ', ' : '';
-    if (index < 0) return html`${name}${comma}`;
-    return html`<button type="button" class="policy" data-choose="${index}" aria-pressed="false">${name}</button>${comma}`;
+    const comma = i < names.length - 1 ? ',' : '';
+    const button = html`<button type="button" class="policy" data-choose="${index}" aria-pressed="false">${name}</button>`;
+    return html`<span class="nowrap">${index < 0 ? name : button}${comma}</span> `;
   });
 }
 

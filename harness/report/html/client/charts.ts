@@ -3,7 +3,7 @@ import type { ChartGroup, ChartPanel } from '../model.js';
 import { type Bar, bars, longest, type Measure } from './bars.js';
 import { byId, element } from './dom.js';
 import { HEAT_LEGEND, heatMap } from './heat-map.js';
-import { extent, overTime } from './over-time.js';
+import { extent, lineNames, overTime } from './over-time.js';
 import { payersOf } from './payers.js';
 import { bytesText, timeText } from './text.js';
 import { trade } from './trade.js';
@@ -28,32 +28,42 @@ function titleOf({ trace, backing, around, inferred }: ChartGroup): HTMLElement 
   return title;
 }
 
-/** Names of colours, with a mark for each. */
-function colors(names: readonly string[], kind: 'f' | 'h'): HTMLElement {
+/** Names of colours, with a mark for each. @param used which of them are in the charts */
+function colors(names: readonly string[], kind: 'f' | 'h', used = (_index: number) => true): HTMLElement {
   const items = names.map((name, i) =>
     element('li', {}, element('span', { class: `block ${kind}${i % 8}` }), name),
   );
-  return element('ul', { class: 'colors' }, ...items);
+  return element('ul', { class: 'colors' }, ...items.filter((_, i) => used(i)));
+}
+
+/** The charts of a group, one a panel. */
+interface Drawn {
+  readonly svgs: readonly SVGElement[];
+  /** What colours mean in all of them. */
+  readonly legend?: HTMLElement;
+  /** What stands below each of them. */
+  readonly below?: readonly HTMLElement[];
 }
 
 /** One kind of chart: the panels of each group below its title. */
 function fill(
   id: string,
   groups: readonly ChartGroup[],
-  draw: (
-    group: ChartGroup,
-    width: number,
-  ) => { readonly legend?: HTMLElement; readonly svgs: readonly SVGElement[] },
+  draw: (group: ChartGroup, width: number) => Drawn,
 ): void {
   const place = document.querySelector<HTMLElement>(`#${id} .panels`);
   if (!place) return;
   const room = place.clientWidth;
   place.replaceChildren(
     ...groups.map((group) => {
-      const { legend, svgs } = draw(group, panelWidth(room, group.panels.length));
-      const figures = svgs.map((svg, i) =>
-        element('figure', {}, element('figcaption', {}, (group.panels[i] as ChartPanel).limit), svg),
-      );
+      const width = panelWidth(room, group.panels.length);
+      const { legend, svgs, below } = draw(group, width);
+      const figures = svgs.map((svg, i) => {
+        const title = element('figcaption', {}, (group.panels[i] as ChartPanel).limit);
+        const figure = element('figure', {}, title, svg, ...(below?.slice(i, i + 1) ?? []));
+        figure.style.width = `${width}px`;
+        return figure;
+      });
       return element(
         'div',
         { class: 'group' },
@@ -96,7 +106,7 @@ function drawStalls(groups: readonly ChartGroup[], view: View): void {
     const most = longest(rows);
     const measure = timeMeasure('stalled', most);
     return {
-      legend: colors(parts, 'f'),
+      legend: colors(parts, 'f', (part) => rows.flat().some(({ values }) => (values[part] ?? 0) > 0)),
       svgs: panels.map(({ limit }, i) =>
         bars(rows[i] as Bar[], parts, most, measure, `Stall time by its cause, ${limit}.`, width, view),
       ),
@@ -133,7 +143,10 @@ function drawHeatMaps(groups: readonly ChartGroup[], view: View): void {
 export function drawCharts(groups: readonly ChartGroup[], view: View): void {
   fill('over-time', groups, ({ panels }, width) => {
     const most = extent(panels, view);
-    return { svgs: panels.map((panel) => overTime(panel, most, width, view)) };
+    return {
+      svgs: panels.map((panel) => overTime(panel, most, width, view)),
+      below: panels.map((panel) => lineNames(panel, view)),
+    };
   });
   fill('trade', groups, ({ panels }, width) => {
     const all = panels.flatMap(({ cells }) => cells.map(({ savedBytes }) => savedBytes ?? 0));

@@ -1,6 +1,6 @@
 import { byteUnit, largest, timeUnit } from '../../figures/units.js';
 import type { ChartCell, ChartModel, ChartPanel, Curve } from '../model.js';
-import { shape } from './dom.js';
+import { element, shape } from './dom.js';
 import { frame, MARGIN } from './frame.js';
 import { bytesText, timeText } from './text.js';
 import { type Stop, type Told, tellStops } from './tip.js';
@@ -60,6 +60,18 @@ function told(lines: readonly Line[], us: number, at: number, view: View): Told 
       .map(({ policies, bytes }) => ({ name: view.names(policies), value: bytesText(bytes), policies })),
     cursor: shape('line', { class: 'cursor', x1: at, x2: at, y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom }),
   };
+}
+
+/** Which policies each line is of, below a chart. */
+export function lineNames(panel: ChartPanel, view: View): HTMLElement {
+  const items = linesOf(panel, view).map(({ policies }) => {
+    const first = policies[0] as number;
+    const stroke = shape('line', { class: `line c${first % 10} d${first % 8}`, x1: 0, x2: 24, y1: 5, y2: 5 });
+    const sample = shape('svg', { width: 24, height: 10, 'aria-hidden': 'true' }, stroke);
+    const names = policies.map((policy) => view.model.policies[policy]).join(', ');
+    return element('li', { 'data-policies': policies.join(' ') }, sample, names);
+  });
+  return element('ul', { class: 'lines' }, ...items);
 }
 
 /** Memory over time: a line for the policies that hold the same. */

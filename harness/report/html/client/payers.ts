@@ -17,6 +17,8 @@ function barsOf({ cells }: ChartPanel, named: readonly number[], others: boolean
     const values = new Array<number>(named.length + (others ? 1 : 0)).fill(0);
     for (const [space, stall, held] of payers) {
       const at = named.indexOf(space);
+      // Without others, who is not named pays nothing.
+      if (at < 0 && !others) continue;
       const part = at < 0 ? named.length : at;
       values[part] = (values[part] as number) + (view.held ? held : stall);
     }

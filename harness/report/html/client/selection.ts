@@ -6,12 +6,19 @@ function policiesOf(marked: Element): number[] {
   return (marked.getAttribute('data-policies') ?? '').split(' ').filter(Boolean).map(Number);
 }
 
+/** Gives what is drawn for several policies the colour of the marked one; its own again without one. */
+function colour(drawn: SVGElement, policy: number | undefined): void {
+  if (policy === undefined) drawn.style.removeProperty('--c');
+  else drawn.style.setProperty('--c', `var(--c${policy % 10})`);
+}
+
 /** Shows what is marked in all that is on the page now. */
 export function showChosen(): void {
   for (const marked of document.querySelectorAll('[data-policies]')) {
     const own = chosen !== undefined && policiesOf(marked).includes(chosen);
     marked.classList.toggle('chosen', own);
     marked.classList.toggle('dim', chosen !== undefined && !own);
+    if (marked instanceof SVGElement) colour(marked, own ? chosen : undefined);
     // What is marked lies above the other lines.
     if (own && marked.namespaceURI !== document.documentElement.namespaceURI)
       marked.parentNode?.append(marked);

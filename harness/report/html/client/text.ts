@@ -22,3 +22,14 @@ export function namesText(names: readonly string[], most: number): string {
   const more = names.length - most;
   return more > 0 ? `${names.slice(0, most).join(', ')} +${more}` : names.join(', ');
 }
+
+let pen: CanvasRenderingContext2D | null | undefined;
+
+/** Pixels that a label of a chart takes. */
+export function labelWidth(text: string): number {
+  if (pen === undefined) {
+    pen = document.createElement('canvas').getContext('2d');
+    if (pen) pen.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  }
+  return pen?.measureText(text).width ?? text.length * 7;
+}

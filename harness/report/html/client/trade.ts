@@ -3,7 +3,7 @@ import { byteUnit, largest, timeUnit } from '../../figures/units.js';
 import type { ChartCell, ChartPanel } from '../model.js';
 import { shape } from './dom.js';
 import { type Frame, frame, MARGIN } from './frame.js';
-import { bytesText, namesText, timeText } from './text.js';
+import { bytesText, labelWidth, namesText, timeText } from './text.js';
 import { type Stop, type Told, tellStops } from './tip.js';
 import type { View } from './view.js';
 
@@ -12,8 +12,9 @@ const HEIGHT = 240;
 const SAME = 2;
 /** Labels are placed on a page with letters of 8 points; here they have more pixels. */
 const LETTERS = 11 / 8;
-const LETTER_WIDTH = 6;
 const SIZE = 5;
+/** Between a mark and its label. */
+const AWAY = 2;
 
 /** Policies in one place. */
 interface Dot {
@@ -70,11 +71,11 @@ function drawLabels({ plot, width, height }: Frame, dots: readonly Dot[], view: 
     width: small(width - MARGIN.left - MARGIN.right),
     height: small(height - MARGIN.top - MARGIN.bottom),
   };
-  for (const { x, y, text } of placeLabels(marks, panel, (words) => small(words.length * LETTER_WIDTH)))
+  for (const { x, y, text } of placeLabels(marks, panel, (words) => small(labelWidth(words) + 2 * AWAY)))
     plot.append(
       shape(
         'text',
-        { class: 'label', x: x * LETTERS + MARGIN.left, y: y * LETTERS + MARGIN.top, dy: '0.32em' },
+        { class: 'label', x: x * LETTERS + MARGIN.left + AWAY, y: y * LETTERS + MARGIN.top, dy: '0.32em' },
         text,
       ),
     );
