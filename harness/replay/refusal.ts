@@ -20,9 +20,27 @@ export class Refusal extends InputError {
  * @param bounded whether there is a limit or a bounded machine
  * @throws Refusal
  */
-export function checkReclaim({ name, needsFuture, unbounded }: ReclaimPolicyInfo, bounded: boolean): void {
-  if (needsFuture) throw new Refusal(`reclaim policy ${name} needs the future: use it with reclaim mrc`);
+export function checkReclaim({ name, unbounded }: ReclaimPolicyInfo, bounded: boolean): void {
   if (unbounded && bounded) {
     throw new Refusal(`reclaim policy ${name} never evicts, so it cannot keep a limit: use it without one`);
   }
+}
+
+/**
+ * Refuses to foresee what depends on which pages are evicted: a first replay, where memory is never short, would tell
+ * another future.
+ *
+ * @param name of the reclaim policy that needs the future
+ * @param pages those of the first replay, after an event
+ * @throws Refusal
+ */
+export function checkForeseeable(name: string, pages: { lazyfree: number; volatile: number }): void {
+  if (pages.lazyfree > 0)
+    throw new Refusal(
+      `reclaim policy ${name} needs the future, and what is lazily freed (MADV_FREE, droppable) is lost when memory is short`,
+    );
+  if (pages.volatile > 0)
+    throw new Refusal(
+      `reclaim policy ${name} needs the future, and what is volatile is purged when memory is short`,
+    );
 }
