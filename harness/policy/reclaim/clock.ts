@@ -27,7 +27,7 @@ class Clock extends ListPolicy {
     for (let round = lists.size[QUEUE] as number; round > 0; round--) {
       const id = lists.tail(QUEUE);
       if (pages.referenced(id) === 0) break;
-      lists.toHead(QUEUE, id);
+      lists.refresh(QUEUE, id);
       this.counters.pgscan++;
     }
     return lists.popTail(QUEUE);
@@ -82,7 +82,7 @@ class CountingClock extends ListPolicy {
       const uses = this.uses[id] as number;
       if (uses === 0) break;
       this.uses[id] = uses - 1;
-      lists.toHead(QUEUE, id);
+      lists.refresh(QUEUE, id);
       this.counters.pgscan++;
     }
     return lists.popTail(QUEUE);

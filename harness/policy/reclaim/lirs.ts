@@ -63,7 +63,7 @@ class Lirs extends ListPolicy {
 
   miss(id: number): void {
     if (this.lists.on(id) !== GONE) return;
-    this.lists.recall(id);
+    this.lists.recall(GONE, id);
     this.pull(id);
     while (this.lirPages >= this.mostLir) this.demoteOldest();
   }
@@ -131,12 +131,12 @@ class Lirs extends ListPolicy {
 
   private hitInQueue(id: number): void {
     const { lists } = this;
-    lists.toHead(QUEUE, id);
+    lists.refresh(QUEUE, id);
     if (this.lirPages >= this.mostLir) {
       this.demoteOldest();
       const oldest = lists.tail(QUEUE);
       if ((lists.size[QUEUE] as number) > this.mostQueued && oldest !== id) {
-        lists.toHead(GIVEN_UP, oldest);
+        lists.move(QUEUE, GIVEN_UP, oldest);
         this.excess++;
       }
     }

@@ -32,12 +32,12 @@ class TwoQ extends ListPolicy {
 
   touch(id: number): void {
     const list = this.lists.on(id);
-    if (list === AM) this.lists.toHead(AM, id);
+    if (list === AM) this.lists.refresh(AM, id);
     else if (list !== A1IN) this.comeAnew(id);
   }
 
   miss(id: number): void {
-    if (this.lists.on(id) === A1OUT) this.lists.recall(id);
+    if (this.lists.on(id) === A1OUT) this.lists.recall(A1OUT, id);
   }
 
   resize(capacity: number): void {
