@@ -49,8 +49,7 @@ class Lirs extends ListPolicy {
   touch(id: number): void {
     const list = this.lists.on(id);
     if (list === NOWHERE) {
-      this.stack.unlink(id);
-      this.stack.addHead(STACK, id);
+      this.stack.moveToHead(STACK, id);
       this.prune();
     } else if (list === QUEUE) {
       if (this.stack.has(id)) this.promote(id);
@@ -123,8 +122,7 @@ class Lirs extends ListPolicy {
   /** A resident HIR page used while in the stack becomes LIR; the oldest LIR page takes its place. */
   private promote(id: number): void {
     this.lists.unlink(id);
-    this.stack.unlink(id);
-    this.stack.addHead(STACK, id);
+    this.stack.moveToHead(STACK, id);
     this.lirPages++;
     while (this.lirPages > this.mostLir) this.demoteOldest();
   }

@@ -46,7 +46,7 @@ class Sieve extends ListPolicy {
       this.counters.pgscan++;
     }
     this.hand = lists.newer(id);
-    lists.unlink(id);
+    lists.take(QUEUE, id);
     return id;
   }
 
