@@ -1,6 +1,9 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
 import { OWN_BIT } from './structures/placed-lists.js';
+
+const ListPolicy = await ownListPolicy('car');
 
 /** Resident pages used once, and used again; then the ghosts of each. Names are the paper's. */
 const T1 = FIRST_LIST;

@@ -1,5 +1,9 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
+
+const ListPolicy = await ownListPolicy('clock');
+const CountingListPolicy = await ownListPolicy('counting-clock');
 
 const QUEUE = FIRST_LIST;
 
@@ -42,7 +46,7 @@ class Clock extends ListPolicy {
  * CLOCK with a counter: each use adds one, up to 2^bits - 1, and each pass of the hand takes one away. Accessed bits
  * cannot tell one use from two, so every use is told.
  */
-class CountingClock extends ListPolicy {
+class CountingClock extends CountingListPolicy {
   private uses: Uint8Array;
   private readonly most: number;
 

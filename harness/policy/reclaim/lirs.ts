@@ -1,7 +1,10 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
 import { PageLists } from './structures/page-list.js';
 import { NOWHERE } from './structures/placed-lists.js';
+
+const ListPolicy = await ownListPolicy('lirs');
 
 /** Resident HIR pages, the oldest goes next (the paper's list Q). */
 const QUEUE = FIRST_LIST;

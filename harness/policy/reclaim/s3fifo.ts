@@ -1,6 +1,9 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
 import { NOWHERE, OWN_BIT } from './structures/placed-lists.js';
+
+const ListPolicy = await ownListPolicy('s3fifo');
 
 /** Resident pages that came in once; those that came back or were used again; ghosts of the small queue. */
 const SMALL = FIRST_LIST;

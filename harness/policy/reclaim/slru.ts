@@ -1,5 +1,8 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
+
+const ListPolicy = await ownListPolicy('slru');
 
 /** The lowest segment; the others have the numbers above. */
 const LOWEST = FIRST_LIST;

@@ -1,6 +1,9 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
 import { NOWHERE } from './structures/placed-lists.js';
+
+const ListPolicy = await ownListPolicy('twoq');
 
 /** Resident pages that came in once. */
 const A1IN = FIRST_LIST;
