@@ -4,7 +4,7 @@ import { rounded } from './units.js';
 /** Size of all text, in points: what journals ask for at least. */
 export const TEXT_POINTS = 8;
 /** The font, and what a reader of the SVG without it takes: all three have the same widths. */
-export const FONT = 'Liberation Sans, Arial, Helvetica, sans-serif';
+const FONT = 'Liberation Sans, Arial, Helvetica, sans-serif';
 
 const GREY = '#666666';
 
@@ -162,7 +162,7 @@ export const LINE_AND_POINTS: Spec = { type: 'line', point: { filled: true, size
 export const THIN: Spec = { color: GREY, strokeWidth: 0.5 };
 
 /** What all figures share: one font and size, no title, thin axes, nothing that needs colour. */
-export const CONFIG: Spec = {
+const CONFIG: Spec = {
   font: FONT,
   padding: 1,
   background: null,

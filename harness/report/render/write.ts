@@ -20,7 +20,7 @@ export const FORMATS = ['pdf', 'svg', 'png'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** A page of a width, measured in the font that figures are set in. */
-export function pageOf(width: Width): Page {
+function pageOf(width: Width): Page {
   return { width: WIDTHS[width], textWidth: (text) => textWidth(text) * TEXT_POINTS };
 }
 
