@@ -144,6 +144,7 @@ const HALF_DECADE = 3.2;
 
 /** Scale and axis of logarithmic values, with few and round ticks. */
 export function logAxis(values: readonly number[], length: number): Spec {
+  if (values.length === 0) return { scale: { type: 'log' } };
   const middle = Math.sqrt(Math.min(...values) * Math.max(...values));
   // A decade at least, so that there are ticks; a margin, so that outermost points are whole.
   const least = rounded(Math.min(Math.min(...values) / LOG_MARGIN, middle / HALF_DECADE));

@@ -64,12 +64,11 @@ describe('figures of all kinds and widths, as other programs see them', () => {
           '\\end{document}',
         ].join('\n');
         writeFileSync(join(at, 'paper.latex'), document);
-        const log = mustRun('pdflatex', ['-interaction=nonstopmode', '-halt-on-error', 'paper.latex'], at);
-        expect(
-          log
-            .match(/^.*(Warning|Overfull|Underfull).*$/gm)
-            ?.filter((line) => !/Rerun|labels may/i.test(line)) ?? [],
-        ).toEqual([]);
+        const typeset = () =>
+          mustRun('pdflatex', ['-interaction=nonstopmode', '-halt-on-error', 'paper.latex'], at);
+        // The first run collects the labels, and warns that it had none.
+        typeset();
+        expect(typeset().match(/^.*(Warning|Overfull|Underfull).*$/gm) ?? []).toEqual([]);
       }
     }
   });
