@@ -48,8 +48,8 @@ describe('a folder of results', () => {
   it('gives its rows and its manifest', () => {
     writeComparison(folder);
     const results = ResultsFolder.open(folder);
-    expect(results.rows('runs.csv')).toHaveLength(16);
-    expect(results.rows('runs.csv')[4]).toMatchObject({ cell: 5, limit_pages: 768, major_rate: 'n/a' });
+    expect(results.rows('runs.csv')).toHaveLength(20);
+    expect(results.rows('runs.csv')[5]).toMatchObject({ cell: 6, limit_pages: 768, major_rate: 'n/a' });
     expect(results.manifest.traces.map(({ trace }) => trace)).toEqual(['browser', 'cache']);
   });
 

@@ -64,6 +64,8 @@ const POLICIES: readonly (readonly [string, number, number])[] = [
   ['punch', 0.5, 4],
   ['dontneed', 0.2, 1],
 ];
+/** A policy with a long name that one of the traces refuses. */
+const REFUSED = ['free:regen=page,eager=1', 0.3, 2] as const;
 
 /** A cell and its timeline: memory rises to its peak, then `share` of it is given back. */
 function cell(number: number, keys: Row, share: number, callsMs: number): { run: Row; timeline: Row[] } {
@@ -155,10 +157,18 @@ export function writeComparison(folder: string): void {
   manifest(folder, traces);
   const cells = traces.flatMap(({ label }) =>
     [null, 768].flatMap((limit_pages) =>
-      POLICIES.map(([discard, share, ms]) => ({ keys: { trace: label, limit_pages, discard }, share, ms })),
+      [...POLICIES, REFUSED].map(([discard, share, ms]) => ({
+        keys: { trace: label, limit_pages, discard },
+        share,
+        ms,
+      })),
     ),
   );
-  const results = cells.map(({ keys, share, ms }, i) => cell(i + 1, keys, share, ms));
+  const results = cells.map(({ keys, share, ms }, i) => {
+    const result = cell(i + 1, keys, share, ms);
+    if (keys.discard !== REFUSED[0] || keys.trace !== 'browser') return result;
+    return { run: { ...KEYS, ...keys, cell: i + 1, outcome: 'refused' }, timeline: [] };
+  });
   write(
     folder,
     'runs.csv',
