@@ -80,6 +80,11 @@ const parser = yargs(process.argv.slice(2))
     ...lazily(async () => (await import('./commands/trace.js')).trace),
   )
   .command(
+    'report <results>',
+    'draw the figures of a folder of results for a paper: PDF, SVG and PNG',
+    ...lazily(async () => (await import('./commands/report.js')).report),
+  )
+  .command(
     'bench',
     'time readers, policies and the machine on this host',
     ...lazily(async () => (await import('./commands/bench.js')).bench),

@@ -18,6 +18,7 @@ interface Args {
   out?: string;
   workers?: number;
   resume: boolean;
+  heatmap: boolean;
   quiet: boolean;
   policyModule: string[];
 }
@@ -35,6 +36,11 @@ function builder(yargs: Argv): Argv {
         type: 'boolean',
         default: false,
         describe: 'skip finished cells of an earlier run whose inputs are the same',
+      },
+      heatmap: {
+        type: 'boolean',
+        default: false,
+        describe: 'also write heatmap.csv, touches by time and address, for the figure heat-map',
       },
       ...policyModuleFlag,
       ...quietFlag,
@@ -77,6 +83,7 @@ async function handler(args: Args): Promise<void> {
       out,
       workers,
       resume: args.resume,
+      heatmap: args.heatmap,
       policyModules: args.policyModule,
       command: ['reclaim', ...process.argv.slice(2)].join(' '),
       signal: abort.signal,

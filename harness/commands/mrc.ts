@@ -4,6 +4,7 @@ import { findTrace } from '../experiment/traces.js';
 import { InputError } from '../input/errors.js';
 import { parseSize, sizeInPages } from '../input/size.js';
 import { csvHeader, csvRows, formatNumber, type Row } from '../metrics/csv.js';
+import { MRC_COLUMNS } from '../metrics/schema.js';
 import type { ReferenceString } from '../mrc/reference.js';
 import { openReference } from '../mrc/requests.js';
 import { Shards } from '../mrc/shards.js';
@@ -16,9 +17,8 @@ import { formatNames } from '../trace/readers/registry.js';
 import { type Command, filePositional, MAX_SEED, policyModuleFlag, quietFlag, wholeNumber } from './flags.js';
 import { print } from './terminal.js';
 
-const COLUMNS = ['policy', 'params', 'size_pages', 'requests', 'misses', 'miss_ratio'] as const;
 /** Columns of an estimate. */
-const SHARDS_COLUMNS = [...COLUMNS, 'error'] as const;
+const SHARDS_COLUMNS = [...MRC_COLUMNS, 'error'] as const;
 const PAGE_BYTES = 4096;
 
 interface Args {
@@ -213,7 +213,7 @@ async function handler(args: Args): Promise<void> {
     return;
   }
   const results = await sweep(reference, { policies, sizes, relative, seed });
-  await show(results.map(rowOf), COLUMNS, args.format);
+  await show(results.map(rowOf), MRC_COLUMNS, args.format);
 }
 
 export const mrc: Command = { builder, handler };

@@ -6,11 +6,12 @@ import { InputError } from '../input/errors.js';
 import { PACKAGE_ROOT } from '../input/package-root.js';
 import type { Row } from '../metrics/csv.js';
 import { thisHost, VERSION } from '../metrics/host.js';
-import { OUTCOMES } from '../metrics/schema.js';
+import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { replay } from '../replay/replay.js';
+import { heatmap } from '../trace/heatmap.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
 import { type CellResult, cellKeys, withoutRun } from './cell.js';
 import { checkSelections } from './claim-entries.js';
@@ -26,6 +27,8 @@ export interface RunOptions {
   readonly out: string;
   readonly workers: number;
   readonly resume: boolean;
+  /** Whether to write heatmap.csv: touches of each trace by time and address. */
+  readonly heatmap?: boolean;
   readonly policyModules: readonly string[];
   /** The command line, for the manifest. */
   readonly command: string;
@@ -193,6 +196,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       policyModules,
     );
     if (!options.resume) store.clear();
+    if (options.heatmap) store.writeHeatmap(await heatmapRows(traces));
     const left = options.resume ? store.resume(cells, inputs) : cells;
     events?.started?.(cells.length, cells.length - left.length);
     const setup = {
@@ -214,6 +218,18 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     store.discard();
     throw error;
   }
+}
+
+/** The rows of heatmap.csv. */
+async function heatmapRows(traces: readonly Prepared[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const { handle, label } of traces) {
+    for (const cell of await heatmap(await openTrace(handle))) {
+      const { timeUs, timeEndUs, page, pageEnd, touches } = cell;
+      rows.push({ trace: label, time_us: timeUs, time_end_us: timeEndUs, page, page_end: pageEnd, touches });
+    }
+  }
+  return rows;
 }
 
 /** The commit of the program, where it runs from a checkout. */
@@ -247,6 +263,7 @@ function manifest(
     .filter((result) => result.outcome !== 'ok')
     .map(({ cell, outcome, reason }) => ({ cell, outcome, reason }));
   return {
+    schema: SCHEMA_VERSION,
     program: { name: 'reclaim-bench', version: VERSION, commit: commit() },
     command: options.command,
     host: thisHost(),

@@ -5,7 +5,7 @@ import { fileError, InputError } from '../input/errors.js';
 import { makeFolder } from '../input/folders.js';
 import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
 import { type Host, PERF_COLUMNS, VERSION } from '../metrics/host.js';
-import { RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/schema.js';
+import { HEATMAP_COLUMNS, RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/schema.js';
 import type { CellResult } from './cell.js';
 import { codeHash } from './code.js';
 import type { Cell } from './plan.js';
@@ -119,6 +119,7 @@ export class ResultStore {
       'spaces.csv',
       'perf.csv',
       'claims.csv',
+      'heatmap.csv',
       'manifest.json',
     ]) {
       rmSync(join(this.folder, name), { force: true });
@@ -178,6 +179,11 @@ export class ResultStore {
       results.map((result) => this.perfRow(result)),
     );
     writeWhole(join(this.folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  }
+
+  /** Writes heatmap.csv. */
+  writeHeatmap(rows: readonly Row[]): void {
+    this.write('heatmap.csv', HEATMAP_COLUMNS, rows);
   }
 
   private writeRuns(): void {

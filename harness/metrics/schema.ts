@@ -305,6 +305,57 @@ export const SPACE_COLUMNS: readonly string[] = [
   'ksm_process_profit',
 ];
 
+/** Columns of heatmap.csv: touches by time and address, one row a rectangle that was touched. */
+export const HEATMAP_COLUMNS: readonly string[] = [
+  'trace',
+  'time_us',
+  'time_end_us',
+  'page',
+  'page_end',
+  'touches',
+];
+
+/** Columns of the CSV that `reclaim mrc` prints; an estimate has `error` after them. */
+export const MRC_COLUMNS: readonly string[] = [
+  'policy',
+  'params',
+  'size_pages',
+  'requests',
+  'misses',
+  'miss_ratio',
+];
+
+/** Columns of any result file that hold text; `limit_pages` is `trace` where the trace itself says it, all others are numbers. */
+export const TEXT_COLUMNS: ReadonlySet<string> = new Set([
+  'experiment',
+  'trace',
+  'trace_sha256',
+  'machine',
+  'backing',
+  'swap',
+  'discard',
+  'reclaim',
+  'merge',
+  'purge',
+  'outcome',
+  'label',
+  'name',
+  'version',
+  'host',
+  'cpu',
+  'os',
+  'node',
+  'v8',
+  'policy',
+  'params',
+]);
+
+/**
+ * What manifest.json calls the columns above and what they mean; raised when a column changes its meaning or goes, not
+ * when one is added.
+ */
+export const SCHEMA_VERSION = 1;
+
 /** Where a value does not apply: the trace's touches are inferred, so a rate over them says nothing. */
 export const NOT_APPLICABLE = 'n/a';
 

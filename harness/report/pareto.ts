@@ -26,11 +26,16 @@ function competes(row: Row): boolean {
 }
 
 /** The cells of a group that no other one beats: none saves as much for less, and none saves more for as much. */
-export function paretoFront(rows: readonly Row[], facts: TraceFacts, scaled?: Scaled): Row[] {
+export function frontBy(rows: readonly Row[], cost: (row: Row) => number): Row[] {
   const points = rows.filter(competes).map((row) => ({
     row,
     saved: numberIn(row, 'saved_pages_mean'),
-    cost: costNs(row, facts.touchesInferred, scaled),
+    cost: cost(row),
   }));
   return points.filter((point) => !points.some((other) => dominates(other, point))).map(({ row }) => row);
+}
+
+/** The front of what cells save and what they cost programs. */
+export function paretoFront(rows: readonly Row[], facts: TraceFacts, scaled?: Scaled): Row[] {
+  return frontBy(rows, (row) => costNs(row, facts.touchesInferred, scaled));
 }

@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import type { Argv } from 'yargs';
+import { prepareFolder } from '../experiment/store.js';
+import { InputError } from '../input/errors.js';
+import { unknownName } from '../input/nearest.js';
+import { ResultsFolder } from '../metrics/results.js';
+import { FigureData } from '../report/figures/data.js';
+import type { Figure } from '../report/figures/figure.js';
+import { FIGURES, figureOf, missingFor, requireFigure } from '../report/figures/registry.js';
+import { FORMATS, type Format, WIDTHS, type Width, writeFigures } from '../report/render/write.js';
+import { type Command, quietFlag } from './flags.js';
+import { note, print } from './terminal.js';
+
+interface Args {
+  results: string;
+  figure?: string;
+  width: Width;
+  format: string;
+  mrc?: string;
+  quiet: boolean;
+}
+
+function builder(yargs: Argv): Argv {
+  return yargs
+    .positional('results', {
+      type: 'string',
+      demandOption: true,
+      describe: 'the folder that compare or bench wrote; figures go to its folder figures/',
+    })
+    .options({
+      figure: {
+        type: 'string',
+        describe: 'only these figures, separated by commas; an error where one has no data',
+        requiresArg: true,
+      },
+      width: {
+        choices: Object.keys(WIDTHS) as Width[],
+        default: 'column' as Width,
+        describe: 'a column of a paper (3.33 in) or its page (7 in)',
+      },
+      format: {
+        type: 'string',
+        default: FORMATS.join(','),
+        describe: 'kinds of files beside the specification, separated by commas',
+        requiresArg: true,
+      },
+      mrc: {
+        type: 'string',
+        describe: 'what mrc --format csv printed (default: mrc.csv in the folder)',
+        requiresArg: true,
+      },
+      ...quietFlag,
+    })
+    .epilogue(`Figures:\n${FIGURES.map(({ name, summary }) => `  ${name.padEnd(15)}${summary}`).join('\n')}`);
+}
+
+function formatsOf(text: string): Format[] {
+  return text.split(',').map((format) => {
+    if (!(FORMATS as readonly string[]).includes(format)) throw unknownName('format', format, FORMATS);
+    return format as Format;
+  });
+}
+
+/** The figures asked for, each of which must have its data; without a name, all that have it. */
+function chooseFigures(names: string | undefined, data: FigureData, quiet: boolean): readonly Figure[] {
+  if (names !== undefined) {
+    const asked = [...new Set(names.split(','))].map(figureOf);
+    for (const figure of asked) requireFigure(figure, data);
+    return asked;
+  }
+  return FIGURES.filter((figure) => {
+    const missing = missingFor(figure, data);
+    if (missing !== undefined && !quiet) note(`left out ${figure.name}: ${missing}`);
+    return missing === undefined;
+  });
+}
+
+async function handler(args: Args): Promise<void> {
+  const formats = formatsOf(args.format);
+  const results = ResultsFolder.open(args.results, args.mrc === undefined ? {} : { 'mrc.csv': args.mrc });
+  const data = new FigureData(results);
+  const figures = chooseFigures(args.figure, data, args.quiet);
+  if (figures.length === 0)
+    throw new InputError('nothing there to draw, see what is left out above', { file: args.results });
+  const folder = join(args.results, 'figures');
+  prepareFolder(folder);
+  const written = await writeFigures(figures, data, folder, args.width, formats);
+  await print(written.join('\n'));
+}
+
+export const report: Command = { builder, handler };

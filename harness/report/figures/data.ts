@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Row } from '../../metrics/csv.js';
+import type { Manifest } from '../../metrics/manifest.js';
+import type { ResultFile, ResultsFolder } from '../../metrics/results.js';
+import { type Axis, comparedAxis, isRanked, type TraceFacts } from '../comparison.js';
+import { shortNames } from './names.js';
+
+/** What surrounds the compared policies: figures of different values are different pictures. */
+const AROUND = ['backing', 'swap', 'reclaim', 'purge', 'discard', 'merge'] as const;
+
+/** Cells that belong in one picture: they differ in trace, limit and the compared policy. */
+export interface Part {
+  /** What tells it from the other parts, for names of files; empty where there is one part. */
+  readonly suffix: string;
+  /** The same for captions. */
+  readonly told: string;
+  readonly runs: readonly Row[];
+  readonly traces: readonly TraceFacts[];
+}
+
+/** The most traces in a picture: below each other they fill a page, with a caption. */
+const MAX_TRACES = 3;
+
+function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+}
+
+/** Results as figures read them: the rows, and what the manifest says of their traces. */
+export class FigureData {
+  private names: ReadonlyMap<string, string> | undefined;
+  private byCell: Map<number, Row[]> | undefined;
+
+  constructor(private readonly results: ResultsFolder) {}
+
+  rows(file: ResultFile): readonly Row[] {
+    return this.results.rows(file);
+  }
+
+  get manifest(): Manifest {
+    return this.results.manifest;
+  }
+
+  /** SHA-256 of a file, for captions of figures that the manifest does not tell about. */
+  sha256(file: ResultFile): string {
+    return createHash('sha256')
+      .update(readFileSync(this.results.path(file)))
+      .digest('hex');
+  }
+
+  /** The traces of the experiment, in its order. */
+  get traces(): TraceFacts[] {
+    return this.manifest.traces.map((trace) => ({
+      label: trace.trace,
+      family: trace.family,
+      pageBytes: trace.page_bytes,
+      peakPages: trace.peak_pages,
+      touchesInferred: trace.touches_inferred,
+    }));
+  }
+
+  /** What the runs compare. */
+  get axis(): Axis {
+    return comparedAxis(this.rows('runs.csv'));
+  }
+
+  /** Why there is nothing to compare, where there is nothing. */
+  onePolicy(): string | undefined {
+    const policies = new Set(this.rows('runs.csv').map((row) => row[this.axis])).size;
+    return policies > 1 ? undefined : 'only one policy was run, so there is nothing to compare';
+  }
+
+  /** A trace's name without the parameters that all traces of the experiment share. */
+  traceName(label: string): string {
+    this.names ??= shortNames(this.traces.map((trace) => trace.label));
+    return this.names.get(label) ?? label;
+  }
+
+  /** The rows of timeline.csv of a cell, in time. */
+  timeline(cell: number): readonly Row[] {
+    if (!this.byCell) {
+      this.byCell = new Map();
+      for (const row of this.rows('timeline.csv')) {
+        const rows = this.byCell.get(row.cell as number);
+        if (rows) rows.push(row);
+        else this.byCell.set(row.cell as number, [row]);
+      }
+    }
+    return this.byCell.get(cell) ?? [];
+  }
+
+  /**
+   * Splits the ranked cells of the first seed into pictures: one for each family and combination of what surrounds the
+   * compared policies, cut where there are more traces than fit a page.
+   *
+   * @param wanted which cells and traces the figure is of
+   */
+  parts(wanted: (row: Row, trace: TraceFacts) => boolean = () => true): Part[] {
+    const { axis, traces } = this;
+    const runs = this.rows('runs.csv');
+    const seed = runs[0]?.seed;
+    const factsOf = new Map(traces.map((trace) => [trace.label, trace]));
+    const shown = runs.filter((row) => {
+      const trace = factsOf.get(row.trace as string);
+      return row.seed === seed && isRanked(row) && trace !== undefined && wanted(row, trace);
+    });
+    const varying = AROUND.filter((key) => key !== axis && new Set(shown.map((row) => row[key])).size > 1);
+    const groups = new Map<string, { told: string[]; runs: Row[] }>();
+    for (const row of shown) {
+      const family = factsOf.get(row.trace as string)?.family;
+      const told = [...(family === undefined ? [] : [family]), ...varying.map((key) => String(row[key]))];
+      const group = groups.get(told.join('\n'));
+      if (group) group.runs.push(row);
+      else groups.set(told.join('\n'), { told, runs: [row] });
+    }
+    return [...groups.values()].flatMap((group) => cut(group.told, group.runs, traces));
+  }
+}
+
+/** Cuts a part into pieces of as many traces as fit a page. */
+function cut(told: readonly string[], runs: readonly Row[], all: readonly TraceFacts[]): Part[] {
+  const traces = all.filter(({ label }) => runs.some((row) => row.trace === label));
+  const pieces = Math.ceil(traces.length / MAX_TRACES);
+  const each = Math.ceil(traces.length / pieces);
+  return Array.from({ length: pieces }, (_, piece) => {
+    const some = traces.slice(piece * each, (piece + 1) * each);
+    const words = [...told, ...(pieces > 1 ? [String(piece + 1)] : [])];
+    return {
+      suffix: words.map((word) => `-${slug(word)}`).join(''),
+      told: told.join(', '),
+      runs: runs.filter((row) => some.some(({ label }) => label === row.trace)),
+      traces: some,
+    };
+  });
+}

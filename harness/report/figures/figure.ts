@@ -1,0 +1,39 @@
+import type { ResultFile } from '../../metrics/results.js';
+import type { FigureData } from './data.js';
+
+/** A Vega-Lite specification with its data. */
+export type Spec = Readonly<Record<string, unknown>>;
+
+/** What a figure is drawn for. Lengths are points of 1/72 inch; a point is a pixel of the specification. */
+export interface Page {
+  /** Width of the whole figure. */
+  readonly width: number;
+  /** Width of a text of `TEXT_POINTS` in the font of the figure. */
+  textWidth(text: string): number;
+}
+
+/** One picture: a figure may have several, one a family of traces or a reclaim policy. */
+export interface Drawing {
+  /** Name of its files, without ending. */
+  readonly name: string;
+  /** What is shown and how to read it, in sentences. */
+  readonly caption: string;
+  /** Labels of the traces it shows, as runs.csv has them; empty where it is not of traces. */
+  readonly traces: readonly string[];
+  /** How many panels stand side by side: what a change of their width is multiplied by. */
+  readonly columns: number;
+  /** The specification when every panel is `panel` points wide. */
+  spec(panel: number): Spec;
+}
+
+/** A kind of figure: one file, one line in the registry. */
+export interface Figure {
+  readonly name: string;
+  /** What it shows, for help and README. */
+  readonly summary: string;
+  /** The columns it draws, by file: each must have a number in one row at least. */
+  readonly needs: Readonly<Partial<Record<ResultFile, readonly string[]>>>;
+  /** Why it would show nothing of these results although the columns are there. */
+  lacks?(data: FigureData): string | undefined;
+  draw(data: FigureData, page: Page): readonly Drawing[];
+}

@@ -1,0 +1,84 @@
+import type { Row } from '../../metrics/csv.js';
+import type { FigureData } from './data.js';
+import type { Drawing, Figure } from './figure.js';
+import { wholeSpec } from './style.js';
+import { byteUnit, largest, rounded, timeUnit } from './units.js';
+
+function slug(text: string): string {
+  return text.replace(/[^A-Za-z0-9]+/g, '-').replace(/-$/, '');
+}
+
+function drawing(trace: string, rows: readonly Row[], data: FigureData, several: boolean): Drawing {
+  const pageBytes = data.traces.find(({ label }) => label === trace)?.pageBytes ?? 4096;
+  const end = (column: string) => largest(rows.map((row) => row[column] as number));
+  const time = timeUnit(end('time_end_us') * 1000);
+  const memory = byteUnit(end('page_end') * pageBytes);
+  const seconds = (value: Row[string] | undefined) => rounded(((value as number) * 1000) / time.size);
+  const bytes = (value: Row[string] | undefined) => rounded(((value as number) * pageBytes) / memory.size);
+  const values = rows.map((row) => ({
+    x: seconds(row.time_us),
+    x2: seconds(row.time_end_us),
+    y: bytes(row.page),
+    y2: bytes(row.page_end),
+    touches: row.touches,
+  }));
+  const axis = (title: string) => ({
+    title,
+    scale: { nice: false, zero: false },
+    axis: { grid: false, tickCount: 5 },
+  });
+  return {
+    name: several ? `heat-map-${slug(data.traceName(trace))}` : 'heat-map',
+    caption:
+      'Touches by time and address. Addresses are those that the trace touches, one space after the other, without the gaps between them; the shade is logarithmic, white was not touched.',
+    traces: [trace],
+    columns: 1,
+    spec: (width) =>
+      wholeSpec({
+        data: { values },
+        width,
+        height: Math.min(200, Math.round(width * 0.6)),
+        mark: { type: 'rect', strokeWidth: 0 },
+        encoding: {
+          x: { field: 'x', type: 'quantitative', ...axis(`time (${time.name})`) },
+          x2: { field: 'x2' },
+          y: { field: 'y', type: 'quantitative', ...axis(`touched memory (${memory.name})`) },
+          y2: { field: 'y2' },
+          color: {
+            field: 'touches',
+            type: 'quantitative',
+            scale: { type: 'log', scheme: 'viridis', reverse: true },
+            legend: {
+              title: 'touches',
+              orient: 'bottom',
+              direction: 'horizontal',
+              gradientLength: 80,
+              gradientThickness: 6,
+              titleOrient: 'left',
+              tickCount: 3,
+              format: '~s',
+            },
+          },
+        },
+      }),
+  };
+}
+
+/** Touches by time and address. */
+export const heatMap: Figure = {
+  name: 'heat-map',
+  summary: 'touches by time and address of each trace, from `reclaim compare --heatmap`',
+  needs: { 'heatmap.csv': ['time_us', 'page', 'touches'] },
+  draw(data) {
+    const rows = data.rows('heatmap.csv');
+    const traces = [...new Set(rows.map((row) => String(row.trace)))];
+    return traces.map((trace) =>
+      drawing(
+        trace,
+        rows.filter((row) => row.trace === trace),
+        data,
+        traces.length > 1,
+      ),
+    );
+  },
+};

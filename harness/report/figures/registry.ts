@@ -1,0 +1,61 @@
+import { InputError } from '../../input/errors.js';
+import { unknownName } from '../../input/nearest.js';
+import type { ResultFile } from '../../metrics/results.js';
+import type { FigureData } from './data.js';
+import type { Figure } from './figure.js';
+import { heatMap } from './heat-map.js';
+import { ksmSaving } from './ksm-saving.js';
+import { memory, swap } from './memory.js';
+import { missRatio } from './miss-ratio.js';
+import { savingFaults, savingKsmd, savingStall } from './saving-cost.js';
+import { stalls } from './stalls.js';
+import { structPages } from './struct-pages.js';
+import { touchTimes } from './touch-times.js';
+import { wallTimes } from './wall-times.js';
+
+/** All kinds of figures, in the order of a report. */
+export const FIGURES: readonly Figure[] = [
+  memory,
+  swap,
+  savingStall,
+  savingFaults,
+  stalls,
+  touchTimes,
+  ksmSaving,
+  savingKsmd,
+  structPages,
+  missRatio,
+  heatMap,
+  wallTimes,
+];
+
+/** @throws InputError for an unknown name, with the valid ones */
+export function figureOf(name: string): Figure {
+  const found = FIGURES.find((figure) => figure.name === name);
+  if (!found)
+    throw unknownName(
+      'figure',
+      name,
+      FIGURES.map((figure) => figure.name),
+    );
+  return found;
+}
+
+/**
+ * Why a figure cannot be drawn of these results: a column that was not measured, or nothing to show. Undefined when it can.
+ */
+export function missingFor(figure: Figure, data: FigureData): string | undefined {
+  for (const [file, columns] of Object.entries(figure.needs) as [ResultFile, readonly string[]][]) {
+    const rows = data.rows(file);
+    if (rows.length === 0) return `there is no ${file} with rows`;
+    const unmeasured = columns.find((column) => !rows.some((row) => typeof row[column] === 'number'));
+    if (unmeasured !== undefined) return `${unmeasured} was not measured in ${file}`;
+  }
+  return figure.lacks?.(data);
+}
+
+/** @throws InputError when the figure cannot be drawn, with the reason */
+export function requireFigure(figure: Figure, data: FigureData): void {
+  const missing = missingFor(figure, data);
+  if (missing !== undefined) throw new InputError(`figure ${figure.name}: ${missing}`);
+}

@@ -1,0 +1,75 @@
+import { numberIn } from '../format.js';
+import type { FigureData, Part } from './data.js';
+import type { Drawing, Figure, Page, Spec } from './figure.js';
+import { type Cells, columnsOf, gridSpec, type Position, panelRows } from './grid.js';
+import { toldOf } from './over-time.js';
+import { policyAxis } from './stalls.js';
+import { logAxis, pointChannels } from './style.js';
+import { rounded } from './units.js';
+
+const PERCENTILES = { touch_ns_p99: '99 %', touch_ns_p999: '99.9 %', touch_ns_max: 'longest' } as const;
+const ROW = 11;
+
+function panel(cells: Cells, at: Position, data: FigureData, page: Page, width: number): Spec {
+  const policies = cells.runs.map((row) => String(row[data.axis]));
+  const values = cells.runs.flatMap((row) =>
+    Object.entries(PERCENTILES).map(([column, percentile]) => ({
+      policy: String(row[data.axis]),
+      percentile,
+      // A logarithmic axis has no place for 0.
+      time: rounded(Math.max(numberIn(row, column), 1) / 1000),
+    })),
+  );
+  return {
+    data: { values },
+    width,
+    height: policies.length * ROW,
+    mark: { type: 'point', filled: true, size: 24, opacity: 1 },
+    encoding: {
+      y: {
+        ...policyAxis(policies, at.first),
+        axis: { labels: at.first, ticks: false, domain: false, grid: true, labelOverlap: false },
+      },
+      x: {
+        field: 'time',
+        type: 'quantitative',
+        title: at.bottom ? 'touch (µs)' : null,
+        ...logAxis(
+          values.map(({ time }) => time),
+          width,
+        ),
+      },
+      ...pointChannels('percentile', Object.values(PERCENTILES), page),
+    },
+  };
+}
+
+function drawing(part: Part, data: FigureData, page: Page): Drawing {
+  const rows = panelRows(part, page);
+  return {
+    name: `touch-times${part.suffix}`,
+    caption: `How long touches of a page take, at the 99th and 99.9th percentile and at most${toldOf(part)}; logarithmic.`,
+    traces: part.traces.map(({ label }) => label),
+    columns: columnsOf(rows),
+    spec: (width) =>
+      gridSpec(
+        rows,
+        (label) => data.traceName(label),
+        (cells, at) => panel(cells, at, data, page, width),
+      ),
+  };
+}
+
+/** The tail of the times of touches. */
+export const touchTimes: Figure = {
+  name: 'touch-times',
+  summary: 'percentiles of the time of a touch, by policy',
+  needs: { 'runs.csv': Object.keys(PERCENTILES) },
+  lacks(data) {
+    return data.traces.every(({ touchesInferred }) => touchesInferred)
+      ? 'the accesses of all traces are inferred, so the times of touches say nothing'
+      : data.onePolicy();
+  },
+  draw: (data, page) =>
+    data.parts((_row, { touchesInferred }) => !touchesInferred).map((part) => drawing(part, data, page)),
+};

@@ -1,0 +1,36 @@
+import type { Drawing, Page, Spec } from '../figures/figure.js';
+import { type Laid, layOut } from './vega.js';
+
+/** A layout this much narrower than the page is as good as one that fits. */
+const SLACK = 1.5;
+const TRIES = 4;
+/** Panels are never narrower. */
+const MIN_PANEL = 24;
+
+/** Legends stand below the panels: without them the width is that of the panels. */
+function withoutLegends(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(withoutLegends);
+  if (typeof part !== 'object' || part === null) return part;
+  return Object.fromEntries(
+    Object.entries(part).map(([key, value]) => {
+      if (key === 'legend') return [key, null];
+      return [key, key === 'data' || key === 'config' ? value : withoutLegends(value)];
+    }),
+  );
+}
+
+/** Finds how wide panels are that fill the page with all that stands beside them, and lays the drawing out. */
+export async function fitted(drawing: Drawing, page: Page): Promise<{ spec: Spec; laid: Laid }> {
+  let panel = (page.width / drawing.columns) * 0.8;
+  for (let tries = 1; ; tries++) {
+    const { view, width } = await layOut(withoutLegends(drawing.spec(panel)) as Spec);
+    view.finalize();
+    const before = panel;
+    panel = Math.max(MIN_PANEL, Math.floor((panel + (page.width - width) / drawing.columns) * 4) / 4);
+    // What stands beside the panels seldom depends on their width; only then the first guess is not the last.
+    const spec = drawing.spec(panel);
+    const laid = await layOut(spec);
+    const left = page.width - laid.width;
+    if ((left >= 0 && left <= SLACK) || panel === before || tries === TRIES) return { spec, laid };
+  }
+}

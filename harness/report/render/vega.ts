@@ -1,0 +1,46 @@
+import * as vega from 'vega';
+import { compile, type TopLevelSpec } from 'vega-lite';
+import type { Spec } from '../figures/figure.js';
+import { textWidth } from './font.js';
+
+// Vega guesses widths of texts where it finds no canvas; guessed labels overlap.
+const { textMetrics } = vega as unknown as {
+  textMetrics: { width: (item: { fontSize?: number }, text: unknown) => number };
+};
+textMetrics.width = (item, text) => textWidth(String(text ?? '')) * (item.fontSize ?? 11);
+
+/** A specification that has been laid out. */
+export interface Laid {
+  readonly view: vega.View;
+  readonly svg: string;
+  /** In points. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Vega-Lite warns where a specification says what it cannot do: a mistake of a figure. */
+const logger = {
+  warn(...told: unknown[]): never {
+    throw new Error(`Vega-Lite: ${told.join(' ')}`);
+  },
+};
+
+const SIZE = /width="[\d.]+" height="[\d.]+" viewBox="0 0 ([\d.]+) ([\d.]+)"/;
+
+/** Lays a specification out. @throws Error when Vega-Lite finds something wrong with it */
+export async function layOut(spec: Spec): Promise<Laid> {
+  const quiet = Object.assign(vega.logger(vega.Warn), logger);
+  const compiled = compile(spec as unknown as TopLevelSpec, { logger: quiet as never }).spec;
+  const view = new vega.View(vega.parse(compiled), { renderer: 'none' });
+  // Names of clip paths count up over all pictures of a process.
+  vega.resetSVGDefIds();
+  const svg = await view.toSVG();
+  const size = SIZE.exec(svg) as RegExpExecArray;
+  return { view, svg, width: Number(size[1]), height: Number(size[2]) };
+}
+
+/** The picture as SVG, as wide as the page. */
+export function toSvg({ svg, height }: Laid, width: number): string {
+  const size = `width="${width}pt" height="${height}pt" viewBox="0 0 ${width} ${height}"`;
+  return `${svg.replace(SIZE, size)}\n`;
+}

@@ -1,0 +1,84 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileError } from '../../input/errors.js';
+import type { FigureData } from '../figures/data.js';
+import type { Drawing, Figure, Page } from '../figures/figure.js';
+import { TEXT_POINTS } from '../figures/style.js';
+import { captionTex, captionText } from './caption.js';
+import { fitted } from './fit.js';
+import { textWidth } from './font.js';
+import { toPdf } from './pdf.js';
+import { toPng } from './png.js';
+import { toSvg } from './vega.js';
+
+/** Widths of figures: what most two-column papers ask for. */
+export const WIDTHS = { column: 240, page: 504 } as const;
+export type Width = keyof typeof WIDTHS;
+
+/** Kinds of files of a figure, beside its specification and caption. */
+export const FORMATS = ['pdf', 'svg', 'png'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** A page of a width, measured in the font that figures are set in. */
+function pageOf(width: Width): Page {
+  return { width: WIDTHS[width], textWidth: (text) => textWidth(text) * TEXT_POINTS };
+}
+
+/** The files of one drawing, by their endings. */
+async function filesOf(
+  drawing: Drawing,
+  page: Page,
+  formats: readonly Format[],
+): Promise<Map<string, string | Uint8Array>> {
+  const { spec, laid } = await fitted(drawing, page);
+  const files = new Map<string, string | Uint8Array>([['.vl.json', `${JSON.stringify(spec, null, 1)}\n`]]);
+  if (formats.includes('pdf')) files.set('.pdf', await toPdf(laid, page.width, drawing.name));
+  const svg = toSvg(laid, page.width);
+  if (formats.includes('svg')) files.set('.svg', svg);
+  if (formats.includes('png')) files.set('.png', await toPng(svg, page.width));
+  return files;
+}
+
+/** All drawings, each with a name of its own: names of traces may differ only in what names of files cannot have. */
+function drawingsOf(figures: readonly Figure[], data: FigureData, page: Page) {
+  const taken = new Map<string, number>();
+  return figures.flatMap((figure) =>
+    figure.draw(data, page).map((drawing) => {
+      const times = (taken.get(drawing.name) ?? 0) + 1;
+      taken.set(drawing.name, times);
+      return { figure, drawing: times === 1 ? drawing : { ...drawing, name: `${drawing.name}-${times}` } };
+    }),
+  );
+}
+
+/**
+ * Draws figures into a folder: for each drawing its specification, the formats asked for and a caption, all of one name.
+ * Gives the names of the files.
+ *
+ * @throws InputError when a file cannot be written
+ */
+export async function writeFigures(
+  figures: readonly Figure[],
+  data: FigureData,
+  folder: string,
+  width: Width,
+  formats: readonly Format[],
+): Promise<string[]> {
+  const page = pageOf(width);
+  const written: string[] = [];
+  for (const { figure, drawing } of drawingsOf(figures, data, page)) {
+    const files = await filesOf(drawing, page, formats);
+    files.set('.txt', captionText(figure, drawing, data));
+    files.set('.tex', captionTex(figure, drawing, data, width));
+    for (const [ending, content] of files) {
+      const path = join(folder, `${drawing.name}${ending}`);
+      try {
+        writeFileSync(path, content);
+      } catch (error) {
+        throw fileError(error, path);
+      }
+      written.push(path);
+    }
+  }
+  return written;
+}
