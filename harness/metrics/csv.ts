@@ -38,5 +38,8 @@ export function parseCsv(text: string, file: string): { columns: string[]; rows:
   const problem = parsed.errors[0];
   // Papa counts data rows from 0; the header is line 1.
   if (problem) throw new InputError(problem.message, { file, line: (problem.row ?? 0) + 2 });
+  const twice = Object.values(parsed.meta.renamedHeaders ?? {})[0];
+  if (twice !== undefined)
+    throw new InputError(`column ${twice} is there twice, expected once`, { file, line: 1 });
   return { columns: parsed.meta.fields ?? [], rows: parsed.data };
 }
