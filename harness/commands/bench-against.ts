@@ -62,7 +62,13 @@ function withoutFilter(flags: readonly string[]): string[] {
   return at < 0 ? [...flags] : [...flags.slice(0, at), ...flags.slice(at + 2)];
 }
 
-async function measure(
+/**
+ * Times two builds in turn, and what seems slower once more; gives what the gate says of both runs.
+ *
+ * @param sides built command lines
+ * @param folders for the perf.csv of base and head; those of the second run go below them
+ */
+export async function compareBuilds(
   sides: Pick<RoundOptions, 'base' | 'head' | 'signal'>,
   folders: readonly [string, string],
   options: AgainstOptions,
@@ -105,7 +111,7 @@ export async function benchAgainst(options: AgainstOptions): Promise<void> {
     try {
       const head = packageFile('dist', 'harness', 'cli.js');
       const sides = { base: checkout.cli, head, signal: abort.signal };
-      const report = await measure(sides, [join(out, 'base'), join(out, 'head')], options);
+      const report = await compareBuilds(sides, [join(out, 'base'), join(out, 'head')], options);
       await print(table.text(report));
       if (report.verdict === 'fail') process.exitCode = EXIT.regression;
     } finally {

@@ -1,12 +1,13 @@
-import { METRICS } from '../../metrics/schema.js';
 import type { CellReport, Report, TimeReport } from '../report.js';
 import type { Format } from './format.js';
 
 /** What benchstat is to know of the units: which direction is better, and that values do not scatter. */
-function unitLines(): string[] {
-  return METRICS.map(({ name, better }) => {
+function unitLines({ cells }: Report): string[] {
+  const measured = cells.flatMap(({ baseline, candidate }) => [...baseline, ...candidate]);
+  const units = new Map(measured.map(({ metric, better }) => [metric, better]));
+  return [...units].map(([metric, better]) => {
     const direction = better === 'neither' ? '' : ` better=${better}`;
-    return `Unit ${name}${direction} assume=exact`;
+    return `Unit ${metric}${direction} assume=exact`;
   });
 }
 
@@ -49,7 +50,7 @@ export const benchstat: Format = {
   file: 'benchmarks.txt',
   about: 'Go benchmark text of both sides: benchstat -col side benchmarks.txt',
   text(report) {
-    return [...unitLines(), '', ...sideLines(report, 'baseline'), ...sideLines(report, 'candidate')].join(
+    return [...unitLines(report), '', ...sideLines(report, 'baseline'), ...sideLines(report, 'candidate')].join(
       '\n',
     );
   },
