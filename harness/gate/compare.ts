@@ -63,12 +63,12 @@ function timesOf(baseline: Results, candidate: Results, least: number): Times {
 /** What of the wall times was not compared, by reason. */
 function notComparedFindings({ reports, not }: Times): Finding[] {
   const notice = (text: string): Finding => ({ level: 'notice', kind: 'not-compared', text, size: 0 });
-  if (not !== undefined) return [notice(`wall times were not compared: ${not}`)];
+  if (not !== undefined) return [notice(`wall times: ${not}`)];
   const reasons = new Map<string, number>();
   for (const { notCompared } of reports)
     if (notCompared !== undefined) reasons.set(notCompared, (reasons.get(notCompared) ?? 0) + 1);
   return [...reasons].map(([reason, times]) =>
-    notice(`wall times of ${times} of ${reports.length} were not compared: ${reason}`),
+    notice(`wall times of ${times} of ${reports.length}: ${reason}`),
   );
 }
 

@@ -31,7 +31,7 @@ function unfinished(side: string, { manifest, cells }: Experiment): Finding[] {
 
 function changed(what: string, before: string | undefined, after: string | undefined): Finding[] {
   if (before === after) return [];
-  return [finding('warning', 'setup-changed', `${what}: ${before ?? 'none'} → ${after ?? 'none'}`)];
+  return [finding('warning', 'setup-changed', `${what}: ${before || 'none'} → ${after || 'none'}`)];
 }
 
 /** What differs in how two runs were made: columns, program, machine, prices. */

@@ -73,14 +73,12 @@ function rerunOf(name: string, reruns: Reruns | undefined, least: number): TimeC
 function changeFindings(change: TimeChange, rerun: TimeChange | undefined): Finding[] {
   const size = Math.abs(Math.log1p(change.change));
   const text = changeText(change);
-  if (change.verdict === 'faster') return [finding('notice', 'faster', `faster: ${text}`, size)];
+  if (change.verdict === 'faster') return [finding('notice', 'faster', text, size)];
   if (change.verdict === 'slower' && rerun && rerun.verdict !== 'slower')
-    return [
-      finding('notice', 'not-confirmed', `slower at first: ${text}; when rerun: ${changeText(rerun)}`, size),
-    ];
+    return [finding('notice', 'not-confirmed', `${text} at first; when rerun: ${changeText(rerun)}`, size)];
   if (change.verdict === 'slower') {
     const confirmed = rerun ? `; when rerun: ${changeText(rerun)}` : '';
-    return [finding('failure', 'slower', `slower: ${text}${confirmed}`, size)];
+    return [finding('failure', 'slower', `${text}${confirmed}`, size)];
   }
   if (change.noise <= WANTED_EFFECT) return [];
   const noise = (100 * change.noise).toFixed(1);

@@ -50,8 +50,11 @@ export const benchstat: Format = {
   file: 'benchmarks.txt',
   about: 'Go benchmark text of both sides: benchstat -col side benchmarks.txt',
   text(report) {
-    return [...unitLines(report), '', ...sideLines(report, 'baseline'), ...sideLines(report, 'candidate')].join(
-      '\n',
-    );
+    return [
+      ...unitLines(report),
+      '',
+      ...sideLines(report, 'baseline'),
+      ...sideLines(report, 'candidate'),
+    ].join('\n');
   },
 };

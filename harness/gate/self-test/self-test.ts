@@ -55,7 +55,13 @@ function slower({ times }: Report): number {
 function timeChecks(): Check[] {
   const baseline = samplePerf('baseline', TIMED, SAMPLES);
   const slow = samplePerf('slow', TIMED, SAMPLES, SLOWDOWN);
-  const reruns = Array.from({ length: RERUNS }, (_, run) => samplePerf(`rerun ${run}`, TIMED, SAMPLES));
+  // As `reclaim bench --against` does it: what seems slower is timed again.
+  const noise = Array.from({ length: RERUNS }, (_, run) =>
+    timeReport(baseline, samplePerf(`rerun ${run}`, TIMED, SAMPLES), [
+      samplePerf(`baseline of rerun ${run}`, TIMED, SAMPLES),
+      samplePerf(`rerun ${run} again`, TIMED, SAMPLES),
+    ]),
+  );
   const again = [
     samplePerf('baseline again', TIMED, SAMPLES),
     samplePerf('slow again', TIMED, SAMPLES, SLOWDOWN),
@@ -88,7 +94,7 @@ function timeChecks(): Check[] {
     {
       name: `wall time: noise of ${RERUNS} reruns`,
       wanted: 'passes',
-      passed: reruns.filter((rerun) => timeReport(baseline, rerun).verdict === 'pass').length,
+      passed: noise.filter(({ verdict }) => verdict === 'pass').length,
       of: RERUNS,
     },
     {
