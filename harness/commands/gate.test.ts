@@ -47,7 +47,7 @@ describe('reclaim gate', () => {
     copy('base', 'same');
     const { code, stdout, stderr } = gate('base', 'same', '--strict');
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/\npass: 8 cells \(\d+ values\) compared; 1 notice \(strict: warnings fail\)\n$/);
+    expect(stdout).toMatch(/\npass: 8 cells compared; 1 notice \(strict: warnings fail\)\n$/);
   });
 
   it('fails for a changed trace with exit code 1', () => {
@@ -62,7 +62,11 @@ describe('reclaim gate', () => {
     expect(code).toBe(1);
     const { cells } = JSON.parse(stdout);
     expect(cells).toHaveLength(8);
-    for (const { reproduce, findings } of cells) {
+    // The worst of each trace: one is a file, the other is generated first.
+    const worst = ['a', 'zipf'].map((trace) =>
+      cells.find(({ name }: { name: string }) => name.startsWith(trace)),
+    );
+    for (const { reproduce, findings } of worst) {
       const commands = reproduce.map((line: string) => line.split(' ').slice(1));
       const outputs = commands.map((args: string[]) => {
         const {
@@ -77,7 +81,7 @@ describe('reclaim gate', () => {
       expect(findings.length).toBeGreaterThan(0);
       for (const { metric, candidate } of findings) expect(replayed[metric], metric).toBe(candidate);
     }
-  }, 60_000);
+  });
 
   it('accepts a wanted change as the new baseline, which says nothing of the host', () => {
     const { code, stdout } = gate('accepted', 'dear', '--update');

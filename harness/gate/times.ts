@@ -5,7 +5,7 @@ import type { Perf, Samples } from './read/perf.js';
 import type { Finding, Kind, Level, TimeReport } from './report.js';
 
 /** Two samples differ where the U test gives less than this. */
-export const SIGNIFICANCE = 0.05;
+const SIGNIFICANCE = 0.05;
 /** Changes up to this share are noise whatever the samples say: the layout of code and memory alone makes them. */
 export const LEAST_EFFECT = 0.01;
 /** With fewer samples a side the U test cannot give less than `SIGNIFICANCE`. */

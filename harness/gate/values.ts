@@ -25,7 +25,7 @@ function shown(value: Value): string {
 }
 
 /** The change as a share of the baseline, with a sign; empty where the baseline is 0. */
-export function changeText(baseline: number, candidate: number): string {
+function changeText(baseline: number, candidate: number): string {
   if (baseline === 0) return '';
   const share = (100 * (candidate - baseline)) / Math.abs(baseline);
   const digits = Math.abs(share) >= 10 ? 0 : Math.abs(share) >= 0.1 ? 1 : 3;

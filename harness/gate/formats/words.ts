@@ -5,13 +5,13 @@ export const SHOWN_FINDINGS = 5;
 export const SHOWN_CELLS = 10;
 
 /** `1 cell`, `2 cells`. */
-export function counted(count: number, what: string): string {
+function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-function compared({ compared: { cells, values, times } }: Report): string {
+function compared({ compared: { cells, times } }: Report): string {
   const parts = [
-    ...(cells > 0 ? [`${counted(cells, 'cell')} (${counted(values, 'value')})`] : []),
+    ...(cells > 0 ? [counted(cells, 'cell')] : []),
     ...(times > 0 ? [counted(times, 'wall time')] : []),
   ];
   return parts.length > 0 ? `${parts.join(' and ')} compared` : 'nothing compared';

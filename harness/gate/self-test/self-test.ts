@@ -1,4 +1,7 @@
+import { InputError } from '../../input/errors.js';
+import { SCHEMA_VERSION } from '../../metrics/schema.js';
 import { compareResults } from '../compare.js';
+import { parseManifest } from '../read/manifest.js';
 import type { Perf } from '../read/perf.js';
 import type { Experiment, Results } from '../read/results.js';
 import { allFindings, type Report } from '../report.js';
@@ -35,6 +38,17 @@ function injectionCheck(baseline: Experiment, { name, injections }: InjectionCla
     passed: injections.filter((injection) => isCaught(baseline, injection)).length,
     of: injections.length,
   };
+}
+
+/** Results of another schema version are not read at all. */
+function schemaCheck(): Check {
+  let refused = false;
+  try {
+    parseManifest(JSON.stringify({ schema: SCHEMA_VERSION + 1 }), 'manifest.json');
+  } catch (error) {
+    refused = error instanceof InputError;
+  }
+  return { name: 'another schema version', wanted: 'is bad input', passed: passes(refused), of: 1 };
 }
 
 function timeReport(baseline: Perf, candidate: Perf, reruns?: readonly [Perf, Perf]): Report {
@@ -122,6 +136,7 @@ export function selfTest(experiment: Experiment = sampleExperiment()): Check[] {
   return [
     { name: 'identical results', wanted: 'passes', passed: passes(identical), of: 1 },
     ...injectionClasses(experiment).map((injected) => injectionCheck(experiment, injected)),
+    schemaCheck(),
     ...timeChecks(),
   ];
 }
