@@ -85,6 +85,11 @@ const parser = yargs(process.argv.slice(2))
     ...lazily(async () => (await import('./commands/report.js')).report),
   )
   .command(
+    'gate [baseline] [candidate]',
+    'compare results with a baseline; exit code 1 on a regression',
+    ...lazily(async () => (await import('./commands/gate.js')).gate),
+  )
+  .command(
     'bench',
     'time readers, policies and the machine on this host',
     ...lazily(async () => (await import('./commands/bench.js')).bench),

@@ -20,9 +20,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   mrc: ['input', 'trace', 'metrics', 'stats', 'policy'],
   experiment: [...BELOW_EXPERIMENT, 'workloads'],
   report: ['input', 'metrics', 'stats'],
+  gate: ['input', 'metrics', 'stats'],
   bench: [...BELOW_EXPERIMENT, 'mrc'],
   workloads: ['trace'],
-  commands: [...BELOW_EXPERIMENT, 'experiment', 'mrc', 'report', 'bench', 'workloads'],
+  commands: [...BELOW_EXPERIMENT, 'experiment', 'mrc', 'report', 'gate', 'bench', 'workloads'],
   // Files directly in harness/: the command line and the library's entry.
   harness: [...BELOW_EXPERIMENT, 'mrc', 'experiment', 'commands'],
 };

@@ -61,6 +61,12 @@ describe('the packed package, installed in an empty folder', () => {
     expect(mustRun(bin(), ['--help'], consumer)).toContain('reclaim compare');
     expect(mustRun(bin(), ['compare', '--quiet'], consumer)).toContain('What the browser family shows');
     expect(existsSync(join(consumer, 'results', 'runs', 'default', 'runs.csv'))).toBe(true);
+    const figures = mustRun(
+      bin(),
+      ['report', 'results/runs/default', '--figure', 'memory', '--quiet'],
+      consumer,
+    );
+    expect(figures).toMatch(/memory[\w-]*\.png/);
   });
 
   it('type-checks strictly, without types of Node or of its dependencies', ({ skip }) => {
@@ -110,6 +116,8 @@ describe('the packed package, installed in an empty folder', () => {
       'CHANGELOG.md',
       'traces/manifest.json',
       'harness/cost/default.json',
+      'harness/report/font/LiberationSans-Regular.ttf',
+      'harness/report/font/LICENSE',
       'harness/bench/twins/twin.h',
       'harness/bench/twins/lru.c',
     ])

@@ -24,3 +24,9 @@ export function filterCases(suites: readonly Suite[], filter: string): Suite[] {
     .map((suite) => ({ ...suite, cases: suite.cases.filter(({ name }) => name.includes(filter)) }))
     .filter(({ cases }) => cases.length > 0);
 }
+
+/** The name of the case that rows of perf.csv with a name are of: without the side, where a case has two. */
+export function caseOf(perfName: string, suites: readonly Suite[]): string {
+  const suite = suites.find(({ name }) => perfName.startsWith(`${name}/`));
+  return suite?.versus ? perfName.slice(0, perfName.lastIndexOf('/')) : perfName;
+}

@@ -1,14 +1,10 @@
 import Table from 'cli-table3';
+import { median } from '../stats/quantile.js';
 import type { Suite, Versus } from './case.js';
 import type { BenchResult } from './run.js';
 
 /** No colours and no heavy lines: tables are pasted into mails. */
 const PLAIN = { style: { head: [], border: [], compact: true } };
-
-function median(samples: readonly number[]): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length / 2))] as number;
-}
 
 function millionsPerSecond(events: number, ns: number): string {
   return ((events * 1e3) / ns).toFixed(2);

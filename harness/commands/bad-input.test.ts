@@ -198,8 +198,8 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
     ],
     [
       'a policy that needs the future',
-      ['replay', 'a.csv', '--reclaim', 'opt'],
-      /reclaim policy opt needs the future: use it with reclaim mrc/,
+      ['replay', 'a.csv', '--reclaim', 'opt', '--merge', 'ksm'],
+      /reclaim policy opt needs the future, .*expected merge policy none, not ksm/,
     ],
     ['a cost table that is none', ['replay', 'a.csv', '--costs', 'e.yaml'], /e\.yaml: not JSON/],
     [

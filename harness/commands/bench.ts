@@ -10,24 +10,31 @@ import { type BenchResult, perfRows, timeCase } from '../bench/run.js';
 import { benchSuites, filterCases } from '../bench/suites.js';
 import { suiteText } from '../bench/table.js';
 import { prepareFolder } from '../experiment/store.js';
+import { LEAST_SAMPLES } from '../gate/times.js';
 import { EXIT, InputError } from '../input/errors.js';
 import { unknownName } from '../input/nearest.js';
 import { parseParameters } from '../input/parameters.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
 import { PERF_COLUMNS, thisHost } from '../metrics/host.js';
 import { randomStream } from '../stats/random.js';
+import { benchAgainst } from './bench-against.js';
 import { type Command, outFlag, quietFlag, wholeNumber } from './flags.js';
 import { note, Progress, print } from './terminal.js';
 
 interface Args {
   suite?: string;
   filter?: string;
-  samples: number;
+  against?: string;
+  samples?: number;
   events: number;
   requests: number;
   out?: string;
   quiet: boolean;
 }
+
+/** Samples of a case by default; comparing takes more. */
+const SAMPLES = 5;
+const AGAINST_SAMPLES = 10;
 
 function builder(yargs: Argv): Argv {
   return yargs.options({
@@ -37,10 +44,15 @@ function builder(yargs: Argv): Argv {
       requiresArg: true,
     },
     filter: { type: 'string', describe: 'only cases whose name contains this', requiresArg: true },
+    against: {
+      type: 'string',
+      describe:
+        'build this revision too, time both in turn, and compare: exit code 1 when this one is slower',
+      requiresArg: true,
+    },
     samples: {
       type: 'number',
-      default: 5,
-      describe: 'timed runs a case, after one to warm up',
+      describe: `timed runs a case, after one to warm up (default: ${SAMPLES}, with --against ${AGAINST_SAMPLES})`,
       requiresArg: true,
     },
     events: { type: 'number', default: 4_000_000, describe: 'events of the trace', requiresArg: true },
@@ -114,12 +126,27 @@ async function runSuites(suites: readonly Suite[], samples: number, quiet: boole
   return done;
 }
 
+/** The flags that say what is timed, for another process. */
+function caseFlags({ suite, filter, events, requests }: Args): string[] {
+  return [
+    ...(suite === undefined ? [] : ['--suite', suite]),
+    ...(filter === undefined ? [] : ['--filter', filter]),
+    ...['--events', String(events), '--requests', String(requests)],
+  ];
+}
+
 async function handler(args: Args): Promise<void> {
-  const samples = wholeNumber('samples', args.samples, 1, 10_000);
+  const [usual, least] = args.against === undefined ? [SAMPLES, 1] : [AGAINST_SAMPLES, LEAST_SAMPLES];
+  const samples = wholeNumber('samples', args.samples ?? usual, least, 10_000);
   const events = wholeNumber('events', args.events, 1, 2 ** 31);
   const requests = wholeNumber('requests', args.requests, 1, 2 ** 28);
   const inputs = new BenchInputs({ requests, events, loadTrace: () => loadZipf(events) });
   const chosen = chosenSuites(benchSuites(inputs), args);
+  if (args.against !== undefined) {
+    const { against, out, quiet } = args;
+    await benchAgainst({ against, samples, flags: caseFlags(args), suites: chosen, out, quiet });
+    return;
+  }
   if (args.out !== undefined) prepareFolder(args.out);
   const { cpu, cores, os, node } = thisHost();
   await print(`${cpu}, ${cores} cores, ${os}, Node ${node}; ${samples} samples a case`);

@@ -21,6 +21,7 @@ describe('reclaim', () => {
       'replay',
       'mrc',
       'trace',
+      'gate',
       'bench',
       'policies',
       'metrics',
@@ -30,7 +31,7 @@ describe('reclaim', () => {
       expect(stdout).toContain(`reclaim ${command}`);
     }
     expect(cli.run('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-    for (const command of ['compare', 'replay', 'mrc', 'bench'])
+    for (const command of ['compare', 'replay', 'mrc', 'gate', 'bench'])
       expect(cli.run(command, '--help').code).toBe(0);
   });
 

@@ -26,13 +26,24 @@ describe('a cell whose reclaim policy lacks what it needs', () => {
   };
 
   it('is refused with the reason, and keeps its keys', async () => {
-    const result = await run(EVENTS, { reclaim: 'opt', limit: 4 });
+    const result = await run(EVENTS, { reclaim: 'opt', merge: 'ksm', limit: 4 });
     expect(result).toMatchObject({
       outcome: 'refused',
-      reason: 'reclaim policy opt needs the future: use it with reclaim mrc',
+      reason: expect.stringMatching(
+        /^reclaim policy opt needs the future, .* expected merge policy none, not ksm$/,
+      ),
       timeline: [],
     });
     expect(result.run).toMatchObject({ outcome: 'refused', reclaim: 'opt', limit_pages: 4 });
+  });
+
+  it('volatile needs to be told of what was purged', async () => {
+    const result = await run(EVENTS, { discard: 'volatile', purge: 'lazyfree:report=none' });
+    expect(result).toMatchObject({
+      outcome: 'refused',
+      reason: expect.stringMatching(/^discard policy volatile needs to be told/),
+    });
+    expect((await run(EVENTS, { discard: 'volatile', purge: 'lazyfree' })).outcome).toBe('ok');
   });
 
   it('unbounded keeps no limit, wherever that comes from; without one it runs', async () => {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CostTable, loadCosts } from '../cost/table.js';
@@ -15,12 +16,12 @@ import { heatmap } from '../trace/heatmap.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
 import { type CellResult, cellKeys, withoutRun } from './cell.js';
 import { checkSelections } from './claim-entries.js';
-import type { Experiment, ExperimentTrace } from './file.js';
+import type { Experiment, ExperimentTrace, TraceEntry } from './file.js';
 import { type Cell, checkAxes, type PlannedTrace, planCells } from './plan.js';
 import { Pool } from './pool.js';
 import { MARKING_ADVICE, resultOf, sharedRuns } from './shared-runs.js';
 import { inputsHasher, ResultStore } from './store.js';
-import { resolveTrace } from './traces.js';
+import { resolveTrace, traceSource } from './traces.js';
 import type { WorkerSetup } from './worker.js';
 
 export interface RunOptions {
@@ -74,6 +75,7 @@ interface Prepared extends LoadedTrace {
   readonly handle: TraceHandle;
   /** Whether it makes memory volatile itself. */
   readonly marksVolatile: boolean;
+  readonly source: TraceEntry;
 }
 
 /** Peak of resident pages under `keep` without a limit: what 100 % of a size means. Also finds broken traces. */
@@ -102,6 +104,7 @@ async function prepareTrace(
   return {
     handle,
     label,
+    source: traceSource(entry, folder),
     family,
     sha256: trace.totals.sha256,
     events: trace.totals.events,
@@ -205,7 +208,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       policyModules,
     };
     const failed = await runCells(left, setup, store, inputs, traces, options);
-    store.finish(manifest(experiment, options, traces, store, cells.length));
+    store.finish(manifest(experiment, options, traces, store, cells.length, costs));
     return {
       folder: out,
       runs: store.runs(),
@@ -252,6 +255,7 @@ function manifest(
   traces: readonly Prepared[],
   store: ResultStore,
   cells: number,
+  costs: CostTable,
 ): object {
   const { file: _path, ...definition } = experiment;
   const results = store.inOrder();
@@ -268,14 +272,21 @@ function manifest(
     command: options.command,
     host: thisHost(),
     experiment: definition,
-    traces: traces.map(({ label, family, sha256, events, peakPages: peak, pageBytes, touchesInferred }) => ({
-      trace: label,
-      family,
-      trace_sha256: sha256,
-      events,
-      peak_pages: peak,
-      page_bytes: pageBytes,
-      touches_inferred: touchesInferred,
+    costs: {
+      file:
+        experiment.costs === undefined ? undefined : traceSource(experiment.costs, dirname(experiment.file)),
+      sha256: createHash('sha256').update(JSON.stringify(costs)).digest('hex'),
+    },
+    policy_modules: options.policyModules,
+    traces: traces.map((trace) => ({
+      trace: trace.label,
+      source: trace.source,
+      family: trace.family,
+      trace_sha256: trace.sha256,
+      events: trace.events,
+      peak_pages: trace.peakPages,
+      page_bytes: trace.pageBytes,
+      touches_inferred: trace.touchesInferred,
     })),
     seeds: experiment.seeds,
     cells: { planned: cells, ...Object.fromEntries(outcomes) },

@@ -118,8 +118,13 @@ export class ResultStore {
       'timeline.csv',
       'spaces.csv',
       'perf.csv',
+<<<<<<< HEAD
       'heatmap.csv',
       'claims.csv',
+=======
+      'claims.csv',
+      'heatmap.csv',
+>>>>>>> main
       'manifest.json',
     ]) {
       rmSync(join(this.folder, name), { force: true });
@@ -163,7 +168,7 @@ export class ResultStore {
     return [...this.results.values()].sort((a, b) => a.cell - b.cell);
   }
 
-  /** Writes all files from the results so far. */
+  /** Writes all files from the results so far; the manifest with the hash of runs.csv, so that an edit is seen. */
   finish(manifest: object): void {
     const results = this.inOrder();
     this.writeRuns();
@@ -178,7 +183,9 @@ export class ResultStore {
       PERF_COLUMNS,
       results.map((result) => this.perfRow(result)),
     );
-    writeWhole(join(this.folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    const runs = readFileSync(join(this.folder, 'runs.csv'));
+    const files = { 'runs.csv': createHash('sha256').update(runs).digest('hex') };
+    writeWhole(join(this.folder, 'manifest.json'), `${JSON.stringify({ ...manifest, files }, null, 2)}\n`);
   }
 
   /** Writes heatmap.csv. */

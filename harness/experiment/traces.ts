@@ -64,6 +64,15 @@ export function findTrace(name: string, folder = ''): TraceName {
   };
 }
 
+/**
+ * What `reclaim replay` or `reclaim trace generate` find a trace of an experiment by: a shipped name, a path, or what
+ * generates it. Folders that are no relative paths are left out: results say nothing of the host they were made on.
+ */
+export function traceSource(entry: TraceEntry, folder: string): TraceEntry {
+  if (typeof entry !== 'string' || shippedTraces().has(entry) || isAbsolute(folder)) return entry;
+  return isAbsolute(entry) ? entry : join(folder, entry);
+}
+
 /** A trace of an experiment: what results call it, and how to have it compiled. */
 export interface ResolvedTrace {
   readonly label: string;

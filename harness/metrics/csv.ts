@@ -28,12 +28,21 @@ export function csvHeader(columns: readonly string[]): string {
   return `${Papa.unparse([columns as string[]], { newline: '\n' })}\n`;
 }
 
+/** Papa would rename a column that is there twice, and say so on standard error. */
+function checkHeader(text: string, file: string): void {
+  const [header = []] = Papa.parse<string[]>(text, { preview: 1 }).data;
+  const twice = header.find((column, i) => header.indexOf(column) < i);
+  if (twice !== undefined)
+    throw new InputError(`column ${twice} is there twice, expected once`, { file, line: 1 });
+}
+
 /**
  * Reads a result file: every value is text.
  *
  * @throws InputError with the line when the file is not the CSV it should be
  */
 export function parseCsv(text: string, file: string): { columns: string[]; rows: Record<string, string>[] } {
+  checkHeader(text, file);
   const parsed = Papa.parse<Record<string, string>>(text, { header: true, skipEmptyLines: true });
   const problem = parsed.errors[0];
   // Papa counts data rows from 0; the header is line 1.

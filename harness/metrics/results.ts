@@ -101,7 +101,7 @@ export function parseTable(text: string, file: string, columns: readonly string[
 }
 
 /** Reads a result file of any place. @throws InputError as `parseTable`, and when it cannot be read */
-export function readTable(file: string, columns: readonly string[]): Row[] {
+function readTable(file: string, columns: readonly string[]): Row[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

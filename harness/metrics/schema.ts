@@ -265,6 +265,28 @@ export const KEY_COLUMNS = [
   'trace_time_us',
 ] as const;
 
+/** Key columns that number a cell, or say what its run found: they do not tell it from others. */
+const NOT_IDENTITY: readonly string[] = [
+  'cell',
+  'experiment',
+  'trace_sha256',
+  'outcome',
+  'events',
+  'touches',
+  'trace_time_us',
+];
+
+/** The key columns that tell a cell from all others: cells of two runs are matched by them. */
+export const IDENTITY_COLUMNS: readonly string[] = KEY_COLUMNS.filter(
+  (column) => !NOT_IDENTITY.includes(column),
+);
+
+/**
+ * Version of the result files. Raised when a column changes its meaning or a file its form: results of two versions are
+ * not compared. A column that is new, or gone, is seen by its name and does not raise it.
+ */
+export const SCHEMA_VERSION = 1;
+
 /** Memory metrics of timeline.csv: their value at one moment of trace time. */
 const TIMELINE_METRICS = [
   'limit_pages',
@@ -349,12 +371,6 @@ export const TEXT_COLUMNS: ReadonlySet<string> = new Set([
   'policy',
   'params',
 ]);
-
-/**
- * What manifest.json calls the columns above and what they mean; raised when a column changes its meaning or goes, not
- * when one is added.
- */
-export const SCHEMA_VERSION = 1;
 
 /** Where a value does not apply: the trace's touches are inferred, so a rate over them says nothing. */
 export const NOT_APPLICABLE = 'n/a';

@@ -37,7 +37,7 @@ function driveMost(sim: Simulation, ids: Int32Array, length: number): void {
       cached -= found;
     }
     resident[id] = 1;
-    accessed[id] = accessedAtInsert;
+    if (!touched) accessed[id] = accessedAtInsert;
     cached++;
     policy.insert(id);
   }

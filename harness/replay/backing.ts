@@ -141,7 +141,7 @@ export class Backed {
    * @returns undefined for `recorded`
    * @throws Refusal when the trace has no memory that could be of this kind
    */
-  static async of(trace: Trace, kind: Backing): Promise<Backed | undefined> {
+  static async of(trace: Trace, kind: Backing = 'recorded'): Promise<Backed | undefined> {
     if (kind === 'recorded') return undefined;
     const survey = new Survey(trace);
     for await (const block of trace.blocks()) survey.add(block);

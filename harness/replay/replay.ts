@@ -31,8 +31,9 @@ import type { Trace } from '../trace/trace.js';
 import { ArgCache } from './args.js';
 import { Backed, type Backing } from './backing.js';
 import { Discarding } from './discarding.js';
+import { Foresight, foresighted, UseRecorder } from './future.js';
 import { collectMetrics, spaceRows } from './metrics.js';
-import { checkReclaim } from './refusal.js';
+import { checkForeseeable, checkReclaim, checkReport, Refusal } from './refusal.js';
 import { Sampler } from './sampler.js';
 
 export interface ReplayOptions {
@@ -69,6 +70,9 @@ export interface Returned {
   /** The return value of a call that succeeded: 1 of MADV_NONVOLATILE when pages were purged, else 0. */
   readonly value: number;
 }
+
+/** A setting that needs memory of a size, and changes nothing that is used. */
+const REPORTING = 'mm.page_reporting_order';
 
 const SUCCESS: Returned = { errno: 0, value: 0 };
 
@@ -110,16 +114,20 @@ class Replay {
     private readonly trace: Trace,
     private readonly options: ReplayOptions,
     private readonly backed: Backed | undefined,
+    /** Whether its only purpose is to foresee: memory has no size, and free blocks are not reported. */
+    private readonly foresees = false,
   ) {
     const { costs, reclaim, swap, limit, seed, discard } = options;
     checkReclaim(reclaim.info, typeof limit === 'number' || options.memory !== undefined);
     const purge = options.purge ?? purgePolicies.choose('range-lru');
     const merge = options.merge ?? mergePolicies.choose('none');
+    const rules = purge.info.rules(purge.values);
+    checkReport(discard.info, rules);
     this.machine = new Machine({
       costs,
       reclaim,
       swap,
-      purge: purge.info.rules(purge.values),
+      purge: rules,
       merge: merge.info.rules(merge.values),
       limit: typeof limit === 'number' ? limit : undefined,
       memory: options.memory,
@@ -317,7 +325,7 @@ class Replay {
       }
       case OP.set: {
         const { name, value } = args.required('set', block, row);
-        m.set(name, value);
+        if (!this.foresees || name !== REPORTING) m.set(name, value);
         break;
       }
       case OP.limit:
@@ -382,14 +390,56 @@ function notModelled(op: number): InputError {
 }
 
 /**
- * Replays a trace through a machine until its last event, or until its limit cannot be met.
+ * Replays a trace through a machine until its last event, or until its limit cannot be met. A policy that needs the
+ * future takes two replays: the first, where memory is never short, writes down the uses of pages.
  *
  * @throws InputError with the line of an event that makes no sense
  * @throws Refusal when a policy or the backing lacks what it needs
  */
 export async function replay(trace: Trace, options: ReplayOptions): Promise<ReplayResult> {
-  const backed = await Backed.of(trace, options.backing ?? 'recorded');
-  const run = new Replay(trace, options, backed);
+  const { reclaim } = options;
+  if (!reclaim.info.needsFuture) return replayOnce(trace, options);
+  const foresight = await foresee(trace, options);
+  const info = foresighted(reclaim.info, foresight);
+  const result = await replayOnce(trace, { ...options, reclaim: { ...reclaim, info } });
+  if (result.outcome === 'ok' && !foresight.complete)
+    throw new Refusal(
+      `reclaim policy ${info.name} needs the future, and which pages this trace uses depends on what is evicted`,
+    );
+  return result;
+}
+
+/** The first replay for a policy that needs the future. */
+async function foresee(trace: Trace, options: ReplayOptions): Promise<Foresight> {
+  const { discard, reclaim, swap, seed, costs, merge, backing } = options;
+  const { name } = reclaim.info;
+  if (merge && merge.info.name !== 'none')
+    throw new Refusal(
+      `reclaim policy ${name} needs the future, and what is merged, and when, depends on what is evicted: expected merge policy none, not ${merge.info.name}`,
+    );
+  const recorder = new UseRecorder();
+  const info = { ...reclaim.info, create: () => recorder };
+  const run = new Replay(
+    trace,
+    {
+      discard,
+      reclaim: { ...reclaim, info },
+      swap,
+      limit: 'none',
+      seed,
+      costs,
+      completed: ({ pages }) => checkForeseeable(name, pages),
+    },
+    await Backed.of(trace, backing),
+    true,
+  );
+  for await (const block of trace.blocks()) run.block(block);
+  recorder.grow(run.machine.pages.count);
+  return new Foresight(recorder.uses());
+}
+
+async function replayOnce(trace: Trace, options: ReplayOptions): Promise<ReplayResult> {
+  const run = new Replay(trace, options, await Backed.of(trace, options.backing));
   let starved = false;
   for await (const block of trace.blocks()) {
     starved = run.block(block);

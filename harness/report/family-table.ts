@@ -5,6 +5,8 @@ import {
   comparedAxis,
   comparedRows,
   costNs,
+  EQUAL_COST,
+  EQUAL_SAVING,
   groupBy,
   isRefused,
   rowName,
@@ -215,8 +217,17 @@ export function familyTablesText(name: string, runs: readonly Row[], members: re
   return [...texts, ...(leftOut === '' ? [] : [leftOut])].join('\n\n');
 }
 
-/** What differs between rows of one trace on two kinds of memory, as far as anything does. */
-const COMPARED = ['discard', 'limit_pages', 'outcome', 'saved_pages_mean', 'discard_errors', 'stall_ns'];
+/** Whether two cells of one trace, on two kinds of memory, cannot be told apart. */
+function alike(a: Row, b: Row | undefined): boolean {
+  if (!b || a.outcome !== b.outcome || isRefused(a) !== isRefused(b)) return false;
+  const close = (column: string, tolerance: number) =>
+    Math.abs(numberIn(a, column) - numberIn(b, column)) <= tolerance * numberIn(a, column);
+  return (
+    close('saved_pages_mean', EQUAL_SAVING) &&
+    close('footprint_pages_mean', EQUAL_SAVING) &&
+    close('stall_ns', EQUAL_COST)
+  );
+}
 
 /**
  * The rows to show; and the names of traces that no policy could be tried on with that kind of memory, or where it
@@ -224,15 +235,13 @@ const COMPARED = ['discard', 'limit_pages', 'outcome', 'saved_pages_mean', 'disc
  */
 export function apart(rows: readonly Row[]): { shown: Row[]; impossible: string[]; same: string[] } {
   const parts = { shown: [] as Row[], impossible: [] as string[], same: [] as string[] };
-  const figuresOf = (group: readonly Row[]) =>
-    JSON.stringify(group.map((row) => COMPARED.map((name) => row[name])));
   const groups = groupBy(rows, ['trace', 'backing']);
   for (const group of groups) {
     const first = group[0] as Row;
     const name = traceName(first).replace('\n', ' ');
     const recorded = groups.find(([other]) => other?.trace === first.trace && other?.backing === 'recorded');
     if (group.every(({ outcome }) => outcome === 'refused')) parts.impossible.push(name);
-    else if (recorded && recorded !== group && figuresOf(recorded) === figuresOf(group))
+    else if (recorded && recorded !== group && group.every((row, i) => alike(row, recorded[i])))
       parts.same.push(name);
     else parts.shown.push(...group);
   }

@@ -127,5 +127,7 @@ export interface DiscardContext {
 
 /** A discard policy's entry in the registry. */
 export interface DiscardPolicyInfo extends PolicyInfo {
+  /** It learns of losses by what MADV_NONVOLATILE reports: without, the program would use what is gone. */
+  readonly needsReport?: true;
   create(context: DiscardContext): DiscardPolicy;
 }

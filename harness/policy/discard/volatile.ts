@@ -119,5 +119,6 @@ export const volatile: DiscardPolicyInfo = {
   source:
     'Stultz 2014, "Volatile Ranges" v14 (madvise); which memory may be volatile is up to the purge policy',
   parameters: { regen: REGEN },
+  needsReport: true,
   create: (context) => new Volatile(context),
 };

@@ -1,6 +1,9 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
 import { NOWHERE } from './structures/placed-lists.js';
+
+const ListPolicy = await ownListPolicy('arc');
 
 /** Resident pages used once, and used again; then the ghosts of each. Names are the paper's. */
 const T1 = FIRST_LIST;
@@ -28,8 +31,10 @@ class Arc extends ListPolicy {
   }
 
   touch(id: number): void {
-    if (this.isAside(id)) this.comeAnew(id);
-    else this.lists.toHead(T2, id);
+    const list = this.lists.on(id);
+    if (list === T2) this.lists.refresh(T2, id);
+    else if (list === T1) this.lists.move(T1, T2, id);
+    else this.comeAnew(id);
   }
 
   miss(id: number): void {
@@ -43,7 +48,7 @@ class Arc extends ListPolicy {
       const b2 = lists.size[B2] as number;
       const target = list === B1 ? this.target + Math.max(b2 / b1, 1) : this.target - Math.max(b1 / b2, 1);
       this.target = Math.max(0, Math.min(target, this.pages.capacity));
-      lists.recall(id);
+      lists.recall(list === B1 ? B1 : B2, id);
     }
   }
 

@@ -1,6 +1,9 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
 import { OWN_BIT } from './structures/placed-lists.js';
+
+const ListPolicy = await ownListPolicy('car');
 
 /** Resident pages used once, and used again; then the ghosts of each. Names are the paper's. */
 const T1 = FIRST_LIST;
@@ -46,7 +49,7 @@ class Car extends ListPolicy {
     const b2 = lists.size[B2] as number;
     const target = list === B1 ? this.target + Math.max(1, b2 / b1) : this.target - Math.max(1, b1 / b2);
     this.target = Math.max(0, Math.min(target, this.pages.capacity));
-    lists.toHead(T2, id);
+    lists.move(list, T2, id);
   }
 
   /** The paper's replace(). Ends: each step but the last takes a mark away, and there are no uses meanwhile. */
@@ -58,7 +61,9 @@ class Car extends ListPolicy {
       const id = lists.tail(fromT1 ? T1 : T2);
       if (id < 0) return -1;
       const used = (lists.state[id] as number) & USED;
-      lists.toHead(used ? T2 : fromT1 ? B1 : B2, id);
+      if (fromT1) lists.move(T1, used ? T2 : B1, id);
+      else if (used) lists.refresh(T2, id);
+      else lists.move(T2, B2, id);
       if (!used) return id;
       this.counters.pgscan++;
     }

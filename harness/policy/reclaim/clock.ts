@@ -1,5 +1,9 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
+
+const ListPolicy = await ownListPolicy('clock');
+const CountingListPolicy = await ownListPolicy('counting-clock');
 
 const QUEUE = FIRST_LIST;
 
@@ -27,7 +31,7 @@ class Clock extends ListPolicy {
     for (let round = lists.size[QUEUE] as number; round > 0; round--) {
       const id = lists.tail(QUEUE);
       if (pages.referenced(id) === 0) break;
-      lists.toHead(QUEUE, id);
+      lists.refresh(QUEUE, id);
       this.counters.pgscan++;
     }
     return lists.popTail(QUEUE);
@@ -42,7 +46,7 @@ class Clock extends ListPolicy {
  * CLOCK with a counter: each use adds one, up to 2^bits - 1, and each pass of the hand takes one away. Accessed bits
  * cannot tell one use from two, so every use is told.
  */
-class CountingClock extends ListPolicy {
+class CountingClock extends CountingListPolicy {
   private uses: Uint8Array;
   private readonly most: number;
 
@@ -82,7 +86,7 @@ class CountingClock extends ListPolicy {
       const uses = this.uses[id] as number;
       if (uses === 0) break;
       this.uses[id] = uses - 1;
-      lists.toHead(QUEUE, id);
+      lists.refresh(QUEUE, id);
       this.counters.pgscan++;
     }
     return lists.popTail(QUEUE);

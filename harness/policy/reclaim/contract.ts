@@ -106,7 +106,10 @@ export interface ReclaimPolicyInfo extends PolicyInfo {
   readonly complexity: string;
   /** On a reference string, a page that has come in counts as used: its fault would have set the accessed bit. */
   readonly accessedAtInsert?: boolean;
-  /** It must know when each page is used next (`Pages.nextUse`): a trace is read twice, and a stream refused. */
+  /**
+   * It must know when each page is used next (`Pages.nextUse`): a reference string is read twice, and a stream refused; in
+   * the machine, a first replay finds out (harness/replay/future.ts).
+   */
   readonly needsFuture?: boolean;
   /** It is a bound that never evicts: on a reference string the capacity does not count, in the machine a limit is refused. */
   readonly unbounded?: boolean;

@@ -1,6 +1,9 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
 import { FrequencyBuckets } from './structures/frequency-buckets.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
+
+const ListPolicy = await ownListPolicy('lfu');
 
 /** All resident pages: those used least at the tail, and among equals those first that have been so for longer. */
 const QUEUE = FIRST_LIST;

@@ -1,7 +1,10 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
 import { PageLists } from './structures/page-list.js';
 import { NOWHERE } from './structures/placed-lists.js';
+
+const ListPolicy = await ownListPolicy('lirs');
 
 /** Resident HIR pages, the oldest goes next (the paper's list Q). */
 const QUEUE = FIRST_LIST;
@@ -49,8 +52,7 @@ class Lirs extends ListPolicy {
   touch(id: number): void {
     const list = this.lists.on(id);
     if (list === NOWHERE) {
-      this.stack.unlink(id);
-      this.stack.addHead(STACK, id);
+      this.stack.moveToHead(STACK, id);
       this.prune();
     } else if (list === QUEUE) {
       if (this.stack.has(id)) this.promote(id);
@@ -63,7 +65,7 @@ class Lirs extends ListPolicy {
 
   miss(id: number): void {
     if (this.lists.on(id) !== GONE) return;
-    this.lists.recall(id);
+    this.lists.recall(GONE, id);
     this.pull(id);
     while (this.lirPages >= this.mostLir) this.demoteOldest();
   }
@@ -123,20 +125,19 @@ class Lirs extends ListPolicy {
   /** A resident HIR page used while in the stack becomes LIR; the oldest LIR page takes its place. */
   private promote(id: number): void {
     this.lists.unlink(id);
-    this.stack.unlink(id);
-    this.stack.addHead(STACK, id);
+    this.stack.moveToHead(STACK, id);
     this.lirPages++;
     while (this.lirPages > this.mostLir) this.demoteOldest();
   }
 
   private hitInQueue(id: number): void {
     const { lists } = this;
-    lists.toHead(QUEUE, id);
+    lists.refresh(QUEUE, id);
     if (this.lirPages >= this.mostLir) {
       this.demoteOldest();
       const oldest = lists.tail(QUEUE);
       if ((lists.size[QUEUE] as number) > this.mostQueued && oldest !== id) {
-        lists.toHead(GIVEN_UP, oldest);
+        lists.move(QUEUE, GIVEN_UP, oldest);
         this.excess++;
       }
     }

@@ -16,9 +16,8 @@ const IS_DEMOTED = -2;
  * at or near a leaf; its new one lifts it a few steps on average. Keys are kept in heap order, beside the ids, so that
  * comparisons read neighbours.
  *
- * In the machine it is refused: there, which pages exist and when they are used depends on what went before (copies on
- * write, purges and the regeneration after them, lazily freed memory), so the next uses seen in a first replay need not
- * be those of the second.
+ * In the machine the next uses come from a first replay. There it is a bound of the pages that come back, where every
+ * use could be foreseen: pages of files that are dirty when they are chosen go later, when they are written.
  */
 class Opt implements ReclaimPolicy {
   readonly counters = { pgscan: 0 };

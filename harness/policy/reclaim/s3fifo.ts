@@ -1,6 +1,9 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
 import { NOWHERE, OWN_BIT } from './structures/placed-lists.js';
+
+const ListPolicy = await ownListPolicy('s3fifo');
 
 /** Resident pages that came in once; those that came back or were used again; ghosts of the small queue. */
 const SMALL = FIRST_LIST;
@@ -42,7 +45,7 @@ class S3Fifo extends ListPolicy {
   }
 
   miss(id: number): void {
-    if (this.lists.on(id) === GHOST) this.lists.recall(id);
+    if (this.lists.on(id) === GHOST) this.lists.recall(GHOST, id);
   }
 
   resize(capacity: number): void {
@@ -75,11 +78,11 @@ class S3Fifo extends ListPolicy {
     const { lists } = this;
     for (let id = lists.tail(SMALL); id >= 0; id = lists.tail(SMALL)) {
       if ((lists.state[id] as number) >= this.threshold * USE) {
-        lists.toHead(MAIN, id);
+        lists.move(SMALL, MAIN, id);
         this.counters.pgscan++;
         continue;
       }
-      lists.toHead(GHOST, id);
+      lists.move(SMALL, GHOST, id);
       lists.trim(GHOST, this.ghostPages);
       return id;
     }
@@ -92,7 +95,7 @@ class S3Fifo extends ListPolicy {
     for (let id = lists.tail(MAIN); id >= 0; id = lists.tail(MAIN)) {
       const uses = (lists.state[id] as number) & ~(USE - 1);
       if (uses === 0) break;
-      lists.toHead(MAIN, id);
+      lists.refresh(MAIN, id);
       lists.state[id] = MAIN + uses - USE;
       this.counters.pgscan++;
     }

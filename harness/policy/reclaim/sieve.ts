@@ -1,6 +1,9 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
 import { OWN_BIT } from './structures/placed-lists.js';
+
+const ListPolicy = await ownListPolicy('sieve');
 
 const QUEUE = FIRST_LIST;
 /** Bit of a page's state: used since the hand passed. */
@@ -46,7 +49,7 @@ class Sieve extends ListPolicy {
       this.counters.pgscan++;
     }
     this.hand = lists.newer(id);
-    lists.unlink(id);
+    lists.take(QUEUE, id);
     return id;
   }
 

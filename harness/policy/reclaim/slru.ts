@@ -1,5 +1,8 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
+
+const ListPolicy = await ownListPolicy('slru');
 
 /** The lowest segment; the others have the numbers above. */
 const LOWEST = FIRST_LIST;
@@ -32,12 +35,12 @@ class Slru extends ListPolicy {
   touch(id: number): void {
     const { lists } = this;
     const from = lists.on(id);
-    if (from >= this.top) {
-      lists.toHead(this.top, id);
+    if (from === this.top) {
+      lists.refresh(from, id);
     } else if (this.isAside(id)) {
       this.comeAnew(id);
     } else {
-      lists.toHead(from + 1, id);
+      lists.move(from, from + 1, id);
       if ((lists.size[from + 1] as number) > this.share) this.passDown(from + 1);
     }
   }
@@ -54,7 +57,7 @@ class Slru extends ListPolicy {
     this.top = LOWEST + count - 1;
     for (let list = LOWEST + this.segments - 1; list > LOWEST; list--) {
       const room = list > this.top ? 0 : this.share;
-      while ((this.lists.size[list] as number) > room) this.lists.toHead(list - 1, this.lists.tail(list));
+      while ((this.lists.size[list] as number) > room) this.lists.move(list, list - 1, this.lists.tail(list));
     }
   }
 
@@ -79,7 +82,7 @@ class Slru extends ListPolicy {
     let list = from;
     for (; list > LOWEST; list--) {
       if ((lists.size[list] as number) <= this.share) return;
-      lists.toHead(list - 1, lists.tail(list));
+      lists.move(list, list - 1, lists.tail(list));
     }
     while ((lists.size[LOWEST] as number) > this.share) {
       this.giveUp(lists.popTail(LOWEST));

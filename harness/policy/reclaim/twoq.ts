@@ -1,6 +1,9 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST, ListPolicy } from './structures/list-policy.js';
+import { FIRST_LIST } from './structures/list-policy.js';
+import { ownListPolicy } from './structures/own-list-policy.js';
 import { NOWHERE } from './structures/placed-lists.js';
+
+const ListPolicy = await ownListPolicy('twoq');
 
 /** Resident pages that came in once. */
 const A1IN = FIRST_LIST;
@@ -32,12 +35,12 @@ class TwoQ extends ListPolicy {
 
   touch(id: number): void {
     const list = this.lists.on(id);
-    if (list === AM) this.lists.toHead(AM, id);
+    if (list === AM) this.lists.refresh(AM, id);
     else if (list !== A1IN) this.comeAnew(id);
   }
 
   miss(id: number): void {
-    if (this.lists.on(id) === A1OUT) this.lists.recall(id);
+    if (this.lists.on(id) === A1OUT) this.lists.recall(A1OUT, id);
   }
 
   resize(capacity: number): void {

@@ -19,8 +19,8 @@ export interface Part {
   readonly traces: readonly TraceFacts[];
 }
 
-/** The most traces in a picture: below each other they fill a page. */
-const MAX_TRACES = 4;
+/** The most traces in a picture: below each other they fill a page, with a caption. */
+const MAX_TRACES = 3;
 
 function slug(text: string): string {
   return text
@@ -124,8 +124,9 @@ export class FigureData {
 function cut(told: readonly string[], runs: readonly Row[], all: readonly TraceFacts[]): Part[] {
   const traces = all.filter(({ label }) => runs.some((row) => row.trace === label));
   const pieces = Math.ceil(traces.length / MAX_TRACES);
+  const each = Math.ceil(traces.length / pieces);
   return Array.from({ length: pieces }, (_, piece) => {
-    const some = traces.slice(piece * MAX_TRACES, (piece + 1) * MAX_TRACES);
+    const some = traces.slice(piece * each, (piece + 1) * each);
     const words = [...told, ...(pieces > 1 ? [String(piece + 1)] : [])];
     return {
       suffix: words.map((word) => `-${slug(word)}`).join(''),

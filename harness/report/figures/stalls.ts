@@ -20,6 +20,8 @@ export const PART_NAMES: Readonly<Record<StallPart, string>> = {
   regen: 'regeneration',
 };
 const ROW = 11;
+/** Between the names of policies and the bars, and at the edge. */
+const AXIS_PADDING = 10;
 
 function partsOf(part: Part): StallPart[] {
   const told = new Set(part.traces.flatMap(({ touchesInferred }) => costParts(touchesInferred)));
@@ -39,14 +41,15 @@ export function policyAxis(policies: readonly string[], first: boolean): Spec {
   };
 }
 
-function panel(
-  cells: Cells,
-  at: Position,
-  data: FigureData,
-  parts: readonly StallPart[],
-  time: Unit,
-  page: Page,
-): Spec {
+/** What all panels of a picture share. */
+interface Bars {
+  readonly data: FigureData;
+  readonly parts: readonly StallPart[];
+  readonly time: Unit;
+  readonly legend: Spec;
+}
+
+function panel(cells: Cells, at: Position, { data, parts, time, legend: shown }: Bars): Spec {
   const policies = cells.runs.map((row) => String(row[data.axis]));
   const told = costParts(cells.trace.touchesInferred);
   const values = cells.runs.flatMap((row) =>
@@ -76,12 +79,7 @@ function panel(
         field: 'part',
         type: 'nominal',
         scale: { domain: labels, range: parts.map((name) => FILLS[STALL_PARTS.indexOf(name)]) },
-        legend: legend(
-          labels,
-          page,
-          { symbolType: 'square', symbolSize: 60 },
-          largest(policies.map(page.textWidth)) + 10,
-        ),
+        legend: shown,
       },
       order: { field: 'order', type: 'quantitative' },
     },
@@ -94,6 +92,14 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing {
   const sum = (row: Part['runs'][number]) =>
     parts.reduce((total, name) => total + numberIn(row, `stall_${name}_ns`), 0);
   const time = timeUnit(largest(part.runs.map(sum)));
+  const policies = part.runs.map((row) => String(row[data.axis]));
+  const shown = legend(
+    parts.map((name) => NAMES[name]),
+    page,
+    { symbolType: 'square', symbolSize: 60 },
+    largest(policies.map(page.textWidth)) + AXIS_PADDING,
+  );
+  const bars: Bars = { data, parts, time, legend: shown };
   const inferred = part.traces.some(({ touchesInferred }) => touchesInferred);
   const note = inferred ? ' Where accesses are inferred, only calls and reclaim are shown.' : '';
   return {
@@ -105,7 +111,7 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing {
       gridSpec(
         rows,
         (label) => data.traceName(label),
-        (cells, at) => ({ width, ...panel(cells, at, data, parts, time, page) }),
+        (cells, at) => ({ width, ...panel(cells, at, bars) }),
       ),
   };
 }

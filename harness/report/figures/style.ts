@@ -4,7 +4,7 @@ import { rounded } from './units.js';
 /** Size of all text, in points: what journals ask for at least. */
 export const TEXT_POINTS = 8;
 /** The font, and what a reader of the SVG without it takes: all three have the same widths. */
-export const FONT = 'Liberation Sans, Arial, Helvetica, sans-serif';
+const FONT = 'Liberation Sans, Arial, Helvetica, sans-serif';
 
 const GREY = '#666666';
 
@@ -144,6 +144,7 @@ const HALF_DECADE = 3.2;
 
 /** Scale and axis of logarithmic values, with few and round ticks. */
 export function logAxis(values: readonly number[], length: number): Spec {
+  if (values.length === 0) return { scale: { type: 'log' } };
   const middle = Math.sqrt(Math.min(...values) * Math.max(...values));
   // A decade at least, so that there are ticks; a margin, so that outermost points are whole.
   const least = rounded(Math.min(Math.min(...values) / LOG_MARGIN, middle / HALF_DECADE));
@@ -162,7 +163,7 @@ export const LINE_AND_POINTS: Spec = { type: 'line', point: { filled: true, size
 export const THIN: Spec = { color: GREY, strokeWidth: 0.5 };
 
 /** What all figures share: one font and size, no title, thin axes, nothing that needs colour. */
-export const CONFIG: Spec = {
+const CONFIG: Spec = {
   font: FONT,
   padding: 1,
   background: null,

@@ -20,7 +20,7 @@ export const FORMATS = ['pdf', 'svg', 'png'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** A page of a width, measured in the font that figures are set in. */
-export function pageOf(width: Width): Page {
+function pageOf(width: Width): Page {
   return { width: WIDTHS[width], textWidth: (text) => textWidth(text) * TEXT_POINTS };
 }
 
@@ -39,6 +39,18 @@ async function filesOf(
   return files;
 }
 
+/** All drawings, each with a name of its own: names of traces may differ only in what names of files cannot have. */
+function drawingsOf(figures: readonly Figure[], data: FigureData, page: Page) {
+  const taken = new Map<string, number>();
+  return figures.flatMap((figure) =>
+    figure.draw(data, page).map((drawing) => {
+      const times = (taken.get(drawing.name) ?? 0) + 1;
+      taken.set(drawing.name, times);
+      return { figure, drawing: times === 1 ? drawing : { ...drawing, name: `${drawing.name}-${times}` } };
+    }),
+  );
+}
+
 /**
  * Draws figures into a folder: for each drawing its specification, the formats asked for and a caption, all of one name.
  * Gives the names of the files.
@@ -54,10 +66,7 @@ export async function writeFigures(
 ): Promise<string[]> {
   const page = pageOf(width);
   const written: string[] = [];
-  const drawings = figures.flatMap((figure) =>
-    figure.draw(data, page).map((drawing) => ({ figure, drawing })),
-  );
-  for (const { figure, drawing } of drawings) {
+  for (const { figure, drawing } of drawingsOf(figures, data, page)) {
     const files = await filesOf(drawing, page, formats);
     files.set('.txt', captionText(figure, drawing, data));
     files.set('.tex', captionTex(figure, drawing, data, width));

@@ -46,6 +46,8 @@ export class ReferenceMapper {
     private readonly idBytes: number,
   ) {
     this.shift = reference === 'objects' ? 0 : Math.log2(reference.pageBytes / idBytes);
+    // Of objects, the row of a reference is its number in every batch.
+    for (let row = 0; row < BATCH_CAPACITY; row++) this.rows[row] = row;
   }
 
   /** The references of a batch: one batch of them, or more where requests are split. */
@@ -55,7 +57,6 @@ export class ReferenceMapper {
       return;
     }
     this.table.mapBatch(batch, this.ids);
-    for (let row = 0; row < batch.length; row++) this.rows[row] = row;
     this.length = batch.length;
     yield this.take();
   }

@@ -72,17 +72,14 @@ export class FrequencyBuckets {
     const behind = fields[FIELDS * (exists ? higher : bucket) + NEWEST] as number;
     const next = exists ? higher : this.make(frequency, bucket, higher);
     this.part(bucket, id);
-    if (behind !== id) {
-      lists.unlink(id);
-      lists.addNewer(behind, id);
-    }
+    if (behind !== id) lists.moveNewer(behind, id);
     this.join(next, id);
   }
 
   /** Takes a page off the list. */
   take(id: number): void {
     this.part(this.bucketOf[id] as number, id);
-    this.lists.unlink(id);
+    this.lists.take(this.list, id);
   }
 
   /** A page that stands next to the newest of a bucket becomes its newest. */

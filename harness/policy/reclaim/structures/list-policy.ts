@@ -114,7 +114,7 @@ export abstract class ListPolicy implements ReclaimPolicy {
         this.comeAnew(id);
         continue;
       }
-      lists.unlink(id);
+      lists.take(DEMOTED, id);
       return id;
     }
     const id = this.victim();

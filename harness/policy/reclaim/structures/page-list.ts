@@ -133,6 +133,23 @@ export class PageLists {
     this.links[2 * older] = node;
   }
 
+  /** Moves a page that is on a list between another one and its newer neighbour. */
+  moveNewer(than: number, id: number): void {
+    const { links, lists } = this;
+    const node = lists + id;
+    const at = node << 1;
+    const newer = links[at] as number;
+    const older = links[at | 1] as number;
+    links[(newer << 1) | 1] = older;
+    links[older << 1] = newer;
+    const before = lists + than;
+    const after = links[before << 1] as number;
+    links[at] = after;
+    links[at | 1] = before;
+    links[(after << 1) | 1] = node;
+    links[before << 1] = node;
+  }
+
   /** A word a policy may keep for a page while it is on no list. */
   note(id: number): number {
     return this.links[2 * (this.lists + id) + 1] as number;

@@ -13,6 +13,9 @@ export const OWN_BIT = 16;
 /**
  * Lists of pages, resident ones and ghosts, that know where each page is and how long each list is. A page is on one
  * list at most. Lists are numbered from 1 to 14.
+ *
+ * Who knows the list of a page says so (`move`, `refresh`, `take`): to count a list that the page's state names is a store
+ * to an address that waits for the state to come from memory, and what reads sizes next waits with it.
  */
 export class PlacedLists extends PageLists {
   /** By id: where the page is, and from `OWN_BIT` on what the policy keeps; that is 0 after each move. */
@@ -69,14 +72,25 @@ export class PlacedLists extends PageLists {
     this.state[id] = NOWHERE;
   }
 
-  /** Moves a page that is on a list to the head of a list. */
-  toHead(list: number, id: number): void {
-    const from = this.on(id);
+  /** Takes a page off the list it is on. */
+  take(list: number, id: number): void {
+    super.unlink(id);
+    this.size[list] = (this.size[list] as number) - 1;
+    this.state[id] = NOWHERE;
+  }
+
+  /** Moves a page from the list it is on to the head of another. */
+  move(from: number, to: number, id: number): void {
+    super.moveToHead(to, id);
+    this.state[id] = to;
+    this.size[from] = (this.size[from] as number) - 1;
+    this.size[to] = (this.size[to] as number) + 1;
+  }
+
+  /** Moves a page to the head of the list it is on. */
+  refresh(list: number, id: number): void {
     super.moveToHead(list, id);
     this.state[id] = list;
-    if (from === list) return;
-    this.size[from] = (this.size[from] as number) - 1;
-    this.size[list] = (this.size[list] as number) + 1;
   }
 
   /** Takes a page off its list if it is on one; a ghost that was recalled is not returning any more. */
@@ -88,8 +102,8 @@ export class PlacedLists extends PageLists {
   }
 
   /** Takes a ghost off its list; until it is put on another, `isReturning`. */
-  recall(id: number): void {
-    this.unlink(id);
+  recall(list: number, id: number): void {
+    this.take(list, id);
     this.state[id] = RETURNING;
   }
 
@@ -108,7 +122,7 @@ export class PlacedLists extends PageLists {
 
   /** Drops the oldest pages of a list of ghosts until it has `most` at most. Amortised O(1): each was put there once. */
   trim(list: number, most: number): void {
-    while ((this.size[list] as number) > most) this.unlink(this.tail(list));
+    while ((this.size[list] as number) > most) this.popTail(list);
   }
 
   private place(list: number, id: number): void {

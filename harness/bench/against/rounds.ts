@@ -1,0 +1,58 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InputError } from '../../input/errors.js';
+import { parseCsv, type Row } from '../../metrics/csv.js';
+import { lastLine, runProcess } from './process.js';
+
+/** Rows of perf.csv of two builds of the program. */
+export interface SideRows {
+  readonly base: readonly Row[];
+  readonly head: readonly Row[];
+}
+
+export interface RoundOptions {
+  /** Built command lines. */
+  readonly base: string;
+  readonly head: string;
+  /** Samples of each side: as many processes. */
+  readonly rounds: number;
+  /** Further flags of `reclaim bench`: what is timed. */
+  readonly flags: readonly string[];
+  readonly signal: AbortSignal;
+  /** Told when a process has ended. */
+  readonly step?: () => void;
+}
+
+/** One process of a build, which warms up and takes one sample of everything; gives its rows. */
+async function sampleOnce(cli: string, sample: number, options: RoundOptions): Promise<Row[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'reclaim-round-'));
+  try {
+    const args = [cli, 'bench', '--samples', '1', '--quiet', '--out', folder, ...options.flags];
+    const { code, stderr } = await runProcess(process.execPath, args, folder, options.signal);
+    if (code !== 0)
+      throw new InputError(`reclaim bench of one side ended with code ${code}: ${lastLine(stderr)}`);
+    const { rows } = parseCsv(await readFile(join(folder, 'perf.csv'), 'utf8'), 'perf.csv');
+    return rows.map((row) => ({ ...row, sample }));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Times two builds in turn: base, head, base, head. Each sample is of a process of its own: samples of one process share
+ * its layout of code and memory, and would pass that for a difference between the builds.
+ *
+ * @throws InputError when a side cannot run what the flags ask for
+ */
+export async function alternate(options: RoundOptions): Promise<SideRows> {
+  const base: Row[] = [];
+  const head: Row[] = [];
+  for (let round = 1; round <= options.rounds; round++) {
+    base.push(...(await sampleOnce(options.base, round, options)));
+    options.step?.();
+    head.push(...(await sampleOnce(options.head, round, options)));
+    options.step?.();
+  }
+  return { base, head };
+}

@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkOut, commitOf } from '../bench/against/checkout.js';
+import { alternate, type RoundOptions, type SideRows } from '../bench/against/rounds.js';
+import type { Suite } from '../bench/case.js';
+import { caseOf } from '../bench/suites.js';
+import { prepareFolder } from '../experiment/store.js';
+import { compareResults } from '../gate/compare.js';
+import { table } from '../gate/formats/table.js';
+import { RERUN_FOLDER, readResults } from '../gate/read/results.js';
+import type { Report } from '../gate/report.js';
+import { EXIT } from '../input/errors.js';
+import { packageFile } from '../input/package-root.js';
+import { csvHeader, csvRows } from '../metrics/csv.js';
+import { PERF_COLUMNS } from '../metrics/host.js';
+import { note, Progress, print } from './terminal.js';
+
+export interface AgainstOptions {
+  /** The revision to compare with. */
+  readonly against: string;
+  readonly samples: number;
+  /** What is timed, as flags of `reclaim bench`. */
+  readonly flags: readonly string[];
+  /** The suites that are timed. */
+  readonly suites: readonly Suite[];
+  readonly out: string | undefined;
+  readonly quiet: boolean;
+}
+
+function writeSides(folders: readonly [string, string], { base, head }: SideRows): void {
+  for (const [folder, rows] of [
+    [folders[0], base],
+    [folders[1], head],
+  ] as const) {
+    prepareFolder(folder);
+    writeFileSync(join(folder, 'perf.csv'), csvHeader(PERF_COLUMNS) + csvRows(PERF_COLUMNS, rows));
+  }
+}
+
+function compare(folders: readonly [string, string]): Report {
+  const [base, head] = folders;
+  return compareResults(readResults(base), readResults(head), { tolerances: new Map(), strict: false });
+}
+
+function slowCases({ times }: Report, suites: readonly Suite[]): string[] {
+  const slow = times.filter(({ findings }) => findings.some(({ kind }) => kind === 'slower'));
+  return [...new Set(slow.map(({ name }) => caseOf(name, suites)))];
+}
+
+/** Times what seemed slower once more, so that a gate does not fail for a chance. */
+async function rerun(cases: readonly string[], options: RoundOptions): Promise<SideRows> {
+  const all: SideRows[] = [];
+  for (const name of cases)
+    all.push(await alternate({ ...options, flags: [...options.flags, '--filter', name] }));
+  return { base: all.flatMap(({ base }) => base), head: all.flatMap(({ head }) => head) };
+}
+
+/** Flags without `--filter` and its value: a rerun has one of its own. */
+function withoutFilter(flags: readonly string[]): string[] {
+  const at = flags.indexOf('--filter');
+  return at < 0 ? [...flags] : [...flags.slice(0, at), ...flags.slice(at + 2)];
+}
+
+/**
+ * Times two builds in turn, and what seems slower once more; gives what the gate says of both runs.
+ *
+ * @param sides built command lines
+ * @param folders for the perf.csv of base and head; those of the second run go below them
+ */
+export async function compareBuilds(
+  sides: Pick<RoundOptions, 'base' | 'head' | 'signal'>,
+  folders: readonly [string, string],
+  options: AgainstOptions,
+): Promise<Report> {
+  const { samples, flags, suites, quiet } = options;
+  // Of an earlier run in this folder.
+  for (const folder of folders) rmSync(join(folder, RERUN_FOLDER), { recursive: true, force: true });
+  const progress = new Progress('base and head in turn', 2 * samples, quiet);
+  const rounds = { ...sides, rounds: samples, flags };
+  try {
+    writeSides(folders, await alternate({ ...rounds, step: () => progress.step() }));
+  } finally {
+    progress.stop();
+  }
+  const slow = slowCases(compare(folders), suites);
+  if (slow.length > 0) {
+    if (!quiet) note(`seems slower and is timed again: ${slow.join(', ')}`);
+    const again = await rerun(slow, { ...rounds, flags: withoutFilter(flags) });
+    writeSides([join(folders[0], RERUN_FOLDER), join(folders[1], RERUN_FOLDER)], again);
+  }
+  return compare(folders);
+}
+
+/**
+ * Times this build and that of another revision in turn, compares them, and prints what the gate says of it.
+ *
+ * @throws InputError when the revision is none, or a side cannot run what is asked for
+ */
+export async function benchAgainst(options: AgainstOptions): Promise<void> {
+  const commit = commitOf(options.against);
+  const abort = new AbortController();
+  const interrupt = () => abort.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  const out = options.out ?? mkdtempSync(join(tmpdir(), 'reclaim-against-out-'));
+  if (options.out !== undefined) prepareFolder(out);
+  try {
+    if (!options.quiet) note(`building ${commit.slice(0, 12)}`);
+    const checkout = await checkOut(commit, abort.signal);
+    try {
+      const head = packageFile('dist', 'harness', 'cli.js');
+      const sides = { base: checkout.cli, head, signal: abort.signal };
+      const report = await compareBuilds(sides, [join(out, 'base'), join(out, 'head')], options);
+      await print(table.text(report));
+      if (report.verdict === 'fail') process.exitCode = EXIT.regression;
+    } finally {
+      await checkout.close();
+    }
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+    note('reclaim: interrupted');
+    process.exitCode = EXIT.interrupted;
+  } finally {
+    if (options.out === undefined) rmSync(out, { recursive: true, force: true });
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}

@@ -1,0 +1,139 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Table from 'cli-table3';
+import type { Argv } from 'yargs';
+import { prepareFolder } from '../experiment/store.js';
+import { compareResults } from '../gate/compare.js';
+import type { Format } from '../gate/formats/format.js';
+import { FORMATS, formatNamed } from '../gate/formats/registry.js';
+import { readResults } from '../gate/read/results.js';
+import type { Report } from '../gate/report.js';
+import { type Check, selfTest } from '../gate/self-test/self-test.js';
+import { parseTolerances } from '../gate/tolerance.js';
+import { updateBaseline } from '../gate/update.js';
+import { EXIT, InputError } from '../input/errors.js';
+import type { Command } from './flags.js';
+import { note, print } from './terminal.js';
+
+interface Args {
+  baseline?: string;
+  candidate?: string;
+  tolerance?: string;
+  format: string;
+  out?: string;
+  strict: boolean;
+  update: boolean;
+  selfTest: boolean;
+}
+
+function builder(yargs: Argv): Argv {
+  return yargs
+    .positional('baseline', { type: 'string', describe: 'folder of results to compare with' })
+    .positional('candidate', { type: 'string', describe: 'folder of results to judge' })
+    .options({
+      tolerance: {
+        type: 'string',
+        describe:
+          'METRIC=N% or METRIC=N: how far a metric may be off (several separated by commas; wall_ns: wall times)',
+        requiresArg: true,
+      },
+      strict: {
+        type: 'boolean',
+        default: false,
+        describe: 'fail on warnings too: what is new, and what is better than the baseline knows',
+      },
+      format: {
+        type: 'string',
+        default: 'table',
+        describe: `how it is told: ${FORMATS.map(({ name }) => name).join(', ')}; several, separated by commas, with --out`,
+        requiresArg: true,
+      },
+      out: { type: 'string', describe: 'folder for a file a format', requiresArg: true },
+      update: {
+        type: 'boolean',
+        default: false,
+        describe: 'make the candidate the baseline, whatever differs',
+      },
+      'self-test': {
+        type: 'boolean',
+        default: false,
+        describe:
+          'inject regressions into copies of BASELINE (without one: into made-up results) and see that they are found',
+      },
+    })
+    .epilogue('Exit codes: 0 passed, 1 failed, 2 bad input or nothing to compare.');
+}
+
+function checkTable(checks: readonly Check[]): string {
+  const table = new Table({
+    head: ['injected', 'the gate', 'as wanted'],
+    colAligns: ['left', 'left', 'right'],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { name, wanted, passed, of } of checks) table.push([name, wanted, `${passed} of ${of}`]);
+  return table.toString();
+}
+
+/** A class into which nothing could be injected is not one that was caught. */
+function isPassed({ passed, of }: Check): boolean {
+  return of > 0 && passed === of;
+}
+
+async function runSelfTest(folder: string | undefined): Promise<void> {
+  const experiment = folder === undefined ? undefined : readResults(folder).experiment;
+  if (folder !== undefined && !experiment)
+    throw new InputError('no runs.csv, expected results of reclaim compare', { file: folder });
+  const checks = selfTest(experiment);
+  await print(checkTable(checks));
+  const failed = checks.filter((check) => !isPassed(check));
+  for (const { name } of failed) note(`reclaim: self-test failed: ${name}`);
+  if (failed.length > 0) process.exitCode = EXIT.regression;
+}
+
+/** @throws InputError for an unknown format, or several without a folder for them */
+function chosenFormats(args: Args): Format[] {
+  const formats = args.format.split(',').map(formatNamed);
+  if (formats.length > 1 && args.out === undefined)
+    throw new InputError(`--format ${args.format} names several, expected --out with a folder for them`);
+  return formats;
+}
+
+async function tell(report: Report, formats: readonly Format[], out: string | undefined): Promise<void> {
+  if (out === undefined) {
+    await print((formats[0] as Format).text(report));
+    return;
+  }
+  for (const format of formats) writeFileSync(join(out, format.file), format.text(report));
+  await print(formatNamed('table').text(report));
+}
+
+async function update(baseline: string, candidate: string): Promise<void> {
+  const results = readResults(candidate);
+  updateBaseline(baseline, results);
+  await print(`${baseline}: ${results.experiment?.cells.length} cells of ${candidate}`);
+}
+
+async function handler(args: Args): Promise<void> {
+  if (args.selfTest) {
+    await runSelfTest(args.baseline);
+    return;
+  }
+  const { baseline, candidate } = args;
+  if (baseline === undefined || candidate === undefined)
+    throw new InputError('two folders of results are needed, expected reclaim gate BASELINE CANDIDATE');
+  const tolerances = parseTolerances(args.tolerance?.split(',') ?? []);
+  const formats = chosenFormats(args);
+  if (args.update) {
+    await update(baseline, candidate);
+    return;
+  }
+  const report = compareResults(readResults(baseline), readResults(candidate), {
+    tolerances,
+    strict: args.strict,
+  });
+  if (args.out !== undefined) prepareFolder(args.out);
+  await tell(report, formats, args.out);
+  if (report.verdict === 'fail') process.exitCode = EXIT.regression;
+}
+
+export const gate: Command = { builder, handler };

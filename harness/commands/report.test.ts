@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { CliFolder } from '../testing/cli-folder.js';
+import { writeComparison } from '../testing/results.js';
+
+const cli = new CliFolder();
+
+beforeAll(() => {
+  mkdirSync(join(cli.path, 'made'));
+  writeComparison(join(cli.path, 'made'));
+});
+
+describe('reclaim report', () => {
+  it('draws what compare wrote, and says what it leaves out', () => {
+    expect(cli.run('compare', 'e.yaml', '--out', 'out', '--heatmap', '--quiet').code).toBe(0);
+    const { code, stdout, stderr } = cli.run('report', 'out', '--format', 'svg');
+    expect(code).toBe(0);
+    expect(stderr).toContain('left out ksm-saving: no page was merged\n');
+    const files = stdout.trim().split('\n');
+    expect(files).toContain(join('out', 'figures', 'memory.vl.json'));
+    expect(files).toContain(join('out', 'figures', 'heat-map.svg'));
+    for (const name of files) expect(existsSync(join(cli.path, name)), name).toBe(true);
+    expect(files.filter((name) => name.endsWith('.pdf'))).toEqual([]);
+  });
+
+  it('draws the figures named', () => {
+    const { code, stdout, stderr } = cli.run(
+      'report',
+      'made',
+      '--figure',
+      'stalls,swap',
+      '--format',
+      'pdf',
+      '--width',
+      'page',
+    );
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.match(/[\w-]+\.pdf/g)).toEqual(['stalls-web.pdf', 'swap-web.pdf']);
+  });
+
+  it('takes miss ratios from a file elsewhere', () => {
+    cli.write(
+      'm.csv',
+      'policy,params,size_pages,requests,misses,miss_ratio\nlru,,1,9,9,1\nlru,,10,9,3,0.333333\n',
+    );
+    expect(
+      cli.run('report', 'made', '--figure', 'miss-ratio', '--mrc', 'm.csv', '--format', 'svg').code,
+    ).toBe(0);
+    const text = readFileSync(join(cli.path, 'made', 'figures', 'miss-ratio.txt'), 'utf8');
+    expect(text).toMatch(/data: mrc.csv, sha256 [0-9a-f]{64}/);
+  });
+
+  it.each([
+    [['none'], 'none: no such folder'],
+    [['.'], '.: no results there, expected a folder with runs.csv, perf.csv, mrc.csv'],
+    [['made', '--figure', 'stall'], 'unknown figure "stall", expected one of memory'],
+    [['made', '--figure', 'ksm-saving'], 'figure ksm-saving: no page was merged'],
+    [['made', '--format', 'gif'], 'unknown format "gif", expected one of pdf, svg, png'],
+    [['made', '--mrc', 'none.csv'], 'none.csv: no such file'],
+  ])('refuses %j', (args, message) => {
+    const { code, stdout, stderr } = cli.run('report', ...args, '--quiet');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`reclaim: ${message}`);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('names the line of an edited file', () => {
+    mkdirSync(join(cli.path, 'edited'));
+    writeComparison(join(cli.path, 'edited'));
+    const path = join(cli.path, 'edited', 'runs.csv');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(',recorded,768,', ',recorded,76B,'));
+    const { code, stderr } = cli.run('report', 'edited');
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      `reclaim: ${join('edited', 'runs.csv')}:7: limit_pages is "76B", expected a number\n`,
+    );
+  });
+});

@@ -1,0 +1,100 @@
+import type { Value } from '../metrics/csv.js';
+import { cellLabels, cellName } from './names.js';
+import type { Experiment } from './read/results.js';
+import { type CellRow, cellKey } from './read/runs.js';
+import { type CellReport, type Finding, type Kind, type Level, sorted } from './report.js';
+import { reproduceCommands } from './reproduce.js';
+import type { Tolerance } from './tolerance.js';
+import { compareValue, measuredIn } from './values.js';
+
+/** A cell as both runs have it; one of them may lack it. */
+interface Pair {
+  readonly baseline: CellRow | undefined;
+  readonly candidate: CellRow | undefined;
+}
+
+/** Larger than any distance between values: what cannot be compared at all comes first. */
+const WHOLE_CELL = 1e6;
+
+function wholeCell(level: Level, kind: Kind, text: string): Finding {
+  return { level, kind, text, size: WHOLE_CELL };
+}
+
+/** What is wrong with a pair as a whole, so that its values say nothing of each other; undefined if nothing is. */
+function mismatch({ baseline, candidate }: Pair): Finding | undefined {
+  if (!candidate) return wholeCell('failure', 'missing-cell', 'not in the candidate');
+  if (!baseline) return wholeCell('warning', 'new-cell', 'not in the baseline: nothing guards it yet');
+  if (baseline.traceSha256 !== candidate.traceSha256)
+    return wholeCell(
+      'failure',
+      'trace-changed',
+      `another trace under the same name: SHA-256 ${baseline.traceSha256.slice(0, 12)}… → ${candidate.traceSha256.slice(0, 12)}…`,
+    );
+  if (baseline.outcome !== candidate.outcome)
+    return wholeCell(
+      candidate.outcome === 'ok' ? 'warning' : 'failure',
+      'outcome-changed',
+      `outcome ${baseline.outcome} → ${candidate.outcome}`,
+    );
+  return undefined;
+}
+
+/** How many values a cell has that are measured in the baseline or the candidate. */
+function comparedValues({ baseline, candidate }: Pair, columns: readonly string[]): number {
+  const at = (row: CellRow | undefined, column: string): Value => row?.values[column] ?? null;
+  return columns.filter((column) => at(baseline, column) !== null || at(candidate, column) !== null).length;
+}
+
+function compareValues(
+  { baseline, candidate }: Pair,
+  columns: readonly string[],
+  tolerances: ReadonlyMap<string, Tolerance>,
+): Finding[] {
+  return columns.flatMap((column) => {
+    const before = baseline?.values[column] ?? null;
+    const after = candidate?.values[column] ?? null;
+    return compareValue(column, before, after, tolerances.get(column)) ?? [];
+  });
+}
+
+function pairs(baseline: readonly CellRow[], candidate: readonly CellRow[]): Pair[] {
+  const byKey = new Map<string, Pair>(
+    baseline.map((row) => [cellKey(row), { baseline: row, candidate: undefined }]),
+  );
+  for (const row of candidate)
+    byKey.set(cellKey(row), { baseline: byKey.get(cellKey(row))?.baseline, candidate: row });
+  return [...byKey.values()];
+}
+
+/**
+ * Compares the cells of two runs, matched by what was run. Results are deterministic, so every difference is one of the
+ * program, its input or its setup.
+ *
+ * @param tolerances by metric; a metric without one may not differ at all
+ */
+export function compareCells(
+  baseline: Experiment,
+  candidate: Experiment,
+  tolerances: ReadonlyMap<string, Tolerance>,
+): CellReport[] {
+  const columns = baseline.columns.filter((column) => candidate.columns.includes(column));
+  const labelOf = cellLabels([...baseline.cells, ...candidate.cells]);
+  return pairs(baseline.cells, candidate.cells).map((pair) => {
+    const row = (pair.candidate ?? pair.baseline) as CellRow;
+    const whole = mismatch(pair);
+    const findings = whole ? [whole] : sorted(compareValues(pair, columns, tolerances));
+    const saving = findings.some(({ metric }) => metric?.startsWith('saved_'));
+    const { manifest } = pair.candidate ? candidate : baseline;
+    return {
+      name: cellName(row),
+      label: labelOf(row),
+      trace: row.identity.trace as string,
+      identity: row.identity,
+      compared: whole ? 0 : comparedValues(pair, columns),
+      findings,
+      reproduce: findings.length > 0 ? reproduceCommands(row, manifest, saving) : [],
+      candidate: measuredIn(pair.candidate),
+      baseline: measuredIn(pair.baseline),
+    };
+  });
+}

@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import { METRICS } from '../metrics/schema.js';
+import { compareResults } from './compare.js';
+import type { Experiment } from './read/results.js';
+import type { CellRow } from './read/runs.js';
+import { allFindings, type Report } from './report.js';
+import { sampleExperiment, samplePerf, sampleResults } from './self-test/sample.js';
+import { parseTolerances } from './tolerance.js';
+
+const base = sampleExperiment();
+const compare = (changed: Experiment, tolerances: readonly string[] = [], strict = false) =>
+  compareResults(sampleResults(base), sampleResults(changed), {
+    tolerances: parseTolerances(tolerances),
+    strict,
+  });
+const kinds = (report: Report) => allFindings(report).map(({ finding }) => finding.kind);
+
+/** The sample with values of its second cell set. */
+function withValues(values: Readonly<Record<string, number | string | null>>): Experiment {
+  const cells = base.cells.map((row, i) =>
+    i === 1 ? { ...row, values: { ...row.values, ...values } } : row,
+  );
+  return { ...base, cells };
+}
+const sampleValue = (metric: string) => base.cells[1]?.values[metric] as number;
+
+describe('deterministic results', () => {
+  it('pass when nothing changed, and every value was compared', () => {
+    const report = compare(sampleExperiment(), [], true);
+    expect([report.verdict, kinds(report)]).toEqual(['pass', []]);
+    expect(report.compared).toEqual({ cells: 4, values: 4 * (METRICS.length + 3), times: 0 });
+  });
+
+  it('fail for one page more, in its worse direction', () => {
+    const report = compare(withValues({ pswpout: sampleValue('pswpout') + 1 }));
+    expect([report.verdict, kinds(report)]).toEqual(['fail', ['worse']]);
+    expect(report.cells[0]?.findings[0]).toMatchObject({
+      metric: 'pswpout',
+      baseline: sampleValue('pswpout'),
+      candidate: sampleValue('pswpout') + 1,
+    });
+    expect(kinds(compare(withValues({ saved_pages_mean: sampleValue('saved_pages_mean') - 1 })))).toEqual([
+      'worse',
+    ]);
+  });
+
+  it('report what is better, and fail for it only when strict', () => {
+    const better = withValues({ pswpout: sampleValue('pswpout') - 1 });
+    expect([compare(better).verdict, compare(better, [], true).verdict]).toEqual(['pass', 'fail']);
+    expect(kinds(compare(better))).toEqual(['better']);
+  });
+
+  it('fail for any change of what has no better direction, or is a count of the trace', () => {
+    for (const by of [-1, 1]) {
+      expect(kinds(compare(withValues({ pgactivate: sampleValue('pgactivate') + by })))).toEqual(['changed']);
+      const report = compare(withValues({ events: sampleValue('events') + by }));
+      expect([report.verdict, kinds(report)]).toEqual(['fail', ['changed']]);
+    }
+  });
+
+  it('fail when a value is not measured any more, or says nothing', () => {
+    for (const value of [null, 'n/a']) {
+      const report = compare(withValues({ minor_rate: value }));
+      expect([report.verdict, kinds(report)]).toEqual(['fail', ['changed']]);
+    }
+  });
+
+  it('may be off by a tolerance, which is told', () => {
+    const worse = withValues({ pgscan_direct: sampleValue('pgscan_direct') + 5 });
+    expect(compare(worse, ['pgscan_direct=4']).verdict).toBe('fail');
+    expect(kinds(compare(worse, ['pgscan_direct=5']))).toEqual(['within-tolerance']);
+    expect(compare(worse, ['pgscan_direct=50%'], true).verdict).toBe('pass');
+  });
+
+  it('put the worst cell and the worst metric first', () => {
+    const cells = base.cells.map((row, i) => ({
+      ...row,
+      values: {
+        ...row.values,
+        pgfault: (row.values.pgfault as number) + i,
+        pswpin: (row.values.pswpin as number) * (i + 1),
+      },
+    }));
+    const report = compare({ ...base, cells: cells.slice(0, 3) });
+    expect(
+      report.cells.map(({ identity, findings }) => [
+        identity.seed,
+        findings.map(({ text }) => text.split(' ')[0]),
+      ]),
+    ).toEqual([
+      ['seed-of-4', ['not']],
+      ['seed-of-3', ['pswpin', 'pgfault']],
+      ['seed-of-2', ['pswpin', 'pgfault']],
+      ['seed-of-1', []],
+    ]);
+  });
+
+  it('are matched by what was run, not by number or order', () => {
+    const cells = [...base.cells].reverse().map((row, i) => ({ ...row, cell: String(i + 1) }));
+    expect(kinds(compare({ ...base, cells }, [], true))).toEqual([]);
+  });
+
+  it('have nothing in common: an error, not a pass', () => {
+    const cells = base.cells.map((row) => ({
+      ...row,
+      identity: { ...row.identity, seed: `${row.identity.seed}x` },
+    }));
+    expect(() => compare({ ...base, cells })).toThrow(
+      'nothing to compare between sample and sample: no cell is measured in both',
+    );
+    const refused = (row: CellRow): CellRow => ({
+      ...row,
+      outcome: 'refused',
+      values: Object.fromEntries(Object.keys(row.values).map((column) => [column, null])),
+    });
+    const nothing = sampleResults({ ...base, cells: base.cells.map(refused) });
+    expect(() => compareResults(nothing, nothing, { tolerances: new Map(), strict: false })).toThrow(
+      /nothing to compare/,
+    );
+  });
+
+  it('tell what differs in how they were made', () => {
+    const { manifest } = base;
+    const other = {
+      ...manifest,
+      program: { version: '2.0.0' },
+      experiment: { name: 'x', memory: '1GiB' },
+      costs: { sha256: 'c'.repeat(64) },
+      policy_modules: ['mine.mjs'],
+      cells: { planned: 9 },
+    };
+    const report = compare({ ...base, manifest: other });
+    expect(report.verdict).toBe('pass');
+    expect(report.general.map(({ text }) => text)).toEqual([
+      'the candidate has 4 of 9 planned cells',
+      'version of the program: 1.0.0 → 2.0.0',
+      'memory of the machine: none → 1GiB',
+      'cost table: bbbbbbbbbbbb → cccccccccccc',
+      'policy modules: none → mine.mjs',
+    ]);
+  });
+});
+
+describe('wall times of results', () => {
+  const options = { tolerances: new Map(), strict: false };
+
+  it('are compared on one host only', () => {
+    const perf = samplePerf('a', ['t'], 10);
+    const elsewhere = { ...samplePerf('b', ['t'], 10, 0.5), host: 'other' };
+    const report = compareResults(sampleResults(base, perf), sampleResults(base, elsewhere), options);
+    expect([report.verdict, report.times]).toEqual(['pass', []]);
+    expect(report.general.map(({ text }) => text)).toEqual([
+      'wall times: other host (baseline host, candidate other)',
+    ]);
+    expect(() =>
+      compareResults(sampleResults(undefined, perf), sampleResults(undefined, elsewhere), options),
+    ).toThrow(/nothing to compare .*: there is no runs.csv in both; wall times: other host/);
+  });
+
+  it('of cells are matched by what was run', () => {
+    const perf = samplePerf('a', ['cell/1', 'cell/2'], 4);
+    const cells = base.cells.slice(1).map((row, i) => ({ ...row, cell: String(i + 1) }));
+    const report = compareResults(
+      sampleResults(base, perf),
+      sampleResults({ ...base, cells }, samplePerf('a', ['cell/1'], 4)),
+      options,
+    );
+    expect(report.times.map(({ name }) => name)).toEqual([expect.stringMatching(/^cell\/trace-of-2 /)]);
+    expect(kinds(report)).toContain('missing-cell');
+    expect(kinds(report)).not.toContain('missing-time');
+  });
+
+  it('alone cannot replace cells that a baseline has', () => {
+    expect(() =>
+      compareResults(sampleResults(base), sampleResults(undefined, samplePerf('a', ['t'], 4)), options),
+    ).toThrow('sample: no runs.csv, expected one as in sample');
+  });
+});
+
+describe('tolerances', () => {
+  it('are refused when they are none', () => {
+    for (const text of ['pgfault', 'pgfault=', 'pgfault=-1', 'pgfault=1 %', '=1'])
+      expect(() => parseTolerances([text]), text).toThrow(/expected METRIC=N% or METRIC=N|unknown metric/);
+    expect(() => parseTolerances(['pgfualt=1'])).toThrow(
+      /unknown metric "pgfualt", .* did you mean pgfault\?/,
+    );
+    expect(() => parseTolerances(['wall_ns=5'])).toThrow(/wall times have a share only/);
+  });
+});

@@ -1,0 +1,141 @@
+import { InputError } from '../input/errors.js';
+import { compareCells } from './cells.js';
+import { cellName } from './names.js';
+import type { Perf } from './read/perf.js';
+import type { Results } from './read/results.js';
+import {
+  type CellReport,
+  type Finding,
+  type Report,
+  type Side,
+  sorted,
+  type TimeReport,
+  worstFirst,
+} from './report.js';
+import { compareSetup } from './setup.js';
+import { compareTimes, LEAST_EFFECT } from './times.js';
+import { type Tolerance, WALL_TIME } from './tolerance.js';
+
+export interface GateOptions {
+  /** By metric, `wall_ns` among them. */
+  readonly tolerances: ReadonlyMap<string, Tolerance>;
+  /** Whether warnings fail: what is new, and what is better than the baseline knows. */
+  readonly strict: boolean;
+}
+
+/** How the names of wall times of cells begin. */
+const OF_CELL = 'cell/';
+
+function sideOf({ folder, experiment, perf }: Results): Side {
+  const program = experiment?.manifest.program;
+  return { folder, version: program?.version, commit: program?.commit, host: perf?.host };
+}
+
+/** Wall times of cells under what was run, not under the number it had: that may be another in the other run. */
+function byCellName({ experiment }: Results, perf: Perf): Perf {
+  const names = new Map(experiment?.cells.map((row) => [`${OF_CELL}${row.cell}`, OF_CELL + cellName(row)]));
+  const samples = new Map([...perf.samples].map(([name, values]) => [names.get(name) ?? name, values]));
+  return { ...perf, samples };
+}
+
+interface Times {
+  readonly reports: readonly TimeReport[];
+  /** Why nothing was compared, if nothing was. */
+  readonly not?: string;
+}
+
+function timesOf(baseline: Results, candidate: Results, least: number): Times {
+  const [before, after] = [baseline.perf, candidate.perf];
+  if (!before && !after) return { reports: [] };
+  if (!before || !after) return { reports: [], not: `the ${before ? 'candidate' : 'baseline'} has none` };
+  if (before.host !== after.host)
+    return { reports: [], not: `other host (baseline ${before.host}, candidate ${after.host})` };
+  const reruns =
+    baseline.rerun && candidate.rerun ? { baseline: baseline.rerun, candidate: candidate.rerun } : undefined;
+  const perfs = { baseline: byCellName(baseline, before), candidate: byCellName(candidate, after), reruns };
+  // That a cell is missing or new is said of the cell.
+  const reports = compareTimes(perfs, least).filter(
+    ({ name, baseline: b, candidate: c }) => !name.startsWith(OF_CELL) || (b.length > 0 && c.length > 0),
+  );
+  return { reports };
+}
+
+/** What of the wall times was not compared, by reason. */
+function notComparedFindings({ reports, not }: Times): Finding[] {
+  const notice = (text: string): Finding => ({ level: 'notice', kind: 'not-compared', text, size: 0 });
+  if (not !== undefined) return [notice(`wall times: ${not}`)];
+  const reasons = new Map<string, number>();
+  for (const { notCompared } of reports)
+    if (notCompared !== undefined) reasons.set(notCompared, (reasons.get(notCompared) ?? 0) + 1);
+  return [...reasons].map(([reason, times]) =>
+    notice(`wall times of ${times} of ${reports.length}: ${reason}`),
+  );
+}
+
+/** @throws InputError where the two have nothing in common: a gate that compares nothing would always pass */
+function checkNotEmpty(
+  baseline: Results,
+  candidate: Results,
+  cells: readonly CellReport[],
+  times: Times,
+): void {
+  const matched = cells.some(
+    ({ compared, findings }) => compared > 0 || findings.some(({ kind }) => /-changed$/.test(kind)),
+  );
+  if (matched || times.reports.some(({ change }) => change !== undefined)) return;
+  const reasons = [
+    ...(!baseline.experiment || !candidate.experiment
+      ? ['there is no runs.csv in both']
+      : ['no cell is measured in both']),
+    ...notComparedFindings(times).map(({ text }) => text),
+    ...(times.reports.length > 0 && times.reports.every(({ findings }) => findings.length > 0)
+      ? ['nothing is timed in both']
+      : []),
+  ];
+  throw new InputError(
+    `nothing to compare between ${baseline.folder} and ${candidate.folder}: ${reasons.join('; ')}`,
+  );
+}
+
+/** @throws InputError when one has cells and the other has none at all */
+function checkSameKind(baseline: Results, candidate: Results): void {
+  if (!baseline.experiment || candidate.experiment) return;
+  throw new InputError(`no runs.csv, expected one as in ${baseline.folder}`, { file: candidate.folder });
+}
+
+/**
+ * Compares two folders of results.
+ *
+ * @throws InputError where nothing can be compared
+ */
+export function compareResults(baseline: Results, candidate: Results, options: GateOptions): Report {
+  checkSameKind(baseline, candidate);
+  const { tolerances, strict } = options;
+  const both =
+    baseline.experiment && candidate.experiment
+      ? ([baseline.experiment, candidate.experiment] as const)
+      : undefined;
+  const cells = both ? compareCells(...both, tolerances) : [];
+  const wall = tolerances.get(WALL_TIME);
+  const times = timesOf(baseline, candidate, wall?.kind === 'share' ? wall.share : LEAST_EFFECT);
+  checkNotEmpty(baseline, candidate, cells, times);
+  const general = sorted([...(both ? compareSetup(...both) : []), ...notComparedFindings(times)]);
+  const levels = [...general, ...[...cells, ...times.reports].flatMap(({ findings }) => findings)].map(
+    ({ level }) => level,
+  );
+  const fails = levels.includes('failure') || (strict && levels.includes('warning'));
+  return {
+    verdict: fails ? 'fail' : 'pass',
+    strict,
+    baseline: sideOf(baseline),
+    candidate: sideOf(candidate),
+    compared: {
+      cells: cells.filter(({ compared }) => compared > 0).length,
+      values: cells.reduce((sum, { compared }) => sum + compared, 0),
+      times: times.reports.filter(({ change }) => change !== undefined).length,
+    },
+    general,
+    cells: worstFirst(cells),
+    times: worstFirst(times.reports),
+  };
+}

@@ -1,0 +1,46 @@
+import { median } from '../../stats/quantile.js';
+import type { CellReport, TimeReport } from '../report.js';
+import type { Format } from './format.js';
+
+/** The most characters that Bencher takes of a benchmark's name, and of a measure's slug. */
+const NAME_LIMIT = 1024;
+const SLUG_LIMIT = 64;
+
+interface Measure {
+  readonly value: number;
+  readonly lower_value?: number;
+  readonly upper_value?: number;
+}
+
+function slug(metric: string): string {
+  return metric.replaceAll('_', '-').slice(0, SLUG_LIMIT);
+}
+
+function ofCell({ name, candidate }: CellReport): [string, Record<string, Measure>] {
+  const measures = candidate.map(({ metric, value }) => [slug(metric), { value }] as const);
+  return [name.slice(0, NAME_LIMIT), Object.fromEntries(measures)];
+}
+
+/** `latency` is the measure that Bencher has for times in ns. */
+function ofTime({ name, candidate }: TimeReport): [string, Record<string, Measure>] {
+  const bounds = { lower_value: Math.min(...candidate), upper_value: Math.max(...candidate) };
+  return [name.slice(0, NAME_LIMIT), { latency: { value: median(candidate), ...bounds } }];
+}
+
+/**
+ * Bencher Metric Format, for `bencher run --adapter json`: all values of the candidate.
+ * Source: bencher.dev/docs/reference/bencher-metric-format.
+ */
+export const bencher: Format = {
+  name: 'bencher',
+  file: 'bencher.json',
+  about: 'Bencher Metric Format: all values of the candidate',
+  text({ cells, times }) {
+    const all = [
+      ...cells.filter(({ candidate }) => candidate.length > 0).map(ofCell),
+      ...times.filter(({ candidate }) => candidate.length > 0).map(ofTime),
+    ];
+    const sorted = all.sort(([a], [b]) => (a < b ? -1 : 1));
+    return `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`;
+  },
+};

@@ -1,0 +1,60 @@
+import type { CellReport, Report, TimeReport } from '../report.js';
+import type { Format } from './format.js';
+
+/** What benchstat is to know of the units: which direction is better, and that values do not scatter. */
+function unitLines({ cells }: Report): string[] {
+  const measured = cells.flatMap(({ baseline, candidate }) => [...baseline, ...candidate]);
+  const units = new Map(measured.map(({ metric, better }) => [metric, better]));
+  return [...units].map(([metric, better]) => {
+    const direction = better === 'neither' ? '' : ` better=${better}`;
+    return `Unit ${metric}${direction} assume=exact`;
+  });
+}
+
+/** A name as the format has it: parts begin with `/`, and there is no white space in it. */
+function benchmarkName(first: string, parts: readonly string[]): string {
+  return [`Benchmark${first}`, ...parts.map((part) => part.replace(/\s/g, '_'))].join('/');
+}
+
+type SideName = 'baseline' | 'candidate';
+
+function cellLines(cell: CellReport, side: SideName): string[] {
+  if (cell[side].length === 0) return [];
+  const parts = Object.entries(cell.identity).map(
+    ([column, value]) => `${column}=${value === '' ? 'none' : value}`,
+  );
+  const values = cell[side].map(({ metric, value }) => `${value} ${metric}`);
+  return [`${benchmarkName('Cell', parts)} 1 ${values.join(' ')}`];
+}
+
+/** One line a sample: the lines of one name are a sample for benchstat. */
+function timeLines(time: TimeReport, side: SideName): string[] {
+  const name = benchmarkName('Time', [time.name]);
+  return time[side].map((ns) => `${name} 1 ${ns} ns/op`);
+}
+
+function sideLines({ cells, times }: Report, side: SideName): string[] {
+  const lines = [
+    ...cells.flatMap((cell) => cellLines(cell, side)),
+    ...times.flatMap((time) => timeLines(time, side)),
+  ];
+  return [`side: ${side}`, '', ...lines, ''];
+}
+
+/**
+ * Go's benchmark text with both sides in one file, for `benchstat -col side`.
+ * Source: golang.org/design/14313-benchmark-format, and golang.org/x/perf/benchfmt for `Unit` lines.
+ */
+export const benchstat: Format = {
+  name: 'benchstat',
+  file: 'benchmarks.txt',
+  about: 'Go benchmark text of both sides: benchstat -col side benchmarks.txt',
+  text(report) {
+    return [
+      ...unitLines(report),
+      '',
+      ...sideLines(report, 'baseline'),
+      ...sideLines(report, 'candidate'),
+    ].join('\n');
+  },
+};

@@ -1,0 +1,100 @@
+import { median } from '../../stats/quantile.js';
+import type { CellReport, Finding, Report, TimeReport } from '../report.js';
+import { signedPercent } from '../times.js';
+import type { Format } from './format.js';
+import {
+  acceptText,
+  SHOWN_CELLS,
+  SHOWN_FINDINGS,
+  shownOf,
+  sideText,
+  summaryLine,
+  timeText,
+} from './words.js';
+
+const SIGN: Readonly<Record<Finding['level'], string>> = {
+  failure: '❌ failure',
+  warning: '⚠️ warning',
+  notice: 'notice',
+};
+
+/** Text that Markdown takes as it is, also in a cell of a table. */
+function plain(text: string): string {
+  return text.replace(/[\\`*_{}[\]<>|#~]/g, '\\$&').replace(/\s+/g, ' ');
+}
+
+function findingItem({ level, kind, text }: Finding): string {
+  return `- ${SIGN[level]}, ${kind}: ${plain(text)}`;
+}
+
+function cellText({ label, findings, reproduce }: CellReport): string {
+  const { shown, more } = shownOf(findings, SHOWN_FINDINGS);
+  return [
+    `#### ${plain(label)}`,
+    '',
+    ...shown.map(findingItem),
+    ...(more > 0 ? [`- and ${more} more`] : []),
+    ...(reproduce.length > 0 ? ['', '```sh', ...reproduce, '```'] : []),
+  ].join('\n');
+}
+
+function cellsText(cells: readonly CellReport[]): string[] {
+  const found = cells.filter(({ findings }) => findings.length > 0);
+  if (found.length === 0) return [];
+  const { shown, more } = shownOf(found, SHOWN_CELLS);
+  const title = `<details><summary>Cells with differences: ${found.length}</summary>`;
+  return [title, ...shown.map(cellText), ...(more > 0 ? [`and ${more} more cells`] : []), '</details>'];
+}
+
+function timeRow({ name, baseline, candidate, change, p, noise, findings }: TimeReport): string {
+  const cells = [
+    plain(name),
+    timeText(median(baseline)),
+    timeText(median(candidate)),
+    signedPercent(change as number),
+    (p as number).toPrecision(2),
+    `${(100 * (noise as number)).toFixed(1)} %`,
+    findings[0]?.kind ?? '',
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function timesText(times: readonly TimeReport[]): string[] {
+  const compared = times.filter(({ change }) => change !== undefined);
+  const others = times.filter(({ change, findings }) => change === undefined && findings.length > 0);
+  const table = [
+    '| wall time | baseline | candidate | change | p | noise | |',
+    '|---|--:|--:|--:|--:|--:|---|',
+    ...compared.map(timeRow),
+  ].join('\n');
+  return [
+    ...(compared.length > 0 ? [table] : []),
+    ...(others.length > 0
+      ? [
+          others
+            .map(({ name, findings }) => `${findingItem(findings[0] as Finding)}: ${plain(name)}`)
+            .join('\n'),
+        ]
+      : []),
+  ];
+}
+
+/** For a comment on a pull request. */
+export const markdown: Format = {
+  name: 'markdown',
+  file: 'gate.md',
+  about: 'a comment on a pull request, or the summary of a job',
+  text(report: Report) {
+    const { verdict, baseline, candidate, general, cells, times } = report;
+    const accept = acceptText(report);
+    return `${[
+      `### ${verdict === 'pass' ? '✅' : '❌'} reclaim gate`,
+      plain(summaryLine(report)),
+      `baseline: ${plain(sideText(baseline))}<br>candidate: ${plain(sideText(candidate))}`,
+      ...(general.length > 0 ? [general.map(findingItem).join('\n')] : []),
+      ...cellsText(cells),
+      ...timesText(times),
+      ...(accept === undefined ? [] : [plain(accept)]),
+    ].join('\n\n')}\n`;
+  },
+};

@@ -1,0 +1,27 @@
+import { IDENTITY_COLUMNS } from '../metrics/schema.js';
+import type { CellRow } from './read/runs.js';
+
+function valueText(column: string, value: string): string {
+  return value === '' && column === 'limit_pages' ? 'none' : value;
+}
+
+function columnsText(row: CellRow, columns: readonly string[]): string {
+  const { trace, ...others } = row.identity;
+  const told = columns
+    .filter((column) => column in others)
+    .map((column) => `${column}=${valueText(column, others[column] as string)}`);
+  return [trace, ...told].join(' ');
+}
+
+/** The name of a cell: all that it is matched by, so that it stays the same whatever else is run. */
+export function cellName(row: CellRow): string {
+  return columnsText(row, IDENTITY_COLUMNS);
+}
+
+/** Gives names for people: the trace, and what is not the same in all cells. */
+export function cellLabels(rows: readonly CellRow[]): (row: CellRow) => string {
+  const varying = IDENTITY_COLUMNS.filter(
+    (column) => new Set(rows.map(({ identity }) => identity[column])).size > 1,
+  );
+  return (row) => columnsText(row, varying);
+}

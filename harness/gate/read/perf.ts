@@ -1,0 +1,60 @@
+import { InputError } from '../../input/errors.js';
+import { parseCsv } from '../../metrics/csv.js';
+
+/** Wall times of one thing that was timed. */
+export interface Samples {
+  /** Events that one run works through: times of other numbers are not comparable. */
+  readonly events: number;
+  /** In ns, in the order of the file. */
+  readonly wallNs: readonly number[];
+}
+
+/** A perf.csv: samples by name, all of one host. */
+export interface Perf {
+  /** Fingerprint of the host; undefined where the file has no samples. */
+  readonly host: string | undefined;
+  readonly samples: ReadonlyMap<string, Samples>;
+}
+
+const NEEDED = ['name', 'wall_ns', 'events', 'host'] as const;
+type PerfRow = Readonly<Record<(typeof NEEDED)[number], string>>;
+
+function wholeNumber(row: PerfRow, column: 'wall_ns' | 'events', file: string, line: number): number {
+  if (/^\d+$/.test(row[column])) return Number(row[column]);
+  throw new InputError(`${column} is "${row[column]}", expected a whole number`, { file, line });
+}
+
+/**
+ * Reads perf.csv.
+ *
+ * @throws InputError with the line for a missing column, a value that is none, or samples of two hosts
+ */
+export function parsePerf(text: string, file: string): Perf {
+  if (text.trim() === '')
+    throw new InputError('is empty, expected a header line and a row a sample', { file });
+  const { columns, rows } = parseCsv(text, file);
+  const missing = NEEDED.filter((column) => !columns.includes(column));
+  if (missing.length > 0)
+    throw new InputError(`missing columns: ${missing.join(', ')}; expected the perf.csv of this version`, {
+      file,
+      line: 1,
+    });
+  const samples = new Map<string, { events: number; wallNs: number[] }>();
+  const host = rows[0]?.host;
+  (rows as PerfRow[]).forEach((row, i) => {
+    const line = i + 2;
+    if (row.host !== host)
+      throw new InputError(`host ${row.host} after host ${host}, expected samples of one host`, {
+        file,
+        line,
+      });
+    const ns = wholeNumber(row, 'wall_ns', file, line);
+    const events = wholeNumber(row, 'events', file, line);
+    // A cell that a policy refused was never run, and has no time.
+    if (ns === 0) return;
+    const known = samples.get(row.name) ?? { events, wallNs: [] };
+    known.wallNs.push(ns);
+    samples.set(row.name, known);
+  });
+  return { host, samples };
+}

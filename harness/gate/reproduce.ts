@@ -1,0 +1,52 @@
+import type { Manifest } from './read/manifest.js';
+import type { CellRow } from './read/runs.js';
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function commandLine(words: readonly string[]): string {
+  return words.map(quoted).join(' ');
+}
+
+/** The flag of an identity column with its value; nothing where the default of `reclaim replay` does the same. */
+function flagOf(column: string, value: string): string[] {
+  // There is one machine, and limit `trace` stands for the limit events of the trace itself.
+  if (column === 'trace' || column === 'machine' || value === 'trace') return [];
+  if (column === 'limit_pages') return ['--limit', value === '' ? 'none' : value];
+  return value === '' ? [] : [`--${column}`, value];
+}
+
+/** The command that generates a trace, if one does, and what `reclaim replay` finds it by. */
+function traceOf(label: string, manifest: Manifest): { before: string[]; trace: string } {
+  const source = manifest.traces.find(({ trace }) => trace === label)?.source ?? label;
+  if (typeof source === 'string') return { before: [], trace: source };
+  const { workload, params, seed } = source;
+  const trace = `${workload}.rtrace`;
+  const given = Object.entries(params).flatMap(([key, value]) => ['--param', `${key}=${value}`]);
+  const words = ['reclaim', 'trace', 'generate', workload, trace, ...given, '--seed', String(seed)];
+  return { before: [commandLine(words)], trace };
+}
+
+/**
+ * The commands that replay a cell, for a shell. Savings are against another cell, so where they are wanted that one is
+ * replayed too.
+ *
+ * @param withBase whether the cell with discard `keep` and merge `none` is to be replayed as well
+ */
+export function reproduceCommands(row: CellRow, manifest: Manifest, withBase: boolean): string[] {
+  const { before, trace } = traceOf(row.identity.trace as string, manifest);
+  const { memory } = manifest.experiment;
+  const setup = [
+    ...(memory === undefined ? [] : ['--memory', memory]),
+    ...(manifest.costs.file === undefined ? [] : ['--costs', manifest.costs.file]),
+    ...manifest.policy_modules.flatMap((file) => ['--policy-module', file]),
+  ];
+  const replay = (identity: Readonly<Record<string, string>>) => {
+    const flags = Object.entries(identity).flatMap(([column, value]) => flagOf(column, value));
+    return commandLine(['reclaim', 'replay', trace, ...flags, ...setup]);
+  };
+  const base = { ...row.identity, discard: 'keep', merge: 'none' };
+  return [...before, replay(row.identity), ...(withBase ? [replay(base)] : [])];
+}

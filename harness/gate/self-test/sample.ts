@@ -1,0 +1,71 @@
+import { IDENTITY_COLUMNS, METRICS } from '../../metrics/schema.js';
+import { type RandomStream, randomStream } from '../../stats/random.js';
+import type { Perf } from '../read/perf.js';
+import type { Experiment, Results } from '../read/results.js';
+import type { CellRow } from '../read/runs.js';
+
+const CELLS = 4;
+/** What a quiet host scatters by. */
+const SCATTER = 0.01;
+const RUN_NS = 1e8;
+const EVENTS = 1e6;
+
+function sampleRow(cell: number): CellRow {
+  const identity = Object.fromEntries(IDENTITY_COLUMNS.map((column) => [column, `${column}-of-${cell}`]));
+  const counts = { events: 1000, touches: 5000, trace_time_us: 1e6 };
+  const metrics = Object.fromEntries(METRICS.map(({ name }, i) => [name, 100 * cell + 7 * i]));
+  return {
+    cell: String(cell),
+    identity,
+    traceSha256: 'a'.repeat(64),
+    outcome: 'ok',
+    values: { ...counts, ...metrics },
+  };
+}
+
+/** An experiment with a number in every metric: what a self-test injects into where it is given no results. */
+export function sampleExperiment(): Experiment {
+  const cells = Array.from({ length: CELLS }, (_, i) => sampleRow(i + 1));
+  return {
+    columns: Object.keys((cells[0] as CellRow).values),
+    cells,
+    manifest: {
+      program: { version: '1.0.0' },
+      experiment: { name: 'sample' },
+      costs: { sha256: 'b'.repeat(64) },
+      policy_modules: [],
+      traces: [],
+      cells: { planned: CELLS },
+      files: { 'runs.csv': '' },
+    },
+  };
+}
+
+/** Wall times as a host has them: a normal part (Box and Muller 1958), and now and then a long one. */
+function sampleNs(random: RandomStream, slowdown: number): number {
+  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const late = random() < 0.1 ? 5 * SCATTER * random() : 0;
+  return Math.round(RUN_NS * (1 + slowdown) * (1 + SCATTER * normal + late));
+}
+
+/**
+ * Made-up wall times of one host.
+ *
+ * @param run tells runs apart: each has noise of its own
+ * @param slowdown by how much they are longer, as a share
+ */
+export function samplePerf(run: string, names: readonly string[], count: number, slowdown = 0): Perf {
+  const samples = new Map(
+    names.map((name) => {
+      const random = randomStream(1, `gate/${run}/${name}`);
+      const wallNs = Array.from({ length: count }, () => sampleNs(random, slowdown));
+      return [name, { events: EVENTS, wallNs }];
+    }),
+  );
+  return { host: 'host', samples };
+}
+
+/** Results of these parts. */
+export function sampleResults(experiment: Experiment | undefined, perf?: Perf): Results {
+  return { folder: 'sample', experiment, perf, rerun: undefined };
+}

@@ -1,0 +1,43 @@
+import { InputError } from '../input/errors.js';
+import { unknownName } from '../input/nearest.js';
+import { METRICS } from '../metrics/schema.js';
+
+/** How far a value may be off: a share of the baseline's, or a number in the metric's own unit. */
+export type Tolerance =
+  | { readonly kind: 'share'; readonly share: number }
+  | { readonly kind: 'number'; readonly number: number };
+
+/** The name by which `--tolerance` means wall times: their column in perf.csv. */
+export const WALL_TIME = 'wall_ns';
+
+/**
+ * Reads `METRIC=1%` or `METRIC=5`, one a metric. Without one a metric may not be off at all: deterministic results are
+ * the same on every host, so that there is no scatter to allow for.
+ *
+ * @throws InputError for an unknown metric, or what is neither a share nor a number
+ */
+export function parseTolerances(texts: readonly string[]): Map<string, Tolerance> {
+  const tolerances = new Map<string, Tolerance>();
+  const names = [...METRICS.map(({ name }) => name), WALL_TIME];
+  for (const text of texts) {
+    const [, name, number, percent] = /^([^=]*)=(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? [];
+    if (name === undefined)
+      throw new InputError(`--tolerance "${text}" is none, expected METRIC=N% or METRIC=N`);
+    if (!names.includes(name)) throw unknownName('metric', name, names);
+    if (name === WALL_TIME && percent === '')
+      throw new InputError(`--tolerance ${text}: wall times have a share only, expected ${WALL_TIME}=N%`);
+    const value = Number(number);
+    tolerances.set(
+      name,
+      percent === '%' ? { kind: 'share', share: value / 100 } : { kind: 'number', number: value },
+    );
+  }
+  return tolerances;
+}
+
+/** Whether a value is as near to the baseline's as the tolerance allows. */
+export function isWithin(tolerance: Tolerance | undefined, baseline: number, candidate: number): boolean {
+  if (!tolerance) return false;
+  const off = Math.abs(candidate - baseline);
+  return off <= (tolerance.kind === 'share' ? tolerance.share * Math.abs(baseline) : tolerance.number);
+}

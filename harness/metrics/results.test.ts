@@ -1,0 +1,80 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeComparison } from '../testing/results.js';
+import { parseTable, ResultsFolder } from './results.js';
+
+const COLUMNS = ['cell', 'trace', 'outcome', 'pgfault'];
+const table = (text: string) => parseTable(text, 'runs.csv', COLUMNS);
+
+describe('a result file', () => {
+  it('is read by names of columns: numbers, texts, and null for what was not measured', () => {
+    expect(table('pgfault,trace,cell,outcome,other\n-1.5e3,1e5,7,ok,\nn/a,"a\nb",8,oom,9\n')).toEqual([
+      // A trace may be called like a number.
+      { pgfault: -1500, trace: '1e5', cell: 7, outcome: 'ok', other: null },
+      { pgfault: 'n/a', trace: 'a\nb', cell: 8, outcome: 'oom', other: 9 },
+    ]);
+  });
+
+  it.each([
+    ['', 'runs.csv: is empty'],
+    ['cell,trace,outcome\n', 'runs.csv:1: missing column pgfault: edited, or written by another version'],
+    ['a\n', 'runs.csv:1: missing columns cell, trace, outcome and 1 more'],
+    ['cell,cell,trace,outcome,pgfault\n', 'runs.csv:1: column "cell" stands there twice'],
+    ['cell,trace,outcome,pgfault\n1,t,ok\n', 'runs.csv:2: 3 fields, expected 4 as in the header'],
+    ['cell,trace,outcome,pgfault\n1,t,ok,1\n\n', 'runs.csv:3: 1 fields, expected 4'],
+    [
+      'cell,trace,outcome,pgfault\n1,"t\nu",ok,1\n2,t,ok,1O\n',
+      'runs.csv:4: pgfault is "1O", expected a number',
+    ],
+    [
+      'cell,trace,outcome,pgfault\n1,t,fine,1\n',
+      'runs.csv:2: outcome is "fine", expected one of ok, refused',
+    ],
+    ['cell,trace,outcome,pgfault\n1,"t,ok,1\n', 'runs.csv:2: Quoted field unterminated'],
+  ])('is refused: %j', (text, message) => {
+    expect(() => table(text)).toThrow(message);
+  });
+});
+
+describe('a folder of results', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'reclaim-results-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('gives its rows and its manifest', () => {
+    writeComparison(folder);
+    const results = ResultsFolder.open(folder);
+    expect(results.rows('runs.csv')).toHaveLength(20);
+    expect(results.rows('runs.csv')[5]).toMatchObject({ cell: 6, limit_pages: 768, major_rate: 'n/a' });
+    expect(results.manifest.traces.map(({ trace }) => trace)).toEqual(['browser', 'cache']);
+  });
+
+  it('is refused when it holds none', () => {
+    expect(() => ResultsFolder.open(join(folder, 'none'))).toThrow(/none: no such folder/);
+    expect(() => ResultsFolder.open(folder)).toThrow(/no results there, expected a folder with runs.csv/);
+  });
+
+  it('is refused with a manifest of another version, or a wrong one', () => {
+    writeComparison(folder);
+    const path = join(folder, 'manifest.json');
+    const json = JSON.parse(readFileSync(path, 'utf8'));
+    const opened = (content: unknown) => {
+      writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+      return () => ResultsFolder.open(folder).manifest;
+    };
+    expect(opened({ ...json, schema: 2 })).toThrow(
+      /manifest.json: results of version 2 of the columns, expected 1/,
+    );
+    expect(opened({ ...json, schema: undefined })).toThrow(/results of version unknown/);
+    expect(opened({ ...json, traces: [{ ...json.traces[0], page_bytes: 'x' }] })).toThrow(
+      /manifest.json: traces.0.page_bytes: Invalid input: expected number/,
+    );
+    expect(opened('{')).toThrow(/manifest.json: not JSON: /);
+    rmSync(path);
+    expect(() => ResultsFolder.open(folder).manifest).toThrow(/manifest.json: no such file/);
+  });
+});

@@ -1,0 +1,187 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ResultsFolder } from '../../metrics/results.js';
+import { writeComparison, writeMerging } from '../../testing/results.js';
+import { FigureData } from './data.js';
+import type { Page } from './figure.js';
+import { placeLabels } from './labels.js';
+import { shortNames } from './names.js';
+import { FIGURES, figureOf, missingFor, requireFigure } from './registry.js';
+import { joinSame, thinned } from './series.js';
+import { logAxis } from './style.js';
+import { byteUnit, timeUnit } from './units.js';
+
+const PAGE: Page = { width: 240, textWidth: (text) => text.length * 4 };
+
+let folder: string;
+let comparison: FigureData;
+let merging: FigureData;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'reclaim-figures-'));
+  const made = (write: (folder: string) => void) => {
+    const path = mkdtempSync(join(folder, 'results-'));
+    write(path);
+    return new FigureData(ResultsFolder.open(path));
+  };
+  comparison = made(writeComparison);
+  merging = made(writeMerging);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const OF_COMPARISON = [
+  'memory',
+  'swap',
+  'saving-stall',
+  'saving-faults',
+  'stalls',
+  'touch-times',
+  'miss-ratio',
+  'heat-map',
+  'wall-times',
+];
+const OF_MERGING = [
+  'memory',
+  'saving-stall',
+  'stalls',
+  'touch-times',
+  'ksm-saving',
+  'saving-ksmd',
+  'struct-pages',
+];
+
+describe('figures', () => {
+  it('are drawn where the results have what they need, and every kind is in these results', () => {
+    const drawn = (data: FigureData) =>
+      FIGURES.filter((figure) => missingFor(figure, data) === undefined).map(({ name }) => name);
+    expect(drawn(comparison)).toEqual(OF_COMPARISON);
+    expect(drawn(merging)).toEqual(OF_MERGING);
+    expect(new Set([...OF_COMPARISON, ...OF_MERGING])).toEqual(new Set(FIGURES.map(({ name }) => name)));
+  });
+
+  it('say why they cannot be drawn', () => {
+    const message = (name: string, data: FigureData) => () => requireFigure(figureOf(name), data);
+    expect(message('ksm-saving', comparison)).toThrow('figure ksm-saving: no page was merged');
+    expect(message('heat-map', merging)).toThrow('figure heat-map: there is no heatmap.csv with rows');
+    expect(message('struct-pages', comparison)).toThrow('the traces do not vary guests and image');
+    expect(() => figureOf('stall')).toThrow('unknown figure "stall", expected one of memory, swap');
+  });
+
+  it('that draw a column nobody measured are refused with its name', () => {
+    const bare = { rows: () => [{ saved_pages_mean: 1, stall_ns: null }] } as unknown as FigureData;
+    expect(missingFor(figureOf('saving-stall'), bare)).toBe('stall_ns was not measured in runs.csv');
+  });
+
+  for (const name of OF_COMPARISON) {
+    it(`${name} of made-up results is as it was`, async () => {
+      for (const drawing of figureOf(name).draw(comparison, PAGE)) {
+        await expect(`${JSON.stringify(drawing.spec(60), null, 1)}\n`).toMatchFileSnapshot(
+          `golden/${drawing.name}.vl.json`,
+        );
+      }
+    });
+  }
+
+  for (const name of ['ksm-saving', 'saving-ksmd', 'struct-pages']) {
+    it(`${name} of made-up guests is as it was`, async () => {
+      for (const drawing of figureOf(name).draw(merging, PAGE)) {
+        await expect(`${JSON.stringify(drawing.spec(60), null, 1)}\n`).toMatchFileSnapshot(
+          `golden/${drawing.name}.vl.json`,
+        );
+      }
+    });
+  }
+
+  it('of rates leave traces out whose accesses are inferred', () => {
+    const [drawing] = figureOf('saving-faults').draw(comparison, PAGE);
+    expect(drawing?.traces).toEqual(['cache']);
+    expect(drawing?.name).toBe('saving-faults-web');
+  });
+});
+
+describe('parts of results', () => {
+  it('are cut where more traces than fit a page are in one', () => {
+    const parts = merging.parts();
+    expect(parts.map(({ suffix, traces }) => [suffix, traces.length])).toEqual([
+      ['-1', 2],
+      ['-2', 2],
+    ]);
+  });
+});
+
+describe('lines', () => {
+  it('lose only points that nobody can see', () => {
+    const line = [0, 1, 2, 3, 4].map((x) => ({ x, y: x === 3 ? 5 : x }));
+    expect(thinned(line, 0.5).map(({ x }) => x)).toEqual([0, 2, 3, 4]);
+    expect(thinned(line, 0)).toHaveLength(4);
+    expect(thinned(line, 10).map(({ x }) => x)).toEqual([0, 4]);
+    // A mark at the time of a sample gives two points at one time.
+    expect(
+      thinned(
+        [
+          { x: 0, y: 0 },
+          { x: 0, y: 9 },
+          { x: 0, y: 1 },
+        ],
+        0.5,
+      ),
+    ).toHaveLength(3);
+  });
+
+  it('that are the same share a label', () => {
+    const joined = joinSame(['a', 'b', 'c', 'd'], (name, earlier) => `${earlier}${name}` === 'ac');
+    expect([...joined]).toEqual([
+      ['a', 'a, c'],
+      ['c', 'a, c'],
+      ['b', 'b'],
+      ['d', 'd'],
+    ]);
+  });
+});
+
+describe('labels of marks', () => {
+  const panel = { width: 100, height: 60 };
+  const place = (marks: Parameters<typeof placeLabels>[0]) =>
+    placeLabels(marks, panel, (text) => text.length * 4);
+
+  it('stand beside their mark, inside the panel', () => {
+    expect(place([{ x: 10, y: 30, text: 'left' }])).toEqual([{ x: 15, y: 30, text: 'left' }]);
+    expect(place([{ x: 95, y: 30, text: 'right' }])).toEqual([{ x: 70, y: 30, text: 'right' }]);
+  });
+
+  it('touch neither marks nor each other, and are left out where there is no room', () => {
+    const marks = Array.from({ length: 8 }, (_, i) => ({ x: 50, y: 4 + 7 * i, text: 'some name' }));
+    const placed = place(marks);
+    expect(placed.length).toBeGreaterThan(1);
+    for (const [i, a] of placed.entries()) {
+      for (const b of placed.slice(i + 1))
+        expect(Math.abs(a.y - b.y) >= 8 || Math.abs(a.x - b.x) >= 36).toBe(true);
+    }
+    expect(place([{ x: 50, y: 30, text: 'x'.repeat(30) }])).toEqual([]);
+  });
+});
+
+describe('names, units and axes', () => {
+  it('leave out what all traces of a workload share', () => {
+    const names = shortNames(['g:a=1,b=2', 'g:a=1,b=3,c=4', 'h:a=1', 'recorded']);
+    expect([...names.values()]).toEqual(['g b=2', 'g b=3, c=4', 'h', 'recorded']);
+  });
+
+  it('read best', () => {
+    expect([byteUnit(3 * 1024 ** 3).name, byteUnit(1.5 * 1024 ** 3).name, byteUnit(0).name]).toEqual([
+      'GiB',
+      'MiB',
+      'KiB',
+    ]);
+    expect([timeUnit(2e9).name, timeUnit(1.9e9).name, timeUnit(1).name]).toEqual(['s', 'ms', 'ns']);
+  });
+
+  it('have round ticks where they are logarithmic, a decade at least', () => {
+    const ticks = (values: number[], length = 240) =>
+      (logAxis(values, length).axis as { values: number[] }).values;
+    expect(ticks([1, 1000])).toEqual([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]);
+    expect(ticks([1, 1000], 96)).toEqual([1, 10, 100, 1000]);
+    expect(ticks([0.02, 0.02])).toEqual([0.01, 0.02, 0.05]);
+  });
+});

@@ -1,0 +1,75 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ResultsFolder } from '../../metrics/results.js';
+import { writeComparison, writeMerging } from '../../testing/results.js';
+import { cannot, mustRun, runProgram } from '../../testing/system.js';
+import { FigureData } from '../figures/data.js';
+import { FIGURES, missingFor } from '../figures/registry.js';
+import { FORMATS, WIDTHS, type Width, writeFigures } from './write.js';
+
+const WIDTH_NAMES = Object.keys(WIDTHS) as Width[];
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'reclaim-paper-'));
+  for (const [name, write] of Object.entries({ comparison: writeComparison, merging: writeMerging })) {
+    const made = join(folder, name);
+    mkdirSync(made);
+    write(made);
+    const data = new FigureData(ResultsFolder.open(made));
+    const figures = FIGURES.filter((figure) => missingFor(figure, data) === undefined);
+    for (const width of WIDTH_NAMES) {
+      const out = join(folder, `${name}-${width}`);
+      mkdirSync(out);
+      await writeFigures(figures, data, out, width, FORMATS);
+    }
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** All PDFs, as paths in the folder. */
+function pdfs(): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.pdf'));
+}
+
+const without = (program: string) => runProgram(program, ['-v'], folder).code === null;
+
+describe('figures of all kinds and widths, as other programs see them', () => {
+  it('have one TrueType font, embedded, and no raster image', ({ skip }) => {
+    if (without('pdffonts')) skip(cannot('pdffonts and pdfimages of poppler-utils are not installed'));
+    expect(pdfs().length).toBeGreaterThan(20);
+    for (const name of pdfs()) {
+      const fonts = mustRun('pdffonts', [name], folder).trim().split('\n').slice(2);
+      expect(fonts, name).toHaveLength(1);
+      expect(fonts[0], name).toMatch(/^[A-Z]{6}\+LiberationSans +CID TrueType +Identity-H +yes yes yes/);
+      expect(mustRun('pdfimages', ['-list', name], folder).trim().split('\n'), name).toHaveLength(2);
+    }
+  });
+
+  it('go into a LaTeX document without a warning', ({ skip }) => {
+    if (without('pdflatex')) skip(cannot('pdflatex is not installed'));
+    for (const width of WIDTH_NAMES) {
+      for (const name of ['comparison', 'merging']) {
+        const at = join(folder, `${name}-${width}`);
+        const inputs = readdirSync(at).filter((file) => file.endsWith('.tex'));
+        const document = [
+          '\\documentclass[twocolumn]{article}',
+          // The columns that figures are made for: 3.33 inches, and 7 with the space between them.
+          '\\usepackage[utf8]{inputenc}\\usepackage{graphicx}',
+          '\\setlength\\textwidth{506pt}\\setlength\\columnsep{22pt}\\hoffset-48pt',
+          '\\begin{document}',
+          ...inputs.map((file) => `\\input{${file}}\\clearpage`),
+          '\\end{document}',
+        ].join('\n');
+        writeFileSync(join(at, 'paper.latex'), document);
+        const typeset = () =>
+          mustRun('pdflatex', ['-interaction=nonstopmode', '-halt-on-error', 'paper.latex'], at);
+        // The first run collects the labels, and warns that it had none.
+        typeset();
+        expect(typeset().match(/^.*(Warning|Overfull|Underfull).*$/gm) ?? []).toEqual([]);
+      }
+    }
+  });
+});

@@ -1,0 +1,27 @@
+import { median } from './quantile.js';
+import { type RandomStream, randomStream } from './random.js';
+
+/** Pairs of resamples that are looked at, and how many of them may be further apart than noise. */
+const PAIRS = 1000;
+const BEYOND = 5;
+
+function resample(values: readonly number[], size: number, random: RandomStream): Float64Array {
+  return Float64Array.from({ length: size }, () => values[Math.floor(random() * values.length)] as number);
+}
+
+/**
+ * How far the medians of two runs can be apart although nothing changed, as a share: the difference that 5 of
+ * a thousand pairs of samples exceed that are drawn anew from one measured sample (a bootstrap; Efron 1979). Seeded: the
+ * same values give the same noise.
+ *
+ * @param values measured times, more than 0
+ * @param sizes how many values each of the two runs has
+ */
+export function noiseOfMedian(values: readonly number[], sizes: readonly [number, number]): number {
+  const random = randomStream(1, 'noise');
+  const differences = Float64Array.from({ length: PAIRS }, () => {
+    const [a, b] = sizes.map((size) => median(resample(values, size, random))) as [number, number];
+    return Math.max(a, b) / Math.min(a, b) - 1;
+  });
+  return differences.sort()[PAIRS - 1 - BEYOND] as number;
+}

@@ -1,0 +1,222 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
+import { PERF_COLUMNS } from '../metrics/host.js';
+import {
+  HEATMAP_COLUMNS,
+  MRC_COLUMNS,
+  NOT_APPLICABLE,
+  RUN_COLUMNS,
+  SCHEMA_VERSION,
+  SPACE_COLUMNS,
+  TIMELINE_COLUMNS,
+} from '../metrics/schema.js';
+
+/** A trace of made-up results. */
+interface Made {
+  readonly label: string;
+  readonly family?: string;
+  readonly inferred?: boolean;
+  readonly entry: string | { readonly workload: string; readonly params: Readonly<Record<string, string>> };
+}
+
+const MOMENTS = 6;
+
+function write(folder: string, name: string, columns: readonly string[], rows: readonly Row[]): void {
+  writeFileSync(join(folder, name), csvHeader(columns) + csvRows(columns, rows));
+}
+
+function manifest(folder: string, traces: readonly Made[]): void {
+  const json = {
+    schema: SCHEMA_VERSION,
+    program: { name: 'reclaim-bench', version: '1.2.3', commit: 'c0ffee' },
+    command: 'reclaim compare made_up.yaml --out 100%',
+    experiment: { name: 'made-up', traces: traces.map(({ entry }) => ({ entry })) },
+    traces: traces.map(({ label, family, inferred }, i) => ({
+      trace: label,
+      family,
+      trace_sha256: String(i).repeat(64),
+      peak_pages: 1024,
+      page_bytes: 4096,
+      touches_inferred: inferred === true,
+    })),
+  };
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(json));
+}
+
+const KEYS: Row = {
+  experiment: 'made-up',
+  machine: 'sim',
+  backing: 'recorded',
+  swap: 'ssd',
+  discard: 'keep',
+  reclaim: 'linux',
+  merge: 'none',
+  purge: 'range-lru',
+  seed: 1,
+  outcome: 'ok',
+};
+
+/** What each discard policy does: the share it gives back, and its calls in ms. */
+const POLICIES: readonly (readonly [string, number, number])[] = [
+  ['keep', 0, 0],
+  ['remove', 0.5, 4],
+  ['punch', 0.5, 4],
+  ['dontneed', 0.2, 1],
+];
+/** A policy with a long name that one of the traces refuses. */
+const REFUSED = ['free:regen=page,eager=1', 0.3, 2] as const;
+
+/** A cell and its timeline: memory rises to its peak, then `share` of it is given back. */
+function cell(number: number, keys: Row, share: number, callsMs: number): { run: Row; timeline: Row[] } {
+  const limit = typeof keys.limit_pages === 'number' ? keys.limit_pages : 1024;
+  const inferred = keys.trace === 'browser';
+  const rate = (value: number) => (inferred ? NOT_APPLICABLE : value);
+  const swapped = Math.max(0, 1024 * (1 - share) - limit);
+  const run = {
+    ...KEYS,
+    ...keys,
+    cell: number,
+    trace_sha256: '0'.repeat(64),
+    events: 10,
+    touches: 100,
+    trace_time_us: 5_000_000,
+    footprint_pages_mean: 1024 * (1 - share),
+    saved_pages_mean: 1024 * share,
+    swap_pages_mean: swapped,
+    resident_pages_end: 256,
+    struct_page_bytes: 0,
+    ksmd_cpu_ns: 0,
+    major_rate: rate(swapped / 100),
+    discard_calls: share === 0 ? 0 : 4,
+    discard_errors: 0,
+    stall_ns: callsMs * 1e6 + swapped * 1e4 + 3e6,
+    stall_minor_ns: 3e6,
+    stall_major_ns: swapped * 1e4,
+    stall_discard_ns: callsMs * 1e6,
+    touch_ns_p99: 2000,
+    touch_ns_p999: 2000 + swapped * 100,
+    touch_ns_max: 5000 + swapped * 1000,
+  };
+  const timeline = Array.from({ length: MOMENTS }, (_, i) => {
+    const pages = i < 3 ? (1024 * (i + 1)) / 3 : 1024 * (1 - share);
+    return {
+      cell: number,
+      time_us: i * 1_000_000,
+      resident_pages: Math.min(pages, limit),
+      swap_pages: Math.max(0, pages - limit),
+      pages_sharing: 0,
+      ksm_zero_pages: 0,
+    };
+  });
+  return { run, timeline };
+}
+
+function heat(trace: string): Row[] {
+  return [0, 1, 2].map((i) => ({
+    trace,
+    time_us: i * 1000,
+    time_end_us: (i + 1) * 1000,
+    page: i * 512,
+    page_end: (i + 1) * 512,
+    touches: 10 ** i,
+  }));
+}
+
+function misses(): Row[] {
+  return ['lru', 'fifo', 'clock'].flatMap((policy) =>
+    [10, 100, 1000].map((size, i) => ({
+      policy,
+      params: '',
+      size_pages: size,
+      requests: 1000,
+      misses: 900 - 300 * i + (policy === 'lru' ? 0 : 50),
+      miss_ratio: 0.9 - 0.3 * i + (policy === 'lru' ? 0 : 0.05),
+    })),
+  );
+}
+
+function walls(): Row[] {
+  return ['zipf/lru', 'zipf/fifo'].flatMap((name, at) =>
+    [105, 100, 103, 101, 130, 102, 104].map((ns, sample) => ({
+      name: `policies/${name}`,
+      sample: sample + 1,
+      wall_ns: (ns + at * 20) * 1000,
+      events: 1000,
+      events_per_s: 1e7,
+    })),
+  );
+}
+
+/** Writes made-up results of discard policies into a folder: two traces, of which one's accesses are inferred. */
+export function writeComparison(folder: string): void {
+  const traces: Made[] = [
+    { label: 'browser', family: 'web', inferred: true, entry: 'browser' },
+    { label: 'cache', family: 'web', entry: 'cache.csv' },
+  ];
+  manifest(folder, traces);
+  const cells = traces.flatMap(({ label }) =>
+    [null, 768].flatMap((limit_pages) =>
+      [...POLICIES, REFUSED].map(([discard, share, ms]) => ({
+        keys: { trace: label, limit_pages, discard },
+        share,
+        ms,
+      })),
+    ),
+  );
+  const results = cells.map(({ keys, share, ms }, i) => {
+    const result = cell(i + 1, keys, share, ms);
+    if (keys.discard !== REFUSED[0] || keys.trace !== 'browser') return result;
+    return { run: { ...KEYS, ...keys, cell: i + 1, outcome: 'refused' }, timeline: [] };
+  });
+  write(
+    folder,
+    'runs.csv',
+    RUN_COLUMNS,
+    results.map(({ run }) => run),
+  );
+  write(
+    folder,
+    'timeline.csv',
+    TIMELINE_COLUMNS,
+    results.flatMap(({ timeline }) => timeline),
+  );
+  write(folder, 'spaces.csv', SPACE_COLUMNS, []);
+  write(folder, 'perf.csv', PERF_COLUMNS, walls());
+  write(folder, 'heatmap.csv', HEATMAP_COLUMNS, heat('cache'));
+  write(folder, 'mrc.csv', MRC_COLUMNS, misses());
+}
+
+/** Writes made-up results of merge policies into a folder: guests that share an image, as copies and in place. */
+export function writeMerging(folder: string): void {
+  const traces: Made[] = ['copies', 'xip-struct'].flatMap((image) =>
+    ['4', '64'].map((guests) => ({
+      label: `guests:guests=${guests},memory=256,image=${image}`,
+      entry: { workload: 'guests', params: { guests, image, memory: '256' } },
+    })),
+  );
+  manifest(folder, traces);
+  const cells = traces.flatMap(({ label }) =>
+    ['none', 'ksm', 'instant'].map((merge) => ({ trace: label, merge })),
+  );
+  const results = cells.map((keys, i) => {
+    const { run, timeline } = cell(i + 1, keys, keys.merge === 'none' ? 0 : 0.5, 0);
+    const sharing = (at: number) => (keys.merge === 'none' ? 0 : at * (keys.merge === 'ksm' ? 50 : 100));
+    return {
+      run: { ...run, ksmd_cpu_ns: keys.merge === 'ksm' ? 3e9 : 0, struct_page_bytes: 1_048_576 },
+      timeline: timeline.map((row, at) => ({ ...row, pages_sharing: sharing(at) })),
+    };
+  });
+  write(
+    folder,
+    'runs.csv',
+    RUN_COLUMNS,
+    results.map(({ run }) => run),
+  );
+  write(
+    folder,
+    'timeline.csv',
+    TIMELINE_COLUMNS,
+    results.flatMap(({ timeline }) => timeline),
+  );
+}
