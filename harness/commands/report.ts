@@ -8,7 +8,7 @@ import { FigureData } from '../report/figures/data.js';
 import type { Figure } from '../report/figures/figure.js';
 import { FIGURES, figureOf, missingFor, requireFigure } from '../report/figures/registry.js';
 import { missingForReport, writeReport } from '../report/html/write.js';
-import { FORMATS, type Format, pageOf, WIDTHS, type Width, writeFigures } from '../report/render/write.js';
+import { FORMATS, type Format, WIDTHS, type Width, writeFigures } from '../report/render/write.js';
 import { type Command, quietFlag } from './flags.js';
 import { note, print } from './terminal.js';
 
@@ -81,7 +81,7 @@ function chooseFigures(names: string | undefined, data: FigureData, quiet: boole
 /** report.html, where there is a comparison to report. */
 function reportOf(results: ResultsFolder, data: FigureData, quiet: boolean): string[] {
   const missing = missingForReport(results);
-  if (missing === undefined) return [writeReport(results, data, pageOf('column'))];
+  if (missing === undefined) return [writeReport(results, data)];
   if (!quiet) note(`left out report.html: ${missing}`);
   return [];
 }

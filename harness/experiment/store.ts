@@ -118,13 +118,9 @@ export class ResultStore {
       'timeline.csv',
       'spaces.csv',
       'perf.csv',
-<<<<<<< HEAD
-      'heatmap.csv',
-      'claims.csv',
-=======
       'claims.csv',
       'heatmap.csv',
->>>>>>> main
+      'report.html',
       'manifest.json',
     ]) {
       rmSync(join(this.folder, name), { force: true });

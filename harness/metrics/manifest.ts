@@ -21,6 +21,7 @@ const shape = z.looseObject({
   traces: z.array(
     z.looseObject({
       trace: z.string(),
+      source: z.union([z.string(), generated]).optional(),
       family: z.string().optional(),
       trace_sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'),
       events: z.number().optional(),
@@ -29,6 +30,7 @@ const shape = z.looseObject({
       touches_inferred: z.boolean(),
     }),
   ),
+  costs: z.looseObject({ file: z.string().optional(), sha256: z.string() }).optional(),
   seeds: z.array(z.number()).default([]),
   cells: z.looseObject({ planned: z.number() }).optional(),
   not_ok: z

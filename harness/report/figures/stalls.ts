@@ -94,7 +94,7 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing {
   const time = timeUnit(largest(part.runs.map(sum)));
   const policies = part.runs.map((row) => String(row[data.axis]));
   const shown = legend(
-    parts.map((name) => NAMES[name]),
+    parts.map((name) => PART_NAMES[name]),
     page,
     { symbolType: 'square', symbolSize: 60 },
     largest(policies.map(page.textWidth)) + AXIS_PADDING,

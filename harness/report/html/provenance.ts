@@ -13,11 +13,18 @@ function reasons({ not_ok: cells }: Manifest): Markup {
   return html`<h3>Cells without a result</h3>\n<ul>\n${items}</ul>\n`;
 }
 
-function traceTable({ traces, experiment }: Manifest): Markup {
-  const files = new Set(experiment.traces.map(({ entry }) => entry));
+/** Where a trace comes from: a file that ships or was given, or a generator with the parameters that were set. */
+function sourceOf({ source }: Manifest['traces'][number]): string {
+  if (source === undefined) return '';
+  if (typeof source === 'string') return `file ${source}`;
+  const params = Object.entries(source.params).map(([name, value]) => `${name}=${value}`);
+  return `generated: ${[source.workload, ...params].join(' ')}`;
+}
+
+function traceTable({ traces }: Manifest): Markup {
   const rows = traces.map(
     (trace) =>
-      html`<tr><th scope="row">${trace.trace}</th><td>${files.has(trace.trace) ? 'file' : 'generated'}</td><td class="first">${trace.events ?? ''}</td><td class="first">${trace.peak_pages}</td><td>${trace.touches_inferred ? 'inferred' : 'exact'}</td><td><code>${trace.trace_sha256}</code></td></tr>\n`,
+      html`<tr><th scope="row">${trace.trace}</th><td>${sourceOf(trace)}</td><td class="first">${trace.events ?? ''}</td><td class="first">${trace.peak_pages}</td><td>${trace.touches_inferred ? 'inferred' : 'exact'}</td><td><code>${trace.trace_sha256}</code></td></tr>\n`,
   );
   return html`<h3>Traces</h3>
 <div class="scroll" tabindex="0" role="region" aria-label="Traces and their hashes">
@@ -32,16 +39,19 @@ ${rows}</tbody>
 
 /** Where the numbers come from: program, command, host, traces, and what did not end. */
 export function provenance(manifest: Manifest): Markup {
-  const { program, command, host, seeds, experiment } = manifest;
+  const { program, command, host, seeds, experiment, costs } = manifest;
   const facts: readonly (readonly [string, string])[] = [
     ['program', `${program.name} ${program.version}`],
     ['commit', program.commit ?? 'not from a checkout'],
     ['command', command],
     ['experiment', experiment.name],
+    ['costs', costs === undefined ? '' : `${costs.file ?? 'as shipped'}, sha256 ${costs.sha256}`],
     ['seeds', seeds.join(', ')],
     ...Object.entries(host).map(([name, value]) => [name, String(value)] as const),
   ];
-  const rows = facts.map(([name, value]) => html`<dt>${name}</dt><dd><code>${value}</code></dd>\n`);
+  const rows = facts
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => html`<dt>${name}</dt><dd><code>${value}</code></dd>\n`);
   return html`<dl class="facts">\n${rows}</dl>
 <p class="note">All numbers but wall times (perf.csv) are the same on any host.</p>
 ${traceTable(manifest)}${reasons(manifest)}`;
