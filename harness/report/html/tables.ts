@@ -34,7 +34,7 @@ function cell({ text, value, best }: TableCell, first: boolean): Markup {
     ? html`<span class="best" title="best: no other policy saves as much for less, or more for as much"><span aria-hidden="true">★</span><span class="hidden">best</span></span>`
     : '';
   const classes = [first ? 'first' : '', value === undefined ? 'none' : ''].filter((name) => name !== '');
-  return html`<td class="${classes.join(' ')}"${value === undefined ? '' : html` data-value="${value}"`}>${mark}${text}</td>`;
+  return html`<td${classes.length > 0 && html` class="${classes.join(' ')}"`}${value === undefined ? '' : html` data-value="${value}"`}>${mark}${text}</td>`;
 }
 
 /** Names of policies as buttons that choose them, in charts too. */
