@@ -43,7 +43,11 @@ const SAVED: Figure = {
       : '',
 };
 
-const STALL: Figure = { head: 'stall\nms', text: (row, facts) => ms(costNs(row, facts.touchesInferred)) };
+/** `~` where accesses, and so the faults among the stalls, are inferred. */
+const STALL: Figure = {
+  head: 'stall\nms',
+  text: (row, { touchesInferred }) => `${touchesInferred ? '~' : ''}${ms(costNs(row))}`,
+};
 
 /** What memory that was given back costs later, by what is compared. */
 const PRICE: Readonly<Record<Axis, Figure>> = {
@@ -89,7 +93,7 @@ function tableOf(rows: readonly Row[], axis: Axis, factsOf: (row: Row) => TraceF
     const facts = factsOf(group[0] as Row);
     const under = (limit: string, among: readonly Row[]) =>
       among.filter((row) => limitLabel(row, facts) === limit);
-    const fronts = limits.map((limit) => paretoFront(under(limit, group), facts));
+    const fronts = limits.map((limit) => paretoFront(under(limit, group)));
     const lines = groupBy(group, ['discard', axis]).map((policy) => ({
       name: rowName(policy[0] as Row, axis),
       texts: limits.flatMap((limit, column) =>
