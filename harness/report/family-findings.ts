@@ -61,7 +61,7 @@ function savingSentence(groups: readonly Group[]): Finding {
   const clauses = groups
     .filter(({ limit }) => limit === (groups[0] as Group).limit)
     .flatMap(({ name, facts, rows, keep, axis }) => {
-      const best = bestOf(rows, facts.touchesInferred);
+      const best = bestOf(rows);
       const first = best[0];
       if (!keep) return [];
       if (!first) return [`${name}: nobody saves any`];
@@ -89,14 +89,13 @@ function stallSentence(groups: readonly Group[], spaces: readonly Row[]): Findin
   const tightest = (groups.at(-1) as Group).limit;
   const clauses = groups
     .filter(({ limit }) => limit === tightest)
-    .flatMap(({ name, facts, rows, keep, axis }) => {
+    .flatMap(({ name, rows, keep, axis }) => {
       const ranked = rows.filter(isRanked);
-      const cost = (row: Row) => costNs(row, facts.touchesInferred);
-      const least = Math.min(...ranked.map(cost));
-      const best = ranked.filter((row) => cost(row) <= least * (1 + EQUAL_COST));
+      const least = Math.min(...ranked.map((row) => costNs(row)));
+      const best = ranked.filter((row) => costNs(row) <= least * (1 + EQUAL_COST));
       const first = best[0];
       if (!first || !keep) return [];
-      const against = best.includes(keep) ? '' : ` against ${ms(cost(keep))} of keep`;
+      const against = best.includes(keep) ? '' : ` against ${ms(costNs(keep))} of keep`;
       return [`${name}: ${policies(best, axis)} (${ms(least)} ms${against}${payer(first, spaces)})`];
     });
   return { lead: `Shortest stalls, ${tightest}:`, clauses };
@@ -114,7 +113,7 @@ function flipText({ name, limit, axis }: Group, { part, factor, entered, left }:
 
 /** Whether the marks in the table hang on the price of one class of cost. */
 function sensitivitySentence(groups: readonly Group[]): Finding {
-  const hanging = groups.map((group) => ({ group, found: flips(group.rows, group.facts) }));
+  const hanging = groups.map((group) => ({ group, found: flips(group.rows) }));
   const changed = hanging.filter(({ found }) => found.length > 0);
   const stable = 'Halving or doubling any one class of cost';
   if (changed.length === 0) return { lead: `${stable} changes no mark.`, clauses: [] };

@@ -43,10 +43,11 @@ const SAVED: Figure = {
   text: (saved, { pageBytes }) => mib(saved, pageBytes),
 };
 
+/** `~` where accesses, and so the faults among the stalls, are inferred. */
 const STALL: Figure = {
   head: 'stall\nms',
-  value: (row, facts) => costNs(row, facts.touchesInferred),
-  text: ms,
+  value: (row) => costNs(row),
+  text: (ns, { touchesInferred }) => `${touchesInferred ? '~' : ''}${ms(ns)}`,
 };
 
 /** What memory that was given back costs later, by what is compared. */
@@ -122,7 +123,7 @@ function tableOf(
     const facts = factsOf(group[0] as Row);
     const under = (limit: string, among: readonly Row[]) =>
       among.filter((row) => limitLabel(row, facts) === limit);
-    const fronts = limits.map((limit) => paretoFront(under(limit, group), facts));
+    const fronts = limits.map((limit) => paretoFront(under(limit, group)));
     const lines = groupBy(group, ['discard', axis]).map((policy) => ({
       names: [rowName(policy[0] as Row, axis)],
       cells: limits.flatMap((limit, column) =>

@@ -40,9 +40,7 @@ function legend(runs: readonly Row[], traces: readonly TraceFacts[]): string {
     '* Pareto-best: no other policy saves as much for less, or more for as much. saved: mean over time against keep.',
   ];
   if (traces.some(({ touchesInferred }) => touchesInferred))
-    lines.push(
-      'Where accesses are inferred there is no fault rate, and what faults take is not in the stalls.',
-    );
+    lines.push('~ accesses are inferred, and so are the faults among the stalls; there is no fault rate.');
   if (runs.some(({ discard }) => /^volatile\b/.test(String(discard))))
     lines.push(
       'No kernel has volatile ranges today: what their calls cost is a proxy, and says so in the cost table.',

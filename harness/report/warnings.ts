@@ -19,7 +19,7 @@ function inferred(traces: readonly TraceFacts[]): Warning[] {
     {
       what: `The accesses of ${listed(labels)} were inferred, not recorded.`,
       advice:
-        'Read memory and the cost of calls and reclaim from these traces, not faults: there is no fault rate, and what faults take is not in the stalls.',
+        'Read memory and the cost of calls and reclaim from these traces, not faults: there is no fault rate, and the faults among the stalls are inferred too (~).',
     },
   ];
 }

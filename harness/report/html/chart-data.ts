@@ -3,7 +3,6 @@ import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
 import {
   comparedRows,
   costNs,
-  costParts,
   groupBy,
   isRanked,
   rowName,
@@ -107,8 +106,7 @@ class ChartData {
 
   private panel(rows: readonly Row[], facts: TraceFacts, tops: readonly number[]): ChartPanel {
     const first = rows[0] as Row;
-    const cost = (row: Row) =>
-      this.data.axis === 'merge' ? numberIn(row, 'ksmd_cpu_ns') : costNs(row, facts.touchesInferred);
+    const cost = (row: Row) => (this.data.axis === 'merge' ? numberIn(row, 'ksmd_cpu_ns') : costNs(row));
     const front = frontBy(rows, cost);
     return {
       limit: limitLabel(first, facts),
@@ -124,17 +122,16 @@ class ChartData {
     front: boolean,
     tops: readonly number[],
   ): ChartCell {
-    const { pageBytes, touchesInferred } = facts;
-    const told = costParts(touchesInferred);
+    const { pageBytes } = facts;
     const saved = row.saved_pages_mean;
     return {
       policy: this.policies.indexOf(rowName(row, this.data.axis)),
       savedBytes: typeof saved === 'number' ? rounded(saved * pageBytes) : null,
       costNs: cost,
       front,
-      stallNs: this.parts.map((part) => (told.includes(part) ? numberIn(row, `stall_${part}_ns`) : 0)),
+      stallNs: this.parts.map((part) => numberIn(row, `stall_${part}_ns`)),
       curves: this.series.map((_, i) => this.curve(row, i, pageBytes, tops[i] as number)),
-      payers: this.payers(row, pageBytes, told),
+      payers: this.payers(row, pageBytes),
     };
   }
 
@@ -150,10 +147,10 @@ class ChartData {
   }
 
   /** What each name pays: processes of one name are one, and those that pay nothing are left out. */
-  private payers(row: Row, pageBytes: number, told: readonly StallPart[]): Payer[] {
+  private payers(row: Row, pageBytes: number): Payer[] {
     const byName = new Map<number, [number, number]>();
     for (const space of this.spacesOf.get(row.cell) ?? []) {
-      const stall = told.reduce((sum, part) => sum + numberIn(space, `stall_${part}_ns`), 0);
+      const stall = numberIn(space, 'stall_ns');
       const held = numberIn(space, 'page_seconds') * pageBytes;
       if (stall === 0 && held === 0) continue;
       const name = this.spaces.indexOf(space.name === null ? `space ${space.space}` : String(space.name));

@@ -24,7 +24,10 @@ function titleOf({ trace, backing, around, inferred }: ChartGroup): HTMLElement 
   const told = [...(backing === 'recorded' ? [] : [`on ${backing}`]), ...(around === '' ? [] : [around])];
   const title = element('h4', {}, [trace, ...told].join(', '));
   if (inferred)
-    title.append(' ', element('span', { class: 'tag', title: 'faults are not shown' }, 'accesses inferred'));
+    title.append(
+      ' ',
+      element('span', { class: 'tag', title: 'and so are the faults among the stalls' }, 'accesses inferred'),
+    );
   return title;
 }
 
