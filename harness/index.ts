@@ -20,12 +20,36 @@ import { type ReplayResult, replay } from './replay/replay.js';
 import { compileTrace } from './trace/compile.js';
 import { openTrace, type Trace } from './trace/trace.js';
 
-export { type Experiment, readExperiment } from './experiment/file.js';
-export { type RunOptions, type RunSummary, runExperiment } from './experiment/run.js';
-export { HostError, InputError } from './input/errors.js';
-export type { Parameter, Parameters, ParameterValues } from './input/parameters.js';
+export { type Experiment, type ExperimentTrace, readExperiment } from './experiment/file.js';
+export {
+  type LoadedTrace,
+  type RunEvents,
+  type RunOptions,
+  type RunSummary,
+  runExperiment,
+} from './experiment/run.js';
+export type { GeneratedTrace, TraceEntry } from './experiment/trace-entries.js';
+export { HostError, InputError, type Place } from './input/errors.js';
+export type {
+  Parameter,
+  ParameterBase,
+  Parameters,
+  ParameterValue,
+  ParameterValues,
+} from './input/parameters.js';
+export { SWAP_KINDS, type SwapKind } from './machine/machine.js';
+export type { Claim, Term } from './metrics/claim.js';
 export type { Row, Value } from './metrics/csv.js';
-export { METRICS, type Metric, RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from './metrics/schema.js';
+export {
+  type Better,
+  METRICS,
+  type Metric,
+  type MetricGroup,
+  RUN_COLUMNS,
+  SPACE_COLUMNS,
+  TIMELINE_COLUMNS,
+  type Unit,
+} from './metrics/schema.js';
 export type {
   DiscardContext,
   DiscardPolicy,
@@ -47,13 +71,16 @@ export {
   type ReclaimPolicyInfo,
   TRAIT,
 } from './policy/reclaim/contract.js';
+export { BACKINGS, type Backing } from './replay/backing.js';
 export type { ReplayResult } from './replay/replay.js';
-export { BlockBuilder, type EventBlock, type EventFields } from './trace/block.js';
+export type { RandomStream } from './stats/random.js';
+export type { TraceTotals } from './trace/binary/layout.js';
+export { BlockBuilder, type EventBlock, type EventFields, StringTable } from './trace/block.js';
 export { TraceMeta } from './trace/meta.js';
-export { OPS, type OpName } from './trace/op.js';
+export { type FieldRule, OP, OPS, type OpInfo, type OpName } from './trace/op.js';
 export type { TraceSource, Workload, WorkloadContext } from './trace/source.js';
 export type { Trace } from './trace/trace.js';
-export { writeTrace } from './trace/write.js';
+export { type Written, writeTrace } from './trace/write.js';
 
 /** How `replayTrace` replays; the defaults are those of `reclaim replay`. */
 export interface ReplayTraceOptions {

@@ -27,7 +27,10 @@ describe('reclaim report', () => {
 
   it('leaves report.html out where there is no comparison', () => {
     mkdirSync(join(cli.path, 'misses'));
-    cli.write(join('misses', 'mrc.csv'), 'policy,params,size_pages,requests,misses,miss_ratio\nlru,,1,9,9,1\n');
+    cli.write(
+      join('misses', 'mrc.csv'),
+      'policy,params,size_pages,requests,misses,miss_ratio\nlru,,1,9,9,1\n',
+    );
     const { code, stdout, stderr } = cli.run('report', 'misses', '--format', 'svg');
     expect(code).toBe(0);
     expect(stderr).toContain('left out report.html: there is no runs.csv with rows\n');

@@ -6,8 +6,9 @@ import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import type { ReplayOptions } from '../replay/options.js';
 import { Refusal } from '../replay/refusal.js';
-import { type ReplayOptions, type ReplayResult, replay } from '../replay/replay.js';
+import { type ReplayResult, replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
 import type { Cell } from './plan.js';
 

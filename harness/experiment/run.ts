@@ -24,12 +24,17 @@ import { inputsHasher, ResultStore } from './store.js';
 import { resolveTrace, traceSource } from './traces.js';
 import type { WorkerSetup } from './worker.js';
 
+/** How an experiment is run, and where its results go. */
 export interface RunOptions {
+  /** The folder of results. */
   readonly out: string;
+  /** Worker threads that replay cells. */
   readonly workers: number;
+  /** Whether to keep the finished cells of an earlier run in the folder. */
   readonly resume: boolean;
   /** Whether to write heatmap.csv: touches of each trace by time and address. */
   readonly heatmap?: boolean;
+  /** Files of policies from outside. */
   readonly policyModules: readonly string[];
   /** The command line, for the manifest. */
   readonly command: string;
@@ -39,11 +44,13 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a run tells of its progress. */
 export interface RunEvents {
   /** A trace is being read: what of it, for a progress display. */
   reading?(label: string): void;
   /** Cells are about to run. */
   started?(cells: number, resumed: number): void;
+  /** A cell has its results. */
   finishedCell?(): void;
   /** A cell gave no result: its number, what it was, and why. */
   failedCell?(cell: number, what: string, reason: string): void;

@@ -4,9 +4,11 @@ import { parseSize } from './size.js';
 
 /** The value of a parameter. A size is in pages. */
 export type ParameterValue = number | string;
+/** The values of all parameters of a policy or workload, by name. */
 export type ParameterValues = Readonly<Record<string, ParameterValue>>;
 
-interface ParameterBase {
+/** What every parameter says of itself, whatever its kind. */
+export interface ParameterBase {
   /** What it does, its unit, and where its default comes from. */
   readonly meaning: string;
 }
@@ -32,6 +34,7 @@ export type Parameter =
       readonly choices: readonly string[];
     });
 
+/** The parameters of a policy or workload, by name. */
 export type Parameters = Readonly<Record<string, Parameter>>;
 
 /** A yes-or-no parameter: 1 or 0. */

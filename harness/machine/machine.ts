@@ -29,6 +29,7 @@ import { applySetting, Settings, wholeNumber } from './settings.js';
 
 /** Kinds of swap. */
 export const SWAP_KINDS = ['none', 'ssd', 'zram'] as const;
+/** Where pages are swapped to: nowhere, to an SSD, or compressed into memory. */
 export type SwapKind = (typeof SWAP_KINDS)[number];
 
 export interface MachineOptions {

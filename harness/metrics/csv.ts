@@ -3,6 +3,7 @@ import { InputError } from '../input/errors.js';
 
 /** A value of a result file: empty (not measured), a number or a text. */
 export type Value = number | string | null;
+/** A row of a result file, by names of columns. */
 export type Row = Readonly<Record<string, Value>>;
 
 /** Numbers in results: whole numbers as they are, others with six significant digits after the point at most. */

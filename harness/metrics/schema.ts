@@ -4,8 +4,11 @@
  * Names that Linux has (vmstat, memory.stat, KSM's sysfs) are used as Linux uses them.
  */
 
+/** What a metric counts in. */
 export type Unit = 'pages' | 'bytes' | 'KiB' | 'ns' | 'per 1000 touches' | 'count';
+/** Which way a metric changes for the better. */
 export type Better = 'lower' | 'higher' | 'neither';
+/** What a metric is about: tables and documentation are grouped by it. */
 export type MetricGroup = 'memory' | 'faults' | 'reclaim' | 'merge' | 'discard' | 'time';
 
 /** A column of runs.csv that is measured. */
@@ -308,8 +311,11 @@ const TIMELINE_METRICS = [
 export const STALL_PARTS = ['minor', 'major', 'cow', 'reclaim', 'discard', 'pin', 'sigbus', 'regen'] as const;
 export type StallPart = (typeof STALL_PARTS)[number];
 
+/** Columns of runs.csv: what was run, then what came out; one row a cell. */
 export const RUN_COLUMNS: readonly string[] = [...KEY_COLUMNS, ...METRICS.map((metric) => metric.name)];
+/** Columns of timeline.csv: memory over trace time, one row a sample of a cell. */
 export const TIMELINE_COLUMNS: readonly string[] = ['cell', 'time_us', 'label', ...TIMELINE_METRICS];
+/** Columns of spaces.csv: one row a space of a cell. */
 export const SPACE_COLUMNS: readonly string[] = [
   'cell',
   'space',

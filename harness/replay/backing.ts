@@ -9,8 +9,9 @@ import type { Trace } from '../trace/trace.js';
 import { ArgCache } from './args.js';
 import { Refusal } from './refusal.js';
 
-/** The kind of memory that mappings of one space have: as recorded, all private, or all of a shared-memory file. */
+/** The kinds of memory that mappings of one space may have. */
 export const BACKINGS = ['recorded', 'anon', 'shmem'] as const;
+/** What memory of one space is: as recorded, all private, or all of a shared-memory file. */
 export type Backing = (typeof BACKINGS)[number];
 
 /** What the trace says of an object, as far as its memory could as well be private. */

@@ -369,4 +369,58 @@ describe('validating a trace', () => {
     ];
     expect((await validate(timed(events))).warnings).toHaveLength(1);
   });
+
+  const cases: readonly (readonly [what: string, events: readonly string[], lines: readonly number[]])[] = [
+    [
+      'a forked child discards',
+      [
+        'spawn,1,,,',
+        'map,1,0,2,anon',
+        'write,1,0,2,',
+        'fork,1,,,2',
+        'discard,2,0,2,',
+        'read,1,0,2,', // its own still
+        'read,2,0,2,',
+        'write,2,0,2,',
+        'read,2,0,2,',
+      ],
+      [8],
+    ],
+    [
+      'a parent discards before a fork and after',
+      [
+        'spawn,1,,,',
+        'map,1,0,2,anon',
+        'write,1,0,2,',
+        'discard,1,0,1,',
+        'fork,1,,,2',
+        'discard,1,1,1,',
+        'read,2,1,1,', // copied when it was not discarded
+        'read,2,0,1,',
+        'read,1,1,1,',
+      ],
+      [9, 10],
+    ],
+    [
+      'a private read-only mapping of a file is discarded',
+      [
+        'spawn,1,,,',
+        'object,,,2,file:f',
+        'map,1,0,2,shared:f@0',
+        'write,1,0,2,',
+        'map,1,8,2,private:f@0',
+        'protect,1,8,2,ro',
+        'discard,1,8,2,',
+        'read,1,0,2,', // the file's
+        'read,1,8,2,',
+      ],
+      [10],
+    ],
+  ];
+  for (const [what, events, lines] of cases) {
+    it(`${what}: only those who have it no more are warned`, async () => {
+      const { warnings } = await validate(timed(events));
+      expect(warnings.map(({ place }) => place.line)).toEqual(lines);
+    });
+  }
 });

@@ -7,7 +7,8 @@ import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen } from '../policy/registry.js';
 import type { Backing } from '../replay/backing.js';
-import { type ReplayOptions, type ReplayResult, replay } from '../replay/replay.js';
+import type { ReplayOptions } from '../replay/options.js';
+import { type ReplayResult, replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
 
 export interface TestRun {

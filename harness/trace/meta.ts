@@ -43,6 +43,7 @@ export class TraceMeta {
     this.pairs.set(key, value);
   }
 
+  /** The value of a key; undefined where it is not given. */
   get(key: string): string | undefined {
     return this.pairs.get(key);
   }

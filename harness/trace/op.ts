@@ -6,6 +6,7 @@
 /** Whether a field of an event must be given, may be given, or must stay empty. */
 export type FieldRule = 'required' | 'optional' | 'none';
 
+/** What an op means, and which fields its events have. */
 export interface OpInfo {
   readonly name: string;
   readonly space: FieldRule;
@@ -129,6 +130,7 @@ export const OP = {
   mark: 27,
 } as const;
 
+/** The name of an op, as traces have it. */
 export type OpName = keyof typeof OP;
 
 /** The advice values a trace may give. Source: include/uapi/asm-generic/mman-common.h; VOLATILE from the 2014 patches. */

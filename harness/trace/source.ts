@@ -13,6 +13,7 @@ export interface TraceSource {
   summary?(): string;
 }
 
+/** What a workload generates a trace from. */
 export interface WorkloadContext {
   readonly values: ParameterValues;
   readonly seed: number;

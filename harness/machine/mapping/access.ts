@@ -5,7 +5,8 @@ import type { Machine } from '../machine.js';
 import type { Contents } from '../memory/contents.js';
 import { OWN_TRAIT, ZERO_PAGE } from '../memory/pages.js';
 import { identify } from '../object/page-in.js';
-import { FAULTED, fault } from './fault.js';
+import { isAnonPage, isExclusive } from './entry.js';
+import { FAULTED, fault, unshare } from './fault.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from './page-table.js';
 import type { Space } from './space.js';
 import { VM, type Vma } from './vma.js';
@@ -204,8 +205,26 @@ export function contentAt(m: Machine, space: Space, vpn: number): number | undef
   return page === undefined ? undefined : m.pages.contents.get(page);
 }
 
-/** Puts a content id into a page that holds something, as if it had always been there; holes stay holes. */
+/**
+ * Puts a content id into a page that holds something, as if it had always been there; holes stay holes. A private mapping
+ * takes a copy first where others have the page too: a fork, or the file.
+ */
 export function setContentAt(m: Machine, space: Space, vpn: number, content: number): void {
-  const page = pageAt(m, space, vpn);
-  if (page !== undefined && page !== ZERO_PAGE) m.pages.contents.set(page, content);
+  const found = pageAt(m, space, vpn);
+  if (found === undefined || found === ZERO_PAGE) return;
+  const vma = space.find(vpn) as Vma;
+  const page = vma.has(VM.shared) ? found : ownPage(m, vma, vpn);
+  m.pages.contents.set(page, content);
+}
+
+/** The page of a private mapping that no other mapping has, copied if need be. */
+function ownPage(m: Machine, vma: Vma, vpn: number): number {
+  const { directory } = vma.space;
+  const known = directory.entry(vpn);
+  if (known < 0 || ((m.tables.entries[known] as number) & PTE.present) === 0) fault(m, vma, vpn, false);
+  const at = directory.entry(vpn);
+  const page = (m.tables.entries[at] as number) >>> PTE_SHIFT;
+  if (isAnonPage(m, page) && isExclusive(m, page)) return page;
+  unshare(m, vma, vpn, at, PART.cow);
+  return (m.tables.entries[at] as number) >>> PTE_SHIFT;
 }

@@ -99,9 +99,15 @@ export type Pressure = 'moderate' | 'critical';
  * hears of is told to policies that want it.
  */
 export interface DiscardPolicy {
+  /** The program does not need these contents any more. */
   discard(range: PageRange): void;
+  /** The program does not need these contents now, and can make them again. */
   unpin(range: Unpinned): void;
-  /** @param unpinned the unpin that this ends, undefined when there was none */
+  /**
+   * The program needs these contents again: what is gone is to be made.
+   *
+   * @param unpinned the unpin that this ends, undefined when there was none
+   */
   pin(range: PageRange, unpinned: Unpinned | undefined): void;
   /** Programs are told that memory is short. */
   pressure?(level: Pressure): void;
@@ -119,6 +125,7 @@ export interface DiscardPolicy {
   forked?(parent: number, child: number): void;
 }
 
+/** What a discard policy works with: calls, the program's own memory, the values of its parameters. */
 export interface DiscardContext {
   readonly kernel: Kernel;
   readonly program: Program;
@@ -129,5 +136,6 @@ export interface DiscardContext {
 export interface DiscardPolicyInfo extends PolicyInfo {
   /** It learns of losses by what MADV_NONVOLATILE reports: without, the program would use what is gone. */
   readonly needsReport?: true;
+  /** The policy of one replay. */
   create(context: DiscardContext): DiscardPolicy;
 }

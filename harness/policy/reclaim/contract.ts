@@ -90,6 +90,7 @@ export interface ReclaimPolicy {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** What a reclaim policy is told when it is made. */
 export interface ReclaimContext {
   readonly values: ParameterValues;
   /** Draws for policies that need them. */
@@ -113,5 +114,6 @@ export interface ReclaimPolicyInfo extends PolicyInfo {
   readonly needsFuture?: boolean;
   /** It is a bound that never evicts: on a reference string the capacity does not count, in the machine a limit is refused. */
   readonly unbounded?: boolean;
+  /** The policy of one replay or reference string, for these pages. */
   create(pages: Pages, context: ReclaimContext): ReclaimPolicy;
 }

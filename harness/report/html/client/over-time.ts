@@ -66,7 +66,8 @@ function told(lines: readonly Line[], us: number, at: number, view: View): Told 
 export function lineNames(panel: ChartPanel, view: View): HTMLElement {
   const items = linesOf(panel, view).map(({ policies }) => {
     const first = policies[0] as number;
-    const stroke = shape('line', { class: `line c${first % 10} d${first % 8}`, x1: 0, x2: 24, y1: 5, y2: 5 });
+    const own = { class: `line c${first % 10} d${first % 8}`, 'data-policies': policies.join(' ') };
+    const stroke = shape('line', { ...own, x1: 0, x2: 24, y1: 5, y2: 5 });
     const sample = shape('svg', { width: 24, height: 10, 'aria-hidden': 'true' }, stroke);
     const names = policies.map((policy) => view.model.policies[policy]).join(', ');
     return element('li', { 'data-policies': policies.join(' ') }, sample, names);

@@ -1,0 +1,39 @@
+import type { CostTable } from '../cost/table.js';
+import type { Machine, SwapKind } from '../machine/machine.js';
+import type { DiscardPolicyInfo } from '../policy/discard/contract.js';
+import type { MergePolicyInfo } from '../policy/merge/contract.js';
+import type { PurgePolicyInfo } from '../policy/purge/contract.js';
+import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
+import type { Chosen } from '../policy/registry.js';
+import type { EventBlock } from '../trace/block.js';
+import type { Backing } from './backing.js';
+import type { Returned } from './returned.js';
+
+/** The policies, the machine and the limit of a replay, and who watches it. */
+export interface ReplayOptions {
+  readonly discard: Chosen<DiscardPolicyInfo>;
+  readonly reclaim: Chosen<ReclaimPolicyInfo>;
+  /** How volatile memory goes. Default: `range-lru`. */
+  readonly purge?: Chosen<PurgePolicyInfo>;
+  /** Which equal pages become one. Default: `none`. */
+  readonly merge?: Chosen<MergePolicyInfo>;
+  readonly swap: SwapKind;
+  /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */
+  readonly limit: number | 'none' | 'trace';
+  /** The kind of memory of mappings that one space alone has. Default: as recorded. */
+  readonly backing?: Backing | undefined;
+  /** The machine's memory in pages: below its watermarks kswapd reclaims. Default: never short. */
+  readonly memory?: number | undefined;
+  readonly seed: number;
+  readonly costs: CostTable;
+  /** Verify the machine's invariants after every event. */
+  readonly check?: boolean;
+  /** Keep the rows of timeline.csv. */
+  readonly timeline?: boolean;
+  /** Called before every event, with the machine as it is then. */
+  readonly observe?: (machine: Machine, block: EventBlock, row: number) => void;
+  /** Called after every event, with what its system call returned (success where it made none). */
+  readonly completed?: (machine: Machine, returned: Returned, block: EventBlock, row: number) => void;
+  /** Called now and then with the events replayed so far. */
+  readonly progress?: (events: number) => void;
+}
