@@ -175,7 +175,7 @@ describe('bad input of reclaim gate is one line and exit code 2', () => {
     [
       'a folder of something else',
       ['base', '.'],
-      /\.: not a folder of results, expected runs\.csv or perf\.csv/,
+      /\.: no results there, expected a folder with runs\.csv, perf\.csv/,
     ],
     [
       'an edited runs.csv',

@@ -86,7 +86,7 @@ describe('reclaim report', () => {
     const { code, stderr } = cli.run('report', 'edited');
     expect(code).toBe(2);
     expect(stderr).toContain(
-      `reclaim: ${join('edited', 'runs.csv')}:7: limit_pages is "76B", expected a number\n`,
+      `reclaim: ${join('edited', 'runs.csv')}:7: limit_pages is "76B", expected a number, nothing or n/a\n`,
     );
     expect(existsSync(join(cli.path, 'edited', 'report.html'))).toBe(false);
   });

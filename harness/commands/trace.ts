@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { findTrace } from '../experiment/traces.js';
 import { chooseWorkload, DEFAULT_SEED, generate as generateTrace } from '../experiment/workload.js';
-import { fileError, InputError, type Place } from '../input/errors.js';
+import { InputError, type Place } from '../input/errors.js';
+import { readText } from '../input/text.js';
 import { validate } from '../replay/validate.js';
 import { compileTrace } from '../trace/compile.js';
 import { importFormats, importTrace } from '../trace/import.js';
@@ -86,12 +86,7 @@ const convert: SubCommand = {
 };
 
 function readMarks(file: string | undefined) {
-  if (file === undefined) return [];
-  try {
-    return parseMarks(readFileSync(file, 'utf8'), file);
-  } catch (error) {
-    throw fileError(error, file);
-  }
+  return file === undefined ? [] : parseMarks(readText(file), file);
 }
 
 /** What `--guests` and its like say of snapshots of guests. */

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { fileError, InputError } from '../input/errors.js';
+import { InputError } from '../input/errors.js';
 import { packageFile } from '../input/package-root.js';
+import { parseJson, readText } from '../input/text.js';
 
 const price = z.strictObject({ ns: z.number().nonnegative(), source: z.string() });
 /** Measured points [pages, ns of the call], by rising pages. */
@@ -84,14 +84,7 @@ const DEFAULT_COSTS_FILE = packageFile('harness', 'cost', 'default.json');
  * @throws InputError when the file is missing or a row is missing, unknown or no price
  */
 export function loadCosts(path: string = DEFAULT_COSTS_FILE): CostTable {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new InputError(`not JSON (${error.message})`, { file: path });
-    throw fileError(error, path);
-  }
-  const parsed = costTable.safeParse(json);
+  const parsed = costTable.safeParse(parseJson(readText(path), path));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0] as z.core.$ZodIssue;
   throw new InputError(`${issue.path.join('.') || 'the table'}: ${issue.message}`, { file: path });

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { fileError, InputError, type Place } from '../input/errors.js';
+import { InputError, type Place } from '../input/errors.js';
 import { unknownName } from '../input/nearest.js';
 import { packageFile } from '../input/package-root.js';
+import { readText } from '../input/text.js';
 import type { Claim } from '../metrics/claim.js';
 import { checkClaimColumns, claimEntries, claimKeys } from './claim-entries.js';
 import { expandEntry, generatedEntry, type TraceEntry, traceEntries } from './trace-entries.js';
@@ -157,12 +157,7 @@ function wrong(first: Issue, source: Source): InputError {
  * @throws InputError with line and column for what is not YAML, an unknown key, or a value of the wrong kind
  */
 export function readExperiment(file: string): Experiment {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw fileError(error, file);
-  }
+  const text = readText(file);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true });
   const source = { file, document, lines };

@@ -123,8 +123,8 @@ describe('deterministic results', () => {
     const { manifest } = base;
     const other = {
       ...manifest,
-      program: { version: '2.0.0' },
-      experiment: { name: 'x', memory: '1GiB' },
+      program: { ...manifest.program, version: '2.0.0' },
+      experiment: { ...manifest.experiment, memory: '1GiB' },
       costs: { sha256: 'c'.repeat(64) },
       policy_modules: ['mine.mjs'],
       cells: { planned: 9 },

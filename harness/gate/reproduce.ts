@@ -1,4 +1,4 @@
-import type { Manifest } from './read/manifest.js';
+import type { Manifest } from '../metrics/manifest.js';
 import type { CellRow } from './read/runs.js';
 
 /** A word as a shell takes it. */

@@ -12,7 +12,8 @@ export function formatNumber(value: number): string {
   return String(Number(value.toFixed(6)));
 }
 
-function cellText(value: Value | undefined): string {
+/** A value as a result file has it. */
+export function cellText(value: Value | undefined): string {
   if (value === null || value === undefined) return '';
   return typeof value === 'number' ? formatNumber(value) : value;
 }
@@ -29,24 +30,63 @@ export function csvHeader(columns: readonly string[]): string {
   return `${Papa.unparse([columns as string[]], { newline: '\n' })}\n`;
 }
 
-/** Papa would rename a column that is there twice, and say so on standard error. */
-function checkHeader(text: string, file: string): void {
-  const [header = []] = Papa.parse<string[]>(text, { preview: 1 }).data;
-  const twice = header.find((column, i) => header.indexOf(column) < i);
-  if (twice !== undefined)
-    throw new InputError(`column ${twice} is there twice, expected once`, { file, line: 1 });
+/** The text of a result file, taken apart: every value is text. */
+export interface CsvText {
+  readonly columns: readonly string[];
+  readonly rows: readonly Readonly<Record<string, string>>[];
+  /** The line on which a row starts, by its place in `rows`. */
+  lineOf(row: number): number;
+}
+
+/** The line on which a record starts: quoted fields may hold line ends. */
+function startOf(records: readonly string[][], index: number): number {
+  let line = 1;
+  for (let i = 0; i < index; i++) {
+    line++;
+    for (const field of records[i] as string[]) line += field.split('\n').length - 1;
+  }
+  return line;
+}
+
+function checkHeader(header: readonly string[], needed: readonly string[], file: string): void {
+  const place = { file, line: 1 };
+  const twice = header.find((column, i) => header.indexOf(column) !== i);
+  if (twice !== undefined) throw new InputError(`column "${twice}" stands there twice, expected once`, place);
+  const missing = needed.filter((column) => !header.includes(column));
+  if (missing.length === 0) return;
+  const which =
+    missing.length > 3
+      ? `${missing.slice(0, 3).join(', ')} and ${missing.length - 3} more`
+      : missing.join(', ');
+  throw new InputError(
+    `missing ${missing.length === 1 ? 'column' : 'columns'} ${which}: edited, or written by another version`,
+    place,
+  );
 }
 
 /**
- * Reads a result file: every value is text.
+ * Takes the text of a result file apart. Columns are found by name, and those that are not asked for are kept.
  *
- * @throws InputError with the line when the file is not the CSV it should be
+ * @param needed the columns that it must have
+ * @throws InputError with the line when it is not the CSV it should be
  */
-export function parseCsv(text: string, file: string): { columns: string[]; rows: Record<string, string>[] } {
-  checkHeader(text, file);
-  const parsed = Papa.parse<Record<string, string>>(text, { header: true, skipEmptyLines: true });
-  const problem = parsed.errors[0];
-  // Papa counts data rows from 0; the header is line 1.
-  if (problem) throw new InputError(problem.message, { file, line: (problem.row ?? 0) + 2 });
-  return { columns: parsed.meta.fields ?? [], rows: parsed.data };
+export function parseCsv(text: string, file: string, needed: readonly string[] = []): CsvText {
+  if (text.trim() === '') throw new InputError('is empty, expected a header line and rows', { file });
+  const { data: records, errors } = Papa.parse<string[]>(text.replace(/^\uFEFF/, '').replace(/\r?\n$/, ''), {
+    delimiter: ',',
+  });
+  const problem = errors[0];
+  if (problem) throw new InputError(problem.message, { file, line: startOf(records, problem.row ?? 0) });
+  const columns = records[0] as string[];
+  checkHeader(columns, needed, file);
+  const lineOf = (row: number) => startOf(records, row + 1);
+  const rows = records.slice(1).map((fields, i) => {
+    if (fields.length !== columns.length)
+      throw new InputError(`${fields.length} fields, expected ${columns.length} as in the header`, {
+        file,
+        line: lineOf(i),
+      });
+    return Object.fromEntries(columns.map((column, at) => [column, fields[at] as string]));
+  });
+  return { columns, rows, lineOf };
 }

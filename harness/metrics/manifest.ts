@@ -1,71 +1,68 @@
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { fileError, InputError } from '../input/errors.js';
+import { InputError } from '../input/errors.js';
+import { parseJson, readText } from '../input/text.js';
 import { SCHEMA_VERSION } from './schema.js';
 
-const generated = z.looseObject({
+/** What a trace was generated from. */
+const generated = z.object({
   workload: z.string(),
   params: z.record(z.string(), z.string()),
+  seed: z.number(),
 });
 
-const shape = z.looseObject({
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
+
+const trace = z.object({
+  trace: z.string(),
+  /** What `reclaim replay` finds it by. */
+  source: z.union([z.string(), generated]),
+  family: z.string().optional(),
+  trace_sha256: sha256,
+  events: z.number().optional(),
+  peak_pages: z.number(),
+  page_bytes: z.int().positive(),
+  touches_inferred: z.boolean(),
+});
+
+const shape = z.object({
   schema: z.literal(SCHEMA_VERSION),
-  program: z.looseObject({ name: z.string(), version: z.string(), commit: z.string().optional() }),
-  command: z.string(),
+  program: z.object({ name: z.string(), version: z.string(), commit: z.string().optional() }),
+  /** Baselines of the gate have neither command nor host. */
+  command: z.string().optional(),
   host: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
-  experiment: z.looseObject({
+  experiment: z.object({
     name: z.string(),
     description: z.string().default(''),
-    traces: z.array(z.looseObject({ entry: z.union([z.string(), generated]) })),
+    memory: z.string().optional(),
+    traces: z.array(z.object({ entry: z.union([z.string(), generated]) })),
   }),
-  traces: z.array(
-    z.looseObject({
-      trace: z.string(),
-      source: z.union([z.string(), generated]).optional(),
-      family: z.string().optional(),
-      trace_sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'),
-      events: z.number().optional(),
-      peak_pages: z.number(),
-      page_bytes: z.int().positive(),
-      touches_inferred: z.boolean(),
-    }),
-  ),
-  costs: z.looseObject({ file: z.string().optional(), sha256: z.string() }).optional(),
+  costs: z.object({ file: z.string().optional(), sha256 }),
+  policy_modules: z.array(z.string()),
+  traces: z.array(trace),
   seeds: z.array(z.number()).default([]),
-  cells: z.looseObject({ planned: z.number() }).optional(),
+  cells: z.object({ planned: z.number() }),
   not_ok: z
-    .array(z.looseObject({ cell: z.number(), outcome: z.string(), reason: z.string().optional() }))
+    .array(z.object({ cell: z.number(), outcome: z.string(), reason: z.string().optional() }))
     .default([]),
+  files: z.object({ 'runs.csv': sha256 }),
 });
 
-/** What manifest.json says of a run: the program, the command, the experiment, and the traces in its order. */
+/** What manifest.json says of a run: the program, the experiment, the traces in its order, prices, and what was planned. */
 export type Manifest = z.output<typeof shape>;
 
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`not JSON: ${(error as Error).message}`, { file });
-  }
-}
-
 /**
- * Reads a manifest.
+ * Reads the text of manifest.json. What is in it beyond `Manifest` does not matter.
  *
- * @throws InputError when it cannot be read, is of another version of the columns, or lacks what it should have
+ * @throws InputError when it is not JSON, of another version of the result files, or lacks what it should have
  */
-export function readManifest(file: string): Manifest {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw fileError(error, file);
-  }
+export function parseManifest(text: string, file: string): Manifest {
   const json = parseJson(text, file);
   const { schema } = (json ?? {}) as { schema?: unknown };
   if (schema !== SCHEMA_VERSION) {
+    const found = schema === undefined ? 'these results have none' : `these results have ${schema}`;
     throw new InputError(
-      `results of version ${schema ?? 'unknown'} of the columns, expected ${SCHEMA_VERSION}: run reclaim compare again`,
+      `schema version ${SCHEMA_VERSION} was expected, ${found}: another version of the program wrote them, run the experiment again`,
       { file },
     );
   }
@@ -73,4 +70,11 @@ export function readManifest(file: string): Manifest {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0] as z.core.$ZodIssue;
   throw new InputError(`${issue.path.join('.')}: ${issue.message}`, { file });
+}
+
+/** Reads manifest.json. @throws InputError as `parseManifest`, and when there is none */
+export function readManifest(file: string): Manifest {
+  if (!existsSync(file))
+    throw new InputError('no such file, expected what reclaim compare writes beside runs.csv', { file });
+  return parseManifest(readText(file), file);
 }

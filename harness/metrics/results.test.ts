@@ -6,7 +6,7 @@ import { writeComparison } from '../testing/results.js';
 import { parseTable, ResultsFolder } from './results.js';
 
 const COLUMNS = ['cell', 'trace', 'outcome', 'pgfault'];
-const table = (text: string) => parseTable(text, 'runs.csv', COLUMNS);
+const table = (text: string) => parseTable(text, 'runs.csv', COLUMNS).rows;
 
 describe('a result file', () => {
   it('is read by names of columns: numbers, texts, and null for what was not measured', () => {
@@ -26,11 +26,11 @@ describe('a result file', () => {
     ['cell,trace,outcome,pgfault\n1,t,ok,1\n\n', 'runs.csv:3: 1 fields, expected 4'],
     [
       'cell,trace,outcome,pgfault\n1,"t\nu",ok,1\n2,t,ok,1O\n',
-      'runs.csv:4: pgfault is "1O", expected a number',
+      'runs.csv:4: pgfault is "1O", expected a number, nothing or n/a',
     ],
     [
       'cell,trace,outcome,pgfault\n1,t,fine,1\n',
-      'runs.csv:2: outcome is "fine", expected one of ok, refused',
+      'runs.csv:2: unknown outcome "fine", expected one of ok, refused',
     ],
     ['cell,trace,outcome,pgfault\n1,"t,ok,1\n', 'runs.csv:2: Quoted field unterminated'],
   ])('is refused: %j', (text, message) => {
@@ -67,14 +67,16 @@ describe('a folder of results', () => {
       return () => ResultsFolder.open(folder).manifest;
     };
     expect(opened({ ...json, schema: 2 })).toThrow(
-      /manifest.json: results of version 2 of the columns, expected 1/,
+      /manifest.json: schema version 1 was expected, these results have 2: .* run the experiment again/,
     );
-    expect(opened({ ...json, schema: undefined })).toThrow(/results of version unknown/);
+    expect(opened({ ...json, schema: undefined })).toThrow(/these results have none/);
     expect(opened({ ...json, traces: [{ ...json.traces[0], page_bytes: 'x' }] })).toThrow(
       /manifest.json: traces.0.page_bytes: Invalid input: expected number/,
     );
     expect(opened('{')).toThrow(/manifest.json: not JSON: /);
     rmSync(path);
-    expect(() => ResultsFolder.open(folder).manifest).toThrow(/manifest.json: no such file/);
+    expect(() => ResultsFolder.open(folder).manifest).toThrow(
+      /manifest.json: no such file, expected what reclaim compare/,
+    );
   });
 });

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { GeneratedTrace } from '../experiment/trace-entries.js';
 import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
 import { PERF_COLUMNS } from '../metrics/host.js';
 import {
@@ -17,7 +18,7 @@ interface Made {
   readonly label: string;
   readonly family?: string;
   readonly inferred?: boolean;
-  readonly entry: string | { readonly workload: string; readonly params: Readonly<Record<string, string>> };
+  readonly entry: string | GeneratedTrace;
 }
 
 const MOMENTS = 6;
@@ -32,14 +33,19 @@ function manifest(folder: string, traces: readonly Made[]): void {
     program: { name: 'reclaim-bench', version: '1.2.3', commit: 'c0ffee' },
     command: 'reclaim compare made_up.yaml --out 100%',
     experiment: { name: 'made-up', traces: traces.map(({ entry }) => ({ entry })) },
-    traces: traces.map(({ label, family, inferred }, i) => ({
+    costs: { sha256: 'c'.repeat(64) },
+    policy_modules: [],
+    traces: traces.map(({ label, family, inferred, entry }, i) => ({
       trace: label,
+      source: entry,
       family,
       trace_sha256: String(i).repeat(64),
       peak_pages: 1024,
       page_bytes: 4096,
       touches_inferred: inferred === true,
     })),
+    cells: { planned: 20 },
+    files: { 'runs.csv': 'f'.repeat(64) },
   };
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(json));
 }
@@ -192,7 +198,7 @@ export function writeMerging(folder: string): void {
   const traces: Made[] = ['copies', 'xip-struct'].flatMap((image) =>
     ['4', '64'].map((guests) => ({
       label: `guests:guests=${guests},memory=256,image=${image}`,
-      entry: { workload: 'guests', params: { guests, image, memory: '256' } },
+      entry: { workload: 'guests', params: { guests, image, memory: '256' }, seed: 1 },
     })),
   );
   manifest(folder, traces);

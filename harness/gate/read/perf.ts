@@ -1,4 +1,4 @@
-import { InputError } from '../../input/errors.js';
+import { InputError, type Place } from '../../input/errors.js';
 import { parseCsv } from '../../metrics/csv.js';
 
 /** Wall times of one thing that was timed. */
@@ -19,9 +19,9 @@ export interface Perf {
 const NEEDED = ['name', 'wall_ns', 'events', 'host'] as const;
 type PerfRow = Readonly<Record<(typeof NEEDED)[number], string>>;
 
-function wholeNumber(row: PerfRow, column: 'wall_ns' | 'events', file: string, line: number): number {
+function wholeNumber(row: PerfRow, column: 'wall_ns' | 'events', place: () => Place): number {
   if (/^\d+$/.test(row[column])) return Number(row[column]);
-  throw new InputError(`${column} is "${row[column]}", expected a whole number`, { file, line });
+  throw new InputError(`${column} is "${row[column]}", expected a whole number`, place());
 }
 
 /**
@@ -30,26 +30,15 @@ function wholeNumber(row: PerfRow, column: 'wall_ns' | 'events', file: string, l
  * @throws InputError with the line for a missing column, a value that is none, or samples of two hosts
  */
 export function parsePerf(text: string, file: string): Perf {
-  if (text.trim() === '')
-    throw new InputError('is empty, expected a header line and a row a sample', { file });
-  const { columns, rows } = parseCsv(text, file);
-  const missing = NEEDED.filter((column) => !columns.includes(column));
-  if (missing.length > 0)
-    throw new InputError(`missing columns: ${missing.join(', ')}; expected the perf.csv of this version`, {
-      file,
-      line: 1,
-    });
+  const { rows, lineOf } = parseCsv(text, file, NEEDED);
   const samples = new Map<string, { events: number; wallNs: number[] }>();
   const host = rows[0]?.host;
   (rows as PerfRow[]).forEach((row, i) => {
-    const line = i + 2;
+    const place = () => ({ file, line: lineOf(i) });
     if (row.host !== host)
-      throw new InputError(`host ${row.host} after host ${host}, expected samples of one host`, {
-        file,
-        line,
-      });
-    const ns = wholeNumber(row, 'wall_ns', file, line);
-    const events = wholeNumber(row, 'events', file, line);
+      throw new InputError(`host ${row.host} after host ${host}, expected samples of one host`, place());
+    const ns = wholeNumber(row, 'wall_ns', place);
+    const events = wholeNumber(row, 'events', place);
     // A cell that a policy refused was never run, and has no time.
     if (ns === 0) return;
     const known = samples.get(row.name) ?? { events, wallNs: [] };

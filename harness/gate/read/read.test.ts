@@ -17,6 +17,10 @@ const rows = csvRows(RUN_COLUMNS, [
   { ...ROW, pgfault: 40, resident_pages_mean: 29.6, minor_rate: 'n/a' },
   { ...ROW, cell: 2, discard: 'remove', general_profit: -64, struct_page_bytes: 1e21 },
 ]);
+const TRACE = {
+  ...{ trace: 'a', source: 'a.csv', trace_sha256: 'a'.repeat(64) },
+  ...{ peak_pages: 8, page_bytes: 4096, touches_inferred: false },
+};
 const PERF_HEADER = 'name,sample,wall_ns,events,host\n';
 
 let folder: string;
@@ -32,11 +36,11 @@ function writeRuns(text: string, changes: object = {}): void {
   write('runs.csv', text);
   const manifest = {
     schema: SCHEMA_VERSION,
-    program: { version: '0.1.0', commit: 'c0ffee' },
-    experiment: { name: 'e' },
-    costs: { sha256: 'ab' },
+    program: { name: 'reclaim-bench', version: '0.1.0', commit: 'c0ffee' },
+    experiment: { name: 'e', traces: [{ entry: 'a.csv' }] },
+    costs: { sha256: 'c'.repeat(64) },
     policy_modules: [],
-    traces: [{ trace: 'a', source: 'a.csv' }],
+    traces: [TRACE],
     cells: { planned: 2, ok: 2 },
     files: { 'runs.csv': createHash('sha256').update(text).digest('hex') },
   };
@@ -70,13 +74,13 @@ describe('a folder of results', () => {
     [
       'a missing column',
       csvHeader(RUN_COLUMNS.filter((column) => column !== 'swap')),
-      /runs\.csv:1: missing columns: swap/,
+      /runs\.csv:1: missing column swap: edited, or written by another version/,
     ],
-    ['a column twice', header.replace(',pgfault,', ',pswpin,') + rows, /column pswpin is there twice/],
+    ['a column twice', header.replace(',pgfault,', ',pswpin,') + rows, /column "pswpin" stands there twice/],
     [
       'a value that is no number',
       header + rows.replace('29.6', '29,6'),
-      /runs\.csv:2: Too many fields: expected \d+ fields but parsed \d+/,
+      /runs\.csv:2: \d+ fields, expected \d+ as in the header/,
     ],
     [
       'a number with something behind it',
@@ -150,7 +154,7 @@ describe('a folder of results', () => {
 
   const perfCases: readonly (readonly [name: string, text: string, message: RegExp])[] = [
     ['an empty file', ' \n', /perf\.csv: is empty/],
-    ['a missing column', 'name,sample\na,1\n', /perf\.csv:1: missing columns: wall_ns, events, host/],
+    ['a missing column', 'name,sample\na,1\n', /perf\.csv:1: missing columns wall_ns, events, host: edited/],
     [
       'a time that is none',
       `${PERF_HEADER}t,1,fast,7,h\n`,
@@ -167,7 +171,7 @@ describe('a folder of results', () => {
 
   it('is refused when it is none', () => {
     expect(() => readResults(folder)).toThrow(
-      /not a folder of results, expected runs\.csv or perf\.csv in it/,
+      /no results there, expected a folder with runs\.csv, perf\.csv/,
     );
     expect(() => readResults(join(folder, 'none'))).toThrow(/none: no such folder/);
     write('file', '');

@@ -1,7 +1,9 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileError, InputError } from '../../input/errors.js';
-import { checkUnedited, type Manifest, parseManifest } from './manifest.js';
+import { InputError } from '../../input/errors.js';
+import type { Manifest } from '../../metrics/manifest.js';
+import { ResultsFolder } from '../../metrics/results.js';
 import { type Perf, parsePerf } from './perf.js';
 import { parseRuns, type Runs } from './runs.js';
 
@@ -22,35 +24,33 @@ export interface Results {
 /** The folder below that of wall times in which those of a second run are. */
 export const RERUN_FOLDER = 'rerun';
 
-function read(file: string): string | undefined {
-  if (!existsSync(file)) return undefined;
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw fileError(error, file);
-  }
-}
-
-function readExperiment(folder: string): Experiment | undefined {
-  const file = join(folder, 'runs.csv');
-  const text = read(file);
-  if (text === undefined) return undefined;
+function readExperiment(results: ResultsFolder): Experiment | undefined {
+  if (!results.has('runs.csv')) return undefined;
+  const file = results.path('runs.csv');
+  const text = results.text('runs.csv');
   const runs = parseRuns(text, file);
-  const manifestFile = join(folder, 'manifest.json');
-  const json = read(manifestFile);
-  if (json === undefined)
-    throw new InputError('no such file, expected what reclaim compare writes beside runs.csv', {
-      file: manifestFile,
-    });
-  const manifest = parseManifest(json, manifestFile);
+  const { manifest } = results;
   checkUnedited(text, manifest, file);
   return { ...runs, manifest };
 }
 
-function readPerf(folder: string): Perf | undefined {
-  const file = join(folder, 'perf.csv');
-  const text = read(file);
-  return text === undefined ? undefined : parsePerf(text, file);
+/** Compares runs.csv with the hash that was taken when it was written. @throws InputError when it was changed since */
+function checkUnedited(runs: string, { files }: Manifest, file: string): void {
+  const found = createHash('sha256').update(runs).digest('hex');
+  const written = files['runs.csv'];
+  if (found === written) return;
+  throw new InputError(
+    `changed since it was written: its SHA-256 is ${found.slice(0, 12)}…, expected ${written.slice(0, 12)}… as in manifest.json`,
+    { file },
+  );
+}
+
+function readPerf(results: ResultsFolder): Perf | undefined {
+  return results.has('perf.csv') ? parsePerf(results.text('perf.csv'), results.path('perf.csv')) : undefined;
+}
+
+function readRerun(folder: string): Perf | undefined {
+  return existsSync(folder) ? readPerf(ResultsFolder.open(folder, {}, ['perf.csv'])) : undefined;
 }
 
 /**
@@ -59,12 +59,11 @@ function readPerf(folder: string): Perf | undefined {
  * @throws InputError when it is not one, or a file in it is not what it should be
  */
 export function readResults(folder: string): Results {
-  if (!existsSync(folder)) throw new InputError('no such folder', { file: folder });
-  if (!statSync(folder).isDirectory())
-    throw new InputError('this is a file, expected a folder of results', { file: folder });
-  const experiment = readExperiment(folder);
-  const perf = readPerf(folder);
-  if (!experiment && !perf)
-    throw new InputError('not a folder of results, expected runs.csv or perf.csv in it', { file: folder });
-  return { folder, experiment, perf, rerun: readPerf(join(folder, RERUN_FOLDER)) };
+  const results = ResultsFolder.open(folder, {}, ['runs.csv', 'perf.csv']);
+  return {
+    folder,
+    experiment: readExperiment(results),
+    perf: readPerf(results),
+    rerun: readRerun(join(folder, RERUN_FOLDER)),
+  };
 }

@@ -1,7 +1,7 @@
 import { InputError } from '../../input/errors.js';
-import { unknownName } from '../../input/nearest.js';
-import { parseCsv, type Value } from '../../metrics/csv.js';
-import { IDENTITY_COLUMNS, KEY_COLUMNS, NOT_APPLICABLE, OUTCOMES } from '../../metrics/schema.js';
+import { cellText, type Row, type Value } from '../../metrics/csv.js';
+import { parseTable } from '../../metrics/results.js';
+import { IDENTITY_COLUMNS, KEY_COLUMNS } from '../../metrics/schema.js';
 
 /** A row of runs.csv. */
 export interface CellRow {
@@ -22,7 +22,6 @@ export interface Runs {
   readonly cells: readonly CellRow[];
 }
 
-const NUMBER = /^-?\d+(\.\d+)?(e[+-]\d+)?$/;
 const COUNTS = ['events', 'touches', 'trace_time_us'];
 const NAMES = KEY_COLUMNS.filter((column) => !COUNTS.includes(column));
 
@@ -31,60 +30,35 @@ export function cellKey({ identity }: Pick<CellRow, 'identity'>): string {
   return JSON.stringify(IDENTITY_COLUMNS.map((column) => identity[column]));
 }
 
-function parseValue(text: string, column: string, file: string, line: number): Value {
-  if (text === '') return null;
-  if (text === NOT_APPLICABLE) return text;
-  if (NUMBER.test(text)) return Number(text);
-  throw new InputError(`${column} is "${text}", expected a number, nothing or ${NOT_APPLICABLE}`, {
-    file,
-    line,
-  });
-}
-
-function parseRow(
-  row: Readonly<Record<string, string>>,
-  columns: readonly string[],
-  file: string,
-  line: number,
-): CellRow {
-  const text = (column: string) => row[column] as string;
-  const outcome = text('outcome');
-  if (!(OUTCOMES as readonly string[]).includes(outcome))
-    throw unknownName('outcome', outcome, OUTCOMES).at({ file, line });
+function cellRow(row: Row, columns: readonly string[]): CellRow {
+  const text = (column: string) => cellText(row[column]);
   return {
     cell: text('cell'),
     identity: Object.fromEntries(IDENTITY_COLUMNS.map((column) => [column, text(column)])),
     traceSha256: text('trace_sha256'),
-    outcome,
-    values: Object.fromEntries(
-      columns.map((column) => [column, parseValue(text(column), column, file, line)]),
-    ),
+    outcome: text('outcome'),
+    values: Object.fromEntries(columns.map((column) => [column, row[column] ?? null])),
   };
 }
 
 /**
- * Reads runs.csv.
+ * Reads runs.csv. Metrics may be missing: what a baseline has and a candidate lacks is a finding.
  *
  * @throws InputError with the line for a missing column, a value that is none, or a cell that is there twice
  */
 export function parseRuns(text: string, file: string): Runs {
-  if (text.trim() === '') throw new InputError('is empty, expected a header line and a row a cell', { file });
-  const { columns: all, rows } = parseCsv(text, file);
-  const missing = KEY_COLUMNS.filter((column) => !all.includes(column));
-  if (missing.length > 0)
-    throw new InputError(`missing columns: ${missing.join(', ')}; expected the runs.csv of this version`, {
-      file,
-      line: 1,
-    });
+  const { columns: all, rows, lineOf } = parseTable(text, file, KEY_COLUMNS);
   const columns = all.filter((column) => !(NAMES as readonly string[]).includes(column));
   const seen = new Map<string, number>();
   const cells = rows.map((row, i) => {
-    const line = i + 2;
-    const cell = parseRow(row, columns, file, line);
+    const cell = cellRow(row, columns);
     const before = seen.get(cellKey(cell));
     if (before !== undefined)
-      throw new InputError(`the cell of line ${before} once more, expected each cell once`, { file, line });
-    seen.set(cellKey(cell), line);
+      throw new InputError(`the cell of line ${lineOf(before)} once more, expected each cell once`, {
+        file,
+        line: lineOf(i),
+      });
+    seen.set(cellKey(cell), i);
     return cell;
   });
   return { columns, cells };

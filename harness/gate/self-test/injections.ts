@@ -99,7 +99,13 @@ function cellClasses(experiment: Experiment): InjectionClass[] {
     one('new column', { ...experiment, columns: [...columns, 'new_column'] }, 'new-column', false),
     one(
       'another version of the program',
-      { ...experiment, manifest: { ...manifest, program: { version: `${manifest.program.version}-other` } } },
+      {
+        ...experiment,
+        manifest: {
+          ...manifest,
+          program: { ...manifest.program, version: `${manifest.program.version}-other` },
+        },
+      },
       'version-changed',
       false,
     ),

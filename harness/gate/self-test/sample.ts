@@ -1,4 +1,4 @@
-import { IDENTITY_COLUMNS, METRICS } from '../../metrics/schema.js';
+import { IDENTITY_COLUMNS, METRICS, SCHEMA_VERSION } from '../../metrics/schema.js';
 import { type RandomStream, randomStream } from '../../stats/random.js';
 import type { Perf } from '../read/perf.js';
 import type { Experiment, Results } from '../read/results.js';
@@ -30,10 +30,14 @@ export function sampleExperiment(): Experiment {
     columns: Object.keys((cells[0] as CellRow).values),
     cells,
     manifest: {
-      program: { version: '1.0.0' },
-      experiment: { name: 'sample' },
+      schema: SCHEMA_VERSION,
+      program: { name: 'sample', version: '1.0.0' },
+      experiment: { name: 'sample', description: '', traces: [] },
       costs: { sha256: 'b'.repeat(64) },
       policy_modules: [],
+      host: {},
+      seeds: [],
+      not_ok: [],
       traces: [],
       cells: { planned: CELLS },
       files: { 'runs.csv': '' },

@@ -1,7 +1,7 @@
 import { InputError } from '../../input/errors.js';
+import { parseManifest } from '../../metrics/manifest.js';
 import { SCHEMA_VERSION } from '../../metrics/schema.js';
 import { compareResults } from '../compare.js';
-import { parseManifest } from '../read/manifest.js';
 import type { Perf } from '../read/perf.js';
 import type { Experiment, Results } from '../read/results.js';
 import { allFindings, type Report } from '../report.js';

@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { fileError, InputError } from './errors.js';
+
+/** The text of a file. @throws InputError when it cannot be read */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw fileError(error, file);
+  }
+}
+
+/** What a text in JSON says. @throws InputError when it is not JSON */
+export function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`not JSON: ${(error as Error).message}`, { file });
+  }
+}
