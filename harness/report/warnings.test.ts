@@ -6,6 +6,7 @@ import { warningsOf } from './warnings.js';
 const FACTS: TraceFacts = { label: 't', pageBytes: 4096, peakPages: 1024, touchesInferred: false };
 const row = (discard: string, more: Row = {}): Row => ({
   trace: 't',
+  backing: 'recorded',
   discard,
   outcome: 'ok',
   discard_calls: 4,
@@ -34,7 +35,7 @@ describe('warnings', () => {
     [
       'policies that are refused',
       [row('free', { discard_errors: 4 })],
-      'Every call of free was refused on t.',
+      'Every call was refused of free on t.',
     ],
     ['memory that did not suffice', [row('keep', { outcome: 'oom' })], '1 cells ran out of memory (t).'],
     [
@@ -52,6 +53,15 @@ describe('warnings', () => {
   it('tell of cells that an interrupted run lacks', () => {
     expect(told([row('keep')], 3)).toEqual([
       '2 cells have no result: the run was interrupted, or a worker died.',
+    ]);
+  });
+
+  it('name the kind of memory a policy is refused on, and join policies that are refused in the same places', () => {
+    const failing = ['remove', 'punch'].map((discard) =>
+      row(discard, { discard_errors: 4, backing: 'anon' }),
+    );
+    expect(told([...failing, row('free', { discard_errors: 4 })])).toEqual([
+      'Every call was refused of remove and punch on t on anon; of free on t.',
     ]);
   });
 });

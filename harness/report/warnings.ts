@@ -1,5 +1,6 @@
 import type { Row } from '../metrics/csv.js';
 import { groupBy, isRefused, type TraceFacts } from './comparison.js';
+import { traceName } from './family-table.js';
 import { listed } from './format.js';
 
 /** Something a reader of results has to know, and what to do about it. */
@@ -24,27 +25,36 @@ function inferred(traces: readonly TraceFacts[]): Warning[] {
   ];
 }
 
-/** Cells that were not run, and cells whose every call failed. */
-function refused(runs: readonly Row[]): Warning[] {
+/** Cells that were not run. */
+function notRun(runs: readonly Row[]): Warning[] {
   const impossible = runs.filter(({ outcome }) => outcome === 'refused');
-  const failing = groupBy(
-    runs.filter((row) => row.outcome === 'ok' && isRefused(row)),
-    ['discard'],
-  );
-  const warnings: Warning[] = [];
-  if (impossible.length > 0)
-    warnings.push({
+  if (impossible.length === 0) return [];
+  return [
+    {
       what: `${impossible.length} of ${runs.length} cells were not run (${names(impossible, 'trace')}).`,
       advice:
         'That kind of memory or that policy is not possible there; “How it was made” says why for each. They are no result, neither good nor bad.',
-    });
-  for (const rows of failing)
-    warnings.push({
-      what: `Every call of ${rows[0]?.discard} was refused on ${names(rows, 'trace')}.`,
+    },
+  ];
+}
+
+/** Policies whose every call failed, with where; policies that failed in the same places share a clause. */
+function refused(runs: readonly Row[]): Warning[] {
+  const failing = runs.filter((row) => row.outcome === 'ok' && isRefused(row));
+  if (failing.length === 0) return [];
+  const policies = new Map<string, string[]>();
+  for (const rows of groupBy(failing, ['discard'])) {
+    const places = listed([...new Set(rows.map((row) => traceName(row).replace('\n', ' ')))]);
+    policies.set(places, [...(policies.get(places) ?? []), String(rows[0]?.discard)]);
+  }
+  const clauses = [...policies].map(([places, own]) => `${listed(own)} on ${places}`);
+  return [
+    {
+      what: `Every call was refused of ${clauses.join('; of ')}.`,
       advice:
         'Such cells hold what keep holds and are not ranked. Try the policy on memory that it is meant for, with another “backing”.',
-    });
-  return warnings;
+    },
+  ];
 }
 
 function unfinished(runs: readonly Row[], planned: number | undefined): Warning[] {
@@ -82,5 +92,11 @@ export function warningsOf(
   traces: readonly TraceFacts[],
   planned: number | undefined,
 ): Warning[] {
-  return [...unfinished(runs, planned), ...inferred(traces), ...proxies(runs), ...refused(runs)];
+  return [
+    ...unfinished(runs, planned),
+    ...inferred(traces),
+    ...proxies(runs),
+    ...notRun(runs),
+    ...refused(runs),
+  ];
 }
