@@ -60,7 +60,8 @@ describe('the packed package, installed in an empty folder', () => {
     if (missing) skip(missing);
     expect(mustRun(bin(), ['--help'], consumer)).toContain('reclaim compare');
     expect(mustRun(bin(), ['compare', '--quiet'], consumer)).toContain('What the browser family shows');
-    expect(existsSync(join(consumer, 'results', 'runs', 'default', 'runs.csv'))).toBe(true);
+    for (const name of ['runs.csv', 'report.html'])
+      expect(existsSync(join(consumer, 'results', 'runs', 'default', name)), name).toBe(true);
     const figures = mustRun(
       bin(),
       ['report', 'results/runs/default', '--figure', 'memory', '--quiet'],
