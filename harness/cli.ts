@@ -81,7 +81,7 @@ const parser = yargs(process.argv.slice(2))
   )
   .command(
     'report <results>',
-    'draw the figures of a folder of results for a paper: PDF, SVG and PNG',
+    'write report.html of a folder of results, and its figures for a paper: PDF, SVG and PNG',
     ...lazily(async () => (await import('./commands/report.js')).report),
   )
   .command(

@@ -11,7 +11,11 @@ const CLI = packageFile('dist', 'harness', 'cli.js');
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'reclaim-node-'));
-  mustRun(process.execPath, [CLI, 'compare', '--quiet', '--out', 'here', '--workers', '1'], folder);
+  mustRun(
+    process.execPath,
+    [CLI, 'compare', '--quiet', '--out', 'here', '--no-report', '--workers', '1'],
+    folder,
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -34,6 +38,7 @@ describe('the default comparison gives the same bytes', () => {
           '--quiet',
           '--out',
           version,
+          '--no-report',
           '--workers',
           '2',
         ],

@@ -247,7 +247,17 @@ describe('reclaim compare', () => {
     const { code, stdout, stderr } = cli.run('compare', 'e.yaml');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/a: reclaim linux, swap ssd\n[\s\S]*remove[\s\S]*\* best/);
-    expect(existsSync(join(cli.path, 'results', 'runs', 'e', 'runs.csv'))).toBe(true);
+    const folder = join('results', 'runs', 'e');
+    expect(existsSync(join(cli.path, folder, 'runs.csv'))).toBe(true);
+    expect(stdout).toMatch(/\nFigures: .*figures \(\d+, each as .*\)\nReport: .*report\.html\n$/);
+    for (const name of ['report.html', join('figures', 'memory.pdf')])
+      expect(existsSync(join(cli.path, folder, name)), name).toBe(true);
+  });
+
+  it('leaves the report out where asked, and takes away one of an earlier run', () => {
+    const { stdout } = cli.run('compare', 'e.yaml', '--no-report');
+    expect(stdout).not.toContain('Report:');
+    expect(existsSync(join(cli.path, 'results', 'runs', 'e', 'report.html'))).toBe(false);
   });
 
   it('judges claims, and writes them', () => {
@@ -266,7 +276,7 @@ describe('reclaim compare', () => {
         '    minus: { column: pgfault, where: { discard: keep } }',
       ].join('\n'),
     );
-    const { code, stdout } = cli.run('compare', 'claims.yaml', '--out', 'judged');
+    const { code, stdout } = cli.run('compare', 'claims.yaml', '--out', 'judged', '--no-report');
     expect(code).toBe(0);
     expect(stdout).toMatch(/F1 +│ removing takes no faults +│ +0 │ +0 │ holds/);
     expect(stdout).toContain('perf.csv, claims.csv, manifest.json');
@@ -277,7 +287,7 @@ describe('reclaim compare', () => {
         '',
       ].join('\n'),
     );
-    expect(cli.run('compare', 'e.yaml', '--out', 'judged').code).toBe(0);
+    expect(cli.run('compare', 'e.yaml', '--out', 'judged', '--no-report').code).toBe(0);
     expect(readdirSync(join(cli.path, 'judged'))).not.toContain('claims.csv');
   });
 
@@ -305,7 +315,7 @@ describe('reclaim compare', () => {
     const { rows } = parseCsv(readFileSync(runs, 'utf8'), 'runs.csv');
     expect(rows.length).toBeGreaterThan(0);
     expect(rows.length).toBeLessThan(24);
-    const resumed = cli.run('compare', 'long.yaml', '--out', 'long', '--resume');
+    const resumed = cli.run('compare', 'long.yaml', '--out', 'long', '--resume', '--no-report');
     expect(resumed.code).toBe(0);
     expect(resumed.stderr).toMatch(/^\d+ of 24 cells are finished already/);
     expect(parseCsv(readFileSync(runs, 'utf8'), 'runs.csv').rows).toHaveLength(24);

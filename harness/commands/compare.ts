@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
-import { DEFAULT_EXPERIMENT, readExperiment } from '../experiment/file.js';
+import { DEFAULT_EXPERIMENT, type Experiment, readExperiment } from '../experiment/file.js';
 import { type RunSummary, runExperiment } from '../experiment/run.js';
 import { writeResults } from '../experiment/store.js';
 import { EXIT } from '../input/errors.js';
@@ -19,6 +19,7 @@ interface Args {
   workers?: number;
   resume: boolean;
   heatmap: boolean;
+  report: boolean;
   quiet: boolean;
   policyModule: string[];
 }
@@ -41,6 +42,12 @@ function builder(yargs: Argv): Argv {
         type: 'boolean',
         default: false,
         describe: 'also write heatmap.csv, touches by time and address, for the figure heat-map',
+      },
+      report: {
+        type: 'boolean',
+        default: true,
+        describe:
+          'write report.html and draw the figures when all cells are done; --no-report leaves them out',
       },
       ...policyModuleFlag,
       ...quietFlag,
@@ -66,21 +73,20 @@ function summary(run: RunSummary, claims: readonly Claim[]): string {
   ].join('\n\n');
 }
 
-async function handler(args: Args): Promise<void> {
-  const experiment = readExperiment(args.experiment ?? DEFAULT_EXPERIMENT);
+/** Runs the cells; Ctrl-C ends that and leaves the finished ones usable. */
+async function runCells(args: Args, experiment: Experiment): Promise<RunSummary> {
   const workers =
     args.workers === undefined
       ? availableParallelism()
       : wholeNumber('workers', args.workers, 1, MAX_WORKERS);
-  const out = args.out ?? join('results', 'runs', experiment.name);
   const abort = new AbortController();
   const interrupt = () => abort.abort();
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
   let progress: Progress | undefined;
   try {
-    const run = await runExperiment(experiment, {
-      out,
+    return await runExperiment(experiment, {
+      out: args.out ?? join('results', 'runs', experiment.name),
       workers,
       resume: args.resume,
       heatmap: args.heatmap,
@@ -96,17 +102,27 @@ async function handler(args: Args): Promise<void> {
         failedCell: (cell, what, reason) => note(`cell ${cell} (${what}) failed: ${reason}`),
       },
     });
-    progress?.stop();
-    if (run.runs.length > 0) await print(summary(run, experiment.claims));
-    if (run.aborted) {
-      note(`reclaim: interrupted; finished cells are kept in ${run.folder}, --resume goes on from there`);
-      process.exitCode = EXIT.interrupted;
-    } else if (run.failed > 0) process.exitCode = EXIT.hostCannot;
   } finally {
     progress?.stop();
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
   }
+}
+
+async function handler(args: Args): Promise<void> {
+  const experiment = readExperiment(args.experiment ?? DEFAULT_EXPERIMENT);
+  const run = await runCells(args, experiment);
+  if (run.runs.length > 0) await print(summary(run, experiment.claims));
+  if (run.aborted) {
+    note(`reclaim: interrupted; finished cells are kept in ${run.folder}, --resume goes on from there`);
+    process.exitCode = EXIT.interrupted;
+    return;
+  }
+  if (run.failed > 0) process.exitCode = EXIT.hostCannot;
+  if (!args.report || run.runs.length === 0) return;
+  // What draws takes longer to load than a small experiment to run.
+  const { drawResults } = await import('./report.js');
+  await print(await drawResults(run.folder));
 }
 
 export const compare: Command = { builder, handler };

@@ -23,10 +23,10 @@ const EXPERIMENT = [
 
 beforeAll(() => {
   cli.write('e.yaml', EXPERIMENT);
-  expect(cli.run('compare', 'e.yaml', '--out', 'base').code).toBe(0);
+  expect(cli.run('compare', 'e.yaml', '--out', 'base', '--no-report').code).toBe(0);
   // The same program on a trace of another ten pages: what a change of the program would look like.
   cli.write('a.csv', TRACE.replace('1,write,1,0,40,', '1,write,1,0,40,\n2,write,1,0,40,'));
-  expect(cli.run('compare', 'e.yaml', '--out', 'other-trace').code).toBe(0);
+  expect(cli.run('compare', 'e.yaml', '--out', 'other-trace', '--no-report').code).toBe(0);
   cli.write('a.csv', TRACE);
   const costs = readFileSync(packageFile('harness', 'cost', 'default.json'), 'utf8');
   cli.write(
@@ -34,7 +34,7 @@ beforeAll(() => {
     costs.replace(/("(?:anon|shmem)_write": \{ "ns": )[\d.]+/g, (_, key) => `${key}9999`),
   );
   cli.write('dear.yaml', `${EXPERIMENT}costs: costs.json\n`);
-  expect(cli.run('compare', 'dear.yaml', '--out', 'dear').code).toBe(0);
+  expect(cli.run('compare', 'dear.yaml', '--out', 'dear', '--no-report').code).toBe(0);
 });
 
 /** A copy of results; without its wall times, which say nothing here. */

@@ -13,15 +13,28 @@ beforeAll(() => {
 
 describe('reclaim report', () => {
   it('draws what compare wrote, and says what it leaves out', () => {
-    expect(cli.run('compare', 'e.yaml', '--out', 'out', '--heatmap', '--quiet').code).toBe(0);
+    expect(cli.run('compare', 'e.yaml', '--out', 'out', '--heatmap', '--no-report', '--quiet').code).toBe(0);
     const { code, stdout, stderr } = cli.run('report', 'out', '--format', 'svg');
     expect(code).toBe(0);
     expect(stderr).toContain('left out ksm-saving: no page was merged\n');
     const files = stdout.trim().split('\n');
     expect(files).toContain(join('out', 'figures', 'memory.vl.json'));
     expect(files).toContain(join('out', 'figures', 'heat-map.svg'));
+    expect(files.at(-1)).toBe(join('out', 'report.html'));
     for (const name of files) expect(existsSync(join(cli.path, name)), name).toBe(true);
     expect(files.filter((name) => name.endsWith('.pdf'))).toEqual([]);
+  });
+
+  it('leaves report.html out where there is no comparison', () => {
+    mkdirSync(join(cli.path, 'misses'));
+    cli.write(
+      join('misses', 'mrc.csv'),
+      'policy,params,size_pages,requests,misses,miss_ratio\nlru,,1,9,9,1\n',
+    );
+    const { code, stdout, stderr } = cli.run('report', 'misses', '--format', 'svg');
+    expect(code).toBe(0);
+    expect(stderr).toContain('left out report.html: there is no runs.csv with rows\n');
+    expect(stdout).not.toContain('report.html');
   });
 
   it('draws the figures named', () => {
@@ -75,5 +88,6 @@ describe('reclaim report', () => {
     expect(stderr).toContain(
       `reclaim: ${join('edited', 'runs.csv')}:7: limit_pages is "76B", expected a number, nothing or n/a\n`,
     );
+    expect(existsSync(join(cli.path, 'edited', 'report.html'))).toBe(false);
   });
 });

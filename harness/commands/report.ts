@@ -7,6 +7,7 @@ import { ResultsFolder } from '../metrics/results.js';
 import { FigureData } from '../report/figures/data.js';
 import type { Figure } from '../report/figures/figure.js';
 import { FIGURES, figureOf, missingFor, requireFigure } from '../report/figures/registry.js';
+import { missingForReport, writeReport } from '../report/html/write.js';
 import { FORMATS, type Format, WIDTHS, type Width, writeFigures } from '../report/render/write.js';
 import { type Command, quietFlag } from './flags.js';
 import { note, print } from './terminal.js';
@@ -25,12 +26,14 @@ function builder(yargs: Argv): Argv {
     .positional('results', {
       type: 'string',
       demandOption: true,
-      describe: 'the folder that compare or bench wrote; figures go to its folder figures/',
+      describe:
+        'the folder that compare or bench wrote; it gets report.html, and figures in its folder figures/',
     })
     .options({
       figure: {
         type: 'string',
-        describe: 'only these figures, separated by commas; an error where one has no data',
+        describe:
+          'only these figures and no report.html, separated by commas; an error where one has no data',
         requiresArg: true,
       },
       width: {
@@ -75,17 +78,46 @@ function chooseFigures(names: string | undefined, data: FigureData, quiet: boole
   });
 }
 
+/** report.html, where there is a comparison to report. */
+function reportOf(results: ResultsFolder, data: FigureData, quiet: boolean): string[] {
+  const missing = missingForReport(results);
+  if (missing === undefined) return [writeReport(results, data)];
+  if (!quiet) note(`left out report.html: ${missing}`);
+  return [];
+}
+
+/**
+ * Draws the figures of a folder of results for a column of a paper, in all formats, and writes report.html.
+ *
+ * @returns what the last lines of `reclaim compare` say of them
+ */
+export async function drawResults(folder: string): Promise<string> {
+  const results = ResultsFolder.open(folder);
+  const data = new FigureData(results);
+  const report = reportOf(results, data, true);
+  const figures = join(folder, 'figures');
+  prepareFolder(figures);
+  const chosen = chooseFigures(undefined, data, true);
+  const written = await writeFigures(chosen, data, figures, 'column', FORMATS);
+  const drawings = written.filter((path) => path.endsWith('.vl.json')).length;
+  return [
+    `Figures: ${figures} (${drawings}, each as PDF, SVG, PNG and specification)`,
+    ...report.map((path) => `Report: ${path}`),
+  ].join('\n');
+}
+
 async function handler(args: Args): Promise<void> {
   const formats = formatsOf(args.format);
   const results = ResultsFolder.open(args.results, args.mrc === undefined ? {} : { 'mrc.csv': args.mrc });
   const data = new FigureData(results);
   const figures = chooseFigures(args.figure, data, args.quiet);
-  if (figures.length === 0)
+  const report = args.figure === undefined ? reportOf(results, data, args.quiet) : [];
+  if (figures.length + report.length === 0)
     throw new InputError('nothing there to draw, see what is left out above', { file: args.results });
   const folder = join(args.results, 'figures');
   prepareFolder(folder);
   const written = await writeFigures(figures, data, folder, args.width, formats);
-  await print(written.join('\n'));
+  await print([...written, ...report].join('\n'));
 }
 
 export const report: Command = { builder, handler };

@@ -120,6 +120,7 @@ export class ResultStore {
       'perf.csv',
       'claims.csv',
       'heatmap.csv',
+      'report.html',
       'manifest.json',
     ]) {
       rmSync(join(this.folder, name), { force: true });

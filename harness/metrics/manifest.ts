@@ -19,6 +19,7 @@ const trace = z.object({
   source: z.union([z.string(), generated]),
   family: z.string().optional(),
   trace_sha256: sha256,
+  events: z.number().optional(),
   peak_pages: z.number(),
   page_bytes: z.int().positive(),
   touches_inferred: z.boolean(),
@@ -27,8 +28,9 @@ const trace = z.object({
 const shape = z.object({
   schema: z.literal(SCHEMA_VERSION),
   program: z.object({ name: z.string(), version: z.string(), commit: z.string().optional() }),
-  /** Baselines of the gate have none. */
-  command: z.string().optional(),
+  /** Empty for baselines of the gate, which tell of no host either. */
+  command: z.string().default(''),
+  host: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
   experiment: z.object({
     name: z.string(),
     description: z.string().default(''),
@@ -38,7 +40,11 @@ const shape = z.object({
   costs: z.object({ file: z.string().optional(), sha256 }),
   policy_modules: z.array(z.string()),
   traces: z.array(trace),
+  seeds: z.array(z.number()).default([]),
   cells: z.object({ planned: z.number() }),
+  not_ok: z
+    .array(z.object({ cell: z.number(), outcome: z.string(), reason: z.string().optional() }))
+    .default([]),
   files: z.object({ 'runs.csv': sha256 }),
 });
 

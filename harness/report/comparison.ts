@@ -1,5 +1,5 @@
 import type { Row } from '../metrics/csv.js';
-import { STALL_PARTS, type StallPart } from '../metrics/schema.js';
+import type { StallPart } from '../metrics/schema.js';
 import { numberIn } from './format.js';
 
 /** What a report needs to know of a trace beside the rows. */
@@ -10,7 +10,7 @@ export interface TraceFacts {
   readonly pageBytes: number;
   /** Peak under `keep` without a limit, in pages. */
   readonly peakPages: number;
-  /** Whether its reads and writes were inferred: then fault columns say nothing. */
+  /** Whether its reads and writes were inferred: then rates of faults say nothing. */
   readonly touchesInferred: boolean;
 }
 
@@ -62,35 +62,29 @@ export function isRanked(row: Row): boolean {
   return row.outcome === 'ok' && !isRefused(row);
 }
 
-/** The parts of stall time that a trace can tell: where touches are inferred, not the faults they take. */
-export function costParts(touchesInferred: boolean): readonly StallPart[] {
-  return touchesInferred ? ['reclaim', 'discard', 'pin', 'sigbus', 'regen'] : STALL_PARTS;
-}
-
 /** One class of cost made cheaper or dearer by a factor. */
 export interface Scaled {
   readonly part: StallPart;
   readonly factor: number;
 }
 
-/** What a cell costs programs, in ns: the stalls that the trace can tell. */
-export function costNs(row: Row, touchesInferred: boolean, scaled?: Scaled): number {
-  const parts = costParts(touchesInferred);
-  const sum = touchesInferred
-    ? parts.reduce((total, part) => total + numberIn(row, `stall_${part}_ns`), 0)
-    : numberIn(row, 'stall_ns');
-  if (!scaled || !parts.includes(scaled.part)) return sum;
+/**
+ * What a cell costs programs, in ns: all stalls. Where accesses are inferred so are the faults they take; leaving these
+ * out would favour what swaps over what makes contents again, which is inferred as well.
+ */
+export function costNs(row: Row, scaled?: Scaled): number {
+  const sum = numberIn(row, 'stall_ns');
+  if (!scaled) return sum;
   return sum + (scaled.factor - 1) * numberIn(row, `stall_${scaled.part}_ns`);
 }
 
 /** The cells that save most and, among those, cost least; more than one where they are equal. Empty where none saves. */
-export function bestOf(rows: readonly Row[], touchesInferred: boolean, scaled?: Scaled): Row[] {
+export function bestOf(rows: readonly Row[]): Row[] {
   const ranked = rows.filter((row) => isRanked(row) && numberIn(row, 'saved_pages_mean') > 0);
   const most = Math.max(...ranked.map((row) => numberIn(row, 'saved_pages_mean')));
   const saving = ranked.filter((row) => numberIn(row, 'saved_pages_mean') >= most * (1 - EQUAL_SAVING));
-  const cost = (row: Row) => costNs(row, touchesInferred, scaled);
-  const least = Math.min(...saving.map(cost));
-  return saving.filter((row) => cost(row) <= least * (1 + EQUAL_COST));
+  const least = Math.min(...saving.map((row) => costNs(row)));
+  return saving.filter((row) => costNs(row) <= least * (1 + EQUAL_COST));
 }
 
 /** Rows in groups of equal values of some columns, in the order of their first row. */

@@ -15,6 +15,17 @@ import { apart, limitLabel, traceName } from './family-table.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
 import { type Flip, flips } from './sensitivity.js';
 
+/** A sentence on a family: what it says of all, and a clause a trace. */
+export interface Finding {
+  readonly lead: string;
+  readonly clauses: readonly string[];
+}
+
+/** A finding as one sentence. */
+export function findingText({ lead, clauses }: Finding): string {
+  return clauses.length === 0 ? lead : `${lead} ${clauses.join('; ')}.`;
+}
+
 /** The cells of one trace on one kind of memory under one limit: what is compared with each other. */
 interface Group {
   readonly name: string;
@@ -46,11 +57,11 @@ function policies(rows: readonly Row[], axis: Axis): string {
 }
 
 /** Who saves most where memory is not limited, a clause a trace. */
-function savingSentence(groups: readonly Group[]): string {
+function savingSentence(groups: readonly Group[]): Finding {
   const clauses = groups
     .filter(({ limit }) => limit === (groups[0] as Group).limit)
     .flatMap(({ name, facts, rows, keep, axis }) => {
-      const best = bestOf(rows, facts.touchesInferred);
+      const best = bestOf(rows);
       const first = best[0];
       if (!keep) return [];
       if (!first) return [`${name}: nobody saves any`];
@@ -60,7 +71,7 @@ function savingSentence(groups: readonly Group[]): string {
         `${name}: ${policies(best, axis)} (${mib(saved, facts.pageBytes)} MiB, ${share} of what keep holds)`,
       ];
     });
-  return `Most memory saved, ${(groups[0] as Group).limit}: ${clauses.join('; ')}.`;
+  return { lead: `Most memory saved, ${(groups[0] as Group).limit}:`, clauses };
 }
 
 /** The space that pays most of a cell's stalls, where several do. */
@@ -74,21 +85,20 @@ function payer(row: Row, spaces: readonly Row[]): string {
 }
 
 /** Who stalls least under the tightest limit, and who pays, a clause a trace. */
-function stallSentence(groups: readonly Group[], spaces: readonly Row[]): string {
+function stallSentence(groups: readonly Group[], spaces: readonly Row[]): Finding {
   const tightest = (groups.at(-1) as Group).limit;
   const clauses = groups
     .filter(({ limit }) => limit === tightest)
-    .flatMap(({ name, facts, rows, keep, axis }) => {
+    .flatMap(({ name, rows, keep, axis }) => {
       const ranked = rows.filter(isRanked);
-      const cost = (row: Row) => costNs(row, facts.touchesInferred);
-      const least = Math.min(...ranked.map(cost));
-      const best = ranked.filter((row) => cost(row) <= least * (1 + EQUAL_COST));
+      const least = Math.min(...ranked.map((row) => costNs(row)));
+      const best = ranked.filter((row) => costNs(row) <= least * (1 + EQUAL_COST));
       const first = best[0];
       if (!first || !keep) return [];
-      const against = best.includes(keep) ? '' : ` against ${ms(cost(keep))} of keep`;
+      const against = best.includes(keep) ? '' : ` against ${ms(costNs(keep))} of keep`;
       return [`${name}: ${policies(best, axis)} (${ms(least)} ms${against}${payer(first, spaces)})`];
     });
-  return `Shortest stalls, ${tightest}: ${clauses.join('; ')}.`;
+  return { lead: `Shortest stalls, ${tightest}:`, clauses };
 }
 
 function flipText({ name, limit, axis }: Group, { part, factor, entered, left }: Flip): string {
@@ -102,13 +112,16 @@ function flipText({ name, limit, axis }: Group, { part, factor, entered, left }:
 }
 
 /** Whether the marks in the table hang on the price of one class of cost. */
-function sensitivitySentence(groups: readonly Group[]): string {
-  const hanging = groups.map((group) => ({ group, found: flips(group.rows, group.facts) }));
+function sensitivitySentence(groups: readonly Group[]): Finding {
+  const hanging = groups.map((group) => ({ group, found: flips(group.rows) }));
   const changed = hanging.filter(({ found }) => found.length > 0);
   const stable = 'Halving or doubling any one class of cost';
-  if (changed.length === 0) return `${stable} changes no mark.`;
+  if (changed.length === 0) return { lead: `${stable} changes no mark.`, clauses: [] };
   const shown = changed.flatMap(({ group, found }) => found.slice(0, 1).map((flip) => flipText(group, flip)));
-  return `${stable} changes the marks of ${changed.length} of ${groups.length} columns, for example ${shown.slice(0, 3).join('; ')}.`;
+  return {
+    lead: `${stable} changes the marks of ${changed.length} of ${groups.length} columns, for example`,
+    clauses: shown.slice(0, 3),
+  };
 }
 
 /**
@@ -122,7 +135,7 @@ export function familyFindings(
   runs: readonly Row[],
   spaces: readonly Row[],
   traces: readonly TraceFacts[],
-): string[] {
+): Finding[] {
   const members = traces.filter((trace) => trace.family === family);
   const rows = runs.filter((row) => members.some((trace) => trace.label === row.trace));
   const groups = groupsOf(rows, members).filter(({ keep }) => keep);

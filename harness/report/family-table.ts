@@ -32,85 +32,136 @@ export function traceName(row: Row): string {
 /** A figure of a cell, a column for each limit. */
 interface Figure {
   readonly head: string;
-  text(row: Row, facts: TraceFacts, onFront: boolean): string;
+  /** Undefined where it was not measured. */
+  value(row: Row, facts: TraceFacts): number | undefined;
+  text(value: number, facts: TraceFacts): string;
 }
 
 const SAVED: Figure = {
   head: 'saved\nMiB',
-  text: (row, { pageBytes }, onFront) =>
-    typeof row.saved_pages_mean === 'number'
-      ? `${mib(row.saved_pages_mean, pageBytes)}${onFront ? '*' : ' '}`
-      : '',
+  value: ({ saved_pages_mean: saved }) => (typeof saved === 'number' ? saved : undefined),
+  text: (saved, { pageBytes }) => mib(saved, pageBytes),
 };
 
-const STALL: Figure = { head: 'stall\nms', text: (row, facts) => ms(costNs(row, facts.touchesInferred)) };
+/** `~` where accesses, and so the faults among the stalls, are inferred. */
+const STALL: Figure = {
+  head: 'stall\nms',
+  value: (row) => costNs(row),
+  text: (ns, { touchesInferred }) => `${touchesInferred ? '~' : ''}${ms(ns)}`,
+};
 
 /** What memory that was given back costs later, by what is compared. */
 const PRICE: Readonly<Record<Axis, Figure>> = {
   discard: {
     head: 'major\n/1000',
-    text: (row) => (typeof row.major_rate === 'number' ? row.major_rate.toFixed(2) : ''),
+    value: ({ major_rate: rate }) => (typeof rate === 'number' ? rate : undefined),
+    text: (rate) => rate.toFixed(2),
   },
-  merge: { head: 'ksmd\nms', text: (row) => ms(numberIn(row, 'ksmd_cpu_ns')) },
+  merge: { head: 'ksmd\nms', value: (row) => numberIn(row, 'ksmd_cpu_ns'), text: ms },
   purge: {
     head: 'made again\nMiB',
-    text: (row, { pageBytes }) => mib(numberIn(row, 'regenerated_pages'), pageBytes),
+    value: (row) => numberIn(row, 'regenerated_pages'),
+    text: (pages, { pageBytes }) => mib(pages, pageBytes),
   },
 };
 
-/** The texts of a cell: what it saved, what that costs later, and how long programs stalled. */
-function texts(
+/** What stands in one place of a table. */
+export interface TableCell {
+  readonly text: string;
+  /** What it is sorted by; undefined where there is no number. */
+  readonly value?: number | undefined;
+  /** Whether the cell is on the Pareto front; undefined where the column has no such mark. */
+  readonly best?: boolean | undefined;
+}
+
+/** Policies with the same figures under every limit. */
+export interface TableLine {
+  readonly names: readonly string[];
+  readonly cells: readonly TableCell[];
+}
+
+/** One table of a family, apart from how it is set. */
+export interface FamilyTable {
+  readonly title: string;
+  readonly axis: Axis;
+  readonly limits: readonly string[];
+  /** Heads of the columns below each limit, in lines. */
+  readonly heads: readonly string[];
+  /** The lines of each trace. */
+  readonly traces: readonly { readonly name: string; readonly lines: readonly TableLine[] }[];
+}
+
+/** A cell of the results: what it saved, what that costs later, and how long programs stalled. */
+function tableCells(
   row: Row | undefined,
   figures: readonly Figure[],
   facts: TraceFacts,
   front: readonly Row[],
-): string[] {
-  const none = figures.map(() => '');
+): TableCell[] {
+  const none = figures.map(() => ({ text: '' }));
   if (!row) return none;
-  if (row.outcome !== 'ok') return [String(row.outcome), ...none.slice(1)];
-  if (isRefused(row)) return ['refused', ...none.slice(1)];
-  return figures.map((figure) => figure.text(row, facts, front.includes(row)));
+  if (row.outcome !== 'ok') return [{ text: String(row.outcome) }, ...none.slice(1)];
+  if (isRefused(row)) return [{ text: 'refused' }, ...none.slice(1)];
+  return figures.map((figure) => {
+    const value = figure.value(row, facts);
+    if (value === undefined) return { text: '' };
+    const best = figure === SAVED ? front.includes(row) : undefined;
+    return { text: figure.text(value, facts), value, best };
+  });
 }
 
 /** The rows of one table: everything but trace, backing, limit and what is compared is the same. */
-function tableOf(rows: readonly Row[], axis: Axis, factsOf: (row: Row) => TraceFacts): string {
+function tableOf(
+  title: string,
+  rows: readonly Row[],
+  axis: Axis,
+  factsOf: (row: Row) => TraceFacts,
+): FamilyTable {
   const limits = [...new Set(rows.map((row) => limitLabel(row, factsOf(row))))];
   const figures = [SAVED, PRICE[axis], STALL];
+  const traces = groupBy(rows, ['trace', 'backing']).map((group) => {
+    const facts = factsOf(group[0] as Row);
+    const under = (limit: string, among: readonly Row[]) =>
+      among.filter((row) => limitLabel(row, facts) === limit);
+    const fronts = limits.map((limit) => paretoFront(under(limit, group)));
+    const lines = groupBy(group, ['discard', axis]).map((policy) => ({
+      names: [rowName(policy[0] as Row, axis)],
+      cells: limits.flatMap((limit, column) =>
+        tableCells(under(limit, policy)[0], figures, facts, fronts[column] as Row[]),
+      ),
+    }));
+    return { name: traceName(group[0] as Row), lines: merged(lines) };
+  });
+  return { title, axis, limits, heads: figures.map(({ head }) => head), traces };
+}
+
+/** A table for a terminal. */
+function tableText({ axis, limits, heads, traces }: FamilyTable): string {
   const table = new Table({
     ...PLAIN,
     head: [
       'trace',
       axis,
-      ...limits.flatMap((limit) => figures.map(({ head }, i) => (i ? head : `${limit}\n${head}`))),
+      ...limits.flatMap((limit) => heads.map((head, i) => (i ? head : `${limit}\n${head}`))),
     ],
-    colAligns: ['left', 'left', ...limits.flatMap(() => figures.map(() => 'right' as const))],
+    colAligns: ['left', 'left', ...limits.flatMap(() => heads.map(() => 'right' as const))],
   });
-  for (const group of groupBy(rows, ['trace', 'backing'])) {
-    const facts = factsOf(group[0] as Row);
-    const under = (limit: string, among: readonly Row[]) =>
-      among.filter((row) => limitLabel(row, facts) === limit);
-    const fronts = limits.map((limit) => paretoFront(under(limit, group), facts));
-    const lines = groupBy(group, ['discard', axis]).map((policy) => ({
-      name: rowName(policy[0] as Row, axis),
-      texts: limits.flatMap((limit, column) =>
-        texts(under(limit, policy)[0], figures, facts, fronts[column] as Row[]),
-      ),
-    }));
-    merged(lines).forEach(({ names, texts: values }, i) => {
-      table.push([i === 0 ? traceName(group[0] as Row) : '', wrapped(names), ...values]);
+  const marked = ({ text, best }: TableCell) => (best === undefined ? text : `${text}${best ? '*' : ' '}`);
+  for (const { name, lines } of traces) {
+    lines.forEach(({ names, cells }, i) => {
+      table.push([i === 0 ? name : '', wrapped(names), ...cells.map(marked)]);
     });
   }
   return table.toString();
 }
 
 /** Policies with the same figures under every limit share a line. */
-function merged(lines: readonly { name: string; texts: string[] }[]): { names: string[]; texts: string[] }[] {
-  const byTexts = new Map<string, { names: string[]; texts: string[] }>();
-  for (const line of lines) {
-    const key = JSON.stringify(line.texts);
+function merged(lines: readonly TableLine[]): TableLine[] {
+  const byTexts = new Map<string, TableLine>();
+  for (const { names, cells } of lines) {
+    const key = JSON.stringify(cells.map(({ text, best }) => [text, best]));
     const same = byTexts.get(key);
-    if (same) same.names.push(line.name);
-    else byTexts.set(key, { names: [line.name], texts: line.texts });
+    byTexts.set(key, { names: [...(same?.names ?? []), ...names], cells: same?.cells ?? cells });
   }
   return [...byTexts.values()];
 }
@@ -132,20 +183,39 @@ function wrapped(names: readonly string[]): string {
 }
 
 /** The tables of a family, one for each combination of what is around the compared policies: usually one. */
-export function familyTables(family: string, runs: readonly Row[], traces: readonly TraceFacts[]): string {
-  const members = traces.filter((trace) => trace.family === family);
+export interface FamilyTables {
+  readonly tables: readonly FamilyTable[];
+  /** What the tables leave out, as a sentence; empty where nothing is. */
+  readonly leftOut: string;
+}
+
+/**
+ * @param members the traces of the family
+ */
+export function familyTables(
+  name: string,
+  runs: readonly Row[],
+  members: readonly TraceFacts[],
+): FamilyTables {
   const factsOf = (row: Row) => members.find((trace) => trace.label === row.trace) as TraceFacts;
   const rows = runs.filter((row) => factsOf(row));
   const axis = comparedAxis(rows);
   const { shown, impossible, same } = apart(comparedRows(rows, axis));
-  const tables = groupBy(shown, sameColumns(axis)).map(
-    (group) => `${tableTitle(family, group[0] as Row, rows)}\n${tableOf(group, axis, factsOf)}`,
+  const tables = groupBy(shown, sameColumns(axis)).map((group) =>
+    tableOf(tableTitle(name, group[0] as Row, rows), group, axis, factsOf),
   );
   const left = [
     ...(impossible.length > 0 ? [`${listed(impossible)}: not possible`] : []),
     ...(same.length > 0 ? [`${listed(same)}: as recorded`] : []),
   ];
-  return [...tables, ...(left.length > 0 ? [`Left out: ${left.join('; ')}.`] : [])].join('\n\n');
+  return { tables, leftOut: left.length > 0 ? `Left out: ${left.join('; ')}.` : '' };
+}
+
+/** The tables of a family for a terminal. */
+export function familyTablesText(name: string, runs: readonly Row[], members: readonly TraceFacts[]): string {
+  const { tables, leftOut } = familyTables(name, runs, members);
+  const texts = tables.map((table) => `${table.title}\n${tableText(table)}`);
+  return [...texts, ...(leftOut === '' ? [] : [leftOut])].join('\n\n');
 }
 
 /** Whether two cells of one trace, on two kinds of memory, cannot be told apart. */

@@ -44,12 +44,12 @@ const names = (rows: readonly Row[]) => rows.map((row) => row.discard);
 describe('the Pareto front', () => {
   it('has the cells that nobody beats: in saving for as little, or in cost for as much', () => {
     const rows = [KEEP, cell('remove', 512, 20), cell('punch', 256, 15), cell('free', 256, 16)];
-    expect(names(paretoFront(rows, FACTS))).toEqual(['keep', 'remove', 'punch']);
+    expect(names(paretoFront(rows))).toEqual(['keep', 'remove', 'punch']);
   });
 
   it('counts differences below what can be told as none', () => {
     const rows = [cell('remove', 512, 20), cell('punch', 511, 20.1), cell('free', 511, 20.4)];
-    expect(names(paretoFront(rows, FACTS))).toEqual(['remove', 'punch']);
+    expect(names(paretoFront(rows))).toEqual(['remove', 'punch']);
   });
 
   it('has nobody that saves nothing, was refused or did not end', () => {
@@ -59,7 +59,7 @@ describe('the Pareto front', () => {
       cell('free', 900, 1, { discard_errors: 4 }),
       cell('remove', 900, 1, { outcome: 'oom' }),
     ];
-    expect(names(paretoFront(rows, FACTS))).toEqual(['keep']);
+    expect(names(paretoFront(rows))).toEqual(['keep']);
   });
 });
 
@@ -67,11 +67,11 @@ describe('the sensitivity to prices', () => {
   it('names the class of cost that decides, and who gains by it', () => {
     // Calls are 15 of remove's 20 ms: at twice their price 35 ms, more than volatile, which saves as much.
     const rows = [cell('remove', 512, 20), cell('volatile', 512, 30, { stall_discard_ns: 0 })];
-    expect(flips(rows, FACTS)).toEqual([{ part: 'discard', factor: 2, entered: [rows[1]], left: [rows[0]] }]);
+    expect(flips(rows)).toEqual([{ part: 'discard', factor: 2, entered: [rows[1]], left: [rows[0]] }]);
   });
 
   it('is silent where no class of cost decides', () => {
-    expect(flips([KEEP, cell('remove', 512, 20)], FACTS)).toEqual([]);
+    expect(flips([KEEP, cell('remove', 512, 20)])).toEqual([]);
   });
 });
 

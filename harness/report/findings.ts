@@ -25,7 +25,7 @@ function limitName(row: Row, facts: TraceFacts, swaps: number): string {
 
 /** Which policies are best under a limit, and what that means. */
 function bestSentence(group: readonly Row[], facts: TraceFacts, axis: Axis, swaps: number): string[] {
-  const best = bestOf(group, facts.touchesInferred);
+  const best = bestOf(group);
   const first = best[0];
   const base = group.find((row) => row.discard === 'keep' && row.merge === 'none' && row.outcome === 'ok');
   if (!first || !base) return [];
@@ -43,7 +43,7 @@ function bestSentence(group: readonly Row[], facts: TraceFacts, axis: Axis, swap
 /** What the memory costs: programs wait, or ksmd works. */
 function costOf(row: Row, facts: TraceFacts, axis: Axis): string {
   if (axis === 'merge') return `${ms(numberIn(row, 'ksmd_cpu_ns'))} ms of ksmd`;
-  return `${ms(costNs(row, facts.touchesInferred))} ms of ${facts.touchesInferred ? 'calls, reclaim and what was made again' : 'stalls'}`;
+  return `${ms(costNs(row))} ms of ${facts.touchesInferred ? 'inferred ' : ''}stalls`;
 }
 
 /** Policies that hold exactly the same memory under every limit, and differ in cost only. */
@@ -131,7 +131,7 @@ export function findings(runs: readonly Row[], facts: TraceFacts): string[] {
   ];
   if (facts.touchesInferred) {
     sentences.push(
-      'The accesses of this trace are inferred, not recorded: read memory and the cost of calls from it, not faults.',
+      'The accesses of this trace are inferred, not recorded, and so are the faults among the stalls: read memory and the cost of calls from it first.',
     );
   }
   const oom = rows.filter((row) => row.outcome === 'oom');

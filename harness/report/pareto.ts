@@ -1,5 +1,5 @@
 import type { Row } from '../metrics/csv.js';
-import { costNs, EQUAL_COST, EQUAL_SAVING, isRanked, type Scaled, type TraceFacts } from './comparison.js';
+import { costNs, EQUAL_COST, EQUAL_SAVING, isRanked, type Scaled } from './comparison.js';
 import { numberIn } from './format.js';
 
 interface Point {
@@ -36,6 +36,6 @@ export function frontBy(rows: readonly Row[], cost: (row: Row) => number): Row[]
 }
 
 /** The front of what cells save and what they cost programs. */
-export function paretoFront(rows: readonly Row[], facts: TraceFacts, scaled?: Scaled): Row[] {
-  return frontBy(rows, (row) => costNs(row, facts.touchesInferred, scaled));
+export function paretoFront(rows: readonly Row[], scaled?: Scaled): Row[] {
+  return frontBy(rows, (row) => costNs(row, scaled));
 }

@@ -50,22 +50,22 @@ const DONTNEED = row('dontneed', { discard_calls: 4 });
 
 describe('the best cell', () => {
   it('saves most and, among equals, costs least; equals share the mark', () => {
-    expect(bestOf([KEEP, REMOVE, PUNCH, LOOKUP], false)).toEqual([REMOVE, PUNCH]);
+    expect(bestOf([KEEP, REMOVE, PUNCH, LOOKUP])).toEqual([REMOVE, PUNCH]);
   });
 
   it('is never one that was refused, ran out of memory or saves nothing', () => {
     const refused = row('free', { saved_pages_mean: 900, discard_calls: 4, discard_errors: 4 });
     const oom = row('remove', { saved_pages_mean: 900, outcome: 'oom' });
-    expect(bestOf([KEEP, refused, oom], false)).toEqual([]);
+    expect(bestOf([KEEP, refused, oom])).toEqual([]);
   });
 
   it('is not refused where no call was made: a managed policy within its budget is as keep', () => {
     const idle = row('remove-managed', { discard_calls: 0 });
     expect([isRefused(idle), isRanked(idle)]).toEqual([false, true]);
-    expect(bestOf([KEEP, idle], false)).toEqual([]);
+    expect(bestOf([KEEP, idle])).toEqual([]);
     // One call of many that succeeded is enough to be ranked.
     const some = row('volatile', { discard_calls: 9, discard_errors: 8, saved_pages_mean: 5 });
-    expect(bestOf([KEEP, idle, some], false)).toEqual([some]);
+    expect(bestOf([KEEP, idle, some])).toEqual([some]);
   });
 });
 

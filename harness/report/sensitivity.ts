@@ -1,6 +1,5 @@
 import type { Row } from '../metrics/csv.js';
-import type { StallPart } from '../metrics/schema.js';
-import { costParts, type TraceFacts } from './comparison.js';
+import { STALL_PARTS, type StallPart } from '../metrics/schema.js';
 import { paretoFront } from './pareto.js';
 
 /** Prices are medians of one machine: a verdict should not hang on any class of them being half or twice as high. */
@@ -20,11 +19,11 @@ export interface Flip {
  * Each class of cost halved and doubled, one at a time: where that changes the Pareto front of a group. Memory and
  * events do not depend on prices, since stalls delay nothing, so what a cell would have cost follows from its row.
  */
-export function flips(rows: readonly Row[], facts: TraceFacts): Flip[] {
-  const usual = paretoFront(rows, facts);
-  return costParts(facts.touchesInferred).flatMap((part) =>
+export function flips(rows: readonly Row[]): Flip[] {
+  const usual = paretoFront(rows);
+  return STALL_PARTS.flatMap((part) =>
     FACTORS.flatMap((factor) => {
-      const front = paretoFront(rows, facts, { part, factor });
+      const front = paretoFront(rows, { part, factor });
       const entered = front.filter((row) => !usual.includes(row));
       const left = usual.filter((row) => !front.includes(row));
       return entered.length + left.length > 0 ? [{ part, factor, entered, left }] : [];

@@ -41,8 +41,9 @@ const MEMORY: readonly Column[] = [
 const FAULTS: readonly Column[] = [
   { head: 'major\n/1000', text: (row) => numberIn(row, 'major_rate').toFixed(2) },
   { head: 'minor\n/1000', text: (row) => numberIn(row, 'minor_rate').toFixed(1) },
-  { head: 'stall\nms', text: (row) => ms(numberIn(row, 'stall_ns')) },
 ];
+
+const STALL: Column = { head: 'stall\nms', text: (row) => ms(numberIn(row, 'stall_ns')) };
 
 const CALLS: readonly Column[] = [
   { head: 'reclaim\nms', text: (row) => ms(numberIn(row, 'stall_reclaim_ns')) },
@@ -63,7 +64,7 @@ function columnsFor(axis: Axis, facts: TraceFacts): readonly Column[] {
     );
     return [...ofNone, ...MERGE];
   }
-  return facts.touchesInferred ? [...MEMORY, ...CALLS] : [...MEMORY, ...FAULTS, ...CALLS];
+  return [...MEMORY, ...(facts.touchesInferred ? [] : FAULTS), STALL, ...CALLS];
 }
 
 /** No colours and no heavy lines: tables are pasted into mails. */
@@ -90,7 +91,7 @@ function tableOf(rows: readonly Row[], facts: TraceFacts, axis: Axis): string {
   });
   for (const group of groupBy(rows, ['limit_pages'])) {
     const base = group.find((row) => row.discard === 'keep' && row.merge === 'none');
-    const best = bestOf(group, facts.touchesInferred);
+    const best = bestOf(group);
     group.forEach((row, i) => {
       const limit = i === 0 ? limitText(row, facts) : '';
       const values =

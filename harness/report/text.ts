@@ -1,7 +1,7 @@
 import type { Row } from '../metrics/csv.js';
 import { comparedAxis, type TraceFacts } from './comparison.js';
-import { familyFindings } from './family-findings.js';
-import { familyTables } from './family-table.js';
+import { familyFindings, findingText } from './family-findings.js';
+import { familyTablesText } from './family-table.js';
 import { findings } from './findings.js';
 import { comparisonTables } from './table.js';
 
@@ -23,8 +23,12 @@ function section(name: string, sentences: readonly string[]): string[] {
 function familyText({ runs, spaces, traces }: Results): string[] {
   const families = new Set(traces.flatMap(({ family }) => (family === undefined ? [] : [family])));
   const parts = [...families].flatMap((family) => [
-    familyTables(family, runs, traces),
-    ...section(`the ${family} family`, familyFindings(family, runs, spaces, traces)),
+    familyTablesText(
+      family,
+      runs,
+      traces.filter((trace) => trace.family === family),
+    ),
+    ...section(`the ${family} family`, familyFindings(family, runs, spaces, traces).map(findingText)),
   ]);
   if (families.size > 0) parts.push(legend(runs, traces));
   return parts;
@@ -36,9 +40,7 @@ function legend(runs: readonly Row[], traces: readonly TraceFacts[]): string {
     '* Pareto-best: no other policy saves as much for less, or more for as much. saved: mean over time against keep.',
   ];
   if (traces.some(({ touchesInferred }) => touchesInferred))
-    lines.push(
-      'Where accesses are inferred there is no fault rate, and what faults take is not in the stalls.',
-    );
+    lines.push('~ accesses are inferred, and so are the faults among the stalls; there is no fault rate.');
   if (runs.some(({ discard }) => /^volatile\b/.test(String(discard))))
     lines.push(
       'No kernel has volatile ranges today: what their calls cost is a proxy, and says so in the cost table.',

@@ -32,11 +32,15 @@ export function sampleExperiment(): Experiment {
     manifest: {
       schema: SCHEMA_VERSION,
       program: { name: 'sample', version: '1.0.0' },
+      command: '',
+      host: {},
       experiment: { name: 'sample', description: '', traces: [] },
       costs: { sha256: 'b'.repeat(64) },
       policy_modules: [],
       traces: [],
+      seeds: [],
       cells: { planned: CELLS },
+      not_ok: [],
       files: { 'runs.csv': '' },
     },
   };

@@ -146,7 +146,8 @@ describe('labels of marks', () => {
     placeLabels(marks, panel, (text) => text.length * 4);
 
   it('stand beside their mark, inside the panel', () => {
-    expect(place([{ x: 10, y: 30, text: 'left' }])).toEqual([{ x: 15, y: 30, text: 'left' }]);
+    expect(place([{ x: 6, y: 30, text: 'edge' }])).toEqual([{ x: 11, y: 30, text: 'edge' }]);
+    expect(place([{ x: 10, y: 30, text: 'left' }])).toEqual([{ x: 2, y: 21, text: 'left' }]);
     expect(place([{ x: 95, y: 30, text: 'right' }])).toEqual([{ x: 70, y: 30, text: 'right' }]);
   });
 

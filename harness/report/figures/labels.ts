@@ -23,12 +23,13 @@ function overlap(a: Box, b: Box): boolean {
   return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }
 
-/** The places for a text around its mark, the best first. */
+/** The places for a text around its mark, the best first: the line of a front leaves its marks to the right and below. */
 function places({ x, y }: Labelled, width: number): { left: number; middle: number }[] {
   const away = MARK + 1;
   return [
-    { left: x + away, middle: y },
     { left: x - away - width, middle: y },
+    { left: x - width / 2, middle: y - away - TEXT_HEIGHT / 2 },
+    { left: x + away, middle: y },
     ...[x - width / 2, x + away / 2, x - width - away / 2].flatMap((left) => [
       { left, middle: y - away - TEXT_HEIGHT / 2 },
       { left, middle: y + away + TEXT_HEIGHT / 2 },

@@ -212,7 +212,7 @@ export const savingStall: Figure = figure(
   {
     figure: 'saving-stall',
     named: 'stall time',
-    of: (row, trace) => costNs(row, trace.touchesInferred),
+    of: (row) => costNs(row),
     axis: timeAxis('stalled'),
   },
   'memory saved against stall time, with the Pareto front',

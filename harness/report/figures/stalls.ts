@@ -1,5 +1,4 @@
 import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
-import { costParts } from '../comparison.js';
 import { numberIn } from '../format.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
@@ -9,7 +8,7 @@ import { FILLS, legend } from './style.js';
 import { largest, rounded, timeUnit, type Unit } from './units.js';
 
 /** What the parts of stall time are called. */
-const NAMES: Readonly<Record<StallPart, string>> = {
+export const PART_NAMES: Readonly<Record<StallPart, string>> = {
   minor: 'minor faults',
   major: 'major faults',
   cow: 'copy-on-write',
@@ -24,10 +23,7 @@ const ROW = 11;
 const AXIS_PADDING = 10;
 
 function partsOf(part: Part): StallPart[] {
-  const told = new Set(part.traces.flatMap(({ touchesInferred }) => costParts(touchesInferred)));
-  return STALL_PARTS.filter(
-    (name) => told.has(name) && part.runs.some((row) => numberIn(row, `stall_${name}_ns`) > 0),
-  );
+  return STALL_PARTS.filter((name) => part.runs.some((row) => numberIn(row, `stall_${name}_ns`) > 0));
 }
 
 /** An axis of policies from top to bottom, named at the left edge only. */
@@ -51,18 +47,17 @@ interface Bars {
 
 function panel(cells: Cells, at: Position, { data, parts, time, legend: shown }: Bars): Spec {
   const policies = cells.runs.map((row) => String(row[data.axis]));
-  const told = costParts(cells.trace.touchesInferred);
   const values = cells.runs.flatMap((row) =>
     parts
-      .filter((name) => told.includes(name) && numberIn(row, `stall_${name}_ns`) > 0)
+      .filter((name) => numberIn(row, `stall_${name}_ns`) > 0)
       .map((name) => ({
         policy: String(row[data.axis]),
-        part: NAMES[name],
+        part: PART_NAMES[name],
         order: parts.indexOf(name),
         time: rounded(numberIn(row, `stall_${name}_ns`) / time.size),
       })),
   );
-  const labels = parts.map((name) => NAMES[name]);
+  const labels = parts.map((name) => PART_NAMES[name]);
   return {
     data: { values },
     height: policies.length * ROW,
@@ -94,14 +89,14 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing {
   const time = timeUnit(largest(part.runs.map(sum)));
   const policies = part.runs.map((row) => String(row[data.axis]));
   const shown = legend(
-    parts.map((name) => NAMES[name]),
+    parts.map((name) => PART_NAMES[name]),
     page,
     { symbolType: 'square', symbolSize: 60 },
     largest(policies.map(page.textWidth)) + AXIS_PADDING,
   );
   const bars: Bars = { data, parts, time, legend: shown };
   const inferred = part.traces.some(({ touchesInferred }) => touchesInferred);
-  const note = inferred ? ' Where accesses are inferred, only calls and reclaim are shown.' : '';
+  const note = inferred ? ' Where accesses are inferred, so are the faults they take.' : '';
   return {
     name: `stalls${part.suffix}`,
     caption: `Time that programs stalled, by its cause${toldOf(part)}.${note}`,

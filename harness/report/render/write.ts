@@ -20,7 +20,7 @@ export const FORMATS = ['pdf', 'svg', 'png'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** A page of a width, measured in the font that figures are set in. */
-function pageOf(width: Width): Page {
+export function pageOf(width: Width): Page {
   return { width: WIDTHS[width], textWidth: (text) => textWidth(text) * TEXT_POINTS };
 }
 
@@ -40,7 +40,7 @@ async function filesOf(
 }
 
 /** All drawings, each with a name of its own: names of traces may differ only in what names of files cannot have. */
-function drawingsOf(figures: readonly Figure[], data: FigureData, page: Page) {
+export function drawingsOf(figures: readonly Figure[], data: FigureData, page: Page) {
   const taken = new Map<string, number>();
   return figures.flatMap((figure) =>
     figure.draw(data, page).map((drawing) => {

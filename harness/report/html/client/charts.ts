@@ -1,0 +1,164 @@
+import { timeUnit } from '../../figures/units.js';
+import type { ChartGroup, ChartPanel } from '../model.js';
+import { type Bar, bars, longest, type Measure } from './bars.js';
+import { byId, element } from './dom.js';
+import { HEAT_LEGEND, heatMap } from './heat-map.js';
+import { extent, lineNames, overTime } from './over-time.js';
+import { payersOf } from './payers.js';
+import { bytesText, timeText } from './text.js';
+import { trade } from './trade.js';
+import type { View } from './view.js';
+
+/** Panels narrower than this cannot be read, and wider ones do not show more. */
+const NARROW = 300;
+const WIDE = 520;
+const GAP = 20;
+
+/** The width of panels beside each other. */
+function panelWidth(room: number, count: number): number {
+  const fit = Math.max(1, Math.min(count, Math.floor((room + GAP) / (NARROW + GAP))));
+  return Math.floor(Math.min(WIDE, (room - (fit - 1) * GAP) / fit));
+}
+
+function titleOf({ trace, backing, around, inferred }: ChartGroup): HTMLElement {
+  const told = [...(backing === 'recorded' ? [] : [`on ${backing}`]), ...(around === '' ? [] : [around])];
+  const title = element('h4', {}, [trace, ...told].join(', '));
+  if (inferred)
+    title.append(
+      ' ',
+      element('span', { class: 'tag', title: 'and so are the faults among the stalls' }, 'accesses inferred'),
+    );
+  return title;
+}
+
+/** Names of colours, with a mark for each. @param used which of them are in the charts */
+function colors(names: readonly string[], kind: 'f' | 'h', used = (_index: number) => true): HTMLElement {
+  const items = names.map((name, i) =>
+    element('li', {}, element('span', { class: `block ${kind}${i % 8}` }), name),
+  );
+  return element('ul', { class: 'colors' }, ...items.filter((_, i) => used(i)));
+}
+
+/** The charts of a group, one a panel. */
+interface Drawn {
+  readonly svgs: readonly SVGElement[];
+  /** What colours mean in all of them. */
+  readonly legend?: HTMLElement;
+  /** What stands below each of them. */
+  readonly below?: readonly HTMLElement[];
+}
+
+/** One kind of chart: the panels of each group below its title. */
+function fill(
+  id: string,
+  groups: readonly ChartGroup[],
+  draw: (group: ChartGroup, width: number) => Drawn,
+): void {
+  const place = document.querySelector<HTMLElement>(`#${id} .panels`);
+  if (!place) return;
+  const room = place.clientWidth;
+  place.replaceChildren(
+    ...groups.map((group) => {
+      const width = panelWidth(room, group.panels.length);
+      const { legend, svgs, below } = draw(group, width);
+      const figures = svgs.map((svg, i) => {
+        const title = element('figcaption', {}, (group.panels[i] as ChartPanel).limit);
+        const figure = element('figure', {}, title, svg, ...(below?.slice(i, i + 1) ?? []));
+        figure.style.width = `${width}px`;
+        return figure;
+      });
+      return element(
+        'div',
+        { class: 'group' },
+        titleOf(group),
+        ...(legend ? [legend] : []),
+        element('div', { class: 'row' }, ...figures),
+      );
+    }),
+  );
+}
+
+function timeMeasure(title: string, most: number): Measure {
+  const { name, size } = timeUnit(most);
+  return { title: `${title} (${name})`, size, text: timeText };
+}
+
+/** Memory held over time, in bytes times seconds. */
+function heldMeasure(most: number): Measure {
+  const scale =
+    most >= 2e12
+      ? { name: 'TB·s', size: 1e12 }
+      : most >= 2e9
+        ? { name: 'GB·s', size: 1e9 }
+        : { name: 'MB·s', size: 1e6 };
+  return {
+    title: `memory held (${scale.name})`,
+    size: scale.size,
+    text: (value) => `${bytesText(value)}·s`,
+  };
+}
+
+function drawStalls(groups: readonly ChartGroup[], view: View): void {
+  const { parts } = view.model;
+  fill('stalls', groups, ({ panels }, width) => {
+    const rows = panels.map(({ cells }): Bar[] =>
+      cells
+        .filter(({ policy }) => view.shows(policy))
+        .map(({ policy, stallNs }) => ({ policy, values: stallNs })),
+    );
+    const most = longest(rows);
+    const measure = timeMeasure('stalled', most);
+    return {
+      legend: colors(parts, 'f', (part) => rows.flat().some(({ values }) => (values[part] ?? 0) > 0)),
+      svgs: panels.map(({ limit }, i) =>
+        bars(rows[i] as Bar[], parts, most, measure, `Stall time by its cause, ${limit}.`, width, view),
+      ),
+    };
+  });
+}
+
+function drawPayers(groups: readonly ChartGroup[], view: View): void {
+  fill('payers', groups, (group, width) => {
+    const { names, panels } = payersOf(group, view);
+    const most = longest(panels);
+    const measure = view.held ? heldMeasure(most) : timeMeasure('stalled', most);
+    return {
+      legend: colors(names, 'f'),
+      svgs: panels.map((rows, i) =>
+        bars(rows, names, most, measure, `Who pays, ${group.panels[i]?.limit}.`, width, view),
+      ),
+    };
+  });
+}
+
+function drawHeatMaps(groups: readonly ChartGroup[], view: View): void {
+  const place = document.querySelector<HTMLElement>('#heat .panels');
+  if (!place) return;
+  const traces = new Set(groups.map(({ trace }) => trace));
+  const width = panelWidth(place.clientWidth, 2);
+  const figures = view.model.heatMaps
+    .filter(({ trace }) => traces.has(trace))
+    .map((map) => element('figure', {}, element('figcaption', {}, map.trace), heatMap(map, width)));
+  place.replaceChildren(colors(HEAT_LEGEND, 'h'), element('div', { class: 'row' }, ...figures));
+}
+
+/** Draws all charts of some groups. */
+export function drawCharts(groups: readonly ChartGroup[], view: View): void {
+  fill('over-time', groups, ({ panels }, width) => {
+    const most = extent(panels, view);
+    return {
+      svgs: panels.map((panel) => overTime(panel, most, width, view)),
+      below: panels.map((panel) => lineNames(panel, view)),
+    };
+  });
+  fill('trade', groups, ({ panels }, width) => {
+    const all = panels.flatMap(({ cells }) => cells.map(({ savedBytes }) => savedBytes ?? 0));
+    const saved = [Math.min(0, ...all), Math.max(0, ...all)] as const;
+    return { svgs: panels.map((panel) => trade(panel, saved, width, view)) };
+  });
+  drawStalls(groups, view);
+  drawPayers(groups, view);
+  drawHeatMaps(groups, view);
+  byId('empty').textContent =
+    groups.length === 0 ? 'No cell with a result is like this: choose other filters.' : '';
+}

@@ -1,0 +1,21 @@
+/** The bytes of a file that the page holds compressed. */
+async function contentOf(id: string): Promise<Blob> {
+  const text = document.getElementById(id)?.textContent ?? '';
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Response(stream).blob();
+}
+
+/** Makes the buttons of files save them. Works without a network, from a file too. */
+export function makeDownloads(): void {
+  for (const button of document.querySelectorAll<HTMLButtonElement>('[data-file]')) {
+    button.addEventListener('click', async () => {
+      const id = `file-${button.dataset.file}`;
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(await contentOf(id));
+      link.download = document.getElementById(id)?.dataset.name ?? id;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+  }
+}

@@ -1,0 +1,34 @@
+/** The policy that the reader marked: it stands out in every chart and table. */
+let chosen: number | undefined;
+
+/** The policies of an element, as it names them. */
+function policiesOf(marked: Element): number[] {
+  return (marked.getAttribute('data-policies') ?? '').split(' ').filter(Boolean).map(Number);
+}
+
+/** Gives what is drawn for several policies the colour of the marked one; its own again without one. */
+function colour(drawn: SVGElement, policy: number | undefined): void {
+  if (policy === undefined) drawn.style.removeProperty('--c');
+  else drawn.style.setProperty('--c', `var(--c${policy % 10})`);
+}
+
+/** Shows what is marked in all that is on the page now. */
+export function showChosen(): void {
+  for (const marked of document.querySelectorAll('[data-policies]')) {
+    const own = chosen !== undefined && policiesOf(marked).includes(chosen);
+    marked.classList.toggle('chosen', own);
+    marked.classList.toggle('dim', chosen !== undefined && !own);
+    if (marked instanceof SVGElement) colour(marked, own ? chosen : undefined);
+    // What is marked lies above the other lines.
+    if (own && marked.namespaceURI !== document.documentElement.namespaceURI)
+      marked.parentNode?.append(marked);
+  }
+  for (const button of document.querySelectorAll('[data-choose]'))
+    button.setAttribute('aria-pressed', String(Number(button.getAttribute('data-choose')) === chosen));
+}
+
+/** Marks a policy, or no longer where it is marked already. */
+export function choose(policy: number | undefined): void {
+  chosen = policy === chosen ? undefined : policy;
+  showChosen();
+}

@@ -1,0 +1,40 @@
+import { gzipSync } from 'fflate';
+import { html, type Markup } from './markup.js';
+
+/** A file that a reader can save from the page. */
+export interface Attachment {
+  readonly name: string;
+  readonly content: Uint8Array;
+  readonly kind: 'results' | 'figure';
+}
+
+function size(bytes: number): string {
+  return bytes < 100_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** Buttons that save attached files; the script of the page makes them work. */
+export function downloadList(attachments: readonly Attachment[]): Markup {
+  const list = (kind: Attachment['kind']) =>
+    attachments.map(({ name, content, kind: own }, i) =>
+      own === kind
+        ? html`<li><button type="button" data-file="${i}">${name}</button> <span class="note">${size(content.length)}</span></li>\n`
+        : undefined,
+    );
+  const figures = attachments.filter(({ kind }) => kind === 'figure').length;
+  return html`<ul class="files">\n${list('results')}</ul>
+${
+  figures > 0 &&
+  html`<details><summary>Vega-Lite specifications of ${figures} figures, with their data</summary>
+<p class="note"><code>reclaim report</code> draws them as PDF, SVG and PNG; any Vega-Lite renderer does.</p>
+<ul class="files">\n${list('figure')}</ul>
+</details>\n`
+}`;
+}
+
+/** The attached files, compressed; a fixed time, so that the same files are the same bytes. */
+export function attachedFiles(attachments: readonly Attachment[]): Markup {
+  return html`${attachments.map(({ name, content }, i) => {
+    const text = Buffer.from(gzipSync(content, { level: 9, mtime: 0 })).toString('base64');
+    return html`<script type="application/gzip" id="file-${i}" data-name="${name}">${text}</script>\n`;
+  })}`;
+}

@@ -1,0 +1,169 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ResultsFolder } from '../../metrics/results.js';
+import { writeComparison, writeMerging } from '../../testing/results.js';
+import { FigureData } from '../figures/data.js';
+import { chartModel } from './chart-data.js';
+import { dataElement, html } from './markup.js';
+import type { ChartModel } from './model.js';
+import { clientScript } from './script.js';
+import { writeReport } from './write.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'reclaim-html-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** What report.html of the results in the folder says. */
+function page(): string {
+  const results = ResultsFolder.open(folder);
+  return readFileSync(writeReport(results, new FigureData(results)), 'utf8');
+}
+
+function model(): ChartModel {
+  return chartModel(new FigureData(ResultsFolder.open(folder)));
+}
+
+/** Gives a trace of the made-up results another label, in all files. */
+function relabel(from: string, to: string): void {
+  for (const name of ['runs.csv', 'heatmap.csv', 'manifest.json']) {
+    const path = join(folder, name);
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(from, to));
+  }
+}
+
+describe('markup', () => {
+  it('escapes what is put into it, and not what is markup already', () => {
+    const bold = html`<b>${'<&>"\''}</b>`;
+    expect(html`<p>${[bold, 1, undefined, false]}</p>`.text).toBe('<p><b>&lt;&amp;&gt;&quot;&#39;</b>1</p>');
+  });
+
+  it('keeps data in its element', () => {
+    const { text } = dataElement('d', { name: '</script><!--' });
+    expect(text.match(/<\/script>/g)).toHaveLength(1);
+    expect(JSON.parse(/>(.*)<\/script>/.exec(text)?.[1] as string)).toEqual({ name: '</script><!--' });
+  });
+});
+
+describe('report.html', () => {
+  it('is the same for the same results', () => {
+    writeComparison(folder);
+    expect(page()).toBe(page());
+  });
+
+  it('loads nothing, and runs only its own script', () => {
+    writeComparison(folder);
+    const text = page();
+    expect(text).not.toMatch(/\s(src|srcset|action)=|@import|url\(|<link|<iframe/);
+    expect([...text.matchAll(/href="([^"]*)"/g)].filter(([, to]) => !to?.startsWith('#'))).toEqual([]);
+    expect([...text.matchAll(/https?:\/\/[^"'` )]+/g)].map(([url]) => url)).toEqual([
+      'http://www.w3.org/2000/svg',
+    ]);
+    expect(text).toMatch(/default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+';/);
+    expect(text).not.toMatch(/\son\w+=|\sstyle=|\beval\(|new Function/);
+  });
+
+  it('takes labels as text, whatever they hold', () => {
+    writeComparison(folder);
+    relabel('browser', '</script><img src=x onerror=alert(1)>');
+    const text = page();
+    expect(text).toContain('&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;');
+    expect(text).not.toContain('<img');
+    // One end for each beginning: no label ended an element.
+    expect(text.match(/<\/script>/g)?.length).toBe(text.match(/<script[ >]/g)?.length);
+  });
+
+  it('has the files of the results in it, byte by byte', () => {
+    writeComparison(folder);
+    const text = page();
+    for (const name of ['runs.csv', 'timeline.csv', 'spaces.csv', 'perf.csv', 'heatmap.csv']) {
+      const held = new RegExp(`data-name="${name}">([^<]+)<`).exec(text)?.[1] as string;
+      expect(gunzipSync(Buffer.from(held, 'base64')).equals(readFileSync(join(folder, name))), name).toBe(
+        true,
+      );
+    }
+    const spec = /data-name="saving-stall-web\.vl\.json">([^<]+)</.exec(text)?.[1] as string;
+    expect(JSON.parse(gunzipSync(Buffer.from(spec, 'base64')).toString())).toHaveProperty('$schema');
+  });
+
+  it('says in its static parts what the results show', async () => {
+    writeComparison(folder);
+    const main = /<main[\s\S]*<\/main>/.exec(page())?.[0] as string;
+    await expect(`${main}\n`).toMatchFileSnapshot('golden/comparison.html');
+  });
+
+  it('has traces without a family too, and ways to merge', () => {
+    writeMerging(folder);
+    const text = page();
+    expect(text).toMatch(/<h3 id="family-1"[^>]*>all traces<\/h3>/);
+    expect(text.includes('CPU time of ksmd')).toBe(true);
+    expect(text.includes('id="payers"')).toBe(false);
+  });
+});
+
+describe('the data of charts', () => {
+  it('leaves out points that nobody can see, and holds equal curves once', () => {
+    writeComparison(folder);
+    const { groups, curves, policies } = model();
+    const cells = groups[0]?.panels[0]?.cells ?? [];
+    const curveOf = (name: string) =>
+      cells.find(({ policy }) => policies[policy] === name)?.curves[0] as number;
+    expect(curveOf('remove')).toBe(curveOf('punch'));
+    expect(curveOf('remove')).not.toBe(curveOf('keep'));
+    // It rises straight to its peak after two seconds and stays there.
+    expect(curves[curveOf('keep')]?.us).toEqual([0, 2_000_000, 5_000_000]);
+  });
+
+  it('has no cell that was refused, and tells where accesses are inferred', () => {
+    writeComparison(folder);
+    const { groups, policies } = model();
+    const [browser, cache] = groups;
+    expect([browser?.inferred, cache?.inferred]).toEqual([true, false]);
+    const names = (group: typeof browser) => group?.panels[0]?.cells.map(({ policy }) => policies[policy]);
+    expect(names(browser)).not.toContain('free:regen=page,eager=1');
+    expect(names(cache)).toContain('free:regen=page,eager=1');
+  });
+
+  it('tells what is on the front, and what limits are in bytes', () => {
+    writeComparison(folder);
+    const { groups, policies } = model();
+    const [free, limited] = groups[1]?.panels ?? [];
+    expect(free?.cells.filter(({ front }) => front).map(({ policy }) => policies[policy])).toEqual([
+      'keep',
+      'remove',
+      'punch',
+      'dontneed',
+      'free:regen=page,eager=1',
+    ]);
+    expect([free?.limitBytes, limited?.limitBytes]).toEqual([undefined, 768 * 4096]);
+  });
+});
+
+describe('the script of the page', () => {
+  it('is one text without imports that every engine can read', () => {
+    const text = clientScript();
+    expect(text).not.toMatch(/^(import|export) /m);
+    expect(() => new Function(text)).not.toThrow();
+  });
+
+  it('refuses a form that it does not know', () => {
+    const path = join(folder, 'a.js');
+    writeFileSync(path, "import all from './b.js';\n");
+    expect(() => clientScript(path)).toThrow(
+      `${path}: "import all from './b.js';" cannot be put into a page`,
+    );
+  });
+
+  it('keeps names of modules apart', () => {
+    writeFileSync(
+      join(folder, 'a.js'),
+      "import { one as first } from './b.js';\nconst own = 1;\nexport const sum = own + first;\n",
+    );
+    writeFileSync(join(folder, 'b.js'), 'const own = 2;\nexport const one = own;\n');
+    expect(new Function(`${clientScript(join(folder, 'a.js'))}return module1.sum;`)()).toBe(3);
+  });
+});

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { packageFile } from '../../input/package-root.js';
+import type { FigureData } from '../figures/data.js';
+import { warningsOf } from '../warnings.js';
+import { chartModel } from './chart-data.js';
+import { type Attachment, attachedFiles, downloadList } from './downloads.js';
+import { dataElement, html, Markup } from './markup.js';
+import type { ChartModel } from './model.js';
+import { familiesOf, familySections, glossary, verdicts, warningList } from './overview.js';
+import { provenance } from './provenance.js';
+import { clientScript } from './script.js';
+
+/** What a chart shows and how to read it; its element is filled by the script. */
+function chartSection(id: string, title: string, how: string): Markup {
+  return html`<section id="${id}" class="chart" aria-labelledby="${id}-title">
+<h3 id="${id}-title">${title}</h3>
+<p class="how">${how}</p>
+<div class="panels"></div>
+</section>\n`;
+}
+
+function charts({ costName, base, parts, spaces, heatMaps }: ChartModel): Markup {
+  return html`<div id="filters"></div>
+<div id="legend-place"></div>
+<p id="empty" class="note" role="status"></p>
+${chartSection('over-time', 'Memory over time', 'Lower is better. Each line is a policy; lines that lie on each other are named together when you point at them. The dashed horizontal line is the limit.')}
+${chartSection('trade', `Saved against ${costName}`, `Up and to the left is better: more memory saved against ${base}, for less time. Filled marks are best: nothing else saves as much for less, or more for as much; the thin line joins them.`)}
+${parts.length > 0 && chartSection('stalls', 'What programs stall on', 'The time that programs waited, by its cause, a bar a policy. Shorter is better.')}
+${spaces.length > 0 && chartSection('payers', 'Who pays', 'The same waiting time, or the memory held, by the process that pays it. Processes of one name are added up; the smallest are “others”.')}
+${
+  heatMaps.length > 0 &&
+  chartSection(
+    'heat',
+    'Touches by time and address',
+    'When which memory was touched: the stronger the colour, the more often (each step is ten times). Addresses that are never touched are left out.',
+  )
+}`;
+}
+
+/** Digest of an inline script or style, for the policy of what the page may run. */
+function digest(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+/** An element's whole text: nothing in it is escaped by HTML, so nothing in it may end it. */
+function raw(tag: 'script' | 'style', text: string): Markup {
+  if (text.includes(`</${tag}`)) throw new Error(`the ${tag} of the report ends itself`);
+  return new Markup(`<${tag}>${text}</${tag}>\n`);
+}
+
+/**
+ * report.html: one file with all it needs, which loads nothing and runs nothing but its own script. The same results give
+ * the same bytes.
+ *
+ * @param attachments files that readers can save from the page
+ */
+export function reportPage(data: FigureData, attachments: readonly Attachment[]): string {
+  const { manifest, traces } = data;
+  const runs = data.rows('runs.csv');
+  const { name, description } = manifest.experiment;
+  const model = chartModel(data);
+  const families = familiesOf(traces);
+  const style = readFileSync(packageFile('harness', 'report', 'html', 'report.css'), 'utf8');
+  const script = clientScript();
+  const policy = `default-src 'none'; script-src ${digest(script)}; style-src ${digest(style)}; base-uri 'none'; form-action 'none'`;
+  const outcomes = [...new Set(runs.map(({ outcome }) => outcome))].map(
+    (outcome) => `${runs.filter((row) => row.outcome === outcome).length} ${outcome}`,
+  );
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="generator" content="reclaim-bench ${manifest.program.version}">
+<title>${name}: how to give memory back</title>
+${raw('style', style)}</head>
+<body>
+<a class="skip" href="#main">Skip to the results</a>
+<header>
+<div><p class="brand">reclaim-bench</p><h1>${name}</h1></div>
+<button type="button" id="theme" hidden>Dark</button>
+</header>
+<nav aria-label="Parts of the report"><ul>
+<li><a href="#overview">Overview</a></li><li><a href="#numbers">Numbers</a></li><li><a href="#charts">Charts</a></li><li><a href="#provenance">How it was made</a></li><li><a href="#downloads">Downloads</a></li>
+</ul></nav>
+<main id="main" tabindex="-1">
+<section id="overview">
+<h2>Overview</h2>
+${description !== '' && html`<p class="lead">${description}</p>\n`}<p>${traces.length} traces, ${model.policies.length} policies, ${runs.length} cells: ${outcomes.join(', ')}. <a href="#charts">Charts</a> show each of them over time.</p>
+${glossary()}${verdicts(families, runs, data.rows('spaces.csv'))}${warningList(warningsOf(runs, traces, manifest.cells?.planned))}</section>
+<section id="numbers">
+<h2>Numbers</h2>
+<p class="how">★ marks what is best: no other policy saves as much for less stalling, or more for as much. Heads of columns sort; a policy’s name marks it here and in all charts.</p>
+${familySections(families, runs, model.policies)}</section>
+<section id="charts">
+<h2>Charts</h2>
+<noscript><p class="note">Charts need JavaScript; all else on this page does not.</p></noscript>
+${charts(model)}</section>
+<section id="provenance">
+<h2>How it was made</h2>
+${provenance(manifest)}</section>
+<section id="downloads">
+<h2>Downloads</h2>
+<p class="how">The files of the results, inside this page: they are saved without a network.</p>
+${downloadList(attachments)}</section>
+</main>
+<div id="tip" role="status" hidden></div>
+${dataElement('model', model)}${attachedFiles(attachments)}${raw('script', script)}</body>
+</html>
+`.text;
+}

@@ -1,0 +1,73 @@
+import type { FamilyTable, FamilyTables, TableCell } from '../family-table.js';
+import { type Content, html, type Markup } from './markup.js';
+
+/** What the heads of columns mean. Source of the marks: `pareto.ts`. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  'saved MiB': 'memory held less than under the base policy, mean over time',
+  'major /1000': 'page faults that waited for a device, per 1000 accesses',
+  'stall ms': 'time that programs waited for the kernel, or to make contents again',
+  'ksmd ms': 'CPU time of the kernel thread that merges pages',
+  'made again MiB': 'contents that the program had to make again after a purge',
+};
+
+/** A head that sorts. Which column it sorts is told by its place. */
+function sortHead(head: string, column: number, meaning: string | undefined): Markup {
+  return html`<th scope="col" class="${column > 1 ? 'number' : 'text'}" aria-sort="none"><button type="button" class="sort" data-column="${column}"${
+    meaning === undefined ? '' : html` title="${meaning}"`
+  }>${head}</button></th>`;
+}
+
+function heads({ axis, limits, heads: figures }: FamilyTable): Markup {
+  const words = figures.map((head) => head.replace('\n', ' '));
+  const groups = limits.map((limit) => html`<th scope="colgroup" colspan="${words.length}">${limit}</th>`);
+  const columns = limits.flatMap((_, at) =>
+    figures.map((head, i) => sortHead(head, 2 + at * words.length + i, MEANINGS[words[i] as string])),
+  );
+  return html`<thead>
+<tr><td colspan="2"></td>${groups}</tr>
+<tr>${sortHead('trace', 0, undefined)}${sortHead(axis, 1, undefined)}${columns}</tr>
+</thead>`;
+}
+
+function cell({ text, value, best }: TableCell, first: boolean): Markup {
+  const mark = best
+    ? html`<span class="best" title="best: no other policy saves as much for less, or more for as much"><span aria-hidden="true">★</span><span class="hidden">best</span></span>`
+    : '';
+  const classes = [first ? 'first' : '', value === undefined ? 'none' : ''].filter((name) => name !== '');
+  return html`<td${classes.length > 0 && html` class="${classes.join(' ')}"`}${value === undefined ? '' : html` data-value="${value}"`}>${mark}${text}</td>`;
+}
+
+/** Names of policies as buttons that choose them, in charts too. */
+function policyNames(names: readonly string[], policies: readonly string[]): Content {
+  return names.map((name, i) => {
+    const index = policies.indexOf(name);
+    const comma = i < names.length - 1 ? ',' : '';
+    const button = html`<button type="button" class="policy" data-choose="${index}" aria-pressed="false">${name}</button>`;
+    return html`<span class="nowrap">${index < 0 ? name : button}${comma}</span> `;
+  });
+}
+
+function body({ heads: figures, traces }: FamilyTable, policies: readonly string[]): Content {
+  return traces.flatMap(({ name, lines }) =>
+    lines.map(({ names, cells }, i) => {
+      const indices = names.map((policy) => policies.indexOf(policy)).filter((index) => index >= 0);
+      return html`<tr data-policies="${indices.join(' ')}"${i === 0 ? html` class="group"` : ''}>
+<th scope="row" class="trace">${name.replace('\n', ' ')}</th><td class="names">${policyNames(names, policies)}</td>${cells.map((one, at) => cell(one, at % figures.length === 0))}
+</tr>\n`;
+    }),
+  );
+}
+
+/** The tables of a family; every column sorts. @param policies names that can be chosen, by index */
+export function tablesHtml({ tables, leftOut }: FamilyTables, policies: readonly string[]): Markup {
+  return html`${tables.map(
+    (table) => html`<div class="scroll" tabindex="0" role="region" aria-label="Table of ${table.title}">
+<table class="numbers">
+<caption>${table.title}</caption>
+${heads(table)}
+<tbody>
+${body(table, policies)}</tbody>
+</table>
+</div>\n`,
+  )}${leftOut === '' ? '' : html`<p class="note">${leftOut}</p>\n`}`;
+}

@@ -1,0 +1,46 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileError } from '../../input/errors.js';
+import type { ResultFile, ResultsFolder } from '../../metrics/results.js';
+import type { FigureData } from '../figures/data.js';
+import { FIGURES, missingFor } from '../figures/registry.js';
+import { drawingsOf, pageOf } from '../render/write.js';
+import type { Attachment } from './downloads.js';
+import { reportPage } from './page.js';
+
+const FILES: readonly ResultFile[] = ['runs.csv', 'timeline.csv', 'spaces.csv', 'perf.csv', 'heatmap.csv'];
+
+/** The specifications of all figures that have data, before they are fitted to a page. */
+function specifications(data: FigureData): Attachment[] {
+  const page = pageOf('column');
+  const figures = FIGURES.filter((figure) => missingFor(figure, data) === undefined);
+  return drawingsOf(figures, data, page).map(({ drawing }) => {
+    const spec = drawing.spec(Math.round((page.width / drawing.columns) * 0.8));
+    const content = Buffer.from(`${JSON.stringify(spec)}\n`);
+    return { name: `${drawing.name}.vl.json`, content, kind: 'figure' };
+  });
+}
+
+/** Why there is no report of some results; undefined where there can be one. */
+export function missingForReport(results: ResultsFolder): string | undefined {
+  return results.rows('runs.csv').length > 0 ? undefined : 'there is no runs.csv with rows';
+}
+
+/**
+ * Writes report.html into the folder of some results. Gives its path.
+ *
+ * @throws InputError when the results are not what they should be, or the file cannot be written
+ */
+export function writeReport(results: ResultsFolder, data: FigureData): string {
+  const files = FILES.filter((name) => results.has(name)).map(
+    (name): Attachment => ({ name, content: readFileSync(results.path(name)), kind: 'results' }),
+  );
+  const content = reportPage(data, [...files, ...specifications(data)]);
+  const path = join(results.folder, 'report.html');
+  try {
+    writeFileSync(path, content);
+  } catch (error) {
+    throw fileError(error, path);
+  }
+  return path;
+}

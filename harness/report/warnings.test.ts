@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { Row } from '../metrics/csv.js';
+import type { TraceFacts } from './comparison.js';
+import { warningsOf } from './warnings.js';
+
+const FACTS: TraceFacts = { label: 't', pageBytes: 4096, peakPages: 1024, touchesInferred: false };
+const row = (discard: string, more: Row = {}): Row => ({
+  trace: 't',
+  discard,
+  outcome: 'ok',
+  discard_calls: 4,
+  ...more,
+});
+const told = (runs: readonly Row[], planned?: number, traces = [FACTS]) =>
+  warningsOf(runs, traces, planned).map(({ what }) => what);
+
+describe('warnings', () => {
+  it('are none where all is well', () => {
+    expect(told([row('keep'), row('remove', { discard_errors: 3 })], 2)).toEqual([]);
+  });
+
+  it.each([
+    ['inferred accesses', [row('keep')], 'The accesses of t were inferred, not recorded.'],
+    [
+      'prices that are proxies',
+      [row('volatile:age=1')],
+      'No kernel has volatile ranges today, so the prices of their calls are proxies.',
+    ],
+    [
+      'cells that were not run',
+      [row('free', { outcome: 'refused' }), row('keep')],
+      '1 of 2 cells were not run (t).',
+    ],
+    [
+      'policies that are refused',
+      [row('free', { discard_errors: 4 })],
+      'Every call of free was refused on t.',
+    ],
+    ['memory that did not suffice', [row('keep', { outcome: 'oom' })], '1 cells ran out of memory (t).'],
+    [
+      'workers that died',
+      [row('keep', { outcome: 'failed' })],
+      '1 cells have no result: the run was interrupted, or a worker died.',
+    ],
+  ])('tell of %s, with advice', (_what, runs, expected) => {
+    const traces = [{ ...FACTS, touchesInferred: expected.includes('inferred') }];
+    const warnings = warningsOf(runs, traces, runs.length);
+    expect(warnings.map(({ what }) => what)).toEqual([expected]);
+    expect(warnings[0]?.advice).toMatch(/\.$/);
+  });
+
+  it('tell of cells that an interrupted run lacks', () => {
+    expect(told([row('keep')], 3)).toEqual([
+      '2 cells have no result: the run was interrupted, or a worker died.',
+    ]);
+  });
+});

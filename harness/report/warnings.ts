@@ -1,0 +1,86 @@
+import type { Row } from '../metrics/csv.js';
+import { groupBy, isRefused, type TraceFacts } from './comparison.js';
+import { listed } from './format.js';
+
+/** Something a reader of results has to know, and what to do about it. */
+export interface Warning {
+  readonly what: string;
+  readonly advice: string;
+}
+
+function names(rows: readonly Row[], column: string): string {
+  return listed([...new Set(rows.map((row) => String(row[column])))]);
+}
+
+function inferred(traces: readonly TraceFacts[]): Warning[] {
+  const labels = traces.filter(({ touchesInferred }) => touchesInferred).map(({ label }) => label);
+  if (labels.length === 0) return [];
+  return [
+    {
+      what: `The accesses of ${listed(labels)} were inferred, not recorded.`,
+      advice:
+        'Read memory and the cost of calls and reclaim from these traces, not faults: there is no fault rate, and the faults among the stalls are inferred too (~).',
+    },
+  ];
+}
+
+/** Cells that were not run, and cells whose every call failed. */
+function refused(runs: readonly Row[]): Warning[] {
+  const impossible = runs.filter(({ outcome }) => outcome === 'refused');
+  const failing = groupBy(
+    runs.filter((row) => row.outcome === 'ok' && isRefused(row)),
+    ['discard'],
+  );
+  const warnings: Warning[] = [];
+  if (impossible.length > 0)
+    warnings.push({
+      what: `${impossible.length} of ${runs.length} cells were not run (${names(impossible, 'trace')}).`,
+      advice:
+        'That kind of memory or that policy is not possible there; “How it was made” says why for each. They are no result, neither good nor bad.',
+    });
+  for (const rows of failing)
+    warnings.push({
+      what: `Every call of ${rows[0]?.discard} was refused on ${names(rows, 'trace')}.`,
+      advice:
+        'Such cells hold what keep holds and are not ranked. Try the policy on memory that it is meant for, with another “backing”.',
+    });
+  return warnings;
+}
+
+function unfinished(runs: readonly Row[], planned: number | undefined): Warning[] {
+  const oom = runs.filter(({ outcome }) => outcome === 'oom');
+  const failed = runs.filter(({ outcome }) => outcome === 'failed');
+  const missing = (planned ?? runs.length) - runs.length;
+  const warnings: Warning[] = [];
+  if (oom.length > 0)
+    warnings.push({
+      what: `${oom.length} cells ran out of memory (${names(oom, 'trace')}).`,
+      advice: 'Their limit could not be met: raise it, or allow swap. They are not ranked.',
+    });
+  if (failed.length + missing > 0)
+    warnings.push({
+      what: `${failed.length + missing} cells have no result: the run was interrupted, or a worker died.`,
+      advice: 'Run the same command with --resume: finished cells are taken over.',
+    });
+  return warnings;
+}
+
+function proxies(runs: readonly Row[]): Warning[] {
+  if (!runs.some(({ discard }) => /^volatile\b/.test(String(discard)))) return [];
+  return [
+    {
+      what: 'No kernel has volatile ranges today, so the prices of their calls are proxies.',
+      advice:
+        'Trust the memory that volatile saves; of its stalls trust the order of magnitude. The cost table says what each price stands for.',
+    },
+  ];
+}
+
+/** What a reader of results has to know before the figures are quoted. @param planned cells that were to be run, where known */
+export function warningsOf(
+  runs: readonly Row[],
+  traces: readonly TraceFacts[],
+  planned: number | undefined,
+): Warning[] {
+  return [...unfinished(runs, planned), ...inferred(traces), ...proxies(runs), ...refused(runs)];
+}
