@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -6,22 +6,30 @@ import { packageFile } from './input/package-root.js';
 import { differs, isLong, shownCommands } from './testing/readme.js';
 import { mustRun } from './testing/system.js';
 
+const CLI = packageFile('dist', 'harness', 'cli.js');
+/** How the figures of results/figures are drawn. */
+const FIGURES = ['--figure', 'saving-stall', '--width', 'page', '--format', 'svg'];
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'reclaim-readme-'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-it('the README shows what the default comparison prints', () => {
+it('the README shows what the default comparison prints, and the figures it draws', () => {
   const shown = shownCommands().filter(isLong);
   expect(shown).toHaveLength(1);
   for (const command of shown) {
-    const stdout = mustRun(
-      process.execPath,
-      [packageFile('dist', 'harness', 'cli.js'), ...command.args],
-      folder,
-    );
+    const stdout = mustRun(process.execPath, [CLI, ...command.args], folder);
     const other = differs(stdout, command);
     if (other !== undefined) expect(other).toBe(command.output.join('\n'));
+  }
+  const results = join('results', 'runs', 'default');
+  mustRun(process.execPath, [CLI, 'report', results, ...FIGURES], folder);
+  const committed = readdirSync(packageFile('results', 'figures'));
+  expect(committed.length).toBeGreaterThan(0);
+  for (const name of committed) {
+    const drawn = readFileSync(join(folder, results, 'figures', name), 'utf8');
+    expect(drawn === readFileSync(packageFile('results', 'figures', name), 'utf8'), name).toBe(true);
   }
 });

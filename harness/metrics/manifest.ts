@@ -28,8 +28,8 @@ const trace = z.object({
 const shape = z.object({
   schema: z.literal(SCHEMA_VERSION),
   program: z.object({ name: z.string(), version: z.string(), commit: z.string().optional() }),
-  /** Empty for baselines of the gate, which tell of no host either. */
-  command: z.string().default(''),
+  /** Baselines of the gate have neither command nor host. */
+  command: z.string().optional(),
   host: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
   experiment: z.object({
     name: z.string(),

@@ -32,15 +32,14 @@ export function sampleExperiment(): Experiment {
     manifest: {
       schema: SCHEMA_VERSION,
       program: { name: 'sample', version: '1.0.0' },
-      command: '',
-      host: {},
       experiment: { name: 'sample', description: '', traces: [] },
       costs: { sha256: 'b'.repeat(64) },
       policy_modules: [],
-      traces: [],
+      host: {},
       seeds: [],
-      cells: { planned: CELLS },
       not_ok: [],
+      traces: [],
+      cells: { planned: CELLS },
       files: { 'runs.csv': '' },
     },
   };

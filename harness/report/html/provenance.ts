@@ -43,7 +43,7 @@ export function provenance(manifest: Manifest): Markup {
   const facts: readonly (readonly [string, string])[] = [
     ['program', `${program.name} ${program.version}`],
     ['commit', program.commit ?? 'not from a checkout'],
-    ['command', command],
+    ['command', command ?? ''],
     ['experiment', experiment.name],
     ['costs', costs === undefined ? '' : `${costs.file ?? 'as shipped'}, sha256 ${costs.sha256}`],
     ['seeds', seeds.join(', ')],

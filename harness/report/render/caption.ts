@@ -20,7 +20,7 @@ function provenance(figure: Figure, { traces }: Drawing, data: FigureData): stri
       .filter(({ trace }) => traces.includes(trace))
       .map(({ trace, trace_sha256 }) => `trace: ${trace}, sha256 ${trace_sha256}`),
     `program: ${program.name} ${program.version}${program.commit === undefined ? '' : `, commit ${program.commit}`}`,
-    ...(command === '' ? [] : [`command: ${command.replace(/\s+/g, ' ')}`]),
+    ...(command === undefined ? [] : [`command: ${command.replace(/\s+/g, ' ')}`]),
   ];
 }
 
