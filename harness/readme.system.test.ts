@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from './input/package-root.js';
-import { differs, isLong, shownCommands } from './testing/readme.js';
+import { blocks, differs, exampleCommands, isLong, shownCommands } from './testing/readme.js';
 import { mustRun } from './testing/system.js';
 
 const CLI = packageFile('dist', 'harness', 'cli.js');
@@ -31,5 +31,23 @@ it('the README shows what the default comparison prints, and the figures it draw
   for (const name of committed) {
     const drawn = readFileSync(join(folder, results, 'figures', name), 'utf8');
     expect(drawn === readFileSync(packageFile('results', 'figures', name), 'utf8'), name).toBe(true);
+  }
+});
+
+describe('examples in the READMEs of folders, in their order', () => {
+  beforeAll(() => {
+    // The experiment of the reader's own that they speak of.
+    for (const name of ['experiment.yaml', 'gate.yaml'])
+      writeFileSync(join(folder, name), blocks('yaml')[0] as string);
+  });
+
+  for (const readme of ['workloads/README.md', 'harness/report/README.md', 'harness/gate/README.md']) {
+    const commands = exampleCommands(readme);
+    it(`${readme} has some`, () => expect(commands.length).toBeGreaterThan(1));
+    for (const args of commands) {
+      it(`${readme}: reclaim ${args.join(' ')}`, () => {
+        mustRun(process.execPath, [CLI, ...args], folder);
+      });
+    }
   }
 });

@@ -1,9 +1,9 @@
 import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../harness/trace/block.js';
 import { Ring } from '../harness/trace/buffer-pool/clock-sweep.js';
 import { BLOCK_PAGES, Database, POSTMASTER, STEP_EVENTS } from '../harness/trace/buffer-pool/database.js';
-import { TraceMeta } from '../harness/trace/meta.js';
 import type { Workload, WorkloadContext } from '../harness/trace/source.js';
 import { BUFFERPOOL_PARAMETERS, RESIZES } from './bufferpool-parameters.js';
+import { syntheticMeta } from './synthetic-meta.js';
 import { type Actor, TimeQueue } from './time-queue.js';
 import { Tpcc } from './tpcc.js';
 
@@ -232,12 +232,7 @@ export const bufferpool: Workload = {
   parameters: BUFFERPOOL_PARAMETERS,
   generate(context) {
     const builder = new BlockBuilder();
-    const meta = new TraceMeta([
-      ['page_size', '4096'],
-      ['clock', 'microseconds, synthetic'],
-      ['provenance', 'synthetic'],
-      ['seed', String(context.seed)],
-    ]);
+    const meta = syntheticMeta(context.seed);
     return { meta, strings: builder.strings, blocks: () => events(builder, context) };
   },
 };

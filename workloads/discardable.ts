@@ -1,10 +1,10 @@
 import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../harness/trace/block.js';
-import { TraceMeta } from '../harness/trace/meta.js';
 import type { Workload, WorkloadContext } from '../harness/trace/source.js';
 import { Elsewhere } from './discardable-elsewhere.js';
 import { DISCARDABLE_PARAMETERS, MAX_IMAGES } from './discardable-parameters.js';
 import { BROWSER } from './discardable-segments.js';
 import { Tabs } from './discardable-tabs.js';
+import { syntheticMeta } from './synthetic-meta.js';
 import { type Actor, TimeQueue } from './time-queue.js';
 
 /** Events that one act adds at most: a tab hides its images, gives up those of an old one, and decodes new ones. */
@@ -33,12 +33,7 @@ export const discardable: Workload = {
   parameters: DISCARDABLE_PARAMETERS,
   generate(context) {
     const builder = new BlockBuilder();
-    const meta = new TraceMeta([
-      ['page_size', '4096'],
-      ['clock', 'microseconds, synthetic'],
-      ['provenance', 'synthetic'],
-      ['seed', String(context.seed)],
-    ]);
+    const meta = syntheticMeta(context.seed);
     return { meta, strings: builder.strings, blocks: () => events(builder, context) };
   },
 };

@@ -9,10 +9,15 @@ export interface Shown {
 
 const README = readFileSync(packageFile('README.md'), 'utf8');
 
-export function blocks(language: string): string[] {
-  return [...README.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
+function blocksOf(text: string, language: string): string[] {
+  return [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
     (match) => match[1] as string,
   );
+}
+
+/** The code blocks of the README in a language. */
+export function blocks(language: string): string[] {
+  return blocksOf(README, language);
 }
 
 export function shownCommands(): Shown[] {
@@ -45,4 +50,18 @@ export function differs(stdout: string, { output }: Shown): string | undefined {
 /** `reclaim compare` alone runs for a minute or more: a system test has it. */
 export function isLong({ args }: Shown): boolean {
   return args.join(' ') === 'compare';
+}
+
+/** The commands that the README of a folder names in its shell examples, without comments and redirections. */
+export function exampleCommands(readme: string): string[][] {
+  const text = readFileSync(packageFile(readme), 'utf8');
+  return blocksOf(text, 'sh')
+    .flatMap((block) => block.split('\n'))
+    .filter((line) => line.startsWith('reclaim '))
+    .map((line) =>
+      line
+        .replace(/ +(#|>) .*$/, '')
+        .split(' ')
+        .slice(1),
+    );
 }

@@ -1,8 +1,8 @@
 import type { Row } from '../../metrics/csv.js';
 import type { TraceFacts } from '../comparison.js';
 import { limitLabel } from '../family-table.js';
-import type { Part } from './data.js';
-import type { Page, Spec } from './figure.js';
+import type { FigureData, Part } from './data.js';
+import type { Drawing, Page, Spec } from './figure.js';
 import { TEXT_POINTS, wholeSpec } from './style.js';
 
 /** One panel: the cells of a trace under one limit. */
@@ -40,7 +40,7 @@ export function panelRows(part: Part, page: Page): Cells[][] {
 }
 
 /** How many panels stand side by side. */
-export function columnsOf(rows: readonly (readonly unknown[])[]): number {
+function columnsOf(rows: readonly (readonly unknown[])[]): number {
   return Math.max(...rows.map((row) => row.length));
 }
 
@@ -58,7 +58,7 @@ function titled(text: string, { width, height, ...panel }: Spec): Spec {
  * Rows of panels as one specification. The name of the trace stands above the first row of its panels, where there are
  * several traces; the limit above each panel, where there are several limits.
  */
-export function gridSpec(
+function gridSpec(
   rows: readonly (readonly Cells[])[],
   nameOf: (label: string) => string,
   panel: (cells: Cells, position: Position) => Spec,
@@ -75,4 +75,30 @@ export function gridSpec(
     return { ...(traces > 1 && starts ? { title: nameOf(trace.label) } : {}), hconcat };
   });
   return wholeSpec({ vconcat });
+}
+
+/**
+ * A part as a drawing of rows of panels.
+ *
+ * @param figure what the names of its files begin with
+ * @param panel draws the panel of some cells, `width` points wide
+ */
+export function gridDrawing(
+  { part, rows, data }: { part: Part; rows: readonly (readonly Cells[])[]; data: FigureData },
+  figure: string,
+  caption: string,
+  panel: (cells: Cells, at: Position, width: number) => Spec,
+): Drawing {
+  return {
+    name: `${figure}${part.suffix}`,
+    caption,
+    traces: part.traces.map(({ label }) => label),
+    columns: columnsOf(rows),
+    spec: (width) =>
+      gridSpec(
+        rows,
+        (label) => data.traceName(label),
+        (cells, at) => panel(cells, at, width),
+      ),
+  };
 }

@@ -2,7 +2,7 @@ import type { Row } from '../../metrics/csv.js';
 import type { TraceFacts } from '../comparison.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Page, Spec } from './figure.js';
-import { type Cells, columnsOf, gridSpec, type Position, panelRows } from './grid.js';
+import { type Cells, gridDrawing, type Position, panelRows } from './grid.js';
 import { joinEqual, type Point, thinned } from './series.js';
 import { lineChannels, logAxis, THIN } from './style.js';
 import { byteUnit, largest, rounded, timeUnit, type Unit } from './units.js';
@@ -131,18 +131,9 @@ export class OverTimePicture {
 
   drawing(): Drawing {
     const { part, rows, data, over } = this;
-    return {
-      name: `${over.figure}${part.suffix}`,
-      caption: over.caption(part),
-      traces: part.traces.map(({ label }) => label),
-      columns: columnsOf(rows),
-      spec: (width) =>
-        gridSpec(
-          rows,
-          (label) => data.traceName(label),
-          (cells, at) => this.panel(cells, at, width),
-        ),
-    };
+    return gridDrawing({ part, rows, data }, over.figure, over.caption(part), (cells, at, width) =>
+      this.panel(cells, at, width),
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import { numberIn } from '../format.js';
 import { frontBy } from '../pareto.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
-import { type Cells, columnsOf, gridSpec, panelRows } from './grid.js';
+import { type Cells, gridDrawing, panelRows } from './grid.js';
 import { placeLabels } from './labels.js';
 import { toldOf } from './over-time.js';
 import { joinSame } from './series.js';
@@ -160,18 +160,10 @@ class Trade {
   drawing(): Drawing {
     const { part, rows, by, data } = this;
     const base = data.axis === 'merge' ? 'no merging' : 'keep';
-    return {
-      name: `${by.figure}${part.suffix}`,
-      caption: `Memory saved on average against ${base}, and the ${by.named} it costs${toldOf(part)}. Filled marks are the Pareto front: nothing else saves as much for less, or more for as much. Policies named together are in one place.`,
-      traces: part.traces.map(({ label }) => label),
-      columns: columnsOf(rows),
-      spec: (width) =>
-        gridSpec(
-          rows,
-          (label) => data.traceName(label),
-          (cells, { first, bottom }) => this.panel(cells, width, first, bottom),
-        ),
-    };
+    const caption = `Memory saved on average against ${base}, and the ${by.named} it costs${toldOf(part)}. Filled marks are the Pareto front: nothing else saves as much for less, or more for as much. Policies named together are in one place.`;
+    return gridDrawing({ part, rows, data }, by.figure, caption, (cells, { first, bottom }, width) =>
+      this.panel(cells, width, first, bottom),
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
 import { numberIn } from '../format.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
-import { type Cells, columnsOf, gridSpec, type Position, panelRows } from './grid.js';
+import { type Cells, gridDrawing, type Position, panelRows } from './grid.js';
 import { toldOf } from './over-time.js';
 import { FILLS, legend } from './style.js';
 import { largest, rounded, timeUnit, type Unit } from './units.js';
@@ -97,18 +97,11 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing {
   const bars: Bars = { data, parts, time, legend: shown };
   const inferred = part.traces.some(({ touchesInferred }) => touchesInferred);
   const note = inferred ? ' Where accesses are inferred, so are the faults they take.' : '';
-  return {
-    name: `stalls${part.suffix}`,
-    caption: `Time that programs stalled, by its cause${toldOf(part)}.${note}`,
-    traces: part.traces.map(({ label }) => label),
-    columns: columnsOf(rows),
-    spec: (width) =>
-      gridSpec(
-        rows,
-        (label) => data.traceName(label),
-        (cells, at) => ({ width, ...panel(cells, at, bars) }),
-      ),
-  };
+  const caption = `Time that programs stalled, by its cause${toldOf(part)}.${note}`;
+  return gridDrawing({ part, rows, data }, 'stalls', caption, (cells, at, width) => ({
+    width,
+    ...panel(cells, at, bars),
+  }));
 }
 
 /** Stall time by its parts, stacked. */

@@ -1,7 +1,7 @@
 import { numberIn } from '../format.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
-import { type Cells, columnsOf, gridSpec, type Position, panelRows } from './grid.js';
+import { type Cells, gridDrawing, type Position, panelRows } from './grid.js';
 import { toldOf } from './over-time.js';
 import { policyAxis } from './stalls.js';
 import { logAxis, pointChannels } from './style.js';
@@ -46,18 +46,10 @@ function panel(cells: Cells, at: Position, data: FigureData, page: Page, width: 
 
 function drawing(part: Part, data: FigureData, page: Page): Drawing {
   const rows = panelRows(part, page);
-  return {
-    name: `touch-times${part.suffix}`,
-    caption: `How long touches of a page take, at the 99th and 99.9th percentile and at most${toldOf(part)}; logarithmic.`,
-    traces: part.traces.map(({ label }) => label),
-    columns: columnsOf(rows),
-    spec: (width) =>
-      gridSpec(
-        rows,
-        (label) => data.traceName(label),
-        (cells, at) => panel(cells, at, data, page, width),
-      ),
-  };
+  const caption = `How long touches of a page take, at the 99th and 99.9th percentile and at most${toldOf(part)}; logarithmic.`;
+  return gridDrawing({ part, rows, data }, 'touch-times', caption, (cells, at, width) =>
+    panel(cells, at, data, page, width),
+  );
 }
 
 /** The tail of the times of touches. */

@@ -1,4 +1,5 @@
 import type { PlacedLists } from './placed-lists.js';
+import { longer } from './typed-array.js';
 
 /** Fields of a bucket. A free one keeps the next free one in `HIGHER`. */
 const FREQUENCY = 0;
@@ -41,9 +42,7 @@ export class FrequencyBuckets {
   }
 
   grow(count: number): void {
-    const grown = new Int32Array(count);
-    grown.set(this.bucketOf);
-    this.bucketOf = grown;
+    this.bucketOf = longer(this.bucketOf, count);
   }
 
   /** Adds a page that was used once. */
@@ -118,11 +117,7 @@ export class FrequencyBuckets {
       this.free = this.fields[FIELDS * free + HIGHER] as number;
       return free;
     }
-    if (FIELDS * this.made === this.fields.length) {
-      const grown = new Int32Array(2 * this.fields.length);
-      grown.set(this.fields);
-      this.fields = grown;
-    }
+    if (FIELDS * this.made === this.fields.length) this.fields = longer(this.fields, 2 * this.fields.length);
     return this.made++;
   }
 

@@ -1,5 +1,6 @@
 import { ANON, FILE, type RefaultControl, tierOf } from './mglru-control.js';
 import { PageLists } from './page-list.js';
+import { longer } from './typed-array.js';
 
 export const MIN_NR_GENS = 2;
 export const MAX_NR_GENS = 4;
@@ -90,9 +91,7 @@ export class Generations {
 
   grow(count: number): void {
     this.lists.grow(count);
-    const grown = new Uint8Array(count);
-    grown.set(this.state);
-    this.state = grown;
+    this.state = longer(this.state, count);
   }
 
   /** Puts a page that is on no list at the newest end of a generation. */

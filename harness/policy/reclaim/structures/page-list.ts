@@ -1,3 +1,5 @@
+import { longer } from './typed-array.js';
+
 /**
  * Doubly linked lists of pages by id, several over one array of links. Each list is a ring through a sentinel, so
  * that linking and unlinking have no branches and need not know the list. A page is on at most one list.
@@ -27,10 +29,7 @@ export class PageLists {
   /** Makes room for ids below `count`. */
   grow(count: number): void {
     const size = 2 * (this.lists + count);
-    if (size <= this.links.length) return;
-    const grown = new Int32Array(size).fill(-1);
-    grown.set(this.links);
-    this.links = grown;
+    this.links = longer(this.links, size, -1);
   }
 
   has(id: number): boolean {

@@ -1,4 +1,5 @@
 import { PageLists } from './page-list.js';
+import { longer } from './typed-array.js';
 
 /** On no list. */
 export const NOWHERE = 0;
@@ -35,10 +36,7 @@ export class PlacedLists extends PageLists {
 
   override grow(count: number): void {
     super.grow(count);
-    if (count <= this.state.length) return;
-    const grown = new Uint8Array(count);
-    grown.set(this.state);
-    this.state = grown;
+    this.state = longer(this.state, count);
   }
 
   /** The list a page is on, or `NOWHERE`; a ghost that was recalled is on none of these. */
