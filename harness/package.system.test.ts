@@ -53,20 +53,26 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Of what ships with the package: a recording and a workload. */
+const EXPERIMENT = `name: drops
+families:
+  browser: [chromium-drops, { workload: discardable }]
+discard: [keep, remove]
+limits: [50%]
+`;
+
 describe('the packed package, installed in an empty folder', () => {
   const bin = () => join(consumer, 'node_modules', '.bin', 'reclaim');
 
   it('has its command line', ({ skip }) => {
     if (missing) skip(missing);
     expect(mustRun(bin(), ['--help'], consumer)).toContain('reclaim compare');
-    expect(mustRun(bin(), ['compare', '--quiet'], consumer)).toContain('What the browser family shows');
+    writeFileSync(join(consumer, 'drops.yaml'), EXPERIMENT);
+    const text = mustRun(bin(), ['compare', 'drops.yaml', '--out', 'drops', '--quiet'], consumer);
+    expect(text).toContain('What the browser family shows');
     for (const name of ['runs.csv', 'report.html'])
-      expect(existsSync(join(consumer, 'results', 'runs', 'default', name)), name).toBe(true);
-    const figures = mustRun(
-      bin(),
-      ['report', 'results/runs/default', '--figure', 'memory', '--quiet'],
-      consumer,
-    );
+      expect(existsSync(join(consumer, 'drops', name)), name).toBe(true);
+    const figures = mustRun(bin(), ['report', 'drops', '--figure', 'memory', '--quiet'], consumer);
     expect(figures).toMatch(/memory[\w-]*\.png/);
   });
 
