@@ -36,7 +36,8 @@ it('the README shows what the default comparison prints, and the figures it draw
 
 describe('examples in the READMEs of folders, in their order', () => {
   beforeAll(() => {
-    // The experiment of the reader's own that they speak of.
+    // The experiment of the reader's own that they speak of, and its trace.
+    writeFileSync(join(folder, 'pool.csv'), blocks('csv')[0] as string);
     for (const name of ['experiment.yaml', 'gate.yaml'])
       writeFileSync(join(folder, name), blocks('yaml')[0] as string);
   });
