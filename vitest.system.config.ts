@@ -7,8 +7,8 @@ export default mergeConfig(
     test: {
       include: ['harness/**/*.system.test.ts'],
       exclude: ['**/node_modules/**', 'dist/**'],
-      testTimeout: 300_000,
-      hookTimeout: 300_000,
+      testTimeout: 900_000,
+      hookTimeout: 900_000,
       // Packing builds anew, and all of them use what is built.
       fileParallelism: false,
     },
