@@ -90,7 +90,7 @@ ${raw('style', style)}</head>
 <section id="overview">
 <h2>Overview</h2>
 ${description !== '' && html`<p class="lead">${description}</p>\n`}<p>${traces.length} traces, ${model.policies.length} policies, ${runs.length} cells: ${outcomes.join(', ')}. <a href="#charts">Charts</a> show each of them over time.</p>
-${glossary()}${verdicts(families, runs, data.rows('spaces.csv'))}${warningList(warningsOf(runs, traces, manifest.cells?.planned))}</section>
+${glossary()}${verdicts(families, runs, data.rows('spaces.csv'))}${warningList(warningsOf(runs, traces, manifest.cells.planned))}</section>
 <section id="numbers">
 <h2>Numbers</h2>
 <p class="how">★ marks what is best: no other policy saves as much for less stalling, or more for as much. Heads of columns sort; a policy’s name marks it here and in all charts.</p>

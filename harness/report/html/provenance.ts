@@ -15,7 +15,6 @@ function reasons({ not_ok: cells }: Manifest): Markup {
 
 /** Where a trace comes from: a file that ships or was given, or a generator with the parameters that were set. */
 function sourceOf({ source }: Manifest['traces'][number]): string {
-  if (source === undefined) return '';
   if (typeof source === 'string') return `file ${source}`;
   const params = Object.entries(source.params).map(([name, value]) => `${name}=${value}`);
   return `generated: ${[source.workload, ...params].join(' ')}`;
@@ -45,7 +44,7 @@ export function provenance(manifest: Manifest): Markup {
     ['commit', program.commit ?? 'not from a checkout'],
     ['command', command ?? ''],
     ['experiment', experiment.name],
-    ['costs', costs === undefined ? '' : `${costs.file ?? 'as shipped'}, sha256 ${costs.sha256}`],
+    ['costs', `${costs.file ?? 'as shipped'}, sha256 ${costs.sha256}`],
     ['seeds', seeds.join(', ')],
     ...Object.entries(host).map(([name, value]) => [name, String(value)] as const),
   ];
