@@ -1,10 +1,8 @@
 import Table from 'cli-table3';
+import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { median } from '../stats/quantile.js';
 import type { Suite, Versus } from './case.js';
 import type { BenchResult } from './run.js';
-
-/** No colours and no heavy lines: tables are pasted into mails. */
-const PLAIN = { style: { head: [], border: [], compact: true } };
 
 function millionsPerSecond(events: number, ns: number): string {
   return ((events * 1e3) / ns).toFixed(2);
@@ -18,7 +16,7 @@ function nsEach(events: number, ns: number): string {
 
 function rateTable({ remarks }: Suite, results: readonly BenchResult[]): string {
   const table = new Table({
-    ...PLAIN,
+    ...PLAIN_TABLE,
     head: ['case', 'ns each\nmedian', 'M/s\nmedian', 'best', 'worst', ...(remarks ? [remarks] : [])],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
   });
@@ -49,7 +47,7 @@ function ratio(result: BenchResult): number {
 function versusTable({ remarks }: Suite, versus: Versus, results: readonly BenchResult[]): string {
   const { run, against } = versus;
   const table = new Table({
-    ...PLAIN,
+    ...PLAIN_TABLE,
     head: [
       'case',
       `${run}\nns each`,

@@ -12,6 +12,7 @@ import { type Check, selfTest } from '../gate/self-test/self-test.js';
 import { parseTolerances } from '../gate/tolerance.js';
 import { updateBaseline } from '../gate/update.js';
 import { EXIT, InputError } from '../input/errors.js';
+import { PLAIN_TABLE } from '../metrics/table-style.js';
 import type { Command } from './flags.js';
 import { note, print } from './terminal.js';
 
@@ -68,7 +69,7 @@ function checkTable(checks: readonly Check[]): string {
   const table = new Table({
     head: ['injected', 'the gate', 'as wanted'],
     colAligns: ['left', 'left', 'right'],
-    style: { head: [], border: [], compact: true },
+    ...PLAIN_TABLE,
   });
   for (const { name, wanted, passed, of } of checks) table.push([name, wanted, `${passed} of ${of}`]);
   return table.toString();

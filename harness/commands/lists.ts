@@ -3,6 +3,7 @@ import type { Argv } from 'yargs';
 import { WORKLOADS } from '../../workloads/registry.js';
 import type { Parameters } from '../input/parameters.js';
 import { METRICS } from '../metrics/schema.js';
+import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { loadPolicyModule } from '../policy/module.js';
@@ -43,7 +44,7 @@ async function listPolicies(args: { policyModule: string[] }): Promise<void> {
 async function listMetrics(): Promise<void> {
   const table = new Table({
     head: ['metric', 'unit', 'better', 'meaning'],
-    style: { head: [], border: [], compact: true },
+    ...PLAIN_TABLE,
     wordWrap: true,
     colWidths: [28, 18, 9, 76],
   });

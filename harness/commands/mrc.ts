@@ -5,6 +5,7 @@ import { InputError } from '../input/errors.js';
 import { parseSize, sizeInPages } from '../input/size.js';
 import { csvHeader, csvRows, formatNumber, type Row } from '../metrics/csv.js';
 import { MRC_COLUMNS } from '../metrics/schema.js';
+import { PLAIN_TABLE } from '../metrics/table-style.js';
 import type { ReferenceString } from '../mrc/reference.js';
 import { openReference } from '../mrc/requests.js';
 import { Shards } from '../mrc/shards.js';
@@ -136,7 +137,7 @@ function table(rows: readonly Row[]): string {
   const shown = new Table({
     head: ['size\npages', ...labels.map((label) => `${label}\nmiss ratio`)],
     colAligns: ['right', ...labels.map(() => 'right' as const)],
-    style: { head: [], border: [], compact: true },
+    ...PLAIN_TABLE,
   });
   const cells = new Map(rows.map((row) => [`${row.size_pages} ${labelOf(row)}`, row]));
   for (const size of sizes) {

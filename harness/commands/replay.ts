@@ -18,6 +18,7 @@ import { findTrace } from '../experiment/traces.js';
 import { InputError } from '../input/errors.js';
 import { csvHeader, csvRows, formatNumber, type Row, type Value } from '../metrics/csv.js';
 import { KEY_COLUMNS, METRICS, RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/schema.js';
+import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { loadPolicyModule } from '../policy/module.js';
@@ -134,7 +135,7 @@ function metricTable(row: Row): string {
   const table = new Table({
     head: ['metric', 'value', 'unit'],
     colAligns: ['left', 'right', 'left'],
-    style: { head: [], border: [], compact: true },
+    ...PLAIN_TABLE,
   });
   for (const key of KEY_COLUMNS) table.push([key, shown(row[key]), '']);
   const told = METRICS.filter(({ name }) => row[name] !== 0 && row[name] !== null);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { InputError, type Place } from '../input/errors.js';
 import { unknownName } from '../input/nearest.js';
-import { type Claim, RELATIONS, SELECTING_COLUMNS, selected, TERMS, type Term } from '../metrics/claim.js';
+import { type Claim, RELATIONS, selected, TERMS, type Term } from '../metrics/claim.js';
 import type { Row } from '../metrics/csv.js';
-import { METRICS } from '../metrics/schema.js';
+import { IDENTITY_COLUMNS, METRICS } from '../metrics/schema.js';
 
 const term = z.strictObject({
   column: z.string(),
@@ -60,9 +60,9 @@ export function checkClaimColumns(
     for (const [name, { column, where }] of termsOf(claim)) {
       if (!NUMBERS.includes(column))
         throw unknownName('column of numbers', column, NUMBERS).at(placeOf([i, name, 'column']));
-      const key = Object.keys(where).find((by) => !(SELECTING_COLUMNS as readonly string[]).includes(by));
+      const key = Object.keys(where).find((by) => !IDENTITY_COLUMNS.includes(by));
       if (key !== undefined)
-        throw unknownName('column to select a cell by', key, SELECTING_COLUMNS).at(
+        throw unknownName('column to select a cell by', key, IDENTITY_COLUMNS).at(
           placeOf([i, name, 'where']),
         );
     }
@@ -97,6 +97,6 @@ function nothingSelected({ column, where }: Term, cells: readonly Row[]): string
 }
 
 function severalSelected(found: readonly Row[]): string {
-  const differ = SELECTING_COLUMNS.filter((key) => new Set(found.map((row) => row[key])).size > 1);
+  const differ = IDENTITY_COLUMNS.filter((key) => new Set(found.map((row) => row[key])).size > 1);
   return `${found.length} cells, expected one: they differ in ${differ.join(', ')}`;
 }

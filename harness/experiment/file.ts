@@ -10,16 +10,14 @@ import { expandEntry, generatedEntry, type TraceEntry, traceEntries } from './tr
 
 export type { TraceEntry } from './trace-entries.js';
 
-const NAME = /^[a-z0-9][a-z0-9-]*$/;
+const name = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'expected lower case letters, digits and "-"');
 const list = z.array(z.union([z.string(), z.number()]).transform(String)).min(1);
 
 const fields = z.strictObject({
-  name: z.string().regex(NAME, 'expected lower case letters, digits and "-"'),
+  name,
   description: z.string().default(''),
   traces: traceEntries.optional(),
-  families: z
-    .record(z.string().regex(NAME, 'expected lower case letters, digits and "-"'), traceEntries)
-    .optional(),
+  families: z.record(name, traceEntries).optional(),
   discard: list,
   reclaim: list.default(['linux']),
   merge: list.default(['none']),

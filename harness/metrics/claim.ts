@@ -1,19 +1,5 @@
 import type { Row, Value } from './csv.js';
 
-/** Columns of runs.csv that a cell may be selected by: they are known before it runs. */
-export const SELECTING_COLUMNS = [
-  'trace',
-  'machine',
-  'backing',
-  'limit_pages',
-  'swap',
-  'discard',
-  'reclaim',
-  'merge',
-  'purge',
-  'seed',
-] as const;
-
 /** How a computed number is to compare with the claimed one. */
 export const RELATIONS = ['=', '<', '<=', '>', '>='] as const;
 export type Relation = (typeof RELATIONS)[number];

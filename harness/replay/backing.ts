@@ -95,7 +95,22 @@ class Survey {
   }
 }
 
-/** Shared memory of zeros that a descriptor may write: what private memory is, but for its name. */
+/** Many cells replay one trace: each thread reads it once for this. */
+const surveys = new WeakMap<Trace, Promise<Survey>>();
+
+function surveyOf(trace: Trace): Promise<Survey> {
+  const known = surveys.get(trace);
+  if (known) return known;
+  const survey = (async () => {
+    const made = new Survey(trace);
+    for await (const block of trace.blocks()) made.add(block);
+    return made;
+  })();
+  surveys.set(trace, survey);
+  return survey;
+}
+
+/** Shared memory of zeros that is not sealed: what private memory is, but for its name. */
 function isPlain(arg: ObjectArg): boolean {
   return arg.kind === 'shmem' && !arg.contents && !arg.sealed;
 }
@@ -137,16 +152,14 @@ export class Backed {
   }
 
   /**
-   * Reads the trace once, to find what may change.
+   * Finds what may change, from a first look at the trace.
    *
    * @returns undefined for `recorded`
    * @throws Refusal when the trace has no memory that could be of this kind
    */
   static async of(trace: Trace, kind: Backing = 'recorded'): Promise<Backed | undefined> {
     if (kind === 'recorded') return undefined;
-    const survey = new Survey(trace);
-    for await (const block of trace.blocks()) survey.add(block);
-    const backed = new Backed(survey, kind);
+    const backed = new Backed(await surveyOf(trace), kind);
     if (backed.changed.size === 0)
       throw new Refusal(
         `backing ${kind}: this trace has no mapping of one space alone that could be ${kind === 'anon' ? 'private memory' : 'a shared-memory file'} instead`,

@@ -34,6 +34,15 @@ export function rowName(row: Row, axis: Axis): string {
   return String(row[axis]);
 }
 
+/**
+ * What a trace is called, with the kind of its memory where that is not the recorded one.
+ *
+ * @param gap between the two
+ */
+export function traceName(row: Row, gap = ' '): string {
+  return row.backing === 'recorded' ? String(row.trace) : `${row.trace}${gap}on ${row.backing}`;
+}
+
 /** What is the same in all rows that are compared with each other on one trace. */
 export function sameColumns(axis: Axis): string[] {
   const compared: readonly string[] = axis === 'purge' ? ['purge', 'discard'] : [axis];

@@ -10,8 +10,9 @@ import {
   isRanked,
   rowName,
   type TraceFacts,
+  traceName,
 } from './comparison.js';
-import { apart, limitLabel, traceName } from './family-table.js';
+import { apart, limitLabel } from './family-rows.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
 import { type Flip, flips } from './sensitivity.js';
 
@@ -42,7 +43,7 @@ function groupsOf(rows: readonly Row[], traces: readonly TraceFacts[]): Group[] 
     const first = group[0] as Row;
     const facts = traces.find((trace) => trace.label === first.trace) as TraceFacts;
     return {
-      name: traceName(first).replace('\n', ' '),
+      name: traceName(first),
       facts,
       limit: limitLabel(first, facts),
       axis,

@@ -1,33 +1,22 @@
 import Table from 'cli-table3';
 import type { Row } from '../metrics/csv.js';
+import { PLAIN_TABLE } from '../metrics/table-style.js';
 import {
   type Axis,
   comparedAxis,
   comparedRows,
   costNs,
-  EQUAL_COST,
-  EQUAL_SAVING,
   groupBy,
   isRefused,
   rowName,
   sameColumns,
   type TraceFacts,
+  traceName,
 } from './comparison.js';
-import { listed, mib, ms, numberIn, percent } from './format.js';
+import { apart, limitLabel } from './family-rows.js';
+import { listed, mib, ms, numberIn } from './format.js';
 import { paretoFront } from './pareto.js';
-import { PLAIN, tableTitle } from './table.js';
-
-/** What a limit is called in the head of a table: traces differ in pages, not in shares. */
-export function limitLabel(row: Row, { peakPages }: TraceFacts): string {
-  if (row.limit_pages === null) return 'no limit';
-  if (typeof row.limit_pages !== 'number') return 'as the trace says';
-  return `limit ${percent(row.limit_pages, peakPages)}`;
-}
-
-/** What a trace is called, with the kind of its memory where that is not the recorded one. */
-export function traceName(row: Row): string {
-  return row.backing === 'recorded' ? String(row.trace) : `${row.trace}\non ${row.backing}`;
-}
+import { tableTitle } from './table.js';
 
 /** A figure of a cell, a column for each limit. */
 interface Figure {
@@ -87,8 +76,8 @@ export interface FamilyTable {
   readonly limits: readonly string[];
   /** Heads of the columns below each limit, in lines. */
   readonly heads: readonly string[];
-  /** The lines of each trace. */
-  readonly traces: readonly { readonly name: string; readonly lines: readonly TableLine[] }[];
+  /** The lines of each trace on each kind of memory, and a row that says which. */
+  readonly traces: readonly { readonly first: Row; readonly lines: readonly TableLine[] }[];
 }
 
 /** A cell of the results: what it saved, what that costs later, and how long programs stalled. */
@@ -130,7 +119,7 @@ function tableOf(
         tableCells(under(limit, policy)[0], figures, facts, fronts[column] as Row[]),
       ),
     }));
-    return { name: traceName(group[0] as Row), lines: merged(lines) };
+    return { first: group[0] as Row, lines: merged(lines) };
   });
   return { title, axis, limits, heads: figures.map(({ head }) => head), traces };
 }
@@ -138,7 +127,7 @@ function tableOf(
 /** A table for a terminal. */
 function tableText({ axis, limits, heads, traces }: FamilyTable): string {
   const table = new Table({
-    ...PLAIN,
+    ...PLAIN_TABLE,
     head: [
       'trace',
       axis,
@@ -147,9 +136,9 @@ function tableText({ axis, limits, heads, traces }: FamilyTable): string {
     colAligns: ['left', 'left', ...limits.flatMap(() => heads.map(() => 'right' as const))],
   });
   const marked = ({ text, best }: TableCell) => (best === undefined ? text : `${text}${best ? '*' : ' '}`);
-  for (const { name, lines } of traces) {
+  for (const { first, lines } of traces) {
     lines.forEach(({ names, cells }, i) => {
-      table.push([i === 0 ? name : '', wrapped(names), ...cells.map(marked)]);
+      table.push([i === 0 ? traceName(first, '\n') : '', wrapped(names), ...cells.map(marked)]);
     });
   }
   return table.toString();
@@ -216,35 +205,4 @@ export function familyTablesText(name: string, runs: readonly Row[], members: re
   const { tables, leftOut } = familyTables(name, runs, members);
   const texts = tables.map((table) => `${table.title}\n${tableText(table)}`);
   return [...texts, ...(leftOut === '' ? [] : [leftOut])].join('\n\n');
-}
-
-/** Whether two cells of one trace, on two kinds of memory, cannot be told apart. */
-function alike(a: Row, b: Row | undefined): boolean {
-  if (!b || a.outcome !== b.outcome || isRefused(a) !== isRefused(b)) return false;
-  const close = (column: string, tolerance: number) =>
-    Math.abs(numberIn(a, column) - numberIn(b, column)) <= tolerance * numberIn(a, column);
-  return (
-    close('saved_pages_mean', EQUAL_SAVING) &&
-    close('footprint_pages_mean', EQUAL_SAVING) &&
-    close('stall_ns', EQUAL_COST)
-  );
-}
-
-/**
- * The rows to show; and the names of traces that no policy could be tried on with that kind of memory, or where it
- * changes nothing, since what is given back is memory that cannot be of another kind.
- */
-export function apart(rows: readonly Row[]): { shown: Row[]; impossible: string[]; same: string[] } {
-  const parts = { shown: [] as Row[], impossible: [] as string[], same: [] as string[] };
-  const groups = groupBy(rows, ['trace', 'backing']);
-  for (const group of groups) {
-    const first = group[0] as Row;
-    const name = traceName(first).replace('\n', ' ');
-    const recorded = groups.find(([other]) => other?.trace === first.trace && other?.backing === 'recorded');
-    if (group.every(({ outcome }) => outcome === 'refused')) parts.impossible.push(name);
-    else if (recorded && recorded !== group && group.every((row, i) => alike(row, recorded[i])))
-      parts.same.push(name);
-    else parts.shown.push(...group);
-  }
-  return parts;
 }

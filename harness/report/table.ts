@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { Row, Value } from '../metrics/csv.js';
+import { PLAIN_TABLE } from '../metrics/table-style.js';
 import {
   type Axis,
   bestOf,
@@ -10,6 +11,7 @@ import {
   rowName,
   sameColumns,
   type TraceFacts,
+  traceName,
 } from './comparison.js';
 import { mib, ms, numberIn, percent } from './format.js';
 
@@ -67,9 +69,6 @@ function columnsFor(axis: Axis, facts: TraceFacts): readonly Column[] {
   return [...MEMORY, ...(facts.touchesInferred ? [] : FAULTS), STALL, ...CALLS];
 }
 
-/** No colours and no heavy lines: tables are pasted into mails. */
-export const PLAIN = { style: { head: [], border: [], compact: true } };
-
 function limitText(row: Row, facts: TraceFacts): string {
   if (row.limit_pages === null) return 'none';
   if (typeof row.limit_pages !== 'number') return 'as the trace says';
@@ -85,7 +84,7 @@ function verdict(row: Row, best: readonly Row[]): string {
 function tableOf(rows: readonly Row[], facts: TraceFacts, axis: Axis): string {
   const columns = columnsFor(axis, facts);
   const table = new Table({
-    ...PLAIN,
+    ...PLAIN_TABLE,
     head: ['limit', axis, ...columns.map((column) => column.head), ''],
     colAligns: ['left', 'left', ...columns.map(() => 'right' as const), 'left'],
   });
@@ -109,8 +108,7 @@ export function comparisonTables(runs: readonly Row[], traces: readonly TraceFac
   for (const rows of groupBy(comparedRows(runs, axis), ['trace', 'backing', ...sameColumns(axis)])) {
     const first = rows[0] as Row;
     const facts = traces.find((trace) => trace.label === first.trace) as TraceFacts;
-    const of = first.backing === 'recorded' ? String(first.trace) : `${first.trace} on ${first.backing}`;
-    parts.push(`${tableTitle(of, first, runs)}\n${tableOf(rows, facts, axis)}`);
+    parts.push(`${tableTitle(traceName(first), first, runs)}\n${tableOf(rows, facts, axis)}`);
   }
   return parts.join('\n\n');
 }

@@ -1,6 +1,5 @@
 import type { Row } from '../metrics/csv.js';
-import { groupBy, isRefused, type TraceFacts } from './comparison.js';
-import { traceName } from './family-table.js';
+import { groupBy, isRefused, type TraceFacts, traceName } from './comparison.js';
 import { listed } from './format.js';
 
 /** Something a reader of results has to know, and what to do about it. */
@@ -44,7 +43,7 @@ function refused(runs: readonly Row[]): Warning[] {
   if (failing.length === 0) return [];
   const policies = new Map<string, string[]>();
   for (const rows of groupBy(failing, ['discard'])) {
-    const places = listed([...new Set(rows.map((row) => traceName(row).replace('\n', ' ')))]);
+    const places = listed([...new Set(rows.map((row) => traceName(row)))]);
     policies.set(places, [...(policies.get(places) ?? []), String(rows[0]?.discard)]);
   }
   const clauses = [...policies].map(([places, own]) => `${listed(own)} on ${places}`);

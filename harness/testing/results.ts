@@ -27,6 +27,22 @@ function write(folder: string, name: string, columns: readonly string[], rows: r
   writeFileSync(join(folder, name), csvHeader(columns) + csvRows(columns, rows));
 }
 
+/** Writes the files that results of cells go to. */
+function writeCells(folder: string, results: readonly { run: Row; timeline: readonly Row[] }[]): void {
+  write(
+    folder,
+    'runs.csv',
+    RUN_COLUMNS,
+    results.map(({ run }) => run),
+  );
+  write(
+    folder,
+    'timeline.csv',
+    TIMELINE_COLUMNS,
+    results.flatMap(({ timeline }) => timeline),
+  );
+}
+
 function manifest(folder: string, traces: readonly Made[]): void {
   const json = {
     schema: SCHEMA_VERSION,
@@ -175,18 +191,7 @@ export function writeComparison(folder: string): void {
     if (keys.discard !== REFUSED[0] || keys.trace !== 'browser') return result;
     return { run: { ...KEYS, ...keys, cell: i + 1, outcome: 'refused' }, timeline: [] };
   });
-  write(
-    folder,
-    'runs.csv',
-    RUN_COLUMNS,
-    results.map(({ run }) => run),
-  );
-  write(
-    folder,
-    'timeline.csv',
-    TIMELINE_COLUMNS,
-    results.flatMap(({ timeline }) => timeline),
-  );
+  writeCells(folder, results);
   write(folder, 'spaces.csv', SPACE_COLUMNS, []);
   write(folder, 'perf.csv', PERF_COLUMNS, walls());
   write(folder, 'heatmap.csv', HEATMAP_COLUMNS, heat('cache'));
@@ -213,16 +218,5 @@ export function writeMerging(folder: string): void {
       timeline: timeline.map((row, at) => ({ ...row, pages_sharing: sharing(at) })),
     };
   });
-  write(
-    folder,
-    'runs.csv',
-    RUN_COLUMNS,
-    results.map(({ run }) => run),
-  );
-  write(
-    folder,
-    'timeline.csv',
-    TIMELINE_COLUMNS,
-    results.flatMap(({ timeline }) => timeline),
-  );
+  writeCells(folder, results);
 }

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { PLAIN_TABLE } from '../../metrics/table-style.js';
 import type { Validated } from './validate.js';
 
 /** The comparison with the measured kernel, a line a row. */
@@ -16,7 +17,7 @@ export function validationTable(results: readonly Validated[]): string {
       '',
     ],
     colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right', 'right', 'left'],
-    style: { head: [], border: [], compact: true },
+    ...PLAIN_TABLE,
   });
   for (const { row, misses, differencePercent, allowedPercent, ok } of results) {
     table.push([

@@ -1,6 +1,4 @@
-import { median } from '../../stats/quantile.js';
 import type { CellReport, Finding, Report, TimeReport } from '../report.js';
-import { signedPercent } from '../times.js';
 import type { Format } from './format.js';
 import {
   acceptText,
@@ -8,8 +6,9 @@ import {
   SHOWN_FINDINGS,
   shownOf,
   sideText,
+  splitTimes,
   summaryLine,
-  timeText,
+  timeCells,
 } from './words.js';
 
 const SIGN: Readonly<Record<Finding['level'], string>> = {
@@ -46,22 +45,13 @@ function cellsText(cells: readonly CellReport[]): string[] {
   return [title, ...shown.map(cellText), ...(more > 0 ? [`and ${more} more cells`] : []), '</details>'];
 }
 
-function timeRow({ name, baseline, candidate, change, p, noise, findings }: TimeReport): string {
-  const cells = [
-    plain(name),
-    timeText(median(baseline)),
-    timeText(median(candidate)),
-    signedPercent(change as number),
-    (p as number).toPrecision(2),
-    `${(100 * (noise as number)).toFixed(1)} %`,
-    findings[0]?.kind ?? '',
-  ];
-  return `| ${cells.join(' | ')} |`;
+function timeRow(time: TimeReport): string {
+  const [name, ...figures] = timeCells(time);
+  return `| ${[plain(name as string), ...figures].join(' | ')} |`;
 }
 
 function timesText(times: readonly TimeReport[]): string[] {
-  const compared = times.filter(({ change }) => change !== undefined);
-  const others = times.filter(({ change, findings }) => change === undefined && findings.length > 0);
+  const { compared, others } = splitTimes(times);
   const table = [
     '| wall time | baseline | candidate | change | p | noise | |',
     '|---|--:|--:|--:|--:|--:|---|',

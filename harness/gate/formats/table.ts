@@ -1,7 +1,6 @@
 import Table from 'cli-table3';
-import { median } from '../../stats/quantile.js';
+import { PLAIN_TABLE } from '../../metrics/table-style.js';
 import type { CellReport, TimeReport } from '../report.js';
-import { signedPercent } from '../times.js';
 import type { Format } from './format.js';
 import {
   acceptText,
@@ -10,12 +9,10 @@ import {
   SHOWN_FINDINGS,
   shownOf,
   sideText,
+  splitTimes,
   summaryLine,
-  timeText,
+  timeCells,
 } from './words.js';
-
-/** No colours and no heavy lines: tables are pasted into mails. */
-const PLAIN = { style: { head: [], border: [], compact: true } };
 
 function cellText({ label, findings, reproduce }: CellReport): string {
   const { shown, more } = shownOf(findings, SHOWN_FINDINGS);
@@ -35,33 +32,18 @@ function cellsText(cells: readonly CellReport[]): string[] {
   return [...shown.map(cellText), ...(more > 0 ? [`and ${more} more cells (--format json has all)`] : [])];
 }
 
-function timeRow({ name, baseline, candidate, change, p, noise, findings }: TimeReport): string[] {
-  return [
-    name,
-    timeText(median(baseline)),
-    timeText(median(candidate)),
-    signedPercent(change as number),
-    (p as number).toPrecision(2),
-    `${(100 * (noise as number)).toFixed(1)} %`,
-    findings[0]?.kind ?? '',
-  ];
-}
-
 function timesText(times: readonly TimeReport[]): string[] {
-  const compared = times.filter(({ change }) => change !== undefined);
+  const { compared, others } = splitTimes(times);
   const table = new Table({
-    ...PLAIN,
+    ...PLAIN_TABLE,
     head: ['wall time', 'baseline\nmedian', 'candidate\nmedian', 'change', 'p', 'noise', ''],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'left'],
   });
-  for (const time of compared) table.push(timeRow(time));
-  const others = times
-    .filter(({ change, findings }) => change === undefined && findings.length > 0)
-    .flatMap(({ name, findings }) => findings.map((finding) => `${name}: ${findingLine(finding)}`));
-  return [
-    ...(compared.length > 0 ? [table.toString()] : []),
-    ...(others.length > 0 ? [others.join('\n')] : []),
-  ];
+  for (const time of compared) table.push(timeCells(time));
+  const told = others.flatMap(({ name, findings }) =>
+    findings.map((finding) => `${name}: ${findingLine(finding)}`),
+  );
+  return [...(compared.length > 0 ? [table.toString()] : []), ...(told.length > 0 ? [told.join('\n')] : [])];
 }
 
 /** For people at a terminal. */

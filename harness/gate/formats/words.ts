@@ -1,4 +1,6 @@
-import { allFindings, type Finding, type Level, type Report, type Side } from '../report.js';
+import { median } from '../../stats/quantile.js';
+import { allFindings, type Finding, type Level, type Report, type Side, type TimeReport } from '../report.js';
+import { signedPercent } from '../times.js';
 
 /** Findings that a list for people shows of one cell, and cells it shows; the rest is counted. */
 export const SHOWN_FINDINGS = 5;
@@ -54,10 +56,31 @@ export function shownOf<T>(all: readonly T[], most: number): { shown: readonly T
 }
 
 /** A time in a unit that gives three digits. */
-export function timeText(ns: number): string {
+function timeText(ns: number): string {
   if (ns >= 1e9) return `${(ns / 1e9).toPrecision(3)} s`;
   if (ns >= 1e6) return `${(ns / 1e6).toPrecision(3)} ms`;
   return ns >= 1e3 ? `${(ns / 1e3).toPrecision(3)} µs` : `${ns.toPrecision(3)} ns`;
+}
+
+/** The times that were compared, and those that were not and have something to tell. */
+export function splitTimes(times: readonly TimeReport[]): { compared: TimeReport[]; others: TimeReport[] } {
+  return {
+    compared: times.filter(({ change }) => change !== undefined),
+    others: times.filter(({ change, findings }) => change === undefined && findings.length > 0),
+  };
+}
+
+/** What a table says of a compared time: its name, both medians, the change, p, the noise, and what was found. */
+export function timeCells({ name, baseline, candidate, change, p, noise, findings }: TimeReport): string[] {
+  return [
+    name,
+    timeText(median(baseline)),
+    timeText(median(candidate)),
+    signedPercent(change as number),
+    (p as number).toPrecision(2),
+    `${(100 * (noise as number)).toFixed(1)} %`,
+    findings[0]?.kind ?? '',
+  ];
 }
 
 /** What accepts a changed baseline, where one changed on purpose. */

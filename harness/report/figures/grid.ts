@@ -1,6 +1,6 @@
 import type { Row } from '../../metrics/csv.js';
 import type { TraceFacts } from '../comparison.js';
-import { limitLabel } from '../family-table.js';
+import { limitLabel } from '../family-rows.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Page, Spec } from './figure.js';
 import { TEXT_POINTS, wholeSpec } from './style.js';

@@ -9,7 +9,7 @@ import {
   sameColumns,
   type TraceFacts,
 } from '../comparison.js';
-import { apart, limitLabel } from '../family-table.js';
+import { apart, limitLabel } from '../family-rows.js';
 import type { FigureData } from '../figures/data.js';
 import { thinned } from '../figures/series.js';
 import { PART_NAMES } from '../figures/stalls.js';

@@ -1,3 +1,4 @@
+import { traceName } from '../comparison.js';
 import type { FamilyTable, FamilyTables, TableCell } from '../family-table.js';
 import { type Content, html, type Markup } from './markup.js';
 
@@ -48,11 +49,11 @@ function policyNames(names: readonly string[], policies: readonly string[]): Con
 }
 
 function body({ heads: figures, traces }: FamilyTable, policies: readonly string[]): Content {
-  return traces.flatMap(({ name, lines }) =>
+  return traces.flatMap(({ first, lines }) =>
     lines.map(({ names, cells }, i) => {
       const indices = names.map((policy) => policies.indexOf(policy)).filter((index) => index >= 0);
       return html`<tr data-policies="${indices.join(' ')}"${i === 0 ? html` class="group"` : ''}>
-<th scope="row" class="trace">${name.replace('\n', ' ')}</th><td class="names">${policyNames(names, policies)}</td>${cells.map((one, at) => cell(one, at % figures.length === 0))}
+<th scope="row" class="trace">${traceName(first)}</th><td class="names">${policyNames(names, policies)}</td>${cells.map((one, at) => cell(one, at % figures.length === 0))}
 </tr>\n`;
     }),
   );
