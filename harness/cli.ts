@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import yargs from 'yargs';
+import { EXIT, HostError, InputError } from './base/errors.js';
 import type { Command } from './commands/flags.js';
-import { EXIT, HostError, InputError } from './input/errors.js';
 import { VERSION } from './metrics/host.js';
 
 /** Flags that may be given several times. */

@@ -1,26 +1,26 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PACKAGE_ROOT } from './input/package-root.js';
+import { PACKAGE_ROOT } from './base/package-root.js';
 
-const BELOW_MACHINE = ['input', 'trace', 'metrics', 'stats', 'policy', 'cost'];
+const BELOW_MACHINE = ['base', 'trace', 'metrics', 'stats', 'policy', 'cost'];
 const BELOW_REPLAY = [...BELOW_MACHINE, 'machine'];
 const BELOW_EXPERIMENT = [...BELOW_REPLAY, 'replay'];
 
 /** What each folder of the program may import, beside itself. Imports run downwards only. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  input: [],
-  trace: ['input'],
-  metrics: ['input'],
-  stats: ['input'],
-  policy: ['input', 'trace', 'metrics', 'stats'],
-  cost: ['input', 'metrics', 'stats'],
+  base: [],
+  trace: ['base'],
+  metrics: ['base'],
+  stats: ['base'],
+  policy: ['base', 'trace', 'metrics', 'stats'],
+  cost: ['base', 'metrics', 'stats'],
   machine: BELOW_MACHINE,
   replay: BELOW_REPLAY,
-  mrc: ['input', 'trace', 'metrics', 'stats', 'policy'],
+  mrc: ['base', 'trace', 'metrics', 'stats', 'policy'],
   experiment: [...BELOW_EXPERIMENT, 'workloads'],
-  report: ['input', 'metrics', 'stats'],
-  gate: ['input', 'metrics', 'stats'],
+  report: ['base', 'metrics', 'stats'],
+  gate: ['base', 'metrics', 'stats'],
   bench: [...BELOW_EXPERIMENT, 'mrc'],
   workloads: ['trace'],
   commands: [...BELOW_EXPERIMENT, 'experiment', 'mrc', 'report', 'gate', 'bench', 'workloads'],
@@ -40,15 +40,13 @@ function sources(folder: string): string[] {
 function partOf(path: string): string {
   const [top, folder, file] = relative(PACKAGE_ROOT, path).split(sep);
   if (top === 'workloads') return 'workloads';
-  return file === undefined ? 'harness' : (folder as string);
+  return file === undefined ? 'harness' : folder!;
 }
 
 /** Parts that a file imports, its own apart. */
 function importedParts(path: string): { part: string; statement: string }[] {
   const text = readFileSync(path, 'utf8');
-  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(
-    (match) => match[1] as string,
-  );
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((match) => match[1]!);
   return specifiers
     .map((specifier) => ({ part: partOf(join(dirname(path), specifier)), statement: specifier }))
     .filter(({ part }) => part !== partOf(path));

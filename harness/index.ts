@@ -20,6 +20,14 @@ import { type ReplayResult, replay } from './replay/replay.js';
 import { compileTrace } from './trace/compile.js';
 import { openTrace, type Trace } from './trace/trace.js';
 
+export { HostError, InputError, type Place } from './base/errors.js';
+export type {
+  Parameter,
+  ParameterBase,
+  Parameters,
+  ParameterValue,
+  ParameterValues,
+} from './base/parameters.js';
 export { type Experiment, type ExperimentTrace, readExperiment } from './experiment/file.js';
 export {
   type LoadedTrace,
@@ -29,14 +37,6 @@ export {
   runExperiment,
 } from './experiment/run.js';
 export type { GeneratedTrace, TraceEntry } from './experiment/trace-entries.js';
-export { HostError, InputError, type Place } from './input/errors.js';
-export type {
-  Parameter,
-  ParameterBase,
-  Parameters,
-  ParameterValue,
-  ParameterValues,
-} from './input/parameters.js';
 export { SWAP_KINDS, type SwapKind } from './machine/machine.js';
 export type { Claim, Term } from './metrics/claim.js';
 export type { Row, Value } from './metrics/csv.js';

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageFile } from './input/package-root.js';
+import { packageFile } from './base/package-root.js';
 import { cannot, mustRun, runProgram } from './testing/system.js';
 
 const RESULTS = ['runs.csv', 'timeline.csv', 'spaces.csv'];

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PACKAGE_ROOT, packageFile } from './input/package-root.js';
+import { PACKAGE_ROOT, packageFile } from './base/package-root.js';
 import { cannot, mustRun, runProgram } from './testing/system.js';
 
 const CONSUMER = `import { BlockBuilder, InputError, loadTrace, METRICS, replayTrace, TRAIT, writeTrace } from 'reclaim-bench';
@@ -44,7 +44,7 @@ beforeAll(() => {
     '{ "name": "consumer", "version": "1.0.0", "type": "module" }',
   );
   mustRun('npm', ['pack', '--silent', '--pack-destination', folder], PACKAGE_ROOT);
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) as string;
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!;
   const installed = runProgram('npm', ['install', '--silent', join(folder, tarball)], consumer);
   if (installed.code !== 0)
     missing = cannot(

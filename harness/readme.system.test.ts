@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageFile } from './input/package-root.js';
+import { packageFile } from './base/package-root.js';
 import { blocks, differs, exampleCommands, isLong, shownCommands } from './testing/readme.js';
 import { mustRun } from './testing/system.js';
 
@@ -37,9 +37,9 @@ it('the README shows what the default comparison prints, and the figures it draw
 describe('examples in the READMEs of folders, in their order', () => {
   beforeAll(() => {
     // The experiment of the reader's own that they speak of, and its trace.
-    writeFileSync(join(folder, 'pool.csv'), blocks('csv')[0] as string);
+    writeFileSync(join(folder, 'pool.csv'), blocks('csv')[0]!);
     for (const name of ['experiment.yaml', 'gate.yaml'])
-      writeFileSync(join(folder, name), blocks('yaml')[0] as string);
+      writeFileSync(join(folder, name), blocks('yaml')[0]!);
   });
 
   for (const readme of ['workloads/README.md', 'harness/report/README.md', 'harness/gate/README.md']) {

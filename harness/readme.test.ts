@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageFile } from './input/package-root.js';
+import { packageFile } from './base/package-root.js';
 import { reclaim } from './testing/cli.js';
 import { blocks, differs, isLong, shownCommands } from './testing/readme.js';
 import { OPS } from './trace/op.js';
@@ -11,9 +11,9 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'reclaim-readme-'));
   // The files the README shows, under the names its commands use.
-  writeFileSync(join(folder, 'pool.csv'), blocks('csv')[0] as string);
-  writeFileSync(join(folder, 'pool.yaml'), blocks('yaml')[0] as string);
-  writeFileSync(join(folder, 'newest.mjs'), blocks('js')[0] as string);
+  writeFileSync(join(folder, 'pool.csv'), blocks('csv')[0]!);
+  writeFileSync(join(folder, 'pool.yaml'), blocks('yaml')[0]!);
+  writeFileSync(join(folder, 'newest.mjs'), blocks('js')[0]!);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

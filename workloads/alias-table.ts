@@ -19,10 +19,10 @@ export class AliasTable {
       (share < 1 ? small : large).push(i);
     });
     while (small.length > 0 && large.length > 0) {
-      const low = small.pop() as number;
-      const high = large.pop() as number;
+      const low = small.pop()!;
+      const high = large.pop()!;
       this.alias[low] = high;
-      const left = (this.threshold[high] as number) + (this.threshold[low] as number) - 1;
+      const left = this.threshold[high]! + this.threshold[low]! - 1;
       this.threshold[high] = left;
       (left < 1 ? small : large).push(high);
     }
@@ -31,6 +31,6 @@ export class AliasTable {
   draw(random: () => number): number {
     const scaled = random() * this.threshold.length;
     const i = Math.floor(scaled);
-    return scaled - i < (this.threshold[i] as number) ? i : (this.alias[i] as number);
+    return scaled - i < this.threshold[i]! ? i : this.alias[i]!;
   }
 }

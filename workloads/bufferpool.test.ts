@@ -141,7 +141,7 @@ describe('NURand', () => {
     const draws = new Array<number>(n).fill(0);
     for (let i = 0; i < 300_000; i++) {
       const value = nuRand(1023, n, random);
-      draws[value] = (draws[value] as number) + 1;
+      draws[value] = draws[value]! + 1;
     }
     const sorted = [...draws].sort((a, b) => b - a);
     const hottest = sorted.slice(0, n / 5).reduce((sum, count) => sum + count, 0) / 300_000;

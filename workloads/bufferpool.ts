@@ -166,7 +166,7 @@ class Resizer extends Process {
 
   protected *run(): Generator<void> {
     for (let i = 0; ; i++) {
-      const buffers = this.sizes[i % this.sizes.length] as number;
+      const buffers = this.sizes[i % this.sizes.length]!;
       this.world.builder.add(this.nextUs, 'mark', { text: `pool of ${buffers} buffers` });
       // All steps at one moment: nobody uses a buffer meanwhile.
       yield* this.world.database.resize(this.nextUs, buffers);

@@ -51,7 +51,7 @@ export class Segments {
   /** A segment of a size: a free one, or a new one. At most 5 events. */
   take(nowUs: number, pages: number): Segment {
     const at = this.free.findIndex((segment) => segment.pages === pages);
-    return at < 0 ? this.map(nowUs, pages) : (this.free.splice(at, 1)[0] as Segment);
+    return at < 0 ? this.map(nowUs, pages) : this.free.splice(at, 1)[0]!;
   }
 
   /** The tab of these segments, all that are taken, is closed. At most 2 events a segment. */

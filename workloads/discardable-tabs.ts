@@ -84,7 +84,7 @@ export class Tabs implements Actor {
   /** The tab that comes to front: by popularity, but not the one that is there. */
   private other(): Tab {
     for (;;) {
-      const tab = this.tabs[this.byRank[this.popularity.draw(this.draw.tab)] as number] as Tab;
+      const tab = this.tabs[this.byRank[this.popularity.draw(this.draw.tab)]!]!;
       if (tab !== this.front) return tab;
     }
   }

@@ -47,7 +47,7 @@ async function eventsOf(given: Given, op: string): Promise<string[][]> {
 function grouped(events: readonly string[][], field: number): string[][][] {
   const groups = new Map<string, string[][]>();
   for (const event of events) {
-    const key = event[field] as string;
+    const key = event[field]!;
     groups.set(key, [...(groups.get(key) ?? []), event]);
   }
   return [...groups.values()];
@@ -192,9 +192,9 @@ describe('discardable', () => {
         .sort((a, b) => b - a);
     };
     const alike = await shows(0);
-    expect((alike[0] as number) / (alike[7] as number)).toBeLessThan(1.3);
+    expect(alike[0]! / alike[7]!).toBeLessThan(1.3);
     const skewed = await shows(2);
-    expect((skewed[0] as number) / (skewed[7] as number)).toBeGreaterThan(10);
+    expect(skewed[0]! / skewed[7]!).toBeGreaterThan(10);
   });
 
   it('streams: small blocks, and no more names the longer it is', () => {

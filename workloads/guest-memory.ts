@@ -123,7 +123,7 @@ export class Placement {
 
   private place(number: number): number {
     const run = Math.floor(number / this.run);
-    return run < this.slots.length ? (this.slots[run] as number) * this.run + (number % this.run) : number;
+    return run < this.slots.length ? this.slots[run]! * this.run + (number % this.run) : number;
   }
 
   private startOf(part: Part): number {

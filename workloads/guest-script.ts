@@ -54,7 +54,7 @@ export class GuestScript {
     for (let i = 0; i < this.bootOrder.length; i++) {
       const now = startUs + Math.floor((i * bootUs) / this.bootOrder.length);
       yield now;
-      for (const piece of this.placement.pieces(this.bootOrder[i] as number)) this.fill(now, piece);
+      for (const piece of this.placement.pieces(this.bootOrder[i]!)) this.fill(now, piece);
     }
     const bootedUs = startUs + Math.round(bootUs);
     yield* this.inflate(bootedUs);

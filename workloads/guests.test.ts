@@ -33,13 +33,13 @@ function memories(from: Trace): Map<number, number>[] {
   let unique = 0;
   for (const block of from.blocks() as Iterable<EventBlock>) {
     for (let row = 0; row < block.length; row++) {
-      const space = (block.space[row] as number) - 1;
+      const space = block.space[row]! - 1;
       if (block.op[row] === OP.spawn) spaces[space] = new Map();
       if (block.op[row] !== OP.write) continue;
-      const fields = block.fields[row] as number;
-      for (let i = 0; i < (block.count[row] as number); i++) {
-        const content = (block.content[row] as number) + (fields & HAS.contentUp ? i : 0);
-        spaces[space]?.set((block.page[row] as number) + i, fields & HAS.content ? content : --unique);
+      const fields = block.fields[row]!;
+      for (let i = 0; i < block.count[row]!; i++) {
+        const content = block.content[row]! + (fields & HAS.contentUp ? i : 0);
+        spaces[space]?.set(block.page[row]! + i, fields & HAS.content ? content : --unique);
       }
     }
   }

@@ -3,8 +3,8 @@ export function shuffled(n: number, random: () => number): Uint32Array {
   const numbers = Uint32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
-    const swap = numbers[i] as number;
-    numbers[i] = numbers[j] as number;
+    const swap = numbers[i]!;
+    numbers[i] = numbers[j]!;
     numbers[j] = swap;
   }
   return numbers;

@@ -27,14 +27,14 @@ export class TimeQueue<T extends Actor> {
   /** To be called when the first actor has acted: its next moment counts now. */
   acted(): void {
     const { heap } = this;
-    const actor = heap[0] as T;
+    const actor = heap[0]!;
     let at = 0;
     for (;;) {
       let child = 2 * at + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1] as T, heap[child] as T)) child++;
-      if (!before(heap[child] as T, actor)) break;
-      heap[at] = heap[child] as T;
+      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
+      if (!before(heap[child]!, actor)) break;
+      heap[at] = heap[child]!;
       at = child;
     }
     heap[at] = actor;
@@ -46,8 +46,8 @@ export class TimeQueue<T extends Actor> {
     heap.push(actor);
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!before(actor, heap[parent] as T)) break;
-      heap[at] = heap[parent] as T;
+      if (!before(actor, heap[parent]!)) break;
+      heap[at] = heap[parent]!;
       at = parent;
     }
     heap[at] = actor;

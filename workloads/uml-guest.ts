@@ -143,7 +143,7 @@ export class HostedGuest {
       how === 'hotplug'
         ? pieces.map((_, i) => pieces.length - 1 - i)
         : [...shuffled(pieces.length, choiceRandom)];
-    return order.slice(0, Math.round(pieces.length * given)).map((i) => pieces[i] as Piece);
+    return order.slice(0, Math.round(pieces.length * given)).map((i) => pieces[i]!);
   }
 
   private *evenly(
@@ -193,6 +193,6 @@ function unmovableBefore({ memory, workingSet, unmovable, placementRandom }: Hos
   const places = shuffled(spare, placementRandom).subarray(0, Math.round(spare * unmovable));
   const before = new Int32Array(memory + 1);
   for (const place of places) before[workingSet + place + 1] = 1;
-  for (let i = 1; i <= memory; i++) before[i] = (before[i] as number) + (before[i - 1] as number);
+  for (let i = 1; i <= memory; i++) before[i] = before[i]! + before[i - 1]!;
   return before;
 }

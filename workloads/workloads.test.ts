@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseParameters } from '../harness/input/parameters.js';
+import { parseParameters } from '../harness/base/parameters.js';
 import { randomStream } from '../harness/stats/random.js';
 import { HAS, OP } from '../harness/trace/op.js';
 import { TextFormatter } from '../harness/trace/text/formatter.js';
@@ -33,7 +33,7 @@ describe('zipf', () => {
       for (let i = 0; i < block.length; i++) {
         if (block.op[i] !== OP.read && block.op[i] !== OP.write) continue;
         expect(block.fields[i]).toBe(HAS.space | HAS.page | HAS.count);
-        hits.set(block.page[i] as number, (hits.get(block.page[i] as number) ?? 0) + 1);
+        hits.set(block.page[i]!, (hits.get(block.page[i]!) ?? 0) + 1);
         if (block.op[i] === OP.write) writes++;
       }
     }
@@ -42,8 +42,8 @@ describe('zipf', () => {
       (sum, weight) => sum + weight,
       0,
     );
-    expect((counts[0] as number) / events).toBeCloseTo(1 / total, 2);
-    expect((counts[9] as number) / events).toBeCloseTo(10 ** -0.99 / total, 2);
+    expect(counts[0]! / events).toBeCloseTo(1 / total, 2);
+    expect(counts[9]! / events).toBeCloseTo(10 ** -0.99 / total, 2);
     expect(writes / events).toBeCloseTo(0.3, 2);
   });
 

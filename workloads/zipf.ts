@@ -23,7 +23,7 @@ function* events(builder: BlockBuilder, context: WorkloadContext): Generator<Eve
   builder.add(0, 'map', { space: SPACE, page: BASE, count: pages, text: 'anon' });
   for (let i = 0; i < total; i++) {
     if (builder.full) yield builder.take();
-    const page = BASE + (pageOf[table.draw(access)] as number);
+    const page = BASE + pageOf[table.draw(access)]!;
     builder.addTouch((i + 1) * intervalUs, kind() < writes, SPACE, page, 1);
   }
   if (builder.length > 0) yield builder.take();

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { packageFile } from '../input/package-root.js';
+import { packageFile } from '../base/package-root.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { BenchCase, Suite } from './case.js';
 import type { CompanySetup } from './company-worker.js';
@@ -43,7 +43,7 @@ class Company {
   }
 
   ask(policy: string): Promise<PolicyTime> {
-    return askWorker(this.worker as Worker, policy);
+    return askWorker(this.worker!, policy);
   }
 }
 

@@ -67,7 +67,7 @@ function policyCase(inputs: BenchInputs, policy: string): BenchCase {
     },
     async run() {
       const results = await sweepFile(await requestFile(inputs, requests), requests, [policy], [CACHED]);
-      misses = (results[0] as SweepResult).misses;
+      misses = results[0]!.misses;
       return undefined;
     },
     remark: () => `${((100 * misses) / requests).toFixed(1)} % misses`,

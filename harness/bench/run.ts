@@ -30,8 +30,7 @@ async function timeRun(run: () => Promise<OwnTime | undefined>): Promise<OwnTime
 function undisturbed(times: readonly OwnTime[]): number {
   const [first, ...others] = times as [OwnTime, ...OwnTime[]];
   return first.partsNs.reduce(
-    (sum, ns, part) =>
-      sum + others.reduce((best, { partsNs }) => Math.min(best, partsNs[part] as number), ns),
+    (sum, ns, part) => sum + others.reduce((best, { partsNs }) => Math.min(best, partsNs[part]!), ns),
     0,
   );
 }

@@ -19,7 +19,7 @@ describe('reference strings of the bench', () => {
   it('zipf draws rank 0 about twice as often as rank 1', () => {
     const draws = [0, 0.05, 0.2, 0.5, 0.9, 0.999];
     // Of 3 ranks with skew 1: 6/11, 3/11 and 2/11.
-    const next = zipfRanks(3, 1, () => draws.shift() as number);
+    const next = zipfRanks(3, 1, () => draws.shift()!);
     expect([next(), next(), next(), next(), next(), next()]).toEqual([0, 0, 0, 0, 2, 2]);
   });
 });

@@ -41,7 +41,7 @@ export function zipfRanks(n: number, skew: number, random: RandomStream): () => 
     let high = n - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((sums[middle] as number) > drawn) high = middle;
+      if (sums[middle]! > drawn) high = middle;
       else low = middle + 1;
     }
     return low;

@@ -75,7 +75,7 @@ function versusTable({ remarks }: Suite, versus: Versus, results: readonly Bench
 /** How many cases keep within the target, and which is furthest from it. */
 function verdict({ target }: Versus, results: readonly BenchResult[]): string {
   const sorted = [...results].sort((a, b) => ratio(b) - ratio(a));
-  const worst = sorted[0] as BenchResult;
+  const worst = sorted[0]!;
   const within = results.filter((result) => ratio(result) <= target).length;
   return `${within} of ${results.length} take at most ${target.toFixed(2)} times as long; most: ${worst.name} with ${ratio(worst).toFixed(2)}`;
 }

@@ -36,7 +36,7 @@ describe.skipIf(missing !== undefined)('twins in C', () => {
       await compileTwin(name, program);
       await fc.assert(
         fc.asyncProperty(pages, fc.integer({ min: 1, max: 60 }), async (sequence, capacity) => {
-          const reference = denseString(name, sequence.length, (i) => sequence[i] as number);
+          const reference = denseString(name, sequence.length, (i) => sequence[i]!);
           writeFileSync(file, reference.ids);
           const { misses } = await timePolicy(name, { name, reference, capacity });
           expect((await runTwin(program, file, capacity)).misses).toBe(misses);

@@ -1,8 +1,8 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { HostError } from '../input/errors.js';
-import { packageFile } from '../input/package-root.js';
+import { HostError } from '../base/errors.js';
+import { packageFile } from '../base/package-root.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { BenchCase, Suite } from './case.js';
 import type { BenchInputs } from './inputs.js';
@@ -54,9 +54,9 @@ export async function compileTwin(
 /** Replays a file of ids in a compiled twin: what its last repeat found. */
 export async function runTwin(program: string, ids: string, capacity: number): Promise<PolicyTime> {
   const { stdout } = await run(program, [ids, String(capacity), String(REPEATS)]);
-  const last = stdout.trimEnd().split('\n').at(-1) as string;
+  const last = stdout.trimEnd().split('\n').at(-1)!;
   const [misses, ...partsNs] = last.split(' ').map(Number);
-  return { ns: partsNs.reduce((sum, ns) => sum + ns, 0), partsNs, misses: misses as number };
+  return { ns: partsNs.reduce((sum, ns) => sum + ns, 0), partsNs, misses: misses! };
 }
 
 function twinCase(inputs: BenchInputs, policy: string): BenchCase {

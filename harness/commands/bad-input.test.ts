@@ -224,7 +224,7 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
   function flipped(): Uint8Array {
     const bytes = readFileSync(join(cli.path, 'a.rtrace'));
     const at = bytes.length - 200;
-    bytes[at] = (bytes[at] as number) ^ 1;
+    bytes[at] = bytes[at]! ^ 1;
     return bytes;
   }
 });

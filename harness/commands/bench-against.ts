@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EXIT } from '../base/errors.js';
+import { packageFile } from '../base/package-root.js';
 import { checkOut, commitOf } from '../bench/against/checkout.js';
 import { alternate, type RoundOptions, type SideRows } from '../bench/against/rounds.js';
 import type { Suite } from '../bench/case.js';
@@ -10,8 +12,6 @@ import { compareResults } from '../gate/compare.js';
 import { table } from '../gate/formats/table.js';
 import { RERUN_FOLDER, readResults } from '../gate/read/results.js';
 import type { Report } from '../gate/report.js';
-import { EXIT } from '../input/errors.js';
-import { packageFile } from '../input/package-root.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
 import { PERF_COLUMNS } from '../metrics/host.js';
 import { note, Progress, print } from './terminal.js';

@@ -22,7 +22,7 @@ const bench = (...args: string[]) => reclaim(['bench', ...SMALL, ...args], folde
 function perfNames(out: string): string[] {
   const { columns, rows } = parseCsv(readFileSync(join(folder, out, 'perf.csv'), 'utf8'), 'perf.csv');
   expect(columns).toEqual(PERF_COLUMNS);
-  return [...new Set(rows.map((row) => row.name as string))];
+  return [...new Set(rows.map((row) => row.name!))];
 }
 
 describe('reclaim bench', () => {

@@ -1,5 +1,5 @@
-import { InputError } from '../input/errors.js';
-import { parseSize } from '../input/size.js';
+import { InputError } from '../base/errors.js';
+import { parseSize } from '../base/size.js';
 import { BLOCK_BYTES, BLOCK_PAGES } from '../trace/buffer-pool/database.js';
 import { COUNT_LIMIT } from '../trace/op.js';
 import type { PostgresqlOptions } from '../trace/readers/postgresql/import.js';
@@ -27,7 +27,7 @@ export function postgresqlOptions(sharedBuffers: string, changes: readonly strin
     const match = /^(\d+(?:\.\d{1,6})?)=(.+)$/.exec(text);
     if (!match)
       throw new InputError(`--resize "${text}" is not a resize, expected SECONDS=SIZE, as in 1.5=32MiB`);
-    return { timeUs: Math.round(Number(match[1]) * 1e6), buffers: buffersOf('resize', match[2] as string) };
+    return { timeUs: Math.round(Number(match[1]) * 1e6), buffers: buffersOf('resize', match[2]!) };
   });
   resizes.sort((a, b) => a.timeUs - b.timeUs);
   return { buffers: buffersOf('shared-buffers', sharedBuffers), resizes };

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { packageFile } from '../input/package-root.js';
+import { packageFile } from '../base/package-root.js';
 import { parseCsv } from '../metrics/csv.js';
 import { RUN_COLUMNS } from '../metrics/schema.js';
 import { reclaim, startReclaim } from '../testing/cli.js';

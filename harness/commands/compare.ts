@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
+import { EXIT } from '../base/errors.js';
 import { DEFAULT_EXPERIMENT, type Experiment, readExperiment } from '../experiment/file.js';
 import { type RunSummary, runExperiment } from '../experiment/run.js';
 import { writeResults } from '../experiment/store.js';
-import { EXIT } from '../input/errors.js';
 import type { Claim } from '../metrics/claim.js';
 import { CLAIM_COLUMNS, claimRows, claimsTable, judgeClaims } from '../report/claims.js';
 import { comparisonText } from '../report/text.js';

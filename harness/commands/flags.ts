@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import { InputError } from '../input/errors.js';
+import { InputError } from '../base/errors.js';
 
 /** Flags that several commands share, so that they read the same everywhere. */
 export const policyModuleFlag = {

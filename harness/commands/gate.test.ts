@@ -1,8 +1,8 @@
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { packageFile } from '../base/package-root.js';
 import { FORMATS } from '../gate/formats/registry.js';
-import { packageFile } from '../input/package-root.js';
 import { parseCsv } from '../metrics/csv.js';
 import { PERF_COLUMNS } from '../metrics/host.js';
 import { CliFolder, TRACE } from '../testing/cli-folder.js';

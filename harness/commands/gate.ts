@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
+import { EXIT, InputError } from '../base/errors.js';
 import { prepareFolder } from '../experiment/store.js';
 import { compareResults } from '../gate/compare.js';
 import type { Format } from '../gate/formats/format.js';
@@ -11,7 +12,6 @@ import type { Report } from '../gate/report.js';
 import { type Check, selfTest } from '../gate/self-test/self-test.js';
 import { parseTolerances } from '../gate/tolerance.js';
 import { updateBaseline } from '../gate/update.js';
-import { EXIT, InputError } from '../input/errors.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import type { Command } from './flags.js';
 import { note, print } from './terminal.js';
@@ -101,7 +101,7 @@ function chosenFormats(args: Args): Format[] {
 
 async function tell(report: Report, formats: readonly Format[], out: string | undefined): Promise<void> {
   if (out === undefined) {
-    await print((formats[0] as Format).text(report));
+    await print(formats[0]!.text(report));
     return;
   }
   for (const format of formats) writeFileSync(join(out, format.file), format.text(report));

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { WORKLOADS } from '../../workloads/registry.js';
-import type { Parameters } from '../input/parameters.js';
+import type { Parameters } from '../base/parameters.js';
 import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { discardPolicies } from '../policy/discard/registry.js';

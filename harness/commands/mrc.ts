@@ -1,8 +1,8 @@
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
+import { InputError } from '../base/errors.js';
+import { parseSize, sizeInPages } from '../base/size.js';
 import { findTrace } from '../experiment/traces.js';
-import { InputError } from '../input/errors.js';
-import { parseSize, sizeInPages } from '../input/size.js';
 import { csvHeader, csvRows, formatNumber, type Row } from '../metrics/csv.js';
 import { MRC_COLUMNS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
@@ -90,7 +90,7 @@ function readSizes(text: string): { relative: boolean; sizes: (distinct: number)
 function rowOf({ policy, size, requests, misses }: SweepResult): Row {
   const [name, ...params] = policy.text.split(':');
   return {
-    policy: name as string,
+    policy: name!,
     params: params.join(':'),
     size_pages: size,
     requests,

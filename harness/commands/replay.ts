@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
+import { InputError } from '../base/errors.js';
 import { type CostTable, loadCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
 import {
@@ -15,7 +16,6 @@ import {
 import { peakPages } from '../experiment/run.js';
 import { prepareFolder } from '../experiment/store.js';
 import { findTrace } from '../experiment/traces.js';
-import { InputError } from '../input/errors.js';
 import { csvHeader, csvRows, formatNumber, type Row, type Value } from '../metrics/csv.js';
 import { KEY_COLUMNS, METRICS, RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
@@ -195,7 +195,7 @@ async function handler(args: Args): Promise<void> {
       progress: (events) => progress.set(events),
     });
     progress.stop();
-    if (result.outcome === 'refused') throw new InputError(result.reason as string);
+    if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) writeFiles(args.out, result);
     if (args.format === 'json') await print(metricJson(result.run));
     else if (args.format === 'csv') await print(csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, [result.run]));

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
+import { InputError } from '../base/errors.js';
+import { unknownName } from '../base/nearest.js';
 import { prepareFolder } from '../experiment/store.js';
-import { InputError } from '../input/errors.js';
-import { unknownName } from '../input/nearest.js';
 import { ResultsFolder } from '../metrics/results.js';
 import { FigureData } from '../report/figures/data.js';
 import type { Figure } from '../report/figures/figure.js';

@@ -1,8 +1,8 @@
 import type { Argv } from 'yargs';
+import { InputError, type Place } from '../base/errors.js';
+import { readText } from '../base/text.js';
 import { findTrace } from '../experiment/traces.js';
 import { chooseWorkload, DEFAULT_SEED, generate as generateTrace } from '../experiment/workload.js';
-import { InputError, type Place } from '../input/errors.js';
-import { readText } from '../input/text.js';
 import { validate } from '../replay/validate.js';
 import { compileTrace } from '../trace/compile.js';
 import { importFormats, importTrace } from '../trace/import.js';
@@ -228,7 +228,7 @@ const importCommand: SubCommand = {
     for (const pair of args.meta) {
       const match = /^([^:]+): (.+)$/.exec(pair);
       if (!match) throw new InputError(`--meta "${pair}" is not metadata, expected "key: value"`);
-      source.meta.set(match[1] as string, match[2] as string);
+      source.meta.set(match[1]!, match[2]!);
     }
     const written = await writeTrace(source, args.output, formOf(args.output));
     if (args.output !== '-') note(`${args.output}: ${written.events} events`);

@@ -70,7 +70,7 @@ describe('a device', () => {
 
   it('has the recorded quantiles and mean', () => {
     const samples = sorted(200_000);
-    const at = (share: number) => samples[Math.floor(share * samples.length)] as number;
+    const at = (share: number) => samples[Math.floor(share * samples.length)]!;
     for (const [share, ns] of costs.devices.ssd.quantiles.slice(1))
       expect(at(share) / ns, `quantile ${share}`).toBeCloseTo(1, 1);
     const mean = samples.reduce((sum, ns) => sum + ns, 0) / samples.length;

@@ -44,9 +44,9 @@ export class Device {
   private draw(): number {
     const u = this.random();
     let i = 1;
-    while (i < this.knots.length - 1 && u > (this.knots[i] as readonly [number, number])[0]) i++;
-    const [q0, ns0] = this.knots[i - 1] as readonly [number, number];
-    const [q1, ns1] = this.knots[i] as readonly [number, number];
+    while (i < this.knots.length - 1 && u > this.knots[i]![0]) i++;
+    const [q0, ns0] = this.knots[i - 1]!;
+    const [q1, ns1] = this.knots[i]!;
     return ns0 + ((u - q0) * (ns1 - ns0)) / (q1 - q0);
   }
 }
@@ -56,11 +56,11 @@ function withTail(cost: DeviceCost): readonly (readonly [number, number])[] {
   let below = 0;
   const quantiles = cost.quantiles;
   for (let i = 1; i < quantiles.length; i++) {
-    const [q0, ns0] = quantiles[i - 1] as [number, number];
-    const [q1, ns1] = quantiles[i] as [number, number];
+    const [q0, ns0] = quantiles[i - 1]!;
+    const [q1, ns1] = quantiles[i]!;
     below += ((q1 - q0) * (ns0 + ns1)) / 2;
   }
-  const [lastQ, lastNs] = quantiles[quantiles.length - 1] as [number, number];
+  const [lastQ, lastNs] = quantiles[quantiles.length - 1]!;
   if (lastQ >= 1) return quantiles;
   const largest = Math.max(lastNs, (2 * (cost.mean - below)) / (1 - lastQ) - lastNs);
   return [...quantiles, [1, largest]];

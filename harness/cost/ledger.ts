@@ -95,14 +95,14 @@ export class Ledger {
     }
     this.cpuNs += ns;
     this.eventNs += ns;
-    this.account.stallNs[part] = (this.account.stallNs[part] as number) + ns;
+    this.account.stallNs[part] = this.account.stallNs[part]! + ns;
   }
 
   io(part: number, ns: number): void {
     if (!this.account) return; // daemons wait on nobody's account
     this.ioWaitNs += ns;
     this.eventNs += ns;
-    this.account.stallNs[part] = (this.account.stallNs[part] as number) + ns;
+    this.account.stallNs[part] = this.account.stallNs[part]! + ns;
   }
 
   /** A touch that faulted is over; it took `ns`. */

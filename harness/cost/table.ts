@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { InputError } from '../input/errors.js';
-import { packageFile } from '../input/package-root.js';
-import { parseJson, readText } from '../input/text.js';
+import { InputError } from '../base/errors.js';
+import { packageFile } from '../base/package-root.js';
+import { parseJson, readText } from '../base/text.js';
 
 const price = z.strictObject({ ns: z.number().nonnegative(), source: z.string() });
 /** Measured points [pages, ns of the call], by rising pages. */
@@ -86,16 +86,16 @@ const DEFAULT_COSTS_FILE = packageFile('harness', 'cost', 'default.json');
 export function loadCosts(path: string = DEFAULT_COSTS_FILE): CostTable {
   const parsed = costTable.safeParse(parseJson(readText(path), path));
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0] as z.core.$ZodIssue;
+  const issue = parsed.error.issues[0]!;
   throw new InputError(`${issue.path.join('.') || 'the table'}: ${issue.message}`, { file: path });
 }
 
 /** Linear between measured points; below the first and beyond the last, the slope of the nearest two. */
 function interpolate(points: readonly (readonly [number, number])[], pages: number): number {
   let i = 1;
-  while (i < points.length - 1 && pages > (points[i] as readonly [number, number])[0]) i++;
-  const [x0, y0] = points[i - 1] as readonly [number, number];
-  const [x1, y1] = points[i] as readonly [number, number];
+  while (i < points.length - 1 && pages > points[i]![0]) i++;
+  const [x0, y0] = points[i - 1]!;
+  const [x1, y1] = points[i]!;
   return Math.max(0, y0 + ((pages - x0) * (y1 - y0)) / (x1 - x0));
 }
 

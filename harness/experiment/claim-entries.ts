@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { InputError, type Place } from '../input/errors.js';
-import { unknownName } from '../input/nearest.js';
+import { InputError, type Place } from '../base/errors.js';
+import { unknownName } from '../base/nearest.js';
 import { type Claim, RELATIONS, selected, TERMS, type Term } from '../metrics/claim.js';
 import type { Row } from '../metrics/csv.js';
 import { IDENTITY_COLUMNS, METRICS } from '../metrics/schema.js';

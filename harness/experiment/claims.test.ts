@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { packageFile } from '../input/package-root.js';
+import { packageFile } from '../base/package-root.js';
 import { judgeClaims } from '../report/claims.js';
 import { TRACE } from '../testing/cli-folder.js';
 import { readExperiment } from './file.js';

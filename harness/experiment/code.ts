@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageFile } from '../input/package-root.js';
+import { packageFile } from '../base/package-root.js';
 import { VERSION } from '../metrics/host.js';
 
 /** Hash of the program as built, or of folders of it: what another build gives may differ. */

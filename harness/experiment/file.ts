@@ -1,9 +1,9 @@
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { InputError, type Place } from '../input/errors.js';
-import { unknownName } from '../input/nearest.js';
-import { packageFile } from '../input/package-root.js';
-import { readText } from '../input/text.js';
+import { InputError, type Place } from '../base/errors.js';
+import { unknownName } from '../base/nearest.js';
+import { packageFile } from '../base/package-root.js';
+import { readText } from '../base/text.js';
 import type { Claim } from '../metrics/claim.js';
 import { checkClaimColumns, claimEntries, claimKeys } from './claim-entries.js';
 import { expandEntry, generatedEntry, type TraceEntry, traceEntries } from './trace-entries.js';
@@ -88,7 +88,7 @@ interface Source {
 }
 
 function placeAt({ file, lines }: Source, range: readonly number[]): Place {
-  const { line, col } = lines.linePos(range[0] as number);
+  const { line, col } = lines.linePos(range[0]!);
   return { file, line, column: col };
 }
 
@@ -119,7 +119,7 @@ type Issue = z.core.$ZodIssue;
 function innermost(issue: Issue, path: readonly PropertyKey[] = []): { issue: Issue; path: PropertyKey[] } {
   const whole = [...path, ...issue.path];
   if (issue.code !== 'invalid_union') return { issue, path: whole };
-  const shapes = issue.errors.map((errors) => innermost(errors[0] as Issue, whole));
+  const shapes = issue.errors.map((errors) => innermost(errors[0]!, whole));
   const fits = shapes.find(
     (inner) => inner.path.length > whole.length || !/^invalid_(type|union)$/.test(inner.issue.code ?? ''),
   );
@@ -135,13 +135,13 @@ function partAt(path: readonly PropertyKey[]): { name: string; keys: readonly st
 
 /** The issue to report: a misspelt key also leaves the right one missing. */
 function foremost(issues: readonly Issue[]): Issue {
-  return issues.find(({ code }) => code === 'unrecognized_keys') ?? (issues[0] as Issue);
+  return issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
 }
 
 function wrong(first: Issue, source: Source): InputError {
   const { issue, path } = innermost(first);
   if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0] as string;
+    const key = issue.keys[0]!;
     const { name, keys } = partAt(path);
     return unknownName(`key of ${name}`, key, keys).at(placeOfKey(source, path, key));
   }

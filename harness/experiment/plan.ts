@@ -1,6 +1,6 @@
-import { InputError } from '../input/errors.js';
-import { unknownName } from '../input/nearest.js';
-import { parseSize, sizeInPages } from '../input/size.js';
+import { InputError } from '../base/errors.js';
+import { unknownName } from '../base/nearest.js';
+import { parseSize, sizeInPages } from '../base/size.js';
 import { SWAP_KINDS, type SwapKind } from '../machine/machine.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';

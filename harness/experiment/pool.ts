@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { packageFile } from '../input/package-root.js';
+import { packageFile } from '../base/package-root.js';
 import type { CellResult } from './cell.js';
 import type { Cell } from './plan.js';
 import type { WorkerAnswer, WorkerSetup } from './worker.js';

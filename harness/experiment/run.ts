@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { InputError } from '../base/errors.js';
+import { PACKAGE_ROOT } from '../base/package-root.js';
 import { type CostTable, loadCosts } from '../cost/table.js';
-import { InputError } from '../input/errors.js';
-import { PACKAGE_ROOT } from '../input/package-root.js';
 import type { Row } from '../metrics/csv.js';
 import { thisHost, VERSION } from '../metrics/host.js';
 import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
@@ -152,7 +152,7 @@ async function runCells(
 ): Promise<number> {
   const { events, signal } = options;
   let failed = 0;
-  const marks = (trace: number) => (traces[trace] as Prepared).marksVolatile;
+  const marks = (trace: number) => traces[trace]!.marksVolatile;
   const runs = sharedRuns(cells, marks, setup.policyModules.length > 0);
   const others = new Map(runs.map((run) => [run.cell, run.others]));
   const keep = (cell: Cell, result: CellResult) => {
@@ -164,7 +164,7 @@ async function runCells(
     result: keep,
     failed(cell, reason) {
       failed += 1 + (others.get(cell)?.length ?? 0);
-      const trace = traces[cell.trace] as Prepared;
+      const trace = traces[cell.trace]!;
       events?.failedCell?.(
         cell.cell,
         `${trace.label}, ${cell.discard}, ${cell.reclaim}, limit ${cell.limit}`,
@@ -198,7 +198,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   try {
     const traces = await prepareTraces(experiment, costs, events);
     const cells = planCells(experiment, axes, traces);
-    const keys = cells.map((cell) => cellKeys(cell, traces[cell.trace] as Prepared));
+    const keys = cells.map((cell) => cellKeys(cell, traces[cell.trace]!));
     checkSelections(experiment.claims, keys, experiment.file);
     const inputs = inputsHasher(
       traces.map(({ label, sha256 }) => ({ label, sha256 })),

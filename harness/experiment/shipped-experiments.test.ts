@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageFile } from '../input/package-root.js';
+import { packageFile } from '../base/package-root.js';
 import type { Row } from '../metrics/csv.js';
 import { readExperiment } from './file.js';
 import { checkAxes, planCells } from './plan.js';

@@ -46,7 +46,7 @@ describe('chromium-drops', () => {
     expect(drops.filter((event) => event[4] === '1024')).toHaveLength(21);
     const maps = new Set(of('map').map((event) => `${event[2]}:${event[3]}:${event[4]}`));
     for (const [, , space, page, count] of drops) {
-      expect(maps).toContain(`${(space as string).split(':')[0]}:${Number(page) - 1}:${Number(count) + 1}`);
+      expect(maps).toContain(`${space!.split(':')[0]}:${Number(page) - 1}:${Number(count) + 1}`);
     }
   });
 
@@ -54,8 +54,7 @@ describe('chromium-drops', () => {
     for (const pages of ['1876', '1025']) {
       const bySegment = new Map<string, string[]>();
       for (const [, , space, , count, arg] of of('map')) {
-        if (count === pages)
-          bySegment.set(arg as string, [...(bySegment.get(arg as string) ?? []), space as string]);
+        if (count === pages) bySegment.set(arg!, [...(bySegment.get(arg!) ?? []), space!]);
       }
       expect(bySegment.size).toBe(pages === '1876' ? 94 : 21);
       for (const spaces of bySegment.values()) {
@@ -79,8 +78,8 @@ describe('chromium-drops', () => {
     expect(of('close')).toHaveLength(of('object').length);
     const closed = new Set<string>();
     for (const [, op, , , , arg] of events) {
-      if (op === 'close') closed.add(arg as string);
-      if (op === 'map') expect(closed).not.toContain((arg as string).replace(/^shared:([^@]+)@.*$/, '$1'));
+      if (op === 'close') closed.add(arg!);
+      if (op === 'map') expect(closed).not.toContain(arg!.replace(/^shared:([^@]+)@.*$/, '$1'));
     }
     const whole = of('write').filter((event) => event[4] === '1876');
     expect(whole).toHaveLength(94);
@@ -118,7 +117,7 @@ describe('chromium-cache', () => {
       'browser',
       ...['p0', 'p1', 'p2', 'p3', 'p4', 'p5', 'p6', 'p7'],
     ]);
-    const perTab = of('object').map((event) => (event[5] as string).slice('shmem:'.length).split('-')[0]);
+    const perTab = of('object').map((event) => event[5]!.slice('shmem:'.length).split('-')[0]);
     const count = (tab: string) => perTab.filter((name) => name === tab).length;
     expect([0, 1, 2, 3, 4, 5, 6, 7].map((i) => count(`p${i}`))).toEqual([12, 16, 16, 15, 13, 15, 16, 12]);
     expect(of('map')).toHaveLength(230);
@@ -127,7 +126,7 @@ describe('chromium-cache', () => {
   });
 
   it('shows the recorded drops as marks only, and nothing decoded again', () => {
-    const drops = of('mark').filter((event) => (event[5] as string).startsWith('Chromium drops p'));
+    const drops = of('mark').filter((event) => event[5]!.startsWith('Chromium drops p'));
     expect(drops).toHaveLength(115);
     expect(new Set(drops.map((event) => event[5]))).toHaveProperty('size', 115);
     expect(of('mark')).toHaveLength(115 + 27);
@@ -186,7 +185,7 @@ describe('guests-debian', () => {
         if (block.op[row] === OP.write) write(guests, block, row);
         if (block.op[row] === OP.mark)
           snapshots.push({
-            label: trace.strings.text(block.text[row] as number),
+            label: trace.strings.text(block.text[row]!),
             guests: guests.map((guest) => new Map(guest)),
           });
       }
@@ -194,14 +193,14 @@ describe('guests-debian', () => {
   });
 
   function write(guests: readonly Map<number, number>[], block: EventBlock, row: number): void {
-    const memory = guests[(block.space[row] as number) - 1] as Map<number, number>;
-    const up = ((block.fields[row] as number) & HAS.contentUp) !== 0;
-    for (let i = 0; i < (block.count[row] as number); i++)
-      memory.set((block.page[row] as number) + i, (block.content[row] as number) + (up ? i : 0));
+    const memory = guests[block.space[row]! - 1]!;
+    const up = (block.fields[row]! & HAS.contentUp) !== 0;
+    for (let i = 0; i < block.count[row]!; i++)
+      memory.set(block.page[row]! + i, block.content[row]! + (up ? i : 0));
   }
 
   function counts(snapshot: number) {
-    const guests = snapshots[snapshot]?.guests as Map<number, number>[];
+    const guests = snapshots[snapshot]!.guests;
     const copies = new Map<number, number>();
     for (const guest of guests)
       for (const content of guest.values()) copies.set(content, (copies.get(content) ?? 0) + 1);
@@ -271,10 +270,10 @@ describe('guests-debian-restarts', () => {
     const written = [0, 0, 0];
     for (const block of trace.blocks() as Iterable<EventBlock>) {
       for (let row = 0; row < block.length; row++) {
-        const guest = (block.space[row] as number) - 1;
-        const count = block.count[row] as number;
-        if (block.op[row] === OP.discard) discards.push([(block.time[row] as number) / 1e6, guest, count]);
-        if (block.op[row] === OP.write) written[guest] = (written[guest] as number) + count;
+        const guest = block.space[row]! - 1;
+        const count = block.count[row]!;
+        if (block.op[row] === OP.discard) discards.push([block.time[row]! / 1e6, guest, count]);
+        if (block.op[row] === OP.write) written[guest] = written[guest]! + count;
       }
     }
     expect(discards).toEqual([
@@ -320,7 +319,7 @@ async function counted(name: string) {
   const lines = await eventLines(await loadTrace(name));
   const events: Record<string, number> = {};
   for (const line of lines) {
-    const op = line.split(',')[1] as string;
+    const op = line.split(',')[1]!;
     events[op] = (events[op] ?? 0) + 1;
   }
   return { lines, events: events as Record<OpName, number> };

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileError, InputError } from '../input/errors.js';
-import { makeFolder } from '../input/folders.js';
+import { fileError, InputError } from '../base/errors.js';
+import { makeFolder } from '../base/folders.js';
 import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
 import { type Host, PERF_COLUMNS, VERSION } from '../metrics/host.js';
 import { HEATMAP_COLUMNS, RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/schema.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InputError, type Place } from '../input/errors.js';
+import { InputError, type Place } from '../base/errors.js';
 import { chooseWorkload, DEFAULT_SEED } from './workload.js';
 
 /** The most traces that one entry with lists of values may stand for. */

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { InputError } from '../base/errors.js';
 import { loadCosts } from '../cost/table.js';
-import { InputError } from '../input/errors.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
 import { type CellResult, runCell } from './cell.js';
@@ -27,14 +27,14 @@ const opened = new Map<number, Promise<Trace>>();
 function trace(index: number): Promise<Trace> {
   const known = opened.get(index);
   if (known) return known;
-  const opening = openTrace((setup.traces[index] as WorkerSetup['traces'][number]).handle);
+  const opening = openTrace(setup.traces[index]!.handle);
   opened.set(index, opening);
   return opening;
 }
 
 async function answer(cell: Cell): Promise<WorkerAnswer> {
   try {
-    const { label } = setup.traces[cell.trace] as WorkerSetup['traces'][number];
+    const { label } = setup.traces[cell.trace]!;
     return { result: await runCell(cell, await trace(cell.trace), label, costs) };
   } catch (error) {
     if (error instanceof InputError) return { refused: error.message };

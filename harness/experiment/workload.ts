@@ -1,6 +1,6 @@
 import { WORKLOADS } from '../../workloads/registry.js';
-import { unknownName } from '../input/nearest.js';
-import { formatPolicy, type ParameterValues, parseParameters } from '../input/parameters.js';
+import { unknownName } from '../base/nearest.js';
+import { formatPolicy, type ParameterValues, parseParameters } from '../base/parameters.js';
 import { randomStream } from '../stats/random.js';
 import type { TraceSource, Workload } from '../trace/source.js';
 

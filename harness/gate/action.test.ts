@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { packageFile } from '../input/package-root.js';
+import { packageFile } from '../base/package-root.js';
 import { reclaim } from '../testing/cli.js';
 import { TRACE } from '../testing/cli-folder.js';
 
@@ -151,7 +151,7 @@ describe('the action', () => {
 
 describe('the workflow in README.md', () => {
   const readme = readFileSync(packageFile('harness', 'gate', 'README.md'), 'utf8');
-  const workflow = parse((/```yaml\n([\s\S]*?)```/.exec(readme) as RegExpExecArray)[1] as string);
+  const workflow = parse(/```yaml\n([\s\S]*?)```/.exec(readme)![1]!);
 
   it('uses the action with inputs it has, and files that are there', () => {
     const steps: { uses?: string; with?: Record<string, string> }[] = workflow.jobs.memory.steps;
@@ -160,7 +160,7 @@ describe('the workflow in README.md', () => {
       if (required) expect(Object.keys(inputs)).toContain(name);
     for (const name of Object.keys(inputs)) expect(Object.keys(action.inputs)).toContain(name);
     for (const file of [inputs.experiment, inputs.baseline])
-      expect(existsSync(packageFile(file as string))).toBe(true);
+      expect(existsSync(packageFile(file!))).toBe(true);
     expect(workflow.permissions).toEqual({ contents: 'read', 'pull-requests': 'write' });
   });
 });

@@ -88,7 +88,7 @@ export function compareCells(
     return {
       name: cellName(row),
       label: labelOf(row),
-      trace: row.identity.trace as string,
+      trace: row.identity.trace!,
       identity: row.identity,
       compared: whole ? 0 : comparedValues(pair, columns),
       findings,

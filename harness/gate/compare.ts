@@ -1,4 +1,4 @@
-import { InputError } from '../input/errors.js';
+import { InputError } from '../base/errors.js';
 import { compareCells } from './cells.js';
 import { cellName } from './names.js';
 import type { Perf } from './read/perf.js';

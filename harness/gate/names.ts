@@ -9,7 +9,7 @@ function columnsText(row: CellRow, columns: readonly string[]): string {
   const { trace, ...others } = row.identity;
   const told = columns
     .filter((column) => column in others)
-    .map((column) => `${column}=${valueText(column, others[column] as string)}`);
+    .map((column) => `${column}=${valueText(column, others[column]!)}`);
   return [trace, ...told].join(' ');
 }
 

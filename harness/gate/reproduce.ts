@@ -36,7 +36,7 @@ function traceOf(label: string, manifest: Manifest): { before: string[]; trace: 
  * @param withBase whether the cell with discard `keep` and merge `none` is to be replayed as well
  */
 export function reproduceCommands(row: CellRow, manifest: Manifest, withBase: boolean): string[] {
-  const { before, trace } = traceOf(row.identity.trace as string, manifest);
+  const { before, trace } = traceOf(row.identity.trace!, manifest);
   const { memory } = manifest.experiment;
   const setup = [
     ...(memory === undefined ? [] : ['--memory', memory]),

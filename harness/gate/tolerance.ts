@@ -1,5 +1,5 @@
-import { InputError } from '../input/errors.js';
-import { unknownName } from '../input/nearest.js';
+import { InputError } from '../base/errors.js';
+import { unknownName } from '../base/nearest.js';
 import { METRICS } from '../metrics/schema.js';
 
 /** How far a value may be off: a share of the baseline's, or a number in the metric's own unit. */

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileError, InputError } from '../input/errors.js';
+import { fileError, InputError } from '../base/errors.js';
 import type { Results } from './read/results.js';
 
 /**

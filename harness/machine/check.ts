@@ -56,7 +56,7 @@ class Census {
     }
     for (const part of space.directory.leaves()) {
       for (let i = 0; i < part.to - part.from; i++) {
-        const entry = tables.entries[part.at + i] as number;
+        const entry = tables.entries[part.at + i]!;
         if (entry === 0) continue;
         const vpn = part.from + i;
         must(space.find(vpn) !== undefined, () => `page ${vpn} of space ${space.id} has an entry and no VMA`);
@@ -114,7 +114,7 @@ function checkFrames(m: Machine, census: Census): void {
   let mapped = 0;
   let cached = 0;
   for (let frame = 0; frame < frames.high; frame++) {
-    const page = frames.page[frame] as number;
+    const page = frames.page[frame]!;
     if (page < 0) {
       must(
         frames.mapcount[frame] === 0,
@@ -123,7 +123,7 @@ function checkFrames(m: Machine, census: Census): void {
       continue;
     }
     resident++;
-    if ((frames.slot[frame] as number) >= 0) cached++;
+    if (frames.slot[frame]! >= 0) cached++;
     must(
       pages.place[page] === frame && pages.resident[page] === 1,
       () => `frame ${frame} holds page ${page}, which is elsewhere`,
@@ -176,10 +176,10 @@ function checkPages(m: Machine, census: Census): void {
   let lazyfree = 0;
   let volatile = 0;
   for (let page = 1; page < pages.count; page++) {
-    const traits = pages.traits[page] as number;
+    const traits = pages.traits[page]!;
     if (traits & OWN_TRAIT.unused) continue;
     if (traits & TRAIT.lazyfree) lazyfree++;
-    if (traits & TRAIT.volatile) volatile += pages.resident[page] as number;
+    if (traits & TRAIT.volatile) volatile += pages.resident[page]!;
     const somewhere = pages.resident[page] === 1 || pages.slotOf(page) >= 0 || census.held.has(page);
     must(somewhere, () => `page ${page} is nowhere`);
     const referred = census.mappings.has(page) || census.swapEntries.has(page) || census.held.has(page);

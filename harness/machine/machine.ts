@@ -1,7 +1,7 @@
+import { InputError } from '../base/errors.js';
 import { Device } from '../cost/device.js';
 import { Ledger } from '../cost/ledger.js';
 import type { CostTable } from '../cost/table.js';
-import { InputError } from '../input/errors.js';
 import type { MergeRules } from '../policy/merge/contract.js';
 import type { PurgeRules } from '../policy/purge/contract.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
@@ -157,7 +157,7 @@ export class Machine {
 
   /** Takes a page that nobody maps out of the page cache; its contents are on its device. */
   uncache(page: number): void {
-    const frame = this.pages.place[page] as number;
+    const frame = this.pages.place[page]!;
     if (frame < 0) return;
     this.reclaim.forget(page);
     this.frames.free(frame);
@@ -189,7 +189,7 @@ export class Machine {
   /** Gives back all that a page holds: its contents are gone. No entry may refer to it any more. */
   freePage(page: number): void {
     this.reclaim.forget(page);
-    const place = this.pages.place[page] as number;
+    const place = this.pages.place[page]!;
     const slot = this.swapSlotOf(page);
     if (place >= 0) {
       this.ksm.frameLost(place);
@@ -201,8 +201,8 @@ export class Machine {
 
   /** The swap slot of a page, in memory or not; -1 when it has none. */
   swapSlotOf(page: number): number {
-    const place = this.pages.place[page] as number;
-    return place >= 0 ? (this.frames.slot[place] as number) : this.pages.slotOf(page);
+    const place = this.pages.place[page]!;
+    return place >= 0 ? this.frames.slot[place]! : this.pages.slotOf(page);
   }
 
   /** Forgets a space that maps nothing any more. */

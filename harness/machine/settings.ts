@@ -1,5 +1,5 @@
-import { InputError } from '../input/errors.js';
-import { unknownName } from '../input/nearest.js';
+import { InputError } from '../base/errors.js';
+import { unknownName } from '../base/nearest.js';
 import type { Era } from './advice/call.js';
 
 /** What `set` events change; the values here are the kernel's defaults. */

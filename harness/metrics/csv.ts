@@ -1,5 +1,5 @@
 import Papa from 'papaparse';
-import { InputError } from '../input/errors.js';
+import { InputError } from '../base/errors.js';
 
 /** A value of a result file: empty (not measured), a number or a text. */
 export type Value = number | string | null;
@@ -43,7 +43,7 @@ function startOf(records: readonly string[][], index: number): number {
   let line = 1;
   for (let i = 0; i < index; i++) {
     line++;
-    for (const field of records[i] as string[]) line += field.split('\n').length - 1;
+    for (const field of records[i]!) line += field.split('\n').length - 1;
   }
   return line;
 }
@@ -77,7 +77,7 @@ export function parseCsv(text: string, file: string, needed: readonly string[] =
   });
   const problem = errors[0];
   if (problem) throw new InputError(problem.message, { file, line: startOf(records, problem.row ?? 0) });
-  const columns = records[0] as string[];
+  const columns = records[0]!;
   checkHeader(columns, needed, file);
   const lineOf = (row: number) => startOf(records, row + 1);
   const rows = records.slice(1).map((fields, i) => {
@@ -86,7 +86,7 @@ export function parseCsv(text: string, file: string, needed: readonly string[] =
         file,
         line: lineOf(i),
       });
-    return Object.fromEntries(columns.map((column, at) => [column, fields[at] as string]));
+    return Object.fromEntries(columns.map((column, at) => [column, fields[at]!]));
   });
   return { columns, rows, lineOf };
 }

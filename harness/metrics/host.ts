@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
-import { packageFile } from '../input/package-root.js';
+import { packageFile } from '../base/package-root.js';
 
 /** What wall times depend on: results are only compared between equal fingerprints. */
 export interface Host {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { InputError } from '../input/errors.js';
-import { parseJson, readText } from '../input/text.js';
+import { InputError } from '../base/errors.js';
+import { parseJson, readText } from '../base/text.js';
 import { SCHEMA_VERSION } from './schema.js';
 
 /** What a trace was generated from. */
@@ -68,7 +68,7 @@ export function parseManifest(text: string, file: string): Manifest {
   }
   const parsed = shape.safeParse(json);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0] as z.core.$ZodIssue;
+  const issue = parsed.error.issues[0]!;
   throw new InputError(`${issue.path.join('.')}: ${issue.message}`, { file });
 }
 

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError } from '../input/errors.js';
-import { unknownName } from '../input/nearest.js';
-import { readText } from '../input/text.js';
+import { InputError } from '../base/errors.js';
+import { unknownName } from '../base/nearest.js';
+import { readText } from '../base/text.js';
 import { parseCsv, type Row, type Value } from './csv.js';
 import { PERF_COLUMNS } from './host.js';
 import { type Manifest, readManifest } from './manifest.js';
@@ -60,7 +60,7 @@ export function parseTable(text: string, file: string, needed: readonly string[]
   const rows = texts.map((fields, i) => {
     const row: Record<string, Value> = {};
     try {
-      for (const column of columns) row[column] = parseValue(column, fields[column] as string);
+      for (const column of columns) row[column] = parseValue(column, fields[column]!);
     } catch (error) {
       throw error instanceof InputError ? error.at({ file, line: lineOf(i) }) : error;
     }

@@ -21,7 +21,7 @@ function driveMost(sim: Simulation, ids: Int32Array, length: number): void {
   const touched = policy.touch ? (policy as Required<Pick<typeof policy, 'touch'>>) : undefined;
   let { cached, misses } = sim;
   for (let i = 0; i < length; i++) {
-    const id = ids[i] as number;
+    const id = ids[i]!;
     if (resident[id] === 1) {
       if (touched) touched.touch(id);
       else accessed[id] = 1;
@@ -33,7 +33,7 @@ function driveMost(sim: Simulation, ids: Int32Array, length: number): void {
     while (cached >= capacity) {
       const found = policy.evict(victims, 1);
       if (found === 0) throw new OutOfPages(sim.name, capacity);
-      for (let v = 0; v < found; v++) resident[victims[v] as number] = 0;
+      for (let v = 0; v < found; v++) resident[victims[v]!] = 0;
       cached -= found;
     }
     resident[id] = 1;
@@ -50,8 +50,8 @@ function driveMost(sim: Simulation, ids: Int32Array, length: number): void {
 function driveWhole(sim: Simulation, ids: Int32Array, length: number, next: Float64Array | undefined): void {
   const { policy, nextUse, resident } = sim;
   for (let i = 0; i < length; i++) {
-    const id = ids[i] as number;
-    if (next && nextUse) nextUse[id] = next[i] as number;
+    const id = ids[i]!;
+    if (next && nextUse) nextUse[id] = next[i]!;
     if (resident[id] === 1) policy.touch?.(id);
     else takeIn(sim, id);
     const excess = policy.excess ?? 0;
@@ -82,6 +82,6 @@ function makeRoom(sim: Simulation, cached: number): number {
 
 function evict({ policy, resident, victims }: Simulation, wanted: number): number {
   const found = policy.evict(victims, wanted);
-  for (let v = 0; v < found; v++) resident[victims[v] as number] = 0;
+  for (let v = 0; v < found; v++) resident[victims[v]!] = 0;
   return found;
 }

@@ -12,7 +12,7 @@ function referenceOf(pages: readonly number[]): MemoryReference {
   const ids = new Map<number, number>();
   const dense = pages.map((page) => {
     if (!ids.has(page)) ids.set(page, ids.size);
-    return ids.get(page) as number;
+    return ids.get(page)!;
   });
   return new MemoryReference('test', Int32Array.from(dense), ids.size);
 }

@@ -49,7 +49,7 @@ describe("libCacheSim's misses on a block trace", () => {
       expect(compared.length % 5).toBe(0);
       expect(compared.length).toBeGreaterThan(0);
       for (const [, , setting, capacity, , misses] of compared) {
-        const given = settings[setting as string];
+        const given = settings[setting!];
         const spec = given === undefined ? name : `${name}:${given}`;
         const sim = new Simulation(reclaimPolicies.choose(spec), Number(capacity), 1);
         sim.grow(distinct);

@@ -32,7 +32,7 @@ export class ReuseDistances {
   /** Counts the requests of a batch; all ids are below `limit`. */
   record(ids: Int32Array, length: number, limit: number): void {
     this.makeRoom(limit);
-    for (let i = 0; i < length; i++) this.use(ids[i] as number);
+    for (let i = 0; i < length; i++) this.use(ids[i]!);
     this.requests += length;
   }
 
@@ -40,7 +40,7 @@ export class ReuseDistances {
   misses(size: number): number {
     let hits = 0;
     const end = Math.min(size, this.histogram.length);
-    for (let distance = 0; distance < end; distance++) hits += this.histogram[distance] as number;
+    for (let distance = 0; distance < end; distance++) hits += this.histogram[distance]!;
     return this.requests - hits;
   }
 
@@ -51,11 +51,11 @@ export class ReuseDistances {
 
   private use(id: number): void {
     if (this.next === this.owner.length) this.compact();
-    const position = this.last[id] as number;
+    const position = this.last[id]!;
     if (position < 0) this.distinct++;
     else {
       const distance = this.distinct - this.countUpTo(position);
-      this.histogram[distance] = (this.histogram[distance] as number) + 1;
+      this.histogram[distance] = this.histogram[distance]! + 1;
       this.flip(position, -1);
     }
     this.last[id] = this.next;
@@ -68,8 +68,8 @@ export class ReuseDistances {
   private countUpTo(position: number): number {
     const { bits, tree } = this;
     const word = position >> 5;
-    let count = ones((bits[word] as number) & (-1 >>> (31 - (position & 31))));
-    for (let node = word; node > 0; node &= node - 1) count += tree[node] as number;
+    let count = ones(bits[word]! & (-1 >>> (31 - (position & 31))));
+    for (let node = word; node > 0; node &= node - 1) count += tree[node]!;
     return count;
   }
 
@@ -77,9 +77,9 @@ export class ReuseDistances {
   private flip(position: number, by: 1 | -1): void {
     const { bits, tree } = this;
     const word = position >> 5;
-    bits[word] = (bits[word] as number) ^ (1 << (position & 31));
+    bits[word] = bits[word]! ^ (1 << (position & 31));
     for (let node = word + 1; node < tree.length; node += node & -node) {
-      tree[node] = (tree[node] as number) + by;
+      tree[node] = tree[node]! + by;
     }
   }
 
@@ -90,8 +90,8 @@ export class ReuseDistances {
     const owner = new Int32Array(length);
     let kept = 0;
     for (let position = 0; position < this.next; position++) {
-      if (((this.bits[position >> 5] as number) & (1 << (position & 31))) === 0) continue;
-      const id = this.owner[position] as number;
+      if ((this.bits[position >> 5]! & (1 << (position & 31))) === 0) continue;
+      const id = this.owner[position]!;
       owner[kept] = id;
       this.last[id] = kept++;
     }
@@ -107,9 +107,9 @@ export class ReuseDistances {
     if (kept & 31) this.bits[kept >> 5] = -1 >>> (32 - (kept & 31));
     this.tree = new Int32Array(words + 1);
     for (let node = 1; node <= words; node++) {
-      this.tree[node] = (this.tree[node] as number) + ones(this.bits[node - 1] as number);
+      this.tree[node] = this.tree[node]! + ones(this.bits[node - 1]!);
       const parent = node + (node & -node);
-      if (parent <= words) this.tree[parent] = (this.tree[parent] as number) + (this.tree[node] as number);
+      if (parent <= words) this.tree[parent] = this.tree[parent]! + this.tree[node]!;
     }
   }
 

@@ -42,25 +42,21 @@ export class Shards {
     this.makeRoom(limit, length);
     this.lengths.fill(0);
     for (let i = 0; i < length; i++) {
-      const id = ids[i] as number;
+      const id = ids[i]!;
       const hash = mix(id);
       if (hash >= this.threshold) continue;
       // The part comes from other bits than the threshold: a second mixing.
       const part = mix(hash ^ 0x9e37_79b9) & (PARTS - 1);
-      if ((this.places[id] as number) < 0) {
-        this.places[id] = this.counts[part] as number;
-        this.counts[part] = (this.counts[part] as number) + 1;
+      if (this.places[id]! < 0) {
+        this.places[id] = this.counts[part]!;
+        this.counts[part] = this.counts[part]! + 1;
       }
-      const at = this.lengths[part] as number;
-      (this.sampled[part] as Int32Array)[at] = this.places[id] as number;
+      const at = this.lengths[part]!;
+      this.sampled[part]![at] = this.places[id]!;
       this.lengths[part] = at + 1;
     }
     for (let part = 0; part < PARTS; part++) {
-      (this.parts[part] as ReuseDistances).record(
-        this.sampled[part] as Int32Array,
-        this.lengths[part] as number,
-        this.counts[part] as number,
-      );
+      this.parts[part]!.record(this.sampled[part]!, this.lengths[part]!, this.counts[part]!);
     }
     this.requests += length;
   }
@@ -86,7 +82,7 @@ export class Shards {
       this.places = places;
     }
     for (let part = 0; part < PARTS; part++) {
-      if ((this.sampled[part] as Int32Array).length < length) this.sampled[part] = new Int32Array(length);
+      if (this.sampled[part]!.length < length) this.sampled[part] = new Int32Array(length);
     }
   }
 }

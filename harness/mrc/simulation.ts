@@ -52,7 +52,7 @@ export class Simulation implements Pages {
   }
 
   referenced(id: number): number {
-    const used = this.accessed[id] as number;
+    const used = this.accessed[id]!;
     this.accessed[id] = 0;
     return used;
   }

@@ -1,4 +1,4 @@
-import { InputError } from '../input/errors.js';
+import { InputError } from '../base/errors.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import { type Drive, loadDrive } from './load-drive.js';
@@ -97,8 +97,8 @@ export function knowFuture(reference: MemoryReference): Float64Array {
   const next = new Float64Array(ids.length);
   const seen = new Float64Array(distinct).fill(Number.POSITIVE_INFINITY);
   for (let i = ids.length - 1; i >= 0; i--) {
-    const id = ids[i] as number;
-    next[i] = seen[id] as number;
+    const id = ids[i]!;
+    next[i] = seen[id]!;
     seen[id] = i;
   }
   return next;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { packageFile } from '../input/package-root.js';
+import { packageFile } from '../base/package-root.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { nextUses } from '../testing/reference.js';
 import { drive } from './drive.js';
@@ -57,7 +57,7 @@ describe('misses on 113,872 requests of a block trace (CloudPhysics)', () => {
     for (let i = 0; i < ids.length; i++) {
       const id = bytes.readBigUInt64LE(i * RECORD_BYTES + ID_AT);
       if (!known.has(id)) known.set(id, known.size);
-      ids[i] = known.get(id) as number;
+      ids[i] = known.get(id)!;
     }
     distinct = known.size;
     next = nextUses(ids);
@@ -113,8 +113,8 @@ describe('misses on 113,872 requests of a block trace (CloudPhysics)', () => {
     const all = [1, 2, 3, 4, 7, 12, 20, 40].map((size) => misses(policy, size));
     // More pages never cost more than half a percent of the misses, and 40 pages save a twentieth of those of one.
     all.slice(1).forEach((one, i) => {
-      expect(one).toBeLessThan((all[i] as number) * 1.005);
+      expect(one).toBeLessThan(all[i]! * 1.005);
     });
-    expect(all.at(-1)).toBeLessThan(0.95 * (all[0] as number));
+    expect(all.at(-1)).toBeLessThan(0.95 * all[0]!);
   });
 });

@@ -27,9 +27,9 @@ export class TraceReference implements ReferenceString {
       for (let row = 0; row < block.length; row++) {
         const volume = volumeOf(block, row);
         if (volume === undefined) continue;
-        const count = block.count[row] as number;
+        const count = block.count[row]!;
         const step = count < 0 ? -1 : 1;
-        let page = block.page[row] as number;
+        let page = block.page[row]!;
         for (let left = Math.abs(count); left > 0; left--, page += step) {
           ids[length++] = table.id(page >>> 0, Math.floor(page / TWO_32), volume);
           if (length < ids.length) continue;
@@ -47,10 +47,10 @@ function volumeOf(block: EventBlock, row: number): number | undefined {
   switch (block.op[row]) {
     case OP.read:
     case OP.write:
-      return block.space[row] as number;
+      return block.space[row]!;
     case OP.pread:
     case OP.pwrite:
-      return -1 - (block.text[row] as number);
+      return -1 - block.text[row]!;
     default:
       return undefined;
   }

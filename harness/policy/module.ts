@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { InputError } from '../input/errors.js';
+import { InputError } from '../base/errors.js';
 import type { DiscardPolicyInfo } from './discard/contract.js';
 import { discardPolicies } from './discard/registry.js';
 import type { ReclaimPolicyInfo } from './reclaim/contract.js';

@@ -100,7 +100,7 @@ class Harness implements Pages {
 
   referenced(id: number): number {
     if (this.resident[id] !== 1) expect.fail(`page ${id} is looked at and not resident`);
-    const used = this.used[id] as number;
+    const used = this.used[id]!;
     this.used[id] = 0;
     return this.hot.has(id) ? 1 : used;
   }
@@ -163,8 +163,8 @@ function disturb(harness: Harness, id: number, what: number): void {
   else if (what === 1 && resident[id]) policy.demote?.(id);
   else if (what === 2 && harness.size > 0) {
     const [first] = harness.evict();
-    resident[first as number] = 1;
-    policy.reject(first as number);
+    resident[first!] = 1;
+    policy.reject(first!);
   } else if (what === 3 && resident[id]) policy.rotate?.(id);
   else if (what === 4 && !resident[id] && harness.size < harness.capacity) {
     // It came in while it was locked, and the lock has gone: no miss was announced.
@@ -204,7 +204,7 @@ describe('every reclaim policy keeps the contract', () => {
         if (capacity >= distinct) expect(harness.misses).toBe(distinct);
         // A page used again at once is still there.
         const { misses } = harness;
-        harness.access(ids.at(-1) as number);
+        harness.access(ids.at(-1)!);
         expect(harness.misses, `capacity ${capacity}`).toBe(misses);
       }
       const harness = new Harness(chosen, 2 ** 31 - 1, IDS);
@@ -299,7 +299,7 @@ describe('worked by hand', () => {
       workingset_refault_anon: 1,
       workingset_activate_anon: 0,
     });
-    harness.access(gone.at(-1) as number);
+    harness.access(gone.at(-1)!);
     expect(harness.policy.counters).toMatchObject({
       workingset_refault_anon: 2,
       workingset_activate_anon: 1,
@@ -331,7 +331,7 @@ describe('worked by hand', () => {
     harness.hot.clear();
     harness.referenced(2);
     for (const id of [150, 2]) harness.policy.rotate?.(id);
-    expect(harness.evict().slice(0, 3)).toEqual([2, 150, (gone.at(-1) as number) + 1]);
+    expect(harness.evict().slice(0, 3)).toEqual([2, 150, gone.at(-1)! + 1]);
   });
 });
 
@@ -347,7 +347,7 @@ describe('lists of pages', () => {
           expect(lists.has(id)).toBe(on >= 0);
           if (on >= 0) {
             lists.unlink(id);
-            naive[on] = (naive[on] as number[]).filter((other) => other !== id);
+            naive[on] = naive[on]!.filter((other) => other !== id);
           } else if (what < 2) {
             lists.addHead(what, id);
             naive[what]?.unshift(id);

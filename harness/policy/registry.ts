@@ -1,6 +1,6 @@
-import { InputError } from '../input/errors.js';
-import { unknownName } from '../input/nearest.js';
-import { formatPolicy, type Parameters, type ParameterValues, parseParameters } from '../input/parameters.js';
+import { InputError } from '../base/errors.js';
+import { unknownName } from '../base/nearest.js';
+import { formatPolicy, type Parameters, type ParameterValues, parseParameters } from '../base/parameters.js';
 import { parsePolicy } from './spec.js';
 
 /** What every policy says of itself, whatever its kind. */

@@ -1,4 +1,4 @@
-import { InputError } from '../input/errors.js';
+import { InputError } from '../base/errors.js';
 
 /** A policy as written: `name` or `name:key=value,key=value`. */
 export interface PolicySpec {

@@ -10,8 +10,8 @@ export class ArgCache {
 
   /** The parsed argument of an event; undefined when it has none. */
   of<K extends keyof ArgOf>(op: K, block: EventBlock, row: number): ArgOf[K] | undefined {
-    if (((block.fields[row] as number) & HAS.text) === 0) return undefined;
-    const text = block.text[row] as number;
+    if ((block.fields[row]! & HAS.text) === 0) return undefined;
+    const text = block.text[row]!;
     let known = this.parsed.get(op);
     if (!known) {
       known = [];

@@ -47,7 +47,7 @@ class Survey {
       switch (op[row]) {
         case OP.fork:
         case OP.remap:
-          this.excluded.add(block.space[row] as number);
+          this.excluded.add(block.space[row]!);
           break;
         case OP.object: {
           const arg = this.args.required('object', block, row);
@@ -75,7 +75,7 @@ class Survey {
 
   private map(block: EventBlock, row: number): void {
     const arg = this.args.required('map', block, row);
-    const space = block.space[row] as number;
+    const space = block.space[row]!;
     const number = this.maps++;
     if (arg.kind === 'anon' || arg.kind === 'anon-shared') {
       this.unnamed.set(number, { space, arg });

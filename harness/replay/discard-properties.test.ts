@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { loadCosts } from '../cost/table.js';
 import type { Machine } from '../machine/machine.js';
 import { contentAt } from '../machine/mapping/access.js';
-import type { Space } from '../machine/mapping/space.js';
 import { ZERO } from '../machine/memory/contents.js';
 import type { DiscardPolicyInfo, PageRange } from '../policy/discard/contract.js';
 import { RangeSet } from '../policy/discard/range-set.js';
@@ -198,11 +197,11 @@ describe('a range is made again only when something of it is gone', () => {
           const policy = spied(discardPolicies.choose(discard), (range, dropped) => {
             times++;
             const pages = Array.from({ length: range.count }, (_, i) => range.page + i);
-            const m = machine as Machine;
+            const m = machine!;
             // A lost page reads as zeros; the trace may have written to one that a call dropped.
             const lost = byCall
               ? dropped.within(range).reduce((sum, part) => sum + part.count, 0)
-              : pages.filter((page) => contentAt(m, m.space(range.space) as Space, page) === ZERO).length;
+              : pages.filter((page) => contentAt(m, m.space(range.space)!, page) === ZERO).length;
             expect(lost).toBeGreaterThanOrEqual(discard.includes('regen=page') ? range.count : 1);
           });
           await replay(timed(traceOf(kind, chosen)), {

@@ -66,9 +66,9 @@ export class UseRecorder implements ReclaimPolicy {
     const seen = new Int32Array(this.ids).fill(NEVER);
     let use = length - this.ends;
     for (let at = length - 1, to = length; at >= 0; at--) {
-      const event = events[at] as number;
+      const event = events[at]!;
       const id = event < 0 ? ~event : event;
-      const later = seen[id] as number;
+      const later = seen[id]!;
       if (event < 0) seen[id] = later < 0 ? later : ~later;
       else {
         events[--to] = later;
@@ -76,7 +76,7 @@ export class UseRecorder implements ReclaimPolicy {
       }
     }
     // What ends before its first use has no contents yet.
-    for (let id = 0; id < seen.length; id++) if ((seen[id] as number) < 0) seen[id] = ~(seen[id] as number);
+    for (let id = 0; id < seen.length; id++) if (seen[id]! < 0) seen[id] = ~seen[id]!;
     return { next: events.subarray(this.ends, length), first: seen };
   }
 
@@ -119,7 +119,7 @@ export class Foresight {
 
   used(id: number): void {
     if (this.due[id] !== this.now) return;
-    const next = this.uses.next[this.now++] as number;
+    const next = this.uses.next[this.now++]!;
     this.due[id] = next < 0 ? ~next : next;
     this.nextUse[id] = next < 0 || next === NEVER ? Number.POSITIVE_INFINITY : next;
   }

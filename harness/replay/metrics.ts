@@ -77,9 +77,9 @@ function faultMetrics(
 function timeMetrics(m: Machine, touches: number): Record<string, Value> {
   const { ledger } = m;
   const stalls = STALL_PARTS.map((_, part) =>
-    m.everySpace.reduce((sum, space) => sum + (space.account.stallNs[part] as number), 0),
+    m.everySpace.reduce((sum, space) => sum + space.account.stallNs[part]!, 0),
   );
-  const parts = STALL_PARTS.map((part, i) => [`stall_${part}_ns`, Math.round(stalls[i] as number)] as const);
+  const parts = STALL_PARTS.map((part, i) => [`stall_${part}_ns`, Math.round(stalls[i]!)] as const);
   const times = ledger.touchTimes(touches, m.costs.touch.ns);
   return {
     ...Object.fromEntries(parts),
@@ -139,9 +139,9 @@ export function spaceRows(m: Machine, residentPageUs: number): Row[] {
     pgfault: space.pgfault,
     pgmajfault: space.pgmajfault,
     ...Object.fromEntries(
-      STALL_PARTS.map((part, i) => [`stall_${part}_ns`, Math.round(space.account.stallNs[i] as number)]),
+      STALL_PARTS.map((part, i) => [`stall_${part}_ns`, Math.round(space.account.stallNs[i]!)]),
     ),
-    stall_ns: STALL_PARTS.reduce((sum, _, i) => sum + Math.round(space.account.stallNs[i] as number), 0),
+    stall_ns: STALL_PARTS.reduce((sum, _, i) => sum + Math.round(space.account.stallNs[i]!), 0),
     page_seconds: space.pageUs / 1e6,
     struct_page_bytes: space.structPagesPeak * m.settings.structPageBytes,
     ...m.ksm.processStat(space),

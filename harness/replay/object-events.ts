@@ -1,4 +1,4 @@
-import { InputError } from '../input/errors.js';
+import { InputError } from '../base/errors.js';
 import { fallocateBlocks } from '../machine/advice/allocate.js';
 import { fallocatePunch } from '../machine/advice/punch.js';
 import type { Machine } from '../machine/machine.js';
@@ -26,8 +26,8 @@ export class ObjectEvents {
   /** Carries out an event. @throws InputError for an object that is not there, or cannot do this */
   run(block: EventBlock, row: number, op: number): Returned {
     const { machine: m, args } = this;
-    const page = block.page[row] as number;
-    const count = block.count[row] as number;
+    const page = block.page[row]!;
+    const count = block.count[row]!;
     switch (op) {
       case OP.object:
         this.declare(block, row, count);
@@ -55,7 +55,7 @@ export class ObjectEvents {
         this.write(block, row, page, count);
         break;
       default:
-        throw new InputError(`${(OPS[op] as (typeof OPS)[number]).name} is not modelled by this version`);
+        throw new InputError(`${OPS[op]!.name} is not modelled by this version`);
     }
     return SUCCESS;
   }
@@ -86,8 +86,8 @@ export class ObjectEvents {
     const m = this.machine;
     const object = m.objects.named(this.args.required('pwrite', block, row).name);
     if (this.discarding.watching) this.discarding.beforeFileWrite(object, page, count);
-    const bits = block.fields[row] as number;
-    const content = bits & HAS.content ? (block.content[row] as number) : UNIQUE;
+    const bits = block.fields[row]!;
+    const content = bits & HAS.content ? block.content[row]! : UNIQUE;
     writeFilePages(m, object, page, count, content, bits & HAS.contentUp ? 1 : 0);
   }
 }

@@ -32,7 +32,7 @@ export class SimulatedProgram implements Program {
   }
 
   firstLost(range: PageRange): number {
-    const space = this.machine.space(range.space) as Space;
+    const space = this.machine.space(range.space)!;
     for (const part of writableParts(space, range)) {
       for (let page = part.page; page < part.page + part.count; page++) {
         const whole = contentAt(this.machine, space, page) !== ZERO;
@@ -46,7 +46,7 @@ export class SimulatedProgram implements Program {
   }
 
   private write(range: PageRange): void {
-    const space = this.machine.space(range.space) as Space;
+    const space = this.machine.space(range.space)!;
     for (const part of writableParts(space, range)) {
       this.touches += access(this.machine, space, part.page, part.count, UNIQUE, 0);
     }

@@ -1,4 +1,4 @@
-import { InputError } from '../input/errors.js';
+import { InputError } from '../base/errors.js';
 import type { DiscardPolicyInfo } from '../policy/discard/contract.js';
 import type { PurgeRules } from '../policy/purge/contract.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';

@@ -1,4 +1,4 @@
-import { InputError } from '../input/errors.js';
+import { InputError } from '../base/errors.js';
 import { checkMachine } from '../machine/check.js';
 import { Machine } from '../machine/machine.js';
 import { access, READ, UNIQUE } from '../machine/mapping/access.js';
@@ -79,9 +79,9 @@ export class Run {
     let row = 0;
     try {
       for (; row < length; row++) {
-        const timeUs = time[row] as number;
+        const timeUs = time[row]!;
         if (timeUs !== this.nowUs) this.advance(timeUs);
-        const code = op[row] as number;
+        const code = op[row]!;
         if (observe) observe(this.machine, block, row);
         if (code === OP.read || code === OP.write) this.touch(block, row, code === OP.write);
         else this.returned = this.event(block, row, code);
@@ -120,11 +120,11 @@ export class Run {
 
   private touch(block: EventBlock, row: number, write: boolean): void {
     const space = this.open(block, row);
-    const bits = block.fields[row] as number;
-    const content = !write ? READ : bits & HAS.content ? (block.content[row] as number) : UNIQUE;
+    const bits = block.fields[row]!;
+    const content = !write ? READ : bits & HAS.content ? block.content[row]! : UNIQUE;
     const step = bits & HAS.contentUp ? 1 : 0;
-    const page = block.page[row] as number;
-    const count = block.count[row] as number;
+    const page = block.page[row]!;
+    const count = block.count[row]!;
     if (write && this.discarding.watching) this.discarding.beforeWrite(space.id, page, count);
     const touched = access(this.machine, space, page, count, content, step);
     space.touches += touched;
@@ -134,19 +134,19 @@ export class Run {
 
   /** The space of an event, with the ledger open for its thread. */
   private open(block: EventBlock, row: number): Space {
-    const id = block.space[row] as number;
+    const id = block.space[row]!;
     const space = this.machine.space(id);
     if (!space) throw new InputError(`there is no space ${id} here, expected a spawn or fork before`);
-    this.machine.ledger.begin(space.account, id, block.thread[row] as number, this.nowUs);
+    this.machine.ledger.begin(space.account, id, block.thread[row]!, this.nowUs);
     return space;
   }
 
   private event(block: EventBlock, row: number, op: number): Returned {
-    if ((block.fields[row] as number) & HAS.space && op !== OP.spawn) return this.spaceEvent(block, row, op);
+    if (block.fields[row]! & HAS.space && op !== OP.spawn) return this.spaceEvent(block, row, op);
     const { machine: m, args } = this;
     switch (op) {
       case OP.spawn:
-        spawn(m, block.space[row] as number, args.of('spawn', block, row)?.name ?? '');
+        spawn(m, block.space[row]!, args.of('spawn', block, row)?.name ?? '');
         break;
       case OP.set: {
         const { name, value } = args.required('set', block, row);
@@ -155,7 +155,7 @@ export class Run {
       }
       case OP.limit:
         if (this.options.limit === 'trace')
-          this.setLimit((block.fields[row] as number) & HAS.count ? (block.count[row] as number) : undefined);
+          this.setLimit(block.fields[row]! & HAS.count ? block.count[row]! : undefined);
         break;
       case OP.mark:
         this.sampler.mark(args.required('mark', block, row).label);

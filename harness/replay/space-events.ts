@@ -26,8 +26,8 @@ export class SpaceEvents {
   /** Carries out an event. @throws InputError when it makes no sense */
   run(space: Space, block: EventBlock, row: number, op: number): Returned {
     const { machine: m, args, discarding } = this;
-    const page = block.page[row] as number;
-    const count = block.count[row] as number;
+    const page = block.page[row]!;
+    const count = block.count[row]!;
     switch (op) {
       case OP.fork:
         discarding.forked(space.id, fork(m, space, args.required('fork', block, row).child).id);

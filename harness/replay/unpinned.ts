@@ -18,7 +18,7 @@ export class UnpinnedRanges {
     if (!list) return [];
     const from = firstEndingAfter(list, range.page);
     let to = from;
-    while (to < list.length && (list[to] as Unpinned).page < range.page + range.count) to++;
+    while (to < list.length && list[to]!.page < range.page + range.count) to++;
     return list.splice(from, to - from);
   }
 
@@ -33,7 +33,7 @@ function firstEndingAfter(list: readonly Unpinned[], page: number): number {
   let high = list.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const range = list[middle] as Unpinned;
+    const range = list[middle]!;
     if (range.page + range.count > page) high = middle;
     else low = middle + 1;
   }

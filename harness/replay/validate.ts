@@ -1,5 +1,5 @@
+import type { Place } from '../base/errors.js';
 import { loadCosts } from '../cost/table.js';
-import type { Place } from '../input/errors.js';
 import type { Machine } from '../machine/machine.js';
 import { contentAt, setContentAt } from '../machine/mapping/access.js';
 import type { Space } from '../machine/mapping/space.js';
@@ -30,12 +30,12 @@ class DiscardWatch {
   constructor(private readonly trace: Trace) {}
 
   before(m: Machine, block: EventBlock, row: number): void {
-    const op = block.op[row] as number;
+    const op = block.op[row]!;
     if (op !== OP.discard && op !== OP.read) return;
-    const space = m.space(block.space[row] as number);
+    const space = m.space(block.space[row]!);
     if (!space) return; // the replay says so
-    const count = block.count[row] as number;
-    const first = (block.page[row] as number) + Math.min(0, count + 1);
+    const count = block.count[row]!;
+    const first = block.page[row]! + Math.min(0, count + 1);
     if (op === OP.read) this.read(m, space, first, Math.abs(count), block, row);
     else for (let i = 0; i < count; i++) setContentAt(m, space, first + i, DISCARDED);
   }

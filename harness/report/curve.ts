@@ -40,7 +40,7 @@ function chart(curves: readonly MissCurve[], height: number, color: boolean): st
   return plot(series, {
     width: WIDTH,
     height,
-    ...(color ? { color: curves.map((_, i) => COLORS[i % COLORS.length] as (typeof COLORS)[number]) } : {}),
+    ...(color ? { color: curves.map((_, i) => COLORS[i % COLORS.length]!) } : {}),
     formatter: (value, { axis }) => (axis === 'x' ? Math.round(2 ** value) : value.toFixed(2)),
     legend: { position: 'bottom', series: curves.map(({ label }) => label) },
   });

@@ -40,8 +40,8 @@ interface Group {
 function groupsOf(rows: readonly Row[], traces: readonly TraceFacts[]): Group[] {
   const axis = comparedAxis(rows);
   return groupBy(apart(comparedRows(rows, axis)).shown, ['trace', 'backing', 'limit_pages']).map((group) => {
-    const first = group[0] as Row;
-    const facts = traces.find((trace) => trace.label === first.trace) as TraceFacts;
+    const first = group[0]!;
+    const facts = traces.find((trace) => trace.label === first.trace)!;
     return {
       name: traceName(first),
       facts,
@@ -60,7 +60,7 @@ function policies(rows: readonly Row[], axis: Axis): string {
 /** Who saves most where memory is not limited, a clause a trace. */
 function savingSentence(groups: readonly Group[]): Finding {
   const clauses = groups
-    .filter(({ limit }) => limit === (groups[0] as Group).limit)
+    .filter(({ limit }) => limit === groups[0]!.limit)
     .flatMap(({ name, facts, rows, keep, axis }) => {
       const best = bestOf(rows);
       const first = best[0];
@@ -72,7 +72,7 @@ function savingSentence(groups: readonly Group[]): Finding {
         `${name}: ${policies(best, axis)} (${mib(saved, facts.pageBytes)} MiB, ${share} of what keep holds)`,
       ];
     });
-  return { lead: `Most memory saved, ${(groups[0] as Group).limit}:`, clauses };
+  return { lead: `Most memory saved, ${groups[0]!.limit}:`, clauses };
 }
 
 /** The space that pays most of a cell's stalls, where several do. */
@@ -87,7 +87,7 @@ function payer(row: Row, spaces: readonly Row[]): string {
 
 /** Who stalls least under the tightest limit, and who pays, a clause a trace. */
 function stallSentence(groups: readonly Group[], spaces: readonly Row[]): Finding {
-  const tightest = (groups.at(-1) as Group).limit;
+  const tightest = groups.at(-1)!.limit;
   const clauses = groups
     .filter(({ limit }) => limit === tightest)
     .flatMap(({ name, rows, keep, axis }) => {

@@ -29,7 +29,7 @@ export function apart(rows: readonly Row[]): { shown: Row[]; impossible: string[
   const parts = { shown: [] as Row[], impossible: [] as string[], same: [] as string[] };
   const groups = groupBy(rows, ['trace', 'backing']);
   for (const group of groups) {
-    const first = group[0] as Row;
+    const first = group[0]!;
     const name = traceName(first);
     const recorded = groups.find(([other]) => other?.trace === first.trace && other?.backing === 'recorded');
     if (group.every(({ outcome }) => outcome === 'refused')) parts.impossible.push(name);

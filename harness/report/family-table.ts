@@ -109,17 +109,17 @@ function tableOf(
   const limits = [...new Set(rows.map((row) => limitLabel(row, factsOf(row))))];
   const figures = [SAVED, PRICE[axis], STALL];
   const traces = groupBy(rows, ['trace', 'backing']).map((group) => {
-    const facts = factsOf(group[0] as Row);
+    const facts = factsOf(group[0]!);
     const under = (limit: string, among: readonly Row[]) =>
       among.filter((row) => limitLabel(row, facts) === limit);
     const fronts = limits.map((limit) => paretoFront(under(limit, group)));
     const lines = groupBy(group, ['discard', axis]).map((policy) => ({
-      names: [rowName(policy[0] as Row, axis)],
+      names: [rowName(policy[0]!, axis)],
       cells: limits.flatMap((limit, column) =>
-        tableCells(under(limit, policy)[0], figures, facts, fronts[column] as Row[]),
+        tableCells(under(limit, policy)[0], figures, facts, fronts[column]!),
       ),
     }));
-    return { first: group[0] as Row, lines: merged(lines) };
+    return { first: group[0]!, lines: merged(lines) };
   });
   return { title, axis, limits, heads: figures.map(({ head }) => head), traces };
 }
@@ -186,12 +186,12 @@ export function familyTables(
   runs: readonly Row[],
   members: readonly TraceFacts[],
 ): FamilyTables {
-  const factsOf = (row: Row) => members.find((trace) => trace.label === row.trace) as TraceFacts;
+  const factsOf = (row: Row) => members.find((trace) => trace.label === row.trace)!;
   const rows = runs.filter((row) => factsOf(row));
   const axis = comparedAxis(rows);
   const { shown, impossible, same } = apart(comparedRows(rows, axis));
   const tables = groupBy(shown, sameColumns(axis)).map((group) =>
-    tableOf(tableTitle(name, group[0] as Row, rows), group, axis, factsOf),
+    tableOf(tableTitle(name, group[0]!, rows), group, axis, factsOf),
   );
   const left = [
     ...(impossible.length > 0 ? [`${listed(impossible)}: not possible`] : []),

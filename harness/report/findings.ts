@@ -63,7 +63,7 @@ function equalSentence(rows: readonly Row[]): string[] {
   return [...equal.values()]
     .filter((group) => group.length > 1)
     .map((group) => {
-      const rows = group.map((policy) => policy[0] as Row);
+      const rows = group.map((policy) => policy[0]!);
       const costs = rows.map((row) =>
         (numberIn(row, 'stall_discard_ns') / numberIn(row, 'discard_calls') / 1000).toFixed(1),
       );
@@ -109,7 +109,7 @@ function uselessSentences(rows: readonly Row[]): string[] {
   }
   const byKernel = refused.filter((row) => !sparing.includes(row));
   if (byKernel.length > 0) {
-    const calls = numberIn(byKernel[0] as Row, 'discard_calls');
+    const calls = numberIn(byKernel[0]!, 'discard_calls');
     sentences.push(
       `${listed(names(byKernel))}: all ${calls} calls are refused on this memory, as the kernel does; nothing is lost, and the cells are not ranked.`,
     );

@@ -106,8 +106,8 @@ export function comparisonTables(runs: readonly Row[], traces: readonly TraceFac
   const parts: string[] = [];
   const axis = comparedAxis(runs);
   for (const rows of groupBy(comparedRows(runs, axis), ['trace', 'backing', ...sameColumns(axis)])) {
-    const first = rows[0] as Row;
-    const facts = traces.find((trace) => trace.label === first.trace) as TraceFacts;
+    const first = rows[0]!;
+    const facts = traces.find((trace) => trace.label === first.trace)!;
     parts.push(`${tableTitle(traceName(first), first, runs)}\n${tableOf(rows, facts, axis)}`);
   }
   return parts.join('\n\n');

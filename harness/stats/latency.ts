@@ -37,7 +37,7 @@ export class LatencyHistogram {
       this.flush(slot);
       this.recentNs[slot] = whole;
     }
-    this.recentTimes[slot] = (this.recentTimes[slot] as number) + times;
+    this.recentTimes[slot] = this.recentTimes[slot]! + times;
   }
 
   /** The latency in ns below or at which `percent` of the recorded values lie; 0 when nothing was recorded. */
@@ -57,9 +57,9 @@ export class LatencyHistogram {
   }
 
   private flush(slot: number): void {
-    const times = this.recentTimes[slot] as number;
+    const times = this.recentTimes[slot]!;
     if (times === 0) return;
-    const ns = this.recentNs[slot] as number;
+    const ns = this.recentNs[slot]!;
     this.recentTimes[slot] = 0;
     if (ns > this.largest) this.largest = ns;
     this.histogram.recordValueWithCount(Math.min(HIGHEST_NS, ns), times);

@@ -32,8 +32,8 @@ function enumeratedP(a: readonly number[], b: readonly number[]): number {
   const indices = all.map((_, i) => i);
   const splits = choices(indices, a.length);
   const asFar = splits.filter((chosen) => {
-    const first = chosen.map((i) => all[i] as number);
-    const second = indices.filter((i) => !chosen.includes(i)).map((i) => all[i] as number);
+    const first = chosen.map((i) => all[i]!);
+    const second = indices.filter((i) => !chosen.includes(i)).map((i) => all[i]!);
     return Math.abs(countU(first, second) - middle) >= far;
   });
   return asFar.length / splits.length;

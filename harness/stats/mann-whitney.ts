@@ -11,13 +11,13 @@ export interface MannWhitney {
 
 /** Twice the mid-rank of each value, which is a whole number: equal values share the mean of their ranks. */
 function doubledRanks(values: readonly number[]): { ranks: Float64Array; tieSizes: number[] } {
-  const order = values.map((_, i) => i).sort((i, j) => (values[i] as number) - (values[j] as number));
+  const order = values.map((_, i) => i).sort((i, j) => values[i]! - values[j]!);
   const ranks = new Float64Array(values.length);
   const tieSizes: number[] = [];
   for (let start = 0; start < order.length; ) {
     let end = start;
-    while (end < order.length && values[order[end] as number] === values[order[start] as number]) end++;
-    for (let i = start; i < end; i++) ranks[order[i] as number] = start + 1 + end;
+    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
+    for (let i = start; i < end; i++) ranks[order[i]!] = start + 1 + end;
     tieSizes.push(end - start);
     start = end;
   }
@@ -32,18 +32,18 @@ function doubledRanks(values: readonly number[]): { ranks: Float64Array; tieSize
 function exactP(ranks: Float64Array, size: number, sum: number): number {
   const total = ranks.reduce((all, rank) => all + rank, 0);
   const counts = Array.from({ length: size + 1 }, () => new Float64Array(total + 1));
-  (counts[0] as Float64Array)[0] = 1;
+  counts[0]![0] = 1;
   for (const rank of ranks) {
     for (let chosen = size; chosen >= 1; chosen--) {
-      const from = counts[chosen - 1] as Float64Array;
-      const to = counts[chosen] as Float64Array;
-      for (let s = total; s >= rank; s--) to[s] = (to[s] as number) + (from[s - rank] as number);
+      const from = counts[chosen - 1]!;
+      const to = counts[chosen]!;
+      for (let s = total; s >= rank; s--) to[s] = to[s]! + from[s - rank]!;
     }
   }
   // Distances from the mean, times the number of ranks, are whole numbers.
   const distance = (s: number) => Math.abs(s * ranks.length - size * total);
   const far = distance(sum);
-  const ofSize = counts[size] as Float64Array;
+  const ofSize = counts[size]!;
   let all = 0;
   let asFar = 0;
   ofSize.forEach((count, s) => {

@@ -6,7 +6,7 @@ const PAIRS = 1000;
 const BEYOND = 5;
 
 function resample(values: readonly number[], size: number, random: RandomStream): Float64Array {
-  return Float64Array.from({ length: size }, () => values[Math.floor(random() * values.length)] as number);
+  return Float64Array.from({ length: size }, () => values[Math.floor(random() * values.length)]!);
 }
 
 /**
@@ -23,5 +23,5 @@ export function noiseOfMedian(values: readonly number[], sizes: readonly [number
     const [a, b] = sizes.map((size) => median(resample(values, size, random))) as [number, number];
     return Math.max(a, b) / Math.min(a, b) - 1;
   });
-  return differences.sort()[PAIRS - 1 - BEYOND] as number;
+  return differences.sort()[PAIRS - 1 - BEYOND]!;
 }

@@ -26,7 +26,7 @@ describe('latency histograms', () => {
           for (const ns of latencies) histogram.record(ns);
           const sorted = [...latencies].sort((a, b) => a - b);
           for (const percent of [50, 99, 99.9]) {
-            const exact = sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] as number;
+            const exact = sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)]!;
             expect(Math.abs(histogram.percentile(percent) - exact) / exact).toBeLessThanOrEqual(0.001);
           }
           expect(histogram.max).toBe(sorted.at(-1));

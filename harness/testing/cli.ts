@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { packageFile } from '../input/package-root.js';
+import { packageFile } from '../base/package-root.js';
 
 const CLI = packageFile('dist', 'harness', 'cli.js');
 

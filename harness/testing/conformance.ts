@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageFile } from '../input/package-root.js';
+import { packageFile } from '../base/package-root.js';
 
 /** Where the suite and its data are. */
 export const FOLDER = packageFile('harness', 'machine', 'conformance');
@@ -91,7 +91,7 @@ export function statedCounts(): Map<string, { run: number; skipped: number }> {
   const counts = new Map<string, { run: number; skipped: number }>();
   const readme = readFileSync(join(FOLDER, 'README.md'), 'utf8');
   for (const [, group, run, skipped] of readme.matchAll(/^\| ([^|]+) \| (\d+) \| (\d+) \|$/gm)) {
-    counts.set(group as string, { run: Number(run), skipped: Number(skipped) });
+    counts.set(group!, { run: Number(run), skipped: Number(skipped) });
   }
   return counts;
 }

@@ -172,7 +172,7 @@ export class Lab {
   read(space: Space, page: number, count: number): Found[] {
     const found = Array.from({ length: count }, (_, i) => {
       if (this.touch(space, page + i, READ)) return 'SIGBUS';
-      return contentAt(this.m, space, page + i) as number;
+      return contentAt(this.m, space, page + i)!;
     });
     return this.checked(found);
   }
@@ -247,7 +247,7 @@ export class Lab {
   private addPresent(stat: { -readonly [K in keyof MappingStat]: number }, entry: number): void {
     const frame = frameOf(this.m, entry);
     if (frame < 0) return;
-    const traits = this.m.pages.traits[entry >>> PTE_SHIFT] as number;
+    const traits = this.m.pages.traits[entry >>> PTE_SHIFT]!;
     const dirty = (entry & PTE.dirty) !== 0 || (traits & TRAIT.dirty) !== 0;
     stat.rss++;
     if (dirty && this.m.frames.mapcount[frame] === 1) stat.privateDirty++;
@@ -257,7 +257,7 @@ export class Lab {
 
   private entry(space: Space, page: number): number {
     const at = this.m.tables.find(space.directory, page);
-    return at < 0 ? 0 : (this.m.tables.entries[at] as number);
+    return at < 0 ? 0 : this.m.tables.entries[at]!;
   }
 
   /** One access; true when it was SIGBUS. */

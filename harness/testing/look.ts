@@ -27,5 +27,5 @@ export async function runAndLook<T>(
       errnos.push(returned.errno === 0 ? returned.value : returned.errno);
     },
   });
-  return { result, seen: look(machine as Machine), errnos };
+  return { result, seen: look(machine!), errnos };
 }

@@ -72,7 +72,7 @@ class NaiveLeCaR implements NaivePolicy {
     const hit = take(this.recent, id);
     if (!hit) {
       const expert = this.histories.findIndex((history) => take(history, id));
-      if (expert >= 0) this.blame(expert, this.time - (this.evictedAt.get(id) as number));
+      if (expert >= 0) this.blame(expert, this.time - this.evictedAt.get(id)!);
       if (this.recent.length === this.capacity) this.evict();
     }
     this.recent.push(id);
@@ -96,11 +96,11 @@ class NaiveLeCaR implements NaivePolicy {
   }
 
   private evict(): void {
-    const lru = this.recent[0] as number;
+    const lru = this.recent[0]!;
     let lfu = -1;
     for (const [id, count] of this.count) {
       if (!this.recent.includes(id)) continue;
-      if (lfu < 0 || count < (this.count.get(lfu) as number)) lfu = id;
+      if (lfu < 0 || count < this.count.get(lfu)!) lfu = id;
     }
     if (lru === lfu) {
       this.remove(lru);
@@ -112,7 +112,7 @@ class NaiveLeCaR implements NaivePolicy {
     this.evictedAt.set(id, this.time);
     const history = this.histories[expert];
     history.push(id);
-    if (history.length > Math.max(1, Math.floor(this.capacity / 2))) this.remove(history[0] as number);
+    if (history.length > Math.max(1, Math.floor(this.capacity / 2))) this.remove(history[0]!);
   }
 }
 
@@ -144,13 +144,12 @@ class NaiveWTinyLfu implements NaivePolicy {
     this.use(id);
     if (take(this.probation, id) || take(this.protected, id)) {
       this.protected.push(id);
-      if (this.protected.length > this.protectedCapacity)
-        this.probation.push(this.protected.shift() as number);
+      if (this.protected.length > this.protectedCapacity) this.probation.push(this.protected.shift()!);
       return true;
     }
     if (this.held === this.capacity) this.evict();
     this.window.push(id);
-    if (this.window.length > this.windowCapacity) this.leaveWindow(this.window.shift() as number);
+    if (this.window.length > this.windowCapacity) this.leaveWindow(this.window.shift()!);
     this.sketch.fit(this.held);
     return false;
   }
@@ -173,11 +172,11 @@ class NaiveWTinyLfu implements NaivePolicy {
 
   private evict(): void {
     const main = this.probation.length > 0 ? this.probation : this.protected;
-    const candidate = this.window[0] as number;
+    const candidate = this.window[0]!;
     if (main.length === 0) this.window.shift();
     else if (this.window.length < this.windowCapacity) main.shift();
     else {
-      const admitted = this.sketch.estimate(candidate) > this.sketch.estimate(main[0] as number);
+      const admitted = this.sketch.estimate(candidate) > this.sketch.estimate(main[0]!);
       if (!this.windowUses) this.use(candidate);
       this.window.shift();
       if (admitted) {
@@ -254,8 +253,8 @@ class NaiveClockPro implements NaivePolicy {
   }
 
   private nextHot(): number {
-    while (!this.hot.has(this.clock[0] as number)) this.endTest(this.clock[0] as number);
-    return this.clock[0] as number;
+    while (!this.hot.has(this.clock[0]!)) this.endTest(this.clock[0]!);
+    return this.clock[0]!;
   }
 
   private endTest(id: number): void {
@@ -267,11 +266,11 @@ class NaiveClockPro implements NaivePolicy {
   private evict(): void {
     for (;;) {
       if (this.cold.length === 0) this.cool();
-      const id = this.cold.shift() as number;
+      const id = this.cold.shift()!;
       const test = this.clock.includes(id);
       if (!this.used.delete(id)) {
         if (test) this.ghosts.push(id);
-        if (this.ghosts.length > this.capacity) this.endTest(this.ghosts[0] as number);
+        if (this.ghosts.length > this.capacity) this.endTest(this.ghosts[0]!);
         return;
       }
       take(this.clock, id);

@@ -43,7 +43,7 @@ function clock(c: number, { bits = 1 }): Access {
       return true;
     }
     while (queue.length === c) {
-      const oldest = queue.shift() as (typeof queue)[0];
+      const oldest = queue.shift()!;
       if (oldest.uses > 0) queue.push({ id: oldest.id, uses: oldest.uses - 1 });
     }
     queue.push({ id, uses: 0 });
@@ -60,16 +60,15 @@ function slru(c: number, { segments = 4 }): Access {
     const from = lists.findIndex((list) => take(list, id));
     if (from >= 0) {
       let to = Math.min(from + 1, count - 1);
-      (lists[to] as number[]).push(id);
-      for (; to > 0 && (lists[to] as number[]).length > share; to--) {
-        (lists[to - 1] as number[]).push((lists[to] as number[]).shift() as number);
+      lists[to]!.push(id);
+      for (; to > 0 && lists[to]!.length > share; to--) {
+        lists[to - 1]!.push(lists[to]!.shift()!);
       }
-      if (to === 0 && from < count - 1)
-        (lists[0] as number[]).splice(0, (lists[0] as number[]).length - share);
+      if (to === 0 && from < count - 1) lists[0]!.splice(0, lists[0]!.length - share);
       return true;
     }
     if (lists.flat().length === c) lists.find((list) => list.length > 0)?.shift();
-    (lists.find((list) => list.length < share) ?? (lists[0] as number[])).push(id);
+    (lists.find((list) => list.length < share) ?? lists[0]!).push(id);
     return false;
   };
 }
@@ -89,7 +88,7 @@ function twoq(c: number, { kin = 0.25, kout = 0.5 }): Access {
     const ghost = take(a1out, id);
     if (a1in.length + am.length === c) {
       if (a1in.length > kinPages || am.length === 0) {
-        a1out.push(a1in.shift() as number);
+        a1out.push(a1in.shift()!);
         if (a1out.length > koutPages) a1out.shift();
       } else am.shift();
     }
@@ -110,8 +109,8 @@ function arc(c: number): Access {
   const replace = (inB2: boolean) => {
     if (t1.length + t2.length < c) return;
     if (t1.length > 0 && (t1.length > p || (t1.length === p && inB2) || t2.length === 0)) {
-      b1.push(t1.shift() as number);
-    } else b2.push(t2.shift() as number);
+      b1.push(t1.shift()!);
+    } else b2.push(t2.shift()!);
   };
   return (id) => {
     if (take(t1, id) || take(t2, id)) {
@@ -157,7 +156,7 @@ function car(c: number): Access {
   const replace = () => {
     for (;;) {
       const small = t1.length >= Math.max(1, p);
-      const head = (small ? t1 : t2).shift() as number;
+      const head = (small ? t1 : t2).shift()!;
       if (!used.delete(head)) {
         (small ? b1 : b2).push(head);
         return;
@@ -198,18 +197,18 @@ function lirs(c: number, { hir = 0.01 }): Access {
   const gone: number[] = [];
   const lir = new Set<number>();
   const prune = () => {
-    while (stack.length > 0 && !lir.has(stack[0] as number)) take(gone, stack.shift() as number);
+    while (stack.length > 0 && !lir.has(stack[0]!)) take(gone, stack.shift()!);
   };
   const demoteOldest = () => {
     prune();
-    const bottom = stack.shift() as number;
+    const bottom = stack.shift()!;
     lir.delete(bottom);
     queue.push(bottom);
     prune();
   };
   const evict = () => {
     if (queue.length === 0) demoteOldest();
-    const victim = queue.shift() as number;
+    const victim = queue.shift()!;
     if (stack.includes(victim)) gone.push(victim);
   };
   const hit = (id: number, inStack: boolean) => {
@@ -244,7 +243,7 @@ function lirs(c: number, { hir = 0.01 }): Access {
     const inStack = take(stack, id);
     if (resident) hit(id, inStack);
     else missed(id);
-    while (stack.length > 2 * c && gone.length > 0) take(stack, gone.shift() as number);
+    while (stack.length > 2 * c && gone.length > 0) take(stack, gone.shift()!);
     return resident;
   };
 }
@@ -290,7 +289,7 @@ function s3fifo(c: number, { small = 0.1, ghost = 0.9, threshold = 2 }): Access 
   };
   const evictMain = () => {
     for (;;) {
-      const oldest = main.shift() as { id: number; uses: number };
+      const oldest = main.shift()!;
       if (oldest.uses === 0) return;
       main.push({ id: oldest.id, uses: Math.min(oldest.uses, 3) - 1 });
     }
@@ -322,7 +321,7 @@ function sieve(c: number): Access {
     }
     if (queue.length === c) {
       while (queue[hand]?.visited) {
-        (queue[hand] as (typeof queue)[0]).visited = false;
+        queue[hand]!.visited = false;
         hand = (hand + 1) % queue.length;
       }
       queue.splice(hand, 1);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { packageFile } from '../input/package-root.js';
+import { packageFile } from '../base/package-root.js';
 
 /** A command that the README shows, and the lines it shows below; a line `[...]` stands for any number of lines. */
 export interface Shown {
@@ -11,7 +11,7 @@ const README = readFileSync(packageFile('README.md'), 'utf8');
 
 function blocksOf(text: string, language: string): string[] {
   return [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
-    (match) => match[1] as string,
+    (match) => match[1]!,
   );
 }
 
@@ -27,7 +27,7 @@ export function shownCommands(): Shown[] {
       .slice(1)
       .map((part) => {
         const [command, ...output] = part.trimEnd().split('\n');
-        return { args: (command as string).split(' '), output };
+        return { args: command!.split(' '), output };
       }),
   );
 }

@@ -7,8 +7,8 @@ export function nextUses(ids: ArrayLike<number>): Float64Array {
   const next = new Float64Array(ids.length);
   const seen = new Map<number, number>();
   for (let i = ids.length - 1; i >= 0; i--) {
-    next[i] = seen.get(ids[i] as number) ?? Number.POSITIVE_INFINITY;
-    seen.set(ids[i] as number, i);
+    next[i] = seen.get(ids[i]!) ?? Number.POSITIVE_INFINITY;
+    seen.set(ids[i]!, i);
   }
   return next;
 }

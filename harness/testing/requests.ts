@@ -222,10 +222,10 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
 /** The requests of a batch. */
 export function requestsOf(batch: RequestBatch): Request[] {
   return Array.from({ length: batch.length }, (_, i) => ({
-    id: (BigInt(batch.high[i] as number) << 32n) | BigInt(batch.low[i] as number),
-    size: batch.size[i] as number,
+    id: (BigInt(batch.high[i]!) << 32n) | BigInt(batch.low[i]!),
+    size: batch.size[i]!,
     write: batch.write[i] === 1,
-    timeUs: batch.time[i] as number,
-    volume: batch.volume[i] as number,
+    timeUs: batch.time[i]!,
+    volume: batch.volume[i]!,
   }));
 }

@@ -41,7 +41,7 @@ export class VolatileModel {
   }
 
   mark(holder: number, start: number, end: number): void {
-    const pages = this.holders[holder] as ModelPage[];
+    const pages = this.holders[holder]!;
     const named = pages.slice(start, end);
     const ranges = new Set(named.map(({ range }) => range));
     if (this.rules.order === 'fifo' && ranges.size === 1 && !ranges.has(undefined)) return;
@@ -60,7 +60,7 @@ export class VolatileModel {
 
   /** What NONVOLATILE reports. */
   unmark(holder: number, start: number, end: number): boolean {
-    const pages = this.holders[holder] as ModelPage[];
+    const pages = this.holders[holder]!;
     const named = pages.slice(start, end);
     const byPage = named.some(({ lost, range }) => lost && range !== undefined);
     const byRange = named.some(({ range }) => range?.purged);
@@ -75,8 +75,8 @@ export class VolatileModel {
 
   /** A page is written; false where that is SIGBUS. */
   write(holder: number, index: number, content: number): boolean {
-    const pages = this.holders[holder] as ModelPage[];
-    const page = pages[index] as ModelPage;
+    const pages = this.holders[holder]!;
+    const page = pages[index]!;
     const gone = page.lost && page.content === 0;
     if (gone && this.rules.access === 'sigbus') return false;
     page.content = content;
@@ -86,7 +86,7 @@ export class VolatileModel {
 
   /** Pages of a holder went. Gives what was wrong about it. */
   went(gone: readonly { readonly holder: number; readonly index: number }[]): string | undefined {
-    const pages = gone.map(({ holder, index }) => (this.holders[holder] as ModelPage[])[index] as ModelPage);
+    const pages = gone.map(({ holder, index }) => this.holders[holder]![index]!);
     if (pages.some(({ range, spared }) => range === undefined || spared))
       return 'a page went that was not volatile';
     const complaint = this.rules.unit === 'range' || this.byRange ? this.outOfOrder(pages) : undefined;
@@ -106,7 +106,7 @@ export class VolatileModel {
   }
 
   private lose(page: ModelPage): void {
-    const range = page.range as ModelRange;
+    const range = page.range!;
     page.content = 0;
     page.lost = true;
     this.purgedPages++;
@@ -120,10 +120,7 @@ export class VolatileModel {
   /** All ranges that go before one that lost a page must have lost all, and that one the pages before. */
   private outOfOrder(gone: readonly ModelPage[]): string | undefined {
     const all = this.holders.flat();
-    const last = gone.reduce(
-      (key, { range }) => Math.max(key, (range as ModelRange).key),
-      Number.NEGATIVE_INFINITY,
-    );
+    const last = gone.reduce((key, { range }) => Math.max(key, range!.key), Number.NEGATIVE_INFINITY);
     for (const [at, page] of all.entries()) {
       const { range, content } = page;
       if (!range || content === 0 || gone.includes(page)) continue;

@@ -1,5 +1,5 @@
-import { InputError } from '../input/errors.js';
-import { unknownName } from '../input/nearest.js';
+import { InputError } from '../base/errors.js';
+import { unknownName } from '../base/nearest.js';
 import { ADVICE, type Advice, CONTENT_LIMIT, COUNT_LIMIT, ID_LIMIT, OP, OPS, PAGE_LIMIT } from './op.js';
 
 /** The kinds of objects a trace can declare. */
@@ -109,7 +109,7 @@ function oneOf<T extends string>(valid: readonly T[], text: string, what: string
 export function parseContent(text: string): ContentArg {
   const match = /^=(\d+)(\+?)$/.exec(text);
   if (!match) throw new InputError(`"${text}" is not contents, expected =N or =N+`);
-  return { content: wholeNumber(match[1] as string, CONTENT_LIMIT, 'a content id'), up: match[2] === '+' };
+  return { content: wholeNumber(match[1]!, CONTENT_LIMIT, 'a content id'), up: match[2] === '+' };
 }
 
 /** Splits at single spaces; two in a row or one at an end is an error. */
@@ -151,14 +151,14 @@ function parseMap(text: string): MapArg {
   const kind = oneOf(MAP_KINDS, colon < 0 ? head : head.slice(0, colon), 'kind of mapping');
   const match = /^([^@]+)@(\d+)$/.exec(head.slice(colon + 1));
   if (colon < 0 || !match) throw new InputError(`"${head}" is incomplete, expected ${kind}:NAME@OFFSET`);
-  const offset = wholeNumber(match[2] as string, PAGE_LIMIT, 'an offset in pages');
-  return { kind, name: objectName(match[1] as string), offset, flags };
+  const offset = wholeNumber(match[2]!, PAGE_LIMIT, 'an offset in pages');
+  return { kind, name: objectName(match[1]!), offset, flags };
 }
 
 function parseRemap(text: string): RemapArg {
   const match = /^(to|grow)=(\d+)$/.exec(text);
   if (!match) throw new InputError(`"${text}" is not understood, expected to=PAGE or grow=PAGES`);
-  const value = match[2] as string;
+  const value = match[2]!;
   if (match[1] === 'to') return { to: wholeNumber(value, PAGE_LIMIT, 'a page number'), grow: 0 };
   return { to: undefined, grow: wholeNumber(value, COUNT_LIMIT + 1, 'a number of pages') };
 }
@@ -185,15 +185,15 @@ function parseFallocate(text: string): FallocateArg {
   const match = /^(\d+)\+(\d+)$/.exec(target.slice(at + 1));
   if (!match || mode !== 'punch')
     throw new InputError(`"${text}" is not understood, expected punch:NAME@BYTE+LEN`);
-  const start = wholeNumber(match[1] as string, Number.MAX_SAFE_INTEGER, 'a byte offset');
-  const length = wholeNumber(match[2] as string, Number.MAX_SAFE_INTEGER, 'a length in bytes');
+  const start = wholeNumber(match[1]!, Number.MAX_SAFE_INTEGER, 'a byte offset');
+  const length = wholeNumber(match[2]!, Number.MAX_SAFE_INTEGER, 'a length in bytes');
   return { mode, name: objectName(target.slice(0, at)), bytes: { start, length } };
 }
 
 function parseSet(text: string): ArgOf['set'] {
   const match = /^([a-z0-9_.]+)=(.+)$/.exec(text);
   if (!match) throw new InputError(`"${text}" is not a setting, expected NAME=VALUE`);
-  return { name: match[1] as string, value: match[2] as string };
+  return { name: match[1]!, value: match[2]! };
 }
 
 const PARSERS: { readonly [K in keyof ArgOf]: (text: string) => ArgOf[K] } = {
@@ -233,7 +233,7 @@ export function parseArg<K extends keyof ArgOf>(op: K, text: string): ArgOf[K] {
 
 /** Checks the argument text of the op with this code, as `parseArg` does. */
 export function checkArg(code: number, text: string): void {
-  const name = (OPS[code] as (typeof OPS)[number]).name;
+  const name = OPS[code]!.name;
   if (name in PARSERS) PARSERS[name as keyof ArgOf](text);
   else if (code !== OP.write) throw new InputError(`${name} takes no argument, found "${text}"`);
 }

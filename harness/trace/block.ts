@@ -1,4 +1,4 @@
-import { InputError } from '../input/errors.js';
+import { InputError } from '../base/errors.js';
 import { HAS, OP, type OpName } from './op.js';
 
 /** The most events a block holds. */

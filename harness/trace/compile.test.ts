@@ -120,7 +120,7 @@ describe('writing traces', () => {
     const lines: number[] = [];
     const trace = await opened(binary);
     for await (const block of trace.blocks())
-      for (let row = 0; row < block.length; row++) lines.push(trace.place(block, row).line as number);
+      for (let row = 0; row < block.length; row++) lines.push(trace.place(block, row).line!);
     expect(lines).toEqual([3, 5, 6]);
   });
 

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { access, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError } from '../input/errors.js';
+import { InputError } from '../base/errors.js';
 import { isBinaryTrace } from './binary/decoder.js';
 import { VERSION } from './binary/layout.js';
 import { BinaryEncoder } from './binary/writer.js';

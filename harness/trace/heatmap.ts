@@ -28,12 +28,12 @@ function visitBlock(block: EventBlock, visit: Visit): void {
   for (let row = 0; row < block.length; row++) {
     const op = block.op[row];
     if (op !== OP.read && op !== OP.write) continue;
-    const count = block.count[row] as number;
-    const page = block.page[row] as number;
+    const count = block.count[row]!;
+    const page = block.page[row]!;
     if (count === 0) continue;
     // A negative count goes downwards from its page.
     const first = count > 0 ? page : page + count + 1;
-    visit(block.time[row] as number, block.space[row] as number, first, Math.abs(count));
+    visit(block.time[row]!, block.space[row]!, first, Math.abs(count));
   }
 }
 
@@ -76,7 +76,7 @@ class TouchedChunks {
     const rising = (a: number, b: number) => a - b;
     return new Map(
       [...this.spaces.keys()].sort(rising).map((space) => {
-        const chunks = [...(this.spaces.get(space) as Set<number>)].sort(rising);
+        const chunks = [...this.spaces.get(space)!].sort(rising);
         return [space, new Map(chunks.map((chunk) => [chunk, place++]))];
       }),
     );
@@ -105,12 +105,12 @@ class HeatGrid {
 
   add(timeUs: number, space: number, first: number, pages: number): void {
     const column = Math.floor((timeUs - this.firstUs) / this.columnUs);
-    const places = this.places.get(space) as Map<number, number>;
+    const places = this.places.get(space)!;
     const end = first + pages;
     for (let at = first; at < end; ) {
       const chunk = Math.floor(at / this.chunkPages);
       const upTo = Math.min(end, (chunk + 1) * this.chunkPages);
-      const offset = (places.get(chunk) as number) * this.chunkPages + (at - chunk * this.chunkPages);
+      const offset = places.get(chunk)! * this.chunkPages + (at - chunk * this.chunkPages);
       this.addPiece(column, offset, upTo - at);
       at = upTo;
     }
@@ -123,7 +123,7 @@ class HeatGrid {
       const row = Math.floor(at / this.rowPages);
       const upTo = Math.min(end, (row + 1) * this.rowPages);
       const cell = column * ADDRESS_BINS + row;
-      this.touches[cell] = (this.touches[cell] as number) + (upTo - at);
+      this.touches[cell] = this.touches[cell]! + (upTo - at);
       at = upTo;
     }
   }

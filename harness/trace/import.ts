@@ -1,5 +1,5 @@
-import { InputError } from '../input/errors.js';
-import { unknownName } from '../input/nearest.js';
+import { InputError } from '../base/errors.js';
+import { unknownName } from '../base/nearest.js';
 import { inputName, peekInput, STDIN } from './io/input.js';
 import { importChromium } from './readers/chromium/import.js';
 import { type GuestsOptions, importGuests } from './readers/guests/import.js';

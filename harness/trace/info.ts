@@ -9,14 +9,14 @@ class Census {
   touches = 0;
 
   add(trace: Trace, block: import('./block.js').EventBlock, row: number): void {
-    const { name } = OPS[block.op[row] as number] as (typeof OPS)[number];
+    const { name } = OPS[block.op[row]!]!;
     this.ops.set(name, (this.ops.get(name) ?? 0) + 1);
-    if ((block.fields[row] as number) & HAS.space) this.spaces.add(block.space[row] as number);
-    if (name === 'read' || name === 'write') this.touches += Math.abs(block.count[row] as number);
+    if (block.fields[row]! & HAS.space) this.spaces.add(block.space[row]!);
+    if (name === 'read' || name === 'write') this.touches += Math.abs(block.count[row]!);
     if (name === 'mark')
       this.marks.push({
-        timeUs: block.time[row] as number,
-        label: trace.strings.text(block.text[row] as number),
+        timeUs: block.time[row]!,
+        label: trace.strings.text(block.text[row]!),
       });
   }
 }

@@ -1,4 +1,4 @@
-import { InputError } from '../input/errors.js';
+import { InputError } from '../base/errors.js';
 
 /** The size of a page unless the trace's `page_size` says otherwise. */
 const DEFAULT_PAGE_BYTES = 4096;

@@ -1,4 +1,4 @@
-import type { Parameters, ParameterValues } from '../input/parameters.js';
+import type { Parameters, ParameterValues } from '../base/parameters.js';
 import type { EventBlock, StringTable } from './block.js';
 import type { TraceMeta } from './meta.js';
 

@@ -1,5 +1,5 @@
 import { open, readFile, stat } from 'node:fs/promises';
-import { fileError, type Place } from '../input/errors.js';
+import { fileError, type Place } from '../base/errors.js';
 import {
   checkBlock,
   decodeBlock,
@@ -65,7 +65,7 @@ export class MemoryTrace implements Trace {
       if (!header) break;
       const block = decodeBlock(rest, header, name, this.strings);
       checkBlock(block, this.strings, lastTime, name);
-      lastTime = block.time[block.length - 1] as number;
+      lastTime = block.time[block.length - 1]!;
       this.decoded.push(block);
       at += BLOCK_HEADER_BYTES + header.payloadBytes;
     }
@@ -118,7 +118,7 @@ class FileTrace implements Trace {
         const bytes = await readAt(file, offset, BLOCK_HEADER_BYTES + header.payloadBytes, size);
         const block = decodeBlock(bytes, header, this.name, this.strings);
         checkBlock(block, this.strings, lastTime, this.name);
-        lastTime = block.time[block.length - 1] as number;
+        lastTime = block.time[block.length - 1]!;
         yield block;
       }
     } finally {

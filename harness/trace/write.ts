@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { InputError } from '../input/errors.js';
+import { InputError } from '../base/errors.js';
 import { BinaryEncoder } from './binary/writer.js';
 import type { EventBlock, StringTable } from './block.js';
 import { type ByteSink, openSink, STDOUT, writeTo } from './io/output.js';
@@ -89,8 +89,8 @@ async function writeBinary(
 
 /** Lines beyond the first that an event takes in the text form. */
 function extraLines(block: EventBlock, row: number, strings: StringTable): number {
-  if (((block.fields[row] as number) & HAS.text) === 0) return 0;
-  return strings.text(block.text[row] as number).split('\n').length - 1;
+  if ((block.fields[row]! & HAS.text) === 0) return 0;
+  return strings.text(block.text[row]!).split('\n').length - 1;
 }
 
 /** Cuts a block behind each event that takes several lines, so that event i of a run is on line firstLine + i. */

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PACKAGE_ROOT, packageFile } from '../../input/package-root.js';
+import { PACKAGE_ROOT, packageFile } from '../../base/package-root.js';
 import { parseCsv } from '../../metrics/csv.js';
 import { reclaim } from '../../testing/cli.js';
 import { cannot, mustRun } from '../../testing/system.js';

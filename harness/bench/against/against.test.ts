@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HostError } from '../../input/errors.js';
+import { HostError } from '../../base/errors.js';
 import { lastLine, runProcess } from './process.js';
 
 let folder: string;

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HostError, InputError } from '../../input/errors.js';
-import { PACKAGE_ROOT, packageFile } from '../../input/package-root.js';
+import { HostError, InputError } from '../../base/errors.js';
+import { PACKAGE_ROOT, packageFile } from '../../base/package-root.js';
 import { lastLine, runProcess } from './process.js';
 
 /** A commit of this program, built in a folder of its own. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { HostError } from '../../input/errors.js';
+import { HostError } from '../../base/errors.js';
 
 /** How a process ended and what it said on standard error. */
 export interface Ended {

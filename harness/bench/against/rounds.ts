@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import { parseCsv, type Row } from '../../metrics/csv.js';
 import { lastLine, runProcess } from './process.js';
 

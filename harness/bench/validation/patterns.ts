@@ -38,8 +38,8 @@ function permutation(n: number, draws: Draws): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i >= 0; i--) {
     const other = draws.below(i + 1);
-    const swapped = order[i] as number;
-    order[i] = order[other] as number;
+    const swapped = order[i]!;
+    order[i] = order[other]!;
     order[other] = swapped;
   }
   return order;
@@ -51,7 +51,7 @@ function firstAtLeast(sums: Float64Array, value: number): number {
   let high = sums.length - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((sums[middle] as number) < value) low = middle + 1;
+    if (sums[middle]! < value) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -69,10 +69,7 @@ function zipf(limit: number, skew: number): Uint32Array {
     sums[i] = sum;
   }
   const pageOfRank = permutation(pages, draws);
-  return Uint32Array.from(
-    { length: 3 * pages },
-    () => pageOfRank[firstAtLeast(sums, draws.unit() * sum)] as number,
-  );
+  return Uint32Array.from({ length: 3 * pages }, () => pageOfRank[firstAtLeast(sums, draws.unit() * sum)]!);
 }
 
 /** 8 limits of accesses, each to any of 2 limits of pages. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { packageFile } from '../../input/package-root.js';
+import { packageFile } from '../../base/package-root.js';
 import { MEASURED, MEASURED_LIMIT } from './measured.js';
 import { PATTERNS, type PatternName } from './patterns.js';
 import { validationTable } from './table.js';

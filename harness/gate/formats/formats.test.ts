@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageFile } from '../../input/package-root.js';
+import { packageFile } from '../../base/package-root.js';
 import type { CellReport, Finding, Report, TimeReport } from '../report.js';
 import { FORMATS, formatNamed } from './registry.js';
 import { element } from './xml.js';
@@ -152,7 +152,7 @@ describe('output formats', () => {
   });
 
   it('count what they do not show', () => {
-    const many = { ...REPORT, cells: Array.from({ length: 15 }, () => REPORT.cells[0] as CellReport) };
+    const many = { ...REPORT, cells: Array.from({ length: 15 }, () => REPORT.cells[0]!) };
     expect(formatNamed('table').text(many)).toContain('and 5 more cells (--format json has all)');
     expect(formatNamed('markdown').text(many)).toContain('and 5 more cells');
     const errors = formatNamed('github')

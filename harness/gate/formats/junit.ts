@@ -48,7 +48,7 @@ function caseXml({ className, name, findings, skipped, reproduce = [] }: Case, s
   const others = findings.filter((finding) => !fails.includes(finding));
   const message = [...fails.map(findingLine), ...reproduce.map((command) => `$ ${command}`)].join('\n');
   return element('testcase', { classname: className, name }, [
-    ...(fails.length > 0 ? [element('failure', { type: (fails[0] as Finding).kind, message })] : []),
+    ...(fails.length > 0 ? [element('failure', { type: fails[0]!.kind, message })] : []),
     ...(skipped === undefined ? [] : [element('skipped', { message: skipped })]),
     ...(others.length > 0
       ? [

@@ -47,7 +47,7 @@ function cellsText(cells: readonly CellReport[]): string[] {
 
 function timeRow(time: TimeReport): string {
   const [name, ...figures] = timeCells(time);
-  return `| ${[plain(name as string), ...figures].join(' | ')} |`;
+  return `| ${[plain(name!), ...figures].join(' | ')} |`;
 }
 
 function timesText(times: readonly TimeReport[]): string[] {
@@ -60,11 +60,7 @@ function timesText(times: readonly TimeReport[]): string[] {
   return [
     ...(compared.length > 0 ? [table] : []),
     ...(others.length > 0
-      ? [
-          others
-            .map(({ name, findings }) => `${findingItem(findings[0] as Finding)}: ${plain(name)}`)
-            .join('\n'),
-        ]
+      ? [others.map(({ name, findings }) => `${findingItem(findings[0]!)}: ${plain(name)}`).join('\n')]
       : []),
   ];
 }

@@ -1,4 +1,4 @@
-import { unknownName } from '../../input/nearest.js';
+import { unknownName } from '../../base/nearest.js';
 import { bencher } from './bencher.js';
 import { biggerIsBetter, smallerIsBetter } from './benchmark-action.js';
 import { benchstat } from './benchstat.js';

@@ -76,9 +76,9 @@ export function timeCells({ name, baseline, candidate, change, p, noise, finding
     name,
     timeText(median(baseline)),
     timeText(median(candidate)),
-    signedPercent(change as number),
-    (p as number).toPrecision(2),
-    `${(100 * (noise as number)).toFixed(1)} %`,
+    signedPercent(change!),
+    p!.toPrecision(2),
+    `${(100 * noise!).toFixed(1)} %`,
     findings[0]?.kind ?? '',
   ];
 }

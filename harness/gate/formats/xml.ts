@@ -15,9 +15,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const IMPOSSIBLE = /[\p{Cc}\p{Cs}\ufffe\uffff]/gu;
 
 function escaped(text: string): string {
-  return text
-    .replace(/[&<>"\n\r\t]/g, (character) => ESCAPES[character] as string)
-    .replace(IMPOSSIBLE, '\ufffd');
+  return text.replace(/[&<>"\n\r\t]/g, (character) => ESCAPES[character]!).replace(IMPOSSIBLE, '\ufffd');
 }
 
 /** An XML element with its attributes, and elements or nothing in it. */

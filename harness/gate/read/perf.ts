@@ -1,4 +1,4 @@
-import { InputError, type Place } from '../../input/errors.js';
+import { InputError, type Place } from '../../base/errors.js';
 import { parseCsv } from '../../metrics/csv.js';
 
 /** Wall times of one thing that was timed. */

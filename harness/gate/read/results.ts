@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import type { Manifest } from '../../metrics/manifest.js';
 import { ResultsFolder } from '../../metrics/results.js';
 import { type Perf, parsePerf } from './perf.js';

@@ -1,4 +1,4 @@
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import { cellText, type Row, type Value } from '../../metrics/csv.js';
 import { parseTable } from '../../metrics/results.js';
 import { IDENTITY_COLUMNS, KEY_COLUMNS } from '../../metrics/schema.js';

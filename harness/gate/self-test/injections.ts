@@ -77,7 +77,7 @@ function cellClasses(experiment: Experiment): InjectionClass[] {
     name,
     injections: [{ experiment: changed, kind, fails }],
   });
-  const first = cells[0] as CellRow;
+  const first = cells[0]!;
   const added = { ...first, identity: { ...first.identity, seed: `${first.identity.seed}0` } };
   const otherOutcome = first.outcome === 'oom' ? 'refused' : 'oom';
   return [

@@ -27,7 +27,7 @@ function sampleRow(cell: number): CellRow {
 export function sampleExperiment(): Experiment {
   const cells = Array.from({ length: CELLS }, (_, i) => sampleRow(i + 1));
   return {
-    columns: Object.keys((cells[0] as CellRow).values),
+    columns: Object.keys(cells[0]!.values),
     cells,
     manifest: {
       schema: SCHEMA_VERSION,

@@ -1,4 +1,4 @@
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import { parseManifest } from '../../metrics/manifest.js';
 import { SCHEMA_VERSION } from '../../metrics/schema.js';
 import { compareResults } from '../compare.js';

@@ -12,8 +12,8 @@ export function hasLruPages(vma: Vma): boolean {
 
 /** The page of an entry if only this entry maps it: COLD and PAGEOUT leave pages alone that others use; -1 otherwise. */
 export function solelyMapped(m: Machine, at: number): number {
-  const frame = frameOf(m, m.tables.entries[at] as number);
-  return frame >= 0 && m.frames.mapcount[frame] === 1 ? (m.frames.page[frame] as number) : -1;
+  const frame = frameOf(m, m.tables.entries[at]!);
+  return frame >= 0 && m.frames.mapcount[frame] === 1 ? m.frames.page[frame]! : -1;
 }
 
 /**
@@ -25,7 +25,7 @@ export const cold: AdviceAction = (m, vma, start, end, call) => {
   eachUsedEntry(m, vma, start, end, (at) => {
     const page = solelyMapped(m, at);
     if (page < 0) return;
-    m.tables.entries[at] = (m.tables.entries[at] as number) & ~PTE.young;
+    m.tables.entries[at] = m.tables.entries[at]! & ~PTE.young;
     m.reclaim.demote(page);
     call.present++;
   });

@@ -21,18 +21,18 @@ export const free: AdviceAction = (m, vma, start, end, call) => {
 
 /** Whether there was a page to free. */
 function freeEntry(m: Machine, vma: Vma, at: number): boolean {
-  if (!isSwapEntry(m.tables.entries[at] as number)) return freePresent(m, at);
+  if (!isSwapEntry(m.tables.entries[at]!)) return freePresent(m, at);
   clearEntry(m, vma, at);
   return true;
 }
 
 /** Makes the page of an entry clean and unused, and marks it; false where there is none, or others share it. */
 export function freePresent(m: Machine, at: number): boolean {
-  const entry = m.tables.entries[at] as number;
+  const entry = m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
   if (frameOf(m, entry) < 0 || !isExclusive(m, page)) return false;
-  const frame = m.pages.place[page] as number;
-  const slot = m.frames.slot[frame] as number;
+  const frame = m.pages.place[page]!;
+  const slot = m.frames.slot[frame]!;
   if (slot >= 0) {
     m.frames.setSlot(frame, -1);
     m.swap.free(slot);
@@ -40,7 +40,7 @@ export function freePresent(m: Machine, at: number): boolean {
   m.tables.entries[at] = entry & ~(PTE.young | PTE.dirty);
   m.pages.clearDirty(page);
   // lru_lazyfree: a page is marked, and takes its place, once; until it meets reclaim it stays marked when written again.
-  if ((m.pages.traits[page] as number) & TRAIT.lazyfree) return true;
+  if (m.pages.traits[page]! & TRAIT.lazyfree) return true;
   m.pages.markLazyfree(page);
   m.counters.pglazyfree++;
   m.reclaim.demote(page);

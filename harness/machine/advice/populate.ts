@@ -14,7 +14,7 @@ export function populate(write: boolean): AdviceAction {
     if (vma.has(VM.pfnMap) || !vma.has(write ? VM.write : VM.read)) return 'EINVAL';
     for (let vpn = start; vpn < end; vpn++) {
       const at = vma.space.directory.entry(vpn);
-      if (at >= 0 && ((m.tables.entries[at] as number) & need) === need) continue;
+      if (at >= 0 && (m.tables.entries[at]! & need) === need) continue;
       if (fault(m, vma, vpn, write) === FAULTED.sigbus) return 'EFAULT';
     }
     return 0;

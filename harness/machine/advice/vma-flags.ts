@@ -64,7 +64,7 @@ export const mergeable: AdviceAction = (m, vma, start, end, call) => {
   if (!m.ksm.enter(vma.space)) return 'EAGAIN';
   const { space } = vma;
   const errno = setMergeable(m, vma, start, end, call);
-  if (errno === 0) m.ksm.instant?.rangeCame(space.find(start) as Vma, start, end);
+  if (errno === 0) m.ksm.instant?.rangeCame(space.find(start)!, start, end);
   return errno;
 };
 

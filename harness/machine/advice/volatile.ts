@@ -114,14 +114,14 @@ function setPiece(m: Machine, { vma, start, end }: Piece, call: Call, on: boolea
   }
   modifyFlags(m, vma, start, end, flagsOf(m, vma, on));
   // A merge may have replaced the VMA that was there.
-  const found = vma.space.find(start) as Vma;
+  const found = vma.space.find(start)!;
   return on ? markPrivate(m, found, start, end, call) : clearPrivate(m, found, start, end, call);
 }
 
 function markPrivate(m: Machine, vma: Vma, start: number, end: number, call: Call): 0 {
   const lazily = m.purge.rules.order === 'lazyfree';
   eachUsedEntry(m, vma, start, end, (at) => {
-    const page = (m.tables.entries[at] as number) >>> PTE_SHIFT;
+    const page = m.tables.entries[at]! >>> PTE_SHIFT;
     if (page === 0 || (lazily && !freePresent(m, at))) return;
     call.present++;
     m.pages.markVolatile(page);
@@ -132,7 +132,7 @@ function markPrivate(m: Machine, vma: Vma, start: number, end: number, call: Cal
 function clearPrivate(m: Machine, vma: Vma, start: number, end: number, call: Call): number {
   let purged = 0;
   eachUsedEntry(m, vma, start, end, (at) => {
-    const entry = m.tables.entries[at] as number;
+    const entry = m.tables.entries[at]!;
     const page = entry >>> PTE_SHIFT;
     if (entry === PURGED) {
       m.tables.set(at, 0);
@@ -146,7 +146,7 @@ function clearPrivate(m: Machine, vma: Vma, start: number, end: number, call: Ca
 }
 
 function clearPage(m: Machine, page: number): void {
-  const traits = m.pages.traits[page] as number;
+  const traits = m.pages.traits[page]!;
   if ((traits & TRAIT.volatile) === 0 || m.rmap.isVolatile(page)) return;
   m.pages.clearVolatile(page);
   if (m.purge.rules.order !== 'lazyfree' || (traits & TRAIT.lazyfree) === 0) return;

@@ -21,7 +21,7 @@ export const willneed: AdviceAction = (m, vma, start, end, call) => {
     return 0;
   }
   eachUsedEntry(m, vma, start, end, (at, vpn) => {
-    const entry = m.tables.entries[at] as number;
+    const entry = m.tables.entries[at]!;
     if (isSwapEntry(entry) && prefetchAnon(m, vma, vpn, entry >>> PTE_SHIFT)) call.present++;
   });
   return 0;

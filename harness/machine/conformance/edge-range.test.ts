@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<string, { object?: string; map: string }>> = {
 
 /** A process that has written all of its one mapping. */
 function written(kind: string): { lab: Lab; p: Space } {
-  const { object, map } = KINDS[kind] as (typeof KINDS)[string];
+  const { object, map } = KINDS[kind]!;
   const lab = new Lab({ swap: 'ssd' });
   const p = lab.spawn();
   if (object) lab.object(PAGES, object);
@@ -93,7 +93,7 @@ function parse(id: string): { kind: string; way: Way; advice: Advice } | undefin
 
 function caseOf(id: string, row: EdgeRow): Case {
   return () => {
-    const { kind, way, advice } = parse(id) as NonNullable<ReturnType<typeof parse>>;
+    const { kind, way, advice } = parse(id)!;
     const { lab, p } = written(kind);
     const { errno, note } = way(lab, p, advice);
     expect({ ret: errno === 0 ? '0' : '-1', errno: String(errno), note: note() }).toEqual(row);
@@ -105,5 +105,5 @@ const ids = [...rows.keys()].filter((id) => parse(id) !== undefined);
 conform(
   'b_edge.csv, each advice on each kind of memory',
   ids,
-  each(ids, (id) => caseOf(id, rows.get(id) as EdgeRow)),
+  each(ids, (id) => caseOf(id, rows.get(id)!)),
 );

@@ -112,7 +112,7 @@ const ltp: Record<string, Case> = {
     const o = lab.object(PAGES, 'file:o =1+');
     lab.pread(o, 0, PAGES);
     expect(lab.punch(o, 512, 3 * PAGE)).toBe(0);
-    const dirty = [0, 3, 4].map((index) => (lab.m.pages.traits[o.page(index)] as number) & TRAIT.dirty);
+    const dirty = [0, 3, 4].map((index) => lab.m.pages.traits[o.page(index)]! & TRAIT.dirty);
     expect(dirty).toEqual([TRAIT.dirty, TRAIT.dirty, 0]);
   },
   ...each(['ltp.hugefallocate01', 'ltp.hugefallocate02'], () => skip(HUGETLB)),
@@ -155,7 +155,7 @@ const shmem: Record<string, Case> = {
     expect(lab.punch(o, 100, 2 * PAGE - 100)).toBe(0);
     // The head page has come in, for the bytes that it keeps; the page behind it is gone without I/O.
     expect([lab.m.counters.pswpin, lab.m.swap.inUse, o.blocks]).toEqual([1, PAGES - 2, PAGES - 1]);
-    expect((lab.m.pages.traits[o.page(0)] as number) & TRAIT.dirty).not.toBe(0);
+    expect(lab.m.pages.traits[o.page(0)]! & TRAIT.dirty).not.toBe(0);
     const [head, second] = lab.read(p, A, 2);
     expect([head === 1, head === 0, second]).toEqual([false, false, 0]);
   },

@@ -15,7 +15,7 @@ function shuffled(n: number, seed: number): number[] {
   const order = Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j] as number, order[i] as number];
+    [order[i], order[j]] = [order[j]!, order[i]!];
   }
   return order;
 }
@@ -34,7 +34,7 @@ function rankCorrelation(a: readonly number[], b: readonly number[]): number {
   let xx = 0;
   let yy = 0;
   for (let i = 0; i < a.length; i++) {
-    const [dx, dy] = [(x[i] as number) - mean, (y[i] as number) - mean];
+    const [dx, dy] = [x[i]! - mean, y[i]! - mean];
     products += dx * dy;
     xx += dx * dx;
     yy += dy * dy;
@@ -90,7 +90,7 @@ describe('MADV_FREE', () => {
           .filter(({ page }) => run.purgedAt.has(page));
         const correlation = rankCorrelation(
           gone.map(({ call }) => call),
-          gone.map(({ page }) => run.purgedAt.get(page) as number),
+          gone.map(({ page }) => run.purgedAt.get(page)!),
         );
         expect(correlation).toBeGreaterThanOrEqual(0.99);
         // And what has gone are the first calls, not merely in their order.

@@ -81,15 +81,15 @@ const simulated = new Map(Object.keys(PARAMETERS).map((config) => [config, simul
  */
 function caseOf(line: string): Case {
   const fields = line.split(',');
-  const config = fields[0] as string;
+  const config = fields[0]!;
   const row = rowCounters(fields);
-  const scans = simulated.get(config) as KsmCounters[];
-  const mine = scans[row.scans] as KsmCounters;
+  const scans = simulated.get(config)!;
+  const mine = scans[row.scans]!;
   if (row.scanned === mine.scanned) return () => expect(row).toEqual(mine);
   if (config === 'default_p100' && row.scans >= 2)
     return () => {
       expect({ ...row, scanned: mine.scanned }).toEqual(mine);
-      expect(row.scanned).toBeLessThan((scans[row.scans + 1] as KsmCounters).scanned);
+      expect(row.scanned).toBeLessThan(scans[row.scans + 1]!.scanned);
     };
   return skip('read between two full scans: where each content lay was not recorded');
 }
@@ -99,7 +99,7 @@ const ids = rows.map((line) => {
   return `ksm.csv/${config} after ${seconds} s`;
 });
 
-conform('ksm.csv', ids, Object.fromEntries(rows.map((line, i) => [ids[i] as string, caseOf(line)])));
+conform('ksm.csv', ids, Object.fromEntries(rows.map((line, i) => [ids[i]!, caseOf(line)])));
 
 /** Pages of one process and as many of another, equal in pairs after 40 scans; the other began `skew` scans later. */
 function pairs(merge: string, skew: number, count: number, within: readonly number[]): number[] {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import { type Case, conform, jsonCases, skip } from '../../testing/conformance.js';
 import { sysfs } from '../../testing/ksm.js';
 import { Lab } from '../../testing/lab.js';
@@ -35,7 +35,7 @@ function sharesFrames({ lab, p }: Setup, page: number, count: number): boolean {
   const frames = [];
   for (let vpn = page; vpn < page + count; vpn++) {
     const at = lab.m.tables.find(p.directory, vpn);
-    const frame = at < 0 ? -1 : frameOf(lab.m, lab.m.tables.entries[at] as number);
+    const frame = at < 0 ? -1 : frameOf(lab.m, lab.m.tables.entries[at]!);
     if (frame >= 0) frames.push(frame);
   }
   return new Set(frames).size < frames.length;

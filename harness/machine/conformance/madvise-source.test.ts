@@ -17,7 +17,7 @@ function mapped(map: string, options: ConstructorParameters<typeof Lab>[0] = {})
   const lab = new Lab(options);
   const p = lab.spawn();
   const kind = /^(?:shared|private):(\w+)@0/.exec(map)?.[1];
-  const object = kind === undefined ? undefined : lab.object(PAGES, OBJECTS[kind] as string);
+  const object = kind === undefined ? undefined : lab.object(PAGES, OBJECTS[kind]!);
   lab.map(p, A, PAGES, map);
   if (lab.vma(p, A).has(VM.write)) lab.write(p, A, PAGES, 1);
   return { lab, p, object };

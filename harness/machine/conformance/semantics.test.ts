@@ -38,7 +38,7 @@ function rowsOf(file: string): Map<string, Row> {
   return new Map(
     rows.map((line) => {
       const cells = line.split(',');
-      const row = Object.fromEntries(columns.map((column, i) => [column, cells[i] as string]));
+      const row = Object.fromEntries(columns.map((column, i) => [column, cells[i]!]));
       return [`${file}/${row.object}/${row.op}`, row];
     }),
   );
@@ -60,7 +60,7 @@ class Experiment {
   private readonly object: SharedObject | undefined;
 
   constructor(kind: string, swap: SwapKind) {
-    const { object, map, written } = KINDS[kind] as (typeof KINDS)[string];
+    const { object, map, written } = KINDS[kind]!;
     this.lab = new Lab({ swap });
     this.p = this.lab.spawn();
     if (object) this.object = this.lab.object(PAGES, object);
@@ -127,7 +127,7 @@ for (const [file, swap] of [
   conform(
     `${file}.csv`,
     ids,
-    each(ids, (id) => caseOf(rows.get(id) as Row, swap)),
+    each(ids, (id) => caseOf(rows.get(id)!, swap)),
   );
 }
 

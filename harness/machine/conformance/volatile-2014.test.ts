@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PACKAGE_ROOT } from '../../input/package-root.js';
+import { PACKAGE_ROOT } from '../../base/package-root.js';
 import { reclaim } from '../../testing/cli.js';
 
 /**

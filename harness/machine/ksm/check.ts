@@ -37,15 +37,15 @@ function checkProcess(m: Machine, slot: MmSlot): number {
   let count = 0;
   let merging = 0;
   let last = -1;
-  for (let item = slot.first; item !== NONE; item = items.next[item] as number) {
+  for (let item = slot.first; item !== NONE; item = items.next[item]!) {
     must(items.slot[item] === slot.number, () => `item ${item} is in the list of another process`);
-    must((items.vpn[item] as number) > last, () => `item ${item} is out of order`);
-    last = items.vpn[item] as number;
+    must(items.vpn[item]! > last, () => `item ${item} is out of order`);
+    last = items.vpn[item]!;
     count++;
     if (items.filed[item] === FILED.stable) merging++;
   }
   for (const item of slot.loose) {
-    must(slot.byVpn.get(items.vpn[item] as number) === item, () => `item ${item} is not its page's`);
+    must(slot.byVpn.get(items.vpn[item]!) === item, () => `item ${item} is not its page's`);
     count++;
     if (items.filed[item] === FILED.stable) merging++;
   }
@@ -70,7 +70,7 @@ function checkNodes(m: Machine): void {
       continue;
     }
     let length = 0;
-    for (let item = nodes.first[node] as number; item !== NONE; item = items.after[item] as number) {
+    for (let item = nodes.first[node]!; item !== NONE; item = items.after[item]!) {
       must(
         items.filed[item] === FILED.stable && items.where[item] === node,
         () => `item ${item} is on node ${node} and does not know it`,
@@ -96,8 +96,8 @@ function checkNodes(m: Machine): void {
 
 function checkPage(m: Machine, node: number): void {
   const { nodes, items, mms } = m.ksm.tracking;
-  const page = nodes.page[node] as number;
-  const frame = m.pages.place[page] as number;
+  const page = nodes.page[node]!;
+  const frame = m.pages.place[page]!;
   must(
     frame >= 0 && m.frames.object[frame] === KSM_OBJECT && m.frames.index[frame] === node,
     () => `page ${page} of node ${node} does not know it`,
@@ -106,18 +106,15 @@ function checkPage(m: Machine, node: number): void {
   m.rmap.walk(frame);
   const found = new Set<number>();
   for (let i = 0; i < m.rmap.length; i++) {
-    const at = m.rmap.entries[i] as number;
+    const at = m.rmap.entries[i]!;
     must(!found.has(at), () => `the reverse map finds an entry of page ${page} twice`);
     found.add(at);
-    must(
-      ((m.tables.entries[at] as number) & PTE.write) === 0,
-      () => `merged page ${page} can be written in place`,
-    );
+    must((m.tables.entries[at]! & PTE.write) === 0, () => `merged page ${page} can be written in place`);
   }
-  for (let item = nodes.first[node] as number; item !== NONE; item = items.after[item] as number) {
-    const { space, exited } = mms.get(items.slot[item] as number);
-    const at = exited || !space ? NONE : space.directory.entry(items.vpn[item] as number);
-    const entry = at < 0 ? 0 : (m.tables.entries[at] as number);
+  for (let item = nodes.first[node]!; item !== NONE; item = items.after[item]!) {
+    const { space, exited } = mms.get(items.slot[item]!);
+    const at = exited || !space ? NONE : space.directory.entry(items.vpn[item]!);
+    const entry = at < 0 ? 0 : m.tables.entries[at]!;
     const maps = (entry & PTE.present) !== 0 && entry >>> PTE_SHIFT === page;
     must(!maps || found.has(at), () => `the reverse map misses item ${item} of node ${node}`);
   }
@@ -128,9 +125,9 @@ function checkMergedFrames(m: Machine): void {
   const { frames } = m;
   const { nodes } = m.ksm.tracking;
   for (let frame = 0; frame < frames.high; frame++) {
-    const page = frames.page[frame] as number;
+    const page = frames.page[frame]!;
     if (page < 0 || frames.object[frame] !== KSM_OBJECT) continue;
-    const node = frames.index[frame] as number;
+    const node = frames.index[frame]!;
     if (node === NONE)
       must(frames.mapcount[frame] === 0, () => `merged page ${page} is mapped, without a node`);
     else must(nodes.page[node] === page, () => `page ${page} says that it is node ${node}'s`);

@@ -36,7 +36,7 @@ function settled(
     lab.madvise(space, 0, contents.length, 'MADV_MERGEABLE');
   }
   contents.forEach((content, i) => {
-    access(lab.m, spaces[i % spaces.length] as (typeof spaces)[0], i, 1, content, 0);
+    access(lab.m, spaces[i % spaces.length]!, i, 1, content, 0);
   });
   lab.fullScans(3);
   return sysfs(lab);

@@ -19,8 +19,8 @@ export class ContentIndex {
 
   /** A page that had this content, or `NONE`. */
   find(content: number): number {
-    let page = this.heads[bucketOf(content, this.heads.length)] as number;
-    while (page !== NONE && this.content[page] !== content) page = this.after[page] as number;
+    let page = this.heads[bucketOf(content, this.heads.length)]!;
+    while (page !== NONE && this.content[page] !== content) page = this.after[page]!;
     return page;
   }
 
@@ -36,18 +36,18 @@ export class ContentIndex {
 
   remove(page: number): void {
     if (page >= this.after.length || this.after[page] === OUT) return;
-    const after = this.after[page] as number;
-    const before = this.before[page] as number;
+    const after = this.after[page]!;
+    const before = this.before[page]!;
     if (after !== NONE) this.before[after] = before;
     if (before !== NONE) this.after[before] = after;
-    else this.heads[bucketOf(this.content[page] as number, this.heads.length)] = after;
+    else this.heads[bucketOf(this.content[page]!, this.heads.length)] = after;
     this.after[page] = OUT;
     this.count--;
   }
 
   private link(page: number): void {
-    const bucket = bucketOf(this.content[page] as number, this.heads.length);
-    const head = this.heads[bucket] as number;
+    const bucket = bucketOf(this.content[page]!, this.heads.length);
+    const head = this.heads[bucket]!;
     this.after[page] = head;
     this.before[page] = NONE;
     if (head !== NONE) this.before[head] = page;
@@ -59,7 +59,7 @@ export class ContentIndex {
     this.heads = new Int32Array(old.length * 2).fill(NONE);
     for (const head of old) {
       for (let page = head; page !== NONE; ) {
-        const after = this.after[page] as number;
+        const after = this.after[page]!;
         this.link(page);
         page = after;
       }

@@ -53,6 +53,6 @@ export class Hints {
     if (this.count === 0) return undefined;
     this.count--;
     this.top = (this.top + this.rules.capacity - 1) % this.rules.capacity;
-    return { space: this.spaces[this.top] as Space, vpn: this.vpns[this.top] as number };
+    return { space: this.spaces[this.top]!, vpn: this.vpns[this.top]! };
   }
 }

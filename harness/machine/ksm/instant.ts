@@ -8,7 +8,6 @@ import { ZERO_PAGE } from '../memory/pages.js';
 import { ContentIndex } from './content-index.js';
 import { NONE } from './items.js';
 import { makeMerged, mergeInto, type Place } from './merge.js';
-import type { MmSlot } from './mm-list.js';
 import type { Tracking } from './tracking.js';
 
 /** A mapping of a page, as the reverse map found it. */
@@ -57,8 +56,7 @@ export class Instant {
 
   /** Merges what has come. */
   flush(): void {
-    for (let i = 0; i < this.newVpns.length; i++)
-      this.mergeAt(this.newSpaces[i] as Space, this.newVpns[i] as number);
+    for (let i = 0; i < this.newVpns.length; i++) this.mergeAt(this.newSpaces[i]!, this.newVpns[i]!);
     this.newSpaces.length = 0;
     this.newVpns.length = 0;
   }
@@ -66,7 +64,7 @@ export class Instant {
   private mergeAt(space: Space, vpn: number): void {
     const m = this.machine;
     const at = space.directory.entry(vpn);
-    const entry = at < 0 ? 0 : (m.tables.entries[at] as number);
+    const entry = at < 0 ? 0 : m.tables.entries[at]!;
     const page = entry >>> PTE_SHIFT;
     if ((entry & PTE.present) === 0 || page === ZERO_PAGE || !isAnonPage(m, page) || isMerged(m, page))
       return;
@@ -109,18 +107,18 @@ export class Instant {
 
   private mappingsOf(page: number): Mapping[] {
     const { rmap, pages } = this.machine;
-    rmap.walk(pages.place[page] as number);
+    rmap.walk(pages.place[page]!);
     return Array.from({ length: rmap.length }, (_, i) => ({
-      vma: rmap.vmas[i] as Vma,
-      at: rmap.entries[i] as number,
-      vpn: rmap.vpns[i] as number,
+      vma: rmap.vmas[i]!,
+      at: rmap.entries[i]!,
+      vpn: rmap.vpns[i]!,
       page,
     }));
   }
 
   private merge(mapping: Mapping, node: number): void {
     const { tracking } = this;
-    const slot = mapping.vma.space.ksm as MmSlot;
+    const slot = mapping.vma.space.ksm!;
     const item = tracking.itemOf(slot, mapping.vpn);
     tracking.unfile(item);
     mergeInto(this.machine, tracking, item, mapping, node);

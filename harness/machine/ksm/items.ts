@@ -53,7 +53,7 @@ export class RmapItems {
   /** A new item of a process, filed nowhere and in no list. */
   allocate(slot: number, vpn: number): number {
     let item = this.unused;
-    if (item !== NONE) this.unused = this.next[item] as number;
+    if (item !== NONE) this.unused = this.next[item]!;
     else {
       item = this.fresh++;
       if (item >= this.slot.length) this.grow(item + 1);

@@ -139,7 +139,7 @@ describe('ksmd on the clock', () => {
     // floor(400 / 100) + 1 batches a scan; the first ran while the trace was still going on.
     expect([ksmd.fullScans, ksmd.pagesScanned]).toEqual([2, 900]);
     for (let i = 1; i < batches.length; i++)
-      expect((batches[i] as number) - (batches[i - 1] as number)).toBeGreaterThanOrEqual(20_000);
+      expect(batches[i]! - batches[i - 1]!).toBeGreaterThanOrEqual(20_000);
     expect(result.metrics.stall_ns).toBeGreaterThan(0);
     expect(ksmd.cpuNs).toBeGreaterThan(900 * 222);
   });

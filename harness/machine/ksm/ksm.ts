@@ -69,8 +69,8 @@ export class Ksm implements SettingsListener {
     let shared = 0;
     let sharing = 0;
     for (let node = 0; node < nodes.high; node++) {
-      const page = nodes.page[node] as number;
-      const mappings = page === NONE ? 0 : (frames.mapcount[pages.place[page] as number] as number);
+      const page = nodes.page[node]!;
+      const mappings = page === NONE ? 0 : frames.mapcount[pages.place[page]!]!;
       if (mappings > 0) shared++;
       sharing += Math.max(0, mappings - 1);
     }
@@ -157,7 +157,7 @@ export class Ksm implements SettingsListener {
   frameLost(frame: number): void {
     const { object, index } = this.machine.frames;
     if (object[frame] === KSM_OBJECT && index[frame] !== NONE)
-      this.tracking.pageFreed(index[frame] as number, this.instant !== undefined);
+      this.tracking.pageFreed(index[frame]!, this.instant !== undefined);
   }
 
   /** An entry of KSM's zero page is gone (ksm_might_unmap_zero_page). */
@@ -222,8 +222,8 @@ export class Ksm implements SettingsListener {
     const { pages, frames } = this.machine;
     for (let node = 0; node < nodes.high; node++) {
       if (!nodes.isUsed(node) || nodes.isChain(node)) continue;
-      const page = nodes.page[node] as number;
-      if (page !== NONE) frames.index[pages.place[page] as number] = NONE;
+      const page = nodes.page[node]!;
+      if (page !== NONE) frames.index[pages.place[page]!] = NONE;
       this.tracking.removeNode(node);
     }
     for (let node = 0; node < nodes.high; node++) if (nodes.isChain(node)) nodes.removeChain(node);

@@ -134,10 +134,10 @@ export class Ksmd implements Daemon, ScanListener {
     const { parameters, tracking, rules } = this.ksm;
     if (!parameters.smartScan || nodeOf(this.machine, page) !== NONE) return false;
     const { items } = tracking;
-    const age = items.age[item] as number;
+    const age = items.age[item]!;
     if (age < OLDEST) items.age[item] = age + 1;
     if (age < YOUNG) return false;
-    const skips = items.skips[item] as number;
+    const skips = items.skips[item]!;
     if (skips === 0) {
       items.skips[item] = skipsAt(age);
       return false;
@@ -185,7 +185,7 @@ export class Ksmd implements Daemon, ScanListener {
   private hasChanged(item: number, content: number): boolean {
     const { items } = this.ksm.tracking;
     this.charge(this.machine.costs.ksm.checksum.ns);
-    const seen = items.checksum[item] as number;
+    const seen = items.checksum[item]!;
     if (seen === content) return false;
     items.checksum[item] = content;
     if (this.ksm.rules.ageReset && seen !== UNSEEN) {

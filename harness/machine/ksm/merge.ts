@@ -18,18 +18,18 @@ export interface Place {
 
 /** The stable node of a page in memory; `NONE` for one that is not merged. */
 export function nodeOf(m: Machine, page: number): number {
-  const frame = m.pages.place[page] as number;
-  return frame >= 0 && m.frames.object[frame] === KSM_OBJECT ? (m.frames.index[frame] as number) : NONE;
+  const frame = m.pages.place[page]!;
+  return frame >= 0 && m.frames.object[frame] === KSM_OBJECT ? m.frames.index[frame]! : NONE;
 }
 
 /** get_mergeable_page: the anonymous page at an item's address, if it is there and may be merged. */
 export function placeOf(m: Machine, tracking: Tracking, item: number): Place | undefined {
-  const { space, exited } = tracking.mms.get(tracking.items.slot[item] as number);
-  const vpn = tracking.items.vpn[item] as number;
+  const { space, exited } = tracking.mms.get(tracking.items.slot[item]!);
+  const vpn = tracking.items.vpn[item]!;
   const vma = exited ? undefined : space?.find(vpn);
   if (!vma?.anon || !vma.has(VM.mergeable)) return undefined;
   const at = vma.space.directory.entry(vpn);
-  const entry = at < 0 ? 0 : (m.tables.entries[at] as number);
+  const entry = at < 0 ? 0 : m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
   if ((entry & PTE.present) === 0 || page === ZERO_PAGE || !isAnonPage(m, page)) return undefined;
   return { vma, at, page };
@@ -38,7 +38,7 @@ export function placeOf(m: Machine, tracking: Tracking, item: number): Place | u
 /** replace_page: an entry maps the merged page from now on, write-protected. The item is put on the page's node. */
 export function mergeInto(m: Machine, tracking: Tracking, item: number, place: Place, node: number): void {
   const { vma, at, page } = place;
-  const merged = tracking.nodes.page[node] as number;
+  const merged = tracking.nodes.page[node]!;
   // A page that MADV_FREE marked before it was merged is somebody else's too now.
   m.pages.markDirty(merged);
   if (page !== merged) {
@@ -55,11 +55,11 @@ export function mergeInto(m: Machine, tracking: Tracking, item: number, place: P
  */
 export function makeMerged(m: Machine, tracking: Tracking, { at, page }: Place): number {
   const { pages, frames, tables } = m;
-  tables.entries[at] = (tables.entries[at] as number) & ~(PTE.write | PTE.dirty);
+  tables.entries[at] = tables.entries[at]! & ~(PTE.write | PTE.dirty);
   const content = pages.contents.get(page);
   tracking.search(content, false);
   const node = tracking.nodes.insert(page, content, m.nowUs);
-  const frame = pages.place[page] as number;
+  const frame = pages.place[page]!;
   frames.object[frame] = KSM_OBJECT;
   frames.index[frame] = node;
   pages.markDirty(page); // so that reclaim swaps it, and does not just drop it
@@ -79,7 +79,7 @@ export function mapKsmZero(m: Machine, { vma, at }: Place): void {
 /** unmerge_ksm_pages: every page of [start, end) of a VMA that KSM merged gets a copy of its own. The items stay. */
 export function unmerge(m: Machine, vma: Vma, start: number, end: number, part: number): void {
   eachUsedEntry(m, vma, start, end, (at, vpn) => {
-    const entry = m.tables.entries[at] as number;
+    const entry = m.tables.entries[at]!;
     if ((entry & PTE.present) === 0) return;
     const page = entry >>> PTE_SHIFT;
     const merged = page === ZERO_PAGE ? (entry & PTE.dirty) !== 0 : isMerged(m, page);

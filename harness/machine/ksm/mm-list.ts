@@ -33,7 +33,7 @@ export class MmList {
   count = 0;
 
   get(number: number): MmSlot {
-    return this.byNumber[number] as MmSlot;
+    return this.byNumber[number]!;
   }
 
   /** Adds a process before another, or before the head: at the end. */

@@ -55,14 +55,14 @@ export class StableNodes {
 
   /** The node or chain of a content, or `NONE`. */
   find(content: number): number {
-    let node = this.heads[bucketOf(content, this.heads.length)] as number;
-    while (node !== NONE && this.content[node] !== content) node = this.after[node] as number;
+    let node = this.heads[bucketOf(content, this.heads.length)]!;
+    while (node !== NONE && this.content[node] !== content) node = this.after[node]!;
     return node;
   }
 
   /** The dup behind another in their chain. */
   dupAfter(dup: number): number {
-    return this.after[dup] as number;
+    return this.after[dup]!;
   }
 
   /** A new node for a page, beside the nodes that the content has already (stable_tree_insert). */
@@ -90,7 +90,7 @@ export class StableNodes {
 
   /** A chain with one dup left: the dup takes its place in the tree. */
   collapse(chain: number): number {
-    const dup = this.first[chain] as number;
+    const dup = this.first[chain]!;
     this.unlinkFromChain(dup);
     this.removeChain(chain);
     this.linkInTree(dup);
@@ -99,20 +99,20 @@ export class StableNodes {
 
   /** Puts a dup at the head of its chain, where it is found sooner. */
   moveToFront(dup: number): void {
-    const chain = this.chain[dup] as number;
+    const chain = this.chain[dup]!;
     this.unlinkFromChain(dup);
     this.linkInChain(dup, chain);
   }
 
   /** Whether a chain is due for a search for stale dups; if so it counts as searched now. */
   pruneDue(chain: number, nowUs: number, everyUs: number): boolean {
-    if (nowUs < (this.prunedUs[chain] as number) + everyUs) return false;
+    if (nowUs < this.prunedUs[chain]! + everyUs) return false;
     this.prunedUs[chain] = nowUs;
     return true;
   }
 
   private makeChain(node: number, nowUs: number): number {
-    const chain = this.allocate(NONE, this.content[node] as number, CHAIN);
+    const chain = this.allocate(NONE, this.content[node]!, CHAIN);
     this.prunedUs[chain] = nowUs;
     this.chains++;
     this.unlinkFromTree(node);
@@ -122,7 +122,7 @@ export class StableNodes {
   }
 
   private linkInChain(dup: number, chain: number): void {
-    const head = this.first[chain] as number;
+    const head = this.first[chain]!;
     this.chain[dup] = chain;
     this.after[dup] = head;
     this.before[dup] = NONE;
@@ -132,11 +132,11 @@ export class StableNodes {
   }
 
   private unlinkFromChain(dup: number): void {
-    const after = this.after[dup] as number;
-    const before = this.before[dup] as number;
+    const after = this.after[dup]!;
+    const before = this.before[dup]!;
     if (after !== NONE) this.before[after] = before;
     if (before !== NONE) this.after[before] = after;
-    else this.first[this.chain[dup] as number] = after;
+    else this.first[this.chain[dup]!] = after;
     this.chain[dup] = NONE;
     this.dups--;
   }
@@ -148,8 +148,8 @@ export class StableNodes {
   }
 
   private linkInBucket(node: number): void {
-    const bucket = bucketOf(this.content[node] as number, this.heads.length);
-    const head = this.heads[bucket] as number;
+    const bucket = bucketOf(this.content[node]!, this.heads.length);
+    const head = this.heads[bucket]!;
     this.after[node] = head;
     this.before[node] = NONE;
     if (head !== NONE) this.before[head] = node;
@@ -157,11 +157,11 @@ export class StableNodes {
   }
 
   private unlinkFromTree(node: number): void {
-    const after = this.after[node] as number;
-    const before = this.before[node] as number;
+    const after = this.after[node]!;
+    const before = this.before[node]!;
     if (after !== NONE) this.before[after] = before;
     if (before !== NONE) this.after[before] = after;
-    else this.heads[bucketOf(this.content[node] as number, this.heads.length)] = after;
+    else this.heads[bucketOf(this.content[node]!, this.heads.length)] = after;
     this.inTree--;
   }
 
@@ -170,7 +170,7 @@ export class StableNodes {
     this.heads = new Int32Array(old.length * 2).fill(NONE);
     for (const head of old) {
       for (let node = head; node !== NONE; ) {
-        const after = this.after[node] as number;
+        const after = this.after[node]!;
         this.linkInBucket(node);
         node = after;
       }
@@ -179,7 +179,7 @@ export class StableNodes {
 
   private allocate(page: number, content: number, length: number): number {
     let node = this.unused;
-    if (node !== NONE) this.unused = this.after[node] as number;
+    if (node !== NONE) this.unused = this.after[node]!;
     else {
       node = this.fresh++;
       if (node >= this.page.length) this.grow(node + 1);

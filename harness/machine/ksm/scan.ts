@@ -121,7 +121,7 @@ export class Scan {
   private nextInLeaf(slot: MmSlot, vma: Vma, first: number, stop: number): number {
     const { tables } = this.machine;
     for (let at = first; this.address < stop; at++) {
-      const entry = tables.entries[at] as number;
+      const entry = tables.entries[at]!;
       const vpn = this.address++;
       const page = entry >>> PTE_SHIFT;
       if ((entry & PTE.present) === 0 || page === ZERO_PAGE) continue;
@@ -141,8 +141,7 @@ export class Scan {
     const { items } = tracking;
     for (;;) {
       const item = (this.behind === NONE ? slot.first : items.next[this.behind]) as number;
-      if (item === NONE || (items.vpn[item] as number) > vpn)
-        return tracking.newItem(slot.number, vpn, this.behind);
+      if (item === NONE || items.vpn[item]! > vpn) return tracking.newItem(slot.number, vpn, this.behind);
       if (items.vpn[item] === vpn) return item;
       tracking.dropItemBehind(slot.number, this.behind);
     }

@@ -1,5 +1,5 @@
-import { InputError } from '../../input/errors.js';
-import { unknownName } from '../../input/nearest.js';
+import { InputError } from '../../base/errors.js';
+import { unknownName } from '../../base/nearest.js';
 import type { KsmParameters } from '../../policy/merge/contract.js';
 import { wholeNumber } from '../settings.js';
 

@@ -50,7 +50,7 @@ export class Tracking {
       items.next[item] = mm.first;
       mm.first = item;
     } else {
-      items.next[item] = items.next[behind] as number;
+      items.next[item] = items.next[behind]!;
       items.next[behind] = item;
     }
     return item;
@@ -84,7 +84,7 @@ export class Tracking {
   dropItemBehind(slot: number, behind: number): void {
     const mm = this.mms.get(slot);
     const item = (behind === NONE ? mm.first : this.items.next[behind]) as number;
-    const next = this.items.next[item] as number;
+    const next = this.items.next[item]!;
     if (behind === NONE) mm.first = next;
     else this.items.next[behind] = next;
     this.free(item);
@@ -92,17 +92,17 @@ export class Tracking {
 
   /** Frees an item that is in no list. */
   private free(item: number): void {
-    const mm = this.mms.get(this.items.slot[item] as number);
+    const mm = this.mms.get(this.items.slot[item]!);
     this.unfile(item);
     mm.rmapItems--;
-    if (this.outOfOrder) mm.byVpn.delete(this.items.vpn[item] as number);
+    if (this.outOfOrder) mm.byVpn.delete(this.items.vpn[item]!);
     this.items.free(item);
   }
 
   /** stable_tree_append: the item shares the node's page from now on. */
   append(item: number, node: number, anon: number): void {
     const { items, nodes } = this;
-    const head = nodes.first[node] as number;
+    const head = nodes.first[node]!;
     items.filed[item] = FILED.stable;
     items.where[item] = node;
     items.anon[item] = anon;
@@ -110,16 +110,16 @@ export class Tracking {
     items.before[item] = NONE;
     if (head !== NONE) items.before[head] = item;
     nodes.first[node] = item;
-    nodes.length[node] = (nodes.length[node] as number) + 1;
+    nodes.length[node] = nodes.length[node]! + 1;
     if (head === NONE) this.pagesShared++;
     else this.pagesSharing++;
-    this.mms.get(items.slot[item] as number).mergingPages++;
+    this.mms.get(items.slot[item]!).mergingPages++;
   }
 
   /** remove_rmap_item_from_tree: the item is filed nowhere any more. A node that turns out to be stale goes whole. */
   unfile(item: number): void {
     const { items, nodes } = this;
-    const filed = items.filed[item] as number;
+    const filed = items.filed[item]!;
     if (filed === FILED.nowhere) return;
     if (filed === FILED.unstable) {
       this.unstable.remove(item);
@@ -127,19 +127,19 @@ export class Tracking {
       items.filed[item] = FILED.nowhere;
       return;
     }
-    const node = items.where[item] as number;
+    const node = items.where[item]!;
     if (nodes.page[node] === NONE) this.removeNode(node);
     else this.unlink(item, node);
   }
 
   private unlink(item: number, node: number): void {
     const { items, nodes } = this;
-    const after = items.after[item] as number;
-    const before = items.before[item] as number;
+    const after = items.after[item]!;
+    const before = items.before[item]!;
     if (after !== NONE) items.before[after] = before;
     if (before !== NONE) items.after[before] = after;
     else nodes.first[node] = after;
-    const left = (nodes.length[node] as number) - 1;
+    const left = nodes.length[node]! - 1;
     nodes.length[node] = left;
     if (left > 0) this.pagesSharing--;
     else this.pagesShared--;
@@ -148,13 +148,13 @@ export class Tracking {
 
   private forgetFiled(item: number): void {
     this.items.filed[item] = FILED.nowhere;
-    this.mms.get(this.items.slot[item] as number).mergingPages--;
+    this.mms.get(this.items.slot[item]!).mergingPages--;
   }
 
   /** remove_node_from_stable_tree: the node and the places of its items on it go. */
   removeNode(node: number): void {
     const { items, nodes } = this;
-    for (let item = nodes.first[node] as number; item !== NONE; item = items.after[item] as number) {
+    for (let item = nodes.first[node]!; item !== NONE; item = items.after[item]!) {
       if (items.after[item] !== NONE) this.pagesSharing--;
       else this.pagesShared--;
       this.forgetFiled(item);
@@ -208,7 +208,7 @@ export class Tracking {
   private bestOf(chain: number, whole: boolean): number {
     const { nodes } = this;
     let best: number = NONE;
-    for (let dup = nodes.first[chain] as number; dup !== NONE; ) {
+    for (let dup = nodes.first[chain]!; dup !== NONE; ) {
       const next = nodes.dupAfter(dup);
       if (nodes.page[dup] === NONE) this.removeNode(dup);
       else if (best === NONE || this.isBetter(dup, best)) {
@@ -222,14 +222,12 @@ export class Tracking {
 
   private isBetter(dup: number, best: number): boolean {
     const { length } = this.nodes;
-    return (
-      this.hasRoom(dup, 0) && (!this.hasRoom(best, 0) || (length[dup] as number) > (length[best] as number))
-    );
+    return this.hasRoom(dup, 0) && (!this.hasRoom(best, 0) || length[dup]! > length[best]!);
   }
 
   /** is_page_sharing_candidate: whether a node takes a sharer, beside `coming` others. */
   hasRoom(node: number, coming: number): boolean {
-    const length = this.nodes.length[node] as number;
+    const length = this.nodes.length[node]!;
     return length > 0 && length + coming < this.machine.ksm.parameters.maxPageSharing;
   }
 }

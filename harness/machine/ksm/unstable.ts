@@ -28,17 +28,17 @@ export class UnstableTree {
 
   /** The first item that had this content when it came, or `NONE`. */
   first(content: number): number {
-    return this.match(this.heads[bucketOf(content, this.heads.length)] as number, content);
+    return this.match(this.heads[bucketOf(content, this.heads.length)]!, content);
   }
 
   /** The item after `item` that had the same content. */
   following(item: number): number {
-    return this.match(this.items.after[item] as number, this.items.checksum[item] as number);
+    return this.match(this.items.after[item]!, this.items.checksum[item]!);
   }
 
   private match(from: number, content: number): number {
     let item = from;
-    while (item !== NONE && this.items.checksum[item] !== content) item = this.items.after[item] as number;
+    while (item !== NONE && this.items.checksum[item] !== content) item = this.items.after[item]!;
     return item;
   }
 
@@ -55,18 +55,18 @@ export class UnstableTree {
   remove(item: number): void {
     const { items } = this;
     if (items.where[item] !== this.round) return;
-    const after = items.after[item] as number;
-    const before = items.before[item] as number;
+    const after = items.after[item]!;
+    const before = items.before[item]!;
     if (after !== NONE) items.before[after] = before;
     if (before !== NONE) items.after[before] = after;
-    else this.heads[bucketOf(items.checksum[item] as number, this.heads.length)] = after;
+    else this.heads[bucketOf(items.checksum[item]!, this.heads.length)] = after;
     this.count--;
   }
 
   private link(item: number): void {
     const { items } = this;
-    const bucket = bucketOf(items.checksum[item] as number, this.heads.length);
-    const head = this.heads[bucket] as number;
+    const bucket = bucketOf(items.checksum[item]!, this.heads.length);
+    const head = this.heads[bucket]!;
     items.after[item] = head;
     items.before[item] = NONE;
     if (head !== NONE) items.before[head] = item;
@@ -78,7 +78,7 @@ export class UnstableTree {
     this.heads = new Int32Array(old.length * 2).fill(NONE);
     for (const head of old) {
       for (let item = head; item !== NONE; ) {
-        const after = this.items.after[item] as number;
+        const after = this.items.after[item]!;
         this.link(item);
         item = after;
       }

@@ -1,5 +1,5 @@
+import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
-import { InputError } from '../../input/errors.js';
 import type { Instant } from '../ksm/instant.js';
 import type { Machine } from '../machine.js';
 import type { Contents } from '../memory/contents.js';
@@ -103,17 +103,17 @@ function accessOne(m: Machine, space: Space, vpn: number, content: number): numb
   const need = content === READ ? PTE.present : PTE.present | PTE.write;
   const mark = content === READ ? PTE.young : PTE.young | PTE.dirty;
   let at = space.directory.entry(vpn);
-  let entry = at < 0 ? 0 : (tables.entries[at] as number);
+  let entry = at < 0 ? 0 : tables.entries[at]!;
   if ((entry & need) === need) {
     if ((entry & mark) !== mark) tables.entries[at] = entry | mark;
     const { touched } = m.reclaim;
-    if (touched && ((pages.traits[entry >>> PTE_SHIFT] as number) & OWN_TRAIT.unevictable) === 0) {
+    if (touched && (pages.traits[entry >>> PTE_SHIFT]! & OWN_TRAIT.unevictable) === 0) {
       touched.touch(entry >>> PTE_SHIFT);
     }
   } else {
     if (timedFault(m, vma, vpn, content !== READ) === FAULTED.sigbus) return 1;
     at = space.directory.entry(vpn);
-    entry = tables.entries[at] as number;
+    entry = tables.entries[at]!;
   }
   if (content !== READ) put(pages.contents, entry >>> PTE_SHIFT, content);
   return 1;
@@ -134,7 +134,7 @@ function signal(m: Machine, space: Space, vpn: number, write: boolean): number {
   if (!m.sigbusHandler?.(space, vpn)) return FAULTED.sigbus;
   const at = space.directory.entry(vpn);
   const need = write ? PTE.present | PTE.write : PTE.present;
-  if (at >= 0 && ((m.tables.entries[at] as number) & need) === need) return FAULTED.ok;
+  if (at >= 0 && (m.tables.entries[at]! & need) === need) return FAULTED.ok;
   // The handler's calls may have split or merged the VMA.
   return fault(m, allowed(space, vpn, write), vpn, write);
 }
@@ -169,18 +169,18 @@ function accessVma(
     }
     let at = leaf * LEAF_ENTRIES + slot;
     slot += direction;
-    let entry = leaf < 0 ? 0 : (tables.entries[at] as number);
+    let entry = leaf < 0 ? 0 : tables.entries[at]!;
     if ((entry & need) === need) {
       if ((entry & mark) !== mark) tables.entries[at] = entry | mark;
       const page = entry >>> PTE_SHIFT;
-      if (touched && ((pages.traits[page] as number) & OWN_TRAIT.unevictable) === 0) touched.touch(page);
+      if (touched && (pages.traits[page]! & OWN_TRAIT.unevictable) === 0) touched.touch(page);
     } else {
       const current = m.sigbusHandler ? allowed(vma.space, vpn, content !== READ) : vma;
       const outcome = timedFault(m, current, vpn, content !== READ);
       leaf = directory.leaf(vpn);
       if (outcome === FAULTED.sigbus) continue;
       at = leaf * LEAF_ENTRIES + entryInLeaf(vpn);
-      entry = tables.entries[at] as number;
+      entry = tables.entries[at]!;
     }
     if (content !== READ) put(pages.contents, entry >>> PTE_SHIFT, content + i * step);
   }
@@ -191,7 +191,7 @@ function pageAt(m: Machine, space: Space, vpn: number): number | undefined {
   const vma = space.find(vpn);
   if (!vma) return undefined;
   const at = space.directory.entry(vpn);
-  const entry = at < 0 ? 0 : (m.tables.entries[at] as number);
+  const entry = at < 0 ? 0 : m.tables.entries[at]!;
   if (entry !== 0) return entry >>> PTE_SHIFT;
   const { object } = vma;
   const index = object ? vma.objectPageAt(vpn) : 0;
@@ -212,7 +212,7 @@ export function contentAt(m: Machine, space: Space, vpn: number): number | undef
 export function setContentAt(m: Machine, space: Space, vpn: number, content: number): void {
   const found = pageAt(m, space, vpn);
   if (found === undefined || found === ZERO_PAGE) return;
-  const vma = space.find(vpn) as Vma;
+  const vma = space.find(vpn)!;
   const page = vma.has(VM.shared) ? found : ownPage(m, vma, vpn);
   m.pages.contents.set(page, content);
 }
@@ -221,10 +221,10 @@ export function setContentAt(m: Machine, space: Space, vpn: number, content: num
 function ownPage(m: Machine, vma: Vma, vpn: number): number {
   const { directory } = vma.space;
   const known = directory.entry(vpn);
-  if (known < 0 || ((m.tables.entries[known] as number) & PTE.present) === 0) fault(m, vma, vpn, false);
+  if (known < 0 || (m.tables.entries[known]! & PTE.present) === 0) fault(m, vma, vpn, false);
   const at = directory.entry(vpn);
-  const page = (m.tables.entries[at] as number) >>> PTE_SHIFT;
+  const page = m.tables.entries[at]! >>> PTE_SHIFT;
   if (isAnonPage(m, page) && isExclusive(m, page)) return page;
   unshare(m, vma, vpn, at, PART.cow);
-  return (m.tables.entries[at] as number) >>> PTE_SHIFT;
+  return m.tables.entries[at]! >>> PTE_SHIFT;
 }

@@ -7,7 +7,7 @@ import { VM, type Vma } from './vma.js';
 
 /** The frame that a present entry maps; -1 when it maps a page without a frame, or nothing. */
 export function frameOf(m: Machine, entry: number): number {
-  return entry & PTE.present ? Math.max(-1, m.pages.place[entry >>> PTE_SHIFT] as number) : -1;
+  return entry & PTE.present ? Math.max(-1, m.pages.place[entry >>> PTE_SHIFT]!) : -1;
 }
 
 /** Whether an entry is that of a page that was swapped out. */
@@ -17,13 +17,13 @@ export function isSwapEntry(entry: number): boolean {
 
 /** Makes an entry for a page that has a frame, or lies where there are none. The entry must be empty. */
 export function mapPage(m: Machine, space: Space, at: number, page: number, bits: number): void {
-  const frame = m.pages.place[page] as number;
+  const frame = m.pages.place[page]!;
   if (frame < 0) {
     mapSpecial(m, space, at, page, bits);
     return;
   }
   m.shares.beforeMap(space, frame);
-  const mappings = m.frames.mapcount[frame] as number;
+  const mappings = m.frames.mapcount[frame]!;
   m.frames.mapcount[frame] = mappings + 1;
   if (mappings === 0) m.frames.mapped++;
   m.tables.set(at, (page << PTE_SHIFT) | PTE.present | bits);
@@ -53,15 +53,15 @@ export function mapZeroPage(m: Machine, at: number): void {
  * itself stays, even when this was its last mapping.
  */
 export function unmapPage(m: Machine, space: Space, at: number, value: number): void {
-  const entry = m.tables.entries[at] as number;
+  const entry = m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
-  const frame = m.pages.place[page] as number;
+  const frame = m.pages.place[page]!;
   if (frame < 0) {
     unmapSpecial(m, space, at, page, value);
     return;
   }
   m.shares.beforeUnmap(space, frame);
-  const mappings = (m.frames.mapcount[frame] as number) - 1;
+  const mappings = m.frames.mapcount[frame]! - 1;
   m.frames.mapcount[frame] = mappings;
   if (mappings === 0) m.frames.mapped--;
   if (entry & PTE.dirty) m.pages.markDirty(page);
@@ -83,7 +83,7 @@ function unmapSpecial(m: Machine, space: Space, at: number, page: number, value:
  * an object stays in the object.
  */
 export function clearEntry(m: Machine, vma: Vma, at: number): void {
-  const entry = m.tables.entries[at] as number;
+  const entry = m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
   if ((entry & PTE.present) === 0) {
     if (entry === 0) return;
@@ -107,7 +107,7 @@ export function clearEntry(m: Machine, vma: Vma, at: number): void {
 
 /** zap_pte_range: as `clearEntry`, and the use of a page of an object through this entry counts for reclaim. */
 export function zapEntry(m: Machine, vma: Vma, at: number): void {
-  const entry = m.tables.entries[at] as number;
+  const entry = m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
   const used = (entry & PTE.young) !== 0 && frameOf(m, entry) >= 0;
   const counts = used && hasRecency(vma) && !isAnonPage(m, page);
@@ -117,30 +117,28 @@ export function zapEntry(m: Machine, vma: Vma, at: number): void {
 
 /** Whether a page is in memory and anonymous, merged or not: not held by a shared object. */
 export function isAnonPage(m: Machine, page: number): boolean {
-  const frame = m.pages.place[page] as number;
-  return frame >= 0 && m.objects.get(m.frames.object[frame] as number).kind !== 'shared';
+  const frame = m.pages.place[page]!;
+  return frame >= 0 && m.objects.get(m.frames.object[frame]!).kind !== 'shared';
 }
 
 /** Whether a page in memory is a merged one: never written in place, however few map it. */
 export function isMerged(m: Machine, page: number): boolean {
-  const frame = m.pages.place[page] as number;
+  const frame = m.pages.place[page]!;
   return frame >= 0 && m.frames.object[frame] === KSM_OBJECT;
 }
 
 /** Whether exactly one entry refers to an anonymous page in memory: it may be written in place. */
 export function isExclusive(m: Machine, page: number): boolean {
-  const frame = m.pages.place[page] as number;
-  const slot = m.frames.slot[frame] as number;
+  const frame = m.pages.place[page]!;
+  const slot = m.frames.slot[frame]!;
   return m.frames.mapcount[frame] === 1 && (slot < 0 || m.swap.references(slot) === 0);
 }
 
 /** Whether a present or a swapped-out entry refers to an anonymous page. */
 export function isReferred(m: Machine, page: number): boolean {
-  const place = m.pages.place[page] as number;
+  const place = m.pages.place[page]!;
   const slot = m.swapSlotOf(page);
-  return (
-    (slot >= 0 && m.swap.references(slot) > 0) || (place >= 0 && (m.frames.mapcount[place] as number) > 0)
-  );
+  return (slot >= 0 && m.swap.references(slot) > 0) || (place >= 0 && m.frames.mapcount[place]! > 0);
 }
 
 function freeIfUnreferenced(m: Machine, page: number): void {

@@ -2,7 +2,6 @@ import { PART } from '../../cost/ledger.js';
 import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
-import type { SharedObject } from '../object/shared.js';
 import { newAnonPage } from './anon-page.js';
 import {
   clearEntry,
@@ -33,7 +32,7 @@ export function fault(m: Machine, vma: Vma, vpn: number, write: boolean): number
   m.counters.pgfault++;
   vma.space.pgfault++;
   const known = vma.space.directory.entry(vpn);
-  const entry = known < 0 ? 0 : (m.tables.entries[known] as number);
+  const entry = known < 0 ? 0 : m.tables.entries[known]!;
   if (entry === 0 && isBeyondEnd(vma, vpn)) {
     // do_read_fault maps the neighbours before it asks for the page itself.
     if (!write) m.ledger.cpu(PART.minor, faultAround(m, vma, vpn) * m.costs.faults.around.ns);
@@ -71,8 +70,8 @@ function findsZeros(m: Machine, vma: Vma, vpn: number, at: number): boolean {
 
 /** mlock_vma_folio: a page that a locked VMA maps is out of reclaim's reach. */
 export function lockEntry(m: Machine, at: number): void {
-  const frame = frameOf(m, m.tables.entries[at] as number);
-  if (frame >= 0) m.reclaim.recheck(m.frames.page[frame] as number);
+  const frame = frameOf(m, m.tables.entries[at]!);
+  if (frame >= 0) m.reclaim.recheck(m.frames.page[frame]!);
 }
 
 function isBeyondEnd(vma: Vma, vpn: number): boolean {
@@ -93,7 +92,7 @@ function anonymous(m: Machine, vma: Vma, vpn: number, at: number, write: boolean
 
 /** do_read_fault, do_shared_fault: maps the object's page, and at a read its neighbours too. */
 function shared(m: Machine, vma: Vma, vpn: number, at: number, write: boolean): void {
-  const object = vma.object as SharedObject;
+  const object = vma.object!;
   const index = vma.objectPageAt(vpn);
   const where = whereIs(m, object, index);
   const around = write ? 0 : faultAround(m, vma, vpn);
@@ -106,7 +105,7 @@ function shared(m: Machine, vma: Vma, vpn: number, at: number, write: boolean): 
 /** Counts a fault on an object's page as major when it must be read, and charges what is not the device's. */
 function countObjectFault(m: Machine, vma: Vma, where: number, write: boolean, around: number): void {
   const { faults } = m.costs;
-  const file = (vma.object as SharedObject).backing !== 'shmem';
+  const file = vma.object!.backing !== 'shmem';
   // filemap_fault counts every page that it does not find as major, also one over a hole, for which nothing is read.
   if (where === WHERE.swap || where === WHERE.disk || (where === WHERE.hole && file)) countMajor(m, vma);
   const aroundNs = around * faults.around.ns;
@@ -137,7 +136,7 @@ function objectBits(vma: Vma, write: boolean): number {
  * to 16 pages, or the VMA's start, 16 pages on, cut at the end of VMA and leaf. Gives how many it mapped.
  */
 function faultAround(m: Machine, vma: Vma, vpn: number): number {
-  const object = vma.object as SharedObject;
+  const object = vma.object!;
   const from = Math.max(vpn - (vpn % FAULT_AROUND_PAGES), vma.start);
   const leafEnd = vpn - entryInLeaf(vpn) + LEAF_ENTRIES;
   const to = Math.min(from + FAULT_AROUND_PAGES, vma.end, leafEnd, vma.start + object.size - vma.objectPage);
@@ -148,7 +147,7 @@ function faultAround(m: Machine, vma: Vma, vpn: number): number {
     // A page of shared memory in the swap cache is not in the page cache.
     if (page === 0 || m.pages.resident[page] === 0 || m.swapSlotOf(page) >= 0) continue;
     const at = m.tables.make(vma.space.directory, neighbour);
-    if ((m.tables.entries[at] as number) !== 0) continue;
+    if (m.tables.entries[at]! !== 0) continue;
     mapPage(m, vma.space, at, page, objectBits(vma, false));
     if (vma.has(VM.locked)) lockEntry(m, at);
     mapped++;
@@ -158,7 +157,7 @@ function faultAround(m: Machine, vma: Vma, vpn: number): number {
 
 /** do_cow_fault: a private mapping writes a page of its object for the first time. */
 function copyFromObject(m: Machine, vma: Vma, vpn: number, at: number): void {
-  const object = vma.object as SharedObject;
+  const object = vma.object!;
   const index = vma.objectPageAt(vpn);
   const where = whereIs(m, object, index);
   if (where !== WHERE.memory && where !== WHERE.special) countObjectFault(m, vma, where, false, 0);
@@ -168,13 +167,13 @@ function copyFromObject(m: Machine, vma: Vma, vpn: number, at: number): void {
 
 /** do_wp_page: a write to a present entry that is not writable. */
 function writeProtected(m: Machine, vma: Vma, vpn: number, at: number): void {
-  const entry = m.tables.entries[at] as number;
+  const entry = m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
   if (vma.has(VM.shared)) {
     // The first write to a page of a file, or the mapping was read-only in between: there is nothing to copy.
     m.tables.entries[at] = entry | PTE.write | PTE.young | PTE.dirty;
     m.ledger.cpu(PART.minor, m.costs.faults.cow_reuse.ns);
-    dirtyObjectPage(m, vma.object as SharedObject, page);
+    dirtyObjectPage(m, vma.object!, page);
     m.reclaim.used(page);
     return;
   }
@@ -222,7 +221,7 @@ function copyNs({ costs }: Machine, source: number, merged: boolean): number {
  * @param part the stall part that pays
  */
 export function unshare(m: Machine, vma: Vma, vpn: number, at: number, part: number): void {
-  const page = (m.tables.entries[at] as number) >>> PTE_SHIFT;
+  const page = m.tables.entries[at]! >>> PTE_SHIFT;
   const merged = isMerged(m, page);
   m.counters.pgfault++;
   vma.space.pgfault++;
@@ -236,7 +235,7 @@ export function unshare(m: Machine, vma: Vma, vpn: number, at: number, part: num
 
 /** do_swap_page: an entry of an anonymous page that was swapped out. */
 function swappedOut(m: Machine, vma: Vma, vpn: number, at: number, write: boolean): void {
-  const page = (m.tables.entries[at] as number) >>> PTE_SHIFT;
+  const page = m.tables.entries[at]! >>> PTE_SHIFT;
   let bypassed = false;
   if (m.pages.resident[page] === 1) {
     m.ledger.cpu(PART.minor, m.costs.faults.cached.ns); // in the swap cache
@@ -253,8 +252,8 @@ function swappedOut(m: Machine, vma: Vma, vpn: number, at: number, write: boolea
     return;
   }
   m.tables.set(at, 0);
-  const frame = m.pages.place[page] as number;
-  const others = m.swap.dropReference(m.frames.slot[frame] as number) + (m.frames.mapcount[frame] as number);
+  const frame = m.pages.place[page]!;
+  const others = m.swap.dropReference(m.frames.slot[frame]!) + m.frames.mapcount[frame]!;
   const merged = isMerged(m, page);
   // should_try_to_free_swap
   if (bypassed || vma.has(VM.locked) || (write && others === 0)) freeSwapCache(m, page);
@@ -274,9 +273,9 @@ function swappedOut(m: Machine, vma: Vma, vpn: number, at: number, write: boolea
  * merged still.
  */
 function mayMapFromSwap(m: Machine, vma: Vma, vpn: number, page: number): boolean {
-  const frame = m.pages.place[page] as number;
-  const number = m.frames.object[frame] as number;
-  const index = m.frames.index[frame] as number;
+  const frame = m.pages.place[page]!;
+  const number = m.frames.object[frame]!;
+  const index = m.frames.index[frame]!;
   const object = m.objects.get(number);
   if (object.kind === 'ksm') return index >= 0 && vma.has(VM.mergeable);
   if (object.kind === 'shared') return true;

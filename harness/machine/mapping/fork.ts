@@ -1,4 +1,4 @@
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { mapPage } from './entry.js';
@@ -69,7 +69,7 @@ function copyEntries(m: Machine, vma: Vma, child: Space): void {
 }
 
 function copyEntry(m: Machine, from: number, child: Space, vpn: number): void {
-  const entry = m.tables.entries[from] as number;
+  const entry = m.tables.entries[from]!;
   if (entry === 0) return;
   const page = entry >>> PTE_SHIFT;
   const at = m.tables.make(child.directory, vpn);

@@ -1,4 +1,4 @@
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import type { MapArg } from '../../trace/args.js';
 import { PAGE_LIMIT } from '../../trace/op.js';
 import type { Machine } from '../machine.js';
@@ -77,7 +77,7 @@ function mapFrameNumbers(
   object: SharedObject,
   offset: number,
 ): void {
-  const vma = space.find(page) as Vma;
+  const vma = space.find(page)!;
   const writable = vma.has(VM.shared) && vma.has(VM.write);
   for (let i = 0; i < count; i++) {
     const at = m.tables.make(space.directory, page + i);
@@ -132,7 +132,7 @@ export function zapRange(m: Machine, vma: Vma, start: number, end: number): numb
   for (const part of vma.space.directory.leavesIn(start, end)) {
     if (tables.isEmpty(part.leaf)) continue;
     for (let i = 0; i < part.to - part.from; i++) {
-      const entry = tables.entries[part.at + i] as number;
+      const entry = tables.entries[part.at + i]!;
       if (entry === 0) continue;
       if (entry & PTE.present) present++;
       zapEntry(m, vma, part.at + i);
@@ -172,7 +172,7 @@ function populateVma(m: Machine, vma: Vma, start: number, end: number): boolean 
   const need = write ? PTE.present | PTE.write : PTE.present;
   for (let vpn = start; vpn < end; vpn++) {
     const at = m.tables.find(vma.space.directory, vpn);
-    if (at >= 0 && ((m.tables.entries[at] as number) & need) === need) {
+    if (at >= 0 && (m.tables.entries[at]! & need) === need) {
       if (vma.has(VM.locked)) lockEntry(m, at);
     } else if (fault(m, vma, vpn, write) === FAULTED.sigbus) return false;
   }
@@ -214,7 +214,7 @@ export function protect(
   const change = (vma: Vma): number => accounted(vma, (vma.flags & ~(VM.read | VM.write)) | allowed);
   changeFlags(m, space, page, end, change, (from, to) => {
     eachEntry(m, space, from, to, (vma, at) => {
-      const entry = m.tables.entries[at] as number;
+      const entry = m.tables.entries[at]!;
       m.tables.entries[at] =
         protection === 'rw' && mayBecomeWritable(m, vma, entry) ? entry | PTE.write : entry & ~PTE.write;
     });
@@ -238,7 +238,7 @@ function eachEntry(
   for (const vma of space.overlapping(start, end)) {
     for (const part of space.directory.leavesIn(Math.max(start, vma.start), Math.min(end, vma.end))) {
       for (let i = 0; i < part.to - part.from; i++) {
-        const entry = m.tables.entries[part.at + i] as number;
+        const entry = m.tables.entries[part.at + i]!;
         if (entry & PTE.present && entry >>> PTE_SHIFT !== ZERO_PAGE) visit(vma, part.at + i);
       }
     }

@@ -1,4 +1,4 @@
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import type { Machine } from '../machine.js';
 import { mergeable, type Space } from './space.js';
 import type { Vma } from './vma.js';
@@ -15,7 +15,7 @@ export function modifyFlags(m: Machine, vma: Vma, start: number, end: number, fl
   if (more > 0 && space.vmas.length + more > m.settings.maxMapCount) return false;
   space.split(start);
   space.split(end);
-  (space.find(start) as Vma).flags = flags;
+  space.find(start)!.flags = flags;
   space.mergeAround(start, end);
   m.countVmas(space);
   return true;

@@ -36,7 +36,7 @@ export class Directory {
       this.lastRegion = region;
       this.lastLeaves = leaves;
     }
-    return this.lastLeaves[(vpn - region * REGION_PAGES) >> LEAF_SHIFT] as number;
+    return this.lastLeaves[(vpn - region * REGION_PAGES) >> LEAF_SHIFT]!;
   }
 
   /** Index of a page's entry in `PageTables.entries`, or -1 where it has no leaf. */
@@ -49,7 +49,7 @@ export class Directory {
       this.lastLeaves = leaves;
     }
     const within = vpn - region * REGION_PAGES;
-    const leaf = this.lastLeaves[within >> LEAF_SHIFT] as number;
+    const leaf = this.lastLeaves[within >> LEAF_SHIFT]!;
     return leaf < 0 ? -1 : (leaf << LEAF_SHIFT) | (within & ENTRY_MASK);
   }
 
@@ -90,7 +90,7 @@ export class Directory {
         continue;
       }
       const stop = Math.min(end, (Math.floor(vpn / LEAF_ENTRIES) + 1) * LEAF_ENTRIES);
-      const leaf = leaves[(vpn - region * REGION_PAGES) >> LEAF_SHIFT] as number;
+      const leaf = leaves[(vpn - region * REGION_PAGES) >> LEAF_SHIFT]!;
       if (leaf >= 0) yield { leaf, from: vpn, to: stop, at: (leaf << LEAF_SHIFT) | entryInLeaf(vpn) };
       vpn = stop;
     }
@@ -152,10 +152,10 @@ export class PageTables {
 
   /** Writes an entry and keeps count of the leaf's used ones. */
   set(index: number, value: number): void {
-    const was = this.entries[index] as number;
+    const was = this.entries[index]!;
     const leaf = index >> LEAF_SHIFT;
-    if (was === 0 && value !== 0) this.used[leaf] = (this.used[leaf] as number) + 1;
-    else if (was !== 0 && value === 0) this.used[leaf] = (this.used[leaf] as number) - 1;
+    if (was === 0 && value !== 0) this.used[leaf] = this.used[leaf]! + 1;
+    else if (was !== 0 && value === 0) this.used[leaf] = this.used[leaf]! - 1;
     this.entries[index] = value;
   }
 

@@ -1,5 +1,5 @@
+import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
-import { InputError } from '../../input/errors.js';
 import type { RemapArg } from '../../trace/args.js';
 import { COUNT_LIMIT } from '../../trace/op.js';
 import { unmerge } from '../ksm/merge.js';
@@ -75,7 +75,7 @@ function moveEntries(m: Machine, space: Space, start: number, end: number, to: n
     m.tables.make(space.directory, part.from - start + to);
     m.tables.make(space.directory, part.to - 1 - start + to);
     for (let i = 0; i < part.to - part.from; i++) {
-      const entry = m.tables.entries[part.at + i] as number;
+      const entry = m.tables.entries[part.at + i]!;
       if (entry === 0) continue;
       const target = m.tables.make(space.directory, part.from + i - start + to);
       m.tables.set(part.at + i, 0);

@@ -26,11 +26,11 @@ export class ReverseMap {
   walk(frame: number): void {
     const { frames, objects } = this.machine;
     this.length = 0;
-    const left = frames.mapcount[frame] as number;
+    const left = frames.mapcount[frame]!;
     if (left === 0) return;
-    const page = frames.page[frame] as number;
-    const index = frames.index[frame] as number;
-    const object = objects.get(frames.object[frame] as number);
+    const page = frames.page[frame]!;
+    const index = frames.index[frame]!;
+    const object = objects.get(frames.object[frame]!);
     if (object.kind === 'ksm') this.walkMerged(page, index, left);
     else if (object.kind === 'anon') this.walkAnon(object, page, object.base + index, left);
     else this.walkShared(object, page, index, left);
@@ -56,15 +56,15 @@ export class ReverseMap {
     const { tracking } = this.machine.ksm;
     const { items, nodes, mms } = tracking;
     if (node === NONE) return;
-    const first = nodes.first[node] as number;
-    for (let item = first; item !== NONE; item = items.after[item] as number) {
-      const { space, exited } = mms.get(items.slot[item] as number);
-      if (space && !exited) this.look(space, undefined, items.vpn[item] as number, page);
+    const first = nodes.first[node]!;
+    for (let item = first; item !== NONE; item = items.after[item]!) {
+      const { space, exited } = mms.get(items.slot[item]!);
+      if (space && !exited) this.look(space, undefined, items.vpn[item]!, page);
       if (this.length === mappings) return;
     }
     const found = new Set(this.entries.slice(0, this.length));
-    for (let item = first; item !== NONE; item = items.after[item] as number) {
-      this.lookAtForks(items.anon[item] as number, items.vpn[item] as number, page, found);
+    for (let item = first; item !== NONE; item = items.after[item]!) {
+      this.lookAtForks(items.anon[item]!, items.vpn[item]!, page, found);
       if (this.length === mappings) return;
     }
   }
@@ -77,7 +77,7 @@ export class ReverseMap {
       const before = this.length;
       this.look(space, undefined, vpn, page);
       if (this.length === before) continue;
-      const entry = this.entries[before] as number;
+      const entry = this.entries[before]!;
       if (found.has(entry)) this.length = before;
       else found.add(entry);
     }
@@ -100,13 +100,13 @@ export class ReverseMap {
     const m = this.machine;
     const page = object.page(index);
     if (page === 0) return 0;
-    if (m.pages.resident[page] === 1) this.walk(m.pages.place[page] as number);
+    if (m.pages.resident[page] === 1) this.walk(m.pages.place[page]!);
     else {
       this.length = 0;
       // A page without a frame does not know how many entries map it.
       this.walkShared(object, page, index, Number.POSITIVE_INFINITY);
     }
-    for (let i = 0; i < this.length; i++) unmapPage(m, this.spaces[i] as Space, this.entries[i] as number, 0);
+    for (let i = 0; i < this.length; i++) unmapPage(m, this.spaces[i]!, this.entries[i]!, 0);
     return this.length;
   }
 
@@ -114,11 +114,11 @@ export class ReverseMap {
     const { tables } = this.machine;
     const at = tables.find(space.directory, vpn);
     if (at < 0) return;
-    const entry = tables.entries[at] as number;
+    const entry = tables.entries[at]!;
     if ((entry & PTE.present) === 0 || entry >>> PTE_SHIFT !== page) return;
     this.entries[this.length] = at;
     this.spaces[this.length] = space;
-    this.vmas[this.length] = vma ?? (space.find(vpn) as Vma);
+    this.vmas[this.length] = vma ?? space.find(vpn)!;
     this.vpns[this.length] = vpn;
     this.length++;
   }
@@ -129,22 +129,22 @@ export class ReverseMap {
    */
   referenced(page: number): number {
     const { pages, tables } = this.machine;
-    this.walk(pages.place[page] as number);
+    this.walk(pages.place[page]!);
     let used = 0;
     let exec = 0;
     for (let i = 0; i < this.length; i++) {
-      const at = this.entries[i] as number;
-      const entry = tables.entries[at] as number;
+      const at = this.entries[i]!;
+      const entry = tables.entries[at]!;
       if (entry & PTE.dirty) pages.markDirty(page);
       if ((entry & PTE.young) === 0) continue;
       tables.entries[at] = entry & ~PTE.young;
-      const { flags } = this.vmas[i] as Vma;
+      const { flags } = this.vmas[i]!;
       if (flags & NO_RECENCY) continue;
       exec |= flags & VM.exec;
       used++;
     }
     if (exec !== 0) pages.setTrait(page, TRAIT.exec);
-    else if (((pages.traits[page] as number) & TRAIT.exec) !== 0) pages.clearTrait(page, TRAIT.exec);
+    else if ((pages.traits[page]! & TRAIT.exec) !== 0) pages.clearTrait(page, TRAIT.exec);
     return used;
   }
 
@@ -152,15 +152,15 @@ export class ReverseMap {
   isVolatile(page: number): boolean {
     const { pages } = this.machine;
     if (pages.resident[page] === 0) return false;
-    this.walk(pages.place[page] as number);
-    for (let i = 0; i < this.length; i++) if ((this.vmas[i] as Vma).flags & VM.volatile) return true;
+    this.walk(pages.place[page]!);
+    for (let i = 0; i < this.length; i++) if (this.vmas[i]!.flags & VM.volatile) return true;
     return false;
   }
 
   /** Whether a locked VMA maps the page. */
   isLocked(frame: number): boolean {
     this.walk(frame);
-    for (let i = 0; i < this.length; i++) if ((this.vmas[i] as Vma).flags & VM.locked) return true;
+    for (let i = 0; i < this.length; i++) if (this.vmas[i]!.flags & VM.locked) return true;
     return false;
   }
 }

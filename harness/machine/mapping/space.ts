@@ -55,7 +55,7 @@ export class Space {
   overlapping(start: number, end: number): Vma[] {
     const found: Vma[] = [];
     for (let i = this.indexFrom(start); i < this.vmas.length; i++) {
-      const vma = this.vmas[i] as Vma;
+      const vma = this.vmas[i]!;
       if (vma.start >= end) break;
       found.push(vma);
     }
@@ -107,8 +107,8 @@ export class Space {
   mergeAround(start: number, end: number): void {
     let index = Math.max(0, this.indexFrom(start - 1));
     while (index + 1 < this.vmas.length) {
-      const lower = this.vmas[index] as Vma;
-      const upper = this.vmas[index + 1] as Vma;
+      const lower = this.vmas[index]!;
+      const upper = this.vmas[index + 1]!;
       if (lower.end > end) return;
       if (!mergeable(lower, upper)) {
         index++;
@@ -146,7 +146,7 @@ export class Space {
     let high = this.vmas.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.vmas[middle] as Vma).end > vpn) high = middle;
+      if (this.vmas[middle]!.end > vpn) high = middle;
       else low = middle + 1;
     }
     return low;

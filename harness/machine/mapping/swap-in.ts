@@ -1,4 +1,3 @@
-import type { Device } from '../../cost/device.js';
 import { PART } from '../../cost/ledger.js';
 import type { Machine } from '../machine.js';
 import type { AnonObject } from '../object/anon.js';
@@ -9,7 +8,7 @@ import type { Vma } from './vma.js';
 export function readSwap(m: Machine, page: number, object: number, index: number): void {
   m.reclaim.bringIn(page, object, index);
   m.counters.pswpin++;
-  m.readDevice(m.swapDevice as Device, PART.major);
+  m.readDevice(m.swapDevice!, PART.major);
 }
 
 /** __folio_set_anon: a page that others share is filed under the oldest object, where all of them find it. */
@@ -21,7 +20,7 @@ export function swapInObject(m: Machine, vma: Vma, vpn: number, page: number): A
 
 /** A page of shared memory is used again: the object holds it, and its slot is free (shmem_swapin_folio). */
 export function leaveSwapCache(m: Machine, page: number): void {
-  const slot = m.frames.slot[m.pages.place[page] as number] as number;
+  const slot = m.frames.slot[m.pages.place[page]!]!;
   if (slot < 0) return;
   m.swap.dropReference(slot);
   freeSwapCache(m, page);
@@ -29,8 +28,8 @@ export function leaveSwapCache(m: Machine, page: number): void {
 
 /** Gives back the slot of a page in the swap cache that nobody else refers to: its contents are about to differ. */
 export function freeSwapCache(m: Machine, page: number): void {
-  const frame = m.pages.place[page] as number;
-  const slot = m.frames.slot[frame] as number;
+  const frame = m.pages.place[page]!;
+  const slot = m.frames.slot[frame]!;
   if (slot < 0 || m.swap.references(slot) > 0) return;
   m.frames.setSlot(frame, -1);
   m.swap.free(slot);

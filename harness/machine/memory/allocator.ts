@@ -32,7 +32,7 @@ export class FrameStack implements FrameAllocator {
   }
 
   allocate(): number {
-    if (this.stacked > 0) return this.free_[--this.stacked] as number;
+    if (this.stacked > 0) return this.free_[--this.stacked]!;
     return this.next++;
   }
 

@@ -23,7 +23,7 @@ export function checkBuddy(buddy: BuddyAllocator, areas: FreeBlocks, pcp: Int32A
     must(frame >= 0 && frame < buddy.pages, () => `free frame ${frame} is not memory`);
     must(free[frame] === 0, () => `frame ${frame} is free twice`);
     free[frame] = 1;
-    must(((areas.state[frame] as number) & STATE.inUse) === 0, () => `frame ${frame} is free and in use`);
+    must((areas.state[frame]! & STATE.inUse) === 0, () => `frame ${frame} is free and in use`);
   };
   let inBlocks = 0;
   for (let order = 0; order <= MAX_PAGE_ORDER; order++) inBlocks += checkList(buddy, areas, order, claim);
@@ -67,7 +67,7 @@ function checkFrames(buddy: BuddyAllocator, areas: FreeBlocks, free: Uint8Array)
   let used = 0;
   let absent = 0;
   for (let frame = 0; frame < buddy.pages; frame++) {
-    const state = areas.state[frame] as number;
+    const state = areas.state[frame]!;
     if (free[frame] === 0) {
       used++;
       must(state === STATE.inUse, () => `frame ${frame} is neither free nor in use: state ${state}`);

@@ -355,7 +355,7 @@ class Pair {
   /** Frees a block that is held, whole or, sometimes, its parts from the last: it splits until one is freed. */
   private giveBack(pick: number, single: boolean): void {
     if (this.held.length === 0) return;
-    let { frame, order } = this.held.splice(pick % this.held.length, 1)[0] as FreeBlock;
+    let { frame, order } = this.held.splice(pick % this.held.length, 1)[0]!;
     while (order > 0 && (single || pick % 3 === 0)) {
       order--;
       this.held.push({ frame, order });

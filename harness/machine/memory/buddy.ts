@@ -103,7 +103,7 @@ export class BuddyAllocator implements FrameAllocator {
 
   allocate(): number {
     if (this.top === this.bottom && this.refill() === 0) return -1;
-    const frame = this.pcp[--this.top] as number;
+    const frame = this.pcp[--this.top]!;
     if (this.state[frame] !== 0) this.bringBack();
     this.state[frame] = STATE.inUse;
     if (frame >= this.next) this.next = frame + 1;
@@ -164,7 +164,7 @@ export class BuddyAllocator implements FrameAllocator {
   /** Free blocks of just this order (nr_free in /proc/buddyinfo). */
   blocks(order: number): number {
     mustBeOrder(order);
-    return this.areas.nrFree[order] as number;
+    return this.areas.nrFree[order]!;
   }
 
   /** The free blocks of an order and above, by order, those next to be taken first. Memory must not change meanwhile. */
@@ -225,7 +225,7 @@ export class BuddyAllocator implements FrameAllocator {
 
   /** Whether a free block is known to the hypervisor as it is. */
   isReported(block: number): boolean {
-    return ((this.state[block] as number) & STATE.reported) !== 0;
+    return (this.state[block]! & STATE.reported) !== 0;
   }
 
   /**
@@ -237,12 +237,12 @@ export class BuddyAllocator implements FrameAllocator {
     this.areas.moveToTail(block, order);
     const end = block + (1 << order);
     for (let frame = block; frame < end; frame++) {
-      const was = this.state[frame] as number;
+      const was = this.state[frame]!;
       if (was & STATE.absent) continue;
       this.state[frame] = was | STATE.absent;
       this.absent++;
     }
-    this.state[block] = (this.state[block] as number) | STATE.reported;
+    this.state[block] = this.state[block]! | STATE.reported;
   }
 
   /**
@@ -274,7 +274,7 @@ export class BuddyAllocator implements FrameAllocator {
   /** Gives back those frames that have been on the fast path longest (free_pcppages_bulk). */
   private drainOldest(atMost: number): void {
     const end = Math.min(this.bottom + atMost, this.top);
-    while (this.bottom < end) this.put(this.pcp[this.bottom++] as number, 0);
+    while (this.bottom < end) this.put(this.pcp[this.bottom++]!, 0);
     // Above a bottom of at most half the array there is room for as many frames as there can be.
     if (this.bottom <= this.pcpMost) return;
     this.pcp.copyWithin(0, this.bottom, this.top);
@@ -299,7 +299,7 @@ export class BuddyAllocator implements FrameAllocator {
     let total = 0;
     let suitable = 0;
     for (let at = 0; at <= MAX_PAGE_ORDER; at++) {
-      const blocks = this.areas.nrFree[at] as number;
+      const blocks = this.areas.nrFree[at]!;
       total += blocks;
       if (at >= order) suitable += blocks << (at - order);
     }

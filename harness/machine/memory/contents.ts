@@ -1,4 +1,4 @@
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import { CONTENT_LIMIT } from '../../trace/op.js';
 import { grownUint32 } from './arrays.js';
 
@@ -31,7 +31,7 @@ export class Contents {
 
   /** @throws InputError when the machine has run out of content ids */
   get(page: number): number {
-    const id = this.ids[page] as number;
+    const id = this.ids[page]!;
     return id === UNNUMBERED ? this.number(page) : id;
   }
 

@@ -71,7 +71,7 @@ export class Frames {
 
   /** Puts a frame into the swap cache (`slot` ≥ 0) or takes it out (-1). */
   setSlot(frame: number, slot: number): void {
-    const was = this.slot[frame] as number;
+    const was = this.slot[frame]!;
     if (was >= 0 && slot < 0) this.inSwapCache--;
     if (was < 0 && slot >= 0) this.inSwapCache++;
     this.slot[frame] = slot;

@@ -72,19 +72,19 @@ export class FreeBlocks {
 
   /** The block after a block on its list; -1 after the last. */
   next(block: number): number {
-    const next = this.links[2 * block] as number;
+    const next = this.links[2 * block]!;
     return next < this.pages ? next : -1;
   }
 
   /** The node before a node on its list: a block, or the list's head. */
   previous(node: number): number {
-    return this.links[2 * node + 1] as number;
+    return this.links[2 * node + 1]!;
   }
 
   /** Whether a free block of just this order begins at the frame, which may lie beyond memory. */
   isBlock(frame: number, order: number): boolean {
     if (frame >= this.pages) return false;
-    return ((this.state[frame] as number) & (STATE.buddy | STATE.order)) === (STATE.buddy | order);
+    return (this.state[frame]! & (STATE.buddy | STATE.order)) === (STATE.buddy | order);
   }
 
   /**
@@ -151,22 +151,22 @@ export class FreeBlocks {
   }
 
   private add(block: number, order: number): void {
-    this.state[block] = (this.state[block] as number) | STATE.buddy | order;
-    this.nrFree[order] = (this.nrFree[order] as number) + 1;
+    this.state[block] = this.state[block]! | STATE.buddy | order;
+    this.nrFree[order] = this.nrFree[order]! + 1;
     this.free += 1 << order;
   }
 
   /** A block that leaves its list, to be handed out, merged or split, is no longer reported (del_page_from_free_list). */
   private remove(block: number, order: number): void {
     this.unlink(block);
-    this.state[block] = (this.state[block] as number) & ~HEAD;
-    this.nrFree[order] = (this.nrFree[order] as number) - 1;
+    this.state[block] = this.state[block]! & ~HEAD;
+    this.nrFree[order] = this.nrFree[order]! - 1;
     this.free -= 1 << order;
   }
 
   private linkAfter(node: number, block: number): void {
     const { links } = this;
-    const next = links[2 * node] as number;
+    const next = links[2 * node]!;
     links[2 * node] = block;
     links[2 * block] = next;
     links[2 * block + 1] = node;
@@ -175,8 +175,8 @@ export class FreeBlocks {
 
   private unlink(node: number): void {
     const { links } = this;
-    const next = links[2 * node] as number;
-    const previous = links[2 * node + 1] as number;
+    const next = links[2 * node]!;
+    const previous = links[2 * node + 1]!;
     links[2 * previous] = next;
     links[2 * next + 1] = previous;
   }

@@ -62,7 +62,7 @@ export class PageStore {
   /** A new page of zeros, without a frame. */
   create(): number {
     let id = this.firstUnused;
-    if (id >= 0) this.firstUnused = this.place[id] as number;
+    if (id >= 0) this.firstUnused = this.place[id]!;
     else {
       id = this.nextFresh++;
       if (id >= this.place.length) this.grow(id + 1);
@@ -85,20 +85,20 @@ export class PageStore {
 
   /** The swap slot of a page that is only in swap; -1 otherwise. */
   slotOf(id: number): number {
-    return -2 - Math.min(-1, this.place[id] as number);
+    return -2 - Math.min(-1, this.place[id]!);
   }
 
   setFrame(id: number, frame: number): void {
     this.place[id] = frame;
     this.resident[id] = 1;
-    if ((this.traits[id] as number) & TRAIT.volatile) this.volatile++;
+    if (this.traits[id]! & TRAIT.volatile) this.volatile++;
   }
 
   /** The page leaves memory for a swap slot. */
   setSlot(id: number, slot: number): void {
     this.place[id] = -2 - slot;
     this.resident[id] = 0;
-    if ((this.traits[id] as number) & TRAIT.volatile) this.volatile--;
+    if (this.traits[id]! & TRAIT.volatile) this.volatile--;
   }
 
   /** The page leaves memory; what it holds is on its device. */
@@ -109,46 +109,46 @@ export class PageStore {
 
   /** Whether a page of the page cache has no block behind it. */
   isOverHole(id: number): boolean {
-    return ((this.traits[id] as number) & OWN_TRAIT.hole) !== 0;
+    return (this.traits[id]! & OWN_TRAIT.hole) !== 0;
   }
 
   markVolatile(id: number): void {
-    if ((this.traits[id] as number) & TRAIT.volatile) return;
+    if (this.traits[id]! & TRAIT.volatile) return;
     this.setTrait(id, TRAIT.volatile);
-    this.volatile += this.resident[id] as number;
+    this.volatile += this.resident[id]!;
   }
 
   clearVolatile(id: number): void {
-    if (((this.traits[id] as number) & TRAIT.volatile) === 0) return;
+    if ((this.traits[id]! & TRAIT.volatile) === 0) return;
     this.clearTrait(id, TRAIT.volatile);
-    this.volatile -= this.resident[id] as number;
+    this.volatile -= this.resident[id]!;
   }
 
   setTrait(id: number, bits: number): void {
-    this.traits[id] = (this.traits[id] as number) | bits;
+    this.traits[id] = this.traits[id]! | bits;
   }
 
   clearTrait(id: number, bits: number): void {
-    this.traits[id] = (this.traits[id] as number) & ~bits;
+    this.traits[id] = this.traits[id]! & ~bits;
   }
 
   markDirty(id: number): void {
-    this.traits[id] = (this.traits[id] as number) | TRAIT.dirty;
+    this.traits[id] = this.traits[id]! | TRAIT.dirty;
   }
 
   clearDirty(id: number): void {
-    this.traits[id] = (this.traits[id] as number) & ~TRAIT.dirty;
+    this.traits[id] = this.traits[id]! & ~TRAIT.dirty;
   }
 
   markLazyfree(id: number): void {
-    if ((this.traits[id] as number) & TRAIT.lazyfree) return;
-    this.traits[id] = (this.traits[id] as number) | TRAIT.lazyfree;
+    if (this.traits[id]! & TRAIT.lazyfree) return;
+    this.traits[id] = this.traits[id]! | TRAIT.lazyfree;
     this.lazyfree++;
   }
 
   clearLazyfree(id: number): void {
-    if (((this.traits[id] as number) & TRAIT.lazyfree) === 0) return;
-    this.traits[id] = (this.traits[id] as number) & ~TRAIT.lazyfree;
+    if ((this.traits[id]! & TRAIT.lazyfree) === 0) return;
+    this.traits[id] = this.traits[id]! & ~TRAIT.lazyfree;
     this.lazyfree--;
   }
 

@@ -56,8 +56,8 @@ describe('passes, by hand', () => {
     const buddy = new BuddyAllocator(60 * LARGEST, DIRECT);
     const halves = Array.from({ length: 120 }, () => buddy.allocateOrder(9));
     // Twenty blocks of order 9, from pairs whose other half stays in use, and twenty of order 10.
-    for (let i = 0; i < 40; i += 2) buddy.freeOrder(halves[i] as number, 9);
-    for (let i = 40; i < 80; i++) buddy.freeOrder(halves[i] as number, 9);
+    for (let i = 0; i < 40; i += 2) buddy.freeOrder(halves[i]!, 9);
+    for (let i = 40; i < 80; i++) buddy.freeOrder(halves[i]!, 9);
     expect([buddy.blocks(9), buddy.blocks(10)]).toEqual([20, 20]);
     const { reporting, settle } = reported(buddy);
     expect(settle()).toBe(1);
@@ -162,13 +162,13 @@ describe('blocks that change', () => {
     expect(reporting.dueUs).toBe(Number.POSITIVE_INFINITY);
     // Its buddy, another quarter, is kept in use.
     const neighbour = buddy.allocateOrder(8);
-    buddy.freeOrder(quarter as number, 8);
+    buddy.freeOrder(quarter!, 8);
     expect(reporting.dueUs).toBe(Number.POSITIVE_INFINITY);
-    buddy.freeOrder(half as number, 9);
+    buddy.freeOrder(half!, 9);
     expect(reporting.dueUs).toBe(clock.nowUs + PAGE_REPORTING_DELAY_US);
     clock.nowUs += SECOND;
-    buddy.freeOrder(whole as number, 10);
-    buddy.freeOrder(other as number, 9);
+    buddy.freeOrder(whole!, 10);
+    buddy.freeOrder(other!, 9);
     expect(reporting.dueUs).toBe(102 * SECOND);
     buddy.freeOrder(neighbour, 8);
     buddy.check();

@@ -135,7 +135,7 @@ export class PageReporting {
     this.blocks += this.count;
     while (this.count > 0) {
       this.count--;
-      this.buddy.report(this.gathered[this.count] as number, this.orders[this.count] as number);
+      this.buddy.report(this.gathered[this.count]!, this.orders[this.count]!);
     }
     this.gatheredPages = 0;
   }

@@ -64,10 +64,9 @@ export class Shares {
       for (const space of m.spaces.values()) {
         for (const part of space.directory.leaves()) {
           for (let i = 0; i < part.to - part.from; i++) {
-            const entry = m.tables.entries[part.at + i] as number;
+            const entry = m.tables.entries[part.at + i]!;
             const page = entry >>> PTE_SHIFT;
-            if (entry & PTE.present && page !== ZERO_PAGE)
-              space.pageUs += this.settle(m.pages.place[page] as number);
+            if (entry & PTE.present && page !== ZERO_PAGE) space.pageUs += this.settle(m.pages.place[page]!);
           }
         }
       }
@@ -79,12 +78,10 @@ export class Shares {
       this.integral = grownFloat64(this.integral, this.frames.page.length);
       this.settledAt = grownFloat64(this.settledAt, this.frames.page.length);
     }
-    const mappings = this.frames.mapcount[frame] as number;
+    const mappings = this.frames.mapcount[frame]!;
     // A frame that nobody maps starts again: what an earlier page paid is settled with its spaces.
     const integral =
-      mappings === 0
-        ? 0
-        : (this.integral[frame] as number) + (this.nowUs - (this.settledAt[frame] as number)) / mappings;
+      mappings === 0 ? 0 : this.integral[frame]! + (this.nowUs - this.settledAt[frame]!) / mappings;
     this.integral[frame] = integral;
     this.settledAt[frame] = this.nowUs;
     return integral;

@@ -42,7 +42,7 @@ export class Swap {
   /** A slot for a page, without references. */
   allocate(page: number): number {
     let slot = this.firstFree;
-    if (slot >= 0) this.firstFree = this.refs[slot] as number;
+    if (slot >= 0) this.firstFree = this.refs[slot]!;
     else {
       slot = this.next++;
       if (slot >= this.refs.length) {
@@ -62,13 +62,13 @@ export class Swap {
   store(slot: number, content: number): void {
     if (!this.compressed) return;
     const bytes = compressedBytes(content);
-    this.compressedBytes += bytes - (this.compressed[slot] as number);
+    this.compressedBytes += bytes - this.compressed[slot]!;
     this.compressed[slot] = bytes;
   }
 
   free(slot: number): void {
     if (this.compressed) {
-      this.compressedBytes -= this.compressed[slot] as number;
+      this.compressedBytes -= this.compressed[slot]!;
       this.compressed[slot] = 0;
     }
     this.pages[slot] = NONE;
@@ -78,23 +78,23 @@ export class Swap {
   }
 
   references(slot: number): number {
-    return this.refs[slot] as number;
+    return this.refs[slot]!;
   }
 
   addReference(slot: number): void {
-    this.refs[slot] = (this.refs[slot] as number) + 1;
+    this.refs[slot] = this.refs[slot]! + 1;
   }
 
   /** Drops a reference; gives those that are left. */
   dropReference(slot: number): number {
-    const left = (this.refs[slot] as number) - 1;
+    const left = this.refs[slot]! - 1;
     this.refs[slot] = left;
     return left;
   }
 
   /** Id of the page in a slot, -1 for a free one. */
   page(slot: number): number {
-    return this.pages[slot] as number;
+    return this.pages[slot]!;
   }
 }
 

@@ -32,7 +32,7 @@ export class AnonObject {
   }
 
   detach(vma: Vma): void {
-    const uses = (this.uses.get(vma.space) as number) - 1;
+    const uses = this.uses.get(vma.space)! - 1;
     if (uses > 0) this.uses.set(vma.space, uses);
     else {
       this.uses.delete(vma.space);

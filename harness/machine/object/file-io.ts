@@ -1,5 +1,5 @@
+import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
-import { InputError } from '../../input/errors.js';
 import type { Machine } from '../machine.js';
 import { UNIQUE } from '../mapping/access.js';
 import { dirtyObjectPage, identify, pageIn, WHERE, whereIs } from './page-in.js';

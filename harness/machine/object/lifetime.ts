@@ -1,4 +1,4 @@
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import type { ObjectArg } from '../../trace/args.js';
 import type { Machine } from '../machine.js';
 import { zapRange } from '../mapping/mmap.js';

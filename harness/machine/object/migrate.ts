@@ -1,5 +1,5 @@
+import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
-import { InputError } from '../../input/errors.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import type { Machine } from '../machine.js';
 import { cachePage, identify, WHERE, whereIs } from './page-in.js';

@@ -1,4 +1,4 @@
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import { AnonObject } from './anon.js';
 import { type ObjectOptions, SharedObject } from './shared.js';
 
@@ -24,7 +24,7 @@ export class Objects {
   anyStructPages = false;
 
   get(number: number): FrameObject {
-    return this.byNumber[number] as FrameObject;
+    return this.byNumber[number]!;
   }
 
   /** Objects that exist. */

@@ -32,7 +32,7 @@ export function whereIs(m: Machine, object: SharedObject, index: number): number
 
 /** Whether a page goes through the page cache: all pages of files, and those of an XIP object that moved there. */
 function isCached(m: Machine, page: number): boolean {
-  return ((m.pages.traits[page] as number) & TRAIT.file) !== 0;
+  return (m.pages.traits[page]! & TRAIT.file) !== 0;
 }
 
 /**

@@ -147,14 +147,14 @@ export class SharedObject {
         index |= CHUNK - 1; // the rest of this chunk has none
         continue;
       }
-      const page = chunk[index & (CHUNK - 1)] as number;
+      const page = chunk[index & (CHUNK - 1)]!;
       if (purged ? page === PURGED : page > 0) yield index;
     }
   }
 
   private at(index: number): number {
     const chunk = this.chunks[index >> CHUNK_SHIFT];
-    return chunk === undefined ? 0 : (chunk[index & (CHUNK - 1)] as number);
+    return chunk === undefined ? 0 : chunk[index & (CHUNK - 1)]!;
   }
 
   private put(index: number, page: number): void {

@@ -18,7 +18,7 @@ export function writeBack(m: Machine, object: SharedObject): number {
     const page = object.page(index);
     if (m.pages.resident[page] === 0) continue;
     cleanEntries(m, page);
-    if (((m.pages.traits[page] as number) & TRAIT.dirty) === 0) continue;
+    if ((m.pages.traits[page]! & TRAIT.dirty) === 0) continue;
     m.pages.clearDirty(page);
     m.reclaim.written(page);
     written++;
@@ -31,10 +31,10 @@ export function writeBack(m: Machine, object: SharedObject): number {
 /** Collects the dirty bits of a page's entries, and takes them and the right to write away. */
 function cleanEntries(m: Machine, page: number): void {
   const { rmap, tables, pages } = m;
-  rmap.walk(pages.place[page] as number);
+  rmap.walk(pages.place[page]!);
   for (let i = 0; i < rmap.length; i++) {
-    const at = rmap.entries[i] as number;
-    const entry = tables.entries[at] as number;
+    const at = rmap.entries[i]!;
+    const entry = tables.entries[at]!;
     if (entry & PTE.dirty) pages.markDirty(page);
     tables.entries[at] = entry & ~(PTE.dirty | PTE.write);
   }
@@ -74,7 +74,7 @@ export class Flusher implements Daemon {
   writeAll(sinceUs: number): number {
     let written = 0;
     for (const object of this.dirtyObjects()) {
-      if ((object.dirtySinceUs as number) <= sinceUs) written += writeBack(this.machine, object);
+      if (object.dirtySinceUs! <= sinceUs) written += writeBack(this.machine, object);
     }
     return written;
   }

@@ -4,7 +4,7 @@ import type { Machine } from '../machine.js';
 import { isAnonPage, isMerged, isReferred, unmapPage } from '../mapping/entry.js';
 import { PTE, PTE_SHIFT, PURGED } from '../mapping/page-table.js';
 import type { Space } from '../mapping/space.js';
-import { VM, type Vma } from '../mapping/vma.js';
+import { VM } from '../mapping/vma.js';
 import { OWN_TRAIT } from '../memory/pages.js';
 import { freeObjectPage } from '../object/lifetime.js';
 import type { SharedObject } from '../object/shared.js';
@@ -23,14 +23,14 @@ export class Eviction {
   /** Carries out an eviction; false when the page could not go (the policy has been told). */
   take(page: number): boolean {
     const { pages, rmap, purge } = this.machine;
-    const frame = pages.place[page] as number;
+    const frame = pages.place[page]!;
     rmap.walk(frame);
     if (this.missesMappings(page, frame)) {
       this.reclaim.policy.reject(page);
       return false;
     }
     this.collectDirty(page);
-    const traits = pages.traits[page] as number;
+    const traits = pages.traits[page]!;
     if (traits & TRAIT.volatile && purge.byReclaim) {
       if (this.purgePage(page, frame)) return true;
       rmap.walk(frame);
@@ -48,24 +48,24 @@ export class Eviction {
   /** A merged page that the reverse map does not find everywhere stays: try_to_unmap would leave it mapped. */
   private missesMappings(page: number, frame: number): boolean {
     const { rmap, frames } = this.machine;
-    return rmap.length < (frames.mapcount[frame] as number) && isMerged(this.machine, page);
+    return rmap.length < frames.mapcount[frame]! && isMerged(this.machine, page);
   }
 
   /** Notes in the page's traits whether an entry of the last walk was written through. */
   private collectDirty(page: number): void {
     const { rmap, tables, pages } = this.machine;
     for (let i = 0; i < rmap.length; i++) {
-      if ((tables.entries[rmap.entries[i] as number] as number) & PTE.dirty) pages.markDirty(page);
+      if (tables.entries[rmap.entries[i]!]! & PTE.dirty) pages.markDirty(page);
     }
   }
 
   /** Purges a volatile page; false when it stays, because a mapping that is not volatile keeps it. */
   private purgePage(page: number, frame: number): boolean {
     const m = this.machine;
-    const object = m.objects.get(m.frames.object[frame] as number);
+    const object = m.objects.get(m.frames.object[frame]!);
     if (object.kind === 'ksm') return false;
     if (object.kind === 'anon') return this.purgeAnon(page);
-    const index = m.frames.index[frame] as number;
+    const index = m.frames.index[frame]!;
     freeObjectPage(m, object, index);
     object.setPurged(index);
     this.countPurged();
@@ -82,10 +82,10 @@ export class Eviction {
     const { rmap } = m;
     const lost: { readonly space: Space; readonly vpn: number }[] = [];
     for (let i = 0; i < rmap.length; i++) {
-      const { space } = rmap.vmas[i] as Vma;
-      if (!(rmap.vmas[i] as Vma).has(VM.volatile)) continue;
-      unmapPage(m, space, rmap.entries[i] as number, PURGED);
-      lost.push({ space, vpn: rmap.vpns[i] as number });
+      const { space } = rmap.vmas[i]!;
+      if (!rmap.vmas[i]!.has(VM.volatile)) continue;
+      unmapPage(m, space, rmap.entries[i]!, PURGED);
+      lost.push({ space, vpn: rmap.vpns[i]! });
     }
     const stays = isReferred(m, page);
     if (stays) m.pages.clearVolatile(page);
@@ -108,14 +108,14 @@ export class Eviction {
    */
   private takeLazyfree(page: number): boolean {
     const { pages, counters, costs } = this.machine;
-    if ((pages.traits[page] as number) & TRAIT.dirty && !this.isDroppable()) {
+    if (pages.traits[page]! & TRAIT.dirty && !this.isDroppable()) {
       this.writtenAgain(page);
       this.reclaim.policy.reject(page);
       this.reclaim.recheck(page);
       return false;
     }
     this.pay(costs.reclaim.drop.ns);
-    if ((pages.traits[page] as number) & TRAIT.volatile) this.unmapPurged();
+    if (pages.traits[page]! & TRAIT.volatile) this.unmapPurged();
     else this.unmapAll(0);
     counters.pglazyfreed++;
     this.machine.freePage(page);
@@ -133,10 +133,10 @@ export class Eviction {
   private unmapPurged(): void {
     const { rmap, purge, counters } = this.machine;
     for (let i = 0; i < rmap.length; i++) {
-      const space = rmap.spaces[i] as Space;
-      const vpn = rmap.vpns[i] as number;
+      const space = rmap.spaces[i]!;
+      const vpn = rmap.vpns[i]!;
       const marked = purge.marks.at(space, vpn) !== undefined;
-      unmapPage(this.machine, space, rmap.entries[i] as number, marked ? PURGED : 0);
+      unmapPage(this.machine, space, rmap.entries[i]!, marked ? PURGED : 0);
       purge.met(space, vpn);
     }
     counters.purged_pages++;
@@ -148,7 +148,7 @@ export class Eviction {
    */
   private takeCached(page: number, frame: number): boolean {
     const { pages, frames, costs } = this.machine;
-    if ((pages.traits[page] as number) & TRAIT.dirty) {
+    if (pages.traits[page]! & TRAIT.dirty) {
       this.unmapAll(0);
       this.reclaim.policy.reject(page);
       this.reclaim.awaitWrite(page);
@@ -156,8 +156,8 @@ export class Eviction {
     }
     this.pay(costs.reclaim.drop.ns);
     if (pages.isOverHole(page)) {
-      const object = this.machine.objects.get(frames.object[frame] as number) as SharedObject;
-      freeObjectPage(this.machine, object, frames.index[frame] as number);
+      const object = this.machine.objects.get(frames.object[frame]!) as SharedObject;
+      freeObjectPage(this.machine, object, frames.index[frame]!);
       return true;
     }
     this.unmapAll(0);
@@ -178,8 +178,8 @@ export class Eviction {
   private addToSwap(page: number, frame: number): number {
     const { pages, frames, swap, counters, costs } = this.machine;
     const anon = isAnonPage(this.machine, page);
-    const known = frames.slot[frame] as number;
-    const write = known < 0 || ((pages.traits[page] as number) & TRAIT.dirty) !== 0;
+    const known = frames.slot[frame]!;
+    const write = known < 0 || (pages.traits[page]! & TRAIT.dirty) !== 0;
     const slot = known < 0 ? swap.allocate(page) : known;
     const { swap_out, zram_out, drop } = costs.reclaim;
     this.pay((write ? (swap.synchronous ? zram_out : swap_out) : drop).ns);
@@ -211,11 +211,11 @@ export class Eviction {
 
   private pageOutNow(page: number): void {
     const m = this.machine;
-    const frame = m.pages.place[page] as number;
+    const frame = m.pages.place[page]!;
     m.rmap.walk(frame);
     if (this.missesMappings(page, frame)) return;
     this.collectDirty(page);
-    const traits = m.pages.traits[page] as number;
+    const traits = m.pages.traits[page]!;
     if (traits & OWN_TRAIT.unevictable || !this.reclaim.hasPlace(page)) {
       // Without swap a page of shared memory is unmapped before there turns out to be no place for it.
       if (!isAnonPage(m, page)) this.unmapAll(0);
@@ -246,14 +246,14 @@ export class Eviction {
   private unmapAll(value: number): void {
     const { rmap } = this.machine;
     for (let i = 0; i < rmap.length; i++) {
-      unmapPage(this.machine, rmap.spaces[i] as Space, rmap.entries[i] as number, value);
+      unmapPage(this.machine, rmap.spaces[i]!, rmap.entries[i]!, value);
     }
   }
 
   /** Whether the page of the last walk lies in droppable memory, which is never shared. */
   private isDroppable(): boolean {
     const { rmap } = this.machine;
-    return rmap.length > 0 && (rmap.vmas[0] as Vma).has(VM.droppable);
+    return rmap.length > 0 && rmap.vmas[0]!.has(VM.droppable);
   }
 
   private pay(ns: number): void {

@@ -64,7 +64,7 @@ function checkObject(m: Machine, object: SharedObject): void {
     must(range !== undefined, () => `page ${index} of ${object.name} was purged and is not volatile`);
   }
   for (const index of object.present(0, object.size)) {
-    const marked = ((m.pages.traits[object.page(index)] as number) & TRAIT.volatile) !== 0;
+    const marked = (m.pages.traits[object.page(index)]! & TRAIT.volatile) !== 0;
     const within = marks.at(object, index) !== undefined;
     must(marked === within, () => `page ${index} of ${object.name} and its range disagree`);
   }
@@ -77,6 +77,6 @@ function checkQueue(queue: readonly VolatileRange[], known: ReadonlySet<Volatile
     must(range.queuedAt === at, () => `the volatile range at ${range.start} is elsewhere in the queue`);
     must(known.has(range), () => `the volatile range at ${range.start} is in the queue and nowhere else`);
     const parent = queue[(at - 1) >> 1];
-    must(at === 0 || !before(range, parent as VolatileRange), () => `the queue is out of order at ${at}`);
+    must(at === 0 || !before(range, parent!), () => `the queue is out of order at ${at}`);
   });
 }

@@ -2,7 +2,7 @@ import type { Machine } from '../machine.js';
 import { clearEntry, isMerged } from '../mapping/entry.js';
 import { PTE_SHIFT, PURGED } from '../mapping/page-table.js';
 import { Space } from '../mapping/space.js';
-import { VM, type Vma } from '../mapping/vma.js';
+import { VM } from '../mapping/vma.js';
 import { OWN_TRAIT, ZERO_PAGE } from '../memory/pages.js';
 import { freeObjectPage } from '../object/lifetime.js';
 import type { SharedObject } from '../object/shared.js';
@@ -30,15 +30,15 @@ export function purgePage(m: Machine, { holder }: VolatileRange, page: number): 
 /** A page of a space: its entry says that it was purged from then on. */
 function purgePrivate(m: Machine, space: Space, vpn: number): number {
   const at = space.directory.entry(vpn);
-  const page = at < 0 ? ZERO_PAGE : (m.tables.entries[at] as number) >>> PTE_SHIFT;
+  const page = at < 0 ? ZERO_PAGE : m.tables.entries[at]! >>> PTE_SHIFT;
   // Empty, purged before, or the shared zero page. Merged pages: the kernel's walk by anon_vma does not find them.
   if (page === ZERO_PAGE || isMerged(m, page)) return GAVE.nothing;
-  const vma = space.find(vpn) as Vma;
+  const vma = space.find(vpn)!;
   if (vma.has(VM.locked) || page === m.reclaim.incoming) return GAVE.stays;
   const { inUse } = m.frames;
   clearEntry(m, vma, at);
   m.tables.set(at, PURGED);
-  if (((m.pages.traits[page] as number) & OWN_TRAIT.unused) === 0) return GAVE.mapping;
+  if ((m.pages.traits[page]! & OWN_TRAIT.unused) === 0) return GAVE.mapping;
   return m.frames.inUse < inUse ? GAVE.frame : GAVE.slot;
 }
 
@@ -46,7 +46,7 @@ function purgePrivate(m: Machine, space: Space, vpn: number): number {
 function purgeShared(m: Machine, object: SharedObject, index: number): number {
   const page = object.page(index);
   if (page === 0) return GAVE.nothing;
-  const frame = m.pages.place[page] as number;
+  const frame = m.pages.place[page]!;
   if (page === m.reclaim.incoming || (frame >= 0 && m.rmap.isLocked(frame))) return GAVE.stays;
   freeObjectPage(m, object, index);
   object.setPurged(index);
@@ -66,7 +66,7 @@ export function* usedPages(m: Machine, { holder, from, end }: VolatileRange): Ge
       vpn = directory.nextLeaf(vpn, end);
       continue;
     }
-    if ((m.tables.entries[at] as number) >>> PTE_SHIFT !== ZERO_PAGE) yield vpn;
+    if (m.tables.entries[at]! >>> PTE_SHIFT !== ZERO_PAGE) yield vpn;
     vpn++;
   }
 }

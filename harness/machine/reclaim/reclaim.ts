@@ -182,27 +182,27 @@ export class Reclaim {
   readmit(page: number): void {
     this.policy.remove(page);
     const { rmap, pages } = this.machine;
-    this.admit(page, this.couldGo(page) && !rmap.isLocked(pages.place[page] as number));
+    this.admit(page, this.couldGo(page) && !rmap.isLocked(pages.place[page]!));
   }
 
   /** Whether the policy may choose a resident page has changed, or may have. */
   recheck(page: number): void {
-    const could = this.couldGo(page) && !this.machine.rmap.isLocked(this.machine.pages.place[page] as number);
+    const could = this.couldGo(page) && !this.machine.rmap.isLocked(this.machine.pages.place[page]!);
     if (could !== this.isUnevictable(page)) return;
     if (!could) this.policy.remove(page);
     this.admit(page, could);
   }
 
   private isUnevictable(page: number): boolean {
-    return ((this.machine.pages.traits[page] as number) & OWN_TRAIT.unevictable) !== 0;
+    return (this.machine.pages.traits[page]! & OWN_TRAIT.unevictable) !== 0;
   }
 
   private admit(page: number, evictable: boolean): void {
     const { traits } = this.machine.pages;
     if (evictable) {
-      traits[page] = (traits[page] as number) & ~OWN_TRAIT.unevictable;
+      traits[page] = traits[page]! & ~OWN_TRAIT.unevictable;
       this.policy.insert(page);
-    } else traits[page] = (traits[page] as number) | OWN_TRAIT.unevictable;
+    } else traits[page] = traits[page]! | OWN_TRAIT.unevictable;
   }
 
   /** Whether the policy is to look at a page: there is a place for its contents, no need for one, or it is walked all the same. */
@@ -212,7 +212,7 @@ export class Reclaim {
 
   /** Whether there is a place for the page's contents, or no need for one. */
   hasPlace(page: number): boolean {
-    return this.swap || ((this.machine.pages.traits[page] as number) & (TRAIT.file | TRAIT.lazyfree)) !== 0;
+    return this.swap || (this.machine.pages.traits[page]! & (TRAIT.file | TRAIT.lazyfree)) !== 0;
   }
 
   /**
@@ -247,13 +247,13 @@ export class Reclaim {
    */
   private shrinkOnce(by: 'direct' | 'kswapd'): { found: number; freed: number } {
     const { counters, ledger, costs, pages, purge } = this.machine;
-    const scannedBefore = this.policy.counters.pgscan as number;
+    const scannedBefore = this.policy.counters.pgscan!;
     const found = this.policy.evict(this.victims, 1);
-    const scanned = (this.policy.counters.pgscan as number) - scannedBefore;
+    const scanned = this.policy.counters.pgscan! - scannedBefore;
     ledger.cpu(PART.reclaim, scanned * costs.reclaim.scan.ns);
     let taken = 0;
     for (let i = 0; i < found; i++) {
-      const victim = this.victims[i] as number;
+      const victim = this.victims[i]!;
       // A victim may have gone with the volatile range of one before it.
       if (pages.resident[victim] === 1 && this.eviction.take(victim)) taken++;
     }

@@ -25,7 +25,7 @@ export class Spans<T extends Span> {
   within(start: number, end: number): T[] {
     const from = this.firstEndingAfter(start);
     let to = from;
-    while (to < this.list.length && (this.list[to] as T).start < end) to++;
+    while (to < this.list.length && this.list[to]!.start < end) to++;
     return this.list.slice(from, to);
   }
 
@@ -52,7 +52,7 @@ export class Spans<T extends Span> {
     let high = this.list.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.list[middle] as T).end > page) high = middle;
+      if (this.list[middle]!.end > page) high = middle;
       else low = middle + 1;
     }
     return low;

@@ -70,9 +70,9 @@ export class PurgeQueue {
     const at = range.queuedAt;
     if (at < 0) return;
     range.queuedAt = -1;
-    const last = this.heap.pop() as VolatileRange;
+    const last = this.heap.pop()!;
     if (last === range) return;
-    if (at > 0 && before(last, this.heap[(at - 1) >> 1] as VolatileRange)) this.up(at, last);
+    if (at > 0 && before(last, this.heap[(at - 1) >> 1]!)) this.up(at, last);
     else this.down(at, last);
   }
 
@@ -80,7 +80,7 @@ export class PurgeQueue {
     let at = from;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      const above = this.heap[parent] as VolatileRange;
+      const above = this.heap[parent]!;
       if (!before(range, above)) break;
       this.put(at, above);
       at = parent;
@@ -93,9 +93,8 @@ export class PurgeQueue {
     let at = from;
     for (let child = 2 * at + 1; child < heap.length; child = 2 * at + 1) {
       const other = child + 1;
-      if (other < heap.length && before(heap[other] as VolatileRange, heap[child] as VolatileRange))
-        child = other;
-      const below = heap[child] as VolatileRange;
+      if (other < heap.length && before(heap[other]!, heap[child]!)) child = other;
+      const below = heap[child]!;
       if (!before(below, range)) break;
       this.put(at, below);
       at = child;

@@ -93,12 +93,12 @@ class Pair {
   }
 
   private base(at: number): number {
-    return [PRIVATE, ...SHARED][at] as number;
+    return [PRIVATE, ...SHARED][at]!;
   }
 
   private advise({ do: what, where: at, start, count }: Extract<Op, { start: number }>): void {
     const pages = Math.min(count, PAGES - start);
-    const space = this.spaces[at] as Space;
+    const space = this.spaces[at]!;
     const advice = what === 'mark' ? 'MADV_VOLATILE' : 'MADV_NONVOLATILE';
     const { errno, value } = this.lab.madviseBytes(
       space,
@@ -117,7 +117,7 @@ class Pair {
 
   private write(at: number, page: number): void {
     const content = this.nextContent++;
-    const wrote = this.lab.write(this.spaces[at] as Space, this.base(at) + page, 1, content);
+    const wrote = this.lab.write(this.spaces[at]!, this.base(at) + page, 1, content);
     expect(wrote).toBe(this.model.write(Math.min(at, 1), page, content));
   }
 
@@ -141,12 +141,12 @@ class Pair {
       expect(this.model.volatilePages).toBe(0);
     // What was purged is not kept in memory.
     for (const { holder, index } of gone) {
-      expect(this.lab.inCore(this.spaces[holder] as Space, this.base(holder) + index)).toBe(false);
+      expect(this.lab.inCore(this.spaces[holder]!, this.base(holder) + index)).toBe(false);
     }
   }
 
   private contents(holder: number): (number | undefined)[] {
-    return this.lab.contents(this.spaces[holder] as Space, this.base(holder), PAGES);
+    return this.lab.contents(this.spaces[holder]!, this.base(holder), PAGES);
   }
 
   private compare(): void {
@@ -154,7 +154,7 @@ class Pair {
     for (const [holder, of] of model.holders.entries())
       expect(this.contents(holder)).toEqual(of.map(({ content }) => content));
     // Both processes find the same in the object.
-    expect(lab.contents(this.spaces[2] as Space, SHARED[1], PAGES)).toEqual(this.contents(1));
+    expect(lab.contents(this.spaces[2]!, SHARED[1], PAGES)).toEqual(this.contents(1));
     expect(lab.m.counters.purged_pages).toBe(model.purgedPages);
   }
 }

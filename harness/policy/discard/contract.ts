@@ -1,4 +1,4 @@
-import type { ParameterValues } from '../../input/parameters.js';
+import type { ParameterValues } from '../../base/parameters.js';
 import type { Advice } from '../../trace/op.js';
 import type { PolicyInfo } from '../registry.js';
 

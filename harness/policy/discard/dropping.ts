@@ -1,4 +1,4 @@
-import { flag, type Parameters } from '../../input/parameters.js';
+import { flag, type Parameters } from '../../base/parameters.js';
 import type { DiscardContext, DiscardPolicy, Errno, PageRange, Unpinned } from './contract.js';
 import { RangeSet } from './range-set.js';
 import { REGEN, regenerateLost } from './regenerate.js';

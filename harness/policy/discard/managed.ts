@@ -1,4 +1,4 @@
-import type { Parameters } from '../../input/parameters.js';
+import type { Parameters } from '../../base/parameters.js';
 import type {
   DiscardContext,
   DiscardPolicy,
@@ -66,7 +66,7 @@ class Managed implements DiscardPolicy {
   /** A range whose drop is refused leaves as well: it would only be refused again. */
   private dropUntil(pages: number): void {
     while (this.waiting.pages > pages) {
-      const oldest = this.waiting.oldest as Unpinned;
+      const oldest = this.waiting.oldest!;
       this.waiting.delete(oldest);
       this.dropping.discard(oldest);
     }

@@ -1,4 +1,4 @@
-import { flag } from '../../input/parameters.js';
+import { flag } from '../../base/parameters.js';
 import type { DiscardPolicyInfo, Errno, PageRange } from './contract.js';
 import { DESTROYING_PARAMETERS, Dropping } from './dropping.js';
 import { callEach } from './pieces.js';

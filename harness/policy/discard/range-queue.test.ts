@@ -55,7 +55,7 @@ describe('queues of ranges', () => {
           const ages = naive.pages.filter((one) => one.page >= page && one.page < page + count);
           expect(ages).toHaveLength(count);
           for (const { age } of ages) expect(age).toBeGreaterThanOrEqual(oldestAge);
-          oldestAge = ages[0]?.age as number;
+          oldestAge = ages[0]!.age;
           queue.delete(oldest);
           naive.delete(page, count);
         }

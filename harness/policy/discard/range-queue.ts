@@ -79,8 +79,8 @@ export class RangeQueue {
     const from = firstEndingAfter(list, range.page);
     const rest: Entry[] = [];
     let to = from;
-    for (; to < list.length && (list[to] as Entry).page < end; to++) {
-      const entry = list[to] as Entry;
+    for (; to < list.length && list[to]!.page < end; to++) {
+      const entry = list[to]!;
       this.total -= Math.min(end, entry.end) - Math.max(range.page, entry.page);
       // Each part is put right behind the range, so the upper one first.
       const upper = entry.end > end ? replacement(entry, end, entry.end) : undefined;
@@ -98,7 +98,7 @@ export class RangeQueue {
     const end = range.page + range.count;
     const from = firstEndingAfter(list, range.page);
     let to = from;
-    while (to < list.length && (list[to] as Entry).page < end) to++;
+    while (to < list.length && list[to]!.page < end) to++;
     return list.slice(from, to);
   }
 
@@ -132,7 +132,7 @@ function firstEndingAfter(list: readonly Entry[], page: number): number {
   let high = list.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((list[middle] as Entry).end > page) high = middle;
+    if (list[middle]!.end > page) high = middle;
     else low = middle + 1;
   }
   return low;

@@ -9,7 +9,7 @@ function firstEndingAfter(list: Intervals, page: number, touching: boolean): num
   let high = list.length / 2;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const end = list[2 * middle + 1] as number;
+    const end = list[2 * middle + 1]!;
     if (end > page || (touching && end === page)) high = middle;
     else low = middle + 1;
   }
@@ -31,9 +31,9 @@ export class RangeSet {
     let end = range.page + range.count;
     const from = firstEndingAfter(list, start, true);
     let to = from;
-    for (; 2 * to < list.length && (list[2 * to] as number) <= end; to++) {
-      start = Math.min(start, list[2 * to] as number);
-      end = Math.max(end, list[2 * to + 1] as number);
+    for (; 2 * to < list.length && list[2 * to]! <= end; to++) {
+      start = Math.min(start, list[2 * to]!);
+      end = Math.max(end, list[2 * to + 1]!);
     }
     list.splice(2 * from, 2 * (to - from), start, end);
   }
@@ -46,9 +46,9 @@ export class RangeSet {
     const from = firstEndingAfter(list, start, false);
     const kept: number[] = [];
     let to = from;
-    for (; 2 * to < list.length && (list[2 * to] as number) < end; to++) {
-      if ((list[2 * to] as number) < start) kept.push(list[2 * to] as number, start);
-      if ((list[2 * to + 1] as number) > end) kept.push(end, list[2 * to + 1] as number);
+    for (; 2 * to < list.length && list[2 * to]! < end; to++) {
+      if (list[2 * to]! < start) kept.push(list[2 * to]!, start);
+      if (list[2 * to + 1]! > end) kept.push(end, list[2 * to + 1]!);
     }
     list.splice(2 * from, 2 * (to - from), ...kept);
   }
@@ -65,13 +65,9 @@ export class RangeSet {
     const list = this.bySpace.get(range.space) ?? [];
     const end = range.page + range.count;
     const parts: PageRange[] = [];
-    for (
-      let i = firstEndingAfter(list, range.page, false);
-      2 * i < list.length && (list[2 * i] as number) < end;
-      i++
-    ) {
-      const page = Math.max(range.page, list[2 * i] as number);
-      parts.push({ space: range.space, page, count: Math.min(end, list[2 * i + 1] as number) - page });
+    for (let i = firstEndingAfter(list, range.page, false); 2 * i < list.length && list[2 * i]! < end; i++) {
+      const page = Math.max(range.page, list[2 * i]!);
+      parts.push({ space: range.space, page, count: Math.min(end, list[2 * i + 1]!) - page });
     }
     return parts;
   }

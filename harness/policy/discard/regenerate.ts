@@ -1,4 +1,4 @@
-import type { Parameter } from '../../input/parameters.js';
+import type { Parameter } from '../../base/parameters.js';
 import type { DiscardContext, PageRange } from './contract.js';
 import type { RangeSet } from './range-set.js';
 

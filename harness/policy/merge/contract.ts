@@ -1,4 +1,4 @@
-import type { ParameterValues } from '../../input/parameters.js';
+import type { ParameterValues } from '../../base/parameters.js';
 import type { PolicyInfo } from '../registry.js';
 
 /** The parameters of ksmd, by what sysfs calls them (Documentation/admin-guide/mm/ksm.rst). `set` events change them. */

@@ -1,4 +1,4 @@
-import { flag, type Parameters, type ParameterValues } from '../../input/parameters.js';
+import { flag, type Parameters, type ParameterValues } from '../../base/parameters.js';
 import type { KsmParameters, MergeRules } from './contract.js';
 
 const MOST = 2 ** 31 - 1;

@@ -1,4 +1,4 @@
-import { flag } from '../../input/parameters.js';
+import { flag } from '../../base/parameters.js';
 import type { PurgePolicyInfo, PurgeRules } from './contract.js';
 import { access, report, unit } from './parameters.js';
 

@@ -1,4 +1,4 @@
-import type { Parameter, ParameterValues } from '../../input/parameters.js';
+import type { Parameter, ParameterValues } from '../../base/parameters.js';
 import type { PurgeRules } from './contract.js';
 
 /** What an access to purged memory does. */

@@ -87,7 +87,7 @@ describe('policies agree with their plainest form, request by request', () => {
             const lost = i % 7 === 6 ? gone[Math.floor(i / 7)] : undefined;
             if (lost === undefined) return;
             sim.policy.remove(lost);
-            sim.cached -= sim.resident[lost] as number;
+            sim.cached -= sim.resident[lost]!;
             sim.resident[lost] = 0;
             naive.remove(lost);
           });

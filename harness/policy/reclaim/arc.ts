@@ -44,8 +44,8 @@ class Arc extends ListPolicy {
     this.missedInT2 = list === B2;
     if (this.fresh) this.trimGhosts();
     else {
-      const b1 = lists.size[B1] as number;
-      const b2 = lists.size[B2] as number;
+      const b1 = lists.size[B1]!;
+      const b2 = lists.size[B2]!;
       const target = list === B1 ? this.target + Math.max(b2 / b1, 1) : this.target - Math.max(b1 / b2, 1);
       this.target = Math.max(0, Math.min(target, this.pages.capacity));
       lists.recall(list === B1 ? B1 : B2, id);
@@ -71,7 +71,7 @@ class Arc extends ListPolicy {
    */
   protected victim(): number {
     const { lists, target } = this;
-    const t1 = lists.size[T1] as number;
+    const t1 = lists.size[T1]!;
     const fromT1 = t1 > 0 && (t1 > target || (t1 === target && this.missedInT2) || lists.size[T2] === 0);
     const id = lists.popTail(fromT1 ? T1 : T2);
     if (id >= 0 && !(this.fresh && t1 >= this.pages.capacity)) lists.addHead(fromT1 ? B1 : B2, id);
@@ -82,10 +82,10 @@ class Arc extends ListPolicy {
   private trimGhosts(): void {
     const { lists } = this;
     const { capacity } = this.pages;
-    const t1 = lists.size[T1] as number;
-    const l1 = t1 + (lists.size[B1] as number);
+    const t1 = lists.size[T1]!;
+    const l1 = t1 + lists.size[B1]!;
     if (l1 >= capacity) lists.trim(B1, Math.max(0, capacity - 1 - t1));
-    else lists.trim(B2, Math.max(0, 2 * capacity - 1 - l1 - (lists.size[T2] as number)));
+    else lists.trim(B2, Math.max(0, 2 * capacity - 1 - l1 - lists.size[T2]!));
   }
 }
 

@@ -187,7 +187,7 @@ class Cacheus implements ReclaimPolicy {
 
   /** Clears a flag; gives whether it was set. */
   private clear(id: number, flag: number): boolean {
-    const flags = this.flags[id] as number;
+    const flags = this.flags[id]!;
     this.flags[id] = flags & ~flag;
     return (flags & flag) !== 0;
   }
@@ -197,7 +197,7 @@ class Cacheus implements ReclaimPolicy {
     const id = this.segments.tail(REUSED);
     if (id < 0) return false;
     this.segments.move(id, SCANNED);
-    this.flags[id] = (this.flags[id] as number) | PUSHED_OUT;
+    this.flags[id] = this.flags[id]! | PUSHED_OUT;
     this.pushedOut++;
     return true;
   }
@@ -237,7 +237,7 @@ class Cacheus implements ReclaimPolicy {
   }
 
   private toHistory(id: number, history: number): void {
-    const isNew = (this.flags[id] as number) & NEW;
+    const isNew = this.flags[id]! & NEW;
     this.leave(id);
     this.segments.addHead(history, id);
     if (history === LRU_HISTORY && isNew) {

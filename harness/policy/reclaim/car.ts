@@ -30,7 +30,7 @@ class Car extends ListPolicy {
 
   touch(id: number): void {
     const { state } = this.lists;
-    state[id] = (state[id] as number) | USED;
+    state[id] = state[id]! | USED;
   }
 
   resize(capacity: number): void {
@@ -45,8 +45,8 @@ class Car extends ListPolicy {
       lists.addHead(T1, id);
       return;
     }
-    const b1 = lists.size[B1] as number;
-    const b2 = lists.size[B2] as number;
+    const b1 = lists.size[B1]!;
+    const b2 = lists.size[B2]!;
     const target = list === B1 ? this.target + Math.max(1, b2 / b1) : this.target - Math.max(1, b1 / b2);
     this.target = Math.max(0, Math.min(target, this.pages.capacity));
     lists.move(list, T2, id);
@@ -57,10 +57,10 @@ class Car extends ListPolicy {
     const { lists } = this;
     const { size } = lists;
     for (;;) {
-      const fromT1 = (size[T1] as number) >= Math.max(1, this.target) || size[T2] === 0;
+      const fromT1 = size[T1]! >= Math.max(1, this.target) || size[T2] === 0;
       const id = lists.tail(fromT1 ? T1 : T2);
       if (id < 0) return -1;
-      const used = (lists.state[id] as number) & USED;
+      const used = lists.state[id]! & USED;
       if (fromT1) lists.move(T1, used ? T2 : B1, id);
       else if (used) lists.refresh(T2, id);
       else lists.move(T2, B2, id);
@@ -70,16 +70,16 @@ class Car extends ListPolicy {
   }
 
   protected override usedSince(id: number): boolean {
-    return ((this.lists.state[id] as number) & USED) !== 0;
+    return (this.lists.state[id]! & USED) !== 0;
   }
 
   /** A page that is not known makes room for itself in T1 with B1, and among all lists. */
   private trimGhosts(): void {
     const { lists } = this;
     const { capacity } = this.pages;
-    const t1 = lists.size[T1] as number;
+    const t1 = lists.size[T1]!;
     lists.trim(B1, Math.max(0, capacity - 1 - t1));
-    const others = t1 + (lists.size[T2] as number) + (lists.size[B1] as number);
+    const others = t1 + lists.size[T2]! + lists.size[B1]!;
     lists.trim(B2, Math.max(0, 2 * capacity - 1 - others));
   }
 }

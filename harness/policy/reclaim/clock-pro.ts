@@ -60,7 +60,7 @@ class ClockPro implements ReclaimPolicy {
   }
 
   touch(id: number): void {
-    const state = this.state[id] as number;
+    const state = this.state[id]!;
     if (state & DEMOTED) {
       this.queues.unlink(id);
       this.queues.addHead(COLD_QUEUE, id);
@@ -70,7 +70,7 @@ class ClockPro implements ReclaimPolicy {
 
   /** A ghost passed its test. */
   miss(id: number): void {
-    if (((this.state[id] as number) & GHOST) === 0) return;
+    if ((this.state[id]! & GHOST) === 0) return;
     this.leave(id);
     this.state[id] = RETURNING;
     this.passed();
@@ -88,7 +88,7 @@ class ClockPro implements ReclaimPolicy {
   }
 
   insert(id: number): void {
-    const returning = ((this.state[id] as number) & RETURNING) !== 0;
+    const returning = (this.state[id]! & RETURNING) !== 0;
     this.leave(id);
     if (returning) {
       this.heat(id, 0);
@@ -146,7 +146,7 @@ class ClockPro implements ReclaimPolicy {
 
   /** Takes a page, or ghost, off all lists. */
   private leave(id: number): void {
-    const state = this.state[id] as number;
+    const state = this.state[id]!;
     this.state[id] = 0;
     if (state & (HOT | TEST)) this.clock.unlink(id);
     if (state & (COLD | GHOST | DEMOTED)) this.queues.unlink(id);
@@ -173,7 +173,7 @@ class ClockPro implements ReclaimPolicy {
   private coolOne(): void {
     const { clock } = this;
     let id = this.nextHot();
-    for (; (this.state[id] as number) & REFERENCED; id = this.nextHot()) {
+    for (; this.state[id]! & REFERENCED; id = this.nextHot()) {
       this.counters.pgscan++;
       clock.unlink(id);
       clock.addHead(CLOCK, id);
@@ -191,7 +191,7 @@ class ClockPro implements ReclaimPolicy {
   private nextHot(): number {
     for (;;) {
       const id = this.clock.tail(CLOCK);
-      const state = this.state[id] as number;
+      const state = this.state[id]!;
       if (state & HOT) return id;
       this.endTest(id, state);
     }
@@ -211,7 +211,7 @@ class ClockPro implements ReclaimPolicy {
   private limitGhosts(): void {
     while (this.ghosts > this.capacity) {
       const id = this.queues.tail(GHOST_QUEUE);
-      this.endTest(id, this.state[id] as number);
+      this.endTest(id, this.state[id]!);
     }
   }
 
@@ -233,7 +233,7 @@ class ClockPro implements ReclaimPolicy {
         continue;
       }
       this.counters.pgscan++;
-      const state = this.state[id] as number;
+      const state = this.state[id]!;
       if (state & REFERENCED) this.keep(id, state);
       else {
         this.evicted(id, state);

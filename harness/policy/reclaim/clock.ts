@@ -29,7 +29,7 @@ class Clock extends ListPolicy {
   /** After one round all accessed bits have been taken away; a page that is used all the time may go then, too. */
   protected victim(): number {
     const { lists, pages } = this;
-    for (let round = lists.size[QUEUE] as number; round > 0; round--) {
+    for (let round = lists.size[QUEUE]!; round > 0; round--) {
       const id = lists.tail(QUEUE);
       if (pages.referenced(id) === 0) break;
       lists.refresh(QUEUE, id);
@@ -62,7 +62,7 @@ class CountingClock extends CountingListPolicy {
   }
 
   touch(id: number): void {
-    const uses = this.uses[id] as number;
+    const uses = this.uses[id]!;
     if (uses < this.most) this.uses[id] = uses + 1;
   }
 
@@ -82,7 +82,7 @@ class CountingClock extends CountingListPolicy {
   protected victim(): number {
     const { lists } = this;
     for (let id = lists.tail(QUEUE); id >= 0; id = lists.tail(QUEUE)) {
-      const uses = this.uses[id] as number;
+      const uses = this.uses[id]!;
       if (uses === 0) break;
       this.uses[id] = uses - 1;
       lists.refresh(QUEUE, id);
@@ -97,7 +97,7 @@ class CountingClock extends CountingListPolicy {
   }
 
   protected override usedSince(id: number): boolean {
-    return (this.uses[id] as number) > 0;
+    return this.uses[id]! > 0;
   }
 }
 

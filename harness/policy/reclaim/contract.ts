@@ -1,4 +1,4 @@
-import type { ParameterValues } from '../../input/parameters.js';
+import type { ParameterValues } from '../../base/parameters.js';
 import type { RandomStream } from '../../stats/random.js';
 import type { PolicyInfo } from '../registry.js';
 

@@ -1,4 +1,4 @@
-import { flag } from '../../input/parameters.js';
+import { flag } from '../../base/parameters.js';
 import type { RandomStream } from '../../stats/random.js';
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { FrequencyLists } from './structures/frequency-lists.js';
@@ -76,7 +76,7 @@ class LeCaR implements ReclaimPolicy {
     const list = this.segments.of(id);
     if (list !== LRU_HISTORY && list !== LFU_HISTORY) return;
     this.segments.take(id);
-    const since = (this.time - (this.evictedAt[id] as number)) | 0;
+    const since = (this.time - this.evictedAt[id]!) | 0;
     const factor = Math.exp(-this.learningRate * Math.exp(this.lnDiscount * since));
     const lru = list === LRU_HISTORY ? this.weight * factor : this.weight;
     const lfu = list === LFU_HISTORY ? (1 - this.weight) * factor : 1 - this.weight;

@@ -85,7 +85,7 @@ class Linux implements ReclaimPolicy {
 
   /** A new page comes in at the head of inactive; one whose refault distance is short becomes active at once. */
   insert(id: number): void {
-    const state = this.state[id] as number;
+    const state = this.state[id]!;
     const file = this.isFile(id);
     if ((state & SHADOW) === 0) {
       this.add(id, file ? INACTIVE_FILE : INACTIVE_ANON, 0);
@@ -107,7 +107,7 @@ class Linux implements ReclaimPolicy {
 
   /** folio_mark_accessed: inactive, then referenced, then active. */
   accessed(id: number): void {
-    const state = this.state[id] as number;
+    const state = this.state[id]!;
     if ((state & ON_LIST) === 0) return;
     if ((state & REFERENCED) === 0) {
       this.state[id] = state | REFERENCED;
@@ -133,14 +133,14 @@ class Linux implements ReclaimPolicy {
   /** Goes back as the kernel puts back what it could not free (activate_locked): to the head of the active list. */
   reject(id: number): void {
     const file = this.isFile(id);
-    this.add(id, file ? ACTIVE_FILE : ACTIVE_ANON, (this.state[id] as number) & WORKINGSET);
+    this.add(id, file ? ACTIVE_FILE : ACTIVE_ANON, this.state[id]! & WORKINGSET);
     this.counters.pgactivate++;
     this.noteCost(file, 1); // scanned and not reclaimed; it has aged the list as a victim
   }
 
   remove(id: number): void {
     if (id >= this.state.length) return;
-    if ((this.state[id] as number) & ON_LIST) this.take(id);
+    if (this.state[id]! & ON_LIST) this.take(id);
     this.state[id] = 0;
   }
 
@@ -150,9 +150,9 @@ class Linux implements ReclaimPolicy {
    * list, and notes nothing (lru_lazyfree).
    */
   demote(id: number): void {
-    const state = this.state[id] as number;
+    const state = this.state[id]!;
     if ((state & ON_LIST) === 0) return;
-    const traits = this.pages.traits[id] as number;
+    const traits = this.pages.traits[id]!;
     const inactive = this.isFile(id) ? INACTIVE_FILE : INACTIVE_ANON;
     if ((state & LIST_MASK) === inactive) {
       this.state[id] = state & ~REFERENCED;
@@ -166,13 +166,13 @@ class Linux implements ReclaimPolicy {
 
   /** folio_rotate_reclaimable: to the tail of its inactive list. */
   rotate(id: number): void {
-    const state = this.state[id] as number;
+    const state = this.state[id]!;
     if ((state & ON_LIST) === 0) return;
     this.take(id);
     const list = state & LIST_MASK & ~1;
     this.lists.addTail(list, id);
     this.state[id] = list | ON_LIST | (state & WORKINGSET);
-    this.size[list] = (this.size[list] as number) + 1;
+    this.size[list] = this.size[list]! + 1;
   }
 
   tune(parameter: string, value: number): void {
@@ -188,7 +188,7 @@ class Linux implements ReclaimPolicy {
 
   /** Lazily freed pages are on the file lists (folio_is_file_lru). */
   private isFile(id: number): boolean {
-    return ((this.pages.traits[id] as number) & (TRAIT.file | TRAIT.lazyfree)) !== 0;
+    return (this.pages.traits[id]! & (TRAIT.file | TRAIT.lazyfree)) !== 0;
   }
 
   private count(name: 'workingset_refault' | 'workingset_activate', file: boolean): void {
@@ -198,23 +198,23 @@ class Linux implements ReclaimPolicy {
   private add(id: number, list: number, flags: number): void {
     this.lists.addHead(list, id);
     this.state[id] = list | ON_LIST | flags;
-    this.size[list] = (this.size[list] as number) + 1;
+    this.size[list] = this.size[list]! + 1;
   }
 
   private take(id: number): void {
-    const list = (this.state[id] as number) & LIST_MASK;
+    const list = this.state[id]! & LIST_MASK;
     this.lists.unlink(id);
-    this.size[list] = (this.size[list] as number) - 1;
+    this.size[list] = this.size[list]! - 1;
   }
 
   /** workingset_test_recent: what the page competes with. */
   private workingsetSize(file: boolean): number {
     const { size } = this;
-    let pages = size[ACTIVE_FILE] as number;
-    if (!file) pages += size[INACTIVE_FILE] as number;
+    let pages = size[ACTIVE_FILE]!;
+    if (!file) pages += size[INACTIVE_FILE]!;
     if (this.swap) {
-      pages += size[ACTIVE_ANON] as number;
-      if (file) pages += size[INACTIVE_ANON] as number;
+      pages += size[ACTIVE_ANON]!;
+      if (file) pages += size[INACTIVE_ANON]!;
     }
     return pages;
   }
@@ -224,11 +224,7 @@ class Linux implements ReclaimPolicy {
     if (cost === 0) return;
     if (file) this.fileCost += cost;
     else this.anonCost += cost;
-    const all =
-      (this.size[0] as number) +
-      (this.size[1] as number) +
-      (this.size[2] as number) +
-      (this.size[3] as number);
+    const all = this.size[0]! + this.size[1]! + this.size[2]! + this.size[3]!;
     if (this.fileCost + this.anonCost > all / 4) {
       this.fileCost = Math.floor(this.fileCost / 2);
       this.anonCost = Math.floor(this.anonCost / 2);
@@ -236,25 +232,21 @@ class Linux implements ReclaimPolicy {
   }
 
   private inactiveIsLow(active: number): boolean {
-    const inactive = this.size[active - 1] as number;
-    const gigabytes = Math.floor((inactive + (this.size[active] as number)) / 2 ** 18);
+    const inactive = this.size[active - 1]!;
+    const gigabytes = Math.floor((inactive + this.size[active]!) / 2 ** 18);
     const ratio = gigabytes > 0 ? integerSquareRoot(10 * gigabytes) : 1;
-    return inactive * ratio < (this.size[active] as number);
+    return inactive * ratio < this.size[active]!;
   }
 
   /** shrink_lruvec: one pass at one priority. */
   private shrink(victims: Int32Array, priority: number): void {
     this.planScan(priority);
     const plan = this.toScan;
-    while (
-      (plan[INACTIVE_ANON] as number) > 0 ||
-      (plan[ACTIVE_FILE] as number) > 0 ||
-      (plan[INACTIVE_FILE] as number) > 0
-    ) {
+    while (plan[INACTIVE_ANON]! > 0 || plan[ACTIVE_FILE]! > 0 || plan[INACTIVE_FILE]! > 0) {
       for (const list of LISTS) {
-        const batch = Math.min(plan[list] as number, SWAP_CLUSTER_MAX);
+        const batch = Math.min(plan[list]!, SWAP_CLUSTER_MAX);
         if (batch === 0) continue;
-        plan[list] = (plan[list] as number) - batch;
+        plan[list] = plan[list]! - batch;
         if (list & 1) {
           if (this.mayDeactivate & (1 << (list >> 1))) this.shrinkActive(list, batch);
         } else this.shrinkInactive(victims, list, batch);
@@ -274,7 +266,7 @@ class Linux implements ReclaimPolicy {
     const { size } = this;
     this.mayDeactivate =
       (this.inactiveIsLow(ACTIVE_ANON) ? 1 : 0) | (this.inactiveIsLow(ACTIVE_FILE) ? 2 : 0);
-    const trimCache = (size[INACTIVE_FILE] as number) >> priority > 0 && (this.mayDeactivate & 2) === 0;
+    const trimCache = size[INACTIVE_FILE]! >> priority > 0 && (this.mayDeactivate & 2) === 0;
     let anonShare = 1;
     let fileShare = 1;
     let whole = 1;
@@ -290,7 +282,7 @@ class Linux implements ReclaimPolicy {
     }
     for (const list of LISTS) {
       const share = list & 2 ? fileShare : anonShare;
-      this.toScan[list] = Math.floor((Math.floor((size[list] as number) / 2 ** priority) * share) / whole);
+      this.toScan[list] = Math.floor((Math.floor(size[list]! / 2 ** priority) * share) / whole);
     }
   }
 
@@ -303,9 +295,9 @@ class Linux implements ReclaimPolicy {
       if (id < 0) break;
       this.take(id);
       this.counters.pgscan++;
-      const state = this.state[id] as number;
+      const state = this.state[id]!;
       // The accessed bits are looked at, and cleared, for every page.
-      if (pages.referenced(id) > 0 && isExecutable(pages.traits[id] as number)) {
+      if (pages.referenced(id) > 0 && isExecutable(pages.traits[id]!)) {
         this.add(id, list, state & (REFERENCED | WORKINGSET));
         this.age++;
         rotated++;
@@ -330,7 +322,7 @@ class Linux implements ReclaimPolicy {
       this.take(id);
       scanned++;
       if (!this.survives(id, list)) {
-        if (((this.pages.traits[id] as number) & TRAIT.dirty) !== 0 && !file) written++;
+        if ((this.pages.traits[id]! & TRAIT.dirty) !== 0 && !file) written++;
         this.forget(id);
         victims[this.found++] = id;
       }
@@ -341,14 +333,14 @@ class Linux implements ReclaimPolicy {
 
   /** folio_check_references: whether the page stays, and where. It is on no list now. */
   private survives(id: number, list: number): boolean {
-    const state = this.state[id] as number;
+    const state = this.state[id]!;
     const flags = state & WORKINGSET;
     // The 2014 patches look for a volatile page before they look at its use.
-    if ((this.pages.traits[id] as number) & this.neverKept) return false;
+    if (this.pages.traits[id]! & this.neverKept) return false;
     const references = this.pages.referenced(id);
     if (references > 0) {
       // An activated page keeps the mark, so that it comes back quickly if it is used after its deactivation.
-      if (state & REFERENCED || references > 1 || isExecutable(this.pages.traits[id] as number)) {
+      if (state & REFERENCED || references > 1 || isExecutable(this.pages.traits[id]!)) {
         this.add(id, list | 1, flags | REFERENCED);
         this.counters.pgactivate++;
         this.age++;
@@ -361,7 +353,7 @@ class Linux implements ReclaimPolicy {
 
   /** workingset_eviction: leaves a shadow with the age of the eviction. */
   private forget(id: number): void {
-    this.state[id] = SHADOW | ((this.state[id] as number) & WORKINGSET);
+    this.state[id] = SHADOW | (this.state[id]! & WORKINGSET);
     this.lists.setNote(id, this.age | 0);
     this.age++;
   }

@@ -72,7 +72,7 @@ class Lirs extends ListPolicy {
 
   override evict(victims: Int32Array, wanted: number): number {
     const found = super.evict(victims, wanted);
-    this.excess = this.lists.size[GIVEN_UP] as number;
+    this.excess = this.lists.size[GIVEN_UP]!;
     return found;
   }
 
@@ -136,7 +136,7 @@ class Lirs extends ListPolicy {
     if (this.lirPages >= this.mostLir) {
       this.demoteOldest();
       const oldest = lists.tail(QUEUE);
-      if ((lists.size[QUEUE] as number) > this.mostQueued && oldest !== id) {
+      if (lists.size[QUEUE]! > this.mostQueued && oldest !== id) {
         lists.move(QUEUE, GIVEN_UP, oldest);
         this.excess++;
       }
@@ -167,7 +167,7 @@ class Lirs extends ListPolicy {
 
   private limitStack(): void {
     const { lists } = this;
-    while (this.stackPages > 2 * this.pages.capacity && (lists.size[GONE] as number) > 0) {
+    while (this.stackPages > 2 * this.pages.capacity && lists.size[GONE]! > 0) {
       this.pull(lists.popTail(GONE));
     }
   }

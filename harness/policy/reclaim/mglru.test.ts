@@ -31,7 +31,7 @@ class Memory implements Pages {
 
   referenced(id: number): number {
     expect(this.resident[id], `page ${id} is looked at and not resident`).toBe(1);
-    const used = this.used[id] as number;
+    const used = this.used[id]!;
     this.used[id] = 0;
     return used;
   }
@@ -49,7 +49,7 @@ class Memory implements Pages {
   read(ids: readonly number[], times: number): void {
     for (const id of ids) {
       if (this.resident[id] === 0) {
-        this.traits[id] = (this.traits[id] as number) | TRAIT.file;
+        this.traits[id] = this.traits[id]! | TRAIT.file;
         this.resident[id] = 1;
         this.policy.insert(id);
       }
@@ -337,7 +337,7 @@ describe('mglru: any sequence', () => {
       const [first] = memory.evict(40);
       if (first !== undefined) memory.reject(first);
     } else if (what === 3) memory.evict(1);
-    else if (what === 4 && id >= 30) memory.traits[id] = (memory.traits[id] as number) ^ TRAIT.dirty;
+    else if (what === 4 && id >= 30) memory.traits[id] = memory.traits[id]! ^ TRAIT.dirty;
     else if (id >= 30) memory.read([id], what - 5);
     else if (!resident) memory.fault(id);
     else memory.use(id);

@@ -85,17 +85,17 @@ export class Mglru implements ReclaimPolicy {
   insert(id: number): void {
     const { generations } = this;
     const type = this.typeOf(id);
-    const workingset = (generations.state[id] as number) & SHADOW ? this.refault(id, type) : 0;
+    const workingset = generations.state[id]! & SHADOW ? this.refault(id, type) : 0;
     const younger = workingset === 0 ? 0 : 1;
     const { maxSeq, minSeq } = generations;
     const distance = type === ANON ? MIN_NR_GENS : MAX_NR_GENS;
-    generations.add(id, type, Math.max(maxSeq - distance + 1 + younger, minSeq[type] as number), workingset);
+    generations.add(id, type, Math.max(maxSeq - distance + 1 + younger, minSeq[type]!), workingset);
   }
 
   /** lru_gen_inc_refs: one access through a descriptor more; moves the page to another tier, not on its list. */
   accessed(id: number): void {
     const { state } = this.generations;
-    const old = state[id] as number;
+    const old = state[id]!;
     if ((old & ON_LIST) === 0) return;
     if ((old & REFERENCED) === 0) state[id] = (old & ~REFS_MASK) | REFERENCED;
     else if ((old & REFS_MASK) === REFS_MASK) state[id] = old | WORKINGSET;
@@ -118,7 +118,7 @@ export class Mglru implements ReclaimPolicy {
   /** Rejected pages do not go back to the oldest generation (evict_folios), and their eviction does not count. */
   reject(id: number): void {
     const { generations } = this;
-    const state = generations.state[id] as number;
+    const state = generations.state[id]!;
     let workingset = 0;
     if (state & SHADOW) {
       const token = generations.lists.note(id);
@@ -133,24 +133,24 @@ export class Mglru implements ReclaimPolicy {
   remove(id: number): void {
     const { generations } = this;
     if (id >= generations.state.length) return;
-    if ((generations.state[id] as number) & ON_LIST) generations.take(id);
+    if (generations.state[id]! & ON_LIST) generations.take(id);
     generations.state[id] = 0;
   }
 
   /** To the oldest generation, unused; lazily freed pages to that of the file type. One that is there keeps its place. */
   demote(id: number): void {
     const { generations } = this;
-    const state = generations.state[id] as number;
+    const state = generations.state[id]!;
     if ((state & ON_LIST) === 0) return;
     const type = this.typeOf(id);
-    const oldest = generations.minSeq[type] as number;
+    const oldest = generations.minSeq[type]!;
     if (type === stateType(state) && (state & GEN_MASK) === (oldest & GEN_MASK)) {
       generations.state[id] = state & ~(REFS_FLAGS | WORKINGSET);
       return;
     }
     generations.take(id);
     generations.add(id, type, oldest, 0);
-    if (((this.pages.traits[id] as number) & TRAIT.lazyfree) === 0) this.counters.pgdeactivate++;
+    if ((this.pages.traits[id]! & TRAIT.lazyfree) === 0) this.counters.pgdeactivate++;
   }
 
   resize(): void {}
@@ -161,7 +161,7 @@ export class Mglru implements ReclaimPolicy {
 
   /** Lazily freed pages are of the file type (folio_is_file_lru). */
   private typeOf(id: number): number {
-    return ((this.pages.traits[id] as number) & (TRAIT.file | TRAIT.lazyfree)) !== 0 ? FILE : ANON;
+    return (this.pages.traits[id]! & (TRAIT.file | TRAIT.lazyfree)) !== 0 ? FILE : ANON;
   }
 
   /**
@@ -225,7 +225,7 @@ export class Mglru implements ReclaimPolicy {
     this.aged++;
     if (this.pages.referenced(id) === 0) return;
     const { state, maxSeq } = this.generations;
-    const old = state[id] as number;
+    const old = state[id]!;
     if (old & (REFERENCED | WORKINGSET)) {
       state[id] = (old & ~(GEN_MASK | REFS_FLAGS)) | (maxSeq & GEN_MASK) | WORKINGSET;
     } else state[id] = (old & ~REFS_MASK) | REFERENCED;
@@ -240,7 +240,7 @@ export class Mglru implements ReclaimPolicy {
     if (looked === 0 && this.swappiness > 0) looked = this.scan(1 - type, target, room);
     if (generations.tryToIncMinSeq()) looked++;
     for (let i = 0; i < this.isolatedCount; i++) {
-      const id = this.isolated[i] as number;
+      const id = this.isolated[i]!;
       if (this.survives(id)) continue;
       this.forget(id);
       victims[this.found++] = id;
@@ -252,7 +252,7 @@ export class Mglru implements ReclaimPolicy {
   private scan(type: number, target: number, room: number): number {
     const { generations } = this;
     this.isolatedCount = 0;
-    if (generations.maxSeq - (generations.minSeq[type] as number) + 1 === MIN_NR_GENS) return 0;
+    if (generations.maxSeq - generations.minSeq[type]! + 1 === MIN_NR_GENS) return 0;
     const tier = this.control.highestEvictableTier(type);
     const batch = Math.min(target, MAX_LRU_BATCH);
     let looked = 0;
@@ -270,8 +270,8 @@ export class Mglru implements ReclaimPolicy {
   /** sort_folio: whether a page off its list belongs to a younger generation; then it is there now. */
   private sorted(id: number, type: number, tier: number): boolean {
     const { generations } = this;
-    const state = generations.state[id] as number;
-    const seq = generations.minSeq[type] as number;
+    const state = generations.state[id]!;
+    const seq = generations.minSeq[type]!;
     const gen = state & GEN_MASK;
     if (gen !== (seq & GEN_MASK)) {
       generations.add(id, type, gen, state & (REFS_FLAGS | WORKINGSET));
@@ -292,7 +292,7 @@ export class Mglru implements ReclaimPolicy {
    */
   private waits(id: number): boolean {
     const dirtyFile = TRAIT.file | TRAIT.dirty;
-    return this.patient && ((this.pages.traits[id] as number) & dirtyFile) === dirtyFile;
+    return this.patient && (this.pages.traits[id]! & dirtyFile) === dirtyFile;
   }
 
   /**
@@ -302,7 +302,7 @@ export class Mglru implements ReclaimPolicy {
   private survives(id: number): boolean {
     if (this.pages.referenced(id) === 0) return false;
     const { generations } = this;
-    const state = generations.state[id] as number;
+    const state = generations.state[id]!;
     const type = stateType(state);
     if (state & (REFERENCED | WORKINGSET)) {
       generations.add(id, type, generations.maxSeq, WORKINGSET);
@@ -314,14 +314,14 @@ export class Mglru implements ReclaimPolicy {
   /** lru_gen_eviction: leaves a shadow. Lazily freed pages leave none. */
   private forget(id: number): void {
     const { state, lists, minSeq } = this.generations;
-    if ((this.pages.traits[id] as number) & TRAIT.lazyfree) {
+    if (this.pages.traits[id]! & TRAIT.lazyfree) {
       state[id] = 0;
       return;
     }
-    const old = state[id] as number;
+    const old = state[id]!;
     const type = stateType(old);
     this.control.noteEviction(type, stateTier(old));
-    lists.setNote(id, tokenOf(old, minSeq[type] as number));
+    lists.setNote(id, tokenOf(old, minSeq[type]!));
     state[id] = SHADOW | (old & FILE_TYPE);
   }
 }

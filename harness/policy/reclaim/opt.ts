@@ -44,14 +44,14 @@ class Opt implements ReclaimPolicy {
   }
 
   touch(id: number): void {
-    const at = this.place[id] as number;
+    const at = this.place[id]!;
     const key = this.nextUse(id);
     if (at === IS_DEMOTED) {
       this.demoted.unlink(id);
       this.push(id, key);
       return;
     }
-    if (key >= (this.heapKeys[at] as number)) this.siftUp(at, id, key);
+    if (key >= this.heapKeys[at]!) this.siftUp(at, id, key);
     else this.siftDown(at, id, key);
   }
 
@@ -62,7 +62,7 @@ class Opt implements ReclaimPolicy {
       let id = this.demoted.tail(DEMOTED);
       if (id < 0) {
         if (this.size === 0) break;
-        id = this.heapIds[0] as number;
+        id = this.heapIds[0]!;
       }
       this.remove(id);
       victims[found] = id;
@@ -82,7 +82,7 @@ class Opt implements ReclaimPolicy {
 
   remove(id: number): void {
     if (id >= this.place.length) return;
-    const at = this.place[id] as number;
+    const at = this.place[id]!;
     if (at === ABSENT) return;
     this.place[id] = ABSENT;
     if (at === IS_DEMOTED) {
@@ -92,9 +92,9 @@ class Opt implements ReclaimPolicy {
     // The last page of the heap fills the hole.
     const last = --this.size;
     if (at === last) return;
-    const moved = this.heapIds[last] as number;
-    const key = this.heapKeys[last] as number;
-    if (at > 0 && key > (this.heapKeys[(at - 1) >> 1] as number)) this.siftUp(at, moved, key);
+    const moved = this.heapIds[last]!;
+    const key = this.heapKeys[last]!;
+    if (at > 0 && key > this.heapKeys[(at - 1) >> 1]!) this.siftUp(at, moved, key);
     else this.siftDown(at, moved, key);
   }
 
@@ -120,7 +120,7 @@ class Opt implements ReclaimPolicy {
   }
 
   private nextUse(id: number): number {
-    return (this.pages.nextUse as Float64Array)[id] as number;
+    return this.pages.nextUse![id]!;
   }
 
   private push(id: number, key: number): void {
@@ -133,9 +133,9 @@ class Opt implements ReclaimPolicy {
     let at = hole;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      const parentKey = heapKeys[parent] as number;
+      const parentKey = heapKeys[parent]!;
       if (parentKey >= key) break;
-      const parentId = heapIds[parent] as number;
+      const parentId = heapIds[parent]!;
       heapIds[at] = parentId;
       heapKeys[at] = parentKey;
       place[parentId] = at;
@@ -152,10 +152,10 @@ class Opt implements ReclaimPolicy {
     let at = hole;
     for (let child = 2 * at + 1; child < size; child = 2 * at + 1) {
       const right = child + 1;
-      if (right < size && (heapKeys[right] as number) > (heapKeys[child] as number)) child = right;
-      const childKey = heapKeys[child] as number;
+      if (right < size && heapKeys[right]! > heapKeys[child]!) child = right;
+      const childKey = heapKeys[child]!;
       if (childKey <= key) break;
-      const childId = heapIds[child] as number;
+      const childId = heapIds[child]!;
       heapIds[at] = childId;
       heapKeys[at] = childKey;
       place[childId] = at;

@@ -39,7 +39,7 @@ class Random implements ReclaimPolicy {
       let id = this.demoted.tail(DEMOTED);
       if (id < 0) {
         if (this.size === 0) break;
-        id = this.ids[Math.floor(this.random() * this.size)] as number;
+        id = this.ids[Math.floor(this.random() * this.size)]!;
       }
       this.remove(id);
       victims[found] = id;
@@ -60,14 +60,14 @@ class Random implements ReclaimPolicy {
 
   remove(id: number): void {
     if (id >= this.place.length) return;
-    const at = this.place[id] as number;
+    const at = this.place[id]!;
     if (at === ABSENT) return;
     this.place[id] = ABSENT;
     if (at === IS_DEMOTED) {
       this.demoted.unlink(id);
       return;
     }
-    const last = this.ids[--this.size] as number;
+    const last = this.ids[--this.size]!;
     if (last === id) return;
     this.ids[at] = last;
     this.place[last] = at;

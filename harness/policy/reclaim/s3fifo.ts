@@ -40,7 +40,7 @@ class S3Fifo extends ListPolicy {
 
   touch(id: number): void {
     const { state } = this.lists;
-    const known = state[id] as number;
+    const known = state[id]!;
     if (known < MOST_USES * USE) state[id] = known + USE;
   }
 
@@ -61,7 +61,7 @@ class S3Fifo extends ListPolicy {
   }
 
   protected victim(): number {
-    if ((this.lists.size[MAIN] as number) <= this.mainPages) {
+    if (this.lists.size[MAIN]! <= this.mainPages) {
       const id = this.fromSmall();
       if (id >= 0) return id;
     }
@@ -70,14 +70,14 @@ class S3Fifo extends ListPolicy {
   }
 
   protected override usedSince(id: number): boolean {
-    return (this.lists.state[id] as number) >= USE;
+    return this.lists.state[id]! >= USE;
   }
 
   /** -1 when all pages of the small queue have moved to the main one. */
   private fromSmall(): number {
     const { lists } = this;
     for (let id = lists.tail(SMALL); id >= 0; id = lists.tail(SMALL)) {
-      if ((lists.state[id] as number) >= this.threshold * USE) {
+      if (lists.state[id]! >= this.threshold * USE) {
         lists.move(SMALL, MAIN, id);
         this.counters.pgscan++;
         continue;
@@ -93,7 +93,7 @@ class S3Fifo extends ListPolicy {
   private fromMain(): number {
     const { lists } = this;
     for (let id = lists.tail(MAIN); id >= 0; id = lists.tail(MAIN)) {
-      const uses = (lists.state[id] as number) & ~(USE - 1);
+      const uses = lists.state[id]! & ~(USE - 1);
       if (uses === 0) break;
       lists.refresh(MAIN, id);
       lists.state[id] = MAIN + uses - USE;

@@ -27,7 +27,7 @@ class Sieve extends ListPolicy {
 
   touch(id: number): void {
     const { state } = this.lists;
-    state[id] = (state[id] as number) | VISITED;
+    state[id] = state[id]! | VISITED;
   }
 
   resize(): void {}
@@ -42,8 +42,8 @@ class Sieve extends ListPolicy {
     const { state } = lists;
     let id = this.hand >= 0 ? this.hand : lists.tail(QUEUE);
     if (id < 0) return -1;
-    while ((state[id] as number) & VISITED) {
-      state[id] = (state[id] as number) & ~VISITED;
+    while (state[id]! & VISITED) {
+      state[id] = state[id]! & ~VISITED;
       const newer = lists.newer(id);
       id = newer >= 0 ? newer : lists.tail(QUEUE);
       this.counters.pgscan++;
@@ -60,7 +60,7 @@ class Sieve extends ListPolicy {
   }
 
   protected override usedSince(id: number): boolean {
-    return ((this.lists.state[id] as number) & VISITED) !== 0;
+    return (this.lists.state[id]! & VISITED) !== 0;
   }
 }
 

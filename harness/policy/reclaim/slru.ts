@@ -41,7 +41,7 @@ class Slru extends ListPolicy {
       this.comeAnew(id);
     } else {
       lists.move(from, from + 1, id);
-      if ((lists.size[from + 1] as number) > this.share) this.passDown(from + 1);
+      if (lists.size[from + 1]! > this.share) this.passDown(from + 1);
     }
   }
 
@@ -57,14 +57,14 @@ class Slru extends ListPolicy {
     this.top = LOWEST + count - 1;
     for (let list = LOWEST + this.segments - 1; list > LOWEST; list--) {
       const room = list > this.top ? 0 : this.share;
-      while ((this.lists.size[list] as number) > room) this.lists.move(list, list - 1, this.lists.tail(list));
+      while (this.lists.size[list]! > room) this.lists.move(list, list - 1, this.lists.tail(list));
     }
   }
 
   protected admit(id: number): void {
     const { size } = this.lists;
     let list = LOWEST;
-    while (list <= this.top && (size[list] as number) >= this.share) list++;
+    while (list <= this.top && size[list]! >= this.share) list++;
     this.lists.addHead(list > this.top ? LOWEST : list, id);
   }
 
@@ -81,10 +81,10 @@ class Slru extends ListPolicy {
     const { lists } = this;
     let list = from;
     for (; list > LOWEST; list--) {
-      if ((lists.size[list] as number) <= this.share) return;
+      if (lists.size[list]! <= this.share) return;
       lists.move(list, list - 1, lists.tail(list));
     }
-    while ((lists.size[LOWEST] as number) > this.share) {
+    while (lists.size[LOWEST]! > this.share) {
       this.giveUp(lists.popTail(LOWEST));
       this.excess++;
     }

@@ -58,7 +58,7 @@ class TwoQ extends ListPolicy {
   protected victim(): number {
     const { lists } = this;
     const { size } = lists;
-    if ((size[A1IN] as number) <= this.inPages && (size[AM] as number) > 0) return lists.popTail(AM);
+    if (size[A1IN]! <= this.inPages && size[AM]! > 0) return lists.popTail(AM);
     const id = lists.popTail(A1IN);
     if (id >= 0) {
       lists.addHead(A1OUT, id);

@@ -26,7 +26,7 @@ class Cache {
   evict(): number {
     const { policy, victims, resident } = this.sim;
     expect(policy.evict(victims, 1)).toBe(1);
-    const id = victims[0] as number;
+    const id = victims[0]!;
     resident[id] = 0;
     this.sim.cached--;
     return id;
@@ -157,7 +157,7 @@ describe('pages that are set aside', () => {
       const cache = new Cache(spec, 9);
       cache.use(...MIX);
       const resident = [...cache.sim.resident.keys()].filter((id) => cache.sim.resident[id] === 1);
-      const [one, other] = [resident[0] as number, resident[5] as number];
+      const [one, other] = [resident[0]!, resident[5]!];
       for (const id of [one, other]) {
         cache.sim.accessed[id] = 0;
         cache.sim.policy.demote?.(id);
@@ -178,12 +178,12 @@ describe('pages that are set aside', () => {
           for (const [id, what] of sequence) {
             if (what > 0) {
               const outcome = same.use(id);
-              if (outcome !== fresh.use(names[id] as number)) expect.fail(`page ${id} is known`);
+              if (outcome !== fresh.use(names[id]!)) expect.fail(`page ${id} is known`);
               continue;
             }
-            for (const [cache, name] of [[same, id] as const, [fresh, names[id] as number] as const]) {
+            for (const [cache, name] of [[same, id] as const, [fresh, names[id]!] as const]) {
               cache.sim.policy.remove(name);
-              cache.sim.cached -= cache.sim.resident[name] as number;
+              cache.sim.cached -= cache.sim.resident[name]!;
               cache.sim.resident[name] = 0;
               cache.sim.accessed[name] = 0;
             }

@@ -1,4 +1,4 @@
-import { flag } from '../../input/parameters.js';
+import { flag } from '../../base/parameters.js';
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { CountMinSketch } from './structures/count-min-sketch.js';
 import { ABSENT, Segments } from './structures/segments.js';

@@ -66,7 +66,7 @@ function gridSpec(
   const traces = new Set(rows.flat().map(({ trace }) => trace.label)).size;
   const limits = new Set(rows.flat().map(({ title }) => title)).size;
   const vconcat = rows.map((row, at) => {
-    const { trace } = row[0] as Cells;
+    const { trace } = row[0]!;
     const starts = rows[at - 1]?.[0]?.trace.label !== trace.label;
     const hconcat = row.map((cells, i) => {
       const spec = panel(cells, { first: i === 0, bottom: at === rows.length - 1 });

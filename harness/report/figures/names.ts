@@ -17,7 +17,7 @@ export function shortNames(labels: readonly string[]): Map<string, string> {
   const names = labels.map(parts);
   return new Map(
     labels.map((label, i) => {
-      const { base, parameters } = names[i] as Name;
+      const { base, parameters } = names[i]!;
       const same = names.filter((name) => name.base === base);
       const own = parameters.filter(
         (parameter) => !same.every((name) => name.parameters.includes(parameter)),

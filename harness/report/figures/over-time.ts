@@ -63,7 +63,7 @@ export class OverTimePicture {
   }
 
   private curveOf(run: Row): Point[] {
-    const trace = this.part.traces.find(({ label }) => label === run.trace) as TraceFacts;
+    const trace = this.part.traces.find(({ label }) => label === run.trace)!;
     return this.data.timeline(run.cell as number).map((row) => ({
       x: ((row.time_us as number) * 1000) / this.time.size,
       y: this.bytesOf(trace, this.over.pages(row)),

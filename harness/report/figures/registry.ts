@@ -1,5 +1,5 @@
-import { InputError } from '../../input/errors.js';
-import { unknownName } from '../../input/nearest.js';
+import { InputError } from '../../base/errors.js';
+import { unknownName } from '../../base/nearest.js';
 import type { ResultFile } from '../../metrics/results.js';
 import type { FigureData } from './data.js';
 import type { Figure } from './figure.js';

@@ -71,7 +71,7 @@ class Trade {
   }
 
   private traceOf(row: Row): TraceFacts {
-    return this.part.traces.find(({ label }) => label === row.trace) as TraceFacts;
+    return this.part.traces.find(({ label }) => label === row.trace)!;
   }
 
   private place(row: Row): [number, number] {
@@ -86,7 +86,7 @@ class Trade {
     const front = frontBy(cells.runs, (row) => this.by.of(row, cells.trace));
     const names = new Set<string>();
     return cells.runs.flatMap((row) => {
-      const policy = this.joined.get(String(row[this.data.axis])) as string;
+      const policy = this.joined.get(String(row[this.data.axis]))!;
       if (names.has(policy)) return [];
       names.add(policy);
       const [x, y] = this.place(row);
@@ -112,7 +112,7 @@ class Trade {
     });
     const marks = dots.map((dot) => ({
       ...at(dot),
-      text: dot.front ? (dot.policy.split(', ')[0] as string) : '',
+      text: dot.front ? dot.policy.split(', ')[0]! : '',
     }));
     const labels = placeLabels(marks, { width, height: HEIGHT }, (text) => this.page.textWidth(text));
     const front = dots.filter((dot) => dot.front).sort((a, b) => a.x - b.x);

@@ -16,7 +16,7 @@ export function joinSame(
 ): Map<string, string> {
   const groups: string[][] = [];
   for (const name of names) {
-    const group = groups.find(([first]) => same(name, first as string));
+    const group = groups.find(([first]) => same(name, first!));
     if (group) group.push(name);
     else groups.push([name]);
   }
@@ -57,7 +57,7 @@ export function thinned(points: readonly Point[], tolerance: number): Point[] {
     let worst = 0;
     let at = from;
     for (let i = from + 1; i < to; i++) {
-      const off = offLine(points[i] as Point, points[from] as Point, points[to] as Point);
+      const off = offLine(points[i]!, points[from]!, points[to]!);
       if (off > worst) [worst, at] = [off, i];
     }
     if (worst <= tolerance) continue;

@@ -39,7 +39,7 @@ function pointsOf(data: FigureData): Point[] {
     const { guests, image, struct_page_bytes: size = '64' } = parameters.get(row.trace as string) ?? {};
     if (row.outcome !== 'ok' || guests === undefined || image === undefined) return [];
     const name = IMAGES[image] ?? image;
-    const resident = numberIn(row, 'resident_pages_end') * (pageBytes.get(row.trace as string) as number);
+    const resident = numberIn(row, 'resident_pages_end') * pageBytes.get(row.trace as string)!;
     return [
       {
         guests: Number(guests),

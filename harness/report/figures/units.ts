@@ -18,7 +18,7 @@ const TIMES_NS: readonly Unit[] = [
 
 function unitFor(units: readonly Unit[], most: number): Unit {
   // Numbers from 2 to some thousand read best.
-  return units.find(({ size }) => most >= 2 * size) ?? (units.at(-1) as Unit);
+  return units.find(({ size }) => most >= 2 * size) ?? units.at(-1)!;
 }
 
 /** The unit in which the largest of some amounts of memory reads best. */

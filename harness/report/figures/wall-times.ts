@@ -27,7 +27,7 @@ interface Bar {
 function barOf(name: string, samples: readonly number[]): Bar {
   const sorted = [...samples].sort((a, b) => a - b);
   const n = sorted.length;
-  const at = (i: number) => sorted[i] as number;
+  const at = (i: number) => sorted[i]!;
   const median = n % 2 === 1 ? at((n - 1) / 2) : (at(n / 2 - 1) + at(n / 2)) / 2;
   const rank = n < CONFIDENT ? 0 : Math.max(0, Math.floor((n - Z * Math.sqrt(n)) / 2) - 1);
   return { name, median, low: at(rank), high: at(n - 1 - rank) };
@@ -45,7 +45,7 @@ function barsOf(rows: readonly Row[]): Bar[] {
 }
 
 function suiteOf(name: string): string {
-  return name.split('/')[0] as string;
+  return name.split('/')[0]!;
 }
 
 function drawing(suite: string, all: readonly Bar[], page: Page): Drawing {

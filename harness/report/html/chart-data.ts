@@ -88,8 +88,8 @@ class ChartData {
   }
 
   private group(rows: readonly Row[], around: readonly string[]): ChartGroup {
-    const first = rows[0] as Row;
-    const facts = this.factsOf.get(first.trace) as TraceFacts;
+    const first = rows[0]!;
+    const facts = this.factsOf.get(first.trace)!;
     const ranked = rows.filter(isRanked);
     const tops = this.series.map(({ pages }) =>
       largest(ranked.flatMap((row) => this.data.timeline(row.cell as number).map(pages))),
@@ -105,7 +105,7 @@ class ChartData {
   }
 
   private panel(rows: readonly Row[], facts: TraceFacts, tops: readonly number[]): ChartPanel {
-    const first = rows[0] as Row;
+    const first = rows[0]!;
     const cost = (row: Row) => (this.data.axis === 'merge' ? numberIn(row, 'ksmd_cpu_ns') : costNs(row));
     const front = frontBy(rows, cost);
     return {
@@ -130,14 +130,14 @@ class ChartData {
       costNs: cost,
       front,
       stallNs: this.parts.map((part) => numberIn(row, `stall_${part}_ns`)),
-      curves: this.series.map((_, i) => this.curve(row, i, pageBytes, tops[i] as number)),
+      curves: this.series.map((_, i) => this.curve(row, i, pageBytes, tops[i]!)),
       payers: this.payers(row, pageBytes),
     };
   }
 
   /** The index of the curve of a cell; policies that hold the same memory share it. */
   private curve(row: Row, series: number, pageBytes: number, top: number): number {
-    const { pages } = this.series[series] as (typeof SERIES)[number];
+    const { pages } = this.series[series]!;
     const points = this.data
       .timeline(row.cell as number)
       .map((moment) => ({ x: moment.time_us as number, y: pages(moment) }));

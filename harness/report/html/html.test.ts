@@ -45,7 +45,7 @@ describe('markup', () => {
   it('keeps data in its element', () => {
     const { text } = dataElement('d', { name: '</script><!--' });
     expect(text.match(/<\/script>/g)).toHaveLength(1);
-    expect(JSON.parse(/>(.*)<\/script>/.exec(text)?.[1] as string)).toEqual({ name: '</script><!--' });
+    expect(JSON.parse(/>(.*)<\/script>/.exec(text)![1]!)).toEqual({ name: '</script><!--' });
   });
 });
 
@@ -81,18 +81,18 @@ describe('report.html', () => {
     writeComparison(folder);
     const text = page();
     for (const name of ['runs.csv', 'timeline.csv', 'spaces.csv', 'perf.csv', 'heatmap.csv']) {
-      const held = new RegExp(`data-name="${name}">([^<]+)<`).exec(text)?.[1] as string;
+      const held = new RegExp(`data-name="${name}">([^<]+)<`).exec(text)![1]!;
       expect(gunzipSync(Buffer.from(held, 'base64')).equals(readFileSync(join(folder, name))), name).toBe(
         true,
       );
     }
-    const spec = /data-name="saving-stall-web\.vl\.json">([^<]+)</.exec(text)?.[1] as string;
+    const spec = /data-name="saving-stall-web\.vl\.json">([^<]+)</.exec(text)![1]!;
     expect(JSON.parse(gunzipSync(Buffer.from(spec, 'base64')).toString())).toHaveProperty('$schema');
   });
 
   it('says in its static parts what the results show', async () => {
     writeComparison(folder);
-    const main = /<main[\s\S]*<\/main>/.exec(page())?.[0] as string;
+    const main = /<main[\s\S]*<\/main>/.exec(page())![0];
     await expect(`${main}\n`).toMatchFileSnapshot('golden/comparison.html');
   });
 
@@ -110,8 +110,7 @@ describe('the data of charts', () => {
     writeComparison(folder);
     const { groups, curves, policies } = model();
     const cells = groups[0]?.panels[0]?.cells ?? [];
-    const curveOf = (name: string) =>
-      cells.find(({ policy }) => policies[policy] === name)?.curves[0] as number;
+    const curveOf = (name: string) => cells.find(({ policy }) => policies[policy] === name)!.curves[0]!;
     expect(curveOf('remove')).toBe(curveOf('punch'));
     expect(curveOf('remove')).not.toBe(curveOf('keep'));
     // It rises straight to its peak after two seconds and stays there.

@@ -18,7 +18,7 @@ function markupOf(content: Content): string {
   if (content === undefined || content === false) return '';
   if (content instanceof Markup) return content.text;
   if (typeof content === 'object') return content.map(markupOf).join('');
-  return String(content).replace(/[&<>"']/g, (sign) => ENTITIES[sign] as string);
+  return String(content).replace(/[&<>"']/g, (sign) => ENTITIES[sign]!);
 }
 
 /** HTML with values in it, escaped: labels of traces and names of spaces are whatever their authors wrote. */

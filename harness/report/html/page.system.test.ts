@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { packageFile } from '../../input/package-root.js';
+import { packageFile } from '../../base/package-root.js';
 import { writeComparison } from '../../testing/results.js';
 import { cannot, mustRun } from '../../testing/system.js';
 

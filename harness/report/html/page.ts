@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { packageFile } from '../../input/package-root.js';
+import { packageFile } from '../../base/package-root.js';
 import type { FigureData } from '../figures/data.js';
 import { warningsOf } from '../warnings.js';
 import { chartModel } from './chart-data.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { packageFile } from '../../input/package-root.js';
+import { packageFile } from '../../base/package-root.js';
 
 /** The module that a page starts, as built. */
 const ENTRY = packageFile('dist', 'harness', 'report', 'html', 'client', 'main.js');
@@ -12,8 +12,7 @@ const EXPORT = /^export ((?:async )?function|class|const) (\w+)/gm;
 function inOrder(path: string, found: Map<string, string>): void {
   if (found.has(path)) return;
   const text = readFileSync(path, 'utf8');
-  for (const [, , specifier] of text.matchAll(IMPORT))
-    inOrder(join(dirname(path), specifier as string), found);
+  for (const [, , specifier] of text.matchAll(IMPORT)) inOrder(join(dirname(path), specifier!), found);
   found.set(path, text);
 }
 
@@ -41,6 +40,6 @@ export function clientScript(entry: string = ENTRY): string {
   inOrder(entry, modules);
   const paths = [...modules.keys()];
   const nameOf = (path: string) => `module${paths.indexOf(path)}`;
-  const parts = paths.map((path) => wrapped(path, modules.get(path) as string, nameOf));
+  const parts = paths.map((path) => wrapped(path, modules.get(path)!, nameOf));
   return `'use strict';\n${parts.join('')}`;
 }

@@ -22,7 +22,7 @@ function heads({ axis, limits, heads: figures }: FamilyTable): Markup {
   const words = figures.map((head) => head.replace('\n', ' '));
   const groups = limits.map((limit) => html`<th scope="colgroup" colspan="${words.length}">${limit}</th>`);
   const columns = limits.flatMap((_, at) =>
-    figures.map((head, i) => sortHead(head, 2 + at * words.length + i, MEANINGS[words[i] as string])),
+    figures.map((head, i) => sortHead(head, 2 + at * words.length + i, MEANINGS[words[i]!])),
   );
   return html`<thead>
 <tr><td colspan="2"></td>${groups}</tr>

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileError } from '../../input/errors.js';
+import { fileError } from '../../base/errors.js';
 import type { ResultFile, ResultsFolder } from '../../metrics/results.js';
 import type { FigureData } from '../figures/data.js';
 import { FIGURES, missingFor } from '../figures/registry.js';

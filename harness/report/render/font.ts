@@ -1,5 +1,5 @@
 import PDFDocument from 'pdfkit';
-import { packageFile } from '../../input/package-root.js';
+import { packageFile } from '../../base/package-root.js';
 
 /** The one font of all figures: with the widths of Arial and Helvetica, so that an SVG looks alike where it is missing. */
 export const FONT_FILE = packageFile('harness', 'report', 'font', 'LiberationSans-Regular.ttf');

@@ -70,7 +70,7 @@ export class PdfContext {
   }
 
   restore(): void {
-    this.frame = this.frames.pop() as Frame;
+    this.frame = this.frames.pop()!;
     this.pdf.restore();
   }
 

@@ -35,7 +35,7 @@ export async function layOut(spec: Spec): Promise<Laid> {
   // Names of clip paths count up over all pictures of a process.
   vega.resetSVGDefIds();
   const svg = await view.toSVG();
-  const size = SIZE.exec(svg) as RegExpExecArray;
+  const size = SIZE.exec(svg)!;
   return { view, svg, width: Number(size[1]), height: Number(size[2]) };
 }
 

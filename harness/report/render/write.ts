@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileError } from '../../input/errors.js';
+import { fileError } from '../../base/errors.js';
 import type { FigureData } from '../figures/data.js';
 import type { Drawing, Figure, Page } from '../figures/figure.js';
 import { TEXT_POINTS } from '../figures/style.js';

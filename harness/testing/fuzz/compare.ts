@@ -31,7 +31,7 @@ export class Comparison {
   compare(m: Machine, k: Naive.NaiveKernel, contents: boolean): void {
     agree([...m.spaces.keys()].sort().join(), [...k.spaces.keys()].sort().join(), () => 'spaces');
     for (const space of k.spaces.values()) {
-      const other = m.spaces.get(space.id) as Space;
+      const other = m.spaces.get(space.id)!;
       this.vmas(other, space);
       entries(m, other, space);
       if (contents) this.contents(m, other, space);
@@ -44,14 +44,14 @@ export class Comparison {
 
   private vmas(seen: Space, space: Naive.Space): void {
     const same = seen.vmas.length === space.vmas.length;
-    if (!same || !space.vmas.every((vma, i) => sameVma(seen.vmas[i] as Vma, vma)))
+    if (!same || !space.vmas.every((vma, i) => sameVma(seen.vmas[i]!, vma)))
       agree(
         shownVmas(seen.vmas, (vma) => vma.flags),
         shownVmas(space.vmas, flagBits),
         () => `VMAs of space ${space.id}`,
       );
     space.vmas.forEach((vma, i) => {
-      this.sameObject(seen.vmas[i] as Vma, vma, () => `object at page ${vma.start} of space ${space.id}`);
+      this.sameObject(seen.vmas[i]!, vma, () => `object at page ${vma.start} of space ${space.id}`);
     });
   }
 
@@ -70,7 +70,7 @@ export class Comparison {
     for (const vma of space.vmas) {
       for (let vpn = vma.start; vpn < vma.end; vpn++) {
         if (vma.end - vma.start > TABLE_SAMPLE && !space.entries.has(vpn) && !vma.object) continue;
-        const content = contentAt(m, seen, vpn) as number;
+        const content = contentAt(m, seen, vpn)!;
         this.sameContent(
           content,
           naiveContent(space, vpn),
@@ -150,7 +150,7 @@ function shownVmas<T extends { start: number; end: number }>(
 function naiveContent(space: Naive.Space, vpn: number): number {
   const entry = space.entries.get(vpn);
   if (entry) return entry.page.content;
-  const vma = findVma(space, vpn) as Naive.Vma;
+  const vma = findVma(space, vpn)!;
   const index = vma.offset + vpn - vma.start;
   return vma.object?.pages.get(index)?.content ?? vma.object?.disk?.get(index) ?? 0;
 }
@@ -162,7 +162,7 @@ function entries(m: Machine, seen: Space, space: Naive.Space): void {
     const leaf = seen.directory.leaf(first);
     agree(leaf >= 0, true, () => `page table of page ${first} of space ${space.id}`);
     for (let i = 0; i < TABLE; i++) {
-      const entry = m.tables.entries[leaf * TABLE + i] as number;
+      const entry = m.tables.entries[leaf * TABLE + i]!;
       const expected = space.entries.get(first + i);
       if (entry === 0 && !expected) continue;
       agree(
@@ -195,7 +195,7 @@ function totals(m: Machine, k: Naive.NaiveKernel): void {
   let rss = 0;
   let tables = 0;
   for (const space of k.spaces.values()) {
-    const other = m.spaces.get(space.id) as Space;
+    const other = m.spaces.get(space.id)!;
     const own = [...space.entries.values()].filter(({ present, page }) => present && page !== ZERO).length;
     agree(other.rss, own, () => `rss of space ${space.id}`);
     agree(other.pgfault, space.pgfault, () => `pgfault of space ${space.id}`);

@@ -277,7 +277,7 @@ export class EventMaker {
     const [kind] = pick(this.kinds, choice.kind);
     const page = BASE + choice.page;
     const [space] = pick(spaces, choice.space);
-    const info = KINDS[kind] as KindInfo;
+    const info = KINDS[kind]!;
     if (info.room && space.vmas.length + MOST_CUTS > this.k.maxMapCount) return undefined;
     return info.make(this.k, {
       space,

@@ -36,7 +36,7 @@ async function main(): Promise<boolean> {
   const machines = values.machine === undefined ? NAMES : [named(values.machine)];
   const sizes = values.size === undefined ? SIZES : [Number(values.size)];
   if (values.path !== undefined)
-    return round(named(values.machine ?? ''), Number(values.seed), sizes[0] as number, ROUND);
+    return round(named(values.machine ?? ''), Number(values.seed), sizes[0]!, ROUND);
   const end = Date.now() + Number(values.minutes) * 60_000;
   for (
     let seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);

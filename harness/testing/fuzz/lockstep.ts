@@ -105,7 +105,7 @@ class Lockstep {
       check: false,
       completed: (m, returned) => {
         passTime(k);
-        const expected = (events[this.done] as Event).run(k) ?? SUCCESS;
+        const expected = events[this.done]!.run(k) ?? SUCCESS;
         if (returned.errno !== expected.errno || returned.value !== expected.value)
           throw new Disagreement(
             `returned ${returned.errno}, ${returned.value}, expected ${expected.errno}, ${expected.value}`,
@@ -118,7 +118,7 @@ class Lockstep {
         this.counts.events++;
       },
     });
-    if (outcome === 'ok' || runsOutOfMemory(this.current as Event, k)) return;
+    if (outcome === 'ok' || runsOutOfMemory(this.current!, k)) return;
     throw new Disagreement('the machine ran out of memory');
   }
 

@@ -28,8 +28,8 @@ function onObject(make: (name: string, place: Place, now: (k: NaiveKernel) => Sh
   return (k, place) => {
     const [object, extra] = openObject(k, place.extra) ?? [];
     if (!object) return undefined;
-    const name = object.name as string;
-    return make(name, { ...place, extra: extra as number }, (now) => now.named(name) as SharedObject);
+    const name = object.name!;
+    return make(name, { ...place, extra: extra! }, (now) => now.named(name)!);
   };
 }
 

@@ -35,9 +35,9 @@ export class PolicyLog implements Chooser {
           };
         if (name === 'evict')
           return (victims: Int32Array, wanted: number) => {
-            const before = target.counters.pgscan as number;
+            const before = target.counters.pgscan!;
             const found = target.evict(victims, wanted);
-            const scanned = (target.counters.pgscan as number) - before;
+            const scanned = target.counters.pgscan! - before;
             entries.push({ kind: 'evict', ids: [...victims.subarray(0, found)], scanned });
             return found;
           };
@@ -61,7 +61,7 @@ export class PolicyLog implements Chooser {
 
   evict(): { victims: readonly Page[]; scanned: number } {
     const { ids, scanned } = this.next('evict');
-    return { victims: ids.map((id) => this.pageOf.get(id) as Page), scanned };
+    return { victims: ids.map((id) => this.pageOf.get(id)!), scanned };
   }
 
   insert(page: Page): void {

@@ -19,11 +19,11 @@ export function access(
 ): void {
   for (let i = 0; i < Math.abs(count); i++) {
     const vpn = first + Math.sign(count) * i;
-    const vma = findVma(space, vpn) as Vma;
+    const vma = findVma(space, vpn)!;
     const reached = touch(k, space, vma, vpn, written !== undefined);
     if (!reached) k.counters.sigbus++;
     else if (written)
-      (space.entries.get(vpn) as Entry).page.content =
+      space.entries.get(vpn)!.page.content =
         written === 'unique' ? k.unique() : written.first + i * written.step;
   }
 }
@@ -31,7 +31,7 @@ export function access(
 /** One access, with a fault if it needs one; false where it ends in SIGBUS. */
 function touch(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: boolean): boolean {
   if (!isMapped(space, vpn, write)) return fault(k, space, vma, vpn, write);
-  if (write) (space.entries.get(vpn) as Entry).dirty = true;
+  if (write) space.entries.get(vpn)!.dirty = true;
   return true;
 }
 

@@ -58,7 +58,7 @@ export function unmap(k: NaiveKernel, space: Space, page: number, count: number)
  */
 function populate(k: NaiveKernel, space: Space, start: number, end: number, ignoreErrors: boolean): void {
   for (const { start: vmaStart } of overlapping(space, start, end)) {
-    const vma = findVma(space, vmaStart) as Vma;
+    const vma = findVma(space, vmaStart)!;
     if (!populateVma(k, space, vma, start, end) && !ignoreErrors) return;
   }
 }
@@ -139,7 +139,7 @@ function mayBeWritable(k: NaiveKernel, vma: Vma, { page, dirty }: Entry): boolea
 
 /** mremap in place: the VMA that ends at the range's end grows into a hole. */
 export function grow(k: NaiveKernel, space: Space, end: number, pages: number): void {
-  const vma = findVma(space, end - 1) as Vma;
+  const vma = findVma(space, end - 1)!;
   vma.end = end + pages;
   const locked = vma.flags.has('locked');
   mergeWithNeighbours(space, vma);

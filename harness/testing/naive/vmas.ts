@@ -87,7 +87,7 @@ export function changeFlags(
     if (cuts(space, from, to, flags) > Math.max(0, most - space.vmas.length)) return false;
     splitAt(space, from);
     splitAt(space, to);
-    const part = findVma(space, from) as Vma;
+    const part = findVma(space, from)!;
     part.flags = flags;
     visit?.(part);
     mergeWithNeighbours(space, part);
@@ -101,7 +101,7 @@ function cuts(space: Space, from: number, to: number, flags: Set<Flag>): number 
   splitAt(trial, from);
   splitAt(trial, to);
   const split = trial.vmas.length;
-  const part = findVma(trial, from) as Vma;
+  const part = findVma(trial, from)!;
   part.flags = flags;
   mergeWithNeighbours(trial, part);
   return trial.vmas.length < split ? 0 : split - space.vmas.length;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import { canonicalTrace } from '../../testing/arbitrary.js';
 import { binaryOf } from '../../testing/traces.js';
 import type { EventBlock } from '../block.js';
@@ -52,7 +52,7 @@ describe('binary form', () => {
     const bytes = binaryOf(SAMPLE);
     for (let at = 0; at < bytes.length; at++) {
       const damaged = bytes.slice();
-      damaged[at] = (damaged[at] as number) ^ 0x10;
+      damaged[at] = damaged[at]! ^ 0x10;
       let text: string;
       try {
         text = textOf(damaged);

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { InputError, type Place } from '../../input/errors.js';
+import { InputError, type Place } from '../../base/errors.js';
 import { BLOCK_EVENTS, blockColumns, EVENT_BYTES, type EventBlock, type StringTable } from '../block.js';
 import { TraceMeta } from '../meta.js';
 import { OPS } from '../op.js';
@@ -164,11 +164,10 @@ export function decodeIndex(
 export function checkBlock(block: EventBlock, strings: StringTable, lastTime: number, file: string): void {
   let last = lastTime;
   for (let i = 0; i < block.length; i++) {
-    const time = block.time[i] as number;
+    const time = block.time[i]!;
     if (!(time >= last)) throw broken(file, `time runs backwards at line ${block.firstLine + i}`);
-    if ((block.op[i] as number) >= OPS.length)
-      throw broken(file, `unknown op at line ${block.firstLine + i}`);
-    if ((block.text[i] as number) >= Math.max(1, strings.length))
+    if (block.op[i]! >= OPS.length) throw broken(file, `unknown op at line ${block.firstLine + i}`);
+    if (block.text[i]! >= Math.max(1, strings.length))
       throw broken(file, `unknown text at line ${block.firstLine + i}`);
     last = time;
   }

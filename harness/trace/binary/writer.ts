@@ -63,7 +63,7 @@ export class BinaryEncoder {
     view.setUint32(8, strings.bytes, true);
     view.setUint32(12, strings.texts.length, true);
     view.setFloat64(16, block.firstLine, true);
-    view.setFloat64(24, block.time[0] as number, true);
+    view.setFloat64(24, block.time[0]!, true);
     let at = BLOCK_HEADER_BYTES;
     for (const text of strings.texts) {
       view.setUint32(at, text.length, true);
@@ -122,9 +122,9 @@ export class BinaryEncoder {
   }
 
   private count(block: EventBlock, strings: number, bytes: number): void {
-    const firstTime = block.time[0] as number;
+    const firstTime = block.time[0]!;
     if (this.events === 0) this.firstTime = firstTime;
-    this.lastTime = block.time[block.length - 1] as number;
+    this.lastTime = block.time[block.length - 1]!;
     this.entries.push({ offset: this.offset, firstTime, events: block.length, strings });
     this.events += block.length;
     this.offset += bytes;

@@ -104,7 +104,7 @@ class Naive {
     } else {
       if (this.buffers.every(({ pinned }) => pinned)) return 'pinned';
       for (;;) {
-        buffer = this.buffers[this.hand] as (typeof this.buffers)[number];
+        buffer = this.buffers[this.hand]!;
         this.hand = (this.hand + 1) % this.size;
         if (buffer.pinned) continue;
         if (buffer.usage === 0) break;

@@ -1,4 +1,4 @@
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 
 /** A buffer that is used more often than this since the hand passed counts no further. Source: BM_MAX_USAGE_COUNT. */
 const MAX_USAGE = 5;
@@ -20,7 +20,7 @@ export class Ring {
   /** The next buffer of the ring; −1 where it is not full yet. */
   next(): number {
     this.current = (this.current + 1) % this.buffers.length;
-    return this.buffers[this.current] as number;
+    return this.buffers[this.current]!;
   }
 
   /** The place at hand is this buffer from now on. */
@@ -72,7 +72,7 @@ export class ClockSweep {
   }
 
   blockOf(buffer: number): number {
-    return this.block[buffer] as number;
+    return this.block[buffer]!;
   }
 
   isDirty(buffer: number): boolean {
@@ -80,7 +80,7 @@ export class ClockSweep {
   }
 
   usageOf(buffer: number): number {
-    return this.usage[buffer] as number;
+    return this.usage[buffer]!;
   }
 
   isPinned(buffer: number): boolean {
@@ -89,13 +89,13 @@ export class ClockSweep {
 
   /** Pins the buffer of a block that was found, and counts the use. A scan in a ring does not make buffers popular. */
   pin(buffer: number, ring?: Ring): void {
-    const usage = this.usage[buffer] as number;
+    const usage = this.usage[buffer]!;
     if (usage < (ring ? 1 : MAX_USAGE)) this.usage[buffer] = usage + 1;
-    this.pins[buffer] = (this.pins[buffer] as number) + 1;
+    this.pins[buffer] = this.pins[buffer]! + 1;
   }
 
   unpin(buffer: number): void {
-    this.pins[buffer] = (this.pins[buffer] as number) - 1;
+    this.pins[buffer] = this.pins[buffer]! - 1;
   }
 
   markDirty(buffer: number): void {
@@ -116,8 +116,7 @@ export class ClockSweep {
   victim(ring?: Ring): number {
     const own = ring?.next() ?? NONE;
     // The size may have shrunk since the ring was filled.
-    if (own !== NONE && own < this.size && this.pins[own] === 0 && (this.usage[own] as number) <= 1)
-      return own;
+    if (own !== NONE && own < this.size && this.pins[own] === 0 && this.usage[own]! <= 1) return own;
     const buffer = this.used < this.size ? this.used : this.sweep();
     ring?.put(buffer);
     return buffer;
@@ -161,7 +160,7 @@ export class ClockSweep {
           throw new InputError(`all ${this.size} buffers are pinned, expected more buffers`);
       } else if (this.usage[buffer] === 0) return buffer;
       else {
-        this.usage[buffer] = (this.usage[buffer] as number) - 1;
+        this.usage[buffer] = this.usage[buffer]! - 1;
         untried = this.size;
       }
     }

@@ -128,7 +128,7 @@ describe('a database with a buffer pool', () => {
             if (kind === 'read') database.read(1, space, 0, block);
             else if (kind === 'write') database.write(1, space, 0, block);
             else if (kind === 'extend') {
-              const end = files.get(0) as number;
+              const end = files.get(0)!;
               files.set(0, end + 1);
               database.extend(1, space, 0, end);
             } else for (const _ of database.resize(1, kind === 'grow' ? 6 : 3));
@@ -136,7 +136,7 @@ describe('a database with a buffer pool', () => {
           const added = kind === 'extend' ? 1 : 0;
           if (kind !== 'shrink') expect(written.length).toBeLessThanOrEqual(STEP_EVENTS);
           for (const event of written.filter((line) => /^pwrite.*table$/.test(line))) {
-            const page = event.split(',')[2] as string;
+            const page = event.split(',')[2]!;
             expect(dirty.delete(page), `${event} of a block that is clean`).toBe(true);
           }
           expect(written.filter((line) => line.endsWith(' =0'))).toHaveLength(added);

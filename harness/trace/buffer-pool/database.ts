@@ -111,7 +111,7 @@ export class Database {
     let buffer = this.pool.find(relation * RELATION + block);
     if (buffer < 0) {
       this.read(timeUs, space, relation, block);
-      buffer = this.pinned.get(space) as number;
+      buffer = this.pinned.get(space)!;
     }
     this.pool.markDirty(buffer);
     this.touch(timeUs, true, space, buffer);
@@ -210,7 +210,7 @@ export class Database {
     block: number,
     content?: number,
   ): void {
-    const text = this.relations[relation] as string;
+    const text = this.relations[relation]!;
     const fields = { space, page: block * BLOCK_PAGES, count: BLOCK_PAGES, text };
     this.builder.add(timeUs, op, content === undefined ? fields : { ...fields, content });
   }

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeFolder } from '../../input/folders.js';
+import { makeFolder } from '../../base/folders.js';
 
 /** Compiled traces beyond this are removed, the longest unused first. */
 const CACHE_LIMIT_BYTES = 8 * 1024 ** 3;

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable, type Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { fileError, InputError } from '../../input/errors.js';
+import { fileError, InputError } from '../../base/errors.js';
 import { zstdDecompressor } from './zstd.js';
 
 /** The name that stands for standard input. */
@@ -108,7 +108,7 @@ export function peekInput(path: string): Promise<PeekedInput> {
 export async function peekBytes(bytes: AsyncIterable<Uint8Array>, headBytes: number): Promise<PeekedInput> {
   const rest = bytes[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
-  for (let length = 0; length < headBytes; length += (chunks.at(-1) as Uint8Array).length) {
+  for (let length = 0; length < headBytes; length += chunks.at(-1)!.length) {
     const { value, done } = await rest.next();
     if (done) break;
     chunks.push(value);
@@ -124,6 +124,6 @@ export async function peekBytes(bytes: AsyncIterable<Uint8Array>, headBytes: num
       await close();
     }
   }
-  const head = chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
+  const head = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
   return { head: head.subarray(0, headBytes), all: all(), close };
 }

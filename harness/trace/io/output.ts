@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
-import { fileError, InputError } from '../../input/errors.js';
+import { fileError, InputError } from '../../base/errors.js';
 
 /** The name that stands for standard output. */
 export const STDOUT = '-';

@@ -1,4 +1,4 @@
-import type { Parameter, Parameters, ParameterValues } from '../../input/parameters.js';
+import type { Parameter, Parameters, ParameterValues } from '../../base/parameters.js';
 import type { RequestBatch } from '../requests/batch.js';
 import { BYTE } from '../text/format.js';
 import { FIT, type Fit, type RequestReader } from './reader.js';
@@ -38,7 +38,7 @@ function namedColumns(fields: readonly string[]): Columns {
 
 function delimiterOf(line: string): string {
   const counts = [...DELIMITERS].map((delimiter) => line.split(delimiter).length);
-  return DELIMITERS[counts.indexOf(Math.max(...counts))] as string;
+  return DELIMITERS[counts.indexOf(Math.max(...counts))]!;
 }
 
 /** Reads lines once the first one has shown the delimiter and the columns. */

@@ -1,4 +1,4 @@
-import { InputError, type Place } from '../../input/errors.js';
+import { InputError, type Place } from '../../base/errors.js';
 
 /** A line of a marks file: what a driver did to the recorded program, and when. */
 export interface Mark {

@@ -15,13 +15,13 @@ function isNextHigh(high: number): boolean {
 
 const decode: RecordDecoder = (words, records, batch, fail) => {
   for (let i = 0, at = 0; i < records; i++, at += RECORD_WORDS) {
-    const nextHigh = words[at + 5] as number;
+    const nextHigh = words[at + 5]!;
     if (nextHigh >= NEXT_HIGH_LIMIT && !isNextHigh(nextHigh))
       fail(i, 'has a next access that is no number of a request, expected a file of oracleGeneral');
-    batch.low[i] = words[at + 1] as number;
-    batch.high[i] = words[at + 2] as number;
-    batch.size[i] = words[at + 3] as number;
-    batch.time[i] = (words[at] as number) * 1e6;
+    batch.low[i] = words[at + 1]!;
+    batch.high[i] = words[at + 2]!;
+    batch.size[i] = words[at + 3]!;
+    batch.time[i] = words[at]! * 1e6;
   }
   batch.length = records;
 };

@@ -1,4 +1,4 @@
-import type { Parameters, ParameterValues } from '../../input/parameters.js';
+import type { Parameters, ParameterValues } from '../../base/parameters.js';
 import type { RequestBatch } from '../requests/batch.js';
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packageFile } from '../../input/package-root.js';
+import { packageFile } from '../../base/package-root.js';
 import { FIELDS, packed, type Request, requestsOf, SAMPLES, type Sample } from '../../testing/requests.js';
 import { BATCH_CAPACITY } from '../requests/batch.js';
 import type { RequestReader } from './reader.js';
@@ -12,7 +12,7 @@ const FOLDER = packageFile('harness', 'trace', 'readers');
 /** Bytes in pieces of some sizes, in turn. */
 async function* pieces(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   for (let at = 0, i = 0; at < bytes.length; i++) {
-    const size = sizes[i % sizes.length] as number;
+    const size = sizes[i % sizes.length]!;
     yield bytes.subarray(at, at + size);
     at += size;
   }

@@ -1,6 +1,6 @@
-import { InputError } from '../../input/errors.js';
-import { unknownName } from '../../input/nearest.js';
-import { parseParameters } from '../../input/parameters.js';
+import { InputError } from '../../base/errors.js';
+import { unknownName } from '../../base/nearest.js';
+import { parseParameters } from '../../base/parameters.js';
 import { address } from './address.js';
 import { arc } from './arc.js';
 import { csv } from './csv.js';

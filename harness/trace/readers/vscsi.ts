@@ -1,4 +1,4 @@
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import { peekBytes } from '../io/input.js';
 import { FIT, type RequestReader } from './reader.js';
 import { type RecordDecoder, readRecords } from './scan/records.js';
@@ -31,20 +31,20 @@ function hasVersion(head: Uint8Array, version: number, layout: Layout): boolean 
 }
 
 function versionOf(head: Uint8Array): number | undefined {
-  return [2, 1].find((version) => hasVersion(head, version, LAYOUTS[version] as Layout));
+  return [2, 1].find((version) => hasVersion(head, version, LAYOUTS[version]!));
 }
 
 function decoder(version: number, layout: Layout): RecordDecoder {
   const step = layout.bytes / 4;
   return (words, records, batch, fail) => {
     for (let i = 0, at = 0; i < records; i++, at += step) {
-      const command = words[at + layout.command] as number;
+      const command = words[at + layout.command]!;
       if (command >>> 24 !== version)
         fail(i, `is of version ${command >>> 24}, expected ${version} as the first`);
-      batch.low[i] = words[at + layout.block] as number;
-      batch.high[i] = words[at + layout.block + 1] as number;
-      batch.size[i] = words[at + layout.length] as number;
-      batch.time[i] = (words[at + layout.time] as number) + (words[at + layout.time + 1] as number) * 2 ** 32;
+      batch.low[i] = words[at + layout.block]!;
+      batch.high[i] = words[at + layout.block + 1]!;
+      batch.size[i] = words[at + layout.length]!;
+      batch.time[i] = words[at + layout.time]! + words[at + layout.time + 1]! * 2 ** 32;
       batch.write[i] = WRITES.has(command & 0xff) ? 1 : 0;
     }
     batch.length = records;
@@ -66,7 +66,7 @@ export const vscsi: RequestReader = {
     if (head.length > 0 && version === undefined)
       throw new InputError('the first records are of no known version, expected vscsi 1 or 2', { file });
     const known = version ?? 1;
-    const layout = LAYOUTS[known] as Layout;
+    const layout = LAYOUTS[known]!;
     yield* readRecords(all, file, layout.bytes, decoder(known, layout));
   },
 };

@@ -1,4 +1,4 @@
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import type { RequestBatch } from './batch.js';
 
 /** Columns of a slot: low, high, volume, dense id + 1 (0 marks a free slot, so that every key is legal). */
@@ -44,7 +44,7 @@ export class DenseIds {
     const { slots, mask } = this;
     for (let slot = start; ; slot = (slot + 1) & mask) {
       const at = slot * STRIDE;
-      const dense = slots[at + 3] as number;
+      const dense = slots[at + 3]!;
       if (dense === 0) return this.insert(at, low, high, volume);
       if (slots[at] === low && slots[at + 1] === high && slots[at + 2] === volume) return dense - 1;
     }
@@ -63,16 +63,10 @@ export class DenseIds {
       // No growth until the touched slots are used.
       while ((this.count + AHEAD) * 2 > this.mask) this.grow();
       const { mask } = this;
-      for (let i = from; i < to; i++)
-        starts[i - from] = hash(low[i] as number, high[i] as number, volume[i] as number) & mask;
+      for (let i = from; i < to; i++) starts[i - from] = hash(low[i]!, high[i]!, volume[i]!) & mask;
       this.touch(to - from);
       for (let i = from; i < to; i++)
-        dense[i] = this.find(
-          starts[i - from] as number,
-          (low[i] as number) | 0,
-          (high[i] as number) | 0,
-          volume[i] as number,
-        );
+        dense[i] = this.find(starts[i - from]!, low[i]! | 0, high[i]! | 0, volume[i]!);
     }
   }
 
@@ -80,7 +74,7 @@ export class DenseIds {
   private touch(length: number): void {
     const { slots, starts } = this;
     let touched = 0;
-    for (let i = 0; i < length; i++) touched ^= slots[(starts[i] as number) * STRIDE] as number;
+    for (let i = 0; i < length; i++) touched ^= slots[starts[i]! * STRIDE]!;
     // One bit: whether a word needs a heap number would be a branch that waits for all the loads.
     this.touched = touched & 1;
   }
@@ -91,11 +85,11 @@ export class DenseIds {
     const high = new Uint32Array(this.count);
     const volume = new Int32Array(this.count);
     for (let at = 0; at < this.slots.length; at += STRIDE) {
-      const dense = (this.slots[at + 3] as number) - 1;
+      const dense = this.slots[at + 3]! - 1;
       if (dense < 0) continue;
-      low[dense] = this.slots[at] as number;
-      high[dense] = this.slots[at + 1] as number;
-      volume[dense] = this.slots[at + 2] as number;
+      low[dense] = this.slots[at]!;
+      high[dense] = this.slots[at + 1]!;
+      volume[dense] = this.slots[at + 2]!;
     }
     return { low, high, volume };
   }
@@ -118,9 +112,9 @@ export class DenseIds {
     const mask = slotCount - 1;
     for (let from = 0; from < old.length; from += STRIDE) {
       if (old[from + 3] === 0) continue;
-      let slot = hash(old[from] as number, old[from + 1] as number, old[from + 2] as number) & mask;
+      let slot = hash(old[from]!, old[from + 1]!, old[from + 2]!) & mask;
       while (slots[slot * STRIDE + 3] !== 0) slot = (slot + 1) & mask;
-      for (let word = 0; word < STRIDE; word++) slots[slot * STRIDE + word] = old[from + word] as number;
+      for (let word = 0; word < STRIDE; word++) slots[slot * STRIDE + word] = old[from + word]!;
     }
     this.slots = slots;
     this.mask = mask;

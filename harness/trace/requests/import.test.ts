@@ -124,7 +124,7 @@ describe('a trace of accesses to memory', () => {
 describe('imports', () => {
   const addressable = READERS.filter(({ name }) => !['pages', 'address'].includes(name));
   it.each(addressable.map(({ name }) => name))('of %s are valid traces', async (name) => {
-    const sample = SAMPLES[name] as (typeof SAMPLES)[string];
+    const sample = SAMPLES[name]!;
     for (const split of [false, true]) {
       const text = await imported(file(sample.file, sample.bytes), { split });
       const trace = await openTrace(await compileTrace(file('check.csv', text)));

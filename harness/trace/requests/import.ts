@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { InputError } from '../../input/errors.js';
+import { InputError } from '../../base/errors.js';
 import { BlockBuilder, type EventBlock } from '../block.js';
 import { decodedBytes, inputName, STDIN } from '../io/input.js';
 import { TraceMeta } from '../meta.js';
@@ -46,7 +46,7 @@ async function survey(file: RequestFile): Promise<Survey> {
   for await (const batch of requests(file)) {
     for (const _ of mapper.map(batch));
     for (let row = 0; row < batch.length; row++) {
-      const time = batch.time[row] as number;
+      const time = batch.time[row]!;
       if (Number.isNaN(firstTimeUs)) firstTimeUs = time;
       if (time < lastTimeUs) disordered++;
       else lastTimeUs = time;
@@ -143,17 +143,17 @@ class RequestEvents {
     if (dense.distinct > found.pages)
       throw new InputError('the file has changed while it was read', { file: this.file.name });
     for (let i = 0; i < dense.length; i++) {
-      const row = dense.rows[i] as number;
-      const id = dense.ids[i] as number;
-      const page = memory ? (pageOf[id] as number) : id;
-      if (runs.add(this.time(batch, row), batch.write[row] as number, page)) yield runs.builder.take();
+      const row = dense.rows[i]!;
+      const id = dense.ids[i]!;
+      const page = memory ? pageOf[id]! : id;
+      if (runs.add(this.time(batch, row), batch.write[row]!, page)) yield runs.builder.take();
     }
   }
 
   /** Never decreasing; a microsecond a request where the format has no times. */
   private time(batch: RequestBatch, row: number): number {
     if (!this.file.reader.timed) return this.requests + row;
-    this.nowUs = Math.max(this.nowUs, (batch.time[row] as number) - this.found.firstTimeUs);
+    this.nowUs = Math.max(this.nowUs, batch.time[row]! - this.found.firstTimeUs);
     return this.nowUs;
   }
 }
@@ -162,7 +162,7 @@ class RequestEvents {
 function pageNumbers(mapper: ReferenceMapper, file: string): Float64Array {
   const { low, high } = mapper.table.keys();
   return Float64Array.from(low, (word, id) => {
-    const page = (high[id] as number) * 2 ** 32 + word;
+    const page = high[id]! * 2 ** 32 + word;
     if (page >= PAGE_LIMIT)
       throw new InputError(`there is a page ${page}, expected page numbers below 2^45`, { file });
     return page;

@@ -65,13 +65,13 @@ export class ReferenceMapper {
     const { shift, idBytes, ids, rows, table } = this;
     const mask = 2 ** shift - 1;
     for (let row = 0; row < batch.length; row++) {
-      const low = batch.low[row] as number;
-      const high = batch.high[row] as number;
+      const low = batch.low[row]!;
+      const high = batch.high[row]!;
       const inPage = (low & mask) * idBytes;
-      const count = Math.max(1, Math.ceil((inPage + (batch.size[row] as number)) / pageBytes));
+      const count = Math.max(1, Math.ceil((inPage + batch.size[row]!) / pageBytes));
       let first = shift === 0 ? low : (low >>> shift) | (high << (32 - shift));
       let upper = high >>> shift;
-      const volume = batch.volume[row] as number;
+      const volume = batch.volume[row]!;
       for (let page = 0; page < count; page++) {
         if (this.length === ids.length) yield this.take();
         ids[this.length] = table.id(first, upper, volume);

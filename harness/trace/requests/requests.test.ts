@@ -45,7 +45,7 @@ describe('dense ids', () => {
         expect(table.size).toBe(known.size);
         const back = table.keys();
         const found = Array.from(back.low, (word, i) => [
-          (BigInt(back.high[i] as number) << 32n) | BigInt(word),
+          (BigInt(back.high[i]!) << 32n) | BigInt(word),
           back.volume[i],
         ]);
         expect(found.map((key) => key.join())).toEqual([...known.keys()]);

@@ -35,23 +35,23 @@ export class TextFormatter {
   }
 
   private event(block: EventBlock, i: number): void {
-    const bits = block.fields[i] as number;
-    const text = bits & HAS.text ? this.text(block.text[i] as number) : undefined;
+    const bits = block.fields[i]!;
+    const text = bits & HAS.text ? this.text(block.text[i]!) : undefined;
     this.reserve(EVENT_ROOM + (text?.length ?? 0));
-    this.number(block.time[i] as number);
-    this.put(OP_BYTES[block.op[i] as number] as Uint8Array);
-    if (bits & HAS.space) this.number(block.space[i] as number);
+    this.number(block.time[i]!);
+    this.put(OP_BYTES[block.op[i]!]!);
+    if (bits & HAS.space) this.number(block.space[i]!);
     if (bits & HAS.thread) {
       this.byte(BYTE.colon);
-      this.number(block.thread[i] as number);
+      this.number(block.thread[i]!);
     }
     this.byte(BYTE.comma);
-    if (bits & HAS.page) this.number(block.page[i] as number);
+    if (bits & HAS.page) this.number(block.page[i]!);
     this.byte(BYTE.comma);
-    if (bits & HAS.count) this.number(block.count[i] as number);
+    if (bits & HAS.count) this.number(block.count[i]!);
     this.byte(BYTE.comma);
     if (text) this.put(text);
-    if (bits & HAS.content) this.contents(block.content[i] as number, bits);
+    if (bits & HAS.content) this.contents(block.content[i]!, bits);
     this.byte(BYTE.lf);
   }
 
@@ -82,7 +82,7 @@ export class TextFormatter {
   }
 
   private put(text: Uint8Array): void {
-    for (let i = 0; i < text.length; i++) this.bytes[this.at++] = text[i] as number;
+    for (let i = 0; i < text.length; i++) this.bytes[this.at++] = text[i]!;
   }
 
   /** A whole number within ±2^53 as decimal digits, written from the last one on. */

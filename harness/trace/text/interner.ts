@@ -23,19 +23,18 @@ export class ByteInterner {
    */
   intern(bytes: Uint8Array, from: number, to: number): number {
     let hash = to - from;
-    for (let i = from; i < to; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0;
+    for (let i = from; i < to; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
     let mask = this.slots.length - 1;
     let slot = hash & mask;
-    for (let entry = this.slots[slot] as number; entry >= 0; entry = this.slots[slot] as number) {
-      if (this.hashes[slot] === hash && this.equals(entry, bytes, from, to))
-        return this.indexes[entry] as number;
+    for (let entry = this.slots[slot]!; entry >= 0; entry = this.slots[slot]!) {
+      if (this.hashes[slot] === hash && this.equals(entry, bytes, from, to)) return this.indexes[entry]!;
       slot = (slot + 1) & mask;
     }
     if (this.indexes.length * 2 >= this.slots.length) {
       this.rehash();
       mask = this.slots.length - 1;
       slot = hash & mask;
-      while ((this.slots[slot] as number) >= 0) slot = (slot + 1) & mask;
+      while (this.slots[slot]! >= 0) slot = (slot + 1) & mask;
     }
     this.slots[slot] = this.indexes.length;
     this.hashes[slot] = hash;
@@ -43,8 +42,8 @@ export class ByteInterner {
   }
 
   private equals(entry: number, bytes: Uint8Array, from: number, to: number): boolean {
-    const start = this.starts[entry] as number;
-    if ((this.ends[entry] as number) - start !== to - from) return false;
+    const start = this.starts[entry]!;
+    if (this.ends[entry]! - start !== to - from) return false;
     for (let i = from, j = start; i < to; i++, j++) if (bytes[i] !== this.arena[j]) return false;
     return true;
   }
@@ -72,11 +71,11 @@ export class ByteInterner {
     this.hashes = new Int32Array(slots.length * 2);
     const mask = this.slots.length - 1;
     for (let i = 0; i < slots.length; i++) {
-      const entry = slots[i] as number;
+      const entry = slots[i]!;
       if (entry < 0) continue;
-      const hash = hashes[i] as number;
+      const hash = hashes[i]!;
       let slot = hash & mask;
-      while ((this.slots[slot] as number) >= 0) slot = (slot + 1) & mask;
+      while (this.slots[slot]! >= 0) slot = (slot + 1) & mask;
       this.slots[slot] = entry;
       this.hashes[slot] = hash;
     }

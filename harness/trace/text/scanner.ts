@@ -1,5 +1,5 @@
-import { InputError } from '../../input/errors.js';
-import { unknownName } from '../../input/nearest.js';
+import { InputError } from '../../base/errors.js';
+import { unknownName } from '../../base/nearest.js';
 import { checkArg, parseContent } from '../args.js';
 import { BLOCK_EVENTS, type EventBlock, newBlock, StringTable } from '../block.js';
 import { TraceMeta } from '../meta.js';
@@ -29,7 +29,7 @@ const FIELD_NAMES: readonly (readonly [number, string])[] = [
 
 function opHash(bytes: Uint8Array, from: number, to: number, factor: number): number {
   let hash = 0;
-  for (let i = from; i < to; i++) hash = (hash * factor + (bytes[i] as number)) & (OP_TABLE_SIZE - 1);
+  for (let i = from; i < to; i++) hash = (hash * factor + bytes[i]!) & (OP_TABLE_SIZE - 1);
   return hash;
 }
 
@@ -49,7 +49,7 @@ OP_BYTES.forEach((name, code) => {
 
 /** 1 for ops that can stand with exactly a space, a page and a count. */
 const PLAIN_OPS = Uint8Array.from(OPS, (info, code) => {
-  const wrong = (FORBIDDEN_FIELDS[code] as number) & (HAS.space | HAS.page | HAS.count);
+  const wrong = FORBIDDEN_FIELDS[code]! & (HAS.space | HAS.page | HAS.count);
   return wrong === 0 && info.arg !== 'required' ? 1 : 0;
 });
 
@@ -154,7 +154,7 @@ export class TextScanner {
     const match = /^# ?([^:]*): ?(.*)$/.exec(text);
     if (!match) this.fail(`"${text.slice(0, 60)}" is not metadata, expected "# key: value"`);
     try {
-      this.meta.set(match[1] as string, match[2] as string);
+      this.meta.set(match[1]!, match[2]!);
     } catch (error) {
       throw error instanceof InputError ? error.at(this.place(this.at)) : error;
     }
@@ -193,30 +193,27 @@ export class TextScanner {
   private plainEvent(block: EventBlock, row: number): number {
     const { bytes } = this;
     let at = this.at;
-    let c = bytes[at] as number;
+    let c = bytes[at]!;
     let time = 0;
-    for (; c >= 48 && c <= 57; c = bytes[++at] as number) time = time * 10 + (c - 48);
+    for (; c >= 48 && c <= 57; c = bytes[++at]!) time = time * 10 + (c - 48);
     if (c !== BYTE.comma || at === this.at || time < this.lastTime || time > Number.MAX_SAFE_INTEGER)
       return -1;
     let from = ++at;
     let hash = 0;
-    for (c = bytes[at] as number; c >= 97; c = bytes[++at] as number)
-      hash = (hash * OP_FACTOR + c) & (OP_TABLE_SIZE - 1);
-    const code = OP_SLOTS[hash] as number;
+    for (c = bytes[at]!; c >= 97; c = bytes[++at]!) hash = (hash * OP_FACTOR + c) & (OP_TABLE_SIZE - 1);
+    const code = OP_SLOTS[hash]!;
     if (c !== BYTE.comma || code < 0 || !this.isOp(code, from, at)) return -1;
     from = ++at;
     let space = 0;
-    for (c = bytes[at] as number; c >= 48 && c <= 57; c = bytes[++at] as number)
-      space = space * 10 + (c - 48);
+    for (c = bytes[at]!; c >= 48 && c <= 57; c = bytes[++at]!) space = space * 10 + (c - 48);
     if (c !== BYTE.comma || at === from || space >= ID_LIMIT) return -1;
     from = ++at;
     let page = 0;
-    for (c = bytes[at] as number; c >= 48 && c <= 57; c = bytes[++at] as number) page = page * 10 + (c - 48);
+    for (c = bytes[at]!; c >= 48 && c <= 57; c = bytes[++at]!) page = page * 10 + (c - 48);
     if (c !== BYTE.comma || at === from || page >= PAGE_LIMIT) return -1;
     from = ++at;
     let count = 0;
-    for (c = bytes[at] as number; c >= 48 && c <= 57; c = bytes[++at] as number)
-      count = count * 10 + (c - 48);
+    for (c = bytes[at]!; c >= 48 && c <= 57; c = bytes[++at]!) count = count * 10 + (c - 48);
     if (c !== BYTE.comma || at === from || count > COUNT_LIMIT || bytes[at + 1] !== BYTE.lf) return -1;
     if (PLAIN_OPS[code] === 0) return -1;
     block.time[row] = time;
@@ -250,10 +247,7 @@ export class TextScanner {
       bits |= HAS.count;
     }
     this.comma('count');
-    if (
-      ((REQUIRED_FIELDS[code] as number) & ~bits) !== 0 ||
-      ((FORBIDDEN_FIELDS[code] as number) & bits) !== 0
-    ) {
+    if ((REQUIRED_FIELDS[code]! & ~bits) !== 0 || (FORBIDDEN_FIELDS[code]! & bits) !== 0) {
       this.wrongFields(code, bits);
     }
     block.fields[row] = bits | this.arg(block, row, code);
@@ -267,11 +261,7 @@ export class TextScanner {
     const { bytes } = this;
     let at = this.at;
     let value = 0;
-    for (
-      let digit = (bytes[at] as number) - BYTE.zero;
-      digit >= 0 && digit <= 9;
-      digit = (bytes[at] as number) - BYTE.zero
-    ) {
+    for (let digit = bytes[at]! - BYTE.zero; digit >= 0 && digit <= 9; digit = bytes[at]! - BYTE.zero) {
       value = value * 10 + digit;
       at++;
     }
@@ -290,10 +280,10 @@ export class TextScanner {
     const from = this.at;
     let at = from;
     let hash = 0;
-    for (let c = bytes[at] as number; c !== BYTE.comma && c !== BYTE.lf; c = bytes[++at] as number) {
+    for (let c = bytes[at]!; c !== BYTE.comma && c !== BYTE.lf; c = bytes[++at]!) {
       hash = (hash * OP_FACTOR + c) & (OP_TABLE_SIZE - 1);
     }
-    const code = OP_SLOTS[hash] as number;
+    const code = OP_SLOTS[hash]!;
     if (code < 0 || !this.isOp(code, from, at)) this.unknownOp(from, at);
     this.at = at;
     this.comma('op');
@@ -301,7 +291,7 @@ export class TextScanner {
   }
 
   private isOp(code: number, from: number, to: number): boolean {
-    const name = OP_BYTES[code] as Uint8Array;
+    const name = OP_BYTES[code]!;
     if (name.length !== to - from) return false;
     for (let i = 0; i < name.length; i++) if (name[i] !== this.bytes[from + i]) return false;
     return true;
@@ -338,7 +328,7 @@ export class TextScanner {
   private arg(block: EventBlock, row: number, code: number): number {
     const { bytes } = this;
     const from = this.at;
-    const first = bytes[from] as number;
+    const first = bytes[from]!;
     if (first === BYTE.lf || (first === BYTE.cr && bytes[from + 1] === BYTE.lf)) {
       if (opInfo(code).arg === 'required')
         this.fail(`${opInfo(code).name} needs an argument, expected ${opInfo(code).argForm}`);
@@ -355,7 +345,7 @@ export class TextScanner {
           at,
         );
       }
-      c = bytes[++at] as number;
+      c = bytes[++at]!;
     }
     const end = bytes[at - 1] === BYTE.cr ? at - 1 : at;
     this.at = at + 1;
@@ -384,7 +374,7 @@ export class TextScanner {
     let value = 0;
     let at = start + 1;
     for (; at < end; at++) {
-      const digit = (bytes[at] as number) - BYTE.zero;
+      const digit = bytes[at]! - BYTE.zero;
       if (digit < 0 || digit > 9) break;
       value = value * 10 + digit;
     }
@@ -464,7 +454,7 @@ export class TextScanner {
       grown.set(this.checked);
       this.checked = grown;
     }
-    if ((((this.checked[text] as number) >>> code) & 1) !== 0) return;
+    if (((this.checked[text]! >>> code) & 1) !== 0) return;
     if (opInfo(code).arg === 'none')
       this.fail(`${opInfo(code).name} takes no argument, expected an empty field`, from);
     try {
@@ -473,7 +463,7 @@ export class TextScanner {
       if (error instanceof InputError) this.fail(error.what, from);
       throw error;
     }
-    this.checked[text] = (this.checked[text] as number) | (1 << code);
+    this.checked[text] = this.checked[text]! | (1 << code);
   }
 
   private place(at: number) {
@@ -505,9 +495,8 @@ export class TextScanner {
   private wrongFields(code: number, bits: number): never {
     const { name } = opInfo(code);
     for (const [bit, field] of FIELD_NAMES) {
-      if ((REQUIRED_FIELDS[code] as number) & ~bits & bit)
-        this.fail(`${name} needs a ${field}, found an empty field`);
-      if ((FORBIDDEN_FIELDS[code] as number) & bits & bit)
+      if (REQUIRED_FIELDS[code]! & ~bits & bit) this.fail(`${name} needs a ${field}, found an empty field`);
+      if (FORBIDDEN_FIELDS[code]! & bits & bit)
         this.fail(`${name} takes no ${field}, expected an empty field`);
     }
     throw new Error('unreachable: no field is wrong');
@@ -515,5 +504,5 @@ export class TextScanner {
 }
 
 function opInfo(code: number): OpInfo {
-  return OPS[code] as OpInfo;
+  return OPS[code]!;
 }

@@ -35,7 +35,7 @@ describe('text form', () => {
         const parts: Uint8Array[] = [];
         let at = 0;
         for (let i = 0; at < bytes.length; i++) {
-          const size = (cuts[i % cuts.length] as number) + 1;
+          const size = cuts[i % cuts.length]! + 1;
           for (const block of scanner.push(bytes.slice(at, at + size))) parts.push(formatter.block(block));
           at += size;
         }

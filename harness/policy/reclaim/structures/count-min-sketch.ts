@@ -57,10 +57,10 @@ export class CountMinSketch {
     const shift1 = (pick >>> 22) & 28;
     const shift2 = (pick >>> 18) & 28;
     const shift3 = (pick >>> 14) & 28;
-    const word0 = words[first] as number;
-    const word1 = words[at1] as number;
-    const word2 = words[at2] as number;
-    const word3 = words[at3] as number;
+    const word0 = words[first]!;
+    const word1 = words[at1]!;
+    const word2 = words[at2]!;
+    const word3 = words[at3]!;
     const count0 = (word0 >>> shift0) & MAX_COUNT;
     const count1 = (word1 >>> shift1) & MAX_COUNT;
     const count2 = (word2 >>> shift2) & MAX_COUNT;
@@ -81,7 +81,7 @@ export class CountMinSketch {
     let pick = Math.imul(hash, 0x9e3779b1);
     let smallest = MAX_COUNT;
     for (let row = 0; row < ROWS; row++) {
-      const count = ((words[at + (pick >>> 31)] as number) >>> ((pick >>> 26) & 28)) & MAX_COUNT;
+      const count = (words[at + (pick >>> 31)]! >>> ((pick >>> 26) & 28)) & MAX_COUNT;
       if (count < smallest) smallest = count;
       at += WORDS_PER_ROW;
       pick <<= 4;
@@ -92,6 +92,6 @@ export class CountMinSketch {
   /** Halves all counters, eight at a time. */
   halve(): void {
     const { words } = this;
-    for (let i = 0; i < words.length; i++) words[i] = ((words[i] as number) >>> 1) & 0x77777777;
+    for (let i = 0; i < words.length; i++) words[i] = (words[i]! >>> 1) & 0x77777777;
   }
 }

@@ -51,24 +51,24 @@ export class FrequencyBuckets {
     if (bucket < 0 || this.fields[FIELDS * bucket + FREQUENCY] !== 1) {
       bucket = this.make(1, -1, this.lowest);
       this.lists.addTail(this.list, id);
-    } else this.lists.addNewer(this.fields[FIELDS * bucket + NEWEST] as number, id);
+    } else this.lists.addNewer(this.fields[FIELDS * bucket + NEWEST]!, id);
     this.join(bucket, id);
   }
 
   /** Counts one more use of a page. */
   raise(id: number): void {
     const { fields, lists } = this;
-    const bucket = this.bucketOf[id] as number;
+    const bucket = this.bucketOf[id]!;
     const at = FIELDS * bucket;
-    const frequency = (fields[at + FREQUENCY] as number) + 1;
-    const higher = fields[at + HIGHER] as number;
+    const frequency = fields[at + FREQUENCY]! + 1;
+    const higher = fields[at + HIGHER]!;
     const exists = higher >= 0 && fields[FIELDS * higher + FREQUENCY] === frequency;
     if (fields[at + PAGES] === 1 && !exists) {
       fields[at + FREQUENCY] = frequency; // the bucket moves up with its only page
       return;
     }
     // Behind the newest page of the next count; without one, of its own count.
-    const behind = fields[FIELDS * (exists ? higher : bucket) + NEWEST] as number;
+    const behind = fields[FIELDS * (exists ? higher : bucket) + NEWEST]!;
     const next = exists ? higher : this.make(frequency, bucket, higher);
     this.part(bucket, id);
     if (behind !== id) lists.moveNewer(behind, id);
@@ -77,7 +77,7 @@ export class FrequencyBuckets {
 
   /** Takes a page off the list. */
   take(id: number): void {
-    this.part(this.bucketOf[id] as number, id);
+    this.part(this.bucketOf[id]!, id);
     this.lists.take(this.list, id);
   }
 
@@ -87,14 +87,14 @@ export class FrequencyBuckets {
     const at = FIELDS * bucket;
     this.bucketOf[id] = bucket;
     fields[at + NEWEST] = id;
-    fields[at + PAGES] = (fields[at + PAGES] as number) + 1;
+    fields[at + PAGES] = fields[at + PAGES]! + 1;
   }
 
   /** A page that is still in its place leaves its bucket. */
   private part(bucket: number, id: number): void {
     const { fields } = this;
     const at = FIELDS * bucket;
-    const left = (fields[at + PAGES] as number) - 1;
+    const left = fields[at + PAGES]! - 1;
     fields[at + PAGES] = left;
     if (left === 0) this.drop(bucket);
     else if (fields[at + NEWEST] === id) fields[at + NEWEST] = this.lists.older(id);
@@ -114,7 +114,7 @@ export class FrequencyBuckets {
   private allocate(): number {
     const { free } = this;
     if (free >= 0) {
-      this.free = this.fields[FIELDS * free + HIGHER] as number;
+      this.free = this.fields[FIELDS * free + HIGHER]!;
       return free;
     }
     if (FIELDS * this.made === this.fields.length) this.fields = longer(this.fields, 2 * this.fields.length);
@@ -123,7 +123,7 @@ export class FrequencyBuckets {
 
   private drop(bucket: number): void {
     const at = FIELDS * bucket;
-    this.tie(this.fields[at + LOWER] as number, this.fields[at + HIGHER] as number);
+    this.tie(this.fields[at + LOWER]!, this.fields[at + HIGHER]!);
     this.fields[at + HIGHER] = this.free;
     this.free = bucket;
   }

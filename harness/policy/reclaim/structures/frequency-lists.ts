@@ -38,7 +38,7 @@ export class FrequencyLists {
   }
 
   count(id: number): number {
-    return this.counts[id] as number;
+    return this.counts[id]!;
   }
 
   /** Sets the count of a page that is on no list. */
@@ -54,19 +54,19 @@ export class FrequencyLists {
     this.lists.addHead(list, id);
     if (!empty) return;
     const word = list >> 5;
-    this.words[word] = (this.words[word] as number) | (1 << (list & 31));
-    this.summary[word >> 5] = (this.summary[word >> 5] as number) | (1 << (word & 31));
+    this.words[word] = this.words[word]! | (1 << (list & 31));
+    this.summary[word >> 5] = this.summary[word >> 5]! | (1 << (word & 31));
   }
 
   /** Takes a page off its list. Its count stays. */
   take(id: number): void {
-    const list = this.counts[id] as number;
+    const list = this.counts[id]!;
     this.lists.unlink(id);
     if (this.lists.tail(list) >= 0) return;
     const word = list >> 5;
-    const left = (this.words[word] as number) & ~(1 << (list & 31));
+    const left = this.words[word]! & ~(1 << (list & 31));
     this.words[word] = left;
-    if (left === 0) this.summary[word >> 5] = (this.summary[word >> 5] as number) & ~(1 << (word & 31));
+    if (left === 0) this.summary[word >> 5] = this.summary[word >> 5]! & ~(1 << (word & 31));
   }
 
   /** Of the pages used least often the one that got there first; -1 when there is none. */
@@ -85,10 +85,10 @@ export class FrequencyLists {
   smallest(): number {
     const { summary } = this;
     for (let i = 0; i < summary.length; i++) {
-      const bits = summary[i] as number;
+      const bits = summary[i]!;
       if (bits === 0) continue;
       const word = i * 32 + lowestBit(bits);
-      return word * 32 + lowestBit(this.words[word] as number);
+      return word * 32 + lowestBit(this.words[word]!);
     }
     return -1;
   }

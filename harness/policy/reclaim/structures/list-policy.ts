@@ -52,7 +52,7 @@ export abstract class ListPolicy implements ReclaimPolicy {
   }
 
   insert(id: number): void {
-    if ((this.lists.size[REJECTED] as number) > 0) this.readmit();
+    if (this.lists.size[REJECTED]! > 0) this.readmit();
     this.admit(id);
   }
 

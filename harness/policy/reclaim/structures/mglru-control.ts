@@ -50,23 +50,23 @@ export class RefaultControl {
 
   noteRefault(type: number, tier: number): void {
     const at = type * MAX_NR_TIERS + tier;
-    this.refaulted[at] = (this.refaulted[at] as number) + 1;
+    this.refaulted[at] = this.refaulted[at]! + 1;
   }
 
   noteEviction(type: number, tier: number): void {
     const at = type * MAX_NR_TIERS + tier;
-    this.evicted[at] = (this.evicted[at] as number) + 1;
+    this.evicted[at] = this.evicted[at]! + 1;
   }
 
   /** An eviction did not happen. Its count may have gone into the average meanwhile. */
   undoEviction(type: number, tier: number): void {
     const at = type * MAX_NR_TIERS + tier;
-    this.evicted[at] = Math.max(0, (this.evicted[at] as number) - 1);
+    this.evicted[at] = Math.max(0, this.evicted[at]! - 1);
   }
 
   noteProtection(type: number, tier: number): void {
     const at = type * MAX_NR_TIERS + tier;
-    this.protectedPages[at] = (this.protectedPages[at] as number) + 1;
+    this.protectedPages[at] = this.protectedPages[at]! + 1;
   }
 
   /** The oldest generation of a type is done: its counts go into the average. */
@@ -116,12 +116,10 @@ export class RefaultControl {
   }
 
   private refaultsAt(at: number): number {
-    return (this.averageRefaulted[at] as number) + (this.refaulted[at] as number);
+    return this.averageRefaulted[at]! + this.refaulted[at]!;
   }
 
   private totalAt(at: number): number {
-    return (
-      (this.averageTotal[at] as number) + (this.evicted[at] as number) + (this.protectedPages[at] as number)
-    );
+    return this.averageTotal[at]! + this.evicted[at]! + this.protectedPages[at]!;
   }
 }

@@ -98,33 +98,33 @@ export class Generations {
   add(id: number, type: number, seq: number, flags: number): void {
     this.lists.addHead(listOf(seq, type), id);
     this.state[id] = (seq & GEN_MASK) | (type === FILE ? FILE_TYPE : 0) | ON_LIST | flags;
-    this.size[type] = (this.size[type] as number) + 1;
+    this.size[type] = this.size[type]! + 1;
   }
 
   /** Takes a page off its list. */
   take(id: number): void {
-    const state = this.state[id] as number;
+    const state = this.state[id]!;
     const type = stateType(state);
     this.lists.unlink(id);
     this.state[id] = state & ~ON_LIST;
-    this.size[type] = (this.size[type] as number) - 1;
+    this.size[type] = this.size[type]! - 1;
   }
 
   /** The page that has been longest in a type's oldest generation, -1 when that is empty. */
   oldestPage(type: number): number {
-    return this.lists.tail(listOf(this.minSeq[type] as number, type));
+    return this.lists.tail(listOf(this.minSeq[type]!, type));
   }
 
   /** The oldest generation of the types that can be evicted. */
   get oldestSeq(): number {
-    const file = this.minSeq[FILE] as number;
-    return this.anon ? Math.min(this.minSeq[ANON] as number, file) : file;
+    const file = this.minSeq[FILE]!;
+    return this.anon ? Math.min(this.minSeq[ANON]!, file) : file;
   }
 
   /** Pages that can be evicted. */
   get evictable(): number {
-    const file = this.size[FILE] as number;
-    return this.anon ? (this.size[ANON] as number) + file : file;
+    const file = this.size[FILE]!;
+    return this.anon ? this.size[ANON]! + file : file;
   }
 
   /**
@@ -133,14 +133,14 @@ export class Generations {
    * looks at them.
    */
   incMaxSeq(): void {
-    const anon = this.minSeq[ANON] as number;
+    const anon = this.minSeq[ANON]!;
     if (this.maxSeq - anon + 1 === MAX_NR_GENS) this.setMinSeq(ANON, anon + 1);
     this.maxSeq++;
   }
 
   /** try_to_inc_min_seq: leaves empty oldest generations behind. Whether it did. */
   tryToIncMinSeq(): boolean {
-    let anon = this.anon ? this.oldestPopulated(ANON) : (this.minSeq[ANON] as number);
+    let anon = this.anon ? this.oldestPopulated(ANON) : this.minSeq[ANON]!;
     let file = this.oldestPopulated(FILE);
     if (anon === this.minSeq[ANON] && file === this.minSeq[FILE]) return false;
     if (this.anon) {
@@ -154,13 +154,13 @@ export class Generations {
   }
 
   private oldestPopulated(type: number): number {
-    let seq = this.minSeq[type] as number;
+    let seq = this.minSeq[type]!;
     while (seq + MIN_NR_GENS <= this.maxSeq && this.lists.tail(listOf(seq, type)) < 0) seq++;
     return seq;
   }
 
   private setMinSeq(type: number, seq: number): boolean {
-    if (seq <= (this.minSeq[type] as number)) return false;
+    if (seq <= this.minSeq[type]!) return false;
     this.control.carryOver(type);
     this.minSeq[type] = seq;
     return true;

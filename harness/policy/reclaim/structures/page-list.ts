@@ -33,14 +33,14 @@ export class PageLists {
   }
 
   has(id: number): boolean {
-    return (this.links[2 * (this.lists + id)] as number) >= 0;
+    return this.links[2 * (this.lists + id)]! >= 0;
   }
 
   /** Puts a page that is on no list at the head (the newest end). */
   addHead(list: number, id: number): void {
     const { links } = this;
     const node = this.lists + id;
-    const older = links[(list << 1) | 1] as number;
+    const older = links[(list << 1) | 1]!;
     links[node << 1] = list;
     links[(node << 1) | 1] = older;
     links[older << 1] = node;
@@ -50,7 +50,7 @@ export class PageLists {
   /** Puts a page that is on no list at the tail (the oldest end). */
   addTail(list: number, id: number): void {
     const node = this.lists + id;
-    const newer = this.links[2 * list] as number;
+    const newer = this.links[2 * list]!;
     this.links[2 * node] = newer;
     this.links[2 * node + 1] = list;
     this.links[2 * newer + 1] = node;
@@ -61,8 +61,8 @@ export class PageLists {
   unlink(id: number): void {
     const { links } = this;
     const at = (this.lists + id) << 1;
-    const newer = links[at] as number;
-    const older = links[at | 1] as number;
+    const newer = links[at]!;
+    const older = links[at | 1]!;
     links[(newer << 1) | 1] = older;
     links[older << 1] = newer;
     links[at] = -1;
@@ -73,11 +73,11 @@ export class PageLists {
     const { links } = this;
     const node = this.lists + id;
     const at = node << 1;
-    const newer = links[at] as number;
-    const older = links[at | 1] as number;
+    const newer = links[at]!;
+    const older = links[at | 1]!;
     links[(newer << 1) | 1] = older;
     links[older << 1] = newer;
-    const first = links[(list << 1) | 1] as number;
+    const first = links[(list << 1) | 1]!;
     links[at] = list;
     links[at | 1] = first;
     links[first << 1] = node;
@@ -87,10 +87,10 @@ export class PageLists {
   /** Takes the oldest page off a list and gives it, -1 when there is none. */
   popTail(list: number): number {
     const { links } = this;
-    const node = links[list << 1] as number;
+    const node = links[list << 1]!;
     if (node < this.lists) return -1;
     const at = node << 1;
-    const newer = links[at] as number;
+    const newer = links[at]!;
     links[list << 1] = newer;
     links[(newer << 1) | 1] = list;
     links[at] = -1;
@@ -99,25 +99,25 @@ export class PageLists {
 
   /** The newest page of a list, -1 when it is empty. */
   head(list: number): number {
-    const node = this.links[2 * list + 1] as number;
+    const node = this.links[2 * list + 1]!;
     return node < this.lists ? -1 : node - this.lists;
   }
 
   /** The oldest page of a list, -1 when it is empty. */
   tail(list: number): number {
-    const node = this.links[2 * list] as number;
+    const node = this.links[2 * list]!;
     return node < this.lists ? -1 : node - this.lists;
   }
 
   /** The next page towards the head, -1 when this one is the head. */
   newer(id: number): number {
-    const node = this.links[2 * (this.lists + id)] as number;
+    const node = this.links[2 * (this.lists + id)]!;
     return node < this.lists ? -1 : node - this.lists;
   }
 
   /** The next page towards the tail, -1 when this one is the tail. */
   older(id: number): number {
-    const node = this.links[2 * (this.lists + id) + 1] as number;
+    const node = this.links[2 * (this.lists + id) + 1]!;
     return node < this.lists ? -1 : node - this.lists;
   }
 
@@ -125,7 +125,7 @@ export class PageLists {
   addNewer(than: number, id: number): void {
     const node = this.lists + id;
     const older = this.lists + than;
-    const newer = this.links[2 * older] as number;
+    const newer = this.links[2 * older]!;
     this.links[2 * node] = newer;
     this.links[2 * node + 1] = older;
     this.links[2 * newer + 1] = node;
@@ -137,12 +137,12 @@ export class PageLists {
     const { links, lists } = this;
     const node = lists + id;
     const at = node << 1;
-    const newer = links[at] as number;
-    const older = links[at | 1] as number;
+    const newer = links[at]!;
+    const older = links[at | 1]!;
     links[(newer << 1) | 1] = older;
     links[older << 1] = newer;
     const before = lists + than;
-    const after = links[before << 1] as number;
+    const after = links[before << 1]!;
     links[at] = after;
     links[at | 1] = before;
     links[(after << 1) | 1] = node;
@@ -151,7 +151,7 @@ export class PageLists {
 
   /** A word a policy may keep for a page while it is on no list. */
   note(id: number): number {
-    return this.links[2 * (this.lists + id) + 1] as number;
+    return this.links[2 * (this.lists + id) + 1]!;
   }
 
   setNote(id: number, value: number): void {

@@ -41,7 +41,7 @@ export class PlacedLists extends PageLists {
 
   /** The list a page is on, or `NOWHERE`; a ghost that was recalled is on none of these. */
   on(id: number): number {
-    return (this.state[id] as number) & PLACE;
+    return this.state[id]! & PLACE;
   }
 
   /** Puts a page that is on no list at the head (the newest end). */
@@ -66,14 +66,14 @@ export class PlacedLists extends PageLists {
   override unlink(id: number): void {
     const list = this.on(id);
     super.unlink(id);
-    this.size[list] = (this.size[list] as number) - 1;
+    this.size[list] = this.size[list]! - 1;
     this.state[id] = NOWHERE;
   }
 
   /** Takes a page off the list it is on. */
   take(list: number, id: number): void {
     super.unlink(id);
-    this.size[list] = (this.size[list] as number) - 1;
+    this.size[list] = this.size[list]! - 1;
     this.state[id] = NOWHERE;
   }
 
@@ -81,8 +81,8 @@ export class PlacedLists extends PageLists {
   move(from: number, to: number, id: number): void {
     super.moveToHead(to, id);
     this.state[id] = to;
-    this.size[from] = (this.size[from] as number) - 1;
-    this.size[to] = (this.size[to] as number) + 1;
+    this.size[from] = this.size[from]! - 1;
+    this.size[to] = this.size[to]! + 1;
   }
 
   /** Moves a page to the head of the list it is on. */
@@ -113,18 +113,18 @@ export class PlacedLists extends PageLists {
   override popTail(list: number): number {
     const id = super.popTail(list);
     if (id < 0) return id;
-    this.size[list] = (this.size[list] as number) - 1;
+    this.size[list] = this.size[list]! - 1;
     this.state[id] = NOWHERE;
     return id;
   }
 
   /** Drops the oldest pages of a list of ghosts until it has `most` at most. Amortised O(1): each was put there once. */
   trim(list: number, most: number): void {
-    while ((this.size[list] as number) > most) this.popTail(list);
+    while (this.size[list]! > most) this.popTail(list);
   }
 
   private place(list: number, id: number): void {
-    this.size[list] = (this.size[list] as number) + 1;
+    this.size[list] = this.size[list]! + 1;
     this.state[id] = list;
   }
 }

@@ -27,11 +27,11 @@ export class Segments {
 
   /** The list of a page, or ABSENT, also for an id that is not known. */
   of(id: number): number {
-    return id < this.listOf.length ? (this.listOf[id] as number) : ABSENT;
+    return id < this.listOf.length ? this.listOf[id]! : ABSENT;
   }
 
   size(list: number): number {
-    return this.sizes[list] as number;
+    return this.sizes[list]!;
   }
 
   /** The newest page of a list, -1 when it is empty. */
@@ -48,28 +48,28 @@ export class Segments {
   addHead(list: number, id: number): void {
     this.lists.addHead(list, id);
     this.listOf[id] = list;
-    this.sizes[list] = (this.sizes[list] as number) + 1;
+    this.sizes[list] = this.sizes[list]! + 1;
   }
 
   /** Puts a page that is on no list at the tail. */
   addTail(list: number, id: number): void {
     this.lists.addTail(list, id);
     this.listOf[id] = list;
-    this.sizes[list] = (this.sizes[list] as number) + 1;
+    this.sizes[list] = this.sizes[list]! + 1;
   }
 
   /** Takes a page off its list. */
   take(id: number): void {
-    const list = this.listOf[id] as number;
+    const list = this.listOf[id]!;
     this.lists.unlink(id);
     this.listOf[id] = ABSENT;
-    this.sizes[list] = (this.sizes[list] as number) - 1;
+    this.sizes[list] = this.sizes[list]! - 1;
   }
 
   /** Moves a page to the head of the list it is on. */
   refresh(id: number): void {
     this.lists.unlink(id);
-    this.lists.addHead(this.listOf[id] as number, id);
+    this.lists.addHead(this.listOf[id]!, id);
   }
 
   /** Moves a page to the head of another list. */

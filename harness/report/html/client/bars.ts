@@ -55,7 +55,7 @@ function axis(svg: SVGSVGElement, width: number, bottom: number, most: number, {
 function rowsOf(bar: Bar, parts: readonly string[], measure: Measure): Told['rows'] {
   const whole = { name: 'in all', value: measure.text(total(bar)), policies: [bar.policy] };
   const each = bar.values.flatMap((value, part) =>
-    value > 0 ? [{ name: parts[part] as string, value: measure.text(value), policies: [] }] : [],
+    value > 0 ? [{ name: parts[part]!, value: measure.text(value), policies: [] }] : [],
   );
   return [whole, ...each];
 }
@@ -79,7 +79,7 @@ export function bars(
   const at = axis(svg, width, bottom, most, measure);
   const stops = rows.map((bar, row): Stop => {
     const top = row * ROW + (ROW - BAR) / 2;
-    const name = view.model.policies[bar.policy] as string;
+    const name = view.model.policies[bar.policy]!;
     const group = shape('g', { class: 'bar', 'data-policies': bar.policy });
     group.append(
       shape(

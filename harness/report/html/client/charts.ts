@@ -1,5 +1,5 @@
 import { timeUnit } from '../../figures/units.js';
-import type { ChartGroup, ChartPanel } from '../model.js';
+import type { ChartGroup } from '../model.js';
 import { type Bar, bars, longest, type Measure } from './bars.js';
 import { byId, element } from './dom.js';
 import { HEAT_LEGEND, heatMap } from './heat-map.js';
@@ -62,7 +62,7 @@ function fill(
       const width = panelWidth(room, group.panels.length);
       const { legend, svgs, below } = draw(group, width);
       const figures = svgs.map((svg, i) => {
-        const title = element('figcaption', {}, (group.panels[i] as ChartPanel).limit);
+        const title = element('figcaption', {}, group.panels[i]!.limit);
         const figure = element('figure', {}, title, svg, ...(below?.slice(i, i + 1) ?? []));
         figure.style.width = `${width}px`;
         return figure;
@@ -111,7 +111,7 @@ function drawStalls(groups: readonly ChartGroup[], view: View): void {
     return {
       legend: colors(parts, 'f', (part) => rows.flat().some(({ values }) => (values[part] ?? 0) > 0)),
       svgs: panels.map(({ limit }, i) =>
-        bars(rows[i] as Bar[], parts, most, measure, `Stall time by its cause, ${limit}.`, width, view),
+        bars(rows[i]!, parts, most, measure, `Stall time by its cause, ${limit}.`, width, view),
       ),
     };
   });

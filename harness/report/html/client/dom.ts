@@ -29,5 +29,5 @@ export function shape<K extends keyof SVGElementTagNameMap>(
 
 /** The element of an id, which the page has. */
 export function byId(id: string): HTMLElement {
-  return document.getElementById(id) as HTMLElement;
+  return document.getElementById(id)!;
 }

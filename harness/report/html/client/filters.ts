@@ -35,7 +35,7 @@ export function firstFilters(model: ChartModel): Filters {
   const backings = unique(model.groups.map(({ backing }) => backing));
   return {
     family,
-    trace: traces.length > MANY ? (traces[0] as string) : '',
+    trace: traces.length > MANY ? traces[0]! : '',
     backing: backings.includes('recorded') ? 'recorded' : '',
     around: '',
     limit: '',

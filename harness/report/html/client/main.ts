@@ -37,7 +37,7 @@ function viewOf(model: ChartModel, { series, held, hidden }: Filters): View {
     choose,
     names: (policies) =>
       namesText(
-        policies.map((policy) => model.policies[policy] as string),
+        policies.map((policy) => model.policies[policy]!),
         NAMED,
       ),
   };

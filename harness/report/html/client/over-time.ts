@@ -17,7 +17,7 @@ interface Line {
 }
 
 function curveOf({ curves }: ChartModel, cell: ChartCell, series: number): Curve {
-  return curves[cell.curves[series] as number] as Curve;
+  return curves[cell.curves[series]!]!;
 }
 
 function linesOf({ cells }: ChartPanel, { model, series, shows }: View): Line[] {
@@ -33,8 +33,8 @@ function linesOf({ cells }: ChartPanel, { model, series, shows }: View): Line[] 
 function bytesAt({ us, bytes }: Curve, moment: number): number {
   const next = us.findIndex((time) => time >= moment);
   if (next <= 0) return (next < 0 ? bytes.at(-1) : bytes[0]) ?? 0;
-  const [from, to] = [us[next - 1] as number, us[next] as number];
-  const [low, high] = [bytes[next - 1] as number, bytes[next] as number];
+  const [from, to] = [us[next - 1]!, us[next]!];
+  const [low, high] = [bytes[next - 1]!, bytes[next]!];
   return to === from ? high : low + ((moment - from) / (to - from)) * (high - low);
 }
 
@@ -65,7 +65,7 @@ function told(lines: readonly Line[], us: number, at: number, view: View): Told 
 /** Which policies each line is of, below a chart. */
 export function lineNames(panel: ChartPanel, view: View): HTMLElement {
   const items = linesOf(panel, view).map(({ policies }) => {
-    const first = policies[0] as number;
+    const first = policies[0]!;
     const own = { class: `line c${first % 10} d${first % 8}`, 'data-policies': policies.join(' ') };
     const stroke = shape('line', { ...own, x1: 0, x2: 24, y1: 5, y2: 5 });
     const sample = shape('svg', { width: 24, height: 10, 'aria-hidden': 'true' }, stroke);
@@ -85,7 +85,7 @@ export function overTime(
   const { model, series } = view;
   const time = timeUnit(most.us * 1000);
   const memory = byteUnit(most.bytes);
-  const name = model.series[series] as string;
+  const name = model.series[series]!;
   const { svg, plot, x, y } = frame(
     width,
     HEIGHT,
@@ -101,10 +101,8 @@ export function overTime(
     plot.append(shape('line', { class: 'limit', x1: x.at(x.from), x2: x.at(x.to), y1: at, y2: at }));
   }
   for (const { curve, policies } of lines) {
-    const first = policies[0] as number;
-    const points = curve.us.map(
-      (us, i) => `${atTime(us).toFixed(1)},${atBytes(curve.bytes[i] as number).toFixed(1)}`,
-    );
+    const first = policies[0]!;
+    const points = curve.us.map((us, i) => `${atTime(us).toFixed(1)},${atBytes(curve.bytes[i]!).toFixed(1)}`);
     plot.append(
       shape('polyline', {
         class: `line c${first % 10} d${first % 8}`,

@@ -20,7 +20,7 @@ function barsOf({ cells }: ChartPanel, named: readonly number[], others: boolean
       // Without others, who is not named pays nothing.
       if (at < 0 && !others) continue;
       const part = at < 0 ? named.length : at;
-      values[part] = (values[part] as number) + (view.held ? held : stall);
+      values[part] = values[part]! + (view.held ? held : stall);
     }
     return { policy, values };
   });
@@ -33,7 +33,7 @@ export function payersOf({ panels }: ChartGroup, view: View): Payers {
   const paying = [...sums].filter(([, sum]) => sum > 0).sort((a, b) => b[1] - a[1]);
   const named = paying.slice(0, paying.length > NAMED + 1 ? NAMED : paying.length).map(([space]) => space);
   const others = paying.length > named.length;
-  const names = named.map((space) => view.model.spaces[space] as string);
+  const names = named.map((space) => view.model.spaces[space]!);
   return {
     names: others ? [...names, `${paying.length - named.length} others`] : names,
     panels: panels.map((panel) => barsOf(panel, named, others, view)),

@@ -5,7 +5,7 @@ function after(direction: Direction, numeric: boolean): Direction {
   const order: Direction[] = numeric
     ? ['none', 'descending', 'ascending']
     : ['none', 'ascending', 'descending'];
-  return order[(order.indexOf(direction) + 1) % order.length] as Direction;
+  return order[(order.indexOf(direction) + 1) % order.length]!;
 }
 
 function numberIn(row: HTMLTableRowElement, column: number): number | undefined {
@@ -29,13 +29,13 @@ function compare(column: number, numeric: boolean, sign: number) {
 
 /** Makes the heads of a table sort it; a third click gives the order of the report again. */
 export function makeSortable(table: HTMLTableElement): void {
-  const body = table.tBodies[0] as HTMLTableSectionElement;
+  const body = table.tBodies[0]!;
   const original = [...body.rows];
   for (const button of table.querySelectorAll<HTMLButtonElement>('button.sort')) {
     button.addEventListener('click', () => {
       const column = Number(button.dataset.column);
       const numeric = original.some((row) => numberIn(row, column) !== undefined);
-      const head = button.parentElement as HTMLElement;
+      const head = button.parentElement!;
       const direction = after(head.getAttribute('aria-sort') as Direction, numeric);
       for (const other of table.querySelectorAll('th[aria-sort]')) other.setAttribute('aria-sort', 'none');
       head.setAttribute('aria-sort', direction);

@@ -62,7 +62,7 @@ function drawLabels({ plot, width, height }: Frame, dots: readonly Dot[], view: 
     y: small(dot.y - MARGIN.top),
     text: onFront(dot)
       ? namesText(
-          dot.cells.map(({ policy }) => view.model.policies[policy] as string),
+          dot.cells.map(({ policy }) => view.model.policies[policy]!),
           1,
         )
       : '',
@@ -82,7 +82,7 @@ function drawLabels({ plot, width, height }: Frame, dots: readonly Dot[], view: 
 }
 
 function told(dot: Dot, view: View): Told {
-  const { costNs, savedBytes } = dot.cells[0] as ChartCell;
+  const { costNs, savedBytes } = dot.cells[0]!;
   const policies = dot.cells.map(({ policy }) => policy);
   return {
     title: `${view.names(policies)}${onFront(dot) ? ' (best)' : ''}`,
@@ -125,11 +125,11 @@ export function trade(
   plot.append(frontLine(dots));
   for (const dot of dots) {
     const policies = dot.cells.map(({ policy }) => policy);
-    const first = policies[0] as number;
+    const first = policies[0]!;
     plot.append(
       shape('path', {
         class: `dot c${first % 10} ${onFront(dot) ? 'best' : ''}`,
-        d: SHAPES[first % SHAPES.length] as string,
+        d: SHAPES[first % SHAPES.length]!,
         transform: `translate(${dot.x} ${dot.y})`,
         'data-policies': policies.join(' '),
       }),

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageFile } from '../../../input/package-root.js';
+import { packageFile } from '../../../base/package-root.js';
 import { TextFormatter } from '../../text/formatter.js';
 import { parseMarks } from '../marks.js';
 import { importChromium } from './import.js';

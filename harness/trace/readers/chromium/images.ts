@@ -1,4 +1,4 @@
-import { InputError } from '../../../input/errors.js';
+import { InputError } from '../../../base/errors.js';
 import type { Draft, SegmentMap } from '../strace/drafts.js';
 import type { Process } from '../strace/processes.js';
 import type { Segment } from '../strace/segments.js';
@@ -66,7 +66,7 @@ export function identifyImages(
     const { process: decoder, segment, segmentPages: pages } = draft;
     const again = lost.findIndex((image) => image.decoder === decoder && image.pages === pages);
     if (again >= 0) {
-      images.set(segment, lost.splice(again, 1)[0] as Image);
+      images.set(segment, lost.splice(again, 1)[0]!);
       continue;
     }
     const number = (counts.get(decoder) ?? 0) + 1;
@@ -98,5 +98,5 @@ export function decodeNsPerPage(decodes: readonly SegmentMap[], file: string): n
     );
   }
   rates.sort((a, b) => a - b);
-  return Math.round(rates[(rates.length - 1) >> 1] as number);
+  return Math.round(rates[(rates.length - 1) >> 1]!);
 }

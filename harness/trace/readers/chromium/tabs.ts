@@ -1,4 +1,4 @@
-import { InputError } from '../../../input/errors.js';
+import { InputError } from '../../../base/errors.js';
 import type { Mark } from '../marks.js';
 import type { Process } from '../strace/processes.js';
 
@@ -11,7 +11,7 @@ export interface TabMark {
 /** What the label of a mark says of a tab: `open TAB`, `front TAB` or `front again TAB`; undefined for other labels. */
 export function tabMark(label: string): TabMark | undefined {
   const match = /^(?:(open)|front(?: again)?) ([A-Za-z0-9._-]+)$/.exec(label);
-  return match ? { action: match[1] ? 'open' : 'front', tab: match[2] as string } : undefined;
+  return match ? { action: match[1] ? 'open' : 'front', tab: match[2]! } : undefined;
 }
 
 /** Tabs in the order in which the marks open them. */
@@ -52,5 +52,5 @@ export function nameTabs(
       { file },
     );
   }
-  return new Map(decoders.map((process, i) => [process, opened[i] as string]));
+  return new Map(decoders.map((process, i) => [process, opened[i]!]));
 }

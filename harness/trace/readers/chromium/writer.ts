@@ -109,7 +109,7 @@ export class CacheWriter {
     if (known) return known;
     const tab = { process, images: [] };
     this.tabs.set(process.id, tab);
-    this.add('spawn', { space: process.id, text: this.cache.tabs.get(process) as string });
+    this.add('spawn', { space: process.id, text: this.cache.tabs.get(process)! });
     this.show(tab);
     return tab;
   }
@@ -119,12 +119,12 @@ export class CacheWriter {
     if (op === 'pressure') this.add(op, fields);
     else if (op === 'mark') this.marked(fields);
     else if (op === 'discard' && image) this.add('mark', { text: `Chromium drops ${image.name}` });
-    else if (op === 'exit') this.ended(fields.space as number);
+    else if (op === 'exit') this.ended(fields.space!);
   }
 
   private marked(fields: EventFields): void {
     this.add('mark', fields);
-    const mark = tabMark(fields.text as string);
+    const mark = tabMark(fields.text!);
     if (!mark) return;
     for (const tab of this.tabs.values()) if (this.cache.tabs.get(tab.process) === mark.tab) this.show(tab);
   }

@@ -1,4 +1,4 @@
-import { InputError } from '../../../input/errors.js';
+import { InputError } from '../../../base/errors.js';
 import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../../block.js';
 import { decodedBytes, inputName } from '../../io/input.js';
 import { TraceMeta } from '../../meta.js';

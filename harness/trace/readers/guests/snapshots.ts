@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import { InputError, type Place } from '../../../input/errors.js';
+import { InputError, type Place } from '../../../base/errors.js';
 
 /** A page of a guest whose contents differ from those in the snapshot before. */
 export interface ChangedPage {

@@ -1,4 +1,4 @@
-import { InputError } from '../../../input/errors.js';
+import { InputError } from '../../../base/errors.js';
 
 /** A fault later than this after the pool grew says nothing about when it grew. */
 const CLOSE_US = 1000;
@@ -34,10 +34,10 @@ function hasCloseAfter(times: readonly number[], from: number): boolean {
   let high = times.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((times[middle] as number) < from) low = middle + 1;
+    if (times[middle]! < from) low = middle + 1;
     else high = middle;
   }
-  return low < times.length && (times[low] as number) <= from + CLOSE_US;
+  return low < times.length && times[low]! <= from + CLOSE_US;
 }
 
 /**
@@ -52,11 +52,9 @@ export function clockOffset(growths: readonly Growth[], faults: readonly Fault[]
   const times = growths.map((growth) => timesWithin(growth, faults));
   let best = { followed: 0, offset: Number.POSITIVE_INFINITY };
   growths.forEach(({ timeUs }, i) => {
-    for (const time of times[i] as number[]) {
+    for (const time of times[i]!) {
       const offset = time - timeUs;
-      const followed = growths.filter((other, j) =>
-        hasCloseAfter(times[j] as number[], other.timeUs + offset),
-      ).length;
+      const followed = growths.filter((other, j) => hasCloseAfter(times[j]!, other.timeUs + offset)).length;
       if (followed > best.followed || (followed === best.followed && offset < best.offset))
         best = { followed, offset };
     }

@@ -18,9 +18,9 @@ async function readFaults(bytes: AsyncIterable<Uint8Array>, file: string): Promi
   const faults: Fault[] = [];
   for await (const batch of perf.read(bytes, file)) {
     for (let row = 0; row < batch.length; row++) {
-      const address = (batch.high[row] as number) * TWO_32 + (batch.low[row] as number);
+      const address = batch.high[row]! * TWO_32 + batch.low[row]!;
       faults.push({
-        timeUs: batch.time[row] as number,
+        timeUs: batch.time[row]!,
         page: Math.floor(address / 2 ** PAGE_SHIFT),
         write: batch.write[row] === 1,
       });
@@ -60,7 +60,7 @@ class PoolWriter {
 
   private *callsUntil(timeUs: number): Generator<EventBlock> {
     for (; this.next < this.calls.length; this.next++) {
-      const call = this.calls[this.next] as PoolCall;
+      const call = this.calls[this.next]!;
       if (call.timeUs > timeUs) return;
       if (this.builder.length > BLOCK_EVENTS - CALL_EVENTS) yield this.builder.take();
       this.call(call);
@@ -111,11 +111,11 @@ export async function importMariadb(
   const faults = await readFaults(decodedBytes(faultsPath), inputName(faultsPath));
   const growths = pool.calls.filter(({ kind }) => kind === 'map');
   const offsetUs = clockOffset(growths, faults, inputName(faultsPath));
-  const startUs = (faults[0] as Fault).timeUs;
+  const startUs = faults[0]!.timeUs;
   const inPool = faults
     .filter(({ page }) => page >= pool.start && page < pool.end)
     .map((fault) => ({ ...fault, timeUs: fault.timeUs - startUs }));
-  const endUs = (faults.at(-1) as Fault).timeUs - startUs;
+  const endUs = faults.at(-1)!.timeUs - startUs;
   const calls = pool.calls
     .map((call) => ({ ...call, timeUs: call.timeUs + offsetUs - startUs }))
     .filter(({ timeUs }) => timeUs >= 0 && timeUs <= endUs);

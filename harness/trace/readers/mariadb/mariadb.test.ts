@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { packageFile } from '../../../base/package-root.js';
 import { loadTrace, replayTrace } from '../../../index.js';
-import { packageFile } from '../../../input/package-root.js';
 import { temporaryFolder } from '../../../testing/folder.js';
 import { eventLines } from '../../../testing/traces.js';
 import { clockOffset } from './clocks.js';

@@ -1,4 +1,4 @@
-import { InputError } from '../../../input/errors.js';
+import { InputError } from '../../../base/errors.js';
 import type { Call } from '../strace/calls.js';
 
 const PAGE = 4096;

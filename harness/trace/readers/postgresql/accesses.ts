@@ -83,28 +83,27 @@ export class Accesses {
   files(): RecordedFile[] {
     const blocks = new Array<number>(this.fileNames.names.length).fill(0);
     const added = new Set<number>();
-    const keyOf = (at: number) => (this.file[at] as number) * 2 ** 32 + (this.block[at] as number);
+    const keyOf = (at: number) => this.file[at]! * 2 ** 32 + this.block[at]!;
     const x = OPERATIONS.indexOf('x');
     for (let at = 0; at < this.length; at++) if (this.kind[at] === x) added.add(keyOf(at));
     for (let at = 0; at < this.length; at++) {
-      const file = this.file[at] as number;
-      if (!added.has(keyOf(at)))
-        blocks[file] = Math.max(blocks[file] as number, (this.block[at] as number) + 1);
+      const file = this.file[at]!;
+      if (!added.has(keyOf(at))) blocks[file] = Math.max(blocks[file]!, this.block[at]! + 1);
     }
-    return this.fileNames.names.map((name, file) => ({ name, blocks: blocks[file] as number }));
+    return this.fileNames.names.map((name, file) => ({ name, blocks: blocks[file]! }));
   }
 
   /** The accesses by time; those of equal time in the order of their lines. */
   *inOrder(): Generator<Access> {
     const order = this.order();
-    const startUs = this.time[order[0] as number] as number;
+    const startUs = this.time[order[0]!]!;
     for (const at of order) {
       yield {
-        timeUs: (this.time[at] as number) - startUs,
-        kind: OPERATIONS[this.kind[at] as number] as AccessKind,
-        backend: this.backend[at] as number,
-        file: this.file[at] as number,
-        block: this.block[at] as number,
+        timeUs: this.time[at]! - startUs,
+        kind: OPERATIONS[this.kind[at]!] as AccessKind,
+        backend: this.backend[at]!,
+        file: this.file[at]!,
+        block: this.block[at]!,
       };
     }
   }
@@ -113,10 +112,9 @@ export class Accesses {
   private order(): Uint32Array {
     const order = new Uint32Array(this.length);
     for (let i = 0; i < this.length; i++) {
-      const time = this.time[i] as number;
+      const time = this.time[i]!;
       let place = i;
-      for (; place > 0 && (this.time[order[place - 1] as number] as number) > time; place--)
-        order[place] = order[place - 1] as number;
+      for (; place > 0 && this.time[order[place - 1]!]! > time; place--) order[place] = order[place - 1]!;
       order[place] = i;
     }
     return order;

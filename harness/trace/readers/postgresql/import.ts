@@ -51,8 +51,8 @@ class PostgresqlEvents {
     let lastUs = 0;
     const { resizes } = this.options;
     for (const access of this.accesses.inOrder()) {
-      for (; next < resizes.length && (resizes[next] as PoolResize).timeUs <= access.timeUs; next++)
-        yield* this.resize(resizes[next] as PoolResize);
+      for (; next < resizes.length && resizes[next]!.timeUs <= access.timeUs; next++)
+        yield* this.resize(resizes[next]!);
       if (this.builder.length > BLOCK_EVENTS - MOST_EVENTS) yield this.builder.take();
       this.access(access);
       lastUs = access.timeUs;

@@ -1,4 +1,4 @@
-import { InputError } from '../../../input/errors.js';
+import { InputError } from '../../../base/errors.js';
 import { BYTE } from '../../text/format.js';
 
 const NINE = 9;
@@ -48,7 +48,7 @@ export class Cursor {
 
   /** The byte at hand. */
   get byte(): number {
-    return this.bytes[this.at] as number;
+    return this.bytes[this.at]!;
   }
 
   /** Whether the line at hand is empty or a comment (`#`). */
@@ -64,10 +64,10 @@ export class Cursor {
     const { bytes } = this;
     let at = this.at;
     let value = 0;
-    let digit = (bytes[at] as number) - BYTE.zero;
+    let digit = bytes[at]! - BYTE.zero;
     while (digit >= 0 && digit <= NINE) {
       value = value * 10 + digit;
-      digit = (bytes[++at] as number) - BYTE.zero;
+      digit = bytes[++at]! - BYTE.zero;
     }
     const digits = at - this.at;
     if (digits === 0) this.wrong(what);
@@ -85,12 +85,12 @@ export class Cursor {
     let at = this.at;
     let low = 0;
     let high = 0;
-    let digit = HEX[bytes[at] as number] as number;
+    let digit = HEX[bytes[at]!]!;
     while (digit < 16) {
       if (high > 0x0fff_ffff) this.wrong(`${what} below 2^64`);
       high = (high << 4) | (low >>> 28);
       low = (low << 4) | digit;
-      digit = HEX[bytes[++at] as number] as number;
+      digit = HEX[bytes[++at]!]!;
     }
     if (at === this.at) this.wrong(what);
     this.low = low >>> 0;
@@ -191,9 +191,9 @@ export class Cursor {
   tokenEnd(): number {
     const { bytes } = this;
     let at = this.at;
-    let c = bytes[at] as number;
+    let c = bytes[at]!;
     while (c !== BYTE.lf && c !== BYTE.cr && c !== BYTE.space && c !== BYTE.comma && c !== TAB)
-      c = bytes[++at] as number;
+      c = bytes[++at]!;
     return at;
   }
 
@@ -227,11 +227,11 @@ export class Cursor {
     const exactEnd = this.at + EXACT_DIGITS;
     let value = 0;
     let at = this.at;
-    for (; at < exactEnd; at++) value = value * 10 + ((bytes[at] as number) - BYTE.zero);
+    for (; at < exactEnd; at++) value = value * 10 + (bytes[at]! - BYTE.zero);
     let low = value >>> 0;
     let high = (value - low) / TWO_32;
     for (; at < end; at++) {
-      const sum = low * 10 + ((bytes[at] as number) - BYTE.zero);
+      const sum = low * 10 + (bytes[at]! - BYTE.zero);
       low = sum >>> 0;
       high = high * 10 + (sum - low) / TWO_32;
       if (high >= TWO_32) this.wrong(`${what} below 2^64`);

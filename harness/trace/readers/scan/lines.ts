@@ -1,4 +1,4 @@
-import { InputError } from '../../../input/errors.js';
+import { InputError } from '../../../base/errors.js';
 import { RequestBatch } from '../../requests/batch.js';
 import { BYTE } from '../../text/format.js';
 import { Cursor } from './cursor.js';

@@ -1,4 +1,4 @@
-import { InputError } from '../../../input/errors.js';
+import { InputError } from '../../../base/errors.js';
 import { BATCH_CAPACITY, RequestBatch } from '../../requests/batch.js';
 
 /**

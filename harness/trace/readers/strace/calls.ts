@@ -1,4 +1,4 @@
-import { InputError, type Place } from '../../../input/errors.js';
+import { InputError, type Place } from '../../../base/errors.js';
 
 /** One finished system call, or the end of a thread. */
 export interface Call {
@@ -28,7 +28,7 @@ export function isStraceLog(head: Uint8Array): boolean {
     .split(/\r?\n/)
     .find((text) => text !== '');
   const match = line === undefined ? null : PREFIX.exec(line);
-  return match !== null && /^([a-z0-9_]+\(|<\.\.\. |\+\+\+ |--- )/.test(match[9] as string);
+  return match !== null && /^([a-z0-9_]+\(|<\.\.\. |\+\+\+ |--- )/.test(match[9]!);
 }
 
 /**
@@ -55,7 +55,7 @@ export class CallReader {
     if (!match) throw this.wrong(text, 'a line of strace -f -ttt -T (a thread, a time, a call)');
     const thread = Number(match[1] ?? match[2] ?? 1);
     const timeUs = this.time(match);
-    const rest = match[9] as string;
+    const rest = match[9]!;
     if (rest.startsWith('--- ')) return undefined;
     if (rest.startsWith('+++ ')) return this.call(thread, timeUs, 'exit', [], 0, undefined);
     return this.syscall(thread, timeUs, rest, text);
@@ -78,13 +78,13 @@ export class CallReader {
       // A log that was started late has ends without beginnings: what they did is unknown.
       if (head === undefined) return undefined;
       this.unfinished.delete(thread);
-      whole = `${head}${(resumed[2] as string).replace(/^,/, ', ').replace(/^, {2}/, ', ')}`;
+      whole = `${head}${resumed[2]!.replace(/^,/, ', ').replace(/^, {2}/, ', ')}`;
     }
     const match = FINISHED.exec(whole);
     if (!match) throw this.wrong(text, 'a call as strace writes it, name(arguments) = result');
     const duration = match[4] === undefined ? undefined : Math.round(Number(match[4]) * 1e9);
     const result = match[3] === '?' ? Number.NaN : Number(match[3]);
-    return this.call(thread, timeUs, match[1] as string, splitArgs(match[2] as string), result, duration);
+    return this.call(thread, timeUs, match[1]!, splitArgs(match[2]!), result, duration);
   }
 
   private call(
@@ -123,7 +123,7 @@ export function splitArgs(text: string): string[] {
   let quoted = false;
   let start = 0;
   for (let i = 0; i < text.length; i++) {
-    const c = text[i] as string;
+    const c = text[i]!;
     if (quoted) {
       if (c === '\\') i++;
       else if (c === '"') quoted = false;

@@ -47,7 +47,7 @@ class Follower {
   mark(mark: Mark): void {
     this.nowUs = Math.max(this.nowUs, mark.timeUs);
     const pressure = /^pressure (moderate|critical)$/.exec(mark.label);
-    if (pressure) this.event('pressure', { text: pressure[1] as string });
+    if (pressure) this.event('pressure', { text: pressure[1]! });
     this.event('mark', { text: mark.label });
   }
 
@@ -250,15 +250,14 @@ export async function followLog(
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<FollowedLog> {
   const calls = await readCalls(bytes, inputName(path));
-  const startUs = (calls[0] as Call).timeUs;
+  const startUs = calls[0]!.timeUs;
   const log = new Follower(calls, options);
   const marks = options.marks.filter((mark) => mark.timeUs >= startUs);
   let next = 0;
   for (const call of calls) {
-    for (; next < marks.length && (marks[next] as Mark).timeUs <= call.timeUs; next++)
-      log.mark(marks[next] as Mark);
+    for (; next < marks.length && marks[next]!.timeUs <= call.timeUs; next++) log.mark(marks[next]!);
     log.call(call);
   }
-  for (; next < marks.length; next++) log.mark(marks[next] as Mark);
+  for (; next < marks.length; next++) log.mark(marks[next]!);
   return { drafts: log.drafts, startUs, unmatched: log.segments.unmatched };
 }

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import { InputError } from '../../../input/errors.js';
+import { InputError } from '../../../base/errors.js';
 import { type Call, CallReader } from './calls.js';
 
 /**

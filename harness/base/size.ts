@@ -28,7 +28,7 @@ export function parseSize(text: string, pageBytes: number): Size {
   if (unit === '%') return { kind: 'percent', percent: value };
   if (unit === 'p' && !Number.isInteger(value))
     throw new InputError(`"${text}" is not a whole number of pages, ${EXPECTED}`);
-  const pages = unit === 'p' ? value : Math.floor((value * (UNIT_BYTES[unit] as number)) / pageBytes);
+  const pages = unit === 'p' ? value : Math.floor((value * UNIT_BYTES[unit]!) / pageBytes);
   if (pages < 1)
     throw new InputError(`size "${text}" is less than one page of ${pageBytes} bytes, ${EXPECTED}`);
   return { kind: 'pages', pages };
