@@ -1,16 +1,15 @@
-import { mergeConfig } from 'vitest/config';
-import config from './vitest.config.js';
+import { defineConfig } from 'vitest/config';
+import { ENV } from './vitest.config.js';
 
-export default mergeConfig(
-  { ...config, test: { ...config.test, include: [], exclude: [] } },
-  {
-    test: {
-      include: ['harness/**/*.system.test.ts'],
-      exclude: ['**/node_modules/**', 'dist/**'],
-      testTimeout: 900_000,
-      hookTimeout: 900_000,
-      // Packing builds anew, and all of them use what is built.
-      fileParallelism: false,
-    },
+export default defineConfig({
+  test: {
+    include: ['harness/**/*.system.test.ts'],
+    exclude: ['**/node_modules/**'],
+    globalSetup: ['./vitest.global-setup.ts'],
+    env: ENV,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
+    // Packing builds again, and all of them use what is built.
+    fileParallelism: false,
   },
-);
+});

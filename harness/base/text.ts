@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { fileError, InputError } from './errors.js';
 
+/** A text as part of a file name or an anchor: lower-case letters, digits and single hyphens. */
+export function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+}
+
 /** The text of a file. @throws InputError when it cannot be read */
 export function readText(file: string): string {
   try {

@@ -18,7 +18,7 @@ import { csvHeader, csvRows } from '../metrics/csv.js';
 import { PERF_COLUMNS, thisHost } from '../metrics/host.js';
 import { randomStream } from '../stats/random.js';
 import { benchAgainst } from './bench-against.js';
-import { type Command, outFlag, quietFlag, wholeNumber } from './flags.js';
+import { type Command, outFlag, quietFlag, wholeFlag } from './flags.js';
 import { note, Progress, print } from './terminal.js';
 
 interface Args {
@@ -137,9 +137,9 @@ function caseFlags({ suite, filter, events, requests }: Args): string[] {
 
 async function handler(args: Args): Promise<void> {
   const [usual, least] = args.against === undefined ? [SAMPLES, 1] : [AGAINST_SAMPLES, LEAST_SAMPLES];
-  const samples = wholeNumber('samples', args.samples ?? usual, least, 10_000);
-  const events = wholeNumber('events', args.events, 1, 2 ** 31);
-  const requests = wholeNumber('requests', args.requests, 1, 2 ** 28);
+  const samples = wholeFlag('samples', args.samples ?? usual, least, 10_000);
+  const events = wholeFlag('events', args.events, 1, 2 ** 31);
+  const requests = wholeFlag('requests', args.requests, 1, 2 ** 28);
   const inputs = new BenchInputs({ requests, events, loadTrace: () => loadZipf(events) });
   const chosen = chosenSuites(benchSuites(inputs), args);
   if (args.against !== undefined) {

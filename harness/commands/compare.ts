@@ -8,7 +8,7 @@ import { writeResults } from '../experiment/store.js';
 import type { Claim } from '../metrics/claim.js';
 import { CLAIM_COLUMNS, claimRows, claimsTable, judgeClaims } from '../report/claims.js';
 import { comparisonText } from '../report/text.js';
-import { type Command, outFlag, policyModuleFlag, quietFlag, wholeNumber } from './flags.js';
+import { type Command, outFlag, policyModuleFlag, quietFlag, wholeFlag } from './flags.js';
 import { note, Progress, print } from './terminal.js';
 
 const MAX_WORKERS = 1024;
@@ -76,9 +76,7 @@ function summary(run: RunSummary, claims: readonly Claim[]): string {
 /** Runs the cells; Ctrl-C ends that and leaves the finished ones usable. */
 async function runCells(args: Args, experiment: Experiment): Promise<RunSummary> {
   const workers =
-    args.workers === undefined
-      ? availableParallelism()
-      : wholeNumber('workers', args.workers, 1, MAX_WORKERS);
+    args.workers === undefined ? availableParallelism() : wholeFlag('workers', args.workers, 1, MAX_WORKERS);
   const abort = new AbortController();
   const interrupt = () => abort.abort();
   process.once('SIGINT', interrupt);

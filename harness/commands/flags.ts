@@ -34,7 +34,7 @@ export function filePositional(describe: string) {
  *
  * @throws InputError when it is not, or out of range
  */
-export function wholeNumber(flag: string, value: number, min: number, max: number): number {
+export function wholeFlag(flag: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw new InputError(`--${flag} is not a whole number from ${min} to ${max}`);
 }

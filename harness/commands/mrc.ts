@@ -15,7 +15,7 @@ import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { formatSpec, parsePolicyList } from '../policy/spec.js';
 import { drawCurves } from '../report/curve.js';
 import { formatNames } from '../trace/readers/registry.js';
-import { type Command, filePositional, MAX_SEED, policyModuleFlag, quietFlag, wholeNumber } from './flags.js';
+import { type Command, filePositional, MAX_SEED, policyModuleFlag, quietFlag, wholeFlag } from './flags.js';
 import { print } from './terminal.js';
 
 /** Columns of an estimate. */
@@ -201,7 +201,7 @@ async function handler(args: Args): Promise<void> {
   for (const file of args.policyModule) await loadPolicyModule(file);
   const policies = parsePolicyList(args.policy).map((spec) => reclaimPolicies.choose(formatSpec(spec)));
   const { relative, sizes } = readSizes(args.size);
-  const seed = wholeNumber('seed', args.seed, 0, MAX_SEED);
+  const seed = wholeFlag('seed', args.seed, 0, MAX_SEED);
   const rate = shardsRate(args);
   const { path, shown } = findTrace(args.trace);
   const reference = await openReference(path, {

@@ -33,7 +33,7 @@ import {
   policyModuleFlag,
   quietFlag,
   tracePositional,
-  wholeNumber,
+  wholeFlag,
 } from './flags.js';
 import { Progress, print } from './terminal.js';
 
@@ -176,7 +176,7 @@ async function handler(args: Args): Promise<void> {
     swap: parseSwap(args.swap),
     backing: parseBacking(args.backing),
   };
-  const seed = wholeNumber('seed', args.seed, 0, MAX_SEED);
+  const seed = wholeFlag('seed', args.seed, 0, MAX_SEED);
   const anyTrace = { peakPages: 100, pageBytes: 4096 };
   if (args.limit !== undefined) parseLimit(args.limit, anyTrace);
   if (args.memory !== undefined) parseMemory(args.memory, anyTrace);

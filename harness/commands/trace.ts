@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import { InputError, type Place } from '../base/errors.js';
+import { parsePairs } from '../base/parse.js';
 import { readText } from '../base/text.js';
 import { findTrace } from '../experiment/traces.js';
 import { chooseWorkload, DEFAULT_SEED, generate as generateTrace } from '../experiment/workload.js';
@@ -21,7 +22,7 @@ import {
   MAX_SEED,
   type SubCommand,
   tracePositional,
-  wholeNumber,
+  wholeFlag,
 } from './flags.js';
 import { note, print } from './terminal.js';
 
@@ -99,10 +100,10 @@ function guestsOptions(args: ImportArgs): GuestsOptions | undefined {
     );
   return {
     guests,
-    pages: wholeNumber('guest-pages', args.guestPages, 1, COUNT_LIMIT),
-    settleS: wholeNumber('settle', args.settle, 0, 1e6),
+    pages: wholeFlag('guest-pages', args.guestPages, 1, COUNT_LIMIT),
+    settleS: wholeFlag('settle', args.settle, 0, 1e6),
     backing: args.guestBacking,
-    restartS: wholeNumber('restart', args.restart, 0, 1e6),
+    restartS: wholeFlag('restart', args.restart, 0, 1e6),
   };
 }
 
@@ -243,17 +244,6 @@ interface GenerateArgs {
   seed: number;
 }
 
-/** `key=value` pairs as a map. */
-function givenParameters(pairs: readonly string[]): Record<string, string> {
-  const given: Record<string, string> = {};
-  for (const pair of pairs) {
-    const equals = pair.indexOf('=');
-    if (equals <= 0) throw new InputError(`--param "${pair}" is not a parameter, expected key=value`);
-    given[pair.slice(0, equals)] = pair.slice(equals + 1);
-  }
-  return given;
-}
-
 const generate: SubCommand = {
   command: 'generate <workload> <output>',
   describe: 'make a synthetic trace (see reclaim workloads)',
@@ -276,8 +266,8 @@ const generate: SubCommand = {
         },
       }),
   handler: async (args: GenerateArgs) => {
-    const seed = wholeNumber('seed', args.seed, 0, MAX_SEED);
-    const source = generateTrace(chooseWorkload(args.workload, givenParameters(args.param), seed));
+    const seed = wholeFlag('seed', args.seed, 0, MAX_SEED);
+    const source = generateTrace(chooseWorkload(args.workload, parsePairs(args.param, '--param'), seed));
     source.meta.set(
       'command',
       `reclaim trace generate ${[args.workload, ...args.param.map((pair) => `--param ${pair}`)].join(' ')} --seed ${seed}`,

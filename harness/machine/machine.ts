@@ -25,7 +25,7 @@ import { Flusher } from './object/writeback.js';
 import { Kswapd } from './reclaim/kswapd.js';
 import { Purge } from './reclaim/purge.js';
 import { Reclaim } from './reclaim/reclaim.js';
-import { applySetting, Settings, wholeNumber } from './settings.js';
+import { applySetting, Settings, settingNumber } from './settings.js';
 
 /** Kinds of swap. */
 export const SWAP_KINDS = ['none', 'ssd', 'zram'] as const;
@@ -133,7 +133,7 @@ export class Machine {
   set(name: string, value: string): void {
     if (name === 'mm.page_reporting_order') this.startReporting(value);
     else if (name === 'vm.swappiness')
-      this.reclaim.policy.tune?.('swappiness', wholeNumber(name, value, 0, MAX_SWAPPINESS));
+      this.reclaim.policy.tune?.('swappiness', settingNumber(name, value, 0, MAX_SWAPPINESS));
     else if (name.startsWith('ksm.')) this.ksm.set(name, value);
     else applySetting(this.settings, name, value);
   }
@@ -142,7 +142,7 @@ export class Machine {
   private startReporting(value: string): void {
     if (!this.zone)
       throw new InputError('mm.page_reporting_order needs a machine of some memory, expected --memory');
-    const order = wholeNumber('mm.page_reporting_order', value, 0, MAX_PAGE_ORDER);
+    const order = settingNumber('mm.page_reporting_order', value, 0, MAX_PAGE_ORDER);
     this.zone.startReporting(order, () => this.nowUs);
     if (this.zone.reporting) this.daemons.add(this.zone.reporting);
   }

@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
+import { wholeNumber } from '../base/parse.js';
 import type { Era } from './advice/call.js';
 
 /** What `set` events change; the values here are the kernel's defaults. */
@@ -56,12 +57,12 @@ const ELSEWHERE = ['vm.swappiness', 'mm.page_reporting_order', 'ksm.run and othe
 export function applySetting(settings: Settings, name: string, value: string): void {
   const setting = SETTINGS[name];
   if (!setting) throw unknownName('setting', name, [...Object.keys(SETTINGS), ...ELSEWHERE]);
-  setting.apply(settings, wholeNumber(name, value, setting.min, setting.max));
+  setting.apply(settings, settingNumber(name, value, setting.min, setting.max));
 }
 
 /** The value of a setting. @throws InputError when it is no whole number or out of range */
-export function wholeNumber(name: string, value: string, min: number, max: number): number {
-  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+export function settingNumber(name: string, value: string, min: number, max: number): number {
+  const number = wholeNumber(value);
   if (!(number >= min && number <= max))
     throw new InputError(`${name}=${value} is out of range, expected a whole number from ${min} to ${max}`);
   return number;

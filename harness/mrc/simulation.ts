@@ -1,3 +1,4 @@
+import { grown } from '../base/arrays.js';
 import type { Pages, ReclaimPolicy, ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import { randomStream } from '../stats/random.js';
@@ -64,17 +65,7 @@ export class Simulation implements Pages {
     this.resident = grown(this.resident, length);
     this.traits = grown(this.traits, length);
     this.accessed = grown(this.accessed, length);
-    if (this.nextUse) {
-      const nextUse = new Float64Array(length);
-      nextUse.set(this.nextUse);
-      this.nextUse = nextUse;
-    }
+    if (this.nextUse) this.nextUse = grown(this.nextUse, length);
     this.policy.grow(length);
   }
-}
-
-function grown(array: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
-  const longer = new Uint8Array(length);
-  longer.set(array);
-  return longer;
 }

@@ -1,3 +1,4 @@
+import { grown } from '../base/arrays.js';
 import { InputError } from '../base/errors.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
@@ -76,19 +77,14 @@ async function keep(
     distinct = batch.distinct;
     if (ids && !always && requests + batch.length > KEEP_REQUESTS) ids = undefined;
     if (ids) {
-      if (requests + batch.length > ids.length) ids = longer(ids, requests + batch.length);
+      if (requests + batch.length > ids.length)
+        ids = grown(ids, Math.max(requests + batch.length, ids.length * 2));
       ids.set(batch.ids.subarray(0, batch.length), requests);
     }
     requests += batch.length;
   }
   const whole = ids && new MemoryReference(reference.name, ids.subarray(0, requests), distinct);
   return { reference: whole, distinct };
-}
-
-function longer(ids: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(Math.max(length, ids.length * 2));
-  grown.set(ids);
-  return grown;
 }
 
 /** For each request the next one for the same page, infinity for none: one pass backwards over the string. */

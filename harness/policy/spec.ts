@@ -1,19 +1,10 @@
 import { InputError } from '../base/errors.js';
+import { addPair } from '../base/parse.js';
 
 /** A policy as written: `name` or `name:key=value,key=value`. */
 export interface PolicySpec {
   readonly name: string;
   readonly given: Readonly<Record<string, string>>;
-}
-
-function addPair(given: Record<string, string>, text: string, whole: string): void {
-  const equals = text.indexOf('=');
-  if (equals <= 0 || equals === text.length - 1) {
-    throw new InputError(`"${text}" in "${whole}" is not a parameter, expected key=value`);
-  }
-  const key = text.slice(0, equals);
-  if (key in given) throw new InputError(`parameter ${key} is given twice in "${whole}"`);
-  given[key] = text.slice(equals + 1);
 }
 
 /**
@@ -28,7 +19,7 @@ export function parsePolicyList(text: string): PolicySpec[] {
     const colon = piece.indexOf(':');
     const last = specs.at(-1);
     if (colon < 0 && piece.includes('=') && last) {
-      addPair(last.given, piece, text);
+      addPair(last.given, piece, `"${text}"`);
       continue;
     }
     const name = colon < 0 ? piece : piece.slice(0, colon);
@@ -38,7 +29,7 @@ export function parsePolicyList(text: string): PolicySpec[] {
       );
     }
     const given: Record<string, string> = {};
-    if (colon >= 0) addPair(given, piece.slice(colon + 1), text);
+    if (colon >= 0) addPair(given, piece.slice(colon + 1), `"${text}"`);
     specs.push({ name, given });
   }
   return specs;

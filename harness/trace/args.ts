@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
+import { wholeNumber } from '../base/parse.js';
 import { ADVICE, type Advice, CONTENT_LIMIT, COUNT_LIMIT, ID_LIMIT, OP, OPS, PAGE_LIMIT } from './op.js';
 
 /** The kinds of objects a trace can declare. */
@@ -93,8 +94,8 @@ function objectName(text: string): string {
   return text;
 }
 
-function wholeNumber(text: string, limit: number, what: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+function wholeBelow(text: string, limit: number, what: string): number {
+  const value = wholeNumber(text);
   if (!(value < limit))
     throw new InputError(`"${text}" is not ${what}, expected a whole number below ${limit}`);
   return value;
@@ -109,7 +110,7 @@ function oneOf<T extends string>(valid: readonly T[], text: string, what: string
 export function parseContent(text: string): ContentArg {
   const match = /^=(\d+)(\+?)$/.exec(text);
   if (!match) throw new InputError(`"${text}" is not contents, expected =N or =N+`);
-  return { content: wholeNumber(match[1]!, CONTENT_LIMIT, 'a content id'), up: match[2] === '+' };
+  return { content: wholeBelow(match[1]!, CONTENT_LIMIT, 'a content id'), up: match[2] === '+' };
 }
 
 /** Splits at single spaces; two in a row or one at an end is an error. */
@@ -151,7 +152,7 @@ function parseMap(text: string): MapArg {
   const kind = oneOf(MAP_KINDS, colon < 0 ? head : head.slice(0, colon), 'kind of mapping');
   const match = /^([^@]+)@(\d+)$/.exec(head.slice(colon + 1));
   if (colon < 0 || !match) throw new InputError(`"${head}" is incomplete, expected ${kind}:NAME@OFFSET`);
-  const offset = wholeNumber(match[2]!, PAGE_LIMIT, 'an offset in pages');
+  const offset = wholeBelow(match[2]!, PAGE_LIMIT, 'an offset in pages');
   return { kind, name: objectName(match[1]!), offset, flags };
 }
 
@@ -159,8 +160,8 @@ function parseRemap(text: string): RemapArg {
   const match = /^(to|grow)=(\d+)$/.exec(text);
   if (!match) throw new InputError(`"${text}" is not understood, expected to=PAGE or grow=PAGES`);
   const value = match[2]!;
-  if (match[1] === 'to') return { to: wholeNumber(value, PAGE_LIMIT, 'a page number'), grow: 0 };
-  return { to: undefined, grow: wholeNumber(value, COUNT_LIMIT + 1, 'a number of pages') };
+  if (match[1] === 'to') return { to: wholeBelow(value, PAGE_LIMIT, 'a page number'), grow: 0 };
+  return { to: undefined, grow: wholeBelow(value, COUNT_LIMIT + 1, 'a number of pages') };
 }
 
 function parseUnpin(text: string): UnpinArg {
@@ -172,7 +173,7 @@ function parseUnpin(text: string): UnpinArg {
     const value = word.slice(equals + 1);
     if (equals < 0 || value === '') throw new InputError(`"${word}" is incomplete, expected ${key}=VALUE`);
     if (key === 'id') id = objectName(value);
-    else regenNs = wholeNumber(value, Number.MAX_SAFE_INTEGER, 'a time in ns');
+    else regenNs = wholeBelow(value, Number.MAX_SAFE_INTEGER, 'a time in ns');
   }
   return { regenNs, id };
 }
@@ -185,8 +186,8 @@ function parseFallocate(text: string): FallocateArg {
   const match = /^(\d+)\+(\d+)$/.exec(target.slice(at + 1));
   if (!match || mode !== 'punch')
     throw new InputError(`"${text}" is not understood, expected punch:NAME@BYTE+LEN`);
-  const start = wholeNumber(match[1]!, Number.MAX_SAFE_INTEGER, 'a byte offset');
-  const length = wholeNumber(match[2]!, Number.MAX_SAFE_INTEGER, 'a length in bytes');
+  const start = wholeBelow(match[1]!, Number.MAX_SAFE_INTEGER, 'a byte offset');
+  const length = wholeBelow(match[2]!, Number.MAX_SAFE_INTEGER, 'a length in bytes');
   return { mode, name: objectName(target.slice(0, at)), bytes: { start, length } };
 }
 
@@ -198,7 +199,7 @@ function parseSet(text: string): ArgOf['set'] {
 
 const PARSERS: { readonly [K in keyof ArgOf]: (text: string) => ArgOf[K] } = {
   spawn: (text) => ({ name: text }),
-  fork: (text) => ({ child: wholeNumber(text, ID_LIMIT, 'a space id') }),
+  fork: (text) => ({ child: wholeBelow(text, ID_LIMIT, 'a space id') }),
   object: parseObject,
   close: (text) => ({ name: objectName(text) }),
   map: parseMap,

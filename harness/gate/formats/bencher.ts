@@ -1,3 +1,4 @@
+import { slug } from '../../base/text.js';
 import { median } from '../../stats/quantile.js';
 import type { CellReport, TimeReport } from '../report.js';
 import type { Format } from './format.js';
@@ -12,12 +13,10 @@ interface Measure {
   readonly upper_value?: number;
 }
 
-function slug(metric: string): string {
-  return metric.replaceAll('_', '-').slice(0, SLUG_LIMIT);
-}
-
 function ofCell({ name, candidate }: CellReport): [string, Record<string, Measure>] {
-  const measures = candidate.map(({ metric, value }) => [slug(metric), { value }] as const);
+  const measures = candidate.map(
+    ({ metric, value }) => [slug(metric).slice(0, SLUG_LIMIT), { value }] as const,
+  );
   return [name.slice(0, NAME_LIMIT), Object.fromEntries(measures)];
 }
 

@@ -1,4 +1,5 @@
 import { InputError, type Place } from '../../base/errors.js';
+import { wholeNumber } from '../../base/parse.js';
 import { parseCsv } from '../../metrics/csv.js';
 
 /** Wall times of one thing that was timed. */
@@ -19,8 +20,9 @@ export interface Perf {
 const NEEDED = ['name', 'wall_ns', 'events', 'host'] as const;
 type PerfRow = Readonly<Record<(typeof NEEDED)[number], string>>;
 
-function wholeNumber(row: PerfRow, column: 'wall_ns' | 'events', place: () => Place): number {
-  if (/^\d+$/.test(row[column])) return Number(row[column]);
+function countIn(row: PerfRow, column: 'wall_ns' | 'events', place: () => Place): number {
+  const value = wholeNumber(row[column]);
+  if (value >= 0) return value;
   throw new InputError(`${column} is "${row[column]}", expected a whole number`, place());
 }
 
@@ -37,8 +39,8 @@ export function parsePerf(text: string, file: string): Perf {
     const place = () => ({ file, line: lineOf(i) });
     if (row.host !== host)
       throw new InputError(`host ${row.host} after host ${host}, expected samples of one host`, place());
-    const ns = wholeNumber(row, 'wall_ns', place);
-    const events = wholeNumber(row, 'events', place);
+    const ns = countIn(row, 'wall_ns', place);
+    const events = countIn(row, 'events', place);
     // A cell that a policy refused was never run, and has no time.
     if (ns === 0) return;
     const known = samples.get(row.name) ?? { events, wallNs: [] };

@@ -1,3 +1,4 @@
+import { range } from '../../base/arrays.js';
 import { PART } from '../../cost/ledger.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { Machine } from '../machine.js';
@@ -42,10 +43,6 @@ function forgetPurged(m: Machine, object: SharedObject, from: number, to: number
 function refusesHoles(object: SharedObject): Errno {
   if (object.backing === 'xip' || object.backing === 'pfn') return 'EOPNOTSUPP';
   return object.options.sealed ? 'EPERM' : 0;
-}
-
-function* range(from: number, to: number): Generator<number> {
-  for (let i = from; i < to; i++) yield i;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { grownInt32, grownUint32 } from '../memory/arrays.js';
+import { grown } from '../../base/arrays.js';
 import { bucketOf, FIRST_BUCKETS } from './hash.js';
 import { NONE } from './items.js';
 
@@ -68,8 +68,8 @@ export class ContentIndex {
 
   private growPages(needed: number): void {
     const length = Math.max(needed, 2 * this.after.length, FIRST_BUCKETS);
-    this.content = grownUint32(this.content, length);
-    this.after = grownInt32(this.after, length, OUT);
-    this.before = grownInt32(this.before, length, NONE);
+    this.content = grown(this.content, length);
+    this.after = grown(this.after, length, OUT);
+    this.before = grown(this.before, length, NONE);
   }
 }

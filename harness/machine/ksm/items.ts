@@ -1,4 +1,4 @@
-import { grownCapacity, grownFloat64, grownInt32, grownUint8, grownUint32 } from '../memory/arrays.js';
+import { grown, grownCapacity } from '../../base/arrays.js';
 
 /** No item, node or slot. */
 export const NONE = -1;
@@ -78,16 +78,16 @@ export class RmapItems {
 
   private grow(needed: number): void {
     const length = grownCapacity(this.slot.length, needed);
-    this.slot = grownInt32(this.slot, length, NONE);
-    this.vpn = grownFloat64(this.vpn, length);
-    this.checksum = grownUint32(this.checksum, length);
-    this.next = grownInt32(this.next, length, NONE);
-    this.age = grownUint8(this.age, length);
-    this.skips = grownUint8(this.skips, length);
-    this.filed = grownUint8(this.filed, length);
-    this.where = grownInt32(this.where, length, NONE);
-    this.after = grownInt32(this.after, length, NONE);
-    this.before = grownInt32(this.before, length, NONE);
-    this.anon = grownInt32(this.anon, length, NONE);
+    this.slot = grown(this.slot, length, NONE);
+    this.vpn = grown(this.vpn, length);
+    this.checksum = grown(this.checksum, length);
+    this.next = grown(this.next, length, NONE);
+    this.age = grown(this.age, length);
+    this.skips = grown(this.skips, length);
+    this.filed = grown(this.filed, length);
+    this.where = grown(this.where, length, NONE);
+    this.after = grown(this.after, length, NONE);
+    this.before = grown(this.before, length, NONE);
+    this.anon = grown(this.anon, length, NONE);
   }
 }

@@ -1,4 +1,4 @@
-import { grownCapacity, grownFloat64, grownInt32, grownUint32 } from '../memory/arrays.js';
+import { grown, grownCapacity } from '../../base/arrays.js';
 import { bucketOf, FIRST_BUCKETS } from './hash.js';
 import { NONE } from './items.js';
 
@@ -201,13 +201,13 @@ export class StableNodes {
 
   private grow(needed: number): void {
     const length = grownCapacity(this.page.length, needed);
-    this.page = grownInt32(this.page, length, NONE);
-    this.content = grownUint32(this.content, length);
-    this.length = grownInt32(this.length, length, UNUSED);
-    this.first = grownInt32(this.first, length, NONE);
-    this.chain = grownInt32(this.chain, length, NONE);
-    this.after = grownInt32(this.after, length, NONE);
-    this.before = grownInt32(this.before, length, NONE);
-    this.prunedUs = grownFloat64(this.prunedUs, length);
+    this.page = grown(this.page, length, NONE);
+    this.content = grown(this.content, length);
+    this.length = grown(this.length, length, UNUSED);
+    this.first = grown(this.first, length, NONE);
+    this.chain = grown(this.chain, length, NONE);
+    this.after = grown(this.after, length, NONE);
+    this.before = grown(this.before, length, NONE);
+    this.prunedUs = grown(this.prunedUs, length);
   }
 }

@@ -1,7 +1,7 @@
 import { InputError } from '../../base/errors.js';
 import { unknownName } from '../../base/nearest.js';
 import type { KsmParameters } from '../../policy/merge/contract.js';
-import { wholeNumber } from '../settings.js';
+import { settingNumber } from '../settings.js';
 
 const MOST = 2 ** 31 - 1;
 
@@ -63,11 +63,11 @@ export interface SettingsListener {
 export function setKsm(ksm: SettingsListener, parameters: KsmParameters, name: string, value: string): void {
   const number = NUMBERS[name];
   if (number) setNumber(ksm, parameters, name, number, value);
-  else if (name === 'ksm.run') ksm.setRun(wholeNumber(name, value, 0, 2) as KsmParameters['run']);
+  else if (name === 'ksm.run') ksm.setRun(settingNumber(name, value, 0, 2) as KsmParameters['run']);
   else if (name === 'ksm.smart_scan') parameters.smartScan = flagOf(name, value);
   else if (name === 'ksm.use_zero_pages') parameters.useZeroPages = flagOf(name, value);
   else if (name === 'ksm.configured') ksm.configured = flagOf(name, value);
-  else if (name === 'ksm.max_processes') ksm.maxProcesses = wholeNumber(name, value, 0, MOST);
+  else if (name === 'ksm.max_processes') ksm.maxProcesses = settingNumber(name, value, 0, MOST);
   else if (name === 'ksm.advisor_mode') setAdvisor(ksm, parameters, value);
   else if (name === 'ksm.merge_across_nodes') {
     // All memory is on one node, so that only the check remains.
@@ -76,7 +76,7 @@ export function setKsm(ksm: SettingsListener, parameters: KsmParameters, name: s
 }
 
 function flagOf(name: string, value: string): boolean {
-  return wholeNumber(name, value, 0, 1) === 1;
+  return settingNumber(name, value, 0, 1) === 1;
 }
 
 function setNumber(
@@ -86,7 +86,7 @@ function setNumber(
   { to, min, max }: Range,
   value: string,
 ): void {
-  const whole = wholeNumber(name, value, min, max);
+  const whole = settingNumber(name, value, min, max);
   if (to === 'pagesToScan' && parameters.advisor !== 'none')
     throw new InputError(
       `${name}=${value} while the advisor sets it (EINVAL), expected ksm.advisor_mode=none`,

@@ -1,4 +1,4 @@
-import { grownInt32 } from '../memory/arrays.js';
+import { grown } from '../../base/arrays.js';
 
 /** Entries of a page-table page. */
 export const LEAF_ENTRIES = 512;
@@ -178,8 +178,8 @@ export class PageTables {
     const leaf = this.next++;
     if (leaf >= this.used.length) {
       const length = Math.ceil((this.used.length * 9) / 8);
-      this.used = grownInt32(this.used, length, 0);
-      this.entries = grownInt32(this.entries, length * LEAF_ENTRIES, 0);
+      this.used = grown(this.used, length, 0);
+      this.entries = grown(this.entries, length * LEAF_ENTRIES, 0);
     }
     return leaf;
   }

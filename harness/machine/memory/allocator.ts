@@ -1,4 +1,4 @@
-import { grownCapacity, grownInt32 } from './arrays.js';
+import { grown, grownCapacity } from '../../base/arrays.js';
 
 /** Hands out physical frames by number. */
 export interface FrameAllocator {
@@ -38,7 +38,7 @@ export class FrameStack implements FrameAllocator {
 
   free(frame: number): void {
     if (this.stacked === this.free_.length) {
-      this.free_ = grownInt32(this.free_, grownCapacity(this.stacked, this.stacked + 1), 0);
+      this.free_ = grown(this.free_, grownCapacity(this.stacked, this.stacked + 1), 0);
     }
     this.free_[this.stacked++] = frame;
   }

@@ -1,6 +1,6 @@
+import { grown } from '../../base/arrays.js';
 import { InputError } from '../../base/errors.js';
 import { CONTENT_LIMIT } from '../../trace/op.js';
-import { grownUint32 } from './arrays.js';
 
 /** Content id of a page of zeros. */
 export const ZERO = 0;
@@ -26,7 +26,7 @@ export class Contents {
   }
 
   grow(capacity: number): void {
-    this.ids = grownUint32(this.ids, capacity);
+    this.ids = grown(this.ids, capacity);
   }
 
   /** @throws InputError when the machine has run out of content ids */

@@ -1,5 +1,5 @@
+import { grown, grownCapacity } from '../../base/arrays.js';
 import { type FrameAllocator, FrameStack } from './allocator.js';
-import { grownCapacity, grownInt32 } from './arrays.js';
 
 /** Physical memory: what each frame holds. Only frames in use have meaning. */
 export class Frames {
@@ -79,10 +79,10 @@ export class Frames {
 
   private grow(needed: number): void {
     const length = Math.max(needed, Math.min(this.ceiling, grownCapacity(this.page.length, needed)));
-    this.page = grownInt32(this.page, length, -1);
-    this.object = grownInt32(this.object, length, 0);
-    this.index = grownInt32(this.index, length, 0);
-    this.slot = grownInt32(this.slot, length, 0);
-    this.mapcount = grownInt32(this.mapcount, length, 0);
+    this.page = grown(this.page, length, -1);
+    this.object = grown(this.object, length, 0);
+    this.index = grown(this.index, length, 0);
+    this.slot = grown(this.slot, length, 0);
+    this.mapcount = grown(this.mapcount, length, 0);
   }
 }

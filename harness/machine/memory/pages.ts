@@ -1,5 +1,5 @@
+import { grown, grownCapacity } from '../../base/arrays.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
-import { grownCapacity, grownInt32, grownUint8 } from './arrays.js';
 import { Contents, ZERO } from './contents.js';
 
 /** Id of the shared zero page: it has no frame, is never reclaimed and never freed. */
@@ -156,9 +156,9 @@ export class PageStore {
     if (needed > 2 ** ID_BITS)
       throw new RangeError(`more than 2^${ID_BITS} pages, which a page table entry cannot name`);
     const length = Math.min(grownCapacity(this.place.length, needed), 2 ** ID_BITS);
-    this.place = grownInt32(this.place, length, NOWHERE);
-    this.resident = grownUint8(this.resident, length);
-    this.traits = grownUint8(this.traits, length, OWN_TRAIT.unused);
+    this.place = grown(this.place, length, NOWHERE);
+    this.resident = grown(this.resident, length);
+    this.traits = grown(this.traits, length, OWN_TRAIT.unused);
     this.contents.grow(length);
     this.onGrow(length);
   }

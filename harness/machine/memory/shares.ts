@@ -1,7 +1,7 @@
+import { grown } from '../../base/arrays.js';
 import type { Machine } from '../machine.js';
 import { PTE, PTE_SHIFT } from '../mapping/page-table.js';
 import type { Space } from '../mapping/space.js';
-import { grownFloat64 } from './arrays.js';
 import type { Frames } from './frames.js';
 import { ZERO_PAGE } from './pages.js';
 
@@ -75,8 +75,8 @@ export class Shares {
   /** Brings the frame's integral up to now and gives it. */
   private settle(frame: number): number {
     if (frame >= this.integral.length) {
-      this.integral = grownFloat64(this.integral, this.frames.page.length);
-      this.settledAt = grownFloat64(this.settledAt, this.frames.page.length);
+      this.integral = grown(this.integral, this.frames.page.length);
+      this.settledAt = grown(this.settledAt, this.frames.page.length);
     }
     const mappings = this.frames.mapcount[frame]!;
     // A frame that nobody maps starts again: what an earlier page paid is settled with its spaces.

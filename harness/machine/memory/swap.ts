@@ -1,4 +1,4 @@
-import { grownCapacity, grownInt32, grownUint16 } from './arrays.js';
+import { grown, grownCapacity } from '../../base/arrays.js';
 import { ZERO } from './contents.js';
 
 const NONE = -1;
@@ -47,9 +47,9 @@ export class Swap {
       slot = this.next++;
       if (slot >= this.refs.length) {
         const length = grownCapacity(this.refs.length, slot + 1);
-        this.refs = grownInt32(this.refs, length, 0);
-        this.pages = grownInt32(this.pages, length, NONE);
-        if (this.compressed) this.compressed = grownUint16(this.compressed, length);
+        this.refs = grown(this.refs, length, 0);
+        this.pages = grown(this.pages, length, NONE);
+        if (this.compressed) this.compressed = grown(this.compressed, length);
       }
     }
     this.refs[slot] = 0;

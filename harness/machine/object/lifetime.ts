@@ -1,3 +1,4 @@
+import { range } from '../../base/arrays.js';
 import { InputError } from '../../base/errors.js';
 import type { ObjectArg } from '../../trace/args.js';
 import type { Machine } from '../machine.js';
@@ -110,8 +111,4 @@ function cutOff(m: Machine, object: SharedObject, size: number): Truncated {
     m.purge.marks.drop(object, size, old);
   }
   return { pages, entries };
-}
-
-function* range(from: number, to: number): Generator<number> {
-  for (let i = from; i < to; i++) yield i;
 }

@@ -1,9 +1,9 @@
+import { grown } from '../../base/arrays.js';
 import type { RandomStream } from '../../stats/random.js';
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { FrequencyLists } from './structures/frequency-lists.js';
 import { LearningRate } from './structures/learning-rate.js';
 import { ABSENT, Segments } from './structures/segments.js';
-import { longer } from './structures/typed-array.js';
 
 /** Pages that were used again. */
 const REUSED = 0;
@@ -182,7 +182,7 @@ class Cacheus implements ReclaimPolicy {
   grow(count: number): void {
     this.segments.grow(count);
     this.frequency.grow(count);
-    this.flags = longer(this.flags, count);
+    this.flags = grown(this.flags, count);
   }
 
   /** Clears a flag; gives whether it was set. */

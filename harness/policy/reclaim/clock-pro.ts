@@ -1,6 +1,6 @@
+import { grown } from '../../base/arrays.js';
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { PageLists } from './structures/page-list.js';
-import { longer } from './structures/typed-array.js';
 
 /** What a page is: one of these, or none. */
 const HOT = 1;
@@ -133,7 +133,7 @@ class ClockPro implements ReclaimPolicy {
   grow(count: number): void {
     this.clock.grow(count);
     this.queues.grow(count);
-    this.state = longer(this.state, count);
+    this.state = grown(this.state, count);
   }
 
   private passed(): void {

@@ -1,7 +1,7 @@
+import { grown } from '../../base/arrays.js';
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
 import { FIRST_LIST } from './structures/list-policy.js';
 import { ownListPolicy } from './structures/own-list-policy.js';
-import { longer } from './structures/typed-array.js';
 
 const ListPolicy = await ownListPolicy('clock');
 const CountingListPolicy = await ownListPolicy('counting-clock');
@@ -70,7 +70,7 @@ class CountingClock extends CountingListPolicy {
 
   override grow(count: number): void {
     super.grow(count);
-    this.uses = longer(this.uses, count);
+    this.uses = grown(this.uses, count);
   }
 
   protected admit(id: number): void {

@@ -1,9 +1,9 @@
+import { grown } from '../../base/arrays.js';
 import { flag } from '../../base/parameters.js';
 import type { RandomStream } from '../../stats/random.js';
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { FrequencyLists } from './structures/frequency-lists.js';
 import { ABSENT, Segments } from './structures/segments.js';
-import { longer } from './structures/typed-array.js';
 
 /** Resident, by recency. */
 const RECENT = 0;
@@ -129,7 +129,7 @@ class LeCaR implements ReclaimPolicy {
   grow(count: number): void {
     this.segments.grow(count);
     this.frequency.grow(count);
-    this.evictedAt = longer(this.evictedAt, count);
+    this.evictedAt = grown(this.evictedAt, count);
   }
 
   /** Takes a page in: new, from a history, or back after an eviction that failed. */

@@ -1,7 +1,7 @@
+import { grown } from '../../base/arrays.js';
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { TRAIT } from './contract.js';
 import { PageLists } from './structures/page-list.js';
-import { longer } from './structures/typed-array.js';
 
 /** Lists; bit 0: active, bit 1: file. The order is the kernel's `enum lru_list`. */
 const INACTIVE_ANON = 0;
@@ -183,7 +183,7 @@ class Linux implements ReclaimPolicy {
 
   grow(count: number): void {
     this.lists.grow(count);
-    this.state = longer(this.state, count);
+    this.state = grown(this.state, count);
   }
 
   /** Lazily freed pages are on the file lists (folio_is_file_lru). */

@@ -1,6 +1,6 @@
+import { grown } from '../../base/arrays.js';
 import type { Pages, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { PageLists } from './structures/page-list.js';
-import { longer } from './structures/typed-array.js';
 
 const DEMOTED = 0;
 /** Values of `place` beside positions in the heap. */
@@ -114,9 +114,9 @@ class Opt implements ReclaimPolicy {
 
   grow(count: number): void {
     this.demoted.grow(count);
-    this.place = longer(this.place, count, ABSENT);
-    this.heapIds = longer(this.heapIds, count);
-    this.heapKeys = longer(this.heapKeys, count);
+    this.place = grown(this.place, count, ABSENT);
+    this.heapIds = grown(this.heapIds, count);
+    this.heapKeys = grown(this.heapKeys, count);
   }
 
   private nextUse(id: number): number {

@@ -1,7 +1,7 @@
+import { grown } from '../../base/arrays.js';
 import type { RandomStream } from '../../stats/random.js';
 import type { Pages, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { PageLists } from './structures/page-list.js';
-import { longer } from './structures/typed-array.js';
 
 const DEMOTED = 0;
 /** Values of `place` beside positions in the array. */
@@ -89,8 +89,8 @@ class Random implements ReclaimPolicy {
 
   grow(count: number): void {
     this.demoted.grow(count);
-    this.place = longer(this.place, count, ABSENT);
-    this.ids = longer(this.ids, count);
+    this.place = grown(this.place, count, ABSENT);
+    this.ids = grown(this.ids, count);
   }
 }
 

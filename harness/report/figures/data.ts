@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { slug } from '../../base/text.js';
 import type { Row } from '../../metrics/csv.js';
 import type { Manifest } from '../../metrics/manifest.js';
 import type { ResultFile, ResultsFolder } from '../../metrics/results.js';
@@ -21,13 +22,6 @@ export interface Part {
 
 /** The most traces in a picture: below each other they fill a page, with a caption. */
 const MAX_TRACES = 3;
-
-function slug(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '');
-}
 
 /** Results as figures read them: the rows, and what the manifest says of their traces. */
 export class FigureData {

@@ -1,12 +1,9 @@
+import { slug } from '../../base/text.js';
 import type { Row } from '../../metrics/csv.js';
 import type { FigureData } from './data.js';
 import type { Drawing, Figure } from './figure.js';
 import { wholeSpec } from './style.js';
 import { byteUnit, largest, rounded, timeUnit } from './units.js';
-
-function slug(text: string): string {
-  return text.replace(/[^A-Za-z0-9]+/g, '-').replace(/-$/, '');
-}
 
 function drawing(trace: string, rows: readonly Row[], data: FigureData, several: boolean): Drawing {
   const pageBytes = data.traces.find(({ label }) => label === trace)?.pageBytes ?? 4096;

@@ -98,7 +98,7 @@ describe('the registry', () => {
     expect(() => readerOf('csv:di=3')).toThrow(
       /unknown parameter of format csv "di", expected one of time, id/,
     );
-    expect(() => readerOf('csv:id')).toThrow(/"id" is not a parameter of a format, expected key=value/);
+    expect(() => readerOf('csv:id')).toThrow(/"id" in "csv:id" is not a parameter, expected key=value/);
     expect(() => readerOf('pages:id=1')).toThrow(/unknown parameter of format pages "id"/);
     await expect(read(readerOf('csv:id=4'), Buffer.from('9|x|5\n'))).rejects.toThrow(/expected 4 columns/);
     await expect(read(readerOf('csv:time=1'), Buffer.from('9|x|5\n'))).rejects.toThrow(/no column of ids/);

@@ -1,6 +1,7 @@
 import { InputError } from '../../base/errors.js';
 import { unknownName } from '../../base/nearest.js';
 import { parseParameters } from '../../base/parameters.js';
+import { parsePairs } from '../../base/parse.js';
 import { address } from './address.js';
 import { arc } from './arc.js';
 import { csv } from './csv.js';
@@ -38,17 +39,6 @@ export function formatNames(): string[] {
   return READERS.map(({ name }) => name);
 }
 
-/** `key=value,key=value` as a record. */
-function givenParameters(text: string): Record<string, string> {
-  const given: Record<string, string> = {};
-  for (const pair of text.split(',')) {
-    const equals = pair.indexOf('=');
-    if (equals <= 0) throw new InputError(`"${pair}" is not a parameter of a format, expected key=value`);
-    given[pair.slice(0, equals)] = pair.slice(equals + 1);
-  }
-  return given;
-}
-
 /**
  * The reader of a format.
  *
@@ -60,7 +50,11 @@ export function readerOf(format: string): RequestReader {
   const reader = READERS.find((known) => known.name === name);
   if (!reader) throw unknownName('format', name, formatNames());
   if (rest.length === 0) return reader;
-  const values = parseParameters(`format ${name}`, reader.parameters ?? {}, givenParameters(rest.join(':')));
+  const values = parseParameters(
+    `format ${name}`,
+    reader.parameters ?? {},
+    parsePairs(rest.join(':').split(','), `"${format}"`),
+  );
   return reader.configured?.(values) ?? reader;
 }
 

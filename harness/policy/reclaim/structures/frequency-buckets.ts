@@ -1,5 +1,5 @@
+import { grown } from '../../../base/arrays.js';
 import type { PlacedLists } from './placed-lists.js';
-import { longer } from './typed-array.js';
 
 /** Fields of a bucket. A free one keeps the next free one in `HIGHER`. */
 const FREQUENCY = 0;
@@ -42,7 +42,7 @@ export class FrequencyBuckets {
   }
 
   grow(count: number): void {
-    this.bucketOf = longer(this.bucketOf, count);
+    this.bucketOf = grown(this.bucketOf, count);
   }
 
   /** Adds a page that was used once. */
@@ -117,7 +117,7 @@ export class FrequencyBuckets {
       this.free = this.fields[FIELDS * free + HIGHER]!;
       return free;
     }
-    if (FIELDS * this.made === this.fields.length) this.fields = longer(this.fields, 2 * this.fields.length);
+    if (FIELDS * this.made === this.fields.length) this.fields = grown(this.fields, 2 * this.fields.length);
     return this.made++;
   }
 

@@ -1,5 +1,5 @@
+import { grown } from '../../../base/arrays.js';
 import { PageLists } from './page-list.js';
-import { longer } from './typed-array.js';
 
 /** The largest count; pages used more often than this share a list. */
 const MAX_COUNT = 65_535;
@@ -34,7 +34,7 @@ export class FrequencyLists {
 
   grow(count: number): void {
     this.lists.grow(count);
-    this.counts = longer(this.counts, count);
+    this.counts = grown(this.counts, count);
   }
 
   count(id: number): number {

@@ -1,6 +1,6 @@
+import { grown } from '../../../base/arrays.js';
 import { ANON, FILE, type RefaultControl, tierOf } from './mglru-control.js';
 import { PageLists } from './page-list.js';
-import { longer } from './typed-array.js';
 
 export const MIN_NR_GENS = 2;
 export const MAX_NR_GENS = 4;
@@ -91,7 +91,7 @@ export class Generations {
 
   grow(count: number): void {
     this.lists.grow(count);
-    this.state = longer(this.state, count);
+    this.state = grown(this.state, count);
   }
 
   /** Puts a page that is on no list at the newest end of a generation. */

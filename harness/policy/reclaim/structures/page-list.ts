@@ -1,4 +1,4 @@
-import { longer } from './typed-array.js';
+import { grown } from '../../../base/arrays.js';
 
 /**
  * Doubly linked lists of pages by id, several over one array of links. Each list is a ring through a sentinel, so
@@ -29,7 +29,7 @@ export class PageLists {
   /** Makes room for ids below `count`. */
   grow(count: number): void {
     const size = 2 * (this.lists + count);
-    this.links = longer(this.links, size, -1);
+    this.links = grown(this.links, size, -1);
   }
 
   has(id: number): boolean {

@@ -1,5 +1,5 @@
+import { grown } from '../../../base/arrays.js';
 import { PageLists } from './page-list.js';
-import { longer } from './typed-array.js';
 
 /** On no list. */
 export const NOWHERE = 0;
@@ -36,7 +36,7 @@ export class PlacedLists extends PageLists {
 
   override grow(count: number): void {
     super.grow(count);
-    this.state = longer(this.state, count);
+    this.state = grown(this.state, count);
   }
 
   /** The list a page is on, or `NOWHERE`; a ghost that was recalled is on none of these. */

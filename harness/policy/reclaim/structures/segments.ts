@@ -1,5 +1,5 @@
+import { grown } from '../../../base/arrays.js';
 import { PageLists } from './page-list.js';
-import { longer } from './typed-array.js';
 
 /** Of a page that is on no list. */
 export const ABSENT = 255;
@@ -22,7 +22,7 @@ export class Segments {
 
   grow(count: number): void {
     this.lists.grow(count);
-    this.listOf = longer(this.listOf, count, ABSENT);
+    this.listOf = grown(this.listOf, count, ABSENT);
   }
 
   /** The list of a page, or ABSENT, also for an id that is not known. */

@@ -1,3 +1,4 @@
+import { grown } from '../../../base/arrays.js';
 import { Cursor } from '../scan/cursor.js';
 import { wholeLines } from '../scan/lines.js';
 
@@ -44,12 +45,6 @@ class Numbering {
     this.indexes.set(key, this.names.length);
     return this.names.push(name()) - 1;
   }
-}
-
-function longer<T extends Float64Array | Uint32Array | Uint8Array>(array: T): T {
-  const more = new (array.constructor as new (length: number) => T)(array.length * 2);
-  more.set(array as never);
-  return more;
 }
 
 /** A recording of page accesses in memory, as columns (21 bytes an access), by time. */
@@ -121,11 +116,12 @@ export class Accesses {
   }
 
   private grow(): void {
-    this.time = longer(this.time);
-    this.kind = longer(this.kind);
-    this.backend = longer(this.backend);
-    this.file = longer(this.file);
-    this.block = longer(this.block);
+    const length = this.time.length * 2;
+    this.time = grown(this.time, length);
+    this.kind = grown(this.kind, length);
+    this.backend = grown(this.backend, length);
+    this.file = grown(this.file, length);
+    this.block = grown(this.block, length);
   }
 }
 
