@@ -1,5 +1,6 @@
 import { InputError } from './errors.js';
 import { unknownName } from './nearest.js';
+import { PAGE_BYTES } from './page.js';
 import { parseSize } from './size.js';
 
 /** The value of a parameter. A size is in pages. */
@@ -48,7 +49,7 @@ function parseValue(name: string, parameter: Parameter, text: string): Parameter
       if (!parameter.choices.includes(text)) throw unknownName(`value of ${name}`, text, parameter.choices);
       return text;
     case 'size': {
-      const size = parseSize(text, 4096);
+      const size = parseSize(text, PAGE_BYTES);
       if (size.kind === 'percent')
         throw new InputError(`${name}=${text} is a percentage, expected pages or KiB, MiB, GiB`);
       return size.pages;

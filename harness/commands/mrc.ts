@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
+import { PAGE_BYTES } from '../base/page.js';
 import { parseSize, sizeInPages } from '../base/size.js';
 import { findTrace } from '../experiment/traces.js';
 import { csvHeader, csvRows, formatNumber, type Row } from '../metrics/csv.js';
@@ -20,7 +21,6 @@ import { print } from './terminal.js';
 
 /** Columns of an estimate. */
 const SHARDS_COLUMNS = [...MRC_COLUMNS, 'error'] as const;
-const PAGE_BYTES = 4096;
 
 interface Args {
   trace: string;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
+import { PAGE_BYTES } from '../base/page.js';
 import { type CostTable, loadCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
 import {
@@ -177,7 +178,7 @@ async function handler(args: Args): Promise<void> {
     backing: parseBacking(args.backing),
   };
   const seed = wholeFlag('seed', args.seed, 0, MAX_SEED);
-  const anyTrace = { peakPages: 100, pageBytes: 4096 };
+  const anyTrace = { peakPages: 100, pageBytes: PAGE_BYTES };
   if (args.limit !== undefined) parseLimit(args.limit, anyTrace);
   if (args.memory !== undefined) parseMemory(args.memory, anyTrace);
   const costs = loadCosts(args.costs);

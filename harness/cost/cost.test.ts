@@ -116,3 +116,29 @@ describe('the ledger', () => {
     expect([ledger.over100us, ledger.over1ms, ledger.over10ms]).toEqual([3, 2, 1]);
   });
 });
+
+describe('threads of the ledger', () => {
+  it('are told apart whatever their ids', () => {
+    const id = fc.nat(2 ** 31 - 1);
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.tuple(id, id), { selector: String, minLength: 2 }), (threads) => {
+        const ledger = new Ledger();
+        const numbers = threads.map(([space, thread]) => {
+          ledger.begin(new Account(), space, thread, 0);
+          return ledger.thread;
+        });
+        expect(new Set(numbers).size).toBe(threads.length);
+      }),
+      {
+        examples: [
+          [
+            [
+              [1, 2 ** 22],
+              [2, 0],
+            ],
+          ],
+        ],
+      },
+    );
+  });
+});

@@ -6,6 +6,8 @@ export const PART: Readonly<Record<StallPart, number>> = Object.fromEntries(
   STALL_PARTS.map((part, i) => [part, i]),
 ) as Record<StallPart, number>;
 
+/** Source: PID_MAX_LIMIT in include/linux/threads.h. */
+const THREADS = 2 ** 22;
 const OVER_100US = 100_000;
 const OVER_1MS = 1_000_000;
 const OVER_10MS = 10_000_000;
@@ -32,7 +34,7 @@ export class Ledger {
   over100us = 0;
   over1ms = 0;
   over10ms = 0;
-  /** Stalls of touches that faulted; the others are added by `percentile`. */
+  /** Stalls of touches that faulted; `touchTimes` adds the others. */
   private readonly faults = new LatencyHistogram();
   private faulted = 0;
   private account: Account | undefined;
@@ -40,6 +42,7 @@ export class Ledger {
   private startUs = 0;
   private space = 0;
   private threadOfSpace = 0;
+  private readonly largeThreads = new Map<string, number>();
 
   /** Opens an event: what follows is paid by this account. */
   begin(account: Account, space: number, thread: number, timeUs: number): void {
@@ -83,9 +86,18 @@ export class Ledger {
     return this.startUs * 1000 + this.eventNs;
   }
 
-  /** A number that tells the threads of all spaces apart: both ids are below 2^31, those of threads in practice below 2^22. */
+  /**
+   * A number of its own for the thread of the event. Ids of spaces are below 2^31, and those of threads of Linux below
+   * 2^22 (PID_MAX_LIMIT), so that both fit one number; larger ones, which a trace may have, are numbered from -1 down.
+   */
   get thread(): number {
-    return this.space * 2 ** 22 + this.threadOfSpace;
+    if (this.threadOfSpace < THREADS) return this.space * THREADS + this.threadOfSpace;
+    const ids = `${this.space}:${this.threadOfSpace}`;
+    const known = this.largeThreads.get(ids);
+    if (known !== undefined) return known;
+    const number = -1 - this.largeThreads.size;
+    this.largeThreads.set(ids, number);
+    return number;
   }
 
   cpu(part: number, ns: number): void {

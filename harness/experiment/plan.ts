@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
+import { PAGE_BYTES } from '../base/page.js';
 import { parseSize, sizeInPages } from '../base/size.js';
 import { SWAP_KINDS, type SwapKind } from '../machine/machine.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -80,8 +81,9 @@ export interface Axes {
 /** @throws InputError naming the experiment's file for an unknown policy, parameter, swap or limit */
 export function checkAxes(experiment: Experiment): Axes {
   try {
-    for (const limit of experiment.limits) parseLimit(limit, { peakPages: 100, pageBytes: 4096 });
-    if (experiment.memory !== undefined) parseMemory(experiment.memory, { peakPages: 100, pageBytes: 4096 });
+    for (const limit of experiment.limits) parseLimit(limit, { peakPages: 100, pageBytes: PAGE_BYTES });
+    if (experiment.memory !== undefined)
+      parseMemory(experiment.memory, { peakPages: 100, pageBytes: PAGE_BYTES });
     return {
       discard: distinct(experiment.discard.map((text) => discardPolicies.choose(text).text)),
       reclaim: distinct(experiment.reclaim.map((text) => reclaimPolicies.choose(text).text)),

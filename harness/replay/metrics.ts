@@ -1,3 +1,4 @@
+import { PAGE_KIB } from '../base/page.js';
 import type { Machine } from '../machine/machine.js';
 import type { Row, Value } from '../metrics/csv.js';
 import { METRICS, NOT_APPLICABLE, STALL_PARTS } from '../metrics/schema.js';
@@ -5,7 +6,6 @@ import type { SimulatedKernel } from './kernel.js';
 import type { SimulatedProgram } from './program.js';
 import type { MemoryMeans } from './sampler.js';
 
-const PAGE_KIB = 4;
 const PER = 1000;
 
 function perTouches(count: number, touches: number, inferred: boolean): Value {

@@ -24,6 +24,12 @@ describe('metrics of a replay', () => {
     });
   });
 
+  it('are refused for pages of a size that nothing in the machine is of', async () => {
+    const trace = traceOf('0,spawn,1,,,\n', '# page_size: 65536\n');
+    await expect(run(trace)).rejects.toThrow(/page_size is 65536, .*expected page_size 4096/);
+    await expect(validate(trace)).rejects.toThrow(/page_size is 65536/);
+  });
+
   it('come in schema order, all of them', async () => {
     const { metrics } = await run(timed(['mark,,,,only']));
     expect(Object.keys(metrics)).toEqual(METRICS.map(({ name }) => name));

@@ -1,3 +1,5 @@
+import { InputError } from '../base/errors.js';
+import { PAGE_BYTES } from '../base/page.js';
 import type { Row } from '../metrics/csv.js';
 import type { Outcome } from '../metrics/schema.js';
 import type { Trace } from '../trace/trace.js';
@@ -37,6 +39,7 @@ export interface ReplayResult {
  * @throws Refusal when a policy or the backing lacks what it needs
  */
 export async function replay(trace: Trace, options: ReplayOptions): Promise<ReplayResult> {
+  checkPageSize(trace);
   const { reclaim } = options;
   if (!reclaim.info.needsFuture) return replayOnce(trace, options);
   const foresight = await foresee(trace, options);
@@ -47,6 +50,15 @@ export async function replay(trace: Trace, options: ReplayOptions): Promise<Repl
       `reclaim policy ${info.name} needs the future, and which pages this trace uses depends on what is evicted`,
     );
   return result;
+}
+
+/** @throws InputError for pages of a size that prices and structures of the machine are not of */
+function checkPageSize({ name, meta }: Trace): void {
+  if (meta.pageBytes !== PAGE_BYTES)
+    throw new InputError(
+      `page_size is ${meta.pageBytes}, and prices and structures of the machine are of ${PAGE_BYTES}-byte pages: expected page_size ${PAGE_BYTES}`,
+      { file: name },
+    );
 }
 
 /** The first replay for a policy that needs the future. */

@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../base/page.js';
 import type { Machine } from '../machine/machine.js';
 import type { Row } from '../metrics/csv.js';
 
@@ -16,8 +17,6 @@ export interface MemoryMeans {
   /** Free pages that the host has taken back. */
   readonly reported: number;
 }
-
-const PAGE_BYTES = 4096;
 
 /**
  * Watches the machine's memory over trace time: exact time-weighted means, and rows of timeline.csv at equal steps and

@@ -1,7 +1,5 @@
 import { InputError } from '../base/errors.js';
-
-/** The size of a page unless the trace's `page_size` says otherwise. */
-const DEFAULT_PAGE_BYTES = 4096;
+import { PAGE_BYTES } from '../base/page.js';
 
 /** Where the events of a trace come from. */
 const PROVENANCES = ['recorded', 'inferred', 'composed', 'synthetic'] as const;
@@ -54,7 +52,7 @@ export class TraceMeta {
   }
 
   get pageBytes(): number {
-    return Number(this.pairs.get('page_size') ?? DEFAULT_PAGE_BYTES);
+    return Number(this.pairs.get('page_size') ?? PAGE_BYTES);
   }
 
   /** Whether reads and writes were not seen but derived: fault rates then say nothing. */

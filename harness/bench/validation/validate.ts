@@ -1,3 +1,4 @@
+import { PAGE_KIB } from '../../base/page.js';
 import { loadCosts } from '../../cost/table.js';
 import { discardPolicies } from '../../policy/discard/registry.js';
 import { reclaimPolicies } from '../../policy/reclaim/registry.js';
@@ -5,8 +6,6 @@ import { replay } from '../../replay/replay.js';
 import { accessTrace } from './access-trace.js';
 import { MEASURED_LIMIT, type MeasuredRow } from './measured.js';
 import { PATTERNS, type PatternName } from './patterns.js';
-
-const PAGE_KIB = 4;
 
 /** A measured row beside what the simulated kernel does. */
 export interface Validated {

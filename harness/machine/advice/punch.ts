@@ -1,4 +1,5 @@
 import { range } from '../../base/arrays.js';
+import { PAGE_BYTES } from '../../base/page.js';
 import { PART } from '../../cost/ledger.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { Machine } from '../machine.js';
@@ -13,8 +14,6 @@ export interface ByteRange {
   readonly offset: number;
   readonly length: number;
 }
-
-export const PAGE_BYTES = 4096;
 
 /**
  * Makes a hole of whole pages: unmaps them everywhere (private copies survive), frees frames and swap slots without

@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../../base/page.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { Advice } from '../../trace/op.js';
 import type { Machine } from '../machine.js';
@@ -6,7 +7,7 @@ import type { SharedObject } from '../object/shared.js';
 import { fallocateBlocks } from './allocate.js';
 import type { CallResult } from './call.js';
 import { madvise } from './madvise.js';
-import { fallocatePunch, PAGE_BYTES } from './punch.js';
+import { fallocatePunch } from './punch.js';
 
 /**
  * The numbers of advice. Source: include/uapi/asm-generic/mman-common.h. The 2014 patches gave VOLATILE and NONVOLATILE

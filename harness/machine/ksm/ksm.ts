@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../../base/page.js';
 import { PART } from '../../cost/ledger.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { KsmParameters, MergeRules } from '../../policy/merge/contract.js';
@@ -13,8 +14,6 @@ import { Ksmd } from './ksmd.js';
 import { unmerge } from './merge.js';
 import { type SettingsListener, setKsm } from './settings.js';
 import { Tracking } from './tracking.js';
-
-const PAGE_BYTES = 4096;
 
 /** Same-page merging: what is tracked and merged, and who does it. */
 export class Ksm implements SettingsListener {

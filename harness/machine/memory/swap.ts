@@ -1,4 +1,5 @@
 import { grown, grownCapacity } from '../../base/arrays.js';
+import { PAGE_BYTES } from '../../base/page.js';
 import { ZERO } from './contents.js';
 
 const NONE = -1;
@@ -98,7 +99,6 @@ export class Swap {
   }
 }
 
-const PAGE_BYTES = 4096;
 /** What compresses worse is kept as it is. Source: huge_class_size in drivers/block/zram, about 3/4 of a page. */
 const LARGEST_COMPRESSED = 3072;
 const SMALLEST_COMPRESSED = 256;

@@ -1,9 +1,8 @@
+import { PAGE_BYTES } from '../../base/page.js';
 import { BuddyAllocator } from './buddy.js';
 import { PageReporting } from './reporting.js';
 import type { Swap } from './swap.js';
 import type { Watermarks } from './watermarks.js';
-
-const PAGE_BYTES = 4096;
 
 /** The machine's memory where it has a size: its frames, what compressed swap takes of them, and the watermarks. */
 export class Zone {

@@ -1,3 +1,4 @@
+import { PAGES_PER_MIB } from '../../base/page.js';
 import type { Parameters } from '../../base/parameters.js';
 import type {
   DiscardContext,
@@ -8,8 +9,6 @@ import type {
   Unpinned,
 } from './contract.js';
 import { RangeQueue } from './range-queue.js';
-
-const PAGES_PER_MIB = 256;
 
 const BUDGET: Parameters = {
   budget: {

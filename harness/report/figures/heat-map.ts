@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../../base/page.js';
 import { slug } from '../../base/text.js';
 import type { Row } from '../../metrics/csv.js';
 import type { FigureData } from './data.js';
@@ -6,7 +7,7 @@ import { wholeSpec } from './style.js';
 import { byteUnit, largest, rounded, timeUnit } from './units.js';
 
 function drawing(trace: string, rows: readonly Row[], data: FigureData, several: boolean): Drawing {
-  const pageBytes = data.traces.find(({ label }) => label === trace)?.pageBytes ?? 4096;
+  const pageBytes = data.traces.find(({ label }) => label === trace)?.pageBytes ?? PAGE_BYTES;
   const end = (column: string) => largest(rows.map((row) => row[column] as number));
   const time = timeUnit(end('time_end_us') * 1000);
   const memory = byteUnit(end('page_end') * pageBytes);

@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../../base/page.js';
 import type { Row } from '../../metrics/csv.js';
 import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
 import {
@@ -163,7 +164,7 @@ class ChartData {
   private heatMaps(): HeatMap[] {
     return groupBy(this.data.rows('heatmap.csv'), ['trace']).map((rows) => {
       const label = String(rows[0]?.trace);
-      const pageBytes = this.factsOf.get(label)?.pageBytes ?? 4096;
+      const pageBytes = this.factsOf.get(label)?.pageBytes ?? PAGE_BYTES;
       const cells = rows.flatMap((row) => [
         numberIn(row, 'time_us'),
         numberIn(row, 'time_end_us'),

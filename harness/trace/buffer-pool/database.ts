@@ -1,10 +1,11 @@
+import { PAGE_BYTES } from '../../base/page.js';
 import type { BlockBuilder } from '../block.js';
 import { ClockSweep, type Ring } from './clock-sweep.js';
 
 /** Bytes of a block, and so of a buffer. Source: BLCKSZ of PostgreSQL. */
 export const BLOCK_BYTES = 8192;
 /** Pages of 4 KiB that a block takes. */
-export const BLOCK_PAGES = BLOCK_BYTES / 4096;
+export const BLOCK_PAGES = BLOCK_BYTES / PAGE_BYTES;
 /** Where the pool is mapped in every space: 4 GiB, away from page 0. */
 export const POOL_BASE = 2 ** 20;
 /** The space that sets the pool up and resizes it. */

@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../../base/page.js';
 import { BATCH_CAPACITY } from '../requests/batch.js';
 import { FIT, type RequestReader } from './reader.js';
 import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
@@ -39,7 +40,7 @@ export const lackeyRun: RequestReader = {
   extensions: ['.run'],
   source: 'harness/trace/readers/README.md',
   kind: 'memory',
-  idBytes: 4096,
+  idBytes: PAGE_BYTES,
   timed: false,
   detect: (head) => (linesMatch(head, /^[irw][0-9a-f]+ \d+\s*$/) ? FIT.certain : FIT.none),
   read: (bytes, file) => readLines(bytes, file, new RunScanner().scan),

@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../../base/page.js';
 import { BYTE } from '../text/format.js';
 import { FIT, type Fit, type RequestReader } from './reader.js';
 import { firstLines, type LineScanner, linesMatch, readLines } from './scan/lines.js';
@@ -31,7 +32,7 @@ export const lirs: RequestReader = {
   extensions: ['.lirs', '.trc'],
   source: 'Jiang and Zhang, LIRS (SIGMETRICS 2002); https://github.com/zhongch4g/LIRS2',
   kind: 'block',
-  idBytes: 4096,
+  idBytes: PAGE_BYTES,
   timed: false,
   detect,
   read: (bytes, file) => readLines(bytes, file, scan),

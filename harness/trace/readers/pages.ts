@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../../base/page.js';
 import { FIT, type RequestReader } from './reader.js';
 import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
 
@@ -18,7 +19,7 @@ export const pages: RequestReader = {
   extensions: ['.pages'],
   source: 'harness/trace/readers/README.md',
   kind: 'memory',
-  idBytes: 4096,
+  idBytes: PAGE_BYTES,
   timed: false,
   detect: (head) => (linesMatch(head, /^\s*(0x[0-9a-f]+|\d+)\s*$/i) ? FIT.possible : FIT.none),
   read: (bytes, file) => readLines(bytes, file, scan),

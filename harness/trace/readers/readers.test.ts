@@ -165,4 +165,20 @@ describe('numbers in text', () => {
       }),
     );
   });
+
+  it('of 1 to 18 hexadecimal digits are exact, or refused with their place', async () => {
+    const digits = fc.string({
+      unit: fc.constantFrom(...'0123456789abcdefABCDEF'),
+      minLength: 1,
+      maxLength: 18,
+    });
+    const readers = { address: (hex: string) => `l 0x${hex} 3\n`, pages: (hex: string) => `0x${hex}\n` };
+    await fc.assert(
+      fc.asyncProperty(digits, fc.constantFrom('address', 'pages'), async (hex, name) => {
+        const requests = read(readerOf(name), Buffer.from(readers[name](hex)));
+        if (hex.length <= 16) expect((await requests)[0]!.id).toBe(BigInt(`0x${hex}`));
+        else await expect(requests).rejects.toThrow(/:1:\d+: .*below 2\^64/);
+      }),
+    );
+  });
 });

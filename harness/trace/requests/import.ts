@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { InputError } from '../../base/errors.js';
+import { PAGE_BYTES } from '../../base/page.js';
 import { BlockBuilder, type EventBlock } from '../block.js';
 import { decodedBytes, inputName, STDIN } from '../io/input.js';
 import { TraceMeta } from '../meta.js';
@@ -7,7 +8,7 @@ import { PAGE_LIMIT } from '../op.js';
 import type { RequestReader } from '../readers/reader.js';
 import type { TraceSource } from '../source.js';
 import type { RequestBatch } from './batch.js';
-import { type DenseBatch, ReferenceMapper, referenceOf, SPLIT_PAGE_BYTES } from './references.js';
+import { type DenseBatch, ReferenceMapper, referenceOf } from './references.js';
 import { touchedRegions } from './regions.js';
 
 /** The object that pages of blocks and objects are pages of. */
@@ -173,7 +174,7 @@ function pageNumbers(mapper: ReferenceMapper, file: string): Float64Array {
 function pageNote({ reader, split }: RequestFile): string {
   if (reader.kind === 'memory') return 'mapped is what is touched, and gaps of up to 16 pages';
   const order = `pages of ${OBJECT} are numbered in order of first appearance`;
-  if (split) return `requests are split into pages of ${SPLIT_PAGE_BYTES} bytes; ${order}`;
+  if (split) return `requests are split into pages of ${PAGE_BYTES} bytes; ${order}`;
   if (reader.blockBytes !== undefined)
     return `each block of ${reader.blockBytes} bytes is one page; ${order}`;
   return `each object is one page, whatever its size; ${order}`;
@@ -186,7 +187,7 @@ function metadata(file: RequestFile, { disordered }: Survey): TraceMeta {
       ? `; ${disordered} requests were out of order in time, and are moved to the one before`
       : '';
   return new TraceMeta([
-    ['page_size', String(SPLIT_PAGE_BYTES)],
+    ['page_size', String(PAGE_BYTES)],
     [
       'clock',
       reader.timed

@@ -1,10 +1,8 @@
+import { PAGE_BYTES } from '../../base/page.js';
 import type { RequestReader } from '../readers/reader.js';
 import type { RequestBatch } from './batch.js';
 import { BATCH_CAPACITY } from './batch.js';
 import { DenseIds } from './dense-ids.js';
-
-/** The size of the pages that requests are split into. */
-export const SPLIT_PAGE_BYTES = 4096;
 
 /**
  * What a request refers to: `objects`, one id each whatever the size, or pages of `pageBytes` bytes, all those that its
@@ -17,7 +15,7 @@ export type Reference = { readonly pageBytes: number } | 'objects';
  * counts blocks are a reference a block; others are one object each, unless they are to be split into pages.
  */
 export function referenceOf(reader: RequestReader, split: boolean): Reference {
-  if (split || reader.kind === 'memory') return { pageBytes: SPLIT_PAGE_BYTES };
+  if (split || reader.kind === 'memory') return { pageBytes: PAGE_BYTES };
   return reader.blockBytes === undefined ? 'objects' : { pageBytes: reader.blockBytes };
 }
 

@@ -1,9 +1,9 @@
 import { InputError } from '../../../base/errors.js';
+import { PAGE_BYTES } from '../../../base/page.js';
 import { decodedBytes, inputName } from '../../io/input.js';
 import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
 import type { Mark } from '../marks.js';
-import { PAGE } from '../strace/arguments.js';
 import { followLog } from '../strace/follow.js';
 import { decodeNsPerPage, findDecodes, identifyImages } from './images.js';
 import { nameTabs } from './tabs.js';
@@ -45,7 +45,7 @@ export async function importChromium(
 
 function metadata(startUs: number, nsPerPage: number): TraceMeta {
   return new TraceMeta([
-    ['page_size', String(PAGE)],
+    ['page_size', String(PAGE_BYTES)],
     ['clock', `microseconds since the first call, at ${new Date(startUs / 1000).toISOString()}`],
     ['provenance', 'inferred'],
     ['provenance.segments', 'recorded'],

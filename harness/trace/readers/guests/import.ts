@@ -1,4 +1,5 @@
 import { InputError } from '../../../base/errors.js';
+import { PAGE_BYTES } from '../../../base/page.js';
 import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../../block.js';
 import { decodedBytes, inputName } from '../../io/input.js';
 import { TraceMeta } from '../../meta.js';
@@ -179,7 +180,7 @@ export function importGuests(
 ): TraceSource {
   const writer = new GuestsWriter(options);
   const meta = new TraceMeta([
-    ['page_size', '4096'],
+    ['page_size', String(PAGE_BYTES)],
     ['clock', 'microseconds since the guests started; a change is at the snapshot that shows it'],
     ['provenance', options.restartS > 0 ? 'composed' : 'recorded'],
     ['provenance.touches', 'inferred'],

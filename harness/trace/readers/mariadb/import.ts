@@ -1,3 +1,4 @@
+import { PAGE_BYTES, PAGES_PER_MIB } from '../../../base/page.js';
 import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../../block.js';
 import { decodedBytes, inputName } from '../../io/input.js';
 import { TraceMeta } from '../../meta.js';
@@ -9,7 +10,6 @@ import { findPool, type Pool, type PoolCall } from './pool.js';
 
 const PAGE_SHIFT = 12;
 const TWO_32 = 2 ** 32;
-const PAGES_PER_MIB = 256;
 /** Events that a call adds. */
 const CALL_EVENTS = 2;
 
@@ -83,7 +83,7 @@ function timeOfDay(us: number): string {
 /** @param startUs when the first fault was, by the clock of the log */
 function metadata(startUs: number, left: number): TraceMeta {
   return new TraceMeta([
-    ['page_size', '4096'],
+    ['page_size', String(PAGE_BYTES)],
     ['clock', `microseconds since the first page fault, at ${timeOfDay(startUs)} of the log`],
     ['provenance', 'recorded'],
     ['provenance.clock-offset', 'inferred'],

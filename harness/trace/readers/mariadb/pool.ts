@@ -1,7 +1,6 @@
 import { InputError } from '../../../base/errors.js';
+import { PAGE_BYTES } from '../../../base/page.js';
 import type { Call } from '../strace/calls.js';
-
-const PAGE = 4096;
 
 /** What a call did to the buffer pool. Times are those of the log. */
 export interface PoolCall {
@@ -60,8 +59,8 @@ export function findPool(calls: readonly Call[], file: string): Pool {
     const kind = kindOf(call);
     const start = Number(call.args[0]);
     if (!kind || !(start >= first && start < last)) continue;
-    const end = Math.ceil((start + bytesOf(call)) / PAGE);
-    found.push({ timeUs: call.timeUs, kind, start: start / PAGE, end });
+    const end = Math.ceil((start + bytesOf(call)) / PAGE_BYTES);
+    found.push({ timeUs: call.timeUs, kind, start: start / PAGE_BYTES, end });
   }
   const maps = found.filter(({ kind }) => kind === 'map');
   if (!reserved || maps.length === 0)

@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../../../base/page.js';
 import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../../block.js';
 import { BLOCK_PAGES, Database, POSTMASTER, STEP_EVENTS } from '../../buffer-pool/database.js';
 import { decodedBytes, inputName } from '../../io/input.js';
@@ -99,7 +100,7 @@ class PostgresqlEvents {
 function metadata({ buffers, resizes }: PostgresqlOptions): TraceMeta {
   const composed = resizes.length > 0;
   const meta = new TraceMeta([
-    ['page_size', '4096'],
+    ['page_size', String(PAGE_BYTES)],
     ['clock', 'microseconds since the first page access'],
     ['provenance', composed ? 'composed' : 'recorded'],
     ['provenance.accesses', 'recorded'],

@@ -2,6 +2,8 @@ import { InputError } from '../../../base/errors.js';
 import { BYTE } from '../../text/format.js';
 
 const NINE = 9;
+/** Hexadecimal digits of 64 bits. */
+const HEX_DIGITS = 16;
 /** Digits that a float holds exactly, whatever they are. */
 const EXACT_DIGITS = 15;
 const TWO_32 = 2 ** 32;
@@ -79,7 +81,7 @@ export class Cursor {
     this.at = at;
   }
 
-  /** Hexadecimal digits without 0x, up to 2^64 − 1, into `low` and `high`. */
+  /** At most 16 hexadecimal digits without 0x, into `low` and `high`. */
   hexId(what: string): void {
     const { bytes } = this;
     let at = this.at;
@@ -87,12 +89,12 @@ export class Cursor {
     let high = 0;
     let digit = HEX[bytes[at]!]!;
     while (digit < 16) {
-      if (high > 0x0fff_ffff) this.wrong(`${what} below 2^64`);
       high = (high << 4) | (low >>> 28);
       low = (low << 4) | digit;
       digit = HEX[bytes[++at]!]!;
     }
     if (at === this.at) this.wrong(what);
+    if (at - this.at > HEX_DIGITS) this.wrong(`${what} below 2^64`);
     this.low = low >>> 0;
     this.high = high >>> 0;
     this.at = at;

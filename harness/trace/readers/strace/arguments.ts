@@ -1,13 +1,11 @@
 import { InputError } from '../../../base/errors.js';
+import { PAGE_BYTES } from '../../../base/page.js';
 import type { Call } from './calls.js';
 import type { Range } from './maps.js';
 
-/** Bytes of a page on the machines whose logs are read. */
-export const PAGE = 4096;
-
 /** Pages that hold a number of bytes. */
 export function pages(bytes: number): number {
-  return Math.ceil(bytes / PAGE);
+  return Math.ceil(bytes / PAGE_BYTES);
 }
 
 /**
@@ -28,6 +26,6 @@ export function numberAt(call: Call, index: number): number {
 
 /** The pages of a call whose arguments are an address and a length in bytes. */
 export function pageRange(call: Call, address: number, length: number): Range {
-  const start = Math.floor(numberAt(call, address) / PAGE);
+  const start = Math.floor(numberAt(call, address) / PAGE_BYTES);
   return { start, end: start + pages(numberAt(call, length)) };
 }

@@ -1,8 +1,9 @@
+import { PAGE_BYTES } from '../../../base/page.js';
 import type { EventFields } from '../../block.js';
 import { inputName } from '../../io/input.js';
 import { ADVICE, type OpName } from '../../op.js';
 import type { Mark } from '../marks.js';
-import { numberAt, PAGE, pageRange, pages } from './arguments.js';
+import { numberAt, pageRange, pages } from './arguments.js';
 import type { Call } from './calls.js';
 import type { Draft } from './drafts.js';
 import { readCalls } from './log.js';
@@ -137,7 +138,7 @@ class Follower {
   private mmap(process: Process, call: Call): void {
     const flags = call.args[3] ?? '';
     const bytes = numberAt(call, 1);
-    const range = { start: call.result / PAGE, end: call.result / PAGE + pages(bytes) };
+    const range = { start: call.result / PAGE_BYTES, end: call.result / PAGE_BYTES + pages(bytes) };
     const owner = process.memoryOwner;
     const shared = flags.includes('MAP_SHARED');
     const anonymous = flags.includes('MAP_ANON');
@@ -152,7 +153,7 @@ class Follower {
 
   private mapSegment(owner: Process, call: Call, range: Range, segment: Segment): void {
     this.space(owner);
-    const mapping: Mapping = { ...range, segment, offset: numberAt(call, 5) / PAGE };
+    const mapping: Mapping = { ...range, segment, offset: numberAt(call, 5) / PAGE_BYTES };
     this.mapsOf(owner).add(mapping);
     const writable = (call.args[2] ?? '').includes('PROT_WRITE');
     this.drafts.push({
@@ -186,7 +187,7 @@ class Follower {
     const old = pageRange(call, 0, 1);
     const maps = this.maps.get(owner);
     const first = maps?.within(old.start, old.end)[0];
-    const to = call.result / PAGE;
+    const to = call.result / PAGE_BYTES;
     const newPages = pages(numberAt(call, 2));
     if (!maps || !first) return;
     if (newPages < old.end - old.start) this.unmap(owner, { start: old.start + newPages, end: old.end });
@@ -221,10 +222,10 @@ class Follower {
     if (!segment || segment.firstMapUs === 0 || !(call.args[1] ?? '').includes('PUNCH_HOLE')) return;
     const start = numberAt(call, 2);
     const length = numberAt(call, 3);
-    const whole = start % PAGE === 0 && length % PAGE === 0;
+    const whole = start % PAGE_BYTES === 0 && length % PAGE_BYTES === 0;
     const text = whole ? `punch:${segment.name}` : `punch:${segment.name}@${start}+${length}`;
-    const first = Math.floor(start / PAGE);
-    const count = Math.ceil((start + length) / PAGE) - first;
+    const first = Math.floor(start / PAGE_BYTES);
+    const count = Math.ceil((start + length) / PAGE_BYTES) - first;
     this.event('fallocate', { space: process.memoryOwner.id, page: first, count, text });
   }
 }

@@ -1,7 +1,7 @@
+import { PAGE_BYTES } from '../../../base/page.js';
 import { decodedBytes } from '../../io/input.js';
 import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
-import { PAGE } from './arguments.js';
 import { type FollowOptions, followLog } from './follow.js';
 import { DraftWriter, type STRACE_TOUCHES } from './writer.js';
 
@@ -41,7 +41,7 @@ export async function importStrace(
 
 function metadata(options: StraceOptions, startUs: number, unmatched: number): TraceMeta {
   const meta = new TraceMeta([
-    ['page_size', String(PAGE)],
+    ['page_size', String(PAGE_BYTES)],
     ['clock', `microseconds since the first call, at ${new Date(startUs / 1000).toISOString()}`],
     ['provenance', 'recorded'],
     ['provenance.pairing', 'inferred'],
