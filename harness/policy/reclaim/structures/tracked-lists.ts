@@ -18,7 +18,7 @@ export const OWN_BIT = 16;
  * Who knows the list of a page says so (`move`, `refresh`, `take`): to count a list that the page's state names is a store
  * to an address that waits for the state to come from memory, and what reads sizes next waits with it.
  */
-export class PlacedLists extends PageLists {
+export class TrackedLists extends PageLists {
   /** By id: where the page is, and from `OWN_BIT` on what the policy keeps; that is 0 after each move. */
   state: Uint8Array;
   /** By list: its pages. */
