@@ -1,8 +1,8 @@
 import { TRAIT } from '../../policy/reclaim/contract.js';
-import type { Daemon } from '../daemons.js';
 import type { Machine } from '../machine.js';
-import { PTE } from '../mapping/page-table.js';
-import type { SharedObject } from './shared.js';
+import type { Daemon } from '../state/daemons.js';
+import { PTE } from '../state/page-table.js';
+import type { SharedObject } from '../state/vma.js';
 
 const US_PER_CENTISEC = 10_000;
 

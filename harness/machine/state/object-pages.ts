@@ -1,5 +1,3 @@
-import type { Vma } from '../mapping/vma.js';
-
 const CHUNK = 512;
 const CHUNK_SHIFT = 9;
 
@@ -19,55 +17,22 @@ const FILE_HOLE = -1;
 /** In place of a page's id: purged while volatile. A hole that whoever uses it next has to hear of. */
 const PURGED = -2;
 
-/** What a program opened or created. */
-export interface ObjectOptions {
+/** What lies behind each page of an object: its pages' ids, by index. */
+export class ObjectPages {
   readonly backing: Backing;
-  /** F_SEAL_WRITE: holes cannot be punched. */
-  readonly sealed: boolean;
-  /** Whether programs hold a descriptor. */
-  readonly descriptor: boolean;
-  /** `xip` with struct pages. */
-  readonly structPages: boolean;
-  /** Contents of page i from the start: `content`, or `content + i` with `up`. Unlike all others when not given. */
-  readonly contents?: { readonly content: number; readonly up: boolean } | undefined;
-}
-
-/**
- * An object that several mappings share: shared memory, a file, an image. It holds its pages' ids by index; a page of
- * a file keeps its id, once it has one, while it is not in the page cache.
- */
-export class SharedObject {
-  readonly kind = 'shared';
-  readonly backing: Backing;
-  readonly options: ObjectOptions;
-  /** Mappings of the object, of all spaces. */
-  readonly mappings: Vma[] = [];
   /** Blocks it has (the kernel's st_blocks, in pages): memory or swap of shmem, blocks of a file. */
   blocks: number;
-  /** The last descriptor or name is gone. */
-  closed: boolean;
-  /** When the oldest of its dirty pages became dirty; undefined while all are clean. */
-  dirtySinceUs: number | undefined;
-  /** The page that the last pread ended with (file_ra_state.prev_pos); -1 before the first. */
-  lastRead = -1;
   private pages_: number;
   /** Indexes of a file from here on have no block unless they have an id. */
   private unallocatedFrom: number;
   private readonly chunks: (Int32Array | undefined)[] = [];
 
-  constructor(
-    readonly number: number,
-    /** Its name; undefined for a shared anonymous mapping. */
-    readonly name: string | undefined,
-    size: number,
-    options: ObjectOptions,
-  ) {
-    this.options = options;
-    this.backing = options.backing;
+  /** @param size in pages */
+  constructor(size: number, backing: Backing) {
+    this.backing = backing;
     this.pages_ = size;
     this.unallocatedFrom = size;
-    this.blocks = options.backing === 'shmem' ? 0 : size;
-    this.closed = name === undefined;
+    this.blocks = backing === 'shmem' ? 0 : size;
   }
 
   /** Size in pages. */
@@ -79,11 +44,6 @@ export class SharedObject {
   resize(size: number): void {
     this.pages_ = size;
     if (size < this.unallocatedFrom) this.unallocatedFrom = size;
-  }
-
-  /** Nobody can reach its pages any more. The contents of a file and an image stay where they are. */
-  get dead(): boolean {
-    return this.backing === 'shmem' && this.closed && this.mappings.length === 0;
   }
 
   /** Id of the page at an index; 0 for one that has none: a hole, or a page of a file never used so far. */
@@ -104,7 +64,7 @@ export class SharedObject {
     this.put(index, page);
   }
 
-  /** Nothing lies behind an index any more. Blocks of a file are counted by `dropBlock`. */
+  /** Nothing lies behind an index any more. The caller counts the blocks of a file. */
   makeHole(index: number): void {
     if (this.backing === 'shmem' && this.at(index) > 0) this.blocks--;
     this.put(index, this.backing === 'shmem' ? 0 : FILE_HOLE);

@@ -1,6 +1,5 @@
 import { InputError } from '../../base/errors.js';
-import { AnonObject } from './anon.js';
-import { type ObjectOptions, SharedObject } from './shared.js';
+import { AnonObject, type ObjectOptions, SharedObject } from './vma.js';
 
 /** Number of the object that all merged pages belong to; their index in it is that of their stable node. */
 export const KSM_OBJECT = 0;

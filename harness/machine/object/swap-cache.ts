@@ -1,8 +1,7 @@
 import { PART } from '../../cost/ledger.js';
 import type { Machine } from '../machine.js';
-import type { AnonObject } from '../object/anon.js';
-import { anonObject } from './anon-page.js';
-import type { Vma } from './vma.js';
+import { anonObject } from '../mapping/anon-page.js';
+import type { AnonObject, Vma } from '../state/vma.js';
 
 /** Brings a page in from swap, and waits for it. Its slot stays: the page is in the swap cache. */
 export function readSwap(m: Machine, page: number, object: number, index: number): void {

@@ -1,12 +1,10 @@
 import { TRAIT } from '../../policy/reclaim/contract.js';
+import { unmapPage } from '../entries/entry.js';
 import { NONE } from '../ksm/items.js';
 import type { Machine } from '../machine.js';
-import type { AnonObject } from '../object/anon.js';
-import type { SharedObject } from '../object/shared.js';
-import { unmapPage } from './entry.js';
 import { PTE, PTE_SHIFT } from './page-table.js';
 import type { Space } from './space.js';
-import { NO_RECENCY, VM, type Vma } from './vma.js';
+import { type AnonObject, NO_RECENCY, type SharedObject, VM, type Vma } from './vma.js';
 
 /**
  * The reverse map: which page table entries map a frame. It keeps nothing a mapping: the frame knows object and

@@ -1,8 +1,7 @@
 import { Account } from '../../cost/ledger.js';
 import type { MmSlot } from '../ksm/mm-list.js';
-import { ANON_REACH } from '../object/anon.js';
 import { Directory } from './page-table.js';
-import { NO_RECENCY, VM, Vma } from './vma.js';
+import { ANON_REACH, NO_RECENCY, VM, Vma } from './vma.js';
 
 /** An address space: a process or a guest. */
 export class Space {

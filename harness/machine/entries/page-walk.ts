@@ -1,5 +1,5 @@
 import type { Machine } from '../machine.js';
-import type { Vma } from './vma.js';
+import type { Vma } from '../state/vma.js';
 
 /** Visits the entries of pages [start, end) of a VMA that hold anything, by address. */
 export function eachUsedEntry(

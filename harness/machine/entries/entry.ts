@@ -1,9 +1,9 @@
 import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
-import { KSM_OBJECT } from '../object/objects.js';
-import { PTE, PTE_SHIFT, PURGED } from './page-table.js';
-import { hasRecency, type Space } from './space.js';
-import { VM, type Vma } from './vma.js';
+import { KSM_OBJECT } from '../state/objects.js';
+import { PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
+import { hasRecency, type Space } from '../state/space.js';
+import { VM, type Vma } from '../state/vma.js';
 
 /** The frame that a present entry maps; -1 when it maps a page without a frame, or nothing. */
 export function frameOf(m: Machine, entry: number): number {

@@ -1,9 +1,9 @@
 import { grown } from '../../base/arrays.js';
 import type { Machine } from '../machine.js';
-import { PTE, PTE_SHIFT } from '../mapping/page-table.js';
-import type { Space } from '../mapping/space.js';
-import type { Frames } from './frames.js';
-import { ZERO_PAGE } from './pages.js';
+import type { Frames } from '../memory/frames.js';
+import { ZERO_PAGE } from '../memory/pages.js';
+import { PTE, PTE_SHIFT } from './page-table.js';
+import type { Space } from './space.js';
 
 /**
  * Who pays for which frame, over time: each of the m page table entries that map a frame pays 1/m of it.
