@@ -40,7 +40,8 @@ function builder(yargs: Argv): Argv {
   return yargs.options({
     suite: {
       type: 'string',
-      describe: 'only these suites, separated by commas: text, machine, policies, company, twins, path',
+      describe:
+        'only these suites, separated by commas: text, machine, policies, shared-process, twins, path',
       requiresArg: true,
     },
     filter: { type: 'string', describe: 'only cases whose name contains this', requiresArg: true },

@@ -3,18 +3,18 @@ import { Worker } from 'node:worker_threads';
 import { packageFile } from '../base/package-root.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { BenchCase, Suite } from './case.js';
-import type { CompanySetup } from './company-worker.js';
 import type { BenchInputs } from './inputs.js';
+import type { SharedProcessSetup } from './shared-process-worker.js';
 import type { PolicyTime } from './time-policy.js';
 
 /** Built, also when the tests run from source: worker threads start from built files. */
-const WORKER_FILE = packageFile('dist', 'harness', 'bench', 'company-worker.js');
+const WORKER_FILE = packageFile('dist', 'harness', 'bench', 'shared-process-worker.js');
 
 /** A worker thread with compiled code of its own, where `before` have run. */
 function startWorker(inputs: BenchInputs, before: readonly string[]): Worker {
   const { reference, capacity } = inputs.string('zipf');
   const { ids, distinct } = reference;
-  const workerData: CompanySetup = { ids, distinct, capacity, before };
+  const workerData: SharedProcessSetup = { ids, distinct, capacity, before };
   return new Worker(WORKER_FILE, { workerData });
 }
 
@@ -27,7 +27,7 @@ async function askWorker(worker: Worker, policy: string): Promise<PolicyTime> {
 }
 
 /** The thread where all policies have run: one for all cases, stopped at the end of the bench. */
-class Company {
+class SharedProcess {
   private worker: Worker | undefined;
 
   constructor(
@@ -47,16 +47,16 @@ class Company {
   }
 }
 
-function companyCase(inputs: BenchInputs, policy: string, company: Company): BenchCase {
+function sharedProcessCase(inputs: BenchInputs, policy: string, shared: SharedProcess): BenchCase {
   let alone: Worker;
   return {
-    name: `company/${policy}`,
+    name: `shared-process/${policy}`,
     events: inputs.requests,
     async prepare() {
-      company.start();
+      shared.start();
       alone = startWorker(inputs, []);
     },
-    run: () => company.ask(policy),
+    run: () => shared.ask(policy),
     against: () => askWorker(alone, policy),
     async close() {
       await alone.terminate();
@@ -68,14 +68,14 @@ function companyCase(inputs: BenchInputs, policy: string, company: Company): Ben
  * Each policy where all policies have run, against alone. Compiled code is shaped by what it has seen: a call that has
  * met several policies can be slow for each of them.
  */
-export function companySuite(inputs: BenchInputs): Suite {
+export function sharedProcessSuite(inputs: BenchInputs): Suite {
   const policies = reclaimPolicies.all().map(({ name }) => name);
-  const company = new Company(inputs, policies);
+  const shared = new SharedProcess(inputs, policies);
   return {
-    name: 'company',
+    name: 'shared-process',
     about:
       'each policy on the zipf string in a thread where all policies have run, against a thread of its own',
-    versus: { run: 'company', against: 'alone', target: 1.1 },
-    cases: policies.map((policy) => companyCase(inputs, policy, company)),
+    versus: { run: 'shared', against: 'alone', target: 1.1 },
+    cases: policies.map((policy) => sharedProcessCase(inputs, policy, shared)),
   };
 }

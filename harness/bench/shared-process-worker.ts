@@ -4,7 +4,7 @@ import type { BenchString } from './strings.js';
 import { type PolicyTime, timePolicy } from './time-policy.js';
 
 /** What a worker is given at its start. */
-export interface CompanySetup {
+export interface SharedProcessSetup {
   /** Ids of the reference string, in shared memory. */
   readonly ids: Int32Array;
   readonly distinct: number;
@@ -13,7 +13,7 @@ export interface CompanySetup {
   readonly before: readonly string[];
 }
 
-const { ids, distinct, capacity, before } = workerData as CompanySetup;
+const { ids, distinct, capacity, before } = workerData as SharedProcessSetup;
 const port = parentPort;
 if (!port) throw new Error('this module is the entry of a worker thread');
 
