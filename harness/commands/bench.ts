@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
-import { zipf } from '../../workloads/zipf.js';
+import { zipf } from '../../workloads/zipf/zipf.js';
 import { EXIT, InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { parseParameters } from '../base/parameters.js';

@@ -1,8 +1,7 @@
-import { BlockBuilder, type EventBlock } from '../harness/trace/block.js';
-import type { Workload, WorkloadContext } from '../harness/trace/source.js';
-import { AliasTable } from './alias-table.js';
-import { shuffled } from './shuffle.js';
-import { syntheticMeta } from './synthetic-meta.js';
+import type { BlockBuilder, EventBlock } from '../../harness/trace/block.js';
+import type { Workload, WorkloadContext } from '../../harness/trace/source.js';
+import { AliasTable, shuffled } from '../common/draws.js';
+import { syntheticTrace } from '../common/synthetic.js';
 
 /** First page of the mapping: 64 GiB, away from page 0. */
 const BASE = 2 ** 24;
@@ -60,12 +59,5 @@ export const zipf: Workload = {
       meaning: 'time between accesses, in \u00b5s',
     },
   },
-  generate(context) {
-    const builder = new BlockBuilder();
-    return {
-      meta: syntheticMeta(context.seed),
-      strings: builder.strings,
-      blocks: () => events(builder, context),
-    };
-  },
+  generate: (context) => syntheticTrace(context.seed, (builder) => events(builder, context)),
 };

@@ -1,5 +1,5 @@
-import type { BlockBuilder } from '../harness/trace/block.js';
-import { type GuestPages, type Piece, Placement } from './guest-memory.js';
+import type { BlockBuilder } from '../../harness/trace/block.js';
+import { type GuestPages, type Piece, Placement } from './memory.js';
 
 /** First page of a guest's memory: 4 GiB, away from page 0. */
 const MEMORY = 2 ** 20;

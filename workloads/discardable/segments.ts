@@ -1,4 +1,4 @@
-import type { BlockBuilder } from '../harness/trace/block.js';
+import type { BlockBuilder } from '../../harness/trace/block.js';
 
 /** First page of the first segment: 64 GiB, away from page 0. */
 const BASE = 2 ** 24;

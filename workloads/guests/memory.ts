@@ -1,4 +1,4 @@
-import { shuffled } from './shuffle.js';
+import { shuffled } from '../common/draws.js';
 
 /** The parts a guest's memory is made of, in the order in which its pages are numbered before they are placed. */
 export type Part = 'image' | 'own' | 'zeroed' | 'untouched';

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { resolveTrace } from '../harness/experiment/traces.js';
-import { chooseWorkload, generate } from '../harness/experiment/workload.js';
-import { replayTrace } from '../harness/index.js';
-import { validate } from '../harness/replay/validate.js';
-import { randomStream } from '../harness/stats/random.js';
-import { eventLines } from '../harness/testing/traces.js';
-import { BLOCK_EVENTS, type EventBlock } from '../harness/trace/block.js';
-import { POOL_BASE } from '../harness/trace/buffer-pool/database.js';
-import { openTrace, type Trace } from '../harness/trace/trace.js';
+import { resolveTrace } from '../../harness/experiment/traces.js';
+import { chooseWorkload, generate } from '../../harness/experiment/workload.js';
+import { replayTrace } from '../../harness/index.js';
+import { validate } from '../../harness/replay/validate.js';
+import { randomStream } from '../../harness/stats/random.js';
+import { eventLines } from '../../harness/testing/traces.js';
+import { BLOCK_EVENTS, type EventBlock } from '../../harness/trace/block.js';
+import { POOL_BASE } from '../../harness/trace/buffer-pool/database.js';
+import { openTrace, type Trace } from '../../harness/trace/trace.js';
 import { nuRand } from './tpcc.js';
 
 /** A small pool and a short time, in which clients come and go. */

@@ -1,4 +1,4 @@
-import type { Workload } from '../harness/trace/source.js';
+import type { Workload } from '../../harness/trace/source.js';
 
 type Parameters = Workload['parameters'];
 type Parameter = Parameters[string];

@@ -1,4 +1,4 @@
-import type { Workload } from '../harness/trace/source.js';
+import type { Workload } from '../../harness/trace/source.js';
 
 /** The most images a tab may have, so that one switch of tabs fits a block of events. */
 export const MAX_IMAGES = 1024;

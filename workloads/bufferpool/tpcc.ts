@@ -1,4 +1,4 @@
-import type { Database } from '../harness/trace/buffer-pool/database.js';
+import type { Database } from '../../harness/trace/buffer-pool/database.js';
 
 /** A stream of numbers in [0, 1). */
 type Random = () => number;

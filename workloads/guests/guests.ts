@@ -1,11 +1,11 @@
-import { BlockBuilder } from '../harness/trace/block.js';
-import type { Workload, WorkloadContext } from '../harness/trace/source.js';
-import { type GuestPages, guestPages } from './guest-memory.js';
-import { type GuestPlan, GuestScript } from './guest-script.js';
-import { GUESTS_PARAMETERS, MAX_RUN_PAGES } from './guests-parameters.js';
-import { Scripted, scriptedEvents } from './scripts.js';
-import { shuffled } from './shuffle.js';
-import { syntheticMeta } from './synthetic-meta.js';
+import type { BlockBuilder } from '../../harness/trace/block.js';
+import type { Workload, WorkloadContext } from '../../harness/trace/source.js';
+import { shuffled } from '../common/draws.js';
+import { Scripted, scriptedEvents } from '../common/scripts.js';
+import { syntheticTrace } from '../common/synthetic.js';
+import { type GuestPages, guestPages } from './memory.js';
+import { GUESTS_PARAMETERS, MAX_RUN_PAGES } from './parameters.js';
+import { type GuestPlan, GuestScript } from './script.js';
 
 /** Events that one step adds at most: a run is cut where parts meet and where contents begin again, at worst by page. */
 const STEP_EVENTS = 4 * MAX_RUN_PAGES;
@@ -105,9 +105,8 @@ export const guests: Workload = {
   source:
     'shares and rates of the recorded guests (trace guests-debian: 3 guests of 256 MiB, 84064 of 196608 pages written, 83762 of them not zero at the end)',
   parameters: GUESTS_PARAMETERS,
-  generate(context) {
-    const builder = new BlockBuilder();
-    const blocks = () => scriptedEvents(builder, scripts(builder, context), STEP_EVENTS);
-    return { meta: syntheticMeta(context.seed), strings: builder.strings, blocks };
-  },
+  generate: (context) =>
+    syntheticTrace(context.seed, (builder) =>
+      scriptedEvents(builder, scripts(builder, context), STEP_EVENTS),
+    ),
 };

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { resolveTrace } from '../harness/experiment/traces.js';
-import { chooseWorkload, generate } from '../harness/experiment/workload.js';
-import { loadTrace, replayTrace } from '../harness/index.js';
-import { validate } from '../harness/replay/validate.js';
-import type { EventBlock } from '../harness/trace/block.js';
-import { HAS, OP } from '../harness/trace/op.js';
-import { TextFormatter } from '../harness/trace/text/formatter.js';
-import { openTrace, type Trace } from '../harness/trace/trace.js';
-import { GUESTS_PARAMETERS } from './guests-parameters.js';
+import { resolveTrace } from '../../harness/experiment/traces.js';
+import { chooseWorkload, generate } from '../../harness/experiment/workload.js';
+import { loadTrace, replayTrace } from '../../harness/index.js';
+import { validate } from '../../harness/replay/validate.js';
+import type { EventBlock } from '../../harness/trace/block.js';
+import { HAS, OP } from '../../harness/trace/op.js';
+import { TextFormatter } from '../../harness/trace/text/formatter.js';
+import { openTrace, type Trace } from '../../harness/trace/trace.js';
+import { GUESTS_PARAMETERS } from './parameters.js';
 
 /** Two small guests that end soon after boot. */
 const SMALL = { guests: 2, memory: 1000, boot_s: 2, steady_s: 5, rewrites_per_s: 20 };

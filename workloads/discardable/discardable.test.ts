@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { resolveTrace } from '../harness/experiment/traces.js';
-import { chooseWorkload, generate } from '../harness/experiment/workload.js';
-import { replayTrace } from '../harness/index.js';
-import { validate } from '../harness/replay/validate.js';
-import type { EventBlock } from '../harness/trace/block.js';
-import { TextFormatter } from '../harness/trace/text/formatter.js';
-import { openTrace, type Trace } from '../harness/trace/trace.js';
-import { DISCARDABLE_PARAMETERS } from './discardable-parameters.js';
+import { resolveTrace } from '../../harness/experiment/traces.js';
+import { chooseWorkload, generate } from '../../harness/experiment/workload.js';
+import { replayTrace } from '../../harness/index.js';
+import { validate } from '../../harness/replay/validate.js';
+import type { EventBlock } from '../../harness/trace/block.js';
+import { TextFormatter } from '../../harness/trace/text/formatter.js';
+import { openTrace, type Trace } from '../../harness/trace/trace.js';
+import { DISCARDABLE_PARAMETERS } from './parameters.js';
 
 /** Two tabs of one or two small images. */
 const SMALL = {

@@ -1,9 +1,9 @@
-import { BlockBuilder } from '../harness/trace/block.js';
-import type { Workload, WorkloadContext } from '../harness/trace/source.js';
-import { Scripted, scriptedEvents } from './scripts.js';
-import { syntheticMeta } from './synthetic-meta.js';
-import { HostedGuest, type HostedGuestPlan } from './uml-guest.js';
-import { UML_PARAMETERS } from './uml-parameters.js';
+import type { BlockBuilder } from '../../harness/trace/block.js';
+import type { Workload, WorkloadContext } from '../../harness/trace/source.js';
+import { Scripted, scriptedEvents } from '../common/scripts.js';
+import { syntheticTrace } from '../common/synthetic.js';
+import { HostedGuest, type HostedGuestPlan } from './guest.js';
+import { UML_PARAMETERS } from './parameters.js';
 
 /** Events that one step of a guest adds at most: its start. */
 const STEP_EVENTS = 4;
@@ -63,9 +63,8 @@ export const umlHotplug: Workload = {
   source:
     'Pulavarty 2005, "madvise(MADV_REMOVE)": "useful for supporting hot-plug memory on UML", whose memory is a tmpfs file; balloon and reporting as virtio_balloon does them; firecracker-microvm/firecracker#6167 for MADV_DONTNEED on shared guest memory',
   parameters: UML_PARAMETERS,
-  generate(context) {
-    const builder = new BlockBuilder();
-    const blocks = () => scriptedEvents(builder, scripts(builder, context), STEP_EVENTS);
-    return { meta: syntheticMeta(context.seed), strings: builder.strings, blocks };
-  },
+  generate: (context) =>
+    syntheticTrace(context.seed, (builder) =>
+      scriptedEvents(builder, scripts(builder, context), STEP_EVENTS),
+    ),
 };

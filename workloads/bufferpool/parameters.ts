@@ -1,4 +1,4 @@
-import type { Workload } from '../harness/trace/source.js';
+import type { Workload } from '../../harness/trace/source.js';
 
 /** Sizes that a resize goes through, as shares of the pool. Recorded: trace mariadb-resize, of 384 MiB. */
 export const RESIZES = {

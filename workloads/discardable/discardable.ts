@@ -1,11 +1,11 @@
-import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../harness/trace/block.js';
-import type { Workload, WorkloadContext } from '../harness/trace/source.js';
-import { Elsewhere } from './discardable-elsewhere.js';
-import { DISCARDABLE_PARAMETERS, MAX_IMAGES } from './discardable-parameters.js';
-import { BROWSER } from './discardable-segments.js';
-import { Tabs } from './discardable-tabs.js';
-import { syntheticMeta } from './synthetic-meta.js';
-import { type Actor, TimeQueue } from './time-queue.js';
+import { BLOCK_EVENTS, type BlockBuilder, type EventBlock } from '../../harness/trace/block.js';
+import type { Workload, WorkloadContext } from '../../harness/trace/source.js';
+import { syntheticTrace } from '../common/synthetic.js';
+import { type Actor, TimeQueue } from '../common/time-queue.js';
+import { Elsewhere } from './elsewhere.js';
+import { DISCARDABLE_PARAMETERS, MAX_IMAGES } from './parameters.js';
+import { BROWSER } from './segments.js';
+import { Tabs } from './tabs.js';
 
 /** Events that one act adds at most: a tab hides its images, gives up those of an old one, and decodes new ones. */
 const ACT_EVENTS = (1 + 2 + 6) * MAX_IMAGES + 2;
@@ -31,9 +31,5 @@ export const discardable: Workload = {
   source:
     'sizes, numbers and decoding cost of the recorded browser (trace chromium-cache: 115 segments in 8 tabs of Chromium 156); popularity of tabs and the other program are assumed',
   parameters: DISCARDABLE_PARAMETERS,
-  generate(context) {
-    const builder = new BlockBuilder();
-    const meta = syntheticMeta(context.seed);
-    return { meta, strings: builder.strings, blocks: () => events(builder, context) };
-  },
+  generate: (context) => syntheticTrace(context.seed, (builder) => events(builder, context)),
 };

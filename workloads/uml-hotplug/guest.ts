@@ -1,6 +1,6 @@
-import type { BlockBuilder } from '../harness/trace/block.js';
-import { shuffled } from './shuffle.js';
-import { MAX_ORDER } from './uml-parameters.js';
+import type { BlockBuilder } from '../../harness/trace/block.js';
+import { shuffled } from '../common/draws.js';
+import { MAX_ORDER } from './parameters.js';
 
 /** First page of a guest's memory: 4 GiB, away from page 0. */
 const MEMORY = 2 ** 20;

@@ -1,6 +1,6 @@
-import type { BlockBuilder } from '../harness/trace/block.js';
-import type { WorkloadContext } from '../harness/trace/source.js';
-import type { Actor } from './time-queue.js';
+import type { BlockBuilder } from '../../harness/trace/block.js';
+import type { WorkloadContext } from '../../harness/trace/source.js';
+import type { Actor } from '../common/time-queue.js';
 
 /** First page of the program's memory: 4 GiB, away from page 0. */
 const BASE = 2 ** 20;

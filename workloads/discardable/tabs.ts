@@ -1,9 +1,8 @@
-import type { BlockBuilder } from '../harness/trace/block.js';
-import type { WorkloadContext } from '../harness/trace/source.js';
-import { AliasTable } from './alias-table.js';
-import { Addresses, BROWSER, type Segment, type SegmentOptions, Segments } from './discardable-segments.js';
-import { shuffled } from './shuffle.js';
-import type { Actor } from './time-queue.js';
+import type { BlockBuilder } from '../../harness/trace/block.js';
+import type { WorkloadContext } from '../../harness/trace/source.js';
+import { AliasTable, shuffled } from '../common/draws.js';
+import type { Actor } from '../common/time-queue.js';
+import { Addresses, BROWSER, type Segment, type SegmentOptions, Segments } from './segments.js';
 
 /** A tab that is open, and the process it has to itself. */
 interface Tab {

@@ -1,10 +1,10 @@
-import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../harness/trace/block.js';
-import { Ring } from '../harness/trace/buffer-pool/clock-sweep.js';
-import { BLOCK_PAGES, Database, POSTMASTER, STEP_EVENTS } from '../harness/trace/buffer-pool/database.js';
-import type { Workload, WorkloadContext } from '../harness/trace/source.js';
-import { BUFFERPOOL_PARAMETERS, RESIZES } from './bufferpool-parameters.js';
-import { syntheticMeta } from './synthetic-meta.js';
-import { type Actor, TimeQueue } from './time-queue.js';
+import { BLOCK_EVENTS, type BlockBuilder, type EventBlock } from '../../harness/trace/block.js';
+import { Ring } from '../../harness/trace/buffer-pool/clock-sweep.js';
+import { BLOCK_PAGES, Database, POSTMASTER, STEP_EVENTS } from '../../harness/trace/buffer-pool/database.js';
+import type { Workload, WorkloadContext } from '../../harness/trace/source.js';
+import { syntheticTrace } from '../common/synthetic.js';
+import { type Actor, TimeQueue } from '../common/time-queue.js';
+import { BUFFERPOOL_PARAMETERS, RESIZES } from './parameters.js';
 import { Tpcc } from './tpcc.js';
 
 /** The space of the process that reads whole tables. */
@@ -230,9 +230,5 @@ export const bufferpool: Workload = {
   source:
     'TPC-C 5.11 (transactions, NURand, row sizes) on a model of PostgreSQL 15\u2019s buffer manager; rates of the recorded traces postgresql and mariadb-resize; why sections are dropped: "drop a section of their bufferpool", patch MADV_REMOVE, 2005',
   parameters: BUFFERPOOL_PARAMETERS,
-  generate(context) {
-    const builder = new BlockBuilder();
-    const meta = syntheticMeta(context.seed);
-    return { meta, strings: builder.strings, blocks: () => events(builder, context) };
-  },
+  generate: (context) => syntheticTrace(context.seed, (builder) => events(builder, context)),
 };

@@ -1,4 +1,4 @@
-import { BLOCK_EVENTS, type BlockBuilder, type EventBlock } from '../harness/trace/block.js';
+import { BLOCK_EVENTS, type BlockBuilder, type EventBlock } from '../../harness/trace/block.js';
 import { type Actor, TimeQueue } from './time-queue.js';
 
 /** Runs a script whose parts are separated by the moments, in µs, at which they are to run. */

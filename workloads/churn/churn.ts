@@ -1,7 +1,7 @@
-import { BlockBuilder } from '../harness/trace/block.js';
-import type { Workload, WorkloadContext } from '../harness/trace/source.js';
-import { Scripted, scriptedEvents } from './scripts.js';
-import { syntheticMeta } from './synthetic-meta.js';
+import type { BlockBuilder } from '../../harness/trace/block.js';
+import type { Workload, WorkloadContext } from '../../harness/trace/source.js';
+import { Scripted, scriptedEvents } from '../common/scripts.js';
+import { syntheticTrace } from '../common/synthetic.js';
 
 /** First page of the areas that chunks are allocated in: 4 GiB, away from page 0. */
 const AREAS = 2 ** 20;
@@ -181,9 +181,8 @@ export const churn: Workload = {
       meaning: 'time for which that process has its memory, and for which it has none, in \u00b5s',
     },
   },
-  generate(context) {
-    const builder = new BlockBuilder();
-    const blocks = () => scriptedEvents(builder, scripts(builder, context), STEP_EVENTS);
-    return { meta: syntheticMeta(context.seed), strings: builder.strings, blocks };
-  },
+  generate: (context) =>
+    syntheticTrace(context.seed, (builder) =>
+      scriptedEvents(builder, scripts(builder, context), STEP_EVENTS),
+    ),
 };
