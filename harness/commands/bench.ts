@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
-import { zipf } from '../../workloads/zipf.js';
+import { zipf } from '../../workloads/zipf/zipf.js';
 import { EXIT, InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { parseParameters } from '../base/parameters.js';
@@ -41,7 +41,8 @@ function builder(yargs: Argv): Argv {
   return yargs.options({
     suite: {
       type: 'string',
-      describe: 'only these suites, separated by commas: text, machine, policies, company, twins, path',
+      describe:
+        'only these suites, separated by commas: text, machine, policies, shared-process, twins, path',
       requiresArg: true,
     },
     filter: { type: 'string', describe: 'only cases whose name contains this', requiresArg: true },

@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
-import { type CostTable, loadCosts } from '../cost/table.js';
+import { type CostTable, costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
 import {
   type Limit,
@@ -37,7 +37,7 @@ import {
   tracePositional,
   wholeFlag,
 } from './flags.js';
-import { Progress, print } from './terminal.js';
+import { note, Progress, print } from './terminal.js';
 
 interface Args {
   trace: string;
@@ -105,7 +105,11 @@ function builder(yargs: Argv): Argv {
         requiresArg: true,
       },
       seed: { type: 'number', default: 1, describe: 'seed of all random draws', requiresArg: true },
-      costs: { type: 'string', describe: 'cost table (JSON) instead of the shipped one', requiresArg: true },
+      costs: {
+        type: 'string',
+        describe: 'cost table (JSON); rows that it lacks are those of the shipped one',
+        requiresArg: true,
+      },
       ...outFlag,
       format: {
         choices: ['table', 'json', 'csv'] as const,
@@ -182,12 +186,14 @@ async function handler(args: Args): Promise<void> {
   const anyTrace = { peakPages: 100, pageBytes: PAGE_BYTES };
   if (args.limit !== undefined) parseLimit(args.limit, anyTrace);
   if (args.memory !== undefined) parseMemory(args.memory, anyTrace);
-  const costs = loadCosts(args.costs);
+  const { costs, fromDefault } = readCosts(args.costs);
   const { path, label, shown } = findTrace(args.trace);
   const trace = await openTrace(await compileTrace(path, shown));
   const by = await planned([args.limit, args.memory], trace, costs);
   const limit: Limit = args.limit === undefined ? 'trace' : parseLimit(args.limit, by);
   const memory = args.memory === undefined ? {} : { memory: parseMemory(args.memory, by) };
+  const lacking = costsNote(args.costs ?? '', fromDefault);
+  if (lacking !== undefined) note(lacking);
   const made = args.out === undefined ? undefined : prepareFolder(args.out);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {

@@ -1,6 +1,5 @@
 import { PART } from '../../cost/ledger.js';
-import type { Pages, ReclaimPolicy } from '../../policy/reclaim/contract.js';
-import { TRAIT } from '../../policy/reclaim/contract.js';
+import { type Pages, type ReclaimPolicy, TRAIT } from '../../policy/reclaim/contract.js';
 import { randomStream } from '../../stats/random.js';
 import type { Machine, MachineOptions } from '../machine.js';
 import { OWN_TRAIT } from '../memory/pages.js';
