@@ -1,6 +1,6 @@
 import { PAGE_KIB } from '../base/page.js';
 import type { Machine } from '../machine/machine.js';
-import type { Space } from '../machine/mapping/space.js';
+import type { Space } from '../machine/state/space.js';
 import type { Paid } from '../metrics/files.js';
 import {
   METRICS,
