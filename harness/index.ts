@@ -39,16 +39,8 @@ export { SWAP_KINDS, type SwapKind } from './machine/machine.js';
 export { AXES, type AxisInfo, type AxisKind, type AxisName } from './metrics/axes.js';
 export type { Claim, Term } from './metrics/claim.js';
 export type { Row, Value } from './metrics/csv.js';
-export {
-  type Better,
-  METRICS,
-  type Metric,
-  type MetricGroup,
-  RUN_COLUMNS,
-  SPACE_COLUMNS,
-  TIMELINE_COLUMNS,
-  type Unit,
-} from './metrics/schema.js';
+export { RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from './metrics/files.js';
+export { type Better, METRICS, type Metric, type MetricGroup, type Unit } from './metrics/schema.js';
 export type {
   DiscardContext,
   DiscardPolicy,

@@ -3,20 +3,21 @@ import { join } from 'node:path';
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
-import { loadCosts } from '../cost/table.js';
+import { costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
 import { planReplay } from '../experiment/plan.js';
 import { prepareFolder } from '../experiment/store.js';
 import { findTrace } from '../experiment/traces.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
 import { csvHeader, csvRows, formatNumber, type Row, type Value } from '../metrics/csv.js';
-import { KEY_COLUMNS, METRICS, RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/schema.js';
+import { KEY_COLUMNS, RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/files.js';
+import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
 import { type Command, outFlag, policyModuleFlag, quietFlag, tracePositional } from './flags.js';
-import { Progress, print } from './terminal.js';
+import { note, Progress, print } from './terminal.js';
 
 interface Args extends Record<AxisName, string> {
   trace: string;
@@ -40,7 +41,11 @@ function builder(yargs: Argv): Argv {
     .positional('trace', tracePositional)
     .options({
       ...axisFlags,
-      costs: { type: 'string', describe: 'cost table (JSON) instead of the shipped one', requiresArg: true },
+      costs: {
+        type: 'string',
+        describe: 'cost table (JSON); rows that it lacks are those of the shipped one',
+        requiresArg: true,
+      },
       ...outFlag,
       format: {
         choices: ['table', 'json', 'csv'] as const,
@@ -99,10 +104,12 @@ async function handler(args: Args): Promise<void> {
   for (const file of args.policyModule) await loadPolicyModule(file);
   // Everything that can be wrong is looked at before the trace is read.
   const plan = planReplay(args);
-  const costs = loadCosts(args.costs);
+  const { costs, fromDefault } = readCosts(args.costs);
   const { path, label, shown } = findTrace(args.trace);
   const trace = await openTrace(await compileTrace(path, shown));
   const values = await plan(trace, costs);
+  const lacking = costsNote(args.costs ?? '', fromDefault);
+  if (lacking !== undefined) note(lacking);
   const made = args.out === undefined ? undefined : prepareFolder(args.out);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { PACKAGE_ROOT } from '../base/package-root.js';
-import { type CostTable, loadCosts } from '../cost/table.js';
+import { type CostTable, costsNote, type LoadedCosts, readCosts } from '../cost/table.js';
 import type { Row } from '../metrics/csv.js';
 import { thisHost, VERSION } from '../metrics/host.js';
 import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
@@ -50,6 +50,8 @@ export interface RunEvents {
   started?(cells: number, resumed: number): void;
   /** A cell has its results. */
   finishedCell?(): void;
+  /** Something to know about the inputs, in one line. */
+  note?(text: string): void;
   /** A cell gave no result: its number, what it was, and why. */
   failedCell?(cell: number, what: string, reason: string): void;
 }
@@ -178,7 +180,10 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   checkAxes(experiment);
   const costsFile =
     experiment.costs === undefined ? undefined : join(dirname(experiment.file), experiment.costs);
-  const costs = loadCosts(costsFile);
+  const loaded = readCosts(costsFile);
+  const { costs } = loaded;
+  const lacking = costsNote(experiment.costs ?? '', loaded.fromDefault);
+  if (lacking !== undefined) events?.note?.(lacking);
   const store = ResultStore.open(out, thisHost());
   try {
     const traces = await prepareTraces(experiment, costs, events);
@@ -200,7 +205,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       policyModules,
     };
     const failed = await runCells(left, setup, store, inputs, traces, options);
-    store.finish(manifest(experiment, options, traces, store, cells.length, costs));
+    store.finish(manifest(experiment, options, traces, store, cells.length, loaded));
     return {
       folder: out,
       runs: store.runs(),
@@ -247,7 +252,7 @@ function manifest(
   traces: readonly Prepared[],
   store: ResultStore,
   cells: number,
-  costs: CostTable,
+  { costs, fromDefault }: LoadedCosts,
 ): object {
   const { file: _path, ...definition } = experiment;
   const results = store.inOrder();
@@ -268,6 +273,7 @@ function manifest(
       file:
         experiment.costs === undefined ? undefined : traceSource(experiment.costs, dirname(experiment.file)),
       sha256: createHash('sha256').update(JSON.stringify(costs)).digest('hex'),
+      ...(fromDefault.length > 0 && { from_default: fromDefault }),
     },
     policy_modules: options.policyModules,
     traces: traces.map((trace) => ({

@@ -6,7 +6,7 @@ import type { Machine } from '../machine.js';
 import { OWN_TRAIT } from '../memory/pages.js';
 import { makeHole } from '../object/lifetime.js';
 import { newObjectPage, pageIn, whereIs } from '../object/page-in.js';
-import type { SharedObject } from '../object/shared.js';
+import type { SharedObject } from '../state/vma.js';
 import type { CallResult } from './call.js';
 
 /**

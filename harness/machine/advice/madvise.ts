@@ -3,7 +3,7 @@ import { type CallCost, callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { Advice } from '../../trace/op.js';
 import type { Machine } from '../machine.js';
-import type { Space } from '../mapping/space.js';
+import type { Space } from '../state/space.js';
 import { type AdviceAction, type Call, type CallResult, type Era, newCall, punchNs } from './call.js';
 import { cold } from './cold.js';
 import { dontneed, dontneedLocked } from './dontneed.js';

@@ -2,7 +2,7 @@ import { PART } from '../../cost/ledger.js';
 import { callNs } from '../../cost/table.js';
 import type { Machine } from '../machine.js';
 import { truncateObject } from '../object/lifetime.js';
-import type { SharedObject } from '../object/shared.js';
+import type { SharedObject } from '../state/vma.js';
 import { type CallResult, newCall, punchNs } from './call.js';
 
 /**
