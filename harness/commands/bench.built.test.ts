@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingCompiler } from '../bench/twins.js';
 import { parseCsv } from '../metrics/csv.js';
-import { PERF_COLUMNS } from '../metrics/host.js';
+import { PERF_COLUMNS } from '../metrics/files.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { reclaim } from '../testing/cli.js';
 import { cannot } from '../testing/system.js';
