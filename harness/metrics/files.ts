@@ -1,3 +1,4 @@
+import type { AxisColumn } from './axes.js';
 import { type Columns, columnNames, type Kind, type RowOf } from './columns.js';
 import { METRICS, type MetricKind, type MetricKinds, type MetricName, stallColumns } from './schema.js';
 
@@ -63,6 +64,8 @@ export const NO_METRICS = Object.fromEntries(METRICS.map(({ name }) => [name, nu
 
 /** What a cell is: the key columns that are known before it runs. */
 export type CellKeys = Omit<RowOf<typeof KEYS>, 'outcome' | 'events' | 'touches' | 'trace_time_us'>;
+/** The key columns of the axes. */
+export type AxisKeys = Pick<CellKeys, Extract<AxisColumn, keyof CellKeys>>;
 /** The columns of timeline.csv: memory over trace time, a row a sample of a cell. */
 const TIMELINE = {
   cell: 'number',
