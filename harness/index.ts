@@ -10,7 +10,7 @@
  */
 import { loadCosts } from './cost/table.js';
 import { findTrace } from './experiment/traces.js';
-import type { SwapKind } from './machine/machine.js';
+import type { SwapKind } from './machine/state/state.js';
 import { discardPolicies } from './policy/discard/registry.js';
 import { mergePolicies } from './policy/merge/registry.js';
 import { purgePolicies } from './policy/purge/registry.js';
@@ -37,7 +37,7 @@ export {
   runExperiment,
 } from './experiment/run.js';
 export type { GeneratedTrace, TraceEntry } from './experiment/trace-entries.js';
-export { SWAP_KINDS, type SwapKind } from './machine/machine.js';
+export { SWAP_KINDS, type SwapKind } from './machine/state/state.js';
 export type { Claim, Term } from './metrics/claim.js';
 export type { Row, Value } from './metrics/csv.js';
 export {

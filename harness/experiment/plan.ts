@@ -2,7 +2,7 @@ import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { parseSize, sizeInPages } from '../base/size.js';
-import { SWAP_KINDS, type SwapKind } from '../machine/machine.js';
+import { SWAP_KINDS, type SwapKind } from '../machine/state/state.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';

@@ -37,11 +37,11 @@ function memoryMetrics(m: Machine, means: MemoryMeans): Record<string, Value> {
 function mergeMetrics({ ksm }: Machine): Record<string, Value> {
   const { tracking, ksmd } = ksm;
   return {
-    merge_metadata_bytes: ksm.metadataBytes,
-    pages_shared: ksm.pagesShared,
-    pages_sharing: ksm.pagesSharing,
+    merge_metadata_bytes: ksm.strategy.metadataBytes,
+    pages_shared: ksm.strategy.pagesShared,
+    pages_sharing: ksm.strategy.pagesSharing,
     pages_unshared: tracking.pagesUnshared,
-    pages_volatile: ksm.instant ? 0 : tracking.pagesVolatile,
+    pages_volatile: ksm.strategy.pagesVolatile,
     pages_skipped: ksmd.pagesSkipped,
     ksm_zero_pages: ksm.zeroPages,
     pages_scanned: ksmd.pagesScanned,
