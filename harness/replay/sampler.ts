@@ -1,6 +1,6 @@
 import { PAGE_BYTES } from '../base/page.js';
 import type { Machine } from '../machine/machine.js';
-import type { Row } from '../metrics/csv.js';
+import type { Moment } from '../metrics/files.js';
 
 /** Samples a cell in timeline.csv, marks apart. */
 const SAMPLES = 500;
@@ -23,7 +23,7 @@ export interface MemoryMeans {
  * at marks. A sample at t shows the state after all events up to t.
  */
 export class Sampler {
-  readonly rows: Row[] = [];
+  readonly rows: Moment[] = [];
   private resident = 0;
   private swap = 0;
   private footprint = 0;
@@ -114,7 +114,7 @@ export class Sampler {
     }
   }
 
-  private row(timeUs: number, label: string): Row {
+  private row(timeUs: number, label: string): Moment {
     const { machine } = this;
     const { resident, swap, footprint, volatile } = this.gauges();
     return {

@@ -1,5 +1,6 @@
 import { PAGE_BYTES } from '../../base/page.js';
 import { PART } from '../../cost/ledger.js';
+import type { Paid } from '../../metrics/files.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { KsmParameters, MergeRules } from '../../policy/merge/contract.js';
 import type { KsmHooks } from '../state/hooks.js';
@@ -18,13 +19,8 @@ import { type SettingsListener, setKsm } from './settings.js';
 import { type MergeStrategy, Scanning } from './strategy.js';
 import { Tracking } from './tracking.js';
 
-/** What /proc/PID/ksm_stat shows. */
-export interface ProcessStat {
-  readonly ksm_rmap_items: number | null;
-  readonly ksm_merging_pages: number | null;
-  readonly ksm_zero_pages: number;
-  readonly ksm_process_profit: number | null;
-}
+/** What /proc/PID/ksm_stat shows of a process. */
+type KsmColumn = 'ksm_rmap_items' | 'ksm_merging_pages' | 'ksm_zero_pages' | 'ksm_process_profit';
 
 const UNTRACKED = { rmapItems: 0, mergingPages: 0 } as const;
 
@@ -66,7 +62,7 @@ export class Ksm implements KsmHooks, SettingsListener {
   }
 
   /** What /proc/PID/ksm_stat shows of a process, by its names; null for what a strategy without a scanner does not track. */
-  processStat(space: Space): ProcessStat {
+  processStat(space: Space): Pick<Paid, KsmColumn> {
     const { ksmZeroPages } = space;
     if (!this.strategy.scans)
       return {

@@ -273,9 +273,9 @@ export class Reclaim implements ReclaimHooks, Evictor {
   private shrinkOnce(by: 'direct' | 'kswapd'): { found: number; freed: number } {
     const { counters, ledger, costs, pages } = this.state;
     const { purge } = this.helpers;
-    const scannedBefore = this.policy.counters.pgscan!;
+    const scannedBefore = this.policy.counters.pgscan;
     const found = this.policy.evict(this.victims, 1);
-    const scanned = this.policy.counters.pgscan! - scannedBefore;
+    const scanned = this.policy.counters.pgscan - scannedBefore;
     ledger.cpu(PART.reclaim, scanned * costs.reclaim.scan.ns);
     let taken = 0;
     for (let i = 0; i < found; i++) {
