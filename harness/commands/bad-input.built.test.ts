@@ -51,7 +51,7 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       ['mrc', 'a.csv', '--shards', '0.5', '--policy', 'fifo'],
       /--shards estimates lru only, expected no --policy fifo/,
     ],
-    ['a seed that is none', ['replay', 'a.csv', '--seed', 'x'], /--seed is not a whole number/],
+    ['a seed that is none', ['replay', 'a.csv', '--seed', 'x'], /seed "x" is not a whole number from 0/],
     [
       'workers that are none',
       ['compare', 'e.yaml', '--workers', '0'],

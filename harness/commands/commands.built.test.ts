@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../base/package-root.js';
 import { parseCsv } from '../metrics/csv.js';
-import { RUN_COLUMNS } from '../metrics/schema.js';
+import { RUN_COLUMNS } from '../metrics/files.js';
 import { reclaim, startReclaim } from '../testing/cli.js';
 
 import { CliFolder, TRACE } from '../testing/cli-folder.js';

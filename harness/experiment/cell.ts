@@ -2,14 +2,11 @@ import { performance } from 'node:perf_hooks';
 import type { CostTable } from '../cost/table.js';
 import type { Row, Value } from '../metrics/csv.js';
 import type { Outcome } from '../metrics/schema.js';
-import { discardPolicies } from '../policy/discard/registry.js';
-import { mergePolicies } from '../policy/merge/registry.js';
-import { purgePolicies } from '../policy/purge/registry.js';
-import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { ReplayOptions } from '../replay/options.js';
 import { Refusal } from '../replay/refusal.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
+import { axisColumns, axisOptions } from './axes.js';
 import type { Cell } from './plan.js';
 
 /** What a cell gave: plain data, as it is kept in the journal. */
@@ -36,14 +33,7 @@ export function cellKeys(cell: Cell, trace: { label: string; sha256: string }): 
     trace: trace.label,
     trace_sha256: trace.sha256,
     machine: 'sim',
-    backing: cell.backing,
-    limit_pages: cell.limit === 'none' ? null : cell.limit,
-    swap: cell.swap,
-    discard: cell.discard,
-    reclaim: cell.reclaim,
-    merge: cell.merge,
-    purge: cell.purge,
-    seed: cell.seed,
+    ...axisColumns(cell),
   };
 }
 
@@ -57,15 +47,7 @@ export async function runCell(
 ): Promise<CellResult> {
   const started = performance.now();
   const result = await replayOrReason(trace, {
-    discard: discardPolicies.choose(cell.discard),
-    reclaim: reclaimPolicies.choose(cell.reclaim),
-    merge: mergePolicies.choose(cell.merge),
-    purge: purgePolicies.choose(cell.purge),
-    swap: cell.swap,
-    backing: cell.backing,
-    limit: cell.limit,
-    memory: cell.memory,
-    seed: cell.seed,
+    ...axisOptions(cell),
     costs,
     timeline: true,
     ...options,

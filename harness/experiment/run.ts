@@ -8,16 +8,14 @@ import { type CostTable, costsNote, type LoadedCosts, readCosts } from '../cost/
 import type { Row } from '../metrics/csv.js';
 import { thisHost, VERSION } from '../metrics/host.js';
 import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
-import { discardPolicies } from '../policy/discard/registry.js';
 import { loadPolicyModule } from '../policy/module.js';
-import { reclaimPolicies } from '../policy/reclaim/registry.js';
-import { replay } from '../replay/replay.js';
 import { heatmap } from '../trace/heatmap.js';
-import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
+import { openTrace, type TraceHandle } from '../trace/trace.js';
+import type { PlannedTrace } from './axes.js';
 import { type CellResult, cellKeys, withoutRun } from './cell.js';
 import { checkSelections } from './claim-entries.js';
 import type { Experiment, ExperimentTrace, TraceEntry } from './file.js';
-import { type Cell, checkAxes, type PlannedTrace, planCells } from './plan.js';
+import { type Cell, checkAxes, peakPages, planCells } from './plan.js';
 import { Pool } from './pool.js';
 import { MARKING_ADVICE, resultOf, sharedRuns } from './shared-runs.js';
 import { inputsHasher, ResultStore } from './store.js';
@@ -85,19 +83,6 @@ interface Prepared extends LoadedTrace {
   /** Whether it makes memory volatile itself. */
   readonly marksVolatile: boolean;
   readonly source: TraceEntry;
-}
-
-/** Peak of resident pages under `keep` without a limit: what 100 % of a size means. Also finds broken traces. */
-export async function peakPages(trace: Trace, costs: CostTable): Promise<number> {
-  const result = await replay(trace, {
-    discard: discardPolicies.choose('keep'),
-    reclaim: reclaimPolicies.choose('fifo'),
-    swap: 'none',
-    limit: 'none',
-    seed: 1,
-    costs,
-  });
-  return result.metrics.resident_pages_peak as number;
 }
 
 async function prepareTrace(
@@ -192,7 +177,7 @@ async function runCells(
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunSummary> {
   const { out, policyModules, events } = options;
   for (const file of policyModules) await loadPolicyModule(file);
-  const axes = checkAxes(experiment);
+  checkAxes(experiment);
   const costsFile =
     experiment.costs === undefined ? undefined : join(dirname(experiment.file), experiment.costs);
   const loaded = readCosts(costsFile);
@@ -202,7 +187,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   const store = ResultStore.open(out, thisHost());
   try {
     const traces = await prepareTraces(experiment, costs, events);
-    const cells = planCells(experiment, axes, traces);
+    const cells = planCells(experiment, traces);
     const keys = cells.map((cell) => cellKeys(cell, traces[cell.trace]!));
     checkSelections(experiment.claims, keys, experiment.file);
     const inputs = inputsHasher(

@@ -1,7 +1,7 @@
 import type { Machine } from '../machine/machine.js';
 import { map } from '../machine/mapping/mmap.js';
-import type { Space } from '../machine/mapping/space.js';
 import { closeObject, declareObject } from '../machine/object/lifetime.js';
+import type { Space } from '../machine/state/space.js';
 import type { MapArg, MapFlag, ObjectArg } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { OP } from '../trace/op.js';

@@ -1,7 +1,7 @@
 import { PART } from '../cost/ledger.js';
 import type { Machine } from '../machine/machine.js';
-import type { Space } from '../machine/mapping/space.js';
-import type { SharedObject } from '../machine/object/shared.js';
+import type { Space } from '../machine/state/space.js';
+import type { SharedObject } from '../machine/state/vma.js';
 import type {
   DiscardPolicy,
   DiscardPolicyInfo,

@@ -1,4 +1,10 @@
-import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
+import type {
+  Pages,
+  PolicyCounters,
+  ReclaimContext,
+  ReclaimPolicy,
+  ReclaimPolicyInfo,
+} from '../policy/reclaim/contract.js';
 import { Refusal } from './refusal.js';
 
 /** In place of the number of a use: there is none. */
@@ -176,7 +182,7 @@ class ForesightedPolicy implements ReclaimPolicy {
     private readonly foresight: Foresight,
   ) {}
 
-  get counters(): Readonly<Record<string, number>> {
+  get counters(): PolicyCounters {
     return this.policy.counters;
   }
 

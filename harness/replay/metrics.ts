@@ -1,19 +1,28 @@
 import { PAGE_KIB } from '../base/page.js';
 import type { Machine } from '../machine/machine.js';
-import type { Row, Value } from '../metrics/csv.js';
-import { METRICS, NOT_APPLICABLE, STALL_PARTS } from '../metrics/schema.js';
+import type { Space } from '../machine/state/space.js';
+import type { Paid } from '../metrics/files.js';
+import {
+  METRICS,
+  type Metrics,
+  type MetricsOf,
+  NOT_APPLICABLE,
+  type StallColumn,
+  stallColumns,
+} from '../metrics/schema.js';
+import { NOT_COUNTED } from '../policy/reclaim/contract.js';
 import type { SimulatedKernel } from './kernel.js';
 import type { SimulatedProgram } from './program.js';
 import type { MemoryMeans } from './sampler.js';
 
 const PER = 1000;
 
-function perTouches(count: number, touches: number, inferred: boolean): Value {
+function perTouches(count: number, touches: number, inferred: boolean): Metrics['major_rate'] {
   if (inferred) return NOT_APPLICABLE;
   return touches === 0 ? 0 : (count * PER) / touches;
 }
 
-function memoryMetrics(m: Machine, means: MemoryMeans): Record<string, Value> {
+function memoryMetrics(m: Machine, means: MemoryMeans): MetricsOf<'memory'> {
   return {
     resident_pages_mean: means.resident,
     resident_pages_peak: m.frames.peak,
@@ -30,18 +39,18 @@ function memoryMetrics(m: Machine, means: MemoryMeans): Record<string, Value> {
     reported_pages_mean: means.reported,
     page_table_pages_peak: m.tables.peak,
     struct_page_bytes: m.structPagesPeak * m.settings.structPageBytes,
+    merge_metadata_bytes: m.ksm.strategy.metadataBytes,
     vmas_peak: m.vmasPeak,
   };
 }
 
-function mergeMetrics({ ksm }: Machine): Record<string, Value> {
+function mergeMetrics({ ksm }: Machine): MetricsOf<'merge'> {
   const { tracking, ksmd } = ksm;
   return {
-    merge_metadata_bytes: ksm.metadataBytes,
-    pages_shared: ksm.pagesShared,
-    pages_sharing: ksm.pagesSharing,
+    pages_shared: ksm.strategy.pagesShared,
+    pages_sharing: ksm.strategy.pagesSharing,
     pages_unshared: tracking.pagesUnshared,
-    pages_volatile: ksm.instant ? 0 : tracking.pagesVolatile,
+    pages_volatile: ksm.strategy.pagesVolatile,
     pages_skipped: ksmd.pagesSkipped,
     ksm_zero_pages: ksm.zeroPages,
     pages_scanned: ksmd.pagesScanned,
@@ -58,33 +67,71 @@ function faultMetrics(
   program: SimulatedProgram,
   touches: number,
   inferred: boolean,
-): Record<string, Value> {
+): MetricsOf<'faults'> {
   const { counters } = m;
   return {
-    ...counters,
+    pgfault: counters.pgfault,
+    pgmajfault: counters.pgmajfault,
     minor_rate: perTouches(counters.pgfault - counters.pgmajfault, touches, inferred),
     major_rate: perTouches(counters.pgmajfault, touches, inferred),
     swapin_rate: perTouches(counters.pswpin, touches, inferred),
     regen_rate: perTouches(program.regeneratedPages, touches, inferred),
+    cow_breaks: counters.cow_breaks,
+    cow_reuse: counters.cow_reuse,
+    cow_ksm: counters.cow_ksm,
+    purge_faults: counters.purge_faults,
+    sigbus: counters.sigbus,
     host_faults: m.zone?.reporting?.hostFaults ?? 0,
     regenerated_pages: program.regeneratedPages,
     regenerated_ranges: program.regeneratedRanges,
-    pgpgin: (counters.pswpin + counters.file_pages_in) * PAGE_KIB,
-    pgpgout: (counters.pswpout + counters.file_pages_out) * PAGE_KIB,
   };
 }
 
-function timeMetrics(m: Machine, touches: number): Record<string, Value> {
+function reclaimMetrics({ counters, reclaim }: Machine): MetricsOf<'reclaim'> {
+  const own = { ...NOT_COUNTED, ...reclaim.policy.counters };
+  return {
+    pgscan_direct: counters.pgscan_direct,
+    pgscan_kswapd: counters.pgscan_kswapd,
+    pgsteal_direct: counters.pgsteal_direct,
+    pgsteal_kswapd: counters.pgsteal_kswapd,
+    pgactivate: own.pgactivate,
+    pgdeactivate: own.pgdeactivate,
+    pgpgin: (counters.pswpin + counters.file_pages_in) * PAGE_KIB,
+    pgpgout: (counters.pswpout + counters.file_pages_out) * PAGE_KIB,
+    pswpin: counters.pswpin,
+    pswpout: counters.pswpout,
+    workingset_refault_anon: own.workingset_refault_anon,
+    workingset_refault_file: own.workingset_refault_file,
+    workingset_activate_anon: own.workingset_activate_anon,
+    workingset_activate_file: own.workingset_activate_file,
+    pglazyfree: counters.pglazyfree,
+    pglazyfreed: counters.pglazyfreed,
+    oom_events: counters.oom_events,
+  };
+}
+
+function discardMetrics({ counters }: Machine, kernel: SimulatedKernel): MetricsOf<'discard'> {
+  return {
+    discard_calls: kernel.calls,
+    discard_pages: kernel.pages,
+    discard_errors: kernel.errors,
+    discard_failed_pages: kernel.failedPages,
+    discard_refused: kernel.refused,
+    purged_pages: counters.purged_pages,
+    purged_ranges: counters.purged_ranges,
+  };
+}
+
+function timeMetrics(m: Machine, touches: number): MetricsOf<'time'> {
   const { ledger } = m;
-  const stalls = STALL_PARTS.map((_, part) =>
-    m.everySpace.reduce((sum, space) => sum + space.account.stallNs[part]!, 0),
+  const stalls = stallColumns((_, part) =>
+    Math.round(m.everySpace.reduce((sum, space) => sum + space.account.stallNs[part]!, 0)),
   );
-  const parts = STALL_PARTS.map((part, i) => [`stall_${part}_ns`, Math.round(stalls[i]!)] as const);
   const times = ledger.touchTimes(touches, m.costs.touch.ns);
   return {
-    ...Object.fromEntries(parts),
+    ...stalls,
     // The whole is the sum of the rounded parts, so that it can be checked against them.
-    stall_ns: parts.reduce((sum, [, ns]) => sum + ns, 0),
+    stall_ns: sumOf(stalls),
     touch_ns_p99: times.p99,
     touch_ns_p999: times.p999,
     touch_ns_max: times.max,
@@ -97,7 +144,11 @@ function timeMetrics(m: Machine, touches: number): Record<string, Value> {
   };
 }
 
-/** All metrics of a finished replay, by name and in schema order; what this machine does not have is 0. */
+function sumOf(stalls: Readonly<Record<StallColumn, number>>): number {
+  return Object.values(stalls).reduce((sum, ns) => sum + ns, 0);
+}
+
+/** All metrics of a finished replay, in the order of the schema. */
 export function collectMetrics(
   m: Machine,
   kernel: SimulatedKernel,
@@ -105,50 +156,59 @@ export function collectMetrics(
   means: MemoryMeans,
   touches: number,
   touchesInferred: boolean,
-): Row {
-  const values: Record<string, Value> = {
-    ...faultMetrics(m, program, touches, touchesInferred),
-    ...policyCounters(m),
+): Metrics {
+  const values: Metrics = {
     ...memoryMetrics(m, means),
+    ...faultMetrics(m, program, touches, touchesInferred),
+    ...reclaimMetrics(m),
     ...mergeMetrics(m),
-    discard_calls: kernel.calls,
-    discard_pages: kernel.pages,
-    discard_errors: kernel.errors,
-    discard_failed_pages: kernel.failedPages,
-    discard_refused: kernel.refused,
+    ...discardMetrics(m, kernel),
     ...timeMetrics(m, touches + program.touches),
   };
-  return Object.fromEntries(METRICS.map(({ name }) => [name, name in values ? (values[name] as Value) : 0]));
+  return Object.fromEntries(METRICS.map(({ name }) => [name, values[name]])) as Metrics;
 }
 
-/** The policy's own counters, apart from `pgscan`, which the machine counts by who reclaims. */
-function policyCounters(m: Machine): Record<string, Value> {
-  const { pgscan: _counted, ...others } = m.reclaim.policy.counters;
-  return others;
-}
-
-/**
- * The rows of spaces.csv: what each space paid, in the order the spaces began, and last what no space mapped. The
- * page-seconds of all rows add up to those of resident pages.
- */
-export function spaceRows(m: Machine, residentPageUs: number): Row[] {
-  const rows: Row[] = m.everySpace.map((space) => ({
+/** What one space paid: a row of spaces.csv without its cell. */
+function spaceRow(m: Machine, space: Space): Paid {
+  const stalls = stallColumns((_, part) => Math.round(space.account.stallNs[part]!));
+  return {
     space: space.id,
     name: space.name,
     touches: space.touches,
     pgfault: space.pgfault,
     pgmajfault: space.pgmajfault,
-    ...Object.fromEntries(
-      STALL_PARTS.map((part, i) => [`stall_${part}_ns`, Math.round(space.account.stallNs[i]!)]),
-    ),
-    stall_ns: STALL_PARTS.reduce((sum, _, i) => sum + Math.round(space.account.stallNs[i]!), 0),
+    stall_ns: sumOf(stalls),
+    ...stalls,
     page_seconds: space.pageUs / 1e6,
     struct_page_bytes: space.structPagesPeak * m.settings.structPageBytes,
     ...m.ksm.processStat(space),
-  }));
+  };
+}
+
+/** What no space mapped costs nobody anything but memory. */
+const UNMAPPED: Omit<Paid, 'page_seconds'> = {
+  space: null,
+  name: '(mapped by nobody)',
+  touches: null,
+  pgfault: null,
+  pgmajfault: null,
+  stall_ns: null,
+  ...stallColumns(() => null),
+  struct_page_bytes: null,
+  ksm_rmap_items: null,
+  ksm_merging_pages: null,
+  ksm_zero_pages: null,
+  ksm_process_profit: null,
+};
+
+/**
+ * The rows of spaces.csv: what each space paid, in the order the spaces began, and last what no space mapped. The
+ * page-seconds of all rows add up to those of resident pages.
+ */
+export function spaceRows(m: Machine, residentPageUs: number): Paid[] {
   const mapped = m.everySpace.reduce((sum, space) => sum + space.pageUs, 0);
   return [
-    ...rows,
-    { space: null, name: '(mapped by nobody)', page_seconds: (residentPageUs - mapped) / 1e6 },
+    ...m.everySpace.map((space) => spaceRow(m, space)),
+    { ...UNMAPPED, page_seconds: (residentPageUs - mapped) / 1e6 },
   ];
 }

@@ -6,7 +6,7 @@ import { UNIQUE } from '../machine/mapping/access.js';
 import { readFilePages, writeFilePages } from '../machine/object/file-io.js';
 import { closeObject, declareObject, truncateObject } from '../machine/object/lifetime.js';
 import { migrate } from '../machine/object/migrate.js';
-import { writeBack } from '../machine/object/writeback.js';
+import { writeBack } from '../machine/reclaim/writeback.js';
 import type { EventBlock } from '../trace/block.js';
 import { HAS, OP, OPS } from '../trace/op.js';
 import type { ArgCache } from './args.js';

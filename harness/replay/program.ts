@@ -1,9 +1,9 @@
 import { PART } from '../cost/ledger.js';
 import type { Machine } from '../machine/machine.js';
 import { access, contentAt, UNIQUE } from '../machine/mapping/access.js';
-import type { Space } from '../machine/mapping/space.js';
-import { VM } from '../machine/mapping/vma.js';
 import { ZERO } from '../machine/memory/contents.js';
+import type { Space } from '../machine/state/space.js';
+import { VM } from '../machine/state/vma.js';
 import type { PageRange, Program } from '../policy/discard/contract.js';
 import type { SimulatedKernel } from './kernel.js';
 

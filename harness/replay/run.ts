@@ -3,8 +3,8 @@ import { checkMachine } from '../machine/check.js';
 import { Machine } from '../machine/machine.js';
 import { access, READ, UNIQUE } from '../machine/mapping/access.js';
 import { spawn } from '../machine/mapping/fork.js';
-import type { Space } from '../machine/mapping/space.js';
 import { OutOfMemory } from '../machine/reclaim/reclaim.js';
+import type { Space } from '../machine/state/space.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import type { EventBlock } from '../trace/block.js';
@@ -172,7 +172,7 @@ export class Run {
   private spaceEvent(block: EventBlock, row: number, op: number): Returned {
     const { machine: m } = this;
     const returned = this.spaces.run(this.open(block, row), block, row, op);
-    m.ksm.instant?.flush();
+    m.merger.eventEnded();
     m.ledger.stalled(m.ledger.spentNs);
     m.ledger.end();
     return returned;

@@ -1,6 +1,6 @@
 import { PAGE_BYTES } from '../base/page.js';
 import type { Machine } from '../machine/machine.js';
-import type { Row } from '../metrics/csv.js';
+import type { Moment } from '../metrics/files.js';
 
 /** Samples a cell in timeline.csv, marks apart. */
 const SAMPLES = 500;
@@ -23,7 +23,7 @@ export interface MemoryMeans {
  * at marks. A sample at t shows the state after all events up to t.
  */
 export class Sampler {
-  readonly rows: Row[] = [];
+  readonly rows: Moment[] = [];
   private resident = 0;
   private swap = 0;
   private footprint = 0;
@@ -92,7 +92,8 @@ export class Sampler {
       resident: frames.inUse,
       swap: swap.inUse,
       overhead:
-        tables.pages + (structPagesMapped * settings.structPageBytes + ksm.metadataBytes) / PAGE_BYTES,
+        tables.pages +
+        (structPagesMapped * settings.structPageBytes + ksm.strategy.metadataBytes) / PAGE_BYTES,
       footprint: frames.inUse + slots,
       volatile: pages.volatile,
       reported: zone?.reporting?.reportedPages ?? 0,
@@ -113,7 +114,7 @@ export class Sampler {
     }
   }
 
-  private row(timeUs: number, label: string): Row {
+  private row(timeUs: number, label: string): Moment {
     const { machine } = this;
     const { resident, swap, footprint, volatile } = this.gauges();
     return {
@@ -128,8 +129,8 @@ export class Sampler {
       lazyfree_pages: machine.pages.lazyfree,
       volatile_pages: volatile,
       page_table_pages: machine.tables.pages,
-      pages_shared: machine.ksm.pagesShared,
-      pages_sharing: machine.ksm.pagesSharing,
+      pages_shared: machine.ksm.strategy.pagesShared,
+      pages_sharing: machine.ksm.strategy.pagesSharing,
       ksm_zero_pages: machine.ksm.zeroPages,
       vmas: machine.vmas,
     };

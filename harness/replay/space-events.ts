@@ -3,7 +3,7 @@ import type { Machine } from '../machine/machine.js';
 import { exit, fork } from '../machine/mapping/fork.js';
 import { map, protect, setLocked, unmap } from '../machine/mapping/mmap.js';
 import { remap } from '../machine/mapping/remap.js';
-import type { Space } from '../machine/mapping/space.js';
+import type { Space } from '../machine/state/space.js';
 import type { MapArg } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { OP } from '../trace/op.js';

@@ -1,18 +1,17 @@
-import type { Machine } from '../machine.js';
-import { isSwapEntry } from '../mapping/entry.js';
-import { PTE_SHIFT } from '../mapping/page-table.js';
-import { eachUsedEntry } from '../mapping/page-walk.js';
-import { swapInObject } from '../mapping/swap-in.js';
-import type { Vma } from '../mapping/vma.js';
+import { isSwapEntry } from '../entries/entry.js';
+import { eachUsedEntry } from '../entries/page-walk.js';
+import { swapInObject } from '../mapping/anon-page.js';
 import { cachePage, WHERE, whereIs } from '../object/page-in.js';
-import type { SharedObject } from '../object/shared.js';
-import type { AdviceAction } from './call.js';
+import { PTE_SHIFT } from '../state/page-table.js';
+import type { State } from '../state/state.js';
+import type { SharedObject, Vma } from '../state/vma.js';
+import type { StateAction } from './call.js';
 
 /**
  * MADV_WILLNEED: starts reading what is not in memory, and does not wait: swapped-out anonymous pages and shared
  * memory go to the swap cache, a file's pages to the page cache. Source: madvise_willneed in mm/madvise.c.
  */
-export const willneed: AdviceAction = (m, vma, start, end, call) => {
+export const willneed: StateAction = (m, vma, start, end, call) => {
   const { object } = vma;
   if (object) {
     const first = vma.objectPageAt(start);
@@ -28,7 +27,7 @@ export const willneed: AdviceAction = (m, vma, start, end, call) => {
 };
 
 /** Starts reading a swapped-out anonymous page into the swap cache; false when it is there already. */
-function prefetchAnon(m: Machine, vma: Vma, vpn: number, page: number): boolean {
+function prefetchAnon(m: State, vma: Vma, vpn: number, page: number): boolean {
   if (m.pages.resident[page] === 1) return false;
   const anon = swapInObject(m, vma, vpn, page);
   m.reclaim.bringIn(page, anon.number, anon.indexOf(vma, vpn));
@@ -37,7 +36,7 @@ function prefetchAnon(m: Machine, vma: Vma, vpn: number, page: number): boolean 
 }
 
 /** Starts reading a page of an object that is not in memory; false when there is nothing to read. */
-function prefetchObjectPage(m: Machine, object: SharedObject, index: number): boolean {
+function prefetchObjectPage(m: State, object: SharedObject, index: number): boolean {
   const where = whereIs(m, object, index);
   if (where === WHERE.swap) {
     m.reclaim.bringIn(object.page(index), object.number, index);
