@@ -15,7 +15,6 @@ import { loadPolicyModule } from '../policy/module.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { formatSpec, parsePolicyList } from '../policy/spec.js';
 import { drawCurves } from '../report/curve.js';
-import { formatNames } from '../trace/readers/registry.js';
 import { type Command, filePositional, MAX_SEED, policyModuleFlag, quietFlag, wholeFlag } from './flags.js';
 import { print } from './terminal.js';
 
@@ -57,7 +56,7 @@ function builder(yargs: Argv): Argv {
       },
       reader: {
         type: 'string',
-        describe: `format of the trace, where it is not to be guessed: ${formatNames().join(', ')}`,
+        describe: 'reader of requests, NAME or NAME:key=value,…, if not detected (see reclaim readers)',
         requiresArg: true,
       },
       split: {
@@ -200,7 +199,7 @@ async function handler(args: Args): Promise<void> {
   const reference = await openReference(path, {
     shown,
     split: args.split,
-    ...(args.reader === undefined ? {} : { format: args.reader }),
+    ...(args.reader === undefined ? {} : { reader: args.reader }),
   });
   if (rate !== undefined) {
     await show(await estimate(reference, rate, sizes), MRC_ESTIMATE_COLUMNS, args.format);
