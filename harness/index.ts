@@ -10,13 +10,14 @@
  */
 import { loadCosts } from './cost/table.js';
 import { findTrace } from './experiment/traces.js';
-import type { SwapKind } from './machine/machine.js';
+import { simulated } from './machine/target.js';
 import { discardPolicies } from './policy/discard/registry.js';
 import { mergePolicies } from './policy/merge/registry.js';
 import { purgePolicies } from './policy/purge/registry.js';
 import { reclaimPolicies } from './policy/reclaim/registry.js';
 import type { Backing } from './replay/backing.js';
 import { type ReplayResult, replay } from './replay/replay.js';
+import type { SwapKind } from './target/contract.js';
 import { compileTrace } from './trace/compile.js';
 import { openTrace, type Trace } from './trace/trace.js';
 
@@ -37,7 +38,6 @@ export {
   runExperiment,
 } from './experiment/run.js';
 export type { GeneratedTrace, TraceEntry } from './experiment/trace-entries.js';
-export { SWAP_KINDS, type SwapKind } from './machine/machine.js';
 export type { Claim, Term } from './metrics/claim.js';
 export type { Row, Value } from './metrics/csv.js';
 export {
@@ -74,6 +74,7 @@ export {
 export { BACKINGS, type Backing } from './replay/backing.js';
 export type { ReplayResult } from './replay/replay.js';
 export type { RandomStream } from './stats/random.js';
+export { SWAP_KINDS, type SwapKind } from './target/contract.js';
 export type { TraceTotals } from './trace/binary/layout.js';
 export { BlockBuilder, type EventBlock, type EventFields, StringTable } from './trace/block.js';
 export { TraceMeta } from './trace/meta.js';
@@ -138,6 +139,7 @@ export function replayTrace(trace: Trace, options: ReplayTraceOptions = {}): Pro
     ...others
   } = options;
   return replay(trace, {
+    machine: simulated,
     discard: discardPolicies.choose(discard),
     reclaim: reclaimPolicies.choose(reclaim),
     merge: mergePolicies.choose(merge),

@@ -4,6 +4,7 @@ import { parsePairs } from '../base/parse.js';
 import { readText } from '../base/text.js';
 import { findTrace } from '../experiment/traces.js';
 import { chooseWorkload, DEFAULT_SEED, generate as generateTrace } from '../experiment/workload.js';
+import { simulated } from '../machine/target.js';
 import { validate } from '../replay/validate.js';
 import { compileTrace } from '../trace/compile.js';
 import { importFormats, importTrace } from '../trace/import.js';
@@ -56,7 +57,7 @@ const validateCommand: SubCommand = {
   describe: 'check that every event of a trace makes sense',
   builder: (yargs) => yargs.positional('trace', tracePositional),
   handler: async (args: { trace: string }) => {
-    const { events, touches, warnings } = await validate(await open(args.trace));
+    const { events, touches, warnings } = await validate(await open(args.trace), simulated);
     for (const { place, what } of warnings.slice(0, SHOWN_WARNINGS))
       note(`${placeText(place)}: warning: ${what}`);
     const more =

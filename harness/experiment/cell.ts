@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { CostTable } from '../cost/table.js';
+import { simulated } from '../machine/target.js';
 import type { Row, Value } from '../metrics/csv.js';
 import type { Outcome } from '../metrics/schema.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -7,8 +8,8 @@ import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { ReplayOptions } from '../replay/options.js';
-import { Refusal } from '../replay/refusal.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
+import { Refusal } from '../target/refusal.js';
 import type { Trace } from '../trace/trace.js';
 import type { Cell } from './plan.js';
 
@@ -57,6 +58,7 @@ export async function runCell(
 ): Promise<CellResult> {
   const started = performance.now();
   const result = await replayOrReason(trace, {
+    machine: simulated,
     discard: discardPolicies.choose(cell.discard),
     reclaim: reclaimPolicies.choose(cell.reclaim),
     merge: mergePolicies.choose(cell.merge),

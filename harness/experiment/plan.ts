@@ -2,12 +2,12 @@ import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { parseSize, sizeInPages } from '../base/size.js';
-import { SWAP_KINDS, type SwapKind } from '../machine/machine.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { BACKINGS, type Backing } from '../replay/backing.js';
+import { SWAP_KINDS, type SwapKind } from '../target/contract.js';
 import type { Experiment } from './file.js';
 
 /** A memory limit: pages, none at all, or whatever the trace's own `limit` events say. */

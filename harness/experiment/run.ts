@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { PACKAGE_ROOT } from '../base/package-root.js';
 import { type CostTable, loadCosts } from '../cost/table.js';
+import { simulated } from '../machine/target.js';
 import type { Row } from '../metrics/csv.js';
 import { thisHost, VERSION } from '../metrics/host.js';
 import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
@@ -88,6 +89,7 @@ interface Prepared extends LoadedTrace {
 /** Peak of resident pages under `keep` without a limit: what 100 % of a size means. Also finds broken traces. */
 export async function peakPages(trace: Trace, costs: CostTable): Promise<number> {
   const result = await replay(trace, {
+    machine: simulated,
     discard: discardPolicies.choose('keep'),
     reclaim: reclaimPolicies.choose('fifo'),
     swap: 'none',

@@ -7,6 +7,7 @@ import type { PurgeRules } from '../policy/purge/contract.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import { randomStream } from '../stats/random.js';
+import type { SwapKind } from '../target/contract.js';
 import { Counters } from './counters.js';
 import { Daemons } from './daemons.js';
 import { Ksm } from './ksm/ksm.js';
@@ -26,11 +27,6 @@ import { Kswapd } from './reclaim/kswapd.js';
 import { Purge } from './reclaim/purge.js';
 import { Reclaim } from './reclaim/reclaim.js';
 import { applySetting, Settings, settingNumber } from './settings.js';
-
-/** Kinds of swap. */
-export const SWAP_KINDS = ['none', 'ssd', 'zram'] as const;
-/** Where pages are swapped to: nowhere, to an SSD, or compressed into memory. */
-export type SwapKind = (typeof SWAP_KINDS)[number];
 
 export interface MachineOptions {
   readonly costs: CostTable;

@@ -1,8 +1,7 @@
 import { loadCosts } from '../cost/table.js';
-import type { CallResult } from '../machine/advice/call.js';
 import { FALLOC_FL, sysFallocate, sysMadvise } from '../machine/advice/syscall.js';
 import { checkMachine } from '../machine/check.js';
-import { Machine, type SwapKind } from '../machine/machine.js';
+import { Machine } from '../machine/machine.js';
 import { access, contentAt, READ, UNIQUE } from '../machine/mapping/access.js';
 import { frameOf, isSwapEntry } from '../machine/mapping/entry.js';
 import { exit, fork, spawn } from '../machine/mapping/fork.js';
@@ -19,6 +18,7 @@ import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { TRAIT } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import type { SwapKind, SyscallResult } from '../target/contract.js';
 import { parseArg } from '../trace/args.js';
 import type { Advice } from '../trace/op.js';
 
@@ -148,7 +148,7 @@ export class Lab {
   }
 
   /** madvise on bytes. */
-  madviseBytes(space: Space, address: number, length: number, advice: Advice | number): CallResult {
+  madviseBytes(space: Space, address: number, length: number, advice: Advice | number): SyscallResult {
     return this.checked(sysMadvise(this.m, space, address, length, advice));
   }
 

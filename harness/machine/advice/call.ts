@@ -24,15 +24,6 @@ export function newCall(era: Era = 'now'): Call {
 /** Applies an advice to pages [start, end) of one VMA; the error as the kernel gives it. */
 export type AdviceAction = (m: Machine, vma: Vma, start: number, end: number, call: Call) => Errno;
 
-/** What a call returned. */
-export interface CallResult {
-  readonly errno: Errno;
-  /** The return value of a call that succeeded. */
-  readonly value: number;
-  /** Pages the call worked on. */
-  readonly pages: number;
-}
-
 /** What punching a hole costs: the pages, and the entries that mapped them. */
 export function punchNs(m: Machine, call: Call, named: number): number {
   const { punch, unmap_shared } = m.costs.calls;

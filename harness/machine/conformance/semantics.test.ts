@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { SwapKind } from '../../target/contract.js';
 import { type Case, conform, csvLines, each } from '../../testing/conformance.js';
 import { allCorrections, corrected } from '../../testing/corrections.js';
 import { type Found, Lab, PAGE } from '../../testing/lab.js';
 import type { Advice } from '../../trace/op.js';
-import type { SwapKind } from '../machine.js';
 import type { Space } from '../mapping/space.js';
 import type { SharedObject } from '../object/shared.js';
 

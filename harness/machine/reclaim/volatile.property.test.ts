@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PurgeRules } from '../../policy/purge/contract.js';
 import { purgePolicies } from '../../policy/purge/registry.js';
+import type { SwapKind } from '../../target/contract.js';
 import { Lab, PAGE } from '../../testing/lab.js';
 import { VolatileModel } from '../../testing/volatile-model.js';
-import type { SwapKind } from '../machine.js';
 import type { Space } from '../mapping/space.js';
 import { OutOfMemory } from './reclaim.js';
 

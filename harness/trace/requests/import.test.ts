@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { simulated } from '../../machine/target.js';
 import { validate } from '../../replay/validate.js';
 import { FIELDS, packed, SAMPLES } from '../../testing/requests.js';
 import { compileTrace } from '../compile.js';
@@ -128,7 +129,7 @@ describe('imports', () => {
     for (const split of [false, true]) {
       const text = await imported(file(sample.file, sample.bytes), { split });
       const trace = await openTrace(await compileTrace(file('check.csv', text)));
-      const { warnings } = await validate(trace);
+      const { warnings } = await validate(trace, simulated);
       expect(warnings).toEqual([]);
     }
   });

@@ -1,11 +1,11 @@
 import { PART } from '../cost/ledger.js';
-import type { Machine } from '../machine/machine.js';
-import { access, contentAt, UNIQUE } from '../machine/mapping/access.js';
-import type { Space } from '../machine/mapping/space.js';
-import { VM } from '../machine/mapping/vma.js';
-import { ZERO } from '../machine/memory/contents.js';
 import type { PageRange, Program } from '../policy/discard/contract.js';
 import type { SimulatedKernel } from './kernel.js';
+import type { Machine } from './machine.js';
+import { access, contentAt, UNIQUE } from './mapping/access.js';
+import type { Space } from './mapping/space.js';
+import { VM } from './mapping/vma.js';
+import { ZERO } from './memory/contents.js';
 
 /** What the traced program does beside the trace's own events because of its discard policy. */
 export class SimulatedProgram implements Program {
