@@ -9,15 +9,12 @@
  * @module
  */
 import { loadCosts } from './cost/table.js';
+import { type AxisValues, axisOptions } from './experiment/axes.js';
+import { planReplay } from './experiment/plan.js';
 import { findTrace } from './experiment/traces.js';
 import { simulated } from './machine/target.js';
-import { discardPolicies } from './policy/discard/registry.js';
-import { mergePolicies } from './policy/merge/registry.js';
-import { purgePolicies } from './policy/purge/registry.js';
-import { reclaimPolicies } from './policy/reclaim/registry.js';
-import type { Backing } from './replay/backing.js';
+import type { AXES, AxisName } from './metrics/axes.js';
 import { type ReplayResult, replay } from './replay/replay.js';
-import type { SwapKind } from './target/contract.js';
 import { compileTrace } from './trace/compile.js';
 import { openTrace, type Trace } from './trace/trace.js';
 
@@ -29,6 +26,7 @@ export type {
   ParameterValue,
   ParameterValues,
 } from './base/parameters.js';
+export type { AxisValues } from './experiment/axes.js';
 export { type Experiment, type ExperimentTrace, readExperiment } from './experiment/file.js';
 export {
   type LoadedTrace,
@@ -38,18 +36,11 @@ export {
   runExperiment,
 } from './experiment/run.js';
 export type { GeneratedTrace, TraceEntry } from './experiment/trace-entries.js';
+export { AXES, type AxisInfo, type AxisKind, type AxisName } from './metrics/axes.js';
 export type { Claim, Term } from './metrics/claim.js';
 export type { Row, Value } from './metrics/csv.js';
-export {
-  type Better,
-  METRICS,
-  type Metric,
-  type MetricGroup,
-  RUN_COLUMNS,
-  SPACE_COLUMNS,
-  TIMELINE_COLUMNS,
-  type Unit,
-} from './metrics/schema.js';
+export { RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from './metrics/files.js';
+export { type Better, METRICS, type Metric, type MetricGroup, type Unit } from './metrics/schema.js';
 export type {
   DiscardContext,
   DiscardPolicy,
@@ -83,33 +74,23 @@ export type { TraceSource, Workload, WorkloadContext } from './trace/source.js';
 export type { Trace } from './trace/trace.js';
 export { type Written, writeTrace } from './trace/write.js';
 
-/** How `replayTrace` replays; the defaults are those of `reclaim replay`. */
-export interface ReplayTraceOptions {
-  /** Discard policy as text, for example `punch:lookup=1`. Default: `keep`. */
-  readonly discard?: string;
-  /** Reclaim policy as text. Default: `linux`. */
-  readonly reclaim?: string;
-  /** Merge policy as text: which equal pages become one. Default: `none`. */
-  readonly merge?: string;
-  /** Purge policy as text: how volatile memory goes. Default: `range-lru`. */
-  readonly purge?: string;
-  /** Default: `none`. */
-  readonly swap?: SwapKind;
-  /** Memory limit in pages, `none`, or `trace` for the trace's own `limit` events. Default: `trace`. */
-  readonly limit?: number | 'none' | 'trace';
-  /** What memory of one space is: as the trace has it, or all of one kind. Default: `recorded`. */
-  readonly backing?: Backing;
-  /** The machine's memory in pages: below its watermarks kswapd reclaims. Default: never short. */
-  readonly memory?: number;
-  /** Seed of all random draws. Default: 1. */
-  readonly seed?: number;
+/** A value on an axis: what a cell has, or for a size the text that a flag takes, such as `75%`. */
+export type AxisChoice<N extends AxisName> =
+  | AxisValues[N]
+  | ((typeof AXES)[N]['kind'] extends 'size' ? string : never);
+
+/**
+ * How `replayTrace` replays. The value on each axis is named and defaults as in `reclaim replay`; `AXES` says what they
+ * are.
+ */
+export type ReplayTraceOptions = { readonly [N in AxisName]?: AxisChoice<N> | undefined } & {
   /** A cost table (JSON) instead of the shipped one. */
   readonly costs?: string;
   /** Verify the machine's invariants after every event. */
   readonly check?: boolean;
   /** Keep the rows of timeline.csv. */
   readonly timeline?: boolean;
-}
+};
 
 /**
  * Opens a trace for replay: a file of any form, the name of a shipped trace, or `-` for standard input.
@@ -124,30 +105,17 @@ export async function loadTrace(name: string): Promise<Trace> {
 /**
  * Replays a trace under one policy of each kind.
  *
- * @throws InputError for an unknown policy or parameter, or an event that makes no sense
+ * @throws InputError for a value that is not one of its axis, or an event that makes no sense
  */
-export function replayTrace(trace: Trace, options: ReplayTraceOptions = {}): Promise<ReplayResult> {
-  const {
-    discard = 'keep',
-    reclaim = 'linux',
-    merge = 'none',
-    purge = 'range-lru',
-    swap = 'none',
-    limit = 'trace',
-    seed = 1,
-    costs,
-    ...others
-  } = options;
+export async function replayTrace(trace: Trace, options: ReplayTraceOptions = {}): Promise<ReplayResult> {
+  const { costs: file, check, timeline, ...axes } = options;
+  const plan = planReplay(axes);
+  const costs = loadCosts(file);
+  const watched = { check: check === true, timeline: timeline === true };
   return replay(trace, {
     machine: simulated,
-    discard: discardPolicies.choose(discard),
-    reclaim: reclaimPolicies.choose(reclaim),
-    merge: mergePolicies.choose(merge),
-    purge: purgePolicies.choose(purge),
-    swap,
-    limit,
-    seed,
-    costs: loadCosts(costs),
-    ...others,
+    ...axisOptions(await plan(trace, costs)),
+    costs,
+    ...watched,
   });
 }

@@ -4,7 +4,7 @@ import { randomStream } from '../harness/stats/random.js';
 import { HAS, OP } from '../harness/trace/op.js';
 import { TextFormatter } from '../harness/trace/text/formatter.js';
 import { WORKLOADS } from './registry.js';
-import { zipf } from './zipf.js';
+import { zipf } from './zipf/zipf.js';
 
 function source(given: Record<string, string>, seed = 1) {
   const values = parseParameters('zipf', zipf.parameters, given);

@@ -14,7 +14,10 @@ export interface ParameterBase {
   readonly meaning: string;
 }
 
-/** A parameter of a policy or workload: its kind, default and meaning. A `size` is given as a SIZE and kept in pages. */
+/**
+ * A parameter of a policy, workload or reader: its kind, default and meaning. A `size` is given as a SIZE and kept in
+ * pages; `max` is in pages too. A `list` is items joined by `+`, kept as its text: `itemsOf` splits it.
+ */
 export type Parameter =
   | (ParameterBase & {
       readonly kind: 'integer';
@@ -28,11 +31,22 @@ export type Parameter =
       readonly min: number;
       readonly max: number;
     })
-  | (ParameterBase & { readonly kind: 'size'; readonly default: number })
+  | (ParameterBase & { readonly kind: 'size'; readonly default: number; readonly max?: number })
   | (ParameterBase & {
       readonly kind: 'choice';
       readonly default: string;
       readonly choices: readonly string[];
+    })
+  | (ParameterBase & {
+      readonly kind: 'list';
+      /** The empty list. */
+      readonly default: '';
+      /** What an item must match, whole. */
+      readonly item: RegExp;
+      /** A list of the right form, for messages. */
+      readonly example: string;
+      /** Whether there must be at least one item. */
+      readonly required: boolean;
     });
 
 /** The parameters of a policy or workload, by name. */
@@ -41,6 +55,11 @@ export type Parameters = Readonly<Record<string, Parameter>>;
 /** A yes-or-no parameter: 1 or 0. */
 export function flag(value: 0 | 1, meaning: string): Parameter {
   return { kind: 'integer', default: value, min: 0, max: 1, meaning };
+}
+
+/** The items of the value of a list; none in the empty one. */
+export function itemsOf(value: ParameterValue | undefined): string[] {
+  return value === undefined || value === '' ? [] : String(value).split('+');
 }
 
 function parseValue(name: string, parameter: Parameter, text: string): ParameterValue {
@@ -52,7 +71,17 @@ function parseValue(name: string, parameter: Parameter, text: string): Parameter
       const size = parseSize(text, PAGE_BYTES);
       if (size.kind === 'percent')
         throw new InputError(`${name}=${text} is a percentage, expected pages or KiB, MiB, GiB`);
+      if (size.pages > (parameter.max ?? Number.POSITIVE_INFINITY))
+        throw new InputError(`${name}=${text} is out of range, expected at most ${parameter.max} pages`);
       return size.pages;
+    }
+    case 'list': {
+      const wrong = text.split('+').find((item) => !parameter.item.test(item));
+      if (wrong !== undefined)
+        throw new InputError(
+          `"${wrong}" in ${name}=${text} is wrong, expected a list as in ${name}=${parameter.example}`,
+        );
+      return text;
     }
     default: {
       const value = /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
@@ -71,7 +100,7 @@ function parseValue(name: string, parameter: Parameter, text: string): Parameter
 /**
  * The values of all parameters: the given ones parsed, the others at their defaults.
  *
- * @throws InputError for a key the policy does not have, or a value out of range
+ * @throws InputError for a key the owner does not have, a required one that is missing, or a value out of range
  */
 export function parseParameters(
   owner: string,
@@ -85,6 +114,9 @@ export function parseParameters(
     if (!parameter) throw unknownName(`parameter of ${owner}`, key, Object.keys(parameters));
     values[key] = parseValue(key, parameter, text);
   }
+  for (const [key, parameter] of Object.entries(parameters))
+    if (parameter.kind === 'list' && parameter.required && values[key] === '')
+      throw new InputError(`${owner} needs the parameter ${key}, as in ${key}=${parameter.example}`);
   return values;
 }
 

@@ -1,9 +1,9 @@
 import type { Suite } from './case.js';
-import { companySuite } from './company.js';
 import type { BenchInputs } from './inputs.js';
 import { machineSuite, textSuite } from './machine.js';
 import { pathSuite } from './path.js';
 import { policySuite } from './policies.js';
+import { sharedProcessSuite } from './shared-process.js';
 import { twinSuite } from './twins.js';
 
 /** All suites, in the order they run. */
@@ -12,7 +12,7 @@ export function benchSuites(inputs: BenchInputs): Suite[] {
     textSuite(inputs),
     machineSuite(inputs),
     policySuite(inputs),
-    companySuite(inputs),
+    sharedProcessSuite(inputs),
     twinSuite(inputs),
     pathSuite(inputs),
   ];

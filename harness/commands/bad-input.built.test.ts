@@ -51,7 +51,7 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       ['mrc', 'a.csv', '--shards', '0.5', '--policy', 'fifo'],
       /--shards estimates lru only, expected no --policy fifo/,
     ],
-    ['a seed that is none', ['replay', 'a.csv', '--seed', 'x'], /--seed is not a whole number/],
+    ['a seed that is none', ['replay', 'a.csv', '--seed', 'x'], /seed "x" is not a whole number from 0/],
     [
       'workers that are none',
       ['compare', 'e.yaml', '--workers', '0'],
@@ -201,7 +201,7 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       ['replay', 'a.csv', '--reclaim', 'opt', '--merge', 'ksm'],
       /reclaim policy opt needs the future, .*expected merge policy none, not ksm/,
     ],
-    ['a cost table that is none', ['replay', 'a.csv', '--costs', 'e.yaml'], /e\.yaml: not JSON/],
+    ['a cost table that is not JSON', ['replay', 'a.csv', '--costs', 'e.yaml'], /e\.yaml: not JSON/],
     [
       'a bench without cases',
       ['bench', '--filter', 'nothing', '--events', '10'],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Suite } from '../bench/case.js';
-import { PERF_COLUMNS } from '../metrics/host.js';
+import { PERF_COLUMNS } from '../metrics/files.js';
 import { reclaim } from '../testing/cli.js';
 import { compareBuilds } from './bench-against.js';
 

@@ -13,7 +13,7 @@ import { table } from '../gate/formats/table.js';
 import { RERUN_FOLDER, readResults } from '../gate/read/results.js';
 import type { Report } from '../gate/report.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
-import { PERF_COLUMNS } from '../metrics/host.js';
+import { PERF_COLUMNS } from '../metrics/files.js';
 import { note, Progress, print } from './terminal.js';
 
 export interface AgainstOptions {

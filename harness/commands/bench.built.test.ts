@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingCompiler } from '../bench/twins.js';
 import { parseCsv } from '../metrics/csv.js';
-import { PERF_COLUMNS } from '../metrics/host.js';
+import { PERF_COLUMNS } from '../metrics/files.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { reclaim } from '../testing/cli.js';
 import { cannot } from '../testing/system.js';
@@ -44,12 +44,12 @@ describe('reclaim bench', () => {
     );
   });
 
-  it('compares each policy in company with itself alone, every sample kept', () => {
-    const { code, stdout } = bench('--suite', 'company', '--out', 'company');
+  it('compares each policy in a process shared by all with itself alone, every sample kept', () => {
+    const { code, stdout } = bench('--suite', 'shared-process', '--out', 'shared');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/\d+ of \d+ take at most 1\.10 times as long; most: company\//);
-    expect(perfNames('company')).toEqual(
-      policies.flatMap((policy) => [`company/${policy}/company`, `company/${policy}/alone`]),
+    expect(stdout).toMatch(/\d+ of \d+ take at most 1\.10 times as long; most: shared-process\//);
+    expect(perfNames('shared')).toEqual(
+      policies.flatMap((policy) => [`shared-process/${policy}/shared`, `shared-process/${policy}/alone`]),
     );
   });
 

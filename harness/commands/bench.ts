@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
-import { zipf } from '../../workloads/zipf.js';
+import { zipf } from '../../workloads/zipf/zipf.js';
 import { EXIT, InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { parseParameters } from '../base/parameters.js';
@@ -15,7 +15,8 @@ import { suiteText } from '../bench/table.js';
 import { prepareFolder } from '../experiment/store.js';
 import { LEAST_SAMPLES } from '../gate/times.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
-import { PERF_COLUMNS, thisHost } from '../metrics/host.js';
+import { PERF_COLUMNS } from '../metrics/files.js';
+import { thisHost } from '../metrics/host.js';
 import { randomStream } from '../stats/random.js';
 import { benchAgainst } from './bench-against.js';
 import { type Command, outFlag, quietFlag, wholeFlag } from './flags.js';
@@ -40,7 +41,8 @@ function builder(yargs: Argv): Argv {
   return yargs.options({
     suite: {
       type: 'string',
-      describe: 'only these suites, separated by commas: text, machine, policies, company, twins, path',
+      describe:
+        'only these suites, separated by commas: text, machine, policies, shared-process, twins, path',
       requiresArg: true,
     },
     filter: { type: 'string', describe: 'only cases whose name contains this', requiresArg: true },

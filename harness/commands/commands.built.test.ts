@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../base/package-root.js';
 import { parseCsv } from '../metrics/csv.js';
-import { RUN_COLUMNS } from '../metrics/schema.js';
+import { RUN_COLUMNS } from '../metrics/files.js';
 import { reclaim, startReclaim } from '../testing/cli.js';
 
 import { CliFolder, TRACE } from '../testing/cli-folder.js';
@@ -319,5 +319,24 @@ describe('reclaim compare', () => {
     expect(resumed.code).toBe(0);
     expect(resumed.stderr).toMatch(/^\d+ of 24 cells are finished already/);
     expect(parseCsv(readFileSync(runs, 'utf8'), 'runs.csv').rows).toHaveLength(24);
+  });
+});
+
+describe('a cost table of a user', () => {
+  const NOTE = /^costs\.json: not in this cost table and taken from the default: faults\.anon_write, .*\n$/;
+
+  it('names once the rows that it lacks, and says so in the manifest', () => {
+    cli.write('costs.json', '{ "touch": { "ns": 5 }, "faults": { "shmem_write": { "ns": 1000 } } }');
+    const { code, stdout, stderr } = cli.run('replay', 'a.csv', '--costs', 'costs.json', '--format', 'json');
+    expect([code, stderr]).toEqual([0, expect.stringMatching(NOTE)]);
+    expect(JSON.parse(stdout).stall_minor_ns).toBe(40 * 1000);
+    cli.write('cheap.yaml', 'name: cheap\ntraces: [a.csv]\ndiscard: [keep, remove]\ncosts: costs.json\n');
+    expect(
+      cli.run('compare', 'cheap.yaml', '--out', 'cheap', '--workers', '2', '--no-report').stderr,
+    ).toMatch(NOTE);
+    const manifest = JSON.parse(readFileSync(join(cli.path, 'cheap', 'manifest.json'), 'utf8'));
+    expect(manifest.costs.from_default).toEqual(
+      expect.arrayContaining(['faults.anon_write', 'calls', 'devices']),
+    );
   });
 });

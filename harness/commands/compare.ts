@@ -96,6 +96,7 @@ async function runCells(args: Args, experiment: Experiment): Promise<RunSummary>
           if (resumed > 0) note(`${resumed} of ${cells} cells are finished already`);
           progress = new Progress(experiment.name, cells - resumed, args.quiet);
         },
+        note,
         finishedCell: () => progress?.step(),
         failedCell: (cell, what, reason) => note(`cell ${cell} (${what}) failed: ${reason}`),
       },

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from '../base/package-root.js';
 import { FORMATS } from '../gate/formats/registry.js';
 import { parseCsv } from '../metrics/csv.js';
-import { PERF_COLUMNS } from '../metrics/host.js';
+import { PERF_COLUMNS } from '../metrics/files.js';
 import { CliFolder, TRACE } from '../testing/cli-folder.js';
 
 const cli = new CliFolder();

@@ -5,7 +5,7 @@ import { PAGE_BYTES } from '../base/page.js';
 import { parseSize, sizeInPages } from '../base/size.js';
 import { findTrace } from '../experiment/traces.js';
 import { csvHeader, csvRows, formatNumber, type Row } from '../metrics/csv.js';
-import { MRC_COLUMNS } from '../metrics/schema.js';
+import { MRC_COLUMNS } from '../metrics/files.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import type { ReferenceString } from '../mrc/reference.js';
 import { openReference } from '../mrc/requests.js';

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../stats/random.js';
+import { completeRows } from './complete.js';
 import { Device } from './device.js';
 import { Account, Ledger, PART } from './ledger.js';
-import { callNs, loadCosts } from './table.js';
+import { callNs, costsNote, loadCosts, readCosts } from './table.js';
 
 const costs = loadCosts();
 
@@ -43,20 +44,80 @@ describe('prices of calls', () => {
   });
 });
 
-describe('a cost table of one\u2019s own', () => {
-  it('is refused with the row that is wrong', () => {
+describe('a cost table of a user', () => {
+  /** What is read of a file of these rows. */
+  function read(rows: unknown) {
     const folder = mkdtempSync(join(tmpdir(), 'reclaim-costs-'));
+    const path = join(folder, 'costs.json');
     try {
-      const path = join(folder, 'costs.json');
-      const table = JSON.parse(JSON.stringify(costs));
-      writeFileSync(path, JSON.stringify({ ...table, touch: { ns: -1, source: 'x' } }));
-      expect(() => loadCosts(path)).toThrow(/costs\.json: touch\.ns: /);
-      writeFileSync(path, JSON.stringify({ ...table, extra: 1 }));
-      expect(() => loadCosts(path)).toThrow(/costs\.json: the table: Unrecognized key: "extra"/);
-      expect(() => loadCosts(join(folder, 'none.json'))).toThrow(/none\.json: no such file/);
+      writeFileSync(path, JSON.stringify(rows));
+      return readCosts(path);
     } finally {
       rmSync(folder, { recursive: true });
     }
+  }
+
+  it('takes rows that it lacks from the default, and names them', () => {
+    const { touch, faults, calls, ...others } = costs;
+    const { cow_ksm, ...someFaults } = faults;
+    const free = {
+      present: [
+        [1, 5],
+        [2, 7],
+      ],
+      source: 'here',
+    };
+    const result = read({ ...others, faults: { ...someFaults, anon_read: { ns: 7 } }, calls: { free } });
+    expect(result.fromDefault).toEqual([
+      'touch',
+      'faults.cow_ksm',
+      ...Object.keys(calls).flatMap((name) => (name === 'free' ? ['calls.free.absent'] : [`calls.${name}`])),
+    ]);
+    expect(result.costs).toEqual({
+      ...costs,
+      faults: { ...faults, anon_read: { ns: 7, source: 'not stated' } },
+      calls: { ...calls, free: { ...free, absent: calls.free.absent } },
+    });
+    expect(costsNote('mine.json', result.fromDefault.slice(0, 2))).toBe(
+      'mine.json: not in this cost table and taken from the default: touch, faults.cow_ksm',
+    );
+  });
+
+  it('is the default where it says nothing, and itself where it says everything', () => {
+    expect(read({ name: costs.name, provenance: costs.provenance }).costs).toEqual(costs);
+    expect(read(costs)).toEqual({ costs, fromDefault: [] });
+    expect(costsNote('all.json', [])).toBeUndefined();
+  });
+
+  it('loses nothing when the default has a row more', () => {
+    const newer = { ...costs, ksm: { ...costs.ksm, hint: { ns: 3, source: 'a later version' } } };
+    const { rows, fromDefault } = completeRows(costs, newer);
+    expect(rows).toEqual(newer);
+    expect(fromDefault).toEqual(['ksm.hint']);
+  });
+
+  it.each([
+    ['a wrong price', { touch: { ns: -1 } }, /costs\.json: touch\.ns: /],
+    ['a number for a group', { faults: 3 }, /costs\.json: faults: .*expected object/],
+    [
+      'an unknown row',
+      { faults: { cow_kms: { ns: 1, source: 'x' } } },
+      /costs\.json: unknown row of a cost table "faults\.cow_kms", .* did you mean faults\.cow_ksm\?/,
+    ],
+    ['an unknown group', { fault: {} }, /unknown row of a cost table "fault", .* did you mean faults\?/],
+    [
+      'an unknown field',
+      { touch: { us: 1 } },
+      /unknown row of a cost table "touch\.us", expected one of touch\.ns/,
+    ],
+    ['half a device', { devices: { ssd: { mean: 5 } } }, /costs\.json: devices\.ssd\.quantiles: /],
+    ['a list', [], /costs\.json: the table is not a JSON object/],
+  ])('is refused for %s', (_, rows, message) => {
+    expect(() => read(rows)).toThrow(message);
+  });
+
+  it('is refused when there is no such file', () => {
+    expect(() => loadCosts('none.json')).toThrow(/none\.json: no such file/);
   });
 });
 
@@ -107,7 +168,8 @@ describe('the ledger', () => {
     expect([ledger.spentNs, ledger.nowNs]).toEqual([1100, 11_100]);
     ledger.end();
     ledger.io(PART.major, 7);
-    expect([ledger.cpuNs, ledger.ioWaitNs, ledger.daemonNs, account.totalNs]).toEqual([100, 1000, 5, 1100]);
+    expect([ledger.cpuNs, ledger.ioWaitNs, ledger.daemonNs]).toEqual([100, 1000, 5]);
+    expect(account.stallNs.reduce((sum, ns) => sum + ns, 0)).toBe(1100);
   });
 
   it('counts long stalls', () => {

@@ -16,10 +16,6 @@ const OVER_10MS = 10_000_000;
 export class Account {
   /** By `PART`. */
   readonly stallNs = new Float64Array(STALL_PARTS.length);
-
-  get totalNs(): number {
-    return this.stallNs.reduce((sum, ns) => sum + ns, 0);
-  }
 }
 
 /**

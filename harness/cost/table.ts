@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { InputError } from '../base/errors.js';
 import { packageFile } from '../base/package-root.js';
 import { parseJson, readText } from '../base/text.js';
+import { completeRows } from './complete.js';
 
 const price = z.strictObject({ ns: z.number().nonnegative(), source: z.string() });
 /** Measured points [pages, ns of the call], by rising pages. */
@@ -78,16 +79,50 @@ export type DeviceCost = z.infer<typeof device>;
 /** The default table: Linux 6.18, see its `provenance`. */
 const DEFAULT_COSTS_FILE = packageFile('harness', 'cost', 'default.json');
 
-/**
- * Reads a cost table.
- *
- * @throws InputError when the file is missing or a row is missing, unknown or no price
- */
-export function loadCosts(path: string = DEFAULT_COSTS_FILE): CostTable {
-  const parsed = costTable.safeParse(parseJson(readText(path), path));
+/** A cost table of a user, completed with the default. */
+export interface LoadedCosts {
+  readonly costs: CostTable;
+  /** The rows that the file lacks and the default table has, such as `faults.cow_ksm`. */
+  readonly fromDefault: readonly string[];
+}
+
+function parseCosts(rows: unknown, file: string): CostTable {
+  const parsed = costTable.safeParse(rows);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
-  throw new InputError(`${issue.path.join('.') || 'the table'}: ${issue.message}`, { file: path });
+  throw new InputError(`${issue.path.join('.') || 'the table'}: ${issue.message}`, { file });
+}
+
+/**
+ * Reads the cost table of a user, over the default one: rows that it lacks are taken from there.
+ *
+ * @param path undefined: the default table
+ * @throws InputError when the file is missing, or a row is not known or not a price
+ */
+export function readCosts(path: string | undefined): LoadedCosts {
+  const standard = parseCosts(
+    parseJson(readText(DEFAULT_COSTS_FILE), DEFAULT_COSTS_FILE),
+    DEFAULT_COSTS_FILE,
+  );
+  if (path === undefined) return { costs: standard, fromDefault: [] };
+  const given = parseJson(readText(path), path);
+  try {
+    const { rows, fromDefault } = completeRows(given, standard);
+    return { costs: parseCosts(rows, path), fromDefault };
+  } catch (error) {
+    throw error instanceof InputError ? error.at({ file: path }) : error;
+  }
+}
+
+/** The table of `readCosts` alone. */
+export function loadCosts(path?: string): CostTable {
+  return readCosts(path).costs;
+}
+
+/** What a command tells of rows that a table lacks; undefined when it lacks none. */
+export function costsNote(file: string, fromDefault: readonly string[]): string | undefined {
+  if (fromDefault.length === 0) return undefined;
+  return `${file}: not in this cost table and taken from the default: ${fromDefault.join(', ')}`;
 }
 
 /** Linear between measured points; below the first and beyond the last, the slope of the nearest two. */

@@ -14,6 +14,7 @@ describe('a cell whose reclaim policy lacks what it needs', () => {
       trace: 0,
       backing: 'recorded',
       limit: 'none',
+      memory: 'none',
       swap: 'ssd',
       discard: 'keep',
       reclaim: 'lru',

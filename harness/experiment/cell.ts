@@ -3,14 +3,11 @@ import type { CostTable } from '../cost/table.js';
 import { simulated } from '../machine/target.js';
 import type { Row, Value } from '../metrics/csv.js';
 import type { Outcome } from '../metrics/schema.js';
-import { discardPolicies } from '../policy/discard/registry.js';
-import { mergePolicies } from '../policy/merge/registry.js';
-import { purgePolicies } from '../policy/purge/registry.js';
-import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { ReplayOptions } from '../replay/options.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
 import { Refusal } from '../target/refusal.js';
 import type { Trace } from '../trace/trace.js';
+import { axisColumns, axisOptions } from './axes.js';
 import type { Cell } from './plan.js';
 
 /** What a cell gave: plain data, as it is kept in the journal. */
@@ -36,15 +33,8 @@ export function cellKeys(cell: Cell, trace: { label: string; sha256: string }): 
     experiment: cell.experiment,
     trace: trace.label,
     trace_sha256: trace.sha256,
-    machine: 'sim',
-    backing: cell.backing,
-    limit_pages: cell.limit === 'none' ? null : cell.limit,
-    swap: cell.swap,
-    discard: cell.discard,
-    reclaim: cell.reclaim,
-    merge: cell.merge,
-    purge: cell.purge,
-    seed: cell.seed,
+    machine: simulated.name,
+    ...axisColumns(cell),
   };
 }
 
@@ -59,15 +49,7 @@ export async function runCell(
   const started = performance.now();
   const result = await replayOrReason(trace, {
     machine: simulated,
-    discard: discardPolicies.choose(cell.discard),
-    reclaim: reclaimPolicies.choose(cell.reclaim),
-    merge: mergePolicies.choose(cell.merge),
-    purge: purgePolicies.choose(cell.purge),
-    swap: cell.swap,
-    backing: cell.backing,
-    limit: cell.limit,
-    memory: cell.memory,
-    seed: cell.seed,
+    ...axisOptions(cell),
     costs,
     timeline: true,
     ...options,

@@ -3,7 +3,8 @@ import { InputError, type Place } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { type Claim, RELATIONS, selected, TERMS, type Term } from '../metrics/claim.js';
 import type { Row } from '../metrics/csv.js';
-import { IDENTITY_COLUMNS, METRICS } from '../metrics/schema.js';
+import { IDENTITY_COLUMNS } from '../metrics/files.js';
+import { METRICS } from '../metrics/schema.js';
 
 const term = z.strictObject({
   column: z.string(),
@@ -60,7 +61,7 @@ export function checkClaimColumns(
     for (const [name, { column, where }] of termsOf(claim)) {
       if (!NUMBERS.includes(column))
         throw unknownName('column of numbers', column, NUMBERS).at(placeOf([i, name, 'column']));
-      const key = Object.keys(where).find((by) => !IDENTITY_COLUMNS.includes(by));
+      const key = Object.keys(where).find((by) => !(IDENTITY_COLUMNS as readonly string[]).includes(by));
       if (key !== undefined)
         throw unknownName('column to select a cell by', key, IDENTITY_COLUMNS).at(
           placeOf([i, name, 'where']),

@@ -12,11 +12,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WORKLOADS } from '../../workloads/registry.js';
 import { parseCsv } from '../metrics/csv.js';
-import { KEY_COLUMNS, METRICS, RUN_COLUMNS } from '../metrics/schema.js';
+import { KEY_COLUMNS, RUN_COLUMNS } from '../metrics/files.js';
+import { METRICS } from '../metrics/schema.js';
 import type { TraceHandle } from '../trace/trace.js';
 import { writeTrace } from '../trace/write.js';
 import { readExperiment } from './file.js';
-import { checkAxes, planCells } from './plan.js';
+import { planCells } from './plan.js';
 import { Pool } from './pool.js';
 import { type RunOptions, runExperiment } from './run.js';
 import { resolveTrace } from './traces.js';
@@ -316,7 +317,7 @@ describe('a worker that dies', () => {
       });`,
     );
     const parsed = readExperiment(experiment());
-    const cells = planCells(parsed, checkAxes(parsed), [{ peakPages: 40, pageBytes: 4096 }]).slice(0, 6);
+    const cells = planCells(parsed, [{ peakPages: 40, pageBytes: 4096 }]).slice(0, 6);
     const done: number[] = [];
     const failed: string[] = [];
     const pool = new Pool(
@@ -360,8 +361,18 @@ describe('what is wrong with an experiment is one line, and nothing is left behi
     ],
     [
       'a value of another kind',
-      EXPERIMENT.replace('[keep, remove, dontneed, free]', 'keep'),
-      /e\.yaml:4:10: discard: .*expected array/,
+      EXPERIMENT.replace('[keep, remove, dontneed, free]', '{ keep: 1 }'),
+      /e\.yaml:4:10: discard: expected a value, or a list of values$/,
+    ],
+    [
+      'an empty list',
+      EXPERIMENT.replace('[keep, remove, dontneed, free]', '[]'),
+      /e\.yaml:4:10: discard: Too small: expected array to have >=1 items$/,
+    ],
+    [
+      'a seed that is out of range',
+      `${EXPERIMENT}seeds: [1, -1]\n`,
+      /e\.yaml:7:12: seeds\.1: Too small: expected number to be >=0$/,
     ],
     [
       'an unknown policy',

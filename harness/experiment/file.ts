@@ -4,6 +4,7 @@ import { InputError, type Place } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { packageFile } from '../base/package-root.js';
 import { readText } from '../base/text.js';
+import { AXES, AXIS_NAMES, type AxisName, axisInfo, MAX_WHOLE } from '../metrics/axes.js';
 import type { Claim } from '../metrics/claim.js';
 import { checkClaimColumns, claimEntries, claimKeys } from './claim-entries.js';
 import { expandEntry, generatedEntry, type TraceEntry, traceEntries } from './trace-entries.js';
@@ -11,30 +12,40 @@ import { expandEntry, generatedEntry, type TraceEntry, traceEntries } from './tr
 export type { TraceEntry } from './trace-entries.js';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'expected lower case letters, digits and "-"');
-const list = z.array(z.union([z.string(), z.number()]).transform(String)).min(1);
+
+/** The key of an axis in an experiment file. */
+type AxisKey<N extends AxisName> = (typeof AXES)[N]['key'];
+/** A value on an axis as a file has it. */
+type ListedValue<N extends AxisName> = (typeof AXES)[N]['kind'] extends 'whole' ? number : string;
+
+/** The values on all axes, by the keys of the file. */
+type AxisLists = { readonly [N in AxisName as AxisKey<N>]: readonly ListedValue<N>[] };
+
+/** What may stand under the key of an axis: a value, or a list of them. */
+function axisSchema(name: AxisName) {
+  const { kind, experimentDefault } = axisInfo(name);
+  const value =
+    kind === 'whole'
+      ? z.int().min(0).max(MAX_WHOLE)
+      : z.union([z.string(), z.number()], 'expected a text or a number').transform(String);
+  const values = z.union(
+    [z.array(value).min(1), value.transform((one) => [one])],
+    'expected a value, or a list of values',
+  );
+  if (experimentDefault === null) return values;
+  return values.default([kind === 'whole' ? Number(experimentDefault) : experimentDefault]);
+}
+
+const axisFields = Object.fromEntries(
+  AXIS_NAMES.map((name) => [AXES[name].key, axisSchema(name)]),
+) as unknown as { [K in keyof AxisLists]: z.ZodType<AxisLists[K]> };
 
 const fields = z.strictObject({
   name,
   description: z.string().default(''),
   traces: traceEntries.optional(),
   families: z.record(name, traceEntries).optional(),
-  discard: list,
-  reclaim: list.default(['linux']),
-  merge: list.default(['none']),
-  purge: list.default(['range-lru']),
-  limits: list.default(['none']),
-  memory: z.union([z.string(), z.number()]).transform(String).optional(),
-  swap: list.default(['ssd']),
-  backing: list.default(['recorded']),
-  seeds: z
-    .array(
-      z
-        .int()
-        .min(0)
-        .max(2 ** 31 - 1),
-    )
-    .min(1)
-    .default([1]),
+  ...axisFields,
   costs: z.string().optional(),
   claims: claimEntries,
 });
@@ -52,26 +63,14 @@ export interface ExperimentTrace {
   readonly family: string | undefined;
 }
 
-/** An experiment as its file says it: every list is one axis of the cells. */
-export interface Experiment {
+/** An experiment as its file says it: besides what is here, it has the list of values on each axis (`AXES`) under its key. */
+export interface Experiment extends AxisLists {
   /** The file it was read from. */
   readonly file: string;
   /** Lower case letters, digits and hyphens. */
   readonly name: string;
   readonly description: string;
   readonly traces: readonly ExperimentTrace[];
-  readonly discard: readonly string[];
-  readonly reclaim: readonly string[];
-  readonly merge: readonly string[];
-  readonly purge: readonly string[];
-  /** SIZE, `none`, or `trace`. */
-  readonly limits: readonly string[];
-  /** SIZE of the machine's memory; never short when absent. */
-  readonly memory?: string | undefined;
-  readonly swap: readonly string[];
-  /** `recorded`, `anon` or `shmem`: the kind of memory that mappings of one space have. */
-  readonly backing: readonly string[];
-  readonly seeds: readonly number[];
   /** A cost table, relative to the file. */
   readonly costs?: string | undefined;
   /** What to compute from the results and compare with what somebody said; they add no cells. */

@@ -1,125 +1,85 @@
 import { InputError } from '../base/errors.js';
-import { unknownName } from '../base/nearest.js';
-import { PAGE_BYTES } from '../base/page.js';
-import { parseSize, sizeInPages } from '../base/size.js';
-import { discardPolicies } from '../policy/discard/registry.js';
-import { mergePolicies } from '../policy/merge/registry.js';
-import { purgePolicies } from '../policy/purge/registry.js';
-import { reclaimPolicies } from '../policy/reclaim/registry.js';
-import { BACKINGS, type Backing } from '../replay/backing.js';
-import { SWAP_KINDS, type SwapKind } from '../target/contract.js';
+import type { CostTable } from '../cost/table.js';
+import { simulated } from '../machine/target.js';
+import { AXES, AXIS_NAMES, type AxisName, NESTED_AXES, perAxis } from '../metrics/axes.js';
+import { replay } from '../replay/replay.js';
+import type { Trace } from '../trace/trace.js';
+import { type AxisValues, axisOptions, checkAxis, type PlannedTrace, parseAxes, parseAxis } from './axes.js';
 import type { Experiment } from './file.js';
 
-/** A memory limit: pages, none at all, or whatever the trace's own `limit` events say. */
-export type Limit = number | 'none' | 'trace';
-
-/** One run: a trace under one policy of each kind, one limit and one seed. Plain data, so that it can go to a worker. */
-export interface Cell {
+/** One run: a trace with a value on every axis. Plain data. */
+export interface Cell extends AxisValues {
   /** From 1, in the order of the experiment. */
   readonly cell: number;
   readonly experiment: string;
   /** Index of its trace in the experiment. */
   readonly trace: number;
-  /** The kind of memory that mappings of one space have. */
-  readonly backing: Backing;
-  readonly limit: Limit;
-  /** The machine's memory in pages; absent when it is never short. */
-  readonly memory?: number | undefined;
-  readonly swap: SwapKind;
-  /** Canonical texts of the policies. */
-  readonly discard: string;
-  readonly reclaim: string;
-  readonly merge: string;
-  readonly purge: string;
-  readonly seed: number;
 }
 
-/** What the plan needs to know of a trace. */
-export interface PlannedTrace {
-  /** Pages at the peak under `keep` without a limit: 100 % of sizes. */
-  readonly peakPages: number;
-  readonly pageBytes: number;
+/** Peak of resident pages under `keep` without a limit: what 100 % of a size means. Also finds broken traces. */
+export async function peakPages(trace: Trace, costs: CostTable): Promise<number> {
+  const texts = { ...defaultTexts(), reclaim: 'fifo', limit: 'none' };
+  const values = parseAxes(texts, { peakPages: 0, pageBytes: trace.meta.pageBytes });
+  const result = await replay(trace, { machine: simulated, ...axisOptions(values), costs });
+  return result.metrics.resident_pages_peak as number;
 }
 
-function distinct<T>(values: readonly T[]): T[] {
-  return [...new Set(values)];
+function defaultTexts(): Record<AxisName, string> {
+  return perAxis((name) => AXES[name].default);
 }
 
-/** Reads a limit of an experiment or flag. @throws InputError when it is not a SIZE, `none` or `trace` */
-export function parseLimit(text: string, trace: PlannedTrace): Limit {
-  if (text === 'none' || text === 'trace') return text;
-  return sizeInPages(parseSize(text, trace.pageBytes), trace.peakPages);
+/** Values on some axes: as the flags of `reclaim replay` have them, or as numbers. */
+export type GivenAxes = { readonly [N in AxisName]?: string | number | undefined };
+
+/**
+ * Plans a single replay: the value on every axis, the default where none is given.
+ *
+ * @returns what a cell has, once the trace is there that sizes may be a percentage of; it is replayed for its peak then
+ * @throws InputError before the trace is needed when a value is not one of its axis
+ */
+export function planReplay(given: GivenAxes): (trace: Trace, costs: CostTable) => Promise<AxisValues> {
+  const texts = perAxis((name) => String(given[name] ?? AXES[name].default));
+  for (const name of AXIS_NAMES) checkAxis(name, texts[name]);
+  const relative = AXIS_NAMES.some((name) => AXES[name].kind === 'size' && texts[name].endsWith('%'));
+  return async (trace, costs) => {
+    const peak = relative ? await peakPages(trace, costs) : 0;
+    return parseAxes(texts, { peakPages: peak, pageBytes: trace.meta.pageBytes });
+  };
 }
 
-/** Reads the size of a machine's memory, in pages. @throws InputError when it is not a SIZE */
-export function parseMemory(text: string, trace: PlannedTrace): number {
-  return sizeInPages(parseSize(text, trace.pageBytes), trace.peakPages);
+/** The texts that an experiment lists on an axis. */
+function listed(experiment: Experiment, name: AxisName): string[] {
+  return experiment[AXES[name].key].map(String);
 }
 
-/** Checks the name of a kind of swap. */
-export function parseSwap(text: string): SwapKind {
-  if (!(SWAP_KINDS as readonly string[]).includes(text)) throw unknownName('kind of swap', text, SWAP_KINDS);
-  return text as SwapKind;
-}
-
-/** Checks the name of a kind of memory. */
-export function parseBacking(text: string): Backing {
-  if (!(BACKINGS as readonly string[]).includes(text)) throw unknownName('backing', text, BACKINGS);
-  return text as Backing;
-}
-
-/** Everything of an experiment that can be checked before its traces are read. */
-export interface Axes {
-  readonly discard: readonly string[];
-  readonly reclaim: readonly string[];
-  readonly merge: readonly string[];
-  readonly purge: readonly string[];
-  readonly swap: readonly SwapKind[];
-  readonly backing: readonly Backing[];
-}
-
-/** @throws InputError naming the experiment's file for an unknown policy, parameter, swap or limit */
-export function checkAxes(experiment: Experiment): Axes {
+/**
+ * Checks the axes of an experiment before its traces have been read.
+ *
+ * @throws InputError naming the experiment's file for an unknown policy, parameter, swap or size
+ */
+export function checkAxes(experiment: Experiment): void {
   try {
-    for (const limit of experiment.limits) parseLimit(limit, { peakPages: 100, pageBytes: PAGE_BYTES });
-    if (experiment.memory !== undefined)
-      parseMemory(experiment.memory, { peakPages: 100, pageBytes: PAGE_BYTES });
-    return {
-      discard: distinct(experiment.discard.map((text) => discardPolicies.choose(text).text)),
-      reclaim: distinct(experiment.reclaim.map((text) => reclaimPolicies.choose(text).text)),
-      merge: distinct(experiment.merge.map((text) => mergePolicies.choose(text).text)),
-      purge: distinct(experiment.purge.map((text) => purgePolicies.choose(text).text)),
-      swap: distinct(experiment.swap.map(parseSwap)),
-      backing: distinct(experiment.backing.map(parseBacking)),
-    };
+    for (const name of AXIS_NAMES) for (const text of listed(experiment, name)) checkAxis(name, text);
   } catch (error) {
     throw error instanceof InputError ? error.at({ file: experiment.file }) : error;
   }
 }
 
-/** All combinations of the values of some axes, the last axis changing fastest. */
-function combinations<T extends object>(axes: { readonly [K in keyof T]: readonly T[K][] }): T[] {
-  let rows: Partial<T>[] = [{}];
-  for (const [axis, values] of Object.entries(axes) as [keyof T, readonly T[keyof T][]][]) {
-    rows = rows.flatMap((row) => values.map((value) => ({ ...row, [axis]: value })));
+/** All combinations of the values of all axes on a trace, nested as `AXES` says. */
+function combinations(experiment: Experiment, trace: PlannedTrace): AxisValues[] {
+  let rows: Partial<AxisValues>[] = [{}];
+  for (const name of NESTED_AXES) {
+    const values = new Set(listed(experiment, name).map((text) => parseAxis(name, text, trace)));
+    rows = rows.flatMap((row) => [...values].map((value) => ({ ...row, [name]: value })));
   }
-  return rows as T[];
+  return rows as AxisValues[];
 }
 
-/** All cells of an experiment: the product of its axes, the discard policy changing fastest. */
-export function planCells(experiment: Experiment, axes: Axes, traces: readonly PlannedTrace[]): Cell[] {
-  const all = traces.flatMap((planned, trace) => {
-    const memory = experiment.memory === undefined ? undefined : parseMemory(experiment.memory, planned);
-    const limit = distinct(experiment.limits.map((text) => parseLimit(text, planned)));
-    const { backing, swap, merge, purge, reclaim, discard } = axes;
-    const seed = distinct(experiment.seeds);
-    const axis = { backing, swap, limit, seed, merge, purge, reclaim, discard };
-    return combinations<Omit<Cell, 'cell' | 'experiment' | 'trace' | 'memory'>>(axis).map((cell) => ({
-      experiment: experiment.name,
-      trace,
-      ...(memory === undefined ? {} : { memory }),
-      ...cell,
-    }));
-  });
-  return all.map((cell, i) => ({ cell: i + 1, ...cell }));
+/** All cells of an experiment: the product of its axes on each trace. @throws InputError as `checkAxes`, without a place */
+export function planCells(experiment: Experiment, traces: readonly PlannedTrace[]): Cell[] {
+  return traces
+    .flatMap((planned, trace) =>
+      combinations(experiment, planned).map((values) => ({ experiment: experiment.name, trace, ...values })),
+    )
+    .map((cell, i) => ({ cell: i + 1, ...cell }));
 }

@@ -4,21 +4,18 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { PACKAGE_ROOT } from '../base/package-root.js';
-import { type CostTable, loadCosts } from '../cost/table.js';
-import { simulated } from '../machine/target.js';
+import { type CostTable, costsNote, type LoadedCosts, readCosts } from '../cost/table.js';
 import type { Row } from '../metrics/csv.js';
 import { thisHost, VERSION } from '../metrics/host.js';
 import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
-import { discardPolicies } from '../policy/discard/registry.js';
 import { loadPolicyModule } from '../policy/module.js';
-import { reclaimPolicies } from '../policy/reclaim/registry.js';
-import { replay } from '../replay/replay.js';
 import { heatmap } from '../trace/heatmap.js';
-import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
+import { openTrace, type TraceHandle } from '../trace/trace.js';
+import type { PlannedTrace } from './axes.js';
 import { type CellResult, cellKeys, withoutRun } from './cell.js';
 import { checkSelections } from './claim-entries.js';
 import type { Experiment, ExperimentTrace, TraceEntry } from './file.js';
-import { type Cell, checkAxes, type PlannedTrace, planCells } from './plan.js';
+import { type Cell, checkAxes, peakPages, planCells } from './plan.js';
 import { Pool } from './pool.js';
 import { MARKING_ADVICE, resultOf, sharedRuns } from './shared-runs.js';
 import { inputsHasher, ResultStore } from './store.js';
@@ -53,6 +50,8 @@ export interface RunEvents {
   started?(cells: number, resumed: number): void;
   /** A cell has its results. */
   finishedCell?(): void;
+  /** Something to know about the inputs, in one line. */
+  note?(text: string): void;
   /** A cell gave no result: its number, what it was, and why. */
   failedCell?(cell: number, what: string, reason: string): void;
 }
@@ -84,20 +83,6 @@ interface Prepared extends LoadedTrace {
   /** Whether it makes memory volatile itself. */
   readonly marksVolatile: boolean;
   readonly source: TraceEntry;
-}
-
-/** Peak of resident pages under `keep` without a limit: what 100 % of a size means. Also finds broken traces. */
-export async function peakPages(trace: Trace, costs: CostTable): Promise<number> {
-  const result = await replay(trace, {
-    machine: simulated,
-    discard: discardPolicies.choose('keep'),
-    reclaim: reclaimPolicies.choose('fifo'),
-    swap: 'none',
-    limit: 'none',
-    seed: 1,
-    costs,
-  });
-  return result.metrics.resident_pages_peak as number;
 }
 
 async function prepareTrace(
@@ -192,14 +177,17 @@ async function runCells(
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunSummary> {
   const { out, policyModules, events } = options;
   for (const file of policyModules) await loadPolicyModule(file);
-  const axes = checkAxes(experiment);
+  checkAxes(experiment);
   const costsFile =
     experiment.costs === undefined ? undefined : join(dirname(experiment.file), experiment.costs);
-  const costs = loadCosts(costsFile);
+  const loaded = readCosts(costsFile);
+  const { costs } = loaded;
+  const lacking = costsNote(experiment.costs ?? '', loaded.fromDefault);
+  if (lacking !== undefined) events?.note?.(lacking);
   const store = ResultStore.open(out, thisHost());
   try {
     const traces = await prepareTraces(experiment, costs, events);
-    const cells = planCells(experiment, axes, traces);
+    const cells = planCells(experiment, traces);
     const keys = cells.map((cell) => cellKeys(cell, traces[cell.trace]!));
     checkSelections(experiment.claims, keys, experiment.file);
     const inputs = inputsHasher(
@@ -217,7 +205,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       policyModules,
     };
     const failed = await runCells(left, setup, store, inputs, traces, options);
-    store.finish(manifest(experiment, options, traces, store, cells.length, costs));
+    store.finish(manifest(experiment, options, traces, store, cells.length, loaded));
     return {
       folder: out,
       runs: store.runs(),
@@ -264,7 +252,7 @@ function manifest(
   traces: readonly Prepared[],
   store: ResultStore,
   cells: number,
-  costs: CostTable,
+  { costs, fromDefault }: LoadedCosts,
 ): object {
   const { file: _path, ...definition } = experiment;
   const results = store.inOrder();
@@ -285,6 +273,7 @@ function manifest(
       file:
         experiment.costs === undefined ? undefined : traceSource(experiment.costs, dirname(experiment.file)),
       sha256: createHash('sha256').update(JSON.stringify(costs)).digest('hex'),
+      ...(fromDefault.length > 0 && { from_default: fromDefault }),
     },
     policy_modules: options.policyModules,
     traces: traces.map((trace) => ({

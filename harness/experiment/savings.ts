@@ -1,14 +1,16 @@
+import { AXIS_COLUMNS, BASE_VALUES } from '../metrics/axes.js';
 import type { Row, Value } from '../metrics/csv.js';
 import type { CellResult } from './cell.js';
 
-/** What a cell and its base have in common: everything but how memory is given back and merged. */
+/** What a cell and its base have in common: all but the axes on which the base has values of its own. */
+const COMMON = ['trace', 'machine', ...AXIS_COLUMNS.filter((column) => !(column in BASE_VALUES))];
+
 function baseKey(run: Row): string {
-  const { trace, machine, backing, limit_pages, swap, reclaim, purge, seed } = run;
-  return JSON.stringify([trace, machine, backing, limit_pages, swap, reclaim, purge, seed]);
+  return JSON.stringify(COMMON.map((column) => run[column]));
 }
 
 function isBase(run: Row): boolean {
-  return run.discard === 'keep' && run.merge === 'none';
+  return Object.entries(BASE_VALUES).every(([column, value]) => run[column] === value);
 }
 
 /**

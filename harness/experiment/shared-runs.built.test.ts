@@ -8,7 +8,7 @@ import { purgePolicies } from '../policy/purge/registry.js';
 import { traceOf } from '../testing/traces.js';
 import { runCell } from './cell.js';
 import { readExperiment } from './file.js';
-import { type Cell, checkAxes, planCells } from './plan.js';
+import { type Cell, planCells } from './plan.js';
 import { runExperiment } from './run.js';
 import { sharedRuns } from './shared-runs.js';
 
@@ -41,7 +41,7 @@ describe('cells that differ only in purge', () => {
       `purge: [${PURGE}]`,
       `swap: [${swap}]`,
     ]);
-    return planCells(read, checkAxes(read), [{ peakPages: 10, pageBytes: 4096 }]);
+    return planCells(read, [{ peakPages: 10, pageBytes: 4096 }]);
   };
 
   it('share a run while nothing is volatile', () => {
@@ -85,6 +85,7 @@ it('what they share is true: every purge policy gives the same rows', async () =
       trace: 0,
       backing: 'recorded',
       limit: 30,
+      memory: 'none',
       swap: 'ssd',
       discard: 'remove',
       reclaim: 'linux',

@@ -4,8 +4,14 @@ import { join } from 'node:path';
 import { fileError, InputError } from '../base/errors.js';
 import { makeFolder } from '../base/folders.js';
 import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
-import { type Host, PERF_COLUMNS, VERSION } from '../metrics/host.js';
-import { HEATMAP_COLUMNS, RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/schema.js';
+import {
+  HEATMAP_COLUMNS,
+  PERF_COLUMNS,
+  RUN_COLUMNS,
+  SPACE_COLUMNS,
+  TIMELINE_COLUMNS,
+} from '../metrics/files.js';
+import { type Host, VERSION } from '../metrics/host.js';
 import type { CellResult } from './cell.js';
 import { codeHash } from './code.js';
 import type { Cell } from './plan.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InputError, type Place } from '../base/errors.js';
+import { MAX_WHOLE } from '../metrics/axes.js';
 import { chooseWorkload, DEFAULT_SEED } from './workload.js';
 
 /** The most traces that one entry with lists of values may stand for. */
@@ -13,11 +14,7 @@ export const generatedEntry = z.strictObject({
   params: z
     .record(z.string(), z.union([scalar, z.array(scalar).min(1)], 'expected a value, or a list of values'))
     .default({}),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1)
-    .default(DEFAULT_SEED),
+  seed: z.int().min(0).max(MAX_WHOLE).default(DEFAULT_SEED),
 });
 
 /** What `traces:` of an experiment lists. */

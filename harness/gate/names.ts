@@ -1,4 +1,4 @@
-import { IDENTITY_COLUMNS } from '../metrics/schema.js';
+import { IDENTITY_COLUMNS } from '../metrics/files.js';
 import type { CellRow } from './read/runs.js';
 
 function valueText(column: string, value: string): string {

@@ -1,13 +1,13 @@
 import { TRAIT } from '../policy/reclaim/contract.js';
-import { must } from './invariant.js';
+import { isMerged } from './entries/entry.js';
 import { checkKsm } from './ksm/check.js';
 import type { Machine } from './machine.js';
-import { isMerged } from './mapping/entry.js';
-import { PTE, PTE_SHIFT, PURGED } from './mapping/page-table.js';
-import type { Space } from './mapping/space.js';
+import { must } from './memory/invariant.js';
 import { OWN_TRAIT, ZERO_PAGE } from './memory/pages.js';
-import type { SharedObject } from './object/shared.js';
 import { checkPurge } from './reclaim/purge-check.js';
+import { PTE, PTE_SHIFT, PURGED } from './state/page-table.js';
+import type { Space } from './state/space.js';
+import type { SharedObject } from './state/vma.js';
 
 /** What the page tables and objects refer to, counted afresh. */
 class Census {

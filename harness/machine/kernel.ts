@@ -7,9 +7,9 @@ import { madvise } from './advice/madvise.js';
 import { fallocatePunch } from './advice/punch.js';
 import { truncateTail } from './advice/truncate.js';
 import type { Machine } from './machine.js';
-import type { Space } from './mapping/space.js';
-import { VM, type Vma } from './mapping/vma.js';
-import type { SharedObject } from './object/shared.js';
+import type { Space } from './state/space.js';
+import type { SharedObject } from './state/vma.js';
+import { VM, type Vma } from './state/vma.js';
 
 /** A call on memory of a space that is gone. */
 const NOTHING_MAPPED: SyscallResult = { errno: 'ENOMEM', value: 0, pages: 0 };

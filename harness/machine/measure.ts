@@ -1,11 +1,15 @@
 import { PAGE_BYTES, PAGE_KIB } from '../base/page.js';
-import type { Row, Value } from '../metrics/csv.js';
-import { STALL_PARTS } from '../metrics/schema.js';
-import type { MemoryGauges } from '../target/contract.js';
+import type { Moment, Paid } from '../metrics/files.js';
+import { type MetricGroup, type MetricsOf, type StallColumn, stallColumns } from '../metrics/schema.js';
+import { NOT_COUNTED } from '../policy/reclaim/contract.js';
+import type { CountedMetrics, MemoryGauges } from '../target/contract.js';
 import type { SimulatedKernel } from './kernel.js';
 import type { Machine } from './machine.js';
-import type { Space } from './mapping/space.js';
 import type { SimulatedProgram } from './program.js';
+import type { Space } from './state/space.js';
+
+/** The metrics of a group that the machine counts. */
+type Counted<G extends MetricGroup> = Pick<MetricsOf<G>, Extract<keyof MetricsOf<G>, keyof CountedMetrics>>;
 
 /** Memory at this moment. Called at every change of time. */
 export function gauges({
@@ -31,7 +35,7 @@ export function gauges({
 }
 
 /** The columns of timeline.csv at this moment. */
-export function timelineValues(m: Machine): Record<string, Value> {
+export function timelineValues(m: Machine): Omit<Moment, 'time_us' | 'label'> {
   const { resident, swap, footprint, lazyfree, volatile } = gauges(m);
   return {
     limit_pages: m.reclaim.limited ? m.reclaim.limit : null,
@@ -50,7 +54,7 @@ export function timelineValues(m: Machine): Record<string, Value> {
   };
 }
 
-function memoryMetrics(m: Machine): Record<string, Value> {
+function memoryMetrics(m: Machine): Counted<'memory'> {
   return {
     resident_pages_peak: m.frames.peak,
     resident_pages_end: m.frames.inUse,
@@ -60,14 +64,14 @@ function memoryMetrics(m: Machine): Record<string, Value> {
     swapcache_pages_end: m.frames.inSwapCache,
     page_table_pages_peak: m.tables.peak,
     struct_page_bytes: m.structPagesPeak * m.settings.structPageBytes,
+    merge_metadata_bytes: m.ksm.metadataBytes,
     vmas_peak: m.vmasPeak,
   };
 }
 
-function mergeMetrics({ ksm }: Machine): Record<string, Value> {
+function mergeMetrics({ ksm }: Machine): MetricsOf<'merge'> {
   const { tracking, ksmd } = ksm;
   return {
-    merge_metadata_bytes: ksm.metadataBytes,
     pages_shared: ksm.pagesShared,
     pages_sharing: ksm.pagesSharing,
     pages_unshared: tracking.pagesUnshared,
@@ -83,40 +87,67 @@ function mergeMetrics({ ksm }: Machine): Record<string, Value> {
   };
 }
 
-function faultMetrics(m: Machine, program: SimulatedProgram): Record<string, Value> {
-  const { file_pages_in, file_pages_out, ...counters } = m.counters;
+function faultMetrics(m: Machine, program: SimulatedProgram): Counted<'faults'> {
+  const { counters } = m;
   return {
-    ...counters,
+    pgfault: counters.pgfault,
+    pgmajfault: counters.pgmajfault,
+    cow_breaks: counters.cow_breaks,
+    cow_reuse: counters.cow_reuse,
+    cow_ksm: counters.cow_ksm,
+    purge_faults: counters.purge_faults,
+    sigbus: counters.sigbus,
     host_faults: m.zone?.reporting?.hostFaults ?? 0,
     regenerated_pages: program.regeneratedPages,
     regenerated_ranges: program.regeneratedRanges,
-    pgpgin: (counters.pswpin + file_pages_in) * PAGE_KIB,
-    pgpgout: (counters.pswpout + file_pages_out) * PAGE_KIB,
   };
 }
 
-function discardMetrics(kernel: SimulatedKernel): Record<string, Value> {
+function reclaimMetrics({ counters, reclaim }: Machine): MetricsOf<'reclaim'> {
+  const own = { ...NOT_COUNTED, ...reclaim.policy.counters };
+  return {
+    pgscan_direct: counters.pgscan_direct,
+    pgscan_kswapd: counters.pgscan_kswapd,
+    pgsteal_direct: counters.pgsteal_direct,
+    pgsteal_kswapd: counters.pgsteal_kswapd,
+    pgactivate: own.pgactivate,
+    pgdeactivate: own.pgdeactivate,
+    pgpgin: (counters.pswpin + counters.file_pages_in) * PAGE_KIB,
+    pgpgout: (counters.pswpout + counters.file_pages_out) * PAGE_KIB,
+    pswpin: counters.pswpin,
+    pswpout: counters.pswpout,
+    workingset_refault_anon: own.workingset_refault_anon,
+    workingset_refault_file: own.workingset_refault_file,
+    workingset_activate_anon: own.workingset_activate_anon,
+    workingset_activate_file: own.workingset_activate_file,
+    pglazyfree: counters.pglazyfree,
+    pglazyfreed: counters.pglazyfreed,
+    oom_events: counters.oom_events,
+  };
+}
+
+function discardMetrics({ counters }: Machine, kernel: SimulatedKernel): MetricsOf<'discard'> {
   return {
     discard_calls: kernel.calls,
     discard_pages: kernel.pages,
     discard_errors: kernel.errors,
     discard_failed_pages: kernel.failedPages,
     discard_refused: kernel.refused,
+    purged_pages: counters.purged_pages,
+    purged_ranges: counters.purged_ranges,
   };
 }
 
-/** @param touches all of the program's: those of the trace, and those that its discard policy made */
-function timeMetrics(m: Machine, touches: number): Record<string, Value> {
+function timeMetrics(m: Machine, touches: number): MetricsOf<'time'> {
   const { ledger } = m;
-  const stalls = STALL_PARTS.map((_, part) =>
-    m.everySpace.reduce((sum, space) => sum + space.account.stallNs[part]!, 0),
+  const stalls = stallColumns((_, part) =>
+    Math.round(m.everySpace.reduce((sum, space) => sum + space.account.stallNs[part]!, 0)),
   );
-  const parts = STALL_PARTS.map((part, i) => [`stall_${part}_ns`, Math.round(stalls[i]!)] as const);
   const times = ledger.touchTimes(touches, m.costs.touch.ns);
   return {
-    ...Object.fromEntries(parts),
+    ...stalls,
     // The whole is the sum of the rounded parts, so that it can be checked against them.
-    stall_ns: parts.reduce((sum, [, ns]) => sum + ns, 0),
+    stall_ns: sumOf(stalls),
     touch_ns_p99: times.p99,
     touch_ns_p999: times.p999,
     touch_ns_max: times.max,
@@ -129,57 +160,68 @@ function timeMetrics(m: Machine, touches: number): Record<string, Value> {
   };
 }
 
-/** The policy's own counters, except `pgscan`, which the machine counts by who reclaims. */
-function policyCounters(m: Machine): Record<string, Value> {
-  const { pgscan: _counted, ...others } = m.reclaim.policy.counters;
-  return others;
+function sumOf(stalls: Readonly<Record<StallColumn, number>>): number {
+  return Object.values(stalls).reduce((sum, ns) => sum + ns, 0);
 }
 
-/**
- * What the machine counted, by names of the metric schema.
- *
- * @param touches of the trace's own reads and writes
- */
+/** What the machine counted. @param touches of the trace's own reads and writes */
 export function machineMetrics(
   m: Machine,
   kernel: SimulatedKernel,
   program: SimulatedProgram,
   touches: number,
-): Record<string, Value> {
+): CountedMetrics {
   return {
-    ...faultMetrics(m, program),
-    ...policyCounters(m),
     ...memoryMetrics(m),
+    ...faultMetrics(m, program),
+    ...reclaimMetrics(m),
     ...mergeMetrics(m),
-    ...discardMetrics(kernel),
+    ...discardMetrics(m, kernel),
     ...timeMetrics(m, touches + program.touches),
   };
 }
 
-function spaceRow(m: Machine, space: Space): Row {
-  const stalls = STALL_PARTS.map((_, i) => Math.round(space.account.stallNs[i]!));
+/** What one space paid: a row of spaces.csv without its cell. */
+function spaceRow(m: Machine, space: Space): Paid {
+  const stalls = stallColumns((_, part) => Math.round(space.account.stallNs[part]!));
   return {
     space: space.id,
     name: space.name,
     touches: space.touches,
     pgfault: space.pgfault,
     pgmajfault: space.pgmajfault,
-    ...Object.fromEntries(STALL_PARTS.map((part, i) => [`stall_${part}_ns`, stalls[i]!])),
-    stall_ns: stalls.reduce((sum, ns) => sum + ns, 0),
+    stall_ns: sumOf(stalls),
+    ...stalls,
     page_seconds: space.pageUs / 1e6,
     struct_page_bytes: space.structPagesPeak * m.settings.structPageBytes,
     ...m.ksm.processStat(space),
   };
 }
 
+/** What no space mapped costs nobody anything but memory. */
+const UNMAPPED: Omit<Paid, 'page_seconds'> = {
+  space: null,
+  name: '(mapped by nobody)',
+  touches: null,
+  pgfault: null,
+  pgmajfault: null,
+  stall_ns: null,
+  ...stallColumns(() => null),
+  struct_page_bytes: null,
+  ksm_rmap_items: null,
+  ksm_merging_pages: null,
+  ksm_zero_pages: null,
+  ksm_process_profit: null,
+};
+
 /**
  * The rows of spaces.csv: what each space paid, in the order the spaces began, and last what no space mapped. The
  * page-seconds of all rows add up to those of resident pages.
  */
-export function spaceRows(m: Machine, residentPageUs: number): Row[] {
+export function spaceRows(m: Machine, residentPageUs: number): Paid[] {
   const mapped = m.everySpace.reduce((sum, space) => sum + space.pageUs, 0);
   return [
     ...m.everySpace.map((space) => spaceRow(m, space)),
-    { space: null, name: '(mapped by nobody)', page_seconds: (residentPageUs - mapped) / 1e6 },
+    { ...UNMAPPED, page_seconds: (residentPageUs - mapped) / 1e6 },
   ];
 }

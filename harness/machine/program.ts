@@ -3,9 +3,9 @@ import type { PageRange, Program } from '../policy/discard/contract.js';
 import type { SimulatedKernel } from './kernel.js';
 import type { Machine } from './machine.js';
 import { access, contentAt, UNIQUE } from './mapping/access.js';
-import type { Space } from './mapping/space.js';
-import { VM } from './mapping/vma.js';
 import { ZERO } from './memory/contents.js';
+import type { Space } from './state/space.js';
+import { VM } from './state/vma.js';
 
 /** What the traced program does beside the trace's own events because of its discard policy. */
 export class SimulatedProgram implements Program {

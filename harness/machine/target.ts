@@ -1,9 +1,11 @@
 import { InputError } from '../base/errors.js';
 import { PART } from '../cost/ledger.js';
+import type { Moment, Paid } from '../metrics/files.js';
 import type { PageRange } from '../policy/discard/contract.js';
 import type {
   AnswerListener,
   ContentInspector,
+  CountedMetrics,
   Ending,
   MemoryGauges,
   SyscallResult,
@@ -25,14 +27,14 @@ import { access, contentAt, READ, setContentAt, UNIQUE } from './mapping/access.
 import { exit, fork, spawn } from './mapping/fork.js';
 import { map, protect, setLocked, unmap } from './mapping/mmap.js';
 import { remap } from './mapping/remap.js';
-import type { Space } from './mapping/space.js';
 import { gauges, machineMetrics, spaceRows, timelineValues } from './measure.js';
 import { readFilePages, writeFilePages } from './object/file-io.js';
 import { closeObject, declareObject, truncateObject } from './object/lifetime.js';
 import { migrate } from './object/migrate.js';
-import { writeBack } from './object/writeback.js';
 import { SimulatedProgram } from './program.js';
 import { OutOfMemory } from './reclaim/reclaim.js';
+import { writeBack } from './reclaim/writeback.js';
+import type { Space } from './state/space.js';
 
 /** The simulated kernel as a machine that traces are replayed on. It answers at once. */
 export class SimulatedMachine implements Target {
@@ -272,7 +274,7 @@ export class SimulatedMachine implements Target {
     return gauges(this.machine);
   }
 
-  timeline(): ReturnType<typeof timelineValues> {
+  timeline(): Omit<Moment, 'time_us' | 'label'> {
     return timelineValues(this.machine);
   }
 
@@ -287,11 +289,11 @@ export class SimulatedMachine implements Target {
     return { outcome: 'oom', reason: `${what}: no page was left that could go`, abandoned: 0 };
   }
 
-  counters(touches: number): ReturnType<typeof machineMetrics> {
+  counters(touches: number): CountedMetrics {
     return machineMetrics(this.machine, this.kernel, this.program, touches);
   }
 
-  spaces(residentPageUs: number): ReturnType<typeof spaceRows> {
+  spaces(residentPageUs: number): Paid[] {
     return spaceRows(this.machine, residentPageUs);
   }
 

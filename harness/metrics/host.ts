@@ -33,20 +33,3 @@ export function thisHost(): Host {
 export const VERSION: string = (
   JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }
 ).version;
-
-/** Columns of perf.csv: wall times, one row a sample, with the host they are of. */
-export const PERF_COLUMNS: readonly string[] = [
-  'name',
-  'sample',
-  'wall_ns',
-  'events',
-  'events_per_s',
-  'version',
-  'host',
-  'cpu',
-  'cores',
-  'memory_bytes',
-  'os',
-  'node',
-  'v8',
-];

@@ -37,7 +37,12 @@ const shape = z.object({
     memory: z.string().optional(),
     traces: z.array(z.object({ entry: z.union([z.string(), generated]) })),
   }),
-  costs: z.object({ file: z.string().optional(), sha256 }),
+  costs: z.object({
+    file: z.string().optional(),
+    sha256,
+    /** Rows of the shipped table that the file lacks. */
+    from_default: z.array(z.string()).optional(),
+  }),
   policy_modules: z.array(z.string()),
   traces: z.array(trace),
   seeds: z.array(z.number()).default([]),

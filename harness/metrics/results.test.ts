@@ -5,15 +5,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeComparison } from '../testing/results.js';
 import { parseTable, ResultsFolder } from './results.js';
 
-const COLUMNS = ['cell', 'trace', 'outcome', 'pgfault'];
-const table = (text: string) => parseTable(text, 'runs.csv', COLUMNS).rows;
+const COLUMNS = { cell: 'number', trace: 'text', outcome: 'outcome', pgfault: 'number?' } as const;
+const table = (text: string) => parseTable(text, 'runs.csv', COLUMNS, { major_rate: 'rate?' }).rows;
 
 describe('a result file', () => {
   it('is read by names of columns: numbers, texts, and null for what was not measured', () => {
-    expect(table('pgfault,trace,cell,outcome,other\n-1.5e3,1e5,7,ok,\nn/a,"a\nb",8,oom,9\n')).toEqual([
+    const rows =
+      'pgfault,trace,cell,outcome,other,major_rate\n-1.5e3,1e5,7,ok,,0.5\n,"a\nb",8,oom,9,n/a\n3,t,9,ok,n/a,\n';
+    expect(table(rows)).toEqual([
       // A trace may be called like a number.
-      { pgfault: -1500, trace: '1e5', cell: 7, outcome: 'ok', other: null },
-      { pgfault: 'n/a', trace: 'a\nb', cell: 8, outcome: 'oom', other: 9 },
+      { pgfault: -1500, trace: '1e5', cell: 7, outcome: 'ok', other: null, major_rate: 0.5 },
+      { pgfault: null, trace: 'a\nb', cell: 8, outcome: 'oom', other: 9, major_rate: 'n/a' },
+      { pgfault: 3, trace: 't', cell: 9, outcome: 'ok', other: 'n/a', major_rate: null },
     ]);
   });
 
@@ -26,7 +29,17 @@ describe('a result file', () => {
     ['cell,trace,outcome,pgfault\n1,t,ok,1\n\n', 'runs.csv:3: 1 fields, expected 4'],
     [
       'cell,trace,outcome,pgfault\n1,"t\nu",ok,1\n2,t,ok,1O\n',
-      'runs.csv:4: pgfault is "1O", expected a number, nothing or n/a',
+      'runs.csv:4: pgfault is "1O", expected a number or nothing',
+    ],
+    [
+      'cell,trace,outcome,pgfault\n1,t,ok,n/a\n',
+      'runs.csv:2: pgfault is "n/a", expected a number or nothing',
+    ],
+    ['cell,trace,outcome,pgfault\n,t,ok,1\n', 'runs.csv:2: cell is "", expected a number'],
+    ['cell,trace,outcome,pgfault\n1,,ok,1\n', 'runs.csv:2: trace is empty, expected a text'],
+    [
+      'cell,trace,outcome,pgfault,major_rate\n1,t,ok,1,no\n',
+      'runs.csv:2: major_rate is "no", expected a number, nothing or n/a',
     ],
     [
       'cell,trace,outcome,pgfault\n1,t,fine,1\n',

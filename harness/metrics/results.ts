@@ -1,77 +1,56 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../base/errors.js';
-import { unknownName } from '../base/nearest.js';
 import { readText } from '../base/text.js';
-import { parseCsv, type Row, type Value } from './csv.js';
-import { PERF_COLUMNS } from './host.js';
+import { type Columns, parseValue, type RowOf } from './columns.js';
+import { parseCsv, type Value } from './csv.js';
+import { RESULT_COLUMNS, type ResultFile, type ResultRow } from './files.js';
 import { type Manifest, readManifest } from './manifest.js';
-import {
-  HEATMAP_COLUMNS,
-  MRC_COLUMNS,
-  NOT_APPLICABLE,
-  OUTCOMES,
-  RUN_COLUMNS,
-  SPACE_COLUMNS,
-  TEXT_COLUMNS,
-  TIMELINE_COLUMNS,
-} from './schema.js';
-
-/** The files of a folder of results, and the columns each must have. */
-const FILES = {
-  'runs.csv': RUN_COLUMNS,
-  'timeline.csv': TIMELINE_COLUMNS,
-  'spaces.csv': SPACE_COLUMNS,
-  'perf.csv': PERF_COLUMNS,
-  'heatmap.csv': HEATMAP_COLUMNS,
-  'mrc.csv': MRC_COLUMNS,
-} as const;
-export type ResultFile = keyof typeof FILES;
-
-const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/;
-
-function parseValue(column: string, text: string): Value {
-  if (column === 'outcome' && !(OUTCOMES as readonly string[]).includes(text))
-    throw unknownName(column, text, OUTCOMES);
-  if (text === '') return null;
-  if (TEXT_COLUMNS.has(column) || text === NOT_APPLICABLE) return text;
-  if (column === 'limit_pages' && text === 'trace') return text;
-  if (NUMBER.test(text)) return Number(text);
-  throw new InputError(`${column} is "${text}", expected a number, nothing or ${NOT_APPLICABLE}`);
-}
 
 /** A result file. */
-export interface Table {
+export interface Table<R> {
   readonly columns: readonly string[];
-  readonly rows: readonly Row[];
+  readonly rows: readonly R[];
   /** The line on which a row starts, by its place in `rows`. */
   lineOf(row: number): number;
 }
 
+/** Columns of a later version hold what a metric may hold. */
+const UNKNOWN = 'rate?';
+
 /**
- * Reads the text of a result file. Values become numbers, texts (`n/a` among them) or null where nothing was measured;
- * columns are found by name, and columns that are not asked for are kept.
+ * Reads the text of a result file. Columns are found by name; those that are not known are kept in the rows, where
+ * nothing but `columns` names them.
  *
  * @param needed the columns that it must have
+ * @param known further columns that it may have
  * @throws InputError with the line for what is no such file, or was edited by hand
  */
-export function parseTable(text: string, file: string, needed: readonly string[]): Table {
-  const { columns, rows: texts, lineOf } = parseCsv(text, file, needed);
+export function parseTable<C extends Columns>(
+  text: string,
+  file: string,
+  needed: C,
+  known: Columns = {},
+): Table<RowOf<C>> {
+  const { columns, rows: texts, lineOf } = parseCsv(text, file, Object.keys(needed));
+  const kinds = columns.map((column) => [column, needed[column] ?? known[column] ?? UNKNOWN] as const);
   const rows = texts.map((fields, i) => {
-    const row: Record<string, Value> = {};
     try {
-      for (const column of columns) row[column] = parseValue(column, fields[column]!);
+      const values = kinds.map(([column, kind]): [string, Value] => [
+        column,
+        parseValue(column, kind, fields[column]!),
+      ]);
+      return Object.fromEntries(values) as RowOf<C>;
     } catch (error) {
       throw error instanceof InputError ? error.at({ file, line: lineOf(i) }) : error;
     }
-    return row;
   });
   return { columns, rows, lineOf };
 }
 
 /** A folder that `reclaim compare`, `reclaim replay` or `reclaim bench` wrote. Files are read when they are asked for, once. */
 export class ResultsFolder {
-  private readonly tables = new Map<ResultFile, readonly Row[]>();
+  private readonly tables = new Map<ResultFile, readonly unknown[]>();
   private manifestRead: Manifest | undefined;
 
   private constructor(
@@ -113,10 +92,12 @@ export class ResultsFolder {
   }
 
   /** The rows of a file, none where the folder has no such file. @throws InputError when it is not what it should be */
-  rows(name: ResultFile): readonly Row[] {
+  rows<F extends ResultFile>(name: F): readonly ResultRow<F>[] {
     const known = this.tables.get(name);
-    if (known) return known;
-    const rows = this.has(name) ? parseTable(this.text(name), this.path(name), FILES[name]).rows : [];
+    if (known) return known as readonly ResultRow<F>[];
+    const rows = this.has(name)
+      ? parseTable(this.text(name), this.path(name), RESULT_COLUMNS[name]).rows
+      : [];
     this.tables.set(name, rows);
     return rows;
   }

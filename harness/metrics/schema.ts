@@ -8,378 +8,295 @@
 export type Unit = 'pages' | 'bytes' | 'KiB' | 'ns' | 'per 1000 touches' | 'count';
 /** Which way a metric changes for the better. */
 export type Better = 'lower' | 'higher' | 'neither';
+
+/**
+ * What a metric holds when its cell has run to the end: a number; a rate, which does not apply where touches are
+ * inferred; or a saving, which is empty without a base cell to compare with.
+ */
+export type MetricKind = 'number' | 'rate' | 'saving';
+
+/** One line of the schema; its kind is `number` where none is given. */
+type Line = readonly [unit: Unit, better: Better, meaning: string, kind?: MetricKind];
+type Group = Readonly<Record<string, Line>>;
+
+/** The parts of a program's stall time, in the order of their columns. */
+export const STALL_PARTS = ['minor', 'major', 'cow', 'reclaim', 'discard', 'pin', 'sigbus', 'regen'] as const;
+export type StallPart = (typeof STALL_PARTS)[number];
+export type StallColumn = `stall_${StallPart}_ns`;
+
+/** A value for the column of each stall part. */
+export function stallColumns<const T>(of: (part: StallPart, index: number) => T): Record<StallColumn, T> {
+  const columns = STALL_PARTS.map((part, i) => [`stall_${part}_ns`, of(part, i)] as const);
+  return Object.fromEntries(columns) as Record<StallColumn, T>;
+}
+
+/** Stands where a rate does not apply: the touches of the trace are inferred. */
+export const NOT_APPLICABLE = 'n/a';
+
+const memory = {
+  resident_pages_mean: [
+    'pages',
+    'lower',
+    'frames charged to the limit, each once (anon, page cache, shmem, lazily freed; not the zero page, not XIP): mean over trace time',
+  ],
+  resident_pages_peak: ['pages', 'lower', 'the most frames charged at any moment'],
+  resident_pages_end: ['pages', 'lower', 'frames charged after the last event'],
+  rss_pages_peak: [
+    'pages',
+    'lower',
+    'the most page table entries present at any moment, summed over spaces (the zero page apart)',
+  ],
+  rss_pages_end: ['pages', 'lower', 'page table entries present after the last event'],
+  swap_pages_mean: ['pages', 'lower', 'swap slots in use: mean over trace time'],
+  swap_pages_end: ['pages', 'lower', 'swap slots in use after the last event'],
+  swapcache_pages_end: [
+    'pages',
+    'neither',
+    'frames that also hold a swap slot with the same contents, after the last event',
+  ],
+  footprint_pages_mean: [
+    'pages',
+    'lower',
+    'resident pages, the swap slots that are not also in the swap cache, and compressed pages by their size: mean over trace time',
+  ],
+  saved_pages_mean: [
+    'pages',
+    'higher',
+    'footprint_pages_mean of the base cell (discard keep, merge none, all else equal) less that of this cell',
+    'saving',
+  ],
+  saved_pages_net_mean: [
+    'pages',
+    'higher',
+    'saved_pages_mean less what this cell needs more than its base in page tables, struct pages and merge metadata',
+    'saving',
+  ],
+  volatile_pages_mean: ['pages', 'neither', 'resident pages marked volatile: mean over trace time'],
+  page_table_pages_peak: [
+    'pages',
+    'lower',
+    'the most page-table pages (512 entries a page, and their directories) at any moment',
+  ],
+  struct_page_bytes: [
+    'bytes',
+    'lower',
+    'the most memory-map bytes that mappings of images with struct pages cost at any moment: each space has a memory map of its own for the image',
+  ],
+  merge_metadata_bytes: ['bytes', 'lower', 'bytes of merge tracking (64 a rmap_item) after the last event'],
+  reported_pages_mean: [
+    'pages',
+    'higher',
+    'free pages of a guest that free-page reporting has given back to the host: mean over trace time',
+  ],
+  vmas_peak: ['count', 'lower', 'the most virtual memory areas at any moment, summed over spaces'],
+} as const satisfies Group;
+
+const faults = {
+  pgfault: ['count', 'lower', 'page faults, major ones included'],
+  pgmajfault: ['count', 'lower', 'page faults that waited for a device'],
+  minor_rate: [
+    'per 1000 touches',
+    'lower',
+    'minor faults per 1000 of the touches of the trace itself',
+    'rate',
+  ],
+  major_rate: [
+    'per 1000 touches',
+    'lower',
+    'major faults per 1000 of the touches of the trace itself',
+    'rate',
+  ],
+  swapin_rate: [
+    'per 1000 touches',
+    'lower',
+    'pages read from swap per 1000 of the touches of the trace itself',
+    'rate',
+  ],
+  regen_rate: [
+    'per 1000 touches',
+    'lower',
+    'regenerated pages per 1000 of the touches of the trace itself',
+    'rate',
+  ],
+  cow_breaks: ['count', 'lower', 'write faults that copied a shared page (the zero page included)'],
+  cow_reuse: [
+    'count',
+    'neither',
+    'write faults on a page that was shared before and is no longer: reused without a copy',
+  ],
+  cow_ksm: ['count', 'lower', 'copies of merged pages: by write faults, and by unmerging'],
+  purge_faults: ['count', 'lower', 'faults on purged volatile pages'],
+  sigbus: ['count', 'lower', 'SIGBUS signals: access to a purged page or beyond the end of an object'],
+  host_faults: ['count', 'lower', 'frames handed out again that the host had taken back'],
+  regenerated_pages: ['pages', 'lower', 'pages the program made again after a drop or purge'],
+  regenerated_ranges: ['count', 'lower', 'ranges the program made again after a drop or purge'],
+} as const satisfies Group;
+
+const reclaim = {
+  pgscan_direct: ['pages', 'lower', 'pages that direct reclaim looked at'],
+  pgscan_kswapd: ['pages', 'lower', 'pages that kswapd looked at'],
+  pgsteal_direct: ['pages', 'neither', 'pages that direct reclaim took'],
+  pgsteal_kswapd: ['pages', 'neither', 'pages that kswapd took'],
+  pgactivate: ['pages', 'neither', 'pages moved to an active list'],
+  pgdeactivate: ['pages', 'neither', 'pages moved to an inactive list'],
+  pgpgin: ['KiB', 'lower', 'KiB read from devices, swap included'],
+  pgpgout: ['KiB', 'lower', 'KiB written to devices, swap included'],
+  pswpin: ['pages', 'lower', 'pages read from swap'],
+  pswpout: ['pages', 'lower', 'pages written to swap'],
+  workingset_refault_anon: [
+    'pages',
+    'lower',
+    'anonymous and shared-memory pages that came back with their eviction still on record',
+  ],
+  workingset_refault_file: [
+    'pages',
+    'lower',
+    'file pages that came back with their eviction still on record',
+  ],
+  workingset_activate_anon: [
+    'pages',
+    'neither',
+    'refaulted anonymous and shared-memory pages activated at once',
+  ],
+  workingset_activate_file: ['pages', 'neither', 'refaulted file pages activated at once'],
+  pglazyfree: ['pages', 'neither', 'pages marked by MADV_FREE'],
+  pglazyfreed: ['pages', 'higher', 'pages marked by MADV_FREE that reclaim dropped without a write'],
+  oom_events: ['count', 'lower', 'times the limit could not be met; the cell ends at the first'],
+} as const satisfies Group;
+
+const merge = {
+  pages_shared: ['pages', 'neither', 'KSM: merged pages in use'],
+  pages_sharing: ['pages', 'higher', 'KSM: further sharers of merged pages: what merging saves'],
+  pages_unshared: ['pages', 'neither', 'KSM: pages looked at and found unique'],
+  pages_volatile: ['pages', 'neither', 'KSM: pages that changed too fast to be placed'],
+  pages_skipped: ['pages', 'neither', 'KSM: pages that smart scan passed over'],
+  ksm_zero_pages: ['pages', 'higher', 'KSM: zero pages replaced by the shared zero page'],
+  pages_scanned: ['pages', 'lower', 'KSM: pages ksmd looked at'],
+  full_scans: ['count', 'neither', 'KSM: complete rounds over all mergeable memory'],
+  stable_node_chains: ['count', 'lower', 'KSM: contents that fill more than one stable node'],
+  stable_node_dups: ['count', 'lower', 'KSM: stable nodes in chains'],
+  general_profit: ['bytes', 'higher', 'KSM: bytes saved less bytes of rmap_items'],
+  ksmd_cpu_ns: ['ns', 'lower', 'CPU time of ksmd'],
+} as const satisfies Group;
+
+const discard = {
+  discard_calls: [
+    'count',
+    'lower',
+    'system calls the discard policy made to give memory back (look-ups apart)',
+  ],
+  discard_pages: ['pages', 'neither', 'pages those calls named'],
+  discard_errors: [
+    'count',
+    'lower',
+    'those calls that returned an error (ENOMEM after partial work included)',
+  ],
+  discard_failed_pages: ['pages', 'lower', 'named pages that a call returning an error left as they were'],
+  discard_refused: [
+    'count',
+    'lower',
+    'of those errors, calls that were not made because they would have destroyed a file for everyone (destroy=1 makes them)',
+  ],
+  purged_pages: ['pages', 'neither', 'volatile pages that reclaim purged'],
+  purged_ranges: ['count', 'neither', 'volatile ranges of which reclaim purged at least a page'],
+} as const satisfies Group;
+
+const time = {
+  stall_ns: [
+    'ns',
+    'lower',
+    'time programs waited for the kernel or for regeneration: the sum of the stall parts',
+  ],
+  stall_minor_ns: ['ns', 'lower', 'in minor faults'],
+  stall_major_ns: ['ns', 'lower', 'in major faults, waiting for the device included'],
+  stall_cow_ns: ['ns', 'lower', 'in copy-on-write faults'],
+  stall_reclaim_ns: ['ns', 'lower', 'in direct reclaim'],
+  stall_discard_ns: [
+    'ns',
+    'lower',
+    'in the calls of discard and unpin, and in advice the trace gives verbatim',
+  ],
+  stall_pin_ns: ['ns', 'lower', 'in the calls of pin'],
+  stall_sigbus_ns: ['ns', 'lower', 'in SIGBUS handlers'],
+  stall_regen_ns: ['ns', 'lower', 'making contents again'],
+  touch_ns_p99: ['ns', 'lower', '99th percentile of the time of a touch, over all touches'],
+  touch_ns_p999: ['ns', 'lower', '99.9th percentile of the time of a touch, over all touches'],
+  touch_ns_max: ['ns', 'lower', 'the longest touch'],
+  stalls_over_100us: ['count', 'lower', 'touches and calls that took more than 100 µs'],
+  stalls_over_1ms: ['count', 'lower', 'touches and calls that took more than 1 ms'],
+  stalls_over_10ms: ['count', 'lower', 'touches and calls that took more than 10 ms'],
+  cpu_ns: ['ns', 'lower', 'CPU time of faults, calls, reclaim and regeneration, on the account of programs'],
+  io_wait_ns: ['ns', 'lower', 'time programs waited for devices; stall_ns = cpu_ns + io_wait_ns'],
+  daemon_ns: [
+    'ns',
+    'lower',
+    'CPU time of daemons (ksmd, kswapd) and of limit changes, on no program’s account',
+  ],
+} as const satisfies Group & Record<StallColumn, Line>;
+
+const GROUPS = { memory, faults, reclaim, merge, discard, time } as const satisfies Record<string, Group>;
+type Groups = typeof GROUPS;
+
 /** What a metric is about: tables and documentation are grouped by it. */
-export type MetricGroup = 'memory' | 'faults' | 'reclaim' | 'merge' | 'discard' | 'time';
+export type MetricGroup = keyof Groups;
+/** The names of the metrics of a group. */
+export type MetricOf<G extends MetricGroup> = { [K in G]: Extract<keyof Groups[K], string> }[G];
+/** The names of all metrics. */
+export type MetricName = MetricOf<MetricGroup>;
+
+type KindOf<L> = L extends readonly [Unit, Better, string, infer K extends MetricKind] ? K : 'number';
+type KindsOf<G extends Group> = { readonly [N in keyof G]: KindOf<G[N]> };
+
+/** The kind of each metric. */
+export type MetricKinds = KindsOf<Groups['memory']> &
+  KindsOf<Groups['faults']> &
+  KindsOf<Groups['reclaim']> &
+  KindsOf<Groups['merge']> &
+  KindsOf<Groups['discard']> &
+  KindsOf<Groups['time']>;
+
+interface KindValues {
+  readonly number: number;
+  readonly rate: number | typeof NOT_APPLICABLE;
+  readonly saving: number | null;
+}
+
+/** All metrics of a finished replay with their values. */
+export type Metrics = { readonly [N in MetricName]: KindValues[MetricKinds[N]] };
+/** The metrics of a group with their values. */
+export type MetricsOf<G extends MetricGroup> = Pick<Metrics, Extract<MetricOf<G>, MetricName>>;
 
 /** A column of runs.csv that is measured. */
 export interface Metric {
-  readonly name: string;
+  readonly name: MetricName;
   readonly group: MetricGroup;
   readonly unit: Unit;
   /** Which direction is an improvement; `neither` where it depends on the question. */
   readonly better: Better;
   readonly meaning: string;
+  readonly kind: MetricKind;
 }
 
-function group(name: MetricGroup, rows: readonly (readonly [string, Unit, Better, string])[]): Metric[] {
-  return rows.map(([metric, unit, better, meaning]) => ({
-    name: metric,
-    group: name,
+function metricsOf(group: MetricGroup): Metric[] {
+  const lines = Object.entries<Line>(GROUPS[group]) as [MetricName, Line][];
+  return lines.map(([name, [unit, better, meaning, kind = 'number']]) => ({
+    name,
+    group,
     unit,
     better,
     meaning,
+    kind,
   }));
 }
 
-const memory = group('memory', [
-  [
-    'resident_pages_mean',
-    'pages',
-    'lower',
-    'frames charged to the limit, each once (anon, page cache, shmem, lazily freed; not the zero page, not XIP): mean over trace time',
-  ],
-  ['resident_pages_peak', 'pages', 'lower', 'the most frames charged at any moment'],
-  ['resident_pages_end', 'pages', 'lower', 'frames charged after the last event'],
-  [
-    'rss_pages_peak',
-    'pages',
-    'lower',
-    'the most page table entries present at any moment, summed over spaces (the zero page apart)',
-  ],
-  ['rss_pages_end', 'pages', 'lower', 'page table entries present after the last event'],
-  ['swap_pages_mean', 'pages', 'lower', 'swap slots in use: mean over trace time'],
-  ['swap_pages_end', 'pages', 'lower', 'swap slots in use after the last event'],
-  [
-    'swapcache_pages_end',
-    'pages',
-    'neither',
-    'frames that also hold a swap slot with the same contents, after the last event',
-  ],
-  [
-    'footprint_pages_mean',
-    'pages',
-    'lower',
-    'resident pages, the swap slots that are not also in the swap cache, and compressed pages by their size: mean over trace time',
-  ],
-  [
-    'saved_pages_mean',
-    'pages',
-    'higher',
-    'footprint_pages_mean of the base cell (discard keep, merge none, all else equal) less that of this cell',
-  ],
-  [
-    'saved_pages_net_mean',
-    'pages',
-    'higher',
-    'saved_pages_mean less what this cell needs more than its base in page tables, struct pages and merge metadata',
-  ],
-  ['volatile_pages_mean', 'pages', 'neither', 'resident pages marked volatile: mean over trace time'],
-  [
-    'page_table_pages_peak',
-    'pages',
-    'lower',
-    'the most page-table pages (512 entries a page, and their directories) at any moment',
-  ],
-  [
-    'struct_page_bytes',
-    'bytes',
-    'lower',
-    'the most memory-map bytes that mappings of images with struct pages cost at any moment: each space has a memory map of its own for the image',
-  ],
-  ['merge_metadata_bytes', 'bytes', 'lower', 'bytes of merge tracking (64 a rmap_item) after the last event'],
-  [
-    'reported_pages_mean',
-    'pages',
-    'higher',
-    'free pages of a guest that free-page reporting has given back to the host: mean over trace time',
-  ],
-  ['vmas_peak', 'count', 'lower', 'the most virtual memory areas at any moment, summed over spaces'],
-]);
-
-const faults = group('faults', [
-  ['pgfault', 'count', 'lower', 'page faults, major ones included'],
-  ['pgmajfault', 'count', 'lower', 'page faults that waited for a device'],
-  ['minor_rate', 'per 1000 touches', 'lower', 'minor faults per 1000 of the touches of the trace itself'],
-  ['major_rate', 'per 1000 touches', 'lower', 'major faults per 1000 of the touches of the trace itself'],
-  [
-    'swapin_rate',
-    'per 1000 touches',
-    'lower',
-    'pages read from swap per 1000 of the touches of the trace itself',
-  ],
-  [
-    'regen_rate',
-    'per 1000 touches',
-    'lower',
-    'regenerated pages per 1000 of the touches of the trace itself',
-  ],
-  ['cow_breaks', 'count', 'lower', 'write faults that copied a shared page (the zero page included)'],
-  [
-    'cow_reuse',
-    'count',
-    'neither',
-    'write faults on a page that was shared before and is no longer: reused without a copy',
-  ],
-  ['cow_ksm', 'count', 'lower', 'copies of merged pages: by write faults, and by unmerging'],
-  ['purge_faults', 'count', 'lower', 'faults on purged volatile pages'],
-  ['sigbus', 'count', 'lower', 'SIGBUS signals: access to a purged page or beyond the end of an object'],
-  ['host_faults', 'count', 'lower', 'frames handed out again that the host had taken back'],
-  ['regenerated_pages', 'pages', 'lower', 'pages the program made again after a drop or purge'],
-  ['regenerated_ranges', 'count', 'lower', 'ranges the program made again after a drop or purge'],
-]);
-
-const reclaim = group('reclaim', [
-  ['pgscan_direct', 'pages', 'lower', 'pages that direct reclaim looked at'],
-  ['pgscan_kswapd', 'pages', 'lower', 'pages that kswapd looked at'],
-  ['pgsteal_direct', 'pages', 'neither', 'pages that direct reclaim took'],
-  ['pgsteal_kswapd', 'pages', 'neither', 'pages that kswapd took'],
-  ['pgactivate', 'pages', 'neither', 'pages moved to an active list'],
-  ['pgdeactivate', 'pages', 'neither', 'pages moved to an inactive list'],
-  ['pgpgin', 'KiB', 'lower', 'KiB read from devices, swap included'],
-  ['pgpgout', 'KiB', 'lower', 'KiB written to devices, swap included'],
-  ['pswpin', 'pages', 'lower', 'pages read from swap'],
-  ['pswpout', 'pages', 'lower', 'pages written to swap'],
-  [
-    'workingset_refault_anon',
-    'pages',
-    'lower',
-    'anonymous and shared-memory pages that came back with their eviction still on record',
-  ],
-  [
-    'workingset_refault_file',
-    'pages',
-    'lower',
-    'file pages that came back with their eviction still on record',
-  ],
-  [
-    'workingset_activate_anon',
-    'pages',
-    'neither',
-    'refaulted anonymous and shared-memory pages activated at once',
-  ],
-  ['workingset_activate_file', 'pages', 'neither', 'refaulted file pages activated at once'],
-  ['pglazyfree', 'pages', 'neither', 'pages marked by MADV_FREE'],
-  ['pglazyfreed', 'pages', 'higher', 'pages marked by MADV_FREE that reclaim dropped without a write'],
-  ['oom_events', 'count', 'lower', 'times the limit could not be met; the cell ends at the first'],
-]);
-
-const merge = group('merge', [
-  ['pages_shared', 'pages', 'neither', 'KSM: merged pages in use'],
-  ['pages_sharing', 'pages', 'higher', 'KSM: further sharers of merged pages: what merging saves'],
-  ['pages_unshared', 'pages', 'neither', 'KSM: pages looked at and found unique'],
-  ['pages_volatile', 'pages', 'neither', 'KSM: pages that changed too fast to be placed'],
-  ['pages_skipped', 'pages', 'neither', 'KSM: pages that smart scan passed over'],
-  ['ksm_zero_pages', 'pages', 'higher', 'KSM: zero pages replaced by the shared zero page'],
-  ['pages_scanned', 'pages', 'lower', 'KSM: pages ksmd looked at'],
-  ['full_scans', 'count', 'neither', 'KSM: complete rounds over all mergeable memory'],
-  ['stable_node_chains', 'count', 'lower', 'KSM: contents that fill more than one stable node'],
-  ['stable_node_dups', 'count', 'lower', 'KSM: stable nodes in chains'],
-  ['general_profit', 'bytes', 'higher', 'KSM: bytes saved less bytes of rmap_items'],
-  ['ksmd_cpu_ns', 'ns', 'lower', 'CPU time of ksmd'],
-]);
-
-const discard = group('discard', [
-  [
-    'discard_calls',
-    'count',
-    'lower',
-    'system calls the discard policy made to give memory back (look-ups apart)',
-  ],
-  ['discard_pages', 'pages', 'neither', 'pages those calls named'],
-  [
-    'discard_errors',
-    'count',
-    'lower',
-    'those calls that returned an error (ENOMEM after partial work included)',
-  ],
-  ['discard_failed_pages', 'pages', 'lower', 'named pages that a call returning an error left as they were'],
-  [
-    'discard_refused',
-    'count',
-    'lower',
-    'of those errors, calls that were not made because they would have destroyed a file for everyone (destroy=1 makes them)',
-  ],
-  ['purged_pages', 'pages', 'neither', 'volatile pages that reclaim purged'],
-  ['purged_ranges', 'count', 'neither', 'volatile ranges of which reclaim purged at least a page'],
-]);
-
-const time = group('time', [
-  [
-    'stall_ns',
-    'ns',
-    'lower',
-    'time programs waited for the kernel or for regeneration: the sum of the stall parts',
-  ],
-  ['stall_minor_ns', 'ns', 'lower', 'in minor faults'],
-  ['stall_major_ns', 'ns', 'lower', 'in major faults, waiting for the device included'],
-  ['stall_cow_ns', 'ns', 'lower', 'in copy-on-write faults'],
-  ['stall_reclaim_ns', 'ns', 'lower', 'in direct reclaim'],
-  [
-    'stall_discard_ns',
-    'ns',
-    'lower',
-    'in the calls of discard and unpin, and in advice the trace gives verbatim',
-  ],
-  ['stall_pin_ns', 'ns', 'lower', 'in the calls of pin'],
-  ['stall_sigbus_ns', 'ns', 'lower', 'in SIGBUS handlers'],
-  ['stall_regen_ns', 'ns', 'lower', 'making contents again'],
-  ['touch_ns_p99', 'ns', 'lower', '99th percentile of the time of a touch, over all touches'],
-  ['touch_ns_p999', 'ns', 'lower', '99.9th percentile of the time of a touch, over all touches'],
-  ['touch_ns_max', 'ns', 'lower', 'the longest touch'],
-  ['stalls_over_100us', 'count', 'lower', 'touches and calls that took more than 100 µs'],
-  ['stalls_over_1ms', 'count', 'lower', 'touches and calls that took more than 1 ms'],
-  ['stalls_over_10ms', 'count', 'lower', 'touches and calls that took more than 10 ms'],
-  [
-    'cpu_ns',
-    'ns',
-    'lower',
-    'CPU time of faults, calls, reclaim and regeneration, on the account of programs',
-  ],
-  ['io_wait_ns', 'ns', 'lower', 'time programs waited for devices; stall_ns = cpu_ns + io_wait_ns'],
-  [
-    'daemon_ns',
-    'ns',
-    'lower',
-    'CPU time of daemons (ksmd, kswapd) and of limit changes, on no program\u2019s account',
-  ],
-]);
-
 /** All metrics in the order of the columns of runs.csv. */
-export const METRICS: readonly Metric[] = [...memory, ...faults, ...reclaim, ...merge, ...discard, ...time];
-
-/** The columns of runs.csv that say what was run, before the metrics. */
-export const KEY_COLUMNS = [
-  'cell',
-  'experiment',
-  'trace',
-  'trace_sha256',
-  'machine',
-  'backing',
-  'limit_pages',
-  'swap',
-  'discard',
-  'reclaim',
-  'merge',
-  'purge',
-  'seed',
-  'outcome',
-  'events',
-  'touches',
-  'trace_time_us',
-] as const;
-
-/** Key columns that number a cell, or say what its run found: they do not tell it from others. */
-const NOT_IDENTITY: readonly string[] = [
-  'cell',
-  'experiment',
-  'trace_sha256',
-  'outcome',
-  'events',
-  'touches',
-  'trace_time_us',
-];
-
-/** The key columns that tell a cell from all others: cells of two runs are matched by them. */
-export const IDENTITY_COLUMNS: readonly string[] = KEY_COLUMNS.filter(
-  (column) => !NOT_IDENTITY.includes(column),
-);
+export const METRICS: readonly Metric[] = (Object.keys(GROUPS) as MetricGroup[]).flatMap(metricsOf);
 
 /**
  * Version of the result files. Raised when a column changes its meaning or a file its form: results of two versions are
  * not compared. A column that is new, or gone, is seen by its name and does not raise it.
  */
 export const SCHEMA_VERSION = 1;
-
-/** Memory metrics of timeline.csv: their value at one moment of trace time. */
-const TIMELINE_METRICS = [
-  'limit_pages',
-  'resident_pages',
-  'rss_pages',
-  'swap_pages',
-  'swapcache_pages',
-  'footprint_pages',
-  'lazyfree_pages',
-  'volatile_pages',
-  'page_table_pages',
-  'pages_shared',
-  'pages_sharing',
-  'ksm_zero_pages',
-  'vmas',
-] as const;
-
-/** The parts of a program's stall time, in the order of their columns: `stall_<part>_ns`. */
-export const STALL_PARTS = ['minor', 'major', 'cow', 'reclaim', 'discard', 'pin', 'sigbus', 'regen'] as const;
-export type StallPart = (typeof STALL_PARTS)[number];
-
-/** Columns of runs.csv: what was run, then what came out; one row a cell. */
-export const RUN_COLUMNS: readonly string[] = [...KEY_COLUMNS, ...METRICS.map((metric) => metric.name)];
-/** Columns of timeline.csv: memory over trace time, one row a sample of a cell. */
-export const TIMELINE_COLUMNS: readonly string[] = ['cell', 'time_us', 'label', ...TIMELINE_METRICS];
-/** Columns of spaces.csv: one row a space of a cell. */
-export const SPACE_COLUMNS: readonly string[] = [
-  'cell',
-  'space',
-  'name',
-  'touches',
-  'pgfault',
-  'pgmajfault',
-  'stall_ns',
-  ...STALL_PARTS.map((part) => `stall_${part}_ns`),
-  'page_seconds',
-  'struct_page_bytes',
-  'ksm_rmap_items',
-  'ksm_merging_pages',
-  'ksm_zero_pages',
-  'ksm_process_profit',
-];
-
-/** Columns of heatmap.csv: touches by time and address, one row a rectangle that was touched. */
-export const HEATMAP_COLUMNS: readonly string[] = [
-  'trace',
-  'time_us',
-  'time_end_us',
-  'page',
-  'page_end',
-  'touches',
-];
-
-/** Columns of the CSV that `reclaim mrc` prints; an estimate has `error` after them. */
-export const MRC_COLUMNS: readonly string[] = [
-  'policy',
-  'params',
-  'size_pages',
-  'requests',
-  'misses',
-  'miss_ratio',
-];
-
-/** Columns of any result file that hold text; `limit_pages` is `trace` where the trace itself says it, all others are numbers. */
-export const TEXT_COLUMNS: ReadonlySet<string> = new Set([
-  'experiment',
-  'trace',
-  'trace_sha256',
-  'machine',
-  'backing',
-  'swap',
-  'discard',
-  'reclaim',
-  'merge',
-  'purge',
-  'outcome',
-  'label',
-  'name',
-  'version',
-  'host',
-  'cpu',
-  'os',
-  'node',
-  'v8',
-  'policy',
-  'params',
-]);
-
-/** Where a value does not apply: the trace's touches are inferred, so a rate over them says nothing. */
-export const NOT_APPLICABLE = 'n/a';
 
 /** How a cell ended: it ran to the end; a policy refused it; its limit could not be met; its worker died. */
 export const OUTCOMES = ['ok', 'refused', 'oom', 'failed'] as const;

@@ -1,5 +1,11 @@
 import { grown } from '../base/arrays.js';
-import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
+import type {
+  Pages,
+  PolicyCounters,
+  ReclaimContext,
+  ReclaimPolicy,
+  ReclaimPolicyInfo,
+} from '../policy/reclaim/contract.js';
 import type { MemoryGauges } from '../target/contract.js';
 import { Refusal } from '../target/refusal.js';
 
@@ -175,7 +181,7 @@ class ForesightedPolicy implements ReclaimPolicy {
     private readonly foresight: Foresight,
   ) {}
 
-  get counters(): Readonly<Record<string, number>> {
+  get counters(): PolicyCounters {
     return this.policy.counters;
   }
 

@@ -1,7 +1,7 @@
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
-import type { Row } from '../metrics/csv.js';
-import type { Outcome } from '../metrics/schema.js';
+import type { Moment, Paid } from '../metrics/files.js';
+import type { Metrics, Outcome } from '../metrics/schema.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import type { Target } from '../target/contract.js';
@@ -25,11 +25,11 @@ export interface ReplayResult {
   /** Whether there was a memory limit at any time. */
   readonly limited: boolean;
   /** By name of the metric schema. */
-  readonly metrics: Row;
+  readonly metrics: Metrics;
   /** Page-table pages, struct pages and merge metadata, mean in pages: what net savings subtract. */
   readonly overheadPagesMean: number;
-  readonly timeline: readonly Row[];
-  readonly spaces: readonly Row[];
+  readonly timeline: readonly Moment[];
+  readonly spaces: readonly Paid[];
   /** Bytes of host memory that the machine's arrays took at the end, by part. */
   readonly hostBytes: Readonly<Record<string, number>>;
 }

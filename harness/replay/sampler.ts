@@ -1,4 +1,4 @@
-import type { Row } from '../metrics/csv.js';
+import type { Moment } from '../metrics/files.js';
 import type { MemoryGauges, Target } from '../target/contract.js';
 
 /** Samples a cell in timeline.csv, excluding marks. */
@@ -9,7 +9,7 @@ const SAMPLES = 500;
  * at marks. A sample at t shows the state after all events up to t.
  */
 export class Sampler {
-  readonly rows: Row[] = [];
+  readonly rows: Moment[] = [];
   private resident = 0;
   private swap = 0;
   private footprint = 0;
@@ -89,7 +89,7 @@ export class Sampler {
     }
   }
 
-  private row(timeUs: number, label: string): Row {
+  private row(timeUs: number, label: string): Moment {
     return { time_us: timeUs, label, ...this.target.timeline() };
   }
 }

@@ -1,7 +1,7 @@
 import type { InputError } from '../base/errors.js';
 import type { CostTable } from '../cost/table.js';
-import type { Row } from '../metrics/csv.js';
-import type { Outcome, StallPart } from '../metrics/schema.js';
+import type { Moment, Paid } from '../metrics/files.js';
+import type { MetricOf, Metrics, Outcome, StallPart } from '../metrics/schema.js';
 import type { DiscardPolicyInfo, Errno, Kernel, PageRange, Program } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
@@ -67,6 +67,15 @@ export interface MemoryGauges {
   /** Free pages that the host has taken back (free page reporting). */
   readonly reported: number;
 }
+
+/**
+ * Metrics of runs.csv that the machine itself counts. The replay adds means over trace time and rates, an experiment adds
+ * savings.
+ */
+export type CountedMetrics = Omit<
+  Metrics,
+  Extract<MetricOf<'memory'>, `${string}_mean`> | Extract<MetricOf<'faults'>, `${string}_rate`>
+>;
 
 /** How a run on a machine ended. */
 export interface Ending {
@@ -183,7 +192,7 @@ export interface Target {
   /** Memory as the events answered so far left it. Called at every change of time. */
   gauges(): MemoryGauges;
   /** The columns of timeline.csv at this moment, without time and label. */
-  timeline(): Row;
+  timeline(): Omit<Moment, 'time_us' | 'label'>;
   /** Verifies the machine's own invariants; absent where it has none to verify. */
   check?(): void;
   /** Absent where contents cannot be looked at. */
@@ -191,18 +200,14 @@ export interface Target {
 
   /** The trace is over, or memory ran out: what is measured is final. */
   finish(): Ending | Promise<Ending>;
-  /**
-   * Metrics of runs.csv that the machine itself counts.
-   *
-   * @param touches pages that the trace's own reads and writes touched
-   */
-  counters(touches: number): Row;
+  /** @param touches pages that the trace's own reads and writes touched */
+  counters(touches: number): CountedMetrics;
   /**
    * Rows of spaces.csv without `cell`, in the order in which spaces began, and last what no space mapped.
    *
    * @param residentPageUs resident pages of the whole replay, times µs
    */
-  spaces(residentPageUs: number): Row[];
+  spaces(residentPageUs: number): Paid[];
   /** Bytes of host memory that the machine's state takes, by part. */
   hostBytes(): Readonly<Record<string, number>>;
   /** Gives back what the machine holds on the host. */

@@ -2,16 +2,23 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GeneratedTrace } from '../experiment/trace-entries.js';
 import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
-import { PERF_COLUMNS } from '../metrics/host.js';
 import {
   HEATMAP_COLUMNS,
+  type HeatmapRow,
   MRC_COLUMNS,
-  NOT_APPLICABLE,
+  type MrcRow,
+  NO_METRICS,
+  PERF_COLUMNS,
+  type PerfRow,
   RUN_COLUMNS,
-  SCHEMA_VERSION,
+  type RunRow,
   SPACE_COLUMNS,
+  type SpaceRow,
   TIMELINE_COLUMNS,
-} from '../metrics/schema.js';
+  type TimelineRow,
+} from '../metrics/files.js';
+import type { Host } from '../metrics/host.js';
+import { NOT_APPLICABLE, SCHEMA_VERSION } from '../metrics/schema.js';
 
 /** A trace of made-up results. */
 interface Made {
@@ -28,7 +35,10 @@ function write(folder: string, name: string, columns: readonly string[], rows: r
 }
 
 /** Writes the files that results of cells go to. */
-function writeCells(folder: string, results: readonly { run: Row; timeline: readonly Row[] }[]): void {
+function writeCells(
+  folder: string,
+  results: readonly { run: RunRow; timeline: readonly TimelineRow[] }[],
+): void {
   write(
     folder,
     'runs.csv',
@@ -66,18 +76,44 @@ function manifest(folder: string, traces: readonly Made[]): void {
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(json));
 }
 
-const KEYS: Row = {
-  experiment: 'made-up',
-  machine: 'sim',
-  backing: 'recorded',
-  swap: 'ssd',
-  discard: 'keep',
-  reclaim: 'linux',
-  merge: 'none',
-  purge: 'range-lru',
-  seed: 1,
-  outcome: 'ok',
-};
+/** A row of runs.csv with these values; metrics that are not given were not measured. */
+export function runRow(values: Partial<RunRow>): RunRow {
+  return {
+    cell: 1,
+    experiment: 'made-up',
+    trace: 'trace',
+    trace_sha256: '0'.repeat(64),
+    machine: 'sim',
+    backing: 'recorded',
+    limit_pages: null,
+    swap: 'ssd',
+    discard: 'keep',
+    reclaim: 'linux',
+    merge: 'none',
+    purge: 'range-lru',
+    seed: 1,
+    outcome: 'ok',
+    events: null,
+    touches: null,
+    trace_time_us: null,
+    ...NO_METRICS,
+    ...values,
+  };
+}
+
+const NOTHING_HELD = Object.fromEntries(TIMELINE_COLUMNS.map((column) => [column, 0]));
+
+/** A row of timeline.csv with these values, and 0 elsewhere. */
+export function timelineRow(values: Partial<TimelineRow>): TimelineRow {
+  return { ...(NOTHING_HELD as unknown as TimelineRow), label: null, limit_pages: null, ...values };
+}
+
+const NOT_MEASURED = Object.fromEntries(SPACE_COLUMNS.map((column) => [column, null]));
+
+/** A row of spaces.csv with these values; what is not given was not measured. */
+export function spaceRow(values: Partial<SpaceRow>): SpaceRow {
+  return { ...(NOT_MEASURED as unknown as SpaceRow), cell: 1, page_seconds: 0, ...values };
+}
 
 /** What each discard policy does: the share it gives back, and its calls in ms. */
 const POLICIES: readonly (readonly [string, number, number])[] = [
@@ -90,16 +126,19 @@ const POLICIES: readonly (readonly [string, number, number])[] = [
 const REFUSED = ['free:regen=page,eager=1', 0.3, 2] as const;
 
 /** A cell and its timeline: memory rises to its peak, then `share` of it is given back. */
-function cell(number: number, keys: Row, share: number, callsMs: number): { run: Row; timeline: Row[] } {
+function cell(
+  number: number,
+  keys: Partial<RunRow>,
+  share: number,
+  callsMs: number,
+): { run: RunRow; timeline: TimelineRow[] } {
   const limit = typeof keys.limit_pages === 'number' ? keys.limit_pages : 1024;
   const inferred = keys.trace === 'browser';
   const rate = (value: number) => (inferred ? NOT_APPLICABLE : value);
   const swapped = Math.max(0, 1024 * (1 - share) - limit);
-  const run = {
-    ...KEYS,
+  const run = runRow({
     ...keys,
     cell: number,
-    trace_sha256: '0'.repeat(64),
     events: 10,
     touches: 100,
     trace_time_us: 5_000_000,
@@ -119,22 +158,20 @@ function cell(number: number, keys: Row, share: number, callsMs: number): { run:
     touch_ns_p99: 2000,
     touch_ns_p999: 2000 + swapped * 100,
     touch_ns_max: 5000 + swapped * 1000,
-  };
+  });
   const timeline = Array.from({ length: MOMENTS }, (_, i) => {
     const pages = i < 3 ? (1024 * (i + 1)) / 3 : 1024 * (1 - share);
-    return {
+    return timelineRow({
       cell: number,
       time_us: i * 1_000_000,
       resident_pages: Math.min(pages, limit),
       swap_pages: Math.max(0, pages - limit),
-      pages_sharing: 0,
-      ksm_zero_pages: 0,
-    };
+    });
   });
   return { run, timeline };
 }
 
-function heat(trace: string): Row[] {
+function heat(trace: string): HeatmapRow[] {
   return [0, 1, 2].map((i) => ({
     trace,
     time_us: i * 1000,
@@ -145,7 +182,7 @@ function heat(trace: string): Row[] {
   }));
 }
 
-function misses(): Row[] {
+function misses(): MrcRow[] {
   return ['lru', 'fifo', 'clock'].flatMap((policy) =>
     [10, 100, 1000].map((size, i) => ({
       policy,
@@ -158,7 +195,17 @@ function misses(): Row[] {
   );
 }
 
-function walls(): Row[] {
+const HOST: Host = {
+  host: 'c0ffee',
+  cpu: 'made up',
+  cores: 1,
+  memory_bytes: 1,
+  os: 'made up',
+  node: '20',
+  v8: '11',
+};
+
+function walls(): PerfRow[] {
   return ['zipf/lru', 'zipf/fifo'].flatMap((name, at) =>
     [105, 100, 103, 101, 130, 102, 104].map((ns, sample) => ({
       name: `policies/${name}`,
@@ -166,6 +213,8 @@ function walls(): Row[] {
       wall_ns: (ns + at * 20) * 1000,
       events: 1000,
       events_per_s: 1e7,
+      version: '1.2.3',
+      ...HOST,
     })),
   );
 }
@@ -189,7 +238,7 @@ export function writeComparison(folder: string): void {
   const results = cells.map(({ keys, share, ms }, i) => {
     const result = cell(i + 1, keys, share, ms);
     if (keys.discard !== REFUSED[0] || keys.trace !== 'browser') return result;
-    return { run: { ...KEYS, ...keys, cell: i + 1, outcome: 'refused' }, timeline: [] };
+    return { run: runRow({ ...keys, cell: i + 1, outcome: 'refused' }), timeline: [] };
   });
   writeCells(folder, results);
   write(folder, 'spaces.csv', SPACE_COLUMNS, []);

@@ -21,7 +21,7 @@ export interface WorkloadContext {
   random(purpose: string): () => number;
 }
 
-/** A generator of synthetic traces: a file in workloads/. */
+/** A generator of synthetic traces: a folder of workloads/. */
 export interface Workload {
   /** Lower case letters, digits and hyphens. */
   readonly name: string;

@@ -1,7 +1,7 @@
 import { InputError } from '../../base/errors.js';
 import { cellText, type Row, type Value } from '../../metrics/csv.js';
+import { IDENTITY_COLUMNS, KEY_COLUMNS, KEYS, RESULT_COLUMNS } from '../../metrics/files.js';
 import { parseTable } from '../../metrics/results.js';
-import { IDENTITY_COLUMNS, KEY_COLUMNS } from '../../metrics/schema.js';
 
 /** A row of runs.csv. */
 export interface CellRow {
@@ -47,7 +47,7 @@ function cellRow(row: Row, columns: readonly string[]): CellRow {
  * @throws InputError with the line for a missing column, a value that is none, or a cell that is there twice
  */
 export function parseRuns(text: string, file: string): Runs {
-  const { columns: all, rows, lineOf } = parseTable(text, file, KEY_COLUMNS);
+  const { columns: all, rows, lineOf } = parseTable(text, file, KEYS, RESULT_COLUMNS['runs.csv']);
   const columns = all.filter((column) => !(NAMES as readonly string[]).includes(column));
   const seen = new Map<string, number>();
   const cells = rows.map((row, i) => {

@@ -1,4 +1,5 @@
-import { IDENTITY_COLUMNS, METRICS, SCHEMA_VERSION } from '../../metrics/schema.js';
+import { IDENTITY_COLUMNS } from '../../metrics/files.js';
+import { METRICS, SCHEMA_VERSION } from '../../metrics/schema.js';
 import { type RandomStream, randomStream } from '../../stats/random.js';
 import type { Perf } from '../read/perf.js';
 import type { Experiment, Results } from '../read/results.js';

@@ -7,7 +7,7 @@ import type { Machine } from '../machine.js';
 import { OWN_TRAIT } from '../memory/pages.js';
 import { makeHole } from '../object/lifetime.js';
 import { newObjectPage, pageIn, whereIs } from '../object/page-in.js';
-import type { SharedObject } from '../object/shared.js';
+import type { SharedObject } from '../state/vma.js';
 
 /**
  * fallocate with no flags (`zero` false) or FALLOC_FL_ZERO_RANGE (`zero` true) on pages: gives holes their blocks, and

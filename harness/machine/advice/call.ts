@@ -1,7 +1,7 @@
 import { callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { Machine } from '../machine.js';
-import type { Vma } from '../mapping/vma.js';
+import type { Vma } from '../state/vma.js';
 
 /** Which MADV_REMOVE: today's, or that of the patch that introduced it. */
 export type Era = 'now' | '2006';

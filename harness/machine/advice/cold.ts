@@ -1,8 +1,8 @@
+import { frameOf } from '../entries/entry.js';
+import { eachUsedEntry } from '../entries/page-walk.js';
 import type { Machine } from '../machine.js';
-import { frameOf } from '../mapping/entry.js';
-import { PTE } from '../mapping/page-table.js';
-import { eachUsedEntry } from '../mapping/page-walk.js';
-import { VM, type Vma } from '../mapping/vma.js';
+import { PTE } from '../state/page-table.js';
+import { VM, type Vma } from '../state/vma.js';
 import type { AdviceAction } from './call.js';
 
 /** can_madv_lru_vma: whether COLD and PAGEOUT may work on a mapping. */

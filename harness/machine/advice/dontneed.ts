@@ -1,6 +1,6 @@
 import type { Machine } from '../machine.js';
 import { freeTables, zapRange } from '../mapping/mmap.js';
-import { VM, type Vma } from '../mapping/vma.js';
+import { VM, type Vma } from '../state/vma.js';
 import type { AdviceAction, Call } from './call.js';
 
 function empty(m: Machine, vma: Vma, start: number, end: number, call: Call): 0 {

@@ -1,9 +1,9 @@
 import { TRAIT } from '../../policy/reclaim/contract.js';
+import { clearEntry, frameOf, isExclusive, isSwapEntry } from '../entries/entry.js';
+import { eachUsedEntry } from '../entries/page-walk.js';
 import type { Machine } from '../machine.js';
-import { clearEntry, frameOf, isExclusive, isSwapEntry } from '../mapping/entry.js';
-import { PTE, PTE_SHIFT } from '../mapping/page-table.js';
-import { eachUsedEntry } from '../mapping/page-walk.js';
-import { VM, type Vma } from '../mapping/vma.js';
+import { PTE, PTE_SHIFT } from '../state/page-table.js';
+import { VM, type Vma } from '../state/vma.js';
 import type { AdviceAction } from './call.js';
 
 /**

@@ -4,7 +4,7 @@ import type { Errno } from '../../policy/discard/contract.js';
 import type { SyscallResult } from '../../target/contract.js';
 import type { Advice } from '../../trace/op.js';
 import type { Machine } from '../machine.js';
-import type { Space } from '../mapping/space.js';
+import type { Space } from '../state/space.js';
 import { type AdviceAction, type Call, type Era, newCall, punchNs } from './call.js';
 import { cold } from './cold.js';
 import { dontneed, dontneedLocked } from './dontneed.js';

@@ -1,5 +1,5 @@
-import { eachUsedEntry } from '../mapping/page-walk.js';
-import { VM } from '../mapping/vma.js';
+import { eachUsedEntry } from '../entries/page-walk.js';
+import { VM } from '../state/vma.js';
 import type { AdviceAction } from './call.js';
 import { hasLruPages, solelyMapped } from './cold.js';
 

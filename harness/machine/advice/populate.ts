@@ -1,6 +1,6 @@
 import { FAULTED, fault } from '../mapping/fault.js';
-import { PTE } from '../mapping/page-table.js';
-import { VM } from '../mapping/vma.js';
+import { PTE } from '../state/page-table.js';
+import { VM } from '../state/vma.js';
 import type { AdviceAction } from './call.js';
 
 /**

@@ -7,7 +7,7 @@ import type { Machine } from '../machine.js';
 import { ZERO } from '../memory/contents.js';
 import { makeHole } from '../object/lifetime.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
-import type { SharedObject } from '../object/shared.js';
+import type { SharedObject } from '../state/vma.js';
 import { type Call, newCall, punchNs } from './call.js';
 
 /** Bytes of a file: from `offset` on, `length` of them. */

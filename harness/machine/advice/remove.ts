@@ -1,5 +1,5 @@
 import { zapRange } from '../mapping/mmap.js';
-import { VM } from '../mapping/vma.js';
+import { VM } from '../state/vma.js';
 import type { AdviceAction } from './call.js';
 import { punchHole } from './punch.js';
 

@@ -3,7 +3,7 @@ import { callNs } from '../../cost/table.js';
 import type { SyscallResult } from '../../target/contract.js';
 import type { Machine } from '../machine.js';
 import { truncateObject } from '../object/lifetime.js';
-import type { SharedObject } from '../object/shared.js';
+import type { SharedObject } from '../state/vma.js';
 import { newCall, punchNs } from './call.js';
 
 /**

@@ -2,7 +2,7 @@ import { PART } from '../../cost/ledger.js';
 import { mayMerge } from '../ksm/eligible.js';
 import { unmerge } from '../ksm/merge.js';
 import { modifyFlags } from '../mapping/modify.js';
-import { VM, VM_SPECIAL, type Vma } from '../mapping/vma.js';
+import { VM, VM_SPECIAL, type Vma } from '../state/vma.js';
 import type { AdviceAction } from './call.js';
 
 /** Advice that only changes flags of the VMA. Too many VMAs is EAGAIN: ENOMEM means a hole. */

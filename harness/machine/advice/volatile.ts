@@ -1,13 +1,12 @@
 import type { Errno } from '../../policy/discard/contract.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
+import { eachUsedEntry } from '../entries/page-walk.js';
 import type { Machine } from '../machine.js';
 import { cuts, modifyFlags } from '../mapping/modify.js';
-import { PTE_SHIFT, PURGED } from '../mapping/page-table.js';
-import { eachUsedEntry } from '../mapping/page-walk.js';
-import type { Space } from '../mapping/space.js';
-import { VM, VM_SPECIAL, type Vma } from '../mapping/vma.js';
-import type { SharedObject } from '../object/shared.js';
 import type { Holder } from '../reclaim/volatile-range.js';
+import { PTE_SHIFT, PURGED } from '../state/page-table.js';
+import type { Space } from '../state/space.js';
+import { type SharedObject, VM, VM_SPECIAL, type Vma } from '../state/vma.js';
 import type { Call } from './call.js';
 import { freePresent } from './free.js';
 

@@ -1,11 +1,10 @@
+import { isSwapEntry } from '../entries/entry.js';
+import { eachUsedEntry } from '../entries/page-walk.js';
 import type { Machine } from '../machine.js';
-import { isSwapEntry } from '../mapping/entry.js';
-import { PTE_SHIFT } from '../mapping/page-table.js';
-import { eachUsedEntry } from '../mapping/page-walk.js';
-import { swapInObject } from '../mapping/swap-in.js';
-import type { Vma } from '../mapping/vma.js';
 import { cachePage, WHERE, whereIs } from '../object/page-in.js';
-import type { SharedObject } from '../object/shared.js';
+import { swapInObject } from '../object/swap-cache.js';
+import { PTE_SHIFT } from '../state/page-table.js';
+import type { SharedObject, Vma } from '../state/vma.js';
 import type { AdviceAction } from './call.js';
 
 /**

@@ -4,8 +4,8 @@ import { type Case, conform, edgeRows, skip } from '../../testing/conformance.js
 import { corrected } from '../../testing/corrections.js';
 import { Lab, PAGE } from '../../testing/lab.js';
 import { FALLOC_FL } from '../advice/syscall.js';
-import type { Space } from '../mapping/space.js';
-import type { SharedObject } from '../object/shared.js';
+import type { Space } from '../state/space.js';
+import type { SharedObject } from '../state/vma.js';
 
 /** The rows of b_edge.csv that are of their own kind. */
 const FIRST = 100;

@@ -3,7 +3,7 @@ import type { Errno } from '../../policy/discard/contract.js';
 import { type Case, conform, type EdgeRow, each, edgeRows } from '../../testing/conformance.js';
 import { type Found, Lab, PAGE } from '../../testing/lab.js';
 import type { Advice } from '../../trace/op.js';
-import type { Space } from '../mapping/space.js';
+import type { Space } from '../state/space.js';
 
 /** The rows of b_edge.csv that try each advice on each kind of memory in the same ways. */
 const FIRST = 100;

@@ -3,8 +3,8 @@ import { TRAIT } from '../../policy/reclaim/contract.js';
 import { type Case, conform, each, jsonCases, skip } from '../../testing/conformance.js';
 import { Lab, PAGE } from '../../testing/lab.js';
 import { FALLOC_FL } from '../advice/syscall.js';
-import type { Space } from '../mapping/space.js';
-import type { SharedObject } from '../object/shared.js';
+import type { Space } from '../state/space.js';
+import type { SharedObject } from '../state/vma.js';
 
 const A = 100;
 const PAGES = 8;

@@ -3,7 +3,7 @@ import { randomStream } from '../../stats/random.js';
 import { Lab } from '../../testing/lab.js';
 import { madvise } from '../advice/madvise.js';
 import { access, UNIQUE } from '../mapping/access.js';
-import type { Space } from '../mapping/space.js';
+import type { Space } from '../state/space.js';
 
 /** Lazily freed pages of a run, and the limit they live under together with what takes their place. */
 const LAZY = 2000;

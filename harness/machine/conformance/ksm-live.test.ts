@@ -3,7 +3,7 @@ import { type Case, conform, csvLines, skip } from '../../testing/conformance.js
 import { type KsmCounters, sysfs } from '../../testing/ksm.js';
 import { Lab } from '../../testing/lab.js';
 import { access } from '../mapping/access.js';
-import type { Space } from '../mapping/space.js';
+import type { Space } from '../state/space.js';
 
 /** 4 processes of 4096 pages each: half of what each holds all four hold, a tenth is zero, a twentieth is rewritten. */
 const PROCESSES = 4;

@@ -3,7 +3,7 @@ import { type Case, conform, each, jsonCases, skip } from '../../testing/conform
 import { sysfs } from '../../testing/ksm.js';
 import { Lab } from '../../testing/lab.js';
 import { access } from '../mapping/access.js';
-import type { Space } from '../mapping/space.js';
+import type { Space } from '../state/space.js';
 
 const TWO_NODES = 'more than one node is not modelled: all memory is on one';
 

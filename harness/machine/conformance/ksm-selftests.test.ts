@@ -3,9 +3,9 @@ import { InputError } from '../../base/errors.js';
 import { type Case, conform, jsonCases, skip } from '../../testing/conformance.js';
 import { sysfs } from '../../testing/ksm.js';
 import { Lab } from '../../testing/lab.js';
-import { frameOf } from '../mapping/entry.js';
-import type { Space } from '../mapping/space.js';
-import { VM } from '../mapping/vma.js';
+import { frameOf } from '../entries/entry.js';
+import type { Space } from '../state/space.js';
+import { VM } from '../state/vma.js';
 
 const TWO_NODES = 'more than one node is not modelled: all memory is on one';
 const AT = 4096;

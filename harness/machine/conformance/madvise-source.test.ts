@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { type Case, conform, each, jsonCases, skip } from '../../testing/conformance.js';
 import { Lab, PAGE } from '../../testing/lab.js';
 import { ADVICE, type Advice } from '../../trace/op.js';
-import { VM } from '../mapping/vma.js';
+import { VM } from '../state/vma.js';
 
 /** Where the mapping of a case begins, and its pages. */
 const A = 100;

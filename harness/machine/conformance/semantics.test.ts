@@ -4,8 +4,8 @@ import { type Case, conform, csvLines, each } from '../../testing/conformance.js
 import { allCorrections, corrected } from '../../testing/corrections.js';
 import { type Found, Lab, PAGE } from '../../testing/lab.js';
 import type { Advice } from '../../trace/op.js';
-import type { Space } from '../mapping/space.js';
-import type { SharedObject } from '../object/shared.js';
+import type { Space } from '../state/space.js';
+import type { SharedObject } from '../state/vma.js';
 
 /** 16 pages, of which the call is on the middle half; the object is mapped twice where it has a descriptor. */
 const FIRST = 100;

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { type Case, conform, jsonCases, skip } from '../../testing/conformance.js';
 import { Lab, PAGE } from '../../testing/lab.js';
-import { VM } from '../mapping/vma.js';
+import { VM } from '../state/vma.js';
 
 const A = 100;
 const PAGES = 16;

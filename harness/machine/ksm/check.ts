@@ -1,7 +1,7 @@
-import { must } from '../invariant.js';
 import type { Machine } from '../machine.js';
-import { PTE, PTE_SHIFT } from '../mapping/page-table.js';
-import { KSM_OBJECT } from '../object/objects.js';
+import { must } from '../memory/invariant.js';
+import { KSM_OBJECT } from '../state/objects.js';
+import { PTE, PTE_SHIFT } from '../state/page-table.js';
 import { FILED, NONE } from './items.js';
 import type { MmSlot } from './mm-list.js';
 

@@ -1,17 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FuzzedMachine } from '../../testing/fuzz/lockstep.js';
-import { randomTrace } from '../../testing/fuzz/lockstep.js';
+import { type FuzzedMachine, randomTrace } from '../../testing/fuzz/lockstep.js';
 import { run, type TestRun } from '../../testing/machine.js';
 import { traceOf } from '../../testing/traces.js';
 import { CONTENT_LIMIT } from '../../trace/op.js';
+import { isAnonPage } from '../entries/entry.js';
+import { eachUsedEntry } from '../entries/page-walk.js';
 import type { Machine } from '../machine.js';
 import { contentAt } from '../mapping/access.js';
-import { isAnonPage } from '../mapping/entry.js';
-import { PTE, PTE_SHIFT } from '../mapping/page-table.js';
-import { eachUsedEntry } from '../mapping/page-walk.js';
-import { VM } from '../mapping/vma.js';
 import { ZERO_PAGE } from '../memory/pages.js';
+import { PTE, PTE_SHIFT } from '../state/page-table.js';
+import { VM } from '../state/vma.js';
 
 /** µs between events: ksmd gets through several batches. */
 const STEP_US = 500;

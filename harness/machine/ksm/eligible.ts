@@ -1,4 +1,4 @@
-import { VM, VM_SPECIAL } from '../mapping/vma.js';
+import { VM, VM_SPECIAL } from '../state/vma.js';
 
 /**
  * Whether KSM may merge pages of a mapping with these flags. A shared mapping counts whether it may write or not.

@@ -1,6 +1,6 @@
 import type { HintRules } from '../../policy/merge/contract.js';
-import type { Space } from '../mapping/space.js';
-import { VM } from '../mapping/vma.js';
+import type { Space } from '../state/space.js';
+import { VM } from '../state/vma.js';
 
 /**
  * Pages that probably have an equal somewhere: a program filled them with contents that came from a file, by pread or a

@@ -1,10 +1,10 @@
+import { isAnonPage, isMerged } from '../entries/entry.js';
+import { eachUsedEntry } from '../entries/page-walk.js';
 import type { Machine } from '../machine.js';
-import { isAnonPage, isMerged } from '../mapping/entry.js';
-import { PTE, PTE_SHIFT } from '../mapping/page-table.js';
-import { eachUsedEntry } from '../mapping/page-walk.js';
-import type { Space } from '../mapping/space.js';
-import { VM, type Vma } from '../mapping/vma.js';
 import { ZERO_PAGE } from '../memory/pages.js';
+import { PTE, PTE_SHIFT } from '../state/page-table.js';
+import type { Space } from '../state/space.js';
+import { VM, type Vma } from '../state/vma.js';
 import { ContentIndex } from './content-index.js';
 import { NONE } from './items.js';
 import { makeMerged, mergeInto, type Place } from './merge.js';

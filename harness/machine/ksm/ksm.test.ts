@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { sysfs } from '../../testing/ksm.js';
 import { Lab } from '../../testing/lab.js';
 import { runAndLook } from '../../testing/look.js';
-import type { Space } from '../mapping/space.js';
-import { VM } from '../mapping/vma.js';
+import type { Space } from '../state/space.js';
+import { VM } from '../state/vma.js';
 import { Advisor } from './advisor.js';
 
 const SAME = 7;

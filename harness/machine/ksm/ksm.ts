@@ -1,11 +1,12 @@
 import { PAGE_BYTES } from '../../base/page.js';
 import { PART } from '../../cost/ledger.js';
+import type { Paid } from '../../metrics/files.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { KsmParameters, MergeRules } from '../../policy/merge/contract.js';
 import type { Machine } from '../machine.js';
-import type { Space } from '../mapping/space.js';
-import { VM, type Vma } from '../mapping/vma.js';
-import { KSM_OBJECT } from '../object/objects.js';
+import { KSM_OBJECT } from '../state/objects.js';
+import type { Space } from '../state/space.js';
+import { VM, type Vma } from '../state/vma.js';
 import { mayMerge } from './eligible.js';
 import { Hints } from './hints.js';
 import { Instant } from './instant.js';
@@ -14,6 +15,9 @@ import { Ksmd } from './ksmd.js';
 import { unmerge } from './merge.js';
 import { type SettingsListener, setKsm } from './settings.js';
 import { Tracking } from './tracking.js';
+
+/** What KSM counts for a process: /proc/pid/ksm_stat. */
+type KsmColumn = 'ksm_rmap_items' | 'ksm_merging_pages' | 'ksm_zero_pages' | 'ksm_process_profit';
 
 /** Same-page merging: what is tracked and merged, and who does it. */
 export class Ksm implements SettingsListener {
@@ -85,7 +89,7 @@ export class Ksm implements SettingsListener {
    * What /proc/PID/ksm_stat shows of a process, by its names. Instant merging
    * does not track processes, and says nothing.
    */
-  processStat(space: Space): Readonly<Record<string, number | null>> {
+  processStat(space: Space): Pick<Paid, KsmColumn> {
     const { ksm, ksmZeroPages } = space;
     const items = ksm?.rmapItems ?? 0;
     const merging = ksm?.mergingPages ?? 0;

@@ -1,6 +1,6 @@
-import type { Daemon } from '../daemons.js';
 import type { Machine } from '../machine.js';
 import { ZERO } from '../memory/contents.js';
+import type { Daemon } from '../state/daemons.js';
 import { Advisor } from './advisor.js';
 import { depthOf } from './hash.js';
 import { FILED, NONE, UNSEEN } from './items.js';

@@ -1,11 +1,11 @@
+import { clearEntry, isAnonPage, isMerged, mapPage } from '../entries/entry.js';
+import { eachUsedEntry } from '../entries/page-walk.js';
 import type { Machine } from '../machine.js';
-import { clearEntry, isAnonPage, isMerged, mapPage } from '../mapping/entry.js';
 import { lockEntry, unshare } from '../mapping/fault.js';
-import { PTE, PTE_SHIFT } from '../mapping/page-table.js';
-import { eachUsedEntry } from '../mapping/page-walk.js';
-import { VM, type Vma } from '../mapping/vma.js';
 import { ZERO_PAGE } from '../memory/pages.js';
-import { KSM_OBJECT } from '../object/objects.js';
+import { KSM_OBJECT } from '../state/objects.js';
+import { PTE, PTE_SHIFT } from '../state/page-table.js';
+import { VM, type Vma } from '../state/vma.js';
 import { NONE } from './items.js';
 import type { Tracking } from './tracking.js';
 

@@ -1,4 +1,4 @@
-import type { Space } from '../mapping/space.js';
+import type { Space } from '../state/space.js';
 import { NONE } from './items.js';
 
 /** A process that ksmd knows (the kernel's ksm_mm_slot): it has, or had, mergeable memory. */

@@ -1,8 +1,8 @@
+import { isAnonPage } from '../entries/entry.js';
 import type { Machine } from '../machine.js';
-import { isAnonPage } from '../mapping/entry.js';
-import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../mapping/page-table.js';
-import { VM, type Vma } from '../mapping/vma.js';
 import { ZERO_PAGE } from '../memory/pages.js';
+import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.js';
+import { VM, type Vma } from '../state/vma.js';
 import { NONE } from './items.js';
 import { placeOf } from './merge.js';
 import type { MmSlot } from './mm-list.js';

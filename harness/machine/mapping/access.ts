@@ -1,15 +1,15 @@
 import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
+import { isAnonPage, isExclusive } from '../entries/entry.js';
 import type { Instant } from '../ksm/instant.js';
 import type { Machine } from '../machine.js';
 import type { Contents } from '../memory/contents.js';
 import { OWN_TRAIT, ZERO_PAGE } from '../memory/pages.js';
 import { identify } from '../object/page-in.js';
-import { isAnonPage, isExclusive } from './entry.js';
+import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.js';
+import type { Space } from '../state/space.js';
+import { VM, type Vma } from '../state/vma.js';
 import { FAULTED, fault, unshare } from './fault.js';
-import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from './page-table.js';
-import type { Space } from './space.js';
-import { VM, type Vma } from './vma.js';
 
 /** In place of contents: a read, which puts nothing there. */
 export const READ = -2;

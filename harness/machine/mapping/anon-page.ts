@@ -1,6 +1,5 @@
 import type { Machine } from '../machine.js';
-import { ANON_REACH, type AnonObject } from '../object/anon.js';
-import { VM, type Vma } from './vma.js';
+import { ANON_REACH, type AnonObject, VM, type Vma } from '../state/vma.js';
 
 /** anon_vma_prepare: the object new pages of a VMA are filed under, a neighbour's or made at the first. */
 export function anonObject(m: Machine, vma: Vma, vpn: number): AnonObject {

@@ -1,8 +1,4 @@
 import { PART } from '../../cost/ledger.js';
-import type { Machine } from '../machine.js';
-import { ZERO_PAGE } from '../memory/pages.js';
-import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
-import { newAnonPage } from './anon-page.js';
 import {
   clearEntry,
   frameOf,
@@ -12,10 +8,14 @@ import {
   isSwapEntry,
   mapPage,
   mapZeroPage,
-} from './entry.js';
-import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from './page-table.js';
-import { freeSwapCache, readSwap, swapInObject } from './swap-in.js';
-import { VM, type Vma } from './vma.js';
+} from '../entries/entry.js';
+import type { Machine } from '../machine.js';
+import { ZERO_PAGE } from '../memory/pages.js';
+import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
+import { freeSwapCache, readSwap, swapInObject } from '../object/swap-cache.js';
+import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
+import { VM, type Vma } from '../state/vma.js';
+import { newAnonPage } from './anon-page.js';
 
 /** Pages that one read fault maps at most. Source: fault_around_bytes in mm/memory.c, 64 KiB. */
 const FAULT_AROUND_PAGES = 16;

@@ -1,11 +1,11 @@
 import { InputError } from '../../base/errors.js';
+import { mapPage } from '../entries/entry.js';
 import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
-import { mapPage } from './entry.js';
+import { PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
+import { Space } from '../state/space.js';
+import { VM, Vma } from '../state/vma.js';
 import { unmap } from './mmap.js';
-import { PTE, PTE_SHIFT, PURGED } from './page-table.js';
-import { Space } from './space.js';
-import { VM, Vma } from './vma.js';
 
 /** A new empty space. @throws InputError when the id is in use */
 export function spawn(m: Machine, id: number, name: string): Space {

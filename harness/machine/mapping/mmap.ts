@@ -1,17 +1,16 @@
 import { InputError } from '../../base/errors.js';
 import type { MapArg } from '../../trace/args.js';
 import { PAGE_LIMIT } from '../../trace/op.js';
+import { isAnonPage, isExclusive, isMerged, mapPage, zapEntry } from '../entries/entry.js';
 import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { releaseIfDead } from '../object/lifetime.js';
 import { identify } from '../object/page-in.js';
-import type { SharedObject } from '../object/shared.js';
-import { isAnonPage, isExclusive, isMerged, mapPage, zapEntry } from './entry.js';
+import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.js';
+import type { Space } from '../state/space.js';
+import { type SharedObject, VM, VM_SPECIAL, Vma } from '../state/vma.js';
 import { FAULTED, fault, lockEntry } from './fault.js';
 import { changeFlags, mustHaveRoom } from './modify.js';
-import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from './page-table.js';
-import type { Space } from './space.js';
-import { VM, VM_SPECIAL, Vma } from './vma.js';
 
 /** Flags of a new VMA. Source: mmap_region in mm/mmap.c. */
 function flagsOf(arg: MapArg, object: SharedObject | undefined): number {

@@ -1,7 +1,7 @@
 import { InputError } from '../../base/errors.js';
 import type { Machine } from '../machine.js';
-import { mergeable, type Space } from './space.js';
-import type { Vma } from './vma.js';
+import { mergeable, type Space } from '../state/space.js';
+import type { Vma } from '../state/vma.js';
 
 /**
  * vma_modify_flags: gives pages [start, end) of one VMA other flags. The part joins a neighbour that it is like now, or

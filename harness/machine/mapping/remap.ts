@@ -4,9 +4,9 @@ import type { RemapArg } from '../../trace/args.js';
 import { COUNT_LIMIT } from '../../trace/op.js';
 import { unmerge } from '../ksm/merge.js';
 import type { Machine } from '../machine.js';
+import type { Space } from '../state/space.js';
+import { VM, Vma } from '../state/vma.js';
 import { checkRange, freeTables, mustBeMapped, populate, unmap } from './mmap.js';
-import type { Space } from './space.js';
-import { VM, Vma } from './vma.js';
 
 /** mremap. @throws InputError when a part is not mapped, the range overlaps its target, or there is no room to grow */
 export function remap(m: Machine, space: Space, page: number, count: number, arg: RemapArg): void {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { run } from '../../testing/machine.js';
 import { timed } from '../../testing/traces.js';
 import type { Machine } from '../machine.js';
-import type { SharedObject } from './shared.js';
+import type { SharedObject } from '../state/vma.js';
 
 /** What reclaim counted, for the same events on an object of 64 pages. */
 async function counted(kind: 'file' | 'shmem', events: readonly string[], limit: number | 'none' = 'none') {

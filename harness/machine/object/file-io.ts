@@ -2,8 +2,8 @@ import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
 import type { Machine } from '../machine.js';
 import { UNIQUE } from '../mapping/access.js';
+import type { SharedObject } from '../state/vma.js';
 import { dirtyObjectPage, identify, pageIn, WHERE, whereIs } from './page-in.js';
-import type { SharedObject } from './shared.js';
 
 /**
  * pread(2) of pages of an object, in order: through the page cache, whose pages count as used (folio_mark_accessed).

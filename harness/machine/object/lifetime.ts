@@ -3,8 +3,8 @@ import { InputError } from '../../base/errors.js';
 import type { ObjectArg } from '../../trace/args.js';
 import type { Machine } from '../machine.js';
 import { zapRange } from '../mapping/mmap.js';
+import type { SharedObject } from '../state/vma.js';
 import { newObjectPage } from './page-in.js';
-import type { SharedObject } from './shared.js';
 
 /**
  * Declares an object. Contents that the trace gives were there before: pages of shared memory are in memory from the

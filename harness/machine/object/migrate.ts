@@ -2,8 +2,8 @@ import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import type { Machine } from '../machine.js';
+import type { SharedObject } from '../state/vma.js';
 import { cachePage, identify, WHERE, whereIs } from './page-in.js';
-import type { SharedObject } from './shared.js';
 
 /**
  * Moves pages of an XIP object between the page cache and XIP backing. Mappings lose the pages and fault them in anew.

@@ -1,9 +1,9 @@
 import { PART } from '../../cost/ledger.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import type { Machine } from '../machine.js';
-import { leaveSwapCache, readSwap } from '../mapping/swap-in.js';
 import { OWN_TRAIT } from '../memory/pages.js';
-import type { SharedObject } from './shared.js';
+import type { SharedObject } from '../state/vma.js';
+import { leaveSwapCache, readSwap } from './swap-cache.js';
 
 /** Where the page of an object is. */
 export const WHERE = {

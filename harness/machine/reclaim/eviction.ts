@@ -1,13 +1,12 @@
 import { PART } from '../../cost/ledger.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
+import { isAnonPage, isMerged, isReferred, unmapPage } from '../entries/entry.js';
 import type { Machine } from '../machine.js';
-import { isAnonPage, isMerged, isReferred, unmapPage } from '../mapping/entry.js';
-import { PTE, PTE_SHIFT, PURGED } from '../mapping/page-table.js';
-import type { Space } from '../mapping/space.js';
-import { VM } from '../mapping/vma.js';
 import { OWN_TRAIT } from '../memory/pages.js';
 import { freeObjectPage } from '../object/lifetime.js';
-import type { SharedObject } from '../object/shared.js';
+import { PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
+import type { Space } from '../state/space.js';
+import { type SharedObject, VM } from '../state/vma.js';
 import type { Reclaim } from './reclaim.js';
 
 /** Carries out what the policy chose: the page is dropped, purged, or goes to swap. After shrink_folio_list. */

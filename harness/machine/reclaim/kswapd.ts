@@ -1,6 +1,6 @@
-import type { Daemon } from '../daemons.js';
 import type { Machine } from '../machine.js';
 import type { Zone } from '../memory/zone.js';
+import type { Daemon } from '../state/daemons.js';
 
 /** How long kswapd sleeps when it could not free anything (HZ/10). */
 const RETRY_US = 100_000;

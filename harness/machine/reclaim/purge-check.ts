@@ -1,9 +1,8 @@
 import { TRAIT } from '../../policy/reclaim/contract.js';
-import { must } from '../invariant.js';
 import type { Machine } from '../machine.js';
-import { Space } from '../mapping/space.js';
-import { VM } from '../mapping/vma.js';
-import type { SharedObject } from '../object/shared.js';
+import { must } from '../memory/invariant.js';
+import { Space } from '../state/space.js';
+import { type SharedObject, VM } from '../state/vma.js';
 import { before, type VolatileRange } from './volatile-range.js';
 
 /**

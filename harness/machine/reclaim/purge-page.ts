@@ -1,11 +1,10 @@
+import { clearEntry, isMerged } from '../entries/entry.js';
 import type { Machine } from '../machine.js';
-import { clearEntry, isMerged } from '../mapping/entry.js';
-import { PTE_SHIFT, PURGED } from '../mapping/page-table.js';
-import { Space } from '../mapping/space.js';
-import { VM } from '../mapping/vma.js';
 import { OWN_TRAIT, ZERO_PAGE } from '../memory/pages.js';
 import { freeObjectPage } from '../object/lifetime.js';
-import type { SharedObject } from '../object/shared.js';
+import { PTE_SHIFT, PURGED } from '../state/page-table.js';
+import { Space } from '../state/space.js';
+import { type SharedObject, VM } from '../state/vma.js';
 import type { VolatileRange } from './volatile-range.js';
 
 /** What became of a volatile page that was to be purged. */

@@ -1,8 +1,8 @@
 import { PART } from '../../cost/ledger.js';
 import type { PurgeRules } from '../../policy/purge/contract.js';
 import type { Machine } from '../machine.js';
-import type { Space } from '../mapping/space.js';
-import type { SharedObject } from '../object/shared.js';
+import type { Space } from '../state/space.js';
+import type { SharedObject } from '../state/vma.js';
 import { GAVE, purgePage, usedPages } from './purge-page.js';
 import { VolatileMarks } from './volatile-marks.js';
 import type { Holder, VolatileRange } from './volatile-range.js';

@@ -1,6 +1,5 @@
 import { PART } from '../../cost/ledger.js';
-import type { Pages, ReclaimPolicy } from '../../policy/reclaim/contract.js';
-import { TRAIT } from '../../policy/reclaim/contract.js';
+import { type Pages, type ReclaimPolicy, TRAIT } from '../../policy/reclaim/contract.js';
 import { randomStream } from '../../stats/random.js';
 import type { Machine, MachineOptions } from '../machine.js';
 import { OWN_TRAIT } from '../memory/pages.js';
@@ -247,9 +246,9 @@ export class Reclaim {
    */
   private shrinkOnce(by: 'direct' | 'kswapd'): { found: number; freed: number } {
     const { counters, ledger, costs, pages, purge } = this.machine;
-    const scannedBefore = this.policy.counters.pgscan!;
+    const scannedBefore = this.policy.counters.pgscan;
     const found = this.policy.evict(this.victims, 1);
-    const scanned = this.policy.counters.pgscan! - scannedBefore;
+    const scanned = this.policy.counters.pgscan - scannedBefore;
     ledger.cpu(PART.reclaim, scanned * costs.reclaim.scan.ns);
     let taken = 0;
     for (let i = 0; i < found; i++) {

@@ -1,5 +1,5 @@
 import type { PurgeRules } from '../../policy/purge/contract.js';
-import type { Space } from '../mapping/space.js';
+import type { Space } from '../state/space.js';
 import { type Span, Spans } from './spans.js';
 import { type Holder, PurgeQueue, VolatileRange } from './volatile-range.js';
 

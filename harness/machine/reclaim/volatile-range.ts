@@ -1,5 +1,5 @@
-import type { Space } from '../mapping/space.js';
-import type { SharedObject } from '../object/shared.js';
+import type { Space } from '../state/space.js';
+import type { SharedObject } from '../state/vma.js';
 import type { Span } from './spans.js';
 
 /** What keeps the state of volatile memory: the space of private memory, by its pages; the object of shared memory, by the object's. */

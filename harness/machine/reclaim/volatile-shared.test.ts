@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Lab, PAGE } from '../../testing/lab.js';
-import type { Space } from '../mapping/space.js';
 import { closeObject } from '../object/lifetime.js';
+import type { Space } from '../state/space.js';
 
 const A = 100;
 const PAGES = 8;

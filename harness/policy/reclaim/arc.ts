@@ -1,7 +1,6 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST } from './structures/list-policy.js';
-import { ownListPolicy } from './structures/own-list-policy.js';
-import { NOWHERE } from './structures/placed-lists.js';
+import { FIRST_LIST, ownListPolicy } from './structures/list-policy.js';
+import { NOWHERE } from './structures/tracked-lists.js';
 
 const ListPolicy = await ownListPolicy('arc');
 
@@ -34,7 +33,7 @@ class Arc extends ListPolicy {
     const list = this.lists.on(id);
     if (list === T2) this.lists.refresh(T2, id);
     else if (list === T1) this.lists.move(T1, T2, id);
-    else this.comeAnew(id);
+    else this.reinsert(id);
   }
 
   miss(id: number): void {

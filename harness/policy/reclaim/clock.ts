@@ -1,7 +1,6 @@
 import { grown } from '../../base/arrays.js';
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST } from './structures/list-policy.js';
-import { ownListPolicy } from './structures/own-list-policy.js';
+import { FIRST_LIST, ownListPolicy } from './structures/list-policy.js';
 
 const ListPolicy = await ownListPolicy('clock');
 const CountingListPolicy = await ownListPolicy('counting-clock');

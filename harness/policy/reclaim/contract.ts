@@ -1,4 +1,5 @@
 import type { ParameterValues } from '../../base/parameters.js';
+import type { MetricOf } from '../../metrics/schema.js';
 import type { RandomStream } from '../../stats/random.js';
 import type { PolicyInfo } from '../registry.js';
 
@@ -38,6 +39,22 @@ export interface Pages {
    */
   referenced(id: number): number;
 }
+
+/** The metrics that reclaim policies count, with their values for a policy that does not. */
+export const NOT_COUNTED = {
+  pgactivate: 0,
+  pgdeactivate: 0,
+  workingset_refault_anon: 0,
+  workingset_refault_file: 0,
+  workingset_activate_anon: 0,
+  workingset_activate_file: 0,
+} as const satisfies Partial<Record<MetricOf<'reclaim'>, 0>>;
+
+/** What a reclaim policy counts, by names of the metric schema. */
+export type PolicyCounters = {
+  /** What its victim searches looked at, in pages; the machine tells which of them kswapd made. */
+  readonly pgscan: number;
+} & { readonly [N in keyof typeof NOT_COUNTED]?: number };
 
 /**
  * Decides which page goes when memory is short. For each use of a page the caller does this:
@@ -86,8 +103,7 @@ export interface ReclaimPolicy {
   grow(count: number): void;
   /** Host memory of its state, in bytes, for `reclaim bench`. */
   readonly bytes?: number;
-  /** By names of the metric schema; `pgscan` is what each victim search looked at, in pages. */
-  readonly counters: Readonly<Record<string, number>>;
+  readonly counters: PolicyCounters;
 }
 
 /** What a reclaim policy is told when it is made. */

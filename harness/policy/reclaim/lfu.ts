@@ -1,7 +1,6 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
 import { FrequencyBuckets } from './structures/frequency-buckets.js';
-import { FIRST_LIST } from './structures/list-policy.js';
-import { ownListPolicy } from './structures/own-list-policy.js';
+import { FIRST_LIST, ownListPolicy } from './structures/list-policy.js';
 
 const ListPolicy = await ownListPolicy('lfu');
 
@@ -25,7 +24,7 @@ class Lfu extends ListPolicy {
   }
 
   touch(id: number): void {
-    if (this.isAside(id)) this.comeAnew(id);
+    if (this.isAside(id)) this.reinsert(id);
     else this.buckets.raise(id);
   }
 

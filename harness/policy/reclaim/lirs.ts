@@ -1,8 +1,7 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST } from './structures/list-policy.js';
-import { ownListPolicy } from './structures/own-list-policy.js';
+import { FIRST_LIST, ownListPolicy } from './structures/list-policy.js';
 import { PageLists } from './structures/page-list.js';
-import { NOWHERE } from './structures/placed-lists.js';
+import { NOWHERE } from './structures/tracked-lists.js';
 
 const ListPolicy = await ownListPolicy('lirs');
 
@@ -60,7 +59,7 @@ class Lirs extends ListPolicy {
       this.limitStack();
     } else if (list === GIVEN_UP && this.stack.has(id)) {
       this.promote(id);
-    } else this.comeAnew(id);
+    } else this.reinsert(id);
   }
 
   miss(id: number): void {

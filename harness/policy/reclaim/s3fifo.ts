@@ -1,7 +1,6 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST } from './structures/list-policy.js';
-import { ownListPolicy } from './structures/own-list-policy.js';
-import { NOWHERE, OWN_BIT } from './structures/placed-lists.js';
+import { FIRST_LIST, ownListPolicy } from './structures/list-policy.js';
+import { NOWHERE, OWN_BIT } from './structures/tracked-lists.js';
 
 const ListPolicy = await ownListPolicy('s3fifo');
 

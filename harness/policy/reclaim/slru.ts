@@ -1,6 +1,5 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST } from './structures/list-policy.js';
-import { ownListPolicy } from './structures/own-list-policy.js';
+import { FIRST_LIST, ownListPolicy } from './structures/list-policy.js';
 
 const ListPolicy = await ownListPolicy('slru');
 
@@ -38,7 +37,7 @@ class Slru extends ListPolicy {
     if (from === this.top) {
       lists.refresh(from, id);
     } else if (this.isAside(id)) {
-      this.comeAnew(id);
+      this.reinsert(id);
     } else {
       lists.move(from, from + 1, id);
       if (lists.size[from + 1]! > this.share) this.passDown(from + 1);

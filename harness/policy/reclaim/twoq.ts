@@ -1,7 +1,6 @@
 import type { Pages, ReclaimPolicyInfo } from './contract.js';
-import { FIRST_LIST } from './structures/list-policy.js';
-import { ownListPolicy } from './structures/own-list-policy.js';
-import { NOWHERE } from './structures/placed-lists.js';
+import { FIRST_LIST, ownListPolicy } from './structures/list-policy.js';
+import { NOWHERE } from './structures/tracked-lists.js';
 
 const ListPolicy = await ownListPolicy('twoq');
 
@@ -36,7 +35,7 @@ class TwoQ extends ListPolicy {
   touch(id: number): void {
     const list = this.lists.on(id);
     if (list === AM) this.lists.refresh(AM, id);
-    else if (list !== A1IN) this.comeAnew(id);
+    else if (list !== A1IN) this.reinsert(id);
   }
 
   miss(id: number): void {

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { slug } from '../../base/text.js';
 import type { Row } from '../../metrics/csv.js';
+import type { ResultFile } from '../../metrics/files.js';
 import type { Manifest } from '../../metrics/manifest.js';
-import type { ResultFile, ResultsFolder } from '../../metrics/results.js';
+import type { ResultsFolder } from '../../metrics/results.js';
 import { type Axis, comparedAxis, isRanked, type TraceFacts } from '../comparison.js';
 import { shortNames } from './names.js';
 

@@ -1,4 +1,4 @@
-import type { ResultFile } from '../../metrics/results.js';
+import type { ResultFile } from '../../metrics/files.js';
 import type { FigureData } from './data.js';
 
 /** A Vega-Lite specification with its data. */

@@ -1,6 +1,6 @@
 import { InputError } from '../../base/errors.js';
 import { unknownName } from '../../base/nearest.js';
-import type { ResultFile } from '../../metrics/results.js';
+import type { ResultFile } from '../../metrics/files.js';
 import type { FigureData } from './data.js';
 import type { Figure } from './figure.js';
 import { heatMap } from './heat-map.js';

@@ -45,6 +45,7 @@ export function provenance(manifest: Manifest): Markup {
     ['command', command ?? ''],
     ['experiment', experiment.name],
     ['costs', `${costs.file ?? 'as shipped'}, sha256 ${costs.sha256}`],
+    ['costs as shipped', costs.from_default?.join(', ') ?? ''],
     ['seeds', seeds.join(', ')],
     ...Object.entries(host).map(([name, value]) => [name, String(value)] as const),
   ];

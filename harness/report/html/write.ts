@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileError } from '../../base/errors.js';
-import type { ResultFile, ResultsFolder } from '../../metrics/results.js';
+import type { ResultFile } from '../../metrics/files.js';
+import type { ResultsFolder } from '../../metrics/results.js';
 import type { FigureData } from '../figures/data.js';
 import { FIGURES, missingFor } from '../figures/registry.js';
 import { drawingsOf, pageOf } from '../render/write.js';

@@ -1,5 +1,5 @@
+import type { ResultFile } from '../../metrics/files.js';
 import { VERSION } from '../../metrics/host.js';
-import type { ResultFile } from '../../metrics/results.js';
 import type { FigureData } from '../figures/data.js';
 import type { Drawing, Figure } from '../figures/figure.js';
 import type { Width } from './write.js';

@@ -1,10 +1,9 @@
 import type { Machine } from '../../machine/machine.js';
 import { contentAt } from '../../machine/mapping/access.js';
-import { PTE, PTE_SHIFT } from '../../machine/mapping/page-table.js';
-import type { Space } from '../../machine/mapping/space.js';
-import { VM, type Vma } from '../../machine/mapping/vma.js';
 import { ZERO_PAGE } from '../../machine/memory/pages.js';
-import type { SharedObject } from '../../machine/object/shared.js';
+import { PTE, PTE_SHIFT } from '../../machine/state/page-table.js';
+import type { Space } from '../../machine/state/space.js';
+import { type SharedObject, VM, type Vma } from '../../machine/state/vma.js';
 import { CONTENT_LIMIT } from '../../trace/op.js';
 import { TABLE, tablePages } from '../naive/entries.js';
 import type * as Naive from '../naive/state.js';

@@ -3,8 +3,7 @@ import { cachePage, fault, isMapped } from './faults.js';
 import { type Action, type Errno, FLAG_ADVICE } from './flag-advice.js';
 import { allocate, punch } from './objects.js';
 import { bringIn, pageOut, settle } from './reclaim.js';
-import type { NaiveKernel, Page, SharedObject, Space } from './state.js';
-import { ZERO } from './state.js';
+import { type NaiveKernel, type Page, type SharedObject, type Space, ZERO } from './state.js';
 import { findVma, overlapping } from './vmas.js';
 
 /** What a call returned: 0 or the name of the error, and the value. */

@@ -1,6 +1,5 @@
 import { forgetPage, settle } from './reclaim.js';
-import type { Entry, NaiveKernel, Page, Space, Vma } from './state.js';
-import { ZERO } from './state.js';
+import { type Entry, type NaiveKernel, type Page, type Space, type Vma, ZERO } from './state.js';
 import { overlapping } from './vmas.js';
 
 /** Entries of a page-table page, and page-table pages of a directory. */

@@ -1,7 +1,14 @@
 import { present, setEntry, TABLE, zapEntry } from './entries.js';
 import { bringIn, settle } from './reclaim.js';
-import type { Entry, NaiveKernel, Page, SharedObject, Space, Vma } from './state.js';
-import { ZERO } from './state.js';
+import {
+  type Entry,
+  type NaiveKernel,
+  type Page,
+  type SharedObject,
+  type Space,
+  type Vma,
+  ZERO,
+} from './state.js';
 import { findVma, prepareAnon } from './vmas.js';
 
 const FAULT_AROUND_PAGES = 16;

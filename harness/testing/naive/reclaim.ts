@@ -1,5 +1,11 @@
-import type { Chooser, NaiveKernel, Page, SharedObject } from './state.js';
-import { NaiveOutOfMemory, ZERO } from './state.js';
+import {
+  type Chooser,
+  type NaiveKernel,
+  NaiveOutOfMemory,
+  type Page,
+  type SharedObject,
+  ZERO,
+} from './state.js';
 import { findVma } from './vmas.js';
 
 /** Victims of one search at most, which a search that finds none that can go looks beyond. */

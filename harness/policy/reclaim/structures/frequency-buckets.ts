@@ -1,5 +1,5 @@
 import { grown } from '../../../base/arrays.js';
-import type { PlacedLists } from './placed-lists.js';
+import type { TrackedLists } from './tracked-lists.js';
 
 /** Fields of a bucket. A free one keeps the next free one in `HIGHER`. */
 const FREQUENCY = 0;
@@ -31,7 +31,7 @@ export class FrequencyBuckets {
 
   constructor(
     private readonly list: number,
-    private readonly lists: PlacedLists,
+    private readonly lists: TrackedLists,
     count: number,
   ) {
     this.bucketOf = new Int32Array(count);

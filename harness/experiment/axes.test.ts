@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { AXES, AXIS_COLUMNS, AXIS_NAMES, axisInfo, NESTED_AXES, perAxis } from '../metrics/axes.js';
+import { axisColumns, axisOptions, checkAxis, parseAxes, parseAxis } from './axes.js';
+import { type GivenAxes, planReplay } from './plan.js';
+
+const TRACE = { peakPages: 200, pageBytes: 4096 };
+
+describe('the table of the axes', () => {
+  it('has names, columns, keys and depths that differ', () => {
+    const infos = AXIS_NAMES.map(axisInfo);
+    for (const field of ['column', 'key', 'depth'] as const)
+      expect(new Set(infos.map((info) => info[field])).size, field).toBe(infos.length);
+  });
+
+  it('has the columns in the order of runs.csv, and nests as cells have always been numbered', () => {
+    expect(AXIS_COLUMNS.join()).toBe(
+      'backing,limit_pages,memory_pages,swap,discard,reclaim,merge,purge,seed',
+    );
+    expect(NESTED_AXES.join()).toBe('backing,swap,limit,memory,seed,merge,purge,reclaim,discard');
+  });
+
+  it('has defaults and base values that are values of their axes', () => {
+    for (const name of AXIS_NAMES) {
+      const { default: replayed, experimentDefault, base } = axisInfo(name);
+      for (const text of [replayed, experimentDefault, base])
+        if (text !== null && text !== undefined) expect(() => checkAxis(name, text), name).not.toThrow();
+    }
+  });
+});
+
+describe('a value on an axis', () => {
+  const texts = { ...perAxis((name) => AXES[name].default) };
+
+  it('is parsed: sizes to pages, policies to their canonical text', () => {
+    const values = parseAxes(
+      { ...texts, limit: '50%', memory: '1MiB', discard: 'punch:lookup=0', seed: '7' },
+      TRACE,
+    );
+    expect(values).toEqual({
+      backing: 'recorded',
+      limit: 100,
+      memory: 256,
+      swap: 'none',
+      discard: 'punch',
+      reclaim: 'linux',
+      merge: 'none',
+      purge: 'range-lru',
+      seed: 7,
+    });
+  });
+
+  it('is the option of a replay of the same name', () => {
+    const options = axisOptions(parseAxes({ ...texts, memory: '400', reclaim: 'lru' }, TRACE));
+    expect(options).toMatchObject({
+      backing: 'recorded',
+      limit: 'trace',
+      memory: 400,
+      swap: 'none',
+      seed: 1,
+    });
+    expect([options.reclaim.info.name, options.discard.info.name]).toEqual(['lru', 'keep']);
+    expect(axisOptions(parseAxes(texts, TRACE)).memory).toBeUndefined();
+  });
+
+  it('is a field of runs.csv: nothing where a size is none, the word trace for the limit of the trace', () => {
+    expect(axisColumns(parseAxes(texts, TRACE))).toMatchObject({ limit_pages: 'trace', memory_pages: null });
+    expect(axisColumns(parseAxes({ ...texts, limit: 'none', memory: '9p' }, TRACE))).toMatchObject({
+      limit_pages: null,
+      memory_pages: 9,
+    });
+  });
+
+  const wrong = [
+    ['backing', 'paper', /unknown backing "paper", expected one of recorded, anon, shmem/],
+    ['limit', 'half', /"half" is not a size/],
+    ['memory', 'trace', /"trace" is not a size/],
+    ['swap', 'tape', /unknown kind of swap "tape"/],
+    ['discard', 'remov', /unknown discard policy "remov".*did you mean remove/],
+    ['reclaim', 'lru:a=1', /unknown parameter of reclaim policy lru "a"/],
+    ['merge', '', /"" is not a policy/],
+    ['purge', 'lru', /unknown purge policy "lru"/],
+    ['seed', '2147483648', /seed "2147483648" is not a whole number from 0 to 2147483647/],
+    ['seed', '1.5', /seed "1.5" is not a whole number/],
+  ] as const;
+  for (const [name, text, message] of wrong) {
+    it(`is refused: ${name} ${text}`, () => {
+      expect(() => parseAxis(name, text, TRACE)).toThrow(message);
+      expect(() => planReplay({ [name]: text } as GivenAxes)).toThrow(message);
+    });
+  }
+});

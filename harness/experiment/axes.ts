@@ -1,0 +1,129 @@
+import { InputError } from '../base/errors.js';
+import { unknownName } from '../base/nearest.js';
+import { PAGE_BYTES } from '../base/page.js';
+import { wholeNumber } from '../base/parse.js';
+import { parseSize, sizeInPages } from '../base/size.js';
+import { AXES, AXIS_NAMES, type AxisColumn, type AxisName, MAX_WHOLE, perAxis } from '../metrics/axes.js';
+import type { Value } from '../metrics/csv.js';
+import { discardPolicies } from '../policy/discard/registry.js';
+import { mergePolicies } from '../policy/merge/registry.js';
+import { purgePolicies } from '../policy/purge/registry.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import type { Chosen, PolicyInfo, Registry } from '../policy/registry.js';
+import { BACKINGS, type Backing } from '../replay/backing.js';
+import type { ReplayOptions } from '../replay/options.js';
+import { SWAP_KINDS, type SwapKind } from '../target/contract.js';
+
+/** A value on every axis: what a cell is run under. Plain data, so that it can go to a worker. */
+export interface AxisValues {
+  readonly backing: Backing;
+  /** In pages; `trace`: as the trace's own `limit` events say. */
+  readonly limit: number | 'none' | 'trace';
+  /** In pages; `none`: never short. */
+  readonly memory: number | 'none';
+  readonly swap: SwapKind;
+  /** Canonical text of the policy, as are the other three. */
+  readonly discard: string;
+  readonly reclaim: string;
+  readonly merge: string;
+  readonly purge: string;
+  readonly seed: number;
+}
+
+/** What sizes on an axis are measured by. */
+export interface PlannedTrace {
+  /** Pages at the peak under `keep` without a limit: 100 % of sizes. */
+  readonly peakPages: number;
+  readonly pageBytes: number;
+}
+
+/** How the text of a value becomes the value that a cell has, and this an option of a replay. */
+interface AxisRule<V, O> {
+  /** @throws InputError when the text is not a value of the axis */
+  readonly parse: (text: string, trace: PlannedTrace) => V;
+  readonly option: (value: V) => O;
+}
+
+/** A rule whose values the replay takes as they are. */
+function plain<V>(parse: AxisRule<V, V>['parse']): AxisRule<V, V> {
+  return { parse, option: (value) => value };
+}
+
+/** A rule for an axis of names. */
+function oneOf<T extends string>(kind: string, names: readonly T[]): AxisRule<T, T> {
+  return plain((text) => {
+    const name = names.find((known) => known === text);
+    if (name === undefined) throw unknownName(kind, text, names);
+    return name;
+  });
+}
+
+/** A rule for an axis of policies: a cell has the canonical text of its policy. */
+function policy<T extends PolicyInfo>(registry: Registry<T>): AxisRule<string, Chosen<T>> {
+  return { parse: (text) => registry.choose(text).text, option: (text) => registry.choose(text) };
+}
+
+function parsePages(text: string, { pageBytes, peakPages }: PlannedTrace): number {
+  return sizeInPages(parseSize(text, pageBytes), peakPages);
+}
+
+function parseSeed(text: string): number {
+  const seed = wholeNumber(text);
+  if (seed <= MAX_WHOLE) return seed;
+  throw new InputError(`seed "${text}" is not a whole number from 0 to ${MAX_WHOLE}`);
+}
+
+/** The rule of every axis: `AXES` says what an axis is, and this what its values do. */
+const RULES: { readonly [N in AxisName]: AxisRule<AxisValues[N], ReplayOptions[N]> } = {
+  backing: oneOf('backing', BACKINGS),
+  limit: plain((text, trace) => (text === 'none' || text === 'trace' ? text : parsePages(text, trace))),
+  memory: {
+    parse: (text, trace) => (text === 'none' ? text : parsePages(text, trace)),
+    option: (pages) => (pages === 'none' ? undefined : pages),
+  },
+  swap: oneOf('kind of swap', SWAP_KINDS),
+  discard: policy(discardPolicies),
+  reclaim: policy(reclaimPolicies),
+  merge: policy(mergePolicies),
+  purge: policy(purgePolicies),
+  seed: plain(parseSeed),
+};
+
+/** The options of a replay that axes set. */
+export type AxisOptions = Pick<ReplayOptions, AxisName>;
+
+/** Parses the text of a value of an axis. @throws InputError when it is not one */
+export function parseAxis<N extends AxisName>(name: N, text: string, trace: PlannedTrace): AxisValues[N] {
+  return RULES[name].parse(text, trace);
+}
+
+/** The text of a value on every axis. */
+export type AxisTexts = Readonly<Record<AxisName, string>>;
+
+/** Parses the text of a value on every axis. @throws InputError for one that is not a value of its axis */
+export function parseAxes(texts: AxisTexts, trace: PlannedTrace): AxisValues {
+  return perAxis((name) => parseAxis(name, texts[name], trace)) as AxisValues;
+}
+
+/** Stands for the trace where a text is checked before the trace has been read. */
+const ANY_TRACE: PlannedTrace = { peakPages: 100, pageBytes: PAGE_BYTES };
+
+/** Checks the text of a value of an axis before the trace has been read. @throws InputError when it is not one */
+export function checkAxis(name: AxisName, text: string): void {
+  parseAxis(name, text, ANY_TRACE);
+}
+
+/** The options of a replay under these values. */
+export function axisOptions(values: AxisValues): AxisOptions {
+  const option = (name: AxisName) => (RULES[name].option as (value: unknown) => unknown)(values[name]);
+  return perAxis(option) as unknown as AxisOptions;
+}
+
+/** The key columns of these values. */
+export function axisColumns(values: AxisValues): Record<AxisColumn, Value> {
+  const fields = AXIS_NAMES.map((name) => {
+    const value = values[name];
+    return [AXES[name].column, AXES[name].kind === 'size' && value === 'none' ? null : value];
+  });
+  return Object.fromEntries(fields) as Record<AxisColumn, Value>;
+}

@@ -1,0 +1,146 @@
+import type { Machine } from '../machine.js';
+import { ZERO_PAGE } from '../memory/pages.js';
+import { KSM_OBJECT } from '../state/objects.js';
+import { PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
+import { hasRecency, type Space } from '../state/space.js';
+import { VM, type Vma } from '../state/vma.js';
+
+/** The frame that a present entry maps; -1 when it maps a page without a frame, or nothing. */
+export function frameOf(m: Machine, entry: number): number {
+  return entry & PTE.present ? Math.max(-1, m.pages.place[entry >>> PTE_SHIFT]!) : -1;
+}
+
+/** Whether an entry is that of a page that was swapped out. */
+export function isSwapEntry(entry: number): boolean {
+  return (entry & PTE.present) === 0 && entry >>> PTE_SHIFT !== 0;
+}
+
+/** Makes an entry for a page that has a frame, or lies where there are none. The entry must be empty. */
+export function mapPage(m: Machine, space: Space, at: number, page: number, bits: number): void {
+  const frame = m.pages.place[page]!;
+  if (frame < 0) {
+    mapSpecial(m, space, at, page, bits);
+    return;
+  }
+  m.shares.beforeMap(space, frame);
+  const mappings = m.frames.mapcount[frame]!;
+  m.frames.mapcount[frame] = mappings + 1;
+  if (mappings === 0) m.frames.mapped++;
+  m.tables.set(at, (page << PTE_SHIFT) | PTE.present | bits);
+  space.rss++;
+  if (++m.rss > m.rssPeak) m.rssPeak = m.rss;
+}
+
+/**
+ * Makes an entry for a page without a frame (XIP, or a range of page frame numbers). Only one that has a struct page is
+ * counted (insert_pfn and insert_page in mm/memory.c).
+ */
+function mapSpecial(m: Machine, space: Space, at: number, page: number, bits: number): void {
+  m.tables.set(at, (page << PTE_SHIFT) | PTE.present | bits);
+  if (!m.structPages.has(page)) return;
+  m.structPages.addMapping(page);
+  space.rss++;
+  if (++m.rss > m.rssPeak) m.rssPeak = m.rss;
+}
+
+/** Makes an entry for the shared zero page. */
+export function mapZeroPage(m: Machine, at: number): void {
+  m.tables.set(at, (ZERO_PAGE << PTE_SHIFT) | PTE.present | PTE.young);
+}
+
+/**
+ * Replaces a present entry of a page by `value` (0, or a swap entry) and notes a written-through page as dirty. The page
+ * itself stays, even when this was its last mapping.
+ */
+export function unmapPage(m: Machine, space: Space, at: number, value: number): void {
+  const entry = m.tables.entries[at]!;
+  const page = entry >>> PTE_SHIFT;
+  const frame = m.pages.place[page]!;
+  if (frame < 0) {
+    unmapSpecial(m, space, at, page, value);
+    return;
+  }
+  m.shares.beforeUnmap(space, frame);
+  const mappings = m.frames.mapcount[frame]! - 1;
+  m.frames.mapcount[frame] = mappings;
+  if (mappings === 0) m.frames.mapped--;
+  if (entry & PTE.dirty) m.pages.markDirty(page);
+  m.tables.set(at, value);
+  space.rss--;
+  m.rss--;
+}
+
+function unmapSpecial(m: Machine, space: Space, at: number, page: number, value: number): void {
+  m.tables.set(at, value);
+  if (!m.structPages.has(page)) return;
+  m.structPages.dropMapping(page);
+  space.rss--;
+  m.rss--;
+}
+
+/**
+ * Empties an entry of a VMA, whatever it holds, and frees an anonymous page that nobody refers to any more. A page of
+ * an object stays in the object.
+ */
+export function clearEntry(m: Machine, vma: Vma, at: number): void {
+  const entry = m.tables.entries[at]!;
+  const page = entry >>> PTE_SHIFT;
+  if ((entry & PTE.present) === 0) {
+    if (entry === 0) return;
+    m.tables.set(at, 0);
+    if (entry === PURGED) return;
+    m.swap.dropReference(m.swapSlotOf(page));
+    freeIfUnreferenced(m, page);
+    return;
+  }
+  if (page === ZERO_PAGE) {
+    if (entry & PTE.dirty) m.ksm.zeroUnmapped(vma.space);
+    m.tables.set(at, 0);
+    return;
+  }
+  unmapPage(m, vma.space, at, 0);
+  if (isAnonPage(m, page)) freeIfUnreferenced(m, page);
+  if (!vma.has(VM.locked | VM.volatile) || m.pages.resident[page] === 0) return;
+  if (vma.has(VM.volatile) && !m.rmap.isVolatile(page)) m.pages.clearVolatile(page);
+  m.reclaim.recheck(page);
+}
+
+/** zap_pte_range: as `clearEntry`, and the use of a page of an object through this entry counts for reclaim. */
+export function zapEntry(m: Machine, vma: Vma, at: number): void {
+  const entry = m.tables.entries[at]!;
+  const page = entry >>> PTE_SHIFT;
+  const used = (entry & PTE.young) !== 0 && frameOf(m, entry) >= 0;
+  const counts = used && hasRecency(vma) && !isAnonPage(m, page);
+  clearEntry(m, vma, at);
+  if (counts) m.reclaim.accessed(page);
+}
+
+/** Whether a page is in memory and anonymous, merged or not: not held by a shared object. */
+export function isAnonPage(m: Machine, page: number): boolean {
+  const frame = m.pages.place[page]!;
+  return frame >= 0 && m.objects.get(m.frames.object[frame]!).kind !== 'shared';
+}
+
+/** Whether a page in memory is a merged one: never written in place, however few map it. */
+export function isMerged(m: Machine, page: number): boolean {
+  const frame = m.pages.place[page]!;
+  return frame >= 0 && m.frames.object[frame] === KSM_OBJECT;
+}
+
+/** Whether exactly one entry refers to an anonymous page in memory: it may be written in place. */
+export function isExclusive(m: Machine, page: number): boolean {
+  const frame = m.pages.place[page]!;
+  const slot = m.frames.slot[frame]!;
+  return m.frames.mapcount[frame] === 1 && (slot < 0 || m.swap.references(slot) === 0);
+}
+
+/** Whether a present or a swapped-out entry refers to an anonymous page. */
+export function isReferred(m: Machine, page: number): boolean {
+  const place = m.pages.place[page]!;
+  const slot = m.swapSlotOf(page);
+  return (slot >= 0 && m.swap.references(slot) > 0) || (place >= 0 && m.frames.mapcount[place]! > 0);
+}
+
+function freeIfUnreferenced(m: Machine, page: number): void {
+  if (!isReferred(m, page)) m.freePage(page);
+}

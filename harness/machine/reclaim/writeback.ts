@@ -1,0 +1,92 @@
+import { TRAIT } from '../../policy/reclaim/contract.js';
+import type { Machine } from '../machine.js';
+import type { Daemon } from '../state/daemons.js';
+import { PTE } from '../state/page-table.js';
+import type { SharedObject } from '../state/vma.js';
+
+const US_PER_CENTISEC = 10_000;
+
+/**
+ * Writes the dirty pages of a file to its device: they are clean afterwards, and write-protected, so that the next write
+ * is noticed (folio_mkclean). Gives how many it wrote.
+ */
+export function writeBack(m: Machine, object: SharedObject): number {
+  object.dirtySinceUs = undefined;
+  if (object.backing === 'shmem') return 0;
+  let written = 0;
+  for (const index of object.present(0, object.size)) {
+    const page = object.page(index);
+    if (m.pages.resident[page] === 0) continue;
+    cleanEntries(m, page);
+    if ((m.pages.traits[page]! & TRAIT.dirty) === 0) continue;
+    m.pages.clearDirty(page);
+    m.reclaim.written(page);
+    written++;
+  }
+  if (object.backing === 'file') m.counters.file_pages_out += written;
+  m.ledger.daemonNs += written * m.costs.reclaim.write_back.ns;
+  return written;
+}
+
+/** Collects the dirty bits of a page's entries, and takes them and the right to write away. */
+function cleanEntries(m: Machine, page: number): void {
+  const { rmap, tables, pages } = m;
+  rmap.walk(pages.place[page]!);
+  for (let i = 0; i < rmap.length; i++) {
+    const at = rmap.entries[i]!;
+    const entry = tables.entries[at]!;
+    if (entry & PTE.dirty) pages.markDirty(page);
+    tables.entries[at] = entry & ~(PTE.dirty | PTE.write);
+  }
+}
+
+/** The flusher: writes a file back once it has been dirty for long enough. Source: wb_workfn in fs/fs-writeback.c. */
+export class Flusher implements Daemon {
+  dueUs = Number.POSITIVE_INFINITY;
+
+  constructor(private readonly machine: Machine) {}
+
+  /** A clean file has become dirty. */
+  dirtied(): void {
+    const { nowUs, settings } = this.machine;
+    this.dueUs = Math.min(this.dueUs, nowUs + settings.dirtyWritebackCentisecs * US_PER_CENTISEC);
+  }
+
+  /** Reclaim met dirty pages: all files are written as soon as time moves on. */
+  wake(): void {
+    if (this.anyDirty()) this.dueUs = this.machine.nowUs;
+    this.urgent = true;
+  }
+
+  private urgent = false;
+
+  run(nowUs: number): void {
+    const { settings } = this.machine;
+    const oldest = this.urgent ? nowUs : nowUs - settings.dirtyExpireCentisecs * US_PER_CENTISEC;
+    this.urgent = false;
+    this.writeAll(oldest);
+    this.dueUs = this.anyDirty()
+      ? nowUs + Math.max(1, settings.dirtyWritebackCentisecs * US_PER_CENTISEC)
+      : Number.POSITIVE_INFINITY;
+  }
+
+  /** Writes every file that has been dirty since a time or longer; gives the pages written. */
+  writeAll(sinceUs: number): number {
+    let written = 0;
+    for (const object of this.dirtyObjects()) {
+      if (object.dirtySinceUs! <= sinceUs) written += writeBack(this.machine, object);
+    }
+    return written;
+  }
+
+  anyDirty(): boolean {
+    for (const _ of this.dirtyObjects()) return true;
+    return false;
+  }
+
+  private *dirtyObjects(): Generator<SharedObject> {
+    for (const object of this.machine.objects.all()) {
+      if (object.kind === 'shared' && object.dirtySinceUs !== undefined) yield object;
+    }
+  }
+}

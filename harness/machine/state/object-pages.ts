@@ -1,0 +1,129 @@
+const CHUNK = 512;
+const CHUNK_SHIFT = 9;
+
+/** What lies behind an object's pages. */
+export type Backing =
+  /** Memory and swap: memfd, tmpfs, shared anonymous mappings. A hole is a page that nobody has written. */
+  | 'shmem'
+  /** A disk, through the page cache. */
+  | 'file'
+  /** Memory outside the machine's frames, mapped in place (execute in place); single pages may be in the page cache. */
+  | 'xip'
+  /** A linear range of such memory that no one counts (VM_PFNMAP). */
+  | 'pfn';
+
+/** In place of a page's id: a hole of a file. Other objects' holes are 0. */
+const FILE_HOLE = -1;
+/** In place of a page's id: purged while volatile. A hole that whoever uses it next has to hear of. */
+const PURGED = -2;
+
+/** What lies behind each page of an object: its pages' ids, by index. */
+export class ObjectPages {
+  readonly backing: Backing;
+  /** Blocks it has (the kernel's st_blocks, in pages): memory or swap of shmem, blocks of a file. */
+  blocks: number;
+  private pages_: number;
+  /** Indexes of a file from here on have no block unless they have an id. */
+  private unallocatedFrom: number;
+  private readonly chunks: (Int32Array | undefined)[] = [];
+
+  /** @param size in pages */
+  constructor(size: number, backing: Backing) {
+    this.backing = backing;
+    this.pages_ = size;
+    this.unallocatedFrom = size;
+    this.blocks = backing === 'shmem' ? 0 : size;
+  }
+
+  /** Size in pages. */
+  get size(): number {
+    return this.pages_;
+  }
+
+  /** Sets the size. What is beyond must be gone already; what is new has no blocks. */
+  resize(size: number): void {
+    this.pages_ = size;
+    if (size < this.unallocatedFrom) this.unallocatedFrom = size;
+  }
+
+  /** Id of the page at an index; 0 for one that has none: a hole, or a page of a file never used so far. */
+  page(index: number): number {
+    return Math.max(0, this.at(index));
+  }
+
+  /** Whether nothing lies behind an index: reads find zeros. */
+  isHole(index: number): boolean {
+    const page = this.at(index);
+    if (this.backing === 'shmem') return page <= 0;
+    return page === FILE_HOLE || (page === 0 && index >= this.unallocatedFrom);
+  }
+
+  /** Gives the page at an index its id. */
+  setPage(index: number, page: number): void {
+    if (this.backing === 'shmem' && this.at(index) <= 0) this.blocks++;
+    this.put(index, page);
+  }
+
+  /** Nothing lies behind an index any more. The caller counts the blocks of a file. */
+  makeHole(index: number): void {
+    if (this.backing === 'shmem' && this.at(index) > 0) this.blocks--;
+    this.put(index, this.backing === 'shmem' ? 0 : FILE_HOLE);
+  }
+
+  /** Whether what lay behind an index was purged. */
+  isPurged(index: number): boolean {
+    return this.at(index) === PURGED;
+  }
+
+  /** What lay behind an index has been purged: it is a hole already. */
+  setPurged(index: number): void {
+    this.put(index, PURGED);
+  }
+
+  /** Makes purged pages in [from, to) ordinary holes; gives how many there were. */
+  clearPurged(from: number, to: number): number {
+    let cleared = 0;
+    for (const index of this.purged(from, to)) {
+      this.put(index, 0);
+      cleared++;
+    }
+    return cleared;
+  }
+
+  /** Indexes in [from, to) that have an id, in order. */
+  present(from: number, to: number): Generator<number> {
+    return this.indexes(from, to, false);
+  }
+
+  /** Indexes in [from, to) that were purged, in order. */
+  purged(from: number, to: number): Generator<number> {
+    return this.indexes(from, to, true);
+  }
+
+  private *indexes(from: number, to: number, purged: boolean): Generator<number> {
+    for (let index = from; index < to; index++) {
+      const chunk = this.chunks[index >> CHUNK_SHIFT];
+      if (chunk === undefined) {
+        index |= CHUNK - 1; // the rest of this chunk has none
+        continue;
+      }
+      const page = chunk[index & (CHUNK - 1)]!;
+      if (purged ? page === PURGED : page > 0) yield index;
+    }
+  }
+
+  private at(index: number): number {
+    const chunk = this.chunks[index >> CHUNK_SHIFT];
+    return chunk === undefined ? 0 : chunk[index & (CHUNK - 1)]!;
+  }
+
+  private put(index: number, page: number): void {
+    let chunk = this.chunks[index >> CHUNK_SHIFT];
+    if (chunk === undefined) {
+      if (page === 0) return;
+      chunk = new Int32Array(CHUNK);
+      this.chunks[index >> CHUNK_SHIFT] = chunk;
+    }
+    chunk[index & (CHUNK - 1)] = page;
+  }
+}

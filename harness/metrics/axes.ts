@@ -1,0 +1,156 @@
+/**
+ * The axes of an experiment, each said once: what a cell is run under besides its trace. The flags of `reclaim replay`, the
+ * options of `replayTrace`, experiment files and their documentation, cells and the order in which they are planned, key
+ * columns, the base of savings, tables and the gate's commands all read this table. How the text of a value is parsed and
+ * handed to a replay is in `experiment/axes.ts`; the compiler asks for it there.
+ */
+
+/**
+ * What the values of an axis are. `text`: a policy or a name. `size`: a SIZE, in pages in its column, or `none`, which is
+ * an empty field there. `whole`: a whole number from 0 to `MAX_WHOLE`.
+ */
+export type AxisKind = 'text' | 'size' | 'whole';
+
+/** The largest number on an axis of whole numbers: a seed has 31 bits. */
+export const MAX_WHOLE = 2 ** 31 - 1;
+
+/** What an axis says of itself; its name is its flag. */
+export interface AxisInfo {
+  readonly kind: AxisKind;
+  /** Its key column in runs.csv. */
+  readonly column: string;
+  /** Its key in an experiment file: a value, or a list of them. */
+  readonly key: string;
+  /** For help and documentation. */
+  readonly meaning: string;
+  /** What `reclaim replay` and `replayTrace` take when nothing is given. */
+  readonly default: string;
+  /** What an experiment file takes that does not name it; null where every file must. */
+  readonly experimentDefault: string | null;
+  /** What the base of savings has on this axis; on all others it has what the cell has. */
+  readonly base?: string;
+  /** Its place in the product of axes: the greater, the faster its values change from cell to cell. Distinct. */
+  readonly depth: number;
+}
+
+/** All axes, in the order of their key columns. */
+export const AXES = {
+  backing: {
+    kind: 'text',
+    column: 'backing',
+    key: 'backing',
+    meaning:
+      'memory that only one space maps: recorded, or all of it anon (private) or shmem (a shared file)',
+    default: 'recorded',
+    experimentDefault: 'recorded',
+    depth: 1,
+  },
+  limit: {
+    kind: 'size',
+    column: 'limit_pages',
+    key: 'limits',
+    meaning: 'memory limit: SIZE, none, or trace for the limit events of the trace',
+    default: 'trace',
+    experimentDefault: 'none',
+    depth: 3,
+  },
+  memory: {
+    kind: 'size',
+    column: 'memory_pages',
+    key: 'memory',
+    meaning: 'memory of the machine, where kswapd reclaims below its watermarks: SIZE, or none: never short',
+    default: 'none',
+    experimentDefault: 'none',
+    depth: 4,
+  },
+  swap: {
+    kind: 'text',
+    column: 'swap',
+    key: 'swap',
+    meaning: 'swap device: none, ssd, or zram (compressed in memory)',
+    default: 'none',
+    experimentDefault: 'ssd',
+    depth: 2,
+  },
+  discard: {
+    kind: 'text',
+    column: 'discard',
+    key: 'discard',
+    meaning: 'discard policy: what discard, unpin and pin do',
+    default: 'keep',
+    experimentDefault: null,
+    base: 'keep',
+    depth: 9,
+  },
+  reclaim: {
+    kind: 'text',
+    column: 'reclaim',
+    key: 'reclaim',
+    meaning: 'reclaim policy: which page goes when memory is short',
+    default: 'linux',
+    experimentDefault: 'linux',
+    depth: 8,
+  },
+  merge: {
+    kind: 'text',
+    column: 'merge',
+    key: 'merge',
+    meaning: 'merge policy: which equal pages become one',
+    default: 'none',
+    experimentDefault: 'none',
+    base: 'none',
+    depth: 6,
+  },
+  purge: {
+    kind: 'text',
+    column: 'purge',
+    key: 'purge',
+    meaning: 'purge policy: which volatile memory goes first, and what is left of it',
+    default: 'range-lru',
+    experimentDefault: 'range-lru',
+    depth: 7,
+  },
+  seed: {
+    kind: 'whole',
+    column: 'seed',
+    key: 'seeds',
+    meaning: 'seed of all random draws',
+    default: '1',
+    experimentDefault: '1',
+    depth: 5,
+  },
+} as const satisfies Readonly<Record<string, AxisInfo>>;
+
+/** The name of an axis. */
+export type AxisName = keyof typeof AXES;
+/** A key column that an axis has. */
+export type AxisColumn = (typeof AXES)[AxisName]['column'];
+
+/** What the table says of an axis, without its own types. */
+export function axisInfo(name: AxisName): AxisInfo {
+  return AXES[name];
+}
+
+/** The axes in the order of their key columns. */
+export const AXIS_NAMES = Object.keys(AXES) as readonly AxisName[];
+
+/** The axes from the one whose values change most slowly from cell to cell to the one where they change fastest. */
+export const NESTED_AXES: readonly AxisName[] = AXIS_NAMES.toSorted(
+  (a, b) => axisInfo(a).depth - axisInfo(b).depth,
+);
+
+/** The key columns of all axes, in their order. */
+export const AXIS_COLUMNS: readonly AxisColumn[] = AXIS_NAMES.map((name) => AXES[name].column);
+
+/** An object with a field an axis. */
+export function perAxis<V>(value: (name: AxisName) => V): Record<AxisName, V> {
+  return Object.fromEntries(AXIS_NAMES.map((name) => [name, value(name)])) as Record<AxisName, V>;
+}
+
+/** What the base of savings has in the columns where it differs from its cell. */
+export const BASE_VALUES: Readonly<Partial<Record<AxisColumn, string>>> = Object.fromEntries(
+  AXIS_NAMES.flatMap((name) => {
+    const { column, base } = axisInfo(name);
+    return base === undefined ? [] : [[column, base]];
+  }),
+);

@@ -1,0 +1,174 @@
+import { type Columns, columnNames, type Kind, type RowOf } from './columns.js';
+import { METRICS, type MetricKind, type MetricKinds, type MetricName, stallColumns } from './schema.js';
+
+/** The columns of runs.csv that say what was run, before the metrics. */
+export const KEYS = {
+  cell: 'number',
+  experiment: 'text',
+  trace: 'text',
+  trace_sha256: 'text',
+  machine: 'text',
+  backing: 'text',
+  limit_pages: 'limit',
+  swap: 'text',
+  discard: 'text',
+  reclaim: 'text',
+  merge: 'text',
+  purge: 'text',
+  seed: 'number',
+  outcome: 'outcome',
+  events: 'number?',
+  touches: 'number?',
+  trace_time_us: 'number?',
+} as const satisfies Columns;
+export type KeyColumn = keyof typeof KEYS;
+export const KEY_COLUMNS: readonly KeyColumn[] = columnNames(KEYS);
+
+/** Key columns that number a cell, or say what its run found: they do not tell it from others. */
+const NOT_IDENTITY = [
+  'cell',
+  'experiment',
+  'trace_sha256',
+  'outcome',
+  'events',
+  'touches',
+  'trace_time_us',
+] as const satisfies readonly KeyColumn[];
+export type IdentityColumn = Exclude<KeyColumn, (typeof NOT_IDENTITY)[number]>;
+
+/** The key columns that tell a cell from all others: cells of two runs are matched by them. */
+export const IDENTITY_COLUMNS: readonly IdentityColumn[] = KEY_COLUMNS.filter(
+  (column): column is IdentityColumn => !(NOT_IDENTITY as readonly string[]).includes(column),
+);
+
+/** The kind of column of a kind of metric: metrics of a cell that did not run are empty. */
+const METRIC_COLUMN = { number: 'number?', rate: 'rate?', saving: 'number?' } as const satisfies Record<
+  MetricKind,
+  Kind
+>;
+
+type MetricColumns = { readonly [N in MetricName]: (typeof METRIC_COLUMN)[MetricKinds[N]] };
+
+/** The columns of runs.csv: what was run, then what came out; a row a cell. */
+const RUNS = {
+  ...KEYS,
+  ...(Object.fromEntries(METRICS.map(({ name, kind }) => [name, METRIC_COLUMN[kind]])) as MetricColumns),
+} as const satisfies Columns;
+export type RunRow = RowOf<typeof RUNS>;
+
+/** The metrics of a cell that did not run. */
+export const NO_METRICS = Object.fromEntries(METRICS.map(({ name }) => [name, null])) as Readonly<
+  Record<MetricName, null>
+>;
+
+/** What a cell is: the key columns that are known before it runs. */
+export type CellKeys = Omit<RowOf<typeof KEYS>, 'outcome' | 'events' | 'touches' | 'trace_time_us'>;
+/** The columns of timeline.csv: memory over trace time, a row a sample of a cell. */
+const TIMELINE = {
+  cell: 'number',
+  time_us: 'number',
+  label: 'text?',
+  limit_pages: 'number?',
+  resident_pages: 'number',
+  rss_pages: 'number',
+  swap_pages: 'number',
+  swapcache_pages: 'number',
+  footprint_pages: 'number',
+  lazyfree_pages: 'number',
+  volatile_pages: 'number',
+  page_table_pages: 'number',
+  pages_shared: 'number',
+  pages_sharing: 'number',
+  ksm_zero_pages: 'number',
+  vmas: 'number',
+} as const satisfies Columns;
+export type TimelineRow = RowOf<typeof TIMELINE>;
+/** Memory at a moment of trace time: a row of timeline.csv without its cell. */
+export type Moment = Omit<TimelineRow, 'cell'>;
+
+/** The columns of spaces.csv: a row a space of a cell. */
+const SPACES = {
+  cell: 'number',
+  space: 'number?',
+  name: 'text?',
+  touches: 'number?',
+  pgfault: 'number?',
+  pgmajfault: 'number?',
+  stall_ns: 'number?',
+  ...stallColumns(() => 'number?'),
+  page_seconds: 'number',
+  struct_page_bytes: 'number?',
+  ksm_rmap_items: 'number?',
+  ksm_merging_pages: 'number?',
+  ksm_zero_pages: 'number?',
+  ksm_process_profit: 'number?',
+} as const satisfies Columns;
+export type SpaceRow = RowOf<typeof SPACES>;
+/** What a space paid: a row of spaces.csv without its cell. */
+export type Paid = Omit<SpaceRow, 'cell'>;
+
+/** The columns of perf.csv: wall times, a row a sample, with the host they are of. */
+const PERF = {
+  name: 'text',
+  sample: 'number',
+  wall_ns: 'number',
+  events: 'number',
+  events_per_s: 'number?',
+  version: 'text',
+  host: 'text',
+  cpu: 'text',
+  cores: 'number',
+  memory_bytes: 'number',
+  os: 'text',
+  node: 'text',
+  v8: 'text',
+} as const satisfies Columns;
+export type PerfRow = RowOf<typeof PERF>;
+
+/** The columns of heatmap.csv: touches by time and address, a row a rectangle that was touched. */
+const HEATMAP = {
+  trace: 'text',
+  time_us: 'number',
+  time_end_us: 'number',
+  page: 'number',
+  page_end: 'number',
+  touches: 'number',
+} as const satisfies Columns;
+export type HeatmapRow = RowOf<typeof HEATMAP>;
+
+/** The columns of the CSV that `reclaim mrc` prints; an estimate has `error` after them. */
+const MRC = {
+  policy: 'text',
+  params: 'text?',
+  size_pages: 'number',
+  requests: 'number',
+  misses: 'number',
+  miss_ratio: 'number',
+} as const satisfies Columns;
+export type MrcRow = RowOf<typeof MRC>;
+
+/** The columns that each file of a folder of results must have. */
+export const RESULT_COLUMNS = {
+  'runs.csv': RUNS,
+  'timeline.csv': TIMELINE,
+  'spaces.csv': SPACES,
+  'perf.csv': PERF,
+  'heatmap.csv': HEATMAP,
+  'mrc.csv': MRC,
+} as const satisfies Record<string, Columns>;
+export type ResultFile = keyof typeof RESULT_COLUMNS;
+/** A row of a file of results. */
+export type ResultRow<F extends ResultFile> = RowOf<(typeof RESULT_COLUMNS)[F]>;
+
+/** Columns of runs.csv. */
+export const RUN_COLUMNS: readonly (keyof RunRow)[] = columnNames(RUNS);
+/** Columns of timeline.csv. */
+export const TIMELINE_COLUMNS: readonly (keyof TimelineRow)[] = columnNames(TIMELINE);
+/** Columns of spaces.csv. */
+export const SPACE_COLUMNS: readonly (keyof SpaceRow)[] = columnNames(SPACES);
+/** Columns of perf.csv. */
+export const PERF_COLUMNS: readonly (keyof PerfRow)[] = columnNames(PERF);
+/** Columns of heatmap.csv. */
+export const HEATMAP_COLUMNS: readonly (keyof HeatmapRow)[] = columnNames(HEATMAP);
+/** Columns of the CSV that `reclaim mrc` prints. */
+export const MRC_COLUMNS: readonly (keyof MrcRow)[] = columnNames(MRC);
