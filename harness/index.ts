@@ -112,10 +112,5 @@ export async function replayTrace(trace: Trace, options: ReplayTraceOptions = {}
   const plan = planReplay(axes);
   const costs = loadCosts(file);
   const watched = { check: check === true, timeline: timeline === true };
-  return replay(trace, {
-    machine: simulated,
-    ...axisOptions(await plan(trace, costs)),
-    costs,
-    ...watched,
-  });
+  return replay(trace, { machine: simulated, ...axisOptions(await plan(trace, costs)), costs, ...watched });
 }

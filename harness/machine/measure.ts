@@ -26,7 +26,8 @@ export function gauges({
   return {
     resident: frames.inUse,
     swap: swap.inUse,
-    overhead: tables.pages + (structPagesMapped * settings.structPageBytes + ksm.metadataBytes) / PAGE_BYTES,
+    overhead:
+      tables.pages + (structPagesMapped * settings.structPageBytes + ksm.strategy.metadataBytes) / PAGE_BYTES,
     footprint: frames.inUse + slots,
     lazyfree: pages.lazyfree,
     volatile: pages.volatile,
@@ -47,8 +48,8 @@ export function timelineValues(m: Machine): Omit<Moment, 'time_us' | 'label'> {
     lazyfree_pages: lazyfree,
     volatile_pages: volatile,
     page_table_pages: m.tables.pages,
-    pages_shared: m.ksm.pagesShared,
-    pages_sharing: m.ksm.pagesSharing,
+    pages_shared: m.ksm.strategy.pagesShared,
+    pages_sharing: m.ksm.strategy.pagesSharing,
     ksm_zero_pages: m.ksm.zeroPages,
     vmas: m.vmas,
   };
@@ -64,7 +65,7 @@ function memoryMetrics(m: Machine): Counted<'memory'> {
     swapcache_pages_end: m.frames.inSwapCache,
     page_table_pages_peak: m.tables.peak,
     struct_page_bytes: m.structPagesPeak * m.settings.structPageBytes,
-    merge_metadata_bytes: m.ksm.metadataBytes,
+    merge_metadata_bytes: m.ksm.strategy.metadataBytes,
     vmas_peak: m.vmasPeak,
   };
 }
@@ -72,10 +73,10 @@ function memoryMetrics(m: Machine): Counted<'memory'> {
 function mergeMetrics({ ksm }: Machine): MetricsOf<'merge'> {
   const { tracking, ksmd } = ksm;
   return {
-    pages_shared: ksm.pagesShared,
-    pages_sharing: ksm.pagesSharing,
+    pages_shared: ksm.strategy.pagesShared,
+    pages_sharing: ksm.strategy.pagesSharing,
     pages_unshared: tracking.pagesUnshared,
-    pages_volatile: ksm.instant ? 0 : tracking.pagesVolatile,
+    pages_volatile: ksm.strategy.pagesVolatile,
     pages_skipped: ksmd.pagesSkipped,
     ksm_zero_pages: ksm.zeroPages,
     pages_scanned: ksmd.pagesScanned,

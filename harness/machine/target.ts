@@ -144,8 +144,8 @@ export class SimulatedMachine implements Target {
 
   end(): void {
     if (!this.accounted) return;
-    const { ksm, ledger } = this.machine;
-    ksm.instant?.flush();
+    const { merger, ledger } = this.machine;
+    merger.eventEnded();
     ledger.stalled(ledger.spentNs);
     ledger.end();
   }

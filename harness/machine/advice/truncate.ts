@@ -1,8 +1,8 @@
 import { PART } from '../../cost/ledger.js';
 import { callNs } from '../../cost/table.js';
 import type { SyscallResult } from '../../target/contract.js';
-import type { Machine } from '../machine.js';
 import { truncateObject } from '../object/lifetime.js';
+import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import { newCall, punchNs } from './call.js';
 
@@ -15,7 +15,7 @@ import { newCall, punchNs } from './call.js';
  * Source: shmem_setattr in mm/shmem.c.
  */
 export function truncateTail(
-  m: Machine,
+  m: State,
   object: SharedObject | undefined,
   index: number,
   count: number,
