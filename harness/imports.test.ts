@@ -8,7 +8,7 @@ const BELOW_MACHINE = [...BELOW_TARGET, 'target'];
 /** Below what sees machines: replay knows only the contract of one. */
 const BELOW_EXPERIMENT = [...BELOW_MACHINE, 'machine', 'replay'];
 
-/** What each folder of the program may import, beside itself. Imports run downwards only. */
+/** What each folder of the program may import, besides itself. Imports run downwards only. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   base: [],
   trace: ['base'],
@@ -45,7 +45,7 @@ function partOf(path: string): string {
   return file === undefined ? 'harness' : folder!;
 }
 
-/** Parts that a file imports, its own apart. */
+/** Parts that a file imports, except its own. */
 function importedParts(path: string): { part: string; statement: string }[] {
   const text = readFileSync(path, 'utf8');
   const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((match) => match[1]!);
@@ -79,5 +79,10 @@ describe('every folder says what lives there', () => {
   const all = [...folders.map((name) => `harness/${name}`), 'harness', 'workloads', 'traces', 'results'];
   it('in a README.md', () => {
     expect(all.filter((folder) => !existsSync(join(PACKAGE_ROOT, folder, 'README.md')))).toEqual([]);
+  });
+
+  it('and harness/README.md lists them', () => {
+    const text = readFileSync(join(PACKAGE_ROOT, 'harness', 'README.md'), 'utf8');
+    expect(folders.filter((name) => !text.includes(`| [${name}](${name}/README.md) |`))).toEqual([]);
   });
 });
