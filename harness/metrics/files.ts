@@ -1,3 +1,4 @@
+import { AXIS_KINDS } from './axes.js';
 import { type Columns, columnNames, type Kind, type RowOf } from './columns.js';
 import { METRICS, type MetricKind, type MetricKinds, type MetricName, stallColumns } from './schema.js';
 
@@ -8,14 +9,7 @@ export const KEYS = {
   trace: 'text',
   trace_sha256: 'text',
   machine: 'text',
-  backing: 'text',
-  limit_pages: 'limit',
-  swap: 'text',
-  discard: 'text',
-  reclaim: 'text',
-  merge: 'text',
-  purge: 'text',
-  seed: 'number',
+  ...AXIS_KINDS,
   outcome: 'outcome',
   events: 'number?',
   touches: 'number?',
