@@ -7,7 +7,7 @@ const BELOW_MACHINE = ['base', 'trace', 'metrics', 'stats', 'policy', 'cost'];
 const BELOW_REPLAY = [...BELOW_MACHINE, 'machine'];
 const BELOW_EXPERIMENT = [...BELOW_REPLAY, 'replay'];
 
-/** What each folder of the program may import, beside itself. Imports run downwards only. */
+/** What each folder of the program may import, besides itself. Imports run downwards only. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   base: [],
   trace: ['base'],
@@ -43,7 +43,7 @@ function partOf(path: string): string {
   return file === undefined ? 'harness' : folder!;
 }
 
-/** Parts that a file imports, its own apart. */
+/** Parts that a file imports, except its own. */
 function importedParts(path: string): { part: string; statement: string }[] {
   const text = readFileSync(path, 'utf8');
   const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((match) => match[1]!);
@@ -77,5 +77,10 @@ describe('every folder says what lives there', () => {
   const all = [...folders.map((name) => `harness/${name}`), 'harness', 'workloads', 'traces', 'results'];
   it('in a README.md', () => {
     expect(all.filter((folder) => !existsSync(join(PACKAGE_ROOT, folder, 'README.md')))).toEqual([]);
+  });
+
+  it('and harness/README.md lists them', () => {
+    const text = readFileSync(join(PACKAGE_ROOT, 'harness', 'README.md'), 'utf8');
+    expect(folders.filter((name) => !text.includes(`| [${name}](${name}/README.md) |`))).toEqual([]);
   });
 });

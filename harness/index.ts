@@ -35,7 +35,7 @@ export {
   runExperiment,
 } from './experiment/run.js';
 export type { GeneratedTrace, TraceEntry } from './experiment/trace-entries.js';
-export { SWAP_KINDS, type SwapKind } from './machine/machine.js';
+export { SWAP_KINDS, type SwapKind } from './machine/state/state.js';
 export { AXES, type AxisInfo, type AxisKind, type AxisName } from './metrics/axes.js';
 export type { Claim, Term } from './metrics/claim.js';
 export type { Row, Value } from './metrics/csv.js';

@@ -19,8 +19,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('the default comparison gives the same bytes', () => {
-  for (const version of ['20', '22', '24']) {
+describe('the default comparison has the same bytes', () => {
+  for (const version of ['20', '22', '24', '26']) {
     it(`on Node ${version}, with two workers`, ({ skip }) => {
       const found = runProgram('npx', ['--yes', '-p', `node@${version}`, 'node', '--version'], folder);
       if (found.code !== 0)

@@ -4,30 +4,41 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from './base/package-root.js';
 import { reclaim } from './testing/cli.js';
-import { blocks, differs, isLong, shownCommands } from './testing/readme.js';
+import { differs, exampleFiles, isLong, shownCommands } from './testing/readme.js';
 import { OPS } from './trace/op.js';
+
+/** READMEs that show commands with their output, in the order in which examples build on each other. */
+const READMES = [
+  'README.md',
+  'traces/README.md',
+  'harness/mrc/README.md',
+  'harness/policy/README.md',
+  'workloads/README.md',
+  'harness/report/README.md',
+  'harness/gate/README.md',
+];
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'reclaim-readme-'));
-  // The files the README shows, under the names its commands use.
-  writeFileSync(join(folder, 'pool.csv'), blocks('csv')[0]!);
-  writeFileSync(join(folder, 'pool.yaml'), blocks('yaml')[0]!);
-  writeFileSync(join(folder, 'newest.mjs'), blocks('js')[0]!);
+  for (const [name, text] of Object.entries(exampleFiles())) writeFileSync(join(folder, name), text);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe('the README', () => {
-  const commands = shownCommands();
-  it('shows commands', () => expect(commands.length).toBeGreaterThan(8));
+describe('commands shown with their output', () => {
+  it('are in all these READMEs', () => {
+    expect(READMES.filter((readme) => shownCommands(readme).length === 0)).toEqual([]);
+  });
 
-  for (const shown of commands.filter((command) => !isLong(command))) {
-    it(`reclaim ${shown.args.join(' ')}`, () => {
-      const { code, stdout, stderr } = reclaim(shown.args, folder);
-      expect(code, stderr).toBe(0);
-      const other = differs(stdout, shown);
-      if (other !== undefined) expect(other).toBe(shown.output.join('\n'));
-    });
+  for (const readme of READMES) {
+    for (const shown of shownCommands(readme).filter((command) => !isLong(command))) {
+      it(`${readme}: reclaim ${shown.args.join(' ')}`, () => {
+        const { code, stdout, stderr } = reclaim(shown.args, folder);
+        expect(code, stderr).toBe(0);
+        const other = differs(stdout, shown);
+        if (other !== undefined) expect(other).toBe(shown.output.join('\n'));
+      });
+    }
   }
 });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from './base/package-root.js';
-import { blocks, differs, exampleCommands, isLong, shownCommands } from './testing/readme.js';
+import { differs, exampleCommands, exampleFiles, isLong, shownCommands } from './testing/readme.js';
 import { mustRun } from './testing/system.js';
 
 const CLI = packageFile('dist', 'harness', 'cli.js');
@@ -16,11 +16,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-it('the README shows what the default comparison prints, and the figures it draws', () => {
-  const shown = shownCommands().filter(isLong);
-  expect(shown).toHaveLength(1);
+it('READMEs show what the default comparison prints, and the figures it draws', () => {
+  const shown = ['README.md', 'harness/report/README.md'].flatMap(shownCommands).filter(isLong);
+  expect(shown).toHaveLength(2);
+  const stdout = mustRun(process.execPath, [CLI, 'compare'], folder);
   for (const command of shown) {
-    const stdout = mustRun(process.execPath, [CLI, ...command.args], folder);
     const other = differs(stdout, command);
     if (other !== undefined) expect(other).toBe(command.output.join('\n'));
   }
@@ -37,14 +37,19 @@ it('the README shows what the default comparison prints, and the figures it draw
 describe('examples in the READMEs of folders, in their order', () => {
   beforeAll(() => {
     // The experiment of the reader's own that they speak of, and its trace.
-    writeFileSync(join(folder, 'pool.csv'), blocks('csv')[0]!);
+    const files = exampleFiles();
+    writeFileSync(join(folder, 'pool.csv'), files['pool.csv']!);
     for (const name of ['experiment.yaml', 'gate.yaml'])
-      writeFileSync(join(folder, name), blocks('yaml')[0]!);
+      writeFileSync(join(folder, name), files['pool.yaml']!);
   });
 
-  for (const readme of ['workloads/README.md', 'harness/report/README.md', 'harness/gate/README.md']) {
+  const READMES = ['README.md', 'workloads/README.md', 'harness/report/README.md', 'harness/gate/README.md'];
+  it('are in all these READMEs', () => {
+    expect(READMES.filter((readme) => exampleCommands(readme).length === 0)).toEqual([]);
+  });
+
+  for (const readme of READMES) {
     const commands = exampleCommands(readme);
-    it(`${readme} has some`, () => expect(commands.length).toBeGreaterThan(1));
     for (const args of commands) {
       it(`${readme}: reclaim ${args.join(' ')}`, () => {
         mustRun(process.execPath, [CLI, ...args], folder);

@@ -1,5 +1,5 @@
 import { loadCosts } from '../cost/table.js';
-import type { SwapKind } from '../machine/machine.js';
+import type { SwapKind } from '../machine/state/state.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { type ReplayResult, replay } from '../replay/replay.js';

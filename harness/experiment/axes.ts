@@ -3,7 +3,7 @@ import { unknownName } from '../base/nearest.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { wholeNumber } from '../base/parse.js';
 import { parseSize, sizeInPages } from '../base/size.js';
-import { SWAP_KINDS, type SwapKind } from '../machine/machine.js';
+import { SWAP_KINDS, type SwapKind } from '../machine/state/state.js';
 import {
   AXES,
   AXIS_NAMES,

@@ -104,8 +104,8 @@ export function checkMachine(m: Machine): void {
   checkFrames(m, census);
   checkSwap(m, census);
   checkPages(m, census);
-  checkPurge(m);
-  checkKsm(m, census.ksmZeros);
+  checkPurge(m, m.purge);
+  checkKsm(m, m.ksm, census.ksmZeros);
 }
 
 function checkFrames(m: Machine, census: Census): void {

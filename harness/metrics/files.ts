@@ -130,7 +130,7 @@ const HEATMAP = {
 } as const satisfies Columns;
 export type HeatmapRow = RowOf<typeof HEATMAP>;
 
-/** The columns of the CSV that `reclaim mrc` prints; an estimate has `error` after them. */
+/** The columns of the CSV that `reclaim mrc` prints. */
 const MRC = {
   policy: 'text',
   params: 'text?',
@@ -140,6 +140,10 @@ const MRC = {
   miss_ratio: 'number',
 } as const satisfies Columns;
 export type MrcRow = RowOf<typeof MRC>;
+
+/** The columns of an estimate of a miss ratio, with its standard error. */
+const MRC_ESTIMATE = { ...MRC, error: 'number' } as const satisfies Columns;
+export type MrcEstimateRow = RowOf<typeof MRC_ESTIMATE>;
 
 /** The columns that each file of a folder of results must have. */
 export const RESULT_COLUMNS = {
@@ -166,3 +170,5 @@ export const PERF_COLUMNS: readonly (keyof PerfRow)[] = columnNames(PERF);
 export const HEATMAP_COLUMNS: readonly (keyof HeatmapRow)[] = columnNames(HEATMAP);
 /** Columns of the CSV that `reclaim mrc` prints. */
 export const MRC_COLUMNS: readonly (keyof MrcRow)[] = columnNames(MRC);
+/** Columns of the CSV that `reclaim mrc` prints of an estimate. */
+export const MRC_ESTIMATE_COLUMNS: readonly (keyof MrcEstimateRow)[] = columnNames(MRC_ESTIMATE);

@@ -1,9 +1,10 @@
 import { PART } from '../cost/ledger.js';
-import type { CallResult, Era } from '../machine/advice/call.js';
+import type { CallResult } from '../machine/advice/call.js';
 import { madvise } from '../machine/advice/madvise.js';
 import { fallocatePunch } from '../machine/advice/punch.js';
 import { truncateTail } from '../machine/advice/truncate.js';
 import type { Machine } from '../machine/machine.js';
+import type { Era } from '../machine/state/settings.js';
 import type { Space } from '../machine/state/space.js';
 import { type SharedObject, VM, type Vma } from '../machine/state/vma.js';
 import type { Errno, Kernel, MappedPiece, PageRange, VolatileResult } from '../policy/discard/contract.js';

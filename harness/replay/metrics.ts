@@ -39,7 +39,7 @@ function memoryMetrics(m: Machine, means: MemoryMeans): MetricsOf<'memory'> {
     reported_pages_mean: means.reported,
     page_table_pages_peak: m.tables.peak,
     struct_page_bytes: m.structPagesPeak * m.settings.structPageBytes,
-    merge_metadata_bytes: m.ksm.metadataBytes,
+    merge_metadata_bytes: m.ksm.strategy.metadataBytes,
     vmas_peak: m.vmasPeak,
   };
 }
@@ -47,10 +47,10 @@ function memoryMetrics(m: Machine, means: MemoryMeans): MetricsOf<'memory'> {
 function mergeMetrics({ ksm }: Machine): MetricsOf<'merge'> {
   const { tracking, ksmd } = ksm;
   return {
-    pages_shared: ksm.pagesShared,
-    pages_sharing: ksm.pagesSharing,
+    pages_shared: ksm.strategy.pagesShared,
+    pages_sharing: ksm.strategy.pagesSharing,
     pages_unshared: tracking.pagesUnshared,
-    pages_volatile: ksm.instant ? 0 : tracking.pagesVolatile,
+    pages_volatile: ksm.strategy.pagesVolatile,
     pages_skipped: ksmd.pagesSkipped,
     ksm_zero_pages: ksm.zeroPages,
     pages_scanned: ksmd.pagesScanned,

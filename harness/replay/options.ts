@@ -1,5 +1,6 @@
 import type { CostTable } from '../cost/table.js';
-import type { Machine, SwapKind } from '../machine/machine.js';
+import type { Machine } from '../machine/machine.js';
+import type { SwapKind } from '../machine/state/state.js';
 import type { DiscardPolicyInfo } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';

@@ -172,7 +172,7 @@ export class Run {
   private spaceEvent(block: EventBlock, row: number, op: number): Returned {
     const { machine: m } = this;
     const returned = this.spaces.run(this.open(block, row), block, row, op);
-    m.ksm.instant?.flush();
+    m.merger.eventEnded();
     m.ledger.stalled(m.ledger.spentNs);
     m.ledger.end();
     return returned;

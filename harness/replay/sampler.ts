@@ -92,7 +92,8 @@ export class Sampler {
       resident: frames.inUse,
       swap: swap.inUse,
       overhead:
-        tables.pages + (structPagesMapped * settings.structPageBytes + ksm.metadataBytes) / PAGE_BYTES,
+        tables.pages +
+        (structPagesMapped * settings.structPageBytes + ksm.strategy.metadataBytes) / PAGE_BYTES,
       footprint: frames.inUse + slots,
       volatile: pages.volatile,
       reported: zone?.reporting?.reportedPages ?? 0,
@@ -128,8 +129,8 @@ export class Sampler {
       lazyfree_pages: machine.pages.lazyfree,
       volatile_pages: volatile,
       page_table_pages: machine.tables.pages,
-      pages_shared: machine.ksm.pagesShared,
-      pages_sharing: machine.ksm.pagesSharing,
+      pages_shared: machine.ksm.strategy.pagesShared,
+      pages_sharing: machine.ksm.strategy.pagesSharing,
       ksm_zero_pages: machine.ksm.zeroPages,
       vmas: machine.vmas,
     };

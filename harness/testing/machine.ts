@@ -1,5 +1,5 @@
 import { loadCosts } from '../cost/table.js';
-import type { SwapKind } from '../machine/machine.js';
+import type { SwapKind } from '../machine/state/state.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';

@@ -1,27 +1,32 @@
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../base/package-root.js';
 
-/** A command that the README shows, and the lines it shows below; a line `[...]` stands for any number of lines. */
+/** A command that a README shows, and the lines it shows below; a line `[...]` stands for any number of lines. */
 export interface Shown {
   readonly args: readonly string[];
   readonly output: readonly string[];
 }
 
-const README = readFileSync(packageFile('README.md'), 'utf8');
-
-function blocksOf(text: string, language: string): string[] {
+/** The code blocks of a README in a language. */
+export function blocks(readme: string, language: string): string[] {
+  const text = readFileSync(packageFile(readme), 'utf8');
   return [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
     (match) => match[1]!,
   );
 }
 
-/** The code blocks of the README in a language. */
-export function blocks(language: string): string[] {
-  return blocksOf(README, language);
+/** The files that examples of READMEs speak of, by name: each is a code block of one of them. */
+export function exampleFiles(): Readonly<Record<string, string>> {
+  return {
+    'pool.csv': blocks('traces/README.md', 'csv')[0]!,
+    'pool.yaml': blocks('workloads/README.md', 'yaml')[0]!,
+    'newest.mjs': blocks('harness/policy/README.md', 'js')[0]!,
+  };
 }
 
-export function shownCommands(): Shown[] {
-  return blocks('console').flatMap((block) =>
+/** The commands that a README shows with their output, in its order. */
+export function shownCommands(readme: string): Shown[] {
+  return blocks(readme, 'console').flatMap((block) =>
     block
       .split(/^\$ reclaim /m)
       .slice(1)
@@ -40,7 +45,7 @@ function matches(lines: readonly string[], shown: readonly string[]): boolean {
   return lines.some((_, i) => matches(lines.slice(i), rest)) || matches([], rest);
 }
 
-/** What is wrong with the output of a command, as the README shows it; undefined where nothing is. */
+/** What is wrong with the output of a command, as a README shows it; undefined where nothing is. */
 export function differs(stdout: string, { output }: Shown): string | undefined {
   const text = stdout.trimEnd();
   const lines = text === '' ? [] : text.split('\n');
@@ -54,9 +59,9 @@ export function isLong({ args }: Shown): boolean {
 
 /** The commands that the README of a folder names in its shell examples, without comments and redirections. */
 export function exampleCommands(readme: string): string[][] {
-  const text = readFileSync(packageFile(readme), 'utf8');
-  return blocksOf(text, 'sh')
+  return blocks(readme, 'sh')
     .flatMap((block) => block.split('\n'))
+    .map((line) => line.replace(/^npx /, ''))
     .filter((line) => line.startsWith('reclaim '))
     .map((line) =>
       line

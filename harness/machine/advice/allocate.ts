@@ -2,10 +2,10 @@ import { PART } from '../../cost/ledger.js';
 import { callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
-import type { Machine } from '../machine.js';
 import { OWN_TRAIT } from '../memory/pages.js';
 import { makeHole } from '../object/lifetime.js';
 import { newObjectPage, pageIn, whereIs } from '../object/page-in.js';
+import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import type { CallResult } from './call.js';
 
@@ -15,7 +15,7 @@ import type { CallResult } from './call.js';
  * knows no ZERO_RANGE. Source: shmem_fallocate in mm/shmem.c, ext4_fallocate in fs/ext4/extents.c.
  */
 export function fallocateBlocks(
-  m: Machine,
+  m: State,
   object: SharedObject,
   index: number,
   count: number,
@@ -53,13 +53,13 @@ function refusal(
   return 0;
 }
 
-function hasBlock(m: Machine, object: SharedObject, index: number): boolean {
+function hasBlock(m: State, object: SharedObject, index: number): boolean {
   if (object.isHole(index)) return false;
   return object.backing === 'shmem' || !m.pages.isOverHole(object.page(index));
 }
 
 /** A block of zeros: in memory for shared memory, on disk (an unwritten extent) for a file. */
-function allocateBlock(m: Machine, object: SharedObject, index: number): void {
+function allocateBlock(m: State, object: SharedObject, index: number): void {
   if (object.backing === 'shmem') {
     newObjectPage(m, object, index);
     return;

@@ -1,10 +1,9 @@
 import { callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { Machine } from '../machine.js';
+import type { Era } from '../state/settings.js';
+import type { State } from '../state/state.js';
 import type { Vma } from '../state/vma.js';
-
-/** Which MADV_REMOVE: today's, or that of the patch that introduced it. */
-export type Era = 'now' | '2006';
 
 /** A call at work: what decides how it works, and what it has found so far, for its price. */
 export interface Call {
@@ -21,8 +20,13 @@ export function newCall(era: Era = 'now'): Call {
   return { era, present: 0, unmapped: 0, shared: false };
 }
 
+type Action<M extends State> = (m: M, vma: Vma, start: number, end: number, call: Call) => Errno;
+
 /** Applies an advice to pages [start, end) of one VMA; the error as the kernel gives it. */
-export type AdviceAction = (m: Machine, vma: Vma, start: number, end: number, call: Call) => Errno;
+export type AdviceAction = Action<Machine>;
+
+/** An advice that changes the state, and nothing of the agents but what their hooks say. */
+export type StateAction = Action<State>;
 
 /** What a call returned. */
 export interface CallResult {
@@ -34,7 +38,7 @@ export interface CallResult {
 }
 
 /** What punching a hole costs: the pages, and the entries that mapped them. */
-export function punchNs(m: Machine, call: Call, named: number): number {
+export function punchNs(m: State, call: Call, named: number): number {
   const { punch, unmap_shared } = m.costs.calls;
   return callNs(punch, call.present, named - call.present) + callNs(unmap_shared, call.unmapped, 0);
 }

@@ -1,11 +1,12 @@
-import type { Machine } from '../machine.js';
-import { freeTables, zapRange } from '../mapping/mmap.js';
+import { zapRange } from '../entries/page-walk.js';
+import { freeTables } from '../mapping/mmap.js';
+import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
-import type { AdviceAction, Call } from './call.js';
+import type { Call, StateAction } from './call.js';
 
-function empty(m: Machine, vma: Vma, start: number, end: number, call: Call): 0 {
+function empty(m: State, vma: Vma, start: number, end: number, call: Call): 0 {
   call.shared = vma.has(VM.shared);
-  if (vma.isAnonymous) m.purge.marks.discarded(vma.space, start, end);
+  if (vma.isAnonymous) m.purge.discarded(vma.space, start, end);
   call.present += zapRange(m, vma, start, end);
   freeTables(m, vma.space, start, end, true);
   return 0;
@@ -15,9 +16,9 @@ function empty(m: Machine, vma: Vma, start: number, end: number, call: Call): 0 
  * MADV_DONTNEED: empties the entries. Private anonymous pages are gone, private copies of an object's pages too;
  * an object keeps its pages, and their use counts for reclaim. Source: madvise_dontneed_free in mm/madvise.c.
  */
-export const dontneed: AdviceAction = (m, vma, start, end, call) =>
+export const dontneed: StateAction = (m, vma, start, end, call) =>
   vma.has(VM.locked | VM.pfnMap) ? 'EINVAL' : empty(m, vma, start, end, call);
 
 /** MADV_DONTNEED_LOCKED: the same, on locked memory too. */
-export const dontneedLocked: AdviceAction = (m, vma, start, end, call) =>
+export const dontneedLocked: StateAction = (m, vma, start, end, call) =>
   vma.has(VM.pfnMap) ? 'EINVAL' : empty(m, vma, start, end, call);

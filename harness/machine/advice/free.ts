@@ -1,17 +1,17 @@
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import { clearEntry, frameOf, isExclusive, isSwapEntry } from '../entries/entry.js';
 import { eachUsedEntry } from '../entries/page-walk.js';
-import type { Machine } from '../machine.js';
 import { PTE, PTE_SHIFT } from '../state/page-table.js';
+import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
-import type { AdviceAction } from './call.js';
+import type { StateAction } from './call.js';
 
 /**
  * MADV_FREE: private anonymous memory only. Swapped-out entries go at once; pages in memory become clean and unused,
  * and reclaim may drop them until they are written again. Pages that others share are left alone.
  * Source: madvise_free_pte_range in mm/madvise.c, lru_lazyfree in mm/swap.c.
  */
-export const free: AdviceAction = (m, vma, start, end, call) => {
+export const free: StateAction = (m, vma, start, end, call) => {
   if (vma.has(VM.locked) || !vma.isAnonymous) return 'EINVAL';
   eachUsedEntry(m, vma, start, end, (at) => {
     if (freeEntry(m, vma, at)) call.present++;
@@ -20,14 +20,14 @@ export const free: AdviceAction = (m, vma, start, end, call) => {
 };
 
 /** Whether there was a page to free. */
-function freeEntry(m: Machine, vma: Vma, at: number): boolean {
+function freeEntry(m: State, vma: Vma, at: number): boolean {
   if (!isSwapEntry(m.tables.entries[at]!)) return freePresent(m, at);
   clearEntry(m, vma, at);
   return true;
 }
 
 /** Makes the page of an entry clean and unused, and marks it; false where there is none, or others share it. */
-export function freePresent(m: Machine, at: number): boolean {
+export function freePresent(m: State, at: number): boolean {
   const entry = m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
   if (frameOf(m, entry) < 0 || !isExclusive(m, page)) return false;

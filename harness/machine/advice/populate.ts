@@ -1,14 +1,14 @@
 import { FAULTED, fault } from '../mapping/fault.js';
 import { PTE } from '../state/page-table.js';
 import { VM } from '../state/vma.js';
-import type { AdviceAction } from './call.js';
+import type { StateAction } from './call.js';
 
 /**
  * MADV_POPULATE_READ and MADV_POPULATE_WRITE: faults every page in, as an access would, and leaves contents as they
  * are. A mapping that forbids the access is EINVAL, a page that an access would not survive EFAULT.
  * Source: madvise_populate in mm/madvise.c.
  */
-export function populate(write: boolean): AdviceAction {
+export function populate(write: boolean): StateAction {
   const need = write ? PTE.present | PTE.write : PTE.present;
   return (m, vma, start, end) => {
     if (vma.has(VM.pfnMap) || !vma.has(write ? VM.write : VM.read)) return 'EINVAL';

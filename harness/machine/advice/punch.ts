@@ -2,10 +2,10 @@ import { range } from '../../base/arrays.js';
 import { PAGE_BYTES } from '../../base/page.js';
 import { PART } from '../../cost/ledger.js';
 import type { Errno } from '../../policy/discard/contract.js';
-import type { Machine } from '../machine.js';
 import { ZERO } from '../memory/contents.js';
 import { makeHole } from '../object/lifetime.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
+import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import { type Call, type CallResult, newCall, punchNs } from './call.js';
 
@@ -19,7 +19,7 @@ export interface ByteRange {
  * Makes a hole of whole pages: unmaps them everywhere (private copies survive), frees frames and swap slots without
  * I/O. Beyond the end of the object there is nothing to do. Source: shmem_fallocate in mm/shmem.c.
  */
-export function punchHole(m: Machine, object: SharedObject, index: number, count: number, call: Call): Errno {
+export function punchHole(m: State, object: SharedObject, index: number, count: number, call: Call): Errno {
   const refused = refusesHoles(object);
   if (refused !== 0) return refused;
   const end = Math.min(index + count, object.size);
@@ -34,9 +34,9 @@ export function punchHole(m: Machine, object: SharedObject, index: number, count
 }
 
 /** The program drops what a volatile part of an object held, which stays volatile: nothing of it was purged. */
-function forgetPurged(m: Machine, object: SharedObject, from: number, to: number): void {
+function forgetPurged(m: State, object: SharedObject, from: number, to: number): void {
   object.clearPurged(from, to);
-  m.purge.marks.discarded(object, from, to);
+  m.purge.discarded(object, from, to);
 }
 
 function refusesHoles(object: SharedObject): Errno {
@@ -48,7 +48,7 @@ function refusesHoles(object: SharedObject): Errno {
  * Makes a hole of bytes: the whole pages in it go, and the parts of pages at its edges are zeroed, for which a page
  * that is swapped out or on disk is read. Source: shmem_undo_range, truncate_inode_pages_range.
  */
-function punchBytes(m: Machine, object: SharedObject, bytes: ByteRange, call: Call): Errno {
+function punchBytes(m: State, object: SharedObject, bytes: ByteRange, call: Call): Errno {
   const refused = refusesHoles(object);
   if (refused !== 0) return refused;
   const end = bytes.offset + bytes.length;
@@ -61,7 +61,7 @@ function punchBytes(m: Machine, object: SharedObject, bytes: ByteRange, call: Ca
 }
 
 /** Zeroes a part of a page: what was zero stays so, and other contents become unlike all others. */
-function zeroPart(m: Machine, object: SharedObject, index: number): void {
+function zeroPart(m: State, object: SharedObject, index: number): void {
   if (index >= object.size) return;
   const where = whereIs(m, object, index);
   if (where === WHERE.hole) return;
@@ -76,7 +76,7 @@ function zeroPart(m: Machine, object: SharedObject, index: number): void {
  * that may write.
  */
 export function fallocatePunch(
-  m: Machine,
+  m: State,
   object: SharedObject | undefined,
   index: number,
   count: number,

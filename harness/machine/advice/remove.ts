@@ -1,6 +1,6 @@
-import { zapRange } from '../mapping/mmap.js';
+import { zapRange } from '../entries/page-walk.js';
 import { VM } from '../state/vma.js';
-import type { AdviceAction } from './call.js';
+import type { StateAction } from './call.js';
 import { punchHole } from './punch.js';
 
 /**
@@ -10,7 +10,7 @@ import { punchHole } from './punch.js';
  * `era` 2006, as the patch was first posted: nothing is asked but an object, which must be shared memory (ENOSYS for
  * other file systems); private copies in the range go as well, since it unmaps as truncate does.
  */
-export const remove: AdviceAction = (m, vma, start, end, call) => {
+export const remove: StateAction = (m, vma, start, end, call) => {
   if (vma.has(VM.locked)) return 'EINVAL';
   const { object } = vma;
   if (!object) return 'EINVAL';

@@ -1,7 +1,7 @@
 import { PART } from '../../cost/ledger.js';
 import { callNs } from '../../cost/table.js';
-import type { Machine } from '../machine.js';
 import { truncateObject } from '../object/lifetime.js';
+import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import { type CallResult, newCall, punchNs } from './call.js';
 
@@ -14,7 +14,7 @@ import { type CallResult, newCall, punchNs } from './call.js';
  * Source: shmem_setattr in mm/shmem.c.
  */
 export function truncateTail(
-  m: Machine,
+  m: State,
   object: SharedObject | undefined,
   index: number,
   count: number,

@@ -1,9 +1,8 @@
 import { PART } from '../../cost/ledger.js';
 import { mayMerge } from '../ksm/eligible.js';
-import { unmerge } from '../ksm/merge.js';
 import { modifyFlags } from '../mapping/modify.js';
 import { VM, VM_SPECIAL, type Vma } from '../state/vma.js';
-import type { AdviceAction } from './call.js';
+import type { AdviceAction, StateAction } from './call.js';
 
 /** Advice that only changes flags of the VMA. Too many VMAs is EAGAIN: ENOMEM means a hole. */
 function flagChange(options: {
@@ -13,7 +12,7 @@ function flagChange(options: {
   readonly invalid?: (vma: Vma) => boolean;
   /** Mappings that accept the advice and ignore it. */
   readonly ignored?: (vma: Vma) => boolean;
-}): AdviceAction {
+}): StateAction {
   const { set = 0, clear = 0, invalid, ignored } = options;
   return (m, vma, start, end) => {
     if (invalid?.(vma)) return 'EINVAL';
@@ -64,7 +63,7 @@ export const mergeable: AdviceAction = (m, vma, start, end, call) => {
   if (!m.ksm.enter(vma.space)) return 'EAGAIN';
   const { space } = vma;
   const errno = setMergeable(m, vma, start, end, call);
-  if (errno === 0) m.ksm.instant?.rangeCame(space.find(start)!, start, end);
+  if (errno === 0) m.merger.rangeCame(space.find(start)!, start, end);
   return errno;
 };
 
@@ -72,6 +71,6 @@ export const mergeable: AdviceAction = (m, vma, start, end, call) => {
 export const unmergeable: AdviceAction = (m, vma, start, end, call) => {
   if (!m.ksm.configured) return 'EINVAL';
   if (!vma.has(VM.mergeable)) return 0;
-  unmerge(m, vma, start, end, PART.discard);
+  m.ksm.unmerge(vma, start, end, PART.discard);
   return clearMergeable(m, vma, start, end, call);
 };

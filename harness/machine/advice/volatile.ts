@@ -3,7 +3,7 @@ import { TRAIT } from '../../policy/reclaim/contract.js';
 import { eachUsedEntry } from '../entries/page-walk.js';
 import type { Machine } from '../machine.js';
 import { cuts, modifyFlags } from '../mapping/modify.js';
-import type { Holder } from '../reclaim/volatile-range.js';
+import type { Holder } from '../state/hooks.js';
 import { PTE_SHIFT, PURGED } from '../state/page-table.js';
 import type { Space } from '../state/space.js';
 import { type SharedObject, VM, VM_SPECIAL, type Vma } from '../state/vma.js';

@@ -1,17 +1,17 @@
 import { isSwapEntry } from '../entries/entry.js';
 import { eachUsedEntry } from '../entries/page-walk.js';
-import type { Machine } from '../machine.js';
+import { swapInObject } from '../mapping/anon-page.js';
 import { cachePage, WHERE, whereIs } from '../object/page-in.js';
-import { swapInObject } from '../object/swap-cache.js';
 import { PTE_SHIFT } from '../state/page-table.js';
+import type { State } from '../state/state.js';
 import type { SharedObject, Vma } from '../state/vma.js';
-import type { AdviceAction } from './call.js';
+import type { StateAction } from './call.js';
 
 /**
  * MADV_WILLNEED: starts reading what is not in memory, and does not wait: swapped-out anonymous pages and shared
  * memory go to the swap cache, a file's pages to the page cache. Source: madvise_willneed in mm/madvise.c.
  */
-export const willneed: AdviceAction = (m, vma, start, end, call) => {
+export const willneed: StateAction = (m, vma, start, end, call) => {
   const { object } = vma;
   if (object) {
     const first = vma.objectPageAt(start);
@@ -27,7 +27,7 @@ export const willneed: AdviceAction = (m, vma, start, end, call) => {
 };
 
 /** Starts reading a swapped-out anonymous page into the swap cache; false when it is there already. */
-function prefetchAnon(m: Machine, vma: Vma, vpn: number, page: number): boolean {
+function prefetchAnon(m: State, vma: Vma, vpn: number, page: number): boolean {
   if (m.pages.resident[page] === 1) return false;
   const anon = swapInObject(m, vma, vpn, page);
   m.reclaim.bringIn(page, anon.number, anon.indexOf(vma, vpn));
@@ -36,7 +36,7 @@ function prefetchAnon(m: Machine, vma: Vma, vpn: number, page: number): boolean 
 }
 
 /** Starts reading a page of an object that is not in memory; false when there is nothing to read. */
-function prefetchObjectPage(m: Machine, object: SharedObject, index: number): boolean {
+function prefetchObjectPage(m: State, object: SharedObject, index: number): boolean {
   const where = whereIs(m, object, index);
   if (where === WHERE.swap) {
     m.reclaim.bringIn(object.page(index), object.number, index);

@@ -106,6 +106,9 @@ function merged(content: number, parameters = ''): Setup {
   return setup;
 }
 
+/** What ksmd knows of a process; undefined when it does not go through it. */
+const tracked = (lab: Lab, space: Space) => lab.m.ksm.tracking.mms.of(space);
+
 const functional: Record<string, Case> = {
   'ksm_functional.unmerge': () => {
     const setup = merged(0xcf);
@@ -115,7 +118,7 @@ const functional: Record<string, Case> = {
     expect(sharesFrames(setup, AT, HUGE)).toBe(false);
     expect(lab.vma(p, AT).has(VM.mergeable)).toBe(false);
     lab.fullScans(1);
-    expect(p.ksm).toBeUndefined();
+    expect(tracked(lab, p)).toBeUndefined();
     expect(sysfs(lab)).toMatchObject({ shared: 0, sharing: 0, volatile: 0 });
   },
   'ksm_functional.unmerge_zero': () => {
@@ -153,7 +156,7 @@ const functional: Record<string, Case> = {
     lab.map(child, AT, HUGE, 'anon');
     for (let i = 0; i < HUGE; i++) lab.write(child, AT + i, 1, 0xcf);
     lab.fullScans(2);
-    expect(child.ksm?.mergingPages).toBe(HUGE);
+    expect(tracked(lab, child)?.mergingPages).toBe(HUGE);
   },
   'ksm_functional.prctl_fork_exec': () => {
     // To memory an exec is the end of all mappings, and new ones.
@@ -165,11 +168,11 @@ const functional: Record<string, Case> = {
     const child = lab.fork(p);
     lab.unmap(child, AT, 8);
     lab.fullScans(1);
-    expect(child.ksm).toBeUndefined(); // ksmd has found nothing to look at
+    expect(tracked(lab, child)).toBeUndefined(); // ksmd has found nothing to look at
     lab.map(child, 2 * AT, HUGE, 'anon');
     for (let i = 0; i < HUGE; i++) lab.write(child, 2 * AT + i, 1, 0xcf);
     lab.fullScans(2);
-    expect(child.ksm?.mergingPages).toBe(HUGE);
+    expect(tracked(lab, child)?.mergingPages).toBe(HUGE);
   },
   'ksm_functional.prctl_unmerge': () => {
     const lab = new Lab({ merge: 'ksm:sleep_millisecs=0' });

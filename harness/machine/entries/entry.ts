@@ -1,12 +1,12 @@
-import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { KSM_OBJECT } from '../state/objects.js';
 import { PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import { hasRecency, type Space } from '../state/space.js';
+import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 
 /** The frame that a present entry maps; -1 when it maps a page without a frame, or nothing. */
-export function frameOf(m: Machine, entry: number): number {
+export function frameOf(m: State, entry: number): number {
   return entry & PTE.present ? Math.max(-1, m.pages.place[entry >>> PTE_SHIFT]!) : -1;
 }
 
@@ -16,7 +16,7 @@ export function isSwapEntry(entry: number): boolean {
 }
 
 /** Makes an entry for a page that has a frame, or lies where there are none. The entry must be empty. */
-export function mapPage(m: Machine, space: Space, at: number, page: number, bits: number): void {
+export function mapPage(m: State, space: Space, at: number, page: number, bits: number): void {
   const frame = m.pages.place[page]!;
   if (frame < 0) {
     mapSpecial(m, space, at, page, bits);
@@ -35,7 +35,7 @@ export function mapPage(m: Machine, space: Space, at: number, page: number, bits
  * Makes an entry for a page without a frame (XIP, or a range of page frame numbers). Only one that has a struct page is
  * counted (insert_pfn and insert_page in mm/memory.c).
  */
-function mapSpecial(m: Machine, space: Space, at: number, page: number, bits: number): void {
+function mapSpecial(m: State, space: Space, at: number, page: number, bits: number): void {
   m.tables.set(at, (page << PTE_SHIFT) | PTE.present | bits);
   if (!m.structPages.has(page)) return;
   m.structPages.addMapping(page);
@@ -44,7 +44,7 @@ function mapSpecial(m: Machine, space: Space, at: number, page: number, bits: nu
 }
 
 /** Makes an entry for the shared zero page. */
-export function mapZeroPage(m: Machine, at: number): void {
+export function mapZeroPage(m: State, at: number): void {
   m.tables.set(at, (ZERO_PAGE << PTE_SHIFT) | PTE.present | PTE.young);
 }
 
@@ -52,7 +52,7 @@ export function mapZeroPage(m: Machine, at: number): void {
  * Replaces a present entry of a page by `value` (0, or a swap entry) and notes a written-through page as dirty. The page
  * itself stays, even when this was its last mapping.
  */
-export function unmapPage(m: Machine, space: Space, at: number, value: number): void {
+export function unmapPage(m: State, space: Space, at: number, value: number): void {
   const entry = m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
   const frame = m.pages.place[page]!;
@@ -70,7 +70,7 @@ export function unmapPage(m: Machine, space: Space, at: number, value: number): 
   m.rss--;
 }
 
-function unmapSpecial(m: Machine, space: Space, at: number, page: number, value: number): void {
+function unmapSpecial(m: State, space: Space, at: number, page: number, value: number): void {
   m.tables.set(at, value);
   if (!m.structPages.has(page)) return;
   m.structPages.dropMapping(page);
@@ -82,7 +82,7 @@ function unmapSpecial(m: Machine, space: Space, at: number, page: number, value:
  * Empties an entry of a VMA, whatever it holds, and frees an anonymous page that nobody refers to any more. A page of
  * an object stays in the object.
  */
-export function clearEntry(m: Machine, vma: Vma, at: number): void {
+export function clearEntry(m: State, vma: Vma, at: number): void {
   const entry = m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
   if ((entry & PTE.present) === 0) {
@@ -106,7 +106,7 @@ export function clearEntry(m: Machine, vma: Vma, at: number): void {
 }
 
 /** zap_pte_range: as `clearEntry`, and the use of a page of an object through this entry counts for reclaim. */
-export function zapEntry(m: Machine, vma: Vma, at: number): void {
+export function zapEntry(m: State, vma: Vma, at: number): void {
   const entry = m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
   const used = (entry & PTE.young) !== 0 && frameOf(m, entry) >= 0;
@@ -116,31 +116,31 @@ export function zapEntry(m: Machine, vma: Vma, at: number): void {
 }
 
 /** Whether a page is in memory and anonymous, merged or not: not held by a shared object. */
-export function isAnonPage(m: Machine, page: number): boolean {
+export function isAnonPage(m: State, page: number): boolean {
   const frame = m.pages.place[page]!;
   return frame >= 0 && m.objects.get(m.frames.object[frame]!).kind !== 'shared';
 }
 
 /** Whether a page in memory is a merged one: never written in place, however few map it. */
-export function isMerged(m: Machine, page: number): boolean {
+export function isMerged(m: State, page: number): boolean {
   const frame = m.pages.place[page]!;
   return frame >= 0 && m.frames.object[frame] === KSM_OBJECT;
 }
 
 /** Whether exactly one entry refers to an anonymous page in memory: it may be written in place. */
-export function isExclusive(m: Machine, page: number): boolean {
+export function isExclusive(m: State, page: number): boolean {
   const frame = m.pages.place[page]!;
   const slot = m.frames.slot[frame]!;
   return m.frames.mapcount[frame] === 1 && (slot < 0 || m.swap.references(slot) === 0);
 }
 
 /** Whether a present or a swapped-out entry refers to an anonymous page. */
-export function isReferred(m: Machine, page: number): boolean {
+export function isReferred(m: State, page: number): boolean {
   const place = m.pages.place[page]!;
   const slot = m.swapSlotOf(page);
   return (slot >= 0 && m.swap.references(slot) > 0) || (place >= 0 && m.frames.mapcount[place]! > 0);
 }
 
-function freeIfUnreferenced(m: Machine, page: number): void {
+function freeIfUnreferenced(m: State, page: number): void {
   if (!isReferred(m, page)) m.freePage(page);
 }

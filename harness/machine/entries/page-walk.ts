@@ -1,9 +1,11 @@
-import type { Machine } from '../machine.js';
-import type { Vma } from '../state/vma.js';
+import { PTE } from '../state/page-table.js';
+import type { State } from '../state/state.js';
+import type { SharedObject, Vma } from '../state/vma.js';
+import { unmapPage, zapEntry } from './entry.js';
 
 /** Visits the entries of pages [start, end) of a VMA that hold anything, by address. */
 export function eachUsedEntry(
-  m: Machine,
+  m: State,
   vma: Vma,
   start: number,
   end: number,
@@ -15,4 +17,31 @@ export function eachUsedEntry(
       if (m.tables.entries[part.at + i] !== 0) visit(part.at + i, part.from + i);
     }
   }
+}
+
+/** Empties all entries of [start, end) of a VMA. Gives how many were present. */
+export function zapRange(m: State, vma: Vma, start: number, end: number): number {
+  const { tables } = m;
+  let present = 0;
+  for (const part of vma.space.directory.leavesIn(start, end)) {
+    if (tables.isEmpty(part.leaf)) continue;
+    for (let i = 0; i < part.to - part.from; i++) {
+      const entry = tables.entries[part.at + i]!;
+      if (entry === 0) continue;
+      if (entry & PTE.present) present++;
+      zapEntry(m, vma, part.at + i);
+    }
+  }
+  return present;
+}
+
+/**
+ * unmap_mapping_range for one page of an object: clears the entries that map it, whether it has a frame or not; private
+ * copies stay. Returns how many there were.
+ */
+export function unmapObjectPage(m: State, object: SharedObject, index: number): number {
+  const { rmap } = m;
+  rmap.walkObjectPage(object, index);
+  for (let i = 0; i < rmap.length; i++) unmapPage(m, rmap.spaces[i]!, rmap.entries[i]!, 0);
+  return rmap.length;
 }

@@ -1,9 +1,11 @@
-import type { Machine } from '../machine.js';
 import { must } from '../memory/invariant.js';
 import { KSM_OBJECT } from '../state/objects.js';
 import { PTE, PTE_SHIFT } from '../state/page-table.js';
+import type { State } from '../state/state.js';
 import { FILED, NONE } from './items.js';
+import type { Ksm } from './ksm.js';
 import type { MmSlot } from './mm-list.js';
+import type { Tracking } from './tracking.js';
 
 /**
  * Checks what KSM tracks from scratch.
@@ -18,22 +20,20 @@ import type { MmSlot } from './mm-list.js';
  * @param zeros entries of KSM's zero page
  * @throws BrokenInvariant naming the first that does not hold
  */
-export function checkKsm(m: Machine, zeros: number): void {
-  const { ksm } = m;
+export function checkKsm(m: State, ksm: Ksm, zeros: number): void {
   const { tracking } = ksm;
   must(ksm.zeroPages === zeros, () => `KSM counts ${ksm.zeroPages} zero pages and has ${zeros}`);
   let items = 0;
-  for (const slot of tracking.mms.all()) items += checkProcess(m, slot);
+  for (const slot of tracking.mms.all()) items += checkProcess(tracking, slot);
   must(
     items === tracking.items.count,
     () => `${tracking.items.count} items are in use and ${items} in lists`,
   );
-  checkNodes(m);
-  checkMergedFrames(m);
+  checkNodes(m, tracking);
+  checkMergedFrames(m, tracking);
 }
 
-function checkProcess(m: Machine, slot: MmSlot): number {
-  const { items } = m.ksm.tracking;
+function checkProcess({ items }: Tracking, slot: MmSlot): number {
   let count = 0;
   let merging = 0;
   let last = -1;
@@ -57,8 +57,7 @@ function checkProcess(m: Machine, slot: MmSlot): number {
   return count;
 }
 
-function checkNodes(m: Machine): void {
-  const { tracking } = m.ksm;
+function checkNodes(m: State, tracking: Tracking): void {
   const { items, nodes } = tracking;
   let shared = 0;
   let sharing = 0;
@@ -80,7 +79,7 @@ function checkNodes(m: Machine): void {
     must(length === nodes.length[node], () => `node ${node} counts ${nodes.length[node]} and has ${length}`);
     if (length > 0) shared++;
     sharing += Math.max(0, length - 1);
-    if (nodes.page[node] !== NONE) checkPage(m, node);
+    if (nodes.page[node] !== NONE) checkPage(m, tracking, node);
   }
   let unshared = 0;
   for (let item = 0; item < items.high; item++)
@@ -94,8 +93,7 @@ function checkNodes(m: Machine): void {
   );
 }
 
-function checkPage(m: Machine, node: number): void {
-  const { nodes, items, mms } = m.ksm.tracking;
+function checkPage(m: State, { nodes, items, mms }: Tracking, node: number): void {
   const page = nodes.page[node]!;
   const frame = m.pages.place[page]!;
   must(
@@ -121,9 +119,8 @@ function checkPage(m: Machine, node: number): void {
 }
 
 /** Pages of frames that count as merged are those of nodes, or were until all was unmerged. */
-function checkMergedFrames(m: Machine): void {
+function checkMergedFrames(m: State, { nodes }: Tracking): void {
   const { frames } = m;
-  const { nodes } = m.ksm.tracking;
   for (let frame = 0; frame < frames.high; frame++) {
     const page = frames.page[frame]!;
     if (page < 0 || frames.object[frame] !== KSM_OBJECT) continue;

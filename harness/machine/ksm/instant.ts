@@ -1,13 +1,14 @@
 import { isAnonPage, isMerged } from '../entries/entry.js';
 import { eachUsedEntry } from '../entries/page-walk.js';
-import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { PTE, PTE_SHIFT } from '../state/page-table.js';
 import type { Space } from '../state/space.js';
+import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import { ContentIndex } from './content-index.js';
 import { NONE } from './items.js';
 import { makeMerged, mergeInto, type Place } from './merge.js';
+import type { MergeStrategy } from './strategy.js';
 import type { Tracking } from './tracking.js';
 
 /** A mapping of a page, as the reverse map found it. */
@@ -21,14 +22,19 @@ interface Mapping extends Place {
  * event touches a range at most one page too many is in memory: means, ends and peaks of memory are those of the bound
  * (a peak may be one page above). Costs nothing but the copy-on-write faults that writes to merged pages are.
  */
-export class Instant {
+export class Instant implements MergeStrategy {
+  readonly scans = false;
+  readonly everyTouch = this;
+  /** The ideal costs the kernel nothing, and has no page that changes too often. */
+  readonly metadataBytes = 0;
+  readonly pagesVolatile = 0;
   /** Unmerged pages by content. What has changed since is found out when it is looked at. */
   private readonly unmerged = new ContentIndex();
   private readonly newSpaces: Space[] = [];
   private readonly newVpns: number[] = [];
 
   constructor(
-    private readonly machine: Machine,
+    private readonly state: State,
     private readonly tracking: Tracking,
   ) {}
 
@@ -44,25 +50,53 @@ export class Instant {
 
   /** All pages of [start, end) of a VMA have come. */
   rangeCame(vma: Vma, start: number, end: number): void {
-    eachUsedEntry(this.machine, vma, start, end, (_, vpn) => this.came(vma.space, vpn));
-    this.flush();
+    eachUsedEntry(this.state, vma, start, end, (_, vpn) => this.came(vma.space, vpn));
+    this.eventEnded();
   }
+
+  /** What is written is looked at after the touch. */
+  written(): void {}
+
+  fileRead(): void {}
 
   /** A page was touched. */
   touched(space: Space, vpn: number): void {
     this.mergeAt(space, vpn);
-    this.flush();
+    this.eventEnded();
   }
 
   /** Merges what has come. */
-  flush(): void {
+  eventEnded(): void {
     for (let i = 0; i < this.newVpns.length; i++) this.mergeAt(this.newSpaces[i]!, this.newVpns[i]!);
     this.newSpaces.length = 0;
     this.newVpns.length = 0;
   }
 
+  get pagesShared(): number {
+    return this.mergedPages().shared;
+  }
+
+  get pagesSharing(): number {
+    return this.mergedPages().sharing;
+  }
+
+  /** Merged pages in use, and further mappings of them, from the nodes: the index counts items only. */
+  private mergedPages(): { shared: number; sharing: number } {
+    const { nodes } = this.tracking;
+    const { pages, frames } = this.state;
+    let shared = 0;
+    let sharing = 0;
+    for (let node = 0; node < nodes.high; node++) {
+      const page = nodes.page[node]!;
+      const mappings = page === NONE ? 0 : frames.mapcount[pages.place[page]!]!;
+      if (mappings > 0) shared++;
+      sharing += Math.max(0, mappings - 1);
+    }
+    return { shared, sharing };
+  }
+
   private mergeAt(space: Space, vpn: number): void {
-    const m = this.machine;
+    const m = this.state;
     const at = space.directory.entry(vpn);
     const entry = at < 0 ? 0 : m.tables.entries[at]!;
     const page = entry >>> PTE_SHIFT;
@@ -93,7 +127,7 @@ export class Instant {
   }
 
   private nodeFrom(page: number, content: number): number {
-    const m = this.machine;
+    const m = this.state;
     if (m.pages.resident[page] === 0 || !isAnonPage(m, page) || m.pages.contents.get(page) !== content)
       return NONE;
     // A child that forked before may map the page where it is not mergeable: it finds a merged page there, as with ksmd.
@@ -106,7 +140,7 @@ export class Instant {
   }
 
   private mappingsOf(page: number): Mapping[] {
-    const { rmap, pages } = this.machine;
+    const { rmap, pages } = this.state;
     rmap.walk(pages.place[page]!);
     return Array.from({ length: rmap.length }, (_, i) => ({
       vma: rmap.vmas[i]!,
@@ -118,9 +152,9 @@ export class Instant {
 
   private merge(mapping: Mapping, node: number): void {
     const { tracking } = this;
-    const slot = mapping.vma.space.ksm!;
+    const slot = tracking.mms.of(mapping.vma.space)!;
     const item = tracking.itemOf(slot, mapping.vpn);
     tracking.unfile(item);
-    mergeInto(this.machine, tracking, item, mapping, node);
+    mergeInto(this.state, tracking, item, mapping, node);
   }
 }

@@ -3,9 +3,10 @@ import { PART } from '../../cost/ledger.js';
 import type { Paid } from '../../metrics/files.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { KsmParameters, MergeRules } from '../../policy/merge/contract.js';
-import type { Machine } from '../machine.js';
+import type { KsmHooks } from '../state/hooks.js';
 import { KSM_OBJECT } from '../state/objects.js';
 import type { Space } from '../state/space.js';
+import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import { mayMerge } from './eligible.js';
 import { Hints } from './hints.js';
@@ -13,93 +14,69 @@ import { Instant } from './instant.js';
 import { NONE, RMAP_ITEM_BYTES } from './items.js';
 import { Ksmd } from './ksmd.js';
 import { unmerge } from './merge.js';
+import { walkMerged } from './rmap.js';
 import { type SettingsListener, setKsm } from './settings.js';
+import { type MergeStrategy, Scanning } from './strategy.js';
 import { Tracking } from './tracking.js';
 
-/** What KSM counts for a process: /proc/pid/ksm_stat. */
+/** What /proc/PID/ksm_stat shows of a process. */
 type KsmColumn = 'ksm_rmap_items' | 'ksm_merging_pages' | 'ksm_zero_pages' | 'ksm_process_profit';
 
-/** Same-page merging: what is tracked and merged, and who does it. */
-export class Ksm implements SettingsListener {
+const UNTRACKED = { rmapItems: 0, mergingPages: 0 } as const;
+
+/** Same-page merging: what the kernel tracks and shows of it, whatever strategy merges. */
+export class Ksm implements KsmHooks, SettingsListener {
   readonly parameters: KsmParameters;
   readonly tracking: Tracking;
   readonly ksmd: Ksmd;
-  /** Who merges in ksmd's place, if anybody. */
-  readonly instant: Instant | undefined;
-  readonly hints: Hints | undefined;
+  readonly strategy: MergeStrategy;
   /** Entries of the shared zero page that took the place of a page of zeros. */
   zeroPages = 0;
   configured = true;
   maxProcesses: number = Number.POSITIVE_INFINITY;
 
   constructor(
-    private readonly machine: Machine,
-    readonly rules: MergeRules,
+    private readonly state: State,
+    rules: MergeRules,
   ) {
     this.parameters = { ...rules.ksm };
-    this.tracking = new Tracking(machine, rules.by === 'instant' || rules.hints !== undefined);
-    this.instant = rules.by === 'instant' ? new Instant(machine, this.tracking) : undefined;
-    this.hints = rules.hints && new Hints(rules.hints);
-    this.ksmd = new Ksmd(machine, this);
+    const ideal = rules.by === 'instant';
+    this.tracking = new Tracking(state, this.parameters, ideal || rules.hints !== undefined);
+    const hints = rules.hints && new Hints(rules.hints);
+    this.strategy = ideal ? new Instant(state, this.tracking) : new Scanning(state, this.tracking, hints);
+    this.ksmd = new Ksmd(state, this.tracking, this.parameters, rules, hints);
   }
 
   get bytes(): number {
-    return this.tracking.bytes + (this.instant?.bytes ?? 0);
+    return this.tracking.bytes + this.strategy.bytes;
   }
 
   get merged(): boolean {
     return this.tracking.pagesShared > 0;
   }
 
-  /** Memory that tracking costs the kernel. */
-  get metadataBytes(): number {
-    return this.instant ? 0 : this.tracking.items.count * RMAP_ITEM_BYTES;
-  }
-
-  /** Merged pages in use: as ksmd knows, or those there are. */
-  get pagesShared(): number {
-    return this.instant ? this.mergedPages().shared : this.tracking.pagesShared;
-  }
-
-  /** Further mappings of merged pages: as ksmd knows, or those there are. */
-  get pagesSharing(): number {
-    return this.instant ? this.mergedPages().sharing : this.tracking.pagesSharing;
-  }
-
-  private mergedPages(): { shared: number; sharing: number } {
-    const { nodes } = this.tracking;
-    const { pages, frames } = this.machine;
-    let shared = 0;
-    let sharing = 0;
-    for (let node = 0; node < nodes.high; node++) {
-      const page = nodes.page[node]!;
-      const mappings = page === NONE ? 0 : frames.mapcount[pages.place[page]!]!;
-      if (mappings > 0) shared++;
-      sharing += Math.max(0, mappings - 1);
-    }
-    return { shared, sharing };
-  }
-
   /** What merging saves less what it costs, in bytes (general_profit_show). */
   get generalProfit(): number {
-    return PAGE_BYTES * (this.pagesSharing + this.zeroPages) - this.metadataBytes;
+    const { pagesSharing, metadataBytes } = this.strategy;
+    return PAGE_BYTES * (pagesSharing + this.zeroPages) - metadataBytes;
   }
 
-  /**
-   * What /proc/PID/ksm_stat shows of a process, by its names. Instant merging
-   * does not track processes, and says nothing.
-   */
+  /** What /proc/PID/ksm_stat shows of a process, by its names; null for what a strategy without a scanner does not track. */
   processStat(space: Space): Pick<Paid, KsmColumn> {
-    const { ksm, ksmZeroPages } = space;
-    const items = ksm?.rmapItems ?? 0;
-    const merging = ksm?.mergingPages ?? 0;
+    const { ksmZeroPages } = space;
+    if (!this.strategy.scans)
+      return {
+        ksm_rmap_items: null,
+        ksm_merging_pages: null,
+        ksm_zero_pages: ksmZeroPages,
+        ksm_process_profit: null,
+      };
+    const { rmapItems, mergingPages } = this.tracking.mms.of(space) ?? UNTRACKED;
     return {
-      ksm_rmap_items: this.instant ? null : items,
-      ksm_merging_pages: this.instant ? null : merging,
+      ksm_rmap_items: rmapItems,
+      ksm_merging_pages: mergingPages,
       ksm_zero_pages: ksmZeroPages,
-      ksm_process_profit: this.instant
-        ? null
-        : PAGE_BYTES * (merging + ksmZeroPages) - RMAP_ITEM_BYTES * items,
+      ksm_process_profit: PAGE_BYTES * (mergingPages + ksmZeroPages) - RMAP_ITEM_BYTES * rmapItems,
     };
   }
 
@@ -108,11 +85,11 @@ export class Ksm implements SettingsListener {
     setKsm(this, this.parameters, name, value);
   }
 
-  /** run_store. 2 unmerges all at once, and the rounds are counted from 0 again. Instant merging has no switch. */
+  /** run_store. 2 unmerges all at once, and the rounds are counted from 0 again. The ideal has no switch. */
   setRun(run: KsmParameters['run']): void {
     const changed = this.parameters.run !== run;
     this.parameters.run = run;
-    if (changed && run === 2 && !this.instant) this.unmergeAll();
+    if (changed && run === 2 && this.strategy.scans) this.unmergeAll();
     this.ksmd.wake();
   }
 
@@ -129,11 +106,11 @@ export class Ksm implements SettingsListener {
    * to be looked at in this round. False when it cannot be tracked.
    */
   enter(space: Space): boolean {
-    if (space.ksm) return true;
     const { mms } = this.tracking;
+    if (mms.of(space)) return true;
     if (mms.count >= this.maxProcesses) return false;
     const before = this.parameters.run === 2 ? mms.head : this.ksmd.scan.cursor;
-    space.ksm = mms.add(space, before);
+    mms.add(space, before);
     this.ksmd.wake();
     return true;
   }
@@ -141,12 +118,12 @@ export class Ksm implements SettingsListener {
   /** ksm_fork: the child of a process with mergeable memory is gone through too, if it can be tracked. */
   forked(parent: Space, child: Space): void {
     child.mergeAny = parent.mergeAny;
-    if (parent.ksm) this.enter(child);
+    if (this.tracking.mms.of(parent)) this.enter(child);
   }
 
   /** __ksm_exit: items go when ksmd comes by, which is next; a process without any leaves at once. */
   exited(space: Space): void {
-    const slot = space.ksm;
+    const slot = this.tracking.mms.of(space);
     if (!slot) return;
     slot.exited = true;
     this.tracking.dropLoose(slot, () => false);
@@ -158,9 +135,9 @@ export class Ksm implements SettingsListener {
 
   /** The page of a frame is about to lose it. */
   frameLost(frame: number): void {
-    const { object, index } = this.machine.frames;
+    const { object, index } = this.state.frames;
     if (object[frame] === KSM_OBJECT && index[frame] !== NONE)
-      this.tracking.pageFreed(index[frame]!, this.instant !== undefined);
+      this.tracking.pageFreed(index[frame]!, !this.strategy.scans);
   }
 
   /** An entry of KSM's zero page is gone (ksm_might_unmap_zero_page). */
@@ -169,10 +146,17 @@ export class Ksm implements SettingsListener {
     space.ksmZeroPages--;
   }
 
-  /** fork has copied an entry of KSM's zero page. */
-  zeroCopied(child: Space): void {
+  zeroMapped(space: Space): void {
     this.zeroPages++;
-    child.ksmZeroPages++;
+    space.ksmZeroPages++;
+  }
+
+  walkMerged(page: number, node: number, mappings: number): void {
+    walkMerged(this.state, this.tracking, node, page, mappings);
+  }
+
+  unmerge(vma: Vma, start: number, end: number, part: number): void {
+    unmerge(this.state, vma, start, end, part);
   }
 
   /** Flags of a new mapping: mergeable if its process asked for that (ksm_vma_flags). */
@@ -191,10 +175,10 @@ export class Ksm implements SettingsListener {
     for (const vma of space.vmas) {
       if (on && mayMerge(vma.flags)) {
         vma.flags |= VM.mergeable;
-        this.instant?.rangeCame(vma, vma.start, vma.end);
+        this.strategy.rangeCame(vma, vma.start, vma.end);
       }
       if (!on && vma.has(VM.mergeable)) {
-        unmerge(this.machine, vma, vma.start, vma.end, PART.discard);
+        this.unmerge(vma, vma.start, vma.end, PART.discard);
         vma.flags &= ~VM.mergeable;
       }
     }
@@ -203,9 +187,9 @@ export class Ksm implements SettingsListener {
 
   /** unmerge_and_remove_all_rmap_items. */
   private unmergeAll(): void {
-    const { tracking, machine: m } = this;
+    const { tracking } = this;
     for (const slot of [...tracking.mms.all()]) {
-      if (!slot.exited) for (const vma of slot.space?.vmas ?? []) this.unmergeVma(m, vma);
+      if (!slot.exited) for (const vma of slot.space?.vmas ?? []) this.unmergeVma(vma);
       while (slot.first !== NONE) tracking.dropItemBehind(slot.number, NONE);
       tracking.dropLoose(slot, () => false);
       if (slot.exited) tracking.mms.remove(slot);
@@ -215,14 +199,14 @@ export class Ksm implements SettingsListener {
     this.ksmd.fullScans = 0;
   }
 
-  private unmergeVma(m: Machine, vma: Vma): void {
-    if (vma.has(VM.mergeable) && vma.anon) unmerge(m, vma, vma.start, vma.end, PART.discard);
+  private unmergeVma(vma: Vma): void {
+    if (vma.has(VM.mergeable) && vma.anon) this.unmerge(vma, vma.start, vma.end, PART.discard);
   }
 
   /** remove_all_stable_nodes: those left have no items; their pages are in the swap cache, mapped by nobody. */
   private removeNodes(): void {
     const { nodes } = this.tracking;
-    const { pages, frames } = this.machine;
+    const { pages, frames } = this.state;
     for (let node = 0; node < nodes.high; node++) {
       if (!nodes.isUsed(node) || nodes.isChain(node)) continue;
       const page = nodes.page[node]!;

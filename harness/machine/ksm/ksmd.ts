@@ -1,12 +1,14 @@
-import type { Machine } from '../machine.js';
+import type { KsmParameters, MergeRules } from '../../policy/merge/contract.js';
 import { ZERO } from '../memory/contents.js';
 import type { Daemon } from '../state/daemons.js';
+import type { State } from '../state/state.js';
 import { Advisor } from './advisor.js';
 import { depthOf } from './hash.js';
+import type { Hints } from './hints.js';
 import { FILED, NONE, UNSEEN } from './items.js';
-import type { Ksm } from './ksm.js';
 import { makeMerged, mapKsmZero, mergeInto, nodeOf, placeOf } from './merge.js';
 import { Scan, type ScanListener } from './scan.js';
+import type { Tracking } from './tracking.js';
 
 const NS_PER_US = 1000;
 const US_PER_MS = 1000;
@@ -37,30 +39,34 @@ export class Ksmd implements Daemon, ScanListener {
   private readonly advisor = new Advisor();
 
   constructor(
-    private readonly machine: Machine,
-    private readonly ksm: Ksm,
+    private readonly state: State,
+    private readonly tracking: Tracking,
+    private readonly parameters: KsmParameters,
+    private readonly rules: MergeRules,
+    private readonly hints: Hints | undefined,
   ) {
-    this.scan = new Scan(machine, ksm.tracking, this);
+    this.scan = new Scan(state, tracking, this);
   }
 
   /** ksmd_should_run. */
   private get shouldRun(): boolean {
-    return this.ksm.parameters.run === 1 && this.ksm.tracking.mms.count > 0 && !this.ksm.instant;
+    const { rules, parameters, tracking } = this;
+    return rules.by === 'ksmd' && parameters.run === 1 && tracking.mms.count > 0;
   }
 
   /** There may be work: if ksmd waits for it, it begins at once. */
   wake(): void {
-    if (this.dueUs === Number.POSITIVE_INFINITY && this.shouldRun) this.dueUs = this.machine.nowUs;
+    if (this.dueUs === Number.POSITIVE_INFINITY && this.shouldRun) this.dueUs = this.state.nowUs;
   }
 
   /** sleep_millisecs has changed: a sleep ends. */
   wakeFromSleep(): void {
-    if (this.dueUs !== Number.POSITIVE_INFINITY) this.dueUs = this.machine.nowUs;
+    if (this.dueUs !== Number.POSITIVE_INFINITY) this.dueUs = this.state.nowUs;
   }
 
   advisorChanged(): void {
     this.advisor.reset();
-    this.advisor.scanBegins(this.machine.nowUs);
+    this.advisor.scanBegins(this.state.nowUs);
   }
 
   run(nowUs: number): void {
@@ -72,19 +78,19 @@ export class Ksmd implements Daemon, ScanListener {
     this.batch();
     const tookUs = Math.ceil((this.cpuNs - before) / NS_PER_US);
     this.dueUs = this.shouldRun
-      ? nowUs + Math.max(1, tookUs + this.ksm.parameters.sleepMillisecs * US_PER_MS)
+      ? nowUs + Math.max(1, tookUs + this.parameters.sleepMillisecs * US_PER_MS)
       : Number.POSITIVE_INFINITY;
   }
 
   /** ksm_do_scan. The end of a round ends the batch. */
   private batch(): void {
-    const { ledger } = this.machine;
+    const { ledger } = this.state;
     const charged = ledger.daemonNs;
-    const { pagesToScan } = this.ksm.parameters;
+    const { pagesToScan } = this.parameters;
     for (let left = pagesToScan - this.scanHinted(pagesToScan); left > 0; left--) {
       const item = this.scan.next();
       if (item === NONE) break;
-      this.charge(this.machine.costs.ksm.visit.ns);
+      this.charge(this.state.costs.ksm.visit.ns);
       this.compareAndMerge(item, this.scan.page);
       this.pagesScanned++;
     }
@@ -94,45 +100,45 @@ export class Ksmd implements Daemon, ScanListener {
 
   /** Looks at hinted pages before the others; gives how many. They need not have been seen before. */
   private scanHinted(batch: number): number {
-    const { hints, tracking } = this.ksm;
+    const { hints, tracking } = this;
     let looked = 0;
     for (const most = hints?.shareOf(batch) ?? 0; looked < most; looked++) {
       const hint = hints?.pop();
       if (!hint) break;
-      const mm = hint.space.ksm;
-      this.charge(this.machine.costs.ksm.visit.ns);
+      const mm = tracking.mms.of(hint.space);
+      this.charge(this.state.costs.ksm.visit.ns);
       this.pagesScanned++;
       if (!mm) continue;
       const item = tracking.itemOf(mm, hint.vpn);
-      const place = placeOf(this.machine, tracking, item);
-      if (!place || nodeOf(this.machine, place.page) !== NONE) continue;
+      const place = placeOf(this.state, tracking, item);
+      if (!place || nodeOf(this.state, place.page) !== NONE) continue;
       tracking.unfile(item);
-      tracking.items.checksum[item] = this.machine.pages.contents.get(place.page);
+      tracking.items.checksum[item] = this.state.pages.contents.get(place.page);
       this.compareAndMerge(item, place.page);
     }
     return looked;
   }
 
   private charge(ns: number): void {
-    this.machine.ledger.daemonNs += ns;
+    this.state.ledger.daemonNs += ns;
   }
 
   roundBegins(): void {
-    this.advisor.scanBegins(this.machine.nowUs);
-    this.ksm.tracking.unstable.reset();
+    this.advisor.scanBegins(this.state.nowUs);
+    this.tracking.unstable.reset();
   }
 
   roundEnds(): void {
     this.fullScans++;
-    const { parameters } = this.ksm;
+    const { parameters } = this;
     if (parameters.advisor === 'none') return;
-    parameters.pagesToScan = this.advisor.scanEnds(this.machine.nowUs, this.cpuNs, parameters);
+    parameters.pagesToScan = this.advisor.scanEnds(this.state.nowUs, this.cpuNs, parameters);
   }
 
   /** should_skip_rmap_item. Merged pages are never passed over. */
   skips(item: number, page: number): boolean {
-    const { parameters, tracking, rules } = this.ksm;
-    if (!parameters.smartScan || nodeOf(this.machine, page) !== NONE) return false;
+    const { parameters, tracking, rules } = this;
+    if (!parameters.smartScan || nodeOf(this.state, page) !== NONE) return false;
     const { items } = tracking;
     const age = items.age[item]!;
     if (age < OLDEST) items.age[item] = age + 1;
@@ -145,16 +151,16 @@ export class Ksmd implements Daemon, ScanListener {
     this.pagesSkipped++;
     items.skips[item] = skips - 1;
     tracking.unfile(item);
-    this.charge(this.machine.costs.ksm.visit.ns);
-    if (rules.skipLookup) this.mergeWithUnstable(item, page, this.machine.pages.contents.get(page));
+    this.charge(this.state.costs.ksm.visit.ns);
+    if (rules.skipLookup) this.mergeWithUnstable(item, page, this.state.pages.contents.get(page));
     return true;
   }
 
   /** cmp_and_merge_page. */
   private compareAndMerge(item: number, page: number): void {
-    const { tracking, parameters } = this.ksm;
+    const { tracking, parameters } = this;
     const { items } = tracking;
-    const own = nodeOf(this.machine, page);
+    const own = nodeOf(this.state, page);
     if (own !== NONE) {
       if (items.filed[item] === FILED.stable && items.where[item] === own) return;
       // A merged page that came by fork: it may go beyond the limit of sharers.
@@ -163,32 +169,32 @@ export class Ksmd implements Daemon, ScanListener {
       return;
     }
     tracking.unfile(item);
-    const content = this.machine.pages.contents.get(page);
+    const content = this.state.pages.contents.get(page);
     if (this.hasChanged(item, content)) return;
     if (content === ZERO && parameters.useZeroPages) {
       this.mapZero(item);
       return;
     }
-    this.charge(depthOf(tracking.nodes.inTree) * this.machine.costs.ksm.compare.ns);
+    this.charge(depthOf(tracking.nodes.inTree) * this.state.costs.ksm.compare.ns);
     const node = tracking.search(content, true);
     if (node >= 0) this.merge(item, node);
     else if (!this.mergeWithUnstable(item, page, content)) this.insert(item);
   }
 
   private insert(item: number): void {
-    const { tracking } = this.ksm;
+    const { tracking } = this;
     tracking.unstable.insert(item);
     tracking.pagesUnshared++;
   }
 
   /** The gate: only a page that is as it was when it was last looked at goes on. */
   private hasChanged(item: number, content: number): boolean {
-    const { items } = this.ksm.tracking;
-    this.charge(this.machine.costs.ksm.checksum.ns);
+    const { items } = this.tracking;
+    this.charge(this.state.costs.ksm.checksum.ns);
     const seen = items.checksum[item]!;
     if (seen === content) return false;
     items.checksum[item] = content;
-    if (this.ksm.rules.ageReset && seen !== UNSEEN) {
+    if (this.rules.ageReset && seen !== UNSEEN) {
       items.age[item] = 0;
       items.skips[item] = 0;
     }
@@ -196,18 +202,18 @@ export class Ksmd implements Daemon, ScanListener {
   }
 
   private mapZero(item: number): void {
-    const place = placeOf(this.machine, this.ksm.tracking, item);
+    const place = placeOf(this.state, this.tracking, item);
     if (!place) return;
-    this.charge(this.machine.costs.ksm.merge.ns);
-    mapKsmZero(this.machine, place);
+    this.charge(this.state.costs.ksm.merge.ns);
+    mapKsmZero(this.state, place);
   }
 
   private merge(item: number, node: number): void {
-    const { tracking } = this.ksm;
-    const place = placeOf(this.machine, tracking, item);
+    const { tracking } = this;
+    const place = placeOf(this.state, tracking, item);
     if (!place) return;
-    this.charge(this.machine.costs.ksm.merge.ns);
-    mergeInto(this.machine, tracking, item, place, node);
+    this.charge(this.state.costs.ksm.merge.ns);
+    mergeInto(this.state, tracking, item, place, node);
   }
 
   /**
@@ -216,8 +222,7 @@ export class Ksmd implements Daemon, ScanListener {
    * another process, ends the search.
    */
   private mergeWithUnstable(item: number, page: number, content: number): boolean {
-    const { machine: m } = this;
-    const { tracking } = this.ksm;
+    const { state: m, tracking } = this;
     const { unstable } = tracking;
     const { compare, tree_page } = m.costs.ksm;
     this.charge(depthOf(unstable.count) * (compare.ns + tree_page.ns));
@@ -233,8 +238,7 @@ export class Ksmd implements Daemon, ScanListener {
 
   /** try_to_merge_two_pages: the page of `item` becomes the merged one. */
   private mergeTwo(item: number, other: number): void {
-    const { machine: m } = this;
-    const { tracking } = this.ksm;
+    const { state: m, tracking } = this;
     const place = placeOf(m, tracking, item);
     const otherPlace = placeOf(m, tracking, other);
     if (!place || !otherPlace) return;

@@ -1,10 +1,10 @@
 import { clearEntry, isAnonPage, isMerged, mapPage } from '../entries/entry.js';
 import { eachUsedEntry } from '../entries/page-walk.js';
-import type { Machine } from '../machine.js';
 import { lockEntry, unshare } from '../mapping/fault.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { KSM_OBJECT } from '../state/objects.js';
 import { PTE, PTE_SHIFT } from '../state/page-table.js';
+import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import { NONE } from './items.js';
 import type { Tracking } from './tracking.js';
@@ -17,13 +17,13 @@ export interface Place {
 }
 
 /** The stable node of a page in memory; `NONE` for one that is not merged. */
-export function nodeOf(m: Machine, page: number): number {
+export function nodeOf(m: State, page: number): number {
   const frame = m.pages.place[page]!;
   return frame >= 0 && m.frames.object[frame] === KSM_OBJECT ? m.frames.index[frame]! : NONE;
 }
 
 /** get_mergeable_page: the anonymous page at an item's address, if it is there and may be merged. */
-export function placeOf(m: Machine, tracking: Tracking, item: number): Place | undefined {
+export function placeOf(m: State, tracking: Tracking, item: number): Place | undefined {
   const { space, exited } = tracking.mms.get(tracking.items.slot[item]!);
   const vpn = tracking.items.vpn[item]!;
   const vma = exited ? undefined : space?.find(vpn);
@@ -36,7 +36,7 @@ export function placeOf(m: Machine, tracking: Tracking, item: number): Place | u
 }
 
 /** replace_page: an entry maps the merged page from now on, write-protected. The item is put on the page's node. */
-export function mergeInto(m: Machine, tracking: Tracking, item: number, place: Place, node: number): void {
+export function mergeInto(m: State, tracking: Tracking, item: number, place: Place, node: number): void {
   const { vma, at, page } = place;
   const merged = tracking.nodes.page[node]!;
   // A page that MADV_FREE marked before it was merged is somebody else's too now.
@@ -53,7 +53,7 @@ export function mergeInto(m: Machine, tracking: Tracking, item: number, place: P
  * A page becomes a merged one, with a node of its own, where it is: write_protect_page, folio_set_stable_node,
  * stable_tree_insert. Gives the node.
  */
-export function makeMerged(m: Machine, tracking: Tracking, { at, page }: Place): number {
+export function makeMerged(m: State, tracking: Tracking, { at, page }: Place): number {
   const { pages, frames, tables } = m;
   tables.entries[at] = tables.entries[at]! & ~(PTE.write | PTE.dirty);
   const content = pages.contents.get(page);
@@ -69,15 +69,14 @@ export function makeMerged(m: Machine, tracking: Tracking, { at, page }: Place):
 }
 
 /** The shared zero page takes the place of a page of zeros. Its entry is told by its dirty bit (ksm_map_zero_page). */
-export function mapKsmZero(m: Machine, { vma, at }: Place): void {
+export function mapKsmZero(m: State, { vma, at }: Place): void {
   clearEntry(m, vma, at);
   m.tables.set(at, (ZERO_PAGE << PTE_SHIFT) | PTE.present | PTE.dirty);
-  m.ksm.zeroPages++;
-  vma.space.ksmZeroPages++;
+  m.ksm.zeroMapped(vma.space);
 }
 
 /** unmerge_ksm_pages: every page of [start, end) of a VMA that KSM merged gets a copy of its own. The items stay. */
-export function unmerge(m: Machine, vma: Vma, start: number, end: number, part: number): void {
+export function unmerge(m: State, vma: Vma, start: number, end: number, part: number): void {
   eachUsedEntry(m, vma, start, end, (at, vpn) => {
     const entry = m.tables.entries[at]!;
     if ((entry & PTE.present) === 0) return;

@@ -27,6 +27,7 @@ export class MmSlot {
 /** The processes that ksmd goes through, in a ring with a head. */
 export class MmList {
   readonly head: MmSlot = new MmSlot(NONE, undefined);
+  private readonly bySpace = new Map<Space, MmSlot>();
   private readonly byNumber: (MmSlot | undefined)[] = [];
   private readonly unused: number[] = [];
   /** Processes in the list. */
@@ -36,10 +37,16 @@ export class MmList {
     return this.byNumber[number]!;
   }
 
+  /** The slot of a space; undefined for one that is not in the list. */
+  of(space: Space): MmSlot | undefined {
+    return this.bySpace.get(space);
+  }
+
   /** Adds a process before another, or before the head: at the end. */
   add(space: Space, before: MmSlot): MmSlot {
     const slot = new MmSlot(this.unused.pop() ?? this.byNumber.length, space);
     this.byNumber[slot.number] = slot;
+    this.bySpace.set(space, slot);
     this.count++;
     link(slot, before);
     return slot;
@@ -54,6 +61,7 @@ export class MmList {
 
   remove(slot: MmSlot): void {
     unlink(slot);
+    if (slot.space) this.bySpace.delete(slot.space);
     this.byNumber[slot.number] = undefined;
     this.unused.push(slot.number);
     this.count--;

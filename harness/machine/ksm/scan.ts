@@ -1,7 +1,7 @@
 import { isAnonPage } from '../entries/entry.js';
-import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.js';
+import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import { NONE } from './items.js';
 import { placeOf } from './merge.js';
@@ -31,7 +31,7 @@ export class Scan {
   private behind: number = NONE;
 
   constructor(
-    private readonly machine: Machine,
+    private readonly state: State,
     private readonly tracking: Tracking,
     private readonly listener: ScanListener,
   ) {
@@ -72,12 +72,9 @@ export class Scan {
     const last = (): number => (this.behind === NONE ? slot.first : items.next[this.behind]) as number;
     while (last() !== NONE) this.tracking.dropItemBehind(slot.number, this.behind);
     if (slot.loose.size > 0)
-      this.tracking.dropLoose(slot, (item) => placeOf(this.machine, this.tracking, item) !== undefined);
+      this.tracking.dropLoose(slot, (item) => placeOf(this.state, this.tracking, item) !== undefined);
     const { after } = slot;
-    if (this.address === 0) {
-      if (slot.space?.ksm === slot) slot.space.ksm = undefined;
-      mms.remove(slot);
-    }
+    if (this.address === 0) mms.remove(slot);
     this.enter(after);
   }
 
@@ -101,7 +98,7 @@ export class Scan {
   }
 
   private nextInVma(slot: MmSlot, vma: Vma): number {
-    const { tables } = this.machine;
+    const { tables } = this.state;
     const { directory } = vma.space;
     while (this.address < vma.end) {
       const leaf = directory.leaf(this.address);
@@ -119,13 +116,13 @@ export class Scan {
 
   /** @param first index of the entry of the page at `address` */
   private nextInLeaf(slot: MmSlot, vma: Vma, first: number, stop: number): number {
-    const { tables } = this.machine;
+    const { tables } = this.state;
     for (let at = first; this.address < stop; at++) {
       const entry = tables.entries[at]!;
       const vpn = this.address++;
       const page = entry >>> PTE_SHIFT;
       if ((entry & PTE.present) === 0 || page === ZERO_PAGE) continue;
-      if (vma.object && !isAnonPage(this.machine, page)) continue;
+      if (vma.object && !isAnonPage(this.state, page)) continue;
       const item = this.itemAt(slot, vpn);
       this.behind = item;
       if (this.listener.skips(item, page)) continue;

@@ -1,4 +1,5 @@
-import type { Machine } from '../machine.js';
+import type { KsmParameters } from '../../policy/merge/contract.js';
+import type { State } from '../state/state.js';
 import { FILED, NONE, RmapItems } from './items.js';
 import { MmList, type MmSlot } from './mm-list.js';
 import { StableNodes } from './nodes.js';
@@ -27,7 +28,8 @@ export class Tracking {
 
   /** @param outOfOrder whether items are looked up by page number */
   constructor(
-    private readonly machine: Machine,
+    private readonly state: State,
+    private readonly parameters: Readonly<KsmParameters>,
     private readonly outOfOrder: boolean,
   ) {}
 
@@ -192,9 +194,8 @@ export class Tracking {
   /** stable_node_dup: the best dup of a chain; a chain with one dup left is one no more. */
   private searchChain(chain: number, prune: boolean): number {
     const { nodes } = this;
-    const { ksm, nowUs } = this.machine;
-    const every = ksm.parameters.chainsPruneMillisecs * US_PER_MS;
-    const whole = prune && nodes.pruneDue(chain, nowUs, every);
+    const every = this.parameters.chainsPruneMillisecs * US_PER_MS;
+    const whole = prune && nodes.pruneDue(chain, this.state.nowUs, every);
     const best = this.bestOf(chain, whole);
     if (best === NONE) {
       nodes.removeChain(chain);
@@ -228,6 +229,6 @@ export class Tracking {
   /** is_page_sharing_candidate: whether a node takes a sharer, beside `coming` others. */
   hasRoom(node: number, coming: number): boolean {
     const length = this.nodes.length[node]!;
-    return length > 0 && length + coming < this.machine.ksm.parameters.maxPageSharing;
+    return length > 0 && length + coming < this.parameters.maxPageSharing;
   }
 }

@@ -1,13 +1,13 @@
 import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
 import { isAnonPage, isExclusive } from '../entries/entry.js';
-import type { Instant } from '../ksm/instant.js';
-import type { Machine } from '../machine.js';
 import type { Contents } from '../memory/contents.js';
 import { OWN_TRAIT, ZERO_PAGE } from '../memory/pages.js';
 import { identify } from '../object/page-in.js';
+import type { Merger } from '../state/hooks.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.js';
 import type { Space } from '../state/space.js';
+import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import { FAULTED, fault, unshare } from './fault.js';
 
@@ -24,23 +24,24 @@ export const UNIQUE = -1;
  * @throws InputError for a page outside every mapping, or against its protection
  */
 export function access(
-  m: Machine,
+  m: State,
   space: Space,
   first: number,
   count: number,
   content: number,
   step: 0 | 1,
 ): number {
-  if (m.ksm.instant) return accessAndMerge(m, m.ksm.instant, space, first, count, content, step);
+  const { everyTouch } = m.merger;
+  if (everyTouch) return accessAndMerge(m, everyTouch, space, first, count, content, step);
   const touched = accessAll(m, space, first, count, content, step);
-  if (content >= 0) m.ksm.hints?.written(space, first, count, content, step);
+  if (content >= 0) m.merger.written(space, first, count, content, step);
   return touched;
 }
 
 /** Page by page: each is merged before the next is touched. */
 function accessAndMerge(
-  m: Machine,
-  instant: Instant,
+  m: State,
+  everyTouch: NonNullable<Merger['everyTouch']>,
   space: Space,
   first: number,
   count: number,
@@ -51,13 +52,13 @@ function accessAndMerge(
   for (let i = 0; i < Math.abs(count); i++) {
     const vpn = first + i * direction;
     accessOne(m, space, vpn, content < 0 ? content : content + i * step);
-    instant.touched(space, vpn);
+    everyTouch.touched(space, vpn);
   }
   return Math.abs(count);
 }
 
 function accessAll(
-  m: Machine,
+  m: State,
   space: Space,
   first: number,
   count: number,
@@ -97,7 +98,7 @@ function allowed(space: Space, vpn: number, write: boolean): Vma {
 }
 
 /** One page: most events of most traces. The same as `accessVma`, without its loop. */
-function accessOne(m: Machine, space: Space, vpn: number, content: number): number {
+function accessOne(m: State, space: Space, vpn: number, content: number): number {
   const vma = allowed(space, vpn, content !== READ);
   const { tables, pages } = m;
   const need = content === READ ? PTE.present : PTE.present | PTE.write;
@@ -119,7 +120,7 @@ function accessOne(m: Machine, space: Space, vpn: number, content: number): numb
   return 1;
 }
 
-function timedFault(m: Machine, vma: Vma, vpn: number, write: boolean): number {
+function timedFault(m: State, vma: Vma, vpn: number, write: boolean): number {
   const startNs = m.ledger.spentNs;
   let outcome = fault(m, vma, vpn, write);
   if (outcome === FAULTED.sigbus) outcome = signal(m, vma.space, vpn, write);
@@ -128,7 +129,7 @@ function timedFault(m: Machine, vma: Vma, vpn: number, write: boolean): number {
 }
 
 /** SIGBUS: after the program's handler the access is made again, which faults again where the page is not mapped yet. */
-function signal(m: Machine, space: Space, vpn: number, write: boolean): number {
+function signal(m: State, space: Space, vpn: number, write: boolean): number {
   m.counters.sigbus++;
   m.ledger.cpu(PART.sigbus, m.costs.signals.sigbus.ns);
   if (!m.sigbusHandler?.(space, vpn)) return FAULTED.sigbus;
@@ -146,7 +147,7 @@ function put(contents: Contents, page: number, content: number): void {
 
 /** The hot loop: pages of what is one VMA at the start; a signal handler may split it or merge it with others. */
 function accessVma(
-  m: Machine,
+  m: State,
   vma: Vma,
   first: number,
   count: number,
@@ -187,7 +188,7 @@ function accessVma(
 }
 
 /** The page a read would find, without reading it: 0 (the zero page) for a hole; undefined where nothing is mapped. */
-function pageAt(m: Machine, space: Space, vpn: number): number | undefined {
+function pageAt(m: State, space: Space, vpn: number): number | undefined {
   const vma = space.find(vpn);
   if (!vma) return undefined;
   const at = space.directory.entry(vpn);
@@ -200,7 +201,7 @@ function pageAt(m: Machine, space: Space, vpn: number): number | undefined {
 }
 
 /** The content id of a page as a read would find it, without reading it; undefined where nothing is mapped. */
-export function contentAt(m: Machine, space: Space, vpn: number): number | undefined {
+export function contentAt(m: State, space: Space, vpn: number): number | undefined {
   const page = pageAt(m, space, vpn);
   return page === undefined ? undefined : m.pages.contents.get(page);
 }
@@ -209,7 +210,7 @@ export function contentAt(m: Machine, space: Space, vpn: number): number | undef
  * Puts a content id into a page that holds something, as if it had always been there; holes stay holes. A private mapping
  * takes a copy first where others have the page too: a fork, or the file.
  */
-export function setContentAt(m: Machine, space: Space, vpn: number, content: number): void {
+export function setContentAt(m: State, space: Space, vpn: number, content: number): void {
   const found = pageAt(m, space, vpn);
   if (found === undefined || found === ZERO_PAGE) return;
   const vma = space.find(vpn)!;
@@ -218,7 +219,7 @@ export function setContentAt(m: Machine, space: Space, vpn: number, content: num
 }
 
 /** The page of a private mapping that no other mapping has, copied if need be. */
-function ownPage(m: Machine, vma: Vma, vpn: number): number {
+function ownPage(m: State, vma: Vma, vpn: number): number {
   const { directory } = vma.space;
   const known = directory.entry(vpn);
   if (known < 0 || (m.tables.entries[known]! & PTE.present) === 0) fault(m, vma, vpn, false);

@@ -1,8 +1,8 @@
-import type { Machine } from '../machine.js';
+import type { State } from '../state/state.js';
 import { ANON_REACH, type AnonObject, VM, type Vma } from '../state/vma.js';
 
 /** anon_vma_prepare: the object new pages of a VMA are filed under, a neighbour's or made at the first. */
-export function anonObject(m: Machine, vma: Vma, vpn: number): AnonObject {
+export function anonObject(m: State, vma: Vma, vpn: number): AnonObject {
   if (!vma.anon) {
     const neighbour = vma.space.neighbourToShareWith(vma);
     if (neighbour) vma.shift = neighbour.shift;
@@ -15,8 +15,15 @@ export function anonObject(m: Machine, vma: Vma, vpn: number): AnonObject {
   return vma.anon;
 }
 
+/** __folio_set_anon: a page that others share is filed under the oldest object, where all of them find it. */
+export function swapInObject(m: State, vma: Vma, vpn: number, page: number): AnonObject {
+  const shared = m.swap.references(m.pages.slotOf(page)) > 1;
+  const oldest = vma.inherited[0];
+  return shared && oldest ? oldest : anonObject(m, vma, vpn);
+}
+
 /** A page of zeros in memory, filed under the VMA's anonymous object. */
-export function newAnonPage(m: Machine, vma: Vma, vpn: number): number {
+export function newAnonPage(m: State, vma: Vma, vpn: number): number {
   const anon = anonObject(m, vma, vpn);
   const page = m.pages.create();
   if (vma.flags & VM.droppable) m.pages.markLazyfree(page); // never backed by swap (folio_add_new_anon_rmap)
@@ -24,6 +31,6 @@ export function newAnonPage(m: Machine, vma: Vma, vpn: number): number {
   m.reclaim.bringIn(page, anon.number, anon.indexOf(vma, vpn));
   m.pages.markDirty(page);
   if (vma.flags & VM.volatile) m.purge.privatePageCame(vma.space, vpn);
-  m.ksm.instant?.came(vma.space, vpn);
+  m.merger.came(vma.space, vpn);
   return page;
 }

@@ -9,13 +9,13 @@ import {
   mapPage,
   mapZeroPage,
 } from '../entries/entry.js';
-import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
-import { freeSwapCache, readSwap, swapInObject } from '../object/swap-cache.js';
+import { freeSwapCache, readSwap } from '../object/swap-cache.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
+import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
-import { newAnonPage } from './anon-page.js';
+import { newAnonPage, swapInObject } from './anon-page.js';
 
 /** Pages that one read fault maps at most. Source: fault_around_bytes in mm/memory.c, 64 KiB. */
 const FAULT_AROUND_PAGES = 16;
@@ -28,7 +28,7 @@ export const FAULTED = { ok: 0, sigbus: 1 } as const;
  * is absent, swapped out, or present and write-protected. Beyond the end of an object it stays absent. The signal is up to
  * the caller: populating a range sends none.
  */
-export function fault(m: Machine, vma: Vma, vpn: number, write: boolean): number {
+export function fault(m: State, vma: Vma, vpn: number, write: boolean): number {
   m.counters.pgfault++;
   vma.space.pgfault++;
   const known = vma.space.directory.entry(vpn);
@@ -58,18 +58,18 @@ function isPurged(vma: Vma, vpn: number, entry: number): boolean {
  * on. That something was is noted here for private memory, and when a page comes into an object.
  * Source: the SIGBUS trap of the 2014 volatile ranges patches.
  */
-function findsZeros(m: Machine, vma: Vma, vpn: number, at: number): boolean {
+function findsZeros(m: State, vma: Vma, vpn: number, at: number): boolean {
   m.counters.purge_faults++;
   if (!m.purge.zeroFills) return false;
   if (vma.isAnonymous) {
     m.tables.set(at, 0);
-    m.purge.marks.addLost(vma.space, vpn);
+    m.purge.foundZeros(vma.space, vpn);
   }
   return true;
 }
 
 /** mlock_vma_folio: a page that a locked VMA maps is out of reclaim's reach. */
-export function lockEntry(m: Machine, at: number): void {
+export function lockEntry(m: State, at: number): void {
   const frame = frameOf(m, m.tables.entries[at]!);
   if (frame >= 0) m.reclaim.recheck(m.frames.page[frame]!);
 }
@@ -79,7 +79,7 @@ function isBeyondEnd(vma: Vma, vpn: number): boolean {
 }
 
 /** do_anonymous_page: a read maps the shared zero page, a write a new page of zeros. */
-function anonymous(m: Machine, vma: Vma, vpn: number, at: number, write: boolean): void {
+function anonymous(m: State, vma: Vma, vpn: number, at: number, write: boolean): void {
   const { faults } = m.costs;
   if (!write) {
     mapZeroPage(m, at);
@@ -91,7 +91,7 @@ function anonymous(m: Machine, vma: Vma, vpn: number, at: number, write: boolean
 }
 
 /** do_read_fault, do_shared_fault: maps the object's page, and at a read its neighbours too. */
-function shared(m: Machine, vma: Vma, vpn: number, at: number, write: boolean): void {
+function shared(m: State, vma: Vma, vpn: number, at: number, write: boolean): void {
   const object = vma.object!;
   const index = vma.objectPageAt(vpn);
   const where = whereIs(m, object, index);
@@ -103,7 +103,7 @@ function shared(m: Machine, vma: Vma, vpn: number, at: number, write: boolean): 
 }
 
 /** Counts a fault on an object's page as major when it must be read, and charges what is not the device's. */
-function countObjectFault(m: Machine, vma: Vma, where: number, write: boolean, around: number): void {
+function countObjectFault(m: State, vma: Vma, where: number, write: boolean, around: number): void {
   const { faults } = m.costs;
   const file = vma.object!.backing !== 'shmem';
   // filemap_fault counts every page that it does not find as major, also one over a hole, for which nothing is read.
@@ -116,7 +116,7 @@ function countObjectFault(m: Machine, vma: Vma, where: number, write: boolean, a
   else if (around > 0) m.ledger.cpu(PART.minor, aroundNs);
 }
 
-function countMajor(m: Machine, vma: Vma): void {
+function countMajor(m: State, vma: Vma): void {
   m.counters.pgmajfault++;
   vma.space.pgmajfault++;
 }
@@ -135,7 +135,7 @@ function objectBits(vma: Vma, write: boolean): number {
  * do_fault_around: maps those neighbours that are in memory already. Measured: from the fault's address rounded down
  * to 16 pages, or the VMA's start, 16 pages on, cut at the end of VMA and leaf. Gives how many it mapped.
  */
-function faultAround(m: Machine, vma: Vma, vpn: number): number {
+function faultAround(m: State, vma: Vma, vpn: number): number {
   const object = vma.object!;
   const from = Math.max(vpn - (vpn % FAULT_AROUND_PAGES), vma.start);
   const leafEnd = vpn - entryInLeaf(vpn) + LEAF_ENTRIES;
@@ -156,7 +156,7 @@ function faultAround(m: Machine, vma: Vma, vpn: number): number {
 }
 
 /** do_cow_fault: a private mapping writes a page of its object for the first time. */
-function copyFromObject(m: Machine, vma: Vma, vpn: number, at: number): void {
+function copyFromObject(m: State, vma: Vma, vpn: number, at: number): void {
   const object = vma.object!;
   const index = vma.objectPageAt(vpn);
   const where = whereIs(m, object, index);
@@ -166,7 +166,7 @@ function copyFromObject(m: Machine, vma: Vma, vpn: number, at: number): void {
 }
 
 /** do_wp_page: a write to a present entry that is not writable. */
-function writeProtected(m: Machine, vma: Vma, vpn: number, at: number): void {
+function writeProtected(m: State, vma: Vma, vpn: number, at: number): void {
   const entry = m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
   if (vma.has(VM.shared)) {
@@ -192,7 +192,7 @@ function writeProtected(m: Machine, vma: Vma, vpn: number, at: number): void {
 }
 
 /** wp_page_copy: a new page with the contents of another. */
-function newCopy(m: Machine, vma: Vma, vpn: number, source: number): number {
+function newCopy(m: State, vma: Vma, vpn: number, source: number): number {
   const merged = isMerged(m, source);
   const copy = duplicate(m, vma, vpn, source);
   m.counters.cow_breaks++;
@@ -201,7 +201,7 @@ function newCopy(m: Machine, vma: Vma, vpn: number, source: number): number {
   return copy;
 }
 
-function duplicate(m: Machine, vma: Vma, vpn: number, source: number): number {
+function duplicate(m: State, vma: Vma, vpn: number, source: number): number {
   // To make room for the copy, reclaim may take the source.
   const content = m.pages.contents.get(source);
   const copy = newAnonPage(m, vma, vpn);
@@ -209,7 +209,7 @@ function duplicate(m: Machine, vma: Vma, vpn: number, source: number): number {
   return copy;
 }
 
-function copyNs({ costs }: Machine, source: number, merged: boolean): number {
+function copyNs({ costs }: State, source: number, merged: boolean): number {
   if (source === ZERO_PAGE) return costs.faults.cow_zero.ns;
   return merged ? costs.faults.cow_ksm.ns : costs.faults.cow_copy.ns;
 }
@@ -220,7 +220,7 @@ function copyNs({ costs }: Machine, source: number, merged: boolean): number {
  *
  * @param part the stall part that pays
  */
-export function unshare(m: Machine, vma: Vma, vpn: number, at: number, part: number): void {
+export function unshare(m: State, vma: Vma, vpn: number, at: number, part: number): void {
   const page = m.tables.entries[at]! >>> PTE_SHIFT;
   const merged = isMerged(m, page);
   m.counters.pgfault++;
@@ -234,7 +234,7 @@ export function unshare(m: Machine, vma: Vma, vpn: number, at: number, part: num
 }
 
 /** do_swap_page: an entry of an anonymous page that was swapped out. */
-function swappedOut(m: Machine, vma: Vma, vpn: number, at: number, write: boolean): void {
+function swappedOut(m: State, vma: Vma, vpn: number, at: number, write: boolean): void {
   const page = m.tables.entries[at]! >>> PTE_SHIFT;
   let bypassed = false;
   if (m.pages.resident[page] === 1) {
@@ -264,7 +264,7 @@ function swappedOut(m: Machine, vma: Vma, vpn: number, at: number, write: boolea
   const writable = others === 0 && vma.has(VM.write) && !merged ? PTE.write : 0;
   mapPage(m, vma.space, at, page, writable | PTE.young | (write && !merged ? PTE.dirty : 0));
   if (write && merged) writeProtected(m, vma, vpn, at);
-  m.ksm.instant?.came(vma.space, vpn);
+  m.merger.came(vma.space, vpn);
 }
 
 /**
@@ -272,7 +272,7 @@ function swappedOut(m: Machine, vma: Vma, vpn: number, at: number, write: boolea
  * first; other processes, whose reverse map does not lead to it, make copies. One that never left the swap cache is
  * merged still.
  */
-function mayMapFromSwap(m: Machine, vma: Vma, vpn: number, page: number): boolean {
+function mayMapFromSwap(m: State, vma: Vma, vpn: number, page: number): boolean {
   const frame = m.pages.place[page]!;
   const number = m.frames.object[frame]!;
   const index = m.frames.index[frame]!;
@@ -284,7 +284,7 @@ function mayMapFromSwap(m: Machine, vma: Vma, vpn: number, page: number): boolea
 }
 
 /** The entry's page stays behind for others, or goes with its last reference. */
-function copyFromSwap(m: Machine, vma: Vma, vpn: number, at: number, page: number, write: boolean): void {
+function copyFromSwap(m: State, vma: Vma, vpn: number, at: number, page: number, write: boolean): void {
   const copy = duplicate(m, vma, vpn, page);
   m.ledger.cpu(PART.cow, m.costs.faults.cow_copy.ns);
   clearEntry(m, vma, at);

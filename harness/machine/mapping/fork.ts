@@ -1,14 +1,14 @@
 import { InputError } from '../../base/errors.js';
 import { mapPage } from '../entries/entry.js';
-import type { Machine } from '../machine.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import { Space } from '../state/space.js';
+import type { State } from '../state/state.js';
 import { VM, Vma } from '../state/vma.js';
 import { unmap } from './mmap.js';
 
 /** A new empty space. @throws InputError when the id is in use */
-export function spawn(m: Machine, id: number, name: string): Space {
+export function spawn(m: State, id: number, name: string): Space {
   if (m.spaces.has(id)) throw new InputError(`space ${id} exists already, expected the id of none`);
   const space = new Space(id, name);
   m.spaces.set(id, space);
@@ -18,7 +18,7 @@ export function spawn(m: Machine, id: number, name: string): Space {
 }
 
 /** Ends a space: all its mappings go. */
-export function exit(m: Machine, space: Space): void {
+export function exit(m: State, space: Space): void {
   const last = space.vmas.at(-1);
   const first = space.vmas[0];
   if (first && last) unmap(m, space, first.start, last.end - first.start);
@@ -31,7 +31,7 @@ export function exit(m: Machine, space: Space): void {
  * faults them in (vma_needs_copy). Locks are not inherited; MADV_DONTFORK leaves a mapping out, MADV_WIPEONFORK
  * gives the child an empty one.
  */
-export function fork(m: Machine, parent: Space, childId: number): Space {
+export function fork(m: State, parent: Space, childId: number): Space {
   const child = spawn(m, childId, parent.name);
   m.ksm.forked(parent, child);
   for (const vma of parent.vmas) {
@@ -51,8 +51,8 @@ export function fork(m: Machine, parent: Space, childId: number): Space {
       inherited,
     });
     child.insert(copy);
-    if (!wipe) m.purge.marks.copy(parent, child, copy.start, copy.end);
-    else if (copy.has(VM.volatile)) m.purge.marks.mark(child, copy.start, copy.end);
+    if (!wipe) m.purge.copied(parent, child, copy.start, copy.end);
+    else if (copy.has(VM.volatile)) m.purge.marked(child, copy.start, copy.end);
     if (inherited.length > 0) copyEntries(m, vma, child);
   }
   m.countVmas(child);
@@ -60,7 +60,7 @@ export function fork(m: Machine, parent: Space, childId: number): Space {
 }
 
 /** copy_page_range: both sides lose the right to write in place. */
-function copyEntries(m: Machine, vma: Vma, child: Space): void {
+function copyEntries(m: State, vma: Vma, child: Space): void {
   for (const part of vma.space.directory.leavesIn(vma.start, vma.end)) {
     m.tables.make(child.directory, part.from); // copy_pte_range, for an empty table too
     if (m.tables.isEmpty(part.leaf)) continue;
@@ -68,7 +68,7 @@ function copyEntries(m: Machine, vma: Vma, child: Space): void {
   }
 }
 
-function copyEntry(m: Machine, from: number, child: Space, vpn: number): void {
+function copyEntry(m: State, from: number, child: Space, vpn: number): void {
   const entry = m.tables.entries[from]!;
   if (entry === 0) return;
   const page = entry >>> PTE_SHIFT;
@@ -81,6 +81,6 @@ function copyEntry(m: Machine, from: number, child: Space, vpn: number): void {
   m.tables.entries[from] = entry & ~PTE.write;
   if (page === ZERO_PAGE) {
     m.tables.set(at, entry & ~(PTE.write | PTE.young));
-    if (entry & PTE.dirty) m.ksm.zeroCopied(child);
+    if (entry & PTE.dirty) m.ksm.zeroMapped(child);
   } else mapPage(m, child, at, page, entry & PTE.dirty); // pte_mkold: the child has not used it
 }

@@ -1,13 +1,14 @@
 import { InputError } from '../../base/errors.js';
 import type { MapArg } from '../../trace/args.js';
 import { PAGE_LIMIT } from '../../trace/op.js';
-import { isAnonPage, isExclusive, isMerged, mapPage, zapEntry } from '../entries/entry.js';
-import type { Machine } from '../machine.js';
+import { isAnonPage, isExclusive, isMerged, mapPage } from '../entries/entry.js';
+import { zapRange } from '../entries/page-walk.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { releaseIfDead } from '../object/lifetime.js';
 import { identify } from '../object/page-in.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.js';
 import type { Space } from '../state/space.js';
+import type { State } from '../state/state.js';
 import { type SharedObject, VM, VM_SPECIAL, Vma } from '../state/vma.js';
 import { FAULTED, fault, lockEntry } from './fault.js';
 import { changeFlags, mustHaveRoom } from './modify.js';
@@ -41,7 +42,7 @@ export function checkRange(page: number, count: number): void {
 }
 
 /** mmap(MAP_FIXED): replaces whatever the range holds. @throws InputError when the object does not exist */
-export function map(m: Machine, space: Space, page: number, count: number, arg: MapArg): void {
+export function map(m: State, space: Space, page: number, count: number, arg: MapArg): void {
   if (count === 0) return;
   checkRange(page, count);
   if (arg.flags.has('droppable') && arg.kind !== 'anon')
@@ -69,7 +70,7 @@ export function map(m: Machine, space: Space, page: number, count: number, arg: 
 
 /** remap_pfn_range: a range of page frame numbers is mapped whole, at once, and linearly. Private copies come later. */
 function mapFrameNumbers(
-  m: Machine,
+  m: State,
   space: Space,
   page: number,
   count: number,
@@ -84,7 +85,7 @@ function mapFrameNumbers(
   }
 }
 
-function objectOf(m: Machine, count: number, arg: MapArg): SharedObject | undefined {
+function objectOf(m: State, count: number, arg: MapArg): SharedObject | undefined {
   if (arg.kind === 'anon') return undefined;
   if (arg.kind === 'anon-shared')
     return m.objects.createShared(undefined, count, {
@@ -100,7 +101,7 @@ function objectOf(m: Machine, count: number, arg: MapArg): SharedObject | undefi
 }
 
 /** munmap: holes are skipped. */
-export function unmap(m: Machine, space: Space, page: number, count: number): void {
+export function unmap(m: State, space: Space, page: number, count: number): void {
   const end = page + count;
   if (count === 0 || !space.maps(page, end)) return;
   const vma = space.find(page);
@@ -108,7 +109,7 @@ export function unmap(m: Machine, space: Space, page: number, count: number): vo
   space.split(page);
   space.split(end);
   const gone = space.overlapping(page, end);
-  m.purge.marks.drop(space, page, end);
+  m.purge.dropped(space, page, end);
   for (const vma of gone) {
     zapRange(m, vma, vma.start, vma.end);
     removeVma(m, vma);
@@ -118,33 +119,17 @@ export function unmap(m: Machine, space: Space, page: number, count: number): vo
 }
 
 /** Takes an emptied VMA out, and drops what nothing refers to any more. */
-function removeVma(m: Machine, vma: Vma): void {
+function removeVma(m: State, vma: Vma): void {
   vma.space.remove(vma);
   if (vma.object) releaseIfDead(m, vma.object);
   for (const anon of [vma.anon, ...vma.inherited]) if (anon && !anon.inUse) m.objects.drop(anon);
-}
-
-/** Empties all entries of [start, end) of a VMA. Gives how many were present. */
-export function zapRange(m: Machine, vma: Vma, start: number, end: number): number {
-  const { tables } = m;
-  let present = 0;
-  for (const part of vma.space.directory.leavesIn(start, end)) {
-    if (tables.isEmpty(part.leaf)) continue;
-    for (let i = 0; i < part.to - part.from; i++) {
-      const entry = tables.entries[part.at + i]!;
-      if (entry === 0) continue;
-      if (entry & PTE.present) present++;
-      zapEntry(m, vma, part.at + i);
-    }
-  }
-  return present;
 }
 
 /**
  * Gives back empty page-table pages of [start, end). munmap frees those that no VMA needs any more (free_pgtables);
  * MADV_DONTNEED, with `wholeOnly`, those whose whole range it emptied (try_to_free_pte).
  */
-export function freeTables(m: Machine, space: Space, start: number, end: number, wholeOnly: boolean): void {
+export function freeTables(m: State, space: Space, start: number, end: number, wholeOnly: boolean): void {
   for (const part of space.directory.leavesIn(start, end)) {
     if (!m.tables.isEmpty(part.leaf)) continue;
     const first = part.from - entryInLeaf(part.from);
@@ -158,14 +143,14 @@ export function freeTables(m: Machine, space: Space, start: number, end: number,
  * Faults in every page of a range, as MAP_POPULATE and mlock do: private writable memory for writing. Where a page cannot
  * be had, mmap goes on with the next VMA (`ignoreErrors`), and mlock ends. Source: __mm_populate in mm/gup.c.
  */
-export function populate(m: Machine, space: Space, start: number, end: number, ignoreErrors: boolean): void {
+export function populate(m: State, space: Space, start: number, end: number, ignoreErrors: boolean): void {
   for (const vma of space.overlapping(start, end)) {
     if (!populateVma(m, vma, Math.max(start, vma.start), Math.min(end, vma.end)) && !ignoreErrors) return;
   }
 }
 
 /** False at the first page that cannot be had. */
-function populateVma(m: Machine, vma: Vma, start: number, end: number): boolean {
+function populateVma(m: State, vma: Vma, start: number, end: number): boolean {
   if (!vma.has(VM.read | VM.write | VM.exec)) return false;
   const write = vma.has(VM.write) && !vma.has(VM.shared);
   const need = write ? PTE.present | PTE.write : PTE.present;
@@ -179,7 +164,7 @@ function populateVma(m: Machine, vma: Vma, start: number, end: number): boolean 
 }
 
 /** mlock and munlock. @throws InputError when a part is not mapped */
-export function setLocked(m: Machine, space: Space, page: number, count: number, locked: boolean): void {
+export function setLocked(m: State, space: Space, page: number, count: number, locked: boolean): void {
   if (count === 0) return;
   mustBeMapped(space, page, count, locked ? 'lock' : 'unlock');
   const end = page + count;
@@ -195,7 +180,7 @@ export function setLocked(m: Machine, space: Space, page: number, count: number,
 
 /** mprotect. @throws InputError when a part is not mapped, or may not be made writable */
 export function protect(
-  m: Machine,
+  m: State,
   space: Space,
   page: number,
   count: number,
@@ -228,7 +213,7 @@ function accounted(vma: Vma, flags: number): number {
 
 /** Visits the present entries of a range, the zero page's apart. */
 function eachEntry(
-  m: Machine,
+  m: State,
   space: Space,
   start: number,
   end: number,
@@ -245,7 +230,7 @@ function eachEntry(
 }
 
 /** can_change_pte_writable: spares the fault where a write could go on without a copy. */
-function mayBecomeWritable(m: Machine, vma: Vma, entry: number): boolean {
+function mayBecomeWritable(m: State, vma: Vma, entry: number): boolean {
   // A clean page of a file must be faulted on, so that its file system hears of the first write (vma_wants_writenotify).
   if (vma.has(VM.shared)) return vma.object?.backing === 'shmem' || (entry & PTE.dirty) !== 0;
   const page = entry >>> PTE_SHIFT;

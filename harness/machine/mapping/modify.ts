@@ -1,6 +1,6 @@
 import { InputError } from '../../base/errors.js';
-import type { Machine } from '../machine.js';
 import { mergeable, type Space } from '../state/space.js';
+import type { State } from '../state/state.js';
 import type { Vma } from '../state/vma.js';
 
 /**
@@ -8,7 +8,7 @@ import type { Vma } from '../state/vma.js';
  * is cut out of its VMA. False, and nothing has changed, when that would take more VMAs than vm.max_map_count allows
  * (split_vma in mm/vma.c).
  */
-export function modifyFlags(m: Machine, vma: Vma, start: number, end: number, flags: number): boolean {
+export function modifyFlags(m: State, vma: Vma, start: number, end: number, flags: number): boolean {
   if (flags === vma.flags) return true;
   const { space } = vma;
   const more = cuts(vma, start, end, flags);
@@ -40,7 +40,7 @@ export function cuts(vma: Vma, start: number, end: number, flags: number): numbe
  * @throws InputError when there would be too many VMAs (ENOMEM)
  */
 export function changeFlags(
-  m: Machine,
+  m: State,
   space: Space,
   start: number,
   end: number,
@@ -58,11 +58,11 @@ export function changeFlags(
 }
 
 /** @throws InputError when a space has no room for so many VMAs more (ENOMEM) */
-export function mustHaveRoom(m: Machine, space: Space, page: number, more: number): void {
+export function mustHaveRoom(m: State, space: Space, page: number, more: number): void {
   if (space.vmas.length + more > m.settings.maxMapCount) throw tooManyVmas(m, space, page);
 }
 
-function tooManyVmas(m: Machine, space: Space, page: number): InputError {
+function tooManyVmas(m: State, space: Space, page: number): InputError {
   return new InputError(
     `space ${space.id} would have more than ${m.settings.maxMapCount} mappings at page ${page} (ENOMEM), expected fewer or a larger vm.max_map_count`,
   );

@@ -2,21 +2,20 @@ import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
 import type { RemapArg } from '../../trace/args.js';
 import { COUNT_LIMIT } from '../../trace/op.js';
-import { unmerge } from '../ksm/merge.js';
-import type { Machine } from '../machine.js';
 import type { Space } from '../state/space.js';
+import type { State } from '../state/state.js';
 import { VM, Vma } from '../state/vma.js';
 import { checkRange, freeTables, mustBeMapped, populate, unmap } from './mmap.js';
 
 /** mremap. @throws InputError when a part is not mapped, the range overlaps its target, or there is no room to grow */
-export function remap(m: Machine, space: Space, page: number, count: number, arg: RemapArg): void {
+export function remap(m: State, space: Space, page: number, count: number, arg: RemapArg): void {
   mustBeMapped(space, page, count, 'remap');
   if (arg.to !== undefined) move(m, space, page, count, arg.to);
   else grow(m, space, page, count, arg.grow);
   m.countVmas(space);
 }
 
-function grow(m: Machine, space: Space, page: number, count: number, pages: number): void {
+function grow(m: State, space: Space, page: number, count: number, pages: number): void {
   const end = page + count;
   if (pages === 0) return;
   checkRange(end, pages);
@@ -35,7 +34,7 @@ function grow(m: Machine, space: Space, page: number, count: number, pages: numb
 }
 
 /** Moves VMAs and their entries; anonymous pages stay filed under their old page numbers (`Vma.shift`). */
-function move(m: Machine, space: Space, page: number, count: number, to: number): void {
+function move(m: State, space: Space, page: number, count: number, to: number): void {
   if (count === 0 || to === page) return;
   checkRange(to, count);
   if (to < page + count && page < to + count)
@@ -46,7 +45,7 @@ function move(m: Machine, space: Space, page: number, count: number, to: number)
   for (const vma of space.overlapping(page, page + count)) {
     const target = vma.start - page + to;
     // Merged pages are unmerged: items stand for addresses (move_vma).
-    if (vma.has(VM.mergeable)) unmerge(m, vma, vma.start, vma.end, PART.discard);
+    if (vma.has(VM.mergeable)) m.ksm.unmerge(vma, vma.start, vma.end, PART.discard);
     moveEntries(m, space, vma.start, vma.end, target);
     const moved = new Vma({
       start: target,
@@ -62,14 +61,14 @@ function move(m: Machine, space: Space, page: number, count: number, to: number)
     });
     space.insert(moved);
     space.remove(vma);
-    if (moved.has(VM.mergeable)) m.ksm.instant?.rangeCame(moved, moved.start, moved.end);
-    m.purge.marks.move(space, vma.start, vma.end, target);
+    if (moved.has(VM.mergeable)) m.merger.rangeCame(moved, moved.start, moved.end);
+    m.purge.moved(space, vma.start, vma.end, target);
   }
   freeTables(m, space, page, page + count, false);
   space.mergeAround(to, to + count);
 }
 
-function moveEntries(m: Machine, space: Space, start: number, end: number, to: number): void {
+function moveEntries(m: State, space: Space, start: number, end: number, to: number): void {
   for (const part of space.directory.leavesIn(start, end)) {
     // move_page_tables makes the new tables, for no entry too.
     m.tables.make(space.directory, part.from - start + to);

@@ -1,7 +1,7 @@
 import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
-import type { Machine } from '../machine.js';
 import { UNIQUE } from '../mapping/access.js';
+import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import { dirtyObjectPage, identify, pageIn, WHERE, whereIs } from './page-in.js';
 
@@ -11,7 +11,7 @@ import { dirtyObjectPage, identify, pageIn, WHERE, whereIs } from './page-in.js'
  *
  * @throws InputError for a range of page frame numbers, which is not a file
  */
-export function readFilePages(m: Machine, object: SharedObject, first: number, count: number): number {
+export function readFilePages(m: State, object: SharedObject, first: number, count: number): number {
   mustBeFile(object, 'pread');
   const end = Math.min(first + count, object.size);
   for (let index = first; index < end; index++) {
@@ -35,7 +35,7 @@ export function readFilePages(m: Machine, object: SharedObject, first: number, c
  * @throws InputError for an object that is not a file, or an image that would grow
  */
 export function writeFilePages(
-  m: Machine,
+  m: State,
   object: SharedObject,
   first: number,
   count: number,
@@ -58,7 +58,7 @@ export function writeFilePages(
   return count;
 }
 
-function pageForWriting(m: Machine, object: SharedObject, index: number): number {
+function pageForWriting(m: State, object: SharedObject, index: number): number {
   const where = whereIs(m, object, index);
   if (where === WHERE.special) return identify(m, object, index);
   const page = where === WHERE.disk ? overwrite(m, object, index) : pageIn(m, object, index, where);
@@ -72,7 +72,7 @@ function pageForWriting(m: Machine, object: SharedObject, index: number): number
  * A page that will be written as a whole comes into the page cache without a read. That it was there before counts for
  * nothing (filemap_add_folio, __GFP_WRITE).
  */
-function overwrite(m: Machine, object: SharedObject, index: number): number {
+function overwrite(m: State, object: SharedObject, index: number): number {
   const page = identify(m, object, index);
   m.reclaim.forget(page);
   m.reclaim.bringIn(page, object.number, index);

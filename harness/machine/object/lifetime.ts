@@ -1,8 +1,8 @@
 import { range } from '../../base/arrays.js';
 import { InputError } from '../../base/errors.js';
 import type { ObjectArg } from '../../trace/args.js';
-import type { Machine } from '../machine.js';
-import { zapRange } from '../mapping/mmap.js';
+import { unmapObjectPage, zapRange } from '../entries/page-walk.js';
+import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import { newObjectPage } from './page-in.js';
 
@@ -12,7 +12,7 @@ import { newObjectPage } from './page-in.js';
  *
  * @throws InputError when the name is in use
  */
-export function declareObject(m: Machine, size: number, arg: ObjectArg): void {
+export function declareObject(m: State, size: number, arg: ObjectArg): void {
   const structPages = arg.kind === 'xip+struct';
   const object = m.objects.createShared(arg.name, size, {
     backing: arg.kind === 'xip+struct' ? 'xip' : arg.kind,
@@ -29,17 +29,17 @@ export function declareObject(m: Machine, size: number, arg: ObjectArg): void {
 }
 
 /** The last descriptor or name of an object is gone. */
-export function closeObject(m: Machine, name: string): void {
+export function closeObject(m: State, name: string): void {
   const object = m.objects.named(name);
   object.closed = true;
   releaseIfDead(m, object);
 }
 
 /** Frees the pages of an object that nobody can reach any more, and forgets it. */
-export function releaseIfDead(m: Machine, object: SharedObject): void {
+export function releaseIfDead(m: State, object: SharedObject): void {
   if (!object.dead) return;
   for (const index of object.present(0, object.size)) freeObjectPage(m, object, index);
-  m.purge.marks.drop(object, 0, object.size);
+  m.purge.dropped(object, 0, object.size);
   m.objects.drop(object);
 }
 
@@ -48,9 +48,9 @@ export function releaseIfDead(m: Machine, object: SharedObject): void {
  * pages of their own and stay), then frees frame and swap slot without any I/O. Gives how many entries it cleared.
  * Source: shmem_undo_range in mm/shmem.c, truncate_inode_pages_range in mm/truncate.c.
  */
-export function freeObjectPage(m: Machine, object: SharedObject, index: number): number {
+export function freeObjectPage(m: State, object: SharedObject, index: number): number {
   const page = object.page(index);
-  const cleared = m.rmap.unmapObjectPage(object, index);
+  const cleared = unmapObjectPage(m, object, index);
   if (object.backing !== 'shmem' && !m.pages.isOverHole(page)) object.blocks--;
   object.makeHole(index);
   m.structPages.remove(page);
@@ -59,7 +59,7 @@ export function freeObjectPage(m: Machine, object: SharedObject, index: number):
 }
 
 /** Makes a hole at any index: also where a file has a block and no id yet. Gives the entries cleared. */
-export function makeHole(m: Machine, object: SharedObject, index: number): number {
+export function makeHole(m: State, object: SharedObject, index: number): number {
   if (object.page(index) !== 0) return freeObjectPage(m, object, index);
   if (object.isHole(index)) return 0;
   object.makeHole(index);
@@ -81,7 +81,7 @@ export interface Truncated {
  *
  * @throws InputError for growing an image, which has no more memory
  */
-export function truncateObject(m: Machine, object: SharedObject, size: number): Truncated {
+export function truncateObject(m: State, object: SharedObject, size: number): Truncated {
   const old = object.size;
   if (size > old && object.backing !== 'shmem' && object.backing !== 'file')
     throw new InputError(
@@ -92,7 +92,7 @@ export function truncateObject(m: Machine, object: SharedObject, size: number): 
   return gone;
 }
 
-function cutOff(m: Machine, object: SharedObject, size: number): Truncated {
+function cutOff(m: State, object: SharedObject, size: number): Truncated {
   const old = object.size;
   let entries = 0;
   for (const vma of object.mappings) {
@@ -108,7 +108,7 @@ function cutOff(m: Machine, object: SharedObject, size: number): Truncated {
   }
   if (object.backing === 'shmem') {
     object.clearPurged(size, old);
-    m.purge.marks.drop(object, size, old);
+    m.purge.dropped(object, size, old);
   }
   return { pages, entries };
 }

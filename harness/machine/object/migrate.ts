@@ -1,7 +1,8 @@
 import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
-import type { Machine } from '../machine.js';
+import { unmapObjectPage } from '../entries/page-walk.js';
+import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import { cachePage, identify, WHERE, whereIs } from './page-in.js';
 
@@ -12,7 +13,7 @@ import { cachePage, identify, WHERE, whereIs } from './page-in.js';
  * @throws InputError for an object that is not XIP
  */
 export function migrate(
-  m: Machine,
+  m: State,
   object: SharedObject,
   first: number,
   count: number,
@@ -27,9 +28,9 @@ export function migrate(
   }
 }
 
-function move(m: Machine, object: SharedObject, index: number, toCache: boolean): void {
+function move(m: State, object: SharedObject, index: number, toCache: boolean): void {
   const page = identify(m, object, index);
-  m.rmap.unmapObjectPage(object, index);
+  unmapObjectPage(m, object, index);
   m.ledger.cpu(PART.minor, m.costs.faults.cow_copy.ns);
   if (toCache) {
     m.structPages.remove(page);

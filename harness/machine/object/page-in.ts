@@ -1,7 +1,7 @@
 import { PART } from '../../cost/ledger.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
-import type { Machine } from '../machine.js';
 import { OWN_TRAIT } from '../memory/pages.js';
+import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import { leaveSwapCache, readSwap } from './swap-cache.js';
 
@@ -19,7 +19,7 @@ export const WHERE = {
 } as const;
 
 /** Where the page at an index of an object is. The index is below the object's size. */
-export function whereIs(m: Machine, object: SharedObject, index: number): number {
+export function whereIs(m: State, object: SharedObject, index: number): number {
   const page = object.page(index);
   if (page === 0) {
     if (object.isHole(index)) return WHERE.hole;
@@ -31,7 +31,7 @@ export function whereIs(m: Machine, object: SharedObject, index: number): number
 }
 
 /** Whether a page goes through the page cache: all pages of files, and those of an XIP object that moved there. */
-function isCached(m: Machine, page: number): boolean {
+function isCached(m: State, page: number): boolean {
   return (m.pages.traits[page]! & TRAIT.file) !== 0;
 }
 
@@ -39,13 +39,13 @@ function isCached(m: Machine, page: number): boolean {
  * filemap_fault, shmem_fault: makes the page at an index of an object usable, and gives its id. `where` is what
  * `whereIs` said. Reading it from a device stalls the part `major`.
  */
-export function pageIn(m: Machine, object: SharedObject, index: number, where: number): number {
+export function pageIn(m: State, object: SharedObject, index: number, where: number): number {
   const page = bringIn(m, object, index, where);
-  if (m.ksm.hints && object.backing !== 'shmem') m.ksm.hints.read(m.pages.contents.get(page));
+  if (object.backing !== 'shmem') m.merger.fileRead(page);
   return page;
 }
 
-function bringIn(m: Machine, object: SharedObject, index: number, where: number): number {
+function bringIn(m: State, object: SharedObject, index: number, where: number): number {
   const known = object.page(index);
   switch (where) {
     case WHERE.memory:
@@ -66,7 +66,7 @@ function bringIn(m: Machine, object: SharedObject, index: number, where: number)
 }
 
 /** A page of zeros in memory at a hole of a shared-memory object. */
-export function newObjectPage(m: Machine, object: SharedObject, index: number): number {
+export function newObjectPage(m: State, object: SharedObject, index: number): number {
   const page = m.pages.create();
   m.reclaim.bringIn(page, object.number, index);
   m.pages.markDirty(page); // not on any device yet
@@ -76,7 +76,7 @@ export function newObjectPage(m: Machine, object: SharedObject, index: number): 
 }
 
 /** A page of zeros in the page cache over a hole of a file. */
-function cacheHole(m: Machine, object: SharedObject, index: number): number {
+function cacheHole(m: State, object: SharedObject, index: number): number {
   const page = m.pages.create();
   m.pages.setTrait(page, TRAIT.file | OWN_TRAIT.hole);
   m.reclaim.bringIn(page, object.number, index);
@@ -85,7 +85,7 @@ function cacheHole(m: Machine, object: SharedObject, index: number): number {
 }
 
 /** The id of a page of a file or image: the first use gives it one, with the contents it has had all along. */
-export function identify(m: Machine, object: SharedObject, index: number): number {
+export function identify(m: State, object: SharedObject, index: number): number {
   const known = object.page(index);
   if (known !== 0) return known;
   const page = m.pages.create();
@@ -99,7 +99,7 @@ export function identify(m: Machine, object: SharedObject, index: number): numbe
 }
 
 /** Takes a page that is on disk into the page cache, without waiting for it. */
-export function cachePage(m: Machine, object: SharedObject, index: number): number {
+export function cachePage(m: State, object: SharedObject, index: number): number {
   const page = identify(m, object, index);
   m.reclaim.bringIn(page, object.number, index);
   if (object.backing === 'file') m.counters.file_pages_in++;
@@ -107,7 +107,7 @@ export function cachePage(m: Machine, object: SharedObject, index: number): numb
 }
 
 /** Reads a page into the page cache, and waits. One of an XIP object is copied from memory. */
-function readPage(m: Machine, object: SharedObject, index: number): number {
+function readPage(m: State, object: SharedObject, index: number): number {
   const page = cachePage(m, object, index);
   if (object.backing === 'file') m.readDevice(m.disk, PART.major);
   else m.ledger.cpu(PART.major, m.costs.faults.cow_copy.ns);
@@ -118,7 +118,7 @@ function readPage(m: Machine, object: SharedObject, index: number): number {
  * A page of an object is written: it is dirty, and a page over a hole of a file gets a block.
  * Source: folio_mark_dirty, and delayed allocation in the file system.
  */
-export function dirtyObjectPage(m: Machine, object: SharedObject, page: number): void {
+export function dirtyObjectPage(m: State, object: SharedObject, page: number): void {
   if (m.pages.resident[page] === 0) return; // an image in place
   m.pages.markDirty(page);
   if (object.backing === 'shmem') return;

@@ -1,24 +1,15 @@
 import { PART } from '../../cost/ledger.js';
-import type { Machine } from '../machine.js';
-import { anonObject } from '../mapping/anon-page.js';
-import type { AnonObject, Vma } from '../state/vma.js';
+import type { State } from '../state/state.js';
 
 /** Brings a page in from swap, and waits for it. Its slot stays: the page is in the swap cache. */
-export function readSwap(m: Machine, page: number, object: number, index: number): void {
+export function readSwap(m: State, page: number, object: number, index: number): void {
   m.reclaim.bringIn(page, object, index);
   m.counters.pswpin++;
   m.readDevice(m.swapDevice!, PART.major);
 }
 
-/** __folio_set_anon: a page that others share is filed under the oldest object, where all of them find it. */
-export function swapInObject(m: Machine, vma: Vma, vpn: number, page: number): AnonObject {
-  const shared = m.swap.references(m.pages.slotOf(page)) > 1;
-  const oldest = vma.inherited[0];
-  return shared && oldest ? oldest : anonObject(m, vma, vpn);
-}
-
 /** A page of shared memory is used again: the object holds it, and its slot is free (shmem_swapin_folio). */
-export function leaveSwapCache(m: Machine, page: number): void {
+export function leaveSwapCache(m: State, page: number): void {
   const slot = m.frames.slot[m.pages.place[page]!]!;
   if (slot < 0) return;
   m.swap.dropReference(slot);
@@ -26,7 +17,7 @@ export function leaveSwapCache(m: Machine, page: number): void {
 }
 
 /** Gives back the slot of a page in the swap cache that nobody else refers to: its contents are about to differ. */
-export function freeSwapCache(m: Machine, page: number): void {
+export function freeSwapCache(m: State, page: number): void {
   const frame = m.pages.place[page]!;
   const slot = m.frames.slot[frame]!;
   if (slot < 0 || m.swap.references(slot) > 0) return;

@@ -1,13 +1,24 @@
 import { PART } from '../../cost/ledger.js';
+import type { ReclaimPolicy } from '../../policy/reclaim/contract.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import { isAnonPage, isMerged, isReferred, unmapPage } from '../entries/entry.js';
-import type { Machine } from '../machine.js';
 import { OWN_TRAIT } from '../memory/pages.js';
 import { freeObjectPage } from '../object/lifetime.js';
 import { PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import type { Space } from '../state/space.js';
+import type { State } from '../state/state.js';
 import { type SharedObject, VM } from '../state/vma.js';
-import type { Reclaim } from './reclaim.js';
+import type { Purge } from './purge.js';
+
+/** What evicts: the policy that chose, and what it has to hear of a page that could not go. */
+export interface Evictor {
+  readonly policy: ReclaimPolicy;
+  /** Whether there is a place for the page's contents, or no need for one. */
+  hasPlace(page: number): boolean;
+  recheck(page: number): void;
+  /** A dirty page of a file goes next once it is written (PG_reclaim). */
+  awaitWrite(page: number): void;
+}
 
 /** Carries out what the policy chose: the page is dropped, purged, or goes to swap. After shrink_folio_list. */
 export class Eviction {
@@ -15,13 +26,14 @@ export class Eviction {
   private paid = false;
 
   constructor(
-    private readonly machine: Machine,
-    private readonly reclaim: Reclaim,
+    private readonly state: State,
+    private readonly purge: Purge,
+    private readonly reclaim: Evictor,
   ) {}
 
   /** Carries out an eviction; false when the page could not go (the policy has been told). */
   take(page: number): boolean {
-    const { pages, rmap, purge } = this.machine;
+    const { pages, rmap } = this.state;
     const frame = pages.place[page]!;
     rmap.walk(frame);
     if (this.missesMappings(page, frame)) {
@@ -30,7 +42,7 @@ export class Eviction {
     }
     this.collectDirty(page);
     const traits = pages.traits[page]!;
-    if (traits & TRAIT.volatile && purge.byReclaim) {
+    if (traits & TRAIT.volatile && this.purge.byReclaim) {
       if (this.purgePage(page, frame)) return true;
       rmap.walk(frame);
     }
@@ -46,13 +58,13 @@ export class Eviction {
 
   /** A merged page that the reverse map does not find everywhere stays: try_to_unmap would leave it mapped. */
   private missesMappings(page: number, frame: number): boolean {
-    const { rmap, frames } = this.machine;
-    return rmap.length < frames.mapcount[frame]! && isMerged(this.machine, page);
+    const { rmap, frames } = this.state;
+    return rmap.length < frames.mapcount[frame]! && isMerged(this.state, page);
   }
 
   /** Notes in the page's traits whether an entry of the last walk was written through. */
   private collectDirty(page: number): void {
-    const { rmap, tables, pages } = this.machine;
+    const { rmap, tables, pages } = this.state;
     for (let i = 0; i < rmap.length; i++) {
       if (tables.entries[rmap.entries[i]!]! & PTE.dirty) pages.markDirty(page);
     }
@@ -60,7 +72,7 @@ export class Eviction {
 
   /** Purges a volatile page; false when it stays, because a mapping that is not volatile keeps it. */
   private purgePage(page: number, frame: number): boolean {
-    const m = this.machine;
+    const m = this.state;
     const object = m.objects.get(m.frames.object[frame]!);
     if (object.kind === 'ksm') return false;
     if (object.kind === 'anon') return this.purgeAnon(page);
@@ -68,7 +80,7 @@ export class Eviction {
     freeObjectPage(m, object, index);
     object.setPurged(index);
     this.countPurged();
-    m.purge.met(object, index);
+    this.purge.met(object, index);
     return true;
   }
 
@@ -77,7 +89,7 @@ export class Eviction {
    * the volatile ones have lost it (a flaw of the 2014 patches).
    */
   private purgeAnon(page: number): boolean {
-    const m = this.machine;
+    const m = this.state;
     const { rmap } = m;
     const lost: { readonly space: Space; readonly vpn: number }[] = [];
     for (let i = 0; i < rmap.length; i++) {
@@ -92,13 +104,13 @@ export class Eviction {
       this.countPurged();
       m.freePage(page);
     }
-    for (const { space, vpn } of lost) m.purge.met(space, vpn);
+    for (const { space, vpn } of lost) this.purge.met(space, vpn);
     return !stays;
   }
 
   private countPurged(): void {
-    this.pay(this.machine.costs.reclaim.purge.ns);
-    this.machine.counters.purged_pages++;
+    this.pay(this.state.costs.reclaim.purge.ns);
+    this.state.counters.purged_pages++;
   }
 
   /**
@@ -106,7 +118,7 @@ export class Eviction {
    * Pages of droppable mappings go, written or not.
    */
   private takeLazyfree(page: number): boolean {
-    const { pages, counters, costs } = this.machine;
+    const { pages, counters, costs } = this.state;
     if (pages.traits[page]! & TRAIT.dirty && !this.isDroppable()) {
       this.writtenAgain(page);
       this.reclaim.policy.reject(page);
@@ -117,26 +129,26 @@ export class Eviction {
     if (pages.traits[page]! & TRAIT.volatile) this.unmapPurged();
     else this.unmapAll(0);
     counters.pglazyfreed++;
-    this.machine.freePage(page);
+    this.state.freePage(page);
     return true;
   }
 
   /** A page was written since it was lazily freed; with `order=lazyfree` that is how a page stops being volatile. */
   private writtenAgain(page: number): void {
-    const { pages, purge } = this.machine;
+    const { pages } = this.state;
     pages.clearLazyfree(page);
-    if (purge.rules.order === 'lazyfree') pages.clearVolatile(page);
+    if (this.purge.rules.order === 'lazyfree') pages.clearVolatile(page);
   }
 
   /** Unmaps the page of the last walk, which goes because it is volatile and lazily freed. */
   private unmapPurged(): void {
-    const { rmap, purge, counters } = this.machine;
+    const { rmap, counters } = this.state;
     for (let i = 0; i < rmap.length; i++) {
       const space = rmap.spaces[i]!;
       const vpn = rmap.vpns[i]!;
-      const marked = purge.marks.at(space, vpn) !== undefined;
-      unmapPage(this.machine, space, rmap.entries[i]!, marked ? PURGED : 0);
-      purge.met(space, vpn);
+      const marked = this.purge.marks.at(space, vpn) !== undefined;
+      unmapPage(this.state, space, rmap.entries[i]!, marked ? PURGED : 0);
+      this.purge.met(space, vpn);
     }
     counters.purged_pages++;
   }
@@ -146,7 +158,7 @@ export class Eviction {
    * shrink_folio_list calls try_to_unmap before it looks at the page's dirty bit.
    */
   private takeCached(page: number, frame: number): boolean {
-    const { pages, frames, costs } = this.machine;
+    const { pages, frames, costs } = this.state;
     if (pages.traits[page]! & TRAIT.dirty) {
       this.unmapAll(0);
       this.reclaim.policy.reject(page);
@@ -155,8 +167,8 @@ export class Eviction {
     }
     this.pay(costs.reclaim.drop.ns);
     if (pages.isOverHole(page)) {
-      const object = this.machine.objects.get(frames.object[frame]!) as SharedObject;
-      freeObjectPage(this.machine, object, frames.index[frame]!);
+      const object = this.state.objects.get(frames.object[frame]!) as SharedObject;
+      freeObjectPage(this.state, object, frames.index[frame]!);
       return true;
     }
     this.unmapAll(0);
@@ -168,15 +180,15 @@ export class Eviction {
   /** Writes a page to swap, unless its slot holds the same contents already, and takes its frame. */
   private swapOut(page: number, frame: number): void {
     const slot = this.addToSwap(page, frame);
-    this.machine.ksm.frameLost(frame);
-    this.machine.frames.free(frame);
-    this.machine.pages.setSlot(page, slot);
+    this.state.ksm.frameLost(frame);
+    this.state.frames.free(frame);
+    this.state.pages.setSlot(page, slot);
   }
 
   /** Unmaps a page after the last walk, gives it a slot and writes it there if it must: it is in the swap cache then. */
   private addToSwap(page: number, frame: number): number {
-    const { pages, frames, swap, counters, costs } = this.machine;
-    const anon = isAnonPage(this.machine, page);
+    const { pages, frames, swap, counters, costs } = this.state;
+    const anon = isAnonPage(this.state, page);
     const known = frames.slot[frame]!;
     const write = known < 0 || (pages.traits[page]! & TRAIT.dirty) !== 0;
     const slot = known < 0 ? swap.allocate(page) : known;
@@ -187,7 +199,7 @@ export class Eviction {
       if (swap.synchronous) swap.store(slot, pages.contents.get(page));
     }
     if (anon) {
-      for (let i = 0; i < this.machine.rmap.length; i++) swap.addReference(slot);
+      for (let i = 0; i < this.state.rmap.length; i++) swap.addReference(slot);
       this.unmapAll(page << PTE_SHIFT);
     } else {
       this.unmapAll(0);
@@ -209,7 +221,7 @@ export class Eviction {
   }
 
   private pageOutNow(page: number): void {
-    const m = this.machine;
+    const m = this.state;
     const frame = m.pages.place[page]!;
     m.rmap.walk(frame);
     if (this.missesMappings(page, frame)) return;
@@ -243,19 +255,19 @@ export class Eviction {
 
   /** Replaces all entries of the last walk. */
   private unmapAll(value: number): void {
-    const { rmap } = this.machine;
+    const { rmap } = this.state;
     for (let i = 0; i < rmap.length; i++) {
-      unmapPage(this.machine, rmap.spaces[i]!, rmap.entries[i]!, value);
+      unmapPage(this.state, rmap.spaces[i]!, rmap.entries[i]!, value);
     }
   }
 
   /** Whether the page of the last walk lies in droppable memory, which is never shared. */
   private isDroppable(): boolean {
-    const { rmap } = this.machine;
+    const { rmap } = this.state;
     return rmap.length > 0 && rmap.vmas[0]!.has(VM.droppable);
   }
 
   private pay(ns: number): void {
-    if (!this.paid) this.machine.ledger.cpu(PART.reclaim, ns);
+    if (!this.paid) this.state.ledger.cpu(PART.reclaim, ns);
   }
 }

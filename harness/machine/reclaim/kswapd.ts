@@ -1,6 +1,6 @@
-import type { Machine } from '../machine.js';
 import type { Zone } from '../memory/zone.js';
 import type { Daemon } from '../state/daemons.js';
+import type { State } from '../state/state.js';
 
 /** How long kswapd sleeps when it could not free anything (HZ/10). */
 const RETRY_US = 100_000;
@@ -15,23 +15,23 @@ export class Kswapd implements Daemon {
   dueUs = Number.POSITIVE_INFINITY;
 
   constructor(
-    private readonly machine: Machine,
+    private readonly state: State,
     private readonly zone: Zone,
   ) {}
 
   /** Free memory is at the low watermark: runs as soon as time moves on. */
   wake(): void {
-    if (this.dueUs === Number.POSITIVE_INFINITY) this.dueUs = this.machine.nowUs;
+    if (this.dueUs === Number.POSITIVE_INFINITY) this.dueUs = this.state.nowUs;
   }
 
   run(nowUs: number): void {
-    const { ledger } = this.machine;
+    const { ledger } = this.state;
     if (this.zone.free > this.zone.watermarks.high) {
       this.dueUs = Number.POSITIVE_INFINITY;
       return;
     }
     const before = ledger.daemonNs;
-    const freed = this.machine.reclaim.balance();
+    const freed = this.state.reclaim.balance();
     const took = Math.ceil((ledger.daemonNs - before) / NS_PER_US);
     this.dueUs = nowUs + (freed ? Math.max(1, took) : RETRY_US);
   }

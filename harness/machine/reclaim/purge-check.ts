@@ -1,8 +1,10 @@
 import { TRAIT } from '../../policy/reclaim/contract.js';
-import type { Machine } from '../machine.js';
 import { must } from '../memory/invariant.js';
 import { Space } from '../state/space.js';
+import type { State } from '../state/state.js';
 import { type SharedObject, VM } from '../state/vma.js';
+import type { Purge } from './purge.js';
+import type { VolatileMarks } from './volatile-marks.js';
 import { before, type VolatileRange } from './volatile-range.js';
 
 /**
@@ -15,21 +17,22 @@ import { before, type VolatileRange } from './volatile-range.js';
  *
  * @throws BrokenInvariant naming the first that does not hold
  */
-export function checkPurge(m: Machine): void {
+export function checkPurge(m: State, purge: Purge): void {
+  const { marks } = purge;
   const known = new Set<VolatileRange>();
-  if (m.purge.marks.isEmpty && m.pages.volatile === 0) return;
-  for (const [holder, ranges] of m.purge.marks.all()) {
+  if (marks.isEmpty && m.pages.volatile === 0) return;
+  for (const [holder, ranges] of marks.all()) {
     checkRanges(ranges);
     for (const range of ranges) known.add(range);
     if (holder instanceof Space)
       must(m.spaces.get(holder.id) === holder, () => `space ${holder.id} is gone, and volatile`);
     else must(m.objects.get(holder.number) === holder, () => `object ${holder.name} is gone, and volatile`);
   }
-  for (const space of m.spaces.values()) checkSpace(m, space);
+  for (const space of m.spaces.values()) checkSpace(space, purge);
   for (const object of m.objects.all()) {
-    if (object.kind === 'shared' && object.backing === 'shmem') checkObject(m, object);
+    if (object.kind === 'shared' && object.backing === 'shmem') checkObject(m, object, marks);
   }
-  checkQueue(m.purge.marks.queue.all, known);
+  checkQueue(marks.queue.all, known);
 }
 
 function checkRanges(ranges: readonly VolatileRange[]): void {
@@ -41,8 +44,7 @@ function checkRanges(ranges: readonly VolatileRange[]): void {
   }
 }
 
-function checkSpace(m: Machine, space: Space): void {
-  const { marks, rules } = m.purge;
+function checkSpace(space: Space, { marks, rules }: Purge): void {
   for (const vma of space.vmas) {
     if (!vma.isAnonymous || rules.order === 'lazyfree') continue;
     const expected = vma.has(VM.volatile) ? vma.end - vma.start : 0;
@@ -56,8 +58,7 @@ function checkSpace(m: Machine, space: Space): void {
   }
 }
 
-function checkObject(m: Machine, object: SharedObject): void {
-  const { marks } = m.purge;
+function checkObject(m: State, object: SharedObject, marks: VolatileMarks): void {
   for (const index of object.purged(0, object.size)) {
     const range = marks.at(object, index);
     must(range !== undefined, () => `page ${index} of ${object.name} was purged and is not volatile`);

@@ -1,9 +1,9 @@
 import { clearEntry, isMerged } from '../entries/entry.js';
-import type { Machine } from '../machine.js';
 import { OWN_TRAIT, ZERO_PAGE } from '../memory/pages.js';
 import { freeObjectPage } from '../object/lifetime.js';
 import { PTE_SHIFT, PURGED } from '../state/page-table.js';
 import { Space } from '../state/space.js';
+import type { State } from '../state/state.js';
 import { type SharedObject, VM } from '../state/vma.js';
 import type { VolatileRange } from './volatile-range.js';
 
@@ -22,12 +22,12 @@ export const GAVE = {
 } as const;
 
 /** Purges a page of a range. */
-export function purgePage(m: Machine, { holder }: VolatileRange, page: number): number {
+export function purgePage(m: State, { holder }: VolatileRange, page: number): number {
   return holder instanceof Space ? purgePrivate(m, holder, page) : purgeShared(m, holder, page);
 }
 
 /** A page of a space: its entry says that it was purged from then on. */
-function purgePrivate(m: Machine, space: Space, vpn: number): number {
+function purgePrivate(m: State, space: Space, vpn: number): number {
   const at = space.directory.entry(vpn);
   const page = at < 0 ? ZERO_PAGE : m.tables.entries[at]! >>> PTE_SHIFT;
   // Empty, purged before, or the shared zero page. Merged pages: the kernel's walk by anon_vma does not find them.
@@ -42,7 +42,7 @@ function purgePrivate(m: Machine, space: Space, vpn: number): number {
 }
 
 /** A page of an object: unmapped in every space; the object says that it was purged from then on. */
-function purgeShared(m: Machine, object: SharedObject, index: number): number {
+function purgeShared(m: State, object: SharedObject, index: number): number {
   const page = object.page(index);
   if (page === 0) return GAVE.nothing;
   const frame = m.pages.place[page]!;
@@ -53,7 +53,7 @@ function purgeShared(m: Machine, object: SharedObject, index: number): number {
 }
 
 /** The pages of a range, from `range.from` on, that hold something. */
-export function* usedPages(m: Machine, { holder, from, end }: VolatileRange): Generator<number> {
+export function* usedPages(m: State, { holder, from, end }: VolatileRange): Generator<number> {
   if (!(holder instanceof Space)) {
     yield* holder.present(from, end);
     return;

@@ -1,11 +1,12 @@
 import { PART } from '../../cost/ledger.js';
 import type { PurgeRules } from '../../policy/purge/contract.js';
-import type { Machine } from '../machine.js';
+import type { Holder, PurgeHooks } from '../state/hooks.js';
 import type { Space } from '../state/space.js';
+import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import { GAVE, purgePage, usedPages } from './purge-page.js';
 import { VolatileMarks } from './volatile-marks.js';
-import type { Holder, VolatileRange } from './volatile-range.js';
+import type { VolatileRange } from './volatile-range.js';
 
 /** What a search that looked at no page counts as. Source: shrink_slab in mm/vmscan.c of Linux 3.x. */
 const SWAP_CLUSTER_MAX = 32;
@@ -13,13 +14,13 @@ const SWAP_CLUSTER_MAX = 32;
 const SHARE = 2;
 
 /** What happens to volatile memory when memory is short, by the rules of the purge policy. */
-export class Purge {
+export class Purge implements PurgeHooks {
   readonly marks: VolatileMarks;
   /** Pages that shrinking has asked for and not been given yet. */
   private owed = 0;
 
   constructor(
-    private readonly machine: Machine,
+    private readonly state: State,
     readonly rules: PurgeRules,
   ) {
     this.marks = new VolatileMarks(rules.order);
@@ -46,7 +47,7 @@ export class Purge {
    */
   shrink(scanned: number): number {
     if (this.rules.when === 'before' || !this.marks.queue.first) return 0;
-    const { pages, frames } = this.machine;
+    const { pages, frames } = this.state;
     const { volatile } = pages;
     this.owed += (SHARE * (scanned || SWAP_CLUSTER_MAX) * volatile) / (frames.inUse + 1);
     this.owed = Math.min(this.owed, 2 * volatile);
@@ -71,6 +72,30 @@ export class Purge {
     this.drain(range, Number.POSITIVE_INFINITY);
   }
 
+  foundZeros(space: Space, vpn: number): void {
+    this.marks.addLost(space, vpn);
+  }
+
+  marked(holder: Holder, start: number, end: number): void {
+    this.marks.mark(holder, start, end);
+  }
+
+  dropped(holder: Holder, start: number, end: number): void {
+    this.marks.drop(holder, start, end);
+  }
+
+  discarded(holder: Holder, start: number, end: number): void {
+    this.marks.discarded(holder, start, end);
+  }
+
+  moved(space: Space, start: number, end: number, to: number): void {
+    this.marks.move(space, start, end, to);
+  }
+
+  copied(from: Space, to: Space, start: number, end: number): void {
+    this.marks.copy(from, to, start, end);
+  }
+
   /** A page of private volatile memory holds something new. */
   privatePageCame(space: Space, vpn: number): void {
     const range = this.marks.at(space, vpn);
@@ -82,7 +107,7 @@ export class Purge {
     const range = this.marks.at(object, index);
     if (!range) return;
     if (object.isPurged(index)) this.marks.addLost(object, index);
-    this.machine.pages.markVolatile(page);
+    this.state.pages.markVolatile(page);
     this.marks.cameBack(range, index);
   }
 
@@ -106,7 +131,7 @@ export class Purge {
 
   /** Purges pages of a range by address until so many frames are free; at its end `from` is there. Gives the frames. */
   private drain(range: VolatileRange, wanted: number): number {
-    const m = this.machine;
+    const m = this.state;
     let frames = 0;
     let pages = 0;
     let from = range.end;
@@ -129,6 +154,6 @@ export class Purge {
   }
 
   private countRange(range: VolatileRange): void {
-    if (this.marks.purged(range)) this.machine.counters.purged_ranges++;
+    if (this.marks.purged(range)) this.state.counters.purged_ranges++;
   }
 }

@@ -1,10 +1,20 @@
 import { PART } from '../../cost/ledger.js';
-import { type Pages, type ReclaimPolicy, TRAIT } from '../../policy/reclaim/contract.js';
+import {
+  type Pages,
+  type ReclaimPolicy,
+  type ReclaimPolicyInfo,
+  TRAIT,
+} from '../../policy/reclaim/contract.js';
+import type { Chosen } from '../../policy/registry.js';
 import { randomStream } from '../../stats/random.js';
-import type { Machine, MachineOptions } from '../machine.js';
 import { OWN_TRAIT } from '../memory/pages.js';
 import type { Zone } from '../memory/zone.js';
-import { Eviction } from './eviction.js';
+import type { ReclaimHooks } from '../state/hooks.js';
+import type { State, StateOptions } from '../state/state.js';
+import { Eviction, type Evictor } from './eviction.js';
+import type { Kswapd } from './kswapd.js';
+import type { Purge } from './purge.js';
+import type { Flusher } from './writeback.js';
 
 /** Victims asked for at a time, and room for what a policy may give beyond (linux: batches of 32). */
 const VICTIMS = 64;
@@ -24,36 +34,49 @@ export class OutOfMemory extends Error {
 /** What the reclaim policy sees of the machine. */
 class PolicyPages implements Pages {
   constructor(
-    private readonly machine: Machine,
+    private readonly state: State,
     private readonly reclaim: Reclaim,
   ) {}
 
   get capacity(): number {
-    return Math.min(this.reclaim.limit, this.machine.zone?.buddy.pages ?? NO_LIMIT);
+    return Math.min(this.reclaim.limit, this.state.zone?.buddy.pages ?? NO_LIMIT);
   }
 
   get count(): number {
-    return this.machine.pages.count;
+    return this.state.pages.count;
   }
 
   get resident(): Uint8Array {
-    return this.machine.pages.resident;
+    return this.state.pages.resident;
   }
 
   get traits(): Uint8Array {
-    return this.machine.pages.traits;
+    return this.state.pages.traits;
   }
 
   referenced(id: number): number {
-    return this.machine.rmap.referenced(id);
+    return this.state.rmap.referenced(id);
   }
+}
+
+/** What reclaim is set up from. */
+export interface ReclaimOptions extends StateOptions {
+  readonly reclaim: Chosen<ReclaimPolicyInfo>;
+}
+
+/** The agents that reclaim asks for help. */
+export interface ReclaimHelpers {
+  readonly purge: Purge;
+  readonly flusher: Flusher;
+  /** Undefined where memory has no size. */
+  readonly kswapd: Kswapd | undefined;
 }
 
 /**
  * Drives the reclaim policy: brings pages in under the limit, carries out what the policy chooses, and tells it which
  * pages it may choose. A limit is a memory cgroup: whoever needs a frame reclaims, and pays.
  */
-export class Reclaim {
+export class Reclaim implements ReclaimHooks, Evictor {
   limit: number;
   /** The page that is being given a frame; it must not be purged meanwhile (the kernel holds its lock). */
   incoming: number = NO_PAGE;
@@ -69,22 +92,24 @@ export class Reclaim {
   private readonly eviction: Eviction;
 
   constructor(
-    private readonly machine: Machine,
-    options: MachineOptions,
+    private readonly state: State,
+    options: ReclaimOptions,
+    private readonly helpers: ReclaimHelpers,
   ) {
+    const { purge } = helpers;
     this.limit = options.limit ?? NO_LIMIT;
-    machine.frames.ceiling = Math.min(this.limit, options.memory ?? NO_LIMIT);
+    state.frames.ceiling = Math.min(this.limit, options.memory ?? NO_LIMIT);
     this.swap = options.swap !== 'none';
     const { info, values } = options.reclaim;
     const random = randomStream(options.seed, `reclaim/${info.name}`);
-    this.walksAnon = this.swap || options.purge.aging;
-    this.policy = info.create(new PolicyPages(machine, this), {
+    this.walksAnon = this.swap || purge.rules.aging;
+    this.policy = info.create(new PolicyPages(state, this), {
       values,
       random,
       swap: this.walksAnon,
-      purgesVolatile: machine.purge.byReclaim,
+      purgesVolatile: purge.byReclaim,
     });
-    this.eviction = new Eviction(machine, this);
+    this.eviction = new Eviction(state, purge, this);
     this.touched = this.policy.touch ? (this.policy as Required<Pick<ReclaimPolicy, 'touch'>>) : undefined;
   }
 
@@ -100,11 +125,11 @@ export class Reclaim {
   /** Sets the limit, undefined for none, and reclaims down to it as far as pages can go. */
   setLimit(pages: number | undefined): void {
     this.limit = pages ?? NO_LIMIT;
-    const { frames, zone } = this.machine;
+    const { frames, zone } = this.state;
     const capacity = Math.min(this.limit, zone?.buddy.pages ?? NO_LIMIT);
     frames.ceiling = capacity;
     this.policy.resize(capacity);
-    while (this.machine.frames.inUse > this.limit && (this.machine.purge.makeRoom() || this.shrink())) {}
+    while (this.state.frames.inUse > this.limit && (this.helpers.purge.makeRoom() || this.shrink())) {}
   }
 
   /**
@@ -113,14 +138,14 @@ export class Reclaim {
    * @throws OutOfMemory when there is no room and none can be made
    */
   bringIn(page: number, object: number, index: number): void {
-    const { frames, pages } = this.machine;
+    const { frames, pages } = this.state;
     const evictable = this.couldGo(page);
     if (evictable) this.policy.miss?.(page);
     this.incoming = page;
     while (frames.inUse >= this.limit) {
-      if (!this.machine.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
+      if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
     }
-    if (this.machine.zone) this.makeRoomInZone(this.machine.zone);
+    if (this.state.zone) this.makeRoomInZone(this.state.zone);
     this.incoming = NO_PAGE;
     const slot = pages.slotOf(page);
     const frame = frames.allocate(page, object, index);
@@ -133,9 +158,9 @@ export class Reclaim {
   private makeRoomInZone(zone: Zone): void {
     const { min, low } = zone.watermarks;
     if (zone.free > low) return;
-    this.machine.kswapd?.wake();
+    this.helpers.kswapd?.wake();
     while (zone.free <= min) {
-      if (!this.machine.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(zone.buddy.pages);
+      if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(zone.buddy.pages);
     }
   }
 
@@ -168,7 +193,7 @@ export class Reclaim {
   /** A dirty page of a file goes next once it is written (PG_reclaim); the flusher is woken. */
   awaitWrite(page: number): void {
     this.awaited.add(page);
-    this.machine.flusher.wake();
+    this.helpers.flusher.wake();
   }
 
   /** A program said that it will not need a page soon; its traits say how. */
@@ -180,24 +205,24 @@ export class Reclaim {
   /** A lazily freed page is an ordinary one again: it comes in anew, on the list of its kind. */
   readmit(page: number): void {
     this.policy.remove(page);
-    const { rmap, pages } = this.machine;
+    const { rmap, pages } = this.state;
     this.admit(page, this.couldGo(page) && !rmap.isLocked(pages.place[page]!));
   }
 
   /** Whether the policy may choose a resident page has changed, or may have. */
   recheck(page: number): void {
-    const could = this.couldGo(page) && !this.machine.rmap.isLocked(this.machine.pages.place[page]!);
+    const could = this.couldGo(page) && !this.state.rmap.isLocked(this.state.pages.place[page]!);
     if (could !== this.isUnevictable(page)) return;
     if (!could) this.policy.remove(page);
     this.admit(page, could);
   }
 
   private isUnevictable(page: number): boolean {
-    return (this.machine.pages.traits[page]! & OWN_TRAIT.unevictable) !== 0;
+    return (this.state.pages.traits[page]! & OWN_TRAIT.unevictable) !== 0;
   }
 
   private admit(page: number, evictable: boolean): void {
-    const { traits } = this.machine.pages;
+    const { traits } = this.state.pages;
     if (evictable) {
       traits[page] = traits[page]! & ~OWN_TRAIT.unevictable;
       this.policy.insert(page);
@@ -211,7 +236,7 @@ export class Reclaim {
 
   /** Whether there is a place for the page's contents, or no need for one. */
   hasPlace(page: number): boolean {
-    return this.swap || (this.machine.pages.traits[page]! & (TRAIT.file | TRAIT.lazyfree)) !== 0;
+    return this.swap || (this.state.pages.traits[page]! & (TRAIT.file | TRAIT.lazyfree)) !== 0;
   }
 
   /**
@@ -220,7 +245,8 @@ export class Reclaim {
    * that it has not been asked for.
    */
   private shrink(): boolean {
-    const { frames, flusher } = this.machine;
+    const { frames } = this.state;
+    const { flusher } = this.helpers;
     // Each failure puts the victim elsewhere in the policy's order, so a pass over all pages without success is enough.
     for (let patience = frames.inUse + VICTIMS; patience > 0; ) {
       const { found, freed } = this.shrinkOnce('direct');
@@ -228,7 +254,7 @@ export class Reclaim {
       if (found === 0) break;
       patience -= found;
     }
-    if (this.machine.purge.lastResort()) return true;
+    if (this.helpers.purge.lastResort()) return true;
     if (!flusher.anyDirty()) return false;
     this.waitForFlusher();
     return this.shrinkOnce('direct').freed > 0;
@@ -236,7 +262,7 @@ export class Reclaim {
 
   /** kswapd's turn: volatile memory first, or a search. False when nothing could go. */
   balance(): boolean {
-    const { purge } = this.machine;
+    const { purge } = this.helpers;
     return purge.makeRoom() || this.shrinkOnce('kswapd').freed > 0 || purge.lastResort();
   }
 
@@ -245,7 +271,8 @@ export class Reclaim {
    * reclaims; they are of pages of the policy's lists.
    */
   private shrinkOnce(by: 'direct' | 'kswapd'): { found: number; freed: number } {
-    const { counters, ledger, costs, pages, purge } = this.machine;
+    const { counters, ledger, costs, pages } = this.state;
+    const { purge } = this.helpers;
     const scannedBefore = this.policy.counters.pgscan;
     const found = this.policy.evict(this.victims, 1);
     const scanned = this.policy.counters.pgscan - scannedBefore;
@@ -267,8 +294,8 @@ export class Reclaim {
   }
 
   private waitForFlusher(): void {
-    const { flusher, ledger, costs, nowUs } = this.machine;
-    const written = flusher.writeAll(nowUs);
+    const { ledger, costs, nowUs } = this.state;
+    const written = this.helpers.flusher.writeAll(nowUs);
     ledger.io(PART.reclaim, written * costs.reclaim.write_back.ns);
   }
 }

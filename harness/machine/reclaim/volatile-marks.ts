@@ -1,7 +1,8 @@
 import type { PurgeRules } from '../../policy/purge/contract.js';
+import type { Holder } from '../state/hooks.js';
 import type { Space } from '../state/space.js';
 import { type Span, Spans } from './spans.js';
-import { type Holder, PurgeQueue, VolatileRange } from './volatile-range.js';
+import { PurgeQueue, VolatileRange } from './volatile-range.js';
 
 /** When contents were made. */
 interface Birth extends Span {

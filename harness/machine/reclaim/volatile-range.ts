@@ -1,9 +1,5 @@
-import type { Space } from '../state/space.js';
-import type { SharedObject } from '../state/vma.js';
+import type { Holder } from '../state/hooks.js';
 import type { Span } from './spans.js';
-
-/** What keeps the state of volatile memory: the space of private memory, by its pages; the object of shared memory, by the object's. */
-export type Holder = Space | SharedObject;
 
 /** Pages that were marked volatile by one call, or what is left of them. */
 export class VolatileRange implements Span {

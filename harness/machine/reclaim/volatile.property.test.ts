@@ -4,8 +4,8 @@ import type { PurgeRules } from '../../policy/purge/contract.js';
 import { purgePolicies } from '../../policy/purge/registry.js';
 import { Lab, PAGE } from '../../testing/lab.js';
 import { VolatileModel } from '../../testing/volatile-model.js';
-import type { SwapKind } from '../machine.js';
 import type { Space } from '../state/space.js';
+import type { SwapKind } from '../state/state.js';
 import { OutOfMemory } from './reclaim.js';
 
 /** Pages of each of the two holders: private memory of the first process, and an object that both processes map. */

@@ -1,7 +1,7 @@
 import { TRAIT } from '../../policy/reclaim/contract.js';
-import type { Machine } from '../machine.js';
 import type { Daemon } from '../state/daemons.js';
 import { PTE } from '../state/page-table.js';
+import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 
 const US_PER_CENTISEC = 10_000;
@@ -10,7 +10,7 @@ const US_PER_CENTISEC = 10_000;
  * Writes the dirty pages of a file to its device: they are clean afterwards, and write-protected, so that the next write
  * is noticed (folio_mkclean). Gives how many it wrote.
  */
-export function writeBack(m: Machine, object: SharedObject): number {
+export function writeBack(m: State, object: SharedObject): number {
   object.dirtySinceUs = undefined;
   if (object.backing === 'shmem') return 0;
   let written = 0;
@@ -29,7 +29,7 @@ export function writeBack(m: Machine, object: SharedObject): number {
 }
 
 /** Collects the dirty bits of a page's entries, and takes them and the right to write away. */
-function cleanEntries(m: Machine, page: number): void {
+function cleanEntries(m: State, page: number): void {
   const { rmap, tables, pages } = m;
   rmap.walk(pages.place[page]!);
   for (let i = 0; i < rmap.length; i++) {
@@ -44,24 +44,24 @@ function cleanEntries(m: Machine, page: number): void {
 export class Flusher implements Daemon {
   dueUs = Number.POSITIVE_INFINITY;
 
-  constructor(private readonly machine: Machine) {}
+  constructor(private readonly state: State) {}
 
   /** A clean file has become dirty. */
   dirtied(): void {
-    const { nowUs, settings } = this.machine;
+    const { nowUs, settings } = this.state;
     this.dueUs = Math.min(this.dueUs, nowUs + settings.dirtyWritebackCentisecs * US_PER_CENTISEC);
   }
 
   /** Reclaim met dirty pages: all files are written as soon as time moves on. */
   wake(): void {
-    if (this.anyDirty()) this.dueUs = this.machine.nowUs;
+    if (this.anyDirty()) this.dueUs = this.state.nowUs;
     this.urgent = true;
   }
 
   private urgent = false;
 
   run(nowUs: number): void {
-    const { settings } = this.machine;
+    const { settings } = this.state;
     const oldest = this.urgent ? nowUs : nowUs - settings.dirtyExpireCentisecs * US_PER_CENTISEC;
     this.urgent = false;
     this.writeAll(oldest);
@@ -74,7 +74,7 @@ export class Flusher implements Daemon {
   writeAll(sinceUs: number): number {
     let written = 0;
     for (const object of this.dirtyObjects()) {
-      if (object.dirtySinceUs! <= sinceUs) written += writeBack(this.machine, object);
+      if (object.dirtySinceUs! <= sinceUs) written += writeBack(this.state, object);
     }
     return written;
   }
@@ -85,7 +85,7 @@ export class Flusher implements Daemon {
   }
 
   private *dirtyObjects(): Generator<SharedObject> {
-    for (const object of this.machine.objects.all()) {
+    for (const object of this.state.objects.all()) {
       if (object.kind === 'shared' && object.dirtySinceUs !== undefined) yield object;
     }
   }

@@ -1,10 +1,30 @@
 import { TRAIT } from '../../policy/reclaim/contract.js';
-import { unmapPage } from '../entries/entry.js';
-import { NONE } from '../ksm/items.js';
-import type { Machine } from '../machine.js';
-import { PTE, PTE_SHIFT } from './page-table.js';
+import type { Frames } from '../memory/frames.js';
+import type { PageStore } from '../memory/pages.js';
+import type { Objects } from './objects.js';
+import { type PageTables, PTE, PTE_SHIFT } from './page-table.js';
 import type { Space } from './space.js';
 import { type AnonObject, NO_RECENCY, type SharedObject, VM, type Vma } from './vma.js';
+
+/** Who knows which entries map merged pages. */
+export interface MergedWalk {
+  /**
+   * rmap_walk_ksm: shows the reverse map (`look`) the places where a merged page may be mapped, until it has found so
+   * many mappings.
+   *
+   * @param node of the page; -1 when it has none any more
+   */
+  walkMerged(page: number, node: number, mappings: number): void;
+}
+
+/** What the reverse map reads. */
+interface WalkedState {
+  readonly frames: Frames;
+  readonly pages: PageStore;
+  readonly tables: PageTables;
+  readonly objects: Objects;
+  readonly ksm: MergedWalk;
+}
 
 /**
  * The reverse map: which page table entries map a frame. It keeps nothing a mapping: the frame knows object and
@@ -18,18 +38,18 @@ export class ReverseMap {
   readonly vpns: number[] = [];
   length = 0;
 
-  constructor(private readonly machine: Machine) {}
+  constructor(private readonly state: WalkedState) {}
 
   /** Finds all present entries of the page in a frame. */
   walk(frame: number): void {
-    const { frames, objects } = this.machine;
+    const { frames, objects } = this.state;
     this.length = 0;
     const left = frames.mapcount[frame]!;
     if (left === 0) return;
     const page = frames.page[frame]!;
     const index = frames.index[frame]!;
     const object = objects.get(frames.object[frame]!);
-    if (object.kind === 'ksm') this.walkMerged(page, index, left);
+    if (object.kind === 'ksm') this.state.ksm.walkMerged(page, index, left);
     else if (object.kind === 'anon') this.walkAnon(object, page, object.base + index, left);
     else this.walkShared(object, page, index, left);
   }
@@ -46,41 +66,6 @@ export class ReverseMap {
     }
   }
 
-  /**
-   * rmap_walk_ksm: the items on the page's node, then children that forked from them. As in the kernel, a child that ksmd
-   * has not met is missed once the item it forked from is gone: then there are fewer than the frame has mappings.
-   */
-  private walkMerged(page: number, node: number, mappings: number): void {
-    const { tracking } = this.machine.ksm;
-    const { items, nodes, mms } = tracking;
-    if (node === NONE) return;
-    const first = nodes.first[node]!;
-    for (let item = first; item !== NONE; item = items.after[item]!) {
-      const { space, exited } = mms.get(items.slot[item]!);
-      if (space && !exited) this.look(space, undefined, items.vpn[item]!, page);
-      if (this.length === mappings) return;
-    }
-    const found = new Set(this.entries.slice(0, this.length));
-    for (let item = first; item !== NONE; item = items.after[item]!) {
-      this.lookAtForks(items.anon[item]!, items.vpn[item]!, page, found);
-      if (this.length === mappings) return;
-    }
-  }
-
-  private lookAtForks(object: number, vpn: number, page: number, found: Set<number>): void {
-    const anon = this.machine.objects.get(object);
-    // The object may be gone, and its number another's: then nobody has forked who is still there.
-    if (anon?.kind !== 'anon') return;
-    for (const space of anon.spaces) {
-      const before = this.length;
-      this.look(space, undefined, vpn, page);
-      if (this.length === before) continue;
-      const entry = this.entries[before]!;
-      if (found.has(entry)) this.length = before;
-      else found.add(entry);
-    }
-  }
-
   private walkShared(object: SharedObject, page: number, index: number, mappings: number): void {
     for (const vma of object.mappings) {
       const vpn = vma.start + index - vma.objectPage;
@@ -90,26 +75,20 @@ export class ReverseMap {
     }
   }
 
-  /**
-   * unmap_mapping_range for one page of an object: clears the entries that map it, whether it has a frame or not;
-   * private copies stay. Gives how many there were.
-   */
-  unmapObjectPage(object: SharedObject, index: number): number {
-    const m = this.machine;
+  /** Finds all entries of a page of an object, whether it has a frame or not. */
+  walkObjectPage(object: SharedObject, index: number): void {
+    const { pages } = this.state;
     const page = object.page(index);
-    if (page === 0) return 0;
-    if (m.pages.resident[page] === 1) this.walk(m.pages.place[page]!);
-    else {
-      this.length = 0;
-      // A page without a frame does not know how many entries map it.
-      this.walkShared(object, page, index, Number.POSITIVE_INFINITY);
-    }
-    for (let i = 0; i < this.length; i++) unmapPage(m, this.spaces[i]!, this.entries[i]!, 0);
-    return this.length;
+    this.length = 0;
+    if (page === 0) return;
+    if (pages.resident[page] === 1) this.walk(pages.place[page]!);
+    // A page without a frame does not know how many entries map it.
+    else this.walkShared(object, page, index, Number.POSITIVE_INFINITY);
   }
 
-  private look(space: Space, vma: Vma | undefined, vpn: number, page: number): void {
-    const { tables } = this.machine;
+  /** Adds the entry of a space at a page number to what the walk has found, if it maps the page. */
+  look(space: Space, vma: Vma | undefined, vpn: number, page: number): void {
+    const { tables } = this.state;
     const at = tables.find(space.directory, vpn);
     if (at < 0) return;
     const entry = tables.entries[at]!;
@@ -126,7 +105,7 @@ export class ReverseMap {
    * when one of them was written through, and whether one that used it is executable (folio_referenced).
    */
   referenced(page: number): number {
-    const { pages, tables } = this.machine;
+    const { pages, tables } = this.state;
     this.walk(pages.place[page]!);
     let used = 0;
     let exec = 0;
@@ -148,7 +127,7 @@ export class ReverseMap {
 
   /** Whether a volatile VMA maps a page; a page that is in swap counts as mapped by none. */
   isVolatile(page: number): boolean {
-    const { pages } = this.machine;
+    const { pages } = this.state;
     if (pages.resident[page] === 0) return false;
     this.walk(pages.place[page]!);
     for (let i = 0; i < this.length; i++) if (this.vmas[i]!.flags & VM.volatile) return true;

@@ -1,5 +1,4 @@
 import { Account } from '../../cost/ledger.js';
-import type { MmSlot } from '../ksm/mm-list.js';
 import { Directory } from './page-table.js';
 import { ANON_REACH, NO_RECENCY, VM, Vma } from './vma.js';
 
@@ -19,8 +18,6 @@ export class Space {
   /** Pages of images with struct pages that it maps: its memory map has an entry for each. */
   structPages = 0;
   structPagesPeak = 0;
-  /** Its place in ksmd's list, while it has one. */
-  ksm: MmSlot | undefined;
   /** PR_SET_MEMORY_MERGE: all its memory that can be merged is mergeable. */
   mergeAny = false;
   /** Entries of the shared zero page that KSM put in the place of pages of zeros. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { checkMachine } from '../../machine/check.js';
-import type { Machine, SwapKind } from '../../machine/machine.js';
+import type { Machine } from '../../machine/machine.js';
+import type { SwapKind } from '../../machine/state/state.js';
 import { reclaimPolicies } from '../../policy/reclaim/registry.js';
 import { run } from '../machine.js';
 import { SUCCESS } from '../naive/calls.js';

@@ -1,0 +1,102 @@
+import type { MergedWalk } from './rmap.js';
+import type { Space } from './space.js';
+import type { SharedObject, Vma } from './vma.js';
+
+/** What keeps the state of volatile memory: the space, of its private pages; the object, of shared memory's. */
+export type Holder = Space | SharedObject;
+
+/** What functions on the state tell reclaim, and ask of it. */
+export interface ReclaimHooks {
+  /** Is told of every touch of a page that may be chosen; undefined where the policy does not want that. */
+  readonly touched: { touch(page: number): void } | undefined;
+  /** The page that is being given a frame, -1 for none; it must not be purged meanwhile (the kernel holds its lock). */
+  readonly incoming: number;
+  /** Page ids are below `count` from now on. */
+  grow(count: number): void;
+  /** Gives a page a frame, making room first. @throws OutOfMemory when none can be made */
+  bringIn(page: number, object: number, index: number): void;
+  /** A resident page is used in a way that its entry does not show to policies that count every touch. */
+  used(page: number): void;
+  /** A resident page was used, which no touch or accessed bit shows (folio_mark_accessed). */
+  accessed(page: number): void;
+  /** The page's contents are about to go. */
+  forget(page: number): void;
+  /** Whether the policy may choose a resident page has changed, or may have. */
+  recheck(page: number): void;
+  /** A program said that it will not need a page soon; its flags say how. */
+  demote(page: number): void;
+  /** A page of a file has been written to its device (folio_end_writeback). */
+  written(page: number): void;
+  /** kswapd's turn. Returns false when nothing could be reclaimed. */
+  balance(): boolean;
+}
+
+/** What functions on the state tell the purge policy of volatile memory. */
+export interface PurgeHooks {
+  /** Whether an access to purged memory finds zeros, and no signal. */
+  readonly zeroFills: boolean;
+  /** A purged page of private memory is found as zeros. */
+  foundZeros(space: Space, vpn: number): void;
+  /** A page of private volatile memory holds something new. */
+  privatePageCame(space: Space, vpn: number): void;
+  /** A page of shared memory holds something new. */
+  objectPageCame(object: SharedObject, index: number, page: number): void;
+  /** Pages [start, end) are volatile from now on. */
+  marked(holder: Holder, start: number, end: number): void;
+  /** Pages [start, end) do not exist any more. */
+  dropped(holder: Holder, start: number, end: number): void;
+  /** The program itself has dropped what pages [start, end) held. */
+  discarded(holder: Holder, start: number, end: number): void;
+  /** mremap has moved pages [start, end) of a space; they begin at `to` now. */
+  moved(space: Space, start: number, end: number, to: number): void;
+  /** fork has copied pages [start, end) of a space. */
+  copied(from: Space, to: Space, start: number, end: number): void;
+}
+
+/** What functions on the state tell KSM, whatever merges. */
+export interface KsmHooks extends MergedWalk {
+  /** Flags of a new mapping: mergeable if its process asked for that (ksm_vma_flags). */
+  newFlags(space: Space, flags: number): number;
+  forked(parent: Space, child: Space): void;
+  exited(space: Space): void;
+  /** The page of a frame is about to lose it. */
+  frameLost(frame: number): void;
+  /** An entry of KSM's zero page is gone (ksm_might_unmap_zero_page). */
+  zeroUnmapped(space: Space): void;
+  /** An entry of KSM's zero page has been made, or copied by fork. */
+  zeroMapped(space: Space): void;
+  /**
+   * Every merged page of [start, end) of a VMA gets a copy of its own.
+   *
+   * @param part the stall part that pays
+   */
+  unmerge(vma: Vma, start: number, end: number, part: number): void;
+}
+
+/**
+ * How equal pages come to be one: ksmd, which scans (and does not while `ksm.run` is 0), or an ideal that merges after
+ * every touch. What a strategy does not care about costs it one call of an empty method.
+ */
+export interface Merger {
+  /** Is told of every page touched, right after the touch; undefined where merging takes its time. */
+  readonly everyTouch: { touched(space: Space, vpn: number): void } | undefined;
+  /** A page has come to an address: by a fault, or with a mapping that has become mergeable. */
+  came(space: Space, vpn: number): void;
+  /** All pages of [start, end) of a VMA have come. */
+  rangeCame(vma: Vma, start: number, end: number): void;
+  /**
+   * A program has written known contents: page `first + i` got `content + i * step`. A negative count goes downwards.
+   * Not called where there is `everyTouch`.
+   */
+  written(space: Space, first: number, count: number, content: number, step: 0 | 1): void;
+  /** A page of a file, or of an image, has been read into memory or found there. */
+  fileRead(page: number): void;
+  /** An event of the trace is over, other than a touch. */
+  eventEnded(): void;
+}
+
+/** What functions on the state tell write-back. */
+export interface WritebackHooks {
+  /** A clean file has become dirty. */
+  dirtied(): void;
+}

@@ -1,0 +1,184 @@
+import { Device } from '../../cost/device.js';
+import { Ledger } from '../../cost/ledger.js';
+import type { CostTable } from '../../cost/table.js';
+import { randomStream } from '../../stats/random.js';
+import { Frames } from '../memory/frames.js';
+import { PageStore } from '../memory/pages.js';
+import { StructPages } from '../memory/struct-pages.js';
+import { Swap } from '../memory/swap.js';
+import { Zone } from '../memory/zone.js';
+import { Counters } from './counters.js';
+import type { KsmHooks, Merger, PurgeHooks, ReclaimHooks, WritebackHooks } from './hooks.js';
+import { Objects } from './objects.js';
+import { PageTables } from './page-table.js';
+import { Shares } from './pss.js';
+import { ReverseMap } from './rmap.js';
+import { Settings } from './settings.js';
+import type { Space } from './space.js';
+
+/** Kinds of swap. */
+export const SWAP_KINDS = ['none', 'ssd', 'zram'] as const;
+/** Where pages are swapped to: nowhere, to an SSD, or compressed into memory. */
+export type SwapKind = (typeof SWAP_KINDS)[number];
+
+/** How large the machine is, and what its parts cost. */
+export interface StateOptions {
+  readonly costs: CostTable;
+  readonly swap: SwapKind;
+  /** Memory limit in pages; undefined for none. */
+  readonly limit: number | undefined;
+  /** The machine's memory in pages; undefined when it is never short. */
+  readonly memory?: number | undefined;
+  readonly seed: number;
+}
+
+/** Room at the start, in frames; arrays grow from there. */
+const INITIAL_FRAMES = 4096;
+
+/**
+ * What the simulated kernel keeps, one part a field, each owning its arrays. What the kernel does is in functions over
+ * it: entries/, object/, mapping/. Those reach the agents (reclaim, KSM, …) only through the hooks declared here; the
+ * agents themselves are put together in machine.ts.
+ */
+export abstract class State {
+  readonly costs: CostTable;
+  readonly ledger = new Ledger();
+  readonly counters = new Counters();
+  readonly frames: Frames;
+  readonly pages: PageStore;
+  readonly shares: Shares;
+  readonly tables = new PageTables();
+  readonly objects = new Objects();
+  readonly rmap: ReverseMap;
+  readonly swap: Swap;
+  readonly structPages = new StructPages();
+  /** Where swapped pages go; undefined when there is no swap. */
+  readonly swapDevice: Device | undefined;
+  /** All of the machine's memory, where it has a size; undefined when it is never short. */
+  readonly zone: Zone | undefined;
+  /** Where files are. */
+  readonly disk: Device;
+  readonly settings = new Settings();
+  readonly spaces = new Map<number, Space>();
+  /** Spaces that are or were, in the order they began. */
+  readonly everySpace: Space[] = [];
+  /** Programs' handler of SIGBUS: true when the access can be made again. Without one it is given up. */
+  sigbusHandler: ((space: Space, vpn: number) => boolean) | undefined;
+  /** Page table entries present over all spaces, excluding those of the zero page. */
+  rss = 0;
+  rssPeak = 0;
+  vmas = 0;
+  vmasPeak = 0;
+  /** Pages of images that have struct pages, once for each mapping. */
+  structPagesMapped = 0;
+  structPagesPeak = 0;
+
+  abstract readonly reclaim: ReclaimHooks;
+  abstract readonly purge: PurgeHooks;
+  abstract readonly ksm: KsmHooks;
+  abstract readonly merger: Merger;
+  abstract readonly flusher: WritebackHooks;
+
+  private recent: Space | undefined;
+  private clockUs = 0;
+
+  constructor(options: StateOptions) {
+    const room = Math.min(options.limit ?? Number.POSITIVE_INFINITY, INITIAL_FRAMES);
+    this.costs = options.costs;
+    this.swap = new Swap(options.swap === 'zram');
+    if (options.memory !== undefined) this.zone = new Zone(options.memory, this.swap);
+    this.frames = new Frames(room, this.zone?.buddy);
+    this.pages = new PageStore(room + 1, (count) => this.reclaim.grow(count));
+    this.shares = new Shares(this.frames);
+    this.rmap = new ReverseMap(this);
+    if (options.swap !== 'none') {
+      const stream = randomStream(options.seed, `device/${options.swap}`);
+      this.swapDevice = new Device(options.costs.devices[options.swap], stream);
+    }
+    this.disk = new Device(options.costs.devices.disk, randomStream(options.seed, 'device/disk'));
+  }
+
+  /** Trace time, in µs. */
+  get nowUs(): number {
+    return this.clockUs;
+  }
+
+  /** Trace time moves on. Daemons are run by `daemons`. */
+  advance(timeUs: number): void {
+    this.clockUs = timeUs;
+    this.shares.advance(timeUs);
+  }
+
+  /** A read from a device that the current event waits for: a part of its time is the CPU's. */
+  readDevice(device: Device, part: number): void {
+    const cpu = this.costs.faults.major_cpu.ns;
+    this.ledger.cpu(part, cpu);
+    const whole = device.read(this.ledger.nowNs, this.ledger.thread);
+    this.ledger.io(part, Math.max(0, whole - cpu));
+  }
+
+  /** Takes a page that nobody maps out of the page cache; its contents are on its device. */
+  uncache(page: number): void {
+    const frame = this.pages.place[page]!;
+    if (frame < 0) return;
+    this.reclaim.forget(page);
+    this.frames.free(frame);
+    this.pages.setAbsent(page);
+  }
+
+  /** A space's VMAs have changed. */
+  countVmas(space: Space): void {
+    this.vmas += space.vmas.length - space.countedVmas;
+    space.countedVmas = space.vmas.length;
+    if (this.vmas > this.vmasPeak) this.vmasPeak = this.vmas;
+    if (this.objects.anyStructPages) this.countStructPages();
+  }
+
+  /** Pages of images with struct pages that spaces map: each space has a memory map of its own for the image. */
+  private countStructPages(): void {
+    let mapped = 0;
+    for (const space of this.spaces.values()) {
+      space.structPages = 0;
+      for (const vma of space.vmas)
+        if (vma.object?.options.structPages) space.structPages += vma.end - vma.start;
+      mapped += space.structPages;
+      space.structPagesPeak = Math.max(space.structPagesPeak, space.structPages);
+    }
+    this.structPagesMapped = mapped;
+    this.structPagesPeak = Math.max(this.structPagesPeak, mapped);
+  }
+
+  /** Gives back all that a page holds: its contents are gone. No entry may refer to it any more. */
+  freePage(page: number): void {
+    this.reclaim.forget(page);
+    const place = this.pages.place[page]!;
+    const slot = this.swapSlotOf(page);
+    if (place >= 0) {
+      this.ksm.frameLost(place);
+      this.frames.free(place);
+    }
+    if (slot >= 0) this.swap.free(slot);
+    this.pages.release(page);
+  }
+
+  /** The swap slot of a page, in memory or not; -1 when it has none. */
+  swapSlotOf(page: number): number {
+    const place = this.pages.place[page]!;
+    return place >= 0 ? this.frames.slot[place]! : this.pages.slotOf(page);
+  }
+
+  /** Forgets a space that maps nothing any more. */
+  removeSpace(space: Space): void {
+    this.spaces.delete(space.id);
+    if (this.recent === space) this.recent = undefined;
+  }
+
+  /** The space with this id; undefined when there is none. */
+  space(id: number): Space | undefined {
+    const { recent } = this;
+    if (recent?.id === id) return recent;
+    const space = this.spaces.get(id);
+    if (space) this.recent = space;
+    return space;
+  }
+}
