@@ -3,7 +3,6 @@ import { unknownName } from '../base/nearest.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { wholeNumber } from '../base/parse.js';
 import { parseSize, sizeInPages } from '../base/size.js';
-import { SWAP_KINDS, type SwapKind } from '../machine/state/state.js';
 import {
   AXES,
   AXIS_NAMES,
@@ -21,6 +20,7 @@ import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen, PolicyInfo, Registry } from '../policy/registry.js';
 import { BACKINGS, type Backing } from '../replay/backing.js';
 import type { ReplayOptions } from '../replay/options.js';
+import { SWAP_KINDS, type SwapKind } from '../target/contract.js';
 
 /** A value on every axis: what a cell is run under. Plain data, so that it can go to a worker. */
 export interface AxisValues {
