@@ -3,9 +3,10 @@ import { dirname, join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PACKAGE_ROOT } from './base/package-root.js';
 
-const BELOW_MACHINE = ['base', 'trace', 'metrics', 'stats', 'policy', 'cost'];
-const BELOW_REPLAY = [...BELOW_MACHINE, 'machine'];
-const BELOW_EXPERIMENT = [...BELOW_REPLAY, 'replay'];
+const BELOW_TARGET = ['base', 'trace', 'metrics', 'stats', 'policy', 'cost'];
+const BELOW_MACHINE = [...BELOW_TARGET, 'target'];
+/** Below what sees machines: replay knows only the contract of one. */
+const BELOW_EXPERIMENT = [...BELOW_MACHINE, 'machine', 'replay'];
 
 /** What each folder of the program may import, besides itself. Imports run downwards only. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -15,8 +16,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   stats: ['base'],
   policy: ['base', 'trace', 'metrics', 'stats'],
   cost: ['base', 'metrics', 'stats'],
+  target: BELOW_TARGET,
   machine: BELOW_MACHINE,
-  replay: BELOW_REPLAY,
+  replay: BELOW_MACHINE,
   mrc: ['base', 'trace', 'metrics', 'stats', 'policy'],
   experiment: [...BELOW_EXPERIMENT, 'workloads'],
   report: ['base', 'metrics', 'stats'],

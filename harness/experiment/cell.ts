@@ -1,10 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import type { CostTable } from '../cost/table.js';
+import { simulated } from '../machine/target.js';
 import { type CellKeys, NO_METRICS, type RunRow, type SpaceRow, type TimelineRow } from '../metrics/files.js';
 import type { Outcome } from '../metrics/schema.js';
 import type { ReplayOptions } from '../replay/options.js';
-import { Refusal } from '../replay/refusal.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
+import { Refusal } from '../target/refusal.js';
 import type { Trace } from '../trace/trace.js';
 import { axisColumns, axisOptions } from './axes.js';
 import type { Cell } from './plan.js';
@@ -32,7 +33,7 @@ export function cellKeys(cell: Cell, trace: { label: string; sha256: string }): 
     experiment: cell.experiment,
     trace: trace.label,
     trace_sha256: trace.sha256,
-    machine: 'sim',
+    machine: simulated.name,
     ...axisColumns(cell),
   };
 }
@@ -47,6 +48,7 @@ export async function runCell(
 ): Promise<CellResult> {
   const started = performance.now();
   const result = await replayOrReason(trace, {
+    machine: simulated,
     ...axisOptions(cell),
     costs,
     timeline: true,

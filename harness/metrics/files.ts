@@ -1,4 +1,4 @@
-import type { AxisColumn } from './axes.js';
+import { AXIS_KINDS } from './axes.js';
 import { type Columns, columnNames, type Kind, type RowOf } from './columns.js';
 import { METRICS, type MetricKind, type MetricKinds, type MetricName, stallColumns } from './schema.js';
 
@@ -9,14 +9,7 @@ export const KEYS = {
   trace: 'text',
   trace_sha256: 'text',
   machine: 'text',
-  backing: 'text',
-  limit_pages: 'limit',
-  swap: 'text',
-  discard: 'text',
-  reclaim: 'text',
-  merge: 'text',
-  purge: 'text',
-  seed: 'number',
+  ...AXIS_KINDS,
   outcome: 'outcome',
   events: 'number?',
   touches: 'number?',
@@ -64,8 +57,6 @@ export const NO_METRICS = Object.fromEntries(METRICS.map(({ name }) => [name, nu
 
 /** What a cell is: the key columns that are known before it runs. */
 export type CellKeys = Omit<RowOf<typeof KEYS>, 'outcome' | 'events' | 'touches' | 'trace_time_us'>;
-/** The key columns of the axes. */
-export type AxisKeys = Pick<CellKeys, Extract<AxisColumn, keyof CellKeys>>;
 /** The columns of timeline.csv: memory over trace time, a row a sample of a cell. */
 const TIMELINE = {
   cell: 'number',

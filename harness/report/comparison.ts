@@ -1,6 +1,7 @@
-import type { KeyColumn, RunRow } from '../metrics/files.js';
+import { AXES, AXIS_COLUMNS, AXIS_NAMES, type AxisColumn, axisText, isSize } from '../metrics/axes.js';
+import type { RunRow } from '../metrics/files.js';
 import type { StallPart } from '../metrics/schema.js';
-import { numberIn } from './format.js';
+import { mib, numberIn } from './format.js';
 
 /** What a report needs to know of a trace beside the rows. */
 export interface TraceFacts {
@@ -43,11 +44,26 @@ export function traceName(row: RunRow, gap = ' '): string {
   return row.backing === 'recorded' ? row.trace : `${row.trace}${gap}on ${row.backing}`;
 }
 
-/** What is the same in all rows that are compared with each other on one trace. */
-export function sameColumns(axis: Axis): KeyColumn[] {
-  const compared: readonly KeyColumn[] = axis === 'purge' ? ['purge', 'discard'] : [axis];
-  const columns: readonly KeyColumn[] = ['swap', 'reclaim', 'discard', 'merge', 'purge', 'seed'];
-  return columns.filter((column) => !compared.includes(column));
+/** What is the same in all rows that are compared with each other on one trace, on one kind of memory, under one limit. */
+export function sameColumns(axis: Axis): AxisColumn[] {
+  const compared: readonly AxisColumn[] = axis === 'purge' ? ['purge', 'discard'] : [axis];
+  return AXIS_COLUMNS.filter(
+    (column) => column !== 'backing' && column !== 'limit_pages' && !compared.includes(column),
+  );
+}
+
+/** Of some columns, those that differ within a trace: a size in percent also differs from one trace to the next. */
+export function varyingColumns(rows: readonly RunRow[], columns: readonly AxisColumn[]): AxisColumn[] {
+  const traces = groupBy(rows, ['trace']);
+  return columns.filter((column) => traces.some((own) => new Set(own.map((row) => row[column])).size > 1));
+}
+
+/** What a row has in the column of an axis, for titles: `swap zram`, `memory 16 MiB`. */
+export function axisLabel(row: RunRow, column: AxisColumn, pageBytes: number): string {
+  const name = AXIS_NAMES.find((axis) => AXES[axis].column === column)!;
+  const value = row[column] ?? null;
+  if (isSize(name) && typeof value === 'number') return `${name} ${mib(value, pageBytes)} MiB`;
+  return `${name} ${axisText(name, value)}`;
 }
 
 /** The rows that are compared: where ways to purge are, keep is the same under each of them and is shown once. */

@@ -1,6 +1,7 @@
 import type { RunRow, SpaceRow } from '../metrics/files.js';
 import {
   type Axis,
+  axisLabel,
   bestOf,
   comparedAxis,
   comparedRows,
@@ -11,6 +12,7 @@ import {
   rowName,
   type TraceFacts,
   traceName,
+  varyingColumns,
 } from './comparison.js';
 import { apart, limitLabel } from './family-rows.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
@@ -39,11 +41,15 @@ interface Group {
 
 function groupsOf(rows: readonly RunRow[], traces: readonly TraceFacts[]): Group[] {
   const axis = comparedAxis(rows);
-  return groupBy(apart(comparedRows(rows, axis)).shown, ['trace', 'backing', 'limit_pages']).map((group) => {
+  const around = varyingColumns(rows, ['memory_pages']);
+  const { shown } = apart(comparedRows(rows, axis));
+  return groupBy(shown, ['trace', 'backing', 'limit_pages', ...around]).map((group) => {
     const first = group[0]!;
     const facts = traces.find((trace) => trace.label === first.trace)!;
     return {
-      name: traceName(first),
+      name: [traceName(first), ...around.map((column) => axisLabel(first, column, facts.pageBytes))].join(
+        ', ',
+      ),
       facts,
       limit: limitLabel(first, facts),
       axis,

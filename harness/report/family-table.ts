@@ -12,6 +12,7 @@ import {
   sameColumns,
   type TraceFacts,
   traceName,
+  varyingColumns,
 } from './comparison.js';
 import { apart, limitLabel } from './family-rows.js';
 import { listed, mib, ms, numberIn } from './format.js';
@@ -190,8 +191,8 @@ export function familyTables(
   const rows = runs.filter((row) => factsOf(row));
   const axis = comparedAxis(rows);
   const { shown, impossible, same } = apart(comparedRows(rows, axis));
-  const tables = groupBy(shown, sameColumns(axis)).map((group) =>
-    tableOf(tableTitle(name, group[0]!, rows), group, axis, factsOf),
+  const tables = groupBy(shown, varyingColumns(rows, sameColumns(axis))).map((group) =>
+    tableOf(tableTitle(name, group[0]!, rows, factsOf(group[0]!).pageBytes), group, axis, factsOf),
   );
   const left = [
     ...(impossible.length > 0 ? [`${listed(impossible)}: not possible`] : []),

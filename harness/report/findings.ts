@@ -1,6 +1,8 @@
+import type { AxisColumn } from '../metrics/axes.js';
 import type { RunRow } from '../metrics/files.js';
 import {
   type Axis,
+  axisLabel,
   bestOf,
   comparedAxis,
   costNs,
@@ -9,6 +11,7 @@ import {
   isRefused,
   rowName,
   type TraceFacts,
+  varyingColumns,
 } from './comparison.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
 
@@ -16,15 +19,26 @@ function names(rows: readonly RunRow[], axis: Axis = 'discard'): string[] {
   return [...new Set(rows.map((row) => rowName(row, axis)))];
 }
 
-function limitName(row: RunRow, facts: TraceFacts, swaps: number): string {
-  const swap = row.swap === 'none' ? 'no swap' : `swap ${row.swap}`;
-  const beside = swaps > 1 ? ` and ${swap}` : '';
-  if (typeof row.limit_pages !== 'number') return `Without a limit${swaps > 1 ? `, with ${swap}` : ''}`;
-  return `With a limit of ${percent(row.limit_pages, facts.peakPages)} of the peak${beside}`;
+/** The columns besides the limit that tell the sentences of a trace from each other. */
+const SETUP: readonly AxisColumn[] = ['swap', 'memory_pages'];
+
+/** The limit of a row, with what differs besides it between the rows of its trace. */
+function limitName(row: RunRow, facts: TraceFacts, varying: readonly AxisColumn[]): string {
+  const others = varying.map((column) =>
+    column === 'swap' && row.swap === 'none' ? 'no swap' : axisLabel(row, column, facts.pageBytes),
+  );
+  const besides = others.join(' and ');
+  if (typeof row.limit_pages !== 'number') return `Without a limit${besides && `, with ${besides}`}`;
+  return `With a limit of ${percent(row.limit_pages, facts.peakPages)} of the peak${besides && ` and ${besides}`}`;
 }
 
 /** Which policies are best under a limit, and what that means. */
-function bestSentence(group: readonly RunRow[], facts: TraceFacts, axis: Axis, swaps: number): string[] {
+function bestSentence(
+  group: readonly RunRow[],
+  facts: TraceFacts,
+  axis: Axis,
+  varying: readonly AxisColumn[],
+): string[] {
   const best = bestOf(group);
   const first = best[0];
   const base = group.find((row) => row.discard === 'keep' && row.merge === 'none' && row.outcome === 'ok');
@@ -36,7 +50,7 @@ function bestSentence(group: readonly RunRow[], facts: TraceFacts, axis: Axis, s
   const equal = names(best, axis).length > 1 ? 'are equally good and best: they save' : 'is best: it saves';
   const cost = costOf(first, facts, axis);
   return [
-    `${limitName(first, facts, swaps)}, ${listed(names(best, axis))} ${equal} ${mib(saved, facts.pageBytes)} MiB on average (${share} of what ${base[axis]} holds)${writes}, for ${cost}.`,
+    `${limitName(first, facts, varying)}, ${listed(names(best, axis))} ${equal} ${mib(saved, facts.pageBytes)} MiB on average (${share} of what ${base[axis]} holds)${writes}, for ${cost}.`,
   ];
 }
 
@@ -129,9 +143,11 @@ export function findings(runs: readonly RunRow[], facts: TraceFacts): string[] {
   const reclaims = groupBy(rows, ['reclaim']);
   const first = reclaims[0] ?? [];
   const axis = comparedAxis(runs);
-  const swaps = new Set(runs.map((row) => row.swap)).size;
+  const varying = varyingColumns(runs, SETUP);
   const sentences = [
-    ...groupBy(first, ['swap', 'limit_pages']).flatMap((group) => bestSentence(group, facts, axis, swaps)),
+    ...groupBy(first, [...SETUP, 'limit_pages']).flatMap((group) =>
+      bestSentence(group, facts, axis, varying),
+    ),
     ...equalSentence(first),
     ...uselessSentences(first),
   ];

@@ -1,8 +1,10 @@
 import Table from 'cli-table3';
-import type { KeyColumn, RunRow } from '../metrics/files.js';
+import type { AxisColumn } from '../metrics/axes.js';
+import type { RunRow } from '../metrics/files.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import {
   type Axis,
+  axisLabel,
   bestOf,
   comparedAxis,
   comparedRows,
@@ -12,6 +14,7 @@ import {
   sameColumns,
   type TraceFacts,
   traceName,
+  varyingColumns,
 } from './comparison.js';
 import { mib, ms, numberIn, percent } from './format.js';
 
@@ -108,7 +111,9 @@ export function comparisonTables(runs: readonly RunRow[], traces: readonly Trace
   for (const rows of groupBy(comparedRows(runs, axis), ['trace', 'backing', ...sameColumns(axis)])) {
     const first = rows[0]!;
     const facts = traces.find((trace) => trace.label === first.trace)!;
-    parts.push(`${tableTitle(traceName(first), first, runs)}\n${tableOf(rows, facts, axis)}`);
+    parts.push(
+      `${tableTitle(traceName(first), first, runs, facts.pageBytes)}\n${tableOf(rows, facts, axis)}`,
+    );
   }
   return parts.join('\n\n');
 }
@@ -118,17 +123,19 @@ function policyOf(runs: readonly RunRow[]): string | undefined {
   return runs.find((row) => row.discard !== 'keep')?.discard;
 }
 
+/** What every title names, or names where it is not the usual. */
+const NAMED: readonly AxisColumn[] = ['swap', 'reclaim', 'discard', 'merge'];
+
 /** What is above a table: what it is of, and what is the same in all its rows where other tables differ or it is not the usual. */
-export function tableTitle(of: string, row: RunRow, runs: readonly RunRow[]): string {
+export function tableTitle(of: string, row: RunRow, runs: readonly RunRow[], pageBytes: number): string {
   const axis = comparedAxis(runs);
-  const varies = (column: KeyColumn) => new Set(runs.map((run) => run[column])).size > 1;
   const told = [
     ...(axis === 'merge' ? [`discard ${row.discard}`] : []),
     ...(axis !== 'merge' && row.merge !== 'none' ? [`merge ${row.merge}`] : []),
     ...(axis === 'purge' ? [`discard ${policyOf(runs)}`] : []),
-    ...(['purge', 'seed'] as const)
-      .filter((column) => column !== axis && varies(column))
-      .map((column) => `${column} ${row[column]}`),
+    ...varyingColumns(runs, sameColumns(axis))
+      .filter((column) => !NAMED.includes(column))
+      .map((column) => axisLabel(row, column, pageBytes)),
   ];
   return [`${of}: reclaim ${row.reclaim}`, `swap ${row.swap}`, ...told].join(', ');
 }

@@ -86,6 +86,7 @@ export function runRow(values: Partial<RunRow>): RunRow {
     machine: 'sim',
     backing: 'recorded',
     limit_pages: null,
+    memory_pages: null,
     swap: 'ssd',
     discard: 'keep',
     reclaim: 'linux',

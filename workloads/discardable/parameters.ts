@@ -98,7 +98,7 @@ export const DISCARDABLE_PARAMETERS: Workload['parameters'] = {
     min: 0,
     max: 2 ** 30,
     meaning:
-      'most pages that another program uses at times, beside the tabs; 0: none (default: 128 MiB, assumed)',
+      'most pages that another program uses at times, besides the tabs; 0: none (default: 128 MiB, assumed)',
   },
   elsewhere_s: {
     kind: 'number',

@@ -104,7 +104,7 @@ export const GUESTS_PARAMETERS: Parameters = {
   },
   mapping: choice(
     ['private', 'shared'],
-    'how an image that is mapped is mapped; shared is read only, so that nobody rewrites it',
+    'how an image that is mapped is mapped; shared is read-only, so that it is not rewritten',
   ),
   advice: choice(
     ['madvise', 'prctl', 'none'],

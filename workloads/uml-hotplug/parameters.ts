@@ -37,7 +37,7 @@ export const UML_PARAMETERS: Parameters = {
   piece: pages(
     512,
     2 ** 20,
-    'pages of a piece of the balloon (default: 2 MiB, a huge page; virtio_balloon gives single pages: 1)',
+    'pages of a piece of the balloon (default: 2 MiB, a huge page; virtio_balloon returns single pages: 1)',
   ),
   order: {
     kind: 'integer',
@@ -50,7 +50,7 @@ export const UML_PARAMETERS: Parameters = {
     0.0005,
     'share of the spare memory in pages that stay in use and cannot move, one by one at random places (a choice)',
   ),
-  given: share(0.9, 'share of what can be given back that is, a choice anew each time (a choice)'),
+  given: share(0.9, 'share of what can be given back that is, chosen again each time (a choice)'),
   working_set: share(
     0.25,
     'share of the memory, from its start, that is never given back: the kernel and what programs keep using (a choice)',

@@ -10,7 +10,15 @@ import { readResults } from './results.js';
 
 const ROW = {
   ...{ cell: 1, experiment: 'e', trace: 'a', trace_sha256: 'ab', machine: 'sim', backing: 'recorded' },
-  ...{ limit_pages: null, swap: 'ssd', discard: 'keep', reclaim: 'linux', merge: 'none', purge: 'range-lru' },
+  ...{
+    limit_pages: null,
+    memory_pages: null,
+    swap: 'ssd',
+    discard: 'keep',
+    reclaim: 'linux',
+    merge: 'none',
+    purge: 'range-lru',
+  },
   ...{ seed: 1, outcome: 'ok', events: 7, touches: 40, trace_time_us: 100 },
   ...NO_METRICS,
 };

@@ -185,7 +185,7 @@ class Cacheus implements ReclaimPolicy {
     this.flags = grown(this.flags, count);
   }
 
-  /** Clears a flag; gives whether it was set. */
+  /** Clears a flag. Returns whether it was set. */
   private clear(id: number, flag: number): boolean {
     const flags = this.flags[id]!;
     this.flags[id] = flags & ~flag;

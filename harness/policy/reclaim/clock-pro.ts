@@ -187,7 +187,7 @@ class ClockPro implements ReclaimPolicy {
     if (this.hot > 0) this.nextHot();
   }
 
-  /** Ends the test periods before the oldest hot page and gives that. */
+  /** Ends the test periods before the oldest hot page, and returns that page. */
   private nextHot(): number {
     for (;;) {
       const id = this.clock.tail(CLOCK);

@@ -4,7 +4,7 @@ import type { Pages, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { PageLists } from './structures/page-list.js';
 
 const DEMOTED = 0;
-/** Values of `place` beside positions in the array. */
+/** Values of `place` other than positions in the array. */
 const ABSENT = -1;
 const IS_DEMOTED = -2;
 

@@ -1,14 +1,22 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { slug } from '../../base/text.js';
+import { AXIS_COLUMNS } from '../../metrics/axes.js';
 import type { ResultFile, ResultRow, RunRow, TimelineRow } from '../../metrics/files.js';
 import type { Manifest } from '../../metrics/manifest.js';
 import type { ResultsFolder } from '../../metrics/results.js';
-import { type Axis, comparedAxis, isRanked, type TraceFacts } from '../comparison.js';
+import {
+  type Axis,
+  axisLabel,
+  comparedAxis,
+  isRanked,
+  type TraceFacts,
+  varyingColumns,
+} from '../comparison.js';
 import { shortNames } from './names.js';
 
-/** What surrounds the compared policies: figures of different values are different pictures. */
-const AROUND = ['backing', 'swap', 'reclaim', 'purge', 'discard', 'merge'] as const;
+/** What surrounds the compared policies: figures of different values are different pictures. Only one seed is drawn. */
+const AROUND = AXIS_COLUMNS.filter((column) => column !== 'limit_pages' && column !== 'seed');
 
 /** Cells that belong in one picture: they differ in trace, limit and the compared policy. */
 export interface Part {
@@ -101,11 +109,19 @@ export class FigureData {
       const trace = factsOf.get(row.trace);
       return row.seed === seed && isRanked(row) && trace !== undefined && wanted(row, trace);
     });
-    const varying = AROUND.filter((key) => key !== axis && new Set(shown.map((row) => row[key])).size > 1);
+    const varying = varyingColumns(runs, AROUND).filter(
+      (column) => column !== axis && new Set(shown.map((row) => row[column])).size > 1,
+    );
     const groups = new Map<string, { told: string[]; runs: RunRow[] }>();
     for (const row of shown) {
-      const family = factsOf.get(row.trace)?.family;
-      const told = [...(family === undefined ? [] : [family]), ...varying.map((key) => String(row[key]))];
+      const { family, pageBytes } = factsOf.get(row.trace)!;
+      const told = [
+        ...(family === undefined ? [] : [family]),
+        ...varying.map((column) => {
+          const value = row[column];
+          return typeof value === 'string' ? value : axisLabel(row, column, pageBytes);
+        }),
+      ];
       const group = groups.get(told.join('\n'));
       if (group) group.runs.push(row);
       else groups.set(told.join('\n'), { told, runs: [row] });

@@ -1,7 +1,9 @@
 import { PAGE_BYTES } from '../../base/page.js';
-import type { KeyColumn, RunRow, SpaceRow, TimelineRow } from '../../metrics/files.js';
+import type { AxisColumn } from '../../metrics/axes.js';
+import type { RunRow, SpaceRow, TimelineRow } from '../../metrics/files.js';
 import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
 import {
+  axisLabel,
   comparedRows,
   costNs,
   groupBy,
@@ -9,6 +11,7 @@ import {
   rowName,
   sameColumns,
   type TraceFacts,
+  varyingColumns,
 } from '../comparison.js';
 import { apart, limitLabel } from '../family-rows.js';
 import type { FigureData } from '../figures/data.js';
@@ -72,7 +75,9 @@ class ChartData {
       (row) => row.seed === seed && this.factsOf.has(row.trace),
     );
     for (const row of shown) this.policies.indexOf(rowName(row, axis));
-    const around = sameColumns(axis).filter((name) => new Set(shown.map((row) => row[name])).size > 1);
+    const around = varyingColumns(runs, sameColumns(axis)).filter(
+      (column) => new Set(shown.map((row) => row[column])).size > 1,
+    );
     const groups = groupBy(shown, ['trace', 'backing', ...around]).map((rows) => this.group(rows, around));
     return {
       policies: this.policies.all,
@@ -88,7 +93,7 @@ class ChartData {
     };
   }
 
-  private group(rows: readonly RunRow[], around: readonly KeyColumn[]): ChartGroup {
+  private group(rows: readonly RunRow[], around: readonly AxisColumn[]): ChartGroup {
     const first = rows[0]!;
     const facts = this.factsOf.get(first.trace)!;
     const ranked = rows.filter(isRanked);
@@ -99,7 +104,7 @@ class ChartData {
       family: facts.family ?? '',
       trace: this.data.traceName(facts.label),
       backing: first.backing,
-      around: around.map((name) => `${name} ${first[name]}`).join(', '),
+      around: around.map((column) => axisLabel(first, column, facts.pageBytes)).join(', '),
       inferred: facts.touchesInferred,
       panels: groupBy(ranked, ['limit_pages']).map((cells) => this.panel(cells, facts, tops)),
     };
