@@ -263,7 +263,7 @@ export const cacheus: ReclaimPolicyInfo = {
       default: 0.01,
       min: 0,
       max: 1,
-      meaning: 'share of the scanned part at the start, at least one page; default of the authors',
+      meaning: 'initial share of the scanned part, at least one page; default of the authors',
     },
   },
   create: (pages, context) => new Cacheus(pages, context),

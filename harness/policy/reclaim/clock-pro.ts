@@ -279,7 +279,7 @@ export const clockPro: ReclaimPolicyInfo = {
       default: 0.01,
       min: 0,
       max: 1,
-      meaning: 'share of cold pages at the start, at least one page; it adapts',
+      meaning: 'initial share of cold pages, at least one page; it adapts',
     },
   },
   create: (pages, context) => new ClockPro(pages, context),
