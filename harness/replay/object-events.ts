@@ -2,7 +2,7 @@ import { InputError } from '../base/errors.js';
 import { fallocateBlocks } from '../machine/advice/allocate.js';
 import { fallocatePunch } from '../machine/advice/punch.js';
 import type { Machine } from '../machine/machine.js';
-import { UNIQUE } from '../machine/mapping/access.js';
+import { UNIQUE } from '../machine/memory/contents.js';
 import { readFilePages, writeFilePages } from '../machine/object/file-io.js';
 import { closeObject, declareObject, truncateObject } from '../machine/object/lifetime.js';
 import { migrate } from '../machine/object/migrate.js';

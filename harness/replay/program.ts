@@ -1,7 +1,7 @@
 import { PART } from '../cost/ledger.js';
 import type { Machine } from '../machine/machine.js';
-import { access, contentAt, UNIQUE } from '../machine/mapping/access.js';
-import { ZERO } from '../machine/memory/contents.js';
+import { access, contentAt } from '../machine/mapping/access.js';
+import { UNIQUE, ZERO } from '../machine/memory/contents.js';
 import type { Space } from '../machine/state/space.js';
 import { VM } from '../machine/state/vma.js';
 import type { PageRange, Program } from '../policy/discard/contract.js';

@@ -1,8 +1,9 @@
 import { InputError } from '../base/errors.js';
 import { checkMachine } from '../machine/check.js';
 import { Machine } from '../machine/machine.js';
-import { access, READ, UNIQUE } from '../machine/mapping/access.js';
+import { access } from '../machine/mapping/access.js';
 import { spawn } from '../machine/mapping/fork.js';
+import { READ, UNIQUE } from '../machine/memory/contents.js';
 import { OutOfMemory } from '../machine/reclaim/reclaim.js';
 import type { Space } from '../machine/state/space.js';
 import { mergePolicies } from '../policy/merge/registry.js';

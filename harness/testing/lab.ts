@@ -1,13 +1,13 @@
 import { loadCosts } from '../cost/table.js';
 import type { CallResult } from '../machine/advice/call.js';
-import { FALLOC_FL, sysFallocate, sysMadvise } from '../machine/advice/syscall.js';
 import { checkMachine } from '../machine/check.js';
 import { frameOf, isSwapEntry } from '../machine/entries/entry.js';
 import { Machine } from '../machine/machine.js';
-import { access, contentAt, READ, UNIQUE } from '../machine/mapping/access.js';
+import { access, contentAt } from '../machine/mapping/access.js';
 import { exit, fork, spawn } from '../machine/mapping/fork.js';
 import { map, protect, setLocked, unmap } from '../machine/mapping/mmap.js';
 import { remap } from '../machine/mapping/remap.js';
+import { READ, UNIQUE } from '../machine/memory/contents.js';
 import { readFilePages, writeFilePages } from '../machine/object/file-io.js';
 import { declareObject, truncateObject } from '../machine/object/lifetime.js';
 import { PTE, PTE_SHIFT } from '../machine/state/page-table.js';
@@ -21,6 +21,7 @@ import { TRAIT } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { parseArg } from '../trace/args.js';
 import type { Advice } from '../trace/op.js';
+import { FALLOC_FL, sysFallocate, sysMadvise } from './syscall.js';
 
 /** Bytes of a page. */
 export const PAGE = 4096;
