@@ -54,6 +54,8 @@ export class Lab {
     options: {
       readonly swap?: SwapKind;
       readonly limit?: number;
+      /** The machine's memory in pages. */
+      readonly memory?: number;
       readonly reclaim?: string;
       readonly purge?: string;
       readonly merge?: string;
@@ -68,6 +70,7 @@ export class Lab {
       reclaim: reclaimPolicies.choose(options.reclaim ?? 'linux'),
       swap: options.swap ?? 'none',
       limit: options.limit,
+      memory: options.memory,
       seed: 1,
     });
   }
