@@ -5,7 +5,7 @@ import type { Command } from './commands/flags.js';
 import { VERSION } from './metrics/host.js';
 
 /** Flags that may be given several times. */
-const REPEATABLE = new Set(['_', 'policyModule', 'policy-module', 'param', 'meta', 'resize']);
+const REPEATABLE = new Set(['_', 'policyModule', 'policy-module', 'param', 'meta', 'with']);
 
 function noFlagTwice(args: Record<string, unknown>): true {
   for (const [flag, value] of Object.entries(args)) {
@@ -103,6 +103,11 @@ const parser = yargs(process.argv.slice(2))
     'metrics',
     'list all metrics with their units and meaning',
     ...lazily(async () => (await import('./commands/lists.js')).metrics),
+  )
+  .command(
+    'readers',
+    "list the readers of other people's formats with their parameters",
+    ...lazily(async () => (await import('./commands/lists.js')).readers),
   )
   .command(
     'workloads',

@@ -143,22 +143,22 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
     ['a trace to import', ['trace', 'import', 'a.csv', 'out.csv'], /a\.csv: this is a trace already/],
     [
       'a log that is none',
-      ['trace', 'import', 'a.csv', 'out.csv', '--format', 'strace'],
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'strace'],
       /a\.csv:1: .* expected a line of strace/,
     ],
     [
       'a format that is none',
-      ['trace', 'import', 'a.csv', 'out.csv', '--format', 'orcaleGeneral'],
-      /unknown format "orcaleGeneral".* did you mean oracleGeneral\?/,
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'orcaleGeneral'],
+      /unknown reader "orcaleGeneral".* did you mean oracleGeneral\?/,
     ],
     [
       'guests without names',
-      ['trace', 'import', 'a.csv', 'out.csv', '--format', 'guests'],
-      /a\.csv: the names of the guests are missing, expected --guests base,web/,
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'guests'],
+      /reader guests needs the parameter names, as in names=base\+web/,
     ],
     [
       'snapshots that are none',
-      ['trace', 'import', 'a.csv', 'out.csv', '--format', 'guests', '--guests', 'a'],
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'guests:names=a'],
       /a\.csv:1: .* is not a changed page/,
     ],
     [
@@ -168,28 +168,51 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
     ],
     [
       'a buffer pool of no size',
-      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'postgresql', '--shared-buffers', '1p'],
-      /--shared-buffers: "1p" is no size of a buffer pool/,
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'postgresql:shared_buffers=1p'],
+      /shared_buffers=1 is not the size of a buffer pool/,
     ],
     [
       'a resize without a time',
-      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'postgresql', '--resize', '32MiB'],
-      /--resize "32MiB" is not a resize, expected SECONDS=SIZE, as in 1\.5=32MiB/,
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'postgresql:resize=32MiB'],
+      /"32MiB" in resize=32MiB is wrong, expected a list as in resize=60:32MiB\+120:64MiB/,
     ],
     [
       'a log of MariaDB without faults',
       ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'mariadb'],
-      /a\.csv: the page faults of the database are missing, expected --faults FILE/,
+      /reader mariadb needs the page faults of the database, .*, expected --with faults=FILE/,
     ],
     [
       'marks that are none',
-      ['trace', 'import', 'a.csv', 'out.csv', '--marks', 'a.csv'],
+      ['trace', 'import', 'log', 'out.csv', '--reader', 'strace', '--with', 'marks=a.csv'],
       /a\.csv:1: .* is not a mark/,
+      () => cli.write('log', '1 10.000000 munmap(0x1000, 4096) = 0\n'),
+    ],
+    [
+      'another file that the reader does not take',
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'pages', '--with', 'marks=a.csv'],
+      /unknown side input of reader pages "marks", there are none/,
+    ],
+    [
+      'another file without its name',
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'strace', '--with', 'a.csv'],
+      /"a\.csv" in --with is not a parameter, expected key=value/,
+    ],
+    [
+      'a flag of an earlier version',
+      ['trace', 'import', 'a.csv', 'out.csv', '--guests', 'base,web'],
+      /--guests has been replaced, expected --reader guests:names=base\+web/,
+    ],
+    [
+      'events where requests are read',
+      ['mrc', 'log'],
+      /log: reader strace reads events, expected requests or a trace; reclaim trace import makes a trace of it/,
+      () => cli.write('log', '1 10.000000 munmap(0x1000, 4096) = 0\n'),
     ],
     [
       'a log of Chromium that is none',
-      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'chromium'],
+      ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'chromium', '--with', 'marks=m'],
       /a\.csv:1: .* expected a line of strace/,
+      () => cli.write('m', '10.0 open a\n'),
     ],
     [
       'a policy module that is none',

@@ -9,6 +9,8 @@ import { RUN_COLUMNS } from '../metrics/files.js';
 import { reclaim, startReclaim } from '../testing/cli.js';
 
 import { CliFolder, TRACE } from '../testing/cli-folder.js';
+import { EVENT_SAMPLES } from '../testing/event-samples.js';
+import { READERS } from '../trace/readers/registry.js';
 
 const cli = new CliFolder();
 
@@ -182,7 +184,7 @@ describe('reclaim trace', () => {
       '1  10.000003 madvise(0x10000, 4096, MADV_REMOVE) = 0 <0.000010>\n',
     ];
     const { code, stdout } = reclaim(
-      ['trace', 'import', '-', '-', '--touches', 'second-mapper', '--meta', 'source: a test'],
+      ['trace', 'import', '-', '-', '--reader', 'strace:touches=second-mapper', '--meta', 'source: a test'],
       cli.path,
       log.join('\n'),
     );
@@ -192,7 +194,7 @@ describe('reclaim trace', () => {
 
   it('imports a log of Chromium with its marks, and says which mark makes no sense', () => {
     const log = readFileSync(packageFile('harness', 'trace', 'readers', 'chromium', 'excerpt.strace'));
-    const args = ['trace', 'import', '-', '-', '--reader', 'chromium', '--marks', 'tabs'];
+    const args = ['trace', 'import', '-', '-', '--reader', 'chromium', '--with', 'marks=tabs'];
     cli.write('tabs', '2026-11-21T03:56:13.404Z open p0\n2026-11-21T03:56:14.623Z open p1\n');
     const { code, stdout } = reclaim(args, cli.path, log);
     expect(code).toBe(0);
@@ -215,9 +217,9 @@ describe('reclaim trace', () => {
   });
 });
 
-describe('reclaim trace import --format guests', () => {
+describe('reclaim trace import --reader guests', () => {
   it('imports snapshots of guests from standard input', () => {
-    const args = ['trace', 'import', '-', '-', '--format', 'guests', '--guests', 'a,b', '--settle', '5'];
+    const args = ['trace', 'import', '-', '-', '--reader', 'guests:names=a+b,settle=5'];
     const { code, stdout } = reclaim(args, cli.path, '4 0 0 1\n4 0 1 2\n4 1 7 1\n');
     expect(code).toBe(0);
     expect(stdout).toMatch(
@@ -229,9 +231,9 @@ describe('reclaim trace import --format guests', () => {
 describe('reclaim trace import --reader postgresql', () => {
   it('plays page accesses on a pool that is resized, and says how often the recording agrees', () => {
     const accesses = '5 7 m 1 0 0\n1000000 7 h 1 0 0\n';
-    const resizes = ['--resize', '0.5=8KiB', '--resize', '0.75=16KiB'];
-    const args = ['trace', 'import', '-', 'pool.csv', '--reader', 'postgresql', '--shared-buffers', '16KiB'];
-    const { code, stderr } = reclaim([...args, ...resizes], cli.path, accesses);
+    const pool = 'postgresql:shared_buffers=16KiB,resize=0.5:8KiB+0.75:16KiB';
+    const args = ['trace', 'import', '-', 'pool.csv', '--reader', pool];
+    const { code, stderr } = reclaim(args, cli.path, accesses);
     expect([code, stderr]).toEqual([
       0,
       'pool.csv: 13 events\nthe model finds blocks as recorded in 2 of 2 uses (100.0 %)\n',
@@ -239,6 +241,37 @@ describe('reclaim trace import --reader postgresql', () => {
     expect(readFileSync(join(cli.path, 'pool.csv'), 'utf8')).toMatch(
       /\n500000,mark,,,,pool of 1 buffers\n500000,discard,1,1048578,2,\n750000,mark,,,,pool of 2 buffers\n/,
     );
+  });
+});
+
+describe('reclaim trace import --reader mariadb', () => {
+  it('takes the faults as another file, before or behind the names, and says what it leaves out', () => {
+    const sample = EVENT_SAMPLES.mariadb!;
+    cli.write('log', sample.bytes);
+    cli.write(
+      'faults',
+      `${sample.sides!.faults}x-1 [0] d 102.5: page_fault_user: address=0x1000 error_code=0x6\n`,
+    );
+    const flags = ['--reader', 'mariadb', '--with', 'faults=faults'];
+    for (const args of [
+      [...flags, 'log', 'out.csv'],
+      ['log', 'out.csv', ...flags],
+    ])
+      expect(cli.run('trace', 'import', ...args)).toEqual({
+        code: 0,
+        stdout: '',
+        stderr: 'out.csv: 9 events\nleft out: 1 page faults outside the buffer pool\n',
+      });
+  });
+});
+
+describe('reclaim readers', () => {
+  it('lists every reader with its parameters and the files that it takes', () => {
+    const { code, stdout } = cli.run('readers');
+    expect(code).toBe(0);
+    for (const { name } of READERS) expect(stdout).toContain(`\n  ${name}\n`);
+    expect(stdout).toContain('\n      names=base+web (required): names of the guests, by their numbers\n');
+    expect(stdout).toContain('\n      --with faults=FILE (required): the page faults of the database');
   });
 });
 

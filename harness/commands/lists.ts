@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { WORKLOADS } from '../../workloads/registry.js';
-import type { Parameters } from '../base/parameters.js';
+import type { Parameter, Parameters } from '../base/parameters.js';
 import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -9,6 +9,8 @@ import { mergePolicies } from '../policy/merge/registry.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import type { Reader } from '../trace/readers/reader.js';
+import { READERS } from '../trace/readers/registry.js';
 import { type Command, policyModuleFlag } from './flags.js';
 import { print } from './terminal.js';
 
@@ -19,12 +21,20 @@ interface Described {
   readonly parameters: Parameters;
 }
 
+/** A parameter with its default, or an example where there is no default, and what else it may be. */
+function describeParameter(key: string, parameter: Parameter): string {
+  if (parameter.kind === 'list') {
+    const required = parameter.required ? ' (required)' : ' (default: none)';
+    return `${key}=${parameter.example}${required}: ${parameter.meaning}`;
+  }
+  const choices = parameter.kind === 'choice' ? ` (${parameter.choices.join(', ')})` : '';
+  return `${key}=${parameter.default}${choices}: ${parameter.meaning}`;
+}
+
 function describe({ name, summary, source, parameters }: Described): string {
   const lines = [`  ${name}`, `      ${summary}`, `      source: ${source}`];
-  for (const [key, parameter] of Object.entries(parameters)) {
-    const choices = parameter.kind === 'choice' ? ` (${parameter.choices.join(', ')})` : '';
-    lines.push(`      ${key}=${parameter.default}${choices}: ${parameter.meaning}`);
-  }
+  for (const [key, parameter] of Object.entries(parameters))
+    lines.push(`      ${describeParameter(key, parameter)}`);
   return lines.join('\n');
 }
 
@@ -58,6 +68,27 @@ async function listWorkloads(): Promise<void> {
   );
 }
 
+/** A reader with the files that it takes besides its own. */
+function describeReader(reader: Reader): string {
+  const sides = Object.entries(reader.sides).map(
+    ([name, { meaning, required }]) =>
+      `      --with ${name}=FILE${required ? ' (required)' : ''}: ${meaning}`,
+  );
+  return [describe(reader), ...sides].join('\n');
+}
+
+async function listReaders(): Promise<void> {
+  const kinds = [
+    ['readers of events (reclaim trace import --reader NAME)', 'events'],
+    ['readers of requests (reclaim mrc and reclaim trace import --reader NAME)', 'requests'],
+  ] as const;
+  const texts = kinds.map(([title, kind]) => {
+    const readers = READERS.filter(({ yields }) => yields === kind);
+    return `${title}\n${readers.map(describeReader).join('\n')}`;
+  });
+  await print(texts.join('\n\n'));
+}
+
 const noFlags = (yargs: Argv) => yargs;
 
 export const policies: Command = {
@@ -68,6 +99,11 @@ export const policies: Command = {
 export const metrics: Command = {
   builder: noFlags,
   handler: listMetrics,
+};
+
+export const readers: Command = {
+  builder: noFlags,
+  handler: listReaders,
 };
 
 export const workloads: Command = {

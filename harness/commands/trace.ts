@@ -1,21 +1,15 @@
 import type { Argv } from 'yargs';
 import { InputError, type Place } from '../base/errors.js';
 import { parsePairs } from '../base/parse.js';
-import { readText } from '../base/text.js';
 import { findTrace } from '../experiment/traces.js';
 import { chooseWorkload, DEFAULT_SEED, generate as generateTrace } from '../experiment/workload.js';
+import { simulated } from '../machine/target.js';
 import { validate } from '../replay/validate.js';
 import { compileTrace } from '../trace/compile.js';
-import { importFormats, importTrace } from '../trace/import.js';
+import { importTrace } from '../trace/import.js';
 import { traceInfo } from '../trace/info.js';
-import { COUNT_LIMIT } from '../trace/op.js';
-import { GUEST_BACKINGS, type GuestsOptions } from '../trace/readers/guests/import.js';
-import { parseMarks } from '../trace/readers/marks.js';
-import { STRACE_MEMORY } from '../trace/readers/strace/follow.js';
-import { STRACE_TOUCHES } from '../trace/readers/strace/writer.js';
 import { openTrace, type Trace } from '../trace/trace.js';
 import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
-import { postgresqlOptions } from './buffer-pool.js';
 import {
   type Command,
   filePositional,
@@ -56,7 +50,7 @@ const validateCommand: SubCommand = {
   describe: 'check that every event of a trace makes sense',
   builder: (yargs) => yargs.positional('trace', tracePositional),
   handler: async (args: { trace: string }) => {
-    const { events, touches, warnings } = await validate(await open(args.trace));
+    const { events, touches, warnings } = await validate(await open(args.trace), simulated);
     for (const { place, what } of warnings.slice(0, SHOWN_WARNINGS))
       note(`${placeText(place)}: warning: ${what}`);
     const more =
@@ -86,127 +80,65 @@ const convert: SubCommand = {
   },
 };
 
-function readMarks(file: string | undefined) {
-  return file === undefined ? [] : parseMarks(readText(file), file);
-}
-
-/** What `--guests` and its like say of snapshots of guests. */
-function guestsOptions(args: ImportArgs): GuestsOptions | undefined {
-  if (args.guests === undefined) return undefined;
-  const guests = args.guests.split(',');
-  if (!guests.every((name) => /^[A-Za-z0-9._-]+$/.test(name)))
-    throw new InputError(
-      `--guests "${args.guests}" is not a list of names, expected one a guest, as in base,web`,
-    );
-  return {
-    guests,
-    pages: wholeFlag('guest-pages', args.guestPages, 1, COUNT_LIMIT),
-    settleS: wholeFlag('settle', args.settle, 0, 1e6),
-    backing: args.guestBacking,
-    restartS: wholeFlag('restart', args.restart, 0, 1e6),
-  };
-}
-
 interface ImportArgs {
   file: string;
-  reader?: string;
-  split: boolean;
   output: string;
-  guests?: string;
-  guestPages: number;
-  settle: number;
-  guestBacking: GuestsOptions['backing'];
-  restart: number;
-  sharedBuffers: string;
-  resize: string[];
-  faults?: string;
-  marks?: string;
-  memory: (typeof STRACE_MEMORY)[number];
-  touches: (typeof STRACE_TOUCHES)[number];
+  reader?: string;
+  with: string[];
+  split: boolean;
   meta: string[];
+  [removed: string]: unknown;
+}
+
+/** Flags of earlier versions: what each is called now. */
+const REMOVED_FLAGS: Readonly<Record<string, string>> = {
+  guests: '--reader guests:names=base+web',
+  'guest-pages': '--reader guests:names=…,pages=SIZE',
+  settle: '--reader guests:names=…,settle=SECONDS',
+  'guest-backing': '--reader guests:names=…,backing=anon|shmem',
+  restart: '--reader guests:names=…,restart=SECONDS',
+  'shared-buffers': '--reader postgresql:shared_buffers=SIZE',
+  resize: '--reader postgresql:resize=SECONDS:SIZE+SECONDS:SIZE',
+  faults: '--with faults=FILE',
+  marks: '--with marks=FILE',
+  memory: '--reader strace:memory=shared|all',
+  touches: '--reader strace:touches=none|second-mapper',
+};
+
+function refuseRemoved(args: ImportArgs): void {
+  for (const [flag, now] of Object.entries(REMOVED_FLAGS))
+    if (args[flag] !== undefined) throw new InputError(`--${flag} has been replaced, expected ${now}`);
 }
 
 const importCommand: SubCommand = {
   command: 'import <file> <output>',
-  describe: 'make a trace from a log of strace -f -ttt -T, or from a file of another format',
+  describe: 'make a trace from a log, or from a file of another format (see reclaim readers)',
   builder: (yargs) =>
     yargs
       .positional(
         'file',
         filePositional(
-          'the file (.gz, .br and .zst are decompressed), or - for a log of strace on standard input',
+          'the file (.gz, .br and .zst are decompressed), or - for standard input, where the reader is of events',
         ),
       )
       .positional('output', outputPositional)
       .options({
         reader: {
           type: 'string',
-          alias: 'format',
-          describe: `its format, if content and name do not tell: ${importFormats().join(', ')}`,
+          describe: 'how it is read, NAME or NAME:key=value,…, if not detected (see reclaim readers)',
           requiresArg: true,
+        },
+        with: {
+          type: 'string',
+          array: true,
+          nargs: 1,
+          default: [] as string[],
+          describe: 'another file that the reader takes, NAME=FILE, as in marks=FILE (repeatable)',
         },
         split: {
           type: 'boolean',
           default: false,
           describe: 'cut requests into pages of 4 KiB; without, each object or block is a page',
-        },
-        guests: {
-          type: 'string',
-          describe: 'for guests: their names, by number, as in base,web',
-          requiresArg: true,
-        },
-        'guest-pages': {
-          type: 'number',
-          default: 65_536,
-          describe: 'for guests: memory of each, in pages',
-          requiresArg: true,
-        },
-        settle: {
-          type: 'number',
-          default: 600,
-          describe: 'for guests: seconds after the last snapshot until the trace ends',
-          requiresArg: true,
-        },
-        'guest-backing': {
-          choices: GUEST_BACKINGS,
-          default: 'anon' as const,
-          describe: 'for guests: what their memory is on the host',
-        },
-        restart: {
-          type: 'number',
-          default: 0,
-          describe: 'for guests: seconds for which each in turn is off after the last snapshot (0: none is)',
-          requiresArg: true,
-        },
-        'shared-buffers': {
-          type: 'string',
-          default: '64MiB',
-          describe: 'for postgresql: SIZE of the buffer pool',
-          requiresArg: true,
-        },
-        resize: {
-          type: 'string',
-          array: true,
-          default: [] as string[],
-          describe: 'for postgresql: a change of that size, SECONDS=SIZE (repeatable)',
-        },
-        faults: {
-          type: 'string',
-          describe:
-            'for mariadb: the file of page faults (tracepoint page_fault_user) recorded beside the log',
-          requiresArg: true,
-        },
-        marks: {
-          type: 'string',
-          describe:
-            'a file of marks, "TIME LABEL" a line; "pressure moderate|critical" becomes pressure; for chromium also "open TAB" and "front TAB"',
-          requiresArg: true,
-        },
-        memory: { choices: STRACE_MEMORY, default: 'shared' as const, describe: 'which mappings to follow' },
-        touches: {
-          choices: STRACE_TOUCHES,
-          default: 'none' as const,
-          describe: 'how to infer accesses, which a log of calls does not show',
         },
         meta: {
           type: 'string',
@@ -214,18 +146,12 @@ const importCommand: SubCommand = {
           default: [] as string[],
           describe: 'metadata to add, "key: value" (repeatable)',
         },
-      }),
+      })
+      .options(Object.fromEntries(Object.keys(REMOVED_FLAGS).map((flag) => [flag, { hidden: true }]))),
   handler: async (args: ImportArgs) => {
-    const source = await importTrace(args.file, {
-      format: args.reader,
-      split: args.split,
-      guests: guestsOptions(args),
-      postgresql: postgresqlOptions(args.sharedBuffers, args.resize),
-      faults: args.faults,
-      memory: args.memory,
-      touches: args.touches,
-      marks: readMarks(args.marks),
-    });
+    refuseRemoved(args);
+    const { reader, split } = args;
+    const source = await importTrace(args.file, { reader, split, sides: parsePairs(args.with, '--with') });
     for (const pair of args.meta) {
       const match = /^([^:]+): (.+)$/.exec(pair);
       if (!match) throw new InputError(`--meta "${pair}" is not metadata, expected "key: value"`);
@@ -234,6 +160,7 @@ const importCommand: SubCommand = {
     const written = await writeTrace(source, args.output, formOf(args.output));
     if (args.output !== '-') note(`${args.output}: ${written.events} events`);
     if (source.summary) note(source.summary());
+    for (const [what, count] of source.leftOut.entries()) note(`left out: ${count} ${what}`);
   },
 };
 

@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import type { CostTable } from '../cost/table.js';
+import { simulated } from '../machine/target.js';
 import { AXES, AXIS_NAMES, type AxisName, NESTED_AXES, perAxis } from '../metrics/axes.js';
 import { replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
@@ -19,7 +20,7 @@ export interface Cell extends AxisValues {
 export async function peakPages(trace: Trace, costs: CostTable): Promise<number> {
   const texts = { ...defaultTexts(), reclaim: 'fifo', limit: 'none' };
   const values = parseAxes(texts, { peakPages: 0, pageBytes: trace.meta.pageBytes });
-  const result = await replay(trace, { ...axisOptions(values), costs });
+  const result = await replay(trace, { machine: simulated, ...axisOptions(values), costs });
   return result.metrics.resident_pages_peak as number;
 }
 

@@ -1,3 +1,4 @@
+import type { AxisColumn } from './axes.js';
 import { type Columns, columnNames, type Kind, type RowOf } from './columns.js';
 import { METRICS, type MetricKind, type MetricKinds, type MetricName, stallColumns } from './schema.js';
 
@@ -63,6 +64,8 @@ export const NO_METRICS = Object.fromEntries(METRICS.map(({ name }) => [name, nu
 
 /** What a cell is: the key columns that are known before it runs. */
 export type CellKeys = Omit<RowOf<typeof KEYS>, 'outcome' | 'events' | 'touches' | 'trace_time_us'>;
+/** The key columns of the axes. */
+export type AxisKeys = Pick<CellKeys, Extract<AxisColumn, keyof CellKeys>>;
 /** The columns of timeline.csv: memory over trace time, a row a sample of a cell. */
 const TIMELINE = {
   cell: 'number',
@@ -136,7 +139,7 @@ const HEATMAP = {
 } as const satisfies Columns;
 export type HeatmapRow = RowOf<typeof HEATMAP>;
 
-/** The columns of the CSV that `reclaim mrc` prints; an estimate has `error` after them. */
+/** The columns of the CSV that `reclaim mrc` prints. */
 const MRC = {
   policy: 'text',
   params: 'text?',
@@ -146,6 +149,10 @@ const MRC = {
   miss_ratio: 'number',
 } as const satisfies Columns;
 export type MrcRow = RowOf<typeof MRC>;
+
+/** The columns of an estimate of a miss ratio, with its standard error. */
+const MRC_ESTIMATE = { ...MRC, error: 'number' } as const satisfies Columns;
+export type MrcEstimateRow = RowOf<typeof MRC_ESTIMATE>;
 
 /** The columns that each file of a folder of results must have. */
 export const RESULT_COLUMNS = {
@@ -172,3 +179,5 @@ export const PERF_COLUMNS: readonly (keyof PerfRow)[] = columnNames(PERF);
 export const HEATMAP_COLUMNS: readonly (keyof HeatmapRow)[] = columnNames(HEATMAP);
 /** Columns of the CSV that `reclaim mrc` prints. */
 export const MRC_COLUMNS: readonly (keyof MrcRow)[] = columnNames(MRC);
+/** Columns of the CSV that `reclaim mrc` prints of an estimate. */
+export const MRC_ESTIMATE_COLUMNS: readonly (keyof MrcEstimateRow)[] = columnNames(MRC_ESTIMATE);

@@ -75,28 +75,38 @@ describe('reference strings from files', () => {
 
   it('refuses what it cannot read, in one line with the place', async () => {
     const cases: readonly (readonly [path: string, options: ReferenceOptions, message: RegExp])[] = [
-      [file('empty.pages', ''), {}, /empty\.pages: the input is empty, expected requests$/],
+      [file('empty.pages', ''), {}, /empty\.pages: the input is empty, expected a log or requests$/],
       [
         file('x.bin', 'what\n'),
         {},
-        /x\.bin: no known format fits, expected one of .*; name it with --reader$/,
+        /x\.bin: no known format fits: lackey-run: line 1, column 2: "hat" is wrong .*; name it with --reader \(reclaim readers lists all\)$/,
       ],
       [
         file('y.pages', '1\n2x\n'),
-        { format: 'pages' },
+        { reader: 'pages' },
         /y\.pages:2:2: "x" is wrong here, expected the end of the line$/,
       ],
       [
         file('z.bin', Buffer.concat([record(1, 1n, 1), Buffer.alloc(5)])),
-        { format: 'oracleGeneral' },
+        { reader: 'oracleGeneral' },
         /z\.bin: byte 24: record 2 is cut short: 5 bytes, expected 24$/,
       ],
       [
         file('t.txt', '1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n'),
-        { format: 'oracleGeneral' },
+        { reader: 'oracleGeneral' },
         /byte 0: record 1 has a next access/,
       ],
-      [file('p.pages', '1\n'), { format: 'paegs' }, /unknown format "paegs".*did you mean pages\?/],
+      [
+        file('l.strace', '1 10.000000 munmap(0x1000, 4096) = 0\n'),
+        {},
+        /l\.strace: reader strace reads events, expected requests or a trace; reclaim trace import makes a/,
+      ],
+      [
+        file('t.csv', 'time_us,op,space,page,count,arg\n'),
+        { split: true },
+        /t\.csv: --split cuts requests into pages, and a trace has pages already$/,
+      ],
+      [file('p.pages', '1\n'), { reader: 'paegs' }, /unknown reader "paegs".*did you mean pages\?/],
     ];
     for (const [path, options, message] of cases) await expect(ids(path, options)).rejects.toThrow(message);
   });

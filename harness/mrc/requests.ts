@@ -1,7 +1,9 @@
+import { InputError } from '../base/errors.js';
+import type { ParameterValues } from '../base/parameters.js';
 import { compileInput } from '../trace/compile.js';
 import { decodedBytes, inputName, peekInput, STDIN } from '../trace/io/input.js';
-import type { RequestReader } from '../trace/readers/reader.js';
-import { chooseReader } from '../trace/readers/registry.js';
+import { LeftOut, type RequestReader } from '../trace/readers/reader.js';
+import { detectReader, readerOf } from '../trace/readers/registry.js';
 import { ReferenceMapper, referenceOf } from '../trace/requests/references.js';
 import { isTrace, openTrace } from '../trace/trace.js';
 import type { ReferenceBatch, ReferenceString } from './reference.js';
@@ -9,8 +11,8 @@ import { TraceReference } from './trace-reference.js';
 
 /** How a file becomes a reference string. */
 export interface ReferenceOptions {
-  /** The name of the format; by default told from content and name. */
-  readonly format?: string | undefined;
+  /** `NAME` or `NAME:key=value,…` of a reader; by default detected from content and name. */
+  readonly reader?: string | undefined;
   /** Cut requests into pages of 4 KiB instead of counting each as one object. */
   readonly split?: boolean | undefined;
   /** What messages call the file. */
@@ -27,6 +29,7 @@ class RequestReference implements ReferenceString {
     readonly name: string,
     private readonly path: string,
     private readonly reader: RequestReader,
+    private readonly values: ParameterValues,
     private readonly split: boolean,
     stream: AsyncIterable<Uint8Array> | undefined,
   ) {
@@ -36,7 +39,9 @@ class RequestReference implements ReferenceString {
 
   async *batches(): AsyncGenerator<ReferenceBatch> {
     const mapper = new ReferenceMapper(referenceOf(this.reader, this.split), this.reader.idBytes);
-    for await (const batch of this.reader.read(this.bytes(), this.name)) yield* mapper.map(batch);
+    const { name: file, values } = this;
+    const input = { file, bytes: this.bytes(), values, sides: {}, leftOut: new LeftOut() };
+    for await (const batch of this.reader.read(input)) yield* mapper.map(batch);
   }
 
   private bytes(): AsyncIterable<Uint8Array> {
@@ -52,19 +57,29 @@ class RequestReference implements ReferenceString {
  * Opens a file as a reference string: a trace of ours (text or binary), or any format that `harness/trace/readers` reads.
  *
  * @param path a file, decompressed where it is .gz, .br or .zst, or `-` for standard input
- * @throws InputError where the file cannot be read, is empty or of no known format; wrong records are found when batches are taken
+ * @throws InputError where the file cannot be read, is empty, of no known format or of events; wrong records are found when batches are taken
  */
 export async function openReference(path: string, options: ReferenceOptions = {}): Promise<ReferenceString> {
   const name = options.shown ?? inputName(path);
+  const named = options.reader === undefined ? undefined : readerOf(options.reader);
   const input = await peekInput(path);
-  if (options.format === undefined && isTrace(input.head))
+  if (!named && isTrace(input.head)) {
+    if (options.split)
+      throw new InputError('--split cuts requests into pages, and a trace has pages already', { file: name });
     return new TraceReference(await openTrace(await compileInput(path, input, name)));
-  const reader = chooseReader(input.head, name, options.format);
+  }
+  const { reader, values } = named ?? detectReader(input.head, name);
+  if (reader.yields === 'events')
+    throw new InputError(
+      `reader ${reader.name} reads events, expected requests or a trace; reclaim trace import makes a trace of it`,
+      { file: name },
+    );
   if (path !== STDIN) await input.close();
   return new RequestReference(
     name,
     path,
     reader,
+    values,
     options.split ?? false,
     path === STDIN ? input.all : undefined,
   );

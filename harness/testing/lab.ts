@@ -1,5 +1,4 @@
 import { loadCosts } from '../cost/table.js';
-import type { CallResult } from '../machine/advice/call.js';
 import { checkMachine } from '../machine/check.js';
 import { frameOf, isSwapEntry } from '../machine/entries/entry.js';
 import { Machine } from '../machine/machine.js';
@@ -12,13 +11,13 @@ import { readFilePages, writeFilePages } from '../machine/object/file-io.js';
 import { declareObject, truncateObject } from '../machine/object/lifetime.js';
 import { PTE, PTE_SHIFT } from '../machine/state/page-table.js';
 import type { Space } from '../machine/state/space.js';
-import type { SwapKind } from '../machine/state/state.js';
 import type { SharedObject, Vma } from '../machine/state/vma.js';
 import type { Errno } from '../policy/discard/contract.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { TRAIT } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import type { SwapKind, SyscallResult } from '../target/contract.js';
 import { parseArg } from '../trace/args.js';
 import type { Advice } from '../trace/op.js';
 import { FALLOC_FL, sysFallocate, sysMadvise } from './syscall.js';
@@ -152,7 +151,7 @@ export class Lab {
   }
 
   /** madvise on bytes. */
-  madviseBytes(space: Space, address: number, length: number, advice: Advice | number): CallResult {
+  madviseBytes(space: Space, address: number, length: number, advice: Advice | number): SyscallResult {
     return this.checked(sysMadvise(this.m, space, address, length, advice));
   }
 

@@ -1,79 +1,78 @@
 import { InputError } from '../base/errors.js';
-import { unknownName } from '../base/nearest.js';
-import { inputName, peekInput, STDIN } from './io/input.js';
-import { importChromium } from './readers/chromium/import.js';
-import { type GuestsOptions, importGuests } from './readers/guests/import.js';
-import { importMariadb } from './readers/mariadb/import.js';
-import { importPostgresql, type PostgresqlOptions } from './readers/postgresql/import.js';
-import { chooseReader, formatNames } from './readers/registry.js';
-import { isStraceLog } from './readers/strace/calls.js';
-import { importStrace, type StraceOptions } from './readers/strace/import.js';
+import { decodedBytes, inputName, peekInput, STDIN } from './io/input.js';
+import { type EventReader, type InputFile, LeftOut } from './readers/reader.js';
+import { type ChosenReader, checkSides, detectReader, readerOf } from './readers/registry.js';
 import { importRequests } from './requests/import.js';
 import type { TraceSource } from './source.js';
 import { isTrace } from './trace.js';
 
-/** The name of the format of logs of system calls. */
-const STRACE = 'strace';
-/** The name of the reader that makes a cache of images of such a log. */
-const CHROMIUM = 'chromium';
-/** The name of the format of snapshots of guests. */
-const GUESTS = 'guests';
-/** The name of the format of page accesses of PostgreSQL. */
-const POSTGRESQL = 'postgresql';
-/** The name of the format of a log of strace of MariaDB, with page faults. */
-const MARIADB = 'mariadb';
-
-/** All formats that can be imported. */
-export function importFormats(): string[] {
-  return [STRACE, CHROMIUM, GUESTS, POSTGRESQL, MARIADB, ...formatNames()];
+export interface ImportOptions {
+  /** `NAME` or `NAME:key=value,…` of a reader; by default detected from content and name. */
+  readonly reader?: string | undefined;
+  /** Paths of side inputs, by their names. */
+  readonly sides?: Readonly<Record<string, string>>;
+  /** Cut requests into pages of 4 KiB instead of a page each. */
+  readonly split?: boolean;
 }
 
-export interface ImportOptions extends StraceOptions {
-  /** The name of the format; by default told from content and name. */
-  readonly format: string | undefined;
-  /** Cut requests into pages of 4 KiB instead of a page each. */
-  readonly split: boolean;
-  /** What the guests are, whose snapshots the file holds: this format is not told from content. */
-  readonly guests?: GuestsOptions | undefined;
-  /** The buffer pool that page accesses of PostgreSQL are played on. */
-  readonly postgresql: PostgresqlOptions;
-  /** The file of page faults that belongs to a log of MariaDB. */
-  readonly faults?: string | undefined;
+/** A trace that is being produced of a file, and what of the file is not in it. */
+export interface ImportedTrace extends TraceSource {
+  /** Complete once all blocks have been taken. */
+  readonly leftOut: LeftOut;
+}
+
+function sideFiles(paths: Readonly<Record<string, string>>): Record<string, InputFile> {
+  return Object.fromEntries(
+    Object.entries(paths).map(([name, path]) => [name, { file: inputName(path), bytes: decodedBytes(path) }]),
+  );
+}
+
+/** A reader, and the bytes of the file that it is for. */
+interface Opened extends ChosenReader {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Closes the file where `bytes` are not wanted. */
+  close(): Promise<void>;
+}
+
+/** Opens a file with the reader that its start asks for. */
+async function openDetected(path: string, file: string): Promise<Opened> {
+  const { head, all, close } = await peekInput(path);
+  if (isTrace(head))
+    throw new InputError('this is a trace already; reclaim trace convert writes it in another form', {
+      file,
+    });
+  return { ...detectReader(head, file), bytes: all, close };
+}
+
+/** Opens a file with the reader that a user names: nothing is read before it is used. */
+function openNamed(path: string, reader: string): Opened {
+  return { ...readerOf(reader), bytes: decodedBytes(path), close: async () => {} };
 }
 
 /**
  * Makes a trace of a file in somebody else's format.
  *
- * @param path a file, decompressed where it is .gz, .br or .zst; formats that are read once (strace, chromium, guests, postgresql, mariadb) may come from standard input, `-`
- * @throws InputError where no format fits, and with the place of what is wrong
+ * @param path a file, decompressed where it is .gz, .br or .zst; readers of events take standard input, `-`, too
+ * @throws InputError where no format fits, for options that the reader does not take, and with the place of what is wrong
  */
-export async function importTrace(path: string, options: ImportOptions): Promise<TraceSource> {
-  const name = inputName(path);
-  const { head, all, close } = await peekInput(path);
-  const known = options.format?.split(':')[0] ?? STRACE;
-  if (!importFormats().includes(known)) throw unknownName('format', known, importFormats());
-  const strace = options.format === STRACE || (options.format === undefined && isStraceLog(head));
-  if (strace) return importStrace(path, options, all);
-  if (options.format === CHROMIUM) return importChromium(path, options.marks, all);
-  if (options.format === GUESTS) {
-    if (!options.guests)
-      throw new InputError('the names of the guests are missing, expected --guests base,web', { file: name });
-    return importGuests(path, options.guests, all);
-  }
-  if (options.format === POSTGRESQL) return importPostgresql(path, options.postgresql, all);
-  if (options.format === MARIADB) {
-    if (options.faults === undefined)
-      throw new InputError('the page faults of the database are missing, expected --faults FILE', {
-        file: name,
-      });
-    return importMariadb(path, options.faults, all);
+export async function importTrace(path: string, options: ImportOptions = {}): Promise<ImportedTrace> {
+  const file = inputName(path);
+  const { sides = {}, split = false } = options;
+  const { reader, values, bytes, close } =
+    options.reader === undefined ? await openDetected(path, file) : openNamed(path, options.reader);
+  checkSides(reader, sides);
+  const leftOut = new LeftOut();
+  const input = { file, values, sides: sideFiles(sides), leftOut };
+  if (reader.yields === 'events') {
+    if (split) throw notSplit(reader);
+    return { ...(await reader.open({ ...input, bytes })), leftOut };
   }
   if (path !== STDIN) await close();
-  if (options.marks.length > 0)
-    throw new InputError('marks belong to a log of strace, and this is none', { file: name });
-  if (options.format === undefined && isTrace(head))
-    throw new InputError('this is a trace already; reclaim trace convert writes it in another form', {
-      file: name,
-    });
-  return importRequests(path, chooseReader(head, name, options.format, importFormats()), options.split);
+  return { ...(await importRequests({ ...input, path, reader, split })), leftOut };
+}
+
+function notSplit({ name }: EventReader): InputError {
+  return new InputError(
+    `--split cuts requests into pages, and reader ${name} reads events; expected a reader of requests`,
+  );
 }

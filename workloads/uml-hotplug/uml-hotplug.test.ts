@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveTrace } from '../../harness/experiment/traces.js';
 import { chooseWorkload, generate } from '../../harness/experiment/workload.js';
 import { replayTrace } from '../../harness/index.js';
+import { simulated } from '../../harness/machine/target.js';
 import { validate } from '../../harness/replay/validate.js';
 import type { EventBlock } from '../../harness/trace/block.js';
 import { TextFormatter } from '../../harness/trace/text/formatter.js';
@@ -88,7 +89,7 @@ describe('uml-hotplug', () => {
   for (const how of HOW) {
     it(`${how}: never reads what was given back before it is written anew, and replays in little memory`, async () => {
       const small = await trace({ how, touches_per_s: 500 });
-      expect((await validate(small)).warnings).toEqual([]);
+      expect((await validate(small, simulated)).warnings).toEqual([]);
       const { outcome } = await replayTrace(small, { discard: 'remove', limit: 4096, swap: 'ssd' });
       expect(outcome).toBe('ok');
     });

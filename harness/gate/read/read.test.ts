@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { csvHeader, csvRows } from '../../metrics/csv.js';
-import { RUN_COLUMNS } from '../../metrics/files.js';
+import { NO_METRICS, RUN_COLUMNS } from '../../metrics/files.js';
 import { SCHEMA_VERSION } from '../../metrics/schema.js';
 import { readResults } from './results.js';
 
@@ -12,6 +12,7 @@ const ROW = {
   ...{ cell: 1, experiment: 'e', trace: 'a', trace_sha256: 'ab', machine: 'sim', backing: 'recorded' },
   ...{ limit_pages: null, swap: 'ssd', discard: 'keep', reclaim: 'linux', merge: 'none', purge: 'range-lru' },
   ...{ seed: 1, outcome: 'ok', events: 7, touches: 40, trace_time_us: 100 },
+  ...NO_METRICS,
 };
 const header = csvHeader(RUN_COLUMNS);
 const rows = csvRows(RUN_COLUMNS, [

@@ -1,5 +1,5 @@
 import { FIT, type RequestReader } from './reader.js';
-import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
+import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 
 const LOAD = 0x6c;
 const STORE = 0x73;
@@ -21,13 +21,16 @@ const scan: LineScanner = (cursor, batch) => {
 };
 
 export const address: RequestReader = {
+  yields: 'requests',
   name: 'address',
-  summary: 'UCSD: l|s 0xADDRESS n: a load or store, n instructions after the one before',
+  summary: 'UC San Diego: l|s 0xADDRESS n: a load or a store, n instructions after the one before',
   extensions: ['.address', '.trace'],
   source: 'UC San Diego, CSE 240A (2007), https://cseweb.ucsd.edu/classes/fa07/cse240a/project1.html',
+  parameters: {},
+  sides: {},
   kind: 'memory',
   idBytes: 1,
   timed: false,
-  detect: (head) => (linesMatch(head, /^[ls] 0x[0-9a-f]+ \d+\s*$/i) ? FIT.certain : FIT.none),
-  read: (bytes, file) => readLines(bytes, file, scan),
+  detect: (head) => detectLines(head, /^[ls] 0x[0-9a-f]+ \d+\s*$/i, FIT.certain, scan),
+  read: (input) => readLines(input, scan),
 };

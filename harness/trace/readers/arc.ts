@@ -1,5 +1,5 @@
 import { FIT, type RequestReader } from './reader.js';
-import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
+import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 
 const BLOCK_BYTES = 512;
 
@@ -21,15 +21,17 @@ const scan: LineScanner = (cursor, batch) => {
 };
 
 export const arc: RequestReader = {
+  yields: 'requests',
   name: 'arc',
-  summary:
-    'traces of the ARC paper: first block, blocks of 512 bytes, unused, request; each block is a request',
+  summary: 'the ARC paper: START BLOCKS UNUSED REQUEST, blocks of 512 bytes; each block counts as a request',
   extensions: ['.lis', '.arc'],
   source: 'Megiddo and Modha, ARC (FAST 2003), the README of its traces',
+  parameters: {},
+  sides: {},
   kind: 'block',
   idBytes: BLOCK_BYTES,
   blockBytes: BLOCK_BYTES,
   timed: false,
-  detect: (head) => (linesMatch(head, /^\d+[ \t]+\d+[ \t]+\d+[ \t]+\d+\s*$/) ? FIT.likely : FIT.none),
-  read: (bytes, file) => readLines(bytes, file, scan),
+  detect: (head) => detectLines(head, /^\d+[ \t]+\d+[ \t]+\d+[ \t]+\d+\s*$/, FIT.likely, scan),
+  read: (input) => readLines(input, scan),
 };

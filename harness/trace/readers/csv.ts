@@ -1,9 +1,9 @@
-import type { Parameter, Parameters, ParameterValues } from '../../base/parameters.js';
+import type { Parameter, ParameterValues } from '../../base/parameters.js';
 import type { RequestBatch } from '../requests/batch.js';
 import { BYTE } from '../text/format.js';
-import { FIT, type Fit, type RequestReader } from './reader.js';
+import { type Detection, FIT, misfit, type RequestReader } from './reader.js';
 import type { Cursor } from './scan/cursor.js';
-import { firstLines, type LineScanner, readLines } from './scan/lines.js';
+import { headLines, type LineScanner, noLines, readLines } from './scan/lines.js';
 
 /** In order of preference where a line has several alike, as libCacheSim weighs them. */
 const DELIMITERS = '\t,|:;';
@@ -17,6 +17,8 @@ const NAMES: Readonly<Record<Field, RegExp>> = {
   size: /^((obj|object|block|req|request)?[_ -]?size|len|length|bytes)$/i,
   op: /^(op|opcode|operation|cmd|type|rw)$/i,
 };
+/** Characters of a wrong field that a misfit shows. */
+const SHOWN = 30;
 const WRITES = /^(w|write|writes|put|set|1)$/i;
 
 /** By field: its column, from 0 on; -1 where there is none. */
@@ -68,7 +70,7 @@ class CsvScanner {
     const given = FIELDS.some((field) => this.values[field] !== 0);
     for (const field of FIELDS) if (given) found[field] = (this.values[field] as number) - 1;
     if (found.id < 0)
-      cursor.fail('no column of ids, expected it named, as in --format csv:time=1,id=2,size=3');
+      cursor.fail('no column of ids, expected it named, as in --reader csv:time=1,id=2,size=3');
     this.fields = names.map((_, column) => FIELDS.find((field) => found[field] === column));
     if (!this.fields.includes('id')) cursor.wrong(`${found.id + 1} columns, the last one with the id`);
     return header;
@@ -110,20 +112,34 @@ class CsvScanner {
 }
 
 /** Columns of numbers, as many in each line, under a header or none. */
-function detect(head: Uint8Array): Fit {
-  const lines = firstLines(head);
-  const first = lines[0] ?? '';
-  const delimiter = delimiterOf(first);
-  const names = first.split(delimiter);
-  if (names.length < 2) return FIT.none;
+function detect(head: Uint8Array): Detection {
+  const lines = headLines(head);
+  const [first, ...others] = lines;
+  if (!first) return noLines(head);
+  const delimiter = delimiterOf(first.text);
+  const names = first.text.split(delimiter);
   const header = isHeader(names);
   const columns = header ? namedColumns(names) : usualColumns(names.length);
-  const rows = lines.slice(header ? 1 : 0).map((line) => line.split(delimiter));
-  const fits = rows.every(
-    (row) => row.length === names.length && /^\s*(0x[0-9a-f]+|\d+)\s*$/i.test(row[columns.id] ?? ''),
-  );
-  const timed = rows.every((row) => columns.time < 0 || /^\s*\d+(\.\d+)?\s*$/.test(row[columns.time] ?? ''));
-  return fits && timed && rows.length > 0 ? FIT.possible : FIT.none;
+  const rows = header ? others : lines;
+  if (names.length < 2) return misfit(`line ${first.number} has one field, expected at least 2`);
+  if (rows.length === 0) return misfit('there is a header and no line below it');
+  for (const { number, text, start } of rows) {
+    const why = rowMisfit(text.split(delimiter), names.length, columns);
+    if (why !== undefined) return misfit(`line ${number} ${why}`, start);
+  }
+  return { fit: FIT.possible };
+}
+
+/** Why a line is not one of numbers in columns; undefined where it is. */
+function rowMisfit(fields: readonly string[], count: number, columns: Columns): string | undefined {
+  if (fields.length !== count) return `has ${fields.length} fields, expected ${count} as in the first`;
+  const id = fields[columns.id] ?? '';
+  if (!/^\s*(0x[0-9a-f]+|\d+)\s*$/i.test(id))
+    return `has the id ${JSON.stringify(id.slice(0, SHOWN))}, expected a number`;
+  const time = fields[columns.time] ?? '0';
+  if (!/^\s*\d+(\.\d+)?\s*$/.test(time))
+    return `has the time ${JSON.stringify(time.slice(0, SHOWN))}, expected seconds`;
+  return undefined;
 }
 
 function column(meaning: string): Parameter {
@@ -132,32 +148,27 @@ function column(meaning: string): Parameter {
     default: 0,
     min: 0,
     max: 1000,
-    meaning: `${meaning}: its column, from 1 on; 0: as the header says`,
+    meaning: `${meaning}: its column, counted from 1; 0: as the header says`,
   };
 }
 
-const parameters: Parameters = {
-  time: column('time in seconds'),
-  id: column('object id'),
-  size: column('size in bytes'),
-  op: column('operation'),
-};
-
-/** A reader with columns of its own. */
-function configured(values: ParameterValues): RequestReader {
-  return { ...csv, read: (bytes, file) => readLines(bytes, file, new CsvScanner(values).scan) };
-}
-
 export const csv: RequestReader = {
+  yields: 'requests',
   name: 'csv',
-  summary: 'libCacheSim: columns time (s), id, size, or as a header names them, or csv:time=2,id=5,size=4',
+  summary:
+    'libCacheSim: columns time (s), id, size, or as a header names them (also op), or as the parameters say; the delimiter is a tab, a comma, "|", ":" or ";"',
   extensions: ['.csv', '.tsv'],
   source: 'https://github.com/1a1a11a/libCacheSim, traceReader/generalReader/csv.c',
   kind: 'object',
   idBytes: 512,
   timed: true,
-  parameters,
-  configured,
+  parameters: {
+    time: column('time in seconds'),
+    id: column('object id'),
+    size: column('size in bytes'),
+    op: column('operation'),
+  },
+  sides: {},
   detect,
-  read: (bytes, file) => configured({ time: 0, id: 0, size: 0, op: 0 }).read(bytes, file),
+  read: (input) => readLines(input, new CsvScanner(input.values).scan),
 };

@@ -1,7 +1,7 @@
 import { PAGE_BYTES } from '../../base/page.js';
 import { BATCH_CAPACITY } from '../requests/batch.js';
 import { FIT, type RequestReader } from './reader.js';
-import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
+import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 
 const LETTER = { instruction: 0x69, read: 0x72, write: 0x77 } as const;
 
@@ -35,13 +35,17 @@ class RunScanner {
 }
 
 export const lackeyRun: RequestReader = {
+  yields: 'requests',
   name: 'lackey-run',
-  summary: 'lackey by runs: i|r|w and a hexadecimal page, then how many accesses to it follow each other',
+  summary:
+    'lackey, reduced while it runs: i|r|w and a page in hexadecimal, then the number of accesses to it that follow each other; each counts',
   extensions: ['.run'],
   source: 'harness/trace/readers/README.md',
+  parameters: {},
+  sides: {},
   kind: 'memory',
   idBytes: PAGE_BYTES,
   timed: false,
-  detect: (head) => (linesMatch(head, /^[irw][0-9a-f]+ \d+\s*$/) ? FIT.certain : FIT.none),
-  read: (bytes, file) => readLines(bytes, file, new RunScanner().scan),
+  detect: (head) => detectLines(head, /^[irw][0-9a-f]+ \d+\s*$/, FIT.certain, new RunScanner().scan),
+  read: (input) => readLines(input, new RunScanner().scan),
 };

@@ -1,6 +1,6 @@
 import { BYTE } from '../text/format.js';
-import { FIT, type Fit, type RequestReader } from './reader.js';
-import { firstLines, type LineScanner, readLines } from './scan/lines.js';
+import { FIT, type RequestReader } from './reader.js';
+import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 
 const LETTER = { instruction: 0x49, load: 0x4c, modify: 0x4d, store: 0x53 } as const;
 const ACCESS = /^(I {2}| [LSM] )[0-9a-f]+,\d+\s*$/;
@@ -26,19 +26,18 @@ const scan: LineScanner = (cursor, batch) => {
   cursor.endLine();
 };
 
-function detect(head: Uint8Array): Fit {
-  const lines = firstLines(head).filter((line) => !REMARK.test(line));
-  return lines.length > 0 && lines.every((line) => ACCESS.test(line)) ? FIT.certain : FIT.none;
-}
-
 export const lackey: RequestReader = {
+  yields: 'requests',
   name: 'lackey',
-  summary: 'valgrind --tool=lackey --trace-mem=yes: I|L|S|M address,size',
+  summary:
+    'valgrind --tool=lackey --trace-mem=yes: I|L|S|M address,size, the address in hexadecimal; M is a write; ==… lines are skipped',
   extensions: ['.lackey'],
   source: 'https://valgrind.org/docs/manual/lk-manual.html',
+  parameters: {},
+  sides: {},
   kind: 'memory',
   idBytes: 1,
   timed: false,
-  detect,
-  read: (bytes, file) => readLines(bytes, file, scan),
+  detect: (head) => detectLines(head, ACCESS, FIT.certain, scan, REMARK),
+  read: (input) => readLines(input, scan),
 };

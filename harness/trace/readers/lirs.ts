@@ -1,7 +1,7 @@
 import { PAGE_BYTES } from '../../base/page.js';
 import { BYTE } from '../text/format.js';
-import { FIT, type Fit, type RequestReader } from './reader.js';
-import { firstLines, type LineScanner, linesMatch, readLines } from './scan/lines.js';
+import { type Detection, FIT, type RequestReader } from './reader.js';
+import { detectLines, headLines, type LineScanner, readLines } from './scan/lines.js';
 
 const STAR = 0x2a;
 
@@ -21,19 +21,22 @@ const scan: LineScanner = (cursor, batch) => {
   cursor.endLine();
 };
 
-function detect(head: Uint8Array): Fit {
-  if (!linesMatch(head, /^(\d+|\*)\s*$/)) return FIT.none;
-  return firstLines(head).some((line) => line.startsWith('*')) ? FIT.certain : FIT.possible;
+function detect(head: Uint8Array): Detection {
+  const starred = headLines(head).some(({ text }) => text.startsWith('*'));
+  return detectLines(head, /^(\d+|\*)\s*$/, starred ? FIT.certain : FIT.possible, scan);
 }
 
 export const lirs: RequestReader = {
+  yields: 'requests',
   name: 'lirs',
-  summary: 'traces of the LIRS paper: a block number a line; a line "*" is skipped',
+  summary: 'the LIRS paper: a block number a line; a line "*" is skipped',
   extensions: ['.lirs', '.trc'],
   source: 'Jiang and Zhang, LIRS (SIGMETRICS 2002); https://github.com/zhongch4g/LIRS2',
+  parameters: {},
+  sides: {},
   kind: 'block',
   idBytes: PAGE_BYTES,
   timed: false,
   detect,
-  read: (bytes, file) => readLines(bytes, file, scan),
+  read: (input) => readLines(input, scan),
 };

@@ -1,4 +1,6 @@
+import { buffer } from 'node:stream/consumers';
 import { InputError, type Place } from '../../base/errors.js';
+import type { ReaderInput, SideInput } from './reader.js';
 
 /** A line of a marks file: what a driver did to the recorded program, and when. */
 export interface Mark {
@@ -6,6 +8,17 @@ export interface Mark {
   readonly timeUs: number;
   readonly label: string;
   readonly place: Place;
+}
+
+/** The side input of readers whose events are merged with marks. */
+export const MARKS: SideInput = {
+  meaning: 'a file of marks, "TIME LABEL" a line; "pressure moderate|critical" becomes pressure',
+  required: false,
+};
+
+/** The marks that a reader was given; none without the side input. @throws InputError as `parseMarks` */
+export async function readMarks({ sides }: ReaderInput): Promise<Mark[]> {
+  return sides.marks ? parseMarks((await buffer(sides.marks.bytes)).toString(), sides.marks.file) : [];
 }
 
 /**

@@ -2,7 +2,7 @@ import type { RequestBatch } from '../requests/batch.js';
 import { BYTE } from '../text/format.js';
 import { FIT, type RequestReader } from './reader.js';
 import type { Cursor } from './scan/cursor.js';
-import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
+import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 
 /** Disks a host may have: host and disk are one number. */
 const DISKS = 1 << 12;
@@ -82,17 +82,24 @@ class MsrScanner {
 }
 
 export const msr: RequestReader = {
+  yields: 'requests',
   name: 'msr',
-  summary: 'MSR Cambridge: time (100 ns),host,disk,Read|Write,offset,size,response time; ids are bytes',
+  summary:
+    'MSR Cambridge: time,host,disk,Read|Write,offset,size,response, time in 100 ns; a header may come first',
   extensions: ['.msr', '.csv'],
   source:
     'Narayanan, Donnelly and Rowstron, Write off-loading (FAST 2008); https://iotta.snia.org/traces/block-io/388',
+  parameters: {},
+  sides: {},
   kind: 'block',
   idBytes: 1,
   timed: true,
   detect: (head) =>
-    linesMatch(head, /^(timestamp,hostname.*|\d+,[^,]+,\d+,(read|write|r|w),\d+,\d+,\d+)\s*$/i)
-      ? FIT.certain
-      : FIT.none,
-  read: (bytes, file) => readLines(bytes, file, new MsrScanner().scan),
+    detectLines(
+      head,
+      /^(timestamp,hostname.*|\d+,[^,]+,\d+,(read|write|r|w),\d+,\d+,\d+)\s*$/i,
+      FIT.certain,
+      new MsrScanner().scan,
+    ),
+  read: (input) => readLines(input, new MsrScanner().scan),
 };

@@ -1,4 +1,4 @@
-import { FIT, type Fit, type RequestReader } from './reader.js';
+import { type Detection, FIT, misfit, type RequestReader } from './reader.js';
 import { type RecordDecoder, readRecords } from './scan/records.js';
 
 const RECORD_BYTES = 24;
@@ -27,7 +27,7 @@ const decode: RecordDecoder = (words, records, batch, fail) => {
 };
 
 /** Times must not decrease, and a next access must lie ahead: what no text and few other files do. */
-function detect(head: Uint8Array): Fit {
+function detect(head: Uint8Array): Detection {
   const records = Math.min(LOOKED_AT, Math.floor(head.length / RECORD_BYTES));
   const view = new DataView(head.buffer, head.byteOffset, head.length);
   let lastTime = 0;
@@ -36,22 +36,30 @@ function detect(head: Uint8Array): Fit {
     const time = view.getUint32(at, true);
     const nextHigh = view.getUint32(at + 20, true);
     const next = nextHigh * 2 ** 32 + view.getUint32(at + 16, true);
-    if (time < lastTime || !isNextHigh(nextHigh) || (nextHigh < NEXT_HIGH_LIMIT && next <= i))
-      return FIT.none;
+    const wrong = (what: string) => misfit(`binary record ${i + 1} ${what}`, at);
+    if (time < lastTime) return wrong(`has time ${time}, expected at least ${lastTime}`);
+    if (!isNextHigh(nextHigh) || (nextHigh < NEXT_HIGH_LIMIT && next <= i))
+      return wrong('has a next access that does not lie ahead');
     lastTime = time;
   }
-  return records === 0 ? FIT.none : FIT.likely;
+  return records === 0
+    ? misfit(`${head.length} bytes, expected records of ${RECORD_BYTES}`)
+    : { fit: FIT.likely };
 }
 
 export const oracleGeneral: RequestReader = {
+  yields: 'requests',
   name: 'oracleGeneral',
-  summary: 'libCacheSim: binary records of time (s), object id, size and next access',
+  summary:
+    'libCacheSim: binary records of 24 bytes, little-endian: u32 time (s), u64 id, u32 size, i64 next access',
   extensions: ['.oraclegeneral', '.oraclegeneral.bin'],
   source: 'https://github.com/1a1a11a/libCacheSim, traceReader/customizedReader/oracle/oracleGeneralBin.h',
+  parameters: {},
+  sides: {},
   kind: 'object',
   // The ids of its block traces are sectors.
   idBytes: 512,
   timed: true,
   detect,
-  read: (bytes, file) => readRecords(bytes, file, RECORD_BYTES, decode),
+  read: (input) => readRecords(input, RECORD_BYTES, decode),
 };

@@ -1,6 +1,6 @@
 import { PAGE_BYTES } from '../../base/page.js';
 import { FIT, type RequestReader } from './reader.js';
-import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
+import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 
 const scan: LineScanner = (cursor, batch) => {
   if (cursor.blank) {
@@ -14,13 +14,16 @@ const scan: LineScanner = (cursor, batch) => {
 };
 
 export const pages: RequestReader = {
+  yields: 'requests',
   name: 'pages',
-  summary: 'a page number a line, decimal or 0x…; # begins a comment line',
+  summary: 'a page number a line, decimal or 0x…; lines that begin with # are comments',
   extensions: ['.pages'],
   source: 'harness/trace/readers/README.md',
+  parameters: {},
+  sides: {},
   kind: 'memory',
   idBytes: PAGE_BYTES,
   timed: false,
-  detect: (head) => (linesMatch(head, /^\s*(0x[0-9a-f]+|\d+)\s*$/i) ? FIT.possible : FIT.none),
-  read: (bytes, file) => readLines(bytes, file, scan),
+  detect: (head) => detectLines(head, /^\s*(0x[0-9a-f]+|\d+)\s*$/i, FIT.possible, scan),
+  read: (input) => readLines(input, scan),
 };

@@ -1,5 +1,5 @@
-import { FIT, type Fit, type RequestReader } from './reader.js';
-import { firstLines, type LineScanner, readLines } from './scan/lines.js';
+import { FIT, type RequestReader } from './reader.js';
+import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 
 /** The time of an event, where there is one, and the address: of a software event or of a tracepoint. */
 const FAULT =
@@ -25,20 +25,18 @@ const scan: LineScanner = (cursor, batch) => {
   cursor.skipLine();
 };
 
-function detect(head: Uint8Array): Fit {
-  const lines = firstLines(head);
-  return lines.length > 0 && lines.every((line) => FAULT.test(line)) ? FIT.certain : FIT.none;
-}
-
 export const perf: RequestReader = {
+  yields: 'requests',
   name: 'perf',
   summary:
-    'perf script of page faults with their addresses, or of the tracepoint page_fault_user, as ftrace prints it too',
+    'perf script of perf record -d -e page-faults, or the tracepoint exceptions:page_fault_user as perf or ftrace print it (only that one says read or write)',
   extensions: ['.perf'],
   source: 'https://man7.org/linux/man-pages/man1/perf-script.1.html, field addr',
+  parameters: {},
+  sides: {},
   kind: 'memory',
   idBytes: 1,
   timed: true,
-  detect,
-  read: (bytes, file) => readLines(bytes, file, scan),
+  detect: (head) => detectLines(head, FAULT, FIT.certain, scan),
+  read: (input) => readLines(input, scan),
 };

@@ -1,5 +1,96 @@
 import type { Parameters, ParameterValues } from '../../base/parameters.js';
 import type { RequestBatch } from '../requests/batch.js';
+import type { TraceSource } from '../source.js';
+
+/** How surely the start of a file is of a format: from not at all to by a mark of its own. */
+export const FIT = { none: 0, possible: 1, likely: 2, certain: 3 } as const;
+export type Fit = (typeof FIT)[keyof typeof FIT];
+
+/** Why the start of a file is not of a format. */
+export interface Misfit {
+  readonly fit: typeof FIT.none;
+  /** The line or record, what is wrong there and what was expected: part of one line, without the file's name. */
+  readonly why: string;
+  /** Bytes of the file that are as the format wants them: of several formats, the one that reaches furthest is nearest. */
+  readonly reached: number;
+}
+
+/** What a reader says of the start of a file. */
+export type Detection = { readonly fit: Exclude<Fit, typeof FIT.none> } | Misfit;
+
+export function misfit(why: string, reached = 0): Misfit {
+  return { fit: FIT.none, why, reached };
+}
+
+/** A file as a reader gets it: what messages call it, and its bytes, decompressed, to be read once. */
+export interface InputFile {
+  readonly file: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** A file that a reader takes besides the one it is named for. */
+export interface SideInput {
+  /** What it holds, one line. */
+  readonly meaning: string;
+  readonly required: boolean;
+}
+
+/** What a reader leaves out of its result, by name and count, in the order of its first appearance. */
+export class LeftOut {
+  private readonly counts = new Map<string, number>();
+
+  /** @param what in the plural, as in "3 page faults outside the pool" */
+  add(what: string, count = 1): void {
+    if (count > 0) this.counts.set(what, (this.counts.get(what) ?? 0) + count);
+  }
+
+  entries(): (readonly [what: string, count: number])[] {
+    return [...this.counts];
+  }
+}
+
+/** What a reader reads. */
+export interface ReaderInput extends InputFile {
+  /** The values of its parameters. */
+  readonly values: ParameterValues;
+  /** By name, the side inputs that were given; all required ones are there. */
+  readonly sides: Readonly<Record<string, InputFile>>;
+  /** Complete once everything has been read. */
+  readonly leftOut: LeftOut;
+}
+
+/** What every reader says of itself. */
+interface ReaderInfo {
+  /** What `--reader` takes. */
+  readonly name: string;
+  /** One line: what a line or record is, and who writes such files. */
+  readonly summary: string;
+  /** Where the format is described. */
+  readonly source: string;
+  /** Endings of file names, with their dot, in lower case, without that of a compression. */
+  readonly extensions: readonly string[];
+  /** What `--reader NAME:key=value,…` may say. */
+  readonly parameters: Parameters;
+  /** What `--with NAME=FILE` may name. */
+  readonly sides: Readonly<Record<string, SideInput>>;
+  /**
+   * Whether a file may be of this format, or why not.
+   *
+   * @param head its first bytes, decompressed: up to 64 KiB
+   */
+  detect(head: Uint8Array): Detection;
+}
+
+/** A reader of somebody else's format of events: calls, accesses, contents of memory. */
+export interface EventReader extends ReaderInfo {
+  readonly yields: 'events';
+  /**
+   * Opens a file as a trace that is being produced. Events may be read while its blocks are taken.
+   *
+   * @throws InputError with the line and column of what is wrong
+   */
+  open(input: ReaderInput): Promise<TraceSource>;
+}
 
 /**
  * What the requests of a format are to: `object`, things of a size of their own; `block`, ranges of a disk; `memory`,
@@ -7,43 +98,23 @@ import type { RequestBatch } from '../requests/batch.js';
  */
 export type RequestKind = 'object' | 'block' | 'memory';
 
-/** How surely the start of a file is of a format: from not at all to by a mark of its own. */
-export const FIT = { none: 0, possible: 1, likely: 2, certain: 3 } as const;
-export type Fit = (typeof FIT)[keyof typeof FIT];
-
-/** A reader of somebody else's format of requests: a file in this folder and a line in the registry. */
-export interface RequestReader {
-  /** What `--format` takes. */
-  readonly name: string;
-  /** One line: what a record is and who writes such files. */
-  readonly summary: string;
-  /** Endings of file names, with their dot, without that of a compression. */
-  readonly extensions: readonly string[];
-  /** Where the format is described. */
-  readonly source: string;
+/** A reader of somebody else's format of requests, which become a reference string or, by `requests/import.ts`, a trace. */
+export interface RequestReader extends ReaderInfo {
+  readonly yields: 'requests';
   readonly kind: RequestKind;
   /** Bytes that one unit of an id stands for: 1 for byte offsets, 512 for sectors, 4096 for pages. A power of two up to 4096. */
   readonly idBytes: number;
-  /** Given where a record names a range of blocks and each of them counts as a request of its own: their size. */
+  /** Where a record names a range of blocks and each of them counts as a request of its own: their size. */
   readonly blockBytes?: number;
   /** Whether records have times. */
   readonly timed: boolean;
-  /** What `--format NAME:key=value,…` may say; with `configured`. */
-  readonly parameters?: Parameters;
-  /** The reader with other values of its parameters. */
-  configured?(values: ParameterValues): RequestReader;
-  /**
-   * Whether a file may be of this format.
-   *
-   * @param head its first bytes, decompressed: up to 64 KiB
-   */
-  detect(head: Uint8Array): Fit;
   /**
    * Reads requests batch by batch, in constant memory.
    *
-   * @param bytes decompressed
-   * @param file what messages call it
    * @throws InputError with the line and column, or the byte, of what is wrong
    */
-  read(bytes: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<RequestBatch>;
+  read(input: ReaderInput): AsyncGenerator<RequestBatch>;
 }
+
+/** A reader of somebody else's format: a file or folder here, and a line in the registry. */
+export type Reader = EventReader | RequestReader;

@@ -2,135 +2,234 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../base/package-root.js';
-import { FIELDS, packed, type Request, requestsOf, SAMPLES, type Sample } from '../../testing/requests.js';
+import { EVENT_SAMPLES } from '../../testing/event-samples.js';
+import {
+  eventsOf,
+  inputOf,
+  REQUEST_READERS,
+  requestReader,
+  requestsIn,
+  sampleOf,
+} from '../../testing/readers.js';
+import { FIELDS, packed, SAMPLES } from '../../testing/requests.js';
 import { BATCH_CAPACITY } from '../requests/batch.js';
-import type { RequestReader } from './reader.js';
-import { chooseReader, READERS, readerOf } from './registry.js';
+import { FIT, type Reader, type RequestReader } from './reader.js';
+import { checkSides, detectReader, READERS, readerOf } from './registry.js';
 
 const FOLDER = packageFile('harness', 'trace', 'readers');
+const README = readFileSync(`${FOLDER}/README.md`, 'utf8');
 
-/** Bytes in pieces of some sizes, in turn. */
-async function* pieces(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
-  for (let at = 0, i = 0; at < bytes.length; i++) {
-    const size = sizes[i % sizes.length]!;
-    yield bytes.subarray(at, at + size);
-    at += size;
-  }
+/** What a reader makes of a content, with the parameters and side inputs of its sample. */
+function read(reader: Reader, content: string | Uint8Array, pieces?: readonly number[]): Promise<unknown> {
+  const { given = {}, sides = {} } = EVENT_SAMPLES[reader.name] ?? {};
+  const options = { given, sides, ...(pieces ? { pieces } : {}) };
+  return reader.yields === 'events'
+    ? eventsOf(reader, content, options)
+    : requestsIn(reader, content, options);
 }
 
-async function read(
-  reader: RequestReader,
-  bytes: Uint8Array,
-  sizes: readonly number[] = [bytes.length],
-): Promise<Request[]> {
-  const requests: Request[] = [];
-  for await (const batch of reader.read(pieces(bytes, sizes), 'x')) requests.push(...requestsOf(batch));
-  return requests;
+const escaped = (text: string) => text.replaceAll('|', '\\|');
+
+/** What the ids of requests are numbers of. */
+function unitOf({ kind, idBytes, blockBytes }: RequestReader): string {
+  if (kind === 'object') return 'objects (sectors with `--split`)';
+  if (blockBytes !== undefined) return `blocks of ${blockBytes} bytes`;
+  const units: Readonly<Record<number, string>> = {
+    1: kind === 'memory' ? 'addresses' : 'bytes',
+    512: 'sectors',
+  };
+  return units[idBytes] ?? `pages of ${idBytes} bytes`;
 }
 
-function sampleOf(reader: RequestReader): Sample {
-  const sample = SAMPLES[reader.name];
-  if (!sample) throw new Error(`harness/testing/requests.ts has no sample of ${reader.name}`);
-  return sample;
+/** The row of a reader in the README. */
+function row(reader: Reader): string {
+  const { name, extensions, summary } = reader;
+  const files = extensions.map((extension) => `\`${extension}\``).join(', ');
+  const ids = reader.yields === 'requests' ? ` ${unitOf(reader)} | ${reader.timed ? 'yes' : 'no'} |` : '';
+  return `| \`${name}\` | ${files} | ${escaped(summary)} |${ids}`;
+}
+
+/** The rows of its parameters and side inputs there. */
+function parameterRows({ name, parameters, sides }: Reader): string[] {
+  const values = Object.entries(parameters).map(([key, parameter]) => {
+    if (parameter.kind === 'list') return [`${key}=${parameter.example}`, parameter.meaning];
+    const value = parameter.kind === 'choice' ? parameter.choices.join('|') : parameter.default;
+    return [`${key}=${value}`, parameter.meaning];
+  });
+  const files = Object.entries(sides).map(([side, { meaning }]) => [`--with ${side}=FILE`, meaning]);
+  return [...values, ...files].map(
+    ([form, meaning]) => `| \`${name}\` | \`${escaped(form!)}\` | ${escaped(meaning!)} |`,
+  );
 }
 
 describe.each(READERS.map((reader) => [reader.name, reader] as const))('the reader of %s', (name, reader) => {
-  it('says what it reads and where that is described', () => {
+  const sample = sampleOf(reader);
+
+  it('says what it reads and where that is described, here and in the README', () => {
     expect(name).toMatch(/^[A-Za-z][A-Za-z0-9-]*$/);
     expect(reader.summary.length).toBeGreaterThan(20);
     expect(reader.source.length).toBeGreaterThan(20);
+    for (const extension of reader.extensions) expect(extension).toMatch(/^\.[a-z.]+$/);
+    for (const line of [row(reader), ...parameterRows(reader)]) expect(README).toContain(`\n${line}\n`);
+    if (reader.yields === 'events') return;
     expect(Math.log2(reader.idBytes) % 1).toBe(0);
     expect(reader.idBytes).toBeLessThanOrEqual(4096);
-    for (const extension of reader.extensions) expect(extension).toMatch(/^\.[a-z.]+$/);
-    expect(readFileSync(`${FOLDER}/README.md`, 'utf8')).toContain(`| \`${name}\` |`);
   });
 
+  it('has a sample', () => {
+    const where = reader.yields === 'events' ? 'event-samples.ts, EVENT_SAMPLES' : 'requests.ts, SAMPLES';
+    if (!sample) expect.fail(`there is no sample of ${name}: add one to harness/testing/${where}`);
+    expect(sample.wrong.length).toBeGreaterThan(0);
+  });
+  if (!sample) return;
+
   it('reads its sample, whatever the pieces it comes in', async () => {
-    const sample = sampleOf(reader);
-    expect(await read(reader, sample.bytes)).toEqual(sample.requests);
+    const expected = 'events' in sample ? sample.events : sample.requests;
+    expect(await read(reader, sample.bytes)).toEqual(expected);
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), async (sizes) => {
-        expect(await read(reader, sample.bytes, sizes)).toEqual(sample.requests);
+        expect(await read(reader, sample.bytes, sizes)).toEqual(expected);
       }),
       { numRuns: 20 },
     );
   });
 
-  it('is found by content and name', () => {
-    const sample = sampleOf(reader);
-    expect(chooseReader(sample.bytes, sample.file).name).toBe(name);
-    expect(chooseReader(sample.bytes, `${sample.file.toUpperCase()}.gz`).name).toBe(name);
+  it('detects it', () => {
+    expect(reader.detect(sample.bytes).fit).not.toBe(FIT.none);
+    const asked = ['chromium', 'mariadb', 'guests'];
+    if (asked.includes(name)) return;
+    expect(detectReader(sample.bytes, sample.file).reader.name).toBe(name);
+    expect(detectReader(sample.bytes, `${sample.file.toUpperCase()}.gz`).reader.name).toBe(name);
   });
 
-  it('refuses files of other formats in one line', async () => {
-    for (const [bytes, message] of sampleOf(reader).wrong)
+  it('says why other samples are not of its format: the line or record, and what was expected', () => {
+    for (const other of READERS) {
+      const head = sampleOf(other)?.bytes;
+      const detection = head && reader.detect(head);
+      if (detection?.fit !== FIT.none) continue;
+      expect(detection.why, other.name).toMatch(
+        /^(line \d+|binary record \d+|\d+ bytes, expected|the first binary|this is binary)/,
+      );
+      expect(detection.why, other.name).not.toMatch(/\n|undefined|NaN/);
+      expect(detection.why.length, other.name).toBeLessThan(200);
+    }
+  });
+
+  it('refuses other files in one line, with the place', async () => {
+    for (const [bytes, message] of sample.wrong)
       await expect(read(reader, Buffer.from(bytes))).rejects.toThrow(message);
-    await expect(read(reader, Buffer.alloc(0))).rejects.toThrow(/^x: (the input is empty|no requests)/);
-    const others = READERS.filter((other) => reader.detect(sampleOf(other).bytes) === 0);
-    for (const other of others) {
-      const { bytes } = sampleOf(other);
-      await expect(read(reader, bytes), other.name).rejects.toThrow(/^x(:\d+:\d+|: byte \d+)?: [^\n]+$/);
+    await expect(read(reader, Buffer.alloc(0))).rejects.toThrow(
+      /^x(:1:1)?: (the input is empty|no (requests|system calls|page accesses|snapshots))/,
+    );
+    for (const other of READERS) {
+      const head = sampleOf(other)?.bytes;
+      if (!head || reader.detect(head).fit !== FIT.none) continue;
+      await expect(read(reader, head), other.name).rejects.toThrow(/^x(:\d+(:\d+)?|: byte \d+)?: [^\n]+$/);
     }
   });
 });
 
 describe('the registry', () => {
-  it('has every reader of the folder, and a sample of no other', () => {
+  it('has every reader of the folder, and samples of no others', () => {
     const files = readdirSync(FOLDER).filter((file) => /^[a-z-]+\.ts$/.test(file));
     const support = ['reader.ts', 'registry.ts', 'marks.ts'];
-    expect(files.filter((file) => !support.includes(file))).toHaveLength(READERS.length);
-    expect(Object.keys(SAMPLES).sort()).toEqual(READERS.map(({ name }) => name).sort());
-    expect(existsSync(`${FOLDER}/README.md`)).toBe(true);
+    expect(files.filter((file) => !support.includes(file))).toHaveLength(REQUEST_READERS.length);
+    const folders = readdirSync(FOLDER).filter((name) => existsSync(`${FOLDER}/${name}/import.ts`));
+    expect(folders).toHaveLength(READERS.length - REQUEST_READERS.length);
+    const names = READERS.map(({ name }) => name);
+    const samples = [...Object.keys(SAMPLES), ...Object.keys(EVENT_SAMPLES)];
+    expect(samples.filter((name) => !names.includes(name))).toEqual([]);
   });
 
-  it('tells formats apart without a name that helps', () => {
+  it('detects formats without a name that helps', () => {
+    const alike: Readonly<Record<string, string>> = {
+      txt: 'pages',
+      chromium: 'strace',
+      mariadb: 'strace',
+      guests: 'arc',
+    };
     for (const reader of READERS) {
-      const alike = ['txt', 'lirs'].includes(reader.name);
-      const found = chooseReader(sampleOf(reader).bytes, 'x').name;
-      if (!alike || reader.name === 'lirs') expect(found).toBe(reader.name);
-      else expect(found).toBe('pages');
+      const bytes = sampleOf(reader)?.bytes;
+      if (bytes) expect(detectReader(bytes, 'x').reader.name).toBe(alike[reader.name] ?? reader.name);
     }
   });
 
-  it('takes parameters of a format', async () => {
-    const csv = readerOf('csv:id=3,time=1');
-    expect(await read(csv, Buffer.from('9|x|5\n'))).toMatchObject([{ id: 5n, timeUs: 9e6, size: 0 }]);
+  it('takes parameters of a reader', async () => {
+    const { values } = readerOf('csv:id=3,time=1');
+    const csv = requestReader('csv');
+    const lines = '9|x|5\n';
+    expect(await requestsIn(csv, lines, { values })).toMatchObject([{ id: 5n, timeUs: 9e6, size: 0 }]);
+    expect(readerOf('postgresql:resize=0.5:32MiB+1:64MiB').values.resize).toBe('0.5:32MiB+1:64MiB');
     expect(() => readerOf('csv:di=3')).toThrow(
-      /unknown parameter of format csv "di", expected one of time, id/,
+      /unknown parameter of reader csv "di", expected one of time, id/,
     );
     expect(() => readerOf('csv:id')).toThrow(/"id" in "csv:id" is not a parameter, expected key=value/);
-    expect(() => readerOf('pages:id=1')).toThrow(/unknown parameter of format pages "id"/);
-    await expect(read(readerOf('csv:id=4'), Buffer.from('9|x|5\n'))).rejects.toThrow(/expected 4 columns/);
-    await expect(read(readerOf('csv:time=1'), Buffer.from('9|x|5\n'))).rejects.toThrow(/no column of ids/);
+    expect(() => readerOf('pages:id=1')).toThrow(/unknown parameter of reader pages "id", there are none/);
+    expect(() => readerOf('orcaleGeneral')).toThrow(/unknown reader "orcaleGeneral".* oracleGeneral\?$/);
+    expect(() => readerOf('guests')).toThrow('reader guests needs the parameter names, as in names=base+web');
+    await expect(requestsIn(csv, lines, { given: { id: '4' } })).rejects.toThrow(/expected 4 columns/);
+    await expect(requestsIn(csv, lines, { given: { time: '1' } })).rejects.toThrow(/no column of ids/);
   });
 
-  it('says which formats there are where none fits', () => {
-    expect(() => chooseReader(Buffer.from('hello\n'), 'x')).toThrow(
-      /^x: no known format fits, expected one of oracleGeneral/,
+  it('takes side inputs of a reader, and no others', () => {
+    const sides = (name: string, given: Readonly<Record<string, string>>) => () =>
+      checkSides(READERS.find((reader) => reader.name === name)!, given);
+    expect(sides('strace', { marks: 'm' })).not.toThrow();
+    expect(sides('strace', {})).not.toThrow();
+    expect(sides('mariadb', {})).toThrow(
+      /^reader mariadb needs the page faults of the database, .*, expected --with faults=FILE$/,
     );
-    expect(() => chooseReader(Buffer.alloc(0), 'x')).toThrow(/^x: the input is empty/);
+    expect(sides('mariadb', { faluts: 'f' })).toThrow(
+      'unknown side input of reader mariadb "faluts", expected one of faults; did you mean faults?',
+    );
+    expect(sides('msr', { marks: 'm' })).toThrow('unknown side input of reader msr "marks", there are none');
+  });
+
+  it('says of the nearest formats why they do not fit', () => {
+    const refused = (content: string, file = 'x') => {
+      try {
+        detectReader(Buffer.from(content), file);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return undefined;
+    };
+    expect(refused('hello\n')).toMatch(
+      /^x: no known format fits: strace: line 1 does not begin with a thread and a time, as strace -f -ttt prints them; (\S+: line 1[^;]*; ){2}name it with --reader \(reclaim readers lists all\)$/,
+    );
+    // By what is right in it: two lines and a part of the third.
+    expect(refused('1,hm,1,Read,0,512,1\n2,hm,1,Read,0,512,1\n3,hm,1,Trim,0,512,1\n')).toMatch(
+      /^x: no known format fits: msr: line 3, column 8: "Trim" is wrong here, expected Read or Write; /,
+    );
+    // By its name.
+    expect(refused('x\n', 'a.lackey.gz')).toMatch(
+      /no known format fits: lackey: line 1, column 1: "x" is wrong/,
+    );
+    expect(refused('time,id\n1,2\n1,2,3\n')).toMatch(/csv: line 3 has 3 fields, expected 2 as in the first/);
+    expect(refused('')).toMatch(/^x: the input is empty/);
   });
 });
 
 describe('batches', () => {
+  const lengths = async (name: string, bytes: Uint8Array, pieces: readonly number[]) => {
+    const reader = requestReader(name);
+    const found: number[] = [];
+    for await (const batch of reader.read(inputOf(reader, bytes, { pieces }))) found.push(batch.length);
+    return found;
+  };
+
   it('are of 64 Ki records, and errors find their byte in later ones', async () => {
     const records = Array.from({ length: BATCH_CAPACITY + 3 }, (_, i) => [i, i, 1, -1] as const);
     const bytes = packed(FIELDS.oracleGeneral, ...records);
-    const lengths: number[] = [];
-    for await (const batch of readerOf('oracleGeneral').read(pieces(bytes, [100_000]), 'x'))
-      lengths.push(batch.length);
-    expect(lengths).toEqual([BATCH_CAPACITY, 3]);
-    await expect(read(readerOf('oracleGeneral'), bytes.subarray(0, -1), [100_000])).rejects.toThrow(
+    expect(await lengths('oracleGeneral', bytes, [100_000])).toEqual([BATCH_CAPACITY, 3]);
+    await expect(read(requestReader('oracleGeneral'), bytes.subarray(0, -1), [100_000])).rejects.toThrow(
       `x: byte ${(BATCH_CAPACITY + 2) * 24}: record ${BATCH_CAPACITY + 3} is cut short: 23 bytes`,
     );
   });
 
   it('are of 64 Ki lines, and long runs go on in the next', async () => {
-    const lengths: number[] = [];
     const lines = Buffer.from(`w1 ${BATCH_CAPACITY * 2 + 1}\r\nr2 1`);
-    for await (const batch of readerOf('lackey-run').read(pieces(lines, [5]), 'x'))
-      lengths.push(batch.length);
-    expect(lengths).toEqual([BATCH_CAPACITY, BATCH_CAPACITY, 2]);
+    expect(await lengths('lackey-run', lines, [5])).toEqual([BATCH_CAPACITY, BATCH_CAPACITY, 2]);
   });
 
   it('vscsi version 1 is read as well', async () => {
@@ -139,15 +238,15 @@ describe('batches', () => {
       [1, 512, 1, 0x8a, 0x100, 9, 100],
       [2, 1024, 1, 0x08, 0x100, 2n ** 33n, 2n ** 34n],
     );
-    expect(await read(readerOf('vscsi'), bytes)).toMatchObject([
+    expect(await requestsIn(requestReader('vscsi'), bytes)).toMatchObject([
       { id: 9n, size: 512, write: true, timeUs: 100 },
       { id: 2n ** 33n, size: 1024, write: false, timeUs: 2 ** 34 },
     ]);
-    expect(chooseReader(bytes, 'x').name).toBe('vscsi');
+    expect(detectReader(bytes, 'x').reader.name).toBe('vscsi');
   });
 
   it('refuse a line that never ends', async () => {
-    await expect(read(readerOf('pages'), Buffer.alloc(3 << 20, 0x31), [1 << 18])).rejects.toThrow(
+    await expect(read(requestReader('pages'), Buffer.alloc(3 << 20, 0x31), [1 << 18])).rejects.toThrow(
       /^x: a line of more than/,
     );
   });
@@ -161,7 +260,7 @@ describe('numbers in text', () => {
         const lines = ids
           .map((n, i) => (i % 2 ? `0x${n.toString(16)}` : `${'0'.repeat(zeros % 30)}${n}`))
           .join('\n');
-        expect((await read(readerOf('pages'), Buffer.from(lines))).map((request) => request.id)).toEqual(ids);
+        expect((await requestsIn(requestReader('pages'), lines)).map((request) => request.id)).toEqual(ids);
       }),
     );
   });
@@ -175,7 +274,7 @@ describe('numbers in text', () => {
     const readers = { address: (hex: string) => `l 0x${hex} 3\n`, pages: (hex: string) => `0x${hex}\n` };
     await fc.assert(
       fc.asyncProperty(digits, fc.constantFrom('address', 'pages'), async (hex, name) => {
-        const requests = read(readerOf(name), Buffer.from(readers[name](hex)));
+        const requests = requestsIn(requestReader(name), readers[name](hex));
         if (hex.length <= 16) expect((await requests)[0]!.id).toBe(BigInt(`0x${hex}`));
         else await expect(requests).rejects.toThrow(/:1:\d+: .*below 2\^64/);
       }),

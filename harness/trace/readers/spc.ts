@@ -1,6 +1,6 @@
 import { BYTE } from '../text/format.js';
 import { FIT, type RequestReader } from './reader.js';
-import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
+import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 
 const MAX_ASU = 2 ** 31;
 const LETTER_R = 0x72;
@@ -32,16 +32,22 @@ const scan: LineScanner = (cursor, batch) => {
 };
 
 export const spc: RequestReader = {
+  yields: 'requests',
   name: 'spc',
-  summary: 'UMass and SPC: ASU,LBA,size,R|W,time in s; addresses are sectors',
+  summary: 'UMass and SPC: ASU,LBA,size,R|W,time, time in s; more fields may follow',
   extensions: ['.spc'],
   source: 'SPC Trace File Format Specification 1.0.1 (2002); https://traces.cs.umass.edu',
+  parameters: {},
+  sides: {},
   kind: 'block',
   idBytes: 512,
   timed: true,
   detect: (head) =>
-    linesMatch(head, /^\s*\d+\s*,\s*\d+\s*,\s*\d+\s*,\s*[rw]\s*,\s*\d+(\.\d+)?\s*(,.*)?$/i)
-      ? FIT.certain
-      : FIT.none,
-  read: (bytes, file) => readLines(bytes, file, scan),
+    detectLines(
+      head,
+      /^\s*\d+\s*,\s*\d+\s*,\s*\d+\s*,\s*[rw]\s*,\s*\d+(\.\d+)?\s*(,.*)?$/i,
+      FIT.certain,
+      scan,
+    ),
+  read: (input) => readLines(input, scan),
 };

@@ -1,5 +1,5 @@
 import { FIT, type RequestReader } from './reader.js';
-import { type LineScanner, linesMatch, readLines } from './scan/lines.js';
+import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 
 const scan: LineScanner = (cursor, batch) => {
   if (cursor.blank) {
@@ -12,13 +12,16 @@ const scan: LineScanner = (cursor, batch) => {
 };
 
 export const txt: RequestReader = {
+  yields: 'requests',
   name: 'txt',
-  summary: 'libCacheSim: an object id a line',
+  summary: 'libCacheSim: an object id a line, decimal or 0x…',
   extensions: ['.txt'],
   source: 'https://github.com/1a1a11a/libCacheSim, traceReader/generalReader/txt.c',
+  parameters: {},
+  sides: {},
   kind: 'object',
   idBytes: 512,
   timed: false,
-  detect: (head) => (linesMatch(head, /^(0x[0-9a-f]+|\d+)\s*$/i) ? FIT.possible : FIT.none),
-  read: (bytes, file) => readLines(bytes, file, scan),
+  detect: (head) => detectLines(head, /^(0x[0-9a-f]+|\d+)\s*$/i, FIT.possible, scan),
+  read: (input) => readLines(input, scan),
 };

@@ -1,6 +1,6 @@
 import { InputError } from '../../base/errors.js';
 import { peekBytes } from '../io/input.js';
-import { FIT, type RequestReader } from './reader.js';
+import { FIT, misfit, type RequestReader } from './reader.js';
 import { type RecordDecoder, readRecords } from './scan/records.js';
 
 /** Where the fields of a record are, in words of 4 bytes. The version is in the upper half of the word of the command. */
@@ -52,21 +52,28 @@ function decoder(version: number, layout: Layout): RecordDecoder {
 }
 
 export const vscsi: RequestReader = {
+  yields: 'requests',
   name: 'vscsi',
-  summary: 'CloudPhysics: binary records of SCSI commands, versions 1 and 2; ids are sectors',
+  summary:
+    'CloudPhysics: binary records of SCSI commands, 32 bytes (version 1: sn, len, nSG, cmd, ver, lbn, ts) or 40 (version 2: cmd, ver, sn, len, nSG, lbn, ts, rt)',
   extensions: ['.vscsi', '.vscsitrace'],
   source: 'https://github.com/1a1a11a/libCacheSim, traceReader/customizedReader/vscsi.h',
+  parameters: {},
+  sides: {},
   kind: 'block',
   idBytes: 512,
   timed: true,
-  detect: (head) => (versionOf(head) === undefined ? FIT.none : FIT.likely),
-  async *read(bytes, file) {
+  detect: (head) =>
+    versionOf(head) === undefined
+      ? misfit('the first binary records are of no known version, expected 1 or 2')
+      : { fit: FIT.likely },
+  async *read({ bytes, file }) {
     const { head, all } = await peekBytes(bytes, LOOKED_AT * 40);
     const version = versionOf(head);
     if (head.length > 0 && version === undefined)
       throw new InputError('the first records are of no known version, expected vscsi 1 or 2', { file });
     const known = version ?? 1;
     const layout = LAYOUTS[known]!;
-    yield* readRecords(all, file, layout.bytes, decoder(known, layout));
+    yield* readRecords({ bytes: all, file }, layout.bytes, decoder(known, layout));
   },
 };

@@ -2,14 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { simulated } from '../../machine/target.js';
 import { validate } from '../../replay/validate.js';
+import { REQUEST_READERS } from '../../testing/readers.js';
 import { FIELDS, packed, SAMPLES } from '../../testing/requests.js';
 import { compileTrace } from '../compile.js';
 import { type ImportOptions, importTrace } from '../import.js';
-import { READERS, readerOf } from '../readers/registry.js';
 import { openTrace } from '../trace.js';
 import { writeTrace } from '../write.js';
-import { importRequests } from './import.js';
 
 let folder: string;
 let cache: string | undefined;
@@ -30,17 +30,9 @@ function file(name: string, content: string | Uint8Array): string {
 }
 
 /** The text of the trace that a file becomes. */
-async function imported(path: string, options: Partial<ImportOptions> = {}): Promise<string> {
+async function imported(path: string, options: ImportOptions = {}): Promise<string> {
   const output = join(folder, 'out.csv');
-  const none = {
-    format: undefined,
-    split: false,
-    memory: 'shared',
-    touches: 'none',
-    marks: [],
-    postgresql: { buffers: 1, resizes: [] },
-  } as const;
-  await writeTrace(await importTrace(path, { ...none, ...options }), output, 'text');
+  await writeTrace(await importTrace(path, options), output, 'text');
   return readFileSync(output, 'utf8');
 }
 
@@ -122,13 +114,15 @@ describe('a trace of accesses to memory', () => {
 });
 
 describe('imports', () => {
-  const addressable = READERS.filter(({ name }) => !['pages', 'address'].includes(name));
+  const addressable = REQUEST_READERS.filter(
+    ({ name }) => !['pages', 'address'].includes(name) && SAMPLES[name],
+  );
   it.each(addressable.map(({ name }) => name))('of %s are valid traces', async (name) => {
     const sample = SAMPLES[name]!;
     for (const split of [false, true]) {
       const text = await imported(file(sample.file, sample.bytes), { split });
       const trace = await openTrace(await compileTrace(file('check.csv', text)));
-      const { warnings } = await validate(trace);
+      const { warnings } = await validate(trace, simulated);
       expect(warnings).toEqual([]);
     }
   });
@@ -141,19 +135,31 @@ describe('imports', () => {
   });
 
   it('refuse what they cannot read', async () => {
-    await expect(importRequests('-', readerOf('txt'), false)).rejects.toThrow(
+    await expect(importTrace('-', { reader: 'txt' })).rejects.toThrow(
       /^\(standard input\): format txt is read twice, .* expected a file, not standard input$/,
     );
     await expect(imported(file('x', 'hello\n'))).rejects.toThrow(
-      /x: no known format fits, expected one of strace, chromium, guests, postgresql, mariadb, oracle/,
+      /x: no known format fits: strace: line 1 does/,
     );
-    await expect(imported(file('x', '1\n'), { format: 'strase' })).rejects.toThrow(/did you mean strace\?/);
-    const marks = [{ timeUs: 1, label: 'a', place: { file: 'm', line: 1 } }];
-    await expect(imported(file('x.pages', '1\n'), { marks })).rejects.toThrow(
-      /x\.pages: marks belong to a log of strace/,
+    await expect(imported(file('x', '1\n'), { reader: 'strase' })).rejects.toThrow(/did you mean strace\?/);
+    await expect(imported(file('x.pages', '1\n'), { sides: { marks: 'm' } })).rejects.toThrow(
+      /unknown side input of reader pages "marks", there are none/,
     );
     await expect(imported(file('t.csv', 'time_us,op,space,page,count,arg\n'))).rejects.toThrow(
       /t\.csv: this is a trace already/,
     );
+  });
+
+  it('of events refuse what only requests can be: to be split', async () => {
+    const log = file('x', '1 10.000000 munmap(0x1000, 4096) = 0\n');
+    await expect(imported(log, { split: true })).rejects.toThrow(
+      /^--split cuts requests .* reader strace reads/,
+    );
+  });
+
+  it('of events say what they leave out', async () => {
+    const log = file('l', '1 10.000000 mmap(NULL, 4096, PROT_READ, MAP_SHARED, 9, 0) = 0x40000\n');
+    const source = await importTrace(log);
+    expect(source.leftOut.entries()).toEqual([['shared mappings of files or of segments not in the log', 1]]);
   });
 });

@@ -2,10 +2,10 @@ import { basename } from 'node:path';
 import { InputError } from '../../base/errors.js';
 import { PAGE_BYTES } from '../../base/page.js';
 import { BlockBuilder, type EventBlock } from '../block.js';
-import { decodedBytes, inputName, STDIN } from '../io/input.js';
+import { decodedBytes, STDIN } from '../io/input.js';
 import { TraceMeta } from '../meta.js';
 import { PAGE_LIMIT } from '../op.js';
-import type { RequestReader } from '../readers/reader.js';
+import { LeftOut, type ReaderInput, type RequestReader } from '../readers/reader.js';
 import type { TraceSource } from '../source.js';
 import type { RequestBatch } from './batch.js';
 import { type DenseBatch, ReferenceMapper, referenceOf } from './references.js';
@@ -26,16 +26,17 @@ interface Survey {
   readonly disordered: number;
 }
 
-/** A file of requests, and how they are understood. */
-interface RequestFile {
+/** A file of requests, and how they are understood: what a reader reads, but for the bytes, as it is read twice. */
+export interface RequestFile extends Omit<ReaderInput, 'bytes'> {
   readonly path: string;
-  readonly name: string;
   readonly reader: RequestReader;
+  /** Cut requests into pages of 4 KiB instead of a page each. */
   readonly split: boolean;
 }
 
-function requests({ path, name, reader }: RequestFile): AsyncGenerator<RequestBatch> {
-  return reader.read(decodedBytes(path), name);
+/** @param leftOut of one pass of the two */
+function requests(file: RequestFile, leftOut: LeftOut): AsyncGenerator<RequestBatch> {
+  return file.reader.read({ ...file, bytes: decodedBytes(file.path), leftOut });
 }
 
 async function survey(file: RequestFile): Promise<Survey> {
@@ -44,7 +45,7 @@ async function survey(file: RequestFile): Promise<Survey> {
   let firstTimeUs = Number.NaN;
   let lastTimeUs = Number.NEGATIVE_INFINITY;
   let disordered = 0;
-  for await (const batch of requests(file)) {
+  for await (const batch of requests(file, new LeftOut())) {
     for (const _ of mapper.map(batch));
     for (let row = 0; row < batch.length; row++) {
       const time = batch.time[row]!;
@@ -106,7 +107,7 @@ class RequestEvents {
   ) {
     this.memory = file.reader.kind === 'memory';
     this.runs = new RunWriter(this.memory);
-    this.pageOf = this.memory ? pageNumbers(found.mapper, file.name) : new Float64Array(0);
+    this.pageOf = this.memory ? pageNumbers(found.mapper, file.file) : new Float64Array(0);
   }
 
   get strings() {
@@ -116,7 +117,7 @@ class RequestEvents {
   async *blocks(): AsyncGenerator<EventBlock> {
     const { builder } = this.runs;
     yield* this.declarations();
-    for await (const batch of requests(this.file)) {
+    for await (const batch of requests(this.file, this.file.leftOut)) {
       for (const dense of this.found.mapper.map(batch)) yield* this.events(batch, dense);
       this.requests += batch.length;
     }
@@ -142,7 +143,7 @@ class RequestEvents {
   private *events(batch: RequestBatch, dense: DenseBatch): Generator<EventBlock> {
     const { runs, memory, pageOf, found } = this;
     if (dense.distinct > found.pages)
-      throw new InputError('the file has changed while it was read', { file: this.file.name });
+      throw new InputError('the file has changed while it was read', { file: this.file.file });
     for (let i = 0; i < dense.length; i++) {
       const row = dense.rows[i]!;
       const id = dense.ids[i]!;
@@ -181,7 +182,7 @@ function pageNote({ reader, split }: RequestFile): string {
 }
 
 function metadata(file: RequestFile, { disordered }: Survey): TraceMeta {
-  const { reader, name } = file;
+  const { reader } = file;
   const late =
     disordered > 0
       ? `; ${disordered} requests were out of order in time, and are moved to the one before`
@@ -194,7 +195,7 @@ function metadata(file: RequestFile, { disordered }: Survey): TraceMeta {
         ? 'microseconds since the first request'
         : 'one microsecond a request, as the format has no times',
     ],
-    ['source', `${basename(name)}, format ${reader.name}`],
+    ['source', `${basename(file.file)}, format ${reader.name}`],
     ['provenance', 'recorded'],
     ['note', `${pageNote(file)}${late}`],
   ]);
@@ -206,21 +207,14 @@ function metadata(file: RequestFile, { disordered }: Survey): TraceMeta {
  * memory become `read` and `write` in one space, in which the touched regions are mapped. Constant memory but for the
  * distinct pages.
  *
- * @param split cut requests into pages of 4 KiB instead of a page each
  * @throws InputError for standard input, which cannot be read twice, and for what the reader refuses
  */
-export async function importRequests(
-  path: string,
-  reader: RequestReader,
-  split: boolean,
-  name: string = inputName(path),
-): Promise<TraceSource> {
-  if (path === STDIN)
+export async function importRequests(file: RequestFile): Promise<TraceSource> {
+  if (file.path === STDIN)
     throw new InputError(
-      `format ${reader.name} is read twice, to know the pages before they are used; expected a file, not standard input`,
-      { file: name },
+      `format ${file.reader.name} is read twice, to know the pages before they are used; expected a file, not standard input`,
+      { file: file.file },
     );
-  const file = { path, name, reader, split };
   const found = await survey(file);
   const events = new RequestEvents(file, found);
   return { meta: metadata(file, found), strings: events.strings, blocks: () => events.blocks() };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { READERS, readerOf } from '../readers/registry.js';
+import { REQUEST_READERS, requestReader } from '../../testing/readers.js';
 import { RequestBatch } from './batch.js';
 import { DenseIds } from './dense-ids.js';
 import { type Reference, ReferenceMapper, referenceOf } from './references.js';
@@ -112,11 +112,11 @@ describe('references', () => {
   });
 
   it('are objects but for memory and blocks that count one by one', () => {
-    const of = (name: string, split: boolean) => referenceOf(readerOf(name), split);
+    const of = (name: string, split: boolean) => referenceOf(requestReader(name), split);
     expect(of('oracleGeneral', false)).toBe('objects');
     expect(of('oracleGeneral', true)).toEqual({ pageBytes: 4096 });
     expect(of('arc', false)).toEqual({ pageBytes: 512 });
-    for (const reader of READERS.filter(({ kind }) => kind === 'memory'))
+    for (const reader of REQUEST_READERS.filter(({ kind }) => kind === 'memory'))
       expect(referenceOf(reader, false)).toEqual({ pageBytes: 4096 });
   });
 });

@@ -1,27 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../../base/package-root.js';
+import { eventsOf, inputOf } from '../../../testing/readers.js';
 import { TextFormatter } from '../../text/formatter.js';
-import { parseMarks } from '../marks.js';
-import { importChromium } from './import.js';
+import { chromium } from './import.js';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'reclaim-chromium-'));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Imports the lines of a log; the files are called `log` and `marks`. Gives the events as text. */
+/** The events of a log, as text; the files are called `log` and `marks`. */
 async function imported(log: readonly string[], marks: readonly string[]): Promise<string[]> {
-  const path = join(folder, 'log');
-  writeFileSync(path, `${log.join('\n')}\n`);
-  const source = await importChromium(path, parseMarks(marks.join('\n'), 'marks'));
-  const formatter = new TextFormatter(source.strings);
-  const parts: string[] = [];
-  for await (const block of source.blocks()) parts.push(Buffer.from(formatter.block(block)).toString());
-  return parts.join('').trimEnd().split('\n');
+  const sides = { marks: marks.join('\n') };
+  return eventsOf(chromium, `${log.join('\n')}\n`, { file: 'log', sides });
 }
 
 /** Browser 1 makes a segment of pages, and tab `pid` maps it a µs later. Times are in µs after 10 s. */
@@ -143,8 +130,8 @@ describe('importing a log of Chromium', () => {
   it('makes of an excerpt of the shipped recording the bytes that it always made', async () => {
     const file = (ending: string) =>
       packageFile('harness', 'trace', 'readers', 'chromium', `excerpt.${ending}`);
-    const marks = parseMarks(readFileSync(file('marks'), 'utf8'), 'marks');
-    const source = await importChromium(file('strace'), marks);
+    const sides = { marks: readFileSync(file('marks')) };
+    const source = await chromium.open(inputOf(chromium, readFileSync(file('strace')), { sides }));
     const formatter = new TextFormatter(source.strings);
     const parts: Uint8Array[] = [formatter.header(source.meta)];
     for await (const block of source.blocks()) parts.push(formatter.block(block).slice());

@@ -1,30 +1,26 @@
 import { InputError } from '../../../base/errors.js';
 import { PAGE_BYTES } from '../../../base/page.js';
-import { decodedBytes, inputName } from '../../io/input.js';
 import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
-import type { Mark } from '../marks.js';
+import { readMarks } from '../marks.js';
+import { type EventReader, FIT, type ReaderInput } from '../reader.js';
+import { detectCalls } from '../strace/calls.js';
 import { followLog } from '../strace/follow.js';
 import { decodeNsPerPage, findDecodes, identifyImages } from './images.js';
 import { nameTabs } from './tabs.js';
 import { CacheWriter } from './writer.js';
 
 /**
- * Imports a log of `strace -f -ttt -T` of Chromium as a cache of images that a discard policy manages: what was
+ * Opens a log of `strace -f -ttt -T` of Chromium as a cache of images that a discard policy manages: what was
  * decoded, when it could have been dropped (its tab hidden) and when it was needed (shown). The drops that Chromium
  * made are marks.
  *
- * @param marks what the driver did: `open TAB`, `front TAB`, `pressure moderate|critical`
- * @param bytes of the log, where its start has been read
  * @throws InputError with the line of log or marks that is wrong
  */
-export async function importChromium(
-  path: string,
-  marks: readonly Mark[],
-  bytes: AsyncIterable<Uint8Array> = decodedBytes(path),
-): Promise<TraceSource> {
-  const file = inputName(path);
-  const { drafts, startUs } = await followLog(path, { memory: 'shared', marks }, bytes);
+async function open(input: ReaderInput): Promise<TraceSource> {
+  const { file } = input;
+  const marks = await readMarks(input);
+  const { drafts, startUs } = await followLog(input, { memory: 'shared', marks });
   const decodes = findDecodes(drafts);
   if (decodes.length === 0) {
     throw new InputError(
@@ -60,3 +56,23 @@ function metadata(startUs: number, nsPerPage: number): TraceMeta {
     ['note', `decoding costs ${nsPerPage} ns a page, the median between two decodes of a thread`],
   ]);
 }
+
+export const chromium: EventReader = {
+  yields: 'events',
+  name: 'chromium',
+  summary:
+    'a log of strace -f -ttt -T of Chromium, as a cache of decoded images that a discard policy manages',
+  source: 'Chromium, components/discardable_memory/service/discardable_shared_memory_manager.cc',
+  extensions: [],
+  parameters: {},
+  sides: {
+    marks: {
+      meaning:
+        'a file of marks, "TIME LABEL" a line, with the labels "open TAB", "front TAB" and "pressure moderate|critical"',
+      required: true,
+    },
+  },
+  // Any log of strace may be one: it is read so only where it is asked for, as strace fits better.
+  detect: (head) => detectCalls(head, FIT.possible),
+  open,
+};

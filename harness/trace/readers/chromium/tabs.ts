@@ -48,7 +48,7 @@ export function nameTabs(
   const opened = openedTabs(marks);
   if (opened.length !== decoders.length) {
     throw new InputError(
-      `${decoders.length} processes decode images and the marks open ${opened.length} tabs, expected a mark "open TAB" for each process (--marks)`,
+      `${decoders.length} processes decode images and the marks open ${opened.length} tabs, expected a mark "open TAB" for each process`,
       { file },
     );
   }

@@ -1,32 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TextFormatter } from '../../text/formatter.js';
-import { type GuestsOptions, importGuests } from './import.js';
+import { describe, expect, it } from 'vitest';
+import { eventsOf } from '../../../testing/readers.js';
+import { guests } from './import.js';
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'reclaim-guests-'));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-async function imported(lines: readonly string[], more: Partial<GuestsOptions> = {}): Promise<string[]> {
-  const path = join(folder, 'snapshots.txt');
-  writeFileSync(path, `${lines.join('\n')}\n`);
-  const source = importGuests(path, {
-    guests: ['a', 'b'],
-    pages: 100,
-    settleS: 60,
-    backing: 'anon',
-    restartS: 0,
-    ...more,
-  });
-  const formatter = new TextFormatter(source.strings);
-  const events: string[] = [];
-  for await (const block of source.blocks())
-    events.push(...Buffer.from(formatter.block(block)).toString().trimEnd().split('\n'));
-  return events;
+/** The events of snapshots of two guests of 100 pages, as text. */
+async function imported(lines: readonly string[], more: Readonly<Record<string, string>> = {}) {
+  const given = { names: 'a+b', pages: '100', settle: '60', ...more };
+  return eventsOf(guests, `${lines.join('\n')}\n`, { file: 'snapshots.txt', given });
 }
 
 describe('snapshots of guests', () => {
@@ -51,7 +30,7 @@ describe('snapshots of guests', () => {
   it('in shared memory are restarted in turn: all is given back, and written again as long after the start', async () => {
     const events = await imported(['4 0 0 1', '4 1 3 2', '10 0 0 3', '10 1 4 2'], {
       backing: 'shmem',
-      restartS: 5,
+      restart: '5',
     });
     expect(events).toEqual([
       '0,spawn,1,,,a',

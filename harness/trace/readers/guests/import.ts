@@ -1,12 +1,14 @@
 import { InputError } from '../../../base/errors.js';
 import { PAGE_BYTES } from '../../../base/page.js';
+import { itemsOf } from '../../../base/parameters.js';
 import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../../block.js';
-import { decodedBytes, inputName } from '../../io/input.js';
 import { TraceMeta } from '../../meta.js';
-import { CONTENT_LIMIT } from '../../op.js';
+import { CONTENT_LIMIT, COUNT_LIMIT } from '../../op.js';
 import type { TraceSource } from '../../source.js';
+import { type EventReader, FIT, type InputFile, type ReaderInput } from '../reader.js';
+import { detectForm } from '../scan/lines.js';
 import { type GuestStep, type PowerSwitch, withRestarts } from './restarts.js';
-import { type ChangedPage, readSnapshots } from './snapshots.js';
+import { CHANGED_PAGE, type ChangedPage, readSnapshots } from './snapshots.js';
 
 /** First page of every guest's memory: 4 GiB, away from page 0. */
 const BASE = 2 ** 20;
@@ -14,16 +16,16 @@ const BASE = 2 ** 20;
 const MOST_EVENTS = 3;
 
 /** What the memory of a guest is on its host: private anonymous, as in qemu by default, or a shared-memory file. */
-export const GUEST_BACKINGS = ['anon', 'shmem'] as const;
+const BACKINGS = ['anon', 'shmem'] as const;
 
-export interface GuestsOptions {
+interface GuestsOptions {
   /** Names of the guests, by their numbers in the snapshots. */
   readonly guests: readonly string[];
   /** Memory of each guest, in pages. */
   readonly pages: number;
   /** Seconds after the last snapshot until the trace ends, so that ksmd can settle. */
   readonly settleS: number;
-  readonly backing: (typeof GUEST_BACKINGS)[number];
+  readonly backing: (typeof BACKINGS)[number];
   /** Seconds for which each guest in turn is off after the last snapshot; 0: all stay on. */
   readonly restartS: number;
 }
@@ -140,13 +142,13 @@ class GuestsWriter {
     const { guests, pages } = this.options;
     if (guest >= guests.length) {
       throw new InputError(
-        `guest ${guest} has no name, expected guests 0 to ${guests.length - 1} (name more with --guests)`,
+        `guest ${guest} has no name, expected guests 0 to ${guests.length - 1} (name more in guests:names=)`,
         place,
       );
     }
     if (page >= pages)
       throw new InputError(
-        `page ${page} is outside the guest's memory of ${pages} pages (--guest-pages)`,
+        `page ${page} is outside the guest's memory of ${pages} pages (guests:pages=)`,
         place,
       );
   }
@@ -166,18 +168,14 @@ function extend(run: Run, changed: ChangedPage, content: number): boolean {
 }
 
 /**
- * Imports snapshots of the memory of guests (`SECONDS GUEST PAGE CONTENT` lines, changed pages only): each guest is a
+ * Makes a trace of snapshots of the memory of guests (`SECONDS GUEST PAGE CONTENT` lines, changed pages only): each guest is a
  * space with one mapping, of anonymous memory that may be merged or of a shared-memory file, and what changed between two
  * snapshots is written when the later one was taken. Writes between snapshots, and all reads, are unknown. With restarts
  * the trace is composed: a guest that goes off gives all of its memory back, and is written again as it was recorded.
  *
  * @throws InputError with the line that is wrong
  */
-export function importGuests(
-  path: string,
-  options: GuestsOptions,
-  bytes: AsyncIterable<Uint8Array> = decodedBytes(path),
-): TraceSource {
+function events(input: InputFile, options: GuestsOptions): TraceSource {
   const writer = new GuestsWriter(options);
   const meta = new TraceMeta([
     ['page_size', String(PAGE_BYTES)],
@@ -188,7 +186,7 @@ export function importGuests(
   async function* blocks(): AsyncGenerator<EventBlock> {
     writer.start();
     const { guests, restartS } = options;
-    const recording = readSnapshots(bytes, inputName(path));
+    const recording = readSnapshots(input);
     for await (const step of restartS > 0 ? withRestarts(recording, guests.length, restartS) : recording) {
       writer.step(step);
       if (writer.builder.length > BLOCK_EVENTS - MOST_EVENTS) yield writer.builder.take();
@@ -198,3 +196,62 @@ export function importGuests(
   }
   return { meta, strings: writer.builder.strings, blocks };
 }
+
+async function open(input: ReaderInput): Promise<TraceSource> {
+  const { names, pages, settle, backing, restart } = input.values;
+  return events(input, {
+    guests: itemsOf(names),
+    pages: Number(pages),
+    settleS: Number(settle),
+    backing: backing as GuestsOptions['backing'],
+    restartS: Number(restart),
+  });
+}
+
+export const guests: EventReader = {
+  yields: 'events',
+  name: 'guests',
+  summary:
+    'snapshots of the memory of virtual machines: SECONDS GUEST PAGE CONTENT a line, changed pages only; equal contents have equal numbers, 0 is the zero page',
+  source: 'harness/trace/readers/README.md',
+  extensions: [],
+  parameters: {
+    names: {
+      kind: 'list',
+      default: '',
+      item: /^[A-Za-z0-9._-]+$/,
+      example: 'base+web',
+      required: true,
+      meaning: 'names of the guests, by their numbers',
+    },
+    pages: {
+      kind: 'size',
+      default: 65_536,
+      max: COUNT_LIMIT,
+      meaning: 'SIZE of the memory of each guest (256 MiB)',
+    },
+    settle: {
+      kind: 'integer',
+      default: 600,
+      min: 0,
+      max: 1e6,
+      meaning: 'seconds after the last snapshot until the trace ends, so that ksmd can settle',
+    },
+    backing: {
+      kind: 'choice',
+      default: 'anon',
+      choices: BACKINGS,
+      meaning: 'what the memory of guests is on the host: private anonymous, or a shared-memory file',
+    },
+    restart: {
+      kind: 'integer',
+      default: 0,
+      min: 0,
+      max: 1e6,
+      meaning: 'seconds for which each guest in turn is off after the last snapshot; 0: all stay on',
+    },
+  },
+  sides: {},
+  detect: (head) => detectForm(head, CHANGED_PAGE, FIT.possible, 'SECONDS GUEST PAGE CONTENT'),
+  open,
+};

@@ -1,9 +1,10 @@
 import { PAGE_BYTES, PAGES_PER_MIB } from '../../../base/page.js';
 import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../../block.js';
-import { decodedBytes, inputName } from '../../io/input.js';
 import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
 import { perf } from '../perf.js';
+import { type EventReader, FIT, type ReaderInput } from '../reader.js';
+import { detectCalls } from '../strace/calls.js';
 import { readCalls } from '../strace/log.js';
 import { clockOffset, type Fault } from './clocks.js';
 import { findPool, type Pool, type PoolCall } from './pool.js';
@@ -14,9 +15,9 @@ const TWO_32 = 2 ** 32;
 const CALL_EVENTS = 2;
 
 /** Page faults of a process, in the order of their lines; what the tracepoint page_fault_user shows. */
-async function readFaults(bytes: AsyncIterable<Uint8Array>, file: string): Promise<Fault[]> {
+async function readFaults(input: ReaderInput): Promise<Fault[]> {
   const faults: Fault[] = [];
-  for await (const batch of perf.read(bytes, file)) {
+  for await (const batch of perf.read(input)) {
     for (let row = 0; row < batch.length; row++) {
       const address = batch.high[row]! * TWO_32 + batch.low[row]!;
       faults.push({
@@ -95,22 +96,18 @@ function metadata(startUs: number, left: number): TraceMeta {
 }
 
 /**
- * Imports resizes of InnoDB's buffer pool: a log of strace, whose MADV_DONTNEED become `discard`, with the page faults
+ * Opens resizes of InnoDB's buffer pool as a trace: a log of strace, whose MADV_DONTNEED become `discard`, with the page faults
  * that were recorded beside it as accesses. The trace covers the time in which faults were recorded; what was mapped
  * before is mapped at its start, and empty. The clocks of log and faults are compared by what must follow one another.
  *
- * @param faultsPath page faults of the same process: tracepoint page_fault_user, as ftrace or perf script print it
  * @throws InputError with the place of what is wrong, or where the clocks cannot be compared
  */
-export async function importMariadb(
-  path: string,
-  faultsPath: string,
-  bytes: AsyncIterable<Uint8Array> = decodedBytes(path),
-): Promise<TraceSource> {
-  const pool = findPool(await readCalls(bytes, inputName(path)), inputName(path));
-  const faults = await readFaults(decodedBytes(faultsPath), inputName(faultsPath));
+async function open(input: ReaderInput): Promise<TraceSource> {
+  const pool = findPool(await readCalls(input), input.file);
+  const faultsFile = input.sides.faults!;
+  const faults = await readFaults({ ...input, ...faultsFile });
   const growths = pool.calls.filter(({ kind }) => kind === 'map');
-  const offsetUs = clockOffset(growths, faults, inputName(faultsPath));
+  const offsetUs = clockOffset(growths, faults, faultsFile.file);
   const startUs = faults[0]!.timeUs;
   const inPool = faults
     .filter(({ page }) => page >= pool.start && page < pool.end)
@@ -121,9 +118,30 @@ export async function importMariadb(
     .filter(({ timeUs }) => timeUs >= 0 && timeUs <= endUs);
   const writer = new PoolWriter(pool, calls, inPool, endUs);
   const left = faults.length - inPool.length;
+  input.leftOut.add('page faults outside the buffer pool', left);
   return {
     meta: metadata(startUs - offsetUs, left),
     strings: writer.builder.strings,
     blocks: () => writer.blocks(),
   };
 }
+
+export const mariadb: EventReader = {
+  yields: 'events',
+  name: 'mariadb',
+  summary:
+    'a log of strace -f -tt -T (or -ttt) of a server with InnoDB that resizes its buffer pool, and its page faults',
+  source: 'https://mariadb.com/kb/en/innodb-system-variables/#innodb_buffer_pool_size',
+  extensions: [],
+  parameters: {},
+  sides: {
+    faults: {
+      meaning:
+        'the page faults of the database, recorded with the log: the tracepoint page_fault_user, as ftrace or perf script prints it',
+      required: true,
+    },
+  },
+  // Any log of strace may be one: it is read so only where it is asked for, as strace fits better.
+  detect: (head) => detectCalls(head, FIT.possible),
+  open,
+};

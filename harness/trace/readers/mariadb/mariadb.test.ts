@@ -1,20 +1,20 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { brotliDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../../base/package-root.js';
 import { loadTrace, replayTrace } from '../../../index.js';
-import { temporaryFolder } from '../../../testing/folder.js';
+import { inputOf } from '../../../testing/readers.js';
 import { eventLines } from '../../../testing/traces.js';
 import { clockOffset } from './clocks.js';
-import { importMariadb } from './import.js';
+import { mariadb } from './import.js';
 
-const folder = temporaryFolder('reclaim-mariadb-');
+function opened(calls: string | Uint8Array, faults: string | Uint8Array) {
+  const input = inputOf(mariadb, calls, { file: 'log', sides: { faults } });
+  return { input, source: mariadb.open(input) };
+}
 
 async function imported(calls: readonly string[], faults: readonly string[]): Promise<string[]> {
-  const [log, page] = [join(folder(), 'log'), join(folder(), 'faults')];
-  writeFileSync(log, `${calls.join('\n')}\n`);
-  writeFileSync(page, `${faults.join('\n')}\n`);
-  return eventLines(await importMariadb(log, page));
+  return eventLines(await opened(`${calls.join('\n')}\n`, `${faults.join('\n')}\n`).source);
 }
 
 const fault = (seconds: string, address: string, code = '6') =>
@@ -89,10 +89,13 @@ describe('two clocks', () => {
 });
 
 describe('the shipped trace mariadb-resize', () => {
-  const part = (name: string) => packageFile('harness', 'trace', 'readers', 'mariadb', name);
+  const part = (name: string) =>
+    brotliDecompressSync(readFileSync(packageFile('harness', 'trace', 'readers', 'mariadb', name)));
 
   it('is what the recording gives', async () => {
-    const source = await importMariadb(part('resizes.strace.br'), part('resizes.faults.br'));
+    const { input, source: opening } = opened(part('resizes.strace.br'), part('resizes.faults.br'));
+    const source = await opening;
+    expect(input.leftOut.entries()).toEqual([['page faults outside the buffer pool', 834]]);
     const shipped = await loadTrace('mariadb-resize');
     expect(await eventLines(source)).toEqual(await eventLines(shipped));
     expect(source.meta.get('clock')).toBe(shipped.meta.get('clock'));

@@ -1,7 +1,10 @@
 import { grown } from '../../../base/arrays.js';
+import type { InputFile } from '../reader.js';
 import { Cursor } from '../scan/cursor.js';
 import { wholeLines } from '../scan/lines.js';
 
+/** The form of a line. */
+export const ACCESS = /^-?\d+[ \t]+\d+[ \t]+[hmxd][ \t]+\d+[ \t]+[0-3][ \t]+\d+[ \t]*$/;
 /** What a backend did to a block, as the recording abbreviates it. */
 const OPERATIONS = 'hmxd';
 const MINUS = 0x2d;
@@ -165,14 +168,13 @@ function bounded(cursor: Cursor, what: string, max: number): number {
  * Reads page accesses of PostgreSQL: `MICROSECONDS PROCESS OPERATION RELATION FORK BLOCK` a line, microseconds since the
  * line before (those of the first line count from anywhere).
  *
- * @param file what messages call it
  * @throws InputError with the line and column that is not of this form, or where there is no access
  */
-export async function readAccesses(bytes: AsyncIterable<Uint8Array>, file: string): Promise<Accesses> {
-  const cursor = new Cursor(file);
+export async function readAccesses(input: InputFile): Promise<Accesses> {
+  const cursor = new Cursor(input.file);
   const accesses = new Accesses();
   let timeUs = 0;
-  for await (const lines of wholeLines(bytes, file)) {
+  for await (const lines of wholeLines(input)) {
     cursor.load(lines);
     while (cursor.more) {
       if (cursor.blank) cursor.skipLine();

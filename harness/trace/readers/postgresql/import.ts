@@ -1,19 +1,24 @@
+import { InputError } from '../../../base/errors.js';
 import { PAGE_BYTES } from '../../../base/page.js';
+import { itemsOf, type ParameterValues } from '../../../base/parameters.js';
+import { parseSize } from '../../../base/size.js';
 import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../../block.js';
-import { BLOCK_PAGES, Database, POSTMASTER, STEP_EVENTS } from '../../buffer-pool/database.js';
-import { decodedBytes, inputName } from '../../io/input.js';
+import { BLOCK_BYTES, BLOCK_PAGES, Database, POSTMASTER, STEP_EVENTS } from '../../buffer-pool/database.js';
 import { TraceMeta } from '../../meta.js';
+import { COUNT_LIMIT } from '../../op.js';
 import type { TraceSource } from '../../source.js';
-import { type Access, type Accesses, readAccesses } from './accesses.js';
+import { type EventReader, FIT, type ReaderInput } from '../reader.js';
+import { detectForm } from '../scan/lines.js';
+import { ACCESS, type Access, type Accesses, readAccesses } from './accesses.js';
 
 /** A change of the number of buffers in mid-trace. PostgreSQL has none: what it is applied to becomes composed. */
-export interface PoolResize {
+interface PoolResize {
   /** µs since the first access. */
   readonly timeUs: number;
   readonly buffers: number;
 }
 
-export interface PostgresqlOptions {
+interface PostgresqlOptions {
   /** Buffers of 8 KiB that the pool has at first. */
   readonly buffers: number;
   /** By time. */
@@ -116,19 +121,45 @@ function metadata({ buffers, resizes }: PostgresqlOptions): TraceMeta {
   return meta;
 }
 
+/** Buffers in a number of pages. @throws InputError where it is not even one */
+function buffersIn(pages: number, text: string): number {
+  const buffers = Math.floor(pages / BLOCK_PAGES);
+  if (buffers >= 1 && pages <= COUNT_LIMIT) return buffers;
+  throw new InputError(
+    `${text} is not the size of a buffer pool, expected at least one block of ${BLOCK_BYTES} bytes and at most ${COUNT_LIMIT} pages`,
+  );
+}
+
+/** A change of the pool as it is given: `SECONDS:SIZE`. */
+function parseResize(text: string): PoolResize {
+  const colon = text.indexOf(':');
+  const size = parseSize(text.slice(colon + 1), PAGE_BYTES);
+  const pages = size.kind === 'pages' ? size.pages : 0;
+  return {
+    timeUs: Math.round(Number(text.slice(0, colon)) * 1e6),
+    buffers: buffersIn(pages, `"${text}" in resize`),
+  };
+}
+
+function optionsOf({ shared_buffers: pages, resize }: ParameterValues): PostgresqlOptions {
+  return {
+    buffers: buffersIn(Number(pages), `shared_buffers=${pages}`),
+    resizes: itemsOf(resize)
+      .map(parseResize)
+      .sort((a, b) => a.timeUs - b.timeUs),
+  };
+}
+
 /**
- * Imports page accesses of PostgreSQL: who used which block, when. A model of its buffer pool, empty at first, decides
+ * Opens page accesses of PostgreSQL as a trace: who used which block, when. A model of its buffer pool, empty at first, decides
  * where blocks are, which are hits, and what is read from and written to files. Backends start with their first access
  * and do not end. The recording is held in memory, 21 bytes an access.
  *
  * @throws InputError with the line and column that is wrong, or for a pool too small for its backends
  */
-export async function importPostgresql(
-  path: string,
-  options: PostgresqlOptions,
-  bytes: AsyncIterable<Uint8Array> = decodedBytes(path),
-): Promise<TraceSource> {
-  const accesses = await readAccesses(bytes, inputName(path));
+async function open(input: ReaderInput): Promise<TraceSource> {
+  const options = optionsOf(input.values);
+  const accesses = await readAccesses(input);
   const events = new PostgresqlEvents(accesses, options);
   return {
     meta: metadata(options),
@@ -140,3 +171,31 @@ export async function importPostgresql(
     },
   };
 }
+
+export const postgresql: EventReader = {
+  yields: 'events',
+  name: 'postgresql',
+  summary:
+    'page accesses of PostgreSQL: MICROSECONDS PROCESS h|m|x|d RELATION FORK BLOCK a line, microseconds since the line before; played on a model of its buffer pool',
+  source: 'harness/trace/readers/README.md',
+  extensions: [],
+  parameters: {
+    shared_buffers: {
+      kind: 'size',
+      default: 16_384,
+      max: COUNT_LIMIT,
+      meaning: 'SIZE of the buffer pool at first (64 MiB)',
+    },
+    resize: {
+      kind: 'list',
+      default: '',
+      item: /^\d+(\.\d{1,6})?:.+$/,
+      example: '60:32MiB+120:64MiB',
+      required: false,
+      meaning: 'changes of that size, SECONDS:SIZE each',
+    },
+  },
+  sides: {},
+  detect: (head) => detectForm(head, ACCESS, FIT.certain, 'MICROSECONDS PROCESS h|m|x|d RELATION FORK BLOCK'),
+  open,
+};

@@ -1,21 +1,20 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { brotliDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../../base/package-root.js';
 import { loadTrace } from '../../../index.js';
-import { temporaryFolder } from '../../../testing/folder.js';
+import { inputOf } from '../../../testing/readers.js';
 import { eventLines } from '../../../testing/traces.js';
-import { importPostgresql, type PostgresqlOptions } from './import.js';
+import { postgresql } from './import.js';
 
-const folder = temporaryFolder('reclaim-postgresql-');
-
+/** The events of accesses on a pool of 4 buffers, as text, and what is said of them. */
 async function imported(
   lines: readonly string[],
-  options: Partial<PostgresqlOptions> = {},
+  more: Readonly<Record<string, string>> = {},
 ): Promise<{ events: string[]; summary: string | undefined }> {
-  const path = join(folder(), 'pages.txt');
-  writeFileSync(path, lines.map((line) => `${line}\n`).join(''));
-  const source = await importPostgresql(path, { buffers: 4, resizes: [], ...options });
+  const given = { shared_buffers: '32KiB', ...more };
+  const text = lines.map((line) => `${line}\n`).join('');
+  const source = await postgresql.open(inputOf(postgresql, text, { file: 'pages.txt', given }));
   const events = await eventLines(source);
   return { events, summary: source.summary?.() };
 }
@@ -65,11 +64,9 @@ describe('page accesses of PostgreSQL', () => {
 
   it('may meet a pool that is resized: marks, write-back, one discard a shrink', async () => {
     const lines = ['0 7 m 1 0 0', '1 7 m 1 0 1', '1 7 d 1 0 1', '8 7 h 1 0 0', '10 7 h 1 0 1'];
-    const resizes = [
-      { timeUs: 5, buffers: 1 },
-      { timeUs: 10, buffers: 5 },
-    ];
-    const { events, summary } = await imported(lines, { buffers: 3, resizes });
+    // In any order.
+    const resize = '0.00001:40KiB+0.000005:8KiB';
+    const { events, summary } = await imported(lines, { shared_buffers: '24KiB', resize });
     expect(events[0]).toBe('0,object,,,10,shmem:pool');
     expect(events.slice(events.indexOf('5,mark,,,,pool of 1 buffers'))).toEqual([
       '5,mark,,,,pool of 1 buffers',
@@ -88,8 +85,10 @@ describe('page accesses of PostgreSQL', () => {
   it('of more than a block of events, and a resize of more, come block by block', async () => {
     const lines = Array.from({ length: 40_000 }, (_, i) => `1 7 x 1 0 ${i}`);
     const changed = lines.map((line) => line.replace(' x ', ' d '));
-    const resizes = [{ timeUs: 80_000, buffers: 1 }];
-    const { events } = await imported([...lines, ...changed, '9 7 h 1 0 0'], { buffers: 40_000, resizes });
+    const { events } = await imported([...lines, ...changed, '9 7 h 1 0 0'], {
+      shared_buffers: '80000p',
+      resize: '0.08:8KiB',
+    });
     expect(events.filter((event) => event.includes(',pwrite,1,'))).toHaveLength(39_999);
   });
 
@@ -123,9 +122,23 @@ describe('page accesses of PostgreSQL', () => {
     });
   }
 
+  it('refuse a pool of no size, and a resize that is not one', async () => {
+    const pool = (given: Readonly<Record<string, string>>) => imported(['0 7 m 1 0 0'], given);
+    await expect(pool({ shared_buffers: '1p' })).rejects.toThrow(
+      /^shared_buffers=1 is not the size of a buffer pool, expected at least one block of 8192 bytes/,
+    );
+    await expect(pool({ resize: '1:1p' })).rejects.toThrow(
+      '"1:1p" in resize is not the size of a buffer pool',
+    );
+    await expect(pool({ resize: '1:lots' })).rejects.toThrow('"lots" is not a size');
+    await expect(pool({ resize: '32MiB' })).rejects.toThrow(
+      '"32MiB" in resize=32MiB is wrong, expected a list as in resize=60:32MiB+120:64MiB',
+    );
+  });
+
   it('refuse a pool that has no buffer for each backend', async () => {
     const both = ['0 7 m 1 0 0', '1 8 m 1 0 1'];
-    await expect(imported(both, { buffers: 1 })).rejects.toThrow('all 1 buffers are pinned');
+    await expect(imported(both, { shared_buffers: '8KiB' })).rejects.toThrow('all 1 buffers are pinned');
   });
 });
 
@@ -133,11 +146,13 @@ describe('the shipped traces of PostgreSQL', () => {
   // The files are as large as the whole recording says, and the end is elsewhere.
   const comparable = (events: readonly string[]) =>
     events.filter((event) => !/^\d+,(object|mark),/.test(event));
-  const excerpt = packageFile('harness', 'trace', 'readers', 'postgresql', 'excerpt.txt.br');
+  const excerpt = brotliDecompressSync(
+    readFileSync(packageFile('harness', 'trace', 'readers', 'postgresql', 'excerpt.txt.br')),
+  );
 
   for (const name of ['postgresql', 'postgresql-resize']) {
     it(`${name} begins as the first 1800 lines of the recording say`, async () => {
-      const source = await importPostgresql(excerpt, { buffers: 8192, resizes: [] });
+      const source = await postgresql.open(inputOf(postgresql, excerpt));
       const events = comparable(await eventLines(source));
       const shipped = comparable(await eventLines(await loadTrace(name), events.length + 200));
       expect(events.length).toBeGreaterThan(1800);

@@ -1,6 +1,7 @@
 import { InputError } from '../../../base/errors.js';
 import { RequestBatch } from '../../requests/batch.js';
 import { BYTE } from '../../text/format.js';
+import { type Detection, type Fit, type InputFile, type Misfit, misfit } from '../reader.js';
 import { Cursor } from './cursor.js';
 
 /** A line of any format is shorter: more without a line end is no text. */
@@ -12,11 +13,8 @@ const MAX_LINE_BYTES = 1 << 20;
  */
 export type LineScanner = (cursor: Cursor, batch: RequestBatch) => void;
 
-/** Cuts bytes behind line ends; gives the last line one where it has none. @throws InputError where lines have no end */
-export async function* wholeLines(
-  bytes: AsyncIterable<Uint8Array>,
-  file: string,
-): AsyncGenerator<Uint8Array> {
+/** Cuts bytes behind line ends; ends the last line where it has no end. @throws InputError where lines have no end */
+export async function* wholeLines({ file, bytes }: InputFile): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = new Uint8Array(0);
   for await (const chunk of bytes) {
     const joined = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
@@ -35,15 +33,11 @@ export async function* wholeLines(
  *
  * @throws InputError with the line and column of what is wrong, or where there is no request at all
  */
-export async function* readLines(
-  bytes: AsyncIterable<Uint8Array>,
-  file: string,
-  scan: LineScanner,
-): AsyncGenerator<RequestBatch> {
-  const cursor = new Cursor(file);
+export async function* readLines(input: InputFile, scan: LineScanner): AsyncGenerator<RequestBatch> {
+  const cursor = new Cursor(input.file);
   const batch = new RequestBatch();
   let requests = 0;
-  for await (const lines of wholeLines(bytes, file)) {
+  for await (const lines of wholeLines(input)) {
     cursor.load(lines);
     while (cursor.more) {
       scan(cursor, batch);
@@ -54,23 +48,100 @@ export async function* readLines(
     }
   }
   requests += batch.length;
-  if (requests === 0) throw new InputError('no requests in this file, expected at least one', { file });
+  if (requests === 0)
+    throw new InputError('no requests in this file, expected at least one', { file: input.file });
   if (batch.length > 0) yield batch;
 }
 
 /** Lines looked at to tell a format. */
 const LOOKED_AT = 50;
+/** A head of this many bytes may end within a line. */
+const WHOLE_HEAD = 1 << 16;
 
-/** The whole lines at the start of a file, without line ends, empty lines and comments (`#`); none where it is no text. */
-export function firstLines(head: Uint8Array): string[] {
-  if (head.includes(0)) return [];
-  const lines = Buffer.from(head).toString('latin1').split(/\r?\n/);
-  if (lines.length > 1 && head.length >= 1 << 16) lines.pop();
-  return lines.filter((line) => line !== '' && !line.startsWith('#')).slice(0, LOOKED_AT);
+/** A line at the start of a file; `number` counts from 1. */
+export interface HeadLine {
+  readonly number: number;
+  readonly text: string;
+  /** The byte that it starts at. */
+  readonly start: number;
 }
 
-/** Whether all the first lines have a form, and there are some. */
-export function linesMatch(head: Uint8Array, form: RegExp): boolean {
-  const lines = firstLines(head);
-  return lines.length > 0 && lines.every((line) => form.test(line));
+/** The first whole lines of a text, without line ends, empty lines and comments (`#`); none where it is not text. */
+export function headLines(head: Uint8Array): HeadLine[] {
+  if (head.includes(0)) return [];
+  const lines = Buffer.from(head).toString('latin1').split('\n');
+  if (lines.length > 1 && head.length >= WHOLE_HEAD) lines.pop();
+  let end = 0;
+  return lines
+    .map((line, i) => {
+      const start = end;
+      end += line.length + 1;
+      return { number: i + 1, text: line.replace(/\r$/, ''), start };
+    })
+    .filter(({ text }) => text !== '' && !text.startsWith('#'))
+    .slice(0, LOOKED_AT);
+}
+
+/** Why a file without lines is not of a format of lines. */
+export function noLines(head: Uint8Array): Misfit {
+  return misfit(head.includes(0) ? 'this is binary, expected text' : 'there is no line but comments');
+}
+
+/** The batch that scans of heads fill; nothing reads it. */
+let scratch: RequestBatch | undefined;
+
+/** What a scanner says of the first lines of a text that it cannot read; undefined where it reads them. */
+function scanError(head: Uint8Array, scan: LineScanner): Misfit | undefined {
+  const end = head.length < WHOLE_HEAD ? head.length : head.lastIndexOf(BYTE.lf) + 1;
+  const cursor = new Cursor('');
+  cursor.load(Buffer.concat([head.subarray(0, end), Uint8Array.of(BYTE.lf)]));
+  scratch ??= new RequestBatch();
+  scratch.length = 0;
+  try {
+    for (let line = 0; line < LOOKED_AT && cursor.more && !scratch.full; line++) scan(cursor, scratch);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { line, column } = error.place ?? {};
+    return misfit(`line ${line}, column ${column}: ${error.what}`, cursor.at);
+  }
+}
+
+/** Characters of a wrong line that a misfit shows. */
+const SHOWN = 40;
+
+/** Detects a format whose first lines all have one form; `expected` names it for misfits. */
+export function detectForm(
+  head: Uint8Array,
+  form: RegExp,
+  fit: Exclude<Fit, 0>,
+  expected: string,
+): Detection {
+  const lines = headLines(head);
+  if (lines.length === 0) return noLines(head);
+  const other = lines.find(({ text }) => !form.test(text));
+  if (!other) return { fit };
+  const shown = JSON.stringify(other.text.slice(0, SHOWN));
+  return misfit(`line ${other.number}: ${shown} is wrong, expected ${expected}`, other.start);
+}
+
+/**
+ * Detects a format of lines that a scanner reads.
+ *
+ * @param form what each of the first lines must match: narrower than what is read, so that formats are distinguished
+ * @param scan says what is wrong in lines that do not
+ * @param remark lines that say nothing
+ */
+export function detectLines(
+  head: Uint8Array,
+  form: RegExp,
+  fit: Exclude<Fit, 0>,
+  scan: LineScanner,
+  remark?: RegExp,
+): Detection {
+  const lines = headLines(head).filter(({ text }) => !remark?.test(text));
+  if (lines.length === 0) return noLines(head);
+  const other = lines.find(({ text }) => !form.test(text));
+  if (!other) return { fit };
+  return scanError(head, scan) ?? misfit(`line ${other.number} is read only where the reader is named`);
 }

@@ -1,5 +1,6 @@
 import { InputError } from '../../../base/errors.js';
 import { BATCH_CAPACITY, RequestBatch } from '../../requests/batch.js';
+import type { InputFile } from '../reader.js';
 
 /**
  * Decodes `records` records from little-endian 32-bit words into a batch that is empty and has room for them.
@@ -23,8 +24,7 @@ const BIG_ENDIAN_HOST = new Uint8Array(Uint32Array.of(1).buffer)[0] === 0;
  * @throws InputError with the byte where a record is wrong or cut short
  */
 export async function* readRecords(
-  bytes: AsyncIterable<Uint8Array>,
-  file: string,
+  { bytes, file }: InputFile,
   recordBytes: number,
   decode: RecordDecoder,
 ): AsyncGenerator<RequestBatch> {

@@ -1,4 +1,6 @@
 import { InputError, type Place } from '../../../base/errors.js';
+import { type Detection, type FIT, type Fit, misfit } from '../reader.js';
+import { headLines, noLines } from '../scan/lines.js';
 
 /** One finished system call, or the end of a thread. */
 export interface Call {
@@ -21,14 +23,17 @@ const RESUMED = /^<\.\.\. ([a-z0-9_]+) resumed>(.*)$/;
 const UNFINISHED = ' <unfinished ...>';
 const DAY_US = 86_400_000_000;
 
-/** Whether the start of a file, its first bytes, is that of a log of `strace -f -ttt` or `-tt`. */
-export function isStraceLog(head: Uint8Array): boolean {
-  const line = Buffer.from(head)
-    .toString('latin1')
-    .split(/\r?\n/)
-    .find((text) => text !== '');
-  const match = line === undefined ? null : PREFIX.exec(line);
-  return match !== null && /^([a-z0-9_]+\(|<\.\.\. |\+\+\+ |--- )/.test(match[9]!);
+/** What follows the time in a line: a call, the end of one, of a thread, or a signal. */
+const EVENT = /^([a-z0-9_]+\(|<\.\.\. |\+\+\+ |--- )/;
+
+/** Detects a log of `strace -f -ttt` or `-tt` by its first line: what is wrong below is for the reader to say. */
+export function detectCalls(head: Uint8Array, fit: Exclude<Fit, typeof FIT.none>): Detection {
+  const first = headLines(head)[0];
+  if (!first) return noLines(head);
+  const match = PREFIX.exec(first.text);
+  if (match && EVENT.test(match[9]!)) return { fit };
+  const missing = match ? 'a call behind the time' : 'a thread and a time';
+  return misfit(`line ${first.number} does not begin with ${missing}, as strace -f -ttt prints them`);
 }
 
 /**

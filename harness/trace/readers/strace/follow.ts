@@ -1,8 +1,8 @@
 import { PAGE_BYTES } from '../../../base/page.js';
 import type { EventFields } from '../../block.js';
-import { inputName } from '../../io/input.js';
 import { ADVICE, type OpName } from '../../op.js';
 import type { Mark } from '../marks.js';
+import type { InputFile } from '../reader.js';
 import { numberAt, pageRange, pages } from './arguments.js';
 import type { Call } from './calls.js';
 import type { Draft } from './drafts.js';
@@ -242,23 +242,18 @@ export interface FollowedLog {
 /**
  * Follows the memory of all processes of a log. Marks from before its first call are left out.
  *
- * @param bytes of the log
  * @throws InputError with the line that is not strace's
  */
-export async function followLog(
-  path: string,
-  options: FollowOptions,
-  bytes: AsyncIterable<Uint8Array>,
-): Promise<FollowedLog> {
-  const calls = await readCalls(bytes, inputName(path));
+export async function followLog(log: InputFile, options: FollowOptions): Promise<FollowedLog> {
+  const calls = await readCalls(log);
   const startUs = calls[0]!.timeUs;
-  const log = new Follower(calls, options);
+  const follower = new Follower(calls, options);
   const marks = options.marks.filter((mark) => mark.timeUs >= startUs);
   let next = 0;
   for (const call of calls) {
-    for (; next < marks.length && marks[next]!.timeUs <= call.timeUs; next++) log.mark(marks[next]!);
-    log.call(call);
+    for (; next < marks.length && marks[next]!.timeUs <= call.timeUs; next++) follower.mark(marks[next]!);
+    follower.call(call);
   }
-  for (; next < marks.length; next++) log.mark(marks[next]!);
-  return { drafts: log.drafts, startUs, unmatched: log.segments.unmatched };
+  for (; next < marks.length; next++) follower.mark(marks[next]!);
+  return { drafts: follower.drafts, startUs, unmatched: follower.segments.unmatched };
 }

@@ -1,15 +1,15 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { InputError } from '../../../base/errors.js';
+import type { InputFile } from '../reader.js';
 import { type Call, CallReader } from './calls.js';
 
 /**
  * All calls of a log of strace, in the order in which they ended.
  *
- * @param file what messages call it
  * @throws InputError with the line that is not strace's, or where there is no call
  */
-export async function readCalls(bytes: AsyncIterable<Uint8Array>, file: string): Promise<Call[]> {
+export async function readCalls({ bytes, file }: InputFile): Promise<Call[]> {
   const reader = new CallReader(file);
   const lines = createInterface({
     input: Readable.from(bytes),

@@ -1,31 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TextFormatter } from '../../text/formatter.js';
-import { type Mark, parseMarks } from '../marks.js';
+import { describe, expect, it } from 'vitest';
+import { eventsOf } from '../../../testing/readers.js';
+import { parseMarks } from '../marks.js';
 import { CallReader, splitArgs } from './calls.js';
-import { importStrace, type StraceOptions } from './import.js';
+import { strace } from './import.js';
 import { Maps } from './maps.js';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'reclaim-strace-'));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-
-const DEFAULTS: StraceOptions = { memory: 'shared', touches: 'none', marks: [] };
-
-/** Imports a log; lines get a time of one µs each unless they have one. Gives the events as text. */
-async function imported(lines: readonly string[], options: Partial<StraceOptions> = {}): Promise<string[]> {
-  const path = join(folder, `log-${Math.abs(lines.join('').length)}.strace`);
+/** The events of a log, as text; lines get a time of one µs each unless they have one. */
+async function imported(lines: readonly string[], given = {}, marks = ''): Promise<string[]> {
   const text = lines.map((line, i) => line.replace(/^(\d+) /, `$1  100.${String(i).padStart(6, '0')} `));
-  writeFileSync(path, `${text.join('\n')}\n`);
-  const source = await importStrace(path, { ...DEFAULTS, ...options });
-  const formatter = new TextFormatter(source.strings);
-  const parts: string[] = [];
-  for await (const block of source.blocks()) parts.push(Buffer.from(formatter.block(block)).toString());
-  return parts.join('').trimEnd().split('\n');
+  return eventsOf(strace, `${text.join('\n')}\n`, { given, sides: { marks } });
 }
 
 /** Events without their times. */
@@ -280,7 +263,7 @@ describe('importing a log', () => {
       '1 madvise(0x90000, 4096, MADV_DONTNEED) = 0',
       '1 madvise(0x10000, 4096, MADV_FREE) = -1 EINVAL (Invalid argument)',
     ];
-    expect(await imported(log)).toEqual(['']);
+    expect(await imported(log)).toEqual([]);
     expect(untimed(await imported(log, { memory: 'all' }))).toEqual([
       'spawn,1,,,',
       'map,1,16,2,anon',
@@ -289,12 +272,8 @@ describe('importing a log', () => {
   });
 
   it('merges marks by time; pressure is told to programs too', async () => {
-    const marks: Mark[] = [
-      { timeUs: 100_000_000 - 5, label: 'before the log', place: { file: 'm', line: 1 } },
-      { timeUs: 100_000_002, label: 'pressure critical', place: { file: 'm', line: 2 } },
-      { timeUs: 100_000_050, label: 'end, really', place: { file: 'm', line: 3 } },
-    ];
-    const events = await imported(MEMFD(1, 5, 4096, '0x10000'), { marks });
+    const marks = '99.999995 before the log\n100.000002 pressure critical\n100.000050 end, really\n';
+    const events = await imported(MEMFD(1, 5, 4096, '0x10000'), {}, marks);
     expect(events.filter((event) => /mark|pressure/.test(event))).toEqual([
       '2,pressure,,,,critical',
       '2,mark,,,,pressure critical',
