@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { AxisColumn } from '../metrics/axes.js';
-import type { Row, Value } from '../metrics/csv.js';
+import type { RunRow } from '../metrics/files.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import {
   type Axis,
@@ -20,7 +20,7 @@ import { mib, ms, numberIn, percent } from './format.js';
 
 interface Column {
   readonly head: string;
-  text(row: Row, facts: TraceFacts, base: Row | undefined): string;
+  text(row: RunRow, facts: TraceFacts, base: RunRow | undefined): string;
 }
 
 const OF_KEEP = 'of\nkeep';
@@ -72,19 +72,19 @@ function columnsFor(axis: Axis, facts: TraceFacts): readonly Column[] {
   return [...MEMORY, ...(facts.touchesInferred ? [] : FAULTS), STALL, ...CALLS];
 }
 
-function limitText(row: Row, facts: TraceFacts): string {
+function limitText(row: RunRow, facts: TraceFacts): string {
   if (row.limit_pages === null) return 'none';
   if (typeof row.limit_pages !== 'number') return 'as the trace says';
   return `${mib(row.limit_pages, facts.pageBytes)} MiB (${percent(row.limit_pages, facts.peakPages)})`;
 }
 
-function verdict(row: Row, best: readonly Row[]): string {
-  if (row.outcome !== 'ok') return String(row.outcome);
+function verdict(row: RunRow, best: readonly RunRow[]): string {
+  if (row.outcome !== 'ok') return row.outcome;
   if (isRefused(row)) return 'refused';
   return best.includes(row) ? '* best' : '';
 }
 
-function tableOf(rows: readonly Row[], facts: TraceFacts, axis: Axis): string {
+function tableOf(rows: readonly RunRow[], facts: TraceFacts, axis: Axis): string {
   const columns = columnsFor(axis, facts);
   const table = new Table({
     ...PLAIN_TABLE,
@@ -105,7 +105,7 @@ function tableOf(rows: readonly Row[], facts: TraceFacts, axis: Axis): string {
 }
 
 /** The readable tables of a comparison, with what each is of above it. */
-export function comparisonTables(runs: readonly Row[], traces: readonly TraceFacts[]): string {
+export function comparisonTables(runs: readonly RunRow[], traces: readonly TraceFacts[]): string {
   const parts: string[] = [];
   const axis = comparedAxis(runs);
   for (const rows of groupBy(comparedRows(runs, axis), ['trace', 'backing', ...sameColumns(axis)])) {
@@ -119,7 +119,7 @@ export function comparisonTables(runs: readonly Row[], traces: readonly TraceFac
 }
 
 /** The one discard policy that is compared with keep. */
-function policyOf(runs: readonly Row[]): Value | undefined {
+function policyOf(runs: readonly RunRow[]): string | undefined {
   return runs.find((row) => row.discard !== 'keep')?.discard;
 }
 
@@ -127,7 +127,7 @@ function policyOf(runs: readonly Row[]): Value | undefined {
 const NAMED: readonly AxisColumn[] = ['swap', 'reclaim', 'discard', 'merge'];
 
 /** What is above a table: what it is of, and what is the same in all its rows where other tables differ or it is not the usual. */
-export function tableTitle(of: string, row: Row, runs: readonly Row[], pageBytes: number): string {
+export function tableTitle(of: string, row: RunRow, runs: readonly RunRow[], pageBytes: number): string {
   const axis = comparedAxis(runs);
   const told = [
     ...(axis === 'merge' ? [`discard ${row.discard}`] : []),
