@@ -77,7 +77,7 @@ export { type Written, writeTrace } from './trace/write.js';
 /** A value on an axis: what a cell has, or for a size the text that a flag takes, such as `75%`. */
 export type AxisChoice<N extends AxisName> =
   | AxisValues[N]
-  | ((typeof AXES)[N]['kind'] extends 'size' ? string : never);
+  | ((typeof AXES)[N]['kind'] extends 'size' | 'limit' ? string : never);
 
 /**
  * How `replayTrace` replays. The value on each axis is named and defaults as in `reclaim replay`; `AXES` says what they

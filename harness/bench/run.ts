@@ -84,7 +84,7 @@ function sampleRows(name: string, events: number, wallNs: readonly number[]): Pe
   }));
 }
 
-/** Rows of perf.csv: every sample, with the host. A case that is compared gives rows for both of its sides. */
+/** Rows of perf.csv: every sample, with the host. A case that is compared has rows for both of its sides. */
 export function perfRows({ versus }: Suite, results: readonly BenchResult[]): PerfRow[] {
   return results.flatMap(({ name, events, wallNs, against }) =>
     versus && against

@@ -3,8 +3,16 @@ import { unknownName } from '../base/nearest.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { wholeNumber } from '../base/parse.js';
 import { parseSize, sizeInPages } from '../base/size.js';
-import { AXES, AXIS_NAMES, type AxisName, MAX_WHOLE, perAxis } from '../metrics/axes.js';
-import type { AxisKeys } from '../metrics/files.js';
+import {
+  AXES,
+  AXIS_NAMES,
+  type AxisColumns,
+  type AxisName,
+  isSize,
+  MAX_WHOLE,
+  perAxis,
+} from '../metrics/axes.js';
+import type { RowOf } from '../metrics/columns.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
@@ -120,10 +128,10 @@ export function axisOptions(values: AxisValues): AxisOptions {
 }
 
 /** The key columns of these values. */
-export function axisColumns(values: AxisValues): AxisKeys {
+export function axisColumns(values: AxisValues): RowOf<AxisColumns> {
   const fields = AXIS_NAMES.map((name) => {
     const value = values[name];
-    return [AXES[name].column, AXES[name].kind === 'size' && value === 'none' ? null : value];
+    return [AXES[name].column, isSize(name) && value === 'none' ? null : value];
   });
-  return Object.fromEntries(fields) as AxisKeys;
+  return Object.fromEntries(fields) as RowOf<AxisColumns>;
 }

@@ -8,7 +8,7 @@ import type { ArgCache } from './args.js';
 import type { Backed } from './backing.js';
 import type { Discarding } from './discarding.js';
 
-/** Carries out the events of a trace on a machine, except reads and writes. The discard policy hears what it needs to know. */
+/** Carries out what spaces do, and what happens to objects, except reads and writes. The discard policy hears what it needs to know. */
 export class Events {
   /** By op: why the machine refuses it. */
   private readonly refused: (string | undefined)[];
@@ -31,13 +31,8 @@ export class Events {
   run(block: EventBlock, row: number, op: number): void {
     const refused = this.refused[op];
     if (refused !== undefined) throw new Refusal(refused);
-    const hasSpace = (block.fields[row]! & HAS.space) !== 0;
-    // A spawn is on no account: its space begins with it.
-    const space = hasSpace && op !== OP.spawn ? block.space[row]! : undefined;
-    this.target.begin(row, space, block.thread[row]!);
-    if (hasSpace) this.ofSpace(block, row, op);
+    if (block.fields[row]! & HAS.space) this.ofSpace(block, row, op);
     else this.ofNoSpace(block, row, op);
-    this.target.end();
   }
 
   private ofSpace(block: EventBlock, row: number, op: number): void {

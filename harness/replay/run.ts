@@ -111,11 +111,14 @@ export class Run<T extends Target> {
   }
 
   private event(block: EventBlock, row: number, op: number): void {
-    const { args } = this;
+    const { args, target } = this;
+    // A spawn is on no account: its space begins with it.
+    const ofSpace = (block.fields[row]! & HAS.space) !== 0 && op !== OP.spawn;
+    target.begin(row, ofSpace ? block.space[row]! : undefined, block.thread[row]!);
     switch (op) {
       case OP.set: {
         const { name, value } = args.required('set', block, row);
-        if (!this.foresees || name !== REPORTING) this.target.set(name, value);
+        if (!this.foresees || name !== REPORTING) target.set(name, value);
         break;
       }
       case OP.limit:
@@ -131,6 +134,7 @@ export class Run<T extends Target> {
       default:
         this.others.run(block, row, op);
     }
+    target.end();
   }
 
   private setLimit(pages: number | undefined): void {

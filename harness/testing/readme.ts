@@ -8,7 +8,7 @@ export interface Shown {
 }
 
 /** The code blocks of a README in a language. */
-export function blocks(readme: string, language: string): string[] {
+function blocks(readme: string, language: string): string[] {
   const text = readFileSync(packageFile(readme), 'utf8');
   return [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
     (match) => match[1]!,

@@ -34,7 +34,7 @@ const of = (events: readonly string[], op: string) =>
   events.map((event) => event.split(',')).filter((fields) => fields[1] === op);
 
 describe('bufferpool', () => {
-  it('gives the same events for the same seed, and others for another', async () => {
+  it('makes the same events for the same seed, and others for another', async () => {
     const short = { ...EVENTFUL, duration_s: 0.15 };
     expect(await lines(short)).toEqual(await lines(short));
     expect(await lines(short)).not.toEqual(await lines(short, 2));

@@ -50,7 +50,7 @@ describe('churn', () => {
     `);
   });
 
-  it('gives the same events for the same seed, and others for another', () => {
+  it('makes the same events for the same seed, and others for another', () => {
     expect(lines({})).toEqual(lines({}));
     expect(lines({})).not.toEqual(lines({}, 2));
   });

@@ -228,7 +228,7 @@ describe('discardable', () => {
     expect(unpin?.[5]).toBe('regen_ns=13025625 id=tab-1.1'); // as in chromium-cache
   });
 
-  it('gives each kind of call memory that it can work on', async () => {
+  it('has memory for each kind of call to work on', async () => {
     const errors = async (given: Given, discard: string) =>
       (await replayTrace(await trace(given), { discard })).metrics.discard_errors;
     expect(await errors({}, 'remove:eager=1')).toBe(0);

@@ -80,7 +80,7 @@ describe('guests', () => {
     `);
   });
 
-  it('gives the same bytes for the same seed, and others for another', async () => {
+  it('has the same bytes for the same seed, and others for another', async () => {
     expect(lines(await trace())).toEqual(lines(await trace()));
     expect(lines(await trace())).not.toEqual(lines(await trace({}, 2)));
     const source = () => generate(chooseWorkload('guests', {}, 7)).blocks() as Iterable<EventBlock>;

@@ -29,7 +29,7 @@ export interface RoundOptions {
   readonly step?: () => void;
 }
 
-/** One process of a build, which warms up and takes one sample of everything; gives its rows. */
+/** One process of a build, which warms up and takes one sample of everything. Returns its rows. */
 async function sampleOnce(cli: string, sample: number, options: RoundOptions): Promise<WrittenRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'reclaim-round-'));
   try {

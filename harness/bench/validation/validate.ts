@@ -8,7 +8,7 @@ import { accessTrace } from './access-trace.js';
 import { MEASURED_LIMIT, type MeasuredRow } from './measured.js';
 import { PATTERNS, type PatternName } from './patterns.js';
 
-/** A measured row beside what the simulated kernel does. */
+/** A measured row, and what the simulated kernel does. */
 export interface Validated {
   readonly row: MeasuredRow;
   /** Accesses that did not find their page in the simulated kernel. */
