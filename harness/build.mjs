@@ -1,5 +1,5 @@
 // Builds dist/, incrementally: what tsc remembers, and what it wrote, is kept in build/incremental. The new dist is made
-// beside the old one and takes its place, so that a command line that runs meanwhile finds whole files of one build.
+// next to the old one and takes its place, so that a command line that runs meanwhile finds whole files of one build.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';

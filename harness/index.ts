@@ -12,6 +12,7 @@ import { loadCosts } from './cost/table.js';
 import { type AxisValues, axisOptions } from './experiment/axes.js';
 import { planReplay } from './experiment/plan.js';
 import { findTrace } from './experiment/traces.js';
+import { simulated } from './machine/target.js';
 import type { AXES, AxisName } from './metrics/axes.js';
 import { type ReplayResult, replay } from './replay/replay.js';
 import { compileTrace } from './trace/compile.js';
@@ -35,7 +36,6 @@ export {
   runExperiment,
 } from './experiment/run.js';
 export type { GeneratedTrace, TraceEntry } from './experiment/trace-entries.js';
-export { SWAP_KINDS, type SwapKind } from './machine/state/state.js';
 export { AXES, type AxisInfo, type AxisKind, type AxisName } from './metrics/axes.js';
 export type { Claim, Term } from './metrics/claim.js';
 export type { Row, Value } from './metrics/csv.js';
@@ -65,6 +65,7 @@ export {
 export { BACKINGS, type Backing } from './replay/backing.js';
 export type { ReplayResult } from './replay/replay.js';
 export type { RandomStream } from './stats/random.js';
+export { SWAP_KINDS, type SwapKind } from './target/contract.js';
 export type { TraceTotals } from './trace/binary/layout.js';
 export { BlockBuilder, type EventBlock, type EventFields, StringTable } from './trace/block.js';
 export { TraceMeta } from './trace/meta.js';
@@ -76,7 +77,7 @@ export { type Written, writeTrace } from './trace/write.js';
 /** A value on an axis: what a cell has, or for a size the text that a flag takes, such as `75%`. */
 export type AxisChoice<N extends AxisName> =
   | AxisValues[N]
-  | ((typeof AXES)[N]['kind'] extends 'size' ? string : never);
+  | ((typeof AXES)[N]['kind'] extends 'size' | 'limit' ? string : never);
 
 /**
  * How `replayTrace` replays. The value on each axis is named and defaults as in `reclaim replay`; `AXES` says what they
@@ -111,5 +112,5 @@ export async function replayTrace(trace: Trace, options: ReplayTraceOptions = {}
   const plan = planReplay(axes);
   const costs = loadCosts(file);
   const watched = { check: check === true, timeline: timeline === true };
-  return replay(trace, { ...axisOptions(await plan(trace, costs)), costs, ...watched });
+  return replay(trace, { machine: simulated, ...axisOptions(await plan(trace, costs)), costs, ...watched });
 }

@@ -1,12 +1,12 @@
 // Words that say something else in English than was meant: `npm run lint` finds them in code, comments, printed text and
-// documentation. `node harness/lint-words.mjs FILE…` looks at some files, without arguments at all that git tracks.
+// documentation. `node harness/lint-words.mjs FILE…` looks at some files, without arguments at all files that git tracks.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** What is found, and what to write instead. */
 const WORDS = [
-  [/\b[Gg]ives\b(?!.*\bback\b)/, '"Returns", or a verb that says what happens'],
-  [/\bapart\b(?! from)/, '"except", "excluding", "distinguished", "separately"'],
+  [/\b[Gg]ives\b(?!.*\b(back|up)\b)/, '"Returns", or a verb that says what happens'],
+  [/(?<!\b(s|seconds) )\bapart\b(?! from)/, '"except", "excluding", "distinguished", "separately"'],
   [/\banew\b/, '"again"'],
   [/\b[Ss]o many\b/, '"that many", "this number of"'],
   [/\b[Bb]eside\b/, '"besides", "next to", "as well as"'],
@@ -14,7 +14,7 @@ const WORDS = [
     /\b([Nn]obody|[Aa]nybody|[Ww]hoever)\b/,
     '"nothing", "no one", "the caller", or the part of the program that is meant',
   ],
-  [/\bis none\b/, '"is not one", "is not a …"'],
+  [/(?<!there )\bis none\b/, '"is not one", "is not a …"'],
 ];
 
 const TEXT = /\.(ts|mjs|md|yaml|css)$/;

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes a folder and those above it; gives the topmost that it made, undefined when the folder was there. Does not use
+ * Makes a folder and those above it. Returns the topmost that it made, undefined when the folder was there. Does not use
  * the recursive mkdir of Node, which never returns where the kernel answers ENOENT although the parent is there (/proc).
  *
  * @throws the error of the file system; what was made until then is left

@@ -1,6 +1,6 @@
 import { InputError } from './errors.js';
 
-/** A size as a user gives it: pages, or a share of something the command names (peak, distinct pages). */
+/** A size as a user writes it: pages, or a share of something the command names (peak, distinct pages). */
 export type Size =
   | { readonly kind: 'pages'; readonly pages: number }
   | { readonly kind: 'percent'; readonly percent: number };

@@ -13,11 +13,11 @@ export interface BenchCase {
   readonly events: number;
   /** Makes what the runs need: not timed. */
   prepare?(): Promise<void>;
-  /** One run; gives its time where it measures itself, nothing where the whole call is timed. */
+  /** One run; returns its time where it measures itself, nothing where the whole call is timed. */
   run(): Promise<OwnTime | undefined>;
   /** What it is compared with. Runs alternate, so that what else happens on the host meets both alike. */
   against?(): Promise<OwnTime>;
-  /** What the last run says beside its time. */
+  /** What the last run reports besides its time. */
   remark?(): string;
   /** What is wrong with what the runs found, if anything is. */
   problem?(): string | undefined;

@@ -42,7 +42,7 @@ export class BenchInputs {
     return string;
   }
 
-  /** A file in a temporary folder, made by `write` when it is first asked for; gives its path. */
+  /** A file in a temporary folder, made by `write` when it is first asked for. Returns its path. */
   file(name: string, write: (path: string) => Promise<void>): Promise<string> {
     let file = this.files.get(name);
     if (!file) {

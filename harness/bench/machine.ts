@@ -1,8 +1,9 @@
 import { loadCosts } from '../cost/table.js';
-import type { SwapKind } from '../machine/state/state.js';
+import { simulated } from '../machine/target.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
+import type { SwapKind } from '../target/contract.js';
 import type { EventBlock } from '../trace/block.js';
 import { TextFormatter } from '../trace/text/formatter.js';
 import { TextScanner } from '../trace/text/scanner.js';
@@ -94,6 +95,7 @@ function machineCase(
     async run() {
       const { trace } = await inputs.trace();
       last = await replay(trace, {
+        machine: simulated,
         discard: discardPolicies.choose('keep'),
         reclaim: reclaimPolicies.choose(reclaim),
         swap,

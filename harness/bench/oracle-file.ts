@@ -13,7 +13,7 @@ const REQUESTS_A_SECOND = 1_000_000;
 /** Requests an id, so that most of them are not first uses. */
 const REQUESTS_AN_ID = 10;
 
-/** Distinct ids that a file of so many requests draws from. */
+/** Distinct ids that a file of that many requests draws from. */
 export function idsFor(requests: number): number {
   return Math.max(10, Math.floor(requests / REQUESTS_AN_ID));
 }

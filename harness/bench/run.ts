@@ -1,5 +1,5 @@
 import { Bench } from 'tinybench';
-import type { Row } from '../metrics/csv.js';
+import type { PerfRow } from '../metrics/files.js';
 import { thisHost, VERSION } from '../metrics/host.js';
 import type { BenchCase, OwnTime, Suite } from './case.js';
 
@@ -71,7 +71,7 @@ export async function timeCase(benchCase: BenchCase, samples: number): Promise<B
   };
 }
 
-function sampleRows(name: string, events: number, wallNs: readonly number[]): Row[] {
+function sampleRows(name: string, events: number, wallNs: readonly number[]): PerfRow[] {
   const host = thisHost();
   return wallNs.map((ns, i) => ({
     name,
@@ -84,8 +84,8 @@ function sampleRows(name: string, events: number, wallNs: readonly number[]): Ro
   }));
 }
 
-/** Rows of perf.csv: every sample, with the host. A case that is compared gives rows for both of its sides. */
-export function perfRows({ versus }: Suite, results: readonly BenchResult[]): Row[] {
+/** Rows of perf.csv: every sample, with the host. A case that is compared has rows for both of its sides. */
+export function perfRows({ versus }: Suite, results: readonly BenchResult[]): PerfRow[] {
   return results.flatMap(({ name, events, wallNs, against }) =>
     versus && against
       ? [

@@ -14,7 +14,7 @@ const PAGES = 100_000;
 const REQUESTS_A_PAGE = 10;
 /** Share of the pages that fit. */
 const CACHED = 0.1;
-/** One scan: so many pages, each used once, after so many uses of the hot set; in shares of the cache. */
+/** One scan: a number of pages, each used once, after a number of uses of the hot set; in shares of the cache. */
 const SCAN = 0.2;
 const HOT_USES = 0.8;
 const HOT_SET = 0.5;
@@ -104,7 +104,7 @@ export type StringName = keyof typeof STRINGS;
 
 export const STRING_NAMES = Object.keys(STRINGS) as readonly StringName[];
 
-/** A seeded reference string of so many requests. */
+/** A seeded reference string of a number of requests. */
 export function benchString(name: StringName, requests: number): BenchString {
   return STRINGS[name](requests);
 }

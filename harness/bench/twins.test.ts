@@ -20,7 +20,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Pages of which some come often, so that policies have something to tell apart. */
+/** Pages of which some come often, so that policies have something to distinguish. */
 const pages = fc.array(fc.oneof(fc.nat(9), fc.nat(79)), { minLength: 1, maxLength: 1500, size: 'max' });
 
 describe.skipIf(missing !== undefined)('twins in C', () => {

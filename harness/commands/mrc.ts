@@ -4,8 +4,8 @@ import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { parseSize, sizeInPages } from '../base/size.js';
 import { findTrace } from '../experiment/traces.js';
-import { csvHeader, csvRows, formatNumber, type Row } from '../metrics/csv.js';
-import { MRC_COLUMNS } from '../metrics/files.js';
+import { csvHeader, csvRows, jsonRow, type Value } from '../metrics/csv.js';
+import { MRC_COLUMNS, MRC_ESTIMATE_COLUMNS, type MrcEstimateRow, type MrcRow } from '../metrics/files.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import type { ReferenceString } from '../mrc/reference.js';
 import { openReference } from '../mrc/requests.js';
@@ -18,8 +18,7 @@ import { drawCurves } from '../report/curve.js';
 import { type Command, filePositional, MAX_SEED, policyModuleFlag, quietFlag, wholeFlag } from './flags.js';
 import { print } from './terminal.js';
 
-/** Columns of an estimate. */
-const SHARDS_COLUMNS = [...MRC_COLUMNS, 'error'] as const;
+type Row = MrcRow | MrcEstimateRow;
 
 interface Args {
   trace: string;
@@ -86,7 +85,7 @@ function readSizes(text: string): { relative: boolean; sizes: (distinct: number)
   };
 }
 
-function rowOf({ policy, size, requests, misses }: SweepResult): Row {
+function rowOf({ policy, size, requests, misses }: SweepResult): MrcRow {
   const [name, ...params] = policy.text.split(':');
   return {
     policy: name!,
@@ -103,7 +102,7 @@ async function estimate(
   reference: ReferenceString,
   rate: number,
   sizes: (distinct: number) => number[],
-): Promise<Row[]> {
+): Promise<MrcEstimateRow[]> {
   const shards = new Shards(rate);
   let distinct = 0;
   for await (const batch of reference.batches()) {
@@ -126,13 +125,13 @@ async function estimate(
 }
 
 function labelOf(row: Row): string {
-  return row.params === '' ? String(row.policy) : `${row.policy}:${row.params}`;
+  return row.params === '' ? row.policy : `${row.policy}:${row.params}`;
 }
 
 /** Miss ratios: a row a size, a column a policy; an estimate with its standard error. */
 function table(rows: readonly Row[]): string {
   const labels = [...new Set(rows.map(labelOf))];
-  const sizes = [...new Set(rows.map((row) => row.size_pages as number))];
+  const sizes = [...new Set(rows.map((row) => row.size_pages))];
   const shown = new Table({
     head: ['size\npages', ...labels.map((label) => `${label}\nmiss ratio`)],
     colAligns: ['right', ...labels.map(() => 'right' as const)],
@@ -147,8 +146,8 @@ function table(rows: readonly Row[]): string {
 
 function ratio(row: Row | undefined): string {
   if (!row) return '';
-  const shown = (row.miss_ratio as number).toFixed(4);
-  return row.error === undefined ? shown : `${shown} ± ${(row.error as number).toFixed(4)}`;
+  const shown = row.miss_ratio.toFixed(4);
+  return 'error' in row ? `${shown} ± ${row.error.toFixed(4)}` : shown;
 }
 
 function curve(rows: readonly Row[]): string {
@@ -157,7 +156,7 @@ function curve(rows: readonly Row[]): string {
     label,
     points: rows
       .filter((row) => labelOf(row) === label)
-      .map((row) => [row.size_pages as number, row.miss_ratio as number] as const)
+      .map((row) => [row.size_pages, row.miss_ratio] as const)
       .sort(([a], [b]) => a - b),
   }));
   if (curves.some(({ points }) => points.length < 2)) return '';
@@ -165,27 +164,21 @@ function curve(rows: readonly Row[]): string {
   return `\n\n${drawCurves(curves, color)}`;
 }
 
-async function show(rows: readonly Row[], columns: readonly string[], format: Args['format']): Promise<void> {
+async function show<C extends string>(
+  rows: readonly (Row & Readonly<Record<C, Value>>)[],
+  columns: readonly C[],
+  format: Args['format'],
+): Promise<void> {
   if (format === 'csv') await print(csvHeader(columns) + csvRows(columns, rows));
   else if (format === 'json')
     await print(
       JSON.stringify(
-        rows.map((row) => numbersOf(row, columns)),
+        rows.map((row) => jsonRow(columns, row)),
         null,
         2,
       ),
     );
   else await print(table(rows) + curve(rows));
-}
-
-/** A row with the numbers that CSV shows. */
-function numbersOf(row: Row, columns: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(
-    columns.map((column) => {
-      const value = row[column] ?? null;
-      return [column, typeof value === 'number' ? Number(formatNumber(value)) : value];
-    }),
-  );
 }
 
 function shardsRate(args: Args): number | undefined {
@@ -209,7 +202,7 @@ async function handler(args: Args): Promise<void> {
     ...(args.reader === undefined ? {} : { reader: args.reader }),
   });
   if (rate !== undefined) {
-    await show(await estimate(reference, rate, sizes), SHARDS_COLUMNS, args.format);
+    await show(await estimate(reference, rate, sizes), MRC_ESTIMATE_COLUMNS, args.format);
     return;
   }
   const results = await sweep(reference, { policies, sizes, relative, seed });

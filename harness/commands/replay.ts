@@ -9,8 +9,8 @@ import { planReplay } from '../experiment/plan.js';
 import { prepareFolder } from '../experiment/store.js';
 import { findTrace } from '../experiment/traces.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
-import { csvHeader, csvRows, formatNumber, type Row, type Value } from '../metrics/csv.js';
-import { KEY_COLUMNS, RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/files.js';
+import { csvHeader, csvRows, formatNumber, jsonRow, type Value } from '../metrics/csv.js';
+import { KEY_COLUMNS, RUN_COLUMNS, type RunRow, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/files.js';
 import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { loadPolicyModule } from '../policy/module.js';
@@ -66,7 +66,7 @@ function builder(yargs: Argv): Argv {
 }
 
 /** What is not zero, as a table; all of it is in the other formats. */
-function metricTable(row: Row): string {
+function metricTable(row: RunRow): string {
   const table = new Table({
     head: ['metric', 'value', 'unit'],
     colAligns: ['left', 'right', 'left'],
@@ -78,23 +78,17 @@ function metricTable(row: Row): string {
   return `${table.toString()}\n${METRICS.length - told.length} other metrics are 0 or not measured; --format csv and json have them all`;
 }
 
-function shown(value: Value | undefined): string {
-  if (value === null || value === undefined) return '';
+function shown(value: Value): string {
+  if (value === null) return '';
   return typeof value === 'number' ? formatNumber(value) : value;
 }
 
-/** The row as one JSON object: numbers as numbers (rounded as in CSV), empty values as null. */
-function metricJson(row: Row): string {
-  const entries = RUN_COLUMNS.map((column) => {
-    const value = row[column] ?? null;
-    return [column, typeof value === 'number' ? Number(formatNumber(value)) : value];
-  });
-  return JSON.stringify(Object.fromEntries(entries), null, 2);
-}
-
 function writeFiles(folder: string, result: CellResult): void {
-  const write = (name: string, columns: readonly string[], rows: readonly Row[]) =>
-    writeFileSync(join(folder, name), csvHeader(columns) + csvRows(columns, rows));
+  const write = <C extends string>(
+    name: string,
+    columns: readonly C[],
+    rows: readonly Readonly<Record<C, Value>>[],
+  ) => writeFileSync(join(folder, name), csvHeader(columns) + csvRows(columns, rows));
   write('runs.csv', RUN_COLUMNS, [result.run]);
   write('timeline.csv', TIMELINE_COLUMNS, result.timeline);
   write('spaces.csv', SPACE_COLUMNS, result.spaces);
@@ -121,7 +115,7 @@ async function handler(args: Args): Promise<void> {
     progress.stop();
     if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) writeFiles(args.out, result);
-    if (args.format === 'json') await print(metricJson(result.run));
+    if (args.format === 'json') await print(JSON.stringify(jsonRow(RUN_COLUMNS, result.run), null, 2));
     else if (args.format === 'csv') await print(csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, [result.run]));
     else await print(metricTable(result.run));
   } catch (error) {

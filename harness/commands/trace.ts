@@ -3,6 +3,7 @@ import { InputError, type Place } from '../base/errors.js';
 import { parsePairs } from '../base/parse.js';
 import { findTrace } from '../experiment/traces.js';
 import { chooseWorkload, DEFAULT_SEED, generate as generateTrace } from '../experiment/workload.js';
+import { simulated } from '../machine/target.js';
 import { validate } from '../replay/validate.js';
 import { compileTrace } from '../trace/compile.js';
 import { importTrace } from '../trace/import.js';
@@ -49,7 +50,7 @@ const validateCommand: SubCommand = {
   describe: 'check that every event of a trace makes sense',
   builder: (yargs) => yargs.positional('trace', tracePositional),
   handler: async (args: { trace: string }) => {
-    const { events, touches, warnings } = await validate(await open(args.trace));
+    const { events, touches, warnings } = await validate(await open(args.trace), simulated);
     for (const { place, what } of warnings.slice(0, SHOWN_WARNINGS))
       note(`${placeText(place)}: warning: ${what}`);
     const more =

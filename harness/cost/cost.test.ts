@@ -180,7 +180,7 @@ describe('the ledger', () => {
 });
 
 describe('threads of the ledger', () => {
-  it('are told apart whatever their ids', () => {
+  it('have numbers of their own, whatever their ids', () => {
     const id = fc.nat(2 ** 31 - 1);
     fc.assert(
       fc.property(fc.uniqueArray(fc.tuple(id, id), { selector: String, minLength: 2 }), (threads) => {

@@ -26,7 +26,7 @@ export class Device {
   /**
    * The time in ns that a read waits, issued at `nowNs` by a thread.
    *
-   * @param thread any number that tells threads apart
+   * @param thread any number, another for each thread
    */
   read(nowNs: number, thread: number): number {
     let queue = 0;

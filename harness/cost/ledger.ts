@@ -55,7 +55,7 @@ export class Ledger {
   }
 
   /**
-   * Does some work on the account of a space, whoever's event is open: in that event when it is the space's own, else in
+   * Does some work on the account of a space, whatever event is open: in that event when it is the space's own, else in
    * one of its own, by the space's first thread.
    */
   onBehalf<T>(account: Account, space: number, timeUs: number, work: () => T): T {
@@ -107,7 +107,7 @@ export class Ledger {
   }
 
   io(part: number, ns: number): void {
-    if (!this.account) return; // daemons wait on nobody's account
+    if (!this.account) return; // what daemons wait for is on no account
     this.ioWaitNs += ns;
     this.eventNs += ns;
     this.account.stallNs[part] = this.account.stallNs[part]! + ns;

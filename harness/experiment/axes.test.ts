@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { packageFile } from '../base/package-root.js';
 import { AXES, AXIS_COLUMNS, AXIS_NAMES, axisInfo, NESTED_AXES, perAxis } from '../metrics/axes.js';
 import { axisColumns, axisOptions, checkAxis, parseAxes, parseAxis } from './axes.js';
 import { type GivenAxes, planReplay } from './plan.js';
@@ -26,6 +28,14 @@ describe('the table of the axes', () => {
         if (text !== null && text !== undefined) expect(() => checkAxis(name, text), name).not.toThrow();
     }
   });
+
+  it('is the table of workloads/README.md', () => {
+    const rows = AXIS_NAMES.map((name) => {
+      const { key, meaning, experimentDefault } = axisInfo(name);
+      return `| \`${key}\` | ${meaning} | ${experimentDefault === null ? '' : `\`${experimentDefault}\` `}|\n`;
+    });
+    expect(readFileSync(packageFile('workloads', 'README.md'), 'utf8')).toContain(rows.join(''));
+  });
 });
 
 describe('a value on an axis', () => {
@@ -36,7 +46,7 @@ describe('a value on an axis', () => {
       { ...texts, limit: '50%', memory: '1MiB', discard: 'punch:lookup=0', seed: '7' },
       TRACE,
     );
-    expect(values).toEqual({
+    expect(values).toMatchObject({
       backing: 'recorded',
       limit: 100,
       memory: 256,

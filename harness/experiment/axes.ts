@@ -3,9 +3,16 @@ import { unknownName } from '../base/nearest.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { wholeNumber } from '../base/parse.js';
 import { parseSize, sizeInPages } from '../base/size.js';
-import { SWAP_KINDS, type SwapKind } from '../machine/state/state.js';
-import { AXES, AXIS_NAMES, type AxisColumn, type AxisName, MAX_WHOLE, perAxis } from '../metrics/axes.js';
-import type { Value } from '../metrics/csv.js';
+import {
+  AXES,
+  AXIS_NAMES,
+  type AxisColumns,
+  type AxisName,
+  isSize,
+  MAX_WHOLE,
+  perAxis,
+} from '../metrics/axes.js';
+import type { RowOf } from '../metrics/columns.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
@@ -13,6 +20,7 @@ import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen, PolicyInfo, Registry } from '../policy/registry.js';
 import { BACKINGS, type Backing } from '../replay/backing.js';
 import type { ReplayOptions } from '../replay/options.js';
+import { SWAP_KINDS, type SwapKind } from '../target/contract.js';
 
 /** A value on every axis: what a cell is run under. Plain data, so that it can go to a worker. */
 export interface AxisValues {
@@ -120,10 +128,10 @@ export function axisOptions(values: AxisValues): AxisOptions {
 }
 
 /** The key columns of these values. */
-export function axisColumns(values: AxisValues): Record<AxisColumn, Value> {
+export function axisColumns(values: AxisValues): RowOf<AxisColumns> {
   const fields = AXIS_NAMES.map((name) => {
     const value = values[name];
-    return [AXES[name].column, AXES[name].kind === 'size' && value === 'none' ? null : value];
+    return [AXES[name].column, isSize(name) && value === 'none' ? null : value];
   });
-  return Object.fromEntries(fields) as Record<AxisColumn, Value>;
+  return Object.fromEntries(fields) as RowOf<AxisColumns>;
 }

@@ -1,10 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import type { CostTable } from '../cost/table.js';
-import type { Row, Value } from '../metrics/csv.js';
+import { simulated } from '../machine/target.js';
+import { type CellKeys, NO_METRICS, type RunRow, type SpaceRow, type TimelineRow } from '../metrics/files.js';
 import type { Outcome } from '../metrics/schema.js';
 import type { ReplayOptions } from '../replay/options.js';
-import { Refusal } from '../replay/refusal.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
+import { Refusal } from '../target/refusal.js';
 import type { Trace } from '../trace/trace.js';
 import { axisColumns, axisOptions } from './axes.js';
 import type { Cell } from './plan.js';
@@ -16,23 +17,23 @@ export interface CellResult {
   /** Why the outcome is not `ok`. */
   readonly reason: string | undefined;
   /** Key columns and metrics of runs.csv; savings are filled in when the base is known. */
-  readonly run: Row;
+  readonly run: RunRow;
   /** What the kernel needs to keep track, mean in pages: net savings subtract it. */
   readonly overheadPagesMean: number | null;
-  readonly timeline: readonly Row[];
-  readonly spaces: readonly Row[];
+  readonly timeline: readonly TimelineRow[];
+  readonly spaces: readonly SpaceRow[];
   /** Wall time of the replay; depends on the host. */
   readonly wallNs: number;
 }
 
 /** The key columns of a cell, as far as they are known before it runs. */
-export function cellKeys(cell: Cell, trace: { label: string; sha256: string }): Record<string, Value> {
+export function cellKeys(cell: Cell, trace: { label: string; sha256: string }): CellKeys {
   return {
     cell: cell.cell,
     experiment: cell.experiment,
     trace: trace.label,
     trace_sha256: trace.sha256,
-    machine: 'sim',
+    machine: simulated.name,
     ...axisColumns(cell),
   };
 }
@@ -47,6 +48,7 @@ export async function runCell(
 ): Promise<CellResult> {
   const started = performance.now();
   const result = await replayOrReason(trace, {
+    machine: simulated,
     ...axisOptions(cell),
     costs,
     timeline: true,
@@ -58,13 +60,14 @@ export async function runCell(
   const wallNs = Math.round((performance.now() - started) * 1e6);
   const keys = cellKeys(cell, { label, sha256: trace.totals.sha256 });
   // A trace without limit events has no limit, whoever asked for its own.
-  if (cell.limit === 'trace' && !result.limited) keys.limit_pages = null;
+  const unlimited = cell.limit === 'trace' && !result.limited;
   return {
     cell: cell.cell,
     outcome: result.outcome,
     reason: result.reason,
     run: {
       ...keys,
+      ...(unlimited ? { limit_pages: null } : {}),
       outcome: result.outcome,
       events: result.events,
       touches: result.touches,
@@ -99,7 +102,14 @@ export function withoutRun(
     cell: cell.cell,
     outcome,
     reason,
-    run: { ...cellKeys(cell, trace), outcome },
+    run: {
+      ...cellKeys(cell, trace),
+      outcome,
+      events: null,
+      touches: null,
+      trace_time_us: null,
+      ...NO_METRICS,
+    },
     overheadPagesMean: null,
     timeline: [],
     spaces: [],

@@ -116,6 +116,20 @@ describe('an experiment', () => {
     expect(row('dontneed')?.saved_pages_mean).toBe(0);
   });
 
+  it('has the memory of the machine as an axis, and saves against a cell with as much', async () => {
+    const text = EXPERIMENT.replace('reclaim: [linux, lru]', 'memory: [none, 400p, 4GiB]');
+    const { runs } = await run('out', {}, text.replace('[keep, remove, dontneed, free]', '[keep, remove]'));
+    const row = (memory: number | null, discard: string) =>
+      runs.find((r) => r.discard === discard && r.limit_pages === null && r.memory_pages === memory);
+    expect(runs).toHaveLength(12);
+    for (const pages of [null, 400, 4 * 2 ** 18]) {
+      expect(row(pages, 'keep')?.saved_pages_mean, String(pages)).toBe(0);
+      expect(row(pages, 'remove')?.saved_pages_mean, String(pages)).toBe(10);
+    }
+    const [one] = (await run('one', {}, `${EXPERIMENT}memory: 50%\n`)).runs;
+    expect(one?.memory_pages).toBe(20);
+  });
+
   it('gives the same bytes with one worker and with two, and again', async () => {
     await run('one', { workers: 1 });
     await run('two', { workers: 2 });

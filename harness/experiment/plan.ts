@@ -1,6 +1,7 @@
 import { InputError } from '../base/errors.js';
 import type { CostTable } from '../cost/table.js';
-import { AXES, AXIS_NAMES, type AxisName, NESTED_AXES, perAxis } from '../metrics/axes.js';
+import { simulated } from '../machine/target.js';
+import { AXES, AXIS_NAMES, type AxisName, isSize, NESTED_AXES, perAxis } from '../metrics/axes.js';
 import { replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
 import { type AxisValues, axisOptions, checkAxis, type PlannedTrace, parseAxes, parseAxis } from './axes.js';
@@ -19,7 +20,7 @@ export interface Cell extends AxisValues {
 export async function peakPages(trace: Trace, costs: CostTable): Promise<number> {
   const texts = { ...defaultTexts(), reclaim: 'fifo', limit: 'none' };
   const values = parseAxes(texts, { peakPages: 0, pageBytes: trace.meta.pageBytes });
-  const result = await replay(trace, { ...axisOptions(values), costs });
+  const result = await replay(trace, { machine: simulated, ...axisOptions(values), costs });
   return result.metrics.resident_pages_peak as number;
 }
 
@@ -39,7 +40,7 @@ export type GivenAxes = { readonly [N in AxisName]?: string | number | undefined
 export function planReplay(given: GivenAxes): (trace: Trace, costs: CostTable) => Promise<AxisValues> {
   const texts = perAxis((name) => String(given[name] ?? AXES[name].default));
   for (const name of AXIS_NAMES) checkAxis(name, texts[name]);
-  const relative = AXIS_NAMES.some((name) => AXES[name].kind === 'size' && texts[name].endsWith('%'));
+  const relative = AXIS_NAMES.some((name) => isSize(name) && texts[name].endsWith('%'));
   return async (trace, costs) => {
     const peak = relative ? await peakPages(trace, costs) : 0;
     return parseAxes(texts, { peakPages: peak, pageBytes: trace.meta.pageBytes });

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { PACKAGE_ROOT } from '../base/package-root.js';
 import { type CostTable, costsNote, type LoadedCosts, readCosts } from '../cost/table.js';
-import type { Row } from '../metrics/csv.js';
+import type { HeatmapRow, RunRow, SpaceRow } from '../metrics/files.js';
 import { thisHost, VERSION } from '../metrics/host.js';
 import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
 import { loadPolicyModule } from '../policy/module.js';
@@ -60,9 +60,9 @@ export interface RunEvents {
 export interface RunSummary {
   readonly folder: string;
   /** Rows of runs.csv. */
-  readonly runs: readonly Row[];
+  readonly runs: readonly RunRow[];
   /** Rows of spaces.csv. */
-  readonly spaces: readonly Row[];
+  readonly spaces: readonly SpaceRow[];
   readonly traces: readonly LoadedTrace[];
   readonly failed: number;
   /** Whether it was ended early. */
@@ -221,8 +221,8 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
 }
 
 /** The rows of heatmap.csv. */
-async function heatmapRows(traces: readonly Prepared[]): Promise<Row[]> {
-  const rows: Row[] = [];
+async function heatmapRows(traces: readonly Prepared[]): Promise<HeatmapRow[]> {
+  const rows: HeatmapRow[] = [];
   for (const { handle, label } of traces) {
     for (const cell of await heatmap(await openTrace(handle))) {
       const { timeUs, timeEndUs, page, pageEnd, touches } = cell;

@@ -1,5 +1,6 @@
 import { AXIS_COLUMNS, BASE_VALUES } from '../metrics/axes.js';
-import type { Row, Value } from '../metrics/csv.js';
+import type { Row } from '../metrics/csv.js';
+import type { RunRow } from '../metrics/files.js';
 import type { CellResult } from './cell.js';
 
 /** What a cell and its base have in common: all but the axes on which the base has values of its own. */
@@ -17,7 +18,7 @@ function isBase(run: Row): boolean {
  * Fills in what each cell saves against its base, the cell with discard `keep` and merge `none` and all else equal.
  * Empty where there is no base, or where one of the two did not run to its end: their times differ.
  */
-export function withSavings(results: readonly CellResult[]): Row[] {
+export function withSavings(results: readonly CellResult[]): RunRow[] {
   const bases = new Map<string, CellResult>();
   for (const result of results) {
     if (isBase(result.run) && result.outcome === 'ok') bases.set(baseKey(result.run), result);
@@ -35,6 +36,6 @@ export function withSavings(results: readonly CellResult[]): Row[] {
   });
 }
 
-function difference(a: Value | undefined, b: Value | undefined): number | null {
-  return typeof a === 'number' && typeof b === 'number' ? a - b : null;
+function difference(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a - b;
 }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadTrace, replayTrace } from '../index.js';
+import { simulated } from '../machine/target.js';
 import { validate } from '../replay/validate.js';
 import { eventLines } from '../testing/traces.js';
 import type { EventBlock } from '../trace/block.js';
@@ -25,7 +26,7 @@ describe('shipped traces', () => {
       const trace = await loadTrace(name);
       expect(trace.totals.sha256).toBe(sha256);
       expect(commands.length).toBeGreaterThan(0);
-      expect((await validate(trace)).warnings).toEqual([]);
+      expect((await validate(trace, simulated)).warnings).toEqual([]);
     });
   }
 });

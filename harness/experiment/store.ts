@@ -3,12 +3,16 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wr
 import { join } from 'node:path';
 import { fileError, InputError } from '../base/errors.js';
 import { makeFolder } from '../base/folders.js';
-import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
+import { csvHeader, csvRows, type Value } from '../metrics/csv.js';
 import {
   HEATMAP_COLUMNS,
+  type HeatmapRow,
   PERF_COLUMNS,
+  type PerfRow,
   RUN_COLUMNS,
+  type RunRow,
   SPACE_COLUMNS,
+  type SpaceRow,
   TIMELINE_COLUMNS,
 } from '../metrics/files.js';
 import { type Host, VERSION } from '../metrics/host.js';
@@ -59,11 +63,11 @@ function writeWhole(path: string, text: string): void {
  *
  * @throws InputError when it cannot be written
  */
-export function writeResults(
+export function writeResults<C extends string>(
   folder: string,
   name: string,
-  columns: readonly string[],
-  rows: readonly Row[],
+  columns: readonly C[],
+  rows: readonly Readonly<Record<C, Value>>[],
 ): void {
   try {
     writeWhole(join(folder, name), csvHeader(columns) + csvRows(columns, rows));
@@ -156,12 +160,12 @@ export class ResultStore {
   }
 
   /** The rows of runs.csv so far, in the order of the cells. */
-  runs(): Row[] {
+  runs(): RunRow[] {
     return withSavings(this.inOrder());
   }
 
   /** The rows of spaces.csv so far, in the order of the cells. */
-  spaces(): Row[] {
+  spaces(): SpaceRow[] {
     return this.inOrder().flatMap((result) => result.spaces);
   }
 
@@ -191,7 +195,7 @@ export class ResultStore {
   }
 
   /** Writes heatmap.csv. */
-  writeHeatmap(rows: readonly Row[]): void {
+  writeHeatmap(rows: readonly HeatmapRow[]): void {
     this.write('heatmap.csv', HEATMAP_COLUMNS, rows);
   }
 
@@ -199,12 +203,16 @@ export class ResultStore {
     this.write('runs.csv', RUN_COLUMNS, this.runs());
   }
 
-  private write(name: string, columns: readonly string[], rows: readonly Row[]): void {
+  private write<C extends string>(
+    name: string,
+    columns: readonly C[],
+    rows: readonly Readonly<Record<C, Value>>[],
+  ): void {
     writeResults(this.folder, name, columns, rows);
   }
 
-  private perfRow(result: CellResult): Row {
-    const events = (result.run.events ?? 0) as number;
+  private perfRow(result: CellResult): PerfRow {
+    const events = result.run.events ?? 0;
     return {
       name: `cell/${result.cell}`,
       sample: 1,
@@ -235,7 +243,7 @@ export class ResultStore {
 
 /** A result under the number and names of a cell that it is the result of, too. */
 export function renumbered(result: CellResult, cell: Cell): CellResult {
-  const renumber = (row: Row): Row => ({ ...row, cell: cell.cell });
+  const renumber = <R extends { cell: number }>(row: R): R => ({ ...row, cell: cell.cell });
   return {
     ...result,
     cell: cell.cell,

@@ -124,7 +124,6 @@ describe('deterministic results', () => {
     const other = {
       ...manifest,
       program: { ...manifest.program, version: '2.0.0' },
-      experiment: { ...manifest.experiment, memory: '1GiB' },
       costs: { sha256: 'c'.repeat(64) },
       policy_modules: ['mine.mjs'],
       cells: { planned: 9 },
@@ -134,7 +133,6 @@ describe('deterministic results', () => {
     expect(report.general.map(({ text }) => text)).toEqual([
       'the candidate has 4 of 9 planned cells',
       'version of the program: 1.0.0 → 2.0.0',
-      'memory of the machine: none → 1GiB',
       'cost table: bbbbbbbbbbbb → cccccccccccc',
       'policy modules: none → mine.mjs',
     ]);

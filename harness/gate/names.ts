@@ -1,8 +1,12 @@
+import { AXES, AXIS_NAMES, type AxisName, axisText } from '../metrics/axes.js';
 import { IDENTITY_COLUMNS } from '../metrics/files.js';
 import type { CellRow } from './read/runs.js';
 
+const AXIS_OF = new Map<string, AxisName>(AXIS_NAMES.map((name) => [AXES[name].column, name]));
+
 function valueText(column: string, value: string): string {
-  return value === '' && column === 'limit_pages' ? 'none' : value;
+  const axis = AXIS_OF.get(column);
+  return axis === undefined ? value : axisText(axis, value);
 }
 
 function columnsText(row: CellRow, columns: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { AXES, AXIS_NAMES, axisText, BASE_VALUES } from '../metrics/axes.js';
 import type { Manifest } from '../metrics/manifest.js';
 import type { CellRow } from './read/runs.js';
 
@@ -10,12 +11,12 @@ function commandLine(words: readonly string[]): string {
   return words.map(quoted).join(' ');
 }
 
-/** The flag of an identity column with its value; nothing where the default of `reclaim replay` does the same. */
-function flagOf(column: string, value: string): string[] {
-  // There is one machine, and limit `trace` stands for the limit events of the trace itself.
-  if (column === 'trace' || column === 'machine' || value === 'trace') return [];
-  if (column === 'limit_pages') return ['--limit', value === '' ? 'none' : value];
-  return value === '' ? [] : [`--${column}`, value];
+/** The flags of a cell; none where the default of `reclaim replay` does the same. */
+function flagsOf(identity: CellRow['identity']): string[] {
+  return AXIS_NAMES.flatMap((name) => {
+    const text = axisText(name, identity[AXES[name].column]!);
+    return text === AXES[name].default ? [] : [`--${name}`, text];
+  });
 }
 
 /** The command that generates a trace, if one does, and what `reclaim replay` finds it by. */
@@ -33,20 +34,17 @@ function traceOf(label: string, manifest: Manifest): { before: string[]; trace: 
  * The commands that replay a cell, for a shell. Savings are against another cell, so where they are wanted that one is
  * replayed too.
  *
- * @param withBase whether the cell with discard `keep` and merge `none` is to be replayed as well
+ * @param withBase whether the base of its savings is to be replayed as well
  */
 export function reproduceCommands(row: CellRow, manifest: Manifest, withBase: boolean): string[] {
   const { before, trace } = traceOf(row.identity.trace!, manifest);
-  const { memory } = manifest.experiment;
   const setup = [
-    ...(memory === undefined ? [] : ['--memory', memory]),
     ...(manifest.costs.file === undefined ? [] : ['--costs', manifest.costs.file]),
     ...manifest.policy_modules.flatMap((file) => ['--policy-module', file]),
   ];
   const replay = (identity: Readonly<Record<string, string>>) => {
-    const flags = Object.entries(identity).flatMap(([column, value]) => flagOf(column, value));
-    return commandLine(['reclaim', 'replay', trace, ...flags, ...setup]);
+    return commandLine(['reclaim', 'replay', trace, ...flagsOf(identity), ...setup]);
   };
-  const base = { ...row.identity, discard: 'keep', merge: 'none' };
+  const base = { ...row.identity, ...BASE_VALUES };
   return [...before, replay(row.identity), ...(withBase ? [replay(base)] : [])];
 }

@@ -52,7 +52,6 @@ export function compareSetup(baseline: Experiment, candidate: Experiment): Findi
     ...unfinished('baseline', baseline),
     ...unfinished('candidate', candidate),
     ...version,
-    ...changed('memory of the machine', before.experiment.memory, after.experiment.memory),
     ...changed('cost table', before.costs.sha256.slice(0, 12), after.costs.sha256.slice(0, 12)),
     ...changed('policy modules', before.policy_modules.join(' '), after.policy_modules.join(' ')),
   ];

@@ -4,12 +4,21 @@
  * columns, the base of savings, tables and the gate's commands all read this table. How the text of a value is parsed and
  * handed to a replay is in `experiment/axes.ts`; the compiler asks for it there.
  */
+import type { Kind } from './columns.js';
 
 /**
  * What the values of an axis are. `text`: a policy or a name. `size`: a SIZE, in pages in its column, or `none`, which is
- * an empty field there. `whole`: a whole number from 0 to `MAX_WHOLE`.
+ * an empty field there. `limit`: as a size, or `trace`. `whole`: a whole number from 0 to `MAX_WHOLE`.
  */
-export type AxisKind = 'text' | 'size' | 'whole';
+export type AxisKind = 'text' | 'size' | 'limit' | 'whole';
+
+/** What the column of an axis holds. */
+const COLUMN_KIND = {
+  text: 'text',
+  size: 'number?',
+  limit: 'limit',
+  whole: 'number',
+} as const satisfies Record<AxisKind, Kind>;
 
 /** The largest number on an axis of whole numbers: a seed has 31 bits. */
 export const MAX_WHOLE = 2 ** 31 - 1;
@@ -40,13 +49,13 @@ export const AXES = {
     column: 'backing',
     key: 'backing',
     meaning:
-      'memory that only one space maps: recorded, or all of it anon (private) or shmem (a shared file)',
+      'memory that only one space maps: recorded, or all of it anon (private) or shmem (a shared-memory file)',
     default: 'recorded',
     experimentDefault: 'recorded',
     depth: 1,
   },
   limit: {
-    kind: 'size',
+    kind: 'limit',
     column: 'limit_pages',
     key: 'limits',
     meaning: 'memory limit: SIZE, none, or trace for the limit events of the trace',
@@ -123,8 +132,12 @@ export const AXES = {
 
 /** The name of an axis. */
 export type AxisName = keyof typeof AXES;
+/** The key columns of all axes, and what they hold. */
+export type AxisColumns = {
+  readonly [N in AxisName as (typeof AXES)[N]['column']]: (typeof COLUMN_KIND)[(typeof AXES)[N]['kind']];
+};
 /** A key column that an axis has. */
-export type AxisColumn = (typeof AXES)[AxisName]['column'];
+export type AxisColumn = keyof AxisColumns;
 
 /** What the table says of an axis, without its own types. */
 export function axisInfo(name: AxisName): AxisInfo {
@@ -141,6 +154,22 @@ export const NESTED_AXES: readonly AxisName[] = AXIS_NAMES.toSorted(
 
 /** The key columns of all axes, in their order. */
 export const AXIS_COLUMNS: readonly AxisColumn[] = AXIS_NAMES.map((name) => AXES[name].column);
+
+/** What the key columns of all axes hold. */
+export const AXIS_KINDS = Object.fromEntries(
+  AXIS_NAMES.map((name) => [AXES[name].column, COLUMN_KIND[AXES[name].kind]]),
+) as AxisColumns;
+
+/** Whether the values of an axis are sizes: `none` stands for an empty field of its column. */
+export function isSize(name: AxisName): boolean {
+  const { kind } = axisInfo(name);
+  return kind === 'size' || kind === 'limit';
+}
+
+/** The text that stands for a value of a column elsewhere: what the flag of the axis takes. */
+export function axisText(name: AxisName, value: string | number | null): string {
+  return isSize(name) && (value === null || value === '') ? 'none' : String(value);
+}
 
 /** An object with a field an axis. */
 export function perAxis<V>(value: (name: AxisName) => V): Record<AxisName, V> {

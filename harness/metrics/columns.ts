@@ -22,6 +22,9 @@ export type Columns = Readonly<Record<string, Kind>>;
 /** A row of a result file with these columns. */
 export type RowOf<C extends Columns> = { readonly [N in keyof C]: KindValues[C[N]] };
 
+/** The columns of a row that hold numbers. */
+export type NumberColumn<R> = { [N in keyof R]: Extract<R[N], number> extends never ? never : N }[keyof R];
+
 /** The names of columns, in their order. */
 export function columnNames<C extends Columns>(columns: C): readonly Extract<keyof C, string>[] {
   return Object.keys(columns) as Extract<keyof C, string>[];

@@ -19,10 +19,25 @@ export function cellText(value: Value | undefined): string {
 }
 
 /** Rows as RFC 4180 CSV with LF line ends, without a header line. */
-export function csvRows(columns: readonly string[], rows: readonly Row[]): string {
+export function csvRows<C extends string>(
+  columns: readonly C[],
+  rows: readonly Readonly<Record<C, Value>>[],
+): string {
   if (rows.length === 0) return '';
   const data = rows.map((row) => columns.map((column) => cellText(row[column])));
   return `${Papa.unparse(data, { newline: '\n' })}\n`;
+}
+
+/** A row as an object for JSON: numbers as the CSV shows them. */
+export function jsonRow<C extends string>(
+  columns: readonly C[],
+  row: Readonly<Record<C, Value>>,
+): Readonly<Record<C, Value>> {
+  const entries = columns.map((column) => {
+    const value = row[column];
+    return [column, typeof value === 'number' ? Number(formatNumber(value)) : value];
+  });
+  return Object.fromEntries(entries) as Record<C, Value>;
 }
 
 /** The header line of a result file. */
@@ -31,9 +46,9 @@ export function csvHeader(columns: readonly string[]): string {
 }
 
 /** The text of a result file, taken apart: every value is text. */
-export interface CsvText {
+export interface CsvText<C extends string> {
   readonly columns: readonly string[];
-  readonly rows: readonly Readonly<Record<string, string>>[];
+  readonly rows: readonly Readonly<Record<C, string>>[];
   /** The line on which a row starts, by its place in `rows`. */
   lineOf(row: number): number;
 }
@@ -70,7 +85,11 @@ function checkHeader(header: readonly string[], needed: readonly string[], file:
  * @param needed the columns that it must have
  * @throws InputError with the line when it is not the CSV it should be
  */
-export function parseCsv(text: string, file: string, needed: readonly string[] = []): CsvText {
+export function parseCsv<C extends string>(
+  text: string,
+  file: string,
+  needed: readonly C[] = [],
+): CsvText<C> {
   if (text.trim() === '') throw new InputError('is empty, expected a header line and rows', { file });
   const { data: records, errors } = Papa.parse<string[]>(text.replace(/^\uFEFF/, '').replace(/\r?\n$/, ''), {
     delimiter: ',',
@@ -86,7 +105,7 @@ export function parseCsv(text: string, file: string, needed: readonly string[] =
         file,
         line: lineOf(i),
       });
-    return Object.fromEntries(columns.map((column, at) => [column, fields[at]!]));
+    return Object.fromEntries(columns.map((column, at) => [column, fields[at]!])) as Record<C, string>;
   });
   return { columns, rows, lineOf };
 }

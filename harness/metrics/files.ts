@@ -1,3 +1,4 @@
+import { AXIS_KINDS } from './axes.js';
 import { type Columns, columnNames, type Kind, type RowOf } from './columns.js';
 import { METRICS, type MetricKind, type MetricKinds, type MetricName, stallColumns } from './schema.js';
 
@@ -8,14 +9,7 @@ export const KEYS = {
   trace: 'text',
   trace_sha256: 'text',
   machine: 'text',
-  backing: 'text',
-  limit_pages: 'limit',
-  swap: 'text',
-  discard: 'text',
-  reclaim: 'text',
-  merge: 'text',
-  purge: 'text',
-  seed: 'number',
+  ...AXIS_KINDS,
   outcome: 'outcome',
   events: 'number?',
   touches: 'number?',
@@ -54,7 +48,7 @@ const RUNS = {
   ...KEYS,
   ...(Object.fromEntries(METRICS.map(({ name, kind }) => [name, METRIC_COLUMN[kind]])) as MetricColumns),
 } as const satisfies Columns;
-export type RunRow = RowOf<typeof RUNS>;
+export interface RunRow extends RowOf<typeof RUNS> {}
 
 /** The metrics of a cell that did not run. */
 export const NO_METRICS = Object.fromEntries(METRICS.map(({ name }) => [name, null])) as Readonly<
@@ -82,7 +76,7 @@ const TIMELINE = {
   ksm_zero_pages: 'number',
   vmas: 'number',
 } as const satisfies Columns;
-export type TimelineRow = RowOf<typeof TIMELINE>;
+export interface TimelineRow extends RowOf<typeof TIMELINE> {}
 /** Memory at a moment of trace time: a row of timeline.csv without its cell. */
 export type Moment = Omit<TimelineRow, 'cell'>;
 
@@ -103,7 +97,7 @@ const SPACES = {
   ksm_zero_pages: 'number?',
   ksm_process_profit: 'number?',
 } as const satisfies Columns;
-export type SpaceRow = RowOf<typeof SPACES>;
+export interface SpaceRow extends RowOf<typeof SPACES> {}
 /** What a space paid: a row of spaces.csv without its cell. */
 export type Paid = Omit<SpaceRow, 'cell'>;
 
@@ -123,7 +117,7 @@ const PERF = {
   node: 'text',
   v8: 'text',
 } as const satisfies Columns;
-export type PerfRow = RowOf<typeof PERF>;
+export interface PerfRow extends RowOf<typeof PERF> {}
 
 /** The columns of heatmap.csv: touches by time and address, a row a rectangle that was touched. */
 const HEATMAP = {
@@ -134,9 +128,9 @@ const HEATMAP = {
   page_end: 'number',
   touches: 'number',
 } as const satisfies Columns;
-export type HeatmapRow = RowOf<typeof HEATMAP>;
+export interface HeatmapRow extends RowOf<typeof HEATMAP> {}
 
-/** The columns of the CSV that `reclaim mrc` prints; an estimate has `error` after them. */
+/** The columns of the CSV that `reclaim mrc` prints. */
 const MRC = {
   policy: 'text',
   params: 'text?',
@@ -145,7 +139,11 @@ const MRC = {
   misses: 'number',
   miss_ratio: 'number',
 } as const satisfies Columns;
-export type MrcRow = RowOf<typeof MRC>;
+export interface MrcRow extends RowOf<typeof MRC> {}
+
+/** The columns of an estimate of a miss ratio, with its standard error. */
+const MRC_ESTIMATE = { ...MRC, error: 'number' } as const satisfies Columns;
+export interface MrcEstimateRow extends RowOf<typeof MRC_ESTIMATE> {}
 
 /** The columns that each file of a folder of results must have. */
 export const RESULT_COLUMNS = {
@@ -172,3 +170,5 @@ export const PERF_COLUMNS: readonly (keyof PerfRow)[] = columnNames(PERF);
 export const HEATMAP_COLUMNS: readonly (keyof HeatmapRow)[] = columnNames(HEATMAP);
 /** Columns of the CSV that `reclaim mrc` prints. */
 export const MRC_COLUMNS: readonly (keyof MrcRow)[] = columnNames(MRC);
+/** Columns of the CSV that `reclaim mrc` prints of an estimate. */
+export const MRC_ESTIMATE_COLUMNS: readonly (keyof MrcEstimateRow)[] = columnNames(MRC_ESTIMATE);

@@ -34,7 +34,6 @@ const shape = z.object({
   experiment: z.object({
     name: z.string(),
     description: z.string().default(''),
-    memory: z.string().optional(),
     traces: z.array(z.object({ entry: z.union([z.string(), generated]) })),
   }),
   costs: z.object({

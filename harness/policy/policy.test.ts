@@ -213,7 +213,7 @@ describe('every reclaim policy keeps the contract', () => {
       expect(harness.policy.bytes ?? 0).toBeLessThan(1e6);
     });
 
-    it(`${name}: the same seed gives the same misses; capacity for all pages misses each once`, () => {
+    it(`${name}: the same seed has the same misses; capacity for all pages misses each once`, () => {
       fc.assert(
         fc.property(
           fc.array(fc.nat(IDS - 1), { maxLength: 300, size: 'max' }),

@@ -1,13 +1,10 @@
-import type { Machine } from '../machine/machine.js';
-import { map } from '../machine/mapping/mmap.js';
-import { closeObject, declareObject } from '../machine/object/lifetime.js';
-import type { Space } from '../machine/state/space.js';
+import type { Target } from '../target/contract.js';
+import { Refusal } from '../target/refusal.js';
 import type { MapArg, MapFlag, ObjectArg } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { OP } from '../trace/op.js';
 import type { Trace } from '../trace/trace.js';
 import { ArgCache } from './args.js';
-import { Refusal } from './refusal.js';
 
 /** The kinds of memory that mappings of one space may have. */
 export const BACKINGS = ['recorded', 'anon', 'shmem'] as const;
@@ -168,36 +165,36 @@ export class Backed {
   }
 
   /** Carries out the next object event of the trace. */
-  declare(m: Machine, size: number, arg: ObjectArg): void {
+  declare(target: Target, size: number, arg: ObjectArg): void {
     if (this.replaced.has(this.objects++)) {
       this.absent.add(arg.name);
       return;
     }
     this.absent.delete(arg.name);
-    declareObject(m, size, arg);
+    target.object(size, arg);
   }
 
   /** Carries out a close event. */
-  close(m: Machine, name: string): void {
-    if (!this.absent.has(name)) closeObject(m, name);
+  close(target: Target, name: string): void {
+    if (!this.absent.has(name)) target.close(name);
   }
 
   /** Carries out the next map event of the trace. */
-  map(m: Machine, space: Space, page: number, count: number, arg: MapArg): void {
+  map(target: Target, space: number, page: number, count: number, arg: MapArg): void {
     const number = this.maps++;
     if (!this.changed.has(number)) {
-      map(m, space, page, count, arg);
+      target.map(space, page, count, arg);
       return;
     }
     const flags = new Set<MapFlag>([...arg.flags].filter((flag) => flag !== 'rofd'));
     if (this.kind === 'anon') {
-      map(m, space, page, count, { kind: 'anon', name: '', offset: 0, flags });
+      target.map(space, page, count, { kind: 'anon', name: '', offset: 0, flags });
       return;
     }
     // A colon cannot be in a name of the trace.
     const name = `backing:${number}`;
-    declareObject(m, count, { kind: 'shmem', name, contents: undefined, sealed: false, nofd: false });
-    map(m, space, page, count, { kind: 'shared', name, offset: 0, flags });
-    closeObject(m, name);
+    target.object(count, { kind: 'shmem', name, contents: undefined, sealed: false, nofd: false });
+    target.map(space, page, count, { kind: 'shared', name, offset: 0, flags });
+    target.close(name);
   }
 }

@@ -4,6 +4,7 @@ import { loadCosts } from '../cost/table.js';
 import type { Machine } from '../machine/machine.js';
 import { contentAt } from '../machine/mapping/access.js';
 import { ZERO } from '../machine/memory/contents.js';
+import { simulated } from '../machine/target.js';
 import type { DiscardPolicyInfo, PageRange } from '../policy/discard/contract.js';
 import { RangeSet } from '../policy/discard/range-set.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -205,6 +206,7 @@ describe('a range is made again only when something of it is gone', () => {
             expect(lost).toBeGreaterThanOrEqual(discard.includes('regen=page') ? range.count : 1);
           });
           await replay(timed(traceOf(kind, chosen)), {
+            machine: simulated,
             discard: policy,
             reclaim: reclaimPolicies.choose('linux'),
             // It reports what was purged page by page; reports by range have false positives.
@@ -213,7 +215,7 @@ describe('a range is made again only when something of it is gone', () => {
             seed: 1,
             costs: loadCosts(),
             check: true,
-            observe: (m) => {
+            observe: ({ machine: m }) => {
               machine = m;
             },
           });

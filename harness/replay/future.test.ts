@@ -136,8 +136,7 @@ describe('what cannot be foreseen is refused', () => {
 
 describe('recorded uses', () => {
   it('name the next use of the same id, or say that its contents go before', () => {
-    const recorder = new UseRecorder();
-    recorder.grow(4);
+    const recorder = new UseRecorder().watch({ count: 4 });
     recorder.insert(1); // use 0
     recorder.insert(2); // use 1
     recorder.touch(1); // use 2

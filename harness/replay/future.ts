@@ -1,3 +1,4 @@
+import { grown } from '../base/arrays.js';
 import type {
   Pages,
   PolicyCounters,
@@ -5,7 +6,8 @@ import type {
   ReclaimPolicy,
   ReclaimPolicyInfo,
 } from '../policy/reclaim/contract.js';
-import { Refusal } from './refusal.js';
+import type { MemoryGauges } from '../target/contract.js';
+import { Refusal } from '../target/refusal.js';
 
 /** In place of the number of a use: there is none. */
 const NEVER = 2 ** 31 - 1;
@@ -34,7 +36,13 @@ export class UseRecorder implements ReclaimPolicy {
   private events = new Int32Array(INITIAL_EVENTS);
   private length = 0;
   private ends = 0;
-  private ids = 0;
+  private pages: Pick<Pages, 'count'> | undefined;
+
+  /** Begins to record the uses of these pages. */
+  watch(pages: Pick<Pages, 'count'>): this {
+    this.pages = pages;
+    return this;
+  }
 
   touch(id: number): void {
     this.push(id);
@@ -62,14 +70,12 @@ export class UseRecorder implements ReclaimPolicy {
 
   resize(): void {}
 
-  grow(count: number): void {
-    this.ids = count;
-  }
+  grow(): void {}
 
   /** What was recorded; the recorder is used up. The events become next uses in their place, from the last on. */
   uses(): Uses {
     const { events, length } = this;
-    const seen = new Int32Array(this.ids).fill(NEVER);
+    const seen = new Int32Array(this.pages?.count ?? 0).fill(NEVER);
     let use = length - this.ends;
     for (let at = length - 1, to = length; at >= 0; at--) {
       const event = events[at]!;
@@ -88,11 +94,8 @@ export class UseRecorder implements ReclaimPolicy {
 
   private push(event: number): void {
     if (this.length === NEVER) throw new Refusal(`a future of more than ${NEVER} uses of pages is not kept`);
-    if (this.length === this.events.length) {
-      const longer = new Int32Array(Math.min(2 * this.length, NEVER));
-      longer.set(this.events);
-      this.events = longer;
-    }
+    if (this.length === this.events.length)
+      this.events = grown(this.events, Math.min(2 * this.length, NEVER));
     this.events[this.length++] = event;
   }
 }
@@ -132,12 +135,8 @@ export class Foresight {
 
   grow(count: number): void {
     if (count <= this.due.length) return;
-    const due = new Int32Array(count).fill(NEVER);
-    due.set(this.due);
-    this.due = due;
-    const nextUse = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
-    nextUse.set(this.nextUse);
-    this.nextUse = nextUse;
+    this.due = grown(this.due, count, NEVER);
+    this.nextUse = grown(this.nextUse, count, Number.POSITIVE_INFINITY);
   }
 }
 
@@ -243,4 +242,23 @@ export function foresighted(info: ReclaimPolicyInfo, foresight: Foresight): Recl
       return new ForesightedPolicy(info.create(new ForeseenPages(pages, foresight), context), foresight);
     },
   };
+}
+
+/**
+ * Refuses to foresee what depends on which pages are evicted: a first replay, where memory is never short, would have
+ * another future.
+ *
+ * @param name of the reclaim policy that needs the future
+ * @param gauges of the first replay, after an event
+ * @throws Refusal
+ */
+export function checkForeseeable(name: string, { lazyfree, volatile }: MemoryGauges): void {
+  if (lazyfree > 0)
+    throw new Refusal(
+      `reclaim policy ${name} needs the future, and what is lazily freed (MADV_FREE, droppable) is lost when memory is short`,
+    );
+  if (volatile > 0)
+    throw new Refusal(
+      `reclaim policy ${name} needs the future, and what is volatile is purged when memory is short`,
+    );
 }

@@ -1,214 +1,39 @@
-import { PAGE_KIB } from '../base/page.js';
-import type { Machine } from '../machine/machine.js';
-import type { Space } from '../machine/state/space.js';
-import type { Paid } from '../metrics/files.js';
-import {
-  METRICS,
-  type Metrics,
-  type MetricsOf,
-  NOT_APPLICABLE,
-  type StallColumn,
-  stallColumns,
-} from '../metrics/schema.js';
-import { NOT_COUNTED } from '../policy/reclaim/contract.js';
-import type { SimulatedKernel } from './kernel.js';
-import type { SimulatedProgram } from './program.js';
-import type { MemoryMeans } from './sampler.js';
+import { METRICS, type Metrics, NOT_APPLICABLE } from '../metrics/schema.js';
+import type { CountedMetrics, MemoryGauges } from '../target/contract.js';
 
 const PER = 1000;
 
-function perTouches(count: number, touches: number, inferred: boolean): Metrics['major_rate'] {
-  if (inferred) return NOT_APPLICABLE;
-  return touches === 0 ? 0 : (count * PER) / touches;
+/** The touches of a trace's own reads and writes. */
+interface Touches {
+  readonly count: number;
+  /** Whether they were not seen but derived: rates then say nothing. */
+  readonly inferred: boolean;
 }
 
-function memoryMetrics(m: Machine, means: MemoryMeans): MetricsOf<'memory'> {
-  return {
+function rate(events: number, { count, inferred }: Touches): Metrics['major_rate'] {
+  if (inferred) return NOT_APPLICABLE;
+  return count === 0 ? 0 : (events * PER) / count;
+}
+
+/**
+ * All metrics of a finished replay, in the order of the schema: those that the machine counted, means over trace time, and
+ * rates. Savings are filled in when the base is known.
+ */
+export function collectMetrics(counted: CountedMetrics, means: MemoryGauges, touches: Touches): Metrics {
+  const { pgfault, pgmajfault, pswpin, regenerated_pages } = counted;
+  const values: Metrics = {
+    ...counted,
     resident_pages_mean: means.resident,
-    resident_pages_peak: m.frames.peak,
-    resident_pages_end: m.frames.inUse,
-    rss_pages_peak: m.rssPeak,
-    rss_pages_end: m.rss,
     swap_pages_mean: means.swap,
-    swap_pages_end: m.swap.inUse,
-    swapcache_pages_end: m.frames.inSwapCache,
     footprint_pages_mean: means.footprint,
     saved_pages_mean: null,
     saved_pages_net_mean: null,
     volatile_pages_mean: means.volatile,
     reported_pages_mean: means.reported,
-    page_table_pages_peak: m.tables.peak,
-    struct_page_bytes: m.structPagesPeak * m.settings.structPageBytes,
-    merge_metadata_bytes: m.ksm.strategy.metadataBytes,
-    vmas_peak: m.vmasPeak,
-  };
-}
-
-function mergeMetrics({ ksm }: Machine): MetricsOf<'merge'> {
-  const { tracking, ksmd } = ksm;
-  return {
-    pages_shared: ksm.strategy.pagesShared,
-    pages_sharing: ksm.strategy.pagesSharing,
-    pages_unshared: tracking.pagesUnshared,
-    pages_volatile: ksm.strategy.pagesVolatile,
-    pages_skipped: ksmd.pagesSkipped,
-    ksm_zero_pages: ksm.zeroPages,
-    pages_scanned: ksmd.pagesScanned,
-    full_scans: ksmd.fullScans,
-    stable_node_chains: tracking.nodes.chains,
-    stable_node_dups: tracking.nodes.dups,
-    general_profit: ksm.generalProfit,
-    ksmd_cpu_ns: Math.round(ksmd.cpuNs),
-  };
-}
-
-function faultMetrics(
-  m: Machine,
-  program: SimulatedProgram,
-  touches: number,
-  inferred: boolean,
-): MetricsOf<'faults'> {
-  const { counters } = m;
-  return {
-    pgfault: counters.pgfault,
-    pgmajfault: counters.pgmajfault,
-    minor_rate: perTouches(counters.pgfault - counters.pgmajfault, touches, inferred),
-    major_rate: perTouches(counters.pgmajfault, touches, inferred),
-    swapin_rate: perTouches(counters.pswpin, touches, inferred),
-    regen_rate: perTouches(program.regeneratedPages, touches, inferred),
-    cow_breaks: counters.cow_breaks,
-    cow_reuse: counters.cow_reuse,
-    cow_ksm: counters.cow_ksm,
-    purge_faults: counters.purge_faults,
-    sigbus: counters.sigbus,
-    host_faults: m.zone?.reporting?.hostFaults ?? 0,
-    regenerated_pages: program.regeneratedPages,
-    regenerated_ranges: program.regeneratedRanges,
-  };
-}
-
-function reclaimMetrics({ counters, reclaim }: Machine): MetricsOf<'reclaim'> {
-  const own = { ...NOT_COUNTED, ...reclaim.policy.counters };
-  return {
-    pgscan_direct: counters.pgscan_direct,
-    pgscan_kswapd: counters.pgscan_kswapd,
-    pgsteal_direct: counters.pgsteal_direct,
-    pgsteal_kswapd: counters.pgsteal_kswapd,
-    pgactivate: own.pgactivate,
-    pgdeactivate: own.pgdeactivate,
-    pgpgin: (counters.pswpin + counters.file_pages_in) * PAGE_KIB,
-    pgpgout: (counters.pswpout + counters.file_pages_out) * PAGE_KIB,
-    pswpin: counters.pswpin,
-    pswpout: counters.pswpout,
-    workingset_refault_anon: own.workingset_refault_anon,
-    workingset_refault_file: own.workingset_refault_file,
-    workingset_activate_anon: own.workingset_activate_anon,
-    workingset_activate_file: own.workingset_activate_file,
-    pglazyfree: counters.pglazyfree,
-    pglazyfreed: counters.pglazyfreed,
-    oom_events: counters.oom_events,
-  };
-}
-
-function discardMetrics({ counters }: Machine, kernel: SimulatedKernel): MetricsOf<'discard'> {
-  return {
-    discard_calls: kernel.calls,
-    discard_pages: kernel.pages,
-    discard_errors: kernel.errors,
-    discard_failed_pages: kernel.failedPages,
-    discard_refused: kernel.refused,
-    purged_pages: counters.purged_pages,
-    purged_ranges: counters.purged_ranges,
-  };
-}
-
-function timeMetrics(m: Machine, touches: number): MetricsOf<'time'> {
-  const { ledger } = m;
-  const stalls = stallColumns((_, part) =>
-    Math.round(m.everySpace.reduce((sum, space) => sum + space.account.stallNs[part]!, 0)),
-  );
-  const times = ledger.touchTimes(touches, m.costs.touch.ns);
-  return {
-    ...stalls,
-    // The whole is the sum of the rounded parts, so that it can be checked against them.
-    stall_ns: sumOf(stalls),
-    touch_ns_p99: times.p99,
-    touch_ns_p999: times.p999,
-    touch_ns_max: times.max,
-    stalls_over_100us: ledger.over100us,
-    stalls_over_1ms: ledger.over1ms,
-    stalls_over_10ms: ledger.over10ms,
-    cpu_ns: Math.round(ledger.cpuNs),
-    io_wait_ns: Math.round(ledger.ioWaitNs),
-    daemon_ns: Math.round(ledger.daemonNs),
-  };
-}
-
-function sumOf(stalls: Readonly<Record<StallColumn, number>>): number {
-  return Object.values(stalls).reduce((sum, ns) => sum + ns, 0);
-}
-
-/** All metrics of a finished replay, in the order of the schema. */
-export function collectMetrics(
-  m: Machine,
-  kernel: SimulatedKernel,
-  program: SimulatedProgram,
-  means: MemoryMeans,
-  touches: number,
-  touchesInferred: boolean,
-): Metrics {
-  const values: Metrics = {
-    ...memoryMetrics(m, means),
-    ...faultMetrics(m, program, touches, touchesInferred),
-    ...reclaimMetrics(m),
-    ...mergeMetrics(m),
-    ...discardMetrics(m, kernel),
-    ...timeMetrics(m, touches + program.touches),
+    minor_rate: rate(pgfault - pgmajfault, touches),
+    major_rate: rate(pgmajfault, touches),
+    swapin_rate: rate(pswpin, touches),
+    regen_rate: rate(regenerated_pages, touches),
   };
   return Object.fromEntries(METRICS.map(({ name }) => [name, values[name]])) as Metrics;
-}
-
-/** What one space paid: a row of spaces.csv without its cell. */
-function spaceRow(m: Machine, space: Space): Paid {
-  const stalls = stallColumns((_, part) => Math.round(space.account.stallNs[part]!));
-  return {
-    space: space.id,
-    name: space.name,
-    touches: space.touches,
-    pgfault: space.pgfault,
-    pgmajfault: space.pgmajfault,
-    stall_ns: sumOf(stalls),
-    ...stalls,
-    page_seconds: space.pageUs / 1e6,
-    struct_page_bytes: space.structPagesPeak * m.settings.structPageBytes,
-    ...m.ksm.processStat(space),
-  };
-}
-
-/** What no space mapped costs nobody anything but memory. */
-const UNMAPPED: Omit<Paid, 'page_seconds'> = {
-  space: null,
-  name: '(mapped by nobody)',
-  touches: null,
-  pgfault: null,
-  pgmajfault: null,
-  stall_ns: null,
-  ...stallColumns(() => null),
-  struct_page_bytes: null,
-  ksm_rmap_items: null,
-  ksm_merging_pages: null,
-  ksm_zero_pages: null,
-  ksm_process_profit: null,
-};
-
-/**
- * The rows of spaces.csv: what each space paid, in the order the spaces began, and last what no space mapped. The
- * page-seconds of all rows add up to those of resident pages.
- */
-export function spaceRows(m: Machine, residentPageUs: number): Paid[] {
-  const mapped = m.everySpace.reduce((sum, space) => sum + space.pageUs, 0);
-  return [
-    ...m.everySpace.map((space) => spaceRow(m, space)),
-    { ...UNMAPPED, page_seconds: (residentPageUs - mapped) / 1e6 },
-  ];
 }

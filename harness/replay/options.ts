@@ -1,22 +1,22 @@
 import type { CostTable } from '../cost/table.js';
-import type { Machine } from '../machine/machine.js';
-import type { SwapKind } from '../machine/state/state.js';
 import type { DiscardPolicyInfo } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
+import type { SwapKind, SyscallResult, Target, TargetInfo } from '../target/contract.js';
 import type { EventBlock } from '../trace/block.js';
 import type { Backing } from './backing.js';
-import type { Returned } from './returned.js';
 
-/** The policies, the machine and the limit of a replay, and who watches it. */
-export interface ReplayOptions {
+/** The machine, the policies and the limit of a replay, and who watches it. */
+export interface ReplayOptions<T extends Target = Target> {
+  /** The machine to replay on. */
+  readonly machine: TargetInfo<T>;
   readonly discard: Chosen<DiscardPolicyInfo>;
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
-  /** How volatile memory goes. Default: `range-lru`. */
+  /** How volatile memory goes. Default: that of `AXES`. */
   readonly purge?: Chosen<PurgePolicyInfo>;
-  /** Which equal pages become one. Default: `none`. */
+  /** Which equal pages become one. Default: that of `AXES`. */
   readonly merge?: Chosen<MergePolicyInfo>;
   readonly swap: SwapKind;
   /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */
@@ -32,9 +32,12 @@ export interface ReplayOptions {
   /** Keep the rows of timeline.csv. */
   readonly timeline?: boolean;
   /** Called before every event, with the machine as it is then. */
-  readonly observe?: (machine: Machine, block: EventBlock, row: number) => void;
-  /** Called after every event, with what its system call returned (success where it made none). */
-  readonly completed?: (machine: Machine, returned: Returned, block: EventBlock, row: number) => void;
+  readonly observe?: (machine: T, block: EventBlock, row: number) => void;
+  /**
+   * Called after every event with what its system call returned (success where it made none): at once, or at the end of
+   * the block where the machine answers late.
+   */
+  readonly completed?: (machine: T, returned: SyscallResult, block: EventBlock, row: number) => void;
   /** Called now and then with the events replayed so far. */
   readonly progress?: (events: number) => void;
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { simulated } from '../machine/target.js';
 import { METRICS, STALL_PARTS } from '../metrics/schema.js';
 import { randomTrace } from '../testing/fuzz/lockstep.js';
 import { MACHINES } from '../testing/fuzz/machines.js';
@@ -27,7 +28,7 @@ describe('metrics of a replay', () => {
   it('are refused for pages of a size that nothing in the machine is of', async () => {
     const trace = traceOf('0,spawn,1,,,\n', '# page_size: 65536\n');
     await expect(run(trace)).rejects.toThrow(/page_size is 65536, .*expected page_size 4096/);
-    await expect(validate(trace)).rejects.toThrow(/page_size is 65536/);
+    await expect(validate(trace, simulated)).rejects.toThrow(/page_size is 65536/);
   });
 
   it('come in schema order, all of them', async () => {
@@ -355,6 +356,7 @@ describe('validating a trace', () => {
         'read,1,1,4,',
         'read,1,4,4,',
       ]),
+      simulated,
     );
     expect(events).toBe(8);
     expect(warnings.map(({ place, what }) => `${place.line}: ${what}`)).toEqual([
@@ -373,7 +375,7 @@ describe('validating a trace', () => {
       'discard,1,0,4,',
       'read,2,9,1,',
     ];
-    expect((await validate(timed(events))).warnings).toHaveLength(1);
+    expect((await validate(timed(events), simulated)).warnings).toHaveLength(1);
   });
 
   const cases: readonly (readonly [what: string, events: readonly string[], lines: readonly number[]])[] = [
@@ -425,7 +427,7 @@ describe('validating a trace', () => {
   ];
   for (const [what, events, lines] of cases) {
     it(`${what}: only those who have it no more are warned`, async () => {
-      const { warnings } = await validate(timed(events));
+      const { warnings } = await validate(timed(events), simulated);
       expect(warnings.map(({ place }) => place.line)).toEqual(lines);
     });
   }

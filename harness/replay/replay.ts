@@ -1,13 +1,17 @@
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
+import { AXES } from '../metrics/axes.js';
 import type { Moment, Paid } from '../metrics/files.js';
 import type { Metrics, Outcome } from '../metrics/schema.js';
+import { mergePolicies } from '../policy/merge/registry.js';
+import { purgePolicies } from '../policy/purge/registry.js';
+import type { Target } from '../target/contract.js';
+import { Refusal } from '../target/refusal.js';
 import type { Trace } from '../trace/trace.js';
 import { Backed } from './backing.js';
-import { Foresight, foresighted, UseRecorder } from './future.js';
-import { collectMetrics, spaceRows } from './metrics.js';
+import { checkForeseeable, Foresight, foresighted, UseRecorder } from './future.js';
+import { collectMetrics } from './metrics.js';
 import type { ReplayOptions } from './options.js';
-import { checkForeseeable, Refusal } from './refusal.js';
 import { Run } from './run.js';
 
 /** What a replay measured. */
@@ -38,7 +42,10 @@ export interface ReplayResult {
  * @throws InputError with the line of an event that makes no sense
  * @throws Refusal when a policy or the backing lacks what it needs
  */
-export async function replay(trace: Trace, options: ReplayOptions): Promise<ReplayResult> {
+export async function replay<T extends Target>(
+  trace: Trace,
+  options: ReplayOptions<T>,
+): Promise<ReplayResult> {
   checkPageSize(trace);
   const { reclaim } = options;
   if (!reclaim.info.needsFuture) return replayOnce(trace, options);
@@ -62,65 +69,90 @@ function checkPageSize({ name, meta }: Trace): void {
 }
 
 /** The first replay for a policy that needs the future. */
-async function foresee(trace: Trace, options: ReplayOptions): Promise<Foresight> {
-  const { discard, reclaim, swap, seed, costs, merge, backing } = options;
+async function foresee<T extends Target>(trace: Trace, options: ReplayOptions<T>): Promise<Foresight> {
+  const { reclaim, merge } = options;
   const { name } = reclaim.info;
   if (merge && merge.info.name !== 'none')
     throw new Refusal(
       `reclaim policy ${name} needs the future, and what is merged, and when, depends on what is evicted: expected merge policy none, not ${merge.info.name}`,
     );
   const recorder = new UseRecorder();
-  const info = { ...reclaim.info, create: () => recorder };
-  const run = new Run(
-    trace,
-    {
-      discard,
-      reclaim: { ...reclaim, info },
-      swap,
-      limit: 'none',
-      seed,
-      costs,
-      completed: ({ pages }) => checkForeseeable(name, pages),
-    },
-    await Backed.of(trace, backing),
-    true,
-  );
-  for await (const block of trace.blocks()) run.block(block);
-  recorder.grow(run.machine.pages.count);
-  return new Foresight(recorder.uses());
+  const first: ReplayOptions<T> = {
+    machine: options.machine,
+    discard: options.discard,
+    reclaim: { ...reclaim, info: { ...reclaim.info, create: (pages) => recorder.watch(pages) } },
+    swap: options.swap,
+    backing: options.backing,
+    limit: 'none',
+    seed: options.seed,
+    costs: options.costs,
+    completed: (machine) => checkForeseeable(name, machine.gauges()),
+  };
+  const run = await begin(trace, first, true);
+  try {
+    for await (const block of trace.blocks()) await run.block(block);
+    return new Foresight(recorder.uses());
+  } finally {
+    await run.target.dispose();
+  }
 }
 
-async function replayOnce(trace: Trace, options: ReplayOptions): Promise<ReplayResult> {
-  const run = new Run(trace, options, await Backed.of(trace, options.backing));
-  let starved = false;
-  for await (const block of trace.blocks()) {
-    starved = run.block(block);
-    options.progress?.(run.events);
-    if (starved) break;
+/** Sets the machine up. @param foresees as in `Run` */
+async function begin<T extends Target>(
+  trace: Trace,
+  options: ReplayOptions<T>,
+  foresees = false,
+): Promise<Run<T>> {
+  const { machine, limit } = options;
+  const target = await machine.create({
+    costs: options.costs,
+    discard: options.discard,
+    reclaim: options.reclaim,
+    purge: options.purge ?? purgePolicies.choose(AXES.purge.default),
+    merge: options.merge ?? mergePolicies.choose(AXES.merge.default),
+    swap: options.swap,
+    limit: typeof limit === 'number' ? limit : undefined,
+    memory: options.memory,
+    seed: options.seed,
+    startUs: trace.totals.firstTimeUs,
+  });
+  return new Run(target, trace, options, await Backed.of(trace, options.backing), foresees);
+}
+
+async function replayOnce<T extends Target>(trace: Trace, options: ReplayOptions<T>): Promise<ReplayResult> {
+  const run = await begin(trace, options);
+  try {
+    for await (const block of trace.blocks()) {
+      const alive = await run.block(block);
+      options.progress?.(run.events);
+      if (!alive) break;
+    }
+    return await resultOf(run, trace);
+  } finally {
+    await run.target.dispose();
   }
-  run.sampler.finish();
-  run.machine.shares.finish(run.machine);
-  const means = run.sampler.means();
+}
+
+async function resultOf<T extends Target>(run: Run<T>, trace: Trace): Promise<ReplayResult> {
+  const { target, sampler } = run;
+  sampler.finish();
+  const { outcome, reason, abandoned } = await target.finish();
+  const means = sampler.means();
+  const { touchesInferred } = trace.meta;
   return {
-    outcome: starved ? 'oom' : 'ok',
-    reason: starved
-      ? `${options.memory === undefined ? 'the limit could not be met' : 'memory ran out'}: no page was left that could go`
-      : undefined,
-    events: run.events,
+    outcome,
+    reason,
+    events: run.events - abandoned,
     touches: run.touches,
     traceTimeUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,
     limited: run.limited,
-    metrics: collectMetrics(
-      run.machine,
-      run.discarding.kernel,
-      run.discarding.program,
-      means,
-      run.touches,
-      trace.meta.touchesInferred,
-    ),
+    metrics: collectMetrics(target.counters(run.touches), means, {
+      count: run.touches,
+      inferred: touchesInferred,
+    }),
     overheadPagesMean: means.overhead,
-    timeline: run.sampler.rows,
-    spaces: spaceRows(run.machine, run.sampler.residentPageUs),
-    hostBytes: run.machine.hostBytes(),
+    timeline: sampler.rows,
+    spaces: target.spaces(sampler.residentPageUs),
+    hostBytes: target.hostBytes(),
   };
 }

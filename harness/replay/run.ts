@@ -1,79 +1,68 @@
 import { InputError } from '../base/errors.js';
-import { checkMachine } from '../machine/check.js';
-import { Machine } from '../machine/machine.js';
-import { access, READ, UNIQUE } from '../machine/mapping/access.js';
-import { spawn } from '../machine/mapping/fork.js';
-import { OutOfMemory } from '../machine/reclaim/reclaim.js';
-import type { Space } from '../machine/state/space.js';
-import { mergePolicies } from '../policy/merge/registry.js';
-import { purgePolicies } from '../policy/purge/registry.js';
+import { SUCCESS, type SyscallResult, type Target } from '../target/contract.js';
 import type { EventBlock } from '../trace/block.js';
 import { HAS, OP } from '../trace/op.js';
 import type { Trace } from '../trace/trace.js';
 import { ArgCache } from './args.js';
 import type { Backed } from './backing.js';
 import { Discarding } from './discarding.js';
-import { ObjectEvents } from './object-events.js';
+import { Events } from './events.js';
 import type { ReplayOptions } from './options.js';
-import { checkReclaim, checkReport } from './refusal.js';
-import { type Returned, SUCCESS } from './returned.js';
 import { Sampler } from './sampler.js';
-import { SpaceEvents } from './space-events.js';
 
 /** A setting that needs memory of a size, and changes nothing that is used. */
 const REPORTING = 'mm.page_reporting_order';
 
-/** Replays one trace through one machine. */
-export class Run {
-  readonly machine: Machine;
-  readonly discarding: Discarding;
+/** Replays one trace on one machine. */
+export class Run<T extends Target> {
   readonly sampler: Sampler;
   events = 0;
+  /** Pages the trace's own reads and writes touched. */
   touches = 0;
   /** Whether there was a limit at any time. */
   limited: boolean;
   private readonly args: ArgCache;
-  private readonly objects: ObjectEvents;
-  private readonly spaces: SpaceEvents;
+  private readonly discarding: Discarding;
+  private readonly others: Events;
   private nowUs: number;
-  private returned = SUCCESS;
+  /** By row of the block at hand: what system calls returned. */
+  private readonly results = new Map<number, SyscallResult>();
+  private wrong: { readonly row: number; readonly error: InputError } | undefined;
 
+  /** @param foresees whether its only purpose is to foresee: memory has no size, and free blocks are not reported */
   constructor(
+    readonly target: T,
     private readonly trace: Trace,
-    private readonly options: ReplayOptions,
+    private readonly options: ReplayOptions<T>,
     backed: Backed | undefined,
-    /** Whether its only purpose is to foresee: memory has no size, and free blocks are not reported. */
     private readonly foresees = false,
   ) {
-    const { costs, reclaim, swap, limit, seed, discard } = options;
-    checkReclaim(reclaim.info, typeof limit === 'number' || options.memory !== undefined);
-    const purge = options.purge ?? purgePolicies.choose('range-lru');
-    const merge = options.merge ?? mergePolicies.choose('none');
-    const rules = purge.info.rules(purge.values);
-    checkReport(discard.info, rules);
-    this.machine = new Machine({
-      costs,
-      reclaim,
-      swap,
-      purge: rules,
-      merge: merge.info.rules(merge.values),
-      limit: typeof limit === 'number' ? limit : undefined,
-      memory: options.memory,
-      seed,
-    });
-    this.discarding = new Discarding(this.machine, discard);
     const { firstTimeUs, lastTimeUs } = trace.totals;
-    this.sampler = new Sampler(this.machine, firstTimeUs, lastTimeUs, options.timeline === true);
-    this.nowUs = firstTimeUs;
-    this.machine.advance(firstTimeUs);
     this.args = new ArgCache(trace.strings);
-    this.objects = new ObjectEvents(this.machine, this.args, this.discarding, backed);
-    this.spaces = new SpaceEvents(this.machine, this.args, this.discarding, backed, this.objects);
-    this.limited = typeof limit === 'number';
+    this.discarding = new Discarding(target, options.discard);
+    this.others = new Events(target, this.args, this.discarding, backed);
+    this.sampler = new Sampler(target, firstTimeUs, lastTimeUs, options.timeline === true);
+    this.nowUs = firstTimeUs;
+    this.limited = typeof options.limit === 'number';
+    target.answered = (row, answer) => this.answered(row, answer);
   }
 
-  /** Replays a block; true when the limit could not be met and the replay is over. */
-  block(block: EventBlock): boolean {
+  /**
+   * Replays a block, and waits until the machine has answered all of it. Returns false when memory ran out.
+   *
+   * @throws InputError with the place of an event that makes no sense
+   */
+  async block(block: EventBlock): Promise<boolean> {
+    this.results.clear();
+    const ran = this.target.run(() => this.carryOut(block));
+    const alive = (await this.target.barrier()) && ran;
+    if (this.wrong) throw this.wrong.error.at(this.trace.place(block, this.wrong.row));
+    if (this.target.answersLate) for (let row = 0; row < block.length; row++) this.complete(block, row);
+    return alive;
+  }
+
+  private carryOut(block: EventBlock): void {
+    const { target } = this;
     const { check, observe, completed } = this.options;
     const { length, time, op } = block;
     let row = 0;
@@ -82,75 +71,54 @@ export class Run {
         const timeUs = time[row]!;
         if (timeUs !== this.nowUs) this.advance(timeUs);
         const code = op[row]!;
-        if (observe) observe(this.machine, block, row);
-        if (code === OP.read || code === OP.write) this.touch(block, row, code === OP.write);
-        else this.returned = this.event(block, row, code);
+        if (observe) observe(target, block, row);
+        if (code === OP.read || code === OP.write) {
+          target.touch(block, row);
+          this.touches += Math.abs(block.count[row]!);
+        } else this.event(block, row, code);
         this.events++;
-        if (completed) {
-          completed(this.machine, this.returned, block, row);
-          this.returned = SUCCESS;
-        }
-        if (check) checkMachine(this.machine);
+        if (completed && !target.answersLate) this.complete(block, row);
+        if (check) target.check?.();
       }
-      return false;
     } catch (error) {
-      if (error instanceof OutOfMemory) {
-        this.machine.counters.oom_events++;
-        return true;
-      }
       throw error instanceof InputError ? error.at(this.trace.place(block, row)) : error;
     }
   }
 
-  /** Trace time moves on; daemons that are due before run at their time. */
+  private complete(block: EventBlock, row: number): void {
+    this.options.completed?.(this.target, this.results.get(row) ?? SUCCESS, block, row);
+  }
+
+  private answered(row: number, answer: SyscallResult | InputError): void {
+    if (answer instanceof InputError) this.wrong ??= { row, error: answer };
+    else if (this.options.completed) this.results.set(row, answer);
+  }
+
+  /** Trace time moves on; what the machine does of its own before is done at its time. */
   private advance(timeUs: number): void {
-    const { daemons } = this.machine;
-    for (let due = daemons.dueUs; due <= timeUs; due = daemons.dueUs) {
+    const { target } = this;
+    for (let due = target.dueUs; due <= timeUs; due = target.dueUs) {
       this.moveTo(Math.max(due, this.nowUs));
-      daemons.run(this.nowUs);
+      target.runDue();
     }
     this.moveTo(timeUs);
   }
 
   private moveTo(timeUs: number): void {
     this.sampler.advance(timeUs);
-    this.machine.advance(timeUs);
+    this.target.advance(timeUs);
     this.nowUs = timeUs;
   }
 
-  private touch(block: EventBlock, row: number, write: boolean): void {
-    const space = this.open(block, row);
-    const bits = block.fields[row]!;
-    const content = !write ? READ : bits & HAS.content ? block.content[row]! : UNIQUE;
-    const step = bits & HAS.contentUp ? 1 : 0;
-    const page = block.page[row]!;
-    const count = block.count[row]!;
-    if (write && this.discarding.watching) this.discarding.beforeWrite(space.id, page, count);
-    const touched = access(this.machine, space, page, count, content, step);
-    space.touches += touched;
-    this.touches += touched;
-    this.machine.ledger.end();
-  }
-
-  /** The space of an event, with the ledger open for its thread. */
-  private open(block: EventBlock, row: number): Space {
-    const id = block.space[row]!;
-    const space = this.machine.space(id);
-    if (!space) throw new InputError(`there is no space ${id} here, expected a spawn or fork before`);
-    this.machine.ledger.begin(space.account, id, block.thread[row]!, this.nowUs);
-    return space;
-  }
-
-  private event(block: EventBlock, row: number, op: number): Returned {
-    if (block.fields[row]! & HAS.space && op !== OP.spawn) return this.spaceEvent(block, row, op);
-    const { machine: m, args } = this;
+  private event(block: EventBlock, row: number, op: number): void {
+    const { args, target } = this;
+    // A spawn is on no account: its space begins with it.
+    const ofSpace = (block.fields[row]! & HAS.space) !== 0 && op !== OP.spawn;
+    target.begin(row, ofSpace ? block.space[row]! : undefined, block.thread[row]!);
     switch (op) {
-      case OP.spawn:
-        spawn(m, block.space[row]!, args.of('spawn', block, row)?.name ?? '');
-        break;
       case OP.set: {
         const { name, value } = args.required('set', block, row);
-        if (!this.foresees || name !== REPORTING) m.set(name, value);
+        if (!this.foresees || name !== REPORTING) target.set(name, value);
         break;
       }
       case OP.limit:
@@ -164,23 +132,13 @@ export class Run {
         this.discarding.pressure(args.required('pressure', block, row).level);
         break;
       default:
-        return this.objects.run(block, row, op);
+        this.others.run(block, row, op);
     }
-    return SUCCESS;
-  }
-
-  private spaceEvent(block: EventBlock, row: number, op: number): Returned {
-    const { machine: m } = this;
-    const returned = this.spaces.run(this.open(block, row), block, row, op);
-    m.merger.eventEnded();
-    m.ledger.stalled(m.ledger.spentNs);
-    m.ledger.end();
-    return returned;
+    target.end();
   }
 
   private setLimit(pages: number | undefined): void {
     this.limited = true;
-    checkReclaim(this.options.reclaim.info, pages !== undefined);
-    this.machine.reclaim.setLimit(pages);
+    this.target.limit(pages);
   }
 }

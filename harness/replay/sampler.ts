@@ -1,22 +1,8 @@
-import { PAGE_BYTES } from '../base/page.js';
-import type { Machine } from '../machine/machine.js';
 import type { Moment } from '../metrics/files.js';
+import type { MemoryGauges, Target } from '../target/contract.js';
 
-/** Samples a cell in timeline.csv, marks apart. */
+/** Samples a cell in timeline.csv, excluding marks. */
 const SAMPLES = 500;
-
-/** Memory at one moment, or its mean over trace time, in pages. */
-export interface MemoryMeans {
-  readonly resident: number;
-  readonly swap: number;
-  /** What the kernel needs to keep track: page tables, struct pages of images, what KSM tracks. */
-  readonly overhead: number;
-  /** Memory the pages take, wherever they are: frames, slots that are not also in the swap cache, compressed pages. */
-  readonly footprint: number;
-  readonly volatile: number;
-  /** Free pages that the host has taken back. */
-  readonly reported: number;
-}
 
 /**
  * Watches the machine's memory over trace time: exact time-weighted means, and rows of timeline.csv at equal steps and
@@ -28,6 +14,7 @@ export class Sampler {
   private swap = 0;
   private footprint = 0;
   private overhead = 0;
+  private lazyfree = 0;
   private volatile = 0;
   private reported = 0;
   private nowUs: number;
@@ -35,7 +22,7 @@ export class Sampler {
 
   /** @param timeline whether to keep rows */
   constructor(
-    private readonly machine: Machine,
+    private readonly target: Target,
     private readonly firstUs: number,
     private readonly lastUs: number,
     private readonly timeline: boolean,
@@ -47,11 +34,12 @@ export class Sampler {
   advance(timeUs: number): void {
     if (this.timeline) this.sampleUpTo(timeUs);
     const passed = timeUs - this.nowUs;
-    const now = this.gauges();
+    const now = this.target.gauges();
     this.resident += passed * now.resident;
     this.swap += passed * now.swap;
     this.footprint += passed * now.footprint;
     this.overhead += passed * now.overhead;
+    this.lazyfree += passed * now.lazyfree;
     this.volatile += passed * now.volatile;
     this.reported += passed * now.reported;
     this.nowUs = timeUs;
@@ -72,31 +60,18 @@ export class Sampler {
     return this.resident;
   }
 
-  means(): MemoryMeans {
+  /** Means over trace time. */
+  means(): MemoryGauges {
     const passed = this.nowUs - this.firstUs;
-    if (passed === 0) return this.gauges();
+    if (passed === 0) return this.target.gauges();
     return {
       resident: this.resident / passed,
       swap: this.swap / passed,
       footprint: this.footprint / passed,
+      overhead: this.overhead / passed,
+      lazyfree: this.lazyfree / passed,
       volatile: this.volatile / passed,
       reported: this.reported / passed,
-      overhead: this.overhead / passed,
-    };
-  }
-
-  private gauges(): MemoryMeans {
-    const { frames, swap, tables, pages, zone, structPagesMapped, settings, ksm } = this.machine;
-    const slots = swap.synchronous ? swap.compressedBytes / PAGE_BYTES : swap.inUse - frames.inSwapCache;
-    return {
-      resident: frames.inUse,
-      swap: swap.inUse,
-      overhead:
-        tables.pages +
-        (structPagesMapped * settings.structPageBytes + ksm.strategy.metadataBytes) / PAGE_BYTES,
-      footprint: frames.inUse + slots,
-      volatile: pages.volatile,
-      reported: zone?.reporting?.reportedPages ?? 0,
     };
   }
 
@@ -115,24 +90,6 @@ export class Sampler {
   }
 
   private row(timeUs: number, label: string): Moment {
-    const { machine } = this;
-    const { resident, swap, footprint, volatile } = this.gauges();
-    return {
-      time_us: timeUs,
-      label,
-      limit_pages: machine.reclaim.limited ? machine.reclaim.limit : null,
-      resident_pages: resident,
-      rss_pages: machine.rss,
-      swap_pages: swap,
-      swapcache_pages: machine.frames.inSwapCache,
-      footprint_pages: footprint,
-      lazyfree_pages: machine.pages.lazyfree,
-      volatile_pages: volatile,
-      page_table_pages: machine.tables.pages,
-      pages_shared: machine.ksm.strategy.pagesShared,
-      pages_sharing: machine.ksm.strategy.pagesSharing,
-      ksm_zero_pages: machine.ksm.zeroPages,
-      vmas: machine.vmas,
-    };
+    return { time_us: timeUs, label, ...this.target.timeline() };
   }
 }

@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { Claim } from '../metrics/claim.js';
-import type { Row } from '../metrics/csv.js';
+import type { RunRow } from '../metrics/files.js';
+import { runRow } from '../testing/results.js';
 import { CLAIM_COLUMNS, claimRows, claimsTable, judgeClaims } from './claims.js';
 
-const ROWS: readonly Row[] = [
-  { cell: 1, discard: 'keep', limit_pages: null, outcome: 'ok', pgfault: 100, saved_pages_mean: 0 },
-  { cell: 2, discard: 'remove', limit_pages: null, outcome: 'ok', pgfault: 150, saved_pages_mean: 50 },
-  { cell: 3, discard: 'keep', limit_pages: 9, outcome: 'oom', pgfault: 10, saved_pages_mean: null },
-  { cell: 4, discard: 'remove', limit_pages: 9, outcome: 'ok', pgfault: 10, saved_pages_mean: null },
+const ROWS: readonly RunRow[] = [
+  runRow({ cell: 1, discard: 'keep', limit_pages: null, outcome: 'ok', pgfault: 100, saved_pages_mean: 0 }),
+  runRow({
+    cell: 2,
+    discard: 'remove',
+    limit_pages: null,
+    outcome: 'ok',
+    pgfault: 150,
+    saved_pages_mean: 50,
+  }),
+  runRow({ cell: 3, discard: 'keep', limit_pages: 9, outcome: 'oom', pgfault: 10, saved_pages_mean: null }),
+  runRow({ cell: 4, discard: 'remove', limit_pages: 9, outcome: 'ok', pgfault: 10, saved_pages_mean: null }),
 ];
 
 const of = (column: string, discard: string, limit: number | null = null) => ({

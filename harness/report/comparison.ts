@@ -1,6 +1,7 @@
-import type { Row } from '../metrics/csv.js';
+import { AXES, AXIS_COLUMNS, AXIS_NAMES, type AxisColumn, axisText, isSize } from '../metrics/axes.js';
+import type { RunRow } from '../metrics/files.js';
 import type { StallPart } from '../metrics/schema.js';
-import { numberIn } from './format.js';
+import { mib, numberIn } from './format.js';
 
 /** What a report needs to know of a trace beside the rows. */
 export interface TraceFacts {
@@ -20,7 +21,7 @@ export interface TraceFacts {
  */
 export type Axis = 'discard' | 'merge' | 'purge';
 
-export function comparedAxis(rows: readonly Row[]): Axis {
+export function comparedAxis(rows: readonly RunRow[]): Axis {
   const values = (axis: Axis) => new Set(rows.map((row) => row[axis])).size;
   const discards = new Set(rows.map((row) => row.discard));
   if (discards.size === 1 && values('merge') > 1) return 'merge';
@@ -29,9 +30,9 @@ export function comparedAxis(rows: readonly Row[]): Axis {
 }
 
 /** What a row is called among those it is compared with. */
-export function rowName(row: Row, axis: Axis): string {
+export function rowName(row: RunRow, axis: Axis): string {
   if (axis === 'purge' && row.discard === 'keep') return 'keep';
-  return String(row[axis]);
+  return row[axis];
 }
 
 /**
@@ -39,18 +40,34 @@ export function rowName(row: Row, axis: Axis): string {
  *
  * @param gap between the two
  */
-export function traceName(row: Row, gap = ' '): string {
-  return row.backing === 'recorded' ? String(row.trace) : `${row.trace}${gap}on ${row.backing}`;
+export function traceName(row: RunRow, gap = ' '): string {
+  return row.backing === 'recorded' ? row.trace : `${row.trace}${gap}on ${row.backing}`;
 }
 
-/** What is the same in all rows that are compared with each other on one trace. */
-export function sameColumns(axis: Axis): string[] {
-  const compared: readonly string[] = axis === 'purge' ? ['purge', 'discard'] : [axis];
-  return ['swap', 'reclaim', 'discard', 'merge', 'purge', 'seed'].filter((name) => !compared.includes(name));
+/** What is the same in all rows that are compared with each other on one trace, on one kind of memory, under one limit. */
+export function sameColumns(axis: Axis): AxisColumn[] {
+  const compared: readonly AxisColumn[] = axis === 'purge' ? ['purge', 'discard'] : [axis];
+  return AXIS_COLUMNS.filter(
+    (column) => column !== 'backing' && column !== 'limit_pages' && !compared.includes(column),
+  );
+}
+
+/** Of some columns, those that differ within a trace: a size in percent also differs from one trace to the next. */
+export function varyingColumns(rows: readonly RunRow[], columns: readonly AxisColumn[]): AxisColumn[] {
+  const traces = groupBy(rows, ['trace']);
+  return columns.filter((column) => traces.some((own) => new Set(own.map((row) => row[column])).size > 1));
+}
+
+/** What a row has in the column of an axis, for titles: `swap zram`, `memory 16 MiB`. */
+export function axisLabel(row: RunRow, column: AxisColumn, pageBytes: number): string {
+  const name = AXIS_NAMES.find((axis) => AXES[axis].column === column)!;
+  const value = row[column] ?? null;
+  if (isSize(name) && typeof value === 'number') return `${name} ${mib(value, pageBytes)} MiB`;
+  return `${name} ${axisText(name, value)}`;
 }
 
 /** The rows that are compared: where ways to purge are, keep is the same under each of them and is shown once. */
-export function comparedRows(rows: readonly Row[], axis: Axis): readonly Row[] {
+export function comparedRows(rows: readonly RunRow[], axis: Axis): readonly RunRow[] {
   if (axis !== 'purge') return rows;
   const first = rows[0]?.purge;
   return rows.filter((row) => row.discard !== 'keep' || row.purge === first);
@@ -62,12 +79,12 @@ export const EQUAL_SAVING = 0.005;
 export const EQUAL_COST = 0.01;
 
 /** Every call that should have given memory back was refused: such a cell is shown and not ranked. */
-export function isRefused(row: Row): boolean {
+export function isRefused(row: RunRow): boolean {
   const calls = numberIn(row, 'discard_calls');
   return row.outcome === 'refused' || (calls > 0 && numberIn(row, 'discard_errors') === calls);
 }
 
-export function isRanked(row: Row): boolean {
+export function isRanked(row: RunRow): boolean {
   return row.outcome === 'ok' && !isRefused(row);
 }
 
@@ -81,14 +98,14 @@ export interface Scaled {
  * What a cell costs programs, in ns: all stalls. Where accesses are inferred so are the faults they take; leaving these
  * out would favour what swaps over what makes contents again, which is inferred as well.
  */
-export function costNs(row: Row, scaled?: Scaled): number {
+export function costNs(row: RunRow, scaled?: Scaled): number {
   const sum = numberIn(row, 'stall_ns');
   if (!scaled) return sum;
   return sum + (scaled.factor - 1) * numberIn(row, `stall_${scaled.part}_ns`);
 }
 
 /** The cells that save most and, among those, cost least; more than one where they are equal. Empty where none saves. */
-export function bestOf(rows: readonly Row[]): Row[] {
+export function bestOf(rows: readonly RunRow[]): RunRow[] {
   const ranked = rows.filter((row) => isRanked(row) && numberIn(row, 'saved_pages_mean') > 0);
   const most = Math.max(...ranked.map((row) => numberIn(row, 'saved_pages_mean')));
   const saving = ranked.filter((row) => numberIn(row, 'saved_pages_mean') >= most * (1 - EQUAL_SAVING));
@@ -97,10 +114,10 @@ export function bestOf(rows: readonly Row[]): Row[] {
 }
 
 /** Rows in groups of equal values of some columns, in the order of their first row. */
-export function groupBy(rows: readonly Row[], columns: readonly string[]): Row[][] {
-  const groups = new Map<string, Row[]>();
+export function groupBy<R>(rows: readonly R[], columns: readonly (keyof R)[]): R[][] {
+  const groups = new Map<string, R[]>();
   for (const row of rows) {
-    const key = JSON.stringify(columns.map((column) => row[column] ?? null));
+    const key = JSON.stringify(columns.map((column) => row[column]));
     const group = groups.get(key);
     if (group) group.push(row);
     else groups.set(key, [row]);

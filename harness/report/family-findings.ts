@@ -1,6 +1,7 @@
-import type { Row } from '../metrics/csv.js';
+import type { RunRow, SpaceRow } from '../metrics/files.js';
 import {
   type Axis,
+  axisLabel,
   bestOf,
   comparedAxis,
   comparedRows,
@@ -11,6 +12,7 @@ import {
   rowName,
   type TraceFacts,
   traceName,
+  varyingColumns,
 } from './comparison.js';
 import { apart, limitLabel } from './family-rows.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
@@ -33,17 +35,21 @@ interface Group {
   readonly facts: TraceFacts;
   readonly limit: string;
   readonly axis: Axis;
-  readonly rows: readonly Row[];
-  readonly keep: Row | undefined;
+  readonly rows: readonly RunRow[];
+  readonly keep: RunRow | undefined;
 }
 
-function groupsOf(rows: readonly Row[], traces: readonly TraceFacts[]): Group[] {
+function groupsOf(rows: readonly RunRow[], traces: readonly TraceFacts[]): Group[] {
   const axis = comparedAxis(rows);
-  return groupBy(apart(comparedRows(rows, axis)).shown, ['trace', 'backing', 'limit_pages']).map((group) => {
+  const around = varyingColumns(rows, ['memory_pages']);
+  const { shown } = apart(comparedRows(rows, axis));
+  return groupBy(shown, ['trace', 'backing', 'limit_pages', ...around]).map((group) => {
     const first = group[0]!;
     const facts = traces.find((trace) => trace.label === first.trace)!;
     return {
-      name: traceName(first),
+      name: [traceName(first), ...around.map((column) => axisLabel(first, column, facts.pageBytes))].join(
+        ', ',
+      ),
       facts,
       limit: limitLabel(first, facts),
       axis,
@@ -53,7 +59,7 @@ function groupsOf(rows: readonly Row[], traces: readonly TraceFacts[]): Group[] 
   });
 }
 
-function policies(rows: readonly Row[], axis: Axis): string {
+function policies(rows: readonly RunRow[], axis: Axis): string {
   return listed([...new Set(rows.map((row) => rowName(row, axis)))]);
 }
 
@@ -76,7 +82,7 @@ function savingSentence(groups: readonly Group[]): Finding {
 }
 
 /** The space that pays most of a cell's stalls, where several do. */
-function payer(row: Row, spaces: readonly Row[]): string {
+function payer(row: RunRow, spaces: readonly SpaceRow[]): string {
   const paying = spaces.filter(({ cell, space }) => cell === row.cell && space !== null);
   if (paying.length < 2) return '';
   const total = paying.reduce((sum, space) => sum + numberIn(space, 'stall_ns'), 0);
@@ -86,7 +92,7 @@ function payer(row: Row, spaces: readonly Row[]): string {
 }
 
 /** Who stalls least under the tightest limit, and who pays, a clause a trace. */
-function stallSentence(groups: readonly Group[], spaces: readonly Row[]): Finding {
+function stallSentence(groups: readonly Group[], spaces: readonly SpaceRow[]): Finding {
   const tightest = groups.at(-1)!.limit;
   const clauses = groups
     .filter(({ limit }) => limit === tightest)
@@ -133,8 +139,8 @@ function sensitivitySentence(groups: readonly Group[]): Finding {
  */
 export function familyFindings(
   family: string,
-  runs: readonly Row[],
-  spaces: readonly Row[],
+  runs: readonly RunRow[],
+  spaces: readonly SpaceRow[],
   traces: readonly TraceFacts[],
 ): Finding[] {
   const members = traces.filter((trace) => trace.family === family);

@@ -1,18 +1,19 @@
-import type { Row } from '../metrics/csv.js';
+import type { NumberColumn } from '../metrics/columns.js';
+import type { RunRow } from '../metrics/files.js';
 import { EQUAL_COST, EQUAL_SAVING, groupBy, isRefused, type TraceFacts, traceName } from './comparison.js';
 import { numberIn, percent } from './format.js';
 
 /** What a limit is called in the head of a table: traces differ in pages, not in shares. */
-export function limitLabel(row: Row, { peakPages }: TraceFacts): string {
+export function limitLabel(row: RunRow, { peakPages }: TraceFacts): string {
   if (row.limit_pages === null) return 'no limit';
   if (typeof row.limit_pages !== 'number') return 'as the trace says';
   return `limit ${percent(row.limit_pages, peakPages)}`;
 }
 
 /** Whether two cells of one trace, on two kinds of memory, cannot be told apart. */
-function alike(a: Row, b: Row | undefined): boolean {
+function alike(a: RunRow, b: RunRow | undefined): boolean {
   if (!b || a.outcome !== b.outcome || isRefused(a) !== isRefused(b)) return false;
-  const close = (column: string, tolerance: number) =>
+  const close = (column: NumberColumn<RunRow>, tolerance: number) =>
     Math.abs(numberIn(a, column) - numberIn(b, column)) <= tolerance * numberIn(a, column);
   return (
     close('saved_pages_mean', EQUAL_SAVING) &&
@@ -25,8 +26,8 @@ function alike(a: Row, b: Row | undefined): boolean {
  * The rows to show; and the names of traces that no policy could be tried on with that kind of memory, or where it
  * changes nothing, since what is given back is memory that cannot be of another kind.
  */
-export function apart(rows: readonly Row[]): { shown: Row[]; impossible: string[]; same: string[] } {
-  const parts = { shown: [] as Row[], impossible: [] as string[], same: [] as string[] };
+export function apart(rows: readonly RunRow[]): { shown: RunRow[]; impossible: string[]; same: string[] } {
+  const parts = { shown: [] as RunRow[], impossible: [] as string[], same: [] as string[] };
   const groups = groupBy(rows, ['trace', 'backing']);
   for (const group of groups) {
     const first = group[0]!;

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { Row } from '../metrics/csv.js';
+import type { RunRow } from '../metrics/files.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import {
   type Axis,
@@ -12,6 +12,7 @@ import {
   sameColumns,
   type TraceFacts,
   traceName,
+  varyingColumns,
 } from './comparison.js';
 import { apart, limitLabel } from './family-rows.js';
 import { listed, mib, ms, numberIn } from './format.js';
@@ -22,7 +23,7 @@ import { tableTitle } from './table.js';
 interface Figure {
   readonly head: string;
   /** Undefined where it was not measured. */
-  value(row: Row, facts: TraceFacts): number | undefined;
+  value(row: RunRow, facts: TraceFacts): number | undefined;
   text(value: number, facts: TraceFacts): string;
 }
 
@@ -77,19 +78,19 @@ export interface FamilyTable {
   /** Heads of the columns below each limit, in lines. */
   readonly heads: readonly string[];
   /** The lines of each trace on each kind of memory, and a row that says which. */
-  readonly traces: readonly { readonly first: Row; readonly lines: readonly TableLine[] }[];
+  readonly traces: readonly { readonly first: RunRow; readonly lines: readonly TableLine[] }[];
 }
 
 /** A cell of the results: what it saved, what that costs later, and how long programs stalled. */
 function tableCells(
-  row: Row | undefined,
+  row: RunRow | undefined,
   figures: readonly Figure[],
   facts: TraceFacts,
-  front: readonly Row[],
+  front: readonly RunRow[],
 ): TableCell[] {
   const none = figures.map(() => ({ text: '' }));
   if (!row) return none;
-  if (row.outcome !== 'ok') return [{ text: String(row.outcome) }, ...none.slice(1)];
+  if (row.outcome !== 'ok') return [{ text: row.outcome }, ...none.slice(1)];
   if (isRefused(row)) return [{ text: 'refused' }, ...none.slice(1)];
   return figures.map((figure) => {
     const value = figure.value(row, facts);
@@ -102,15 +103,15 @@ function tableCells(
 /** The rows of one table: everything but trace, backing, limit and what is compared is the same. */
 function tableOf(
   title: string,
-  rows: readonly Row[],
+  rows: readonly RunRow[],
   axis: Axis,
-  factsOf: (row: Row) => TraceFacts,
+  factsOf: (row: RunRow) => TraceFacts,
 ): FamilyTable {
   const limits = [...new Set(rows.map((row) => limitLabel(row, factsOf(row))))];
   const figures = [SAVED, PRICE[axis], STALL];
   const traces = groupBy(rows, ['trace', 'backing']).map((group) => {
     const facts = factsOf(group[0]!);
-    const under = (limit: string, among: readonly Row[]) =>
+    const under = (limit: string, among: readonly RunRow[]) =>
       among.filter((row) => limitLabel(row, facts) === limit);
     const fronts = limits.map((limit) => paretoFront(under(limit, group)));
     const lines = groupBy(group, ['discard', axis]).map((policy) => ({
@@ -183,15 +184,15 @@ export interface FamilyTables {
  */
 export function familyTables(
   name: string,
-  runs: readonly Row[],
+  runs: readonly RunRow[],
   members: readonly TraceFacts[],
 ): FamilyTables {
-  const factsOf = (row: Row) => members.find((trace) => trace.label === row.trace)!;
+  const factsOf = (row: RunRow) => members.find((trace) => trace.label === row.trace)!;
   const rows = runs.filter((row) => factsOf(row));
   const axis = comparedAxis(rows);
   const { shown, impossible, same } = apart(comparedRows(rows, axis));
-  const tables = groupBy(shown, sameColumns(axis)).map((group) =>
-    tableOf(tableTitle(name, group[0]!, rows), group, axis, factsOf),
+  const tables = groupBy(shown, varyingColumns(rows, sameColumns(axis))).map((group) =>
+    tableOf(tableTitle(name, group[0]!, rows, factsOf(group[0]!).pageBytes), group, axis, factsOf),
   );
   const left = [
     ...(impossible.length > 0 ? [`${listed(impossible)}: not possible`] : []),
@@ -201,7 +202,11 @@ export function familyTables(
 }
 
 /** The tables of a family for a terminal. */
-export function familyTablesText(name: string, runs: readonly Row[], members: readonly TraceFacts[]): string {
+export function familyTablesText(
+  name: string,
+  runs: readonly RunRow[],
+  members: readonly TraceFacts[],
+): string {
   const { tables, leftOut } = familyTables(name, runs, members);
   const texts = tables.map((table) => `${table.title}\n${tableText(table)}`);
   return [...texts, ...(leftOut === '' ? [] : [leftOut])].join('\n\n');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Row } from '../metrics/csv.js';
+import type { RunRow } from '../metrics/files.js';
+import { runRow, spaceRow } from '../testing/results.js';
 import type { TraceFacts } from './comparison.js';
 import { paretoFront } from './pareto.js';
 import { flips } from './sensitivity.js';
@@ -14,19 +15,10 @@ const FACTS: TraceFacts = {
 };
 
 /** A cell that saved some pages for some stall time, most of it in discard calls. */
-function cell(discard: string, saved: number, stallMs: number, more: Row = {}): Row {
-  return {
-    cell: 1,
+function cell(discard: string, saved: number, stallMs: number, more: Partial<RunRow> = {}): RunRow {
+  return runRow({
     trace: 't',
-    backing: 'recorded',
-    limit_pages: null,
-    swap: 'ssd',
     discard,
-    reclaim: 'linux',
-    merge: 'none',
-    purge: 'range-lru',
-    seed: 1,
-    outcome: 'ok',
     footprint_pages_mean: 1024 - saved,
     saved_pages_mean: saved,
     major_rate: 0.5,
@@ -35,11 +27,11 @@ function cell(discard: string, saved: number, stallMs: number, more: Row = {}): 
     discard_calls: discard === 'keep' ? 0 : 4,
     discard_errors: 0,
     ...more,
-  };
+  });
 }
 
 const KEEP = cell('keep', 0, 10, { stall_discard_ns: 0 });
-const names = (rows: readonly Row[]) => rows.map((row) => row.discard);
+const names = (rows: readonly RunRow[]) => rows.map((row) => row.discard);
 
 describe('the Pareto front', () => {
   it('has the cells that nobody beats: in saving for as little, or in cost for as much', () => {
@@ -86,9 +78,9 @@ describe('the text of a family', () => {
     cell('free', 0, 90, { ...limited, discard_errors: 4 }),
   ];
   const spaces = [
-    { cell: 5, space: 1, name: 'browser', stall_ns: 15e6 },
-    { cell: 5, space: 2, name: 'renderer', stall_ns: 5e6 },
-    { cell: 5, space: null, name: '(mapped by nobody)', stall_ns: null },
+    spaceRow({ cell: 5, space: 1, name: 'browser', stall_ns: 15e6 }),
+    spaceRow({ cell: 5, space: 2, name: 'renderer', stall_ns: 5e6 }),
+    spaceRow({ cell: 5, space: null, name: '(mapped by nobody)', stall_ns: null }),
   ];
   const text = comparisonText({ runs, spaces, traces: [FACTS] });
 
@@ -112,7 +104,7 @@ describe('the text of a family', () => {
   });
 
   it('leaves out a kind of memory that a trace cannot have, and says so', () => {
-    const refused = runs.map((row) => ({ ...row, backing: 'shmem', outcome: 'refused' }));
+    const refused = runs.map((row) => ({ ...row, backing: 'shmem', outcome: 'refused' as const }));
     const both = comparisonText({ runs: [...runs, ...refused], spaces: [], traces: [FACTS] });
     expect(both).toContain('Left out: t on shmem: not possible.');
     expect(both).not.toContain('│ on shmem');
@@ -143,7 +135,7 @@ describe('the text of a family', () => {
 });
 
 describe('an experiment that compares ways to purge', () => {
-  const purged = (purge: string, more: Row) => [
+  const purged = (purge: string, more: Partial<RunRow>) => [
     cell('keep', 0, 10, { purge }),
     cell('volatile', 256, 20, { purge, regenerated_pages: 512, ...more }),
   ];

@@ -1,6 +1,8 @@
-import type { Row } from '../metrics/csv.js';
+import type { AxisColumn } from '../metrics/axes.js';
+import type { RunRow } from '../metrics/files.js';
 import {
   type Axis,
+  axisLabel,
   bestOf,
   comparedAxis,
   costNs,
@@ -9,22 +11,34 @@ import {
   isRefused,
   rowName,
   type TraceFacts,
+  varyingColumns,
 } from './comparison.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
 
-function names(rows: readonly Row[], axis: Axis = 'discard'): string[] {
+function names(rows: readonly RunRow[], axis: Axis = 'discard'): string[] {
   return [...new Set(rows.map((row) => rowName(row, axis)))];
 }
 
-function limitName(row: Row, facts: TraceFacts, swaps: number): string {
-  const swap = row.swap === 'none' ? 'no swap' : `swap ${row.swap}`;
-  const beside = swaps > 1 ? ` and ${swap}` : '';
-  if (typeof row.limit_pages !== 'number') return `Without a limit${swaps > 1 ? `, with ${swap}` : ''}`;
-  return `With a limit of ${percent(row.limit_pages, facts.peakPages)} of the peak${beside}`;
+/** The columns besides the limit that tell the sentences of a trace from each other. */
+const SETUP: readonly AxisColumn[] = ['swap', 'memory_pages'];
+
+/** The limit of a row, with what differs besides it between the rows of its trace. */
+function limitName(row: RunRow, facts: TraceFacts, varying: readonly AxisColumn[]): string {
+  const others = varying.map((column) =>
+    column === 'swap' && row.swap === 'none' ? 'no swap' : axisLabel(row, column, facts.pageBytes),
+  );
+  const besides = others.join(' and ');
+  if (typeof row.limit_pages !== 'number') return `Without a limit${besides && `, with ${besides}`}`;
+  return `With a limit of ${percent(row.limit_pages, facts.peakPages)} of the peak${besides && ` and ${besides}`}`;
 }
 
 /** Which policies are best under a limit, and what that means. */
-function bestSentence(group: readonly Row[], facts: TraceFacts, axis: Axis, swaps: number): string[] {
+function bestSentence(
+  group: readonly RunRow[],
+  facts: TraceFacts,
+  axis: Axis,
+  varying: readonly AxisColumn[],
+): string[] {
   const best = bestOf(group);
   const first = best[0];
   const base = group.find((row) => row.discard === 'keep' && row.merge === 'none' && row.outcome === 'ok');
@@ -36,28 +50,34 @@ function bestSentence(group: readonly Row[], facts: TraceFacts, axis: Axis, swap
   const equal = names(best, axis).length > 1 ? 'are equally good and best: they save' : 'is best: it saves';
   const cost = costOf(first, facts, axis);
   return [
-    `${limitName(first, facts, swaps)}, ${listed(names(best, axis))} ${equal} ${mib(saved, facts.pageBytes)} MiB on average (${share} of what ${base[axis]} holds)${writes}, for ${cost}.`,
+    `${limitName(first, facts, varying)}, ${listed(names(best, axis))} ${equal} ${mib(saved, facts.pageBytes)} MiB on average (${share} of what ${base[axis]} holds)${writes}, for ${cost}.`,
   ];
 }
 
 /** What the memory costs: programs wait, or ksmd works. */
-function costOf(row: Row, facts: TraceFacts, axis: Axis): string {
+function costOf(row: RunRow, facts: TraceFacts, axis: Axis): string {
   if (axis === 'merge') return `${ms(numberIn(row, 'ksmd_cpu_ns'))} ms of ksmd`;
   return `${ms(costNs(row))} ms of ${facts.touchesInferred ? 'inferred ' : ''}stalls`;
 }
 
 /** Policies that hold exactly the same memory under every limit, and differ in cost only. */
-function equalSentence(rows: readonly Row[]): string[] {
-  const memory = ['resident_pages_mean', 'resident_pages_peak', 'swap_pages_mean', 'pgfault', 'pgmajfault'];
+function equalSentence(rows: readonly RunRow[]): string[] {
+  const memory = [
+    'resident_pages_mean',
+    'resident_pages_peak',
+    'swap_pages_mean',
+    'pgfault',
+    'pgmajfault',
+  ] as const;
   const byPolicy = groupBy(
     rows.filter(
       (row) => isRanked(row) && numberIn(row, 'discard_calls') > 0 && numberIn(row, 'saved_pages_mean') > 0,
     ),
     ['discard'],
   );
-  const signature = (policy: readonly Row[]) =>
+  const signature = (policy: readonly RunRow[]) =>
     JSON.stringify(policy.map((row) => memory.map((column) => row[column])));
-  const equal = new Map<string, Row[][]>();
+  const equal = new Map<string, RunRow[][]>();
   for (const policy of byPolicy)
     equal.set(signature(policy), [...(equal.get(signature(policy)) ?? []), policy]);
   return [...equal.values()]
@@ -72,12 +92,12 @@ function equalSentence(rows: readonly Row[]): string[] {
 }
 
 /** Whether calls of a cell left memory for reclaim to take. */
-function isLazy(row: Row): boolean {
+function isLazy(row: RunRow): boolean {
   return numberIn(row, 'pglazyfree') > 0 || numberIn(row, 'volatile_pages_mean') > 0;
 }
 
 /** Policies whose calls succeed and free nothing, and policies whose calls are refused. */
-function uselessSentences(rows: readonly Row[]): string[] {
+function uselessSentences(rows: readonly RunRow[]): string[] {
   const sentences: string[] = [];
   const idle = groupBy(
     rows.filter(
@@ -118,14 +138,16 @@ function uselessSentences(rows: readonly Row[]): string[] {
 }
 
 /** Sentences that say what the rows of one trace show. */
-export function findings(runs: readonly Row[], facts: TraceFacts): string[] {
+export function findings(runs: readonly RunRow[], facts: TraceFacts): string[] {
   const rows = runs.filter((row) => row.trace === facts.label);
   const reclaims = groupBy(rows, ['reclaim']);
   const first = reclaims[0] ?? [];
   const axis = comparedAxis(runs);
-  const swaps = new Set(runs.map((row) => row.swap)).size;
+  const varying = varyingColumns(runs, SETUP);
   const sentences = [
-    ...groupBy(first, ['swap', 'limit_pages']).flatMap((group) => bestSentence(group, facts, axis, swaps)),
+    ...groupBy(first, [...SETUP, 'limit_pages']).flatMap((group) =>
+      bestSentence(group, facts, axis, varying),
+    ),
     ...equalSentence(first),
     ...uselessSentences(first),
   ];

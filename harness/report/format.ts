@@ -1,9 +1,9 @@
-import type { Row } from '../metrics/csv.js';
+import type { NumberColumn } from '../metrics/columns.js';
 
 const MIB = 1024 * 1024;
 
 /** The number in a column; 0 where it is empty or does not apply. */
-export function numberIn(row: Row, column: string): number {
+export function numberIn<R>(row: R, column: NumberColumn<R>): number {
   const value = row[column];
   return typeof value === 'number' ? value : 0;
 }

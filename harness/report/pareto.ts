@@ -1,9 +1,9 @@
-import type { Row } from '../metrics/csv.js';
+import type { RunRow } from '../metrics/files.js';
 import { costNs, EQUAL_COST, EQUAL_SAVING, isRanked, type Scaled } from './comparison.js';
 import { numberIn } from './format.js';
 
 interface Point {
-  readonly row: Row;
+  readonly row: RunRow;
   readonly saved: number;
   readonly cost: number;
 }
@@ -20,13 +20,13 @@ function dominates(a: Point, b: Point): boolean {
 }
 
 /** Whether a cell can be on the front: it ran, and it gives something back or is what the others are compared with. */
-function competes(row: Row): boolean {
+function competes(row: RunRow): boolean {
   const saved = row.saved_pages_mean;
   return isRanked(row) && typeof saved === 'number' && (saved > 0 || row.discard === 'keep');
 }
 
 /** The cells of a group that no other one beats: none saves as much for less, and none saves more for as much. */
-export function frontBy(rows: readonly Row[], cost: (row: Row) => number): Row[] {
+export function frontBy(rows: readonly RunRow[], cost: (row: RunRow) => number): RunRow[] {
   const points = rows.filter(competes).map((row) => ({
     row,
     saved: numberIn(row, 'saved_pages_mean'),
@@ -36,6 +36,6 @@ export function frontBy(rows: readonly Row[], cost: (row: Row) => number): Row[]
 }
 
 /** The front of what cells save and what they cost programs. */
-export function paretoFront(rows: readonly Row[], scaled?: Scaled): Row[] {
+export function paretoFront(rows: readonly RunRow[], scaled?: Scaled): RunRow[] {
   return frontBy(rows, (row) => costNs(row, scaled));
 }

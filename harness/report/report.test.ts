@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Row } from '../metrics/csv.js';
+import type { RunRow } from '../metrics/files.js';
+import { runRow } from '../testing/results.js';
 import { bestOf, isRanked, isRefused, type TraceFacts } from './comparison.js';
 import { findings } from './findings.js';
 import { listed, mib, ms, percent } from './format.js';
@@ -7,18 +8,10 @@ import { comparisonTables } from './table.js';
 
 const FACTS: TraceFacts = { label: 't', pageBytes: 4096, peakPages: 1024, touchesInferred: false };
 
-function row(discard: string, values: Record<string, number | string | null> = {}): Row {
-  return {
+function row(discard: string, values: Partial<RunRow> = {}): RunRow {
+  return runRow({
     trace: 't',
-    backing: 'recorded',
-    limit_pages: null,
-    swap: 'ssd',
     discard,
-    reclaim: 'linux',
-    merge: 'none',
-    purge: 'range-lru',
-    seed: 1,
-    outcome: 'ok',
     footprint_pages_mean: 1024,
     resident_pages_mean: 1024,
     saved_pages_mean: 0,
@@ -26,7 +19,7 @@ function row(discard: string, values: Record<string, number | string | null> = {
     discard_calls: 0,
     discard_errors: 0,
     ...values,
-  };
+  });
 }
 
 const KEEP = row('keep');

@@ -1,4 +1,4 @@
-import type { Row } from '../metrics/csv.js';
+import type { RunRow } from '../metrics/files.js';
 import { STALL_PARTS, type StallPart } from '../metrics/schema.js';
 import { paretoFront } from './pareto.js';
 
@@ -10,16 +10,16 @@ export interface Flip {
   readonly part: StallPart;
   readonly factor: number;
   /** Cells that are on the Pareto front with these costs and not with the usual ones. */
-  readonly entered: readonly Row[];
+  readonly entered: readonly RunRow[];
   /** Cells that are no longer on it. */
-  readonly left: readonly Row[];
+  readonly left: readonly RunRow[];
 }
 
 /**
  * Each class of cost halved and doubled, one at a time: where that changes the Pareto front of a group. Memory and
  * events do not depend on prices, since stalls delay nothing, so what a cell would have cost follows from its row.
  */
-export function flips(rows: readonly Row[]): Flip[] {
+export function flips(rows: readonly RunRow[]): Flip[] {
   const usual = paretoFront(rows);
   return STALL_PARTS.flatMap((part) =>
     FACTORS.flatMap((factor) => {

@@ -1,8 +1,10 @@
 import Table from 'cli-table3';
-import type { Row, Value } from '../metrics/csv.js';
+import type { AxisColumn } from '../metrics/axes.js';
+import type { RunRow } from '../metrics/files.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import {
   type Axis,
+  axisLabel,
   bestOf,
   comparedAxis,
   comparedRows,
@@ -12,12 +14,13 @@ import {
   sameColumns,
   type TraceFacts,
   traceName,
+  varyingColumns,
 } from './comparison.js';
 import { mib, ms, numberIn, percent } from './format.js';
 
 interface Column {
   readonly head: string;
-  text(row: Row, facts: TraceFacts, base: Row | undefined): string;
+  text(row: RunRow, facts: TraceFacts, base: RunRow | undefined): string;
 }
 
 const OF_KEEP = 'of\nkeep';
@@ -69,19 +72,19 @@ function columnsFor(axis: Axis, facts: TraceFacts): readonly Column[] {
   return [...MEMORY, ...(facts.touchesInferred ? [] : FAULTS), STALL, ...CALLS];
 }
 
-function limitText(row: Row, facts: TraceFacts): string {
+function limitText(row: RunRow, facts: TraceFacts): string {
   if (row.limit_pages === null) return 'none';
   if (typeof row.limit_pages !== 'number') return 'as the trace says';
   return `${mib(row.limit_pages, facts.pageBytes)} MiB (${percent(row.limit_pages, facts.peakPages)})`;
 }
 
-function verdict(row: Row, best: readonly Row[]): string {
-  if (row.outcome !== 'ok') return String(row.outcome);
+function verdict(row: RunRow, best: readonly RunRow[]): string {
+  if (row.outcome !== 'ok') return row.outcome;
   if (isRefused(row)) return 'refused';
   return best.includes(row) ? '* best' : '';
 }
 
-function tableOf(rows: readonly Row[], facts: TraceFacts, axis: Axis): string {
+function tableOf(rows: readonly RunRow[], facts: TraceFacts, axis: Axis): string {
   const columns = columnsFor(axis, facts);
   const table = new Table({
     ...PLAIN_TABLE,
@@ -102,33 +105,37 @@ function tableOf(rows: readonly Row[], facts: TraceFacts, axis: Axis): string {
 }
 
 /** The readable tables of a comparison, with what each is of above it. */
-export function comparisonTables(runs: readonly Row[], traces: readonly TraceFacts[]): string {
+export function comparisonTables(runs: readonly RunRow[], traces: readonly TraceFacts[]): string {
   const parts: string[] = [];
   const axis = comparedAxis(runs);
   for (const rows of groupBy(comparedRows(runs, axis), ['trace', 'backing', ...sameColumns(axis)])) {
     const first = rows[0]!;
     const facts = traces.find((trace) => trace.label === first.trace)!;
-    parts.push(`${tableTitle(traceName(first), first, runs)}\n${tableOf(rows, facts, axis)}`);
+    parts.push(
+      `${tableTitle(traceName(first), first, runs, facts.pageBytes)}\n${tableOf(rows, facts, axis)}`,
+    );
   }
   return parts.join('\n\n');
 }
 
 /** The one discard policy that is compared with keep. */
-function policyOf(runs: readonly Row[]): Value | undefined {
+function policyOf(runs: readonly RunRow[]): string | undefined {
   return runs.find((row) => row.discard !== 'keep')?.discard;
 }
 
+/** What every title names, or names where it is not the usual. */
+const NAMED: readonly AxisColumn[] = ['swap', 'reclaim', 'discard', 'merge'];
+
 /** What is above a table: what it is of, and what is the same in all its rows where other tables differ or it is not the usual. */
-export function tableTitle(of: string, row: Row, runs: readonly Row[]): string {
+export function tableTitle(of: string, row: RunRow, runs: readonly RunRow[], pageBytes: number): string {
   const axis = comparedAxis(runs);
-  const varies = (column: string) => new Set(runs.map((run) => run[column])).size > 1;
   const told = [
     ...(axis === 'merge' ? [`discard ${row.discard}`] : []),
     ...(axis !== 'merge' && row.merge !== 'none' ? [`merge ${row.merge}`] : []),
     ...(axis === 'purge' ? [`discard ${policyOf(runs)}`] : []),
-    ...['purge', 'seed']
-      .filter((column) => column !== axis && varies(column))
-      .map((column) => `${column} ${row[column]}`),
+    ...varyingColumns(runs, sameColumns(axis))
+      .filter((column) => !NAMED.includes(column))
+      .map((column) => axisLabel(row, column, pageBytes)),
   ];
   return [`${of}: reclaim ${row.reclaim}`, `swap ${row.swap}`, ...told].join(', ');
 }

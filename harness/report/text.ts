@@ -1,4 +1,4 @@
-import type { Row } from '../metrics/csv.js';
+import type { RunRow, SpaceRow } from '../metrics/files.js';
 import { comparedAxis, type TraceFacts } from './comparison.js';
 import { familyFindings, findingText } from './family-findings.js';
 import { familyTablesText } from './family-table.js';
@@ -8,9 +8,9 @@ import { comparisonTables } from './table.js';
 /** The results of an experiment, as its files have them. */
 export interface Results {
   /** Rows of runs.csv. */
-  readonly runs: readonly Row[];
+  readonly runs: readonly RunRow[];
   /** Rows of spaces.csv. */
-  readonly spaces: readonly Row[];
+  readonly spaces: readonly SpaceRow[];
   readonly traces: readonly TraceFacts[];
 }
 
@@ -35,13 +35,13 @@ function familyText({ runs, spaces, traces }: Results): string[] {
 }
 
 /** What the marks and figures of family tables mean, as far as these tables need it. */
-function legend(runs: readonly Row[], traces: readonly TraceFacts[]): string {
+function legend(runs: readonly RunRow[], traces: readonly TraceFacts[]): string {
   const lines = [
     '* Pareto-best: no other policy saves as much for less, or more for as much. saved: mean over time against keep.',
   ];
   if (traces.some(({ touchesInferred }) => touchesInferred))
     lines.push('~ accesses are inferred, and so are the faults among the stalls; there is no fault rate.');
-  if (runs.some(({ discard }) => /^volatile\b/.test(String(discard))))
+  if (runs.some(({ discard }) => /^volatile\b/.test(discard)))
     lines.push(
       'No kernel has volatile ranges today: what their calls cost is a proxy, and says so in the cost table.',
     );

@@ -1,18 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Row } from '../metrics/csv.js';
+import type { RunRow } from '../metrics/files.js';
+import { runRow } from '../testing/results.js';
 import type { TraceFacts } from './comparison.js';
 import { warningsOf } from './warnings.js';
 
 const FACTS: TraceFacts = { label: 't', pageBytes: 4096, peakPages: 1024, touchesInferred: false };
-const row = (discard: string, more: Row = {}): Row => ({
-  trace: 't',
-  backing: 'recorded',
-  discard,
-  outcome: 'ok',
-  discard_calls: 4,
-  ...more,
-});
-const told = (runs: readonly Row[], planned?: number, traces = [FACTS]) =>
+const row = (discard: string, more: Partial<RunRow> = {}): RunRow =>
+  runRow({ trace: 't', discard, discard_calls: 4, ...more });
+const told = (runs: readonly RunRow[], planned?: number, traces = [FACTS]) =>
   warningsOf(runs, traces, planned).map(({ what }) => what);
 
 describe('warnings', () => {

@@ -1,4 +1,4 @@
-import type { Row } from '../metrics/csv.js';
+import type { KeyColumn, RunRow } from '../metrics/files.js';
 import { groupBy, isRefused, type TraceFacts, traceName } from './comparison.js';
 import { listed } from './format.js';
 
@@ -8,7 +8,7 @@ export interface Warning {
   readonly advice: string;
 }
 
-function names(rows: readonly Row[], column: string): string {
+function names(rows: readonly RunRow[], column: KeyColumn): string {
   return listed([...new Set(rows.map((row) => String(row[column])))]);
 }
 
@@ -25,7 +25,7 @@ function inferred(traces: readonly TraceFacts[]): Warning[] {
 }
 
 /** Cells that were not run. */
-function notRun(runs: readonly Row[]): Warning[] {
+function notRun(runs: readonly RunRow[]): Warning[] {
   const impossible = runs.filter(({ outcome }) => outcome === 'refused');
   if (impossible.length === 0) return [];
   return [
@@ -38,13 +38,13 @@ function notRun(runs: readonly Row[]): Warning[] {
 }
 
 /** Policies whose every call failed, with where; policies that failed in the same places share a clause. */
-function refused(runs: readonly Row[]): Warning[] {
+function refused(runs: readonly RunRow[]): Warning[] {
   const failing = runs.filter((row) => row.outcome === 'ok' && isRefused(row));
   if (failing.length === 0) return [];
   const policies = new Map<string, string[]>();
   for (const rows of groupBy(failing, ['discard'])) {
     const places = listed([...new Set(rows.map((row) => traceName(row)))]);
-    policies.set(places, [...(policies.get(places) ?? []), String(rows[0]?.discard)]);
+    policies.set(places, [...(policies.get(places) ?? []), rows[0]!.discard]);
   }
   const clauses = [...policies].map(([places, own]) => `${listed(own)} on ${places}`);
   return [
@@ -56,7 +56,7 @@ function refused(runs: readonly Row[]): Warning[] {
   ];
 }
 
-function unfinished(runs: readonly Row[], planned: number | undefined): Warning[] {
+function unfinished(runs: readonly RunRow[], planned: number | undefined): Warning[] {
   const oom = runs.filter(({ outcome }) => outcome === 'oom');
   const failed = runs.filter(({ outcome }) => outcome === 'failed');
   const missing = (planned ?? runs.length) - runs.length;
@@ -74,8 +74,8 @@ function unfinished(runs: readonly Row[], planned: number | undefined): Warning[
   return warnings;
 }
 
-function proxies(runs: readonly Row[]): Warning[] {
-  if (!runs.some(({ discard }) => /^volatile\b/.test(String(discard)))) return [];
+function proxies(runs: readonly RunRow[]): Warning[] {
+  if (!runs.some(({ discard }) => /^volatile\b/.test(discard))) return [];
   return [
     {
       what: 'No kernel has volatile ranges today, so the prices of their calls are proxies.',
@@ -87,7 +87,7 @@ function proxies(runs: readonly Row[]): Warning[] {
 
 /** What a reader of results has to know before the figures are quoted. @param planned cells that were to be run, where known */
 export function warningsOf(
-  runs: readonly Row[],
+  runs: readonly RunRow[],
   traces: readonly TraceFacts[],
   planned: number | undefined,
 ): Warning[] {

@@ -1,5 +1,6 @@
 import { loadCosts } from '../cost/table.js';
-import type { SwapKind } from '../machine/state/state.js';
+import type { Machine } from '../machine/machine.js';
+import { type SimulatedMachine, simulated } from '../machine/target.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
@@ -7,8 +8,9 @@ import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen } from '../policy/registry.js';
 import type { Backing } from '../replay/backing.js';
-import type { ReplayOptions } from '../replay/options.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
+import type { SwapKind, SyscallResult } from '../target/contract.js';
+import type { EventBlock } from '../trace/block.js';
 import type { Trace } from '../trace/trace.js';
 
 export interface TestRun {
@@ -21,8 +23,9 @@ export interface TestRun {
   readonly backing?: Backing;
   readonly limit?: number | 'none' | 'trace';
   readonly seed?: number;
-  readonly observe?: ReplayOptions['observe'];
-  readonly completed?: ReplayOptions['completed'];
+  /** As those of `ReplayOptions`, with the state of the simulated machine. */
+  readonly observe?: (m: Machine, block: EventBlock, row: number) => void;
+  readonly completed?: (m: Machine, returned: SyscallResult, block: EventBlock, row: number) => void;
   readonly timeline?: boolean;
   /** Whether to check the invariants; the default. */
   readonly check?: boolean;
@@ -33,7 +36,9 @@ const COSTS = loadCosts();
 /** Replays a trace, by default with the machine's invariants checked after every event. */
 export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> {
   const { reclaim = 'linux' } = options;
-  return replay(trace, {
+  const { observe, completed } = options;
+  return replay<SimulatedMachine>(trace, {
+    machine: simulated,
     discard: discardPolicies.choose(options.discard ?? 'keep'),
     reclaim: typeof reclaim === 'string' ? reclaimPolicies.choose(reclaim) : reclaim,
     purge: purgePolicies.choose(options.purge ?? 'range-lru'),
@@ -46,7 +51,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     costs: COSTS,
     check: options.check ?? true,
     timeline: options.timeline ?? false,
-    ...(options.observe ? { observe: options.observe } : {}),
-    ...(options.completed ? { completed: options.completed } : {}),
+    ...(observe ? { observe: ({ machine }, ...event) => observe(machine, ...event) } : {}),
+    ...(completed ? { completed: ({ machine }, ...event) => completed(machine, ...event) } : {}),
   });
 }

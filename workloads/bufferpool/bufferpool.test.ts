@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveTrace } from '../../harness/experiment/traces.js';
 import { chooseWorkload, generate } from '../../harness/experiment/workload.js';
 import { replayTrace } from '../../harness/index.js';
+import { simulated } from '../../harness/machine/target.js';
 import { validate } from '../../harness/replay/validate.js';
 import { randomStream } from '../../harness/stats/random.js';
 import { eventLines } from '../../harness/testing/traces.js';
@@ -33,7 +34,7 @@ const of = (events: readonly string[], op: string) =>
   events.map((event) => event.split(',')).filter((fields) => fields[1] === op);
 
 describe('bufferpool', () => {
-  it('gives the same events for the same seed, and others for another', async () => {
+  it('makes the same events for the same seed, and others for another', async () => {
     const short = { ...EVENTFUL, duration_s: 0.15 };
     expect(await lines(short)).toEqual(await lines(short));
     expect(await lines(short)).not.toEqual(await lines(short, 2));
@@ -117,7 +118,7 @@ describe('bufferpool', () => {
 
   it('is valid, replays, and needs less memory where it drops', async () => {
     const small = await trace({ ...EVENTFUL, resize_every_s: 0.02, duration_s: 0.15 });
-    expect((await validate(small)).warnings).toEqual([]);
+    expect((await validate(small, simulated)).warnings).toEqual([]);
     const needs = async (discard: string) => {
       const { outcome, metrics } = await replayTrace(small, { discard, limit: 700, swap: 'ssd' });
       expect([outcome, metrics.discard_errors]).toEqual(['ok', 0]);

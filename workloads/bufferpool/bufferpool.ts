@@ -112,7 +112,7 @@ class Client extends Process {
     }
   }
 
-  /** What the client left in its section is of no use to anybody. */
+  /** What the client left in its section is of no use. */
   private disconnect(): void {
     const { builder, database } = this.world;
     const { section: page, sectionPages: count } = this.plan;
@@ -168,7 +168,7 @@ class Resizer extends Process {
     for (let i = 0; ; i++) {
       const buffers = this.sizes[i % this.sizes.length]!;
       this.world.builder.add(this.nextUs, 'mark', { text: `pool of ${buffers} buffers` });
-      // All steps at one moment: nobody uses a buffer meanwhile.
+      // All steps at one moment: no buffer is used meanwhile.
       yield* this.world.database.resize(this.nextUs, buffers);
       yield this.wait(this.everyUs);
     }

@@ -3,7 +3,7 @@ import type { Database } from '../../harness/trace/buffer-pool/database.js';
 /** A stream of numbers in [0, 1). */
 type Random = () => number;
 
-/** Bytes of a block that rows can have, and what a row takes beside its columns. Source: PostgreSQL, bufpage.h, htup_details.h. */
+/** Bytes of a block that rows can have, and what a row takes besides its columns. Source: PostgreSQL, bufpage.h, htup_details.h. */
 const BLOCK_ROOM = 8192 - 24;
 const ROW_OVERHEAD = 28;
 /** Entries of a leaf of an index. Recorded: 2745 blocks of pgbench_accounts_pkey for a million rows. */

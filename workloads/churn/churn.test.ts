@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveTrace } from '../../harness/experiment/traces.js';
 import { chooseWorkload, generate } from '../../harness/experiment/workload.js';
 import { replayTrace } from '../../harness/index.js';
+import { simulated } from '../../harness/machine/target.js';
 import { validate } from '../../harness/replay/validate.js';
 import type { EventBlock } from '../../harness/trace/block.js';
 import { TextFormatter } from '../../harness/trace/text/formatter.js';
@@ -49,7 +50,7 @@ describe('churn', () => {
     `);
   });
 
-  it('gives the same events for the same seed, and others for another', () => {
+  it('makes the same events for the same seed, and others for another', () => {
     expect(lines({})).toEqual(lines({}));
     expect(lines({})).not.toEqual(lines({}, 2));
   });
@@ -67,7 +68,9 @@ describe('churn', () => {
 
   it('is valid, as threads and as processes, also in the largest memory', async () => {
     for (const as of ['threads', 'processes'])
-      expect((await validate(await trace({ as, rounds: 5, bystander_pages: 64 }))).warnings).toEqual([]);
+      expect(
+        (await validate(await trace({ as, rounds: 5, bystander_pages: 64 }), simulated)).warnings,
+      ).toEqual([]);
     const largest = { threads: 256, chunks: 64, chunk_pages: 65_536, sources: 1024, rounds: 1 };
     expect(lines(largest).filter((line) => line.includes(',map,'))).toEqual([
       '0,map,1,1048576,1073741824,anon',

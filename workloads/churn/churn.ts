@@ -146,7 +146,7 @@ export const churn: Workload = {
       default: 4,
       min: 1,
       max: 64,
-      meaning: 'places of a thread that its allocator hands out, any of them each time (a choice)',
+      meaning: 'slots in which the allocator of a thread places chunks, a random one each time (assumed)',
     },
     sources: {
       kind: 'integer',
@@ -154,17 +154,17 @@ export const churn: Workload = {
       min: 0,
       max: 1024,
       meaning:
-        'chunks that stay in memory; one of them, any, is read whole and copied each time (default: ebizzy -n 10; MADV_FREE was measured with -n 512)',
+        'chunks that stay in memory; a random one is read whole and copied each time (default: ebizzy -n 10; MADV_FREE was measured with -n 512)',
     },
     hold_us: {
       ...US,
       default: 1000,
-      meaning: 'time from allocating a chunk to freeing it, in \u00b5s (a choice)',
+      meaning: 'time from allocating a chunk to freeing it, in \u00b5s (assumed)',
     },
     pause_us: {
       ...US,
       default: 1000,
-      meaning: 'time from freeing a chunk to allocating the next, in \u00b5s (a choice; ebizzy: none)',
+      meaning: 'time from freeing a chunk to allocating the next, in \u00b5s (assumed; ebizzy: none)',
     },
     bystander_pages: {
       kind: 'integer',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveTrace } from '../../harness/experiment/traces.js';
 import { chooseWorkload, generate } from '../../harness/experiment/workload.js';
 import { replayTrace } from '../../harness/index.js';
+import { simulated } from '../../harness/machine/target.js';
 import { validate } from '../../harness/replay/validate.js';
 import type { EventBlock } from '../../harness/trace/block.js';
 import { TextFormatter } from '../../harness/trace/text/formatter.js';
@@ -112,7 +113,7 @@ describe('discardable', () => {
   for (const given of variants) {
     it(`is valid, and unpin and pin take turns on each range: ${JSON.stringify(given)}`, async () => {
       const made = await trace({ ...given, renew: 0.5 });
-      expect((await validate(made)).warnings).toEqual([]);
+      expect((await validate(made, simulated)).warnings).toEqual([]);
       const unpinned = new Set<string>();
       let pins = 0;
       for (const line of lines(made)) {
@@ -227,7 +228,7 @@ describe('discardable', () => {
     expect(unpin?.[5]).toBe('regen_ns=13025625 id=tab-1.1'); // as in chromium-cache
   });
 
-  it('gives each kind of call memory that it can work on', async () => {
+  it('has memory for each kind of call to work on', async () => {
     const errors = async (given: Given, discard: string) =>
       (await replayTrace(await trace(given), { discard })).metrics.discard_errors;
     expect(await errors({}, 'remove:eager=1')).toBe(0);

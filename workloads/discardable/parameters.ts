@@ -19,7 +19,7 @@ export const DISCARDABLE_PARAMETERS: Workload['parameters'] = {
     min: 0,
     max: MAX_IMAGES / 2,
     meaning:
-      'how far the number of a tab\u2019s segments lies from the mean at most, each number as likely; no tab has none (recorded: 12 to 16)',
+      'largest difference between the number of segments of a tab and the mean, drawn uniformly; every tab has one at least (recorded: 12 to 16)',
   },
   image_pages: {
     kind: 'integer',
@@ -69,7 +69,7 @@ export const DISCARDABLE_PARAMETERS: Workload['parameters'] = {
     default: 0.99,
     min: 0,
     max: 10,
-    meaning: 'exponent of Zipf\u2019s law by which tabs come to front; 0: all alike',
+    meaning: 'exponent of Zipf\u2019s law by which tabs come to front; 0: uniform',
   },
   renew: {
     kind: 'number',
@@ -97,15 +97,14 @@ export const DISCARDABLE_PARAMETERS: Workload['parameters'] = {
     default: 32_768,
     min: 0,
     max: 2 ** 30,
-    meaning:
-      'most pages that another program uses at times, beside the tabs; 0: none (default: 128 MiB, assumed)',
+    meaning: 'maximum pages that another program uses at times; 0: none (default: 128 MiB, assumed)',
   },
   elsewhere_s: {
     kind: 'number',
     default: 10,
     min: 0.001,
     max: 1e6,
-    meaning: 'time in which that program grows to its most, rests and ends, in s (assumed)',
+    meaning: 'time in which that program grows to its maximum, rests and ends, in s (assumed)',
   },
   pressure: {
     kind: 'choice',

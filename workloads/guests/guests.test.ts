@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveTrace } from '../../harness/experiment/traces.js';
 import { chooseWorkload, generate } from '../../harness/experiment/workload.js';
 import { loadTrace, replayTrace } from '../../harness/index.js';
+import { simulated } from '../../harness/machine/target.js';
 import { validate } from '../../harness/replay/validate.js';
 import type { EventBlock } from '../../harness/trace/block.js';
 import { HAS, OP } from '../../harness/trace/op.js';
@@ -79,7 +80,7 @@ describe('guests', () => {
     `);
   });
 
-  it('gives the same bytes for the same seed, and others for another', async () => {
+  it('has the same bytes for the same seed, and others for another', async () => {
     expect(lines(await trace())).toEqual(lines(await trace()));
     expect(lines(await trace())).not.toEqual(lines(await trace({}, 2)));
     const source = () => generate(chooseWorkload('guests', {}, 7)).blocks() as Iterable<EventBlock>;
@@ -113,7 +114,7 @@ describe('guests', () => {
           advice: 'prctl',
         };
         const small = await trace(given);
-        expect((await validate(small)).warnings, `${image} ${mapping}`).toEqual([]);
+        expect((await validate(small, simulated)).warnings, `${image} ${mapping}`).toEqual([]);
         const { outcome } = await replayTrace(small, { discard: 'dontneed', limit: 800, swap: 'ssd' });
         expect(outcome).toBe('ok');
       }

@@ -24,12 +24,12 @@ export interface GuestPages {
   readonly image: number;
   /** Different contents among them. */
   readonly imageContents: number;
-  /** The first so many pages of the image get its contents only after all guests have booted. */
+  /** This number of pages of the image, the first ones, get its contents only after all guests have booted. */
   readonly late: number;
   /** Pages with contents of this guest. */
   readonly own: number;
   readonly ownContents: number;
-  /** The first so many own pages are written again and again. */
+  /** This number of its own pages, the first ones, are written again and again. */
   readonly volatile: number;
   readonly zeroed: number;
   /** Pages given back after boot, from the last own ones down, then from the last ones of the image. */

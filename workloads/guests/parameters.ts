@@ -61,7 +61,7 @@ export const GUESTS_PARAMETERS: Parameters = {
   },
   image_writes: share(
     0.001,
-    'share of rewrites that go to pages of the image, which ends their being equal (recorded: 20 of 24318 hit pages with equals)',
+    'share of rewrites that go to pages of the image, which makes them differ (recorded: 20 of 24318 hit pages with equals)',
   ),
   run: {
     kind: 'integer',
@@ -81,10 +81,10 @@ export const GUESTS_PARAMETERS: Parameters = {
     0,
     'share of the image pages that hold contents of their own at first and get those of the image only late (image=copies)',
   ),
-  late_s: seconds(60, 'how long after the last guest has booted they get them, in s'),
+  late_s: seconds(60, 'time from the boot of the last guest until they get them, in s'),
   steady_s: seconds(
     120,
-    'time after all that until the trace ends, in s: some full scans of ksmd at its defaults',
+    'time after that until the trace ends, in s: several full scans of ksmd at its defaults',
   ),
   balloon: share(
     0,
@@ -104,7 +104,7 @@ export const GUESTS_PARAMETERS: Parameters = {
   },
   mapping: choice(
     ['private', 'shared'],
-    'how an image that is mapped is mapped; shared is read only, so that nobody rewrites it',
+    'how an image that is mapped is mapped; shared is read-only, so that it is not rewritten',
   ),
   advice: choice(
     ['madvise', 'prctl', 'none'],

@@ -46,7 +46,7 @@ export class GuestScript {
     this.space = plan.guest + 1;
   }
 
-  /** The guest's life: gives the moment, in µs, at which each next step is to be taken. */
+  /** The guest's life: the moments, in µs, at which each next step is to be taken. */
   *steps(): Generator<number> {
     const { startUs, bootUs } = this.plan;
     yield startUs;

@@ -37,23 +37,23 @@ export const UML_PARAMETERS: Parameters = {
   piece: pages(
     512,
     2 ** 20,
-    'pages of a piece of the balloon (default: 2 MiB, a huge page; virtio_balloon gives single pages: 1)',
+    'pages of a piece of the balloon (default: 2 MiB, a huge page; virtio_balloon returns single pages: 1)',
   ),
   order: {
     kind: 'integer',
     default: 9,
     min: 0,
     max: MAX_ORDER,
-    meaning: 'least order of a block that is reported (default: pageblock_order of x86-64, 2 MiB)',
+    meaning: 'lowest order of a block that is reported (default: pageblock_order of x86-64, 2 MiB)',
   },
   unmovable: share(
     0.0005,
-    'share of the spare memory in pages that stay in use and cannot move, one by one at random places (a choice)',
+    'share of the spare memory in pages that stay in use and cannot move, each at a random place (assumed)',
   ),
-  given: share(0.9, 'share of what can be given back that is, a choice anew each time (a choice)'),
+  given: share(0.9, 'share of what can be given back that is given back, drawn again each time (assumed)'),
   working_set: share(
     0.25,
-    'share of the memory, from its start, that is never given back: the kernel and what programs keep using (a choice)',
+    'share of the memory, from its start, that is never given back: the kernel and what programs keep using (assumed)',
   ),
   boot_s: seconds(5, 'time over which a guest writes all of its memory, in s'),
   busy_s: seconds(
@@ -69,12 +69,12 @@ export const UML_PARAMETERS: Parameters = {
     default: 100,
     min: 0,
     max: 1e6,
-    meaning: 'accesses of a guest each second after boot (a choice)',
+    meaning: 'accesses of a guest each second after boot (assumed)',
   },
-  touch_pages: pages(16, 2 ** 16, 'pages of one access (a choice)'),
+  touch_pages: pages(16, 2 ** 16, 'pages of one access (assumed)'),
   writes: share(0.3, 'share of accesses that write (as in zipf)'),
   spare_touches: share(
     0.5,
-    'share of accesses of a busy guest that go to its spare memory, evenly; the others go to the working set, more to its start',
+    'share of accesses of a busy guest that go to its spare memory, uniformly; the others go to the working set, more to its start',
   ),
 };

@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const never = new AbortController().signal;
 
 describe('a process', () => {
-  it('gives its exit code and what it says is wrong', async () => {
+  it('reports its exit code and what it says is wrong', async () => {
     const ended = await runProcess(
       'sh',
       ['-c', 'echo out; echo first >&2; echo last >&2; exit 3'],

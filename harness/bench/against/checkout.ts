@@ -39,7 +39,7 @@ export function commitOf(revision: string): string {
   }
 }
 
-/** Gives a checkout what it is built with: ours where it wants the same, otherwise its own. */
+/** Provides a checkout with what it is built with: ours where it wants the same, otherwise its own. */
 async function addDependencies(folder: string, signal: AbortSignal): Promise<void> {
   const lock = (root: string) => readFileSync(join(root, 'package-lock.json'), 'utf8');
   if (lock(folder) === lock(PACKAGE_ROOT)) {

@@ -94,7 +94,7 @@ function hotScan(limit: number): Uint32Array {
   });
 }
 
-/** Access patterns, by the names of the measured rows. A limit in pages gives page numbers in order of access. */
+/** Access patterns, by the names of the measured rows. Each makes page numbers, in order of access, for a limit in pages. */
 export const PATTERNS = {
   'cyclic1.5x': cyclic,
   'zipf0.8': (limit: number) => zipf(limit, 0.8),

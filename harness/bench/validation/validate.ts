@@ -1,5 +1,6 @@
 import { PAGE_KIB } from '../../base/page.js';
 import { loadCosts } from '../../cost/table.js';
+import { simulated } from '../../machine/target.js';
 import { discardPolicies } from '../../policy/discard/registry.js';
 import { reclaimPolicies } from '../../policy/reclaim/registry.js';
 import { replay } from '../../replay/replay.js';
@@ -7,7 +8,7 @@ import { accessTrace } from './access-trace.js';
 import { MEASURED_LIMIT, type MeasuredRow } from './measured.js';
 import { PATTERNS, type PatternName } from './patterns.js';
 
-/** A measured row beside what the simulated kernel does. */
+/** A measured row, and what the simulated kernel does. */
 export interface Validated {
   readonly row: MeasuredRow;
   /** Accesses that did not find their page in the simulated kernel. */
@@ -40,6 +41,7 @@ function sequenceOf(pattern: PatternName): Uint32Array {
 export async function validateRow(row: MeasuredRow): Promise<Validated> {
   const sequence = sequenceOf(row.pattern);
   const { metrics } = await replay(accessTrace(row.kind, row.mode, sequence), {
+    machine: simulated,
     discard: discardPolicies.choose('keep'),
     reclaim: reclaimPolicies.choose('linux'),
     swap: 'ssd',

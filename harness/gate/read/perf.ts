@@ -1,6 +1,7 @@
 import { InputError, type Place } from '../../base/errors.js';
 import { wholeNumber } from '../../base/parse.js';
 import { parseCsv } from '../../metrics/csv.js';
+import type { PerfRow } from '../../metrics/files.js';
 
 /** Wall times of one thing that was timed. */
 export interface Samples {
@@ -17,10 +18,13 @@ export interface Perf {
   readonly samples: ReadonlyMap<string, Samples>;
 }
 
-const NEEDED = ['name', 'wall_ns', 'events', 'host'] as const;
-type PerfRow = Readonly<Record<(typeof NEEDED)[number], string>>;
+const NEEDED = ['name', 'wall_ns', 'events', 'host'] as const satisfies readonly (keyof PerfRow)[];
 
-function countIn(row: PerfRow, column: 'wall_ns' | 'events', place: () => Place): number {
+function countIn(
+  row: Readonly<Record<'wall_ns' | 'events', string>>,
+  column: 'wall_ns' | 'events',
+  place: () => Place,
+): number {
   const value = wholeNumber(row[column]);
   if (value >= 0) return value;
   throw new InputError(`${column} is "${row[column]}", expected a whole number`, place());
@@ -35,7 +39,7 @@ export function parsePerf(text: string, file: string): Perf {
   const { rows, lineOf } = parseCsv(text, file, NEEDED);
   const samples = new Map<string, { events: number; wallNs: number[] }>();
   const host = rows[0]?.host;
-  (rows as PerfRow[]).forEach((row, i) => {
+  rows.forEach((row, i) => {
     const place = () => ({ file, line: lineOf(i) });
     if (row.host !== host)
       throw new InputError(`host ${row.host} after host ${host}, expected samples of one host`, place());

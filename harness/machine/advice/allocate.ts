@@ -2,12 +2,12 @@ import { PART } from '../../cost/ledger.js';
 import { callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
+import type { SyscallResult } from '../../target/contract.js';
 import { OWN_TRAIT } from '../memory/pages.js';
 import { makeHole } from '../object/lifetime.js';
 import { newObjectPage, pageIn, whereIs } from '../object/page-in.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
-import type { CallResult } from './call.js';
 
 /**
  * fallocate with no flags (`zero` false) or FALLOC_FL_ZERO_RANGE (`zero` true) on pages: gives holes their blocks, and
@@ -20,7 +20,7 @@ export function fallocateBlocks(
   index: number,
   count: number,
   options: { readonly descriptor: boolean; readonly zero: boolean },
-): CallResult {
+): SyscallResult {
   const errno = refusal(object, count, options);
   if (errno !== 0) return { errno, value: 0, pages: 0 };
   const end = index + count;

@@ -28,15 +28,6 @@ export type AdviceAction = Action<Machine>;
 /** An advice that changes the state, and nothing of the agents but what their hooks say. */
 export type StateAction = Action<State>;
 
-/** What a call returned. */
-export interface CallResult {
-  readonly errno: Errno;
-  /** The return value of a call that succeeded. */
-  readonly value: number;
-  /** Pages the call worked on. */
-  readonly pages: number;
-}
-
 /** What punching a hole costs: the pages, and the entries that mapped them. */
 export function punchNs(m: State, call: Call, named: number): number {
   const { punch, unmap_shared } = m.costs.calls;

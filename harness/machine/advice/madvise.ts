@@ -1,11 +1,12 @@
 import { PART } from '../../cost/ledger.js';
 import { type CallCost, callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
+import type { SyscallResult } from '../../target/contract.js';
 import type { Advice } from '../../trace/op.js';
 import type { Machine } from '../machine.js';
 import type { Era } from '../state/settings.js';
 import type { Space } from '../state/space.js';
-import { type AdviceAction, type Call, type CallResult, newCall, punchNs } from './call.js';
+import { type AdviceAction, type Call, newCall, punchNs } from './call.js';
 import { cold } from './cold.js';
 import { dontneed, dontneedLocked } from './dontneed.js';
 import { free } from './free.js';
@@ -89,7 +90,7 @@ export function madvise(
   count: number,
   advice: Advice,
   options: { readonly part?: number; readonly era?: Era } = {},
-): CallResult {
+): SyscallResult {
   if (count === 0) return { errno: 0, value: 0, pages: 0 };
   const call = newCall(options.era ?? m.settings.removeEra);
   const info = ACTIONS[advice];
@@ -107,7 +108,7 @@ function asWhole(
   end: number,
   call: Call,
   advice: Advice,
-): CallResult {
+): SyscallResult {
   const { errno, value } = setVolatile(m, space, page, end, call, advice === 'MADV_VOLATILE');
   return { errno, value, pages: errno === 0 ? end - page : 0 };
 }
@@ -119,7 +120,7 @@ function walkVmas(
   end: number,
   { act, endsAtHole }: AdviceInfo,
   call: Call,
-): CallResult {
+): SyscallResult {
   let errno: Errno = 0;
   let at = page;
   let worked = 0;

@@ -2,12 +2,13 @@ import { range } from '../../base/arrays.js';
 import { PAGE_BYTES } from '../../base/page.js';
 import { PART } from '../../cost/ledger.js';
 import type { Errno } from '../../policy/discard/contract.js';
+import type { SyscallResult } from '../../target/contract.js';
 import { ZERO } from '../memory/contents.js';
 import { makeHole } from '../object/lifetime.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
-import { type Call, type CallResult, newCall, punchNs } from './call.js';
+import { type Call, newCall, punchNs } from './call.js';
 
 /** Bytes of a file: from `offset` on, `length` of them. */
 export interface ByteRange {
@@ -81,7 +82,7 @@ export function fallocatePunch(
   index: number,
   count: number,
   options: { readonly descriptor: boolean; readonly part?: number; readonly bytes?: ByteRange | undefined },
-): CallResult {
+): SyscallResult {
   const { descriptor, part = PART.discard, bytes } = options;
   const call = newCall();
   let errno: Errno = 0;

@@ -1,9 +1,10 @@
 import { PART } from '../../cost/ledger.js';
 import { callNs } from '../../cost/table.js';
+import type { SyscallResult } from '../../target/contract.js';
 import { truncateObject } from '../object/lifetime.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
-import { type CallResult, newCall, punchNs } from './call.js';
+import { newCall, punchNs } from './call.js';
 
 /**
  * ftruncate to `index` and again to the size before, which frees the pages from `index` on and private copies of them.
@@ -19,7 +20,7 @@ export function truncateTail(
   index: number,
   count: number,
   options: { readonly descriptor: boolean; readonly part?: number },
-): CallResult {
+): SyscallResult {
   const { descriptor, part = PART.discard } = options;
   const call = newCall();
   const emptyNs = callNs(m.costs.calls.punch, 0, 1);

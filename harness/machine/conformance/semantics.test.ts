@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { SwapKind } from '../../target/contract.js';
 import { type Case, conform, csvLines, each } from '../../testing/conformance.js';
 import { allCorrections, corrected } from '../../testing/corrections.js';
 import { type Found, Lab, PAGE } from '../../testing/lab.js';
 import type { Advice } from '../../trace/op.js';
 import type { Space } from '../state/space.js';
-import type { SwapKind } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 
 /** 16 pages, of which the call is on the middle half; the object is mapped twice where it has a descriptor. */

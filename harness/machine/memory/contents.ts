@@ -1,11 +1,14 @@
 import { grown } from '../../base/arrays.js';
 import { InputError } from '../../base/errors.js';
+import { DISCARDED } from '../../target/contract.js';
 import { CONTENT_LIMIT } from '../../trace/op.js';
 
+/** In place of contents: a read, which puts nothing there. */
+export const READ = -2;
+/** In place of contents: each written page becomes unlike all others. */
+export const UNIQUE = -1;
 /** Content id of a page of zeros. */
 export const ZERO = 0;
-/** Contents that a program gave up (`trace validate` marks them so); the machine never gives this id. */
-export const DISCARDED = 0xffff_fffe;
 /** A content like no other, not numbered yet: most written pages are never compared. */
 const UNNUMBERED = 0xffff_ffff;
 

@@ -28,7 +28,7 @@ describe('images in memory without frames', () => {
     const { result, seen } = await runAndLook(guests('xip+struct'), {}, (m) => [m.frames.inUse, m.rss]);
     expect(seen).toEqual([0, 16]);
     expect(result.metrics.struct_page_bytes).toBe(2 * 8 * 64);
-    expect(result.spaces.map((row) => row.struct_page_bytes)).toEqual([512, 512, undefined]);
+    expect(result.spaces.map((row) => row.struct_page_bytes)).toEqual([512, 512, null]);
   });
 
   for (const bytes of [56, 40, 32]) {

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PurgeRules } from '../../policy/purge/contract.js';
 import { purgePolicies } from '../../policy/purge/registry.js';
+import type { SwapKind } from '../../target/contract.js';
 import { Lab, PAGE } from '../../testing/lab.js';
 import { VolatileModel } from '../../testing/volatile-model.js';
 import type { Space } from '../state/space.js';
-import type { SwapKind } from '../state/state.js';
 import { OutOfMemory } from './reclaim.js';
 
 /** Pages of each of the two holders: private memory of the first process, and an object that both processes map. */

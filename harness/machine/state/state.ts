@@ -2,6 +2,7 @@ import { Device } from '../../cost/device.js';
 import { Ledger } from '../../cost/ledger.js';
 import type { CostTable } from '../../cost/table.js';
 import { randomStream } from '../../stats/random.js';
+import type { SwapKind } from '../../target/contract.js';
 import { Frames } from '../memory/frames.js';
 import { PageStore } from '../memory/pages.js';
 import { StructPages } from '../memory/struct-pages.js';
@@ -15,11 +16,6 @@ import { Shares } from './pss.js';
 import { ReverseMap } from './rmap.js';
 import { Settings } from './settings.js';
 import type { Space } from './space.js';
-
-/** Kinds of swap. */
-export const SWAP_KINDS = ['none', 'ssd', 'zram'] as const;
-/** Where pages are swapped to: nowhere, to an SSD, or compressed into memory. */
-export type SwapKind = (typeof SWAP_KINDS)[number];
 
 /** How large the machine is, and what its parts cost. */
 export interface StateOptions {

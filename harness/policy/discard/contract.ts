@@ -53,7 +53,7 @@ export interface VolatileResult {
  * unless the policy's parameter `destroy` is 1: it counts as refused, and the policy gets EPERM.
  */
 export interface Kernel {
-  /** madvise(2) on a range; the error as the kernel gives it. `era` 2006 is MADV_REMOVE as it was first posted. */
+  /** madvise(2) on a range; the error as the kernel returns it. `era` 2006 is MADV_REMOVE as it was first posted. */
   madvise(range: PageRange, advice: Advice, era?: '2006'): Errno;
   /** fallocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE) on pages of an object, through the piece's descriptor. */
   punch(piece: MappedPiece): Errno;
@@ -71,14 +71,14 @@ export interface Kernel {
   lookup(range: PageRange, charge: boolean): MappedPiece[];
 }
 
-/** What the program can do to its own memory, beside system calls. */
+/** What the program can do to its own memory, besides system calls. */
 export interface Program {
   /** Makes the contents of a range again: writes every page of it, and takes `ns`. */
   regenerate(range: PageRange, ns: number): void;
   /** Writes a cookie into every page of a range (what a program does to tell later whether a page was purged). */
   writeCookies(range: PageRange): void;
   /**
-   * Compare-and-swap of the cookie of every page of a range, in order, up to the first page that has lost it. Gives
+   * Compare-and-swap of the cookie of every page of a range, in order, up to the first page that has lost it. Returns
    * that page's place in the range, or -1 when all are whole.
    */
   firstLost(range: PageRange): number;
@@ -117,7 +117,7 @@ export interface DiscardPolicy {
   beforeWrite?(range: PageRange): void;
   /** A signal handler's work: an access met purged memory. True when the access can be made now. */
   sigbus?(page: PageRange): boolean;
-  /** Pages are about to be unmapped, or mapped anew; at the end of a space, all its pages. */
+  /** Pages are about to be unmapped, or mapped again; at the end of a space, all its pages. */
   unmapped?(range: PageRange): void;
   /** Pages were moved (mremap) to other addresses of their space, from page `to` on. */
   moved?(range: PageRange, to: number): void;

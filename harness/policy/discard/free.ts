@@ -60,7 +60,7 @@ class Free implements DiscardPolicy {
 export const free: DiscardPolicyInfo = {
   name: 'free',
   summary:
-    'madvise(MADV_FREE): reclaim may drop the pages without a write, until they are written again; EINVAL on shared memory',
+    'madvise(MADV_FREE): reclaim may drop the pages without writing them out, until they are written again; EINVAL on shared memory',
   source: 'madvise_free_single_vma in mm/madvise.c; cookies as jemalloc and WebKit check lazily freed memory',
   parameters: { regen: REGEN },
   create: (context) => new Free(context),

@@ -77,7 +77,7 @@ export function managed(base: DiscardPolicyInfo): DiscardPolicyInfo {
   const { eager: _never, ...parameters } = base.parameters;
   return {
     name: `${base.name}-managed`,
-    summary: `as ${base.name}; unpinned ranges are kept up to a budget, the oldest dropped above it, to half of it at moderate and all at critical pressure`,
+    summary: `as ${base.name}; unpinned ranges are kept up to a budget, above which the oldest are dropped: half of it at moderate pressure, 0 at critical pressure`,
     source: `Chromium, components/discardable_memory/service/discardable_shared_memory_manager.cc; ${base.source}`,
     parameters: { ...BUDGET, ...parameters },
     create: (context: DiscardContext) => new Managed(base.create(context), context.values.budget as number),

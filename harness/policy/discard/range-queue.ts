@@ -34,7 +34,7 @@ class Entry implements Unpinned {
   }
 }
 
-/** What so many pages of a range cost to make again. */
+/** What it costs to make some pages of a range again. */
 function share({ regenNs, count }: Unpinned, pages: number): number {
   return (regenNs * pages) / count;
 }

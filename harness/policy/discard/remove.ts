@@ -22,7 +22,7 @@ export const remove: DiscardPolicyInfo = {
       default: 'now',
       choices: ['now', '2006'],
       meaning:
-        '2006: the call as first posted: no check that the mapping may write, ENOSYS but on shared memory, private copies go too',
+        '2006: the call as first posted: no check that the mapping is writable, ENOSYS except on shared memory, private copies are dropped too',
     },
     ...DESTROYING_PARAMETERS,
   },

@@ -18,7 +18,7 @@ const { eager: _always, ...parameters } = DESTROYING_PARAMETERS;
 export const truncate: DiscardPolicyInfo = {
   name: 'truncate',
   summary:
-    'ftruncate to where the range begins and again to the old size, at discard and at unpin; EINVAL where the range does not reach the end of its object',
+    'ftruncate to where the range begins and back to the old size, at discard and at unpin; EINVAL where the range does not reach the end of its object',
   source:
     'shmem_setattr in mm/shmem.c; how tmpfs memory was given back before MADV_REMOVE and PUNCH_HOLE: from the end only',
   parameters,

@@ -22,7 +22,7 @@ function filed({ space, page, count, objectPage, inode }: MappedPiece): Filed {
  * mappings, as the state does; those of an object that is gone are never asked for again.
  */
 export class VolatileMarks {
-  /** Contents that nobody needs. */
+  /** Contents that are not needed. */
   readonly discarded = new RangeQueue();
   /** Regenerable contents. */
   readonly unpinned = new RangeQueue();

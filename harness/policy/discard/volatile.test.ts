@@ -76,7 +76,7 @@ describe('volatile: discard and writes', () => {
     policy.discard(range(1, 4, 8));
     policy.discard(range(1, 20, 4));
     expect(policy.watchesWrites).toBe(true);
-    policy.beforeWrite(range(1, 0, 4)); // beside it
+    policy.beforeWrite(range(1, 0, 4)); // next to it
     policy.beforeWrite(range(1, 11, 1)); // its last page
     policy.beforeWrite(range(1, 4, 1)); // ordinary memory by now
     policy.beforeWrite(range(1, 22, 8));

@@ -29,7 +29,7 @@ class Volatile implements DiscardPolicy {
     if (this.setVolatile(range)) this.marks.mark(range, this.marks.unpinned);
   }
 
-  /** Nobody needs what was there: that it was purged is no loss. */
+  /** What was there is not needed: that it was purged is no loss. */
   beforeWrite(range: PageRange): void {
     for (const part of this.marks.parts(range))
       for (const mark of this.marks.discarded.overlapping(part.file))

@@ -5,7 +5,7 @@ import { KSM_PARAMETERS, ksmRules } from './parameters.js';
 export const hinted: MergePolicyInfo = {
   name: 'hinted',
   summary:
-    'as ksm, but pages that a program filled with contents fresh from a file are looked at first, and need not have been seen before',
+    'as ksm, but pages that a program filled with contents just read from a file are scanned first, and need not have been seen before',
   source:
     'Miller et al. 2013, "XLH: More Effective Memory Deduplication Scanners Through Cross-layer Hints" (USENIX ATC); Milos et al. 2009, "Satori" (USENIX ATC)',
   parameters: {
@@ -23,7 +23,7 @@ export const hinted: MergePolicyInfo = {
       default: 50,
       min: 0,
       max: 100,
-      meaning: 'of the pages of a batch, those that may be hinted ones, in percent',
+      meaning: 'how much of a batch may come from hints, in percent',
     },
   },
   rules: (values) => ({

@@ -10,7 +10,7 @@ function count(value: number, min: number, meaning: string, max: number = MOST):
 /** The parameters of every policy that ksmd carries out. Defaults are those of mm/ksm.c. */
 export const KSM_PARAMETERS: Parameters = {
   run: count(1, 0, '1: merging from the start; 0: stopped; 2: unmerged and stopped (sysfs run)', 2),
-  pages_to_scan: count(100, 0, 'pages a batch (DEFAULT_PAGES_TO_SCAN); with the advisor, at the start 500'),
+  pages_to_scan: count(100, 0, 'pages per batch (DEFAULT_PAGES_TO_SCAN); with the advisor, initially 500'),
   sleep_millisecs: count(20, 0, 'sleep after each batch, in ms'),
   smart_scan: flag(1, 'whether pages that did not merge for long are passed over, up to 8 scans in a row'),
   max_page_sharing: count(256, 2, 'mappings a merged page may have before another is made'),
@@ -21,9 +21,9 @@ export const KSM_PARAMETERS: Parameters = {
     choices: ['none', 'scan-time'],
     meaning: 'scan-time: pages_to_scan follows the time that full scans take (advisor_mode)',
   },
-  advisor_max_cpu: count(70, 1, 'most CPU time of ksmd under the advisor, in percent', 100),
-  advisor_min_pages_to_scan: count(500, 1, 'pages a batch at the start under the advisor'),
-  advisor_max_pages_to_scan: count(30_000, 1, 'most pages a batch under the advisor'),
+  advisor_max_cpu: count(70, 1, 'maximum CPU time of ksmd under the advisor, in percent', 100),
+  advisor_min_pages_to_scan: count(500, 1, 'initial pages per batch under the advisor'),
+  advisor_max_pages_to_scan: count(30_000, 1, 'maximum pages per batch under the advisor'),
   advisor_target_scan_time: count(200, 1, 'how long a full scan should take under the advisor, in s'),
 };
 

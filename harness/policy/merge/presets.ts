@@ -4,7 +4,8 @@ import { KSM_PARAMETERS, ksmRules, STOPPED } from './parameters.js';
 /** A kernel with KSM that was never started: advice is taken, and nothing merges. */
 export const none: MergePolicyInfo = {
   name: 'none',
-  summary: 'equal pages are not merged: KSM is there and stopped, unless a set event of the trace starts it',
+  summary:
+    'equal pages are not merged: KSM is present but stopped, unless a set event of the trace starts it',
   source: 'mm/ksm.c: run is 0 until an administrator changes it',
   parameters: {},
   rules: () => STOPPED,
@@ -13,7 +14,7 @@ export const none: MergePolicyInfo = {
 /** Linux today. */
 export const ksm: MergePolicyInfo = {
   name: 'ksm',
-  summary: 'ksmd scans mergeable memory in rounds, a batch at a time, and merges pages that stay as they are',
+  summary: 'ksmd scans mergeable memory in rounds, a batch at a time, and merges pages that do not change',
   source: 'mm/ksm.c, Linux 6.18; Arcangeli, Eidus, Wright 2009, "Increasing memory density by using KSM"',
   parameters: KSM_PARAMETERS,
   rules: ksmRules,
@@ -47,8 +48,8 @@ export const ksmSkipLookup: MergePolicyInfo = {
 export const instant: MergePolicyInfo = {
   name: 'instant',
   summary:
-    'an ideal bound: equal mergeable pages are one after every touch, without limit, metadata or CPU time; every write to one is a copy-on-write fault',
-  source: 'no kernel: what any scanner stays below',
+    'an ideal bound: equal mergeable pages are merged after every touch, with no limit on sharing, metadata or CPU time; every write to one is a copy-on-write fault',
+  source: 'no kernel: an upper bound for any scanner',
   parameters: {},
   rules: () => ({ ...STOPPED, by: 'instant' }),
 };

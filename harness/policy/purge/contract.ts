@@ -30,7 +30,7 @@ export interface PurgeRules {
    *   twice all of them. When nothing else can go, volatile memory goes without being asked for.
    */
   readonly when: 'before' | 'with';
-  /** What an access to purged memory does while nobody has marked it non-volatile: a signal, or zeros. */
+  /** What an access to purged memory does until it is marked non-volatile: a signal, or zeros. */
   readonly access: 'sigbus' | 'zero';
   /**
    * What NONVOLATILE reports: whether a page of its range was purged; whether one was of any range that it touches, which

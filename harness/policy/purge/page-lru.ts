@@ -6,7 +6,7 @@ import { access, report, unit } from './parameters.js';
 export const pageLru: PurgePolicyInfo = {
   name: 'page-lru',
   summary:
-    'single pages, when ordinary reclaim meets them, used or not; without swap nothing is purged, since anonymous pages are not looked at; private memory only (shared=1 is hypothetical)',
+    'single pages, when ordinary reclaim meets them, used or not; without swap nothing is purged, since anonymous pages are not scanned; private memory only (shared=1 is hypothetical)',
   source: 'Stultz 2014, "Volatile Ranges" v14 (madvise), mm/vmscan.c',
   parameters: {
     unit: unit('page'),
@@ -18,7 +18,7 @@ export const pageLru: PurgePolicyInfo = {
     ),
     aging: flag(
       0,
-      'hypothetical: without swap, reclaim walks anonymous memory all the same, for its volatile pages; 0 as posted: nothing is purged',
+      'hypothetical: without swap, reclaim scans anonymous memory anyway, for its volatile pages; 0 as posted: nothing is purged',
     ),
   },
   rules: (values) => ({

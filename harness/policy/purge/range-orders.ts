@@ -40,7 +40,7 @@ function rangeRules(order: PurgeRules['order']): (values: ParameterValues) => Pu
 export const rangeLru: PurgePolicyInfo = {
   name: 'range-lru',
   summary:
-    'whole ranges, that marked longest ago first, before ordinary reclaim; private and shared memory, with and without swap',
+    'whole ranges, the one marked longest ago first, before ordinary reclaim; private and shared memory, with and without swap',
   source:
     'Minchan Kim and John Stultz 2013, "Volatile Ranges" v8 to v11 (vrange; shared memory in v8 to v10)',
   parameters: rangeParameters({ when: 'before', access: 'sigbus' }),
@@ -51,7 +51,7 @@ export const rangeLru: PurgePolicyInfo = {
 export const rangeFifo: PurgePolicyInfo = {
   name: 'range-fifo',
   summary:
-    'whole ranges in the order in which they were unpinned, asked for as a shrinker; accesses find zeros; a purged range is left alone until it is pinned',
+    'whole ranges in the order in which they were unpinned, in proportion to reclaim, as a shrinker is asked; accesses find zeros; a purged range is left alone until it is pinned',
   source:
     'drivers/staging/android/ashmem.c; the proportion is that of shrink_slab in mm/vmscan.c of Linux 3.x',
   parameters: rangeParameters({ when: 'with', access: 'zero' }),

@@ -154,7 +154,7 @@ describe('the count-min sketch', () => {
 
 describe('pages by frequency', () => {
   it('find the least used as a search through all of them does', () => {
-    // Counts up to two words of the summary apart, and beyond the largest that has a list of its own.
+    // Counts that are up to two words of the summary from each other, and beyond the largest that has a list of its own.
     const count = fc.oneof(
       fc.integer({ min: 1, max: 5 }),
       fc.constantFrom(31, 32, 1023, 1024, 65_534, 70_000),

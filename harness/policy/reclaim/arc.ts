@@ -77,7 +77,7 @@ class Arc extends ListPolicy {
     return id;
   }
 
-  /** Case IV: a page that is not known makes room for itself, beside T1 or among all lists. */
+  /** Case IV: a page that is not known makes room for itself, next to T1 or among all lists. */
   private trimGhosts(): void {
     const { lists } = this;
     const { capacity } = this.pages;

@@ -185,7 +185,7 @@ class Cacheus implements ReclaimPolicy {
     this.flags = grown(this.flags, count);
   }
 
-  /** Clears a flag; gives whether it was set. */
+  /** Clears a flag. Returns whether it was set. */
   private clear(id: number, flag: number): boolean {
     const flags = this.flags[id]!;
     this.flags[id] = flags & ~flag;
@@ -263,7 +263,7 @@ export const cacheus: ReclaimPolicyInfo = {
       default: 0.01,
       min: 0,
       max: 1,
-      meaning: 'share of the scanned part at the start, at least one page; default of the authors',
+      meaning: 'initial share of the scanned part, at least one page; default of the authors',
     },
   },
   create: (pages, context) => new Cacheus(pages, context),

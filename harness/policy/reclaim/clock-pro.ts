@@ -187,7 +187,7 @@ class ClockPro implements ReclaimPolicy {
     if (this.hot > 0) this.nextHot();
   }
 
-  /** Ends the test periods before the oldest hot page and gives that. */
+  /** Ends the test periods before the oldest hot page, and returns that page. */
   private nextHot(): number {
     for (;;) {
       const id = this.clock.tail(CLOCK);
@@ -279,7 +279,7 @@ export const clockPro: ReclaimPolicyInfo = {
       default: 0.01,
       min: 0,
       max: 1,
-      meaning: 'share of cold pages at the start, at least one page; it adapts',
+      meaning: 'initial share of cold pages, at least one page; it adapts',
     },
   },
   create: (pages, context) => new ClockPro(pages, context),

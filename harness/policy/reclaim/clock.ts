@@ -112,8 +112,7 @@ export const clock: ReclaimPolicyInfo = {
       default: 1,
       min: 1,
       max: 8,
-      meaning:
-        'bits of the counter of uses of a page; 1 is the accessed bit, with more every single use is counted',
+      meaning: 'bits of the use counter of each page; 1 is the accessed bit, with more every use is counted',
     },
   },
   create: (pages, { values }) =>

@@ -76,7 +76,7 @@ export interface ReclaimPolicy {
   /** A page that is not resident is about to come in: ghosts and targets settle before the victim is chosen. */
   miss?(id: number): void;
   /**
-   * Chooses victims, best first, writes their ids into `victims` and forgets them as resident pages. Gives how many:
+   * Chooses victims, best first, writes their ids into `victims` and forgets them as resident pages. Returns how many:
    * at least one where any page can go, up to `victims.length`, which may be more than `wanted`.
    */
   evict(victims: Int32Array, wanted: number): number;
@@ -88,7 +88,7 @@ export interface ReclaimPolicy {
   remove(id: number): void;
   /** The program said it will not need the page soon (COLD, FREE). Traits say which. */
   demote?(id: number): void;
-  /** A page has been written and nobody maps it: it is next to go (folio_rotate_reclaimable). */
+  /** A page has been written and is not mapped: it is next to go (folio_rotate_reclaimable). */
   rotate?(id: number): void;
   /**
    * Pages it has given up in `touch`, where a policy's rules shrink a queue at a hit. The loop over reference strings

@@ -195,7 +195,7 @@ export const lirs: ReclaimPolicyInfo = {
       min: 0,
       max: 1,
       meaning:
-        "share of the capacity for pages with long distances (HIR), a page at least; the paper's default",
+        "share of the capacity for pages with long distances (HIR), at least one page; the paper's default",
     },
   },
   create: (pages, { values }) => new Lirs(pages, values.hir as number),

@@ -45,7 +45,7 @@ class Memory implements Pages {
     }
   }
 
-  /** File pages are read through a descriptor so many times each. */
+  /** File pages are read through a descriptor, a number of times each. */
   read(ids: readonly number[], times: number): void {
     for (const id of ids) {
       if (this.resident[id] === 0) {
@@ -72,7 +72,7 @@ class Memory implements Pages {
     return gone;
   }
 
-  /** So many victims, 32 a search: those it gives exactly. */
+  /** That many victims, 32 a search: exactly those it returns. */
   evictAll(count: number): number[] {
     return range(0, count / 32).flatMap(() => this.evict(32));
   }

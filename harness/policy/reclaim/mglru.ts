@@ -165,7 +165,7 @@ export class Mglru implements ReclaimPolicy {
   }
 
   /**
-   * lru_gen_refault: counts the refault for its tier when the eviction is at most three generations back, and gives
+   * lru_gen_refault: counts the refault for its tier when the eviction is at most three generations back, and returns
    * the working set mark the page had. The kernel also restores the accesses, which the next one clears (they count
    * only with PG_referenced), so they are left out.
    */
@@ -231,7 +231,7 @@ export class Mglru implements ReclaimPolicy {
     } else state[id] = (old & ~REFS_MASK) | REFERENCED;
   }
 
-  /** evict_folios: isolates a batch of the oldest pages and takes those that were not used. Gives how many it saw. */
+  /** evict_folios: isolates a batch of the oldest pages and takes those that were not used. Returns the number scanned. */
   private evictPages(victims: Int32Array, target: number): number {
     const { generations } = this;
     const room = Math.min(MIN_LRU_BATCH, victims.length - this.found);
@@ -248,7 +248,7 @@ export class Mglru implements ReclaimPolicy {
     return generations.oldestSeq + MIN_NR_GENS > generations.maxSeq ? 0 : looked;
   }
 
-  /** scan_folios: isolates up to `room` of the oldest pages of a type. Gives how many it saw, 0 without success. */
+  /** scan_folios: isolates up to `room` of the oldest pages of a type. Returns the number scanned, 0 when none could be isolated. */
   private scan(type: number, target: number, room: number): number {
     const { generations } = this;
     this.isolatedCount = 0;

@@ -3,7 +3,7 @@ import type { Pages, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { PageLists } from './structures/page-list.js';
 
 const DEMOTED = 0;
-/** Values of `place` beside positions in the heap. */
+/** Values of `place` other than positions in the heap. */
 const ABSENT = -1;
 const IS_DEMOTED = -2;
 
@@ -13,7 +13,7 @@ const IS_DEMOTED = -2;
  * pages that are never used again goes first makes no difference to the misses.
  *
  * A binary heap with the farthest next use at the root. A touched page had the nearest next use of all, so it stands
- * at or near a leaf; its new one lifts it a few steps on average. Keys are kept in heap order, beside the ids, so that
+ * at or near a leaf; its new one lifts it a few steps on average. Keys are kept in heap order, next to the ids, so that
  * comparisons read neighbours.
  *
  * In the machine the next uses come from a first replay. There it is a bound of the pages that come back, where every

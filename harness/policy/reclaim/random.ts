@@ -4,7 +4,7 @@ import type { Pages, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { PageLists } from './structures/page-list.js';
 
 const DEMOTED = 0;
-/** Values of `place` beside positions in the array. */
+/** Values of `place` other than positions in the array. */
 const ABSENT = -1;
 const IS_DEMOTED = -2;
 
@@ -96,7 +96,7 @@ class Random implements ReclaimPolicy {
 
 export const random: ReclaimPolicyInfo = {
   name: 'random',
-  summary: 'any page with equal chances: no state worth the name, and what a policy has to beat',
+  summary: 'every page with the same probability: a baseline that a policy has to beat',
   source: 'Belady 1966, "A study of replacement algorithms for a virtual-storage computer"',
   complexity: 'O(1) an operation',
   parameters: {},

@@ -104,7 +104,7 @@ class S3Fifo extends ListPolicy {
 
 export const s3fifo: ReclaimPolicyInfo = {
   name: 's3fifo',
-  summary: 'a small queue filters pages that are used once, a main queue gives used pages another round',
+  summary: 'a small queue filters pages that are used once, used pages get another round in the main queue',
   source:
     'Yang, Zhang, Qiu, Yue and Rashmi 2023, "FIFO queues are all you need for cache eviction" (S3-FIFO)',
   complexity: 'O(1) amortised: a page passed was used since; at most three rounds a search',

@@ -16,7 +16,7 @@ const A1OUT = FIRST_LIST + 2;
  * A page that comes back while its ghost is there goes to an LRU list (Am).
  *
  * A1in gives up pages only while it is above its size, as in libCacheSim; the paper says so too, and leaves open what
- * happens when the list it prefers is empty: here the other one gives a page. libCacheSim keeps nothing where A1in or
+ * happens when the list it prefers is empty: here the page is taken from the other one. libCacheSim keeps nothing where A1in or
  * A1out would have no room; here each has a page at least.
  */
 class TwoQ extends ListPolicy {

@@ -9,7 +9,7 @@ class Unbounded extends Queue {}
 
 export const unbounded: ReclaimPolicyInfo = {
   name: 'unbounded',
-  summary: 'never evicts, whatever the size: each page misses once, which no policy can better; a bound',
+  summary: 'never evicts, whatever the size: each page misses once, which no policy can improve on; a bound',
   source: 'the compulsory misses of Hill 1987, "Aspects of cache memory and instruction buffer performance"',
   complexity: 'O(1) an operation',
   unbounded: true,

@@ -142,7 +142,7 @@ describe('pages that are set aside', () => {
       expect(cache.drain().at(-1)).toBe(first);
     });
 
-    it(`${spec}: a rejected page comes in anew with the next one`, () => {
+    it(`${spec}: a rejected page is inserted again with the next one`, () => {
       const cache = new Cache(spec, 9);
       cache.use(...MIX);
       const first = cache.evict();
@@ -153,7 +153,7 @@ describe('pages that are set aside', () => {
       expect(cache.drain()).toContain(first);
     });
 
-    it(`${spec}: a demoted page goes first, one that was used again comes in anew`, () => {
+    it(`${spec}: a demoted page goes first, one that was used again is inserted again`, () => {
       const cache = new Cache(spec, 9);
       cache.use(...MIX);
       const resident = [...cache.sim.resident.keys()].filter((id) => cache.sim.resident[id] === 1);

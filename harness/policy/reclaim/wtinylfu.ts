@@ -180,7 +180,7 @@ export const wtinylfu: ReclaimPolicyInfo = {
       default: 0.01,
       min: 0,
       max: 1,
-      meaning: 'share of the capacity that takes every page in, at least one page; default of the paper',
+      meaning: 'share of the capacity that admits every page, at least one page; default of the paper',
     },
     protected: {
       kind: 'number',
@@ -194,7 +194,7 @@ export const wtinylfu: ReclaimPolicyInfo = {
       default: 10,
       min: 1,
       max: 1000,
-      meaning: 'uses a page of the capacity after which all counts are halved; default of Caffeine',
+      meaning: 'uses per page of capacity after which all counts are halved; default of Caffeine',
     },
     window_uses: flag(
       0,

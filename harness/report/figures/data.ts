@@ -1,15 +1,22 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { slug } from '../../base/text.js';
-import type { Row } from '../../metrics/csv.js';
-import type { ResultFile } from '../../metrics/files.js';
+import { AXIS_COLUMNS } from '../../metrics/axes.js';
+import type { ResultFile, ResultRow, RunRow, TimelineRow } from '../../metrics/files.js';
 import type { Manifest } from '../../metrics/manifest.js';
 import type { ResultsFolder } from '../../metrics/results.js';
-import { type Axis, comparedAxis, isRanked, type TraceFacts } from '../comparison.js';
+import {
+  type Axis,
+  axisLabel,
+  comparedAxis,
+  isRanked,
+  type TraceFacts,
+  varyingColumns,
+} from '../comparison.js';
 import { shortNames } from './names.js';
 
-/** What surrounds the compared policies: figures of different values are different pictures. */
-const AROUND = ['backing', 'swap', 'reclaim', 'purge', 'discard', 'merge'] as const;
+/** What surrounds the compared policies: figures of different values are different pictures. Only one seed is drawn. */
+const AROUND = AXIS_COLUMNS.filter((column) => column !== 'limit_pages' && column !== 'seed');
 
 /** Cells that belong in one picture: they differ in trace, limit and the compared policy. */
 export interface Part {
@@ -17,7 +24,7 @@ export interface Part {
   readonly suffix: string;
   /** The same for captions. */
   readonly told: string;
-  readonly runs: readonly Row[];
+  readonly runs: readonly RunRow[];
   readonly traces: readonly TraceFacts[];
 }
 
@@ -27,11 +34,11 @@ const MAX_TRACES = 3;
 /** Results as figures read them: the rows, and what the manifest says of their traces. */
 export class FigureData {
   private names: ReadonlyMap<string, string> | undefined;
-  private byCell: Map<number, Row[]> | undefined;
+  private byCell: Map<number, TimelineRow[]> | undefined;
 
   constructor(private readonly results: ResultsFolder) {}
 
-  rows(file: ResultFile): readonly Row[] {
+  rows<F extends ResultFile>(file: F): readonly ResultRow<F>[] {
     return this.results.rows(file);
   }
 
@@ -75,13 +82,13 @@ export class FigureData {
   }
 
   /** The rows of timeline.csv of a cell, in time. */
-  timeline(cell: number): readonly Row[] {
+  timeline(cell: number): readonly TimelineRow[] {
     if (!this.byCell) {
       this.byCell = new Map();
       for (const row of this.rows('timeline.csv')) {
-        const rows = this.byCell.get(row.cell as number);
+        const rows = this.byCell.get(row.cell);
         if (rows) rows.push(row);
-        else this.byCell.set(row.cell as number, [row]);
+        else this.byCell.set(row.cell, [row]);
       }
     }
     return this.byCell.get(cell) ?? [];
@@ -93,20 +100,28 @@ export class FigureData {
    *
    * @param wanted which cells and traces the figure is of
    */
-  parts(wanted: (row: Row, trace: TraceFacts) => boolean = () => true): Part[] {
+  parts(wanted: (row: RunRow, trace: TraceFacts) => boolean = () => true): Part[] {
     const { axis, traces } = this;
     const runs = this.rows('runs.csv');
     const seed = runs[0]?.seed;
     const factsOf = new Map(traces.map((trace) => [trace.label, trace]));
     const shown = runs.filter((row) => {
-      const trace = factsOf.get(row.trace as string);
+      const trace = factsOf.get(row.trace);
       return row.seed === seed && isRanked(row) && trace !== undefined && wanted(row, trace);
     });
-    const varying = AROUND.filter((key) => key !== axis && new Set(shown.map((row) => row[key])).size > 1);
-    const groups = new Map<string, { told: string[]; runs: Row[] }>();
+    const varying = varyingColumns(runs, AROUND).filter(
+      (column) => column !== axis && new Set(shown.map((row) => row[column])).size > 1,
+    );
+    const groups = new Map<string, { told: string[]; runs: RunRow[] }>();
     for (const row of shown) {
-      const family = factsOf.get(row.trace as string)?.family;
-      const told = [...(family === undefined ? [] : [family]), ...varying.map((key) => String(row[key]))];
+      const { family, pageBytes } = factsOf.get(row.trace)!;
+      const told = [
+        ...(family === undefined ? [] : [family]),
+        ...varying.map((column) => {
+          const value = row[column];
+          return typeof value === 'string' ? value : axisLabel(row, column, pageBytes);
+        }),
+      ];
       const group = groups.get(told.join('\n'));
       if (group) group.runs.push(row);
       else groups.set(told.join('\n'), { told, runs: [row] });
@@ -116,7 +131,7 @@ export class FigureData {
 }
 
 /** Cuts a part into pieces of as many traces as fit a page. */
-function cut(told: readonly string[], runs: readonly Row[], all: readonly TraceFacts[]): Part[] {
+function cut(told: readonly string[], runs: readonly RunRow[], all: readonly TraceFacts[]): Part[] {
   const traces = all.filter(({ label }) => runs.some((row) => row.trace === label));
   const pieces = Math.ceil(traces.length / MAX_TRACES);
   const each = Math.ceil(traces.length / pieces);

@@ -1,4 +1,5 @@
-import type { ResultFile } from '../../metrics/files.js';
+import type { NumberColumn } from '../../metrics/columns.js';
+import type { ResultFile, ResultRow } from '../../metrics/files.js';
 import type { FigureData } from './data.js';
 
 /** A Vega-Lite specification with its data. */
@@ -26,13 +27,16 @@ export interface Drawing {
   spec(panel: number): Spec;
 }
 
+/** Columns with numbers, by file. */
+export type Needs = { readonly [F in ResultFile]?: readonly NumberColumn<ResultRow<F>>[] };
+
 /** A kind of figure: one file, one line in the registry. */
 export interface Figure {
   readonly name: string;
   /** What it shows, for help and README. */
   readonly summary: string;
   /** The columns it draws, by file: each must have a number in one row at least. */
-  readonly needs: Readonly<Partial<Record<ResultFile, readonly string[]>>>;
+  readonly needs: Needs;
   /** Why it would show nothing of these results although the columns are there. */
   lacks?(data: FigureData): string | undefined;
   draw(data: FigureData, page: Page): readonly Drawing[];

@@ -1,4 +1,4 @@
-import type { Row } from '../../metrics/csv.js';
+import type { RunRow } from '../../metrics/files.js';
 import type { TraceFacts } from '../comparison.js';
 import { limitLabel } from '../family-rows.js';
 import type { FigureData, Part } from './data.js';
@@ -9,7 +9,7 @@ import { TEXT_POINTS, wholeSpec } from './style.js';
 export interface Cells {
   readonly title: string;
   readonly trace: TraceFacts;
-  readonly runs: readonly Row[];
+  readonly runs: readonly RunRow[];
 }
 
 /** Where a panel stands: axes are named only at the edge. */

@@ -1,18 +1,18 @@
 import { PAGE_BYTES } from '../../base/page.js';
 import { slug } from '../../base/text.js';
-import type { Row } from '../../metrics/csv.js';
+import type { HeatmapRow } from '../../metrics/files.js';
 import type { FigureData } from './data.js';
 import type { Drawing, Figure } from './figure.js';
 import { wholeSpec } from './style.js';
 import { byteUnit, largest, rounded, timeUnit } from './units.js';
 
-function drawing(trace: string, rows: readonly Row[], data: FigureData, several: boolean): Drawing {
+function drawing(trace: string, rows: readonly HeatmapRow[], data: FigureData, several: boolean): Drawing {
   const pageBytes = data.traces.find(({ label }) => label === trace)?.pageBytes ?? PAGE_BYTES;
-  const end = (column: string) => largest(rows.map((row) => row[column] as number));
+  const end = (column: 'time_end_us' | 'page_end') => largest(rows.map((row) => row[column]));
   const time = timeUnit(end('time_end_us') * 1000);
   const memory = byteUnit(end('page_end') * pageBytes);
-  const seconds = (value: Row[string] | undefined) => rounded(((value as number) * 1000) / time.size);
-  const bytes = (value: Row[string] | undefined) => rounded(((value as number) * pageBytes) / memory.size);
+  const seconds = (us: number) => rounded((us * 1000) / time.size);
+  const bytes = (pages: number) => rounded((pages * pageBytes) / memory.size);
   const values = rows.map((row) => ({
     x: seconds(row.time_us),
     x2: seconds(row.time_end_us),
@@ -69,7 +69,7 @@ export const heatMap: Figure = {
   needs: { 'heatmap.csv': ['time_us', 'page', 'touches'] },
   draw(data) {
     const rows = data.rows('heatmap.csv');
-    const traces = [...new Set(rows.map((row) => String(row.trace)))];
+    const traces = [...new Set(rows.map((row) => row.trace))];
     return traces.map((trace) =>
       drawing(
         trace,

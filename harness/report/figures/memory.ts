@@ -1,4 +1,4 @@
-import type { Row } from '../../metrics/csv.js';
+import type { RunRow } from '../../metrics/files.js';
 import { numberIn } from '../format.js';
 import type { Figure } from './figure.js';
 import { OverTimePicture, toldOf } from './over-time.js';
@@ -32,7 +32,7 @@ export const swap: Figure = {
     return used ? data.onePolicy() : 'nothing was swapped out';
   },
   draw(data, page) {
-    const swapped = (row: Row) => numberIn(row, 'swap_pages_mean') > 0;
+    const swapped = (row: RunRow) => numberIn(row, 'swap_pages_mean') > 0;
     // All policies under a limit that made any of them swap.
     const limits = new Set(
       data

@@ -1,12 +1,11 @@
-import type { Row } from '../../metrics/csv.js';
+import type { MrcRow } from '../../metrics/files.js';
 import type { Figure, Spec } from './figure.js';
 import { joinEqual } from './series.js';
 import { LINE_AND_POINTS, linePointChannels, logAxis, wholeSpec } from './style.js';
 import { rounded } from './units.js';
 
-function labelOf(row: Row): string {
-  const params = row.params ?? '';
-  return params === '' ? String(row.policy) : `${row.policy}:${params}`;
+function labelOf(row: MrcRow): string {
+  return row.params === null ? row.policy : `${row.policy}:${row.params}`;
 }
 
 /** Miss ratio by cache size, a line a replacement policy. */
@@ -15,9 +14,7 @@ export const missRatio: Figure = {
   summary: 'miss ratio by cache size of replacement policies, from `reclaim mrc --format csv`',
   needs: { 'mrc.csv': ['size_pages', 'miss_ratio'] },
   draw(data, page) {
-    const rows = [...data.rows('mrc.csv')].sort(
-      (a, b) => (a.size_pages as number) - (b.size_pages as number),
-    );
+    const rows = [...data.rows('mrc.csv')].sort((a, b) => a.size_pages - b.size_pages);
     const policies = [...new Set(data.rows('mrc.csv').map(labelOf))];
     const joined = joinEqual(policies, (policy) =>
       JSON.stringify(
@@ -32,7 +29,7 @@ export const missRatio: Figure = {
       .filter((row) => shown.includes(labelOf(row)))
       .map((row) => ({
         size: row.size_pages,
-        ratio: rounded(row.miss_ratio as number),
+        ratio: rounded(row.miss_ratio),
         policy: joined.get(labelOf(row)),
       }));
     const x: Spec = {
@@ -40,7 +37,7 @@ export const missRatio: Figure = {
       type: 'quantitative',
       title: 'cache size (pages)',
       ...logAxis(
-        rows.map((row) => row.size_pages as number),
+        rows.map((row) => row.size_pages),
         page.width,
       ),
     };

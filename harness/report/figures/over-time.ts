@@ -1,4 +1,4 @@
-import type { Row } from '../../metrics/csv.js';
+import type { RunRow, TimelineRow } from '../../metrics/files.js';
 import type { TraceFacts } from '../comparison.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Page, Spec } from './figure.js';
@@ -13,7 +13,7 @@ export interface OverTime {
   /** Title of the axis of memory, without its unit. */
   readonly title: string;
   /** Pages at a moment. */
-  pages(row: Row): number;
+  pages(row: TimelineRow): number;
   /** Whether panels show the limit as a line. */
   readonly limit?: boolean;
   /** Whether time is logarithmic, for what happens soon or late by orders of magnitude. */
@@ -31,7 +31,7 @@ export class OverTimePicture {
   private readonly time: Unit;
   private readonly memory: Unit;
   /** Points of each cell. */
-  private readonly curves: ReadonlyMap<Row, readonly Point[]>;
+  private readonly curves: ReadonlyMap<RunRow, readonly Point[]>;
   /** The label that a policy shares with those of equal curves. */
   private readonly labels: ReadonlyMap<string, string>;
 
@@ -42,10 +42,10 @@ export class OverTimePicture {
     private readonly over: OverTime,
   ) {
     this.rows = panelRows(part, page);
-    const moments = part.runs.flatMap((run) => data.timeline(run.cell as number));
+    const moments = part.runs.flatMap((run) => data.timeline(run.cell));
     const pageBytes = largest(part.traces.map((trace) => trace.pageBytes));
     this.memory = byteUnit(pageBytes * largest(moments.map(over.pages)));
-    this.time = timeUnit(largest(moments.map((row) => row.time_us as number)) * 1000);
+    this.time = timeUnit(largest(moments.map((row) => row.time_us)) * 1000);
     this.curves = new Map(part.runs.map((run) => [run, this.curveOf(run)]));
     const policies = [...new Set(part.runs.map((run) => this.policyOf(run)))];
     this.labels = joinEqual(policies, (policy) => {
@@ -54,18 +54,18 @@ export class OverTimePicture {
     });
   }
 
-  private policyOf(run: Row): string {
-    return String(run[this.data.axis]);
+  private policyOf(run: RunRow): string {
+    return run[this.data.axis];
   }
 
   private bytesOf(trace: TraceFacts, pages: number): number {
     return (pages * trace.pageBytes) / this.memory.size;
   }
 
-  private curveOf(run: Row): Point[] {
+  private curveOf(run: RunRow): Point[] {
     const trace = this.part.traces.find(({ label }) => label === run.trace)!;
-    return this.data.timeline(run.cell as number).map((row) => ({
-      x: ((row.time_us as number) * 1000) / this.time.size,
+    return this.data.timeline(run.cell).map((row) => ({
+      x: (row.time_us * 1000) / this.time.size,
       y: this.bytesOf(trace, this.over.pages(row)),
     }));
   }
@@ -79,7 +79,7 @@ export class OverTimePicture {
   /** What the lines of a panel are drawn from: one line a label, without points that nobody can see. */
   private values({ runs }: Cells, top: number): object[] {
     const drawn = new Map(
-      runs.map((run) => [this.labels.get(this.policyOf(run)), run]).reverse() as [string, Row][],
+      runs.map((run) => [this.labels.get(this.policyOf(run)), run]).reverse() as [string, RunRow][],
     );
     return [...drawn].reverse().flatMap(([policy, run]) => {
       const points = (this.curves.get(run) as Point[]).filter(({ x }) => !this.over.logTime || x > 0);

@@ -2,7 +2,7 @@ import { InputError } from '../../base/errors.js';
 import { unknownName } from '../../base/nearest.js';
 import type { ResultFile } from '../../metrics/files.js';
 import type { FigureData } from './data.js';
-import type { Figure } from './figure.js';
+import type { Figure, Needs } from './figure.js';
 import { heatMap } from './heat-map.js';
 import { ksmSaving } from './ksm-saving.js';
 import { memory, swap } from './memory.js';
@@ -45,13 +45,18 @@ export function figureOf(name: string): Figure {
  * Why a figure cannot be drawn of these results: a column that was not measured, or nothing to show. Undefined when it can.
  */
 export function missingFor(figure: Figure, data: FigureData): string | undefined {
-  for (const [file, columns] of Object.entries(figure.needs) as [ResultFile, readonly string[]][]) {
-    const rows = data.rows(file);
-    if (rows.length === 0) return `there is no ${file} with rows`;
-    const unmeasured = columns.find((column) => !rows.some((row) => typeof row[column] === 'number'));
-    if (unmeasured !== undefined) return `${unmeasured} was not measured in ${file}`;
+  for (const file of Object.keys(figure.needs) as ResultFile[]) {
+    const missing = missingIn(file, figure.needs, data);
+    if (missing !== undefined) return missing;
   }
   return figure.lacks?.(data);
+}
+
+function missingIn<F extends ResultFile>(file: F, needs: Needs, data: FigureData): string | undefined {
+  const rows = data.rows(file);
+  if (rows.length === 0) return `there is no ${file} with rows`;
+  const unmeasured = needs[file]?.find((column) => !rows.some((row) => typeof row[column] === 'number'));
+  return unmeasured === undefined ? undefined : `${String(unmeasured)} was not measured in ${file}`;
 }
 
 /** @throws InputError when the figure cannot be drawn, with the reason */

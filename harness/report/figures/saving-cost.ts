@@ -1,4 +1,5 @@
-import type { Row } from '../../metrics/csv.js';
+import type { RunRow } from '../../metrics/files.js';
+import type { MetricName } from '../../metrics/schema.js';
 import { costNs, EQUAL_COST, EQUAL_SAVING, type TraceFacts } from '../comparison.js';
 import { numberIn } from '../format.js';
 import { frontBy } from '../pareto.js';
@@ -15,9 +16,9 @@ import { byteUnit, largest, rounded, timeUnit } from './units.js';
 interface Cost {
   readonly figure: string;
   readonly named: string;
-  of(row: Row, trace: TraceFacts): number;
+  of(row: RunRow, trace: TraceFacts): number;
   /** Whether a cell is shown, of those that saved or lost memory. */
-  shows?(row: Row): boolean;
+  shows?(row: RunRow): boolean;
   /** What numbers of the axis are divided by, and its title. */
   axis(most: number): { readonly size: number; readonly title: string };
 }
@@ -51,7 +52,7 @@ class Trade {
     this.memory = byteUnit(
       largest(part.runs.map((row) => numberIn(row, 'saved_pages_mean') * this.traceOf(row).pageBytes)),
     );
-    const policies = [...new Set(part.runs.map((row) => String(row[data.axis])))];
+    const policies = [...new Set(part.runs.map((row) => row[data.axis]))];
     this.joined = joinSame(policies, (policy, earlier) => this.inOnePlace(policy, earlier));
   }
 
@@ -70,11 +71,11 @@ class Trade {
     });
   }
 
-  private traceOf(row: Row): TraceFacts {
+  private traceOf(row: RunRow): TraceFacts {
     return this.part.traces.find(({ label }) => label === row.trace)!;
   }
 
-  private place(row: Row): [number, number] {
+  private place(row: RunRow): [number, number] {
     const trace = this.traceOf(row);
     return [
       this.by.of(row, trace) / this.cost.size,
@@ -86,7 +87,7 @@ class Trade {
     const front = frontBy(cells.runs, (row) => this.by.of(row, cells.trace));
     const names = new Set<string>();
     return cells.runs.flatMap((row) => {
-      const policy = this.joined.get(String(row[this.data.axis]))!;
+      const policy = this.joined.get(row[this.data.axis])!;
       if (names.has(policy)) return [];
       names.add(policy);
       const [x, y] = this.place(row);
@@ -170,10 +171,10 @@ class Trade {
 function figure(
   by: Cost,
   summary: string,
-  columns: readonly string[],
+  columns: readonly MetricName[],
   wanted: (trace: TraceFacts) => boolean,
 ): Figure {
-  const shown = (row: Row) => typeof row.saved_pages_mean === 'number' && (by.shows?.(row) ?? true);
+  const shown = (row: RunRow) => typeof row.saved_pages_mean === 'number' && (by.shows?.(row) ?? true);
   const costs = (data: FigureData) =>
     data.traces
       .filter(wanted)

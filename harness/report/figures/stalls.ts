@@ -46,12 +46,12 @@ interface Bars {
 }
 
 function panel(cells: Cells, at: Position, { data, parts, time, legend: shown }: Bars): Spec {
-  const policies = cells.runs.map((row) => String(row[data.axis]));
+  const policies = cells.runs.map((row) => row[data.axis]);
   const values = cells.runs.flatMap((row) =>
     parts
       .filter((name) => numberIn(row, `stall_${name}_ns`) > 0)
       .map((name) => ({
-        policy: String(row[data.axis]),
+        policy: row[data.axis],
         part: PART_NAMES[name],
         order: parts.indexOf(name),
         time: rounded(numberIn(row, `stall_${name}_ns`) / time.size),
@@ -87,7 +87,7 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing {
   const sum = (row: Part['runs'][number]) =>
     parts.reduce((total, name) => total + numberIn(row, `stall_${name}_ns`), 0);
   const time = timeUnit(largest(part.runs.map(sum)));
-  const policies = part.runs.map((row) => String(row[data.axis]));
+  const policies = part.runs.map((row) => row[data.axis]);
   const shown = legend(
     parts.map((name) => PART_NAMES[name]),
     page,

@@ -36,10 +36,10 @@ function pointsOf(data: FigureData): Point[] {
   const parameters = parametersOf(data.manifest);
   const pageBytes = new Map(data.traces.map((trace) => [trace.label, trace.pageBytes]));
   return data.rows('runs.csv').flatMap((row) => {
-    const { guests, image, struct_page_bytes: size = '64' } = parameters.get(row.trace as string) ?? {};
+    const { guests, image, struct_page_bytes: size = '64' } = parameters.get(row.trace) ?? {};
     if (row.outcome !== 'ok' || guests === undefined || image === undefined) return [];
     const name = IMAGES[image] ?? image;
-    const resident = numberIn(row, 'resident_pages_end') * pageBytes.get(row.trace as string)!;
+    const resident = numberIn(row, 'resident_pages_end') * pageBytes.get(row.trace)!;
     return [
       {
         guests: Number(guests),

@@ -7,14 +7,18 @@ import { policyAxis } from './stalls.js';
 import { logAxis, pointChannels } from './style.js';
 import { rounded } from './units.js';
 
-const PERCENTILES = { touch_ns_p99: '99 %', touch_ns_p999: '99.9 %', touch_ns_max: 'longest' } as const;
+const PERCENTILES = [
+  ['touch_ns_p99', '99 %'],
+  ['touch_ns_p999', '99.9 %'],
+  ['touch_ns_max', 'longest'],
+] as const;
 const ROW = 11;
 
 function panel(cells: Cells, at: Position, data: FigureData, page: Page, width: number): Spec {
-  const policies = cells.runs.map((row) => String(row[data.axis]));
+  const policies = cells.runs.map((row) => row[data.axis]);
   const values = cells.runs.flatMap((row) =>
-    Object.entries(PERCENTILES).map(([column, percentile]) => ({
-      policy: String(row[data.axis]),
+    PERCENTILES.map(([column, percentile]) => ({
+      policy: row[data.axis],
       percentile,
       // A logarithmic axis has no place for 0.
       time: rounded(Math.max(numberIn(row, column), 1) / 1000),
@@ -39,7 +43,11 @@ function panel(cells: Cells, at: Position, data: FigureData, page: Page, width: 
           width,
         ),
       },
-      ...pointChannels('percentile', Object.values(PERCENTILES), page),
+      ...pointChannels(
+        'percentile',
+        PERCENTILES.map(([, percentile]) => percentile),
+        page,
+      ),
     },
   };
 }
@@ -56,7 +64,7 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing {
 export const touchTimes: Figure = {
   name: 'touch-times',
   summary: 'percentiles of the time of a touch, by policy',
-  needs: { 'runs.csv': Object.keys(PERCENTILES) },
+  needs: { 'runs.csv': PERCENTILES.map(([column]) => column) },
   lacks(data) {
     return data.traces.every(({ touchesInferred }) => touchesInferred)
       ? 'the accesses of all traces are inferred, so the times of touches say nothing'

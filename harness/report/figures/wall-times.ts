@@ -1,4 +1,4 @@
-import type { Row } from '../../metrics/csv.js';
+import type { PerfRow } from '../../metrics/files.js';
 import type { Drawing, Figure, Page } from './figure.js';
 import { policyAxis } from './stalls.js';
 import { wholeSpec } from './style.js';
@@ -33,13 +33,13 @@ function barOf(name: string, samples: readonly number[]): Bar {
   return { name, median, low: at(rank), high: at(n - 1 - rank) };
 }
 
-function barsOf(rows: readonly Row[]): Bar[] {
+function barsOf(rows: readonly PerfRow[]): Bar[] {
   const samples = new Map<string, number[]>();
   for (const { name, wall_ns, events } of rows) {
-    if (typeof wall_ns !== 'number' || typeof events !== 'number' || events === 0) continue;
-    const own = samples.get(String(name)) ?? [];
+    if (events === 0) continue;
+    const own = samples.get(name) ?? [];
     own.push(wall_ns / events);
-    samples.set(String(name), own);
+    samples.set(name, own);
   }
   return [...samples].filter(([, own]) => own.length >= MIN_SAMPLES).map(([name, own]) => barOf(name, own));
 }

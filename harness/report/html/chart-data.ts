@@ -1,7 +1,9 @@
 import { PAGE_BYTES } from '../../base/page.js';
-import type { Row } from '../../metrics/csv.js';
+import type { AxisColumn } from '../../metrics/axes.js';
+import type { RunRow, SpaceRow, TimelineRow } from '../../metrics/files.js';
 import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
 import {
+  axisLabel,
   comparedRows,
   costNs,
   groupBy,
@@ -9,6 +11,7 @@ import {
   rowName,
   sameColumns,
   type TraceFacts,
+  varyingColumns,
 } from '../comparison.js';
 import { apart, limitLabel } from '../family-rows.js';
 import type { FigureData } from '../figures/data.js';
@@ -20,7 +23,7 @@ import { frontBy } from '../pareto.js';
 import type { ChartCell, ChartGroup, ChartModel, ChartPanel, Curve, HeatMap, Payer } from './model.js';
 
 /** What can be drawn over time, if any cell has it. */
-const SERIES: readonly { readonly name: string; pages(row: Row): number }[] = [
+const SERIES: readonly { readonly name: string; pages(row: TimelineRow): number }[] = [
   { name: 'resident', pages: (row) => numberIn(row, 'resident_pages') },
   { name: 'in swap', pages: (row) => numberIn(row, 'swap_pages') },
   {
@@ -52,15 +55,15 @@ class ChartData {
   private readonly curves = new Names();
   private readonly series;
   private readonly parts: readonly StallPart[];
-  private readonly spacesOf: ReadonlyMap<unknown, readonly Row[]>;
-  private readonly factsOf: ReadonlyMap<unknown, TraceFacts>;
+  private readonly spacesOf: ReadonlyMap<number, readonly SpaceRow[]>;
+  private readonly factsOf: ReadonlyMap<string, TraceFacts>;
 
   constructor(private readonly data: FigureData) {
     const runs = data.rows('runs.csv');
     const moments = data.rows('timeline.csv');
     this.series = SERIES.filter(({ pages }, i) => i === 0 || moments.some((row) => pages(row) > 0));
     this.parts = STALL_PARTS.filter((part) => runs.some((row) => numberIn(row, `stall_${part}_ns`) > 0));
-    this.spacesOf = new Map(groupBy(data.rows('spaces.csv'), ['cell']).map((rows) => [rows[0]?.cell, rows]));
+    this.spacesOf = new Map(groupBy(data.rows('spaces.csv'), ['cell']).map((rows) => [rows[0]!.cell, rows]));
     this.factsOf = new Map(data.traces.map((trace) => [trace.label, trace]));
   }
 
@@ -72,7 +75,9 @@ class ChartData {
       (row) => row.seed === seed && this.factsOf.has(row.trace),
     );
     for (const row of shown) this.policies.indexOf(rowName(row, axis));
-    const around = sameColumns(axis).filter((name) => new Set(shown.map((row) => row[name])).size > 1);
+    const around = varyingColumns(runs, sameColumns(axis)).filter(
+      (column) => new Set(shown.map((row) => row[column])).size > 1,
+    );
     const groups = groupBy(shown, ['trace', 'backing', ...around]).map((rows) => this.group(rows, around));
     return {
       policies: this.policies.all,
@@ -88,26 +93,26 @@ class ChartData {
     };
   }
 
-  private group(rows: readonly Row[], around: readonly string[]): ChartGroup {
+  private group(rows: readonly RunRow[], around: readonly AxisColumn[]): ChartGroup {
     const first = rows[0]!;
     const facts = this.factsOf.get(first.trace)!;
     const ranked = rows.filter(isRanked);
     const tops = this.series.map(({ pages }) =>
-      largest(ranked.flatMap((row) => this.data.timeline(row.cell as number).map(pages))),
+      largest(ranked.flatMap((row) => this.data.timeline(row.cell).map(pages))),
     );
     return {
       family: facts.family ?? '',
       trace: this.data.traceName(facts.label),
-      backing: String(first.backing),
-      around: around.map((name) => `${name} ${first[name]}`).join(', '),
+      backing: first.backing,
+      around: around.map((column) => axisLabel(first, column, facts.pageBytes)).join(', '),
       inferred: facts.touchesInferred,
       panels: groupBy(ranked, ['limit_pages']).map((cells) => this.panel(cells, facts, tops)),
     };
   }
 
-  private panel(rows: readonly Row[], facts: TraceFacts, tops: readonly number[]): ChartPanel {
+  private panel(rows: readonly RunRow[], facts: TraceFacts, tops: readonly number[]): ChartPanel {
     const first = rows[0]!;
-    const cost = (row: Row) => (this.data.axis === 'merge' ? numberIn(row, 'ksmd_cpu_ns') : costNs(row));
+    const cost = (row: RunRow) => (this.data.axis === 'merge' ? numberIn(row, 'ksmd_cpu_ns') : costNs(row));
     const front = frontBy(rows, cost);
     return {
       limit: limitLabel(first, facts),
@@ -117,7 +122,7 @@ class ChartData {
   }
 
   private cell(
-    row: Row,
+    row: RunRow,
     facts: TraceFacts,
     cost: number,
     front: boolean,
@@ -137,24 +142,22 @@ class ChartData {
   }
 
   /** The index of the curve of a cell; policies that hold the same memory share it. */
-  private curve(row: Row, series: number, pageBytes: number, top: number): number {
+  private curve(row: RunRow, series: number, pageBytes: number, top: number): number {
     const { pages } = this.series[series]!;
-    const points = this.data
-      .timeline(row.cell as number)
-      .map((moment) => ({ x: moment.time_us as number, y: pages(moment) }));
+    const points = this.data.timeline(row.cell).map((moment) => ({ x: moment.time_us, y: pages(moment) }));
     const drawn = thinned(points, TOLERANCE * top);
     const curve: Curve = { us: drawn.map(({ x }) => x), bytes: drawn.map(({ y }) => y * pageBytes) };
     return this.curves.indexOf(JSON.stringify(curve));
   }
 
   /** What each name pays: processes of one name are one, and those that pay nothing are left out. */
-  private payers(row: Row, pageBytes: number): Payer[] {
+  private payers(row: RunRow, pageBytes: number): Payer[] {
     const byName = new Map<number, [number, number]>();
     for (const space of this.spacesOf.get(row.cell) ?? []) {
       const stall = numberIn(space, 'stall_ns');
       const held = numberIn(space, 'page_seconds') * pageBytes;
       if (stall === 0 && held === 0) continue;
-      const name = this.spaces.indexOf(space.name === null ? `space ${space.space}` : String(space.name));
+      const name = this.spaces.indexOf(space.name ?? `space ${space.space}`);
       const sum = byName.get(name) ?? [0, 0];
       byName.set(name, [sum[0] + stall, sum[1] + held]);
     }
@@ -163,14 +166,14 @@ class ChartData {
 
   private heatMaps(): HeatMap[] {
     return groupBy(this.data.rows('heatmap.csv'), ['trace']).map((rows) => {
-      const label = String(rows[0]?.trace);
+      const label = rows[0]!.trace;
       const pageBytes = this.factsOf.get(label)?.pageBytes ?? PAGE_BYTES;
       const cells = rows.flatMap((row) => [
-        numberIn(row, 'time_us'),
-        numberIn(row, 'time_end_us'),
-        numberIn(row, 'page') * pageBytes,
-        numberIn(row, 'page_end') * pageBytes,
-        numberIn(row, 'touches'),
+        row.time_us,
+        row.time_end_us,
+        row.page * pageBytes,
+        row.page_end * pageBytes,
+        row.touches,
       ]);
       return { trace: this.data.traceName(label), cells };
     });

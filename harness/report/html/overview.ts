@@ -1,4 +1,4 @@
-import type { Row } from '../../metrics/csv.js';
+import type { RunRow, SpaceRow } from '../../metrics/files.js';
 import type { TraceFacts } from '../comparison.js';
 import { familyFindings } from '../family-findings.js';
 import { familyTables } from '../family-table.js';
@@ -29,7 +29,7 @@ export function familiesOf(traces: readonly TraceFacts[]): Family[] {
 }
 
 /** What results say of a family: sentences with a clause a trace, or sentences a trace where it is none. */
-function verdict(family: Family, runs: readonly Row[], spaces: readonly Row[]): Markup[] {
+function verdict(family: Family, runs: readonly RunRow[], spaces: readonly SpaceRow[]): Markup[] {
   const { members, named } = family;
   if (named)
     return familyFindings(family.title, runs, spaces, members).map(({ lead, clauses }) =>
@@ -45,7 +45,11 @@ function verdict(family: Family, runs: readonly Row[], spaces: readonly Row[]): 
 }
 
 /** The verdicts in words, a box a family. */
-export function verdicts(families: readonly Family[], runs: readonly Row[], spaces: readonly Row[]): Markup {
+export function verdicts(
+  families: readonly Family[],
+  runs: readonly RunRow[],
+  spaces: readonly SpaceRow[],
+): Markup {
   const boxes = families.map(
     (family) => html`<article class="box">
 <h3 class="family"><a href="#${family.id}">${family.title}</a></h3>
@@ -64,7 +68,7 @@ export function warningList(warnings: readonly Warning[]): Markup {
 /** The tables, a heading a family. */
 export function familySections(
   families: readonly Family[],
-  runs: readonly Row[],
+  runs: readonly RunRow[],
   policies: readonly string[],
 ): Markup {
   const sections = families.map(

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { simulated } from '../../machine/target.js';
 import { validate } from '../../replay/validate.js';
 import { REQUEST_READERS } from '../../testing/readers.js';
 import { FIELDS, packed, SAMPLES } from '../../testing/requests.js';
@@ -121,7 +122,7 @@ describe('imports', () => {
     for (const split of [false, true]) {
       const text = await imported(file(sample.file, sample.bytes), { split });
       const trace = await openTrace(await compileTrace(file('check.csv', text)));
-      const { warnings } = await validate(trace);
+      const { warnings } = await validate(trace, simulated);
       expect(warnings).toEqual([]);
     }
   });

@@ -32,7 +32,7 @@ export abstract class ListPolicy implements ReclaimPolicy {
     return this.lists.bytes;
   }
 
-  /** Chooses the next victim, takes it off the lists of resident pages and gives it; -1 when these are empty. */
+  /** Chooses the next victim, takes it off the lists of resident pages and returns it; -1 when these are empty. */
   protected abstract victim(): number;
 
   /** Puts a page that has come in on a list. It may be returning, or on a ghost list where no miss was announced. */
@@ -101,7 +101,7 @@ export abstract class ListPolicy implements ReclaimPolicy {
     this.admit(id);
   }
 
-  /** Gives a page up before memory is short: it goes with the demoted ones. */
+  /** Gives up a page before memory is short: it goes with the demoted ones. */
   protected giveUp(id: number): void {
     this.lists.addHead(DEMOTED, id);
   }

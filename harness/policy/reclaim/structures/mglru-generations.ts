@@ -129,7 +129,7 @@ export class Generations {
 
   /**
    * inc_max_seq: a new youngest generation, empty. Evictable types have at most three generations then: aging runs only
-   * when the older of them has. Anonymous pages that cannot go may have four; their two oldest become one, and nobody
+   * when the older of them has. Anonymous pages that cannot go may have four; their two oldest become one, and nothing
    * looks at them.
    */
   incMaxSeq(): void {

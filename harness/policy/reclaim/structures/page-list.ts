@@ -84,7 +84,7 @@ export class PageLists {
     links[(list << 1) | 1] = node;
   }
 
-  /** Takes the oldest page off a list and gives it, -1 when there is none. */
+  /** Takes the oldest page off a list and returns it, -1 when there is none. */
   popTail(list: number): number {
     const { links } = this;
     const node = links[list << 1]!;

@@ -109,7 +109,7 @@ export class TrackedLists extends PageLists {
     return this.on(id) === RETURNING;
   }
 
-  /** Takes the oldest page off a list and gives it, -1 when there is none. */
+  /** Takes the oldest page off a list and returns it, -1 when there is none. */
   override popTail(list: number): number {
     const id = super.popTail(list);
     if (id < 0) return id;

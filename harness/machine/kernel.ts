@@ -1,20 +1,20 @@
 import { PART } from '../cost/ledger.js';
-import type { CallResult } from '../machine/advice/call.js';
-import { madvise } from '../machine/advice/madvise.js';
-import { fallocatePunch } from '../machine/advice/punch.js';
-import { truncateTail } from '../machine/advice/truncate.js';
-import type { Machine } from '../machine/machine.js';
-import type { Era } from '../machine/state/settings.js';
-import type { Space } from '../machine/state/space.js';
-import { type SharedObject, VM, type Vma } from '../machine/state/vma.js';
 import type { Errno, Kernel, MappedPiece, PageRange, VolatileResult } from '../policy/discard/contract.js';
+import type { SyscallResult } from '../target/contract.js';
 import type { Advice } from '../trace/op.js';
+import { madvise } from './advice/madvise.js';
+import { fallocatePunch } from './advice/punch.js';
+import { truncateTail } from './advice/truncate.js';
+import type { Machine } from './machine.js';
+import type { Era } from './state/settings.js';
+import type { Space } from './state/space.js';
+import { type SharedObject, VM, type Vma } from './state/vma.js';
 
 /** A call on memory of a space that is gone. */
-const NOTHING_MAPPED: CallResult = { errno: 'ENOMEM', value: 0, pages: 0 };
+const NOTHING_MAPPED: SyscallResult = { errno: 'ENOMEM', value: 0, pages: 0 };
 
 /** A call that the program does not make: it would destroy a file. */
-const NOT_MADE: CallResult = { errno: 'EPERM', value: 0, pages: 0 };
+const NOT_MADE: SyscallResult = { errno: 'EPERM', value: 0, pages: 0 };
 
 /** The system calls of the simulated machine as a discard policy sees them, counted. */
 export class SimulatedKernel implements Kernel {
@@ -45,7 +45,7 @@ export class SimulatedKernel implements Kernel {
     return { errno, purged: value === 1 };
   }
 
-  private advise(range: PageRange, advice: Advice, era: Era): CallResult {
+  private advise(range: PageRange, advice: Advice, era: Era): SyscallResult {
     const { page, count } = range;
     return this.call(range, (space) => {
       const removes = advice === 'MADV_REMOVE';
@@ -118,7 +118,7 @@ export class SimulatedKernel implements Kernel {
   }
 
   /** Makes a call on the account of the space whose range it is. */
-  private call(range: PageRange, work: (space: Space) => CallResult): CallResult {
+  private call(range: PageRange, work: (space: Space) => SyscallResult): SyscallResult {
     const { machine } = this;
     const space = machine.space(range.space);
     const result = space
@@ -128,7 +128,7 @@ export class SimulatedKernel implements Kernel {
     return result;
   }
 
-  private count(named: number, result: CallResult): void {
+  private count(named: number, result: SyscallResult): void {
     this.calls++;
     this.pages += named;
     if (result.errno === 0) return;

@@ -1,13 +1,13 @@
-import { PAGE_BYTES } from '../../base/page.js';
-import type { Errno } from '../../policy/discard/contract.js';
-import type { Advice } from '../../trace/op.js';
-import type { Machine } from '../machine.js';
-import type { Space } from '../state/space.js';
-import type { SharedObject } from '../state/vma.js';
-import { fallocateBlocks } from './allocate.js';
-import type { CallResult } from './call.js';
-import { madvise } from './madvise.js';
-import { fallocatePunch } from './punch.js';
+import { PAGE_BYTES } from '../base/page.js';
+import { fallocateBlocks } from '../machine/advice/allocate.js';
+import { madvise } from '../machine/advice/madvise.js';
+import { fallocatePunch } from '../machine/advice/punch.js';
+import type { Machine } from '../machine/machine.js';
+import type { Space } from '../machine/state/space.js';
+import type { SharedObject } from '../machine/state/vma.js';
+import type { Errno } from '../policy/discard/contract.js';
+import type { SyscallResult } from '../target/contract.js';
+import type { Advice } from '../trace/op.js';
 
 /**
  * The numbers of advice. Source: include/uapi/asm-generic/mman-common.h. The 2014 patches gave VOLATILE and NONVOLATILE
@@ -41,7 +41,7 @@ const ADVICE_NUMBERS: Readonly<Record<number, Advice>> = {
 /** Where the kernel's addresses wrap. */
 const ADDRESS_LIMIT = 2 ** 64;
 
-const fails = (errno: Errno): CallResult => ({ errno, value: 0, pages: 0 });
+const fails = (errno: Errno): SyscallResult => ({ errno, value: 0, pages: 0 });
 
 /**
  * madvise(2) as a program calls it: with an address and a length in bytes, and the number or name of an advice. Errors
@@ -55,7 +55,7 @@ export function sysMadvise(
   address: number,
   length: number,
   advice: Advice | number,
-): CallResult {
+): SyscallResult {
   const name = typeof advice === 'number' ? ADVICE_NUMBERS[advice] : advice;
   if (name === undefined || address % PAGE_BYTES !== 0 || length < 0) return fails('EINVAL');
   if (address + Math.ceil(length / PAGE_BYTES) * PAGE_BYTES >= ADDRESS_LIMIT) return fails('EINVAL');
@@ -85,7 +85,7 @@ export function sysFallocate(
     readonly length: number;
     readonly descriptor: boolean;
   },
-): CallResult {
+): SyscallResult {
   const { mode, offset, length, descriptor } = call;
   const known = FALLOC_FL.keepSize | FALLOC_FL.punchHole | FALLOC_FL.zeroRange;
   if (offset < 0 || length <= 0) return fails('EINVAL');

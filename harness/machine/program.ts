@@ -1,11 +1,11 @@
 import { PART } from '../cost/ledger.js';
-import type { Machine } from '../machine/machine.js';
-import { access, contentAt, UNIQUE } from '../machine/mapping/access.js';
-import { ZERO } from '../machine/memory/contents.js';
-import type { Space } from '../machine/state/space.js';
-import { VM } from '../machine/state/vma.js';
 import type { PageRange, Program } from '../policy/discard/contract.js';
 import type { SimulatedKernel } from './kernel.js';
+import type { Machine } from './machine.js';
+import { access, contentAt } from './mapping/access.js';
+import { UNIQUE, ZERO } from './memory/contents.js';
+import type { Space } from './state/space.js';
+import { VM } from './state/vma.js';
 
 /** What the traced program does beside the trace's own events because of its discard policy. */
 export class SimulatedProgram implements Program {

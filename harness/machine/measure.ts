@@ -1,0 +1,228 @@
+import { PAGE_BYTES, PAGE_KIB } from '../base/page.js';
+import type { Moment, Paid } from '../metrics/files.js';
+import { type MetricGroup, type MetricsOf, type StallColumn, stallColumns } from '../metrics/schema.js';
+import { NOT_COUNTED } from '../policy/reclaim/contract.js';
+import type { CountedMetrics, MemoryGauges } from '../target/contract.js';
+import type { SimulatedKernel } from './kernel.js';
+import type { Machine } from './machine.js';
+import type { SimulatedProgram } from './program.js';
+import type { Space } from './state/space.js';
+
+/** The metrics of a group that the machine counts. */
+type Counted<G extends MetricGroup> = Pick<MetricsOf<G>, Extract<keyof MetricsOf<G>, keyof CountedMetrics>>;
+
+/** Memory at this moment. Called at every change of time. */
+export function gauges({
+  frames,
+  swap,
+  tables,
+  pages,
+  zone,
+  structPagesMapped,
+  settings,
+  ksm,
+}: Machine): MemoryGauges {
+  const slots = swap.synchronous ? swap.compressedBytes / PAGE_BYTES : swap.inUse - frames.inSwapCache;
+  return {
+    resident: frames.inUse,
+    swap: swap.inUse,
+    overhead:
+      tables.pages + (structPagesMapped * settings.structPageBytes + ksm.strategy.metadataBytes) / PAGE_BYTES,
+    footprint: frames.inUse + slots,
+    lazyfree: pages.lazyfree,
+    volatile: pages.volatile,
+    reported: zone?.reporting?.reportedPages ?? 0,
+  };
+}
+
+/** The columns of timeline.csv at this moment. */
+export function timelineValues(m: Machine): Omit<Moment, 'time_us' | 'label'> {
+  const { resident, swap, footprint, lazyfree, volatile } = gauges(m);
+  return {
+    limit_pages: m.reclaim.limited ? m.reclaim.limit : null,
+    resident_pages: resident,
+    rss_pages: m.rss,
+    swap_pages: swap,
+    swapcache_pages: m.frames.inSwapCache,
+    footprint_pages: footprint,
+    lazyfree_pages: lazyfree,
+    volatile_pages: volatile,
+    page_table_pages: m.tables.pages,
+    pages_shared: m.ksm.strategy.pagesShared,
+    pages_sharing: m.ksm.strategy.pagesSharing,
+    ksm_zero_pages: m.ksm.zeroPages,
+    vmas: m.vmas,
+  };
+}
+
+function memoryMetrics(m: Machine): Counted<'memory'> {
+  return {
+    resident_pages_peak: m.frames.peak,
+    resident_pages_end: m.frames.inUse,
+    rss_pages_peak: m.rssPeak,
+    rss_pages_end: m.rss,
+    swap_pages_end: m.swap.inUse,
+    swapcache_pages_end: m.frames.inSwapCache,
+    page_table_pages_peak: m.tables.peak,
+    struct_page_bytes: m.structPagesPeak * m.settings.structPageBytes,
+    merge_metadata_bytes: m.ksm.strategy.metadataBytes,
+    vmas_peak: m.vmasPeak,
+  };
+}
+
+function mergeMetrics({ ksm }: Machine): MetricsOf<'merge'> {
+  const { tracking, ksmd } = ksm;
+  return {
+    pages_shared: ksm.strategy.pagesShared,
+    pages_sharing: ksm.strategy.pagesSharing,
+    pages_unshared: tracking.pagesUnshared,
+    pages_volatile: ksm.strategy.pagesVolatile,
+    pages_skipped: ksmd.pagesSkipped,
+    ksm_zero_pages: ksm.zeroPages,
+    pages_scanned: ksmd.pagesScanned,
+    full_scans: ksmd.fullScans,
+    stable_node_chains: tracking.nodes.chains,
+    stable_node_dups: tracking.nodes.dups,
+    general_profit: ksm.generalProfit,
+    ksmd_cpu_ns: Math.round(ksmd.cpuNs),
+  };
+}
+
+function faultMetrics(m: Machine, program: SimulatedProgram): Counted<'faults'> {
+  const { counters } = m;
+  return {
+    pgfault: counters.pgfault,
+    pgmajfault: counters.pgmajfault,
+    cow_breaks: counters.cow_breaks,
+    cow_reuse: counters.cow_reuse,
+    cow_ksm: counters.cow_ksm,
+    purge_faults: counters.purge_faults,
+    sigbus: counters.sigbus,
+    host_faults: m.zone?.reporting?.hostFaults ?? 0,
+    regenerated_pages: program.regeneratedPages,
+    regenerated_ranges: program.regeneratedRanges,
+  };
+}
+
+function reclaimMetrics({ counters, reclaim }: Machine): MetricsOf<'reclaim'> {
+  const own = { ...NOT_COUNTED, ...reclaim.policy.counters };
+  return {
+    pgscan_direct: counters.pgscan_direct,
+    pgscan_kswapd: counters.pgscan_kswapd,
+    pgsteal_direct: counters.pgsteal_direct,
+    pgsteal_kswapd: counters.pgsteal_kswapd,
+    pgactivate: own.pgactivate,
+    pgdeactivate: own.pgdeactivate,
+    pgpgin: (counters.pswpin + counters.file_pages_in) * PAGE_KIB,
+    pgpgout: (counters.pswpout + counters.file_pages_out) * PAGE_KIB,
+    pswpin: counters.pswpin,
+    pswpout: counters.pswpout,
+    workingset_refault_anon: own.workingset_refault_anon,
+    workingset_refault_file: own.workingset_refault_file,
+    workingset_activate_anon: own.workingset_activate_anon,
+    workingset_activate_file: own.workingset_activate_file,
+    pglazyfree: counters.pglazyfree,
+    pglazyfreed: counters.pglazyfreed,
+    oom_events: counters.oom_events,
+  };
+}
+
+function discardMetrics({ counters }: Machine, kernel: SimulatedKernel): MetricsOf<'discard'> {
+  return {
+    discard_calls: kernel.calls,
+    discard_pages: kernel.pages,
+    discard_errors: kernel.errors,
+    discard_failed_pages: kernel.failedPages,
+    discard_refused: kernel.refused,
+    purged_pages: counters.purged_pages,
+    purged_ranges: counters.purged_ranges,
+  };
+}
+
+function timeMetrics(m: Machine, touches: number): MetricsOf<'time'> {
+  const { ledger } = m;
+  const stalls = stallColumns((_, part) =>
+    Math.round(m.everySpace.reduce((sum, space) => sum + space.account.stallNs[part]!, 0)),
+  );
+  const times = ledger.touchTimes(touches, m.costs.touch.ns);
+  return {
+    ...stalls,
+    // The whole is the sum of the rounded parts, so that it can be checked against them.
+    stall_ns: sumOf(stalls),
+    touch_ns_p99: times.p99,
+    touch_ns_p999: times.p999,
+    touch_ns_max: times.max,
+    stalls_over_100us: ledger.over100us,
+    stalls_over_1ms: ledger.over1ms,
+    stalls_over_10ms: ledger.over10ms,
+    cpu_ns: Math.round(ledger.cpuNs),
+    io_wait_ns: Math.round(ledger.ioWaitNs),
+    daemon_ns: Math.round(ledger.daemonNs),
+  };
+}
+
+function sumOf(stalls: Readonly<Record<StallColumn, number>>): number {
+  return Object.values(stalls).reduce((sum, ns) => sum + ns, 0);
+}
+
+/** What the machine counted. @param touches of the trace's own reads and writes */
+export function machineMetrics(
+  m: Machine,
+  kernel: SimulatedKernel,
+  program: SimulatedProgram,
+  touches: number,
+): CountedMetrics {
+  return {
+    ...memoryMetrics(m),
+    ...faultMetrics(m, program),
+    ...reclaimMetrics(m),
+    ...mergeMetrics(m),
+    ...discardMetrics(m, kernel),
+    ...timeMetrics(m, touches + program.touches),
+  };
+}
+
+/** What one space paid: a row of spaces.csv without its cell. */
+function spaceRow(m: Machine, space: Space): Paid {
+  const stalls = stallColumns((_, part) => Math.round(space.account.stallNs[part]!));
+  return {
+    space: space.id,
+    name: space.name,
+    touches: space.touches,
+    pgfault: space.pgfault,
+    pgmajfault: space.pgmajfault,
+    stall_ns: sumOf(stalls),
+    ...stalls,
+    page_seconds: space.pageUs / 1e6,
+    struct_page_bytes: space.structPagesPeak * m.settings.structPageBytes,
+    ...m.ksm.processStat(space),
+  };
+}
+
+/** What no space mapped costs nobody anything but memory. */
+const UNMAPPED: Omit<Paid, 'page_seconds'> = {
+  space: null,
+  name: '(mapped by nobody)',
+  touches: null,
+  pgfault: null,
+  pgmajfault: null,
+  stall_ns: null,
+  ...stallColumns(() => null),
+  struct_page_bytes: null,
+  ksm_rmap_items: null,
+  ksm_merging_pages: null,
+  ksm_zero_pages: null,
+  ksm_process_profit: null,
+};
+
+/**
+ * The rows of spaces.csv: what each space paid, in the order the spaces began, and last what no space mapped. The
+ * page-seconds of all rows add up to those of resident pages.
+ */
+export function spaceRows(m: Machine, residentPageUs: number): Paid[] {
+  const mapped = m.everySpace.reduce((sum, space) => sum + space.pageUs, 0);
+  return [
+    ...m.everySpace.map((space) => spaceRow(m, space)),
+    { ...UNMAPPED, page_seconds: (residentPageUs - mapped) / 1e6 },
+  ];
+}

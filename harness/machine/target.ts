@@ -1,0 +1,324 @@
+import { InputError } from '../base/errors.js';
+import { PART } from '../cost/ledger.js';
+import type { Moment, Paid } from '../metrics/files.js';
+import type { PageRange } from '../policy/discard/contract.js';
+import type {
+  AnswerListener,
+  ContentInspector,
+  CountedMetrics,
+  Ending,
+  MemoryGauges,
+  SyscallResult,
+  Target,
+  TargetInfo,
+  TargetSetup,
+} from '../target/contract.js';
+import { Refusal } from '../target/refusal.js';
+import type { ArgOf, ContentArg, FallocateArg, MapArg, ObjectArg, RemapArg } from '../trace/args.js';
+import type { EventBlock } from '../trace/block.js';
+import { type Advice, HAS, OP } from '../trace/op.js';
+import { fallocateBlocks } from './advice/allocate.js';
+import { madvise } from './advice/madvise.js';
+import { fallocatePunch } from './advice/punch.js';
+import { checkMachine } from './check.js';
+import { SimulatedKernel } from './kernel.js';
+import { Machine } from './machine.js';
+import { access, contentAt, setContentAt } from './mapping/access.js';
+import { exit, fork, spawn } from './mapping/fork.js';
+import { map, protect, setLocked, unmap } from './mapping/mmap.js';
+import { remap } from './mapping/remap.js';
+import { gauges, machineMetrics, spaceRows, timelineValues } from './measure.js';
+import { READ, UNIQUE } from './memory/contents.js';
+import { readFilePages, writeFilePages } from './object/file-io.js';
+import { closeObject, declareObject, truncateObject } from './object/lifetime.js';
+import { migrate } from './object/migrate.js';
+import { SimulatedProgram } from './program.js';
+import { OutOfMemory } from './reclaim/reclaim.js';
+import { writeBack } from './reclaim/writeback.js';
+import type { Space } from './state/space.js';
+
+/** The simulated kernel as a machine that traces are replayed on. It answers at once. */
+export class SimulatedMachine implements Target {
+  readonly answersLate = false;
+  readonly refusals = { ops: {}, advice: {} };
+  /** The state, for those who look into it: tests, and checks of the simulation. */
+  readonly machine: Machine;
+  readonly kernel: SimulatedKernel;
+  readonly program: SimulatedProgram;
+  readonly contents: ContentInspector = {
+    at: (id, page) => {
+      const space = this.machine.space(id);
+      return space && contentAt(this.machine, space, page);
+    },
+    put: (id, page, content) => setContentAt(this.machine, this.space(id), page, content),
+  };
+  answered: AnswerListener | undefined;
+  private writeWatcher: ((range: PageRange) => void) | undefined;
+  private row = 0;
+  /** Whether the event at hand is of a space, which pays for it. */
+  private accounted = false;
+  private starved = false;
+
+  constructor(private readonly setup: TargetSetup) {
+    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, startUs } = setup;
+    this.checkBound(limit !== undefined || memory !== undefined);
+    const purgeRules = purge.info.rules(purge.values);
+    if (discard.info.needsReport && purgeRules.report === 'none')
+      throw new Refusal(
+        `discard policy ${discard.info.name} needs to be told of what is purged: expected a purge policy with another report than none`,
+      );
+    this.machine = new Machine({
+      costs,
+      reclaim,
+      swap,
+      purge: purgeRules,
+      merge: merge.info.rules(merge.values),
+      limit,
+      memory,
+      seed,
+    });
+    this.machine.advance(startUs);
+    this.kernel = new SimulatedKernel(this.machine, discard.values.destroy === 1);
+    this.program = new SimulatedProgram(this.machine, this.kernel);
+  }
+
+  /** @param bounded whether there is a limit or the machine's memory has a size */
+  private checkBound(bounded: boolean): void {
+    const { name, unbounded } = this.setup.reclaim.info;
+    if (unbounded && bounded)
+      throw new Refusal(`reclaim policy ${name} never evicts, so it cannot keep a limit: use it without one`);
+  }
+
+  handleSigbus(handler: (page: PageRange) => boolean): void {
+    this.machine.sigbusHandler = ({ id }, vpn) => handler({ space: id, page: vpn, count: 1 });
+  }
+
+  watchWrites(watcher: ((range: PageRange) => void) | undefined): void {
+    this.writeWatcher = watcher;
+  }
+
+  run(work: () => void): boolean {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error;
+      this.machine.counters.oom_events++;
+      this.starved = true;
+    }
+    return !this.starved;
+  }
+
+  touch(block: EventBlock, row: number): void {
+    const { machine: m } = this;
+    const space = this.space(block.space[row]!);
+    m.ledger.begin(space.account, space.id, block.thread[row]!, m.nowUs);
+    const bits = block.fields[row]!;
+    const write = block.op[row] === OP.write;
+    const content = !write ? READ : bits & HAS.content ? block.content[row]! : UNIQUE;
+    const page = block.page[row]!;
+    const count = block.count[row]!;
+    if (write && this.writeWatcher) this.announceWrite(this.writeWatcher, space.id, page, count);
+    space.touches += access(m, space, page, count, content, bits & HAS.contentUp ? 1 : 0);
+    m.ledger.end();
+  }
+
+  /** @param count negative: downwards */
+  private announceWrite(
+    watcher: (range: PageRange) => void,
+    space: number,
+    page: number,
+    count: number,
+  ): void {
+    const { ledger } = this.machine;
+    const before = ledger.spentNs;
+    watcher(count < 0 ? { space, page: page + count + 1, count: -count } : { space, page, count });
+    ledger.stalled(ledger.spentNs - before);
+  }
+
+  begin(row: number, space: number | undefined, thread: number): void {
+    this.row = row;
+    this.accounted = space !== undefined;
+    if (space === undefined) return;
+    const { ledger, nowUs } = this.machine;
+    ledger.begin(this.space(space).account, space, thread, nowUs);
+  }
+
+  end(): void {
+    if (!this.accounted) return;
+    const { merger, ledger } = this.machine;
+    merger.eventEnded();
+    ledger.stalled(ledger.spentNs);
+    ledger.end();
+  }
+
+  attribute<T>(part: 'discard' | 'pin' | 'sigbus', work: () => T): T {
+    const outer = this.kernel.part;
+    this.kernel.part = PART[part];
+    const result = work();
+    this.kernel.part = outer;
+    return result;
+  }
+
+  spawn(space: number, name: string): void {
+    spawn(this.machine, space, name);
+  }
+
+  fork(space: number, child: number): void {
+    fork(this.machine, this.space(space), child);
+  }
+
+  exit(space: number): void {
+    exit(this.machine, this.space(space));
+  }
+
+  map(space: number, page: number, count: number, arg: MapArg): void {
+    map(this.machine, this.space(space), page, count, arg);
+  }
+
+  unmap(space: number, page: number, count: number): void {
+    unmap(this.machine, this.space(space), page, count);
+  }
+
+  remap(space: number, page: number, count: number, arg: RemapArg): void {
+    remap(this.machine, this.space(space), page, count, arg);
+  }
+
+  protect(space: number, page: number, count: number, protection: ArgOf['protect']['protection']): void {
+    protect(this.machine, this.space(space), page, count, protection);
+  }
+
+  lock(space: number, page: number, count: number, locked: boolean): void {
+    setLocked(this.machine, this.space(space), page, count, locked);
+  }
+
+  madvise(space: number, page: number, count: number, advice: Advice): void {
+    this.answer(madvise(this.machine, this.space(space), page, count, advice));
+  }
+
+  prctl(space: number, merge: boolean): void {
+    const errno = this.machine.ksm.setMergeAny(this.space(space), merge);
+    this.answer({ errno, value: 0, pages: 0 });
+  }
+
+  object(size: number, arg: ObjectArg): void {
+    declareObject(this.machine, size, arg);
+  }
+
+  close(name: string): void {
+    closeObject(this.machine, name);
+  }
+
+  truncate(name: string, size: number): void {
+    truncateObject(this.machine, this.machine.objects.named(name), size);
+  }
+
+  sync(name: string): void {
+    writeBack(this.machine, this.machine.objects.named(name));
+  }
+
+  migrate(page: number, count: number, { name, target }: ArgOf['migrate']): void {
+    migrate(this.machine, this.machine.objects.named(name), page, count, target === 'cache');
+  }
+
+  fallocate(page: number, count: number, { mode, name, bytes }: FallocateArg): void {
+    const m = this.machine;
+    const object = m.objects.named(name);
+    const { descriptor } = object.options;
+    if (mode === 'punch') {
+      const range = bytes && { offset: bytes.start, length: bytes.length };
+      this.answer(fallocatePunch(m, object, page, count, { descriptor, bytes: range }));
+    } else this.answer(fallocateBlocks(m, object, page, count, { descriptor, zero: mode === 'zero' }));
+  }
+
+  pread(name: string, page: number, count: number): void {
+    readFilePages(this.machine, this.machine.objects.named(name), page, count);
+  }
+
+  pwrite(name: string, page: number, count: number, contents: ContentArg | undefined): void {
+    const object = this.machine.objects.named(name);
+    const watcher = this.writeWatcher;
+    // What maps the pages is told as of a write through each mapping.
+    for (const vma of watcher ? [...object.mappings] : []) {
+      const first = Math.max(vma.start, vma.start + page - vma.objectPage);
+      const end = Math.min(vma.end, vma.start + page + count - vma.objectPage);
+      if (first < end) this.announceWrite(watcher!, vma.space.id, first, end - first);
+    }
+    writeFilePages(this.machine, object, page, count, contents?.content ?? UNIQUE, contents?.up ? 1 : 0);
+  }
+
+  set(name: string, value: string): void {
+    this.machine.set(name, value);
+  }
+
+  limit(pages: number | undefined): void {
+    this.checkBound(pages !== undefined);
+    this.machine.reclaim.setLimit(pages);
+  }
+
+  get dueUs(): number {
+    return this.machine.daemons.dueUs;
+  }
+
+  advance(timeUs: number): void {
+    this.machine.advance(timeUs);
+  }
+
+  runDue(): void {
+    this.machine.daemons.run(this.machine.nowUs);
+  }
+
+  barrier(): boolean {
+    return !this.starved;
+  }
+
+  gauges(): MemoryGauges {
+    return gauges(this.machine);
+  }
+
+  timeline(): Omit<Moment, 'time_us' | 'label'> {
+    return timelineValues(this.machine);
+  }
+
+  check(): void {
+    checkMachine(this.machine);
+  }
+
+  finish(): Ending {
+    this.machine.shares.finish(this.machine);
+    if (!this.starved) return { outcome: 'ok', reason: undefined, abandoned: 0 };
+    const what = this.setup.memory === undefined ? 'the limit could not be met' : 'memory ran out';
+    return { outcome: 'oom', reason: `${what}: no page was left that could go`, abandoned: 0 };
+  }
+
+  counters(touches: number): CountedMetrics {
+    return machineMetrics(this.machine, this.kernel, this.program, touches);
+  }
+
+  spaces(residentPageUs: number): Paid[] {
+    return spaceRows(this.machine, residentPageUs);
+  }
+
+  hostBytes(): Readonly<Record<string, number>> {
+    return this.machine.hostBytes();
+  }
+
+  dispose(): void {}
+
+  /** The space with this id. @throws InputError when there is none */
+  private space(id: number): Space {
+    const space = this.machine.space(id);
+    if (!space) throw new InputError(`there is no space ${id} here, expected a spawn or fork before`);
+    return space;
+  }
+
+  private answer(result: SyscallResult): void {
+    this.answered?.(this.row, result);
+  }
+}
+
+/** The simulated kernel, in the list of machines. */
+export const simulated: TargetInfo<SimulatedMachine> = {
+  name: 'sim',
+  summary: 'the simulated kernel: deterministic, with every policy',
+  create: (setup) => new SimulatedMachine(setup),
+};

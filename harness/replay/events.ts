@@ -1,0 +1,166 @@
+import { InputError } from '../base/errors.js';
+import type { Target } from '../target/contract.js';
+import { Refusal } from '../target/refusal.js';
+import type { MapArg } from '../trace/args.js';
+import type { EventBlock } from '../trace/block.js';
+import { HAS, OP, OPS, type OpName } from '../trace/op.js';
+import type { ArgCache } from './args.js';
+import type { Backed } from './backing.js';
+import type { Discarding } from './discarding.js';
+
+/** Carries out what spaces do, and what happens to objects, except reads and writes. The discard policy hears what it needs to know. */
+export class Events {
+  /** By op: why the machine refuses it. */
+  private readonly refused: (string | undefined)[];
+
+  constructor(
+    private readonly target: Target,
+    private readonly args: ArgCache,
+    private readonly discarding: Discarding,
+    private readonly backed: Backed | undefined,
+  ) {
+    this.refused = OPS.map(({ name }) => target.refusals.ops[name as OpName]);
+  }
+
+  /**
+   * Carries out an event.
+   *
+   * @throws InputError when it makes no sense
+   * @throws Refusal when the machine does not have it
+   */
+  run(block: EventBlock, row: number, op: number): void {
+    const refused = this.refused[op];
+    if (refused !== undefined) throw new Refusal(refused);
+    if (block.fields[row]! & HAS.space) this.ofSpace(block, row, op);
+    else this.ofNoSpace(block, row, op);
+  }
+
+  private ofSpace(block: EventBlock, row: number, op: number): void {
+    const { target, args, discarding } = this;
+    const space = block.space[row]!;
+    const page = block.page[row]!;
+    const count = block.count[row]!;
+    switch (op) {
+      case OP.spawn:
+        target.spawn(space, args.of('spawn', block, row)?.name ?? '');
+        break;
+      case OP.fork: {
+        const { child } = args.required('fork', block, row);
+        target.fork(space, child);
+        discarding.forked(space, child);
+        break;
+      }
+      case OP.exit:
+        discarding.exited(space);
+        target.exit(space);
+        break;
+      case OP.map:
+        discarding.unmapped(space, page, count);
+        this.map(space, page, count, args.required('map', block, row));
+        break;
+      case OP.unmap:
+        discarding.unmapped(space, page, count);
+        target.unmap(space, page, count);
+        break;
+      case OP.remap: {
+        const arg = args.required('remap', block, row);
+        if (arg.to !== undefined) discarding.unmapped(space, arg.to, count);
+        target.remap(space, page, count, arg);
+        if (arg.to !== undefined) discarding.moved(space, page, count, arg.to);
+        break;
+      }
+      case OP.protect:
+        target.protect(space, page, count, args.required('protect', block, row).protection);
+        break;
+      case OP.lock:
+      case OP.unlock:
+        target.lock(space, page, count, op === OP.lock);
+        break;
+      case OP.madvise:
+        this.madvise(space, page, count, block, row);
+        break;
+      case OP.prctl:
+        target.prctl(space, args.required('prctl', block, row).merge);
+        break;
+      case OP.discard:
+        discarding.discard({ space, page, count });
+        break;
+      case OP.unpin: {
+        const regenNs = args.of('unpin', block, row)?.regenNs ?? 0;
+        discarding.unpin({ space, page, count, regenNs });
+        break;
+      }
+      case OP.pin:
+        discarding.pin({ space, page, count });
+        break;
+      default:
+        this.ofNoSpace(block, row, op);
+    }
+  }
+
+  /** What happens to objects, and to files through descriptors: by a space, or by no one in particular. */
+  private ofNoSpace(block: EventBlock, row: number, op: number): void {
+    const { target, args } = this;
+    const page = block.page[row]!;
+    const count = block.count[row]!;
+    switch (op) {
+      case OP.object:
+        this.declare(block, row, count);
+        break;
+      case OP.close:
+        this.close(args.required('close', block, row).name);
+        break;
+      case OP.truncate:
+        target.truncate(args.required('truncate', block, row).name, count);
+        break;
+      case OP.sync:
+        target.sync(args.required('sync', block, row).name);
+        break;
+      case OP.migrate:
+        target.migrate(page, count, args.required('migrate', block, row));
+        break;
+      case OP.fallocate:
+        target.fallocate(page, count, args.required('fallocate', block, row));
+        break;
+      case OP.pread:
+        target.pread(args.required('pread', block, row).name, page, count);
+        break;
+      case OP.pwrite:
+        this.pwrite(block, row, page, count);
+        break;
+      default:
+        throw new InputError(`${OPS[op]!.name} is not modelled by this version`);
+    }
+  }
+
+  private madvise(space: number, page: number, count: number, block: EventBlock, row: number): void {
+    const { advice } = this.args.required('madvise', block, row);
+    const refused = this.target.refusals.advice[advice];
+    if (refused !== undefined) throw new Refusal(refused);
+    this.target.madvise(space, page, count, advice);
+  }
+
+  private map(space: number, page: number, count: number, arg: MapArg): void {
+    if (this.backed) this.backed.map(this.target, space, page, count, arg);
+    else this.target.map(space, page, count, arg);
+  }
+
+  private declare(block: EventBlock, row: number, pages: number): void {
+    const arg = this.args.required('object', block, row);
+    if (this.backed) this.backed.declare(this.target, pages, arg);
+    else this.target.object(pages, arg);
+  }
+
+  private close(name: string): void {
+    if (this.backed) this.backed.close(this.target, name);
+    else this.target.close(name);
+  }
+
+  private pwrite(block: EventBlock, row: number, page: number, count: number): void {
+    const { name } = this.args.required('pwrite', block, row);
+    const bits = block.fields[row]!;
+    const contents =
+      bits & HAS.content ? { content: block.content[row]!, up: (bits & HAS.contentUp) !== 0 } : undefined;
+    this.target.pwrite(name, page, count, contents);
+  }
+}

@@ -1,0 +1,229 @@
+import type { InputError } from '../base/errors.js';
+import type { CostTable } from '../cost/table.js';
+import type { Moment, Paid } from '../metrics/files.js';
+import type { MetricOf, Metrics, Outcome, StallPart } from '../metrics/schema.js';
+import type { DiscardPolicyInfo, Errno, Kernel, PageRange, Program } from '../policy/discard/contract.js';
+import type { MergePolicyInfo } from '../policy/merge/contract.js';
+import type { PurgePolicyInfo } from '../policy/purge/contract.js';
+import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
+import type { Chosen } from '../policy/registry.js';
+import type { ArgOf, ContentArg, FallocateArg, MapArg, ObjectArg, RemapArg } from '../trace/args.js';
+import type { EventBlock } from '../trace/block.js';
+import type { Advice, OpName } from '../trace/op.js';
+
+/** Kinds of swap. */
+export const SWAP_KINDS = ['none', 'ssd', 'zram'] as const;
+/** Where pages are swapped to: nowhere, to an SSD, or compressed into memory. */
+export type SwapKind = (typeof SWAP_KINDS)[number];
+
+/** What a machine is set up with before the first event. */
+export interface TargetSetup {
+  readonly costs: CostTable;
+  readonly discard: Chosen<DiscardPolicyInfo>;
+  readonly reclaim: Chosen<ReclaimPolicyInfo>;
+  readonly merge: Chosen<MergePolicyInfo>;
+  readonly purge: Chosen<PurgePolicyInfo>;
+  readonly swap: SwapKind;
+  /** Memory limit in pages; undefined for none. */
+  readonly limit: number | undefined;
+  /** The machine's memory in pages; undefined when it is never short. */
+  readonly memory: number | undefined;
+  /** Seed of all random draws. */
+  readonly seed: number;
+  /** Trace time at which it starts, in µs. */
+  readonly startUs: number;
+}
+
+/** What a system call returned. */
+export interface SyscallResult {
+  readonly errno: Errno;
+  /** The return value of a call that succeeded: 1 of MADV_NONVOLATILE when pages were purged, else 0. */
+  readonly value: number;
+  /** Pages the call worked on. */
+  readonly pages: number;
+}
+
+/** A call that succeeded and has nothing to say, or an event that makes no system call. */
+export const SUCCESS: SyscallResult = { errno: 0, value: 0, pages: 0 };
+
+/**
+ * Hears what became of an event: the result of its system call, or why it makes no sense. `row` is its row in the block.
+ * An event that makes no system call, or whose error was thrown at once, is not answered.
+ */
+export type AnswerListener = (row: number, answer: SyscallResult | InputError) => void;
+
+/** Memory at one moment, in pages. */
+export interface MemoryGauges {
+  /** Frames charged to the limit. */
+  readonly resident: number;
+  /** Swap slots in use. */
+  readonly swap: number;
+  /** What the kernel needs to keep track: page tables, struct pages of images, what merging tracks. */
+  readonly overhead: number;
+  /** Memory the pages take, wherever they are: frames, slots that are not also in the swap cache, compressed pages. */
+  readonly footprint: number;
+  readonly lazyfree: number;
+  readonly volatile: number;
+  /** Free pages that the host has taken back (free page reporting). */
+  readonly reported: number;
+}
+
+/**
+ * Metrics of runs.csv that the machine itself counts. The replay adds means over trace time and rates, an experiment adds
+ * savings.
+ */
+export type CountedMetrics = Omit<
+  Metrics,
+  Extract<MetricOf<'memory'>, `${string}_mean`> | Extract<MetricOf<'faults'>, `${string}_rate`>
+>;
+
+/** How a run on a machine ended. */
+export interface Ending {
+  readonly outcome: Extract<Outcome, 'ok' | 'oom'>;
+  /** Why the outcome is not `ok`. */
+  readonly reason: string | undefined;
+  /** Events that were queued and not carried out, since memory had run out before. */
+  readonly abandoned: number;
+}
+
+/** What a machine does not do, by name, each with the reason in words. */
+export interface Refusals {
+  readonly ops: Readonly<Partial<Record<OpName, string>>>;
+  readonly advice: Readonly<Partial<Record<Advice, string>>>;
+}
+
+/** The content id that marks what a program gave up: no trace and no machine has it. */
+export const DISCARDED = 0xffff_fffe;
+
+/** Looks into pages without touching them. */
+export interface ContentInspector {
+  /** The content id of a page as a read would find it; undefined where nothing is mapped. */
+  at(space: number, page: number): number | undefined;
+  /** Puts a content id into a page that holds something, as if it had always been there. */
+  put(space: number, page: number, content: number): void;
+}
+
+/**
+ * A machine that traces are replayed on: the simulated kernel, or a live one. Spaces and objects go by the ids and names
+ * of the trace; sizes and places are in pages.
+ *
+ * Events come in order, each between `begin` and `end`, except reads and writes: `touch` is a whole event, and the only
+ * call of the replay's inner loop. A machine may answer late: it queues events and reports what became of them through
+ * `answered`, at the latest before `barrier` is over. What `kernel` and `program` do is done when they return.
+ *
+ * An event that makes no sense (a page outside every mapping, an object that is not there) is an `InputError`, thrown by
+ * its method or reported through `answered`. Running out of memory is an outcome: `run` returns false, and `finish` says
+ * why.
+ *
+ * To add an op: its method here, and in each machine; a machine that lacks it says so in `refusals`.
+ */
+export interface Target {
+  /** Whether it may answer later than at once. */
+  readonly answersLate: boolean;
+  /** What it refuses: replay ends with the reason before such an event is carried out. */
+  readonly refusals: Refusals;
+  /** The system calls of discard policies. */
+  readonly kernel: Kernel;
+  /** What the program does to its own memory because of its discard policy. */
+  readonly program: Program;
+  /** Hears what became of events; set by the replay. */
+  answered: AnswerListener | undefined;
+  /** Sets the program's handler of SIGBUS: an access met purged memory. Returns whether the access can be made again. */
+  handleSigbus(handler: (page: PageRange) => boolean): void;
+  /** Sets what is called before pages are written, through a mapping or a descriptor; undefined: nothing. */
+  watchWrites(watcher: ((range: PageRange) => void) | undefined): void;
+
+  /**
+   * Carries out events: `work` calls the methods below, up to `runDue`. Returns false when memory ran out in the middle of
+   * it; no more events may follow then.
+   */
+  run(work: () => void): boolean;
+
+  /** A read or write event of a block: touches each of its pages once, in order, on the account of its space and thread. */
+  touch(block: EventBlock, row: number): void;
+
+  /**
+   * Begins any other event. What follows until `end` is on the account of this space and thread, or of the machine itself
+   * where the event has no space.
+   */
+  begin(row: number, space: number | undefined, thread: number): void;
+  end(): void;
+  /** Lets the discard policy work: what `kernel` and `program` do meanwhile is charged to this part of the stall time. */
+  attribute<T>(part: Extract<StallPart, 'discard' | 'pin' | 'sigbus'>, work: () => T): T;
+
+  spawn(space: number, name: string): void;
+  fork(space: number, child: number): void;
+  exit(space: number): void;
+  map(space: number, page: number, count: number, arg: MapArg): void;
+  unmap(space: number, page: number, count: number): void;
+  remap(space: number, page: number, count: number, arg: RemapArg): void;
+  protect(space: number, page: number, count: number, protection: ArgOf['protect']['protection']): void;
+  lock(space: number, page: number, count: number, locked: boolean): void;
+  madvise(space: number, page: number, count: number, advice: Advice): void;
+  /** PR_SET_MEMORY_MERGE. */
+  prctl(space: number, merge: boolean): void;
+
+  object(size: number, arg: ObjectArg): void;
+  close(name: string): void;
+  truncate(name: string, size: number): void;
+  /** Writes the dirty pages of a file back. */
+  sync(name: string): void;
+  migrate(page: number, count: number, arg: ArgOf['migrate']): void;
+  fallocate(page: number, count: number, arg: FallocateArg): void;
+  pread(name: string, page: number, count: number): void;
+  /** @param contents undefined: each page becomes unlike all others */
+  pwrite(name: string, page: number, count: number, contents: ContentArg | undefined): void;
+
+  /** A setting, from now on. @throws InputError for an unknown name or a value out of range */
+  set(name: string, value: string): void;
+  /** The memory limit from now on; undefined for none. */
+  limit(pages: number | undefined): void;
+
+  /** When the machine next does something of its own (daemons), in µs of trace time; infinity when it does not. */
+  readonly dueUs: number;
+  /** Trace time moves on. What is due then is done by `runDue`. */
+  advance(timeUs: number): void;
+  /** Does what is due. */
+  runDue(): void;
+
+  /** Waits until all events so far have been answered. Returns false when memory ran out. */
+  barrier(): boolean | Promise<boolean>;
+
+  /** Memory as the events answered so far left it. Called at every change of time. */
+  gauges(): MemoryGauges;
+  /** The columns of timeline.csv at this moment, without time and label. */
+  timeline(): Omit<Moment, 'time_us' | 'label'>;
+  /** Verifies the machine's own invariants; absent where it has none to verify. */
+  check?(): void;
+  /** Absent where contents cannot be looked at. */
+  readonly contents?: ContentInspector;
+
+  /** The trace is over, or memory ran out: what is measured is final. */
+  finish(): Ending | Promise<Ending>;
+  /** @param touches pages that the trace's own reads and writes touched */
+  counters(touches: number): CountedMetrics;
+  /**
+   * Rows of spaces.csv without `cell`, in the order in which spaces began, and last what no space mapped.
+   *
+   * @param residentPageUs resident pages of the whole replay, times µs
+   */
+  spaces(residentPageUs: number): Paid[];
+  /** Bytes of host memory that the machine's state takes, by part. */
+  hostBytes(): Readonly<Record<string, number>>;
+  /** Gives back what the machine holds on the host. */
+  dispose(): void | Promise<void>;
+}
+
+/** A kind of machine: its entry in the registry. */
+export interface TargetInfo<T extends Target = Target> {
+  /** The value of the column `machine`. */
+  readonly name: string;
+  /** One line: what it is. */
+  readonly summary: string;
+  /**
+   * Sets a machine up.
+   *
+   * @throws Refusal when it cannot do what a policy needs, with the reason
+   */
+  create(setup: TargetSetup): T | Promise<T>;
+}

@@ -1,0 +1,18 @@
+// `knip` finds what nothing uses, `knip --production` what only tests use: that belongs to harness/testing.
+const production = process.argv.includes('--production');
+
+export default {
+  entry: [
+    'harness/index.ts!',
+    'harness/cli.ts!',
+    'harness/experiment/worker.ts!',
+    'harness/bench/shared-process-worker.ts!',
+    'harness/bench/validation/main.ts!',
+    'harness/report/html/client/main.ts!',
+    'harness/**/*.system.test.ts',
+    'harness/testing/fuzz/fuzz.ts',
+  ],
+  project: ['harness/**/*.ts!', 'workloads/**/*.ts!', '*.config.ts', '!harness/testing/**!'],
+  // An export that its own file uses and a test imports is fine.
+  ignoreExportsUsedInFile: production ? true : { interface: true, type: true },
+};
