@@ -30,6 +30,44 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   harness: [...BELOW_EXPERIMENT, 'mrc', 'experiment', 'commands'],
 };
 
+const BELOW_AGENTS = ['memory', 'state', 'entries', 'object', 'mapping'];
+const BELOW_CALLS = [...BELOW_AGENTS, 'reclaim', 'ksm', 'machine'];
+
+/**
+ * The floors inside harness/machine/: what each folder, or file directly in it, may import of the others. What only reads or
+ * changes the state is below the agents, which it reaches through hooks; the machine puts the agents together.
+ */
+const MACHINE_FLOORS: Readonly<Record<string, readonly string[]>> = {
+  memory: [],
+  state: ['memory'],
+  entries: ['memory', 'state'],
+  object: ['memory', 'state', 'entries'],
+  mapping: ['memory', 'state', 'entries', 'object'],
+  // Agents do not know one another: what one tells another goes through a hook.
+  reclaim: BELOW_AGENTS,
+  ksm: BELOW_AGENTS,
+  settings: ['memory', 'state', 'ksm'],
+  machine: [...BELOW_AGENTS, 'reclaim', 'ksm', 'settings'],
+  advice: BELOW_CALLS,
+  check: BELOW_CALLS,
+  kernel: [...BELOW_CALLS, 'advice'],
+  program: [...BELOW_CALLS, 'advice', 'kernel'],
+  measure: [...BELOW_CALLS, 'kernel', 'program'],
+  target: [...BELOW_CALLS, 'advice', 'check', 'kernel', 'program', 'measure'],
+};
+
+/** Files that import each other, types included. No circle has more than two. */
+const PAIRS: readonly { readonly files: readonly [string, string]; readonly reason: string }[] = [
+  {
+    files: ['harness/machine/state/space.ts', 'harness/machine/state/vma.ts'],
+    reason: 'a space is made of VMAs, and a VMA knows the space that it is part of',
+  },
+  {
+    files: ['harness/report/render/caption.ts', 'harness/report/render/write.ts'],
+    reason: 'a figure is written with its caption, whose widths are those of figures',
+  },
+];
+
 function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name))
@@ -45,30 +83,86 @@ function partOf(path: string): string {
   return file === undefined ? 'harness' : folder!;
 }
 
-/** Parts that a file imports, except its own. */
-function importedParts(path: string): { part: string; statement: string }[] {
+/** The folder or file in harness/machine/ that stands for a file in `MACHINE_FLOORS`; undefined for files elsewhere. */
+function floorOf(path: string): string | undefined {
+  const [top, folder, part] = relative(PACKAGE_ROOT, path).split(sep);
+  return top === 'harness' && folder === 'machine' ? part?.replace(/\.[jt]s$/, '') : undefined;
+}
+
+/** The relative imports of a file, of types too: as written, and the path of what they name. */
+function importsOf(path: string): { readonly statement: string; readonly target: string }[] {
   const text = readFileSync(path, 'utf8');
-  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((match) => match[1]!);
-  return specifiers
-    .map((specifier) => ({ part: partOf(join(dirname(path), specifier)), statement: specifier }))
-    .filter(({ part }) => part !== partOf(path));
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((match) => ({
+    statement: match[1]!,
+    target: join(dirname(path), match[1]!).replace(/\.js$/, '.ts'),
+  }));
+}
+
+const FILES = [...sources(join(PACKAGE_ROOT, 'harness')), ...sources(join(PACKAGE_ROOT, 'workloads'))];
+
+/** Imports that leave a part for one that it may not import, as `file: statement`. */
+function offenders(
+  part: (path: string) => string | undefined,
+  allowed: Readonly<Record<string, readonly string[]>>,
+): string[] {
+  return FILES.flatMap((path) => {
+    const own = part(path);
+    if (own === undefined) return [];
+    const mayImport = [own, ...(allowed[own] ?? [])];
+    return importsOf(path)
+      .filter(({ target }) => !mayImport.includes(part(target) ?? own))
+      .map(({ statement }) => `${relative(PACKAGE_ROOT, path)}: ${statement}`);
+  });
+}
+
+/** Sets of files that import each other in a circle (Tarjan 1972, "Depth-first search and linear graph algorithms"). */
+function circles(files: readonly string[]): string[][] {
+  const found: string[][] = [];
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (file: string): number => {
+    const number = order.size;
+    order.set(file, number);
+    lowest.set(file, number);
+    stack.push(file);
+    for (const { target } of importsOf(file)) {
+      if (!files.includes(target)) continue;
+      const reached = order.has(target)
+        ? stack.includes(target)
+          ? order.get(target)!
+          : number
+        : visit(target);
+      lowest.set(file, Math.min(lowest.get(file)!, reached));
+    }
+    if (lowest.get(file) === number) {
+      const circle = stack.splice(stack.indexOf(file));
+      if (circle.length > 1) found.push(circle.map((path) => relative(PACKAGE_ROOT, path)).sort());
+    }
+    return lowest.get(file)!;
+  };
+  for (const file of files) if (!order.has(file)) visit(file);
+  return found.sort();
 }
 
 describe('imports', () => {
   it('run downwards only', () => {
-    const files = [...sources(join(PACKAGE_ROOT, 'harness')), ...sources(join(PACKAGE_ROOT, 'workloads'))];
-    const offenders = files.flatMap((path) => {
-      const allowed = ALLOWED[partOf(path)] ?? [];
-      return importedParts(path)
-        .filter(({ part }) => !allowed.includes(part))
-        .map(({ statement }) => `${relative(PACKAGE_ROOT, path)}: ${statement}`);
-    });
-    expect(offenders).toEqual([]);
+    expect(offenders(partOf, ALLOWED)).toEqual([]);
+  });
+
+  it('run downwards only inside machine/', () => {
+    expect(offenders(floorOf, MACHINE_FLOORS)).toEqual([]);
   });
 
   it('are known for every folder', () => {
-    const files = [...sources(join(PACKAGE_ROOT, 'harness')), ...sources(join(PACKAGE_ROOT, 'workloads'))];
-    expect([...new Set(files.map(partOf))].filter((part) => ALLOWED[part] === undefined)).toEqual([]);
+    expect([...new Set(FILES.map(partOf))].filter((part) => ALLOWED[part] === undefined)).toEqual([]);
+    const floors = [...new Set(FILES.map(floorOf))].filter((part) => part !== undefined);
+    expect(floors.filter((part) => MACHINE_FLOORS[part] === undefined)).toEqual([]);
+    expect(Object.keys(MACHINE_FLOORS).filter((part) => !floors.includes(part))).toEqual([]);
+  });
+
+  it('make no circle, except the pairs that have a reason', () => {
+    expect(circles(FILES)).toEqual(PAIRS.map(({ files }) => [...files]).sort());
   });
 });
 

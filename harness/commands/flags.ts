@@ -1,6 +1,8 @@
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
 
+export { MAX_WHOLE as MAX_SEED } from '../metrics/axes.js';
+
 /** Flags that several commands share, so that they read the same everywhere. */
 export const policyModuleFlag = {
   'policy-module': {
@@ -38,9 +40,6 @@ export function wholeFlag(flag: string, value: number, min: number, max: number)
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw new InputError(`--${flag} is not a whole number from ${min} to ${max}`);
 }
-
-/** The largest seed. */
-export const MAX_SEED = 2 ** 31 - 1;
 
 /** A positional argument that is a trace. */
 export const tracePositional = filePositional(

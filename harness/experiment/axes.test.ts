@@ -46,7 +46,7 @@ describe('a value on an axis', () => {
       { ...texts, limit: '50%', memory: '1MiB', discard: 'punch:lookup=0', seed: '7' },
       TRACE,
     );
-    expect(values).toEqual({
+    expect(values).toMatchObject({
       backing: 'recorded',
       limit: 100,
       memory: 256,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadCosts } from '../cost/table.js';
+import { cellOf } from '../testing/results.js';
 import { timed } from '../testing/traces.js';
 import { type CellResult, runCell } from './cell.js';
 import type { Cell } from './plan.js';
@@ -8,21 +9,7 @@ const EVENTS = ['spawn,1,,,', 'map,1,0,8,anon', 'write,1,0,8,', 'read,1,0,8,'];
 
 describe('a cell whose reclaim policy lacks what it needs', () => {
   const run = (events: readonly string[], changes: Partial<Cell>): Promise<CellResult> => {
-    const cell: Cell = {
-      cell: 1,
-      experiment: 'e',
-      trace: 0,
-      backing: 'recorded',
-      limit: 'none',
-      memory: 'none',
-      swap: 'ssd',
-      discard: 'keep',
-      reclaim: 'lru',
-      merge: 'none',
-      purge: 'range-lru',
-      seed: 1,
-      ...changes,
-    };
+    const cell = cellOf({ reclaim: 'lru', ...changes });
     return runCell(cell, timed(events), 'a.csv', loadCosts());
   };
 

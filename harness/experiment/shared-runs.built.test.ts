@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadCosts } from '../cost/table.js';
 import { parseCsv } from '../metrics/csv.js';
 import { purgePolicies } from '../policy/purge/registry.js';
+import { cellOf } from '../testing/results.js';
 import { traceOf } from '../testing/traces.js';
 import { runCell } from './cell.js';
 import { readExperiment } from './file.js';
@@ -79,20 +80,7 @@ it('what they share is true: every purge policy gives the same rows', async () =
   const costs = loadCosts();
   const rows = new Set<string>();
   for (const { name } of purgePolicies.all()) {
-    const cell = {
-      cell: 1,
-      experiment: 'e',
-      trace: 0,
-      backing: 'recorded',
-      limit: 30,
-      memory: 'none',
-      swap: 'ssd',
-      discard: 'remove',
-      reclaim: 'linux',
-      merge: 'none',
-      purge: name,
-      seed: 1,
-    } as const;
+    const cell = cellOf({ limit: 30, discard: 'remove', purge: name });
     const { run, timeline, spaces } = await runCell(cell, trace, 'a', costs);
     rows.add(JSON.stringify([{ ...run, purge: '' }, timeline, spaces]));
   }

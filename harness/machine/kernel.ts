@@ -8,8 +8,7 @@ import { truncateTail } from './advice/truncate.js';
 import type { Machine } from './machine.js';
 import type { Era } from './state/settings.js';
 import type { Space } from './state/space.js';
-import type { SharedObject } from './state/vma.js';
-import { VM, type Vma } from './state/vma.js';
+import { type SharedObject, VM, type Vma } from './state/vma.js';
 
 /** A call on memory of a space that is gone. */
 const NOTHING_MAPPED: SyscallResult = { errno: 'ENOMEM', value: 0, pages: 0 };

@@ -2,12 +2,11 @@ import { InputError } from '../base/errors.js';
 import type { MergeRules } from '../policy/merge/contract.js';
 import type { PurgeRules } from '../policy/purge/contract.js';
 import { Ksm } from './ksm/ksm.js';
-import { MAX_PAGE_ORDER } from './memory/free-blocks.js';
 import { Kswapd } from './reclaim/kswapd.js';
 import { Purge } from './reclaim/purge.js';
 import { Reclaim, type ReclaimOptions } from './reclaim/reclaim.js';
 import { Flusher } from './reclaim/writeback.js';
-import { applySetting, settingNumber } from './settings.js';
+import { set } from './settings.js';
 import { Daemons } from './state/daemons.js';
 import type { Merger } from './state/hooks.js';
 import { State } from './state/state.js';
@@ -16,9 +15,6 @@ export interface MachineOptions extends ReclaimOptions {
   readonly purge: PurgeRules;
   readonly merge: MergeRules;
 }
-
-/** Source: MAX_SWAPPINESS in include/linux/swap.h. */
-const MAX_SWAPPINESS = 200;
 
 /** The simulated kernel put together: its state, and the agents that work on it. */
 export class Machine extends State {
@@ -40,20 +36,15 @@ export class Machine extends State {
     this.daemons = new Daemons([this.flusher, ...(kswapd ? [kswapd] : []), this.ksm.ksmd]);
   }
 
-  /** A setting in mid-trace. @throws InputError for an unknown name or a value out of range */
+  /** A setting in mid-trace. @throws InputError for an unknown name or a value that it does not take */
   set(name: string, value: string): void {
-    if (name === 'mm.page_reporting_order') this.startReporting(value);
-    else if (name === 'vm.swappiness')
-      this.reclaim.policy.tune?.('swappiness', settingNumber(name, value, 0, MAX_SWAPPINESS));
-    else if (name.startsWith('ksm.')) this.ksm.set(name, value);
-    else applySetting(this.settings, name, value);
+    set(this, name, value);
   }
 
   /** Free-page reporting begins: it needs memory of a size (include/linux/page_reporting.h). */
-  private startReporting(value: string): void {
+  startReporting(order: number): void {
     if (!this.zone)
       throw new InputError('mm.page_reporting_order needs a machine of some memory, expected --memory');
-    const order = settingNumber('mm.page_reporting_order', value, 0, MAX_PAGE_ORDER);
     this.zone.startReporting(order, () => this.nowUs);
     if (this.zone.reporting) this.daemons.add(this.zone.reporting);
   }

@@ -2,8 +2,8 @@ import { PART } from '../cost/ledger.js';
 import type { PageRange, Program } from '../policy/discard/contract.js';
 import type { SimulatedKernel } from './kernel.js';
 import type { Machine } from './machine.js';
-import { access, contentAt, UNIQUE } from './mapping/access.js';
-import { ZERO } from './memory/contents.js';
+import { access, contentAt } from './mapping/access.js';
+import { UNIQUE, ZERO } from './memory/contents.js';
 import type { Space } from './state/space.js';
 import { VM } from './state/vma.js';
 

@@ -1,55 +1,100 @@
-import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
-import { wholeNumber } from '../base/parse.js';
-import type { Settings } from './state/settings.js';
+import { KSM_SETTINGS, type KsmTarget } from './ksm/settings.js';
+import { MAX_PAGE_ORDER } from './memory/free-blocks.js';
+import { applySetting, INT_MAX, type NumberSetting, type Setting, type Settings } from './state/settings.js';
 
-interface Setting {
-  readonly min: number;
-  readonly max: number;
-  readonly apply: (settings: Settings, value: number) => void;
+/** What settings change of a machine. */
+interface SettingsTarget extends KsmTarget {
+  readonly settings: Settings;
+  readonly reclaim: { readonly policy: { tune?(parameter: string, value: number): void } };
+  /** Begins free-page reporting of blocks of an order and above. */
+  startReporting(order: number): void;
 }
 
-type NumericSetting = Exclude<keyof Settings, 'removeEra'>;
+type NumericField = Exclude<keyof Settings, 'removeEra'>;
 
-/** The whole number of a setting that goes to one field. */
-function field(name: NumericSetting, min: number, max: number): Setting {
-  return {
-    min,
-    max,
-    apply: (settings, value) => {
-      settings[name] = value;
-    },
+/** The `apply` of a setting that is one field of `Settings`. */
+function field(name: NumericField): NumberSetting<SettingsTarget>['apply'] {
+  return ({ settings }, value) => {
+    settings[name] = value;
   };
 }
 
-const SETTINGS: Readonly<Record<string, Setting>> = {
-  'madvise.remove_2006': {
+/** Everything that `set` events can change, in the order of the README. */
+export const SETTINGS: readonly Setting<SettingsTarget>[] = [
+  {
+    name: 'vm.max_map_count',
+    default: '65530',
+    meaning: 'VMAs a space may have: flag changes beyond are EAGAIN, mappings an error',
+    source: 'sysctl_max_map_count in mm/util.c',
+    min: 0,
+    max: INT_MAX,
+    apply: field('maxMapCount'),
+  },
+  {
+    name: 'vm.swappiness',
+    default: '60',
+    meaning: 'relative cost of swapping: the parameter of `linux`; other policies ignore it',
+    source: 'MAX_SWAPPINESS in include/linux/swap.h',
+    min: 0,
+    max: 200,
+    apply: ({ reclaim }, value) => reclaim.policy.tune?.('swappiness', value),
+  },
+  {
+    name: 'vm.dirty_writeback_centisecs',
+    default: '500',
+    meaning: 'how often the flusher looks for old dirty pages',
+    source: 'dirty_writeback_interval in mm/page-writeback.c',
+    min: 1,
+    max: INT_MAX,
+    apply: field('dirtyWritebackCentisecs'),
+  },
+  {
+    name: 'vm.dirty_expire_centisecs',
+    default: '3000',
+    meaning: 'for how long pages may be dirty',
+    source: 'dirty_expire_interval in mm/page-writeback.c',
+    min: 0,
+    max: INT_MAX,
+    apply: field('dirtyExpireCentisecs'),
+  },
+  {
+    name: 'mm.struct_page_bytes',
+    default: '64',
+    meaning: 'size of a struct page, for images that have them',
+    source: 'struct page in include/linux/mm_types.h',
+    min: 1,
+    max: 4096,
+    apply: field('structPageBytes'),
+  },
+  {
+    name: 'mm.page_reporting_order',
+    default: 'off',
+    meaning: 'free-page reporting of blocks of this order and above; needs `--memory`',
+    source: 'page_reporting_order in mm/page_reporting.c',
+    min: 0,
+    max: MAX_PAGE_ORDER,
+    apply: (target, order) => target.startReporting(order),
+  },
+  {
+    name: 'madvise.remove_2006',
+    default: '0',
+    meaning: '1: MADV_REMOVE as it was first posted',
+    source: 'no setting of a kernel: Pulavarty 2006, "madvise(MADV_REMOVE)"',
     min: 0,
     max: 1,
-    apply: (settings, value) => {
+    apply: ({ settings }, value) => {
       settings.removeEra = value === 1 ? '2006' : 'now';
     },
   },
-  'vm.max_map_count': field('maxMapCount', 0, 2 ** 31 - 1),
-  'mm.struct_page_bytes': field('structPageBytes', 1, 4096),
-  'vm.dirty_writeback_centisecs': field('dirtyWritebackCentisecs', 1, 2 ** 31 - 1),
-  'vm.dirty_expire_centisecs': field('dirtyExpireCentisecs', 0, 2 ** 31 - 1),
-};
+  ...KSM_SETTINGS,
+];
 
-/** Settings that the machine itself applies. */
-const ELSEWHERE = ['vm.swappiness', 'mm.page_reporting_order', 'ksm.run and others'];
+const BY_NAME = new Map(SETTINGS.map((setting) => [setting.name, setting]));
 
-/** Applies `NAME=VALUE`. @throws InputError for an unknown name or a value out of range */
-export function applySetting(settings: Settings, name: string, value: string): void {
-  const setting = SETTINGS[name];
-  if (!setting) throw unknownName('setting', name, [...Object.keys(SETTINGS), ...ELSEWHERE]);
-  setting.apply(settings, settingNumber(name, value, setting.min, setting.max));
-}
-
-/** The value of a setting. @throws InputError when it is no whole number or out of range */
-export function settingNumber(name: string, value: string, min: number, max: number): number {
-  const number = wholeNumber(value);
-  if (!(number >= min && number <= max))
-    throw new InputError(`${name}=${value} is out of range, expected a whole number from ${min} to ${max}`);
-  return number;
+/** Applies NAME=VALUE. @throws InputError for an unknown name, or a value that the setting does not take (now) */
+export function set(target: SettingsTarget, name: string, value: string): void {
+  const setting = BY_NAME.get(name);
+  if (!setting) throw unknownName('setting', name, [...BY_NAME.keys()]);
+  applySetting(setting, target, value);
 }

@@ -14,9 +14,9 @@ export interface ReplayOptions<T extends Target = Target> {
   readonly machine: TargetInfo<T>;
   readonly discard: Chosen<DiscardPolicyInfo>;
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
-  /** How volatile memory goes. Default: `range-lru`. */
+  /** How volatile memory goes. Default: that of `AXES`. */
   readonly purge?: Chosen<PurgePolicyInfo>;
-  /** Which equal pages become one. Default: `none`. */
+  /** Which equal pages become one. Default: that of `AXES`. */
   readonly merge?: Chosen<MergePolicyInfo>;
   readonly swap: SwapKind;
   /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */

@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
+import { AXES } from '../metrics/axes.js';
 import type { Moment, Paid } from '../metrics/files.js';
 import type { Metrics, Outcome } from '../metrics/schema.js';
 import { mergePolicies } from '../policy/merge/registry.js';
@@ -107,8 +108,8 @@ async function begin<T extends Target>(
     costs: options.costs,
     discard: options.discard,
     reclaim: options.reclaim,
-    purge: options.purge ?? purgePolicies.choose('range-lru'),
-    merge: options.merge ?? mergePolicies.choose('none'),
+    purge: options.purge ?? purgePolicies.choose(AXES.purge.default),
+    merge: options.merge ?? mergePolicies.choose(AXES.merge.default),
     swap: options.swap,
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,

@@ -1,12 +1,12 @@
 import { loadCosts } from '../cost/table.js';
-import { FALLOC_FL, sysFallocate, sysMadvise } from '../machine/advice/syscall.js';
 import { checkMachine } from '../machine/check.js';
 import { frameOf, isSwapEntry } from '../machine/entries/entry.js';
 import { Machine } from '../machine/machine.js';
-import { access, contentAt, READ, UNIQUE } from '../machine/mapping/access.js';
+import { access, contentAt } from '../machine/mapping/access.js';
 import { exit, fork, spawn } from '../machine/mapping/fork.js';
 import { map, protect, setLocked, unmap } from '../machine/mapping/mmap.js';
 import { remap } from '../machine/mapping/remap.js';
+import { READ, UNIQUE } from '../machine/memory/contents.js';
 import { readFilePages, writeFilePages } from '../machine/object/file-io.js';
 import { declareObject, truncateObject } from '../machine/object/lifetime.js';
 import { PTE, PTE_SHIFT } from '../machine/state/page-table.js';
@@ -20,6 +20,7 @@ import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { SwapKind, SyscallResult } from '../target/contract.js';
 import { parseArg } from '../trace/args.js';
 import type { Advice } from '../trace/op.js';
+import { FALLOC_FL, sysFallocate, sysMadvise } from './syscall.js';
 
 /** Bytes of a page. */
 export const PAGE = 4096;
@@ -52,6 +53,8 @@ export class Lab {
     options: {
       readonly swap?: SwapKind;
       readonly limit?: number;
+      /** The machine's memory in pages. */
+      readonly memory?: number;
       readonly reclaim?: string;
       readonly purge?: string;
       readonly merge?: string;
@@ -66,6 +69,7 @@ export class Lab {
       reclaim: reclaimPolicies.choose(options.reclaim ?? 'linux'),
       swap: options.swap ?? 'none',
       limit: options.limit,
+      memory: options.memory,
       seed: 1,
     });
   }

@@ -70,3 +70,18 @@ export function exampleCommands(readme: string): string[][] {
         .slice(1),
     );
 }
+
+/** A table as a README has it. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+}
+
+/** The table of a README whose first column is headed so; undefined when there is none. */
+export function tableIn(readme: string, firstColumn: string): string | undefined {
+  const lines = readme.split('\n');
+  const start = lines.findIndex((line) => line.startsWith(`| ${firstColumn} |`));
+  if (start < 0) return undefined;
+  const length = lines.slice(start).findIndex((line) => !line.startsWith('|'));
+  return lines.slice(start, length < 0 ? undefined : start + length).join('\n');
+}

@@ -1,6 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PAGE_BYTES } from '../base/page.js';
+import { axisColumns, parseAxes } from '../experiment/axes.js';
+import type { Cell } from '../experiment/plan.js';
 import type { GeneratedTrace } from '../experiment/trace-entries.js';
+import { AXES, axisInfo, perAxis } from '../metrics/axes.js';
 import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
 import {
   HEATMAP_COLUMNS,
@@ -76,6 +80,17 @@ function manifest(folder: string, traces: readonly Made[]): void {
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(json));
 }
 
+/** What an experiment has on every axis that it does not name. */
+const VALUES = parseAxes(
+  perAxis((name) => axisInfo(name).experimentDefault ?? AXES[name].default),
+  { peakPages: 0, pageBytes: PAGE_BYTES },
+);
+
+/** A cell of an experiment: discard `keep` and the defaults, but for these values. */
+export function cellOf(values: Partial<Cell>): Cell {
+  return { cell: 1, experiment: 'e', trace: 0, ...VALUES, ...values };
+}
+
 /** A row of runs.csv with these values; metrics that are not given were not measured. */
 export function runRow(values: Partial<RunRow>): RunRow {
   return {
@@ -84,15 +99,7 @@ export function runRow(values: Partial<RunRow>): RunRow {
     trace: 'trace',
     trace_sha256: '0'.repeat(64),
     machine: 'sim',
-    backing: 'recorded',
-    limit_pages: null,
-    memory_pages: null,
-    swap: 'ssd',
-    discard: 'keep',
-    reclaim: 'linux',
-    merge: 'none',
-    purge: 'range-lru',
-    seed: 1,
+    ...axisColumns(VALUES),
     outcome: 'ok',
     events: null,
     touches: null,

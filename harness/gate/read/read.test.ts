@@ -4,24 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { csvHeader, csvRows } from '../../metrics/csv.js';
-import { NO_METRICS, RUN_COLUMNS } from '../../metrics/files.js';
+import { RUN_COLUMNS } from '../../metrics/files.js';
 import { SCHEMA_VERSION } from '../../metrics/schema.js';
+import { runRow } from '../../testing/results.js';
 import { readResults } from './results.js';
 
-const ROW = {
-  ...{ cell: 1, experiment: 'e', trace: 'a', trace_sha256: 'ab', machine: 'sim', backing: 'recorded' },
-  ...{
-    limit_pages: null,
-    memory_pages: null,
-    swap: 'ssd',
-    discard: 'keep',
-    reclaim: 'linux',
-    merge: 'none',
-    purge: 'range-lru',
-  },
-  ...{ seed: 1, outcome: 'ok', events: 7, touches: 40, trace_time_us: 100 },
-  ...NO_METRICS,
-};
+const ROW = runRow({
+  ...{ experiment: 'e', trace: 'a', trace_sha256: 'ab', discard: 'keep' },
+  ...{ events: 7, touches: 40, trace_time_us: 100 },
+});
 const header = csvHeader(RUN_COLUMNS);
 const rows = csvRows(RUN_COLUMNS, [
   { ...ROW, pgfault: 40, resident_pages_mean: 29.6, minor_rate: 'n/a' },

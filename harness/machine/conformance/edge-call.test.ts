@@ -3,7 +3,7 @@ import type { Errno } from '../../policy/discard/contract.js';
 import { type Case, conform, edgeRows, skip } from '../../testing/conformance.js';
 import { corrected } from '../../testing/corrections.js';
 import { Lab, PAGE } from '../../testing/lab.js';
-import { FALLOC_FL } from '../advice/syscall.js';
+import { FALLOC_FL } from '../../testing/syscall.js';
 import type { Space } from '../state/space.js';
 import type { SharedObject } from '../state/vma.js';
 

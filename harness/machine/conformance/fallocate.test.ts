@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import { type Case, conform, each, jsonCases, skip } from '../../testing/conformance.js';
 import { Lab, PAGE } from '../../testing/lab.js';
-import { FALLOC_FL } from '../advice/syscall.js';
+import { FALLOC_FL } from '../../testing/syscall.js';
 import type { Space } from '../state/space.js';
 import type { SharedObject } from '../state/vma.js';
 

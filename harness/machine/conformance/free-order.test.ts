@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../stats/random.js';
 import { Lab } from '../../testing/lab.js';
 import { madvise } from '../advice/madvise.js';
-import { access, UNIQUE } from '../mapping/access.js';
+import { access } from '../mapping/access.js';
+import { UNIQUE } from '../memory/contents.js';
 import type { Space } from '../state/space.js';
 
 /** Lazily freed pages of a run, and the limit they live under together with what takes their place. */

@@ -15,17 +15,19 @@ import { NONE, RMAP_ITEM_BYTES } from './items.js';
 import { Ksmd } from './ksmd.js';
 import { unmerge } from './merge.js';
 import { walkMerged } from './rmap.js';
-import { type SettingsListener, setKsm } from './settings.js';
+import type { KsmTarget } from './settings.js';
 import { type MergeStrategy, Scanning } from './strategy.js';
 import { Tracking } from './tracking.js';
 
 /** What /proc/PID/ksm_stat shows of a process. */
 type KsmColumn = 'ksm_rmap_items' | 'ksm_merging_pages' | 'ksm_zero_pages' | 'ksm_process_profit';
 
+type KsmSettings = KsmTarget['ksm'];
+
 const UNTRACKED = { rmapItems: 0, mergingPages: 0 } as const;
 
 /** Same-page merging: what the kernel tracks and shows of it, whatever strategy merges. */
-export class Ksm implements KsmHooks, SettingsListener {
+export class Ksm implements KsmHooks, KsmSettings {
   readonly parameters: KsmParameters;
   readonly tracking: Tracking;
   readonly ksmd: Ksmd;
@@ -78,11 +80,6 @@ export class Ksm implements KsmHooks, SettingsListener {
       ksm_zero_pages: ksmZeroPages,
       ksm_process_profit: PAGE_BYTES * (mergingPages + ksmZeroPages) - RMAP_ITEM_BYTES * rmapItems,
     };
-  }
-
-  /** @throws InputError for an unknown name, or a value that KSM does not take now */
-  set(name: string, value: string): void {
-    setKsm(this, this.parameters, name, value);
   }
 
   /** run_store. 2 unmerges all at once, and the rounds are counted from 0 again. The ideal has no switch. */

@@ -1,7 +1,7 @@
 import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
 import { isAnonPage, isExclusive } from '../entries/entry.js';
-import type { Contents } from '../memory/contents.js';
+import { type Contents, READ, UNIQUE } from '../memory/contents.js';
 import { OWN_TRAIT, ZERO_PAGE } from '../memory/pages.js';
 import { identify } from '../object/page-in.js';
 import type { Merger } from '../state/hooks.js';
@@ -10,11 +10,6 @@ import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import { FAULTED, fault, unshare } from './fault.js';
-
-/** In place of contents: a read, which puts nothing there. */
-export const READ = -2;
-/** In place of contents: each written page becomes unlike all others. */
-export const UNIQUE = -1;
 
 /**
  * Reads or writes each page of a range once, in order; a negative count goes downwards. Gives the pages touched.

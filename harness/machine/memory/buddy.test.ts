@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BuddyAllocator, type FreeBlock } from './buddy.js';
+import { BuddyLab, type FreeBlock } from '../../testing/buddy.js';
 import { MAX_PAGE_ORDER } from './free-blocks.js';
 
 /** Without a fast path: each frame comes from the blocks and goes back to them. */
@@ -26,12 +26,12 @@ function largestBlocks(free: Uint8Array): FreeBlock[] {
   return blocks;
 }
 
-function freeBlocks(buddy: BuddyAllocator): FreeBlock[] {
+function freeBlocks(buddy: BuddyLab): FreeBlock[] {
   return [...buddy.freeBlocks()].sort((a, b) => a.frame - b.frame);
 }
 
 /** First frames of the free blocks of each order that has some, in the order they will be taken. */
-function lists(buddy: BuddyAllocator): Record<number, number[]> {
+function lists(buddy: BuddyLab): Record<number, number[]> {
   const byOrder: Record<number, number[]> = {};
   for (const { frame, order } of buddy.freeBlocks()) {
     byOrder[order] ??= [];
@@ -40,14 +40,14 @@ function lists(buddy: BuddyAllocator): Record<number, number[]> {
   return byOrder;
 }
 
-function allocateMany(buddy: BuddyAllocator, count: number): number[] {
+function allocateMany(buddy: BuddyLab, count: number): number[] {
   return Array.from({ length: count }, () => buddy.allocate());
 }
 
 describe('start', () => {
   for (const pages of SIZES) {
     it(`cuts ${pages} pages into the largest aligned blocks`, () => {
-      const buddy = new BuddyAllocator(pages);
+      const buddy = new BuddyLab(pages);
       buddy.check();
       expect(freeBlocks(buddy)).toEqual(largestBlocks(new Uint8Array(pages).fill(1)));
       expect([buddy.freePages, buddy.inUse, buddy.high]).toEqual([pages, 0, 0]);
@@ -63,7 +63,7 @@ describe('start', () => {
       [2048, [...Array(2048).keys()]],
     ];
     for (const [pages, frames] of expected) {
-      const buddy = new BuddyAllocator(pages);
+      const buddy = new BuddyLab(pages);
       expect(allocateMany(buddy, pages)).toEqual(frames);
       expect(buddy.allocate()).toBe(-1);
       expect([buddy.freePages, buddy.inUse, buddy.high]).toEqual([0, pages, pages]);
@@ -73,20 +73,20 @@ describe('start', () => {
 
   it('refuses what is no size', () => {
     for (const pages of [0, -1, 1.5, Number.NaN, 2 ** 30])
-      expect(() => new BuddyAllocator(pages)).toThrow(RangeError);
-    expect(() => new BuddyAllocator(1, { batch: 0 })).toThrow('batch is 0');
-    expect(() => new BuddyAllocator(1, { high: 0 })).toThrow('high is 0');
+      expect(() => new BuddyLab(pages)).toThrow(RangeError);
+    expect(() => new BuddyLab(1, { batch: 0 })).toThrow('batch is 0');
+    expect(() => new BuddyLab(1, { high: 0 })).toThrow('high is 0');
   });
 
   it('takes nine bytes a frame and the fast path', () => {
-    const buddy = new BuddyAllocator(2 ** 20);
+    const buddy = new BuddyLab(2 ** 20);
     expect(buddy.bytes).toBeLessThan(9 * 2 ** 20 + 8 * buddy.pcpHigh + 1024);
   });
 });
 
 describe('splitting and merging, by hand', () => {
   it('splits down to the lowest part and merges up to the whole', () => {
-    const buddy = new BuddyAllocator(16, DIRECT);
+    const buddy = new BuddyLab(16, DIRECT);
     expect(lists(buddy)).toEqual({ 4: [0] });
     // 16 = 0 | 1 | 2-3 | 4-7 | 8-15
     expect(buddy.allocate()).toBe(0);
@@ -107,7 +107,7 @@ describe('splitting and merging, by hand', () => {
   });
 
   it('takes the last freed first, unless its pair is about to merge', () => {
-    const buddy = new BuddyAllocator(16, DIRECT);
+    const buddy = new BuddyLab(16, DIRECT);
     allocateMany(buddy, 8);
     buddy.freeOrder(2, 1);
     buddy.free(6);
@@ -120,7 +120,7 @@ describe('splitting and merging, by hand', () => {
   });
 
   it('does not look for buddies beyond the end of memory', () => {
-    const buddy = new BuddyAllocator(7, DIRECT);
+    const buddy = new BuddyLab(7, DIRECT);
     expect(lists(buddy)).toEqual({ 0: [6], 1: [4], 2: [0] });
     expect(buddy.allocateOrder(2)).toBe(0);
     expect(buddy.allocateOrder(2)).toBe(-1);
@@ -134,7 +134,7 @@ describe('splitting and merging, by hand', () => {
   });
 
   it('does not merge beyond the largest order', () => {
-    const buddy = new BuddyAllocator(2048, DIRECT);
+    const buddy = new BuddyLab(2048, DIRECT);
     const block = buddy.allocateOrder(10);
     expect(lists(buddy)).toEqual({ 10: [1024] });
     buddy.freeOrder(block, 10);
@@ -142,7 +142,7 @@ describe('splitting and merging, by hand', () => {
   });
 
   it('takes a block back in pieces, and pieces as a block', () => {
-    const buddy = new BuddyAllocator(64, DIRECT);
+    const buddy = new BuddyLab(64, DIRECT);
     const block = buddy.allocateOrder(3);
     expect(buddy.high).toBe(8);
     buddy.freeOrder(block + 4, 2);
@@ -154,7 +154,7 @@ describe('splitting and merging, by hand', () => {
   });
 
   it('refuses frames that are not in use and orders that there are not', () => {
-    const buddy = new BuddyAllocator(16, DIRECT);
+    const buddy = new BuddyLab(16, DIRECT);
     for (const frame of [0, 15, 16, -1]) expect(() => buddy.free(frame)).toThrow('not in use');
     allocateMany(buddy, 4);
     buddy.free(3);
@@ -174,7 +174,7 @@ describe('splitting and merging, by hand', () => {
 
 describe('the fast path, by hand', () => {
   it('takes a batch and hands it out in order; frames on it are free and do not merge', () => {
-    const buddy = new BuddyAllocator(16, { batch: 2, high: 4 });
+    const buddy = new BuddyLab(16, { batch: 2, high: 4 });
     expect(buddy.allocate()).toBe(0);
     expect([buddy.pcpCount, buddy.buddyPages, buddy.freePages, buddy.inUse]).toEqual([1, 14, 15, 1]);
     expect(buddy.allocate()).toBe(1);
@@ -192,7 +192,7 @@ describe('the fast path, by hand', () => {
   });
 
   it('gives the longest unused back when it is full', () => {
-    const buddy = new BuddyAllocator(16, { batch: 2, high: 4 });
+    const buddy = new BuddyLab(16, { batch: 2, high: 4 });
     allocateMany(buddy, 4);
     for (const frame of [0, 1, 2]) buddy.free(frame);
     expect(buddy.pcpCount).toBe(3);
@@ -204,7 +204,7 @@ describe('the fast path, by hand', () => {
   });
 
   it('never takes more than there is', () => {
-    const buddy = new BuddyAllocator(3, { batch: 63, high: 500 });
+    const buddy = new BuddyLab(3, { batch: 63, high: 500 });
     expect(allocateMany(buddy, 4)).toEqual([2, 0, 1, -1]);
     for (const frame of [0, 1, 2]) buddy.free(frame);
     expect(buddy.pcpCount).toBe(3);
@@ -213,33 +213,16 @@ describe('the fast path, by hand', () => {
   });
 
   it('has the kernel’s batch and high', () => {
-    const buddy = new BuddyAllocator(2 ** 18);
+    const buddy = new BuddyLab(2 ** 18);
     expect(buddy.watermarks).toEqual({ min: 1024, low: 1286, high: 1548 });
     expect([buddy.pcpBatch, buddy.pcpHigh]).toEqual([63, 1286]);
-    expect(new BuddyAllocator(2 ** 18, { cpus: 4 }).pcpHigh).toBe(321);
+    expect(new BuddyLab(2 ** 18, { cpus: 4 }).pcpHigh).toBe(321);
   });
 });
 
-describe('fragmentation', () => {
-  it('is told apart from lack of memory', () => {
-    const buddy = new BuddyAllocator(16, DIRECT);
-    expect([buddy.fragmentationIndex(4), buddy.unusableFreeIndex(4)]).toEqual([-1000, 0]);
-    allocateMany(buddy, 16);
-    expect([buddy.fragmentationIndex(1), buddy.unusableFreeIndex(1)]).toEqual([0, 1000]);
-    for (let frame = 0; frame < 16; frame += 2) buddy.free(frame);
-    // Eight single frames. Order 1: 1000 - (1000 + 8000/2)/8 = 375. Order 3: 1000 - (1000 + 8000/8)/8 = 750.
-    expect([0, 1, 3].map((order) => buddy.fragmentationIndex(order))).toEqual([-1000, 375, 750]);
-    expect([0, 1, 3].map((order) => buddy.unusableFreeIndex(order))).toEqual([0, 1000, 1000]);
-    // One pair, seven single frames: 7 of 9 frames are of no use for order 1.
-    buddy.free(1);
-    expect(buddy.unusableFreeIndex(1)).toBe(777);
-    expect(buddy.fragmentationIndex(1)).toBe(-1000);
-    // Order 2: 1000 - (1000 + floor(9000/4))/8 = 1000 - floor(3250/8) = 594.
-    expect(buddy.fragmentationIndex(2)).toBe(594);
-  });
-
-  it('iterates over blocks of an order and above', () => {
-    const buddy = new BuddyAllocator(16, DIRECT);
+describe('free blocks', () => {
+  it('are listed from an order up', () => {
+    const buddy = new BuddyLab(16, DIRECT);
     buddy.allocate();
     expect([...buddy.freeBlocks(2)]).toEqual([
       { frame: 4, order: 2 },
@@ -251,7 +234,7 @@ describe('fragmentation', () => {
 
 describe('what free-page reporting needs', () => {
   it('turns a list, and moves reported blocks to its end', () => {
-    const buddy = new BuddyAllocator(4096);
+    const buddy = new BuddyLab(4096);
     const order = () => lists(buddy)[10]?.map((frame) => frame / 1024);
     buddy.rotateToFront(2048, 10);
     expect(order()).toEqual([2, 3, 0, 1]);
@@ -269,7 +252,7 @@ describe('what free-page reporting needs', () => {
 
 describe('notice of freed blocks', () => {
   it('tells the order after merging, at and above the one asked for', () => {
-    const buddy = new BuddyAllocator(16, DIRECT);
+    const buddy = new BuddyLab(16, DIRECT);
     const told: number[] = [];
     buddy.notify(1, (order) => told.push(order));
     allocateMany(buddy, 5);
@@ -285,7 +268,7 @@ describe('notice of freed blocks', () => {
   });
 
   it('comes when the fast path is drained, not before', () => {
-    const buddy = new BuddyAllocator(16, { batch: 2, high: 4 });
+    const buddy = new BuddyLab(16, { batch: 2, high: 4 });
     const told: number[] = [];
     buddy.notify(4, (order) => told.push(order));
     allocateMany(buddy, 2);
@@ -312,12 +295,12 @@ const choice: fc.Arbitrary<Choice> = fc.record({
 
 /** The allocator beside a map of what is free. */
 class Pair {
-  readonly buddy: BuddyAllocator;
+  readonly buddy: BuddyLab;
   private readonly free: Uint8Array;
   private readonly held: FreeBlock[] = [];
 
   constructor(pages: number, options: { batch: number; high: number }) {
-    this.buddy = new BuddyAllocator(pages, options);
+    this.buddy = new BuddyLab(pages, options);
     this.free = new Uint8Array(pages).fill(1);
   }
 

@@ -1,6 +1,5 @@
 import type { FrameAllocator } from './allocator.js';
-import { checkBuddy } from './buddy-check.js';
-import { FreeBlocks, MAX_PAGE_ORDER, mustBeOrder, ORDERS, STATE } from './free-blocks.js';
+import { FreeBlocks, mustBeOrder, ORDERS, STATE } from './free-blocks.js';
 import { pcpBatch, pcpHigh, type Watermarks, watermarks } from './watermarks.js';
 
 /** Frame numbers and twice as many links must fit into 32 bits. */
@@ -15,12 +14,6 @@ export interface BuddyOptions {
   readonly cpus?: number;
   /** vm.min_free_kbytes; by default the kernel's choice at boot. */
   readonly minFreeKbytes?: number;
-}
-
-/** A run of 2^order free frames. */
-export interface FreeBlock {
-  readonly frame: number;
-  readonly order: number;
 }
 
 /**
@@ -42,16 +35,16 @@ export class BuddyAllocator implements FrameAllocator {
   /** Frames handed out that were absent: the host has found memory for each (an EPT violation). */
   hostFaults = 0;
 
-  private readonly areas: FreeBlocks;
-  private readonly state: Uint8Array;
+  protected readonly areas: FreeBlocks;
+  protected readonly state: Uint8Array;
   /**
    * The fast path, from `bottom` to `top`: the last is the next to be handed out, the first the next to be drained.
    * Twice as long as it can be full, so that what is left moves down only once as many have been drained.
    */
-  private readonly pcp: Int32Array;
-  private bottom = 0;
-  private top = 0;
-  private next = 0;
+  protected readonly pcp: Int32Array;
+  protected bottom = 0;
+  protected top = 0;
+  protected next = 0;
   private notifyOrder = ORDERS;
   private onFreeBlock: (order: number) => void = () => {};
 
@@ -118,85 +111,10 @@ export class BuddyAllocator implements FrameAllocator {
     if (this.top - this.bottom >= this.pcpHigh) this.drainOldest(this.pcpBatch);
   }
 
-  /**
-   * Hands out 2^order frames in a row. They need not be freed together.
-   *
-   * @returns the first, a multiple of 2^order; -1 when no free block is large enough, though one may be after `drain`
-   * @throws RangeError for an order that there is not
-   */
-  allocateOrder(order: number): number {
-    mustBeOrder(order);
-    if (order === 0) return this.allocate();
-    const first = this.areas.take(order);
-    if (first < 0) return -1;
-    const end = first + (1 << order);
-    for (let frame = first; frame < end; frame++) {
-      if (this.state[frame] !== 0) this.bringBack();
-      this.state[frame] = STATE.inUse;
-    }
-    if (end > this.next) this.next = end;
-    return first;
-  }
-
-  /**
-   * Takes back 2^order frames in a row, however they were handed out.
-   *
-   * @throws RangeError when the first is not a multiple of 2^order, or one is not in use
-   */
-  freeOrder(first: number, order: number): void {
-    mustBeOrder(order);
-    if (order === 0) {
-      this.free(first);
-      return;
-    }
-    if (first & ((1 << order) - 1)) throw new RangeError(`frame ${first} begins no block of order ${order}`);
-    const end = first + (1 << order);
-    for (let frame = first; frame < end; frame++) this.mustBeInUse(frame);
-    this.state.fill(0, first, end);
-    this.put(first, order);
-  }
-
-  /** Gives all frames of the fast path back to the blocks (drain_all_pages). */
-  drain(): void {
-    this.drainOldest(this.pcpCount);
-  }
-
   /** Free blocks of just this order (nr_free in /proc/buddyinfo). */
   blocks(order: number): number {
     mustBeOrder(order);
     return this.areas.nrFree[order]!;
-  }
-
-  /** The free blocks of an order and above, by order, those next to be taken first. Memory must not change meanwhile. */
-  *freeBlocks(order = 0): Generator<FreeBlock> {
-    mustBeOrder(order);
-    for (let at = order; at <= MAX_PAGE_ORDER; at++) {
-      for (let frame = this.areas.first(at); frame >= 0; frame = this.areas.next(frame))
-        yield { frame, order: at };
-    }
-  }
-
-  /**
-   * Why a request of this order would fail, in thousandths: towards 0 for lack of memory, towards 1000 because what is
-   * free is in pieces; -1000 when a block suffices, 0 when there is no block at all (mm/vmstat.c,
-   * __fragmentation_index). The fast path does not count.
-   */
-  fragmentationIndex(order: number): number {
-    const { total, suitable } = this.census(order);
-    if (total === 0) return 0;
-    if (suitable > 0) return -1000;
-    const wanted = Math.floor((this.buddyPages * 1000) / (1 << order));
-    return 1000 - Math.floor((1000 + wanted) / total);
-  }
-
-  /**
-   * Share of the memory in blocks that a request of this order cannot use, in thousandths; 1000 when there is none
-   * (mm/vmstat.c, unusable_free_index).
-   */
-  unusableFreeIndex(order: number): number {
-    const free = this.buddyPages;
-    if (free === 0) return 1000;
-    return Math.floor(((free - (this.census(order).suitable << order)) * 1000) / free);
   }
 
   /**
@@ -246,15 +164,6 @@ export class BuddyAllocator implements FrameAllocator {
   }
 
   /**
-   * Checks all invariants from scratch; for tests.
-   *
-   * @throws Error naming the first that does not hold
-   */
-  check(): void {
-    checkBuddy(this, this.areas, this.pcp.subarray(this.bottom, this.top));
-  }
-
-  /**
    * Most frames that the fast path ever holds: it is filled with a batch when it is empty, drained when it has `high`
    * frames, and no more exist.
    */
@@ -272,7 +181,7 @@ export class BuddyAllocator implements FrameAllocator {
   }
 
   /** Gives back those frames that have been on the fast path longest (free_pcppages_bulk). */
-  private drainOldest(atMost: number): void {
+  protected drainOldest(atMost: number): void {
     const end = Math.min(this.bottom + atMost, this.top);
     while (this.bottom < end) this.put(this.pcp[this.bottom++]!, 0);
     // Above a bottom of at most half the array there is room for as many frames as there can be.
@@ -282,31 +191,18 @@ export class BuddyAllocator implements FrameAllocator {
     this.bottom = 0;
   }
 
-  private put(frame: number, order: number): void {
+  protected put(frame: number, order: number): void {
     const became = this.areas.put(frame, order);
     if (became >= this.notifyOrder) this.onFreeBlock(became);
   }
 
   /** A frame is handed out whose state is not 0: in no block and not in use, it can only be absent. */
-  private bringBack(): void {
+  protected bringBack(): void {
     this.absent--;
     this.hostFaults++;
   }
 
-  /** Free blocks there are, and how many of the given order they would give. */
-  private census(order: number): { total: number; suitable: number } {
-    mustBeOrder(order);
-    let total = 0;
-    let suitable = 0;
-    for (let at = 0; at <= MAX_PAGE_ORDER; at++) {
-      const blocks = this.areas.nrFree[at]!;
-      total += blocks;
-      if (at >= order) suitable += blocks << (at - order);
-    }
-    return { total, suitable };
-  }
-
-  private mustBeInUse(frame: number): void {
+  protected mustBeInUse(frame: number): void {
     if (this.state[frame] !== STATE.inUse) throw new RangeError(`frame ${frame} is freed and not in use`);
   }
 }

@@ -3,6 +3,10 @@ import { InputError } from '../../base/errors.js';
 import { DISCARDED } from '../../target/contract.js';
 import { CONTENT_LIMIT } from '../../trace/op.js';
 
+/** In place of contents: a read, which puts nothing there. */
+export const READ = -2;
+/** In place of contents: each written page becomes unlike all others. */
+export const UNIQUE = -1;
 /** Content id of a page of zeros. */
 export const ZERO = 0;
 /** A content like no other, not numbered yet: most written pages are never compared. */

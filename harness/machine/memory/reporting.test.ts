@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BuddyAllocator } from './buddy.js';
+import { BuddyLab } from '../../testing/buddy.js';
 import { MAX_PAGE_ORDER } from './free-blocks.js';
 import { PAGE_REPORTING_CAPACITY, PAGE_REPORTING_DELAY_US, PageReporting } from './reporting.js';
 
@@ -9,7 +9,7 @@ const LARGEST = 1 << MAX_PAGE_ORDER;
 const SECOND = 1_000_000;
 
 /** Memory whose frees reporting hears of, at the time `clock.nowUs`. */
-function reported(buddy: BuddyAllocator, order?: number) {
+function reported(buddy: BuddyLab, order?: number) {
   const clock = { nowUs: 0 };
   const reporting = new PageReporting(buddy, order);
   buddy.notify(reporting.order, (freed) => reporting.onFree(freed, clock.nowUs));
@@ -28,7 +28,7 @@ function reported(buddy: BuddyAllocator, order?: number) {
 describe('passes, by hand', () => {
   it('reports a share of a list a pass, in reports of 32', () => {
     // 100 blocks of order 10: the share is ceil(100 / 512) = 1 report, and one more is made before it is used up.
-    const buddy = new BuddyAllocator(100 * LARGEST, DIRECT);
+    const buddy = new BuddyLab(100 * LARGEST, DIRECT);
     const { reporting } = reported(buddy);
     expect(reporting.dueUs).toBe(2 * SECOND);
     reporting.run(2 * SECOND);
@@ -45,7 +45,7 @@ describe('passes, by hand', () => {
 
   it('gives a long list a longer share', () => {
     // 1024 blocks: the share is 2 reports and one more, 96 blocks a pass; 1024 / 96 = 10.7, so 11 passes, 22 s.
-    const buddy = new BuddyAllocator(1024 * LARGEST, DIRECT);
+    const buddy = new BuddyLab(1024 * LARGEST, DIRECT);
     const { clock, reporting, settle } = reported(buddy);
     expect(settle()).toBe(11);
     expect(clock.nowUs).toBe(22 * SECOND);
@@ -53,7 +53,7 @@ describe('passes, by hand', () => {
   });
 
   it('fills one report from lists of two orders', () => {
-    const buddy = new BuddyAllocator(60 * LARGEST, DIRECT);
+    const buddy = new BuddyLab(60 * LARGEST, DIRECT);
     const halves = Array.from({ length: 120 }, () => buddy.allocateOrder(9));
     // Twenty blocks of order 9, from pairs whose other half stays in use, and twenty of order 10.
     for (let i = 0; i < 40; i += 2) buddy.freeOrder(halves[i]!, 9);
@@ -67,7 +67,7 @@ describe('passes, by hand', () => {
   });
 
   it('puts the blocks of a report back in turn, the last gathered first', () => {
-    const buddy = new BuddyAllocator(40 * LARGEST, DIRECT);
+    const buddy = new BuddyLab(40 * LARGEST, DIRECT);
     const { settle } = reported(buddy);
     settle();
     // Blocks 0 to 31 went to the tail in the order 31 to 0, then the rest in the order 39 to 32.
@@ -77,7 +77,7 @@ describe('passes, by hand', () => {
   });
 
   it('leaves smaller blocks alone', () => {
-    const buddy = new BuddyAllocator(64 * LARGEST, DIRECT);
+    const buddy = new BuddyLab(64 * LARGEST, DIRECT);
     // Splits block 0 down to order 8: 0-255 in use, 256-511 free of order 8, 512-1023 of order 9.
     buddy.allocateOrder(8);
     const { reporting, settle } = reported(buddy);
@@ -91,7 +91,7 @@ describe('passes, by hand', () => {
 describe('little free memory', () => {
   it('is not reported', () => {
     // 16384 pages: low is 320, and a pass needs 32 * 512 = 16384 above it.
-    const { reporting, settle } = reported(new BuddyAllocator(16384, DIRECT));
+    const { reporting, settle } = reported(new BuddyLab(16384, DIRECT));
     expect(settle()).toBe(1);
     expect([reporting.calls, reporting.reportedPages]).toEqual([0, 0]);
   });
@@ -99,7 +99,7 @@ describe('little free memory', () => {
   it('is not all isolated at once', () => {
     // 17 blocks: min is 263, low 328, so a pass runs (17408 > 16712). With k blocks isolated one more needs
     // 17408 - 1024 k > 263 + 1024, so that the sixteenth is the last.
-    const buddy = new BuddyAllocator(17 * LARGEST, DIRECT);
+    const buddy = new BuddyLab(17 * LARGEST, DIRECT);
     expect([buddy.watermarks.min, buddy.watermarks.low]).toEqual([263, 328]);
     const { reporting, settle } = reported(buddy);
     expect(settle()).toBe(1);
@@ -111,7 +111,7 @@ describe('little free memory', () => {
 
 describe('blocks that change', () => {
   const idle = () => {
-    const buddy = new BuddyAllocator(40 * LARGEST, DIRECT);
+    const buddy = new BuddyLab(40 * LARGEST, DIRECT);
     const wired = reported(buddy);
     wired.settle();
     wired.clock.nowUs = 100 * SECOND;
@@ -144,7 +144,7 @@ describe('blocks that change', () => {
   });
 
   it('do not come back while they wait on the fast path', () => {
-    const buddy = new BuddyAllocator(40 * LARGEST, { batch: 8, high: 32 });
+    const buddy = new BuddyLab(40 * LARGEST, { batch: 8, high: 32 });
     const { reporting, settle } = reported(buddy);
     settle();
     const frame = buddy.allocate();
@@ -177,11 +177,11 @@ describe('blocks that change', () => {
 
 describe('the device', () => {
   it('begins with a pass two seconds later', () => {
-    expect(new PageReporting(new BuddyAllocator(1), 9, 5 * SECOND).dueUs).toBe(7 * SECOND);
+    expect(new PageReporting(new BuddyLab(1), 9, 5 * SECOND).dueUs).toBe(7 * SECOND);
   });
 
   it('refuses an order that there is not', () => {
-    expect(() => new PageReporting(new BuddyAllocator(1), 11)).toThrow('order 11');
+    expect(() => new PageReporting(new BuddyLab(1), 11)).toThrow('order 11');
   });
 });
 
@@ -191,7 +191,7 @@ class NaiveHost {
   faults = 0;
 
   constructor(
-    private readonly buddy: BuddyAllocator,
+    private readonly buddy: BuddyLab,
     private readonly order: number,
   ) {}
 
@@ -221,7 +221,7 @@ describe('random calls, beside a set of the frames that the host has taken', () 
   it('counts frames taken and faults, and ends with all large blocks reported', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 64 }), fc.array(call, { maxLength: 150 }), (high, calls) => {
-        const buddy = new BuddyAllocator(PAGES, { batch: 4, high });
+        const buddy = new BuddyLab(PAGES, { batch: 4, high });
         const { clock, reporting, settle } = reported(buddy, ORDER);
         const host = new NaiveHost(buddy, ORDER);
         const held: [frame: number, order: number][] = [];

@@ -1,6 +1,6 @@
 import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
-import { UNIQUE } from '../mapping/access.js';
+import { UNIQUE } from '../memory/contents.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import { dirtyObjectPage, identify, pageIn, WHERE, whereIs } from './page-in.js';

@@ -1,6 +1,5 @@
 import { PART } from '../../cost/ledger.js';
-import type { ReclaimPolicy } from '../../policy/reclaim/contract.js';
-import { TRAIT } from '../../policy/reclaim/contract.js';
+import { type ReclaimPolicy, TRAIT } from '../../policy/reclaim/contract.js';
 import { isAnonPage, isMerged, isReferred, unmapPage } from '../entries/entry.js';
 import { OWN_TRAIT } from '../memory/pages.js';
 import { freeObjectPage } from '../object/lifetime.js';

@@ -1,9 +1,15 @@
 import { grown } from '../../base/arrays.js';
 import type { Frames } from '../memory/frames.js';
-import { ZERO_PAGE } from '../memory/pages.js';
-import { PTE, PTE_SHIFT } from './page-table.js';
+import { type PageStore, ZERO_PAGE } from '../memory/pages.js';
+import { type PageTables, PTE, PTE_SHIFT } from './page-table.js';
 import type { Space } from './space.js';
-import type { State } from './state.js';
+
+/** Which pages are mapped where. */
+interface MappedPages {
+  readonly spaces: ReadonlyMap<number, Space>;
+  readonly tables: PageTables;
+  readonly pages: PageStore;
+}
 
 /**
  * Who pays for which frame, over time: each of the m page table entries that map a frame pays 1/m of it.
@@ -58,7 +64,7 @@ export class Shares {
   }
 
   /** Settles what every space still maps, at the current time: call once, when the replay is over. */
-  finish(m: State): void {
+  finish(m: MappedPages): void {
     if (!this.exact) this.settleSole();
     else
       for (const space of m.spaces.values()) {

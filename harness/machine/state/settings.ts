@@ -1,3 +1,6 @@
+import { InputError } from '../../base/errors.js';
+import { wholeNumber } from '../../base/parse.js';
+
 /** Which MADV_REMOVE: today's, or that of the patch that introduced it. */
 export type Era = 'now' | '2006';
 
@@ -13,4 +16,56 @@ export class Settings {
   structPageBytes = 64;
   /** What MADV_REMOVE is: today's, or that of the first patch. */
   removeEra: Era = 'now';
+}
+
+/** The largest value of settings that the kernel keeps in an int. */
+export const INT_MAX: number = 2 ** 31 - 1;
+
+interface SettingInfo {
+  readonly name: string;
+  /** For the README: the value without a `set` event. */
+  readonly default: string;
+  readonly meaning: string;
+  /** Where the kernel has it. */
+  readonly source: string;
+}
+
+/** A setting whose value is a whole number in a range. */
+export interface NumberSetting<T> extends SettingInfo {
+  readonly choices?: undefined;
+  readonly min: number;
+  readonly max: number;
+  readonly apply: (target: T, value: number) => void;
+}
+
+/** A setting whose value is one of a few words. */
+export interface ChoiceSetting<T> extends SettingInfo {
+  readonly choices: readonly string[];
+  readonly apply: (target: T, value: string) => void;
+}
+
+/** What a `set` event can change of `T`, and how it applies. */
+export type Setting<T> = NumberSetting<T> | ChoiceSetting<T>;
+
+/** The values that a setting takes, in words. */
+export function valuesOf(setting: Setting<never>): string {
+  if (setting.choices) return setting.choices.join(' or ');
+  if (setting.min === 0 && setting.max === 1) return '0 or 1';
+  return setting.max === INT_MAX ? `from ${setting.min}` : `${setting.min} to ${setting.max}`;
+}
+
+/** @throws InputError for a value that the setting does not take, or does not take now */
+export function applySetting<T>(setting: Setting<T>, target: T, value: string): void {
+  const { name } = setting;
+  if (setting.choices) {
+    if (!setting.choices.includes(value))
+      throw new InputError(`${name}=${value} is out of range, expected ${valuesOf(setting)}`);
+    setting.apply(target, value);
+    return;
+  }
+  const { min, max } = setting;
+  const number = wholeNumber(value);
+  if (!(number >= min && number <= max))
+    throw new InputError(`${name}=${value} is out of range, expected a whole number from ${min} to ${max}`);
+  setting.apply(target, number);
 }

@@ -1,13 +1,13 @@
-import { PAGE_BYTES } from '../../base/page.js';
-import type { Errno } from '../../policy/discard/contract.js';
-import type { SyscallResult } from '../../target/contract.js';
-import type { Advice } from '../../trace/op.js';
-import type { Machine } from '../machine.js';
-import type { Space } from '../state/space.js';
-import type { SharedObject } from '../state/vma.js';
-import { fallocateBlocks } from './allocate.js';
-import { madvise } from './madvise.js';
-import { fallocatePunch } from './punch.js';
+import { PAGE_BYTES } from '../base/page.js';
+import { fallocateBlocks } from '../machine/advice/allocate.js';
+import { madvise } from '../machine/advice/madvise.js';
+import { fallocatePunch } from '../machine/advice/punch.js';
+import type { Machine } from '../machine/machine.js';
+import type { Space } from '../machine/state/space.js';
+import type { SharedObject } from '../machine/state/vma.js';
+import type { Errno } from '../policy/discard/contract.js';
+import type { SyscallResult } from '../target/contract.js';
+import type { Advice } from '../trace/op.js';
 
 /**
  * The numbers of advice. Source: include/uapi/asm-generic/mman-common.h. The 2014 patches gave VOLATILE and NONVOLATILE

@@ -1,8 +1,74 @@
-import type { BuddyAllocator } from './buddy.js';
-import { type FreeBlocks, MAX_PAGE_ORDER, STATE } from './free-blocks.js';
+import { BuddyAllocator } from '../machine/memory/buddy.js';
+import { type FreeBlocks, MAX_PAGE_ORDER, mustBeOrder, STATE } from '../machine/memory/free-blocks.js';
+import { must } from '../machine/memory/invariant.js';
 
-function must(holds: boolean, message: () => string): void {
-  if (!holds) throw new Error(`invariant broken: ${message()}`);
+/** A run of 2^order free frames. */
+export interface FreeBlock {
+  readonly frame: number;
+  readonly order: number;
+}
+
+/**
+ * The buddy allocator with what only tests do: hand out blocks of an order (the machine takes single frames), empty the
+ * fast path, list what is free, and check itself.
+ */
+export class BuddyLab extends BuddyAllocator {
+  /**
+   * Hands out 2^order frames in a row. They need not be freed together.
+   *
+   * @returns the first, a multiple of 2^order; -1 when no free block is large enough, though one may be after `drain`
+   * @throws RangeError for an order that does not exist
+   */
+  allocateOrder(order: number): number {
+    mustBeOrder(order);
+    if (order === 0) return this.allocate();
+    const first = this.areas.take(order);
+    if (first < 0) return -1;
+    const end = first + (1 << order);
+    for (let frame = first; frame < end; frame++) {
+      if (this.state[frame] !== 0) this.bringBack();
+      this.state[frame] = STATE.inUse;
+    }
+    if (end > this.next) this.next = end;
+    return first;
+  }
+
+  /**
+   * Takes back 2^order frames in a row, however they were handed out.
+   *
+   * @throws RangeError when the first is not a multiple of 2^order, or one is not in use
+   */
+  freeOrder(first: number, order: number): void {
+    mustBeOrder(order);
+    if (order === 0) {
+      this.free(first);
+      return;
+    }
+    if (first & ((1 << order) - 1)) throw new RangeError(`frame ${first} begins no block of order ${order}`);
+    const end = first + (1 << order);
+    for (let frame = first; frame < end; frame++) this.mustBeInUse(frame);
+    this.state.fill(0, first, end);
+    this.put(first, order);
+  }
+
+  /** Gives all frames of the fast path back to the blocks (drain_all_pages). */
+  drain(): void {
+    this.drainOldest(this.pcpCount);
+  }
+
+  /** The free blocks of an order and above, by order, those next to be taken first. Memory must not change meanwhile. */
+  *freeBlocks(order = 0): Generator<FreeBlock> {
+    mustBeOrder(order);
+    for (let at = order; at <= MAX_PAGE_ORDER; at++) {
+      for (let frame = this.areas.first(at); frame >= 0; frame = this.areas.next(frame))
+        yield { frame, order: at };
+    }
+  }
+
+  /** Checks all invariants from scratch. @throws Error naming the first that does not hold */
+  check(): void {
+    checkBuddy(this, this.areas, this.pcp.subarray(this.bottom, this.top));
+  }
 }
 
 /**
@@ -16,7 +82,7 @@ function must(holds: boolean, message: () => string): void {
  * @param pcp frames on the fast path
  * @throws Error naming the first that does not hold
  */
-export function checkBuddy(buddy: BuddyAllocator, areas: FreeBlocks, pcp: Int32Array): void {
+function checkBuddy(buddy: BuddyAllocator, areas: FreeBlocks, pcp: Int32Array): void {
   /** Frames found to be free, each once. */
   const free = new Uint8Array(buddy.pages);
   const claim = (frame: number) => {

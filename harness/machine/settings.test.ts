@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { packageFile } from '../base/package-root.js';
+import { Lab } from '../testing/lab.js';
+import { markdownTable, tableIn } from '../testing/readme.js';
+import { SETTINGS } from './settings.js';
+import { type Setting, valuesOf } from './state/settings.js';
+
+const README = readFileSync(packageFile('harness', 'machine', 'README.md'), 'utf8');
+
+/** The README's table of settings, from the registry. */
+function table(): string {
+  const rows = SETTINGS.map((setting) => [
+    `\`${setting.name}\``,
+    valuesOf(setting),
+    setting.default,
+    setting.meaning,
+    setting.source,
+  ]);
+  return markdownTable(['setting', 'values', 'default', 'what', 'source'], rows);
+}
+
+/** A value that a setting takes, and one that it does not. */
+function valuesFor(setting: Setting<never>): { good: string; bad: string } {
+  if (setting.choices) return { good: setting.choices[0]!, bad: 'neither' };
+  return { good: String(setting.max), bad: String(setting.max + 1) };
+}
+
+describe('settings', () => {
+  it('are in README.md as the registry has them', () => {
+    expect(tableIn(README, 'setting')).toBe(table());
+  });
+
+  it('have names of their own', () => {
+    expect(new Set(SETTINGS.map(({ name }) => name)).size).toBe(SETTINGS.length);
+  });
+
+  it('take the ends of their range, and nothing beyond', () => {
+    for (const setting of SETTINGS) {
+      const { m } = new Lab({ memory: 2 ** 20 });
+      const { good, bad } = valuesFor(setting);
+      expect(() => m.set(setting.name, good), setting.name).not.toThrow();
+      expect(() => m.set(setting.name, bad), setting.name).toThrow(`${setting.name}=${bad} is out of range`);
+      expect(() => m.set(setting.name, '1.5'), setting.name).toThrow('is out of range');
+    }
+  });
+
+  it('apply: fields of the settings', () => {
+    const { m } = new Lab();
+    m.set('vm.max_map_count', '7');
+    m.set('vm.dirty_writeback_centisecs', '8');
+    m.set('vm.dirty_expire_centisecs', '9');
+    m.set('mm.struct_page_bytes', '10');
+    m.set('madvise.remove_2006', '1');
+    expect({ ...m.settings }).toEqual({
+      maxMapCount: 7,
+      dirtyWritebackCentisecs: 8,
+      dirtyExpireCentisecs: 9,
+      structPageBytes: 10,
+      removeEra: '2006',
+    });
+  });
+
+  it('of unknown name are refused with all that there are', () => {
+    const { m } = new Lab();
+    for (const { name } of SETTINGS) expect(() => m.set('nothing.such', '1')).toThrow(name);
+    expect(() => m.set('ksm.runn', '1')).toThrow('ksm.run');
+  });
+
+  it('of free-page reporting need memory of a size', () => {
+    expect(() => new Lab().m.set('mm.page_reporting_order', '9')).toThrow('--memory');
+  });
+});
