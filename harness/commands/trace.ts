@@ -87,7 +87,6 @@ interface ImportArgs {
   with: string[];
   split: boolean;
   meta: string[];
-  [removed: string]: unknown;
 }
 
 /** Flags of earlier versions: what each is called now. */
@@ -105,10 +104,15 @@ const REMOVED_FLAGS: Readonly<Record<string, string>> = {
   touches: '--reader strace:touches=none|second-mapper',
 };
 
-function refuseRemoved(args: ImportArgs): void {
-  for (const [flag, now] of Object.entries(REMOVED_FLAGS))
-    if (args[flag] !== undefined) throw new InputError(`--${flag} has been replaced, expected ${now}`);
-}
+/** Options that end the command with the new form. */
+const removedOptions = Object.fromEntries(
+  Object.entries(REMOVED_FLAGS).map(([flag, now]) => {
+    const coerce = () => {
+      throw new InputError(`--${flag} has been replaced, expected ${now}`);
+    };
+    return [flag, { hidden: true, coerce }];
+  }),
+);
 
 const importCommand: SubCommand = {
   command: 'import <file> <output>',
@@ -147,9 +151,8 @@ const importCommand: SubCommand = {
           describe: 'metadata to add, "key: value" (repeatable)',
         },
       })
-      .options(Object.fromEntries(Object.keys(REMOVED_FLAGS).map((flag) => [flag, { hidden: true }]))),
+      .options(removedOptions),
   handler: async (args: ImportArgs) => {
-    refuseRemoved(args);
     const { reader, split } = args;
     const source = await importTrace(args.file, { reader, split, sides: parsePairs(args.with, '--with') });
     for (const pair of args.meta) {

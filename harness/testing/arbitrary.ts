@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { ADVICE, CONTENT_LIMIT, COUNT_LIMIT, ID_LIMIT, PAGE_LIMIT } from '../trace/op.js';
-import { TEXT_HEADER } from '../trace/text/format.js';
+import { TEXT_HEADER } from '../trace/text/fields.js';
 
 const id = fc.oneof(fc.nat(9), fc.integer({ min: 0, max: ID_LIMIT - 1 }));
 const page = fc.oneof(fc.nat(1000), fc.integer({ min: 0, max: PAGE_LIMIT - 1 }));

@@ -13,7 +13,7 @@ import {
 import { BLOCK_HEADER_BYTES, FOOTER_BYTES, HEADER_BYTES, padded, type TraceTotals } from './binary/layout.js';
 import { type EventBlock, StringTable } from './block.js';
 import type { TraceMeta } from './meta.js';
-import { TEXT_HEADER } from './text/format.js';
+import { TEXT_HEADER } from './text/fields.js';
 
 /** Compiled traces up to this size are held in memory and shared by all workers; larger ones are streamed. */
 const MEMORY_TRACE_BYTES = 1024 ** 3;

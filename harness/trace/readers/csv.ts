@@ -1,6 +1,6 @@
 import type { Parameter, ParameterValues } from '../../base/parameters.js';
 import type { RequestBatch } from '../requests/batch.js';
-import { BYTE } from '../text/format.js';
+import { BYTE } from '../text/fields.js';
 import { type Detection, FIT, misfit, type RequestReader } from './reader.js';
 import type { Cursor } from './scan/cursor.js';
 import { headLines, type LineScanner, noLines, readLines } from './scan/lines.js';

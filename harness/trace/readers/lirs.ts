@@ -1,5 +1,5 @@
 import { PAGE_BYTES } from '../../base/page.js';
-import { BYTE } from '../text/format.js';
+import { BYTE } from '../text/fields.js';
 import { type Detection, FIT, type RequestReader } from './reader.js';
 import { detectLines, headLines, type LineScanner, readLines } from './scan/lines.js';
 

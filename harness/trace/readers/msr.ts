@@ -1,5 +1,5 @@
 import type { RequestBatch } from '../requests/batch.js';
-import { BYTE } from '../text/format.js';
+import { BYTE } from '../text/fields.js';
 import { FIT, type RequestReader } from './reader.js';
 import type { Cursor } from './scan/cursor.js';
 import { detectLines, type LineScanner, readLines } from './scan/lines.js';

@@ -1,4 +1,4 @@
-import { BYTE } from '../text/format.js';
+import { BYTE } from '../text/fields.js';
 import { FIT, type RequestReader } from './reader.js';
 import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 

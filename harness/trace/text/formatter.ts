@@ -1,7 +1,7 @@
 import type { EventBlock, StringTable } from '../block.js';
 import type { TraceMeta } from '../meta.js';
 import { HAS, OPS } from '../op.js';
-import { BYTE, TEXT_HEADER } from './format.js';
+import { BYTE, TEXT_HEADER } from './fields.js';
 
 const encoder = new TextEncoder();
 const OP_BYTES: readonly Uint8Array[] = OPS.map((info) => encoder.encode(`,${info.name},`));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalTrace } from '../../testing/arbitrary.js';
 import { scan } from '../../testing/traces.js';
 import { HAS, OP } from '../op.js';
-import { TEXT_HEADER } from './format.js';
+import { TEXT_HEADER } from './fields.js';
 import { TextFormatter } from './formatter.js';
 import { TextScanner } from './scanner.js';
 

@@ -1,5 +1,5 @@
 import { InputError } from '../../../base/errors.js';
-import { BYTE } from '../../text/format.js';
+import { BYTE } from '../../text/fields.js';
 
 const NINE = 9;
 /** Hexadecimal digits of 64 bits. */

@@ -1,6 +1,6 @@
 import { InputError } from '../../../base/errors.js';
 import { RequestBatch } from '../../requests/batch.js';
-import { BYTE } from '../../text/format.js';
+import { BYTE } from '../../text/fields.js';
 import { type Detection, type Fit, type InputFile, type Misfit, misfit } from '../reader.js';
 import { Cursor } from './cursor.js';
 
