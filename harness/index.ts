@@ -81,7 +81,7 @@ export {
   type ReclaimPolicyInfo,
   TRAIT,
 } from './policy/reclaim/contract.js';
-export { BACKINGS, type Backing } from './replay/backing.js';
+export { MEMORY_KINDS, type MemoryKind } from './replay/memory-kind.js';
 export type { ReplayResult } from './replay/replay.js';
 export type { RandomStream } from './stats/random.js';
 export { SWAP_KINDS, type SwapKind } from './target/contract.js';
