@@ -1,8 +1,9 @@
 import type { Value } from '../metrics/csv.js';
+import { METRICS } from '../metrics/schema.js';
 import { cellLabels, cellName } from './names.js';
 import type { Experiment } from './read/results.js';
 import { type CellRow, cellKey } from './read/runs.js';
-import { type CellReport, type Finding, type Kind, type Level, sorted } from './report.js';
+import { type CellReport, type Finding, finding, type Kind, type Level, sorted } from './report.js';
 import { reproduceCommands } from './reproduce.js';
 import type { Tolerance } from './tolerance.js';
 import { compareValue, measuredIn } from './values.js';
@@ -13,11 +14,16 @@ interface Pair {
   readonly candidate: CellRow | undefined;
 }
 
+/** Metrics that depend on another cell, the base. */
+const SAVINGS: readonly (string | undefined)[] = METRICS.filter(({ kind }) => kind === 'saving').map(
+  ({ name }) => name,
+);
+
 /** Larger than any distance between values: what cannot be compared at all comes first. */
 const WHOLE_CELL = 1e6;
 
 function wholeCell(level: Level, kind: Kind, text: string): Finding {
-  return { level, kind, text, size: WHOLE_CELL };
+  return finding(level, kind, text, WHOLE_CELL);
 }
 
 /** What is wrong with a pair as a whole, so that its values say nothing of each other; undefined if nothing is. */
@@ -83,12 +89,12 @@ export function compareCells(
     const row = (pair.candidate ?? pair.baseline) as CellRow;
     const whole = mismatch(pair);
     const findings = whole ? [whole] : sorted(compareValues(pair, columns, tolerances));
-    const saving = findings.some(({ metric }) => metric?.startsWith('saved_'));
+    const saving = findings.some(({ metric }) => SAVINGS.includes(metric));
     const { manifest } = pair.candidate ? candidate : baseline;
     return {
       name: cellName(row),
       label: labelOf(row),
-      trace: row.identity.trace!,
+      trace: row.identity.trace,
       identity: row.identity,
       compared: whole ? 0 : comparedValues(pair, columns),
       findings,

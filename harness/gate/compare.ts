@@ -6,6 +6,7 @@ import type { Results } from './read/results.js';
 import {
   type CellReport,
   type Finding,
+  finding,
   type Report,
   type Side,
   sorted,
@@ -62,7 +63,7 @@ function timesOf(baseline: Results, candidate: Results, least: number): Times {
 
 /** What of the wall times was not compared, by reason. */
 function notComparedFindings({ reports, not }: Times): Finding[] {
-  const notice = (text: string): Finding => ({ level: 'notice', kind: 'not-compared', text, size: 0 });
+  const notice = (text: string) => finding('notice', 'not-compared', text);
   if (not !== undefined) return [notice(`wall times: ${not}`)];
   const reasons = new Map<string, number>();
   for (const { notCompared } of reports)

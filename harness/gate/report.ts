@@ -1,5 +1,6 @@
 import type { Value } from '../metrics/csv.js';
 import type { Better } from '../metrics/schema.js';
+import type { Identity } from './read/runs.js';
 
 /**
  * How much a finding matters: a `failure` fails the gate, a `warning` does so only when it is strict, a `notice` never.
@@ -43,6 +44,11 @@ export interface Finding {
   readonly candidate?: Value;
 }
 
+/** A finding that is about no single column. */
+export function finding(level: Level, kind: Kind, text: string, size = 0): Finding {
+  return { level, kind, text, size };
+}
+
 /** A value of a cell, for tools that keep histories. */
 export interface Measured {
   readonly metric: string;
@@ -59,7 +65,7 @@ export interface CellReport {
   readonly label: string;
   readonly trace: string;
   /** What was run, by identity column. */
-  readonly identity: Readonly<Record<string, string>>;
+  readonly identity: Identity;
   /** Values that were compared. */
   readonly compared: number;
   readonly findings: readonly Finding[];

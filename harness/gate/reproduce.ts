@@ -1,6 +1,6 @@
 import { AXES, AXIS_NAMES, axisText, BASE_VALUES } from '../metrics/axes.js';
 import type { Manifest } from '../metrics/manifest.js';
-import type { CellRow } from './read/runs.js';
+import type { CellRow, Identity } from './read/runs.js';
 
 /** A word as a shell takes it. */
 function quoted(word: string): string {
@@ -12,9 +12,9 @@ function commandLine(words: readonly string[]): string {
 }
 
 /** The flags of a cell; none where the default of `reclaim replay` does the same. */
-function flagsOf(identity: CellRow['identity']): string[] {
+function flagsOf(identity: Identity): string[] {
   return AXIS_NAMES.flatMap((name) => {
-    const text = axisText(name, identity[AXES[name].column]!);
+    const text = axisText(name, identity[AXES[name].column]);
     return text === AXES[name].default ? [] : [`--${name}`, text];
   });
 }
@@ -37,14 +37,13 @@ function traceOf(label: string, manifest: Manifest): { before: string[]; trace: 
  * @param withBase whether the base of its savings is to be replayed as well
  */
 export function reproduceCommands(row: CellRow, manifest: Manifest, withBase: boolean): string[] {
-  const { before, trace } = traceOf(row.identity.trace!, manifest);
+  const { before, trace } = traceOf(row.identity.trace, manifest);
   const setup = [
     ...(manifest.costs.file === undefined ? [] : ['--costs', manifest.costs.file]),
     ...manifest.policy_modules.flatMap((file) => ['--policy-module', file]),
   ];
-  const replay = (identity: Readonly<Record<string, string>>) => {
-    return commandLine(['reclaim', 'replay', trace, ...flagsOf(identity), ...setup]);
-  };
+  const replay = (identity: Identity) =>
+    commandLine(['reclaim', 'replay', trace, ...flagsOf(identity), ...setup]);
   const base = { ...row.identity, ...BASE_VALUES };
   return [...before, replay(row.identity), ...(withBase ? [replay(base)] : [])];
 }

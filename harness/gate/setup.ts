@@ -1,10 +1,6 @@
 import type { Experiment } from './read/results.js';
-import type { Finding, Kind, Level } from './report.js';
+import { type Finding, finding } from './report.js';
 import { betterOf } from './values.js';
-
-function finding(level: Level, kind: Kind, text: string): Finding {
-  return { level, kind, text, size: 0 };
-}
 
 function columnFindings(baseline: Experiment, candidate: Experiment): Finding[] {
   const gone = baseline.columns.filter((column) => !candidate.columns.includes(column));

@@ -2,7 +2,7 @@ import { mannWhitney } from '../stats/mann-whitney.js';
 import { noiseOfMedian } from '../stats/noise.js';
 import { median } from '../stats/quantile.js';
 import type { Perf, Samples } from './read/perf.js';
-import type { Finding, Kind, Level, TimeReport } from './report.js';
+import { type Finding, finding, type TimeReport } from './report.js';
 
 /** Two samples differ where the U test gives less than this. */
 const SIGNIFICANCE = 0.05;
@@ -47,10 +47,6 @@ export function signedPercent(share: number): string {
 
 function changeText({ change, p, noise }: TimeChange): string {
   return `${signedPercent(change)} (p = ${p.toPrecision(2)}, noise ${(100 * noise).toFixed(1)} %)`;
-}
-
-function finding(level: Level, kind: Kind, text: string, size = 0): Finding {
-  return { level, kind, text, size };
 }
 
 /** Why two samples cannot be compared, if they cannot. */

@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
+import type { PerfRow } from '../metrics/files.js';
 import { METRICS } from '../metrics/schema.js';
 
 /** How far a value may be off: a share of the baseline's, or a number in the metric's own unit. */
@@ -8,7 +9,7 @@ export type Tolerance =
   | { readonly kind: 'number'; readonly number: number };
 
 /** The name by which `--tolerance` means wall times: their column in perf.csv. */
-export const WALL_TIME = 'wall_ns';
+export const WALL_TIME = 'wall_ns' satisfies keyof PerfRow;
 
 /**
  * Reads `METRIC=1%` or `METRIC=5`, one a metric. Without one a metric may not be off at all: deterministic results are
@@ -18,7 +19,7 @@ export const WALL_TIME = 'wall_ns';
  */
 export function parseTolerances(texts: readonly string[]): Map<string, Tolerance> {
   const tolerances = new Map<string, Tolerance>();
-  const names = [...METRICS.map(({ name }) => name), WALL_TIME];
+  const names: readonly string[] = [...METRICS.map(({ name }) => name), WALL_TIME];
   for (const text of texts) {
     const [, name, number, percent] = /^([^=]*)=(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? [];
     if (name === undefined)

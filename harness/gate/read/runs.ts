@@ -1,14 +1,25 @@
 import { InputError } from '../../base/errors.js';
 import { cellText, type Row, type Value } from '../../metrics/csv.js';
-import { IDENTITY_COLUMNS, KEY_COLUMNS, KEYS, RESULT_COLUMNS } from '../../metrics/files.js';
+import {
+  IDENTITY_COLUMNS,
+  type IdentityColumn,
+  KEY_COLUMNS,
+  KEYS,
+  type KeyColumn,
+  RESULT_COLUMNS,
+  type RunRow,
+} from '../../metrics/files.js';
 import { parseTable } from '../../metrics/results.js';
+
+/** What was run, as text, by identity column. */
+export type Identity = Readonly<Record<IdentityColumn, string>>;
 
 /** A row of runs.csv. */
 export interface CellRow {
   /** Its number in its own run: what perf.csv calls it by. */
   readonly cell: string;
   /** What was run, by identity column. */
-  readonly identity: Readonly<Record<string, string>>;
+  readonly identity: Identity;
   readonly traceSha256: string;
   readonly outcome: string;
   /** What came out, by column: numbers, null where nothing was measured, `n/a` where it says nothing. */
@@ -22,22 +33,25 @@ export interface Runs {
   readonly cells: readonly CellRow[];
 }
 
-const COUNTS = ['events', 'touches', 'trace_time_us'];
-const NAMES = KEY_COLUMNS.filter((column) => !COUNTS.includes(column));
+/** Key columns that say what came out. */
+const COUNTS: readonly KeyColumn[] = ['events', 'touches', 'trace_time_us'];
+const NAMES: readonly string[] = KEY_COLUMNS.filter((column) => !COUNTS.includes(column));
 
 /** What cells are matched by, as one text. */
 export function cellKey({ identity }: Pick<CellRow, 'identity'>): string {
   return JSON.stringify(IDENTITY_COLUMNS.map((column) => identity[column]));
 }
 
-function cellRow(row: Row, columns: readonly string[]): CellRow {
-  const text = (column: string) => cellText(row[column]);
+function cellRow(row: Pick<RunRow, KeyColumn>, columns: readonly string[]): CellRow {
+  const text = (column: KeyColumn) => cellText(row[column]);
+  // Metrics are found by name: some may be missing, and others are not known.
+  const values: Row = { ...row };
   return {
     cell: text('cell'),
-    identity: Object.fromEntries(IDENTITY_COLUMNS.map((column) => [column, text(column)])),
+    identity: Object.fromEntries(IDENTITY_COLUMNS.map((column) => [column, text(column)])) as Identity,
     traceSha256: text('trace_sha256'),
     outcome: text('outcome'),
-    values: Object.fromEntries(columns.map((column) => [column, row[column] ?? null])),
+    values: Object.fromEntries(columns.map((column) => [column, values[column] ?? null])),
   };
 }
 
@@ -48,7 +62,7 @@ function cellRow(row: Row, columns: readonly string[]): CellRow {
  */
 export function parseRuns(text: string, file: string): Runs {
   const { columns: all, rows, lineOf } = parseTable(text, file, KEYS, RESULT_COLUMNS['runs.csv']);
-  const columns = all.filter((column) => !(NAMES as readonly string[]).includes(column));
+  const columns = all.filter((column) => !NAMES.includes(column));
   const seen = new Map<string, number>();
   const cells = rows.map((row, i) => {
     const cell = cellRow(row, columns);

@@ -3,7 +3,7 @@ import { METRICS, SCHEMA_VERSION } from '../../metrics/schema.js';
 import { type RandomStream, randomStream } from '../../stats/random.js';
 import type { Perf } from '../read/perf.js';
 import type { Experiment, Results } from '../read/results.js';
-import type { CellRow } from '../read/runs.js';
+import type { CellRow, Identity } from '../read/runs.js';
 
 const CELLS = 4;
 /** What a quiet host scatters by. */
@@ -12,7 +12,9 @@ const RUN_NS = 1e8;
 const EVENTS = 1e6;
 
 function sampleRow(cell: number): CellRow {
-  const identity = Object.fromEntries(IDENTITY_COLUMNS.map((column) => [column, `${column}-of-${cell}`]));
+  const identity = Object.fromEntries(
+    IDENTITY_COLUMNS.map((column) => [column, `${column}-of-${cell}`]),
+  ) as Identity;
   const counts = { events: 1000, touches: 5000, trace_time_us: 1e6 };
   const metrics = Object.fromEntries(METRICS.map(({ name }, i) => [name, 100 * cell + 7 * i]));
   return {

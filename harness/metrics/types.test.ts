@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { PACKAGE_ROOT } from '../base/package-root.js';
+
+/** A change of the program that must not compile. */
+interface Mutant {
+  readonly what: string;
+  /** What is changed: a file of the program, once. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  /** The file in which the compiler finds it, where that is another one. */
+  readonly foundIn?: string;
+  readonly message: RegExp;
+}
+
+const MUTANTS: readonly Mutant[] = [
+  {
+    what: 'a metric that nobody computes',
+    file: 'harness/metrics/schema.ts',
+    from: "  pgfault: ['count'",
+    to: "  pgnothing: ['count', 'lower', 'nothing'],\n  pgfault: ['count'",
+    foundIn: 'harness/machine/measure.ts',
+    message: /Property 'pgnothing' is missing/,
+  },
+  {
+    what: 'a value without a metric',
+    file: 'harness/machine/measure.ts',
+    from: '    cow_breaks:',
+    to: '    cow_nothing: 0,\n    cow_breaks:',
+    message: /'cow_nothing' does not exist in type/,
+  },
+  {
+    what: 'a column of runs.csv that does not exist, in a finding',
+    file: 'harness/report/findings.ts',
+    from: "numberIn(base, 'pswpout')",
+    to: "numberIn(base, 'pswpoutx')",
+    message: /'"pswpoutx"' is not assignable/,
+  },
+  {
+    what: 'a column of runs.csv that does not exist, in a table',
+    file: 'harness/report/table.ts',
+    from: "'stall_reclaim_ns'",
+    to: "'stall_reclame_ns'",
+    message: /'"stall_reclame_ns"' is not assignable/,
+  },
+  {
+    what: 'another one',
+    file: 'harness/report/table.ts',
+    from: "'cow_ksm'",
+    to: "'cow_ksmd'",
+    message: /'"cow_ksmd"' is not assignable/,
+  },
+  {
+    what: 'a number taken from a column of text',
+    file: 'harness/report/table.ts',
+    from: "'pages_shared'",
+    to: "'discard'",
+    message: /'"discard"' is not assignable/,
+  },
+  {
+    what: 'a column of timeline.csv that does not exist',
+    file: 'harness/report/figures/memory.ts',
+    from: "numberIn(row, 'resident_pages')",
+    to: "numberIn(row, 'resident_page')",
+    message: /'"resident_page"' is not assignable/,
+  },
+  {
+    what: 'a column that a figure needs and no file has',
+    file: 'harness/report/figures/memory.ts',
+    from: "['time_us', 'swap_pages']",
+    to: "['time_us', 'swapped_pages']",
+    message: /'"swapped_pages"' is not assignable/,
+  },
+  {
+    what: 'a column of spaces.csv that does not exist',
+    file: 'harness/report/html/chart-data.ts',
+    from: "'page_seconds'",
+    to: "'page_second'",
+    message: /'"page_second"' is not assignable/,
+  },
+  {
+    what: 'a row of perf.csv without one of its columns',
+    file: 'harness/bench/run.ts',
+    from: '    wall_ns: ns,\n',
+    to: '',
+    message: /Property 'wall_ns' is missing/,
+  },
+  {
+    what: 'a column of mrc.csv that does not exist',
+    file: 'harness/report/figures/miss-ratio.ts',
+    from: 'rounded(row.miss_ratio)',
+    to: 'rounded(row.miss_rate)',
+    message: /'miss_rate' does not exist/,
+  },
+  {
+    what: 'a column that the gate looks for and runs.csv does not have',
+    file: 'harness/gate/read/runs.ts',
+    from: "text('trace_sha256')",
+    to: "text('trace_sha')",
+    message: /'"trace_sha"' is not assignable/,
+  },
+  {
+    what: 'a stall part without its metric',
+    file: 'harness/metrics/schema.ts',
+    from: "'sigbus', 'regen'] as const",
+    to: "'sigbus', 'regen', 'compact'] as const",
+    message: /'stall_compact_ns' is missing/,
+  },
+  {
+    what: 'a saving that is taken for a number: it is empty without a base',
+    file: 'harness/metrics/claim.ts',
+    from: '/** The rows that a term selects. */',
+    to: "export const saved = (metrics: import('./schema.js').Metrics): number => metrics.saved_pages_mean;\n",
+    message: /Type 'number \| null' is not assignable to type 'number'/,
+  },
+];
+
+const NUMBER = `export const faults = (result: import('../index.js').ReplayResult): number => result.metrics.pgmajfault;\n`;
+
+const { options } = ts.parseJsonConfigFileContent(
+  ts.readConfigFile(join(PACKAGE_ROOT, 'tsconfig.json'), ts.sys.readFile).config,
+  ts.sys,
+  PACKAGE_ROOT,
+);
+let last: ts.Program | undefined;
+
+/** What the compiler says of a file when another, or the same, has this text. */
+function complaints(about: string, changed: string, text: string): string {
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile } = host;
+  const path = join(PACKAGE_ROOT, changed);
+  host.getSourceFile = (name, language) => {
+    if (name === path) return ts.createSourceFile(name, text, language);
+    return last?.getSourceFile(name) ?? getSourceFile(name, language);
+  };
+  const program = ts.createProgram({ rootNames: [join(PACKAGE_ROOT, about), path], options, host });
+  last ??= program;
+  return program
+    .getSemanticDiagnostics(program.getSourceFile(join(PACKAGE_ROOT, about)))
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
+    .join('\n');
+}
+
+describe('the compiler', () => {
+  it.each(MUTANTS)('finds $what', ({ file, from, to, foundIn = file, message }) => {
+    const text = readFileSync(join(PACKAGE_ROOT, file), 'utf8');
+    expect(text.split(from)).toHaveLength(2);
+    expect(complaints(foundIn, file, text)).toBe('');
+    expect(complaints(foundIn, file, text.replace(from, to))).toMatch(message);
+  });
+
+  it('knows that a metric of the API is a number', () => {
+    const file = 'harness/metrics/claim.ts';
+    const text = readFileSync(join(PACKAGE_ROOT, file), 'utf8');
+    expect(complaints(file, file, text + NUMBER)).toBe('');
+  });
+});
