@@ -9,7 +9,7 @@ export interface BenchResult {
   readonly events: number;
   /** Wall time of each run, in ns, in the order they ran. */
   readonly wallNs: readonly number[];
-  /** The time of a run that nothing else disturbs, as far as can be told (`undisturbed`). */
+  /** The time of a run that nothing else disturbs, as far as can be known (`undisturbed`). */
   readonly undisturbedNs: number;
   /** Both for what it is compared with; runs alternate. */
   readonly against?: { readonly wallNs: readonly number[]; readonly undisturbedNs: number };

@@ -79,7 +79,7 @@ function zipfString(requests: number): BenchString {
   };
 }
 
-/** The same pages again and again, half as many again as fit: recency alone never hits. */
+/** The same pages in a loop, 1.5 times as many as fit: recency alone never hits. */
 function loopString(requests: number): BenchString {
   const capacity = Math.floor(pagesFor(requests) * CACHED);
   const pages = Math.floor(capacity * 1.5);

@@ -119,7 +119,7 @@ export function loadCosts(path?: string): CostTable {
   return readCosts(path).costs;
 }
 
-/** What a command tells of rows that a table lacks; undefined when it lacks none. */
+/** What a command prints about rows that a table lacks; undefined when it lacks none. */
 export function costsNote(file: string, fromDefault: readonly string[]): string | undefined {
   if (fromDefault.length === 0) return undefined;
   return `${file}: not in this cost table and taken from the default: ${fromDefault.join(', ')}`;

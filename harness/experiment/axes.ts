@@ -18,13 +18,13 @@ import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen, PolicyInfo, Registry } from '../policy/registry.js';
-import { BACKINGS, type Backing } from '../replay/backing.js';
+import { MEMORY_KINDS, type MemoryKind } from '../replay/memory-kind.js';
 import type { ReplayOptions } from '../replay/options.js';
 import { SWAP_KINDS, type SwapKind } from '../target/contract.js';
 
 /** A value on every axis: what a cell is run under. Plain data, so that it can go to a worker. */
 export interface AxisValues {
-  readonly backing: Backing;
+  readonly backing: MemoryKind;
   /** In pages; `trace`: as the trace's own `limit` events say. */
   readonly limit: number | 'none' | 'trace';
   /** In pages; `none`: never short. */
@@ -83,7 +83,7 @@ function parseSeed(text: string): number {
 
 /** The rule of every axis: `AXES` says what an axis is, and this what its values do. */
 const RULES: { readonly [N in AxisName]: AxisRule<AxisValues[N], ReplayOptions[N]> } = {
-  backing: oneOf('backing', BACKINGS),
+  backing: oneOf('backing', MEMORY_KINDS),
   limit: plain((text, trace) => (text === 'none' || text === 'trace' ? text : parsePages(text, trace))),
   memory: {
     parse: (text, trace) => (text === 'none' ? text : parsePages(text, trace)),

@@ -199,10 +199,10 @@ function spaceRow(m: Machine, space: Space): Paid {
   };
 }
 
-/** What no space mapped costs nobody anything but memory. */
+/** What no space maps costs nothing but memory. */
 const UNMAPPED: Omit<Paid, 'page_seconds'> = {
   space: null,
-  name: '(mapped by nobody)',
+  name: '(mapped by no space)',
   touches: null,
   pgfault: null,
   pgmajfault: null,

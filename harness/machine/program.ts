@@ -7,7 +7,7 @@ import { UNIQUE, ZERO } from './memory/contents.js';
 import type { Space } from './state/space.js';
 import { VM } from './state/vma.js';
 
-/** What the traced program does beside the trace's own events because of its discard policy. */
+/** What the traced program does because of its discard policy, besides the trace's own events. */
 export class SimulatedProgram implements Program {
   regeneratedPages = 0;
   regeneratedRanges = 0;

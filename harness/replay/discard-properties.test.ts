@@ -51,7 +51,7 @@ function line({ op, space, page, count }: Step): string {
   }
 }
 
-/** Two spaces with memory of one kind that is written at first, and memory beside it that makes memory short. */
+/** Two spaces with memory of one kind that is written at first, and other memory that makes memory short. */
 function traceOf(kind: 'anon' | 'shared', chosen: readonly Step[]): string[] {
   const what = kind === 'anon' ? () => 'anon' : (space: number) => `shared:o${space}@0`;
   return [

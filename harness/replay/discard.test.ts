@@ -68,7 +68,7 @@ describe('managed policies', () => {
     expect(await metrics(over, { discard: 'remove-managed' })).toMatchObject({ discard_calls: 0 });
   });
 
-  it('the space pays whose range is dropped, whoever is the cause', async () => {
+  it('the space pays whose range is dropped, whatever the cause', async () => {
     const events = [
       'spawn,1,,,',
       'spawn,2,,,',
@@ -301,7 +301,7 @@ describe('truncate', () => {
 });
 
 describe('free', () => {
-  it('looks at what it freed beside a hole', async () => {
+  it('looks at what it freed next to a hole', async () => {
     // ENOMEM: the first and the last 4 pages are freed all the same, and reclaim takes them.
     const events = [
       'spawn,1,,,',

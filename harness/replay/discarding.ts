@@ -13,7 +13,7 @@ import { UnpinnedRanges } from './unpinned.js';
 /** The parts of a program's stall time that its discard policy can cause. */
 type Part = Parameters<Target['attribute']>[0];
 
-/** The discard policy of a replay: what it is told, and at which part of the stall times its calls are. */
+/** The discard policy of a replay: what it hears of, and which part of the stall time its calls are charged to. */
 export class Discarding {
   private readonly policy: DiscardPolicy;
   private readonly unpinned = new UnpinnedRanges();

@@ -5,8 +5,8 @@ import type { MapArg } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { HAS, OP, OPS, type OpName } from '../trace/op.js';
 import type { ArgCache } from './args.js';
-import type { Backed } from './backing.js';
 import type { Discarding } from './discarding.js';
+import type { KindChange } from './memory-kind.js';
 
 /** Carries out what spaces do, and what happens to objects, except reads and writes. The discard policy hears what it needs to know. */
 export class Events {
@@ -17,7 +17,7 @@ export class Events {
     private readonly target: Target,
     private readonly args: ArgCache,
     private readonly discarding: Discarding,
-    private readonly backed: Backed | undefined,
+    private readonly kindChange: KindChange | undefined,
   ) {
     this.refused = OPS.map(({ name }) => target.refusals.ops[name as OpName]);
   }
@@ -141,18 +141,18 @@ export class Events {
   }
 
   private map(space: number, page: number, count: number, arg: MapArg): void {
-    if (this.backed) this.backed.map(this.target, space, page, count, arg);
+    if (this.kindChange) this.kindChange.map(this.target, space, page, count, arg);
     else this.target.map(space, page, count, arg);
   }
 
   private declare(block: EventBlock, row: number, pages: number): void {
     const arg = this.args.required('object', block, row);
-    if (this.backed) this.backed.declare(this.target, pages, arg);
+    if (this.kindChange) this.kindChange.declare(this.target, pages, arg);
     else this.target.object(pages, arg);
   }
 
   private close(name: string): void {
-    if (this.backed) this.backed.close(this.target, name);
+    if (this.kindChange) this.kindChange.close(this.target, name);
     else this.target.close(name);
   }
 

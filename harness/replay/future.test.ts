@@ -18,7 +18,7 @@ const KINDS = {
   'a file': { map: 'shared:f@0', use: 'read' },
 } as const;
 
-/** Pages that came in under a limit of so many pages, those that came for the first time included. */
+/** Pages that came in under a limit in pages, those that came for the first time included. */
 async function pagesIn(kind: keyof typeof KINDS, reclaim: string, ids: readonly number[], limit: number) {
   const { map, use } = KINDS[kind];
   const { metrics } = await run(

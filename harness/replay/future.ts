@@ -61,7 +61,7 @@ export class UseRecorder implements ReclaimPolicy {
     this.push(~id);
   }
 
-  /** There is memory enough: nobody asks. */
+  /** Never called: there is enough memory. */
   evict(): number {
     return 0;
   }
@@ -102,7 +102,7 @@ export class UseRecorder implements ReclaimPolicy {
 
 /**
  * Knows at any time of a second replay when each page is used next. The second replay has uses that the first had not:
- * what was evicted is read again for somebody else (a copy on write, advice). These change nothing. Each use of the
+ * what was evicted is read again for another page (a copy on write, advice). These change nothing. Each use of the
  * first must come, in the same order and of the same page id: else what was foreseen is not what happens.
  */
 export class Foresight {

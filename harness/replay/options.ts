@@ -6,7 +6,7 @@ import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import type { SwapKind, SyscallResult, Target, TargetInfo } from '../target/contract.js';
 import type { EventBlock } from '../trace/block.js';
-import type { Backing } from './backing.js';
+import type { MemoryKind } from './memory-kind.js';
 
 /** The machine, the policies and the limit of a replay, and who watches it. */
 export interface ReplayOptions<T extends Target = Target> {
@@ -22,7 +22,7 @@ export interface ReplayOptions<T extends Target = Target> {
   /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */
   readonly limit: number | 'none' | 'trace';
   /** The kind of memory of mappings that one space alone has. Default: as recorded. */
-  readonly backing?: Backing | undefined;
+  readonly backing?: MemoryKind | undefined;
   /** The machine's memory in pages: below its watermarks kswapd reclaims. Default: never short. */
   readonly memory?: number | undefined;
   readonly seed: number;

@@ -81,7 +81,7 @@ describe('metrics of a replay', () => {
     );
   });
 
-  it('charge a shared page half to each of two spaces, and an unmapped one to nobody', async () => {
+  it('charge a shared page half to each of two spaces, and an unmapped one to no space', async () => {
     const trace = traceOf(
       [
         '0,spawn,1,,,one',
@@ -100,7 +100,7 @@ describe('metrics of a replay', () => {
     expect(spaces.map((row) => [row.name, row.page_seconds])).toEqual([
       ['one', 15],
       ['two', 15],
-      ['(mapped by nobody)', 20],
+      ['(mapped by no space)', 20],
     ]);
   });
 

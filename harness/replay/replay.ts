@@ -8,8 +8,8 @@ import { purgePolicies } from '../policy/purge/registry.js';
 import type { Target } from '../target/contract.js';
 import { Refusal } from '../target/refusal.js';
 import type { Trace } from '../trace/trace.js';
-import { Backed } from './backing.js';
 import { checkForeseeable, Foresight, foresighted, UseRecorder } from './future.js';
+import { KindChange } from './memory-kind.js';
 import { collectMetrics } from './metrics.js';
 import type { ReplayOptions } from './options.js';
 import { Run } from './run.js';
@@ -40,7 +40,7 @@ export interface ReplayResult {
  * future takes two replays: the first, where memory is never short, writes down the uses of pages.
  *
  * @throws InputError with the line of an event that makes no sense
- * @throws Refusal when a policy or the backing lacks what it needs
+ * @throws Refusal when a policy, the machine or the kind of memory lacks what it needs
  */
 export async function replay<T extends Target>(
   trace: Trace,
@@ -116,7 +116,7 @@ async function begin<T extends Target>(
     seed: options.seed,
     startUs: trace.totals.firstTimeUs,
   });
-  return new Run(target, trace, options, await Backed.of(trace, options.backing), foresees);
+  return new Run(target, trace, options, await KindChange.of(trace, options.backing), foresees);
 }
 
 async function replayOnce<T extends Target>(trace: Trace, options: ReplayOptions<T>): Promise<ReplayResult> {

@@ -4,9 +4,9 @@ import type { EventBlock } from '../trace/block.js';
 import { HAS, OP } from '../trace/op.js';
 import type { Trace } from '../trace/trace.js';
 import { ArgCache } from './args.js';
-import type { Backed } from './backing.js';
 import { Discarding } from './discarding.js';
 import { Events } from './events.js';
+import type { KindChange } from './memory-kind.js';
 import type { ReplayOptions } from './options.js';
 import { Sampler } from './sampler.js';
 
@@ -34,13 +34,13 @@ export class Run<T extends Target> {
     readonly target: T,
     private readonly trace: Trace,
     private readonly options: ReplayOptions<T>,
-    backed: Backed | undefined,
+    kindChange: KindChange | undefined,
     private readonly foresees = false,
   ) {
     const { firstTimeUs, lastTimeUs } = trace.totals;
     this.args = new ArgCache(trace.strings);
     this.discarding = new Discarding(target, options.discard);
-    this.others = new Events(target, this.args, this.discarding, backed);
+    this.others = new Events(target, this.args, this.discarding, kindChange);
     this.sampler = new Sampler(target, firstTimeUs, lastTimeUs, options.timeline === true);
     this.nowUs = firstTimeUs;
     this.limited = typeof options.limit === 'number';

@@ -4,7 +4,7 @@ import type { PageRange, Unpinned } from '../policy/discard/contract.js';
 export class UnpinnedRanges {
   private readonly bySpace = new Map<number, Unpinned[]>();
 
-  /** Adds a range; those it overlaps are unpinned anew and go. */
+  /** Adds a range; it replaces those it overlaps. */
   add(range: Unpinned): void {
     this.take(range);
     const list = this.bySpace.get(range.space) ?? [];
@@ -12,7 +12,7 @@ export class UnpinnedRanges {
     this.bySpace.set(range.space, list);
   }
 
-  /** Takes out and gives the ranges that overlap a range, by address. */
+  /** Removes and returns the ranges that overlap a range, by address. */
   take(range: PageRange): Unpinned[] {
     const list = this.bySpace.get(range.space);
     if (!list) return [];

@@ -80,7 +80,7 @@ describe('the text of a family', () => {
   const spaces = [
     spaceRow({ cell: 5, space: 1, name: 'browser', stall_ns: 15e6 }),
     spaceRow({ cell: 5, space: 2, name: 'renderer', stall_ns: 5e6 }),
-    spaceRow({ cell: 5, space: null, name: '(mapped by nobody)', stall_ns: null }),
+    spaceRow({ cell: 5, space: null, name: '(mapped by no space)', stall_ns: null }),
   ];
   const text = comparisonText({ runs, spaces, traces: [FACTS] });
 

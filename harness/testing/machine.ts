@@ -7,7 +7,7 @@ import { purgePolicies } from '../policy/purge/registry.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen } from '../policy/registry.js';
-import type { Backing } from '../replay/backing.js';
+import type { MemoryKind } from '../replay/memory-kind.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
 import type { SwapKind, SyscallResult } from '../target/contract.js';
 import type { EventBlock } from '../trace/block.js';
@@ -20,7 +20,7 @@ export interface TestRun {
   readonly merge?: string;
   readonly memory?: number;
   readonly swap?: SwapKind;
-  readonly backing?: Backing;
+  readonly backing?: MemoryKind;
   readonly limit?: number | 'none' | 'trace';
   readonly seed?: number;
   /** As those of `ReplayOptions`, with the state of the simulated machine. */

@@ -23,7 +23,7 @@ function* events(builder: BlockBuilder, context: WorkloadContext): Generator<Eve
   if (builder.length > 0) yield builder.take();
 }
 
-/** A browser's cache of decoded images, and somebody else who needs memory. */
+/** A browser's cache of decoded images, and another program that needs memory. */
 export const discardable: Workload = {
   name: 'discardable',
   summary:

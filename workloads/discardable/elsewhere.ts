@@ -18,7 +18,7 @@ export class Elsewhere implements Actor {
 
   /**
    * @param space of the program
-   * @param over tells whether there is nothing left to disturb
+   * @param over whether there is nothing left to disturb
    */
   constructor(
     private readonly builder: BlockBuilder,

@@ -29,7 +29,7 @@ export interface GuestPages {
   /** Pages with contents of this guest. */
   readonly own: number;
   readonly ownContents: number;
-  /** This number of its own pages, the first ones, are written again and again. */
+  /** This number of its own pages, the first ones, are rewritten all the time. */
   readonly volatile: number;
   readonly zeroed: number;
   /** Pages given back after boot, from the last own ones down, then from the last ones of the image. */
@@ -85,7 +85,7 @@ export class Placement {
     private readonly run: number,
     random: () => number,
   ) {
-    // A last run that is shorter stays last, so that all other slots are alike.
+    // A last run that is shorter stays last, so that all other slots are equal.
     this.slots = shuffled(Math.floor(pages.memory / run), random);
   }
 

@@ -27,7 +27,7 @@ function xorshift64Star(): Draws {
   };
 }
 
-/** All of 1.5 limits, in order, again and again: the worst case of every policy that keeps what was used last. */
+/** All of 1.5 limits, in order, in a loop: the worst case of every policy that keeps what was used last. */
 function cyclic(limit: number): Uint32Array {
   const pages = (limit * 3) / 2;
   return Uint32Array.from({ length: pages * CYCLES }, (_, i) => i % pages);

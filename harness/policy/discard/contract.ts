@@ -30,8 +30,8 @@ export interface MappedPiece extends PageRange {
   /** First page of the object. */
   readonly objectPage: number;
   /**
-   * Tells an object from all others, as the inode number in /proc/PID/maps does, where its pages are shared with other
-   * mappings; undefined for private memory.
+   * Identifies the object where its pages are shared with other mappings, as the inode number in /proc/PID/maps does;
+   * undefined for private memory.
    */
   readonly inode: number | undefined;
   /** Whether the program holds a descriptor it may write through. */
@@ -75,11 +75,11 @@ export interface Kernel {
 export interface Program {
   /** Makes the contents of a range again: writes every page of it, and takes `ns`. */
   regenerate(range: PageRange, ns: number): void;
-  /** Writes a cookie into every page of a range (what a program does to tell later whether a page was purged). */
+  /** Writes a cookie into every page of a range (so that the program can see later whether a page was purged). */
   writeCookies(range: PageRange): void;
   /**
    * Compare-and-swap of the cookie of every page of a range, in order, up to the first page that has lost it. Returns
-   * that page's place in the range, or -1 when all are whole.
+   * the index of that page in the range, or -1 when none has.
    */
   firstLost(range: PageRange): number;
 }
@@ -90,13 +90,13 @@ export interface Unpinned extends PageRange {
   readonly regenNs: number;
 }
 
-/** How short of memory the system says it is. */
+/** The level of memory pressure. */
 export type Pressure = 'moderate' | 'critical';
 
 /**
  * Carries out what the trace says of contents: `discard` (not needed any more), `unpin` (regenerable, not needed
- * now) and `pin` (needed again). The replay owns what is unpinned; the policy owns what it dropped. What else a program
- * hears of is told to policies that want it.
+ * now) and `pin` (needed again). The replay keeps what is unpinned; the policy keeps what it dropped. The optional
+ * methods report what else happens to a program.
  */
 export interface DiscardPolicy {
   /** The program does not need these contents any more. */
@@ -109,7 +109,7 @@ export interface DiscardPolicy {
    * @param unpinned the unpin that this ends, undefined when there was none
    */
   pin(range: PageRange, unpinned: Unpinned | undefined): void;
-  /** Programs are told that memory is short. */
+  /** Memory pressure is announced to programs. */
   pressure?(level: Pressure): void;
   /** Whether `beforeWrite` is wanted now. Asked after each call of the policy, not at each write. */
   readonly watchesWrites?: boolean;
@@ -136,6 +136,6 @@ export interface DiscardContext {
 export interface DiscardPolicyInfo extends PolicyInfo {
   /** It learns of losses by what MADV_NONVOLATILE reports: without, the program would use what is gone. */
   readonly needsReport?: true;
-  /** The policy of one replay. */
+  /** Creates the policy of one replay. */
   create(context: DiscardContext): DiscardPolicy;
 }

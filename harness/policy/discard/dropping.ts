@@ -37,7 +37,7 @@ export abstract class Dropping implements DiscardPolicy {
   protected abstract drop(range: PageRange): Errno;
 
   discard(range: PageRange): void {
-    // ENOMEM says that a part was not mapped; what was mapped is dropped all the same.
+    // ENOMEM says that a part was not mapped; what was mapped is dropped anyway.
     const errno = this.drop(range);
     if (errno === 0 || errno === 'ENOMEM') this.dropped.add(range);
   }

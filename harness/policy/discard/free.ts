@@ -20,7 +20,7 @@ class Free implements DiscardPolicy {
     this.freed.delete(range);
     this.context.program.writeCookies(range);
     const errno = this.context.kernel.madvise(range, 'MADV_FREE');
-    // ENOMEM says that a part was not mapped; what was mapped may go all the same.
+    // ENOMEM says that a part was not mapped; what was mapped may go anyway.
     if (errno === 0 || errno === 'ENOMEM') this.freed.add(range);
   }
 

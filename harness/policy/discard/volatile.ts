@@ -8,7 +8,7 @@ import { type Filed, VolatileMarks } from './volatile-marks.js';
  * range was purged and forgets which, so with `regen=page` it is called page by page (its answer is exact for any part of
  * a range), and with `regen=range` once for the range.
  *
- * A refused call changes nothing: the program does as if it had not been made, and is not told of writes.
+ * A refused call changes nothing: the program goes on as if it had not been made, and does not hear of writes.
  */
 class Volatile implements DiscardPolicy {
   private readonly marks: VolatileMarks;

@@ -5,7 +5,7 @@ import type { PolicyInfo } from '../registry.js';
 export interface KsmParameters {
   /** 0: stopped, what is merged stays. 1: merging. 2: everything unmerged, and stopped. */
   run: 0 | 1 | 2;
-  /** Pages a batch. */
+  /** Pages per batch. */
   pagesToScan: number;
   /** Sleep between two batches, in ms. */
   sleepMillisecs: number;
@@ -17,7 +17,7 @@ export interface KsmParameters {
   useZeroPages: boolean;
   /** `scan-time` sets `pagesToScan` so that a full scan takes `advisorTargetScanTime`. */
   advisor: 'none' | 'scan-time';
-  /** Most CPU time, in percent of one. */
+  /** Maximum CPU time, in percent of one CPU. */
   advisorMaxCpu: number;
   advisorMinPagesToScan: number;
   advisorMaxPagesToScan: number;
@@ -27,23 +27,23 @@ export interface KsmParameters {
   chainsPruneMillisecs: number;
 }
 
-/** Pages that ksmd looks at before all others. */
+/** Pages that ksmd scans before all others. */
 export interface HintRules {
   /** Hints that are kept; the oldest is dropped. */
   readonly capacity: number;
-  /** Of the pages of a batch, those that may be hinted ones, in percent. */
+  /** How much of a batch may come from hints, in percent. */
   readonly share: number;
 }
 
-/** Which equal pages become one, and when. */
+/** Which equal pages are merged, and when. */
 export interface MergeRules {
   /** `ksmd` scans; `instant` merges equal pages the moment there are two. */
   readonly by: 'ksmd' | 'instant';
-  /** What ksmd's parameters are at the start. */
+  /** Initial parameters of ksmd. */
   readonly ksm: Readonly<KsmParameters>;
   /** Smart scan: a page whose checksum has changed is young again. */
   readonly ageReset: boolean;
-  /** Smart scan: a page that is passed over is looked up in the unstable tree all the same. */
+  /** Smart scan: a page that is passed over is looked up in the unstable tree anyway. */
   readonly skipLookup: boolean;
   readonly hints: HintRules | undefined;
 }

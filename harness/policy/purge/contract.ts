@@ -20,13 +20,13 @@ export interface PurgeRules {
    * A range has its place from when it was marked, also when what was purged of it is made again in between.
    */
   readonly order: 'reclaim' | 'lazyfree' | 'fifo' | 'lru' | 'oldest' | 'youngest';
-  /** What goes at a time: a page (of a range by address), or the whole range, what is in swap included. */
+  /** What is purged at a time: a page (of a range by address), or the whole range, what is in swap included. */
   readonly unit: 'page' | 'range';
   /**
    * When ranges go (orders by range; the others are met by ordinary reclaim).
    * - `before`: as long as there is one, before ordinary reclaim looks at any page.
    * - `with`: in proportion, as a shrinker is asked: each search of ordinary reclaim that looked at S of N pages in memory
-   *   (32, if at none) asks for 2·S/(N + 1) of the volatile pages. What has not been given yet stays asked for, up to
+   *   (32, if at none) asks for 2·S/(N + 1) of the volatile pages. What has not been purged yet stays asked for, up to
    *   twice all of them. When nothing else can go, volatile memory goes without being asked for.
    */
   readonly when: 'before' | 'with';
@@ -37,9 +37,9 @@ export interface PurgeRules {
    * may lie outside; or nothing.
    */
   readonly report: 'page' | 'range' | 'none';
-  /** Whether shared memory can be volatile (files never can): the state is the object's then. Otherwise EINVAL. */
+  /** Whether shared memory can be volatile, with the state in the object; else EINVAL. Files never can. */
   readonly shared: boolean;
-  /** Whether ordinary reclaim walks anonymous memory for volatile pages where there is no swap. */
+  /** Whether ordinary reclaim scans anonymous memory for volatile pages where there is no swap. */
   readonly aging: boolean;
 }
 

@@ -22,7 +22,7 @@ export function unit(value: PurgeRules['unit']): Parameter {
   };
 }
 
-/** What NONVOLATILE tells. */
+/** What NONVOLATILE reports. */
 export function report(value: PurgeRules['report'], choices: readonly PurgeRules['report'][]): Parameter {
   return {
     kind: 'choice',

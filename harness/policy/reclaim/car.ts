@@ -51,7 +51,7 @@ class Car extends ListPolicy {
     lists.move(list, T2, id);
   }
 
-  /** The paper's replace(). Ends: each step but the last takes a mark away, and there are no uses meanwhile. */
+  /** The paper's replace(). Ends: each step but the last takes a mark away, and no uses happen in between. */
   protected victim(): number {
     const { lists } = this;
     const { size } = lists;

@@ -33,7 +33,7 @@ const DEMOTED_QUEUE = 2;
  * and at ghosts, and whatever they pass leaves or goes to the head, so what is before them is a queue each. The one
  * difference: a cold page that the hand for hot pages passes keeps its place before the hand for cold pages.
  *
- * A page's own fault does not count as a use, so the uses are told (`touch`) and not read from accessed bits, which a
+ * A page's own fault does not count as a use, so uses are announced (`touch`) and not read from accessed bits, which a
  * fault sets.
  */
 class ClockPro implements ReclaimPolicy {

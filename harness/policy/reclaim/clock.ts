@@ -9,7 +9,7 @@ const QUEUE = FIRST_LIST;
 
 /**
  * CLOCK: first in, first out, and a page that was used since the hand last passed gets another round. The accessed bit
- * is enough, so no use needs to be told. A queue whose used tail goes to its head is the same as a hand on a circle.
+ * is enough, so uses need not be announced. A queue whose used tail goes to its head is the same as a hand on a circle.
  *
  * On a reference string a new page is not used yet, as in libCacheSim; in the machine its fault has set the accessed
  * bit, and it stays for two rounds.
@@ -44,7 +44,7 @@ class Clock extends ListPolicy {
 
 /**
  * CLOCK with a counter: each use adds one, up to 2^bits - 1, and each pass of the hand takes one away. Accessed bits
- * cannot tell one use from two, so every use is told.
+ * cannot distinguish one use from two, so every use is announced.
  */
 class CountingClock extends CountingListPolicy {
   private uses: Uint8Array;
@@ -77,7 +77,7 @@ class CountingClock extends CountingListPolicy {
     this.lists.addHead(QUEUE, id);
   }
 
-  /** Ends: each page passed has one use less, and there are no uses meanwhile. */
+  /** Ends: each page passed has one use less, and no uses happen in between. */
   protected victim(): number {
     const { lists } = this;
     for (let id = lists.tail(QUEUE); id >= 0; id = lists.tail(QUEUE)) {

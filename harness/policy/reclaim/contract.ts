@@ -9,7 +9,7 @@ export const TRAIT = {
   file: 1,
   /** An executable mapping used it, when `referenced` last looked. */
   exec: 2,
-  /** Cannot go without a write, as far as is known: accessed bits and dirty bits are collected by `referenced`. */
+  /** Has to be written before it can go, as far as is known: accessed bits and dirty bits are collected by `referenced`. */
   dirty: 4,
   /** Marked by MADV_FREE. */
   lazyfree: 8,
@@ -27,7 +27,7 @@ export interface Pages {
   readonly capacity: number;
   /** Ids are below this; `grow` announces changes. */
   readonly count: number;
-  /** By id: 1 while the page has a frame. Kept by the caller. */
+  /** By id: 1 while the page has a frame. Maintained by the caller. */
   readonly resident: Uint8Array;
   /** By id: bits of `TRAIT`. Always 0 on a reference string. */
   readonly traits: Uint8Array;
@@ -52,7 +52,7 @@ export const NOT_COUNTED = {
 
 /** What a reclaim policy counts, by names of the metric schema. */
 export type PolicyCounters = {
-  /** What its victim searches looked at, in pages; the machine tells which of them kswapd made. */
+  /** Pages that its victim searches scanned; the machine knows which searches were those of kswapd. */
   readonly pgscan: number;
 } & { readonly [N in keyof typeof NOT_COUNTED]?: number };
 
@@ -73,14 +73,14 @@ export interface ReclaimPolicy {
    * of a page of an object that was used (the kernel's mark_accessed). Only for policies without `touch`.
    */
   accessed?(id: number): void;
-  /** A page that is not resident is about to come in: ghosts and targets settle before the victim is chosen. */
+  /** A page that is not resident is about to be brought in: ghosts and targets settle before the victim is chosen. */
   miss?(id: number): void;
   /**
    * Chooses victims, best first, writes their ids into `victims` and forgets them as resident pages. Returns how many:
    * at least one where any page can go, up to `victims.length`, which may be more than `wanted`.
    */
   evict(victims: Int32Array, wanted: number): number;
-  /** A page has come in. */
+  /** A page has been brought in. */
   insert(id: number): void;
   /** This victim could not go: it is still resident. */
   reject(id: number): void;
@@ -106,14 +106,14 @@ export interface ReclaimPolicy {
   readonly counters: PolicyCounters;
 }
 
-/** What a reclaim policy is told when it is made. */
+/** What a reclaim policy is created with. */
 export interface ReclaimContext {
   readonly values: ParameterValues;
   /** Draws for policies that need them. */
   readonly random: RandomStream;
-  /** Whether anonymous pages can go to swap, or are to be walked all the same. */
+  /** Whether anonymous pages can go to swap, or are to be scanned anyway. */
   readonly swap: boolean;
-  /** Whether a volatile page that is chosen is purged, and need not be asked for its use. */
+  /** Whether a volatile page that is chosen is purged, without a look at its accessed bits. */
   readonly purgesVolatile?: boolean;
 }
 
@@ -121,15 +121,15 @@ export interface ReclaimContext {
 export interface ReclaimPolicyInfo extends PolicyInfo {
   /** Cost of its operations, for example `O(1)`. */
   readonly complexity: string;
-  /** On a reference string, a page that has come in counts as used: its fault would have set the accessed bit. */
+  /** On a reference string, a page that was brought in counts as used: its fault would have set the accessed bit. */
   readonly accessedAtInsert?: boolean;
   /**
    * It must know when each page is used next (`Pages.nextUse`): a reference string is read twice, and a stream refused; in
-   * the machine, a first replay finds out (harness/replay/future.ts).
+   * the machine, a first replay finds it out (harness/replay/future.ts).
    */
   readonly needsFuture?: boolean;
-  /** It is a bound that never evicts: on a reference string the capacity does not count, in the machine a limit is refused. */
+  /** It is a bound that never evicts: on a reference string the capacity is ignored, in the machine a limit is refused. */
   readonly unbounded?: boolean;
-  /** The policy of one replay or reference string, for these pages. */
+  /** Creates the policy of one replay or reference string, for these pages. */
   create(pages: Pages, context: ReclaimContext): ReclaimPolicy;
 }

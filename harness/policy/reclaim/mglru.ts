@@ -42,7 +42,7 @@ const MAX_RECLAIM_RETRIES = 16;
  * - Eviction that finds a used page does not look at its neighbours (lru_gen_look_around): ids have no neighbours.
  * - `insert` does not say why a page comes. Anonymous pages count as faulted, file pages as read through a descriptor
  *   or ahead: they start in the oldest generation, and the accessed bit of those that were mapped takes them to the
- *   second youngest when eviction meets them. So `workingset_activate_file` cannot be told and is not counted.
+ *   second youngest when eviction meets them. So `workingset_activate_file` cannot be known and is not counted.
  * - Demoted anonymous pages go to the oldest generation. The kernel puts those without swap slot into the second
  *   youngest, unused, after MADV_COLD.
  * - `pgscan` is every page that eviction looks at; the kernel counts those it only sorts as pgrefill.
@@ -277,7 +277,7 @@ export class Mglru implements ReclaimPolicy {
       generations.add(id, type, gen, state & (REFS_FLAGS | WORKINGSET));
       return true;
     }
-    // Used as often as can be counted: moves up in any case, and tells nothing about its tier.
+    // Used as often as can be counted: moves up in any case, and says nothing about its tier.
     const full = (state & (REFS_FLAGS | WORKINGSET)) === (REFS_FLAGS | WORKINGSET);
     const guarded = stateTier(state) > tier;
     if (guarded && !full) this.control.noteProtection(type, stateTier(state));

@@ -9,7 +9,7 @@ const IS_DEMOTED = -2;
 
 /**
  * Belady's optimum: the page whose next use is farthest away goes. No policy that must take every page in misses less.
- * Each page comes in, also one that is never used again: equal to `belady` of libCacheSim, miss for miss. Which of two
+ * Each page is brought in, even one that is never used again: equal to `belady` of libCacheSim, miss for miss. Which of two
  * pages that are never used again goes first makes no difference to the misses.
  *
  * A binary heap with the farthest next use at the root. A touched page had the nearest next use of all, so it stands

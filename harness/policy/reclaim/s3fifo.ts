@@ -88,7 +88,7 @@ class S3Fifo extends ListPolicy {
     return -1;
   }
 
-  /** Ends: each page passed has one use less, and there are no uses meanwhile. */
+  /** Ends: each page passed has one use less, and no uses happen in between. */
   private fromMain(): number {
     const { lists } = this;
     for (let id = lists.tail(MAIN); id >= 0; id = lists.tail(MAIN)) {

@@ -5,7 +5,7 @@ const QUEUE = 0;
 /** Pages the program said it will not need soon; they go before all others. */
 const DEMOTED = 1;
 
-/** One queue: pages come in at the head and go at the tail. What moves them in between makes the policy. */
+/** One queue: pages come in at the head and go at the tail. The policy is what moves them in between. */
 export abstract class Queue implements ReclaimPolicy {
   readonly counters = { pgscan: 0 };
   private readonly lists: PageLists;

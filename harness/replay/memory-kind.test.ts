@@ -40,7 +40,7 @@ describe('a replay on memory of another kind', () => {
     expect(await end(BOTH, { discard: 'remove', backing: 'shmem' })).toEqual({ resident: 4, errors: 0 });
   });
 
-  it('tells objects apart that have one name after the other', async () => {
+  it('distinguishes objects that have one name after the other', async () => {
     const again = [...SHARED.slice(0, -1), 'unmap,1,64,8,', ...SHARED.slice(1, -1), 'mark,,,,end'];
     expect(await end(again, { discard: 'dontneed', backing: 'anon' })).toEqual({ resident: 6, errors: 0 });
     // The second one is mapped twice, and stays.

@@ -7,9 +7,9 @@ import type { Trace } from '../trace/trace.js';
 import { ArgCache } from './args.js';
 
 /** The kinds of memory that mappings of one space may have. */
-export const BACKINGS = ['recorded', 'anon', 'shmem'] as const;
+export const MEMORY_KINDS = ['recorded', 'anon', 'shmem'] as const;
 /** What memory of one space is: as recorded, all private, or all of a shared-memory file. */
-export type Backing = (typeof BACKINGS)[number];
+export type MemoryKind = (typeof MEMORY_KINDS)[number];
 
 /** What the trace says of an object, as far as its memory could as well be private. */
 interface Candidate {
@@ -22,7 +22,7 @@ interface Candidate {
   alone: boolean;
 }
 
-/** A first look at a trace: which of its mappings are memory of one space, so that no program could tell the kinds apart. */
+/** A first look at a trace: which of its mappings are memory of one space, so that no program could notice the difference. */
 class Survey {
   /** By number of the map event: the space, for mappings of memory that has no name. */
   readonly unnamed = new Map<number, { space: number; arg: MapArg }>();
@@ -117,11 +117,11 @@ function isPlain(arg: ObjectArg): boolean {
  * traces of the other.
  *
  * `anon`: a shared-memory object that has one mapping in all and is not used otherwise becomes private memory, and so
- * does shared memory without a name. `shmem`: private memory becomes a mapping of a file of its own that nobody else
- * has; a part that is unmapped stays in the file until all of it is, as with a memfd. Memory of spaces that fork or
+ * does shared memory without a name. `shmem`: private memory becomes a mapping of a file of its own that nothing else
+ * maps; a part that is unmapped stays in the file until all of it is, as with a memfd. Memory of spaces that fork or
  * remap stays as it is.
  */
-export class Backed {
+export class KindChange {
   /** Numbers of the object events whose objects are not there in this replay. */
   private readonly replaced = new Set<number>();
   /** Names of those that would be there now. */
@@ -133,7 +133,7 @@ export class Backed {
 
   private constructor(
     survey: Survey,
-    private readonly kind: Exclude<Backing, 'recorded'>,
+    private readonly kind: Exclude<MemoryKind, 'recorded'>,
   ) {
     const free = (space: number) => !survey.excluded.has(space);
     for (const [number, { space, arg }] of survey.unnamed) {
@@ -154,14 +154,14 @@ export class Backed {
    * @returns undefined for `recorded`
    * @throws Refusal when the trace has no memory that could be of this kind
    */
-  static async of(trace: Trace, kind: Backing = 'recorded'): Promise<Backed | undefined> {
+  static async of(trace: Trace, kind: MemoryKind = 'recorded'): Promise<KindChange | undefined> {
     if (kind === 'recorded') return undefined;
-    const backed = new Backed(await surveyOf(trace), kind);
-    if (backed.changed.size === 0)
+    const change = new KindChange(await surveyOf(trace), kind);
+    if (change.changed.size === 0)
       throw new Refusal(
         `backing ${kind}: this trace has no mapping of one space alone that could be ${kind === 'anon' ? 'private memory' : 'a shared-memory file'} instead`,
       );
-    return backed;
+    return change;
   }
 
   /** Carries out the next object event of the trace. */
