@@ -1,5 +1,5 @@
 import { PART } from '../../cost/ledger.js';
-import { mayMerge } from '../ksm/eligible.js';
+import { mayMerge } from '../ksm/merge.js';
 import { modifyFlags } from '../mapping/modify.js';
 import { VM, VM_SPECIAL, type Vma } from '../state/vma.js';
 import type { AdviceAction, StateAction } from './call.js';

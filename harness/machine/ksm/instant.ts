@@ -6,7 +6,7 @@ import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import { ContentIndex } from './content-index.js';
-import { NONE } from './items.js';
+import { NONE } from './content-table.js';
 import { makeMerged, mergeInto, type Place } from './merge.js';
 import type { MergeStrategy } from './strategy.js';
 import type { Tracking } from './tracking.js';

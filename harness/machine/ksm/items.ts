@@ -1,7 +1,6 @@
 import { grown, grownCapacity } from '../../base/arrays.js';
+import { ContentTable, NONE } from './content-table.js';
 
-/** No item, node or slot. */
-export const NONE = -1;
 /** A checksum that no page has: the page has not been looked at yet. */
 export const UNSEEN = 0xffff_ffff;
 /** Where an item is filed: nowhere, in the unstable tree (of this round or the last), or on a stable node. */
@@ -19,8 +18,6 @@ export class RmapItems {
   slot: Int32Array = new Int32Array(0);
   /** Page number in its address space. Page numbers go up to 2^45. */
   vpn: Float64Array = new Float64Array(0);
-  /** Content id when ksmd last computed the checksum, or `UNSEEN`. */
-  checksum: Uint32Array = new Uint32Array(0);
   /** The item at the next address of the process; of an item that is not in use, the next such. */
   next: Int32Array = new Int32Array(0);
   /** Times smart scan has looked at the page, up to 255. */
@@ -31,15 +28,28 @@ export class RmapItems {
   filed: Uint8Array = new Uint8Array(0);
   /** The stable node, or the round in which the item came into the unstable tree. */
   where: Int32Array = new Int32Array(0);
-  /** Neighbours on the node, or in the bucket of the unstable tree. */
-  after: Int32Array = new Int32Array(0);
-  before: Int32Array = new Int32Array(0);
+  /** The unstable tree's table by checksum. Its links are also those of items on a stable node. */
+  readonly table = new ContentTable();
   /** Number of the anonymous object that the mapping had when it merged: it leads to forked children. */
   anon: Int32Array = new Int32Array(0);
   /** Items in use. */
   count = 0;
   private fresh = 0;
   private unused = NONE;
+
+  /** Content id when ksmd last computed the checksum, or `UNSEEN`. */
+  get checksum(): Uint32Array {
+    return this.table.content;
+  }
+
+  /** Neighbours on the node, or in the bucket of the unstable tree. */
+  get after(): Int32Array {
+    return this.table.after;
+  }
+
+  get before(): Int32Array {
+    return this.table.before;
+  }
 
   get bytes(): number {
     return this.slot.length * 39;
@@ -80,14 +90,12 @@ export class RmapItems {
     const length = grownCapacity(this.slot.length, needed);
     this.slot = grown(this.slot, length, NONE);
     this.vpn = grown(this.vpn, length);
-    this.checksum = grown(this.checksum, length);
+    this.table.resize(length);
     this.next = grown(this.next, length, NONE);
     this.age = grown(this.age, length);
     this.skips = grown(this.skips, length);
     this.filed = grown(this.filed, length);
     this.where = grown(this.where, length, NONE);
-    this.after = grown(this.after, length, NONE);
-    this.before = grown(this.before, length, NONE);
     this.anon = grown(this.anon, length, NONE);
   }
 }

@@ -3,9 +3,9 @@ import { ZERO } from '../memory/contents.js';
 import type { Daemon } from '../state/daemons.js';
 import type { State } from '../state/state.js';
 import { Advisor } from './advisor.js';
-import { depthOf } from './hash.js';
+import { NONE } from './content-table.js';
 import type { Hints } from './hints.js';
-import { FILED, NONE, UNSEEN } from './items.js';
+import { FILED, UNSEEN } from './items.js';
 import { makeMerged, mapKsmZero, mergeInto, nodeOf, placeOf } from './merge.js';
 import { Scan, type ScanListener } from './scan.js';
 import type { Tracking } from './tracking.js';
@@ -248,4 +248,9 @@ export class Ksmd implements Daemon, ScanListener {
     mergeInto(m, tracking, item, place, node);
     mergeInto(m, tracking, other, otherPlace, node);
   }
+}
+
+/** Compares that a look-up in a balanced tree with this number of nodes takes: its depth. */
+function depthOf(nodes: number): number {
+  return 32 - Math.clz32(nodes); // ceil(log2(n + 1))
 }

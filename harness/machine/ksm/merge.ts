@@ -5,9 +5,17 @@ import { ZERO_PAGE } from '../memory/pages.js';
 import { KSM_OBJECT } from '../state/objects.js';
 import { PTE, PTE_SHIFT } from '../state/page-table.js';
 import type { State } from '../state/state.js';
-import { VM, type Vma } from '../state/vma.js';
-import { NONE } from './items.js';
+import { VM, VM_SPECIAL, type Vma } from '../state/vma.js';
+import { NONE } from './content-table.js';
 import type { Tracking } from './tracking.js';
+
+/**
+ * Whether KSM may merge pages of a mapping with these flags. A shared mapping counts whether it may write or not.
+ * Source: vma_ksm_compatible in mm/ksm.c.
+ */
+export function mayMerge(flags: number): boolean {
+  return (flags & (VM.shared | VM_SPECIAL | VM.droppable)) === 0;
+}
 
 /** Where an item's page is mapped now. */
 export interface Place {

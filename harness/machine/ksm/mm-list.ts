@@ -1,5 +1,5 @@
 import type { Space } from '../state/space.js';
-import { NONE } from './items.js';
+import { NONE } from './content-table.js';
 
 /** A process that ksmd knows (the kernel's ksm_mm_slot): it has, or had, mergeable memory. */
 export class MmSlot {

@@ -1,6 +1,5 @@
 import { grown, grownCapacity } from '../../base/arrays.js';
-import { bucketOf, FIRST_BUCKETS } from './hash.js';
-import { NONE } from './items.js';
+import { ContentTable, NONE } from './content-table.js';
 
 /** In place of a node's length: the node is a chain, and holds nodes of one content. Source: STABLE_NODE_CHAIN. */
 const CHAIN = -1024;
@@ -15,28 +14,23 @@ const UNUSED = -2048;
 export class StableNodes {
   /** The page; `NONE` for chains and once it has been freed. */
   page: Int32Array = new Int32Array(0);
-  content: Uint32Array = new Uint32Array(0);
   /** Items on the node (rmap_hlist_len). */
   length: Int32Array = new Int32Array(0);
   /** The first item on the node; of a chain, its first dup. */
   first: Int32Array = new Int32Array(0);
   /** The chain that a dup is in. */
   private chain: Int32Array = new Int32Array(0);
-  /** Neighbours: dups in their chain, the others in their bucket. Of an unused node, the next unused one. */
-  private after: Int32Array = new Int32Array(0);
-  private before: Int32Array = new Int32Array(0);
+  /** Nodes and chains in the tree. The links are also those of dups in their chain, and `after` of unused nodes. */
+  private readonly table = new ContentTable();
   /** When a chain was last searched for stale dups, in µs of trace time. */
   private prunedUs: Float64Array = new Float64Array(0);
-  /** Nodes and chains in the tree, dups apart. */
-  inTree = 0;
   chains = 0;
   dups = 0;
-  private heads = new Int32Array(FIRST_BUCKETS).fill(NONE);
   private fresh = 0;
   private unused = NONE;
 
   get bytes(): number {
-    return this.page.length * 36 + this.heads.byteLength;
+    return this.page.length * 36 + this.table.bucketBytes;
   }
 
   /** Nodes have numbers below this. */
@@ -53,23 +47,30 @@ export class StableNodes {
     return this.length[node] !== UNUSED;
   }
 
+  get content(): Uint32Array {
+    return this.table.content;
+  }
+
+  /** Nodes and chains in the tree, not counting dups. */
+  get inTree(): number {
+    return this.table.count;
+  }
+
   /** The node or chain of a content, or `NONE`. */
   find(content: number): number {
-    let node = this.heads[bucketOf(content, this.heads.length)]!;
-    while (node !== NONE && this.content[node] !== content) node = this.after[node]!;
-    return node;
+    return this.table.find(content);
   }
 
   /** The dup behind another in their chain. */
   dupAfter(dup: number): number {
-    return this.after[dup]!;
+    return this.table.after[dup]!;
   }
 
   /** A new node for a page, beside the nodes that the content has already (stable_tree_insert). */
   insert(page: number, content: number, nowUs: number): number {
     const node = this.allocate(page, content, 0);
     const there = this.find(content);
-    if (there === NONE) this.linkInTree(node);
+    if (there === NONE) this.table.link(node);
     else this.linkInChain(node, this.isChain(there) ? there : this.makeChain(there, nowUs));
     return node;
   }
@@ -77,14 +78,14 @@ export class StableNodes {
   /** Takes a node out of tree or chain, and frees it (stable_node_dup_del). */
   remove(node: number): void {
     if (this.chain[node] !== NONE) this.unlinkFromChain(node);
-    else this.unlinkFromTree(node);
+    else this.table.unlink(node);
     this.release(node);
   }
 
   /** Frees a chain without dups. */
   removeChain(chain: number): void {
     this.chains--;
-    this.unlinkFromTree(chain);
+    this.table.unlink(chain);
     this.release(chain);
   }
 
@@ -93,7 +94,7 @@ export class StableNodes {
     const dup = this.first[chain]!;
     this.unlinkFromChain(dup);
     this.removeChain(chain);
-    this.linkInTree(dup);
+    this.table.link(dup);
     return dup;
   }
 
@@ -115,8 +116,8 @@ export class StableNodes {
     const chain = this.allocate(NONE, this.content[node]!, CHAIN);
     this.prunedUs[chain] = nowUs;
     this.chains++;
-    this.unlinkFromTree(node);
-    this.linkInTree(chain);
+    this.table.unlink(node);
+    this.table.link(chain);
     this.linkInChain(node, chain);
     return chain;
   }
@@ -124,62 +125,26 @@ export class StableNodes {
   private linkInChain(dup: number, chain: number): void {
     const head = this.first[chain]!;
     this.chain[dup] = chain;
-    this.after[dup] = head;
-    this.before[dup] = NONE;
-    if (head !== NONE) this.before[head] = dup;
+    this.table.after[dup] = head;
+    this.table.before[dup] = NONE;
+    if (head !== NONE) this.table.before[head] = dup;
     this.first[chain] = dup;
     this.dups++;
   }
 
   private unlinkFromChain(dup: number): void {
-    const after = this.after[dup]!;
-    const before = this.before[dup]!;
-    if (after !== NONE) this.before[after] = before;
-    if (before !== NONE) this.after[before] = after;
+    const after = this.table.after[dup]!;
+    const before = this.table.before[dup]!;
+    if (after !== NONE) this.table.before[after] = before;
+    if (before !== NONE) this.table.after[before] = after;
     else this.first[this.chain[dup]!] = after;
     this.chain[dup] = NONE;
     this.dups--;
   }
 
-  private linkInTree(node: number): void {
-    if (this.inTree >= this.heads.length) this.growTable();
-    this.linkInBucket(node);
-    this.inTree++;
-  }
-
-  private linkInBucket(node: number): void {
-    const bucket = bucketOf(this.content[node]!, this.heads.length);
-    const head = this.heads[bucket]!;
-    this.after[node] = head;
-    this.before[node] = NONE;
-    if (head !== NONE) this.before[head] = node;
-    this.heads[bucket] = node;
-  }
-
-  private unlinkFromTree(node: number): void {
-    const after = this.after[node]!;
-    const before = this.before[node]!;
-    if (after !== NONE) this.before[after] = before;
-    if (before !== NONE) this.after[before] = after;
-    else this.heads[bucketOf(this.content[node]!, this.heads.length)] = after;
-    this.inTree--;
-  }
-
-  private growTable(): void {
-    const old = this.heads;
-    this.heads = new Int32Array(old.length * 2).fill(NONE);
-    for (const head of old) {
-      for (let node = head; node !== NONE; ) {
-        const after = this.after[node]!;
-        this.linkInBucket(node);
-        node = after;
-      }
-    }
-  }
-
   private allocate(page: number, content: number, length: number): number {
     let node = this.unused;
-    if (node !== NONE) this.unused = this.after[node]!;
+    if (node !== NONE) this.unused = this.table.after[node]!;
     else {
       node = this.fresh++;
       if (node >= this.page.length) this.grow(node + 1);
@@ -195,19 +160,17 @@ export class StableNodes {
   private release(node: number): void {
     this.page[node] = NONE;
     this.length[node] = UNUSED;
-    this.after[node] = this.unused;
+    this.table.after[node] = this.unused;
     this.unused = node;
   }
 
   private grow(needed: number): void {
     const length = grownCapacity(this.page.length, needed);
     this.page = grown(this.page, length, NONE);
-    this.content = grown(this.content, length);
     this.length = grown(this.length, length, UNUSED);
     this.first = grown(this.first, length, NONE);
     this.chain = grown(this.chain, length, NONE);
-    this.after = grown(this.after, length, NONE);
-    this.before = grown(this.before, length, NONE);
+    this.table.resize(length);
     this.prunedUs = grown(this.prunedUs, length);
   }
 }

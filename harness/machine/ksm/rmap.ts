@@ -1,6 +1,6 @@
 import type { ReverseMap } from '../state/rmap.js';
 import type { State } from '../state/state.js';
-import { NONE } from './items.js';
+import { NONE } from './content-table.js';
 import type { Tracking } from './tracking.js';
 
 /**

@@ -3,7 +3,7 @@ import { ZERO_PAGE } from '../memory/pages.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.js';
 import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
-import { NONE } from './items.js';
+import { NONE } from './content-table.js';
 import { placeOf } from './merge.js';
 import type { MmSlot } from './mm-list.js';
 import type { Tracking } from './tracking.js';

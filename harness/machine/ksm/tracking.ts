@@ -1,6 +1,7 @@
 import type { KsmParameters } from '../../policy/merge/contract.js';
 import type { State } from '../state/state.js';
-import { FILED, NONE, RmapItems } from './items.js';
+import { NONE } from './content-table.js';
+import { FILED, RmapItems } from './items.js';
 import { MmList, type MmSlot } from './mm-list.js';
 import { StableNodes } from './nodes.js';
 import { UnstableTree } from './unstable.js';
