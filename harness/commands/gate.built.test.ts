@@ -175,7 +175,7 @@ describe('bad input of reclaim gate is one line and exit code 2', () => {
     [
       'a folder of something else',
       ['base', '.'],
-      /\.: no results there, expected a folder with runs\.csv, perf\.csv/,
+      /\.: no results in it, expected a folder with runs\.csv, perf\.csv/,
     ],
     [
       'an edited runs.csv',
@@ -192,7 +192,7 @@ describe('bad input of reclaim gate is one line and exit code 2', () => {
     [
       'a baseline of another schema',
       ['edited', 'base'],
-      /schema version 1 was expected, these results have 0/,
+      /expected schema version 1, found 0/,
       () => edited('manifest.json', (text) => text.replace('"schema": 1', '"schema": 0')),
     ],
     ['an unknown format', ['base', 'base', '--format', 'jsn'], /unknown format "jsn".*did you mean json\?/],
