@@ -39,8 +39,26 @@ export type { GeneratedTrace, TraceEntry } from './experiment/trace-entries.js';
 export { AXES, type AxisInfo, type AxisKind, type AxisName } from './metrics/axes.js';
 export type { Claim, Term } from './metrics/claim.js';
 export type { Row, Value } from './metrics/csv.js';
-export { RUN_COLUMNS, SPACE_COLUMNS, TIMELINE_COLUMNS } from './metrics/files.js';
-export { type Better, METRICS, type Metric, type MetricGroup, type Unit } from './metrics/schema.js';
+export {
+  type Moment,
+  type Paid,
+  RUN_COLUMNS,
+  type RunRow,
+  SPACE_COLUMNS,
+  type SpaceRow,
+  TIMELINE_COLUMNS,
+  type TimelineRow,
+} from './metrics/files.js';
+export {
+  type Better,
+  METRICS,
+  type Metric,
+  type MetricGroup,
+  type MetricKind,
+  type MetricName,
+  type Metrics,
+  type Unit,
+} from './metrics/schema.js';
 export type {
   DiscardContext,
   DiscardPolicy,
@@ -57,6 +75,7 @@ export type {
 export { loadPolicyModule, type PolicyModule } from './policy/module.js';
 export {
   type Pages,
+  type PolicyCounters,
   type ReclaimContext,
   type ReclaimPolicy,
   type ReclaimPolicyInfo,

@@ -1,5 +1,4 @@
-import { loadDrive } from '../mrc/load-drive.js';
-import { Simulation } from '../mrc/simulation.js';
+import { loadSimulate, Simulation } from '../mrc/simulation.js';
 import { knowFuture } from '../mrc/sweep.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { OwnTime } from './case.js';
@@ -34,7 +33,7 @@ function futureOf(string: BenchString): Float64Array {
  */
 export async function timePolicy(policy: string, string: BenchString): Promise<PolicyTime> {
   const { ids, distinct } = string.reference;
-  const drive = await loadDrive(policy);
+  const simulate = await loadSimulate(policy);
   const chosen = reclaimPolicies.choose(policy);
   const simulation = new Simulation(chosen, string.capacity, 1);
   const next = chosen.info.needsFuture ? futureOf(string) : undefined;
@@ -43,7 +42,7 @@ export async function timePolicy(policy: string, string: BenchString): Promise<P
   let before = process.hrtime.bigint();
   for (let at = 0; at < ids.length; at += PART_REQUESTS) {
     const part = ids.subarray(at, at + PART_REQUESTS);
-    drive(simulation, part, part.length, next?.subarray(at, at + PART_REQUESTS));
+    simulate(simulation, part, part.length, next?.subarray(at, at + PART_REQUESTS));
     const now = process.hrtime.bigint();
     partsNs.push(Number(now - before));
     before = now;

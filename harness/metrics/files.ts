@@ -48,6 +48,7 @@ const RUNS = {
   ...KEYS,
   ...(Object.fromEntries(METRICS.map(({ name, kind }) => [name, METRIC_COLUMN[kind]])) as MetricColumns),
 } as const satisfies Columns;
+/** A row of runs.csv: what was run, then what came out. */
 export interface RunRow extends RowOf<typeof RUNS> {}
 
 /** The metrics of a cell that did not run. */
@@ -76,6 +77,7 @@ const TIMELINE = {
   ksm_zero_pages: 'number',
   vmas: 'number',
 } as const satisfies Columns;
+/** A row of timeline.csv: memory of a cell at a moment of trace time. */
 export interface TimelineRow extends RowOf<typeof TIMELINE> {}
 /** Memory at a moment of trace time: a row of timeline.csv without its cell. */
 export type Moment = Omit<TimelineRow, 'cell'>;
@@ -97,6 +99,7 @@ const SPACES = {
   ksm_zero_pages: 'number?',
   ksm_process_profit: 'number?',
 } as const satisfies Columns;
+/** A row of spaces.csv: what a space of a cell paid. */
 export interface SpaceRow extends RowOf<typeof SPACES> {}
 /** What a space paid: a row of spaces.csv without its cell. */
 export type Paid = Omit<SpaceRow, 'cell'>;

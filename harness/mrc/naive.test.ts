@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { randomStream } from '../stats/random.js';
 import { naivePolicies } from '../testing/naive-policies.js';
-import { drive } from './drive.js';
+import { simulate } from './simulate.js';
 import { Simulation } from './simulation.js';
 
 /** Settings beside the defaults, for policies that have parameters. */
@@ -23,7 +23,7 @@ function compare(spec: string, capacity: number, ids: readonly number[]): void {
   const access = naivePolicies[chosen.info.name]?.(capacity, chosen.values as Record<string, number>);
   ids.forEach((id, i) => {
     const before = sim.misses;
-    drive(sim, Int32Array.of(id), 1);
+    simulate(sim, Int32Array.of(id), 1);
     const hit = sim.misses === before;
     if (hit !== access?.(id)) expect.fail(`${spec} at ${capacity}: request ${i} of page ${id}, hit: ${hit}`);
     if (sim.cached > capacity) expect.fail(`${spec} at ${capacity}: ${sim.cached} pages`);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
-import { drive } from './drive.js';
+import { simulate } from './simulate.js';
 import { Simulation } from './simulation.js';
 
 const ORACLES = join(dirname(fileURLToPath(import.meta.url)), 'oracles');
@@ -53,7 +53,7 @@ describe("libCacheSim's misses on a block trace", () => {
         const spec = given === undefined ? name : `${name}:${given}`;
         const sim = new Simulation(reclaimPolicies.choose(spec), Number(capacity), 1);
         sim.grow(distinct);
-        drive(sim, ids, ids.length);
+        simulate(sim, ids, ids.length);
         expect(sim.misses, `${spec} at ${capacity}`).toBe(Number(misses));
       }
     });

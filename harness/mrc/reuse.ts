@@ -24,11 +24,6 @@ export class ReuseDistances {
   private distinct = 0;
   requests = 0;
 
-  /** Distinct pages so far: the requests that miss at any size. */
-  get cold(): number {
-    return this.distinct;
-  }
-
   /** Counts the requests of a batch; all ids are below `limit`. */
   record(ids: Int32Array, length: number, limit: number): void {
     this.makeRoom(limit);
@@ -42,11 +37,6 @@ export class ReuseDistances {
     const end = Math.min(size, this.histogram.length);
     for (let distance = 0; distance < end; distance++) hits += this.histogram[distance]!;
     return this.requests - hits;
-  }
-
-  /** By distance up to the largest: how many requests had it. */
-  get counts(): Float64Array {
-    return this.histogram.subarray(0, this.distinct);
   }
 
   private use(id: number): void {

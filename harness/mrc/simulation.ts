@@ -69,3 +69,20 @@ export class Simulation implements Pages {
     this.policy.grow(length);
   }
 }
+
+/** Runs a policy over a part of a reference string. */
+export type Simulate = (sim: Simulation, ids: Int32Array, length: number, next?: Float64Array) => void;
+
+const loaded = new Map<string, Simulate>();
+
+/** `simulate` for one policy: in a copy of its module of its own, whose call sites see no other policy (see there). */
+export async function loadSimulate(policy: string): Promise<Simulate> {
+  const known = loaded.get(policy);
+  if (known) return known;
+  // @vite-ignore: the tests' bundler must leave the query as it is.
+  const module = (await import(/* @vite-ignore */ `./simulate.js?${encodeURIComponent(policy)}`)) as {
+    simulate: Simulate;
+  };
+  loaded.set(policy, module.simulate);
+  return module.simulate;
+}

@@ -2,10 +2,9 @@ import { grown } from '../base/arrays.js';
 import { InputError } from '../base/errors.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
-import { type Drive, loadDrive } from './load-drive.js';
 import { MemoryReference, type ReferenceString } from './reference.js';
 import { ReuseDistances } from './reuse.js';
-import { Simulation } from './simulation.js';
+import { loadSimulate, type Simulate, Simulation } from './simulation.js';
 
 /** From so many sizes on, exact LRU comes from reuse distances: one pass for all of them. */
 const CURVE_SIZES = 6;
@@ -109,14 +108,14 @@ interface SweepCell {
 async function makeCells(options: SweepOptions, sizes: readonly number[]): Promise<SweepCell[]> {
   const cells: SweepCell[] = [];
   for (const policy of options.policies) {
-    const drive = await loadDrive(policy.info.name);
+    const simulate = await loadSimulate(policy.info.name);
     const curve =
       policy.info.name === 'lru' && sizes.length >= CURVE_SIZES ? new ReuseDistances() : undefined;
     sizes.forEach((size, i) => {
       cells.push(
         curve
           ? new CurveCell(policy, size, curve, i === 0)
-          : new SimulatedCell(new Simulation(policy, size, options.seed), drive),
+          : new SimulatedCell(new Simulation(policy, size, options.seed), simulate),
       );
     });
   }
@@ -126,13 +125,13 @@ async function makeCells(options: SweepOptions, sizes: readonly number[]): Promi
 class SimulatedCell implements SweepCell {
   constructor(
     private readonly simulation: Simulation,
-    private readonly drive: Drive,
+    private readonly simulate: Simulate,
   ) {}
 
   run(ids: Int32Array, length: number, distinct: number, next: Float64Array | undefined): void {
     const { simulation } = this;
     simulation.grow(distinct);
-    this.drive(simulation, ids, length, simulation.nextUse && next);
+    this.simulate(simulation, ids, length, simulation.nextUse && next);
   }
 
   result(): SweepResult {

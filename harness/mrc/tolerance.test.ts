@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from '../base/package-root.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { nextUses } from '../testing/reference.js';
-import { drive } from './drive.js';
+import { simulate } from './simulate.js';
 import { Simulation } from './simulation.js';
 
 /** Bytes of a record of libCacheSim's oracleGeneral format, and where in it the id is. */
@@ -67,7 +67,7 @@ describe('misses on 113,872 requests of a block trace (CloudPhysics)', () => {
     const chosen = reclaimPolicies.choose(policy);
     const sim = new Simulation(chosen, size, seed);
     sim.grow(distinct);
-    drive(sim, ids, ids.length, chosen.info.needsFuture ? next : undefined);
+    simulate(sim, ids, ids.length, chosen.info.needsFuture ? next : undefined);
     return sim.misses;
   };
 

@@ -1,4 +1,4 @@
-import { drive } from '../mrc/drive.js';
+import { simulate } from '../mrc/simulate.js';
 import { Simulation } from '../mrc/simulation.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 
@@ -22,7 +22,7 @@ export function hitsAndMisses(policy: string, capacity: number, ids: readonly nu
   return ids
     .map((id, i) => {
       const before = sim.misses;
-      drive(sim, Int32Array.of(id), 1, next?.subarray(i));
+      simulate(sim, Int32Array.of(id), 1, next?.subarray(i));
       return sim.misses > before ? 'm' : 'h';
     })
     .join('');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drive } from '../../mrc/drive.js';
+import { simulate } from '../../mrc/simulate.js';
 import { Simulation } from '../../mrc/simulation.js';
 import { naiveAdaptive } from '../../testing/naive-adaptive.js';
 import { hitsAndMisses, nextUses } from '../../testing/reference.js';
@@ -81,7 +81,7 @@ describe('policies agree with their plainest form, request by request', () => {
           const next = nextUses(ids);
           ids.forEach((id, i) => {
             const before = sim.misses;
-            drive(sim, Int32Array.of(id), 1, sim.nextUse && next.subarray(i));
+            simulate(sim, Int32Array.of(id), 1, sim.nextUse && next.subarray(i));
             if ((sim.misses === before) !== naive.access(id))
               expect.fail(`request ${i} of page ${id} differs`);
             const lost = i % 7 === 6 ? gone[Math.floor(i / 7)] : undefined;

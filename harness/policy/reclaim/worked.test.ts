@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drive } from '../../mrc/drive.js';
+import { simulate } from '../../mrc/simulate.js';
 import { Simulation } from '../../mrc/simulation.js';
 import { reclaimPolicies } from './registry.js';
 
@@ -17,7 +17,7 @@ class Cache {
     return ids
       .map((id) => {
         const before = this.sim.misses;
-        drive(this.sim, Int32Array.of(id), 1);
+        simulate(this.sim, Int32Array.of(id), 1);
         return this.sim.misses > before ? 'm' : 'h';
       })
       .join('');
