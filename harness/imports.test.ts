@@ -62,10 +62,6 @@ const PAIRS: readonly { readonly files: readonly [string, string]; readonly reas
     files: ['harness/machine/state/space.ts', 'harness/machine/state/vma.ts'],
     reason: 'a space is made of VMAs, and a VMA knows the space that it is part of',
   },
-  {
-    files: ['harness/report/render/caption.ts', 'harness/report/render/write.ts'],
-    reason: 'a figure is written with its caption, whose widths are those of figures',
-  },
 ];
 
 function sources(folder: string): string[] {

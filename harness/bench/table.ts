@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
-import { median } from '../stats/quantile.js';
+import { median } from '../stats/median.js';
 import type { Suite, Versus } from './case.js';
 import type { BenchResult } from './run.js';
 

@@ -6,9 +6,10 @@ import { prepareFolder } from '../experiment/store.js';
 import { ResultsFolder } from '../metrics/results.js';
 import { FigureData } from '../report/figures/data.js';
 import type { Figure } from '../report/figures/figure.js';
+import { WIDTHS, type Width } from '../report/figures/figure.js';
 import { FIGURES, figureOf, missingFor, requireFigure } from '../report/figures/registry.js';
 import { missingForReport, writeReport } from '../report/html/write.js';
-import { FORMATS, type Format, WIDTHS, type Width, writeFigures } from '../report/render/write.js';
+import { FORMATS, type Format, writeFigures } from '../report/render/write.js';
 import { type Command, quietFlag } from './flags.js';
 import { note, print } from './terminal.js';
 

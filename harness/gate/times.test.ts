@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noiseOfMedian } from '../stats/noise.js';
+import { noiseOfMedian } from '../stats/median.js';
 import { samplePerf } from './self-test/sample.js';
 import { compareSamples, compareTimes, LEAST_EFFECT } from './times.js';
 

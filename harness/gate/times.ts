@@ -1,6 +1,5 @@
 import { mannWhitney } from '../stats/mann-whitney.js';
-import { noiseOfMedian } from '../stats/noise.js';
-import { median } from '../stats/quantile.js';
+import { median, noiseOfMedian } from '../stats/median.js';
 import type { Perf, Samples } from './read/perf.js';
 import { type Finding, finding, type TimeReport } from './report.js';
 

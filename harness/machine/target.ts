@@ -37,6 +37,8 @@ import { OutOfMemory } from './reclaim/reclaim.js';
 import { writeBack } from './reclaim/writeback.js';
 import type { Space } from './state/space.js';
 
+const NONE = { events: 0, touches: 0 };
+
 /** The simulated kernel as a machine that traces are replayed on. It answers at once. */
 export class SimulatedMachine implements Target {
   readonly answersLate = false;
@@ -285,9 +287,9 @@ export class SimulatedMachine implements Target {
 
   finish(): Ending {
     this.machine.shares.finish(this.machine);
-    if (!this.starved) return { outcome: 'ok', reason: undefined, abandoned: 0 };
+    if (!this.starved) return { outcome: 'ok', reason: undefined, abandoned: NONE };
     const what = this.setup.memory === undefined ? 'the limit could not be met' : 'memory ran out';
-    return { outcome: 'oom', reason: `${what}: no page was left that could go`, abandoned: 0 };
+    return { outcome: 'oom', reason: `${what}: no page was left that could go`, abandoned: NONE };
   }
 
   counters(touches: number): CountedMetrics {

@@ -137,17 +137,18 @@ async function resultOf<T extends Target>(run: Run<T>, trace: Trace): Promise<Re
   const { target, sampler } = run;
   sampler.finish();
   const { outcome, reason, abandoned } = await target.finish();
+  const touches = run.touches - abandoned.touches;
   const means = sampler.means();
   const { touchesInferred } = trace.meta;
   return {
     outcome,
     reason,
-    events: run.events - abandoned,
-    touches: run.touches,
+    events: run.events - abandoned.events,
+    touches,
     traceTimeUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,
     limited: run.limited,
-    metrics: collectMetrics(target.counters(run.touches), means, {
-      count: run.touches,
+    metrics: collectMetrics(target.counters(touches), means, {
+      count: touches,
       inferred: touchesInferred,
     }),
     overheadPagesMean: means.overhead,

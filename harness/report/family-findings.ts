@@ -14,7 +14,7 @@ import {
   traceName,
   varyingColumns,
 } from './comparison.js';
-import { apart, limitLabel } from './family-rows.js';
+import { limitLabel, partition } from './family-rows.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
 import { type Flip, flips } from './sensitivity.js';
 
@@ -41,13 +41,13 @@ interface Group {
 
 function groupsOf(rows: readonly RunRow[], traces: readonly TraceFacts[]): Group[] {
   const axis = comparedAxis(rows);
-  const around = varyingColumns(rows, ['memory_pages']);
-  const { shown } = apart(comparedRows(rows, axis));
-  return groupBy(shown, ['trace', 'backing', 'limit_pages', ...around]).map((group) => {
+  const varying = varyingColumns(rows, ['memory_pages']);
+  const { shown } = partition(comparedRows(rows, axis));
+  return groupBy(shown, ['trace', 'backing', 'limit_pages', ...varying]).map((group) => {
     const first = group[0]!;
     const facts = traces.find((trace) => trace.label === first.trace)!;
     return {
-      name: [traceName(first), ...around.map((column) => axisLabel(first, column, facts.pageBytes))].join(
+      name: [traceName(first), ...varying.map((column) => axisLabel(first, column, facts.pageBytes))].join(
         ', ',
       ),
       facts,

@@ -26,7 +26,11 @@ function alike(a: RunRow, b: RunRow | undefined): boolean {
  * The rows to show; and the names of traces that no policy could be tried on with that kind of memory, or where it
  * changes nothing, since what is given back is memory that cannot be of another kind.
  */
-export function apart(rows: readonly RunRow[]): { shown: RunRow[]; impossible: string[]; same: string[] } {
+export function partition(rows: readonly RunRow[]): {
+  shown: RunRow[];
+  impossible: string[];
+  same: string[];
+} {
   const parts = { shown: [] as RunRow[], impossible: [] as string[], same: [] as string[] };
   const groups = groupBy(rows, ['trace', 'backing']);
   for (const group of groups) {

@@ -14,7 +14,7 @@ import {
   traceName,
   varyingColumns,
 } from './comparison.js';
-import { apart, limitLabel } from './family-rows.js';
+import { limitLabel, partition } from './family-rows.js';
 import { listed, mib, ms, numberIn } from './format.js';
 import { paretoFront } from './pareto.js';
 import { tableTitle } from './table.js';
@@ -101,7 +101,7 @@ function tableCells(
 }
 
 /** The rows of one table: everything but trace, backing, limit and what is compared is the same. */
-function tableOf(
+function familyTable(
   title: string,
   rows: readonly RunRow[],
   axis: Axis,
@@ -190,9 +190,9 @@ export function familyTables(
   const factsOf = (row: RunRow) => members.find((trace) => trace.label === row.trace)!;
   const rows = runs.filter((row) => factsOf(row));
   const axis = comparedAxis(rows);
-  const { shown, impossible, same } = apart(comparedRows(rows, axis));
+  const { shown, impossible, same } = partition(comparedRows(rows, axis));
   const tables = groupBy(shown, varyingColumns(rows, sameColumns(axis))).map((group) =>
-    tableOf(tableTitle(name, group[0]!, rows, factsOf(group[0]!).pageBytes), group, axis, factsOf),
+    familyTable(tableTitle(name, group[0]!, rows, factsOf(group[0]!).pageBytes), group, axis, factsOf),
   );
   const left = [
     ...(impossible.length > 0 ? [`${listed(impossible)}: not possible`] : []),

@@ -84,7 +84,7 @@ function verdict(row: RunRow, best: readonly RunRow[]): string {
   return best.includes(row) ? '* best' : '';
 }
 
-function tableOf(rows: readonly RunRow[], facts: TraceFacts, axis: Axis): string {
+function traceTable(rows: readonly RunRow[], facts: TraceFacts, axis: Axis): string {
   const columns = columnsFor(axis, facts);
   const table = new Table({
     ...PLAIN_TABLE,
@@ -112,7 +112,7 @@ export function comparisonTables(runs: readonly RunRow[], traces: readonly Trace
     const first = rows[0]!;
     const facts = traces.find((trace) => trace.label === first.trace)!;
     parts.push(
-      `${tableTitle(traceName(first), first, runs, facts.pageBytes)}\n${tableOf(rows, facts, axis)}`,
+      `${tableTitle(traceName(first), first, runs, facts.pageBytes)}\n${traceTable(rows, facts, axis)}`,
     );
   }
   return parts.join('\n\n');
@@ -129,7 +129,7 @@ const NAMED: readonly AxisColumn[] = ['swap', 'reclaim', 'discard', 'merge'];
 /** What is above a table: what it is of, and what is the same in all its rows where other tables differ or it is not the usual. */
 export function tableTitle(of: string, row: RunRow, runs: readonly RunRow[], pageBytes: number): string {
   const axis = comparedAxis(runs);
-  const told = [
+  const labels = [
     ...(axis === 'merge' ? [`discard ${row.discard}`] : []),
     ...(axis !== 'merge' && row.merge !== 'none' ? [`merge ${row.merge}`] : []),
     ...(axis === 'purge' ? [`discard ${policyOf(runs)}`] : []),
@@ -137,5 +137,5 @@ export function tableTitle(of: string, row: RunRow, runs: readonly RunRow[], pag
       .filter((column) => !NAMED.includes(column))
       .map((column) => axisLabel(row, column, pageBytes)),
   ];
-  return [`${of}: reclaim ${row.reclaim}`, `swap ${row.swap}`, ...told].join(', ');
+  return [`${of}: reclaim ${row.reclaim}`, `swap ${row.swap}`, ...labels].join(', ');
 }

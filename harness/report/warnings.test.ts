@@ -7,12 +7,12 @@ import { warningsOf } from './warnings.js';
 const FACTS: TraceFacts = { label: 't', pageBytes: 4096, peakPages: 1024, touchesInferred: false };
 const row = (discard: string, more: Partial<RunRow> = {}): RunRow =>
   runRow({ trace: 't', discard, discard_calls: 4, ...more });
-const told = (runs: readonly RunRow[], planned?: number, traces = [FACTS]) =>
+const whats = (runs: readonly RunRow[], planned?: number, traces = [FACTS]) =>
   warningsOf(runs, traces, planned).map(({ what }) => what);
 
 describe('warnings', () => {
   it('are none where all is well', () => {
-    expect(told([row('keep'), row('remove', { discard_errors: 3 })], 2)).toEqual([]);
+    expect(whats([row('keep'), row('remove', { discard_errors: 3 })], 2)).toEqual([]);
   });
 
   it.each([
@@ -46,7 +46,7 @@ describe('warnings', () => {
   });
 
   it('tell of cells that an interrupted run lacks', () => {
-    expect(told([row('keep')], 3)).toEqual([
+    expect(whats([row('keep')], 3)).toEqual([
       '2 cells have no result: the run was interrupted, or a worker died.',
     ]);
   });
@@ -55,7 +55,7 @@ describe('warnings', () => {
     const failing = ['remove', 'punch'].map((discard) =>
       row(discard, { discard_errors: 4, backing: 'anon' }),
     );
-    expect(told([...failing, row('free', { discard_errors: 4 })])).toEqual([
+    expect(whats([...failing, row('free', { discard_errors: 4 })])).toEqual([
       'Every call was refused of remove and punch on t on anon; of free on t.',
     ]);
   });

@@ -82,8 +82,8 @@ export interface Ending {
   readonly outcome: Extract<Outcome, 'ok' | 'oom'>;
   /** Why the outcome is not `ok`. */
   readonly reason: string | undefined;
-  /** Events that were queued and not carried out, since memory had run out before. */
-  readonly abandoned: number;
+  /** Events that were queued and not carried out, since memory had run out before, and the pages they would have touched. */
+  readonly abandoned: { readonly events: number; readonly touches: number };
 }
 
 /** What a machine does not do, by name, each with the reason in words. */

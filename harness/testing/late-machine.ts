@@ -58,8 +58,8 @@ export class LateMachine implements Target {
   mostQueued = 0;
   private readonly queue: { readonly row: number; readonly call: () => void }[] = [];
   private row = 0;
-  private events = 0;
-  private carriedOut = 0;
+  /** Events and touches that were queued, less those that have been carried out. */
+  private readonly open = { events: 0, touches: 0 };
   private alive = true;
   private wrong = false;
   private busy = false;
@@ -130,7 +130,7 @@ export class LateMachine implements Target {
   readonly end: Target['end'] = () => {
     this.later('end', [], () => {
       this.inner.end();
-      this.carriedOut++;
+      this.open.events--;
     });
   };
   readonly spawn = this.queued('spawn');
@@ -156,16 +156,19 @@ export class LateMachine implements Target {
 
   begin(row: number, space: number | undefined, thread: number): void {
     this.row = row;
-    this.events++;
+    this.open.events++;
     this.later('begin', [row, space, thread], () => this.inner.begin(row, space, thread));
   }
 
   touch(block: EventBlock, row: number): void {
     this.row = row;
-    this.events++;
+    const touches = Math.abs(block.count[row]!);
+    this.open.events++;
+    this.open.touches += touches;
     this.later('touch', [row], () => {
       this.inner.touch(block, row);
-      this.carriedOut++;
+      this.open.events--;
+      this.open.touches -= touches;
     });
   }
 
@@ -218,7 +221,7 @@ export class LateMachine implements Target {
   }
 
   async finish(): Promise<Ending> {
-    return { ...this.inner.finish(), abandoned: this.events - this.carriedOut };
+    return { ...this.inner.finish(), abandoned: this.open };
   }
 
   counters(touches: number): CountedMetrics {

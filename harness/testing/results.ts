@@ -112,7 +112,7 @@ export function runRow(values: Partial<RunRow>): RunRow {
 const NOTHING_HELD = Object.fromEntries(TIMELINE_COLUMNS.map((column) => [column, 0]));
 
 /** A row of timeline.csv with these values, and 0 elsewhere. */
-export function timelineRow(values: Partial<TimelineRow>): TimelineRow {
+function timelineRow(values: Partial<TimelineRow>): TimelineRow {
   return { ...(NOTHING_HELD as unknown as TimelineRow), label: null, limit_pages: null, ...values };
 }
 

@@ -1,5 +1,5 @@
 import { slug } from '../../base/text.js';
-import { median } from '../../stats/quantile.js';
+import { median } from '../../stats/median.js';
 import type { CellReport, TimeReport } from '../report.js';
 import type { Format } from './format.js';
 

@@ -1,5 +1,5 @@
 import type { Better } from '../../metrics/schema.js';
-import { median } from '../../stats/quantile.js';
+import { median } from '../../stats/median.js';
 import type { Report } from '../report.js';
 import type { Format } from './format.js';
 

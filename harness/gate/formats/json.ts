@@ -1,4 +1,4 @@
-import { median } from '../../stats/quantile.js';
+import { median } from '../../stats/median.js';
 import type { CellReport, TimeReport } from '../report.js';
 import type { Format } from './format.js';
 import { summaryLine } from './words.js';

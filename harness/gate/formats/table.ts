@@ -40,10 +40,13 @@ function timesText(times: readonly TimeReport[]): string[] {
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'left'],
   });
   for (const time of compared) table.push(timeCells(time));
-  const told = others.flatMap(({ name, findings }) =>
+  const lines = others.flatMap(({ name, findings }) =>
     findings.map((finding) => `${name}: ${findingLine(finding)}`),
   );
-  return [...(compared.length > 0 ? [table.toString()] : []), ...(told.length > 0 ? [told.join('\n')] : [])];
+  return [
+    ...(compared.length > 0 ? [table.toString()] : []),
+    ...(lines.length > 0 ? [lines.join('\n')] : []),
+  ];
 }
 
 /** For people at a terminal. */

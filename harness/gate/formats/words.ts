@@ -1,4 +1,4 @@
-import { median } from '../../stats/quantile.js';
+import { median } from '../../stats/median.js';
 import { allFindings, type Finding, type Level, type Report, type Side, type TimeReport } from '../report.js';
 import { signedPercent } from '../times.js';
 

@@ -16,14 +16,14 @@ import {
 import { shortNames } from './names.js';
 
 /** What surrounds the compared policies: figures of different values are different pictures. Only one seed is drawn. */
-const AROUND = AXIS_COLUMNS.filter((column) => column !== 'limit_pages' && column !== 'seed');
+const FIXED_AXES = AXIS_COLUMNS.filter((column) => column !== 'limit_pages' && column !== 'seed');
 
 /** Cells that belong in one picture: they differ in trace, limit and the compared policy. */
 export interface Part {
   /** What tells it from the other parts, for names of files; empty where there is one part. */
   readonly suffix: string;
   /** The same for captions. */
-  readonly told: string;
+  readonly label: string;
   readonly runs: readonly RunRow[];
   readonly traces: readonly TraceFacts[];
 }
@@ -109,38 +109,38 @@ export class FigureData {
       const trace = factsOf.get(row.trace);
       return row.seed === seed && isRanked(row) && trace !== undefined && wanted(row, trace);
     });
-    const varying = varyingColumns(runs, AROUND).filter(
+    const varying = varyingColumns(runs, FIXED_AXES).filter(
       (column) => column !== axis && new Set(shown.map((row) => row[column])).size > 1,
     );
-    const groups = new Map<string, { told: string[]; runs: RunRow[] }>();
+    const groups = new Map<string, { labels: string[]; runs: RunRow[] }>();
     for (const row of shown) {
       const { family, pageBytes } = factsOf.get(row.trace)!;
-      const told = [
+      const labels = [
         ...(family === undefined ? [] : [family]),
         ...varying.map((column) => {
           const value = row[column];
           return typeof value === 'string' ? value : axisLabel(row, column, pageBytes);
         }),
       ];
-      const group = groups.get(told.join('\n'));
+      const group = groups.get(labels.join('\n'));
       if (group) group.runs.push(row);
-      else groups.set(told.join('\n'), { told, runs: [row] });
+      else groups.set(labels.join('\n'), { labels, runs: [row] });
     }
-    return [...groups.values()].flatMap((group) => cut(group.told, group.runs, traces));
+    return [...groups.values()].flatMap((group) => cut(group.labels, group.runs, traces));
   }
 }
 
 /** Cuts a part into pieces of as many traces as fit a page. */
-function cut(told: readonly string[], runs: readonly RunRow[], all: readonly TraceFacts[]): Part[] {
+function cut(labels: readonly string[], runs: readonly RunRow[], all: readonly TraceFacts[]): Part[] {
   const traces = all.filter(({ label }) => runs.some((row) => row.trace === label));
   const pieces = Math.ceil(traces.length / MAX_TRACES);
   const each = Math.ceil(traces.length / pieces);
   return Array.from({ length: pieces }, (_, piece) => {
     const some = traces.slice(piece * each, (piece + 1) * each);
-    const words = [...told, ...(pieces > 1 ? [String(piece + 1)] : [])];
+    const words = [...labels, ...(pieces > 1 ? [String(piece + 1)] : [])];
     return {
       suffix: words.map((word) => `-${slug(word)}`).join(''),
-      told: told.join(', '),
+      label: labels.join(', '),
       runs: runs.filter((row) => some.some(({ label }) => label === row.trace)),
       traces: some,
     };

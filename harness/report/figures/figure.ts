@@ -5,6 +5,10 @@ import type { FigureData } from './data.js';
 /** A Vega-Lite specification with its data. */
 export type Spec = Readonly<Record<string, unknown>>;
 
+/** Widths of figures: what most two-column papers ask for. */
+export const WIDTHS = { column: 240, page: 504 } as const;
+export type Width = keyof typeof WIDTHS;
+
 /** What a figure is drawn for. Lengths are points of 1/72 inch; a point is a pixel of the specification. */
 export interface Page {
   /** Width of the whole figure. */

@@ -1,7 +1,7 @@
 import type { RunRow } from '../../metrics/files.js';
 import { numberIn } from '../format.js';
 import type { Figure } from './figure.js';
-import { OverTimePicture, toldOf } from './over-time.js';
+import { labelOf, OverTimePicture } from './over-time.js';
 
 /** Memory over trace time, by policy. */
 export const memory: Figure = {
@@ -17,7 +17,7 @@ export const memory: Figure = {
         limit: true,
         pages: (row) => numberIn(row, 'resident_pages'),
         caption: (of) =>
-          `Resident memory over time by policy${toldOf(of)}. The thin grey line is the limit; policies named together have the same curve.`,
+          `Resident memory over time by policy${labelOf(of)}. The thin grey line is the limit; policies named together have the same curve.`,
       }).drawing(),
     ),
 };
@@ -48,8 +48,34 @@ export const swap: Figure = {
           title: 'in swap',
           pages: (row) => numberIn(row, 'swap_pages'),
           caption: (of) =>
-            `Memory in swap over time by policy${toldOf(of)}. Policies named together have the same curve.`,
+            `Memory in swap over time by policy${labelOf(of)}. Policies named together have the same curve.`,
         }).drawing(),
       );
   },
+};
+
+/** What same-page merging saves over trace time. */
+export const ksmSaving: Figure = {
+  name: 'ksm-saving',
+  summary: 'memory that same-page merging saves over time, a line a merge policy',
+  needs: { 'runs.csv': [], 'timeline.csv': ['time_us', 'pages_sharing', 'ksm_zero_pages'] },
+  lacks(data) {
+    const merges = data
+      .rows('timeline.csv')
+      .some((row) => numberIn(row, 'pages_sharing') + numberIn(row, 'ksm_zero_pages') > 0);
+    return merges ? undefined : 'no page was merged';
+  },
+  draw: (data, page) =>
+    data
+      .parts((row) => row.merge !== 'none')
+      .map((part) =>
+        new OverTimePicture(part, data, page, {
+          figure: 'ksm-saving',
+          title: 'saved by merging',
+          logTime: true,
+          pages: (row) => numberIn(row, 'pages_sharing') + numberIn(row, 'ksm_zero_pages'),
+          caption: (of) =>
+            `Memory that same-page merging saves over time${labelOf(of)}: pages_sharing and ksm_zero_pages, as the kernel counts them. Time is logarithmic.`,
+        }).drawing(),
+      ),
 };

@@ -138,6 +138,6 @@ export class OverTimePicture {
 }
 
 /** The part of a caption that tells which of several pictures this is. */
-export function toldOf({ told }: Part): string {
-  return told === '' ? '' : ` (${told})`;
+export function labelOf({ label }: Part): string {
+  return label === '' ? '' : ` (${label})`;
 }

@@ -7,7 +7,7 @@ import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
 import { type Cells, gridDrawing, panelRows } from './grid.js';
 import { placeLabels } from './labels.js';
-import { toldOf } from './over-time.js';
+import { labelOf } from './over-time.js';
 import { joinSame } from './series.js';
 import { pointChannels, THIN } from './style.js';
 import { byteUnit, largest, rounded, timeUnit } from './units.js';
@@ -35,7 +35,7 @@ interface Dot {
 }
 
 /** The savings and costs of a part, on common scales. */
-class Trade {
+class Tradeoff {
   readonly rows: Cells[][];
   private readonly joined: ReadonlyMap<string, string>;
   private readonly cost: { readonly size: number; readonly title: string };
@@ -161,7 +161,7 @@ class Trade {
   drawing(): Drawing {
     const { part, rows, by, data } = this;
     const base = data.axis === 'merge' ? 'no merging' : 'keep';
-    const caption = `Memory saved on average against ${base}, and the ${by.named} it costs${toldOf(part)}. Filled marks are the Pareto front: nothing else saves as much for less, or more for as much. Policies named together are in one place.`;
+    const caption = `Memory saved on average against ${base}, and the ${by.named} it costs${labelOf(part)}. Filled marks are the Pareto front: nothing else saves as much for less, or more for as much. Policies named together are in one place.`;
     return gridDrawing({ part, rows, data }, by.figure, caption, (cells, { first, bottom }, width) =>
       this.panel(cells, width, first, bottom),
     );
@@ -189,7 +189,7 @@ function figure(
     draw: (data, page) =>
       data
         .parts((row, trace) => wanted(trace) && shown(row))
-        .map((part) => new Trade(part, data, page, by).drawing()),
+        .map((part) => new Tradeoff(part, data, page, by).drawing()),
   };
 }
 

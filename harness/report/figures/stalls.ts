@@ -3,7 +3,7 @@ import { numberIn } from '../format.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
 import { type Cells, gridDrawing, type Position, panelRows } from './grid.js';
-import { toldOf } from './over-time.js';
+import { labelOf } from './over-time.js';
 import { FILLS, legend } from './style.js';
 import { largest, rounded, timeUnit, type Unit } from './units.js';
 
@@ -97,7 +97,7 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing {
   const bars: Bars = { data, parts, time, legend: shown };
   const inferred = part.traces.some(({ touchesInferred }) => touchesInferred);
   const note = inferred ? ' Where accesses are inferred, so are the faults they take.' : '';
-  const caption = `Time that programs stalled, by its cause${toldOf(part)}.${note}`;
+  const caption = `Time that programs stalled, by its cause${labelOf(part)}.${note}`;
   return gridDrawing({ part, rows, data }, 'stalls', caption, (cells, at, width) => ({
     width,
     ...panel(cells, at, bars),

@@ -2,7 +2,7 @@ import { numberIn } from '../format.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
 import { type Cells, gridDrawing, type Position, panelRows } from './grid.js';
-import { toldOf } from './over-time.js';
+import { labelOf } from './over-time.js';
 import { policyAxis } from './stalls.js';
 import { logAxis, pointChannels } from './style.js';
 import { rounded } from './units.js';
@@ -54,7 +54,7 @@ function panel(cells: Cells, at: Position, data: FigureData, page: Page, width: 
 
 function drawing(part: Part, data: FigureData, page: Page): Drawing {
   const rows = panelRows(part, page);
-  const caption = `How long touches of a page take, at the 99th and 99.9th percentile and at most${toldOf(part)}; logarithmic.`;
+  const caption = `How long touches of a page take, at the 99th and 99.9th percentile and at most${labelOf(part)}; logarithmic.`;
   return gridDrawing({ part, rows, data }, 'touch-times', caption, (cells, at, width) =>
     panel(cells, at, data, page, width),
   );

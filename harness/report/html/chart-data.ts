@@ -13,7 +13,7 @@ import {
   type TraceFacts,
   varyingColumns,
 } from '../comparison.js';
-import { apart, limitLabel } from '../family-rows.js';
+import { limitLabel, partition } from '../family-rows.js';
 import type { FigureData } from '../figures/data.js';
 import { thinned } from '../figures/series.js';
 import { PART_NAMES } from '../figures/stalls.js';
@@ -71,14 +71,14 @@ class ChartData {
     const { axis } = this.data;
     const runs = this.data.rows('runs.csv');
     const seed = runs[0]?.seed;
-    const shown = apart(comparedRows(runs, axis)).shown.filter(
+    const shown = partition(comparedRows(runs, axis)).shown.filter(
       (row) => row.seed === seed && this.factsOf.has(row.trace),
     );
     for (const row of shown) this.policies.indexOf(rowName(row, axis));
-    const around = varyingColumns(runs, sameColumns(axis)).filter(
+    const fixed = varyingColumns(runs, sameColumns(axis)).filter(
       (column) => new Set(shown.map((row) => row[column])).size > 1,
     );
-    const groups = groupBy(shown, ['trace', 'backing', ...around]).map((rows) => this.group(rows, around));
+    const groups = groupBy(shown, ['trace', 'backing', ...fixed]).map((rows) => this.group(rows, fixed));
     return {
       policies: this.policies.all,
       costName: axis === 'merge' ? 'CPU time of ksmd' : 'stalled',
@@ -93,7 +93,7 @@ class ChartData {
     };
   }
 
-  private group(rows: readonly RunRow[], around: readonly AxisColumn[]): ChartGroup {
+  private group(rows: readonly RunRow[], fixed: readonly AxisColumn[]): ChartGroup {
     const first = rows[0]!;
     const facts = this.factsOf.get(first.trace)!;
     const ranked = rows.filter(isRanked);
@@ -104,7 +104,7 @@ class ChartData {
       family: facts.family ?? '',
       trace: this.data.traceName(facts.label),
       backing: first.backing,
-      around: around.map((column) => axisLabel(first, column, facts.pageBytes)).join(', '),
+      fixed: fixed.map((column) => axisLabel(first, column, facts.pageBytes)).join(', '),
       inferred: facts.touchesInferred,
       panels: groupBy(ranked, ['limit_pages']).map((cells) => this.panel(cells, facts, tops)),
     };

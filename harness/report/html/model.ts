@@ -44,7 +44,7 @@ export interface ChartGroup {
   readonly trace: string;
   readonly backing: string;
   /** What else tells it from other groups, such as the reclaim policy; empty where nothing does. */
-  readonly around: string;
+  readonly fixed: string;
   readonly inferred: boolean;
   readonly panels: readonly ChartPanel[];
 }

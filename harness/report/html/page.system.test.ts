@@ -86,7 +86,7 @@ describe('report.html in a browser', () => {
   it('draws a chart of each kind', async ({ skip }) => {
     if (missing) skip(missing);
     const page = await open('real');
-    for (const id of ['over-time', 'trade', 'stalls', 'payers', 'heat'])
+    for (const id of ['over-time', 'tradeoff', 'stalls', 'payers', 'heat'])
       expect(await count(page, `#${id} svg[role=img]`), id).toBeGreaterThan(0);
     expect(await count(page, '#over-time .line')).toBeGreaterThan(2);
     const drawn = await page.evaluate<string>(
@@ -98,13 +98,13 @@ describe('report.html in a browser', () => {
   it('shows what filters ask for', async ({ skip }) => {
     if (missing) skip(missing);
     const page = await open('real');
-    expect(await texts(page, '#trade h4')).toEqual(['mariadb-resize']);
+    expect(await texts(page, '#tradeoff h4')).toEqual(['mariadb-resize']);
     await page.selectOption('#family', 'browser');
-    expect(await texts(page, '#trade h4')).toEqual(['chromium-cache accesses inferred']);
+    expect(await texts(page, '#tradeoff h4')).toEqual(['chromium-cache accesses inferred']);
     await page.selectOption('#family', '');
-    expect(await texts(page, '#trade h4')).toHaveLength(2);
+    expect(await texts(page, '#tradeoff h4')).toHaveLength(2);
     await page.selectOption('#limit', 'limit 50 %');
-    expect(new Set(await texts(page, '#trade figcaption'))).toEqual(new Set(['limit 50 %']));
+    expect(new Set(await texts(page, '#tradeoff figcaption'))).toEqual(new Set(['limit 50 %']));
     await page.selectOption('#trace', 'mariadb-resize');
     const bars = await texts(page, '#stalls .bar .name');
     expect(bars).toContain('dontneed');
@@ -162,7 +162,7 @@ describe('report.html in a browser', () => {
     const page = await open('real');
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the results');
-    const chart = page.locator('#trade svg[role=img]').first();
+    const chart = page.locator('#tradeoff svg[role=img]').first();
     await chart.focus();
     await page.keyboard.press('ArrowRight');
     expect(await page.locator('#tip').textContent()).toMatch(/saved: .*stalled: /);
@@ -211,7 +211,7 @@ describe('report.html in a browser', () => {
     if (missing) skip(missing);
     const page = await open('hostile');
     expect(await count(page, 'img')).toBe(0);
-    expect(await texts(page, '#trade h4')).toContain(`${HOSTILE} accesses inferred`);
+    expect(await texts(page, '#tradeoff h4')).toContain(`${HOSTILE} accesses inferred`);
     expect(await count(page, '#over-time .line')).toBeGreaterThan(0);
   });
 });

@@ -1,8 +1,7 @@
 import type { ResultFile } from '../../metrics/files.js';
 import { VERSION } from '../../metrics/host.js';
 import type { FigureData } from '../figures/data.js';
-import type { Drawing, Figure } from '../figures/figure.js';
-import type { Width } from './write.js';
+import type { Drawing, Figure, Width } from '../figures/figure.js';
 
 /** Where the numbers of a figure come from, a line a fact. */
 function provenance(figure: Figure, { traces }: Drawing, data: FigureData): string[] {

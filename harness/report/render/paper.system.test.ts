@@ -6,8 +6,9 @@ import { ResultsFolder } from '../../metrics/results.js';
 import { writeComparison, writeMerging } from '../../testing/results.js';
 import { cannot, mustRun, runProgram } from '../../testing/system.js';
 import { FigureData } from '../figures/data.js';
+import { WIDTHS, type Width } from '../figures/figure.js';
 import { FIGURES, missingFor } from '../figures/registry.js';
-import { FORMATS, WIDTHS, type Width, writeFigures } from './write.js';
+import { FORMATS, writeFigures } from './write.js';
 
 const WIDTH_NAMES = Object.keys(WIDTHS) as Width[];
 

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ResultsFolder } from '../../metrics/results.js';
 import { writeComparison } from '../../testing/results.js';
 import { FigureData } from '../figures/data.js';
+import type { Width } from '../figures/figure.js';
 import { figureOf } from '../figures/registry.js';
 import { layOut } from './vega.js';
-import { FORMATS, type Width, writeFigures } from './write.js';
+import { FORMATS, writeFigures } from './write.js';
 
 const NAMES = ['memory', 'saving-stall', 'heat-map'];
 

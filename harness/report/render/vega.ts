@@ -20,8 +20,8 @@ export interface Laid {
 
 /** Vega-Lite warns where a specification says what it cannot do: a mistake of a figure. */
 const logger = {
-  warn(...told: unknown[]): never {
-    throw new Error(`Vega-Lite: ${told.join(' ')}`);
+  warn(...messages: unknown[]): never {
+    throw new Error(`Vega-Lite: ${messages.join(' ')}`);
   },
 };
 

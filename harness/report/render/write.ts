@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileError } from '../../base/errors.js';
 import type { FigureData } from '../figures/data.js';
-import type { Drawing, Figure, Page } from '../figures/figure.js';
+import { type Drawing, type Figure, type Page, WIDTHS, type Width } from '../figures/figure.js';
 import { TEXT_POINTS } from '../figures/style.js';
 import { captionTex, captionText } from './caption.js';
 import { fitted } from './fit.js';
@@ -10,10 +10,6 @@ import { textWidth } from './font.js';
 import { toPdf } from './pdf.js';
 import { toPng } from './png.js';
 import { toSvg } from './vega.js';
-
-/** Widths of figures: what most two-column papers ask for. */
-export const WIDTHS = { column: 240, page: 504 } as const;
-export type Width = keyof typeof WIDTHS;
 
 /** Kinds of files of a figure, beside its specification and caption. */
 export const FORMATS = ['pdf', 'svg', 'png'] as const;

@@ -3,7 +3,7 @@ import { shape } from './dom.js';
 import { canvas } from './frame.js';
 import { linear, ticks } from './scale.js';
 import { digits } from './text.js';
-import { type Stop, type Told, tellStops } from './tip.js';
+import { type Anchor, showTooltips, type Tooltip } from './tooltip.js';
 import type { View } from './view.js';
 
 /** A bar of one policy, of parts that are stacked. */
@@ -52,7 +52,7 @@ function axis(svg: SVGSVGElement, width: number, bottom: number, most: number, {
 }
 
 /** The whole bar, then its parts. */
-function rowsOf(bar: Bar, parts: readonly string[], measure: Measure): Told['rows'] {
+function rowsOf(bar: Bar, parts: readonly string[], measure: Measure): Tooltip['rows'] {
   const whole = { name: 'in all', value: measure.text(total(bar)), policies: [bar.policy] };
   const each = bar.values.flatMap((value, part) =>
     value > 0 ? [{ name: parts[part]!, value: measure.text(value), policies: [] }] : [],
@@ -77,7 +77,7 @@ export function bars(
     `${label} Arrow keys step through the policies, Enter marks one.`,
   );
   const at = axis(svg, width, bottom, most, measure);
-  const stops = rows.map((bar, row): Stop => {
+  const anchors = rows.map((bar, row): Anchor => {
     const top = row * ROW + (ROW - BAR) / 2;
     const name = view.model.policies[bar.policy]!;
     const group = shape('g', { class: 'bar', 'data-policies': bar.policy });
@@ -98,7 +98,7 @@ export function bars(
       );
     });
     svg.append(group);
-    const told = () => ({
+    const tooltip = () => ({
       title: name,
       rows: rowsOf(bar, parts, measure),
       cursor: shape('rect', {
@@ -109,9 +109,9 @@ export function bars(
         height: ROW - 1,
       }),
     });
-    return { x: at(total(bar)), y: top, tell: told };
+    return { x: at(total(bar)), y: top, tooltip };
   });
-  tellStops(svg, stops, (_dx, dy) => Math.abs(dy + BAR / 2), view.choose);
+  showTooltips(svg, anchors, (_dx, dy) => Math.abs(dy + BAR / 2), view.choose);
   return svg;
 }
 

@@ -6,7 +6,7 @@ import { HEAT_LEGEND, heatMap } from './heat-map.js';
 import { extent, lineNames, overTime } from './over-time.js';
 import { payersOf } from './payers.js';
 import { bytesText, timeText } from './text.js';
-import { trade } from './trade.js';
+import { tradeoff } from './tradeoff.js';
 import type { View } from './view.js';
 
 /** Panels narrower than this cannot be read, and wider ones do not show more. */
@@ -20,9 +20,9 @@ function panelWidth(room: number, count: number): number {
   return Math.floor(Math.min(WIDE, (room - (fit - 1) * GAP) / fit));
 }
 
-function titleOf({ trace, backing, around, inferred }: ChartGroup): HTMLElement {
-  const told = [...(backing === 'recorded' ? [] : [`on ${backing}`]), ...(around === '' ? [] : [around])];
-  const title = element('h4', {}, [trace, ...told].join(', '));
+function titleOf({ trace, backing, fixed, inferred }: ChartGroup): HTMLElement {
+  const labels = [...(backing === 'recorded' ? [] : [`on ${backing}`]), ...(fixed === '' ? [] : [fixed])];
+  const title = element('h4', {}, [trace, ...labels].join(', '));
   if (inferred)
     title.append(
       ' ',
@@ -151,10 +151,10 @@ export function drawCharts(groups: readonly ChartGroup[], view: View): void {
       below: panels.map((panel) => lineNames(panel, view)),
     };
   });
-  fill('trade', groups, ({ panels }, width) => {
+  fill('tradeoff', groups, ({ panels }, width) => {
     const all = panels.flatMap(({ cells }) => cells.map(({ savedBytes }) => savedBytes ?? 0));
     const saved = [Math.min(0, ...all), Math.max(0, ...all)] as const;
-    return { svgs: panels.map((panel) => trade(panel, saved, width, view)) };
+    return { svgs: panels.map((panel) => tradeoff(panel, saved, width, view)) };
   });
   drawStalls(groups, view);
   drawPayers(groups, view);

@@ -8,7 +8,7 @@ export interface Filters {
   family: string;
   trace: string;
   backing: string;
-  around: string;
+  fixed: string;
   limit: string;
   series: number;
   held: boolean;
@@ -37,7 +37,7 @@ export function firstFilters(model: ChartModel): Filters {
     family,
     trace: traces.length > MANY ? traces[0]! : '',
     backing: backings.includes('recorded') ? 'recorded' : '',
-    around: '',
+    fixed: '',
     limit: '',
     series: model.series.length === 3 ? 2 : 0,
     held: false,
@@ -70,7 +70,7 @@ function orAll(values: readonly string[], all: string, text = (value: string) =>
 
 function selects(model: ChartModel, filters: Filters, changed: () => void): HTMLElement[] {
   const { groups } = model;
-  const set = (key: 'family' | 'trace' | 'backing' | 'around' | 'limit') => (value: string) => {
+  const set = (key: 'family' | 'trace' | 'backing' | 'fixed' | 'limit') => (value: string) => {
     filters[key] = value;
     if (key === 'family') filters.trace = '';
     changed();
@@ -112,14 +112,14 @@ function selects(model: ChartModel, filters: Filters, changed: () => void): HTML
       set('backing'),
     ),
     ...select(
-      'around',
+      'fixed',
       'With',
       orAll(
-        groups.map(({ around }) => around),
+        groups.map(({ fixed }) => fixed),
         'all',
       ),
-      filters.around,
-      set('around'),
+      filters.fixed,
+      set('fixed'),
     ),
     ...select('limit', 'Limit', orAll(limits, 'all'), filters.limit, set('limit')),
     ...select('series', 'Over time', series, String(filters.series), (value) => {

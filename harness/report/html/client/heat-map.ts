@@ -3,7 +3,7 @@ import type { HeatMap } from '../model.js';
 import { shape } from './dom.js';
 import { frame } from './frame.js';
 import { bytesText, digits, timeText } from './text.js';
-import { type Stop, tellStops } from './tip.js';
+import { type Anchor, showTooltips } from './tooltip.js';
 
 const HEIGHT = 260;
 /** Numbers of a rectangle. */
@@ -83,11 +83,11 @@ export function heatMap(map: HeatMap, width: number): SVGSVGElement {
     });
     plot.append(shape('path', { class: `h${color}`, d: path.join('') }));
   }
-  const stops = drawn.map(
-    ({ rectangle, left, top, wide, high }): Stop => ({
+  const anchors = drawn.map(
+    ({ rectangle, left, top, wide, high }): Anchor => ({
       x: left + wide / 2,
       y: top + high / 2,
-      tell: () => ({
+      tooltip: () => ({
         title: `${timeText(rectangle.us * 1000)} to ${timeText(rectangle.usEnd * 1000)}`,
         rows: [
           { name: 'from', value: bytesText(rectangle.byte), policies: [] },
@@ -97,6 +97,6 @@ export function heatMap(map: HeatMap, width: number): SVGSVGElement {
       }),
     }),
   );
-  tellStops(svg, stops, Math.hypot, () => {});
+  showTooltips(svg, anchors, Math.hypot, () => {});
   return svg;
 }

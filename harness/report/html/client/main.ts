@@ -13,12 +13,12 @@ import type { View } from './view.js';
 const NAMED = 4;
 
 function wanted(model: ChartModel, filters: Filters): ChartGroup[] {
-  const { family, trace, backing, around, limit } = filters;
+  const { family, trace, backing, fixed, limit } = filters;
   const groups = inFamily(model, family).filter(
     (group) =>
       (trace === '' || group.trace === trace) &&
       (backing === '' || group.backing === backing) &&
-      (around === '' || group.around === around),
+      (fixed === '' || group.fixed === fixed),
   );
   return groups
     .map((group) => ({

@@ -3,7 +3,7 @@ import type { ChartCell, ChartModel, ChartPanel, Curve } from '../model.js';
 import { element, shape } from './dom.js';
 import { frame, MARGIN } from './frame.js';
 import { bytesText, timeText } from './text.js';
-import { type Stop, type Told, tellStops } from './tip.js';
+import { type Anchor, showTooltips, type Tooltip } from './tooltip.js';
 import type { View } from './view.js';
 
 const HEIGHT = 220;
@@ -51,7 +51,7 @@ export function extent(
 }
 
 /** What all lines say of a moment, the most memory first. */
-function told(lines: readonly Line[], us: number, at: number, view: View): Told {
+function tooltipOf(lines: readonly Line[], us: number, at: number, view: View): Tooltip {
   const values = lines.map(({ curve, policies }) => ({ policies, bytes: bytesAt(curve, us) }));
   return {
     title: `after ${timeText(us * 1000)}`,
@@ -111,14 +111,14 @@ export function overTime(
       }),
     );
   }
-  const stops = Array.from({ length: STOPS + 1 }, (_, i): Stop => {
+  const anchors = Array.from({ length: STOPS + 1 }, (_, i): Anchor => {
     const us = (most.us * i) / STOPS;
     const at = atTime(us);
-    return { x: at, y: MARGIN.top, tell: () => told(lines, us, at, view) };
+    return { x: at, y: MARGIN.top, tooltip: () => tooltipOf(lines, us, at, view) };
   });
-  tellStops(
+  showTooltips(
     svg,
-    stops,
+    anchors,
     (dx) => Math.abs(dx),
     () => {},
   );

@@ -1,7 +1,7 @@
 import { byId, element } from './dom.js';
 
-/** What is told of a place in a chart. */
-export interface Told {
+/** What is shown about a place in a chart. */
+export interface Tooltip {
   readonly title: string;
   readonly rows: readonly {
     readonly name: string;
@@ -12,21 +12,21 @@ export interface Told {
   readonly cursor: Element;
 }
 
-/** A place in a chart that tells something: what a pointer finds, and arrow keys step to. */
-export interface Stop {
+/** A place in a chart that has a tooltip: a pointer finds it, and arrow keys step to it. */
+export interface Anchor {
   /** In pixels of the chart. */
   readonly x: number;
   readonly y: number;
-  tell(): Told;
+  tooltip(): Tooltip;
 }
 
-/** Distance of a stop from a pointer. */
+/** Distance of an anchor from a pointer. */
 export type Distance = (dx: number, dy: number) => number;
 
 const AWAY = 14;
 
-/** Shows what a stop tells, beside a place of the window. */
-function show({ title, rows }: Told, left: number, top: number): void {
+/** Shows a tooltip next to a place of the window. */
+function show({ title, rows }: Tooltip, left: number, top: number): void {
   const tip = byId('tip');
   const lines = rows.map(({ name, value, policies }) => {
     const swatch = element('span', { class: `swatch c${(policies[0] ?? 0) % 10}` });
@@ -45,50 +45,50 @@ function hideTip(): void {
 }
 
 /**
- * Lets a chart tell what is where: to a pointer, and to arrow keys while it has the focus.
+ * Shows the tooltips of a chart: under a pointer, and by arrow keys while the chart has the focus.
  *
  * @param choose is called for the policy under the pointer, or where Enter is pressed
  */
-export function tellStops(
+export function showTooltips(
   svg: SVGSVGElement,
-  stops: readonly Stop[],
+  anchors: readonly Anchor[],
   distance: Distance,
   choose: (policy: number) => void,
 ): void {
-  if (stops.length === 0) return;
+  if (anchors.length === 0) return;
   let at = -1;
-  let told: Told | undefined;
+  let shown: Tooltip | undefined;
   const go = (index: number, left?: number, top?: number) => {
-    const stop = stops[index];
+    const anchor = anchors[index];
     if (index !== at) {
-      told?.cursor.remove();
-      told = stop?.tell();
-      if (told) svg.append(told.cursor);
+      shown?.cursor.remove();
+      shown = anchor?.tooltip();
+      if (shown) svg.append(shown.cursor);
       at = index;
     }
-    if (!stop || !told) return hideTip();
+    if (!anchor || !shown) return hideTip();
     const box = svg.getBoundingClientRect();
-    show(told, left ?? box.left + stop.x, top ?? box.top + stop.y);
+    show(shown, left ?? box.left + anchor.x, top ?? box.top + anchor.y);
   };
   svg.addEventListener('pointermove', (event) => {
     const box = svg.getBoundingClientRect();
     // The chart may be shown smaller than it was drawn.
     const scale = svg.viewBox.baseVal.width / box.width;
     const [x, y] = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
-    const far = stops.map((stop) => distance(stop.x - x, stop.y - y));
+    const far = anchors.map((anchor) => distance(anchor.x - x, anchor.y - y));
     go(far.indexOf(Math.min(...far)), event.clientX, event.clientY);
   });
   const leave = () => go(-1);
   svg.addEventListener('pointerleave', leave);
   svg.addEventListener('blur', leave);
   const chooseHere = () => {
-    const policies = told?.rows.flatMap((row) => row.policies) ?? [];
+    const policies = shown?.rows.flatMap((row) => row.policies) ?? [];
     if (policies[0] !== undefined) choose(policies[0]);
   };
   svg.addEventListener('click', chooseHere);
   svg.addEventListener('keydown', (event) => {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (by !== undefined) go(Math.max(0, Math.min(stops.length - 1, at + by)));
+    if (by !== undefined) go(Math.max(0, Math.min(anchors.length - 1, at + by)));
     else if (event.key === 'Enter') chooseHere();
     else return;
     event.preventDefault();

@@ -4,7 +4,7 @@ import type { ChartCell, ChartPanel } from '../model.js';
 import { shape } from './dom.js';
 import { type Frame, frame, MARGIN } from './frame.js';
 import { bytesText, labelWidth, namesText, timeText } from './text.js';
-import { type Stop, type Told, tellStops } from './tip.js';
+import { type Anchor, showTooltips, type Tooltip } from './tooltip.js';
 import type { View } from './view.js';
 
 const HEIGHT = 240;
@@ -81,7 +81,7 @@ function drawLabels({ plot, width, height }: Frame, dots: readonly Dot[], view: 
     );
 }
 
-function told(dot: Dot, view: View): Told {
+function tooltipOf(dot: Dot, view: View): Tooltip {
   const { costNs, savedBytes } = dot.cells[0]!;
   const policies = dot.cells.map(({ policy }) => policy);
   return {
@@ -95,7 +95,7 @@ function told(dot: Dot, view: View): Told {
 }
 
 /** Memory saved against what it costs: a mark for the policies in one place. */
-export function trade(
+export function tradeoff(
   panel: ChartPanel,
   saved: readonly [number, number],
   width: number,
@@ -136,7 +136,7 @@ export function trade(
     );
   }
   drawLabels(drawn, dots, view);
-  const stops = dots.map((dot): Stop => ({ x: dot.x, y: dot.y, tell: () => told(dot, view) }));
-  tellStops(svg, stops, Math.hypot, view.choose);
+  const anchors = dots.map((dot): Anchor => ({ x: dot.x, y: dot.y, tooltip: () => tooltipOf(dot, view) }));
+  showTooltips(svg, anchors, Math.hypot, view.choose);
   return svg;
 }

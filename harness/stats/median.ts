@@ -1,5 +1,12 @@
-import { median } from './quantile.js';
 import { type RandomStream, randomStream } from './random.js';
+
+/** The middle value; the mean of the two middle ones for an even number of values, NaN for none. */
+export function median(values: ArrayLike<number>): number {
+  const sorted = Float64Array.from(values).sort();
+  const middle = sorted.length >>> 1;
+  const high = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
+}
 
 /** Pairs of resamples that are looked at, and how many of them may be further apart than noise. */
 const PAIRS = 1000;
