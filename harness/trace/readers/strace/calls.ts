@@ -4,7 +4,6 @@ import { InputError, type Place } from '../../../base/errors.js';
 import { PAGE_BYTES } from '../../../base/page.js';
 import { type Detection, type FIT, type Fit, type InputFile, misfit } from '../reader.js';
 import { headLines, noLines } from '../scan/lines.js';
-import type { Range } from './maps.js';
 
 /** One finished system call, or the end of a thread. */
 export interface Call {
@@ -189,6 +188,12 @@ export function numberAt(call: Call, index: number): number {
     );
   }
   return value;
+}
+
+/** A run of pages; `end` is behind its last page. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** The pages of a call whose arguments are an address and a length in bytes. */
