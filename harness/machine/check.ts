@@ -3,7 +3,7 @@ import { isMerged } from './entries/entry.js';
 import { checkKsm } from './ksm/check.js';
 import type { Machine } from './machine.js';
 import { must } from './memory/invariant.js';
-import { OWN_TRAIT, ZERO_PAGE } from './memory/pages.js';
+import { PAGE_FLAG, ZERO_PAGE } from './memory/pages.js';
 import { checkPurge } from './reclaim/purge-check.js';
 import { PTE, PTE_SHIFT, PURGED } from './state/page-table.js';
 import type { Space } from './state/space.js';
@@ -125,7 +125,7 @@ function checkFrames(m: Machine, census: Census): void {
     resident++;
     if (frames.slot[frame]! >= 0) cached++;
     must(
-      pages.place[page] === frame && pages.resident[page] === 1,
+      pages.location[page] === frame && pages.resident[page] === 1,
       () => `frame ${frame} holds page ${page}, which is elsewhere`,
     );
     const mappings = census.mappings.get(page) ?? 0;
@@ -147,7 +147,10 @@ function checkFrames(m: Machine, census: Census): void {
     () => `${frames.inSwapCache} frames count as in the swap cache and ${cached} are`,
   );
   for (const page of census.uncounted.keys()) {
-    must(pages.place[page] === -1 && census.held.has(page), () => `page ${page} is mapped and has no frame`);
+    must(
+      pages.location[page] === -1 && census.held.has(page),
+      () => `page ${page} is mapped and has no frame`,
+    );
   }
   for (const [page, mappings] of m.structPages) {
     const counted = census.mappings.get(page) ?? 0;
@@ -177,7 +180,7 @@ function checkPages(m: Machine, census: Census): void {
   let volatile = 0;
   for (let page = 1; page < pages.count; page++) {
     const traits = pages.traits[page]!;
-    if (traits & OWN_TRAIT.unused) continue;
+    if (traits & PAGE_FLAG.unused) continue;
     if (traits & TRAIT.lazyfree) lazyfree++;
     if (traits & TRAIT.volatile) volatile += pages.resident[page]!;
     const somewhere = pages.resident[page] === 1 || pages.slotOf(page) >= 0 || census.held.has(page);
@@ -186,8 +189,11 @@ function checkPages(m: Machine, census: Census): void {
     must(referred, () => `nobody refers to page ${page}`);
   }
   must(
-    lazyfree === pages.lazyfree,
-    () => `${pages.lazyfree} pages count as lazily freed and ${lazyfree} are`,
+    lazyfree === pages.lazyfreeCount,
+    () => `${pages.lazyfreeCount} pages count as lazily freed and ${lazyfree} are`,
   );
-  must(volatile === pages.volatile, () => `${pages.volatile} pages count as volatile and ${volatile} are`);
+  must(
+    volatile === pages.volatileCount,
+    () => `${pages.volatileCount} pages count as volatile and ${volatile} are`,
+  );
 }

@@ -58,7 +58,7 @@ export class Machine extends State {
       pages: this.pages.bytes,
       tables: this.tables.bytes,
       swap: this.swap.bytes,
-      shares: this.shares.bytes,
+      shares: this.pss.bytes,
       ksm: this.ksm.bytes,
       policy: this.reclaim.policy.bytes ?? 0,
     };

@@ -29,8 +29,8 @@ export function gauges({
     overhead:
       tables.pages + (structPagesMapped * settings.structPageBytes + ksm.strategy.metadataBytes) / PAGE_BYTES,
     footprint: frames.inUse + slots,
-    lazyfree: pages.lazyfree,
-    volatile: pages.volatile,
+    lazyfree: pages.lazyfreeCount,
+    volatile: pages.volatileCount,
     reported: zone?.reporting?.reportedPages ?? 0,
   };
 }
@@ -71,18 +71,18 @@ function memoryMetrics(m: Machine): Counted<'memory'> {
 }
 
 function mergeMetrics({ ksm }: Machine): MetricsOf<'merge'> {
-  const { tracking, ksmd } = ksm;
+  const { index, ksmd } = ksm;
   return {
     pages_shared: ksm.strategy.pagesShared,
     pages_sharing: ksm.strategy.pagesSharing,
-    pages_unshared: tracking.pagesUnshared,
+    pages_unshared: index.pagesUnshared,
     pages_volatile: ksm.strategy.pagesVolatile,
     pages_skipped: ksmd.pagesSkipped,
     ksm_zero_pages: ksm.zeroPages,
     pages_scanned: ksmd.pagesScanned,
     full_scans: ksmd.fullScans,
-    stable_node_chains: tracking.nodes.chains,
-    stable_node_dups: tracking.nodes.dups,
+    stable_node_chains: index.nodes.chains,
+    stable_node_dups: index.nodes.dups,
     general_profit: ksm.generalProfit,
     ksmd_cpu_ns: Math.round(ksmd.cpuNs),
   };
@@ -142,7 +142,7 @@ function discardMetrics({ counters }: Machine, kernel: SimulatedKernel): Metrics
 function timeMetrics(m: Machine, touches: number): MetricsOf<'time'> {
   const { ledger } = m;
   const stalls = stallColumns((_, part) =>
-    Math.round(m.everySpace.reduce((sum, space) => sum + space.account.stallNs[part]!, 0)),
+    Math.round(m.allSpacesEver.reduce((sum, space) => sum + space.account.stallNs[part]!, 0)),
   );
   const times = ledger.touchTimes(touches, m.costs.touch.ns);
   return {
@@ -220,9 +220,9 @@ const UNMAPPED: Omit<Paid, 'page_seconds'> = {
  * page-seconds of all rows add up to those of resident pages.
  */
 export function spaceRows(m: Machine, residentPageUs: number): Paid[] {
-  const mapped = m.everySpace.reduce((sum, space) => sum + space.pageUs, 0);
+  const mapped = m.allSpacesEver.reduce((sum, space) => sum + space.pageUs, 0);
   return [
-    ...m.everySpace.map((space) => spaceRow(m, space)),
+    ...m.allSpacesEver.map((space) => spaceRow(m, space)),
     { ...UNMAPPED, page_seconds: (residentPageUs - mapped) / 1e6 },
   ];
 }

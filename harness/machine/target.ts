@@ -286,7 +286,7 @@ export class SimulatedMachine implements Target {
   }
 
   finish(): Ending {
-    this.machine.shares.finish(this.machine);
+    this.machine.pss.finish(this.machine);
     if (!this.starved) return { outcome: 'ok', reason: undefined, abandoned: NONE };
     const what = this.setup.memory === undefined ? 'the limit could not be met' : 'memory ran out';
     return { outcome: 'oom', reason: `${what}: no page was left that could go`, abandoned: NONE };

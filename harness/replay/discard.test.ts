@@ -178,7 +178,7 @@ describe('volatile', () => {
       'write,1,1,1,=77',
       'pin,1,0,8,',
     ];
-    const { result, seen } = await runAndLook(events, options, (m) => m.pages.volatile);
+    const { result, seen } = await runAndLook(events, options, (m) => m.pages.volatileCount);
     // One signal for four reads; after it the memory is ordinary and whole, and the pin has nothing to do.
     expect(result.metrics).toMatchObject({
       sigbus: 1,

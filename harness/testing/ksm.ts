@@ -17,18 +17,18 @@ export interface KsmCounters {
 
 /** What /sys/kernel/mm/ksm shows. */
 export function sysfs({ m }: Lab): KsmCounters {
-  const { tracking, ksmd, zeroPages, generalProfit } = m.ksm;
+  const { index, ksmd, zeroPages, generalProfit } = m.ksm;
   return {
-    shared: tracking.pagesShared,
-    sharing: tracking.pagesSharing,
-    unshared: tracking.pagesUnshared,
-    volatile: tracking.pagesVolatile,
+    shared: index.pagesShared,
+    sharing: index.pagesSharing,
+    unshared: index.pagesUnshared,
+    volatile: index.pagesVolatile,
     skipped: ksmd.pagesSkipped,
     zeroPages,
     scanned: ksmd.pagesScanned,
     scans: ksmd.fullScans,
-    chains: tracking.nodes.chains,
-    dups: tracking.nodes.dups,
+    chains: index.nodes.chains,
+    dups: index.nodes.dups,
     profit: generalProfit,
   };
 }

@@ -3,7 +3,7 @@ import { callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import type { SyscallResult } from '../../target/contract.js';
-import { OWN_TRAIT } from '../memory/pages.js';
+import { PAGE_FLAG } from '../memory/pages.js';
 import { makeHole } from '../object/lifetime.js';
 import { newObjectPage, pageIn, whereIs } from '../object/page-in.js';
 import type { State } from '../state/state.js';
@@ -67,7 +67,7 @@ function allocateBlock(m: State, object: SharedObject, index: number): void {
   object.blocks++;
   const known = object.page(index);
   if (known !== 0) {
-    m.pages.clearTrait(known, OWN_TRAIT.hole); // the page of zeros over the hole stays in the page cache
+    m.pages.clearTrait(known, PAGE_FLAG.hole); // the page of zeros over the hole stays in the page cache
     return;
   }
   const page = m.pages.create();

@@ -31,7 +31,7 @@ export function freePresent(m: State, at: number): boolean {
   const entry = m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
   if (frameOf(m, entry) < 0 || !isExclusive(m, page)) return false;
-  const frame = m.pages.place[page]!;
+  const frame = m.pages.location[page]!;
   const slot = m.frames.slot[frame]!;
   if (slot >= 0) {
     m.frames.setSlot(frame, -1);

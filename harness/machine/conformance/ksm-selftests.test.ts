@@ -107,7 +107,7 @@ function merged(content: number, parameters = ''): Setup {
 }
 
 /** What ksmd knows of a process; undefined when it does not go through it. */
-const tracked = (lab: Lab, space: Space) => lab.m.ksm.tracking.mms.of(space);
+const tracked = (lab: Lab, space: Space) => lab.m.ksm.index.mms.of(space);
 
 const functional: Record<string, Case> = {
   'ksm_functional.unmerge': () => {

@@ -270,14 +270,14 @@ const onAshmem: Record<string, Case> = {
       [A * PAGE, PAGE + 1],
     ] as const)
       expect(s.lab.madviseBytes(s.p, address, length, 'MADV_NONVOLATILE').errno).toBe('EINVAL');
-    expect(s.lab.m.pages.volatile).toBe(PAGES);
+    expect(s.lab.m.pages.volatileCount).toBe(PAGES);
   },
   'ashmem.len0': () => {
     const s = ashmem();
     expect(s.lab.madviseBytes(s.p, (A + 4) * PAGE, 0, 'MADV_VOLATILE').errno).toBe(0);
-    expect(s.lab.m.pages.volatile).toBe(PAGES - 4);
+    expect(s.lab.m.pages.volatileCount).toBe(PAGES - 4);
     expect(s.lab.madviseBytes(s.p, (A + 8) * PAGE, 0, 'MADV_NONVOLATILE').errno).toBe(0);
-    expect(s.lab.m.pages.volatile).toBe(4);
+    expect(s.lab.m.pages.volatileCount).toBe(4);
   },
 };
 

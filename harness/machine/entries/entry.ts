@@ -7,7 +7,7 @@ import { VM, type Vma } from '../state/vma.js';
 
 /** The frame that a present entry maps; -1 when it maps a page without a frame, or nothing. */
 export function frameOf(m: State, entry: number): number {
-  return entry & PTE.present ? Math.max(-1, m.pages.place[entry >>> PTE_SHIFT]!) : -1;
+  return entry & PTE.present ? Math.max(-1, m.pages.location[entry >>> PTE_SHIFT]!) : -1;
 }
 
 /** Whether an entry is that of a page that was swapped out. */
@@ -17,12 +17,12 @@ export function isSwapEntry(entry: number): boolean {
 
 /** Makes an entry for a page that has a frame, or lies where there are none. The entry must be empty. */
 export function mapPage(m: State, space: Space, at: number, page: number, bits: number): void {
-  const frame = m.pages.place[page]!;
+  const frame = m.pages.location[page]!;
   if (frame < 0) {
     mapSpecial(m, space, at, page, bits);
     return;
   }
-  m.shares.beforeMap(space, frame);
+  m.pss.beforeMap(space, frame);
   const mappings = m.frames.mapcount[frame]!;
   m.frames.mapcount[frame] = mappings + 1;
   if (mappings === 0) m.frames.mapped++;
@@ -55,12 +55,12 @@ export function mapZeroPage(m: State, at: number): void {
 export function unmapPage(m: State, space: Space, at: number, value: number): void {
   const entry = m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
-  const frame = m.pages.place[page]!;
+  const frame = m.pages.location[page]!;
   if (frame < 0) {
     unmapSpecial(m, space, at, page, value);
     return;
   }
-  m.shares.beforeUnmap(space, frame);
+  m.pss.beforeUnmap(space, frame);
   const mappings = m.frames.mapcount[frame]! - 1;
   m.frames.mapcount[frame] = mappings;
   if (mappings === 0) m.frames.mapped--;
@@ -117,26 +117,26 @@ export function zapEntry(m: State, vma: Vma, at: number): void {
 
 /** Whether a page is in memory and anonymous, merged or not: not held by a shared object. */
 export function isAnonPage(m: State, page: number): boolean {
-  const frame = m.pages.place[page]!;
+  const frame = m.pages.location[page]!;
   return frame >= 0 && m.objects.get(m.frames.object[frame]!).kind !== 'shared';
 }
 
 /** Whether a page in memory is a merged one: never written in place, however few map it. */
 export function isMerged(m: State, page: number): boolean {
-  const frame = m.pages.place[page]!;
+  const frame = m.pages.location[page]!;
   return frame >= 0 && m.frames.object[frame] === KSM_OBJECT;
 }
 
 /** Whether exactly one entry refers to an anonymous page in memory: it may be written in place. */
 export function isExclusive(m: State, page: number): boolean {
-  const frame = m.pages.place[page]!;
+  const frame = m.pages.location[page]!;
   const slot = m.frames.slot[frame]!;
   return m.frames.mapcount[frame] === 1 && (slot < 0 || m.swap.references(slot) === 0);
 }
 
 /** Whether a present or a swapped-out entry refers to an anonymous page. */
 export function isReferred(m: State, page: number): boolean {
-  const place = m.pages.place[page]!;
+  const place = m.pages.location[page]!;
   const slot = m.swapSlotOf(page);
   return (slot >= 0 && m.swap.references(slot) > 0) || (place >= 0 && m.frames.mapcount[place]! > 0);
 }

@@ -3,10 +3,10 @@ import { KSM_OBJECT } from '../state/objects.js';
 import { PTE, PTE_SHIFT } from '../state/page-table.js';
 import type { State } from '../state/state.js';
 import { NONE } from './content-table.js';
-import { FILED } from './items.js';
+import { TREE } from './items.js';
 import type { Ksm } from './ksm.js';
+import type { MergeIndex } from './merge-index.js';
 import type { MmSlot } from './mm-list.js';
-import type { Tracking } from './tracking.js';
 
 /**
  * Checks what KSM tracks from scratch.
@@ -22,19 +22,16 @@ import type { Tracking } from './tracking.js';
  * @throws BrokenInvariant naming the first that does not hold
  */
 export function checkKsm(m: State, ksm: Ksm, zeros: number): void {
-  const { tracking } = ksm;
+  const { index } = ksm;
   must(ksm.zeroPages === zeros, () => `KSM counts ${ksm.zeroPages} zero pages and has ${zeros}`);
   let items = 0;
-  for (const slot of tracking.mms.all()) items += checkProcess(tracking, slot);
-  must(
-    items === tracking.items.count,
-    () => `${tracking.items.count} items are in use and ${items} in lists`,
-  );
-  checkNodes(m, tracking);
-  checkMergedFrames(m, tracking);
+  for (const slot of index.mms.all()) items += checkProcess(index, slot);
+  must(items === index.items.count, () => `${index.items.count} items are in use and ${items} in lists`);
+  checkNodes(m, index);
+  checkMergedFrames(m, index);
 }
 
-function checkProcess({ items }: Tracking, slot: MmSlot): number {
+function checkProcess({ items }: MergeIndex, slot: MmSlot): number {
   let count = 0;
   let merging = 0;
   let last = -1;
@@ -43,12 +40,12 @@ function checkProcess({ items }: Tracking, slot: MmSlot): number {
     must(items.vpn[item]! > last, () => `item ${item} is out of order`);
     last = items.vpn[item]!;
     count++;
-    if (items.filed[item] === FILED.stable) merging++;
+    if (items.tree[item] === TREE.stable) merging++;
   }
-  for (const item of slot.loose) {
-    must(slot.byVpn.get(items.vpn[item]!) === item, () => `item ${item} is not its page's`);
+  for (const item of slot.unlinked) {
+    must(slot.byPage.get(items.vpn[item]!) === item, () => `item ${item} is not its page's`);
     count++;
-    if (items.filed[item] === FILED.stable) merging++;
+    if (items.tree[item] === TREE.stable) merging++;
   }
   must(count === slot.rmapItems, () => `a process counts ${slot.rmapItems} items and has ${count}`);
   must(
@@ -58,8 +55,8 @@ function checkProcess({ items }: Tracking, slot: MmSlot): number {
   return count;
 }
 
-function checkNodes(m: State, tracking: Tracking): void {
-  const { items, nodes } = tracking;
+function checkNodes(m: State, index: MergeIndex): void {
+  const { items, nodes } = index;
   let shared = 0;
   let sharing = 0;
   let chains = 0;
@@ -72,7 +69,7 @@ function checkNodes(m: State, tracking: Tracking): void {
     let length = 0;
     for (let item = nodes.first[node]!; item !== NONE; item = items.after[item]!) {
       must(
-        items.filed[item] === FILED.stable && items.where[item] === node,
+        items.tree[item] === TREE.stable && items.node[item] === node,
         () => `item ${item} is on node ${node} and does not know it`,
       );
       length++;
@@ -80,23 +77,20 @@ function checkNodes(m: State, tracking: Tracking): void {
     must(length === nodes.length[node], () => `node ${node} counts ${nodes.length[node]} and has ${length}`);
     if (length > 0) shared++;
     sharing += Math.max(0, length - 1);
-    if (nodes.page[node] !== NONE) checkPage(m, tracking, node);
+    if (nodes.page[node] !== NONE) checkPage(m, index, node);
   }
   let unshared = 0;
   for (let item = 0; item < items.high; item++)
-    if (items.slot[item] !== NONE && items.filed[item] === FILED.unstable) unshared++;
+    if (items.slot[item] !== NONE && items.tree[item] === TREE.unstable) unshared++;
   must(chains === nodes.chains, () => `${nodes.chains} chains are counted, there are ${chains}`);
-  must(shared === tracking.pagesShared, () => `pages_shared is ${tracking.pagesShared}, expected ${shared}`);
-  must(sharing === tracking.pagesSharing, () => `pages_sharing is ${tracking.pagesSharing}, not ${sharing}`);
-  must(
-    unshared === tracking.pagesUnshared,
-    () => `pages_unshared is ${tracking.pagesUnshared}, not ${unshared}`,
-  );
+  must(shared === index.pagesShared, () => `pages_shared is ${index.pagesShared}, expected ${shared}`);
+  must(sharing === index.pagesSharing, () => `pages_sharing is ${index.pagesSharing}, not ${sharing}`);
+  must(unshared === index.pagesUnshared, () => `pages_unshared is ${index.pagesUnshared}, not ${unshared}`);
 }
 
-function checkPage(m: State, { nodes, items, mms }: Tracking, node: number): void {
+function checkPage(m: State, { nodes, items, mms }: MergeIndex, node: number): void {
   const page = nodes.page[node]!;
-  const frame = m.pages.place[page]!;
+  const frame = m.pages.location[page]!;
   must(
     frame >= 0 && m.frames.object[frame] === KSM_OBJECT && m.frames.index[frame] === node,
     () => `page ${page} of node ${node} does not know it`,
@@ -120,7 +114,7 @@ function checkPage(m: State, { nodes, items, mms }: Tracking, node: number): voi
 }
 
 /** Pages of frames that count as merged are those of nodes, or were until all was unmerged. */
-function checkMergedFrames(m: State, { nodes }: Tracking): void {
+function checkMergedFrames(m: State, { nodes }: MergeIndex): void {
   const { frames } = m;
   for (let frame = 0; frame < frames.high; frame++) {
     const page = frames.page[frame]!;

@@ -8,8 +8,8 @@ import { VM, type Vma } from '../state/vma.js';
 import { ContentIndex } from './content-index.js';
 import { NONE } from './content-table.js';
 import { makeMerged, mergeInto, type Place } from './merge.js';
+import type { MergeIndex } from './merge-index.js';
 import type { MergeStrategy } from './strategy.js';
-import type { Tracking } from './tracking.js';
 
 /** A mapping of a page, as the reverse map found it. */
 interface Mapping extends Place {
@@ -35,7 +35,7 @@ export class Instant implements MergeStrategy {
 
   constructor(
     private readonly state: State,
-    private readonly tracking: Tracking,
+    private readonly index: MergeIndex,
   ) {}
 
   get bytes(): number {
@@ -82,13 +82,13 @@ export class Instant implements MergeStrategy {
 
   /** Merged pages in use, and further mappings of them, from the nodes: the index counts items only. */
   private mergedPages(): { shared: number; sharing: number } {
-    const { nodes } = this.tracking;
+    const { nodes } = this.index;
     const { pages, frames } = this.state;
     let shared = 0;
     let sharing = 0;
     for (let node = 0; node < nodes.high; node++) {
       const page = nodes.page[node]!;
-      const mappings = page === NONE ? 0 : frames.mapcount[pages.place[page]!]!;
+      const mappings = page === NONE ? 0 : frames.mapcount[pages.location[page]!]!;
       if (mappings > 0) shared++;
       sharing += Math.max(0, mappings - 1);
     }
@@ -115,7 +115,7 @@ export class Instant implements MergeStrategy {
 
   /** The node of a content, made from another page that has it, if there is one. */
   private nodeFor(page: number, content: number): number {
-    const node = this.tracking.nodes.find(content);
+    const node = this.index.nodes.find(content);
     if (node !== NONE) return node;
     for (let other = this.unmerged.find(content); other !== NONE; other = this.unmerged.find(content)) {
       if (other === page) return NONE;
@@ -134,14 +134,14 @@ export class Instant implements MergeStrategy {
     const mappings = this.mappingsOf(page).filter(({ vma }) => vma.has(VM.mergeable));
     const [first] = mappings;
     if (!first) return NONE;
-    const node = makeMerged(m, this.tracking, first);
+    const node = makeMerged(m, this.index, first);
     for (const mapping of mappings) this.merge(mapping, node);
     return node;
   }
 
   private mappingsOf(page: number): Mapping[] {
     const { rmap, pages } = this.state;
-    rmap.walk(pages.place[page]!);
+    rmap.walk(pages.location[page]!);
     return Array.from({ length: rmap.length }, (_, i) => ({
       vma: rmap.vmas[i]!,
       at: rmap.entries[i]!,
@@ -151,10 +151,10 @@ export class Instant implements MergeStrategy {
   }
 
   private merge(mapping: Mapping, node: number): void {
-    const { tracking } = this;
-    const slot = tracking.mms.of(mapping.vma.space)!;
-    const item = tracking.itemOf(slot, mapping.vpn);
-    tracking.unfile(item);
-    mergeInto(this.state, tracking, item, mapping, node);
+    const { index } = this;
+    const slot = index.mms.of(mapping.vma.space)!;
+    const item = index.itemOf(slot, mapping.vpn);
+    index.removeFromTree(item);
+    mergeInto(this.state, index, item, mapping, node);
   }
 }

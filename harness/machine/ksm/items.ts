@@ -4,7 +4,7 @@ import { ContentTable, NONE } from './content-table.js';
 /** A checksum that no page has: the page has not been looked at yet. */
 export const UNSEEN = 0xffff_ffff;
 /** Where an item is filed: nowhere, in the unstable tree (of this round or the last), or on a stable node. */
-export const FILED = { nowhere: 0, unstable: 1, stable: 2 } as const;
+export const TREE = { none: 0, unstable: 1, stable: 2 } as const;
 
 /** What the kernel spends on a tracked page: sizeof(struct ksm_rmap_item), 64-bit. */
 export const RMAP_ITEM_BYTES = 64;
@@ -24,10 +24,10 @@ export class RmapItems {
   age: Uint8Array = new Uint8Array(0);
   /** Scans that smart scan still passes the page over. */
   skips: Uint8Array = new Uint8Array(0);
-  /** One of `FILED`. */
-  filed: Uint8Array = new Uint8Array(0);
+  /** One of `TREE`. */
+  tree: Uint8Array = new Uint8Array(0);
   /** The stable node, or the round in which the item came into the unstable tree. */
-  where: Int32Array = new Int32Array(0);
+  node: Int32Array = new Int32Array(0);
   /** The unstable tree's table by checksum. Its links are also those of items on a stable node. */
   readonly table = new ContentTable();
   /** Number of the anonymous object that the mapping had when it merged: it leads to forked children. */
@@ -74,7 +74,7 @@ export class RmapItems {
     this.next[item] = NONE;
     this.age[item] = 0;
     this.skips[item] = 0;
-    this.filed[item] = FILED.nowhere;
+    this.tree[item] = TREE.none;
     this.count++;
     return item;
   }
@@ -94,8 +94,8 @@ export class RmapItems {
     this.next = grown(this.next, length, NONE);
     this.age = grown(this.age, length);
     this.skips = grown(this.skips, length);
-    this.filed = grown(this.filed, length);
-    this.where = grown(this.where, length, NONE);
+    this.tree = grown(this.tree, length);
+    this.node = grown(this.node, length, NONE);
     this.anon = grown(this.anon, length, NONE);
   }
 }

@@ -45,7 +45,7 @@ describe('which processes ksmd goes through', () => {
     const { ksmd } = lab.m.ksm;
     ksmd.run(0); // three pages of the first
     const third = process(lab, 4, 3);
-    const first = lab.m.ksm.tracking.mms.head.after;
+    const first = lab.m.ksm.index.mms.head.after;
     expect(first.space).toBe(third); // behind the cursor, which has passed the head: the last in the ring
     lab.fullScans(1);
     expect(sysfs(lab).scanned).toBe(8);

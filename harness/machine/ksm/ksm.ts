@@ -14,10 +14,10 @@ import { Instant } from './instant.js';
 import { RMAP_ITEM_BYTES } from './items.js';
 import { Ksmd } from './ksmd.js';
 import { mayMerge, unmerge } from './merge.js';
+import { MergeIndex } from './merge-index.js';
 import { walkMerged } from './rmap.js';
 import type { KsmTarget } from './settings.js';
 import { type MergeStrategy, Scanning } from './strategy.js';
-import { Tracking } from './tracking.js';
 
 /** What /proc/PID/ksm_stat shows of a process. */
 type KsmColumn = 'ksm_rmap_items' | 'ksm_merging_pages' | 'ksm_zero_pages' | 'ksm_process_profit';
@@ -29,7 +29,7 @@ const UNTRACKED = { rmapItems: 0, mergingPages: 0 } as const;
 /** Same-page merging: what the kernel tracks and shows of it, whatever strategy merges. */
 export class Ksm implements KsmHooks, KsmSettings {
   readonly parameters: KsmParameters;
-  readonly tracking: Tracking;
+  readonly index: MergeIndex;
   readonly ksmd: Ksmd;
   readonly strategy: MergeStrategy;
   /** Entries of the shared zero page that took the place of a page of zeros. */
@@ -43,18 +43,18 @@ export class Ksm implements KsmHooks, KsmSettings {
   ) {
     this.parameters = { ...rules.ksm };
     const ideal = rules.by === 'instant';
-    this.tracking = new Tracking(state, this.parameters, ideal || rules.hints !== undefined);
+    this.index = new MergeIndex(state, this.parameters, ideal || rules.hints !== undefined);
     const hints = rules.hints && new Hints(rules.hints);
-    this.strategy = ideal ? new Instant(state, this.tracking) : new Scanning(state, this.tracking, hints);
-    this.ksmd = new Ksmd(state, this.tracking, this.parameters, rules, hints);
+    this.strategy = ideal ? new Instant(state, this.index) : new Scanning(state, this.index, hints);
+    this.ksmd = new Ksmd(state, this.index, this.parameters, rules, hints);
   }
 
   get bytes(): number {
-    return this.tracking.bytes + this.strategy.bytes;
+    return this.index.bytes + this.strategy.bytes;
   }
 
   get merged(): boolean {
-    return this.tracking.pagesShared > 0;
+    return this.index.pagesShared > 0;
   }
 
   /** What merging saves less what it costs, in bytes (general_profit_show). */
@@ -73,7 +73,7 @@ export class Ksm implements KsmHooks, KsmSettings {
         ksm_zero_pages: ksmZeroPages,
         ksm_process_profit: null,
       };
-    const { rmapItems, mergingPages } = this.tracking.mms.of(space) ?? UNTRACKED;
+    const { rmapItems, mergingPages } = this.index.mms.of(space) ?? UNTRACKED;
     return {
       ksm_rmap_items: rmapItems,
       ksm_merging_pages: mergingPages,
@@ -103,7 +103,7 @@ export class Ksm implements KsmHooks, KsmSettings {
    * to be looked at in this round. False when it cannot be tracked.
    */
   enter(space: Space): boolean {
-    const { mms } = this.tracking;
+    const { mms } = this.index;
     if (mms.of(space)) return true;
     if (mms.count >= this.maxProcesses) return false;
     const before = this.parameters.run === 2 ? mms.head : this.ksmd.scan.cursor;
@@ -115,26 +115,26 @@ export class Ksm implements KsmHooks, KsmSettings {
   /** ksm_fork: the child of a process with mergeable memory is gone through too, if it can be tracked. */
   forked(parent: Space, child: Space): void {
     child.mergeAny = parent.mergeAny;
-    if (this.tracking.mms.of(parent)) this.enter(child);
+    if (this.index.mms.of(parent)) this.enter(child);
   }
 
   /** __ksm_exit: items go when ksmd comes by, which is next; a process without any leaves at once. */
   exited(space: Space): void {
-    const slot = this.tracking.mms.of(space);
+    const slot = this.index.mms.of(space);
     if (!slot) return;
     slot.exited = true;
-    this.tracking.dropLoose(slot, () => false);
+    this.index.dropUnlinked(slot, () => false);
     const { cursor } = this.ksmd.scan;
     if (slot === cursor) return;
-    if (slot.first === NONE) this.tracking.mms.remove(slot);
-    else this.tracking.mms.moveBehind(slot, cursor);
+    if (slot.first === NONE) this.index.mms.remove(slot);
+    else this.index.mms.moveBehind(slot, cursor);
   }
 
   /** The page of a frame is about to lose it. */
   frameLost(frame: number): void {
     const { object, index } = this.state.frames;
     if (object[frame] === KSM_OBJECT && index[frame] !== NONE)
-      this.tracking.pageFreed(index[frame]!, !this.strategy.scans);
+      this.index.pageFreed(index[frame]!, !this.strategy.scans);
   }
 
   /** An entry of KSM's zero page is gone (ksm_might_unmap_zero_page). */
@@ -149,7 +149,7 @@ export class Ksm implements KsmHooks, KsmSettings {
   }
 
   walkMerged(page: number, node: number, mappings: number): void {
-    walkMerged(this.state, this.tracking, node, page, mappings);
+    walkMerged(this.state, this.index, node, page, mappings);
   }
 
   unmerge(vma: Vma, start: number, end: number, part: number): void {
@@ -184,12 +184,12 @@ export class Ksm implements KsmHooks, KsmSettings {
 
   /** unmerge_and_remove_all_rmap_items. */
   private unmergeAll(): void {
-    const { tracking } = this;
-    for (const slot of [...tracking.mms.all()]) {
+    const { index } = this;
+    for (const slot of [...index.mms.all()]) {
       if (!slot.exited) for (const vma of slot.space?.vmas ?? []) this.unmergeVma(vma);
-      while (slot.first !== NONE) tracking.dropItemBehind(slot.number, NONE);
-      tracking.dropLoose(slot, () => false);
-      if (slot.exited) tracking.mms.remove(slot);
+      while (slot.first !== NONE) index.dropItemBehind(slot.number, NONE);
+      index.dropUnlinked(slot, () => false);
+      if (slot.exited) index.mms.remove(slot);
     }
     this.removeNodes();
     this.ksmd.scan.restart();
@@ -202,13 +202,13 @@ export class Ksm implements KsmHooks, KsmSettings {
 
   /** remove_all_stable_nodes: those left have no items; their pages are in the swap cache, mapped by nobody. */
   private removeNodes(): void {
-    const { nodes } = this.tracking;
+    const { nodes } = this.index;
     const { pages, frames } = this.state;
     for (let node = 0; node < nodes.high; node++) {
       if (!nodes.isUsed(node) || nodes.isChain(node)) continue;
       const page = nodes.page[node]!;
-      if (page !== NONE) frames.index[pages.place[page]!] = NONE;
-      this.tracking.removeNode(node);
+      if (page !== NONE) frames.index[pages.location[page]!] = NONE;
+      this.index.removeNode(node);
     }
     for (let node = 0; node < nodes.high; node++) if (nodes.isChain(node)) nodes.removeChain(node);
   }

@@ -5,10 +5,10 @@ import type { State } from '../state/state.js';
 import { Advisor } from './advisor.js';
 import { NONE } from './content-table.js';
 import type { Hints } from './hints.js';
-import { FILED, UNSEEN } from './items.js';
+import { TREE, UNSEEN } from './items.js';
 import { makeMerged, mapKsmZero, mergeInto, nodeOf, placeOf } from './merge.js';
+import type { MergeIndex } from './merge-index.js';
 import { Scan, type ScanListener } from './scan.js';
-import type { Tracking } from './tracking.js';
 
 const NS_PER_US = 1000;
 const US_PER_MS = 1000;
@@ -40,18 +40,18 @@ export class Ksmd implements Daemon, ScanListener {
 
   constructor(
     private readonly state: State,
-    private readonly tracking: Tracking,
+    private readonly index: MergeIndex,
     private readonly parameters: KsmParameters,
     private readonly rules: MergeRules,
     private readonly hints: Hints | undefined,
   ) {
-    this.scan = new Scan(state, tracking, this);
+    this.scan = new Scan(state, index, this);
   }
 
   /** ksmd_should_run. */
   private get shouldRun(): boolean {
-    const { rules, parameters, tracking } = this;
-    return rules.by === 'ksmd' && parameters.run === 1 && tracking.mms.count > 0;
+    const { rules, parameters, index } = this;
+    return rules.by === 'ksmd' && parameters.run === 1 && index.mms.count > 0;
   }
 
   /** There may be work: if ksmd waits for it, it begins at once. */
@@ -100,20 +100,20 @@ export class Ksmd implements Daemon, ScanListener {
 
   /** Looks at hinted pages before the others; gives how many. They need not have been seen before. */
   private scanHinted(batch: number): number {
-    const { hints, tracking } = this;
+    const { hints, index } = this;
     let looked = 0;
     for (const most = hints?.shareOf(batch) ?? 0; looked < most; looked++) {
       const hint = hints?.pop();
       if (!hint) break;
-      const mm = tracking.mms.of(hint.space);
+      const mm = index.mms.of(hint.space);
       this.charge(this.state.costs.ksm.visit.ns);
       this.pagesScanned++;
       if (!mm) continue;
-      const item = tracking.itemOf(mm, hint.vpn);
-      const place = placeOf(this.state, tracking, item);
+      const item = index.itemOf(mm, hint.vpn);
+      const place = placeOf(this.state, index, item);
       if (!place || nodeOf(this.state, place.page) !== NONE) continue;
-      tracking.unfile(item);
-      tracking.items.checksum[item] = this.state.pages.contents.get(place.page);
+      index.removeFromTree(item);
+      index.items.checksum[item] = this.state.pages.contents.get(place.page);
       this.compareAndMerge(item, place.page);
     }
     return looked;
@@ -125,7 +125,7 @@ export class Ksmd implements Daemon, ScanListener {
 
   roundBegins(): void {
     this.advisor.scanBegins(this.state.nowUs);
-    this.tracking.unstable.reset();
+    this.index.unstable.reset();
   }
 
   roundEnds(): void {
@@ -137,9 +137,9 @@ export class Ksmd implements Daemon, ScanListener {
 
   /** should_skip_rmap_item. Merged pages are never passed over. */
   skips(item: number, page: number): boolean {
-    const { parameters, tracking, rules } = this;
+    const { parameters, index, rules } = this;
     if (!parameters.smartScan || nodeOf(this.state, page) !== NONE) return false;
-    const { items } = tracking;
+    const { items } = index;
     const age = items.age[item]!;
     if (age < OLDEST) items.age[item] = age + 1;
     if (age < YOUNG) return false;
@@ -150,7 +150,7 @@ export class Ksmd implements Daemon, ScanListener {
     }
     this.pagesSkipped++;
     items.skips[item] = skips - 1;
-    tracking.unfile(item);
+    index.removeFromTree(item);
     this.charge(this.state.costs.ksm.visit.ns);
     if (rules.skipLookup) this.mergeWithUnstable(item, page, this.state.pages.contents.get(page));
     return true;
@@ -158,38 +158,38 @@ export class Ksmd implements Daemon, ScanListener {
 
   /** cmp_and_merge_page. */
   private compareAndMerge(item: number, page: number): void {
-    const { tracking, parameters } = this;
-    const { items } = tracking;
+    const { index, parameters } = this;
+    const { items } = index;
     const own = nodeOf(this.state, page);
     if (own !== NONE) {
-      if (items.filed[item] === FILED.stable && items.where[item] === own) return;
+      if (items.tree[item] === TREE.stable && items.node[item] === own) return;
       // A merged page that came by fork: it may go beyond the limit of sharers.
-      tracking.unfile(item);
+      index.removeFromTree(item);
       this.merge(item, own);
       return;
     }
-    tracking.unfile(item);
+    index.removeFromTree(item);
     const content = this.state.pages.contents.get(page);
     if (this.hasChanged(item, content)) return;
     if (content === ZERO && parameters.useZeroPages) {
       this.mapZero(item);
       return;
     }
-    this.charge(depthOf(tracking.nodes.inTree) * this.state.costs.ksm.compare.ns);
-    const node = tracking.search(content, true);
+    this.charge(depthOf(index.nodes.inTree) * this.state.costs.ksm.compare.ns);
+    const node = index.search(content, true);
     if (node >= 0) this.merge(item, node);
     else if (!this.mergeWithUnstable(item, page, content)) this.insert(item);
   }
 
   private insert(item: number): void {
-    const { tracking } = this;
-    tracking.unstable.insert(item);
-    tracking.pagesUnshared++;
+    const { index } = this;
+    index.unstable.insert(item);
+    index.pagesUnshared++;
   }
 
   /** The gate: only a page that is as it was when it was last looked at goes on. */
   private hasChanged(item: number, content: number): boolean {
-    const { items } = this.tracking;
+    const { items } = this.index;
     this.charge(this.state.costs.ksm.checksum.ns);
     const seen = items.checksum[item]!;
     if (seen === content) return false;
@@ -202,18 +202,18 @@ export class Ksmd implements Daemon, ScanListener {
   }
 
   private mapZero(item: number): void {
-    const place = placeOf(this.state, this.tracking, item);
+    const place = placeOf(this.state, this.index, item);
     if (!place) return;
     this.charge(this.state.costs.ksm.merge.ns);
     mapKsmZero(this.state, place);
   }
 
   private merge(item: number, node: number): void {
-    const { tracking } = this;
-    const place = placeOf(this.state, tracking, item);
+    const { index } = this;
+    const place = placeOf(this.state, index, item);
     if (!place) return;
     this.charge(this.state.costs.ksm.merge.ns);
-    mergeInto(this.state, tracking, item, place, node);
+    mergeInto(this.state, index, item, place, node);
   }
 
   /**
@@ -222,12 +222,12 @@ export class Ksmd implements Daemon, ScanListener {
    * another process, ends the search.
    */
   private mergeWithUnstable(item: number, page: number, content: number): boolean {
-    const { state: m, tracking } = this;
-    const { unstable } = tracking;
+    const { state: m, index } = this;
+    const { unstable } = index;
     const { compare, tree_page } = m.costs.ksm;
     this.charge(depthOf(unstable.count) * (compare.ns + tree_page.ns));
     for (let other = unstable.first(content); other !== NONE; other = unstable.following(other)) {
-      const place = placeOf(m, tracking, other);
+      const place = placeOf(m, index, other);
       if (!place || place.page === page) return true;
       if (m.pages.contents.get(place.page) !== content) continue; // written since
       this.mergeTwo(item, other);
@@ -238,15 +238,15 @@ export class Ksmd implements Daemon, ScanListener {
 
   /** try_to_merge_two_pages: the page of `item` becomes the merged one. */
   private mergeTwo(item: number, other: number): void {
-    const { state: m, tracking } = this;
-    const place = placeOf(m, tracking, item);
-    const otherPlace = placeOf(m, tracking, other);
+    const { state: m, index } = this;
+    const place = placeOf(m, index, item);
+    const otherPlace = placeOf(m, index, other);
     if (!place || !otherPlace) return;
     this.charge(m.costs.ksm.merge.ns);
-    tracking.unfile(other);
-    const node = makeMerged(m, tracking, place);
-    mergeInto(m, tracking, item, place, node);
-    mergeInto(m, tracking, other, otherPlace, node);
+    index.removeFromTree(other);
+    const node = makeMerged(m, index, place);
+    mergeInto(m, index, item, place, node);
+    mergeInto(m, index, other, otherPlace, node);
   }
 }
 

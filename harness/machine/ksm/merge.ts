@@ -7,7 +7,7 @@ import { PTE, PTE_SHIFT } from '../state/page-table.js';
 import type { State } from '../state/state.js';
 import { VM, VM_SPECIAL, type Vma } from '../state/vma.js';
 import { NONE } from './content-table.js';
-import type { Tracking } from './tracking.js';
+import type { MergeIndex } from './merge-index.js';
 
 /**
  * Whether KSM may merge pages of a mapping with these flags. A shared mapping counts whether it may write or not.
@@ -26,14 +26,14 @@ export interface Place {
 
 /** The stable node of a page in memory; `NONE` for one that is not merged. */
 export function nodeOf(m: State, page: number): number {
-  const frame = m.pages.place[page]!;
+  const frame = m.pages.location[page]!;
   return frame >= 0 && m.frames.object[frame] === KSM_OBJECT ? m.frames.index[frame]! : NONE;
 }
 
 /** get_mergeable_page: the anonymous page at an item's address, if it is there and may be merged. */
-export function placeOf(m: State, tracking: Tracking, item: number): Place | undefined {
-  const { space, exited } = tracking.mms.get(tracking.items.slot[item]!);
-  const vpn = tracking.items.vpn[item]!;
+export function placeOf(m: State, index: MergeIndex, item: number): Place | undefined {
+  const { space, exited } = index.mms.get(index.items.slot[item]!);
+  const vpn = index.items.vpn[item]!;
   const vma = exited ? undefined : space?.find(vpn);
   if (!vma?.anon || !vma.has(VM.mergeable)) return undefined;
   const at = vma.space.directory.entry(vpn);
@@ -44,16 +44,16 @@ export function placeOf(m: State, tracking: Tracking, item: number): Place | und
 }
 
 /** replace_page: an entry maps the merged page from now on, write-protected. The item is put on the page's node. */
-export function mergeInto(m: State, tracking: Tracking, item: number, place: Place, node: number): void {
+export function mergeInto(m: State, index: MergeIndex, item: number, place: Place, node: number): void {
   const { vma, at, page } = place;
-  const merged = tracking.nodes.page[node]!;
+  const merged = index.nodes.page[node]!;
   // A page that MADV_FREE marked before it was merged is somebody else's too now.
   m.pages.markDirty(merged);
   if (page !== merged) {
     clearEntry(m, vma, at);
     mapPage(m, vma.space, at, merged, PTE.young);
   }
-  tracking.append(item, node, vma.anon?.number ?? NONE);
+  index.append(item, node, vma.anon?.number ?? NONE);
   if (vma.has(VM.locked)) lockEntry(m, at);
 }
 
@@ -61,13 +61,13 @@ export function mergeInto(m: State, tracking: Tracking, item: number, place: Pla
  * A page becomes a merged one, with a node of its own, where it is: write_protect_page, folio_set_stable_node,
  * stable_tree_insert. Gives the node.
  */
-export function makeMerged(m: State, tracking: Tracking, { at, page }: Place): number {
+export function makeMerged(m: State, index: MergeIndex, { at, page }: Place): number {
   const { pages, frames, tables } = m;
   tables.entries[at] = tables.entries[at]! & ~(PTE.write | PTE.dirty);
   const content = pages.contents.get(page);
-  tracking.search(content, false);
-  const node = tracking.nodes.insert(page, content, m.nowUs);
-  const frame = pages.place[page]!;
+  index.search(content, false);
+  const node = index.nodes.insert(page, content, m.nowUs);
+  const frame = pages.location[page]!;
   frames.object[frame] = KSM_OBJECT;
   frames.index[frame] = node;
   pages.markDirty(page); // so that reclaim swaps it, and does not just drop it

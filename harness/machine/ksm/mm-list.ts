@@ -11,9 +11,9 @@ export class MmSlot {
   mergingPages = 0;
   rmapItems = 0;
   /** Items by page number, where pages are met out of order: those of hints, and those of instant merging. */
-  readonly byVpn = new Map<number, number>();
+  readonly byPage = new Map<number, number>();
   /** Of these, the items that are not in the list from `first` on. */
-  readonly loose = new Set<number>();
+  readonly unlinked = new Set<number>();
   after: MmSlot = this;
   before: MmSlot = this;
 

@@ -1,7 +1,7 @@
 import type { ReverseMap } from '../state/rmap.js';
 import type { State } from '../state/state.js';
 import { NONE } from './content-table.js';
-import type { Tracking } from './tracking.js';
+import type { MergeIndex } from './merge-index.js';
 
 /**
  * rmap_walk_ksm: shows the reverse map the items on a page's node, then children that forked from them, until it has found
@@ -10,7 +10,7 @@ import type { Tracking } from './tracking.js';
  */
 export function walkMerged(
   m: State,
-  { items, nodes, mms }: Tracking,
+  { items, nodes, mms }: MergeIndex,
   node: number,
   page: number,
   mappings: number,

@@ -5,8 +5,8 @@ import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import { NONE } from './content-table.js';
 import { placeOf } from './merge.js';
+import type { MergeIndex } from './merge-index.js';
 import type { MmSlot } from './mm-list.js';
-import type { Tracking } from './tracking.js';
 
 /** What a scan tells whoever scans. */
 export interface ScanListener {
@@ -32,20 +32,20 @@ export class Scan {
 
   constructor(
     private readonly state: State,
-    private readonly tracking: Tracking,
+    private readonly index: MergeIndex,
     private readonly listener: ScanListener,
   ) {
-    this.cursor = tracking.mms.head;
+    this.cursor = index.mms.head;
   }
 
   /** Starts again from the first process, at the next call. */
   restart(): void {
-    this.cursor = this.tracking.mms.head;
+    this.cursor = this.index.mms.head;
   }
 
   /** The item of the next page, whose id is then in `page`; `NONE` at the end of a round. */
   next(): number {
-    const { mms } = this.tracking;
+    const { mms } = this.index;
     if (mms.count === 0) return NONE;
     if (this.cursor === mms.head) {
       this.listener.roundBegins();
@@ -68,11 +68,11 @@ export class Scan {
 
   /** Frees the items beyond the last page, and goes on; a process without mergeable VMAs leaves the list. */
   private leave(slot: MmSlot): void {
-    const { items, mms } = this.tracking;
+    const { items, mms } = this.index;
     const last = (): number => (this.behind === NONE ? slot.first : items.next[this.behind]) as number;
-    while (last() !== NONE) this.tracking.dropItemBehind(slot.number, this.behind);
-    if (slot.loose.size > 0)
-      this.tracking.dropLoose(slot, (item) => placeOf(this.state, this.tracking, item) !== undefined);
+    while (last() !== NONE) this.index.dropItemBehind(slot.number, this.behind);
+    if (slot.unlinked.size > 0)
+      this.index.dropUnlinked(slot, (item) => placeOf(this.state, this.index, item) !== undefined);
     const { after } = slot;
     if (this.address === 0) mms.remove(slot);
     this.enter(after);
@@ -134,13 +134,13 @@ export class Scan {
 
   /** get_next_rmap_item: the item of an address, made if need be; those below it that are left are stale and go. */
   private itemAt(slot: MmSlot, vpn: number): number {
-    const { tracking } = this;
-    const { items } = tracking;
+    const { index } = this;
+    const { items } = index;
     for (;;) {
       const item = (this.behind === NONE ? slot.first : items.next[this.behind]) as number;
-      if (item === NONE || items.vpn[item]! > vpn) return tracking.newItem(slot.number, vpn, this.behind);
+      if (item === NONE || items.vpn[item]! > vpn) return index.newItem(slot.number, vpn, this.behind);
       if (items.vpn[item] === vpn) return item;
-      tracking.dropItemBehind(slot.number, this.behind);
+      index.dropItemBehind(slot.number, this.behind);
     }
   }
 }

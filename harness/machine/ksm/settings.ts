@@ -10,7 +10,7 @@ export interface KsmTarget {
     readonly merged: boolean;
     /** Whether the kernel is built with KSM. */
     configured: boolean;
-    /** Processes that can be tracked: beyond, memory for tracking is out. */
+    /** Processes that can be tracked: beyond, memory for index is out. */
     maxProcesses: number;
     setRun(run: KsmParameters['run']): void;
     sleepChanged(): void;

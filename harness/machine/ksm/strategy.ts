@@ -3,7 +3,7 @@ import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import type { Hints } from './hints.js';
 import { RMAP_ITEM_BYTES } from './items.js';
-import type { Tracking } from './tracking.js';
+import type { MergeIndex } from './merge-index.js';
 
 /** What the kernel shows of merging (sysfs, and the memory it takes). */
 export interface MergeCounts {
@@ -13,7 +13,7 @@ export interface MergeCounts {
   readonly pagesSharing: number;
   /** Pages that change too often to be merged. */
   readonly pagesVolatile: number;
-  /** Memory that tracking costs the kernel. */
+  /** Memory that index costs the kernel. */
   readonly metadataBytes: number;
 }
 
@@ -33,7 +33,7 @@ export class Scanning implements MergeStrategy {
 
   constructor(
     private readonly state: State,
-    private readonly tracking: Tracking,
+    private readonly index: MergeIndex,
     private readonly hints: Hints | undefined,
   ) {}
 
@@ -50,18 +50,18 @@ export class Scanning implements MergeStrategy {
   }
 
   get pagesShared(): number {
-    return this.tracking.pagesShared;
+    return this.index.pagesShared;
   }
 
   get pagesSharing(): number {
-    return this.tracking.pagesSharing;
+    return this.index.pagesSharing;
   }
 
   get pagesVolatile(): number {
-    return this.tracking.pagesVolatile;
+    return this.index.pagesVolatile;
   }
 
   get metadataBytes(): number {
-    return this.tracking.items.count * RMAP_ITEM_BYTES;
+    return this.index.items.count * RMAP_ITEM_BYTES;
   }
 }

@@ -1,5 +1,5 @@
 import type { ContentTable } from './content-table.js';
-import { FILED, type RmapItems } from './items.js';
+import { type RmapItems, TREE } from './items.js';
 
 /**
  * The unstable tree: pages looked at in this round that found no partner. A hash table by content id instead of the
@@ -42,13 +42,13 @@ export class UnstableTree {
 
   /** Puts an item in under its checksum. */
   insert(item: number): void {
-    this.items.filed[item] = FILED.unstable;
-    this.items.where[item] = this.round;
+    this.items.tree[item] = TREE.unstable;
+    this.items.node[item] = this.round;
     this.table.link(item);
   }
 
   /** Takes an item out, if it came in this round. */
   remove(item: number): void {
-    if (this.items.where[item] === this.round) this.table.unlink(item);
+    if (this.items.node[item] === this.round) this.table.unlink(item);
   }
 }

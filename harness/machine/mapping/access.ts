@@ -2,7 +2,7 @@ import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
 import { isAnonPage, isExclusive } from '../entries/entry.js';
 import { type Contents, READ, UNIQUE } from '../memory/contents.js';
-import { OWN_TRAIT, ZERO_PAGE } from '../memory/pages.js';
+import { PAGE_FLAG, ZERO_PAGE } from '../memory/pages.js';
 import { identify } from '../object/page-in.js';
 import type { Merger } from '../state/hooks.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.js';
@@ -103,7 +103,7 @@ function accessOne(m: State, space: Space, vpn: number, content: number): number
   if ((entry & need) === need) {
     if ((entry & mark) !== mark) tables.entries[at] = entry | mark;
     const { touched } = m.reclaim;
-    if (touched && (pages.traits[entry >>> PTE_SHIFT]! & OWN_TRAIT.unevictable) === 0) {
+    if (touched && (pages.traits[entry >>> PTE_SHIFT]! & PAGE_FLAG.unevictable) === 0) {
       touched.touch(entry >>> PTE_SHIFT);
     }
   } else {
@@ -169,7 +169,7 @@ function accessVma(
     if ((entry & need) === need) {
       if ((entry & mark) !== mark) tables.entries[at] = entry | mark;
       const page = entry >>> PTE_SHIFT;
-      if (touched && (pages.traits[page]! & OWN_TRAIT.unevictable) === 0) touched.touch(page);
+      if (touched && (pages.traits[page]! & PAGE_FLAG.unevictable) === 0) touched.touch(page);
     } else {
       const current = m.sigbusHandler ? allowed(vma.space, vpn, content !== READ) : vma;
       const outcome = timedFault(m, current, vpn, content !== READ);

@@ -1,8 +1,8 @@
 import type { State } from '../state/state.js';
-import { ANON_REACH, type AnonObject, VM, type Vma } from '../state/vma.js';
+import { ANON_REACH, type AnonVma, VM, type Vma } from '../state/vma.js';
 
 /** anon_vma_prepare: the object new pages of a VMA are filed under, a neighbour's or made at the first. */
-export function anonObject(m: State, vma: Vma, vpn: number): AnonObject {
+export function anonObject(m: State, vma: Vma, vpn: number): AnonVma {
   if (!vma.anon) {
     const neighbour = vma.space.neighbourToShareWith(vma);
     if (neighbour) vma.shift = neighbour.shift;
@@ -16,7 +16,7 @@ export function anonObject(m: State, vma: Vma, vpn: number): AnonObject {
 }
 
 /** __folio_set_anon: a page that others share is filed under the oldest object, where all of them find it. */
-export function swapInObject(m: State, vma: Vma, vpn: number, page: number): AnonObject {
+export function swapInObject(m: State, vma: Vma, vpn: number, page: number): AnonVma {
   const shared = m.swap.references(m.pages.slotOf(page)) > 1;
   const oldest = vma.inherited[0];
   return shared && oldest ? oldest : anonObject(m, vma, vpn);

@@ -109,7 +109,7 @@ function countObjectFault(m: State, vma: Vma, where: number, write: boolean, aro
   // filemap_fault counts every page that it does not find as major, also one over a hole, for which nothing is read.
   if (where === WHERE.swap || where === WHERE.disk || (where === WHERE.hole && file)) countMajor(m, vma);
   const aroundNs = around * faults.around.ns;
-  if (where === WHERE.memory || where === WHERE.special)
+  if (where === WHERE.memory || where === WHERE.mappedInPlace)
     m.ledger.cpu(PART.minor, (file && write ? faults.file_write.ns : faults.cached.ns) + aroundNs);
   else if (where === WHERE.hole)
     m.ledger.cpu(PART.minor, (write ? faults.shmem_write.ns : faults.shmem_read.ns) + aroundNs);
@@ -160,7 +160,7 @@ function copyFromObject(m: State, vma: Vma, vpn: number, at: number): void {
   const object = vma.object!;
   const index = vma.objectPageAt(vpn);
   const where = whereIs(m, object, index);
-  if (where !== WHERE.memory && where !== WHERE.special) countObjectFault(m, vma, where, false, 0);
+  if (where !== WHERE.memory && where !== WHERE.mappedInPlace) countObjectFault(m, vma, where, false, 0);
   const source = pageIn(m, object, index, where);
   mapPage(m, vma.space, at, newCopy(m, vma, vpn, source), PTE.write | PTE.young | PTE.dirty);
 }
@@ -252,7 +252,7 @@ function swappedOut(m: State, vma: Vma, vpn: number, at: number, write: boolean)
     return;
   }
   m.tables.set(at, 0);
-  const frame = m.pages.place[page]!;
+  const frame = m.pages.location[page]!;
   const others = m.swap.dropReference(m.frames.slot[frame]!) + m.frames.mapcount[frame]!;
   const merged = isMerged(m, page);
   // should_try_to_free_swap
@@ -273,7 +273,7 @@ function swappedOut(m: State, vma: Vma, vpn: number, at: number, write: boolean)
  * merged still.
  */
 function mayMapFromSwap(m: State, vma: Vma, vpn: number, page: number): boolean {
-  const frame = m.pages.place[page]!;
+  const frame = m.pages.location[page]!;
   const number = m.frames.object[frame]!;
   const index = m.frames.index[frame]!;
   const object = m.objects.get(number);

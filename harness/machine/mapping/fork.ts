@@ -12,8 +12,8 @@ export function spawn(m: State, id: number, name: string): Space {
   if (m.spaces.has(id)) throw new InputError(`space ${id} exists already, expected the id of none`);
   const space = new Space(id, name);
   m.spaces.set(id, space);
-  m.everySpace.push(space);
-  m.shares.spaceAdded(space);
+  m.allSpacesEver.push(space);
+  m.pss.spaceAdded(space);
   return space;
 }
 

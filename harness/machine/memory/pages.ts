@@ -6,7 +6,7 @@ import { Contents, ZERO } from './contents.js';
 export const ZERO_PAGE = 0;
 
 /** Traits of the machine's own, beside those policies see. */
-export const OWN_TRAIT = {
+export const PAGE_FLAG = {
   /** A page of the page cache over a hole of a file: there is no block behind it until it is written. */
   hole: 32,
   /** No policy may choose the page: it is locked, or anonymous without swap. */
@@ -25,16 +25,16 @@ const NOWHERE = -1;
  */
 export class PageStore {
   /** Frame (0 and up), `NOWHERE`, or -2 - slot for a page that is only in swap. For unused ids the next unused one. */
-  place: Int32Array;
+  location: Int32Array;
   /** 1 while the page has a frame. */
   resident: Uint8Array;
-  /** Bits of `TRAIT` and `OWN_TRAIT`. */
+  /** Bits of `TRAIT` and `PAGE_FLAG`. */
   traits: Uint8Array;
   readonly contents: Contents;
   /** Pages marked by MADV_FREE and neither dropped nor found rewritten yet. */
-  lazyfree = 0;
+  lazyfreeCount = 0;
   /** Pages in memory that are marked volatile. */
-  volatile = 0;
+  volatileCount = 0;
 
   private nextFresh = 1;
   private firstUnused = NOWHERE;
@@ -42,32 +42,32 @@ export class PageStore {
 
   /** @param onGrow told when ids go beyond the arrays' length */
   constructor(capacity: number, onGrow: (count: number) => void) {
-    this.place = new Int32Array(capacity).fill(NOWHERE);
+    this.location = new Int32Array(capacity).fill(NOWHERE);
     this.resident = new Uint8Array(capacity);
-    this.traits = new Uint8Array(capacity).fill(OWN_TRAIT.unused);
+    this.traits = new Uint8Array(capacity).fill(PAGE_FLAG.unused);
     this.contents = new Contents(capacity);
-    this.traits[ZERO_PAGE] = OWN_TRAIT.unevictable;
+    this.traits[ZERO_PAGE] = PAGE_FLAG.unevictable;
     this.onGrow = onGrow;
   }
 
   /** Ids are below this. */
   get count(): number {
-    return this.place.length;
+    return this.location.length;
   }
 
   get bytes(): number {
-    return this.place.byteLength + this.resident.byteLength + this.traits.byteLength + this.contents.bytes;
+    return this.location.byteLength + this.resident.byteLength + this.traits.byteLength + this.contents.bytes;
   }
 
   /** A new page of zeros, without a frame. */
   create(): number {
     let id = this.firstUnused;
-    if (id >= 0) this.firstUnused = this.place[id]!;
+    if (id >= 0) this.firstUnused = this.location[id]!;
     else {
       id = this.nextFresh++;
-      if (id >= this.place.length) this.grow(id + 1);
+      if (id >= this.location.length) this.grow(id + 1);
     }
-    this.place[id] = NOWHERE;
+    this.location[id] = NOWHERE;
     this.traits[id] = 0;
     this.contents.set(id, ZERO);
     return id;
@@ -78,50 +78,50 @@ export class PageStore {
     this.clearLazyfree(id);
     this.clearVolatile(id);
     this.resident[id] = 0;
-    this.traits[id] = OWN_TRAIT.unused;
-    this.place[id] = this.firstUnused;
+    this.traits[id] = PAGE_FLAG.unused;
+    this.location[id] = this.firstUnused;
     this.firstUnused = id;
   }
 
   /** The swap slot of a page that is only in swap; -1 otherwise. */
   slotOf(id: number): number {
-    return -2 - Math.min(-1, this.place[id]!);
+    return -2 - Math.min(-1, this.location[id]!);
   }
 
   setFrame(id: number, frame: number): void {
-    this.place[id] = frame;
+    this.location[id] = frame;
     this.resident[id] = 1;
-    if (this.traits[id]! & TRAIT.volatile) this.volatile++;
+    if (this.traits[id]! & TRAIT.volatile) this.volatileCount++;
   }
 
   /** The page leaves memory for a swap slot. */
   setSlot(id: number, slot: number): void {
-    this.place[id] = -2 - slot;
+    this.location[id] = -2 - slot;
     this.resident[id] = 0;
-    if (this.traits[id]! & TRAIT.volatile) this.volatile--;
+    if (this.traits[id]! & TRAIT.volatile) this.volatileCount--;
   }
 
   /** The page leaves memory; what it holds is on its device. */
   setAbsent(id: number): void {
-    this.place[id] = NOWHERE;
+    this.location[id] = NOWHERE;
     this.resident[id] = 0;
   }
 
   /** Whether a page of the page cache has no block behind it. */
   isOverHole(id: number): boolean {
-    return (this.traits[id]! & OWN_TRAIT.hole) !== 0;
+    return (this.traits[id]! & PAGE_FLAG.hole) !== 0;
   }
 
   markVolatile(id: number): void {
     if (this.traits[id]! & TRAIT.volatile) return;
     this.setTrait(id, TRAIT.volatile);
-    this.volatile += this.resident[id]!;
+    this.volatileCount += this.resident[id]!;
   }
 
   clearVolatile(id: number): void {
     if ((this.traits[id]! & TRAIT.volatile) === 0) return;
     this.clearTrait(id, TRAIT.volatile);
-    this.volatile -= this.resident[id]!;
+    this.volatileCount -= this.resident[id]!;
   }
 
   setTrait(id: number, bits: number): void {
@@ -143,22 +143,22 @@ export class PageStore {
   markLazyfree(id: number): void {
     if (this.traits[id]! & TRAIT.lazyfree) return;
     this.traits[id] = this.traits[id]! | TRAIT.lazyfree;
-    this.lazyfree++;
+    this.lazyfreeCount++;
   }
 
   clearLazyfree(id: number): void {
     if ((this.traits[id]! & TRAIT.lazyfree) === 0) return;
     this.traits[id] = this.traits[id]! & ~TRAIT.lazyfree;
-    this.lazyfree--;
+    this.lazyfreeCount--;
   }
 
   private grow(needed: number): void {
     if (needed > 2 ** ID_BITS)
       throw new RangeError(`more than 2^${ID_BITS} pages, which a page table entry cannot name`);
-    const length = Math.min(grownCapacity(this.place.length, needed), 2 ** ID_BITS);
-    this.place = grown(this.place, length, NOWHERE);
+    const length = Math.min(grownCapacity(this.location.length, needed), 2 ** ID_BITS);
+    this.location = grown(this.location, length, NOWHERE);
     this.resident = grown(this.resident, length);
-    this.traits = grown(this.traits, length, OWN_TRAIT.unused);
+    this.traits = grown(this.traits, length, PAGE_FLAG.unused);
     this.contents.grow(length);
     this.onGrow(length);
   }

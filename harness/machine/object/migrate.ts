@@ -23,7 +23,7 @@ export function migrate(
     throw new InputError(`migrate of ${object.name}, a ${object.backing} object, expected an xip object`);
   const end = Math.min(first + count, object.size);
   for (let index = first; index < end; index++) {
-    const inPlace = whereIs(m, object, index) === WHERE.special;
+    const inPlace = whereIs(m, object, index) === WHERE.mappedInPlace;
     if (inPlace === toCache) move(m, object, index, toCache);
   }
 }

@@ -1,6 +1,6 @@
 import { PART } from '../../cost/ledger.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
-import { OWN_TRAIT } from '../memory/pages.js';
+import { PAGE_FLAG } from '../memory/pages.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import { leaveSwapCache, readSwap } from './swap-cache.js';
@@ -15,7 +15,7 @@ export const WHERE = {
   /** Not in the page cache. */
   disk: 3,
   /** In memory that has no frames (XIP). */
-  special: 4,
+  mappedInPlace: 4,
 } as const;
 
 /** Where the page at an index of an object is. The index is below the object's size. */
@@ -23,11 +23,11 @@ export function whereIs(m: State, object: SharedObject, index: number): number {
   const page = object.page(index);
   if (page === 0) {
     if (object.isHole(index)) return WHERE.hole;
-    return object.backing === 'file' ? WHERE.disk : WHERE.special;
+    return object.backing === 'file' ? WHERE.disk : WHERE.mappedInPlace;
   }
   if (m.pages.resident[page] === 1) return WHERE.memory;
   if (object.backing === 'shmem') return WHERE.swap;
-  return isCached(m, page) ? WHERE.disk : WHERE.special;
+  return isCached(m, page) ? WHERE.disk : WHERE.mappedInPlace;
 }
 
 /** Whether a page goes through the page cache: all pages of files, and those of an XIP object that moved there. */
@@ -78,7 +78,7 @@ export function newObjectPage(m: State, object: SharedObject, index: number): nu
 /** A page of zeros in the page cache over a hole of a file. */
 function cacheHole(m: State, object: SharedObject, index: number): number {
   const page = m.pages.create();
-  m.pages.setTrait(page, TRAIT.file | OWN_TRAIT.hole);
+  m.pages.setTrait(page, TRAIT.file | PAGE_FLAG.hole);
   m.reclaim.bringIn(page, object.number, index);
   object.setPage(index, page);
   return page;
@@ -123,7 +123,7 @@ export function dirtyObjectPage(m: State, object: SharedObject, page: number): v
   m.pages.markDirty(page);
   if (object.backing === 'shmem') return;
   if (m.pages.isOverHole(page)) {
-    m.pages.clearTrait(page, OWN_TRAIT.hole);
+    m.pages.clearTrait(page, PAGE_FLAG.hole);
     object.blocks++;
   }
   if (object.dirtySinceUs === undefined) {

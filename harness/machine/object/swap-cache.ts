@@ -10,7 +10,7 @@ export function readSwap(m: State, page: number, object: number, index: number):
 
 /** A page of shared memory is used again: the object holds it, and its slot is free (shmem_swapin_folio). */
 export function leaveSwapCache(m: State, page: number): void {
-  const slot = m.frames.slot[m.pages.place[page]!]!;
+  const slot = m.frames.slot[m.pages.location[page]!]!;
   if (slot < 0) return;
   m.swap.dropReference(slot);
   freeSwapCache(m, page);
@@ -18,7 +18,7 @@ export function leaveSwapCache(m: State, page: number): void {
 
 /** Gives back the slot of a page in the swap cache that nobody else refers to: its contents are about to differ. */
 export function freeSwapCache(m: State, page: number): void {
-  const frame = m.pages.place[page]!;
+  const frame = m.pages.location[page]!;
   const slot = m.frames.slot[frame]!;
   if (slot < 0 || m.swap.references(slot) > 0) return;
   m.frames.setSlot(frame, -1);

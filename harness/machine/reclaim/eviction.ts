@@ -1,7 +1,7 @@
 import { PART } from '../../cost/ledger.js';
 import { type ReclaimPolicy, TRAIT } from '../../policy/reclaim/contract.js';
 import { isAnonPage, isMerged, isReferred, unmapPage } from '../entries/entry.js';
-import { OWN_TRAIT } from '../memory/pages.js';
+import { PAGE_FLAG } from '../memory/pages.js';
 import { freeObjectPage } from '../object/lifetime.js';
 import { PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import type { Space } from '../state/space.js';
@@ -33,7 +33,7 @@ export class Eviction {
   /** Carries out an eviction; false when the page could not go (the policy has been told). */
   take(page: number): boolean {
     const { pages, rmap } = this.state;
-    const frame = pages.place[page]!;
+    const frame = pages.location[page]!;
     rmap.walk(frame);
     if (this.missesMappings(page, frame)) {
       this.reclaim.policy.reject(page);
@@ -221,12 +221,12 @@ export class Eviction {
 
   private pageOutNow(page: number): void {
     const m = this.state;
-    const frame = m.pages.place[page]!;
+    const frame = m.pages.location[page]!;
     m.rmap.walk(frame);
     if (this.missesMappings(page, frame)) return;
     this.collectDirty(page);
     const traits = m.pages.traits[page]!;
-    if (traits & OWN_TRAIT.unevictable || !this.reclaim.hasPlace(page)) {
+    if (traits & PAGE_FLAG.unevictable || !this.reclaim.hasPlace(page)) {
       // Without swap a page of shared memory is unmapped before there turns out to be no place for it.
       if (!isAnonPage(m, page)) this.unmapAll(0);
     } else if (traits & TRAIT.file) {

@@ -20,7 +20,7 @@ import { before, type VolatileRange } from './volatile-range.js';
 export function checkPurge(m: State, purge: Purge): void {
   const { marks } = purge;
   const known = new Set<VolatileRange>();
-  if (marks.isEmpty && m.pages.volatile === 0) return;
+  if (marks.isEmpty && m.pages.volatileCount === 0) return;
   for (const [holder, ranges] of marks.all()) {
     checkRanges(ranges);
     for (const range of ranges) known.add(range);

@@ -1,5 +1,5 @@
 import { clearEntry, isMerged } from '../entries/entry.js';
-import { OWN_TRAIT, ZERO_PAGE } from '../memory/pages.js';
+import { PAGE_FLAG, ZERO_PAGE } from '../memory/pages.js';
 import { freeObjectPage } from '../object/lifetime.js';
 import { PTE_SHIFT, PURGED } from '../state/page-table.js';
 import { Space } from '../state/space.js';
@@ -37,7 +37,7 @@ function purgePrivate(m: State, space: Space, vpn: number): number {
   const { inUse } = m.frames;
   clearEntry(m, vma, at);
   m.tables.set(at, PURGED);
-  if ((m.pages.traits[page]! & OWN_TRAIT.unused) === 0) return GAVE.mapping;
+  if ((m.pages.traits[page]! & PAGE_FLAG.unused) === 0) return GAVE.mapping;
   return m.frames.inUse < inUse ? GAVE.frame : GAVE.slot;
 }
 
@@ -45,7 +45,7 @@ function purgePrivate(m: State, space: Space, vpn: number): number {
 function purgeShared(m: State, object: SharedObject, index: number): number {
   const page = object.page(index);
   if (page === 0) return GAVE.nothing;
-  const frame = m.pages.place[page]!;
+  const frame = m.pages.location[page]!;
   if (page === m.reclaim.incoming || (frame >= 0 && m.rmap.isLocked(frame))) return GAVE.stays;
   freeObjectPage(m, object, index);
   object.setPurged(index);

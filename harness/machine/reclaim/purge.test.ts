@@ -69,7 +69,7 @@ describe('range-lru', () => {
         'write,2,20,1,',
       ],
       { limit: 8, swap: 'ssd' },
-      (m) => [contents(m, 2, 0, 8), m.pages.volatile],
+      (m) => [contents(m, 2, 0, 8), m.pages.volatileCount],
     );
     expect(seen).toEqual([[100, 101, 102, 103, 104, 105, 106, 107], 0]);
   });
@@ -235,7 +235,7 @@ describe('lazyfree', () => {
     const { result, seen, errnos } = await runAndLook(
       [...marked, 'write,1,3,1,=300', 'write,1,30,7,', 'read,1,0,2,', pin(3), pin(0), pin(1), pin(1)],
       { purge: 'lazyfree', limit: FULL },
-      (m) => [contents(m, 1, 0, 8), m.pages.volatile],
+      (m) => [contents(m, 1, 0, 8), m.pages.volatileCount],
     );
     expect(seen).toEqual([[0, 0, 0, 300, 0, 0, 0, 0], 0]);
     expect(errnos.slice(-4)).toEqual([0, 1, 1, 0]);
@@ -321,7 +321,7 @@ describe('access to purged memory', () => {
 });
 
 it('volatile_pages_mean counts volatile pages in memory', async () => {
-  const { result, seen } = await runAndLook([...TWO_RANGES, 'mark,,,,x'], {}, (m) => m.pages.volatile);
+  const { result, seen } = await runAndLook([...TWO_RANGES, 'mark,,,,x'], {}, (m) => m.pages.volatileCount);
   expect(seen).toBe(16);
   // From the fifth event on 8 pages, from the sixth 16, over 6 µs.
   expect(result.metrics.volatile_pages_mean).toBe((8 + 16) / 6);

@@ -48,9 +48,9 @@ export class Purge implements PurgeHooks {
   shrink(scanned: number): number {
     if (this.rules.when === 'before' || !this.marks.queue.first) return 0;
     const { pages, frames } = this.state;
-    const { volatile } = pages;
-    this.owed += (SHARE * (scanned || SWAP_CLUSTER_MAX) * volatile) / (frames.inUse + 1);
-    this.owed = Math.min(this.owed, 2 * volatile);
+    const { volatileCount } = pages;
+    this.owed += (SHARE * (scanned || SWAP_CLUSTER_MAX) * volatileCount) / (frames.inUse + 1);
+    this.owed = Math.min(this.owed, 2 * volatileCount);
     const wanted = Math.floor(this.owed);
     const freed = wanted > 0 ? this.give(wanted) : 0;
     this.owed = Math.max(0, this.owed - freed);

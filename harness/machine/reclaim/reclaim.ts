@@ -7,7 +7,7 @@ import {
 } from '../../policy/reclaim/contract.js';
 import type { Chosen } from '../../policy/registry.js';
 import { randomStream } from '../../stats/random.js';
-import { OWN_TRAIT } from '../memory/pages.js';
+import { PAGE_FLAG } from '../memory/pages.js';
 import type { Zone } from '../memory/zone.js';
 import type { ReclaimHooks } from '../state/hooks.js';
 import type { State, StateOptions } from '../state/state.js';
@@ -206,27 +206,27 @@ export class Reclaim implements ReclaimHooks, Evictor {
   readmit(page: number): void {
     this.policy.remove(page);
     const { rmap, pages } = this.state;
-    this.admit(page, this.couldGo(page) && !rmap.isLocked(pages.place[page]!));
+    this.admit(page, this.couldGo(page) && !rmap.isLocked(pages.location[page]!));
   }
 
   /** Whether the policy may choose a resident page has changed, or may have. */
   recheck(page: number): void {
-    const could = this.couldGo(page) && !this.state.rmap.isLocked(this.state.pages.place[page]!);
+    const could = this.couldGo(page) && !this.state.rmap.isLocked(this.state.pages.location[page]!);
     if (could !== this.isUnevictable(page)) return;
     if (!could) this.policy.remove(page);
     this.admit(page, could);
   }
 
   private isUnevictable(page: number): boolean {
-    return (this.state.pages.traits[page]! & OWN_TRAIT.unevictable) !== 0;
+    return (this.state.pages.traits[page]! & PAGE_FLAG.unevictable) !== 0;
   }
 
   private admit(page: number, evictable: boolean): void {
     const { traits } = this.state.pages;
     if (evictable) {
-      traits[page] = traits[page]! & ~OWN_TRAIT.unevictable;
+      traits[page] = traits[page]! & ~PAGE_FLAG.unevictable;
       this.policy.insert(page);
-    } else traits[page] = traits[page]! | OWN_TRAIT.unevictable;
+    } else traits[page] = traits[page]! | PAGE_FLAG.unevictable;
   }
 
   /** Whether the policy is to look at a page: there is a place for its contents, no need for one, or it is walked all the same. */

@@ -33,7 +33,7 @@ describe('shared volatile memory', () => {
   it('is the object\u2019s: purging unmaps its pages everywhere, and frees frame and slot', () => {
     const s = shared();
     expect(s.mark(s.p, 0, PAGES)).toBe(0);
-    expect(s.lab.m.pages.volatile).toBe(PAGES);
+    expect(s.lab.m.pages.volatileCount).toBe(PAGES);
     s.press();
     expect(s.lab.stat(s.p, A, PAGES).rss + s.lab.stat(s.q, A + 50, PAGES).rss).toBe(0);
     expect(s.object.blocks).toBe(0);
@@ -131,7 +131,7 @@ describe('shared volatile memory', () => {
     expect(lab.madvise(p, A, PAGES, 'MADV_VOLATILE')).toBe(0);
     lab.pressure(LIMIT - PAGES + 1);
     expect(lab.read(child, A, PAGES)).toEqual(ZEROS);
-    expect(lab.m.pages.volatile).toBe(PAGES); // what is made in a volatile part is volatile
+    expect(lab.m.pages.volatileCount).toBe(PAGES); // what is made in a volatile part is volatile
     lab.exit(p);
     lab.exit(child);
     expect([...lab.m.purge.marks.all()]).toEqual([]);
@@ -167,13 +167,13 @@ describe('what happens to the marks of an object', () => {
     s.lab.truncate(s.object, PAGES);
     expect(s.lab.read(s.p, A + 4, 4)).toEqual([0, 0, 0, 0]);
     expect(s.lab.read(s.p, A + 3, 1)).toEqual(['SIGBUS']);
-    expect(s.lab.m.pages.volatile).toBe(0);
+    expect(s.lab.m.pages.volatileCount).toBe(0);
     // What lies beyond the end is not marked either.
     s.lab.truncate(s.object, 2);
     expect(s.mark(s.p, 0, PAGES)).toBe(0);
     s.lab.truncate(s.object, PAGES);
     s.lab.write(s.p, A + 6, 1, 1);
-    expect(s.lab.m.pages.volatile).toBe(0);
+    expect(s.lab.m.pages.volatileCount).toBe(0);
   });
 
   it('a hole: the part stays volatile; what the program dropped itself was not purged', () => {
@@ -196,7 +196,7 @@ describe('what happens to the marks of an object', () => {
     expect(s.lab.pread(s.object, 0, 2)).toEqual([0, 0]);
     s.lab.pwrite(s.object, 1, 1, 9);
     expect(s.lab.read(s.p, A, 2)).toEqual(['SIGBUS', 9]);
-    expect(s.lab.m.pages.volatile).toBe(1);
+    expect(s.lab.m.pages.volatileCount).toBe(1);
     expect(s.pin(s.p, 1, 1).value).toBe(1);
     expect(s.pin(s.p, 1, 1).value).toBe(0);
   });
@@ -207,7 +207,7 @@ describe('mlock', () => {
     const s = shared();
     s.lab.lock(s.p, A, 2);
     expect(s.mark(s.p, 0, PAGES)).toBe('EINVAL');
-    expect(s.lab.m.pages.volatile).toBe(0);
+    expect(s.lab.m.pages.volatileCount).toBe(0);
   });
 
   it('what is locked later, by anyone, stays until it is unlocked', () => {

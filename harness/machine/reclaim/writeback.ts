@@ -31,7 +31,7 @@ export function writeBack(m: State, object: SharedObject): number {
 /** Collects the dirty bits of a page's entries, and takes them and the right to write away. */
 function cleanEntries(m: State, page: number): void {
   const { rmap, tables, pages } = m;
-  rmap.walk(pages.place[page]!);
+  rmap.walk(pages.location[page]!);
   for (let i = 0; i < rmap.length; i++) {
     const at = rmap.entries[i]!;
     const entry = tables.entries[at]!;

@@ -1,5 +1,5 @@
 import { InputError } from '../../base/errors.js';
-import { AnonObject, type ObjectOptions, SharedObject } from './vma.js';
+import { AnonVma, type ObjectOptions, SharedObject } from './vma.js';
 
 /** Number of the object that all merged pages belong to; their index in it is that of their stable node. */
 export const KSM_OBJECT = 0;
@@ -11,7 +11,7 @@ class KsmObject {
 }
 
 /** What a frame's page can belong to. */
-export type FrameObject = AnonObject | SharedObject | KsmObject;
+export type FrameObject = AnonVma | SharedObject | KsmObject;
 
 /** All objects, by the number that frames refer to them by, and shared ones by name. */
 export class Objects {
@@ -31,8 +31,8 @@ export class Objects {
     for (const object of this.byNumber) if (object) yield object;
   }
 
-  createAnon(base: number): AnonObject {
-    const object = new AnonObject(this.number(), base);
+  createAnon(base: number): AnonVma {
+    const object = new AnonVma(this.number(), base);
     this.byNumber[object.number] = object;
     return object;
   }
@@ -60,7 +60,7 @@ export class Objects {
   }
 
   /** Forgets an object whose pages are gone. */
-  drop(object: AnonObject | SharedObject): void {
+  drop(object: AnonVma | SharedObject): void {
     this.byNumber[object.number] = undefined;
     this.unused.push(object.number);
     if (object.kind === 'shared' && object.name !== undefined && this.byName.get(object.name) === object) {

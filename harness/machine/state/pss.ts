@@ -18,7 +18,7 @@ interface MappedPages {
  * a change: every frame keeps G(t), the integral of 1/m so far; an entry made at a and cleared at b has paid
  * G(b) - G(a), so the space subtracts G when an entry is made and adds it when the entry is cleared.
  */
-export class Shares {
+export class ProportionalUsage {
   /** The only space so far, until there is a second one. */
   private sole: Space | undefined;
   private exact = false;
@@ -72,7 +72,8 @@ export class Shares {
           for (let i = 0; i < part.to - part.from; i++) {
             const entry = m.tables.entries[part.at + i]!;
             const page = entry >>> PTE_SHIFT;
-            if (entry & PTE.present && page !== ZERO_PAGE) space.pageUs += this.settle(m.pages.place[page]!);
+            if (entry & PTE.present && page !== ZERO_PAGE)
+              space.pageUs += this.settle(m.pages.location[page]!);
           }
         }
       }

@@ -4,7 +4,7 @@ import type { PageStore } from '../memory/pages.js';
 import type { Objects } from './objects.js';
 import { type PageTables, PTE, PTE_SHIFT } from './page-table.js';
 import type { Space } from './space.js';
-import { type AnonObject, NO_RECENCY, type SharedObject, VM, type Vma } from './vma.js';
+import { type AnonVma, NO_RECENCY, type SharedObject, VM, type Vma } from './vma.js';
 
 /** Who knows which entries map merged pages. */
 export interface MergedWalk {
@@ -54,7 +54,7 @@ export class ReverseMap {
     else this.walkShared(object, page, index, left);
   }
 
-  private walkAnon(anon: AnonObject, page: number, filedAt: number, mappings: number): void {
+  private walkAnon(anon: AnonVma, page: number, filedAt: number, mappings: number): void {
     for (const space of anon.spaces) {
       this.look(space, undefined, filedAt, page);
       if (this.length === mappings) return;
@@ -81,7 +81,7 @@ export class ReverseMap {
     const page = object.page(index);
     this.length = 0;
     if (page === 0) return;
-    if (pages.resident[page] === 1) this.walk(pages.place[page]!);
+    if (pages.resident[page] === 1) this.walk(pages.location[page]!);
     // A page without a frame does not know how many entries map it.
     else this.walkShared(object, page, index, Number.POSITIVE_INFINITY);
   }
@@ -106,7 +106,7 @@ export class ReverseMap {
    */
   referenced(page: number): number {
     const { pages, tables } = this.state;
-    this.walk(pages.place[page]!);
+    this.walk(pages.location[page]!);
     let used = 0;
     let exec = 0;
     for (let i = 0; i < this.length; i++) {
@@ -129,7 +129,7 @@ export class ReverseMap {
   isVolatile(page: number): boolean {
     const { pages } = this.state;
     if (pages.resident[page] === 0) return false;
-    this.walk(pages.place[page]!);
+    this.walk(pages.location[page]!);
     for (let i = 0; i < this.length; i++) if (this.vmas[i]!.flags & VM.volatile) return true;
     return false;
   }

@@ -13,7 +13,7 @@ export class Space {
   touches = 0;
   pgfault = 0;
   pgmajfault = 0;
-  /** Page-microseconds it has paid for, shared pages split among their mappings (see `Shares`). */
+  /** Page-microseconds it has paid for, shared pages split among their mappings (see `ProportionalUsage`). */
   pageUs = 0;
   /** Pages of images with struct pages that it maps: its memory map has an entry for each. */
   structPages = 0;
@@ -124,7 +124,7 @@ export class Space {
 
   /**
    * find_mergeable_anon_vma: a neighbour that differs in its protection only, whose anonymous object a VMA without one
-   * shares, so that they can merge later.
+   * pss, so that they can merge later.
    */
   neighbourToShareWith(vma: Vma): Vma | undefined {
     const index = this.indexFrom(vma.start);

@@ -12,7 +12,7 @@ import { Counters } from './counters.js';
 import type { KsmHooks, Merger, PurgeHooks, ReclaimHooks, WritebackHooks } from './hooks.js';
 import { Objects } from './objects.js';
 import { PageTables } from './page-table.js';
-import { Shares } from './pss.js';
+import { ProportionalUsage } from './pss.js';
 import { ReverseMap } from './rmap.js';
 import { Settings } from './settings.js';
 import type { Space } from './space.js';
@@ -42,7 +42,7 @@ export abstract class State {
   readonly counters = new Counters();
   readonly frames: Frames;
   readonly pages: PageStore;
-  readonly shares: Shares;
+  readonly pss: ProportionalUsage;
   readonly tables = new PageTables();
   readonly objects = new Objects();
   readonly rmap: ReverseMap;
@@ -57,7 +57,7 @@ export abstract class State {
   readonly settings = new Settings();
   readonly spaces = new Map<number, Space>();
   /** Spaces that are or were, in the order they began. */
-  readonly everySpace: Space[] = [];
+  readonly allSpacesEver: Space[] = [];
   /** Programs' handler of SIGBUS: true when the access can be made again. Without one it is given up. */
   sigbusHandler: ((space: Space, vpn: number) => boolean) | undefined;
   /** Page table entries present over all spaces, excluding those of the zero page. */
@@ -85,7 +85,7 @@ export abstract class State {
     if (options.memory !== undefined) this.zone = new Zone(options.memory, this.swap);
     this.frames = new Frames(room, this.zone?.buddy);
     this.pages = new PageStore(room + 1, (count) => this.reclaim.grow(count));
-    this.shares = new Shares(this.frames);
+    this.pss = new ProportionalUsage(this.frames);
     this.rmap = new ReverseMap(this);
     if (options.swap !== 'none') {
       const stream = randomStream(options.seed, `device/${options.swap}`);
@@ -102,7 +102,7 @@ export abstract class State {
   /** Trace time moves on. Daemons are run by `daemons`. */
   advance(timeUs: number): void {
     this.clockUs = timeUs;
-    this.shares.advance(timeUs);
+    this.pss.advance(timeUs);
   }
 
   /** A read from a device that the current event waits for: a part of its time is the CPU's. */
@@ -115,7 +115,7 @@ export abstract class State {
 
   /** Takes a page that nobody maps out of the page cache; its contents are on its device. */
   uncache(page: number): void {
-    const frame = this.pages.place[page]!;
+    const frame = this.pages.location[page]!;
     if (frame < 0) return;
     this.reclaim.forget(page);
     this.frames.free(frame);
@@ -147,7 +147,7 @@ export abstract class State {
   /** Gives back all that a page holds: its contents are gone. No entry may refer to it any more. */
   freePage(page: number): void {
     this.reclaim.forget(page);
-    const place = this.pages.place[page]!;
+    const place = this.pages.location[page]!;
     const slot = this.swapSlotOf(page);
     if (place >= 0) {
       this.ksm.frameLost(place);
@@ -159,7 +159,7 @@ export abstract class State {
 
   /** The swap slot of a page, in memory or not; -1 when it has none. */
   swapSlotOf(page: number): number {
-    const place = this.pages.place[page]!;
+    const place = this.pages.location[page]!;
     return place >= 0 ? this.frames.slot[place]! : this.pages.slotOf(page);
   }
 

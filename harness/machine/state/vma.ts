@@ -51,9 +51,9 @@ export class Vma {
   /** How far mremap has moved it: page numbers now less those its anonymous pages are filed under. */
   shift: number;
   /** Where its own anonymous pages are filed; none before the first (the kernel's anon_vma). */
-  anon: AnonObject | undefined;
+  anon: AnonVma | undefined;
   /** Where the anonymous pages it inherited by fork are filed. */
-  readonly inherited: readonly AnonObject[];
+  readonly inherited: readonly AnonVma[];
 
   constructor(fields: {
     start: number;
@@ -63,8 +63,8 @@ export class Vma {
     object: SharedObject | undefined;
     objectPage: number;
     shift?: number;
-    anon?: AnonObject | undefined;
-    inherited?: readonly AnonObject[];
+    anon?: AnonVma | undefined;
+    inherited?: readonly AnonVma[];
   }) {
     this.start = fields.start;
     this.end = fields.end;
@@ -97,7 +97,7 @@ export class Vma {
  * first touched, relative to `base`. A page is looked for in every space that has a VMA with this object, at that
  * page number, and in VMAs that mremap has moved.
  */
-export class AnonObject {
+export class AnonVma {
   readonly kind = 'anon';
   /** VMAs that use the object, by space. */
   private readonly uses = new Map<Space, number>();

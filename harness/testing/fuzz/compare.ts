@@ -211,7 +211,7 @@ function totals(m: Machine, k: Naive.NaiveKernel): void {
     pages.filter((page) => page.inSwap && page.inMemory).length,
     () => 'swap cache',
   );
-  agree(m.pages.lazyfree, pages.filter((page) => page.lazyfree).length, () => 'lazily freed pages');
+  agree(m.pages.lazyfreeCount, pages.filter((page) => page.lazyfree).length, () => 'lazily freed pages');
   agree(m.tables.pages, tables, () => 'page-table pages');
   agree(
     m.vmas,

@@ -1,7 +1,7 @@
 import type { KsmParameters } from '../../policy/merge/contract.js';
 import type { State } from '../state/state.js';
 import { NONE } from './content-table.js';
-import { FILED, RmapItems } from './items.js';
+import { RmapItems, TREE } from './items.js';
 import { MmList, type MmSlot } from './mm-list.js';
 import { StableNodes } from './nodes.js';
 import { UnstableTree } from './unstable.js';
@@ -15,7 +15,7 @@ const FOUND = { nothing: -1, full: -2 } as const;
  * What KSM knows of pages, and its counters: items, the two trees, processes. It changes nothing in page tables. The
  * functions are named in the comments; all are of mm/ksm.c.
  */
-export class Tracking {
+export class MergeIndex {
   readonly items = new RmapItems();
   readonly nodes = new StableNodes();
   readonly unstable: UnstableTree = new UnstableTree(this.items);
@@ -48,7 +48,7 @@ export class Tracking {
     const { items } = this;
     const mm = this.mms.get(slot);
     const item = this.outOfOrder ? this.itemOf(mm, vpn) : this.allocate(mm, vpn);
-    mm.loose.delete(item);
+    mm.unlinked.delete(item);
     if (behind === NONE) {
       items.next[item] = mm.first;
       mm.first = item;
@@ -64,21 +64,21 @@ export class Tracking {
     return this.items.allocate(mm.number, vpn);
   }
 
-  /** The item of a page, wherever it is; a new one is in no list, but loose. */
+  /** The item of a page, wherever it is; a new one is in no list, but unlinked. */
   itemOf(mm: MmSlot, vpn: number): number {
-    const known = mm.byVpn.get(vpn);
+    const known = mm.byPage.get(vpn);
     if (known !== undefined) return known;
     const item = this.allocate(mm, vpn);
-    mm.byVpn.set(vpn, item);
-    mm.loose.add(item);
+    mm.byPage.set(vpn, item);
+    mm.unlinked.add(item);
     return item;
   }
 
-  /** Frees the loose items of a process that are not wanted. */
-  dropLoose(mm: MmSlot, wanted: (item: number) => boolean): void {
-    for (const item of mm.loose) {
+  /** Frees the unlinked items of a process that are not wanted. */
+  dropUnlinked(mm: MmSlot, wanted: (item: number) => boolean): void {
+    for (const item of mm.unlinked) {
       if (wanted(item)) continue;
-      mm.loose.delete(item);
+      mm.unlinked.delete(item);
       this.free(item);
     }
   }
@@ -96,9 +96,9 @@ export class Tracking {
   /** Frees an item that is in no list. */
   private free(item: number): void {
     const mm = this.mms.get(this.items.slot[item]!);
-    this.unfile(item);
+    this.removeFromTree(item);
     mm.rmapItems--;
-    if (this.outOfOrder) mm.byVpn.delete(this.items.vpn[item]!);
+    if (this.outOfOrder) mm.byPage.delete(this.items.vpn[item]!);
     this.items.free(item);
   }
 
@@ -106,8 +106,8 @@ export class Tracking {
   append(item: number, node: number, anon: number): void {
     const { items, nodes } = this;
     const head = nodes.first[node]!;
-    items.filed[item] = FILED.stable;
-    items.where[item] = node;
+    items.tree[item] = TREE.stable;
+    items.node[item] = node;
     items.anon[item] = anon;
     items.after[item] = head;
     items.before[item] = NONE;
@@ -120,17 +120,17 @@ export class Tracking {
   }
 
   /** remove_rmap_item_from_tree: the item is filed nowhere any more. A node that turns out to be stale goes whole. */
-  unfile(item: number): void {
+  removeFromTree(item: number): void {
     const { items, nodes } = this;
-    const filed = items.filed[item]!;
-    if (filed === FILED.nowhere) return;
-    if (filed === FILED.unstable) {
+    const filed = items.tree[item]!;
+    if (filed === TREE.none) return;
+    if (filed === TREE.unstable) {
       this.unstable.remove(item);
       this.pagesUnshared--;
-      items.filed[item] = FILED.nowhere;
+      items.tree[item] = TREE.none;
       return;
     }
-    const node = items.where[item]!;
+    const node = items.node[item]!;
     if (nodes.page[node] === NONE) this.removeNode(node);
     else this.unlink(item, node);
   }
@@ -146,11 +146,11 @@ export class Tracking {
     nodes.length[node] = left;
     if (left > 0) this.pagesSharing--;
     else this.pagesShared--;
-    this.forgetFiled(item);
+    this.leaveNode(item);
   }
 
-  private forgetFiled(item: number): void {
-    this.items.filed[item] = FILED.nowhere;
+  private leaveNode(item: number): void {
+    this.items.tree[item] = TREE.none;
     this.mms.get(this.items.slot[item]!).mergingPages--;
   }
 
@@ -160,7 +160,7 @@ export class Tracking {
     for (let item = nodes.first[node]!; item !== NONE; item = items.after[item]!) {
       if (items.after[item] !== NONE) this.pagesSharing--;
       else this.pagesShared--;
-      this.forgetFiled(item);
+      this.leaveNode(item);
     }
     nodes.remove(node);
   }
