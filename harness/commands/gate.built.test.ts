@@ -53,7 +53,7 @@ describe('reclaim gate', () => {
   it('fails for a changed trace with exit code 1', () => {
     const { code, stdout } = gate('base', 'other-trace');
     expect(code).toBe(1);
-    expect(stdout).toMatch(/failure: trace-changed: another trace under the same name/);
+    expect(stdout).toMatch(/failure: trace-changed: a different trace under the same name/);
     expect(stdout).toMatch(/\nfail: 4 cells/);
   });
 
