@@ -200,7 +200,7 @@ export class Ksm implements KsmHooks, KsmSettings {
     if (vma.has(VM.mergeable) && vma.anon) this.unmerge(vma, vma.start, vma.end, PART.discard);
   }
 
-  /** remove_all_stable_nodes: those left have no items; their pages are in the swap cache, mapped by nobody. */
+  /** remove_all_stable_nodes: those left have no items; their pages are in the swap cache and not mapped. */
   private removeNodes(): void {
     const { nodes } = this.index;
     const { pages, frames } = this.state;

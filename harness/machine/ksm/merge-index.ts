@@ -8,7 +8,7 @@ import { UnstableTree } from './unstable.js';
 
 const US_PER_MS = 1000;
 
-/** What a search of the stable tree found beside a node: nothing of this content, or nothing with room. */
+/** Results of a search of the stable tree other than a node: no page of this content, or none with room. */
 const FOUND = { nothing: -1, full: -2 } as const;
 
 /**
@@ -227,7 +227,7 @@ export class MergeIndex {
     return this.hasRoom(dup, 0) && (!this.hasRoom(best, 0) || length[dup]! > length[best]!);
   }
 
-  /** is_page_sharing_candidate: whether a node takes a sharer, beside `coming` others. */
+  /** is_page_sharing_candidate: whether a node takes another sharer, besides `coming` others. */
   hasRoom(node: number, coming: number): boolean {
     const length = this.nodes.length[node]!;
     return length > 0 && length + coming < this.parameters.maxPageSharing;

@@ -59,7 +59,7 @@ export function mergeInto(m: State, index: MergeIndex, item: number, place: Plac
 
 /**
  * A page becomes a merged one, with a node of its own, where it is: write_protect_page, folio_set_stable_node,
- * stable_tree_insert. Gives the node.
+ * stable_tree_insert. Returns the node.
  */
 export function makeMerged(m: State, index: MergeIndex, { at, page }: Place): number {
   const { pages, frames, tables } = m;

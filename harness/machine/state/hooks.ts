@@ -13,7 +13,7 @@ export interface ReclaimHooks {
   readonly incoming: number;
   /** Page ids are below `count` from now on. */
   grow(count: number): void;
-  /** Gives a page a frame, making room first. @throws OutOfMemory when none can be made */
+  /** Allocates a frame for a page, making room first. @throws OutOfMemory when none can be made */
   bringIn(page: number, object: number, index: number): void;
   /** A resident page is used in a way that its entry does not show to policies that count every touch. */
   used(page: number): void;

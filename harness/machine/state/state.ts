@@ -113,7 +113,7 @@ export abstract class State {
     this.ledger.io(part, Math.max(0, whole - cpu));
   }
 
-  /** Takes a page that nobody maps out of the page cache; its contents are on its device. */
+  /** Takes a page that is not mapped out of the page cache; its contents are on its device. */
   uncache(page: number): void {
     const frame = this.pages.location[page]!;
     if (frame < 0) return;
