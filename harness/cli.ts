@@ -16,7 +16,7 @@ function noFlagTwice(args: Record<string, unknown>): true {
   return true;
 }
 
-/** Loads the file of a command when it is used: most of the start-up time is in what commands import. */
+/** Loads the file of a command when it is used: most of the start-up time goes to what commands import. */
 function lazily(load: () => Promise<Command>) {
   return [
     async (args: Parameters<Command['builder']>[0]) => (await load()).builder(args),
@@ -40,7 +40,7 @@ function report(error: unknown): void {
   }
 }
 
-// A reader that went away (| head) is no error.
+// A closed pipe (| head) is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.done);
   throw error;
@@ -52,7 +52,7 @@ const parser = yargs(process.argv.slice(2))
   .version(VERSION)
   .strict()
   .check(noFlagTwice)
-  .demandCommand(1, 'a command is missing, expected one of those in reclaim --help')
+  .demandCommand(1, 'a command is required, see reclaim --help')
   .recommendCommands()
   .completion('completion', 'print a shell completion script')
   .exitProcess(false)
@@ -71,12 +71,12 @@ const parser = yargs(process.argv.slice(2))
   )
   .command(
     'mrc <trace>',
-    'misses of replacement policies at many cache sizes, on page numbers alone',
+    'count the misses of replacement policies at many cache sizes, from page numbers alone',
     ...lazily(async () => (await import('./commands/mrc.js')).mrc),
   )
   .command(
     'trace <action>',
-    'look at, check, convert, import and generate traces',
+    'inspect, validate, convert, import and generate traces',
     ...lazily(async () => (await import('./commands/trace.js')).trace),
   )
   .command(

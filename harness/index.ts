@@ -99,13 +99,13 @@ export type AxisChoice<N extends AxisName> =
   | ((typeof AXES)[N]['kind'] extends 'size' | 'limit' ? string : never);
 
 /**
- * How `replayTrace` replays. The value on each axis is named and defaults as in `reclaim replay`; `AXES` says what they
- * are.
+ * How `replayTrace` replays. The value on each axis has the name and the default of the flag of `reclaim replay`; `AXES`
+ * lists them.
  */
 export type ReplayTraceOptions = { readonly [N in AxisName]?: AxisChoice<N> | undefined } & {
   /** A cost table (JSON) instead of the shipped one. */
   readonly costs?: string;
-  /** Verify the machine's invariants after every event. */
+  /** Check the machine's invariants after every event. */
   readonly check?: boolean;
   /** Keep the rows of timeline.csv. */
   readonly timeline?: boolean;

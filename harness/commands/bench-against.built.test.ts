@@ -104,7 +104,7 @@ describe('base and head in one run', () => {
 
 describe('reclaim bench --against', () => {
   const cases: readonly (readonly [name: string, args: string[], message: RegExp])[] = [
-    ['a revision that is none', ['--against', 'no-such-rev'], /--against "no-such-rev" is not a commit/],
+    ['an unknown revision', ['--against', 'no-such-rev'], /--against "no-such-rev" is not a commit/],
     ['a file of a commit', ['--against', 'HEAD:README.md'], /is not a commit here/],
     ['too few samples', ['--against', 'HEAD', '--samples', '3'], /--samples is not a whole number from 4/],
   ];

@@ -48,7 +48,7 @@ function slowCases({ times }: Report, suites: readonly Suite[]): string[] {
   return [...new Set(slow.map(({ name }) => caseOf(name, suites)))];
 }
 
-/** Times what seemed slower once more, so that a gate does not fail for a chance. */
+/** Times what seemed slower once more, so that the gate does not fail by chance. */
 async function rerun(cases: readonly string[], options: RoundOptions): Promise<SideRows> {
   const all: SideRows[] = [];
   for (const name of cases)
@@ -63,7 +63,7 @@ function withoutFilter(flags: readonly string[]): string[] {
 }
 
 /**
- * Times two builds in turn, and what seems slower once more; gives what the gate says of both runs.
+ * Times two builds in turn, and what seems slower once more. Returns the gate's report on both runs.
  *
  * @param sides built command lines
  * @param folders for the perf.csv of base and head; those of the second run go below them
@@ -74,7 +74,7 @@ export async function compareBuilds(
   options: AgainstOptions,
 ): Promise<Report> {
   const { samples, flags, suites, quiet } = options;
-  // Of an earlier run in this folder.
+  // They may be left from an earlier run.
   for (const folder of folders) rmSync(join(folder, RERUN_FOLDER), { recursive: true, force: true });
   const progress = new Progress('base and head in turn', 2 * samples, quiet);
   const rounds = { ...sides, rounds: samples, flags };
@@ -85,7 +85,7 @@ export async function compareBuilds(
   }
   const slow = slowCases(compare(folders), suites);
   if (slow.length > 0) {
-    if (!quiet) note(`seems slower and is timed again: ${slow.join(', ')}`);
+    if (!quiet) note(`seems slower, timing again: ${slow.join(', ')}`);
     const again = await rerun(slow, { ...rounds, flags: withoutFilter(flags) });
     writeSides([join(folders[0], RERUN_FOLDER), join(folders[1], RERUN_FOLDER)], again);
   }
@@ -93,9 +93,9 @@ export async function compareBuilds(
 }
 
 /**
- * Times this build and that of another revision in turn, compares them, and prints what the gate says of it.
+ * Times this build and that of another revision in turn, compares them, and prints the gate's report.
  *
- * @throws InputError when the revision is none, or a side cannot run what is asked for
+ * @throws InputError when the revision does not exist, or a side cannot run what is asked for
  */
 export async function benchAgainst(options: AgainstOptions): Promise<void> {
   const commit = commitOf(options.against);

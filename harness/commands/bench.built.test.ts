@@ -85,7 +85,7 @@ describe('reclaim bench', () => {
     expect(perfNames('filtered')).toEqual(['policies/zipf/fifo']);
   });
 
-  it('refuses a suite that is none, and leaves nothing behind', () => {
+  it('refuses an unknown suite, and leaves nothing behind', () => {
     const { code, stderr } = bench('--suite', 'twin', '--out', 'none');
     expect(stderr).toMatch(/unknown suite "twin", expected one of text, .*; did you mean twins\?/);
     expect(code).toBe(2);

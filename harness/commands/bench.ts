@@ -33,7 +33,7 @@ interface Args {
   quiet: boolean;
 }
 
-/** Samples of a case by default; comparing takes more. */
+/** Samples per case by default; a comparison needs more. */
 const SAMPLES = 5;
 const AGAINST_SAMPLES = 10;
 
@@ -49,12 +49,12 @@ function builder(yargs: Argv): Argv {
     against: {
       type: 'string',
       describe:
-        'build this revision too, time both in turn, and compare: exit code 1 when this one is slower',
+        'also build this revision, time both in turn and compare: exit code 1 when the current one is slower',
       requiresArg: true,
     },
     samples: {
       type: 'number',
-      describe: `timed runs a case, after one to warm up (default: ${SAMPLES}, with --against ${AGAINST_SAMPLES})`,
+      describe: `timed runs of each case, after one to warm up (default: ${SAMPLES}, with --against ${AGAINST_SAMPLES})`,
       requiresArg: true,
     },
     events: { type: 'number', default: 4_000_000, describe: 'events of the trace', requiresArg: true },
@@ -94,10 +94,12 @@ function chosenSuites(all: readonly Suite[], args: Args): Suite[] {
   const filtered = filterCases(suites, args.filter);
   if (filtered.length > 0) return filtered;
   const cases = suites.flatMap((suite) => suite.cases.map(({ name }) => name));
-  throw new InputError(`no case is named like "${args.filter}", expected part of one of ${cases.join(', ')}`);
+  throw new InputError(
+    `no case is named like "${args.filter}", expected a part of one of ${cases.join(', ')}`,
+  );
 }
 
-/** Those that this host can run; says why not of the others. */
+/** The suites that this host can run; says why it cannot run the others. */
 function possibleSuites(suites: readonly Suite[]): Suite[] {
   return suites.filter((suite) => {
     const missing = suite.missing?.();
@@ -151,7 +153,7 @@ async function handler(args: Args): Promise<void> {
   }
   if (args.out !== undefined) prepareFolder(args.out);
   const { cpu, cores, os, node } = thisHost();
-  await print(`${cpu}, ${cores} cores, ${os}, Node ${node}; ${samples} samples a case`);
+  await print(`${cpu}, ${cores} cores, ${os}, Node ${node}; ${samples} samples per case`);
   try {
     const done = await runSuites(possibleSuites(chosen), samples, args.quiet);
     const rows = done.flatMap(({ suite, results }) => perfRows(suite, results));

@@ -350,7 +350,7 @@ describe('reclaim compare', () => {
     expect(rows.length).toBeLessThan(24);
     const resumed = cli.run('compare', 'long.yaml', '--out', 'long', '--resume', '--no-report');
     expect(resumed.code).toBe(0);
-    expect(resumed.stderr).toMatch(/^\d+ of 24 cells are finished already/);
+    expect(resumed.stderr).toMatch(/^\d+ of 24 cells are already finished/);
     expect(parseCsv(readFileSync(runs, 'utf8'), 'runs.csv').rows).toHaveLength(24);
   });
 });

@@ -32,7 +32,7 @@ function builder(yargs: Argv): Argv {
     })
     .options({
       ...outFlag,
-      workers: { type: 'number', describe: 'worker threads (default: one a core)', requiresArg: true },
+      workers: { type: 'number', describe: 'worker threads (default: one per core)', requiresArg: true },
       resume: {
         type: 'boolean',
         default: false,
@@ -46,25 +46,24 @@ function builder(yargs: Argv): Argv {
       report: {
         type: 'boolean',
         default: true,
-        describe:
-          'write report.html and draw the figures when all cells are done; --no-report leaves them out',
+        describe: 'write report.html and draw the figures when all cells are done; --no-report skips that',
       },
       ...policyModuleFlag,
       ...quietFlag,
     });
 }
 
-/** Judges the claims of an experiment by its results: writes claims.csv, and gives the table. */
+/** Judges the claims of an experiment by its results. Writes claims.csv and returns the table. */
 function claimsText(claims: readonly Claim[], run: RunSummary): string {
   const judged = judgeClaims(claims, run.runs);
   writeResults(run.folder, 'claims.csv', CLAIM_COLUMNS, claimRows(judged));
-  return `What was claimed, and what the cells above say:\n${claimsTable(judged)}`;
+  return `Claims, judged by the cells above:\n${claimsTable(judged)}`;
 }
 
-/** What a run says on the terminal. */
+/** What is printed after a run. */
 function summary(run: RunSummary, claims: readonly Claim[]): string {
   const { runs, spaces, traces, folder } = run;
-  // An interrupted run lacks cells that claims are about.
+  // An interrupted run lacks cells that claims need.
   const judged = claims.length > 0 && !run.aborted;
   return [
     comparisonText({ runs, spaces, traces }),
@@ -73,7 +72,7 @@ function summary(run: RunSummary, claims: readonly Claim[]): string {
   ].join('\n\n');
 }
 
-/** Runs the cells; Ctrl-C ends that and leaves the finished ones usable. */
+/** Runs the cells; Ctrl-C interrupts that and leaves the finished ones usable. */
 async function runCells(args: Args, experiment: Experiment): Promise<RunSummary> {
   const workers =
     args.workers === undefined ? availableParallelism() : wholeFlag('workers', args.workers, 1, MAX_WORKERS);
@@ -93,7 +92,7 @@ async function runCells(args: Args, experiment: Experiment): Promise<RunSummary>
       signal: abort.signal,
       events: {
         started(cells, resumed) {
-          if (resumed > 0) note(`${resumed} of ${cells} cells are finished already`);
+          if (resumed > 0) note(`${resumed} of ${cells} cells are already finished`);
           progress = new Progress(experiment.name, cells - resumed, args.quiet);
         },
         note,
@@ -113,13 +112,13 @@ async function handler(args: Args): Promise<void> {
   const run = await runCells(args, experiment);
   if (run.runs.length > 0) await print(summary(run, experiment.claims));
   if (run.aborted) {
-    note(`reclaim: interrupted; finished cells are kept in ${run.folder}, --resume goes on from there`);
+    note(`reclaim: interrupted; finished cells are kept in ${run.folder}, --resume continues from there`);
     process.exitCode = EXIT.interrupted;
     return;
   }
   if (run.failed > 0) process.exitCode = EXIT.hostCannot;
   if (!args.report || run.runs.length === 0) return;
-  // What draws takes longer to load than a small experiment to run.
+  // The drawing code takes longer to load than a small experiment takes to run.
   const { drawResults } = await import('./report.js');
   await print(await drawResults(run.folder));
 }

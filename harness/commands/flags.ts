@@ -3,13 +3,13 @@ import { InputError } from '../base/errors.js';
 
 export { MAX_WHOLE as MAX_SEED } from '../metrics/axes.js';
 
-/** Flags that several commands share, so that they read the same everywhere. */
+/** Flags that several commands share, so that they are the same everywhere. */
 export const policyModuleFlag = {
   'policy-module': {
     type: 'string',
     array: true,
     default: [] as string[],
-    describe: 'load policies from a module of your own (repeatable)',
+    describe: 'load policies from your own module (repeatable)',
   },
 } as const;
 
@@ -21,7 +21,7 @@ export const outFlag = {
   out: { type: 'string', describe: 'folder for results', requiresArg: true },
 } as const;
 
-/** A positional argument that is a file, or `-`: yargs hands over a lone `-` as an empty text. */
+/** A positional argument that is a file, or `-`: yargs passes a lone `-` as an empty text. */
 export function filePositional(describe: string) {
   return {
     type: 'string',
@@ -46,13 +46,13 @@ export const tracePositional = filePositional(
   'a trace file, the name of a shipped trace, or - for standard input',
 );
 
-/** What a file of a command exports: its flags, and what it does. Its line stands in `cli.ts`. */
+/** What the file of a command exports: its flags and what it does. It is registered in `cli.ts`. */
 export interface Command {
   readonly builder: (yargs: Argv) => Argv;
   readonly handler: (args: never) => Promise<void>;
 }
 
-/** A command below another, with its line. */
+/** A subcommand, with its usage line. */
 export interface SubCommand extends Command {
   readonly command: string;
   readonly describe: string;

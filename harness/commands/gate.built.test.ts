@@ -57,7 +57,7 @@ describe('reclaim gate', () => {
     expect(stdout).toMatch(/\nfail: 4 cells/);
   });
 
-  it('fails for a worse metric, and gives commands that show it', () => {
+  it('fails for a worse metric, with commands that show it', () => {
     const { code, stdout } = gate('base', 'dear', '--format', 'json');
     expect(code).toBe(1);
     const { cells } = JSON.parse(stdout);
@@ -169,8 +169,8 @@ describe('bad input of reclaim gate is one line and exit code 2', () => {
     writeFileSync(path('edited', name), change(readFileSync(path('edited', name), 'utf8')));
   };
   const cases: readonly (readonly [name: string, args: string[], message: RegExp, setUp?: () => void])[] = [
-    ['one folder', ['base'], /two folders of results are needed, expected reclaim gate BASELINE CANDIDATE/],
-    ['a folder that is none', ['none', 'base'], /none: no such folder/],
+    ['one folder', ['base'], /two folders of results are required: reclaim gate BASELINE CANDIDATE/],
+    ['a missing folder', ['none', 'base'], /none: no such folder/],
     ['a file', ['base', 'a.csv'], /a\.csv: this is a file, expected a folder of results/],
     [
       'a folder of something else',
@@ -199,13 +199,9 @@ describe('bad input of reclaim gate is one line and exit code 2', () => {
     [
       'several formats for one output',
       ['base', 'base', '--format', 'json,junit'],
-      /names several, expected --out/,
+      /names several formats, expected --out/,
     ],
-    [
-      'a tolerance that is none',
-      ['base', 'base', '--tolerance', 'pgfault'],
-      /expected METRIC=N% or METRIC=N/,
-    ],
+    ['an invalid tolerance', ['base', 'base', '--tolerance', 'pgfault'], /expected METRIC=N% or METRIC=N/],
     [
       'an output that is a file',
       ['base', 'base', '--out', 'a.csv'],

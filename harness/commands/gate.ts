@@ -35,31 +35,31 @@ function builder(yargs: Argv): Argv {
       tolerance: {
         type: 'string',
         describe:
-          'METRIC=N% or METRIC=N: how far a metric may be off (several separated by commas; wall_ns: wall times)',
+          'METRIC=N% or METRIC=N: how far a metric may be off; several, separated by commas; wall_ns for wall times',
         requiresArg: true,
       },
       strict: {
         type: 'boolean',
         default: false,
-        describe: 'fail on warnings too: what is new, and what is better than the baseline knows',
+        describe: 'also fail on warnings: what is new, and what is better than in the baseline',
       },
       format: {
         type: 'string',
         default: 'table',
-        describe: `how it is told: ${FORMATS.map(({ name }) => name).join(', ')}; several, separated by commas, with --out`,
+        describe: `output format: ${FORMATS.map(({ name }) => name).join(', ')}; several, separated by commas, need --out`,
         requiresArg: true,
       },
-      out: { type: 'string', describe: 'folder for a file a format', requiresArg: true },
+      out: { type: 'string', describe: 'folder for a file in each format', requiresArg: true },
       update: {
         type: 'boolean',
         default: false,
-        describe: 'make the candidate the baseline, whatever differs',
+        describe: 'make the candidate the new baseline, whatever differs',
       },
       'self-test': {
         type: 'boolean',
         default: false,
         describe:
-          'inject regressions into copies of BASELINE (without one: into made-up results) and see that they are found',
+          'inject regressions into copies of BASELINE (without it, into made-up results) and check that they are found',
       },
     })
     .epilogue('Exit codes: 0 passed, 1 failed, 2 bad input or nothing to compare.');
@@ -67,7 +67,7 @@ function builder(yargs: Argv): Argv {
 
 function checkTable(checks: readonly Check[]): string {
   const table = new Table({
-    head: ['injected', 'the gate', 'as wanted'],
+    head: ['injected', 'expected', 'as expected'],
     colAligns: ['left', 'left', 'right'],
     ...PLAIN_TABLE,
   });
@@ -75,7 +75,7 @@ function checkTable(checks: readonly Check[]): string {
   return table.toString();
 }
 
-/** A class into which nothing could be injected is not one that was caught. */
+/** A class that nothing could be injected into does not count as caught. */
 function isPassed({ passed, of }: Check): boolean {
   return of > 0 && passed === of;
 }
@@ -91,11 +91,13 @@ async function runSelfTest(folder: string | undefined): Promise<void> {
   if (failed.length > 0) process.exitCode = EXIT.regression;
 }
 
-/** @throws InputError for an unknown format, or several without a folder for them */
+/** @throws InputError for an unknown format, or for several without a folder */
 function chosenFormats(args: Args): Format[] {
   const formats = args.format.split(',').map(formatNamed);
   if (formats.length > 1 && args.out === undefined)
-    throw new InputError(`--format ${args.format} names several, expected --out with a folder for them`);
+    throw new InputError(
+      `--format ${args.format} names several formats, expected --out with a folder for them`,
+    );
   return formats;
 }
 
@@ -121,7 +123,7 @@ async function handler(args: Args): Promise<void> {
   }
   const { baseline, candidate } = args;
   if (baseline === undefined || candidate === undefined)
-    throw new InputError('two folders of results are needed, expected reclaim gate BASELINE CANDIDATE');
+    throw new InputError('two folders of results are required: reclaim gate BASELINE CANDIDATE');
   const tolerances = parseTolerances(args.tolerance?.split(',') ?? []);
   const formats = chosenFormats(args);
   if (args.update) {

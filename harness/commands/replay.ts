@@ -50,12 +50,12 @@ function builder(yargs: Argv): Argv {
       format: {
         choices: ['table', 'json', 'csv'] as const,
         default: 'table' as const,
-        describe: 'how the metrics are printed',
+        describe: 'output format of the metrics',
       },
       check: {
         type: 'boolean',
         default: false,
-        describe: 'verify the invariants of the machine after every event',
+        describe: 'check the invariants of the machine after every event',
       },
       ...policyModuleFlag,
       ...quietFlag,
@@ -65,7 +65,7 @@ function builder(yargs: Argv): Argv {
     );
 }
 
-/** What is not zero, as a table; all of it is in the other formats. */
+/** The metrics that are not zero, as a table; the other formats have all of them. */
 function metricTable(row: RunRow): string {
   const table = new Table({
     head: ['metric', 'value', 'unit'],
@@ -75,7 +75,7 @@ function metricTable(row: RunRow): string {
   for (const key of KEY_COLUMNS) table.push([key, shown(row[key]), '']);
   const told = METRICS.filter(({ name }) => row[name] !== 0 && row[name] !== null);
   for (const { name, unit } of told) table.push([name, shown(row[name]), unit]);
-  return `${table.toString()}\n${METRICS.length - told.length} other metrics are 0 or not measured; --format csv and json have them all`;
+  return `${table.toString()}\n${METRICS.length - told.length} other metrics are 0 or not measured; --format csv and json list them all`;
 }
 
 function shown(value: Value): string {
@@ -96,7 +96,7 @@ function writeFiles(folder: string, result: CellResult): void {
 
 async function handler(args: Args): Promise<void> {
   for (const file of args.policyModule) await loadPolicyModule(file);
-  // Everything that can be wrong is looked at before the trace is read.
+  // Everything that can be wrong is checked before the trace is read.
   const plan = planReplay(args);
   const { costs, fromDefault } = readCosts(args.costs);
   const { path, label, shown } = findTrace(args.trace);

@@ -16,7 +16,7 @@ describe('reclaim report', () => {
     expect(cli.run('compare', 'e.yaml', '--out', 'out', '--heatmap', '--no-report', '--quiet').code).toBe(0);
     const { code, stdout, stderr } = cli.run('report', 'out', '--format', 'svg');
     expect(code).toBe(0);
-    expect(stderr).toContain('left out ksm-saving: no page was merged\n');
+    expect(stderr).toContain('skipped ksm-saving: no page was merged\n');
     const files = stdout.trim().split('\n');
     expect(files).toContain(join('out', 'figures', 'memory.vl.json'));
     expect(files).toContain(join('out', 'figures', 'heat-map.svg'));
@@ -33,7 +33,7 @@ describe('reclaim report', () => {
     );
     const { code, stdout, stderr } = cli.run('report', 'misses', '--format', 'svg');
     expect(code).toBe(0);
-    expect(stderr).toContain('left out report.html: there is no runs.csv with rows\n');
+    expect(stderr).toContain('skipped report.html: there is no runs.csv with rows\n');
     expect(stdout).not.toContain('report.html');
   });
 
@@ -86,7 +86,7 @@ describe('reclaim report', () => {
     const { code, stderr } = cli.run('report', 'edited');
     expect(code).toBe(2);
     expect(stderr).toContain(
-      `reclaim: ${join('edited', 'runs.csv')}:7: limit_pages is "76B", expected a number, nothing or n/a\n`,
+      `reclaim: ${join('edited', 'runs.csv')}:7: limit_pages is "76B", expected a number, nothing or trace\n`,
     );
     expect(existsSync(join(cli.path, 'edited', 'report.html'))).toBe(false);
   });

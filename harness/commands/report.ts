@@ -28,29 +28,28 @@ function builder(yargs: Argv): Argv {
       type: 'string',
       demandOption: true,
       describe:
-        'the folder that compare or bench wrote; it gets report.html, and figures in its folder figures/',
+        'folder that compare or bench wrote; report.html goes there, figures go to its folder figures/',
     })
     .options({
       figure: {
         type: 'string',
-        describe:
-          'only these figures and no report.html, separated by commas; an error where one has no data',
+        describe: 'only these figures, separated by commas, and no report.html; an error if one has no data',
         requiresArg: true,
       },
       width: {
         choices: Object.keys(WIDTHS) as Width[],
         default: 'column' as Width,
-        describe: 'a column of a paper (3.33 in) or its page (7 in)',
+        describe: 'a column of a paper (3.33 in) or its full width (7 in)',
       },
       format: {
         type: 'string',
         default: FORMATS.join(','),
-        describe: 'kinds of files beside the specification, separated by commas',
+        describe: 'file formats besides the specification, separated by commas',
         requiresArg: true,
       },
       mrc: {
         type: 'string',
-        describe: 'what mrc --format csv printed (default: mrc.csv in the folder)',
+        describe: 'output of mrc --format csv (default: mrc.csv in the folder)',
         requiresArg: true,
       },
       ...quietFlag,
@@ -65,7 +64,7 @@ function formatsOf(text: string): Format[] {
   });
 }
 
-/** The figures asked for, each of which must have its data; without a name, all that have it. */
+/** The figures asked for, each of which must have its data; without names, all that have it. */
 function chooseFigures(names: string | undefined, data: FigureData, quiet: boolean): readonly Figure[] {
   if (names !== undefined) {
     const asked = [...new Set(names.split(','))].map(figureOf);
@@ -74,23 +73,23 @@ function chooseFigures(names: string | undefined, data: FigureData, quiet: boole
   }
   return FIGURES.filter((figure) => {
     const missing = missingFor(figure, data);
-    if (missing !== undefined && !quiet) note(`left out ${figure.name}: ${missing}`);
+    if (missing !== undefined && !quiet) note(`skipped ${figure.name}: ${missing}`);
     return missing === undefined;
   });
 }
 
-/** report.html, where there is a comparison to report. */
+/** Writes report.html, where there is a comparison to report. */
 function reportOf(results: ResultsFolder, data: FigureData, quiet: boolean): string[] {
   const missing = missingForReport(results);
   if (missing === undefined) return [writeReport(results, data)];
-  if (!quiet) note(`left out report.html: ${missing}`);
+  if (!quiet) note(`skipped report.html: ${missing}`);
   return [];
 }
 
 /**
  * Draws the figures of a folder of results for a column of a paper, in all formats, and writes report.html.
  *
- * @returns what the last lines of `reclaim compare` say of them
+ * @returns the last lines that `reclaim compare` prints
  */
 export async function drawResults(folder: string): Promise<string> {
   const results = ResultsFolder.open(folder);
@@ -114,7 +113,7 @@ async function handler(args: Args): Promise<void> {
   const figures = chooseFigures(args.figure, data, args.quiet);
   const report = args.figure === undefined ? reportOf(results, data, args.quiet) : [];
   if (figures.length + report.length === 0)
-    throw new InputError('nothing there to draw, see what is left out above', { file: args.results });
+    throw new InputError('nothing to draw, see what is skipped above', { file: args.results });
   const folder = join(args.results, 'figures');
   prepareFolder(folder);
   const written = await writeFigures(figures, data, folder, args.width, formats);

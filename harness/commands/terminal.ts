@@ -6,12 +6,12 @@ export async function print(text: string): Promise<void> {
   if (!process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)) await once(process.stdout, 'drain');
 }
 
-/** Tells the user something that is not a result. */
+/** Prints something that is not a result, on standard error. */
 export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** A progress bar on standard error; nothing when that is not a terminal or the user wants quiet. */
+/** A progress bar on standard error; nothing when that is not a terminal, or with --quiet. */
 export class Progress {
   private readonly bar: SingleBar | undefined;
 

@@ -72,7 +72,7 @@ describe('a value on an axis', () => {
     expect(axisOptions(parseAxes(texts, TRACE)).memory).toBeUndefined();
   });
 
-  it('is a field of runs.csv: nothing where a size is none, the word trace for the limit of the trace', () => {
+  it('is a field of runs.csv: empty for the size none, trace for the limit of the trace', () => {
     expect(axisColumns(parseAxes(texts, TRACE))).toMatchObject({ limit_pages: 'trace', memory_pages: null });
     expect(axisColumns(parseAxes({ ...texts, limit: 'none', memory: '9p' }, TRACE))).toMatchObject({
       limit_pages: null,

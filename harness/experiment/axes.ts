@@ -22,7 +22,7 @@ import { MEMORY_KINDS, type MemoryKind } from '../replay/memory-kind.js';
 import type { ReplayOptions } from '../replay/options.js';
 import { SWAP_KINDS, type SwapKind } from '../target/contract.js';
 
-/** A value on every axis: what a cell is run under. Plain data, so that it can go to a worker. */
+/** A value on every axis: what a cell is run under. Plain data, so that it can be sent to a worker. */
 export interface AxisValues {
   readonly backing: MemoryKind;
   /** In pages; `trace`: as the trace's own `limit` events say. */
@@ -38,7 +38,7 @@ export interface AxisValues {
   readonly seed: number;
 }
 
-/** What sizes on an axis are measured by. */
+/** What sizes on an axis are relative to. */
 export interface PlannedTrace {
   /** Pages at the peak under `keep` without a limit: 100 % of sizes. */
   readonly peakPages: number;

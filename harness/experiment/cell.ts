@@ -10,7 +10,7 @@ import type { Trace } from '../trace/trace.js';
 import { axisColumns, axisOptions } from './axes.js';
 import type { Cell } from './plan.js';
 
-/** What a cell gave: plain data, as it is kept in the journal. */
+/** The result of a cell: plain data, as the journal keeps it. */
 export interface CellResult {
   readonly cell: number;
   readonly outcome: Outcome;
@@ -18,7 +18,7 @@ export interface CellResult {
   readonly reason: string | undefined;
   /** Key columns and metrics of runs.csv; savings are filled in when the base is known. */
   readonly run: RunRow;
-  /** What the kernel needs to keep track, mean in pages: net savings subtract it. */
+  /** What the kernel needs for bookkeeping, mean in pages; net savings subtract it. */
   readonly overheadPagesMean: number | null;
   readonly timeline: readonly TimelineRow[];
   readonly spaces: readonly SpaceRow[];
@@ -59,7 +59,7 @@ export async function runCell(
   }
   const wallNs = Math.round((performance.now() - started) * 1e6);
   const keys = cellKeys(cell, { label, sha256: trace.totals.sha256 });
-  // A trace without limit events has no limit, whoever asked for its own.
+  // The limit of a trace without limit events is no limit.
   const unlimited = cell.limit === 'trace' && !result.limited;
   return {
     cell: cell.cell,
@@ -91,7 +91,7 @@ async function replayOrReason(trace: Trace, options: ReplayOptions): Promise<Rep
   }
 }
 
-/** The result of a cell that did not run to an end: a policy refused it, or its worker died. */
+/** The result of a cell that did not finish: a policy refused it, or its worker died. */
 export function withoutRun(
   cell: Cell,
   trace: { label: string; sha256: string },

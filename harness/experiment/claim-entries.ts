@@ -33,7 +33,7 @@ const claimEntry = z.strictObject({
 /** What `claims:` of an experiment lists. */
 export const claimEntries = z.array(claimEntry).default([]);
 
-/** The keys that stand at a path below `claims`, for messages. */
+/** The valid keys at a path below `claims`, for messages. */
 export function claimKeys(path: readonly PropertyKey[]): readonly string[] {
   return Object.keys(path.length > 2 ? term.shape : claimEntry.shape);
 }
@@ -46,9 +46,9 @@ function termsOf(claim: Claim): (readonly [name: string, term: Term])[] {
 }
 
 /**
- * Checks what the shape of claims does not tell: their ids differ, and there are columns of these names.
+ * Checks what the schema of claims cannot: their ids differ, and columns of these names exist.
  *
- * @param placeOf where a path of keys stands in the file
+ * @param placeOf returns the place in the file of a path of keys
  * @throws InputError with the place of what is wrong
  */
 export function checkClaimColumns(
@@ -87,7 +87,7 @@ export function checkSelections(claims: readonly Claim[], cells: readonly Row[],
   }
 }
 
-/** Says which condition is to blame: one that no cell meets, or their combination. */
+/** Says which condition is the cause: one that no cell meets, or their combination. */
 function nothingSelected({ column, where }: Term, cells: readonly Row[]): string {
   for (const [key, value] of Object.entries(where)) {
     if (selected(cells, { column, where: { [key]: value } }).length > 0) continue;

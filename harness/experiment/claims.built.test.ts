@@ -83,7 +83,7 @@ describe('claims of an experiment', () => {
       /e\.yaml:13:7: unknown key of a claim "were", expected one of column, where$/,
     ],
     ['a missing key', '    source: a thread\n', '', /e\.yaml:6:5: claims\.0\.source: .*expected string/],
-    ['a relation that is none', '">"', '"~"', /e\.yaml:10:15: claims\.0\.relation: /],
+    ['an unknown relation', '">"', '"~"', /e\.yaml:10:15: claims\.0\.relation: /],
     [
       'an unknown column',
       'saved_pages_mean',
@@ -97,7 +97,7 @@ describe('claims of an experiment', () => {
       /e\.yaml:13:14: unknown column to select a cell by "discards", expected one of trace, .*; did you mean discard\?$/,
     ],
     [
-      'a value that is none',
+      'an invalid value',
       'discard: remove',
       'discard: [remove]',
       /e\.yaml:13:25: claims\.0\.value\.where\.discard: expected a text, a number or null/,
@@ -109,7 +109,7 @@ describe('claims of an experiment', () => {
       /e\.yaml:14:9: two claims are called saved, expected different ids/,
     ],
     [
-      'a cell that there is not',
+      'a cell that does not exist',
       'discard: remove',
       'discard: punch',
       /e\.yaml: claim saved: value selects no cell: none has discard punch, expected one of keep, remove$/,

@@ -130,7 +130,7 @@ describe('an experiment', () => {
     expect(one?.memory_pages).toBe(20);
   });
 
-  it('gives the same bytes with one worker and with two, and again', async () => {
+  it('writes the same bytes with one worker, with two, and again', async () => {
     await run('one', { workers: 1 });
     await run('two', { workers: 2 });
     await run('two', { workers: 2 });
@@ -161,7 +161,7 @@ describe('an experiment', () => {
     expect(whole.runs).toHaveLength(16);
   });
 
-  it('a resumed run gives the bytes of a whole one', async () => {
+  it('a resumed run writes the bytes of a whole one', async () => {
     await run('out', {}, EXPERIMENT.replace('reclaim: [linux, lru]', 'reclaim: [lru]'));
     await run('out', { resume: true });
     await run('whole');
@@ -205,7 +205,7 @@ describe('generated traces', () => {
     `name: small\ntraces:\n${traces}\ndiscard: [keep]\nlimits: [none, 50%]\n`;
   const ZIPF = '  - workload: zipf\n    params: { pages: 64, events: [100, 200], interval_us: 7 }';
 
-  it('stand beside others; a list of values is an axis; labels say what differs from the defaults', async () => {
+  it('stand next to others; a list of values is an axis; labels say what differs from the defaults', async () => {
     const { runs } = await run(
       'out',
       {},
@@ -225,7 +225,7 @@ describe('generated traces', () => {
     expect(runs.every((row) => row.outcome === 'ok')).toBe(true);
   });
 
-  it('are the same events as reclaim trace generate gives, and the same bytes every time', async () => {
+  it('are the same events as those of reclaim trace generate, and the same bytes every time', async () => {
     const summary = await run('one', {}, generated(ZIPF));
     await run('two', { workers: 1 }, generated(ZIPF));
     for (const name of ['runs.csv', 'timeline.csv', 'spaces.csv'])
@@ -293,7 +293,7 @@ describe('generated traces', () => {
       '  - [a.csv]',
       /e\.yaml:3:5: traces\.0: expected a name, a path, or workload/,
     ],
-    ['a seed that is none', '  - { workload: zipf, seed: -1 }', /e\.yaml:3:29: traces\.0\.seed: .*>=0/],
+    ['an invalid seed', '  - { workload: zipf, seed: -1 }', /e\.yaml:3:29: traces\.0\.seed: .*>=0/],
     [
       'a parameter of another kind',
       '  - { workload: zipf, params: { pages: { a: 1 } } }',
@@ -307,7 +307,7 @@ describe('generated traces', () => {
     [
       'too many at once',
       `  - { workload: zipf, params: { pages: [${Array.from({ length: 40 }, (_, i) => i + 1)}], events: [${Array.from({ length: 40 }, (_, i) => i + 1)}] } }`,
-      /e\.yaml:3:31: one entry stands for more than 1000 traces/,
+      /e\.yaml:3:31: this entry expands to more than 1000 traces/,
     ],
   ];
   for (const [name, traces, message] of wrong) {
@@ -364,7 +364,7 @@ describe('what is wrong with an experiment is one line, and nothing is left behi
       /e\.yaml:1:1: traces: expected a list of traces, or families/,
     ],
     [
-      'a trace of a family that is none',
+      'an unknown workload in a family',
       'name: small\nfamilies:\n  pool:\n    - { workload: zip }\ndiscard: [keep]\n',
       /e\.yaml:4:19: unknown workload "zip", .*did you mean zipf/,
     ],
@@ -394,7 +394,7 @@ describe('what is wrong with an experiment is one line, and nothing is left behi
       /e\.yaml: unknown discard policy "dontned".*did you mean dontneed\?/,
     ],
     [
-      'a limit that is none',
+      'an invalid limit',
       EXPERIMENT.replace('50%', 'half'),
       /e\.yaml: "half" is not a size, expected N or Np pages/,
     ],

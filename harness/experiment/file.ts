@@ -59,7 +59,7 @@ const schema = fields.refine(({ traces, families }) => traces ?? families, {
 export interface ExperimentTrace {
   /** Name of a shipped trace, path relative to the file, or what to generate it from. */
   readonly entry: TraceEntry;
-  /** What kind of program it stands for; traces of one family share a table. Undefined where the file names none. */
+  /** The kind of program that it stands for: traces of a family share a table. Undefined where the file names none. */
   readonly family: string | undefined;
 }
 
@@ -73,13 +73,13 @@ export interface Experiment extends AxisLists {
   readonly traces: readonly ExperimentTrace[];
   /** A cost table, relative to the file. */
   readonly costs?: string | undefined;
-  /** What to compute from the results and compare with what somebody said; they add no cells. */
+  /** What to compute from the results and compare with what was claimed; claims add no cells. */
   readonly claims: readonly Claim[];
 }
 
 type Document = ReturnType<typeof parseDocument>;
 
-/** The text of an experiment with what tells where its values stand. */
+/** The text of an experiment, with what is needed to find the place of a value in it. */
 interface Source {
   readonly file: string;
   readonly document: Document;
@@ -91,7 +91,7 @@ function placeAt({ file, lines }: Source, range: readonly number[]): Place {
   return { file, line, column: col };
 }
 
-/** Where the value at a path of keys stands in the file. */
+/** The place in the file of the value at a path of keys. */
 function placeOf(source: Source, path: readonly PropertyKey[]): Place {
   for (let depth = path.length; depth >= 0; depth--) {
     const node = source.document.getIn(path.slice(0, depth), true) as
@@ -102,7 +102,7 @@ function placeOf(source: Source, path: readonly PropertyKey[]): Place {
   return { file: source.file };
 }
 
-/** Where a key of the map at a path stands (its value may be fine). */
+/** The place of a key of the map at a path (its value may be fine). */
 function placeOfKey(source: Source, path: readonly PropertyKey[], key: string): Place {
   const map = path.length === 0 ? source.document.contents : source.document.getIn(path, true);
   if (!isMap(map)) return placeOf(source, path);
@@ -114,7 +114,7 @@ function placeOfKey(source: Source, path: readonly PropertyKey[], key: string): 
 
 type Issue = z.core.$ZodIssue;
 
-/** What is wrong with a value that may have several shapes: as the shape sees it that fits it best. */
+/** What is wrong with a value that may have several shapes, according to the shape that it fits best. */
 function innermost(issue: Issue, path: readonly PropertyKey[] = []): { issue: Issue; path: PropertyKey[] } {
   const whole = [...path, ...issue.path];
   if (issue.code !== 'invalid_union') return { issue, path: whole };
@@ -125,7 +125,7 @@ function innermost(issue: Issue, path: readonly PropertyKey[] = []): { issue: Is
   return fits ?? { issue, path: whole };
 }
 
-/** What the part of an experiment is that a path leads to, and the keys it has. */
+/** The part of an experiment that a path leads to, and its keys. */
 function partAt(path: readonly PropertyKey[]): { name: string; keys: readonly string[] } {
   if (path.length === 0) return { name: 'an experiment', keys: Object.keys(fields.shape) };
   if (path[0] === 'claims') return { name: 'a claim', keys: claimKeys(path) };
@@ -151,7 +151,7 @@ function wrong(first: Issue, source: Source): InputError {
 /**
  * Reads an experiment file (YAML).
  *
- * @throws InputError with line and column for what is not YAML, an unknown key, or a value of the wrong kind
+ * @throws InputError with line and column when it is not YAML, for an unknown key, or a value of the wrong kind
  */
 export function readExperiment(file: string): Experiment {
   const text = readText(file);

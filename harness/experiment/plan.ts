@@ -28,14 +28,14 @@ function defaultTexts(): Record<AxisName, string> {
   return perAxis((name) => AXES[name].default);
 }
 
-/** Values on some axes: as the flags of `reclaim replay` have them, or as numbers. */
+/** Values on some axes, as texts of the flags of `reclaim replay` or as numbers. */
 export type GivenAxes = { readonly [N in AxisName]?: string | number | undefined };
 
 /**
  * Plans a single replay: the value on every axis, the default where none is given.
  *
- * @returns what a cell has, once the trace is there that sizes may be a percentage of; it is replayed for its peak then
- * @throws InputError before the trace is needed when a value is not one of its axis
+ * @returns plans the values for a trace; where a size is a percentage of its peak, the trace is replayed for that
+ * @throws InputError when a value is not one of its axis, before the trace is read
  */
 export function planReplay(given: GivenAxes): (trace: Trace, costs: CostTable) => Promise<AxisValues> {
   const texts = perAxis((name) => String(given[name] ?? AXES[name].default));

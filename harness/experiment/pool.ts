@@ -14,7 +14,7 @@ export interface PoolEvents {
 }
 
 /**
- * Runs cells in worker threads over shared traces. A worker that dies takes only its cell with it: the cell is
+ * Runs cells in worker threads over shared traces. A worker that dies loses only its own cell: the cell is
  * reported, and another worker takes over the rest.
  */
 export class Pool {
@@ -44,7 +44,7 @@ export class Pool {
     await Promise.all([...this.workers].map((worker) => worker.terminate()));
   }
 
-  /** One worker after the other, until no cell is left. */
+  /** Runs cells on one worker, and on its successor when it dies, until no cell is left. */
   private async lane(): Promise<void> {
     let worker: Worker | undefined;
     for (let cell = this.queue.shift(); cell && !this.stopped; cell = this.queue.shift()) {
@@ -76,7 +76,7 @@ export class Pool {
   }
 }
 
-/** Gives a worker a cell and waits for its answer, or its death. */
+/** Sends a cell to a worker and waits for its answer, or for the worker to die. */
 function ask(worker: Worker, cell: Cell): Promise<WorkerAnswer> {
   return new Promise((resolve, reject) => {
     const settle = (then: () => void) => {

@@ -36,15 +36,15 @@ export interface RunOptions {
   readonly policyModules: readonly string[];
   /** The command line, for the manifest. */
   readonly command: string;
-  /** Told what happens; all optional. */
+  /** Callbacks for progress; all are optional. */
   readonly events?: RunEvents;
-  /** Aborting it ends the run early; finished cells are kept. */
+  /** Aborting it interrupts the run; finished cells are kept. */
   readonly signal?: AbortSignal;
 }
 
-/** What a run tells of its progress. */
+/** Callbacks of a run. */
 export interface RunEvents {
-  /** A trace is being read: what of it, for a progress display. */
+  /** A trace is being read; the label is for a progress display. */
   reading?(label: string): void;
   /** Cells are about to run. */
   started?(cells: number, resumed: number): void;
@@ -52,11 +52,11 @@ export interface RunEvents {
   finishedCell?(): void;
   /** Something to know about the inputs, in one line. */
   note?(text: string): void;
-  /** A cell gave no result: its number, what it was, and why. */
+  /** A cell failed: its number, what it was, and why. */
   failedCell?(cell: number, what: string, reason: string): void;
 }
 
-/** What a run gave. */
+/** The results of a run. */
 export interface RunSummary {
   readonly folder: string;
   /** Rows of runs.csv. */
@@ -65,11 +65,11 @@ export interface RunSummary {
   readonly spaces: readonly SpaceRow[];
   readonly traces: readonly LoadedTrace[];
   readonly failed: number;
-  /** Whether it was ended early. */
+  /** Whether it was interrupted. */
   readonly aborted: boolean;
 }
 
-/** A trace of an experiment, and what its first replay told. */
+/** A trace of an experiment, and what its first replay found. */
 export interface LoadedTrace extends PlannedTrace {
   readonly label: string;
   readonly family: string | undefined;
@@ -128,7 +128,7 @@ async function prepareTraces(
   return traces;
 }
 
-/** Runs cells in workers, those that share a run once, and keeps what they give; gives how many failed. */
+/** Runs cells in workers, those that share a run only once, and stores their results. Returns how many failed. */
 async function runCells(
   cells: readonly Cell[],
   setup: WorkerSetup,
@@ -169,10 +169,10 @@ async function runCells(
 }
 
 /**
- * Runs an experiment: checks all of it, reads its traces, then runs its cells in workers. Results are in `out` as soon
+ * Runs an experiment: checks all of it, reads its traces, then runs its cells in workers. Results are written to `out`
  * as cells finish.
  *
- * @throws InputError when the experiment, a trace or the folder is wrong; nothing is left behind then
+ * @throws InputError when the experiment, a trace or the folder is wrong; then nothing is left behind
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunSummary> {
   const { out, policyModules, events } = options;

@@ -1,22 +1,25 @@
 import { AXIS_COLUMNS, BASE_VALUES } from '../metrics/axes.js';
-import type { Row } from '../metrics/csv.js';
-import type { RunRow } from '../metrics/files.js';
+import type { KeyColumn, RunRow } from '../metrics/files.js';
 import type { CellResult } from './cell.js';
 
 /** What a cell and its base have in common: all but the axes on which the base has values of its own. */
-const COMMON = ['trace', 'machine', ...AXIS_COLUMNS.filter((column) => !(column in BASE_VALUES))];
+const COMMON: readonly KeyColumn[] = [
+  'trace',
+  'machine',
+  ...AXIS_COLUMNS.filter((column) => !(column in BASE_VALUES)),
+];
 
-function baseKey(run: Row): string {
+function baseKey(run: RunRow): string {
   return JSON.stringify(COMMON.map((column) => run[column]));
 }
 
-function isBase(run: Row): boolean {
-  return Object.entries(BASE_VALUES).every(([column, value]) => run[column] === value);
+function isBase(run: RunRow): boolean {
+  return AXIS_COLUMNS.every((column) => (BASE_VALUES[column] ?? run[column]) === run[column]);
 }
 
 /**
  * Fills in what each cell saves against its base, the cell with discard `keep` and merge `none` and all else equal.
- * Empty where there is no base, or where one of the two did not run to its end: their times differ.
+ * Empty without a base, or where one of the two did not run to its end: their times differ.
  */
 export function withSavings(results: readonly CellResult[]): RunRow[] {
   const bases = new Map<string, CellResult>();

@@ -75,7 +75,7 @@ const EVENTS = [
   '100,mark,,,,end',
 ];
 
-it('what they share is true: every purge policy gives the same rows', async () => {
+it('what they share is true: every purge policy has the same rows', async () => {
   const trace = traceOf(`${EVENTS.join('\n')}\n`);
   const costs = loadCosts();
   const rows = new Set<string>();

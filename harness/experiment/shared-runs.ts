@@ -4,23 +4,23 @@ import type { CellResult } from './cell.js';
 import type { Cell } from './plan.js';
 import { renumbered } from './store.js';
 
-/** The advice that makes memory volatile; a trace that gives it has this text among its strings. */
+/** The advice that makes memory volatile; a trace that uses it has this text among its strings. */
 export const MARKING_ADVICE = 'MADV_VOLATILE';
-/** The discard policy that gives it. */
+/** The discard policy that uses it. */
 const MARKING_POLICY = 'volatile';
 
-/** A cell that runs, and those that have the same result but for their number and purge policy. */
+/** A cell that runs, and the cells whose results differ from its result only in number and purge policy. */
 export interface SharedRun {
   readonly cell: Cell;
   readonly others: readonly Cell[];
 }
 
 /**
- * Which cells share a run: those that differ only in purge while nothing can be volatile, in the order of their first
- * ones. A purge policy that has reclaim walk more memory (`aging`) changes a run without swap all the same.
+ * Groups the cells that share a run, in the order of their first ones: those that differ only in purge while nothing can
+ * be volatile. A purge policy that makes reclaim scan more memory (`aging`) still changes a run without swap.
  *
  * @param marks whether the trace with this index makes memory volatile itself
- * @param foreign whether discard policies may be from outside, which may give any advice
+ * @param foreign whether discard policies may come from a module of the user's: those may use any advice
  */
 export function sharedRuns(
   cells: readonly Cell[],
@@ -46,7 +46,7 @@ function walksMore(purge: string): boolean {
   return info.rules(values).aging;
 }
 
-/** The result of a run as that of another cell that shares it; it took no time of its own. */
+/** The result of a run as that of another cell that shares it, which took no time of its own. */
 export function resultOf(result: CellResult, cell: Cell): CellResult {
   return { ...renumbered(result, cell), wallNs: 0 };
 }

@@ -110,7 +110,7 @@ describe('the arithmetic of guests-in-16gib', () => {
     return { mib: left / GUESTS / 2 ** 20, share: 1 - left / GUESTS / 2 ** 30 };
   };
 
-  it('is the one its description gives', () => {
+  it('is the one in its description', () => {
     const { description } = read('guests-in-16gib');
     expect(needed(0).mib).toBeCloseTo(315.1, 1);
     expect(needed(0).share).toBeCloseTo(0.692, 3);

@@ -23,7 +23,7 @@ import { withSavings } from './savings.js';
 
 /** Finished cells, one file each: what `--resume` and Ctrl-C rely on. */
 const JOURNAL = 'cells';
-/** runs.csv is written again at most so often while cells finish. */
+/** The shortest time between two writes of runs.csv while cells finish. */
 const REFRESH_MS = 500;
 
 interface JournalEntry {
@@ -33,7 +33,7 @@ interface JournalEntry {
 }
 
 /**
- * Gives the hash of all that a cell's result depends on, apart from the host: cells with equal hashes give equal bytes.
+ * Returns a hash of everything that a cell's result depends on, except the host: equal hashes mean equal bytes.
  *
  * @param traces label and content hash, by the index cells use
  */
@@ -77,8 +77,8 @@ export function writeResults<C extends string>(
 }
 
 /**
- * Makes an output folder and checks that it can be written. Gives the first folder that it had to make, so that it can
- * be taken back.
+ * Makes an output folder and checks that it can be written. Returns the first folder that it had to make, so that it can
+ * be removed again.
  *
  * @throws InputError when the folder cannot be made or written
  */
@@ -99,7 +99,7 @@ export function prepareFolder(folder: string): string | undefined {
   }
 }
 
-/** The results of an experiment on disk. */
+/** The results of an experiment, on disk. */
 export class ResultStore {
   private readonly results = new Map<number, CellResult>();
   private refreshed = 0;
@@ -115,12 +115,12 @@ export class ResultStore {
     return new ResultStore(folder, host, prepareFolder(folder));
   }
 
-  /** Takes back what `open` made, when the run fails before it has any result. */
+  /** Removes what `open` made when the run fails before it has any result. */
   discard(): void {
     if (this.made && this.results.size === 0) rmSync(this.made, { recursive: true, force: true });
   }
 
-  /** Starts afresh: results of an earlier run in this folder go. */
+  /** Deletes the results of an earlier run in this folder. */
   clear(): void {
     rmSync(join(this.folder, JOURNAL), { recursive: true, force: true });
     for (const name of [
@@ -137,7 +137,7 @@ export class ResultStore {
     }
   }
 
-  /** Takes over the finished cells of an earlier run whose inputs are the same; gives the cells that are left. */
+  /** Keeps the finished cells of an earlier run whose inputs are the same. Returns the cells that are left. */
   resume(cells: readonly Cell[], inputs: (cell: Cell) => string): Cell[] {
     const finished = this.journal();
     return cells.filter((cell) => {
@@ -148,7 +148,7 @@ export class ResultStore {
     });
   }
 
-  /** Keeps a result: at once in the journal, soon in runs.csv. */
+  /** Stores a result: immediately in the journal, soon in runs.csv. */
   add(result: CellResult, inputs: string): void {
     this.results.set(result.cell, result);
     makeFolder(join(this.folder, JOURNAL));
@@ -233,7 +233,7 @@ export class ResultStore {
         const { inputs, result } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as JournalEntry;
         entries.set(inputs, result);
       } catch (error) {
-        // A damaged entry is as good as none: its cell runs again.
+        // A damaged entry counts as missing: its cell runs again.
         if (!(error instanceof SyntaxError)) throw error;
       }
     }
@@ -241,7 +241,7 @@ export class ResultStore {
   }
 }
 
-/** A result under the number and names of a cell that it is the result of, too. */
+/** A result with the number and names of another cell that it is also the result of. */
 export function renumbered(result: CellResult, cell: Cell): CellResult {
   const renumber = <R extends { cell: number }>(row: R): R => ({ ...row, cell: cell.cell });
   return {

@@ -3,7 +3,7 @@ import { InputError, type Place } from '../base/errors.js';
 import { MAX_WHOLE } from '../metrics/axes.js';
 import { chooseWorkload, DEFAULT_SEED } from './workload.js';
 
-/** The most traces that one entry with lists of values may stand for. */
+/** The most traces that an entry with lists of values may expand to. */
 const MAX_TRACES = 1000;
 
 const scalar = z.union([z.string(), z.number()], 'expected a text or a number').transform(String);
@@ -36,9 +36,9 @@ export type TraceEntry = string | GeneratedTrace;
 type GeneratedEntry = z.output<typeof generatedEntry>;
 
 /**
- * The traces that one entry stands for: all combinations of its values, the last parameter changing fastest.
+ * The traces that an entry expands to: all combinations of its values, the last parameter changing fastest.
  *
- * @param placeOf where a key of the entry stands, for messages
+ * @param placeOf returns the place in the file of a key of the entry
  * @throws InputError for an unknown workload or parameter, or a value out of range
  */
 export function expandEntry(
@@ -55,7 +55,7 @@ export function expandEntry(
     );
     if (combinations.length > MAX_TRACES) {
       throw new InputError(
-        `one entry stands for more than ${MAX_TRACES} traces, expected shorter lists`,
+        `this entry expands to more than ${MAX_TRACES} traces, expected shorter lists`,
         placeOf(['params']),
       );
     }

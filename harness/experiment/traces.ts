@@ -48,7 +48,7 @@ export interface TraceName {
  * Finds a trace by the name of a shipped one, or by its path.
  *
  * @param folder that relative paths are relative to
- * @throws InputError for something that looks like a shipped trace's name and is none
+ * @throws InputError for what looks like the name of a shipped trace but is not one
  */
 export function findTrace(name: string, folder = ''): TraceName {
   if (name === STDIN) return { path: name, label: 'stdin', shown: inputName(name) };
@@ -65,15 +65,15 @@ export function findTrace(name: string, folder = ''): TraceName {
 }
 
 /**
- * What `reclaim replay` or `reclaim trace generate` find a trace of an experiment by: a shipped name, a path, or what
- * generates it. Folders that are no relative paths are left out: results say nothing of the host they were made on.
+ * How `reclaim replay` or `reclaim trace generate` find a trace of an experiment: a shipped name, a path, or what generates
+ * it. Absolute folders are left out: results say nothing about the host that they were made on.
  */
 export function traceSource(entry: TraceEntry, folder: string): TraceEntry {
   if (typeof entry !== 'string' || shippedTraces().has(entry) || isAbsolute(folder)) return entry;
   return isAbsolute(entry) ? entry : join(folder, entry);
 }
 
-/** A trace of an experiment: what results call it, and how to have it compiled. */
+/** A trace of an experiment: what results call it, and how to compile it. */
 export interface ResolvedTrace {
   readonly label: string;
   compile(): Promise<TraceHandle>;

@@ -6,14 +6,14 @@ import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
 import { type CellResult, runCell } from './cell.js';
 import type { Cell } from './plan.js';
 
-/** What every worker is given at its start. */
+/** What every worker receives when it starts. */
 export interface WorkerSetup {
   readonly traces: readonly { readonly handle: TraceHandle; readonly label: string }[];
   readonly costsFile: string | undefined;
   readonly policyModules: readonly string[];
 }
 
-/** What a worker answers to a cell: its result, or why it could not run. */
+/** A worker's answer to a cell: its result, or why it could not run. */
 export type WorkerAnswer = { readonly result: CellResult } | { readonly refused: string };
 
 const setup = workerData as WorkerSetup;
@@ -46,7 +46,7 @@ port.on('message', (cell: Cell) => {
   answer(cell).then(
     (message) => port.postMessage(message),
     (error) => {
-      // Ends the worker: the pool reports it with its cell.
+      // Kills the worker; the pool reports it with its cell.
       setImmediate(() => {
         throw error;
       });

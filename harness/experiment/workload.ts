@@ -39,7 +39,7 @@ export function chooseWorkload(
   return { workload, values, seed, label: seed === DEFAULT_SEED ? text : seeded };
 }
 
-/** Produces the trace; the same choice always gives the same bytes. */
+/** Produces the trace; the same choice always produces the same bytes. */
 export function generate({ workload, values, seed }: ChosenWorkload): TraceSource {
   return workload.generate({
     values,

@@ -1,8 +1,8 @@
 /**
- * The axes of an experiment, each said once: what a cell is run under besides its trace. The flags of `reclaim replay`, the
+ * The axes of an experiment, each defined once: what a cell is run under besides its trace. The flags of `reclaim replay`, the
  * options of `replayTrace`, experiment files and their documentation, cells and the order in which they are planned, key
  * columns, the base of savings, tables and the gate's commands all read this table. How the text of a value is parsed and
- * handed to a replay is in `experiment/axes.ts`; the compiler asks for it there.
+ * passed to a replay is in `experiment/axes.ts`; the compiler demands it there.
  */
 import type { Kind } from './columns.js';
 
@@ -23,7 +23,7 @@ const COLUMN_KIND = {
 /** The largest number on an axis of whole numbers: a seed has 31 bits. */
 export const MAX_WHOLE = 2 ** 31 - 1;
 
-/** What an axis says of itself; its name is its flag. */
+/** An axis; its name is its flag. */
 export interface AxisInfo {
   readonly kind: AxisKind;
   /** Its key column in runs.csv. */
@@ -32,11 +32,11 @@ export interface AxisInfo {
   readonly key: string;
   /** For help and documentation. */
   readonly meaning: string;
-  /** What `reclaim replay` and `replayTrace` take when nothing is given. */
+  /** The default of `reclaim replay` and `replayTrace`. */
   readonly default: string;
-  /** What an experiment file takes that does not name it; null where every file must. */
+  /** The default in an experiment file; null where every file must name it. */
   readonly experimentDefault: string | null;
-  /** What the base of savings has on this axis; on all others it has what the cell has. */
+  /** The value of the base of savings on this axis; on all others it has that of the cell. */
   readonly base?: string;
   /** Its place in the product of axes: the greater, the faster its values change from cell to cell. Distinct. */
   readonly depth: number;
@@ -67,7 +67,7 @@ export const AXES = {
     kind: 'size',
     column: 'memory_pages',
     key: 'memory',
-    meaning: 'memory of the machine, where kswapd reclaims below its watermarks: SIZE, or none: never short',
+    meaning: 'memory of the machine (SIZE, or none: never short); kswapd reclaims below its watermarks',
     default: 'none',
     experimentDefault: 'none',
     depth: 4,
@@ -95,7 +95,7 @@ export const AXES = {
     kind: 'text',
     column: 'reclaim',
     key: 'reclaim',
-    meaning: 'reclaim policy: which page goes when memory is short',
+    meaning: 'reclaim policy: which page is evicted when memory is short',
     default: 'linux',
     experimentDefault: 'linux',
     depth: 8,
@@ -104,7 +104,7 @@ export const AXES = {
     kind: 'text',
     column: 'merge',
     key: 'merge',
-    meaning: 'merge policy: which equal pages become one',
+    meaning: 'merge policy: which equal pages are merged',
     default: 'none',
     experimentDefault: 'none',
     base: 'none',
@@ -114,7 +114,7 @@ export const AXES = {
     kind: 'text',
     column: 'purge',
     key: 'purge',
-    meaning: 'purge policy: which volatile memory goes first, and what is left of it',
+    meaning: 'purge policy: which volatile memory is purged first, and what an access finds then',
     default: 'range-lru',
     experimentDefault: 'range-lru',
     depth: 7,
@@ -139,7 +139,7 @@ export type AxisColumns = {
 /** A key column that an axis has. */
 export type AxisColumn = keyof AxisColumns;
 
-/** What the table says of an axis, without its own types. */
+/** An axis by its name, without its literal types. */
 export function axisInfo(name: AxisName): AxisInfo {
   return AXES[name];
 }
@@ -166,12 +166,12 @@ export function isSize(name: AxisName): boolean {
   return kind === 'size' || kind === 'limit';
 }
 
-/** The text that stands for a value of a column elsewhere: what the flag of the axis takes. */
+/** The text of a value from the column of an axis, as the flag takes it. */
 export function axisText(name: AxisName, value: string | number | null): string {
   return isSize(name) && (value === null || value === '') ? 'none' : String(value);
 }
 
-/** An object with a field an axis. */
+/** An object with a field for each axis. */
 export function perAxis<V>(value: (name: AxisName) => V): Record<AxisName, V> {
   return Object.fromEntries(AXIS_NAMES.map((name) => [name, value(name)])) as Record<AxisName, V>;
 }

@@ -50,8 +50,7 @@ export interface ChosenReader {
   readonly values: ParameterValues;
 }
 
-/** Names that `--reader` takes. */
-export function readerNames(): string[] {
+function readerNames(): string[] {
   return READERS.map(({ name }) => name);
 }
 

@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { simulated } from '../../machine/target.js';
 import { validate } from '../../replay/validate.js';
+import { temporaryFolder } from '../../testing/folder.js';
 import { REQUEST_READERS } from '../../testing/readers.js';
 import { FIELDS, packed, SAMPLES } from '../../testing/requests.js';
 import { compileTrace } from '../compile.js';
@@ -11,27 +11,25 @@ import { type ImportOptions, importTrace } from '../import.js';
 import { openTrace } from '../trace.js';
 import { writeTrace } from '../write.js';
 
-let folder: string;
+const folder = temporaryFolder('reclaim-import-');
 let cache: string | undefined;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'reclaim-import-'));
   cache = process.env.XDG_CACHE_HOME;
-  process.env.XDG_CACHE_HOME = join(folder, 'cache');
+  process.env.XDG_CACHE_HOME = join(folder(), 'cache');
 });
 afterAll(() => {
   process.env.XDG_CACHE_HOME = cache;
-  rmSync(folder, { recursive: true });
 });
 
 function file(name: string, content: string | Uint8Array): string {
-  const path = join(folder, name);
+  const path = join(folder(), name);
   writeFileSync(path, content);
   return path;
 }
 
 /** The text of the trace that a file becomes. */
 async function imported(path: string, options: ImportOptions = {}): Promise<string> {
-  const output = join(folder, 'out.csv');
+  const output = join(folder(), 'out.csv');
   await writeTrace(await importTrace(path, options), output, 'text');
   return readFileSync(output, 'utf8');
 }

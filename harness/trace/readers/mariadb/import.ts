@@ -4,8 +4,7 @@ import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
 import { perf } from '../perf.js';
 import { type EventReader, FIT, type ReaderInput } from '../reader.js';
-import { detectCalls } from '../strace/calls.js';
-import { readCalls } from '../strace/log.js';
+import { detectCalls, readCalls } from '../strace/calls.js';
 import { clockOffset, type Fault } from './clocks.js';
 import { findPool, type Pool, type PoolCall } from './pool.js';
 

@@ -1,5 +1,8 @@
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { InputError, type Place } from '../../../base/errors.js';
-import { type Detection, type FIT, type Fit, misfit } from '../reader.js';
+import { PAGE_BYTES } from '../../../base/page.js';
+import { type Detection, type FIT, type Fit, type InputFile, misfit } from '../reader.js';
 import { headLines, noLines } from '../scan/lines.js';
 
 /** One finished system call, or the end of a thread. */
@@ -143,4 +146,58 @@ export function splitArgs(text: string): string[] {
   const last = text.slice(start).trim();
   if (last !== '' || args.length > 0) args.push(last);
   return args;
+}
+
+/**
+ * All calls of a log of strace, in the order in which they ended.
+ *
+ * @throws InputError with the line that is not strace's, or where there is no call
+ */
+export async function readCalls({ bytes, file }: InputFile): Promise<Call[]> {
+  const reader = new CallReader(file);
+  const lines = createInterface({
+    input: Readable.from(bytes),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  });
+  const calls: Call[] = [];
+  for await (const line of lines) {
+    const call = reader.read(line);
+    if (call) calls.push(call);
+  }
+  if (calls.length === 0)
+    throw new InputError('no system calls in this log, expected the output of strace -f -ttt -T', { file });
+  return calls;
+}
+
+/** Pages that hold a number of bytes. */
+export function pages(bytes: number): number {
+  return Math.ceil(bytes / PAGE_BYTES);
+}
+
+/**
+ * An argument of a call as a number.
+ *
+ * @throws InputError when it is none
+ */
+export function numberAt(call: Call, index: number): number {
+  const value = Number(call.args[index]);
+  if (Number.isNaN(value)) {
+    throw new InputError(
+      `argument ${index + 1} of ${call.name} is "${call.args[index]}", expected a number`,
+      call.place,
+    );
+  }
+  return value;
+}
+
+/** A run of pages; `end` is behind its last page. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The pages of a call whose arguments are an address and a length in bytes. */
+export function pageRange(call: Call, address: number, length: number): Range {
+  const start = Math.floor(numberAt(call, address) / PAGE_BYTES);
+  return { start, end: start + pages(numberAt(call, length)) };
 }

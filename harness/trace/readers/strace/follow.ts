@@ -3,11 +3,9 @@ import type { EventFields } from '../../block.js';
 import { ADVICE, type OpName } from '../../op.js';
 import type { Mark } from '../marks.js';
 import type { InputFile } from '../reader.js';
-import { numberAt, pageRange, pages } from './arguments.js';
-import type { Call } from './calls.js';
+import { type Call, numberAt, pageRange, pages, type Range, readCalls } from './calls.js';
 import type { Draft } from './drafts.js';
-import { readCalls } from './log.js';
-import { type Mapping, Maps, type Range } from './maps.js';
+import { type Mapping, Maps } from './maps.js';
 import { type Process, type ProcessChange, Processes } from './processes.js';
 import { type Segment, Segments } from './segments.js';
 

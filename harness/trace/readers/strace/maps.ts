@@ -10,12 +10,6 @@ export interface Mapping {
   readonly offset: number;
 }
 
-/** A run of pages. */
-export interface Range {
-  readonly start: number;
-  readonly end: number;
-}
-
 /** The mappings of one address space that the import follows, by address and without overlaps. */
 export class Maps {
   private list: Mapping[] = [];
