@@ -1,4 +1,4 @@
-import { PART } from '../../cost/ledger.js';
+import { PART, type StallIndex } from '../../cost/ledger.js';
 import {
   clearEntry,
   frameOf,
@@ -220,7 +220,7 @@ function copyNs({ costs }: State, source: number, merged: boolean): number {
  *
  * @param part the stall part that pays
  */
-export function unshare(m: State, vma: Vma, vpn: number, at: number, part: number): void {
+export function unshare(m: State, vma: Vma, vpn: number, at: number, part: StallIndex): void {
   const page = m.tables.entries[at]! >>> PTE_SHIFT;
   const merged = isMerged(m, page);
   m.counters.pgfault++;

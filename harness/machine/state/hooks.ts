@@ -1,3 +1,4 @@
+import type { StallIndex } from '../../cost/ledger.js';
 import type { MergedWalk } from './rmap.js';
 import type { Space } from './space.js';
 import type { SharedObject, Vma } from './vma.js';
@@ -70,7 +71,7 @@ export interface KsmHooks extends MergedWalk {
    *
    * @param part the stall part that pays
    */
-  unmerge(vma: Vma, start: number, end: number, part: number): void;
+  unmerge(vma: Vma, start: number, end: number, part: StallIndex): void;
 }
 
 /**

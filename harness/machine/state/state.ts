@@ -1,5 +1,5 @@
 import { Device } from '../../cost/device.js';
-import { Ledger } from '../../cost/ledger.js';
+import { Ledger, type StallIndex } from '../../cost/ledger.js';
 import type { CostTable } from '../../cost/table.js';
 import { randomStream } from '../../stats/random.js';
 import type { SwapKind } from '../../target/contract.js';
@@ -106,7 +106,7 @@ export abstract class State {
   }
 
   /** A read from a device that the current event waits for: a part of its time is the CPU's. */
-  readDevice(device: Device, part: number): void {
+  readDevice(device: Device, part: StallIndex): void {
     const cpu = this.costs.faults.major_cpu.ns;
     this.ledger.cpu(part, cpu);
     const whole = device.read(this.ledger.nowNs, this.ledger.thread);
