@@ -42,9 +42,12 @@ async function listPolicies(args: { policyModule: string[] }): Promise<void> {
   for (const file of args.policyModule) await loadPolicyModule(file);
   const kinds: readonly (readonly [string, readonly Described[]])[] = [
     ['discard policies: what discard, unpin and pin do', discardPolicies.all()],
-    ['reclaim policies: which page goes when memory is short', reclaimPolicies.all()],
-    ['merge policies: which equal pages become one', mergePolicies.all()],
-    ['purge policies: which volatile ranges go first', purgePolicies.all()],
+    ['reclaim policies: which page is evicted when memory is short', reclaimPolicies.all()],
+    ['merge policies: which equal pages are merged', mergePolicies.all()],
+    [
+      'purge policies: which volatile memory is purged first, and what an access finds then',
+      purgePolicies.all(),
+    ],
   ];
   await print(
     kinds.map(([title, policies]) => `${title}\n${policies.map(describe).join('\n')}`).join('\n\n'),

@@ -90,10 +90,13 @@ describe('a cost table of a user', () => {
   });
 
   it('loses nothing when the default has a row more', () => {
-    const newer = { ...costs, ksm: { ...costs.ksm, hint: { ns: 3, source: 'a later version' } } };
+    const newer = {
+      ...costs,
+      ksm: { ...costs.ksm, of_a_later_version: { ns: 3, source: 'a later version' } },
+    };
     const { rows, fromDefault } = completeRows(costs, newer);
     expect(rows).toEqual(newer);
-    expect(fromDefault).toEqual(['ksm.hint']);
+    expect(fromDefault).toEqual(['ksm.of_a_later_version']);
   });
 
   it.each([
