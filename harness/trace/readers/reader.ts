@@ -63,7 +63,7 @@ export interface ReaderInput extends InputFile {
 interface ReaderInfo {
   /** What `--reader` takes. */
   readonly name: string;
-  /** One line: what a line or record is, and who writes such files. */
+  /** One line: what a line or record is, and which program writes such files. */
   readonly summary: string;
   /** Where the format is described. */
   readonly source: string;

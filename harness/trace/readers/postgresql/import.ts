@@ -151,7 +151,7 @@ function optionsOf({ shared_buffers: pages, resize }: ParameterValues): Postgres
 }
 
 /**
- * Opens page accesses of PostgreSQL as a trace: who used which block, when. A model of its buffer pool, empty at first, decides
+ * Opens page accesses of PostgreSQL as a trace: which process used which block, when. A model of its buffer pool, empty at first, decides
  * where blocks are, which are hits, and what is read from and written to files. Backends start with their first access
  * and do not end. The recording is held in memory, 21 bytes an access.
  *
