@@ -93,7 +93,7 @@ export function decodeNsPerPage(decodes: readonly SegmentMap[], file: string): n
   }
   if (rates.length === 0) {
     throw new InputError(
-      'no thread decodes two images whose segments are dropped, expected some to tell what decoding costs',
+      'no thread decodes two images whose segments are dropped, expected some, to estimate the cost of decoding',
       { file },
     );
   }

@@ -135,12 +135,12 @@ function readAccess(cursor: Cursor, accesses: Accesses, lastUs: number): number 
   const delta = cursor.number('microseconds since the line before');
   if (late && (delta > MAX_LATE_US || accesses.length === 0))
     cursor.fail(`${delta} µs before the line before it, expected at most ${MAX_LATE_US}`);
-  cursor.gap('a blank');
+  cursor.gap('a space');
   const process = bounded(cursor, 'a process id', MAX_UINT32);
   const kind = OPERATIONS.indexOf(String.fromCharCode(cursor.byte));
   if (kind < 0) cursor.wrong('h (hit), m (miss), x (extend) or d (dirtied)');
   cursor.at++;
-  cursor.gap('a blank after the letter');
+  cursor.gap('a space after the letter');
   const relation = bounded(cursor, 'a relation file number', MAX_UINT32);
   const fork = bounded(cursor, `a fork (0 to ${MAX_FORK})`, MAX_FORK);
   // The number of a block is the last one: pages of the file stay below 2^31.
@@ -160,7 +160,7 @@ function bounded(cursor: Cursor, what: string, max: number): number {
     cursor.at = at;
     cursor.wrong(what);
   }
-  cursor.gap('a blank');
+  cursor.gap('a space');
   return value;
 }
 

@@ -176,7 +176,7 @@ export const postgresql: EventReader = {
   yields: 'events',
   name: 'postgresql',
   summary:
-    'page accesses of PostgreSQL: MICROSECONDS PROCESS h|m|x|d RELATION FORK BLOCK a line, microseconds since the line before; played on a model of its buffer pool',
+    'page accesses of PostgreSQL: MICROSECONDS PROCESS h|m|x|d RELATION FORK BLOCK per line, microseconds since the line before; played on a model of its buffer pool',
   source: 'harness/trace/readers/README.md',
   extensions: [],
   parameters: {

@@ -84,7 +84,7 @@ export function headLines(head: Uint8Array): HeadLine[] {
 
 /** Why a file without lines is not of a format of lines. */
 export function noLines(head: Uint8Array): Misfit {
-  return misfit(head.includes(0) ? 'this is binary, expected text' : 'there is no line but comments');
+  return misfit(head.includes(0) ? 'this is binary, expected text' : 'there are only comments');
 }
 
 /** The batch that scans of heads fill; nothing reads it. */
