@@ -8,6 +8,8 @@ export default {
     'harness/experiment/worker.ts!',
     'harness/bench/shared-process-worker.ts!',
     'harness/bench/validation/main.ts!',
+    // Loaded once for each policy, under names that knip does not follow.
+    'harness/mrc/simulate.ts!',
     'harness/report/html/client/main.ts!',
     'harness/**/*.system.test.ts',
     'harness/testing/fuzz/fuzz.ts',

@@ -260,7 +260,7 @@ describe('reclaim trace import --reader mariadb', () => {
       expect(cli.run('trace', 'import', ...args)).toEqual({
         code: 0,
         stdout: '',
-        stderr: 'out.csv: 9 events\nleft out: 1 page faults outside the buffer pool\n',
+        stderr: 'out.csv: 9 events\nleft out: page faults outside the buffer pool (1)\n',
       });
   });
 });

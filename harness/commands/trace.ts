@@ -163,7 +163,7 @@ const importCommand: SubCommand = {
     const written = await writeTrace(source, args.output, formOf(args.output));
     if (args.output !== '-') note(`${args.output}: ${written.events} events`);
     if (source.summary) note(source.summary());
-    for (const [what, count] of source.leftOut.entries()) note(`left out: ${count} ${what}`);
+    for (const [what, count] of source.leftOut.entries()) note(`left out: ${what} (${count})`);
   },
 };
 

@@ -104,7 +104,7 @@ describe('SHARDS', () => {
 });
 
 describe('a sweep', () => {
-  it('gives what each policy gives alone, and the curve what simulations give', async () => {
+  it('counts the misses of each policy as alone, and reads the same from the curve as from simulations', async () => {
     const reference = skewed(30_000, 3000);
     const sizes = [1, 10, 100, 300, 1000, 2999, 3000];
     const together = await sweep(reference, options(['lru', 'fifo', 'linux'], sizes));

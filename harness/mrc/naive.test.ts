@@ -6,7 +6,7 @@ import { naivePolicies } from '../testing/naive-policies.js';
 import { simulate } from './simulate.js';
 import { Simulation } from './simulation.js';
 
-/** Settings beside the defaults, for policies that have parameters. */
+/** Settings other than the defaults, for policies that have parameters. */
 const VARIANTS: Readonly<Record<string, readonly string[]>> = {
   clock: ['clock:bits=2', 'clock:bits=3'],
   slru: ['slru:segments=1', 'slru:segments=2', 'slru:segments=7'],
@@ -31,7 +31,7 @@ function compare(spec: string, capacity: number, ids: readonly number[]): void {
   expect(sim.resident.reduce((sum, one) => sum + one, 0)).toBe(sim.cached);
 }
 
-/** Requests in the shapes that policies are told apart by: repeats of few pages, loops, scans. */
+/** Requests in the shapes that distinguish policies: repeats of few pages, loops, scans. */
 const piece = fc.oneof(
   fc.array(fc.nat(5), { maxLength: 30 }),
   fc.array(fc.nat(60), { maxLength: 60 }),

@@ -8,10 +8,10 @@ const VICTIMS = 64;
 /** Ids to make room for at the start. */
 const INITIAL_IDS = 1024;
 
-/** A policy gave up no page though its cache is full: a defect of the policy. */
+/** A policy evicted no page although its cache is full: a defect of the policy. */
 export class OutOfPages extends Error {
   constructor(name: string, capacity: number) {
-    super(`reclaim policy ${name} gave up no page of a full cache of ${capacity}`);
+    super(`reclaim policy ${name} evicted no page of a full cache of ${capacity}`);
     this.name = 'OutOfPages';
   }
 }
@@ -22,7 +22,7 @@ export class Simulation implements Pages {
   readonly name: string;
   resident = new Uint8Array(INITIAL_IDS);
   traits = new Uint8Array(INITIAL_IDS);
-  /** By id: used since the policy last looked, where it looks instead of being told. */
+  /** By id: used since the policy last looked, where it looks instead of being notified. */
   accessed = new Uint8Array(INITIAL_IDS);
   nextUse: Float64Array | undefined;
   readonly victims = new Int32Array(VICTIMS);

@@ -6,7 +6,7 @@ const misses = (policy: string, capacity: number, ids: readonly number[]) =>
   hitsAndMisses(policy, capacity, ids).replaceAll('h', '').length;
 
 /** At every moment they hold a subset of what they would hold with more memory (Mattson et al. 1970). */
-describe('more memory never gives a stack policy more misses', () => {
+describe('more memory never costs a stack policy more misses', () => {
   const strings = fc.array(fc.nat(12), { minLength: 1, maxLength: 120, size: 'max' });
   for (const policy of ['lru', 'opt', 'unbounded']) {
     it(policy, () => {
@@ -22,7 +22,7 @@ describe('more memory never gives a stack policy more misses', () => {
   }
 });
 
-it('it does give fifo more: 9 misses with 3 pages, 10 with 4 (Belady, Nelson and Shedler 1969)', () => {
+it('it does cost fifo more: 9 misses with 3 pages, 10 with 4 (Belady, Nelson and Shedler 1969)', () => {
   const anomaly = [1, 2, 3, 4, 1, 2, 5, 1, 2, 3, 4, 5];
   expect([misses('fifo', 3, anomaly), misses('fifo', 4, anomaly)]).toEqual([9, 10]);
   expect([misses('lru', 3, anomaly), misses('lru', 4, anomaly)]).toEqual([10, 8]);

@@ -6,7 +6,7 @@ import { MemoryReference, type ReferenceString } from './reference.js';
 import { ReuseDistances } from './reuse.js';
 import { loadSimulate, type Simulate, Simulation } from './simulation.js';
 
-/** From so many sizes on, exact LRU comes from reuse distances: one pass for all of them. */
+/** From this number of sizes on, exact LRU comes from reuse distances: one pass for all of them. */
 const CURVE_SIZES = 6;
 /** Reference strings up to this are kept in memory when they are read more than once: 256 MiB of ids. */
 const KEEP_REQUESTS = 64 * 2 ** 20;

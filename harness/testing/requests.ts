@@ -75,7 +75,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     wrong: [
       [
         packed(FIELDS.vscsi2, [0x28, 0x300, 1, 4096, 1, 8, 10, 3]),
-        /^x: the first records are of no known version/,
+        /^x: the first records have an unknown version/,
       ],
       [
         packed(FIELDS.vscsi1, ...[1, 1, 2].map((version) => [1, 512, 1, 0x28, version << 8, 8, 10])),

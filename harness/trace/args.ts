@@ -117,7 +117,7 @@ export function parseContent(text: string): ContentArg {
 function words(text: string): string[] {
   const parts = text.split(' ');
   if (parts.includes(''))
-    throw new InputError(`"${text}" has a space too many, expected single spaces between words`);
+    throw new InputError(`"${text}" has one space too many, expected single spaces between words`);
   return parts;
 }
 

@@ -47,7 +47,7 @@ describe('opening traces', () => {
     }
   });
 
-  it('compiles into the cache once, never beside the trace', async () => {
+  it('compiles into the cache once, never next to the trace', async () => {
     const path = file('a.csv', TEXT);
     const first = await compileTrace(path);
     expect(first.path).toContain(join(folder, 'cache', 'reclaim-bench'));

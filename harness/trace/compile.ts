@@ -22,7 +22,7 @@ async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Writes the compiled form of a text trace to `target`; gives the SHA-256 of the decoded text. */
+/** Writes the compiled form of a text trace to `target`; returns the SHA-256 of the decoded text. */
 async function compileText(
   bytes: AsyncIterable<Uint8Array>,
   name: string,
@@ -107,7 +107,7 @@ async function fromCache(cached: string, name: string): Promise<TraceHandle | un
   }
 }
 
-/** Writes bytes that are a binary trace already; gives their SHA-256. */
+/** Writes bytes that are a binary trace already; returns their SHA-256. */
 async function spool(bytes: AsyncIterable<Uint8Array>, _name: string, target: string): Promise<string> {
   const hash = createHash('sha256');
   return writeTo(openSink(target), async (sink) => {
@@ -128,7 +128,7 @@ async function intoCache(
   return keepInCache(name, (temporary) => build(bytes, name, temporary, progress));
 }
 
-/** Keeps what `build` writes under the key that it gives. */
+/** Keeps what `build` writes under the key that it returns. */
 async function keepInCache(name: string, build: (path: string) => Promise<string>): Promise<TraceHandle> {
   const folder = usableCacheFolder();
   const temporary = join(folder, `${randomUUID()}.part`);

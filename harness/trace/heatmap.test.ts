@@ -36,7 +36,7 @@ describe('the heat map of a trace', () => {
     expect(new Set(cells.map(({ timeUs }) => timeUs)).size).toBe(1);
   });
 
-  it('tells spaces apart, in their order', async () => {
+  it('distinguishes spaces, in their order', async () => {
     const cells = await heatmap(
       traceOf(
         '0,spawn,2,,,\n0,spawn,1,,,\n0,map,2,0,9,anon\n0,map,1,0,9,anon\n0,read,2,0,2,\n0,read,1,0,9,\n',

@@ -5,7 +5,7 @@ import type { Trace } from './trace.js';
 /** Columns and rows of the map: more cannot be seen in a figure of a page's width. */
 const TIME_BINS = 128;
 const ADDRESS_BINS = 64;
-/** The most chunks of addresses that are told apart: what keeps the memory of a long trace bounded. */
+/** The most chunks of addresses that are distinguished: this keeps the memory of a long trace bounded. */
 const MAX_CHUNKS = 65_536;
 /** Pages of a chunk at first: what one page of page tables maps. */
 const CHUNK_PAGES = 512;
@@ -116,7 +116,7 @@ class HeatGrid {
     }
   }
 
-  /** Adds touches of pages that stand beside each other in the map. */
+  /** Adds touches of pages that are adjacent in the map. */
   private addPiece(column: number, first: number, pages: number): void {
     const end = first + pages;
     for (let at = first; at < end; ) {

@@ -182,7 +182,7 @@ function rule(info: OpInfo, wanted: FieldRule): number {
   return bits;
 }
 
-/** Per op: the fields that must be given. The argument is checked apart: write may have contents instead of a text. */
+/** Per op: the fields that must be given. The argument is checked separately: write may have contents instead of a text. */
 export const REQUIRED_FIELDS: Uint8Array = Uint8Array.from(OPS, (info) => rule(info, 'required'));
 /** Per op: the fields that must be empty. */
 export const FORBIDDEN_FIELDS: Uint8Array = Uint8Array.from(OPS, (info) => rule(info, 'none'));

@@ -93,7 +93,7 @@ function extraLines(block: EventBlock, row: number, strings: StringTable): numbe
   return strings.text(block.text[row]!).split('\n').length - 1;
 }
 
-/** Cuts a block behind each event that takes several lines, so that event i of a run is on line firstLine + i. */
+/** Cuts a block after each event that takes several lines, so that event i of a run is on line firstLine + i. */
 function* lineRuns(block: EventBlock, strings: StringTable): Generator<EventBlock> {
   let from = 0;
   for (let row = 0; row < block.length; row++) {

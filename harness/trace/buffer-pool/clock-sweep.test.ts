@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ClockSweep, Ring } from './clock-sweep.js';
 
-/** Uses a block and lets go of it. Gives what was thrown out for it: the block, `hit`, or nothing. */
+/** Uses a block and lets go of it. Returns what was evicted for it: the block, `hit`, or nothing. */
 function use(pool: ClockSweep, block: number, ring?: Ring): number | 'hit' | undefined {
   const found = pool.find(block);
   if (found >= 0) {
@@ -21,7 +21,7 @@ function use(pool: ClockSweep, block: number, ring?: Ring): number | 'hit' | und
 const usages = (pool: ClockSweep) => Array.from({ length: pool.size }, (_, i) => pool.usageOf(i));
 
 describe('clock sweep, worked by hand', () => {
-  it('fills free buffers, then takes the first that nobody has used since the hand passed', () => {
+  it('fills free buffers, then takes the first that has not been used since the hand passed', () => {
     const pool = new ClockSweep(3);
     expect([1, 2, 3].map((block) => use(pool, block))).toEqual([undefined, undefined, undefined]);
     expect([1, 1, 2].map((block) => use(pool, block))).toEqual(['hit', 'hit', 'hit']);
@@ -134,7 +134,7 @@ class Naive {
   }
 }
 
-describe('clock sweep beside its naive twin', () => {
+describe('clock sweep next to its naive twin', () => {
   const step = fc.oneof(
     { weight: 20, arbitrary: fc.record({ block: fc.nat(12), keep: fc.boolean(), dirty: fc.boolean() }) },
     { weight: 3, arbitrary: fc.constant('unpin' as const) },

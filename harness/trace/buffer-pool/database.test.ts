@@ -7,7 +7,7 @@ import { Database, STEP_EVENTS } from './database.js';
 const A = 2;
 const B = 3;
 
-/** A database of two backends and one file of ten blocks; what happens gives its events, without their times. */
+/** A database of two backends and one file of ten blocks; returns the events of what happens, without their times. */
 function setUp(buffers: number, size = buffers) {
   const builder = new BlockBuilder();
   const database = new Database(builder, buffers, { size, more: 8 });

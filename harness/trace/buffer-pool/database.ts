@@ -46,7 +46,7 @@ export class Database {
   /**
    * @param buffers the most that the pool ever has
    * @param size buffers that it has at first
-   * @param more pages that the shared object has behind the buffers, for other uses
+   * @param more pages that the shared object has after the buffers, for other uses
    */
   constructor(
     private readonly builder: BlockBuilder,
@@ -62,7 +62,7 @@ export class Database {
     return this.pool.size;
   }
 
-  /** First page behind the buffers. */
+  /** First page after the buffers. */
   get morePage(): number {
     return POOL_BASE + this.buffers * BLOCK_PAGES;
   }
@@ -73,7 +73,7 @@ export class Database {
     this.connect(timeUs, POSTMASTER, 'postmaster');
   }
 
-  /** Declares a file; gives its number. */
+  /** Declares a file; returns its number. */
   addRelation(timeUs: number, name: string, blocks: number): number {
     this.builder.add(timeUs, 'object', { count: blocks * BLOCK_PAGES, text: `file:${name}` });
     return this.relations.push(name) - 1;
@@ -121,7 +121,7 @@ export class Database {
   /**
    * A backend adds a block of zeros to a relation: its file grows, and a buffer holds it.
    *
-   * @param block the number it has: as a rule that behind the last one
+   * @param block the number it has: as a rule the one after the last
    */
   extend(timeUs: number, space: number, relation: number, block: number): void {
     const number = relation * RELATION + block;
@@ -140,7 +140,7 @@ export class Database {
 
   /**
    * Changes the number of buffers while the database runs. Shrinking writes dirty buffers back, forgets what is in the
-   * dropped ones, and gives their memory back by one `discard`; growing uses it again. Nobody holds a buffer meanwhile.
+   * dropped ones, and gives their memory back by one `discard`; growing uses it again. No buffer is pinned meanwhile.
    *
    * @returns steps of at most `STEP_EVENTS` events, between which a block may be taken from the builder
    */

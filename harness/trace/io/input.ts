@@ -92,11 +92,11 @@ export interface PeekedInput {
   close(): Promise<void>;
 }
 
-/** Enough to tell formats apart. */
+/** Enough to distinguish formats. */
 const HEAD_BYTES = 1 << 16;
 
 /**
- * Reads the start of an input, so that what it holds can be told before it is read; standard input cannot be read twice.
+ * Reads the start of an input, so that its format can be detected before it is read; standard input cannot be read twice.
  *
  * @throws InputError as `decodedBytes`
  */

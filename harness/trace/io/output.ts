@@ -41,7 +41,7 @@ function compressor(path: string): zlib.Gzip | zlib.BrotliCompress | undefined {
   return undefined;
 }
 
-/** Writes beside the target and renames at the end, so that the target is whole or absent. */
+/** Writes next to the target and renames at the end, so that the target is whole or absent. */
 class FileSink implements ByteSink {
   private readonly temporary: string;
   private readonly file: WriteStream;

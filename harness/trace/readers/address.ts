@@ -10,11 +10,11 @@ const scan: LineScanner = (cursor, batch) => {
     return;
   }
   const write = cursor.readOrWrite(LOAD, STORE, 'l or s');
-  cursor.gap('a blank and an address');
+  cursor.gap('a space and an address');
   cursor.skipHexMark();
   cursor.hexId('a hexadecimal address');
   const { low, high } = cursor;
-  cursor.gap('a blank and a number of instructions');
+  cursor.gap('a space and a number of instructions');
   cursor.number('a number of instructions');
   batch.add(low, high, 0, write, 0);
   cursor.endLine();

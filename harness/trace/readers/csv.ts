@@ -103,7 +103,7 @@ class CsvScanner {
     cursor.endLine();
   }
 
-  /** Moves to the end of a field; gives its text if it is wanted. */
+  /** Moves to the end of a field; returns its text if it is wanted. */
   private skipField(cursor: Cursor, wanted: boolean): string {
     const start = cursor.at;
     while (cursor.byte !== this.delimiter && cursor.byte !== BYTE.lf && cursor.byte !== BYTE.cr) cursor.at++;

@@ -21,7 +21,7 @@ class RunScanner {
     cursor.at++;
     cursor.hexId('a hexadecimal page number');
     const { low, high } = cursor;
-    cursor.gap('a blank and a number of accesses');
+    cursor.gap('a space and a number of accesses');
     const count = cursor.number('a number of accesses');
     const until = Math.min(count, this.done + BATCH_CAPACITY - batch.length);
     for (; this.done < until; this.done++) batch.add(low, high, 0, write, 0);

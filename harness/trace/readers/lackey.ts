@@ -18,7 +18,7 @@ const scan: LineScanner = (cursor, batch) => {
   const write = letter === LETTER.modify || letter === LETTER.store;
   if (!write && letter !== LETTER.instruction && letter !== LETTER.load) cursor.wrong('I, L, S or M');
   cursor.at++;
-  cursor.gap('a blank and an address');
+  cursor.gap('a space and an address');
   cursor.hexId('a hexadecimal address');
   const { low, high } = cursor;
   cursor.expect(BYTE.comma, 'a comma and a size');

@@ -29,7 +29,7 @@ function detect(head: Uint8Array): Detection {
 export const lirs: RequestReader = {
   yields: 'requests',
   name: 'lirs',
-  summary: 'the LIRS paper: a block number a line; a line "*" is skipped',
+  summary: 'the LIRS paper: one block number per line; a line "*" is skipped',
   extensions: ['.lirs', '.trc'],
   source: 'Jiang and Zhang, LIRS (SIGMETRICS 2002); https://github.com/zhongch4g/LIRS2',
   parameters: {},

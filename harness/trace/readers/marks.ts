@@ -12,7 +12,7 @@ export interface Mark {
 
 /** The side input of readers whose events are merged with marks. */
 export const MARKS: SideInput = {
-  meaning: 'a file of marks, "TIME LABEL" a line; "pressure moderate|critical" becomes pressure',
+  meaning: 'a file of marks, "TIME LABEL" per line; "pressure moderate|critical" becomes pressure',
   required: false,
 };
 

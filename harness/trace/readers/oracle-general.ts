@@ -39,7 +39,7 @@ function detect(head: Uint8Array): Detection {
     const wrong = (what: string) => misfit(`binary record ${i + 1} ${what}`, at);
     if (time < lastTime) return wrong(`has time ${time}, expected at least ${lastTime}`);
     if (!isNextHigh(nextHigh) || (nextHigh < NEXT_HIGH_LIMIT && next <= i))
-      return wrong('has a next access that does not lie ahead');
+      return wrong('has a next access that is not ahead of it');
     lastTime = time;
   }
   return records === 0

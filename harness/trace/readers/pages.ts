@@ -16,7 +16,7 @@ const scan: LineScanner = (cursor, batch) => {
 export const pages: RequestReader = {
   yields: 'requests',
   name: 'pages',
-  summary: 'a page number a line, decimal or 0x…; lines that begin with # are comments',
+  summary: 'one page number per line, decimal or 0x…; lines that begin with # are comments',
   extensions: ['.pages'],
   source: 'harness/trace/readers/README.md',
   parameters: {},

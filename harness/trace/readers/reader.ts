@@ -39,7 +39,7 @@ export interface SideInput {
 export class LeftOut {
   private readonly counts = new Map<string, number>();
 
-  /** @param what in the plural, as in "3 page faults outside the pool" */
+  /** @param what in the plural, as in "page faults outside the pool" */
   add(what: string, count = 1): void {
     if (count > 0) this.counts.set(what, (this.counts.get(what) ?? 0) + count);
   }
@@ -63,7 +63,7 @@ export interface ReaderInput extends InputFile {
 interface ReaderInfo {
   /** What `--reader` takes. */
   readonly name: string;
-  /** One line: what a line or record is, and who writes such files. */
+  /** One line: what a line or record is, and which program writes such files. */
   readonly summary: string;
   /** Where the format is described. */
   readonly source: string;

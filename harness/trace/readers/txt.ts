@@ -14,7 +14,7 @@ const scan: LineScanner = (cursor, batch) => {
 export const txt: RequestReader = {
   yields: 'requests',
   name: 'txt',
-  summary: 'libCacheSim: an object id a line, decimal or 0x…',
+  summary: 'libCacheSim: one object id per line, decimal or 0x…',
   extensions: ['.txt'],
   source: 'https://github.com/1a1a11a/libCacheSim, traceReader/generalReader/txt.c',
   parameters: {},

@@ -65,13 +65,13 @@ export const vscsi: RequestReader = {
   timed: true,
   detect: (head) =>
     versionOf(head) === undefined
-      ? misfit('the first binary records are of no known version, expected 1 or 2')
+      ? misfit('the first binary records have an unknown version, expected 1 or 2')
       : { fit: FIT.likely },
   async *read({ bytes, file }) {
     const { head, all } = await peekBytes(bytes, LOOKED_AT * 40);
     const version = versionOf(head);
     if (head.length > 0 && version === undefined)
-      throw new InputError('the first records are of no known version, expected vscsi 1 or 2', { file });
+      throw new InputError('the first records have an unknown version, expected vscsi 1 or 2', { file });
     const known = version ?? 1;
     const layout = LAYOUTS[known]!;
     yield* readRecords({ bytes: all, file }, layout.bytes, decoder(known, layout));

@@ -17,7 +17,7 @@ function hash(low: number, high: number, volume: number): number {
 }
 
 /**
- * Gives 64-bit ids on volumes dense numbers 0, 1, 2, … in order of first appearance. Open addressing with linear probing
+ * Maps 64-bit ids on volumes to dense numbers 0, 1, 2, … in order of first appearance. Open addressing with linear probing
  * over one typed array, a slot of 16 bytes within one cache line, at most half full, doubling.
  */
 export class DenseIds {

@@ -171,7 +171,7 @@ function pageNumbers(mapper: ReferenceMapper, file: string): Float64Array {
   });
 }
 
-/** What is behind the pages of a trace, in words. */
+/** What the pages of a trace stand for, in words. */
 function pageNote({ reader, split }: RequestFile): string {
   if (reader.kind === 'memory') return 'mapped is what is touched, and gaps of up to 16 pages';
   const order = `pages of ${OBJECT} are numbered in order of first appearance`;

@@ -1,6 +1,6 @@
 import { COUNT_LIMIT } from '../op.js';
 
-/** A run of pages; `end` is behind its last page. */
+/** A run of pages; `end` is exclusive. */
 export interface Region {
   readonly start: number;
   readonly end: number;

@@ -19,7 +19,7 @@ export class ArgumentScanner extends FieldScanner {
   /** Per text, a bit an op: its form as that op's argument has been checked. */
   private checked = new Uint32Array(1024);
 
-  /** The argument and the end of the line; gives the field bits. */
+  /** The argument and the end of the line; returns the field bits. */
   protected arg(block: EventBlock, row: number, code: number): number {
     const { bytes } = this;
     const from = this.at;
@@ -101,7 +101,7 @@ export class ArgumentScanner extends FieldScanner {
     return HAS.text;
   }
 
-  /** A quoted field: `""` inside is a quote; commas and line breaks are text. Moves behind the end of the line. */
+  /** A quoted field: `""` inside is a quote; commas and line breaks are text. Moves past the end of the line. */
   private quoted(): string {
     const { bytes } = this;
     const from = this.at + 1;

@@ -76,7 +76,7 @@ export class EventScanner extends ArgumentScanner {
 
   /**
    * Scans the plain shape that nearly all lines have (digits where digits belong, no thread, no argument, LF) with
-   * everything in local variables: 2 × faster than `event`. Gives the position of the next line, or -1 where the
+   * everything in local variables: 2 × faster than `event`. Returns the position of the next line, or -1 where the
    * line has any other shape or is wrong: `event` then scans it from the start and says what is wrong.
    */
   private plainEvent(block: EventBlock, row: number): number {
@@ -167,7 +167,7 @@ export class EventScanner extends ArgumentScanner {
     return true;
   }
 
-  /** `S` or `S:T`; gives the field bits. */
+  /** `S` or `S:T`; returns the field bits. */
   private space(block: EventBlock, row: number): number {
     let bits = 0;
     if (this.bytes[this.at] !== BYTE.comma) {

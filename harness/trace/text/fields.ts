@@ -29,7 +29,7 @@ export class FieldScanner {
 
   constructor(private readonly file: string) {}
 
-  /** Digits up to `max`; the position moves behind them. */
+  /** Digits up to `max`; the position moves past them. */
   protected number(max: number, what: string): number {
     const { bytes } = this;
     let at = this.at;

@@ -5,7 +5,7 @@ import { BYTE, TEXT_HEADER } from './fields.js';
 
 const encoder = new TextEncoder();
 const OP_BYTES: readonly Uint8Array[] = OPS.map((info) => encoder.encode(`,${info.name},`));
-/** More than any event takes beside its text: five numbers of at most 16 digits, the op, and signs. */
+/** More than any event takes besides its text: five numbers of at most 16 digits, the op, and signs. */
 const EVENT_ROOM = 128;
 
 /** Quotes a text only where RFC 4180 needs it. */

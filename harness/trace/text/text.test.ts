@@ -90,7 +90,11 @@ describe('wrong text is one line: file:line:column, what is wrong, what was expe
   const cases: readonly (readonly [name: string, text: string, message: RegExp])[] = [
     ['an empty input', '', /^test\.csv: no events, expected the header line/],
     ['no header', 'hello\n', /^test\.csv:1:1: "hello" is not a trace's header/],
-    ['a page size that is none', `# page_size: 4000\n${TEXT_HEADER}\n`, /^test\.csv:1:1: page_size "4000"/],
+    [
+      'a page size that is not a power of two',
+      `# page_size: 4000\n${TEXT_HEADER}\n`,
+      /^test\.csv:1:1: page_size "4000"/,
+    ],
     [
       'an unknown provenance',
       `# provenance: guessed\n${TEXT_HEADER}\n`,

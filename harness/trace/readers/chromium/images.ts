@@ -27,8 +27,8 @@ export interface Image {
 
 /**
  * The mappings through which images are decoded: each segment that the log drops, by the first process other than
- * its creator that maps it. Segments that are never dropped cannot be told from other shared memory; segments that
- * nobody else maps are the browser's own.
+ * its creator that maps it. Segments that are never dropped cannot be distinguished from other shared memory; segments that
+ * no other process maps are the browser's own.
  */
 export function findDecodes(drafts: readonly Draft[]): SegmentMap[] {
   const dropped = new Set<Segment>();
@@ -93,7 +93,7 @@ export function decodeNsPerPage(decodes: readonly SegmentMap[], file: string): n
   }
   if (rates.length === 0) {
     throw new InputError(
-      'no thread decodes two images whose segments are dropped, expected some to tell what decoding costs',
+      'no thread decodes two images whose segments are dropped, expected some, to estimate the cost of decoding',
       { file },
     );
   }

@@ -68,7 +68,7 @@ export const chromium: EventReader = {
   sides: {
     marks: {
       meaning:
-        'a file of marks, "TIME LABEL" a line, with the labels "open TAB", "front TAB" and "pressure moderate|critical"',
+        'a file of marks, "TIME LABEL" per line, with the labels "open TAB", "front TAB" and "pressure moderate|critical"',
       required: true,
     },
   },

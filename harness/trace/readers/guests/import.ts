@@ -212,7 +212,7 @@ export const guests: EventReader = {
   yields: 'events',
   name: 'guests',
   summary:
-    'snapshots of the memory of virtual machines: SECONDS GUEST PAGE CONTENT a line, changed pages only; equal contents have equal numbers, 0 is the zero page',
+    'snapshots of the memory of virtual machines: SECONDS GUEST PAGE CONTENT per line, changed pages only; equal contents have equal numbers, 0 is the zero page',
   source: 'harness/trace/readers/README.md',
   extensions: [],
   parameters: {

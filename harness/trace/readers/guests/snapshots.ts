@@ -46,7 +46,7 @@ export async function* readSnapshots({ bytes, file }: InputFile): AsyncGenerator
     }
     const [timeS, guest, page, content] = match.slice(1).map(Number) as [number, number, number, number];
     if (timeS < lastS)
-      throw new InputError(`time ${timeS} is before ${lastS}, expected snapshots by time`, place);
+      throw new InputError(`time ${timeS} is before ${lastS}, expected snapshots in order of time`, place);
     lastS = timeS;
     yield { timeS, guest, page, content, place };
     pages++;

@@ -42,7 +42,7 @@ function hasCloseAfter(times: readonly number[], from: number): boolean {
 
 /**
  * What to add to a time of the calls to have that of the faults, in µs. A database that has grown its pool uses the new
- * memory at once: right is the offset by which the most growths are followed by a fault in them within a millisecond,
+ * memory immediately: the right offset is the one by which the most growths are followed by a fault in them within a millisecond,
  * the smallest of these, so that no fault of them comes before its growth.
  *
  * @param file what messages call the faults

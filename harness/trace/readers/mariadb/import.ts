@@ -96,7 +96,7 @@ function metadata(startUs: number, left: number): TraceMeta {
 
 /**
  * Opens resizes of InnoDB's buffer pool as a trace: a log of strace, whose MADV_DONTNEED become `discard`, with the page faults
- * that were recorded beside it as accesses. The trace covers the time in which faults were recorded; what was mapped
+ * that were recorded with it as accesses. The trace covers the time in which faults were recorded; what was mapped
  * before is mapped at its start, and empty. The clocks of log and faults are compared by what must follow one another.
  *
  * @throws InputError with the place of what is wrong, or where the clocks cannot be compared

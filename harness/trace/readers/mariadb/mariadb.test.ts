@@ -80,7 +80,7 @@ describe('two clocks', () => {
   const growth = (timeUs: number, start: number) => ({ timeUs, start, end: start + 10 });
   const at = (timeUs: number, page: number) => ({ timeUs, page, write: true });
 
-  it('are apart by what puts a fault right behind the most growths, and none before', () => {
+  it('differ by what puts a fault right after the most growths, and none before', () => {
     const growths = [growth(100, 0), growth(50_000, 20), growth(90_000, 40)];
     // Offset 7000, but for 30 and 5 µs until the first use; the second growth is used late.
     const faults = [at(7130, 1), at(7150, 2), at(61_000, 25), at(97_005, 41), at(97_006, 42)];
@@ -92,7 +92,7 @@ describe('the shipped trace mariadb-resize', () => {
   const part = (name: string) =>
     brotliDecompressSync(readFileSync(packageFile('harness', 'trace', 'readers', 'mariadb', name)));
 
-  it('is what the recording gives', async () => {
+  it('is what the reader makes of the recording', async () => {
     const { input, source: opening } = opened(part('resizes.strace.br'), part('resizes.faults.br'));
     const source = await opening;
     expect(input.leftOut.entries()).toEqual([['page faults outside the buffer pool', 834]]);

@@ -6,7 +6,7 @@ import type { Call } from '../strace/calls.js';
 export interface PoolCall {
   readonly timeUs: number;
   readonly kind: 'map' | 'discard';
-  /** Page numbers; `end` is behind the last one. */
+  /** Page numbers; `end` is exclusive. */
   readonly start: number;
   readonly end: number;
 }

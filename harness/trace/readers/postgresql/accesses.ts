@@ -8,7 +8,7 @@ export const ACCESS = /^-?\d+[ \t]+\d+[ \t]+[hmxd][ \t]+\d+[ \t]+[0-3][ \t]+\d+[
 /** What a backend did to a block, as the recording abbreviates it. */
 const OPERATIONS = 'hmxd';
 const MINUS = 0x2d;
-/** How far a line may be behind the one before it: the buffers of two CPUs are read one after the other. */
+/** How much earlier a line may be than the one before it: the buffers of two CPUs are read one after the other. */
 const MAX_LATE_US = 1000;
 /** The largest block, relation file number and process id of PostgreSQL, and the largest fork. */
 const MAX_UINT32 = 2 ** 32 - 1;
@@ -128,19 +128,19 @@ export class Accesses {
   }
 }
 
-/** Reads one line, and gives the time of it. */
+/** Reads one line; returns its time. */
 function readAccess(cursor: Cursor, accesses: Accesses, lastUs: number): number {
   const late = cursor.byte === MINUS;
   if (late) cursor.at++;
   const delta = cursor.number('microseconds since the line before');
   if (late && (delta > MAX_LATE_US || accesses.length === 0))
     cursor.fail(`${delta} µs before the line before it, expected at most ${MAX_LATE_US}`);
-  cursor.gap('a blank');
+  cursor.gap('a space');
   const process = bounded(cursor, 'a process id', MAX_UINT32);
   const kind = OPERATIONS.indexOf(String.fromCharCode(cursor.byte));
   if (kind < 0) cursor.wrong('h (hit), m (miss), x (extend) or d (dirtied)');
   cursor.at++;
-  cursor.gap('a blank behind the letter');
+  cursor.gap('a space after the letter');
   const relation = bounded(cursor, 'a relation file number', MAX_UINT32);
   const fork = bounded(cursor, `a fork (0 to ${MAX_FORK})`, MAX_FORK);
   // The number of a block is the last one: pages of the file stay below 2^31.
@@ -152,7 +152,7 @@ function readAccess(cursor: Cursor, accesses: Accesses, lastUs: number): number 
   return timeUs;
 }
 
-/** A number and the blank behind it. */
+/** A number and the blank after it. */
 function bounded(cursor: Cursor, what: string, max: number): number {
   const { at } = cursor;
   const value = cursor.number(what);
@@ -160,7 +160,7 @@ function bounded(cursor: Cursor, what: string, max: number): number {
     cursor.at = at;
     cursor.wrong(what);
   }
-  cursor.gap('a blank');
+  cursor.gap('a space');
   return value;
 }
 

@@ -151,7 +151,7 @@ function optionsOf({ shared_buffers: pages, resize }: ParameterValues): Postgres
 }
 
 /**
- * Opens page accesses of PostgreSQL as a trace: who used which block, when. A model of its buffer pool, empty at first, decides
+ * Opens page accesses of PostgreSQL as a trace: which process used which block, when. A model of its buffer pool, empty at first, decides
  * where blocks are, which are hits, and what is read from and written to files. Backends start with their first access
  * and do not end. The recording is held in memory, 21 bytes an access.
  *
@@ -176,7 +176,7 @@ export const postgresql: EventReader = {
   yields: 'events',
   name: 'postgresql',
   summary:
-    'page accesses of PostgreSQL: MICROSECONDS PROCESS h|m|x|d RELATION FORK BLOCK a line, microseconds since the line before; played on a model of its buffer pool',
+    'page accesses of PostgreSQL: MICROSECONDS PROCESS h|m|x|d RELATION FORK BLOCK per line, microseconds since the line before; played on a model of its buffer pool',
   source: 'harness/trace/readers/README.md',
   extensions: [],
   parameters: {

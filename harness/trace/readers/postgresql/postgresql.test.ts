@@ -96,7 +96,11 @@ describe('page accesses of PostgreSQL', () => {
     ['a line of words', ['hello'], /pages\.txt:1:1: "hello" is wrong here, expected microseconds since/],
     ['a missing field', ['1 7 h 1 0 0', '1 7 h 1 0'], /pages\.txt:2:10: the end of the line is wrong here/],
     ['another operation', ['1 7 q 1 0 0'], /pages\.txt:1:5: "q" is wrong here, expected h \(hit\), m/],
-    ['a fork that is none', ['1 7 h 1 4 0'], /pages\.txt:1:9: "4" is wrong here, expected a fork \(0 to 3\)/],
+    [
+      'a fork that does not exist',
+      ['1 7 h 1 4 0'],
+      /pages\.txt:1:9: "4" is wrong here, expected a fork \(0 to 3\)/,
+    ],
     ['a process too large', ['1 4294967296 h 1 0 0'], /pages\.txt:1:3: "4294967296" is wrong here/],
     [
       'a block too large',

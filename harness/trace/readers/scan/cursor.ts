@@ -100,7 +100,7 @@ export class Cursor {
     this.at = at;
   }
 
-  /** Decimal digits, or hexadecimal ones behind 0x, into `low` and `high`. */
+  /** Decimal digits, or hexadecimal ones after 0x, into `low` and `high`. */
   anyId(what: string): void {
     if (this.skipHexMark()) this.hexId(what);
     else this.id(what);
@@ -158,7 +158,7 @@ export class Cursor {
     this.nextLine(this.at + 1);
   }
 
-  /** Moves behind the end of the line. */
+  /** Moves past the end of the line. */
   skipLine(): void {
     this.nextLine(this.bytes.indexOf(BYTE.lf, this.at) + 1);
   }
@@ -181,7 +181,7 @@ export class Cursor {
     this.blanks();
   }
 
-  /** A letter for a read or a write, of either case, into 0 or 1; moves behind it. */
+  /** A letter for a read or a write, of either case, into 0 or 1; moves past it. */
   readOrWrite(read: number, write: number, what: string): 0 | 1 {
     const letter = this.byte | LOWER_CASE;
     if (letter !== read && letter !== write) this.wrong(what);

@@ -8,12 +8,12 @@ import { Cursor } from './cursor.js';
 const MAX_LINE_BYTES = 1 << 20;
 
 /**
- * Reads one line into a batch that has room for a request, and moves the cursor behind its end. A line of more requests
+ * Reads one line into a batch that has room for a request, and moves the cursor past its end. A line of more requests
  * than there is room for is read again, from where it left off.
  */
 export type LineScanner = (cursor: Cursor, batch: RequestBatch) => void;
 
-/** Cuts bytes behind line ends; ends the last line where it has no end. @throws InputError where lines have no end */
+/** Cuts bytes after line ends; the last line is ended where it is not. @throws InputError where lines have no end */
 export async function* wholeLines({ file, bytes }: InputFile): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = new Uint8Array(0);
   for await (const chunk of bytes) {
@@ -84,7 +84,7 @@ export function headLines(head: Uint8Array): HeadLine[] {
 
 /** Why a file without lines is not of a format of lines. */
 export function noLines(head: Uint8Array): Misfit {
-  return misfit(head.includes(0) ? 'this is binary, expected text' : 'there is no line but comments');
+  return misfit(head.includes(0) ? 'this is binary, expected text' : 'there are only comments');
 }
 
 /** The batch that scans of heads fill; nothing reads it. */

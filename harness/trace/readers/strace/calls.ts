@@ -35,12 +35,12 @@ export function detectCalls(head: Uint8Array, fit: Exclude<Fit, typeof FIT.none>
   if (!first) return noLines(head);
   const match = PREFIX.exec(first.text);
   if (match && EVENT.test(match[9]!)) return { fit };
-  const missing = match ? 'a call behind the time' : 'a thread and a time';
+  const missing = match ? 'a call after the time' : 'a thread and a time';
   return misfit(`line ${first.number} does not begin with ${missing}, as strace -f -ttt prints them`);
 }
 
 /**
- * Reads the lines of `strace -f -ttt -T` (or `-tt`): joins unfinished and resumed calls, drops signals, and gives
+ * Reads the lines of `strace -f -ttt -T` (or `-tt`): joins unfinished and resumed calls, drops signals, and returns
  * each call in the order in which it ended.
  */
 export class CallReader {
@@ -177,7 +177,7 @@ export function pages(bytes: number): number {
 /**
  * An argument of a call as a number.
  *
- * @throws InputError when it is none
+ * @throws InputError when it is not one
  */
 export function numberAt(call: Call, index: number): number {
   const value = Number(call.args[index]);
@@ -190,7 +190,7 @@ export function numberAt(call: Call, index: number): number {
   return value;
 }
 
-/** A run of pages; `end` is behind its last page. */
+/** A run of pages; `end` is exclusive. */
 export interface Range {
   readonly start: number;
   readonly end: number;

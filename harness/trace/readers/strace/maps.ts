@@ -1,6 +1,6 @@
 import type { Segment } from './segments.js';
 
-/** A tracked mapping, in pages; `end` is behind its last page. */
+/** A tracked mapping, in pages; `end` is exclusive. */
 export interface Mapping {
   readonly start: number;
   readonly end: number;
@@ -35,7 +35,7 @@ export class Maps {
     this.list.sort((a, b) => a.start - b.start);
   }
 
-  /** Unmaps a range; gives the parts that were mapped. */
+  /** Unmaps a range; returns the parts that were mapped. */
   remove(start: number, end: number): Mapping[] {
     const removed = this.within(start, end);
     if (removed.length === 0) return removed;

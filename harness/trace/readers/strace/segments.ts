@@ -57,7 +57,7 @@ export class Segments {
     this.bySize.set(bytes, target);
   }
 
-  /** The segment that `process` maps now through `descriptor`; undefined (and counted) when it cannot be told. */
+  /** The segment that `process` maps now through `descriptor`; undefined (and counted) when it is unknown. */
   resolve(process: Process, descriptor: number, bytes: number, timeUs: number): Segment | undefined {
     const made = this.made(process, descriptor);
     const own = made?.bytes === bytes && made.creatorMaps === 0 ? made : undefined;

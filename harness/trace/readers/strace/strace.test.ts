@@ -191,7 +191,7 @@ describe('importing a log', () => {
     expect(untimed(events).filter((event) => event.startsWith('write'))).toEqual([
       'write,1,16,1,',
       'write,2,64,2,',
-      'write,1,128,3,', // nobody else can: the other mapping is read-only
+      'write,1,128,3,', // no other process can: its mapping is read-only
     ]);
   });
 
