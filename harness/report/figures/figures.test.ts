@@ -46,9 +46,8 @@ describe('figures', () => {
 
   it('have no golden file of a figure that is gone', () => {
     const drawn = FIGURES.flatMap((figure) => figure.draw(dataFor(figure)!, PAGE).map(({ name }) => name));
-    expect(readdirSync(join(import.meta.dirname, 'golden')).toSorted()).toEqual(
-      drawn.map((name) => `${name}.vl.json`).toSorted(),
-    );
+    const known = new Set(drawn.map((name) => `${name}.vl.json`));
+    expect(readdirSync(join(import.meta.dirname, 'golden')).filter((name) => !known.has(name))).toEqual([]);
   });
 
   it('need what these results have: ways to give memory back, or ways to merge it', () => {
@@ -65,7 +64,7 @@ describe('figures', () => {
     expect(message('ksm-saving', comparison)).toThrow('figure ksm-saving: no page was merged');
     expect(message('heat-map', merging)).toThrow('figure heat-map: there is no heatmap.csv with rows');
     expect(message('struct-pages', comparison)).toThrow('the traces do not vary guests and image');
-    expect(() => figureOf('stall')).toThrow('unknown figure "stall", expected one of memory, swap');
+    expect(() => figureOf('stall')).toThrow(`unknown figure "stall", expected one of ${FIGURES[0]!.name}, `);
   });
 
   it('are refused with the name of a column that was not measured', () => {
