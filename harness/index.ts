@@ -38,7 +38,7 @@ export {
 export type { GeneratedTrace, TraceEntry } from './experiment/trace-entries.js';
 export { AXES, type AxisInfo, type AxisKind, type AxisName } from './metrics/axes.js';
 export type { Claim, Term } from './metrics/claim.js';
-export type { Row, Value } from './metrics/csv.js';
+export type { Value } from './metrics/csv.js';
 export {
   type Moment,
   type Paid,

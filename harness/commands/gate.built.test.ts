@@ -53,7 +53,7 @@ describe('reclaim gate', () => {
   it('fails for a changed trace with exit code 1', () => {
     const { code, stdout } = gate('base', 'other-trace');
     expect(code).toBe(1);
-    expect(stdout).toMatch(/failure: trace-changed: another trace under the same name/);
+    expect(stdout).toMatch(/failure: trace-changed: a different trace under the same name/);
     expect(stdout).toMatch(/\nfail: 4 cells/);
   });
 
@@ -123,7 +123,7 @@ describe('reclaim gate', () => {
     const other = gate('quick', 'elsewhere');
     expect([other.code, other.stderr]).toEqual([
       2,
-      'reclaim: nothing to compare between quick and elsewhere: there is no runs.csv in both; wall times: other host (baseline h, candidate i)\n',
+      'reclaim: nothing to compare between quick and elsewhere: there is no runs.csv in both; wall times: different hosts (baseline h, candidate i)\n',
     ]);
   });
 
@@ -175,7 +175,7 @@ describe('bad input of reclaim gate is one line and exit code 2', () => {
     [
       'a folder of something else',
       ['base', '.'],
-      /\.: no results there, expected a folder with runs\.csv, perf\.csv/,
+      /\.: no results in it, expected a folder with runs\.csv, perf\.csv/,
     ],
     [
       'an edited runs.csv',
@@ -192,7 +192,7 @@ describe('bad input of reclaim gate is one line and exit code 2', () => {
     [
       'a baseline of another schema',
       ['edited', 'base'],
-      /schema version 1 was expected, these results have 0/,
+      /expected schema version 1, found 0/,
       () => edited('manifest.json', (text) => text.replace('"schema": 1', '"schema": 0')),
     ],
     ['an unknown format', ['base', 'base', '--format', 'jsn'], /unknown format "jsn".*did you mean json\?/],

@@ -66,7 +66,7 @@ describe('reclaim report', () => {
 
   it.each([
     [['none'], 'none: no such folder'],
-    [['.'], '.: no results there, expected a folder with runs.csv, perf.csv, mrc.csv'],
+    [['.'], '.: no results in it, expected a folder with runs.csv, perf.csv, mrc.csv'],
     [['made', '--figure', 'stall'], 'unknown figure "stall", expected one of memory'],
     [['made', '--figure', 'ksm-saving'], 'figure ksm-saving: no page was merged'],
     [['made', '--format', 'gif'], 'unknown format "gif", expected one of pdf, svg, png'],

@@ -1,10 +1,14 @@
 import { STALL_PARTS, type StallPart } from '../metrics/schema.js';
 import { LatencyHistogram } from '../stats/latency.js';
 
-/** Index of a stall part in an account. */
-export const PART: Readonly<Record<StallPart, number>> = Object.fromEntries(
+declare const isStallIndex: unique symbol;
+/** Index of a stall part in an account: a number of its own type, so that no other number is taken for one. */
+export type StallIndex = number & { readonly [isStallIndex]: true };
+
+/** The indexes of the stall parts, by name. */
+export const PART: Readonly<Record<StallPart, StallIndex>> = Object.fromEntries(
   STALL_PARTS.map((part, i) => [part, i]),
-) as Record<StallPart, number>;
+) as Record<StallPart, StallIndex>;
 
 /** Source: PID_MAX_LIMIT in include/linux/threads.h. */
 const THREADS = 2 ** 22;
@@ -96,7 +100,7 @@ export class Ledger {
     return number;
   }
 
-  cpu(part: number, ns: number): void {
+  cpu(part: StallIndex, ns: number): void {
     if (!this.account) {
       this.daemonNs += ns;
       return;
@@ -106,7 +110,7 @@ export class Ledger {
     this.account.stallNs[part] = this.account.stallNs[part]! + ns;
   }
 
-  io(part: number, ns: number): void {
+  io(part: StallIndex, ns: number): void {
     if (!this.account) return; // what daemons wait for is on no account
     this.ioWaitNs += ns;
     this.eventNs += ns;

@@ -26,7 +26,7 @@ function wholeCell(level: Level, kind: Kind, text: string): Finding {
   return finding(level, kind, text, WHOLE_CELL);
 }
 
-/** What is wrong with a pair as a whole, so that its values say nothing of each other; undefined if nothing is. */
+/** What is wrong with a pair as a whole, so that its values cannot be compared; undefined if nothing is. */
 function mismatch({ baseline, candidate }: Pair): Finding | undefined {
   if (!candidate) return wholeCell('failure', 'missing-cell', 'not in the candidate');
   if (!baseline) return wholeCell('warning', 'new-cell', 'not in the baseline: nothing guards it yet');
@@ -34,7 +34,7 @@ function mismatch({ baseline, candidate }: Pair): Finding | undefined {
     return wholeCell(
       'failure',
       'trace-changed',
-      `another trace under the same name: SHA-256 ${baseline.traceSha256.slice(0, 12)}… → ${candidate.traceSha256.slice(0, 12)}…`,
+      `a different trace under the same name: SHA-256 ${baseline.traceSha256.slice(0, 12)}… → ${candidate.traceSha256.slice(0, 12)}…`,
     );
   if (baseline.outcome !== candidate.outcome)
     return wholeCell(

@@ -148,11 +148,11 @@ describe('wall times of results', () => {
     const report = compareResults(sampleResults(base, perf), sampleResults(base, elsewhere), options);
     expect([report.verdict, report.times]).toEqual(['pass', []]);
     expect(report.general.map(({ text }) => text)).toEqual([
-      'wall times: other host (baseline host, candidate other)',
+      'wall times: different hosts (baseline host, candidate other)',
     ]);
     expect(() =>
       compareResults(sampleResults(undefined, perf), sampleResults(undefined, elsewhere), options),
-    ).toThrow(/nothing to compare .*: there is no runs.csv in both; wall times: other host/);
+    ).toThrow(/nothing to compare .*: there is no runs.csv in both; wall times: different hosts/);
   });
 
   it('of cells are matched by what was run', () => {
@@ -176,12 +176,12 @@ describe('wall times of results', () => {
 });
 
 describe('tolerances', () => {
-  it('are refused when they are none', () => {
+  it('are refused when they are not tolerances', () => {
     for (const text of ['pgfault', 'pgfault=', 'pgfault=-1', 'pgfault=1 %', '=1'])
       expect(() => parseTolerances([text]), text).toThrow(/expected METRIC=N% or METRIC=N|unknown metric/);
     expect(() => parseTolerances(['pgfualt=1'])).toThrow(
       /unknown metric "pgfualt", .* did you mean pgfault\?/,
     );
-    expect(() => parseTolerances(['wall_ns=5'])).toThrow(/wall times have a share only/);
+    expect(() => parseTolerances(['wall_ns=5'])).toThrow(/wall times take a share only/);
   });
 });

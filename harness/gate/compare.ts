@@ -20,7 +20,7 @@ import { type Tolerance, WALL_TIME } from './tolerance.js';
 export interface GateOptions {
   /** By metric, `wall_ns` among them. */
   readonly tolerances: ReadonlyMap<string, Tolerance>;
-  /** Whether warnings fail: what is new, and what is better than the baseline knows. */
+  /** Whether warnings fail: what is new, and what is better than in the baseline. */
   readonly strict: boolean;
 }
 
@@ -32,7 +32,7 @@ function sideOf({ folder, experiment, perf }: Results): Side {
   return { folder, version: program?.version, commit: program?.commit, host: perf?.host };
 }
 
-/** Wall times of cells under what was run, not under the number it had: that may be another in the other run. */
+/** Wall times of cells by what was run, not by number: the number may differ in the other run. */
 function byCellName({ experiment }: Results, perf: Perf): Perf {
   const names = new Map(experiment?.cells.map((row) => [`${OF_CELL}${row.cell}`, OF_CELL + cellName(row)]));
   const samples = new Map([...perf.samples].map(([name, values]) => [names.get(name) ?? name, values]));
@@ -50,18 +50,18 @@ function timesOf(baseline: Results, candidate: Results, least: number): Times {
   if (!before && !after) return { reports: [] };
   if (!before || !after) return { reports: [], not: `the ${before ? 'candidate' : 'baseline'} has none` };
   if (before.host !== after.host)
-    return { reports: [], not: `other host (baseline ${before.host}, candidate ${after.host})` };
+    return { reports: [], not: `different hosts (baseline ${before.host}, candidate ${after.host})` };
   const reruns =
     baseline.rerun && candidate.rerun ? { baseline: baseline.rerun, candidate: candidate.rerun } : undefined;
   const perfs = { baseline: byCellName(baseline, before), candidate: byCellName(candidate, after), reruns };
-  // That a cell is missing or new is said of the cell.
+  // A missing or new cell is reported as such.
   const reports = compareTimes(perfs, least).filter(
     ({ name, baseline: b, candidate: c }) => !name.startsWith(OF_CELL) || (b.length > 0 && c.length > 0),
   );
   return { reports };
 }
 
-/** What of the wall times was not compared, by reason. */
+/** Wall times that were not compared, by reason. */
 function notComparedFindings({ reports, not }: Times): Finding[] {
   const notice = (text: string) => finding('notice', 'not-compared', text);
   if (not !== undefined) return [notice(`wall times: ${not}`)];

@@ -20,7 +20,7 @@ export function cellName(row: CellRow): string {
   return columnsText(row, IDENTITY_COLUMNS);
 }
 
-/** Gives names for people: the trace, and what is not the same in all cells. */
+/** Returns short names: the trace, and what is not the same in all cells. */
 export function cellLabels(rows: readonly CellRow[]): (row: CellRow) => string {
   const varying = IDENTITY_COLUMNS.filter(
     (column) => new Set(rows.map(({ identity }) => identity[column])).size > 1,

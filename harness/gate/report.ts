@@ -30,13 +30,13 @@ export type Kind =
   | 'new-time'
   | 'not-compared';
 
-/** Something that is not as it was. */
+/** Something that has changed. */
 export interface Finding {
   readonly level: Level;
   readonly kind: Kind;
   /** One line, without the name of the cell or benchmark. */
   readonly text: string;
-  /** How far it is off, to put the worst first; 0 where that cannot be said. */
+  /** How large the change is, to put the worst first; 0 where that cannot be said. */
   readonly size: number;
   /** The column it is about, with both values, where it is about one. */
   readonly metric?: string;
@@ -59,9 +59,9 @@ export interface Measured {
 
 /** What is known of one cell. */
 export interface CellReport {
-  /** All that tells it from other cells: the same whatever else is in the results. */
+  /** What distinguishes it from all other cells: the same whatever else is in the results. */
   readonly name: string;
-  /** What tells it from the others here. */
+  /** What distinguishes it from the others in these results. */
   readonly label: string;
   readonly trace: string;
   /** What was run, by identity column. */
@@ -69,7 +69,7 @@ export interface CellReport {
   /** Values that were compared. */
   readonly compared: number;
   readonly findings: readonly Finding[];
-  /** Commands that replay it, one after another; empty where nothing was found. */
+  /** Commands that replay it, in this order; empty where nothing was found. */
   readonly reproduce: readonly string[];
   /** What was measured in the candidate and in the baseline; numbers only. */
   readonly candidate: readonly Measured[];

@@ -36,7 +36,7 @@ describe('wall times', () => {
     }
   });
 
-  it('need an effect beside a small p', () => {
+  it('need an effect besides a small p', () => {
     const a = [100, 100.1, 100.2, 100.3, 100.4, 100.5];
     const slightly = compareSamples(
       a,
@@ -47,7 +47,7 @@ describe('wall times', () => {
     expect([slightly.noise, slightly.verdict]).toEqual([LEAST_EFFECT, 'same']);
   });
 
-  it('need a small p beside an effect', () => {
+  it('need a small p besides an effect', () => {
     const { p, verdict } = compareSamples([100, 100, 100, 100], [90, 120, 121, 122], LEAST_EFFECT);
     expect(p).toBeGreaterThan(0.05);
     expect(verdict).toBe('same');
@@ -65,11 +65,13 @@ describe('wall times', () => {
     expect(noiseOfMedian([5, 5, 5], [3, 3])).toBe(0);
   });
 
-  it('are not compared with few samples, or other work', () => {
+  it('are not compared with few samples, or different work', () => {
     const few = compared(samplePerf('a', ['t'], 3), samplePerf('b', ['t'], 10));
     expect(few).toMatchObject([{ notCompared: 'fewer than 4 samples a side', findings: [] }]);
     const other = { host: 'h', samples: new Map([['t0', { events: 5, wallNs: [1, 2, 3, 4] }]]) };
-    expect(compared(baseline, other)[0]).toMatchObject({ notCompared: 'other work: 1000000 events, then 5' });
+    expect(compared(baseline, other)[0]).toMatchObject({
+      notCompared: 'different work: 1000000 events, then 5',
+    });
   });
 
   it('fail when a second run confirms it, and only then', () => {

@@ -3,11 +3,11 @@ import { median, noiseOfMedian } from '../stats/median.js';
 import type { Perf, Samples } from './read/perf.js';
 import { type Finding, finding, type TimeReport } from './report.js';
 
-/** Two samples differ where the U test gives less than this. */
+/** Two samples differ when p of the U test is below this. */
 const SIGNIFICANCE = 0.05;
 /** Changes up to this share are noise whatever the samples say: the layout of code and memory alone makes them. */
 export const LEAST_EFFECT = 0.01;
-/** With fewer samples a side the U test cannot give less than `SIGNIFICANCE`. */
+/** With fewer samples a side p cannot be below `SIGNIFICANCE`. */
 export const LEAST_SAMPLES = 4;
 /** A slowdown that a gate should find. */
 const WANTED_EFFECT = 0.05;
@@ -22,8 +22,8 @@ export interface TimeChange {
 }
 
 /**
- * Compares two samples of wall times: they differ if the U test says so and the medians are further apart than rerunning
- * the baseline could make them.
+ * Compares two samples of wall times: they differ if the U test says so and the medians differ by more than rerunning
+ * the baseline would make them.
  *
  * @param least changes up to this share never count
  */
@@ -48,16 +48,16 @@ function changeText({ change, p, noise }: TimeChange): string {
   return `${signedPercent(change)} (p = ${p.toPrecision(2)}, noise ${(100 * noise).toFixed(1)} %)`;
 }
 
-/** Why two samples cannot be compared, if they cannot. */
+/** Why two samples cannot be compared; undefined if they can. */
 function obstacle(baseline: Samples, candidate: Samples): string | undefined {
   if (baseline.events !== candidate.events)
-    return `other work: ${baseline.events} events, then ${candidate.events}`;
+    return `different work: ${baseline.events} events, then ${candidate.events}`;
   if (Math.min(baseline.wallNs.length, candidate.wallNs.length) < LEAST_SAMPLES)
     return `fewer than ${LEAST_SAMPLES} samples a side`;
   return undefined;
 }
 
-/** What a second run says of a slowdown: undefined where there was none of it. */
+/** What a second run says about a slowdown; undefined without a second run. */
 function rerunOf(name: string, reruns: Reruns | undefined, least: number): TimeChange | undefined {
   const baseline = reruns?.baseline.samples.get(name);
   const candidate = reruns?.candidate.samples.get(name);

@@ -3,7 +3,7 @@ import { unknownName } from '../base/nearest.js';
 import type { PerfRow } from '../metrics/files.js';
 import { METRICS } from '../metrics/schema.js';
 
-/** How far a value may be off: a share of the baseline's, or a number in the metric's own unit. */
+/** How much a value may change: a share of the baseline's, or a number in the metric's own unit. */
 export type Tolerance =
   | { readonly kind: 'share'; readonly share: number }
   | { readonly kind: 'number'; readonly number: number };
@@ -12,8 +12,8 @@ export type Tolerance =
 export const WALL_TIME = 'wall_ns' satisfies keyof PerfRow;
 
 /**
- * Reads `METRIC=1%` or `METRIC=5`, one a metric. Without one a metric may not be off at all: deterministic results are
- * the same on every host, so that there is no scatter to allow for.
+ * Parses `METRIC=1%` or `METRIC=5`, one per metric. A metric without a tolerance may not change at all: deterministic results
+ * are the same on every host, so there is no scatter to allow for.
  *
  * @throws InputError for an unknown metric, or what is neither a share nor a number
  */
@@ -23,10 +23,10 @@ export function parseTolerances(texts: readonly string[]): Map<string, Tolerance
   for (const text of texts) {
     const [, name, number, percent] = /^([^=]*)=(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? [];
     if (name === undefined)
-      throw new InputError(`--tolerance "${text}" is none, expected METRIC=N% or METRIC=N`);
+      throw new InputError(`--tolerance "${text}" is not a tolerance, expected METRIC=N% or METRIC=N`);
     if (!names.includes(name)) throw unknownName('metric', name, names);
     if (name === WALL_TIME && percent === '')
-      throw new InputError(`--tolerance ${text}: wall times have a share only, expected ${WALL_TIME}=N%`);
+      throw new InputError(`--tolerance ${text}: wall times take a share only, expected ${WALL_TIME}=N%`);
     const value = Number(number);
     tolerances.set(
       name,
@@ -36,7 +36,7 @@ export function parseTolerances(texts: readonly string[]): Map<string, Tolerance
   return tolerances;
 }
 
-/** Whether a value is as near to the baseline's as the tolerance allows. */
+/** Whether a value is as close to the baseline's as the tolerance allows. */
 export function isWithin(tolerance: Tolerance | undefined, baseline: number, candidate: number): boolean {
   if (!tolerance) return false;
   const off = Math.abs(candidate - baseline);

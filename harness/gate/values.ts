@@ -33,7 +33,7 @@ function changeText(baseline: number, candidate: number): string {
 }
 
 /**
- * How far two values are apart: the logarithm of their ratio for large ones, the difference for small ones, so that
+ * How much two values differ: the logarithm of their ratio for large ones, the difference for small ones, so that
  * 0 has a place and metrics of any unit can be put in one order.
  */
 function distance(baseline: number, candidate: number): number {
@@ -58,7 +58,7 @@ function numbersFinding(column: string, baseline: number, candidate: number, wit
   };
 }
 
-/** Compares one column of a cell; undefined where it is as it was. */
+/** Compares one column of a cell; undefined where it did not change. */
 export function compareValue(
   column: string,
   baseline: Value,

@@ -88,7 +88,7 @@ function add(counts: Map<number, number>, key: number): void {
 /**
  * Checks the machine's invariants from scratch; costs a walk over all its state.
  *
- * - A free frame is mapped by nobody; a frame's page knows the frame.
+ * - A free frame is not mapped; a frame's page knows the frame.
  * - A frame's mapping count is the number of entries that map it, and the reverse map finds them all.
  * - Resident and free frames are all frames handed out so far.
  * - A slot's references are the swapped-out entries (and objects) that refer to its page; slots in use hold a page.
@@ -186,7 +186,7 @@ function checkPages(m: Machine, census: Census): void {
     const somewhere = pages.resident[page] === 1 || pages.slotOf(page) >= 0 || census.held.has(page);
     must(somewhere, () => `page ${page} is nowhere`);
     const referred = census.mappings.has(page) || census.swapEntries.has(page) || census.held.has(page);
-    must(referred, () => `nobody refers to page ${page}`);
+    must(referred, () => `nothing refers to page ${page}`);
   }
   must(
     lazyfree === pages.lazyfreeCount,

@@ -1,4 +1,4 @@
-import { PART } from '../cost/ledger.js';
+import { PART, type StallIndex } from '../cost/ledger.js';
 import type { Errno, Kernel, MappedPiece, PageRange, VolatileResult } from '../policy/discard/contract.js';
 import type { SyscallResult } from '../target/contract.js';
 import type { Advice } from '../trace/op.js';
@@ -25,7 +25,7 @@ export class SimulatedKernel implements Kernel {
   /** Calls that were not made because they would have destroyed a file. */
   refused = 0;
   /** The stall part that pays: that of discard and unpin, that of pin, or that of a signal handler. */
-  part: number = PART.discard;
+  part: StallIndex = PART.discard;
   /** Inode numbers, given to objects when a program first asks for them. */
   private readonly inodes = new WeakMap<SharedObject, number>();
   private lastInode = 0;

@@ -15,7 +15,7 @@ export interface Term {
 /** The names of the terms of a claim, in the order of its arithmetic. */
 export const TERMS = ['value', 'minus', 'over'] as const;
 
-/** What somebody said of a way to manage memory, and how results tell whether it holds. */
+/** What was claimed about a way to manage memory, and how results decide whether it holds. */
 export interface Claim {
   readonly id: string;
   /** What was said. */

@@ -45,7 +45,7 @@ export function csvHeader(columns: readonly string[]): string {
   return `${Papa.unparse([columns as string[]], { newline: '\n' })}\n`;
 }
 
-/** The text of a result file, taken apart: every value is text. */
+/** A parsed result file: every value is text. */
 export interface CsvText<C extends string> {
   readonly columns: readonly string[];
   readonly rows: readonly Readonly<Record<C, string>>[];
@@ -66,7 +66,7 @@ function startOf(records: readonly string[][], index: number): number {
 function checkHeader(header: readonly string[], needed: readonly string[], file: string): void {
   const place = { file, line: 1 };
   const twice = header.find((column, i) => header.indexOf(column) !== i);
-  if (twice !== undefined) throw new InputError(`column "${twice}" stands there twice, expected once`, place);
+  if (twice !== undefined) throw new InputError(`column "${twice}" appears twice, expected once`, place);
   const missing = needed.filter((column) => !header.includes(column));
   if (missing.length === 0) return;
   const which =
@@ -74,16 +74,16 @@ function checkHeader(header: readonly string[], needed: readonly string[], file:
       ? `${missing.slice(0, 3).join(', ')} and ${missing.length - 3} more`
       : missing.join(', ');
   throw new InputError(
-    `missing ${missing.length === 1 ? 'column' : 'columns'} ${which}: edited, or written by another version`,
+    `missing ${missing.length === 1 ? 'column' : 'columns'} ${which}: the file was edited, or written by another version`,
     place,
   );
 }
 
 /**
- * Takes the text of a result file apart. Columns are found by name, and those that are not asked for are kept.
+ * Parses the text of a result file. Columns are found by name, and those that are not asked for are kept.
  *
  * @param needed the columns that it must have
- * @throws InputError with the line when it is not the CSV it should be
+ * @throws InputError with the line when it is not CSV with these columns
  */
 export function parseCsv<C extends string>(
   text: string,

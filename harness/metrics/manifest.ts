@@ -52,7 +52,7 @@ const shape = z.object({
   files: z.object({ 'runs.csv': sha256 }),
 });
 
-/** What manifest.json says of a run: the program, the experiment, the traces in its order, prices, and what was planned. */
+/** What manifest.json says about a run: the program, the experiment, the traces in its order, prices, and what was planned. */
 export type Manifest = z.output<typeof shape>;
 
 /**
@@ -64,9 +64,9 @@ export function parseManifest(text: string, file: string): Manifest {
   const json = parseJson(text, file);
   const { schema } = (json ?? {}) as { schema?: unknown };
   if (schema !== SCHEMA_VERSION) {
-    const found = schema === undefined ? 'these results have none' : `these results have ${schema}`;
+    const found = schema === undefined ? 'none' : schema;
     throw new InputError(
-      `schema version ${SCHEMA_VERSION} was expected, ${found}: another version of the program wrote them, run the experiment again`,
+      `expected schema version ${SCHEMA_VERSION}, found ${found}: another version of the program wrote these results, run the experiment again`,
       { file },
     );
   }
@@ -79,6 +79,8 @@ export function parseManifest(text: string, file: string): Manifest {
 /** Reads manifest.json. @throws InputError as `parseManifest`, and when there is none */
 export function readManifest(file: string): Manifest {
   if (!existsSync(file))
-    throw new InputError('no such file, expected what reclaim compare writes beside runs.csv', { file });
+    throw new InputError('no such file, expected the one that reclaim compare writes next to runs.csv', {
+      file,
+    });
   return parseManifest(readText(file), file);
 }

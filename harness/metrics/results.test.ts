@@ -22,9 +22,12 @@ describe('a result file', () => {
 
   it.each([
     ['', 'runs.csv: is empty'],
-    ['cell,trace,outcome\n', 'runs.csv:1: missing column pgfault: edited, or written by another version'],
+    [
+      'cell,trace,outcome\n',
+      'runs.csv:1: missing column pgfault: the file was edited, or written by another version',
+    ],
     ['a\n', 'runs.csv:1: missing columns cell, trace, outcome and 1 more'],
-    ['cell,cell,trace,outcome,pgfault\n', 'runs.csv:1: column "cell" stands there twice'],
+    ['cell,cell,trace,outcome,pgfault\n', 'runs.csv:1: column "cell" appears twice'],
     ['cell,trace,outcome,pgfault\n1,t,ok\n', 'runs.csv:2: 3 fields, expected 4 as in the header'],
     ['cell,trace,outcome,pgfault\n1,t,ok,1\n\n', 'runs.csv:3: 1 fields, expected 4'],
     [
@@ -58,7 +61,7 @@ describe('a folder of results', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('gives its rows and its manifest', () => {
+  it('returns its rows and its manifest', () => {
     writeComparison(folder);
     const results = ResultsFolder.open(folder);
     expect(results.rows('runs.csv')).toHaveLength(20);
@@ -68,7 +71,7 @@ describe('a folder of results', () => {
 
   it('is refused when it holds none', () => {
     expect(() => ResultsFolder.open(join(folder, 'none'))).toThrow(/none: no such folder/);
-    expect(() => ResultsFolder.open(folder)).toThrow(/no results there, expected a folder with runs.csv/);
+    expect(() => ResultsFolder.open(folder)).toThrow(/no results in it, expected a folder with runs.csv/);
   });
 
   it('is refused with a manifest of another version, or a wrong one', () => {
@@ -80,16 +83,16 @@ describe('a folder of results', () => {
       return () => ResultsFolder.open(folder).manifest;
     };
     expect(opened({ ...json, schema: 2 })).toThrow(
-      /manifest.json: schema version 1 was expected, these results have 2: .* run the experiment again/,
+      /manifest.json: expected schema version 1, found 2: .* run the experiment again/,
     );
-    expect(opened({ ...json, schema: undefined })).toThrow(/these results have none/);
+    expect(opened({ ...json, schema: undefined })).toThrow(/expected schema version 1, found none/);
     expect(opened({ ...json, traces: [{ ...json.traces[0], page_bytes: 'x' }] })).toThrow(
       /manifest.json: traces.0.page_bytes: Invalid input: expected number/,
     );
     expect(opened('{')).toThrow(/manifest.json: not JSON: /);
     rmSync(path);
     expect(() => ResultsFolder.open(folder).manifest).toThrow(
-      /manifest.json: no such file, expected what reclaim compare/,
+      /manifest.json: no such file, expected the one that reclaim compare/,
     );
   });
 });

@@ -24,7 +24,7 @@ const UNKNOWN = 'rate?';
  *
  * @param needed the columns that it must have
  * @param known further columns that it may have
- * @throws InputError with the line for what is no such file, or was edited by hand
+ * @throws InputError with the line for what is not such a file, or was edited by hand
  */
 export function parseTable<C extends Columns>(
   text: string,
@@ -73,7 +73,7 @@ export class ResultsFolder {
       throw new InputError('this is a file, expected a folder of results', { file: folder });
     const results = new ResultsFolder(folder, elsewhere);
     if (wanted.some((name) => results.has(name))) return results;
-    throw new InputError(`no results there, expected a folder with ${wanted.join(', ')}`, { file: folder });
+    throw new InputError(`no results in it, expected a folder with ${wanted.join(', ')}`, { file: folder });
   }
 
   /** The path of a file of the folder. */

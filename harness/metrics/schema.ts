@@ -44,7 +44,7 @@ const memory = {
   rss_pages_peak: [
     'pages',
     'lower',
-    'the most page table entries present at any moment, summed over spaces (the zero page apart)',
+    'the most page table entries present at any moment, summed over spaces (excluding the zero page)',
   ],
   rss_pages_end: ['pages', 'lower', 'page table entries present after the last event'],
   swap_pages_mean: ['pages', 'lower', 'swap slots in use: mean over trace time'],
@@ -62,13 +62,13 @@ const memory = {
   saved_pages_mean: [
     'pages',
     'higher',
-    'footprint_pages_mean of the base cell (discard keep, merge none, all else equal) less that of this cell',
+    'footprint_pages_mean of the base cell (discard keep, merge none, all else equal) minus that of this cell',
     'saving',
   ],
   saved_pages_net_mean: [
     'pages',
     'higher',
-    'saved_pages_mean less what this cell needs more than its base in page tables, struct pages and merge metadata',
+    'saved_pages_mean minus what this cell needs beyond its base for page tables, struct pages and merge metadata',
     'saving',
   ],
   volatile_pages_mean: ['pages', 'neither', 'resident pages marked volatile: mean over trace time'],
@@ -92,7 +92,7 @@ const memory = {
 } as const satisfies Group;
 
 const faults = {
-  pgfault: ['count', 'lower', 'page faults, major ones included'],
+  pgfault: ['count', 'lower', 'page faults, including major ones'],
   pgmajfault: ['count', 'lower', 'page faults that waited for a device'],
   minor_rate: [
     'per 1000 touches',
@@ -118,29 +118,25 @@ const faults = {
     'regenerated pages per 1000 of the touches of the trace itself',
     'rate',
   ],
-  cow_breaks: ['count', 'lower', 'write faults that copied a shared page (the zero page included)'],
-  cow_reuse: [
-    'count',
-    'neither',
-    'write faults on a page that was shared before and is no longer: reused without a copy',
-  ],
+  cow_breaks: ['count', 'lower', 'write faults that copied a shared page (including the zero page)'],
+  cow_reuse: ['count', 'neither', 'write faults on a page that is no longer shared: reused without a copy'],
   cow_ksm: ['count', 'lower', 'copies of merged pages: by write faults, and by unmerging'],
   purge_faults: ['count', 'lower', 'faults on purged volatile pages'],
   sigbus: ['count', 'lower', 'SIGBUS signals: access to a purged page or beyond the end of an object'],
-  host_faults: ['count', 'lower', 'frames handed out again that the host had taken back'],
-  regenerated_pages: ['pages', 'lower', 'pages the program made again after a drop or purge'],
-  regenerated_ranges: ['count', 'lower', 'ranges the program made again after a drop or purge'],
+  host_faults: ['count', 'lower', 'frames allocated again after the host had taken them back'],
+  regenerated_pages: ['pages', 'lower', 'pages the program regenerated after a drop or purge'],
+  regenerated_ranges: ['count', 'lower', 'ranges the program regenerated after a drop or purge'],
 } as const satisfies Group;
 
 const reclaim = {
-  pgscan_direct: ['pages', 'lower', 'pages that direct reclaim looked at'],
-  pgscan_kswapd: ['pages', 'lower', 'pages that kswapd looked at'],
-  pgsteal_direct: ['pages', 'neither', 'pages that direct reclaim took'],
-  pgsteal_kswapd: ['pages', 'neither', 'pages that kswapd took'],
+  pgscan_direct: ['pages', 'lower', 'pages that direct reclaim scanned'],
+  pgscan_kswapd: ['pages', 'lower', 'pages that kswapd scanned'],
+  pgsteal_direct: ['pages', 'neither', 'pages that direct reclaim reclaimed'],
+  pgsteal_kswapd: ['pages', 'neither', 'pages that kswapd reclaimed'],
   pgactivate: ['pages', 'neither', 'pages moved to an active list'],
   pgdeactivate: ['pages', 'neither', 'pages moved to an inactive list'],
-  pgpgin: ['KiB', 'lower', 'KiB read from devices, swap included'],
-  pgpgout: ['KiB', 'lower', 'KiB written to devices, swap included'],
+  pgpgin: ['KiB', 'lower', 'KiB read from devices, including swap'],
+  pgpgout: ['KiB', 'lower', 'KiB written to devices, including swap'],
   pswpin: ['pages', 'lower', 'pages read from swap'],
   pswpout: ['pages', 'lower', 'pages written to swap'],
   workingset_refault_anon: [
@@ -156,9 +152,9 @@ const reclaim = {
   workingset_activate_anon: [
     'pages',
     'neither',
-    'refaulted anonymous and shared-memory pages activated at once',
+    'refaulted anonymous and shared-memory pages activated immediately',
   ],
-  workingset_activate_file: ['pages', 'neither', 'refaulted file pages activated at once'],
+  workingset_activate_file: ['pages', 'neither', 'refaulted file pages activated immediately'],
   pglazyfree: ['pages', 'neither', 'pages marked by MADV_FREE'],
   pglazyfreed: ['pages', 'higher', 'pages marked by MADV_FREE that reclaim dropped without a write'],
   oom_events: ['count', 'lower', 'times the limit could not be met; the cell ends at the first'],
@@ -166,16 +162,16 @@ const reclaim = {
 
 const merge = {
   pages_shared: ['pages', 'neither', 'KSM: merged pages in use'],
-  pages_sharing: ['pages', 'higher', 'KSM: further sharers of merged pages: what merging saves'],
-  pages_unshared: ['pages', 'neither', 'KSM: pages looked at and found unique'],
+  pages_sharing: ['pages', 'higher', 'KSM: additional mappings of merged pages: what merging saves'],
+  pages_unshared: ['pages', 'neither', 'KSM: pages scanned and found unique'],
   pages_volatile: ['pages', 'neither', 'KSM: pages that changed too fast to be placed'],
   pages_skipped: ['pages', 'neither', 'KSM: pages that smart scan passed over'],
   ksm_zero_pages: ['pages', 'higher', 'KSM: zero pages replaced by the shared zero page'],
-  pages_scanned: ['pages', 'lower', 'KSM: pages ksmd looked at'],
+  pages_scanned: ['pages', 'lower', 'KSM: pages ksmd scanned'],
   full_scans: ['count', 'neither', 'KSM: complete rounds over all mergeable memory'],
   stable_node_chains: ['count', 'lower', 'KSM: contents that fill more than one stable node'],
   stable_node_dups: ['count', 'lower', 'KSM: stable nodes in chains'],
-  general_profit: ['bytes', 'higher', 'KSM: bytes saved less bytes of rmap_items'],
+  general_profit: ['bytes', 'higher', 'KSM: bytes saved minus bytes of rmap_items'],
   ksmd_cpu_ns: ['ns', 'lower', 'CPU time of ksmd'],
 } as const satisfies Group;
 
@@ -183,22 +179,22 @@ const discard = {
   discard_calls: [
     'count',
     'lower',
-    'system calls the discard policy made to give memory back (look-ups apart)',
+    'system calls the discard policy made to give memory back (not counting look-ups)',
   ],
-  discard_pages: ['pages', 'neither', 'pages those calls named'],
+  discard_pages: ['pages', 'neither', 'pages in the ranges of those calls'],
   discard_errors: [
     'count',
     'lower',
-    'those calls that returned an error (ENOMEM after partial work included)',
+    'those calls that returned an error (including ENOMEM after partial work)',
   ],
-  discard_failed_pages: ['pages', 'lower', 'named pages that a call returning an error left as they were'],
+  discard_failed_pages: ['pages', 'lower', 'pages that a call returning an error left unchanged'],
   discard_refused: [
     'count',
     'lower',
     'of those errors, calls that were not made because they would have destroyed a file for everyone (destroy=1 makes them)',
   ],
   purged_pages: ['pages', 'neither', 'volatile pages that reclaim purged'],
-  purged_ranges: ['count', 'neither', 'volatile ranges of which reclaim purged at least a page'],
+  purged_ranges: ['count', 'neither', 'volatile ranges of which reclaim purged at least one page'],
 } as const satisfies Group;
 
 const time = {
@@ -208,29 +204,29 @@ const time = {
     'time programs waited for the kernel or for regeneration: the sum of the stall parts',
   ],
   stall_minor_ns: ['ns', 'lower', 'in minor faults'],
-  stall_major_ns: ['ns', 'lower', 'in major faults, waiting for the device included'],
+  stall_major_ns: ['ns', 'lower', 'in major faults, including the wait for the device'],
   stall_cow_ns: ['ns', 'lower', 'in copy-on-write faults'],
   stall_reclaim_ns: ['ns', 'lower', 'in direct reclaim'],
   stall_discard_ns: [
     'ns',
     'lower',
-    'in the calls of discard and unpin, and in advice the trace gives verbatim',
+    'in the calls of discard and unpin, and in advice that the trace contains verbatim',
   ],
   stall_pin_ns: ['ns', 'lower', 'in the calls of pin'],
   stall_sigbus_ns: ['ns', 'lower', 'in SIGBUS handlers'],
-  stall_regen_ns: ['ns', 'lower', 'making contents again'],
+  stall_regen_ns: ['ns', 'lower', 'regenerating contents'],
   touch_ns_p99: ['ns', 'lower', '99th percentile of the time of a touch, over all touches'],
   touch_ns_p999: ['ns', 'lower', '99.9th percentile of the time of a touch, over all touches'],
   touch_ns_max: ['ns', 'lower', 'the longest touch'],
   stalls_over_100us: ['count', 'lower', 'touches and calls that took more than 100 µs'],
   stalls_over_1ms: ['count', 'lower', 'touches and calls that took more than 1 ms'],
   stalls_over_10ms: ['count', 'lower', 'touches and calls that took more than 10 ms'],
-  cpu_ns: ['ns', 'lower', 'CPU time of faults, calls, reclaim and regeneration, on the account of programs'],
+  cpu_ns: ['ns', 'lower', 'CPU time of faults, calls, reclaim and regeneration, charged to programs'],
   io_wait_ns: ['ns', 'lower', 'time programs waited for devices; stall_ns = cpu_ns + io_wait_ns'],
   daemon_ns: [
     'ns',
     'lower',
-    'CPU time of daemons (ksmd, kswapd) and of limit changes, on no program’s account',
+    'CPU time of daemons (ksmd, kswapd) and of limit changes, charged to no program',
   ],
 } as const satisfies Group & Record<StallColumn, Line>;
 

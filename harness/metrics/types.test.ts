@@ -18,7 +18,7 @@ interface Mutant {
 
 const MUTANTS: readonly Mutant[] = [
   {
-    what: 'a metric that nobody computes',
+    what: 'a metric that is not computed',
     file: 'harness/metrics/schema.ts',
     from: "  pgfault: ['count'",
     to: "  pgnothing: ['count', 'lower', 'nothing'],\n  pgfault: ['count'",

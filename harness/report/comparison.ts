@@ -3,7 +3,7 @@ import type { RunRow } from '../metrics/files.js';
 import type { StallPart } from '../metrics/schema.js';
 import { mib, numberIn } from './format.js';
 
-/** What a report needs to know of a trace beside the rows. */
+/** What a report needs to know about a trace besides the rows. */
 export interface TraceFacts {
   readonly label: string;
   /** The family it belongs to in its experiment, if any. */

@@ -24,7 +24,7 @@ const COLORS = [
 /**
  * Miss ratio curves for a terminal: sizes on a logarithmic axis, steps between the sizes that were asked for.
  *
- * @param color whether the terminal shows colours; without them curves could not be told apart, and each has a chart
+ * @param color whether the terminal shows colours; without them curves could not be distinguished, and each has a chart of its own
  */
 export function drawCurves(curves: readonly MissCurve[], color: boolean): string {
   const charts = color

@@ -18,7 +18,7 @@ import { limitLabel, partition } from './family-rows.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
 import { type Flip, flips } from './sensitivity.js';
 
-/** A sentence on a family: what it says of all, and a clause a trace. */
+/** A sentence on a family: how it begins, and a clause per trace. */
 export interface Finding {
   readonly lead: string;
   readonly clauses: readonly string[];
@@ -63,7 +63,7 @@ function policies(rows: readonly RunRow[], axis: Axis): string {
   return listed([...new Set(rows.map((row) => rowName(row, axis)))]);
 }
 
-/** Who saves most where memory is not limited, a clause a trace. */
+/** Which policies save most where memory is not limited, a clause per trace. */
 function savingSentence(groups: readonly Group[]): Finding {
   const clauses = groups
     .filter(({ limit }) => limit === groups[0]!.limit)
@@ -71,7 +71,7 @@ function savingSentence(groups: readonly Group[]): Finding {
       const best = bestOf(rows);
       const first = best[0];
       if (!keep) return [];
-      if (!first) return [`${name}: nobody saves any`];
+      if (!first) return [`${name}: no policy saves any`];
       const saved = numberIn(first, 'saved_pages_mean');
       const share = percent(saved, numberIn(keep, 'footprint_pages_mean'));
       return [
@@ -91,7 +91,7 @@ function payer(row: RunRow, spaces: readonly SpaceRow[]): string {
   return `, ${percent(numberIn(most, 'stall_ns'), total)} of it paid by ${most.name || `space ${most.space}`}`;
 }
 
-/** Who stalls least under the tightest limit, and who pays, a clause a trace. */
+/** Which policies stall least under the tightest limit, and which space pays, a clause per trace. */
 function stallSentence(groups: readonly Group[], spaces: readonly SpaceRow[]): Finding {
   const tightest = groups.at(-1)!.limit;
   const clauses = groups
@@ -118,10 +118,10 @@ function flipText({ name, limit, axis }: Group, { part, factor, entered, left }:
   return `${name}, ${limit}: with ${part} \u00d7 ${factor} ${changes.join(' and ')}`;
 }
 
-/** Whether the marks in the table hang on the price of one class of cost. */
+/** Whether the marks in the table depend on the price of one class of cost. */
 function sensitivitySentence(groups: readonly Group[]): Finding {
-  const hanging = groups.map((group) => ({ group, found: flips(group.rows) }));
-  const changed = hanging.filter(({ found }) => found.length > 0);
+  const dependent = groups.map((group) => ({ group, found: flips(group.rows) }));
+  const changed = dependent.filter(({ found }) => found.length > 0);
   const stable = 'Halving or doubling any one class of cost';
   if (changed.length === 0) return { lead: `${stable} changes no mark.`, clauses: [] };
   const shown = changed.flatMap(({ group, found }) => found.slice(0, 1).map((flip) => flipText(group, flip)));
@@ -132,8 +132,8 @@ function sensitivitySentence(groups: readonly Group[]): Finding {
 }
 
 /**
- * Three sentences on what the rows of a family show: who saves most, who stalls least and who pays, and whether that
- * hangs on a price.
+ * Three sentences on what the rows of a family show: which policies save most, which stall least and which space pays, and
+ * whether that depends on a price.
  *
  * @param spaces rows of spaces.csv
  */

@@ -10,7 +10,7 @@ export function limitLabel(row: RunRow, { peakPages }: TraceFacts): string {
   return `limit ${percent(row.limit_pages, peakPages)}`;
 }
 
-/** Whether two cells of one trace, on two kinds of memory, cannot be told apart. */
+/** Whether two cells of one trace, on two kinds of memory, have the same results. */
 function alike(a: RunRow, b: RunRow | undefined): boolean {
   if (!b || a.outcome !== b.outcome || isRefused(a) !== isRefused(b)) return false;
   const close = (column: NumberColumn<RunRow>, tolerance: number) =>
@@ -23,8 +23,8 @@ function alike(a: RunRow, b: RunRow | undefined): boolean {
 }
 
 /**
- * The rows to show; and the names of traces that no policy could be tried on with that kind of memory, or where it
- * changes nothing, since what is given back is memory that cannot be of another kind.
+ * The rows to show; the traces on which no policy can run with that kind of memory; and the traces where it changes nothing,
+ * since the memory that is given back cannot be of another kind.
  */
 export function partition(rows: readonly RunRow[]): {
   shown: RunRow[];

@@ -55,7 +55,7 @@ const PRICE: Readonly<Record<Axis, Figure>> = {
   },
 };
 
-/** What stands in one place of a table. */
+/** One place in a table. */
 export interface TableCell {
   readonly text: string;
   /** What it is sorted by; undefined where there is no number. */
@@ -70,7 +70,7 @@ export interface TableLine {
   readonly cells: readonly TableCell[];
 }
 
-/** One table of a family, apart from how it is set. */
+/** One table of a family, without its layout. */
 export interface FamilyTable {
   readonly title: string;
   readonly axis: Axis;
@@ -172,7 +172,7 @@ function wrapped(names: readonly string[]): string {
   return lines.join('\n');
 }
 
-/** The tables of a family, one for each combination of what is around the compared policies: usually one. */
+/** The tables of a family, one for each combination of the axes that are not compared: usually one. */
 export interface FamilyTables {
   readonly tables: readonly FamilyTable[];
   /** What the tables leave out, as a sentence; empty where nothing is. */
@@ -195,8 +195,8 @@ export function familyTables(
     familyTable(tableTitle(name, group[0]!, rows, factsOf(group[0]!).pageBytes), group, axis, factsOf),
   );
   const left = [
-    ...(impossible.length > 0 ? [`${listed(impossible)}: not possible`] : []),
-    ...(same.length > 0 ? [`${listed(same)}: as recorded`] : []),
+    ...(impossible.length > 0 ? [`${listed(impossible)} (not possible)`] : []),
+    ...(same.length > 0 ? [`${listed(same)} (same as recorded)`] : []),
   ];
   return { tables, leftOut: left.length > 0 ? `Left out: ${left.join('; ')}.` : '' };
 }

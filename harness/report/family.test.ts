@@ -34,7 +34,7 @@ const KEEP = cell('keep', 0, 10, { stall_discard_ns: 0 });
 const names = (rows: readonly RunRow[]) => rows.map((row) => row.discard);
 
 describe('the Pareto front', () => {
-  it('has the cells that nobody beats: in saving for as little, or in cost for as much', () => {
+  it('has the cells that no other cell beats: in saving at the same cost, or in cost at the same saving', () => {
     const rows = [KEEP, cell('remove', 512, 20), cell('punch', 256, 15), cell('free', 256, 16)];
     expect(names(paretoFront(rows))).toEqual(['keep', 'remove', 'punch']);
   });
@@ -44,7 +44,7 @@ describe('the Pareto front', () => {
     expect(names(paretoFront(rows))).toEqual(['remove', 'punch']);
   });
 
-  it('has nobody that saves nothing, was refused or did not end', () => {
+  it('has no cell that saves nothing, was refused or did not end', () => {
     const rows = [
       KEEP,
       cell('dontneed', 0, 10),
@@ -92,7 +92,7 @@ describe('the text of a family', () => {
     expect(text).toMatch(/│ free +│ +refused │ +│ +│ +refused │/);
   });
 
-  it('says in three sentences who saves most, who stalls least and who pays, and whether a price decides', () => {
+  it('says in three sentences which save most, which stall least and which space pays, and whether a price decides', () => {
     expect(text).toContain(
       [
         'What the browser family shows:',
@@ -106,24 +106,24 @@ describe('the text of a family', () => {
   it('leaves out a kind of memory that a trace cannot have, and says so', () => {
     const refused = runs.map((row) => ({ ...row, backing: 'shmem', outcome: 'refused' as const }));
     const both = comparisonText({ runs: [...runs, ...refused], spaces: [], traces: [FACTS] });
-    expect(both).toContain('Left out: t on shmem: not possible.');
+    expect(both).toContain('Left out: t on shmem (not possible).');
     expect(both).not.toContain('│ on shmem');
   });
 
-  it('leaves out a kind of memory that changes nothing, and gives equal policies one line', () => {
+  it('leaves out a kind of memory that changes nothing, and puts equal policies on one line', () => {
     const anon = runs.map((row) => ({ ...row, backing: 'anon' }));
     const equal = [cell('punch', 512, 20), cell('punch', 512, 20, limited)];
     const both = comparisonText({ runs: [...runs, ...equal, ...anon], spaces: [], traces: [FACTS] });
     expect(both).toMatch(/│ +│ remove, punch +│ +2\.0\* │/);
     expect(comparisonText({ runs: [...runs, ...anon], spaces: [], traces: [FACTS] })).toContain(
-      'Left out: t on anon: as recorded.',
+      'Left out: t on anon (same as recorded).',
     );
   });
 
   it('says that prices of volatile ranges are proxies where there are some', () => {
-    expect(text).not.toContain('proxy');
+    expect(text).not.toContain('proxies');
     const volatile = [...runs, cell('volatile', 10, 10)];
-    expect(comparisonText({ runs: volatile, spaces: [], traces: [FACTS] })).toContain('a proxy');
+    expect(comparisonText({ runs: volatile, spaces: [], traces: [FACTS] })).toContain('are proxies');
   });
 
   it('names the kind of memory where it is not the recorded one', () => {

@@ -13,7 +13,7 @@ import {
   type TraceFacts,
   varyingColumns,
 } from './comparison.js';
-import { listed, mib, ms, numberIn, percent } from './format.js';
+import { counted, listed, mib, ms, numberIn, percent } from './format.js';
 
 function names(rows: readonly RunRow[], axis: Axis = 'discard'): string[] {
   return [...new Set(rows.map((row) => rowName(row, axis)))];
@@ -32,7 +32,7 @@ function limitName(row: RunRow, facts: TraceFacts, varying: readonly AxisColumn[
   return `With a limit of ${percent(row.limit_pages, facts.peakPages)} of the peak${besides && ` and ${besides}`}`;
 }
 
-/** Which policies are best under a limit, and what that means. */
+/** Which policies are best under a limit, and what they save. */
 function bestSentence(
   group: readonly RunRow[],
   facts: TraceFacts,
@@ -47,14 +47,14 @@ function bestSentence(
   const share = percent(saved, numberIn(base, 'footprint_pages_mean'));
   const spared = numberIn(base, 'pswpout') - numberIn(first, 'pswpout');
   const writes = spared > 0 ? ` and ${mib(spared, facts.pageBytes)} MiB of writes to swap` : '';
-  const equal = names(best, axis).length > 1 ? 'are equally good and best: they save' : 'is best: it saves';
+  const equal = names(best, axis).length > 1 ? 'tie for best: each saves' : 'is best: it saves';
   const cost = costOf(first, facts, axis);
   return [
     `${limitName(first, facts, varying)}, ${listed(names(best, axis))} ${equal} ${mib(saved, facts.pageBytes)} MiB on average (${share} of what ${base[axis]} holds)${writes}, for ${cost}.`,
   ];
 }
 
-/** What the memory costs: programs wait, or ksmd works. */
+/** What the saving costs: stalls of programs, or CPU time of ksmd. */
 function costOf(row: RunRow, facts: TraceFacts, axis: Axis): string {
   if (axis === 'merge') return `${ms(numberIn(row, 'ksmd_cpu_ns'))} ms of ksmd`;
   return `${ms(costNs(row))} ms of ${facts.touchesInferred ? 'inferred ' : ''}stalls`;
@@ -87,7 +87,7 @@ function equalSentence(rows: readonly RunRow[]): string[] {
       const costs = rows.map((row) =>
         (numberIn(row, 'stall_discard_ns') / numberIn(row, 'discard_calls') / 1000).toFixed(1),
       );
-      return `${listed(names(rows))} hold exactly the same memory and take the same faults under every limit; they differ only in what a call costs: ${listed(costs)} \u00b5s on average.`;
+      return `${listed(names(rows))} hold exactly the same memory and take the same faults under every limit; only the cost of a call differs: ${listed(costs)} \u00b5s on average.`;
     });
 }
 
@@ -111,7 +111,7 @@ function uselessSentences(rows: readonly RunRow[]): string[] {
   const lazy = idle.filter(isLazy);
   if (lazy.length > 0) {
     sentences.push(
-      `${listed(names(lazy))}: the calls succeed, and what they name goes only when memory is short; it never was.`,
+      `${listed(names(lazy))}: the calls succeed, but the pages go only when memory is short, and it never was.`,
     );
   }
   const useless = idle.filter((row) => !isLazy(row));
@@ -124,14 +124,14 @@ function uselessSentences(rows: readonly RunRow[]): string[] {
   const sparing = refused.filter((row) => numberIn(row, 'discard_refused') > 0);
   if (sparing.length > 0) {
     sentences.push(
-      `${listed(names(sparing))}: the calls would destroy files for everyone who uses them and were not made (destroy=1 makes them); the cells are not ranked.`,
+      `${listed(names(sparing))}: the calls would destroy files that others use, so they were not made (destroy=1 makes them); these cells are not ranked.`,
     );
   }
   const byKernel = refused.filter((row) => !sparing.includes(row));
   if (byKernel.length > 0) {
     const calls = numberIn(byKernel[0]!, 'discard_calls');
     sentences.push(
-      `${listed(names(byKernel))}: all ${calls} calls are refused on this memory, as the kernel does; nothing is lost, and the cells are not ranked.`,
+      `${listed(names(byKernel))}: all ${calls} calls are refused on this kind of memory, as in the kernel; nothing is lost, and these cells are not ranked.`,
     );
   }
   return sentences;
@@ -153,13 +153,11 @@ export function findings(runs: readonly RunRow[], facts: TraceFacts): string[] {
   ];
   if (facts.touchesInferred) {
     sentences.push(
-      'The accesses of this trace are inferred, not recorded, and so are the faults among the stalls: read memory and the cost of calls from it first.',
+      'The accesses of this trace are inferred, not recorded, and so are the faults among the stalls: rely first on its memory and on the cost of calls.',
     );
   }
   const oom = rows.filter((row) => row.outcome === 'oom');
   if (oom.length > 0)
-    sentences.push(
-      `${oom.length} cells ran out of memory (${listed(names(oom, axis))}): their memory did not suffice.`,
-    );
+    sentences.push(`${counted(oom.length, 'cell')} ran out of memory: ${listed(names(oom, axis))}.`);
   return sentences;
 }

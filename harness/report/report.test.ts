@@ -87,10 +87,10 @@ describe('the findings', () => {
       FACTS,
     ).join('\n');
     expect(text).toContain(
-      'Without a limit, remove and punch are equally good and best: they save 2.0 MiB on average (50 % of what keep holds), for 1.00 ms of stalls.',
+      'Without a limit, remove and punch tie for best: each saves 2.0 MiB on average (50 % of what keep holds), for 1.00 ms of stalls.',
     );
     expect(text).toContain(
-      'remove and punch hold exactly the same memory and take the same faults under every limit; they differ only in what a call costs: 1.0 and 0.8 \u00b5s on average.',
+      'remove and punch hold exactly the same memory and take the same faults under every limit; only the cost of a call differs: 1.0 and 0.8 \u00b5s on average.',
     );
     expect(text).toContain('dontneed: the calls succeed and free nothing.');
     expect(text).toContain('free: all 4 calls are refused');
@@ -99,29 +99,27 @@ describe('the findings', () => {
   it('say which calls were not made to spare files', () => {
     const sparing = { ...FREE, discard: 'remove', discard_refused: 4 };
     const text = findings([KEEP, sparing], FACTS).join('\n');
-    expect(text).toContain(
-      'remove: the calls would destroy files for everyone who uses them and were not made',
-    );
+    expect(text).toContain('remove: the calls would destroy files that others use, so they were not made');
     expect(text).not.toContain('as the kernel does');
   });
 
   it('say of lazily freed memory that it stays while there is enough, and nothing once it went', () => {
     const free = row('free', { discard_calls: 4, pglazyfree: 100 });
     expect(findings([KEEP, free], FACTS)).toEqual([
-      'free: the calls succeed, and what they name goes only when memory is short; it never was.',
+      'free: the calls succeed, but the pages go only when memory is short, and it never was.',
     ]);
     const short = { limit_pages: 512 };
     const saving = [row('keep', short), row('free', { ...short, discard_calls: 4, saved_pages_mean: 9 })];
     expect(findings([KEEP, free, ...saving], FACTS).join('\n')).not.toContain('free: the calls succeed');
   });
 
-  it('tell kinds of swap apart, and compare with no cell that ran out of memory', () => {
+  it('distinguish kinds of swap, and compare with no cell that ran out of memory', () => {
     const none = { swap: 'none', limit_pages: 512 };
     const oom = row('keep', { ...none, outcome: 'oom', saved_pages_mean: null, footprint_pages_mean: 9 });
     const text = findings([oom, row('remove', { ...none, saved_pages_mean: null }), KEEP, REMOVE], FACTS);
     expect(text).toEqual([
       'Without a limit, with swap ssd, remove is best: it saves 2.0 MiB on average (50 % of what keep holds), for 1.00 ms of stalls.',
-      '1 cells ran out of memory (keep): their memory did not suffice.',
+      '1 cell ran out of memory: keep.',
     ]);
   });
 

@@ -19,7 +19,7 @@ function section(name: string, sentences: readonly string[]): string[] {
   return [`What ${name} shows:\n${sentences.map((sentence) => `- ${sentence}`).join('\n')}`];
 }
 
-/** A table and sentences a family. */
+/** A table and sentences per family. */
 function familyText({ runs, spaces, traces }: Results): string[] {
   const families = new Set(traces.flatMap(({ family }) => (family === undefined ? [] : [family])));
   const parts = [...families].flatMap((family) => [
@@ -43,12 +43,12 @@ function legend(runs: readonly RunRow[], traces: readonly TraceFacts[]): string 
     lines.push('~ accesses are inferred, and so are the faults among the stalls; there is no fault rate.');
   if (runs.some(({ discard }) => /^volatile\b/.test(discard)))
     lines.push(
-      'No kernel has volatile ranges today: what their calls cost is a proxy, and says so in the cost table.',
+      'No kernel has volatile ranges today: the prices of their calls are proxies, as the cost table says.',
     );
   return lines.join('\n');
 }
 
-/** A table a trace and reclaim policy, then sentences a trace, for the traces without a family. */
+/** A table per trace and reclaim policy, then sentences per trace, for the traces without a family. */
 function traceText({ runs, traces }: Results): string[] {
   const alone = traces.filter(({ family }) => family === undefined);
   if (alone.length === 0) return [];
@@ -57,11 +57,11 @@ function traceText({ runs, traces }: Results): string[] {
   return [
     comparisonTables(rows, alone),
     ...alone.flatMap((trace) => section(trace.label, findings(rows, trace))),
-    `saved: mean over time against ${base}; best: saves most and, among equals, costs least.`,
+    `saved: mean over time against ${base}; best: saves the most and, among equals, costs the least.`,
   ];
 }
 
-/** What the results of an experiment say, as text: tables first, then sentences. */
+/** The results of an experiment as text: tables first, then sentences. */
 export function comparisonText(results: Results): string {
   return [...familyText(results), ...traceText(results)].join('\n\n');
 }

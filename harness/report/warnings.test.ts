@@ -30,13 +30,13 @@ describe('warnings', () => {
     [
       'policies that are refused',
       [row('free', { discard_errors: 4 })],
-      'Every call was refused of free on t.',
+      'All calls were refused in some cells: free on t.',
     ],
-    ['memory that did not suffice', [row('keep', { outcome: 'oom' })], '1 cells ran out of memory (t).'],
+    ['memory that did not suffice', [row('keep', { outcome: 'oom' })], '1 cell ran out of memory (t).'],
     [
       'workers that died',
       [row('keep', { outcome: 'failed' })],
-      '1 cells have no result: the run was interrupted, or a worker died.',
+      '1 cell without a result: the run was interrupted, or a worker died.',
     ],
   ])('tell of %s, with advice', (_what, runs, expected) => {
     const traces = [{ ...FACTS, touchesInferred: expected.includes('inferred') }];
@@ -47,7 +47,7 @@ describe('warnings', () => {
 
   it('tell of cells that an interrupted run lacks', () => {
     expect(whats([row('keep')], 3)).toEqual([
-      '2 cells have no result: the run was interrupted, or a worker died.',
+      '2 cells without a result: the run was interrupted, or a worker died.',
     ]);
   });
 
@@ -56,7 +56,7 @@ describe('warnings', () => {
       row(discard, { discard_errors: 4, backing: 'anon' }),
     );
     expect(whats([...failing, row('free', { discard_errors: 4 })])).toEqual([
-      'Every call was refused of remove and punch on t on anon; of free on t.',
+      'All calls were refused in some cells: remove and punch on t on anon; free on t.',
     ]);
   });
 });

@@ -1,8 +1,8 @@
 import type { KeyColumn, RunRow } from '../metrics/files.js';
 import { groupBy, isRefused, type TraceFacts, traceName } from './comparison.js';
-import { listed } from './format.js';
+import { counted, listed } from './format.js';
 
-/** Something a reader of results has to know, and what to do about it. */
+/** Something a reader of results must know, and what to do about it. */
 export interface Warning {
   readonly what: string;
   readonly advice: string;
@@ -19,7 +19,7 @@ function inferred(traces: readonly TraceFacts[]): Warning[] {
     {
       what: `The accesses of ${listed(labels)} were inferred, not recorded.`,
       advice:
-        'Read memory and the cost of calls and reclaim from these traces, not faults: there is no fault rate, and the faults among the stalls are inferred too (~).',
+        'Use these traces for memory and for the cost of calls and reclaim, not for faults: there is no fault rate, and the faults among the stalls are inferred too (~).',
     },
   ];
 }
@@ -32,12 +32,12 @@ function notRun(runs: readonly RunRow[]): Warning[] {
     {
       what: `${impossible.length} of ${runs.length} cells were not run (${names(impossible, 'trace')}).`,
       advice:
-        'That kind of memory or that policy is not possible there; “How it was made” says why for each. They are no result, neither good nor bad.',
+        'That kind of memory, or that policy, is not possible there; “How it was made” says why for each. They are not results, neither good nor bad.',
     },
   ];
 }
 
-/** Policies whose every call failed, with where; policies that failed in the same places share a clause. */
+/** Policies whose calls all failed, and where; policies that failed in the same places share a clause. */
 function refused(runs: readonly RunRow[]): Warning[] {
   const failing = runs.filter((row) => row.outcome === 'ok' && isRefused(row));
   if (failing.length === 0) return [];
@@ -49,9 +49,9 @@ function refused(runs: readonly RunRow[]): Warning[] {
   const clauses = [...policies].map(([places, own]) => `${listed(own)} on ${places}`);
   return [
     {
-      what: `Every call was refused of ${clauses.join('; of ')}.`,
+      what: `All calls were refused in some cells: ${clauses.join('; ')}.`,
       advice:
-        'Such cells hold what keep holds and are not ranked. Try the policy on memory that it is meant for, with another “backing”.',
+        'These cells hold what keep holds and are not ranked. Try the policy on the kind of memory it is meant for, with another “backing”.',
     },
   ];
 }
@@ -63,13 +63,13 @@ function unfinished(runs: readonly RunRow[], planned: number | undefined): Warni
   const warnings: Warning[] = [];
   if (oom.length > 0)
     warnings.push({
-      what: `${oom.length} cells ran out of memory (${names(oom, 'trace')}).`,
+      what: `${counted(oom.length, 'cell')} ran out of memory (${names(oom, 'trace')}).`,
       advice: 'Their limit could not be met: raise it, or allow swap. They are not ranked.',
     });
   if (failed.length + missing > 0)
     warnings.push({
-      what: `${failed.length + missing} cells have no result: the run was interrupted, or a worker died.`,
-      advice: 'Run the same command with --resume: finished cells are taken over.',
+      what: `${counted(failed.length + missing, 'cell')} without a result: the run was interrupted, or a worker died.`,
+      advice: 'Run the same command with --resume: finished cells are kept.',
     });
   return warnings;
 }
@@ -80,12 +80,12 @@ function proxies(runs: readonly RunRow[]): Warning[] {
     {
       what: 'No kernel has volatile ranges today, so the prices of their calls are proxies.',
       advice:
-        'Trust the memory that volatile saves; of its stalls trust the order of magnitude. The cost table says what each price stands for.',
+        'Trust the memory that volatile saves, and only the order of magnitude of its stalls. The cost table says what each price stands for.',
     },
   ];
 }
 
-/** What a reader of results has to know before the figures are quoted. @param planned cells that were to be run, where known */
+/** What a reader of results must know before quoting numbers. @param planned cells that were to be run, where known */
 export function warningsOf(
   runs: readonly RunRow[],
   traces: readonly TraceFacts[],

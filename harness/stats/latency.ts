@@ -9,7 +9,7 @@ const RECENT = 16;
 /**
  * Latencies in ns over a whole replay, in constant memory and to three significant digits
  * (High Dynamic Range histogram, G. Tene). Values above an hour count as an hour.
- * Most latencies are one of few prices: those are counted beside the histogram and added to it later, which spares
+ * Most latencies are one of few prices: those are counted outside the histogram and added to it later, which spares
  * most of its cost.
  */
 export class LatencyHistogram {

@@ -72,7 +72,7 @@ describe('Mann-Whitney U', () => {
     expect(oneSided(5, 5, 4)).toBeCloseTo(0.048, 3);
   });
 
-  it('gives what R and SciPy give for the examples of their manuals', () => {
+  it('returns what R and SciPy print for the examples in their manuals', () => {
     // R, ?wilcox.test: permeability of membranes (Hollander and Wolfe 1973, p. 69): W = 35, one-sided p = 0.1272.
     const r = mannWhitney(
       [0.8, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46],

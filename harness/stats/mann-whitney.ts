@@ -1,4 +1,4 @@
-/** Up to so many values in both samples the p-value is exact; its counts (at most 50 over 25) are exact as doubles. */
+/** Up to this number of values in both samples the p-value is exact; its counts (at most 50 over 25) are exact as doubles. */
 export const EXACT_VALUES = 50;
 
 export interface MannWhitney {

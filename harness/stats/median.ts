@@ -8,7 +8,7 @@ export function median(values: ArrayLike<number>): number {
   return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
 }
 
-/** Pairs of resamples that are looked at, and how many of them may be further apart than noise. */
+/** How many pairs of resamples are compared, and how many of them may differ by more than noise. */
 const PAIRS = 1000;
 const BEYOND = 5;
 
@@ -17,8 +17,8 @@ function resample(values: readonly number[], size: number, random: RandomStream)
 }
 
 /**
- * How far the medians of two runs can be apart although nothing changed, as a share: the difference that 5 of
- * a thousand pairs of samples exceed that are drawn anew from one measured sample (a bootstrap; Efron 1979). Seeded: the
+ * How much the medians of two runs can differ although nothing changed, as a share: the difference exceeded by 5 of a
+ * thousand pairs of samples that are drawn with replacement from one measured sample (a bootstrap; Efron 1979). Seeded: the
  * same values give the same noise.
  *
  * @param values measured times, more than 0

@@ -2,7 +2,7 @@
 export interface EventSample {
   readonly file: string;
   readonly bytes: Buffer;
-  /** Parameters, as a user gives them. */
+  /** Parameters, as a user writes them. */
   readonly given?: Readonly<Record<string, string>>;
   /** Contents of side inputs, by their names. */
   readonly sides?: Readonly<Record<string, string>>;

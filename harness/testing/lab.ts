@@ -104,7 +104,7 @@ export class Lab {
     this.checked(this.m.set(`ksm.${name}`, String(value)));
   }
 
-  /** Lets ksmd run until it has finished so many full scans more. The invariants are checked after each. */
+  /** Lets ksmd run until it has finished this number of further full scans. The invariants are checked after each. */
   fullScans(scans: number): void {
     const { ksmd } = this.m.ksm;
     for (let scan = 0; scan < scans; scan++) {
@@ -171,7 +171,7 @@ export class Lab {
     return this.fallocate(object, FALLOC_FL.punchHole | FALLOC_FL.keepSize, offset, length, descriptor);
   }
 
-  /** Reads pages through a mapping, and gives what they hold. */
+  /** Reads pages through a mapping. Returns what they hold. */
   read(space: Space, page: number, count: number): Found[] {
     const found = Array.from({ length: count }, (_, i) => {
       if (this.touch(space, page + i, READ)) return 'SIGBUS';
@@ -223,7 +223,7 @@ export class Lab {
     return held !== 0 && this.m.pages.resident[held] === 1;
   }
 
-  /** Another process writes so many pages of anonymous memory, and ends. */
+  /** Another process writes this number of pages of anonymous memory, and ends. */
   pressure(pages: number): void {
     const space = this.spawn();
     this.map(space, 0, pages, 'anon');

@@ -18,7 +18,7 @@ type Content = string | Uint8Array;
 export interface InputOptions {
   /** What messages call the file. */
   readonly file?: string;
-  /** Parameters as a user gives them. */
+  /** Parameters as a user writes them. */
   readonly given?: Readonly<Record<string, string>>;
   /** Contents of side inputs, by their names, which messages call them by too. */
   readonly sides?: Readonly<Record<string, Content>>;

@@ -84,7 +84,7 @@ export class VolatileModel {
     return true;
   }
 
-  /** Pages of a holder went. Gives what was wrong about it. */
+  /** Pages of a holder went. Returns what was wrong about it. */
   went(gone: readonly { readonly holder: number; readonly index: number }[]): string | undefined {
     const pages = gone.map(({ holder, index }) => this.holders[holder]![index]!);
     if (pages.some(({ range, spared }) => range === undefined || spared))

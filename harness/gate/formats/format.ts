@@ -1,12 +1,12 @@
 import type { Report } from '../report.js';
 
-/** A form in which the gate tells what it found. */
+/** A format in which the gate reports what it found. */
 export interface Format {
   /** As `--format` takes it. */
   readonly name: string;
   /** The file that `--out` makes of it. */
   readonly file: string;
-  /** Who reads it. */
+  /** Which tool reads it. */
   readonly about: string;
   /** All of the file. */
   text(report: Report): string;

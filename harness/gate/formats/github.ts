@@ -2,7 +2,7 @@ import { allFindings, type CellReport, type Finding, type Report, type TimeRepor
 import type { Format } from './format.js';
 import { summaryLine } from './words.js';
 
-/** GitHub shows so many annotations of a kind for a step, and drops the others without a word. */
+/** GitHub shows at most this many annotations of a kind for a step, and drops the others silently. */
 const SHOWN = 10;
 
 const COMMANDS: Readonly<Record<Finding['level'], string>> = {

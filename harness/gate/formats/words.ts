@@ -55,7 +55,7 @@ export function shownOf<T>(all: readonly T[], most: number): { shown: readonly T
   return { shown: all.slice(0, most), more: Math.max(0, all.length - most) };
 }
 
-/** A time in a unit that gives three digits. */
+/** A time in a unit that leaves three digits. */
 function timeText(ns: number): string {
   if (ns >= 1e9) return `${(ns / 1e9).toPrecision(3)} s`;
   if (ns >= 1e6) return `${(ns / 1e6).toPrecision(3)} ms`;

@@ -33,7 +33,7 @@ function countIn(
 /**
  * Reads perf.csv.
  *
- * @throws InputError with the line for a missing column, a value that is none, or samples of two hosts
+ * @throws InputError with the line for a missing column, a malformed value, or samples of two hosts
  */
 export function parsePerf(text: string, file: string): Perf {
   const { rows, lineOf } = parseCsv(text, file, NEEDED);

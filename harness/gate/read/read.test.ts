@@ -75,9 +75,9 @@ describe('a folder of results', () => {
     [
       'a missing column',
       csvHeader(RUN_COLUMNS.filter((column) => column !== 'swap')),
-      /runs\.csv:1: missing column swap: edited, or written by another version/,
+      /runs\.csv:1: missing column swap: the file was edited, or written by another version/,
     ],
-    ['a column twice', header.replace(',pgfault,', ',pswpin,') + rows, /column "pswpin" stands there twice/],
+    ['a column twice', header.replace(',pgfault,', ',pswpin,') + rows, /column "pswpin" appears twice/],
     [
       'a value that is no number',
       header + rows.replace('29.6', '29,6'),
@@ -90,14 +90,14 @@ describe('a folder of results', () => {
     ],
     ['not a number', header + rows.replace('29.6', 'NaN'), /runs\.csv:2: resident_pages_mean is "NaN"/],
     [
-      'an outcome that is none',
+      'an unknown outcome',
       header + rows.replace(',ok,', ',okay,'),
       /runs\.csv:2: unknown outcome "okay".* did you mean ok\?/,
     ],
     [
       'a cell twice',
       header + rows.replace(',remove,', ',keep,'),
-      /runs\.csv:3: the cell of line 2 once more, expected each cell once/,
+      /runs\.csv:3: the same cell as in line 2, expected each cell once/,
     ],
     ['a quote that does not end', `${header}"${rows}`, /runs\.csv:\d+: /],
   ];
@@ -112,7 +112,7 @@ describe('a folder of results', () => {
     [
       'without a manifest',
       () => write('runs.csv', header + rows),
-      /manifest\.json: no such file, expected what reclaim compare/,
+      /manifest\.json: no such file, expected the one that reclaim compare/,
     ],
     [
       'with an edited runs.csv',
@@ -125,12 +125,12 @@ describe('a folder of results', () => {
     [
       'of another schema version',
       () => writeRuns(header + rows, { schema: SCHEMA_VERSION + 1 }),
-      /manifest\.json: schema version \d+ was expected, these results have \d+: .* run the experiment again/,
+      /manifest\.json: expected schema version \d+, found \d+: .* run the experiment again/,
     ],
     [
       'without a schema version',
       () => writeRuns(header + rows, { schema: undefined }),
-      /these results have none/,
+      /expected schema version \d+, found none/,
     ],
     [
       'with a manifest that is no JSON',
@@ -155,9 +155,13 @@ describe('a folder of results', () => {
 
   const perfCases: readonly (readonly [name: string, text: string, message: RegExp])[] = [
     ['an empty file', ' \n', /perf\.csv: is empty/],
-    ['a missing column', 'name,sample\na,1\n', /perf\.csv:1: missing columns wall_ns, events, host: edited/],
     [
-      'a time that is none',
+      'a missing column',
+      'name,sample\na,1\n',
+      /perf\.csv:1: missing columns wall_ns, events, host: the file was edited/,
+    ],
+    [
+      'a time that is not a number',
       `${PERF_HEADER}t,1,fast,7,h\n`,
       /perf\.csv:2: wall_ns is "fast", expected a whole number/,
     ],
@@ -170,9 +174,9 @@ describe('a folder of results', () => {
     });
   }
 
-  it('is refused when it is none', () => {
+  it('is refused when it is not one', () => {
     expect(() => readResults(folder)).toThrow(
-      /no results there, expected a folder with runs\.csv, perf\.csv/,
+      /no results in it, expected a folder with runs\.csv, perf\.csv/,
     );
     expect(() => readResults(join(folder, 'none'))).toThrow(/none: no such folder/);
     write('file', '');

@@ -58,7 +58,7 @@ function cellRow(row: Pick<RunRow, KeyColumn>, columns: readonly string[]): Cell
 /**
  * Reads runs.csv. Metrics may be missing: what a baseline has and a candidate lacks is a finding.
  *
- * @throws InputError with the line for a missing column, a value that is none, or a cell that is there twice
+ * @throws InputError with the line for a missing column, a malformed value, or a cell that appears twice
  */
 export function parseRuns(text: string, file: string): Runs {
   const { columns: all, rows, lineOf } = parseTable(text, file, KEYS, RESULT_COLUMNS['runs.csv']);
@@ -68,7 +68,7 @@ export function parseRuns(text: string, file: string): Runs {
     const cell = cellRow(row, columns);
     const before = seen.get(cellKey(cell));
     if (before !== undefined)
-      throw new InputError(`the cell of line ${lineOf(before)} once more, expected each cell once`, {
+      throw new InputError(`the same cell as in line ${lineOf(before)}, expected each cell once`, {
         file,
         line: lineOf(i),
       });

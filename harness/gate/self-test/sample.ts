@@ -58,7 +58,7 @@ function sampleNs(random: RandomStream, slowdown: number): number {
 /**
  * Made-up wall times of one host.
  *
- * @param run tells runs apart: each has noise of its own
+ * @param run names the run: each has noise of its own
  * @param slowdown by how much they are longer, as a share
  */
 export function samplePerf(run: string, names: readonly string[], count: number, slowdown = 0): Perf {

@@ -17,7 +17,7 @@ export interface Check {
   readonly of: number;
 }
 
-/** How often noise is measured anew, how many things are timed, and how many samples each has. */
+/** How often noise is measured again, how many things are timed, and how many samples each has. */
 const RERUNS = 10;
 const TIMED = Array.from({ length: 10 }, (_, i) => `timed/${i}`);
 const SAMPLES = 10;
@@ -123,7 +123,7 @@ function timeChecks(): Check[] {
 }
 
 /**
- * Injects what a gate is there to catch into copies of results, and tells what was caught.
+ * Injects what a gate must catch into copies of results, and reports what was caught.
  *
  * @param experiment the results to inject into; made up where none are given
  */

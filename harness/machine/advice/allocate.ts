@@ -10,7 +10,7 @@ import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 
 /**
- * fallocate with no flags (`zero` false) or FALLOC_FL_ZERO_RANGE (`zero` true) on pages: gives holes their blocks, and
+ * fallocate with no flags (`zero` false) or FALLOC_FL_ZERO_RANGE (`zero` true) on pages: allocates blocks for holes, and
  * `zero` makes what was there zero as well. The object grows if need be. Shared memory allocates pages at once, and
  * knows no ZERO_RANGE. Source: shmem_fallocate in mm/shmem.c, ext4_fallocate in fs/ext4/extents.c.
  */

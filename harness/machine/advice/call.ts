@@ -22,7 +22,7 @@ export function newCall(era: Era = 'now'): Call {
 
 type Action<M extends State> = (m: M, vma: Vma, start: number, end: number, call: Call) => Errno;
 
-/** Applies an advice to pages [start, end) of one VMA; the error as the kernel gives it. */
+/** Applies an advice to pages [start, end) of one VMA; returns the kernel's error, 0 for none. */
 export type AdviceAction = Action<Machine>;
 
 /** An advice that changes the state, and nothing of the agents but what their hooks say. */

@@ -1,4 +1,4 @@
-import { PART } from '../../cost/ledger.js';
+import { PART, type StallIndex } from '../../cost/ledger.js';
 import { type CallCost, callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { SyscallResult } from '../../target/contract.js';
@@ -89,7 +89,7 @@ export function madvise(
   page: number,
   count: number,
   advice: Advice,
-  options: { readonly part?: number; readonly era?: Era } = {},
+  options: { readonly part?: StallIndex; readonly era?: Era } = {},
 ): SyscallResult {
   if (count === 0) return { errno: 0, value: 0, pages: 0 };
   const call = newCall(options.era ?? m.settings.removeEra);

@@ -4,8 +4,9 @@ import type { AdviceAction } from './call.js';
 import { hasLruPages, solelyMapped } from './cold.js';
 
 /**
- * MADV_PAGEOUT: reclaims the pages now, whether they were used or not, those apart that others map too. Whoever cannot
- * write a file may not push its pages out: a shared mapping of a read-only descriptor is left as it is.
+ * MADV_PAGEOUT: reclaims the pages now, whether they were used or not, except those that
+ * others map too. A program that cannot write a file may not push its pages out: a shared mapping of a read-only
+ * descriptor is left as it is.
  * Source: madvise_pageout and reclaim_pages in mm/madvise.c and mm/vmscan.c.
  */
 export const pageout: AdviceAction = (m, vma, start, end, call) => {

@@ -1,6 +1,6 @@
 import { range } from '../../base/arrays.js';
 import { PAGE_BYTES } from '../../base/page.js';
-import { PART } from '../../cost/ledger.js';
+import { PART, type StallIndex } from '../../cost/ledger.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { SyscallResult } from '../../target/contract.js';
 import { ZERO } from '../memory/contents.js';
@@ -81,7 +81,11 @@ export function fallocatePunch(
   object: SharedObject | undefined,
   index: number,
   count: number,
-  options: { readonly descriptor: boolean; readonly part?: number; readonly bytes?: ByteRange | undefined },
+  options: {
+    readonly descriptor: boolean;
+    readonly part?: StallIndex;
+    readonly bytes?: ByteRange | undefined;
+  },
 ): SyscallResult {
   const { descriptor, part = PART.discard, bytes } = options;
   const call = newCall();

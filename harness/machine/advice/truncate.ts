@@ -1,4 +1,4 @@
-import { PART } from '../../cost/ledger.js';
+import { PART, type StallIndex } from '../../cost/ledger.js';
 import { callNs } from '../../cost/table.js';
 import type { SyscallResult } from '../../target/contract.js';
 import { truncateObject } from '../object/lifetime.js';
@@ -19,7 +19,7 @@ export function truncateTail(
   object: SharedObject | undefined,
   index: number,
   count: number,
-  options: { readonly descriptor: boolean; readonly part?: number },
+  options: { readonly descriptor: boolean; readonly part?: StallIndex },
 ): SyscallResult {
   const { descriptor, part = PART.discard } = options;
   const call = newCall();

@@ -55,7 +55,7 @@ const clearMergeable = flagChange({ clear: VM.mergeable });
 
 /**
  * MADV_MERGEABLE: accepted and ignored where nothing can be merged. A process that cannot be tracked gets EAGAIN, a kernel
- * without KSM gives EINVAL. Source: ksm_madvise in mm/ksm.c.
+ * without KSM returns EINVAL. Source: ksm_madvise in mm/ksm.c.
  */
 export const mergeable: AdviceAction = (m, vma, start, end, call) => {
   if (!m.ksm.configured) return 'EINVAL';

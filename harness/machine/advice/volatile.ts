@@ -27,7 +27,7 @@ interface HeldSpan {
 /**
  * MADV_VOLATILE and MADV_NONVOLATILE, whole ranges: a range that holds memory of another kind or a hole is refused
  * before anything changes. Private memory keeps the state in its VMAs, shared memory in the object, where the last call
- * of any space counts. NONVOLATILE gives 1 when pages were purged, as far as the purge policy reports it, and their
+ * of any space counts. NONVOLATILE returns 1 when pages were purged, as far as the purge policy reports it, and their
  * next access finds zeros.
  *
  * A hole behind the last mapping of the range is not noticed, as in the patch.
@@ -104,7 +104,7 @@ function unmark({ purge }: Machine, spans: readonly HeldSpan[], lost: number): b
   return report === 'page' ? anyLost : report === 'range' && anyPurged;
 }
 
-/** Marks the pages of a piece, or clears the marks and the traces of purged pages; gives how many were purged. */
+/** Marks the pages of a piece, or clears the marks and the traces of purged pages. Returns how many were purged. */
 function setPiece(m: Machine, { vma, start, end }: Piece, call: Call, on: boolean): number {
   const { object } = vma;
   if (object) {

@@ -187,7 +187,7 @@ const effects: Record<string, Case> = {
     expect(lab.read(lab.fork(p), A, 2)).toEqual([1, 2]);
   },
   'ltp.madvise12': skip('guard pages (MADV_GUARD_INSTALL, MADV_GUARD_REMOVE) are not modelled'),
-  // Whoever calls: an advice names the space that it is for. process_madvise gives the bytes it advised.
+  // It does not matter who calls: an advice names its space. process_madvise returns the bytes it advised.
   'ltp.process_madvise01': () => {
     const lab = new Lab({ swap: 'ssd' });
     const p = lab.spawn();

@@ -53,7 +53,7 @@ function shrinkAll({ lab }: ReturnType<typeof written>): void {
   lab.pressure(2 * LIMIT);
 }
 
-/** What NONVOLATILE gives on a range: its error, and 1 where something was purged. */
+/** What NONVOLATILE returns on a range: its error, and 1 where something was purged. */
 function nonvolatile({ lab, p }: ReturnType<typeof written>, page = A, count = PAGES) {
   const { errno, value } = lab.madviseBytes(p, page * PAGE, count * PAGE, 'MADV_NONVOLATILE');
   return [errno, value];
@@ -295,7 +295,7 @@ const elsewhere: Record<string, Case> = {
     expect(s.lab.m.counters).toMatchObject({ purged_pages: 8, purged_ranges: 1 });
     expect(s.lab.stat(s.p, A, 8).rss).toBe(0);
     expect(s.lab.stat(s.p, A + 8, 8).rss).toBe(8);
-    // The tree of an address space, and that of an object: the one that was marked first goes, whoever's it is.
+    // The tree of an address space, and that of an object: the one that was marked first goes, whichever it belongs to.
     for (const first of [A, A + 100]) {
       const t = written('anon', 'ssd', 'range-lru');
       t.lab.map(t.p, A + 100, PAGES, `shared:${t.lab.object(PAGES, 'shmem:o').name}@0`);

@@ -79,7 +79,7 @@ function unmapSpecial(m: State, space: Space, at: number, page: number, value: n
 }
 
 /**
- * Empties an entry of a VMA, whatever it holds, and frees an anonymous page that nobody refers to any more. A page of
+ * Empties an entry of a VMA, whatever it holds, and frees an anonymous page that nothing refers to any more. A page of
  * an object stays in the object.
  */
 export function clearEntry(m: State, vma: Vma, at: number): void {

@@ -19,7 +19,7 @@ export function eachUsedEntry(
   }
 }
 
-/** Empties all entries of [start, end) of a VMA. Gives how many were present. */
+/** Empties all entries of [start, end) of a VMA. Returns how many were present. */
 export function zapRange(m: State, vma: Vma, start: number, end: number): number {
   const { tables } = m;
   let present = 0;

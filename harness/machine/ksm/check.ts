@@ -12,7 +12,7 @@ import type { MmSlot } from './mm-list.js';
  * Checks what KSM tracks from scratch.
  *
  * - The items of a process are in the order of their addresses, and its counts are theirs.
- * - The counters are the numbers of nodes with items, of further items on them, of items filed in the unstable tree.
+ * - The counters are the numbers of nodes with items, of further items on them, of items in the unstable tree.
  * - A node's length is the number of its items. Its page, while there is one, knows the node, has the node's contents,
  *   and cannot be written in place. It may lie in mappings that are not mergeable: of children that forked before.
  * - An item on a node whose page its address still maps is one of the page's mappings.

@@ -20,7 +20,7 @@ export class Hints {
     this.vpns = new Float64Array(rules.capacity);
   }
 
-  /** Of a batch of so many pages, those that may be hinted ones. */
+  /** How many pages of a batch may come from hints. */
   shareOf(batch: number): number {
     return Math.floor((batch * this.rules.share) / 100);
   }

@@ -3,7 +3,7 @@ import { ContentTable, NONE } from './content-table.js';
 
 /** A checksum that no page has: the page has not been looked at yet. */
 export const UNSEEN = 0xffff_ffff;
-/** Where an item is filed: nowhere, in the unstable tree (of this round or the last), or on a stable node. */
+/** Which tree an item is in: none, the unstable tree (of this round or the last), or the stable tree, on a node. */
 export const TREE = { none: 0, unstable: 1, stable: 2 } as const;
 
 /** What the kernel spends on a tracked page: sizeof(struct ksm_rmap_item), 64-bit. */
@@ -60,7 +60,7 @@ export class RmapItems {
     return this.fresh;
   }
 
-  /** A new item of a process, filed nowhere and in no list. */
+  /** A new item of a process, in no tree and in no list. */
   allocate(slot: number, vpn: number): number {
     let item = this.unused;
     if (item !== NONE) this.unused = this.next[item]!;

@@ -67,7 +67,7 @@ describe('which processes ksmd goes through', () => {
 });
 
 describe('fork', () => {
-  it('gives the child mergeable memory, whose sharers may exceed max_page_sharing', () => {
+  it('makes memory of the child mergeable, whose sharers may exceed max_page_sharing', () => {
     const lab = new Lab({ merge: 'ksm:sleep_millisecs=0,smart_scan=0,max_page_sharing=4' });
     const p = process(lab, 4);
     lab.fullScans(2);

@@ -1,5 +1,5 @@
 import { PAGE_BYTES } from '../../base/page.js';
-import { PART } from '../../cost/ledger.js';
+import { PART, type StallIndex } from '../../cost/ledger.js';
 import type { Paid } from '../../metrics/files.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { KsmParameters, MergeRules } from '../../policy/merge/contract.js';
@@ -152,7 +152,7 @@ export class Ksm implements KsmHooks, KsmSettings {
     walkMerged(this.state, this.index, node, page, mappings);
   }
 
-  unmerge(vma: Vma, start: number, end: number, part: number): void {
+  unmerge(vma: Vma, start: number, end: number, part: StallIndex): void {
     unmerge(this.state, vma, start, end, part);
   }
 
@@ -200,7 +200,7 @@ export class Ksm implements KsmHooks, KsmSettings {
     if (vma.has(VM.mergeable) && vma.anon) this.unmerge(vma, vma.start, vma.end, PART.discard);
   }
 
-  /** remove_all_stable_nodes: those left have no items; their pages are in the swap cache, mapped by nobody. */
+  /** remove_all_stable_nodes: those left have no items; their pages are in the swap cache and not mapped. */
   private removeNodes(): void {
     const { nodes } = this.index;
     const { pages, frames } = this.state;

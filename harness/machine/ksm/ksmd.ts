@@ -98,7 +98,7 @@ export class Ksmd implements Daemon, ScanListener {
     this.cpuNs += ledger.daemonNs - charged;
   }
 
-  /** Looks at hinted pages before the others; gives how many. They need not have been seen before. */
+  /** Looks at hinted pages before the others. Returns how many. They need not have been seen before. */
   private scanHinted(batch: number): number {
     const { hints, index } = this;
     let looked = 0;

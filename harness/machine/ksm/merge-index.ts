@@ -8,7 +8,7 @@ import { UnstableTree } from './unstable.js';
 
 const US_PER_MS = 1000;
 
-/** What a search of the stable tree found beside a node: nothing of this content, or nothing with room. */
+/** Results of a search of the stable tree other than a node: no page of this content, or none with room. */
 const FOUND = { nothing: -1, full: -2 } as const;
 
 /**
@@ -24,7 +24,7 @@ export class MergeIndex {
   pagesShared = 0;
   /** Further items on them. */
   pagesSharing = 0;
-  /** Items filed in the unstable tree, of this round or not looked at since the last. */
+  /** Items in the unstable tree, of this round or not looked at since the last. */
   pagesUnshared = 0;
 
   /** @param outOfOrder whether items are looked up by page number */
@@ -38,7 +38,7 @@ export class MergeIndex {
     return this.items.bytes + this.nodes.bytes + this.unstable.bytes;
   }
 
-  /** ksm_pages_volatile: items that are filed nowhere. */
+  /** ksm_pages_volatile: items in neither tree. */
   get pagesVolatile(): number {
     return this.items.count - this.pagesShared - this.pagesSharing - this.pagesUnshared;
   }
@@ -119,12 +119,12 @@ export class MergeIndex {
     this.mms.get(items.slot[item]!).mergingPages++;
   }
 
-  /** remove_rmap_item_from_tree: the item is filed nowhere any more. A node that turns out to be stale goes whole. */
+  /** remove_rmap_item_from_tree: the item is in no tree any more. A node that turns out to be stale is removed with all its items. */
   removeFromTree(item: number): void {
     const { items, nodes } = this;
-    const filed = items.tree[item]!;
-    if (filed === TREE.none) return;
-    if (filed === TREE.unstable) {
+    const tree = items.tree[item]!;
+    if (tree === TREE.none) return;
+    if (tree === TREE.unstable) {
       this.unstable.remove(item);
       this.pagesUnshared--;
       items.tree[item] = TREE.none;
@@ -227,7 +227,7 @@ export class MergeIndex {
     return this.hasRoom(dup, 0) && (!this.hasRoom(best, 0) || length[dup]! > length[best]!);
   }
 
-  /** is_page_sharing_candidate: whether a node takes a sharer, beside `coming` others. */
+  /** is_page_sharing_candidate: whether a node takes another sharer, besides `coming` others. */
   hasRoom(node: number, coming: number): boolean {
     const length = this.nodes.length[node]!;
     return length > 0 && length + coming < this.parameters.maxPageSharing;

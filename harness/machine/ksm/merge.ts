@@ -1,3 +1,4 @@
+import type { StallIndex } from '../../cost/ledger.js';
 import { clearEntry, isAnonPage, isMerged, mapPage } from '../entries/entry.js';
 import { eachUsedEntry } from '../entries/page-walk.js';
 import { lockEntry, unshare } from '../mapping/fault.js';
@@ -59,7 +60,7 @@ export function mergeInto(m: State, index: MergeIndex, item: number, place: Plac
 
 /**
  * A page becomes a merged one, with a node of its own, where it is: write_protect_page, folio_set_stable_node,
- * stable_tree_insert. Gives the node.
+ * stable_tree_insert. Returns the node.
  */
 export function makeMerged(m: State, index: MergeIndex, { at, page }: Place): number {
   const { pages, frames, tables } = m;
@@ -84,7 +85,7 @@ export function mapKsmZero(m: State, { vma, at }: Place): void {
 }
 
 /** unmerge_ksm_pages: every page of [start, end) of a VMA that KSM merged gets a copy of its own. The items stay. */
-export function unmerge(m: State, vma: Vma, start: number, end: number, part: number): void {
+export function unmerge(m: State, vma: Vma, start: number, end: number, part: StallIndex): void {
   eachUsedEntry(m, vma, start, end, (at, vpn) => {
     const entry = m.tables.entries[at]!;
     if ((entry & PTE.present) === 0) return;

@@ -66,7 +66,7 @@ export class StableNodes {
     return this.table.after[dup]!;
   }
 
-  /** A new node for a page, beside the nodes that the content has already (stable_tree_insert). */
+  /** A new node for a page, besides any nodes of the same content (stable_tree_insert). */
   insert(page: number, content: number, nowUs: number): number {
     const node = this.allocate(page, content, 0);
     const there = this.find(content);

@@ -8,7 +8,7 @@ import { placeOf } from './merge.js';
 import type { MergeIndex } from './merge-index.js';
 import type { MmSlot } from './mm-list.js';
 
-/** What a scan tells whoever scans. */
+/** What a scan tells its user. */
 export interface ScanListener {
   /** Rounds. */
   roundBegins(): void;

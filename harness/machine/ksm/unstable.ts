@@ -7,7 +7,7 @@ import { type RmapItems, TREE } from './items.js';
  * is in the tree is not found any more; in the kernel it may also mislead the search for others.
  */
 export class UnstableTree {
-  /** Counts the rounds: items of earlier ones are not in the tree any more, though filed so until ksmd is there again. */
+  /** Counts the rounds: items of earlier rounds are not in the tree any more, though `TREE` says so until ksmd meets them again. */
   round = 0;
   private readonly table: ContentTable;
 

@@ -12,7 +12,7 @@ import { VM, type Vma } from '../state/vma.js';
 import { FAULTED, fault, unshare } from './fault.js';
 
 /**
- * Reads or writes each page of a range once, in order; a negative count goes downwards. Gives the pages touched.
+ * Reads or writes each page of a range once, in order; a negative count goes downwards. Returns the pages touched.
  *
  * @param content `READ`, `UNIQUE`, or the content id that a write puts there
  * @param step 1: the i-th page gets `content + i`; 0: every page gets `content`

@@ -1,4 +1,4 @@
-import { PART } from '../../cost/ledger.js';
+import { PART, type StallIndex } from '../../cost/ledger.js';
 import {
   clearEntry,
   frameOf,
@@ -133,7 +133,7 @@ function objectBits(vma: Vma, write: boolean): number {
 
 /**
  * do_fault_around: maps those neighbours that are in memory already. Measured: from the fault's address rounded down
- * to 16 pages, or the VMA's start, 16 pages on, cut at the end of VMA and leaf. Gives how many it mapped.
+ * to 16 pages, or the VMA's start, 16 pages on, cut at the end of VMA and leaf. Returns how many it mapped.
  */
 function faultAround(m: State, vma: Vma, vpn: number): number {
   const object = vma.object!;
@@ -216,11 +216,11 @@ function copyNs({ costs }: State, source: number, merged: boolean): number {
 
 /**
  * FAULT_FLAG_UNSHARE on a merged page or KSM's zero page: a copy of its own, which a write then need not make. It is
- * counted as the kernel does (pgfault, cow_ksm); nobody has written, so that it is no copy-on-write break.
+ * counted as the kernel does (pgfault, cow_ksm); no write happened, so it is not a copy-on-write break.
  *
  * @param part the stall part that pays
  */
-export function unshare(m: State, vma: Vma, vpn: number, at: number, part: number): void {
+export function unshare(m: State, vma: Vma, vpn: number, at: number, part: StallIndex): void {
   const page = m.tables.entries[at]! >>> PTE_SHIFT;
   const merged = isMerged(m, page);
   m.counters.pgfault++;
@@ -241,7 +241,7 @@ function swappedOut(m: State, vma: Vma, vpn: number, at: number, write: boolean)
     m.ledger.cpu(PART.minor, m.costs.faults.cached.ns); // in the swap cache
     m.reclaim.used(page);
   } else {
-    // What nobody else needs is read from a synchronous device past the swap cache (SWP_SYNCHRONOUS_IO).
+    // A page without other references is read from a synchronous device past the swap cache (SWP_SYNCHRONOUS_IO).
     bypassed = m.swap.synchronous && m.swap.references(m.pages.slotOf(page)) === 1;
     const anon = swapInObject(m, vma, vpn, page);
     countMajor(m, vma);
@@ -268,8 +268,8 @@ function swappedOut(m: State, vma: Vma, vpn: number, at: number, write: boolean)
 }
 
 /**
- * ksm_might_need_to_copy: a page that was merged comes back from swap as an ordinary one, in the place of whoever faults
- * first; other processes, whose reverse map does not lead to it, make copies. One that never left the swap cache is
+ * ksm_might_need_to_copy: a page that was merged comes back from swap as an ordinary one, at the address that
+ * faults first; other processes, whose reverse map does not lead to it, make copies. One that never left the swap cache is
  * merged still.
  */
 function mayMapFromSwap(m: State, vma: Vma, vpn: number, page: number): boolean {

@@ -28,8 +28,8 @@ export function exit(m: State, space: Space): void {
 
 /**
  * fork: the child gets a copy-on-write copy. Mappings without private pages are not copied entry by entry: the child
- * faults them in (vma_needs_copy). Locks are not inherited; MADV_DONTFORK leaves a mapping out, MADV_WIPEONFORK
- * gives the child an empty one.
+ * faults them in (vma_needs_copy). Locks are not inherited; MADV_DONTFORK leaves a mapping out, the child of
+ * MADV_WIPEONFORK memory gets an empty one.
  */
 export function fork(m: State, parent: Space, childId: number): Space {
   const child = spawn(m, childId, parent.name);

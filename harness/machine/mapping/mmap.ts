@@ -30,7 +30,7 @@ function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
   if (flags.has('sequential')) bits |= VM.sequential;
   // Source: MAP_DROPPABLE in mm/mmap.c; what may vanish is not inherited, not dumped and not locked.
   if (flags.has('droppable')) bits = (bits & ~VM.locked) | VM.droppable | VM.wipeOnFork | VM.dontDump;
-  // Pages that nobody could take away need no lock (mmap_region, mlock_fixup).
+  // Pages that cannot be reclaimed need no lock (mmap_region, mlock_fixup).
   if (object?.backing === 'xip') bits = (bits & ~VM.locked) | VM.mixedMap;
   if (object?.backing === 'pfn') bits = (bits & ~VM.locked) | VM.pfnMap | VM.dontDump;
   return bits;

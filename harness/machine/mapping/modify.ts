@@ -4,7 +4,7 @@ import type { State } from '../state/state.js';
 import type { Vma } from '../state/vma.js';
 
 /**
- * vma_modify_flags: gives pages [start, end) of one VMA other flags. The part joins a neighbour that it is like now, or
+ * vma_modify_flags: changes the flags of pages [start, end) of one VMA. The part joins a neighbour that it is like now, or
  * is cut out of its VMA. False, and nothing has changed, when that would take more VMAs than vm.max_map_count allows
  * (split_vma in mm/vma.c).
  */
@@ -57,7 +57,7 @@ export function changeFlags(
   }
 }
 
-/** @throws InputError when a space has no room for so many VMAs more (ENOMEM) */
+/** @throws InputError when a space has no room for that many more VMAs (ENOMEM) */
 export function mustHaveRoom(m: State, space: Space, page: number, more: number): void {
   if (space.vmas.length + more > m.settings.maxMapCount) throw tooManyVmas(m, space, page);
 }

@@ -38,7 +38,7 @@ function move(m: State, space: Space, page: number, count: number, to: number): 
   if (count === 0 || to === page) return;
   checkRange(to, count);
   if (to < page + count && page < to + count)
-    throw new InputError('remap moves a range onto itself (EINVAL), expected ranges apart');
+    throw new InputError('remap moves a range onto itself (EINVAL), expected ranges that do not overlap');
   unmap(m, space, to, count);
   space.split(page);
   space.split(page + count);
@@ -54,7 +54,7 @@ function move(m: State, space: Space, page: number, count: number, to: number): 
       space,
       object: vma.object,
       objectPage: vma.objectPage,
-      // Without pages of its own a VMA is filed anew, as the kernel does, and can merge with its neighbours there.
+      // A VMA without pages of its own is filed by its new addresses, as the kernel does, and can merge with neighbours there.
       shift: vma.anon || vma.inherited.length > 0 ? vma.shift + target - vma.start : 0,
       anon: vma.anon,
       inherited: vma.inherited,

@@ -293,7 +293,7 @@ const choice: fc.Arbitrary<Choice> = fc.record({
   pick: fc.nat(),
 });
 
-/** The allocator beside a map of what is free. */
+/** The allocator, and a map of what is free. */
 class Pair {
   readonly buddy: BuddyLab;
   private readonly free: Uint8Array;
@@ -351,7 +351,7 @@ class Pair {
   }
 }
 
-describe('random calls, beside a map of what is free', () => {
+describe('random calls, compared with a map of what is free', () => {
   const fastPath = fc.record({
     batch: fc.integer({ min: 1, max: 8 }),
     high: fc.integer({ min: 1, max: 24 }),

@@ -49,7 +49,7 @@ export class Frames {
     return 5 * this.page.byteLength + this.allocator.bytes;
   }
 
-  /** A frame for a page, mapped by nobody. */
+  /** A frame for a page, not mapped yet. */
   allocate(page: number, object: number, index: number): number {
     const frame = this.allocator.allocate();
     if (frame >= this.page.length) this.grow(frame + 1);
@@ -62,7 +62,7 @@ export class Frames {
     return frame;
   }
 
-  /** Takes back a frame that nobody maps. */
+  /** Takes back a frame that is not mapped. */
   free(frame: number): void {
     this.setSlot(frame, -1);
     this.page[frame] = -1;

@@ -5,7 +5,7 @@ import { Contents, ZERO } from './contents.js';
 /** Id of the shared zero page: it has no frame, is never reclaimed and never freed. */
 export const ZERO_PAGE = 0;
 
-/** Traits of the machine's own, beside those policies see. */
+/** Flags of a page besides the traits that policies see (`TRAIT`). */
 export const PAGE_FLAG = {
   /** A page of the page cache over a hole of a file: there is no block behind it until it is written. */
   hole: 32,
@@ -15,7 +15,7 @@ export const PAGE_FLAG = {
   unused: 128,
 } as const;
 
-/** Ids fit into a page table entry beside its four flags. */
+/** Ids fit into a page table entry next to its four flags. */
 const ID_BITS = 28;
 const NOWHERE = -1;
 

@@ -13,7 +13,7 @@ function reported(buddy: BuddyLab, order?: number) {
   const clock = { nowUs: 0 };
   const reporting = new PageReporting(buddy, order);
   buddy.notify(reporting.order, (freed) => reporting.onFree(freed, clock.nowUs));
-  /** Runs all that is due, and gives the number of passes. */
+  /** Runs all that is due. Returns the number of passes. */
   const settle = () => {
     let passes = 0;
     for (; reporting.dueUs < Number.POSITIVE_INFINITY; passes++) {
@@ -43,7 +43,7 @@ describe('passes, by hand', () => {
     buddy.check();
   });
 
-  it('gives a long list a longer share', () => {
+  it('takes a larger share of a long list', () => {
     // 1024 blocks: the share is 2 reports and one more, 96 blocks a pass; 1024 / 96 = 10.7, so 11 passes, 22 s.
     const buddy = new BuddyLab(1024 * LARGEST, DIRECT);
     const { clock, reporting, settle } = reported(buddy);
@@ -126,7 +126,7 @@ describe('blocks that change', () => {
     buddy.check();
   });
 
-  it('come back frame by frame, and are reported anew once merged', () => {
+  it('come back frame by frame, and are reported again once merged', () => {
     const { buddy, reporting, clock, settle } = idle();
     const frame = buddy.allocate();
     expect([reporting.reportedPages, reporting.hostFaults]).toEqual([40 * LARGEST - 1, 1]);
@@ -217,7 +217,7 @@ const call = fc.record({
   pick: fc.nat(),
 });
 
-describe('random calls, beside a set of the frames that the host has taken', () => {
+describe('random calls, compared with a set of the frames that the host has taken', () => {
   it('counts frames taken and faults, and ends with all large blocks reported', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 64 }), fc.array(call, { maxLength: 150 }), (high, calls) => {
@@ -248,7 +248,7 @@ describe('random calls, beside a set of the frames that the host has taken', () 
         reporting.onFree(ORDER, clock.nowUs);
         settle();
         buddy.check();
-        // With room for a whole report of the largest blocks beside the watermark, isolating never stops early.
+        // With room for a whole report of the largest blocks above the watermark, isolating never stops early.
         const room = buddy.buddyPages - PAGE_REPORTING_CAPACITY * LARGEST;
         if (room > buddy.watermarks.low + LARGEST)
           for (const { frame } of buddy.freeBlocks(ORDER)) expect(buddy.isReported(frame)).toBe(true);

@@ -86,7 +86,7 @@ export class Swap {
     this.refs[slot] = this.refs[slot]! + 1;
   }
 
-  /** Drops a reference; gives those that are left. */
+  /** Drops a reference. Returns how many are left. */
   dropReference(slot: number): number {
     const left = this.refs[slot]! - 1;
     this.refs[slot] = left;

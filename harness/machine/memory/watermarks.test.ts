@@ -28,12 +28,12 @@ describe('min_free_kbytes', () => {
 });
 
 describe('watermarks', () => {
-  it('are a quarter of min apart in small memory', () => {
+  it('differ by a quarter of min in small memory', () => {
     // 64 MiB: 1024 KiB are 256 pages, a quarter 64; a thousandth of 16384 pages is 16.
     expect(watermarks(16384)).toEqual({ min: 256, low: 320, high: 384 });
   });
 
-  it('are a thousandth of memory apart in large memory', () => {
+  it('differ by a thousandth of memory in large memory', () => {
     // 24 GiB: sqrt(25165824 * 16) = 20066 KiB are 5016 pages, a quarter 1254; a thousandth of 6291456 pages is 6291.
     expect(watermarks(24 * GIB)).toEqual({ min: 5016, low: 11307, high: 17598 });
   });

@@ -30,7 +30,7 @@ export class Zone {
   /**
    * Reports free blocks of an order and above to the hypervisor from now on.
    *
-   * @param now gives the time in µs whenever it is asked
+   * @param now returns the current time in µs
    */
   startReporting(order: number, now: () => number): void {
     const reporting = new PageReporting(this.buddy, order, now());

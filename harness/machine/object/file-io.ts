@@ -7,7 +7,7 @@ import { dirtyObjectPage, identify, pageIn, WHERE, whereIs } from './page-in.js'
 
 /**
  * pread(2) of pages of an object, in order: through the page cache, whose pages count as used (folio_mark_accessed).
- * Beyond the end there is nothing to read. Gives the pages read.
+ * Beyond the end there is nothing to read. Returns the pages read.
  *
  * @throws InputError for a range of page frame numbers, which is not a file
  */

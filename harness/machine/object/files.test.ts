@@ -129,7 +129,7 @@ describe('holes of files', () => {
     expect(errnos.at(-1)).toBe(0);
   });
 
-  it('a hole that is only read gets no block; a write gives it one', async () => {
+  it('a hole that is only read gets no block; a write allocates one', async () => {
     const { seen } = await runAndLook(
       [...FILE, 'fallocate,,0,4,punch:f', 'read,1,0,2,', 'write,1,1,1,=7'],
       {},
@@ -151,7 +151,7 @@ describe('holes of files', () => {
     expect(first).not.toBe(third);
   });
 
-  it('alloc gives holes blocks, zero makes zeros and keeps blocks; shared memory knows no zero', async () => {
+  it('alloc allocates blocks for holes, zero makes zeros and keeps blocks; shared memory knows no zero', async () => {
     const { seen, errnos } = await runAndLook(
       [
         'spawn,1,,,',

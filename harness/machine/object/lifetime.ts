@@ -7,7 +7,7 @@ import type { SharedObject } from '../state/vma.js';
 import { newObjectPage } from './page-in.js';
 
 /**
- * Declares an object. Contents that the trace gives were there before: pages of shared memory are in memory from the
+ * Declares an object. Contents named by the trace were there before: pages of shared memory are in memory from the
  * start, those of files on disk.
  *
  * @throws InputError when the name is in use
@@ -35,7 +35,7 @@ export function closeObject(m: State, name: string): void {
   releaseIfDead(m, object);
 }
 
-/** Frees the pages of an object that nobody can reach any more, and forgets it. */
+/** Frees the pages of an object that cannot be reached any more, and forgets it. */
 export function releaseIfDead(m: State, object: SharedObject): void {
   if (!object.dead) return;
   for (const index of object.present(0, object.size)) freeObjectPage(m, object, index);
@@ -45,7 +45,7 @@ export function releaseIfDead(m: State, object: SharedObject): void {
 
 /**
  * Makes a hole at an index that has an id: clears the entries that map the page in every space (private copies are
- * pages of their own and stay), then frees frame and swap slot without any I/O. Gives how many entries it cleared.
+ * pages of their own and stay), then frees frame and swap slot without any I/O. Returns how many entries it cleared.
  * Source: shmem_undo_range in mm/shmem.c, truncate_inode_pages_range in mm/truncate.c.
  */
 export function freeObjectPage(m: State, object: SharedObject, index: number): number {
@@ -58,7 +58,7 @@ export function freeObjectPage(m: State, object: SharedObject, index: number): n
   return cleared;
 }
 
-/** Makes a hole at any index: also where a file has a block and no id yet. Gives the entries cleared. */
+/** Makes a hole at any index: also where a file has a block and no id yet. Returns the entries cleared. */
 export function makeHole(m: State, object: SharedObject, index: number): number {
   if (object.page(index) !== 0) return freeObjectPage(m, object, index);
   if (object.isHole(index)) return 0;

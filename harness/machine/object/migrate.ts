@@ -7,7 +7,7 @@ import type { SharedObject } from '../state/vma.js';
 import { cachePage, identify, WHERE, whereIs } from './page-in.js';
 
 /**
- * Moves pages of an XIP object between the page cache and XIP backing. Mappings lose the pages and fault them in anew.
+ * Moves pages of an XIP object between the page cache and XIP backing. Mappings lose the pages and fault them in again.
  * Source: the file system that the VM_MIXEDMAP patches were written for moves single pages so.
  *
  * @throws InputError for an object that is not XIP

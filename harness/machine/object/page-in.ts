@@ -36,7 +36,7 @@ function isCached(m: State, page: number): boolean {
 }
 
 /**
- * filemap_fault, shmem_fault: makes the page at an index of an object usable, and gives its id. `where` is what
+ * filemap_fault, shmem_fault: makes the page at an index of an object usable. Returns its id. `where` is what
  * `whereIs` said. Reading it from a device stalls the part `major`.
  */
 export function pageIn(m: State, object: SharedObject, index: number, where: number): number {
@@ -84,7 +84,7 @@ function cacheHole(m: State, object: SharedObject, index: number): number {
   return page;
 }
 
-/** The id of a page of a file or image: the first use gives it one, with the contents it has had all along. */
+/** The id of a page of a file or image: it gets one at its first use, with the contents it has had all along. */
 export function identify(m: State, object: SharedObject, index: number): number {
   const known = object.page(index);
   if (known !== 0) return known;

@@ -16,7 +16,7 @@ export function leaveSwapCache(m: State, page: number): void {
   freeSwapCache(m, page);
 }
 
-/** Gives back the slot of a page in the swap cache that nobody else refers to: its contents are about to differ. */
+/** Frees the slot of a page in the swap cache unless something else refers to it: its contents are about to differ. */
 export function freeSwapCache(m: State, page: number): void {
   const frame = m.pages.location[page]!;
   const slot = m.frames.slot[frame]!;

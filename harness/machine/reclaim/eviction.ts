@@ -184,7 +184,7 @@ export class Eviction {
     this.state.pages.setSlot(page, slot);
   }
 
-  /** Unmaps a page after the last walk, gives it a slot and writes it there if it must: it is in the swap cache then. */
+  /** Unmaps a page after the last walk, allocates a slot and writes it there if need be: the page is in the swap cache then. */
   private addToSwap(page: number, frame: number): number {
     const { pages, frames, swap, counters, costs } = this.state;
     const anon = isAnonPage(this.state, page);

@@ -72,7 +72,7 @@ describe('volatile memory on a machine that runs short', () => {
       purge: 'range-lru:unit=page',
       check: false,
     });
-    const beside = await run(events(), {
+    const both = await run(events(), {
       memory: PAGES,
       swap: 'ssd',
       purge: 'range-lru:unit=page,when=with',
@@ -85,9 +85,9 @@ describe('volatile memory on a machine that runs short', () => {
       pswpout: 0,
     });
     expect(before.metrics.purged_pages as number).toBeGreaterThan(PAGES / 4);
-    expect(beside.metrics).toMatchObject({ pgscan_direct: 0, stall_reclaim_ns: 0 });
-    expect(beside.metrics.purged_pages as number).toBeGreaterThan(0);
-    expect(beside.metrics.pgsteal_kswapd as number).toBeGreaterThan(0);
+    expect(both.metrics).toMatchObject({ pgscan_direct: 0, stall_reclaim_ns: 0 });
+    expect(both.metrics.purged_pages as number).toBeGreaterThan(0);
+    expect(both.metrics.pgsteal_kswapd as number).toBeGreaterThan(0);
   });
 
   it('a program that is faster purges itself', async () => {

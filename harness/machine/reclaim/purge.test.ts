@@ -82,7 +82,7 @@ describe('the order', () => {
     // The first range is marked again while it is volatile: the newest for one, nothing for the other.
     expect(await whichStays('range-lru', again(['VOLATILE']))).toBe('first');
     expect(await whichStays('range-fifo:when=before', again(['VOLATILE']))).toBe('second');
-    // Pinned in between it is unpinned anew for both.
+    // Pinned in between, it is newly unpinned for both.
     const pinned = again(['NONVOLATILE', 'VOLATILE']);
     expect(await whichStays('range-lru', pinned)).toBe('first');
     expect(await whichStays('range-fifo:when=before', pinned)).toBe('first');
@@ -182,7 +182,7 @@ describe('when=with', () => {
   });
 
   it('what is used is spared by ordinary reclaim, and swapped as other memory', async () => {
-    // page-lru takes volatile pages that it meets; the others only ask beside the search, whose order is its own.
+    // page-lru takes volatile pages that it meets; the others only ask besides the search, which has its own order.
     const used = [...events.slice(0, 4), 'read,1,16,16,', 'write,1,40,1,'];
     const { result } = await runAndLook(used, { ...options, purge: 'range-fifo:unit=page' }, () => 0);
     expect(result.metrics).toMatchObject({ purged_pages: 1, pswpout: 1 });

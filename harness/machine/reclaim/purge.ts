@@ -42,8 +42,8 @@ export class Purge implements PurgeHooks {
   }
 
   /**
-   * `when=with`: a search of ordinary reclaim has looked at some pages; volatile memory gives its share. Gives the frames
-   * that are free now. Source: shrink_slab in mm/vmscan.c of Linux 3.x, without its batches of 128.
+   * `when=with`: a search of ordinary reclaim has looked at some pages; volatile memory gives up its share. Returns
+   * the frames freed. Source: shrink_slab in mm/vmscan.c of Linux 3.x, without its batches of 128.
    */
   shrink(scanned: number): number {
     if (this.rules.when === 'before' || !this.marks.queue.first) return 0;
@@ -111,7 +111,7 @@ export class Purge implements PurgeHooks {
     this.marks.cameBack(range, index);
   }
 
-  /** Purges in the order of the ranges until so many frames are free, as far as there are any. Gives how many are. */
+  /** Purges in the order of the ranges until `wanted` frames are free, or no range is left. Returns the frames freed. */
   private give(wanted: number): number {
     const { queue } = this.marks;
     const whole = this.rules.unit === 'range';
@@ -129,7 +129,7 @@ export class Purge implements PurgeHooks {
     return freed;
   }
 
-  /** Purges pages of a range by address until so many frames are free; at its end `from` is there. Gives the frames. */
+  /** Purges pages of a range by address until `wanted` frames are free, and moves `from` behind them. Returns the frames. */
   private drain(range: VolatileRange, wanted: number): number {
     const m = this.state;
     let frames = 0;

@@ -74,7 +74,7 @@ export interface ReclaimHelpers {
 
 /**
  * Drives the reclaim policy: brings pages in under the limit, carries out what the policy chooses, and tells it which
- * pages it may choose. A limit is a memory cgroup: whoever needs a frame reclaims, and pays.
+ * pages it may choose. A limit is a memory cgroup: the program that needs a frame reclaims, and pays.
  */
 export class Reclaim implements ReclaimHooks, Evictor {
   limit: number;
@@ -133,7 +133,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   }
 
   /**
-   * Gives a page a frame, making room under the limit first.
+   * Allocates a frame for a page, making room under the limit first.
    *
    * @throws OutOfMemory when there is no room and none can be made
    */
@@ -202,7 +202,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     if (!this.isUnevictable(page)) this.policy.demote?.(page);
   }
 
-  /** A lazily freed page is an ordinary one again: it comes in anew, on the list of its kind. */
+  /** A lazily freed page is an ordinary one again: it is re-inserted, on the list of its kind. */
   readmit(page: number): void {
     this.policy.remove(page);
     const { rmap, pages } = this.state;
@@ -267,8 +267,8 @@ export class Reclaim implements ReclaimHooks, Evictor {
   }
 
   /**
-   * One search for victims, what became of them, and what volatile memory gave beside it. The counters are those of who
-   * reclaims; they are of pages of the policy's lists.
+   * One search for victims: how many were found, and how many frames are free, including those of volatile memory. The
+   * counters are of pages of the policy's lists, by who reclaims.
    */
   private shrinkOnce(by: 'direct' | 'kswapd'): { found: number; freed: number } {
     const { counters, ledger, costs, pages } = this.state;

@@ -34,7 +34,7 @@ export class Spans<T extends Span> {
     this.list.splice(this.firstEndingAfter(span.start), 0, span);
   }
 
-  /** Takes [start, end) away; parts outside stay. Gives the spans that overlapped it, as they were. */
+  /** Takes [start, end) away; parts outside stay. Returns the spans that overlapped it, as they were. */
   take(start: number, end: number): T[] {
     const from = this.firstEndingAfter(start);
     const taken = this.within(start, end);

@@ -123,7 +123,7 @@ export class VolatileMarks {
     range.purged = true;
     if (range.counted) return false;
     range.counted = true;
-    // What is marked there from now on was made anew.
+    // What is marked there from now on has new contents.
     this.byHolder.get(range.holder)?.births.take(range.start, range.end);
     return true;
   }

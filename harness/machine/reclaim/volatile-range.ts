@@ -3,7 +3,7 @@ import type { Span } from './spans.js';
 
 /** Pages that were marked volatile by one call, or what is left of them. */
 export class VolatileRange implements Span {
-  /** Whether a page of it was purged and nobody has been told yet: what a report by ranges goes by. */
+  /** Whether a page of it was purged and not reported yet: what a report by ranges goes by. */
   purged = false;
   /** Whether the loss of a page has been counted. */
   counted = false;

@@ -55,7 +55,7 @@ describe('shared volatile memory', () => {
     expect(s.lab.m.swap.inUse).toBe(0);
   });
 
-  it('the last call counts, whoever makes it', () => {
+  it('the last call counts, from any space', () => {
     const s = shared();
     s.mark(s.p, 0, PAGES);
     expect(s.pin(s.q, 2, 3)).toMatchObject({ errno: 0, value: 0 });

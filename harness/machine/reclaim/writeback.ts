@@ -8,7 +8,7 @@ const US_PER_CENTISEC = 10_000;
 
 /**
  * Writes the dirty pages of a file to its device: they are clean afterwards, and write-protected, so that the next write
- * is noticed (folio_mkclean). Gives how many it wrote.
+ * is noticed (folio_mkclean). Returns how many it wrote.
  */
 export function writeBack(m: State, object: SharedObject): number {
   object.dirtySinceUs = undefined;
@@ -70,7 +70,7 @@ export class Flusher implements Daemon {
       : Number.POSITIVE_INFINITY;
   }
 
-  /** Writes every file that has been dirty since a time or longer; gives the pages written. */
+  /** Writes every file that became dirty at `sinceUs` or before. Returns the pages written. */
   writeAll(sinceUs: number): number {
     let written = 0;
     for (const object of this.dirtyObjects()) {

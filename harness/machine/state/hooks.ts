@@ -1,3 +1,4 @@
+import type { StallIndex } from '../../cost/ledger.js';
 import type { MergedWalk } from './rmap.js';
 import type { Space } from './space.js';
 import type { SharedObject, Vma } from './vma.js';
@@ -13,7 +14,7 @@ export interface ReclaimHooks {
   readonly incoming: number;
   /** Page ids are below `count` from now on. */
   grow(count: number): void;
-  /** Gives a page a frame, making room first. @throws OutOfMemory when none can be made */
+  /** Allocates a frame for a page, making room first. @throws OutOfMemory when none can be made */
   bringIn(page: number, object: number, index: number): void;
   /** A resident page is used in a way that its entry does not show to policies that count every touch. */
   used(page: number): void;
@@ -70,7 +71,7 @@ export interface KsmHooks extends MergedWalk {
    *
    * @param part the stall part that pays
    */
-  unmerge(vma: Vma, start: number, end: number, part: number): void;
+  unmerge(vma: Vma, start: number, end: number, part: StallIndex): void;
 }
 
 /**

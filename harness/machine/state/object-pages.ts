@@ -3,7 +3,7 @@ const CHUNK_SHIFT = 9;
 
 /** What lies behind an object's pages. */
 export type Backing =
-  /** Memory and swap: memfd, tmpfs, shared anonymous mappings. A hole is a page that nobody has written. */
+  /** Memory and swap: memfd, tmpfs, shared anonymous mappings. A hole is a page that was never written. */
   | 'shmem'
   /** A disk, through the page cache. */
   | 'file'
@@ -14,7 +14,7 @@ export type Backing =
 
 /** In place of a page's id: a hole of a file. Other objects' holes are 0. */
 const FILE_HOLE = -1;
-/** In place of a page's id: purged while volatile. A hole that whoever uses it next has to hear of. */
+/** In place of a page's id: purged while volatile. A hole whose next use has to learn of it. */
 const PURGED = -2;
 
 /** What lies behind each page of an object: its pages' ids, by index. */
@@ -58,7 +58,7 @@ export class ObjectPages {
     return page === FILE_HOLE || (page === 0 && index >= this.unallocatedFrom);
   }
 
-  /** Gives the page at an index its id. */
+  /** Sets the id of the page at an index. */
   setPage(index: number, page: number): void {
     if (this.backing === 'shmem' && this.at(index) <= 0) this.blocks++;
     this.put(index, page);
@@ -80,7 +80,7 @@ export class ObjectPages {
     this.put(index, PURGED);
   }
 
-  /** Makes purged pages in [from, to) ordinary holes; gives how many there were. */
+  /** Makes purged pages in [from, to) ordinary holes. Returns how many there were. */
   clearPurged(from: number, to: number): number {
     let cleared = 0;
     for (const index of this.purged(from, to)) {

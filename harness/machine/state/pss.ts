@@ -79,14 +79,14 @@ export class ProportionalUsage {
       }
   }
 
-  /** Brings the frame's integral up to now and gives it. */
+  /** Brings the frame's integral up to now. Returns it. */
   private settle(frame: number): number {
     if (frame >= this.integral.length) {
       this.integral = grown(this.integral, this.frames.page.length);
       this.settledAt = grown(this.settledAt, this.frames.page.length);
     }
     const mappings = this.frames.mapcount[frame]!;
-    // A frame that nobody maps starts again: what an earlier page paid is settled with its spaces.
+    // A frame that is not mapped starts again: what an earlier page paid is settled with its spaces.
     const integral =
       mappings === 0 ? 0 : this.integral[frame]! + (this.nowUs - this.settledAt[frame]!) / mappings;
     this.integral[frame] = integral;

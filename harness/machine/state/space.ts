@@ -8,7 +8,7 @@ export class Space {
   readonly vmas: Vma[] = [];
   readonly directory = new Directory();
   readonly account = new Account();
-  /** Page table entries present, the zero page apart. */
+  /** Page table entries present, excluding those of the zero page. */
   rss = 0;
   touches = 0;
   pgfault = 0;

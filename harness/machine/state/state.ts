@@ -1,5 +1,5 @@
 import { Device } from '../../cost/device.js';
-import { Ledger } from '../../cost/ledger.js';
+import { Ledger, type StallIndex } from '../../cost/ledger.js';
 import type { CostTable } from '../../cost/table.js';
 import { randomStream } from '../../stats/random.js';
 import type { SwapKind } from '../../target/contract.js';
@@ -106,14 +106,14 @@ export abstract class State {
   }
 
   /** A read from a device that the current event waits for: a part of its time is the CPU's. */
-  readDevice(device: Device, part: number): void {
+  readDevice(device: Device, part: StallIndex): void {
     const cpu = this.costs.faults.major_cpu.ns;
     this.ledger.cpu(part, cpu);
     const whole = device.read(this.ledger.nowNs, this.ledger.thread);
     this.ledger.io(part, Math.max(0, whole - cpu));
   }
 
-  /** Takes a page that nobody maps out of the page cache; its contents are on its device. */
+  /** Takes a page that is not mapped out of the page cache; its contents are on its device. */
   uncache(page: number): void {
     const frame = this.pages.location[page]!;
     if (frame < 0) return;

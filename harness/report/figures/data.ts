@@ -15,12 +15,12 @@ import {
 } from '../comparison.js';
 import { shortNames } from './names.js';
 
-/** What surrounds the compared policies: figures of different values are different pictures. Only one seed is drawn. */
+/** The axes that are the same in one picture, unless they are compared: each combination of values has its own. Only one seed is drawn. */
 const FIXED_AXES = AXIS_COLUMNS.filter((column) => column !== 'limit_pages' && column !== 'seed');
 
 /** Cells that belong in one picture: they differ in trace, limit and the compared policy. */
 export interface Part {
-  /** What tells it from the other parts, for names of files; empty where there is one part. */
+  /** What distinguishes it from the other parts, for names of files; empty where there is one part. */
   readonly suffix: string;
   /** The same for captions. */
   readonly label: string;
@@ -46,7 +46,7 @@ export class FigureData {
     return this.results.manifest;
   }
 
-  /** SHA-256 of a file, for captions of figures that the manifest does not tell about. */
+  /** SHA-256 of a file, for captions of figures that the manifest says nothing about. */
   sha256(file: ResultFile): string {
     return createHash('sha256')
       .update(readFileSync(this.results.path(file)))
@@ -95,8 +95,8 @@ export class FigureData {
   }
 
   /**
-   * Splits the ranked cells of the first seed into pictures: one for each family and combination of what surrounds the
-   * compared policies, cut where there are more traces than fit a page.
+   * Splits the ranked cells of the first seed into pictures: one for each family and combination of the axes that are not
+   * compared, cut where there are more traces than fit a page.
    *
    * @param wanted which cells and traces the figure is of
    */

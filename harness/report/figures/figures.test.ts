@@ -68,7 +68,7 @@ describe('figures', () => {
     expect(() => figureOf('stall')).toThrow('unknown figure "stall", expected one of memory, swap');
   });
 
-  it('that draw a column nobody measured are refused with its name', () => {
+  it('are refused with the name of a column that was not measured', () => {
     const bare = { rows: () => [{ saved_pages_mean: 1, stall_ns: null }] } as unknown as FigureData;
     expect(missingFor(figureOf('saving-stall'), bare)).toBe('stall_ns was not measured in runs.csv');
   });
@@ -91,12 +91,12 @@ describe('parts of results', () => {
 });
 
 describe('lines', () => {
-  it('lose only points that nobody can see', () => {
+  it('lose only points that cannot be seen', () => {
     const line = [0, 1, 2, 3, 4].map((x) => ({ x, y: x === 3 ? 5 : x }));
     expect(thinned(line, 0.5).map(({ x }) => x)).toEqual([0, 2, 3, 4]);
     expect(thinned(line, 0)).toHaveLength(4);
     expect(thinned(line, 10).map(({ x }) => x)).toEqual([0, 4]);
-    // A mark at the time of a sample gives two points at one time.
+    // A mark at the time of a sample makes two points at one time.
     expect(
       thinned(
         [
@@ -125,7 +125,7 @@ describe('labels of marks', () => {
   const place = (marks: Parameters<typeof placeLabels>[0]) =>
     placeLabels(marks, panel, (text) => text.length * 4);
 
-  it('stand beside their mark, inside the panel', () => {
+  it('stand next to their mark, inside the panel', () => {
     expect(place([{ x: 6, y: 30, text: 'edge' }])).toEqual([{ x: 11, y: 30, text: 'edge' }]);
     expect(place([{ x: 10, y: 30, text: 'left' }])).toEqual([{ x: 2, y: 21, text: 'left' }]);
     expect(place([{ x: 95, y: 30, text: 'right' }])).toEqual([{ x: 70, y: 30, text: 'right' }]);

@@ -21,7 +21,7 @@ export interface Position {
 /** Panels narrower than this show nothing. */
 const MIN_PANEL = 48;
 
-/** A part as rows of panels: a row a trace, a panel a limit; several rows where the limits do not fit beside each other. */
+/** A part as rows of panels: a row per trace, a panel per limit; several rows where the limits do not fit side by side. */
 export function panelRows(part: Part, page: Page): Cells[][] {
   const fit = Math.max(1, Math.floor(page.width / (MIN_PANEL + 12)));
   return part.traces.flatMap((trace) => {

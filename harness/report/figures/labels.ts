@@ -40,8 +40,8 @@ function places({ x, y }: Labelled, width: number): { left: number; middle: numb
 }
 
 /**
- * Puts texts beside their marks so that they stay inside the panel and touch no mark and no other text. A text that finds
- * no place is left out: the legend still tells it.
+ * Puts texts next to their marks so that they stay inside the panel and touch no mark and no other text. A text that finds
+ * no place is left out: the legend still has it.
  */
 export function placeLabels(
   marks: readonly Labelled[],

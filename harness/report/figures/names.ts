@@ -11,7 +11,7 @@ function parts(label: string): Name {
 
 /**
  * Short names of traces, by label: the parameters that all generated traces of one workload share are left out, as they
- * tell nothing apart.
+ * distinguish nothing.
  */
 export function shortNames(labels: readonly string[]): Map<string, string> {
   const names = labels.map(parts);

@@ -21,7 +21,7 @@ export interface OverTime {
   caption(part: Part): string;
 }
 
-/** What a line may be off, in points: less than its own width. */
+/** How much a line may be off, in points: less than its own width. */
 const TOLERANCE = 0.2;
 const HEIGHT = 72;
 
@@ -76,7 +76,7 @@ export class OverTimePicture {
     return largest(own.flatMap((run) => (this.curves.get(run) as Point[]).map(({ y }) => y)));
   }
 
-  /** What the lines of a panel are drawn from: one line a label, without points that nobody can see. */
+  /** What the lines of a panel are drawn from: one line a label, without points that cannot be seen. */
   private values({ runs }: Cells, top: number): object[] {
     const drawn = new Map(
       runs.map((run) => [this.labels.get(this.policyOf(run)), run]).reverse() as [string, RunRow][],
@@ -137,7 +137,7 @@ export class OverTimePicture {
   }
 }
 
-/** The part of a caption that tells which of several pictures this is. */
+/** The part of a caption that says which of several pictures this is. */
 export function labelOf({ label }: Part): string {
   return label === '' ? '' : ` (${label})`;
 }

@@ -56,7 +56,7 @@ class Tradeoff {
     this.joined = joinSame(policies, (policy, earlier) => this.inOnePlace(policy, earlier));
   }
 
-  /** Whether two policies cannot be told apart in any panel. */
+  /** Whether two policies are in the same place in all panels. */
   private inOnePlace(policy: string, other: string): boolean {
     const { axis } = this.data;
     const own = this.part.runs.filter((row) => row[axis] === policy);
@@ -232,7 +232,7 @@ export const savingKsmd: Figure = figure(
     figure: 'saving-ksmd',
     named: 'CPU time of ksmd',
     of: (row) => numberIn(row, 'ksmd_cpu_ns'),
-    // A bound without cost, beside which nothing else would be on the front.
+    // A bound without cost: with it, nothing else would be on the front.
     shows: (row) => row.merge !== 'instant',
     axis: timeAxis('ksmd'),
   },

@@ -5,7 +5,7 @@ export interface Point {
 }
 
 /**
- * Names that show the same in all panels get one entry in a legend. Gives the joined label of each name, in the order of
+ * Names that show the same in all panels get one entry in a legend. Returns the joined label of each name, in the order of
  * the names: `remove, punch` for both where they are the same.
  *
  * @param same whether a name shows the same as an earlier one
@@ -43,7 +43,7 @@ function offLine(point: Point, from: Point, to: Point): number {
 }
 
 /**
- * Leaves out the points of a line that nobody can see: those less than `tolerance` above or below the line that is left.
+ * Leaves out the points of a line that cannot be seen: those less than `tolerance` above or below the line that is left.
  * Source: Douglas and Peucker, "Algorithms for the reduction of the number of points", 1973.
  */
 export function thinned(points: readonly Point[], tolerance: number): Point[] {

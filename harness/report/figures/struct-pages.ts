@@ -66,7 +66,7 @@ export const structPages: Figure = {
   },
   draw(data, page) {
     const points = pointsOf(data).sort((a, b) => a.guests - b.guests);
-    // A logarithmic axis has no place for 0: what takes no memory at all is told in the caption.
+    // A logarithmic axis has no place for 0: what takes no memory at all is named in the caption.
     const free = new Set(points.map(({ image }) => image));
     for (const { image, bytes } of points) if (bytes > 0) free.delete(image);
     const shown = points.filter(({ bytes }) => bytes > 0);

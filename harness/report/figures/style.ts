@@ -9,8 +9,8 @@ const FONT = 'Liberation Sans, Arial, Helvetica, sans-serif';
 const GREY = '#666666';
 
 /**
- * Colours of Okabe and Ito, told apart by people with any colour vision; without their yellow, which is faint on white.
- * One fewer than dashes and shapes: where they begin anew, the combination is another one.
+ * Colours of Okabe and Ito, which people with any colour vision can distinguish; without their yellow, which is faint on white.
+ * One fewer than dashes and shapes: where they repeat, the combination is another one.
  */
 const COLORS = ['#000000', '#0072B2', '#D55E00', '#009E73', '#E69F00', '#CC79A7', '#56B4E9'];
 const DASHES = [
@@ -35,8 +35,8 @@ const SHAPES = [
 ];
 
 /**
- * Fills of the parts of a stack, in its order: light and dark take turns, so that a grey print still tells neighbours
- * apart.
+ * Fills of the parts of a stack, in its order: light and dark alternate, so that neighbours can be distinguished in
+ * grey.
  */
 export const FILLS = ['#56B4E9', '#000000', '#F0E442', '#0072B2', '#E69F00', '#009E73', '#CC79A7', '#D55E00'];
 
@@ -44,7 +44,7 @@ function cycled<T>(values: readonly T[], count: number): T[] {
   return Array.from({ length: count }, (_, i) => values[i % values.length] as T);
 }
 
-/** Room a legend's symbol takes beside its label. */
+/** Room a legend's symbol takes next to its label. */
 const SYMBOL_ROOM = 30;
 /** Room the axis takes at whose end a legend begins. */
 const AXIS_ROOM = 44;
@@ -64,10 +64,10 @@ function broken(label: string, width: number, page: Page): string[] {
 /**
  * A legend below the figure, in as many columns as fit; labels of several names take several lines where they are long.
  *
- * @param beside what stands left of the first panel
+ * @param indent room left of the first panel
  */
-export function legend(labels: readonly string[], page: Page, more: Spec = {}, beside = AXIS_ROOM): Spec {
-  const room = page.width - beside;
+export function legend(labels: readonly string[], page: Page, more: Spec = {}, indent = AXIS_ROOM): Spec {
+  const room = page.width - indent;
   const lines = new Map(labels.map((label) => [label, broken(label, room - SYMBOL_ROOM, page)]));
   const widest = Math.max(...[...lines.values()].flat().map((line) => page.textWidth(line)));
   const fit = Math.max(1, Math.floor(room / (widest + SYMBOL_ROOM)));
@@ -85,7 +85,7 @@ export function legend(labels: readonly string[], page: Page, more: Spec = {}, b
   };
 }
 
-/** Encodings that tell the lines of a figure apart: colour and dash by `field`. */
+/** Encodings that distinguish the lines of a figure: colour and dash by `field`. */
 export function lineChannels(field: string, labels: readonly string[], page: Page): Spec {
   const shown = legend(labels, page, {
     symbolType: 'stroke',
@@ -100,7 +100,7 @@ export function lineChannels(field: string, labels: readonly string[], page: Pag
   };
 }
 
-/** Encodings that tell lines with points apart: colour, dash and shape by `field`; the legend has the points. */
+/** Encodings that distinguish lines with points: colour, dash and shape by `field`; the legend has the points. */
 export function linePointChannels(field: string, labels: readonly string[], page: Page): Spec {
   const shown = legend(labels, page, { symbolSize: 30, symbolStrokeWidth: 0 });
   const channel = (range: readonly unknown[]) => ({
@@ -112,7 +112,7 @@ export function linePointChannels(field: string, labels: readonly string[], page
   return { color: channel(COLORS), strokeDash: channel(DASHES), shape: channel(SHAPES) };
 }
 
-/** Encodings that tell the points of a figure apart: colour and shape by `field`. */
+/** Encodings that distinguish the points of a figure: colour and shape by `field`. */
 export function pointChannels(field: string, labels: readonly string[], page: Page): Spec {
   const shown = legend(labels, page, { symbolSize: 30 });
   const scale = (range: readonly unknown[]) => ({ domain: labels, range: cycled(range, labels.length) });

@@ -6,7 +6,7 @@ import { largest, rounded, timeUnit } from './units.js';
 
 /** An interval of fewer samples says nothing. */
 const MIN_SAMPLES = 3;
-/** From so many samples on the interval between two of them covers the median with 95 %. */
+/** With at least this many samples, the interval between two of them covers the median with 95 %. */
 const CONFIDENT = 6;
 /** The 97.5 % quantile of the normal distribution. */
 const Z = 1.96;

@@ -106,7 +106,7 @@ describe('report.html', () => {
 });
 
 describe('the data of charts', () => {
-  it('leaves out points that nobody can see, and holds equal curves once', () => {
+  it('leaves out points that cannot be seen, and holds equal curves once', () => {
     writeComparison(folder);
     const { groups, curves, policies } = model();
     const cells = groups[0]?.panels[0]?.cells ?? [];
@@ -157,7 +157,7 @@ describe('the script of the page', () => {
     );
   });
 
-  it('keeps names of modules apart', () => {
+  it('keeps names of modules separate', () => {
     writeFileSync(
       join(folder, 'a.js'),
       "import { one as first } from './b.js';\nconst own = 1;\nexport const sum = own + first;\n",

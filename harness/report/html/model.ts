@@ -3,7 +3,7 @@
  * (bytes, ns, µs), so that a chart chooses its own.
  */
 
-/** A line of memory over trace time: at `us[i]` there are `bytes[i]`. Points that nobody can see are left out. */
+/** A line of memory over trace time: at `us[i]` there are `bytes[i]`. Points that cannot be seen are left out. */
 export interface Curve {
   readonly us: readonly number[];
   readonly bytes: readonly number[];
@@ -37,13 +37,13 @@ export interface ChartPanel {
   readonly cells: readonly ChartCell[];
 }
 
-/** A trace on one kind of memory, amid one choice of all else. */
+/** A trace on one kind of memory, with one value on each of the other axes. */
 export interface ChartGroup {
   readonly family: string;
-  /** Its name, short where that tells it from the others. */
+  /** Its name, as short as distinguishes it from the others. */
   readonly trace: string;
   readonly backing: string;
-  /** What else tells it from other groups, such as the reclaim policy; empty where nothing does. */
+  /** What else distinguishes it from other groups, such as the reclaim policy; empty where nothing does. */
   readonly fixed: string;
   readonly inferred: boolean;
   readonly panels: readonly ChartPanel[];

@@ -28,7 +28,7 @@ export function familiesOf(traces: readonly TraceFacts[]): Family[] {
   }));
 }
 
-/** What results say of a family: sentences with a clause a trace, or sentences a trace where it is none. */
+/** What results say about a family: sentences with a clause per trace, or sentences per trace for traces without a family. */
 function verdict(family: Family, runs: readonly RunRow[], spaces: readonly SpaceRow[]): Markup[] {
   const { members, named } = family;
   if (named)
@@ -44,7 +44,7 @@ function verdict(family: Family, runs: readonly RunRow[], spaces: readonly Space
   });
 }
 
-/** The verdicts in words, a box a family. */
+/** The verdicts in words, a box per family. */
 export function verdicts(
   families: readonly Family[],
   runs: readonly RunRow[],
@@ -58,14 +58,14 @@ ${verdict(family, runs, spaces)}</article>\n`,
   return html`<div class="boxes">${boxes}</div>\n`;
 }
 
-/** What a reader has to know, each with advice. */
+/** What a reader must know, each with advice. */
 export function warningList(warnings: readonly Warning[]): Markup {
   if (warnings.length === 0) return html``;
   const items = warnings.map(({ what, advice }) => html`<li><strong>${what}</strong> ${advice}</li>\n`);
   return html`<h3>Before you quote a number</h3>\n<ul class="warnings">\n${items}</ul>\n`;
 }
 
-/** The tables, a heading a family. */
+/** The tables, a heading per family. */
 export function familySections(
   families: readonly Family[],
   runs: readonly RunRow[],
@@ -93,11 +93,11 @@ const WORDS: readonly (readonly [word: string, meaning: string])[] = [
     'saved',
     'memory held less than keep holds, as a mean over time: frames, swap and compressed pages together',
   ],
-  ['stalled', 'time that programs waited for the kernel, or to make contents again'],
+  ['stalled', 'time that programs waited for the kernel, or to regenerate contents'],
   ['major fault', 'an access that waited for a device'],
   [
     'best (★)',
-    'on the Pareto front: no other policy saves as much for less stalling, or more for as much; differences too small to tell count as none',
+    'on the Pareto front: no other policy saves as much for less stalling, or more for as much; differences too small to matter are ignored',
   ],
   ['refused', 'every call that should have given memory back failed, so the policy is not ranked there'],
   [

@@ -28,7 +28,7 @@ const NAMELESS = `[...document.querySelectorAll('button, select, input, svg[role
 let folder: string;
 let browser: Browser;
 let missing: string | undefined;
-/** What a page said that it should not: errors, and requests beside that of the file itself. */
+/** What a page said that it should not: errors, and requests other than that of the file itself. */
 let complaints: string[];
 
 beforeAll(async () => {
@@ -122,7 +122,7 @@ describe('report.html in a browser', () => {
     for (const marked of ['.line', '.dot', '.bar', 'table.numbers tr'])
       expect(await count(page, `${marked}.chosen`), marked).toBeGreaterThan(0);
     expect(await count(page, '.line.dim')).toBeGreaterThan(0);
-    // Charts that are drawn anew still show it.
+    // Charts that are drawn again still show it.
     await page.selectOption('#limit', 'limit 50 %');
     expect(await count(page, '.line.chosen')).toBeGreaterThan(0);
     await page.keyboard.press('Escape');

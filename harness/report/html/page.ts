@@ -24,16 +24,16 @@ function charts({ costName, base, parts, spaces, heatMaps }: ChartModel): Markup
   return html`<div id="filters"></div>
 <div id="legend-place"></div>
 <p id="empty" class="note" role="status"></p>
-${chartSection('over-time', 'Memory over time', 'Lower is better. Each line is a policy; lines that lie on each other are named together when you point at them. The dashed horizontal line is the limit.')}
+${chartSection('over-time', 'Memory over time', 'Lower is better. Each line is a policy; lines that coincide are named together when you point at them. The dashed horizontal line is the limit.')}
 ${chartSection('tradeoff', `Saved against ${costName}`, `Up and to the left is better: more memory saved against ${base}, for less time. Filled marks are best: nothing else saves as much for less, or more for as much; the thin line joins them.`)}
-${parts.length > 0 && chartSection('stalls', 'What programs stall on', 'The time that programs waited, by its cause, a bar a policy. Shorter is better.')}
-${spaces.length > 0 && chartSection('payers', 'Who pays', 'The same waiting time, or the memory held, by the process that pays it. Processes of one name are added up; the smallest are “others”.')}
+${parts.length > 0 && chartSection('stalls', 'What programs stall on', 'The time that programs waited, by its cause, one bar per policy. Shorter is better.')}
+${spaces.length > 0 && chartSection('payers', 'Who pays', 'The same waiting time, or the memory held, by the process that pays it. Processes with the same name are added up; the smallest are “others”.')}
 ${
   heatMaps.length > 0 &&
   chartSection(
     'heat',
     'Touches by time and address',
-    'When which memory was touched: the stronger the colour, the more often (each step is ten times). Addresses that are never touched are left out.',
+    'Which memory was touched when: the stronger the colour, the more often (each step is a factor of ten). Addresses that are never touched are left out.',
   )
 }`;
 }

@@ -1,4 +1,5 @@
 import type { Manifest } from '../../metrics/manifest.js';
+import { counted } from '../format.js';
 import { html, type Markup } from './markup.js';
 
 /** Reasons why cells did not end, with how often. */
@@ -9,7 +10,7 @@ function reasons({ not_ok: cells }: Manifest): Markup {
     counts.set(text, (counts.get(text) ?? 0) + 1);
   }
   if (counts.size === 0) return html``;
-  const items = [...counts].map(([text, count]) => html`<li>${count} cells ${text}</li>\n`);
+  const items = [...counts].map(([text, count]) => html`<li>${counted(count, 'cell')} ${text}</li>\n`);
   return html`<h3>Cells without a result</h3>\n<ul>\n${items}</ul>\n`;
 }
 

@@ -6,12 +6,12 @@ import { type Content, html, type Markup } from './markup.js';
 const MEANINGS: Readonly<Record<string, string>> = {
   'saved MiB': 'memory held less than under the base policy, mean over time',
   'major /1000': 'page faults that waited for a device, per 1000 accesses',
-  'stall ms': 'time that programs waited for the kernel, or to make contents again',
+  'stall ms': 'time that programs waited for the kernel, or to regenerate contents',
   'ksmd ms': 'CPU time of the kernel thread that merges pages',
-  'made again MiB': 'contents that the program had to make again after a purge',
+  'made again MiB': 'contents that the program had to regenerate after a purge',
 };
 
-/** A head that sorts. Which column it sorts is told by its place. */
+/** A head that sorts. Its place says which column it sorts. */
 function sortHead(head: string, column: number, meaning: string | undefined): Markup {
   return html`<th scope="col" class="${column > 1 ? 'number' : 'text'}" aria-sort="none"><button type="button" class="sort" data-column="${column}"${
     meaning === undefined ? '' : html` title="${meaning}"`

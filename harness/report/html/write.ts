@@ -28,7 +28,7 @@ export function missingForReport(results: ResultsFolder): string | undefined {
 }
 
 /**
- * Writes report.html into the folder of some results. Gives its path.
+ * Writes report.html into the folder of some results. Returns its path.
  *
  * @throws InputError when the results are not what they should be, or the file cannot be written
  */

@@ -19,7 +19,7 @@ function withoutLegends(part: unknown): unknown {
   );
 }
 
-/** Finds how wide panels are that fill the page with all that stands beside them, and lays the drawing out. */
+/** Finds the width of panels that fill the page with all that stands next to them, and lays the drawing out. */
 export async function fitted(drawing: Drawing, page: Page): Promise<{ spec: Spec; laid: Laid }> {
   let panel = (page.width / drawing.columns) * 0.8;
   for (let tries = 1; ; tries++) {
@@ -27,7 +27,7 @@ export async function fitted(drawing: Drawing, page: Page): Promise<{ spec: Spec
     view.finalize();
     const before = panel;
     panel = Math.max(MIN_PANEL, Math.floor((panel + (page.width - width) / drawing.columns) * 4) / 4);
-    // What stands beside the panels seldom depends on their width; only then the first guess is not the last.
+    // What stands next to the panels rarely depends on their width; only then is the first guess not the last.
     const spec = drawing.spec(panel);
     const laid = await layOut(spec);
     const left = page.width - laid.width;

@@ -11,7 +11,7 @@ import { toPdf } from './pdf.js';
 import { toPng } from './png.js';
 import { toSvg } from './vega.js';
 
-/** Kinds of files of a figure, beside its specification and caption. */
+/** Kinds of files of a figure, besides its specification and caption. */
 export const FORMATS = ['pdf', 'svg', 'png'] as const;
 export type Format = (typeof FORMATS)[number];
 
@@ -49,7 +49,7 @@ export function drawingsOf(figures: readonly Figure[], data: FigureData, page: P
 
 /**
  * Draws figures into a folder: for each drawing its specification, the formats asked for and a caption, all of one name.
- * Gives the names of the files.
+ * Returns the names of the files.
  *
  * @throws InputError when a file cannot be written
  */

@@ -56,7 +56,7 @@ export function call(text: string, run: (k: NaiveKernel) => Returned): Event {
   return { text, run };
 }
 
-/** Picks from a list by a number, and gives what is left of the number. */
+/** Picks from a list by a number. Returns the element, and what is left of the number. */
 export function pick<T>(list: readonly T[], extra: number): [T, number] {
   return [list[extra % list.length] as T, Math.floor(extra / list.length)];
 }

@@ -122,7 +122,7 @@ function adviceEvent(place: Place, advice: Advice): Event {
   );
 }
 
-/** Kinds of events and how often they happen. One more op is one more line here, and what it does beside. */
+/** Kinds of events and how often they happen. Another op is one more line here, and a function for what it does. */
 const KINDS: Readonly<Record<string, KindInfo>> = {
   map: { weight: 14, room: true, make: (k, place) => mapEvent(k, place, false) },
   write: { weight: 26, make: (_k, place) => touch(place, true) },
@@ -242,7 +242,7 @@ const KINDS: Readonly<Record<string, KindInfo>> = {
 /** Names of kinds of events. */
 export type Kind = keyof typeof KINDS;
 
-/** Makes events that make sense, beside the model that they have gone through so far. */
+/** Makes events that make sense to the model that they have gone through so far. */
 export class EventMaker {
   private readonly kinds: Kind[];
 

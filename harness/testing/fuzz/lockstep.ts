@@ -40,7 +40,7 @@ export interface Counts {
   readonly counters: Record<string, number>;
 }
 
-/** Random choices for up to so many events. */
+/** Random choices for up to `maxEvents` events. */
 export function choices(maxEvents: number): fc.Arbitrary<Choice[]> {
   return fc.noBias(fc.array(choice, { minLength: 1, maxLength: maxEvents, size: 'max' }));
 }

@@ -55,7 +55,7 @@ export function zap(k: NaiveKernel, space: Space, vma: Vma, start: number, end: 
   for (let vpn = start; vpn < end; vpn++) zapEntry(k, space, vma, vpn);
 }
 
-/** Empties one entry, and lets go of what nobody refers to any more. */
+/** Empties one entry, and frees what nothing refers to any more. */
 export function zapEntry(k: NaiveKernel, space: Space, vma: Vma, vpn: number): void {
   const entry = space.entries.get(vpn);
   if (!entry) return;

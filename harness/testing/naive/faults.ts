@@ -212,7 +212,7 @@ function writeProtected(k: NaiveKernel, space: Space, vma: Vma, vpn: number, ent
   } else copy(k, space, vma, vpn, page);
 }
 
-/** wp_can_reuse_anon_folio: nobody else has the page, mapped or swapped out; its slot is given back. */
+/** wp_can_reuse_anon_folio: nothing else refers to the page, mapped or swapped out; its slot is freed. */
 function mayReuse(k: NaiveKernel, page: Page): boolean {
   if (k.entriesOf(page).length > 1) return false;
   freeSlot(page);
@@ -229,7 +229,7 @@ function freeSlot(page: Page): void {
 /** do_swap_page: from the swap cache, or read. */
 function swappedOut(k: NaiveKernel, space: Space, vma: Vma, vpn: number, entry: Entry, write: boolean): void {
   const { page } = entry;
-  // zram is read past the swap cache, if nobody else needs the copy there.
+  // zram is read past the swap cache, if nothing else refers to the copy there.
   const bypassed = k.swap === 'zram' && !page.inMemory && k.entriesOf(page).length === 1;
   if (!page.inMemory) readFromSwap(k, space, page);
   space.entries.delete(vpn);

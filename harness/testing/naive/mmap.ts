@@ -154,7 +154,7 @@ export function move(k: NaiveKernel, space: Space, page: number, count: number, 
   for (const vma of overlapping(space, page, page + count)) {
     const start = vma.start - page + to;
     moveEntries(space, vma, start);
-    // Without pages of its own, anonymous memory is filed anew (copy_vma).
+    // Anonymous memory without pages of its own is filed by its new addresses (copy_vma).
     const offset = vma.object || vma.anon ? vma.offset : start;
     const moved: Vma = { ...vma, start, end: start + vma.end - vma.start, offset };
     space.vmas = space.vmas.filter((other) => other !== vma);

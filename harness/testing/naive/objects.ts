@@ -53,7 +53,7 @@ export function releaseIfDead(k: NaiveKernel, object: SharedObject): void {
   k.objects.delete(object);
 }
 
-/** Makes indexes [from, to) holes: nobody maps their pages any more; private copies stay. */
+/** Makes indexes [from, to) holes: their pages are not mapped any more; private copies stay. */
 export function punch(k: NaiveKernel, object: SharedObject, from: number, to: number): void {
   for (const [index, page] of [...object.pages]) {
     if (index < from || index >= to) continue;

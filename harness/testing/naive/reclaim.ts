@@ -74,7 +74,7 @@ export function forgetPage(k: NaiveKernel, page: Page): void {
   k.evictable.delete(page);
 }
 
-/** Gives a page a frame, making room under the limit first. */
+/** Allocates a frame for a page, making room under the limit first. */
 export function bringIn(k: NaiveKernel, page: Page): void {
   while (k.frames() >= k.limit) if (!shrink(k)) throw new NaiveOutOfMemory();
   page.inMemory = true;

@@ -135,7 +135,7 @@ export type Swap = 'none' | 'ssd' | 'zram';
 export class NaiveOutOfMemory extends Error {}
 
 /**
- * The kernel once more, as maps of objects: slow and plain. What it knows is here; what it does is in functions beside.
+ * The kernel once more, as maps of objects: slow and plain. What it keeps is here; what it does is in the functions of this folder.
  * Whatever can be found by looking at everything is not kept.
  */
 export class NaiveKernel {

@@ -67,7 +67,7 @@ export function mergeWithNeighbours(space: Space, vma: Vma): void {
 
 /**
  * Changes the flags of [start, end), VMA by VMA, each cut to the range and joined with its neighbours. A VMA whose
- * flags stay is left alone. Gives the parts that changed, before they are joined, to `visit`. False, and the rest is as it
+ * flags stay is left alone. Calls `visit` with the parts that changed, before they are joined. False, and the rest is as it
  * was, where there would be more than `most` VMAs. Source: vma_modify.
  */
 export function changeFlags(

@@ -14,7 +14,7 @@ const NARROW = 300;
 const WIDE = 520;
 const GAP = 20;
 
-/** The width of panels beside each other. */
+/** The width of panels side by side. */
 function panelWidth(room: number, count: number): number {
   const fit = Math.max(1, Math.min(count, Math.floor((room + GAP) / (NARROW + GAP))));
   return Math.floor(Math.min(WIDE, (room - (fit - 1) * GAP) / fit));

@@ -192,6 +192,6 @@ export function showFilters(model: ChartModel, filters: Filters, changed: () => 
   policies.open = open;
   place.replaceChildren(element('div', { class: 'fields' }, ...selects(model, filters, changed)), policies);
   byId('legend-place').replaceChildren(legend(model, filters));
-  // The controls are made anew: the one in use keeps the focus.
+  // The controls are replaced: the one in use keeps the focus.
   if (focused !== '') document.getElementById(focused)?.focus();
 }

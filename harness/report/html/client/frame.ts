@@ -2,7 +2,7 @@ import { shape } from './dom.js';
 import { linear, type Scale, ticks } from './scale.js';
 import { digits } from './text.js';
 
-/** An axis: from where to where in its unit, and what is written beside it. */
+/** An axis: its range in its unit, and its title. */
 export interface Axis {
   readonly from: number;
   readonly to: number;
@@ -24,7 +24,7 @@ export interface Frame {
   readonly height: number;
 }
 
-/** An SVG that can be stepped through with the keyboard. @param label what it shows, for who cannot see it */
+/** An SVG that can be stepped through with the keyboard. @param label what it shows, for readers who cannot see it */
 export function canvas(width: number, height: number, label: string): SVGSVGElement {
   return shape('svg', {
     width,

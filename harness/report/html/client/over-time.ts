@@ -38,7 +38,7 @@ function bytesAt({ us, bytes }: Curve, moment: number): number {
   return to === from ? high : low + ((moment - from) / (to - from)) * (high - low);
 }
 
-/** The longest time and the most memory of panels that are read beside each other. */
+/** The longest time and the most memory of panels that are read side by side. */
 export function extent(
   panels: readonly ChartPanel[],
   { model, series }: View,

@@ -2,10 +2,10 @@ import type { ChartGroup, ChartPanel } from '../model.js';
 import type { Bar } from './bars.js';
 import type { View } from './view.js';
 
-/** Names that are told apart; the others are one. */
+/** Names that are shown separately; the others are one. */
 const NAMED = 6;
 
-/** Who pays in the panels of a group: the names that pay most, and bars in their order. */
+/** Which spaces pay in the panels of a group: the names that pay most, and bars in their order. */
 export interface Payers {
   readonly names: readonly string[];
   readonly panels: readonly (readonly Bar[])[];
@@ -17,7 +17,7 @@ function barsOf({ cells }: ChartPanel, named: readonly number[], others: boolean
     const values = new Array<number>(named.length + (others ? 1 : 0)).fill(0);
     for (const [space, stall, held] of payers) {
       const at = named.indexOf(space);
-      // Without others, who is not named pays nothing.
+      // Without others, a space that is not named pays nothing.
       if (at < 0 && !others) continue;
       const part = at < 0 ? named.length : at;
       values[part] = values[part]! + (view.held ? held : stall);

@@ -6,7 +6,7 @@ function policiesOf(marked: Element): number[] {
   return (marked.getAttribute('data-policies') ?? '').split(' ').filter(Boolean).map(Number);
 }
 
-/** Gives what is drawn for several policies the colour of the marked one; its own again without one. */
+/** Draws what stands for several policies in the colour of the marked one, or in its own without one. */
 function colour(drawn: SVGElement, policy: number | undefined): void {
   if (policy === undefined) drawn.style.removeProperty('--c');
   else drawn.style.setProperty('--c', `var(--c${policy % 10})`);

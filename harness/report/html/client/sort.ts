@@ -27,7 +27,7 @@ function compare(column: number, numeric: boolean, sign: number) {
   };
 }
 
-/** Makes the heads of a table sort it; a third click gives the order of the report again. */
+/** Makes the heads of a table sort it; a third click restores the order of the report. */
 export function makeSortable(table: HTMLTableElement): void {
   const body = table.tBodies[0]!;
   const original = [...body.rows];

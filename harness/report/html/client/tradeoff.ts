@@ -23,7 +23,7 @@ interface Dot {
   readonly cells: ChartCell[];
 }
 
-/** Outlines of marks around 0, by policy: shapes tell apart what has like colours. */
+/** Outlines of marks around 0, by policy: shapes distinguish what has similar colours. */
 const SHAPES: readonly string[] = [
   'M-5,0A5,5 0 1 1 5,0A5,5 0 1 1 -5,0Z',
   'M-4.5,-4.5H4.5V4.5H-4.5Z',
