@@ -155,6 +155,27 @@ describe('the registry', () => {
     }
   });
 
+  it('says of any bytes in one line why they are not of a format', () => {
+    const samples = READERS.flatMap((reader) => sampleOf(reader)?.bytes ?? []);
+    const mutated = fc
+      .tuple(fc.constantFrom(...samples), fc.nat(), fc.uint8Array({ maxLength: 3 }))
+      .map(([bytes, at, other]) => {
+        const cut = at % (bytes.length + 1);
+        return Buffer.concat([bytes.subarray(0, cut), other, bytes.subarray(cut + other.length)]);
+      });
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 80 }), mutated), (head) => {
+        for (const reader of READERS) {
+          const detection = reader.detect(head);
+          if (detection.fit !== FIT.none) continue;
+          expect(detection.why, reader.name).toMatch(/^[^\n\r]{10,250}$/);
+          expect(detection.reached, reader.name).toBeLessThanOrEqual(head.length + 1);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('takes parameters of a reader', async () => {
     const { values } = readerOf('csv:id=3,time=1');
     const csv = requestReader('csv');
