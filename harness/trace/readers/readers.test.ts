@@ -70,7 +70,8 @@ describe.each(READERS.map((reader) => [reader.name, reader] as const))('the read
     expect(reader.summary.length).toBeGreaterThan(20);
     expect(reader.source.length).toBeGreaterThan(20);
     for (const extension of reader.extensions) expect(extension).toMatch(/^\.[a-z.]+$/);
-    for (const line of [row(reader), ...parameterRows(reader)]) expect(README).toContain(`\n${line}\n`);
+    const rows = [row(reader), ...parameterRows(reader)];
+    expect(rows.filter((line) => !README.includes(`\n${line}\n`))).toEqual([]);
     if (reader.yields === 'events') return;
     expect(Math.log2(reader.idBytes) % 1).toBe(0);
     expect(reader.idBytes).toBeLessThanOrEqual(4096);
