@@ -91,6 +91,7 @@ interface ImportArgs {
 
 /** Flags of earlier versions: what each is called now. */
 const REMOVED_FLAGS: Readonly<Record<string, string>> = {
+  format: '--reader NAME',
   guests: '--reader guests:names=base+web',
   'guest-pages': '--reader guests:names=…,pages=SIZE',
   settle: '--reader guests:names=…,settle=SECONDS',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 
-/** A folder for the tests of a file, which is there while they run; asked for by calling what this gives. */
+/** A temporary folder for the tests of a file, there while they run. Returns a function that returns its path. */
 export function temporaryFolder(prefix: string): () => string {
   let path = '';
   beforeAll(() => {
