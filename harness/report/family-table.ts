@@ -49,7 +49,7 @@ const PRICE: Readonly<Record<Axis, Figure>> = {
   },
   merge: { head: 'ksmd\nms', value: (row) => numberIn(row, 'ksmd_cpu_ns'), text: ms },
   purge: {
-    head: 'made again\nMiB',
+    head: 'regenerated\nMiB',
     value: (row) => numberIn(row, 'regenerated_pages'),
     text: (pages, { pageBytes }) => mib(pages, pageBytes),
   },

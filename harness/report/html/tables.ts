@@ -8,7 +8,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'major /1000': 'page faults that waited for a device, per 1000 accesses',
   'stall ms': 'time that programs waited for the kernel, or to regenerate contents',
   'ksmd ms': 'CPU time of the kernel thread that merges pages',
-  'made again MiB': 'contents that the program had to regenerate after a purge',
+  'regenerated MiB': 'contents that the program had to regenerate after a purge',
 };
 
 /** A head that sorts. Its place says which column it sorts. */
