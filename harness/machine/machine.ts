@@ -2,12 +2,12 @@ import { InputError } from '../base/errors.js';
 import type { MergeRules } from '../policy/merge/contract.js';
 import type { PurgeRules } from '../policy/purge/contract.js';
 import { Ksm } from './ksm/ksm.js';
+import { Daemons } from './memory/daemons.js';
 import { Kswapd } from './reclaim/kswapd.js';
 import { Purge } from './reclaim/purge.js';
 import { Reclaim, type ReclaimOptions } from './reclaim/reclaim.js';
 import { Flusher } from './reclaim/writeback.js';
 import { set } from './settings.js';
-import { Daemons } from './state/daemons.js';
 import type { Merger } from './state/hooks.js';
 import { State } from './state/state.js';
 

@@ -11,42 +11,36 @@ import type { Space } from './state/space.js';
 /** The metrics of a group that the machine counts. */
 type Counted<G extends MetricGroup> = Pick<MetricsOf<G>, Extract<keyof MetricsOf<G>, keyof CountedMetrics>>;
 
-/** Memory at this moment. Called at every change of time. */
-export function gauges({
-  frames,
-  swap,
-  tables,
-  pages,
-  zone,
-  structPagesMapped,
-  settings,
-  ksm,
-}: Machine): MemoryGauges {
-  const slots = swap.synchronous ? swap.compressedBytes / PAGE_BYTES : swap.inUse - frames.inSwapCache;
-  return {
-    resident: frames.inUse,
-    swap: swap.inUse,
-    overhead:
-      tables.pages + (structPagesMapped * settings.structPageBytes + ksm.strategy.metadataBytes) / PAGE_BYTES,
-    footprint: frames.inUse + slots,
-    lazyfree: pages.lazyfreeCount,
-    volatile: pages.volatileCount,
-    reported: zone?.reporting?.reportedPages ?? 0,
-  };
+/** Frames, swap slots that are not also in the swap cache, and compressed pages by their size. */
+function footprint({ frames, swap }: Machine): number {
+  return (
+    frames.inUse + (swap.synchronous ? swap.compressedBytes / PAGE_BYTES : swap.inUse - frames.inSwapCache)
+  );
+}
+
+/** Adds memory at this moment, times a weight. */
+export function addMemory(m: Machine, sums: MemoryGauges, weight: number): void {
+  const { pages, tables, settings, ksm, zone } = m;
+  const overheadBytes = m.structPagesMapped * settings.structPageBytes + ksm.strategy.metadataBytes;
+  sums.resident += weight * m.frames.inUse;
+  sums.swap += weight * m.swap.inUse;
+  sums.overhead += weight * (tables.pages + overheadBytes / PAGE_BYTES);
+  sums.footprint += weight * footprint(m);
+  sums.volatile += weight * pages.volatileCount;
+  if (zone?.reporting) sums.reported += weight * zone.reporting.reportedPages;
 }
 
 /** The columns of timeline.csv at this moment. */
 export function timelineValues(m: Machine): Omit<Moment, 'time_us' | 'label'> {
-  const { resident, swap, footprint, lazyfree, volatile } = gauges(m);
   return {
     limit_pages: m.reclaim.limited ? m.reclaim.limit : null,
-    resident_pages: resident,
+    resident_pages: m.frames.inUse,
     rss_pages: m.rss,
-    swap_pages: swap,
+    swap_pages: m.swap.inUse,
     swapcache_pages: m.frames.inSwapCache,
-    footprint_pages: footprint,
-    lazyfree_pages: lazyfree,
-    volatile_pages: volatile,
+    footprint_pages: footprint(m),
+    lazyfree_pages: m.pages.lazyfreeCount,
+    volatile_pages: m.pages.volatileCount,
     page_table_pages: m.tables.pages,
     pages_shared: m.ksm.strategy.pagesShared,
     pages_sharing: m.ksm.strategy.pagesSharing,

@@ -27,7 +27,7 @@ import { access, contentAt, setContentAt } from './mapping/access.js';
 import { exit, fork, spawn } from './mapping/fork.js';
 import { map, protect, setLocked, unmap } from './mapping/mmap.js';
 import { remap } from './mapping/remap.js';
-import { gauges, machineMetrics, spaceRows, timelineValues } from './measure.js';
+import { addMemory, machineMetrics, spaceRows, timelineValues } from './measure.js';
 import { READ, UNIQUE } from './memory/contents.js';
 import { readFilePages, writeFilePages } from './object/file-io.js';
 import { closeObject, declareObject, truncateObject } from './object/lifetime.js';
@@ -273,8 +273,8 @@ export class SimulatedMachine implements Target {
     return !this.starved;
   }
 
-  gauges(): MemoryGauges {
-    return gauges(this.machine);
+  addMemory(sums: MemoryGauges, weight: number): void {
+    addMemory(this.machine, sums, weight);
   }
 
   timeline(): Omit<Moment, 'time_us' | 'label'> {

@@ -1,4 +1,5 @@
 import { grown } from '../base/arrays.js';
+import type { Moment } from '../metrics/files.js';
 import type {
   Pages,
   PolicyCounters,
@@ -6,7 +7,6 @@ import type {
   ReclaimPolicy,
   ReclaimPolicyInfo,
 } from '../policy/reclaim/contract.js';
-import type { MemoryGauges } from '../target/contract.js';
 import { Refusal } from '../target/refusal.js';
 
 /** In place of the number of a use: there is none. */
@@ -249,15 +249,18 @@ export function foresighted(info: ReclaimPolicyInfo, foresight: Foresight): Recl
  * another future.
  *
  * @param name of the reclaim policy that needs the future
- * @param gauges of the first replay, after an event
+ * @param moment of the first replay, after an event
  * @throws Refusal
  */
-export function checkForeseeable(name: string, { lazyfree, volatile }: MemoryGauges): void {
-  if (lazyfree > 0)
+export function checkForeseeable(
+  name: string,
+  { lazyfree_pages, volatile_pages }: Pick<Moment, 'lazyfree_pages' | 'volatile_pages'>,
+): void {
+  if (lazyfree_pages > 0)
     throw new Refusal(
       `reclaim policy ${name} needs the future, and what is lazily freed (MADV_FREE, droppable) is lost when memory is short`,
     );
-  if (volatile > 0)
+  if (volatile_pages > 0)
     throw new Refusal(
       `reclaim policy ${name} needs the future, and what is volatile is purged when memory is short`,
     );

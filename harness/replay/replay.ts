@@ -86,7 +86,7 @@ async function foresee<T extends Target>(trace: Trace, options: ReplayOptions<T>
     limit: 'none',
     seed: options.seed,
     costs: options.costs,
-    completed: (machine) => checkForeseeable(name, machine.gauges()),
+    completed: (machine) => checkForeseeable(name, machine.timeline()),
   };
   const run = await begin(trace, first, true);
   try {

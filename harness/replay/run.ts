@@ -66,6 +66,7 @@ export class Run<T extends Target> {
     const { check, observe, completed } = this.options;
     const { length, time, op } = block;
     let row = 0;
+    let touches = 0;
     try {
       for (; row < length; row++) {
         const timeUs = time[row]!;
@@ -74,14 +75,16 @@ export class Run<T extends Target> {
         if (observe) observe(target, block, row);
         if (code === OP.read || code === OP.write) {
           target.touch(block, row);
-          this.touches += Math.abs(block.count[row]!);
+          touches += Math.abs(block.count[row]!);
         } else this.event(block, row, code);
-        this.events++;
         if (completed && !target.answersLate) this.complete(block, row);
         if (check) target.check?.();
       }
     } catch (error) {
       throw error instanceof InputError ? error.at(this.trace.place(block, row)) : error;
+    } finally {
+      this.events += row;
+      this.touches += touches;
     }
   }
 

@@ -1,5 +1,7 @@
 import type { Moment } from '../metrics/files.js';
-import type { MemoryGauges, Target } from '../target/contract.js';
+import { MemoryGauges, type Target } from '../target/contract.js';
+
+const GAUGES = Object.keys(new MemoryGauges()) as (keyof MemoryGauges)[];
 
 /** Samples a cell in timeline.csv, excluding marks. */
 const SAMPLES = 500;
@@ -10,13 +12,8 @@ const SAMPLES = 500;
  */
 export class Sampler {
   readonly rows: Moment[] = [];
-  private resident = 0;
-  private swap = 0;
-  private footprint = 0;
-  private overhead = 0;
-  private lazyfree = 0;
-  private volatile = 0;
-  private reported = 0;
+  /** Memory times the µs for which it was so. */
+  private readonly sums = new MemoryGauges();
   private nowUs: number;
   private nextSample = 0;
 
@@ -33,15 +30,7 @@ export class Sampler {
   /** Time moves on from the last event's to `timeUs`; the machine is still as that event left it. */
   advance(timeUs: number): void {
     if (this.timeline) this.sampleUpTo(timeUs);
-    const passed = timeUs - this.nowUs;
-    const now = this.target.gauges();
-    this.resident += passed * now.resident;
-    this.swap += passed * now.swap;
-    this.footprint += passed * now.footprint;
-    this.overhead += passed * now.overhead;
-    this.lazyfree += passed * now.lazyfree;
-    this.volatile += passed * now.volatile;
-    this.reported += passed * now.reported;
+    this.target.addMemory(this.sums, timeUs - this.nowUs);
     this.nowUs = timeUs;
   }
 
@@ -57,22 +46,16 @@ export class Sampler {
 
   /** Page-microseconds of resident pages so far. */
   get residentPageUs(): number {
-    return this.resident;
+    return this.sums.resident;
   }
 
   /** Means over trace time. */
   means(): MemoryGauges {
+    const means = new MemoryGauges();
     const passed = this.nowUs - this.firstUs;
-    if (passed === 0) return this.target.gauges();
-    return {
-      resident: this.resident / passed,
-      swap: this.swap / passed,
-      footprint: this.footprint / passed,
-      overhead: this.overhead / passed,
-      lazyfree: this.lazyfree / passed,
-      volatile: this.volatile / passed,
-      reported: this.reported / passed,
-    };
+    if (passed === 0) this.target.addMemory(means, 1);
+    else for (const name of GAUGES) means[name] = this.sums[name] / passed;
+    return means;
   }
 
   private sampleTime(sample: number): number {

@@ -52,20 +52,19 @@ export const SUCCESS: SyscallResult = { errno: 0, value: 0, pages: 0 };
  */
 export type AnswerListener = (row: number, answer: SyscallResult | InputError) => void;
 
-/** Memory at one moment, in pages. */
-export interface MemoryGauges {
+/** Memory at one moment, or summed over moments, in pages. */
+export class MemoryGauges {
   /** Frames charged to the limit. */
-  readonly resident: number;
+  resident = 0;
   /** Swap slots in use. */
-  readonly swap: number;
+  swap = 0;
   /** What the kernel needs to keep track: page tables, struct pages of images, what merging tracks. */
-  readonly overhead: number;
+  overhead = 0;
   /** Memory the pages take, wherever they are: frames, slots that are not also in the swap cache, compressed pages. */
-  readonly footprint: number;
-  readonly lazyfree: number;
-  readonly volatile: number;
+  footprint = 0;
+  volatile = 0;
   /** Free pages that the host has taken back (free page reporting). */
-  readonly reported: number;
+  reported = 0;
 }
 
 /**
@@ -189,8 +188,8 @@ export interface Target {
   /** Waits until all events so far have been answered. Returns false when memory ran out. */
   barrier(): boolean | Promise<boolean>;
 
-  /** Memory as the events answered so far left it. Called at every change of time. */
-  gauges(): MemoryGauges;
+  /** Adds memory as the events answered so far left it, times `weight`. Called at every change of time. */
+  addMemory(sums: MemoryGauges, weight: number): void;
   /** The columns of timeline.csv at this moment, without time and label. */
   timeline(): Omit<Moment, 'time_us' | 'label'>;
   /** Verifies the machine's own invariants; absent where it has none to verify. */

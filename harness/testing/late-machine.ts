@@ -212,8 +212,8 @@ export class LateMachine implements Target {
     return this.alive;
   }
 
-  gauges(): MemoryGauges {
-    return this.inner.gauges();
+  addMemory(sums: MemoryGauges, weight: number): void {
+    this.inner.addMemory(sums, weight);
   }
 
   timeline(): ReturnType<Target['timeline']> {

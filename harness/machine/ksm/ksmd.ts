@@ -1,6 +1,6 @@
 import type { KsmParameters, MergeRules } from '../../policy/merge/contract.js';
 import { ZERO } from '../memory/contents.js';
-import type { Daemon } from '../state/daemons.js';
+import { Daemon } from '../memory/daemons.js';
 import type { State } from '../state/state.js';
 import { Advisor } from './advisor.js';
 import { NONE } from './content-table.js';
@@ -28,8 +28,7 @@ function skipsAt(age: number): number {
  * the trees are hash tables here: a look-up takes as many compares as its tree is deep.
  * Source: ksm_do_scan and cmp_and_merge_page in mm/ksm.c.
  */
-export class Ksmd implements Daemon, ScanListener {
-  dueUs = Number.POSITIVE_INFINITY;
+export class Ksmd extends Daemon implements ScanListener {
   /** CPU time so far, in ns. */
   cpuNs = 0;
   pagesScanned = 0;
@@ -45,6 +44,7 @@ export class Ksmd implements Daemon, ScanListener {
     private readonly rules: MergeRules,
     private readonly hints: Hints | undefined,
   ) {
+    super();
     this.scan = new Scan(state, index, this);
   }
 

@@ -1,4 +1,5 @@
 import type { BuddyAllocator } from './buddy.js';
+import { Daemon } from './daemons.js';
 import { MAX_PAGE_ORDER, mustBeOrder } from './free-blocks.js';
 
 /** From a request to the pass that serves it: time for more to be freed (PAGE_REPORTING_DELAY). */
@@ -20,9 +21,7 @@ const SHARE = 16;
  *
  * Wire `onFree` to the allocator's `notify`, and let a clock call `run` at `dueUs`.
  */
-export class PageReporting {
-  /** When the next pass is due; Infinity while there is nothing to do. */
-  dueUs: number;
+export class PageReporting extends Daemon {
   /** Reports made so far. */
   calls = 0;
   /** Blocks reported so far; one that has been handed out or merged meanwhile counts again. */
@@ -46,6 +45,7 @@ export class PageReporting {
     readonly order: number = PAGEBLOCK_ORDER,
     nowUs = 0,
   ) {
+    super();
     mustBeOrder(order);
     this.dueUs = nowUs + PAGE_REPORTING_DELAY_US;
   }

@@ -1,5 +1,5 @@
+import { Daemon } from '../memory/daemons.js';
 import type { Zone } from '../memory/zone.js';
-import type { Daemon } from '../state/daemons.js';
 import type { State } from '../state/state.js';
 
 /** How long kswapd sleeps when it could not free anything (HZ/10). */
@@ -11,13 +11,13 @@ const NS_PER_US = 1000;
  * one. What it costs is on its own account; programs that are faster reclaim themselves.
  * Source: kswapd and balance_pgdat in mm/vmscan.c.
  */
-export class Kswapd implements Daemon {
-  dueUs = Number.POSITIVE_INFINITY;
-
+export class Kswapd extends Daemon {
   constructor(
     private readonly state: State,
     private readonly zone: Zone,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Free memory is at the low watermark: runs as soon as time moves on. */
   wake(): void {

@@ -1,5 +1,5 @@
 import { TRAIT } from '../../policy/reclaim/contract.js';
-import type { Daemon } from '../state/daemons.js';
+import { Daemon } from '../memory/daemons.js';
 import { PTE } from '../state/page-table.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
@@ -41,10 +41,10 @@ function cleanEntries(m: State, page: number): void {
 }
 
 /** The flusher: writes a file back once it has been dirty for long enough. Source: wb_workfn in fs/fs-writeback.c. */
-export class Flusher implements Daemon {
-  dueUs = Number.POSITIVE_INFINITY;
-
-  constructor(private readonly state: State) {}
+export class Flusher extends Daemon {
+  constructor(private readonly state: State) {
+    super();
+  }
 
   /** A clean file has become dirty. */
   dirtied(): void {
