@@ -73,9 +73,9 @@ function metricTable(row: RunRow): string {
     ...PLAIN_TABLE,
   });
   for (const key of KEY_COLUMNS) table.push([key, shown(row[key]), '']);
-  const told = METRICS.filter(({ name }) => row[name] !== 0 && row[name] !== null);
-  for (const { name, unit } of told) table.push([name, shown(row[name]), unit]);
-  return `${table.toString()}\n${METRICS.length - told.length} more metrics are 0 or were not measured; --format csv and json list all of them`;
+  const listed = METRICS.filter(({ name }) => row[name] !== 0 && row[name] !== null);
+  for (const { name, unit } of listed) table.push([name, shown(row[name]), unit]);
+  return `${table.toString()}\n${METRICS.length - listed.length} more metrics are 0 or were not measured; --format csv and json list all of them`;
 }
 
 function shown(value: Value): string {

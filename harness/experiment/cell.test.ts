@@ -25,11 +25,11 @@ describe('a cell whose reclaim policy lacks what it needs', () => {
     expect(result.run).toMatchObject({ outcome: 'refused', reclaim: 'opt', limit_pages: 4 });
   });
 
-  it('volatile needs to be told of what was purged', async () => {
+  it('volatile has to learn what was purged', async () => {
     const result = await run(EVENTS, { discard: 'volatile', purge: 'lazyfree:report=none' });
     expect(result).toMatchObject({
       outcome: 'refused',
-      reason: expect.stringMatching(/^discard policy volatile needs to be told/),
+      reason: expect.stringMatching(/^discard policy volatile has to learn/),
     });
     expect((await run(EVENTS, { discard: 'volatile', purge: 'lazyfree' })).outcome).toBe('ok');
   });

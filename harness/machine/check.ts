@@ -92,7 +92,7 @@ function add(counts: Map<number, number>, key: number): void {
  * - A frame's mapping count is the number of entries that map it, and the reverse map finds them all.
  * - Resident and free frames are all frames handed out so far.
  * - A slot's references are the swapped-out entries (and objects) that refer to its page; slots in use hold a page.
- * - A page that is in use is in memory or in swap, and somebody refers to it.
+ * - A page that is in use is in memory or in swap, and something refers to it.
  * - What is known of volatile memory agrees with VMAs, objects and pages (`checkPurge`).
  * - What KSM tracks agrees with the page tables (`checkKsm`); of merged pages the reverse map may miss some mappings.
  *

@@ -67,7 +67,7 @@ export class SimulatedMachine implements Target {
     const purgeRules = purge.info.rules(purge.values);
     if (discard.info.needsReport && purgeRules.report === 'none')
       throw new Refusal(
-        `discard policy ${discard.info.name} needs to be told of what is purged: expected a purge policy with another report than none`,
+        `discard policy ${discard.info.name} has to learn what was purged: expected a purge policy whose report is not none`,
       );
     this.machine = new Machine({
       costs,
@@ -239,7 +239,7 @@ export class SimulatedMachine implements Target {
   pwrite(name: string, page: number, count: number, contents: ContentArg | undefined): void {
     const object = this.machine.objects.named(name);
     const watcher = this.writeWatcher;
-    // What maps the pages is told as of a write through each mapping.
+    // It is announced as a write through each mapping of the pages.
     for (const vma of watcher ? [...object.mappings] : []) {
       const first = Math.max(vma.start, vma.start + page - vma.objectPage);
       const end = Math.min(vma.end, vma.start + page + count - vma.objectPage);

@@ -2,7 +2,7 @@ import type { Parameters, ParameterValues } from '../base/parameters.js';
 import type { EventBlock, StringTable } from './block.js';
 import type { TraceMeta } from './meta.js';
 
-/** Events that are being produced: read from somebody else's format, or generated. Goes once from start to end. */
+/** Events that are being produced: read from another program's format, or generated. Goes once from start to end. */
 export interface TraceSource {
   readonly meta: TraceMeta;
   /** Grows while blocks are taken. */

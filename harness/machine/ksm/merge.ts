@@ -48,7 +48,7 @@ export function placeOf(m: State, index: MergeIndex, item: number): Place | unde
 export function mergeInto(m: State, index: MergeIndex, item: number, place: Place, node: number): void {
   const { vma, at, page } = place;
   const merged = index.nodes.page[node]!;
-  // A page that MADV_FREE marked before it was merged is somebody else's too now.
+  // A page that MADV_FREE marked before it was merged is another mapping's too now.
   m.pages.markDirty(merged);
   if (page !== merged) {
     clearEntry(m, vma, at);
@@ -77,7 +77,7 @@ export function makeMerged(m: State, index: MergeIndex, { at, page }: Place): nu
   return node;
 }
 
-/** The shared zero page takes the place of a page of zeros. Its entry is told by its dirty bit (ksm_map_zero_page). */
+/** The shared zero page takes the place of a page of zeros. Its entry is identified by its dirty bit (ksm_map_zero_page). */
 export function mapKsmZero(m: State, { vma, at }: Place): void {
   clearEntry(m, vma, at);
   m.tables.set(at, (ZERO_PAGE << PTE_SHIFT) | PTE.present | PTE.dirty);

@@ -9,7 +9,7 @@ const UNUSED = -2048;
 /**
  * The stable tree: merged pages by content. A node is a merged page and the items that share it; a content that fills
  * more than one has a chain in the tree, which holds its nodes (dups). A hash table by content id in place of the
- * kernel's red-black tree. A node whose page has been freed is stale, and stays until somebody comes across it.
+ * kernel's red-black tree. A node whose page has been freed is stale, and stays until a search comes across it.
  */
 export class StableNodes {
   /** The page; `NONE` for chains and once it has been freed. */

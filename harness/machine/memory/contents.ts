@@ -14,7 +14,7 @@ const UNNUMBERED = 0xffff_ffff;
 
 /**
  * What each page contains, as 32-bit ids: equal ids mean equal bytes. Ids of the trace are below 2^31; those the
- * machine makes are from 2^31 on and are only spent on contents that somebody looks at.
+ * machine makes are from 2^31 on and are only spent on contents that are looked at.
  */
 export class Contents {
   private ids: Uint32Array;

@@ -30,7 +30,7 @@ export class Eviction {
     private readonly reclaim: Evictor,
   ) {}
 
-  /** Carries out an eviction; false when the page could not go (the policy has been told). */
+  /** Carries out an eviction; false when the page could not go (the policy knows). */
   take(page: number): boolean {
     const { pages, rmap } = this.state;
     const frame = pages.location[page]!;

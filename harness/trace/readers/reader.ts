@@ -81,7 +81,7 @@ interface ReaderInfo {
   detect(head: Uint8Array): Detection;
 }
 
-/** A reader of somebody else's format of events: calls, accesses, contents of memory. */
+/** A reader of another program's format of events: calls, accesses, contents of memory. */
 export interface EventReader extends ReaderInfo {
   readonly yields: 'events';
   /**
@@ -98,7 +98,7 @@ export interface EventReader extends ReaderInfo {
  */
 export type RequestKind = 'object' | 'block' | 'memory';
 
-/** A reader of somebody else's format of requests, which become a reference string or, by `requests/import.ts`, a trace. */
+/** A reader of another program's format of requests, which become a reference string or, by `requests/import.ts`, a trace. */
 export interface RequestReader extends ReaderInfo {
   readonly yields: 'requests';
   readonly kind: RequestKind;
@@ -116,5 +116,5 @@ export interface RequestReader extends ReaderInfo {
   read(input: ReaderInput): AsyncGenerator<RequestBatch>;
 }
 
-/** A reader of somebody else's format: a file or folder here, and a line in the registry. */
+/** A reader of another program's format: a file or folder here, and a line in the registry. */
 export type Reader = EventReader | RequestReader;
