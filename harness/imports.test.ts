@@ -3,8 +3,8 @@ import { dirname, join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PACKAGE_ROOT } from './base/package-root.js';
 
-const BELOW_TARGET = ['base', 'trace', 'metrics', 'stats', 'policy', 'cost'];
-const BELOW_MACHINE = [...BELOW_TARGET, 'target'];
+const BELOW_CONTRACT = ['base', 'trace', 'metrics', 'stats', 'policy', 'cost'];
+const BELOW_MACHINE = [...BELOW_CONTRACT, 'contract'];
 /** Below what sees machines: replay knows only the contract of one. */
 const BELOW_EXPERIMENT = [...BELOW_MACHINE, 'machine', 'replay'];
 
@@ -16,7 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   stats: ['base'],
   policy: ['base', 'trace', 'metrics', 'stats'],
   cost: ['base', 'metrics', 'stats'],
-  target: BELOW_TARGET,
+  contract: BELOW_CONTRACT,
   machine: BELOW_MACHINE,
   replay: BELOW_MACHINE,
   mrc: ['base', 'trace', 'metrics', 'stats', 'policy'],

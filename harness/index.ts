@@ -26,6 +26,7 @@ export type {
   ParameterValue,
   ParameterValues,
 } from './base/parameters.js';
+export { SWAP_KINDS, type SwapKind } from './contract/target.js';
 export type { AxisValues } from './experiment/axes.js';
 export { type Experiment, type ExperimentTrace, readExperiment } from './experiment/file.js';
 export {
@@ -84,7 +85,6 @@ export {
 export { MEMORY_KINDS, type MemoryKind } from './replay/memory-kind.js';
 export type { ReplayResult } from './replay/replay.js';
 export type { RandomStream } from './stats/random.js';
-export { SWAP_KINDS, type SwapKind } from './target/contract.js';
 export type { TraceTotals } from './trace/binary/layout.js';
 export { BlockBuilder, type EventBlock, type EventFields, StringTable } from './trace/block.js';
 export { TraceMeta } from './trace/meta.js';

@@ -1,9 +1,9 @@
+import type { SwapKind } from '../contract/target.js';
 import { loadCosts } from '../cost/table.js';
 import { simulated } from '../machine/target.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
-import type { SwapKind } from '../target/contract.js';
 import type { EventBlock } from '../trace/block.js';
 import { TextFormatter } from '../trace/text/formatter.js';
 import { TextScanner } from '../trace/text/scanner.js';

@@ -3,6 +3,7 @@ import { unknownName } from '../base/nearest.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { wholeNumber } from '../base/parse.js';
 import { parseSize, sizeInPages } from '../base/size.js';
+import { SWAP_KINDS, type SwapKind } from '../contract/target.js';
 import {
   AXES,
   AXIS_NAMES,
@@ -20,7 +21,6 @@ import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen, PolicyInfo, Registry } from '../policy/registry.js';
 import { MEMORY_KINDS, type MemoryKind } from '../replay/memory-kind.js';
 import type { ReplayOptions } from '../replay/options.js';
-import { SWAP_KINDS, type SwapKind } from '../target/contract.js';
 
 /** A value on every axis: what a cell is run under. Plain data, so that it can be sent to a worker. */
 export interface AxisValues {

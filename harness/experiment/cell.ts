@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
+import { Refusal } from '../contract/refusal.js';
 import type { CostTable } from '../cost/table.js';
 import { simulated } from '../machine/target.js';
 import { type CellKeys, NO_METRICS, type RunRow, type SpaceRow, type TimelineRow } from '../metrics/files.js';
 import type { Outcome } from '../metrics/schema.js';
 import type { ReplayOptions } from '../replay/options.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
-import { Refusal } from '../target/refusal.js';
 import type { Trace } from '../trace/trace.js';
 import { axisColumns, axisOptions } from './axes.js';
 import type { Cell } from './plan.js';

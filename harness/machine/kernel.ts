@@ -1,6 +1,6 @@
+import type { SyscallResult } from '../contract/target.js';
 import { PART, type StallIndex } from '../cost/ledger.js';
 import type { Errno, Kernel, MappedPiece, PageRange, VolatileResult } from '../policy/discard/contract.js';
-import type { SyscallResult } from '../target/contract.js';
 import type { Advice } from '../trace/op.js';
 import { madvise } from './advice/madvise.js';
 import { fallocatePunch } from './advice/punch.js';

@@ -1,8 +1,8 @@
 import { PAGE_BYTES, PAGE_KIB } from '../base/page.js';
+import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
 import type { Moment, Paid } from '../metrics/files.js';
 import { type MetricGroup, type MetricsOf, type StallColumn, stallColumns } from '../metrics/schema.js';
 import { NOT_COUNTED } from '../policy/reclaim/contract.js';
-import type { CountedMetrics, MemoryGauges } from '../target/contract.js';
 import type { SimulatedKernel } from './kernel.js';
 import type { Machine } from './machine.js';
 import type { SimulatedProgram } from './program.js';

@@ -1,7 +1,5 @@
 import { InputError } from '../base/errors.js';
-import { PART } from '../cost/ledger.js';
-import type { Moment, Paid } from '../metrics/files.js';
-import type { PageRange } from '../policy/discard/contract.js';
+import { Refusal } from '../contract/refusal.js';
 import type {
   AnswerListener,
   ContentInspector,
@@ -12,8 +10,10 @@ import type {
   Target,
   TargetInfo,
   TargetSetup,
-} from '../target/contract.js';
-import { Refusal } from '../target/refusal.js';
+} from '../contract/target.js';
+import { PART } from '../cost/ledger.js';
+import type { Moment, Paid } from '../metrics/files.js';
+import type { PageRange } from '../policy/discard/contract.js';
 import type { ArgOf, ContentArg, FallocateArg, MapArg, ObjectArg, RemapArg } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { type Advice, HAS, OP } from '../trace/op.js';

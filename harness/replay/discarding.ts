@@ -1,3 +1,4 @@
+import type { Target } from '../contract/target.js';
 import type {
   DiscardPolicy,
   DiscardPolicyInfo,
@@ -6,7 +7,6 @@ import type {
   Unpinned,
 } from '../policy/discard/contract.js';
 import type { Chosen } from '../policy/registry.js';
-import type { Target } from '../target/contract.js';
 import { PAGE_LIMIT } from '../trace/op.js';
 import { UnpinnedRanges } from './unpinned.js';
 

@@ -1,6 +1,6 @@
 import { InputError } from '../base/errors.js';
-import type { Target } from '../target/contract.js';
-import { Refusal } from '../target/refusal.js';
+import { Refusal } from '../contract/refusal.js';
+import type { Target } from '../contract/target.js';
 import type { MapArg } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { HAS, OP, OPS, type OpName } from '../trace/op.js';

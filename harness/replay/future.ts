@@ -1,4 +1,5 @@
 import { grown } from '../base/arrays.js';
+import { Refusal } from '../contract/refusal.js';
 import type { Moment } from '../metrics/files.js';
 import type {
   Pages,
@@ -7,7 +8,6 @@ import type {
   ReclaimPolicy,
   ReclaimPolicyInfo,
 } from '../policy/reclaim/contract.js';
-import { Refusal } from '../target/refusal.js';
 
 /** In place of the number of a use: there is none. */
 const NEVER = 2 ** 31 - 1;

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { SyscallResult, Target, TargetInfo } from '../contract/target.js';
 import { loadCosts } from '../cost/table.js';
 import { simulated } from '../machine/target.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
-import type { SyscallResult, Target, TargetInfo } from '../target/contract.js';
 import { randomTrace } from '../testing/fuzz/lockstep.js';
 import { MACHINES, type MachineName } from '../testing/fuzz/machines.js';
 import { lateMachine } from '../testing/late-machine.js';

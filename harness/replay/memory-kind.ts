@@ -1,5 +1,5 @@
-import type { Target } from '../target/contract.js';
-import { Refusal } from '../target/refusal.js';
+import { Refusal } from '../contract/refusal.js';
+import type { Target } from '../contract/target.js';
 import type { MapArg, MapFlag, ObjectArg } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { OP } from '../trace/op.js';

@@ -1,5 +1,5 @@
+import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
 import { METRICS, type Metrics, NOT_APPLICABLE } from '../metrics/schema.js';
-import type { CountedMetrics, MemoryGauges } from '../target/contract.js';
 
 const PER = 1000;
 

@@ -1,10 +1,10 @@
+import type { SwapKind, SyscallResult, Target, TargetInfo } from '../contract/target.js';
 import type { CostTable } from '../cost/table.js';
 import type { DiscardPolicyInfo } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
-import type { SwapKind, SyscallResult, Target, TargetInfo } from '../target/contract.js';
 import type { EventBlock } from '../trace/block.js';
 import type { MemoryKind } from './memory-kind.js';
 

@@ -1,12 +1,12 @@
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
+import { Refusal } from '../contract/refusal.js';
+import type { Target } from '../contract/target.js';
 import { AXES } from '../metrics/axes.js';
 import type { Moment, Paid } from '../metrics/files.js';
 import type { Metrics, Outcome } from '../metrics/schema.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
-import type { Target } from '../target/contract.js';
-import { Refusal } from '../target/refusal.js';
 import type { Trace } from '../trace/trace.js';
 import { checkForeseeable, Foresight, foresighted, UseRecorder } from './future.js';
 import { KindChange } from './memory-kind.js';

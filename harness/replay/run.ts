@@ -1,5 +1,5 @@
 import { InputError } from '../base/errors.js';
-import { SUCCESS, type SyscallResult, type Target } from '../target/contract.js';
+import { SUCCESS, type SyscallResult, type Target } from '../contract/target.js';
 import type { EventBlock } from '../trace/block.js';
 import { HAS, OP } from '../trace/op.js';
 import type { Trace } from '../trace/trace.js';

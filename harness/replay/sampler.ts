@@ -1,5 +1,5 @@
+import { MemoryGauges, type Target } from '../contract/target.js';
 import type { Moment } from '../metrics/files.js';
-import { MemoryGauges, type Target } from '../target/contract.js';
 
 const GAUGES = Object.keys(new MemoryGauges()) as (keyof MemoryGauges)[];
 

@@ -1,8 +1,8 @@
 import type { Place } from '../base/errors.js';
+import { type ContentInspector, DISCARDED, type Target, type TargetInfo } from '../contract/target.js';
 import { loadCosts } from '../cost/table.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
-import { type ContentInspector, DISCARDED, type Target, type TargetInfo } from '../target/contract.js';
 import type { EventBlock } from '../trace/block.js';
 import { OP } from '../trace/op.js';
 import type { Trace } from '../trace/trace.js';

@@ -1,3 +1,4 @@
+import type { SwapKind, SyscallResult } from '../contract/target.js';
 import { loadCosts } from '../cost/table.js';
 import { checkMachine } from '../machine/check.js';
 import { frameOf, isSwapEntry } from '../machine/entries/entry.js';
@@ -17,7 +18,6 @@ import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { TRAIT } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
-import type { SwapKind, SyscallResult } from '../target/contract.js';
 import { parseArg } from '../trace/args.js';
 import type { Advice } from '../trace/op.js';
 import { FALLOC_FL, sysFallocate, sysMadvise } from './syscall.js';

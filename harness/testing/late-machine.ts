@@ -1,6 +1,4 @@
 import { InputError } from '../base/errors.js';
-import { type SimulatedMachine, simulated } from '../machine/target.js';
-import type { Kernel, PageRange, Program } from '../policy/discard/contract.js';
 import type {
   AnswerListener,
   CountedMetrics,
@@ -9,7 +7,9 @@ import type {
   Refusals,
   Target,
   TargetInfo,
-} from '../target/contract.js';
+} from '../contract/target.js';
+import { type SimulatedMachine, simulated } from '../machine/target.js';
+import type { Kernel, PageRange, Program } from '../policy/discard/contract.js';
 import type { EventBlock } from '../trace/block.js';
 
 /** The calls of a machine that make or change something: they are queued. */

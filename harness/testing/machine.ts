@@ -1,3 +1,4 @@
+import type { SwapKind, SyscallResult } from '../contract/target.js';
 import { loadCosts } from '../cost/table.js';
 import type { Machine } from '../machine/machine.js';
 import { type SimulatedMachine, simulated } from '../machine/target.js';
@@ -9,7 +10,6 @@ import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen } from '../policy/registry.js';
 import type { MemoryKind } from '../replay/memory-kind.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
-import type { SwapKind, SyscallResult } from '../target/contract.js';
 import type { EventBlock } from '../trace/block.js';
 import type { Trace } from '../trace/trace.js';
 

@@ -1,4 +1,5 @@
 import { PAGE_BYTES } from '../base/page.js';
+import type { SyscallResult } from '../contract/target.js';
 import { fallocateBlocks } from '../machine/advice/allocate.js';
 import { madvise } from '../machine/advice/madvise.js';
 import { fallocatePunch } from '../machine/advice/punch.js';
@@ -6,7 +7,6 @@ import type { Machine } from '../machine/machine.js';
 import type { Space } from '../machine/state/space.js';
 import type { SharedObject } from '../machine/state/vma.js';
 import type { Errno } from '../policy/discard/contract.js';
-import type { SyscallResult } from '../target/contract.js';
 import type { Advice } from '../trace/op.js';
 
 /**

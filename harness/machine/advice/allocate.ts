@@ -1,8 +1,8 @@
+import type { SyscallResult } from '../../contract/target.js';
 import { PART } from '../../cost/ledger.js';
 import { callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
-import type { SyscallResult } from '../../target/contract.js';
 import { PAGE_FLAG } from '../memory/pages.js';
 import { makeHole } from '../object/lifetime.js';
 import { newObjectPage, pageIn, whereIs } from '../object/page-in.js';

@@ -1,7 +1,7 @@
+import type { SyscallResult } from '../../contract/target.js';
 import { PART, type StallIndex } from '../../cost/ledger.js';
 import { type CallCost, callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
-import type { SyscallResult } from '../../target/contract.js';
 import type { Advice } from '../../trace/op.js';
 import type { Machine } from '../machine.js';
 import type { Era } from '../state/settings.js';

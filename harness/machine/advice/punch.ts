@@ -1,8 +1,8 @@
 import { range } from '../../base/arrays.js';
 import { PAGE_BYTES } from '../../base/page.js';
+import type { SyscallResult } from '../../contract/target.js';
 import { PART, type StallIndex } from '../../cost/ledger.js';
 import type { Errno } from '../../policy/discard/contract.js';
-import type { SyscallResult } from '../../target/contract.js';
 import { ZERO } from '../memory/contents.js';
 import { makeHole } from '../object/lifetime.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';

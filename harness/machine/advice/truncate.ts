@@ -1,6 +1,6 @@
+import type { SyscallResult } from '../../contract/target.js';
 import { PART, type StallIndex } from '../../cost/ledger.js';
 import { callNs } from '../../cost/table.js';
-import type { SyscallResult } from '../../target/contract.js';
 import { truncateObject } from '../object/lifetime.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';

@@ -1,6 +1,6 @@
 import { grown } from '../../base/arrays.js';
 import { InputError } from '../../base/errors.js';
-import { DISCARDED } from '../../target/contract.js';
+import { DISCARDED } from '../../contract/target.js';
 import { CONTENT_LIMIT } from '../../trace/op.js';
 
 /** In place of contents: a read, which puts nothing there. */

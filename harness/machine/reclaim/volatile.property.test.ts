@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { SwapKind } from '../../contract/target.js';
 import type { PurgeRules } from '../../policy/purge/contract.js';
 import { purgePolicies } from '../../policy/purge/registry.js';
-import type { SwapKind } from '../../target/contract.js';
 import { Lab, PAGE } from '../../testing/lab.js';
 import { VolatileModel } from '../../testing/volatile-model.js';
 import type { Space } from '../state/space.js';

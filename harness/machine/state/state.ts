@@ -1,8 +1,8 @@
+import type { SwapKind } from '../../contract/target.js';
 import { Device } from '../../cost/device.js';
 import { Ledger, type StallIndex } from '../../cost/ledger.js';
 import type { CostTable } from '../../cost/table.js';
 import { randomStream } from '../../stats/random.js';
-import type { SwapKind } from '../../target/contract.js';
 import { Frames } from '../memory/frames.js';
 import { PageStore } from '../memory/pages.js';
 import { StructPages } from '../memory/struct-pages.js';

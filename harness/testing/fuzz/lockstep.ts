@@ -1,8 +1,8 @@
 import fc from 'fast-check';
+import type { SwapKind } from '../../contract/target.js';
 import { checkMachine } from '../../machine/check.js';
 import type { Machine } from '../../machine/machine.js';
 import { reclaimPolicies } from '../../policy/reclaim/registry.js';
-import type { SwapKind } from '../../target/contract.js';
 import { run } from '../machine.js';
 import { SUCCESS } from '../naive/calls.js';
 import { FifoChooser, passTime } from '../naive/reclaim.js';
