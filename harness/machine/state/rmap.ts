@@ -6,11 +6,11 @@ import { type PageTables, PTE, PTE_SHIFT } from './page-table.js';
 import type { Space } from './space.js';
 import { type AnonVma, NO_RECENCY, type SharedObject, VM, type Vma } from './vma.js';
 
-/** Who knows which entries map merged pages. */
+/** What knows which entries map merged pages. */
 export interface MergedWalk {
   /**
-   * rmap_walk_ksm: shows the reverse map (`look`) the places where a merged page may be mapped, until it has found so
-   * many mappings.
+   * rmap_walk_ksm: shows the reverse map (`look`) the places where a merged page may be mapped, until it has found
+   * that many mappings.
    *
    * @param node of the page; -1 when it has none any more
    */
@@ -27,7 +27,7 @@ interface WalkedState {
 }
 
 /**
- * The reverse map: which page table entries map a frame. It keeps nothing a mapping: the frame knows object and
+ * The reverse map: which page table entries map a frame. It keeps nothing per mapping: the frame knows object and
  * index, the object knows its VMAs (or spaces), and the page table says whether the entry is there.
  */
 export class ReverseMap {
