@@ -102,19 +102,16 @@ function stallSentence(groups: readonly Group[], spaces: readonly SpaceRow[]): F
       const best = ranked.filter((row) => costNs(row) <= least * (1 + EQUAL_COST));
       const first = best[0];
       if (!first || !keep) return [];
-      const against = best.includes(keep) ? '' : ` against ${ms(costNs(keep))} of keep`;
+      const against = best.includes(keep) ? '' : ` against ${ms(costNs(keep))} with keep`;
       return [`${name}: ${policies(best, axis)} (${ms(least)} ms${against}${payer(first, spaces)})`];
     });
   return { lead: `Shortest stalls, ${tightest}:`, clauses };
 }
 
 function flipText({ name, limit, axis }: Group, { part, factor, entered, left }: Flip): string {
-  const changes = [
-    ...(entered.length > 0
-      ? [`${policies(entered, axis)} ${entered.length > 1 ? 'join' : 'joins'} the best`]
-      : []),
-    ...(left.length > 0 ? [`${policies(left, axis)} ${left.length > 1 ? 'leave' : 'leaves'} them`] : []),
-  ];
+  const gains = `${policies(entered, axis)} ${entered.length > 1 ? 'gain' : 'gains'} the mark`;
+  const loses = `${policies(left, axis)} ${left.length > 1 ? 'lose' : 'loses'} ${entered.length > 0 ? 'it' : 'the mark'}`;
+  const changes = [...(entered.length > 0 ? [gains] : []), ...(left.length > 0 ? [loses] : [])];
   return `${name}, ${limit}: with ${part} \u00d7 ${factor} ${changes.join(' and ')}`;
 }
 

@@ -84,7 +84,7 @@ describe('the text of a family', () => {
   ];
   const text = comparisonText({ runs, spaces, traces: [FACTS] });
 
-  it('has one table, a column group a limit, with marks', () => {
+  it('has one table, a column group per limit, with marks', () => {
     expect(text).toMatch(/^browser: reclaim linux, swap ssd\n/);
     expect(text).toMatch(/no limit.*limit 50 %/);
     expect(text).toMatch(/│ t +│ keep +│ +0\* │ +0\.50 │ +10\.0 │ +0 {2}│ +0\.50 │ +90\.0 │/);
@@ -97,7 +97,7 @@ describe('the text of a family', () => {
       [
         'What the browser family shows:',
         '- Most memory saved, no limit: t: remove (2.0 MiB, 50 % of what keep holds).',
-        '- Shortest stalls, limit 50 %: t: remove (20.0 ms against 90.0 of keep, 75 % of it paid by browser).',
+        '- Shortest stalls, limit 50 %: t: remove (20.0 ms against 90.0 with keep, 75 % of it paid by browser).',
         '- Halving or doubling any one class of cost changes no mark.',
       ].join('\n'),
     );
