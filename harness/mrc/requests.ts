@@ -68,7 +68,7 @@ export async function openReference(path: string, options: ReferenceOptions = {}
       throw new InputError('--split cuts requests into pages, and a trace has pages already', { file: name });
     return new TraceReference(await openTrace(await compileInput(path, input, name)));
   }
-  const { reader, values } = named ?? detectReader(input.head, name);
+  const { reader, values } = named ?? detectReader(input.head, name, 'requests');
   if (reader.yields === 'events')
     throw new InputError(
       `reader ${reader.name} reads events, expected requests or a trace; reclaim trace import makes a trace of it`,

@@ -230,6 +230,14 @@ describe('the registry', () => {
     expect(refused('time,id\n1,2\n1,2,3\n')).toMatch(/csv: line 3 has 3 fields, expected 2 as in the first/);
     expect(refused('')).toMatch(/^x: the input is empty/);
   });
+
+  it('where requests are wanted, names no reader of events', () => {
+    const head = Buffer.from('some words of a text\n');
+    expect(() => detectReader(head, 'x')).toThrow(/guests: line 1/);
+    expect(() => detectReader(head, 'x', 'requests')).toThrow(
+      /^(?!.*(strace|guests|postgresql): ).*no known format fits/,
+    );
+  });
 });
 
 describe('batches', () => {

@@ -108,9 +108,10 @@ function noneFits(candidates: readonly Candidate[], file: string): InputError {
  *
  * @param head its first bytes, decompressed
  * @param file what messages call it
+ * @param wanted what it should yield: where no format fits, the error names only readers that do
  * @throws InputError where no format fits, with the reasons of the nearest ones
  */
-export function detectReader(head: Uint8Array, file: string): ChosenReader {
+export function detectReader(head: Uint8Array, file: string, wanted?: Reader['yields']): ChosenReader {
   if (head.length === 0) throw new InputError('the input is empty, expected a log or requests', { file });
   let best: { readonly reader: Reader; readonly score: number } | undefined;
   const candidates: Candidate[] = [];
@@ -118,7 +119,8 @@ export function detectReader(head: Uint8Array, file: string): ChosenReader {
     const detection = reader.detect(head);
     const named = endsAs(reader, file);
     if (detection.fit === 0) {
-      candidates.push({ reader, misfit: detection, named });
+      if (wanted === undefined || reader.yields === wanted)
+        candidates.push({ reader, misfit: detection, named });
       continue;
     }
     const score = detection.fit * 2 + (named ? 1 : 0);
