@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatPolicy, itemsOf, type Parameters, parseParameters } from './parameters.js';
+import { parsePairs } from './parse.js';
 
 const PARAMETERS: Parameters = {
   names: {
@@ -37,4 +38,14 @@ it('a size may have a largest value', () => {
   expect(() => parse({ names: 'a', memory: '1025' })).toThrow(
     'memory=1025 is out of range, expected at most 1024 pages',
   );
+});
+
+describe('names that every object has', () => {
+  it('are no parameters, and may be given once as any other', () => {
+    expect(() => parse({ names: 'a', constructor: '1' })).toThrow(
+      'unknown parameter of reader x "constructor", expected one of names, memory',
+    );
+    expect(parsePairs(['toString=1'], '--param')).toEqual({ toString: '1' });
+    expect(() => parsePairs(['toString=1', 'toString=2'], '--param')).toThrow('is given twice in --param');
+  });
 });

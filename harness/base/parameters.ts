@@ -110,7 +110,7 @@ export function parseParameters(
   const values: Record<string, ParameterValue> = {};
   for (const [key, parameter] of Object.entries(parameters)) values[key] = parameter.default;
   for (const [key, text] of Object.entries(given)) {
-    const parameter = parameters[key];
+    const parameter = Object.hasOwn(parameters, key) ? parameters[key] : undefined;
     if (!parameter) throw unknownName(`parameter of ${owner}`, key, Object.keys(parameters));
     values[key] = parseValue(key, parameter, text);
   }

@@ -16,7 +16,7 @@ export function addPair(given: Record<string, string>, pair: string, where: stri
   if (equals <= 0 || equals === pair.length - 1)
     throw new InputError(`"${pair}" in ${where} is not a parameter, expected key=value`);
   const key = pair.slice(0, equals);
-  if (key in given) throw new InputError(`parameter ${key} is given twice in ${where}`);
+  if (Object.hasOwn(given, key)) throw new InputError(`parameter ${key} is given twice in ${where}`);
   given[key] = pair.slice(equals + 1);
 }
 

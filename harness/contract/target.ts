@@ -85,6 +85,9 @@ export interface Ending {
   readonly abandoned: { readonly events: number; readonly touches: number };
 }
 
+/** The parts of a program's stall time that its discard policy can cause. */
+export type PolicyPart = Extract<StallPart, 'discard' | 'pin' | 'sigbus'>;
+
 /** What a machine does not do, by name, each with the reason in words. */
 export interface Refusals {
   readonly ops: Readonly<Partial<Record<OpName, string>>>;
@@ -148,7 +151,7 @@ export interface Target {
   begin(row: number, space: number | undefined, thread: number): void;
   end(): void;
   /** Lets the discard policy work: what `kernel` and `program` do meanwhile is charged to this part of the stall time. */
-  attribute<T>(part: Extract<StallPart, 'discard' | 'pin' | 'sigbus'>, work: () => T): T;
+  attribute<T>(part: PolicyPart, work: () => T): T;
 
   spawn(space: number, name: string): void;
   fork(space: number, child: number): void;

@@ -6,6 +6,7 @@ import type {
   CountedMetrics,
   Ending,
   MemoryGauges,
+  PolicyPart,
   SyscallResult,
   Target,
   TargetInfo,
@@ -153,7 +154,7 @@ export class SimulatedMachine implements Target {
     ledger.end();
   }
 
-  attribute<T>(part: 'discard' | 'pin' | 'sigbus', work: () => T): T {
+  attribute<T>(part: PolicyPart, work: () => T): T {
     const outer = this.kernel.part;
     this.kernel.part = PART[part];
     const result = work();

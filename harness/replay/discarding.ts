@@ -1,4 +1,4 @@
-import type { Target } from '../contract/target.js';
+import type { PolicyPart, Target } from '../contract/target.js';
 import type {
   DiscardPolicy,
   DiscardPolicyInfo,
@@ -9,9 +9,6 @@ import type {
 import type { Chosen } from '../policy/registry.js';
 import { PAGE_LIMIT } from '../trace/op.js';
 import { UnpinnedRanges } from './unpinned.js';
-
-/** The parts of a program's stall time that its discard policy can cause. */
-type Part = Parameters<Target['attribute']>[0];
 
 /** The discard policy of a replay: what it hears of, and which part of the stall time its calls are charged to. */
 export class Discarding {
@@ -76,7 +73,7 @@ export class Discarding {
     this.tell('discard', () => this.policy.beforeWrite?.(range));
   };
 
-  private tell<T>(part: Part, work: () => T): T {
+  private tell<T>(part: PolicyPart, work: () => T): T {
     const result = this.target.attribute(part, work);
     const watches = this.policy.watchesWrites === true;
     if (watches !== this.watching) {

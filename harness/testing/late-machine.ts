@@ -4,6 +4,7 @@ import type {
   CountedMetrics,
   Ending,
   MemoryGauges,
+  PolicyPart,
   Refusals,
   Target,
   TargetInfo,
@@ -177,7 +178,7 @@ export class LateMachine implements Target {
     return this.alive;
   }
 
-  attribute<T>(part: 'discard' | 'pin' | 'sigbus', work: () => T): T {
+  attribute<T>(part: PolicyPart, work: () => T): T {
     this.carryOut();
     return this.inner.attribute(part, work);
   }

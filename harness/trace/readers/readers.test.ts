@@ -15,6 +15,7 @@ import { FIELDS, packed, SAMPLES } from '../../testing/requests.js';
 import { BATCH_CAPACITY } from '../requests/batch.js';
 import { FIT, type Reader, type RequestReader } from './reader.js';
 import { checkSides, detectReader, READERS, readerOf } from './registry.js';
+import { headLines } from './scan/lines.js';
 
 const FOLDER = packageFile('harness', 'trace', 'readers');
 const README = readFileSync(`${FOLDER}/README.md`, 'utf8');
@@ -236,6 +237,37 @@ describe('the registry', () => {
     expect(() => detectReader(head, 'x')).toThrow(/guests: line 1/);
     expect(() => detectReader(head, 'x', 'requests')).toThrow(
       /^(?!.*(strace|guests|postgresql): ).*no known format fits/,
+    );
+  });
+});
+
+describe('the first lines of a file', () => {
+  /** All lines of a head, as one expression. */
+  function plain(head: Uint8Array) {
+    const lines = Buffer.from(head).toString('latin1').split('\n');
+    if (lines.length > 1 && head.length >= 65_536) lines.pop();
+    const starts = lines.map((_, i) => lines.slice(0, i).reduce((sum, line) => sum + line.length + 1, 0));
+    return lines
+      .map((line, i) => ({ number: i + 1, text: line.replace(/\r$/, ''), start: starts[i]! }))
+      .filter(({ text }) => text !== '' && !text.startsWith('#'))
+      .slice(0, 50);
+  }
+
+  it('are 50 at most that say something, the last one whole', () => {
+    const line = fc.constantFrom('', '#', '# no', 'a', '1,2', 'b\r', '\r', 'c\r\r');
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 120 }), fc.boolean(), fc.boolean(), (lines, long, ended) => {
+        const text = `${lines.join('\n')}${ended ? '\n' : ''}`;
+        const head = Buffer.from(long ? `${text}${'x'.repeat(65_536 - text.length)}` : text);
+        expect(headLines(head)).toEqual(plain(head));
+      }),
+      {
+        examples: [
+          [['a'], true, false],
+          [['a', 'b'], true, true],
+          [[], false, false],
+        ],
+      },
     );
   });
 });

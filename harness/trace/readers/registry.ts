@@ -138,7 +138,8 @@ export function detectReader(head: Uint8Array, file: string, wanted?: Reader['yi
  */
 export function checkSides({ name, sides }: Reader, given: Readonly<Record<string, string>>): void {
   for (const side of Object.keys(given))
-    if (!(side in sides)) throw unknownName(`side input of reader ${name}`, side, Object.keys(sides));
+    if (!Object.hasOwn(sides, side))
+      throw unknownName(`side input of reader ${name}`, side, Object.keys(sides));
   for (const [side, { meaning, required }] of Object.entries(sides))
     if (required && !(side in given))
       throw new InputError(`reader ${name} needs ${meaning}, expected --with ${side}=FILE`);

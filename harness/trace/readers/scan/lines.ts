@@ -69,17 +69,18 @@ export interface HeadLine {
 /** The first whole lines of a text, without line ends, empty lines and comments (`#`); none where it is not text. */
 export function headLines(head: Uint8Array): HeadLine[] {
   if (head.includes(0)) return [];
-  const lines = Buffer.from(head).toString('latin1').split('\n');
-  if (lines.length > 1 && head.length >= WHOLE_HEAD) lines.pop();
-  let end = 0;
-  return lines
-    .map((line, i) => {
-      const start = end;
-      end += line.length + 1;
-      return { number: i + 1, text: line.replace(/\r$/, ''), start };
-    })
-    .filter(({ text }) => text !== '' && !text.startsWith('#'))
-    .slice(0, LOOKED_AT);
+  const text = Buffer.from(head).toString('latin1');
+  const last = text.lastIndexOf('\n');
+  const whole = last >= 0 && head.length >= WHOLE_HEAD ? last : text.length;
+  const lines: HeadLine[] = [];
+  // Every reader looks at a head, so that no more of it is split than is looked at.
+  for (let start = 0, number = 1; start <= whole && lines.length < LOOKED_AT; number++) {
+    const end = text.indexOf('\n', start);
+    const line = text.slice(start, end < 0 ? text.length : end).replace(/\r$/, '');
+    if (line !== '' && !line.startsWith('#')) lines.push({ number, text: line, start });
+    start = end < 0 ? text.length + 1 : end + 1;
+  }
+  return lines;
 }
 
 /** Why a file without lines is not of a format of lines. */
