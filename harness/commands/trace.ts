@@ -164,7 +164,10 @@ const importCommand: SubCommand = {
     const written = await writeTrace(source, args.output, formOf(args.output));
     if (args.output !== '-') note(`${args.output}: ${written.events} events`);
     if (source.summary) note(source.summary());
-    for (const [what, count] of source.leftOut.entries()) note(`left out: ${what} (${count})`);
+    for (const { file, account } of source.inputs) {
+      for (const [what, lines] of account.leftOut) note(`${file}: left out: ${what} (${lines})`);
+      for (const [what, count] of account.remarks) note(`${file}: ${what} (${count})`);
+    }
   },
 };
 

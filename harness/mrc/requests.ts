@@ -2,7 +2,8 @@ import { InputError } from '../base/errors.js';
 import type { ParameterValues } from '../base/parameters.js';
 import { compileInput } from '../trace/compile.js';
 import { decodedBytes, inputName, peekInput, STDIN } from '../trace/io/input.js';
-import { LeftOut, type RequestReader } from '../trace/readers/reader.js';
+import { LineAccount } from '../trace/readers/account.js';
+import type { RequestReader } from '../trace/readers/reader.js';
 import { detectReader, readerOf } from '../trace/readers/registry.js';
 import { ReferenceMapper, referenceOf } from '../trace/requests/references.js';
 import { isTrace, openTrace } from '../trace/trace.js';
@@ -40,7 +41,7 @@ class RequestReference implements ReferenceString {
   async *batches(): AsyncGenerator<ReferenceBatch> {
     const mapper = new ReferenceMapper(referenceOf(this.reader, this.split), this.reader.idBytes);
     const { name: file, values } = this;
-    const input = { file, bytes: this.bytes(), values, sides: {}, leftOut: new LeftOut() };
+    const input = { file, bytes: this.bytes(), values, sides: {}, account: new LineAccount() };
     for await (const batch of this.reader.read(input)) yield* mapper.map(batch);
   }
 

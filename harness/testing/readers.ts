@@ -1,12 +1,6 @@
 import { type ParameterValues, parseParameters } from '../base/parameters.js';
-import {
-  type EventReader,
-  type InputFile,
-  LeftOut,
-  type Reader,
-  type ReaderInput,
-  type RequestReader,
-} from '../trace/readers/reader.js';
+import { LineAccount } from '../trace/readers/account.js';
+import type { EventReader, InputFile, Reader, ReaderInput, RequestReader } from '../trace/readers/reader.js';
 import { READERS, readerOf } from '../trace/readers/registry.js';
 import { EVENT_SAMPLES, type EventSample } from './event-samples.js';
 import { type Request, requestsOf, SAMPLES, type Sample } from './requests.js';
@@ -37,7 +31,7 @@ async function* piecesOf(content: Content, sizes: readonly number[]): AsyncGener
 }
 
 function fileOf(file: string, content: Content, sizes: readonly number[] = [1 << 16]): InputFile {
-  return { file, bytes: piecesOf(content, sizes) };
+  return { file, bytes: piecesOf(content, sizes), account: new LineAccount() };
 }
 
 /** What a reader gets for a content. */
@@ -48,7 +42,6 @@ export function inputOf(reader: Reader, content: Content, options: InputOptions 
     ...fileOf(options.file ?? 'x', content, options.pieces),
     values,
     sides: Object.fromEntries(sides),
-    leftOut: new LeftOut(),
   };
 }
 

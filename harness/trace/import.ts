@@ -1,6 +1,7 @@
 import { InputError } from '../base/errors.js';
 import { decodedBytes, inputName, peekInput, STDIN } from './io/input.js';
-import { type EventReader, type InputFile, LeftOut } from './readers/reader.js';
+import { LineAccount } from './readers/account.js';
+import type { EventReader, InputFile } from './readers/reader.js';
 import { type ChosenReader, checkSides, detectReader, readerOf } from './readers/registry.js';
 import { importRequests } from './requests/import.js';
 import type { TraceSource } from './source.js';
@@ -15,15 +16,18 @@ export interface ImportOptions {
   readonly split?: boolean;
 }
 
-/** A trace that is being produced of a file, and what of the file is not in it. */
+/** A trace that is being produced of a file, and what became of the file's lines. */
 export interface ImportedTrace extends TraceSource {
-  /** Complete once all blocks have been taken. */
-  readonly leftOut: LeftOut;
+  /** The file, then its side inputs. Their accounts are complete once all blocks have been taken. */
+  readonly inputs: readonly Pick<InputFile, 'file' | 'account'>[];
 }
 
 function sideFiles(paths: Readonly<Record<string, string>>): Record<string, InputFile> {
   return Object.fromEntries(
-    Object.entries(paths).map(([name, path]) => [name, { file: inputName(path), bytes: decodedBytes(path) }]),
+    Object.entries(paths).map(([name, path]) => [
+      name,
+      { file: inputName(path), bytes: decodedBytes(path), account: new LineAccount() },
+    ]),
   );
 }
 
@@ -61,14 +65,14 @@ export async function importTrace(path: string, options: ImportOptions = {}): Pr
   const { reader, values, bytes, close } =
     options.reader === undefined ? await openDetected(path, file) : openNamed(path, options.reader);
   checkSides(reader, sides);
-  const leftOut = new LeftOut();
-  const input = { file, values, sides: sideFiles(sides), leftOut };
+  const input = { file, values, sides: sideFiles(sides), account: new LineAccount() };
+  const inputs = [input, ...Object.values(input.sides)];
   if (reader.yields === 'events') {
     if (split) throw notSplit(reader);
-    return { ...(await reader.open({ ...input, bytes })), leftOut };
+    return { ...(await reader.open({ ...input, bytes })), inputs };
   }
   if (path !== STDIN) await close();
-  return { ...(await importRequests({ ...input, path, reader, split })), leftOut };
+  return { ...(await importRequests({ ...input, path, reader, split })), inputs };
 }
 
 function notSplit({ name }: EventReader): InputError {

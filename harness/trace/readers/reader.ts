@@ -1,6 +1,7 @@
 import type { Parameters, ParameterValues } from '../../base/parameters.js';
 import type { RequestBatch } from '../requests/batch.js';
 import type { TraceSource } from '../source.js';
+import type { LineAccount } from './account.js';
 
 /** How surely the start of a file is of a format: from not at all to by a mark of its own. */
 export const FIT = { none: 0, possible: 1, likely: 2, certain: 3 } as const;
@@ -22,10 +23,14 @@ export function misfit(why: string, reached = 0): Misfit {
   return { fit: FIT.none, why, reached };
 }
 
-/** A file as a reader gets it: what messages call it, and its bytes, decompressed, to be read once. */
+/** A file as a reader gets it. */
 export interface InputFile {
+  /** What messages call it. */
   readonly file: string;
+  /** Its bytes, decompressed, to be read once. */
   readonly bytes: AsyncIterable<Uint8Array>;
+  /** Where the reader counts what became of each of its lines. */
+  readonly account: LineAccount;
 }
 
 /** A file that a reader takes besides the one it is named for. */
@@ -35,28 +40,12 @@ export interface SideInput {
   readonly required: boolean;
 }
 
-/** What a reader leaves out of its result, by name and count, in the order of its first appearance. */
-export class LeftOut {
-  private readonly counts = new Map<string, number>();
-
-  /** @param what in the plural, as in "page faults outside the pool" */
-  add(what: string, count = 1): void {
-    if (count > 0) this.counts.set(what, (this.counts.get(what) ?? 0) + count);
-  }
-
-  entries(): (readonly [what: string, count: number])[] {
-    return [...this.counts];
-  }
-}
-
 /** What a reader reads. */
 export interface ReaderInput extends InputFile {
   /** The values of its parameters. */
   readonly values: ParameterValues;
   /** By name, the side inputs that were given; all required ones are there. */
   readonly sides: Readonly<Record<string, InputFile>>;
-  /** Complete once everything has been read. */
-  readonly leftOut: LeftOut;
 }
 
 /** What every reader says of itself. */

@@ -11,7 +11,7 @@ import {
   requestsIn,
   sampleOf,
 } from '../../testing/readers.js';
-import { FIELDS, packed, SAMPLES } from '../../testing/requests.js';
+import { FIELDS, packed, SAMPLES, type Sample } from '../../testing/requests.js';
 import { BATCH_CAPACITY } from '../requests/batch.js';
 import { FIT, type Reader, type RequestReader } from './reader.js';
 import { checkSides, detectReader, READERS, readerOf } from './registry.js';
@@ -131,10 +131,24 @@ describe.each(READERS.map((reader) => [reader.name, reader] as const))('the read
   });
 });
 
+/** Lines of a sample, or records where it is binary. */
+function unitsOf({ bytes, requests }: Sample): number {
+  return headLines(bytes).length > 0 ? bytes.toString('latin1').split('\n').length - 1 : requests.length;
+}
+
+describe('accounts', () => {
+  it.each(REQUEST_READERS)('of $name count every line or record once', async (reader) => {
+    const sample = SAMPLES[reader.name]!;
+    const input = inputOf(reader, sample.bytes);
+    for await (const _ of reader.read(input));
+    expect(input.account.total).toBe(unitsOf(sample));
+  });
+});
+
 describe('the registry', () => {
   it('has every reader of the folder, and samples of no others', () => {
     const files = readdirSync(FOLDER).filter((file) => /^[a-z-]+\.ts$/.test(file));
-    const support = ['reader.ts', 'registry.ts', 'marks.ts'];
+    const support = ['reader.ts', 'registry.ts', 'marks.ts', 'account.ts'];
     expect(files.filter((file) => !support.includes(file))).toHaveLength(REQUEST_READERS.length);
     const folders = readdirSync(FOLDER).filter((name) => existsSync(`${FOLDER}/${name}/import.ts`));
     expect(folders).toHaveLength(READERS.length - REQUEST_READERS.length);

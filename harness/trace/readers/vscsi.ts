@@ -67,13 +67,15 @@ export const vscsi: RequestReader = {
     versionOf(head) === undefined
       ? misfit('the first binary records have an unknown version, expected 1 or 2')
       : { fit: FIT.likely },
-  async *read({ bytes, file }) {
-    const { head, all } = await peekBytes(bytes, LOOKED_AT * 40);
+  async *read(input) {
+    const { head, all } = await peekBytes(input.bytes, LOOKED_AT * 40);
     const version = versionOf(head);
     if (head.length > 0 && version === undefined)
-      throw new InputError('the first records have an unknown version, expected vscsi 1 or 2', { file });
+      throw new InputError('the first records have an unknown version, expected vscsi 1 or 2', {
+        file: input.file,
+      });
     const known = version ?? 1;
     const layout = LAYOUTS[known]!;
-    yield* readRecords({ bytes: all, file }, layout.bytes, decoder(known, layout));
+    yield* readRecords({ ...input, bytes: all }, layout.bytes, decoder(known, layout));
   },
 };

@@ -5,7 +5,8 @@ import { BlockBuilder, type EventBlock } from '../block.js';
 import { decodedBytes, STDIN } from '../io/input.js';
 import { TraceMeta } from '../meta.js';
 import { PAGE_LIMIT } from '../op.js';
-import { LeftOut, type ReaderInput, type RequestReader } from '../readers/reader.js';
+import { LineAccount } from '../readers/account.js';
+import type { ReaderInput, RequestReader } from '../readers/reader.js';
 import type { TraceSource } from '../source.js';
 import type { RequestBatch } from './batch.js';
 import { type DenseBatch, ReferenceMapper, referenceOf } from './references.js';
@@ -34,9 +35,9 @@ export interface RequestFile extends Omit<ReaderInput, 'bytes'> {
   readonly split: boolean;
 }
 
-/** @param leftOut of one pass of the two */
-function requests(file: RequestFile, leftOut: LeftOut): AsyncGenerator<RequestBatch> {
-  return file.reader.read({ ...file, bytes: decodedBytes(file.path), leftOut });
+/** @param account of one pass of the two */
+function requests(file: RequestFile, account: LineAccount): AsyncGenerator<RequestBatch> {
+  return file.reader.read({ ...file, bytes: decodedBytes(file.path), account });
 }
 
 async function survey(file: RequestFile): Promise<Survey> {
@@ -45,7 +46,7 @@ async function survey(file: RequestFile): Promise<Survey> {
   let firstTimeUs = Number.NaN;
   let lastTimeUs = Number.NEGATIVE_INFINITY;
   let disordered = 0;
-  for await (const batch of requests(file, new LeftOut())) {
+  for await (const batch of requests(file, new LineAccount())) {
     for (const _ of mapper.map(batch));
     for (let row = 0; row < batch.length; row++) {
       const time = batch.time[row]!;
@@ -117,7 +118,7 @@ class RequestEvents {
   async *blocks(): AsyncGenerator<EventBlock> {
     const { builder } = this.runs;
     yield* this.declarations();
-    for await (const batch of requests(this.file, this.file.leftOut)) {
+    for await (const batch of requests(this.file, this.file.account)) {
       for (const dense of this.found.mapper.map(batch)) yield* this.events(batch, dense);
       this.requests += batch.length;
     }

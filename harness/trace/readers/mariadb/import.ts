@@ -117,7 +117,7 @@ async function open(input: ReaderInput): Promise<TraceSource> {
     .filter(({ timeUs }) => timeUs >= 0 && timeUs <= endUs);
   const writer = new PoolWriter(pool, calls, inPool, endUs);
   const left = faults.length - inPool.length;
-  input.leftOut.add('page faults outside the buffer pool', left);
+  faultsFile.account.leave('page faults outside the buffer pool', left);
   return {
     meta: metadata(startUs - offsetUs, left),
     strings: writer.builder.strings,

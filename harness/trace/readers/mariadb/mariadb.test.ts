@@ -95,7 +95,7 @@ describe('the shipped trace mariadb-resize', () => {
   it('is what the reader makes of the recording', async () => {
     const { input, source: opening } = opened(part('resizes.strace.br'), part('resizes.faults.br'));
     const source = await opening;
-    expect(input.leftOut.entries()).toEqual([['page faults outside the buffer pool', 834]]);
+    expect(input.sides.faults!.account.leftOut).toEqual([['page faults outside the buffer pool', 834]]);
     const shipped = await loadTrace('mariadb-resize');
     expect(await eventLines(source)).toEqual(await eventLines(shipped));
     expect(source.meta.get('clock')).toBe(shipped.meta.get('clock'));

@@ -44,6 +44,11 @@ export class Cursor {
     this.lineStart = 0;
   }
 
+  /** Lines whose end has been passed. */
+  get lines(): number {
+    return this.line - 1;
+  }
+
   get more(): boolean {
     return this.at < this.bytes.length;
   }

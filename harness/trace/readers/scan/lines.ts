@@ -28,19 +28,32 @@ export async function* wholeLines({ file, bytes }: InputFile): AsyncGenerator<Ui
   if (rest.length > 0) yield Buffer.concat([rest, Uint8Array.of(BYTE.lf)]);
 }
 
+/** What a line without a request is, where its scanner has not counted it for another reason. */
+const NO_REQUEST = 'empty lines and comments';
+
 /**
- * Reads requests from lines of text.
+ * Reads requests from lines of text, and counts each line once: as used where it has requests, and else as the scanner
+ * has counted it, or as empty or a comment.
  *
  * @throws InputError with the line and column of what is wrong, or where there is no request at all
  */
 export async function* readLines(input: InputFile, scan: LineScanner): AsyncGenerator<RequestBatch> {
+  const { account } = input;
   const cursor = new Cursor(input.file);
   const batch = new RequestBatch();
   let requests = 0;
   for await (const lines of wholeLines(input)) {
     cursor.load(lines);
     while (cursor.more) {
+      const { lines: read } = cursor;
+      const { length } = batch;
+      const { total } = account;
       scan(cursor, batch);
+      // A line that is read again counts when its end is reached.
+      if (cursor.lines !== read && account.total === total) {
+        if (batch.length !== length) account.use();
+        else account.leave(NO_REQUEST);
+      }
       if (!batch.full) continue;
       requests += batch.length;
       yield batch;

@@ -24,7 +24,7 @@ const BIG_ENDIAN_HOST = new Uint8Array(Uint32Array.of(1).buffer)[0] === 0;
  * @throws InputError with the byte where a record is wrong or cut short
  */
 export async function* readRecords(
-  { bytes, file }: InputFile,
+  { bytes, file, account }: InputFile,
   recordBytes: number,
   decode: RecordDecoder,
 ): AsyncGenerator<RequestBatch> {
@@ -43,6 +43,8 @@ export async function* readRecords(
     if (BIG_ENDIAN_HOST) buffer.subarray(0, records * recordBytes).swap32();
     batch.length = 0;
     decode(words, records, batch, fail);
+    // A decoder counts the records that are no request.
+    account.use(batch.length);
     start += records * recordBytes;
     return batch;
   };

@@ -24,7 +24,7 @@ async function open(input: ReaderInput): Promise<TraceSource> {
   const memory = input.values.memory as FollowOptions['memory'];
   const touches = input.values.touches as Touches;
   const { drafts, startUs, unmatched } = await followLog(input, { memory, marks: await readMarks(input) });
-  input.leftOut.add('shared mappings of files or of segments not in the log', unmatched);
+  input.account.remark('shared mappings of files or of segments not in the log', unmatched);
   const writer = new DraftWriter(drafts, touches, startUs);
   return {
     meta: metadata(touches, startUs, unmatched),
