@@ -50,7 +50,7 @@ export function collectMetrics(
 export function applicablePaid(paid: readonly Paid[], { known, short }: Accesses): readonly Paid[] {
   if (applies('fault', known, short)) return paid;
   // A row that is of no space took no fault and says nothing of them.
-  const shown = ({ pgfault, pgmajfault }: Paid) => ({
+  const shown = ({ pgfault, pgmajfault }: Paid): Pick<Paid, 'pgfault' | 'pgmajfault'> => ({
     pgfault: pgfault === null ? null : NOT_APPLICABLE,
     pgmajfault: pgmajfault === null ? null : NOT_APPLICABLE,
   });
