@@ -123,9 +123,10 @@ describe('decompression', () => {
   });
 
   it('of brotli is by name, and is known where nothing else is', () => {
-    const br = brotliCompressSync(PLAIN);
+    const squares = Array.from({ length: 20_000 }, (_, i) => `${(i * i) % 65_537}\n`).join('');
+    const br = brotliCompressSync(squares);
     expect(looksLikeBrotli(br)).toBe(true);
-    expect(looksLikeBrotli(br.subarray(0, -3))).toBe(true);
+    expect(looksLikeBrotli(br.subarray(0, br.length >> 1))).toBe(true);
     for (const bytes of [PLAIN.subarray(0, 100), Buffer.alloc(100), Buffer.from('no brotli at all'), BZ2])
       expect(looksLikeBrotli(bytes)).toBe(false);
     expect(() => detectReader(br, 'x')).toThrow(
