@@ -77,7 +77,7 @@ function checkSizes(reader: RequestReader, { split }: ReferenceOptions, file: st
 /**
  * Opens a file as a reference string: a trace of ours (text or binary), or any format that `harness/trace/readers` reads.
  *
- * @param path a file, decompressed where it is .gz, .br or .zst, or `-` for standard input
+ * @param path a file, decompressed where it is compressed, or `-` for standard input
  * @throws InputError where the file cannot be read, is empty, of no known format or of events; wrong records are found when batches are taken
  */
 export async function openReference(path: string, options: ReferenceOptions = {}): Promise<ReferenceString> {
