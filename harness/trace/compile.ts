@@ -6,8 +6,10 @@ import { isBinaryTrace } from './binary/decoder.js';
 import { VERSION } from './binary/layout.js';
 import { BinaryEncoder } from './binary/writer.js';
 import { markUsed, trimCache, usableCacheFolder } from './io/cache.js';
-import { decodedBytes, inputName, type PeekedInput, peekInput, STDIN } from './io/input.js';
+import { COMPRESSED_NAME } from './io/decompress.js';
+import { decodedBytes, inputName, peekInput, STDIN } from './io/input.js';
 import { openSink, writeTo } from './io/output.js';
+import type { PeekedBytes } from './io/peek.js';
 import type { TraceSource } from './source.js';
 import { TextScanner } from './text/scanner.js';
 import { openTrace, type TraceHandle, traceHandle } from './trace.js';
@@ -78,7 +80,7 @@ export async function compileTrace(
 /** As `compileTrace`, of an input whose start has been read. */
 export async function compileInput(
   path: string,
-  { head, all, close }: PeekedInput,
+  { head, all, close }: PeekedBytes,
   name: string,
   progress?: Progress,
 ): Promise<TraceHandle> {
@@ -87,7 +89,7 @@ export async function compileInput(
   const build = binary ? spool : compileText;
   if (path === STDIN) return intoCache(all, name, build, progress);
   await close();
-  if (binary && !/\.(gz|br|zst)$/.test(path)) return traceHandle(path, name);
+  if (binary && !COMPRESSED_NAME.test(path)) return traceHandle(path, name);
   const cached = cachePath(usableCacheFolder(), await sha256Of(path));
   return (await fromCache(cached, name)) ?? intoCache(decodedBytes(path), name, build, progress);
 }

@@ -56,7 +56,7 @@ function openNamed(path: string, reader: string): Opened {
 /**
  * Makes a trace of a file in another program's format.
  *
- * @param path a file, decompressed where it is .gz, .br or .zst; readers of events take standard input, `-`, too
+ * @param path a file, decompressed where it is compressed; readers of events take standard input, `-`, too
  * @throws InputError where no format fits, for options that the reader does not take, and with the place of what is wrong
  */
 export async function importTrace(path: string, options: ImportOptions = {}): Promise<ImportedTrace> {

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
-import { Readable, type Transform } from 'node:stream';
-import * as zlib from 'node:zlib';
-import { fileError, InputError } from '../../base/errors.js';
-import { zstdDecompressor } from './zstd.js';
+import type { Readable } from 'node:stream';
+import { fileError } from '../../base/errors.js';
+import { decompressed } from './decompress.js';
+import { type PeekedBytes, peekBytes } from './peek.js';
 
 /** The name that stands for standard input. */
 export const STDIN = '-';
@@ -24,72 +24,13 @@ async function* rawChunks(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-function startsWith(bytes: Uint8Array, ...prefix: number[]): boolean {
-  return prefix.every((byte, i) => bytes[i] === byte);
-}
-
-/** The decompressor that content and name ask for; undefined for plain bytes. */
-function decompressor(path: string, start: Uint8Array): Transform | undefined {
-  const file = inputName(path);
-  if (startsWith(start, 0x1f, 0x8b)) return zlib.createGunzip();
-  if (startsWith(start, 0x28, 0xb5, 0x2f, 0xfd)) return zstdDecompressor();
-  if (startsWith(start, 0xfd, 0x37, 0x7a, 0x58, 0x5a)) {
-    throw new InputError(
-      'this is xz-compressed, expected plain, .gz, .br or .zst; use xz -dc FILE | reclaim … -',
-      { file },
-    );
-  }
-  // Brotli has no magic number: the name has to say so.
-  return path.endsWith('.br') ? zlib.createBrotliDecompress() : undefined;
-}
-
-async function* chain(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield first;
-  yield* rest;
-}
-
 /**
- * The bytes of a file (or of standard input, `-`), decompressed: gzip and zstd by content, brotli by the ending `.br`.
+ * The bytes of a file (or of standard input, `-`), decompressed as `decompressed` does.
  *
  * @throws InputError when the file cannot be read or its compression is damaged
  */
-export async function* decodedBytes(path: string): AsyncGenerator<Uint8Array> {
-  const raw = rawChunks(path);
-  const { value: first, done } = await raw.next();
-  if (done || !first) return;
-  const transform = decompressor(path, first);
-  const bytes = chain(first, raw);
-  if (!transform) {
-    yield* bytes;
-    return;
-  }
-  const source = Readable.from(bytes);
-  source.on('error', (error) => transform.destroy(error));
-  try {
-    for await (const chunk of source.pipe(transform)) yield chunk as Uint8Array;
-  } catch (error) {
-    throw damaged(error, path);
-  } finally {
-    source.destroy();
-  }
-}
-
-function damaged(error: unknown, path: string): unknown {
-  if (error instanceof InputError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new InputError(`the compressed data is damaged (${reason}), expected a whole file`, {
-    file: inputName(path),
-  });
-}
-
-/** An input whose start is known. */
-export interface PeekedInput {
-  /** The first bytes: `headBytes`, or all there are; none where the input is empty. */
-  readonly head: Uint8Array;
-  /** All bytes, the head included. To be taken once, to its end. */
-  readonly all: AsyncIterable<Uint8Array>;
-  /** Closes the file where `all` is not wanted. */
-  close(): Promise<void>;
+export function decodedBytes(path: string): AsyncGenerator<Uint8Array> {
+  return decompressed(rawChunks(path), inputName(path));
 }
 
 /** Enough to distinguish formats. */
@@ -100,30 +41,6 @@ const HEAD_BYTES = 1 << 16;
  *
  * @throws InputError as `decodedBytes`
  */
-export function peekInput(path: string): Promise<PeekedInput> {
+export function peekInput(path: string): Promise<PeekedBytes> {
   return peekBytes(decodedBytes(path), HEAD_BYTES);
-}
-
-/** Takes the first `headBytes` of some bytes, or all there are. */
-export async function peekBytes(bytes: AsyncIterable<Uint8Array>, headBytes: number): Promise<PeekedInput> {
-  const rest = bytes[Symbol.asyncIterator]();
-  const chunks: Uint8Array[] = [];
-  for (let length = 0; length < headBytes; length += chunks.at(-1)!.length) {
-    const { value, done } = await rest.next();
-    if (done) break;
-    chunks.push(value);
-  }
-  const close = async () => {
-    await rest.return?.();
-  };
-  async function* all(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* chunks;
-      yield* { [Symbol.asyncIterator]: () => rest };
-    } finally {
-      await close();
-    }
-  }
-  const head = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-  return { head: head.subarray(0, headBytes), all: all(), close };
 }
