@@ -122,9 +122,7 @@ const importCommand: SubCommand = {
     yargs
       .positional(
         'file',
-        filePositional(
-          'the file (.gz, .br and .zst are decompressed), or - for standard input, where the reader is of events',
-        ),
+        filePositional('the file or pipe (.gz, .br and .zst are decompressed), or - for standard input'),
       )
       .positional('output', outputPositional)
       .options({

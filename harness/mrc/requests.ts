@@ -1,10 +1,10 @@
 import { InputError } from '../base/errors.js';
 import type { ParameterValues } from '../base/parameters.js';
 import { compileInput } from '../trace/compile.js';
-import { decodedBytes, inputName, peekInput, STDIN } from '../trace/io/input.js';
+import { decodedBytes, inputName, type PeekedInput, usingInput } from '../trace/io/input.js';
 import { LineAccount } from '../trace/readers/account.js';
 import type { RequestReader } from '../trace/readers/reader.js';
-import { detectReader, readerOf } from '../trace/readers/registry.js';
+import { type ChosenReader, detectReader, readerOf } from '../trace/readers/registry.js';
 import { ReferenceMapper, referenceOf } from '../trace/requests/references.js';
 import { isTrace, openTrace } from '../trace/trace.js';
 import type { ReferenceBatch, ReferenceString } from './reference.js';
@@ -20,7 +20,7 @@ export interface ReferenceOptions {
   readonly shown?: string | undefined;
 }
 
-/** Requests in a file, or from standard input, that are mapped while they are read: constant memory but for the distinct ids. */
+/** Requests in a file, or from a pipe, that are mapped while they are read: constant memory but for the distinct ids. */
 class RequestReference implements ReferenceString {
   readonly rereadable: boolean;
   private stream: AsyncIterable<Uint8Array> | undefined;
@@ -57,13 +57,21 @@ class RequestReference implements ReferenceString {
 /**
  * Opens a file as a reference string: a trace of ours (text or binary), or any format that `harness/trace/readers` reads.
  *
- * @param path a file, decompressed where it is .gz, .br or .zst, or `-` for standard input
+ * @param path a file, decompressed where it is .gz, .br or .zst, a pipe, or `-` for standard input
  * @throws InputError where the file cannot be read, is empty, of no known format or of events; wrong records are found when batches are taken
  */
 export async function openReference(path: string, options: ReferenceOptions = {}): Promise<ReferenceString> {
-  const name = options.shown ?? inputName(path);
   const named = options.reader === undefined ? undefined : readerOf(options.reader);
-  const input = await peekInput(path);
+  return usingInput(path, (input) => referenceOfInput(path, input, named, options));
+}
+
+async function referenceOfInput(
+  path: string,
+  input: PeekedInput,
+  named: ChosenReader | undefined,
+  options: ReferenceOptions,
+): Promise<ReferenceString> {
+  const name = options.shown ?? inputName(path);
   if (!named && isTrace(input.head)) {
     if (options.split)
       throw new InputError('--split cuts requests into pages, and a trace has pages already', { file: name });
@@ -75,13 +83,13 @@ export async function openReference(path: string, options: ReferenceOptions = {}
       `reader ${reader.name} reads events, expected requests or a trace; reclaim trace import makes a trace of it`,
       { file: name },
     );
-  if (path !== STDIN) await input.close();
+  if (input.kind === 'regular') await input.close();
   return new RequestReference(
     name,
     path,
     reader,
     values,
     options.split ?? false,
-    path === STDIN ? input.all : undefined,
+    input.kind === 'stream' ? input.all : undefined,
   );
 }

@@ -1,28 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { Readable, type Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { fileError, InputError } from '../../base/errors.js';
+import { InputError } from '../../base/errors.js';
+import { type InputKind, inputKind, inputName, rawBytes } from './raw.js';
 import { zstdDecompressor } from './zstd.js';
 
-/** The name that stands for standard input. */
-export const STDIN = '-';
-
-const CHUNK_BYTES = 1 << 18;
-
-/** What messages call an input. */
-export function inputName(path: string): string {
-  return path === STDIN ? '(standard input)' : path;
-}
-
-async function* rawChunks(path: string): AsyncGenerator<Uint8Array> {
-  const stream: Readable =
-    path === STDIN ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  try {
-    for await (const chunk of stream) yield chunk as Uint8Array;
-  } catch (error) {
-    throw fileError(error, inputName(path));
-  }
-}
+export { inputName, STDIN } from './raw.js';
 
 function startsWith(bytes: Uint8Array, ...prefix: number[]): boolean {
   return prefix.every((byte, i) => bytes[i] === byte);
@@ -44,17 +26,21 @@ function decompressor(path: string, start: Uint8Array): Transform | undefined {
 }
 
 async function* chain(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield first;
-  yield* rest;
+  try {
+    yield first;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
 }
 
 /**
- * The bytes of a file (or of standard input, `-`), decompressed: gzip and zstd by content, brotli by the ending `.br`.
+ * The bytes of a file, a pipe or standard input, `-`, decompressed: gzip and zstd by content, brotli by the ending `.br`.
  *
  * @throws InputError when the file cannot be read or its compression is damaged
  */
 export async function* decodedBytes(path: string): AsyncGenerator<Uint8Array> {
-  const raw = rawChunks(path);
+  const raw = rawBytes(path);
   const { value: first, done } = await raw.next();
   if (done || !first) return;
   const transform = decompressor(path, first);
@@ -82,8 +68,8 @@ function damaged(error: unknown, path: string): unknown {
   });
 }
 
-/** An input whose start is known. */
-export interface PeekedInput {
+/** The start of some bytes, and all of them. */
+export interface PeekedBytes {
   /** The first bytes: `headBytes`, or all there are; none where the input is empty. */
   readonly head: Uint8Array;
   /** All bytes, the head included. To be taken once, to its end. */
@@ -92,20 +78,38 @@ export interface PeekedInput {
   close(): Promise<void>;
 }
 
+/** An input whose start is known. */
+export interface PeekedInput extends PeekedBytes {
+  readonly kind: InputKind;
+}
+
 /** Enough to distinguish formats. */
 const HEAD_BYTES = 1 << 16;
 
 /**
- * Reads the start of an input, so that its format can be detected before it is read; standard input cannot be read twice.
+ * Reads the start of an input, so that its format can be detected before it is read. A stream is opened here and never
+ * again: all of it is in `all`.
  *
  * @throws InputError as `decodedBytes`
  */
-export function peekInput(path: string): Promise<PeekedInput> {
-  return peekBytes(decodedBytes(path), HEAD_BYTES);
+export async function peekInput(path: string): Promise<PeekedInput> {
+  const kind = await inputKind(path);
+  return { ...(await peekBytes(decodedBytes(path), HEAD_BYTES)), kind };
+}
+
+/** Peeks into an input for what `use` makes of it, and closes it where that fails: an open pipe would keep the process. */
+export async function usingInput<T>(path: string, use: (input: PeekedInput) => Promise<T>): Promise<T> {
+  const input = await peekInput(path);
+  try {
+    return await use(input);
+  } catch (error) {
+    await input.close();
+    throw error;
+  }
 }
 
 /** Takes the first `headBytes` of some bytes, or all there are. */
-export async function peekBytes(bytes: AsyncIterable<Uint8Array>, headBytes: number): Promise<PeekedInput> {
+export async function peekBytes(bytes: AsyncIterable<Uint8Array>, headBytes: number): Promise<PeekedBytes> {
   const rest = bytes[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
   for (let length = 0; length < headBytes; length += chunks.at(-1)!.length) {
