@@ -6,6 +6,7 @@ import { isBinaryTrace } from './binary/decoder.js';
 import { VERSION } from './binary/layout.js';
 import { BinaryEncoder } from './binary/writer.js';
 import { markUsed, trimCache, usableCacheFolder } from './io/cache.js';
+import { COMPRESSED_NAME } from './io/decompress.js';
 import { decodedBytes, inputName, type PeekedInput, usingInput } from './io/input.js';
 import { openSink, writeTo } from './io/output.js';
 import type { TraceSource } from './source.js';
@@ -87,7 +88,7 @@ export async function compileInput(
   const build = binary ? spool : compileText;
   if (kind === 'stream') return intoCache(all, name, build, progress);
   await close();
-  if (binary && !/\.(gz|br|zst)$/.test(path)) return traceHandle(path, name);
+  if (binary && !COMPRESSED_NAME.test(path)) return traceHandle(path, name);
   const cached = cachePath(usableCacheFolder(), await sha256Of(path));
   return (await fromCache(cached, name)) ?? intoCache(decodedBytes(path), name, build, progress);
 }

@@ -45,7 +45,7 @@ function chooseReader({ head }: PeekedInput, file: string, named: string | undef
 /**
  * Makes a trace of a file in another program's format.
  *
- * @param path a file or a pipe, or `-` for standard input; decompressed where it is .gz, .br or .zst. Requests are read
+ * @param path a file or a pipe, or `-` for standard input; decompressed where it is compressed. Requests are read
  * twice: what comes through a pipe is kept in a temporary file meanwhile
  * @throws InputError where no format fits, for options that the reader does not take, and with the place of what is wrong
  */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { eventsOf } from '../../../testing/readers.js';
 import { parseMarks } from '../marks.js';
-import { CallReader, splitArgs } from './calls.js';
+import { CallReader, splitArgs, THREAD_END } from './calls.js';
 import { strace } from './import.js';
 import { Maps } from './maps.js';
 
@@ -65,9 +65,9 @@ describe('lines of strace', () => {
       '7  10.000004 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED} ---',
       '7  10.000005 <... read resumed>) = 0 <0.000001>',
     );
-    expect(error).toMatchObject({ result: -1 });
+    expect(error).toMatchObject({ result: -1, errno: 'EINVAL' });
     expect(unknown?.result).toBeNaN();
-    expect(exit).toMatchObject({ name: 'exit', thread: 7 });
+    expect(exit).toMatchObject({ name: THREAD_END, thread: 7 });
     expect(signal).toBeUndefined();
     expect(late, 'the end of a call that began before the log').toBeUndefined();
   });
