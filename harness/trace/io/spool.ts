@@ -13,7 +13,7 @@ export interface Rereadable {
 }
 
 /**
- * Makes an input readable any number of times. A regular file is read anew each time; what comes through a pipe is
+ * Makes an input readable any number of times. A regular file is read again each time; what comes through a pipe is
  * written, decompressed, to a temporary file in the cache folder.
  *
  * @throws InputError where there is no room for it
