@@ -7,7 +7,7 @@ type Names = readonly (readonly [value: number, name: string])[];
 interface Constants {
   /** Values of the bits that `mask` has; exactly one is named. */
   readonly values?: { readonly mask: number; readonly names: Names };
-  /** Bits beside. */
+  /** Bits besides. */
   readonly bits?: Names;
   /** What strace prints for 0 where no value is; `0` by default. */
   readonly zero?: string;

@@ -53,7 +53,7 @@ interface Wrong {
   readonly what: string;
 }
 
-/** What is wrong with the first line that is none of strace's; undefined where there are only messages and summaries. */
+/** What is wrong with the first line that strace does not print; undefined where there are only messages and summaries. */
 function firstWrong(lines: readonly HeadLine[]): Wrong | undefined {
   const line = lines.find(({ text }) => !otherLine(text));
   if (!line) return undefined;

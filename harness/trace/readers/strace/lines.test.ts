@@ -448,7 +448,7 @@ describe('detecting a log', () => {
       ['% time     seconds  usecs/call     calls    errors syscall'],
       /^there are only messages and summaries/,
     ],
-  ])('%j is none, and says why', (lines, why) => {
+  ])('%j is not one, and says why', (lines, why) => {
     expect(detect(...lines)).toMatchObject({ fit: FIT.none, why: expect.stringMatching(why) });
   });
 

@@ -88,7 +88,7 @@ function argumentsEnd(text: string, equals: number): number {
   return text[end - 1] === ')' ? end : -1;
 }
 
-/** Takes a call apart, `name(arguments) = result`; undefined where it does not end as one. */
+/** Reads the parts of a call, `name(arguments) = result`; undefined where it does not end as one. */
 export function finishedCall(text: string): FinishedCall | undefined {
   const name = CALL.exec(text)?.[1];
   if (name === undefined) return undefined;

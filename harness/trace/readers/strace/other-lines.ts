@@ -24,7 +24,7 @@ export function messageIn(text: string): Message | undefined {
   return { at: match.index, attached: attached === undefined ? undefined : Number(attached) };
 }
 
-/** What a line is that strace prints besides calls; undefined where it is none. */
+/** What a line is that strace prints besides calls; undefined where strace does not. */
 export function otherLine(text: string): string | undefined {
   if (text === '') return 'empty lines';
   if (messageIn(text)?.at === 0) return 'messages of strace';

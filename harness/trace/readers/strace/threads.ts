@@ -13,7 +13,7 @@ const EXECS = new Set(['execve', 'execveat']);
 
 /**
  * Who the lines without a thread are of. On a terminal strace names threads (`[pid N]`) while it traces several, so
- * that the first thread has a name only then, and whoever remains as the last has none again.
+ * that the first thread has a name only then, and the one that remains as the last has none again.
  */
 export class Threads {
   /** The thread that begins the log, where it is known. */
@@ -35,7 +35,7 @@ export class Threads {
     return this.first === thread;
   }
 
-  /** Gives each call its thread, now that the whole log is known, and threads the ends that they have. */
+  /** Sets the thread of each call, now that the whole log is known, and adds the ends of threads that strace did not show. */
   resolve(items: readonly LogItem[], account: LineAccount): LogItem[] {
     const ends = items.some(({ name }) => name === THREAD_END);
     if (items.some(({ thread }) => thread === UNNAMED)) this.name(items, ends);
@@ -73,7 +73,7 @@ function isRawClone(item: LogItem): item is LoggedCall {
   return item.name === 'clone3' && item.result > 0 && !item.args[0]!.startsWith('{');
 }
 
-/** Gives a clone3 without flags those that the C library uses: for a thread, or for a program to be started. */
+/** Sets the flags of a clone3 without any to those that the C library uses: for a thread, or for a program to be started. */
 function assumeFlags(items: readonly LogItem[], account: LineAccount): void {
   const raw = items.filter(isRawClone);
   if (raw.length === 0) return;
