@@ -6,7 +6,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { detectReader } from '../readers/registry.js';
 import { decompressed, looksLikeBrotli } from './decompress.js';
-import { decodedBytes, peekInput } from './input.js';
+import { decodedBytes, usingInput } from './input.js';
 import { peekBytes } from './peek.js';
 import { zstdDecompressor } from './zstd.js';
 
@@ -176,7 +176,7 @@ describe('the start of an input', () => {
     const { head, all: everything } = await peekBytes(bytes(), 5);
     expect(Buffer.from(head).toString()).toBe('abcde');
     expect((await all(everything)).toString()).toBe('abcdefgh');
-    const empty = await peekInput(file('empty', new Uint8Array(0)));
+    const empty = await usingInput(file('empty', new Uint8Array(0)), async (input) => input);
     expect(empty.head).toHaveLength(0);
     await empty.close();
   });
