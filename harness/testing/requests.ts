@@ -150,7 +150,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     requests: [request(MAX, 510, false, 0), request(7, 510, true, 0)],
     leftOut: [
       ['deletions', 1],
-      ['records of operation 99, which is none of libCacheSim', 1],
+      ['records of operation 99, which libCacheSim does not have', 1],
     ],
     wrong: [
       [
@@ -350,7 +350,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     ),
     requests: [request(0x401d68, 4), request(0x7ffd51ace110, 8), request(MAX, 8, true, 2)],
     leftOut: [
-      ['lines that are no records', 6],
+      ['lines that are no records', 3],
       ['markers', 1],
       ['records of kind pref-r-L1', 1],
     ],

@@ -19,6 +19,8 @@ const FORMS = {
 } as const;
 type Form = keyof typeof FORMS;
 
+/** The lines above the records, and between threads. */
+const HEADER = /^(Output format:|Format: |<-*record#|-{20,}$)/;
 /** A line of each form, where the first one is missing. */
 const LINES: Readonly<Record<Form, RegExp>> = {
   view: /^\s*\d+(\s+\d+)?: +T?\d+ +(<marker: |<thread |[a-z][\w-]* +\d+ byte\(s\) @ 0x)/i,
@@ -52,7 +54,7 @@ class DrmemtraceScanner {
     }
     this.form ??= formOf(cursor.text());
     if (this.form === 'view') this.record(cursor, batch);
-    else if (cursor.byte !== BYTE.zero) this.leave(cursor, 'lines that are no records');
+    else if (cursor.byte !== BYTE.zero) this.other(cursor);
     else if (this.form === 'simple') this.simple(cursor, batch);
     else this.memtrace(cursor, batch);
   };
@@ -92,7 +94,7 @@ class DrmemtraceScanner {
   /** `RECORD [INSTRUCTION]: [T]THREAD KIND SIZE byte(s) @ 0xADDRESS …`, or a marker in place of the kind. */
   private record(cursor: Cursor, batch: RequestBatch): void {
     if (!this.toDetails(cursor)) {
-      this.leave(cursor, 'lines that are no records');
+      this.other(cursor);
       return;
     }
     if (cursor.byte === LESS) {
@@ -124,7 +126,7 @@ class DrmemtraceScanner {
     cursor.skipLine();
   }
 
-  /** Moves past the numbers of a record and its thread. False where the line is none. */
+  /** Moves past the numbers of a record and its thread. False where the line is not a record. */
   private toDetails(cursor: Cursor): boolean {
     cursor.blanks();
     if (!isDigit(cursor.byte)) return false;
@@ -151,6 +153,16 @@ class DrmemtraceScanner {
     }
     this.firstTime ??= BigInt(time);
     this.nowUs = Number(BigInt(time) - this.firstTime);
+    this.account.join();
+    cursor.skipLine();
+  }
+
+  /** A header, or what is not of the format: what a program prints, the summary. */
+  private other(cursor: Cursor): void {
+    if (!HEADER.test(cursor.text())) {
+      this.leave(cursor, 'lines that are no records');
+      return;
+    }
     this.account.join();
     cursor.skipLine();
   }

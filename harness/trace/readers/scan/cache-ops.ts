@@ -11,5 +11,5 @@ const DELETE = 9;
 export function cacheOperation(op: number): Operation {
   if (READS.has(op)) return 0;
   if (WRITES.has(op)) return 1;
-  return op === DELETE ? 'deletions' : `records of operation ${op}, which is none of libCacheSim`;
+  return op === DELETE ? 'deletions' : `records of operation ${op}, which libCacheSim does not have`;
 }
