@@ -2,13 +2,12 @@ import { PAGE_BYTES } from '../../../base/page.js';
 import type { EventFields } from '../../block.js';
 import { ADVICE, type OpName } from '../../op.js';
 import type { Mark } from '../marks.js';
-import type { InputFile } from '../reader.js';
 import { type Call, leaveCall, numberAt, pageRange, pages, type Range, useCall } from './calls.js';
 import type { Draft } from './drafts.js';
 import type { Clock } from './leader.js';
 import { type Mapping, Maps } from './maps.js';
 import { type Process, type ProcessChange, Processes } from './processes.js';
-import { readCalls } from './read.js';
+import { type LogInput, readCalls } from './read.js';
 import { type Segment, Segments } from './segments.js';
 
 /** Which mappings an import follows. */
@@ -245,7 +244,7 @@ export interface FollowedLog {
  *
  * @throws InputError with the line that is not strace's
  */
-export async function followLog(log: InputFile, options: FollowOptions): Promise<FollowedLog> {
+export async function followLog(log: LogInput, options: FollowOptions): Promise<FollowedLog> {
   const { calls, clock } = await readCalls(log);
   const startUs = calls[0]!.timeUs;
   const follower = new Follower(calls, options);
