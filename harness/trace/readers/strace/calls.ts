@@ -251,12 +251,13 @@ export function pages(bytes: number): number {
 }
 
 /**
- * An argument of a call as a number.
+ * An argument of a call as a number; NULL is 0.
  *
  * @throws InputError when it is not one
  */
 export function numberAt(call: Call, index: number): number {
-  const value = Number(call.args[index]);
+  const text = call.args[index];
+  const value = text === 'NULL' ? 0 : Number(text);
   if (Number.isNaN(value)) {
     throw new InputError(
       `argument ${index + 1} of ${call.name} is "${call.args[index]}", expected a number`,
