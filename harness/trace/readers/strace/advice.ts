@@ -85,7 +85,7 @@ function madvise(scene: Scene, process: Process, call: Call): Outcome {
 
 const RANGES = /\{iov_base=(0x[0-9a-f]+|NULL|\d+), iov_len=(\d+|0x[0-9a-f]+)\}/g;
 
-/** The ranges of an array of iovec of which so many bytes were advised. */
+/** The ranges of an array of iovec of which a number of bytes was advised. */
 function advisedRanges(text: string, bytes: number): { ranges: Range[]; missing: boolean } {
   const ranges: Range[] = [];
   let left = bytes;

@@ -36,7 +36,7 @@ function segmentAt(scene: Scene, process: Process, call: Call, index: number): S
   return shown?.kind === 'segment' ? shown.segment : undefined;
 }
 
-/** Whether a mapping of so many bytes at an offset lies in a segment. */
+/** Whether a mapping of a number of bytes at an offset lies in a segment. */
 function fits(segment: Segment, bytes: number, offset: number): boolean {
   return segment.bytes < 0 || pages(offset + bytes) <= segment.pages;
 }

@@ -90,7 +90,7 @@ function passed(text: string): number[] {
   );
 }
 
-/** What tells messages apart: their data. */
+/** What distinguishes messages: their data. */
 function messageKey(text: string): string {
   return /msg_iov=\[(.*?)\], msg_iovlen/.exec(text)?.[1] ?? '';
 }
