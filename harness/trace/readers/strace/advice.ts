@@ -7,21 +7,9 @@ import type { CallFollower, Outcome, Scene } from './scene.js';
 
 const KNOWN_ADVICE = new Set<string>(ADVICE);
 
-/** Advice by number, where strace is older than it. Source: include/uapi/asm-generic/mman-common.h. */
-const BY_NUMBER: Readonly<Record<number, string>> = {
-  22: 'MADV_POPULATE_READ',
-  23: 'MADV_POPULATE_WRITE',
-  24: 'MADV_DONTNEED_LOCKED',
-  25: 'MADV_COLLAPSE',
-  102: 'MADV_GUARD_INSTALL',
-  103: 'MADV_GUARD_REMOVE',
-};
-
-/** The name of an advice; `0x19 /* MADV_??? *\/` is how strace prints one that it does not know. */
+/** The name of an advice; one that has none is called by its number. */
 function adviceOf(text = ''): string {
-  if (text.startsWith('MADV_')) return text;
-  const number = Number(text.replace(/ *\/\*.*$/, ''));
-  return BY_NUMBER[number] ?? `advice ${text}`;
+  return text.startsWith('MADV_') ? text : `advice ${text}`;
 }
 
 /** The call that an advice on a mapping drops contents by, if it does. */

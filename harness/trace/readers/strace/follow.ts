@@ -1,9 +1,11 @@
 import type { Mark } from '../marks.js';
 import type { InputFile } from '../reader.js';
-import { type Call, type Clock, leaveCall, readCalls, THREAD_END, useCall } from './calls.js';
+import { type Call, leaveCall, THREAD_END, useCall } from './calls.js';
 import { COUNTED_CALLS, DESCRIPTOR_CALLS, MEMORY_CALLS } from './calls-table.js';
 import type { Draft } from './drafts.js';
+import type { Clock } from './leader.js';
 import { CLONES } from './processes.js';
+import { readCalls } from './read.js';
 import { type Outcome, Scene, type SceneOptions, type STRACE_MEMORY, UNRELATED } from './scene.js';
 
 export interface FollowOptions {
