@@ -71,12 +71,7 @@ const convert: SubCommand = {
   handler: async (args: { trace: string; output: string; to?: TraceForm }) => {
     const trace = await open(args.trace);
     const form = args.to ?? formOf(args.output);
-    const written = await writeTrace(
-      trace,
-      args.output,
-      form,
-      form === 'binary' ? trace.totals.sha256 : undefined,
-    );
+    const written = await writeTrace(trace, args.output, form);
     if (args.output !== '-') note(`${args.output}: ${written.events} events`);
   },
 };
