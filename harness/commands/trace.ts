@@ -119,7 +119,7 @@ const importCommand: SubCommand = {
       .positional(
         'file',
         filePositional(
-          'the file (.gz, .bz2, .xz, .zst and .br are decompressed), or - for standard input, where the reader is of events',
+          'the file or pipe (.gz, .bz2, .xz, .zst and .br are decompressed), or - for standard input',
         ),
       )
       .positional('output', outputPositional)

@@ -36,10 +36,12 @@ export const IDENTITY_COLUMNS: readonly IdentityColumn[] = KEY_COLUMNS.filter(
 );
 
 /** The kind of column of a kind of metric: metrics of a cell that did not run are empty. */
-const METRIC_COLUMN = { number: 'number?', rate: 'rate?', saving: 'number?' } as const satisfies Record<
-  MetricKind,
-  Kind
->;
+const METRIC_COLUMN = {
+  number: 'number?',
+  rate: 'applicable?',
+  fault: 'applicable?',
+  saving: 'number?',
+} as const satisfies Record<MetricKind, Kind>;
 
 type MetricColumns = { readonly [N in MetricName]: (typeof METRIC_COLUMN)[MetricKinds[N]] };
 
@@ -88,8 +90,8 @@ const SPACES = {
   space: 'number?',
   name: 'text?',
   touches: 'number?',
-  pgfault: 'number?',
-  pgmajfault: 'number?',
+  pgfault: 'applicable?',
+  pgmajfault: 'applicable?',
   stall_ns: 'number?',
   ...stallColumns(() => 'number?'),
   page_seconds: 'number',

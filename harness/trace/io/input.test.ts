@@ -6,7 +6,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { detectReader } from '../readers/registry.js';
 import { decompressed, looksLikeBrotli } from './decompress.js';
-import { decodedBytes, peekInput } from './input.js';
+import { decodedBytes, usingInput } from './input.js';
 import { peekBytes } from './peek.js';
 import { zstdDecompressor } from './zstd.js';
 
@@ -123,9 +123,10 @@ describe('decompression', () => {
   });
 
   it('of brotli is by name, and is known where nothing else is', () => {
-    const br = brotliCompressSync(PLAIN);
+    const squares = Array.from({ length: 20_000 }, (_, i) => `${(i * i) % 65_537}\n`).join('');
+    const br = brotliCompressSync(squares);
     expect(looksLikeBrotli(br)).toBe(true);
-    expect(looksLikeBrotli(br.subarray(0, -3))).toBe(true);
+    expect(looksLikeBrotli(br.subarray(0, br.length >> 1))).toBe(true);
     for (const bytes of [PLAIN.subarray(0, 100), Buffer.alloc(100), Buffer.from('no brotli at all'), BZ2])
       expect(looksLikeBrotli(bytes)).toBe(false);
     expect(() => detectReader(br, 'x')).toThrow(
@@ -175,7 +176,7 @@ describe('the start of an input', () => {
     const { head, all: everything } = await peekBytes(bytes(), 5);
     expect(Buffer.from(head).toString()).toBe('abcde');
     expect((await all(everything)).toString()).toBe('abcdefgh');
-    const empty = await peekInput(file('empty', new Uint8Array(0)));
+    const empty = await usingInput(file('empty', new Uint8Array(0)), async (input) => input);
     expect(empty.head).toHaveLength(0);
     await empty.close();
   });
