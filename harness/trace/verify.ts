@@ -73,7 +73,7 @@ function checkTotals({ name, totals }: Trace, counted: Counted): void {
 }
 
 /**
- * Checks a binary trace that somebody gives: a checksum says that nothing was damaged, and nothing of whether the writer
+ * Checks a binary trace from outside: a checksum says that nothing was damaged, and nothing of whether the writer
  * was right. Its metadata and events are written as text and read again, so that what is wrong there is wrong here, in the
  * same words; the hash that it has of its text form must be that text's.
  *
