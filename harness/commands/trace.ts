@@ -13,6 +13,7 @@ import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.
 import { noteAccount } from './account.js';
 import {
   type Command,
+  expansionFlag,
   filePositional,
   MAX_SEED,
   type SubCommand,
@@ -36,7 +37,7 @@ const outputPositional = filePositional(
 const info: SubCommand = {
   command: 'info <trace>',
   describe: 'what a trace contains: metadata, events by op, spaces, objects, time',
-  builder: (yargs) => yargs.positional('trace', tracePositional),
+  builder: (yargs) => yargs.positional('trace', tracePositional).options(expansionFlag),
   handler: async (args: { trace: string }) => {
     await print(await traceInfo(await open(args.trace)));
   },
@@ -49,7 +50,7 @@ function placeText({ file, line }: Place): string {
 const validateCommand: SubCommand = {
   command: 'validate <trace>',
   describe: 'check that every event of a trace makes sense',
-  builder: (yargs) => yargs.positional('trace', tracePositional),
+  builder: (yargs) => yargs.positional('trace', tracePositional).options(expansionFlag),
   handler: async (args: { trace: string }) => {
     const { events, touches, warnings } = await validate(await open(args.trace), simulated);
     for (const { place, what } of warnings.slice(0, SHOWN_WARNINGS))
@@ -64,10 +65,16 @@ const convert: SubCommand = {
   command: 'convert <trace> <output>',
   describe: 'write a trace in another form: text or binary (.rtrace)',
   builder: (yargs) =>
-    yargs.positional('trace', tracePositional).positional('output', outputPositional).option('to', {
-      choices: TRACE_FORMS,
-      describe: 'the form to write (default: as the name of the output says)',
-    }),
+    yargs
+      .positional('trace', tracePositional)
+      .positional('output', outputPositional)
+      .options({
+        to: {
+          choices: TRACE_FORMS,
+          describe: 'the form to write (default: as the name of the output says)',
+        },
+        ...expansionFlag,
+      }),
   handler: async (args: { trace: string; output: string; to?: TraceForm }) => {
     const trace = await open(args.trace);
     const form = args.to ?? formOf(args.output);
@@ -147,6 +154,7 @@ const importCommand: SubCommand = {
           default: [] as string[],
           describe: 'metadata to add, "key: value" (repeatable)',
         },
+        ...expansionFlag,
       })
       .options(removedOptions),
   handler: async (args: ImportArgs) => {

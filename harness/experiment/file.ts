@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { InputError, type Place } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { packageFile } from '../base/package-root.js';
+import { printable } from '../base/printable.js';
 import { readText } from '../base/text.js';
 import { AXES, AXIS_NAMES, type AxisName, axisInfo, MAX_WHOLE } from '../metrics/axes.js';
 import type { Claim } from '../metrics/claim.js';
@@ -42,7 +43,7 @@ const axisFields = Object.fromEntries(
 
 const fields = z.strictObject({
   name,
-  description: z.string().default(''),
+  description: z.string().default('').transform(printable),
   traces: traceEntries.optional(),
   families: z.record(name, traceEntries).optional(),
   ...axisFields,
