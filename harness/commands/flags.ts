@@ -61,6 +61,11 @@ export const tracePositional = filePositional(
   'a trace file, the name of a shipped trace, or - for standard input',
 );
 
+/** A positional argument that is where a trace goes. */
+export const outputPositional = filePositional(
+  'a file (.rtrace is binary; .gz and .br compress text), or - for text on standard output',
+);
+
 /** What the file of a command exports: its flags and what it does. It is registered in `cli.ts`. */
 export interface Command {
   readonly builder: (yargs: Argv) => Argv;

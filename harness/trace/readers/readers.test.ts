@@ -232,7 +232,7 @@ describe('the registry', () => {
       return undefined;
     };
     expect(refused('hello\n')).toMatch(
-      /^x: no known format fits: strace: line 1 does not begin with a thread and a time, as strace -f -ttt prints them; (\S+: line 1[^;]*; ){2}name it with --reader \(reclaim readers lists all\)$/,
+      /^x: no known format fits: strace: line 1: "hello" has no call with its arguments, expected a call [^;]*; (\S+: line 1[^;]*; ){2}name it with --reader \(reclaim readers lists all\)$/,
     );
     // By what is right in it: two lines and a part of the third.
     expect(refused('1,hm,1,Read,0,512,1\n2,hm,1,Read,0,512,1\n3,hm,1,Trim,0,512,1\n')).toMatch(

@@ -3,20 +3,12 @@ import type { EventFields } from '../../block.js';
 import { ADVICE, type OpName } from '../../op.js';
 import type { Mark } from '../marks.js';
 import type { InputFile } from '../reader.js';
-import {
-  type Call,
-  type Clock,
-  leaveCall,
-  numberAt,
-  pageRange,
-  pages,
-  type Range,
-  readCalls,
-  useCall,
-} from './calls.js';
+import { type Call, leaveCall, numberAt, pageRange, pages, type Range, useCall } from './calls.js';
 import type { Draft } from './drafts.js';
+import type { Clock } from './leader.js';
 import { type Mapping, Maps } from './maps.js';
 import { type Process, type ProcessChange, Processes } from './processes.js';
+import { readCalls } from './read.js';
 import { type Segment, Segments } from './segments.js';
 
 /** Which mappings an import follows. */

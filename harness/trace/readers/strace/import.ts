@@ -3,7 +3,8 @@ import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
 import { MARKS, readMarks } from '../marks.js';
 import { type EventReader, FIT, type ReaderInput } from '../reader.js';
-import { clockText, detectCalls } from './calls.js';
+import { clockText } from './calls.js';
+import { detectCalls } from './detect.js';
 import { type FollowOptions, followLog, STRACE_MEMORY } from './follow.js';
 import { DraftWriter, STRACE_TOUCHES } from './writer.js';
 
