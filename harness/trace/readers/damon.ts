@@ -22,7 +22,7 @@ const START = 'monitoring_start';
 const REMARK =
   'regions of which DAMON found one page accessed, each taken for a read of all its pages in its snapshot';
 
-/** As damo prints times: `8 m 59.809 s`, `104.599 ms`, `0 ns`. NaN where it is none. */
+/** As damo prints times: `8 m 59.809 s`, `104.599 ms`, `0 ns`. NaN where it is not one. */
 function timeUs(text: string): number {
   const parts = [...text.trim().matchAll(/\s*([\d.,]+)\s*([a-z]*)\s*/gy)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== text.trim()) return Number.NaN;
