@@ -11,16 +11,24 @@ import type { ReferenceString } from '../mrc/reference.js';
 import { openReference } from '../mrc/requests.js';
 import { Shards } from '../mrc/shards.js';
 import { type SweepResult, sweep } from '../mrc/sweep.js';
-import { loadPolicyModule } from '../policy/module.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { formatSpec, parsePolicyList } from '../policy/spec.js';
 import { drawCurves } from '../report/curve.js';
-import { type Command, filePositional, MAX_SEED, policyModuleFlag, quietFlag, wholeFlag } from './flags.js';
+import {
+  type Command,
+  filePositional,
+  loadPolicyModules,
+  MAX_SEED,
+  type PolicyModuleArgs,
+  policyModuleFlag,
+  quietFlag,
+  wholeFlag,
+} from './flags.js';
 import { print } from './terminal.js';
 
 type Row = MrcRow | MrcEstimateRow;
 
-interface Args {
+interface Args extends PolicyModuleArgs {
   trace: string;
   policy: string;
   size: string;
@@ -30,7 +38,6 @@ interface Args {
   format: 'table' | 'json' | 'csv';
   seed: number;
   quiet: boolean;
-  policyModule: string[];
 }
 
 function builder(yargs: Argv): Argv {
@@ -190,7 +197,7 @@ function shardsRate(args: Args): number | undefined {
 }
 
 async function handler(args: Args): Promise<void> {
-  for (const file of args.policyModule) await loadPolicyModule(file);
+  await loadPolicyModules(args);
   const policies = parsePolicyList(args.policy).map((spec) => reclaimPolicies.choose(formatSpec(spec)));
   const { relative, sizes } = readSizes(args.size);
   const seed = wholeFlag('seed', args.seed, 0, MAX_SEED);
