@@ -46,7 +46,7 @@ export function checkRepeats(cell: Cell, first: CellResult, second: CellResult):
       : `${column} is ${shown(first.run[column])} and ${shown(second.run[column])}`;
   const { file, names } = foreignPolicies(cell);
   throw new PolicyOffence(
-    `${names.join(' or ')}: two runs of the same cell differ (${what}): it draws from Math.random, looks at a clock or keeps state between runs, expected context.random`,
+    `${names.join(' or ')}: two runs of the same cell differ (${what}): it looks at a clock, draws numbers of its own or keeps state between runs`,
     { file: file! },
   );
 }

@@ -36,6 +36,7 @@ export const OFFENCES: readonly Offence[] = [
   evict('deep', 'return this.evict(victims, wanted);', /evict threw RangeError/),
   evict('exit', 'process.exit(0);', /evict calls process\.exit/),
   evict('kill', 'process.kill(process.pid);', /evict calls process\.kill/),
+  evict('draws', 'this.calls = Math.random();', /evict calls Math\.random, expected context\.random/),
   evict('endless', 'for (;;);', /evict had not come back after \d s/),
   evict('endless-caught', 'for (;;) try { for (;;); } finally { for (;;); }', /evict had not come back/),
   evict('fills', 'this.caller.resident.fill(0);', /evict changes pages\.resident/),

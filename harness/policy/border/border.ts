@@ -118,7 +118,7 @@ export function stopped(): void {
 
 let guarded = false;
 
-/** From now on a policy that would end the process is blamed instead. */
+/** From now on a policy is blamed that would end the process, or draws numbers that are not those of the cell's seed. */
 export function guardProcess(): void {
   if (guarded) return;
   guarded = true;
@@ -130,4 +130,9 @@ export function guardProcess(): void {
     };
     Object.defineProperty(process, name, { value: guardedCall, configurable: true, writable: true });
   }
+  const { random } = Math;
+  Math.random = () => {
+    if (inside) throw inside.border.offence(`${inside.method} calls Math.random, expected context.random`);
+    return random();
+  };
 }

@@ -16,19 +16,26 @@ const COUNTED = ['pgscan', ...Object.keys(NOT_COUNTED)];
 /** In a slot of `victims` that the policy did not write. */
 const UNSET = -1;
 
+type ArrayName = 'resident' | 'traits' | 'nextUse' | 'sizes';
+
 /** The caller's pages, for reading only. */
 class PageView implements Pages {
-  private residentSeen: Uint8Array | undefined;
-  private residentView: Uint8Array | undefined;
-  private traitsSeen: Uint8Array | undefined;
-  private traitsView: Uint8Array | undefined;
-  private nextSeen: Float64Array | undefined;
-  private nextView: Float64Array | undefined;
+  /** The caller's arrays as they were last, which are replaced when they grow, and their views. */
+  private readonly views = new Map<ArrayName, { of: unknown; view: unknown }>();
 
   constructor(
     private readonly pages: Pages,
     private readonly border: Border,
   ) {}
+
+  private view<N extends ArrayName>(name: N): Pages[N] {
+    const array: Uint8Array | Float64Array | undefined = this.pages[name];
+    const known = this.views.get(name);
+    if (known && known.of === array) return known.view as Pages[N];
+    const view = array && readOnlyView(array, name, this.border);
+    this.views.set(name, { of: array, view });
+    return view as Pages[N];
+  }
 
   get capacity(): number {
     return this.pages.capacity;
@@ -39,30 +46,19 @@ class PageView implements Pages {
   }
 
   get resident(): Uint8Array {
-    const { resident } = this.pages;
-    if (resident !== this.residentSeen) {
-      this.residentSeen = resident;
-      this.residentView = readOnlyView(resident, 'resident', this.border);
-    }
-    return this.residentView!;
+    return this.view('resident');
   }
 
   get traits(): Uint8Array {
-    const { traits } = this.pages;
-    if (traits !== this.traitsSeen) {
-      this.traitsSeen = traits;
-      this.traitsView = readOnlyView(traits, 'traits', this.border);
-    }
-    return this.traitsView!;
+    return this.view('traits');
   }
 
   get nextUse(): Float64Array | undefined {
-    const { nextUse } = this.pages;
-    if (nextUse !== this.nextSeen) {
-      this.nextSeen = nextUse;
-      this.nextView = nextUse && readOnlyView(nextUse, 'nextUse', this.border);
-    }
-    return this.nextView;
+    return this.view('nextUse');
+  }
+
+  get sizes(): Float64Array | undefined {
+    return this.view('sizes');
   }
 
   referenced(id: number): number {
@@ -86,6 +82,7 @@ class CheckedReclaim implements ReclaimPolicy {
   rotate?(id: number): void;
   tune?(parameter: string, value: number): void;
   declare readonly excess?: number;
+  declare readonly largest?: number;
   /** By id: 1 while the policy has the page to choose. */
   private held: Uint8Array;
   private heldCount = 0;
@@ -110,8 +107,8 @@ class CheckedReclaim implements ReclaimPolicy {
       const method = (a: number & string, b: number) => border.call(name, () => policy[name]!(a, b));
       Object.defineProperty(this, name, { value: method });
     }
-    if (policy.excess !== undefined)
-      Object.defineProperty(this, 'excess', { get: () => this.checkedExcess() });
+    for (const name of ['excess', 'largest'] as const)
+      if (policy[name] !== undefined) Object.defineProperty(this, name, { get: () => this.pagesOf(name) });
     if (this.counters.pgscan !== 0) throw border.offence('counters.pgscan does not begin at 0');
   }
 
@@ -182,11 +179,11 @@ class CheckedReclaim implements ReclaimPolicy {
     this.border.call('grow', () => this.policy.grow(count));
   }
 
-  private checkedExcess(): number {
-    const excess: unknown = this.border.call('excess', () => this.policy.excess);
-    if (!Number.isInteger(excess) || (excess as number) < 0)
-      throw this.border.offence(`excess is ${shownValue(excess)}, expected a number of pages`);
-    return excess as number;
+  private pagesOf(name: 'excess' | 'largest'): number {
+    const value: unknown = this.border.call(name, () => this.policy[name]);
+    if (!Number.isSafeInteger(value) || (value as number) < 0)
+      throw this.border.offence(`${name} is ${shownValue(value)}, expected a whole number`);
+    return value as number;
   }
 
   get bytes(): number {
