@@ -10,6 +10,7 @@ import { CLAIM_COLUMNS, claimRows, claimsTable, judgeClaims } from '../report/cl
 import { comparisonText } from '../report/text.js';
 import {
   type Command,
+  expansionFlag,
   outFlag,
   type PolicyModuleArgs,
   policyModuleFlag,
@@ -55,6 +56,7 @@ function builder(yargs: Argv): Argv {
         default: true,
         describe: 'write report.html and draw the figures when all cells are done; --no-report skips that',
       },
+      ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
     });

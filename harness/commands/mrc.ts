@@ -25,6 +25,7 @@ import { drawCurves } from '../report/curve.js';
 import { noteAccount } from './account.js';
 import {
   type Command,
+  expansionFlag,
   filePositional,
   loadPolicyModules,
   MAX_SEED,
@@ -92,6 +93,7 @@ function builder(yargs: Argv): Argv {
         describe: 'how the misses are printed; the table has a curve below',
       },
       seed: { type: 'number', default: 1, describe: 'seed of all random draws', requiresArg: true },
+      ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
     })

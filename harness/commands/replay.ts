@@ -18,6 +18,7 @@ import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
 import {
   type Command,
+  expansionFlag,
   loadPolicyModules,
   outFlag,
   type PolicyModuleArgs,
@@ -65,6 +66,7 @@ function builder(yargs: Argv): Argv {
         describe:
           'check the invariants of the machine after every event, and all that policies do; policies of your own run twice and must do the same',
       },
+      ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
     })

@@ -1,6 +1,8 @@
 import { InputError } from '../base/errors.js';
+import type { EventBlock } from './block.js';
 import { decodedBytes, inputName, type PeekedInput, usingInput } from './io/input.js';
 import { rereadable } from './io/spool.js';
+import { OP } from './op.js';
 import { LineAccount } from './readers/account.js';
 import type { EventReader, InputFile } from './readers/reader.js';
 import { type ChosenReader, checkSides, detectReader, readerOf } from './readers/registry.js';
@@ -49,8 +51,28 @@ function chooseReader({ head }: PeekedInput, file: string, named: string | undef
  * twice: what comes through a pipe is kept in a temporary file meanwhile
  * @throws InputError where no format fits, for options that the reader does not take, and with the place of what is wrong
  */
-export function importTrace(path: string, options: ImportOptions = {}): Promise<ImportedTrace> {
-  return usingInput(path, (peeked) => importInput(path, peeked, options));
+export async function importTrace(path: string, options: ImportOptions = {}): Promise<ImportedTrace> {
+  const imported = await usingInput(path, (peeked) => importInput(path, peeked, options));
+  return { ...imported, blocks: () => nonEmpty(imported) };
+}
+
+/** Events that only say which spaces and objects there are, and when: a trace needs others. */
+const FRAME_OPS: ReadonlySet<number> = new Set([OP.spawn, OP.fork, OP.exit, OP.object, OP.close, OP.mark]);
+
+/** The blocks of a trace. @throws InputError after the last where they hold nothing to be replayed */
+async function* nonEmpty(imported: ImportedTrace): AsyncGenerator<EventBlock> {
+  let empty = true;
+  for await (const block of imported.blocks()) {
+    empty &&= block.op.subarray(0, block.length).every((op) => FRAME_OPS.has(op));
+    yield block;
+  }
+  if (empty) throw nothingLeft(imported.inputs[0]!);
+}
+
+function nothingLeft({ file, account }: Pick<InputFile, 'file' | 'account'>): InputError {
+  const lost = [...account.leftOut, ...account.remarks].map(([what, count]) => `${what} (${count})`);
+  const why = lost.length === 0 ? 'no line of it is about memory' : `left out: ${lost.join(', ')}`;
+  return new InputError(`nothing is left for a trace; ${why}`, { file });
 }
 
 async function importInput(
