@@ -21,7 +21,7 @@ export const policyModuleFlag = {
   },
 } as const;
 
-/** What `policyModuleFlag` gives. */
+/** The arguments of `policyModuleFlag`. */
 export interface PolicyModuleArgs {
   policyModule: string[];
   policyTimeout: number;
