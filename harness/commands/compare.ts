@@ -8,7 +8,7 @@ import { writeResults } from '../experiment/store.js';
 import type { Claim } from '../metrics/claim.js';
 import { CLAIM_COLUMNS, claimRows, claimsTable, judgeClaims } from '../report/claims.js';
 import { comparisonText } from '../report/text.js';
-import { type Command, outFlag, policyModuleFlag, quietFlag, wholeFlag } from './flags.js';
+import { type Command, expansionFlag, outFlag, policyModuleFlag, quietFlag, wholeFlag } from './flags.js';
 import { note, Progress, print } from './terminal.js';
 
 const MAX_WORKERS = 1024;
@@ -48,6 +48,7 @@ function builder(yargs: Argv): Argv {
         default: true,
         describe: 'write report.html and draw the figures when all cells are done; --no-report skips that',
       },
+      ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
     });

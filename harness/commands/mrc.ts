@@ -24,7 +24,15 @@ import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { formatSpec, parsePolicyList } from '../policy/spec.js';
 import { drawCurves } from '../report/curve.js';
 import { noteAccount } from './account.js';
-import { type Command, filePositional, MAX_SEED, policyModuleFlag, quietFlag, wholeFlag } from './flags.js';
+import {
+  type Command,
+  expansionFlag,
+  filePositional,
+  MAX_SEED,
+  policyModuleFlag,
+  quietFlag,
+  wholeFlag,
+} from './flags.js';
 import { print } from './terminal.js';
 
 type Row = MrcRow | MrcEstimateRow | MrcBytesRow;
@@ -85,6 +93,7 @@ function builder(yargs: Argv): Argv {
         describe: 'how the misses are printed; the table has a curve below',
       },
       seed: { type: 'number', default: 1, describe: 'seed of all random draws', requiresArg: true },
+      ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
     })

@@ -16,7 +16,14 @@ import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
-import { type Command, outFlag, policyModuleFlag, quietFlag, tracePositional } from './flags.js';
+import {
+  type Command,
+  expansionFlag,
+  outFlag,
+  policyModuleFlag,
+  quietFlag,
+  tracePositional,
+} from './flags.js';
 import { note, Progress, print } from './terminal.js';
 
 interface Args extends Record<AxisName, string> {
@@ -57,6 +64,7 @@ function builder(yargs: Argv): Argv {
         default: false,
         describe: 'check the invariants of the machine after every event',
       },
+      ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
     })

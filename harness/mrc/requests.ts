@@ -1,10 +1,10 @@
 import { InputError } from '../base/errors.js';
 import type { ParameterValues } from '../base/parameters.js';
 import { compileInput } from '../trace/compile.js';
-import { decodedBytes, inputName, peekInput, STDIN } from '../trace/io/input.js';
+import { decodedBytes, inputName, type PeekedInput, usingInput } from '../trace/io/input.js';
 import { LineAccount } from '../trace/readers/account.js';
 import type { RequestReader } from '../trace/readers/reader.js';
-import { detectReader, readerOf } from '../trace/readers/registry.js';
+import { type ChosenReader, detectReader, readerOf } from '../trace/readers/registry.js';
 import { ReferenceMapper, referenceOf } from '../trace/requests/references.js';
 import { isTrace, openTrace } from '../trace/trace.js';
 import type { ReferenceBatch, ReferenceString } from './reference.js';
@@ -22,7 +22,7 @@ export interface ReferenceOptions {
   readonly shown?: string | undefined;
 }
 
-/** Requests in a file, or from standard input, that are mapped while they are read: constant memory but for the distinct ids. */
+/** Requests in a file, or from a pipe, that are mapped while they are read: constant memory but for the distinct ids. */
 class RequestReference implements ReferenceString {
   readonly rereadable: boolean;
   private stream: AsyncIterable<Uint8Array> | undefined;
@@ -77,13 +77,21 @@ function checkSizes(reader: RequestReader, { split }: ReferenceOptions, file: st
 /**
  * Opens a file as a reference string: a trace of ours (text or binary), or any format that `harness/trace/readers` reads.
  *
- * @param path a file, decompressed where it is compressed, or `-` for standard input
+ * @param path a file, decompressed where it is compressed, a pipe, or `-` for standard input
  * @throws InputError where the file cannot be read, is empty, of no known format or of events; wrong records are found when batches are taken
  */
 export async function openReference(path: string, options: ReferenceOptions = {}): Promise<ReferenceString> {
-  const name = options.shown ?? inputName(path);
   const named = options.reader === undefined ? undefined : readerOf(options.reader);
-  const input = await peekInput(path);
+  return usingInput(path, (input) => referenceOfInput(path, input, named, options));
+}
+
+async function referenceOfInput(
+  path: string,
+  input: PeekedInput,
+  named: ChosenReader | undefined,
+  options: ReferenceOptions,
+): Promise<ReferenceString> {
+  const name = options.shown ?? inputName(path);
   if (!named && isTrace(input.head)) {
     if (options.bytes)
       throw new InputError('a trace has pages of one size, expected requests with sizes for --bytes', {
@@ -100,6 +108,7 @@ export async function openReference(path: string, options: ReferenceOptions = {}
       { file: name },
     );
   if (options.bytes) checkSizes(reader, options, name);
-  if (path !== STDIN) await input.close();
-  return new RequestReference(name, path, reader, values, options, path === STDIN ? input.all : undefined);
+  const stream = input.kind === 'stream' ? input.all : undefined;
+  if (!stream) await input.close();
+  return new RequestReference(name, path, reader, values, options, stream);
 }

@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
+import { printable } from '../base/printable.js';
 import { Refusal } from '../contract/refusal.js';
 import type { Target } from '../contract/target.js';
 import { AXES } from '../metrics/axes.js';
@@ -158,7 +159,12 @@ async function resultOf<T extends Target>(
     metrics: collectMetrics(target.counters(touches), means, accesses),
     overheadPagesMean: means.overhead,
     timeline: sampler.rows,
-    spaces: applicablePaid(target.spaces(sampler.residentPageUs), accesses),
+    spaces: applicablePaid(named(target.spaces(sampler.residentPageUs)), accesses),
     hostBytes: target.hostBytes(),
   };
+}
+
+/** Programs give spaces whatever names they like. */
+function named(paid: readonly Paid[]): Paid[] {
+  return paid.map((row) => ({ ...row, name: row.name === null ? null : printable(row.name) }));
 }

@@ -5,8 +5,8 @@ import { Readable } from 'node:stream';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { detectReader } from '../readers/registry.js';
-import { decompressed, looksLikeBrotli } from './decompress.js';
-import { decodedBytes, peekInput } from './input.js';
+import { decompressed, limitExpansion, looksLikeBrotli } from './decompress.js';
+import { decodedBytes, usingInput } from './input.js';
 import { peekBytes } from './peek.js';
 import { zstdDecompressor } from './zstd.js';
 
@@ -168,6 +168,30 @@ describe('decompression', () => {
   });
 });
 
+describe('a small file that expands without end', () => {
+  const bomb = (bytes: number) => {
+    const path = file('bomb.br', brotliCompressSync(Buffer.alloc(bytes)));
+    return { path, read: () => all(decodedBytes(path)) };
+  };
+
+  it('is refused, with the flag that allows it', async () => {
+    const { read } = bomb(80 * 1024 ** 2);
+    await expect(read()).rejects.toThrow(
+      /bomb\.br: it expands to more than 1000 times its size \(\d+ bytes so far, of \d+\); if that is meant, raise --max-expansion$/,
+    );
+    limitExpansion(1e9);
+    try {
+      expect(await read()).toHaveLength(80 * 1024 ** 2);
+    } finally {
+      limitExpansion(1000);
+    }
+  });
+
+  it('passes below 64 MiB', async () => {
+    expect(await bomb(60 * 1024 ** 2).read()).toHaveLength(60 * 1024 ** 2);
+  });
+});
+
 describe('the start of an input', () => {
   it('is read ahead, and all of it again', async () => {
     async function* bytes() {
@@ -176,7 +200,7 @@ describe('the start of an input', () => {
     const { head, all: everything } = await peekBytes(bytes(), 5);
     expect(Buffer.from(head).toString()).toBe('abcde');
     expect((await all(everything)).toString()).toBe('abcdefgh');
-    const empty = await peekInput(file('empty', new Uint8Array(0)));
+    const empty = await usingInput(file('empty', new Uint8Array(0)), async (input) => input);
     expect(empty.head).toHaveLength(0);
     await empty.close();
   });

@@ -1,46 +1,39 @@
-import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
-import { fileError } from '../../base/errors.js';
 import { decompressed } from './decompress.js';
 import { type PeekedBytes, peekBytes } from './peek.js';
+import { type InputKind, inputKind, inputName, rawBytes } from './raw.js';
 
-/** The name that stands for standard input. */
-export const STDIN = '-';
-
-const CHUNK_BYTES = 1 << 18;
-
-/** What messages call an input. */
-export function inputName(path: string): string {
-  return path === STDIN ? '(standard input)' : path;
-}
-
-async function* rawChunks(path: string): AsyncGenerator<Uint8Array> {
-  const stream: Readable =
-    path === STDIN ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  try {
-    for await (const chunk of stream) yield chunk as Uint8Array;
-  } catch (error) {
-    throw fileError(error, inputName(path));
-  }
-}
+export { inputName, STDIN } from './raw.js';
 
 /**
- * The bytes of a file (or of standard input, `-`), decompressed as `decompressed` does.
+ * The bytes of a file, a pipe or standard input, `-`, decompressed as `decompressed` does.
  *
  * @throws InputError when the file cannot be read or its compression is damaged
  */
 export function decodedBytes(path: string): AsyncGenerator<Uint8Array> {
-  return decompressed(rawChunks(path), inputName(path));
+  return decompressed(rawBytes(path), inputName(path));
+}
+
+/** An input whose start is known. */
+export interface PeekedInput extends PeekedBytes {
+  readonly kind: InputKind;
 }
 
 /** Enough to distinguish formats. */
 const HEAD_BYTES = 1 << 16;
 
 /**
- * Reads the start of an input, so that its format can be detected before it is read; standard input cannot be read twice.
+ * Reads the start of an input, so that its format can be detected before it is read, for what `use` makes of it. A stream
+ * is opened here and never again: all of it is in `all`. Closed where `use` fails: an open pipe would keep the process.
  *
  * @throws InputError as `decodedBytes`
  */
-export function peekInput(path: string): Promise<PeekedBytes> {
-  return peekBytes(decodedBytes(path), HEAD_BYTES);
+export async function usingInput<T>(path: string, use: (input: PeekedInput) => Promise<T>): Promise<T> {
+  const kind = await inputKind(path);
+  const input = { ...(await peekBytes(decodedBytes(path), HEAD_BYTES)), kind };
+  try {
+    return await use(input);
+  } catch (error) {
+    await input.close();
+    throw error;
+  }
 }

@@ -4,7 +4,8 @@ import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
 import { readMarks } from '../marks.js';
 import { type EventReader, FIT, type ReaderInput } from '../reader.js';
-import { clockText, detectCalls } from '../strace/calls.js';
+import { clockText } from '../strace/calls.js';
+import { detectCalls } from '../strace/detect.js';
 import { followLog } from '../strace/follow.js';
 import { decodeNsPerPage, findDecodes, identifyImages } from './images.js';
 import { nameTabs } from './tabs.js';
@@ -20,7 +21,7 @@ import { CacheWriter } from './writer.js';
 async function open(input: ReaderInput): Promise<TraceSource> {
   const { file } = input;
   const marks = await readMarks(input);
-  const { drafts, startUs, clock } = await followLog(input, { memory: 'shared', marks });
+  const { drafts, startUs, clock } = await followLog(input, { memory: 'shared', drops: 'discard', marks });
   const decodes = findDecodes(drafts);
   if (decodes.length === 0) {
     throw new InputError(

@@ -4,7 +4,9 @@ import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
 import { perf } from '../perf.js';
 import { type EventReader, FIT, type ReaderInput } from '../reader.js';
-import { detectCalls, leaveCall, readCalls, useCall } from '../strace/calls.js';
+import { leaveCall, useCall } from '../strace/calls.js';
+import { detectCalls } from '../strace/detect.js';
+import { readCalls } from '../strace/read.js';
 import { clockOffset, type Fault } from './clocks.js';
 import { findPool, type Pool, type PoolCall } from './pool.js';
 
