@@ -10,6 +10,7 @@ import type { HeatmapRow, RunRow, SpaceRow } from '../metrics/files.js';
 import { thisHost, VERSION } from '../metrics/host.js';
 import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
 import { loadPolicyModule } from '../policy/module.js';
+import { moduleHash } from '../policy/module-files.js';
 import { heatmap } from '../trace/heatmap.js';
 import { openTrace, type TraceHandle } from '../trace/trace.js';
 import type { PlannedTrace } from './axes.js';
@@ -84,6 +85,21 @@ interface Prepared extends LoadedTrace {
   /** Whether it makes memory volatile itself. */
   readonly marksVolatile: boolean;
   readonly source: TraceEntry;
+}
+
+/**
+ * Hashes of policy modules with all that they import.
+ *
+ * @param resume whether finished cells are to be kept: it must be known then that they are of the same code
+ * @throws InputError for a module whose imports cannot be known, with `resume`
+ */
+async function moduleHashes(files: readonly string[], resume: boolean): Promise<string[]> {
+  const hash = (file: string) =>
+    moduleHash(file).catch((error) => {
+      if (resume || !(error instanceof InputError)) throw error;
+      return 'unknown';
+    });
+  return Promise.all(files.map(hash));
 }
 
 async function prepareTrace(
@@ -194,7 +210,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     const inputs = inputsHasher(
       traces.map(({ label, sha256 }) => ({ label, sha256 })),
       costs,
-      policyModules,
+      await moduleHashes(policyModules, options.resume),
     );
     if (!options.resume) store.clear();
     if (options.heatmap) store.writeHeatmap(await heatmapRows(traces));
