@@ -9,7 +9,7 @@ import { type CostTable, costsNote, type LoadedCosts, readCosts } from '../cost/
 import type { HeatmapRow, RunRow, SpaceRow } from '../metrics/files.js';
 import { thisHost, VERSION } from '../metrics/host.js';
 import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
-import { loadPolicyModule } from '../policy/module.js';
+import { loadPolicyModule, POLICY_TIMEOUT_S } from '../policy/module.js';
 import { moduleHash } from '../policy/module-files.js';
 import { heatmap } from '../trace/heatmap.js';
 import { openTrace, type TraceHandle } from '../trace/trace.js';
@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly heatmap?: boolean;
   /** Files of policies from outside. */
   readonly policyModules: readonly string[];
+  /** Seconds that a cell with a policy of theirs may take. */
+  readonly policyTimeoutS?: number;
   /** The command line, for the manifest. */
   readonly command: string;
   /** Callbacks for progress; all are optional. */
@@ -66,7 +68,10 @@ export interface RunSummary {
   /** Rows of spaces.csv. */
   readonly spaces: readonly SpaceRow[];
   readonly traces: readonly LoadedTrace[];
+  /** Cells without results: bad input, a policy from outside that broke its contract, or a worker that died. */
   readonly failed: number;
+  /** Those of them whose input or policy was at fault. */
+  readonly failedOfInput: number;
   /** Whether it was interrupted. */
   readonly aborted: boolean;
 }
@@ -145,7 +150,7 @@ async function prepareTraces(
   return traces;
 }
 
-/** Runs cells in workers, those that share a run only once, and stores their results. Returns how many failed. */
+/** Runs cells in workers, those that share a run only once, and stores their results. Returns how many failed, and how many of them because of their input. */
 async function runCells(
   cells: readonly Cell[],
   setup: WorkerSetup,
@@ -153,9 +158,10 @@ async function runCells(
   inputs: (cell: Cell) => string,
   traces: readonly Prepared[],
   options: RunOptions,
-): Promise<number> {
+): Promise<Pick<RunSummary, 'failed' | 'failedOfInput'>> {
   const { events, signal } = options;
   let failed = 0;
+  let failedOfInput = 0;
   const marks = (trace: number) => traces[trace]!.marksVolatile;
   const runs = sharedRuns(cells, marks, setup.policyModules.length > 0);
   const others = new Map(runs.map((run) => [run.cell, run.others]));
@@ -166,8 +172,10 @@ async function runCells(
   };
   const pool = new Pool([...others.keys()], setup, {
     result: keep,
-    failed(cell, reason) {
-      failed += 1 + (others.get(cell)?.length ?? 0);
+    failed(cell, reason, ofInput) {
+      const lost = 1 + (others.get(cell)?.length ?? 0);
+      failed += lost;
+      if (ofInput) failedOfInput += lost;
       const trace = traces[cell.trace]!;
       events?.failedCell?.(
         cell.cell,
@@ -182,7 +190,7 @@ async function runCells(
   if (signal?.aborted) await pool.stop();
   await pool.run(options.workers);
   signal?.removeEventListener('abort', stop);
-  return failed;
+  return { failed, failedOfInput };
 }
 
 /**
@@ -192,8 +200,8 @@ async function runCells(
  * @throws InputError when the experiment, a trace or the folder is wrong; then nothing is left behind
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunSummary> {
-  const { out, policyModules, events } = options;
-  for (const file of policyModules) await loadPolicyModule(file);
+  const { out, policyModules, policyTimeoutS = POLICY_TIMEOUT_S, events } = options;
+  for (const file of policyModules) await loadPolicyModule(file, policyTimeoutS);
   checkAxes(experiment);
   const costsFile =
     experiment.costs === undefined ? undefined : join(dirname(experiment.file), experiment.costs);
@@ -220,6 +228,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       traces: traces.map(({ handle, label }) => ({ handle, label })),
       costsFile,
       policyModules,
+      policyTimeoutS,
     };
     const failed = await runCells(left, setup, store, inputs, traces, options);
     store.finish(manifest(experiment, options, traces, store, cells.length, loaded));
@@ -228,7 +237,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       runs: store.runs(),
       spaces: store.spaces(),
       traces,
-      failed,
+      ...failed,
       aborted: options.signal?.aborted === true,
     };
   } catch (error) {
@@ -271,7 +280,7 @@ function manifest(
   cells: number,
   { costs, fromDefault }: LoadedCosts,
 ): object {
-  const { file: _path, ...definition } = experiment;
+  const { file: _path, placeOf: _place, ...definition } = experiment;
   const results = store.inOrder();
   const outcomes = OUTCOMES.map((outcome) => [
     outcome,
