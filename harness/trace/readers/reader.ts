@@ -14,6 +14,8 @@ export interface Misfit {
   readonly why: string;
   /** Bytes of the file that are as the format wants them: of several formats, the one that reaches furthest is nearest. */
   readonly reached: number;
+  /** How the file fits where its name is that of the format: its content says too little. */
+  readonly ifNamed?: Exclude<Fit, typeof FIT.none>;
 }
 
 /** What a reader says of the start of a file. */

@@ -3,10 +3,12 @@ import { unknownName } from '../../base/nearest.js';
 import { type ParameterValues, parseParameters } from '../../base/parameters.js';
 import { parsePairs } from '../../base/parse.js';
 import { address } from './address.js';
+import { alibaba } from './alibaba.js';
 import { arc } from './arc.js';
 import { chromium } from './chromium/import.js';
 import { csv } from './csv.js';
 import { guests } from './guests/import.js';
+import { ibm } from './ibm.js';
 import { lackey } from './lackey.js';
 import { lackeyRun } from './lackey-run.js';
 import { lirs } from './lirs.js';
@@ -19,8 +21,14 @@ import { postgresql } from './postgresql/import.js';
 import type { Misfit, Reader } from './reader.js';
 import { spc } from './spc.js';
 import { strace } from './strace/import.js';
+import { systor } from './systor.js';
+import { tencent } from './tencent.js';
+import { twitter } from './twitter.js';
 import { txt } from './txt.js';
 import { vscsi } from './vscsi.js';
+import { webcachesim } from './webcachesim.js';
+import { wiki } from './wiki.js';
+import { youtube } from './youtube.js';
 
 /** All readers of other people's formats. Where two fit a file equally well, the one named first reads it. */
 export const READERS: readonly Reader[] = [
@@ -33,7 +41,15 @@ export const READERS: readonly Reader[] = [
   vscsi,
   msr,
   spc,
+  alibaba,
+  tencent,
+  systor,
+  twitter,
+  ibm,
+  wiki,
+  youtube,
   csv,
+  webcachesim,
   arc,
   address,
   lackey,

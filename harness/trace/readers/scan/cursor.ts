@@ -126,6 +126,17 @@ export class Cursor {
     return this.high * TWO_32 + this.low;
   }
 
+  /** Moves over a fraction of zeros, as some programs write whole numbers (`7.0`). @param what names the field in messages */
+  wholeFraction(what: string): void {
+    const { bytes, at: point } = this;
+    if (bytes[point] !== BYTE.point) return;
+    while (bytes[++this.at] === BYTE.zero);
+    const digit = bytes[this.at]! - BYTE.zero;
+    if (digit < 0 || digit > NINE) return;
+    this.at = point;
+    this.wrong(`${what}, a whole number`);
+  }
+
   /** Seconds with or without a fraction, as whole microseconds. */
   seconds(what: string): number {
     let us = this.number(what) * 1e6;
