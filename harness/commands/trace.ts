@@ -10,6 +10,7 @@ import { importTrace } from '../trace/import.js';
 import { traceInfo } from '../trace/info.js';
 import { openTrace, type Trace } from '../trace/trace.js';
 import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
+import { noteAccount } from './account.js';
 import {
   type Command,
   filePositional,
@@ -123,7 +124,7 @@ const importCommand: SubCommand = {
       .positional(
         'file',
         filePositional(
-          'the file (.gz, .br and .zst are decompressed), or - for standard input, where the reader is of events',
+          'the file or pipe (.gz, .bz2, .xz, .zst and .br are decompressed), or - for standard input',
         ),
       )
       .positional('output', outputPositional)
@@ -164,10 +165,7 @@ const importCommand: SubCommand = {
     const written = await writeTrace(source, args.output, formOf(args.output));
     if (args.output !== '-') note(`${args.output}: ${written.events} events`);
     if (source.summary) note(source.summary());
-    for (const { file, account } of source.inputs) {
-      for (const [what, lines] of account.leftOut) note(`${file}: left out: ${what} (${lines})`);
-      for (const [what, count] of account.remarks) note(`${file}: ${what} (${count})`);
-    }
+    for (const { file, account } of source.inputs) noteAccount(file, account);
   },
 };
 

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { PACKAGE_ROOT } from '../base/package-root.js';
+import type { Touches } from '../base/touches.js';
 import { type CostTable, costsNote, type LoadedCosts, readCosts } from '../cost/table.js';
 import type { HeatmapRow, RunRow, SpaceRow } from '../metrics/files.js';
 import { thisHost, VERSION } from '../metrics/host.js';
@@ -75,7 +76,7 @@ export interface LoadedTrace extends PlannedTrace {
   readonly family: string | undefined;
   readonly sha256: string;
   readonly events: number;
-  readonly touchesInferred: boolean;
+  readonly touches: Touches;
 }
 
 interface Prepared extends LoadedTrace {
@@ -103,7 +104,7 @@ async function prepareTrace(
     sha256: trace.totals.sha256,
     events: trace.totals.events,
     pageBytes: trace.meta.pageBytes,
-    touchesInferred: trace.meta.touchesInferred,
+    touches: trace.meta.touches,
     peakPages: await peakPages(trace, costs),
     // Its strings are complete now that it has been read.
     marksVolatile: trace.strings.has(MARKING_ADVICE),
@@ -284,7 +285,7 @@ function manifest(
       events: trace.events,
       peak_pages: trace.peakPages,
       page_bytes: trace.pageBytes,
-      touches_inferred: trace.touchesInferred,
+      touches: trace.touches,
     })),
     seeds: experiment.seeds,
     cells: { planned: cells, ...Object.fromEntries(outcomes) },

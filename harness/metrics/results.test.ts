@@ -6,7 +6,7 @@ import { writeComparison } from '../testing/results.js';
 import { parseTable, ResultsFolder } from './results.js';
 
 const COLUMNS = { cell: 'number', trace: 'text', outcome: 'outcome', pgfault: 'number?' } as const;
-const table = (text: string) => parseTable(text, 'runs.csv', COLUMNS, { major_rate: 'rate?' }).rows;
+const table = (text: string) => parseTable(text, 'runs.csv', COLUMNS, { major_rate: 'applicable?' }).rows;
 
 describe('a result file', () => {
   it('is read by names of columns: numbers, texts, and null for what was not measured', () => {

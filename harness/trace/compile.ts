@@ -6,7 +6,8 @@ import { isBinaryTrace } from './binary/decoder.js';
 import { VERSION } from './binary/layout.js';
 import { BinaryEncoder } from './binary/writer.js';
 import { markUsed, trimCache, usableCacheFolder } from './io/cache.js';
-import { decodedBytes, inputName, type PeekedInput, peekInput, STDIN } from './io/input.js';
+import { COMPRESSED_NAME } from './io/decompress.js';
+import { decodedBytes, inputName, type PeekedInput, usingInput } from './io/input.js';
 import { openSink, writeTo } from './io/output.js';
 import type { TraceSource } from './source.js';
 import { TextScanner } from './text/scanner.js';
@@ -60,7 +61,7 @@ async function compileText(
 }
 
 /**
- * Opens a trace file of any form (text or binary, compressed or not, `-` for standard input) for replay. Plain
+ * Opens a trace file of any form (text or binary, compressed or not, a pipe, `-` for standard input) for replay. Plain
  * binary traces are used where they lie; everything else is compiled once into the user's cache folder, under the
  * hash of its decoded content.
  *
@@ -72,22 +73,22 @@ export async function compileTrace(
   name: string = inputName(path),
   progress?: Progress,
 ): Promise<TraceHandle> {
-  return compileInput(path, await peekInput(path), name, progress);
+  return usingInput(path, (input) => compileInput(path, input, name, progress));
 }
 
 /** As `compileTrace`, of an input whose start has been read. */
 export async function compileInput(
   path: string,
-  { head, all, close }: PeekedInput,
+  { head, all, kind, close }: PeekedInput,
   name: string,
   progress?: Progress,
 ): Promise<TraceHandle> {
   if (head.length === 0) throw new InputError('the input is empty, expected a trace', { file: name });
   const binary = isBinaryTrace(head);
   const build = binary ? spool : compileText;
-  if (path === STDIN) return intoCache(all, name, build, progress);
+  if (kind === 'stream') return intoCache(all, name, build, progress);
   await close();
-  if (binary && !/\.(gz|br|zst)$/.test(path)) return traceHandle(path, name);
+  if (binary && !COMPRESSED_NAME.test(path)) return traceHandle(path, name);
   const cached = cachePath(usableCacheFolder(), await sha256Of(path));
   return (await fromCache(cached, name)) ?? intoCache(decodedBytes(path), name, build, progress);
 }

@@ -2,6 +2,7 @@ import { InputError } from '../../base/errors.js';
 import { unknownName } from '../../base/nearest.js';
 import { type ParameterValues, parseParameters } from '../../base/parameters.js';
 import { parsePairs } from '../../base/parse.js';
+import { COMPRESSED_NAME, looksLikeBrotli } from '../io/decompress.js';
 import { address } from './address.js';
 import { alibaba } from './alibaba.js';
 import { arc } from './arc.js';
@@ -90,7 +91,7 @@ export function readerOf(spec: string): ChosenReader {
 
 /** Whether a file's name, without that of its compression, ends as files of this format do. */
 function endsAs(reader: Reader, file: string): boolean {
-  const plain = file.toLowerCase().replace(/\.(gz|br|zst)$/, '');
+  const plain = file.toLowerCase().replace(COMPRESSED_NAME, '');
   return reader.extensions.some((extension) => plain.endsWith(extension));
 }
 
@@ -106,7 +107,12 @@ interface Candidate {
 const SHOWN_CANDIDATES = 3;
 
 /** The error where no format fits: why not, of the formats that are nearest by the file's name and by what is right in it. */
-function noneFits(candidates: readonly Candidate[], file: string): InputError {
+function noneFits(candidates: readonly Candidate[], head: Uint8Array, file: string): InputError {
+  if (looksLikeBrotli(head))
+    return new InputError(
+      'this looks brotli-compressed, which only a name that ends in .br says; rename it, or use brotli -dc FILE | reclaim … -',
+      { file },
+    );
   const nearest = candidates
     .toSorted((a, b) => Number(b.named) - Number(a.named) || b.misfit.reached - a.misfit.reached)
     // Formats of one kind of log have one reason.
@@ -142,7 +148,7 @@ export function detectReader(head: Uint8Array, file: string, wanted?: Reader['yi
     const score = detection.fit * 2 + (named ? 1 : 0);
     if (score > (best?.score ?? 0)) best = { reader, score };
   }
-  if (!best) throw noneFits(candidates, file);
+  if (!best) throw noneFits(candidates, head, file);
   return chosen(best.reader, {});
 }
 

@@ -96,6 +96,11 @@ describe('wrong text is one line: file:line:column, what is wrong, what was expe
       /^test\.csv:1:1: page_size "4000"/,
     ],
     [
+      'touches of an unknown kind',
+      `# touches: guessed\n${TEXT_HEADER}\n`,
+      /touches "guessed" is not known, expected recorded, inferred, first-access/,
+    ],
+    [
       'an unknown provenance',
       `# provenance: guessed\n${TEXT_HEADER}\n`,
       /provenance "guessed" is not known, expected recorded, inferred/,

@@ -87,6 +87,7 @@ function metadata(startUs: number, left: number): TraceMeta {
     ['clock', `microseconds since the first page fault, at ${timeOfDay(startUs)} of the log`],
     ['provenance', 'recorded'],
     ['provenance.clock-offset', 'inferred'],
+    ['touches', 'first-access'],
     [
       'note',
       `accesses are the recorded page faults in the buffer pool: first accesses, and first ones after a drop; ${left} faults elsewhere are left out`,
