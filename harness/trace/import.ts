@@ -2,8 +2,9 @@ import { InputError } from '../base/errors.js';
 import { decodedBytes, inputName, type PeekedInput, usingInput } from './io/input.js';
 import { rereadable } from './io/spool.js';
 import { LineAccount } from './readers/account.js';
+import { detectReader } from './readers/detect.js';
 import type { EventReader, InputFile } from './readers/reader.js';
-import { type ChosenReader, checkSides, detectReader, readerOf } from './readers/registry.js';
+import { type ChosenReader, checkSides, readerOf } from './readers/registry.js';
 import { importRequests } from './requests/import.js';
 import type { TraceSource } from './source.js';
 import { isTrace } from './trace.js';
@@ -59,10 +60,11 @@ async function importInput(
   { reader: named, sides = {}, split = false }: ImportOptions,
 ): Promise<ImportedTrace> {
   const file = inputName(path);
-  const { reader, values } = chooseReader(peeked, file, named);
+  const { reader, values, also = [] } = chooseReader(peeked, file, named);
   checkSides(reader, sides);
   const input = { file, values, sides: sideFiles(sides), account: new LineAccount() };
   const inputs = [input, ...Object.values(input.sides)];
+  for (const name of also) input.account.remark(`a file for reader ${name}, too: --reader ${name} reads it`);
   if (reader.yields === 'events') {
     if (split) throw notSplit(reader);
     return { ...(await reader.open({ ...input, bytes: peeked.all })), inputs };

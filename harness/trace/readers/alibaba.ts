@@ -1,7 +1,8 @@
 import { FIT, type RequestReader } from './reader.js';
+import { detectForm } from './scan/lines.js';
 import { fixedLayout, ROLE } from './table/layout.js';
 import { wordKinds } from './table/operations.js';
-import { detectTable, readTable } from './table/read.js';
+import { readTable } from './table/read.js';
 
 const LAYOUT = fixedLayout({
   roles: [ROLE.volume, ROLE.op, ROLE.id, ROLE.size, ROLE.time],
@@ -23,6 +24,6 @@ export const alibaba: RequestReader = {
   timed: true,
   parameters: {},
   sides: {},
-  detect: (head) => detectTable(head, FORM, FIT.certain, LAYOUT),
+  detect: (head) => detectForm(head, FORM, FIT.certain, 'device_id,R|W,offset,length,timestamp'),
   read: (input) => readTable(input, LAYOUT),
 };

@@ -1,6 +1,6 @@
 import { InputError } from '../../base/errors.js';
 import { type Parameter, type ParameterValues, parseParameters } from '../../base/parameters.js';
-import { peekBytes } from '../io/input.js';
+import { peekBytes } from '../io/peek.js';
 import type { RequestBatch } from '../requests/batch.js';
 import { LineAccount } from './account.js';
 import { type Detection, FIT, type ReaderInput, type RequestReader } from './reader.js';

@@ -1,7 +1,8 @@
 import { FIT, type RequestReader } from './reader.js';
+import { detectForm } from './scan/lines.js';
 import { fixedLayout, ROLE, TEXT_IDS } from './table/layout.js';
 import { wordKinds } from './table/operations.js';
-import { detectTable, readTable } from './table/read.js';
+import { readTable } from './table/read.js';
 
 const LAYOUT = fixedLayout({
   delimiter: 0x20,
@@ -29,6 +30,6 @@ export const ibm: RequestReader = {
   timed: true,
   parameters: {},
   sides: {},
-  detect: (head) => detectTable(head, FORM, FIT.certain, LAYOUT),
+  detect: (head) => detectForm(head, FORM, FIT.certain, 'time REST.OPERATION.OBJECT id size'),
   read: (input) => readTable(input, LAYOUT),
 };

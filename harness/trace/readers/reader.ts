@@ -58,6 +58,8 @@ interface ReaderInfo {
   readonly summary: string;
   /** Where the format is described. */
   readonly source: string;
+  /** Readers of one family read a file alike that fits them equally well. */
+  readonly family?: string;
   /** Endings of file names, with their dot, in lower case, without that of a compression. */
   readonly extensions: readonly string[];
   /** What `--reader NAME:key=value,…` may say. */

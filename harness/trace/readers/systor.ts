@@ -1,7 +1,8 @@
 import { FIT, type RequestReader } from './reader.js';
+import { detectForm } from './scan/lines.js';
 import { fixedLayout, ROLE } from './table/layout.js';
 import { wordKinds } from './table/operations.js';
-import { detectTable, readTable } from './table/read.js';
+import { readTable } from './table/read.js';
 
 const LAYOUT = fixedLayout({
   roles: [ROLE.time, ROLE.skip, ROLE.op, ROLE.volume, ROLE.id, ROLE.size],
@@ -24,6 +25,6 @@ export const systor: RequestReader = {
   timed: true,
   parameters: {},
   sides: {},
-  detect: (head) => detectTable(head, FORM, FIT.certain, LAYOUT),
+  detect: (head) => detectForm(head, FORM, FIT.certain, 'Timestamp,Response,R|W,LUN,Offset,Size'),
   read: (input) => readTable(input, LAYOUT),
 };

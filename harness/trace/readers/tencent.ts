@@ -1,7 +1,8 @@
 import { FIT, type RequestReader } from './reader.js';
+import { detectForm } from './scan/lines.js';
 import { fixedLayout, ROLE } from './table/layout.js';
 import { bitKinds } from './table/operations.js';
-import { detectTable, readTable } from './table/read.js';
+import { readTable } from './table/read.js';
 
 const LAYOUT = fixedLayout({
   roles: [ROLE.time, ROLE.id, ROLE.size, ROLE.op, ROLE.volume],
@@ -23,6 +24,6 @@ export const tencent: RequestReader = {
   timed: true,
   parameters: {},
   sides: {},
-  detect: (head) => detectTable(head, FORM, FIT.likely, LAYOUT),
+  detect: (head) => detectForm(head, FORM, FIT.likely, 'timestamp,offset,size,0|1,volumeId'),
   read: (input) => readTable(input, LAYOUT),
 };

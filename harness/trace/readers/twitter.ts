@@ -1,7 +1,8 @@
 import { FIT, type RequestReader } from './reader.js';
+import { detectForm } from './scan/lines.js';
 import { fixedLayout, ROLE, TEXT_IDS } from './table/layout.js';
 import { wordKinds } from './table/operations.js';
-import { detectTable, readTable } from './table/read.js';
+import { readTable } from './table/read.js';
 
 const LAYOUT = fixedLayout({
   roles: [ROLE.time, ROLE.id, ROLE.size, ROLE.size, ROLE.skip, ROLE.op, ROLE.skip],
@@ -25,6 +26,6 @@ export const twitter: RequestReader = {
   timed: true,
   parameters: {},
   sides: {},
-  detect: (head) => detectTable(head, FORM, FIT.certain, LAYOUT),
+  detect: (head) => detectForm(head, FORM, FIT.certain, 'time,key,key size,value size,client,operation,TTL'),
   read: (input) => readTable(input, LAYOUT),
 };

@@ -1,6 +1,7 @@
-import { FIT, type RequestReader } from './reader.js';
+import { type Detection, FIT, misfit, type RequestReader } from './reader.js';
+import { detectForm, headLines } from './scan/lines.js';
 import { fixedLayout, ROLE } from './table/layout.js';
-import { detectTable, readTable } from './table/read.js';
+import { readTable } from './table/read.js';
 
 const LAYOUT = fixedLayout({
   delimiter: 0x20,
@@ -9,6 +10,22 @@ const LAYOUT = fixedLayout({
 });
 
 const FORM = /^\d+(\.\d+)?[ \t]+\d+[ \t]+\d+([ \t]+[\d.e+-]+)*\s*$/i;
+
+/** Lines of three numbers or more, the first of which never falls. Four are of other formats, too. */
+function detect(head: Uint8Array): Detection {
+  const form = detectForm(head, FORM, FIT.likely, 'time id size, numbers between blanks');
+  if (form.fit === FIT.none) return form;
+  let last = 0;
+  let most = 0;
+  for (const { number, text, start } of headLines(head)) {
+    const fields = text.trim().split(/[ \t]+/);
+    const time = Number(fields[0]);
+    if (time < last) return misfit(`line ${number} has time ${time}, expected at least ${last}`, start);
+    last = time;
+    most = Math.max(most, fields.length);
+  }
+  return most === 4 ? { fit: FIT.possible } : form;
+}
 
 export const webcachesim: RequestReader = {
   yields: 'requests',
@@ -22,6 +39,6 @@ export const webcachesim: RequestReader = {
   timed: true,
   parameters: {},
   sides: {},
-  detect: (head) => detectTable(head, FORM, FIT.likely, LAYOUT),
+  detect,
   read: (input) => readTable(input, LAYOUT),
 };

@@ -1,7 +1,8 @@
 import { FIT, type RequestReader } from './reader.js';
+import { detectForm } from './scan/lines.js';
 import { fixedLayout, ROLE, TEXT_IDS } from './table/layout.js';
 import { DOES } from './table/operations.js';
-import { detectTable, readTable } from './table/read.js';
+import { readTable } from './table/read.js';
 
 const LAYOUT = fixedLayout({
   delimiter: 0x20,
@@ -25,6 +26,6 @@ export const wiki: RequestReader = {
   timed: true,
   parameters: {},
   sides: {},
-  detect: (head) => detectTable(head, FORM, FIT.certain, LAYOUT),
+  detect: (head) => detectForm(head, FORM, FIT.certain, 'number time URL -|save'),
   read: (input) => readTable(input, LAYOUT),
 };

@@ -1,7 +1,8 @@
-import { FIT, type RequestReader } from './reader.js';
+import { type Detection, FIT, misfit, type RequestReader } from './reader.js';
+import { detectForm, headLines } from './scan/lines.js';
 import { fixedLayout, ROLE, TEXT_IDS } from './table/layout.js';
 import { DOES } from './table/operations.js';
-import { detectTable, readTable } from './table/read.js';
+import { readTable } from './table/read.js';
 
 const LAYOUT = fixedLayout({
   delimiter: 0x20,
@@ -12,7 +13,18 @@ const LAYOUT = fixedLayout({
   remarks: [TEXT_IDS, 'addresses, which are not read'],
 });
 
+/** A log of requests between addresses. */
+const ADDRESSES = /^\d+\.\d+ \d+\.\d+\.\d+\.\d+ /;
 const FORM = /^\d+\.\d+ [\d.]+ [\d.]+ [A-Z]+ \S+( \S+)*\s*$/;
+
+/** Logs of other columns are named as what they look like. */
+function detect(head: Uint8Array): Detection {
+  const form = detectForm(head, FORM, FIT.certain, 'time server client GETVIDEO video content');
+  const [first] = headLines(head);
+  if (form.fit !== FIT.none || !first || !ADDRESSES.test(first.text)) return form;
+  const why = `line ${first.number} has a time and addresses without GETVIDEO; as a table: csv:time=1,id=3,ids=text`;
+  return misfit(why, first.start + first.text.length);
+}
 
 export const youtube: RequestReader = {
   yields: 'requests',
@@ -26,6 +38,6 @@ export const youtube: RequestReader = {
   timed: true,
   parameters: {},
   sides: {},
-  detect: (head) => detectTable(head, FORM, FIT.certain, LAYOUT),
+  detect,
   read: (input) => readTable(input, LAYOUT),
 };

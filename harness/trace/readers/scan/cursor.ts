@@ -58,6 +58,12 @@ export class Cursor {
     return this.bytes[this.at]!;
   }
 
+  /** Whether a decimal digit is at hand. */
+  get atDigit(): boolean {
+    const digit = this.byte - BYTE.zero;
+    return digit >= 0 && digit <= NINE;
+  }
+
   /** Whether the line at hand is empty or a comment (`#`). */
   get blank(): boolean {
     const { byte } = this;
@@ -168,9 +174,7 @@ export class Cursor {
 
   /** Moves over blanks and the end of the line, where nothing else may be. */
   endLine(): void {
-    this.blanks();
-    if (this.byte === BYTE.cr) this.at++;
-    if (this.byte !== BYTE.lf) this.wrong('the end of the line');
+    if (this.byte !== BYTE.lf) this.blanksBeforeEnd();
     this.nextLine(this.at + 1);
   }
 
@@ -231,6 +235,12 @@ export class Cursor {
   /** Ends the read with an error at the place at hand. */
   fail(what: string): never {
     throw new InputError(what, { file: this.file, line: this.line, column: this.at - this.lineStart + 1 });
+  }
+
+  private blanksBeforeEnd(): void {
+    this.blanks();
+    if (this.byte === BYTE.cr) this.at++;
+    if (this.byte !== BYTE.lf) this.wrong('the end of the line');
   }
 
   private nextLine(at: number): void {

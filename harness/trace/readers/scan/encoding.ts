@@ -20,6 +20,16 @@ function alternates(head: Uint8Array, zeros: 0 | 1): boolean {
   return length >= 4;
 }
 
+/** Bytes that show UTF-16 for sure: no binary format has that many alternate zeros. */
+const SURE = 16;
+
+/** Whether a head is surely UTF-16, whatever binary formats it fits as well. */
+export function isUtf16(head: Uint8Array): boolean {
+  const marked = startsWith(head, [0xff, 0xfe]) || startsWith(head, [0xfe, 0xff]);
+  const text = marked ? head.subarray(2) : head;
+  return text.length >= SURE && (alternates(text, 1) || alternates(text, 0));
+}
+
 /**
  * What is to be said of a text that is not in UTF-8 (or another superset of ASCII), or whose lines do not end in LF;
  * undefined for all else, also for what is no text.

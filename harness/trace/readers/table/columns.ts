@@ -1,4 +1,4 @@
-import type { ParameterValues } from '../../../base/parameters.js';
+import { itemsOf, type ParameterValues } from '../../../base/parameters.js';
 import { type Misfit, misfit } from '../reader.js';
 import { type HeadLine, headLines, noLines } from '../scan/lines.js';
 import { ROLE, type Role } from './layout.js';
@@ -75,7 +75,7 @@ function columnOf(text: string, names: readonly string[]): number {
 
 /** Whether the first line names columns: as a header does, or by a text in a column that a parameter says is a number. */
 function isHeader(fields: readonly string[], given: Given): boolean {
-  if (Object.values(given).some((text) => !/^\d+$/.test(text))) return true;
+  if (Object.values(given).some((text) => !/^[\d+]+$/.test(text))) return true;
   if (fields.some((field) => namedColumn(field)?.role === ROLE.id)) return true;
   return given.id !== undefined && !fields.some((field) => /\d/.test(field));
 }
@@ -100,8 +100,9 @@ function setGiven(
   names: readonly string[],
   line: HeadLine,
 ): TableMisfit | undefined {
-  for (const [key, text] of Object.entries(given)) {
-    const role = COLUMN_PARAMETERS[key as ColumnParameter];
+  const wanted = Object.entries(given).flatMap(([key, texts]) => itemsOf(texts).map((text) => [key, text]));
+  for (const [key, text] of wanted as [ColumnParameter, string][]) {
+    const role = COLUMN_PARAMETERS[key];
     const column = columnOf(text, names);
     if (column < 0) return atLine(line, `has no column ${shown(text)}, expected one of ${names.join(', ')}`);
     if (column >= columns.length)
@@ -119,17 +120,27 @@ function setGiven(
 function setNamed(columns: Column[], names: readonly string[], line: HeadLine): TableMisfit | undefined {
   const named = names.map(namedColumn);
   const taken = new Set(columns.map((column) => column?.role));
-  const ids = names.filter((_, i) => named[i]?.role === ROLE.id);
+  const all = names.filter((_, i) => named[i]?.role === ROLE.id);
+  // A URL or a hash next to an id says more of the same object.
+  const strong = all.filter((name) => !/(url|uri|hash)$/.test(plainName(name)));
+  const ids = strong.length > 0 ? strong : all;
   if (ids.length > 1 && !taken.has(ROLE.id))
     return atLine(line, `has ${ids.map(shown).join(' and ')}: say which is the id, as in csv:id=${ids[0]}`);
   const volumes = !taken.has(ROLE.volume);
   named.forEach((column, i) => {
     if (!column || columns[i]) return;
     if (column.role === ROLE.volume ? !volumes : taken.has(column.role)) return;
+    if (column.role === ROLE.id && names[i] !== ids[0]) return;
     columns[i] = column;
     taken.add(column.role);
   });
   return undefined;
+}
+
+/** A line whose columns could be anything: nearer to a table than to a format that it does not begin as. */
+function unnamed(line: HeadLine, what: string): TableMisfit {
+  const wrong = atLine(line, `${what} and no header: name them, as in csv:time=1,id=2,size=3`);
+  return /^[\d\s]/.test(line.text) ? { ...wrong, reached: line.start + line.text.length } : wrong;
 }
 
 /** What each column is. */
@@ -140,8 +151,7 @@ function columnsOf(
   line: HeadLine,
 ): Column[] | TableMisfit {
   if (names.length === 0 && Object.keys(given).length === 0) {
-    if (count > USUAL_ROLES.length)
-      return atLine(line, `has ${count} columns and no header: name them, as in csv:time=1,id=2,size=3`);
+    if (count > USUAL_ROLES.length) return unnamed(line, `has ${count} columns`);
     return USUAL_ROLES.slice(0, count).map((role) => ({ role }));
   }
   const columns: Column[] = Array.from({ length: count }, () => undefined);
@@ -168,7 +178,7 @@ export function tableOf(head: Uint8Array, values: ParameterValues): Table | Tabl
   const given = givenColumns(values);
   const header = isHeader(fields, given);
   if (delimiter === ' ' && !header && Object.keys(given).length === 0)
-    return atLine(first, 'has fields between blanks and no header: name them, as in csv:time=1,id=2,size=3');
+    return unnamed(first, 'has fields between blanks');
   const names = header ? fields : commentNames(head, first, delimiter, fields.length);
   const columns = columnsOf(given, names, fields.length, first);
   if (isMisfit(columns)) return columns;

@@ -5,8 +5,17 @@ export const ROLE = { skip: 0, time: 1, id: 2, size: 3, op: 4, volume: 5, count:
 export type Role = (typeof ROLE)[keyof typeof ROLE];
 
 /** Units of times: `filetime` is steps of 100 ns, `date` a text as in 2023-10-01 12:00:00. */
-export const TIME_UNITS = ['s', 'ms', 'us', 'ns', 'filetime', 'date'] as const;
-export type TimeUnit = (typeof TIME_UNITS)[number];
+export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'filetime' | 'date';
+
+/** Units of times, in words. */
+export const UNIT_NAMES: Readonly<Record<TimeUnit, string>> = {
+  s: 'seconds',
+  ms: 'milliseconds',
+  us: 'microseconds',
+  ns: 'nanoseconds',
+  filetime: 'steps of 100 ns',
+  date: 'date, as in 2023-10-01 12:00:00',
+};
 
 /** What ids are: decimal (or 0x…), hexadecimal without 0x, or texts, which are hashed. */
 export type IdKind = 'number' | 'hex' | 'text';

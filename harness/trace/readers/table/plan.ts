@@ -1,7 +1,7 @@
 import { itemsOf, type ParameterValues } from '../../../base/parameters.js';
 import { FIT } from '../reader.js';
 import { atLine, fieldsOf, isMisfit, shown, type Table, type TableMisfit, tableOf } from './columns.js';
-import { type IdKind, type Layout, ROLE, TEXT_IDS, type TimeUnit } from './layout.js';
+import { type IdKind, type Layout, ROLE, TEXT_IDS, type TimeUnit, UNIT_NAMES } from './layout.js';
 import { plainName } from './names.js';
 import { givenKinds, type OperationKinds, planOperations } from './operations.js';
 import { isDate } from './times.js';
@@ -33,7 +33,7 @@ function unitOf(
   if (unit !== 's')
     return {
       unit,
-      remark: `times taken as ${filetime ? 'steps of 100 ns' : unit} by their size (unit=… says otherwise)`,
+      remark: `times taken as ${UNIT_NAMES[unit]} by their size (unit=… says otherwise)`,
     };
   const sure = largest >= 1e9 || fields.some((field) => field.includes('.'));
   return sure || table.names.length === 0

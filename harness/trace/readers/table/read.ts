@@ -1,7 +1,6 @@
 import type { RequestBatch } from '../../requests/batch.js';
-import { LineAccount } from '../account.js';
-import type { Detection, Fit, ReaderInput } from '../reader.js';
-import { detectLines, readLines } from '../scan/lines.js';
+import type { ReaderInput } from '../reader.js';
+import { readLines } from '../scan/lines.js';
 import type { Layout } from './layout.js';
 import { TableScanner } from './scanner.js';
 
@@ -14,9 +13,4 @@ export async function* readTable(input: ReaderInput, layout: Layout): AsyncGener
   const scanner = new TableScanner(layout, input.account);
   yield* readLines(input, scanner.scan);
   scanner.remark();
-}
-
-/** Detects a format of fixed columns. @param form what each of the first lines must match */
-export function detectTable(head: Uint8Array, form: RegExp, fit: Exclude<Fit, 0>, layout: Layout): Detection {
-  return detectLines(head, form, fit, new TableScanner(layout, new LineAccount()).scan);
 }

@@ -8,8 +8,8 @@ const LETTER_E = 0x65;
 const LOWER_CASE = 0x20;
 const NINE = BYTE.zero + 9;
 
-/** Microseconds are `number * scale / divisor`. */
-const UNITS: Readonly<Record<TimeUnit, { readonly scale: number; readonly divisor: number }>> = {
+/** By unit: microseconds are `number * scale / divisor`. */
+export const UNITS: Readonly<Record<TimeUnit, { readonly scale: number; readonly divisor: number }>> = {
   s: { scale: 1e6, divisor: 1 },
   ms: { scale: 1e3, divisor: 1 },
   us: { scale: 1, divisor: 1 },
