@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
+import { printable } from '../base/printable.js';
 import type { Value } from './csv.js';
 import { NOT_APPLICABLE, OUTCOMES, type Outcome } from './schema.js';
 
@@ -51,7 +52,7 @@ export function parseValue(column: string, kind: Kind, text: string): Value {
     return text;
   }
   if (kind === 'text' || kind === 'text?') {
-    if (text !== '') return text;
+    if (text !== '') return printable(text);
     if (kind === 'text?') return null;
     throw new InputError(`${column} is empty, expected a text`);
   }

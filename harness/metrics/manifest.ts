@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { InputError } from '../base/errors.js';
+import { printableTexts } from '../base/printable.js';
 import { parseJson, readText } from '../base/text.js';
 import { TOUCHES, type Touches } from '../base/touches.js';
 import { SCHEMA_VERSION } from './schema.js';
@@ -69,7 +70,7 @@ export type Manifest = z.output<typeof shape>;
  * @throws InputError when it is not JSON, of another version of the result files, or lacks what it should have
  */
 export function parseManifest(text: string, file: string): Manifest {
-  const json = parseJson(text, file);
+  const json = printableTexts(parseJson(text, file));
   const { schema } = (json ?? {}) as { schema?: unknown };
   if (schema !== SCHEMA_VERSION) {
     const found = schema === undefined ? 'none' : schema;

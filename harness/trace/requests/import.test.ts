@@ -5,7 +5,7 @@ import { simulated } from '../../machine/target.js';
 import { validate } from '../../replay/validate.js';
 import { temporaryFolder } from '../../testing/folder.js';
 import { REQUEST_READERS } from '../../testing/readers.js';
-import { FIELDS, packed, SAMPLES } from '../../testing/requests.js';
+import { FIELDS, packed, SAMPLES, type Sample } from '../../testing/requests.js';
 import { compileTrace } from '../compile.js';
 import { type ImportOptions, importTrace } from '../import.js';
 import { openTrace } from '../trace.js';
@@ -112,8 +112,10 @@ describe('a trace of accesses to memory', () => {
 });
 
 describe('imports', () => {
+  /** Of memory: whether the sample has addresses that no program has. */
+  const outside = ({ requests }: Sample) => requests.some(({ id }) => id >= 2n ** 57n);
   const addressable = REQUEST_READERS.filter(
-    ({ name }) => !['pages', 'address'].includes(name) && SAMPLES[name],
+    ({ name, kind }) => SAMPLES[name] && name !== 'pages' && !(kind === 'memory' && outside(SAMPLES[name])),
   );
   it.each(addressable.map(({ name }) => name))('of %s are valid traces', async (name) => {
     const sample = SAMPLES[name]!;
@@ -138,9 +140,7 @@ describe('imports', () => {
   });
 
   it('refuse what they cannot read', async () => {
-    await expect(imported(file('x', 'hello\n'))).rejects.toThrow(
-      /x: no known format fits: strace: line 1 does/,
-    );
+    await expect(imported(file('x', 'hello\n'))).rejects.toThrow(/x: no known format fits: strace: line 1/);
     await expect(imported(file('x', '1\n'), { reader: 'strase' })).rejects.toThrow(/did you mean strace\?/);
     await expect(imported(file('x.pages', '1\n'), { sides: { marks: 'm' } })).rejects.toThrow(
       /unknown side input of reader pages "marks", there are none/,
@@ -160,7 +160,7 @@ describe('imports', () => {
   it('of events say what they leave out', async () => {
     const log = file('l', '1 10.000000 mmap(NULL, 4096, PROT_READ, MAP_SHARED, 9, 0) = 0x40000\n');
     const source = await importTrace(log);
-    expect(source.inputs[0]!.account.remarks).toEqual([
+    expect(source.inputs[0]!.account.leftOut).toEqual([
       ['shared mappings of files or of segments not in the log', 1],
     ]);
   });

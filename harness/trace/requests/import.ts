@@ -203,7 +203,8 @@ function metadata(file: RequestFile, { disordered, timed }: Survey): TraceMeta {
       timed ? 'microseconds since the first request' : 'one microsecond a request, as the file has no times',
     ],
     ['source', `${basename(file.file)}, format ${reader.name}`],
-    ['provenance', 'recorded'],
+    ['provenance', reader.provenance ?? 'recorded'],
+    ...(reader.touches ? [['touches', reader.touches] as const] : []),
     ['note', `${pageNote(file)}${late}`],
   ]);
 }

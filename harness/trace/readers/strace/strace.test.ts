@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { eventsOf } from '../../../testing/readers.js';
 import { parseMarks } from '../marks.js';
-import { CallReader, splitArgs, THREAD_END } from './calls.js';
 import { strace } from './import.js';
 import { Maps } from './maps.js';
 
@@ -20,93 +19,11 @@ const MEMFD = (pid: number, fd: number, bytes: number, address: string) => [
   `${pid} mmap(NULL, ${bytes}, PROT_READ|PROT_WRITE, MAP_SHARED, ${fd}, 0) = ${address} <0.000010>`,
 ];
 
-describe('lines of strace', () => {
-  const read = (...lines: string[]) => {
-    const reader = new CallReader('log');
-    return lines.map((line) => reader.read(line));
-  };
-
-  it('joins unfinished and resumed calls in the order they end', () => {
-    const [a, b, c] = read(
-      '7  10.000001 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_SHARED, 47, 0 <unfinished ...>',
-      '8  10.000002 munmap(0x1000, 4096) = 0 <0.000005>',
-      '7  10.000003 <... mmap resumed>) = 0x7f0000001000 <0.000002>',
-    );
-    expect(a).toBeUndefined();
-    expect(b).toMatchObject({ thread: 8, name: 'munmap', result: 0 });
-    expect(c).toMatchObject({
-      thread: 7,
-      name: 'mmap',
-      result: 0x7f0000001000,
-      timeUs: 10_000_003,
-      durationNs: 2000,
-    });
-    expect(c?.args).toEqual(['NULL', '4096', 'PROT_READ|PROT_WRITE', 'MAP_SHARED', '47', '0']);
-  });
-
-  it('joins a call that was cut behind a comma', () => {
-    const [, call] = read(
-      '7  10.000001 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD <unfinished ...>',
-      '7  10.000002 <... clone resumed>, child_tidptr=0x7f00) = 9 <0.000002>',
-    );
-    expect(call).toMatchObject({ name: 'clone', result: 9 });
-    expect(call?.args).toEqual([
-      'child_stack=NULL',
-      'flags=CLONE_CHILD_SETTID|SIGCHLD',
-      'child_tidptr=0x7f00',
-    ]);
-  });
-
-  it('reads errors, NULL, results without a number, exits and signals', () => {
-    const [error, unknown, exit, signal, late] = read(
-      '7  10.000001 madvise(0x1000, 4096, MADV_REMOVE) = -1 EINVAL (Invalid argument) <0.000001>',
-      '7  10.000002 exit_group(0) = ?',
-      '7  10.000003 +++ exited with 0 +++',
-      '7  10.000004 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED} ---',
-      '7  10.000005 <... read resumed>) = 0 <0.000001>',
-    );
-    expect(error).toMatchObject({ result: -1, errno: 'EINVAL' });
-    expect(unknown?.result).toBeNaN();
-    expect(exit).toMatchObject({ name: THREAD_END, thread: 7 });
-    expect(signal).toBeUndefined();
-    expect(late, 'the end of a call that began before the log').toBeUndefined();
-  });
-
-  it('reads times of day, over midnight, and the other ways to show the thread', () => {
-    const calls = read(
-      '7  23:59:59.999999 munmap(0x1000, 4096) = 0',
-      '[pid  8] 00:00:00.000001 munmap(0x1000, 4096) = 0',
-      '00:00:01.000000 munmap(0x1000, 4096) = 0',
-    );
-    expect(calls.map((call) => call?.timeUs)).toEqual([86_399_999_999, 86_400_000_001, 86_401_000_000]);
-    expect(calls.map((call) => call?.thread)).toEqual([7, 8, 1]);
-  });
-
-  it('splits arguments at outer commas only', () => {
-    expect(splitArgs('"a, b", {x=1, y=[2, 3]}, "c\\", d", 0')).toEqual([
-      '"a, b"',
-      '{x=1, y=[2, 3]}',
-      '"c\\", d"',
-      '0',
-    ]);
-    expect(splitArgs('')).toEqual([]);
-  });
-
-  it('says which line is not one of strace', () => {
-    expect(() => read('7  10.000001 munmap(0x1000, 4096) = 0', 'hello')).toThrow(
-      /^log:2: "hello" is not understood, expected a line of strace/,
-    );
-    expect(() => read('7  10.000001 munmap(0x1000')).toThrow(
-      /^log:1: .* expected a call as strace writes it/,
-    );
-  });
-});
-
 describe('mappings', () => {
   it('cuts what a removal overlaps', () => {
     const maps = new Maps();
-    maps.add({ start: 10, end: 20, segment: undefined, offset: 0 });
-    expect(maps.remove(12, 14)).toEqual([{ start: 12, end: 14, segment: undefined, offset: 2 }]);
+    maps.add({ start: 10, end: 20, backing: { kind: 'anon' }, offset: 0 });
+    expect(maps.remove(12, 14)).toEqual([{ start: 12, end: 14, backing: { kind: 'anon' }, offset: 2 }]);
     expect(maps.within(0, 100).map(({ start, end, offset }) => [start, end, offset])).toEqual([
       [10, 12, 0],
       [14, 20, 4],
@@ -115,8 +32,8 @@ describe('mappings', () => {
 
   it('replaces what an addition overlaps', () => {
     const maps = new Maps();
-    maps.add({ start: 10, end: 20, segment: undefined, offset: 0 });
-    maps.add({ start: 15, end: 16, segment: undefined, offset: 7 });
+    maps.add({ start: 10, end: 20, backing: { kind: 'anon' }, offset: 0 });
+    maps.add({ start: 15, end: 16, backing: { kind: 'anon' }, offset: 7 });
     expect(maps.within(0, 100).map(({ start, end, offset }) => [start, end, offset])).toEqual([
       [10, 15, 0],
       [15, 16, 7],
@@ -141,7 +58,7 @@ describe('importing a log', () => {
       '3,spawn,2,,,',
       '3,map,2,64,2,shared:segment-1@0',
       '3,close,,,,segment-1',
-      '4,discard,1:1,17,1,',
+      '4,discard,1:1,17,1,MADV_REMOVE',
       '5,unmap,1,16,2,',
       '6,exit,2,,,',
     ]);
@@ -255,7 +172,7 @@ describe('importing a log', () => {
     ]);
   });
 
-  it('follows anonymous memory on request, with other advice verbatim', async () => {
+  it('follows anonymous memory, with other advice verbatim; where there is shared memory, on request', async () => {
     const log = [
       '1 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x10000',
       '1 madvise(0x10000, 4096, MADV_DONTNEED) = 0',
@@ -263,12 +180,17 @@ describe('importing a log', () => {
       '1 madvise(0x90000, 4096, MADV_DONTNEED) = 0',
       '1 madvise(0x10000, 4096, MADV_FREE) = -1 EINVAL (Invalid argument)',
     ];
-    expect(await imported(log)).toEqual([]);
-    expect(untimed(await imported(log, { memory: 'all' }))).toEqual([
+    const events = [
       'spawn,1,,,',
       'map,1,16,2,anon',
-      'madvise,1:1,16,1,MADV_DONTNEED',
-    ]);
+      'discard,1:1,16,1,MADV_DONTNEED',
+      'madvise,1:1,16,1,MADV_DODUMP',
+    ];
+    expect(untimed(await imported(log))).toEqual(events);
+    expect(await imported(log, { memory: 'shared' })).toEqual([]);
+    const mixed = [...log, ...MEMFD(1, 5, 8192, '0x10000')];
+    expect(untimed(await imported(mixed)).filter((event) => /anon|discard/.test(event))).toEqual([]);
+    expect(untimed(await imported(mixed, { memory: 'all' })).slice(0, 4)).toEqual(events);
   });
 
   it('merges marks by time; pressure is told to programs too', async () => {
