@@ -46,7 +46,7 @@ export const tracePositional = filePositional(
   'a trace file, the name of a shipped trace, or - for standard input',
 );
 
-/** What the file of a command exports: its flags and what it does. It is registered in `cli.ts`. */
+/** What the file of a command exports: its flags and what it does. It is registered in `main.ts`. */
 export interface Command {
   readonly builder: (yargs: Argv) => Argv;
   readonly handler: (args: never) => Promise<void>;
