@@ -1,3 +1,5 @@
+import { printable, shortened } from './printable.js';
+
 /** Exit codes of every command. Source: harness/commands/README.md, "Exit codes". */
 export const EXIT = {
   done: 0,
@@ -12,6 +14,9 @@ export const EXIT = {
 /** The signals that end a command early; its exit code is then 128 + the number, as shells have it. */
 export const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 export type EndingSignal = keyof typeof SIGNALS;
+
+/** Characters of a message, without its place. */
+const MOST_SHOWN = 500;
 
 /** Where in an input something is wrong. `line` and `column` count from 1. */
 export interface Place {
@@ -37,9 +42,9 @@ export class InputError extends Error {
   readonly place: Place | undefined;
 
   constructor(what: string, place?: Place) {
-    // Messages of libraries can have several lines.
-    const line = what.replace(/\s*\n\s*/g, ' ').trim();
-    super(`${place ? placeText(place) : ''}${line}`);
+    // Messages of libraries can have several lines, and those on an input's text whatever that has.
+    const line = shortened(printable(what.replace(/\s*\n\s*/g, ' ').trim()), MOST_SHOWN);
+    super(`${place ? printable(placeText(place)) : ''}${line}`);
     this.name = 'InputError';
     this.what = line;
     this.place = place;
@@ -57,7 +62,7 @@ export class InputError extends Error {
  */
 export class HostError extends Error {
   constructor(message: string) {
-    super(message.replace(/\s*\n\s*/g, ' '));
+    super(printable(message.replace(/\s*\n\s*/g, ' ')));
     this.name = 'HostError';
   }
 }

@@ -72,7 +72,7 @@ function memoryRemark(result: ReplayResult): string {
   const frames = metrics.resident_pages_peak;
   const bytes = Object.values(hostBytes).reduce((sum, part) => sum + part, 0);
   const budget = byteBudget(frames, metrics.rss_pages_end, metrics.swap_pages_end);
-  const faults = ((100 * metrics.pgfault) / result.touches).toFixed(1);
+  const faults = ((100 * Number(metrics.pgfault)) / result.touches).toFixed(1);
   const share = ((100 * bytes) / budget).toFixed(0);
   return `faults ${faults} %, host memory ${(bytes / frames).toFixed(1)} bytes a frame, ${share} % of 48 a frame + 4 a mapped page + 8 a swap slot`;
 }

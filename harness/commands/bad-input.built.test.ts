@@ -140,6 +140,12 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       ['trace', 'generate', 'zipf', 'out.csv', '--param', 'pages=0'],
       /pages=0 is out of range/,
     ],
+    [
+      'a log of which nothing is left',
+      ['trace', 'import', 'log', 'out.csv', '--reader', 'strace'],
+      /log: nothing is left for a trace; left out: calls of openat \(2\)/,
+      () => cli.write('log', '1  10.000000 openat(1, "a", 0) = 3\n1  10.000005 openat(1, "b", 0) = 4\n'),
+    ],
     ['a trace to import', ['trace', 'import', 'a.csv', 'out.csv'], /a\.csv: this is a trace already/],
     [
       'a log in another format',

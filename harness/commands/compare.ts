@@ -12,7 +12,7 @@ import { OutputFolder } from '../output/folder.js';
 import { CLAIM_COLUMNS, claimRows, claimsTable, type JudgedClaim, judgeClaims } from '../report/claims.js';
 import { comparisonText } from '../report/text.js';
 import type { DrawAnswer } from './draw-worker.js';
-import { type Command, outFlag, policyModuleFlag, quietFlag, wholeFlag } from './flags.js';
+import { type Command, expansionFlag, outFlag, policyModuleFlag, quietFlag, wholeFlag } from './flags.js';
 import { interruptible } from './interrupt.js';
 import { note, Progress, print } from './terminal.js';
 
@@ -61,6 +61,7 @@ function builder(yargs: Argv): Argv {
         default: true,
         describe: 'write report.html and draw the figures when all cells are done; --no-report skips that',
       },
+      ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
     });

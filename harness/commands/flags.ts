@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
+import { limitExpansion } from '../trace/io/decompress.js';
 
 export { MAX_WHOLE as MAX_SEED } from '../metrics/axes.js';
 
@@ -19,6 +20,20 @@ export const quietFlag = {
 
 export const outFlag = {
   out: { type: 'string', describe: 'folder for results', requiresArg: true },
+} as const;
+
+/** For commands that read compressed files. */
+export const expansionFlag = {
+  'max-expansion': {
+    type: 'number',
+    describe: 'how many times its size a compressed file may expand to, above 64 MiB (default: 1000)',
+    requiresArg: true,
+    coerce: (times: number) => {
+      if (!(times >= 1)) throw new InputError('--max-expansion is not a number of at least 1');
+      limitExpansion(times);
+      return times;
+    },
+  },
 } as const;
 
 /** A positional argument that is a file, or `-`: yargs passes a lone `-` as an empty text. */
@@ -44,6 +59,11 @@ export function wholeFlag(flag: string, value: number, min: number, max: number)
 /** A positional argument that is a trace. */
 export const tracePositional = filePositional(
   'a trace file, the name of a shipped trace, or - for standard input',
+);
+
+/** A positional argument that is where a trace goes. */
+export const outputPositional = filePositional(
+  'a file (.rtrace is binary; .gz and .br compress text), or - for text on standard output',
 );
 
 /** What the file of a command exports: its flags and what it does. It is registered in `main.ts`. */

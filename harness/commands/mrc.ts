@@ -5,20 +5,37 @@ import { PAGE_BYTES } from '../base/page.js';
 import { parseSize, sizeInPages } from '../base/size.js';
 import { findTrace } from '../experiment/traces.js';
 import { csvHeader, csvRows, jsonRow, type Value } from '../metrics/csv.js';
-import { MRC_COLUMNS, MRC_ESTIMATE_COLUMNS, type MrcEstimateRow, type MrcRow } from '../metrics/files.js';
+import {
+  MRC_BYTES_COLUMNS,
+  MRC_COLUMNS,
+  MRC_ESTIMATE_COLUMNS,
+  type MrcBytesRow,
+  type MrcEstimateRow,
+  type MrcRow,
+} from '../metrics/files.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import type { ReferenceString } from '../mrc/reference.js';
 import { openReference } from '../mrc/requests.js';
 import { Shards } from '../mrc/shards.js';
 import { type SweepResult, sweep } from '../mrc/sweep.js';
+import { type ByteResult, sweepBytes } from '../mrc/sweep-bytes.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { formatSpec, parsePolicyList } from '../policy/spec.js';
 import { drawCurves } from '../report/curve.js';
-import { type Command, filePositional, MAX_SEED, policyModuleFlag, quietFlag, wholeFlag } from './flags.js';
+import { noteAccount } from './account.js';
+import {
+  type Command,
+  expansionFlag,
+  filePositional,
+  MAX_SEED,
+  policyModuleFlag,
+  quietFlag,
+  wholeFlag,
+} from './flags.js';
 import { print } from './terminal.js';
 
-type Row = MrcRow | MrcEstimateRow;
+type Row = MrcRow | MrcEstimateRow | MrcBytesRow;
 
 interface Args {
   trace: string;
@@ -27,6 +44,7 @@ interface Args {
   shards?: number;
   reader?: string;
   split: boolean;
+  bytes: boolean;
   format: 'table' | 'json' | 'csv';
   seed: number;
   quiet: boolean;
@@ -64,36 +82,68 @@ function builder(yargs: Argv): Argv {
         default: false,
         describe: 'cut requests into pages of 4 KiB instead of taking each as one object',
       },
+      bytes: {
+        type: 'boolean',
+        default: false,
+        describe: 'caches in bytes: objects take their own size, and N in --size is bytes',
+      },
       format: {
         choices: ['table', 'json', 'csv'] as const,
         default: 'table' as const,
         describe: 'how the misses are printed; the table has a curve below',
       },
       seed: { type: 'number', default: 1, describe: 'seed of all random draws', requiresArg: true },
+      ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
     })
-    .epilogue('SIZE: N or Np pages, NKiB, NMiB, NGiB, or N% of the distinct pages of the trace.');
+    .epilogue(
+      'SIZE: N or Np pages, NKiB, NMiB, NGiB, or N% of the distinct pages of the trace; with --bytes, N bytes or N% of the bytes of the distinct objects.',
+    );
 }
 
 /** The sizes a user asked for; `relative` when the distinct pages must be known for them. */
-function readSizes(text: string): { relative: boolean; sizes: (distinct: number) => number[] } {
-  const parsed = text.split(',').map((size) => parseSize(size, PAGE_BYTES));
+function readSizes(
+  text: string,
+  bytes: boolean,
+): { relative: boolean; sizes: (distinct: number) => number[] } {
+  const parsed = text.split(',').map((size) => {
+    if (bytes && size.endsWith('p'))
+      throw new InputError(`--size ${size} is in pages, expected bytes, KiB, MiB, GiB or N% with --bytes`);
+    return parseSize(size, bytes ? 1 : PAGE_BYTES);
+  });
   return {
     relative: parsed.some(({ kind }) => kind === 'percent'),
     sizes: (distinct) => [...new Set(parsed.map((size) => sizeInPages(size, distinct)))],
   };
 }
 
-function rowOf({ policy, size, requests, misses }: SweepResult): MrcRow {
+function ratioOf(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}
+
+function policyColumns({ policy }: SweepResult) {
   const [name, ...params] = policy.text.split(':');
+  return { policy: name!, params: params.join(':') };
+}
+
+function missColumns({ requests, misses }: SweepResult) {
+  return { requests, misses, miss_ratio: ratioOf(misses, requests) };
+}
+
+function rowOf(result: SweepResult): MrcRow {
+  return { ...policyColumns(result), size_pages: result.size, ...missColumns(result) };
+}
+
+function byteRowOf(result: ByteResult): MrcBytesRow {
+  const { size, requestBytes, missBytes } = result;
   return {
-    policy: name!,
-    params: params.join(':'),
-    size_pages: size,
-    requests,
-    misses,
-    miss_ratio: requests === 0 ? 0 : misses / requests,
+    ...policyColumns(result),
+    size_bytes: size,
+    ...missColumns(result),
+    request_bytes: requestBytes,
+    miss_bytes: missBytes,
+    byte_miss_ratio: ratioOf(missBytes, requestBytes),
   };
 }
 
@@ -128,16 +178,21 @@ function labelOf(row: Row): string {
   return row.params === '' ? row.policy : `${row.policy}:${row.params}`;
 }
 
+function sizeOf(row: Row): number {
+  return 'size_bytes' in row ? row.size_bytes : row.size_pages;
+}
+
 /** Miss ratios: a row a size, a column a policy; an estimate with its standard error. */
 function table(rows: readonly Row[]): string {
   const labels = [...new Set(rows.map(labelOf))];
-  const sizes = [...new Set(rows.map((row) => row.size_pages))];
+  const sizes = [...new Set(rows.map(sizeOf))];
+  const unit = rows.some((row) => 'size_bytes' in row) ? 'bytes' : 'pages';
   const shown = new Table({
-    head: ['size\npages', ...labels.map((label) => `${label}\nmiss ratio`)],
+    head: [`size\n${unit}`, ...labels.map((label) => `${label}\nmiss ratio`)],
     colAligns: ['right', ...labels.map(() => 'right' as const)],
     ...PLAIN_TABLE,
   });
-  const cells = new Map(rows.map((row) => [`${row.size_pages} ${labelOf(row)}`, row]));
+  const cells = new Map(rows.map((row) => [`${sizeOf(row)} ${labelOf(row)}`, row]));
   for (const size of sizes) {
     shown.push([size, ...labels.map((label) => ratio(cells.get(`${size} ${label}`)))]);
   }
@@ -156,7 +211,7 @@ function curve(rows: readonly Row[]): string {
     label,
     points: rows
       .filter((row) => labelOf(row) === label)
-      .map((row) => [row.size_pages, row.miss_ratio] as const)
+      .map((row) => [sizeOf(row), row.miss_ratio] as const)
       .sort(([a], [b]) => a - b),
   }));
   if (curves.some(({ points }) => points.length < 2)) return '';
@@ -185,6 +240,7 @@ function shardsRate(args: Args): number | undefined {
   const { shards, policy } = args;
   if (shards === undefined) return undefined;
   if (!(shards > 0 && shards <= 1)) throw new InputError('--shards is not a share above 0 and up to 1');
+  if (args.bytes) throw new InputError('--shards samples pages, expected no --bytes');
   if (policy !== 'lru') throw new InputError(`--shards estimates lru only, expected no --policy ${policy}`);
   return shards;
 }
@@ -192,21 +248,24 @@ function shardsRate(args: Args): number | undefined {
 async function handler(args: Args): Promise<void> {
   for (const file of args.policyModule) await loadPolicyModule(file);
   const policies = parsePolicyList(args.policy).map((spec) => reclaimPolicies.choose(formatSpec(spec)));
-  const { relative, sizes } = readSizes(args.size);
+  const { bytes } = args;
+  const { relative, sizes } = readSizes(args.size, bytes);
   const seed = wholeFlag('seed', args.seed, 0, MAX_SEED);
   const rate = shardsRate(args);
   const { path, shown } = findTrace(args.trace);
   const reference = await openReference(path, {
     shown,
     split: args.split,
+    bytes,
     ...(args.reader === undefined ? {} : { reader: args.reader }),
   });
-  if (rate !== undefined) {
+  const options = { policies, sizes, relative, seed };
+  if (rate !== undefined)
     await show(await estimate(reference, rate, sizes), MRC_ESTIMATE_COLUMNS, args.format);
-    return;
-  }
-  const results = await sweep(reference, { policies, sizes, relative, seed });
-  await show(results.map(rowOf), MRC_COLUMNS, args.format);
+  else if (bytes)
+    await show((await sweepBytes(reference, options)).map(byteRowOf), MRC_BYTES_COLUMNS, args.format);
+  else await show((await sweep(reference, options)).map(rowOf), MRC_COLUMNS, args.format);
+  if (reference.account) noteAccount(reference.name, reference.account);
 }
 
 export const mrc: Command = { builder, handler };

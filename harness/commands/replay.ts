@@ -14,7 +14,14 @@ import { addFiles, checkFolder } from '../output/folder.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
-import { type Command, outFlag, policyModuleFlag, quietFlag, tracePositional } from './flags.js';
+import {
+  type Command,
+  expansionFlag,
+  outFlag,
+  policyModuleFlag,
+  quietFlag,
+  tracePositional,
+} from './flags.js';
 import { note, Progress, print } from './terminal.js';
 
 interface Args extends Record<AxisName, string> {
@@ -55,6 +62,7 @@ function builder(yargs: Argv): Argv {
         default: false,
         describe: 'check the invariants of the machine after every event',
       },
+      ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
     })

@@ -1,24 +1,25 @@
 import type { Argv } from 'yargs';
-import { InputError, type Place } from '../base/errors.js';
+import type { Place } from '../base/errors.js';
 import { parsePairs } from '../base/parse.js';
 import { findTrace } from '../experiment/traces.js';
 import { chooseWorkload, DEFAULT_SEED, generate as generateTrace } from '../experiment/workload.js';
 import { simulated } from '../machine/target.js';
 import { validate } from '../replay/validate.js';
 import { compileTrace } from '../trace/compile.js';
-import { importTrace } from '../trace/import.js';
 import { traceInfo } from '../trace/info.js';
 import { openTrace, type Trace } from '../trace/trace.js';
 import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
 import {
   type Command,
-  filePositional,
+  expansionFlag,
   MAX_SEED,
+  outputPositional,
   type SubCommand,
   tracePositional,
   wholeFlag,
 } from './flags.js';
 import { note, print } from './terminal.js';
+import { importCommand } from './trace-import.js';
 
 /** Warnings printed in full; the rest are counted. */
 const SHOWN_WARNINGS = 20;
@@ -28,14 +29,10 @@ async function open(name: string): Promise<Trace> {
   return openTrace(await compileTrace(path, shown));
 }
 
-const outputPositional = filePositional(
-  'a file (.rtrace is binary; .gz and .br compress text), or - for text on standard output',
-);
-
 const info: SubCommand = {
   command: 'info <trace>',
   describe: 'what a trace contains: metadata, events by op, spaces, objects, time',
-  builder: (yargs) => yargs.positional('trace', tracePositional),
+  builder: (yargs) => yargs.positional('trace', tracePositional).options(expansionFlag),
   handler: async (args: { trace: string }) => {
     await print(await traceInfo(await open(args.trace)));
   },
@@ -48,7 +45,7 @@ function placeText({ file, line }: Place): string {
 const validateCommand: SubCommand = {
   command: 'validate <trace>',
   describe: 'check that every event of a trace makes sense',
-  builder: (yargs) => yargs.positional('trace', tracePositional),
+  builder: (yargs) => yargs.positional('trace', tracePositional).options(expansionFlag),
   handler: async (args: { trace: string }) => {
     const { events, touches, warnings } = await validate(await open(args.trace), simulated);
     for (const { place, what } of warnings.slice(0, SHOWN_WARNINGS))
@@ -63,111 +60,21 @@ const convert: SubCommand = {
   command: 'convert <trace> <output>',
   describe: 'write a trace in another form: text or binary (.rtrace)',
   builder: (yargs) =>
-    yargs.positional('trace', tracePositional).positional('output', outputPositional).option('to', {
-      choices: TRACE_FORMS,
-      describe: 'the form to write (default: as the name of the output says)',
-    }),
+    yargs
+      .positional('trace', tracePositional)
+      .positional('output', outputPositional)
+      .options({
+        to: {
+          choices: TRACE_FORMS,
+          describe: 'the form to write (default: as the name of the output says)',
+        },
+        ...expansionFlag,
+      }),
   handler: async (args: { trace: string; output: string; to?: TraceForm }) => {
     const trace = await open(args.trace);
     const form = args.to ?? formOf(args.output);
-    const written = await writeTrace(
-      trace,
-      args.output,
-      form,
-      form === 'binary' ? trace.totals.sha256 : undefined,
-    );
+    const written = await writeTrace(trace, args.output, form);
     if (args.output !== '-') note(`${args.output}: ${written.events} events`);
-  },
-};
-
-interface ImportArgs {
-  file: string;
-  output: string;
-  reader?: string;
-  with: string[];
-  split: boolean;
-  meta: string[];
-}
-
-/** Flags of earlier versions: what each is called now. */
-const REMOVED_FLAGS: Readonly<Record<string, string>> = {
-  format: '--reader NAME',
-  guests: '--reader guests:names=base+web',
-  'guest-pages': '--reader guests:names=…,pages=SIZE',
-  settle: '--reader guests:names=…,settle=SECONDS',
-  'guest-backing': '--reader guests:names=…,backing=anon|shmem',
-  restart: '--reader guests:names=…,restart=SECONDS',
-  'shared-buffers': '--reader postgresql:shared_buffers=SIZE',
-  resize: '--reader postgresql:resize=SECONDS:SIZE+SECONDS:SIZE',
-  faults: '--with faults=FILE',
-  marks: '--with marks=FILE',
-  memory: '--reader strace:memory=shared|all',
-  touches: '--reader strace:touches=none|second-mapper',
-};
-
-/** Options that end the command with the new form. */
-const removedOptions = Object.fromEntries(
-  Object.entries(REMOVED_FLAGS).map(([flag, now]) => {
-    const coerce = () => {
-      throw new InputError(`--${flag} has been replaced, expected ${now}`);
-    };
-    return [flag, { hidden: true, coerce }];
-  }),
-);
-
-const importCommand: SubCommand = {
-  command: 'import <file> <output>',
-  describe: 'make a trace from a log, or from a file of another format (see reclaim readers)',
-  builder: (yargs) =>
-    yargs
-      .positional(
-        'file',
-        filePositional(
-          'the file (.gz, .br and .zst are decompressed), or - for standard input, where the reader is of events',
-        ),
-      )
-      .positional('output', outputPositional)
-      .options({
-        reader: {
-          type: 'string',
-          describe: 'how it is read, NAME or NAME:key=value,…, if not detected (see reclaim readers)',
-          requiresArg: true,
-        },
-        with: {
-          type: 'string',
-          array: true,
-          nargs: 1,
-          default: [] as string[],
-          describe: 'another file that the reader takes, NAME=FILE, as in marks=FILE (repeatable)',
-        },
-        split: {
-          type: 'boolean',
-          default: false,
-          describe: 'cut requests into pages of 4 KiB; without, each object or block is a page',
-        },
-        meta: {
-          type: 'string',
-          array: true,
-          default: [] as string[],
-          describe: 'metadata to add, "key: value" (repeatable)',
-        },
-      })
-      .options(removedOptions),
-  handler: async (args: ImportArgs) => {
-    const { reader, split } = args;
-    const source = await importTrace(args.file, { reader, split, sides: parsePairs(args.with, '--with') });
-    for (const pair of args.meta) {
-      const match = /^([^:]+): (.+)$/.exec(pair);
-      if (!match) throw new InputError(`--meta "${pair}" is not metadata, expected "key: value"`);
-      source.meta.set(match[1]!, match[2]!);
-    }
-    const written = await writeTrace(source, args.output, formOf(args.output));
-    if (args.output !== '-') note(`${args.output}: ${written.events} events`);
-    if (source.summary) note(source.summary());
-    for (const { file, account } of source.inputs) {
-      for (const [what, lines] of account.leftOut) note(`${file}: left out: ${what} (${lines})`);
-      for (const [what, count] of account.remarks) note(`${file}: ${what} (${count})`);
-    }
   },
 };
 

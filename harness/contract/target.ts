@@ -1,7 +1,7 @@
 import type { InputError } from '../base/errors.js';
 import type { CostTable } from '../cost/table.js';
 import type { Moment, Paid } from '../metrics/files.js';
-import type { MetricOf, Metrics, Outcome, StallPart } from '../metrics/schema.js';
+import type { MetricName, MetricOf, Outcome, StallPart } from '../metrics/schema.js';
 import type { DiscardPolicyInfo, Errno, Kernel, PageRange, Program } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
@@ -71,9 +71,14 @@ export class MemoryGauges {
  * Metrics of runs.csv that the machine itself counts. The replay adds means over trace time and rates, an experiment adds
  * savings.
  */
-export type CountedMetrics = Omit<
-  Metrics,
-  Extract<MetricOf<'memory'>, `${string}_mean`> | Extract<MetricOf<'faults'>, `${string}_rate`>
+export type CountedMetrics = Readonly<
+  Record<
+    Exclude<
+      MetricName,
+      Extract<MetricOf<'memory'>, `${string}_mean`> | Extract<MetricOf<'faults'>, `${string}_rate`>
+    >,
+    number
+  >
 >;
 
 /** How a run on a machine ended. */

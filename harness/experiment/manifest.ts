@@ -72,7 +72,7 @@ export function manifestOf(facts: ManifestFacts): object {
       events: trace.events,
       peak_pages: trace.peakPages,
       page_bytes: trace.pageBytes,
-      touches_inferred: trace.touchesInferred,
+      touches: trace.touches,
     })),
     seeds: experiment.seeds,
     cells: { planned: facts.planned, ...Object.fromEntries(outcomes) },

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { HostError, InputError } from '../base/errors.js';
+import type { Touches } from '../base/touches.js';
 import { STDIN } from '../trace/io/input.js';
 import type { TraceHandle } from '../trace/trace.js';
 import type { PlannedTrace } from './axes.js';
@@ -14,7 +15,7 @@ export interface LoadedTrace extends PlannedTrace {
   readonly family: string | undefined;
   readonly sha256: string;
   readonly events: number;
-  readonly touchesInferred: boolean;
+  readonly touches: Touches;
 }
 
 /** A trace that cells can run on. */

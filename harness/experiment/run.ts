@@ -4,6 +4,7 @@ import type { HeatmapRow, RunRow, SpaceRow } from '../metrics/files.js';
 import { thisHost } from '../metrics/host.js';
 import { OutputFolder } from '../output/folder.js';
 import { loadPolicyModule } from '../policy/module.js';
+import { expansionLimit } from '../trace/io/decompress.js';
 import { type CellResult, cellKeys, withoutRun } from './cell.js';
 import { checkSelections } from './claim-entries.js';
 import type { Experiment } from './file.js';
@@ -13,7 +14,7 @@ import { Pool } from './pool.js';
 import { type LoadedTrace, type PreparedTrace, prepareTraces, refused } from './prepare.js';
 import { resultOf, sharedRuns } from './shared-runs.js';
 import { inputsHasher, ResultStore } from './store.js';
-import type { CellJob, OpenedTrace, WorkerAnswer, WorkerJob } from './worker.js';
+import type { CellJob, OpenedTrace, WorkerAnswer, WorkerJob, WorkerSetup } from './worker.js';
 
 export type { LoadedTrace } from './prepare.js';
 
@@ -86,6 +87,10 @@ interface Planned {
   readonly traces: readonly PreparedTrace[];
   readonly cells: readonly Cell[];
   readonly inputs: (cell: Cell) => string;
+}
+
+function workerSetup(costsFile: string | undefined, policyModules: readonly string[]): WorkerSetup {
+  return { costsFile, policyModules, maxExpansion: expansionLimit() };
 }
 
 function openedTrace({ handle, label }: PreparedTrace): OpenedTrace {
@@ -214,7 +219,7 @@ export async function runInto(
   const costs = readCosts(costsFile);
   const lacking = costsNote(experiment.costs ?? '', costs.fromDefault);
   if (lacking !== undefined) events?.note?.(lacking);
-  const pool: Workers = new Pool(options.workers, { costsFile, policyModules });
+  const pool: Workers = new Pool(options.workers, workerSetup(costsFile, policyModules));
   const stop = () => void pool.close();
   signal?.addEventListener('abort', stop, { once: true });
   try {

@@ -285,7 +285,7 @@ describe('guests-debian-restarts', () => {
     // Twice the changed pages of the recording, counted in it.
     expect(written).toEqual([2 * 41_902, 2 * 68_561, 2 * 35_083]);
     expect(trace.meta.get('provenance')).toBe('composed');
-    expect(trace.meta.touchesInferred).toBe(true);
+    expect(trace.meta.touches).toBe('inferred');
   });
 
   it('frees what a guest holds while it is off, by the calls that free shared memory and no others', async () => {

@@ -1,9 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { HostError, InputError } from '../base/errors.js';
+import type { Touches } from '../base/touches.js';
 import { readCosts } from '../cost/table.js';
 import type { HeatmapRow } from '../metrics/files.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { heatmap } from '../trace/heatmap.js';
+import { limitExpansion } from '../trace/io/decompress.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
 import { type CellResult, runCell } from './cell.js';
 import type { TraceEntry } from './file.js';
@@ -15,6 +17,8 @@ import { resolveTrace } from './traces.js';
 export interface WorkerSetup {
   readonly costsFile: string | undefined;
   readonly policyModules: readonly string[];
+  /** How many times its size a compressed file may expand to. */
+  readonly maxExpansion: number;
 }
 
 /** A trace that has been read: what workers open, and what results call it. */
@@ -53,7 +57,7 @@ export interface ReadTrace {
   readonly sha256: string;
   readonly events: number;
   readonly pageBytes: number;
-  readonly touchesInferred: boolean;
+  readonly touches: Touches;
   readonly peakPages: number;
   /** Whether it makes memory volatile itself. */
   readonly marksVolatile: boolean;
@@ -71,6 +75,7 @@ const setup = workerData as WorkerSetup;
 const port = parentPort;
 if (!port) throw new Error('this module is the entry of a worker thread');
 
+limitExpansion(setup.maxExpansion);
 const { costs } = readCosts(setup.costsFile);
 for (const file of setup.policyModules) await loadPolicyModule(file);
 const opened = new Map<string, Promise<Trace>>();
@@ -92,7 +97,7 @@ async function readTrace({ read: { entry, folder, handle: compiled } }: ReadJob)
     sha256: trace.totals.sha256,
     events: trace.totals.events,
     pageBytes: trace.meta.pageBytes,
-    touchesInferred: trace.meta.touchesInferred,
+    touches: trace.meta.touches,
     peakPages: await peakPages(trace, costs),
     // Its strings are complete now that it has been read.
     marksVolatile: trace.strings.has(MARKING_ADVICE),

@@ -1,7 +1,7 @@
 import { PAGE_BYTES, PAGE_KIB } from '../base/page.js';
 import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
 import type { Moment, Paid } from '../metrics/files.js';
-import { type MetricGroup, type MetricsOf, type StallColumn, stallColumns } from '../metrics/schema.js';
+import { type MetricGroup, type MetricOf, type StallColumn, stallColumns } from '../metrics/schema.js';
 import { NOT_COUNTED } from '../policy/reclaim/contract.js';
 import type { SimulatedKernel } from './kernel.js';
 import type { Machine } from './machine.js';
@@ -9,7 +9,7 @@ import type { SimulatedProgram } from './program.js';
 import type { Space } from './state/space.js';
 
 /** The metrics of a group that the machine counts. */
-type Counted<G extends MetricGroup> = Pick<MetricsOf<G>, Extract<keyof MetricsOf<G>, keyof CountedMetrics>>;
+type Counted<G extends MetricGroup> = Pick<CountedMetrics, Extract<MetricOf<G>, keyof CountedMetrics>>;
 
 /** Frames, swap slots that are not also in the swap cache, and compressed pages by their size. */
 function footprint({ frames, swap }: Machine): number {
@@ -64,7 +64,7 @@ function memoryMetrics(m: Machine): Counted<'memory'> {
   };
 }
 
-function mergeMetrics({ ksm }: Machine): MetricsOf<'merge'> {
+function mergeMetrics({ ksm }: Machine): Counted<'merge'> {
   const { index, ksmd } = ksm;
   return {
     pages_shared: ksm.strategy.pagesShared,
@@ -98,7 +98,7 @@ function faultMetrics(m: Machine, program: SimulatedProgram): Counted<'faults'> 
   };
 }
 
-function reclaimMetrics({ counters, reclaim }: Machine): MetricsOf<'reclaim'> {
+function reclaimMetrics({ counters, reclaim }: Machine): Counted<'reclaim'> {
   const own = { ...NOT_COUNTED, ...reclaim.policy.counters };
   return {
     pgscan_direct: counters.pgscan_direct,
@@ -121,7 +121,7 @@ function reclaimMetrics({ counters, reclaim }: Machine): MetricsOf<'reclaim'> {
   };
 }
 
-function discardMetrics({ counters }: Machine, kernel: SimulatedKernel): MetricsOf<'discard'> {
+function discardMetrics({ counters }: Machine, kernel: SimulatedKernel): Counted<'discard'> {
   return {
     discard_calls: kernel.calls,
     discard_pages: kernel.pages,
@@ -133,7 +133,7 @@ function discardMetrics({ counters }: Machine, kernel: SimulatedKernel): Metrics
   };
 }
 
-function timeMetrics(m: Machine, touches: number): MetricsOf<'time'> {
+function timeMetrics(m: Machine, touches: number): Counted<'time'> {
   const { ledger } = m;
   const stalls = stallColumns((_, part) =>
     Math.round(m.allSpacesEver.reduce((sum, space) => sum + space.account.stallNs[part]!, 0)),

@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
+import { printable } from '../base/printable.js';
 import type { Value } from './csv.js';
 import { NOT_APPLICABLE, OUTCOMES, type Outcome } from './schema.js';
 
@@ -9,8 +10,8 @@ export interface KindValues {
   readonly 'text?': string | null;
   readonly number: number;
   readonly 'number?': number | null;
-  /** A rate over touches, which does not apply where they are inferred. */
-  readonly 'rate?': number | typeof NOT_APPLICABLE | null;
+  /** A number that does not apply where the trace lacks the accesses it would need. */
+  readonly 'applicable?': number | typeof NOT_APPLICABLE | null;
   /** A limit in pages; `trace` where the trace itself sets it, empty without one. */
   readonly limit: number | 'trace' | null;
   readonly outcome: Outcome;
@@ -36,7 +37,7 @@ const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/;
 const EXPECTED: Readonly<Record<Exclude<Kind, 'text' | 'text?' | 'outcome'>, string>> = {
   number: 'a number',
   'number?': 'a number or nothing',
-  'rate?': `a number, nothing or ${NOT_APPLICABLE}`,
+  'applicable?': `a number, nothing or ${NOT_APPLICABLE}`,
   limit: 'a number, nothing or trace',
 };
 
@@ -51,12 +52,13 @@ export function parseValue(column: string, kind: Kind, text: string): Value {
     return text;
   }
   if (kind === 'text' || kind === 'text?') {
-    if (text !== '') return text;
+    if (text !== '') return printable(text);
     if (kind === 'text?') return null;
     throw new InputError(`${column} is empty, expected a text`);
   }
   if (text === '' && kind !== 'number') return null;
-  if ((text === NOT_APPLICABLE && kind === 'rate?') || (text === 'trace' && kind === 'limit')) return text;
+  if ((text === NOT_APPLICABLE && kind === 'applicable?') || (text === 'trace' && kind === 'limit'))
+    return text;
   if (NUMBER.test(text)) return Number(text);
   throw new InputError(`${column} is "${text}", expected ${EXPECTED[kind]}`);
 }

@@ -36,10 +36,12 @@ export const IDENTITY_COLUMNS: readonly IdentityColumn[] = KEY_COLUMNS.filter(
 );
 
 /** The kind of column of a kind of metric: metrics of a cell that did not run are empty. */
-const METRIC_COLUMN = { number: 'number?', rate: 'rate?', saving: 'number?' } as const satisfies Record<
-  MetricKind,
-  Kind
->;
+const METRIC_COLUMN = {
+  number: 'number?',
+  rate: 'applicable?',
+  fault: 'applicable?',
+  saving: 'number?',
+} as const satisfies Record<MetricKind, Kind>;
 
 type MetricColumns = { readonly [N in MetricName]: (typeof METRIC_COLUMN)[MetricKinds[N]] };
 
@@ -88,8 +90,8 @@ const SPACES = {
   space: 'number?',
   name: 'text?',
   touches: 'number?',
-  pgfault: 'number?',
-  pgmajfault: 'number?',
+  pgfault: 'applicable?',
+  pgmajfault: 'applicable?',
   stall_ns: 'number?',
   ...stallColumns(() => 'number?'),
   page_seconds: 'number',
@@ -148,6 +150,20 @@ export interface MrcRow extends RowOf<typeof MRC> {}
 const MRC_ESTIMATE = { ...MRC, error: 'number' } as const satisfies Columns;
 export interface MrcEstimateRow extends RowOf<typeof MRC_ESTIMATE> {}
 
+/** The columns for caches in bytes: objects have sizes, and so do misses. */
+const MRC_BYTES = {
+  policy: 'text',
+  params: 'text?',
+  size_bytes: 'number',
+  requests: 'number',
+  misses: 'number',
+  miss_ratio: 'number',
+  request_bytes: 'number',
+  miss_bytes: 'number',
+  byte_miss_ratio: 'number',
+} as const satisfies Columns;
+export interface MrcBytesRow extends RowOf<typeof MRC_BYTES> {}
+
 /** The columns that each file of a folder of results must have. */
 export const RESULT_COLUMNS = {
   'runs.csv': RUNS,
@@ -175,3 +191,5 @@ export const HEATMAP_COLUMNS: readonly (keyof HeatmapRow)[] = columnNames(HEATMA
 export const MRC_COLUMNS: readonly (keyof MrcRow)[] = columnNames(MRC);
 /** Columns of the CSV that `reclaim mrc` prints of an estimate. */
 export const MRC_ESTIMATE_COLUMNS: readonly (keyof MrcEstimateRow)[] = columnNames(MRC_ESTIMATE);
+/** Columns of the CSV that `reclaim mrc --bytes` prints. */
+export const MRC_BYTES_COLUMNS: readonly (keyof MrcBytesRow)[] = columnNames(MRC_BYTES);

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { InputError } from '../base/errors.js';
+import { printableTexts } from '../base/printable.js';
 import { parseJson, readText } from '../base/text.js';
+import { TOUCHES, type Touches } from '../base/touches.js';
 import { SCHEMA_VERSION } from './schema.js';
 
 /** What a trace was generated from. */
@@ -13,17 +15,24 @@ const generated = z.object({
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
 
-const trace = z.object({
-  trace: z.string(),
-  /** What `reclaim replay` finds it by. */
-  source: z.union([z.string(), generated]),
-  family: z.string().optional(),
-  trace_sha256: sha256,
-  events: z.number().optional(),
-  peak_pages: z.number(),
-  page_bytes: z.int().positive(),
-  touches_inferred: z.boolean(),
-});
+const trace = z
+  .object({
+    trace: z.string(),
+    /** What `reclaim replay` finds it by. */
+    source: z.union([z.string(), generated]),
+    family: z.string().optional(),
+    trace_sha256: sha256,
+    events: z.number().optional(),
+    peak_pages: z.number(),
+    page_bytes: z.int().positive(),
+    touches: z.enum(TOUCHES).optional(),
+    /** Stands for `touches` in results of versions that did not know first accesses. */
+    touches_inferred: z.boolean().optional(),
+  })
+  .transform(({ touches, touches_inferred, ...rest }) => ({
+    ...rest,
+    touches: touches ?? ((touches_inferred === true ? 'inferred' : 'recorded') satisfies Touches),
+  }));
 
 const shape = z.object({
   schema: z.literal(SCHEMA_VERSION),
@@ -61,7 +70,7 @@ export type Manifest = z.output<typeof shape>;
  * @throws InputError when it is not JSON, of another version of the result files, or lacks what it should have
  */
 export function parseManifest(text: string, file: string): Manifest {
-  const json = parseJson(text, file);
+  const json = printableTexts(parseJson(text, file));
   const { schema } = (json ?? {}) as { schema?: unknown };
   if (schema !== SCHEMA_VERSION) {
     const found = schema === undefined ? 'none' : schema;

@@ -6,7 +6,7 @@ import { writeComparison } from '../testing/results.js';
 import { parseTable, ResultsFolder } from './results.js';
 
 const COLUMNS = { cell: 'number', trace: 'text', outcome: 'outcome', pgfault: 'number?' } as const;
-const table = (text: string) => parseTable(text, 'runs.csv', COLUMNS, { major_rate: 'rate?' }).rows;
+const table = (text: string) => parseTable(text, 'runs.csv', COLUMNS, { major_rate: 'applicable?' }).rows;
 
 describe('a result file', () => {
   it('is read by names of columns: numbers, texts, and null for what was not measured', () => {
@@ -15,7 +15,7 @@ describe('a result file', () => {
     expect(table(rows)).toEqual([
       // A trace may be called like a number.
       { pgfault: -1500, trace: '1e5', cell: 7, outcome: 'ok', other: null, major_rate: 0.5 },
-      { pgfault: null, trace: 'a\nb', cell: 8, outcome: 'oom', other: 9, major_rate: 'n/a' },
+      { pgfault: null, trace: 'a\\x0ab', cell: 8, outcome: 'oom', other: 9, major_rate: 'n/a' },
       { pgfault: 3, trace: 't', cell: 9, outcome: 'ok', other: 'n/a', major_rate: null },
     ]);
   });

@@ -16,7 +16,7 @@ export interface Table<R> {
 }
 
 /** Columns of a later version hold what a metric may hold. */
-const UNKNOWN = 'rate?';
+const UNKNOWN = 'applicable?';
 
 /**
  * Reads the text of a result file. Columns are found by name; those that are not known are kept in the rows, where

@@ -4,16 +4,25 @@
  * Names that Linux has (vmstat, memory.stat, KSM's sysfs) are used as Linux uses them.
  */
 
+import type { Touches } from '../base/touches.js';
+
 /** What a metric counts in. */
 export type Unit = 'pages' | 'bytes' | 'KiB' | 'ns' | 'per 1000 touches' | 'count';
 /** Which way a metric changes for the better. */
 export type Better = 'lower' | 'higher' | 'neither';
 
 /**
- * What a metric holds when its cell has run to the end: a number; a rate, which does not apply where touches are
- * inferred; or a saving, which is empty without a base cell to compare with.
+ * What a metric holds when its cell has run to the end: a number; a `rate` over touches, which applies only where all of
+ * them were recorded; a `fault`, a count that accesses to pages which reclaim took would add to, and which does not apply
+ * under a limit where such accesses are not in the trace; or a `saving`, which is empty without a base cell to compare with.
  */
-export type MetricKind = 'number' | 'rate' | 'saving';
+export type MetricKind = 'number' | 'rate' | 'fault' | 'saving';
+
+/** Whether a metric of a kind says something. @param short whether memory could be short: there was a limit, or a size */
+export function applies(kind: MetricKind, touches: Touches, short: boolean): boolean {
+  if (kind === 'rate') return touches === 'recorded';
+  return kind !== 'fault' || touches !== 'first-access' || !short;
+}
 
 /** One line of the schema; its kind is `number` where none is given. */
 type Line = readonly [unit: Unit, better: Better, meaning: string, kind?: MetricKind];
@@ -30,7 +39,7 @@ export function stallColumns<const T>(of: (part: StallPart, index: number) => T)
   return Object.fromEntries(columns) as Record<StallColumn, T>;
 }
 
-/** Stands where a rate does not apply: the touches of the trace are inferred. */
+/** Stands where a metric does not apply: the trace lacks the accesses that it would need. */
 export const NOT_APPLICABLE = 'n/a';
 
 const memory = {
@@ -92,8 +101,8 @@ const memory = {
 } as const satisfies Group;
 
 const faults = {
-  pgfault: ['count', 'lower', 'page faults, including major ones'],
-  pgmajfault: ['count', 'lower', 'page faults that waited for a device'],
+  pgfault: ['count', 'lower', 'page faults, including major ones', 'fault'],
+  pgmajfault: ['count', 'lower', 'page faults that waited for a device', 'fault'],
   minor_rate: [
     'per 1000 touches',
     'lower',
@@ -118,14 +127,24 @@ const faults = {
     'regenerated pages per 1000 of the touches of the trace itself',
     'rate',
   ],
-  cow_breaks: ['count', 'lower', 'write faults that copied a shared page (including the zero page)'],
-  cow_reuse: ['count', 'neither', 'write faults on a page that is no longer shared: reused without a copy'],
-  cow_ksm: ['count', 'lower', 'copies of merged pages: by write faults, and by unmerging'],
-  purge_faults: ['count', 'lower', 'faults on purged volatile pages'],
-  sigbus: ['count', 'lower', 'SIGBUS signals: access to a purged page or beyond the end of an object'],
-  host_faults: ['count', 'lower', 'frames allocated again after the host had taken them back'],
-  regenerated_pages: ['pages', 'lower', 'pages the program regenerated after a drop or purge'],
-  regenerated_ranges: ['count', 'lower', 'ranges the program regenerated after a drop or purge'],
+  cow_breaks: ['count', 'lower', 'write faults that copied a shared page (including the zero page)', 'fault'],
+  cow_reuse: [
+    'count',
+    'neither',
+    'write faults on a page that is no longer shared: reused without a copy',
+    'fault',
+  ],
+  cow_ksm: ['count', 'lower', 'copies of merged pages: by write faults, and by unmerging', 'fault'],
+  purge_faults: ['count', 'lower', 'faults on purged volatile pages', 'fault'],
+  sigbus: [
+    'count',
+    'lower',
+    'SIGBUS signals: access to a purged page or beyond the end of an object',
+    'fault',
+  ],
+  host_faults: ['count', 'lower', 'frames allocated again after the host had taken them back', 'fault'],
+  regenerated_pages: ['pages', 'lower', 'pages the program regenerated after a drop or purge', 'fault'],
+  regenerated_ranges: ['count', 'lower', 'ranges the program regenerated after a drop or purge', 'fault'],
 } as const satisfies Group;
 
 const reclaim = {
@@ -135,26 +154,29 @@ const reclaim = {
   pgsteal_kswapd: ['pages', 'neither', 'pages that kswapd reclaimed'],
   pgactivate: ['pages', 'neither', 'pages moved to an active list'],
   pgdeactivate: ['pages', 'neither', 'pages moved to an inactive list'],
-  pgpgin: ['KiB', 'lower', 'KiB read from devices, including swap'],
+  pgpgin: ['KiB', 'lower', 'KiB read from devices, including swap', 'fault'],
   pgpgout: ['KiB', 'lower', 'KiB written to devices, including swap'],
-  pswpin: ['pages', 'lower', 'pages read from swap'],
+  pswpin: ['pages', 'lower', 'pages read from swap', 'fault'],
   pswpout: ['pages', 'lower', 'pages written to swap'],
   workingset_refault_anon: [
     'pages',
     'lower',
     'anonymous and shared-memory pages that came back with their eviction still on record',
+    'fault',
   ],
   workingset_refault_file: [
     'pages',
     'lower',
     'file pages that came back with their eviction still on record',
+    'fault',
   ],
   workingset_activate_anon: [
     'pages',
     'neither',
     'refaulted anonymous and shared-memory pages activated immediately',
+    'fault',
   ],
-  workingset_activate_file: ['pages', 'neither', 'refaulted file pages activated immediately'],
+  workingset_activate_file: ['pages', 'neither', 'refaulted file pages activated immediately', 'fault'],
   pglazyfree: ['pages', 'neither', 'pages marked by MADV_FREE'],
   pglazyfreed: ['pages', 'higher', 'pages marked by MADV_FREE that reclaim dropped without a write'],
   oom_events: ['count', 'lower', 'times the limit could not be met; the cell ends at the first'],
@@ -254,13 +276,12 @@ export type MetricKinds = KindsOf<Groups['memory']> &
 interface KindValues {
   readonly number: number;
   readonly rate: number | typeof NOT_APPLICABLE;
+  readonly fault: number | typeof NOT_APPLICABLE;
   readonly saving: number | null;
 }
 
 /** All metrics of a finished replay with their values. */
 export type Metrics = { readonly [N in MetricName]: KindValues[MetricKinds[N]] };
-/** The metrics of a group with their values. */
-export type MetricsOf<G extends MetricGroup> = Pick<Metrics, Extract<MetricOf<G>, MetricName>>;
 
 /** A column of runs.csv that is measured. */
 export interface Metric {

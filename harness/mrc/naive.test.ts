@@ -11,7 +11,13 @@ const VARIANTS: Readonly<Record<string, readonly string[]>> = {
   clock: ['clock:bits=2', 'clock:bits=3'],
   slru: ['slru:segments=1', 'slru:segments=2', 'slru:segments=7'],
   twoq: ['twoq:kin=0.5,kout=1', 'twoq:kin=0,kout=2', 'twoq:kin=1,kout=0'],
-  lirs: ['lirs:hir=0.1', 'lirs:hir=0.4', 'lirs:hir=1'],
+  lirs: [
+    'lirs:hir=0.1',
+    'lirs:hir=0.4',
+    'lirs:hir=1',
+    'lirs:variant=authors',
+    'lirs:variant=authors,hir=0.3',
+  ],
   s3fifo: ['s3fifo:threshold=1', 's3fifo:small=0.4,ghost=0.3,threshold=3', 's3fifo:small=1,ghost=0'],
 };
 

@@ -1,3 +1,5 @@
+import type { LineAccount } from '../trace/readers/account.js';
+
 /** A part of a reference string. The array is reused: it has meaning until the next batch is asked for. */
 export interface ReferenceBatch {
   /** Page ids, dense, in order of first appearance. */
@@ -6,6 +8,8 @@ export interface ReferenceBatch {
   readonly length: number;
   /** Distinct ids so far, this batch included: all ids are below. */
   readonly distinct: number;
+  /** By request: bytes of its object; absent where the string was not opened with `bytes`. */
+  readonly sizes?: Float64Array | undefined;
 }
 
 /** A sequence of page numbers: what replacement policies are compared on. Can be read more than once unless it is a stream. */
@@ -14,6 +18,8 @@ export interface ReferenceString {
   readonly name: string;
   /** Whether it can be read a second time: not so for standard input. */
   readonly rereadable: boolean;
+  /** What became of the file's lines in the last reading, complete at its end; absent where it is not a file of requests. */
+  readonly account?: LineAccount;
   /** @throws InputError with the place of what cannot be read */
   batches(): AsyncIterable<ReferenceBatch>;
 }

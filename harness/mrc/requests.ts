@@ -1,10 +1,10 @@
 import { InputError } from '../base/errors.js';
 import type { ParameterValues } from '../base/parameters.js';
 import { compileInput } from '../trace/compile.js';
-import { decodedBytes, inputName, peekInput, STDIN } from '../trace/io/input.js';
+import { decodedBytes, inputName, type PeekedInput, usingInput } from '../trace/io/input.js';
 import { LineAccount } from '../trace/readers/account.js';
 import type { RequestReader } from '../trace/readers/reader.js';
-import { detectReader, readerOf } from '../trace/readers/registry.js';
+import { type ChosenReader, detectReader, readerOf } from '../trace/readers/registry.js';
 import { ReferenceMapper, referenceOf } from '../trace/requests/references.js';
 import { isTrace, openTrace } from '../trace/trace.js';
 import type { ReferenceBatch, ReferenceString } from './reference.js';
@@ -16,14 +16,18 @@ export interface ReferenceOptions {
   readonly reader?: string | undefined;
   /** Cut requests into pages of 4 KiB instead of counting each as one object. */
   readonly split?: boolean | undefined;
+  /** Give the size of each request's object, for caches in bytes. */
+  readonly bytes?: boolean | undefined;
   /** What messages call the file. */
   readonly shown?: string | undefined;
 }
 
-/** Requests in a file, or from standard input, that are mapped while they are read: constant memory but for the distinct ids. */
+/** Requests in a file, or from a pipe, that are mapped while they are read: constant memory but for the distinct ids. */
 class RequestReference implements ReferenceString {
   readonly rereadable: boolean;
   private stream: AsyncIterable<Uint8Array> | undefined;
+
+  account = new LineAccount();
 
   /** @param stream what has to be read first, where the file cannot be read again */
   constructor(
@@ -31,7 +35,7 @@ class RequestReference implements ReferenceString {
     private readonly path: string,
     private readonly reader: RequestReader,
     private readonly values: ParameterValues,
-    private readonly split: boolean,
+    private readonly options: ReferenceOptions,
     stream: AsyncIterable<Uint8Array> | undefined,
   ) {
     this.rereadable = stream === undefined;
@@ -39,10 +43,13 @@ class RequestReference implements ReferenceString {
   }
 
   async *batches(): AsyncGenerator<ReferenceBatch> {
-    const mapper = new ReferenceMapper(referenceOf(this.reader, this.split), this.reader.idBytes);
-    const { name: file, values } = this;
-    const input = { file, bytes: this.bytes(), values, sides: {}, account: new LineAccount() };
-    for await (const batch of this.reader.read(input)) yield* mapper.map(batch);
+    const { name: file, values, options, reader } = this;
+    const mapper = new ReferenceMapper(referenceOf(reader, options.split ?? false), reader.idBytes);
+    this.account = new LineAccount();
+    const input = { file, bytes: this.bytes(), values, sides: {}, account: this.account };
+    // Of objects, reference `i` is of request `i`.
+    for await (const batch of reader.read(input))
+      for (const dense of mapper.map(batch)) yield options.bytes ? { ...dense, sizes: batch.size } : dense;
   }
 
   private bytes(): AsyncIterable<Uint8Array> {
@@ -54,17 +61,42 @@ class RequestReference implements ReferenceString {
   }
 }
 
+/** @throws InputError where each request of a format is not an object of one size */
+function checkSizes(reader: RequestReader, { split }: ReferenceOptions, file: string): void {
+  if (split)
+    throw new InputError('--bytes takes objects as a whole, and --split cuts them into pages', { file });
+  if (referenceOf(reader, false) !== 'objects')
+    throw new InputError(
+      `requests of ${reader.name} are to pages or blocks of one size, expected objects for --bytes`,
+      {
+        file,
+      },
+    );
+}
+
 /**
  * Opens a file as a reference string: a trace of ours (text or binary), or any format that `harness/trace/readers` reads.
  *
- * @param path a file, decompressed where it is .gz, .br or .zst, or `-` for standard input
+ * @param path a file, decompressed where it is compressed, a pipe, or `-` for standard input
  * @throws InputError where the file cannot be read, is empty, of no known format or of events; wrong records are found when batches are taken
  */
 export async function openReference(path: string, options: ReferenceOptions = {}): Promise<ReferenceString> {
-  const name = options.shown ?? inputName(path);
   const named = options.reader === undefined ? undefined : readerOf(options.reader);
-  const input = await peekInput(path);
+  return usingInput(path, (input) => referenceOfInput(path, input, named, options));
+}
+
+async function referenceOfInput(
+  path: string,
+  input: PeekedInput,
+  named: ChosenReader | undefined,
+  options: ReferenceOptions,
+): Promise<ReferenceString> {
+  const name = options.shown ?? inputName(path);
   if (!named && isTrace(input.head)) {
+    if (options.bytes)
+      throw new InputError('a trace has pages of one size, expected requests with sizes for --bytes', {
+        file: name,
+      });
     if (options.split)
       throw new InputError('--split cuts requests into pages, and a trace has pages already', { file: name });
     return new TraceReference(await openTrace(await compileInput(path, input, name)));
@@ -75,13 +107,8 @@ export async function openReference(path: string, options: ReferenceOptions = {}
       `reader ${reader.name} reads events, expected requests or a trace; reclaim trace import makes a trace of it`,
       { file: name },
     );
-  if (path !== STDIN) await input.close();
-  return new RequestReference(
-    name,
-    path,
-    reader,
-    values,
-    options.split ?? false,
-    path === STDIN ? input.all : undefined,
-  );
+  if (options.bytes) checkSizes(reader, options, name);
+  const stream = input.kind === 'stream' ? input.all : undefined;
+  if (!stream) await input.close();
+  return new RequestReference(name, path, reader, values, options, stream);
 }

@@ -25,25 +25,30 @@ export class Simulation implements Pages {
   /** By id: used since the policy last looked, where it looks instead of being notified. */
   accessed = new Uint8Array(INITIAL_IDS);
   nextUse: Float64Array | undefined;
+  /** By id: bytes, where the capacity is in bytes. */
+  sizes: Float64Array | undefined;
   readonly victims = new Int32Array(VICTIMS);
   /** Whether a page that came in counts as used: where a fault would set its accessed bit. */
   readonly accessedAtInsert: 0 | 1;
   cached = 0;
   requests = 0;
   misses = 0;
-  /** Pages that fit: infinitely many for a policy that never evicts. */
+  /** Pages (or bytes) that fit: infinitely many for a policy that never evicts. */
   readonly capacity: number;
 
+  /** @param sized whether `size` is in bytes, and pages have sizes */
   constructor(
     readonly chosen: Chosen<ReclaimPolicyInfo>,
     size: number,
     seed: number,
+    sized = false,
   ) {
     const { info, values } = chosen;
     this.capacity = info.unbounded ? Number.POSITIVE_INFINITY : size;
     this.name = info.name;
     this.accessedAtInsert = info.accessedAtInsert ? 1 : 0;
     if (info.needsFuture) this.nextUse = new Float64Array(INITIAL_IDS);
+    if (sized) this.sizes = new Float64Array(INITIAL_IDS);
     const random = randomStream(seed, `reclaim/${info.name}`);
     this.policy = info.create(this, { values, random, swap: true });
   }
@@ -66,6 +71,7 @@ export class Simulation implements Pages {
     this.traits = grown(this.traits, length);
     this.accessed = grown(this.accessed, length);
     if (this.nextUse) this.nextUse = grown(this.nextUse, length);
+    if (this.sizes) this.sizes = grown(this.sizes, length);
     this.policy.grow(length);
   }
 }

@@ -1,25 +1,29 @@
+import type { Touches } from '../base/touches.js';
 import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
-import { METRICS, type Metrics, NOT_APPLICABLE } from '../metrics/schema.js';
+import type { Paid } from '../metrics/files.js';
+import { applies, METRICS, type Metrics, NOT_APPLICABLE } from '../metrics/schema.js';
 
 const PER = 1000;
 
-/** The touches of a trace's own reads and writes. */
-interface Touches {
+/** The accesses of a trace, and what they can show. */
+export interface Accesses {
+  /** Touches of the trace's own reads and writes. */
   readonly count: number;
-  /** Whether they were not seen but derived: rates then say nothing. */
-  readonly inferred: boolean;
-}
-
-function rate(events: number, { count, inferred }: Touches): Metrics['major_rate'] {
-  if (inferred) return NOT_APPLICABLE;
-  return count === 0 ? 0 : (events * PER) / count;
+  readonly known: Touches;
+  /** Whether memory could be short: there was a limit, or memory had a size. */
+  readonly short: boolean;
 }
 
 /**
  * All metrics of a finished replay, in the order of the schema: those that the machine counted, means over trace time, and
- * rates. Savings are filled in when the base is known.
+ * rates. Those that the trace's accesses cannot show are `n/a`. Savings are filled in when the base is known.
  */
-export function collectMetrics(counted: CountedMetrics, means: MemoryGauges, touches: Touches): Metrics {
+export function collectMetrics(
+  counted: CountedMetrics,
+  means: MemoryGauges,
+  { count, known, short }: Accesses,
+): Metrics {
+  const rate = (events: number) => (count === 0 ? 0 : (events * PER) / count);
   const { pgfault, pgmajfault, pswpin, regenerated_pages } = counted;
   const values: Metrics = {
     ...counted,
@@ -30,10 +34,25 @@ export function collectMetrics(counted: CountedMetrics, means: MemoryGauges, tou
     saved_pages_net_mean: null,
     volatile_pages_mean: means.volatile,
     reported_pages_mean: means.reported,
-    minor_rate: rate(pgfault - pgmajfault, touches),
-    major_rate: rate(pgmajfault, touches),
-    swapin_rate: rate(pswpin, touches),
-    regen_rate: rate(regenerated_pages, touches),
+    minor_rate: rate(pgfault - pgmajfault),
+    major_rate: rate(pgmajfault),
+    swapin_rate: rate(pswpin),
+    regen_rate: rate(regenerated_pages),
   };
-  return Object.fromEntries(METRICS.map(({ name }) => [name, values[name]])) as Metrics;
+  const shown = METRICS.map(({ name, kind }) => [
+    name,
+    applies(kind, known, short) ? values[name] : NOT_APPLICABLE,
+  ]);
+  return Object.fromEntries(shown) as Metrics;
+}
+
+/** What spaces paid, without the faults that the trace's accesses cannot show. */
+export function applicablePaid(paid: readonly Paid[], { known, short }: Accesses): readonly Paid[] {
+  if (applies('fault', known, short)) return paid;
+  // A row that is of no space took no fault and says nothing of them.
+  const shown = ({ pgfault, pgmajfault }: Paid): Pick<Paid, 'pgfault' | 'pgmajfault'> => ({
+    pgfault: pgfault === null ? null : NOT_APPLICABLE,
+    pgmajfault: pgmajfault === null ? null : NOT_APPLICABLE,
+  });
+  return paid.map((row) => ({ ...row, ...shown(row) }));
 }

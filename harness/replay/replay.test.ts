@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { simulated } from '../machine/target.js';
-import { METRICS, STALL_PARTS } from '../metrics/schema.js';
+import { METRICS, type Metrics, STALL_PARTS } from '../metrics/schema.js';
 import { randomTrace } from '../testing/fuzz/lockstep.js';
 import { MACHINES } from '../testing/fuzz/machines.js';
 import { run } from '../testing/machine.js';
@@ -47,6 +47,37 @@ describe('metrics of a replay', () => {
     expect((await run(traceOf(events, '# provenance: recorded\n'))).metrics.minor_rate).toBe(500);
   });
 
+  it('give no count of faults under a limit where only first accesses were seen, and no rate at all', async () => {
+    const events =
+      '0,spawn,1,,,\n0,map,1,0,8,anon\n0,write,1,0,8,\n0,madvise,1,0,8,MADV_COLD\n9,write,1,0,8,\n';
+    const first = traceOf(events, '# touches: first-access\n');
+    const kinds = (kind: string) => METRICS.filter((metric) => metric.kind === kind).map(({ name }) => name);
+    const na = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 'n/a']));
+    const all = await run(traceOf(events), { swap: 'ssd', limit: 4 });
+    for (const short of [{ limit: 4 }, { memory: 64 }] as const) {
+      const { metrics, spaces } = await run(first, { swap: 'ssd', ...short });
+      expect(metrics).toMatchObject(na([...kinds('rate'), ...kinds('fault')]));
+      expect(spaces[0]).toMatchObject({ pgfault: 'n/a', pgmajfault: 'n/a' });
+      if ('limit' in short) {
+        const rest = kinds('number');
+        const numbers = (of: Metrics) => rest.map((name) => of[name as keyof Metrics]);
+        expect(numbers(metrics)).toEqual(numbers(all.metrics));
+      }
+    }
+    expect(kinds('fault')).toEqual(
+      expect.arrayContaining(['pgfault', 'pgmajfault', 'pswpin', 'workingset_refault_anon', 'cow_breaks']),
+    );
+    const unlimited = await run(first);
+    expect(unlimited.metrics).toMatchObject({ ...na(kinds('rate')), pgfault: 8, pgmajfault: 0 });
+    expect(unlimited.spaces[0]).toMatchObject({ pgfault: 8 });
+    // A limit of the trace itself counts too.
+    const itself = await run(traceOf(`0,limit,,,4,\n${events}`, '# touches: first-access\n'), {
+      swap: 'ssd',
+      limit: 'trace',
+    });
+    expect(itself.metrics.pgfault).toBe('n/a');
+  });
+
   it('add up: stall parts to stall_ns to CPU and I/O, spaces to the whole', async () => {
     let compared = 0;
     await fc.assert(
@@ -58,7 +89,7 @@ describe('metrics of a replay', () => {
           STALL_PARTS.length,
         );
         for (const name of ['pgfault', 'pgmajfault'] as const) {
-          const sum = spaces.reduce((total, row) => total + (row[name] ?? 0), 0);
+          const sum = spaces.reduce((total, row) => total + number(row[name] ?? 0), 0);
           expect(sum, name).toBe(metrics[name]);
         }
         compared += parts;

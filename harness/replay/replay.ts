@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
+import { printable } from '../base/printable.js';
 import { Refusal } from '../contract/refusal.js';
 import type { Target } from '../contract/target.js';
 import { AXES } from '../metrics/axes.js';
@@ -10,7 +11,7 @@ import { purgePolicies } from '../policy/purge/registry.js';
 import type { Trace } from '../trace/trace.js';
 import { checkForeseeable, Foresight, foresighted, UseRecorder } from './future.js';
 import { KindChange } from './memory-kind.js';
-import { collectMetrics } from './metrics.js';
+import { type Accesses, applicablePaid, collectMetrics } from './metrics.js';
 import type { ReplayOptions } from './options.js';
 import { Run } from './run.js';
 
@@ -127,19 +128,27 @@ async function replayOnce<T extends Target>(trace: Trace, options: ReplayOptions
       options.progress?.(run.events);
       if (!alive) break;
     }
-    return await resultOf(run, trace);
+    return await resultOf(run, trace, options);
   } finally {
     await run.target.dispose();
   }
 }
 
-async function resultOf<T extends Target>(run: Run<T>, trace: Trace): Promise<ReplayResult> {
+async function resultOf<T extends Target>(
+  run: Run<T>,
+  trace: Trace,
+  { memory }: ReplayOptions<T>,
+): Promise<ReplayResult> {
   const { target, sampler } = run;
   sampler.finish();
   const { outcome, reason, abandoned } = await target.finish();
   const touches = run.touches - abandoned.touches;
   const means = sampler.means();
-  const { touchesInferred } = trace.meta;
+  const accesses: Accesses = {
+    count: touches,
+    known: trace.meta.touches,
+    short: run.limited || memory !== undefined,
+  };
   return {
     outcome,
     reason,
@@ -147,13 +156,15 @@ async function resultOf<T extends Target>(run: Run<T>, trace: Trace): Promise<Re
     touches,
     traceTimeUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,
     limited: run.limited,
-    metrics: collectMetrics(target.counters(touches), means, {
-      count: touches,
-      inferred: touchesInferred,
-    }),
+    metrics: collectMetrics(target.counters(touches), means, accesses),
     overheadPagesMean: means.overhead,
     timeline: sampler.rows,
-    spaces: target.spaces(sampler.residentPageUs),
+    spaces: applicablePaid(named(target.spaces(sampler.residentPageUs)), accesses),
     hostBytes: target.hostBytes(),
   };
+}
+
+/** Programs give spaces whatever names they like. */
+function named(paid: readonly Paid[]): Paid[] {
+  return paid.map((row) => ({ ...row, name: row.name === null ? null : printable(row.name) }));
 }

@@ -15,7 +15,15 @@ const ROWS: readonly RunRow[] = [
     saved_pages_mean: 50,
   }),
   runRow({ cell: 3, discard: 'keep', limit_pages: 9, outcome: 'oom', pgfault: 10, saved_pages_mean: null }),
-  runRow({ cell: 4, discard: 'remove', limit_pages: 9, outcome: 'ok', pgfault: 10, saved_pages_mean: null }),
+  runRow({
+    cell: 4,
+    discard: 'remove',
+    limit_pages: 9,
+    outcome: 'ok',
+    pgfault: 10,
+    saved_pages_mean: null,
+    pgmajfault: 'n/a',
+  }),
 ];
 
 const of = (column: string, discard: string, limit: number | null = null) => ({
@@ -73,6 +81,11 @@ describe('a claim', () => {
       'a cell without the number',
       { value: of('saved_pages_mean', 'remove', 9) },
       'saved_pages_mean of cell 4 is empty',
+    ],
+    [
+      'a number that does not apply',
+      { value: of('pgmajfault', 'remove', 9) },
+      'pgmajfault of cell 4 is n/a: the trace lacks the accesses that it would need',
     ],
     ['no cell', { value: of('pgfault', 'free') }, 'pgfault is not of one cell'],
     [

@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { type Claim, selected, type Term } from '../metrics/claim.js';
 import { formatNumber, type Row } from '../metrics/csv.js';
+import { NOT_APPLICABLE } from '../metrics/schema.js';
 
 /** What results say of a claim. */
 type Verdict = 'holds' | 'does not hold' | 'not computed';
@@ -58,6 +59,10 @@ function numberOf(term: Term, rows: readonly Row[]): number {
   if (!row || another) throw new NotComputed(`${term.column} is not of one cell`);
   if (row.outcome !== 'ok') throw new NotComputed(`cell ${row.cell} ended with outcome ${row.outcome}`);
   const number = row[term.column];
+  if (number === NOT_APPLICABLE)
+    throw new NotComputed(
+      `${term.column} of cell ${row.cell} is n/a: the trace lacks the accesses that it would need`,
+    );
   if (typeof number !== 'number') throw new NotComputed(`${term.column} of cell ${row.cell} is empty`);
   return number;
 }

@@ -1,3 +1,4 @@
+import type { Touches } from '../base/touches.js';
 import { AXES, AXIS_COLUMNS, AXIS_NAMES, type AxisColumn, axisText, isSize } from '../metrics/axes.js';
 import type { RunRow } from '../metrics/files.js';
 import type { StallPart } from '../metrics/schema.js';
@@ -11,8 +12,8 @@ export interface TraceFacts {
   readonly pageBytes: number;
   /** Peak under `keep` without a limit, in pages. */
   readonly peakPages: number;
-  /** Whether its reads and writes were inferred: then rates of faults say nothing. */
-  readonly touchesInferred: boolean;
+  /** What is known of its reads and writes: unless all were recorded, rates of faults say nothing. */
+  readonly touches: Touches;
 }
 
 /**
@@ -86,6 +87,20 @@ export function isRefused(row: RunRow): boolean {
 
 export function isRanked(row: RunRow): boolean {
   return row.outcome === 'ok' && !isRefused(row);
+}
+
+/** Whether memory of a cell could be short: it had a limit, or memory had a size. */
+export function isShort(row: RunRow): boolean {
+  return row.limit_pages !== null || row.memory_pages !== null;
+}
+
+/**
+ * What the stalls of a cell are: as they would be; of faults that were inferred; or the least that they can be, where the
+ * trace lacks the accesses that would find pages gone.
+ */
+export function stallsAre(row: RunRow, { touches }: TraceFacts): 'known' | 'inferred' | 'least' {
+  if (touches === 'inferred') return touches;
+  return touches === 'first-access' && isShort(row) ? 'least' : 'known';
 }
 
 /** One class of cost made cheaper or dearer by a factor. */

@@ -10,6 +10,7 @@ import {
   isRefused,
   rowName,
   sameColumns,
+  stallsAre,
   type TraceFacts,
   traceName,
   varyingColumns,
@@ -24,7 +25,7 @@ interface Figure {
   readonly head: string;
   /** Undefined where it was not measured. */
   value(row: RunRow, facts: TraceFacts): number | undefined;
-  text(value: number, facts: TraceFacts): string;
+  text(value: number, facts: TraceFacts, row: RunRow): string;
 }
 
 const SAVED: Figure = {
@@ -33,11 +34,13 @@ const SAVED: Figure = {
   text: (saved, { pageBytes }) => mib(saved, pageBytes),
 };
 
-/** `~` where accesses, and so the faults among the stalls, are inferred. */
+const STALL_MARKS = { known: '', inferred: '~', least: '\u2265' } as const;
+
+/** `~` where accesses, and so the faults among the stalls, are inferred; `≥` where faults are missing. */
 const STALL: Figure = {
   head: 'stall\nms',
   value: (row) => costNs(row),
-  text: (ns, { touchesInferred }) => `${touchesInferred ? '~' : ''}${ms(ns)}`,
+  text: (ns, facts, row) => `${STALL_MARKS[stallsAre(row, facts)]}${ms(ns)}`,
 };
 
 /** What memory that was given back costs later, by what is compared. */
@@ -50,7 +53,7 @@ const PRICE: Readonly<Record<Axis, Figure>> = {
   merge: { head: 'ksmd\nms', value: (row) => numberIn(row, 'ksmd_cpu_ns'), text: ms },
   purge: {
     head: 'regenerated\nMiB',
-    value: (row) => numberIn(row, 'regenerated_pages'),
+    value: ({ regenerated_pages: pages }) => (typeof pages === 'number' ? pages : undefined),
     text: (pages, { pageBytes }) => mib(pages, pageBytes),
   },
 };
@@ -96,7 +99,7 @@ function tableCells(
     const value = figure.value(row, facts);
     if (value === undefined) return { text: '' };
     const best = figure === SAVED ? front.includes(row) : undefined;
-    return { text: figure.text(value, facts), value, best };
+    return { text: figure.text(value, facts, row), value, best };
   });
 }
 

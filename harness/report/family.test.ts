@@ -11,7 +11,7 @@ const FACTS: TraceFacts = {
   family: 'browser',
   pageBytes: 4096,
   peakPages: 1024,
-  touchesInferred: false,
+  touches: 'recorded',
 };
 
 /** A cell that saved some pages for some stall time, most of it in discard calls. */

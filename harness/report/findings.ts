@@ -1,5 +1,7 @@
+import type { Touches } from '../base/touches.js';
 import type { AxisColumn } from '../metrics/axes.js';
 import type { RunRow } from '../metrics/files.js';
+import { NOT_APPLICABLE } from '../metrics/schema.js';
 import {
   type Axis,
   axisLabel,
@@ -10,6 +12,7 @@ import {
   isRanked,
   isRefused,
   rowName,
+  stallsAre,
   type TraceFacts,
   varyingColumns,
 } from './comparison.js';
@@ -57,7 +60,13 @@ function bestSentence(
 /** What the saving costs: stalls of programs, or CPU time of ksmd. */
 function costOf(row: RunRow, facts: TraceFacts, axis: Axis): string {
   if (axis === 'merge') return `${ms(numberIn(row, 'ksmd_cpu_ns'))} ms of ksmd`;
-  return `${ms(costNs(row))} ms of ${facts.touchesInferred ? 'inferred ' : ''}stalls`;
+  const cost = `${ms(costNs(row))} ms of`;
+  const stalls = {
+    known: `${cost} stalls`,
+    inferred: `${cost} inferred stalls`,
+    least: `at least ${cost} stalls`,
+  };
+  return stalls[stallsAre(row, facts)];
 }
 
 /** Policies that hold exactly the same memory under every limit, and differ in cost only. */
@@ -87,7 +96,8 @@ function equalSentence(rows: readonly RunRow[]): string[] {
       const costs = rows.map((row) =>
         (numberIn(row, 'stall_discard_ns') / numberIn(row, 'discard_calls') / 1000).toFixed(1),
       );
-      return `${listed(names(rows))} hold exactly the same memory and take the same faults under every limit; only the cost of a call differs: ${listed(costs)} \u00b5s on average.`;
+      const faults = group.flat().every(({ pgfault }) => pgfault !== NOT_APPLICABLE);
+      return `${listed(names(rows))} hold exactly the same memory ${faults ? 'and take the same faults ' : ''}under every limit; only the cost of a call differs: ${listed(costs)} \u00b5s on average.`;
     });
 }
 
@@ -137,6 +147,14 @@ function uselessSentences(rows: readonly RunRow[]): string[] {
   return sentences;
 }
 
+/** What accesses that were not all recorded mean for results. */
+const NOT_RECORDED: Readonly<Record<Exclude<Touches, 'recorded'>, string>> = {
+  inferred:
+    'The accesses of this trace are inferred, not recorded, and so are the faults among the stalls: rely first on its memory and on the cost of calls.',
+  'first-access':
+    'Only first accesses to pages are in this trace: what reclaim takes under a limit is not asked for again, so faults are not counted there, and stalls are the least that they can be.',
+};
+
 /** Sentences that say what the rows of one trace show. */
 export function findings(runs: readonly RunRow[], facts: TraceFacts): string[] {
   const rows = runs.filter((row) => row.trace === facts.label);
@@ -151,11 +169,7 @@ export function findings(runs: readonly RunRow[], facts: TraceFacts): string[] {
     ...equalSentence(first),
     ...uselessSentences(first),
   ];
-  if (facts.touchesInferred) {
-    sentences.push(
-      'The accesses of this trace are inferred, not recorded, and so are the faults among the stalls: rely first on its memory and on the cost of calls.',
-    );
-  }
+  if (facts.touches !== 'recorded') sentences.push(NOT_RECORDED[facts.touches]);
   const oom = rows.filter((row) => row.outcome === 'oom');
   if (oom.length > 0)
     sentences.push(`${counted(oom.length, 'cell')} ran out of memory: ${listed(names(oom, axis))}.`);

@@ -13,7 +13,7 @@ const FACTS = ['a', 'b'].map(
     family: 'f',
     pageBytes: 4096,
     peakPages: label === 'a' ? 1024 : 2048,
-    touchesInferred: false,
+    touches: 'recorded',
   }),
 );
 

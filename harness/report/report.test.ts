@@ -6,7 +6,7 @@ import { findings } from './findings.js';
 import { listed, mib, ms, percent } from './format.js';
 import { comparisonTables } from './table.js';
 
-const FACTS: TraceFacts = { label: 't', pageBytes: 4096, peakPages: 1024, touchesInferred: false };
+const FACTS: TraceFacts = { label: 't', pageBytes: 4096, peakPages: 1024, touches: 'recorded' };
 
 function row(discard: string, values: Partial<RunRow> = {}): RunRow {
   return runRow({
@@ -76,7 +76,7 @@ describe('the table', () => {
 
   it('has fault columns only where touches were recorded', () => {
     expect(comparisonTables([KEEP, REMOVE], [FACTS])).toContain('major');
-    expect(comparisonTables([KEEP, REMOVE], [{ ...FACTS, touchesInferred: true }])).not.toContain('major');
+    expect(comparisonTables([KEEP, REMOVE], [{ ...FACTS, touches: 'inferred' }])).not.toContain('major');
   });
 });
 

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { AxisColumn } from '../metrics/axes.js';
+import type { NumberColumn } from '../metrics/columns.js';
 import type { RunRow } from '../metrics/files.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import {
@@ -55,10 +56,15 @@ const CALLS: readonly Column[] = [
   { head: 'calls\nms', text: (row) => ms(numberIn(row, 'stall_discard_ns') + numberIn(row, 'stall_pin_ns')) },
 ];
 
+/** The number in a column, or that it does not apply. */
+function textIn(row: RunRow, column: NumberColumn<RunRow>): string {
+  return String(row[column] ?? 0);
+}
+
 const MERGE: readonly Column[] = [
   { head: 'shared\npages', text: (row) => String(numberIn(row, 'pages_shared')) },
   { head: 'sharing\npages', text: (row) => String(numberIn(row, 'pages_sharing')) },
-  { head: 'merged pages\nbroken', text: (row) => String(numberIn(row, 'cow_ksm')) },
+  { head: 'merged pages\nbroken', text: (row) => textIn(row, 'cow_ksm') },
   { head: 'ksmd\nms', text: (row) => ms(numberIn(row, 'ksmd_cpu_ns')) },
 ];
 
@@ -69,7 +75,7 @@ function columnsFor(axis: Axis, facts: TraceFacts): readonly Column[] {
     );
     return [...ofNone, ...MERGE];
   }
-  return [...MEMORY, ...(facts.touchesInferred ? [] : FAULTS), STALL, ...CALLS];
+  return [...MEMORY, ...(facts.touches === 'recorded' ? FAULTS : []), STALL, ...CALLS];
 }
 
 function limitText(row: RunRow, facts: TraceFacts): string {

@@ -39,8 +39,13 @@ function legend(runs: readonly RunRow[], traces: readonly TraceFacts[]): string 
   const lines = [
     '* Pareto-best: no other policy saves as much for less, or more for as much. saved: mean over time against keep.',
   ];
-  if (traces.some(({ touchesInferred }) => touchesInferred))
+  const known = new Set(traces.map(({ touches }) => touches));
+  if (known.has('inferred'))
     lines.push('~ accesses are inferred, and so are the faults among the stalls; there is no fault rate.');
+  if (known.has('first-access'))
+    lines.push(
+      '\u2265 only first accesses are in the trace: stalls lack the faults on what was reclaimed; there is no fault rate.',
+    );
   if (runs.some(({ discard }) => /^volatile\b/.test(discard)))
     lines.push(
       'No kernel has volatile ranges today: the prices of their calls are proxies, as the cost table says.',

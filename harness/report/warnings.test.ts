@@ -4,7 +4,7 @@ import { runRow } from '../testing/results.js';
 import type { TraceFacts } from './comparison.js';
 import { warningsOf } from './warnings.js';
 
-const FACTS: TraceFacts = { label: 't', pageBytes: 4096, peakPages: 1024, touchesInferred: false };
+const FACTS: TraceFacts = { label: 't', pageBytes: 4096, peakPages: 1024, touches: 'recorded' };
 const row = (discard: string, more: Partial<RunRow> = {}): RunRow =>
   runRow({ trace: 't', discard, discard_calls: 4, ...more });
 const whats = (runs: readonly RunRow[], planned?: number, traces = [FACTS]) =>
@@ -17,6 +17,7 @@ describe('warnings', () => {
 
   it.each([
     ['inferred accesses', [row('keep')], 'The accesses of t were inferred, not recorded.'],
+    ['first accesses', [row('keep')], 'Only first accesses were seen of t.'],
     [
       'prices that are proxies',
       [row('volatile:age=1')],
@@ -39,7 +40,16 @@ describe('warnings', () => {
       '1 cell without a result: the run was interrupted, or a worker died.',
     ],
   ])('tell of %s, with advice', (_what, runs, expected) => {
-    const traces = [{ ...FACTS, touchesInferred: expected.includes('inferred') }];
+    const traces = [
+      {
+        ...FACTS,
+        touches: expected.includes('inferred')
+          ? ('inferred' as const)
+          : expected.startsWith('Only first')
+            ? ('first-access' as const)
+            : ('recorded' as const),
+      },
+    ];
     const warnings = warningsOf(runs, traces, runs.length);
     expect(warnings.map(({ what }) => what)).toEqual([expected]);
     expect(warnings[0]?.advice).toMatch(/\.$/);

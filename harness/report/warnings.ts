@@ -1,3 +1,4 @@
+import type { Touches } from '../base/touches.js';
 import type { KeyColumn, RunRow } from '../metrics/files.js';
 import { groupBy, isRefused, type TraceFacts, traceName } from './comparison.js';
 import { counted, listed } from './format.js';
@@ -12,14 +13,30 @@ function names(rows: readonly RunRow[], column: KeyColumn): string {
   return listed([...new Set(rows.map((row) => String(row[column])))]);
 }
 
+function labelsOf(traces: readonly TraceFacts[], known: Touches): string[] {
+  return traces.filter(({ touches }) => touches === known).map(({ label }) => label);
+}
+
 function inferred(traces: readonly TraceFacts[]): Warning[] {
-  const labels = traces.filter(({ touchesInferred }) => touchesInferred).map(({ label }) => label);
+  const labels = labelsOf(traces, 'inferred');
   if (labels.length === 0) return [];
   return [
     {
       what: `The accesses of ${listed(labels)} were inferred, not recorded.`,
       advice:
         'Use these traces for memory and for the cost of calls and reclaim, not for faults: there is no fault rate, and the faults among the stalls are inferred too (~).',
+    },
+  ];
+}
+
+function firstAccesses(traces: readonly TraceFacts[]): Warning[] {
+  const labels = labelsOf(traces, 'first-access');
+  if (labels.length === 0) return [];
+  return [
+    {
+      what: `Only first accesses were seen of ${listed(labels)}.`,
+      advice:
+        'Use these traces for memory and for the cost of calls and reclaim. Under a limit faults are n/a and stalls the least that they can be (\u2265): accesses to what reclaim took are not in the trace.',
     },
   ];
 }
@@ -94,6 +111,7 @@ export function warningsOf(
   return [
     ...unfinished(runs, planned),
     ...inferred(traces),
+    ...firstAccesses(traces),
     ...proxies(runs),
     ...notRun(runs),
     ...refused(runs),

@@ -52,8 +52,8 @@ export const EVENT_SAMPLES: Readonly<Record<string, EventSample>> = {
     ],
     wrong: [
       [
-        '7  10.000001 munmap(0x1000, 4096) = 0\nhello\n',
-        /^x:2: "hello" is not understood, expected a line of/,
+        '7  10,000001 munmap(0x1000, 4096) = 0\n',
+        /^x:1: the time 10,000001 has a decimal comma, expected a point/,
       ],
     ],
   },
@@ -74,7 +74,7 @@ export const EVENT_SAMPLES: Readonly<Record<string, EventSample>> = {
       '1003,mark,,,,Chromium decodes a-1 again',
       '1004,mark,,,,Chromium drops a-1',
     ],
-    wrong: [['hello\n', /^x:1: "hello" is not understood, expected a line of strace/]],
+    wrong: [['hello\n', /^x:1: "hello" has no call with its arguments, expected a call as strace/]],
   },
   mariadb: {
     file: 'mariadb.log',
@@ -98,7 +98,7 @@ export const EVENT_SAMPLES: Readonly<Record<string, EventSample>> = {
       '1000000,mark,,,,end',
     ],
     wrong: [
-      ['hello\n', /^x:1: "hello" is not understood, expected a line of strace/],
+      ['hello\n', /^x:1: "hello" has no call with its arguments, expected a call as strace/],
       [
         '7 12:00:00.000000 munmap(0x1000, 4096) = 0\n',
         /^x: no buffer pool in this log, expected a reservation/,

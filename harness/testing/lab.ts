@@ -258,6 +258,11 @@ export class Lab {
     if ((traits & TRAIT.lazyfree) !== 0 && !dirty) stat.lazyfree++;
   }
 
+  /** The id of the page that a present entry maps. */
+  pageAt(space: Space, page: number): number {
+    return this.entry(space, page) >>> PTE_SHIFT;
+  }
+
   private entry(space: Space, page: number): number {
     const at = this.m.tables.find(space.directory, page);
     return at < 0 ? 0 : this.m.tables.entries[at]!;

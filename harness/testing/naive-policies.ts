@@ -13,6 +13,11 @@ function take(list: number[], id: number): boolean {
   return at >= 0;
 }
 
+interface LirsSettings {
+  readonly hir?: number;
+  readonly variant?: string;
+}
+
 /** In all lists the oldest page is first. */
 function fifo(c: number): Access {
   const queue: number[] = [];
@@ -189,7 +194,61 @@ function car(c: number): Access {
 }
 
 /** Pages of the stack are LIR, or HIR; those of the queue are HIR and resident, those in `gone` are not. */
-function lirs(c: number, { hir = 0.01 }): Access {
+/** LIRS as its authors' program plays it: every page ever used has a time of last use, and may be in the stack. */
+function authorsLirs(c: number, hir: number): Access {
+  interface Page {
+    lir: boolean;
+    resident: boolean;
+    inStack: boolean;
+    used: number;
+  }
+  const pages = new Map<number, Page>();
+  const mostLir = Math.max(1, c - Math.max(2, Math.floor(c * hir)));
+  const queue: number[] = [];
+  let now = 0;
+  let last = -1;
+  const lirs = () => [...pages.values()].filter((page) => page.lir);
+  const bottom = () => lirs().reduce((oldest, page) => (page.used < oldest.used ? page : oldest));
+  const prune = () => {
+    const oldest = Math.min(...lirs().map((page) => page.used));
+    for (const page of pages.values()) if (page.used < oldest) page.inStack = false;
+  };
+  const demoteOldest = () => {
+    const page = bottom();
+    page.lir = false;
+    page.inStack = false;
+    queue.push([...pages].find(([, other]) => other === page)![0]);
+    prune();
+  };
+  return (id) => {
+    const page = pages.get(id) ?? { lir: false, resident: false, inStack: false, used: 0 };
+    pages.set(id, page);
+    const hit = page.resident;
+    if (id === last) return hit;
+    last = id;
+    if (!hit) {
+      const residents = [...pages.values()].filter((other) => other.resident).length;
+      if (residents < mostLir) page.lir = true;
+      else if (residents === c) {
+        if (queue.length === 0) demoteOldest();
+        pages.get(queue.shift()!)!.resident = false;
+      }
+    } else if (!page.lir) take(queue, id);
+    page.resident = true;
+    page.used = ++now;
+    if (!page.lir) {
+      page.lir = page.inStack;
+      if (!page.lir) queue.push(id);
+      else if (lirs().length > mostLir) demoteOldest();
+    }
+    page.inStack = true;
+    prune();
+    return hit;
+  };
+}
+
+function lirs(c: number, { hir = 0.01, variant = 'libcachesim' }: LirsSettings): Access {
+  if (variant === 'authors') return authorsLirs(c, hir);
   const mostQueued = Math.max(1, Math.floor(c * hir));
   const mostLir = Math.max(1, c - mostQueued);
   const stack: number[] = [];

@@ -87,7 +87,7 @@ function manifest(folder: string, traces: readonly Made[]): void {
       trace_sha256: String(i).repeat(64),
       peak_pages: 1024,
       page_bytes: 4096,
-      touches_inferred: inferred === true,
+      touches: inferred === true ? 'inferred' : 'recorded',
     })),
     cells: { planned: 20 },
     files: { 'runs.csv': 'f'.repeat(64) },

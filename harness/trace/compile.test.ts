@@ -66,7 +66,7 @@ describe('opening traces', () => {
   it('uses a binary trace where it lies, and a compressed one from the cache', async () => {
     const binary = join(folder, 'a.rtrace');
     const source = await opened(file('a.csv', TEXT));
-    await writeTrace(source, binary, 'binary', SHA);
+    await writeTrace(source, binary, 'binary');
     expect((await compileTrace(binary)).path).toBe(binary);
     expect((await opened(file('a.rtrace.gz', gzipSync(readFileSync(binary))))).totals.sha256).toBe(SHA);
   });
@@ -83,7 +83,7 @@ describe('opening traces', () => {
     await expect(compileTrace(file('empty.csv', ''))).rejects.toThrow(/empty\.csv: the input is empty/);
     await expect(
       compileTrace(file('a.xz', Uint8Array.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]))),
-    ).rejects.toThrow(/xz -dc/);
+    ).rejects.toThrow(/a\.xz: the compressed data is damaged \(unexpected end of file\)/);
     await expect(compileTrace(file('a.csv.gz', gzipSync(TEXT).subarray(0, 40)))).rejects.toThrow(
       /the compressed data is damaged/,
     );

@@ -1,17 +1,22 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { access, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { isBinaryTrace } from './binary/decoder.js';
 import { VERSION } from './binary/layout.js';
 import { BinaryEncoder } from './binary/writer.js';
 import { markUsed, trimCache, usableCacheFolder } from './io/cache.js';
-import { decodedBytes, inputName, type PeekedInput, peekInput, STDIN } from './io/input.js';
+import { COMPRESSED_NAME } from './io/decompress.js';
+import { decodedBytes, inputName, type PeekedInput, usingInput } from './io/input.js';
 import { openSink, writeTo } from './io/output.js';
 import type { TraceSource } from './source.js';
 import { TextScanner } from './text/scanner.js';
 import { openTrace, type TraceHandle, traceHandle } from './trace.js';
+import { verifyTrace } from './verify.js';
 import { writeTrace } from './write.js';
+
+/** How the names of compiled traces end. */
+const ENDING = `-v${VERSION}.rtrace`;
 
 /** Tells how far a long read is: decoded bytes so far. */
 export type Progress = (bytes: number) => void;
@@ -22,13 +27,21 @@ async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Writes the compiled form of a text trace to `target`; returns the SHA-256 of the decoded text. */
+/** A trace in its compiled form. */
+interface Compiled {
+  /** Hash of what it was made from. */
+  readonly key: string;
+  /** SHA-256 of its text form. */
+  readonly sha256: string;
+}
+
+/** Writes the compiled form of a text trace to `target`; its key is the SHA-256 of the decoded text. */
 async function compileText(
   bytes: AsyncIterable<Uint8Array>,
   name: string,
   target: string,
   progress?: Progress,
-): Promise<string> {
+): Promise<Compiled> {
   const scanner = new TextScanner(name);
   const encoder = new BinaryEncoder(scanner.strings);
   const hash = createHash('sha256');
@@ -55,12 +68,12 @@ async function compileText(
     await header();
     const sha256 = hash.digest('hex');
     await sink.write(encoder.end(sha256));
-    return sha256;
+    return { key: sha256, sha256 };
   });
 }
 
 /**
- * Opens a trace file of any form (text or binary, compressed or not, `-` for standard input) for replay. Plain
+ * Opens a trace file of any form (text or binary, compressed or not, a pipe, `-` for standard input) for replay. Plain
  * binary traces are used where they lie; everything else is compiled once into the user's cache folder, under the
  * hash of its decoded content.
  *
@@ -72,32 +85,46 @@ export async function compileTrace(
   name: string = inputName(path),
   progress?: Progress,
 ): Promise<TraceHandle> {
-  return compileInput(path, await peekInput(path), name, progress);
+  return usingInput(path, (input) => compileInput(path, input, name, progress));
 }
 
 /** As `compileTrace`, of an input whose start has been read. */
 export async function compileInput(
   path: string,
-  { head, all, close }: PeekedInput,
+  { head, all, kind, close }: PeekedInput,
   name: string,
   progress?: Progress,
 ): Promise<TraceHandle> {
   if (head.length === 0) throw new InputError('the input is empty, expected a trace', { file: name });
   const binary = isBinaryTrace(head);
   const build = binary ? spool : compileText;
-  if (path === STDIN) return intoCache(all, name, build, progress);
+  if (kind === 'stream') return intoCache(all, name, build, progress);
   await close();
-  if (binary && !/\.(gz|br|zst)$/.test(path)) return traceHandle(path, name);
-  const cached = cachePath(usableCacheFolder(), await sha256Of(path));
-  return (await fromCache(cached, name)) ?? intoCache(decodedBytes(path), name, build, progress);
+  if (binary && !COMPRESSED_NAME.test(path)) return verified(await traceHandle(path, name));
+  return (
+    (await fromCache(await sha256Of(path), name)) ?? intoCache(decodedBytes(path), name, build, progress)
+  );
 }
 
-/** A trace compiled before; undefined when there is none or it is damaged. */
-async function fromCache(cached: string, name: string): Promise<TraceHandle | undefined> {
-  if (!(await exists(cached))) return undefined;
+/** A binary trace that somebody gave, once it has been checked. */
+async function verified(handle: TraceHandle): Promise<TraceHandle> {
+  await verifyTrace(await openTrace(handle));
+  return handle;
+}
+
+/**
+ * A trace compiled before; undefined when there is none or it is damaged. Its name has the hash of its text form, so that a
+ * trace under another one's name is seen.
+ */
+async function fromCache(key: string, name: string): Promise<TraceHandle | undefined> {
+  const folder = usableCacheFolder();
+  const entry = (await readdir(folder)).find((file) => file.startsWith(`${key}-`) && file.endsWith(ENDING));
+  if (!entry) return undefined;
+  const cached = join(folder, entry);
   try {
     const handle = await traceHandle(cached, name);
-    await openTrace(handle);
+    const { totals } = await openTrace(handle);
+    if (cachePath(folder, key, totals.sha256) !== cached) throw new InputError('this is another trace');
     await markUsed(cached);
     return handle;
   } catch (error) {
@@ -107,16 +134,18 @@ async function fromCache(cached: string, name: string): Promise<TraceHandle | un
   }
 }
 
-/** Writes bytes that are a binary trace already; returns their SHA-256. */
-async function spool(bytes: AsyncIterable<Uint8Array>, _name: string, target: string): Promise<string> {
+/** Writes bytes that are a binary trace already, and checks it; returns the SHA-256 of the bytes and of its text form. */
+async function spool(bytes: AsyncIterable<Uint8Array>, name: string, target: string): Promise<Compiled> {
   const hash = createHash('sha256');
-  return writeTo(openSink(target), async (sink) => {
+  await writeTo(openSink(target), async (sink) => {
     for await (const chunk of bytes) {
       hash.update(chunk);
       await sink.write(chunk);
     }
-    return hash.digest('hex');
   });
+  const trace = await openTrace(await traceHandle(target, name));
+  await verifyTrace(trace);
+  return { key: hash.digest('hex'), sha256: trace.totals.sha256 };
 }
 
 async function intoCache(
@@ -129,11 +158,12 @@ async function intoCache(
 }
 
 /** Keeps what `build` writes under the key that it returns. */
-async function keepInCache(name: string, build: (path: string) => Promise<string>): Promise<TraceHandle> {
+async function keepInCache(name: string, build: (path: string) => Promise<Compiled>): Promise<TraceHandle> {
   const folder = usableCacheFolder();
   const temporary = join(folder, `${randomUUID()}.part`);
   try {
-    const target = cachePath(folder, await build(temporary));
+    const { key, sha256 } = await build(temporary);
+    const target = cachePath(folder, key, sha256);
     await rename(temporary, target);
     await trimCache(folder, target);
     return await traceHandle(target, name);
@@ -154,19 +184,12 @@ export async function compileSource(
   source: () => TraceSource,
 ): Promise<TraceHandle> {
   const build = async (path: string) => {
-    await writeTrace(source(), path, 'binary');
-    return key;
+    const { sha256 } = await writeTrace(source(), path, 'binary');
+    return { key, sha256 };
   };
-  return (await fromCache(cachePath(usableCacheFolder(), key), name)) ?? keepInCache(name, build);
+  return (await fromCache(key, name)) ?? keepInCache(name, build);
 }
 
-function cachePath(folder: string, key: string): string {
-  return join(folder, `${key}-v${VERSION}.rtrace`);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+function cachePath(folder: string, key: string, sha256: string): string {
+  return join(folder, `${key}-${sha256}${ENDING}`);
 }

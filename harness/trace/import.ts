@@ -1,5 +1,8 @@
 import { InputError } from '../base/errors.js';
-import { decodedBytes, inputName, peekInput, STDIN } from './io/input.js';
+import type { EventBlock } from './block.js';
+import { decodedBytes, inputName, type PeekedInput, usingInput } from './io/input.js';
+import { rereadable } from './io/spool.js';
+import { OP } from './op.js';
 import { LineAccount } from './readers/account.js';
 import type { EventReader, InputFile } from './readers/reader.js';
 import { type ChosenReader, checkSides, detectReader, readerOf } from './readers/registry.js';
@@ -31,48 +34,63 @@ function sideFiles(paths: Readonly<Record<string, string>>): Record<string, Inpu
   );
 }
 
-/** A reader, and the bytes of the file that it is for. */
-interface Opened extends ChosenReader {
-  readonly bytes: AsyncIterable<Uint8Array>;
-  /** Closes the file where `bytes` are not wanted. */
-  close(): Promise<void>;
-}
-
-/** Opens a file with the reader that its start asks for. */
-async function openDetected(path: string, file: string): Promise<Opened> {
-  const { head, all, close } = await peekInput(path);
+/** The reader that a user names, or that the start of a file asks for. */
+function chooseReader({ head }: PeekedInput, file: string, named: string | undefined): ChosenReader {
+  if (named !== undefined) return readerOf(named);
   if (isTrace(head))
     throw new InputError('this is a trace already; reclaim trace convert writes it in another form', {
       file,
     });
-  return { ...detectReader(head, file), bytes: all, close };
-}
-
-/** Opens a file with the reader that a user names: nothing is read before it is used. */
-function openNamed(path: string, reader: string): Opened {
-  return { ...readerOf(reader), bytes: decodedBytes(path), close: async () => {} };
+  return detectReader(head, file);
 }
 
 /**
  * Makes a trace of a file in another program's format.
  *
- * @param path a file, decompressed where it is .gz, .br or .zst; readers of events take standard input, `-`, too
+ * @param path a file or a pipe, or `-` for standard input; decompressed where it is compressed. Requests are read
+ * twice: what comes through a pipe is kept in a temporary file meanwhile
  * @throws InputError where no format fits, for options that the reader does not take, and with the place of what is wrong
  */
 export async function importTrace(path: string, options: ImportOptions = {}): Promise<ImportedTrace> {
+  const imported = await usingInput(path, (peeked) => importInput(path, peeked, options));
+  return { ...imported, blocks: () => nonEmpty(imported) };
+}
+
+/** Events that only say which spaces and objects there are, and when: a trace needs others. */
+const FRAME_OPS: ReadonlySet<number> = new Set([OP.spawn, OP.fork, OP.exit, OP.object, OP.close, OP.mark]);
+
+/** The blocks of a trace. @throws InputError after the last where they hold nothing to be replayed */
+async function* nonEmpty(imported: ImportedTrace): AsyncGenerator<EventBlock> {
+  let empty = true;
+  for await (const block of imported.blocks()) {
+    empty &&= block.op.subarray(0, block.length).every((op) => FRAME_OPS.has(op));
+    yield block;
+  }
+  if (empty) throw nothingLeft(imported.inputs[0]!);
+}
+
+function nothingLeft({ file, account }: Pick<InputFile, 'file' | 'account'>): InputError {
+  const lost = [...account.leftOut, ...account.remarks].map(([what, count]) => `${what} (${count})`);
+  const why = lost.length === 0 ? 'no line of it is about memory' : `left out: ${lost.join(', ')}`;
+  return new InputError(`nothing is left for a trace; ${why}`, { file });
+}
+
+async function importInput(
+  path: string,
+  peeked: PeekedInput,
+  { reader: named, sides = {}, split = false }: ImportOptions,
+): Promise<ImportedTrace> {
   const file = inputName(path);
-  const { sides = {}, split = false } = options;
-  const { reader, values, bytes, close } =
-    options.reader === undefined ? await openDetected(path, file) : openNamed(path, options.reader);
+  const { reader, values } = chooseReader(peeked, file, named);
   checkSides(reader, sides);
   const input = { file, values, sides: sideFiles(sides), account: new LineAccount() };
   const inputs = [input, ...Object.values(input.sides)];
   if (reader.yields === 'events') {
     if (split) throw notSplit(reader);
-    return { ...(await reader.open({ ...input, bytes })), inputs };
+    return { ...(await reader.open({ ...input, bytes: peeked.all })), inputs };
   }
-  if (path !== STDIN) await close();
-  return { ...(await importRequests({ ...input, path, reader, split })), inputs };
+  const content = await rereadable(path, peeked);
+  return { ...(await importRequests({ ...input, content, reader, split })), inputs };
 }
 
 function notSplit({ name }: EventReader): InputError {

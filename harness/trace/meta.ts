@@ -1,5 +1,7 @@
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
+import { printable } from '../base/printable.js';
+import { TOUCHES, type Touches } from '../base/touches.js';
 
 /** Where the events of a trace come from. */
 const PROVENANCES = ['recorded', 'inferred', 'composed', 'synthetic'] as const;
@@ -9,7 +11,8 @@ const PROVENANCE_KEY = /^provenance(\.[a-z-]+)?$/;
 
 /**
  * The `# key: value` lines of a trace. Known keys: `page_size` (bytes), `clock`, `source`, `provenance` and
- * `provenance.<stream>` (for example `provenance.touches: inferred`), `seed`, `command`, `note`; others are kept.
+ * `provenance.<stream>` (for example `provenance.touches: inferred`), `touches` (recorded, inferred or first-access), `seed`,
+ * `command`, `note`; others are kept.
  */
 export class TraceMeta {
   private readonly pairs = new Map<string, string>();
@@ -27,9 +30,9 @@ export class TraceMeta {
     if (!KEY.test(key))
       throw new InputError(`"${key}" is not a metadata key, expected letters, digits, ".", "_" or "-"`);
     if (this.pairs.has(key)) throw new InputError(`metadata key "${key}" is given twice`);
-    if (/[\r\n]/.test(value) || value !== value.trim()) {
+    if (value !== printable(value) || value !== value.trim()) {
       throw new InputError(
-        `the value of "${key}" has a line break or outer space, expected one trimmed line`,
+        `the value of "${key}" has a line break, a control character or outer space, expected one trimmed line`,
       );
     }
     if (key === 'page_size' && !isPageSize(value)) {
@@ -37,6 +40,9 @@ export class TraceMeta {
     }
     if (PROVENANCE_KEY.test(key) && !(PROVENANCES as readonly string[]).includes(value)) {
       throw new InputError(`${key} "${value}" is not known, expected ${PROVENANCES.join(', ')}`);
+    }
+    if (key === 'touches' && !(TOUCHES as readonly string[]).includes(value)) {
+      throw new InputError(`touches "${value}" is not known, expected ${TOUCHES.join(', ')}`);
     }
     this.pairs.set(key, value);
   }
@@ -55,10 +61,12 @@ export class TraceMeta {
     return Number(this.pairs.get('page_size') ?? PAGE_BYTES);
   }
 
-  /** Whether reads and writes were not seen but derived: fault rates then say nothing. */
-  get touchesInferred(): boolean {
-    const touches = this.pairs.get('provenance.touches') ?? this.pairs.get('provenance');
-    return touches === 'inferred';
+  /** What is known of reads and writes: as `touches` says; without it, inferred where their provenance is. */
+  get touches(): Touches {
+    const given = this.pairs.get('touches');
+    if (given !== undefined) return given as Touches;
+    const provenance = this.pairs.get('provenance.touches') ?? this.pairs.get('provenance');
+    return provenance === 'inferred' ? 'inferred' : 'recorded';
   }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sysfs } from '../../testing/ksm.js';
 import { Lab } from '../../testing/lab.js';
 import { runAndLook } from '../../testing/look.js';
+import { isMerged } from '../entries/entry.js';
 import type { Space } from '../state/space.js';
 import { VM } from '../state/vma.js';
 import { Advisor } from './advisor.js';
@@ -181,6 +182,56 @@ describe('ksmd on the clock', () => {
     // is 250 pages: at least 2500.
     advisor.scanBegins(400e6);
     expect(advisor.scanEnds(440e6, 12e9, { ...parameters, pagesToScan: 5000 })).toBe(2500);
+  });
+});
+
+/**
+ * A page that becomes KSM's in place, while the other side of a fork maps it in memory that is not mergeable: ksm.run=2
+ * leaves it. Each expectation was seen on Linux 6.18.44: /proc/kpageflags of the parent's pages, pages_shared, and the
+ * error of a write to max_page_sharing.
+ */
+describe('a merged page of the other side of a fork, after ksm.run=2', () => {
+  function unmerged(): { lab: Lab; parent: Space; child: Space } {
+    const lab = new Lab({ merge: 'ksm:sleep_millisecs=0' });
+    const parent = lab.spawn();
+    lab.map(parent, 0, 11, 'anon');
+    for (let page = 0; page < 11; page++) lab.write(parent, page, 1, SAME);
+    const child = lab.fork(parent);
+    lab.madvise(child, 3, 2, 'MADV_MERGEABLE');
+    lab.fullScans(2);
+    expect(sysfs(lab)).toMatchObject({ shared: 1, sharing: 1 });
+    lab.ksm('run', 2);
+    return { lab, parent, child };
+  }
+
+  it('stays KSM, counted nowhere', () => {
+    const { lab, parent } = unmerged();
+    expect(sysfs(lab)).toMatchObject({ shared: 0, sharing: 0, unshared: 0, volatile: 0 });
+    const merged = (page: number) => isMerged(lab.m, lab.pageAt(parent, page));
+    expect(Array.from({ length: 11 }, (_, page) => page).filter(merged)).toEqual([4]);
+  });
+
+  it('is copied when it is written, and keeps max_page_sharing busy until then', () => {
+    const { lab, parent } = unmerged();
+    expect(() => lab.ksm('max_page_sharing', 257)).toThrow(/EBUSY/);
+    const before = lab.pageAt(parent, 4);
+    lab.write(parent, 4, 1, 9);
+    expect(lab.pageAt(parent, 4)).not.toBe(before);
+    lab.ksm('max_page_sharing', 257);
+  });
+
+  it('takes sharers again after ksm.run=1, once its process is mergeable', () => {
+    const { lab, parent } = unmerged();
+    lab.ksm('run', 1);
+    lab.madvise(parent, 0, 11, 'MADV_MERGEABLE');
+    lab.fullScans(3);
+    expect(sysfs(lab)).toMatchObject({ shared: 1, sharing: 12 });
+  });
+
+  it('goes with its last mapping', () => {
+    const { lab, parent } = unmerged();
+    lab.exit(parent);
+    expect(lab.m.ksm.index.nodes.inTree).toBe(0);
   });
 });
 

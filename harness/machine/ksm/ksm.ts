@@ -53,8 +53,8 @@ export class Ksm implements KsmHooks, KsmSettings {
     return this.index.bytes + this.strategy.bytes;
   }
 
-  get merged(): boolean {
-    return this.index.pagesShared > 0;
+  stillMerged(): boolean {
+    return this.index.pagesShared > 0 || (this.strategy.scans && this.removeNodes());
   }
 
   /** What merging saves less what it costs, in bytes (general_profit_show). */
@@ -200,16 +200,28 @@ export class Ksm implements KsmHooks, KsmSettings {
     if (vma.has(VM.mergeable) && vma.anon) this.unmerge(vma, vma.start, vma.end, PART.discard);
   }
 
-  /** remove_all_stable_nodes: those left have no items; their pages are in the swap cache and not mapped. */
-  private removeNodes(): void {
+  /**
+   * remove_all_stable_nodes: where no items are left, nodes go whose page is in the swap cache and not mapped. Returns
+   * whether any stays: its page is mapped in memory that is not mergeable, of the other side of a fork, where nothing
+   * breaks the sharing (remove_stable_node: EBUSY; seen on Linux 6.18).
+   */
+  private removeNodes(): boolean {
     const { nodes } = this.index;
     const { pages, frames } = this.state;
+    let busy = false;
     for (let node = 0; node < nodes.high; node++) {
       if (!nodes.isUsed(node) || nodes.isChain(node)) continue;
       const page = nodes.page[node]!;
-      if (page !== NONE) frames.index[pages.location[page]!] = NONE;
+      const frame = page === NONE ? NONE : pages.location[page]!;
+      if (frame !== NONE && frames.mapcount[frame]! > 0) {
+        busy = true;
+        continue;
+      }
+      if (frame !== NONE) frames.index[frame] = NONE;
       this.index.removeNode(node);
     }
-    for (let node = 0; node < nodes.high; node++) if (nodes.isChain(node)) nodes.removeChain(node);
+    for (let node = 0; node < nodes.high; node++)
+      if (nodes.isChain(node) && nodes.first[node] === NONE) nodes.removeChain(node);
+    return busy;
   }
 }

@@ -6,8 +6,11 @@ import { INT_MAX, type NumberSetting, type Setting } from '../state/settings.js'
 export interface KsmTarget {
   readonly ksm: {
     readonly parameters: KsmParameters;
-    /** Pages are merged now. */
-    readonly merged: boolean;
+    /**
+     * Whether pages are merged, or were and are still mapped where ksm.run=2 does not unmerge them. What is left of others
+     * goes (remove_all_stable_nodes).
+     */
+    stillMerged(): boolean;
     /** Whether the kernel is built with KSM. */
     configured: boolean;
     /** Processes that can be tracked: beyond, memory for index is out. */
@@ -78,8 +81,10 @@ function setPagesToScan({ ksm }: KsmTarget, value: number): void {
 
 /** @throws InputError while pages are merged (EBUSY) */
 function mustNotBeMerged({ ksm }: KsmTarget, name: string, value: number): void {
-  if (ksm.merged)
-    throw new InputError(`ksm.${name}=${value} while pages are merged (EBUSY), expected ksm.run=2 before`);
+  if (ksm.stillMerged())
+    throw new InputError(
+      `ksm.${name}=${value} while pages are merged, or merged pages are still mapped (EBUSY), expected ksm.run=2 before`,
+    );
 }
 
 function setMaxPageSharing(target: KsmTarget, value: number): void {

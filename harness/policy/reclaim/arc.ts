@@ -21,7 +21,7 @@ class Arc extends ListPolicy {
   /** Pages that T1 should have (p). */
   private target = 0;
   /** What the miss under way found: no ghost. */
-  private fresh = false;
+  protected fresh = false;
   /** What the miss under way found: a ghost of T2. */
   private missedInT2 = false;
 
@@ -69,16 +69,21 @@ class Arc extends ListPolicy {
    * above its size.
    */
   protected victim(): number {
+    return this.replace(!(this.fresh && this.lists.size[T1]! >= this.pages.capacity));
+  }
+
+  /** @param ghost whether the victim leaves one */
+  protected replace(ghost: boolean): number {
     const { lists, target } = this;
     const t1 = lists.size[T1]!;
     const fromT1 = t1 > 0 && (t1 > target || (t1 === target && this.missedInT2) || lists.size[T2] === 0);
     const id = lists.popTail(fromT1 ? T1 : T2);
-    if (id >= 0 && !(this.fresh && t1 >= this.pages.capacity)) lists.addHead(fromT1 ? B1 : B2, id);
+    if (id >= 0 && ghost) lists.addHead(fromT1 ? B1 : B2, id);
     return id;
   }
 
   /** Case IV: a page that is not known makes room for itself, next to T1 or among all lists. */
-  private trimGhosts(): void {
+  protected trimGhosts(): void {
     const { lists } = this;
     const { capacity } = this.pages;
     const t1 = lists.size[T1]!;
@@ -88,12 +93,41 @@ class Arc extends ListPolicy {
   }
 }
 
+/**
+ * ARC with pages of different sizes, as in libCacheSim: all lengths and the target are bytes, though the target moves by
+ * the quotient of the ghosts' bytes, at least one, as in the paper. A page that comes in may need the room of several, so
+ * ghosts go one by one with the victims instead of at the miss.
+ */
+class SizedArc extends Arc {
+  /** The page that is coming in. */
+  private coming = 0;
+
+  override miss(id: number): void {
+    this.coming = id;
+    super.miss(id);
+  }
+
+  protected override victim(): number {
+    const { lists, pages } = this;
+    const { size } = lists;
+    const l1 = size[T1]! + size[B1]!;
+    if (this.fresh && l1 + pages.sizes![this.coming]! > pages.capacity) {
+      if (size[B1] === 0) return lists.popTail(T1);
+      lists.popTail(B1);
+    } else if (this.fresh && l1 + size[T2]! + size[B2]! >= 2 * pages.capacity) lists.popTail(B2);
+    return this.replace(true);
+  }
+
+  protected override trimGhosts(): void {}
+}
+
 export const arc: ReclaimPolicyInfo = {
   name: 'arc',
   summary:
     'adaptive replacement: an LRU list of pages used once and one of pages used again; ghosts set the balance',
   source: 'Megiddo and Modha 2003, "ARC: a self-tuning, low overhead replacement cache"',
   complexity: 'O(1) an operation',
+  sized: true,
   parameters: {},
-  create: (pages) => new Arc(pages),
+  create: (pages) => (pages.sizes ? new SizedArc(pages) : new Arc(pages)),
 };

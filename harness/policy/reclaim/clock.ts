@@ -106,6 +106,7 @@ export const clock: ReclaimPolicyInfo = {
     'second chance: first in, first out, but a page used since the hand last passed gets another round',
   source: 'Corbató 1969, "A paging experiment with the Multics system"',
   complexity: 'O(1) a page looked at; at most 2^bits - 1 rounds a search',
+  sized: true,
   parameters: {
     bits: {
       kind: 'integer',

@@ -23,7 +23,7 @@ export const TRAIT = {
  * may be replaced when they grow: read them through this interface, never keep them.
  */
 export interface Pages {
-  /** Pages that fit; `resize` announces changes. */
+  /** Pages that fit, or bytes where there are `sizes`; `resize` announces changes. */
   readonly capacity: number;
   /** Ids are below this; `grow` announces changes. */
   readonly count: number;
@@ -33,6 +33,8 @@ export interface Pages {
   readonly traits: Uint8Array;
   /** By id: when the page is used next, as a request number; infinity for never. Only for policies that need the future. */
   readonly nextUse?: Float64Array | undefined;
+  /** By id: bytes, where the capacity is in bytes and not in pages. Only for policies that are `sized`. */
+  readonly sizes?: Float64Array | undefined;
   /**
    * How many mappings used the page since the last call; clears their accessed bits (a reverse-map walk). Mappings
    * under MADV_RANDOM and MADV_SEQUENTIAL do not count.
@@ -95,6 +97,8 @@ export interface ReclaimPolicy {
    * evicts that many at once; the machine, which evicts only when memory is short, leaves them: they go first then.
    */
   readonly excess?: number;
+  /** Bytes of the largest page that it takes in, where the capacity is in bytes; absent: the capacity. */
+  readonly largest?: number;
   /** A setting of the same name as one of its parameters has changed in mid-trace (vm.swappiness). */
   tune?(parameter: string, value: number): void;
   /** The capacity is now this. */
@@ -128,6 +132,8 @@ export interface ReclaimPolicyInfo extends PolicyInfo {
    * the machine, a first replay finds it out (harness/replay/future.ts).
    */
   readonly needsFuture?: boolean;
+  /** Its rules hold for pages of different sizes too: the capacity and the lengths of its lists may be in bytes. */
+  readonly sized?: boolean;
   /** It is a bound that never evicts: on a reference string the capacity is ignored, in the machine a limit is refused. */
   readonly unbounded?: boolean;
   /** Creates the policy of one replay or reference string, for these pages. */

@@ -9,6 +9,7 @@ export const fifo: ReclaimPolicyInfo = {
   summary: 'first in, first out: the page that came in first goes first, however often it was used',
   source: 'Belady 1966, "A study of replacement algorithms for a virtual-storage computer"',
   complexity: 'O(1) an operation',
+  sized: true,
   parameters: {},
   create: (pages) => new Fifo(pages),
 };

@@ -11,6 +11,8 @@ const QUEUE = FIRST_LIST;
 const GONE = FIRST_LIST + 1;
 /** An HIR page that has been given up at a hit. */
 const GIVEN_UP = FIRST_LIST + 2;
+/** No page. */
+const NONE = -1;
 /** The stack is the only list of its own links: a page may be in it and on a list above. */
 const STACK = 0;
 
@@ -29,15 +31,17 @@ const STACK = 0;
  */
 class Lirs extends ListPolicy {
   excess = 0;
-  private readonly stack: PageLists;
+  protected readonly stack: PageLists;
+  protected lirPages = 0;
+  protected mostLir = 0;
   private stackPages = 0;
-  private lirPages = 0;
-  private mostLir = 0;
   private mostQueued = 0;
 
+  /** @param leastQueued pages that the queue has at least */
   constructor(
     pages: Pages,
     private readonly hir: number,
+    private readonly leastQueued = 1,
   ) {
     super(pages, GIVEN_UP);
     this.stack = new PageLists(1, pages.count);
@@ -76,7 +80,7 @@ class Lirs extends ListPolicy {
   }
 
   resize(capacity: number): void {
-    this.mostQueued = Math.max(1, Math.floor(capacity * this.hir));
+    this.mostQueued = Math.max(this.leastQueued, Math.floor(capacity * this.hir));
     this.mostLir = Math.max(1, capacity - this.mostQueued);
     while (this.lirPages > this.mostLir) this.demoteOldest();
   }
@@ -129,7 +133,8 @@ class Lirs extends ListPolicy {
     while (this.lirPages > this.mostLir) this.demoteOldest();
   }
 
-  private hitInQueue(id: number): void {
+  /** A hit on a page that is in the queue, and not in the stack any more. */
+  protected hitInQueue(id: number): void {
     const { lists } = this;
     lists.refresh(QUEUE, id);
     if (this.lirPages >= this.mostLir) {
@@ -164,14 +169,14 @@ class Lirs extends ListPolicy {
     }
   }
 
-  private limitStack(): void {
+  protected limitStack(): void {
     const { lists } = this;
     while (this.stackPages > 2 * this.pages.capacity && lists.size[GONE]! > 0) {
       this.pull(lists.popTail(GONE));
     }
   }
 
-  private push(id: number): void {
+  protected push(id: number): void {
     this.stack.addHead(STACK, id);
     this.stackPages++;
   }
@@ -182,11 +187,50 @@ class Lirs extends ListPolicy {
   }
 }
 
+/** What each variant is, by its name. */
+const VARIANTS = ['libcachesim', 'authors'] as const;
+
+/**
+ * LIRS as the authors' own program plays it (lirs.c, Song Jiang 2002): a hit on a page that is only in the queue moves it
+ * to the new ends of both and displaces none, the queue has at least two pages, a page used twice in a row is one use,
+ * and the stack keeps all ghosts down to the oldest LIR page (the program's limit is 2500 times the capacity).
+ */
+class AuthorsLirs extends Lirs {
+  private last = NONE;
+
+  constructor(pages: Pages, hir: number) {
+    super(pages, hir, 2);
+  }
+
+  override touch(id: number): void {
+    if (id === this.last) return;
+    this.last = id;
+    super.touch(id);
+  }
+
+  protected override admit(id: number): void {
+    this.last = id;
+    super.admit(id);
+  }
+
+  protected override leave(id: number): void {
+    if (id === this.last) this.last = NONE;
+    super.leave(id);
+  }
+
+  protected override hitInQueue(id: number): void {
+    this.lists.refresh(QUEUE, id);
+    this.push(id);
+  }
+
+  protected override limitStack(): void {}
+}
+
 export const lirs: ReclaimPolicyInfo = {
   name: 'lirs',
   summary: 'keeps pages whose last two uses lie close together; the others pass through a small queue',
   source:
-    'Jiang and Zhang 2002, "LIRS: an efficient low inter-reference recency set replacement policy to improve buffer cache performance"',
+    'Jiang and Zhang 2002, "LIRS: an efficient low inter-reference recency set replacement policy to improve buffer cache performance"; by default as libCacheSim plays it, which differs from the authors\' program',
   complexity: 'O(1) amortised: a page pruned from the stack was put in once',
   parameters: {
     hir: {
@@ -197,6 +241,16 @@ export const lirs: ReclaimPolicyInfo = {
       meaning:
         "share of the capacity for pages with long distances (HIR), at least one page; the paper's default",
     },
+    variant: {
+      kind: 'choice',
+      default: 'libcachesim',
+      choices: VARIANTS,
+      meaning:
+        "whose LIRS: libCacheSim's, with a stack of twice the capacity, or that of the authors' own program (lirs.c), which keeps all ghosts and at least two HIR pages",
+    },
   },
-  create: (pages, { values }) => new Lirs(pages, values.hir as number),
+  create: (pages, { values }) =>
+    values.variant === 'authors'
+      ? new AuthorsLirs(pages, values.hir as number)
+      : new Lirs(pages, values.hir as number),
 };

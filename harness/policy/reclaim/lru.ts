@@ -13,6 +13,7 @@ export const lru: ReclaimPolicyInfo = {
   summary: 'exact least recently used: every single touch counts, which no kernel can afford; a reference',
   source: 'Mattson et al. 1970, "Evaluation techniques for storage hierarchies"',
   complexity: 'O(1) an operation',
+  sized: true,
   parameters: {},
   create: (pages) => new Lru(pages),
 };

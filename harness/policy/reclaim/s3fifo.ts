@@ -24,6 +24,7 @@ const MOST_USES = 3;
  * has one page; here it works with one.
  */
 class S3Fifo extends ListPolicy {
+  private smallPages = 0;
   private mainPages = 0;
   private ghostPages = 0;
 
@@ -37,6 +38,11 @@ class S3Fifo extends ListPolicy {
     this.resize(pages.capacity);
   }
 
+  /** Pages of the size of the small queue would empty it. */
+  get largest(): number {
+    return this.smallPages;
+  }
+
   touch(id: number): void {
     const { state } = this.lists;
     const known = state[id]!;
@@ -48,7 +54,8 @@ class S3Fifo extends ListPolicy {
   }
 
   resize(capacity: number): void {
-    this.mainPages = capacity - Math.max(1, Math.floor(capacity * this.small));
+    this.smallPages = Math.max(1, Math.floor(capacity * this.small));
+    this.mainPages = capacity - this.smallPages;
     this.ghostPages = this.ghost > 0 ? Math.max(1, Math.floor(capacity * this.ghost)) : 0;
     this.lists.trim(GHOST, this.ghostPages);
   }
@@ -108,6 +115,7 @@ export const s3fifo: ReclaimPolicyInfo = {
   source:
     'Yang, Zhang, Qiu, Yue and Rashmi 2023, "FIFO queues are all you need for cache eviction" (S3-FIFO)',
   complexity: 'O(1) amortised: a page passed was used since; at most three rounds a search',
+  sized: true,
   parameters: {
     small: {
       kind: 'number',

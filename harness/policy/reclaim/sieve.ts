@@ -70,6 +70,7 @@ export const sieve: ReclaimPolicyInfo = {
   source:
     'Zhang, Yang, Yue, Vigfusson and Rashmi 2024, "SIEVE is simpler than LRU: an efficient turn-key eviction algorithm for web caches"',
   complexity: 'O(1) amortised: a page passed was used since; at most one round a search',
+  sized: true,
   parameters: {},
   create: (pages) => new Sieve(pages),
 };

@@ -60,7 +60,7 @@ export class FigureData {
       family: trace.family,
       pageBytes: trace.page_bytes,
       peakPages: trace.peak_pages,
-      touchesInferred: trace.touches_inferred,
+      touches: trace.touches,
     }));
   }
 

@@ -223,7 +223,7 @@ export const savingFaults: Figure = figure(
   },
   'memory saved against major faults per 1000 touches, with the Pareto front',
   ['major_rate'],
-  ({ touchesInferred }) => !touchesInferred,
+  ({ touches }) => touches === 'recorded',
 );
 
 /** Memory saved against the work of the daemon that merges. */

@@ -1,4 +1,5 @@
 import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
+import { stallsAre } from '../comparison.js';
 import { numberIn } from '../format.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
@@ -95,9 +96,13 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing {
     largest(policies.map(page.textWidth)) + AXIS_PADDING,
   );
   const bars: Bars = { data, parts, time, legend: shown };
-  const inferred = part.traces.some(({ touchesInferred }) => touchesInferred);
-  const note = inferred ? ' Where accesses are inferred, so are the faults they take.' : '';
-  const caption = `Time that programs stalled, by its cause${labelOf(part)}.${note}`;
+  const factsOf = new Map(part.traces.map((trace) => [trace.label, trace]));
+  const are = new Set(part.runs.map((row) => stallsAre(row, factsOf.get(row.trace)!)));
+  const inferred = are.has('inferred') ? ' Where accesses are inferred, so are the faults they take.' : '';
+  const least = are.has('least')
+    ? ' Where only first accesses were seen, faults under a limit are missing.'
+    : '';
+  const caption = `Time that programs stalled, by its cause${labelOf(part)}.${inferred}${least}`;
   return gridDrawing({ part, rows, data }, 'stalls', caption, (cells, at, width) => ({
     width,
     ...panel(cells, at, bars),

@@ -66,10 +66,10 @@ export const touchTimes: Figure = {
   summary: 'percentiles of the time of a touch, by policy',
   needs: { 'runs.csv': PERCENTILES.map(([column]) => column) },
   lacks(data) {
-    return data.traces.every(({ touchesInferred }) => touchesInferred)
-      ? 'the accesses of all traces are inferred, so the times of touches say nothing'
+    return data.traces.every(({ touches }) => touches !== 'recorded')
+      ? 'no trace has all of its accesses, so the times of touches say nothing'
       : data.onePolicy();
   },
   draw: (data, page) =>
-    data.parts((_row, { touchesInferred }) => !touchesInferred).map((part) => drawing(part, data, page)),
+    data.parts((_row, { touches }) => touches === 'recorded').map((part) => drawing(part, data, page)),
 };

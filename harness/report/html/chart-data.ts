@@ -105,7 +105,7 @@ class ChartData {
       trace: this.data.traceName(facts.label),
       backing: first.backing,
       fixed: fixed.map((column) => axisLabel(first, column, facts.pageBytes)).join(', '),
-      inferred: facts.touchesInferred,
+      touches: facts.touches,
       panels: groupBy(ranked, ['limit_pages']).map((cells) => this.panel(cells, facts, tops)),
     };
   }

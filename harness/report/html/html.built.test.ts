@@ -121,7 +121,7 @@ describe('the data of charts', () => {
     writeComparison(folder);
     const { groups, policies } = model();
     const [browser, cache] = groups;
-    expect([browser?.inferred, cache?.inferred]).toEqual([true, false]);
+    expect([browser?.touches, cache?.touches]).toEqual(['inferred', 'recorded']);
     const names = (group: typeof browser) => group?.panels[0]?.cells.map(({ policy }) => policies[policy]);
     expect(names(browser)).not.toContain('free:regen=page,eager=1');
     expect(names(cache)).toContain('free:regen=page,eager=1');

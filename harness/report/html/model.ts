@@ -1,3 +1,4 @@
+import type { Touches } from '../../base/touches.js';
 /**
  * What the charts of report.html are drawn from: written by `chart-data.ts`, read in the browser. Plain data in basic units
  * (bytes, ns, µs), so that a chart chooses its own.
@@ -45,7 +46,8 @@ export interface ChartGroup {
   readonly backing: string;
   /** What else distinguishes it from other groups, such as the reclaim policy; empty where nothing does. */
   readonly fixed: string;
-  readonly inferred: boolean;
+  /** What is known of its accesses. */
+  readonly touches: Touches;
   readonly panels: readonly ChartPanel[];
 }
 

@@ -21,10 +21,13 @@ function sourceOf({ source }: Manifest['traces'][number]): string {
   return `generated: ${[source.workload, ...params].join(' ')}`;
 }
 
+/** What is known of the accesses of a trace, in a word or two. */
+const ACCESSES = { recorded: 'exact', inferred: 'inferred', 'first-access': 'first only' } as const;
+
 function traceTable({ traces }: Manifest): Markup {
   const rows = traces.map(
     (trace) =>
-      html`<tr><th scope="row">${trace.trace}</th><td>${sourceOf(trace)}</td><td class="first">${trace.events ?? ''}</td><td class="first">${trace.peak_pages}</td><td>${trace.touches_inferred ? 'inferred' : 'exact'}</td><td><code>${trace.trace_sha256}</code></td></tr>\n`,
+      html`<tr><th scope="row">${trace.trace}</th><td>${sourceOf(trace)}</td><td class="first">${trace.events ?? ''}</td><td class="first">${trace.peak_pages}</td><td>${ACCESSES[trace.touches]}</td><td><code>${trace.trace_sha256}</code></td></tr>\n`,
   );
   return html`<h3>Traces</h3>
 <div class="scroll" tabindex="0" role="region" aria-label="Traces and their hashes">

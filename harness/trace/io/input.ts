@@ -1,129 +1,39 @@
-import { createReadStream } from 'node:fs';
-import { Readable, type Transform } from 'node:stream';
-import * as zlib from 'node:zlib';
-import { fileError, InputError } from '../../base/errors.js';
-import { zstdDecompressor } from './zstd.js';
+import { decompressed } from './decompress.js';
+import { type PeekedBytes, peekBytes } from './peek.js';
+import { type InputKind, inputKind, inputName, rawBytes } from './raw.js';
 
-/** The name that stands for standard input. */
-export const STDIN = '-';
-
-const CHUNK_BYTES = 1 << 18;
-
-/** What messages call an input. */
-export function inputName(path: string): string {
-  return path === STDIN ? '(standard input)' : path;
-}
-
-async function* rawChunks(path: string): AsyncGenerator<Uint8Array> {
-  const stream: Readable =
-    path === STDIN ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  try {
-    for await (const chunk of stream) yield chunk as Uint8Array;
-  } catch (error) {
-    throw fileError(error, inputName(path));
-  }
-}
-
-function startsWith(bytes: Uint8Array, ...prefix: number[]): boolean {
-  return prefix.every((byte, i) => bytes[i] === byte);
-}
-
-/** The decompressor that content and name ask for; undefined for plain bytes. */
-function decompressor(path: string, start: Uint8Array): Transform | undefined {
-  const file = inputName(path);
-  if (startsWith(start, 0x1f, 0x8b)) return zlib.createGunzip();
-  if (startsWith(start, 0x28, 0xb5, 0x2f, 0xfd)) return zstdDecompressor();
-  if (startsWith(start, 0xfd, 0x37, 0x7a, 0x58, 0x5a)) {
-    throw new InputError(
-      'this is xz-compressed, expected plain, .gz, .br or .zst; use xz -dc FILE | reclaim … -',
-      { file },
-    );
-  }
-  // Brotli has no magic number: the name has to say so.
-  return path.endsWith('.br') ? zlib.createBrotliDecompress() : undefined;
-}
-
-async function* chain(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield first;
-  yield* rest;
-}
+export { inputName, STDIN } from './raw.js';
 
 /**
- * The bytes of a file (or of standard input, `-`), decompressed: gzip and zstd by content, brotli by the ending `.br`.
+ * The bytes of a file, a pipe or standard input, `-`, decompressed as `decompressed` does.
  *
  * @throws InputError when the file cannot be read or its compression is damaged
  */
-export async function* decodedBytes(path: string): AsyncGenerator<Uint8Array> {
-  const raw = rawChunks(path);
-  const { value: first, done } = await raw.next();
-  if (done || !first) return;
-  const transform = decompressor(path, first);
-  const bytes = chain(first, raw);
-  if (!transform) {
-    yield* bytes;
-    return;
-  }
-  const source = Readable.from(bytes);
-  source.on('error', (error) => transform.destroy(error));
-  try {
-    for await (const chunk of source.pipe(transform)) yield chunk as Uint8Array;
-  } catch (error) {
-    throw damaged(error, path);
-  } finally {
-    source.destroy();
-  }
-}
-
-function damaged(error: unknown, path: string): unknown {
-  if (error instanceof InputError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new InputError(`the compressed data is damaged (${reason}), expected a whole file`, {
-    file: inputName(path),
-  });
+export function decodedBytes(path: string): AsyncGenerator<Uint8Array> {
+  return decompressed(rawBytes(path), inputName(path));
 }
 
 /** An input whose start is known. */
-export interface PeekedInput {
-  /** The first bytes: `headBytes`, or all there are; none where the input is empty. */
-  readonly head: Uint8Array;
-  /** All bytes, the head included. To be taken once, to its end. */
-  readonly all: AsyncIterable<Uint8Array>;
-  /** Closes the file where `all` is not wanted. */
-  close(): Promise<void>;
+export interface PeekedInput extends PeekedBytes {
+  readonly kind: InputKind;
 }
 
 /** Enough to distinguish formats. */
 const HEAD_BYTES = 1 << 16;
 
 /**
- * Reads the start of an input, so that its format can be detected before it is read; standard input cannot be read twice.
+ * Reads the start of an input, so that its format can be detected before it is read, for what `use` makes of it. A stream
+ * is opened here and never again: all of it is in `all`. Closed where `use` fails: an open pipe would keep the process.
  *
  * @throws InputError as `decodedBytes`
  */
-export function peekInput(path: string): Promise<PeekedInput> {
-  return peekBytes(decodedBytes(path), HEAD_BYTES);
-}
-
-/** Takes the first `headBytes` of some bytes, or all there are. */
-export async function peekBytes(bytes: AsyncIterable<Uint8Array>, headBytes: number): Promise<PeekedInput> {
-  const rest = bytes[Symbol.asyncIterator]();
-  const chunks: Uint8Array[] = [];
-  for (let length = 0; length < headBytes; length += chunks.at(-1)!.length) {
-    const { value, done } = await rest.next();
-    if (done) break;
-    chunks.push(value);
+export async function usingInput<T>(path: string, use: (input: PeekedInput) => Promise<T>): Promise<T> {
+  const kind = await inputKind(path);
+  const input = { ...(await peekBytes(decodedBytes(path), HEAD_BYTES)), kind };
+  try {
+    return await use(input);
+  } catch (error) {
+    await input.close();
+    throw error;
   }
-  const close = async () => {
-    await rest.return?.();
-  };
-  async function* all(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* chunks;
-      yield* { [Symbol.asyncIterator]: () => rest };
-    } finally {
-      await close();
-    }
-  }
-  const head = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-  return { head: head.subarray(0, headBytes), all: all(), close };
 }

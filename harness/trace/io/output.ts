@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream, statSync, type WriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -28,6 +28,17 @@ class StdoutSink implements ByteSink {
   async abort(): Promise<void> {}
 }
 
+/** Names of standard output that are no file to be replaced. */
+const STDOUT_NAMES = [STDOUT, '/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'];
+
+/** Whether a path is a pipe or a device: it is written to, and not replaced. @throws InputError for a directory */
+function isStream(path: string): boolean {
+  const info = statSync(path, { throwIfNoEntry: false });
+  if (info?.isDirectory())
+    throw new InputError('is a directory, expected the name of a file', { file: path });
+  return info !== undefined && !info.isFile();
+}
+
 function compressor(path: string): zlib.Gzip | zlib.BrotliCompress | undefined {
   if (path.endsWith('.gz')) return zlib.createGzip({ level: 9 });
   if (path.endsWith('.br'))
@@ -41,9 +52,9 @@ function compressor(path: string): zlib.Gzip | zlib.BrotliCompress | undefined {
   return undefined;
 }
 
-/** Writes next to the target and renames at the end, so that the target is whole or absent. */
+/** Writes next to the target and renames at the end, so that the target is whole or absent; straight to a pipe or device. */
 class FileSink implements ByteSink {
-  private readonly temporary: string;
+  private readonly temporary: string | undefined;
   private readonly file: WriteStream;
   private readonly entry: Writable;
   private readonly finished: Promise<void>;
@@ -51,8 +62,8 @@ class FileSink implements ByteSink {
 
   constructor(private readonly path: string) {
     const transform = compressor(path);
-    this.temporary = `${path}.${process.pid}.tmp`;
-    this.file = createWriteStream(this.temporary);
+    this.temporary = isStream(path) ? undefined : `${path}.${process.pid}.tmp`;
+    this.file = createWriteStream(this.temporary ?? path);
     this.entry = transform ?? this.file;
     const done = transform ? pipeline(transform, this.file) : once(this.file, 'close').then(() => undefined);
     this.finished = done.catch((error) => {
@@ -77,14 +88,14 @@ class FileSink implements ByteSink {
     this.entry.end();
     await this.finished;
     this.check();
-    await rename(this.temporary, this.path);
+    if (this.temporary !== undefined) await rename(this.temporary, this.path);
   }
 
   async abort(): Promise<void> {
     this.entry.destroy();
     this.file.destroy();
     await this.finished;
-    await rm(this.temporary, { force: true });
+    if (this.temporary !== undefined) await rm(this.temporary, { force: true });
   }
 
   private check(): void {
@@ -98,7 +109,7 @@ class FileSink implements ByteSink {
  * @throws InputError when the ending names a compression that cannot be written
  */
 export function openSink(path: string): ByteSink {
-  return path === STDOUT ? new StdoutSink() : new FileSink(path);
+  return STDOUT_NAMES.includes(path) ? new StdoutSink() : new FileSink(path);
 }
 
 /** Runs `fill` on a sink; commits when it succeeds, aborts when it throws. */

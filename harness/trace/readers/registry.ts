@@ -2,20 +2,31 @@ import { InputError } from '../../base/errors.js';
 import { unknownName } from '../../base/nearest.js';
 import { type ParameterValues, parseParameters } from '../../base/parameters.js';
 import { parsePairs } from '../../base/parse.js';
+import { COMPRESSED_NAME, looksLikeBrotli } from '../io/decompress.js';
 import { address } from './address.js';
 import { arc } from './arc.js';
+import { binary } from './binary.js';
+import { blkparse } from './blkparse.js';
 import { chromium } from './chromium/import.js';
 import { csv } from './csv.js';
+import { dinero } from './dinero.js';
+import { drmemtrace } from './drmemtrace.js';
+import { fio } from './fio.js';
+import { fiu } from './fiu.js';
 import { guests } from './guests/import.js';
 import { lackey } from './lackey.js';
 import { lackeyRun } from './lackey-run.js';
+import { lcs } from './lcs.js';
 import { lirs } from './lirs.js';
 import { mariadb } from './mariadb/import.js';
 import { msr } from './msr.js';
 import { oracleGeneral } from './oracle-general.js';
 import { pages } from './pages.js';
+import { penalties } from './penalties.js';
 import { perf } from './perf.js';
+import { pinatrace } from './pinatrace.js';
 import { postgresql } from './postgresql/import.js';
+import { ramulator } from './ramulator.js';
 import type { Misfit, Reader } from './reader.js';
 import { spc } from './spc.js';
 import { strace } from './strace/import.js';
@@ -29,15 +40,25 @@ export const READERS: readonly Reader[] = [
   mariadb,
   guests,
   postgresql,
+  lcs,
   oracleGeneral,
   vscsi,
+  binary,
   msr,
   spc,
+  blkparse,
+  fiu,
+  fio,
   csv,
   arc,
   address,
+  penalties,
   lackey,
   lackeyRun,
+  pinatrace,
+  drmemtrace,
+  dinero,
+  ramulator,
   perf,
   pages,
   txt,
@@ -74,7 +95,7 @@ export function readerOf(spec: string): ChosenReader {
 
 /** Whether a file's name, without that of its compression, ends as files of this format do. */
 function endsAs(reader: Reader, file: string): boolean {
-  const plain = file.toLowerCase().replace(/\.(gz|br|zst)$/, '');
+  const plain = file.toLowerCase().replace(COMPRESSED_NAME, '');
   return reader.extensions.some((extension) => plain.endsWith(extension));
 }
 
@@ -90,7 +111,12 @@ interface Candidate {
 const SHOWN_CANDIDATES = 3;
 
 /** The error where no format fits: why not, of the formats that are nearest by the file's name and by what is right in it. */
-function noneFits(candidates: readonly Candidate[], file: string): InputError {
+function noneFits(candidates: readonly Candidate[], head: Uint8Array, file: string): InputError {
+  if (looksLikeBrotli(head))
+    return new InputError(
+      'this looks brotli-compressed, which only a name that ends in .br says; rename it, or use brotli -dc FILE | reclaim … -',
+      { file },
+    );
   const nearest = candidates
     .toSorted((a, b) => Number(b.named) - Number(a.named) || b.misfit.reached - a.misfit.reached)
     // Formats of one kind of log have one reason.
@@ -126,7 +152,7 @@ export function detectReader(head: Uint8Array, file: string, wanted?: Reader['yi
     const score = detection.fit * 2 + (named ? 1 : 0);
     if (score > (best?.score ?? 0)) best = { reader, score };
   }
-  if (!best) throw noneFits(candidates, file);
+  if (!best) throw noneFits(candidates, head, file);
   return chosen(best.reader, {});
 }
 

@@ -1,5 +1,5 @@
 import { InputError } from '../../base/errors.js';
-import { peekBytes } from '../io/input.js';
+import { peekBytes } from '../io/peek.js';
 import { FIT, misfit, type RequestReader } from './reader.js';
 import { type RecordDecoder, readRecords } from './scan/records.js';
 

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { InputError } from '../../base/errors.js';
 import { PAGE_BYTES } from '../../base/page.js';
 import { BlockBuilder, type EventBlock } from '../block.js';
-import { decodedBytes, STDIN } from '../io/input.js';
+import type { Rereadable } from '../io/spool.js';
 import { TraceMeta } from '../meta.js';
 import { PAGE_LIMIT } from '../op.js';
 import { LineAccount } from '../readers/account.js';
@@ -29,7 +29,7 @@ interface Survey {
 
 /** A file of requests, and how they are understood: what a reader reads, but for the bytes, as it is read twice. */
 export interface RequestFile extends Omit<ReaderInput, 'bytes'> {
-  readonly path: string;
+  readonly content: Rereadable;
   readonly reader: RequestReader;
   /** Cut requests into pages of 4 KiB instead of a page each. */
   readonly split: boolean;
@@ -37,7 +37,7 @@ export interface RequestFile extends Omit<ReaderInput, 'bytes'> {
 
 /** @param account of one pass of the two */
 function requests(file: RequestFile, account: LineAccount): AsyncGenerator<RequestBatch> {
-  return file.reader.read({ ...file, bytes: decodedBytes(file.path), account });
+  return file.reader.read({ ...file, bytes: file.content.bytes(), account });
 }
 
 async function survey(file: RequestFile): Promise<Survey> {
@@ -116,13 +116,17 @@ class RequestEvents {
   }
 
   async *blocks(): AsyncGenerator<EventBlock> {
-    const { builder } = this.runs;
-    yield* this.declarations();
-    for await (const batch of requests(this.file, this.file.account)) {
-      for (const dense of this.found.mapper.map(batch)) yield* this.events(batch, dense);
-      this.requests += batch.length;
+    try {
+      yield* this.declarations();
+      for await (const batch of requests(this.file, this.file.account)) {
+        for (const dense of this.found.mapper.map(batch)) yield* this.events(batch, dense);
+        this.requests += batch.length;
+      }
+    } finally {
+      await this.file.content.close();
     }
     this.runs.flush();
+    const { builder } = this.runs;
     if (builder.length > 0) yield builder.take();
   }
 
@@ -208,15 +212,16 @@ function metadata(file: RequestFile, { disordered }: Survey): TraceMeta {
  * memory become `read` and `write` in one space, in which the touched regions are mapped. Constant memory but for the
  * distinct pages.
  *
- * @throws InputError for standard input, which cannot be read twice, and for what the reader refuses
+ * @throws InputError for what the reader refuses
  */
 export async function importRequests(file: RequestFile): Promise<TraceSource> {
-  if (file.path === STDIN)
-    throw new InputError(
-      `format ${file.reader.name} is read twice, to know the pages before they are used; expected a file, not standard input`,
-      { file: file.file },
-    );
-  const found = await survey(file);
+  let found: Survey;
+  try {
+    found = await survey(file);
+  } catch (error) {
+    await file.content.close();
+    throw error;
+  }
   const events = new RequestEvents(file, found);
   return { meta: metadata(file, found), strings: events.strings, blocks: () => events.blocks() };
 }

@@ -96,6 +96,11 @@ describe('wrong text is one line: file:line:column, what is wrong, what was expe
       /^test\.csv:1:1: page_size "4000"/,
     ],
     [
+      'touches of an unknown kind',
+      `# touches: guessed\n${TEXT_HEADER}\n`,
+      /touches "guessed" is not known, expected recorded, inferred, first-access/,
+    ],
+    [
       'an unknown provenance',
       `# provenance: guessed\n${TEXT_HEADER}\n`,
       /provenance "guessed" is not known, expected recorded, inferred/,
@@ -168,6 +173,25 @@ describe('wrong text is one line: file:line:column, what is wrong, what was expe
       }
     });
   }
+
+  it('lines of more than 1 MiB, however they are cut', () => {
+    const long = 'x'.repeat(2 ** 20);
+    for (const [text, place] of [
+      [`# source: ${long}\n${TEXT_HEADER}\n`, '1:1'],
+      [`${TEXT_HEADER}\n0,mark,,,,${long}\n`, '2:1'],
+      [`${TEXT_HEADER}\n0,mark,,,,"${long}`, '2:1'],
+      [`${TEXT_HEADER}\n${'0'.repeat(2 ** 20 + 1)}`, '2:1'],
+    ] as const)
+      for (const size of [text.length, 2 ** 18]) {
+        const scanner = new TextScanner('long.csv');
+        const read = () => {
+          for (let at = 0; at < text.length; at += size)
+            for (const _ of scanner.push(Buffer.from(text.slice(at, at + size))));
+          for (const _ of scanner.end());
+        };
+        expect(read).toThrow(`long.csv:${place}: a line of more than 1048576 bytes, expected an event`);
+      }
+  });
 
   it('bytes that are not UTF-8', () => {
     const bytes = Buffer.concat([Buffer.from(`${TEXT_HEADER}\n0,mark,,,,`), Buffer.from([0xff, 0xfe, 0x0a])]);

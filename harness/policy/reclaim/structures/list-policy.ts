@@ -1,4 +1,5 @@
 import type { Pages, ReclaimPolicy } from '../contract.js';
+import { SizedLists } from './sized-lists.js';
 import { TrackedLists } from './tracked-lists.js';
 
 /** Pages the program said it will not need soon; they go before all others. */
@@ -25,7 +26,7 @@ export abstract class ListPolicy implements ReclaimPolicy {
     protected readonly pages: Pages,
     last: number,
   ) {
-    this.lists = new TrackedLists(last, pages.count);
+    this.lists = pages.sizes ? new SizedLists(last, pages) : new TrackedLists(last, pages.count);
   }
 
   get bytes(): number {

@@ -21,8 +21,8 @@ export const OWN_BIT = 16;
 export class TrackedLists extends PageLists {
   /** By id: where the page is, and from `OWN_BIT` on what the policy keeps; that is 0 after each move. */
   state: Uint8Array;
-  /** By list: its pages. */
-  readonly size = new Int32Array(PLACE + 1);
+  /** By list: its pages, or its bytes where pages have sizes (`SizedLists`). */
+  readonly size: Int32Array | Float64Array = new Int32Array(PLACE + 1);
 
   /** @param last the highest number of a list */
   constructor(last: number, count: number) {
@@ -123,7 +123,7 @@ export class TrackedLists extends PageLists {
     while (this.size[list]! > most) this.popTail(list);
   }
 
-  private place(list: number, id: number): void {
+  protected place(list: number, id: number): void {
     this.size[list] = this.size[list]! + 1;
     this.state[id] = list;
   }

@@ -20,14 +20,20 @@ function panelWidth(room: number, count: number): number {
   return Math.floor(Math.min(WIDE, (room - (fit - 1) * GAP) / fit));
 }
 
-function titleOf({ trace, backing, fixed, inferred }: ChartGroup): HTMLElement {
+/** What charts say of traces whose accesses were not all recorded. */
+const TAGS: Readonly<Partial<Record<ChartGroup['touches'], { text: string; title: string }>>> = {
+  inferred: { text: 'accesses inferred', title: 'and so are the faults among the stalls' },
+  'first-access': {
+    text: 'first accesses only',
+    title: 'under a limit, stalls lack the faults on what was reclaimed',
+  },
+};
+
+function titleOf({ trace, backing, fixed, touches }: ChartGroup): HTMLElement {
   const labels = [...(backing === 'recorded' ? [] : [`on ${backing}`]), ...(fixed === '' ? [] : [fixed])];
   const title = element('h4', {}, [trace, ...labels].join(', '));
-  if (inferred)
-    title.append(
-      ' ',
-      element('span', { class: 'tag', title: 'and so are the faults among the stalls' }, 'accesses inferred'),
-    );
+  const tag = TAGS[touches];
+  if (tag) title.append(' ', element('span', { class: 'tag', title: tag.title }, tag.text));
   return title;
 }
 

@@ -4,7 +4,8 @@ import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
 import { readMarks } from '../marks.js';
 import { type EventReader, FIT, type ReaderInput } from '../reader.js';
-import { detectCalls } from '../strace/calls.js';
+import { clockText } from '../strace/calls.js';
+import { detectCalls } from '../strace/detect.js';
 import { followLog } from '../strace/follow.js';
 import { decodeNsPerPage, findDecodes, identifyImages } from './images.js';
 import { nameTabs } from './tabs.js';
@@ -20,7 +21,7 @@ import { CacheWriter } from './writer.js';
 async function open(input: ReaderInput): Promise<TraceSource> {
   const { file } = input;
   const marks = await readMarks(input);
-  const { drafts, startUs } = await followLog(input, { memory: 'shared', marks });
+  const { drafts, startUs, clock } = await followLog(input, { memory: 'shared', marks });
   const decodes = findDecodes(drafts);
   if (decodes.length === 0) {
     throw new InputError(
@@ -33,16 +34,16 @@ async function open(input: ReaderInput): Promise<TraceSource> {
   const images = identifyImages(drafts, decodes, tabs);
   const writer = new CacheWriter({ drafts, images, decodes, tabs, nsPerPage }, startUs);
   return {
-    meta: metadata(startUs, nsPerPage),
+    meta: metadata(clockText(clock, startUs), nsPerPage),
     strings: writer.builder.strings,
     blocks: () => writer.blocks(),
   };
 }
 
-function metadata(startUs: number, nsPerPage: number): TraceMeta {
+function metadata(clock: string, nsPerPage: number): TraceMeta {
   return new TraceMeta([
     ['page_size', String(PAGE_BYTES)],
-    ['clock', `microseconds since the first call, at ${new Date(startUs / 1000).toISOString()}`],
+    ['clock', clock],
     ['provenance', 'inferred'],
     ['provenance.segments', 'recorded'],
     ['provenance.pressure', 'recorded'],

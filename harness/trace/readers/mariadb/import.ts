@@ -4,7 +4,9 @@ import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
 import { perf } from '../perf.js';
 import { type EventReader, FIT, type ReaderInput } from '../reader.js';
-import { detectCalls, readCalls } from '../strace/calls.js';
+import { leaveCall, useCall } from '../strace/calls.js';
+import { detectCalls } from '../strace/detect.js';
+import { readCalls } from '../strace/read.js';
 import { clockOffset, type Fault } from './clocks.js';
 import { findPool, type Pool, type PoolCall } from './pool.js';
 
@@ -87,6 +89,7 @@ function metadata(startUs: number, left: number): TraceMeta {
     ['clock', `microseconds since the first page fault, at ${timeOfDay(startUs)} of the log`],
     ['provenance', 'recorded'],
     ['provenance.clock-offset', 'inferred'],
+    ['touches', 'first-access'],
     [
       'note',
       `accesses are the recorded page faults in the buffer pool: first accesses, and first ones after a drop; ${left} faults elsewhere are left out`,
@@ -102,7 +105,10 @@ function metadata(startUs: number, left: number): TraceMeta {
  * @throws InputError with the place of what is wrong, or where the clocks cannot be compared
  */
 async function open(input: ReaderInput): Promise<TraceSource> {
-  const pool = findPool(await readCalls(input), input.file);
+  const { calls: logged } = await readCalls(input);
+  const pool = findPool(logged, input.file);
+  const used = new Set(pool.calls.map(({ call }) => call));
+  for (const call of logged) (used.has(call) ? useCall : leaveCall)(input.account, call);
   const faultsFile = input.sides.faults!;
   const faults = await readFaults({ ...input, ...faultsFile });
   const growths = pool.calls.filter(({ kind }) => kind === 'map');

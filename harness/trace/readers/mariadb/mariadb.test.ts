@@ -71,7 +71,7 @@ describe('resizes of MariaDB', () => {
     await expect(imported(LOG, FAULTS.slice(0, 1))).rejects.toThrow(
       /faults: faults follow 0 growths of the pool, expected at least 2 to compare the clocks by/,
     );
-    await expect(imported(['hello'], FAULTS)).rejects.toThrow(/log:1: "hello" is not understood/);
+    await expect(imported(['hello'], FAULTS)).rejects.toThrow(/log:1: "hello" has no call/);
     await expect(imported(LOG, [...FAULTS, 'hello'])).rejects.toThrow(/faults:7:1: "hello" is wrong here/);
   });
 });

@@ -4,6 +4,7 @@ import type { Call } from '../strace/calls.js';
 
 /** What a call did to the buffer pool. Times are those of the log. */
 export interface PoolCall {
+  readonly call: Call;
   readonly timeUs: number;
   readonly kind: 'map' | 'discard';
   /** Page numbers; `end` is exclusive. */
@@ -38,7 +39,7 @@ function reservation(calls: readonly Call[]): Call | undefined {
 }
 
 function kindOf({ name, args, result }: Call): PoolCall['kind'] | undefined {
-  if (result === -1) return undefined;
+  if (!(result >= 0)) return undefined;
   if (name === 'mmap' && (args[3] ?? '').includes('MAP_FIXED')) return 'map';
   return name === 'madvise' && args[2] === 'MADV_DONTNEED' ? 'discard' : undefined;
 }
@@ -60,7 +61,7 @@ export function findPool(calls: readonly Call[], file: string): Pool {
     const start = Number(call.args[0]);
     if (!kind || !(start >= first && start < last)) continue;
     const end = Math.ceil((start + bytesOf(call)) / PAGE_BYTES);
-    found.push({ timeUs: call.timeUs, kind, start: start / PAGE_BYTES, end });
+    found.push({ call, timeUs: call.timeUs, kind, start: start / PAGE_BYTES, end });
   }
   const maps = found.filter(({ kind }) => kind === 'map');
   if (!reserved || maps.length === 0)

@@ -3,10 +3,12 @@ import type { EventFields } from '../../block.js';
 import { ADVICE, type OpName } from '../../op.js';
 import type { Mark } from '../marks.js';
 import type { InputFile } from '../reader.js';
-import { type Call, numberAt, pageRange, pages, type Range, readCalls } from './calls.js';
+import { type Call, leaveCall, numberAt, pageRange, pages, type Range, useCall } from './calls.js';
 import type { Draft } from './drafts.js';
+import type { Clock } from './leader.js';
 import { type Mapping, Maps } from './maps.js';
 import { type Process, type ProcessChange, Processes } from './processes.js';
+import { readCalls } from './read.js';
 import { type Segment, Segments } from './segments.js';
 
 /** Which mappings an import follows. */
@@ -53,7 +55,7 @@ class Follower {
   call(call: Call): void {
     this.nowUs = Math.max(this.nowUs, call.timeUs);
     for (const change of this.processes.apply(call)) this.change(change);
-    if (call.result === -1) return;
+    if (!(call.result >= 0)) return;
     const process = this.processes.of(call.thread);
     switch (call.name) {
       case 'memfd_create':
@@ -233,6 +235,7 @@ export interface FollowedLog {
   readonly drafts: readonly Draft[];
   /** When the first call ended, in µs of the log's clock. */
   readonly startUs: number;
+  readonly clock: Clock;
   /** Mappings of shared memory whose segment is not in the log. */
   readonly unmatched: number;
 }
@@ -243,15 +246,18 @@ export interface FollowedLog {
  * @throws InputError with the line that is not strace's
  */
 export async function followLog(log: InputFile, options: FollowOptions): Promise<FollowedLog> {
-  const calls = await readCalls(log);
+  const { calls, clock } = await readCalls(log);
   const startUs = calls[0]!.timeUs;
   const follower = new Follower(calls, options);
   const marks = options.marks.filter((mark) => mark.timeUs >= startUs);
   let next = 0;
   for (const call of calls) {
     for (; next < marks.length && marks[next]!.timeUs <= call.timeUs; next++) follower.mark(marks[next]!);
+    const before = follower.drafts.length;
     follower.call(call);
+    if (follower.drafts.length > before) useCall(log.account, call);
+    else leaveCall(log.account, call);
   }
   for (; next < marks.length; next++) follower.mark(marks[next]!);
-  return { drafts: follower.drafts, startUs, unmatched: follower.segments.unmatched };
+  return { drafts: follower.drafts, startUs, clock, unmatched: follower.segments.unmatched };
 }

@@ -3,7 +3,8 @@ import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
 import { MARKS, readMarks } from '../marks.js';
 import { type EventReader, FIT, type ReaderInput } from '../reader.js';
-import { detectCalls } from './calls.js';
+import { clockText } from './calls.js';
+import { detectCalls } from './detect.js';
 import { type FollowOptions, followLog, STRACE_MEMORY } from './follow.js';
 import { DraftWriter, STRACE_TOUCHES } from './writer.js';
 
@@ -23,20 +24,23 @@ type Touches = (typeof STRACE_TOUCHES)[number];
 async function open(input: ReaderInput): Promise<TraceSource> {
   const memory = input.values.memory as FollowOptions['memory'];
   const touches = input.values.touches as Touches;
-  const { drafts, startUs, unmatched } = await followLog(input, { memory, marks: await readMarks(input) });
+  const { drafts, startUs, clock, unmatched } = await followLog(input, {
+    memory,
+    marks: await readMarks(input),
+  });
   input.account.remark('shared mappings of files or of segments not in the log', unmatched);
   const writer = new DraftWriter(drafts, touches, startUs);
   return {
-    meta: metadata(touches, startUs, unmatched),
+    meta: metadata(touches, clockText(clock, startUs), unmatched),
     strings: writer.builder.strings,
     blocks: () => writer.blocks(),
   };
 }
 
-function metadata(touches: Touches, startUs: number, unmatched: number): TraceMeta {
+function metadata(touches: Touches, clock: string, unmatched: number): TraceMeta {
   const meta = new TraceMeta([
     ['page_size', String(PAGE_BYTES)],
-    ['clock', `microseconds since the first call, at ${new Date(startUs / 1000).toISOString()}`],
+    ['clock', clock],
     ['provenance', 'recorded'],
     ['provenance.pairing', 'inferred'],
     ['provenance.close', 'inferred'],

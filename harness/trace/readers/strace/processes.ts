@@ -1,4 +1,4 @@
-import type { Call } from './calls.js';
+import { type Call, THREAD_END } from './calls.js';
 
 /** A process: threads that share one address space. */
 export class Process {
@@ -66,7 +66,7 @@ export class Processes {
     if (this.relations.get(call.result)?.length && CLONES.has(call.name))
       changes.push(...this.meet(call.result));
     if (call.name === 'execve' && call.result === 0) changes.push(...this.exec(call));
-    if (call.name === 'exit') changes.push(...this.exit(call.thread));
+    if (call.name === THREAD_END) changes.push(...this.exit(call.thread));
     return changes;
   }
 

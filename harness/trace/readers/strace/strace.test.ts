@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { eventsOf } from '../../../testing/readers.js';
 import { parseMarks } from '../marks.js';
-import { CallReader, splitArgs } from './calls.js';
 import { strace } from './import.js';
 import { Maps } from './maps.js';
 
@@ -19,88 +18,6 @@ const MEMFD = (pid: number, fd: number, bytes: number, address: string) => [
   `${pid} ftruncate(${fd}, ${bytes}) = 0 <0.000010>`,
   `${pid} mmap(NULL, ${bytes}, PROT_READ|PROT_WRITE, MAP_SHARED, ${fd}, 0) = ${address} <0.000010>`,
 ];
-
-describe('lines of strace', () => {
-  const read = (...lines: string[]) => {
-    const reader = new CallReader('log');
-    return lines.map((line) => reader.read(line));
-  };
-
-  it('joins unfinished and resumed calls in the order they end', () => {
-    const [a, b, c] = read(
-      '7  10.000001 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_SHARED, 47, 0 <unfinished ...>',
-      '8  10.000002 munmap(0x1000, 4096) = 0 <0.000005>',
-      '7  10.000003 <... mmap resumed>) = 0x7f0000001000 <0.000002>',
-    );
-    expect(a).toBeUndefined();
-    expect(b).toMatchObject({ thread: 8, name: 'munmap', result: 0 });
-    expect(c).toMatchObject({
-      thread: 7,
-      name: 'mmap',
-      result: 0x7f0000001000,
-      timeUs: 10_000_003,
-      durationNs: 2000,
-    });
-    expect(c?.args).toEqual(['NULL', '4096', 'PROT_READ|PROT_WRITE', 'MAP_SHARED', '47', '0']);
-  });
-
-  it('joins a call that was cut behind a comma', () => {
-    const [, call] = read(
-      '7  10.000001 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD <unfinished ...>',
-      '7  10.000002 <... clone resumed>, child_tidptr=0x7f00) = 9 <0.000002>',
-    );
-    expect(call).toMatchObject({ name: 'clone', result: 9 });
-    expect(call?.args).toEqual([
-      'child_stack=NULL',
-      'flags=CLONE_CHILD_SETTID|SIGCHLD',
-      'child_tidptr=0x7f00',
-    ]);
-  });
-
-  it('reads errors, NULL, results without a number, exits and signals', () => {
-    const [error, unknown, exit, signal, late] = read(
-      '7  10.000001 madvise(0x1000, 4096, MADV_REMOVE) = -1 EINVAL (Invalid argument) <0.000001>',
-      '7  10.000002 exit_group(0) = ?',
-      '7  10.000003 +++ exited with 0 +++',
-      '7  10.000004 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED} ---',
-      '7  10.000005 <... read resumed>) = 0 <0.000001>',
-    );
-    expect(error).toMatchObject({ result: -1 });
-    expect(unknown?.result).toBeNaN();
-    expect(exit).toMatchObject({ name: 'exit', thread: 7 });
-    expect(signal).toBeUndefined();
-    expect(late, 'the end of a call that began before the log').toBeUndefined();
-  });
-
-  it('reads times of day, over midnight, and the other ways to show the thread', () => {
-    const calls = read(
-      '7  23:59:59.999999 munmap(0x1000, 4096) = 0',
-      '[pid  8] 00:00:00.000001 munmap(0x1000, 4096) = 0',
-      '00:00:01.000000 munmap(0x1000, 4096) = 0',
-    );
-    expect(calls.map((call) => call?.timeUs)).toEqual([86_399_999_999, 86_400_000_001, 86_401_000_000]);
-    expect(calls.map((call) => call?.thread)).toEqual([7, 8, 1]);
-  });
-
-  it('splits arguments at outer commas only', () => {
-    expect(splitArgs('"a, b", {x=1, y=[2, 3]}, "c\\", d", 0')).toEqual([
-      '"a, b"',
-      '{x=1, y=[2, 3]}',
-      '"c\\", d"',
-      '0',
-    ]);
-    expect(splitArgs('')).toEqual([]);
-  });
-
-  it('says which line is not one of strace', () => {
-    expect(() => read('7  10.000001 munmap(0x1000, 4096) = 0', 'hello')).toThrow(
-      /^log:2: "hello" is not understood, expected a line of strace/,
-    );
-    expect(() => read('7  10.000001 munmap(0x1000')).toThrow(
-      /^log:1: .* expected a call as strace writes it/,
-    );
-  });
-});
 
 describe('mappings', () => {
   it('cuts what a removal overlaps', () => {

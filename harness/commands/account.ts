@@ -1,0 +1,15 @@
+import type { LineAccount } from '../trace/readers/account.js';
+import { note } from './terminal.js';
+
+/** Prints, on standard error, what of a file is not in the result and what was assumed; nothing where all of it is. */
+export function noteAccount(file: string, account: LineAccount): void {
+  for (const [what, lines] of account.leftOut) note(`${file}: left out: ${what} (${lines})`);
+  for (const [what, count] of account.remarks) note(`${file}: ${what} (${count})`);
+}
+
+/** Prints, on standard error, that every line read is in the result or left out: the sum. Nothing where the reader counted none. */
+export function noteSum(file: string, { total, used, joined }: LineAccount): void {
+  if (total === 0) return;
+  const left = total - used - joined;
+  note(`${file}: ${total} lines read = ${used} used + ${joined} joined to others + ${left} left out`);
+}
