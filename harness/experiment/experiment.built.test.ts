@@ -414,17 +414,17 @@ describe('what is wrong with an experiment is one line, and nothing is left behi
     [
       'an unknown policy',
       EXPERIMENT.replace('dontneed', 'dontned'),
-      /e\.yaml: unknown discard policy "dontned".*did you mean dontneed\?/,
+      /e\.yaml:\d+:\d+: unknown discard policy "dontned".*did you mean dontneed\?/,
     ],
     [
       'an invalid limit',
       EXPERIMENT.replace('50%', 'half'),
-      /e\.yaml: "half" is not a size, expected N or Np pages/,
+      /e\.yaml:6:16: "half" is not a size, expected N or Np pages/,
     ],
     [
       'an unknown swap',
       `${EXPERIMENT}swap: [tape]\n`,
-      /e\.yaml: unknown kind of swap "tape", expected one of none, ssd/,
+      /e\.yaml:7:8: unknown kind of swap "tape", expected one of none, ssd/,
     ],
     ['a trace that is not there', EXPERIMENT.replace('a.csv', 'b.csv'), /b\.csv: no such file/],
     [
