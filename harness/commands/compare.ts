@@ -12,14 +12,23 @@ import { OutputFolder } from '../output/folder.js';
 import { CLAIM_COLUMNS, claimRows, claimsTable, type JudgedClaim, judgeClaims } from '../report/claims.js';
 import { comparisonText } from '../report/text.js';
 import type { DrawAnswer } from './draw-worker.js';
-import { type Command, expansionFlag, outFlag, policyModuleFlag, quietFlag, wholeFlag } from './flags.js';
+import {
+  type Command,
+  expansionFlag,
+  outFlag,
+  type PolicyModuleArgs,
+  policyModuleFlag,
+  policyTimeout,
+  quietFlag,
+  wholeFlag,
+} from './flags.js';
 import { interruptible } from './interrupt.js';
 import { note, Progress, print } from './terminal.js';
 
 const MAX_WORKERS = 1024;
 const DRAW_WORKER = packageFile('dist', 'harness', 'commands', 'draw-worker.js');
 
-interface Args {
+interface Args extends PolicyModuleArgs {
   experiment?: string;
   out?: string;
   workers?: number;
@@ -28,7 +37,6 @@ interface Args {
   heatmap: boolean;
   report: boolean;
   quiet: boolean;
-  policyModule: string[];
 }
 
 function builder(yargs: Argv): Argv {
@@ -100,6 +108,7 @@ async function runCells(
       resume: args.resume,
       heatmap: args.heatmap,
       policyModules: args.policyModule,
+      policyTimeoutS: policyTimeout(args),
       command: ['reclaim', ...process.argv.slice(2)].join(' '),
       alsoWrite: (runs) => claimsFile(judgeClaims(experiment.claims, runs)),
       signal,
@@ -164,7 +173,8 @@ async function compareInto(
   signal: AbortSignal,
 ): Promise<void> {
   const run = await runCells(folder, experiment, args, signal);
-  if (run.failed > 0 && !run.aborted) process.exitCode = EXIT.hostCannot;
+  if (run.failed > 0 && !run.aborted)
+    process.exitCode = run.failedOfInput > 0 ? EXIT.badInput : EXIT.hostCannot;
   if (run.aborted) note(`reclaim: interrupted; ${keptText(run, folder)}`);
   if (run.runs.length > 0) await print(summary(run, experiment.claims));
   if (args.report && run.runs.length > 0 && !signal.aborted) await draw(folder, signal);

@@ -19,7 +19,6 @@ import { openReference } from '../mrc/requests.js';
 import { Shards } from '../mrc/shards.js';
 import { type SweepResult, sweep } from '../mrc/sweep.js';
 import { type ByteResult, sweepBytes } from '../mrc/sweep-bytes.js';
-import { loadPolicyModule } from '../policy/module.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { formatSpec, parsePolicyList } from '../policy/spec.js';
 import { drawCurves } from '../report/curve.js';
@@ -28,7 +27,9 @@ import {
   type Command,
   expansionFlag,
   filePositional,
+  loadPolicyModules,
   MAX_SEED,
+  type PolicyModuleArgs,
   policyModuleFlag,
   quietFlag,
   wholeFlag,
@@ -37,7 +38,7 @@ import { print } from './terminal.js';
 
 type Row = MrcRow | MrcEstimateRow | MrcBytesRow;
 
-interface Args {
+interface Args extends PolicyModuleArgs {
   trace: string;
   policy: string;
   size: string;
@@ -48,7 +49,6 @@ interface Args {
   format: 'table' | 'json' | 'csv';
   seed: number;
   quiet: boolean;
-  policyModule: string[];
 }
 
 function builder(yargs: Argv): Argv {
@@ -246,7 +246,7 @@ function shardsRate(args: Args): number | undefined {
 }
 
 async function handler(args: Args): Promise<void> {
-  for (const file of args.policyModule) await loadPolicyModule(file);
+  await loadPolicyModules(args);
   const policies = parsePolicyList(args.policy).map((spec) => reclaimPolicies.choose(formatSpec(spec)));
   const { bytes } = args;
   const { relative, sizes } = readSizes(args.size, bytes);

@@ -4,6 +4,7 @@ import { InputError } from '../base/errors.js';
 import { costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
 import { planReplay } from '../experiment/plan.js';
+import { checkRepeats, isForeign } from '../experiment/repeat.js';
 import { findTrace } from '../experiment/traces.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
 import { csvHeader, csvRows, formatNumber, jsonRow, type Value } from '../metrics/csv.js';
@@ -11,27 +12,27 @@ import { KEY_COLUMNS, RUN_COLUMNS, type RunRow, SPACE_COLUMNS, TIMELINE_COLUMNS 
 import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { addFiles, checkFolder } from '../output/folder.js';
-import { loadPolicyModule } from '../policy/module.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
 import {
   type Command,
   expansionFlag,
+  loadPolicyModules,
   outFlag,
+  type PolicyModuleArgs,
   policyModuleFlag,
   quietFlag,
   tracePositional,
 } from './flags.js';
 import { note, Progress, print } from './terminal.js';
 
-interface Args extends Record<AxisName, string> {
+interface Args extends Record<AxisName, string>, PolicyModuleArgs {
   trace: string;
   costs?: string;
   out?: string;
   format: 'table' | 'json' | 'csv';
   check: boolean;
   quiet: boolean;
-  policyModule: string[];
 }
 
 const axisFlags = perAxis((name) => ({
@@ -60,7 +61,8 @@ function builder(yargs: Argv): Argv {
       check: {
         type: 'boolean',
         default: false,
-        describe: 'check the invariants of the machine after every event',
+        describe:
+          'check the invariants of the machine after every event, and all that policies do; policies of your own run twice and must do the same',
       },
       ...expansionFlag,
       ...policyModuleFlag,
@@ -101,7 +103,7 @@ function writeFiles(folder: string, result: CellResult): void {
 }
 
 async function handler(args: Args): Promise<void> {
-  for (const file of args.policyModule) await loadPolicyModule(file);
+  await loadPolicyModules(args);
   // Everything that can be wrong is checked before the trace is read.
   const plan = planReplay(args);
   const { costs, fromDefault } = readCosts(args.costs);
@@ -118,6 +120,8 @@ async function handler(args: Args): Promise<void> {
       check: args.check,
       progress: (events) => progress.set(events),
     });
+    if (args.check && isForeign(cell))
+      checkRepeats(cell, result, await runCell(cell, trace, label, costs, { check: true }));
     progress.stop();
     if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) writeFiles(args.out, result);

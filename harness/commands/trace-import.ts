@@ -27,7 +27,7 @@ const REMOVED_FLAGS: Readonly<Record<string, string>> = {
   resize: '--reader postgresql:resize=SECONDS:SIZE+SECONDS:SIZE',
   faults: '--with faults=FILE',
   marks: '--with marks=FILE',
-  memory: '--reader strace:memory=shared|all',
+  memory: '--reader strace:memory=auto|shared|all',
   touches: '--reader strace:touches=none|second-mapper',
 };
 

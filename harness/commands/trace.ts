@@ -47,12 +47,13 @@ const validateCommand: SubCommand = {
   describe: 'check that every event of a trace makes sense',
   builder: (yargs) => yargs.positional('trace', tracePositional).options(expansionFlag),
   handler: async (args: { trace: string }) => {
-    const { events, touches, warnings } = await validate(await open(args.trace), simulated);
+    const { events, touches, warnings, zeroReads } = await validate(await open(args.trace), simulated);
     for (const { place, what } of warnings.slice(0, SHOWN_WARNINGS))
       note(`${placeText(place)}: warning: ${what}`);
     const more =
       warnings.length > SHOWN_WARNINGS ? ` (${warnings.length - SHOWN_WARNINGS} more not shown)` : '';
-    await print(`valid: ${events} events, ${touches} touches, ${warnings.length} warnings${more}`);
+    const zeros = zeroReads > 0 ? `, ${zeroReads} reads of zeros after a drop` : '';
+    await print(`valid: ${events} events, ${touches} touches, ${warnings.length} warnings${more}${zeros}`);
   },
 };
 

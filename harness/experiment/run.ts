@@ -3,7 +3,7 @@ import { costsNote, type LoadedCosts, readCosts } from '../cost/table.js';
 import type { HeatmapRow, RunRow, SpaceRow } from '../metrics/files.js';
 import { thisHost } from '../metrics/host.js';
 import { OutputFolder } from '../output/folder.js';
-import { loadPolicyModule } from '../policy/module.js';
+import { loadPolicyModule, POLICY_TIMEOUT_S } from '../policy/module.js';
 import { expansionLimit } from '../trace/io/decompress.js';
 import { type CellResult, cellKeys, withoutRun } from './cell.js';
 import { checkSelections } from './claim-entries.js';
@@ -28,6 +28,8 @@ export interface CellOptions {
   readonly heatmap?: boolean;
   /** Files of policies from outside. */
   readonly policyModules: readonly string[];
+  /** Seconds that a cell with a policy of theirs may take. */
+  readonly policyTimeoutS?: number;
   /** The command line, for the manifest. */
   readonly command: string;
   /** Further files of the folder, made of the rows of runs.csv of a complete run, by their names. */
@@ -69,7 +71,11 @@ export interface RunSummary {
   /** Rows of spaces.csv. */
   readonly spaces: readonly SpaceRow[];
   readonly traces: readonly LoadedTrace[];
+  /** Cells without results: bad input, a policy from outside that broke its contract, or a worker that died. */
+  /** Cells without results: bad input, a policy from outside that broke its contract, or a worker that died. */
   readonly failed: number;
+  /** Those of them whose input or policy was at fault. */
+  readonly failedOfInput: number;
   /** How many cells were planned; none yet where it was interrupted while traces were read. */
   readonly planned: number;
   /** How many of them have finished. Their results are kept. */
@@ -89,10 +95,6 @@ interface Planned {
   readonly inputs: (cell: Cell) => string;
 }
 
-function workerSetup(costsFile: string | undefined, policyModules: readonly string[]): WorkerSetup {
-  return { costsFile, policyModules, maxExpansion: expansionLimit() };
-}
-
 function openedTrace({ handle, label }: PreparedTrace): OpenedTrace {
   return { handle, label };
 }
@@ -104,8 +106,8 @@ async function runCells(
   pool: Workers,
   store: ResultStore,
   { events, policyModules }: CellOptions,
-): Promise<number> {
-  let failed = 0;
+): Promise<Pick<RunSummary, 'failed' | 'failedOfInput'>> {
+  const lost = { failed: 0, failedOfInput: 0 };
   const runs = sharedRuns(cells, (trace) => traces[trace]!.marksVolatile, policyModules.length > 0);
   const others = new Map(runs.map((run) => [run.cell, run.others]));
   const keep = (cell: Cell, result: CellResult) => {
@@ -113,8 +115,10 @@ async function runCells(
     for (const other of others.get(cell) ?? []) store.add(resultOf(result, other), inputs(other));
     for (let i = 0; i <= (others.get(cell)?.length ?? 0); i++) events?.finishedCell?.();
   };
-  const fail = (cell: Cell, reason: string) => {
-    failed += 1 + (others.get(cell)?.length ?? 0);
+  const fail = (cell: Cell, reason: string, ofInput: boolean) => {
+    const cellsOfRun = 1 + (others.get(cell)?.length ?? 0);
+    lost.failed += cellsOfRun;
+    if (ofInput) lost.failedOfInput += cellsOfRun;
     const trace = traces[cell.trace]!;
     const what = `${trace.label}, ${cell.discard}, ${cell.reclaim}, limit ${cell.limit}`;
     events?.failedCell?.(cell.cell, what, reason);
@@ -124,12 +128,12 @@ async function runCells(
   await pool.run(jobs, {
     answered({ cell }, answer) {
       if ('result' in answer) keep(cell, answer.result);
-      else if ('refused' in answer) fail(cell, answer.refused);
+      else if ('refused' in answer) fail(cell, answer.refused, true);
       else refused(answer);
     },
-    died: ({ cell }, reason) => fail(cell, `its worker died: ${reason}`),
+    died: ({ cell }, reason) => fail(cell, `its worker died: ${reason}`, false),
   });
-  return failed;
+  return lost;
 }
 
 /** The rows of heatmap.csv; undefined where it is not asked for. */
@@ -181,12 +185,12 @@ async function runPlanned(
   const heat = await heatmapRows(traces, pool, options);
   const left = await store.resume(cells, inputs);
   if (signal?.aborted !== true) events?.started?.(cells.length, cells.length - left.length);
-  const failed = await runCells(left, planned, pool, store, options);
+  const lost = await runCells(left, planned, pool, store, options);
   const summary = () => ({
     runs: store.runs(),
     spaces: store.spaces(),
     traces,
-    failed,
+    ...lost,
     planned: cells.length,
     finished: store.finished,
   });
@@ -211,23 +215,24 @@ export async function runInto(
   experiment: Experiment,
   options: CellOptions,
 ): Promise<RunSummary> {
-  const { policyModules, events, signal } = options;
-  for (const file of policyModules) await loadPolicyModule(file);
+  const { policyModules, policyTimeoutS = POLICY_TIMEOUT_S, events, signal } = options;
+  for (const file of policyModules) await loadPolicyModule(file, policyTimeoutS);
   checkAxes(experiment);
   const costsFile =
     experiment.costs === undefined ? undefined : join(dirname(experiment.file), experiment.costs);
   const costs = readCosts(costsFile);
   const lacking = costsNote(experiment.costs ?? '', costs.fromDefault);
   if (lacking !== undefined) events?.note?.(lacking);
-  const pool: Workers = new Pool(options.workers, workerSetup(costsFile, policyModules));
+  const setup: WorkerSetup = { costsFile, policyModules, policyTimeoutS, maxExpansion: expansionLimit() };
+  const pool: Workers = new Pool(options.workers, setup);
   const stop = () => void pool.close();
   signal?.addEventListener('abort', stop, { once: true });
   try {
     if (signal?.aborted) await pool.close();
     const planned = await plan(experiment, costs, pool, options);
     if (planned) return await runPlanned(planned, pool, folder, options);
-    const nothing = { runs: [], spaces: [], traces: [], failed: 0, planned: 0, finished: 0 };
-    return { ...nothing, folder: folder.path, aborted: true };
+    const none = { failed: 0, failedOfInput: 0, planned: 0, finished: 0 };
+    return { ...none, runs: [], spaces: [], traces: [], folder: folder.path, aborted: true };
   } finally {
     signal?.removeEventListener('abort', stop);
     await pool.close();

@@ -17,6 +17,8 @@ import { resolveTrace } from './traces.js';
 export interface WorkerSetup {
   readonly costsFile: string | undefined;
   readonly policyModules: readonly string[];
+  /** Seconds that a cell with a policy of theirs may take. */
+  readonly policyTimeoutS: number;
   /** How many times its size a compressed file may expand to. */
   readonly maxExpansion: number;
 }
@@ -77,7 +79,7 @@ if (!port) throw new Error('this module is the entry of a worker thread');
 
 limitExpansion(setup.maxExpansion);
 const { costs } = readCosts(setup.costsFile);
-for (const file of setup.policyModules) await loadPolicyModule(file);
+for (const file of setup.policyModules) await loadPolicyModule(file, setup.policyTimeoutS);
 const opened = new Map<string, Promise<Trace>>();
 
 function open({ handle, label }: OpenedTrace): Promise<Trace> {

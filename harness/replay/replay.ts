@@ -6,6 +6,9 @@ import type { Target } from '../contract/target.js';
 import { AXES } from '../metrics/axes.js';
 import type { Moment, Paid } from '../metrics/files.js';
 import type { Metrics, Outcome } from '../metrics/schema.js';
+import { checkedDiscard } from '../policy/border/discard.js';
+import { checkedReclaim } from '../policy/border/reclaim.js';
+import { TimeLimit, within } from '../policy/border/time-limit.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import type { Trace } from '../trace/trace.js';
@@ -48,6 +51,23 @@ export async function replay<T extends Target>(
   options: ReplayOptions<T>,
 ): Promise<ReplayResult> {
   checkPageSize(trace);
+  return replayChecked(trace, options.check ? withBorders(options) : options);
+}
+
+/** The same with every call of a policy checked; policies from outside are anyway. */
+function withBorders<T extends Target>(options: ReplayOptions<T>): ReplayOptions<T> {
+  const { discard, reclaim } = options;
+  return {
+    ...options,
+    discard: discard.info.module ? discard : { ...discard, info: checkedDiscard(discard.info) },
+    reclaim: reclaim.info.module ? reclaim : { ...reclaim, info: checkedReclaim(reclaim.info) },
+  };
+}
+
+async function replayChecked<T extends Target>(
+  trace: Trace,
+  options: ReplayOptions<T>,
+): Promise<ReplayResult> {
   const { reclaim } = options;
   if (!reclaim.info.needsFuture) return replayOnce(trace, options);
   const foresight = await foresee(trace, options);
@@ -104,11 +124,12 @@ async function begin<T extends Target>(
   options: ReplayOptions<T>,
   foresees = false,
 ): Promise<Run<T>> {
-  const { machine, limit } = options;
-  const target = await machine.create({
+  const { machine, limit, discard, reclaim } = options;
+  const timeLimit = TimeLimit.of([discard.info, reclaim.info]);
+  const setup = {
     costs: options.costs,
-    discard: options.discard,
-    reclaim: options.reclaim,
+    discard,
+    reclaim,
     purge: options.purge ?? purgePolicies.choose(AXES.purge.default),
     merge: options.merge ?? mergePolicies.choose(AXES.merge.default),
     swap: options.swap,
@@ -116,8 +137,10 @@ async function begin<T extends Target>(
     memory: options.memory,
     seed: options.seed,
     startUs: trace.totals.firstTimeUs,
-  });
-  return new Run(target, trace, options, await KindChange.of(trace, options.backing), foresees);
+  };
+  const target = await within(timeLimit, () => machine.create(setup));
+  const kindChange = await KindChange.of(trace, options.backing);
+  return within(timeLimit, () => new Run(target, trace, options, kindChange, timeLimit, foresees));
 }
 
 async function replayOnce<T extends Target>(trace: Trace, options: ReplayOptions<T>): Promise<ReplayResult> {

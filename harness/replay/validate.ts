@@ -1,10 +1,16 @@
 import type { Place } from '../base/errors.js';
-import { type ContentInspector, DISCARDED, type Target, type TargetInfo } from '../contract/target.js';
+import {
+  type ContentInspector,
+  DISCARDED,
+  DROPPED,
+  type Target,
+  type TargetInfo,
+} from '../contract/target.js';
 import { loadCosts } from '../cost/table.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { EventBlock } from '../trace/block.js';
-import { OP } from '../trace/op.js';
+import { HAS, OP } from '../trace/op.js';
 import type { Trace } from '../trace/trace.js';
 import { replay } from './replay.js';
 
@@ -18,11 +24,17 @@ export interface Validation {
   readonly events: number;
   readonly touches: number;
   readonly warnings: readonly Warning[];
+  /**
+   * Reads of what a recorded call dropped (a discard that is labelled with the call), not written since. The program
+   * relied on the zeros that the call leaves, so they are no mistake.
+   */
+  readonly zeroReads: number;
 }
 
 /** Watches for reads of contents that were discarded and not written since. */
 class DiscardWatch {
   readonly warnings: Warning[] = [];
+  zeroReads = 0;
 
   constructor(private readonly trace: Trace) {}
 
@@ -33,11 +45,14 @@ class DiscardWatch {
     const count = block.count[row]!;
     const first = block.page[row]! + Math.min(0, count + 1);
     if (op === OP.read) this.read(contents, space, first, Math.abs(count), block, row);
-    else for (let page = first; page < first + count; page++) this.discard(contents, space, page);
+    else {
+      const mark = block.fields[row]! & HAS.text ? DROPPED : DISCARDED;
+      for (let page = first; page < first + count; page++) this.discard(contents, space, page, mark);
+    }
   }
 
-  private discard(contents: ContentInspector, space: number, page: number): void {
-    if (contents.at(space, page) !== undefined) contents.put(space, page, DISCARDED);
+  private discard(contents: ContentInspector, space: number, page: number, mark: number): void {
+    if (contents.at(space, page) !== undefined) contents.put(space, page, mark);
   }
 
   private read(
@@ -48,12 +63,16 @@ class DiscardWatch {
     block: EventBlock,
     row: number,
   ): void {
+    let dropped = false;
     for (let page = first; page < first + count; page++) {
-      if (contents.at(space, page) !== DISCARDED) continue;
+      const content = contents.at(space, page);
+      dropped ||= content === DROPPED;
+      if (content !== DISCARDED) continue;
       const what = `reads page ${page} of space ${space}, which was discarded and not written since`;
       this.warnings.push({ place: this.trace.place(block, row), what });
       return;
     }
+    if (dropped) this.zeroReads++;
   }
 }
 
@@ -78,5 +97,10 @@ export async function validate<T extends Target & { readonly contents: ContentIn
     costs: loadCosts(),
     observe: ({ contents }, block, row) => watch.before(contents, block, row),
   });
-  return { events: result.events, touches: result.touches, warnings: watch.warnings };
+  return {
+    events: result.events,
+    touches: result.touches,
+    warnings: watch.warnings,
+    zeroReads: watch.zeroReads,
+  };
 }

@@ -410,6 +410,41 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     requests: [request(0x401a), request(0x401a), request(0x1fff000, 0, true)],
     wrong: [['x10 1\n', /^x:1:1: "x10" is wrong here, expected i, r or w$/]],
   },
+  damon: {
+    file: 'a.damon',
+    bytes: text(
+      'base_time_absolute: 8 m 59.809 s',
+      '',
+      'monitoring_start:                0 ns',
+      'monitoring_end:            104.599 ms',
+      'monitoring_duration:       104.599 ms',
+      'target_id: 18446623438842320000',
+      'nr_regions: 2',
+      '563ebaa00000-563ebc99e000(  31.617 MiB):        1',
+      '7f938d7e1000-7f938ddfc000(   6.105 MiB):        0',
+      '',
+      'monitoring_start:       1 m 1.500 s',
+      'monitoring_end:         1 m 1.600 s',
+      'monitoring_duration:       100.000 ms',
+      'target_id: 1',
+      'nr_regions: 1',
+      '# start_addr     end_addr        length  nr_accesses   age',
+      '00007fff66b0a000-00007fff66b0b000 (   4.000 KiB)          20     3',
+    ),
+    requests: [
+      request(0x563ebaa00000, 0x1f9e000, false, 0, 0),
+      request(0x7fff66b0a000, 4096, false, 61_500_000, 1),
+    ],
+    leftOut: [
+      ['empty lines and comments', 3],
+      ['regions without accesses', 1],
+    ],
+    wrong: [
+      ['monitoring_start: soon\n', /^x:1:1: "soon" is no time, expected it as in 104.599 ms$/],
+      ['10-10 (0 B): 1\n', /^x:1:1: the region 10-10 has no pages/],
+      ['nr_regions: 1\n10000-20000\n', /^x:2:1: "10000-20000" is wrong here, expected a region as START-END/],
+    ],
+  },
   perf: {
     file: 'a.perf',
     bytes: text(

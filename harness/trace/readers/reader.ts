@@ -97,6 +97,8 @@ export interface RequestReader extends ReaderInfo {
   readonly blockBytes?: number;
   /** Whether records have times. */
   readonly timed: boolean;
+  /** How accesses are known, where they were not recorded one by one. */
+  readonly provenance?: 'inferred';
   /**
    * Reads requests batch by batch, in constant memory.
    *

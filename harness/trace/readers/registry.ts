@@ -9,6 +9,7 @@ import { binary } from './binary.js';
 import { blkparse } from './blkparse.js';
 import { chromium } from './chromium/import.js';
 import { csv } from './csv.js';
+import { damon } from './damon.js';
 import { dinero } from './dinero.js';
 import { drmemtrace } from './drmemtrace.js';
 import { fio } from './fio.js';
@@ -60,6 +61,7 @@ export const READERS: readonly Reader[] = [
   dinero,
   ramulator,
   perf,
+  damon,
   pages,
   txt,
   lirs,

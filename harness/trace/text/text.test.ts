@@ -158,6 +158,11 @@ describe('wrong text is one line: file:line:column, what is wrong, what was expe
       body('0,map,1,1,1,anon rw'),
       /^test\.csv:2:13: unknown mapping flag "rw", expected one of ro/,
     ],
+    [
+      'a drop by a call that drops nothing',
+      body('0,discard,1,1,1,MADV_COLD'),
+      /^test\.csv:2:17: unknown call that drops contents "MADV_COLD", expected one of MADV_DONTNEED, /,
+    ],
     ['an unknown advice', body('0,madvise,1,1,1,MADV_REMOV'), /did you mean MADV_REMOVE\?/],
     ['an object name with a slash', body('0,object,,,1,shmem:a/b'), /"a\/b" is not an object name/],
     ['text behind a quote', body('0,mark,,,,"a"b'), /^test\.csv:2:14: text after a closing quote/],

@@ -64,7 +64,7 @@ export function parseLayout(format: string): Layout {
     const size = BYTES[letter];
     if (size === undefined)
       throw new InputError(
-        `"${letter}" in the format ${format} is no type of a field, expected < or > and letters of ${Object.keys(BYTES).join('')}`,
+        `"${letter}" in the format ${format} is not a type of a field, expected < or > and letters of ${Object.keys(BYTES).join('')}`,
       );
     for (let i = 0; i < Number(count || 1); i++, bytes += size)
       if (letter !== 'x') fields.push({ offset: bytes, letter });

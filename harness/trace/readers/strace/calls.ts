@@ -66,7 +66,7 @@ export function pages(bytes: number): number {
 }
 
 /**
- * An argument of a call as a number.
+ * An argument of a call as a number; NULL is 0.
  *
  * @throws InputError when it is not one
  */
