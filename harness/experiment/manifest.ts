@@ -42,7 +42,7 @@ function commit(): string | undefined {
 /** The content of manifest.json. */
 export function manifestOf(facts: ManifestFacts): object {
   const { experiment, traces, results, costs: loaded } = facts;
-  const { file: _path, ...definition } = experiment;
+  const { file: _path, placeOf: _place, ...definition } = experiment;
   const { costs, fromDefault } = loaded;
   const outcomes = OUTCOMES.map((outcome) => [
     outcome,

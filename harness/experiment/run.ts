@@ -1,9 +1,11 @@
 import { dirname, join } from 'node:path';
+import { InputError } from '../base/errors.js';
 import { costsNote, type LoadedCosts, readCosts } from '../cost/table.js';
 import type { HeatmapRow, RunRow, SpaceRow } from '../metrics/files.js';
 import { thisHost } from '../metrics/host.js';
 import { OutputFolder } from '../output/folder.js';
 import { loadPolicyModule, POLICY_TIMEOUT_S } from '../policy/module.js';
+import { moduleHash } from '../policy/module-files.js';
 import { expansionLimit } from '../trace/io/decompress.js';
 import { type CellResult, cellKeys, withoutRun } from './cell.js';
 import { checkSelections } from './claim-entries.js';
@@ -99,6 +101,21 @@ function openedTrace({ handle, label }: PreparedTrace): OpenedTrace {
   return { handle, label };
 }
 
+/**
+ * Hashes of policy modules with all that they import.
+ *
+ * @param resume whether finished cells are to be kept: it must be known then that they are of the same code
+ * @throws InputError for a module whose imports cannot be known, with `resume`
+ */
+async function moduleHashes(files: readonly string[], resume: boolean): Promise<string[]> {
+  const hash = (file: string) =>
+    moduleHash(file).catch((error) => {
+      if (resume || !(error instanceof InputError)) throw error;
+      return 'unknown';
+    });
+  return Promise.all(files.map(hash));
+}
+
 /** Runs cells in workers, those that share a run only once, and stores their results. Returns how many failed. */
 async function runCells(
   cells: readonly Cell[],
@@ -161,7 +178,7 @@ async function plan(
   experiment: Experiment,
   costs: LoadedCosts,
   pool: Workers,
-  { events, policyModules, signal }: CellOptions,
+  { events, policyModules, resume, signal }: CellOptions,
 ): Promise<Planned | undefined> {
   const traces = await prepareTraces(experiment, pool, (label) => events?.reading?.(label));
   if (signal?.aborted) return undefined;
@@ -169,7 +186,8 @@ async function plan(
   const keys = cells.map((cell) => cellKeys(cell, traces[cell.trace]!));
   checkSelections(experiment.claims, keys, experiment.file);
   const named = traces.map(({ label, sha256 }) => ({ label, sha256 }));
-  return { experiment, costs, traces, cells, inputs: inputsHasher(named, costs.costs, policyModules) };
+  const modules = await moduleHashes(policyModules, resume);
+  return { experiment, costs, traces, cells, inputs: inputsHasher(named, costs.costs, modules) };
 }
 
 /** Runs what was planned, and lets it take its place in the folder when it is complete. */

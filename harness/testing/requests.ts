@@ -450,18 +450,18 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     bytes: text(
       '# captured on: today',
       'mariadbd  4543 [001]  2554.788421:          1 page-faults:u:     7fb4481a2db8 my_malloc+0x1f (/usr/sbin/mariadbd)',
-      'a b  1/2 2554.788430:  1 minor-faults:  10 0 x',
+      'a b  1/2 2554.788430:  1 page-faults:       10 [unknown] ([heap]) 7f10 main+0x1 (a)',
+      'a b  1/2 2554.788430:  1 minor-faults:       10 [unknown] ([heap]) 7f10 main+0x1 (a)',
       '  mariadbd-4543    [001] d....  2554.788621: page_fault_user: address=0x77b40800d000 ip=0x7fb4 error_code=0x6',
-      '  mariadbd-4543    [001] d....  2554.788622: page_fault_user: address=0x77b40800d000 ip=0x7fb4 error_code=0x4',
     ),
-    requests: [
-      request(0x7fb4481a2db8, 0, false, 2_554_788_421),
-      request(0x10, 0, false, 2_554_788_430),
-      request(0x77b40800d000, 0, true, 2_554_788_621),
-      request(0x77b40800d000, 0, false, 2_554_788_622),
-    ],
+    requests: [request(0x7fb4481a2db8, 0, false, 2_554_788_421), request(0x10, 0, false, 2_554_788_430)],
     wrong: [
-      ['a 1 2.000000: 1 cycles: 10 x\n', /^x:1:1: "a" is wrong here, expected a page fault of perf script/],
+      ['hello 1 2\n', /^x:1:1: "hello" is wrong here, expected a page fault of perf script/],
+      ['a 1 2.000000: 1 cycles: 10 x\n', /^x: no requests in this file/],
+      [
+        'a 1 2.000000: 1 page-faults:      7f5dda438932 memset+0x32 (libc.so)\n',
+        /^x:1:1: 7f5dda438932 is the instruction pointer, expected the address: perf record -c 1 -d -e page-faults, then perf script -F \+addr$/,
+      ],
     ],
   },
   pages: {

@@ -1,4 +1,5 @@
 import type { Parameters, ParameterValues } from '../../base/parameters.js';
+import type { Touches } from '../../base/touches.js';
 import type { RequestBatch } from '../requests/batch.js';
 import type { TraceSource } from '../source.js';
 import type { LineAccount } from './account.js';
@@ -95,6 +96,8 @@ export interface RequestReader extends ReaderInfo {
   readonly idBytes: number;
   /** Where a record names a range of blocks and each of them counts as a request of its own: their size. */
   readonly blockBytes?: number;
+  /** What is known of the accesses, where the format does not have all of them. */
+  readonly touches?: Touches;
   /** Whether records have times. */
   readonly timed: boolean;
   /** How accesses are known, where they were not recorded one by one. */

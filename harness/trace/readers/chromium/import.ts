@@ -32,6 +32,11 @@ async function open(input: ReaderInput): Promise<TraceSource> {
   const tabs = nameTabs([...new Set(decodes.map(({ process }) => process))], marks, file);
   const nsPerPage = decodeNsPerPage(decodes, file);
   const images = identifyImages(drafts, decodes, tabs);
+  const mapped = new Set(drafts.flatMap((draft) => (draft.kind === 'segment-map' ? [draft.segment] : [])));
+  input.account.remark(
+    'segments that are never dropped or that only the browser maps, left out',
+    mapped.size - images.size,
+  );
   const writer = new CacheWriter({ drafts, images, decodes, tabs, nsPerPage }, startUs);
   return {
     meta: metadata(clockText(clock, startUs), nsPerPage),

@@ -9,8 +9,6 @@ import { SYSV_CALLS } from './sysv.js';
 /** Calls on memory that no op of the format stands for: counted by name. */
 export const COUNTED_CALLS: ReadonlySet<string> = new Set([
   'fadvise64',
-  'fadvise64_64',
-  'arm_fadvise64_64',
   'msync',
   'mincore',
   'mseal',

@@ -242,7 +242,6 @@ export const FILE_CALLS: Readonly<Record<string, CallFollower>> = {
   openat2: open,
   creat: open,
   ftruncate,
-  ftruncate64: ftruncate,
   unlink: rename,
   unlinkat: rename,
   rename,

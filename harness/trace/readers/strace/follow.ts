@@ -4,9 +4,17 @@ import { type Call, leaveCall, THREAD_END, useCall } from './calls.js';
 import { COUNTED_CALLS, DESCRIPTOR_CALLS, MEMORY_CALLS } from './calls-table.js';
 import type { Draft } from './drafts.js';
 import type { Clock } from './leader.js';
+import { MEMORY_SETTINGS } from './locks.js';
 import { CLONES } from './processes.js';
 import { readCalls } from './read.js';
-import { type Outcome, Scene, type SceneOptions, type STRACE_MEMORY, UNRELATED } from './scene.js';
+import {
+  type Outcome,
+  PRIVATE_LEFT,
+  Scene,
+  type SceneOptions,
+  type STRACE_MEMORY,
+  UNRELATED,
+} from './scene.js';
 
 export interface FollowOptions {
   /** As `SceneOptions`; `auto`: `shared` where the log has a segment of shared memory that is mapped, else `all`. */
@@ -17,7 +25,14 @@ export interface FollowOptions {
 }
 
 /** Calls of processes and threads: the trace's spaces are made of them. */
-const PROCESS_CALLS = new Set([...CLONES, 'execve', 'execveat', 'exit', 'exit_group', THREAD_END]);
+export const PROCESS_CALLS: ReadonlySet<string> = new Set([
+  ...CLONES,
+  'execve',
+  'execveat',
+  'exit',
+  'exit_group',
+  THREAD_END,
+]);
 
 /** Follows one call. Returns why it is left out, if it is. */
 function follow(scene: Scene, call: Call): Outcome {
@@ -25,9 +40,8 @@ function follow(scene: Scene, call: Call): Outcome {
   scene.nowUs = Math.max(scene.nowUs, call.timeUs);
   scene.applyToProcesses(call);
   if (PROCESS_CALLS.has(name)) return result < 0 ? `calls of ${name} that failed` : undefined;
-  const memory = MEMORY_CALLS.get(name);
-  const follower = memory ?? DESCRIPTOR_CALLS.get(name);
-  const concerns = memory !== undefined || COUNTED_CALLS.has(name) || CONCERNED_IF_FAILED.has(name);
+  const follower = MEMORY_CALLS.get(name) ?? DESCRIPTOR_CALLS.get(name);
+  const concerns = concernsMemory(call);
   if (!(result >= 0)) {
     if (!concerns) return UNRELATED;
     return result < 0 ? `calls of ${name} that failed` : `calls of ${name} whose result is not in the log`;
@@ -37,7 +51,13 @@ function follow(scene: Scene, call: Call): Outcome {
 }
 
 /** Calls on files that are made for memory: where they fail, memory was wanted. */
-const CONCERNED_IF_FAILED = new Set(['memfd_create', 'ftruncate', 'ftruncate64', 'fallocate']);
+const WANTED = new Set(['memfd_create', 'ftruncate', 'fallocate']);
+
+/** Whether a call is one on memory, also where it failed. */
+function concernsMemory({ name, args }: Call): boolean {
+  if (name === 'prctl') return MEMORY_SETTINGS.has(args[0] ?? '');
+  return MEMORY_CALLS.has(name) || COUNTED_CALLS.has(name) || WANTED.has(name);
+}
 
 function mark(scene: Scene, { timeUs, label }: Mark): void {
   scene.nowUs = Math.max(scene.nowUs, timeUs);
@@ -71,6 +91,8 @@ export interface FollowedLog {
   readonly clock: Clock;
   /** Which memory was followed. */
   readonly memory: SceneOptions['memory'];
+  /** Whether there is private memory that was not. */
+  readonly privateLeft: boolean;
   /** Mappings of shared memory whose segment is not in the log. */
   readonly unmatched: number;
   /** Calls that dropped contents and are `discard` now, by the call. */
@@ -106,6 +128,7 @@ export async function followLog(log: InputFile, options: FollowOptions): Promise
     startUs,
     clock,
     memory: scene.options.memory,
+    privateLeft: outcomes.includes(PRIVATE_LEFT),
     unmatched: scene.segments.unmatched,
     drops: scene.drops,
     closesKnown: scene.trusted,

@@ -27,16 +27,21 @@ async function open(input: ReaderInput): Promise<TraceSource> {
   const touches = input.values.touches as Touches;
   const log = await followLog(input, { memory, drops, marks: await readMarks(input) });
   const writer = new DraftWriter(log.drafts, touches, log.startUs, log.closesKnown);
-  const chosen = memory !== log.memory && log.memory === 'all';
+  const chosen = memory === 'auto' && summaryOf(log);
   return {
     meta: metadata(touches, log),
     strings: writer.builder.strings,
     blocks: () => writer.blocks(),
-    ...(chosen && {
-      summary: () =>
-        'no shared memory in this log: private memory is followed too (--reader strace:memory=all)',
-    }),
+    ...(chosen && { summary: () => chosen }),
   };
+}
+
+/** What is said of the memory that was chosen to be followed. */
+function summaryOf({ memory, privateLeft }: FollowedLog): string | undefined {
+  if (memory === 'all') return 'no shared memory in this log: private memory is followed (memory=all)';
+  return privateLeft
+    ? 'private memory is left out, expected --reader strace:memory=all to follow it'
+    : undefined;
 }
 
 function metadata(

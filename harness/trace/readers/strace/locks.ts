@@ -38,8 +38,14 @@ function munlockall(scene: Scene, process: Process): Outcome {
   return runs.length > 0 ? undefined : 'calls of munlockall on memory that is not followed';
 }
 
-/** What prctl sets of memory, and no op has. */
-const MEMORY_SETTINGS = new Set(['PR_SET_VMA', 'PR_SET_THP_DISABLE', 'PR_SET_MM', 'PR_SET_MDWE']);
+/** What prctl sets of memory. */
+export const MEMORY_SETTINGS: ReadonlySet<string> = new Set([
+  'PR_SET_MEMORY_MERGE',
+  'PR_SET_VMA',
+  'PR_SET_THP_DISABLE',
+  'PR_SET_MM',
+  'PR_SET_MDWE',
+]);
 
 function prctl(scene: Scene, process: Process, call: Call): Outcome {
   const [what = '', value = ''] = call.args;

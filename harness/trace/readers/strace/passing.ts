@@ -157,7 +157,6 @@ export const PASSING_CALLS: Readonly<Record<string, CallFollower>> = {
   dup2: dup,
   dup3: dup,
   fcntl,
-  fcntl64: fcntl,
   close,
   close_range: closeRange,
   unshare,

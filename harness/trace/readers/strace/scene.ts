@@ -25,7 +25,7 @@ export type Outcome = string | undefined;
 /** Follows the calls of one name. @param process that of the calling thread */
 export type CallFollower = (scene: Scene, process: Process, call: Call) => Outcome;
 
-export const PRIVATE_LEFT = 'calls on private memory, which memory=all follows';
+export const PRIVATE_LEFT = 'calls on private memory';
 export const UNRELATED = 'calls that do not concern memory';
 
 /** A process's heap: the program break, in bytes. */
