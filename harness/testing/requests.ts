@@ -242,6 +242,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
       '  8,0    1        6     1.8             0  Q   N 0 + 8 [sg]',
       '  8,0    1        7     1.8             0  C   W 223490 + 8 [0]',
       '  8,0    1        8     1.8             0 UT   N [swapper] 1',
+      '  8,0    1        9     1.8             0  Q   R 36 (12 00 00 00 24 00 ..) [sg]',
       'CPU1 (8,0):',
       ' Reads Queued:           1,        8KiB	 Writes Queued:           1,        4KiB',
       '',
@@ -257,6 +258,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
       ['requests that neither read nor write (N)', 1],
       ['events of action C', 1],
       ['events of action UT', 1],
+      ['commands of devices (with a payload)', 1],
       ['lines of the summary', 2],
       ['empty lines and comments', 1],
     ],
@@ -362,7 +364,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   },
   dinero: {
     file: 'cc1.din',
-    bytes: text('2 430d70', ' 0 7fffcc84 comment', '1 0xffffffffffffffff', '4 0', '3 10'),
+    bytes: text('2 430d70', ' 0 7fffcc84', '1 0xffffffffffffffff', '4 0', '3 10'),
     requests: [request(0x430d70), request(0x7fffcc84), request(MAX, 0, true)],
     leftOut: [
       ['flushes of the cache (4)', 1],
