@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { csvHeader, csvRows, type Value } from '../metrics/csv.js';
 import {
   HEATMAP_COLUMNS,
