@@ -21,7 +21,7 @@ export interface Disk {
   sync(path: string): void;
   /** Renames a file over another one, atomically. */
   rename(from: string, to: string): void;
-  /** Gives a file a second name. @throws EEXIST where there is such a name */
+  /** Makes a second name for a file. @throws EEXIST where there is such a name */
   link(from: string, to: string): void;
   remove(path: string): void;
   makeFolder(path: string): void;

@@ -34,7 +34,7 @@ export function listText(files: Hashes, next: Hashes = new Map()): string {
   return `${JSON.stringify(list, null, 1)}\n`;
 }
 
-/** Reads a list; undefined where there is none, or it is none of ours. */
+/** Reads a list; undefined where there is none, or another program wrote it. */
 export function readList(
   path: string,
 ): { files: Map<string, string>; next: Map<string, string> } | undefined {
