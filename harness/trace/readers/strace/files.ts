@@ -228,11 +228,15 @@ function positioned(scene: Scene, process: Process, call: Call): Outcome {
   return undefined;
 }
 
-/** read and write of segments, whose position in the file is not followed. */
-function streamed(scene: Scene, process: Process, call: Call): Outcome {
-  const segment = scene.trusted ? segmentAt(scene, process, call, 0) : undefined;
-  return segment ? `calls of ${call.name} on segments` : UNRELATED;
-}
+/** Reads and writes of segments at places that the log does not say. @param index which argument is the segment's descriptor */
+const streamed =
+  (index: number): CallFollower =>
+  (scene, process, call) => {
+    const segment = scene.trusted ? segmentAt(scene, process, call, index) : undefined;
+    return segment ? `calls of ${call.name} on segments` : UNRELATED;
+  };
+
+const COPIES = ['read', 'write', 'readv', 'writev', 'preadv', 'preadv2', 'pwritev', 'pwritev2', 'sendfile'];
 
 /** Calls that make, name, size and fill files, by name. */
 export const FILE_CALLS: Readonly<Record<string, CallFollower>> = {
@@ -250,6 +254,7 @@ export const FILE_CALLS: Readonly<Record<string, CallFollower>> = {
   fallocate,
   pread64: positioned,
   pwrite64: positioned,
-  read: streamed,
-  write: streamed,
+  ...Object.fromEntries(COPIES.map((name) => [name, streamed(0)])),
+  copy_file_range: streamed(2),
+  splice: streamed(2),
 };

@@ -21,6 +21,8 @@ function fcntl(scene: Scene, process: Process, call: Call): Outcome {
   if (command.startsWith('F_DUPFD'))
     return outcomeFor(scene.descriptors.duplicate(process, fd, call.result, command === 'F_DUPFD_CLOEXEC'));
   const descriptor = scene.descriptors.get(process, fd);
+  if (command === 'F_ADD_SEALS' && descriptor?.file.kind === 'segment')
+    return 'calls of fcntl with F_ADD_SEALS';
   if (command !== 'F_SETFD' || !descriptor) return UNRELATED;
   descriptor.cloexec = value.includes('FD_CLOEXEC');
   return outcomeFor(descriptor.file);
