@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inputOf } from '../../../testing/readers.js';
+import { type NaiveProcess, NaiveProgram, next } from '../../../testing/strace-program.js';
 import { eventLines } from '../../../testing/traces.js';
 import { strace } from './import.js';
-import { type NaiveProcess, NaiveProgram, next } from './naive-program.js';
 
 const small = fc.nat(7);
 const page = fc.integer({ min: 100, max: 118 });

@@ -66,9 +66,11 @@ function opensTwo(scene: Scene, process: Process, call: Call): Outcome {
   return UNRELATED;
 }
 
-/** pidfd_open(pid, flags) = descriptor. */
+/** pidfd_open(pid, flags) = descriptor; strace --pidns-translation says which pid that is in its own namespace. */
 function pidfdOpen(scene: Scene, process: Process, call: Call): Outcome {
-  const file: OpenFile = { kind: 'process', process: scene.processes.find(numberAt(call, 0)) };
+  const pid = /\/\* (\d+) in strace's PID NS/.exec(call.args[0] ?? '')?.[1];
+  const thread = pid === undefined ? numberAt(call, 0) : Number(pid);
+  const file: OpenFile = { kind: 'process', process: scene.processes.find(thread) };
   scene.descriptors.set(process, call.result, file, true);
   return outcomeFor(file.process ? file : undefined);
 }

@@ -168,7 +168,10 @@ export class NaiveProgram {
     if (file === 0) this.unrelated++;
     const mode = 'FALLOC_FL_KEEP_SIZE|FALLOC_FL_PUNCH_HOLE';
     this.log(process.id, `fallocate(${fd}, ${mode}, ${offset * PAGE}, ${count * PAGE}) = 0`);
-    if (file > 0) for (let i = 0; i < count; i++) this.dropped.push(`segment-${file}@${offset + i}`);
+    if (file === 0) return;
+    const inside = Math.min(count, this.sizes[file - 1]! - offset);
+    if (inside <= 0) this.unrelated++;
+    for (let i = 0; i < inside; i++) this.dropped.push(`segment-${file}@${offset + i}`);
   }
 }
 
