@@ -10,6 +10,7 @@ import type { HeatmapRow, RunRow, SpaceRow } from '../metrics/files.js';
 import { thisHost, VERSION } from '../metrics/host.js';
 import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
 import { loadPolicyModule, POLICY_TIMEOUT_S } from '../policy/module.js';
+import { moduleHash } from '../policy/module-files.js';
 import { heatmap } from '../trace/heatmap.js';
 import { openTrace, type TraceHandle } from '../trace/trace.js';
 import type { PlannedTrace } from './axes.js';
@@ -89,6 +90,21 @@ interface Prepared extends LoadedTrace {
   /** Whether it makes memory volatile itself. */
   readonly marksVolatile: boolean;
   readonly source: TraceEntry;
+}
+
+/**
+ * Hashes of policy modules with all that they import.
+ *
+ * @param resume whether finished cells are to be kept: it must be known then that they are of the same code
+ * @throws InputError for a module whose imports cannot be known, with `resume`
+ */
+async function moduleHashes(files: readonly string[], resume: boolean): Promise<string[]> {
+  const hash = (file: string) =>
+    moduleHash(file).catch((error) => {
+      if (resume || !(error instanceof InputError)) throw error;
+      return 'unknown';
+    });
+  return Promise.all(files.map(hash));
 }
 
 async function prepareTrace(
@@ -202,7 +218,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     const inputs = inputsHasher(
       traces.map(({ label, sha256 }) => ({ label, sha256 })),
       costs,
-      policyModules,
+      await moduleHashes(policyModules, options.resume),
     );
     if (!options.resume) store.clear();
     if (options.heatmap) store.writeHeatmap(await heatmapRows(traces));
@@ -264,7 +280,7 @@ function manifest(
   cells: number,
   { costs, fromDefault }: LoadedCosts,
 ): object {
-  const { file: _path, ...definition } = experiment;
+  const { file: _path, placeOf: _place, ...definition } = experiment;
   const results = store.inOrder();
   const outcomes = OUTCOMES.map((outcome) => [
     outcome,

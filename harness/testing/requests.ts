@@ -242,6 +242,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
       '  8,0    1        6     1.8             0  Q   N 0 + 8 [sg]',
       '  8,0    1        7     1.8             0  C   W 223490 + 8 [0]',
       '  8,0    1        8     1.8             0 UT   N [swapper] 1',
+      '  8,0    1        9     1.8             0  Q   R 36 (12 00 00 00 24 00 ..) [sg]',
       'CPU1 (8,0):',
       ' Reads Queued:           1,        8KiB	 Writes Queued:           1,        4KiB',
       '',
@@ -257,6 +258,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
       ['requests that neither read nor write (N)', 1],
       ['events of action C', 1],
       ['events of action UT', 1],
+      ['commands of devices (with a payload)', 1],
       ['lines of the summary', 2],
       ['empty lines and comments', 1],
     ],
@@ -362,7 +364,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   },
   dinero: {
     file: 'cc1.din',
-    bytes: text('2 430d70', ' 0 7fffcc84 comment', '1 0xffffffffffffffff', '4 0', '3 10'),
+    bytes: text('2 430d70', ' 0 7fffcc84', '1 0xffffffffffffffff', '4 0', '3 10'),
     requests: [request(0x430d70), request(0x7fffcc84), request(MAX, 0, true)],
     leftOut: [
       ['flushes of the cache (4)', 1],
@@ -450,18 +452,18 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     bytes: text(
       '# captured on: today',
       'mariadbd  4543 [001]  2554.788421:          1 page-faults:u:     7fb4481a2db8 my_malloc+0x1f (/usr/sbin/mariadbd)',
-      'a b  1/2 2554.788430:  1 minor-faults:  10 0 x',
+      'a b  1/2 2554.788430:  1 page-faults:       10 [unknown] ([heap]) 7f10 main+0x1 (a)',
+      'a b  1/2 2554.788430:  1 minor-faults:       10 [unknown] ([heap]) 7f10 main+0x1 (a)',
       '  mariadbd-4543    [001] d....  2554.788621: page_fault_user: address=0x77b40800d000 ip=0x7fb4 error_code=0x6',
-      '  mariadbd-4543    [001] d....  2554.788622: page_fault_user: address=0x77b40800d000 ip=0x7fb4 error_code=0x4',
     ),
-    requests: [
-      request(0x7fb4481a2db8, 0, false, 2_554_788_421),
-      request(0x10, 0, false, 2_554_788_430),
-      request(0x77b40800d000, 0, true, 2_554_788_621),
-      request(0x77b40800d000, 0, false, 2_554_788_622),
-    ],
+    requests: [request(0x7fb4481a2db8, 0, false, 2_554_788_421), request(0x10, 0, false, 2_554_788_430)],
     wrong: [
-      ['a 1 2.000000: 1 cycles: 10 x\n', /^x:1:1: "a" is wrong here, expected a page fault of perf script/],
+      ['hello 1 2\n', /^x:1:1: "hello" is wrong here, expected a page fault of perf script/],
+      ['a 1 2.000000: 1 cycles: 10 x\n', /^x: no requests in this file/],
+      [
+        'a 1 2.000000: 1 page-faults:      7f5dda438932 memset+0x32 (libc.so)\n',
+        /^x:1:1: 7f5dda438932 is the instruction pointer, expected the address: perf record -c 1 -d -e page-faults, then perf script -F \+addr$/,
+      ],
     ],
   },
   pages: {

@@ -202,6 +202,7 @@ function metadata(file: RequestFile, { disordered }: Survey): TraceMeta {
     ],
     ['source', `${basename(file.file)}, format ${reader.name}`],
     ['provenance', reader.provenance ?? 'recorded'],
+    ...(reader.touches ? [['touches', reader.touches] as const] : []),
     ['note', `${pageNote(file)}${late}`],
   ]);
 }

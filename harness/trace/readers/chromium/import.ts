@@ -65,6 +65,7 @@ function metadata(clock: string, nsPerPage: number): TraceMeta {
 
 export const chromium: EventReader = {
   yields: 'events',
+  threadFiles: true,
   name: 'chromium',
   summary:
     'a log of strace -f -ttt -T of Chromium, as a cache of decoded images that a discard policy manages',

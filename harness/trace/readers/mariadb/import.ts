@@ -162,6 +162,7 @@ async function open(input: ReaderInput): Promise<TraceSource> {
 
 export const mariadb: EventReader = {
   yields: 'events',
+  threadFiles: true,
   name: 'mariadb',
   summary:
     'a log of strace -f -tt -T (or -ttt) of a server with InnoDB that resizes its buffer pool, and its page faults',

@@ -1,13 +1,12 @@
 import { InputError } from '../../../base/errors.js';
 import type { Mark } from '../marks.js';
-import type { InputFile } from '../reader.js';
 import { type Call, leaveCall, THREAD_END, useCall } from './calls.js';
 import { COUNTED_CALLS, DESCRIPTOR_CALLS, MEMORY_CALLS } from './calls-table.js';
 import type { Draft } from './drafts.js';
 import type { Clock } from './leader.js';
 import { MEMORY_SETTINGS } from './locks.js';
 import { CLONES } from './processes.js';
-import { readCalls } from './read.js';
+import { type LogInput, readCalls } from './read.js';
 import {
   type Outcome,
   PRIVATE_LEFT,
@@ -121,7 +120,7 @@ export interface FollowedLog {
  *
  * @throws InputError with the line that is not strace's
  */
-export async function followLog(log: InputFile, options: FollowOptions): Promise<FollowedLog> {
+export async function followLog(log: LogInput, options: FollowOptions): Promise<FollowedLog> {
   const { calls, clock } = await readCalls(log);
   const startUs = calls[0]!.timeUs;
   const marks = options.marks.filter((mark) => mark.timeUs >= startUs);

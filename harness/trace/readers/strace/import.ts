@@ -64,6 +64,7 @@ function metadata(
 
 export const strace: EventReader = {
   yields: 'events',
+  threadFiles: true,
   name: 'strace',
   summary: 'strace -f -ttt -T (or -tt): the system calls of all processes of a program',
   source: 'https://man7.org/linux/man-pages/man1/strace.1.html',
