@@ -68,7 +68,7 @@ async function readFile(input: InputFile, thread?: number): Promise<FileLog | un
 }
 
 const ORDERABLE = 'expected the times of strace -ff -ttt, as files of threads are ordered by them';
-/** Files that begin on either side of midnight look this far apart. */
+/** More than this between times of day: files begin on either side of midnight. */
 const HALF_DAY_US = 43_200_000_000;
 
 /** Reads a log of many files, and orders what is in them by time. */
@@ -85,7 +85,7 @@ async function readThreads(files: readonly ThreadFile[]): Promise<FileLog | unde
   const items = logs.flatMap((log) => log.items).sort((a, b) => a.timeUs - b.timeUs);
   const spanUs = items.length > 0 ? items.at(-1)!.timeUs - items[0]!.timeUs : 0;
   if (first.form.clock === 'day' && spanUs > HALF_DAY_US)
-    throw new InputError(`times of day are more than half a day apart, ${ORDERABLE}`, {
+    throw new InputError(`times of day span more than half a day, ${ORDERABLE}`, {
       file: files[0]!.file,
     });
   return { ...first, items };

@@ -75,7 +75,7 @@ describe('a log of a file for each thread', () => {
       'LOG.70': ['23:59:59.000001 brk(NULL) = 0x1'],
       'LOG.71': ['00:00:01.000001 brk(NULL) = 0x1'],
     });
-    await expect(imported(folder)).rejects.toThrow(/times of day are more than half a day apart/);
+    await expect(imported(folder)).rejects.toThrow(/times of day span more than half a day/);
   });
 
   it('is not mixed with other logs or files', async () => {
