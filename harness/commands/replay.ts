@@ -10,9 +10,18 @@ import { prepareFolder } from '../experiment/store.js';
 import { findTrace } from '../experiment/traces.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
 import { csvHeader, csvRows, formatNumber, jsonRow, type Value } from '../metrics/csv.js';
-import { KEY_COLUMNS, RUN_COLUMNS, type RunRow, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/files.js';
+import {
+  CALL_COLUMNS,
+  type CallRow,
+  KEY_COLUMNS,
+  RUN_COLUMNS,
+  type RunRow,
+  SPACE_COLUMNS,
+  TIMELINE_COLUMNS,
+} from '../metrics/files.js';
 import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
+import { callWarnings } from '../metrics/warnings.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
@@ -78,6 +87,34 @@ function metricTable(row: RunRow): string {
   return `${table.toString()}\n${METRICS.length - listed.length} more metrics are 0 or were not measured; --format csv and json list all of them`;
 }
 
+function someFailed(calls: readonly CallRow[]): boolean {
+  return calls.some(({ errno }) => errno !== 'ok');
+}
+
+/** The calls of the trace itself with what they returned; nothing where none returned an error. */
+function callTable(calls: readonly CallRow[]): string {
+  if (!someFailed(calls)) return '';
+  const table = new Table({
+    head: ['call', 'returned', 'calls', 'pages'],
+    colAligns: ['left', 'left', 'right', 'right'],
+    ...PLAIN_TABLE,
+  });
+  for (const { call, errno, count, pages } of calls) table.push([call, errno, count, pages]);
+  return `\n\n${table.toString()}`;
+}
+
+/** The result as text: metrics, calls that failed, and what a reader must know. */
+function resultText({ run, calls }: CellResult, format: Args['format']): string {
+  if (format === 'csv') return csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, [run]);
+  const warnings = callWarnings(run);
+  if (format === 'json') {
+    const more = { ...(someFailed(calls) ? { calls } : {}), ...(warnings.length > 0 ? { warnings } : {}) };
+    return JSON.stringify({ ...jsonRow(RUN_COLUMNS, run), ...more }, null, 2);
+  }
+  const lines = warnings.map(({ what, advice }) => `\nwarning: ${what}. ${advice}`);
+  return `${metricTable(run)}${callTable(calls)}${lines.join('')}`;
+}
+
 function shown(value: Value): string {
   if (value === null) return '';
   return typeof value === 'number' ? formatNumber(value) : value;
@@ -92,6 +129,7 @@ function writeFiles(folder: string, result: CellResult): void {
   write('runs.csv', RUN_COLUMNS, [result.run]);
   write('timeline.csv', TIMELINE_COLUMNS, result.timeline);
   write('spaces.csv', SPACE_COLUMNS, result.spaces);
+  write('calls.csv', CALL_COLUMNS, result.calls);
 }
 
 async function handler(args: Args): Promise<void> {
@@ -115,9 +153,7 @@ async function handler(args: Args): Promise<void> {
     progress.stop();
     if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) writeFiles(args.out, result);
-    if (args.format === 'json') await print(JSON.stringify(jsonRow(RUN_COLUMNS, result.run), null, 2));
-    else if (args.format === 'csv') await print(csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, [result.run]));
-    else await print(metricTable(result.run));
+    await print(resultText(result, args.format));
   } catch (error) {
     if (made !== undefined) rmSync(made, { recursive: true });
     throw error;

@@ -47,8 +47,8 @@ const validateCommand: SubCommand = {
   builder: (yargs) => yargs.positional('trace', tracePositional),
   handler: async (args: { trace: string }) => {
     const { events, touches, warnings } = await validate(await open(args.trace), simulated);
-    for (const { place, what } of warnings.slice(0, SHOWN_WARNINGS))
-      note(`${placeText(place)}: warning: ${what}`);
+    for (const { place, what, count } of warnings.slice(0, SHOWN_WARNINGS))
+      note(`${placeText(place)}: warning: ${what}${count > 1 ? ` (${count} times)` : ''}`);
     const more =
       warnings.length > SHOWN_WARNINGS ? ` (${warnings.length - SHOWN_WARNINGS} more not shown)` : '';
     await print(`valid: ${events} events, ${touches} touches, ${warnings.length} warnings${more}`);

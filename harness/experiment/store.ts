@@ -5,6 +5,7 @@ import { fileError, InputError } from '../base/errors.js';
 import { makeFolder } from '../base/folders.js';
 import { csvHeader, csvRows, type Value } from '../metrics/csv.js';
 import {
+  CALL_COLUMNS,
   HEATMAP_COLUMNS,
   type HeatmapRow,
   PERF_COLUMNS,
@@ -127,6 +128,7 @@ export class ResultStore {
       'runs.csv',
       'timeline.csv',
       'spaces.csv',
+      'calls.csv',
       'perf.csv',
       'claims.csv',
       'heatmap.csv',
@@ -184,6 +186,11 @@ export class ResultStore {
       results.flatMap((result) => result.timeline),
     );
     this.write('spaces.csv', SPACE_COLUMNS, this.spaces());
+    this.write(
+      'calls.csv',
+      CALL_COLUMNS,
+      results.flatMap((result) => result.calls),
+    );
     this.write(
       'perf.csv',
       PERF_COLUMNS,
@@ -250,5 +257,6 @@ export function renumbered(result: CellResult, cell: Cell): CellResult {
     run: { ...result.run, cell: cell.cell, experiment: cell.experiment, purge: cell.purge },
     timeline: result.timeline.map(renumber),
     spaces: result.spaces.map(renumber),
+    calls: result.calls.map(renumber),
   };
 }

@@ -3,7 +3,7 @@ import { PAGE_BYTES } from '../base/page.js';
 import { Refusal } from '../contract/refusal.js';
 import type { Target } from '../contract/target.js';
 import { AXES } from '../metrics/axes.js';
-import type { Moment, Paid } from '../metrics/files.js';
+import type { CallCount, Moment, Paid } from '../metrics/files.js';
 import type { Metrics, Outcome } from '../metrics/schema.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
@@ -31,6 +31,8 @@ export interface ReplayResult {
   readonly overheadPagesMean: number;
   readonly timeline: readonly Moment[];
   readonly spaces: readonly Paid[];
+  /** What the calls of the trace itself returned. */
+  readonly calls: readonly CallCount[];
   /** Bytes of host memory that the machine's arrays took at the end, by part. */
   readonly hostBytes: Readonly<Record<string, number>>;
 }
@@ -159,6 +161,7 @@ async function resultOf<T extends Target>(
     overheadPagesMean: means.overhead,
     timeline: sampler.rows,
     spaces: applicablePaid(target.spaces(sampler.residentPageUs), accesses),
+    calls: target.callOutcomes(),
     hostBytes: target.hostBytes(),
   };
 }
