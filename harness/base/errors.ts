@@ -1,3 +1,5 @@
+import { printable, shortened } from './printable.js';
+
 /** Exit codes of every command. Source: README, "Exit codes". */
 export const EXIT = {
   done: 0,
@@ -7,6 +9,9 @@ export const EXIT = {
   internal: 70,
   interrupted: 130,
 } as const;
+
+/** Characters of a message, without its place. */
+const MOST_SHOWN = 500;
 
 /** Where in an input something is wrong. `line` and `column` count from 1. */
 export interface Place {
@@ -32,9 +37,9 @@ export class InputError extends Error {
   readonly place: Place | undefined;
 
   constructor(what: string, place?: Place) {
-    // Messages of libraries can have several lines.
-    const line = what.replace(/\s*\n\s*/g, ' ').trim();
-    super(`${place ? placeText(place) : ''}${line}`);
+    // Messages of libraries can have several lines, and those on an input's text whatever that has.
+    const line = shortened(printable(what.replace(/\s*\n\s*/g, ' ').trim()), MOST_SHOWN);
+    super(`${place ? printable(placeText(place)) : ''}${line}`);
     this.name = 'InputError';
     this.what = line;
     this.place = place;
@@ -49,7 +54,7 @@ export class InputError extends Error {
 /** This host cannot do what was asked (a feature of Node or of the kernel is missing). Exit code 3. */
 export class HostError extends Error {
   constructor(message: string) {
-    super(message);
+    super(printable(message));
     this.name = 'HostError';
   }
 }

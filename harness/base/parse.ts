@@ -20,9 +20,14 @@ export function addPair(given: Record<string, string>, pair: string, where: stri
   given[key] = pair.slice(equals + 1);
 }
 
+/** What was given, by keys of any name: an object without those that objects have. */
+export function noPairs(): Record<string, string> {
+  return Object.create(null) as Record<string, string>;
+}
+
 /** `key=value` texts by their keys. @throws InputError as `addPair` */
 export function parsePairs(pairs: readonly string[], where: string): Record<string, string> {
-  const given: Record<string, string> = {};
+  const given = noPairs();
   for (const pair of pairs) addPair(given, pair, where);
   return given;
 }

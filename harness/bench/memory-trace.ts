@@ -18,7 +18,7 @@ export async function loadForBench(name: string, source: () => TraceSource): Pro
   try {
     const binary = join(folder, `${name}.rtrace`);
     const text = join(folder, `${name}.csv`);
-    await writeTrace(source(), binary, 'binary', '0'.repeat(64));
+    await writeTrace(source(), binary, 'binary');
     await writeTrace(source(), text, 'text');
     return {
       trace: await openTrace(await traceHandle(binary, name)),

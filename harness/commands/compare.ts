@@ -8,12 +8,21 @@ import { writeResults } from '../experiment/store.js';
 import type { Claim } from '../metrics/claim.js';
 import { CLAIM_COLUMNS, claimRows, claimsTable, judgeClaims } from '../report/claims.js';
 import { comparisonText } from '../report/text.js';
-import { type Command, outFlag, policyModuleFlag, quietFlag, wholeFlag } from './flags.js';
+import {
+  type Command,
+  expansionFlag,
+  outFlag,
+  type PolicyModuleArgs,
+  policyModuleFlag,
+  policyTimeout,
+  quietFlag,
+  wholeFlag,
+} from './flags.js';
 import { note, Progress, print } from './terminal.js';
 
 const MAX_WORKERS = 1024;
 
-interface Args {
+interface Args extends PolicyModuleArgs {
   experiment?: string;
   out?: string;
   workers?: number;
@@ -21,7 +30,6 @@ interface Args {
   heatmap: boolean;
   report: boolean;
   quiet: boolean;
-  policyModule: string[];
 }
 
 function builder(yargs: Argv): Argv {
@@ -48,6 +56,7 @@ function builder(yargs: Argv): Argv {
         default: true,
         describe: 'write report.html and draw the figures when all cells are done; --no-report skips that',
       },
+      ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
     });
@@ -88,6 +97,7 @@ async function runCells(args: Args, experiment: Experiment): Promise<RunSummary>
       resume: args.resume,
       heatmap: args.heatmap,
       policyModules: args.policyModule,
+      policyTimeoutS: policyTimeout(args),
       command: ['reclaim', ...process.argv.slice(2)].join(' '),
       signal: abort.signal,
       events: {
@@ -116,7 +126,7 @@ async function handler(args: Args): Promise<void> {
     process.exitCode = EXIT.interrupted;
     return;
   }
-  if (run.failed > 0) process.exitCode = EXIT.hostCannot;
+  if (run.failed > 0) process.exitCode = run.failedOfInput > 0 ? EXIT.badInput : EXIT.hostCannot;
   if (!args.report || run.runs.length === 0) return;
   // The drawing code takes longer to load than a small experiment takes to run.
   const { drawResults } = await import('./report.js');

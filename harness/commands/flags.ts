@@ -1,5 +1,7 @@
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
+import { loadPolicyModule, MAX_POLICY_TIMEOUT_S, POLICY_TIMEOUT_S } from '../policy/module.js';
+import { limitExpansion } from '../trace/io/decompress.js';
 
 export { MAX_WHOLE as MAX_SEED } from '../metrics/axes.js';
 
@@ -11,7 +13,41 @@ export const policyModuleFlag = {
     default: [] as string[],
     describe: 'load policies from your own module (repeatable)',
   },
+  'policy-timeout': {
+    type: 'number',
+    default: POLICY_TIMEOUT_S,
+    describe: 'seconds that a cell with a policy of --policy-module may take',
+    requiresArg: true,
+  },
 } as const;
+
+/** The arguments of `policyModuleFlag`. */
+export interface PolicyModuleArgs {
+  policyModule: string[];
+  policyTimeout: number;
+}
+
+/**
+ * The value of `--policy-timeout`.
+ *
+ * @throws InputError when it is no number of seconds
+ */
+export function policyTimeout({ policyTimeout: seconds }: PolicyModuleArgs): number {
+  if (seconds > 0 && seconds <= MAX_POLICY_TIMEOUT_S) return seconds;
+  throw new InputError(
+    `--policy-timeout is not a number of seconds above 0 and up to ${MAX_POLICY_TIMEOUT_S}`,
+  );
+}
+
+/**
+ * Loads the modules that `--policy-module` names.
+ *
+ * @throws InputError when one cannot be loaded
+ */
+export async function loadPolicyModules(args: PolicyModuleArgs): Promise<void> {
+  const timeoutS = policyTimeout(args);
+  for (const file of args.policyModule) await loadPolicyModule(file, timeoutS);
+}
 
 export const quietFlag = {
   quiet: { type: 'boolean', default: false, describe: 'no progress on the terminal' },
@@ -19,6 +55,20 @@ export const quietFlag = {
 
 export const outFlag = {
   out: { type: 'string', describe: 'folder for results', requiresArg: true },
+} as const;
+
+/** For commands that read compressed files. */
+export const expansionFlag = {
+  'max-expansion': {
+    type: 'number',
+    describe: 'how many times its size a compressed file may expand to, above 64 MiB (default: 1000)',
+    requiresArg: true,
+    coerce: (times: number) => {
+      if (!(times >= 1)) throw new InputError('--max-expansion is not a number of at least 1');
+      limitExpansion(times);
+      return times;
+    },
+  },
 } as const;
 
 /** A positional argument that is a file, or `-`: yargs passes a lone `-` as an empty text. */

@@ -6,12 +6,11 @@ import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
-import { loadPolicyModule } from '../policy/module.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Reader } from '../trace/readers/reader.js';
 import { READERS } from '../trace/readers/registry.js';
-import { type Command, policyModuleFlag } from './flags.js';
+import { type Command, loadPolicyModules, type PolicyModuleArgs, policyModuleFlag } from './flags.js';
 import { print } from './terminal.js';
 
 interface Described {
@@ -38,8 +37,8 @@ function describe({ name, summary, source, parameters }: Described): string {
   return lines.join('\n');
 }
 
-async function listPolicies(args: { policyModule: string[] }): Promise<void> {
-  for (const file of args.policyModule) await loadPolicyModule(file);
+async function listPolicies(args: PolicyModuleArgs): Promise<void> {
+  await loadPolicyModules(args);
   const kinds: readonly (readonly [string, readonly Described[]])[] = [
     ['discard policies: what discard, unpin and pin do', discardPolicies.all()],
     ['reclaim policies: which page is evicted when memory is short', reclaimPolicies.all()],

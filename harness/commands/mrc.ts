@@ -19,17 +19,26 @@ import { openReference } from '../mrc/requests.js';
 import { Shards } from '../mrc/shards.js';
 import { type SweepResult, sweep } from '../mrc/sweep.js';
 import { type ByteResult, sweepBytes } from '../mrc/sweep-bytes.js';
-import { loadPolicyModule } from '../policy/module.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { formatSpec, parsePolicyList } from '../policy/spec.js';
 import { drawCurves } from '../report/curve.js';
 import { noteAccount } from './account.js';
-import { type Command, filePositional, MAX_SEED, policyModuleFlag, quietFlag, wholeFlag } from './flags.js';
+import {
+  type Command,
+  expansionFlag,
+  filePositional,
+  loadPolicyModules,
+  MAX_SEED,
+  type PolicyModuleArgs,
+  policyModuleFlag,
+  quietFlag,
+  wholeFlag,
+} from './flags.js';
 import { print } from './terminal.js';
 
 type Row = MrcRow | MrcEstimateRow | MrcBytesRow;
 
-interface Args {
+interface Args extends PolicyModuleArgs {
   trace: string;
   policy: string;
   size: string;
@@ -40,7 +49,6 @@ interface Args {
   format: 'table' | 'json' | 'csv';
   seed: number;
   quiet: boolean;
-  policyModule: string[];
 }
 
 function builder(yargs: Argv): Argv {
@@ -85,6 +93,7 @@ function builder(yargs: Argv): Argv {
         describe: 'how the misses are printed; the table has a curve below',
       },
       seed: { type: 'number', default: 1, describe: 'seed of all random draws', requiresArg: true },
+      ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
     })
@@ -237,7 +246,7 @@ function shardsRate(args: Args): number | undefined {
 }
 
 async function handler(args: Args): Promise<void> {
-  for (const file of args.policyModule) await loadPolicyModule(file);
+  await loadPolicyModules(args);
   const policies = parsePolicyList(args.policy).map((spec) => reclaimPolicies.choose(formatSpec(spec)));
   const { bytes } = args;
   const { relative, sizes } = readSizes(args.size, bytes);

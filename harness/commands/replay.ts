@@ -6,6 +6,7 @@ import { InputError } from '../base/errors.js';
 import { costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
 import { planReplay } from '../experiment/plan.js';
+import { checkRepeats, isForeign } from '../experiment/repeat.js';
 import { prepareFolder } from '../experiment/store.js';
 import { findTrace } from '../experiment/traces.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
@@ -22,20 +23,27 @@ import {
 import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { callWarnings } from '../metrics/warnings.js';
-import { loadPolicyModule } from '../policy/module.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
-import { type Command, outFlag, policyModuleFlag, quietFlag, tracePositional } from './flags.js';
+import {
+  type Command,
+  expansionFlag,
+  loadPolicyModules,
+  outFlag,
+  type PolicyModuleArgs,
+  policyModuleFlag,
+  quietFlag,
+  tracePositional,
+} from './flags.js';
 import { note, Progress, print } from './terminal.js';
 
-interface Args extends Record<AxisName, string> {
+interface Args extends Record<AxisName, string>, PolicyModuleArgs {
   trace: string;
   costs?: string;
   out?: string;
   format: 'table' | 'json' | 'csv';
   check: boolean;
   quiet: boolean;
-  policyModule: string[];
 }
 
 const axisFlags = perAxis((name) => ({
@@ -64,8 +72,10 @@ function builder(yargs: Argv): Argv {
       check: {
         type: 'boolean',
         default: false,
-        describe: 'check the invariants of the machine after every event',
+        describe:
+          'check the invariants of the machine after every event, and all that policies do; policies of your own run twice and must do the same',
       },
+      ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
     })
@@ -133,7 +143,7 @@ function writeFiles(folder: string, result: CellResult): void {
 }
 
 async function handler(args: Args): Promise<void> {
-  for (const file of args.policyModule) await loadPolicyModule(file);
+  await loadPolicyModules(args);
   // Everything that can be wrong is checked before the trace is read.
   const plan = planReplay(args);
   const { costs, fromDefault } = readCosts(args.costs);
@@ -150,6 +160,8 @@ async function handler(args: Args): Promise<void> {
       check: args.check,
       progress: (events) => progress.set(events),
     });
+    if (args.check && isForeign(cell))
+      checkRepeats(cell, result, await runCell(cell, trace, label, costs, { check: true }));
     progress.stop();
     if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) writeFiles(args.out, result);

@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import { Presets, SingleBar } from 'cli-progress';
+import { printable } from '../base/printable.js';
 
 /** Writes results to standard output; waits while a pipe is full. */
 export async function print(text: string): Promise<void> {
   if (!process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)) await once(process.stdout, 'drain');
 }
 
-/** Prints something that is not a result, on standard error. */
+/** Prints something that is not a result, as one line on standard error. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printable(text)}\n`);
 }
 
 /** A progress bar on standard error; nothing when that is not a terminal, or with --quiet. */

@@ -3,7 +3,7 @@ import { parsePairs } from '../base/parse.js';
 import { importTrace } from '../trace/import.js';
 import { formOf, writeTrace } from '../trace/write.js';
 import { noteAccount, noteSum } from './account.js';
-import { filePositional, outputPositional, type SubCommand } from './flags.js';
+import { expansionFlag, filePositional, outputPositional, type SubCommand } from './flags.js';
 import { note } from './terminal.js';
 
 interface ImportArgs {
@@ -27,7 +27,7 @@ const REMOVED_FLAGS: Readonly<Record<string, string>> = {
   resize: '--reader postgresql:resize=SECONDS:SIZE+SECONDS:SIZE',
   faults: '--with faults=FILE',
   marks: '--with marks=FILE',
-  memory: '--reader strace:memory=shared|all',
+  memory: '--reader strace:memory=auto|shared|all',
   touches: '--reader strace:touches=none|second-mapper',
 };
 
@@ -77,6 +77,7 @@ export const importCommand: SubCommand = {
           default: [] as string[],
           describe: 'metadata to add, "key: value" (repeatable)',
         },
+        ...expansionFlag,
       })
       .options(removedOptions),
   handler: async (args: ImportArgs) => {

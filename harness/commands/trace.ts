@@ -11,6 +11,7 @@ import { openTrace, type Trace } from '../trace/trace.js';
 import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
 import {
   type Command,
+  expansionFlag,
   MAX_SEED,
   outputPositional,
   type SubCommand,
@@ -31,7 +32,7 @@ async function open(name: string): Promise<Trace> {
 const info: SubCommand = {
   command: 'info <trace>',
   describe: 'what a trace contains: metadata, events by op, spaces, objects, time',
-  builder: (yargs) => yargs.positional('trace', tracePositional),
+  builder: (yargs) => yargs.positional('trace', tracePositional).options(expansionFlag),
   handler: async (args: { trace: string }) => {
     await print(await traceInfo(await open(args.trace)));
   },
@@ -44,14 +45,15 @@ function placeText({ file, line }: Place): string {
 const validateCommand: SubCommand = {
   command: 'validate <trace>',
   describe: 'check that every event of a trace makes sense',
-  builder: (yargs) => yargs.positional('trace', tracePositional),
+  builder: (yargs) => yargs.positional('trace', tracePositional).options(expansionFlag),
   handler: async (args: { trace: string }) => {
-    const { events, touches, warnings } = await validate(await open(args.trace), simulated);
+    const { events, touches, warnings, zeroReads } = await validate(await open(args.trace), simulated);
     for (const { place, what, count } of warnings.slice(0, SHOWN_WARNINGS))
       note(`${placeText(place)}: warning: ${what}${count > 1 ? ` (${count} times)` : ''}`);
     const more =
       warnings.length > SHOWN_WARNINGS ? ` (${warnings.length - SHOWN_WARNINGS} more not shown)` : '';
-    await print(`valid: ${events} events, ${touches} touches, ${warnings.length} warnings${more}`);
+    const zeros = zeroReads > 0 ? `, ${zeroReads} reads of zeros after a drop` : '';
+    await print(`valid: ${events} events, ${touches} touches, ${warnings.length} warnings${more}${zeros}`);
   },
 };
 
@@ -59,19 +61,20 @@ const convert: SubCommand = {
   command: 'convert <trace> <output>',
   describe: 'write a trace in another form: text or binary (.rtrace)',
   builder: (yargs) =>
-    yargs.positional('trace', tracePositional).positional('output', outputPositional).option('to', {
-      choices: TRACE_FORMS,
-      describe: 'the form to write (default: as the name of the output says)',
-    }),
+    yargs
+      .positional('trace', tracePositional)
+      .positional('output', outputPositional)
+      .options({
+        to: {
+          choices: TRACE_FORMS,
+          describe: 'the form to write (default: as the name of the output says)',
+        },
+        ...expansionFlag,
+      }),
   handler: async (args: { trace: string; output: string; to?: TraceForm }) => {
     const trace = await open(args.trace);
     const form = args.to ?? formOf(args.output);
-    const written = await writeTrace(
-      trace,
-      args.output,
-      form,
-      form === 'binary' ? trace.totals.sha256 : undefined,
-    );
+    const written = await writeTrace(trace, args.output, form);
     if (args.output !== '-') note(`${args.output}: ${written.events} events`);
   },
 };

@@ -110,6 +110,8 @@ export const IGNORED_ADVICE: Readonly<Partial<Record<Advice, string>>> = {
 
 /** The content id that marks what a program gave up: no trace and no machine has it. */
 export const DISCARDED = 0xffff_fffe;
+/** As `DISCARDED`, where the recorded program did so by a call that leaves zeros: what it reads there it relies on. */
+export const DROPPED = 0xffff_fffd;
 
 /** Looks into pages without touching them. */
 export interface ContentInspector {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { InputError, type Place } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
+import { printable } from '../base/printable.js';
 import { type Claim, RELATIONS, selected, TERMS, type Term } from '../metrics/claim.js';
 import type { Row } from '../metrics/csv.js';
 import { IDENTITY_COLUMNS } from '../metrics/files.js';
@@ -17,8 +18,8 @@ const term = z.strictObject({
 /** A claim as an experiment's file says it. */
 const claimEntry = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, ".", "_" and "-"'),
-  claim: z.string().min(1),
-  source: z.string().min(1),
+  claim: z.string().min(1).transform(printable),
+  source: z.string().min(1).transform(printable),
   claimed: z.number(),
   relation: z.enum(RELATIONS).default('='),
   tolerance: z.number().min(0).default(0),
@@ -27,7 +28,7 @@ const claimEntry = z.strictObject({
   over: term.optional(),
   times: z.number().default(1),
   plus: z.number().default(0),
-  unit: z.string().default(''),
+  unit: z.string().default('').transform(printable),
 });
 
 /** What `claims:` of an experiment lists. */

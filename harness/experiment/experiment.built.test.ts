@@ -336,7 +336,7 @@ describe('a worker that dies', () => {
     const failed: string[] = [];
     const pool = new Pool(
       cells,
-      { traces: [], costsFile: undefined, policyModules: [] },
+      { traces: [], costsFile: undefined, policyModules: [], policyTimeoutS: 60 },
       {
         result: (cell) => done.push(cell.cell),
         failed: (cell, reason) => failed.push(`${cell.cell}: ${reason}`),

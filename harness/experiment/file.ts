@@ -1,8 +1,9 @@
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
 import { InputError, type Place } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { packageFile } from '../base/package-root.js';
+import { printable } from '../base/printable.js';
 import { readText } from '../base/text.js';
 import { AXES, AXIS_NAMES, type AxisName, axisInfo, MAX_WHOLE } from '../metrics/axes.js';
 import type { Claim } from '../metrics/claim.js';
@@ -42,7 +43,7 @@ const axisFields = Object.fromEntries(
 
 const fields = z.strictObject({
   name,
-  description: z.string().default(''),
+  description: z.string().default('').transform(printable),
   traces: traceEntries.optional(),
   families: z.record(name, traceEntries).optional(),
   ...axisFields,
@@ -75,6 +76,8 @@ export interface Experiment extends AxisLists {
   readonly costs?: string | undefined;
   /** What to compute from the results and compare with what was claimed; claims add no cells. */
   readonly claims: readonly Claim[];
+  /** The place in the file of the value at a path of keys. */
+  placeOf(path: readonly PropertyKey[]): Place;
 }
 
 type Document = ReturnType<typeof parseDocument>;
@@ -148,6 +151,36 @@ function wrong(first: Issue, source: Source): InputError {
   return new InputError(`${name}: ${issue.message}`, placeOf(source, path));
 }
 
+/** The most aliases that may stand in for parts of the file, those within others counted again. */
+const MAX_ALIASES = 100;
+
+/**
+ * The value of a document.
+ *
+ * @throws InputError for a key that objects of JavaScript have already, and for aliases of aliases without end
+ */
+function documentValue(source: Source): unknown {
+  let alias: readonly number[] | undefined | null;
+  visit(source.document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === '__proto__' && key.range)
+        throw new InputError('"__proto__" is no key of an experiment', placeAt(source, key.range));
+    },
+    Alias(_, node) {
+      alias = node.range;
+    },
+  });
+  try {
+    return source.document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new InputError(
+      `its aliases cannot be followed (${error.message}), expected at most ${MAX_ALIASES}`,
+      alias ? placeAt(source, alias) : { file: source.file },
+    );
+  }
+}
+
 /**
  * Reads an experiment file (YAML).
  *
@@ -160,7 +193,7 @@ export function readExperiment(file: string): Experiment {
   const source = { file, document, lines };
   const broken = document.errors[0];
   if (broken) throw new InputError(`not YAML: ${broken.message.split('\n')[0]}`, placeAt(source, broken.pos));
-  const parsed = schema.safeParse(document.toJS());
+  const parsed = schema.safeParse(documentValue(source));
   if (!parsed.success) throw wrong(foremost(parsed.error.issues), source);
   const { traces: unnamed, families = {}, ...rest } = parsed.data;
   const traces = [
@@ -170,7 +203,7 @@ export function readExperiment(file: string): Experiment {
     ),
   ];
   checkClaimColumns(rest.claims, (path) => placeOf(source, ['claims', ...path]));
-  return { ...rest, traces, file };
+  return { ...rest, traces, file, placeOf: (path) => placeOf(source, path) };
 }
 
 /** The traces that a list stands for; `path` is where it stands. */

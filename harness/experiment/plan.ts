@@ -66,14 +66,17 @@ function listed(experiment: Experiment, name: AxisName): string[] {
 /**
  * Checks the axes of an experiment before its traces have been read.
  *
- * @throws InputError naming the experiment's file for an unknown policy, parameter, swap or size
+ * @throws InputError with the line and column of an unknown policy, parameter, swap or size
  */
 export function checkAxes(experiment: Experiment): void {
-  try {
-    for (const name of AXIS_NAMES) for (const text of listed(experiment, name)) checkAxis(name, text);
-  } catch (error) {
-    throw error instanceof InputError ? error.at({ file: experiment.file }) : error;
-  }
+  for (const name of AXIS_NAMES)
+    listed(experiment, name).forEach((text, i) => {
+      try {
+        checkAxis(name, text);
+      } catch (error) {
+        throw error instanceof InputError ? error.at(experiment.placeOf([AXES[name].key, i])) : error;
+      }
+    });
 }
 
 /** All combinations of the values of all axes on a trace, nested as `AXES` says. */

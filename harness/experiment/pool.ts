@@ -9,8 +9,12 @@ const WORKER_FILE = packageFile('dist', 'harness', 'experiment', 'worker.js');
 
 export interface PoolEvents {
   result(cell: Cell, result: CellResult): void;
-  /** The worker died or refused; the other cells go on. */
-  failed(cell: Cell, reason: string): void;
+  /**
+   * The worker died or refused; the other cells go on.
+   *
+   * @param ofInput whether the cell's input is at fault, a policy from outside included
+   */
+  failed(cell: Cell, reason: string, ofInput: boolean): void;
 }
 
 /**
@@ -55,7 +59,7 @@ export class Pool {
         if (this.stopped) break;
         this.workers.delete(worker);
         worker = undefined;
-        this.events.failed(cell, `its worker died: ${error instanceof Error ? error.message : error}`);
+        this.events.failed(cell, `its worker died: ${error instanceof Error ? error.message : error}`, false);
       }
     }
     if (worker) {
@@ -72,7 +76,7 @@ export class Pool {
 
   private report(cell: Cell, answer: WorkerAnswer): void {
     if ('result' in answer) this.events.result(cell, answer.result);
-    else this.events.failed(cell, answer.refused);
+    else this.events.failed(cell, answer.refused, true);
   }
 }
 

@@ -9,7 +9,8 @@ import { type CostTable, costsNote, type LoadedCosts, readCosts } from '../cost/
 import type { HeatmapRow, RunRow, SpaceRow } from '../metrics/files.js';
 import { thisHost, VERSION } from '../metrics/host.js';
 import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
-import { loadPolicyModule } from '../policy/module.js';
+import { loadPolicyModule, POLICY_TIMEOUT_S } from '../policy/module.js';
+import { moduleHash } from '../policy/module-files.js';
 import { heatmap } from '../trace/heatmap.js';
 import { openTrace, type TraceHandle } from '../trace/trace.js';
 import type { PlannedTrace } from './axes.js';
@@ -35,6 +36,8 @@ export interface RunOptions {
   readonly heatmap?: boolean;
   /** Files of policies from outside. */
   readonly policyModules: readonly string[];
+  /** Seconds that a cell with a policy of theirs may take. */
+  readonly policyTimeoutS?: number;
   /** The command line, for the manifest. */
   readonly command: string;
   /** Callbacks for progress; all are optional. */
@@ -65,7 +68,10 @@ export interface RunSummary {
   /** Rows of spaces.csv. */
   readonly spaces: readonly SpaceRow[];
   readonly traces: readonly LoadedTrace[];
+  /** Cells without results: bad input, a policy from outside that broke its contract, or a worker that died. */
   readonly failed: number;
+  /** Those of them whose input or policy was at fault. */
+  readonly failedOfInput: number;
   /** Whether it was interrupted. */
   readonly aborted: boolean;
 }
@@ -84,6 +90,21 @@ interface Prepared extends LoadedTrace {
   /** Whether it makes memory volatile itself. */
   readonly marksVolatile: boolean;
   readonly source: TraceEntry;
+}
+
+/**
+ * Hashes of policy modules with all that they import.
+ *
+ * @param resume whether finished cells are to be kept: it must be known then that they are of the same code
+ * @throws InputError for a module whose imports cannot be known, with `resume`
+ */
+async function moduleHashes(files: readonly string[], resume: boolean): Promise<string[]> {
+  const hash = (file: string) =>
+    moduleHash(file).catch((error) => {
+      if (resume || !(error instanceof InputError)) throw error;
+      return 'unknown';
+    });
+  return Promise.all(files.map(hash));
 }
 
 async function prepareTrace(
@@ -129,7 +150,7 @@ async function prepareTraces(
   return traces;
 }
 
-/** Runs cells in workers, those that share a run only once, and stores their results. Returns how many failed. */
+/** Runs cells in workers, those that share a run only once, and stores their results. Returns how many failed, and how many of them because of their input. */
 async function runCells(
   cells: readonly Cell[],
   setup: WorkerSetup,
@@ -137,9 +158,10 @@ async function runCells(
   inputs: (cell: Cell) => string,
   traces: readonly Prepared[],
   options: RunOptions,
-): Promise<number> {
+): Promise<Pick<RunSummary, 'failed' | 'failedOfInput'>> {
   const { events, signal } = options;
   let failed = 0;
+  let failedOfInput = 0;
   const marks = (trace: number) => traces[trace]!.marksVolatile;
   const runs = sharedRuns(cells, marks, setup.policyModules.length > 0);
   const others = new Map(runs.map((run) => [run.cell, run.others]));
@@ -150,8 +172,10 @@ async function runCells(
   };
   const pool = new Pool([...others.keys()], setup, {
     result: keep,
-    failed(cell, reason) {
-      failed += 1 + (others.get(cell)?.length ?? 0);
+    failed(cell, reason, ofInput) {
+      const lost = 1 + (others.get(cell)?.length ?? 0);
+      failed += lost;
+      if (ofInput) failedOfInput += lost;
       const trace = traces[cell.trace]!;
       events?.failedCell?.(
         cell.cell,
@@ -166,7 +190,7 @@ async function runCells(
   if (signal?.aborted) await pool.stop();
   await pool.run(options.workers);
   signal?.removeEventListener('abort', stop);
-  return failed;
+  return { failed, failedOfInput };
 }
 
 /**
@@ -176,8 +200,8 @@ async function runCells(
  * @throws InputError when the experiment, a trace or the folder is wrong; then nothing is left behind
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunSummary> {
-  const { out, policyModules, events } = options;
-  for (const file of policyModules) await loadPolicyModule(file);
+  const { out, policyModules, policyTimeoutS = POLICY_TIMEOUT_S, events } = options;
+  for (const file of policyModules) await loadPolicyModule(file, policyTimeoutS);
   checkAxes(experiment);
   const costsFile =
     experiment.costs === undefined ? undefined : join(dirname(experiment.file), experiment.costs);
@@ -194,7 +218,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     const inputs = inputsHasher(
       traces.map(({ label, sha256 }) => ({ label, sha256 })),
       costs,
-      policyModules,
+      await moduleHashes(policyModules, options.resume),
     );
     if (!options.resume) store.clear();
     if (options.heatmap) store.writeHeatmap(await heatmapRows(traces));
@@ -204,6 +228,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       traces: traces.map(({ handle, label }) => ({ handle, label })),
       costsFile,
       policyModules,
+      policyTimeoutS,
     };
     const failed = await runCells(left, setup, store, inputs, traces, options);
     store.finish(manifest(experiment, options, traces, store, cells.length, loaded));
@@ -212,7 +237,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       runs: store.runs(),
       spaces: store.spaces(),
       traces,
-      failed,
+      ...failed,
       aborted: options.signal?.aborted === true,
     };
   } catch (error) {
@@ -255,7 +280,7 @@ function manifest(
   cells: number,
   { costs, fromDefault }: LoadedCosts,
 ): object {
-  const { file: _path, ...definition } = experiment;
+  const { file: _path, placeOf: _place, ...definition } = experiment;
   const results = store.inOrder();
   const outcomes = OUTCOMES.map((outcome) => [
     outcome,

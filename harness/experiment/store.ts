@@ -37,13 +37,13 @@ interface JournalEntry {
  * Returns a hash of everything that a cell's result depends on, except the host: equal hashes mean equal bytes.
  *
  * @param traces label and content hash, by the index cells use
+ * @param modules hashes of policy modules
  */
 export function inputsHasher(
   traces: readonly { readonly label: string; readonly sha256: string }[],
   costs: unknown,
-  policyModules: readonly string[],
+  modules: readonly string[],
 ): (cell: Cell) => string {
-  const modules = policyModules.map((file) => readFileSync(file, 'utf8'));
   const common = JSON.stringify([codeHash('harness'), costs, modules]);
   return ({ cell: _number, experiment: _experiment, trace, ...what }) =>
     createHash('sha256')

@@ -4,6 +4,7 @@ import { basename, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { unknownName } from '../base/nearest.js';
 import { packageFile } from '../base/package-root.js';
+import { printable } from '../base/printable.js';
 import { compileSource, compileTrace } from '../trace/compile.js';
 import { COMPRESSED_NAME } from '../trace/io/decompress.js';
 import { inputName, STDIN } from '../trace/io/input.js';
@@ -60,9 +61,11 @@ export function findTrace(name: string, folder = ''): TraceName {
     throw unknownName('shipped trace', name, [...shippedTraces().keys()]);
   return {
     path,
-    label: basename(name)
-      .replace(COMPRESSED_NAME, '')
-      .replace(/\.(csv|rtrace|txt)$/, ''),
+    label: printable(
+      basename(name)
+        .replace(COMPRESSED_NAME, '')
+        .replace(/\.(csv|rtrace|txt)$/, ''),
+    ),
     shown: path,
   };
 }

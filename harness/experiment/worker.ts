@@ -11,6 +11,8 @@ export interface WorkerSetup {
   readonly traces: readonly { readonly handle: TraceHandle; readonly label: string }[];
   readonly costsFile: string | undefined;
   readonly policyModules: readonly string[];
+  /** Seconds that a cell with a policy of theirs may take. */
+  readonly policyTimeoutS: number;
 }
 
 /** A worker's answer to a cell: its result, or why it could not run. */
@@ -21,7 +23,7 @@ const port = parentPort;
 if (!port) throw new Error('this module is the entry of a worker thread');
 
 const costs = loadCosts(setup.costsFile);
-for (const file of setup.policyModules) await loadPolicyModule(file);
+for (const file of setup.policyModules) await loadPolicyModule(file, setup.policyTimeoutS);
 const opened = new Map<number, Promise<Trace>>();
 
 function trace(index: number): Promise<Trace> {

@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
+import { printable } from '../base/printable.js';
 import type { Value } from './csv.js';
 import { NOT_APPLICABLE, OUTCOMES, type Outcome } from './schema.js';
 
@@ -51,13 +52,13 @@ export function parseValue(column: string, kind: Kind, text: string): Value {
     return text;
   }
   if (kind === 'text' || kind === 'text?') {
-    if (text !== '') return text;
+    if (text !== '') return printable(text);
     if (kind === 'text?') return null;
     throw new InputError(`${column} is empty, expected a text`);
   }
   if (text === '' && kind !== 'number') return null;
   if ((text === NOT_APPLICABLE && kind === 'applicable?') || (text === 'trace' && kind === 'limit'))
     return text;
-  if (NUMBER.test(text)) return Number(text);
+  if (NUMBER.test(text) && Number.isFinite(Number(text))) return Number(text);
   throw new InputError(`${column} is "${text}", expected ${EXPECTED[kind]}`);
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { InputError } from '../base/errors.js';
+import { printableTexts } from '../base/printable.js';
 import { parseJson, readText } from '../base/text.js';
 import { TOUCHES, type Touches } from '../base/touches.js';
 import { SCHEMA_VERSION } from './schema.js';
@@ -53,7 +54,7 @@ const shape = z.object({
   policy_modules: z.array(z.string()),
   traces: z.array(trace),
   seeds: z.array(z.number()).default([]),
-  cells: z.object({ planned: z.number() }),
+  cells: z.object({ planned: z.int().nonnegative() }),
   not_ok: z
     .array(z.object({ cell: z.number(), outcome: z.string(), reason: z.string().optional() }))
     .default([]),
@@ -69,7 +70,7 @@ export type Manifest = z.output<typeof shape>;
  * @throws InputError when it is not JSON, of another version of the result files, or lacks what it should have
  */
 export function parseManifest(text: string, file: string): Manifest {
-  const json = parseJson(text, file);
+  const json = printableTexts(parseJson(text, file));
   const { schema } = (json ?? {}) as { schema?: unknown };
   if (schema !== SCHEMA_VERSION) {
     const found = schema === undefined ? 'none' : schema;

@@ -15,7 +15,7 @@ describe('a result file', () => {
     expect(table(rows)).toEqual([
       // A trace may be called like a number.
       { pgfault: -1500, trace: '1e5', cell: 7, outcome: 'ok', other: null, major_rate: 0.5 },
-      { pgfault: null, trace: 'a\nb', cell: 8, outcome: 'oom', other: 9, major_rate: 'n/a' },
+      { pgfault: null, trace: 'a\\x0ab', cell: 8, outcome: 'oom', other: 9, major_rate: 'n/a' },
       { pgfault: 3, trace: 't', cell: 9, outcome: 'ok', other: 'n/a', major_rate: null },
     ]);
   });

@@ -1,4 +1,5 @@
 import { InputError } from '../base/errors.js';
+import { TimeLimit, within } from '../policy/border/time-limit.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen } from '../policy/registry.js';
@@ -81,12 +82,15 @@ async function distinctBytes(reference: ReferenceString): Promise<number> {
 
 async function byteCell(policy: Chosen<ReclaimPolicyInfo>, size: number, seed: number) {
   const simulate = await loadSimulateBytes(policy.info.name);
-  const simulation = new Simulation(policy, size, seed, true);
+  const timeLimit = TimeLimit.of([policy.info]);
+  const simulation = within(timeLimit, () => new Simulation(policy, size, seed, true));
   const counts: ByteCounts = { requestBytes: 0, missBytes: 0 };
   return {
     run(ids: Int32Array, length: number, distinct: number, bytes: Float64Array): void {
-      simulation.grow(distinct);
-      simulate(simulation, ids, length, bytes, counts);
+      within(timeLimit, () => {
+        simulation.grow(distinct);
+        simulate(simulation, ids, length, bytes, counts);
+      });
     },
     result(): ByteResult {
       const { requests, misses } = simulation;

@@ -1,5 +1,6 @@
 import { grown } from '../base/arrays.js';
 import { InputError } from '../base/errors.js';
+import { TimeLimit, within } from '../policy/border/time-limit.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import { MemoryReference, type ReferenceString } from './reference.js';
@@ -115,7 +116,7 @@ async function makeCells(options: SweepOptions, sizes: readonly number[]): Promi
       cells.push(
         curve
           ? new CurveCell(policy, size, curve, i === 0)
-          : new SimulatedCell(new Simulation(policy, size, options.seed), simulate),
+          : new SimulatedCell(policy, size, options.seed, simulate),
       );
     });
   }
@@ -123,15 +124,25 @@ async function makeCells(options: SweepOptions, sizes: readonly number[]): Promi
 }
 
 class SimulatedCell implements SweepCell {
+  private readonly timeLimit: TimeLimit | undefined;
+  private readonly simulation: Simulation;
+
   constructor(
-    private readonly simulation: Simulation,
+    policy: Chosen<ReclaimPolicyInfo>,
+    size: number,
+    seed: number,
     private readonly simulate: Simulate,
-  ) {}
+  ) {
+    this.timeLimit = TimeLimit.of([policy.info]);
+    this.simulation = within(this.timeLimit, () => new Simulation(policy, size, seed));
+  }
 
   run(ids: Int32Array, length: number, distinct: number, next: Float64Array | undefined): void {
     const { simulation } = this;
-    simulation.grow(distinct);
-    this.simulate(simulation, ids, length, simulation.nextUse && next);
+    within(this.timeLimit, () => {
+      simulation.grow(distinct);
+      this.simulate(simulation, ids, length, simulation.nextUse && next);
+    });
   }
 
   result(): SweepResult {

@@ -1,6 +1,10 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { InputError } from '../base/errors.js';
+import { guardProcess, type ModuleOrigin, shownValue } from './border/border.js';
+import { checkedDiscard } from './border/discard.js';
+import { checkedReclaim } from './border/reclaim.js';
 import type { DiscardPolicyInfo } from './discard/contract.js';
 import { discardPolicies } from './discard/registry.js';
 import type { ReclaimPolicyInfo } from './reclaim/contract.js';
@@ -13,7 +17,33 @@ export interface PolicyModule {
   readonly reclaim?: readonly ReclaimPolicyInfo[];
 }
 
-function addAll<T extends PolicyInfo>(registry: Registry<T>, policies: unknown, file: string): number {
+/** Seconds that a cell with a policy from outside may take, unless `--policy-timeout` says otherwise. */
+export const POLICY_TIMEOUT_S = 600;
+/** The longest time limit: V8 takes milliseconds of 32 bits. */
+export const MAX_POLICY_TIMEOUT_S = 2_000_000;
+
+const KINDS = ['integer', 'number', 'size', 'choice', 'list'];
+
+/** What is wrong with an entry's parameters; undefined if nothing is. */
+function wrongParameter(parameters: Readonly<Record<string, unknown>>): string | undefined {
+  for (const [name, parameter] of Object.entries(parameters)) {
+    const { kind, meaning, default: value } = (parameter ?? {}) as Record<string, unknown>;
+    if (
+      !KINDS.includes(String(kind)) ||
+      typeof meaning !== 'string' ||
+      !/^(number|string)$/.test(typeof value)
+    )
+      return `its parameter ${name} is incomplete, expected kind (${KINDS.join(', ')}), default and meaning`;
+  }
+  return undefined;
+}
+
+function addAll<T extends PolicyInfo>(
+  registry: Registry<T>,
+  policies: unknown,
+  file: string,
+  checked: (policy: T) => T,
+): number {
   if (policies === undefined) return 0;
   if (!Array.isArray(policies))
     throw new InputError(`its export for the ${registry.kind} is not an array`, { file });
@@ -23,6 +53,7 @@ function addAll<T extends PolicyInfo>(registry: Registry<T>, policies: unknown, 
       typeof policy.summary === 'string' &&
       typeof policy.source === 'string' &&
       typeof policy.parameters === 'object' &&
+      policy.parameters !== null &&
       typeof policy.create === 'function';
     if (!complete) {
       throw new InputError(
@@ -30,29 +61,66 @@ function addAll<T extends PolicyInfo>(registry: Registry<T>, policies: unknown, 
         { file },
       );
     }
-    registry.add(policy as unknown as T);
+    const wrong = wrongParameter(policy.parameters as Parameters<typeof wrongParameter>[0]);
+    if (wrong !== undefined) throw new InputError(`${registry.kind} ${policy.name}: ${wrong}`, { file });
+    registry.add(checked(policy as unknown as T));
   }
   return policies.length;
 }
 
-/**
- * Loads policies from a module outside the package into the registries.
- *
- * @throws InputError when the module cannot be loaded, exports no policy, or one that is incomplete or named as another
- */
-export async function loadPolicyModule(file: string): Promise<void> {
-  let module: PolicyModule;
+/** Loads a module in a thread of its own: one that never ends, or ends the process, ends only that. */
+const TRIAL = `
+const { parentPort, workerData } = require('node:worker_threads');
+import(workerData).then(
+  () => parentPort.postMessage(undefined),
+  (error) => parentPort.postMessage(error instanceof Error ? error.message.split('\\n')[0] : String(error)),
+);`;
+
+/** @returns why the module cannot be loaded; undefined if it can */
+function tryToLoad(url: string, timeoutS: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const worker = new Worker(TRIAL, { eval: true, workerData: url, stdout: true, stderr: true });
+    const timer = setTimeout(() => done(`it is not loaded after ${timeoutS} s`), timeoutS * 1000);
+    const done = (problem: string | undefined): void => {
+      clearTimeout(timer);
+      void worker.terminate();
+      resolve(problem);
+    };
+    worker.once('message', done);
+    worker.once('error', (error) => done(error.message.split('\n')[0]));
+    worker.once('exit', () => done('it ends the process'));
+  });
+}
+
+/** The module's exports. @throws InputError when it cannot be loaded */
+async function importModule({ file, timeoutS }: ModuleOrigin): Promise<PolicyModule> {
+  const url = pathToFileURL(resolve(file)).href;
+  const problem = await tryToLoad(url, timeoutS);
+  if (problem !== undefined) throw new InputError(`cannot be loaded as a module: ${problem}`, { file });
   try {
-    module = (await import(pathToFileURL(resolve(file)).href)) as PolicyModule;
+    return (await import(url)) as PolicyModule;
   } catch (error) {
     throw new InputError(
-      `cannot be loaded as a module: ${error instanceof Error ? error.message.split('\n')[0] : error}`,
+      `cannot be loaded as a module: ${error instanceof Error ? error.message.split('\n')[0] : shownValue(error)}`,
       { file },
     );
   }
+}
+
+/**
+ * Loads policies from a module outside the package into the registries. Every call of them is checked (`border/`).
+ *
+ * @param timeoutS seconds that a cell with one of them may take
+ * @throws InputError when the module cannot be loaded, exports no policy, or one that is incomplete or named as another
+ */
+export async function loadPolicyModule(file: string, timeoutS: number = POLICY_TIMEOUT_S): Promise<void> {
+  guardProcess();
+  const origin = { file, timeoutS };
+  const module = await importModule(origin);
   try {
     const added =
-      addAll(discardPolicies, module.discard, file) + addAll(reclaimPolicies, module.reclaim, file);
+      addAll(discardPolicies, module.discard, file, (info) => checkedDiscard(info, origin)) +
+      addAll(reclaimPolicies, module.reclaim, file, (info) => checkedReclaim(info, origin));
     if (added === 0)
       throw new InputError('exports no policies, expected arrays named discard or reclaim', { file });
   } catch (error) {

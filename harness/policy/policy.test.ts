@@ -405,7 +405,7 @@ describe('policies from outside', () => {
       expect(discardPolicies.choose('mine').text).toBe('mine');
       await expect(
         loadPolicyModule(module('twice.mjs', `export const discard = [${mine}];`)),
-      ).rejects.toThrow(/twice\.mjs: there are two discard policy named mine/);
+      ).rejects.toThrow(/twice\.mjs: there is a discard policy named mine already/);
       await expect(loadPolicyModule(module('none.mjs', 'export default 1;'))).rejects.toThrow(
         /exports no policies/,
       );

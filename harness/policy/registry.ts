@@ -1,6 +1,7 @@
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { formatPolicy, type Parameters, type ParameterValues, parseParameters } from '../base/parameters.js';
+import type { ModuleOrigin } from './border/border.js';
 import { parsePolicy } from './spec.js';
 
 /** What every policy says of itself, whatever its kind. */
@@ -12,6 +13,8 @@ export interface PolicyInfo {
   /** The paper, mail or kernel file it follows. */
   readonly source: string;
   readonly parameters: Parameters;
+  /** Where it is from, if it is not of this package. */
+  readonly module?: ModuleOrigin;
 }
 
 /** A policy with the values of its parameters. */
@@ -41,7 +44,8 @@ export class Registry<T extends PolicyInfo> {
         `"${policy.name}" is not a name for a ${this.kind}, expected lower case letters, digits and "-"`,
       );
     }
-    if (this.byName.has(policy.name)) throw new InputError(`there are two ${this.kind} named ${policy.name}`);
+    if (this.byName.has(policy.name))
+      throw new InputError(`there is a ${this.kind} named ${policy.name} already`);
     this.byName.set(policy.name, policy);
   }
 

@@ -1,5 +1,5 @@
 import { InputError } from '../base/errors.js';
-import { addPair } from '../base/parse.js';
+import { addPair, noPairs } from '../base/parse.js';
 
 /** A policy as written: `name` or `name:key=value,key=value`. */
 export interface PolicySpec {
@@ -28,7 +28,7 @@ export function parsePolicyList(text: string): PolicySpec[] {
         `"${piece}" in "${text}" is not a policy, expected name or name:key=value,key=value`,
       );
     }
-    const given: Record<string, string> = {};
+    const given = noPairs();
     if (colon >= 0) addPair(given, piece.slice(colon + 1), `"${text}"`);
     specs.push({ name, given });
   }

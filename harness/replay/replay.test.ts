@@ -380,6 +380,27 @@ describe('validating a trace', () => {
     ]);
   });
 
+  it('counts reads of what a recorded call dropped: they rely on its zeros', async () => {
+    const { warnings, zeroReads } = await validate(
+      timed([
+        'spawn,1,,,',
+        'map,1,0,8,anon',
+        'write,1,0,8,',
+        'discard,1,0,4,MADV_DONTNEED',
+        'read,1,0,2,',
+        'read,1,2,4,',
+        'write,1,0,4,',
+        'read,1,0,4,',
+        'discard,1,0,1,',
+        'discard,1,1,1,MADV_FREE',
+        'read,1,0,2,',
+      ]),
+      simulated,
+    );
+    expect(zeroReads).toBe(2);
+    expect(warnings.map(({ place }) => place.line)).toEqual([12]);
+  });
+
   it('sees it through another mapping too', async () => {
     const events = [
       'spawn,1,,,',

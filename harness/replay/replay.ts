@@ -1,10 +1,14 @@
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
+import { printable } from '../base/printable.js';
 import { Refusal } from '../contract/refusal.js';
 import type { Target } from '../contract/target.js';
 import { AXES } from '../metrics/axes.js';
 import type { CallCount, Moment, Paid } from '../metrics/files.js';
 import type { Metrics, Outcome } from '../metrics/schema.js';
+import { checkedDiscard } from '../policy/border/discard.js';
+import { checkedReclaim } from '../policy/border/reclaim.js';
+import { TimeLimit, within } from '../policy/border/time-limit.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import type { Trace } from '../trace/trace.js';
@@ -49,6 +53,23 @@ export async function replay<T extends Target>(
   options: ReplayOptions<T>,
 ): Promise<ReplayResult> {
   checkPageSize(trace);
+  return replayChecked(trace, options.check ? withBorders(options) : options);
+}
+
+/** The same with every call of a policy checked; policies from outside are anyway. */
+function withBorders<T extends Target>(options: ReplayOptions<T>): ReplayOptions<T> {
+  const { discard, reclaim } = options;
+  return {
+    ...options,
+    discard: discard.info.module ? discard : { ...discard, info: checkedDiscard(discard.info) },
+    reclaim: reclaim.info.module ? reclaim : { ...reclaim, info: checkedReclaim(reclaim.info) },
+  };
+}
+
+async function replayChecked<T extends Target>(
+  trace: Trace,
+  options: ReplayOptions<T>,
+): Promise<ReplayResult> {
   const { reclaim } = options;
   if (!reclaim.info.needsFuture) return replayOnce(trace, options);
   const foresight = await foresee(trace, options);
@@ -105,11 +126,12 @@ async function begin<T extends Target>(
   options: ReplayOptions<T>,
   foresees = false,
 ): Promise<Run<T>> {
-  const { machine, limit } = options;
-  const target = await machine.create({
+  const { machine, limit, discard, reclaim } = options;
+  const timeLimit = TimeLimit.of([discard.info, reclaim.info]);
+  const setup = {
     costs: options.costs,
-    discard: options.discard,
-    reclaim: options.reclaim,
+    discard,
+    reclaim,
     purge: options.purge ?? purgePolicies.choose(AXES.purge.default),
     merge: options.merge ?? mergePolicies.choose(AXES.merge.default),
     swap: options.swap,
@@ -117,8 +139,10 @@ async function begin<T extends Target>(
     memory: options.memory,
     seed: options.seed,
     startUs: trace.totals.firstTimeUs,
-  });
-  return new Run(target, trace, options, await KindChange.of(trace, options.backing), foresees);
+  };
+  const target = await within(timeLimit, () => machine.create(setup));
+  const kindChange = await KindChange.of(trace, options.backing);
+  return within(timeLimit, () => new Run(target, trace, options, kindChange, timeLimit, foresees));
 }
 
 async function replayOnce<T extends Target>(trace: Trace, options: ReplayOptions<T>): Promise<ReplayResult> {
@@ -160,8 +184,13 @@ async function resultOf<T extends Target>(
     metrics: collectMetrics(target.counters(touches), means, accesses),
     overheadPagesMean: means.overhead,
     timeline: sampler.rows,
-    spaces: applicablePaid(target.spaces(sampler.residentPageUs), accesses),
+    spaces: applicablePaid(named(target.spaces(sampler.residentPageUs)), accesses),
     calls: target.callOutcomes(),
     hostBytes: target.hostBytes(),
   };
+}
+
+/** Programs give spaces whatever names they like. */
+function named(paid: readonly Paid[]): Paid[] {
+  return paid.map((row) => ({ ...row, name: row.name === null ? null : printable(row.name) }));
 }

@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { SUCCESS, type SyscallResult, type Target } from '../contract/target.js';
+import { type TimeLimit, within } from '../policy/border/time-limit.js';
 import type { EventBlock } from '../trace/block.js';
 import { HAS, OP } from '../trace/op.js';
 import type { Trace } from '../trace/trace.js';
@@ -29,12 +30,16 @@ export class Run<T extends Target> {
   private readonly results = new Map<number, SyscallResult>();
   private wrong: { readonly row: number; readonly error: InputError } | undefined;
 
-  /** @param foresees whether its only purpose is to foresee: memory has no size, and free blocks are not reported */
+  /**
+   * @param timeLimit of a cell with a policy from outside
+   * @param foresees whether its only purpose is to foresee: memory has no size, and free blocks are not reported
+   */
   constructor(
     readonly target: T,
     private readonly trace: Trace,
     private readonly options: ReplayOptions<T>,
     kindChange: KindChange | undefined,
+    private readonly timeLimit?: TimeLimit,
     private readonly foresees = false,
   ) {
     const { firstTimeUs, lastTimeUs } = trace.totals;
@@ -54,7 +59,7 @@ export class Run<T extends Target> {
    */
   async block(block: EventBlock): Promise<boolean> {
     this.results.clear();
-    const ran = this.target.run(() => this.carryOut(block));
+    const ran = within(this.timeLimit, () => this.target.run(() => this.carryOut(block)));
     const alive = (await this.target.barrier()) && ran;
     if (this.wrong) throw this.wrong.error.at(this.trace.place(block, this.wrong.row));
     if (this.target.answersLate) for (let row = 0; row < block.length; row++) this.complete(block, row);

@@ -2,6 +2,7 @@ import type { Place } from '../base/errors.js';
 import {
   type ContentInspector,
   DISCARDED,
+  DROPPED,
   IGNORED_ADVICE,
   type SyscallResult,
   type Target,
@@ -29,6 +30,11 @@ export interface Validation {
   readonly events: number;
   readonly touches: number;
   readonly warnings: readonly Warning[];
+  /**
+   * Reads of what a recorded call dropped (a discard that is labelled with the call), not written since. The program
+   * relied on the zeros that the call leaves, so they are no mistake.
+   */
+  readonly zeroReads: number;
 }
 
 /** Warnings by what they say: the first place of each, and how often it came up. */
@@ -74,6 +80,8 @@ class CallWatch {
 
 /** Watches for reads of contents that were discarded and not written since. */
 class DiscardWatch {
+  zeroReads = 0;
+
   constructor(private readonly warnings: Warnings) {}
 
   before(contents: ContentInspector, block: EventBlock, row: number): void {
@@ -83,11 +91,14 @@ class DiscardWatch {
     const count = block.count[row]!;
     const first = block.page[row]! + Math.min(0, count + 1);
     if (op === OP.read) this.read(contents, space, first, Math.abs(count), block, row);
-    else for (let page = first; page < first + count; page++) this.discard(contents, space, page);
+    else {
+      const mark = block.fields[row]! & HAS.text ? DROPPED : DISCARDED;
+      for (let page = first; page < first + count; page++) this.discard(contents, space, page, mark);
+    }
   }
 
-  private discard(contents: ContentInspector, space: number, page: number): void {
-    if (contents.at(space, page) !== undefined) contents.put(space, page, DISCARDED);
+  private discard(contents: ContentInspector, space: number, page: number, mark: number): void {
+    if (contents.at(space, page) !== undefined) contents.put(space, page, mark);
   }
 
   private read(
@@ -98,12 +109,16 @@ class DiscardWatch {
     block: EventBlock,
     row: number,
   ): void {
+    let dropped = false;
     for (let page = first; page < first + count; page++) {
-      if (contents.at(space, page) !== DISCARDED) continue;
+      const content = contents.at(space, page);
+      dropped ||= content === DROPPED;
+      if (content !== DISCARDED) continue;
       const what = `reads page ${page} of space ${space}, which was discarded and not written since`;
       this.warnings.add(`${block.firstLine + row}`, block, row, what);
       return;
     }
+    if (dropped) this.zeroReads++;
   }
 }
 
@@ -143,5 +158,6 @@ async function validateUnder<T extends Target & { readonly contents: ContentInsp
     observe: ({ contents }, block, row) => discards.before(contents, block, row),
     completed: (_machine, returned, block, row) => calls.after(returned, block, row),
   });
-  return outcome === 'ok' || limit === 'none' ? { events, touches, warnings: warnings.all() } : undefined;
+  if (outcome !== 'ok' && limit !== 'none') return undefined;
+  return { events, touches, warnings: warnings.all(), zeroReads: discards.zeroReads };
 }

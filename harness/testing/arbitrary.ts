@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ADVICE, CONTENT_LIMIT, COUNT_LIMIT, ID_LIMIT, PAGE_LIMIT } from '../trace/op.js';
+import { ADVICE, CONTENT_LIMIT, COUNT_LIMIT, DROP_CALLS, ID_LIMIT, PAGE_LIMIT } from '../trace/op.js';
 import { TEXT_HEADER } from '../trace/text/fields.js';
 
 const id = fc.oneof(fc.nat(9), fc.integer({ min: 0, max: ID_LIMIT - 1 }));
@@ -66,6 +66,9 @@ const event: fc.Arbitrary<string> = fc.oneof(
   fc
     .tuple(fc.constantFrom('unmap', 'lock', 'unlock', 'discard', 'pin'), space, page, count)
     .map(([o, s, p, c]) => `${o},${s},${p},${c},`),
+  fc
+    .tuple(space, page, count, fc.constantFrom(...DROP_CALLS))
+    .map(([s, p, c, call]) => `discard,${s},${p},${c},${call}`),
   fc.tuple(space, page, count, page).map(([s, p, c, t]) => `remap,${s},${p},${c},to=${t}`),
   fc
     .tuple(space, page, count, fc.constantFrom('ro', 'rw', 'none'))

@@ -48,7 +48,7 @@ export const EVENT_SAMPLES: Readonly<Record<string, EventSample>> = {
       '3,write,2,64,2,',
       '4,pressure,,,,critical',
       '4,mark,,,,pressure critical',
-      '4,discard,1:1,17,1,',
+      '4,discard,1:1,17,1,MADV_REMOVE',
     ],
     wrong: [
       [

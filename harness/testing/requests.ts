@@ -1,3 +1,4 @@
+import type { Counts } from '../trace/readers/account.js';
 import type { RequestBatch } from '../trace/requests/batch.js';
 
 /** A request as tests write it. */
@@ -14,6 +15,8 @@ export interface Sample {
   readonly file: string;
   readonly bytes: Buffer;
   readonly requests: readonly Request[];
+  /** Lines or records that are left out, by reason. */
+  readonly leftOut?: Counts;
   /** Files that this format refuses, and how. */
   readonly wrong: readonly (readonly [bytes: string | Buffer, message: RegExp])[];
 }
@@ -45,7 +48,31 @@ export const FIELDS = {
   oracleGeneral: [4, 8, 4, 8],
   vscsi1: [4, 4, 4, 2, 2, 8, 8],
   vscsi2: [2, 2, 4, 4, 4, 8, 8, 8],
+  oracleSysTwrNS: [4, 8, 2, 4, 2, 2, 4, 8],
+  lcs2: [4, 8, 4, 1, 3, 8],
 } as const;
+
+const LCS_MAGIC = 0x1234_5678_9abc_def0n;
+
+/** A header of lcs of a version, with a number of requests. */
+export function lcsHeader(version: number, requests: number): Buffer {
+  const header = Buffer.alloc(8192);
+  for (const at of [0, 8184]) header.writeBigUInt64LE(LCS_MAGIC, at);
+  header.writeBigUInt64LE(BigInt(version), 8);
+  header.writeBigUInt64LE(BigInt(requests), 24);
+  return header;
+}
+
+/** A header of lcs as until 2024: a format string, and the numbers of the fields of id, size, time and operation. */
+export function oldLcsHeader(format: string, fields: readonly number[], requests: number): Buffer {
+  const header = Buffer.alloc(1024);
+  for (const at of [0, 1016]) header.writeBigUInt64LE(LCS_MAGIC, at);
+  header.write(format, 8, 'latin1');
+  const [id = 0, size = 0, time = 0, op = 0] = fields;
+  header.set([id, size, time, 0, 0, op], 248);
+  header.writeBigUInt64LE(BigInt(requests), 488);
+  return header;
+}
 
 /** A sample for each reader of the registry, by its name. */
 export const SAMPLES: Readonly<Record<string, Sample>> = {
@@ -80,6 +107,62 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
       [
         packed(FIELDS.vscsi1, ...[1, 1, 2].map((version) => [1, 512, 1, 0x28, version << 8, 8, 10])),
         /^x: byte 64: record 3 is of version 2, expected 1 as the first$/,
+      ],
+    ],
+  },
+  lcs: {
+    file: 'a.lcs',
+    bytes: Buffer.concat([
+      lcsHeader(2, 4),
+      packed(
+        FIELDS.lcs2,
+        [5, MAX, 512, 1, 77, 3],
+        [6, 2, 4096, 13, 1, -1],
+        [6, 2, 1, 9, 1, -1],
+        [7, 0, 8, 0, 0, -1],
+      ),
+    ]),
+    requests: [request(MAX, 512, false, 0), request(2, 4096, true, 1e6), request(0, 8, false, 2e6)],
+    leftOut: [['deletions', 1]],
+    wrong: [
+      [
+        Buffer.concat([lcsHeader(2, 2), packed(FIELDS.lcs2, [5, 1, 512, 1, 0, -1])]),
+        /^x: the file is cut short: 1 records, expected 2 as its header says$/,
+      ],
+      [
+        Buffer.concat([lcsHeader(1, 1), packed(FIELDS.lcs2, [5, 1, 512, 1, 0, -1])]),
+        /^x: byte 8216: record 2 is cut short: 4 bytes, expected 24$/,
+      ],
+      [lcsHeader(9, 1), /^x: version 9 of lcs, expected 1 to 8$/],
+      [lcsHeader(1, 1).subarray(0, 8000), /^x: a header of lcs that is cut short or has no end mark/],
+      [lcsHeader(1, 0), /^x: the input is empty, expected records of 24 bytes$/],
+    ],
+  },
+  binary: {
+    file: 'a.bin',
+    bytes: packed(
+      FIELDS.oracleSysTwrNS,
+      [5, MAX, 10, 500, 1, 3, 60, 3],
+      [5, 7, 10, 500, 3, 3, 60, -1],
+      [9, MAX, 10, 0, 9, 3, 60, -1],
+      [9, 8, 10, 1, 99, 3, 60, -1],
+    ),
+    requests: [request(MAX, 510, false, 0), request(7, 510, true, 0)],
+    leftOut: [
+      ['deletions', 1],
+      ['records of operation 99, which libCacheSim does not have', 1],
+    ],
+    wrong: [
+      [
+        packed(FIELDS.oracleSysTwrNS, [5, 1, 10, 500, 1, 3, 60, 2], [5, 1, 10, 500, 1, 3, 60, 3]).subarray(
+          0,
+          60,
+        ),
+        /^x: byte 34: record 2 is cut short: 26 bytes, expected 34$/,
+      ],
+      [
+        Buffer.alloc(80, 1),
+        /^x: these records say too little of what they are, expected a description as in --reader/,
       ],
     ],
   },
@@ -148,6 +231,160 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
       ['m 0x10 1\n', /^x:1:1: "m" is wrong here, expected l or s$/],
     ],
   },
+  blkparse: {
+    file: 'sda.blkparse',
+    bytes: text(
+      '  8,0    3        1     0.000000000   697  G   W 223490 + 8 [kjournald]',
+      '  8,0    3        2     0.000001829   697  Q  WS 223490 + 8 [kjournald]',
+      '254,16   0        3     1.500000999     0  Q   R 18446744073709551615 + 16 [a b]',
+      '  8,0    1        4     1.6             0  Q   D 8 + 8 [fstrim]',
+      '  8,0    1        5     1.7             0  Q FWS [jbd2]',
+      '  8,0    1        6     1.8             0  Q   N 0 + 8 [sg]',
+      '  8,0    1        7     1.8             0  C   W 223490 + 8 [0]',
+      '  8,0    1        8     1.8             0 UT   N [swapper] 1',
+      '  8,0    1        9     1.8             0  Q   R 36 (12 00 00 00 24 00 ..) [sg]',
+      'CPU1 (8,0):',
+      ' Reads Queued:           1,        8KiB	 Writes Queued:           1,        4KiB',
+      '',
+    ),
+    requests: [
+      request(223490, 4096, true, 1, 8 << 20),
+      request(MAX, 8192, false, 1_500_000, (254 << 20) + 16),
+    ],
+    leftOut: [
+      ['events of action G', 1],
+      ['discards', 1],
+      ['requests without sectors (flushes)', 1],
+      ['requests that neither read nor write (N)', 1],
+      ['events of action C', 1],
+      ['events of action UT', 1],
+      ['commands of devices (with a payload)', 1],
+      ['lines of the summary', 2],
+      ['empty lines and comments', 1],
+    ],
+    wrong: [
+      ['8,0 3 1 0.0 697 Q W x + 8 [a]\n', /^x:1:21: "x" is wrong here, expected a sector$/],
+      ['8,0 3 1 0.0 697 Q W 8 8 [a]\n', /^x:1:23: "8" is wrong here, expected "\+ SECTORS"$/],
+      ['8 0 3 1 0.0 697 Q W 8 + 8 [a]\n', /^x:1:2: " " is wrong here, expected a comma and a minor number$/],
+      ['8,0 3 1 0.0 697 C W 8 + 8 [0]\n', /^x: no requests in this file/],
+    ],
+  },
+  fiu: {
+    file: 'homes.fiu',
+    bytes: text(
+      '1213892412345678901 4892 syslogd 904265560 8 W 6 0 531e779b',
+      '1213892412345680000 4892 a b 18446744073709551615 16 R 8 1',
+      '1213892412345690000 4892 kworker/0:1 8 8 D 8 1 0',
+    ),
+    requests: [request(904265560, 4096, true, 0, 6 << 20), request(MAX, 8192, false, 1, (8 << 20) + 1)],
+    leftOut: [['requests of operation D, expected R or W', 1]],
+    wrong: [
+      [
+        '1 2 a b 8\n',
+        /^x:1:10: the end of the line is wrong here, expected a space and a number of sectors$/,
+      ],
+      ['1 2 a 8 8 W 6\n', /^x:1:14: the end of the line is wrong here, expected a space and a minor number$/],
+    ],
+  },
+  fio: {
+    file: 'job.iolog',
+    bytes: text(
+      'fio version 3 iolog',
+      '23 /tmp/a,b add',
+      '127 /tmp/a,b open',
+      '131 /tmp/a,b read 0 4096',
+      '2450 /dev/sdb write 18446744073709551615 512',
+      '4579 /tmp/a,b trim 0 4096',
+      '14986 /tmp/a,b sync 4096 0',
+      '21875 /tmp/a,b close',
+    ),
+    requests: [request(0, 4096, false, 131, 0), request(MAX, 512, true, 2450, 1)],
+    leftOut: [
+      ['discards (trim)', 1],
+      ['syncs', 1],
+    ],
+    wrong: [
+      ['fio version 1 iolog\n', /^x:1:1: the first line is wrong, expected "fio version 2 iolog" or/],
+      ['fio version 2 iolog\n/a scrub 0 4096\n', /^x:2:4: "scrub" is wrong here, expected read, write, trim/],
+      [
+        'fio version 3 iolog\n/a read 0 4096\n',
+        /^x:2:1: "\/a" is wrong here, expected a time in microseconds$/,
+      ],
+      [
+        'fio version 2 iolog\n/a read 0\n',
+        /^x:2:10: the end of the line is wrong here, expected a space and a length/,
+      ],
+    ],
+  },
+  penalties: {
+    file: 'a.penalties',
+    bytes: text('s 0x1fffff50 1 200 1200', 'l 0xffffffffffffffff 6 1.5 100'),
+    requests: [request(0x1fffff50, 0, true), request(MAX)],
+    wrong: [
+      ['s 0x10 1\n', /^x:1:9: the end of the line is wrong here, expected a space and a penalty of a hit$/],
+    ],
+  },
+  pinatrace: {
+    file: 'pinatrace.out',
+    bytes: text('0x401000: W 0x7ffd3000', '0x7f0000001001: R 0xffffffffffffffff', '#eof'),
+    requests: [request(0x7ffd3000, 0, true), request(MAX)],
+    wrong: [
+      ['0x401000: X 0x7ffd3000\n', /^x:1:11: "X" is wrong here, expected R or W$/],
+      ['0x401000 W 0x7ffd3000\n', /^x:1:9: " " is wrong here, expected a colon$/],
+    ],
+  },
+  drmemtrace: {
+    file: 'view.drmemtrace',
+    bytes: text(
+      'Hello, world!',
+      'Output format:',
+      '<--record#-> <--instr#->: <---tid---> <record details>',
+      '------------------------------------------------------------',
+      '           1           0:     3256418 <marker: version 5>',
+      '           2           0:     3256418 <marker: timestamp 13334813807921548>',
+      '           3           1:     3256418 ifetch       4 byte(s) @ 0x0000000000401d68 91038040   add    %x2',
+      '           4           1:     3256418 read         8 byte(s) @ 0x00007ffd51ace110 by PC 0x0000000000401d68',
+      '           5           1:     3256418 <marker: timestamp 13334813807921550>',
+      '     173371: T1774669 write        8 byte(s) @ 0xffffffffffffffff by PC 0x0000000000402680',
+      '           7           1:     3256418 pref-r-L1    1 byte(s) @ 0x00007ffd51ace110 by PC 0x0000000000401d68',
+      'View tool results:',
+      '              1 : total instructions',
+    ),
+    requests: [request(0x401d68, 4), request(0x7ffd51ace110, 8), request(MAX, 8, true, 2)],
+    leftOut: [
+      ['lines that are no records', 3],
+      ['markers', 1],
+      ['records of kind pref-r-L1', 1],
+    ],
+    wrong: [
+      ['1: T5 read 8 byte(s) @ 0xg\n', /^x:1:26: "g" is wrong here, expected a hexadecimal address$/],
+      ['0x10: 8, w\n0x10, 8, w\n', /^x:2:5: "," is wrong here, expected a colon$/],
+      ['0x1,r,8,0x10\n0x1,q,8,0x10\n', /^x:2:5: "q" is wrong here, expected r or w$/],
+    ],
+  },
+  dinero: {
+    file: 'cc1.din',
+    bytes: text('2 430d70', ' 0 7fffcc84', '1 0xffffffffffffffff', '4 0', '3 10'),
+    requests: [request(0x430d70), request(0x7fffcc84), request(MAX, 0, true)],
+    leftOut: [
+      ['flushes of the cache (4)', 1],
+      ['records of unknown type (3)', 1],
+    ],
+    wrong: [
+      ['5 10\n', /^x:1:1: "5" is wrong here, expected a label from 0 to 4$/],
+      ['0 10,\n', /^x:1:5: "," is wrong here, expected a space or the end of the line$/],
+    ],
+  },
+  ramulator: {
+    file: 'cpu.trace',
+    bytes: text('3 20734016', '1 20846400 20734208', '6 0xffffffffffffffff'),
+    requests: [request(20734016), request(20846400), request(20734208, 0, true), request(MAX)],
+    wrong: [
+      ['0x10 R\n0x10 X\n', /^x:2:6: "X" is wrong here, expected R or W$/],
+      ['3 16\n3 x\n', /^x:2:3: "x" is wrong here, expected an address$/],
+      ['3 16 32 64\n', /^x:1:9: "64" is wrong here, expected the end of the line$/],
+    ],
+  },
   lackey: {
     file: 'a.lackey',
     bytes: text(
@@ -175,23 +412,58 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     requests: [request(0x401a), request(0x401a), request(0x1fff000, 0, true)],
     wrong: [['x10 1\n', /^x:1:1: "x10" is wrong here, expected i, r or w$/]],
   },
+  damon: {
+    file: 'a.damon',
+    bytes: text(
+      'base_time_absolute: 8 m 59.809 s',
+      '',
+      'monitoring_start:                0 ns',
+      'monitoring_end:            104.599 ms',
+      'monitoring_duration:       104.599 ms',
+      'target_id: 18446623438842320000',
+      'nr_regions: 2',
+      '563ebaa00000-563ebc99e000(  31.617 MiB):        1',
+      '7f938d7e1000-7f938ddfc000(   6.105 MiB):        0',
+      '',
+      'monitoring_start:       1 m 1.500 s',
+      'monitoring_end:         1 m 1.600 s',
+      'monitoring_duration:       100.000 ms',
+      'target_id: 1',
+      'nr_regions: 1',
+      '# start_addr     end_addr        length  nr_accesses   age',
+      '00007fff66b0a000-00007fff66b0b000 (   4.000 KiB)          20     3',
+    ),
+    requests: [
+      request(0x563ebaa00000, 0x1f9e000, false, 0, 0),
+      request(0x7fff66b0a000, 4096, false, 61_500_000, 1),
+    ],
+    leftOut: [
+      ['empty lines and comments', 3],
+      ['regions without accesses', 1],
+    ],
+    wrong: [
+      ['monitoring_start: soon\n', /^x:1:1: "soon" is no time, expected it as in 104.599 ms$/],
+      ['10-10 (0 B): 1\n', /^x:1:1: the region 10-10 has no pages/],
+      ['nr_regions: 1\n10000-20000\n', /^x:2:1: "10000-20000" is wrong here, expected a region as START-END/],
+    ],
+  },
   perf: {
     file: 'a.perf',
     bytes: text(
       '# captured on: today',
       'mariadbd  4543 [001]  2554.788421:          1 page-faults:u:     7fb4481a2db8 my_malloc+0x1f (/usr/sbin/mariadbd)',
-      'a b  1/2 2554.788430:  1 minor-faults:  10 0 x',
+      'a b  1/2 2554.788430:  1 page-faults:       10 [unknown] ([heap]) 7f10 main+0x1 (a)',
+      'a b  1/2 2554.788430:  1 minor-faults:       10 [unknown] ([heap]) 7f10 main+0x1 (a)',
       '  mariadbd-4543    [001] d....  2554.788621: page_fault_user: address=0x77b40800d000 ip=0x7fb4 error_code=0x6',
-      '  mariadbd-4543    [001] d....  2554.788622: page_fault_user: address=0x77b40800d000 ip=0x7fb4 error_code=0x4',
     ),
-    requests: [
-      request(0x7fb4481a2db8, 0, false, 2_554_788_421),
-      request(0x10, 0, false, 2_554_788_430),
-      request(0x77b40800d000, 0, true, 2_554_788_621),
-      request(0x77b40800d000, 0, false, 2_554_788_622),
-    ],
+    requests: [request(0x7fb4481a2db8, 0, false, 2_554_788_421), request(0x10, 0, false, 2_554_788_430)],
     wrong: [
-      ['a 1 2.000000: 1 cycles: 10 x\n', /^x:1:1: "a" is wrong here, expected a page fault of perf script/],
+      ['hello 1 2\n', /^x:1:1: "hello" is wrong here, expected a page fault of perf script/],
+      ['a 1 2.000000: 1 cycles: 10 x\n', /^x: no requests in this file/],
+      [
+        'a 1 2.000000: 1 page-faults:      7f5dda438932 memset+0x32 (libc.so)\n',
+        /^x:1:1: 7f5dda438932 is the instruction pointer, expected the address: perf record -c 1 -d -e page-faults, then perf script -F \+addr$/,
+      ],
     ],
   },
   pages: {

@@ -1,7 +1,18 @@
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { wholeNumber } from '../base/parse.js';
-import { ADVICE, type Advice, CONTENT_LIMIT, COUNT_LIMIT, ID_LIMIT, OP, OPS, PAGE_LIMIT } from './op.js';
+import {
+  ADVICE,
+  type Advice,
+  CONTENT_LIMIT,
+  COUNT_LIMIT,
+  DROP_CALLS,
+  type DropCall,
+  ID_LIMIT,
+  OP,
+  OPS,
+  PAGE_LIMIT,
+} from './op.js';
 
 /** The kinds of objects a trace can declare. */
 const OBJECT_KINDS = ['shmem', 'file', 'xip', 'xip+struct', 'pfn'] as const;
@@ -75,6 +86,8 @@ export interface ArgOf {
   pread: { readonly name: string };
   pwrite: { readonly name: string };
   sync: { readonly name: string };
+  /** The call by which the recorded program dropped the contents. */
+  discard: { readonly call: DropCall };
   unpin: UnpinArg;
   madvise: { readonly advice: Advice };
   fallocate: FallocateArg;
@@ -208,6 +221,7 @@ const PARSERS: { readonly [K in keyof ArgOf]: (text: string) => ArgOf[K] } = {
   pread: (text) => ({ name: objectName(text) }),
   pwrite: (text) => ({ name: objectName(text) }),
   sync: (text) => ({ name: objectName(text) }),
+  discard: (text) => ({ call: oneOf(DROP_CALLS, text, 'call that drops contents') }),
   unpin: parseUnpin,
   madvise: (text) => ({ advice: oneOf(ADVICE, text, 'advice') }),
   fallocate: parseFallocate,

@@ -66,7 +66,7 @@ describe('opening traces', () => {
   it('uses a binary trace where it lies, and a compressed one from the cache', async () => {
     const binary = join(folder, 'a.rtrace');
     const source = await opened(file('a.csv', TEXT));
-    await writeTrace(source, binary, 'binary', SHA);
+    await writeTrace(source, binary, 'binary');
     expect((await compileTrace(binary)).path).toBe(binary);
     expect((await opened(file('a.rtrace.gz', gzipSync(readFileSync(binary))))).totals.sha256).toBe(SHA);
   });

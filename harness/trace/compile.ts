@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { access, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { isBinaryTrace } from './binary/decoder.js';
@@ -12,7 +12,11 @@ import { openSink, writeTo } from './io/output.js';
 import type { TraceSource } from './source.js';
 import { TextScanner } from './text/scanner.js';
 import { openTrace, type TraceHandle, traceHandle } from './trace.js';
+import { verifyTrace } from './verify.js';
 import { writeTrace } from './write.js';
+
+/** How the names of compiled traces end. */
+const ENDING = `-v${VERSION}.rtrace`;
 
 /** Tells how far a long read is: decoded bytes so far. */
 export type Progress = (bytes: number) => void;
@@ -23,13 +27,21 @@ async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Writes the compiled form of a text trace to `target`; returns the SHA-256 of the decoded text. */
+/** A trace in its compiled form. */
+interface Compiled {
+  /** Hash of what it was made from. */
+  readonly key: string;
+  /** SHA-256 of its text form. */
+  readonly sha256: string;
+}
+
+/** Writes the compiled form of a text trace to `target`; its key is the SHA-256 of the decoded text. */
 async function compileText(
   bytes: AsyncIterable<Uint8Array>,
   name: string,
   target: string,
   progress?: Progress,
-): Promise<string> {
+): Promise<Compiled> {
   const scanner = new TextScanner(name);
   const encoder = new BinaryEncoder(scanner.strings);
   const hash = createHash('sha256');
@@ -56,7 +68,7 @@ async function compileText(
     await header();
     const sha256 = hash.digest('hex');
     await sink.write(encoder.end(sha256));
-    return sha256;
+    return { key: sha256, sha256 };
   });
 }
 
@@ -88,17 +100,31 @@ export async function compileInput(
   const build = binary ? spool : compileText;
   if (kind === 'stream') return intoCache(all, name, build, progress);
   await close();
-  if (binary && !COMPRESSED_NAME.test(path)) return traceHandle(path, name);
-  const cached = cachePath(usableCacheFolder(), await sha256Of(path));
-  return (await fromCache(cached, name)) ?? intoCache(decodedBytes(path), name, build, progress);
+  if (binary && !COMPRESSED_NAME.test(path)) return verified(await traceHandle(path, name));
+  return (
+    (await fromCache(await sha256Of(path), name)) ?? intoCache(decodedBytes(path), name, build, progress)
+  );
 }
 
-/** A trace compiled before; undefined when there is none or it is damaged. */
-async function fromCache(cached: string, name: string): Promise<TraceHandle | undefined> {
-  if (!(await exists(cached))) return undefined;
+/** A binary trace that somebody gave, once it has been checked. */
+async function verified(handle: TraceHandle): Promise<TraceHandle> {
+  await verifyTrace(await openTrace(handle));
+  return handle;
+}
+
+/**
+ * A trace compiled before; undefined when there is none or it is damaged. Its name has the hash of its text form, so that a
+ * trace under another one's name is seen.
+ */
+async function fromCache(key: string, name: string): Promise<TraceHandle | undefined> {
+  const folder = usableCacheFolder();
+  const entry = (await readdir(folder)).find((file) => file.startsWith(`${key}-`) && file.endsWith(ENDING));
+  if (!entry) return undefined;
+  const cached = join(folder, entry);
   try {
     const handle = await traceHandle(cached, name);
-    await openTrace(handle);
+    const { totals } = await openTrace(handle);
+    if (cachePath(folder, key, totals.sha256) !== cached) throw new InputError('this is another trace');
     await markUsed(cached);
     return handle;
   } catch (error) {
@@ -108,16 +134,18 @@ async function fromCache(cached: string, name: string): Promise<TraceHandle | un
   }
 }
 
-/** Writes bytes that are a binary trace already; returns their SHA-256. */
-async function spool(bytes: AsyncIterable<Uint8Array>, _name: string, target: string): Promise<string> {
+/** Writes bytes that are a binary trace already, and checks it; returns the SHA-256 of the bytes and of its text form. */
+async function spool(bytes: AsyncIterable<Uint8Array>, name: string, target: string): Promise<Compiled> {
   const hash = createHash('sha256');
-  return writeTo(openSink(target), async (sink) => {
+  await writeTo(openSink(target), async (sink) => {
     for await (const chunk of bytes) {
       hash.update(chunk);
       await sink.write(chunk);
     }
-    return hash.digest('hex');
   });
+  const trace = await openTrace(await traceHandle(target, name));
+  await verifyTrace(trace);
+  return { key: hash.digest('hex'), sha256: trace.totals.sha256 };
 }
 
 async function intoCache(
@@ -130,11 +158,12 @@ async function intoCache(
 }
 
 /** Keeps what `build` writes under the key that it returns. */
-async function keepInCache(name: string, build: (path: string) => Promise<string>): Promise<TraceHandle> {
+async function keepInCache(name: string, build: (path: string) => Promise<Compiled>): Promise<TraceHandle> {
   const folder = usableCacheFolder();
   const temporary = join(folder, `${randomUUID()}.part`);
   try {
-    const target = cachePath(folder, await build(temporary));
+    const { key, sha256 } = await build(temporary);
+    const target = cachePath(folder, key, sha256);
     await rename(temporary, target);
     await trimCache(folder, target);
     return await traceHandle(target, name);
@@ -155,19 +184,12 @@ export async function compileSource(
   source: () => TraceSource,
 ): Promise<TraceHandle> {
   const build = async (path: string) => {
-    await writeTrace(source(), path, 'binary');
-    return key;
+    const { sha256 } = await writeTrace(source(), path, 'binary');
+    return { key, sha256 };
   };
-  return (await fromCache(cachePath(usableCacheFolder(), key), name)) ?? keepInCache(name, build);
+  return (await fromCache(key, name)) ?? keepInCache(name, build);
 }
 
-function cachePath(folder: string, key: string): string {
-  return join(folder, `${key}-v${VERSION}.rtrace`);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+function cachePath(folder: string, key: string, sha256: string): string {
+  return join(folder, `${key}-${sha256}${ENDING}`);
 }

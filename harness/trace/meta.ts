@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
+import { printable } from '../base/printable.js';
 import { TOUCHES, type Touches } from '../base/touches.js';
 
 /** Where the events of a trace come from. */
@@ -29,9 +30,9 @@ export class TraceMeta {
     if (!KEY.test(key))
       throw new InputError(`"${key}" is not a metadata key, expected letters, digits, ".", "_" or "-"`);
     if (this.pairs.has(key)) throw new InputError(`metadata key "${key}" is given twice`);
-    if (/[\r\n]/.test(value) || value !== value.trim()) {
+    if (value !== printable(value) || value !== value.trim()) {
       throw new InputError(
-        `the value of "${key}" has a line break or outer space, expected one trimmed line`,
+        `the value of "${key}" has a line break, a control character or outer space, expected one trimmed line`,
       );
     }
     if (key === 'page_size' && !isPageSize(value)) {

@@ -64,7 +64,12 @@ export const OPS: readonly OpInfo[] = [
   op('pread', FILE_IO, 'NAME', 'reads through the page cache'),
   op('pwrite', FILE_IO, 'NAME, then =N or =N+', 'writes through the page cache'),
   op('sync', NAME_ONLY, 'NAME', 'writes back the dirty pages of a file'),
-  op('discard', RANGE, '', 'these contents are not needed any more: the discard policy acts'),
+  op(
+    'discard',
+    RANGE_MAYBE_ARG,
+    'MADV_DONTNEED, MADV_DONTNEED_LOCKED, MADV_FREE, MADV_REMOVE or FALLOC_FL_PUNCH_HOLE',
+    'these contents are not needed any more: the discard policy acts; the call that did it where it was recorded',
+  ),
   op(
     'unpin',
     RANGE_MAYBE_ARG,
@@ -162,6 +167,16 @@ export const ADVICE = [
   'MADV_COLLAPSE',
 ] as const;
 export type Advice = (typeof ADVICE)[number];
+
+/** What a program may have dropped contents by: the argument of a `discard` that was recorded. */
+export const DROP_CALLS = [
+  'MADV_DONTNEED',
+  'MADV_DONTNEED_LOCKED',
+  'MADV_FREE',
+  'MADV_REMOVE',
+  'FALLOC_FL_PUNCH_HOLE',
+] as const;
+export type DropCall = (typeof DROP_CALLS)[number];
 
 /** Bits of an event's `fields` column: which fields are given. */
 export const HAS = { space: 1, thread: 2, page: 4, count: 8, text: 16, content: 32, contentUp: 64 } as const;

@@ -1,5 +1,5 @@
 import { open, readFile, stat } from 'node:fs/promises';
-import { fileError, type Place } from '../base/errors.js';
+import { fileError, InputError, type Place } from '../base/errors.js';
 import {
   checkBlock,
   decodeBlock,
@@ -69,6 +69,7 @@ export class MemoryTrace implements Trace {
       this.decoded.push(block);
       at += BLOCK_HEADER_BYTES + header.payloadBytes;
     }
+    if (at !== index) throw gap(name);
   }
 
   blocks(): Iterable<EventBlock> {
@@ -111,7 +112,9 @@ class FileTrace implements Trace {
     try {
       const { size } = await file.stat();
       let lastTime = 0;
+      let end = this.totals.blockOffsets[0] ?? 0;
       for (const offset of this.totals.blockOffsets) {
+        if (offset !== end) throw gap(this.name);
         const fixed = await readAt(file, offset, BLOCK_HEADER_BYTES, size);
         const header = decodeBlockHeader(fixed, this.name);
         if (!header) return;
@@ -119,6 +122,7 @@ class FileTrace implements Trace {
         const block = decodeBlock(bytes, header, this.name, this.strings);
         checkBlock(block, this.strings, lastTime, this.name);
         lastTime = block.time[block.length - 1]!;
+        end = offset + bytes.length;
         yield block;
       }
     } finally {
@@ -129,6 +133,10 @@ class FileTrace implements Trace {
   place(block: EventBlock, row: number): Place {
     return placeIn(this.name, block, row);
   }
+}
+
+function gap(file: string): InputError {
+  return new InputError('its index and its blocks disagree, expected a whole .rtrace file', { file });
 }
 
 /** Reads `length` bytes at `offset` into a buffer of their own; fewer where the file ends. */

@@ -26,21 +26,15 @@ export interface Written {
  * Writes a trace in one pass and constant memory; the file appears whole or not at all.
  *
  * @param path a file, or `-` for standard output (text only); `.gz` and `.br` compress text
- * @param knownSha256 of the text form, where it is known: it need not be made to be hashed then
  */
-export async function writeTrace(
-  source: TraceSource,
-  path: string,
-  form: TraceForm,
-  knownSha256?: string,
-): Promise<Written> {
+export async function writeTrace(source: TraceSource, path: string, form: TraceForm): Promise<Written> {
   if (form === 'binary' && (path === STDOUT || /\.(gz|br)$/.test(path))) {
     throw new InputError(
       `a binary trace is written plain to a file, expected a name like trace.rtrace, found ${path}`,
     );
   }
   return writeTo(openSink(path), (sink) =>
-    form === 'text' ? writeText(source, sink) : writeBinary(source, sink, knownSha256),
+    form === 'text' ? writeText(source, sink) : writeBinary(source, sink),
   );
 }
 
@@ -60,15 +54,11 @@ async function writeText(source: TraceSource, sink: ByteSink): Promise<Written> 
   return { events, sha256: hash.digest('hex') };
 }
 
-async function writeBinary(
-  source: TraceSource,
-  sink: ByteSink,
-  knownSha256: string | undefined,
-): Promise<Written> {
+async function writeBinary(source: TraceSource, sink: ByteSink): Promise<Written> {
   const encoder = new BinaryEncoder(source.strings);
   const formatter = new TextFormatter(source.strings);
   const hash = createHash('sha256');
-  if (!knownSha256) hash.update(formatter.header(source.meta));
+  hash.update(formatter.header(source.meta));
   await sink.write(encoder.header(source.meta));
   let events = 0;
   // In the text form, the lines of metadata and the header line come first.
@@ -77,12 +67,12 @@ async function writeBinary(
     for (const run of lineRuns(block, source.strings)) {
       run.firstLine = line;
       line += run.length + extraLines(run, run.length - 1, source.strings);
-      if (!knownSha256) hash.update(formatter.block(run));
+      hash.update(formatter.block(run));
       await sink.write(encoder.block(run));
       events += run.length;
     }
   }
-  const sha256 = knownSha256 ?? hash.digest('hex');
+  const sha256 = hash.digest('hex');
   await sink.write(encoder.end(sha256));
   return { events, sha256 };
 }

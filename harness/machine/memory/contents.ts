@@ -1,6 +1,6 @@
 import { grown } from '../../base/arrays.js';
 import { InputError } from '../../base/errors.js';
-import { DISCARDED } from '../../contract/target.js';
+import { DROPPED } from '../../contract/target.js';
 import { CONTENT_LIMIT } from '../../trace/op.js';
 
 /** In place of contents: a read, which puts nothing there. */
@@ -48,7 +48,7 @@ export class Contents {
   }
 
   private number(page: number): number {
-    if (this.next >= DISCARDED) throw new InputError('the machine ran out of content ids (2^31 of its own)');
+    if (this.next >= DROPPED) throw new InputError('the machine ran out of content ids (2^31 of its own)');
     this.ids[page] = this.next;
     return this.next++;
   }

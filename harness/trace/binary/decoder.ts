@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { InputError, type Place } from '../../base/errors.js';
 import { BLOCK_EVENTS, blockColumns, EVENT_BYTES, type EventBlock, type StringTable } from '../block.js';
 import { TraceMeta } from '../meta.js';
-import { OPS } from '../op.js';
+import { OPS, PAGE_LIMIT } from '../op.js';
 import {
   BLOCK_CRC_AT,
   BLOCK_HEADER_BYTES,
@@ -56,8 +56,24 @@ export function decodeHeader(bytes: Uint8Array, file: string): TraceMeta {
   const json = bytes.subarray(HEADER_BYTES, HEADER_BYTES + length);
   if (json.length < length || crc32(json) !== viewOf(bytes).getUint32(16, true))
     throw broken(file, 'the header is damaged');
-  const { meta } = JSON.parse(new TextDecoder().decode(json)) as { meta: [string, string][] };
-  return new TraceMeta(meta);
+  try {
+    return new TraceMeta(metaPairs(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json))));
+  } catch (error) {
+    if (error instanceof InputError) throw error.at({ file });
+    throw broken(file, 'the header is not JSON');
+  }
+}
+
+/** The pairs of a header's JSON. @throws InputError where it has another shape */
+function metaPairs(json: unknown): [string, string][] {
+  const pairs = (json as { meta?: unknown } | null)?.meta;
+  const right =
+    Array.isArray(pairs) &&
+    pairs.every(
+      (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((one) => typeof one === 'string'),
+    );
+  if (!right) throw new InputError('the header has no metadata, expected {"meta": [[key, value], …]}');
+  return pairs as [string, string][];
 }
 
 /** The fixed part of a block. */
@@ -103,17 +119,23 @@ export function decodeBlock(
   const block = blockColumns(bytes.buffer, columnsAt, header.events);
   block.length = header.events;
   block.firstLine = view.getFloat64(16, true);
+  if (!Number.isSafeInteger(block.firstLine) || block.firstLine < 1)
+    throw broken(file, "a block's first line is no line number");
   return block;
 }
 
 function readStrings(bytes: Uint8Array, header: BlockHeader, table: StringTable, file: string): void {
   const view = viewOf(bytes);
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
   let at = 0;
   for (let i = 0; i < header.strings; i++) {
     const length = at + 4 <= header.stringBytes ? view.getUint32(at, true) : Number.POSITIVE_INFINITY;
     if (at + 4 + length > header.stringBytes) throw broken(file, "a block's strings are damaged");
-    table.intern(decoder.decode(bytes.slice(at + 4, at + 4 + length)));
+    try {
+      table.intern(decoder.decode(bytes.slice(at + 4, at + 4 + length)));
+    } catch {
+      throw broken(file, "a block's strings are not UTF-8");
+    }
     at += 4 + length;
   }
 }
@@ -158,16 +180,21 @@ export function decodeIndex(
 }
 
 /**
- * Checks that a decoded block holds only what the replay can trust: known ops, texts that are in the table, times
- * that do not run backwards. A checksum alone does not say that the writer was right.
+ * Checks that a decoded block holds numbers that a replay ends with: known ops, texts that are in the table, whole pages and
+ * times that do not run backwards. A checksum alone does not say that the writer was right; `verifyTrace` checks the rest.
  */
 export function checkBlock(block: EventBlock, strings: StringTable, lastTime: number, file: string): void {
   let last = lastTime;
   for (let i = 0; i < block.length; i++) {
     const time = block.time[i]!;
+    const page = block.page[i]!;
     if (!(time >= last)) throw broken(file, `time runs backwards at line ${block.firstLine + i}`);
+    if (time > Number.MAX_SAFE_INTEGER || time !== Math.floor(time))
+      throw broken(file, `time ${time} is no whole number of microseconds at line ${block.firstLine + i}`);
+    if (!(page >= 0 && page < PAGE_LIMIT) || page !== Math.floor(page))
+      throw broken(file, `page ${page} is no page number below 2^45 at line ${block.firstLine + i}`);
     if (block.op[i]! >= OPS.length) throw broken(file, `unknown op at line ${block.firstLine + i}`);
-    if (block.text[i]! >= Math.max(1, strings.length))
+    if (block.text[i]! < 0 || block.text[i]! >= Math.max(1, strings.length))
       throw broken(file, `unknown text at line ${block.firstLine + i}`);
     last = time;
   }

@@ -83,11 +83,51 @@ function compressionOf(
   return COMPRESSIONS.find(({ mark }) => mark.test(text)) ?? (/\.br$/i.test(file) ? BROTLI : undefined);
 }
 
+/** Bytes that any file may expand to. */
+const FREE_BYTES = 64 * 1024 ** 2;
+/** What a log compresses to is seldom below a hundredth; one written to fill the host, below a hundred-thousandth. */
+const DEFAULT_TIMES = 1000;
+let mostTimes = DEFAULT_TIMES;
+
+/** Sets how many times its size a compressed file may expand to, above 64 MiB; by default 1000. */
+export function limitExpansion(times: number): void {
+  mostTimes = times;
+}
+
+/** Counts what goes into a decompressor and what comes out of it. */
+class Expansion {
+  private packedBytes = 0;
+  private unpackedBytes = 0;
+
+  constructor(private readonly file: string) {}
+
+  async *packed(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
+      this.packedBytes += chunk.length;
+      yield chunk;
+    }
+  }
+
+  /** @throws InputError where there comes more out than a file of this size may hold */
+  async *unpacked(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
+      this.unpackedBytes += chunk.length;
+      if (this.unpackedBytes > FREE_BYTES + mostTimes * this.packedBytes)
+        throw new InputError(
+          `it expands to more than ${mostTimes} times its size (${this.unpackedBytes} bytes so far, of ${this.packedBytes}); if that is meant, raise --max-expansion`,
+          { file: this.file },
+        );
+      yield chunk;
+    }
+  }
+}
+
 /**
  * Decompresses bytes: gzip, zstd, xz and bzip2 by content, brotli by the ending `.br`. Others are passed on as they are.
  *
  * @param file what messages call it
- * @throws InputError where the compression is damaged or cut short, and for archives and compressions that are not read
+ * @throws InputError where the compression is damaged or cut short, where more comes out than `limitExpansion` allows, and for
+ *   archives and compressions that are not read
  */
 export async function* decompressed(
   bytes: AsyncIterable<Uint8Array>,
@@ -100,9 +140,10 @@ export async function* decompressed(
     yield* all;
     return;
   }
-  const source = Readable.from(all);
+  const expansion = new Expansion(file);
+  const source = Readable.from(expansion.packed(all));
   try {
-    const inner = await peekBytes(compression.decompress(source), MARK_BYTES);
+    const inner = await peekBytes(expansion.unpacked(compression.decompress(source)), MARK_BYTES);
     refuseOthers(inner.head, file);
     yield* inner.all;
   } catch (error) {

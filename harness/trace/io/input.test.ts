@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { detectReader } from '../readers/registry.js';
-import { decompressed, looksLikeBrotli } from './decompress.js';
+import { decompressed, limitExpansion, looksLikeBrotli } from './decompress.js';
 import { decodedBytes, usingInput } from './input.js';
 import { peekBytes } from './peek.js';
 import { zstdDecompressor } from './zstd.js';
@@ -165,6 +165,30 @@ describe('decompression', () => {
       await expect(all(decodedBytes(file('bad.zst', bytes)))).rejects.toThrow(
         /bad\.zst: the compressed data is damaged \(.*\), expected a whole file$/,
       );
+  });
+});
+
+describe('a small file that expands without end', () => {
+  const bomb = (bytes: number) => {
+    const path = file('bomb.br', brotliCompressSync(Buffer.alloc(bytes)));
+    return { path, read: () => all(decodedBytes(path)) };
+  };
+
+  it('is refused, with the flag that allows it', async () => {
+    const { read } = bomb(80 * 1024 ** 2);
+    await expect(read()).rejects.toThrow(
+      /bomb\.br: it expands to more than 1000 times its size \(\d+ bytes so far, of \d+\); if that is meant, raise --max-expansion$/,
+    );
+    limitExpansion(1e9);
+    try {
+      expect(await read()).toHaveLength(80 * 1024 ** 2);
+    } finally {
+      limitExpansion(1000);
+    }
+  });
+
+  it('passes below 64 MiB', async () => {
+    expect(await bomb(60 * 1024 ** 2).read()).toHaveLength(60 * 1024 ** 2);
   });
 });
 

@@ -1,14 +1,13 @@
+import type { RequestBatch } from '../requests/batch.js';
 import { FIT, type RequestReader } from './reader.js';
+import type { Cursor } from './scan/cursor.js';
 import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 
 const LOAD = 0x6c;
 const STORE = 0x73;
 
-const scan: LineScanner = (cursor, batch) => {
-  if (cursor.blank) {
-    cursor.skipLine();
-    return;
-  }
+/** Reads `l|s 0xADDRESS n` into a batch, up to what follows. */
+export function addAccess(cursor: Cursor, batch: RequestBatch): void {
   const write = cursor.readOrWrite(LOAD, STORE, 'l or s');
   cursor.gap('a space and an address');
   cursor.skipHexMark();
@@ -17,6 +16,14 @@ const scan: LineScanner = (cursor, batch) => {
   cursor.gap('a space and a number of instructions');
   cursor.number('a number of instructions');
   batch.add(low, high, 0, write, 0);
+}
+
+const scan: LineScanner = (cursor, batch) => {
+  if (cursor.blank) {
+    cursor.skipLine();
+    return;
+  }
+  addAccess(cursor, batch);
   cursor.endLine();
 };
 

@@ -13,6 +13,12 @@ function isNextHigh(high: number): boolean {
   return high < NEXT_HIGH_LIMIT || NEVER_HIGH.includes(high);
 }
 
+/** The first record says whether this is the format at all: its next access is later, or never. */
+function checkFirst(words: Uint32Array, fail: (index: number, what: string) => never): void {
+  if (words[4] === 0 && words[5] === 0)
+    fail(0, 'has itself as next access, expected a file of oracleGeneral');
+}
+
 const decode: RecordDecoder = (words, records, batch, fail) => {
   for (let i = 0, at = 0; i < records; i++, at += RECORD_WORDS) {
     const nextHigh = words[at + 5]!;
@@ -61,5 +67,12 @@ export const oracleGeneral: RequestReader = {
   idBytes: 512,
   timed: true,
   detect,
-  read: (input) => readRecords(input, RECORD_BYTES, decode),
+  read(input) {
+    let first = true;
+    return readRecords(input, RECORD_BYTES, (words, records, batch, fail) => {
+      if (first) checkFirst(words, fail);
+      first = false;
+      decode(words, records, batch, fail);
+    });
+  },
 };

@@ -1,4 +1,5 @@
 import type { Parameters, ParameterValues } from '../../base/parameters.js';
+import type { Touches } from '../../base/touches.js';
 import type { RequestBatch } from '../requests/batch.js';
 import type { TraceSource } from '../source.js';
 import type { LineAccount } from './account.js';
@@ -33,6 +34,11 @@ export interface InputFile {
   readonly account: LineAccount;
 }
 
+/** The log of one thread, of many that are one log (strace -ff). */
+export interface ThreadFile extends InputFile {
+  readonly thread: number;
+}
+
 /** A file that a reader takes besides the one it is named for. */
 export interface SideInput {
   /** What it holds, one line. */
@@ -42,6 +48,8 @@ export interface SideInput {
 
 /** What a reader reads. */
 export interface ReaderInput extends InputFile {
+  /** Where the input is not one file: a log for each thread, which share its account; `bytes` are not to be used then. */
+  readonly threads?: readonly ThreadFile[];
   /** The values of its parameters. */
   readonly values: ParameterValues;
   /** By name, the side inputs that were given; all required ones are there. */
@@ -73,6 +81,8 @@ interface ReaderInfo {
 /** A reader of another program's format of events: calls, accesses, contents of memory. */
 export interface EventReader extends ReaderInfo {
   readonly yields: 'events';
+  /** Whether it reads a log of many files, one for each thread. */
+  readonly threadFiles?: true;
   /**
    * Opens a file as a trace that is being produced. Events may be read while its blocks are taken.
    *
@@ -95,8 +105,12 @@ export interface RequestReader extends ReaderInfo {
   readonly idBytes: number;
   /** Where a record names a range of blocks and each of them counts as a request of its own: their size. */
   readonly blockBytes?: number;
+  /** What is known of the accesses, where the format does not have all of them. */
+  readonly touches?: Touches;
   /** Whether records have times. */
   readonly timed: boolean;
+  /** How accesses are known, where they were not recorded one by one. */
+  readonly provenance?: 'inferred';
   /**
    * Reads requests batch by batch, in constant memory.
    *

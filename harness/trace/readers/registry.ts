@@ -5,18 +5,29 @@ import { parsePairs } from '../../base/parse.js';
 import { COMPRESSED_NAME, looksLikeBrotli } from '../io/decompress.js';
 import { address } from './address.js';
 import { arc } from './arc.js';
+import { binary } from './binary.js';
+import { blkparse } from './blkparse.js';
 import { chromium } from './chromium/import.js';
 import { csv } from './csv.js';
+import { damon } from './damon.js';
+import { dinero } from './dinero.js';
+import { drmemtrace } from './drmemtrace.js';
+import { fio } from './fio.js';
+import { fiu } from './fiu.js';
 import { guests } from './guests/import.js';
 import { lackey } from './lackey.js';
 import { lackeyRun } from './lackey-run.js';
+import { lcs } from './lcs.js';
 import { lirs } from './lirs.js';
 import { mariadb } from './mariadb/import.js';
 import { msr } from './msr.js';
 import { oracleGeneral } from './oracle-general.js';
 import { pages } from './pages.js';
+import { penalties } from './penalties.js';
 import { perf } from './perf.js';
+import { pinatrace } from './pinatrace.js';
 import { postgresql } from './postgresql/import.js';
+import { ramulator } from './ramulator.js';
 import type { Misfit, Reader } from './reader.js';
 import { spc } from './spc.js';
 import { strace } from './strace/import.js';
@@ -30,16 +41,27 @@ export const READERS: readonly Reader[] = [
   mariadb,
   guests,
   postgresql,
+  lcs,
   oracleGeneral,
   vscsi,
+  binary,
   msr,
   spc,
+  blkparse,
+  fiu,
+  fio,
   csv,
   arc,
   address,
+  penalties,
   lackey,
   lackeyRun,
+  pinatrace,
+  drmemtrace,
+  dinero,
+  ramulator,
   perf,
+  damon,
   pages,
   txt,
   lirs,

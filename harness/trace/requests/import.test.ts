@@ -155,7 +155,7 @@ describe('imports', () => {
   it('of events say what they leave out', async () => {
     const log = file('l', '1 10.000000 mmap(NULL, 4096, PROT_READ, MAP_SHARED, 9, 0) = 0x40000\n');
     const source = await importTrace(log);
-    expect(source.inputs[0]!.account.remarks).toEqual([
+    expect(source.inputs[0]!.account.leftOut).toEqual([
       ['shared mappings of files or of segments not in the log', 1],
     ]);
   });

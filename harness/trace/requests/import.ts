@@ -201,7 +201,8 @@ function metadata(file: RequestFile, { disordered }: Survey): TraceMeta {
         : 'one microsecond a request, as the format has no times',
     ],
     ['source', `${basename(file.file)}, format ${reader.name}`],
-    ['provenance', 'recorded'],
+    ['provenance', reader.provenance ?? 'recorded'],
+    ...(reader.touches ? [['touches', reader.touches] as const] : []),
     ['note', `${pageNote(file)}${late}`],
   ]);
 }

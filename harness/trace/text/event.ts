@@ -59,8 +59,11 @@ export class EventScanner extends ArgumentScanner {
       while (this.at < limit && block.length < BLOCK_EVENTS) {
         const { line } = this;
         const next = this.plainEvent(block, block.length);
-        if (next < 0) this.event(block, block.length);
-        else this.at = next;
+        if (next >= 0) this.at = next;
+        else {
+          this.event(block, block.length);
+          this.checkLength(this.at - this.lineStart);
+        }
         block.length++;
         this.line++;
         this.lineStart = this.at;

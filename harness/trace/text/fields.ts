@@ -3,6 +3,9 @@ import { InputError, type Place } from '../../base/errors.js';
 /** The header line of the text form. */
 export const TEXT_HEADER = 'time_us,op,space,page,count,arg';
 
+/** No line of a text is longer: more bytes without a line end are not text, or an attack. */
+export const MAX_LINE_BYTES = 1 << 20;
+
 /** Bytes that mean something in the text forms. */
 export const BYTE = {
   lf: 10,
@@ -41,6 +44,12 @@ export class FieldScanner {
     if (at === this.at || value > max) this.wrongField(what);
     this.at = at;
     return value;
+  }
+
+  /** @throws InputError for a line longer than any event: copied with each chunk, it would take time by its square */
+  checkLength(bytes: number): void {
+    if (bytes > MAX_LINE_BYTES)
+      this.fail(`a line of more than ${MAX_LINE_BYTES} bytes, expected an event`, this.lineStart);
   }
 
   protected comma(after: string): void {

@@ -72,12 +72,14 @@ export class TextScanner {
       this.block.firstLine = this.lines.line;
     }
     this.rest = this.lines.bytes.slice(this.lines.lineStart);
+    this.lines.checkLength(this.rest.length);
   }
 
   /** One line of metadata, or the header line itself. */
   private headerLine(): void {
     let end = this.lines.bytes.indexOf(BYTE.lf, this.lines.at);
     const next = end + 1;
+    this.lines.checkLength(next - this.lines.at);
     if (end > this.lines.at && this.lines.bytes[end - 1] === BYTE.cr) end--;
     let text: string;
     try {

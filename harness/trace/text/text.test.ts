@@ -158,6 +158,11 @@ describe('wrong text is one line: file:line:column, what is wrong, what was expe
       body('0,map,1,1,1,anon rw'),
       /^test\.csv:2:13: unknown mapping flag "rw", expected one of ro/,
     ],
+    [
+      'a drop by a call that drops nothing',
+      body('0,discard,1,1,1,MADV_COLD'),
+      /^test\.csv:2:17: unknown call that drops contents "MADV_COLD", expected one of MADV_DONTNEED, /,
+    ],
     ['an unknown advice', body('0,madvise,1,1,1,MADV_REMOV'), /did you mean MADV_REMOVE\?/],
     ['an object name with a slash', body('0,object,,,1,shmem:a/b'), /"a\/b" is not an object name/],
     ['text behind a quote', body('0,mark,,,,"a"b'), /^test\.csv:2:14: text after a closing quote/],
@@ -173,6 +178,25 @@ describe('wrong text is one line: file:line:column, what is wrong, what was expe
       }
     });
   }
+
+  it('lines of more than 1 MiB, however they are cut', () => {
+    const long = 'x'.repeat(2 ** 20);
+    for (const [text, place] of [
+      [`# source: ${long}\n${TEXT_HEADER}\n`, '1:1'],
+      [`${TEXT_HEADER}\n0,mark,,,,${long}\n`, '2:1'],
+      [`${TEXT_HEADER}\n0,mark,,,,"${long}`, '2:1'],
+      [`${TEXT_HEADER}\n${'0'.repeat(2 ** 20 + 1)}`, '2:1'],
+    ] as const)
+      for (const size of [text.length, 2 ** 18]) {
+        const scanner = new TextScanner('long.csv');
+        const read = () => {
+          for (let at = 0; at < text.length; at += size)
+            for (const _ of scanner.push(Buffer.from(text.slice(at, at + size))));
+          for (const _ of scanner.end());
+        };
+        expect(read).toThrow(`long.csv:${place}: a line of more than 1048576 bytes, expected an event`);
+      }
+  });
 
   it('bytes that are not UTF-8', () => {
     const bytes = Buffer.concat([Buffer.from(`${TEXT_HEADER}\n0,mark,,,,`), Buffer.from([0xff, 0xfe, 0x0a])]);

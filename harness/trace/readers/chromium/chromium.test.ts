@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../../base/package-root.js';
 import { eventsOf, inputOf } from '../../../testing/readers.js';
+import { eventLines } from '../../../testing/traces.js';
 import { TextFormatter } from '../../text/formatter.js';
 import { chromium } from './import.js';
 
@@ -124,6 +125,21 @@ describe('importing a log of Chromium', () => {
       '301,read,2,16777217,3,',
       '301,unpin,2,16777217,3,regen_ns=30000 id=a-1',
       '310,mark,,,,Chromium drops a-1',
+    ]);
+  });
+
+  it('has each line counted once, and what it does not use named', async () => {
+    const unused = [
+      '1  10.000600 memfd_create("other", 0) = 6 <0.000010>',
+      '1  10.000601 ftruncate(6, 4096) = 0 <0.000010>',
+      '1  10.000602 mmap(NULL, 4096, PROT_READ, MAP_SHARED, 6, 0) = 0xa00000 <0.000010>',
+    ];
+    const log = [...LOG, ...unused];
+    const input = inputOf(chromium, `${log.join('\n')}\n`, { sides: { marks: MARKS.join('\n') } });
+    await eventLines(await chromium.open(input));
+    expect(input.account.total).toBe(log.length);
+    expect(input.account.remarks).toEqual([
+      ['segments that are never dropped or that only the browser maps, left out', 1],
     ]);
   });
 

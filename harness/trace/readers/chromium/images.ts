@@ -57,8 +57,11 @@ export function identifyImages(
   const counts = new Map<Process, number>();
   let page = BASE;
   for (const draft of drafts) {
-    if (draft.kind === 'event') {
-      const image = draft.op === 'discard' && draft.segment ? images.get(draft.segment) : undefined;
+    if (draft.kind !== 'segment-map') {
+      const image =
+        draft.kind === 'event' && draft.op === 'discard' && draft.segment
+          ? images.get(draft.segment)
+          : undefined;
       if (image) lost.push(image);
       continue;
     }

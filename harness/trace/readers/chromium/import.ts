@@ -21,7 +21,7 @@ import { CacheWriter } from './writer.js';
 async function open(input: ReaderInput): Promise<TraceSource> {
   const { file } = input;
   const marks = await readMarks(input);
-  const { drafts, startUs, clock } = await followLog(input, { memory: 'shared', marks });
+  const { drafts, startUs, clock } = await followLog(input, { memory: 'shared', drops: 'discard', marks });
   const decodes = findDecodes(drafts);
   if (decodes.length === 0) {
     throw new InputError(
@@ -32,6 +32,11 @@ async function open(input: ReaderInput): Promise<TraceSource> {
   const tabs = nameTabs([...new Set(decodes.map(({ process }) => process))], marks, file);
   const nsPerPage = decodeNsPerPage(decodes, file);
   const images = identifyImages(drafts, decodes, tabs);
+  const mapped = new Set(drafts.flatMap((draft) => (draft.kind === 'segment-map' ? [draft.segment] : [])));
+  input.account.remark(
+    'segments that are never dropped or that only the browser maps, left out',
+    mapped.size - images.size,
+  );
   const writer = new CacheWriter({ drafts, images, decodes, tabs, nsPerPage }, startUs);
   return {
     meta: metadata(clockText(clock, startUs), nsPerPage),
@@ -60,6 +65,7 @@ function metadata(clock: string, nsPerPage: number): TraceMeta {
 
 export const chromium: EventReader = {
   yields: 'events',
+  threadFiles: true,
   name: 'chromium',
   summary:
     'a log of strace -f -ttt -T of Chromium, as a cache of decoded images that a discard policy manages',

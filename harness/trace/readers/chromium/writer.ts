@@ -52,7 +52,7 @@ export class CacheWriter {
   *blocks(): Generator<EventBlock> {
     for (const draft of this.cache.drafts) {
       if (draft.kind === 'segment-map') this.mapped(draft);
-      else this.happened(draft);
+      else if (draft.kind === 'event') this.happened(draft);
       for (const [op, fields] of this.pending.splice(0)) {
         if (this.builder.full) yield this.builder.take();
         this.builder.add(draft.timeUs - this.startUs, op, fields);

@@ -2,9 +2,10 @@ import { PAGE_BYTES, PAGES_PER_MIB } from '../../../base/page.js';
 import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../../block.js';
 import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
+import { LineAccount } from '../account.js';
 import { perf } from '../perf.js';
 import { type EventReader, FIT, type ReaderInput } from '../reader.js';
-import { leaveCall, useCall } from '../strace/calls.js';
+import { type Call, leaveCall, THREAD_END, useCall } from '../strace/calls.js';
 import { detectCalls } from '../strace/detect.js';
 import { readCalls } from '../strace/read.js';
 import { clockOffset, type Fault } from './clocks.js';
@@ -78,6 +79,34 @@ class PoolWriter {
   }
 }
 
+/** Counts what became of the calls of a log. @param written those of the pool that are in the trace */
+function countCalls(
+  logged: readonly Call[],
+  pool: Pool,
+  written: ReadonlySet<Call>,
+  account: LineAccount,
+): void {
+  const kinds = new Map(pool.calls.map(({ call, kind }) => [call, kind]));
+  for (const call of logged) {
+    const kind = kinds.get(call);
+    // Where the pool is and when it grew, mappings from before say too.
+    if (written.has(call) || kind === 'map' || call === pool.reservation) useCall(account, call);
+    else if (kind) leaveCall(account, call, 'drops in the buffer pool while no faults were recorded');
+    else if (call.name === THREAD_END) leaveCall(account, call, 'ends of threads');
+    else if (call.result < 0) leaveCall(account, call, `calls of ${call.name} that failed`);
+    else leaveCall(account, call, `calls of ${call.name} that are not of the buffer pool`);
+  }
+}
+
+/** Counts what became of the lines of faults. @param outside faults that were read and are not in the pool */
+function countFaults(read: LineAccount, outside: number, account: LineAccount): void {
+  account.use(read.used - outside);
+  account.join(read.joined);
+  for (const [what, lines] of read.leftOut) account.leave(what, lines);
+  for (const [what, count] of read.remarks) account.remark(what, count);
+  account.leave('page faults outside the buffer pool', outside);
+}
+
 function timeOfDay(us: number): string {
   return new Date(us / 1000).toISOString().slice(11, 23);
 }
@@ -107,10 +136,9 @@ function metadata(startUs: number, left: number): TraceMeta {
 async function open(input: ReaderInput): Promise<TraceSource> {
   const { calls: logged } = await readCalls(input);
   const pool = findPool(logged, input.file);
-  const used = new Set(pool.calls.map(({ call }) => call));
-  for (const call of logged) (used.has(call) ? useCall : leaveCall)(input.account, call);
   const faultsFile = input.sides.faults!;
-  const faults = await readFaults({ ...input, ...faultsFile });
+  const faultLines = new LineAccount();
+  const faults = await readFaults({ ...input, ...faultsFile, account: faultLines });
   const growths = pool.calls.filter(({ kind }) => kind === 'map');
   const offsetUs = clockOffset(growths, faults, faultsFile.file);
   const startUs = faults[0]!.timeUs;
@@ -121,9 +149,10 @@ async function open(input: ReaderInput): Promise<TraceSource> {
   const calls = pool.calls
     .map((call) => ({ ...call, timeUs: call.timeUs + offsetUs - startUs }))
     .filter(({ timeUs }) => timeUs >= 0 && timeUs <= endUs);
+  countCalls(logged, pool, new Set(calls.map(({ call }) => call)), input.account);
   const writer = new PoolWriter(pool, calls, inPool, endUs);
   const left = faults.length - inPool.length;
-  faultsFile.account.leave('page faults outside the buffer pool', left);
+  countFaults(faultLines, left, faultsFile.account);
   return {
     meta: metadata(startUs - offsetUs, left),
     strings: writer.builder.strings,
@@ -133,6 +162,7 @@ async function open(input: ReaderInput): Promise<TraceSource> {
 
 export const mariadb: EventReader = {
   yields: 'events',
+  threadFiles: true,
   name: 'mariadb',
   summary:
     'a log of strace -f -tt -T (or -ttt) of a server with InnoDB that resizes its buffer pool, and its page faults',

@@ -66,6 +66,21 @@ describe('resizes of MariaDB', () => {
     ]);
   });
 
+  it('have each line of log and faults counted once', async () => {
+    const { input, source } = opened(`${LOG.join('\n')}\n`, `${FAULTS.join('\n')}\n`);
+    await eventLines(await source);
+    expect(input.account.total).toBe(LOG.length);
+    expect(input.account.leftOut).toEqual([
+      ['calls of mmap that are not of the buffer pool', 1],
+      ['calls of madvise that are not of the buffer pool', 2],
+      ['calls of madvise that failed', 1],
+      ['calls of munmap that are not of the buffer pool', 1],
+    ]);
+    const faults = input.sides.faults!.account;
+    expect([faults.total, faults.used]).toEqual([FAULTS.length, FAULTS.length - 1]);
+    expect(faults.leftOut).toEqual([['page faults outside the buffer pool', 1]]);
+  });
+
   it('are told where there is no pool, or no faults by which to compare the clocks', async () => {
     await expect(imported(LOG.slice(0, 2), FAULTS)).rejects.toThrow(/log: no buffer pool in this log/);
     await expect(imported(LOG, FAULTS.slice(0, 1))).rejects.toThrow(

@@ -16,6 +16,8 @@ export interface PoolCall {
 export interface Pool {
   /** Thread that reserved the addresses. */
   readonly process: number;
+  /** The call that reserved them. */
+  readonly reservation: Call;
   /** All that was ever mapped of it, in pages. */
   readonly start: number;
   readonly end: number;
@@ -73,6 +75,7 @@ export function findPool(calls: readonly Call[], file: string): Pool {
     );
   return {
     process: reserved.thread,
+    reservation: reserved,
     start: Math.min(...maps.map(({ start }) => start)),
     end: Math.max(...maps.map(({ end }) => end)),
     calls: found,

@@ -204,6 +204,20 @@ export class Cursor {
     return at;
   }
 
+  /** The end of the word at hand: the next byte that is blank or the end of the line. */
+  wordEnd(): number {
+    const { bytes } = this;
+    let at = this.at;
+    let c = bytes[at]!;
+    while (c !== BYTE.lf && c !== BYTE.cr && c !== BYTE.space && c !== TAB) c = bytes[++at]!;
+    return at;
+  }
+
+  /** The text of the word at hand. */
+  word(): string {
+    return Buffer.from(this.bytes.subarray(this.at, this.wordEnd())).toString('latin1');
+  }
+
   /** Ends the read: the token at hand is not `what`. */
   wrong(what: string): never {
     const token = Buffer.from(this.bytes.subarray(this.at, this.tokenEnd())).toString('utf8').slice(0, SHOWN);

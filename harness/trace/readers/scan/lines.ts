@@ -1,11 +1,8 @@
 import { InputError } from '../../../base/errors.js';
 import { RequestBatch } from '../../requests/batch.js';
-import { BYTE } from '../../text/fields.js';
+import { BYTE, MAX_LINE_BYTES } from '../../text/fields.js';
 import { type Detection, type Fit, type InputFile, type Misfit, misfit } from '../reader.js';
 import { Cursor } from './cursor.js';
-
-/** A line of any format is shorter: more without a line end is no text. */
-const MAX_LINE_BYTES = 1 << 20;
 
 /**
  * Reads one line into a batch that has room for a request, and moves the cursor past its end. A line of more requests

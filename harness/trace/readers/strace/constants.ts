@@ -257,6 +257,7 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['fcntl64', 'fcntl'],
   ['ftruncate64', 'ftruncate'],
   ['fadvise64_64', 'fadvise64'],
+  ['arm_fadvise64_64', 'fadvise64'],
 ]);
 
 /** The name that a call has on x86-64. */

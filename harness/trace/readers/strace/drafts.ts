@@ -15,6 +15,8 @@ export interface SegmentMap {
   readonly segment: Segment;
   readonly segmentPages: number;
   readonly writable: boolean;
+  /** Flags of the mapping, each after a space, as the format has them. */
+  readonly flags: string;
 }
 
 /** An event of the trace, finished. */
@@ -23,9 +25,18 @@ export interface DraftEvent {
   readonly timeUs: number;
   readonly op: OpName;
   readonly fields: EventFields;
-  /** The segment whose contents a discard drops. */
+  /** The segment that it names, or whose contents a discard drops. */
   readonly segment?: Segment | undefined;
+  /** Size of the segment then, where the event names it. */
+  readonly segmentPages?: number;
+}
+
+/** The last descriptor or the name of a segment is gone. */
+export interface SegmentRelease {
+  readonly kind: 'segment-release';
+  readonly timeUs: number;
+  readonly segment: Segment;
 }
 
 /** An event before the end of the log is known: some depend on what comes later. */
-export type Draft = DraftEvent | SegmentMap;
+export type Draft = DraftEvent | SegmentMap | SegmentRelease;

@@ -1,233 +1,85 @@
-import { PAGE_BYTES } from '../../../base/page.js';
-import type { EventFields } from '../../block.js';
-import { ADVICE, type OpName } from '../../op.js';
 import type { Mark } from '../marks.js';
-import type { InputFile } from '../reader.js';
-import { type Call, leaveCall, numberAt, pageRange, pages, type Range, useCall } from './calls.js';
+import { type Call, leaveCall, THREAD_END, useCall } from './calls.js';
+import { COUNTED_CALLS, DESCRIPTOR_CALLS, MEMORY_CALLS } from './calls-table.js';
 import type { Draft } from './drafts.js';
 import type { Clock } from './leader.js';
-import { type Mapping, Maps } from './maps.js';
-import { type Process, type ProcessChange, Processes } from './processes.js';
-import { readCalls } from './read.js';
-import { type Segment, Segments } from './segments.js';
-
-/** Which mappings an import follows. */
-export const STRACE_MEMORY = ['shared', 'all'] as const;
+import { MEMORY_SETTINGS } from './locks.js';
+import { CLONES } from './processes.js';
+import { type LogInput, readCalls } from './read.js';
+import {
+  type Outcome,
+  PRIVATE_LEFT,
+  Scene,
+  type SceneOptions,
+  type STRACE_MEMORY,
+  UNRELATED,
+} from './scene.js';
 
 export interface FollowOptions {
-  /** `shared`: segments of shared memory only; `all`: private anonymous mappings too. */
+  /** As `SceneOptions`; `auto`: `shared` where the log has a segment of shared memory that is mapped, else `all`. */
   readonly memory: (typeof STRACE_MEMORY)[number];
+  readonly drops: SceneOptions['drops'];
   /** What happened around the program, merged in by time. */
   readonly marks: readonly Mark[];
 }
 
-const KNOWN_ADVICE = new Set<string>(ADVICE);
-/** Advice that says nothing about when pages are needed. */
-const IGNORED_ADVICE = new Set(['MADV_DODUMP', 'MADV_DONTDUMP', 'MADV_HUGEPAGE', 'MADV_NOHUGEPAGE']);
+/** Calls of processes and threads: the trace's spaces are made of them. */
+export const PROCESS_CALLS: ReadonlySet<string> = new Set([
+  ...CLONES,
+  'execve',
+  'execveat',
+  'exit',
+  'exit_group',
+  THREAD_END,
+]);
 
-/** Follows the memory calls of a log and drafts the events of a trace. */
-class Follower {
-  readonly drafts: Draft[] = [];
-  readonly segments = new Segments();
-  private readonly processes: Processes;
-  private readonly maps = new Map<Process, Maps>();
-  /** Processes that have a space in the trace now. */
-  private readonly spawned = new Set<Process>();
-  private nowUs = 0;
-  /** Without close in the log, a descriptor's number may stand for another file by now. */
-  private readonly closesKnown: boolean;
-
-  constructor(
-    calls: readonly Call[],
-    private readonly options: FollowOptions,
-  ) {
-    this.processes = new Processes(calls);
-    this.closesKnown = calls.some((call) => call.name === 'close');
+/** Follows one call. Returns why it is left out, if it is. */
+function follow(scene: Scene, call: Call): Outcome {
+  const { name, result } = call;
+  scene.nowUs = Math.max(scene.nowUs, call.timeUs);
+  scene.applyToProcesses(call);
+  if (PROCESS_CALLS.has(name)) return result < 0 ? `calls of ${name} that failed` : undefined;
+  const follower = MEMORY_CALLS.get(name) ?? DESCRIPTOR_CALLS.get(name);
+  const concerns = concernsMemory(call);
+  if (!(result >= 0)) {
+    if (!concerns) return UNRELATED;
+    return result < 0 ? `calls of ${name} that failed` : `calls of ${name} whose result is not in the log`;
   }
+  if (follower) return follower(scene, scene.processes.of(call.thread), call);
+  return concerns ? `calls of ${name}` : UNRELATED;
+}
 
-  mark(mark: Mark): void {
-    this.nowUs = Math.max(this.nowUs, mark.timeUs);
-    const pressure = /^pressure (moderate|critical)$/.exec(mark.label);
-    if (pressure) this.event('pressure', { text: pressure[1]! });
-    this.event('mark', { text: mark.label });
-  }
+/** Calls on files that are made for memory: where they fail, memory was wanted. */
+const WANTED = new Set(['memfd_create', 'ftruncate', 'fallocate']);
 
-  call(call: Call): void {
-    this.nowUs = Math.max(this.nowUs, call.timeUs);
-    for (const change of this.processes.apply(call)) this.change(change);
-    if (!(call.result >= 0)) return;
-    const process = this.processes.of(call.thread);
-    switch (call.name) {
-      case 'memfd_create':
-        this.segments.create(process, call.result);
-        break;
-      case 'open':
-      case 'openat':
-        this.segments.forget(process, call.result);
-        break;
-      case 'close':
-        this.segments.forget(process, numberAt(call, 0));
-        break;
-      case 'ftruncate':
-        this.ftruncate(process, call);
-        break;
-      case 'mmap':
-        this.mmap(process, call);
-        break;
-      case 'munmap':
-        this.unmap(process.memoryOwner, pageRange(call, 0, 1));
-        break;
-      case 'mremap':
-        this.mremap(process.memoryOwner, call);
-        break;
-      case 'madvise':
-        this.madvise(process, call);
-        break;
-      case 'fallocate':
-        this.fallocate(process, call);
-        break;
-    }
-  }
+/** Whether a call is one on memory, also where it failed. */
+function concernsMemory({ name, args }: Call): boolean {
+  if (name === 'prctl') return MEMORY_SETTINGS.has(args[0] ?? '');
+  return MEMORY_CALLS.has(name) || COUNTED_CALLS.has(name) || WANTED.has(name);
+}
 
-  private event(op: OpName, fields: EventFields, segment?: Segment): void {
-    this.drafts.push({ kind: 'event', timeUs: this.nowUs, op, fields, segment });
-  }
+function mark(scene: Scene, { timeUs, label }: Mark): void {
+  scene.nowUs = Math.max(scene.nowUs, timeUs);
+  const pressure = /^pressure (moderate|critical)$/.exec(label);
+  if (pressure) scene.event('pressure', { text: pressure[1]! });
+  scene.event('mark', { text: label });
+}
 
-  private mapsOf(owner: Process): Maps {
-    let maps = this.maps.get(owner);
-    if (!maps) {
-      maps = new Maps();
-      this.maps.set(owner, maps);
-    }
-    return maps;
-  }
+/** A log that has been followed, and what became of its calls. */
+interface Followed {
+  readonly scene: Scene;
+  readonly outcomes: readonly Outcome[];
+}
 
-  private change(change: ProcessChange): void {
-    if (change.kind === 'fork') {
-      const inherited = this.mapsOf(change.parent);
-      if (inherited.empty) return;
-      this.maps.set(change.child, inherited.copy());
-      this.spawned.add(change.child);
-      this.event('fork', { space: change.parent.id, text: String(change.child.id) });
-      return;
-    }
-    this.maps.delete(change.process);
-    if (this.spawned.delete(change.process)) this.event('exit', { space: change.process.id });
-  }
-
-  private space(owner: Process): number {
-    if (!this.spawned.has(owner)) {
-      this.spawned.add(owner);
-      this.event(
-        'spawn',
-        owner.program === '' ? { space: owner.id } : { space: owner.id, text: owner.program },
-      );
-    }
-    return owner.id;
-  }
-
-  private ftruncate(process: Process, call: Call): void {
-    const segment = this.segments.made(process, numberAt(call, 0));
-    if (!segment) return;
-    const mapped = segment.firstMapUs > 0;
-    if (mapped && !this.closesKnown) return;
-    this.segments.resize(segment, numberAt(call, 1));
-    if (mapped) this.event('truncate', { count: pages(segment.bytes), text: segment.name });
-  }
-
-  private mmap(process: Process, call: Call): void {
-    const flags = call.args[3] ?? '';
-    const bytes = numberAt(call, 1);
-    const range = { start: call.result / PAGE_BYTES, end: call.result / PAGE_BYTES + pages(bytes) };
-    const owner = process.memoryOwner;
-    const shared = flags.includes('MAP_SHARED');
-    const anonymous = flags.includes('MAP_ANON');
-    const segment =
-      shared && !anonymous ? this.segments.resolve(process, numberAt(call, 4), bytes, this.nowUs) : undefined;
-    if (segment) this.mapSegment(owner, call, range, segment);
-    else if (anonymous && this.options.memory === 'all')
-      this.mapAnonymous(owner, range, shared ? 'anon-shared' : 'anon');
-    // Not followed: but it replaces what it lies over.
-    else if (flags.includes('MAP_FIXED')) this.unmap(owner, range);
-  }
-
-  private mapSegment(owner: Process, call: Call, range: Range, segment: Segment): void {
-    this.space(owner);
-    const mapping: Mapping = { ...range, segment, offset: numberAt(call, 5) / PAGE_BYTES };
-    this.mapsOf(owner).add(mapping);
-    const writable = (call.args[2] ?? '').includes('PROT_WRITE');
-    this.drafts.push({
-      kind: 'segment-map',
-      timeUs: this.nowUs,
-      process: owner,
-      thread: call.thread,
-      mapping,
-      segment,
-      segmentPages: pages(segment.bytes),
-      writable,
-    });
-  }
-
-  private mapAnonymous(owner: Process, range: Range, text: string): void {
-    const space = this.space(owner);
-    this.mapsOf(owner).add({ ...range, segment: undefined, offset: 0 });
-    this.event('map', { space, page: range.start, count: range.end - range.start, text });
-  }
-
-  private unmap(owner: Process, range: Range): void {
-    const maps = this.maps.get(owner);
-    if (!maps) return;
-    for (const part of maps.remove(range.start, range.end)) {
-      this.event('unmap', { space: owner.id, page: part.start, count: part.end - part.start });
-    }
-  }
-
-  /** mremap(old, old bytes, new bytes, flags) = new: shrinks, moves and grows, in this order. */
-  private mremap(owner: Process, call: Call): void {
-    const old = pageRange(call, 0, 1);
-    const maps = this.maps.get(owner);
-    const first = maps?.within(old.start, old.end)[0];
-    const to = call.result / PAGE_BYTES;
-    const newPages = pages(numberAt(call, 2));
-    if (!maps || !first) return;
-    if (newPages < old.end - old.start) this.unmap(owner, { start: old.start + newPages, end: old.end });
-    const kept = Math.min(newPages, old.end - old.start);
-    maps.remove(old.start, old.start + kept);
-    if (to !== old.start)
-      this.event('remap', { space: owner.id, page: old.start, count: kept, text: `to=${to}` });
-    if (newPages > kept)
-      this.event('remap', { space: owner.id, page: to, count: kept, text: `grow=${newPages - kept}` });
-    maps.add({ start: to, end: to + newPages, segment: first.segment, offset: first.offset });
-  }
-
-  private madvise(process: Process, call: Call): void {
-    const advice = call.args[2] ?? '';
-    const owner = process.memoryOwner;
-    const range = pageRange(call, 0, 1);
-    if (IGNORED_ADVICE.has(advice) || !KNOWN_ADVICE.has(advice)) return;
-    const parts = this.maps.get(owner)?.within(range.start, range.end) ?? [];
-    if (parts.length === 0) return;
-    const fields = {
-      space: owner.id,
-      thread: call.thread,
-      page: range.start,
-      count: range.end - range.start,
-    };
-    if (advice === 'MADV_REMOVE') this.event('discard', fields, parts[0]?.segment);
-    else this.event('madvise', { ...fields, text: advice });
-  }
-
-  private fallocate(process: Process, call: Call): void {
-    const segment = this.segments.made(process, numberAt(call, 0));
-    if (!segment || segment.firstMapUs === 0 || !(call.args[1] ?? '').includes('PUNCH_HOLE')) return;
-    const start = numberAt(call, 2);
-    const length = numberAt(call, 3);
-    const whole = start % PAGE_BYTES === 0 && length % PAGE_BYTES === 0;
-    const text = whole ? `punch:${segment.name}` : `punch:${segment.name}@${start}+${length}`;
-    const first = Math.floor(start / PAGE_BYTES);
-    const count = Math.ceil((start + length) / PAGE_BYTES) - first;
-    this.event('fallocate', { space: process.memoryOwner.id, page: first, count, text });
-  }
+function followCalls(calls: readonly Call[], marks: readonly Mark[], options: SceneOptions): Followed {
+  const scene = new Scene(calls, options);
+  let next = 0;
+  const outcomes = calls.map((call) => {
+    for (; next < marks.length && marks[next]!.timeUs <= call.timeUs; next++) mark(scene, marks[next]!);
+    return follow(scene, call);
+  });
+  for (; next < marks.length; next++) mark(scene, marks[next]!);
+  return { scene, outcomes };
 }
 
 /** What a log of system calls says of memory. */
@@ -236,28 +88,48 @@ export interface FollowedLog {
   /** When the first call ended, in µs of the log's clock. */
   readonly startUs: number;
   readonly clock: Clock;
+  /** Which memory was followed. */
+  readonly memory: SceneOptions['memory'];
+  /** Whether there is private memory that was not. */
+  readonly privateLeft: boolean;
   /** Mappings of shared memory whose segment is not in the log. */
   readonly unmatched: number;
+  /** Calls that dropped contents and are `discard` now, by the call. */
+  readonly drops: ReadonlyMap<string, number>;
+  /** Whether the log shows when descriptors are closed. */
+  readonly closesKnown: boolean;
 }
 
 /**
- * Follows the memory of all processes of a log. Marks from before its first call are left out.
+ * Follows the memory of all processes of a log, and counts what became of each of its calls. Marks from before its
+ * first call are left out.
  *
  * @throws InputError with the line that is not strace's
  */
-export async function followLog(log: InputFile, options: FollowOptions): Promise<FollowedLog> {
+export async function followLog(log: LogInput, options: FollowOptions): Promise<FollowedLog> {
   const { calls, clock } = await readCalls(log);
   const startUs = calls[0]!.timeUs;
-  const follower = new Follower(calls, options);
   const marks = options.marks.filter((mark) => mark.timeUs >= startUs);
-  let next = 0;
-  for (const call of calls) {
-    for (; next < marks.length && marks[next]!.timeUs <= call.timeUs; next++) follower.mark(marks[next]!);
-    const before = follower.drafts.length;
-    follower.call(call);
-    if (follower.drafts.length > before) useCall(log.account, call);
-    else leaveCall(log.account, call);
-  }
-  for (; next < marks.length; next++) follower.mark(marks[next]!);
-  return { drafts: follower.drafts, startUs, clock, unmatched: follower.segments.unmatched };
+  log.account.remark('marks from before the first call, left out', options.marks.length - marks.length);
+  const { drops } = options;
+  const memory = options.memory === 'auto' ? 'shared' : options.memory;
+  let followed = followCalls(calls, marks, { memory, drops });
+  const hasShared = followed.scene.drafts.some(({ kind }) => kind === 'segment-map');
+  if (options.memory === 'auto' && !hasShared) followed = followCalls(calls, marks, { memory: 'all', drops });
+  const { scene, outcomes } = followed;
+  outcomes.forEach((outcome, i) => {
+    if (outcome === undefined) useCall(log.account, calls[i]!);
+    else leaveCall(log.account, calls[i]!, outcome);
+  });
+  for (const [what, count] of scene.remarks) log.account.remark(what, count);
+  return {
+    drafts: scene.drafts,
+    startUs,
+    clock,
+    memory: scene.options.memory,
+    privateLeft: outcomes.includes(PRIVATE_LEFT),
+    unmatched: scene.segments.unmatched,
+    drops: scene.drops,
+    closesKnown: scene.trusted,
+  };
 }

@@ -5,47 +5,58 @@ import { MARKS, readMarks } from '../marks.js';
 import { type EventReader, FIT, type ReaderInput } from '../reader.js';
 import { clockText } from './calls.js';
 import { detectCalls } from './detect.js';
-import { type FollowOptions, followLog, STRACE_MEMORY } from './follow.js';
+import { type FollowedLog, type FollowOptions, followLog } from './follow.js';
+import { STRACE_DROPS, STRACE_MEMORY } from './scene.js';
 import { DraftWriter, STRACE_TOUCHES } from './writer.js';
 
 type Touches = (typeof STRACE_TOUCHES)[number];
 
 /**
- * Opens a log of `strace -f -ttt -T` (calls mmap, munmap, mremap, madvise, memfd_create, ftruncate, fallocate,
- * clone, fork, vfork, execve) as a trace: follows shared-memory segments through all processes. MADV_REMOVE becomes
- * `discard`, other advice stays verbatim. Times count from the first line.
+ * Opens a log of `strace -f -ttt -T` as a trace: follows memory through all processes. Calls that drop contents
+ * become `discard`, labelled with the call. Times count from the first line.
  *
- * Inferred, because a log of calls does not show it: which mappings belong to one segment where the descriptor came
- * from another process (by size and order in time), when a segment is closed (after its last mapping), and every
- * access.
+ * Inferred, because a log of calls does not show it: which mappings belong to one segment where the log does not
+ * explain the descriptor (by size and order in time), when a segment is closed where the log has no close (after its
+ * last use), and every access.
  *
  * @throws InputError with the line that is not strace's
  */
 async function open(input: ReaderInput): Promise<TraceSource> {
   const memory = input.values.memory as FollowOptions['memory'];
+  const drops = input.values.drops as FollowOptions['drops'];
   const touches = input.values.touches as Touches;
-  const { drafts, startUs, clock, unmatched } = await followLog(input, {
-    memory,
-    marks: await readMarks(input),
-  });
-  input.account.remark('shared mappings of files or of segments not in the log', unmatched);
-  const writer = new DraftWriter(drafts, touches, startUs);
+  const log = await followLog(input, { memory, drops, marks: await readMarks(input) });
+  const writer = new DraftWriter(log.drafts, touches, log.startUs, log.closesKnown);
+  const chosen = memory === 'auto' && summaryOf(log);
   return {
-    meta: metadata(touches, clockText(clock, startUs), unmatched),
+    meta: metadata(touches, log),
     strings: writer.builder.strings,
     blocks: () => writer.blocks(),
+    ...(chosen && { summary: () => chosen }),
   };
 }
 
-function metadata(touches: Touches, clock: string, unmatched: number): TraceMeta {
+/** What is said of the memory that was chosen to be followed. */
+function summaryOf({ memory, privateLeft }: FollowedLog): string | undefined {
+  if (memory === 'all') return 'no shared memory in this log: private memory is followed (memory=all)';
+  return privateLeft
+    ? 'private memory is left out, expected --reader strace:memory=all to follow it'
+    : undefined;
+}
+
+function metadata(
+  touches: Touches,
+  { clock, startUs, unmatched, drops, closesKnown }: FollowedLog,
+): TraceMeta {
   const meta = new TraceMeta([
     ['page_size', String(PAGE_BYTES)],
-    ['clock', clock],
+    ['clock', clockText(clock, startUs)],
     ['provenance', 'recorded'],
     ['provenance.pairing', 'inferred'],
-    ['provenance.close', 'inferred'],
   ]);
+  if (!closesKnown) meta.set('provenance.close', 'inferred');
   if (touches !== 'none') meta.set('provenance.touches', 'inferred');
+  if (drops.size > 0) meta.set('drops', [...drops].map(([call, count]) => `${call} ${count}`).join(', '));
   if (unmatched > 0)
     meta.set('note', `${unmatched} shared mappings of files or of segments not in the log are left out`);
   return meta;
@@ -53,6 +64,7 @@ function metadata(touches: Touches, clock: string, unmatched: number): TraceMeta
 
 export const strace: EventReader = {
   yields: 'events',
+  threadFiles: true,
   name: 'strace',
   summary: 'strace -f -ttt -T (or -tt): the system calls of all processes of a program',
   source: 'https://man7.org/linux/man-pages/man1/strace.1.html',
@@ -60,9 +72,17 @@ export const strace: EventReader = {
   parameters: {
     memory: {
       kind: 'choice',
-      default: 'shared',
+      default: 'auto',
       choices: STRACE_MEMORY,
-      meaning: 'which mappings to follow: segments of shared memory, or private anonymous ones as well',
+      meaning:
+        'which mappings to follow: shared: segments of shared memory; all: private anonymous ones as well; auto: shared where the log has any, else all',
+    },
+    drops: {
+      kind: 'choice',
+      default: 'discard',
+      choices: STRACE_DROPS,
+      meaning:
+        'what becomes of calls that drop contents (MADV_DONTNEED and MADV_FREE on private memory, MADV_REMOVE, holes): discard, which discard policies act on, labelled with the call; or the call itself',
     },
     touches: {
       kind: 'choice',

@@ -16,25 +16,45 @@ export class Process {
   }
 }
 
-/** What a call did to an address space as a whole. */
+/** What a call did to a process as a whole. */
 export type ProcessChange =
+  /** The child has a copy of the parent's memory. */
   | { readonly kind: 'fork'; readonly parent: Process; readonly child: Process }
+  /** The child has the parent's descriptors: the same (CLONE_FILES), or copies. */
+  | {
+      readonly kind: 'inherit';
+      readonly parent: Process;
+      readonly child: Process;
+      readonly shared: boolean;
+    }
   /** The process gave up its memory: it ended, or runs another program now. */
-  | { readonly kind: 'release'; readonly process: Process };
+  | { readonly kind: 'release'; readonly process: Process }
+  /** It runs another program: descriptors that are so marked are closed. */
+  | { readonly kind: 'exec'; readonly process: Process }
+  /** It ended, and its descriptors with it. */
+  | { readonly kind: 'end'; readonly process: Process };
 
 type Kinship = 'thread' | 'borrower' | 'child';
 
 interface Relation {
   readonly parentThread: number;
   readonly kinship: Kinship;
+  readonly sharesFiles: boolean;
 }
 
-const CLONES = new Set(['clone', 'clone3', 'fork', 'vfork']);
+/** Calls that make threads and processes. */
+export const CLONES: ReadonlySet<string> = new Set(['clone', 'clone3', 'fork', 'vfork']);
 
-function kinshipOf(call: Call): Kinship {
+const EXECS = new Set(['execve', 'execveat']);
+
+function relationOf(call: Call): Relation {
   const flags = call.args.join(',');
-  if (flags.includes('CLONE_THREAD')) return 'thread';
-  return call.name === 'vfork' || flags.includes('CLONE_VM') ? 'borrower' : 'child';
+  const borrows = call.name === 'vfork' || flags.includes('CLONE_VM');
+  return {
+    parentThread: call.thread,
+    kinship: flags.includes('CLONE_THREAD') ? 'thread' : borrows ? 'borrower' : 'child',
+    sharesFiles: flags.includes('CLONE_FILES'),
+  };
 }
 
 /**
@@ -45,12 +65,15 @@ export class Processes {
   private readonly byThread = new Map<number, Process>();
   /** Relations not yet used, by the id of the new thread; ids can come again in a long log. */
   private readonly relations = new Map<number, Relation[]>();
+  /** Ends of threads (lines `+++`) that are still to come, by thread. */
+  private readonly ends = new Map<number, number>();
 
   constructor(calls: readonly Call[]) {
     for (const call of calls) {
+      if (call.name === THREAD_END) this.ends.set(call.thread, (this.ends.get(call.thread) ?? 0) + 1);
       if (!CLONES.has(call.name) || !(call.result > 0)) continue;
       const known = this.relations.get(call.result) ?? [];
-      known.push({ parentThread: call.thread, kinship: kinshipOf(call) });
+      known.push(relationOf(call));
       this.relations.set(call.result, known);
     }
   }
@@ -60,14 +83,32 @@ export class Processes {
     return this.byThread.get(thread) ?? this.join(new Process(thread), thread);
   }
 
+  /** The process of a thread, where the log has one now. */
+  find(thread: number): Process | undefined {
+    return this.byThread.get(thread);
+  }
+
   /** Brings the processes up to date with a call, and says what that did to address spaces. */
   apply(call: Call): ProcessChange[] {
     const changes = this.meet(call.thread);
     if (this.relations.get(call.result)?.length && CLONES.has(call.name))
       changes.push(...this.meet(call.result));
-    if (call.name === 'execve' && call.result === 0) changes.push(...this.exec(call));
-    if (call.name === THREAD_END) changes.push(...this.exit(call.thread));
+    if (EXECS.has(call.name) && call.result === 0) changes.push(...this.exec(call));
+    if (call.name === 'exit') changes.push(...this.endUnlessSaid(call.thread, [call.thread]));
+    if (call.name === 'exit_group')
+      changes.push(...this.endUnlessSaid(call.thread, [...this.of(call.thread).threads]));
+    if (call.name === THREAD_END) {
+      this.ends.set(call.thread, this.ends.get(call.thread)! - 1);
+      changes.push(...this.exit(call.thread));
+    }
     return changes;
+  }
+
+  /** Ends threads whose ends the log does not have in lines of their own (strace -qqq, and logs that were cut). */
+  private endUnlessSaid(caller: number, threads: readonly number[]): ProcessChange[] {
+    if (threads.some((thread) => (this.ends.get(thread) ?? 0) > 0)) return [];
+    const others = threads.filter((thread) => thread !== caller);
+    return [...others, caller].flatMap((thread) => this.exit(thread));
   }
 
   /** First sight of a thread: makes it what its clone says. */
@@ -86,6 +127,7 @@ export class Processes {
     }
     const child = this.join(new Process(thread), thread);
     child.program = parent.program;
+    changes.push({ kind: 'inherit', parent, child, shared: relation.sharesFiles });
     if (relation.kinship === 'borrower') child.borrowsFrom = parent;
     else changes.push({ kind: 'fork', parent: parent.memoryOwner, child });
     return changes;
@@ -99,16 +141,16 @@ export class Processes {
 
   private exec(call: Call): ProcessChange[] {
     const process = this.of(call.thread);
-    const path = (call.args[0] ?? '').replace(/^"|"$/g, '');
+    const path = (call.args[call.name === 'execve' ? 0 : 1] ?? '').replace(/^"|"$/g, '');
     process.program = path.slice(path.lastIndexOf('/') + 1);
-    return this.release(process);
+    return [...this.release(process), { kind: 'exec', process }];
   }
 
   private exit(thread: number): ProcessChange[] {
     const process = this.of(thread);
     process.threads.delete(thread);
     this.byThread.delete(thread);
-    return process.threads.size > 0 ? [] : this.release(process);
+    return process.threads.size > 0 ? [] : [...this.release(process), { kind: 'end', process }];
   }
 
   private release(process: Process): ProcessChange[] {

@@ -1,79 +1,126 @@
+import { PAGE_BYTES } from '../../../base/page.js';
 import type { Process } from './processes.js';
 
-/** A segment of shared memory: what memfd_create made and ftruncate gave a size. */
+/** A segment of shared memory: of memfd_create, of a file in /dev/shm, or of shmget. */
 export class Segment {
-  /** Size in bytes as ftruncate last set it. */
+  /** Size in bytes as it was last set; -1 while the log has not said it. */
   bytes = -1;
+  /** The furthest page that a mapping reached: its size in pages, where the log never says it. */
+  reach = 0;
   /** Times its creator has mapped it. */
   creatorMaps = 0;
   /** The first process other than its creator that mapped it. */
   otherMapper: Process | undefined;
   /** When it was first mapped, in µs. */
   firstMapUs = 0;
+  /** Descriptors that stand for it, in all processes and in messages under way. */
+  descriptors = 0;
+  /** Whether a file name or an id of System V still leads to it. */
+  named = false;
 
   constructor(
     readonly name: string,
     readonly creator: Process,
+    /** What memfd_create called it, empty for others. */
+    readonly label = '',
   ) {}
+
+  /** Its size in pages, as far as it is known. */
+  get pages(): number {
+    return this.bytes < 0 ? this.reach : Math.ceil(this.bytes / PAGE_BYTES);
+  }
 }
 
 /**
- * Finds the segment behind a shared mapping.
- *
- * A descriptor that was made by memfd_create in the same process says it outright. One that came from another
- * process through a socket does not: then the segment is *inferred* from size and order in time. A mapping of the
- * same number of bytes takes the oldest segment that its process has not mapped yet and no other process has; or
- * the oldest segment of its own that it has mapped once (both ends of a pipe in one process); where both are
- * possible, the one that was mapped last.
+ * The segments of a log, and which one is behind a mapping whose descriptor the log does not explain (it came through
+ * a socket): then the segment is *inferred* from size and order in time. A mapping of the same number of bytes takes
+ * the oldest segment that its process has not mapped yet and no other process has; or the oldest segment of its own
+ * that it has mapped once (both ends of a pipe in one process); where both are possible, the one that was mapped last.
  */
 export class Segments {
-  private readonly byDescriptor = new Map<Process, Map<number, Segment>>();
   private readonly bySize = new Map<number, Segment[]>();
+  private readonly byPath = new Map<string, Segment>();
+  private readonly byId = new Map<number, Segment>();
+  private readonly names = new Set<string>();
   private count = 0;
   /** Mappings of shared memory whose segment is not in the log. */
   unmatched = 0;
 
-  create(process: Process, descriptor: number): void {
+  /** A segment without a name. @param label what memfd_create called it */
+  create(creator: Process, label: string): Segment {
     this.count++;
-    this.descriptors(process).set(descriptor, new Segment(`segment-${this.count}`, process));
+    return new Segment(this.freeName(`segment-${this.count}`), creator, label);
   }
 
-  /** The descriptor stands for something else from now on. */
-  forget(process: Process, descriptor: number): void {
-    this.byDescriptor.get(process)?.delete(descriptor);
+  /** The segment that a file in /dev/shm is; one whose making the log does not have is new, of unknown size. */
+  atPath(path: string, opener: Process): Segment {
+    const known = this.byPath.get(path);
+    if (known) return known;
+    const name = path.slice(path.lastIndexOf('/') + 1).replace(/[^A-Za-z0-9._-]/g, '_');
+    const segment = new Segment(this.freeName(name), opener);
+    segment.named = true;
+    this.byPath.set(path, segment);
+    return segment;
   }
 
-  /** The segment a process made with this descriptor; undefined when it made none. */
-  made(process: Process, descriptor: number): Segment | undefined {
-    return this.byDescriptor.get(process)?.get(descriptor);
+  /** Whether a file of this path is known. */
+  hasPath(path: string): boolean {
+    return this.byPath.has(path);
+  }
+
+  /** A file is renamed, or removed where there is no new path; returns the segment that lost its name. */
+  renamePath(path: string, to?: string): Segment | undefined {
+    const segment = this.byPath.get(path);
+    if (!segment) return undefined;
+    this.byPath.delete(path);
+    const replaced = to === undefined ? segment : this.byPath.get(to);
+    if (to !== undefined) this.byPath.set(to, segment);
+    if (replaced) replaced.named = false;
+    return replaced;
+  }
+
+  /** The segment of an id that shmget returned. */
+  withId(id: number, creator: Process): Segment {
+    const known = this.byId.get(id);
+    if (known) return known;
+    const segment = new Segment(this.freeName(`sysv-${id}`), creator);
+    segment.named = true;
+    this.byId.set(id, segment);
+    return segment;
+  }
+
+  /** IPC_RMID: the id may be given again. */
+  removeId(id: number): Segment | undefined {
+    const segment = this.byId.get(id);
+    if (segment) segment.named = false;
+    this.byId.delete(id);
+    return segment;
   }
 
   resize(segment: Segment, bytes: number): void {
     const list = this.bySize.get(segment.bytes);
-    list?.splice(list.indexOf(segment), 1);
+    const at = list?.indexOf(segment) ?? -1;
+    if (at >= 0) list!.splice(at, 1);
     segment.bytes = bytes;
     const target = this.bySize.get(bytes) ?? [];
     target.push(segment);
     this.bySize.set(bytes, target);
   }
 
-  /** The segment that `process` maps now through `descriptor`; undefined (and counted) when it is unknown. */
-  resolve(process: Process, descriptor: number, bytes: number, timeUs: number): Segment | undefined {
-    const made = this.made(process, descriptor);
-    const own = made?.bytes === bytes && made.creatorMaps === 0 ? made : undefined;
-    const segment = own ?? this.infer(process, bytes) ?? (made?.bytes === bytes ? made : undefined);
-    if (!segment) {
-      this.unmatched++;
-      return undefined;
-    }
+  /** Notes that a process maps a segment. */
+  mapped(segment: Segment, process: Process, timeUs: number): void {
     if (segment.creator === process) segment.creatorMaps++;
     else segment.otherMapper ??= process;
     if (segment.firstMapUs === 0) segment.firstMapUs = timeUs;
-    return segment;
   }
 
-  private infer(process: Process, bytes: number): Segment | undefined {
-    const list = this.bySize.get(bytes) ?? [];
+  /**
+   * The segment that a process may map by a descriptor from elsewhere, if any.
+   *
+   * @param label what memfd_create called it, where the log (strace -y) says it
+   */
+  infer(process: Process, bytes: number, label?: string): Segment | undefined {
+    const list = (this.bySize.get(bytes) ?? []).filter((s) => label === undefined || s.label === label);
     const received = list.find(
       (s) => s.creator !== process && s.creatorMaps > 0 && s.otherMapper === undefined,
     );
@@ -82,11 +129,10 @@ export class Segments {
     return received.firstMapUs >= again.firstMapUs ? received : again;
   }
 
-  private descriptors(process: Process): Map<number, Segment> {
-    const known = this.byDescriptor.get(process);
-    if (known) return known;
-    const made = new Map<number, Segment>();
-    this.byDescriptor.set(process, made);
-    return made;
+  private freeName(wanted: string): string {
+    let name = wanted;
+    for (let i = 2; this.names.has(name); i++) name = `${wanted}-${i}`;
+    this.names.add(name);
+    return name;
   }
 }

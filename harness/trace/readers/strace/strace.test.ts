@@ -22,8 +22,8 @@ const MEMFD = (pid: number, fd: number, bytes: number, address: string) => [
 describe('mappings', () => {
   it('cuts what a removal overlaps', () => {
     const maps = new Maps();
-    maps.add({ start: 10, end: 20, segment: undefined, offset: 0 });
-    expect(maps.remove(12, 14)).toEqual([{ start: 12, end: 14, segment: undefined, offset: 2 }]);
+    maps.add({ start: 10, end: 20, backing: { kind: 'anon' }, offset: 0 });
+    expect(maps.remove(12, 14)).toEqual([{ start: 12, end: 14, backing: { kind: 'anon' }, offset: 2 }]);
     expect(maps.within(0, 100).map(({ start, end, offset }) => [start, end, offset])).toEqual([
       [10, 12, 0],
       [14, 20, 4],
@@ -32,8 +32,8 @@ describe('mappings', () => {
 
   it('replaces what an addition overlaps', () => {
     const maps = new Maps();
-    maps.add({ start: 10, end: 20, segment: undefined, offset: 0 });
-    maps.add({ start: 15, end: 16, segment: undefined, offset: 7 });
+    maps.add({ start: 10, end: 20, backing: { kind: 'anon' }, offset: 0 });
+    maps.add({ start: 15, end: 16, backing: { kind: 'anon' }, offset: 7 });
     expect(maps.within(0, 100).map(({ start, end, offset }) => [start, end, offset])).toEqual([
       [10, 15, 0],
       [15, 16, 7],
@@ -58,7 +58,7 @@ describe('importing a log', () => {
       '3,spawn,2,,,',
       '3,map,2,64,2,shared:segment-1@0',
       '3,close,,,,segment-1',
-      '4,discard,1:1,17,1,',
+      '4,discard,1:1,17,1,MADV_REMOVE',
       '5,unmap,1,16,2,',
       '6,exit,2,,,',
     ]);
@@ -172,7 +172,7 @@ describe('importing a log', () => {
     ]);
   });
 
-  it('follows anonymous memory on request, with other advice verbatim', async () => {
+  it('follows anonymous memory, with other advice verbatim; where there is shared memory, on request', async () => {
     const log = [
       '1 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x10000',
       '1 madvise(0x10000, 4096, MADV_DONTNEED) = 0',
@@ -180,12 +180,17 @@ describe('importing a log', () => {
       '1 madvise(0x90000, 4096, MADV_DONTNEED) = 0',
       '1 madvise(0x10000, 4096, MADV_FREE) = -1 EINVAL (Invalid argument)',
     ];
-    expect(await imported(log)).toEqual([]);
-    expect(untimed(await imported(log, { memory: 'all' }))).toEqual([
+    const events = [
       'spawn,1,,,',
       'map,1,16,2,anon',
-      'madvise,1:1,16,1,MADV_DONTNEED',
-    ]);
+      'discard,1:1,16,1,MADV_DONTNEED',
+      'madvise,1:1,16,1,MADV_DODUMP',
+    ];
+    expect(untimed(await imported(log))).toEqual(events);
+    expect(await imported(log, { memory: 'shared' })).toEqual([]);
+    const mixed = [...log, ...MEMFD(1, 5, 8192, '0x10000')];
+    expect(untimed(await imported(mixed)).filter((event) => /anon|discard/.test(event))).toEqual([]);
+    expect(untimed(await imported(mixed, { memory: 'all' })).slice(0, 4)).toEqual(events);
   });
 
   it('merges marks by time; pressure is told to programs too', async () => {

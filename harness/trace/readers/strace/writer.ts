@@ -10,7 +10,8 @@ export const STRACE_TOUCHES = ['none', 'second-mapper'] as const;
 /** Turns drafts into events, now that the whole log is known. */
 export class DraftWriter {
   readonly builder = new BlockBuilder();
-  private readonly lastMap = new Map<Segment, SegmentMap>();
+  /** What needs a segment last: after that it may be closed. */
+  private readonly lastUse = new Map<Segment, Draft>();
   private readonly declared = new Set<Segment>();
   /** Who writes a segment whole. */
   private readonly writers = new Map<Segment, Process>();
@@ -19,10 +20,12 @@ export class DraftWriter {
     private readonly drafts: readonly Draft[],
     private readonly touchesBy: (typeof STRACE_TOUCHES)[number],
     private readonly startUs: number,
+    /** Whether descriptors are followed until they are closed. */
+    private readonly closesKnown: boolean,
   ) {
     for (const draft of drafts) {
-      if (draft.kind !== 'segment-map') continue;
-      this.lastMap.set(draft.segment, draft);
+      if (draft.kind !== 'event' || draft.segmentPages !== undefined) this.lastUse.set(draft.segment!, draft);
+      if (draft.kind !== 'segment-map' || draft.mapping.backing.kind !== 'shared') continue;
       const known = this.writers.get(draft.segment);
       const other = draft.process !== draft.segment.creator && draft.writable;
       if (!known || (other && known === draft.segment.creator))
@@ -41,25 +44,34 @@ export class DraftWriter {
   }
 
   private events(draft: Draft): [OpName, EventFields][] {
-    if (draft.kind === 'event') return [[draft.op, draft.fields]];
-    const { segment, mapping, process } = draft;
+    if (draft.kind === 'event' && draft.segmentPages === undefined) return [[draft.op, draft.fields]];
+    const segment = draft.segment!;
     const events: [OpName, EventFields][] = [];
-    if (!this.declared.has(segment)) {
-      this.declared.add(segment);
-      events.push(['object', { count: draft.segmentPages, text: `shmem:${segment.name}` }]);
-    }
-    const count = mapping.end - mapping.start;
-    const text = `shared:${segment.name}@${mapping.offset}${draft.writable ? '' : ' ro'}`;
-    events.push(['map', { space: process.id, page: mapping.start, count, text }]);
-    if (this.lastMap.get(segment) === draft) events.push(['close', { text: segment.name }]);
-    events.push(...this.touches(draft, count));
+    if (draft.kind !== 'segment-release') this.declare(draft.segmentPages!, segment, events);
+    if (draft.kind === 'event') events.push([draft.op, draft.fields]);
+    if (draft.kind === 'segment-map') events.push(['map', mapFields(draft)]);
+    if (this.lastUse.get(segment) === draft && this.declared.has(segment) && this.isGone(segment))
+      events.push(['close', { text: segment.name }]);
+    if (draft.kind === 'segment-map') events.push(...this.touches(draft));
     return events;
   }
 
-  private touches(draft: SegmentMap, count: number): [OpName, EventFields][] {
-    if (this.touchesBy === 'none' || !draft.writable) return [];
-    const space = draft.process.id;
-    const page = draft.mapping.start;
+  private declare(segmentPages: number, segment: Segment, events: [OpName, EventFields][]): void {
+    if (this.declared.has(segment)) return;
+    this.declared.add(segment);
+    // One whose size the log does not say is as large as its mappings.
+    const count = segment.bytes < 0 ? segment.reach : segmentPages;
+    events.push(['object', { count, text: `shmem:${segment.name}` }]);
+  }
+
+  /** Whether nothing leads to a segment any more when the log ends. */
+  private isGone({ named, descriptors }: Segment): boolean {
+    return !named && (!this.closesKnown || descriptors === 0);
+  }
+
+  private touches(draft: SegmentMap): [OpName, EventFields][] {
+    if (this.touchesBy === 'none' || !draft.writable || draft.mapping.backing.kind !== 'shared') return [];
+    const { space, page, count } = mapFields(draft);
     if (this.writers.get(draft.segment) === draft.process) {
       this.writers.delete(draft.segment); // once
       return [['write', { space, page, count }]];
@@ -71,4 +83,13 @@ export class DraftWriter {
 
   /** Segments whose first page their creator has written. */
   private readonly headed = new Set<Segment>();
+}
+
+function mapFields({ process, mapping, segment, flags }: SegmentMap) {
+  return {
+    space: process.id,
+    page: mapping.start,
+    count: mapping.end - mapping.start,
+    text: `${mapping.backing.kind}:${segment.name}@${mapping.offset}${flags}`,
+  };
 }

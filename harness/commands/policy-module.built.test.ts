@@ -1,0 +1,96 @@
+import { expect, it } from 'vitest';
+import { CliFolder } from '../testing/cli-folder.js';
+import { OFFENCES, policyModule } from '../testing/offences.js';
+
+const folder = new CliFolder();
+
+const EVENTS = 400;
+/** 40 pages in an order without a period, of which half fit. */
+const TRACE = `time_us,op,space,page,count,arg
+0,spawn,1,,,
+0,map,1,0,40,anon
+${Array.from({ length: EVENTS }, (_, i) => `${i},write,1,${(i * i * i + (i >> 3)) % 40},1,`).join('\n')}
+`;
+
+function write(name: string, code: string | undefined): void {
+  folder.write('long.csv', TRACE);
+  folder.write(`${name}.mjs`, policyModule(name, code === undefined ? undefined : { method: 'evict', code }));
+}
+
+const FLAGS = ['--limit', '50%', '--swap', 'ssd', '--policy-timeout', '5'];
+
+function replay(name: string, ...more: string[]) {
+  return folder.run(
+    'replay',
+    'long.csv',
+    '--policy-module',
+    `${name}.mjs`,
+    '--reclaim',
+    name,
+    ...FLAGS,
+    ...more,
+  );
+}
+
+it.each(['minus', 'async', 'exit', 'throws', 'endless'])('replay: %s is bad input', (name) => {
+  const { code, blamed } = OFFENCES.find((offence) => offence.name === name)!;
+  write(name, code);
+  const result = replay(name);
+  expect(result.code).toBe(2);
+  expect(result.stdout).toBe('');
+  expect(result.stderr).toMatch(blamed);
+  expect(result.stderr.trim().split('\n')).toHaveLength(1);
+});
+
+it('mrc: the policy is blamed', () => {
+  write('zero', OFFENCES.find(({ name }) => name === 'zero')!.code);
+  const result = folder.run(
+    'mrc',
+    'long.csv',
+    '--policy',
+    'lru,zero',
+    '--size',
+    '9',
+    '--policy-module',
+    'zero.mjs',
+  );
+  expect(result.code).toBe(2);
+  expect(result.stderr).toMatch(/^reclaim: zero\.mjs: reclaim policy zero: evict chose no page/);
+});
+
+it('compare: the other cells go on', () => {
+  write('minus', 'return -5;');
+  folder.write(
+    'm.yaml',
+    'name: m\ntraces: [long.csv]\ndiscard: [keep]\nreclaim: [minus, lru]\nlimits: [50%]\n',
+  );
+  const result = folder.run(
+    'compare',
+    'm.yaml',
+    '--out',
+    'out',
+    '--policy-module',
+    'minus.mjs',
+    '--no-report',
+    '--quiet',
+  );
+  expect(result.code).toBe(2);
+  expect(result.stderr).toMatch(/cell 1 .* failed: minus\.mjs: reclaim policy minus: evict returned -5/);
+  expect(result.stdout).toContain('lru');
+});
+
+it('replay --check: what differs from run to run is found', () => {
+  write('watch', 'if (process.hrtime.bigint() % 2n === 0n) this.pages.push(this.pages.shift());');
+  const result = replay('watch', '--check');
+  expect(result.code).toBe(2);
+  expect(result.stderr).toMatch(/watch\.mjs: reclaim policy watch: two runs of the same cell differ \(/);
+  write('good', undefined);
+  expect(replay('good', '--check').code).toBe(0);
+});
+
+it.each(['0', '-1', '1e9', 'soon'])('--policy-timeout %s is refused', (seconds) => {
+  write('good', undefined);
+  const result = folder.run('replay', 'long.csv', '--policy-module', 'good.mjs', '--policy-timeout', seconds);
+  expect(result.code).toBe(2);
+  expect(result.stderr).toContain('--policy-timeout is not a number of seconds');
+});

@@ -1,0 +1,52 @@
+import { isDeepStrictEqual } from 'node:util';
+import { formatNumber } from '../metrics/csv.js';
+import { RUN_COLUMNS, type RunRow } from '../metrics/files.js';
+import { PolicyOffence } from '../policy/border/border.js';
+import { discardPolicies } from '../policy/discard/registry.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import type { CellResult } from './cell.js';
+import type { Cell } from './plan.js';
+
+/** The policies of a cell that are from outside, as messages name them, and their file. */
+function foreignPolicies({ discard, reclaim }: Pick<Cell, 'discard' | 'reclaim'>): {
+  file: string | undefined;
+  names: string[];
+} {
+  const chosen = [
+    { kind: 'discard policy', info: discardPolicies.choose(discard).info },
+    { kind: 'reclaim policy', info: reclaimPolicies.choose(reclaim).info },
+  ].filter(({ info }) => info.module !== undefined);
+  return {
+    file: chosen[0]?.info.module?.file,
+    names: chosen.map(({ kind, info }) => `${kind} ${info.name}`),
+  };
+}
+
+/** Whether a cell has a policy from outside. */
+export function isForeign(cell: Pick<Cell, 'discard' | 'reclaim'>): boolean {
+  return foreignPolicies(cell).names.length > 0;
+}
+
+function shown(value: RunRow[keyof RunRow]): string {
+  return typeof value === 'number' ? formatNumber(value) : String(value);
+}
+
+/**
+ * Compares two runs of a cell with a policy from outside: it must be the same each time.
+ *
+ * @throws PolicyOffence naming what differs
+ */
+export function checkRepeats(cell: Cell, first: CellResult, second: CellResult): void {
+  const column = RUN_COLUMNS.find((name) => first.run[name] !== second.run[name]);
+  const same = column === undefined && isDeepStrictEqual(first.timeline, second.timeline);
+  if (same && isDeepStrictEqual(first.spaces, second.spaces)) return;
+  const what =
+    column === undefined
+      ? 'the timelines differ'
+      : `${column} is ${shown(first.run[column])} and ${shown(second.run[column])}`;
+  const { file, names } = foreignPolicies(cell);
+  throw new PolicyOffence(
+    `${names.join(' or ')}: two runs of the same cell differ (${what}): it looks at a clock, draws numbers of its own or keeps state between runs`,
+    { file: file! },
+  );
+}

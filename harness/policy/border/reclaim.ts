@@ -1,0 +1,248 @@
+import { grown } from '../../base/arrays.js';
+import {
+  NOT_COUNTED,
+  type Pages,
+  type PolicyCounters,
+  type ReclaimContext,
+  type ReclaimPolicy,
+  type ReclaimPolicyInfo,
+} from '../reclaim/contract.js';
+import { Border, type ModuleOrigin, shownValue } from './border.js';
+import { readOnlyView } from './views.js';
+
+const REQUIRED = ['evict', 'insert', 'reject', 'remove', 'resize', 'grow'] as const;
+const OPTIONAL = ['touch', 'accessed', 'miss', 'demote', 'rotate', 'tune'] as const;
+const COUNTED = ['pgscan', ...Object.keys(NOT_COUNTED)];
+/** In a slot of `victims` that the policy did not write. */
+const UNSET = -1;
+
+type ArrayName = 'resident' | 'traits' | 'nextUse' | 'sizes';
+
+/** The caller's pages, for reading only. */
+class PageView implements Pages {
+  /** The caller's arrays as they were last, which are replaced when they grow, and their views. */
+  private readonly views = new Map<ArrayName, { of: unknown; view: unknown }>();
+
+  constructor(
+    private readonly pages: Pages,
+    private readonly border: Border,
+  ) {}
+
+  private view<N extends ArrayName>(name: N): Pages[N] {
+    const array: Uint8Array | Float64Array | undefined = this.pages[name];
+    const known = this.views.get(name);
+    if (known && known.of === array) return known.view as Pages[N];
+    const view = array && readOnlyView(array, name, this.border);
+    this.views.set(name, { of: array, view });
+    return view as Pages[N];
+  }
+
+  get capacity(): number {
+    return this.pages.capacity;
+  }
+
+  get count(): number {
+    return this.pages.count;
+  }
+
+  get resident(): Uint8Array {
+    return this.view('resident');
+  }
+
+  get traits(): Uint8Array {
+    return this.view('traits');
+  }
+
+  get nextUse(): Float64Array | undefined {
+    return this.view('nextUse');
+  }
+
+  get sizes(): Float64Array | undefined {
+    return this.view('sizes');
+  }
+
+  referenced(id: number): number {
+    if (!Number.isInteger(id) || id < 0 || id >= this.count)
+      throw this.border.offence(
+        `asks whether page ${shownValue(id)} was referenced, expected an id below ${this.count}`,
+      );
+    return this.border.back(() => this.pages.referenced(id));
+  }
+}
+
+/**
+ * A reclaim policy whose calls are checked: its victims are distinct pages that it was given and that are resident, as many as
+ * it says; its counters are finite and known; it changes nothing of the caller's.
+ */
+class CheckedReclaim implements ReclaimPolicy {
+  touch?(id: number): void;
+  accessed?(id: number): void;
+  miss?(id: number): void;
+  demote?(id: number): void;
+  rotate?(id: number): void;
+  tune?(parameter: string, value: number): void;
+  declare readonly excess?: number;
+  declare readonly largest?: number;
+  /** By id: 1 while the policy has the page to choose. */
+  private held: Uint8Array;
+  private heldCount = 0;
+  private scanned = 0;
+  private own = new Int32Array(0);
+  private readonly policy: ReclaimPolicy;
+
+  constructor(
+    private readonly border: Border,
+    private readonly pages: Pages,
+    private readonly info: ReclaimPolicyInfo,
+    context: ReclaimContext,
+  ) {
+    this.held = new Uint8Array(pages.count);
+    const view = new PageView(pages, border);
+    const values = Object.freeze({ ...context.values });
+    this.policy = border.call('create', () => info.create(view, { ...context, values }));
+    checkMethods(border, this.policy, REQUIRED, OPTIONAL);
+    const { policy } = this;
+    for (const name of OPTIONAL) {
+      if (policy[name] === undefined) continue;
+      const method = (a: number & string, b: number) => border.call(name, () => policy[name]!(a, b));
+      Object.defineProperty(this, name, { value: method });
+    }
+    for (const name of ['excess', 'largest'] as const)
+      if (policy[name] !== undefined) Object.defineProperty(this, name, { get: () => this.pagesOf(name) });
+    if (this.counters.pgscan !== 0) throw border.offence('counters.pgscan does not begin at 0');
+  }
+
+  evict(victims: Int32Array, wanted: number): number {
+    const { border, policy } = this;
+    if (this.own.length !== victims.length) this.own = new Int32Array(victims.length);
+    const own = this.own.fill(UNSET);
+    const found: unknown = border.call('evict', () => policy.evict(own, wanted));
+    if (!Number.isInteger(found) || (found as number) < 0 || (found as number) > own.length)
+      throw border.offence(
+        `evict returned ${shownValue(found)}, expected the number of victims, at most ${own.length}`,
+      );
+    if (found === 0 && this.heldCount > 0 && !this.info.unbounded)
+      throw border.offence(`evict chose no page, and there are ${this.heldCount} to choose from`);
+    for (let i = 0; i < (found as number); i++) this.take(own[i]!, i, found as number);
+    victims.set(own.subarray(0, found as number));
+    void this.counters;
+    return found as number;
+  }
+
+  private take(victim: number, i: number, found: number): void {
+    const fault = this.faultOf(victim);
+    if (fault) throw this.border.offence(`evict returned ${found}, and victim ${i + 1} of them is ${fault}`);
+    this.held[victim] = 0;
+    this.heldCount--;
+  }
+
+  private faultOf(victim: number): string | undefined {
+    if (victim === UNSET) return '-1 or not set';
+    if (victim < 0 || victim >= this.pages.count)
+      return `${victim}, expected an id from 0 to ${this.pages.count - 1}`;
+    if (this.pages.resident[victim] !== 1) return `page ${victim}, which is not resident`;
+    return this.held[victim] === 1
+      ? undefined
+      : `page ${victim}, which it has chosen before, or has been told to remove`;
+  }
+
+  insert(id: number): void {
+    this.hold(id);
+    this.border.call('insert', () => this.policy.insert(id));
+  }
+
+  reject(id: number): void {
+    this.hold(id);
+    this.border.call('reject', () => this.policy.reject(id));
+  }
+
+  remove(id: number): void {
+    if (this.held[id] === 1) {
+      this.held[id] = 0;
+      this.heldCount--;
+    }
+    this.border.call('remove', () => this.policy.remove(id));
+  }
+
+  private hold(id: number): void {
+    if (this.held[id] === 1) return;
+    this.held[id] = 1;
+    this.heldCount++;
+  }
+
+  resize(capacity: number): void {
+    this.border.call('resize', () => this.policy.resize(capacity));
+  }
+
+  grow(count: number): void {
+    if (count > this.held.length) this.held = grown(this.held, count);
+    this.border.call('grow', () => this.policy.grow(count));
+  }
+
+  private pagesOf(name: 'excess' | 'largest'): number {
+    const value: unknown = this.border.call(name, () => this.policy[name]);
+    if (!Number.isSafeInteger(value) || (value as number) < 0)
+      throw this.border.offence(`${name} is ${shownValue(value)}, expected a whole number`);
+    return value as number;
+  }
+
+  get bytes(): number {
+    const bytes: unknown = this.border.call('bytes', () => this.policy.bytes ?? 0);
+    if (!Number.isFinite(bytes) || (bytes as number) < 0)
+      throw this.border.offence(`bytes is ${shownValue(bytes)}, expected a number`);
+    return bytes as number;
+  }
+
+  get counters(): PolicyCounters {
+    const counters: unknown = this.border.call('counters', () => ({ ...this.policy.counters }));
+    for (const [name, value] of Object.entries(counters as object)) this.checkCounter(name, value);
+    const { pgscan } = counters as PolicyCounters;
+    if (!(pgscan >= this.scanned))
+      throw this.border.offence(
+        `counters.pgscan is ${shownValue(pgscan)}, expected no less than the ${this.scanned} before`,
+      );
+    this.scanned = pgscan;
+    return counters as PolicyCounters;
+  }
+
+  private checkCounter(name: string, value: unknown): void {
+    if (!COUNTED.includes(name))
+      throw this.border.offence(
+        `counters.${name.slice(0, 40)} is no metric of reclaim policies, expected ${COUNTED.join(', ')}`,
+      );
+    if (!Number.isSafeInteger(value) || (value as number) < 0)
+      throw this.border.offence(`counters.${name} is ${shownValue(value)}, expected a whole number`);
+  }
+}
+
+/** @throws the offence when a policy lacks a method, or has something else by its name */
+export function checkMethods<T extends object>(
+  border: Border,
+  policy: T,
+  required: readonly (keyof T & string)[],
+  optional: readonly (keyof T & string)[],
+): void {
+  if (typeof policy !== 'object' || policy === null)
+    throw border.offence(`create returned ${shownValue(policy)}, expected a policy`);
+  const lacking = required.filter((name) => typeof policy[name] !== 'function');
+  if (lacking.length > 0) throw border.offence(`create returned a policy without ${lacking.join(', ')}`);
+  for (const name of optional) {
+    if (policy[name] !== undefined && typeof policy[name] !== 'function')
+      throw border.offence(`its ${name} is ${shownValue(policy[name])}, expected a method`);
+  }
+}
+
+/**
+ * A reclaim policy's entry in the registry, whose policies are checked at every call.
+ *
+ * @param module where it is from; undefined for one of this package
+ */
+export function checkedReclaim(info: ReclaimPolicyInfo, module?: ModuleOrigin): ReclaimPolicyInfo {
+  return {
+    ...info,
+    ...(module && { module }),
+    create(pages, context) {
+      return new CheckedReclaim(new Border(`reclaim policy ${info.name}`, module), pages, info, context);
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { createContext, runInContext } from 'node:vm';
+import { atWork, type ModuleOrigin, PolicyOffence, stopped } from './border.js';
+
+const MS_PER_S = 1000;
+
+/** Where `work` is called under a time limit of V8: endless loops are stopped from outside. */
+let context: { work?: () => unknown } | undefined;
+
+/** The error is of the context, so no `Error` of this one. */
+function isTimeout(error: unknown): boolean {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+  );
+}
+
+/**
+ * The time that a cell with a policy from outside may take. Only work that is not interrupted counts: blocks of events, not
+ * reading them. A policy that never comes back is stopped in the middle, wherever it is; what it was part of is lost.
+ */
+export class TimeLimit {
+  private leftMs: number;
+
+  private constructor(private readonly module: ModuleOrigin) {
+    this.leftMs = module.timeoutS * MS_PER_S;
+  }
+
+  /** The limit for a cell with these policies; undefined where none is from outside. */
+  static of(infos: readonly { readonly module?: ModuleOrigin }[]): TimeLimit | undefined {
+    const module = infos.find((info) => info.module !== undefined)?.module;
+    return module && new TimeLimit(module);
+  }
+
+  /**
+   * Does a part of the work of a cell.
+   *
+   * @throws PolicyOffence when the time is over
+   */
+  run<T>(work: () => T): T {
+    context ??= createContext({});
+    const started = performance.now();
+    try {
+      context.work = work;
+      return runInContext('work()', context, { timeout: Math.max(1, Math.ceil(this.leftMs)) }) as T;
+    } catch (error) {
+      throw isTimeout(error) ? this.timeIsOver() : error;
+    } finally {
+      this.leftMs -= performance.now() - started;
+    }
+  }
+
+  private timeIsOver(): PolicyOffence {
+    const { file, timeoutS } = this.module;
+    const late = atWork();
+    stopped();
+    const what = late
+      ? `${late.border.policy}: ${late.method} had not come back`
+      : 'a cell with a policy of this module was not done';
+    return new PolicyOffence(`${what} after ${timeoutS} s, the limit of a cell (--policy-timeout)`, {
+      file: late?.border.module?.file ?? file,
+    });
+  }
+}
+
+/** Does a part of the work of a cell, under its time limit if it has one. */
+export function within<T>(limit: TimeLimit | undefined, work: () => T): T {
+  return limit ? limit.run(work) : work();
+}

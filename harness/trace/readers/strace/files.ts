@@ -1,0 +1,255 @@
+import { PAGE_BYTES } from '../../../base/page.js';
+import { type Call, numberAt, pages } from './calls.js';
+import { type OpenFile, OTHER_FILE } from './descriptors.js';
+import { drop } from './drops.js';
+import { segmentOf } from './maps.js';
+import type { Process } from './processes.js';
+import { type CallFollower, type Outcome, type Scene, UNRELATED } from './scene.js';
+import type { Segment } from './segments.js';
+
+export const HUGE_LEFT = 'mappings of huge pages (MAP_HUGETLB), which the format does not have';
+export const UNMATCHED_LEFT = 'shared mappings of files or of segments not in the log';
+const NOT_FOLLOWED = 'on files that are not followed';
+const STALE = 'through descriptors that may stand for other files by now (the log has no close)';
+const SHM = '/dev/shm/';
+
+/** The text of a quoted argument. */
+function quoted(text: string | undefined): string {
+  return (text ?? '').replace(/^"|"(\.\.\.)?$/g, '');
+}
+
+/** A descriptor that only `strace -y` explains: a file in /dev/shm, or one that is no segment. */
+function shownFile(scene: Scene, process: Process, path: string | undefined): OpenFile | undefined {
+  if (path === undefined || path.startsWith('/memfd:')) return undefined;
+  return path.startsWith(SHM)
+    ? { kind: 'segment', segment: scene.segments.atPath(path, process) }
+    : OTHER_FILE;
+}
+
+/** The segment that a call's descriptor stands for; undefined where it stands for something else or is not known. */
+function segmentAt(scene: Scene, process: Process, call: Call, index: number): Segment | undefined {
+  const fd = numberAt(call, index);
+  const known = scene.descriptors.get(process, fd);
+  if (known) return scene.descriptors.segment(process, fd);
+  const shown = shownFile(scene, process, call.files.get(fd));
+  if (shown) scene.descriptors.set(process, fd, shown, false);
+  return shown?.kind === 'segment' ? shown.segment : undefined;
+}
+
+/** Whether a mapping of a number of bytes at an offset lies in a segment. */
+function fits(segment: Segment, bytes: number, offset: number): boolean {
+  return segment.bytes < 0 || pages(offset + bytes) <= segment.pages;
+}
+
+/**
+ * The segment that a call of mmap maps, or why it is left out. Where the log has the calls that close descriptors, a
+ * descriptor that it explains is believed. Where it has not, one is believed for the first mapping through it.
+ */
+export function resolveMapped(scene: Scene, process: Process, call: Call, shared: boolean): Segment | string {
+  const fd = numberAt(call, 4);
+  const bytes = numberAt(call, 1);
+  const direct = segmentAt(scene, process, call, 4);
+  const descriptor = scene.descriptors.get(process, fd);
+  if (descriptor?.file.kind === 'huge') return HUGE_LEFT;
+  if (!shared && !(direct && scene.trusted)) return 'private mappings of files';
+  const fresh = direct && !descriptor!.mapped && (direct.creator !== process || direct.creatorMaps === 0);
+  const believed = scene.trusted
+    ? direct
+    : fresh && fits(direct, bytes, numberAt(call, 5))
+      ? direct
+      : undefined;
+  const segment = believed ?? inferred(scene, process, call, bytes, direct);
+  if (!segment) {
+    scene.segments.unmatched++;
+    return UNMATCHED_LEFT;
+  }
+  if (descriptor) descriptor.mapped = true;
+  if (shared) scene.segments.mapped(segment, process, scene.nowUs);
+  return segment;
+}
+
+/** The segment behind a descriptor that the log does not explain, by size and order in time. */
+function inferred(
+  scene: Scene,
+  process: Process,
+  call: Call,
+  bytes: number,
+  direct: Segment | undefined,
+): Segment | undefined {
+  const fd = numberAt(call, 4);
+  if (scene.trusted && scene.descriptors.get(process, fd)) return undefined;
+  const path = call.files.get(fd);
+  const label = path?.startsWith('/memfd:') ? path.slice(7).replace(/ ?\(deleted\)$/, '') : undefined;
+  const segment =
+    scene.segments.infer(process, bytes, label) ?? (direct?.bytes === bytes ? direct : undefined);
+  if (segment && scene.trusted) scene.descriptors.set(process, fd, { kind: 'segment', segment }, false);
+  return segment;
+}
+
+function memfdCreate(scene: Scene, process: Process, call: Call): Outcome {
+  const flags = call.args[1] ?? '';
+  const huge = flags.includes('MFD_HUGE');
+  const file: OpenFile = huge
+    ? { kind: 'huge' }
+    : { kind: 'segment', segment: scene.segments.create(process, quoted(call.args[0])) };
+  scene.descriptors.set(process, call.result, file, flags.includes('MFD_CLOEXEC'));
+  return huge ? 'segments of huge pages (MFD_HUGETLB), which the format does not have' : undefined;
+}
+
+/** open(path, flags) and openat(directory, path, flags): files in /dev/shm are segments. */
+function open(scene: Scene, process: Process, call: Call): Outcome {
+  const at = call.name === 'open' || call.name === 'creat' ? 0 : 1;
+  const path = quoted(call.args[at]);
+  const flags = call.name === 'creat' ? 'O_CREAT|O_TRUNC' : (call.args[at + 1] ?? '');
+  const cloexec = flags.includes('O_CLOEXEC');
+  if (!path.startsWith(SHM) || flags.includes('O_DIRECTORY')) {
+    scene.descriptors.set(process, call.result, OTHER_FILE, cloexec);
+    return UNRELATED;
+  }
+  const isNew = !scene.segments.hasPath(path) && flags.includes('O_EXCL');
+  const segment = scene.segments.atPath(path, process);
+  if (isNew) scene.segments.resize(segment, 0);
+  else if (flags.includes('O_TRUNC')) truncate(scene, segment, 0);
+  scene.descriptors.set(process, call.result, { kind: 'segment', segment }, cloexec);
+  return undefined;
+}
+
+function truncate(scene: Scene, segment: Segment, bytes: number): void {
+  scene.segments.resize(segment, bytes);
+  if (segment.firstMapUs > 0)
+    scene.segmentEvent('truncate', { count: pages(bytes), text: segment.name }, segment);
+}
+
+function ftruncate(scene: Scene, process: Process, call: Call): Outcome {
+  const segment = segmentAt(scene, process, call, 0);
+  if (!segment) return `calls of ftruncate ${NOT_FOLLOWED}`;
+  if (segment.firstMapUs > 0 && !scene.trusted) return `calls of ftruncate ${STALE}`;
+  truncate(scene, segment, numberAt(call, 1));
+  return undefined;
+}
+
+/** unlink(path), unlinkat(directory, path, flags), rename(old, new) and renameat(directory, old, directory, new). */
+function rename(scene: Scene, _: Process, call: Call): Outcome {
+  const at = call.name.includes('at') ? 1 : 0;
+  const from = quoted(call.args[at]);
+  const to = call.name.startsWith('rename') ? quoted(call.args[at * 2 + 1]) : undefined;
+  const known = scene.segments.hasPath(from);
+  const unnamed = scene.segments.renamePath(from, to);
+  if (unnamed && (unnamed.descriptors === 0 || !scene.trusted)) scene.releaseSegment(unnamed);
+  return known ? undefined : UNRELATED;
+}
+
+const ALLOCATING = new Set(['0', 'FALLOC_FL_KEEP_SIZE']);
+
+/** fallocate(fd, mode, offset, bytes). Holes are drops. */
+function fallocate(scene: Scene, process: Process, call: Call): Outcome {
+  const segment = segmentAt(scene, process, call, 0);
+  if (!segment) return `calls of fallocate ${NOT_FOLLOWED}`;
+  const mode = call.args[1] ?? '';
+  const from = numberAt(call, 2);
+  const bytes = numberAt(call, 3);
+  if (mode.includes('PUNCH_HOLE')) return punch(scene, process, call, segment, { from, bytes });
+  if (!ALLOCATING.has(mode)) return `calls of fallocate with ${mode}`;
+  const page = Math.floor(from / PAGE_BYTES);
+  const fields = { space: scene.space(process.memoryOwner), page, count: pages(from + bytes) - page };
+  scene.segmentEvent('fallocate', { ...fields, text: `alloc:${segment.name}` }, segment);
+  if (mode === '0' && segment.bytes >= 0 && from + bytes > segment.bytes)
+    scene.segments.resize(segment, from + bytes);
+  return undefined;
+}
+
+/** A hole: a drop of the whole pages in it where the caller maps them, else the call itself. */
+function punch(
+  scene: Scene,
+  process: Process,
+  call: Call,
+  segment: Segment,
+  { from, bytes }: { readonly from: number; readonly bytes: number },
+): Outcome {
+  const owner = process.memoryOwner;
+  const first = Math.ceil(from / PAGE_BYTES);
+  const end = Math.max(first, Math.floor((from + bytes) / PAGE_BYTES));
+  const whole = from === first * PAGE_BYTES && from + bytes === end * PAGE_BYTES;
+  if (scene.options.drops === 'verbatim' || end === first) {
+    verbatimHole(scene, owner, segment, from, bytes);
+    return undefined;
+  }
+  if (!whole) scene.remark('holes that begin or end within a page, of which whole pages are dropped');
+  let next = first;
+  for (const { start, end: stop, page } of mappedPages(scene, owner, segment, first, end)) {
+    if (start > next) verbatimHole(scene, owner, segment, next * PAGE_BYTES, (start - next) * PAGE_BYTES);
+    drop(
+      scene,
+      owner,
+      call.thread,
+      { start: page, end: page + stop - start },
+      'FALLOC_FL_PUNCH_HOLE',
+      segment,
+    );
+    next = stop;
+  }
+  if (next < end) verbatimHole(scene, owner, segment, next * PAGE_BYTES, (end - next) * PAGE_BYTES);
+  return undefined;
+}
+
+/** Which pages of a segment a space maps: each once, in order; `page` is where it maps `start`. */
+function* mappedPages(scene: Scene, owner: Process, segment: Segment, first: number, end: number) {
+  const parts = scene
+    .mapsOf(owner)
+    .all.filter((m) => m.backing.kind === 'shared' && segmentOf(m) === segment)
+    .toSorted((a, b) => a.offset - b.offset || a.start - b.start);
+  let next = first;
+  for (const { start, end: mappingEnd, offset } of parts) {
+    const from = Math.max(next, offset);
+    const stop = Math.min(end, offset + mappingEnd - start);
+    if (from >= stop) continue;
+    yield { start: from, end: stop, page: start + from - offset };
+    next = stop;
+  }
+}
+
+function verbatimHole(scene: Scene, owner: Process, segment: Segment, from: number, bytes: number): void {
+  const whole = from % PAGE_BYTES === 0 && bytes % PAGE_BYTES === 0;
+  const text = whole ? `punch:${segment.name}` : `punch:${segment.name}@${from}+${bytes}`;
+  const page = Math.floor(from / PAGE_BYTES);
+  const fields = { space: scene.space(owner), page, count: pages(from + bytes) - page, text };
+  scene.segmentEvent('fallocate', fields, segment);
+}
+
+/** pread64(fd, buffer, bytes, offset) and pwrite64 of segments: file I/O through the page cache. */
+function positioned(scene: Scene, process: Process, call: Call): Outcome {
+  const segment = scene.trusted ? segmentAt(scene, process, call, 0) : undefined;
+  if (!segment || !(call.result > 0)) return UNRELATED;
+  const from = numberAt(call, 3);
+  const page = Math.floor(from / PAGE_BYTES);
+  const fields = { space: scene.space(process.memoryOwner), page, count: pages(from + call.result) - page };
+  const op = call.name.startsWith('pread') ? 'pread' : 'pwrite';
+  scene.segmentEvent(op, { ...fields, text: segment.name }, segment);
+  return undefined;
+}
+
+/** read and write of segments, whose position in the file is not followed. */
+function streamed(scene: Scene, process: Process, call: Call): Outcome {
+  const segment = scene.trusted ? segmentAt(scene, process, call, 0) : undefined;
+  return segment ? `calls of ${call.name} on segments` : UNRELATED;
+}
+
+/** Calls that make, name, size and fill files, by name. */
+export const FILE_CALLS: Readonly<Record<string, CallFollower>> = {
+  memfd_create: memfdCreate,
+  open,
+  openat: open,
+  openat2: open,
+  creat: open,
+  ftruncate,
+  unlink: rename,
+  unlinkat: rename,
+  rename,
+  renameat: rename,
+  renameat2: rename,
+  fallocate,
+  pread64: positioned,
+  pwrite64: positioned,
+  read: streamed,
+  write: streamed,
+};
