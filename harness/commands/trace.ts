@@ -20,6 +20,7 @@ import {
 } from './flags.js';
 import { note, print } from './terminal.js';
 import { importCommand } from './trace-import.js';
+import { listCommand } from './trace-list.js';
 
 /** Warnings printed in full; the rest are counted. */
 const SHOWN_WARNINGS = 20;
@@ -121,12 +122,11 @@ const generate: SubCommand = {
 
 export const trace: Command = {
   builder: (yargs: Argv) => {
-    for (const action of [info, validateCommand, convert, importCommand, generate])
+    for (const action of [info, validateCommand, convert, importCommand, generate, listCommand])
       yargs.command(action as never);
-    return yargs.demandCommand(
-      1,
-      'an action is missing, expected info, validate, convert, import or generate',
-    );
+    return yargs
+      .recommendCommands()
+      .demandCommand(1, 'an action is missing, expected info, validate, convert, import, generate or list');
   },
   handler: async () => {},
 };

@@ -1,3 +1,4 @@
+import { InputError } from '../../base/errors.js';
 import { PAGE_BYTES } from '../../base/page.js';
 import type { RequestReader } from '../readers/reader.js';
 import type { RequestBatch } from './batch.js';
@@ -17,6 +18,14 @@ export type Reference = { readonly pageBytes: number } | 'objects';
 export function referenceOf(reader: RequestReader, split: boolean): Reference {
   if (split || reader.kind === 'memory') return { pageBytes: PAGE_BYTES };
   return reader.blockBytes === undefined ? 'objects' : { pageBytes: reader.blockBytes };
+}
+
+/** @throws InputError for a reader whose requests are pages already: `--split` would have no effect */
+export function checkSplit({ name, kind }: RequestReader): void {
+  if (kind === 'memory')
+    throw new InputError(
+      `--split cuts requests into pages, and reader ${name} reads accesses to memory, which are of pages already`,
+    );
 }
 
 /** References as dense ids; the arrays are reused: they have meaning until the next batch is asked for. */
