@@ -1,5 +1,3 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
@@ -7,7 +5,6 @@ import { costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
 import { planReplay } from '../experiment/plan.js';
 import { checkRepeats, isForeign } from '../experiment/repeat.js';
-import { prepareFolder } from '../experiment/store.js';
 import { findTrace } from '../experiment/traces.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
 import { csvHeader, csvRows, formatNumber, jsonRow, type Value } from '../metrics/csv.js';
@@ -23,6 +20,7 @@ import {
 import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { callWarnings } from '../metrics/warnings.js';
+import { addFiles, checkFolder } from '../output/folder.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
 import {
@@ -133,15 +131,15 @@ function shown(value: Value): string {
 }
 
 function writeFiles(folder: string, result: CellResult): void {
-  const write = <C extends string>(
-    name: string,
-    columns: readonly C[],
-    rows: readonly Readonly<Record<C, Value>>[],
-  ) => writeFileSync(join(folder, name), csvHeader(columns) + csvRows(columns, rows));
-  write('runs.csv', RUN_COLUMNS, [result.run]);
-  write('timeline.csv', TIMELINE_COLUMNS, result.timeline);
-  write('spaces.csv', SPACE_COLUMNS, result.spaces);
-  write('calls.csv', CALL_COLUMNS, result.calls);
+  const text = <C extends string>(columns: readonly C[], rows: readonly Readonly<Record<C, Value>>[]) =>
+    csvHeader(columns) + csvRows(columns, rows);
+  const files = new Map([
+    ['runs.csv', text(RUN_COLUMNS, [result.run])],
+    ['timeline.csv', text(TIMELINE_COLUMNS, result.timeline)],
+    ['spaces.csv', text(SPACE_COLUMNS, result.spaces)],
+    ['calls.csv', text(CALL_COLUMNS, result.calls)],
+  ]);
+  addFiles(folder, files, note);
 }
 
 async function handler(args: Args): Promise<void> {
@@ -154,7 +152,7 @@ async function handler(args: Args): Promise<void> {
   const values = await plan(trace, costs);
   const lacking = costsNote(args.costs ?? '', fromDefault);
   if (lacking !== undefined) note(lacking);
-  const made = args.out === undefined ? undefined : prepareFolder(args.out);
+  if (args.out !== undefined) checkFolder(args.out);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
     const cell = { cell: 1, experiment: 'replay', trace: 0, ...values };
@@ -168,9 +166,6 @@ async function handler(args: Args): Promise<void> {
     if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) writeFiles(args.out, result);
     await print(resultText(result, args.format));
-  } catch (error) {
-    if (made !== undefined) rmSync(made, { recursive: true });
-    throw error;
   } finally {
     progress.stop();
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../base/package-root.js';
 import { inputOf, requestReader, requestsIn } from '../../testing/readers.js';
 import { type Request, requestsOf } from '../../testing/requests.js';
-import { detectReader } from './registry.js';
+import { detectReader } from './detect.js';
 
 /** Misses of an LRU cache, in its plainest form. */
 function lruMisses(keys: readonly string[], size: number): number {
