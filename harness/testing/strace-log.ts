@@ -1,18 +1,16 @@
 import { expect } from 'vitest';
-import { LineAccount } from '../trace/readers/account.js';
-import { useCall } from '../trace/readers/strace/calls.js';
-import { readCalls } from '../trace/readers/strace/read.js';
+import { strace } from '../trace/readers/strace/import.js';
+import { inputOf } from './readers.js';
+import { eventLines } from './traces.js';
 
-/** Some text as the bytes of a file. */
-export async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(text);
-}
-
-/** The calls of a log of strace, what is said of its other lines, and the clock. Checks that each line is counted once. */
-export async function readLog(...lines: string[]) {
-  const account = new LineAccount();
-  const { calls, clock } = await readCalls({ file: 'log', bytes: bytesOf(`${lines.join('\n')}\n`), account });
-  for (const call of calls) useCall(account, call);
+/** What a log of strace becomes: its events without times, and what its account says. Its lines begin with a thread, and get times. */
+export async function importedLog(calls: string, given: Readonly<Record<string, string>> = {}) {
+  const lines = calls.trim().split('\n');
+  const log = lines.map((line, i) => line.trim().replace(/^(\d+) /, `$1 100.${String(i).padStart(6, '0')} `));
+  const input = inputOf(strace, `${log.join('\n')}\n`, { given });
+  const source = await strace.open(input);
+  const events = (await eventLines(source)).map((event) => event.replace(/^\d+,/, ''));
+  const { account } = input;
   expect(account.total, 'each line is counted once').toBe(lines.length);
-  return { calls, clock, left: account.leftOut, remarks: account.remarks };
+  return { events, left: account.leftOut, remarks: account.remarks, meta: source.meta };
 }

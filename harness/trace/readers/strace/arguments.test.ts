@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readLog } from '../../../testing/strace-log.js';
+import { readLog } from '../../../testing/strace-calls.js';
 
 describe('arguments, as strace prints them by default', () => {
   const args = async (line: string) => (await readLog(`7  10.000001 ${line}`)).calls[0]!.args.join(', ');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readLog } from '../../../testing/strace-log.js';
+import { readLog } from '../../../testing/strace-calls.js';
 import { FIT } from '../reader.js';
 import { detectCalls } from './detect.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesOf, readLog } from '../../../testing/strace-log.js';
+import { bytesOf, readLog } from '../../../testing/strace-calls.js';
 import { LineAccount } from '../account.js';
 import { splitArgs } from './arguments.js';
 import { type Call, THREAD_END } from './calls.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readLog } from '../../../testing/strace-log.js';
+import { readLog } from '../../../testing/strace-calls.js';
 import { THREAD_END } from './calls.js';
 
 describe('threads', () => {
