@@ -4,10 +4,12 @@ import { decodedBytes, inputName, type PeekedInput, usingInput } from './io/inpu
 import { rereadable } from './io/spool.js';
 import { OP } from './op.js';
 import { LineAccount } from './readers/account.js';
+import { detectReader } from './readers/detect.js';
 import type { EventReader, InputFile, Reader, ThreadFile } from './readers/reader.js';
-import { type ChosenReader, checkSides, detectReader, readerOf } from './readers/registry.js';
+import { type ChosenReader, checkSides, readerOf } from './readers/registry.js';
 import { findThreadFiles, type ThreadPath } from './readers/strace/thread-files.js';
 import { importRequests } from './requests/import.js';
+import { checkSplit } from './requests/references.js';
 import type { TraceSource } from './source.js';
 import { isTrace } from './trace.js';
 
@@ -86,10 +88,11 @@ async function importInput(
   files: readonly ThreadPath[] | undefined,
 ): Promise<ImportedTrace> {
   const file = inputName(path);
-  const { reader, values } = chooseReader(peeked, file, named);
+  const { reader, values, also = [] } = chooseReader(peeked, file, named);
   checkSides(reader, sides);
   const input = { file, values, sides: sideFiles(sides), account: new LineAccount() };
   const inputs = [input, ...Object.values(input.sides)];
+  for (const name of also) input.account.remark(`a file for reader ${name}, too: --reader ${name} reads it`);
   if (reader.yields === 'events') {
     if (split) throw notSplit(reader);
     if (!files) return { ...(await reader.open({ ...input, bytes: peeked.all })), inputs };
@@ -99,6 +102,7 @@ async function importInput(
     return { ...(await reader.open({ ...input, bytes: threads[0]!.bytes, threads })), inputs };
   }
   if (files) throw notOfThreads(reader, file);
+  if (split) checkSplit(reader);
   const content = await rereadable(path, peeked);
   return { ...(await importRequests({ ...input, content, reader, split })), inputs };
 }
