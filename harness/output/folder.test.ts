@@ -142,7 +142,7 @@ describe('a run that takes its place', () => {
     },
   );
 
-  it('keeps finished cells of one that has not, also where nobody asked for them', () => {
+  it('keeps finished cells of one that has not, also without --resume', () => {
     run('1');
     const before = contents();
     const folder = open();

@@ -89,7 +89,7 @@ class Bench {
     }
   }
 
-  /** Kills `compare` some times, the last of them beside another one into the same folder; --resume completes it. */
+  /** Kills `compare` some times, the last of them while another one writes into the same folder; --resume completes it. */
   private async compare(
     name: string,
     cache: string,
