@@ -45,7 +45,7 @@ describe('a log of lackey', () => {
     expect(lackey.detect(Buffer.from(messages)).fit).toBe(FIT.likely);
   });
 
-  it('is refused where a line is none of valgrind', async () => {
+  it('is refused where a line is not of valgrind', async () => {
     await expect(account('-7- L 10,8\n')).rejects.toThrow(
       /^x:1:1: "-7-" is wrong here, expected I, L, S or M$/,
     );

@@ -1,3 +1,4 @@
+import type { LineAccount } from '../account.js';
 import type { Mark } from '../marks.js';
 import type { InputFile } from '../reader.js';
 import { type Call, leaveCall, THREAD_END, useCall } from './calls.js';
@@ -22,6 +23,8 @@ export interface FollowOptions {
   readonly drops: SceneOptions['drops'];
   /** What happened around the program, merged in by time. */
   readonly marks: readonly Mark[];
+  /** Counts them. */
+  readonly marksAccount?: LineAccount | undefined;
 }
 
 /** Calls of processes and threads: the trace's spaces are made of them. */
@@ -111,7 +114,8 @@ export async function followLog(log: InputFile, options: FollowOptions): Promise
   const { calls, clock } = await readCalls(log);
   const startUs = calls[0]!.timeUs;
   const marks = options.marks.filter((mark) => mark.timeUs >= startUs);
-  log.account.remark('marks from before the first call, left out', options.marks.length - marks.length);
+  options.marksAccount?.leave('marks from before the first call', options.marks.length - marks.length);
+  options.marksAccount?.use(marks.length);
   const { drops } = options;
   const memory = options.memory === 'auto' ? 'shared' : options.memory;
   let followed = followCalls(calls, marks, { memory, drops });

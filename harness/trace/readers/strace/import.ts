@@ -25,7 +25,12 @@ async function open(input: ReaderInput): Promise<TraceSource> {
   const memory = input.values.memory as FollowOptions['memory'];
   const drops = input.values.drops as FollowOptions['drops'];
   const touches = input.values.touches as Touches;
-  const log = await followLog(input, { memory, drops, marks: await readMarks(input) });
+  const log = await followLog(input, {
+    memory,
+    drops,
+    marks: await readMarks(input),
+    marksAccount: input.sides.marks?.account,
+  });
   const writer = new DraftWriter(log.drafts, touches, log.startUs, log.closesKnown);
   const chosen = memory === 'auto' && summaryOf(log);
   return {
