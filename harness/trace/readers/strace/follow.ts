@@ -73,17 +73,24 @@ function mark(scene: Scene, { timeUs, label }: Mark): void {
 interface Followed {
   readonly scene: Scene;
   readonly outcomes: readonly Outcome[];
+  readonly spaceOf: ReadonlyMap<number, number>;
 }
 
 function followCalls(calls: readonly Call[], marks: readonly Mark[], options: SceneOptions): Followed {
   const scene = new Scene(calls, options);
   let next = 0;
+  const spaceOf = new Map<number, number>();
   const outcomes = calls.map((call) => {
     for (; next < marks.length && marks[next]!.timeUs <= call.timeUs; next++) mark(scene, marks[next]!);
-    return follow(scene, call);
+    const outcome = follow(scene, call);
+    for (const thread of CLONES.has(call.name) ? [call.thread, call.result] : [call.thread]) {
+      const process = scene.processes.find(thread);
+      if (process) spaceOf.set(thread, process.memoryOwner.id);
+    }
+    return outcome;
   });
   for (; next < marks.length; next++) mark(scene, marks[next]!);
-  return { scene, outcomes };
+  return { scene, outcomes, spaceOf };
 }
 
 /** What a log of system calls says of memory. */
@@ -100,6 +107,8 @@ export interface FollowedLog {
   readonly unmatched: number;
   /** Calls that dropped contents and are `discard` now, by the call. */
   readonly drops: ReadonlyMap<string, number>;
+  /** The space of each thread, the last where an id came again. */
+  readonly spaceOf: ReadonlyMap<number, number>;
   /** Whether the log shows when descriptors are closed. */
   readonly closesKnown: boolean;
 }
@@ -135,6 +144,7 @@ export async function followLog(log: InputFile, options: FollowOptions): Promise
     privateLeft: outcomes.includes(PRIVATE_LEFT),
     unmatched: scene.segments.unmatched,
     drops: scene.drops,
+    spaceOf: followed.spaceOf,
     closesKnown: scene.trusted,
   };
 }
