@@ -59,7 +59,7 @@ function run(step: Step, env: Readonly<Record<string, string>>) {
   return { code: status, stdout, stderr };
 }
 
-function runGate(experiment: string, flags = '') {
+function runGate(experiment: string, flags = '', strict = 'true') {
   write('output', '');
   write('summary', '');
   const result = run(gateStep, {
@@ -70,6 +70,7 @@ function runGate(experiment: string, flags = '') {
     EXPERIMENT: experiment,
     BASELINE: 'baseline',
     FLAGS: flags,
+    STRICT: strict,
   });
   return { ...result, output: read('output') };
 }
@@ -110,6 +111,15 @@ describe('the action', () => {
     expect(stdout).toMatch(/^::error title=a discard=keep::trace-changed: /m);
     expect(read('summary')).toMatch(/^### ❌ reclaim gate/);
     expect(run(verdictStep, { VERDICT: 'fail' }).code).toBe(1);
+  });
+
+  it('is strict, unless told otherwise', () => {
+    expect(action.inputs.strict?.default).toBe('true');
+    write('a.csv', TRACE);
+    write('more.yaml', 'name: e\ntraces: [a.csv]\ndiscard: [keep, remove, free]\n');
+    expect(runGate('more.yaml').output).toMatch(/^verdict=fail/);
+    expect(runGate('more.yaml', '', 'false').output).toMatch(/^verdict=pass/);
+    expect(runGate('more.yaml', '', 'yes')).toMatchObject({ code: 2, output: '' });
   });
 
   it('ends with the exit code of bad input', () => {

@@ -2,7 +2,7 @@ import type { Value } from '../metrics/csv.js';
 import { METRICS } from '../metrics/schema.js';
 import { cellLabels, cellName } from './names.js';
 import type { Experiment } from './read/results.js';
-import { type CellRow, cellKey } from './read/runs.js';
+import { type CellRow, COUNTS, cellKey } from './read/runs.js';
 import { type CellReport, type Finding, finding, type Kind, type Level, sorted } from './report.js';
 import { reproduceCommands } from './reproduce.js';
 import type { Tolerance } from './tolerance.js';
@@ -45,10 +45,11 @@ function mismatch({ baseline, candidate }: Pair): Finding | undefined {
   return undefined;
 }
 
-/** How many values a cell has that are measured in the baseline or the candidate. */
+/** How many results a cell has that are measured in the baseline or the candidate; counts of the trace are none. */
 function comparedValues({ baseline, candidate }: Pair, columns: readonly string[]): number {
   const at = (row: CellRow | undefined, column: string): Value => row?.values[column] ?? null;
-  return columns.filter((column) => at(baseline, column) !== null || at(candidate, column) !== null).length;
+  const measured = (column: string) => at(baseline, column) !== null || at(candidate, column) !== null;
+  return columns.filter((column) => !COUNTS.includes(column) && measured(column)).length;
 }
 
 function compareValues(

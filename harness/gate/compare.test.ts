@@ -28,7 +28,7 @@ describe('deterministic results', () => {
   it('pass when nothing changed, and every value was compared', () => {
     const report = compare(sampleExperiment(), [], true);
     expect([report.verdict, kinds(report)]).toEqual(['pass', []]);
-    expect(report.compared).toEqual({ cells: 4, values: 4 * (METRICS.length + 3), times: 0 });
+    expect(report.compared).toEqual({ cells: 4, values: 4 * METRICS.length, times: 0 });
   });
 
   it('fail for one page more, in its worse direction', () => {
@@ -108,15 +108,26 @@ describe('deterministic results', () => {
     expect(() => compare({ ...base, cells })).toThrow(
       'nothing to compare between sample and sample: no cell is measured in both',
     );
-    const refused = (row: CellRow): CellRow => ({
-      ...row,
-      outcome: 'refused',
-      values: Object.fromEntries(Object.keys(row.values).map((column) => [column, null])),
-    });
-    const nothing = sampleResults({ ...base, cells: base.cells.map(refused) });
-    expect(() => compareResults(nothing, nothing, { tolerances: new Map(), strict: false })).toThrow(
-      /nothing to compare/,
+  });
+
+  it('refuse a baseline that guards nothing', () => {
+    const against = (change: (row: CellRow) => CellRow) => () =>
+      compareResults(sampleResults({ ...base, cells: base.cells.map(change) }), sampleResults(base), {
+        tolerances: new Map(),
+        strict: false,
+      });
+    const guardsNothing =
+      /this baseline guards nothing: it has 4 cells, and none with outcome ok and a metric/;
+    for (const outcome of ['oom', 'refused', 'failed'])
+      expect(against((row) => ({ ...row, outcome }))).toThrow(guardsNothing);
+    const { events, touches } = base.cells[0]!.values;
+    expect(against((row) => ({ ...row, values: { events: events!, touches: touches! } }))).toThrow(
+      guardsNothing,
     );
+    const none = { ...base, cells: [] };
+    expect(() =>
+      compareResults(sampleResults(none), sampleResults(base), { tolerances: new Map(), strict: false }),
+    ).toThrow(/it has 0 cells/);
   });
 
   it('tell what differs in how they were made', () => {
@@ -182,6 +193,10 @@ describe('tolerances', () => {
     expect(() => parseTolerances(['pgfualt=1'])).toThrow(
       /unknown metric "pgfualt", .* did you mean pgfault\?/,
     );
+    expect(() => parseTolerances(['pgfault=1%', 'pgscan_direct=2', 'pgfault=2'])).toThrow(
+      '--tolerance has two for pgfault, expected one a metric',
+    );
+    expect(() => parseTolerances([`pgfault=${'9'.repeat(400)}`])).toThrow(/too large a number/);
     expect(() => parseTolerances(['wall_ns=5'])).toThrow(/wall times take a share only/);
   });
 });

@@ -3,6 +3,7 @@ import { compareCells } from './cells.js';
 import { cellName } from './names.js';
 import type { Perf } from './read/perf.js';
 import type { Results } from './read/results.js';
+import { COUNTS } from './read/runs.js';
 import {
   type CellReport,
   type Finding,
@@ -104,6 +105,21 @@ function checkSameKind(baseline: Results, candidate: Results): void {
   throw new InputError(`no runs.csv, expected one as in ${baseline.folder}`, { file: candidate.folder });
 }
 
+/** @throws InputError for a baseline without a cell that ran to its end and has a result: everything would pass */
+function checkGuards({ folder, experiment }: Results): void {
+  if (!experiment) return;
+  const guards = experiment.cells.some(
+    ({ outcome, values }) =>
+      outcome === 'ok' &&
+      Object.entries(values).some(([column, value]) => !COUNTS.includes(column) && typeof value === 'number'),
+  );
+  if (guards) return;
+  throw new InputError(
+    `this baseline guards nothing: it has ${experiment.cells.length} cells, and none with outcome ok and a metric`,
+    { file: folder },
+  );
+}
+
 /**
  * Compares two folders of results.
  *
@@ -111,6 +127,7 @@ function checkSameKind(baseline: Results, candidate: Results): void {
  */
 export function compareResults(baseline: Results, candidate: Results, options: GateOptions): Report {
   checkSameKind(baseline, candidate);
+  checkGuards(baseline);
   const { tolerances, strict } = options;
   const both =
     baseline.experiment && candidate.experiment

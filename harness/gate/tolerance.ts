@@ -15,7 +15,7 @@ export const WALL_TIME = 'wall_ns' satisfies keyof PerfRow;
  * Parses `METRIC=1%` or `METRIC=5`, one per metric. A metric without a tolerance may not change at all: deterministic results
  * are the same on every host, so there is no scatter to allow for.
  *
- * @throws InputError for an unknown metric, or what is neither a share nor a number
+ * @throws InputError for an unknown metric, one that has two, or what is neither a share nor a number
  */
 export function parseTolerances(texts: readonly string[]): Map<string, Tolerance> {
   const tolerances = new Map<string, Tolerance>();
@@ -28,6 +28,8 @@ export function parseTolerances(texts: readonly string[]): Map<string, Tolerance
     if (name === WALL_TIME && percent === '')
       throw new InputError(`--tolerance ${text}: wall times take a share only, expected ${WALL_TIME}=N%`);
     const value = Number(number);
+    if (!Number.isFinite(value)) throw new InputError(`--tolerance "${text}" is too large a number`);
+    if (tolerances.has(name)) throw new InputError(`--tolerance has two for ${name}, expected one a metric`);
     tolerances.set(
       name,
       percent === '%' ? { kind: 'share', share: value / 100 } : { kind: 'number', number: value },

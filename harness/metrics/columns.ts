@@ -59,6 +59,6 @@ export function parseValue(column: string, kind: Kind, text: string): Value {
   if (text === '' && kind !== 'number') return null;
   if ((text === NOT_APPLICABLE && kind === 'applicable?') || (text === 'trace' && kind === 'limit'))
     return text;
-  if (NUMBER.test(text)) return Number(text);
+  if (NUMBER.test(text) && Number.isFinite(Number(text))) return Number(text);
   throw new InputError(`${column} is "${text}", expected ${EXPECTED[kind]}`);
 }

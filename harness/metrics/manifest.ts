@@ -54,7 +54,7 @@ const shape = z.object({
   policy_modules: z.array(z.string()),
   traces: z.array(trace),
   seeds: z.array(z.number()).default([]),
-  cells: z.object({ planned: z.number() }),
+  cells: z.object({ planned: z.int().nonnegative() }),
   not_ok: z
     .array(z.object({ cell: z.number(), outcome: z.string(), reason: z.string().optional() }))
     .default([]),

@@ -4,8 +4,10 @@ import { decodedBytes, inputName, type PeekedInput, usingInput } from './io/inpu
 import { rereadable } from './io/spool.js';
 import { OP } from './op.js';
 import { LineAccount } from './readers/account.js';
-import type { EventReader, InputFile } from './readers/reader.js';
-import { type ChosenReader, checkSides, detectReader, readerOf } from './readers/registry.js';
+import { detectReader } from './readers/detect.js';
+import type { EventReader, InputFile, Reader, ThreadFile } from './readers/reader.js';
+import { type ChosenReader, checkSides, readerOf } from './readers/registry.js';
+import { findThreadFiles, type ThreadPath } from './readers/strace/thread-files.js';
 import { importRequests } from './requests/import.js';
 import type { TraceSource } from './source.js';
 import { isTrace } from './trace.js';
@@ -48,11 +50,14 @@ function chooseReader({ head }: PeekedInput, file: string, named: string | undef
  * Makes a trace of a file in another program's format.
  *
  * @param path a file or a pipe, or `-` for standard input; decompressed where it is compressed. Requests are read
- * twice: what comes through a pipe is kept in a temporary file meanwhile
+ * twice: what comes through a pipe is kept in a temporary file meanwhile. Of a log of strace -ff, the folder of its files,
+ * or what their names have in common
  * @throws InputError where no format fits, for options that the reader does not take, and with the place of what is wrong
  */
 export async function importTrace(path: string, options: ImportOptions = {}): Promise<ImportedTrace> {
-  const imported = await usingInput(path, (peeked) => importInput(path, peeked, options));
+  const files = findThreadFiles(path);
+  const first = files === undefined ? path : files[0]!.path;
+  const imported = await usingInput(first, (peeked) => importInput(path, peeked, options, files));
   return { ...imported, blocks: () => nonEmpty(imported) };
 }
 
@@ -79,18 +84,38 @@ async function importInput(
   path: string,
   peeked: PeekedInput,
   { reader: named, sides = {}, split = false }: ImportOptions,
+  files: readonly ThreadPath[] | undefined,
 ): Promise<ImportedTrace> {
   const file = inputName(path);
-  const { reader, values } = chooseReader(peeked, file, named);
+  const { reader, values, also = [] } = chooseReader(peeked, file, named);
   checkSides(reader, sides);
   const input = { file, values, sides: sideFiles(sides), account: new LineAccount() };
   const inputs = [input, ...Object.values(input.sides)];
+  for (const name of also) input.account.remark(`a file for reader ${name}, too: --reader ${name} reads it`);
   if (reader.yields === 'events') {
     if (split) throw notSplit(reader);
-    return { ...(await reader.open({ ...input, bytes: peeked.all })), inputs };
+    if (!files) return { ...(await reader.open({ ...input, bytes: peeked.all })), inputs };
+    if (!reader.threadFiles) throw notOfThreads(reader, file);
+    await peeked.close();
+    const threads = openThreadFiles(files, input.account);
+    return { ...(await reader.open({ ...input, bytes: threads[0]!.bytes, threads })), inputs };
   }
+  if (files) throw notOfThreads(reader, file);
   const content = await rereadable(path, peeked);
   return { ...(await importRequests({ ...input, content, reader, split })), inputs };
+}
+
+function openThreadFiles(files: readonly ThreadPath[], account: LineAccount): ThreadFile[] {
+  return files.map(({ path, thread }) => ({
+    file: inputName(path),
+    bytes: decodedBytes(path),
+    account,
+    thread,
+  }));
+}
+
+function notOfThreads({ name }: Reader, file: string): InputError {
+  return new InputError(`these are several files, and reader ${name} reads one; expected a file`, { file });
 }
 
 function notSplit({ name }: EventReader): InputError {

@@ -31,6 +31,7 @@ function readExperiment(results: ResultsFolder): Experiment | undefined {
   const runs = parseRuns(text, file);
   const { manifest } = results;
   checkUnedited(text, manifest, file);
+  checkCells(runs, manifest, file);
   return { ...runs, manifest };
 }
 
@@ -43,6 +44,29 @@ function checkUnedited(runs: string, { files }: Manifest, file: string): void {
     `changed since it was written: its SHA-256 is ${found.slice(0, 12)}…, expected ${written.slice(0, 12)}… as in manifest.json`,
     { file },
   );
+}
+
+/**
+ * Cells must be those that the manifest speaks of: numbered from 1 to what was planned, and of its experiment.
+ *
+ * @throws InputError when one is not
+ */
+function checkCells({ cells }: Runs, { cells: { planned }, experiment }: Manifest, file: string): void {
+  const seen = new Set<string>();
+  for (const row of cells) {
+    const number = Number(row.cell);
+    if (!Number.isInteger(number) || number < 1 || number > planned || seen.has(row.cell))
+      throw new InputError(
+        `cell ${row.cell} is there twice or was not planned, expected each number from 1 to ${planned} once`,
+        { file },
+      );
+    seen.add(row.cell);
+    if (row.experiment !== experiment.name)
+      throw new InputError(
+        `cell ${row.cell} is of experiment ${row.experiment}, expected ${experiment.name} as in manifest.json`,
+        { file },
+      );
+  }
 }
 
 function readPerf(results: ResultsFolder): Perf | undefined {

@@ -1,5 +1,6 @@
 import { InputError } from '../../base/errors.js';
-import { cellText, type Row, type Value } from '../../metrics/csv.js';
+import type { Columns } from '../../metrics/columns.js';
+import { cellText, formatNumber, parseCsv, type Row, type Value } from '../../metrics/csv.js';
 import {
   IDENTITY_COLUMNS,
   type IdentityColumn,
@@ -18,6 +19,7 @@ export type Identity = Readonly<Record<IdentityColumn, string>>;
 export interface CellRow {
   /** Its number in its own run: what perf.csv calls it by. */
   readonly cell: string;
+  readonly experiment: string;
   /** What was run, by identity column. */
   readonly identity: Identity;
   readonly traceSha256: string;
@@ -33,8 +35,8 @@ export interface Runs {
   readonly cells: readonly CellRow[];
 }
 
-/** Key columns that say what came out. */
-const COUNTS: readonly KeyColumn[] = ['events', 'touches', 'trace_time_us'];
+/** Key columns that say what came out: counts of the trace, which are no result. */
+export const COUNTS: readonly string[] = ['events', 'touches', 'trace_time_us'] satisfies KeyColumn[];
 const NAMES: readonly string[] = KEY_COLUMNS.filter((column) => !COUNTS.includes(column));
 
 /** What cells are matched by, as one text. */
@@ -48,6 +50,7 @@ function cellRow(row: Pick<RunRow, KeyColumn>, columns: readonly string[]): Cell
   const values: Row = { ...row };
   return {
     cell: text('cell'),
+    experiment: text('experiment'),
     identity: Object.fromEntries(IDENTITY_COLUMNS.map((column) => [column, text(column)])) as Identity,
     traceSha256: text('trace_sha256'),
     outcome: text('outcome'),
@@ -75,5 +78,28 @@ export function parseRuns(text: string, file: string): Runs {
     seen.set(cellKey(cell), i);
     return cell;
   });
+  checkNumbers(text, file);
   return { columns, cells };
+}
+
+/**
+ * Numbers must be written as the program writes them: of two texts, what is the same number would otherwise pass as equal
+ * (digits beyond what a number holds, -0).
+ *
+ * @throws InputError with the line of one that is not
+ */
+function checkNumbers(text: string, file: string): void {
+  const { columns, rows, lineOf } = parseCsv<string>(text, file, []);
+  const kinds: Columns = RESULT_COLUMNS['runs.csv'];
+  const numbers = columns.filter((column) => !/^(text|outcome)/.test(kinds[column] ?? ''));
+  rows.forEach((row, i) => {
+    for (const column of numbers) {
+      const value = row[column]!;
+      if (!/\d/.test(value) || formatNumber(Number(value)) === value) continue;
+      throw new InputError(`${column} is "${value}", expected ${formatNumber(Number(value))}`, {
+        file,
+        line: lineOf(i),
+      });
+    }
+  });
 }

@@ -19,6 +19,7 @@ function sampleRow(cell: number): CellRow {
   const metrics = Object.fromEntries(METRICS.map(({ name }, i) => [name, 100 * cell + 7 * i]));
   return {
     cell: String(cell),
+    experiment: 'sample',
     identity,
     traceSha256: 'a'.repeat(64),
     outcome: 'ok',

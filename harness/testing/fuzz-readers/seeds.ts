@@ -16,7 +16,7 @@ export interface Seed {
 let logs: readonly Uint8Array[] | undefined;
 const found = new Map<string, readonly Seed[]>();
 
-/** The sample of a reader, and the logs beside this file that may be of its format. */
+/** The sample of a reader, and the logs next to this file that may be of its format. */
 export function seedsOf(reader: Reader): readonly Seed[] {
   const known = found.get(reader.name) ?? findSeeds(reader);
   found.set(reader.name, known);

@@ -9,6 +9,9 @@ const MINOR_BITS = 20;
 const MAX_MAJOR = 1 << (31 - MINOR_BITS);
 const PLUS = 0x2b;
 const OPEN_BRACKET = 0x5b;
+const OPEN_PARENTHESIS = 0x28;
+
+const COMPLETED = 0x43;
 const READ = 0x52;
 const WRITE = 0x57;
 const DISCARD = 0x44;
@@ -76,10 +79,18 @@ class BlkparseScanner {
     cursor.id('a sector');
     const { low, high } = cursor;
     cursor.gap('a space and "+ SECTORS"');
+    if (cursor.bytes[cursor.at] === OPEN_PARENTHESIS) {
+      this.leave(cursor, 'commands of devices (with a payload)');
+      return;
+    }
     cursor.expect(PLUS, '"+ SECTORS"');
     cursor.gap('a space and a number of sectors');
     const size = cursor.number('a number of sectors') * SECTOR_BYTES;
     if (cursor.byte !== BYTE.lf && cursor.byte !== BYTE.cr) cursor.gap('a space and a process in brackets');
+    if (this.action === COMPLETED && this.failed(cursor)) {
+      this.leave(cursor, 'requests that failed');
+      return;
+    }
     batch.volume[batch.length] = volume;
     batch.add(low, high, size, write, time);
     cursor.skipLine();
@@ -110,6 +121,13 @@ class BlkparseScanner {
     found ??= `requests that neither read nor write (${letters()})`;
     cursor.at = end;
     return found;
+  }
+
+  /** Whether the error in brackets that ends the line of a completed request is not 0. */
+  private failed(cursor: Cursor): boolean {
+    const end = cursor.bytes.indexOf(BYTE.lf, cursor.at);
+    const bracket = cursor.bytes.indexOf(OPEN_BRACKET, cursor.at);
+    return bracket >= 0 && bracket < end && cursor.bytes[bracket + 1] !== BYTE.zero;
   }
 
   private otherAction(cursor: Cursor): string {

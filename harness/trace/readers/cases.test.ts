@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../base/package-root.js';
-import { inputOf } from '../../testing/readers.js';
+import { inputOf, requestReader, requestsIn } from '../../testing/readers.js';
 import { type Request, requestsOf } from '../../testing/requests.js';
-import { detectReader } from './registry.js';
+import { detectReader } from './detect.js';
 
 /** Misses of an LRU cache, in its plainest form. */
 function lruMisses(keys: readonly string[], size: number): number {
@@ -23,6 +23,15 @@ function lruMisses(keys: readonly string[], size: number): number {
 function keyOf({ id, volume }: Request, memory: boolean): string {
   return `${volume}:${memory ? id >> 12n : id}`;
 }
+
+describe('lines of dinero', () => {
+  it('may end in a comment, where the reader is named', async () => {
+    const requests = await requestsIn(requestReader('dinero'), '0 10 x y\n1 ff8\n');
+    expect(requests.map(({ id }) => id)).toEqual([0x10n, 0xff8n]);
+    expect(requestReader('dinero').detect(Buffer.from('0 10 512\n')).fit).toBe(0);
+    expect(requestReader('dinero').detect(Buffer.from('0 10\n')).fit).toBe(1);
+  });
+});
 
 describe('files in the form in which other programs write them', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { BYTE } from '../text/fields.js';
 import { LineAccount } from './account.js';
 import { FIT, type RequestReader } from './reader.js';
-import { detectLines, type LineScanner, readLines } from './scan/lines.js';
+import { detectLines, headLines, type LineScanner, readLines } from './scan/lines.js';
 
 const WRITE = 1;
 /** Labels of accesses are below: 0 read, 1 write, 2 instruction fetch. */
@@ -12,7 +12,10 @@ const OTHERS: Readonly<Record<number, string>> = {
   3: 'records of unknown type (3)',
   4: 'flushes of the cache (4)',
 };
-const LINE = /^\s*[0-4]\s+(0x)?[0-9a-f]{1,16}(\s.*)?$/i;
+/** Narrower than what is read: with more fields, it is one of many other formats. */
+const LINE = /^\s*[0-4]\s+(0x)?[0-9a-f]{1,16}\s*$/i;
+/** An address that is no decimal number. */
+const HEXADECIMAL = /\s(0x|\d*[a-f])[0-9a-f]*\s*$/i;
 
 /** A line is a label and an address; what follows is a comment. */
 function scanner(account: LineAccount): LineScanner {
@@ -47,6 +50,9 @@ export const dinero: RequestReader = {
   kind: 'memory',
   idBytes: 1,
   timed: false,
-  detect: (head) => detectLines(head, LINE, FIT.likely, scanner(new LineAccount())),
+  detect(head) {
+    const fit = headLines(head).some(({ text }) => HEXADECIMAL.test(text)) ? FIT.likely : FIT.possible;
+    return detectLines(head, LINE, fit, scanner(new LineAccount()));
+  },
   read: (input) => readLines(input, scanner(input.account)),
 };

@@ -15,6 +15,8 @@ export interface Misfit {
   readonly why: string;
   /** Bytes of the file that are as the format wants them: of several formats, the one that reaches furthest is nearest. */
   readonly reached: number;
+  /** How the file fits where its name is that of the format: its content says too little. */
+  readonly ifNamed?: Exclude<Fit, typeof FIT.none>;
 }
 
 /** What a reader says of the start of a file. */
@@ -34,6 +36,11 @@ export interface InputFile {
   readonly account: LineAccount;
 }
 
+/** The log of one thread, of many that are one log (strace -ff). */
+export interface ThreadFile extends InputFile {
+  readonly thread: number;
+}
+
 /** A file that a reader takes besides the one it is named for. */
 export interface SideInput {
   /** What it holds, one line. */
@@ -43,6 +50,8 @@ export interface SideInput {
 
 /** What a reader reads. */
 export interface ReaderInput extends InputFile {
+  /** Where the input is not one file: a log for each thread, which share its account; `bytes` are not to be used then. */
+  readonly threads?: readonly ThreadFile[];
   /** The values of its parameters. */
   readonly values: ParameterValues;
   /** By name, the side inputs that were given; all required ones are there. */
@@ -57,6 +66,8 @@ interface ReaderInfo {
   readonly summary: string;
   /** Where the format is described. */
   readonly source: string;
+  /** Readers of one family read a file alike that fits them equally well. */
+  readonly family?: string;
   /** Endings of file names, with their dot, in lower case, without that of a compression. */
   readonly extensions: readonly string[];
   /** What `--reader NAME:key=value,…` may say. */
@@ -74,6 +85,8 @@ interface ReaderInfo {
 /** A reader of another program's format of events: calls, accesses, contents of memory. */
 export interface EventReader extends ReaderInfo {
   readonly yields: 'events';
+  /** Whether it reads a log of many files, one for each thread. */
+  readonly threadFiles?: true;
   /**
    * Opens a file as a trace that is being produced. Events may be read while its blocks are taken.
    *

@@ -92,7 +92,9 @@ describe('faults of a program and its calls', () => {
       'write',
       'read',
     ]);
-    expect(remarks).toEqual([['faults that do not say whether they read or wrote, taken for writes where memory may be written', 2]]);
+    expect(remarks).toEqual([
+      ['faults that do not say whether they read or wrote, taken for writes where memory may be written', 2],
+    ]);
   });
 
   it('belong to the program of a log of one program where they do not say whose they are', async () => {

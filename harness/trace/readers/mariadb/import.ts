@@ -141,10 +141,12 @@ async function open(input: ReaderInput): Promise<TraceSource> {
 
 export const mariadb: EventReader = {
   yields: 'events',
+  threadFiles: true,
   name: 'mariadb',
   summary:
     'a log of strace -f -tt -T (or -ttt) of a server with InnoDB that resizes its buffer pool, and its page faults',
   source: 'https://mariadb.com/kb/en/innodb-system-variables/#innodb_buffer_pool_size',
+  family: 'logs of calls',
   extensions: [],
   parameters: {},
   sides: {

@@ -148,7 +148,7 @@ export class RecordView {
 }
 
 /** Times of records, in microseconds since the first one: times since 1970 in nanoseconds are too many for a float. */
-export class RecordClock {
+class RecordClock {
   private firstLow = -1;
   private firstHigh = 0;
 

@@ -1,17 +1,17 @@
+const NESTED = /["([{]/;
+
 /** Splits the arguments of a call at the commas that are not inside quotes, brackets or braces. */
 export function splitArgs(text: string): string[] {
+  if (text === '') return [];
+  if (!NESTED.test(text)) return text.split(',').map((arg) => arg.trim());
   const args: string[] = [];
   let depth = 0;
-  let quoted = false;
   let start = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text[i]!;
-    if (quoted) {
-      if (c === '\\') i++;
-      else if (c === '"') quoted = false;
-    } else if (c === '"') quoted = true;
-    else if ('([{'.includes(c)) depth++;
-    else if (')]}'.includes(c)) depth--;
+    if (c === '"') i = quoteEnd(text, i);
+    else if (c === '(' || c === '[' || c === '{') depth++;
+    else if (c === ')' || c === ']' || c === '}') depth--;
     else if (c === ',' && depth === 0) {
       args.push(text.slice(start, i).trim());
       start = i + 1;

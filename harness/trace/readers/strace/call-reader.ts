@@ -159,7 +159,7 @@ export class CallReader {
     if (done.said !== '' && COMMA.test(done.said)) throw this.comma();
     this.calls++;
     const us = this.form.clock === 'calls' ? this.calls - 1 : timeUs;
-    return new LoggedCall(thread, us, done, lines, { file: this.file, line: this.line });
+    return new LoggedCall(thread, us, done, lines, this.file, this.line);
   }
 
   private interrupted(part: Part): undefined {

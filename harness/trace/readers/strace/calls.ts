@@ -47,8 +47,9 @@ export function useCall(account: LineAccount, call: Call): void {
 }
 
 /** Counts the lines of a call that is in the result in no way. */
-export function leaveCall(account: LineAccount, call: Call, what = `calls of ${call.name}`): void {
-  account.leave(what, call.lines);
+export function leaveCall(account: LineAccount, call: Call, what?: string): void {
+  const kind = call.name === THREAD_END ? 'ends of threads' : `calls of ${call.name}`;
+  account.leave(what ?? kind, call.lines);
 }
 
 /** What the metadata of a trace says of times that count from the first call of a log. */

@@ -42,11 +42,16 @@ export class LoggedCall implements LogItem {
     readonly timeUs: number,
     private readonly call: FinishedCall,
     readonly lines: number,
-    readonly place: Place,
+    private readonly file: string,
+    private readonly line: number,
   ) {
     this.name = callName(call.name);
     this.result = call.result;
     this.durationNs = call.durationNs;
+  }
+
+  get place(): Place {
+    return { file: this.file, line: this.line };
   }
 
   get errno(): string | undefined {

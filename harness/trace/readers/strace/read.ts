@@ -1,11 +1,15 @@
 import { InputError } from '../../../base/errors.js';
 import { peekBytes } from '../../io/peek.js';
-import type { InputFile } from '../reader.js';
+import type { InputFile, ReaderInput, ThreadFile } from '../reader.js';
 import { wholeLines } from '../scan/lines.js';
 import { CallReader } from './call-reader.js';
 import type { CallLog } from './calls.js';
 import { formOf, HEAD_BYTES } from './detect.js';
+import type { Clock, LineForm } from './leader.js';
 import type { LogItem } from './logged-call.js';
+
+/** A log of one file, or of one for each thread. */
+export type LogInput = InputFile & Pick<ReaderInput, 'threads'>;
 
 const LF = 10;
 
@@ -33,17 +37,23 @@ async function* linesOf(input: InputFile): AsyncGenerator<string[]> {
   }
 }
 
+/** What was read of one file. */
+interface FileLog {
+  readonly items: LogItem[];
+  readonly form: LineForm;
+  readonly reader: CallReader;
+}
+
 /**
- * All calls of a log of strace. Counts all lines but those of the calls: what becomes of them, `useCall` and
- * `leaveCall` say, once for each.
- *
- * @throws InputError with the line that cannot be read, or where there is no call
+ * @param thread whose calls they are, where the file's name says it
+ * @returns undefined where the file is empty
  */
-export async function readCalls(input: InputFile): Promise<CallLog> {
+async function readFile(input: InputFile, thread?: number): Promise<FileLog | undefined> {
   const { file, bytes, account } = input;
   const { head, all } = await peekBytes(bytes, HEAD_BYTES);
+  if (head.length === 0) return undefined;
   const form = formOf(head, file);
-  const reader = new CallReader(file, form, account);
+  const reader = new CallReader(file, form, account, thread);
   const items: LogItem[] = [];
   const ends = new LineEnds(all);
   for await (const lines of linesOf({ ...input, bytes: ends })) {
@@ -54,7 +64,47 @@ export async function readCalls(input: InputFile): Promise<CallLog> {
   }
   if (!ends.ended && items.length > 0 && reader.isCut(items.at(-1)!)) items.pop();
   reader.finish();
-  if (items.length === 0) throw new InputError('no system call ends in this log', { file });
+  return { items, form, reader };
+}
+
+/** Reads a log of many files, and orders what is in them by time. */
+async function readThreads(files: readonly ThreadFile[]): Promise<FileLog | undefined> {
+  const logs: FileLog[] = [];
+  for (const file of files) {
+    const log = await readFile(file, file.thread);
+    if (!log) continue;
+    checkOrderable(log, logs[0]?.form.clock ?? log.form.clock, file.file);
+    logs.push(log);
+  }
+  const [first] = logs;
+  return first && { ...first, items: logs.flatMap(({ items }) => items).sort((a, b) => a.timeUs - b.timeUs) };
+}
+
+/** @throws InputError where the times of a file do not say where its lines are among those of others */
+function checkOrderable({ form, reader }: FileLog, clock: Clock, file: string): void {
+  const wanted = 'expected the times of strace -ff -ttt, as files of threads are ordered by them';
+  if (form.clock === 'calls') throw new InputError(`this log has no times, ${wanted}`, { file });
+  if (form.clock === 'relative')
+    throw new InputError(`times count from the line before, which may be in another file; ${wanted}`, {
+      file,
+    });
+  if (form.clock !== clock)
+    throw new InputError(`times differ in form from those of other files, ${wanted}`, { file });
+  if (reader.pastMidnight) throw new InputError(`times of day go past midnight, ${wanted}`, { file });
+}
+
+/**
+ * All calls of a log of strace. Counts all lines but those of the calls: what becomes of them, `useCall` and
+ * `leaveCall` say, once for each.
+ *
+ * @throws InputError with the line that cannot be read, or where there is no call
+ */
+export async function readCalls(input: LogInput): Promise<CallLog> {
+  const { file, account, threads } = input;
+  const log = threads ? await readThreads(threads) : await readFile(input);
+  if (!log || log.items.length === 0)
+    throw new InputError('no system calls in this log, expected the output of strace', { file });
+  const { items, form, reader } = log;
   const calls = reader.threads.resolve(items, account);
   if (form.clock === 'calls') account.remark('calls without a time, taken as 1 µs each', calls.length);
   else if (form.digits === 0) account.remark('times in whole seconds', calls.length);

@@ -36,11 +36,11 @@ export class Threads {
   }
 
   /** Sets the thread of each call, now that the whole log is known, and adds the ends of threads that strace did not show. */
-  resolve(items: readonly LogItem[], account: LineAccount): LogItem[] {
+  resolve(items: readonly LogItem[], account: LineAccount): readonly LogItem[] {
     const ends = items.some(({ name }) => name === THREAD_END);
     if (items.some(({ thread }) => thread === UNNAMED)) this.name(items, ends);
     assumeFlags(items, account);
-    return ends ? [...items] : withEnds(items);
+    return ends ? items : withEnds(items);
   }
 
   private name(items: readonly LogItem[], ends: boolean): void {
@@ -96,8 +96,10 @@ class Groups {
   private readonly members = new Map<number, Set<number>>();
 
   constructor(items: readonly LogItem[]) {
-    for (const { name, thread, result, args } of items) {
-      if (!CLONES.has(name) || !(result > 0) || !args.join().includes('CLONE_THREAD')) continue;
+    for (const item of items) {
+      const { name, thread, result } = item;
+      // Arguments are split only where they are asked for.
+      if (!CLONES.has(name) || !(result > 0) || !item.args.join().includes('CLONE_THREAD')) continue;
       const leader = this.leaderOf(thread);
       this.leaders.set(result, leader);
       const members = this.members.get(leader) ?? new Set([leader]);
@@ -116,7 +118,8 @@ class Groups {
 }
 
 /** Adds the ends of threads to a log that does not show them (-qq): exit ends one, exit_group all of a process. */
-function withEnds(items: readonly LogItem[]): LogItem[] {
+function withEnds(items: readonly LogItem[]): readonly LogItem[] {
+  if (!items.some(({ name }) => EXITS.has(name))) return items;
   const groups = new Groups(items);
   const ended = new Set<number>();
   return items.flatMap((item) => {

@@ -1,0 +1,29 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { RUN_COLUMNS } from '../metrics/files.js';
+import { temporaryFolder } from '../testing/folder.js';
+import { type Edit, edits, fooledBy } from '../testing/gate-edits.js';
+
+const folder = temporaryFolder('reclaim-edits-');
+
+it('no edit of one value of either side passes as equal', () => {
+  fc.assert(
+    fc.property(edits, (edit) => {
+      expect(fooledBy(folder(), edit), JSON.stringify(edit)).toBeUndefined();
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it('of no column, by one more', () => {
+  for (const side of ['baseline', 'candidate'] as const)
+    for (const column of RUN_COLUMNS) {
+      const edit: Edit = { side, row: 1, column, text: '4711' };
+      expect(fooledBy(folder(), edit), JSON.stringify(edit)).toBeUndefined();
+    }
+});
+
+it('what is within its tolerance passes, and is told', () => {
+  const edit: Edit = { side: 'candidate', row: 0, column: 'pgfault', text: '999' };
+  expect(fooledBy(folder(), edit)).toBeUndefined();
+});

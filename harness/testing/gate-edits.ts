@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { InputError } from '../base/errors.js';
+import { compareResults } from '../gate/compare.js';
+import { readResults } from '../gate/read/results.js';
+import { allFindings } from '../gate/report.js';
+import { parseTolerances } from '../gate/tolerance.js';
+import { csvHeader, csvRows } from '../metrics/csv.js';
+import { RUN_COLUMNS, type RunRow } from '../metrics/files.js';
+import { METRICS, SCHEMA_VERSION } from '../metrics/schema.js';
+import { runRow } from './results.js';
+
+/** One value of one side that is edited. */
+export interface Edit {
+  readonly side: 'baseline' | 'candidate';
+  readonly row: number;
+  readonly column: string;
+  /** What takes the value's place. */
+  readonly text: string;
+}
+
+const SHA = 'a'.repeat(64);
+const CELLS = 3;
+/** A column that may be off, so that an edit of another can hide behind it. */
+const TOLERANCE = { column: 'pgfault', share: 0.01 };
+
+/** Rows with a number in every metric. */
+function rows(): RunRow[] {
+  return Array.from({ length: CELLS }, (_, i) => {
+    const metrics = Object.fromEntries(
+      METRICS.map(({ name }, at) => [name, 1000 * (i + 1) + 7 * at + (at % 3) / 4]),
+    );
+    const keys = {
+      cell: i + 1,
+      experiment: 'e',
+      trace: 'a',
+      trace_sha256: SHA,
+      discard: `keep${i}`,
+      outcome: 'ok' as const,
+    };
+    return {
+      ...runRow({}),
+      ...metrics,
+      ...keys,
+      events: 7,
+      touches: 40,
+      trace_time_us: 100,
+      limit_pages: 64,
+    };
+  });
+}
+
+/** The values of the side that is not edited, as text. */
+const TEXTS: readonly (readonly string[])[] = rows().map((row) =>
+  csvRows(RUN_COLUMNS, [row]).trimEnd().split(','),
+);
+
+const wild = fc.oneof(
+  fc.constantFrom(
+    '',
+    'n/a',
+    '0',
+    '-0',
+    '1e999',
+    '-1e999',
+    'NaN',
+    'Infinity',
+    'trace',
+    'ok',
+    'oom',
+    'refused',
+    ' ',
+    '0x10',
+    '1e3',
+  ),
+  fc.integer().map(String),
+  fc.double().map(String),
+  fc.stringMatching(/^[a-z0-9.:=-]{1,8}$/),
+);
+
+/** A text near another: a digit more, a sign, a space, one more or less. */
+function near(text: string): fc.Arbitrary<string> {
+  const number = Number(text);
+  return fc.constantFrom(
+    ...[
+      `${text}0`,
+      `${text}1`,
+      `0${text}`,
+      `+${text}`,
+      `-${text}`,
+      ` ${text}`,
+      `${text} `,
+      `${text}.0`,
+      `${text}e0`,
+    ],
+    ...[
+      String(number + 1),
+      String(number - 1),
+      String(number + 1e-6),
+      String(number * 1.001),
+      text.toUpperCase(),
+    ],
+  );
+}
+
+/** Any edit of one value. */
+export const edits: fc.Arbitrary<Edit> = fc
+  .record({
+    side: fc.constantFrom('baseline' as const, 'candidate' as const),
+    row: fc.nat(CELLS - 1),
+    column: fc.nat(RUN_COLUMNS.length - 1),
+  })
+  .chain(({ side, row, column }) => {
+    const before = TEXTS[row]![column]!;
+    return fc
+      .oneof(wild, near(before))
+      .filter((text) => text !== before)
+      .map((text) => ({ side, row, column: RUN_COLUMNS[column]!, text }));
+  });
+
+function writeSide(folder: string, edit: Edit | undefined): void {
+  mkdirSync(folder, { recursive: true });
+  const lines = TEXTS.map((texts, row) =>
+    texts
+      .map((text, at) => (edit?.row === row && edit.column === RUN_COLUMNS[at] ? edit.text : text))
+      .join(','),
+  );
+  const runs = `${csvHeader(RUN_COLUMNS)}${lines.join('\n')}\n`;
+  const manifest = {
+    schema: SCHEMA_VERSION,
+    program: { name: 'reclaim-bench', version: '0.1.0' },
+    experiment: { name: 'e', traces: [{ entry: 'a.csv' }] },
+    costs: { sha256: SHA },
+    policy_modules: [],
+    traces: [
+      {
+        trace: 'a',
+        source: 'a.csv',
+        trace_sha256: SHA,
+        peak_pages: 8,
+        page_bytes: 4096,
+        touches: 'recorded',
+      },
+    ],
+    cells: { planned: CELLS },
+    files: { 'runs.csv': createHash('sha256').update(runs).digest('hex') },
+  };
+  writeFileSync(join(folder, 'runs.csv'), runs);
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest));
+}
+
+function isAllowed({ column, text, row }: Edit): boolean {
+  if (column !== TOLERANCE.column) return false;
+  const before = Number(TEXTS[row]![RUN_COLUMNS.indexOf(column as keyof RunRow)]);
+  return Math.abs(Number(text) - before) <= TOLERANCE.share * Math.max(before, Number(text));
+}
+
+/**
+ * Why the gate is fooled by an edit of one value, whose file's hash in the manifest is mended; undefined where it is not: it
+ * refuses the folder, or says what changed, and fails when it is strict.
+ */
+export function fooledBy(folder: string, edit: Edit): string | undefined {
+  for (const side of ['baseline', 'candidate'] as const)
+    writeSide(join(folder, side), edit.side === side ? edit : undefined);
+  const tolerances = parseTolerances([`${TOLERANCE.column}=${100 * TOLERANCE.share}%`]);
+  try {
+    const sides = [readResults(join(folder, 'baseline')), readResults(join(folder, 'candidate'))] as const;
+    const report = compareResults(...sides, { tolerances, strict: false });
+    if (allFindings(report).length === 0) return 'passes as equal';
+    const strict = compareResults(...sides, { tolerances, strict: true });
+    return strict.verdict === 'pass' && !isAllowed(edit) ? 'passes when strict' : undefined;
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
