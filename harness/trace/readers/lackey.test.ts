@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inputOf, requestReader } from '../../testing/readers.js';
+import { detectReader } from './detect.js';
 import { FIT } from './reader.js';
-import { detectReader } from './registry.js';
 
 const lackey = requestReader('lackey');
 

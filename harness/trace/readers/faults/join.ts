@@ -1,8 +1,8 @@
 import { InputError } from '../../../base/errors.js';
 import type { InputFile } from '../reader.js';
-import type { Draft } from '../strace/drafts.js';
+import type { Draft, DraftEvent } from '../strace/drafts.js';
 import { clockOffset, type FreshMemory } from './clocks.js';
-import { Regions } from './regions.js';
+import { Regions, type Use } from './regions.js';
 import { type RecordedFault, readFaults } from './side.js';
 
 /** A log of calls as far as faults are joined with it. */
@@ -31,6 +31,14 @@ function mapped(
   if (draft.kind !== 'event' || draft.op !== 'map') return undefined;
   const { space = 0, page = 0, count = 0, text = '' } = draft.fields;
   return { space, page, count, text };
+}
+
+/** Why a fault is no access of the trace, if it is not. */
+function leftFor(use: Use | undefined, write: boolean | undefined): string | undefined {
+  if (use === undefined) return 'faults outside the memory that is followed';
+  if (use === 'none' || (write === true && use === 'read'))
+    return 'faults on memory that the log does not allow to be used so';
+  return undefined;
 }
 
 /** Puts the accesses of faults between the events of a log. */
@@ -73,13 +81,14 @@ class Joiner {
   }
 
   private fault({ space, thread, page, write }: SpaceFault, timeUs: number): void {
-    const { account } = this.file;
     const use = this.regions.get(space)?.useOf(page);
-    if (use === undefined) return account.leave('faults outside the memory that is followed');
-    if (use === 'none' || (write === true && use === 'read'))
-      return account.leave('faults on memory that the log does not allow to be used so');
+    const left = leftFor(use, write);
+    if (left !== undefined) {
+      this.file.account.leave(left);
+      return;
+    }
     if (write === undefined) this.unkinded++;
-    account.use();
+    this.file.account.use();
     this.nowUs = Math.max(this.nowUs, timeUs);
     const op = (write ?? use === 'write') ? 'write' : 'read';
     const fields = { space, page, count: 1, ...(thread === undefined ? {} : { thread }) };
@@ -88,9 +97,11 @@ class Joiner {
 
   private apply(draft: Draft): void {
     const map = mapped(draft);
-    if (map) return this.of(map.space).apply('map', map);
-    if (draft.kind !== 'event') return;
-    const { op, fields } = draft;
+    if (map) this.of(map.space).apply('map', map);
+    else if (draft.kind === 'event') this.applyEvent(draft);
+  }
+
+  private applyEvent({ op, fields }: DraftEvent): void {
     const { space } = fields;
     if (space === undefined) return;
     if (op === 'fork') this.regions.set(Number(fields.text), this.of(space).copy());
