@@ -188,6 +188,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     wrong: [
       ['1,hm,1,R,0,512,1,9\n', /^x:1:17: "," is wrong here, expected the end of the line$/],
       ['1,hm,1,Trim,0,512,1\n', /^x:1:8: "Trim" is wrong here, expected Read or Write$/],
+      ['1,hm,1,Reset,0,512,1\n', /^x:1:8: "Reset" is wrong here, expected Read or Write$/],
       ['1,hm,1,Read,zero,512,1\n', /^x:1:13: "zero" is wrong here, expected an offset in bytes$/],
     ],
   },

@@ -14,12 +14,10 @@ import type { TraceSource } from './source.js';
 import { TextScanner } from './text/scanner.js';
 import { openTrace, type TraceHandle, traceHandle } from './trace.js';
 import { verifyTrace } from './verify.js';
+import { writeTrace } from './write.js';
 
 /** Bytes that hold the mark of a binary trace. */
 const MARK_BYTES = 64;
-
-import { writeTrace } from './write.js';
-
 /** How the names of compiled traces end. */
 const ENDING = `-v${VERSION}.rtrace`;
 

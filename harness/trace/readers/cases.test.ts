@@ -51,7 +51,12 @@ describe('files in the form in which other programs write them', () => {
       expect(reader.name).toBe(name);
       const requests: Request[] = [];
       const input = inputOf(reader, bytes);
-      for await (const batch of reader.read(input)) requests.push(...requestsOf(batch));
+      let { timed } = reader;
+      for await (const batch of reader.read(input)) {
+        requests.push(...requestsOf(batch));
+        timed &&= batch.timed;
+      }
+      expect(timed).toBe(['blkparse', 'fio'].includes(name));
       expect(requests).toHaveLength(count);
       const keys = requests.map((request) => keyOf(request, reader.kind === 'memory'));
       expect(lruMisses(keys, 4)).toBe(misses);

@@ -198,6 +198,7 @@ export function readLayout(
   let view: RecordView | undefined;
   const decode: ByteDecoder = (data, records, batch, fail) => {
     view ??= new RecordView(data, little);
+    batch.timed = clock !== undefined;
     for (let i = 0, start = 0; i < records; i++, start += bytes) {
       const made = op ? operation(view.number(start, op)) : 0;
       if (typeof made === 'string') {

@@ -49,9 +49,14 @@ export function isMisfit(value: object): value is TableMisfit {
   return 'why' in value;
 }
 
-/** A misfit of a line, as in `line 3 has one field`. @param ifNamed how it fits where the name of the file says so */
-export function atLine({ number, start }: HeadLine, what: string, ifNamed?: Misfit['ifNamed']): TableMisfit {
-  return { ...misfit(`line ${number} ${what}`, start), ...(ifNamed ? { ifNamed } : {}), line: number, what };
+/** A misfit of a line of a table, all of which is read. @param ifNamed how it fits where the name of the file says so */
+export function atLine(
+  { number, start, text }: HeadLine,
+  what: string,
+  ifNamed?: Misfit['ifNamed'],
+): TableMisfit {
+  const wrong = misfit(`line ${number} ${what}`, start + text.length);
+  return { ...wrong, ...(ifNamed ? { ifNamed } : {}), line: number, what };
 }
 
 /** A field as messages show it. */
@@ -137,10 +142,10 @@ function setNamed(columns: Column[], names: readonly string[], line: HeadLine): 
   return undefined;
 }
 
-/** A line whose columns could be anything: nearer to a table than to a format that it does not begin as. */
+/** A line whose columns could be anything. Where it begins with no number, it is not near to a table. */
 function unnamed(line: HeadLine, what: string): TableMisfit {
   const wrong = atLine(line, `${what} and no header: name them, as in csv:time=1,id=2,size=3`);
-  return /^[\d\s]/.test(line.text) ? { ...wrong, reached: line.start + line.text.length } : wrong;
+  return /^[\d\s]/.test(line.text) ? wrong : { ...wrong, reached: line.start };
 }
 
 /** What each column is. */
@@ -174,7 +179,8 @@ export function tableOf(head: Uint8Array, values: ParameterValues): Table | Tabl
   if (!first) return { ...noLines(head), what: noLines(head).why };
   const delimiter = delimiterOf(first.text);
   const fields = splitFields(Buffer.from(first.text, 'latin1').toString('utf8'), delimiter);
-  if (fields.length < 2) return atLine(first, 'has one field, expected at least 2');
+  if (fields.length < 2)
+    return { ...atLine(first, 'has one field, expected at least 2'), reached: first.start };
   const given = givenColumns(values);
   const header = isHeader(fields, given);
   if (delimiter === ' ' && !header && Object.keys(given).length === 0)
