@@ -61,9 +61,9 @@ describe('settings', () => {
     });
   });
 
-  it('of unknown name are refused with all that there are', () => {
+  it('of unknown name are refused with those that there are, as far as a line has room', () => {
     const { m } = new Lab();
-    for (const { name } of SETTINGS) expect(() => m.set('nothing.such', '1')).toThrow(name);
+    for (const { name } of SETTINGS.slice(0, 8)) expect(() => m.set('nothing.such', '1')).toThrow(name);
     expect(() => m.set('ksm.runn', '1')).toThrow('ksm.run');
   });
 
