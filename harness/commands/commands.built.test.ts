@@ -141,6 +141,7 @@ describe('reclaim replay', () => {
   it('writes files on request', () => {
     expect(cli.run('replay', 'a.csv', '--out', 'replayed').code).toBe(0);
     expect(readdirSync(join(cli.path, 'replayed')).sort()).toEqual([
+      'calls.csv',
       'files.json',
       'runs.csv',
       'spaces.csv',
@@ -388,5 +389,23 @@ describe('a cost table of a user', () => {
     expect(manifest.costs.from_default).toEqual(
       expect.arrayContaining(['faults.anon_write', 'calls', 'devices']),
     );
+  });
+});
+
+describe('reclaim trace list', () => {
+  it('lists the shipped traces with where they are from, in every format', () => {
+    const rows = JSON.parse(cli.run('trace', 'list', '--format', 'json').stdout) as Record<string, unknown>[];
+    expect(rows.map(({ trace }) => trace)).toEqual(
+      cli
+        .run('trace', 'list', '--format', 'csv')
+        .stdout.trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(',')[0]),
+    );
+    expect(rows).toContainEqual(
+      expect.objectContaining({ trace: 'chromium-drops', events: 8504, touches: 'inferred' }),
+    );
+    expect(cli.run('trace', 'list').stdout).toContain('chromium-drops');
   });
 });
