@@ -17,7 +17,7 @@ afterAll(() => {
   if (isMounted) runProgram('umount', [mounted()], cli.path);
 });
 
-it('a full disk ends compare with exit code 3 and one line; with space again, --resume gives the same bytes', (context) => {
+it('a full disk ends compare with exit code 3 and one line; with space again, --resume writes the same bytes', (context) => {
   if (!isMounted) context.skip(cannot('a file system in memory can be mounted by root only'));
   cli.write(
     'many.yaml',
