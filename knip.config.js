@@ -6,6 +6,7 @@ export default {
     'harness/index.ts!',
     'harness/cli.ts!',
     'harness/experiment/worker.ts!',
+    'harness/commands/draw-worker.ts!',
     'harness/bench/shared-process-worker.ts!',
     'harness/bench/validation/main.ts!',
     // Loaded once for each policy, under names that knip does not follow.

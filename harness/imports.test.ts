@@ -12,7 +12,8 @@ const BELOW_EXPERIMENT = [...BELOW_MACHINE, 'machine', 'replay'];
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   base: [],
   trace: ['base'],
-  metrics: ['base'],
+  output: ['base'],
+  metrics: ['base', 'output'],
   stats: ['base'],
   policy: ['base', 'trace', 'metrics', 'stats'],
   cost: ['base', 'metrics', 'stats'],
@@ -20,12 +21,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   machine: BELOW_MACHINE,
   replay: BELOW_MACHINE,
   mrc: ['base', 'trace', 'metrics', 'stats', 'policy'],
-  experiment: [...BELOW_EXPERIMENT, 'workloads'],
+  experiment: [...BELOW_EXPERIMENT, 'output', 'workloads'],
   report: ['base', 'metrics', 'stats'],
   gate: ['base', 'metrics', 'stats'],
   bench: [...BELOW_EXPERIMENT, 'mrc'],
   workloads: ['trace'],
-  commands: [...BELOW_EXPERIMENT, 'experiment', 'mrc', 'report', 'gate', 'bench', 'workloads'],
+  commands: [...BELOW_EXPERIMENT, 'output', 'experiment', 'mrc', 'report', 'gate', 'bench', 'workloads'],
   // Files directly in harness/: the command line and the library's entry.
   harness: [...BELOW_EXPERIMENT, 'mrc', 'experiment', 'commands'],
 };

@@ -1,14 +1,19 @@
 import { printable, shortened } from './printable.js';
 
-/** Exit codes of every command. Source: README, "Exit codes". */
+/** Exit codes of every command. Source: harness/commands/README.md, "Exit codes". */
 export const EXIT = {
   done: 0,
   regression: 1,
   badInput: 2,
   hostCannot: 3,
   internal: 70,
-  interrupted: 130,
+  /** Standard output was closed by its reader, as `| head` does: 128 + SIGPIPE, as of any other program. */
+  closedOutput: 141,
 } as const;
+
+/** The signals that end a command early; its exit code is then 128 + the number, as shells have it. */
+export const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+export type EndingSignal = keyof typeof SIGNALS;
 
 /** Characters of a message, without its place. */
 const MOST_SHOWN = 500;
@@ -51,33 +56,58 @@ export class InputError extends Error {
   }
 }
 
-/** This host cannot do what was asked (a feature of Node or of the kernel is missing). Exit code 3. */
+/**
+ * This host cannot do what was asked: a feature is missing, or it is out of space, memory or open files. Its message is
+ * one line. Exit code 3.
+ */
 export class HostError extends Error {
   constructor(message: string) {
-    super(printable(message));
+    super(printable(message.replace(/\s*\n\s*/g, ' ')));
     this.name = 'HostError';
   }
 }
 
 /** The code of a failed system call of Node's file functions, such as `ENOENT`; undefined for other errors. */
-function systemErrorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+export function systemErrorCode(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
+/** What is wrong with a file that was named. */
 const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
+  EEXIST: 'is there already as something else, such as a broken link',
   EISDIR: 'is a directory, expected a file',
   ENOTDIR: 'part of this path is not a directory',
   EACCES: 'permission denied',
   EPERM: 'operation not permitted',
   EROFS: 'the file system is read-only',
-  ENOSPC: 'no space left on the device',
+  ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'too many symbolic links',
 };
 
-/** Turns a failed file operation into an `InputError` that names the file; passes other errors on. */
+/** What the host has run out of, or cannot do: not the fault of what was named. */
+const HOST_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the device',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'a file may not grow that large here (ulimit -f, or the file system)',
+  EMFILE: 'too many open files (ulimit -n)',
+  ENFILE: 'too many open files on this host',
+  ENOMEM: 'out of memory',
+  EIO: 'input/output error of the device',
+  ESTALE: 'the network file system has lost this file',
+  EAGAIN: 'the host has no resources left for this (ulimit -u)',
+};
+
+/**
+ * Turns a failed file operation into one line that names the file: a `HostError` where the host is out of space, memory
+ * or open files, otherwise an `InputError`. Passes other errors on.
+ */
 export function fileError(error: unknown, file: string): unknown {
-  if (error instanceof InputError) return error;
+  if (error instanceof InputError || error instanceof HostError) return error;
   const code = systemErrorCode(error);
-  if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) return error;
+  if (code === undefined) return error;
+  const host = HOST_PROBLEMS[code];
+  if (host !== undefined) return new HostError(`${file}: ${host}`);
   return new InputError(FILE_PROBLEMS[code] ?? `cannot be used (${code})`, { file });
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EXIT } from '../base/errors.js';
@@ -7,14 +7,19 @@ import { checkOut, commitOf } from '../bench/against/checkout.js';
 import { alternate, type RoundOptions, type SideRows } from '../bench/against/rounds.js';
 import type { Suite } from '../bench/case.js';
 import { caseOf } from '../bench/suites.js';
-import { prepareFolder } from '../experiment/store.js';
 import { compareResults } from '../gate/compare.js';
 import { table } from '../gate/formats/table.js';
 import { RERUN_FOLDER, readResults } from '../gate/read/results.js';
 import type { Report } from '../gate/report.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
 import { PERF_COLUMNS } from '../metrics/files.js';
+import { addFiles, checkFolder, OutputFolder } from '../output/folder.js';
+import { interruptible } from './interrupt.js';
 import { note, Progress, print } from './terminal.js';
+
+const PERF = 'perf.csv';
+/** Where `gate` looks for a second run of what seemed slower. */
+const RERUN = join(RERUN_FOLDER, PERF);
 
 export interface AgainstOptions {
   /** The revision to compare with. */
@@ -28,13 +33,23 @@ export interface AgainstOptions {
   readonly quiet: boolean;
 }
 
-function writeSides(folders: readonly [string, string], { base, head }: SideRows): void {
+/** Writes the samples of both sides, into files of this name. */
+function writeSides(folders: readonly [string, string], { base, head }: SideRows, name: string): void {
   for (const [folder, rows] of [
     [folders[0], base],
     [folders[1], head],
   ] as const) {
-    prepareFolder(folder);
-    writeFileSync(join(folder, 'perf.csv'), csvHeader(PERF_COLUMNS) + csvRows(PERF_COLUMNS, rows));
+    addFiles(folder, new Map([[name, csvHeader(PERF_COLUMNS) + csvRows(PERF_COLUMNS, rows)]]), note);
+  }
+}
+
+/** Removes the samples of a second run that an earlier command has left. */
+function removeRerun(path: string): void {
+  const folder = OutputFolder.open(path, { replaces: false, note });
+  try {
+    folder.remove(RERUN);
+  } finally {
+    folder.close();
   }
 }
 
@@ -74,12 +89,11 @@ export async function compareBuilds(
   options: AgainstOptions,
 ): Promise<Report> {
   const { samples, flags, suites, quiet } = options;
-  // They may be left from an earlier run.
-  for (const folder of folders) rmSync(join(folder, RERUN_FOLDER), { recursive: true, force: true });
+  for (const folder of folders) removeRerun(folder);
   const progress = new Progress('base and head in turn', 2 * samples, quiet);
   const rounds = { ...sides, rounds: samples, flags };
   try {
-    writeSides(folders, await alternate({ ...rounds, step: () => progress.step() }));
+    writeSides(folders, await alternate({ ...rounds, step: () => progress.step() }), PERF);
   } finally {
     progress.stop();
   }
@@ -87,7 +101,7 @@ export async function compareBuilds(
   if (slow.length > 0) {
     if (!quiet) note(`seems slower, timing again: ${slow.join(', ')}`);
     const again = await rerun(slow, { ...rounds, flags: withoutFilter(flags) });
-    writeSides([join(folders[0], RERUN_FOLDER), join(folders[1], RERUN_FOLDER)], again);
+    writeSides(folders, again, RERUN);
   }
   return compare(folders);
 }
@@ -99,31 +113,36 @@ export async function compareBuilds(
  */
 export async function benchAgainst(options: AgainstOptions): Promise<void> {
   const commit = commitOf(options.against);
-  const abort = new AbortController();
-  const interrupt = () => abort.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  if (options.out !== undefined) checkFolder(options.out);
   const out = options.out ?? mkdtempSync(join(tmpdir(), 'reclaim-against-out-'));
-  if (options.out !== undefined) prepareFolder(out);
+  try {
+    await interruptible((signal) => timeBoth(commit, out, options, signal));
+  } finally {
+    if (options.out === undefined) rmSync(out, { recursive: true, force: true });
+  }
+}
+
+/** Builds a commit, times both builds in turn, and prints the gate's report. */
+async function timeBoth(
+  commit: string,
+  out: string,
+  options: AgainstOptions,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     if (!options.quiet) note(`building ${commit.slice(0, 12)}`);
-    const checkout = await checkOut(commit, abort.signal);
+    const checkout = await checkOut(commit, signal);
     try {
       const head = packageFile('dist', 'harness', 'cli.js');
-      const sides = { base: checkout.cli, head, signal: abort.signal };
+      const sides = { base: checkout.cli, head, signal };
       const report = await compareBuilds(sides, [join(out, 'base'), join(out, 'head')], options);
-      await print(table.text(report));
       if (report.verdict === 'fail') process.exitCode = EXIT.regression;
+      await print(table.text(report));
     } finally {
       await checkout.close();
     }
   } catch (error) {
-    if (!abort.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
     note('reclaim: interrupted');
-    process.exitCode = EXIT.interrupted;
-  } finally {
-    if (options.out === undefined) rmSync(out, { recursive: true, force: true });
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
   }
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../base/package-root.js';
@@ -140,6 +141,7 @@ describe('reclaim replay', () => {
   it('writes files on request', () => {
     expect(cli.run('replay', 'a.csv', '--out', 'replayed').code).toBe(0);
     expect(readdirSync(join(cli.path, 'replayed')).sort()).toEqual([
+      'files.json',
       'runs.csv',
       'spaces.csv',
       'timeline.csv',
@@ -349,18 +351,24 @@ describe('reclaim compare', () => {
       'name: long\ntraces: [long.rtrace]\ndiscard: [keep, remove, punch, dontneed]\nreclaim: [linux, lru, fifo]\nlimits: [none, 50%]\n',
     );
     const child = startReclaim(['compare', 'long.yaml', '--out', 'long', '--workers', '1'], cli.path);
-    const runs = join(cli.path, 'long', 'runs.csv');
-    while (!existsSync(runs)) await sleep(20);
+    const said = text(child.stderr);
+    const unfinished = join(cli.path, 'long', 'unfinished', 'runs.csv');
+    while (!existsSync(unfinished)) await sleep(20);
     child.kill('SIGINT');
     const [code] = await once(child, 'exit');
     expect(code).toBe(130);
-    const { rows } = parseCsv(readFileSync(runs, 'utf8'), 'runs.csv');
+    const { rows } = parseCsv(readFileSync(unfinished, 'utf8'), 'runs.csv');
+    expect(await said).toBe(
+      `reclaim: interrupted; ${rows.length} of 24 cells are finished and kept in long/unfinished, --resume continues from there\n`,
+    );
     expect(rows.length).toBeGreaterThan(0);
     expect(rows.length).toBeLessThan(24);
     const resumed = cli.run('compare', 'long.yaml', '--out', 'long', '--resume', '--no-report');
     expect(resumed.code).toBe(0);
-    expect(resumed.stderr).toMatch(/^\d+ of 24 cells are already finished/);
-    expect(parseCsv(readFileSync(runs, 'utf8'), 'runs.csv').rows).toHaveLength(24);
+    expect(resumed.stderr).toBe(`${rows.length} of 24 cells are already finished\n`);
+    const runs = readFileSync(join(cli.path, 'long', 'runs.csv'), 'utf8');
+    expect(parseCsv(runs, 'runs.csv').rows).toHaveLength(24);
+    expect(existsSync(join(cli.path, 'long', 'unfinished'))).toBe(false);
   });
 });
 

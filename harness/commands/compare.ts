@@ -1,13 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
-import { EXIT } from '../base/errors.js';
+import { EXIT, HostError, InputError } from '../base/errors.js';
+import { packageFile } from '../base/package-root.js';
 import { DEFAULT_EXPERIMENT, type Experiment, readExperiment } from '../experiment/file.js';
-import { type RunSummary, runExperiment } from '../experiment/run.js';
-import { writeResults } from '../experiment/store.js';
+import { Pool } from '../experiment/pool.js';
+import { type RunSummary, runInto } from '../experiment/run.js';
 import type { Claim } from '../metrics/claim.js';
-import { CLAIM_COLUMNS, claimRows, claimsTable, judgeClaims } from '../report/claims.js';
+import { csvHeader, csvRows } from '../metrics/csv.js';
+import { OutputFolder } from '../output/folder.js';
+import { CLAIM_COLUMNS, claimRows, claimsTable, type JudgedClaim, judgeClaims } from '../report/claims.js';
 import { comparisonText } from '../report/text.js';
+import type { DrawAnswer } from './draw-worker.js';
 import {
   type Command,
   expansionFlag,
@@ -18,15 +22,18 @@ import {
   quietFlag,
   wholeFlag,
 } from './flags.js';
+import { interruptible } from './interrupt.js';
 import { note, Progress, print } from './terminal.js';
 
 const MAX_WORKERS = 1024;
+const DRAW_WORKER = packageFile('dist', 'harness', 'commands', 'draw-worker.js');
 
 interface Args extends PolicyModuleArgs {
   experiment?: string;
   out?: string;
   workers?: number;
   resume: boolean;
+  force: boolean;
   heatmap: boolean;
   report: boolean;
   quiet: boolean;
@@ -44,7 +51,13 @@ function builder(yargs: Argv): Argv {
       resume: {
         type: 'boolean',
         default: false,
-        describe: 'skip finished cells of an earlier run whose inputs are the same',
+        describe:
+          'continue an interrupted run, or use finished cells of an earlier one, where their inputs are the same',
+      },
+      force: {
+        type: 'boolean',
+        default: false,
+        describe: 'write into a folder that holds files of others; they are kept',
       },
       heatmap: {
         type: 'boolean',
@@ -62,44 +75,43 @@ function builder(yargs: Argv): Argv {
     });
 }
 
-/** Judges the claims of an experiment by its results. Writes claims.csv and returns the table. */
-function claimsText(claims: readonly Claim[], run: RunSummary): string {
-  const judged = judgeClaims(claims, run.runs);
-  writeResults(run.folder, 'claims.csv', CLAIM_COLUMNS, claimRows(judged));
-  return `Claims, judged by the cells above:\n${claimsTable(judged)}`;
+/** claims.csv: the claims of an experiment, judged by its results. */
+function claimsFile(judged: readonly JudgedClaim[]): Map<string, string> {
+  if (judged.length === 0) return new Map();
+  return new Map([['claims.csv', csvHeader(CLAIM_COLUMNS) + csvRows(CLAIM_COLUMNS, claimRows(judged))]]);
 }
 
-/** What is printed after a run. */
-function summary(run: RunSummary, claims: readonly Claim[]): string {
-  const { runs, spaces, traces, folder } = run;
-  // An interrupted run lacks cells that claims need.
-  const judged = claims.length > 0 && !run.aborted;
+/** What is printed after a run. An interrupted one lacks cells that claims need. */
+function summary({ runs, spaces, traces, folder, aborted }: RunSummary, claims: readonly Claim[]): string {
+  const judged = aborted ? [] : judgeClaims(claims, runs);
+  const files = `runs.csv, timeline.csv, spaces.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}manifest.json`;
   return [
     comparisonText({ runs, spaces, traces }),
-    ...(judged ? [claimsText(claims, run)] : []),
-    `Results: ${folder} (runs.csv, timeline.csv, spaces.csv, perf.csv, ${judged ? 'claims.csv, ' : ''}manifest.json)`,
+    ...(judged.length > 0 ? [`Claims, judged by the cells above:\n${claimsTable(judged)}`] : []),
+    ...(aborted ? [] : [`Results: ${folder} (${files})`]),
   ].join('\n\n');
 }
 
-/** Runs the cells; Ctrl-C interrupts that and leaves the finished ones usable. */
-async function runCells(args: Args, experiment: Experiment): Promise<RunSummary> {
+/** Runs the cells of an experiment, with their progress on the terminal. */
+async function runCells(
+  folder: OutputFolder,
+  experiment: Experiment,
+  args: Args,
+  signal: AbortSignal,
+): Promise<RunSummary> {
   const workers =
     args.workers === undefined ? availableParallelism() : wholeFlag('workers', args.workers, 1, MAX_WORKERS);
-  const abort = new AbortController();
-  const interrupt = () => abort.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
   let progress: Progress | undefined;
   try {
-    return await runExperiment(experiment, {
-      out: args.out ?? join('results', 'runs', experiment.name),
+    return await runInto(folder, experiment, {
       workers,
       resume: args.resume,
       heatmap: args.heatmap,
       policyModules: args.policyModule,
       policyTimeoutS: policyTimeout(args),
       command: ['reclaim', ...process.argv.slice(2)].join(' '),
-      signal: abort.signal,
+      alsoWrite: (runs) => claimsFile(judgeClaims(experiment.claims, runs)),
+      signal,
       events: {
         started(cells, resumed) {
           if (resumed > 0) note(`${resumed} of ${cells} cells are already finished`);
@@ -112,25 +124,76 @@ async function runCells(args: Args, experiment: Experiment): Promise<RunSummary>
     });
   } finally {
     progress?.stop();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
   }
+}
+
+/** What an interrupted run has left. */
+function keptText({ finished, planned }: RunSummary, folder: OutputFolder): string {
+  if (!folder.hasUnfinishedCells()) return `nothing in ${folder.path} was changed`;
+  const before = folder.hasRun() ? `; the complete run in ${folder.path} is as it was` : '';
+  const cells =
+    planned > 0
+      ? `${finished} of ${planned} cells are finished and kept`
+      : 'finished cells of an earlier run are kept';
+  return `${cells} in ${folder.unfinished}, --resume continues from there${before}`;
+}
+
+/** Draws report.html and the figures, in a worker: they keep a thread busy for seconds. */
+async function draw(folder: OutputFolder, signal: AbortSignal): Promise<void> {
+  const pool = new Pool<string, DrawAnswer>(1, {}, DRAW_WORKER);
+  const stop = () => void pool.close();
+  signal.addEventListener('abort', stop, { once: true });
+  let drawn = undefined as DrawAnswer | undefined;
+  try {
+    await pool.run<string>([folder.path], {
+      answered(_path, answer) {
+        drawn = answer;
+      },
+      died(_path, reason) {
+        throw new Error(`the worker that draws figures died: ${reason}`);
+      },
+    });
+  } finally {
+    await pool.close();
+  }
+  if (signal.aborted || !drawn) {
+    note(`reclaim: interrupted; the results are complete, reclaim report ${folder.path} draws their figures`);
+    return;
+  }
+  if ('refused' in drawn) throw new InputError(drawn.refused);
+  folder.add(drawn.files);
+  await print(drawn.text);
+}
+
+/** Runs an experiment into a folder, and prints what came out. */
+async function compareInto(
+  folder: OutputFolder,
+  experiment: Experiment,
+  args: Args,
+  signal: AbortSignal,
+): Promise<void> {
+  const run = await runCells(folder, experiment, args, signal);
+  if (run.failed > 0 && !run.aborted)
+    process.exitCode = run.failedOfInput > 0 ? EXIT.badInput : EXIT.hostCannot;
+  if (run.aborted) note(`reclaim: interrupted; ${keptText(run, folder)}`);
+  if (run.runs.length > 0) await print(summary(run, experiment.claims));
+  if (args.report && run.runs.length > 0 && !signal.aborted) await draw(folder, signal);
 }
 
 async function handler(args: Args): Promise<void> {
   const experiment = readExperiment(args.experiment ?? DEFAULT_EXPERIMENT);
-  const run = await runCells(args, experiment);
-  if (run.runs.length > 0) await print(summary(run, experiment.claims));
-  if (run.aborted) {
-    note(`reclaim: interrupted; finished cells are kept in ${run.folder}, --resume continues from there`);
-    process.exitCode = EXIT.interrupted;
-    return;
-  }
-  if (run.failed > 0) process.exitCode = run.failedOfInput > 0 ? EXIT.badInput : EXIT.hostCannot;
-  if (!args.report || run.runs.length === 0) return;
-  // The drawing code takes longer to load than a small experiment takes to run.
-  const { drawResults } = await import('./report.js');
-  await print(await drawResults(run.folder));
+  const out = args.out ?? join('results', 'runs', experiment.name);
+  await interruptible(async (signal) => {
+    const folder = OutputFolder.open(out, { replaces: true, force: args.force, note });
+    try {
+      await compareInto(folder, experiment, args, signal);
+    } catch (error) {
+      if (!(error instanceof HostError) || !folder.hasUnfinishedCells()) throw error;
+      throw new HostError(`${error.message}; finished cells are kept, --resume continues from there`);
+    } finally {
+      folder.close();
+    }
+  });
 }
 
 export const compare: Command = { builder, handler };

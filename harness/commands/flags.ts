@@ -101,7 +101,7 @@ export const outputPositional = filePositional(
   'a file (.rtrace is binary; .gz and .br compress text), or - for text on standard output',
 );
 
-/** What the file of a command exports: its flags and what it does. It is registered in `cli.ts`. */
+/** What the file of a command exports: its flags and what it does. It is registered in `main.ts`. */
 export interface Command {
   readonly builder: (yargs: Argv) => Argv;
   readonly handler: (args: never) => Promise<void>;

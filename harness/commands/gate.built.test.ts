@@ -97,7 +97,9 @@ describe('reclaim gate', () => {
     const names = FORMATS.map(({ name }) => name).join(',');
     const { code, stdout } = gate('base', 'dear', '--format', names, '--out', 'report');
     expect([code, stdout.startsWith('baseline: base')]).toEqual([1, true]);
-    expect(readdirSync(path('report')).sort()).toEqual(FORMATS.map(({ file }) => file).sort());
+    expect(readdirSync(path('report')).sort()).toEqual(
+      ['files.json', ...FORMATS.map(({ file }) => file)].sort(),
+    );
   });
 
   it('compares the wall times of bench', () => {

@@ -1,9 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { EXIT, InputError } from '../base/errors.js';
-import { prepareFolder } from '../experiment/store.js';
 import { compareResults } from '../gate/compare.js';
 import type { Format } from '../gate/formats/format.js';
 import { FORMATS, formatNamed } from '../gate/formats/registry.js';
@@ -13,6 +10,7 @@ import { type Check, selfTest } from '../gate/self-test/self-test.js';
 import { parseTolerances } from '../gate/tolerance.js';
 import { updateBaseline } from '../gate/update.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
+import { addFiles } from '../output/folder.js';
 import type { Command } from './flags.js';
 import { note, print } from './terminal.js';
 
@@ -106,7 +104,7 @@ async function tell(report: Report, formats: readonly Format[], out: string | un
     await print(formats[0]!.text(report));
     return;
   }
-  for (const format of formats) writeFileSync(join(out, format.file), format.text(report));
+  addFiles(out, new Map(formats.map((format) => [format.file, format.text(report)])), note);
   await print(formatNamed('table').text(report));
 }
 
@@ -134,9 +132,9 @@ async function handler(args: Args): Promise<void> {
     tolerances,
     strict: args.strict,
   });
-  if (args.out !== undefined) prepareFolder(args.out);
-  await tell(report, formats, args.out);
+  // Before it is printed: a reader that goes away does not change the verdict.
   if (report.verdict === 'fail') process.exitCode = EXIT.regression;
+  await tell(report, formats, args.out);
 }
 
 export const gate: Command = { builder, handler };

@@ -1,5 +1,3 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
@@ -7,13 +5,13 @@ import { costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
 import { planReplay } from '../experiment/plan.js';
 import { checkRepeats, isForeign } from '../experiment/repeat.js';
-import { prepareFolder } from '../experiment/store.js';
 import { findTrace } from '../experiment/traces.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
 import { csvHeader, csvRows, formatNumber, jsonRow, type Value } from '../metrics/csv.js';
 import { KEY_COLUMNS, RUN_COLUMNS, type RunRow, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/files.js';
 import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
+import { addFiles, checkFolder } from '../output/folder.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
 import {
@@ -94,14 +92,14 @@ function shown(value: Value): string {
 }
 
 function writeFiles(folder: string, result: CellResult): void {
-  const write = <C extends string>(
-    name: string,
-    columns: readonly C[],
-    rows: readonly Readonly<Record<C, Value>>[],
-  ) => writeFileSync(join(folder, name), csvHeader(columns) + csvRows(columns, rows));
-  write('runs.csv', RUN_COLUMNS, [result.run]);
-  write('timeline.csv', TIMELINE_COLUMNS, result.timeline);
-  write('spaces.csv', SPACE_COLUMNS, result.spaces);
+  const text = <C extends string>(columns: readonly C[], rows: readonly Readonly<Record<C, Value>>[]) =>
+    csvHeader(columns) + csvRows(columns, rows);
+  const files = new Map([
+    ['runs.csv', text(RUN_COLUMNS, [result.run])],
+    ['timeline.csv', text(TIMELINE_COLUMNS, result.timeline)],
+    ['spaces.csv', text(SPACE_COLUMNS, result.spaces)],
+  ]);
+  addFiles(folder, files, note);
 }
 
 async function handler(args: Args): Promise<void> {
@@ -114,7 +112,7 @@ async function handler(args: Args): Promise<void> {
   const values = await plan(trace, costs);
   const lacking = costsNote(args.costs ?? '', fromDefault);
   if (lacking !== undefined) note(lacking);
-  const made = args.out === undefined ? undefined : prepareFolder(args.out);
+  if (args.out !== undefined) checkFolder(args.out);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
     const cell = { cell: 1, experiment: 'replay', trace: 0, ...values };
@@ -130,9 +128,6 @@ async function handler(args: Args): Promise<void> {
     if (args.format === 'json') await print(JSON.stringify(jsonRow(RUN_COLUMNS, result.run), null, 2));
     else if (args.format === 'csv') await print(csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, [result.run]));
     else await print(metricTable(result.run));
-  } catch (error) {
-    if (made !== undefined) rmSync(made, { recursive: true });
-    throw error;
   } finally {
     progress.stop();
   }

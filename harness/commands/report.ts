@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
-import { prepareFolder } from '../experiment/store.js';
 import { ResultsFolder } from '../metrics/results.js';
+import { addFiles, checkFolder } from '../output/folder.js';
 import { FigureData } from '../report/figures/data.js';
 import type { Figure } from '../report/figures/figure.js';
 import { WIDTHS, type Width } from '../report/figures/figure.js';
 import { FIGURES, figureOf, missingFor, requireFigure } from '../report/figures/registry.js';
-import { missingForReport, writeReport } from '../report/html/write.js';
-import { FORMATS, type Format, writeFigures } from '../report/render/write.js';
+import { missingForReport, reportText } from '../report/html/write.js';
+import { FORMATS, type Format, figureFiles } from '../report/render/write.js';
 import { type Command, quietFlag } from './flags.js';
 import { note, print } from './terminal.js';
 
@@ -21,6 +21,10 @@ interface Args {
   mrc?: string;
   quiet: boolean;
 }
+
+/** The folder of figures, below that of the results. */
+const FIGURE_FOLDER = 'figures';
+const REPORT = 'report.html';
 
 function builder(yargs: Argv): Argv {
   return yargs
@@ -78,31 +82,44 @@ function chooseFigures(names: string | undefined, data: FigureData, quiet: boole
   });
 }
 
-/** Writes report.html, where there is a comparison to report. */
-function reportOf(results: ResultsFolder, data: FigureData, quiet: boolean): string[] {
+/** Whether there is a comparison to report; says why not. */
+function isReported(results: ResultsFolder, quiet: boolean): boolean {
   const missing = missingForReport(results);
-  if (missing === undefined) return [writeReport(results, data)];
-  if (!quiet) note(`skipped report.html: ${missing}`);
-  return [];
+  if (missing !== undefined && !quiet) note(`skipped ${REPORT}: ${missing}`);
+  return missing === undefined;
+}
+
+async function figuresBelow(
+  figures: readonly Figure[],
+  data: FigureData,
+  width: Width,
+  formats: readonly Format[],
+): Promise<[string, string | Uint8Array][]> {
+  const files = await figureFiles(figures, data, width, formats);
+  return [...files].map(([name, content]) => [join(FIGURE_FOLDER, name), content]);
 }
 
 /**
- * Draws the figures of a folder of results for a column of a paper, in all formats, and writes report.html.
+ * Draws report.html and all figures of a folder of results that have their data, for a column of a paper, in all formats.
  *
- * @returns the last lines that `reclaim compare` prints
+ * @returns their contents, by their paths below the folder
  */
-export async function drawResults(folder: string): Promise<string> {
+export async function drawResults(folder: string): Promise<Map<string, string | Uint8Array>> {
   const results = ResultsFolder.open(folder);
   const data = new FigureData(results);
-  const report = reportOf(results, data, true);
-  const figures = join(folder, 'figures');
-  prepareFolder(figures);
   const chosen = chooseFigures(undefined, data, true);
-  const written = await writeFigures(chosen, data, figures, 'column', FORMATS);
-  const drawings = written.filter((path) => path.endsWith('.vl.json')).length;
+  return new Map([
+    ...(await figuresBelow(chosen, data, 'column', FORMATS)),
+    ...(isReported(results, true) ? [[REPORT, reportText(results, data)] as const] : []),
+  ]);
+}
+
+/** The last lines that `reclaim compare` prints, about what `drawResults` drew. */
+export function drawnText(folder: string, names: readonly string[]): string {
+  const drawings = names.filter((name) => name.endsWith('.vl.json')).length;
   return [
-    `Figures: ${figures} (${drawings}, each as PDF, SVG, PNG and specification)`,
-    ...report.map((path) => `Report: ${path}`),
+    `Figures: ${join(folder, FIGURE_FOLDER)} (${drawings}, each as PDF, SVG, PNG and specification)`,
+    ...(names.includes(REPORT) ? [`Report: ${join(folder, REPORT)}`] : []),
   ].join('\n');
 }
 
@@ -111,13 +128,14 @@ async function handler(args: Args): Promise<void> {
   const results = ResultsFolder.open(args.results, args.mrc === undefined ? {} : { 'mrc.csv': args.mrc });
   const data = new FigureData(results);
   const figures = chooseFigures(args.figure, data, args.quiet);
-  const report = args.figure === undefined ? reportOf(results, data, args.quiet) : [];
-  if (figures.length + report.length === 0)
+  const reported = args.figure === undefined && isReported(results, args.quiet);
+  if (figures.length === 0 && !reported)
     throw new InputError('nothing to draw, see what is skipped above', { file: args.results });
-  const folder = join(args.results, 'figures');
-  prepareFolder(folder);
-  const written = await writeFigures(figures, data, folder, args.width, formats);
-  await print([...written, ...report].join('\n'));
+  checkFolder(args.results);
+  const report = reported ? [[REPORT, reportText(results, data)] as const] : [];
+  const files = [...(await figuresBelow(figures, data, args.width, formats)), ...report];
+  addFiles(args.results, new Map(files), note);
+  await print(files.map(([name]) => join(args.results, name)).join('\n'));
 }
 
 export const report: Command = { builder, handler };

@@ -11,13 +11,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WORKLOADS } from '../../workloads/registry.js';
+import { HostError } from '../base/errors.js';
 import { parseCsv } from '../metrics/csv.js';
 import { KEY_COLUMNS, RUN_COLUMNS } from '../metrics/files.js';
 import { METRICS } from '../metrics/schema.js';
 import type { TraceHandle } from '../trace/trace.js';
 import { writeTrace } from '../trace/write.js';
 import { readExperiment } from './file.js';
-import { planCells } from './plan.js';
 import { Pool } from './pool.js';
 import { type RunOptions, runExperiment } from './run.js';
 import { resolveTrace } from './traces.js';
@@ -89,6 +89,7 @@ describe('an experiment', () => {
     expect(rows[8]?.limit_pages).toBe('20');
     expect(readdirSync(join(folder, 'out')).sort()).toEqual([
       'cells',
+      'files.json',
       'manifest.json',
       'perf.csv',
       'runs.csv',
@@ -183,10 +184,14 @@ describe('an experiment', () => {
     });
     expect(ended.aborted).toBe(true);
     expect(ended.runs).toHaveLength(3);
-    expect(parseCsv(file('out', 'runs.csv'), 'runs.csv').rows).toHaveLength(3);
+    expect([ended.finished, ended.planned]).toEqual([3, 16]);
+    expect(ended.folder).toBe(join(folder, 'out', 'unfinished'));
+    expect(parseCsv(file('out/unfinished', 'runs.csv'), 'runs.csv').rows).toHaveLength(3);
+    expect(readdirSync(join(folder, 'out'))).toEqual(['unfinished']);
     const resumed: number[] = [];
     await run('out', { resume: true, events: { started: (_cells, done) => void resumed.push(done) } });
     expect(resumed).toEqual([3]);
+    expect(readdirSync(join(folder, 'out'))).not.toContain('unfinished');
   });
 
   it('a limit that cannot be met is a row with outcome oom', async () => {
@@ -330,22 +335,40 @@ describe('a worker that dies', () => {
         parentPort.postMessage({ result: { cell: cell.cell } });
       });`,
     );
-    const parsed = readExperiment(experiment());
-    const cells = planCells(parsed, [{ peakPages: 40, pageBytes: 4096 }]).slice(0, 6);
     const done: number[] = [];
     const failed: string[] = [];
-    const pool = new Pool(
-      cells,
-      { traces: [], costsFile: undefined, policyModules: [], policyTimeoutS: 60 },
+    const pool = new Pool<{ cell: number }, { result: { cell: number } }>(2, {}, worker);
+    await pool.run(
+      [1, 2, 3, 4, 5, 6].map((cell) => ({ cell })),
       {
-        result: (cell) => done.push(cell.cell),
-        failed: (cell, reason) => failed.push(`${cell.cell}: ${reason}`),
+        answered: ({ cell }, { result }) => done.push(result.cell === cell ? cell : -1),
+        died: ({ cell }, reason) => failed.push(`${cell}: ${reason}`),
       },
-      worker,
     );
-    await pool.run(2);
+    await pool.close();
     expect(done.sort()).toEqual([1, 3, 5, 6]);
-    expect(failed.sort()).toEqual(['2: its worker died: exit code 7', '4: its worker died: boom']);
+    expect(failed.sort()).toEqual(['2: exit code 7', '4: boom']);
+  });
+
+  it('is not blamed for what goes wrong with its answer; all workers are ended', async () => {
+    const worker = join(folder, 'worker.mjs');
+    // Without a port that is open they would end by themselves.
+    writeFileSync(
+      worker,
+      `import { parentPort } from 'node:worker_threads';
+      parentPort.on('message', (job) => parentPort.postMessage(job));`,
+    );
+    const pool = new Pool<number, number>(2, {}, worker);
+    const run = pool.run([1, 2, 3], {
+      answered() {
+        throw new HostError('no space left on the device');
+      },
+      died: (_job, reason) => expect.unreachable(reason),
+    });
+    await expect(run).rejects.toThrow('no space left on the device');
+    await expect(
+      pool.run([4], { answered: () => expect.unreachable(), died: () => expect.unreachable() }),
+    ).resolves.toBe(undefined);
   });
 });
 
@@ -391,17 +414,17 @@ describe('what is wrong with an experiment is one line, and nothing is left behi
     [
       'an unknown policy',
       EXPERIMENT.replace('dontneed', 'dontned'),
-      /e\.yaml: unknown discard policy "dontned".*did you mean dontneed\?/,
+      /e\.yaml:\d+:\d+: unknown discard policy "dontned".*did you mean dontneed\?/,
     ],
     [
       'an invalid limit',
       EXPERIMENT.replace('50%', 'half'),
-      /e\.yaml: "half" is not a size, expected N or Np pages/,
+      /e\.yaml:6:16: "half" is not a size, expected N or Np pages/,
     ],
     [
       'an unknown swap',
       `${EXPERIMENT}swap: [tape]\n`,
-      /e\.yaml: unknown kind of swap "tape", expected one of none, ssd/,
+      /e\.yaml:7:8: unknown kind of swap "tape", expected one of none, ssd/,
     ],
     ['a trace that is not there', EXPERIMENT.replace('a.csv', 'b.csv'), /b\.csv: no such file/],
     [

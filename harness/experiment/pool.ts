@@ -1,100 +1,112 @@
 import { Worker } from 'node:worker_threads';
+import { HostError } from '../base/errors.js';
 import { packageFile } from '../base/package-root.js';
-import type { CellResult } from './cell.js';
-import type { Cell } from './plan.js';
-import type { WorkerAnswer, WorkerSetup } from './worker.js';
 
 /** Workers start from built files, also when the rest runs from source (tests). */
 const WORKER_FILE = packageFile('dist', 'harness', 'experiment', 'worker.js');
 
-export interface PoolEvents {
-  result(cell: Cell, result: CellResult): void;
-  /**
-   * The worker died or refused; the other cells go on.
-   *
-   * @param ofInput whether the cell's input is at fault, a policy from outside included
-   */
-  failed(cell: Cell, reason: string, ofInput: boolean): void;
+/** What becomes of jobs. */
+export interface PoolEvents<J, A> {
+  /** Whether jobs that have not begun are still to be done. */
+  wanted?(): boolean;
+  /** A worker begins with a job. */
+  started?(job: J): void;
+  /** What throws here ends the pool: it is no fault of a worker. */
+  answered(job: J, answer: A): void;
+  /** The worker died; the other jobs go on. */
+  died(job: J, reason: string): void;
 }
 
 /**
- * Runs cells in worker threads over shared traces. A worker that dies loses only its own cell: the cell is
- * reported, and another worker takes over the rest.
+ * Worker threads that answer jobs, each one at a time. A worker that dies loses only its own job: it is reported, and
+ * another worker takes over the rest.
  */
-export class Pool {
-  private readonly queue: Cell[];
+export class Pool<J, A> {
   private readonly workers = new Set<Worker>();
-  private stopped = false;
+  private readonly idle: Worker[] = [];
+  private closed = false;
 
+  /** @param workerData what every worker receives when it starts */
   constructor(
-    cells: readonly Cell[],
-    private readonly setup: WorkerSetup,
-    private readonly events: PoolEvents,
+    private readonly size: number,
+    private readonly workerData: object,
     private readonly workerFile: string = WORKER_FILE,
-  ) {
-    this.queue = [...cells];
+  ) {}
+
+  /**
+   * Runs jobs in their order; returns when all are done, or the pool is closed.
+   *
+   * @throws what `events.answered` throws, and HostError where no worker can be started; the pool is closed then
+   */
+  async run<K extends J>(jobs: readonly K[], events: PoolEvents<K, A>): Promise<void> {
+    const queue = [...jobs];
+    try {
+      const lanes = Array.from({ length: Math.min(this.size, jobs.length) }, () => this.lane(queue, events));
+      await Promise.all(lanes);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
-  /** Runs all cells with `size` workers; ends when none is left or `stop` is called. */
-  async run(size: number): Promise<void> {
-    const lanes = Array.from({ length: Math.min(size, this.queue.length) }, () => this.lane());
-    await Promise.all(lanes);
-  }
-
-  /** Ends all workers; cells that are running are lost. */
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.queue.length = 0;
+  /** Ends all workers at once, whatever they do; jobs that are running are lost. */
+  async close(): Promise<void> {
+    this.closed = true;
     await Promise.all([...this.workers].map((worker) => worker.terminate()));
   }
 
-  /** Runs cells on one worker, and on its successor when it dies, until no cell is left. */
-  private async lane(): Promise<void> {
+  /** Answers jobs with one worker, and with its successor when it dies, until none is left. */
+  private async lane<K extends J>(queue: K[], events: PoolEvents<K, A>): Promise<void> {
     let worker: Worker | undefined;
-    for (let cell = this.queue.shift(); cell && !this.stopped; cell = this.queue.shift()) {
-      worker ??= this.start();
-      try {
-        this.report(cell, await ask(worker, cell));
-      } catch (error) {
-        if (this.stopped) break;
-        this.workers.delete(worker);
-        worker = undefined;
-        this.events.failed(cell, `its worker died: ${error instanceof Error ? error.message : error}`, false);
+    while (!this.closed && events.wanted?.() !== false) {
+      const job = queue.shift();
+      if (job === undefined) break;
+      worker ??= this.idle.pop() ?? this.start();
+      events.started?.(job);
+      const answer = await ask<A>(worker, job);
+      if (this.closed) return;
+      if ('answer' in answer) {
+        events.answered(job, answer.answer);
+        continue;
       }
-    }
-    if (worker) {
       this.workers.delete(worker);
-      await worker.terminate();
+      worker = undefined;
+      events.died(job, answer.death);
     }
+    if (worker) this.idle.push(worker);
   }
 
   private start(): Worker {
-    const worker = new Worker(this.workerFile, { workerData: this.setup });
-    this.workers.add(worker);
-    return worker;
-  }
-
-  private report(cell: Cell, answer: WorkerAnswer): void {
-    if ('result' in answer) this.events.result(cell, answer.result);
-    else this.events.failed(cell, answer.refused, true);
+    try {
+      const worker = new Worker(this.workerFile, { workerData: this.workerData });
+      this.workers.add(worker);
+      return worker;
+    } catch (error) {
+      throw new HostError(
+        `no worker thread can be started: ${error instanceof Error ? error.message : error}`,
+      );
+    }
   }
 }
 
-/** Sends a cell to a worker and waits for its answer, or for the worker to die. */
-function ask(worker: Worker, cell: Cell): Promise<WorkerAnswer> {
-  return new Promise((resolve, reject) => {
-    const settle = (then: () => void) => {
+/** Sends a job to a worker and waits for its answer, or for the worker to die. */
+function ask<A>(worker: Worker, job: unknown): Promise<{ answer: A } | { death: string }> {
+  return new Promise((resolve) => {
+    const settle = (result: { answer: A } | { death: string }) => {
       worker.off('message', onMessage);
       worker.off('error', onError);
       worker.off('exit', onExit);
-      then();
+      // A worker whose error is known still has to end.
+      if ('death' in result) worker.on('error', () => undefined);
+      resolve(result);
     };
-    const onMessage = (answer: WorkerAnswer) => settle(() => resolve(answer));
-    const onError = (error: unknown) => settle(() => reject(error));
-    const onExit = (code: number) => settle(() => reject(new Error(`exit code ${code}`)));
+    const onMessage = (answer: A) => settle({ answer });
+    const onError = (error: unknown) =>
+      settle({ death: error instanceof Error ? error.message : String(error) });
+    const onExit = (code: number) => settle({ death: `exit code ${code}` });
     worker.on('message', onMessage);
     worker.on('error', onError);
     worker.on('exit', onExit);
-    worker.postMessage(cell);
+    worker.postMessage(job);
   });
 }

@@ -1,36 +1,30 @@
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { InputError } from '../base/errors.js';
-import { PACKAGE_ROOT } from '../base/package-root.js';
-import type { Touches } from '../base/touches.js';
-import { type CostTable, costsNote, type LoadedCosts, readCosts } from '../cost/table.js';
+import { costsNote, type LoadedCosts, readCosts } from '../cost/table.js';
 import type { HeatmapRow, RunRow, SpaceRow } from '../metrics/files.js';
-import { thisHost, VERSION } from '../metrics/host.js';
-import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
+import { thisHost } from '../metrics/host.js';
+import { OutputFolder } from '../output/folder.js';
 import { loadPolicyModule, POLICY_TIMEOUT_S } from '../policy/module.js';
 import { moduleHash } from '../policy/module-files.js';
-import { heatmap } from '../trace/heatmap.js';
-import { openTrace, type TraceHandle } from '../trace/trace.js';
-import type { PlannedTrace } from './axes.js';
+import { expansionLimit } from '../trace/io/decompress.js';
 import { type CellResult, cellKeys, withoutRun } from './cell.js';
 import { checkSelections } from './claim-entries.js';
-import type { Experiment, ExperimentTrace, TraceEntry } from './file.js';
-import { type Cell, checkAxes, peakPages, planCells } from './plan.js';
+import type { Experiment } from './file.js';
+import { manifestOf } from './manifest.js';
+import { type Cell, checkAxes, planCells } from './plan.js';
 import { Pool } from './pool.js';
-import { MARKING_ADVICE, resultOf, sharedRuns } from './shared-runs.js';
+import { type LoadedTrace, type PreparedTrace, prepareTraces, refused } from './prepare.js';
+import { resultOf, sharedRuns } from './shared-runs.js';
 import { inputsHasher, ResultStore } from './store.js';
-import { resolveTrace, traceSource } from './traces.js';
-import type { WorkerSetup } from './worker.js';
+import type { CellJob, OpenedTrace, WorkerAnswer, WorkerJob, WorkerSetup } from './worker.js';
 
-/** How an experiment is run, and where its results go. */
-export interface RunOptions {
-  /** The folder of results. */
-  readonly out: string;
+export type { LoadedTrace } from './prepare.js';
+
+/** How the cells of an experiment are run. */
+export interface CellOptions {
   /** Worker threads that replay cells. */
   readonly workers: number;
-  /** Whether to keep the finished cells of an earlier run in the folder. */
+  /** Whether to use the finished cells of earlier runs in the folder. */
   readonly resume: boolean;
   /** Whether to write heatmap.csv: touches of each trace by time and address. */
   readonly heatmap?: boolean;
@@ -40,10 +34,20 @@ export interface RunOptions {
   readonly policyTimeoutS?: number;
   /** The command line, for the manifest. */
   readonly command: string;
+  /** Further files of the folder, made of the rows of runs.csv of a complete run, by their names. */
+  readonly alsoWrite?: (runs: readonly RunRow[]) => ReadonlyMap<string, string>;
   /** Callbacks for progress; all are optional. */
   readonly events?: RunEvents;
   /** Aborting it interrupts the run; finished cells are kept. */
   readonly signal?: AbortSignal;
+}
+
+/** How an experiment is run, and where its results go. */
+export interface RunOptions extends CellOptions {
+  /** The folder of results. */
+  readonly out: string;
+  /** Whether files that are not ours may be in the folder; they are kept. */
+  readonly force?: boolean;
 }
 
 /** Callbacks of a run. */
@@ -54,7 +58,7 @@ export interface RunEvents {
   started?(cells: number, resumed: number): void;
   /** A cell has its results. */
   finishedCell?(): void;
-  /** Something to know about the inputs, in one line. */
+  /** Something to know about the inputs or the folder, in one line. */
   note?(text: string): void;
   /** A cell failed: its number, what it was, and why. */
   failedCell?(cell: number, what: string, reason: string): void;
@@ -62,6 +66,7 @@ export interface RunEvents {
 
 /** The results of a run. */
 export interface RunSummary {
+  /** The folder of the results: that of the run, or `unfinished` below it. */
   readonly folder: string;
   /** Rows of runs.csv. */
   readonly runs: readonly RunRow[];
@@ -69,27 +74,31 @@ export interface RunSummary {
   readonly spaces: readonly SpaceRow[];
   readonly traces: readonly LoadedTrace[];
   /** Cells without results: bad input, a policy from outside that broke its contract, or a worker that died. */
+  /** Cells without results: bad input, a policy from outside that broke its contract, or a worker that died. */
   readonly failed: number;
   /** Those of them whose input or policy was at fault. */
   readonly failedOfInput: number;
+  /** How many cells were planned; none yet where it was interrupted while traces were read. */
+  readonly planned: number;
+  /** How many of them have finished. Their results are kept. */
+  readonly finished: number;
   /** Whether it was interrupted. */
   readonly aborted: boolean;
 }
 
-/** A trace of an experiment, and what its first replay found. */
-export interface LoadedTrace extends PlannedTrace {
-  readonly label: string;
-  readonly family: string | undefined;
-  readonly sha256: string;
-  readonly events: number;
-  readonly touches: Touches;
+type Workers = Pool<WorkerJob, WorkerAnswer>;
+
+/** What a run is made of before its cells run. */
+interface Planned {
+  readonly experiment: Experiment;
+  readonly costs: LoadedCosts;
+  readonly traces: readonly PreparedTrace[];
+  readonly cells: readonly Cell[];
+  readonly inputs: (cell: Cell) => string;
 }
 
-interface Prepared extends LoadedTrace {
-  readonly handle: TraceHandle;
-  /** Whether it makes memory volatile itself. */
-  readonly marksVolatile: boolean;
-  readonly source: TraceEntry;
+function openedTrace({ handle, label }: PreparedTrace): OpenedTrace {
+  return { handle, label };
 }
 
 /**
@@ -107,213 +116,159 @@ async function moduleHashes(files: readonly string[], resume: boolean): Promise<
   return Promise.all(files.map(hash));
 }
 
-async function prepareTrace(
-  { entry, family }: ExperimentTrace,
-  folder: string,
-  costs: CostTable,
-  events: RunEvents | undefined,
-): Promise<Prepared> {
-  const { label, compile } = resolveTrace(entry, folder);
-  events?.reading?.(label);
-  const handle = await compile();
-  const trace = await openTrace(handle);
-  return {
-    handle,
-    label,
-    source: traceSource(entry, folder),
-    family,
-    sha256: trace.totals.sha256,
-    events: trace.totals.events,
-    pageBytes: trace.meta.pageBytes,
-    touches: trace.meta.touches,
-    peakPages: await peakPages(trace, costs),
-    // Its strings are complete now that it has been read.
-    marksVolatile: trace.strings.has(MARKING_ADVICE),
-  };
-}
-
-async function prepareTraces(
-  experiment: Experiment,
-  costs: CostTable,
-  events: RunEvents | undefined,
-): Promise<Prepared[]> {
-  const traces: Prepared[] = [];
-  for (const listed of experiment.traces) {
-    const trace = await prepareTrace(listed, dirname(experiment.file), costs, events);
-    if (traces.some(({ label }) => label === trace.label)) {
-      throw new InputError(`two traces are called ${trace.label}, expected different names`, {
-        file: experiment.file,
-      });
-    }
-    traces.push(trace);
-  }
-  return traces;
-}
-
-/** Runs cells in workers, those that share a run only once, and stores their results. Returns how many failed, and how many of them because of their input. */
+/** Runs cells in workers, those that share a run only once, and stores their results. Returns how many failed. */
 async function runCells(
   cells: readonly Cell[],
-  setup: WorkerSetup,
+  { traces, inputs }: Planned,
+  pool: Workers,
   store: ResultStore,
-  inputs: (cell: Cell) => string,
-  traces: readonly Prepared[],
-  options: RunOptions,
+  { events, policyModules }: CellOptions,
 ): Promise<Pick<RunSummary, 'failed' | 'failedOfInput'>> {
-  const { events, signal } = options;
-  let failed = 0;
-  let failedOfInput = 0;
-  const marks = (trace: number) => traces[trace]!.marksVolatile;
-  const runs = sharedRuns(cells, marks, setup.policyModules.length > 0);
+  const lost = { failed: 0, failedOfInput: 0 };
+  const runs = sharedRuns(cells, (trace) => traces[trace]!.marksVolatile, policyModules.length > 0);
   const others = new Map(runs.map((run) => [run.cell, run.others]));
   const keep = (cell: Cell, result: CellResult) => {
     store.add(result, inputs(cell));
     for (const other of others.get(cell) ?? []) store.add(resultOf(result, other), inputs(other));
     for (let i = 0; i <= (others.get(cell)?.length ?? 0); i++) events?.finishedCell?.();
   };
-  const pool = new Pool([...others.keys()], setup, {
-    result: keep,
-    failed(cell, reason, ofInput) {
-      const lost = 1 + (others.get(cell)?.length ?? 0);
-      failed += lost;
-      if (ofInput) failedOfInput += lost;
-      const trace = traces[cell.trace]!;
-      events?.failedCell?.(
-        cell.cell,
-        `${trace.label}, ${cell.discard}, ${cell.reclaim}, limit ${cell.limit}`,
-        reason,
-      );
-      keep(cell, withoutRun(cell, trace, 'failed', reason));
+  const fail = (cell: Cell, reason: string, ofInput: boolean) => {
+    const cellsOfRun = 1 + (others.get(cell)?.length ?? 0);
+    lost.failed += cellsOfRun;
+    if (ofInput) lost.failedOfInput += cellsOfRun;
+    const trace = traces[cell.trace]!;
+    const what = `${trace.label}, ${cell.discard}, ${cell.reclaim}, limit ${cell.limit}`;
+    events?.failedCell?.(cell.cell, what, reason);
+    keep(cell, withoutRun(cell, trace, 'failed', reason));
+  };
+  const jobs = runs.map(({ cell }): CellJob => ({ cell, trace: openedTrace(traces[cell.trace]!) }));
+  await pool.run(jobs, {
+    answered({ cell }, answer) {
+      if ('result' in answer) keep(cell, answer.result);
+      else if ('refused' in answer) fail(cell, answer.refused, true);
+      else refused(answer);
     },
+    died: ({ cell }, reason) => fail(cell, `its worker died: ${reason}`, false),
   });
-  const stop = () => void pool.stop();
-  signal?.addEventListener('abort', stop, { once: true });
-  if (signal?.aborted) await pool.stop();
-  await pool.run(options.workers);
-  signal?.removeEventListener('abort', stop);
-  return { failed, failedOfInput };
+  return lost;
+}
+
+/** The rows of heatmap.csv; undefined where it is not asked for. */
+async function heatmapRows(
+  traces: readonly PreparedTrace[],
+  pool: Workers,
+  { heatmap = false }: CellOptions,
+): Promise<HeatmapRow[] | undefined> {
+  if (!heatmap) return undefined;
+  const rows = new Map<string, readonly HeatmapRow[]>();
+  await pool.run(
+    traces.map((trace) => ({ heatmap: openedTrace(trace) })),
+    {
+      answered: ({ heatmap: { label } }, answer) =>
+        void rows.set(label, 'rows' in answer ? answer.rows : refused(answer)),
+      died: ({ heatmap: { label } }, reason) =>
+        refused({ host: `heatmap.csv cannot be made of ${label}: its worker died: ${reason}` }),
+    },
+  );
+  return traces.flatMap(({ label }) => rows.get(label) ?? []);
+}
+
+/** Reads the traces and plans the cells. Undefined where that was interrupted. */
+async function plan(
+  experiment: Experiment,
+  costs: LoadedCosts,
+  pool: Workers,
+  { events, policyModules, resume, signal }: CellOptions,
+): Promise<Planned | undefined> {
+  const traces = await prepareTraces(experiment, pool, (label) => events?.reading?.(label));
+  if (signal?.aborted) return undefined;
+  const cells = planCells(experiment, traces);
+  const keys = cells.map((cell) => cellKeys(cell, traces[cell.trace]!));
+  checkSelections(experiment.claims, keys, experiment.file);
+  const named = traces.map(({ label, sha256 }) => ({ label, sha256 }));
+  const modules = await moduleHashes(policyModules, resume);
+  return { experiment, costs, traces, cells, inputs: inputsHasher(named, costs.costs, modules) };
+}
+
+/** Runs what was planned, and lets it take its place in the folder when it is complete. */
+async function runPlanned(
+  planned: Planned,
+  pool: Workers,
+  folder: OutputFolder,
+  options: CellOptions,
+): Promise<RunSummary> {
+  const { experiment, costs, traces, cells, inputs } = planned;
+  const { resume, policyModules, command, signal, events } = options;
+  const store = new ResultStore(folder, thisHost(), resume);
+  const heat = await heatmapRows(traces, pool, options);
+  const left = await store.resume(cells, inputs);
+  if (signal?.aborted !== true) events?.started?.(cells.length, cells.length - left.length);
+  const lost = await runCells(left, planned, pool, store, options);
+  const summary = () => ({
+    runs: store.runs(),
+    spaces: store.spaces(),
+    traces,
+    ...lost,
+    planned: cells.length,
+    finished: store.finished,
+  });
+  const facts = { experiment, traces, costs, policyModules, command, planned: cells.length };
+  const files = await store.files(manifestOf({ ...facts, results: store.inOrder() }), heat);
+  if (signal?.aborted) {
+    if (folder.hasUnfinishedCells()) folder.stage(files);
+    return { ...summary(), folder: folder.unfinished, aborted: true };
+  }
+  store.commit(new Map([...files, ...(options.alsoWrite?.(store.runs()) ?? [])]));
+  return { ...summary(), folder: folder.path, aborted: false };
 }
 
 /**
- * Runs an experiment: checks all of it, reads its traces, then runs its cells in workers. Results are written to `out`
- * as cells finish.
+ * Runs an experiment into a folder that is open: checks all of it, reads its traces, then runs its cells in workers. The
+ * folder keeps finished cells as they come; the run takes its place there when it is complete.
  *
- * @throws InputError when the experiment, a trace or the folder is wrong; then nothing is left behind
+ * @throws InputError when the experiment or a trace is wrong, HostError when space is used up; finished cells are kept
  */
-export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunSummary> {
-  const { out, policyModules, policyTimeoutS = POLICY_TIMEOUT_S, events } = options;
+export async function runInto(
+  folder: OutputFolder,
+  experiment: Experiment,
+  options: CellOptions,
+): Promise<RunSummary> {
+  const { policyModules, policyTimeoutS = POLICY_TIMEOUT_S, events, signal } = options;
   for (const file of policyModules) await loadPolicyModule(file, policyTimeoutS);
   checkAxes(experiment);
   const costsFile =
     experiment.costs === undefined ? undefined : join(dirname(experiment.file), experiment.costs);
-  const loaded = readCosts(costsFile);
-  const { costs } = loaded;
-  const lacking = costsNote(experiment.costs ?? '', loaded.fromDefault);
+  const costs = readCosts(costsFile);
+  const lacking = costsNote(experiment.costs ?? '', costs.fromDefault);
   if (lacking !== undefined) events?.note?.(lacking);
-  const store = ResultStore.open(out, thisHost());
+  const setup: WorkerSetup = { costsFile, policyModules, policyTimeoutS, maxExpansion: expansionLimit() };
+  const pool: Workers = new Pool(options.workers, setup);
+  const stop = () => void pool.close();
+  signal?.addEventListener('abort', stop, { once: true });
   try {
-    const traces = await prepareTraces(experiment, costs, events);
-    const cells = planCells(experiment, traces);
-    const keys = cells.map((cell) => cellKeys(cell, traces[cell.trace]!));
-    checkSelections(experiment.claims, keys, experiment.file);
-    const inputs = inputsHasher(
-      traces.map(({ label, sha256 }) => ({ label, sha256 })),
-      costs,
-      await moduleHashes(policyModules, options.resume),
-    );
-    if (!options.resume) store.clear();
-    if (options.heatmap) store.writeHeatmap(await heatmapRows(traces));
-    const left = options.resume ? store.resume(cells, inputs) : cells;
-    events?.started?.(cells.length, cells.length - left.length);
-    const setup = {
-      traces: traces.map(({ handle, label }) => ({ handle, label })),
-      costsFile,
-      policyModules,
-      policyTimeoutS,
-    };
-    const failed = await runCells(left, setup, store, inputs, traces, options);
-    store.finish(manifest(experiment, options, traces, store, cells.length, loaded));
-    return {
-      folder: out,
-      runs: store.runs(),
-      spaces: store.spaces(),
-      traces,
-      ...failed,
-      aborted: options.signal?.aborted === true,
-    };
-  } catch (error) {
-    store.discard();
-    throw error;
+    if (signal?.aborted) await pool.close();
+    const planned = await plan(experiment, costs, pool, options);
+    if (planned) return await runPlanned(planned, pool, folder, options);
+    const none = { failed: 0, failedOfInput: 0, planned: 0, finished: 0 };
+    return { ...none, runs: [], spaces: [], traces: [], folder: folder.path, aborted: true };
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    await pool.close();
   }
 }
 
-/** The rows of heatmap.csv. */
-async function heatmapRows(traces: readonly Prepared[]): Promise<HeatmapRow[]> {
-  const rows: HeatmapRow[] = [];
-  for (const { handle, label } of traces) {
-    for (const cell of await heatmap(await openTrace(handle))) {
-      const { timeUs, timeEndUs, page, pageEnd, touches } = cell;
-      rows.push({ trace: label, time_us: timeUs, time_end_us: timeEndUs, page, page_end: pageEnd, touches });
-    }
-  }
-  return rows;
-}
-
-/** The commit of the program, where it runs from a checkout. */
-function commit(): string | undefined {
-  if (!existsSync(join(PACKAGE_ROOT, '.git'))) return undefined;
+/**
+ * Runs an experiment, as `runInto`, into the folder `out`.
+ *
+ * @throws InputError also when the folder cannot be written, or holds what this program did not write
+ */
+export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunSummary> {
+  const { out, force = false, events } = options;
+  const note = (text: string) => events?.note?.(text);
+  const folder = OutputFolder.open(out, { replaces: true, force, note });
   try {
-    return execFileSync('git', ['rev-parse', 'HEAD'], {
-      cwd: PACKAGE_ROOT,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return undefined;
+    return await runInto(folder, experiment, options);
+  } finally {
+    folder.close();
   }
-}
-
-function manifest(
-  experiment: Experiment,
-  options: RunOptions,
-  traces: readonly Prepared[],
-  store: ResultStore,
-  cells: number,
-  { costs, fromDefault }: LoadedCosts,
-): object {
-  const { file: _path, placeOf: _place, ...definition } = experiment;
-  const results = store.inOrder();
-  const outcomes = OUTCOMES.map((outcome) => [
-    outcome,
-    results.filter((result) => result.outcome === outcome).length,
-  ]);
-  const unfinished = results
-    .filter((result) => result.outcome !== 'ok')
-    .map(({ cell, outcome, reason }) => ({ cell, outcome, reason }));
-  return {
-    schema: SCHEMA_VERSION,
-    program: { name: 'reclaim-bench', version: VERSION, commit: commit() },
-    command: options.command,
-    host: thisHost(),
-    experiment: definition,
-    costs: {
-      file:
-        experiment.costs === undefined ? undefined : traceSource(experiment.costs, dirname(experiment.file)),
-      sha256: createHash('sha256').update(JSON.stringify(costs)).digest('hex'),
-      ...(fromDefault.length > 0 && { from_default: fromDefault }),
-    },
-    policy_modules: options.policyModules,
-    traces: traces.map((trace) => ({
-      trace: trace.label,
-      source: trace.source,
-      family: trace.family,
-      trace_sha256: trace.sha256,
-      events: trace.events,
-      peak_pages: trace.peakPages,
-      page_bytes: trace.pageBytes,
-      touches: trace.touches,
-    })),
-    seeds: experiment.seeds,
-    cells: { planned: cells, ...Object.fromEntries(outcomes) },
-    not_ok: unfinished,
-  };
 }

@@ -1,8 +1,4 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileError, InputError } from '../base/errors.js';
-import { makeFolder } from '../base/folders.js';
 import { csvHeader, csvRows, type Value } from '../metrics/csv.js';
 import {
   HEATMAP_COLUMNS,
@@ -16,21 +12,17 @@ import {
   TIMELINE_COLUMNS,
 } from '../metrics/files.js';
 import { type Host, VERSION } from '../metrics/host.js';
+import type { OutputFolder } from '../output/folder.js';
 import type { CellResult } from './cell.js';
 import { codeHash } from './code.js';
+import { entryText, readEntry } from './journal.js';
 import type { Cell } from './plan.js';
 import { withSavings } from './savings.js';
 
-/** Finished cells, one file each: what `--resume` and Ctrl-C rely on. */
-const JOURNAL = 'cells';
 /** The shortest time between two writes of runs.csv while cells finish. */
 const REFRESH_MS = 500;
-
-interface JournalEntry {
-  /** Hash of all that the cell's result depends on. */
-  readonly inputs: string;
-  readonly result: CellResult;
-}
+/** Rows that are turned into text at a time: signals are seen in between. */
+const ROWS_AT_ONCE = 4096;
 
 /**
  * Returns a hash of everything that a cell's result depends on, except the host: equal hashes mean equal bytes.
@@ -51,112 +43,64 @@ export function inputsHasher(
       .digest('hex');
 }
 
-/** Writes a file whole or not at all. */
-function writeWhole(path: string, text: string): void {
-  const temporary = `${path}.tmp`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, path);
+/** Lets signals and other events be handled before it goes on. */
+export function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
-/**
- * Writes a file of results as CSV, whole or not at all.
- *
- * @throws InputError when it cannot be written
- */
-export function writeResults<C extends string>(
-  folder: string,
-  name: string,
+/** Rows as the text of a result file. */
+async function csvText<C extends string>(
   columns: readonly C[],
   rows: readonly Readonly<Record<C, Value>>[],
-): void {
-  try {
-    writeWhole(join(folder, name), csvHeader(columns) + csvRows(columns, rows));
-  } catch (error) {
-    throw fileError(error, join(folder, name));
+): Promise<string> {
+  const parts = [csvHeader(columns)];
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    parts.push(csvRows(columns, rows.slice(from, from + ROWS_AT_ONCE)));
+    await breathe();
   }
+  return parts.join('');
 }
 
-/**
- * Makes an output folder and checks that it can be written. Returns the first folder that it had to make, so that it can
- * be removed again.
- *
- * @throws InputError when the folder cannot be made or written
- */
-export function prepareFolder(folder: string): string | undefined {
-  try {
-    const made = makeFolder(folder);
-    if (!statSync(folder).isDirectory())
-      throw new InputError('this is a file, expected a folder for results');
-    const probe = join(folder, `.probe-${process.pid}`);
-    writeFileSync(probe, '');
-    rmSync(probe);
-    return made;
-  } catch (error) {
-    const cause = fileError(error, folder);
-    if (cause instanceof InputError)
-      throw new InputError(`results cannot be written there: ${cause.what}`, { file: folder });
-    throw cause;
-  }
-}
-
-/** The results of an experiment, on disk. */
+/** The results of an experiment: those of finished cells are kept in its folder as they come. */
 export class ResultStore {
   private readonly results = new Map<number, CellResult>();
-  private refreshed = 0;
+  /** The files of cells that belong to this run. */
+  private readonly entries = new Set<string>();
+  private refreshed = Number.NEGATIVE_INFINITY;
 
-  private constructor(
-    readonly folder: string,
+  /** @param resumes whether finished cells of earlier runs are used, and kept */
+  constructor(
+    readonly folder: OutputFolder,
     private readonly host: Host,
-    private readonly made: string | undefined,
+    private readonly resumes: boolean,
   ) {}
 
-  /** Opens an output folder. @throws InputError when it cannot be written */
-  static open(folder: string, host: Host): ResultStore {
-    return new ResultStore(folder, host, prepareFolder(folder));
-  }
-
-  /** Removes what `open` made when the run fails before it has any result. */
-  discard(): void {
-    if (this.made && this.results.size === 0) rmSync(this.made, { recursive: true, force: true });
-  }
-
-  /** Deletes the results of an earlier run in this folder. */
-  clear(): void {
-    rmSync(join(this.folder, JOURNAL), { recursive: true, force: true });
-    for (const name of [
-      'runs.csv',
-      'timeline.csv',
-      'spaces.csv',
-      'perf.csv',
-      'claims.csv',
-      'heatmap.csv',
-      'report.html',
-      'manifest.json',
-    ]) {
-      rmSync(join(this.folder, name), { force: true });
+  /** Takes the finished cells of earlier runs whose inputs are the same. Returns the cells that are left. */
+  async resume(cells: readonly Cell[], inputs: (cell: Cell) => string): Promise<Cell[]> {
+    if (!this.resumes) return [...cells];
+    const finished = this.folder.cells();
+    const left: Cell[] = [];
+    for (const cell of cells) {
+      const hash = inputs(cell);
+      const read = finished.get(`${hash}.json`);
+      const result = read && readEntry(read(), hash);
+      if (result && result.outcome !== 'failed') this.results.set(cell.cell, renumbered(result, cell));
+      else left.push(cell);
+      await breathe();
     }
+    return left;
   }
 
-  /** Keeps the finished cells of an earlier run whose inputs are the same. Returns the cells that are left. */
-  resume(cells: readonly Cell[], inputs: (cell: Cell) => string): Cell[] {
-    const finished = this.journal();
-    return cells.filter((cell) => {
-      const entry = finished.get(inputs(cell));
-      if (!entry || entry.outcome === 'failed') return true;
-      this.results.set(cell.cell, renumbered(entry, cell));
-      return false;
-    });
-  }
-
-  /** Stores a result: immediately in the journal, soon in runs.csv. */
+  /** Keeps a result: immediately in a file of its own, soon in runs.csv. */
   add(result: CellResult, inputs: string): void {
+    const name = `${inputs}.json`;
+    this.folder.keepCell(name, entryText(inputs, result));
     this.results.set(result.cell, result);
-    makeFolder(join(this.folder, JOURNAL));
-    const entry: JournalEntry = { inputs, result };
-    writeWhole(join(this.folder, JOURNAL, `${inputs}.json`), JSON.stringify(entry));
-    if (Date.now() - this.refreshed < REFRESH_MS) return;
-    this.refreshed = Date.now();
-    this.writeRuns();
+    this.entries.add(name);
+    // Not the time of day: that may jump.
+    if (performance.now() - this.refreshed < REFRESH_MS) return;
+    this.refreshed = performance.now();
+    this.folder.stage(new Map([['runs.csv', csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, this.runs())]]));
   }
 
   /** The rows of runs.csv so far, in the order of the cells. */
@@ -174,41 +118,35 @@ export class ResultStore {
     return [...this.results.values()].sort((a, b) => a.cell - b.cell);
   }
 
-  /** Writes all files from the results so far; the manifest with the hash of runs.csv, so that an edit is seen. */
-  finish(manifest: object): void {
+  /** How many cells have finished; a cell whose worker died has not. */
+  get finished(): number {
+    return this.inOrder().filter(({ outcome }) => outcome !== 'failed').length;
+  }
+
+  /**
+   * The files of the results so far; the manifest with the hash of runs.csv, so that an edit is seen.
+   *
+   * @param heat the rows of heatmap.csv, where it was asked for
+   */
+  async files(manifest: object, heat: readonly HeatmapRow[] | undefined): Promise<Map<string, string>> {
     const results = this.inOrder();
-    this.writeRuns();
-    this.write(
-      'timeline.csv',
-      TIMELINE_COLUMNS,
-      results.flatMap((result) => result.timeline),
-    );
-    this.write('spaces.csv', SPACE_COLUMNS, this.spaces());
-    this.write(
-      'perf.csv',
-      PERF_COLUMNS,
-      results.map((result) => this.perfRow(result)),
-    );
-    const runs = readFileSync(join(this.folder, 'runs.csv'));
-    const files = { 'runs.csv': createHash('sha256').update(runs).digest('hex') };
-    writeWhole(join(this.folder, 'manifest.json'), `${JSON.stringify({ ...manifest, files }, null, 2)}\n`);
+    const runs = await csvText(RUN_COLUMNS, this.runs());
+    const timeline = results.flatMap((result) => result.timeline);
+    const perf = results.map((result) => this.perfRow(result));
+    const hashes = { 'runs.csv': createHash('sha256').update(runs).digest('hex') };
+    return new Map([
+      ['runs.csv', runs],
+      ['timeline.csv', await csvText(TIMELINE_COLUMNS, timeline)],
+      ['spaces.csv', await csvText(SPACE_COLUMNS, this.spaces())],
+      ['perf.csv', await csvText(PERF_COLUMNS, perf)],
+      ...(heat ? [['heatmap.csv', await csvText(HEATMAP_COLUMNS, heat)] as const] : []),
+      ['manifest.json', `${JSON.stringify({ ...manifest, files: hashes }, null, 2)}\n`],
+    ]);
   }
 
-  /** Writes heatmap.csv. */
-  writeHeatmap(rows: readonly HeatmapRow[]): void {
-    this.write('heatmap.csv', HEATMAP_COLUMNS, rows);
-  }
-
-  private writeRuns(): void {
-    this.write('runs.csv', RUN_COLUMNS, this.runs());
-  }
-
-  private write<C extends string>(
-    name: string,
-    columns: readonly C[],
-    rows: readonly Readonly<Record<C, Value>>[],
-  ): void {
-    writeResults(this.folder, name, columns, rows);
+  /** Lets the run take its place in the folder. @throws as `OutputFolder.commit` */
+  commit(files: ReadonlyMap<string, string>): void {
+    this.folder.commit(files, (name) => this.resumes || this.entries.has(name));
   }
 
   private perfRow(result: CellResult): PerfRow {
@@ -222,22 +160,6 @@ export class ResultStore {
       version: VERSION,
       ...this.host,
     };
-  }
-
-  private journal(): Map<string, CellResult> {
-    const folder = join(this.folder, JOURNAL);
-    const entries = new Map<string, CellResult>();
-    if (!existsSync(folder)) return entries;
-    for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
-      try {
-        const { inputs, result } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as JournalEntry;
-        entries.set(inputs, result);
-      } catch (error) {
-        // A damaged entry counts as missing: its cell runs again.
-        if (!(error instanceof SyntaxError)) throw error;
-      }
-    }
-    return entries;
   }
 }
 

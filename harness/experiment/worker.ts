@@ -1,54 +1,139 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { InputError } from '../base/errors.js';
-import { loadCosts } from '../cost/table.js';
+import { HostError, InputError } from '../base/errors.js';
+import type { Touches } from '../base/touches.js';
+import { readCosts } from '../cost/table.js';
+import type { HeatmapRow } from '../metrics/files.js';
 import { loadPolicyModule } from '../policy/module.js';
+import { heatmap } from '../trace/heatmap.js';
+import { limitExpansion } from '../trace/io/decompress.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
 import { type CellResult, runCell } from './cell.js';
-import type { Cell } from './plan.js';
+import type { TraceEntry } from './file.js';
+import { type Cell, peakPages } from './plan.js';
+import { MARKING_ADVICE } from './shared-runs.js';
+import { resolveTrace } from './traces.js';
 
 /** What every worker receives when it starts. */
 export interface WorkerSetup {
-  readonly traces: readonly { readonly handle: TraceHandle; readonly label: string }[];
   readonly costsFile: string | undefined;
   readonly policyModules: readonly string[];
   /** Seconds that a cell with a policy of theirs may take. */
   readonly policyTimeoutS: number;
+  /** How many times its size a compressed file may expand to. */
+  readonly maxExpansion: number;
 }
 
-/** A worker's answer to a cell: its result, or why it could not run. */
-export type WorkerAnswer = { readonly result: CellResult } | { readonly refused: string };
+/** A trace that has been read: what workers open, and what results call it. */
+export interface OpenedTrace {
+  readonly handle: TraceHandle;
+  readonly label: string;
+}
+
+/** Reads a trace of an experiment. */
+export interface ReadJob {
+  readonly read: {
+    readonly entry: TraceEntry;
+    /** What relative paths are relative to. */
+    readonly folder: string;
+    /** Where it is compiled already. */
+    readonly handle: TraceHandle | undefined;
+  };
+}
+
+/** Runs a cell. */
+export interface CellJob {
+  readonly cell: Cell;
+  readonly trace: OpenedTrace;
+}
+
+/** Makes the rows of heatmap.csv of a trace. */
+export interface HeatmapJob {
+  readonly heatmap: OpenedTrace;
+}
+
+export type WorkerJob = ReadJob | CellJob | HeatmapJob;
+
+/** What reading a trace, and a first replay, find out. */
+export interface ReadTrace {
+  readonly handle: TraceHandle;
+  readonly sha256: string;
+  readonly events: number;
+  readonly pageBytes: number;
+  readonly touches: Touches;
+  readonly peakPages: number;
+  /** Whether it makes memory volatile itself. */
+  readonly marksVolatile: boolean;
+}
+
+/** A worker's answer to a job, or why it could not be done: for bad input, or because of the host. */
+export type WorkerAnswer =
+  | { readonly read: ReadTrace }
+  | { readonly result: CellResult }
+  | { readonly rows: readonly HeatmapRow[] }
+  | { readonly refused: string }
+  | { readonly host: string };
 
 const setup = workerData as WorkerSetup;
 const port = parentPort;
 if (!port) throw new Error('this module is the entry of a worker thread');
 
-const costs = loadCosts(setup.costsFile);
+limitExpansion(setup.maxExpansion);
+const { costs } = readCosts(setup.costsFile);
 for (const file of setup.policyModules) await loadPolicyModule(file, setup.policyTimeoutS);
-const opened = new Map<number, Promise<Trace>>();
+const opened = new Map<string, Promise<Trace>>();
 
-function trace(index: number): Promise<Trace> {
-  const known = opened.get(index);
+function open({ handle, label }: OpenedTrace): Promise<Trace> {
+  const known = opened.get(label);
   if (known) return known;
-  const opening = openTrace(setup.traces[index]!.handle);
-  opened.set(index, opening);
+  const opening = openTrace(handle);
+  opened.set(label, opening);
   return opening;
 }
 
-async function answer(cell: Cell): Promise<WorkerAnswer> {
+async function readTrace({ read: { entry, folder, handle: compiled } }: ReadJob): Promise<ReadTrace> {
+  const { label, compile } = resolveTrace(entry, folder);
+  const handle = compiled ?? (await compile());
+  const trace = await open({ handle, label });
+  return {
+    handle,
+    sha256: trace.totals.sha256,
+    events: trace.totals.events,
+    pageBytes: trace.meta.pageBytes,
+    touches: trace.meta.touches,
+    peakPages: await peakPages(trace, costs),
+    // Its strings are complete now that it has been read.
+    marksVolatile: trace.strings.has(MARKING_ADVICE),
+  };
+}
+
+async function heatmapRows(trace: OpenedTrace): Promise<HeatmapRow[]> {
+  return (await heatmap(await open(trace))).map((cell) => ({
+    trace: trace.label,
+    time_us: cell.timeUs,
+    time_end_us: cell.timeEndUs,
+    page: cell.page,
+    page_end: cell.pageEnd,
+    touches: cell.touches,
+  }));
+}
+
+async function answer(job: WorkerJob): Promise<WorkerAnswer> {
   try {
-    const { label } = setup.traces[cell.trace]!;
-    return { result: await runCell(cell, await trace(cell.trace), label, costs) };
+    if ('read' in job) return { read: await readTrace(job) };
+    if ('heatmap' in job) return { rows: await heatmapRows(job.heatmap) };
+    return { result: await runCell(job.cell, await open(job.trace), job.trace.label, costs) };
   } catch (error) {
     if (error instanceof InputError) return { refused: error.message };
+    if (error instanceof HostError) return { host: error.message };
     throw error;
   }
 }
 
-port.on('message', (cell: Cell) => {
-  answer(cell).then(
+port.on('message', (job: WorkerJob) => {
+  answer(job).then(
     (message) => port.postMessage(message),
     (error) => {
-      // Kills the worker; the pool reports it with its cell.
+      // Kills the worker; the pool reports it with its job.
       setImmediate(() => {
         throw error;
       });

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { readText } from '../base/text.js';
+import { resultPath } from '../output/owned.js';
 import { type Columns, parseValue, type RowOf } from './columns.js';
 import { parseCsv, type Value } from './csv.js';
 import { RESULT_COLUMNS, type ResultFile, type ResultRow } from './files.js';
@@ -78,7 +78,7 @@ export class ResultsFolder {
 
   /** The path of a file of the folder. */
   path(name: ResultFile): string {
-    return this.elsewhere[name] ?? join(this.folder, name);
+    return this.elsewhere[name] ?? resultPath(this.folder, name);
   }
 
   /** Whether there is such a file, or one was named that should be it. */
@@ -104,7 +104,7 @@ export class ResultsFolder {
 
   /** @throws InputError when there is none, or it is of another version */
   get manifest(): Manifest {
-    this.manifestRead ??= readManifest(join(this.folder, 'manifest.json'));
+    this.manifestRead ??= readManifest(resultPath(this.folder, 'manifest.json'));
     return this.manifestRead;
   }
 }

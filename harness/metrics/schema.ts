@@ -29,7 +29,17 @@ type Line = readonly [unit: Unit, better: Better, meaning: string, kind?: Metric
 type Group = Readonly<Record<string, Line>>;
 
 /** The parts of a program's stall time, in the order of their columns. */
-export const STALL_PARTS = ['minor', 'major', 'cow', 'reclaim', 'discard', 'pin', 'sigbus', 'regen'] as const;
+export const STALL_PARTS = [
+  'minor',
+  'major',
+  'read',
+  'cow',
+  'reclaim',
+  'discard',
+  'pin',
+  'sigbus',
+  'regen',
+] as const;
 export type StallPart = (typeof STALL_PARTS)[number];
 export type StallColumn = `stall_${StallPart}_ns`;
 
@@ -227,6 +237,7 @@ const time = {
   ],
   stall_minor_ns: ['ns', 'lower', 'in minor faults'],
   stall_major_ns: ['ns', 'lower', 'in major faults, including the wait for the device'],
+  stall_read_ns: ['ns', 'lower', 'waiting for the device in reads and writes of files (pread, pwrite)'],
   stall_cow_ns: ['ns', 'lower', 'in copy-on-write faults'],
   stall_reclaim_ns: ['ns', 'lower', 'in direct reclaim'],
   stall_discard_ns: [

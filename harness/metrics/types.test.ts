@@ -105,8 +105,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     what: 'a stall part without its metric',
     file: 'harness/metrics/schema.ts',
-    from: "'sigbus', 'regen'] as const",
-    to: "'sigbus', 'regen', 'compact'] as const",
+    from: "  'regen',\n] as const",
+    to: "  'regen',\n  'compact',\n] as const",
     message: /'stall_compact_ns' is missing/,
   },
   {

@@ -43,6 +43,13 @@ export function packed(
 const text = (...lines: string[]) => Buffer.from(`${lines.join('\n')}\n`);
 const MAX = 2n ** 64n - 1n;
 
+/** FNV-1a of 64 bits, by arithmetic on whole numbers of any size. Source: RFC 9923 */
+export function fnv1a(text: string): bigint {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of Buffer.from(text)) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & MAX;
+  return hash;
+}
+
 /** Sizes of the fields of the binary formats. */
 export const FIELDS = {
   oracleGeneral: [4, 8, 4, 8],
@@ -181,6 +188,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     wrong: [
       ['1,hm,1,R,0,512,1,9\n', /^x:1:17: "," is wrong here, expected the end of the line$/],
       ['1,hm,1,Trim,0,512,1\n', /^x:1:8: "Trim" is wrong here, expected Read or Write$/],
+      ['1,hm,1,Reset,0,512,1\n', /^x:1:8: "Reset" is wrong here, expected Read or Write$/],
       ['1,hm,1,Read,zero,512,1\n', /^x:1:13: "zero" is wrong here, expected an offset in bytes$/],
     ],
   },
@@ -206,8 +214,103 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     bytes: text('time,op,obj_size,obj_id,ttl', '1.5,get,100,7,0', '2,set,200,0x10,0'),
     requests: [request(7, 100, false, 1_500_000), request(16, 200, true, 2_000_000)],
     wrong: [
-      ['1,a,3\n', /^x:1:3: "a" is wrong here, expected an id/],
+      [`${'1,2,3\n'.repeat(50)}1,a,3\n`, /^x:51:3: "a" is wrong here, expected an id/],
       ['1,2,3\n1,2\n', /^x:2:4: the end of the line is wrong here, expected a delimiter and 3 columns$/],
+      [
+        'time,id\n-3,2\n',
+        /^x:2:1: "-3" is wrong here, expected a time in seconds \(column 1, "time"\), not neg/,
+      ],
+      ['time,id,op\n1,2,trim\n', /^x:2: has an unknown operation: "trim"; say what they do: csv:reads=/],
+    ],
+  },
+  alibaba: {
+    file: 'alibaba.csv',
+    bytes: text('419,W,8792731648,16384,1577808000000046', '725,R,4096,512,1577808000500046'),
+    requests: [
+      request(8792731648, 16384, true, 1577808000000046, 419),
+      request(4096, 512, false, 1577808000500046, 725),
+    ],
+    wrong: [['419,W,x,16384,1577808000000046\n', /^x:1:7: "x" is wrong here, expected an id.*column 3/]],
+  },
+  tencent: {
+    file: 'tencent.csv',
+    bytes: text('1538323199,105352008,584,1,1576', '1538323200,12910952,128,0,1063'),
+    requests: [
+      request(105352008, 584 * 512, true, 1538323199e6, 1576),
+      request(12910952, 128 * 512, false, 1538323200e6, 1063),
+    ],
+    wrong: [
+      ['1538323199,1,8\n', /^x:1:15: the end of the line is wrong here, expected a delimiter and 5 columns$/],
+    ],
+  },
+  systor: {
+    file: 'systor.csv',
+    bytes: text(
+      'Timestamp,Response,IOType,LUN,Offset,Size',
+      '1456124561.000000000,0.000103,W,0,12288,4096',
+      '1456124561.009999990,,R,2,4096,512',
+    ),
+    requests: [request(12288, 4096, true, 1456124561e6, 0), request(4096, 512, false, 1456124561_009999, 2)],
+    wrong: [['1456124561.0,0.1,W,0,-1,512\n', /^x:1:22: "-1" is wrong here, expected an id/]],
+  },
+  twitter: {
+    file: 'cluster52.csv',
+    bytes: text(
+      '0,nz:u:eeW511W3dcH3,47,3,16,get,0',
+      '1,q:q:1:8WTfj,38,7,1,set,300',
+      '1,foobar,6,0,1,delete,0',
+    ),
+    requests: [request(fnv1a('nz:u:eeW511W3dcH3'), 50), request(fnv1a('q:q:1:8WTfj'), 45, true, 1e6)],
+    wrong: [
+      [
+        '0,k,x,3,1,get,0\n',
+        /^x:1:5: "x" is wrong here, expected a size in bytes \(column 3\), not negative$/,
+      ],
+    ],
+  },
+  ibm: {
+    file: 'IBMObjectStoreTrace000Part0',
+    bytes: text(
+      '1219008 REST.PUT.OBJECT 8d4fcda3d675bac9 1056',
+      '1221974 REST.HEAD.OBJECT 39d177fb735ac5df 528',
+      '1232437 REST.GET.OBJECT foobar 1248 0 1247',
+      '1232488 REST.DELETE.OBJECT foobar',
+    ),
+    requests: [
+      request(fnv1a('8d4fcda3d675bac9'), 1056, true, 1219008e3),
+      request(0x85944171f73967e8n, 1248, false, 1232437e3),
+    ],
+    wrong: [
+      ['12 REST.GET.OBJECT a b\n', /^x:1:22: "b" is wrong here, expected a size in bytes \(column 4\)/],
+    ],
+  },
+  wiki: {
+    file: 'wiki.txt',
+    bytes: text('929840891 1190146243.326 foobar://a -', '929840892 1190146243.341 foobar://a save'),
+    requests: [
+      request(fnv1a('foobar://a'), 0, false, 1190146243_326e3),
+      request(fnv1a('foobar://a'), 0, true, 1190146243_341e3),
+    ],
+    wrong: [['1 2 a\n', /^x:1:6: the end of the line is wrong here, expected a blank and 4 columns$/]],
+  },
+  youtube: {
+    file: 'youtube.parsed.dat',
+    bytes: text(
+      '1189828805.208862 63.22.65.73 140.8.48.66 GETVIDEO foobar 158.102.125.12',
+      '1189828806.5 63.22.65.73 140.8.48.66 OTHER foobar 158.102.125.12',
+    ),
+    requests: [request(0x85944171f73967e8n, 0, false, 1189828805208862)],
+    wrong: [
+      ['a 1.1.1.1 2.2.2.2 GETVIDEO v 3.3.3.3\n', /^x:1:1: "a" is wrong here, expected a time in seconds/],
+    ],
+  },
+  webcachesim: {
+    file: 'a.tr',
+    bytes: text('0 3 1111', '1.5 9 1333', '2 18446744073709551615 1296'),
+    requests: [request(3, 1111), request(9, 1333, false, 1_500_000), request(MAX, 1296, false, 2e6)],
+    wrong: [
+      ['1 2\n', /^x:1:4: the end of the line is wrong here, expected a blank and 3 columns$/],
+      ['1 2 x\n', /^x:1:5: "x" is wrong here, expected a size in bytes \(column 3\), not negative$/],
     ],
   },
   arc: {
@@ -481,7 +584,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     file: 'a.txt',
     bytes: text('5', '0xff', '18446744073709551615'),
     requests: [request(5), request(255), request(MAX)],
-    wrong: [['key\n', /^x:1:1: "key" is wrong here, expected an object id/]],
+    wrong: [[`${'5\n'.repeat(60)}key\n`, /^x:61:1: "key" is wrong here, expected an object id.*ids=text/]],
   },
   lirs: {
     file: '2_pools.trc',

@@ -23,6 +23,21 @@ import {
 } from '../metrics/files.js';
 import type { Host } from '../metrics/host.js';
 import { NOT_APPLICABLE, SCHEMA_VERSION } from '../metrics/schema.js';
+import type { FigureData } from '../report/figures/data.js';
+import type { Figure, Width } from '../report/figures/figure.js';
+import { type Format, figureFiles } from '../report/render/write.js';
+
+/** Draws figures into a folder. */
+export async function writeFigureFiles(
+  figures: readonly Figure[],
+  data: FigureData,
+  folder: string,
+  width: Width,
+  formats: readonly Format[],
+): Promise<void> {
+  for (const [name, content] of await figureFiles(figures, data, width, formats))
+    writeFileSync(join(folder, name), content);
+}
 
 /** A trace of made-up results. */
 interface Made {

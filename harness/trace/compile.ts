@@ -6,15 +6,18 @@ import { isBinaryTrace } from './binary/decoder.js';
 import { VERSION } from './binary/layout.js';
 import { BinaryEncoder } from './binary/writer.js';
 import { markUsed, trimCache, usableCacheFolder } from './io/cache.js';
-import { COMPRESSED_NAME } from './io/decompress.js';
 import { decodedBytes, inputName, type PeekedInput, usingInput } from './io/input.js';
 import { openSink, writeTo } from './io/output.js';
+import { peekBytes } from './io/peek.js';
+import { rawBytes } from './io/raw.js';
 import type { TraceSource } from './source.js';
 import { TextScanner } from './text/scanner.js';
 import { openTrace, type TraceHandle, traceHandle } from './trace.js';
 import { verifyTrace } from './verify.js';
 import { writeTrace } from './write.js';
 
+/** Bytes that hold the mark of a binary trace. */
+const MARK_BYTES = 64;
 /** How the names of compiled traces end. */
 const ENDING = `-v${VERSION}.rtrace`;
 
@@ -100,10 +103,17 @@ export async function compileInput(
   const build = binary ? spool : compileText;
   if (kind === 'stream') return intoCache(all, name, build, progress);
   await close();
-  if (binary && !COMPRESSED_NAME.test(path)) return verified(await traceHandle(path, name));
+  if (binary && (await isPlain(path))) return verified(await traceHandle(path, name));
   return (
     (await fromCache(await sha256Of(path), name)) ?? intoCache(decodedBytes(path), name, build, progress)
   );
+}
+
+/** Whether a file is a binary trace as it lies, not compressed, whatever its name says. */
+async function isPlain(path: string): Promise<boolean> {
+  const { head, close } = await peekBytes(rawBytes(path), MARK_BYTES);
+  await close();
+  return isBinaryTrace(head);
 }
 
 /** A binary trace that somebody gave, once it has been checked. */

@@ -4,8 +4,9 @@ import { decodedBytes, inputName, type PeekedInput, usingInput } from './io/inpu
 import { rereadable } from './io/spool.js';
 import { OP } from './op.js';
 import { LineAccount } from './readers/account.js';
+import { detectReader } from './readers/detect.js';
 import type { EventReader, InputFile, Reader, ThreadFile } from './readers/reader.js';
-import { type ChosenReader, checkSides, detectReader, readerOf } from './readers/registry.js';
+import { type ChosenReader, checkSides, readerOf } from './readers/registry.js';
 import { findThreadFiles, type ThreadPath } from './readers/strace/thread-files.js';
 import { importRequests } from './requests/import.js';
 import type { TraceSource } from './source.js';
@@ -86,10 +87,11 @@ async function importInput(
   files: readonly ThreadPath[] | undefined,
 ): Promise<ImportedTrace> {
   const file = inputName(path);
-  const { reader, values } = chooseReader(peeked, file, named);
+  const { reader, values, also = [] } = chooseReader(peeked, file, named);
   checkSides(reader, sides);
   const input = { file, values, sides: sideFiles(sides), account: new LineAccount() };
   const inputs = [input, ...Object.values(input.sides)];
+  for (const name of also) input.account.remark(`a file for reader ${name}, too: --reader ${name} reads it`);
   if (reader.yields === 'events') {
     if (split) throw notSplit(reader);
     if (!files) return { ...(await reader.open({ ...input, bytes: peeked.all })), inputs };

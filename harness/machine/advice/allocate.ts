@@ -32,7 +32,7 @@ export function fallocateBlocks(
       allocateBlock(m, object, at);
       made++;
     } else if (object.backing === 'shmem' && m.swapSlotOf(object.page(at)) >= 0) {
-      pageIn(m, object, at, whereIs(m, object, at)); // shmem_get_folio reads it (SGP_FALLOC)
+      pageIn(m, object, at, whereIs(m, object, at), PART.discard); // shmem_get_folio reads it (SGP_FALLOC)
     }
   }
   const { faults, calls } = m.costs;

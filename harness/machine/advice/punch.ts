@@ -49,24 +49,24 @@ function refusesHoles(object: SharedObject): Errno {
  * Makes a hole of bytes: the whole pages in it go, and the parts of pages at its edges are zeroed, for which a page
  * that is swapped out or on disk is read. Source: shmem_undo_range, truncate_inode_pages_range.
  */
-function punchBytes(m: State, object: SharedObject, bytes: ByteRange, call: Call): Errno {
+function punchBytes(m: State, object: SharedObject, bytes: ByteRange, call: Call, part: StallIndex): Errno {
   const refused = refusesHoles(object);
   if (refused !== 0) return refused;
   const end = bytes.offset + bytes.length;
   const first = Math.ceil(bytes.offset / PAGE_BYTES);
   const last = Math.floor(end / PAGE_BYTES);
   const head = Math.floor(bytes.offset / PAGE_BYTES);
-  if (head < first) zeroPart(m, object, head);
-  if (last * PAGE_BYTES < end && last >= first) zeroPart(m, object, last);
+  if (head < first) zeroPart(m, object, head, part);
+  if (last * PAGE_BYTES < end && last >= first) zeroPart(m, object, last, part);
   return last > first ? punchHole(m, object, first, last - first, call) : 0;
 }
 
 /** Zeroes a part of a page: what was zero stays so, and other contents become unlike all others. */
-function zeroPart(m: State, object: SharedObject, index: number): void {
+function zeroPart(m: State, object: SharedObject, index: number, part: StallIndex): void {
   if (index >= object.size) return;
   const where = whereIs(m, object, index);
   if (where === WHERE.hole) return;
-  const page = pageIn(m, object, index, where);
+  const page = pageIn(m, object, index, where, part);
   if (m.pages.contents.get(page) === ZERO) return;
   m.pages.contents.setUnique(page);
   dirtyObjectPage(m, object, page);
@@ -92,7 +92,7 @@ export function fallocatePunch(
   let errno: Errno = 0;
   if (!object || !descriptor) errno = 'EBADF';
   else if (bytes ? bytes.length <= 0 : count <= 0) errno = 'EINVAL';
-  else if (bytes) errno = punchBytes(m, object, bytes, call);
+  else if (bytes) errno = punchBytes(m, object, bytes, call, part);
   else errno = punchHole(m, object, index, count, call);
   m.ledger.cpu(part, punchNs(m, call, Math.max(1, count)));
   return { errno, value: 0, pages: errno === 0 ? count : 0 };

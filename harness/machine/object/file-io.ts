@@ -19,7 +19,7 @@ export function readFilePages(m: State, object: SharedObject, first: number, cou
     m.ledger.cpu(PART.minor, m.costs.file_io.page.ns);
     // tmpfs reads a hole from the zero page; an image is read in place.
     if (where === WHERE.mappedInPlace || (where === WHERE.hole && object.backing === 'shmem')) continue;
-    const page = pageIn(m, object, index, where);
+    const page = pageIn(m, object, index, where, PART.read);
     // filemap_read: going on in the page of the last read is the same use. The kernel keeps that by descriptor.
     if (index !== object.lastRead || object.backing === 'shmem') m.reclaim.accessed(page);
     object.lastRead = index;
@@ -61,7 +61,8 @@ export function writeFilePages(
 function pageForWriting(m: State, object: SharedObject, index: number): number {
   const where = whereIs(m, object, index);
   if (where === WHERE.mappedInPlace) return identify(m, object, index);
-  const page = where === WHERE.disk ? overwrite(m, object, index) : pageIn(m, object, index, where);
+  const page =
+    where === WHERE.disk ? overwrite(m, object, index) : pageIn(m, object, index, where, PART.read);
   dirtyObjectPage(m, object, page);
   // shmem_get_folio marks a page for a write as used; filesystems do not (since Linux 4.7).
   if (object.backing === 'shmem') m.reclaim.accessed(page);

@@ -1,4 +1,4 @@
-import { PART } from '../../cost/ledger.js';
+import { PART, type StallIndex } from '../../cost/ledger.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import { PAGE_FLAG } from '../memory/pages.js';
 import type { State } from '../state/state.js';
@@ -37,15 +37,23 @@ function isCached(m: State, page: number): boolean {
 
 /**
  * filemap_fault, shmem_fault: makes the page at an index of an object usable. Returns its id. `where` is what
- * `whereIs` said. Reading it from a device stalls the part `major`.
+ * `whereIs` said.
+ *
+ * @param part what reading it from a device stalls: a fault, or a call
  */
-export function pageIn(m: State, object: SharedObject, index: number, where: number): number {
-  const page = bringIn(m, object, index, where);
+export function pageIn(
+  m: State,
+  object: SharedObject,
+  index: number,
+  where: number,
+  part: StallIndex = PART.major,
+): number {
+  const page = bringIn(m, object, index, where, part);
   if (object.backing !== 'shmem') m.merger.fileRead(page);
   return page;
 }
 
-function bringIn(m: State, object: SharedObject, index: number, where: number): number {
+function bringIn(m: State, object: SharedObject, index: number, where: number, part: StallIndex): number {
   const known = object.page(index);
   switch (where) {
     case WHERE.memory:
@@ -55,11 +63,11 @@ function bringIn(m: State, object: SharedObject, index: number, where: number): 
     case WHERE.hole:
       return object.backing === 'shmem' ? newObjectPage(m, object, index) : cacheHole(m, object, index);
     case WHERE.swap:
-      readSwap(m, known, object.number, index);
+      readSwap(m, known, object.number, index, part);
       leaveSwapCache(m, known);
       return known;
     case WHERE.disk:
-      return readPage(m, object, index);
+      return readPage(m, object, index, part);
     default:
       return identify(m, object, index);
   }
@@ -111,10 +119,10 @@ export function cachePage(m: State, object: SharedObject, index: number): number
 }
 
 /** Reads a page into the page cache, and waits. One of an XIP object is copied from memory. */
-function readPage(m: State, object: SharedObject, index: number): number {
+function readPage(m: State, object: SharedObject, index: number, part: StallIndex): number {
   const page = cachePage(m, object, index);
-  if (object.backing === 'file') m.readDevice(m.disk, PART.major);
-  else m.ledger.cpu(PART.major, m.costs.faults.cow_copy.ns);
+  if (object.backing === 'file') m.readDevice(m.disk, part);
+  else m.ledger.cpu(part, m.costs.faults.cow_copy.ns);
   return page;
 }
 

@@ -1,11 +1,21 @@
-import { PART } from '../../cost/ledger.js';
+import { PART, type StallIndex } from '../../cost/ledger.js';
 import type { State } from '../state/state.js';
 
-/** Brings a page in from swap, and waits for it. Its slot stays: the page is in the swap cache. */
-export function readSwap(m: State, page: number, object: number, index: number): void {
+/**
+ * Brings a page in from swap, and waits for it. Its slot stays: the page is in the swap cache.
+ *
+ * @param part what the wait stalls: a fault, or a call
+ */
+export function readSwap(
+  m: State,
+  page: number,
+  object: number,
+  index: number,
+  part: StallIndex = PART.major,
+): void {
   m.reclaim.bringIn(page, object, index);
   m.counters.pswpin++;
-  m.readDevice(m.swapDevice!, PART.major);
+  m.readDevice(m.swapDevice!, part);
 }
 
 /** A page of shared memory is used again: the object holds it, and its slot is free (shmem_swapin_folio). */

@@ -12,6 +12,7 @@ import { largest, rounded, timeUnit, type Unit } from './units.js';
 export const PART_NAMES: Readonly<Record<StallPart, string>> = {
   minor: 'minor faults',
   major: 'major faults',
+  read: 'file reads',
   cow: 'copy-on-write',
   reclaim: 'direct reclaim',
   discard: 'discard calls',

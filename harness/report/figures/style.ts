@@ -38,7 +38,17 @@ const SHAPES = [
  * Fills of the parts of a stack, in its order: light and dark alternate, so that neighbours can be distinguished in
  * grey.
  */
-export const FILLS = ['#56B4E9', '#000000', '#F0E442', '#0072B2', '#E69F00', '#009E73', '#CC79A7', '#D55E00'];
+export const FILLS = [
+  '#56B4E9',
+  '#000000',
+  '#8C8C8C',
+  '#F0E442',
+  '#0072B2',
+  '#E69F00',
+  '#009E73',
+  '#CC79A7',
+  '#D55E00',
+];
 
 function cycled<T>(values: readonly T[], count: number): T[] {
   return Array.from({ length: count }, (_, i) => values[i % values.length] as T);

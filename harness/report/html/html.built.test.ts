@@ -10,7 +10,7 @@ import { chartModel } from './chart-data.js';
 import { dataElement, html } from './markup.js';
 import type { ChartModel } from './model.js';
 import { clientScript } from './script.js';
-import { writeReport } from './write.js';
+import { reportText } from './write.js';
 
 let folder: string;
 beforeEach(() => {
@@ -21,7 +21,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** What report.html of the results in the folder says. */
 function page(): string {
   const results = ResultsFolder.open(folder);
-  return readFileSync(writeReport(results, new FigureData(results)), 'utf8');
+  return reportText(results, new FigureData(results));
 }
 
 function model(): ChartModel {

@@ -1,6 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileError } from '../../base/errors.js';
+import { readFileSync } from 'node:fs';
 import type { ResultFile } from '../../metrics/files.js';
 import type { ResultsFolder } from '../../metrics/results.js';
 import type { FigureData } from '../figures/data.js';
@@ -28,20 +26,13 @@ export function missingForReport(results: ResultsFolder): string | undefined {
 }
 
 /**
- * Writes report.html into the folder of some results. Returns its path.
+ * The text of report.html of some results.
  *
- * @throws InputError when the results are not what they should be, or the file cannot be written
+ * @throws InputError when the results are not what they should be
  */
-export function writeReport(results: ResultsFolder, data: FigureData): string {
+export function reportText(results: ResultsFolder, data: FigureData): string {
   const files = FILES.filter((name) => results.has(name)).map(
     (name): Attachment => ({ name, content: readFileSync(results.path(name)), kind: 'results' }),
   );
-  const content = reportPage(data, [...files, ...specifications(data)]);
-  const path = join(results.folder, 'report.html');
-  try {
-    writeFileSync(path, content);
-  } catch (error) {
-    throw fileError(error, path);
-  }
-  return path;
+  return reportPage(data, [...files, ...specifications(data)]);
 }

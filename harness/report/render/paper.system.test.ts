@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ResultsFolder } from '../../metrics/results.js';
-import { writeComparison, writeMerging } from '../../testing/results.js';
+import { writeComparison, writeFigureFiles, writeMerging } from '../../testing/results.js';
 import { cannot, mustRun, runProgram } from '../../testing/system.js';
 import { FigureData } from '../figures/data.js';
 import { WIDTHS, type Width } from '../figures/figure.js';
 import { FIGURES, missingFor } from '../figures/registry.js';
-import { FORMATS, writeFigures } from './write.js';
+import { FORMATS } from './write.js';
 
 const WIDTH_NAMES = Object.keys(WIDTHS) as Width[];
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
     for (const width of WIDTH_NAMES) {
       const out = join(folder, `${name}-${width}`);
       mkdirSync(out);
-      await writeFigures(figures, data, out, width, FORMATS);
+      await writeFigureFiles(figures, data, out, width, FORMATS);
     }
   }
 });

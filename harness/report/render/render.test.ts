@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ResultsFolder } from '../../metrics/results.js';
-import { writeComparison } from '../../testing/results.js';
+import { writeComparison, writeFigureFiles } from '../../testing/results.js';
 import { FigureData } from '../figures/data.js';
 import type { Width } from '../figures/figure.js';
 import { figureOf } from '../figures/registry.js';
 import { layOut } from './vega.js';
-import { FORMATS, writeFigures } from './write.js';
+import { FORMATS } from './write.js';
 
 const NAMES = ['memory', 'saving-stall', 'heat-map'];
 
@@ -19,7 +19,7 @@ let data: FigureData;
 async function draw(names: readonly string[], width: Width, to: string): Promise<string> {
   const out = join(folder, to);
   mkdirSync(out);
-  await writeFigures(names.map(figureOf), data, out, width, FORMATS);
+  await writeFigureFiles(names.map(figureOf), data, out, width, FORMATS);
   return out;
 }
 

@@ -1,6 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileError } from '../../base/errors.js';
 import type { FigureData } from '../figures/data.js';
 import { type Drawing, type Figure, type Page, WIDTHS, type Width } from '../figures/figure.js';
 import { TEXT_POINTS } from '../figures/style.js';
@@ -48,33 +45,23 @@ export function drawingsOf(figures: readonly Figure[], data: FigureData, page: P
 }
 
 /**
- * Draws figures into a folder: for each drawing its specification, the formats asked for and a caption, all of one name.
- * Returns the names of the files.
+ * Draws figures: for each drawing its specification, the formats asked for and a caption, all of one name.
  *
- * @throws InputError when a file cannot be written
+ * @returns the contents by the names of the files
  */
-export async function writeFigures(
+export async function figureFiles(
   figures: readonly Figure[],
   data: FigureData,
-  folder: string,
   width: Width,
   formats: readonly Format[],
-): Promise<string[]> {
+): Promise<Map<string, string | Uint8Array>> {
   const page = pageOf(width);
-  const written: string[] = [];
+  const all = new Map<string, string | Uint8Array>();
   for (const { figure, drawing } of drawingsOf(figures, data, page)) {
     const files = await filesOf(drawing, page, formats);
     files.set('.txt', captionText(figure, drawing, data));
     files.set('.tex', captionTex(figure, drawing, data, width));
-    for (const [ending, content] of files) {
-      const path = join(folder, `${drawing.name}${ending}`);
-      try {
-        writeFileSync(path, content);
-      } catch (error) {
-        throw fileError(error, path);
-      }
-      written.push(path);
-    }
+    for (const [ending, content] of files) all.set(`${drawing.name}${ending}`, content);
   }
-  return written;
+  return all;
 }

@@ -94,6 +94,11 @@ export function limitExpansion(times: number): void {
   mostTimes = times;
 }
 
+/** How many times its size a compressed file may expand to. */
+export function expansionLimit(): number {
+  return mostTimes;
+}
+
 /** Counts what goes into a decompressor and what comes out of it. */
 class Expansion {
   private packedBytes = 0;

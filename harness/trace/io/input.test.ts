@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { detectReader } from '../readers/registry.js';
+import { detectReader } from '../readers/detect.js';
 import { decompressed, limitExpansion, looksLikeBrotli } from './decompress.js';
 import { decodedBytes, usingInput } from './input.js';
 import { peekBytes } from './peek.js';

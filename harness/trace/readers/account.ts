@@ -6,7 +6,8 @@ export type Counts = readonly (readonly [what: string, count: number])[];
  * reason, so that the three add up to what was read. Complete once everything has been read.
  */
 export class LineAccount {
-  private usedLines = 0;
+  /** All lines counted so far. A plain field: readers of lines compare it for each of them. */
+  total = 0;
   private joinedLines = 0;
   private leftLines = 0;
   private readonly reasons = new Map<string, number>();
@@ -14,17 +15,19 @@ export class LineAccount {
 
   /** Counts lines that the result is made of. */
   use(lines = 1): void {
-    this.usedLines += lines;
+    this.total += lines;
   }
 
   /** Counts lines that only complete others: headers, the first half of a call. */
   join(lines = 1): void {
+    this.total += lines;
     this.joinedLines += lines;
   }
 
   /** Counts lines that are in the result in no way. @param what in the plural, as in "page faults outside the pool" */
   leave(what: string, lines = 1): void {
     if (lines === 0) return;
+    this.total += lines;
     this.leftLines += lines;
     this.reasons.set(what, (this.reasons.get(what) ?? 0) + lines);
   }
@@ -35,16 +38,11 @@ export class LineAccount {
   }
 
   get used(): number {
-    return this.usedLines;
+    return this.total - this.joinedLines - this.leftLines;
   }
 
   get joined(): number {
     return this.joinedLines;
-  }
-
-  /** All lines counted so far. */
-  get total(): number {
-    return this.usedLines + this.joinedLines + this.leftLines;
   }
 
   /** Lines left out, by reason. */

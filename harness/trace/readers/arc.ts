@@ -1,9 +1,9 @@
-import { FIT, type RequestReader } from './reader.js';
-import { detectLines, type LineScanner, readLines } from './scan/lines.js';
+import { type Detection, FIT, misfit, type RequestReader } from './reader.js';
+import { detectLines, headLines, type LineScanner, readLines } from './scan/lines.js';
 
 const BLOCK_BYTES = 512;
 
-const scan: LineScanner = (cursor, batch) => {
+const scan: LineScanner = (cursor, batch, account) => {
   if (cursor.blank) {
     cursor.skipLine();
     return;
@@ -17,8 +17,25 @@ const scan: LineScanner = (cursor, batch) => {
   cursor.gap('four numbers: first block, blocks, an unused one, request');
   cursor.number('the number of the request');
   cursor.endLine();
-  if (blocks > 0) batch.add(low, high, blocks * BLOCK_BYTES, 0, 0);
+  if (blocks === 0) account.leave('requests of 0 blocks');
+  else batch.add(low, high, blocks * BLOCK_BYTES, 0, 0);
 };
+
+/** Four numbers are of many formats: here the last ones count up, and the third ones are nearly always 0. */
+function detect(head: Uint8Array): Detection {
+  const form = detectLines(head, /^\d+[ \t]+\d+[ \t]+\d+[ \t]+\d+\s*$/, FIT.possible, scan);
+  if (form.fit === FIT.none) return form;
+  let last = 0;
+  let unused = true;
+  for (const { number, text, start } of headLines(head)) {
+    const [, , third, request] = text.split(/[ \t]+/).map(Number);
+    if (request! < last)
+      return misfit(`line ${number} has request ${request}, expected at least ${last}`, start);
+    last = request!;
+    unused &&= third === 0;
+  }
+  return unused ? { fit: FIT.likely } : form;
+}
 
 export const arc: RequestReader = {
   yields: 'requests',
@@ -32,6 +49,6 @@ export const arc: RequestReader = {
   idBytes: BLOCK_BYTES,
   blockBytes: BLOCK_BYTES,
   timed: false,
-  detect: (head) => detectLines(head, /^\d+[ \t]+\d+[ \t]+\d+[ \t]+\d+\s*$/, FIT.likely, scan),
+  detect,
   read: (input) => readLines(input, scan),
 };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { requestReader, requestsIn } from '../../testing/readers.js';
+import { inputOf, requestReader, requestsIn } from '../../testing/readers.js';
 import { lcsHeader, oldLcsHeader, packed } from '../../testing/requests.js';
 import { parseLayout } from './scan/layout.js';
 import { NAMED_LAYOUTS } from './scan/named-layouts.js';
@@ -88,6 +88,8 @@ describe('binary records', () => {
     expect(
       (await requestsIn(binary, bytes, { given: { format: '>Q', id: '1' } })).map(({ id }) => id),
     ).toEqual(ids);
+    for await (const { timed } of binary.read(inputOf(binary, bytes, { given: { format: '>Q', id: '1' } })))
+      expect(timed).toBe(false);
     const ints = pack('>I', [7], [2 ** 32 - 1]);
     expect(
       (await requestsIn(binary, ints, { given: { format: '>I', id: '1' } })).map(({ id }) => id),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../base/package-root.js';
 import { inputOf, requestReader, requestsIn } from '../../testing/readers.js';
 import { type Request, requestsOf } from '../../testing/requests.js';
-import { detectReader } from './registry.js';
+import { detectReader } from './detect.js';
 
 /** Misses of an LRU cache, in its plainest form. */
 function lruMisses(keys: readonly string[], size: number): number {
@@ -51,7 +51,12 @@ describe('files in the form in which other programs write them', () => {
       expect(reader.name).toBe(name);
       const requests: Request[] = [];
       const input = inputOf(reader, bytes);
-      for await (const batch of reader.read(input)) requests.push(...requestsOf(batch));
+      let { timed } = reader;
+      for await (const batch of reader.read(input)) {
+        requests.push(...requestsOf(batch));
+        timed &&= batch.timed;
+      }
+      expect(timed).toBe(['blkparse', 'fio'].includes(name));
       expect(requests).toHaveLength(count);
       const keys = requests.map((request) => keyOf(request, reader.kind === 'memory'));
       expect(lruMisses(keys, 4)).toBe(misses);

@@ -53,6 +53,7 @@ class DrmemtraceScanner {
       return;
     }
     this.form ??= formOf(cursor.text());
+    batch.timed = this.form === 'view';
     if (this.form === 'view') this.record(cursor, batch);
     else if (cursor.byte !== BYTE.zero) this.other(cursor);
     else if (this.form === 'simple') this.simple(cursor, batch);

@@ -1,21 +1,24 @@
 import { PAGE_BYTES } from '../../base/page.js';
 import { BYTE } from '../text/fields.js';
+import type { LineAccount } from './account.js';
 import { type Detection, FIT, type RequestReader } from './reader.js';
+import type { Cursor } from './scan/cursor.js';
 import { detectLines, headLines, type LineScanner, readLines } from './scan/lines.js';
 
 const STAR = 0x2a;
 
-/** Some of the paper's files have a `*` on a line of its own; it is no request. */
-const scan: LineScanner = (cursor, batch) => {
-  if (cursor.byte === STAR) {
-    cursor.at++;
-    cursor.endLine();
-    return;
-  }
-  if (cursor.byte === BYTE.lf || cursor.byte === BYTE.cr) {
-    cursor.endLine();
-    return;
-  }
+/** Passes an empty line, or one with a `*`, which some of the paper's files have. */
+function passed(cursor: Cursor, account: LineAccount): boolean {
+  const star = cursor.byte === STAR;
+  if (star) cursor.at++;
+  else if (cursor.byte !== BYTE.lf && cursor.byte !== BYTE.cr) return false;
+  cursor.endLine();
+  if (star) account.leave('lines "*"');
+  return true;
+}
+
+const scan: LineScanner = (cursor, batch, account) => {
+  if (!cursor.atDigit && passed(cursor, account)) return;
   cursor.id('a block number, decimal');
   batch.add(cursor.low, cursor.high, 0, 0, 0);
   cursor.endLine();
@@ -30,6 +33,7 @@ export const lirs: RequestReader = {
   yields: 'requests',
   name: 'lirs',
   summary: 'the LIRS paper: one block number per line; a line "*" is skipped',
+  family: 'lists of numbers',
   extensions: ['.lirs', '.trc'],
   source: 'Jiang and Zhang, LIRS (SIGMETRICS 2002); https://github.com/zhongch4g/LIRS2',
   parameters: {},

@@ -9,6 +9,8 @@ const DISKS = 1 << 12;
 const MAX_HOSTS = 2 ** 31 / DISKS;
 const LETTER_R = 0x72;
 const LETTER_W = 0x77;
+const READ_LETTERS = 'Read'.length;
+const WRITE_LETTERS = 'Write'.length;
 const HEADER = /^timestamp,hostname/i;
 
 /** Windows file times are 100 ns steps since 1601: too many for a float, so times count from the first record. */
@@ -36,7 +38,13 @@ class MsrScanner {
     if (disk >= DISKS) cursor.wrong(`a disk below ${DISKS}`);
     cursor.comma();
     const write = cursor.readOrWrite(LETTER_R, LETTER_W, 'Read or Write');
-    cursor.at = cursor.tokenEnd();
+    const end = cursor.tokenEnd();
+    const letters = end - cursor.at + 1;
+    if (letters !== 1 && letters !== (write === 1 ? WRITE_LETTERS : READ_LETTERS)) {
+      cursor.at--;
+      cursor.wrong('Read or Write');
+    }
+    cursor.at = end;
     cursor.comma();
     cursor.id('an offset in bytes');
     const { low, high } = cursor;

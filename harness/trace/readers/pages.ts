@@ -3,11 +3,13 @@ import { FIT, type RequestReader } from './reader.js';
 import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 
 const scan: LineScanner = (cursor, batch) => {
-  if (cursor.blank) {
-    cursor.skipLine();
-    return;
+  if (!cursor.atDigit) {
+    if (cursor.blank) {
+      cursor.skipLine();
+      return;
+    }
+    cursor.blanks();
   }
-  cursor.blanks();
   cursor.anyId('a page number, decimal or 0x and hexadecimal digits');
   batch.add(cursor.low, cursor.high, 0, 0, 0);
   cursor.endLine();
@@ -17,6 +19,7 @@ export const pages: RequestReader = {
   yields: 'requests',
   name: 'pages',
   summary: 'one page number per line, decimal or 0x…; lines that begin with # are comments',
+  family: 'lists of numbers',
   extensions: ['.pages'],
   source: 'harness/trace/readers/README.md',
   parameters: {},

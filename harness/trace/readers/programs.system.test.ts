@@ -5,7 +5,7 @@ import { temporaryFolder } from '../../testing/folder.js';
 import { inputOf, requestReader } from '../../testing/readers.js';
 import { packed, requestsOf } from '../../testing/requests.js';
 import { cannot, mustRun, runProgram } from '../../testing/system.js';
-import { detectReader } from './registry.js';
+import { detectReader } from './detect.js';
 
 const folder = temporaryFolder('reclaim-programs-');
 

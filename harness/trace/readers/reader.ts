@@ -15,6 +15,8 @@ export interface Misfit {
   readonly why: string;
   /** Bytes of the file that are as the format wants them: of several formats, the one that reaches furthest is nearest. */
   readonly reached: number;
+  /** How the file fits where its name is that of the format: its content says too little. */
+  readonly ifNamed?: Exclude<Fit, typeof FIT.none>;
 }
 
 /** What a reader says of the start of a file. */
@@ -64,6 +66,8 @@ interface ReaderInfo {
   readonly summary: string;
   /** Where the format is described. */
   readonly source: string;
+  /** Readers of one family read a file alike that fits them equally well. */
+  readonly family?: string;
   /** Endings of file names, with their dot, in lower case, without that of a compression. */
   readonly extensions: readonly string[];
   /** What `--reader NAME:key=value,…` may say. */

@@ -13,8 +13,9 @@ import {
 } from '../../testing/readers.js';
 import { FIELDS, packed, SAMPLES, type Sample } from '../../testing/requests.js';
 import { BATCH_CAPACITY } from '../requests/batch.js';
+import { detectReader } from './detect.js';
 import { FIT, type Reader, type RequestReader } from './reader.js';
-import { checkSides, detectReader, READERS, readerOf } from './registry.js';
+import { checkSides, READERS, readerOf } from './registry.js';
 import { headLines } from './scan/lines.js';
 
 const FOLDER = packageFile('harness', 'trace', 'readers');
@@ -126,6 +127,8 @@ describe.each(READERS.map((reader) => [reader.name, reader] as const))('the read
     for (const other of READERS) {
       const head = sampleOf(other)?.bytes;
       if (!head || reader.detect(head).fit !== FIT.none) continue;
+      // These take what they are only named for: detection asks for more than a form.
+      if (['arc', 'webcachesim'].includes(name)) continue;
       await expect(read(reader, head), other.name).rejects.toThrow(/^x(:\d+(:\d+)?|: byte \d+)?: [^\n]+$/);
     }
   });
@@ -152,7 +155,7 @@ describe('accounts', () => {
 describe('the registry', () => {
   it('has every reader of the folder, and samples of no others', () => {
     const files = readdirSync(FOLDER).filter((file) => /^[a-z-]+\.ts$/.test(file));
-    const support = ['reader.ts', 'registry.ts', 'marks.ts', 'account.ts'];
+    const support = ['reader.ts', 'registry.ts', 'marks.ts', 'account.ts', 'detect.ts'];
     expect(files.filter((file) => !support.includes(file))).toHaveLength(REQUEST_READERS.length);
     const folders = readdirSync(FOLDER).filter((name) => existsSync(`${FOLDER}/${name}/import.ts`));
     expect(folders).toHaveLength(READERS.length - REQUEST_READERS.length);
@@ -166,12 +169,49 @@ describe('the registry', () => {
       txt: 'pages',
       chromium: 'strace',
       mariadb: 'strace',
-      guests: 'arc',
     };
     for (const reader of READERS) {
       const bytes = sampleOf(reader)?.bytes;
-      if (bytes) expect(detectReader(bytes, 'x').reader.name).toBe(alike[reader.name] ?? reader.name);
+      if (bytes && reader.name !== 'guests')
+        expect(detectReader(bytes, 'x').reader.name).toBe(alike[reader.name] ?? reader.name);
     }
+  });
+
+  it('asks where two formats fit that read a file differently', () => {
+    const ask = (content: string, file = 'x', wanted?: Reader['yields']) => {
+      return () => detectReader(Buffer.from(content), file, wanted).reader.name;
+    };
+    const four = '0 1 4096 0\n1 2 4096 0\n';
+    expect(ask(four)).toThrow(
+      /^x: 3 formats fit: guests \(.*\), and webcachesim \(.*\), and arc \(.*\); expected one to be named: --reader guests or --reader webcachesim or --reader arc$/,
+    );
+    expect(ask(four, 'x', 'requests')).toThrow(/^x: 2 formats fit: webcachesim .*, and arc/);
+    // An ending that few formats have decides; one that many have does not.
+    expect(ask(four, 'P6.lis.gz')()).toBe('arc');
+    expect(ask(four, 'a.tr')).toThrow(/3 formats fit/);
+    // The third numbers of arc are nothing, its last ones count up.
+    expect(ask('7 1 0 0\n9 1 0 1\n')()).toBe('arc');
+    expect(ask('0 4 1111 0\n1 10 1333 2\n2 9 1296 0\n', 'x', 'requests')()).toBe('webcachesim');
+    expect(ask('7\n8\n', 'a.txt')()).toBe('txt');
+  });
+
+  it('says that a log is for the reader of one program, too', () => {
+    const log = (file: string) =>
+      Buffer.from(`1 10.000000 openat(AT_FDCWD, "${file}", O_RDWR) = 3 <0.000010>\n`);
+    expect(detectReader(log('/var/lib/mysql/ibdata1'), 'x')).toMatchObject({ also: ['mariadb'] });
+    expect(detectReader(log('/tmp/x'), 'x')).toMatchObject({ also: [] });
+  });
+
+  it('names text that is not UTF-8 with LF', () => {
+    const message = (head: Buffer) => () => detectReader(head, 'x');
+    expect(message(Buffer.from('time,id\n1,2\n', 'utf16le'))).toThrow(
+      /^x: this is UTF-16, expected UTF-8: iconv -f UTF-16LE/,
+    );
+    expect(message(Buffer.from('\ufefftime,id\n', 'utf16le'))).toThrow(/this is UTF-16/);
+    expect(message(Buffer.from('time,id\n', 'utf16le').swap16())).toThrow(/iconv -f UTF-16BE/);
+    expect(message(Buffer.from('time,id\r1,2\r'))).toThrow(
+      /^x: lines end in CR only, expected LF or CR LF: tr /,
+    );
   });
 
   it('says of any bytes in one line why they are not of a format', () => {
@@ -208,7 +248,9 @@ describe('the registry', () => {
     expect(() => readerOf('pages:id=1')).toThrow(/unknown parameter of reader pages "id", there are none/);
     expect(() => readerOf('orcaleGeneral')).toThrow(/unknown reader "orcaleGeneral".* oracleGeneral\?$/);
     expect(() => readerOf('guests')).toThrow('reader guests needs the parameter names, as in names=base+web');
-    await expect(requestsIn(csv, lines, { given: { id: '4' } })).rejects.toThrow(/expected 4 columns/);
+    await expect(requestsIn(csv, lines, { given: { id: '4' } })).rejects.toThrow(
+      /expected at least 4 for id=4/,
+    );
     await expect(requestsIn(csv, lines, { given: { time: '1' } })).rejects.toThrow(/no column of ids/);
   });
 
@@ -246,7 +288,9 @@ describe('the registry', () => {
     expect(refused('x\n', 'a.lackey.gz')).toMatch(
       /no known format fits: lackey: line 1, column 1: "x" is wrong/,
     );
-    expect(refused('time,id\n1,2\n1,2,3\n')).toMatch(/csv: line 3 has 3 fields, expected 2 as in the first/);
+    expect(refused('time,id\n1,2\n1,2,3\n')).toMatch(
+      /csv: line 3, column 4: "," is wrong here, expected 2 columns/,
+    );
     expect(refused('')).toMatch(/^x: the input is empty/);
   });
 
@@ -263,6 +307,8 @@ describe('the first lines of a file', () => {
   /** All lines of a head, as one expression. */
   function plain(head: Uint8Array) {
     const lines = Buffer.from(head).toString('latin1').split('\n');
+    // Lines that end in CR only are refused by their name.
+    if (lines.length === 1 && /\r./.test(lines[0]!)) return [];
     if (lines.length > 1 && head.length >= 65_536) lines.pop();
     const starts = lines.map((_, i) => lines.slice(0, i).reduce((sum, line) => sum + line.length + 1, 0));
     return lines

@@ -2,8 +2,8 @@ import { InputError } from '../../base/errors.js';
 import { unknownName } from '../../base/nearest.js';
 import { type ParameterValues, parseParameters } from '../../base/parameters.js';
 import { parsePairs } from '../../base/parse.js';
-import { COMPRESSED_NAME, looksLikeBrotli } from '../io/decompress.js';
 import { address } from './address.js';
+import { alibaba } from './alibaba.js';
 import { arc } from './arc.js';
 import { binary } from './binary.js';
 import { blkparse } from './blkparse.js';
@@ -15,6 +15,7 @@ import { drmemtrace } from './drmemtrace.js';
 import { fio } from './fio.js';
 import { fiu } from './fiu.js';
 import { guests } from './guests/import.js';
+import { ibm } from './ibm.js';
 import { lackey } from './lackey.js';
 import { lackeyRun } from './lackey-run.js';
 import { lcs } from './lcs.js';
@@ -28,13 +29,19 @@ import { perf } from './perf.js';
 import { pinatrace } from './pinatrace.js';
 import { postgresql } from './postgresql/import.js';
 import { ramulator } from './ramulator.js';
-import type { Misfit, Reader } from './reader.js';
+import type { Reader } from './reader.js';
 import { spc } from './spc.js';
 import { strace } from './strace/import.js';
+import { systor } from './systor.js';
+import { tencent } from './tencent.js';
+import { twitter } from './twitter.js';
 import { txt } from './txt.js';
 import { vscsi } from './vscsi.js';
+import { webcachesim } from './webcachesim.js';
+import { wiki } from './wiki.js';
+import { youtube } from './youtube.js';
 
-/** All readers of other people's formats. Where two fit a file equally well, the one named first reads it. */
+/** All readers of other people's formats. Where two of one family fit a file equally well, the one named first reads it. */
 export const READERS: readonly Reader[] = [
   strace,
   chromium,
@@ -47,10 +54,18 @@ export const READERS: readonly Reader[] = [
   binary,
   msr,
   spc,
+  alibaba,
+  tencent,
+  systor,
+  twitter,
+  ibm,
+  wiki,
+  youtube,
   blkparse,
   fiu,
   fio,
   csv,
+  webcachesim,
   arc,
   address,
   penalties,
@@ -71,13 +86,16 @@ export const READERS: readonly Reader[] = [
 export interface ChosenReader {
   readonly reader: Reader;
   readonly values: ParameterValues;
+  /** Names of other readers that may be meant: what the file says suggests them. */
+  readonly also?: readonly string[];
 }
 
 function readerNames(): string[] {
   return READERS.map(({ name }) => name);
 }
 
-function chosen(reader: Reader, given: Readonly<Record<string, string>>): ChosenReader {
+/** A reader with its parameters as given, the others at their defaults. */
+export function chosenReader(reader: Reader, given: Readonly<Record<string, string>>): ChosenReader {
   return { reader, values: parseParameters(`reader ${reader.name}`, reader.parameters, given) };
 }
 
@@ -92,70 +110,7 @@ export function readerOf(spec: string): ChosenReader {
   const name = colon < 0 ? spec : spec.slice(0, colon);
   const reader = READERS.find((known) => known.name === name);
   if (!reader) throw unknownName('reader', name, readerNames());
-  return chosen(reader, colon < 0 ? {} : parsePairs(spec.slice(colon + 1).split(','), `"${spec}"`));
-}
-
-/** Whether a file's name, without that of its compression, ends as files of this format do. */
-function endsAs(reader: Reader, file: string): boolean {
-  const plain = file.toLowerCase().replace(COMPRESSED_NAME, '');
-  return reader.extensions.some((extension) => plain.endsWith(extension));
-}
-
-/** A reader that a file does not fit. */
-interface Candidate {
-  readonly reader: Reader;
-  readonly misfit: Misfit;
-  /** Whether the file's name is that of the format. */
-  readonly named: boolean;
-}
-
-/** Readers that the error names where none fits. */
-const SHOWN_CANDIDATES = 3;
-
-/** The error where no format fits: why not, of the formats that are nearest by the file's name and by what is right in it. */
-function noneFits(candidates: readonly Candidate[], head: Uint8Array, file: string): InputError {
-  if (looksLikeBrotli(head))
-    return new InputError(
-      'this looks brotli-compressed, which only a name that ends in .br says; rename it, or use brotli -dc FILE | reclaim … -',
-      { file },
-    );
-  const nearest = candidates
-    .toSorted((a, b) => Number(b.named) - Number(a.named) || b.misfit.reached - a.misfit.reached)
-    // Formats of one kind of log have one reason.
-    .filter(({ misfit }, i, all) => all.findIndex((other) => other.misfit.why === misfit.why) === i)
-    .slice(0, SHOWN_CANDIDATES)
-    .map(({ reader, misfit }) => `${reader.name}: ${misfit.why}`);
-  return new InputError(
-    `no known format fits: ${nearest.join('; ')}; name it with --reader (reclaim readers lists all)`,
-    { file },
-  );
-}
-
-/**
- * The reader whose format fits a file best: by content, and by name among those that fit it equally well.
- *
- * @param head its first bytes, decompressed
- * @param file what messages call it
- * @param wanted what it should yield: where no format fits, the error names only readers that do
- * @throws InputError where no format fits, with the reasons of the nearest ones
- */
-export function detectReader(head: Uint8Array, file: string, wanted?: Reader['yields']): ChosenReader {
-  if (head.length === 0) throw new InputError('the input is empty, expected a log or requests', { file });
-  let best: { readonly reader: Reader; readonly score: number } | undefined;
-  const candidates: Candidate[] = [];
-  for (const reader of READERS) {
-    const detection = reader.detect(head);
-    const named = endsAs(reader, file);
-    if (detection.fit === 0) {
-      if (wanted === undefined || reader.yields === wanted)
-        candidates.push({ reader, misfit: detection, named });
-      continue;
-    }
-    const score = detection.fit * 2 + (named ? 1 : 0);
-    if (score > (best?.score ?? 0)) best = { reader, score };
-  }
-  if (!best) throw noneFits(candidates, head, file);
-  return chosen(best.reader, {});
+  return chosenReader(reader, colon < 0 ? {} : parsePairs(spec.slice(colon + 1).split(','), `"${spec}"`));
 }
 
 /**

@@ -6,7 +6,7 @@ const MAX_ASU = 2 ** 31;
 const LETTER_R = 0x72;
 const LETTER_W = 0x77;
 
-const scan: LineScanner = (cursor, batch) => {
+const scan: LineScanner = (cursor, batch, account) => {
   cursor.blanks();
   if (cursor.blank) {
     cursor.skipLine();
@@ -27,8 +27,10 @@ const scan: LineScanner = (cursor, batch) => {
   batch.volume[batch.length] = asu;
   batch.add(low, high, size, write, time);
   // Fields that a site adds may follow.
-  if (cursor.byte === BYTE.comma) cursor.skipLine();
-  else cursor.endLine();
+  if (cursor.byte === BYTE.comma) {
+    account.remark('fields after the time, which are not read');
+    cursor.skipLine();
+  } else cursor.endLine();
 };
 
 export const spc: RequestReader = {

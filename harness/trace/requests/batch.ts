@@ -19,6 +19,12 @@ export class RequestBatch {
   readonly time = new Float64Array(BATCH_CAPACITY);
   /** 1 for a write, 0 for a read. */
   readonly write = new Uint8Array(BATCH_CAPACITY);
+  /** Bytes that one unit of an id stands for, where that depends on the file: else as the reader says. */
+  idBytes: number | undefined;
+  /** Whether ids are hashes of texts, which have no neighbours. */
+  hashed = false;
+  /** Whether rows have times, where that depends on the file. */
+  timed = true;
 
   get full(): boolean {
     return this.length === BATCH_CAPACITY;

@@ -5,7 +5,7 @@ import { simulated } from '../../machine/target.js';
 import { validate } from '../../replay/validate.js';
 import { temporaryFolder } from '../../testing/folder.js';
 import { REQUEST_READERS } from '../../testing/readers.js';
-import { FIELDS, packed, SAMPLES } from '../../testing/requests.js';
+import { FIELDS, packed, SAMPLES, type Sample } from '../../testing/requests.js';
 import { compileTrace } from '../compile.js';
 import { type ImportOptions, importTrace } from '../import.js';
 import { openTrace } from '../trace.js';
@@ -87,7 +87,7 @@ describe('a trace of accesses to memory', () => {
     expect(await imported(file('a.lackey', accesses.join('\n')))).toBe(
       [
         '# page_size: 4096',
-        '# clock: one microsecond a request, as the format has no times',
+        '# clock: one microsecond a request, as the file has no times',
         '# source: a.lackey, format lackey',
         '# provenance: recorded',
         '# note: mapped is what is touched, and gaps of up to 16 pages',
@@ -112,12 +112,19 @@ describe('a trace of accesses to memory', () => {
 });
 
 describe('imports', () => {
+  /** Of memory: whether the sample has addresses that no program has. */
+  const outside = ({ requests }: Sample) => requests.some(({ id }) => id >= 2n ** 57n);
   const addressable = REQUEST_READERS.filter(
-    ({ name }) => !['pages', 'address'].includes(name) && SAMPLES[name],
+    ({ name, kind }) => SAMPLES[name] && name !== 'pages' && !(kind === 'memory' && outside(SAMPLES[name])),
   );
   it.each(addressable.map(({ name }) => name))('of %s are valid traces', async (name) => {
     const sample = SAMPLES[name]!;
     for (const split of [false, true]) {
+      if (split && ['twitter', 'ibm', 'wiki', 'youtube'].includes(name)) {
+        const refused = imported(file(sample.file, sample.bytes), { split });
+        await expect(refused).rejects.toThrow(/^--split cuts what has a place, and the ids are texts/);
+        continue;
+      }
       const text = await imported(file(sample.file, sample.bytes), { split });
       const trace = await openTrace(await compileTrace(file('check.csv', text)));
       const { warnings } = await validate(trace, simulated);
@@ -133,9 +140,7 @@ describe('imports', () => {
   });
 
   it('refuse what they cannot read', async () => {
-    await expect(imported(file('x', 'hello\n'))).rejects.toThrow(
-      /x: no known format fits: strace: line 1 does/,
-    );
+    await expect(imported(file('x', 'hello\n'))).rejects.toThrow(/x: no known format fits: strace: line 1/);
     await expect(imported(file('x', '1\n'), { reader: 'strase' })).rejects.toThrow(/did you mean strace\?/);
     await expect(imported(file('x.pages', '1\n'), { sides: { marks: 'm' } })).rejects.toThrow(
       /unknown side input of reader pages "marks", there are none/,

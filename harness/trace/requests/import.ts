@@ -25,6 +25,8 @@ interface Survey {
   readonly firstTimeUs: number;
   /** Requests with an earlier time than one before them. */
   readonly disordered: number;
+  /** Whether requests have times. */
+  readonly timed: boolean;
 }
 
 /** A file of requests, and how they are understood: what a reader reads, but for the bytes, as it is read twice. */
@@ -46,8 +48,10 @@ async function survey(file: RequestFile): Promise<Survey> {
   let firstTimeUs = Number.NaN;
   let lastTimeUs = Number.NEGATIVE_INFINITY;
   let disordered = 0;
+  let { timed } = reader;
   for await (const batch of requests(file, new LineAccount())) {
     for (const _ of mapper.map(batch));
+    timed &&= batch.timed;
     for (let row = 0; row < batch.length; row++) {
       const time = batch.time[row]!;
       if (Number.isNaN(firstTimeUs)) firstTimeUs = time;
@@ -55,7 +59,7 @@ async function survey(file: RequestFile): Promise<Survey> {
       else lastTimeUs = time;
     }
   }
-  return { mapper, pages: mapper.table.size, firstTimeUs, disordered };
+  return { mapper, pages: mapper.table.size, firstTimeUs, disordered, timed };
 }
 
 /** Collects references into events: pages that follow each other, with the same op and time, are one. */
@@ -159,7 +163,7 @@ class RequestEvents {
 
   /** Never decreasing; a microsecond a request where the format has no times. */
   private time(batch: RequestBatch, row: number): number {
-    if (!this.file.reader.timed) return this.requests + row;
+    if (!this.found.timed) return this.requests + row;
     this.nowUs = Math.max(this.nowUs, batch.time[row]! - this.found.firstTimeUs);
     return this.nowUs;
   }
@@ -186,7 +190,7 @@ function pageNote({ reader, split }: RequestFile): string {
   return `each object is one page, whatever its size; ${order}`;
 }
 
-function metadata(file: RequestFile, { disordered }: Survey): TraceMeta {
+function metadata(file: RequestFile, { disordered, timed }: Survey): TraceMeta {
   const { reader } = file;
   const late =
     disordered > 0
@@ -196,9 +200,7 @@ function metadata(file: RequestFile, { disordered }: Survey): TraceMeta {
     ['page_size', String(PAGE_BYTES)],
     [
       'clock',
-      reader.timed
-        ? 'microseconds since the first request'
-        : 'one microsecond a request, as the format has no times',
+      timed ? 'microseconds since the first request' : 'one microsecond a request, as the file has no times',
     ],
     ['source', `${basename(file.file)}, format ${reader.name}`],
     ['provenance', reader.provenance ?? 'recorded'],

@@ -1,3 +1,4 @@
+import { InputError } from '../../base/errors.js';
 import { PAGE_BYTES } from '../../base/page.js';
 import type { RequestReader } from '../readers/reader.js';
 import type { RequestBatch } from './batch.js';
@@ -35,20 +36,21 @@ export class ReferenceMapper {
   private readonly ids = new Int32Array(BATCH_CAPACITY);
   private readonly rows = new Int32Array(BATCH_CAPACITY);
   private length = 0;
-  /** Bits of an id below the number of its page. */
-  private readonly shift: number;
 
-  /** @param idBytes bytes that one unit of an id stands for; with `pageBytes`, powers of two */
+  /** @param idBytes bytes that one unit of an id stands for, unless a batch says so; with `pageBytes`, powers of two */
   constructor(
     private readonly reference: Reference,
     private readonly idBytes: number,
   ) {
-    this.shift = reference === 'objects' ? 0 : Math.log2(reference.pageBytes / idBytes);
     // Of objects, the row of a reference is its number in every batch.
     for (let row = 0; row < BATCH_CAPACITY; row++) this.rows[row] = row;
   }
 
-  /** The references of a batch: one batch of them, or more where requests are split. */
+  /**
+   * The references of a batch: one batch of them, or more where requests are split.
+   *
+   * @throws InputError where requests are to be split and their ids are hashes
+   */
   *map(batch: RequestBatch): Generator<DenseBatch> {
     if (this.reference !== 'objects') {
       yield* this.pages(batch, this.reference.pageBytes);
@@ -60,7 +62,14 @@ export class ReferenceMapper {
   }
 
   private *pages(batch: RequestBatch, pageBytes: number): Generator<DenseBatch> {
-    const { shift, idBytes, ids, rows, table } = this;
+    const { ids, rows, table } = this;
+    if (batch.hashed)
+      throw new InputError(
+        '--split cuts what has a place, and the ids are texts; leave it out, or say ids=number',
+      );
+    const idBytes = batch.idBytes ?? this.idBytes;
+    /** Bits of an id below the number of its page. */
+    const shift = Math.log2(pageBytes / idBytes);
     const mask = 2 ** shift - 1;
     for (let row = 0; row < batch.length; row++) {
       const low = batch.low[row]!;

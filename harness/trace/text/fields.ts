@@ -16,6 +16,7 @@ export const BYTE = {
   plus: 43,
   comma: 44,
   minus: 45,
+  point: 46,
   zero: 48,
   colon: 58,
   equals: 61,

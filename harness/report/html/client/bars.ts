@@ -94,7 +94,7 @@ export function bars(
       const start = at(from);
       from += value;
       group.append(
-        shape('rect', { class: `f${part % 8}`, x: start, y: top, width: at(from) - start, height: BAR }),
+        shape('rect', { class: `f${part % 9}`, x: start, y: top, width: at(from) - start, height: BAR }),
       );
     });
     svg.append(group);

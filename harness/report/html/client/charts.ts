@@ -40,7 +40,7 @@ function titleOf({ trace, backing, fixed, touches }: ChartGroup): HTMLElement {
 /** Names of colours, with a mark for each. @param used which of them are in the charts */
 function colors(names: readonly string[], kind: 'f' | 'h', used = (_index: number) => true): HTMLElement {
   const items = names.map((name, i) =>
-    element('li', {}, element('span', { class: `block ${kind}${i % 8}` }), name),
+    element('li', {}, element('span', { class: `block ${kind}${i % 9}` }), name),
   );
   return element('ul', { class: 'colors' }, ...items.filter((_, i) => used(i)));
 }

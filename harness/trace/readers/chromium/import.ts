@@ -70,6 +70,7 @@ export const chromium: EventReader = {
   summary:
     'a log of strace -f -ttt -T of Chromium, as a cache of decoded images that a discard policy manages',
   source: 'Chromium, components/discardable_memory/service/discardable_shared_memory_manager.cc',
+  family: 'logs of calls',
   extensions: [],
   parameters: {},
   sides: {

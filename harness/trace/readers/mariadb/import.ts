@@ -167,6 +167,7 @@ export const mariadb: EventReader = {
   summary:
     'a log of strace -f -tt -T (or -ttt) of a server with InnoDB that resizes its buffer pool, and its page faults',
   source: 'https://mariadb.com/kb/en/innodb-system-variables/#innodb_buffer_pool_size',
+  family: 'logs of calls',
   extensions: [],
   parameters: {},
   sides: {

@@ -58,6 +58,12 @@ export class Cursor {
     return this.bytes[this.at]!;
   }
 
+  /** Whether a decimal digit is at hand. */
+  get atDigit(): boolean {
+    const digit = this.byte - BYTE.zero;
+    return digit >= 0 && digit <= NINE;
+  }
+
   /** Whether the line at hand is empty or a comment (`#`). */
   get blank(): boolean {
     const { byte } = this;
@@ -126,6 +132,17 @@ export class Cursor {
     return this.high * TWO_32 + this.low;
   }
 
+  /** Moves over a fraction of zeros, as some programs write whole numbers (`7.0`). @param what names the field in messages */
+  wholeFraction(what: string): void {
+    const { bytes, at: point } = this;
+    if (bytes[point] !== BYTE.point) return;
+    while (bytes[++this.at] === BYTE.zero);
+    const digit = bytes[this.at]! - BYTE.zero;
+    if (digit < 0 || digit > NINE) return;
+    this.at = point;
+    this.wrong(`${what}, a whole number`);
+  }
+
   /** Seconds with or without a fraction, as whole microseconds. */
   seconds(what: string): number {
     let us = this.number(what) * 1e6;
@@ -157,9 +174,7 @@ export class Cursor {
 
   /** Moves over blanks and the end of the line, where nothing else may be. */
   endLine(): void {
-    this.blanks();
-    if (this.byte === BYTE.cr) this.at++;
-    if (this.byte !== BYTE.lf) this.wrong('the end of the line');
+    if (this.byte !== BYTE.lf) this.blanksBeforeEnd();
     this.nextLine(this.at + 1);
   }
 
@@ -234,6 +249,12 @@ export class Cursor {
   /** Ends the read with an error at the place at hand. */
   fail(what: string): never {
     throw new InputError(what, { file: this.file, line: this.line, column: this.at - this.lineStart + 1 });
+  }
+
+  private blanksBeforeEnd(): void {
+    this.blanks();
+    if (this.byte === BYTE.cr) this.at++;
+    if (this.byte !== BYTE.lf) this.wrong('the end of the line');
   }
 
   private nextLine(at: number): void {

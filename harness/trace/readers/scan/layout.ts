@@ -148,7 +148,7 @@ export class RecordView {
 }
 
 /** Times of records, in microseconds since the first one: times since 1970 in nanoseconds are too many for a float. */
-export class RecordClock {
+class RecordClock {
   private firstLow = -1;
   private firstHigh = 0;
 
@@ -198,6 +198,7 @@ export function readLayout(
   let view: RecordView | undefined;
   const decode: ByteDecoder = (data, records, batch, fail) => {
     view ??= new RecordView(data, little);
+    batch.timed = clock !== undefined;
     for (let i = 0, start = 0; i < records; i++, start += bytes) {
       const made = op ? operation(view.number(start, op)) : 0;
       if (typeof made === 'string') {

@@ -24,6 +24,7 @@ export const COUNTED_CALLS: ReadonlySet<string> = new Set([
   'map_shadow_stack',
   'swapon',
   'swapoff',
+  'ipc',
 ]);
 
 /** What follows calls, by their names: memory first, then descriptors that may stand for memory. */

@@ -508,6 +508,29 @@ describe('segments and descriptors', () => {
     ]);
   });
 
+  it('of more pages than an event can name are left out, and holes end with the segment', async () => {
+    const { events, left } = await imported(`
+      1 memfd_create("m", 0) = 3
+      1 ftruncate(3, 35184372088832) = 0
+      1 mmap(NULL, 35184372088832, ${RW}, MAP_SHARED, 3, 0) = 0x100000000000
+      1 fallocate(3, 0, 0, 4096) = 0
+      1 memfd_create("n", 0) = 4
+      1 ftruncate(4, 16384) = 0
+      1 mmap(NULL, 8192, ${RW}, MAP_SHARED, 4, 0) = 0x10000
+      1 fallocate(4, FALLOC_FL_KEEP_SIZE|FALLOC_FL_PUNCH_HOLE, 4096, 9223372036854771712) = 0
+      1 fallocate(4, FALLOC_FL_KEEP_SIZE|FALLOC_FL_PUNCH_HOLE, 16384, 4096) = 0
+      1 close(?) = 0`);
+    expect(events.slice(3)).toEqual([
+      'discard,1:1,17,1,FALLOC_FL_PUNCH_HOLE',
+      'fallocate,1,2,2,punch:segment-2',
+    ]);
+    expect(left).toEqual([
+      ['calls on segments of more than 2^31 - 1 pages, which the format cannot name', 2],
+      ['holes beyond the ends of segments', 1],
+      ['calls of close whose arguments are not numbers', 1],
+    ]);
+  });
+
   it('process_madvise acts on the process of the pidfd, as far as it came', async () => {
     const { events, remarks } = await imported(
       `

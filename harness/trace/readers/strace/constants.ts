@@ -166,13 +166,44 @@ const PRCTL: Constants = {
     mask: ALL,
     names: [
       [15, 'PR_SET_NAME'],
+      [35, 'PR_SET_MM'],
       [41, 'PR_SET_THP_DISABLE'],
       [42, 'PR_GET_THP_DISABLE'],
+      [65, 'PR_SET_MDWE'],
       [67, 'PR_SET_MEMORY_MERGE'],
       [68, 'PR_GET_MEMORY_MERGE'],
       [0x53564d41, 'PR_SET_VMA'],
     ],
   },
+};
+
+/** include/uapi/asm-generic/fcntl.h */
+const OPEN: Constants = {
+  values: {
+    mask: 3,
+    names: [
+      [0, 'O_RDONLY'],
+      [1, 'O_WRONLY'],
+      [2, 'O_RDWR'],
+    ],
+  },
+  bits: [
+    [0x40, 'O_CREAT'],
+    [0x80, 'O_EXCL'],
+    [0x200, 'O_TRUNC'],
+    [0x10000, 'O_DIRECTORY'],
+    [0x80000, 'O_CLOEXEC'],
+  ],
+};
+
+const DUP3: Constants = { bits: [[0x80000, 'O_CLOEXEC']] };
+const FD: Constants = { bits: [[1, 'FD_CLOEXEC']] };
+
+const CLOSE_RANGE: Constants = {
+  bits: [
+    [2, 'CLOSE_RANGE_UNSHARE'],
+    [4, 'CLOSE_RANGE_CLOEXEC'],
+  ],
 };
 
 const IPC: Constants = {
@@ -245,6 +276,11 @@ const BY_NAME: Readonly<Record<string, Readonly<Record<number, Constants>>>> = {
   fadvise64: { 3: FADV },
   fcntl: { 1: FCNTL },
   prctl: { 0: PRCTL },
+  open: { 1: OPEN },
+  openat: { 2: OPEN },
+  dup3: { 2: DUP3 },
+  close_range: { 2: CLOSE_RANGE },
+  unshare: { 0: CLONE },
   shmget: { 2: IPC },
   shmat: { 2: SHMAT },
   shmctl: { 1: SHMCTL },
@@ -342,5 +378,7 @@ export function namedArguments(loggedName: string, args: string[]): string[] {
     const arg = plain[Number(index)];
     if (arg !== undefined && NUMBER.test(arg)) plain[Number(index)] = named(Number(arg), of);
   }
+  if (name === 'fcntl' && plain[1] === 'F_SETFD' && NUMBER.test(plain[2] ?? ''))
+    plain[2] = named(Number(plain[2]), FD);
   return name === 'mmap' ? mapArguments(plain, loggedName === 'mmap2') : plain;
 }

@@ -1,4 +1,5 @@
 import { PAGE_BYTES } from '../../../base/page.js';
+import { COUNT_LIMIT } from '../../op.js';
 import { type Call, numberAt, pages } from './calls.js';
 import { type OpenFile, OTHER_FILE } from './descriptors.js';
 import { drop } from './drops.js';
@@ -11,6 +12,7 @@ export const HUGE_LEFT = 'mappings of huge pages (MAP_HUGETLB), which the format
 export const UNMATCHED_LEFT = 'shared mappings of files or of segments not in the log';
 const NOT_FOLLOWED = 'on files that are not followed';
 const STALE = 'through descriptors that may stand for other files by now (the log has no close)';
+const TOO_LARGE = 'calls on segments of more than 2^31 - 1 pages, which the format cannot name';
 const SHM = '/dev/shm/';
 
 /** The text of a quoted argument. */
@@ -63,6 +65,7 @@ export function resolveMapped(scene: Scene, process: Process, call: Call, shared
     scene.segments.unmatched++;
     return UNMATCHED_LEFT;
   }
+  if (segment.pages > COUNT_LIMIT || pages(bytes) > COUNT_LIMIT) return TOO_LARGE;
   if (descriptor) descriptor.mapped = true;
   if (shared) scene.segments.mapped(segment, process, scene.nowUs);
   return segment;
@@ -102,7 +105,7 @@ function open(scene: Scene, process: Process, call: Call): Outcome {
   const path = quoted(call.args[at]);
   const flags = call.name === 'creat' ? 'O_CREAT|O_TRUNC' : (call.args[at + 1] ?? '');
   const cloexec = flags.includes('O_CLOEXEC');
-  if (!path.startsWith(SHM) || flags.includes('O_DIRECTORY')) {
+  if (!path.startsWith(SHM) || path.endsWith('/') || flags.includes('O_DIRECTORY')) {
     scene.descriptors.set(process, call.result, OTHER_FILE, cloexec);
     return UNRELATED;
   }
@@ -124,7 +127,9 @@ function ftruncate(scene: Scene, process: Process, call: Call): Outcome {
   const segment = segmentAt(scene, process, call, 0);
   if (!segment) return `calls of ftruncate ${NOT_FOLLOWED}`;
   if (segment.firstMapUs > 0 && !scene.trusted) return `calls of ftruncate ${STALE}`;
-  truncate(scene, segment, numberAt(call, 1));
+  const bytes = numberAt(call, 1);
+  if (segment.firstMapUs > 0 && pages(bytes) > COUNT_LIMIT) return TOO_LARGE;
+  truncate(scene, segment, bytes);
   return undefined;
 }
 
@@ -148,8 +153,9 @@ function fallocate(scene: Scene, process: Process, call: Call): Outcome {
   const mode = call.args[1] ?? '';
   const from = numberAt(call, 2);
   const bytes = numberAt(call, 3);
-  if (mode.includes('PUNCH_HOLE')) return punch(scene, process, call, segment, { from, bytes });
+  if (mode.includes('PUNCH_HOLE')) return punch(scene, process, call, segment, { from, end: from + bytes });
   if (!ALLOCATING.has(mode)) return `calls of fallocate with ${mode}`;
+  if (segment.pages > COUNT_LIMIT || pages(from + bytes) > COUNT_LIMIT) return TOO_LARGE;
   const page = Math.floor(from / PAGE_BYTES);
   const fields = { space: scene.space(process.memoryOwner), page, count: pages(from + bytes) - page };
   scene.segmentEvent('fallocate', { ...fields, text: `alloc:${segment.name}` }, segment);
@@ -158,37 +164,35 @@ function fallocate(scene: Scene, process: Process, call: Call): Outcome {
   return undefined;
 }
 
-/** A hole: a drop of the whole pages in it where the caller maps them, else the call itself. */
+/** A hole: a drop of the whole pages in it where the caller maps them, else the call itself. In bytes, up to the segment's end. */
 function punch(
   scene: Scene,
   process: Process,
   call: Call,
   segment: Segment,
-  { from, bytes }: { readonly from: number; readonly bytes: number },
+  hole: { readonly from: number; readonly end: number },
 ): Outcome {
   const owner = process.memoryOwner;
+  const { from } = hole;
+  if (segment.pages > COUNT_LIMIT) return TOO_LARGE;
+  const stop = segment.bytes < 0 ? hole.end : Math.min(hole.end, segment.pages * PAGE_BYTES);
+  if (stop <= from) return 'holes beyond the ends of segments';
   const first = Math.ceil(from / PAGE_BYTES);
-  const end = Math.max(first, Math.floor((from + bytes) / PAGE_BYTES));
-  const whole = from === first * PAGE_BYTES && from + bytes === end * PAGE_BYTES;
-  if (scene.options.drops === 'verbatim' || end === first) {
-    verbatimHole(scene, owner, segment, from, bytes);
+  const end = Math.floor(stop / PAGE_BYTES);
+  if (scene.options.drops === 'verbatim' || end <= first) {
+    verbatimHole(scene, owner, segment, from, stop);
     return undefined;
   }
-  if (!whole) scene.remark('holes that begin or end within a page, of which whole pages are dropped');
+  if (from < first * PAGE_BYTES || stop > end * PAGE_BYTES)
+    scene.remark('holes that begin or end within a page, of which whole pages are dropped');
   let next = first;
-  for (const { start, end: stop, page } of mappedPages(scene, owner, segment, first, end)) {
-    if (start > next) verbatimHole(scene, owner, segment, next * PAGE_BYTES, (start - next) * PAGE_BYTES);
-    drop(
-      scene,
-      owner,
-      call.thread,
-      { start: page, end: page + stop - start },
-      'FALLOC_FL_PUNCH_HOLE',
-      segment,
-    );
-    next = stop;
+  for (const part of mappedPages(scene, owner, segment, first, end)) {
+    if (part.start > next) verbatimHole(scene, owner, segment, next * PAGE_BYTES, part.start * PAGE_BYTES);
+    const range = { start: part.page, end: part.page + part.end - part.start };
+    drop(scene, owner, call.thread, range, 'FALLOC_FL_PUNCH_HOLE', segment);
+    next = part.end;
   }
-  if (next < end) verbatimHole(scene, owner, segment, next * PAGE_BYTES, (end - next) * PAGE_BYTES);
+  if (next < end) verbatimHole(scene, owner, segment, next * PAGE_BYTES, end * PAGE_BYTES);
   return undefined;
 }
 
@@ -208,11 +212,12 @@ function* mappedPages(scene: Scene, owner: Process, segment: Segment, first: num
   }
 }
 
-function verbatimHole(scene: Scene, owner: Process, segment: Segment, from: number, bytes: number): void {
-  const whole = from % PAGE_BYTES === 0 && bytes % PAGE_BYTES === 0;
-  const text = whole ? `punch:${segment.name}` : `punch:${segment.name}@${from}+${bytes}`;
+/** The call itself, on bytes. */
+function verbatimHole(scene: Scene, owner: Process, segment: Segment, from: number, end: number): void {
+  const whole = from % PAGE_BYTES === 0 && end % PAGE_BYTES === 0;
+  const text = whole ? `punch:${segment.name}` : `punch:${segment.name}@${from}+${end - from}`;
   const page = Math.floor(from / PAGE_BYTES);
-  const fields = { space: scene.space(owner), page, count: pages(from + bytes) - page, text };
+  const fields = { space: scene.space(owner), page, count: pages(end) - page, text };
   scene.segmentEvent('fallocate', fields, segment);
 }
 
@@ -228,11 +233,15 @@ function positioned(scene: Scene, process: Process, call: Call): Outcome {
   return undefined;
 }
 
-/** read and write of segments, whose position in the file is not followed. */
-function streamed(scene: Scene, process: Process, call: Call): Outcome {
-  const segment = scene.trusted ? segmentAt(scene, process, call, 0) : undefined;
-  return segment ? `calls of ${call.name} on segments` : UNRELATED;
-}
+/** Reads and writes of segments at places that the log does not say. @param index which argument is the segment's descriptor */
+const streamed =
+  (index: number): CallFollower =>
+  (scene, process, call) => {
+    const segment = scene.trusted ? segmentAt(scene, process, call, index) : undefined;
+    return segment ? `calls of ${call.name} on segments` : UNRELATED;
+  };
+
+const COPIES = ['read', 'write', 'readv', 'writev', 'preadv', 'preadv2', 'pwritev', 'pwritev2', 'sendfile'];
 
 /** Calls that make, name, size and fill files, by name. */
 export const FILE_CALLS: Readonly<Record<string, CallFollower>> = {
@@ -250,6 +259,7 @@ export const FILE_CALLS: Readonly<Record<string, CallFollower>> = {
   fallocate,
   pread64: positioned,
   pwrite64: positioned,
-  read: streamed,
-  write: streamed,
+  ...Object.fromEntries(COPIES.map((name) => [name, streamed(0)])),
+  copy_file_range: streamed(2),
+  splice: streamed(2),
 };

@@ -1,15 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inputOf } from '../../../testing/readers.js';
+import { type NaiveProcess, NaiveProgram, next } from '../../../testing/strace-program.js';
 import { eventLines } from '../../../testing/traces.js';
 import { strace } from './import.js';
-import { type NaiveProcess, NaiveProgram, next } from './naive-program.js';
 
 const small = fc.nat(7);
-const page = fc.integer({ min: 100, max: 130 });
+const page = fc.integer({ min: 100, max: 118 });
 const count = fc.integer({ min: 1, max: 9 });
 
 type Step = (program: NaiveProgram, process: NaiveProcess) => void;
+
+/** One of the descriptors that a process has; one that it has not where it has none. */
+function open({ files }: NaiveProcess, choice: number): number {
+  return [...files.keys()][choice % files.size] ?? 77;
+}
+
+/** A page where mappings of a process begin, or any. */
+function mapped({ pages }: NaiveProcess, choice: number): number {
+  return [...pages.keys()][choice % pages.size] ?? choice;
+}
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   count.map(
@@ -21,18 +31,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(small, fc.nat(2), small).map(
     ([fd, how, to]): Step =>
       (program, process) =>
-        program.dup(process, 3 + fd, how, to),
+        program.dup(process, open(process, fd), how, to),
   ),
   small.map(
     (fd): Step =>
       (program, process) =>
-        program.close(process, 3 + fd),
+        program.close(process, open(process, fd)),
   ),
-  fc.tuple(small, page, fc.nat(3), count).map(
-    ([fd, at, offset, n]): Step =>
-      (program, process) =>
-        program.mapFile(process, 3 + fd, at, offset, n),
-  ),
+  {
+    weight: 3,
+    arbitrary: fc.tuple(small, page, fc.nat(3), count).map(
+      ([fd, at, offset, n]): Step =>
+        (program, process) =>
+          program.mapFile(process, open(process, fd), at, offset, n),
+    ),
+  },
   fc.tuple(page, count).map(
     ([at, n]): Step =>
       (program, process) =>
@@ -43,11 +56,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       (program, process) =>
         program.munmap(process, at, n),
   ),
-  fc.tuple(page, count, count, fc.boolean()).map(
-    ([at, n, to, move]): Step =>
-      (program, process) =>
-        program.mremap(process, at, n, to, move),
-  ),
+  {
+    weight: 2,
+    arbitrary: fc.tuple(fc.nat(30), fc.integer({ min: 1, max: 4 }), count, fc.boolean()).map(
+      ([at, n, to, move]): Step =>
+        (program, process) =>
+          program.mremap(process, mapped(process, at), n, to, move),
+    ),
+  },
   fc.nat(6).map(
     (n): Step =>
       (program, process) =>
@@ -66,12 +82,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(small, fc.nat(3), count).map(
     ([fd, offset, n]): Step =>
       (program, process) =>
-        program.punch(process, 3 + fd, offset, n),
+        program.punch(process, open(process, fd), offset, n),
   ),
 );
 
 /** A program of steps, each by one of its processes. */
-const program = fc.array(fc.tuple(step, fc.nat(3)), { maxLength: 60 }).map((steps) => {
+const program = fc.array(fc.tuple(step, fc.nat(3)), { maxLength: 60, size: 'max' }).map((steps) => {
   const made = new NaiveProgram();
   for (const [run, by] of steps) run(made, made.processes[by % made.processes.length]!);
   return made;

@@ -1,3 +1,4 @@
+import { InputError } from '../../../base/errors.js';
 import type { Mark } from '../marks.js';
 import { type Call, leaveCall, THREAD_END, useCall } from './calls.js';
 import { COUNTED_CALLS, DESCRIPTOR_CALLS, MEMORY_CALLS } from './calls-table.js';
@@ -45,8 +46,21 @@ function follow(scene: Scene, call: Call): Outcome {
     if (!concerns) return UNRELATED;
     return result < 0 ? `calls of ${name} that failed` : `calls of ${name} whose result is not in the log`;
   }
-  if (follower) return follower(scene, scene.processes.of(call.thread), call);
-  return concerns ? `calls of ${name}` : UNRELATED;
+  if (!follower) return concerns ? `calls of ${name}` : UNRELATED;
+  const process = scene.processes.of(call.thread);
+  return MEMORY_CALLS.has(name)
+    ? follower(scene, process, call)
+    : unlessUnclear(call, () => follower(scene, process, call));
+}
+
+/** Calls on descriptors matter little enough that one whose numbers cannot be read is left out: of memory it ends the import. */
+function unlessUnclear({ name }: Call, followed: () => Outcome): Outcome {
+  try {
+    return followed();
+  } catch (error) {
+    if (error instanceof InputError) return `calls of ${name} whose arguments are not numbers`;
+    throw error;
+  }
 }
 
 /** Calls on files that are made for memory: where they fail, memory was wanted. */

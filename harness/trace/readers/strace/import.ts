@@ -66,8 +66,9 @@ export const strace: EventReader = {
   yields: 'events',
   threadFiles: true,
   name: 'strace',
-  summary: 'strace -f -ttt -T (or -tt): the system calls of all processes of a program',
+  summary: 'strace -f, with any other options (best -ttt -T): the system calls of all processes of a program',
   source: 'https://man7.org/linux/man-pages/man1/strace.1.html',
+  family: 'logs of calls',
   extensions: ['.strace'],
   parameters: {
     memory: {

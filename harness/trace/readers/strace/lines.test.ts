@@ -209,6 +209,12 @@ describe('arguments, as strace prints them by default', () => {
     ],
     ['mprotect(0x1000, 4096, 0) = 0', '0x1000, 4096, PROT_NONE'],
     ['fallocate(0x3, 0x3, 0, 0x10000) = 0', '0x3, FALLOC_FL_KEEP_SIZE|FALLOC_FL_PUNCH_HOLE, 0, 0x10000'],
+    ['fcntl(0x3, 0x2, 0x1) = 0', '0x3, F_SETFD, FD_CLOEXEC'],
+    [
+      'openat(0xffffff9c, 0x7ffe1, 0x80042, 0x180) = 3',
+      '0xffffff9c, 0x7ffe1, O_RDWR|O_CREAT|O_CLOEXEC, 0x180',
+    ],
+    ['close_range(0x3, 0xffffffff, 0x4) = 0', '0x3, 0xffffffff, CLOSE_RANGE_CLOEXEC'],
     ['fcntl(0x3, 0x406, 0) = 4', '0x3, F_DUPFD_CLOEXEC, 0'],
     [
       'clone(0x1200011, 0, 0, 0x7f4dc24c2a10, 0) = 9',

@@ -141,7 +141,9 @@ function mremap(scene: Scene, process: Process, call: Call): Outcome {
   const newPages = pages(numberAt(call, 2));
   const flags = call.args[3] ?? '';
   if (old.end === old.start) return duplicate(scene, owner, old.start, { start: to, end: to + newPages });
-  const replaced = to !== old.start && scene.unmap(owner, { start: to, end: to + newPages });
+  // A log can lack the call that unmapped what a mapping grows over.
+  const taken = { start: to === old.start ? old.end : to, end: to + newPages };
+  const replaced = scene.unmap(owner, taken);
   const first = maps.within(old.start, old.end)[0];
   if (!first) return replaced ? undefined : 'calls of mremap on memory that is not followed';
   const kept = Math.min(newPages, old.end - old.start);

@@ -40,6 +40,7 @@ export class Maps {
   /** The parts of a range that are mapped. */
   within(start: number, end: number): Mapping[] {
     const parts: Mapping[] = [];
+    if (start >= end) return parts;
     for (let i = this.firstEndingAfter(start); i < this.list.length && this.list[i]!.start < end; i++)
       parts.push(cut(this.list[i]!, start, end));
     return parts;

@@ -21,6 +21,8 @@ function fcntl(scene: Scene, process: Process, call: Call): Outcome {
   if (command.startsWith('F_DUPFD'))
     return outcomeFor(scene.descriptors.duplicate(process, fd, call.result, command === 'F_DUPFD_CLOEXEC'));
   const descriptor = scene.descriptors.get(process, fd);
+  if (command === 'F_ADD_SEALS' && descriptor?.file.kind === 'segment')
+    return 'calls of fcntl with F_ADD_SEALS';
   if (command !== 'F_SETFD' || !descriptor) return UNRELATED;
   descriptor.cloexec = value.includes('FD_CLOEXEC');
   return outcomeFor(descriptor.file);
@@ -64,9 +66,11 @@ function opensTwo(scene: Scene, process: Process, call: Call): Outcome {
   return UNRELATED;
 }
 
-/** pidfd_open(pid, flags) = descriptor. */
+/** pidfd_open(pid, flags) = descriptor; strace --pidns-translation says which pid that is in its own namespace. */
 function pidfdOpen(scene: Scene, process: Process, call: Call): Outcome {
-  const file: OpenFile = { kind: 'process', process: scene.processes.find(numberAt(call, 0)) };
+  const pid = /\/\* (\d+) in strace's PID NS/.exec(call.args[0] ?? '')?.[1];
+  const thread = pid === undefined ? numberAt(call, 0) : Number(pid);
+  const file: OpenFile = { kind: 'process', process: scene.processes.find(thread) };
   scene.descriptors.set(process, call.result, file, true);
   return outcomeFor(file.process ? file : undefined);
 }

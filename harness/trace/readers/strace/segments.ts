@@ -120,7 +120,8 @@ export class Segments {
    * @param label what memfd_create called it, where the log (strace -y) says it
    */
   infer(process: Process, bytes: number, label?: string): Segment | undefined {
-    const list = (this.bySize.get(bytes) ?? []).filter((s) => label === undefined || s.label === label);
+    const ofSize = this.bySize.get(bytes) ?? [];
+    const list = label === undefined ? ofSize : ofSize.filter((segment) => segment.label === label);
     const received = list.find(
       (s) => s.creator !== process && s.creatorMaps > 0 && s.otherMapper === undefined,
     );

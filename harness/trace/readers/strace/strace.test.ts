@@ -30,6 +30,14 @@ describe('mappings', () => {
     ]);
   });
 
+  it('has nothing in an empty range', () => {
+    const maps = new Maps();
+    maps.add({ start: 10, end: 20, backing: { kind: 'anon' }, offset: 0 });
+    expect(maps.within(15, 15)).toEqual([]);
+    expect(maps.remove(18, 12)).toEqual([]);
+    expect(maps.all).toHaveLength(1);
+  });
+
   it('replaces what an addition overlaps', () => {
     const maps = new Maps();
     maps.add({ start: 10, end: 20, backing: { kind: 'anon' }, offset: 0 });

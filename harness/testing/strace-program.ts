@@ -12,6 +12,8 @@ export interface NaiveProcess {
 
 const PAGE = 4096;
 const HEAP = 5000;
+/** Pages that a mapping which has moved can grow by. */
+const ROOM = 1000;
 const hex = (page: number) => `0x${(page * PAGE).toString(16)}`;
 
 /**
@@ -114,13 +116,14 @@ export class NaiveProgram {
   /** Moves and resizes the run of pages that begins at a page and is of one mapping. */
   mremap(process: NaiveProcess, page: number, count: number, newCount: number, move: boolean): void {
     const first = process.pages.get(page);
-    if (first === undefined) return;
+    const inHeap = page >= HEAP && page < process.break;
+    if (first === undefined || inHeap) return;
     const at = (i: number) => next(first, i);
     for (let i = 0; i < count; i++) if (process.pages.get(page + i) !== at(i)) return;
     const room = !this.overlaps(process, page + count, Math.max(0, newCount - count));
     const moves = move || !room;
     const to = moves ? this.free : page;
-    if (moves) this.free += newCount;
+    if (moves) this.free += ROOM;
     this.log(
       process.id,
       `mremap(${hex(page)}, ${count * PAGE}, ${newCount * PAGE}, MREMAP_MAYMOVE) = ${hex(to)}`,
@@ -165,7 +168,10 @@ export class NaiveProgram {
     if (file === 0) this.unrelated++;
     const mode = 'FALLOC_FL_KEEP_SIZE|FALLOC_FL_PUNCH_HOLE';
     this.log(process.id, `fallocate(${fd}, ${mode}, ${offset * PAGE}, ${count * PAGE}) = 0`);
-    if (file > 0) for (let i = 0; i < count; i++) this.dropped.push(`segment-${file}@${offset + i}`);
+    if (file === 0) return;
+    const inside = Math.min(count, this.sizes[file - 1]! - offset);
+    if (inside <= 0) this.unrelated++;
+    for (let i = 0; i < inside; i++) this.dropped.push(`segment-${file}@${offset + i}`);
   }
 }
 

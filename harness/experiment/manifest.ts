@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PACKAGE_ROOT } from '../base/package-root.js';
+import type { LoadedCosts } from '../cost/table.js';
+import { thisHost, VERSION } from '../metrics/host.js';
+import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
+import type { CellResult } from './cell.js';
+import type { Experiment } from './file.js';
+import type { PreparedTrace } from './prepare.js';
+import { traceSource } from './traces.js';
+
+/** What manifest.json says about a run, besides the hash of runs.csv. */
+export interface ManifestFacts {
+  readonly experiment: Experiment;
+  readonly traces: readonly PreparedTrace[];
+  readonly costs: LoadedCosts;
+  readonly policyModules: readonly string[];
+  /** The command line. */
+  readonly command: string;
+  /** How many cells were planned. */
+  readonly planned: number;
+  /** The results so far, in the order of the cells. */
+  readonly results: readonly CellResult[];
+}
+
+/** The commit of the program, where it runs from a checkout. */
+function commit(): string | undefined {
+  if (!existsSync(join(PACKAGE_ROOT, '.git'))) return undefined;
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], {
+      cwd: PACKAGE_ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The content of manifest.json. */
+export function manifestOf(facts: ManifestFacts): object {
+  const { experiment, traces, results, costs: loaded } = facts;
+  const { file: _path, placeOf: _place, ...definition } = experiment;
+  const { costs, fromDefault } = loaded;
+  const outcomes = OUTCOMES.map((outcome) => [
+    outcome,
+    results.filter((result) => result.outcome === outcome).length,
+  ]);
+  const unfinished = results
+    .filter((result) => result.outcome !== 'ok')
+    .map(({ cell, outcome, reason }) => ({ cell, outcome, reason }));
+  return {
+    schema: SCHEMA_VERSION,
+    program: { name: 'reclaim-bench', version: VERSION, commit: commit() },
+    command: facts.command,
+    host: thisHost(),
+    experiment: definition,
+    costs: {
+      file:
+        experiment.costs === undefined ? undefined : traceSource(experiment.costs, dirname(experiment.file)),
+      sha256: createHash('sha256').update(JSON.stringify(costs)).digest('hex'),
+      ...(fromDefault.length > 0 && { from_default: fromDefault }),
+    },
+    policy_modules: facts.policyModules,
+    traces: traces.map((trace) => ({
+      trace: trace.label,
+      source: trace.source,
+      family: trace.family,
+      trace_sha256: trace.sha256,
+      events: trace.events,
+      peak_pages: trace.peakPages,
+      page_bytes: trace.pageBytes,
+      touches: trace.touches,
+    })),
+    seeds: experiment.seeds,
+    cells: { planned: facts.planned, ...Object.fromEntries(outcomes) },
+    not_ok: unfinished,
+  };
+}

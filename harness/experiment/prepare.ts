@@ -1,0 +1,91 @@
+import { dirname } from 'node:path';
+import { HostError, InputError } from '../base/errors.js';
+import type { Touches } from '../base/touches.js';
+import { STDIN } from '../trace/io/input.js';
+import type { TraceHandle } from '../trace/trace.js';
+import type { PlannedTrace } from './axes.js';
+import type { Experiment, ExperimentTrace, TraceEntry } from './file.js';
+import type { Pool } from './pool.js';
+import { resolveTrace, traceSource } from './traces.js';
+import type { ReadJob, ReadTrace, WorkerAnswer, WorkerJob } from './worker.js';
+
+/** A trace of an experiment, and what its first replay found. */
+export interface LoadedTrace extends PlannedTrace {
+  readonly label: string;
+  readonly family: string | undefined;
+  readonly sha256: string;
+  readonly events: number;
+  readonly touches: Touches;
+}
+
+/** A trace that cells can run on. */
+export interface PreparedTrace extends LoadedTrace, ReadTrace {
+  readonly source: TraceEntry;
+}
+
+/** Throws what a worker answered instead of a result. */
+export function refused(answer: WorkerAnswer): never {
+  if ('host' in answer) throw new HostError(answer.host);
+  throw new InputError('refused' in answer ? answer.refused : 'the worker answered something else');
+}
+
+interface LabelledJob extends ReadJob {
+  readonly at: number;
+  readonly label: string;
+}
+
+/** What is to be read, in the order of the experiment. @throws InputError for two traces of one name */
+async function readJobs({ traces, file }: Experiment): Promise<LabelledJob[]> {
+  const folder = dirname(file);
+  const jobs: LabelledJob[] = [];
+  for (const [at, { entry }] of traces.entries()) {
+    const { label, compile } = resolveTrace(entry, folder);
+    if (jobs.some((job) => job.label === label))
+      throw new InputError(`two traces are called ${label}, expected different names`, { file });
+    // A worker has no standard input.
+    const handle: TraceHandle | undefined = entry === STDIN ? await compile() : undefined;
+    jobs.push({ at, label, read: { entry, folder, handle } });
+  }
+  return jobs;
+}
+
+function prepared(
+  { entry, family }: ExperimentTrace,
+  folder: string,
+  label: string,
+  read: ReadTrace,
+): PreparedTrace {
+  return { ...read, label, family, source: traceSource(entry, folder) };
+}
+
+/**
+ * Reads the traces of an experiment and replays each once, in workers.
+ *
+ * @param reading is told of each trace that is begun
+ * @returns fewer traces than there are when the pool was closed meanwhile
+ * @throws InputError or HostError of the first trace, in the order of the experiment, that cannot be used
+ */
+export async function prepareTraces(
+  experiment: Experiment,
+  pool: Pool<WorkerJob, WorkerAnswer>,
+  reading: (label: string) => void,
+): Promise<PreparedTrace[]> {
+  const jobs = await readJobs(experiment);
+  const traces = new Map<number, PreparedTrace>();
+  const failures = new Map<number, WorkerAnswer>();
+  await pool.run(jobs, {
+    // Those before one that failed have begun already: one of them may still be the first that fails.
+    wanted: () => failures.size === 0,
+    started: ({ label }) => reading(label),
+    answered({ at, label, read: { folder } }, answer) {
+      if ('read' in answer) traces.set(at, prepared(experiment.traces[at]!, folder, label, answer.read));
+      else failures.set(at, answer);
+    },
+    died({ at, label }, reason) {
+      failures.set(at, { host: `trace ${label} cannot be read: its worker died: ${reason}` });
+    },
+  });
+  const first = Math.min(...failures.keys());
+  if (failures.size > 0) refused(failures.get(first)!);
+  return [...traces].sort(([a], [b]) => a - b).map(([, trace]) => trace);
+}

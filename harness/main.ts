@@ -1,0 +1,150 @@
+import yargs from 'yargs';
+import { EXIT, fileError, HostError, InputError, systemErrorCode } from './base/errors.js';
+import type { Command } from './commands/flags.js';
+import { VERSION } from './metrics/host.js';
+
+/** Flags that may be given several times. */
+const REPEATABLE = new Set(['_', 'policyModule', 'policy-module', 'param', 'meta', 'with']);
+
+function noFlagTwice(args: Record<string, unknown>): true {
+  for (const [flag, value] of Object.entries(args)) {
+    if (Array.isArray(value) && !REPEATABLE.has(flag)) {
+      throw new InputError(`--${flag} is given ${value.length} times, expected once`);
+    }
+  }
+  return true;
+}
+
+/** Loads the file of a command when it is used: most of the start-up time goes to what commands import. */
+function lazily(load: () => Promise<Command>) {
+  return [
+    async (args: Parameters<Command['builder']>[0]) => (await load()).builder(args),
+    async (args: unknown) => (await load()).handler(args as never),
+  ] as const;
+}
+
+// Not `note` of commands/terminal.ts: with it the progress bar would be loaded by every command.
+function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Says what went wrong. Returns the exit code. */
+function report(error: unknown): number {
+  const cause = hostProblem(error) ?? error;
+  // YError is what yargs throws for a flag without its value.
+  if (cause instanceof InputError || (cause instanceof Error && cause.name === 'YError')) {
+    note(`reclaim: ${cause.message}`);
+    return EXIT.badInput;
+  }
+  if (cause instanceof HostError) {
+    note(`reclaim: ${cause.message}`);
+    return EXIT.hostCannot;
+  }
+  note(`reclaim: internal error, please report it\n${cause instanceof Error ? cause.stack : cause}`);
+  return EXIT.internal;
+}
+
+/** A failed system call that nothing has explained: where the host has run out of something, that is what is wrong. */
+function hostProblem(error: unknown): HostError | undefined {
+  if (!(error instanceof Error) || systemErrorCode(error) === undefined) return undefined;
+  const { path, syscall } = error as NodeJS.ErrnoException;
+  const cause = fileError(error, path ?? syscall ?? 'this host');
+  return cause instanceof HostError ? cause : undefined;
+}
+
+/** Ends the process for an error that no command has caught. Exit code 1, which Node has for these, is a verdict of the gate. */
+function fail(error: unknown): void {
+  process.exit(report(error));
+}
+
+/** Handles errors that come outside of any command. */
+function watch(): void {
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Its reader has seen enough (| head).
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.closedOutput);
+    fail(fileError(error, '(standard output)'));
+  });
+  // What cannot be said there can be said nowhere; the exit code still tells.
+  process.stderr.on('error', () => undefined);
+}
+
+const parser = yargs(process.argv.slice(2))
+  .scriptName('reclaim')
+  .usage('$0 <command>\n\nHow should a program give memory back, and what does it cost?')
+  .version(VERSION)
+  .strict()
+  .check(noFlagTwice)
+  .demandCommand(1, 'a command is required, see reclaim --help')
+  .recommendCommands()
+  .completion('completion', 'print a shell completion script')
+  .exitProcess(false)
+  .fail((message, error) => {
+    throw error ?? new InputError(`${message} (see reclaim --help)`);
+  })
+  .command(
+    'compare [experiment]',
+    'run all policies of an experiment on its traces and compare them',
+    ...lazily(async () => (await import('./commands/compare.js')).compare),
+  )
+  .command(
+    'replay <trace>',
+    'replay one trace under one policy of each kind and print its metrics',
+    ...lazily(async () => (await import('./commands/replay.js')).replay),
+  )
+  .command(
+    'mrc <trace>',
+    'count the misses of replacement policies at many cache sizes, from page numbers alone',
+    ...lazily(async () => (await import('./commands/mrc.js')).mrc),
+  )
+  .command(
+    'trace <action>',
+    'inspect, validate, convert, import and generate traces',
+    ...lazily(async () => (await import('./commands/trace.js')).trace),
+  )
+  .command(
+    'report <results>',
+    'write report.html of a folder of results, and its figures for a paper: PDF, SVG and PNG',
+    ...lazily(async () => (await import('./commands/report.js')).report),
+  )
+  .command(
+    'gate [baseline] [candidate]',
+    'compare results with a baseline; exit code 1 on a regression',
+    ...lazily(async () => (await import('./commands/gate.js')).gate),
+  )
+  .command(
+    'bench',
+    'time readers, policies and the machine on this host',
+    ...lazily(async () => (await import('./commands/bench.js')).bench),
+  )
+  .command(
+    'policies',
+    'list all policies with their parameters',
+    ...lazily(async () => (await import('./commands/lists.js')).policies),
+  )
+  .command(
+    'metrics',
+    'list all metrics with their units and meaning',
+    ...lazily(async () => (await import('./commands/lists.js')).metrics),
+  )
+  .command(
+    'readers',
+    "list the readers of other people's formats with their parameters",
+    ...lazily(async () => (await import('./commands/lists.js')).readers),
+  )
+  .command(
+    'workloads',
+    'list the generators of synthetic traces',
+    ...lazily(async () => (await import('./commands/lists.js')).workloads),
+  );
+
+/** Runs the command that the arguments of the process name. */
+export async function main(): Promise<void> {
+  watch();
+  try {
+    await parser.parseAsync();
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}

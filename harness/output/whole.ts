@@ -1,0 +1,58 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileError, HostError } from '../base/errors.js';
+import type { Disk } from './disk.js';
+
+const TEMPORARY = /^\.reclaim-\d+-\d+\.tmp$/;
+let written = 0;
+
+/** Whether this is the name of a file that is being written, or was when its process ended. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/** Runs a change that may fail because there is nothing to change. */
+export function quietly(change: () => void): void {
+  try {
+    change();
+  } catch {
+    // Not there, or not possible: the change was to clean up.
+  }
+}
+
+/** Removes a folder if it is empty. */
+export function removeIfEmpty(disk: Disk, folder: string): void {
+  quietly(() => disk.removeFolder(folder));
+}
+
+/** Removes what a process that was killed had begun to write in a folder. */
+export function removeTemporary(disk: Disk, folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder).filter(isTemporary)) quietly(() => disk.remove(join(folder, name)));
+}
+
+/** A failed change of a file as one line: where its folder is gone, that is what is wrong. */
+export function writeError(error: unknown, path: string): unknown {
+  const folder = dirname(path);
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT' && !existsSync(folder))
+    return new HostError(`${folder}: this folder was removed while it was in use`);
+  return fileError(error, path);
+}
+
+/**
+ * Writes a file whole or not at all.
+ *
+ * @param durable whether to wait until it is on the device
+ * @throws InputError or HostError that names the file
+ */
+export function writeWhole(disk: Disk, path: string, content: string | Uint8Array, durable = false): void {
+  const temporary = join(dirname(path), `.reclaim-${process.pid}-${++written}.tmp`);
+  try {
+    disk.write(temporary, content);
+    if (durable) disk.sync(temporary);
+    disk.rename(temporary, path);
+  } catch (error) {
+    quietly(() => disk.remove(temporary));
+    throw writeError(error, path);
+  }
+}
