@@ -1,13 +1,23 @@
-// Builds dist/, incrementally: what tsc remembers, and what it wrote, is kept in build/incremental. The new dist is made
-// next to the old one and takes its place, so that a command line that runs meanwhile finds whole files of one build.
+// Builds dist/, incrementally: what tsc remembers, and what it wrote, is kept in build/incremental. From there dist is
+// updated file by file, so that a command line that runs meanwhile finds every file, and finds it whole.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const KEPT = join(ROOT, 'build', 'incremental');
 const OUTPUT = join(KEPT, 'dist');
+const DIST = join(ROOT, 'dist');
 const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 
 function compile(project) {
@@ -26,19 +36,39 @@ function prune() {
   }
 }
 
-/** Two renames: between them there is no dist for a moment, and never a part of one. */
-function replaceDist() {
-  const dist = join(ROOT, 'dist');
-  const next = join(ROOT, 'build', `dist-${process.pid}`);
-  const old = `${next}-old`;
-  cpSync(OUTPUT, next, { recursive: true });
-  if (existsSync(dist)) renameSync(dist, old);
-  renameSync(next, dist);
-  rmSync(old, { recursive: true, force: true });
+/** The files below a folder, by their paths in it. */
+function filesBelow(folder) {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}
+
+function isSame(one, other) {
+  return existsSync(other) && readFileSync(one).equals(readFileSync(other));
+}
+
+/**
+ * Makes dist what was compiled, file by file: each that differs is written next to its place and renamed over it, then those
+ * that are gone are removed. There is never a moment without dist, nor without a file that both builds have.
+ */
+function updateDist() {
+  const compiled = filesBelow(OUTPUT);
+  for (const file of compiled) {
+    const from = join(OUTPUT, file);
+    const to = join(DIST, file);
+    if (isSame(from, to)) continue;
+    const next = `${to}.${process.pid}.tmp`;
+    mkdirSync(dirname(to), { recursive: true });
+    copyFileSync(from, next);
+    renameSync(next, to);
+  }
+  const kept = new Set(compiled);
+  for (const file of filesBelow(DIST)) if (!kept.has(file)) rmSync(join(DIST, file), { force: true });
 }
 
 compile('build');
 compile('client');
 prune();
 chmodSync(join(OUTPUT, 'harness', 'cli.js'), 0o755);
-replaceDist();
+updateDist();

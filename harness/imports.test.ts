@@ -53,8 +53,9 @@ const MACHINE_FLOORS: Readonly<Record<string, readonly string[]>> = {
   check: BELOW_CALLS,
   kernel: [...BELOW_CALLS, 'advice'],
   program: [...BELOW_CALLS, 'advice', 'kernel'],
-  measure: [...BELOW_CALLS, 'kernel', 'program'],
-  target: [...BELOW_CALLS, 'advice', 'check', 'kernel', 'program', 'measure'],
+  calls: [],
+  measure: [...BELOW_CALLS, 'calls', 'kernel', 'program'],
+  target: [...BELOW_CALLS, 'advice', 'calls', 'check', 'kernel', 'program', 'measure'],
 };
 
 /** Files that import each other, types included. No circle has more than two. */

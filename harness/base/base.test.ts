@@ -56,6 +56,16 @@ describe('errors', () => {
     expect(unknownName('thing', 'zzz', ['alpha', 'beta']).message).toBe(
       'unknown thing "zzz", expected one of alpha, beta',
     );
+    for (const [name, near] of [
+      ['belady', 'opt'],
+      ['2Q', 'twoq'],
+      ['clockpro', 'clock-pro'],
+      ['tinylfu', 'wtinylfu'],
+      ['swappiness', 'vm.swappiness'],
+    ] as const)
+      expect(
+        unknownName('thing', name, ['lru', 'opt', 'twoq', 'clock-pro', 'wtinylfu', 'vm.swappiness']).message,
+      ).toMatch(new RegExp(`; did you mean ${near}\\?$`));
     expect(unknownName('thing', 'x', []).message).toBe('unknown thing "x", there are none');
   });
 });

@@ -1,15 +1,80 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import { InputError } from './errors.js';
 
+/** What else things are called, in papers, in other programs and in the kernel, without hyphens and the like. Only suggested. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  belady: 'opt',
+  min: 'opt',
+  optimal: 'opt',
+  '2q': 'twoq',
+  secondchance: 'clock',
+  segmentedlru: 'slru',
+  tinylfu: 'wtinylfu',
+  lrugen: 'mglru',
+  multigenlru: 'mglru',
+  workingset: 'linux',
+  rr: 'random',
+  infinite: 'unbounded',
+  madvdontneed: 'dontneed',
+  madvfree: 'free',
+  madvremove: 'remove',
+  punchhole: 'punch',
+  fallocate: 'punch',
+  mmap: 'map',
+  munmap: 'unmap',
+  mremap: 'remap',
+  mprotect: 'protect',
+  mlock: 'lock',
+  munlock: 'unlock',
+  clone: 'fork',
+  ftruncate: 'truncate',
+  fsync: 'sync',
+  load: 'read',
+  store: 'write',
+  disk: 'ssd',
+  zswap: 'zram',
+  blktrace: 'blkparse',
+};
+
+/** A name as people compare names. */
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[-_. ]/g, '');
+}
+
+/** The valid name that was probably meant: by another name of it, by its last part (`swappiness`), or the nearest. */
+function meant(name: string, valid: readonly string[]): string | undefined {
+  const wanted = plain(name);
+  const same = valid.find((known) => plain(known) === wanted || known.endsWith(`.${name}`));
+  if (same !== undefined) return same;
+  const other = OTHER_NAMES[wanted];
+  if (other !== undefined && valid.includes(other)) return other;
+  const near = closest(name, valid);
+  return sharesHalf(name, near) ? near : undefined;
+}
+
+/** Characters of a list of names that a message has room for. */
+const LIST_ROOM = 300;
+/** Names that stand for a list that has no room. */
+const SHOWN = 8;
+
+/** The names that are valid; of a long list, those that are most like the one given. */
+function choices(name: string, valid: readonly string[]): string {
+  const all = valid.join(', ');
+  if (all.length <= LIST_ROOM) return all;
+  const nearest = valid.toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, SHOWN);
+  return `${valid.filter((known) => nearest.includes(known)).join(', ')} and ${valid.length - SHOWN} more`;
+}
+
 /**
- * The error for a name that is not known: lists the valid ones and, where one is close, the nearest.
+ * The error for a name that is not known: lists the valid ones and, where one is close or has that name elsewhere, what was
+ * probably meant.
  *
  * @param kind what was named, for example `discard policy`
  */
 export function unknownName(kind: string, name: string, valid: readonly string[]): InputError {
-  const list = valid.length > 0 ? `expected one of ${valid.join(', ')}` : 'there are none';
-  const near = valid.length > 0 ? closest(name, valid) : '';
-  const close = near !== '' && sharesHalf(name, near) ? `; did you mean ${near}?` : '';
+  const list = valid.length > 0 ? `expected one of ${choices(name, valid)}` : 'there are none';
+  const near = valid.length > 0 ? meant(name, valid) : undefined;
+  const close = near === undefined ? '' : `; did you mean ${near}?`;
   return new InputError(`unknown ${kind} "${name}", ${list}${close}`);
 }
 

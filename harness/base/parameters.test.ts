@@ -40,6 +40,13 @@ it('a size may have a largest value', () => {
   );
 });
 
+it('a size is more than 0 unless its owner takes 0', () => {
+  expect(() => parse({ names: 'a', memory: '0' })).toThrow('size "0" is 0');
+  const keep: Parameters = { keep: { kind: 'size', default: 16, min: 0, meaning: 'pages that are kept' } };
+  expect(parseParameters('x', keep, { keep: '0' })).toEqual({ keep: 0 });
+  expect(parseParameters('x', keep, { keep: '0MiB' })).toEqual({ keep: 0 });
+});
+
 describe('names that every object has', () => {
   it('are no parameters, and may be given once as any other', () => {
     expect(() => parse({ names: 'a', constructor: '1' })).toThrow(

@@ -31,7 +31,13 @@ export type Parameter =
       readonly min: number;
       readonly max: number;
     })
-  | (ParameterBase & { readonly kind: 'size'; readonly default: number; readonly max?: number })
+  | (ParameterBase & {
+      readonly kind: 'size';
+      readonly default: number;
+      /** The least pages that it takes; 1 where none is given. */
+      readonly min?: 0;
+      readonly max?: number;
+    })
   | (ParameterBase & {
       readonly kind: 'choice';
       readonly default: string;
@@ -68,6 +74,7 @@ function parseValue(name: string, parameter: Parameter, text: string): Parameter
       if (!parameter.choices.includes(text)) throw unknownName(`value of ${name}`, text, parameter.choices);
       return text;
     case 'size': {
+      if (parameter.min === 0 && /^0(p|[KMGT]iB)?$/.test(text)) return 0;
       const size = parseSize(text, PAGE_BYTES);
       if (size.kind === 'percent')
         throw new InputError(`${name}=${text} is a percentage, expected pages or KiB, MiB, GiB`);

@@ -8,9 +8,18 @@ import { checkRepeats, isForeign } from '../experiment/repeat.js';
 import { findTrace } from '../experiment/traces.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
 import { csvHeader, csvRows, formatNumber, jsonRow, type Value } from '../metrics/csv.js';
-import { KEY_COLUMNS, RUN_COLUMNS, type RunRow, SPACE_COLUMNS, TIMELINE_COLUMNS } from '../metrics/files.js';
+import {
+  CALL_COLUMNS,
+  type CallRow,
+  KEY_COLUMNS,
+  RUN_COLUMNS,
+  type RunRow,
+  SPACE_COLUMNS,
+  TIMELINE_COLUMNS,
+} from '../metrics/files.js';
 import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
+import { callWarnings } from '../metrics/warnings.js';
 import { addFiles, checkFolder } from '../output/folder.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
@@ -35,9 +44,11 @@ interface Args extends Record<AxisName, string>, PolicyModuleArgs {
   quiet: boolean;
 }
 
+/** A seed is a number; its text is checked as those of the other axes are. */
 const axisFlags = perAxis((name) => ({
-  type: 'string' as const,
-  default: AXES[name].default,
+  ...(name === 'seed'
+    ? { default: Number(AXES.seed.default) }
+    : { type: 'string' as const, default: AXES[name].default }),
   describe: AXES[name].meaning,
   requiresArg: true,
 }));
@@ -86,6 +97,34 @@ function metricTable(row: RunRow): string {
   return `${table.toString()}\n${METRICS.length - listed.length} more metrics are 0 or were not measured; --format csv and json list all of them`;
 }
 
+function someFailed(calls: readonly CallRow[]): boolean {
+  return calls.some(({ errno }) => errno !== 'ok');
+}
+
+/** The calls of the trace itself with what they returned; nothing where none returned an error. */
+function callTable(calls: readonly CallRow[]): string {
+  if (!someFailed(calls)) return '';
+  const table = new Table({
+    head: ['call', 'returned', 'calls', 'pages'],
+    colAligns: ['left', 'left', 'right', 'right'],
+    ...PLAIN_TABLE,
+  });
+  for (const { call, errno, count, pages } of calls) table.push([call, errno, count, pages]);
+  return `\n\n${table.toString()}`;
+}
+
+/** The result as text: metrics, calls that failed, and what a reader must know. */
+function resultText({ run, calls }: CellResult, format: Args['format']): string {
+  if (format === 'csv') return csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, [run]);
+  const warnings = callWarnings(run);
+  if (format === 'json') {
+    const more = { ...(someFailed(calls) ? { calls } : {}), ...(warnings.length > 0 ? { warnings } : {}) };
+    return JSON.stringify({ ...jsonRow(RUN_COLUMNS, run), ...more }, null, 2);
+  }
+  const lines = warnings.map(({ what, advice }) => `\nwarning: ${what}. ${advice}`);
+  return `${metricTable(run)}${callTable(calls)}${lines.join('')}`;
+}
+
 function shown(value: Value): string {
   if (value === null) return '';
   return typeof value === 'number' ? formatNumber(value) : value;
@@ -98,6 +137,7 @@ function writeFiles(folder: string, result: CellResult): void {
     ['runs.csv', text(RUN_COLUMNS, [result.run])],
     ['timeline.csv', text(TIMELINE_COLUMNS, result.timeline)],
     ['spaces.csv', text(SPACE_COLUMNS, result.spaces)],
+    ['calls.csv', text(CALL_COLUMNS, result.calls)],
   ]);
   addFiles(folder, files, note);
 }
@@ -125,9 +165,7 @@ async function handler(args: Args): Promise<void> {
     progress.stop();
     if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) writeFiles(args.out, result);
-    if (args.format === 'json') await print(JSON.stringify(jsonRow(RUN_COLUMNS, result.run), null, 2));
-    else if (args.format === 'csv') await print(csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, [result.run]));
-    else await print(metricTable(result.run));
+    await print(resultText(result, args.format));
   } finally {
     progress.stop();
   }

@@ -20,6 +20,7 @@ import {
 } from './flags.js';
 import { note, print } from './terminal.js';
 import { importCommand } from './trace-import.js';
+import { listCommand } from './trace-list.js';
 
 /** Warnings printed in full; the rest are counted. */
 const SHOWN_WARNINGS = 20;
@@ -48,8 +49,8 @@ const validateCommand: SubCommand = {
   builder: (yargs) => yargs.positional('trace', tracePositional).options(expansionFlag),
   handler: async (args: { trace: string }) => {
     const { events, touches, warnings, zeroReads } = await validate(await open(args.trace), simulated);
-    for (const { place, what } of warnings.slice(0, SHOWN_WARNINGS))
-      note(`${placeText(place)}: warning: ${what}`);
+    for (const { place, what, count } of warnings.slice(0, SHOWN_WARNINGS))
+      note(`${placeText(place)}: warning: ${what}${count > 1 ? ` (${count} times)` : ''}`);
     const more =
       warnings.length > SHOWN_WARNINGS ? ` (${warnings.length - SHOWN_WARNINGS} more not shown)` : '';
     const zeros = zeroReads > 0 ? `, ${zeroReads} reads of zeros after a drop` : '';
@@ -121,12 +122,11 @@ const generate: SubCommand = {
 
 export const trace: Command = {
   builder: (yargs: Argv) => {
-    for (const action of [info, validateCommand, convert, importCommand, generate])
+    for (const action of [info, validateCommand, convert, importCommand, generate, listCommand])
       yargs.command(action as never);
-    return yargs.demandCommand(
-      1,
-      'an action is missing, expected info, validate, convert, import or generate',
-    );
+    return yargs
+      .recommendCommands()
+      .demandCommand(1, 'an action is missing, expected info, validate, convert, import, generate or list');
   },
   handler: async () => {},
 };

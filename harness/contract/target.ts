@@ -1,6 +1,6 @@
 import type { InputError } from '../base/errors.js';
 import type { CostTable } from '../cost/table.js';
-import type { Moment, Paid } from '../metrics/files.js';
+import type { CallCount, Moment, Paid } from '../metrics/files.js';
 import type { MetricName, MetricOf, Outcome, StallPart } from '../metrics/schema.js';
 import type { DiscardPolicyInfo, Errno, Kernel, PageRange, Program } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
@@ -86,7 +86,10 @@ export interface Ending {
   readonly outcome: Extract<Outcome, 'ok' | 'oom'>;
   /** Why the outcome is not `ok`. */
   readonly reason: string | undefined;
-  /** Events that were queued and not carried out, since memory had run out before, and the pages they would have touched. */
+  /**
+   * Events that were queued and not carried out, since memory had run out before, and the pages that these would have
+   * touched or that the program did not touch, as what they rely on had failed.
+   */
   readonly abandoned: { readonly events: number; readonly touches: number };
 }
 
@@ -98,6 +101,12 @@ export interface Refusals {
   readonly ops: Readonly<Partial<Record<OpName, string>>>;
   readonly advice: Readonly<Partial<Record<Advice, string>>>;
 }
+
+/** Advice that is accepted and changes nothing in the simulated kernel, by what a live kernel would do. */
+export const IGNORED_ADVICE: Readonly<Partial<Record<Advice, string>>> = {
+  MADV_HUGEPAGE: 'a fault may bring a huge page, 512 pages at once',
+  MADV_COLLAPSE: 'pages would be gathered into huge pages',
+};
 
 /** The content id that marks what a program gave up: no trace and no machine has it. */
 export const DISCARDED = 0xffff_fffe;
@@ -120,7 +129,9 @@ export interface ContentInspector {
  * call of the replay's inner loop. A machine may answer late: it queues events and reports what became of them through
  * `answered`, at the latest before `barrier` is over. What `kernel` and `program` do is done when they return.
  *
- * An event that makes no sense (a page outside every mapping, an object that is not there) is an `InputError`, thrown by
+ * A call that returns an error (no room for another mapping, a range with a hole) is answered with it, and the program goes
+ * on; touches of pages that the call was to map or make accessible are left out then.
+ * An event that makes no sense (a touch outside every mapping, an object that is not there) is an `InputError`, thrown by
  * its method or reported through `answered`. Running out of memory is an outcome: `run` returns false, and `finish` says
  * why.
  *
@@ -217,6 +228,8 @@ export interface Target {
    * @param residentPageUs resident pages of the whole replay, times µs
    */
   spaces(residentPageUs: number): Paid[];
+  /** Rows of calls.csv without `cell`: what the calls of the trace itself returned. */
+  callOutcomes(): CallCount[];
   /** Bytes of host memory that the machine's state takes, by part. */
   hostBytes(): Readonly<Record<string, number>>;
   /** Gives back what the machine holds on the host. */

@@ -2,7 +2,14 @@ import { performance } from 'node:perf_hooks';
 import { Refusal } from '../contract/refusal.js';
 import type { CostTable } from '../cost/table.js';
 import { simulated } from '../machine/target.js';
-import { type CellKeys, NO_METRICS, type RunRow, type SpaceRow, type TimelineRow } from '../metrics/files.js';
+import {
+  type CallRow,
+  type CellKeys,
+  NO_METRICS,
+  type RunRow,
+  type SpaceRow,
+  type TimelineRow,
+} from '../metrics/files.js';
 import type { Outcome } from '../metrics/schema.js';
 import type { ReplayOptions } from '../replay/options.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
@@ -22,6 +29,7 @@ export interface CellResult {
   readonly overheadPagesMean: number | null;
   readonly timeline: readonly TimelineRow[];
   readonly spaces: readonly SpaceRow[];
+  readonly calls: readonly CallRow[];
   /** Wall time of the replay; depends on the host. */
   readonly wallNs: number;
 }
@@ -77,6 +85,7 @@ export async function runCell(
     overheadPagesMean: result.overheadPagesMean,
     timeline: result.timeline.map((row) => ({ cell: cell.cell, ...row })),
     spaces: result.spaces.map((row) => ({ cell: cell.cell, ...row })),
+    calls: result.calls.map((row) => ({ cell: cell.cell, ...row })),
     wallNs,
   };
 }
@@ -113,6 +122,7 @@ export function withoutRun(
     overheadPagesMean: null,
     timeline: [],
     spaces: [],
+    calls: [],
     wallNs: 0,
   };
 }

@@ -16,12 +16,23 @@ export interface Cell extends AxisValues {
   readonly trace: number;
 }
 
-/** Peak of resident pages under `keep` without a limit: what 100 % of a size means. Also finds broken traces. */
+/**
+ * Peak of resident pages under `keep` without a limit: what 100 % of a size means. Also finds broken traces.
+ *
+ * @throws InputError for a trace in which nothing is ever in memory
+ */
 export async function peakPages(trace: Trace, costs: CostTable): Promise<number> {
-  const texts = { ...defaultTexts(), reclaim: 'fifo', limit: 'none' };
+  const texts = { ...defaultTexts(), limit: 'none' };
   const values = parseAxes(texts, { peakPages: 0, pageBytes: trace.meta.pageBytes });
   const result = await replay(trace, { machine: simulated, ...axisOptions(values), costs });
-  return result.metrics.resident_pages_peak as number;
+  const { resident_pages_peak, rss_pages_peak } = result.metrics;
+  // Pages of images are mapped and not charged.
+  if (resident_pages_peak === 0 && rss_pages_peak === 0)
+    throw new InputError(
+      'nothing is ever in memory, though nothing is given back (discard keep), so there is nothing to compare; expected events that bring pages in: read, write, pread, pwrite or populate',
+      { file: trace.name },
+    );
+  return resident_pages_peak;
 }
 
 function defaultTexts(): Record<AxisName, string> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { csvHeader, csvRows, type Value } from '../metrics/csv.js';
 import {
+  CALL_COLUMNS,
   HEATMAP_COLUMNS,
   type HeatmapRow,
   PERF_COLUMNS,
@@ -132,12 +133,14 @@ export class ResultStore {
     const results = this.inOrder();
     const runs = await csvText(RUN_COLUMNS, this.runs());
     const timeline = results.flatMap((result) => result.timeline);
+    const calls = results.flatMap((result) => result.calls);
     const perf = results.map((result) => this.perfRow(result));
     const hashes = { 'runs.csv': createHash('sha256').update(runs).digest('hex') };
     return new Map([
       ['runs.csv', runs],
       ['timeline.csv', await csvText(TIMELINE_COLUMNS, timeline)],
       ['spaces.csv', await csvText(SPACE_COLUMNS, this.spaces())],
+      ['calls.csv', await csvText(CALL_COLUMNS, calls)],
       ['perf.csv', await csvText(PERF_COLUMNS, perf)],
       ...(heat ? [['heatmap.csv', await csvText(HEATMAP_COLUMNS, heat)] as const] : []),
       ['manifest.json', `${JSON.stringify({ ...manifest, files: hashes }, null, 2)}\n`],
@@ -172,5 +175,6 @@ export function renumbered(result: CellResult, cell: Cell): CellResult {
     run: { ...result.run, cell: cell.cell, experiment: cell.experiment, purge: cell.purge },
     timeline: result.timeline.map(renumber),
     spaces: result.spaces.map(renumber),
+    calls: result.calls.map(renumber),
   };
 }

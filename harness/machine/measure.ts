@@ -3,6 +3,7 @@ import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
 import type { Moment, Paid } from '../metrics/files.js';
 import { type MetricGroup, type MetricOf, type StallColumn, stallColumns } from '../metrics/schema.js';
 import { NOT_COUNTED } from '../policy/reclaim/contract.js';
+import type { CallOutcomes } from './calls.js';
 import type { SimulatedKernel } from './kernel.js';
 import type { Machine } from './machine.js';
 import type { SimulatedProgram } from './program.js';
@@ -164,6 +165,7 @@ export function machineMetrics(
   m: Machine,
   kernel: SimulatedKernel,
   program: SimulatedProgram,
+  outcomes: CallOutcomes,
   touches: number,
 ): CountedMetrics {
   return {
@@ -172,6 +174,9 @@ export function machineMetrics(
     ...reclaimMetrics(m),
     ...mergeMetrics(m),
     ...discardMetrics(m, kernel),
+    call_errors: outcomes.errors,
+    advice_ignored: outcomes.ignored,
+    unmade_touches: outcomes.unmadeTouches,
     ...timeMetrics(m, touches + program.touches),
   };
 }

@@ -1,4 +1,5 @@
 import { unknownName } from '../base/nearest.js';
+import { Refusal } from '../contract/refusal.js';
 import { KSM_SETTINGS, type KsmTarget } from './ksm/settings.js';
 import { MAX_PAGE_ORDER } from './memory/free-blocks.js';
 import { applySetting, INT_MAX, type NumberSetting, type Setting, type Settings } from './state/settings.js';
@@ -13,6 +14,16 @@ interface SettingsTarget extends KsmTarget {
 
 type NumericField = Exclude<keyof Settings, 'removeEra'>;
 
+/** @throws Refusal for a reclaim policy that does not have it */
+function setSwappiness({ reclaim }: SettingsTarget, value: number): void {
+  if (!reclaim.policy.tune)
+    throw new Refusal(
+      'vm.swappiness is no parameter of this reclaim policy, expected linux or mglru, or a trace without it',
+      true,
+    );
+  reclaim.policy.tune('swappiness', value);
+}
+
 /** The `apply` of a setting that is one field of `Settings`. */
 function field(name: NumericField): NumberSetting<SettingsTarget>['apply'] {
   return ({ settings }, value) => {
@@ -25,7 +36,7 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
   {
     name: 'vm.max_map_count',
     default: '65530',
-    meaning: 'VMAs a space may have: flag changes beyond are EAGAIN, mappings an error',
+    meaning: 'VMAs a space may have: flag changes beyond are EAGAIN, mappings ENOMEM',
     source: 'sysctl_max_map_count in mm/util.c',
     min: 0,
     max: INT_MAX,
@@ -34,11 +45,11 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
   {
     name: 'vm.swappiness',
     default: '60',
-    meaning: 'relative cost of swapping: the parameter of `linux`; other policies ignore it',
+    meaning: 'relative cost of swapping: the parameter of `linux` and `mglru`; refused under other policies',
     source: 'MAX_SWAPPINESS in include/linux/swap.h',
     min: 0,
     max: 200,
-    apply: ({ reclaim }, value) => reclaim.policy.tune?.('swappiness', value),
+    apply: setSwappiness,
   },
   {
     name: 'vm.dirty_writeback_centisecs',
@@ -90,11 +101,18 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
   ...KSM_SETTINGS,
 ];
 
+/** Settings of the daemon: what merges without it does not have them. */
+const OF_KSMD: ReadonlySet<string> = new Set(
+  KSM_SETTINGS.map(({ name }) => name).filter((name) => !/^ksm\.(configured|max_processes)$/.test(name)),
+);
+
 const BY_NAME = new Map(SETTINGS.map((setting) => [setting.name, setting]));
 
 /** Applies NAME=VALUE. @throws InputError for an unknown name, or a value that the setting does not take (now) */
 export function set(target: SettingsTarget, name: string, value: string): void {
   const setting = BY_NAME.get(name);
   if (!setting) throw unknownName('setting', name, [...BY_NAME.keys()]);
+  if (OF_KSMD.has(name) && !target.ksm.strategy.scans)
+    throw new Refusal(`${name} is of ksmd, and merge policy instant has none; expected ksm or none`, true);
   applySetting(setting, target, value);
 }

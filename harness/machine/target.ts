@@ -13,7 +13,7 @@ import type {
   TargetSetup,
 } from '../contract/target.js';
 import { PART } from '../cost/ledger.js';
-import type { Moment, Paid } from '../metrics/files.js';
+import type { CallCount, Moment, Paid } from '../metrics/files.js';
 import type { PageRange } from '../policy/discard/contract.js';
 import type { ArgOf, ContentArg, FallocateArg, MapArg, ObjectArg, RemapArg } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
@@ -21,10 +21,12 @@ import { type Advice, HAS, OP } from '../trace/op.js';
 import { fallocateBlocks } from './advice/allocate.js';
 import { madvise } from './advice/madvise.js';
 import { fallocatePunch } from './advice/punch.js';
+import { CallOutcomes } from './calls.js';
 import { checkMachine } from './check.js';
 import { SimulatedKernel } from './kernel.js';
 import { Machine } from './machine.js';
-import { access, contentAt, setContentAt } from './mapping/access.js';
+import { access, accessRest, contentAt, setContentAt } from './mapping/access.js';
+import { AccessViolation, CallFailure } from './mapping/failure.js';
 import { exit, fork, spawn } from './mapping/fork.js';
 import { map, protect, setLocked, unmap } from './mapping/mmap.js';
 import { remap } from './mapping/remap.js';
@@ -37,8 +39,6 @@ import { SimulatedProgram } from './program.js';
 import { OutOfMemory } from './reclaim/reclaim.js';
 import { writeBack } from './reclaim/writeback.js';
 import type { Space } from './state/space.js';
-
-const NONE = { events: 0, touches: 0 };
 
 /** The simulated kernel as a machine that traces are replayed on. It answers at once. */
 export class SimulatedMachine implements Target {
@@ -56,6 +56,7 @@ export class SimulatedMachine implements Target {
     put: (id, page, content) => setContentAt(this.machine, this.space(id), page, content),
   };
   answered: AnswerListener | undefined;
+  private readonly outcomes = new CallOutcomes();
   private writeWatcher: ((range: PageRange) => void) | undefined;
   private row = 0;
   /** Whether the event at hand is of a space, which pays for it. */
@@ -121,7 +122,16 @@ export class SimulatedMachine implements Target {
     const page = block.page[row]!;
     const count = block.count[row]!;
     if (write && this.writeWatcher) this.announceWrite(this.writeWatcher, space.id, page, count);
-    space.touches += access(m, space, page, count, content, bits & HAS.contentUp ? 1 : 0);
+    const step = bits & HAS.contentUp ? 1 : 0;
+    try {
+      space.touches += access(m, space, page, count, content, step);
+    } catch (error) {
+      if (!(error instanceof AccessViolation)) throw error;
+      const denied = (at: number) => this.outcomes.isDenied(space.id, at);
+      const touched = accessRest(m, space, page, count, content, step, error, denied);
+      this.outcomes.unmadeTouches += Math.abs(count) - touched;
+      space.touches += touched;
+    }
     m.ledger.end();
   }
 
@@ -168,6 +178,7 @@ export class SimulatedMachine implements Target {
 
   fork(space: number, child: number): void {
     fork(this.machine, this.space(space), child);
+    this.outcomes.forked(space, child);
   }
 
   exit(space: number): void {
@@ -175,32 +186,37 @@ export class SimulatedMachine implements Target {
   }
 
   map(space: number, page: number, count: number, arg: MapArg): void {
-    map(this.machine, this.space(space), page, count, arg);
+    const range = { space, page, count };
+    this.call('map', count, () => map(this.machine, this.space(space), page, count, arg), range);
   }
 
   unmap(space: number, page: number, count: number): void {
-    unmap(this.machine, this.space(space), page, count);
+    this.call('unmap', count, () => unmap(this.machine, this.space(space), page, count));
   }
 
   remap(space: number, page: number, count: number, arg: RemapArg): void {
-    remap(this.machine, this.space(space), page, count, arg);
+    const { to, grow } = arg;
+    const range = to === undefined ? { space, page: page + count, count: grow } : { space, page: to, count };
+    this.call('remap', count, () => remap(this.machine, this.space(space), page, count, arg), range);
   }
 
   protect(space: number, page: number, count: number, protection: ArgOf['protect']['protection']): void {
-    protect(this.machine, this.space(space), page, count, protection);
+    const work = () => protect(this.machine, this.space(space), page, count, protection);
+    this.call('protect', count, work, protection === 'none' ? undefined : { space, page, count });
   }
 
   lock(space: number, page: number, count: number, locked: boolean): void {
-    setLocked(this.machine, this.space(space), page, count, locked);
+    const work = () => setLocked(this.machine, this.space(space), page, count, locked);
+    this.call(locked ? 'lock' : 'unlock', count, work);
   }
 
   madvise(space: number, page: number, count: number, advice: Advice): void {
-    this.answer(madvise(this.machine, this.space(space), page, count, advice));
+    this.answer(`madvise ${advice}`, madvise(this.machine, this.space(space), page, count, advice));
   }
 
   prctl(space: number, merge: boolean): void {
     const errno = this.machine.ksm.setMergeAny(this.space(space), merge);
-    this.answer({ errno, value: 0, pages: 0 });
+    this.answer('prctl', { errno, value: 0, pages: 0 });
   }
 
   object(size: number, arg: ObjectArg): void {
@@ -229,8 +245,12 @@ export class SimulatedMachine implements Target {
     const { descriptor } = object.options;
     if (mode === 'punch') {
       const range = bytes && { offset: bytes.start, length: bytes.length };
-      this.answer(fallocatePunch(m, object, page, count, { descriptor, bytes: range }));
-    } else this.answer(fallocateBlocks(m, object, page, count, { descriptor, zero: mode === 'zero' }));
+      this.answer('fallocate punch', fallocatePunch(m, object, page, count, { descriptor, bytes: range }));
+    } else
+      this.answer(
+        `fallocate ${mode}`,
+        fallocateBlocks(m, object, page, count, { descriptor, zero: mode === 'zero' }),
+      );
   }
 
   pread(name: string, page: number, count: number): void {
@@ -288,17 +308,22 @@ export class SimulatedMachine implements Target {
 
   finish(): Ending {
     this.machine.pss.finish(this.machine);
-    if (!this.starved) return { outcome: 'ok', reason: undefined, abandoned: NONE };
+    const abandoned = { events: 0, touches: this.outcomes.unmadeTouches };
+    if (!this.starved) return { outcome: 'ok', reason: undefined, abandoned };
     const what = this.setup.memory === undefined ? 'the limit could not be met' : 'memory ran out';
-    return { outcome: 'oom', reason: `${what}: no page was left that could go`, abandoned: NONE };
+    return { outcome: 'oom', reason: `${what}: no page was left that could go`, abandoned };
   }
 
   counters(touches: number): CountedMetrics {
-    return machineMetrics(this.machine, this.kernel, this.program, touches);
+    return machineMetrics(this.machine, this.kernel, this.program, this.outcomes, touches);
   }
 
   spaces(residentPageUs: number): Paid[] {
     return spaceRows(this.machine, residentPageUs);
+  }
+
+  callOutcomes(): CallCount[] {
+    return this.outcomes.rows();
   }
 
   hostBytes(): Readonly<Record<string, number>> {
@@ -314,7 +339,24 @@ export class SimulatedMachine implements Target {
     return space;
   }
 
-  private answer(result: SyscallResult): void {
+  /**
+   * Carries out a call of the trace that returns an error where the kernel refuses it.
+   *
+   * @param range what the program will not access then
+   */
+  private call(name: string, pages: number, work: () => void, range?: PageRange): void {
+    try {
+      work();
+      this.answer(name, { errno: 0, value: 0, pages });
+    } catch (error) {
+      if (!(error instanceof CallFailure)) throw error;
+      if (range) this.outcomes.deny(range.space, range.page, range.count);
+      this.answer(name, { errno: error.errno, value: 0, pages: 0 });
+    }
+  }
+
+  private answer(call: string, result: SyscallResult): void {
+    this.outcomes.add(call, result);
     this.answered?.(this.row, result);
   }
 }

@@ -106,6 +106,19 @@ export interface SpaceRow extends RowOf<typeof SPACES> {}
 /** What a space paid: a row of spaces.csv without its cell. */
 export type Paid = Omit<SpaceRow, 'cell'>;
 
+/** The columns of calls.csv: what the system calls that a trace contains verbatim returned, a row a call and error. */
+const CALLS = {
+  cell: 'number',
+  call: 'text',
+  errno: 'text',
+  count: 'number',
+  pages: 'number',
+} as const satisfies Columns;
+/** A row of calls.csv: how often a call of a cell returned an error, or `ok`, and the pages that it worked on. */
+export interface CallRow extends RowOf<typeof CALLS> {}
+/** A row of calls.csv without its cell. */
+export type CallCount = Omit<CallRow, 'cell'>;
+
 /** The columns of perf.csv: wall times, a row a sample, with the host they are of. */
 const PERF = {
   name: 'text',
@@ -169,6 +182,7 @@ export const RESULT_COLUMNS = {
   'runs.csv': RUNS,
   'timeline.csv': TIMELINE,
   'spaces.csv': SPACES,
+  'calls.csv': CALLS,
   'perf.csv': PERF,
   'heatmap.csv': HEATMAP,
   'mrc.csv': MRC,
@@ -183,6 +197,8 @@ export const RUN_COLUMNS: readonly (keyof RunRow)[] = columnNames(RUNS);
 export const TIMELINE_COLUMNS: readonly (keyof TimelineRow)[] = columnNames(TIMELINE);
 /** Columns of spaces.csv. */
 export const SPACE_COLUMNS: readonly (keyof SpaceRow)[] = columnNames(SPACES);
+/** Columns of calls.csv. */
+export const CALL_COLUMNS: readonly (keyof CallRow)[] = columnNames(CALLS);
 /** Columns of perf.csv. */
 export const PERF_COLUMNS: readonly (keyof PerfRow)[] = columnNames(PERF);
 /** Columns of heatmap.csv. */

@@ -229,6 +229,24 @@ const discard = {
   purged_ranges: ['count', 'neither', 'volatile ranges of which reclaim purged at least one page'],
 } as const satisfies Group;
 
+const calls = {
+  call_errors: [
+    'count',
+    'neither',
+    'system calls of the trace itself (map, unmap, remap, protect, lock, madvise, fallocate, prctl) that returned an error; the program goes on (calls.csv has them by call and error)',
+  ],
+  advice_ignored: [
+    'count',
+    'neither',
+    'advice of the trace that is accepted and not modelled (MADV_HUGEPAGE, MADV_COLLAPSE): on a live kernel, memory and faults would differ',
+  ],
+  unmade_touches: [
+    'count',
+    'neither',
+    'touches of the trace that were left out: the mapping or protection that they rely on had failed',
+  ],
+} as const satisfies Group;
+
 const time = {
   stall_ns: [
     'ns',
@@ -263,7 +281,10 @@ const time = {
   ],
 } as const satisfies Group & Record<StallColumn, Line>;
 
-const GROUPS = { memory, faults, reclaim, merge, discard, time } as const satisfies Record<string, Group>;
+const GROUPS = { memory, faults, reclaim, merge, discard, calls, time } as const satisfies Record<
+  string,
+  Group
+>;
 type Groups = typeof GROUPS;
 
 /** What a metric is about: tables and documentation are grouped by it. */
@@ -282,6 +303,7 @@ export type MetricKinds = KindsOf<Groups['memory']> &
   KindsOf<Groups['reclaim']> &
   KindsOf<Groups['merge']> &
   KindsOf<Groups['discard']> &
+  KindsOf<Groups['calls']> &
   KindsOf<Groups['time']>;
 
 interface KindValues {

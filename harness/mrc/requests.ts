@@ -6,7 +6,7 @@ import { LineAccount } from '../trace/readers/account.js';
 import { detectReader } from '../trace/readers/detect.js';
 import type { RequestReader } from '../trace/readers/reader.js';
 import { type ChosenReader, readerOf } from '../trace/readers/registry.js';
-import { ReferenceMapper, referenceOf } from '../trace/requests/references.js';
+import { checkSplit, ReferenceMapper, referenceOf } from '../trace/requests/references.js';
 import { isTrace, openTrace } from '../trace/trace.js';
 import type { ReferenceBatch, ReferenceString } from './reference.js';
 import { TraceReference } from './trace-reference.js';
@@ -108,6 +108,7 @@ async function referenceOfInput(
       `reader ${reader.name} reads events, expected requests or a trace; reclaim trace import makes a trace of it`,
       { file: name },
     );
+  if (options.split) checkSplit(reader);
   if (options.bytes) checkSizes(reader, options, name);
   const stream = input.kind === 'stream' ? input.all : undefined;
   if (!stream) await input.close();

@@ -80,7 +80,7 @@ export class OutputFolder {
       return folder;
     } catch (error) {
       removeMade(disk, path, made);
-      throw cannotWrite(error, path);
+      throw error instanceof InputError ? error : cannotWrite(error, path);
     }
   }
 
@@ -273,6 +273,7 @@ export class OutputFolder {
   }
 
   private removeMark(): void {
+    removeIfEmpty(this.disk, join(this.unfinished, CELLS));
     quietly(() => this.disk.remove(join(this.unfinished, MARK)));
     removeIfEmpty(this.disk, this.unfinished);
     this.isBegun = false;
@@ -286,7 +287,10 @@ export class OutputFolder {
 
   /** Completes what a process that was killed had begun: a commit, or files that were being written. */
   private recover(note: (text: string) => void): void {
-    if (existsSync(this.unfinished) && !isMarked(this.unfinished) && readdirSync(this.unfinished).length > 0)
+    this.lock.sweep();
+    for (const folder of ['', 'figures', CELLS, UNFINISHED, join(UNFINISHED, CELLS)])
+      removeTemporary(this.disk, join(this.path, folder));
+    if (existsSync(this.unfinished) && !isMarked(this.unfinished) && !isEmpty(this.unfinished))
       throw new InputError('reclaim has not made this folder, and needs one of this name; move it away', {
         file: this.unfinished,
       });
@@ -299,10 +303,8 @@ export class OutputFolder {
       this.apply(commit.files, Owned.read(this.path));
       note(`${this.path}: a run that was complete has taken its place`);
     }
-    for (const folder of ['', 'figures', CELLS]) removeTemporary(this.disk, join(this.path, folder));
-    if (!isMarked(this.unfinished)) return;
-    for (const folder of ['', CELLS]) removeTemporary(this.disk, join(this.unfinished, folder));
-    this.removeUnfinishedWithoutCells();
+    if (isMarked(this.unfinished)) this.removeUnfinishedWithoutCells();
+    else this.removeMark();
   }
 }
 
@@ -332,6 +334,11 @@ function textOf(path: string): string {
   } catch {
     return '';
   }
+}
+
+/** Whether a folder holds nothing but empty folders. */
+function isEmpty(folder: string): boolean {
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).every((entry) => entry.isDirectory());
 }
 
 /** Makes the folder. Returns the topmost one that was made. */

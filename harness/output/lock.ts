@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileError, InputError, systemErrorCode } from '../base/errors.js';
+import { InputError, systemErrorCode } from '../base/errors.js';
 import type { Disk } from './disk.js';
 import { quietly } from './whole.js';
 
@@ -99,8 +99,10 @@ function create(disk: Disk, path: string, self: Holder): boolean {
     link(disk, own, path, content);
     return true;
   } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return false;
-    throw fileError(error, dirname(path));
+    const code = systemErrorCode(error);
+    // Without the own file it was removed by the process that has the lock now.
+    if (code === 'EEXIST' || (code === 'ENOENT' && existsSync(dirname(path)))) return false;
+    throw error;
   } finally {
     quietly(() => disk.remove(own));
   }
@@ -127,13 +129,20 @@ export class Lock {
    * Takes the lock of a folder; one whose process is gone is taken over.
    *
    * @param note is told of a lock that was taken over
-   * @throws InputError that names the process and the host that hold it
+   * @throws InputError that names the process and the host that hold it, and the error of the file system
    */
   static take(disk: Disk, folder: string, note: (text: string) => void): Lock {
     const self = thisProcess();
     const path = join(folder, LOCK);
     takePath(disk, path, self, note);
     return new Lock(disk, path, self);
+  }
+
+  /** Removes what processes that were killed while they took the lock have left. */
+  sweep(): void {
+    const folder = dirname(this.path);
+    for (const name of readdirSync(folder).filter((file) => file.startsWith(`${LOCK}-`)))
+      quietly(() => this.disk.remove(join(folder, name)));
   }
 
   /** Whether it is still held: its file may have been removed, or taken over by mistake. */

@@ -135,6 +135,7 @@ export const STAGED: readonly string[] = [
   'runs.csv',
   'timeline.csv',
   'spaces.csv',
+  'calls.csv',
   'perf.csv',
   'heatmap.csv',
   'claims.csv',

@@ -300,11 +300,6 @@ describe('events that make no sense name their line', () => {
       /object o is closed/,
     ],
     [
-      'a lock of what is not mapped',
-      ['spawn,1,,,', 'map,1,0,4,anon', 'lock,1,2,4,'],
-      /^test\.csv:4: lock of page 4 in space 1 is outside every mapping/,
-    ],
-    [
       'a map beyond the address space',
       ['spawn,1,,,', 'map,1,35184372088831,2,anon'],
       /beyond the address space/,
@@ -328,16 +323,6 @@ describe('events that make no sense name their line', () => {
       'a setting out of range',
       ['set,,,,vm.max_map_count=-1'],
       /vm\.max_map_count=-1 is out of range, expected a whole number from 0 to/,
-    ],
-    [
-      'more mappings than vm.max_map_count',
-      ['set,,,,vm.max_map_count=1', 'spawn,1,,,', 'map,1,0,4,anon', 'map,1,8,4,anon'],
-      /space 1 would have more than 1 mappings at page 8 \(ENOMEM\)/,
-    ],
-    [
-      'a droppable mapping of an object',
-      ['spawn,1,,,', 'map,1,0,4,anon-shared droppable'],
-      /a droppable mapping of anon-shared memory \(EINVAL\), expected anon/,
     ],
     [
       'pread of page frame numbers',

@@ -4,7 +4,7 @@ import { printable } from '../base/printable.js';
 import { Refusal } from '../contract/refusal.js';
 import type { Target } from '../contract/target.js';
 import { AXES } from '../metrics/axes.js';
-import type { Moment, Paid } from '../metrics/files.js';
+import type { CallCount, Moment, Paid } from '../metrics/files.js';
 import type { Metrics, Outcome } from '../metrics/schema.js';
 import { checkedDiscard } from '../policy/border/discard.js';
 import { checkedReclaim } from '../policy/border/reclaim.js';
@@ -35,6 +35,8 @@ export interface ReplayResult {
   readonly overheadPagesMean: number;
   readonly timeline: readonly Moment[];
   readonly spaces: readonly Paid[];
+  /** What the calls of the trace itself returned. */
+  readonly calls: readonly CallCount[];
   /** Bytes of host memory that the machine's arrays took at the end, by part. */
   readonly hostBytes: Readonly<Record<string, number>>;
 }
@@ -183,6 +185,7 @@ async function resultOf<T extends Target>(
     overheadPagesMean: means.overhead,
     timeline: sampler.rows,
     spaces: applicablePaid(named(target.spaces(sampler.residentPageUs)), accesses),
+    calls: target.callOutcomes(),
     hostBytes: target.hostBytes(),
   };
 }

@@ -1,13 +1,8 @@
 import type { Touches } from '../base/touches.js';
 import type { KeyColumn, RunRow } from '../metrics/files.js';
+import { callWarnings, type Warning } from '../metrics/warnings.js';
 import { groupBy, isRefused, type TraceFacts, traceName } from './comparison.js';
 import { counted, listed } from './format.js';
-
-/** Something a reader of results must know, and what to do about it. */
-export interface Warning {
-  readonly what: string;
-  readonly advice: string;
-}
 
 function names(rows: readonly RunRow[], column: KeyColumn): string {
   return listed([...new Set(rows.map((row) => String(row[column])))]);
@@ -102,6 +97,29 @@ function proxies(runs: readonly RunRow[]): Warning[] {
   ];
 }
 
+/** What the calls of traces say: of each trace in the cell where it is most, as cells of one trace make the same calls. */
+function ofCalls(runs: readonly RunRow[]): Warning[] {
+  const byText = new Map<string, { warning: Warning; traces: Set<string> }>();
+  for (const rows of groupBy(runs, ['trace'])) {
+    const most = (metric: 'advice_ignored' | 'unmade_touches' | 'call_errors') =>
+      Math.max(...rows.map((row) => row[metric] ?? 0));
+    const counts = {
+      advice_ignored: most('advice_ignored'),
+      unmade_touches: most('unmade_touches'),
+      call_errors: most('call_errors'),
+    };
+    for (const warning of callWarnings(counts)) {
+      const entry = byText.get(warning.what) ?? { warning, traces: new Set() };
+      entry.traces.add(rows[0]!.trace);
+      byText.set(warning.what, entry);
+    }
+  }
+  return [...byText.values()].map(({ warning, traces }) => ({
+    what: `In ${listed([...traces])}, ${warning.what}.`,
+    advice: warning.advice,
+  }));
+}
+
 /** What a reader of results must know before quoting numbers. @param planned cells that were to be run, where known */
 export function warningsOf(
   runs: readonly RunRow[],
@@ -112,6 +130,7 @@ export function warningsOf(
     ...unfinished(runs, planned),
     ...inferred(traces),
     ...firstAccesses(traces),
+    ...ofCalls(runs),
     ...proxies(runs),
     ...notRun(runs),
     ...refused(runs),

@@ -233,6 +233,10 @@ export class LateMachine implements Target {
     return this.inner.spaces(residentPageUs);
   }
 
+  callOutcomes(): ReturnType<Target['callOutcomes']> {
+    return this.inner.callOutcomes();
+  }
+
   hostBytes(): Readonly<Record<string, number>> {
     return {};
   }

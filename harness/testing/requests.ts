@@ -492,6 +492,8 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     file: 'a.lackey',
     bytes: text(
       '==12== Lackey, an example',
+      '--00:00:00:00.381 12-- Reading syms from /bin/true',
+      'SB 04000a90',
       'I  04000a90,3',
       ' L 1ffefff7e0,8',
       ' S 1ffefff7e8,8',

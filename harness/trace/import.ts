@@ -9,6 +9,7 @@ import type { EventReader, InputFile, Reader, ThreadFile } from './readers/reade
 import { type ChosenReader, checkSides, readerOf } from './readers/registry.js';
 import { findThreadFiles, type ThreadPath } from './readers/strace/thread-files.js';
 import { importRequests } from './requests/import.js';
+import { checkSplit } from './requests/references.js';
 import type { TraceSource } from './source.js';
 import { isTrace } from './trace.js';
 
@@ -101,6 +102,7 @@ async function importInput(
     return { ...(await reader.open({ ...input, bytes: threads[0]!.bytes, threads })), inputs };
   }
   if (files) throw notOfThreads(reader, file);
+  if (split) checkSplit(reader);
   const content = await rereadable(path, peeked);
   return { ...(await importRequests({ ...input, content, reader, split })), inputs };
 }

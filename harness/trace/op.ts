@@ -164,6 +164,7 @@ export const ADVICE = [
   'MADV_POPULATE_WRITE',
   'MADV_VOLATILE',
   'MADV_NONVOLATILE',
+  'MADV_COLLAPSE',
 ] as const;
 export type Advice = (typeof ADVICE)[number];
 

@@ -60,6 +60,7 @@ const ACTIONS: Readonly<Record<Advice, AdviceInfo>> = {
   MADV_DODUMP: flagChange(flags.doDump),
   MADV_HUGEPAGE: flagChange(flags.hugePage),
   MADV_NOHUGEPAGE: flagChange(flags.noHugePage),
+  MADV_COLLAPSE: flagChange(flags.collapse),
   MADV_MERGEABLE: flagChange(flags.mergeable),
   MADV_UNMERGEABLE: flagChange(flags.unmergeable),
   MADV_DONTNEED: { act: dontneed, ns: dontneedNs },

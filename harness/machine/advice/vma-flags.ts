@@ -50,6 +50,9 @@ export const doDump = flagChange({
 export const hugePage = flagChange({ set: VM.hugePage, clear: VM.noHugePage });
 export const noHugePage = flagChange({ set: VM.noHugePage, clear: VM.hugePage });
 
+/** MADV_COLLAPSE: accepted without effect, and counted. */
+export const collapse: StateAction = () => 0;
+
 const setMergeable = flagChange({ set: VM.mergeable });
 const clearMergeable = flagChange({ clear: VM.mergeable });
 

@@ -6,6 +6,8 @@ import { INT_MAX, type NumberSetting, type Setting } from '../state/settings.js'
 export interface KsmTarget {
   readonly ksm: {
     readonly parameters: KsmParameters;
+    /** Whether a daemon merges. */
+    readonly strategy: { readonly scans: boolean };
     /**
      * Whether pages are merged, or were and are still mapped where ksm.run=2 does not unmerge them. What is left of others
      * goes (remove_all_stable_nodes).

@@ -1,4 +1,3 @@
-import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
 import { isAnonPage, isExclusive } from '../entries/entry.js';
 import { type Contents, READ, UNIQUE } from '../memory/contents.js';
@@ -9,6 +8,7 @@ import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.j
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
+import { AccessViolation } from './failure.js';
 import { FAULTED, fault, unshare } from './fault.js';
 
 /**
@@ -16,7 +16,7 @@ import { FAULTED, fault, unshare } from './fault.js';
  *
  * @param content `READ`, `UNIQUE`, or the content id that a write puts there
  * @param step 1: the i-th page gets `content + i`; 0: every page gets `content`
- * @throws InputError for a page outside every mapping, or against its protection
+ * @throws AccessViolation for a page outside every mapping, or against its protection
  */
 export function access(
   m: State,
@@ -30,6 +30,41 @@ export function access(
   if (everyTouch) return accessAndMerge(m, everyTouch, space, first, count, content, step);
   const touched = accessAll(m, space, first, count, content, step);
   if (content >= 0) m.merger.written(space, first, count, content, step);
+  return touched;
+}
+
+/**
+ * Goes on with an access that met a page which cannot be accessed. A program does not access what it was refused: pages
+ * that are `refused` are left out.
+ *
+ * @param violation what `access` threw for the same range
+ * @returns the pages touched, those before the violation included
+ * @throws AccessViolation for a page that was not refused
+ */
+export function accessRest(
+  m: State,
+  space: Space,
+  first: number,
+  count: number,
+  content: number,
+  step: 0 | 1,
+  violation: AccessViolation,
+  refused: (page: number) => boolean,
+): number {
+  const direction = count < 0 ? -1 : 1;
+  const contentAt = (i: number) => (content < 0 ? content : content + i * step);
+  let touched = Math.abs(violation.page - first);
+  if (touched > 0 && content >= 0 && !m.merger.everyTouch)
+    m.merger.written(space, first, touched * direction, content, step);
+  if (!refused(violation.page)) throw violation;
+  for (let i = touched + 1; i < Math.abs(count); i++) {
+    const page = first + i * direction;
+    try {
+      touched += access(m, space, page, 1, contentAt(i), step);
+    } catch (error) {
+      if (!(error instanceof AccessViolation) || !refused(page)) throw error;
+    }
+  }
   return touched;
 }
 
@@ -81,11 +116,13 @@ function allowed(space: Space, vpn: number, write: boolean): Vma {
   const vma = space.find(vpn);
   const verb = write ? 'write' : 'read';
   if (!vma)
-    throw new InputError(
+    throw new AccessViolation(
+      vpn,
       `${verb} of page ${vpn} in space ${space.id} is outside every mapping, expected it mapped`,
     );
   if ((vma.flags & (write ? VM.write : VM.read)) === 0) {
-    throw new InputError(
+    throw new AccessViolation(
+      vpn,
       `${verb} of page ${vpn} in space ${space.id} is against its protection, expected it ${write ? 'writable' : 'readable'}`,
     );
   }

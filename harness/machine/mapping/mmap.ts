@@ -10,8 +10,9 @@ import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.j
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { type SharedObject, VM, VM_SPECIAL, Vma } from '../state/vma.js';
+import { CallFailure } from './failure.js';
 import { FAULTED, fault, lockEntry } from './fault.js';
-import { changeFlags, mustHaveRoom } from './modify.js';
+import { changeFlags, mustHaveRoom, tooManyVmas } from './modify.js';
 
 /** Flags of a new VMA. Source: mmap_region in mm/mmap.c. */
 function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
@@ -41,17 +42,23 @@ export function checkRange(page: number, count: number): void {
     throw new InputError(`pages ${page} to ${page + count - 1} go beyond the address space of 2^45 pages`);
 }
 
-/** mmap(MAP_FIXED): replaces whatever the range holds. @throws InputError when the object does not exist */
+/**
+ * mmap(MAP_FIXED): replaces whatever the range holds. A space may have one VMA more than vm.max_map_count before this is
+ * refused (do_mmap in mm/mmap.c).
+ *
+ * @throws CallFailure ENOMEM for too many VMAs: nothing has changed
+ * @throws InputError when the object does not exist
+ */
 export function map(m: State, space: Space, page: number, count: number, arg: MapArg): void {
   if (count === 0) return;
   checkRange(page, count);
   if (arg.flags.has('droppable') && arg.kind !== 'anon')
-    throw new InputError(`a droppable mapping of ${arg.kind} memory (EINVAL), expected anon`);
+    throw new CallFailure('EINVAL', `a droppable mapping of ${arg.kind} memory (EINVAL), expected anon`);
   const object = objectOf(m, count, arg);
   if (object?.backing === 'pfn' && arg.offset + count > object.size)
     throw new InputError(`pfn:${arg.name} has ${object.size} pages, expected a mapping of pages within`);
+  if (space.vmas.length > m.settings.maxMapCount) throw tooManyVmas(m, space, page);
   unmap(m, space, page, count);
-  mustHaveRoom(m, space, page, 1);
   space.insert(
     new Vma({
       start: page,
@@ -100,7 +107,7 @@ function objectOf(m: State, count: number, arg: MapArg): SharedObject | undefine
   return object;
 }
 
-/** munmap: holes are skipped. */
+/** munmap: holes are skipped. @throws CallFailure ENOMEM when it would cut a VMA in two and there are too many: nothing has changed */
 export function unmap(m: State, space: Space, page: number, count: number): void {
   const end = page + count;
   if (count === 0 || !space.maps(page, end)) return;
@@ -163,22 +170,34 @@ function populateVma(m: State, vma: Vma, start: number, end: number): boolean {
   return true;
 }
 
-/** mlock and munlock. @throws InputError when a part is not mapped */
+/** mlock and munlock. @throws CallFailure ENOMEM when a part is not mapped: what lies before it is locked, and not populated */
 export function setLocked(m: State, space: Space, page: number, count: number, locked: boolean): void {
   if (count === 0) return;
-  mustBeMapped(space, page, count, locked ? 'lock' : 'unlock');
   const end = page + count;
-  changeFlags(m, space, page, end, ({ flags }) => {
-    // Droppable memory cannot be locked, special mappings need not be (mlock_fixup).
-    if (flags & (VM.droppable | VM_SPECIAL)) return flags;
-    return locked ? flags | VM.locked : flags & ~VM.locked;
-  });
   // What is there is locked before the rest is faulted in, which may have to reclaim (mlock_vma_pages_range).
-  eachEntry(m, space, page, end, (_, at) => lockEntry(m, at));
+  const lockThere = (from: number, to: number) => eachEntry(m, space, from, to, (_, at) => lockEntry(m, at));
+  changeFlags(
+    m,
+    space,
+    page,
+    end,
+    locked ? 'lock' : 'unlock',
+    ({ flags }) => {
+      // Droppable memory cannot be locked, special mappings need not be (mlock_fixup).
+      if (flags & (VM.droppable | VM_SPECIAL)) return flags;
+      return locked ? flags | VM.locked : flags & ~VM.locked;
+    },
+    lockThere,
+  );
   if (locked) populate(m, space, page, end, false);
 }
 
-/** mprotect. @throws InputError when a part is not mapped, or may not be made writable */
+/**
+ * mprotect: works through the VMAs by address, and ends at the first that it cannot change; what lies before is changed
+ * (do_mprotect_pkey in mm/mprotect.c).
+ *
+ * @throws CallFailure ENOMEM when a part is not mapped, or there would be too many VMAs; EACCES when it may not be made writable
+ */
 export function protect(
   m: State,
   space: Space,
@@ -187,16 +206,17 @@ export function protect(
   protection: 'ro' | 'rw' | 'none',
 ): void {
   if (count === 0) return;
-  mustBeMapped(space, page, count, 'protect');
   const end = page + count;
-  if (protection === 'rw' && space.overlapping(page, end).some((vma) => !vma.has(VM.mayWrite))) {
-    throw new InputError(
-      'protect rw on a shared mapping of a read-only descriptor or a sealed object (EACCES), expected ro or none',
-    );
-  }
   const allowed = protection === 'rw' ? VM.read | VM.write : protection === 'ro' ? VM.read : 0;
-  const change = (vma: Vma): number => accounted(vma, (vma.flags & ~(VM.read | VM.write)) | allowed);
-  changeFlags(m, space, page, end, change, (from, to) => {
+  const change = (vma: Vma): number => {
+    if (protection === 'rw' && !vma.has(VM.mayWrite))
+      throw new CallFailure(
+        'EACCES',
+        'protect rw on a shared mapping of a read-only descriptor or a sealed object (EACCES), expected ro or none',
+      );
+    return accounted(vma, (vma.flags & ~(VM.read | VM.write)) | allowed);
+  };
+  changeFlags(m, space, page, end, 'protect', change, (from, to) => {
     eachEntry(m, space, from, to, (vma, at) => {
       const entry = m.tables.entries[at]!;
       m.tables.entries[at] =
@@ -237,6 +257,7 @@ function mayBecomeWritable(m: State, vma: Vma, entry: number): boolean {
   return isAnonPage(m, page) && isExclusive(m, page) && !isMerged(m, page);
 }
 
+/** @throws CallFailure EFAULT when a part is not mapped (mremap) */
 export function mustBeMapped(space: Space, page: number, count: number, op: string): void {
   let vpn = page;
   for (const vma of space.overlapping(page, page + count)) {
@@ -244,7 +265,8 @@ export function mustBeMapped(space: Space, page: number, count: number, op: stri
     vpn = vma.end;
   }
   if (vpn < page + count)
-    throw new InputError(
+    throw new CallFailure(
+      'EFAULT',
       `${op} of page ${vpn} in space ${space.id} is outside every mapping, expected it mapped`,
     );
 }

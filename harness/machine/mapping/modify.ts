@@ -1,7 +1,7 @@
-import { InputError } from '../../base/errors.js';
 import { mergeable, type Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import type { Vma } from '../state/vma.js';
+import { CallFailure } from './failure.js';
 
 /**
  * vma_modify_flags: changes the flags of pages [start, end) of one VMA. The part joins a neighbour that it is like now, or
@@ -34,36 +34,48 @@ export function cuts(vma: Vma, start: number, end: number, flags: number): numbe
 }
 
 /**
- * Changes the flags of all VMAs in [start, end), one by one, as mlock and mprotect do. Parts whose flags do change are
- * given to `changed`.
+ * Changes the flags of all VMAs in [start, end), one by one, as mlock and mprotect do: where a page is not mapped, or there
+ * would be too many VMAs, the call ends, and what lies before is changed. Parts whose flags do change are given to `changed`.
  *
- * @throws InputError when there would be too many VMAs (ENOMEM)
+ * @param call what messages call it
+ * @param change the new flags of a VMA, or throws
+ * @throws CallFailure ENOMEM
  */
 export function changeFlags(
   m: State,
   space: Space,
   start: number,
   end: number,
+  call: string,
   change: (vma: Vma) => number,
   changed?: (start: number, end: number) => void,
 ): void {
+  let at = start;
   for (const vma of space.overlapping(start, end)) {
-    const from = Math.max(start, vma.start);
+    if (vma.start > at) break;
     const to = Math.min(end, vma.end);
     const flags = change(vma);
-    if (flags === vma.flags) continue;
-    if (!modifyFlags(m, vma, from, to, flags)) throw tooManyVmas(m, space, from);
-    changed?.(from, to);
+    if (flags !== vma.flags) {
+      if (!modifyFlags(m, vma, at, to, flags)) throw tooManyVmas(m, space, at);
+      changed?.(at, to);
+    }
+    at = to;
   }
+  if (at < end)
+    throw new CallFailure(
+      'ENOMEM',
+      `${call} of page ${at} in space ${space.id} is outside every mapping, expected it mapped`,
+    );
 }
 
-/** @throws InputError when a space has no room for that many more VMAs (ENOMEM) */
+/** @throws CallFailure ENOMEM when a space has no room for that many more VMAs */
 export function mustHaveRoom(m: State, space: Space, page: number, more: number): void {
   if (space.vmas.length + more > m.settings.maxMapCount) throw tooManyVmas(m, space, page);
 }
 
-function tooManyVmas(m: State, space: Space, page: number): InputError {
-  return new InputError(
+export function tooManyVmas(m: State, space: Space, page: number): CallFailure {
+  return new CallFailure(
+    'ENOMEM',
     `space ${space.id} would have more than ${m.settings.maxMapCount} mappings at page ${page} (ENOMEM), expected fewer or a larger vm.max_map_count`,
   );
 }

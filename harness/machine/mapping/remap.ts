@@ -5,9 +5,11 @@ import { COUNT_LIMIT } from '../../trace/op.js';
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, Vma } from '../state/vma.js';
+import { CallFailure } from './failure.js';
 import { checkRange, freeTables, mustBeMapped, populate, unmap } from './mmap.js';
+import { tooManyVmas } from './modify.js';
 
-/** mremap. @throws InputError when a part is not mapped, the range overlaps its target, or there is no room to grow */
+/** mremap. @throws CallFailure when a part is not mapped, the range overlaps its target, or there is no room: nothing has changed */
 export function remap(m: State, space: Space, page: number, count: number, arg: RemapArg): void {
   mustBeMapped(space, page, count, 'remap');
   if (arg.to !== undefined) move(m, space, page, count, arg.to);
@@ -21,11 +23,11 @@ function grow(m: State, space: Space, page: number, count: number, pages: number
   checkRange(end, pages);
   const vma = space.find(end - 1);
   if (!vma || vma.end !== end)
-    throw new InputError(`remap grows at page ${end}, which is not the end of a mapping (EFAULT)`);
+    throw new CallFailure('EFAULT', `remap grows at page ${end}, which is not the end of a mapping (EFAULT)`);
   if (space.maps(end, end + pages))
-    throw new InputError(`remap grows over pages that are mapped, from page ${end} on (ENOMEM)`);
+    throw new CallFailure('ENOMEM', `remap grows over pages that are mapped, from page ${end} on (ENOMEM)`);
   if (vma.has(VM.pfnMap))
-    throw new InputError('remap grows a mapping of page frame numbers (EFAULT: VM_DONTEXPAND)');
+    throw new CallFailure('EFAULT', 'remap grows a mapping of page frame numbers (EFAULT: VM_DONTEXPAND)');
   if (vma.end - vma.start + pages > COUNT_LIMIT)
     throw new InputError('remap grows a mapping beyond 2^31 - 1 pages');
   vma.end = end + pages;
@@ -40,7 +42,12 @@ function move(m: State, space: Space, page: number, count: number, to: number): 
   if (count === 0 || to === page) return;
   checkRange(to, count);
   if (to < page + count && page < to + count)
-    throw new InputError('remap moves a range onto itself (EINVAL), expected ranges that do not overlap');
+    throw new CallFailure(
+      'EINVAL',
+      'remap moves a range onto itself (EINVAL), expected ranges that do not overlap',
+    );
+  // mremap_to wants room for all that may be split, before it changes anything.
+  if (space.vmas.length + 2 >= m.settings.maxMapCount - 3) throw tooManyVmas(m, space, page);
   unmap(m, space, to, count);
   space.split(page);
   space.split(page + count);

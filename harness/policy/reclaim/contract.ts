@@ -99,7 +99,7 @@ export interface ReclaimPolicy {
   readonly excess?: number;
   /** Bytes of the largest page that it takes in, where the capacity is in bytes; absent: the capacity. */
   readonly largest?: number;
-  /** A setting of the same name as one of its parameters has changed in mid-trace (vm.swappiness). */
+  /** A setting of the same name as one of its parameters has changed in mid-trace (vm.swappiness). Absent: a trace that sets it is refused. */
   tune?(parameter: string, value: number): void;
   /** The capacity is now this. */
   resize(capacity: number): void;

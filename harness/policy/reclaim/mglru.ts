@@ -61,7 +61,7 @@ export class Mglru implements ReclaimPolicy {
   private readonly control = new RefaultControl();
   private readonly generations: Generations;
   /** 0 where anonymous pages have nowhere to go. */
-  private readonly swappiness: number;
+  private swappiness: number;
   /** The batch that eviction has taken off its list and not decided about yet. */
   private readonly isolated = new Int32Array(MIN_LRU_BATCH);
   private isolatedCount = 0;
@@ -71,7 +71,7 @@ export class Mglru implements ReclaimPolicy {
 
   constructor(
     private readonly pages: Pages,
-    context: ReclaimContext,
+    private readonly context: ReclaimContext,
   ) {
     this.swappiness = context.swap ? (context.values.swappiness as number) : 0;
     this.generations = new Generations(pages.count, this.swappiness > 0, this.control);
@@ -79,6 +79,13 @@ export class Mglru implements ReclaimPolicy {
 
   get bytes(): number {
     return this.generations.bytes;
+  }
+
+  /** get_swappiness: read at every reclaim. */
+  tune(parameter: string, value: number): void {
+    if (parameter !== 'swappiness' || !this.context.swap) return;
+    this.swappiness = value;
+    this.generations.anon = value > 0;
   }
 
   /** lru_gen_folio_seq: a faulted page is second youngest, any other oldest, each one younger if workingset. */

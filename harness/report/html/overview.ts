@@ -1,9 +1,9 @@
 import type { RunRow, SpaceRow } from '../../metrics/files.js';
+import type { Warning } from '../../metrics/warnings.js';
 import type { TraceFacts } from '../comparison.js';
 import { familyFindings } from '../family-findings.js';
 import { familyTables } from '../family-table.js';
 import { findings } from '../findings.js';
-import type { Warning } from '../warnings.js';
 import { html, type Markup } from './markup.js';
 import { tablesHtml } from './tables.js';
 

@@ -2,9 +2,11 @@ import { parseArgs } from 'node:util';
 import { commands } from './commands.js';
 import { files } from './files.js';
 import { gate } from './gate.js';
+import { kills } from './kills.js';
 import { machine, relations } from './machine.js';
 import type { PartResult } from './part.js';
 import { policies } from './policies.js';
+import { readers } from './readers.js';
 
 /** A part of the campaign: tries what seeds stand for, until there are no more or it is not to go on. */
 type Part = (seeds: Iterable<number>, goOn: () => boolean) => Promise<PartResult>;
@@ -15,7 +17,9 @@ const PARTS: Readonly<Record<string, { readonly share: number; readonly part: Pa
   relations: { share: 3, part: relations },
   gate: { share: 1, part: gate },
   policies: { share: 1, part: policies },
-  files: { share: 3, part: files },
+  readers: { share: 3, part: readers },
+  files: { share: 2, part: files },
+  kills: { share: 3, part: kills },
   commands: { share: 4, part: commands },
 };
 

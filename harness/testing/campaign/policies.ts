@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { PolicyOffence } from '../../policy/border/border.js';
 import { loadPolicyModule } from '../../policy/module.js';
 import { restTrace } from '../fuzz/rest-events.js';
+import { fitting } from '../fuzz/rest-machines.js';
 import { run } from '../machine.js';
 import { DISCARD_OFFENCES, discardModule, OFFENCES, policyModule } from '../offences.js';
 import { traceOf } from '../traces.js';
@@ -23,7 +24,7 @@ async function tryPolicy(folder: string, seed: number): Promise<string | undefin
   writeFileSync(file, discard ? discardModule(name, discard.code) : policyModule(name, offence));
   await loadPolicyModule(file, 1);
   const [lines] = fc.sample(restTrace(EVENTS), { seed, numRuns: 1 });
-  const trace = traceOf(`${lines!.join('\n')}\n`);
+  const trace = traceOf(`${fitting(lines!, { reclaim: 'outside' }).join('\n')}\n`);
   const policies = discard ? { discard: name } : { reclaim: name };
   try {
     await run(trace, { ...policies, swap: 'ssd', limit: 8, check: false, seed: seed % 1000 });

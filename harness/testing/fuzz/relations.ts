@@ -139,7 +139,12 @@ export const RELATIONS: readonly Relation[] = [
     change: ofLines((lines) => [...lines.slice(0, 4), ...lines.slice(4).flatMap(padded)]),
     seen: all,
   },
-  { name: 'reads cut into pages', change: ofLines((lines) => lines.flatMap(cut)), seen: exceptTimes },
+  {
+    name: 'reads cut into pages',
+    change: ofLines((lines) => lines.flatMap(cut)),
+    // Where memory runs out in a read, its pages until then are of no event that was done.
+    seen: (outcome) => (outcome.outcome === 'ok' ? exceptTimes(outcome) : outcome.outcome),
+  },
   {
     name: 'a limit that is never met',
     applies: isUnlimited,

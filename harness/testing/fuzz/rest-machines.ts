@@ -35,3 +35,12 @@ export const restMachine: fc.Arbitrary<TestRun> = fc.record({
   memory: fc.constantFrom(undefined, undefined, 600),
   seed: fc.constantFrom(1, 2, 3),
 }) as fc.Arbitrary<TestRun>;
+
+/** The lines of a trace without settings that a machine refuses: those of another reclaim policy, or of ksmd without one. */
+export function fitting(lines: readonly string[], { reclaim, merge }: TestRun): string[] {
+  const swappy = reclaim === 'linux' || reclaim === 'mglru';
+  const scans = merge !== 'instant';
+  return lines.filter(
+    (line) => (swappy || !line.includes('set,,,,vm.swappiness')) && (scans || !line.includes('set,,,,ksm.')),
+  );
+}

@@ -5,7 +5,7 @@ import type { TestRun } from '../machine.js';
 import { broken, outcomeOf, RELATIONS } from './relations.js';
 import { commit } from './report.js';
 import { restTrace } from './rest-events.js';
-import { restMachine } from './rest-machines.js';
+import { fitting, restMachine } from './rest-machines.js';
 
 /** What to run, and how much of it. */
 export interface RestOptions {
@@ -34,7 +34,8 @@ const PER_TRACE = 3;
 /** Replays random traces of `restTrace` on random machines, with invariants checked, and looks at relations of each. */
 export async function fuzzRest({ seed, runs, size, path }: RestOptions): Promise<RestResult> {
   const counts = { traces: 0, events: 0, relations: 0, invalid: 0 };
-  const look = async (lines: readonly string[], machine: TestRun, first: number): Promise<void> => {
+  const look = async (all: readonly string[], machine: TestRun, first: number): Promise<void> => {
+    const lines = fitting(all, machine);
     counts.traces++;
     counts.events += lines.length;
     let before: Awaited<ReturnType<typeof outcomeOf>>;
@@ -67,6 +68,6 @@ function describe(size: number, details: fc.RunDetails<[readonly string[], TestR
     `${JSON.stringify(machine)}, seed ${seed}, path ${counterexamplePath}, commit ${commit()}; to see it again:`,
     `npm run fuzz -- --relations --size ${size} --seed ${seed} --path ${counterexamplePath}`,
     'time_us,op,space,page,count,arg',
-    ...lines,
+    ...fitting(lines, machine),
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { InputError, type Place } from '../../base/errors.js';
+import { LineAccount } from './account.js';
 import type { ReaderInput, SideInput } from './reader.js';
 
 /** A line of a marks file: what a driver did to the recorded program, and when. */
@@ -18,18 +19,27 @@ export const MARKS: SideInput = {
 
 /** The marks that a reader was given; none without the side input. @throws InputError as `parseMarks` */
 export async function readMarks({ sides }: ReaderInput): Promise<Mark[]> {
-  return sides.marks ? parseMarks((await buffer(sides.marks.bytes)).toString(), sides.marks.file) : [];
+  if (!sides.marks) return [];
+  const { bytes, file, account } = sides.marks;
+  return parseMarks((await buffer(bytes)).toString(), file, account);
 }
 
 /**
- * Reads a marks file: a line a mark, `TIME LABEL`, where TIME is ISO 8601 or seconds since the epoch.
+ * Reads a marks file: a line a mark, `TIME LABEL`, where TIME is ISO 8601 or seconds since the epoch. Marks themselves are
+ * counted where they are merged with events.
  *
+ * @param account counts the lines that are no mark
  * @throws InputError with the line that is not of this form
  */
-export function parseMarks(text: string, file: string): Mark[] {
+export function parseMarks(text: string, file: string, account = new LineAccount()): Mark[] {
   const marks: Mark[] = [];
-  text.split('\n').forEach((line, i) => {
-    if (line.trim() === '') return;
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  lines.forEach((line, i) => {
+    if (line.trim() === '') {
+      account.leave('empty lines');
+      return;
+    }
     const place = { file, line: i + 1 };
     const space = line.indexOf(' ');
     const time = space < 0 ? line : line.slice(0, space);

@@ -10,7 +10,7 @@ async function* read(input: ReaderInput): AsyncGenerator<RequestBatch> {
     if (faults.next(cursor)) batch.add(line.low, line.high, 0, line.write ? 1 : 0, faults.timeUs);
     cursor.skipLine();
   });
-  faults.finish();
+  faults.finish('reads');
 }
 
 export const perf: RequestReader = {

@@ -119,7 +119,8 @@ describe('imports', () => {
   );
   it.each(addressable.map(({ name }) => name))('of %s are valid traces', async (name) => {
     const sample = SAMPLES[name]!;
-    for (const split of [false, true]) {
+    const { kind } = REQUEST_READERS.find((reader) => reader.name === name)!;
+    for (const split of kind === 'memory' ? [false] : [false, true]) {
       if (split && ['twitter', 'ibm', 'wiki', 'youtube'].includes(name)) {
         const refused = imported(file(sample.file, sample.bytes), { split });
         await expect(refused).rejects.toThrow(/^--split cuts what has a place, and the ids are texts/);
@@ -141,6 +142,9 @@ describe('imports', () => {
 
   it('refuse what they cannot read', async () => {
     await expect(imported(file('x', 'hello\n'))).rejects.toThrow(/x: no known format fits: strace: line 1/);
+    await expect(imported(file('x.pages', '1\n'), { split: true })).rejects.toThrow(
+      /^--split cuts requests into pages, and reader pages reads accesses to memory/,
+    );
     await expect(imported(file('x', '1\n'), { reader: 'strase' })).rejects.toThrow(/did you mean strace\?/);
     await expect(imported(file('x.pages', '1\n'), { sides: { marks: 'm' } })).rejects.toThrow(
       /unknown side input of reader pages "marks", there are none/,

@@ -20,6 +20,14 @@ export function referenceOf(reader: RequestReader, split: boolean): Reference {
   return reader.blockBytes === undefined ? 'objects' : { pageBytes: reader.blockBytes };
 }
 
+/** @throws InputError for a reader whose requests are pages already: `--split` would have no effect */
+export function checkSplit({ name, kind }: RequestReader): void {
+  if (kind === 'memory')
+    throw new InputError(
+      `--split cuts requests into pages, and reader ${name} reads accesses to memory, which are of pages already`,
+    );
+}
+
 /** References as dense ids; the arrays are reused: they have meaning until the next batch is asked for. */
 export interface DenseBatch {
   readonly ids: Int32Array;

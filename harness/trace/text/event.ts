@@ -191,6 +191,10 @@ export class EventScanner extends ArgumentScanner {
     const start = this.at;
     if (negative) this.at++;
     const value = this.number(COUNT_LIMIT, 'count, expected a whole number of pages within 2^31 - 1');
+    if (this.bytes[this.at] === BYTE.percent)
+      this.fail(
+        'a count in % is not known before a trace is replayed, expected pages (for a limit: reclaim replay --limit N%)',
+      );
     if (negative && code !== OP.read && code !== OP.write) {
       this.fail(`a negative count makes no sense for ${opInfo(code).name}, expected 0 or more`, start);
     }

@@ -13,6 +13,7 @@ export const BYTE = {
   space: 32,
   quote: 34,
   hash: 35,
+  percent: 37,
   plus: 43,
   comma: 44,
   minus: 45,

@@ -134,6 +134,11 @@ describe('wrong text is one line: file:line:column, what is wrong, what was expe
       /^test\.csv:2:10: "35184372088832" is wrong at page/,
     ],
     [
+      'a limit in %',
+      body('0,limit,,,50%,'),
+      /^test\.csv:2:13: a count in % is not known before .*expected pages \(for a limit: reclaim replay --limit N%\)/,
+    ],
+    [
       'a count beyond 2^31',
       body('0,read,1,1,2147483648,'),
       /^test\.csv:2:12: "2147483648" is wrong at count/,

@@ -78,7 +78,7 @@ export class Generations {
   constructor(
     count: number,
     /** Whether anonymous pages can be evicted. */
-    private readonly anon: boolean,
+    public anon: boolean,
     private readonly control: RefaultControl,
   ) {
     this.lists = new PageLists(2 * MAX_NR_GENS, count);

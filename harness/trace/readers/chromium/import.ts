@@ -21,7 +21,12 @@ import { CacheWriter } from './writer.js';
 async function open(input: ReaderInput): Promise<TraceSource> {
   const { file } = input;
   const marks = await readMarks(input);
-  const { drafts, startUs, clock } = await followLog(input, { memory: 'shared', drops: 'discard', marks });
+  const { drafts, startUs, clock } = await followLog(input, {
+    memory: 'shared',
+    drops: 'discard',
+    marks,
+    marksAccount: input.sides.marks?.account,
+  });
   const decodes = findDecodes(drafts);
   if (decodes.length === 0) {
     throw new InputError(

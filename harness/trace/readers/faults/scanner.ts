@@ -83,11 +83,16 @@ export class FaultScanner {
     return false;
   }
 
-  /** Says what was assumed of the faults, once all have been read. */
-  finish(): void {
+  /**
+   * Says what was assumed of the faults, once all have been read.
+   *
+   * @param taken what those are taken for that do not say whether they read or wrote; undefined where that is decided later
+   */
+  finish(taken: string | undefined): void {
     const { account } = this;
     account?.remark('faults without a time: each is a microsecond after the one before', this.untimed);
-    account?.remark('faults that do not say whether they read or wrote, taken for reads', this.unkinded);
+    if (taken !== undefined)
+      account?.remark(`faults that do not say whether they read or wrote, taken for ${taken}`, this.unkinded);
     account?.remark(
       'faults that samples stand for without their addresses (perf record -c 1 has all)',
       this.unsampled,

@@ -2,35 +2,19 @@ import { PAGE_BYTES, PAGES_PER_MIB } from '../../../base/page.js';
 import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../../block.js';
 import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
-import { LineAccount } from '../account.js';
-import { perf } from '../perf.js';
+import type { LineAccount } from '../account.js';
+import { clockOffset } from '../faults/clocks.js';
+import { type RecordedFault, readFaults } from '../faults/side.js';
 import { type EventReader, FIT, type ReaderInput } from '../reader.js';
 import { type Call, leaveCall, THREAD_END, useCall } from '../strace/calls.js';
 import { detectCalls } from '../strace/detect.js';
 import { readCalls } from '../strace/read.js';
-import { clockOffset, type Fault } from './clocks.js';
 import { findPool, type Pool, type PoolCall } from './pool.js';
 
-const PAGE_SHIFT = 12;
-const TWO_32 = 2 ** 32;
+/** One growth could be followed by any fault: only the time between two is a pattern to find again. */
+const FEWEST_GROWTHS = 2;
 /** Events that a call adds. */
 const CALL_EVENTS = 2;
-
-/** Page faults of a process, in the order of their lines; what the tracepoint page_fault_user shows. */
-async function readFaults(input: ReaderInput): Promise<Fault[]> {
-  const faults: Fault[] = [];
-  for await (const batch of perf.read(input)) {
-    for (let row = 0; row < batch.length; row++) {
-      const address = batch.high[row]! * TWO_32 + batch.low[row]!;
-      faults.push({
-        timeUs: batch.time[row]!,
-        page: Math.floor(address / 2 ** PAGE_SHIFT),
-        write: batch.write[row] === 1,
-      });
-    }
-  }
-  return faults.sort((a, b) => a.timeUs - b.timeUs);
-}
 
 /** Writes what happened to the pool while faults were recorded. */
 class PoolWriter {
@@ -41,7 +25,7 @@ class PoolWriter {
     private readonly pool: Pool,
     /** By time of the trace, and from its start on. */
     private readonly calls: readonly PoolCall[],
-    private readonly faults: readonly Fault[],
+    private readonly faults: readonly RecordedFault[],
     private readonly endUs: number,
   ) {}
 
@@ -53,7 +37,7 @@ class PoolWriter {
     for (const { timeUs, page, write } of this.faults) {
       yield* this.callsUntil(timeUs);
       if (builder.full) yield builder.take();
-      builder.addTouch(timeUs, write, space, page, 1);
+      builder.addTouch(timeUs, write === true, space, page, 1);
     }
     yield* this.callsUntil(this.endUs);
     if (builder.full) yield builder.take();
@@ -98,15 +82,6 @@ function countCalls(
   }
 }
 
-/** Counts what became of the lines of faults. @param outside faults that were read and are not in the pool */
-function countFaults(read: LineAccount, outside: number, account: LineAccount): void {
-  account.use(read.used - outside);
-  account.join(read.joined);
-  for (const [what, lines] of read.leftOut) account.leave(what, lines);
-  for (const [what, count] of read.remarks) account.remark(what, count);
-  account.leave('page faults outside the buffer pool', outside);
-}
-
 function timeOfDay(us: number): string {
   return new Date(us / 1000).toISOString().slice(11, 23);
 }
@@ -137,10 +112,13 @@ async function open(input: ReaderInput): Promise<TraceSource> {
   const { calls: logged } = await readCalls(input);
   const pool = findPool(logged, input.file);
   const faultsFile = input.sides.faults!;
-  const faultLines = new LineAccount();
-  const faults = await readFaults({ ...input, ...faultsFile, account: faultLines });
+  const faults = await readFaults(faultsFile, 'reads');
   const growths = pool.calls.filter(({ kind }) => kind === 'map');
-  const offsetUs = clockOffset(growths, faults, faultsFile.file);
+  const offsetUs = clockOffset(growths, faults, {
+    what: 'growths of the pool',
+    fewest: FEWEST_GROWTHS,
+    file: faultsFile.file,
+  }).offset;
   const startUs = faults[0]!.timeUs;
   const inPool = faults
     .filter(({ page }) => page >= pool.start && page < pool.end)
@@ -152,7 +130,8 @@ async function open(input: ReaderInput): Promise<TraceSource> {
   countCalls(logged, pool, new Set(calls.map(({ call }) => call)), input.account);
   const writer = new PoolWriter(pool, calls, inPool, endUs);
   const left = faults.length - inPool.length;
-  countFaults(faultLines, left, faultsFile.account);
+  faultsFile.account.use(inPool.length);
+  faultsFile.account.leave('page faults outside the buffer pool', left);
   return {
     meta: metadata(startUs - offsetUs, left),
     strings: writer.builder.strings,

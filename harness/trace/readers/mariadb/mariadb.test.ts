@@ -5,7 +5,6 @@ import { packageFile } from '../../../base/package-root.js';
 import { loadTrace, replayTrace } from '../../../index.js';
 import { inputOf } from '../../../testing/readers.js';
 import { eventLines } from '../../../testing/traces.js';
-import { clockOffset } from './clocks.js';
 import { mariadb } from './import.js';
 
 function opened(calls: string | Uint8Array, faults: string | Uint8Array) {
@@ -88,18 +87,6 @@ describe('resizes of MariaDB', () => {
     );
     await expect(imported(['hello'], FAULTS)).rejects.toThrow(/log:1: "hello" has no call/);
     await expect(imported(LOG, [...FAULTS, 'hello'])).rejects.toThrow(/faults:7:1: "hello" is wrong here/);
-  });
-});
-
-describe('two clocks', () => {
-  const growth = (timeUs: number, start: number) => ({ timeUs, start, end: start + 10 });
-  const at = (timeUs: number, page: number) => ({ timeUs, page, write: true });
-
-  it('differ by what puts a fault right after the most growths, and none before', () => {
-    const growths = [growth(100, 0), growth(50_000, 20), growth(90_000, 40)];
-    // Offset 7000, but for 30 and 5 µs until the first use; the second growth is used late.
-    const faults = [at(7130, 1), at(7150, 2), at(61_000, 25), at(97_005, 41), at(97_006, 42)];
-    expect(clockOffset(growths, faults, 'x')).toBe(7005);
   });
 });
 

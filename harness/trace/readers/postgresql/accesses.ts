@@ -1,7 +1,7 @@
 import { grown } from '../../../base/arrays.js';
 import type { InputFile } from '../reader.js';
 import { Cursor } from '../scan/cursor.js';
-import { wholeLines } from '../scan/lines.js';
+import { NO_REQUEST, wholeLines } from '../scan/lines.js';
 
 /** The form of a line. */
 export const ACCESS = /^-?\d+[ \t]+\d+[ \t]+[hmxd][ \t]+\d+[ \t]+[0-3][ \t]+\d+[ \t]*$/;
@@ -177,8 +177,13 @@ export async function readAccesses(input: InputFile): Promise<Accesses> {
   for await (const lines of wholeLines(input)) {
     cursor.load(lines);
     while (cursor.more) {
-      if (cursor.blank) cursor.skipLine();
-      else timeUs = readAccess(cursor, accesses, timeUs);
+      if (cursor.blank) {
+        input.account.leave(NO_REQUEST);
+        cursor.skipLine();
+      } else {
+        timeUs = readAccess(cursor, accesses, timeUs);
+        input.account.use();
+      }
     }
   }
   if (accesses.length === 0) cursor.fail('no page accesses in this file, expected at least one');

@@ -150,6 +150,15 @@ function optionsOf({ shared_buffers: pages, resize }: ParameterValues): Postgres
   };
 }
 
+/** @throws InputError with the file where its accesses do not fit into the pool */
+function* blocksOf(events: PostgresqlEvents, file: string): Generator<EventBlock> {
+  try {
+    yield* events.blocks();
+  } catch (error) {
+    throw error instanceof InputError ? error.at({ file }) : error;
+  }
+}
+
 /**
  * Opens page accesses of PostgreSQL as a trace: which process used which block, when. A model of its buffer pool, empty at first, decides
  * where blocks are, which are hits, and what is read from and written to files. Backends start with their first access
@@ -164,7 +173,7 @@ async function open(input: ReaderInput): Promise<TraceSource> {
   return {
     meta: metadata(options),
     strings: events.builder.strings,
-    blocks: () => events.blocks(),
+    blocks: () => blocksOf(events, input.file),
     summary: () => {
       const { recorded, same } = events.agreement;
       return `the model finds blocks as recorded in ${same} of ${recorded} uses (${((100 * same) / recorded).toFixed(1)} %)`;

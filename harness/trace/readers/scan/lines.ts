@@ -46,7 +46,7 @@ export async function* wholeLines({ file, bytes }: InputFile): AsyncGenerator<Ui
 }
 
 /** What a line without a request is, where its scanner has not counted it for another reason. */
-const NO_REQUEST = 'empty lines and comments';
+export const NO_REQUEST = 'empty lines and comments';
 
 /**
  * Reads requests from lines of text, and counts each line once: as used where it has requests, and else as the scanner

@@ -52,8 +52,13 @@ export function leaveCall(account: LineAccount, call: Call, what?: string): void
   account.leave(what ?? kind, call.lines);
 }
 
+/** The last moment that has a date. Source: ECMA-262, time values */
+const LAST_DATE_MS = 8.64e15;
+
 /** What the metadata of a trace says of times that count from the first call of a log. */
 export function clockText(clock: Clock, startUs: number): string {
+  // A time that no calendar has: digits of a log that was damaged.
+  if (startUs / 1000 > LAST_DATE_MS) return 'microseconds since the first call';
   const iso = new Date(startUs / 1000).toISOString();
   if (clock === 'epoch') return `microseconds since the first call, at ${iso}`;
   if (clock === 'day') return `microseconds since the first call, at ${iso.slice(11, 23)}`;

@@ -9,7 +9,7 @@ import { type CallFollower, type Outcome, type Scene, UNRELATED } from './scene.
 import type { Segment } from './segments.js';
 
 export const HUGE_LEFT = 'mappings of huge pages (MAP_HUGETLB), which the format does not have';
-export const UNMATCHED_LEFT = 'shared mappings of files or of segments not in the log';
+const UNMATCHED_LEFT = 'shared mappings of files or of segments not in the log';
 const NOT_FOLLOWED = 'on files that are not followed';
 const STALE = 'through descriptors that may stand for other files by now (the log has no close)';
 const TOO_LARGE = 'calls on segments of more than 2^31 - 1 pages, which the format cannot name';

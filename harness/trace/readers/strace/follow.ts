@@ -1,4 +1,5 @@
 import { InputError } from '../../../base/errors.js';
+import type { LineAccount } from '../account.js';
 import type { Mark } from '../marks.js';
 import { type Call, leaveCall, THREAD_END, useCall } from './calls.js';
 import { COUNTED_CALLS, DESCRIPTOR_CALLS, MEMORY_CALLS } from './calls-table.js';
@@ -22,6 +23,8 @@ export interface FollowOptions {
   readonly drops: SceneOptions['drops'];
   /** What happened around the program, merged in by time. */
   readonly marks: readonly Mark[];
+  /** Counts them. */
+  readonly marksAccount?: LineAccount | undefined;
 }
 
 /** Calls of processes and threads: the trace's spaces are made of them. */
@@ -83,17 +86,24 @@ function mark(scene: Scene, { timeUs, label }: Mark): void {
 interface Followed {
   readonly scene: Scene;
   readonly outcomes: readonly Outcome[];
+  readonly spaceOf: ReadonlyMap<number, number>;
 }
 
 function followCalls(calls: readonly Call[], marks: readonly Mark[], options: SceneOptions): Followed {
   const scene = new Scene(calls, options);
   let next = 0;
+  const spaceOf = new Map<number, number>();
   const outcomes = calls.map((call) => {
     for (; next < marks.length && marks[next]!.timeUs <= call.timeUs; next++) mark(scene, marks[next]!);
-    return follow(scene, call);
+    const outcome = follow(scene, call);
+    for (const thread of CLONES.has(call.name) ? [call.thread, call.result] : [call.thread]) {
+      const process = scene.processes.find(thread);
+      if (process) spaceOf.set(thread, process.memoryOwner.id);
+    }
+    return outcome;
   });
   for (; next < marks.length; next++) mark(scene, marks[next]!);
-  return { scene, outcomes };
+  return { scene, outcomes, spaceOf };
 }
 
 /** What a log of system calls says of memory. */
@@ -110,6 +120,8 @@ export interface FollowedLog {
   readonly unmatched: number;
   /** Calls that dropped contents and are `discard` now, by the call. */
   readonly drops: ReadonlyMap<string, number>;
+  /** The space of each thread, the last where an id came again. */
+  readonly spaceOf: ReadonlyMap<number, number>;
   /** Whether the log shows when descriptors are closed. */
   readonly closesKnown: boolean;
 }
@@ -124,7 +136,8 @@ export async function followLog(log: LogInput, options: FollowOptions): Promise<
   const { calls, clock } = await readCalls(log);
   const startUs = calls[0]!.timeUs;
   const marks = options.marks.filter((mark) => mark.timeUs >= startUs);
-  log.account.remark('marks from before the first call, left out', options.marks.length - marks.length);
+  options.marksAccount?.leave('marks from before the first call', options.marks.length - marks.length);
+  options.marksAccount?.use(marks.length);
   const { drops } = options;
   const memory = options.memory === 'auto' ? 'shared' : options.memory;
   let followed = followCalls(calls, marks, { memory, drops });
@@ -144,6 +157,7 @@ export async function followLog(log: LogInput, options: FollowOptions): Promise<
     privateLeft: outcomes.includes(PRIVATE_LEFT),
     unmatched: scene.segments.unmatched,
     drops: scene.drops,
+    spaceOf: followed.spaceOf,
     closesKnown: scene.trusted,
   };
 }

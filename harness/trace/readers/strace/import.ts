@@ -1,6 +1,9 @@
+import { InputError } from '../../../base/errors.js';
 import { PAGE_BYTES } from '../../../base/page.js';
 import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
+import { joinFaults } from '../faults/join.js';
+import { FAULTS } from '../faults/side.js';
 import { MARKS, readMarks } from '../marks.js';
 import { type EventReader, FIT, type ReaderInput } from '../reader.js';
 import { clockText } from './calls.js';
@@ -25,11 +28,23 @@ async function open(input: ReaderInput): Promise<TraceSource> {
   const memory = input.values.memory as FollowOptions['memory'];
   const drops = input.values.drops as FollowOptions['drops'];
   const touches = input.values.touches as Touches;
-  const log = await followLog(input, { memory, drops, marks: await readMarks(input) });
-  const writer = new DraftWriter(log.drafts, touches, log.startUs, log.closesKnown);
+  const log = await followLog(input, {
+    memory,
+    drops,
+    marks: await readMarks(input),
+    marksAccount: input.sides.marks?.account,
+  });
+  const { faults } = input.sides;
+  if (faults && touches !== 'none')
+    throw new InputError(
+      `touches=${touches} infers accesses, and faults have them; expected one of the two`,
+      { file: faults.file },
+    );
+  const drafts = faults ? await joinFaults(log, faults) : log.drafts;
+  const writer = new DraftWriter(drafts, touches, log.startUs, log.closesKnown);
   const chosen = memory === 'auto' && summaryOf(log);
   return {
-    meta: metadata(touches, log),
+    meta: metadata(touches, log, faults !== undefined),
     strings: writer.builder.strings,
     blocks: () => writer.blocks(),
     ...(chosen && { summary: () => chosen }),
@@ -47,6 +62,7 @@ function summaryOf({ memory, privateLeft }: FollowedLog): string | undefined {
 function metadata(
   touches: Touches,
   { clock, startUs, unmatched, drops, closesKnown }: FollowedLog,
+  faults: boolean,
 ): TraceMeta {
   const meta = new TraceMeta([
     ['page_size', String(PAGE_BYTES)],
@@ -56,6 +72,10 @@ function metadata(
   ]);
   if (!closesKnown) meta.set('provenance.close', 'inferred');
   if (touches !== 'none') meta.set('provenance.touches', 'inferred');
+  if (faults) {
+    meta.set('touches', 'first-access');
+    meta.set('provenance.clock-offset', 'inferred');
+  }
   if (drops.size > 0) meta.set('drops', [...drops].map(([call, count]) => `${call} ${count}`).join(', '));
   if (unmatched > 0)
     meta.set('note', `${unmatched} shared mappings of files or of segments not in the log are left out`);
@@ -93,7 +113,7 @@ export const strace: EventReader = {
         'how to infer accesses, which a log of calls does not show; second-mapper: a segment is written once, whole, when the first process other than its creator maps it writable, and its first page by its creator',
     },
   },
-  sides: { marks: MARKS },
+  sides: { marks: MARKS, faults: FAULTS },
   detect: (head) => detectCalls(head, FIT.certain),
   open,
 };

@@ -1,0 +1,166 @@
+import { InputError } from '../../../base/errors.js';
+import type { InputFile } from '../reader.js';
+import type { Draft, DraftEvent } from '../strace/drafts.js';
+import { clockOffset, type FreshMemory } from './clocks.js';
+import { Regions, type Use } from './regions.js';
+import { type RecordedFault, readFaults } from './side.js';
+
+/** A log of calls as far as faults are joined with it. */
+export interface JoinedLog {
+  /** By time. */
+  readonly drafts: readonly Draft[];
+  /** The space of each thread of the log. */
+  readonly spaceOf: ReadonlyMap<number, number>;
+}
+
+/** A fault of a space of the log. */
+interface SpaceFault extends RecordedFault {
+  readonly space: number;
+}
+
+/** What a draft maps, as an event of the format. */
+function mapped(
+  draft: Draft,
+):
+  | { readonly space: number; readonly page: number; readonly count: number; readonly text: string }
+  | undefined {
+  if (draft.kind === 'segment-map') {
+    const { mapping, process, flags } = draft;
+    return { space: process.id, page: mapping.start, count: mapping.end - mapping.start, text: flags };
+  }
+  if (draft.kind !== 'event' || draft.op !== 'map') return undefined;
+  const { space = 0, page = 0, count = 0, text = '' } = draft.fields;
+  return { space, page, count, text };
+}
+
+/** Why a fault is no access of the trace, if it is not. */
+function leftFor(use: Use | undefined, write: boolean | undefined): string | undefined {
+  if (use === undefined) return 'faults outside the memory that is followed';
+  if (use === 'none' || (write === true && use === 'read'))
+    return 'faults on memory that the log does not allow to be used so';
+  return undefined;
+}
+
+/** Puts the accesses of faults between the events of a log. */
+class Joiner {
+  readonly drafts: Draft[] = [];
+  private readonly regions = new Map<number, Regions>();
+  private next = 0;
+  private nowUs = Number.NEGATIVE_INFINITY;
+  private unkinded = 0;
+
+  constructor(
+    private readonly faults: readonly SpaceFault[],
+    private readonly offsetUs: number,
+    private readonly file: InputFile,
+  ) {}
+
+  /** Adds a draft, after the faults from before it. */
+  add(draft: Draft): void {
+    this.until(draft.timeUs);
+    this.apply(draft);
+    this.drafts.push(draft);
+    this.nowUs = Math.max(this.nowUs, draft.timeUs);
+  }
+
+  finish(): void {
+    this.until(Number.POSITIVE_INFINITY);
+    this.file.account.remark(
+      'faults that do not say whether they read or wrote, taken for writes where memory may be written',
+      this.unkinded,
+    );
+  }
+
+  private until(timeUs: number): void {
+    for (; this.next < this.faults.length; this.next++) {
+      const fault = this.faults[this.next]!;
+      const at = fault.timeUs - this.offsetUs;
+      if (at >= timeUs) return;
+      this.fault(fault, at);
+    }
+  }
+
+  private fault({ space, thread, page, write }: SpaceFault, timeUs: number): void {
+    const use = this.regions.get(space)?.useOf(page);
+    const left = leftFor(use, write);
+    if (left !== undefined) {
+      this.file.account.leave(left);
+      return;
+    }
+    if (write === undefined) this.unkinded++;
+    this.file.account.use();
+    this.nowUs = Math.max(this.nowUs, timeUs);
+    const op = (write ?? use === 'write') ? 'write' : 'read';
+    const fields = { space, page, count: 1, ...(thread === undefined ? {} : { thread }) };
+    this.drafts.push({ kind: 'event', timeUs: this.nowUs, op, fields });
+  }
+
+  private apply(draft: Draft): void {
+    const map = mapped(draft);
+    if (map) this.of(map.space).apply('map', map);
+    else if (draft.kind === 'event') this.applyEvent(draft);
+  }
+
+  private applyEvent({ op, fields }: DraftEvent): void {
+    const { space } = fields;
+    if (space === undefined) return;
+    if (op === 'fork') this.regions.set(Number(fields.text), this.of(space).copy());
+    else if (op === 'exit' || op === 'spawn') this.regions.delete(space);
+    else this.of(space).apply(op, fields);
+  }
+
+  private of(space: number): Regions {
+    const known = this.regions.get(space) ?? new Regions();
+    this.regions.set(space, known);
+    return known;
+  }
+}
+
+/** The faults of threads of the log; others are left out. */
+function inSpaces(faults: readonly RecordedFault[], { spaceOf }: JoinedLog, file: InputFile): SpaceFault[] {
+  const spaces = new Set(spaceOf.values());
+  const only = spaces.size === 1 ? [...spaces][0] : undefined;
+  return faults.flatMap((fault) => {
+    const { thread, process } = fault;
+    const named = spaceOf.get(thread ?? -1) ?? spaceOf.get(process ?? -1);
+    const space = thread === undefined ? only : named;
+    if (space !== undefined) return [{ ...fault, space }];
+    file.account.leave(
+      thread === undefined
+        ? 'faults that do not say whose they are'
+        : 'faults of threads that are not in the log',
+    );
+    return [];
+  });
+}
+
+/** Memory as it is mapped, which has no pages yet. */
+function freshMemory(drafts: readonly Draft[]): FreshMemory[] {
+  return drafts.flatMap((draft) => {
+    const map = mapped(draft);
+    if (!map) return [];
+    const { space, page, count } = map;
+    return [{ timeUs: draft.timeUs, start: page, end: page + count, space }];
+  });
+}
+
+/**
+ * Joins page faults with a log of calls: faults in memory that is followed become accesses, the others are left out by
+ * count. The clocks are compared by what must follow one another: memory is mapped before it is used.
+ *
+ * @throws InputError with the line of the faults that is wrong, or where nothing tells how the clocks lie
+ */
+export async function joinFaults(log: JoinedLog, file: InputFile): Promise<readonly Draft[]> {
+  const faults = inSpaces(await readFaults(file, undefined), log, file);
+  if (faults.length === 0)
+    throw new InputError('no faults of a thread of the log, expected some, with addresses and times', {
+      file: file.file,
+    });
+  const names = { what: 'mappings of the log', fewest: 1, file: file.file };
+  const { offset, followed } = clockOffset(freshMemory(log.drafts), faults, names);
+  if (followed === 1) file.account.remark('mapping by which alone the clocks are compared');
+  const joiner = new Joiner(faults, offset, file);
+  for (const draft of log.drafts) joiner.add(draft);
+  joiner.finish();
+  return joiner.drafts;
+}
