@@ -26,7 +26,7 @@ const shipped = new Set(
 );
 const root = metadata.component['bom-ref'];
 const isShipped = (ref) => ref === root || shipped.has(ref);
-// Without what differs from run to run: the same lock file gives the same bytes.
+// Without what differs from run to run: the bytes are the same for the same lock file.
 const { timestamp: _timestamp, tools: _tools, ...kept } = metadata;
 const shippedBill = {
   ...bill,
