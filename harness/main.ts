@@ -1,5 +1,6 @@
 import yargs from 'yargs';
 import { EXIT, fileError, HostError, InputError, systemErrorCode } from './base/errors.js';
+import { nearestOf } from './base/nearest.js';
 import type { Command } from './commands/flags.js';
 import { VERSION } from './metrics/host.js';
 
@@ -30,7 +31,7 @@ function note(text: string): void {
 
 /** Says what went wrong. Returns the exit code. */
 function report(error: unknown): number {
-  const cause = hostProblem(error) ?? error;
+  const cause = systemProblem(error) ?? error;
   // YError is what yargs throws for a flag without its value.
   if (cause instanceof InputError || (cause instanceof Error && cause.name === 'YError')) {
     note(`reclaim: ${cause.message}`);
@@ -44,12 +45,16 @@ function report(error: unknown): number {
   return EXIT.internal;
 }
 
-/** A failed system call that nothing has explained: where the host has run out of something, that is what is wrong. */
-function hostProblem(error: unknown): HostError | undefined {
+/**
+ * A failed system call that nothing has explained, as one line: what is wrong with the file that it names, or what the host
+ * has run out of. Undefined for other errors.
+ */
+function systemProblem(error: unknown): InputError | HostError | undefined {
   if (!(error instanceof Error) || systemErrorCode(error) === undefined) return undefined;
   const { path, syscall } = error as NodeJS.ErrnoException;
   const cause = fileError(error, path ?? syscall ?? 'this host');
-  return cause instanceof HostError ? cause : undefined;
+  if (cause instanceof HostError) return cause;
+  return cause instanceof InputError && path !== undefined ? cause : undefined;
 }
 
 /** Ends the process for an error that no command has caught. Exit code 1, which Node has for these, is a verdict of the gate. */
@@ -73,18 +78,39 @@ function watch(): void {
   process.stderr.on('error', () => undefined);
 }
 
+/** What yargs passes to its handler of failures: the flags and commands of the command that has failed. */
+interface Usage {
+  getDescriptions(): Readonly<Record<string, unknown>>;
+  /** Each begins with its usage, as in `replay <trace>`. */
+  getCommands(): readonly (readonly [string, ...unknown[]])[];
+}
+
+/** What yargs finds wrong with the arguments; of an unknown one, what was probably meant. */
+function usageProblem(message: string, usage: Usage): string {
+  // Of a name with hyphens it lists both spellings; what follows an unknown command is not known either.
+  const name = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
+  if (name === undefined) return message.replace(/^Did you mean (.*)\?$/, 'unknown action; did you mean $1?');
+  const commands = usage.getCommands().map(([command]) => command.split(' ')[0]!);
+  const isFlag = !process.argv.includes(name);
+  if (!isFlag && commands.length === 0) return `unexpected argument "${name}"`;
+  const near = nearestOf(name, isFlag ? Object.keys(usage.getDescriptions()) : commands);
+  const dashes = isFlag ? '--' : '';
+  const hint = near === undefined ? '' : `; did you mean ${dashes}${near}?`;
+  return `${isFlag ? `unknown flag ${dashes}${name}` : `unknown command "${name}"`}${hint}`;
+}
+
 const parser = yargs(process.argv.slice(2))
   .scriptName('reclaim')
   .usage('$0 <command>\n\nHow should a program give memory back, and what does it cost?')
   .version(VERSION)
   .strict()
   .check(noFlagTwice)
-  .demandCommand(1, 'a command is required, see reclaim --help')
-  .recommendCommands()
+  .demandCommand(1, 'a command is required')
   .completion('completion', 'print a shell completion script')
   .exitProcess(false)
-  .fail((message, error) => {
-    throw error ?? new InputError(`${message} (see reclaim --help)`);
+  .fail((message, error, usage) => {
+    // Its type says otherwise.
+    throw error ?? new InputError(`${usageProblem(message, usage as unknown as Usage)} (see reclaim --help)`);
   })
   .command(
     'compare [experiment]',

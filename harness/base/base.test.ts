@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import { fileError, InputError } from './errors.js';
 import { makeFolder } from './folders.js';
 import { unknownName } from './nearest.js';
 import { parseSize, sizeInPages } from './size.js';
+import { readText } from './text.js';
 
 describe('sizes', () => {
   const pages = (text: string, whole = 1000) => sizeInPages(parseSize(text, 4096), whole);
@@ -78,6 +79,25 @@ describe('folders', () => {
       expect(existsSync(join(folder, 'a', 'b'))).toBe(true);
       expect(makeFolder(join(folder, 'a'))).toBeUndefined();
       expect(() => makeFolder('/proc/none/x')).toThrow();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('files that are read as a whole', () => {
+  it('are whole over several blocks, and are refused beyond their limit, also where they have no size', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'reclaim-text-'));
+    try {
+      const file = join(folder, 'a');
+      for (const text of ['', 'é', `${'x'.repeat(2 ** 20 - 1)}é${'y'.repeat(2 ** 20)}`]) {
+        writeFileSync(file, text);
+        expect(readText(file) === text).toBe(true);
+      }
+      truncateSync(file, 2 ** 40);
+      expect(() => readText(file)).toThrow(`${file}: larger than 128 MiB, expected a text`);
+      expect(() => readText('/dev/zero', 2 ** 20)).toThrow('/dev/zero: larger than 1 MiB');
+      expect(() => readText(folder)).toThrow('is a directory, expected a file');
     } finally {
       rmSync(folder, { recursive: true });
     }

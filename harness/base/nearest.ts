@@ -41,15 +41,19 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[-_. ]/g, '');
 }
 
-/** The valid name that was probably meant: by another name of it, by its last part (`swappiness`), or the nearest. */
-function meant(name: string, valid: readonly string[]): string | undefined {
+/**
+ * The valid name that was probably meant: by another name of it, by its last part (`swappiness`), or the nearest. Undefined
+ * where none is near.
+ */
+export function nearestOf(name: string, valid: readonly string[]): string | undefined {
+  if (valid.length === 0) return undefined;
   const wanted = plain(name);
   const same = valid.find((known) => plain(known) === wanted || known.endsWith(`.${name}`));
   if (same !== undefined) return same;
   const other = OTHER_NAMES[wanted];
   if (other !== undefined && valid.includes(other)) return other;
   const near = closest(name, valid);
-  return sharesHalf(name, near) ? near : undefined;
+  return isSlip(name, near) || sharesHalf(name, near) ? near : undefined;
 }
 
 /** Characters of a list of names that a message has room for. */
@@ -73,12 +77,17 @@ function choices(name: string, valid: readonly string[]): string {
  */
 export function unknownName(kind: string, name: string, valid: readonly string[]): InputError {
   const list = valid.length > 0 ? `expected one of ${choices(name, valid)}` : 'there are none';
-  const near = valid.length > 0 ? meant(name, valid) : undefined;
+  const near = nearestOf(name, valid);
   const close = near === undefined ? '' : `; did you mean ${near}?`;
   return new InputError(`unknown ${kind} "${name}", ${list}${close}`);
 }
 
-/** A suggestion helps only if at least half of the longer name is in place already. */
+/** Whether one name is the other but for a slip: one in every three letters. */
+function isSlip(a: string, b: string): boolean {
+  return distance(a, b) * 3 <= Math.min(a.length, b.length);
+}
+
+/** Otherwise a suggestion helps only if at least half of the longer name is in place already. */
 function sharesHalf(a: string, b: string): boolean {
   const longer = Math.max(a.length, b.length);
   let same = 0;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -14,8 +14,16 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
     setUp?: () => void,
   ])[] = [
     ['no command', [], /a command is required/],
-    ['an unknown command', ['rplay'], /Did you mean replay\?/],
-    ['an unknown flag', ['replay', 'a.csv', '--limt', '5'], /Unknown argument: limt/],
+    ['an unknown command', ['rplay'], /unknown command "rplay"; did you mean replay\?/],
+    ['an unknown subcommand', ['trace', 'valdate', 'x'], /unknown action; did you mean validate\?/],
+    ['an unknown flag', ['replay', 'a.csv', '--limti', '5'], /unknown flag --limti; did you mean --limit\?/],
+    [
+      'one of two words',
+      ['mrc', 'a.csv', '--max-expnsion=5'],
+      /unknown flag --max-expnsion; did you mean --max-ex/,
+    ],
+    ['one like no other', ['replay', 'a.csv', '--xyzzy'], /unknown flag --xyzzy \(see/],
+    ['an argument too many', ['policies', 'lru'], /unexpected argument "lru"/],
     ['a flag without its value', ['replay', 'a.csv', '--limit'], /Not enough arguments following: limit/],
     ['a flag twice', ['replay', 'a.csv', '--limit', '5', '--limit', '6'], /--limit is given 2 times/],
     ['an unknown format', ['replay', 'a.csv', '--format', 'yaml'], /Choices: "table", "json", "csv"/],
@@ -56,6 +64,18 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       'an invalid number of workers',
       ['compare', 'e.yaml', '--workers', '0'],
       /--workers is not a whole number from 1/,
+    ],
+    [
+      'an experiment of any size',
+      ['compare', 'big.yaml'],
+      /big\.yaml: larger than 1 MiB, expected a text/,
+      () => cli.write('big.yaml', ' '.repeat(2 ** 20 + 1)),
+    ],
+    [
+      'a link to itself',
+      ['trace', 'import', 'loop', 'out.csv'],
+      /loop: too many symbolic links/,
+      () => symlinkSync('loop', join(cli.path, 'loop')),
     ],
     ['a missing trace', ['replay', 'none.csv'], /none\.csv: no such file/],
     ['a folder for a trace', ['replay', '.'], /is a directory, expected a file/],
@@ -156,7 +176,7 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       },
     ],
     ['a policy by another name', ['replay', 'a.csv', '--reclaim', 'belady'], /did you mean opt\?/],
-    ['an action of trace that is not there', ['trace', 'lsit'], /Did you mean list\?/],
+    ['an action of trace that is not there', ['trace', 'lsit'], /unknown action; did you mean list\?/],
     ['a trace to import', ['trace', 'import', 'a.csv', 'out.csv'], /a\.csv: this is a trace already/],
     [
       'a log in another format',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InputError } from '../base/errors.js';
 import { packageFile } from '../base/package-root.js';
-import { parseJson, readText } from '../base/text.js';
+import { MOST_HANDWRITTEN_BYTES, parseJson, readText } from '../base/text.js';
 import { completeRows } from './complete.js';
 
 const price = z.strictObject({ ns: z.number().nonnegative(), source: z.string() });
@@ -105,7 +105,7 @@ export function readCosts(path: string | undefined): LoadedCosts {
     DEFAULT_COSTS_FILE,
   );
   if (path === undefined) return { costs: standard, fromDefault: [] };
-  const given = parseJson(readText(path), path);
+  const given = parseJson(readText(path, MOST_HANDWRITTEN_BYTES), path);
   try {
     const { rows, fromDefault } = completeRows(given, standard);
     return { costs: parseCosts(rows, path), fromDefault };

@@ -4,7 +4,7 @@ import { InputError, type Place } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { packageFile } from '../base/package-root.js';
 import { printable } from '../base/printable.js';
-import { readText } from '../base/text.js';
+import { MOST_HANDWRITTEN_BYTES, readText } from '../base/text.js';
 import { AXES, AXIS_NAMES, type AxisName, axisInfo, MAX_WHOLE } from '../metrics/axes.js';
 import type { Claim } from '../metrics/claim.js';
 import { checkClaimColumns, claimEntries, claimKeys } from './claim-entries.js';
@@ -187,7 +187,7 @@ function documentValue(source: Source): unknown {
  * @throws InputError with line and column when it is not YAML, for an unknown key, or a value of the wrong kind
  */
 export function readExperiment(file: string): Experiment {
-  const text = readText(file);
+  const text = readText(file, MOST_HANDWRITTEN_BYTES);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true });
   const source = { file, document, lines };

@@ -75,7 +75,6 @@ export interface RunSummary {
   readonly spaces: readonly SpaceRow[];
   readonly traces: readonly LoadedTrace[];
   /** Cells without results: bad input, a policy from outside that broke its contract, or a worker that died. */
-  /** Cells without results: bad input, a policy from outside that broke its contract, or a worker that died. */
   readonly failed: number;
   /** Those of them whose input or policy was at fault. */
   readonly failedOfInput: number;

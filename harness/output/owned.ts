@@ -89,8 +89,11 @@ export class Owned {
     if (dirname(name) !== '.' && above && !above.isDirectory()) return true;
     const path = join(this.folder, name);
     if (!lstatSync(path, { throwIfNoEntry: false })) return false;
+    const listed = this.lists.flatMap((files) => files.get(name) ?? []);
+    // The file of a user may be large: it is read only if it may be ours.
+    if (listed.length === 0) return true;
     const hash = hashOf(path);
-    return hash === undefined || !this.lists.some((files) => files.get(name) === hash);
+    return hash === undefined || !listed.includes(hash);
   }
 
   /** The first file in the folder that is not ours; undefined where all are. */

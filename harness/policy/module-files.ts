@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Import, init, parse } from 'es-module-lexer';
 import { fileError, InputError } from '../base/errors.js';
 import { PACKAGE_ROOT } from '../base/package-root.js';
+import { readText } from '../base/text.js';
 
 /** Modules of Node that compute, and read nothing that may change. */
 const PURE_BUILTINS = new Set(['assert', 'buffer', 'path', 'url', 'util', 'events', 'perf_hooks']);
@@ -43,20 +44,12 @@ function importedFile(imported: Import, file: string): string | undefined {
   return fileURLToPath(new URL(specifier, pathToFileURL(file)));
 }
 
-function readModule(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw fileError(error, file);
-  }
-}
-
 /** Adds a module and all that it imports to `texts`, by the path of each file. */
 function collect(file: string, texts: Map<string, string>): void {
   const path = realpathSync(file);
   // The program's own code has a hash of its own.
   if (texts.has(path) || path.startsWith(join(PACKAGE_ROOT, 'dist', '/'))) return;
-  const text = readModule(path);
+  const text = readText(path);
   texts.set(path, text);
   if (path.endsWith('.json')) return;
   if (/\brequire\s*\(/.test(text)) unknowable(path, 'it calls require');

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../base/errors.js';
+import { readText } from '../base/text.js';
 import { guardProcess, type ModuleOrigin, shownValue } from './border/border.js';
 import { checkedDiscard } from './border/discard.js';
 import { checkedReclaim } from './border/reclaim.js';
@@ -68,6 +69,8 @@ function addAll<T extends PolicyInfo>(
   return policies.length;
 }
 
+const MOST_MODULE_BYTES = 16 * 1024 ** 2;
+
 /** Loads a module in a thread of its own: one that never ends, or ends the process, ends only that. */
 const TRIAL = `
 const { parentPort, workerData } = require('node:worker_threads');
@@ -94,6 +97,8 @@ function tryToLoad(url: string, timeoutS: number): Promise<string | undefined> {
 
 /** The module's exports. @throws InputError when it cannot be loaded */
 async function importModule({ file, timeoutS }: ModuleOrigin): Promise<PolicyModule> {
+  // What is larger than any module would fill the memory as one.
+  readText(file, MOST_MODULE_BYTES);
   const url = pathToFileURL(resolve(file)).href;
   const problem = await tryToLoad(url, timeoutS);
   if (problem !== undefined) throw new InputError(`cannot be loaded as a module: ${problem}`, { file });

@@ -21,9 +21,11 @@ function entries(folder: string): Dirent[] {
 }
 
 function kindOf(path: string): 'file' | 'folder' | 'nothing' {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) return 'nothing';
-  return stats.isDirectory() ? 'folder' : 'file';
+  try {
+    return statSync(path).isDirectory() ? 'folder' : 'file';
+  } catch {
+    return 'nothing';
+  }
 }
 
 /** Files of a folder that have the names of logs of threads, by their prefix. */
