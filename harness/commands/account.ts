@@ -1,10 +1,15 @@
 import type { LineAccount } from '../trace/readers/account.js';
 import { note } from './terminal.js';
 
-/** Prints, on standard error, what of a file is not in the result and what was assumed; nothing where all of it is. */
-export function noteAccount(file: string, account: LineAccount): void {
+/**
+ * Prints, on standard error, what of a file is not in the result and what was assumed; nothing where all of it is.
+ *
+ * @param timed whether times are in the result, too
+ */
+export function noteAccount(file: string, account: LineAccount, timed = true): void {
   for (const [what, lines] of account.leftOut) note(`${file}: left out: ${what} (${lines})`);
-  for (const [what, count] of account.remarks) note(`${file}: ${what} (${count})`);
+  for (const [what, count] of timed ? account.remarks : account.untimedRemarks)
+    note(`${file}: ${what} (${count})`);
 }
 
 /** Prints, on standard error, that every line read is in the result or left out: the sum. Nothing where the reader counted none. */
