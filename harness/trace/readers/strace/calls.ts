@@ -1,5 +1,6 @@
 import { InputError, type Place } from '../../../base/errors.js';
 import { PAGE_BYTES } from '../../../base/page.js';
+import { PAGE_LIMIT } from '../../op.js';
 import type { LineAccount } from '../account.js';
 import type { Clock } from './leader.js';
 
@@ -66,8 +67,10 @@ export function clockText(clock: Clock, startUs: number): string {
   return 'calls, a microsecond each: the log has no times';
 }
 
-/** Pages that hold a number of bytes. */
+/** Pages that hold a number of bytes. @throws InputError where an address space has fewer */
 export function pages(bytes: number): number {
+  if (bytes > PAGE_LIMIT * PAGE_BYTES)
+    throw new InputError(`${bytes} bytes are more than an address space has, expected fewer`);
   return Math.ceil(bytes / PAGE_BYTES);
 }
 
