@@ -15,6 +15,7 @@ export default {
     'harness/report/html/client/main.ts!',
     'harness/**/*.system.test.ts',
     'harness/testing/fuzz/fuzz.ts',
+    'harness/testing/campaign/campaign.ts',
     'harness/testing/fuzz-readers/fuzz-readers.ts',
   ],
   project: ['harness/**/*.ts!', 'workloads/**/*.ts!', '*.config.ts', '!harness/testing/**!'],

@@ -16,6 +16,7 @@ import { BATCH_CAPACITY } from '../requests/batch.js';
 import { detectReader } from './detect.js';
 import { FIT, type Reader, type RequestReader } from './reader.js';
 import { checkSides, READERS, readerOf } from './registry.js';
+import { foreignText } from './scan/encoding.js';
 import { headLines } from './scan/lines.js';
 
 const FOLDER = packageFile('harness', 'trace', 'readers');
@@ -331,13 +332,16 @@ describe('the first lines of a file', () => {
       fc.property(fc.array(line, { maxLength: 120 }), fc.boolean(), fc.boolean(), (lines, long, ended) => {
         const text = `${lines.join('\n')}${ended ? '\n' : ''}`;
         const head = Buffer.from(long ? `${text}${'x'.repeat(65_536 - text.length)}` : text);
-        expect(headLines(head)).toEqual(plain(head));
+        // A text whose lines end in CR only has none.
+        if (foreignText(head) === undefined) expect(headLines(head)).toEqual(plain(head));
+        else expect(headLines(head)).toEqual([]);
       }),
       {
         examples: [
           [['a'], true, false],
           [['a', 'b'], true, true],
           [[], false, false],
+          [['c\r\r'], false, false],
         ],
       },
     );

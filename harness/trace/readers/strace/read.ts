@@ -67,6 +67,10 @@ async function readFile(input: InputFile, thread?: number): Promise<FileLog | un
   return { items, form, reader };
 }
 
+const ORDERABLE = 'expected the times of strace -ff -ttt, as files of threads are ordered by them';
+/** More than this between times of day: files begin on either side of midnight. */
+const HALF_DAY_US = 43_200_000_000;
+
 /** Reads a log of many files, and orders what is in them by time. */
 async function readThreads(files: readonly ThreadFile[]): Promise<FileLog | undefined> {
   const logs: FileLog[] = [];
@@ -77,20 +81,26 @@ async function readThreads(files: readonly ThreadFile[]): Promise<FileLog | unde
     logs.push(log);
   }
   const [first] = logs;
-  return first && { ...first, items: logs.flatMap(({ items }) => items).sort((a, b) => a.timeUs - b.timeUs) };
+  if (!first) return undefined;
+  const items = logs.flatMap((log) => log.items).sort((a, b) => a.timeUs - b.timeUs);
+  const spanUs = items.length > 0 ? items.at(-1)!.timeUs - items[0]!.timeUs : 0;
+  if (first.form.clock === 'day' && spanUs > HALF_DAY_US)
+    throw new InputError(`times of day span more than half a day, ${ORDERABLE}`, {
+      file: files[0]!.file,
+    });
+  return { ...first, items };
 }
 
 /** @throws InputError where the times of a file do not say where its lines are among those of others */
 function checkOrderable({ form, reader }: FileLog, clock: Clock, file: string): void {
-  const wanted = 'expected the times of strace -ff -ttt, as files of threads are ordered by them';
-  if (form.clock === 'calls') throw new InputError(`this log has no times, ${wanted}`, { file });
+  if (form.clock === 'calls') throw new InputError(`this log has no times, ${ORDERABLE}`, { file });
   if (form.clock === 'relative')
-    throw new InputError(`times count from the line before, which may be in another file; ${wanted}`, {
+    throw new InputError(`times count from the line before, which may be in another file; ${ORDERABLE}`, {
       file,
     });
   if (form.clock !== clock)
-    throw new InputError(`times differ in form from those of other files, ${wanted}`, { file });
-  if (reader.pastMidnight) throw new InputError(`times of day go past midnight, ${wanted}`, { file });
+    throw new InputError(`times differ in form from those of other files, ${ORDERABLE}`, { file });
+  if (reader.pastMidnight) throw new InputError(`times of day go past midnight, ${ORDERABLE}`, { file });
 }
 
 /**

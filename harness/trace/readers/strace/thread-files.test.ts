@@ -71,6 +71,11 @@ describe('a log of a file for each thread', () => {
   it('is refused over midnight without dates', async () => {
     write({ 'LOG.70': ['23:59:59.000001 brk(NULL) = 0x1', '00:00:01.000001 brk(NULL) = 0x1'] });
     await expect(imported(folder)).rejects.toThrow(/times of day go past midnight/);
+    write({
+      'LOG.70': ['23:59:59.000001 brk(NULL) = 0x1'],
+      'LOG.71': ['00:00:01.000001 brk(NULL) = 0x1'],
+    });
+    await expect(imported(folder)).rejects.toThrow(/times of day span more than half a day/);
   });
 
   it('is not mixed with other logs or files', async () => {

@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../../../base/errors.js';
+import { STDIN } from '../../io/input.js';
 
 /** A file of strace -ff -o PREFIX: PREFIX.ID. */
 export interface ThreadPath {
@@ -53,7 +54,7 @@ function byThread(log: readonly ThreadPath[] | undefined): ThreadPath[] | undefi
  * @throws InputError for a folder with other files, or with files of several logs
  */
 export function findThreadFiles(path: string): ThreadPath[] | undefined {
-  const kind = kindOf(path);
+  const kind = path === STDIN ? 'file' : kindOf(path);
   if (kind === 'file') return undefined;
   if (kind === 'nothing') return byThread(logsIn(dirname(path)).get(basename(path)));
   const logs = logsIn(path);
