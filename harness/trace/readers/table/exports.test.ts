@@ -36,7 +36,7 @@ describe('what exports of other programs have', () => {
       'dates without seconds or with slashes',
       'time,id,size\n1970/01/01 00:00:01,7,512\n1970-1-1T0:00:02,8,NaN\n',
     ],
-    ['seconds and microseconds apart', 'tv_usec,id,size,tv_sec\n0,7,512,1\n0,8,null,2\n'],
+    ['seconds and microseconds in two columns', 'tv_usec,id,size,tv_sec\n0,7,512,1\n0,8,null,2\n'],
     ['one line longer than a head', `time,id,size,note\n1,7,512,${'x'.repeat(1 << 16)}\n2,8,0,x\n`],
   ])('%s', async (_, content) => {
     expect(await rows(content)).toEqual(plain);

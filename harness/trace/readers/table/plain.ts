@@ -43,8 +43,8 @@ export class PlainLines {
     this.sizeBytes = sizeBytes;
     const decimal = ids !== 'hex' && unit !== 'date' && UNITS[unit].divisor === 1;
     const volumes = roles.filter((role) => role === ROLE.volume).length;
-    const apart = !roles.includes(ROLE.part);
-    this.possible = decimal && apart && volumes <= 1 && !open && required === roles.length;
+    const whole = !roles.includes(ROLE.part);
+    this.possible = decimal && whole && volumes <= 1 && !open && required === roles.length;
   }
 
   /** Reads a line into a row, and moves to its end. False where it is not plain: the cursor stays at its start. */
