@@ -11,9 +11,11 @@ export default {
     'harness/bench/validation/main.ts!',
     // Loaded once for each policy, under names that knip does not follow.
     'harness/mrc/simulate.ts!',
+    'harness/mrc/simulate-bytes.ts!',
     'harness/report/html/client/main.ts!',
     'harness/**/*.system.test.ts',
     'harness/testing/fuzz/fuzz.ts',
+    'harness/testing/campaign/campaign.ts',
     'harness/testing/fuzz-readers/fuzz-readers.ts',
   ],
   project: ['harness/**/*.ts!', 'workloads/**/*.ts!', '*.config.ts', '!harness/testing/**!'],

@@ -61,6 +61,9 @@ function fail(error: unknown): void {
 function watch(): void {
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
+  // Node's own listener prints them with the number of the process.
+  process.removeAllListeners('warning');
+  process.on('warning', ({ message }) => note(`reclaim: ${message}`));
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // Its reader has seen enough (| head).
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.closedOutput);

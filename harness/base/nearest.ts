@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import { InputError } from './errors.js';
 
 /** What else things are called, in papers, in other programs and in the kernel, without hyphens and the like. Only suggested. */
@@ -52,6 +52,19 @@ function meant(name: string, valid: readonly string[]): string | undefined {
   return sharesHalf(name, near) ? near : undefined;
 }
 
+/** Characters of a list of names that a message has room for. */
+const LIST_ROOM = 300;
+/** Names that stand for a list that has no room. */
+const SHOWN = 8;
+
+/** The names that are valid; of a long list, those that are most like the one given. */
+function choices(name: string, valid: readonly string[]): string {
+  const all = valid.join(', ');
+  if (all.length <= LIST_ROOM) return all;
+  const nearest = valid.toSorted((a, b) => distance(name, a) - distance(name, b)).slice(0, SHOWN);
+  return `${valid.filter((known) => nearest.includes(known)).join(', ')} and ${valid.length - SHOWN} more`;
+}
+
 /**
  * The error for a name that is not known: lists the valid ones and, where one is close or has that name elsewhere, what was
  * probably meant.
@@ -59,7 +72,7 @@ function meant(name: string, valid: readonly string[]): string | undefined {
  * @param kind what was named, for example `discard policy`
  */
 export function unknownName(kind: string, name: string, valid: readonly string[]): InputError {
-  const list = valid.length > 0 ? `expected one of ${valid.join(', ')}` : 'there are none';
+  const list = valid.length > 0 ? `expected one of ${choices(name, valid)}` : 'there are none';
   const near = valid.length > 0 ? meant(name, valid) : undefined;
   const close = near === undefined ? '' : `; did you mean ${near}?`;
   return new InputError(`unknown ${kind} "${name}", ${list}${close}`);

@@ -9,6 +9,11 @@ export function slug(text: string): string {
     .replace(/^-|-$/g, '');
 }
 
+/** `1 cell`, `2 cells`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** The text of a file. @throws InputError when it cannot be read */
 export function readText(file: string): string {
   try {

@@ -146,6 +146,17 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       /log: nothing is left for a trace; left out: calls that do not concern memory \(2\); expected calls that map memory/,
       () => cli.write('log', '1  10.000000 openat(1, "a", 0) = 3\n1  10.000005 openat(1, "b", 0) = 4\n'),
     ],
+    [
+      'a comparison in which nothing is ever in memory',
+      ['compare', 'drops.yaml', '--out', 'drops'],
+      /drops\.csv: nothing is ever in memory, .*expected events that bring pages in/,
+      () => {
+        cli.write('drops.csv', TRACE.replace(/.*,write,.*\n/, ''));
+        cli.write('drops.yaml', 'name: drops\ntraces: [drops.csv]\ndiscard: [keep, remove]\n');
+      },
+    ],
+    ['a policy by another name', ['replay', 'a.csv', '--reclaim', 'belady'], /did you mean opt\?/],
+    ['an action of trace that is not there', ['trace', 'lsit'], /Did you mean list\?/],
     ['a trace to import', ['trace', 'import', 'a.csv', 'out.csv'], /a\.csv: this is a trace already/],
     [
       'a log in another format',

@@ -141,6 +141,7 @@ describe('reclaim replay', () => {
   it('writes files on request', () => {
     expect(cli.run('replay', 'a.csv', '--out', 'replayed').code).toBe(0);
     expect(readdirSync(join(cli.path, 'replayed')).sort()).toEqual([
+      'calls.csv',
       'files.json',
       'runs.csv',
       'spaces.csv',
@@ -191,7 +192,7 @@ describe('reclaim trace', () => {
       log.join('\n'),
     );
     expect(code).toBe(0);
-    expect(stdout).toMatch(/# source: a test\n[\s\S]*2,write,1,16,2,\n3,discard,1:1,16,1,\n$/);
+    expect(stdout).toMatch(/# source: a test\n[\s\S]*2,write,1,16,2,\n3,discard,1:1,16,1,[^\n]*\n$/);
   });
 
   it('imports a log of Chromium with its marks, and says which mark makes no sense', () => {
@@ -388,5 +389,23 @@ describe('a cost table of a user', () => {
     expect(manifest.costs.from_default).toEqual(
       expect.arrayContaining(['faults.anon_write', 'calls', 'devices']),
     );
+  });
+});
+
+describe('reclaim trace list', () => {
+  it('lists the shipped traces with where they are from, in every format', () => {
+    const rows = JSON.parse(cli.run('trace', 'list', '--format', 'json').stdout) as Record<string, unknown>[];
+    expect(rows.map(({ trace }) => trace)).toEqual(
+      cli
+        .run('trace', 'list', '--format', 'csv')
+        .stdout.trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(',')[0]),
+    );
+    expect(rows).toContainEqual(
+      expect.objectContaining({ trace: 'chromium-drops', events: 8504, touches: 'inferred' }),
+    );
+    expect(cli.run('trace', 'list').stdout).toContain('chromium-drops');
   });
 });

@@ -31,7 +31,6 @@ import {
   MAX_SEED,
   type PolicyModuleArgs,
   policyModuleFlag,
-  quietFlag,
   wholeFlag,
 } from './flags.js';
 import { print } from './terminal.js';
@@ -48,7 +47,6 @@ interface Args extends PolicyModuleArgs {
   bytes: boolean;
   format: 'table' | 'json' | 'csv';
   seed: number;
-  quiet: boolean;
 }
 
 function builder(yargs: Argv): Argv {
@@ -95,7 +93,6 @@ function builder(yargs: Argv): Argv {
       seed: { type: 'number', default: 1, describe: 'seed of all random draws', requiresArg: true },
       ...expansionFlag,
       ...policyModuleFlag,
-      ...quietFlag,
     })
     .epilogue(
       'SIZE: N or Np pages, NKiB, NMiB, NGiB, or N% of the distinct pages of the trace; with --bytes, N bytes or N% of the bytes of the distinct objects.',
@@ -265,7 +262,7 @@ async function handler(args: Args): Promise<void> {
   else if (bytes)
     await show((await sweepBytes(reference, options)).map(byteRowOf), MRC_BYTES_COLUMNS, args.format);
   else await show((await sweep(reference, options)).map(rowOf), MRC_COLUMNS, args.format);
-  if (reference.account) noteAccount(reference.name, reference.account);
+  if (reference.account) noteAccount(reference.name, reference.account, false);
 }
 
 export const mrc: Command = { builder, handler };

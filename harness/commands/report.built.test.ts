@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CliFolder } from '../testing/cli-folder.js';
-import { writeComparison } from '../testing/results.js';
+import { sealResults, writeComparison } from '../testing/results.js';
 
 const cli = new CliFolder();
 
@@ -78,11 +78,24 @@ describe('reclaim report', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  it('names the line of an edited file', () => {
+  it('refuses results that were edited', () => {
+    mkdirSync(join(cli.path, 'changed'));
+    writeComparison(join(cli.path, 'changed'));
+    const path = join(cli.path, 'changed', 'runs.csv');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(',recorded,768,', ',recorded,769,'));
+    const { code, stderr } = cli.run('report', 'changed');
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/runs\.csv: changed since it was written: its SHA-256/),
+    ]);
+  });
+
+  it('names the line of a wrong file', () => {
     mkdirSync(join(cli.path, 'edited'));
     writeComparison(join(cli.path, 'edited'));
     const path = join(cli.path, 'edited', 'runs.csv');
     writeFileSync(path, readFileSync(path, 'utf8').replace(',recorded,768,', ',recorded,76B,'));
+    sealResults(join(cli.path, 'edited'));
     const { code, stderr } = cli.run('report', 'edited');
     expect(code).toBe(2);
     expect(stderr).toContain(

@@ -9,17 +9,27 @@ import { openTrace } from '../trace/trace.js';
 import type { SubCommand } from './flags.js';
 import { print } from './terminal.js';
 
-const COLUMNS = ['trace', 'events', 'bytes', 'touches', 'provenance', 'programs', 'summary'] as const;
+const COLUMNS = [
+  'trace',
+  'events',
+  'bytes',
+  'touches',
+  'provenance',
+  'evidence',
+  'programs',
+  'summary',
+] as const;
 
 /** The shipped traces: a row each. */
 async function rows() {
   const listed = [];
-  for (const [trace, { file, provenance, programs, summary }] of shippedTraces()) {
+  for (const [trace, { file, provenance: evidence, programs, summary }] of shippedTraces()) {
     const path = packageFile('traces', file);
     const { meta, totals } = await openTrace(await compileTrace(path, trace));
-    const { touches } = meta;
+    const provenance = meta.get('provenance') ?? '';
+    const bytes = statSync(path).size;
     const { events } = totals;
-    listed.push({ trace, events, bytes: statSync(path).size, touches, provenance, programs, summary });
+    listed.push({ trace, events, bytes, touches: meta.touches, provenance, evidence, programs, summary });
   }
   return listed;
 }
@@ -44,7 +54,7 @@ export const listCommand: SubCommand = {
         colAligns: ['left', 'right', 'right', 'left', 'left', 'left'],
         ...PLAIN_TABLE,
         wordWrap: true,
-        colWidths: [26, 10, 10, 14, 24, 60],
+        colWidths: [26, 10, 10, 14, 12, 60],
       });
       for (const { trace, events, bytes, touches, provenance, summary } of traces)
         table.push([trace, events, bytes, touches, provenance, summary]);

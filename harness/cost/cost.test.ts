@@ -168,7 +168,7 @@ describe('the ledger', () => {
     ledger.begin(account, 1, 2, 10);
     ledger.cpu(PART.minor, 100);
     ledger.io(PART.major, 1000);
-    expect([ledger.spentNs, ledger.nowNs]).toEqual([1100, 11_100]);
+    expect([ledger.spentNs, ledger.nowNs(10)]).toEqual([1100, 11_100]);
     ledger.end();
     ledger.io(PART.major, 7);
     expect([ledger.cpuNs, ledger.ioWaitNs, ledger.daemonNs]).toEqual([100, 1000, 5]);

@@ -12,6 +12,8 @@ export const PART: Readonly<Record<StallPart, StallIndex>> = Object.fromEntries(
 
 /** Source: PID_MAX_LIMIT in include/linux/threads.h. */
 const THREADS = 2 ** 22;
+/** The thread of what no space's event reads: daemons, and events without a space. No other has this number. */
+const NOBODY = -0.5;
 const OVER_100US = 100_000;
 const OVER_1MS = 1_000_000;
 const OVER_10MS = 10_000_000;
@@ -81,9 +83,9 @@ export class Ledger {
     return this.eventNs;
   }
 
-  /** Now, in ns of trace time, as the thread of the event sees it. */
-  get nowNs(): number {
-    return this.startUs * 1000 + this.eventNs;
+  /** Now, in ns of trace time, as the thread of the event sees it; without an open event, the start of trace time's µs. */
+  nowNs(nowUs: number): number {
+    return this.account ? this.startUs * 1000 + this.eventNs : nowUs * 1000;
   }
 
   /**
@@ -91,6 +93,7 @@ export class Ledger {
    * 2^22 (PID_MAX_LIMIT), so that both fit one number; larger ones, which a trace may have, are numbered from -1 down.
    */
   get thread(): number {
+    if (!this.account) return NOBODY;
     if (this.threadOfSpace < THREADS) return this.space * THREADS + this.threadOfSpace;
     const ids = `${this.space}:${this.threadOfSpace}`;
     const known = this.largeThreads.get(ids);

@@ -88,6 +88,7 @@ describe('an experiment', () => {
     ]);
     expect(rows[8]?.limit_pages).toBe('20');
     expect(readdirSync(join(folder, 'out')).sort()).toEqual([
+      'calls.csv',
       'cells',
       'files.json',
       'manifest.json',

@@ -6,6 +6,7 @@ import { thisHost } from '../metrics/host.js';
 import { OutputFolder } from '../output/folder.js';
 import { loadPolicyModule, POLICY_TIMEOUT_S } from '../policy/module.js';
 import { moduleHash } from '../policy/module-files.js';
+import { removeParts, usableCacheFolder } from '../trace/io/cache.js';
 import { expansionLimit } from '../trace/io/decompress.js';
 import { type CellResult, cellKeys, withoutRun } from './cell.js';
 import { checkSelections } from './claim-entries.js';
@@ -241,6 +242,8 @@ export async function runInto(
   const costs = readCosts(costsFile);
   const lacking = costsNote(experiment.costs ?? '', costs.fromDefault);
   if (lacking !== undefined) events?.note?.(lacking);
+  // Says here, once, where compiled traces go if there is no cache.
+  usableCacheFolder();
   const setup: WorkerSetup = { costsFile, policyModules, policyTimeoutS, maxExpansion: expansionLimit() };
   const pool: Workers = new Pool(options.workers, setup);
   const stop = () => void pool.close();
@@ -254,6 +257,7 @@ export async function runInto(
   } finally {
     signal?.removeEventListener('abort', stop);
     await pool.close();
+    if (signal?.aborted) removeParts();
   }
 }
 

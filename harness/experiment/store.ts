@@ -45,7 +45,7 @@ export function inputsHasher(
 }
 
 /** Lets signals and other events be handled before it goes on. */
-export function breathe(): Promise<void> {
+function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

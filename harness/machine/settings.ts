@@ -36,7 +36,7 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
   {
     name: 'vm.max_map_count',
     default: '65530',
-    meaning: 'VMAs a space may have: flag changes beyond are EAGAIN, mappings an error',
+    meaning: 'VMAs a space may have: flag changes beyond are EAGAIN, mappings ENOMEM',
     source: 'sysctl_max_map_count in mm/util.c',
     min: 0,
     max: INT_MAX,

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { InputError } from '../base/errors.js';
 import { readText } from '../base/text.js';
-import { resultPath } from '../output/owned.js';
+import { LIST, readList, resultPath, sha256 } from '../output/owned.js';
 import { type Columns, parseValue, type RowOf } from './columns.js';
 import { parseCsv, type Value } from './csv.js';
 import { RESULT_COLUMNS, type ResultFile, type ResultRow } from './files.js';
@@ -52,6 +52,7 @@ export function parseTable<C extends Columns>(
 export class ResultsFolder {
   private readonly tables = new Map<ResultFile, readonly unknown[]>();
   private manifestRead: Manifest | undefined;
+  private hashes: ReadonlyMap<string, string> | undefined;
 
   private constructor(
     readonly folder: string,
@@ -86,9 +87,30 @@ export class ResultsFolder {
     return this.elsewhere[name] !== undefined || existsSync(this.path(name));
   }
 
-  /** The text of a file. @throws InputError when it cannot be read */
+  /**
+   * The text of a file.
+   *
+   * @throws InputError when it cannot be read, or has changed since it was written: reports, gates and comparisons rest on
+   *   what was measured
+   */
   text(name: ResultFile): string {
-    return readText(this.path(name));
+    const path = this.path(name);
+    const text = readText(path);
+    if (this.elsewhere[name] !== undefined) return text;
+    const found = sha256(text);
+    const { written, list } = this.written(name);
+    if (written === undefined || written === found) return text;
+    throw new InputError(
+      `changed since it was written: its SHA-256 is ${found.slice(0, 12)}…, expected ${written.slice(0, 12)}… as in ${list}`,
+      { file: path },
+    );
+  }
+
+  /** The hash that was taken of a file when it was written, and where it stands; undefined where none was. */
+  private written(name: ResultFile): { readonly written: string | undefined; readonly list: string } {
+    if (name === 'runs.csv') return { written: this.manifest.files[name], list: 'manifest.json' };
+    this.hashes ??= readList(resultPath(this.folder, LIST))?.files ?? new Map();
+    return { written: this.hashes.get(name), list: LIST };
   }
 
   /** The rows of a file, none where the folder has no such file. @throws InputError when it is not what it should be */

@@ -1,3 +1,4 @@
+import { counted } from '../base/text.js';
 import type { RunRow } from './files.js';
 
 /** Something a reader of results must know, and what to do about it. Tables, JSON and reports show the same ones. */
@@ -10,19 +11,19 @@ export interface Warning {
 const FALSIFIERS = [
   {
     metric: 'advice_ignored',
-    what: (count: number) => `advice for huge pages has no effect here (${count} calls)`,
+    what: (count: number) => `advice for huge pages has no effect here (${counted(count, 'call')})`,
     advice:
       'Memory and faults are those of small pages: on a live kernel with huge pages, memory can be many times as much, and faults fewer.',
   },
   {
     metric: 'unmade_touches',
     what: (count: number) =>
-      `touches were left out, as the calls that they rely on had failed (${count} touches)`,
+      `touches were left out, as the calls that they rely on had failed (${count} touched pages)`,
     advice: 'Look at calls.csv for the calls and their errors; reclaim trace validate names the first line.',
   },
   {
     metric: 'call_errors',
-    what: (count: number) => `calls of the trace returned errors (${count} calls)`,
+    what: (count: number) => `calls of the trace returned errors (${counted(count, 'call')})`,
     advice:
       'The program went on, as it would on a live kernel. Where every call fails, the trace gives nothing back: look at calls.csv.',
   },

@@ -158,6 +158,19 @@ describe('a run that takes its place', () => {
       expect(readFileSync(join(out, name), 'utf8')).toBe(content);
   });
 
+  it('goes on where it was interrupted, whatever the names of its files', () => {
+    const folder = open();
+    folder.keepCell(cell('b'), 'b');
+    folder.stage(new Map([['some.csv', 'so far']]));
+    folder.close();
+    const again = open();
+    again.stage(new Map([['other.csv', '']]));
+    again.close();
+    run('1');
+    expect(seen()).toEqual(WHOLE('1'));
+    expect(existsSync(join(out, 'unfinished'))).toBe(false);
+  });
+
   it('leaves no trace where no cell has finished', () => {
     const folder = open();
     folder.stage(new Map([['runs.csv', '']]));

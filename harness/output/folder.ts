@@ -16,8 +16,8 @@ import {
   MARK,
   Owned,
   readList,
-  STAGED,
   sha256,
+  stagedNames,
   UNFINISHED,
 } from './owned.js';
 import { isTemporary, quietly, removeIfEmpty, removeTemporary, writeError, writeWhole } from './whole.js';
@@ -124,7 +124,7 @@ export class OutputFolder {
 
   /** Writes files of the run, as far as it is. */
   stage(files: Files): void {
-    this.begin();
+    this.begin(files.keys());
     for (const [name, content] of files) writeWhole(this.disk, join(this.unfinished, name), content);
   }
 
@@ -135,7 +135,7 @@ export class OutputFolder {
    * @throws InputError when a file that is not ours is where one belongs; the run stays in `unfinished`
    */
   commit(files: Files, kept: (cell: string) => boolean): void {
-    this.begin();
+    this.begin(files.keys());
     this.checkLock();
     const owned = Owned.read(this.path);
     const hashes = new Map<string, string>();
@@ -185,12 +185,15 @@ export class OutputFolder {
     removeMade(this.disk, this.path, this.made);
   }
 
-  /** Makes the folder of the run. */
-  private begin(): void {
-    if (this.isBegun) return;
+  /** Makes the folder of the run, and names there what is about to be written: what a crash leaves is known to be ours. */
+  private begin(names: Iterable<string> = []): void {
+    const marked = stagedNames(this.unfinished);
+    const all = new Set([...marked, ...names]);
+    if (this.isBegun && all.size === marked.size) return;
     if (!existsSync(this.unfinished))
       this.change(this.unfinished, () => this.disk.makeFolder(this.unfinished));
-    writeWhole(this.disk, join(this.unfinished, MARK), listText(new Map()));
+    const list = new Map([...all].map((name) => [name, '']));
+    writeWhole(this.disk, join(this.unfinished, MARK), listText(list));
     this.isBegun = true;
   }
 
@@ -267,8 +270,9 @@ export class OutputFolder {
         if (CELL_NAME.test(name) || isTemporary(name)) this.disk.remove(join(cells, name));
       removeIfEmpty(this.disk, cells);
     }
+    const staged = stagedNames(this.unfinished);
     for (const name of readdirSync(this.unfinished))
-      if (isTemporary(name) || (STAGED.includes(name) && !kept.includes(name)))
+      if (isTemporary(name) || (staged.has(name) && !kept.includes(name)))
         this.disk.remove(join(this.unfinished, name));
   }
 

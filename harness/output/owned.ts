@@ -128,18 +128,11 @@ export const CELLS = 'cells';
 /** The name of the file of a finished cell. */
 export const CELL_NAME = /^[0-9a-f]{64}\.json$/;
 
-/** What stands in a folder `UNFINISHED` besides finished cells: it is written again whenever a run goes on. */
-export const STAGED: readonly string[] = [
-  MARK,
-  'commit.json',
-  'runs.csv',
-  'timeline.csv',
-  'spaces.csv',
-  'perf.csv',
-  'heatmap.csv',
-  'claims.csv',
-  'manifest.json',
-];
+/** The files of a folder `UNFINISHED` besides finished cells, as its mark names them: they are written again whenever a run goes on. */
+export function stagedNames(folder: string): Set<string> {
+  const marked = readList(join(folder, MARK))?.files.keys() ?? [];
+  return new Set([...marked, MARK, 'commit.json']);
+}
 
 /** Whether a folder `UNFINISHED` was made by this program. */
 export function isMarked(folder: string): boolean {
@@ -148,9 +141,10 @@ export function isMarked(folder: string): boolean {
 
 function foreignInUnfinished(folder: string): string | undefined {
   const entries = readdirSync(folder, { withFileTypes: true });
+  const staged = stagedNames(folder);
   const others = entries.filter((entry) =>
     entry.isFile()
-      ? !STAGED.includes(entry.name) && !isTemporary(entry.name)
+      ? !staged.has(entry.name) && !isTemporary(entry.name)
       : !entry.isDirectory() || entry.name !== CELLS,
   );
   if (others.length > 0) return join(UNFINISHED, others[0]!.name);

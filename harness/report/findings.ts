@@ -1,3 +1,4 @@
+import { counted } from '../base/text.js';
 import type { Touches } from '../base/touches.js';
 import type { AxisColumn } from '../metrics/axes.js';
 import type { RunRow } from '../metrics/files.js';
@@ -16,7 +17,7 @@ import {
   type TraceFacts,
   varyingColumns,
 } from './comparison.js';
-import { counted, listed, mib, ms, numberIn, percent } from './format.js';
+import { listed, mib, ms, numberIn, percent } from './format.js';
 
 function names(rows: readonly RunRow[], axis: Axis = 'discard'): string[] {
   return [...new Set(rows.map((row) => rowName(row, axis)))];

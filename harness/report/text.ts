@@ -4,6 +4,7 @@ import { familyFindings, findingText } from './family-findings.js';
 import { familyTablesText } from './family-table.js';
 import { findings } from './findings.js';
 import { comparisonTables } from './table.js';
+import { ofCalls } from './warnings.js';
 
 /** The results of an experiment, as its files have them. */
 export interface Results {
@@ -66,7 +67,8 @@ function traceText({ runs, traces }: Results): string[] {
   ];
 }
 
-/** The results of an experiment as text: tables first, then sentences. */
+/** The results of an experiment as text: tables first, then sentences, then what falsifies their numbers. */
 export function comparisonText(results: Results): string {
-  return [...familyText(results), ...traceText(results)].join('\n\n');
+  const warnings = ofCalls(results.runs).map(({ what, advice }) => `Warning: ${what} ${advice}`);
+  return [...familyText(results), ...traceText(results), ...warnings].join('\n\n');
 }

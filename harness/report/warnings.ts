@@ -1,8 +1,9 @@
+import { counted } from '../base/text.js';
 import type { Touches } from '../base/touches.js';
 import type { KeyColumn, RunRow } from '../metrics/files.js';
 import { callWarnings, type Warning } from '../metrics/warnings.js';
 import { groupBy, isRefused, type TraceFacts, traceName } from './comparison.js';
-import { counted, listed } from './format.js';
+import { listed } from './format.js';
 
 function names(rows: readonly RunRow[], column: KeyColumn): string {
   return listed([...new Set(rows.map((row) => String(row[column])))]);
@@ -98,7 +99,7 @@ function proxies(runs: readonly RunRow[]): Warning[] {
 }
 
 /** What the calls of traces say: of each trace in the cell where it is most, as cells of one trace make the same calls. */
-function ofCalls(runs: readonly RunRow[]): Warning[] {
+export function ofCalls(runs: readonly RunRow[]): Warning[] {
   const byText = new Map<string, { warning: Warning; traces: Set<string> }>();
   for (const rows of groupBy(runs, ['trace'])) {
     const most = (metric: 'advice_ignored' | 'unmade_touches' | 'call_errors') =>

@@ -1,11 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { isBinaryTrace } from './binary/decoder.js';
 import { VERSION } from './binary/layout.js';
 import { BinaryEncoder } from './binary/writer.js';
-import { markUsed, trimCache, usableCacheFolder } from './io/cache.js';
+import { markUsed, partPath, trimCache, usableCacheFolder } from './io/cache.js';
 import { decodedBytes, inputName, type PeekedInput, usingInput } from './io/input.js';
 import { openSink, writeTo } from './io/output.js';
 import { peekBytes } from './io/peek.js';
@@ -170,7 +170,7 @@ async function intoCache(
 /** Keeps what `build` writes under the key that it returns. */
 async function keepInCache(name: string, build: (path: string) => Promise<Compiled>): Promise<TraceHandle> {
   const folder = usableCacheFolder();
-  const temporary = join(folder, `${randomUUID()}.part`);
+  const temporary = partPath(folder);
   try {
     const { key, sha256 } = await build(temporary);
     const target = cachePath(folder, key, sha256);

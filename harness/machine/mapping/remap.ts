@@ -31,6 +31,8 @@ function grow(m: State, space: Space, page: number, count: number, pages: number
   if (vma.end - vma.start + pages > COUNT_LIMIT)
     throw new InputError('remap grows a mapping beyond 2^31 - 1 pages');
   vma.end = end + pages;
+  // What a volatile mapping grows by has its flags.
+  if (vma.has(VM.volatile)) m.purge.marked(space, end, end + pages);
   space.mergeAround(vma.start, vma.end);
   if (vma.has(VM.locked)) populate(m, space, end, end + pages, true);
 }

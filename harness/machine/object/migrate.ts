@@ -2,6 +2,7 @@ import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import { unmapObjectPage } from '../entries/page-walk.js';
+import { PAGE_FLAG } from '../memory/pages.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import { cachePage, identify, WHERE, whereIs } from './page-in.js';
@@ -40,5 +41,6 @@ function move(m: State, object: SharedObject, index: number, toCache: boolean): 
   }
   m.uncache(page);
   m.pages.clearTrait(page, TRAIT.file | TRAIT.dirty);
+  m.pages.setTrait(page, PAGE_FLAG.unevictable);
   if (object.options.structPages) m.structPages.add(page);
 }

@@ -101,7 +101,11 @@ export function identify(m: State, object: SharedObject, index: number): number 
   if (contents) m.pages.contents.set(page, contents.content + (contents.up ? index : 0));
   else m.pages.contents.setUnique(page);
   if (object.backing === 'file') m.pages.setTrait(page, TRAIT.file);
-  else if (structPages) m.structPages.add(page);
+  else {
+    // Reclaim has no page of an image to choose, however often it is touched.
+    m.pages.setTrait(page, PAGE_FLAG.unevictable);
+    if (structPages) m.structPages.add(page);
+  }
   object.setPage(index, page);
   return page;
 }

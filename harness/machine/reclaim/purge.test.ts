@@ -43,6 +43,22 @@ describe('range-lru', () => {
     }
   });
 
+  it('what a mapping grows by is volatile, the newest', async () => {
+    const GROWN = [
+      'map,1,100,4,anon',
+      'write,1,100,4,=300+',
+      'madvise,1,100,4,MADV_VOLATILE',
+      'remap,1,100,4,grow=4',
+    ];
+    const { result, seen } = await runAndLook(
+      [...TWO_RANGES, ...GROWN, 'write,1,104,4,=400+', 'madvise,1,100,8,MADV_NONVOLATILE'],
+      { purge: 'range-lru', limit: FULL },
+      (m) => [contents(m, 1, 100, 8), contents(m, 1, 0, 1), contents(m, 1, 20, 1)],
+    );
+    expect(seen).toEqual([[300, 301, 302, 303, 400, 401, 402, 403], [0], [200]]);
+    expect(result.metrics.purged_ranges).toBe(1);
+  });
+
   it('marking a range again makes it the newest; what is left of a range keeps its place', async () => {
     const { seen } = await runAndLook(
       [...TWO_RANGES, 'madvise,1,4,4,MADV_NONVOLATILE', 'madvise,1,4,4,MADV_VOLATILE', ONE_MORE],

@@ -109,7 +109,7 @@ export abstract class State {
   readDevice(device: Device, part: StallIndex): void {
     const cpu = this.costs.faults.major_cpu.ns;
     this.ledger.cpu(part, cpu);
-    const whole = device.read(this.ledger.nowNs, this.ledger.thread);
+    const whole = device.read(this.ledger.nowNs(this.nowUs), this.ledger.thread);
     this.ledger.io(part, Math.max(0, whole - cpu));
   }
 

@@ -104,7 +104,10 @@ class CheckedReclaim implements ReclaimPolicy {
     const { policy } = this;
     for (const name of OPTIONAL) {
       if (policy[name] === undefined) continue;
-      const method = (a: number & string, b: number) => border.call(name, () => policy[name]!(a, b));
+      const method = (a: number & string, b: number) => {
+        if (name === 'touch') this.mustBeResident(a);
+        return border.call(name, () => policy[name]!(a, b));
+      };
       Object.defineProperty(this, name, { value: method });
     }
     for (const name of ['excess', 'largest'] as const)
@@ -146,7 +149,14 @@ class CheckedReclaim implements ReclaimPolicy {
       : `page ${victim}, which it has chosen before, or has been told to remove`;
   }
 
+  /** What the caller promises; a page without a frame is nothing to choose. */
+  private mustBeResident(id: number): void {
+    if (this.pages.resident[id] !== 1)
+      throw new Error(`a policy is told of page ${id}, which is not resident`);
+  }
+
   insert(id: number): void {
+    this.mustBeResident(id);
     this.hold(id);
     this.border.call('insert', () => this.policy.insert(id));
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ResultsFolder } from '../../metrics/results.js';
-import { writeComparison, writeMerging } from '../../testing/results.js';
+import { sealResults, writeComparison, writeMerging } from '../../testing/results.js';
 import { FigureData } from '../figures/data.js';
 import { chartModel } from './chart-data.js';
 import { dataElement, html } from './markup.js';
@@ -34,6 +34,7 @@ function relabel(from: string, to: string): void {
     const path = join(folder, name);
     writeFileSync(path, readFileSync(path, 'utf8').replaceAll(from, to));
   }
+  sealResults(folder);
 }
 
 describe('markup', () => {

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from '../../base/package-root.js';
-import { writeComparison } from '../../testing/results.js';
+import { sealResults, writeComparison } from '../../testing/results.js';
 import { cannot, mustRun } from '../../testing/system.js';
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -47,6 +47,7 @@ beforeAll(async () => {
     const path = join(folder, 'hostile', name);
     writeFileSync(path, readFileSync(path, 'utf8').replaceAll('browser', HOSTILE));
   }
+  sealResults(join(folder, 'hostile'));
   mustRun(process.execPath, [cli, 'report', 'hostile', '--format', 'svg', '--quiet'], folder);
   browser = await chromium.launch({ executablePath, chromiumSandbox: false });
 });

@@ -1,5 +1,5 @@
+import { counted } from '../../base/text.js';
 import type { Manifest } from '../../metrics/manifest.js';
-import { counted } from '../format.js';
 import { html, type Markup } from './markup.js';
 
 /** Reasons why cells did not end, with how often. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Reader } from '../../trace/readers/reader.js';
-import { READERS, readerOf } from '../../trace/readers/registry.js';
+import { READERS } from '../../trace/readers/registry.js';
 import { checkInput } from './check.js';
 
 const { values } = parseArgs({
@@ -42,7 +42,8 @@ async function fuzzReader(reader: Reader): Promise<number> {
   return failures;
 }
 
-const readers = values.reader === undefined ? READERS : [readerOf(values.reader).reader];
+const readers = READERS.filter(({ name }) => values.reader === undefined || name === values.reader);
+if (readers.length === 0) throw new Error(`there is no reader ${values.reader}`);
 let failures = 0;
 for (const reader of readers) failures += await fuzzReader(reader);
 if (failures > 0) process.exitCode = 1;

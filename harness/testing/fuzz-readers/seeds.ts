@@ -4,7 +4,7 @@ import { packageFile } from '../../base/package-root.js';
 import { FIT, type Reader } from '../../trace/readers/reader.js';
 import { sampleOf } from '../readers.js';
 
-const LOGS = packageFile('harness/testing/fuzz-readers/logs');
+const FOLDERS = ['cases', 'fuzz-readers/logs'].map((name) => packageFile(`harness/testing/${name}`));
 
 /** A file that is mutated, and what it is read with. */
 export interface Seed {
@@ -16,7 +16,7 @@ export interface Seed {
 let logs: readonly Uint8Array[] | undefined;
 const found = new Map<string, readonly Seed[]>();
 
-/** The sample of a reader, and the logs next to this file that may be of its format. */
+/** The sample of a reader, and the logs of the repository that may be of its format. */
 export function seedsOf(reader: Reader): readonly Seed[] {
   const known = found.get(reader.name) ?? findSeeds(reader);
   found.set(reader.name, known);
@@ -24,9 +24,11 @@ export function seedsOf(reader: Reader): readonly Seed[] {
 }
 
 function findSeeds(reader: Reader): readonly Seed[] {
-  logs ??= readdirSync(LOGS)
-    .sort()
-    .map((name) => readFileSync(join(LOGS, name)));
+  logs ??= FOLDERS.flatMap((folder) =>
+    readdirSync(folder)
+      .sort()
+      .map((name) => readFileSync(join(folder, name))),
+  );
   const sample = sampleOf(reader);
   if (!sample) return [];
   const own = { given: {}, sides: {}, ...('events' in sample ? sample : {}) };

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { MACHINES, type MachineName } from './machines.js';
 import { fuzz } from './report.js';
+import { fuzzRest } from './rest.js';
 
 const NAMES = Object.keys(MACHINES) as MachineName[];
 /** Traces between two looks at the clock. */
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     path: { type: 'string' },
     size: { type: 'string' },
+    relations: { type: 'boolean', default: false },
   },
 });
 
@@ -32,7 +34,23 @@ async function round(machine: MachineName, seed: number, size: number, runs: num
   return true;
 }
 
+/** Rounds of relations until the time is over; true when one failed. */
+async function relations(): Promise<boolean> {
+  const end = Date.now() + Number(values.minutes) * 60_000;
+  const size = Number(values.size ?? SIZES[1]);
+  let seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
+  do {
+    const { failure, ...counts } = await fuzzRest({ seed, runs: ROUND, size, path: values.path });
+    process.stdout.write(`relations, size ${size}, seed ${seed}: ${JSON.stringify(counts)}\n`);
+    if (failure !== undefined) process.stdout.write(`${failure}\n`);
+    if (failure !== undefined || values.path !== undefined) return failure !== undefined;
+    seed++;
+  } while (Date.now() < end);
+  return false;
+}
+
 async function main(): Promise<boolean> {
+  if (values.relations) return relations();
   const machines = values.machine === undefined ? NAMES : [named(values.machine)];
   const sizes = values.size === undefined ? SIZES : [Number(values.size)];
   if (values.path !== undefined)

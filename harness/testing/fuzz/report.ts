@@ -22,7 +22,8 @@ export interface FuzzResult extends Counts {
   readonly failure: string | undefined;
 }
 
-function commit(): string {
+/** The commit that is tested. */
+export function commit(): string {
   try {
     return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', stdio: 'pipe' }).trim();
   } catch {

@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { fileError, InputError } from '../../base/errors.js';
+import { removedAtSignal } from '../../base/temporary.js';
 
 /** The name that stands for standard output. */
 export const STDOUT = '-';
@@ -59,10 +60,12 @@ class FileSink implements ByteSink {
   private readonly entry: Writable;
   private readonly finished: Promise<void>;
   private failure: unknown;
+  private readonly settled: () => void;
 
   constructor(private readonly path: string) {
     const transform = compressor(path);
     this.temporary = isStream(path) ? undefined : `${path}.${process.pid}.tmp`;
+    this.settled = this.temporary === undefined ? () => undefined : removedAtSignal(this.temporary);
     this.file = createWriteStream(this.temporary ?? path);
     this.entry = transform ?? this.file;
     const done = transform ? pipeline(transform, this.file) : once(this.file, 'close').then(() => undefined);
@@ -89,6 +92,7 @@ class FileSink implements ByteSink {
     await this.finished;
     this.check();
     if (this.temporary !== undefined) await rename(this.temporary, this.path);
+    this.settled();
   }
 
   async abort(): Promise<void> {
@@ -96,6 +100,7 @@ class FileSink implements ByteSink {
     this.file.destroy();
     await this.finished;
     if (this.temporary !== undefined) await rm(this.temporary, { force: true });
+    this.settled();
   }
 
   private check(): void {

@@ -1,5 +1,6 @@
 import { InputError, type Place } from '../../../base/errors.js';
 import { PAGE_BYTES } from '../../../base/page.js';
+import { PAGE_LIMIT } from '../../op.js';
 import type { LineAccount } from '../account.js';
 import type { Clock } from './leader.js';
 
@@ -56,8 +57,13 @@ export function leaveCall(account: LineAccount, call: Call, what?: string): void
   account.leave(what ?? kind, call.lines);
 }
 
+/** The last moment that has a date. Source: ECMA-262, time values */
+const LAST_DATE_MS = 8.64e15;
+
 /** What the metadata of a trace says of times that count from the first call of a log. */
 export function clockText(clock: Clock, startUs: number): string {
+  // A time that no calendar has: digits of a log that was damaged.
+  if (startUs / 1000 > LAST_DATE_MS) return 'microseconds since the first call';
   const iso = new Date(startUs / 1000).toISOString();
   if (clock === 'epoch') return `microseconds since the first call, at ${iso}`;
   if (clock === 'day') return `microseconds since the first call, at ${iso.slice(11, 23)}`;
@@ -65,8 +71,10 @@ export function clockText(clock: Clock, startUs: number): string {
   return 'calls, a microsecond each: the log has no times';
 }
 
-/** Pages that hold a number of bytes. */
+/** Pages that hold a number of bytes. @throws InputError where an address space has fewer */
 export function pages(bytes: number): number {
+  if (bytes > PAGE_LIMIT * PAGE_BYTES)
+    throw new InputError(`${bytes} bytes are more than an address space has, expected fewer`);
   return Math.ceil(bytes / PAGE_BYTES);
 }
 

@@ -52,8 +52,17 @@ function follow(scene: Scene, call: Call): Outcome {
   if (!follower) return concerns ? `calls of ${name}` : UNRELATED;
   const process = scene.processes.of(call.thread);
   return MEMORY_CALLS.has(name)
-    ? follower(scene, process, call)
+    ? placed(call, () => follower(scene, process, call))
     : unlessUnclear(call, () => follower(scene, process, call));
+}
+
+/** @throws InputError with the place of a call on memory that cannot be */
+function placed({ place }: Call, followed: () => Outcome): Outcome {
+  try {
+    return followed();
+  } catch (error) {
+    throw error instanceof InputError ? error.at(place) : error;
+  }
 }
 
 /** Calls on descriptors matter little enough that one whose numbers cannot be read is left out: of memory it ends the import. */

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { packageFile } from '../../base/package-root.js';
+import { randomStream } from '../../stats/random.js';
+import { fileKinds } from './files.js';
+import { mutated } from './mutate.js';
+import type { PartResult } from './part.js';
+import { rounds } from './rounds.js';
+
+const CLI = packageFile('dist', 'harness', 'cli.js');
+const SLOW_MS = 10_000;
+const MOST_KIB = 2 ** 20;
+const POLL_MS = 20;
+const INPUTS = 8;
+const MOST_CHARACTERS = 1000;
+
+interface Ended {
+  readonly code: number | null;
+  readonly stderr: string;
+  readonly ms: number;
+  /** The largest resident set, in KiB, as far as it was seen. */
+  readonly kib: number;
+}
+
+/** The largest resident set of a process so far, in KiB; 0 where the kernel does not say. */
+function highWater(pid: number | undefined): number {
+  try {
+    return Number(/VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** Runs a command, not longer than allowed. CPU time of this process is not its own: a busy host is allowed for. */
+function run(args: readonly string[], cwd: string): Promise<Ended> {
+  return new Promise((resolve) => {
+    const started = performance.now();
+    const env = { ...process.env, XDG_CACHE_HOME: join(cwd, 'cache') };
+    const child = spawn(process.execPath, [CLI, ...args], { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    let kib = 0;
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text;
+    });
+    const poll = setInterval(() => {
+      kib = Math.max(kib, highWater(child.pid));
+    }, POLL_MS);
+    const timer = setTimeout(() => child.kill('SIGKILL'), 2 * SLOW_MS);
+    child.on('close', (code) => {
+      clearInterval(poll);
+      clearTimeout(timer);
+      resolve({ code, stderr, ms: performance.now() - started, kib });
+    });
+  });
+}
+
+/** What is wrong with how a command ended; undefined if nothing is. */
+function wrongEnd({ code, stderr, ms, kib }: Ended, command: string, file: string): string | undefined {
+  const codes = command === 'gate' ? [0, 1, 2] : [0, 2, 4];
+  if (ms > SLOW_MS) return `took ${Math.round(ms)} ms`;
+  if (code === null || !codes.includes(code)) return `exit code ${code}: ${stderr.slice(0, MOST_CHARACTERS)}`;
+  if (/^\s+at /m.test(stderr)) return `a stack: ${stderr.slice(0, MOST_CHARACTERS)}`;
+  if (kib > MOST_KIB) return `${kib} KiB`;
+  if (code !== 2) return undefined;
+  if (!stderr.includes(file)) return `a message without ${file}: ${stderr.slice(0, MOST_CHARACTERS)}`;
+  // Control characters other than the end of a line.
+  if (/(?!\n)\p{Cc}/u.test(stderr))
+    return `control characters: ${JSON.stringify(stderr.slice(0, MOST_CHARACTERS))}`;
+  return stderr.length > MOST_CHARACTERS ? `${stderr.length} characters` : undefined;
+}
+
+/** Mutated files through the command line: exit code 0 or 2, no stack, within time and memory, a message that names the file. */
+export async function commands(seeds: Iterable<number>, goOn: () => boolean): Promise<PartResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'reclaim-campaign-commands-'));
+  const kinds = fileKinds(folder);
+  try {
+    return await rounds(seeds, goOn, async (seed) => {
+      const failures: string[] = [];
+      for (let number = 0; number < INPUTS && goOn(); number++) {
+        const kind = kinds[number % kinds.length]!;
+        const path = join(folder, kind.name);
+        writeFileSync(path, mutated(kind.content, randomStream(seed, `campaign/commands/${number}`)));
+        rmSync(join(folder, 'out', 'e'), { recursive: true, force: true });
+        const ended = await run(kind.command, folder);
+        writeFileSync(path, kind.content);
+        const wrong = wrongEnd(ended, kind.command[0]!, basename(kind.name));
+        if (wrong !== undefined)
+          failures.push(`input ${number}, reclaim ${kind.command.join(' ')}: ${wrong}`);
+      }
+      return { tried: INPUTS, failures };
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
