@@ -30,7 +30,7 @@ interface Unit {
   /** Units whose memory it acted on though it has not mapped it. */
   readonly met: Set<Unit>;
   /** Units that map other memory at the same place. */
-  readonly apart: Set<Unit>;
+  readonly distinct: Set<Unit>;
 }
 
 /**
@@ -132,16 +132,16 @@ class Units {
 
   private join(groups: Map<Unit, Set<Unit>>, unit: Unit, other: Unit): void {
     const [own, theirs] = [groups.get(unit)!, groups.get(other)!];
-    const apart = [...own].some((a) => [...theirs].some((b) => this.areApart(a, b)));
-    if (own === theirs || apart) return;
+    const distinct = [...own].some((a) => [...theirs].some((b) => this.areDistinct(a, b)));
+    if (own === theirs || distinct) return;
     for (const member of theirs) {
       own.add(member);
       groups.set(member, own);
     }
   }
 
-  private areApart(a: Unit, b: Unit): boolean {
-    return a.apart.has(b) || b.apart.has(a) || (this.firsts.has(a.id) && this.firsts.has(b.id));
+  private areDistinct(a: Unit, b: Unit): boolean {
+    return a.distinct.has(b) || b.distinct.has(a) || (this.firsts.has(a.id) && this.firsts.has(b.id));
   }
 
   private of(thread: number): Unit {
@@ -151,7 +151,7 @@ class Units {
     const isThread = clone && clone.thread !== thread && clone.args.join().includes('CLONE_THREAD');
     const unit = isThread
       ? this.of(clone.thread)
-      : { id: thread, maps: new Maps(), freed: new Maps(), met: new Set<Unit>(), apart: new Set<Unit>() };
+      : { id: thread, maps: new Maps(), freed: new Maps(), met: new Set<Unit>(), distinct: new Set<Unit>() };
     this.units.set(thread, unit);
     return unit;
   }
@@ -167,7 +167,7 @@ class Units {
   private settle(counts: (overlap: Overlap) => boolean): void {
     const due = this.overlaps.filter(counts);
     if (due.length === 0) return;
-    for (const { unit, other } of due) unit.apart.add(other);
+    for (const { unit, other } of due) unit.distinct.add(other);
     this.overlaps = this.overlaps.filter((overlap) => !due.includes(overlap));
   }
 
