@@ -61,12 +61,6 @@ export class Cursor {
     return this.bytes[this.at]!;
   }
 
-  /** Whether a decimal digit is at hand. */
-  get atDigit(): boolean {
-    const digit = this.byte - BYTE.zero;
-    return digit >= 0 && digit <= NINE;
-  }
-
   /** Whether the line at hand is empty or a comment (`#`). */
   get blank(): boolean {
     const { byte } = this;

@@ -73,12 +73,16 @@ export async function* readLines(input: InputFile, scan: LineScanner): AsyncGene
     cursor.load(lines);
     const end = lines.length;
     let { length } = batch;
+    let { total } = account;
     while (cursor.at < end) {
-      const { total } = account;
       scan(cursor, batch, account);
       const before = length;
       ({ length } = batch);
-      if (length === before && account.total === total) account.leave(NO_REQUEST);
+      if (length === before) {
+        // A line is counted by its scanner or has requests, never both.
+        if (account.total === total) account.leave(NO_REQUEST);
+        ({ total } = account);
+      }
       if (length < BATCH_CAPACITY) continue;
       requests += length;
       yield batch;
