@@ -161,7 +161,7 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
     [
       'a log in another format',
       ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'strace'],
-      /a\.csv:1: .* expected a line of strace/,
+      /a\.csv:1: .* expected a call as strace prints it/,
     ],
     [
       'an unknown format',
@@ -228,7 +228,7 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
     [
       'an invalid log of Chromium',
       ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'chromium', '--with', 'marks=m'],
-      /a\.csv:1: .* expected a line of strace/,
+      /a\.csv:1: .* expected a call as strace prints it/,
       () => cli.write('m', '10.0 open a\n'),
     ],
     [
