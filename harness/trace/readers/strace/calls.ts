@@ -38,6 +38,10 @@ export interface CallLog {
   /** In the order in which they ended; at least one. */
   readonly calls: readonly Call[];
   readonly clock: Clock;
+  /** Processes of which SIGCHLD says that they ended, and a thread of the parent that had the signal. */
+  readonly children: ReadonlyMap<number, number>;
+  /** The process that strace attached to before the first call (-p), where it says so, of one alone. */
+  readonly attached: number | undefined;
 }
 
 /** Counts the lines of a call that the result is made of. */
