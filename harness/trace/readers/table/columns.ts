@@ -141,10 +141,15 @@ function setNamed(columns: Column[], names: readonly string[], line: HeadLine): 
   if (ids.length > 1 && !taken.has(ROLE.id))
     return atLine(line, `has ${ids.map(shown).join(' and ')}: say which is the id, as in csv:id=${ids[0]}`);
   const volumes = !taken.has(ROLE.volume);
+  const inFile = named.some((column, i) => column?.place && names[i] === ids[0]);
   named.forEach((column, i) => {
     if (!column || columns[i]) return;
     if (column.role === ROLE.volume ? !volumes : taken.has(column.role)) return;
-    if (column.role === ROLE.id && names[i] !== ids[0]) return;
+    if (column.role === ROLE.id && names[i] !== ids[0]) {
+      // An offset is a place in the file that is named next to it.
+      if (inFile && volumes && /(path|name)$/.test(plainName(names[i]!))) columns[i] = { role: ROLE.volume };
+      return;
+    }
     columns[i] = column;
     taken.add(column.role);
   });

@@ -76,6 +76,15 @@ describe('what exports of other programs have', () => {
     expect(await ops('id,op\n1,pread64\n1,pwrite64\n')).toBe('rw');
   });
 
+  it('offsets in files, of which each has its own', async () => {
+    const requests = await requestsIn(csv, 'time,path,offset,size\n1,/a,0,1\n2,/b,0,1\n3,/a,0,1\n');
+    expect(requests.map(({ id, volume }) => [id, volume])).toEqual([
+      [0n, -1],
+      [0n, -2],
+      [0n, -1],
+    ]);
+  });
+
   it('one column, below its name', async () => {
     expect((await requestsIn(csv, 'id\n7\n8\n')).map(({ id }) => id)).toEqual([7n, 8n]);
     expect(await requestsIn(csv, 'url\nhttp://a/?b,c d\nhttp://a\n')).toHaveLength(2);
