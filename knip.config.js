@@ -11,6 +11,7 @@ export default {
     'harness/bench/validation/main.ts!',
     // Loaded once for each policy, under names that knip does not follow.
     'harness/mrc/simulate.ts!',
+    'harness/mrc/simulate-bytes.ts!',
     'harness/report/html/client/main.ts!',
     'harness/**/*.system.test.ts',
     'harness/testing/fuzz/fuzz.ts',

@@ -163,7 +163,7 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
     [
       'a log of which nothing is left',
       ['trace', 'import', 'log', 'out.csv', '--reader', 'strace'],
-      /log: nothing is left for a trace; left out: calls that do not concern memory \(2\)/,
+      /log: nothing is left for a trace; left out: calls that do not concern memory \(2\); expected calls that map memory/,
       () => cli.write('log', '1  10.000000 openat(1, "a", 0) = 3\n1  10.000005 openat(1, "b", 0) = 4\n'),
     ],
     [
@@ -181,7 +181,7 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
     [
       'a log in another format',
       ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'strace'],
-      /a\.csv:1: .* expected a line of strace/,
+      /a\.csv:1: .* expected a call as strace prints it/,
     ],
     [
       'an unknown format',
@@ -248,7 +248,7 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
     [
       'an invalid log of Chromium',
       ['trace', 'import', 'a.csv', 'out.csv', '--reader', 'chromium', '--with', 'marks=m'],
-      /a\.csv:1: .* expected a line of strace/,
+      /a\.csv:1: .* expected a call as strace prints it/,
       () => cli.write('m', '10.0 open a\n'),
     ],
     [

@@ -262,7 +262,7 @@ async function handler(args: Args): Promise<void> {
   else if (bytes)
     await show((await sweepBytes(reference, options)).map(byteRowOf), MRC_BYTES_COLUMNS, args.format);
   else await show((await sweep(reference, options)).map(rowOf), MRC_COLUMNS, args.format);
-  if (reference.account) noteAccount(reference.name, reference.account);
+  if (reference.account) noteAccount(reference.name, reference.account, false);
 }
 
 export const mrc: Command = { builder, handler };

@@ -142,6 +142,11 @@ function writeFiles(folder: string, result: CellResult): void {
   addFiles(folder, files, note);
 }
 
+/** Whether a run held no page at any time. */
+function isEmpty({ outcome, run }: CellResult): boolean {
+  return outcome === 'ok' && run.resident_pages_peak === 0 && run.rss_pages_peak === 0;
+}
+
 async function handler(args: Args): Promise<void> {
   await loadPolicyModules(args);
   // Everything that can be wrong is checked before the trace is read.
@@ -166,6 +171,10 @@ async function handler(args: Args): Promise<void> {
     if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) writeFiles(args.out, result);
     await print(resultText(result, args.format));
+    if (isEmpty(result))
+      note(
+        `${shown}: nothing is ever in memory, so that most results are 0; expected events that bring pages in: read, write, pread, pwrite or populate (a log of strace has none: --with faults=FILE adds them)`,
+      );
   } finally {
     progress.stop();
   }

@@ -26,13 +26,19 @@ export async function peakPages(trace: Trace, costs: CostTable): Promise<number>
   const values = parseAxes(texts, { peakPages: 0, pageBytes: trace.meta.pageBytes });
   const result = await replay(trace, { machine: simulated, ...axisOptions(values), costs });
   const { resident_pages_peak, rss_pages_peak } = result.metrics;
-  // Pages of images are mapped and not charged.
-  if (resident_pages_peak === 0 && rss_pages_peak === 0)
+  // Images are used in place: their pages are neither charged nor, without struct pages, part of the RSS.
+  if (resident_pages_peak === 0 && rss_pages_peak === 0 && !hasImages(trace))
     throw new InputError(
       'nothing is ever in memory, though nothing is given back (discard keep), so there is nothing to compare; expected events that bring pages in: read, write, pread, pwrite or populate',
       { file: trace.name },
     );
   return resident_pages_peak;
+}
+
+/** Whether a trace that has been read declares images or page frames. */
+function hasImages({ strings }: Trace): boolean {
+  for (let i = 0; i < strings.length; i++) if (/^(xip(\+struct)?|pfn):/.test(strings.text(i))) return true;
+  return false;
 }
 
 function defaultTexts(): Record<AxisName, string> {

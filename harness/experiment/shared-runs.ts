@@ -4,8 +4,8 @@ import type { CellResult } from './cell.js';
 import type { Cell } from './plan.js';
 import { renumbered } from './store.js';
 
-/** The advice that makes memory volatile; a trace that uses it has this text among its strings. */
-export const MARKING_ADVICE = 'MADV_VOLATILE';
+/** Advice whose effect or price a purge policy decides; a trace that uses it has one of these texts among its strings. */
+export const MARKING_ADVICE = ['MADV_VOLATILE', 'MADV_NONVOLATILE'] as const;
 /** The discard policy that uses it. */
 const MARKING_POLICY = 'volatile';
 

@@ -102,7 +102,7 @@ async function readTrace({ read: { entry, folder, handle: compiled } }: ReadJob)
     touches: trace.meta.touches,
     peakPages: await peakPages(trace, costs),
     // Its strings are complete now that it has been read.
-    marksVolatile: trace.strings.has(MARKING_ADVICE),
+    marksVolatile: MARKING_ADVICE.some((advice) => trace.strings.has(advice)),
   };
 }
 

@@ -26,7 +26,12 @@ export interface ImportOptions {
 export interface ImportedTrace extends TraceSource {
   /** The file, then its side inputs. Their accounts are complete once all blocks have been taken. */
   readonly inputs: readonly Pick<InputFile, 'file' | 'account'>[];
+  /** What the file should hold, where its reader can say it. */
+  readonly wanted?: string | undefined;
 }
+
+/** Reasons that a message names. */
+const NAMED_REASONS = 6;
 
 function sideFiles(paths: Readonly<Record<string, string>>): Record<string, InputFile> {
   return Object.fromEntries(
@@ -65,20 +70,28 @@ export async function importTrace(path: string, options: ImportOptions = {}): Pr
 /** Events that only say which spaces and objects there are, and when: a trace needs others. */
 const FRAME_OPS: ReadonlySet<number> = new Set([OP.spawn, OP.fork, OP.exit, OP.object, OP.close, OP.mark]);
 
-/** The blocks of a trace. @throws InputError after the last where they hold nothing to be replayed */
+/** The blocks of a trace, from when one of them holds something to be replayed. @throws InputError where none does */
 async function* nonEmpty(imported: ImportedTrace): AsyncGenerator<EventBlock> {
+  const held: EventBlock[] = [];
   let empty = true;
   for await (const block of imported.blocks()) {
     empty &&= block.op.subarray(0, block.length).every((op) => FRAME_OPS.has(op));
-    yield block;
+    // A block is only valid until the next one is taken.
+    if (empty) held.push(structuredClone(block));
+    else yield* [...held.splice(0), block];
   }
-  if (empty) throw nothingLeft(imported.inputs[0]!);
+  if (empty) throw nothingLeft(imported);
 }
 
-function nothingLeft({ file, account }: Pick<InputFile, 'file' | 'account'>): InputError {
-  const lost = [...account.leftOut, ...account.remarks].map(([what, count]) => `${what} (${count})`);
+function nothingLeft({ inputs, wanted }: ImportedTrace): InputError {
+  const { file, account } = inputs[0]!;
+  const reasons = account.leftOut.toSorted(([, a], [, b]) => b - a);
+  const lost = reasons.slice(0, NAMED_REASONS).map(([what, count]) => `${what} (${count})`);
+  const others = reasons.slice(NAMED_REASONS).reduce((sum, [, count]) => sum + count, 0);
+  if (others > 0) lost.push(`others (${others})`);
   const why = lost.length === 0 ? 'no line of it is about memory' : `left out: ${lost.join(', ')}`;
-  return new InputError(`nothing is left for a trace; ${why}`, { file });
+  const expected = wanted === undefined ? '' : `; expected ${wanted}`;
+  return new InputError(`nothing is left for a trace; ${why}${expected}`, { file });
 }
 
 async function importInput(
@@ -95,11 +108,12 @@ async function importInput(
   for (const name of also) input.account.remark(`a file for reader ${name}, too: --reader ${name} reads it`);
   if (reader.yields === 'events') {
     if (split) throw notSplit(reader);
-    if (!files) return { ...(await reader.open({ ...input, bytes: peeked.all })), inputs };
+    const { wanted } = reader;
+    if (!files) return { ...(await reader.open({ ...input, bytes: peeked.all })), inputs, wanted };
     if (!reader.threadFiles) throw notOfThreads(reader, file);
     await peeked.close();
     const threads = openThreadFiles(files, input.account);
-    return { ...(await reader.open({ ...input, bytes: threads[0]!.bytes, threads })), inputs };
+    return { ...(await reader.open({ ...input, bytes: threads[0]!.bytes, threads })), inputs, wanted };
   }
   if (files) throw notOfThreads(reader, file);
   if (split) checkSplit(reader);

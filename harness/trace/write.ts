@@ -45,12 +45,19 @@ async function writeText(source: TraceSource, sink: ByteSink): Promise<Written> 
     hash.update(bytes);
     await sink.write(bytes);
   };
-  await put(formatter.header(source.meta));
   let events = 0;
+  // What is wrong with a source shows when its first block is asked for: until then, a pipe gets nothing.
+  let begun = false;
+  const begin = async () => {
+    if (!begun) await put(formatter.header(source.meta));
+    begun = true;
+  };
   for await (const block of source.blocks()) {
+    await begin();
     await put(formatter.block(block));
     events += block.length;
   }
+  await begin();
   return { events, sha256: hash.digest('hex') };
 }
 

@@ -173,8 +173,10 @@ const KINDS: Readonly<Record<string, KindInfo>> = {
   move: {
     weight: 4,
     room: true,
-    make: (_k, place) => {
+    make: (k, place) => {
       const { space, page, extra } = place;
+      // mremap_to asks for room for five more, whatever it needs (ENOMEM).
+      if (space.vmas.length + 5 >= k.maxMapCount) return undefined;
       const to = BASE + (extra % PAGES);
       const count = Math.min(mappedRun(place), BASE + PAGES - to);
       if (count <= 0 || (to < page + count && page < to + count)) return undefined;

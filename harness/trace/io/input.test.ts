@@ -69,6 +69,10 @@ describe('decompression', () => {
     }
   });
 
+  it('of a bzip2 file of one block', async () => {
+    expect((await all(decodedBytes(file('a.bz2', BZ2)))).toString()).toBe('0123456789abcdef\n'.repeat(3000));
+  });
+
   it.each([
     ['gzip', gzipSync(PLAIN), PLAIN],
     ['zstd', ZST, PLAIN],

@@ -12,6 +12,7 @@ export class LineAccount {
   private leftLines = 0;
   private readonly reasons = new Map<string, number>();
   private readonly said = new Map<string, number>();
+  private readonly aboutTimes = new Set<string>();
 
   /** Counts lines that the result is made of. */
   use(lines = 1): void {
@@ -32,9 +33,15 @@ export class LineAccount {
     this.reasons.set(what, (this.reasons.get(what) ?? 0) + lines);
   }
 
-  /** Counts what is lost or assumed within lines that are used, as in "flags that no op has". Not part of the sum. */
-  remark(what: string, count = 1): void {
-    if (count > 0) this.said.set(what, (this.said.get(what) ?? 0) + count);
+  /**
+   * Counts what is lost or assumed within lines that are used, as in "flags that no op has". Not part of the sum.
+   *
+   * @param about what it matters to: remarks on times do not to what reads no times
+   */
+  remark(what: string, count = 1, about: 'all' | 'times' = 'all'): void {
+    if (count === 0) return;
+    this.said.set(what, (this.said.get(what) ?? 0) + count);
+    if (about === 'times') this.aboutTimes.add(what);
   }
 
   get used(): number {
@@ -53,5 +60,10 @@ export class LineAccount {
   /** What was lost or assumed within lines that are used. */
   get remarks(): Counts {
     return [...this.said];
+  }
+
+  /** The remarks that matter where the order of requests does, and their times do not. */
+  get untimedRemarks(): Counts {
+    return this.remarks.filter(([what]) => !this.aboutTimes.has(what));
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inputOf, requestReader, requestsIn } from '../../testing/readers.js';
-import { lcsHeader, oldLcsHeader, packed } from '../../testing/requests.js';
+import { FIELDS, lcsHeader, oldLcsHeader, packed, requestsOf } from '../../testing/requests.js';
 import { parseLayout } from './scan/layout.js';
 import { NAMED_LAYOUTS } from './scan/named-layouts.js';
 
@@ -27,6 +27,24 @@ function pack(format: string, ...records: readonly (readonly (number | bigint)[]
 
 const u = (bits: number) => fc.bigInt(0n, 2n ** BigInt(bits) - 1n);
 const record = fc.tuple(u(32), u(64), u(32));
+
+describe('records of vscsi', () => {
+  it('of commands that are no READ or WRITE are left out by their code', async () => {
+    const codes = [0x08, 0x12, 0x28, 0xa8, 0x88, 0x0a, 0x2a, 0xaa, 0x8a, 0x00, 0x12];
+    const bytes = packed(FIELDS.vscsi2, ...codes.map((code, i) => [code, 0x200, i, 512, 1, i, i, 3]));
+    const input = inputOf(requestReader('vscsi'), bytes);
+    const requests = [];
+    for await (const batch of requestReader('vscsi').read(input)) requests.push(...requestsOf(batch));
+    expect(requests.map(({ id, write }) => [Number(id), write])).toEqual(
+      [0, 2, 3, 4, 5, 6, 7, 8].map((i) => [i, i > 4]),
+    );
+    expect(input.account.leftOut).toEqual([
+      ['SCSI commands 0x12', 2],
+      ['SCSI commands 0x00', 1],
+    ]);
+    expect(input.account.used).toBe(8);
+  });
+});
 
 describe('binary records', () => {
   it('of any order of fields and bytes are read back', async () => {

@@ -1,8 +1,8 @@
 import { BYTE } from '../text/fields.js';
 import { LineAccount } from './account.js';
-import { FIT, type RequestReader } from './reader.js';
+import { type Detection, FIT, misfit, type RequestReader } from './reader.js';
 import type { Cursor } from './scan/cursor.js';
-import { detectLines, type LineScanner, readLines } from './scan/lines.js';
+import { detectLines, headLines, type LineScanner, readLines } from './scan/lines.js';
 
 /** Devices are one number: the major number is above these bits. */
 const MINOR_BITS = 20;
@@ -145,6 +145,16 @@ class BlkparseScanner {
   }
 }
 
+/** Lines that are no events are of the summary, so that one event at least must be there. */
+function detect(head: Uint8Array): Detection {
+  const [first] = headLines(head);
+  if (first && !headLines(head).some(({ text }) => EVENT.test(text)))
+    return misfit(
+      `line ${first.number} and those below it are no events of blkparse, as in 8,0 3 1 0.000000000 697 Q W 8 + 8`,
+    );
+  return detectLines(head, EVENT, FIT.certain, new BlkparseScanner('Q', new LineAccount()).scan, SUMMARY);
+}
+
 export const blkparse: RequestReader = {
   yields: 'requests',
   name: 'blkparse',
@@ -165,7 +175,6 @@ export const blkparse: RequestReader = {
   kind: 'block',
   idBytes: 512,
   timed: true,
-  detect: (head) =>
-    detectLines(head, EVENT, FIT.certain, new BlkparseScanner('Q', new LineAccount()).scan, SUMMARY),
+  detect,
   read: (input) => readLines(input, new BlkparseScanner(String(input.values.action), input.account).scan),
 };

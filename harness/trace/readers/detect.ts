@@ -3,6 +3,7 @@ import { COMPRESSED_NAME, looksLikeBrotli } from '../io/decompress.js';
 import type { Fit, Misfit, Reader } from './reader.js';
 import { type ChosenReader, chosenReader, READERS } from './registry.js';
 import { foreignText, isUtf16 } from './scan/encoding.js';
+import { foreignFile } from './scan/foreign.js';
 
 /** Endings that files of many formats have: they do not decide between two that fit. */
 const COMMON_ENDINGS = ['.csv', '.tsv', '.txt', '.tr', '.trace', '.log', '.dat', '.out', '.bin'];
@@ -31,28 +32,50 @@ interface Fitting {
 interface Candidate {
   readonly reader: Reader;
   readonly misfit: Misfit;
-  /** Whether the file's name is that of the format. */
+  /** Whether the file's name is that of the format, and whether it is of few others. */
   readonly named: boolean;
+  readonly own: boolean;
 }
 
 /** Readers that the error names where none fits. */
 const SHOWN_CANDIDATES = 3;
+/** Bytes that are right in any format now and then. */
+const FEW = 3;
+/** Those that it names where nothing is right in any format: of logs, and of all else. */
+const GENERAL = ['strace', 'csv'];
+/** Reasons that say no more than that a text is not binary, or the other way round. */
+const OF_BINARY = /^(the first binary|binary record|\d+ bytes)/;
+const OF_TEXT = /^this is binary/;
+
+/**
+ * The formats that are nearest to a file: those that its name is of, then by what is right in it. Others are far from it
+ * of which less than half as much is right.
+ */
+function nearestOf(candidates: readonly Candidate[], head: Uint8Array): Candidate[] {
+  const pointless = head.includes(0) ? OF_TEXT : OF_BINARY;
+  const known = candidates.filter(({ misfit }) => !pointless.test(misfit.why));
+  const most = Math.max(...known.map(({ misfit }) => misfit.reached));
+  const near = known.filter(({ misfit, named }) => named || (most > FEW && misfit.reached * 2 > most));
+  const shown = near.length > 0 ? near : known.filter(({ reader }) => GENERAL.includes(reader.name));
+  return (
+    (shown.length > 0 ? shown : known)
+      .toSorted((a, b) => Number(b.own) - Number(a.own) || b.misfit.reached - a.misfit.reached)
+      // Formats of one kind of log have one reason.
+      .filter(({ misfit }, i, all) => all.findIndex((other) => other.misfit.why === misfit.why) === i)
+      .slice(0, SHOWN_CANDIDATES)
+  );
+}
 
 /** The error where no format fits: why not, of the formats that are nearest by the file's name and by what is right in it. */
 function noneFits(candidates: readonly Candidate[], head: Uint8Array, file: string): InputError {
-  const foreign = foreignText(head);
+  const foreign = foreignText(head) ?? foreignFile(head);
   if (foreign !== undefined) return new InputError(foreign, { file });
   if (looksLikeBrotli(head))
     return new InputError(
       'this looks brotli-compressed, which only a name that ends in .br says; rename it, or use brotli -dc FILE | reclaim … -',
       { file },
     );
-  const nearest = candidates
-    .toSorted((a, b) => Number(b.named) - Number(a.named) || b.misfit.reached - a.misfit.reached)
-    // Formats of one kind of log have one reason.
-    .filter(({ misfit }, i, all) => all.findIndex((other) => other.misfit.why === misfit.why) === i)
-    .slice(0, SHOWN_CANDIDATES)
-    .map(({ reader, misfit }) => `${reader.name}: ${misfit.why}`);
+  const nearest = nearestOf(candidates, head).map(({ reader, misfit }) => `${reader.name}: ${misfit.why}`);
   return new InputError(
     `no known format fits: ${nearest.join('; ')}; name it with --reader (reclaim readers lists all)`,
     { file },
@@ -77,7 +100,11 @@ function tryAll(head: Uint8Array, file: string) {
     const ending = endingOf(reader, file);
     const fit = detection.fit || (ending === undefined ? 0 : ((detection as Misfit).ifNamed ?? 0));
     if (fit > 0) fitting.push({ reader, fit, ending });
-    else candidates.push({ reader, misfit: detection as Misfit, named: ending !== undefined });
+    else {
+      const own = ending !== undefined && !COMMON_ENDINGS.includes(ending);
+      const named = own || (ending !== undefined && reader.name === 'csv');
+      candidates.push({ reader, misfit: detection as Misfit, named, own });
+    }
   }
   return { fitting, candidates };
 }

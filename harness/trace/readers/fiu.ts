@@ -10,7 +10,7 @@ const MINOR_BITS = 20;
 const MAX_MAJOR = 1 << (31 - MINOR_BITS);
 const SECTOR_BYTES = 512;
 const NS_PER_US = 1000;
-const LINE = /^\d+ +\d+ +\S.* +\d+ +\d+ +[A-Z]+ +\d+ +\d+( +\S+)*\s*$/;
+const LINE = /^\d+[ \t]+\d+[ \t]+\S.*[ \t]+\d+[ \t]+\d+[ \t]+[A-Z]+[ \t]+\d+[ \t]+\d+([ \t]+\S+)*\s*$/;
 
 function isDigit(byte: number): boolean {
   return byte >= BYTE.zero && byte <= BYTE.zero + 9;

@@ -18,7 +18,8 @@ function passed(cursor: Cursor, account: LineAccount): boolean {
 }
 
 const scan: LineScanner = (cursor, batch, account) => {
-  if (!cursor.atDigit && passed(cursor, account)) return;
+  // All that is passed begins below the digits.
+  if (cursor.byte < BYTE.zero && passed(cursor, account)) return;
   cursor.id('a block number, decimal');
   batch.add(cursor.low, cursor.high, 0, 0, 0);
   cursor.endLine();

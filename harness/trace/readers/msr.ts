@@ -1,5 +1,6 @@
 import type { RequestBatch } from '../requests/batch.js';
 import { BYTE } from '../text/fields.js';
+import type { LineAccount } from './account.js';
 import { FIT, type RequestReader } from './reader.js';
 import type { Cursor } from './scan/cursor.js';
 import { detectLines, type LineScanner, readLines } from './scan/lines.js';
@@ -7,11 +8,17 @@ import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 /** Disks a host may have: host and disk are one number. */
 const DISKS = 1 << 12;
 const MAX_HOSTS = 2 ** 31 / DISKS;
-const LETTER_R = 0x72;
-const LETTER_W = 0x77;
-const READ_LETTERS = 'Read'.length;
-const WRITE_LETTERS = 'Write'.length;
-const HEADER = /^timestamp,hostname/i;
+const READ = Buffer.from('Read');
+const WRITE = Buffer.from('Write');
+const HEADER = /^timestamp\s*,\s*hostname/i;
+const LINE =
+  /^(timestamp\s*,\s*hostname.*|\d+\s*,[^,]+,\s*\d+\s*,\s*[a-z]+\s*,\s*\d+\s*,\s*\d+\s*,\s*\d+(\.\d*)?)\s*$/i;
+
+/** Whether a word and a comma are at a place. */
+function isWord(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
+  for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return false;
+  return bytes[at + word.length] === BYTE.comma;
+}
 
 /** Windows file times are 100 ns steps since 1601: too many for a float, so times count from the first record. */
 class MsrScanner {
@@ -22,14 +29,15 @@ class MsrScanner {
   private lastHost = 0;
   private headerPossible = true;
 
-  readonly scan: LineScanner = (cursor, batch) => {
+  readonly scan: LineScanner = (cursor, batch, account) => {
     const header = this.headerPossible && HEADER.test(cursor.text());
     this.headerPossible = false;
+    if (header) account.join();
     if (header || cursor.blank) cursor.skipLine();
-    else this.record(cursor, batch);
+    else this.record(cursor, batch, account);
   };
 
-  private record(cursor: Cursor, batch: RequestBatch): void {
+  private record(cursor: Cursor, batch: RequestBatch, account: LineAccount): void {
     const time = this.time(cursor);
     cursor.comma();
     const host = this.host(cursor);
@@ -37,24 +45,35 @@ class MsrScanner {
     const disk = cursor.number('the number of a disk');
     if (disk >= DISKS) cursor.wrong(`a disk below ${DISKS}`);
     cursor.comma();
-    const write = cursor.readOrWrite(LETTER_R, LETTER_W, 'Read or Write');
-    const end = cursor.tokenEnd();
-    const letters = end - cursor.at + 1;
-    if (letters !== 1 && letters !== (write === 1 ? WRITE_LETTERS : READ_LETTERS)) {
-      cursor.at--;
-      cursor.wrong('Read or Write');
-    }
-    cursor.at = end;
+    const write = this.operation(cursor);
     cursor.comma();
     cursor.id('an offset in bytes');
     const { low, high } = cursor;
     cursor.comma();
     const size = cursor.number('a size in bytes');
     cursor.comma();
-    cursor.number('a response time');
+    cursor.seconds('a response time');
+    cursor.endLine();
+    if (typeof write === 'string') {
+      account.leave(write);
+      return;
+    }
     batch.volume[batch.length] = host * DISKS + disk;
     batch.add(low, high, size, write, time);
-    cursor.endLine();
+  }
+
+  /** As `Cursor.operation`; nearly all are the words Read and Write, which are not made a text. */
+  private operation(cursor: Cursor): 0 | 1 | string {
+    const { bytes, at } = cursor;
+    if (isWord(bytes, at, READ)) {
+      cursor.at = at + READ.length;
+      return 0;
+    }
+    if (isWord(bytes, at, WRITE)) {
+      cursor.at = at + WRITE.length;
+      return 1;
+    }
+    return cursor.operation('an operation, as Read or Write');
   }
 
   private time(cursor: Cursor): number {
@@ -93,7 +112,7 @@ export const msr: RequestReader = {
   yields: 'requests',
   name: 'msr',
   summary:
-    'MSR Cambridge: time,host,disk,Read|Write,offset,size,response, time in 100 ns; a header may come first',
+    'MSR Cambridge: time,host,disk,Read|Write,offset,size,response, time in 100 ns; a header may come first, other operations are left out',
   extensions: ['.msr', '.csv'],
   source:
     'Narayanan, Donnelly and Rowstron, Write off-loading (FAST 2008); https://iotta.snia.org/traces/block-io/388',
@@ -102,12 +121,6 @@ export const msr: RequestReader = {
   kind: 'block',
   idBytes: 1,
   timed: true,
-  detect: (head) =>
-    detectLines(
-      head,
-      /^(timestamp,hostname.*|\d+,[^,]+,\d+,(read|write|r|w),\d+,\d+,\d+)\s*$/i,
-      FIT.certain,
-      new MsrScanner().scan,
-    ),
+  detect: (head) => detectLines(head, LINE, FIT.certain, new MsrScanner().scan),
   read: (input) => readLines(input, new MsrScanner().scan),
 };

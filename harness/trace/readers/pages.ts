@@ -1,9 +1,10 @@
 import { PAGE_BYTES } from '../../base/page.js';
+import { BYTE } from '../text/fields.js';
 import { FIT, type RequestReader } from './reader.js';
 import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 
 const scan: LineScanner = (cursor, batch) => {
-  if (!cursor.atDigit) {
+  if (cursor.byte < BYTE.zero) {
     if (cursor.blank) {
       cursor.skipLine();
       return;

@@ -87,6 +87,8 @@ export interface EventReader extends ReaderInfo {
   readonly yields: 'events';
   /** Whether it reads a log of many files, one for each thread. */
   readonly threadFiles?: true;
+  /** What a file should hold and how to record it, for the message that nothing is left. */
+  readonly wanted?: string;
   /**
    * Opens a file as a trace that is being produced. Events may be read while its blocks are taken.
    *

@@ -3,8 +3,6 @@ import { FIT, type RequestReader } from './reader.js';
 import { detectLines, type LineScanner, readLines } from './scan/lines.js';
 
 const MAX_ASU = 2 ** 31;
-const LETTER_R = 0x72;
-const LETTER_W = 0x77;
 
 const scan: LineScanner = (cursor, batch, account) => {
   cursor.blanks();
@@ -20,10 +18,15 @@ const scan: LineScanner = (cursor, batch, account) => {
   cursor.comma();
   const size = cursor.number('a size in bytes');
   cursor.comma();
-  const write = cursor.readOrWrite(LETTER_R, LETTER_W, 'R or W');
+  const write = cursor.operation('an operation, as R or W');
   cursor.comma();
   const time = cursor.seconds('a time in seconds');
   cursor.blanks();
+  if (typeof write === 'string') {
+    account.leave(write);
+    cursor.skipLine();
+    return;
+  }
   batch.volume[batch.length] = asu;
   batch.add(low, high, size, write, time);
   // Fields that a site adds may follow.
@@ -36,7 +39,8 @@ const scan: LineScanner = (cursor, batch, account) => {
 export const spc: RequestReader = {
   yields: 'requests',
   name: 'spc',
-  summary: 'UMass and SPC: ASU,LBA,size,R|W,time, time in s; more fields may follow',
+  summary:
+    'UMass and SPC: ASU,LBA,size,R|W,time, time in s; more fields may follow, other operations are left out',
   extensions: ['.spc'],
   source: 'SPC Trace File Format Specification 1.0.1 (2002); https://traces.cs.umass.edu',
   parameters: {},
@@ -47,7 +51,7 @@ export const spc: RequestReader = {
   detect: (head) =>
     detectLines(
       head,
-      /^\s*\d+\s*,\s*\d+\s*,\s*\d+\s*,\s*[rw]\s*,\s*\d+(\.\d+)?\s*(,.*)?$/i,
+      /^\s*\d+\s*,\s*\d+\s*,\s*\d+\s*,\s*[a-z]+\s*,\s*(\d+\.?|\.\d)\d*(e[+-]?\d+)?\s*(,.*)?$/i,
       FIT.certain,
       scan,
     ),

@@ -11,7 +11,7 @@ const LAYOUT = fixedLayout({
   remarks: [TEXT_IDS, 'clients and times to live, which are not read'],
 });
 
-const FORM = /^\d+,[^,]+,\d+,\d+,\d*,[a-z]+,\d+\s*$/;
+const FORM = /^\d+,("([^"]|"")+"|[^,]+),\d+,\d+,\d*,[a-z]+,\d+\s*$/;
 
 export const twitter: RequestReader = {
   yields: 'requests',

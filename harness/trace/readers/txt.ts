@@ -17,7 +17,7 @@ const TEXT = /^\s*(?!\*\s*$)[^\s,;|]+\s*$/;
 const ID = 'an object id, decimal or 0x and hexadecimal digits, or txt:ids=text to take any';
 
 const numbers: LineScanner = (cursor, batch) => {
-  if (!cursor.atDigit) {
+  if (cursor.byte < BYTE.zero) {
     cursor.blanks();
     if (cursor.blank) {
       cursor.skipLine();

@@ -5,7 +5,7 @@ import { headLines, noLines } from '../scan/lines.js';
 import { type FaultClass, FaultLine, lostEvents } from './line.js';
 
 /** How recordings are made that have addresses. */
-export const RECIPE = 'the address: perf record -c 1 -d -e page-faults, then perf script -F +addr';
+const RECIPE = 'the address: perf record -c 1 -d -e page-faults, then perf script -F +addr';
 
 /** The upper word of the lowest kernel address. */
 const KERNEL = 0x8000_0000;

@@ -5,8 +5,15 @@ import { BLOCK_EVENTS, BlockBuilder, type EventBlock } from '../../block.js';
 import { TraceMeta } from '../../meta.js';
 import { CONTENT_LIMIT, COUNT_LIMIT } from '../../op.js';
 import type { TraceSource } from '../../source.js';
-import { type EventReader, FIT, type InputFile, type ReaderInput } from '../reader.js';
-import { detectForm } from '../scan/lines.js';
+import {
+  type Detection,
+  type EventReader,
+  FIT,
+  type InputFile,
+  misfit,
+  type ReaderInput,
+} from '../reader.js';
+import { detectForm, headLines } from '../scan/lines.js';
 import { type GuestStep, type PowerSwitch, withRestarts } from './restarts.js';
 import { CHANGED_PAGE, type ChangedPage, readSnapshots } from './snapshots.js';
 
@@ -208,6 +215,28 @@ async function open(input: ReaderInput): Promise<TraceSource> {
   });
 }
 
+/** Four numbers are of many formats: of snapshots, pages that changed have the same time, and go up for each guest. */
+function detect(head: Uint8Array): Detection {
+  const form = detectForm(head, CHANGED_PAGE, FIT.possible, 'SECONDS GUEST PAGE CONTENT');
+  if (form.fit === FIT.none) return form;
+  let [lastTime, lastGuest, lastPage] = [-1, -1, -1];
+  let together = false;
+  const lines = headLines(head);
+  for (const { number, text, start } of lines) {
+    const [time, guest, page] = text.split(' ').map(Number) as [number, number, number];
+    const same = time === lastTime && guest === lastGuest;
+    if (time < lastTime || (same && page <= lastPage))
+      return misfit(`line ${number} has a page out of order, expected them by time, guest and page`, start);
+    together ||= time === lastTime;
+    [lastTime, lastGuest, lastPage] = [time, guest, page];
+  }
+  if (together || lines.length === 1) return form;
+  return misfit(
+    'line 2 has another time than line 1, expected the pages of a snapshot to have one',
+    lines[1]!.start,
+  );
+}
+
 export const guests: EventReader = {
   yields: 'events',
   name: 'guests',
@@ -252,6 +281,6 @@ export const guests: EventReader = {
     },
   },
   sides: {},
-  detect: (head) => detectForm(head, CHANGED_PAGE, FIT.possible, 'SECONDS GUEST PAGE CONTENT'),
+  detect,
   open,
 };

@@ -10,6 +10,9 @@ const TWO_32 = 2 ** 32;
 const TAB = 9;
 /** The bit that makes a letter of ASCII lower case. */
 const LOWER_CASE = 0x20;
+const LETTER_E = 0x65;
+const LETTER_R = 0x72;
+const LETTER_W = 0x77;
 /** Characters of a wrong token that a message shows. */
 const SHOWN = 40;
 
@@ -56,12 +59,6 @@ export class Cursor {
   /** The byte at hand. */
   get byte(): number {
     return this.bytes[this.at]!;
-  }
-
-  /** Whether a decimal digit is at hand. */
-  get atDigit(): boolean {
-    const digit = this.byte - BYTE.zero;
-    return digit >= 0 && digit <= NINE;
   }
 
   /** Whether the line at hand is empty or a comment (`#`). */
@@ -145,13 +142,25 @@ export class Cursor {
 
   /** Seconds with or without a fraction, as whole microseconds. */
   seconds(what: string): number {
-    let us = this.number(what) * 1e6;
-    if (this.byte !== 0x2e) return us;
-    let unit = 1e6;
-    for (this.at++; this.byte >= BYTE.zero && this.byte <= BYTE.zero + NINE; this.at++) {
-      unit /= 10;
-      if (unit >= 1) us += (this.byte - BYTE.zero) * unit;
+    const start = this.at;
+    let us = this.byte === BYTE.point ? 0 : this.number(what) * 1e6;
+    if (this.byte === BYTE.point) {
+      let unit = 1e6;
+      for (this.at++; this.byte >= BYTE.zero && this.byte <= BYTE.zero + NINE; this.at++) {
+        unit /= 10;
+        if (unit >= 1) us += (this.byte - BYTE.zero) * unit;
+      }
     }
+    return (this.byte | LOWER_CASE) === LETTER_E ? this.scientific(start, what) : us;
+  }
+
+  /** Seconds with an exponent, as some programs write small ones (`1e-05`), as microseconds. @param start where they begin */
+  private scientific(start: number, what: string): number {
+    this.at = start;
+    const end = this.tokenEnd();
+    const us = Math.round(Number(Buffer.from(this.bytes.subarray(start, end)).toString('latin1')) * 1e6);
+    if (!Number.isSafeInteger(us)) this.wrong(what);
+    this.at = end;
     return us;
   }
 
@@ -199,6 +208,23 @@ export class Cursor {
     this.blanks();
     this.expect(BYTE.comma, 'a comma');
     this.blanks();
+  }
+
+  /**
+   * An operation: 0 for a read (`R`, `Read`), 1 for a write, else why its line is left out. Moves past it.
+   *
+   * @param what names the field in messages
+   */
+  operation(what: string): 0 | 1 | string {
+    const { at } = this;
+    const end = this.tokenEnd();
+    if (end === at) this.wrong(what);
+    const letter = this.byte | LOWER_CASE;
+    this.at = end;
+    if (end === at + 1 && (letter === LETTER_R || letter === LETTER_W)) return letter === LETTER_W ? 1 : 0;
+    const word = Buffer.from(this.bytes.subarray(at, end)).toString('utf8');
+    if (/^read$/i.test(word)) return 0;
+    return /^write$/i.test(word) ? 1 : `operations ${JSON.stringify(word.slice(0, SHOWN))}`;
   }
 
   /** A letter for a read or a write, of either case, into 0 or 1; moves past it. */

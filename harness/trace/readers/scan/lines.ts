@@ -48,6 +48,15 @@ export async function* wholeLines({ file, bytes }: InputFile): AsyncGenerator<Ui
 /** What a line without a request is, where its scanner has not counted it for another reason. */
 export const NO_REQUEST = 'empty lines and comments';
 
+/** The error where no line is a request: what they are. */
+function noRequests({ account, file }: InputFile): InputError {
+  const left = account.leftOut.map(([what, lines]) => `${what} (${lines})`).join(', ');
+  return new InputError(
+    `no requests in this file, expected at least one${left === '' ? '' : `; left out: ${left}`}`,
+    { file },
+  );
+}
+
 /**
  * Reads requests from lines of text, and counts each line once: as used where it has requests, and else as the scanner
  * has counted it, or as empty or a comment.
@@ -64,12 +73,16 @@ export async function* readLines(input: InputFile, scan: LineScanner): AsyncGene
     cursor.load(lines);
     const end = lines.length;
     let { length } = batch;
+    let { total } = account;
     while (cursor.at < end) {
-      const { total } = account;
       scan(cursor, batch, account);
       const before = length;
       ({ length } = batch);
-      if (length === before && account.total === total) account.leave(NO_REQUEST);
+      if (length === before) {
+        // A line is counted by its scanner or has requests, never both.
+        if (account.total === total) account.leave(NO_REQUEST);
+        ({ total } = account);
+      }
       if (length < BATCH_CAPACITY) continue;
       requests += length;
       yield batch;
@@ -80,8 +93,7 @@ export async function* readLines(input: InputFile, scan: LineScanner): AsyncGene
     account.use(cursor.lines - (account.total - counted));
   }
   requests += batch.length;
-  if (requests === 0)
-    throw new InputError('no requests in this file, expected at least one', { file: input.file });
+  if (requests === 0) throw noRequests(input);
   if (batch.length > 0) yield batch;
 }
 
@@ -98,19 +110,24 @@ export interface HeadLine {
   readonly start: number;
 }
 
-/** The first whole lines of a text, without line ends, empty lines and comments (`#`); none where it is not text. */
-export function headLines(head: Uint8Array): HeadLine[] {
+/**
+ * The first whole lines of a text, without line ends, empty lines and comments (`#`); none where it is not text.
+ *
+ * @param cut whether the last one may be cut short where there are fewer than two others
+ */
+export function headLines(head: Uint8Array, cut = false): HeadLine[] {
   if (head.includes(0) || foreignText(head) !== undefined) return [];
   const mark = head.length - withoutMark(head).length;
   const text = Buffer.from(head).toString('latin1');
   const last = text.lastIndexOf('\n');
-  const whole = last >= 0 && head.length >= WHOLE_HEAD ? last : text.length;
+  const isCut = last >= 0 && head.length >= WHOLE_HEAD && !(cut && text.indexOf('\n') === last);
+  const whole = isCut ? last : text.length;
   const lines: HeadLine[] = [];
   // Every reader looks at a head, so that no more of it is split than is looked at.
   for (let start = mark, number = 1; start <= whole && lines.length < LOOKED_AT; number++) {
     const end = text.indexOf('\n', start);
     const line = text.slice(start, end < 0 ? text.length : end).replace(/\r$/, '');
-    if (line !== '' && !line.startsWith('#')) lines.push({ number, text: line, start });
+    if (line.trim() !== '' && !line.startsWith('#')) lines.push({ number, text: line, start });
     start = end < 0 ? text.length + 1 : end + 1;
   }
   return lines;

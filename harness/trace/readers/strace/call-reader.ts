@@ -3,13 +3,15 @@ import type { LineAccount } from '../account.js';
 import { isEvent, type LineForm, leaderPattern } from './leader.js';
 import { finishedCall, LoggedCall, type LogItem, threadEnd } from './logged-call.js';
 import { ForeignLines, type Message, messageIn, otherLine } from './other-lines.js';
-import { Threads, UNNAMED } from './threads.js';
+import { type Threads, UNNAMED } from './threads.js';
 import { Times } from './times.js';
 
 const RESUMED = /^<\.\.\. ([a-z0-9_]+|\?{3,4}) resumed>/;
 const UNFINISHED = '<unfinished ...>';
 const DETACHED = '<detached ...>';
 const SUPERSEDED = /^\+\+\+ superseded by execve in pid (\d+)/;
+/** A signal that tells of a child's end. */
+const CHILD = /^--- SIGCHLD .*\bsi_code=CLD_(?:EXITED|KILLED|DUMPED), si_pid=(\d+)/;
 const COMMA = / <\d+,\d+>$/;
 const NAME = /^[^( ]*/;
 /** A call that is longer is cut by something else than a message. */
@@ -31,7 +33,6 @@ interface Part {
 
 /** Reads the lines of a log one by one; joins calls that other lines interrupt. */
 export class CallReader {
-  readonly threads = new Threads();
   private readonly leader: RegExp;
   private readonly times: Times;
   private readonly foreign = new ForeignLines();
@@ -43,11 +44,15 @@ export class CallReader {
   private calls = 0;
   private begun = false;
 
-  /** @param named the thread of all lines, where the file's name says it (-ff) */
+  /**
+   * @param threads learns what lines say of threads
+   * @param named the thread of all lines, where the file's name says it (-ff)
+   */
   constructor(
     private readonly file: string,
     private readonly form: LineForm,
     private readonly account: LineAccount,
+    private readonly threads: Threads,
     private readonly named?: number,
   ) {
     this.leader = leaderPattern(form);
@@ -76,7 +81,7 @@ export class CallReader {
     const part: Part = { thread, timeUs, text: text.slice(at), lines: 1, tried: 0, line: this.line };
     switch (text[at]) {
       case '-':
-        return this.leave('signals');
+        return this.signal(part);
       case '[':
         return this.leave('messages of strace');
       case '+':
@@ -105,6 +110,13 @@ export class CallReader {
     for (const { lines } of this.unfinished.values()) this.account.leave('calls that had not ended', lines);
     this.unfinished.clear();
     this.foreign.finish(this.account);
+  }
+
+  /** A signal: of the end of a child, it says whose it is. */
+  private signal({ text, thread }: Part): undefined {
+    const child = CHILD.exec(text)?.[1];
+    if (child !== undefined) this.threads.addChild(Number(child), thread);
+    return this.leave('signals');
   }
 
   private leave(what: string, lines = 1): undefined {

@@ -1,5 +1,6 @@
 import { InputError, type Place } from '../../../base/errors.js';
 import { PAGE_BYTES } from '../../../base/page.js';
+import { PAGE_LIMIT } from '../../op.js';
 import type { LineAccount } from '../account.js';
 import type { Clock } from './leader.js';
 
@@ -37,6 +38,10 @@ export interface CallLog {
   /** In the order in which they ended; at least one. */
   readonly calls: readonly Call[];
   readonly clock: Clock;
+  /** Processes of which SIGCHLD says that they ended, and a thread of the parent that had the signal. */
+  readonly children: ReadonlyMap<number, number>;
+  /** The process that strace attached to before the first call (-p), where it says so, of one alone. */
+  readonly attached: number | undefined;
 }
 
 /** Counts the lines of a call that the result is made of. */
@@ -66,8 +71,10 @@ export function clockText(clock: Clock, startUs: number): string {
   return 'calls, a microsecond each: the log has no times';
 }
 
-/** Pages that hold a number of bytes. */
+/** Pages that hold a number of bytes. @throws InputError where an address space has fewer */
 export function pages(bytes: number): number {
+  if (bytes > PAGE_LIMIT * PAGE_BYTES)
+    throw new InputError(`${bytes} bytes are more than an address space has, expected fewer`);
   return Math.ceil(bytes / PAGE_BYTES);
 }
 

@@ -1,7 +1,7 @@
 import { InputError } from '../../../base/errors.js';
 import type { LineAccount } from '../account.js';
 import type { Mark } from '../marks.js';
-import { type Call, leaveCall, THREAD_END, useCall } from './calls.js';
+import { type Call, type CallLog, leaveCall, THREAD_END, useCall } from './calls.js';
 import { COUNTED_CALLS, DESCRIPTOR_CALLS, MEMORY_CALLS } from './calls-table.js';
 import type { Draft } from './drafts.js';
 import type { Clock } from './leader.js';
@@ -52,8 +52,17 @@ function follow(scene: Scene, call: Call): Outcome {
   if (!follower) return concerns ? `calls of ${name}` : UNRELATED;
   const process = scene.processes.of(call.thread);
   return MEMORY_CALLS.has(name)
-    ? follower(scene, process, call)
+    ? placed(call, () => follower(scene, process, call))
     : unlessUnclear(call, () => follower(scene, process, call));
+}
+
+/** @throws InputError with the place of a call on memory that cannot be */
+function placed({ place }: Call, followed: () => Outcome): Outcome {
+  try {
+    return followed();
+  } catch (error) {
+    throw error instanceof InputError ? error.at(place) : error;
+  }
 }
 
 /** Calls on descriptors matter little enough that one whose numbers cannot be read is left out: of memory it ends the import. */
@@ -89,11 +98,11 @@ interface Followed {
   readonly spaceOf: ReadonlyMap<number, number>;
 }
 
-function followCalls(calls: readonly Call[], marks: readonly Mark[], options: SceneOptions): Followed {
-  const scene = new Scene(calls, options);
+function followCalls(log: CallLog, marks: readonly Mark[], options: SceneOptions): Followed {
+  const scene = new Scene(log, options);
   let next = 0;
   const spaceOf = new Map<number, number>();
-  const outcomes = calls.map((call) => {
+  const outcomes = log.calls.map((call) => {
     for (; next < marks.length && marks[next]!.timeUs <= call.timeUs; next++) mark(scene, marks[next]!);
     const outcome = follow(scene, call);
     for (const thread of CLONES.has(call.name) ? [call.thread, call.result] : [call.thread]) {
@@ -133,16 +142,17 @@ export interface FollowedLog {
  * @throws InputError with the line that is not strace's
  */
 export async function followLog(log: LogInput, options: FollowOptions): Promise<FollowedLog> {
-  const { calls, clock } = await readCalls(log);
+  const read = await readCalls(log);
+  const { calls, clock } = read;
   const startUs = calls[0]!.timeUs;
   const marks = options.marks.filter((mark) => mark.timeUs >= startUs);
   options.marksAccount?.leave('marks from before the first call', options.marks.length - marks.length);
   options.marksAccount?.use(marks.length);
   const { drops } = options;
   const memory = options.memory === 'auto' ? 'shared' : options.memory;
-  let followed = followCalls(calls, marks, { memory, drops });
+  let followed = followCalls(read, marks, { memory, drops });
   const hasShared = followed.scene.drafts.some(({ kind }) => kind === 'segment-map');
-  if (options.memory === 'auto' && !hasShared) followed = followCalls(calls, marks, { memory: 'all', drops });
+  if (options.memory === 'auto' && !hasShared) followed = followCalls(read, marks, { memory: 'all', drops });
   const { scene, outcomes } = followed;
   outcomes.forEach((outcome, i) => {
     if (outcome === undefined) useCall(log.account, calls[i]!);

@@ -90,6 +90,8 @@ export const strace: EventReader = {
   source: 'https://man7.org/linux/man-pages/man1/strace.1.html',
   family: 'logs of calls',
   extensions: ['.strace'],
+  wanted:
+    'calls that map memory, from the start of the program: strace -f -ttt -e trace=%memory,%process,%desc,%ipc,%network,prctl -o FILE PROGRAM',
   parameters: {
     memory: {
       kind: 'choice',

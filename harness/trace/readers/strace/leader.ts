@@ -15,6 +15,8 @@ export interface LineForm {
 
 /** What stands before the call in a line: strace -f, -Y, then -t or -r, both, -n, -i. Captures the thread, twice. */
 const THREAD = '(?:\\[pid +(\\d+)(?:<[^>]*>)?\\] |(\\d+)(?:<[^>]*>)? +)?';
+/** Pasted logs are indented; without times in seconds, as -r pads these. */
+const INDENT = '(?:[ \\t]+(?=[a-z]|<\\.\\.\\. |\\+\\+\\+ |--- |\\[pid|\\d\\d:\\d\\d:|\\d{9,}\\.))?';
 const AFTER_TIME = '(?:\\(\\+ +\\d+(?:\\.\\d+)?\\) )?(?:\\[ *\\d+\\] )?(?:\\[[0-9a-f?]{8,16}\\] )?';
 
 /** Times by clock: the last two groups are whole seconds (or three for hours, minutes, seconds) and decimals. */
@@ -27,7 +29,7 @@ function timePattern({ clock, digits }: LineForm): string {
 
 /** What a line of a form begins with. Groups: the thread in brackets, the thread, then those of the time. */
 export function leaderPattern(form: LineForm): RegExp {
-  return new RegExp(`^${THREAD}${timePattern(form)}${AFTER_TIME}`);
+  return new RegExp(`^${INDENT}${THREAD}${timePattern(form)}${AFTER_TIME}`);
 }
 
 /** What follows the leader: a call, the end of one, of a thread, a signal, or a change of personality. */
@@ -42,7 +44,7 @@ export function isEvent(text: string, at: number): boolean {
 
 /** A line of any form. Groups: threads, time of day, its decimals; or spaces, seconds, decimals. */
 const ANY = new RegExp(
-  `^${THREAD}(?:(\\d\\d:\\d\\d:\\d\\d)(?:([.,])(\\d+))? |( *)(\\d+)(?:([.,])(\\d+))? )?${AFTER_TIME}`,
+  `^${INDENT}${THREAD}(?:(\\d\\d:\\d\\d:\\d\\d)(?:([.,])(\\d+))? |( *)(\\d+)(?:([.,])(\\d+))? )?${AFTER_TIME}`,
 );
 /** Times of the epoch are above: 1973. */
 const LEAST_EPOCH_S = 1e8;

@@ -168,3 +168,15 @@ describe('the last line', () => {
     expect(await last('7  10.000002 munmap(0x1000, 4096) = 0')).toBe(true);
   });
 });
+
+describe('lines of a pasted log', () => {
+  it('may be indented', async () => {
+    for (const time of ['', '10:00:00.000001 ', '1700000000.000001 ', '[pid 7] ']) {
+      const { calls } = await readLog(`    ${time}brk(NULL) = 0x1000`, `\t${time}brk(0x2000) = 0x2000`);
+      expect(calls.map(({ name, result }) => [name, result])).toEqual([
+        ['brk', 0x1000],
+        ['brk', 0x2000],
+      ]);
+    }
+  });
+});

@@ -36,7 +36,8 @@ export type ProcessChange =
 
 type Kinship = 'thread' | 'borrower' | 'child';
 
-interface Relation {
+/** How a thread came to be. */
+export interface Relation {
   readonly parentThread: number;
   readonly kinship: Kinship;
   readonly sharesFiles: boolean;
@@ -68,7 +69,9 @@ export class Processes {
   /** Ends of threads (lines `+++`) that are still to come, by thread. */
   private readonly ends = new Map<number, number>();
 
-  constructor(calls: readonly Call[]) {
+  /** @param inferred relations of threads whose beginning is not in the log */
+  constructor(calls: readonly Call[], inferred: ReadonlyMap<number, Relation>) {
+    for (const [thread, relation] of inferred) this.relations.set(thread, [relation]);
     for (const call of calls) {
       if (call.name === THREAD_END) this.ends.set(call.thread, (this.ends.get(call.thread) ?? 0) + 1);
       if (!CLONES.has(call.name) || !(call.result > 0)) continue;

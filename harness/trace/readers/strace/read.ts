@@ -7,6 +7,7 @@ import type { CallLog } from './calls.js';
 import { formOf, HEAD_BYTES } from './detect.js';
 import type { Clock, LineForm } from './leader.js';
 import type { LogItem } from './logged-call.js';
+import { Threads } from './threads.js';
 
 /** A log of one file, or of one for each thread. */
 export type LogInput = InputFile & Pick<ReaderInput, 'threads'>;
@@ -45,15 +46,16 @@ interface FileLog {
 }
 
 /**
+ * @param threads learns what the file says of threads
  * @param thread whose calls they are, where the file's name says it
  * @returns undefined where the file is empty
  */
-async function readFile(input: InputFile, thread?: number): Promise<FileLog | undefined> {
+async function readFile(input: InputFile, threads: Threads, thread?: number): Promise<FileLog | undefined> {
   const { file, bytes, account } = input;
   const { head, all } = await peekBytes(bytes, HEAD_BYTES);
   if (head.length === 0) return undefined;
   const form = formOf(head, file);
-  const reader = new CallReader(file, form, account, thread);
+  const reader = new CallReader(file, form, account, threads, thread);
   const items: LogItem[] = [];
   const ends = new LineEnds(all);
   for await (const lines of linesOf({ ...input, bytes: ends })) {
@@ -72,10 +74,10 @@ const ORDERABLE = 'expected the times of strace -ff -ttt, as files of threads ar
 const HALF_DAY_US = 43_200_000_000;
 
 /** Reads a log of many files, and orders what is in them by time. */
-async function readThreads(files: readonly ThreadFile[]): Promise<FileLog | undefined> {
+async function readThreads(files: readonly ThreadFile[], threads: Threads): Promise<FileLog | undefined> {
   const logs: FileLog[] = [];
   for (const file of files) {
-    const log = await readFile(file, file.thread);
+    const log = await readFile(file, threads, file.thread);
     if (!log) continue;
     checkOrderable(log, logs[0]?.form.clock ?? log.form.clock, file.file);
     logs.push(log);
@@ -110,13 +112,14 @@ function checkOrderable({ form, reader }: FileLog, clock: Clock, file: string): 
  * @throws InputError with the line that cannot be read, or where there is no call
  */
 export async function readCalls(input: LogInput): Promise<CallLog> {
-  const { file, account, threads } = input;
-  const log = threads ? await readThreads(threads) : await readFile(input);
+  const { file, account } = input;
+  const threads = new Threads();
+  const log = input.threads ? await readThreads(input.threads, threads) : await readFile(input, threads);
   if (!log || log.items.length === 0)
     throw new InputError('no system calls in this log, expected the output of strace', { file });
-  const { items, form, reader } = log;
-  const calls = reader.threads.resolve(items, account);
+  const { items, form } = log;
+  const calls = threads.resolve(items, account);
   if (form.clock === 'calls') account.remark('calls without a time, taken as 1 µs each', calls.length);
   else if (form.digits === 0) account.remark('times in whole seconds', calls.length);
-  return { calls, clock: form.clock };
+  return { calls, clock: form.clock, children: threads.children, attached: threads.attachedTo };
 }

@@ -1,11 +1,12 @@
 import type { EventFields } from '../../block.js';
 import { COUNT_LIMIT, type OpName } from '../../op.js';
-import type { Call, Range } from './calls.js';
+import type { Call, CallLog, Range } from './calls.js';
 import { Descriptors, type OpenFile } from './descriptors.js';
 import type { Draft } from './drafts.js';
 import { Maps } from './maps.js';
 import { type Process, Processes } from './processes.js';
 import { type Segment, Segments } from './segments.js';
+import { relateStrangers } from './strangers.js';
 
 /** Which mappings an import follows. */
 export const STRACE_MEMORY = ['auto', 'shared', 'all'] as const;
@@ -27,6 +28,10 @@ export type CallFollower = (scene: Scene, process: Process, call: Call) => Outco
 
 export const PRIVATE_LEFT = 'calls on private memory';
 export const UNRELATED = 'calls that do not concern memory';
+const INFERRED_THREADS =
+  'threads whose beginning is not in the log, taken for threads of the process whose memory they act on';
+const INFERRED_FORKS =
+  'processes whose beginning is not in the log, taken for forks of the process that SIGCHLD told of their end';
 
 /** A process's heap: the program break, in bytes. */
 export interface Heap {
@@ -44,9 +49,9 @@ export class Scene {
   });
   readonly processes: Processes;
   readonly heaps = new Map<Process, Heap>();
-  /** Whose new mappings are locked (MCL_FUTURE). */
   /** Ids of System V of segments in huge pages. */
   readonly hugeIds = new Set<number>();
+  /** Whose new mappings are locked (MCL_FUTURE). */
   readonly lockers = new Set<Process>();
   /** Descriptors in messages under way, by what was sent with them. */
   readonly messages: { readonly key: string; readonly files: readonly (OpenFile | undefined)[] }[] = [];
@@ -61,10 +66,13 @@ export class Scene {
   private readonly spawned = new Set<Process>();
 
   constructor(
-    calls: readonly Call[],
+    { calls, children, attached }: CallLog,
     readonly options: SceneOptions,
   ) {
-    this.processes = new Processes(calls);
+    const inferred = relateStrangers(calls, children, attached);
+    for (const { kinship } of inferred.values())
+      this.remark(kinship === 'child' ? INFERRED_FORKS : INFERRED_THREADS);
+    this.processes = new Processes(calls, inferred);
     this.trusted = calls.some(({ name }) => name === 'close' || name === 'close_range');
   }
 

@@ -13,6 +13,16 @@ async function imported(lines: readonly string[], given = {}, marks = ''): Promi
 /** Events without their times. */
 const untimed = (events: readonly string[]) => events.map((event) => event.replace(/^\d+,/, ''));
 
+describe('a call on more memory than there is', () => {
+  it('ends the import with its line: it is of a log that was damaged', async () => {
+    const call =
+      '7 mmap(NULL, 99999999999999999999, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x1000 <0.000010>';
+    await expect(imported([call], { memory: 'all' })).rejects.toThrow(
+      /^x:1: 100000000000000000000 bytes are more than an address space has, expected fewer$/,
+    );
+  });
+});
+
 const MEMFD = (pid: number, fd: number, bytes: number, address: string) => [
   `${pid} memfd_create("shm", MFD_CLOEXEC) = ${fd} <0.000010>`,
   `${pid} ftruncate(${fd}, ${bytes}) = 0 <0.000010>`,

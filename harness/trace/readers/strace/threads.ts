@@ -21,11 +21,23 @@ export class Threads {
   /** Threads to which strace attached before the first call (-p): those of a process that ran before. */
   private readonly before = new Set<number>();
   private readonly attached = new Set<number>();
+  /** Processes that ended, and a thread of the parent of each. */
+  readonly children = new Map<number, number>();
 
   /** strace says that it attached to a thread. @param begun whether calls precede */
   attach(thread: number, begun: boolean): void {
     if (begun) this.attached.add(thread);
     else this.before.add(thread);
+  }
+
+  /** The process that strace attached to before the first call, if it is one. */
+  get attachedTo(): number | undefined {
+    return this.before.size === 1 ? [...this.before][0] : undefined;
+  }
+
+  /** SIGCHLD says that a process ended, to a thread of its parent. */
+  addChild(child: number, parent: number): void {
+    this.children.set(child, parent);
   }
 
   /** Learns from two halves of a call, of which only one names its thread, whose the other one is. */
@@ -45,6 +57,7 @@ export class Threads {
 
   private name(items: readonly LogItem[], ends: boolean): void {
     const first = this.first ?? this.unrelated(items) ?? ONLY;
+    for (const [child, parent] of this.children) if (parent === UNNAMED) this.children.set(child, first);
     const live = new Set<number>();
     let over = false;
     for (const item of items) {
@@ -61,7 +74,7 @@ export class Threads {
 
   /** The first thread that the log names without saying where it is from. */
   private unrelated(items: readonly LogItem[]): number | undefined {
-    if (this.before.size === 1) return [...this.before][0];
+    if (this.attachedTo !== undefined) return this.attachedTo;
     const children = new Set(this.attached);
     for (const { name, result } of items) if (CLONES.has(name)) children.add(result);
     return items.find(({ thread }) => thread !== UNNAMED && !children.has(thread))?.thread;

@@ -1,7 +1,7 @@
 import { BYTE } from '../../text/fields.js';
 import type { Cursor } from '../scan/cursor.js';
 import { TextHash } from '../scan/hash.js';
-import { type Layout, ROLE, type Role, UNIT_NAMES } from './layout.js';
+import { type Layout, MISSING, ROLE, type Role, UNIT_NAMES } from './layout.js';
 import { DOES, Operations } from './operations.js';
 import { Times } from './times.js';
 import { Volumes } from './volumes.js';
@@ -9,11 +9,16 @@ import { Volumes } from './volumes.js';
 const TAB = 9;
 const NINE = BYTE.zero + 9;
 const LETTER_A = 0x41;
+/** Numbers with a fraction or an exponent. */
+const DECIMAL = /^\d+(\.\d*)?(e[+-]?\d+)?$/i;
 const ID_NAMES = {
   number: 'id, decimal or 0x and hexadecimal digits, or ids=text to take any',
   hex: 'id, hexadecimal',
   text: 'id',
 } as const;
+
+/** The upper word of 2^63. */
+const SIGN = 0x8000_0000;
 
 /** What a field should be, and which one it is, for messages. */
 function expectation(layout: Layout, column: number): string {
@@ -25,6 +30,7 @@ function expectation(layout: Layout, column: number): string {
     [ROLE.op]: 'an operation',
     [ROLE.volume]: 'a volume',
     [ROLE.count]: 'a number of requests',
+    [ROLE.part]: 'a part of a time',
   };
   const name = layout.names[column];
   const place = name ? `column ${column + 1}, ${JSON.stringify(name)}` : `column ${column + 1}`;
@@ -42,6 +48,8 @@ export class Row {
   volume = 0;
   /** Requests that the line stands for. */
   count = 1;
+  /** Whether there is no id. */
+  missing = false;
 
   clear(): void {
     this.low = 0;
@@ -51,6 +59,7 @@ export class Row {
     this.does = DOES.read;
     this.volume = 0;
     this.count = 1;
+    this.missing = false;
   }
 }
 
@@ -61,8 +70,12 @@ export class FieldReader {
   readonly operations: Operations | undefined;
   readonly volumes: Volumes | undefined;
   readonly hash = new TextHash();
-  /** Sizes that were not there. */
+  /** Sizes and times that were not there. */
   emptySizes = 0;
+  emptyTimes = 0;
+  /** Ids with a minus sign. */
+  negativeIds = 0;
+  private lastTime = 0;
   /** By column: what a field should be. */
   private readonly expected: readonly string[];
   private readonly delimiter: number;
@@ -99,15 +112,13 @@ export class FieldReader {
       const what = expected[column]!;
       switch (roles[column]) {
         case ROLE.id:
-          if (this.textIds) this.text(cursor, what);
-          else this.number(cursor, what);
-          row.low = cursor.low;
-          row.high = cursor.high;
+          this.id(cursor, what, row);
           break;
         case ROLE.time:
-          row.time = this.dated
-            ? this.times.date(cursor, what, this.fieldEnd(cursor))
-            : this.times.read(cursor, what);
+          row.time += this.time(cursor, what);
+          break;
+        case ROLE.part:
+          row.time += Math.floor(cursor.number(what) * this.layout.partUs);
           break;
         case ROLE.size:
           row.size += this.size(cursor, what);
@@ -167,7 +178,7 @@ export class FieldReader {
   }
 
   /** Whether nothing but blanks is left of the line. */
-  private ended(cursor: Cursor): boolean {
+  ended(cursor: Cursor): boolean {
     const { bytes } = cursor;
     let { at } = cursor;
     while (bytes[at] === BYTE.space || bytes[at] === TAB) at++;
@@ -214,14 +225,39 @@ export class FieldReader {
     return end;
   }
 
-  /** Hashes an id of any text into the words of the cursor. */
-  private text(cursor: Cursor, what: string): void {
+  /** Moves past a field that says that there is no value. False where there is one. */
+  private missing(cursor: Cursor): boolean {
+    const { bytes, at, byte } = cursor;
+    if (byte >= BYTE.zero && byte <= NINE) return false;
+    const end = this.fieldEnd(cursor);
+    if (!MISSING.test(Buffer.from(bytes.subarray(at, end)).toString('latin1').trim())) return false;
+    cursor.at = end;
+    return true;
+  }
+
+  private id(cursor: Cursor, what: string, row: Row): void {
+    if (this.missing(cursor)) {
+      row.missing = true;
+      return;
+    }
+    if (this.textIds) this.text(cursor);
+    else this.number(cursor, what);
+    row.low = cursor.low;
+    row.high = cursor.high;
+  }
+
+  /** A time in µs; that of the line before where there is none. */
+  private time(cursor: Cursor, what: string): number {
+    if (this.missing(cursor)) this.emptyTimes++;
+    else if (this.dated) this.lastTime = this.times.date(cursor, what, this.fieldEnd(cursor));
+    else this.lastTime = this.times.read(cursor, what);
+    return this.lastTime;
+  }
+
+  /** Hashes an id of any text, which is not empty, into the words of the cursor. */
+  private text(cursor: Cursor): void {
     const { bytes, at } = cursor;
     const end = this.passText(cursor);
-    if (end === at) {
-      cursor.at = at;
-      cursor.wrong(what);
-    }
     if (this.quoted && bytes.subarray(at, end).includes(BYTE.quote)) {
       const text = Buffer.from(bytes.subarray(at, end)).toString('latin1').replaceAll('""', '"');
       this.hash.of(Buffer.from(text, 'latin1'), 0, text.length);
@@ -233,11 +269,14 @@ export class FieldReader {
   /** An id that is a number, into the words of the cursor. */
   private number(cursor: Cursor, what: string): void {
     const start = cursor.at;
+    const negative = this.layout.signed && cursor.byte === BYTE.minus;
+    if (negative) cursor.at++;
     if (this.layout.ids === 'hex') {
       cursor.skipHexMark();
       cursor.hexId(what);
     } else cursor.anyId(what);
     cursor.wholeFraction(what);
+    if (negative) this.negate(cursor, what, start);
     // What goes on, as 1e+15 does, has lost digits or is a text. A delimiter may be above the letters.
     const { byte } = cursor;
     if (byte < LETTER_A || byte === this.delimiter) return;
@@ -245,21 +284,39 @@ export class FieldReader {
     cursor.wrong(what);
   }
 
-  private size(cursor: Cursor, what: string): number {
-    const { byte } = cursor;
-    if (byte < BYTE.zero || byte > NINE) return this.oddSize(cursor, what);
-    const size = cursor.number(what) * this.layout.sizeBytes;
-    cursor.wholeFraction(what);
-    return size;
+  /** Makes of the words of the cursor those of the negative number. @param start where it begins */
+  private negate(cursor: Cursor, what: string, start: number): void {
+    if (cursor.high > SIGN || (cursor.high === SIGN && cursor.low > 0)) {
+      cursor.at = start;
+      cursor.wrong(`${what}, from -2^63 on`);
+    }
+    cursor.low = -cursor.low >>> 0;
+    cursor.high = (cursor.low === 0 ? -cursor.high : ~cursor.high) >>> 0;
+    this.negativeIds++;
   }
 
-  private oddSize(cursor: Cursor, what: string): number {
-    const { byte } = cursor;
-    const empty =
-      byte === BYTE.lf || byte === BYTE.cr || (this.quoted ? byte === BYTE.quote : byte === this.delimiter);
-    if (!empty) cursor.wrong(`${what}, not negative`);
-    this.emptySizes++;
-    return 0;
+  private size(cursor: Cursor, what: string): number {
+    if (this.missing(cursor)) {
+      this.emptySizes++;
+      return 0;
+    }
+    const { at, byte } = cursor;
+    if (byte < BYTE.zero || byte > NINE) cursor.wrong(`${what}, not negative`);
+    const size = cursor.number(what) * this.layout.sizeBytes;
+    const end = this.fieldEnd(cursor);
+    if (cursor.at === end) return size;
+    return this.decimalSize(cursor, at, what);
+  }
+
+  /** A size such as `4096.0` or `1.5e+06`, or a number in front of blanks. @param start where it begins */
+  private decimalSize(cursor: Cursor, start: number, what: string): number {
+    cursor.at = start;
+    const end = this.passText(cursor);
+    const text = Buffer.from(cursor.bytes.subarray(start, end)).toString('latin1');
+    const size = Number(text);
+    if (DECIMAL.test(text) && Number.isSafeInteger(size)) return size * this.layout.sizeBytes;
+    cursor.at = start;
+    return cursor.wrong(`${what}, a whole number without a unit`);
   }
 
   /** What the operation at hand does, of DOES. */

@@ -1,7 +1,7 @@
 import type { OperationKinds } from './operations.js';
 
 /** What a column of a table is; small integers, as each field of each line asks for it. */
-export const ROLE = { skip: 0, time: 1, id: 2, size: 3, op: 4, volume: 5, count: 6 } as const;
+export const ROLE = { skip: 0, time: 1, id: 2, size: 3, op: 4, volume: 5, count: 6, part: 7 } as const;
 export type Role = (typeof ROLE)[keyof typeof ROLE];
 
 /** Units of times: `filetime` is steps of 100 ns, `date` a text as in 2023-10-01 12:00:00. */
@@ -42,9 +42,20 @@ export interface Layout {
   readonly idBytes: number | undefined;
   /** Bytes of a unit of a size. */
   readonly sizeBytes: number;
+  /** Whether ids may be negative: 64-bit numbers with a sign. */
+  readonly signed: boolean;
+  /** Of a column that goes on with the time, as tv_nsec with tv_sec: microseconds of its unit. */
+  readonly partUs: number;
+  /** Lines before the header that are none, as `sep=;`. */
+  readonly preamble: number;
   /** What is assumed of all lines. */
   readonly remarks: readonly string[];
+  /** What is assumed of their times. */
+  readonly timeRemarks: readonly string[];
 }
+
+/** What tables say where there is no value. */
+export const MISSING = /^(|na|n\/a|nan|null|none|nil|\\n)$/i;
 
 /** What is said of ids that are texts. */
 export const TEXT_IDS = 'ids that are texts, hashed to 64 bits';
@@ -65,7 +76,11 @@ export function fixedLayout(fixed: FixedLayout): Layout {
     operations: undefined,
     idBytes: undefined,
     sizeBytes: 1,
+    signed: false,
+    partUs: 0,
+    preamble: 0,
     remarks: [],
+    timeRemarks: [],
     ...fixed,
   };
 }

@@ -1,4 +1,5 @@
 import { ROLE, type Role, type TimeUnit } from './layout.js';
+import { DOES, type Does } from './operations.js';
 
 /** What the name of a column says. */
 export interface NamedColumn {
@@ -11,6 +12,8 @@ export interface NamedColumn {
   readonly place?: boolean;
   /** Of sizes: bytes of a unit. */
   readonly sizeBytes?: number;
+  /** Of operations: what a yes (1, true) does, where the name says it. */
+  readonly yes?: Does;
 }
 
 const UNITS: readonly (readonly [unit: TimeUnit, names: string])[] = [
@@ -20,7 +23,7 @@ const UNITS: readonly (readonly [unit: TimeUnit, names: string])[] = [
   ['s', 's|secs?|seconds?'],
 ];
 const TIME =
-  /^(t|ts|time|times|time_?stamp|date|date_?time|epoch|clock|unix_?time|(clock|op|start|req|request|arrival|issue|access|event|begin|submit|arrive|io|log)_?(time|timestamp|ts))$/;
+  /^(t|ts|tv|time|times|time_?stamp|date|date_?time|epoch|clock|unix_?time|relative_?(unix|time)|(clock|op|start|req|request|arrival|issue|access|event|begin|submit|arrive|io|log)_?(time|timestamp|ts))$/;
 
 const SECTOR_BYTES = 512;
 const PAGE_BYTES = 4096;
@@ -33,14 +36,14 @@ const PLACES: readonly (readonly [names: RegExp, idBytes: number | undefined])[]
   [/^((block|blk)(_?(num|number|no|addr|address))?|start_?(block|blk))$/, undefined],
 ];
 const OBJECT =
-  /^((anonymi[sz]ed_?)?((obj|object|cache|item|content|video|block|chunk|blob|doc|document|media|photo|file)?_?(id|key|hash)s?)|obj|object|url|uri)$/;
+  /^((anonymi[sz]ed_?)?((obj|object|cache|item|content|video|block|chunk|blob|doc|document|media|photo|file)?_?(id|key|hash)s?)|obj|object|(hashed_?)?(host_?)?(path|url|uri)(_?query)?|(file|path)_?name|uuid|guid|md5|sha(1|256)|digest|fingerprint)$/;
 const SIZE =
   /^((obj|object|block|req|request|io|item|content|cache|chunk|transfer|xfer|data|value|val)?_?(size|sz|len|length|bytes|nbytes)(_?(in_?)?(bytes?|b))?|(num|n)_?bytes|byte_?count)$/;
 const SECTORS =
   /^((size|len|length|num|n|nr)_?(in_?)?(sectors?|secs?)|sectors|(sector|sec)_?(count|cnt|len|length))$/;
 const KIB = /^((obj|object|req|request|io)?_?(size|len|length)_?(in_?)?(kib|kb|k))$/;
 const OP =
-  /^(op|ops|op_?code|operation|op_?(type|name)|operation_?(type|name)|cmd|command|scsi_?(op|cmd|command)|type|rw|r_?w|is_?write|io|io_?(type|op)|(req|request)_?type|(access|request|req)_?(type|op)|method|verb|action)$/;
+  /^(op|ops|op_?code|operation|op_?(type|name)|operation_?(type|name)|cmd|command|scsi_?(op|cmd|command)|type|rw|r_?w|rwbs|rwflag|io|io_?(type|op)|(req|request)_?type|(access|request|req)_?(type|op)|method|verb|action)$/;
 const VOLUME =
   /^((vol|volume|lun|dev|device|disk|drive|asu|bdev|namespace|nsid|bucket)(_?(id|name|num|number|no))?)$/;
 
@@ -77,6 +80,8 @@ export function namedColumn(header: string): NamedColumn | undefined {
   const name = plainName(header);
   if (name === 'op_count') return { role: ROLE.count };
   if (OP.test(name)) return { role: ROLE.op };
+  if (/^is_?write$/.test(name)) return { role: ROLE.op, yes: DOES.write };
+  if (/^is_?read$/.test(name)) return { role: ROLE.op, yes: DOES.read };
   if (VOLUME.test(name)) return { role: ROLE.volume };
   if (SECTORS.test(name)) return { role: ROLE.size, sizeBytes: SECTOR_BYTES };
   if (KIB.test(name)) return { role: ROLE.size, sizeBytes: 1024 };

@@ -5,10 +5,12 @@ export type Does = (typeof DOES)[keyof typeof DOES];
 /** What an operation does, by its text. */
 export type OperationKinds = (text: string) => Does;
 
-const READ_WORDS = /^(r|rd|reads?|gets?|fetch|lookup|loads?|ld|get_?lease|getchunk.*)$/;
+/** Reads, also with the letters that blktrace adds: a(head), s(ync), m(eta), f(ua). */
+const READ_WORDS =
+  /^(f?r[asmf]*|rd|p?read(v2?|64)?|reads|gets?|fetch|lookup|loads?|ld|get_?lease|getchunk.*)$/;
 /** Of Memcached: what changes a value, or makes one. `delete` and `touch` do neither. */
 const WRITE_WORDS =
-  /^(w|wr|writes?|sets?|puts?|add|replace|cas|append|prepend|incr|decr|update|insert|stores?|st|set_?lease|putchunk.*)$/;
+  /^(f?w[asmf]*|wr|p?write(v2?|64)?|writes|sets?|puts?|add|replace|cas|append|prepend|incr|decr|update|insert|stores?|st|set_?lease|putchunk.*)$/;
 
 /** What an operation does that is named by a word, as disks, caches and object stores (`REST.GET.OBJECT`) name it. */
 export const wordKinds: OperationKinds = (text) => {
@@ -16,6 +18,13 @@ export const wordKinds: OperationKinds = (text) => {
   if (READ_WORDS.test(word)) return DOES.read;
   return WRITE_WORDS.test(word) ? DOES.write : DOES.other;
 };
+
+/** What a column of yes and no says, by what a yes does. */
+export function yesKinds(yes: Does): OperationKinds {
+  const no = yes === DOES.write ? DOES.read : DOES.write;
+  return (text) =>
+    /^(1|t|true|y|yes)$/i.test(text) ? yes : /^(0|f|false|n|no)$/i.test(text) ? no : DOES.other;
+}
 
 /** 0 reads and 1 writes, as in most traces of disks that have numbers. */
 export const bitKinds: OperationKinds = (text) =>

@@ -6,6 +6,10 @@ import { UNITS } from './times.js';
 
 const NINE = 9;
 const TWO_32 = 2 ** 32;
+/** Letters of the longest text that says that there is no value. */
+const MISSING_LETTERS = 4;
+/** The last digit as a letter. */
+const DIGITS = 0x39;
 /** Digits of a number that may be below 2^53. */
 const MAX_DIGITS = 16;
 
@@ -39,7 +43,8 @@ export class PlainLines {
     this.sizeBytes = sizeBytes;
     const decimal = ids !== 'hex' && unit !== 'date' && UNITS[unit].divisor === 1;
     const volumes = roles.filter((role) => role === ROLE.volume).length;
-    this.possible = decimal && volumes <= 1 && !open && required === roles.length;
+    const whole = !roles.includes(ROLE.part);
+    this.possible = decimal && whole && volumes <= 1 && !open && required === roles.length;
   }
 
   /** Reads a line into a row, and moves to its end. False where it is not plain: the cursor stays at its start. */
@@ -50,6 +55,7 @@ export class PlainLines {
     const last = roles.length - 1;
     let { at } = cursor;
     row.size = 0;
+    row.missing = false;
     for (let column = 0; ; column++) {
       if (numeric[column] === 1) {
         const start = at;
@@ -119,6 +125,8 @@ export class PlainLines {
     if (role === ROLE.op) row.does = fields.operations!.find(bytes, start, at);
     else if (role === ROLE.volume) row.volume = fields.volumes!.find(bytes, start, at);
     else {
+      // What may say that there is none.
+      if (at - start <= MISSING_LETTERS && bytes[start]! > DIGITS) return -1;
       fields.hash.of(bytes, start, at);
       row.low = fields.hash.low;
       row.high = fields.hash.high;

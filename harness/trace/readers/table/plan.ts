@@ -1,9 +1,18 @@
 import { itemsOf, type ParameterValues } from '../../../base/parameters.js';
 import { FIT } from '../reader.js';
-import { atLine, fieldsOf, isMisfit, shown, type Table, type TableMisfit, tableOf } from './columns.js';
-import { type IdKind, type Layout, ROLE, TEXT_IDS, type TimeUnit, UNIT_NAMES } from './layout.js';
+import {
+  atLine,
+  type Column,
+  fieldsOf,
+  isMisfit,
+  shown,
+  type Table,
+  type TableMisfit,
+  tableOf,
+} from './columns.js';
+import { type IdKind, type Layout, MISSING, ROLE, TEXT_IDS, type TimeUnit, UNIT_NAMES } from './layout.js';
 import { plainName } from './names.js';
-import { givenKinds, type OperationKinds, planOperations } from './operations.js';
+import { DOES, givenKinds, type OperationKinds, planOperations, wordKinds, yesKinds } from './operations.js';
 import { isDate } from './times.js';
 
 /** From which time on a whole number is not of the unit before: 2^53 µs, so that every time below it is exact. */
@@ -20,8 +29,14 @@ const FILETIMES = [1.1e17, 1.5e17] as const;
 function unitOf(
   table: Table,
   values: ParameterValues,
-): { readonly unit: TimeUnit; readonly remark?: string } {
+): { readonly unit: TimeUnit; readonly remark?: string } | TableMisfit {
   const fields = fieldsOf(table, ROLE.time);
+  const odd = fields.findIndex((field) => !TIME.test(field) && !MISSING.test(field) && !isDate(field));
+  if (odd >= 0)
+    return atLine(
+      table.rows[odd]!.line,
+      `has the time ${shown(fields[odd]!)}, expected a number or a date and time, as in 2023-10-01 12:00:00`,
+    );
   if (values.unit !== 'auto') return { unit: values.unit as TimeUnit };
   const named = table.columns.find((column) => column?.role === ROLE.time)?.unit;
   if (fields.some(isDate)) return { unit: 'date' };
@@ -41,7 +56,10 @@ function unitOf(
     : { unit, remark: 'times without a unit taken as seconds (unit=… says otherwise)' };
 }
 
+/** Numbers that may be times. */
+const TIME = /^[+-]?\d*([.,]\d*)?(e[+-]?\d+)?$/i;
 const WHOLE = /^(0x[0-9a-f]+|\d+(\.0*)?)$/i;
+const NEGATIVE = /^-\d+(\.0*)?$/;
 const HEX = /^(0x)?[0-9a-f]{1,16}$/i;
 /** What looks like a number and is not a whole one. */
 const ODD_NUMBER = /^[+-]?\d*([.,]\d*)?(e[+-]?\d+)?$/i;
@@ -50,14 +68,14 @@ const ODD_NUMBER = /^[+-]?\d*([.,]\d*)?(e[+-]?\d+)?$/i;
 function idsOf(table: Table, values: ParameterValues): IdKind | TableMisfit {
   if (values.ids !== 'auto') return values.ids as IdKind;
   const ids = fieldsOf(table, ROLE.id);
-  const odd = ids.findIndex((id) => !WHOLE.test(id));
+  const { place } = table.columns.find((column) => column?.role === ROLE.id)!;
+  const signed = place ? undefined : NEGATIVE;
+  const odd = ids.findIndex((id) => !WHOLE.test(id) && !MISSING.test(id) && !signed?.test(id));
   if (odd < 0) return 'number';
   const { line } = table.rows[odd]!;
   const id = ids[odd]!;
-  if (id === '') return atLine(line, 'has an empty id, expected a number or a text');
   if (ODD_NUMBER.test(id))
     return atLine(line, `has the id ${shown(id)}, expected a whole number (csv:ids=text takes it as a text)`);
-  const { place } = table.columns.find((column) => column?.role === ROLE.id)!;
   if (!place) return 'text';
   return atLine(
     line,
@@ -76,11 +94,15 @@ function operationsOf(
   if (fields.length === 0) return {};
   const [reads, writes] = [itemsOf(values.reads), itemsOf(values.writes)];
   if (reads.length + writes.length > 0) return { kinds: givenKinds(reads, writes) };
-  const name = plainName(table.names[table.columns.findIndex((column) => column?.role === ROLE.op)] ?? '');
+  const column = table.columns.findIndex((one) => one?.role === ROLE.op);
+  const { yes } = table.columns[column]!;
+  if (yes !== undefined) return { kinds: yesKinds(yes) };
+  const name = plainName(table.names[column] ?? '');
   // CacheLib's traces of a CDN: 1 is a GET.
   if (name === 'op_type' && table.names.some((other) => plainName(other) === 'cache_key'))
     return { kinds: givenKinds(['1'], []) };
-  const texts = [...new Set(fields)];
+  const texts = [...new Set(fields.filter((field) => !MISSING.test(field)))];
+  if (texts.length === 0) return { kinds: wordKinds };
   const plan = planOperations(texts);
   if (plan) return plan;
   const some = texts.slice(0, 3).map(shown).join(', ');
@@ -88,6 +110,19 @@ function operationsOf(
     table.rows[0]!.line,
     `has an unknown operation: ${some}; say what they do: csv:reads=…,writes=…`,
   );
+}
+
+/** Takes for operations the one column of a header that has nothing but reads and writes, whatever its name. Returns what is said of that. */
+function findOperations({ columns, names, rows }: Table): string | undefined {
+  if (columns.some((column) => column?.role === ROLE.op)) return undefined;
+  const found = names.flatMap((_, i) => {
+    const texts = rows.map(({ fields }) => (fields[i] ?? '').trim());
+    return !columns[i] && texts.every((text) => wordKinds(text) !== DOES.other) ? [i] : [];
+  });
+  const [column] = found;
+  if (column === undefined || found.length > 1) return undefined;
+  (columns as Column[])[column] = { role: ROLE.op };
+  return `column ${shown(names[column]!.trim())} taken as operations`;
 }
 
 /** Columns of a header that are not read. */
@@ -130,9 +165,12 @@ export function planTable(
   if (typeof ids !== 'string') return ids;
   const doubt = detecting && table.names.length === 0 ? unlikely(table, ids) : undefined;
   if (doubt) return doubt;
+  const foundOperations = findOperations(table);
   const operations = operationsOf(table, values);
   if (isMisfit(operations)) return operations;
-  const { unit, remark } = unitOf(table, values);
+  const units = unitOf(table, values);
+  if (isMisfit(units)) return units;
+  const { unit, remark } = units;
   const { columns, names, header, delimiter } = table;
   const id = columns.find((column) => column?.role === ROLE.id);
   const size = columns.find((column) => column?.role === ROLE.size);
@@ -149,9 +187,15 @@ export function planTable(
     operations: operations.kinds,
     idBytes: unitBytes(values.id_unit, id?.idBytes),
     sizeBytes: unitBytes(values.size_unit, size?.sizeBytes) ?? 1,
-    remarks: [
+    signed: !id?.place && ids === 'number',
+    partUs: table.partUs,
+    preamble: table.preamble,
+    timeRemarks: [
       ...(timed ? [] : ['no column of times: 1 µs a request']),
       ...(remark === undefined || !timed ? [] : [remark]),
+    ],
+    remarks: [
+      ...(foundOperations === undefined ? [] : [foundOperations]),
       ...(ids === 'text' ? [TEXT_IDS] : []),
       ...(operations.remark === undefined ? [] : [operations.remark]),
       ...unread(table),

@@ -16,6 +16,7 @@ export class TableScanner {
   private readonly timed: boolean;
   private readonly hasVolumes: boolean;
   private started = false;
+  private preamble = 0;
   private requests = 0;
   /** Of a line that counts several times: requests that are in batches already. */
   private done = 0;
@@ -36,7 +37,13 @@ export class TableScanner {
       cursor.skipLine();
       return;
     }
-    if (!this.plain.read(cursor, this.row)) this.fields.read(cursor, this.row);
+    if (!this.plain.read(cursor, this.row)) {
+      if (this.fields.ended(cursor)) {
+        cursor.skipLine();
+        return;
+      }
+      this.fields.read(cursor, this.row);
+    }
     if (this.take(batch)) cursor.rewind();
     else if (this.layout.open) cursor.skipLine();
     else cursor.endLine();
@@ -45,8 +52,11 @@ export class TableScanner {
   /** Says of the lines that have been used what was assumed or lost in them. */
   remark(): void {
     const { account, layout, fields } = this;
+    for (const what of layout.timeRemarks) account.remark(what, account.used, 'times');
     for (const what of layout.remarks) account.remark(what, account.used);
-    account.remark('sizes that are empty, taken as 0', fields.emptySizes);
+    account.remark('sizes that are missing, taken as 0', fields.emptySizes);
+    account.remark('times that are missing, taken as the one before', fields.emptyTimes, 'times');
+    account.remark('ids that are negative, taken as 64-bit numbers with a sign', fields.negativeIds);
   }
 
   /** Sets what all rows share. True where the line at hand has been passed. */
@@ -59,6 +69,12 @@ export class TableScanner {
       cursor.skipLine();
       return true;
     }
+    if (this.preamble < this.layout.preamble) {
+      this.preamble++;
+      cursor.skipLine();
+      this.account.join();
+      return true;
+    }
     this.started = true;
     if (header === false || (header !== true && !header.test(cursor.text()))) return false;
     cursor.skipLine();
@@ -69,6 +85,10 @@ export class TableScanner {
   /** Adds the requests of the row. True where the batch has no room for some of them. */
   private take(batch: RequestBatch): boolean {
     const { row } = this;
+    if (row.missing) {
+      this.account.leave('lines without an id');
+      return false;
+    }
     if (row.does === DOES.other) {
       this.account.leave(this.fields.operations!.reason);
       return false;

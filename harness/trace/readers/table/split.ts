@@ -3,8 +3,9 @@ const DELIMITERS = ['\t', ',', '|', ':', ';'];
 
 /** The fields of a line, without the quotes around them. @param delimiter a space stands for any run of blanks */
 export function splitFields(line: string, delimiter: string): string[] {
-  if (delimiter === ' ') return line.trim().split(/[ \t]+/);
-  if (!line.includes('"')) return line.split(delimiter);
+  if (!line.includes('"')) return delimiter === ' ' ? line.trim().split(/[ \t]+/) : line.split(delimiter);
+  if (delimiter === ' ')
+    return [...line.matchAll(/"((?:[^"]|"")*)"|[^ \t]+/g)].map(([field, text]) => text ?? field);
   const fields: string[] = [];
   let field = '';
   let quoted = false;

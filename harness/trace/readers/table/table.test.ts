@@ -131,7 +131,11 @@ describe('texts as ids', () => {
     await expect(requestsIn(csv, late)).rejects.toThrow(/^x:52:3: "a7" is wrong here, .*ids=text/);
     expect(await requestsIn(csv, late, { given: { ids: 'text' } })).toHaveLength(51);
     await expect(requestsIn(csv, 'time,key\n1,1e+15\n')).rejects.toThrow(/^x:2: has the id "1e\+15"/);
-    await expect(requestsIn(csv, 'time,key\n1,-5\n')).rejects.toThrow(/^x:2: has the id "-5"/);
+    // A hash of 64 bits with a sign; a place has none.
+    expect(await requestsIn(csv, 'time,key\n1,-5\n')).toMatchObject([{ id: 2n ** 64n - 5n }]);
+    expect(await requestsIn(csv, 'time,key\n1,-9223372036854775808\n')).toMatchObject([{ id: 2n ** 63n }]);
+    await expect(requestsIn(csv, 'time,key\n1,-9223372036854775809\n')).rejects.toThrow(/from -2\^63 on/);
+    await expect(requestsIn(csv, 'time,lba\n1,-5\n')).rejects.toThrow(/^x:2: has the id "-5"/);
     expect(await requestsIn(csv, 'time,key\n1,7.0\n')).toMatchObject([{ id: 7n }]);
     await expect(requestsIn(csv, 'time,key\n1,7.5\n')).rejects.toThrow(/^x:2: has the id "7\.5"/);
   });

@@ -19,7 +19,8 @@ export const UNITS: Readonly<Record<TimeUnit, { readonly scale: number; readonly
 };
 
 const SCIENTIFIC = /^(\d+)(?:[.,](\d*))?e([+-]?\d{1,3})$/i;
-const DATE = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,12}))?\s*(Z|UTC|[+-]\d\d:?\d\d)?$/;
+const DATE =
+  /^(\d{4})[-/](\d\d?)[-/](\d\d?)[T ](\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?$/;
 
 /** Whether a text is a date with a time of day. */
 export function isDate(text: string): boolean {
@@ -30,7 +31,7 @@ export function isDate(text: string): boolean {
 function dateUs(text: string): number {
   const found = DATE.exec(text);
   if (!found) return Number.NaN;
-  const [year, month, day, hours, minutes, seconds] = found.slice(1, 7).map(Number);
+  const [year, month, day, hours, minutes, seconds] = found.slice(1, 7).map((part) => Number(part ?? 0));
   const ms = Date.UTC(year!, month! - 1, day, hours, minutes, seconds);
   const fraction = Number((found[7] ?? '').padEnd(6, '0').slice(0, 6));
   const [, sign, zoneHours, zoneMinutes] = /([+-])(\d\d):?(\d\d)/.exec(found[8] ?? '') ?? [];
