@@ -4,11 +4,11 @@ try {
   const { main } = await import('./main.js');
   await main();
 } catch (error) {
-  const { code, path, stack } = error as NodeJS.ErrnoException;
-  const isHost = code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM';
+  const { code, path, syscall, stack } = error as NodeJS.ErrnoException;
+  const isGone = syscall === 'uv_cwd';
+  const isHost = isGone || code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM';
   const problem = code === 'ENOMEM' ? 'out of memory' : 'too many open files (ulimit -n)';
-  process.stderr.write(
-    `reclaim: ${isHost ? `${path}: ${problem}` : `internal error, please report it\n${stack}`}\n`,
-  );
+  const cause = isGone ? 'the current folder was removed' : `${path}: ${problem}`;
+  process.stderr.write(`reclaim: ${isHost ? cause : `internal error, please report it\n${stack}`}\n`);
   process.exitCode = isHost ? 3 : 70;
 }
