@@ -188,7 +188,7 @@ describe('bad input of reclaim gate is one line and exit code 2', () => {
     [
       'an empty runs.csv',
       ['edited', 'base'],
-      /edited\/runs\.csv: is empty/,
+      /edited\/runs\.csv: changed since it was written/,
       () => edited('runs.csv', () => ''),
     ],
     [

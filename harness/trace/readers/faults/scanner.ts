@@ -90,9 +90,15 @@ export class FaultScanner {
    */
   finish(taken: string | undefined): void {
     const { account } = this;
-    account?.remark('faults without a time: each is a microsecond after the one before', this.untimed);
-    if (taken !== undefined)
+    // Where faults are joined with calls, those without a time are left out.
+    if (taken !== undefined) {
+      account?.remark(
+        'faults without a time: each is a microsecond after the one before',
+        this.untimed,
+        'times',
+      );
       account?.remark(`faults that do not say whether they read or wrote, taken for ${taken}`, this.unkinded);
+    }
     account?.remark(
       'faults that samples stand for without their addresses (perf record -c 1 has all)',
       this.unsampled,
