@@ -19,6 +19,8 @@ export default {
     'harness/testing/fuzz-readers/fuzz-readers.ts',
   ],
   project: ['harness/**/*.ts!', 'workloads/**/*.ts!', '*.config.ts', '!harness/testing/**!'],
+  // Of coreutils, used by tests of pipes.
+  ignoreBinaries: ['mkfifo'],
   // An export that its own file uses and a test imports is fine.
   ignoreExportsUsedInFile: production ? true : { interface: true, type: true },
 };

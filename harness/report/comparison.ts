@@ -90,7 +90,7 @@ export function isRanked(row: RunRow): boolean {
 }
 
 /** Whether memory of a cell could be short: it had a limit, or memory had a size. */
-export function isShort(row: RunRow): boolean {
+function isShort(row: RunRow): boolean {
   return row.limit_pages !== null || row.memory_pages !== null;
 }
 
