@@ -15,7 +15,7 @@ export function counted(count: number, noun: string): string {
 }
 
 /** Bytes of the largest file that is read into memory as a whole: an experiment, a cost table, results. Traces are not. */
-const MOST_TEXT_BYTES = 128 * 1024 ** 2;
+const MOST_TEXT_BYTES = 256 * 1024 ** 2;
 /** As `MOST_TEXT_BYTES`, of what is written by hand: experiments and cost tables. */
 export const MOST_HANDWRITTEN_BYTES = 1024 ** 2;
 const CHUNK_BYTES = 1024 ** 2;

@@ -6,6 +6,7 @@ import { packageFile } from '../base/package-root.js';
 import { DEFAULT_EXPERIMENT, type Experiment, readExperiment } from '../experiment/file.js';
 import { Pool } from '../experiment/pool.js';
 import { type RunSummary, runInto } from '../experiment/run.js';
+import { WRITTEN_FILES } from '../experiment/store.js';
 import type { Claim } from '../metrics/claim.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
 import { OutputFolder } from '../output/folder.js';
@@ -184,7 +185,7 @@ async function handler(args: Args): Promise<void> {
   const experiment = readExperiment(args.experiment ?? DEFAULT_EXPERIMENT);
   const out = args.out ?? join('results', 'runs', experiment.name);
   await interruptible(async (signal) => {
-    const folder = OutputFolder.open(out, { replaces: true, force: args.force, note });
+    const folder = OutputFolder.open(out, { replaces: true, force: args.force, writes: WRITTEN_FILES, note });
     try {
       await compareInto(folder, experiment, args, signal);
     } catch (error) {

@@ -16,7 +16,7 @@ import { type Cell, checkAxes, planCells } from './plan.js';
 import { Pool } from './pool.js';
 import { type LoadedTrace, type PreparedTrace, prepareTraces, refused } from './prepare.js';
 import { resultOf, sharedRuns } from './shared-runs.js';
-import { inputsHasher, ResultStore } from './store.js';
+import { inputsHasher, ResultStore, WRITTEN_FILES } from './store.js';
 import type { CellJob, OpenedTrace, WorkerAnswer, WorkerJob, WorkerSetup } from './worker.js';
 
 export type { LoadedTrace } from './prepare.js';
@@ -268,7 +268,7 @@ export async function runInto(
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunSummary> {
   const { out, force = false, events } = options;
   const note = (text: string) => events?.note?.(text);
-  const folder = OutputFolder.open(out, { replaces: true, force, note });
+  const folder = OutputFolder.open(out, { replaces: true, force, writes: WRITTEN_FILES, note });
   try {
     return await runInto(folder, experiment, options);
   } finally {

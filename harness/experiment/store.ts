@@ -62,6 +62,16 @@ async function csvText<C extends string>(
   return parts.join('');
 }
 
+/** The files that every run writes. */
+export const WRITTEN_FILES = [
+  'runs.csv',
+  'timeline.csv',
+  'spaces.csv',
+  'calls.csv',
+  'perf.csv',
+  'manifest.json',
+] as const;
+
 /** The results of an experiment: those of finished cells are kept in its folder as they come. */
 export class ResultStore {
   private readonly results = new Map<number, CellResult>();
@@ -129,7 +139,10 @@ export class ResultStore {
    *
    * @param heat the rows of heatmap.csv, where it was asked for
    */
-  async files(manifest: object, heat: readonly HeatmapRow[] | undefined): Promise<Map<string, string>> {
+  async files(
+    manifest: object,
+    heat: readonly HeatmapRow[] | undefined,
+  ): Promise<Map<(typeof WRITTEN_FILES)[number] | 'heatmap.csv', string>> {
     const results = this.inOrder();
     const runs = await csvText(RUN_COLUMNS, this.runs());
     const timeline = results.flatMap((result) => result.timeline);

@@ -30,6 +30,8 @@ export interface OpenOptions {
   readonly replaces: boolean;
   /** Whether files of others may be in the folder of a run. They are kept. */
   readonly force?: boolean;
+  /** Files that a run writes in any case: where one of them is of others, it is refused before it begins. */
+  readonly writes?: readonly string[];
   /** Is told of a stale lock that was taken over, and of a run whose commit was completed. */
   readonly note?: (text: string) => void;
   readonly disk?: Disk;
@@ -65,10 +67,12 @@ export class OutputFolder {
    * are not ours
    */
   static open(path: string, options: OpenOptions): OutputFolder {
-    const { replaces, force = false, note = () => undefined, disk = DISK } = options;
+    const { replaces, force = false, writes = [], note = () => undefined, disk = DISK } = options;
     const made = prepare(path);
     try {
-      if (replaces && !force) refuseForeign(path);
+      const owned = Owned.read(path);
+      refuseTargets(path, writes, owned);
+      if (replaces && !force) refuseForeign(path, owned);
       const lock = Lock.take(disk, path, (text) => note(`${path}: ${text}`));
       const folder = new OutputFolder(path, made, lock, disk);
       try {
@@ -141,7 +145,7 @@ export class OutputFolder {
     const hashes = new Map<string, string>();
     for (const [name, content] of files) hashes.set(name, sha256(content));
     this.addCells(hashes, owned, kept);
-    this.refuseTargets(hashes.keys(), owned);
+    refuseTargets(this.path, hashes.keys(), owned);
     for (const [name, content] of files) writeWhole(this.disk, join(this.unfinished, name), content, true);
     writeWhole(this.disk, join(this.path, COMMIT), listText(hashes), true);
     this.change(this.unfinished, () => this.disk.sync(this.unfinished));
@@ -156,7 +160,7 @@ export class OutputFolder {
   add(files: Files): void {
     this.checkLock();
     const owned = Owned.read(this.path);
-    this.refuseTargets(files.keys(), owned);
+    refuseTargets(this.path, files.keys(), owned);
     const next = new Map([...files].map(([name, content]) => [name, sha256(content)]));
     // Named before it is written: what a crash leaves is known to be ours.
     this.writeList(owned.files, next);
@@ -172,7 +176,7 @@ export class OutputFolder {
   remove(name: string): void {
     this.checkLock();
     const owned = Owned.read(this.path);
-    this.refuseTargets([name], owned);
+    refuseTargets(this.path, [name], owned);
     quietly(() => this.disk.remove(join(this.path, name)));
     removeIfEmpty(this.disk, join(this.path, dirname(name)));
   }
@@ -218,16 +222,6 @@ export class OutputFolder {
     for (const cell of readdirSync(folder).filter(kept)) {
       const hash = hashOf(join(folder, cell));
       if (hash !== undefined) hashes.set(join(CELLS, cell), hash);
-    }
-  }
-
-  private refuseTargets(names: Iterable<string>, owned: Owned): void {
-    for (const name of names) {
-      if (!owned.isForeign(name)) continue;
-      throw new InputError(
-        'reclaim has not written this file, or it was changed since, and one of this name is to be written; move it away, or choose another folder',
-        { file: join(this.path, name) },
-      );
     }
   }
 
@@ -300,7 +294,8 @@ export class OutputFolder {
       });
     const commit = isMarked(this.unfinished) ? readList(join(this.path, COMMIT)) : undefined;
     if (commit) {
-      this.refuseTargets(
+      refuseTargets(
+        this.path,
         [...commit.files.keys()].filter((name) => existsSync(join(this.unfinished, name))),
         Owned.read(this.path),
       );
@@ -363,8 +358,18 @@ function cannotWrite(error: unknown, path: string): unknown {
   return new InputError(`results cannot be written there: ${cause.what}`, { file: path });
 }
 
-function refuseForeign(path: string): void {
-  const foreign = Owned.read(path).firstForeign();
+/** @throws InputError for a file of others, or of a version that kept no list, where one of its name is to be written */
+function refuseTargets(path: string, names: Iterable<string>, owned: Owned): void {
+  for (const name of names)
+    if (owned.isForeign(name))
+      throw new InputError(
+        'reclaim has not written this file (or an earlier version, which kept no list), or it was changed since, and one of this name is to be written; move it away, or choose another folder',
+        { file: join(path, name) },
+      );
+}
+
+function refuseForeign(path: string, owned: Owned): void {
+  const foreign = owned.firstForeign();
   if (foreign === undefined) return;
   throw new InputError(
     `reclaim has not written this file, or it was changed since; expected an empty folder, or results of reclaim compare; --force keeps the file and writes next to it`,
