@@ -85,7 +85,7 @@ function claimsFile(judged: readonly JudgedClaim[]): Map<string, string> {
 /** What is printed after a run. An interrupted one lacks cells that claims need. */
 function summary({ runs, spaces, traces, folder, aborted }: RunSummary, claims: readonly Claim[]): string {
   const judged = aborted ? [] : judgeClaims(claims, runs);
-  const files = `runs.csv, timeline.csv, spaces.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}manifest.json`;
+  const files = `runs.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}manifest.json`;
   return [
     comparisonText({ runs, spaces, traces }),
     ...(judged.length > 0 ? [`Claims, judged by the cells above:\n${claimsTable(judged)}`] : []),

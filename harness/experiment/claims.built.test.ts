@@ -80,7 +80,7 @@ describe('claims of an experiment', () => {
       'an unknown key of a value',
       'where:',
       'were:',
-      /e\.yaml:13:7: unknown key of a claim "were", expected one of column, where$/,
+      /e\.yaml:13:7: unknown key of a claim "were", expected one of column, where; did you mean where\?$/,
     ],
     ['a missing key', '    source: a thread\n', '', /e\.yaml:6:5: claims\.0\.source: .*expected string/],
     ['an unknown relation', '">"', '"~"', /e\.yaml:10:15: claims\.0\.relation: /],
