@@ -75,7 +75,7 @@ describe('reference strings from files', () => {
       [
         file('x.bin', 'what\n'),
         {},
-        /x\.bin: no known format fits: .*lackey-run: line 1, column 2: "hat" is wrong .*; name it with --reader \(reclaim readers lists all\)$/,
+        /x\.bin: no known format fits: .*csv: line 1 has one field, expected at least 2.*; name it with --reader \(reclaim readers lists all\)$/,
       ],
       [
         file('y.pages', '1\n2x\n'),
