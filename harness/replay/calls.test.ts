@@ -192,6 +192,15 @@ async function ending(attempt: Promise<{ outcome?: string }>): Promise<string> {
 }
 
 describe('validate and replay', () => {
+  it('refuse objects that grow beyond what indexes reach, instead of searching them to their end', async () => {
+    for (const event of ['fallocate,,35184372088831,1,alloc:o', 'pwrite,,2147483647,1,o']) {
+      const trace = timed(['object,,,8,shmem:o', event, 'close,,,,o']);
+      const message = /:3: the object would have \d+ pages, expected at most 2147483647$/;
+      await expect(run(trace, { check: false })).rejects.toThrow(message);
+      await expect(validate(trace, simulated)).rejects.toThrow(message);
+    }
+  });
+
   it('accept and refuse the same traces, in the same line', async () => {
     const seen = { ok: 0, refused: 0 };
     const traces = fc.array(odd, { minLength: 1, maxLength: 12 });

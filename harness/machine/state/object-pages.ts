@@ -1,3 +1,6 @@
+import { InputError } from '../../base/errors.js';
+import { COUNT_LIMIT } from '../../trace/op.js';
+
 const CHUNK = 512;
 const CHUNK_SHIFT = 9;
 
@@ -40,8 +43,14 @@ export class ObjectPages {
     return this.pages_;
   }
 
-  /** Sets the size. What is beyond must be gone already; what is new has no blocks. */
+  /**
+   * Sets the size. What is beyond must be gone already; what is new has no blocks.
+   *
+   * @throws InputError for more pages than indexes of 31 bits reach
+   */
   resize(size: number): void {
+    if (size > COUNT_LIMIT)
+      throw new InputError(`the object would have ${size} pages, expected at most ${COUNT_LIMIT}`);
     this.pages_ = size;
     if (size < this.unallocatedFrom) this.unallocatedFrom = size;
   }
