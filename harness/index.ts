@@ -41,6 +41,9 @@ export { AXES, type AxisInfo, type AxisKind, type AxisName } from './metrics/axe
 export type { Claim, Term } from './metrics/claim.js';
 export type { Value } from './metrics/csv.js';
 export {
+  CALL_COLUMNS,
+  type CallCount,
+  type CallRow,
   type Moment,
   type Paid,
   RUN_COLUMNS,
@@ -60,6 +63,7 @@ export {
   type Metrics,
   type Unit,
 } from './metrics/schema.js';
+export type { ModuleOrigin } from './policy/border/border.js';
 export type {
   DiscardContext,
   DiscardPolicy,
