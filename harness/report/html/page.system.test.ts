@@ -99,7 +99,7 @@ describe('report.html in a browser', () => {
   it('shows what filters ask for', async ({ skip }) => {
     if (missing) skip(missing);
     const page = await open('real');
-    expect(await texts(page, '#tradeoff h4')).toEqual(['mariadb-resize']);
+    expect(await texts(page, '#tradeoff h4')).toEqual(['mariadb-resize first accesses only']);
     await page.selectOption('#family', 'browser');
     expect(await texts(page, '#tradeoff h4')).toEqual(['chromium-cache accesses inferred']);
     await page.selectOption('#family', '');

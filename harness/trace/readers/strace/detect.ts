@@ -92,7 +92,7 @@ export function detectCalls(head: Uint8Array, fit: Exclude<Fit, typeof FIT.none>
   const lines = head.includes(0) ? [] : headLines(head);
   if (lines.length === 0) return noLines(head);
   const form = formOfLines(lines);
-  if (!form) return misfit('there are only messages and summaries of strace, expected calls');
+  if (!form) return misfit('there are only messages and summaries of strace, expected calls', head.length);
   if ('what' in form) return misfit(`line ${form.line}: ${form.what}`);
   return fitOf(lines, form, fit);
 }
