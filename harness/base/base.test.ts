@@ -95,7 +95,7 @@ describe('files that are read as a whole', () => {
         expect(readText(file) === text).toBe(true);
       }
       truncateSync(file, 2 ** 40);
-      expect(() => readText(file)).toThrow(`${file}: larger than 128 MiB, expected a text`);
+      expect(() => readText(file)).toThrow(`${file}: larger than 256 MiB, expected a text`);
       expect(() => readText('/dev/zero', 2 ** 20)).toThrow('/dev/zero: larger than 1 MiB');
       expect(() => readText(folder)).toThrow('is a directory, expected a file');
     } finally {
