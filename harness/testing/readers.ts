@@ -83,3 +83,17 @@ export function requestReader(name: string): RequestReader {
 export function sampleOf(reader: Reader): Sample | EventSample | undefined {
   return reader.yields === 'events' ? EVENT_SAMPLES[reader.name] : SAMPLES[reader.name];
 }
+
+/** Misses of an LRU cache of `size` keys, in its plainest form. */
+export function lruMisses(keys: readonly string[], size: number): number {
+  const cache: string[] = [];
+  let misses = 0;
+  for (const key of keys) {
+    const at = cache.indexOf(key);
+    if (at >= 0) cache.splice(at, 1);
+    else misses++;
+    cache.unshift(key);
+    cache.length = Math.min(cache.length, size);
+  }
+  return misses;
+}

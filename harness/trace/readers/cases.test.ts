@@ -1,23 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../base/package-root.js';
-import { inputOf, requestReader, requestsIn } from '../../testing/readers.js';
+import { inputOf, lruMisses, requestReader, requestsIn } from '../../testing/readers.js';
 import { type Request, requestsOf } from '../../testing/requests.js';
 import { detectReader } from './detect.js';
-
-/** Misses of an LRU cache, in its plainest form. */
-function lruMisses(keys: readonly string[], size: number): number {
-  const cache: string[] = [];
-  let misses = 0;
-  for (const key of keys) {
-    const at = cache.indexOf(key);
-    if (at >= 0) cache.splice(at, 1);
-    else misses++;
-    cache.unshift(key);
-    cache.length = Math.min(cache.length, size);
-  }
-  return misses;
-}
 
 /** What a request of a small file refers to: a page of memory, or an object. */
 function keyOf({ id, volume }: Request, memory: boolean): string {

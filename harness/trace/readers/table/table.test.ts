@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../../base/package-root.js';
-import { inputOf, requestReader, requestsIn } from '../../../testing/readers.js';
+import { inputOf, lruMisses, requestReader, requestsIn } from '../../../testing/readers.js';
 import { fnv1a, type Request } from '../../../testing/requests.js';
 import { BATCH_CAPACITY } from '../../requests/batch.js';
 import { ReferenceMapper } from '../../requests/references.js';
@@ -16,19 +16,8 @@ function caseFile(name: string): Buffer {
   return readFileSync(packageFile('harness', 'testing', 'cases', name));
 }
 
-function lruMisses(requests: readonly Request[], size: number): number {
-  const cache: string[] = [];
-  let misses = 0;
-  for (const { id, volume } of requests) {
-    const key = `${volume}:${id}`;
-    const at = cache.indexOf(key);
-    if (at >= 0) cache.splice(at, 1);
-    else misses++;
-    cache.unshift(key);
-    cache.length = Math.min(cache.length, size);
-  }
-  return misses;
-}
+/** What a request is to. */
+const keyOf = ({ id, volume }: Request) => `${volume}:${id}`;
 
 /** What a reader says of a content besides its requests. */
 async function said(content: string | Buffer, given: Record<string, string> = {}) {
@@ -74,7 +63,7 @@ describe('tables in the form in which other programs write them', () => {
     expect(reader.name).toBe(name);
     const requests = await requestsIn(requestReader(name), caseFile(file));
     expect(requests).toHaveLength(40);
-    expect(lruMisses(requests, 4)).toBe(misses);
+    expect(lruMisses(requests.map(keyOf), 4)).toBe(misses);
     expect(requests.filter(({ write }) => write)).toHaveLength(writes);
     expect(requests.at(-1)!.timeUs - requests[0]!.timeUs).toBe(lastUs);
   });
@@ -97,9 +86,9 @@ describe('tables in the form in which other programs write them', () => {
     const requests = await requestsIn(csv, caseFile('alibaba.csv'), { given });
     expect(requests).toEqual(await requestsIn(requestReader('alibaba'), caseFile('alibaba.csv')));
     const hex = await requestsIn(csv, caseFile('hexaddr.csv'), { given: { ids: 'hex' } });
-    expect(lruMisses(hex, 4)).toBe(29);
+    expect(lruMisses(hex.map(keyOf), 4)).toBe(29);
     const video = await requestsIn(csv, caseFile('youtube.dat'), { given: { time: '1', id: '3' } });
-    expect(lruMisses(video, 4)).toBe(29);
+    expect(lruMisses(video.map(keyOf), 4)).toBe(29);
   });
 });
 
