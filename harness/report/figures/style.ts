@@ -41,7 +41,7 @@ const SHAPES = [
 export const FILLS = [
   '#56B4E9',
   '#000000',
-  '#8C8C8C',
+  '#D0D0D0',
   '#F0E442',
   '#0072B2',
   '#E69F00',
