@@ -1,4 +1,5 @@
 import type { Parameters, ParameterValues } from '../../base/parameters.js';
+import { printable, shortened } from '../../base/printable.js';
 import type { Touches } from '../../base/touches.js';
 import type { RequestBatch } from '../requests/batch.js';
 import type { TraceSource } from '../source.js';
@@ -22,8 +23,12 @@ export interface Misfit {
 /** What a reader says of the start of a file. */
 export type Detection = { readonly fit: Exclude<Fit, typeof FIT.none> } | Misfit;
 
+/** Characters of a reason: it may show names and fields of any length. */
+const WHY_LENGTH = 240;
+
+/** @param why shown as one printable line, the middle of a long one left out. */
 export function misfit(why: string, reached = 0): Misfit {
-  return { fit: FIT.none, why, reached };
+  return { fit: FIT.none, why: shortened(printable(why), WHY_LENGTH), reached };
 }
 
 /** A file as a reader gets it. */

@@ -242,6 +242,17 @@ describe('the registry', () => {
     );
   });
 
+  it('says in one line why names with line breaks are not of a format', () => {
+    const head = Buffer.from('time,op,obj_si\r\u0001\u0001obj_id,ttl\n1.5,get,7,0\n');
+    expect(readerOf('csv').reader.detect(head)).toMatchObject({
+      why: expect.stringMatching(
+        /^line 1 has no column of ids: .* obj_si\\x0d\\x01\\x01obj_id, ttl, as in csv:id=/,
+      ),
+    });
+    const long = Buffer.from(`${'x'.repeat(5000)},${'y'.repeat(5000)}\n1,2\n`);
+    expect(readerOf('csv').reader.detect(long)).toMatchObject({ why: expect.stringMatching(/^.{10,250}$/) });
+  });
+
   it('takes parameters of a reader', async () => {
     const { values } = readerOf('csv:id=3,time=1');
     const csv = requestReader('csv');
