@@ -1,5 +1,5 @@
 import type { Touches } from '../base/touches.js';
-import { AXES, AXIS_COLUMNS, AXIS_NAMES, type AxisColumn, axisText, isSize } from '../metrics/axes.js';
+import { AXES, AXIS_COLUMNS, AXIS_NAMES, type AxisColumn, isSize, SIZE_COLUMNS } from '../metrics/axes.js';
 import type { RunRow } from '../metrics/files.js';
 import type { StallPart } from '../metrics/schema.js';
 import { mib, numberIn } from './format.js';
@@ -49,7 +49,7 @@ export function traceName(row: RunRow, gap = ' '): string {
 export function sameColumns(axis: Axis): AxisColumn[] {
   const compared: readonly AxisColumn[] = axis === 'purge' ? ['purge', 'discard'] : [axis];
   return AXIS_COLUMNS.filter(
-    (column) => column !== 'backing' && column !== 'limit_pages' && !compared.includes(column),
+    (column) => column !== 'backing' && column !== 'limit' && !compared.includes(column),
   );
 }
 
@@ -62,9 +62,9 @@ export function varyingColumns(rows: readonly RunRow[], columns: readonly AxisCo
 /** What a row has in the column of an axis, for titles: `swap zram`, `memory 16 MiB`. */
 export function axisLabel(row: RunRow, column: AxisColumn, pageBytes: number): string {
   const name = AXIS_NAMES.find((axis) => AXES[axis].column === column)!;
-  const value = row[column] ?? null;
-  if (isSize(name) && typeof value === 'number') return `${name} ${mib(value, pageBytes)} MiB`;
-  return `${name} ${axisText(name, value)}`;
+  const pages = isSize(name) ? row[SIZE_COLUMNS[name]] : undefined;
+  if (typeof pages === 'number') return `${name} ${mib(pages, pageBytes)} MiB`;
+  return `${name} ${row[column]}`;
 }
 
 /** The rows that are compared: where ways to purge are, keep is the same under each of them and is shown once. */
