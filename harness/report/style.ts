@@ -109,7 +109,7 @@ const MARKS: readonly Mark[] = [
 const HATCHES: readonly Hatch[] = ['rising', 'falling', 'crossed', 'level', 'upright'];
 const FREE_COLORS: readonly Color[] = ['blue', 'vermilion', 'green', 'orange', 'purple', 'sky', 'black'];
 
-/** Seven colours and eight dashes: so many pass before a look comes back. */
+/** How many looks there are before one comes back: each of seven colours with each of eight dashes. */
 const SPARE = FREE_COLORS.length * DASHES.length;
 
 /** The `i`-th look of names that are not among those above. */
