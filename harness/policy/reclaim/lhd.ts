@@ -7,7 +7,7 @@ import { AGES, CLASSES, HitDensities } from './structures/hit-densities.js';
 const EXPLORERS = 32;
 /** Explorers are at most this share of the capacity. */
 const EXPLORER_SHARE = 0.01;
-/** Ages are told apart by this share of the capacity. */
+/** An age counts in steps of this share of the capacity. */
 const AGE_STEP = 1 / 100;
 /** Uses between two estimates, as a multiple of the capacity, and at most the authors' number. */
 const UPDATE_CAPACITIES = 8;

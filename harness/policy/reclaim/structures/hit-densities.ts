@@ -1,6 +1,6 @@
-/** Ages that are told apart: all above count as the last, and a page that has reached it is worth nothing. */
+/** Ages that are distinguished: all above count as the last, and a page that has reached it is worth nothing. */
 export const AGES = 2048;
-/** Classes that are told apart: the binary logarithms of ages below `AGES`, and 0. */
+/** Classes that are distinguished: the binary logarithms of ages below `AGES`, and 0. */
 export const CLASSES = 12;
 /** What is left of counts after an estimate. */
 const FADES = 0.9;
