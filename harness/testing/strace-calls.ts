@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { LineAccount } from '../trace/readers/account.js';
-import { useCall } from '../trace/readers/strace/calls.js';
+import { useCall } from '../trace/readers/calls/call.js';
 import { readCalls } from '../trace/readers/strace/read.js';
 
 /** Some text as the bytes of a file. */

@@ -1,7 +1,7 @@
 import { InputError } from '../../../base/errors.js';
-import type { Draft, SegmentMap } from '../strace/drafts.js';
-import type { Process } from '../strace/processes.js';
-import type { Segment } from '../strace/segments.js';
+import type { Draft, SegmentMap } from '../calls/drafts.js';
+import type { Process } from '../calls/processes.js';
+import type { Segment } from '../calls/segments.js';
 
 /** First page of the first image in every space: 64 GiB, away from page 0. */
 const BASE = 2 ** 24;

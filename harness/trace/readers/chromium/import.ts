@@ -2,11 +2,12 @@ import { InputError } from '../../../base/errors.js';
 import { PAGE_BYTES } from '../../../base/page.js';
 import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
+import { clockText } from '../calls/call.js';
+import { followLog } from '../calls/follow.js';
 import { readMarks } from '../marks.js';
 import { type EventReader, FIT, type ReaderInput } from '../reader.js';
-import { clockText } from '../strace/calls.js';
 import { detectCalls } from '../strace/detect.js';
-import { followLog } from '../strace/follow.js';
+import { readCalls } from '../strace/read.js';
 import { decodeNsPerPage, findDecodes, identifyImages } from './images.js';
 import { nameTabs } from './tabs.js';
 import { CacheWriter } from './writer.js';
@@ -21,12 +22,11 @@ import { CacheWriter } from './writer.js';
 async function open(input: ReaderInput): Promise<TraceSource> {
   const { file } = input;
   const marks = await readMarks(input);
-  const { drafts, startUs, clock } = await followLog(input, {
-    memory: 'shared',
-    drops: 'discard',
-    marks,
-    marksAccount: input.sides.marks?.account,
-  });
+  const { drafts, startUs, clock } = followLog(
+    await readCalls(input),
+    { memory: 'shared', drops: 'discard', marks, marksAccount: input.sides.marks?.account },
+    input.account,
+  );
   const decodes = findDecodes(drafts);
   if (decodes.length === 0) {
     throw new InputError(

@@ -1,6 +1,6 @@
 import { InputError } from '../../../base/errors.js';
+import type { Process } from '../calls/processes.js';
 import type { Mark } from '../marks.js';
-import type { Process } from '../strace/processes.js';
 
 /** What the driver of a browser did to a tab. */
 export interface TabMark {

@@ -1,8 +1,8 @@
 import { BlockBuilder, type EventBlock, type EventFields } from '../../block.js';
 import type { OpName } from '../../op.js';
-import type { Draft, DraftEvent, SegmentMap } from '../strace/drafts.js';
-import type { Process } from '../strace/processes.js';
-import type { Segment } from '../strace/segments.js';
+import type { Draft, DraftEvent, SegmentMap } from '../calls/drafts.js';
+import type { Process } from '../calls/processes.js';
+import type { Segment } from '../calls/segments.js';
 import type { Image } from './images.js';
 import { tabMark } from './tabs.js';
 

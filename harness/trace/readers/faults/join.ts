@@ -1,6 +1,6 @@
 import { InputError } from '../../../base/errors.js';
+import type { Draft, DraftEvent } from '../calls/drafts.js';
 import type { InputFile } from '../reader.js';
-import type { Draft, DraftEvent } from '../strace/drafts.js';
 import { clockOffset, type FreshMemory } from './clocks.js';
 import { Regions, type Use } from './regions.js';
 import { type RecordedFault, readFaults } from './side.js';
@@ -9,8 +9,8 @@ import { type RecordedFault, readFaults } from './side.js';
 export interface JoinedLog {
   /** By time. */
   readonly drafts: readonly Draft[];
-  /** The space of each thread of the log. */
-  readonly spaceOf: ReadonlyMap<number, number>;
+  /** The spaces of threads, in the order of calls: the last one counts where an id came again. */
+  readonly ownerships: readonly { readonly thread: number; readonly space: number }[];
 }
 
 /** A fault of a space of the log. */
@@ -117,7 +117,12 @@ class Joiner {
 }
 
 /** The faults of threads of the log; others are left out. */
-function inSpaces(faults: readonly RecordedFault[], { spaceOf }: JoinedLog, file: InputFile): SpaceFault[] {
+function inSpaces(
+  faults: readonly RecordedFault[],
+  { ownerships }: JoinedLog,
+  file: InputFile,
+): SpaceFault[] {
+  const spaceOf = new Map(ownerships.map(({ thread, space }) => [thread, space]));
   const spaces = new Set(spaceOf.values());
   const only = spaces.size === 1 ? [...spaces][0] : undefined;
   return faults.flatMap((fault) => {

@@ -1,6 +1,6 @@
 import { InputError } from '../../../base/errors.js';
 import { PAGE_BYTES } from '../../../base/page.js';
-import type { Call } from '../strace/calls.js';
+import type { Call } from '../calls/call.js';
 
 /** What a call did to the buffer pool. Times are those of the log. */
 export interface PoolCall {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../../base/package-root.js';
 import { inputOf } from '../../../testing/readers.js';
 import { eventLines } from '../../../testing/traces.js';
-import { COUNTED_CALLS, DESCRIPTOR_CALLS, MEMORY_CALLS } from './calls-table.js';
-import { PROCESS_CALLS } from './follow.js';
+import { COUNTED_CALLS, DESCRIPTOR_CALLS, MEMORY_CALLS } from '../calls/calls-table.js';
+import { PROCESS_CALLS } from '../calls/follow.js';
 import { strace } from './import.js';
 
 const README = readFileSync(packageFile('harness', 'trace', 'readers', 'strace', 'README.md'), 'utf8');

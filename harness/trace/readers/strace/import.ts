@@ -2,17 +2,18 @@ import { InputError } from '../../../base/errors.js';
 import { PAGE_BYTES } from '../../../base/page.js';
 import { TraceMeta } from '../../meta.js';
 import type { TraceSource } from '../../source.js';
+import { clockText } from '../calls/call.js';
+import { type FollowedLog, type FollowOptions, followLog } from '../calls/follow.js';
+import { DROPS_BECOME, FOLLOWED_MEMORY } from '../calls/scene.js';
+import { DraftWriter, INFERRED_TOUCHES } from '../calls/writer.js';
 import { joinFaults } from '../faults/join.js';
 import { FAULTS } from '../faults/side.js';
 import { MARKS, readMarks } from '../marks.js';
 import { type EventReader, FIT, type ReaderInput } from '../reader.js';
-import { clockText } from './calls.js';
 import { detectCalls } from './detect.js';
-import { type FollowedLog, type FollowOptions, followLog } from './follow.js';
-import { STRACE_DROPS, STRACE_MEMORY } from './scene.js';
-import { DraftWriter, STRACE_TOUCHES } from './writer.js';
+import { readCalls } from './read.js';
 
-type Touches = (typeof STRACE_TOUCHES)[number];
+type Touches = (typeof INFERRED_TOUCHES)[number];
 
 /**
  * Opens a log of `strace -f -ttt -T` as a trace: follows memory through all processes. Calls that drop contents
@@ -28,12 +29,9 @@ async function open(input: ReaderInput): Promise<TraceSource> {
   const memory = input.values.memory as FollowOptions['memory'];
   const drops = input.values.drops as FollowOptions['drops'];
   const touches = input.values.touches as Touches;
-  const log = await followLog(input, {
-    memory,
-    drops,
-    marks: await readMarks(input),
-    marksAccount: input.sides.marks?.account,
-  });
+  const marks = await readMarks(input);
+  const marksAccount = input.sides.marks?.account;
+  const log = followLog(await readCalls(input), { memory, drops, marks, marksAccount }, input.account);
   const { faults } = input.sides;
   if (faults && touches !== 'none')
     throw new InputError(
@@ -96,21 +94,21 @@ export const strace: EventReader = {
     memory: {
       kind: 'choice',
       default: 'auto',
-      choices: STRACE_MEMORY,
+      choices: FOLLOWED_MEMORY,
       meaning:
         'which mappings to follow: shared: segments of shared memory; all: private anonymous ones as well; auto: shared where the log has any, else all',
     },
     drops: {
       kind: 'choice',
       default: 'discard',
-      choices: STRACE_DROPS,
+      choices: DROPS_BECOME,
       meaning:
         'what becomes of calls that drop contents (MADV_DONTNEED and MADV_FREE on private memory, MADV_REMOVE, holes): discard, which discard policies act on, labelled with the call; or the call itself',
     },
     touches: {
       kind: 'choice',
       default: 'none',
-      choices: STRACE_TOUCHES,
+      choices: INFERRED_TOUCHES,
       meaning:
         'how to infer accesses, which a log of calls does not show; second-mapper: a segment is written once, whole, when the first process other than its creator maps it writable, and its first page by its creator',
     },

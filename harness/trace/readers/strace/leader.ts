@@ -1,8 +1,4 @@
-/**
- * How the times of a log count. `epoch`: µs since 1970; `day`: since midnight; `relative`: since the first line, of
- * which each says how long after the one before it is; `calls`: no times, 1 µs a call.
- */
-export type Clock = 'epoch' | 'day' | 'relative' | 'calls';
+import type { Clock } from '../calls/call.js';
 
 /** How the lines of a log begin. */
 export interface LineForm {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { bytesOf, readLog } from '../../../testing/strace-calls.js';
 import { LineAccount } from '../account.js';
+import { type Call, THREAD_END } from '../calls/call.js';
 import { splitArgs } from './arguments.js';
-import { type Call, THREAD_END } from './calls.js';
 import { readCalls } from './read.js';
 
 /** Times and names of calls. */

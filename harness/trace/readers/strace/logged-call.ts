@@ -1,7 +1,7 @@
 import type { Place } from '../../../base/errors.js';
+import { type Call, THREAD_END } from '../calls/call.js';
+import { callName, namedArguments } from '../calls/constants.js';
 import { NO_FILES, splitArgs, undecorated } from './arguments.js';
-import { type Call, THREAD_END } from './calls.js';
-import { callName, namedArguments } from './constants.js';
 
 /** The result of a call: a number or `?`, then what it stands for or which error it is, then the duration of -T. */
 const RESULT = /(\?|-?\d+|0x[0-9a-f]+)(?=$|[ <])(.*?)(?: <(\d+(?:\.\d+)?)>)?$/y;

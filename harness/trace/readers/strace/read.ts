@@ -1,11 +1,11 @@
 import { InputError } from '../../../base/errors.js';
 import { peekBytes } from '../../io/peek.js';
+import type { CallLog, Clock } from '../calls/call.js';
 import type { InputFile, ReaderInput, ThreadFile } from '../reader.js';
 import { wholeLines } from '../scan/lines.js';
 import { CallReader } from './call-reader.js';
-import type { CallLog } from './calls.js';
 import { formOf, HEAD_BYTES } from './detect.js';
-import type { Clock, LineForm } from './leader.js';
+import type { LineForm } from './leader.js';
 import type { LogItem } from './logged-call.js';
 import { Threads } from './threads.js';
 

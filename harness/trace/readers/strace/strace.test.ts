@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { eventsOf } from '../../../testing/readers.js';
+import { Maps } from '../calls/maps.js';
 import { parseMarks } from '../marks.js';
 import { strace } from './import.js';
-import { Maps } from './maps.js';
 
 /** The events of a log, as text; lines get a time of one µs each unless they have one. */
 async function imported(lines: readonly string[], given = {}, marks = ''): Promise<string[]> {

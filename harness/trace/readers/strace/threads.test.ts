@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readLog } from '../../../testing/strace-calls.js';
-import { THREAD_END } from './calls.js';
+import { THREAD_END } from '../calls/call.js';
 
 describe('threads', () => {
   const threads = async (...lines: string[]) => (await readLog(...lines)).calls.map(({ thread }) => thread);

@@ -1,5 +1,5 @@
 import type { LineAccount } from '../account.js';
-import { THREAD_END } from './calls.js';
+import { THREAD_END } from '../calls/call.js';
 import { type LoggedCall, type LogItem, threadEnd } from './logged-call.js';
 
 /** The thread of lines that name none; no thread has this id. */

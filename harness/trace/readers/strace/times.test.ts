@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readLog } from '../../../testing/strace-calls.js';
-import type { Call } from './calls.js';
+import type { Call } from '../calls/call.js';
 
 /** Times and names of calls. */
 const timed = (calls: readonly Call[]) => calls.map(({ timeUs, name }) => `${timeUs} ${name}`);

@@ -1,4 +1,5 @@
-import type { Clock, LineForm } from './leader.js';
+import type { Clock } from '../calls/call.js';
+import type { LineForm } from './leader.js';
 
 const DAY_US = 86_400_000_000;
 /** Groups before those of the time in a leader's pattern. */

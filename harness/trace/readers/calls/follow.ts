@@ -1,25 +1,23 @@
 import { InputError } from '../../../base/errors.js';
 import type { LineAccount } from '../account.js';
 import type { Mark } from '../marks.js';
-import { type Call, type CallLog, leaveCall, THREAD_END, useCall } from './calls.js';
+import { type Call, type CallLog, type Clock, leaveCall, THREAD_END, useCall } from './call.js';
 import { COUNTED_CALLS, DESCRIPTOR_CALLS, MEMORY_CALLS } from './calls-table.js';
 import type { Draft } from './drafts.js';
-import type { Clock } from './leader.js';
 import { MEMORY_SETTINGS } from './locks.js';
 import { CLONES } from './processes.js';
-import { type LogInput, readCalls } from './read.js';
 import {
+  type FOLLOWED_MEMORY,
   type Outcome,
   PRIVATE_LEFT,
   Scene,
   type SceneOptions,
-  type STRACE_MEMORY,
   UNRELATED,
 } from './scene.js';
 
 export interface FollowOptions {
   /** As `SceneOptions`; `auto`: `shared` where the log has a segment of shared memory that is mapped, else `all`. */
-  readonly memory: (typeof STRACE_MEMORY)[number];
+  readonly memory: (typeof FOLLOWED_MEMORY)[number];
   readonly drops: SceneOptions['drops'];
   /** What happened around the program, merged in by time. */
   readonly marks: readonly Mark[];
@@ -91,83 +89,111 @@ function mark(scene: Scene, { timeUs, label }: Mark): void {
   scene.event('mark', { text: label });
 }
 
+/** The space that the accesses of a thread are to, from a call on. */
+export interface Ownership {
+  /** Index of the call. */
+  readonly call: number;
+  readonly thread: number;
+  readonly space: number;
+}
+
 /** A log that has been followed, and what became of its calls. */
 interface Followed {
   readonly scene: Scene;
   readonly outcomes: readonly Outcome[];
-  readonly spaceOf: ReadonlyMap<number, number>;
+  readonly ownerships: readonly Ownership[];
+  readonly draftsAfter: Uint32Array;
+}
+
+/** Notes whose memory threads use, where that changes. */
+class Owners {
+  readonly changes: Ownership[] = [];
+  private readonly spaces = new Map<number, number>();
+
+  constructor(private readonly scene: Scene) {}
+
+  note(call: number, thread: number): void {
+    const space = this.scene.processes.find(thread)?.memoryOwner.id;
+    if (space === undefined || this.spaces.get(thread) === space) return;
+    this.spaces.set(thread, space);
+    this.changes.push({ call, thread, space });
+  }
 }
 
 function followCalls(log: CallLog, marks: readonly Mark[], options: SceneOptions): Followed {
   const scene = new Scene(log, options);
+  const owners = new Owners(scene);
+  const draftsAfter = new Uint32Array(log.calls.length);
   let next = 0;
-  const spaceOf = new Map<number, number>();
-  const outcomes = log.calls.map((call) => {
+  const outcomes = log.calls.map((call, i) => {
     for (; next < marks.length && marks[next]!.timeUs <= call.timeUs; next++) mark(scene, marks[next]!);
     const outcome = follow(scene, call);
-    for (const thread of CLONES.has(call.name) ? [call.thread, call.result] : [call.thread]) {
-      const process = scene.processes.find(thread);
-      if (process) spaceOf.set(thread, process.memoryOwner.id);
-    }
+    owners.note(i, call.thread);
+    if (CLONES.has(call.name)) owners.note(i, call.result);
+    draftsAfter[i] = scene.drafts.length;
     return outcome;
   });
   for (; next < marks.length; next++) mark(scene, marks[next]!);
-  return { scene, outcomes, spaceOf };
+  return { scene, outcomes, ownerships: owners.changes, draftsAfter };
 }
 
 /** What a log of system calls says of memory. */
 export interface FollowedLog {
   readonly drafts: readonly Draft[];
+  /** How many of the drafts there are after each call. */
+  readonly draftsAfter: Uint32Array;
   /** When the first call ended, in µs of the log's clock. */
   readonly startUs: number;
   readonly clock: Clock;
   /** Which memory was followed. */
   readonly memory: SceneOptions['memory'];
-  /** Whether there is private memory that was not. */
+  /** Whether private memory was left out. */
   readonly privateLeft: boolean;
-  /** Mappings of shared memory whose segment is not in the log. */
+  /** Shared mappings whose segment is not in the log. */
   readonly unmatched: number;
   /** Calls that dropped contents and are `discard` now, by the call. */
   readonly drops: ReadonlyMap<string, number>;
-  /** The space of each thread, the last where an id came again. */
-  readonly spaceOf: ReadonlyMap<number, number>;
+  /** The spaces of threads, in the order of calls. */
+  readonly ownerships: readonly Ownership[];
   /** Whether the log shows when descriptors are closed. */
   readonly closesKnown: boolean;
 }
 
 /**
- * Follows the memory of all processes of a log, and counts what became of each of its calls. Marks from before its
- * first call are left out.
+ * Follows the memory of all processes through the calls of a log, whatever recorded them, and counts what became of
+ * each call. Marks from before its first call are left out.
  *
- * @throws InputError with the line that is not strace's
+ * @param log at least one call
+ * @param account counts the lines of the calls
+ * @throws InputError with the place of a call on memory that cannot be
  */
-export async function followLog(log: LogInput, options: FollowOptions): Promise<FollowedLog> {
-  const read = await readCalls(log);
-  const { calls, clock } = read;
+export function followLog(log: CallLog, options: FollowOptions, account: LineAccount): FollowedLog {
+  const { calls, clock } = log;
   const startUs = calls[0]!.timeUs;
   const marks = options.marks.filter((mark) => mark.timeUs >= startUs);
   options.marksAccount?.leave('marks from before the first call', options.marks.length - marks.length);
   options.marksAccount?.use(marks.length);
   const { drops } = options;
   const memory = options.memory === 'auto' ? 'shared' : options.memory;
-  let followed = followCalls(read, marks, { memory, drops });
+  let followed = followCalls(log, marks, { memory, drops });
   const hasShared = followed.scene.drafts.some(({ kind }) => kind === 'segment-map');
-  if (options.memory === 'auto' && !hasShared) followed = followCalls(read, marks, { memory: 'all', drops });
+  if (options.memory === 'auto' && !hasShared) followed = followCalls(log, marks, { memory: 'all', drops });
   const { scene, outcomes } = followed;
   outcomes.forEach((outcome, i) => {
-    if (outcome === undefined) useCall(log.account, calls[i]!);
-    else leaveCall(log.account, calls[i]!, outcome);
+    if (outcome === undefined) useCall(account, calls[i]!);
+    else leaveCall(account, calls[i]!, outcome);
   });
-  for (const [what, count] of scene.remarks) log.account.remark(what, count);
+  for (const [what, count] of scene.remarks) account.remark(what, count);
   return {
     drafts: scene.drafts,
+    draftsAfter: followed.draftsAfter,
     startUs,
     clock,
     memory: scene.options.memory,
     privateLeft: outcomes.includes(PRIVATE_LEFT),
     unmatched: scene.segments.unmatched,
     drops: scene.drops,
-    spaceOf: followed.spaceOf,
+    ownerships: followed.ownerships,
     closesKnown: scene.trusted,
   };
 }

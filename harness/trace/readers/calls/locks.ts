@@ -1,4 +1,4 @@
-import { type Call, pageRange } from './calls.js';
+import { type Call, pageRange } from './call.js';
 import { runsOf } from './maps.js';
 import type { Process } from './processes.js';
 import { type CallFollower, type Outcome, type Scene, UNRELATED } from './scene.js';

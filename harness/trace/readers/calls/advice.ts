@@ -1,5 +1,5 @@
 import { ADVICE, DROP_CALLS, type DropCall } from '../../op.js';
-import { type Call, numberAt, pageRange, pages, type Range } from './calls.js';
+import { type Call, numberAt, pageRange, pages, type Range } from './call.js';
 import { drop } from './drops.js';
 import { type Mapping, runsOf, segmentOf } from './maps.js';
 import type { Process } from './processes.js';

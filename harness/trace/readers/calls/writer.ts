@@ -5,7 +5,7 @@ import type { Process } from './processes.js';
 import type { Segment } from './segments.js';
 
 /** How an import supplies the accesses that strace does not show. */
-export const STRACE_TOUCHES = ['none', 'second-mapper'] as const;
+export const INFERRED_TOUCHES = ['none', 'second-mapper'] as const;
 
 /** Turns drafts into events, now that the whole log is known. */
 export class DraftWriter {
@@ -18,7 +18,7 @@ export class DraftWriter {
 
   constructor(
     private readonly drafts: readonly Draft[],
-    private readonly touchesBy: (typeof STRACE_TOUCHES)[number],
+    private readonly touchesBy: (typeof INFERRED_TOUCHES)[number],
     private readonly startUs: number,
     /** Whether descriptors are followed until they are closed. */
     private readonly closesKnown: boolean,

@@ -2,7 +2,12 @@ import { InputError, type Place } from '../../../base/errors.js';
 import { PAGE_BYTES } from '../../../base/page.js';
 import { PAGE_LIMIT } from '../../op.js';
 import type { LineAccount } from '../account.js';
-import type { Clock } from './leader.js';
+
+/**
+ * How the times of a log count. `epoch`: µs since 1970; `day`: since midnight; `relative`: since the first line, of
+ * which each says how long after the one before it is; `calls`: no times, 1 µs a call.
+ */
+export type Clock = 'epoch' | 'day' | 'relative' | 'calls';
 
 /** Name of the pseudo call that is the end of a thread: strace's line `+++ exited`, `+++ killed` or `+++ superseded`. */
 export const THREAD_END = '+++';
@@ -33,6 +38,15 @@ export interface Call {
   readonly place: Place;
 }
 
+type Kinship = 'thread' | 'borrower' | 'child';
+
+/** How a thread came to be. */
+export interface Relation {
+  readonly parentThread: number;
+  readonly kinship: Kinship;
+  readonly sharesFiles: boolean;
+}
+
 /** The calls of a log. */
 export interface CallLog {
   /** In the order in which they ended; at least one. */
@@ -42,6 +56,8 @@ export interface CallLog {
   readonly children: ReadonlyMap<number, number>;
   /** The process that strace attached to before the first call (-p), where it says so, of one alone. */
   readonly attached: number | undefined;
+  /** How threads came to be of which the calls do not say it, by thread. Undefined where that is to be inferred from what they act on. */
+  readonly relations?: ReadonlyMap<number, Relation>;
 }
 
 /** Counts the lines of a call that the result is made of. */

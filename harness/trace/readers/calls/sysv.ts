@@ -1,5 +1,5 @@
 import { PAGE_BYTES } from '../../../base/page.js';
-import { type Call, numberAt } from './calls.js';
+import { type Call, numberAt } from './call.js';
 import { mapSegment } from './mappings.js';
 import { segmentOf } from './maps.js';
 import type { Process } from './processes.js';

@@ -1,4 +1,4 @@
-import type { Range } from './calls.js';
+import type { Range } from './call.js';
 import type { Segment } from './segments.js';
 
 /** What a mapping maps. */

@@ -1,6 +1,6 @@
 import { PAGE_BYTES } from '../../../base/page.js';
 import { COUNT_LIMIT } from '../../op.js';
-import { type Call, numberAt, pages } from './calls.js';
+import { type Call, numberAt, pages } from './call.js';
 import { type OpenFile, OTHER_FILE } from './descriptors.js';
 import { drop } from './drops.js';
 import { segmentOf } from './maps.js';

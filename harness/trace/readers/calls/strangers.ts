@@ -1,7 +1,7 @@
 import { PAGE_BYTES } from '../../../base/page.js';
-import { type Call, pageRange, pages, type Range } from './calls.js';
+import { type Call, pageRange, pages, type Range, type Relation } from './call.js';
 import { Maps } from './maps.js';
-import { CLONES, type Relation } from './processes.js';
+import { CLONES } from './processes.js';
 
 /** Calls that act on memory which is mapped. */
 const TOUCHING = new Set(['munmap', 'mremap', 'mprotect', 'pkey_mprotect', 'madvise', 'mlock', 'mlock2']);

@@ -1,4 +1,4 @@
-import { type Call, numberAt } from './calls.js';
+import { type Call, numberAt } from './call.js';
 import { type OpenFile, OTHER_FILE } from './descriptors.js';
 import type { Process } from './processes.js';
 import { type CallFollower, type Outcome, type Scene, UNRELATED } from './scene.js';

@@ -1,5 +1,5 @@
 import { PAGE_BYTES } from '../../../base/page.js';
-import { type Call, numberAt, pageRange, pages, type Range } from './calls.js';
+import { type Call, numberAt, pageRange, pages, type Range } from './call.js';
 import { HUGE_LEFT, resolveMapped } from './files.js';
 import { type Backing, type Mapping, runsOf, segmentOf } from './maps.js';
 import type { Process } from './processes.js';

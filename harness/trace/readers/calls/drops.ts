@@ -1,5 +1,5 @@
 import type { DropCall } from '../../op.js';
-import type { Range } from './calls.js';
+import type { Range } from './call.js';
 import type { Process } from './processes.js';
 import type { Scene } from './scene.js';
 import type { Segment } from './segments.js';

@@ -1,4 +1,4 @@
-import { type Call, THREAD_END } from './calls.js';
+import { type Call, type Relation, THREAD_END } from './call.js';
 
 /** A process: threads that share one address space. */
 export class Process {
@@ -33,15 +33,6 @@ export type ProcessChange =
   | { readonly kind: 'exec'; readonly process: Process }
   /** It ended, and its descriptors with it. */
   | { readonly kind: 'end'; readonly process: Process };
-
-type Kinship = 'thread' | 'borrower' | 'child';
-
-/** How a thread came to be. */
-export interface Relation {
-  readonly parentThread: number;
-  readonly kinship: Kinship;
-  readonly sharesFiles: boolean;
-}
 
 /** Calls that make threads and processes. */
 export const CLONES: ReadonlySet<string> = new Set(['clone', 'clone3', 'fork', 'vfork']);

@@ -1,6 +1,6 @@
 import type { EventFields } from '../../block.js';
 import { COUNT_LIMIT, type OpName } from '../../op.js';
-import type { Call, CallLog, Range } from './calls.js';
+import type { Call, CallLog, Range, Relation } from './call.js';
 import { Descriptors, type OpenFile } from './descriptors.js';
 import type { Draft } from './drafts.js';
 import { Maps } from './maps.js';
@@ -9,15 +9,15 @@ import { type Segment, Segments } from './segments.js';
 import { relateStrangers } from './strangers.js';
 
 /** Which mappings an import follows. */
-export const STRACE_MEMORY = ['auto', 'shared', 'all'] as const;
+export const FOLLOWED_MEMORY = ['auto', 'shared', 'all'] as const;
 
 /** What becomes of calls that drop contents. */
-export const STRACE_DROPS = ['discard', 'verbatim'] as const;
+export const DROPS_BECOME = ['discard', 'verbatim'] as const;
 
 export interface SceneOptions {
   /** `shared`: segments of shared memory only; `all`: private anonymous mappings too. */
   readonly memory: 'shared' | 'all';
-  readonly drops: (typeof STRACE_DROPS)[number];
+  readonly drops: (typeof DROPS_BECOME)[number];
 }
 
 /** What a call is left out for; undefined where the trace is made of it. */
@@ -66,14 +66,19 @@ export class Scene {
   private readonly spawned = new Set<Process>();
 
   constructor(
-    { calls, children, attached }: CallLog,
+    log: CallLog,
     readonly options: SceneOptions,
   ) {
+    const { calls, relations } = log;
+    this.processes = new Processes(calls, relations ?? this.inferredRelations(log));
+    this.trusted = calls.some(({ name }) => name === 'close' || name === 'close_range');
+  }
+
+  private inferredRelations({ calls, children, attached }: CallLog): ReadonlyMap<number, Relation> {
     const inferred = relateStrangers(calls, children, attached);
     for (const { kinship } of inferred.values())
       this.remark(kinship === 'child' ? INFERRED_FORKS : INFERRED_THREADS);
-    this.processes = new Processes(calls, inferred);
-    this.trusted = calls.some(({ name }) => name === 'close' || name === 'close_range');
+    return inferred;
   }
 
   event(op: OpName, fields: EventFields, segment?: Segment): void {
