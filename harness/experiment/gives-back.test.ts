@@ -20,7 +20,7 @@ describe('the memory that a trace gives back', () => {
     expect(await found(events)).toEqual({ privatePages: 3, sharedPages: 3 });
   });
 
-  it('is none where a trace has advice verbatim only', async () => {
+  it('is nothing where a trace has advice verbatim only', async () => {
     const events = ['map,1,0,8,anon', 'write,1,0,8,', 'madvise,1,0,8,MADV_DONTNEED'];
     expect(await found(events)).toEqual({ privatePages: 0, sharedPages: 0 });
   });

@@ -37,20 +37,23 @@ describe('where a trace comes from', () => {
 });
 
 describe('the kind of memory that is given back', () => {
-  const gives = (privatePages: number, sharedPages: number) => ({
+  const giving = (privatePages: number, sharedPages: number) => ({
     ...FACTS,
     givesBack: { privatePages, sharedPages },
   });
 
   it('is that of most of it, or what it was replayed with', () => {
-    expect([givenKind(gives(9, 1), 'recorded'), givenKind(gives(1, 9), 'recorded')]).toEqual([
+    expect([givenKind(giving(9, 1), 'recorded'), givenKind(giving(1, 9), 'recorded')]).toEqual([
       'private',
       'shared',
     ]);
-    expect([givenKind(gives(1, 9), 'anon'), givenKind(gives(9, 1), 'shmem')]).toEqual(['private', 'shared']);
+    expect([givenKind(giving(1, 9), 'anon'), givenKind(giving(9, 1), 'shmem')]).toEqual([
+      'private',
+      'shared',
+    ]);
   });
 
-  it('is none where a trace gives nothing back, and any where that is not known', () => {
-    expect([givenKind(gives(0, 0), 'anon'), givenKind(FACTS, 'recorded')]).toEqual(['no', 'any']);
+  it('is no where nothing is given back, and any where that is not known', () => {
+    expect([givenKind(giving(0, 0), 'anon'), givenKind(FACTS, 'recorded')]).toEqual(['no', 'any']);
   });
 });
