@@ -253,9 +253,9 @@ describe('report.html in a browser', () => {
 
   it('says what of its address it does not have', async ({ skip }) => {
     if (missing) skip(missing);
-    const page = await open('real', {}, '#charts&family=nobody&hide=none&sort=0.99.ascending&famly=browser');
+    const page = await open('real', {}, '#charts&family=other&hide=none&sort=0.99.ascending&famly=browser');
     expect(await page.locator('#unknown').textContent()).toBe(
-      'The address of this page names what this report does not have: family nobody, policy none, order 0.99.ascending, famly.',
+      'The address of this page names what this report does not have: family other, policy none, order 0.99.ascending, famly.',
     );
     expect(await count(page, '#over-time .line')).toBeGreaterThan(2);
   });
