@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingCompiler } from '../base/native.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { cannot } from '../testing/system.js';
 import { denseString } from './strings.js';
 import { timePolicy } from './time-policy.js';
-import { compileTwin, missingCompiler, runTwin, twinNames } from './twins.js';
+import { buildTwin, runTwin, twinNames } from './twins.js';
 
 const missing = missingCompiler();
 if (missing) cannot(missing);
@@ -25,15 +26,13 @@ const pages = fc.array(fc.oneof(fc.nat(9), fc.nat(79)), { minLength: 1, maxLengt
 
 describe.skipIf(missing !== undefined)('twins in C', () => {
   it('are warning-free', async () => {
-    for (const name of twinNames())
-      await compileTwin(name, join(folder, `${name}-strict`), ['-Wall', '-Werror']);
+    for (const name of twinNames()) await buildTwin(name, ['-Wall', '-Werror']);
   });
 
   for (const name of twinNames().filter((twin) => registered.has(twin))) {
     it(`${name} misses as often as ours`, async () => {
-      const program = join(folder, name);
       const file = join(folder, `${name}.ids`);
-      await compileTwin(name, program);
+      const program = await buildTwin(name);
       await fc.assert(
         fc.asyncProperty(pages, fc.integer({ min: 1, max: 60 }), async (sequence, capacity) => {
           const reference = denseString(name, sequence.length, (i) => sequence[i]!);

@@ -1,14 +1,14 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { HostError } from '../base/errors.js';
+import { buildNative, missingCompiler } from '../base/native.js';
 import { packageFile } from '../base/package-root.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { usableCacheFolder } from '../trace/io/cache.js';
 import type { BenchCase, Suite } from './case.js';
 import type { BenchInputs } from './inputs.js';
 import { type PolicyTime, timePolicy } from './time-policy.js';
 
-const COMPILER = 'cc';
 const FLAGS = ['-O2', '-std=c11'];
 /** One repeat to warm up, and one that is timed. */
 const REPEATS = 2;
@@ -27,28 +27,15 @@ export function twinNames(): string[] {
     .sort();
 }
 
-/** Why twins cannot be compiled here, if they cannot. */
-export function missingCompiler(): string | undefined {
-  const { status } = spawnSync(COMPILER, ['--version']);
-  return status === 0 ? undefined : `there is no C compiler here (${COMPILER})`;
-}
-
 /**
- * Compiles a twin to a program.
+ * The program of a twin, built when it is needed and kept in the cache folder.
  *
  * @param flags more of them for the compiler
- * @throws HostError with what the compiler says
+ * @throws HostError with what the compiler says, or where there is none
  */
-export async function compileTwin(
-  name: string,
-  program: string,
-  flags: readonly string[] = [],
-): Promise<void> {
-  try {
-    await run(COMPILER, [...FLAGS, ...flags, '-o', program, twinFile(`${name}.c`)]);
-  } catch (error) {
-    throw new HostError(`the C twin of ${name} cannot be compiled: ${(error as Error).message}`);
-  }
+export function buildTwin(name: string, flags: readonly string[] = []): Promise<string> {
+  const source = twinFile(`${name}.c`);
+  return buildNative({ source, name: `twin-${name}`, flags: [...FLAGS, ...flags] }, usableCacheFolder());
 }
 
 /** Replays a file of ids in a compiled twin: what its last repeat found. */
@@ -60,13 +47,12 @@ export async function runTwin(program: string, ids: string, capacity: number): P
 }
 
 function twinCase(inputs: BenchInputs, policy: string): BenchCase {
-  const program = () => inputs.file(policy, (path) => compileTwin(policy, path));
   const misses = { ours: 0, twin: 0 };
   return {
     name: `twins/${policy}`,
     events: inputs.requests,
     async prepare() {
-      await program();
+      await buildTwin(policy);
       await inputs.stringFile('zipf');
     },
     async run() {
@@ -76,7 +62,7 @@ function twinCase(inputs: BenchInputs, policy: string): BenchCase {
     },
     async against() {
       const time = await runTwin(
-        await program(),
+        await buildTwin(policy),
         await inputs.stringFile('zipf'),
         inputs.string('zipf').capacity,
       );
@@ -94,7 +80,7 @@ export function twinSuite(inputs: BenchInputs): Suite {
   const registered = new Set(reclaimPolicies.all().map(({ name }) => name));
   return {
     name: 'twins',
-    about: `each policy on the zipf string, against its twin in C (${COMPILER} ${FLAGS.join(' ')}); their misses must be equal`,
+    about: `each policy on the zipf string, against its twin in C (cc ${FLAGS.join(' ')}); their misses must be equal`,
     versus: { run: 'js', against: 'c', target: 2.5 },
     remarks: 'misses',
     cases: twinNames()

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { missingCompiler } from '../bench/twins.js';
+import { missingCompiler } from '../base/native.js';
 import { parseCsv } from '../metrics/csv.js';
 import { PERF_COLUMNS } from '../metrics/files.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';

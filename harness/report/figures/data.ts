@@ -10,6 +10,7 @@ import {
   axisLabel,
   comparedAxis,
   isRanked,
+  rowName,
   type TraceFacts,
   varyingColumns,
 } from '../comparison.js';
@@ -71,7 +72,7 @@ export class FigureData {
 
   /** Why there is nothing to compare, where there is nothing. */
   onePolicy(): string | undefined {
-    const policies = new Set(this.rows('runs.csv').map((row) => row[this.axis])).size;
+    const policies = new Set(this.rows('runs.csv').map((row) => rowName(row, this.axis))).size;
     return policies > 1 ? undefined : 'only one policy was run, so there is nothing to compare';
   }
 
@@ -110,7 +111,7 @@ export class FigureData {
       return row.seed === seed && isRanked(row) && trace !== undefined && wanted(row, trace);
     });
     const varying = varyingColumns(runs, FIXED_AXES).filter(
-      (column) => column !== axis && new Set(shown.map((row) => row[column])).size > 1,
+      (column) => !axis.split(' and ').includes(column) && new Set(shown.map((row) => row[column])).size > 1,
     );
     const groups = new Map<string, { labels: string[]; runs: RunRow[] }>();
     for (const row of shown) {
