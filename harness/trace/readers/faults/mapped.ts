@@ -17,7 +17,7 @@ export function mappedBy(
   return { space, page, count, text };
 }
 
-/** Why an access as recorded is none of the trace, if it is not. @param what it is, in the plural */
+/** Why an access as recorded is not in the trace, if it is not. @param what it is, in the plural */
 export function leftFor(
   use: Use | undefined,
   write: boolean | undefined,

@@ -24,7 +24,7 @@ const PARAMETERS: Parameters = {
   },
 };
 
-/** The reader of raw folders of `reclaim record`. It is none of `READERS`, which read files. */
+/** The reader of raw folders of `reclaim record`. It is not among `READERS`, which read files. */
 export const recording = {
   name: 'recording',
   summary: 'a folder of reclaim record --keep-raw: calls and accesses of a program, with manifest.json',
