@@ -7,7 +7,7 @@ import { LineAccount } from './readers/account.js';
 import { detectReader } from './readers/detect.js';
 import type { EventReader, InputFile, Reader, ThreadFile } from './readers/reader.js';
 import { isRecording } from './readers/recording/folder.js';
-import { openRecording, recording, recordingValues } from './readers/recording/import.js';
+import { openRecording, recording, recordingValues } from './readers/recording/open.js';
 import { type ChosenReader, checkSides, readerOf } from './readers/registry.js';
 import { findThreadFiles, type ThreadPath } from './readers/strace/thread-files.js';
 import { importRequests } from './requests/import.js';
