@@ -20,7 +20,7 @@ const COLUMN_KIND = {
   whole: 'number',
 } as const satisfies Record<AxisKind, Kind>;
 
-/** The columns of sizes in pages, beside those in which they stand as asked for: a share of the peak differs by trace. */
+/** The columns of sizes in pages, next to those in which they stand as asked for: a share of the peak differs by trace. */
 export const SIZE_COLUMNS = {
   limit: 'limit_pages',
   memory: 'memory_pages',
