@@ -1,4 +1,5 @@
 import type { RandomStream } from '../stats/random.js';
+import { FurtherQueues } from './further-queues.js';
 import type { DeviceCost } from './table.js';
 
 /** A request that is being served. */
@@ -7,20 +8,43 @@ interface Request {
   readonly endNs: number;
 }
 
+/** The recorded distribution of a device's latencies. */
+export class Latencies {
+  private readonly knots: readonly (readonly [number, number])[];
+
+  constructor(cost: DeviceCost) {
+    this.knots = withTail(cost);
+  }
+
+  /** Inverse of the piecewise linear distribution function: the latency in ns at `u`, a share from 0 to 1. */
+  at(u: number): number {
+    let i = 1;
+    while (i < this.knots.length - 1 && u > this.knots[i]![0]) i++;
+    const [q0, ns0] = this.knots[i - 1]!;
+    const [q1, ns1] = this.knots[i]!;
+    return ns0 + ((u - q0) * (ns1 - ns0)) / (q1 - q0);
+  }
+}
+
 /**
  * A storage device: each read takes a latency drawn from the recorded distribution, and waits for the reads of
  * other threads that are still being served. A thread never waits for itself: its next request comes after its
  * last, whatever the trace's clock says.
  */
 export class Device {
-  private readonly knots: readonly (readonly [number, number])[];
+  private readonly latencies: Latencies;
   private readonly serving = new Map<number, Request>();
+  /** Its queues in further draws of latency; undefined where there is one draw. */
+  readonly further: FurtherQueues | undefined;
 
+  /** @param further streams of further draws of latency */
   constructor(
     cost: DeviceCost,
     private readonly random: RandomStream,
+    further: readonly RandomStream[] = [],
   ) {
-    this.knots = withTail(cost);
+    this.latencies = new Latencies(cost);
+    if (further.length > 0) this.further = new FurtherQueues(this.latencies, further);
   }
 
   /**
@@ -34,20 +58,10 @@ export class Device {
       if (request.endNs <= nowNs) this.serving.delete(other);
       else if (other !== thread) queue += request.endNs - Math.max(nowNs, request.startNs);
     }
-    const latency = this.draw();
+    const latency = this.latencies.at(this.random());
     const startNs = nowNs + queue;
     this.serving.set(thread, { startNs, endNs: startNs + latency });
     return queue + latency;
-  }
-
-  /** Inverse of the piecewise linear distribution function. */
-  private draw(): number {
-    const u = this.random();
-    let i = 1;
-    while (i < this.knots.length - 1 && u > this.knots[i]![0]) i++;
-    const [q0, ns0] = this.knots[i - 1]!;
-    const [q1, ns1] = this.knots[i]!;
-    return ns0 + ((u - q0) * (ns1 - ns0)) / (q1 - q0);
   }
 }
 

@@ -40,6 +40,13 @@ export class LatencyHistogram {
     this.recentTimes[slot] = this.recentTimes[slot]! + times;
   }
 
+  /** Adds all that another has recorded. */
+  add(other: LatencyHistogram): void {
+    other.flushAll();
+    if (other.largest > this.largest) this.largest = other.largest;
+    if (other.histogram.totalCount > 0) this.histogram.add(other.histogram);
+  }
+
   /** The latency in ns below or at which `percent` of the recorded values lie; 0 when nothing was recorded. */
   percentile(percent: number): number {
     this.flushAll();
