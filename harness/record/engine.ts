@@ -24,12 +24,16 @@ export interface RecordRequest {
   readonly callsSuffice: boolean;
   /** strace stops the program at the traced calls alone (`--seccomp-bpf`). */
   readonly seccompBpf: boolean;
+  /** The buffer of each CPU, for an engine that has one (`--buffer`). */
+  readonly bufferKib?: number | undefined;
 }
 
 /** What an engine works with. */
 export interface EngineContext {
   /** The raw folder: it exists and is empty. */
   readonly raw: string;
+  /** A folder of ours for what is neither raw data nor a result. */
+  readonly folder: string;
   readonly guard: Guard;
 }
 

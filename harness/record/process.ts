@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { accessSync, constants, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -125,8 +125,8 @@ export function threadsOf(pid: number): number[] {
   }
 }
 
-/** What is there of a process tree before it is recorded. */
-export function attachedTo(pid: number): AttachedProcess[] {
+/** The processes of a tree as they are now, parents first. */
+export function processTree(pid: number): AttachedProcess[] {
   return treeOf(pid).flatMap((each) => {
     const maps = readProc(`/proc/${each}/maps`);
     if (maps === undefined) return [];
@@ -154,4 +154,18 @@ export function fileOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The current folder of a program that runs; undefined where it is gone. */
+export function folderOf(pid: number): string | undefined {
+  try {
+    return realpathSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes of a page of this host. Source: getconf(1). */
+export function pageSize(): number {
+  return Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }));
 }
