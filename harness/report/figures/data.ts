@@ -14,6 +14,7 @@ import {
   type TraceFacts,
   varyingColumns,
 } from '../comparison.js';
+import { traceFacts } from '../facts.js';
 import { shortNames } from './names.js';
 
 /** The axes that are the same in one picture, unless they are compared: each combination of values has its own. Only one seed is drawn. */
@@ -56,13 +57,7 @@ export class FigureData {
 
   /** The traces of the experiment, in its order. */
   get traces(): TraceFacts[] {
-    return this.manifest.traces.map((trace) => ({
-      label: trace.trace,
-      family: trace.family,
-      pageBytes: trace.page_bytes,
-      peakPages: trace.peak_pages,
-      touches: trace.touches,
-    }));
+    return this.manifest.traces.map(traceFacts);
   }
 
   /** What the runs compare. */
