@@ -47,6 +47,8 @@ export interface EngineReport {
   readonly missing: readonly string[];
   /** What is known of accesses: none, faults without or with their direction, every page. */
   readonly accesses: 'none' | 'faults' | 'directed-faults' | 'pages';
+  /** Processes that went on when recording stopped. */
+  readonly goOn?: readonly number[] | undefined;
   /** What ran before the recording began (`--pid`). */
   readonly attached: readonly AttachedProcess[];
   /** What else the reader needs to know, by its own names. */

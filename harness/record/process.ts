@@ -125,6 +125,17 @@ export function threadsOf(pid: number): number[] {
   }
 }
 
+/** The processes of threads, each once; threads that have ended are of none. */
+export function processesOf(threads: readonly number[]): number[] {
+  const groups = threads.map(
+    (thread) => /^Tgid:\s+(\d+)$/m.exec(readProc(`/proc/${thread}/status`) ?? '')?.[1],
+  );
+  return [...new Set(groups)]
+    .filter((group) => group !== undefined)
+    .map(Number)
+    .filter((pid) => startOf(pid) !== undefined);
+}
+
 /** The processes of a tree as they are now, parents first. */
 export function processTree(pid: number): AttachedProcess[] {
   return treeOf(pid).flatMap((each) => {
@@ -154,6 +165,20 @@ export function fileOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The process that traces another one; 0: none. Undefined where the process is gone. Source: proc_pid_status(5). */
+export function tracerOf(pid: number): number | undefined {
+  const tracer = /^TracerPid:\s+(\d+)$/m.exec(readProc(`/proc/${pid}/status`) ?? '')?.[1];
+  return tracer === undefined ? undefined : Number(tracer);
+}
+
+/** The processes that another one traces. */
+export function tracedBy(tracer: number): number[] {
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+  return pids.filter((pid) => startOf(pid) !== undefined && tracerOf(pid) === tracer);
 }
 
 /** The current folder of a program that runs; undefined where it is gone. */

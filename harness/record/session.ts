@@ -7,7 +7,7 @@ import { VERSION } from '../metrics/host.js';
 import type { Engine, EngineReport, RecordRequest, Running } from './engine.js';
 import type { Guard } from './guard.js';
 import { type Clocks, clocksNow, type Ended, type Manifest, RAW_FORMAT, writeManifest } from './manifest.js';
-import { fileOf, findProgram, folderOf, pageSize, processTree } from './process.js';
+import { fileOf, findProgram, folderOf, pageSize } from './process.js';
 
 /** What a recording came to. */
 export interface Recorded {
@@ -76,8 +76,8 @@ export async function recordInto(
   signal: AbortSignal,
 ): Promise<Recorded> {
   const about = programOf(request);
-  const running = await engine.start(request, { raw, folder, guard });
   const start = clocksNow();
+  const running = await engine.start(request, { raw, folder, guard });
   const ending = await endingOf(running, guard, signal);
   const end = clocksNow();
   if (typeof ending === 'object' && 'broken' in ending)
@@ -93,7 +93,7 @@ export async function recordInto(
   };
   const manifest = manifestOf(engine, report, program, { start, end });
   writeManifest(raw, manifest);
-  return { manifest, goOn: processTree(pid).map((process) => process.pid) };
+  return { manifest, goOn: report.goOn ?? [] };
 }
 
 function manifestOf(

@@ -12,6 +12,8 @@ import {
   readProc,
   runningProgram,
   startStopped,
+  tracedBy,
+  tracerOf,
   withMapsAfter,
 } from '../process.js';
 import { TRACED } from './calls.js';
@@ -22,12 +24,6 @@ const LOG = 'strace.log';
 const POLL_MS = 10;
 /** How long strace may take to attach. */
 const ATTACH_MS = 10_000;
-
-/** The process that traces another one; 0: none. Undefined where the process is gone. Source: proc_pid_status(5). */
-function tracerOf(pid: number): number | undefined {
-  const tracer = /^TracerPid:\s+(\d+)$/m.exec(readProc(`/proc/${pid}/status`) ?? '')?.[1];
-  return tracer === undefined ? undefined : Number(tracer);
-}
 
 /** The start of a command: strace in a process group of its own, which a signal ends between two calls, never within one. */
 function straceCommand(raw: string, seccompBpf: boolean): string[] {
@@ -135,6 +131,7 @@ async function stop(
   faults: FaultRecorder | undefined,
   attached: readonly AttachedProcess[],
 ): Promise<EngineReport> {
+  const goOn = tracedBy(tracer.pid);
   const processes = withMapsAfter(attached);
   try {
     process.kill(tracer.pid, 'SIGTERM');
@@ -148,6 +145,7 @@ async function stop(
     lostEvents,
     missing: [],
     accesses: faults ? 'faults' : 'none',
+    goOn,
     attached: processes,
   };
 }

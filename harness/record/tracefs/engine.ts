@@ -5,7 +5,14 @@ import { HostError } from '../../base/errors.js';
 import type { Engine, EngineContext, EngineReport, RecordRequest, Running } from '../engine.js';
 import { type Helper, startHelper } from '../helper.js';
 import type { AttachedProcess } from '../manifest.js';
-import { type Program, processTree, runningProgram, startStopped, withMapsAfter } from '../process.js';
+import {
+  type Program,
+  processesOf,
+  processTree,
+  runningProgram,
+  startStopped,
+  withMapsAfter,
+} from '../process.js';
 import { removeAbandonedInstances } from '../restore.js';
 import { Instance } from './instance.js';
 import { findTracefs, whyNoTracefs } from './mount.js';
@@ -90,6 +97,7 @@ async function drain(instance: Instance, { pid, ended }: Helper): Promise<void> 
 
 async function stop({ instance, drainer, observer, attached }: Parts): Promise<EngineReport> {
   instance.switch(false);
+  const goOn = processesOf(instance.followed());
   const processes = withMapsAfter(attached);
   await drain(instance, drainer);
   observer.stop();
@@ -98,6 +106,7 @@ async function stop({ instance, drainer, observer, attached }: Parts): Promise<E
     lostEvents: instance.lost(),
     missing: instance.missing,
     accesses: 'directed-faults',
+    goOn,
     attached: processes,
   };
 }

@@ -68,6 +68,11 @@ export class Instance {
     this.write('set_event_pid', threads.join(' '));
   }
 
+  /** The threads that are recorded now: those that ended are not. */
+  followed(): number[] {
+    return readFileSync(join(this.path, 'set_event_pid'), 'utf8').split('\n').filter(Boolean).map(Number);
+  }
+
   switch(on: boolean): void {
     this.write('tracing_on', on ? '1' : '0');
   }
