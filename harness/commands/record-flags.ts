@@ -64,7 +64,7 @@ export const recordFlags = {
 const DEFAULT_EVERY = '10ms';
 const UNIT_MS: Readonly<Record<string, number>> = { us: 1e-3, ms: 1, s: 1000 };
 
-/** A time as `10ms`, `500us`, `1s` or `0`, in ms. @throws InputError where it is none */
+/** A time as `10ms`, `500us`, `1s` or `0`, in ms. @throws InputError where it is not one */
 function milliseconds(flag: string, text: string): number {
   if (text === '0') return 0;
   const [, value, unit] = /^(\d+(?:\.\d+)?)(us|ms|s)$/.exec(text) ?? [];
