@@ -24,9 +24,20 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   experiment: [...BELOW_EXPERIMENT, 'output', 'workloads'],
   report: ['base', 'metrics', 'stats'],
   gate: ['base', 'metrics', 'stats'],
+  record: ['base', 'trace', 'output', 'metrics'],
   bench: [...BELOW_EXPERIMENT, 'mrc'],
   workloads: ['trace'],
-  commands: [...BELOW_EXPERIMENT, 'output', 'experiment', 'mrc', 'report', 'gate', 'bench', 'workloads'],
+  commands: [
+    ...BELOW_EXPERIMENT,
+    'output',
+    'experiment',
+    'mrc',
+    'report',
+    'gate',
+    'record',
+    'bench',
+    'workloads',
+  ],
   // Files directly in harness/: the command line and the library's entry.
   harness: [...BELOW_EXPERIMENT, 'mrc', 'experiment', 'commands'],
 };

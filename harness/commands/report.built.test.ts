@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CliFolder } from '../testing/cli-folder.js';
@@ -17,12 +17,18 @@ describe('reclaim report', () => {
     const { code, stdout, stderr } = cli.run('report', 'out', '--format', 'svg');
     expect(code).toBe(0);
     expect(stderr).toContain('skipped ksm-saving: no page was merged\n');
-    const files = stdout.trim().split('\n');
-    expect(files).toContain(join('out', 'figures', 'memory.vl.json'));
-    expect(files).toContain(join('out', 'figures', 'heat-map.svg'));
-    expect(files.at(-1)).toBe(join('out', 'report.html'));
-    for (const name of files) expect(existsSync(join(cli.path, name)), name).toBe(true);
-    expect(files.filter((name) => name.endsWith('.pdf'))).toEqual([]);
+    const lines = stdout.trim().split('\n');
+    expect(lines[0]).toMatch(/^Figures: out\/figures \(\d+, as SVG, Vega-Lite, TeX\)$/);
+    expect(lines.at(-1)).toBe(`Report: ${join('out', 'report.html')}`);
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
+    // All figures are named once, and the files are the ones that the first line speaks of.
+    const names = lines.slice(1, -1).join(' ').trim().split(/, +/);
+    expect(lines[0]).toContain(`(${names.length}, `);
+    expect(names).toEqual(expect.arrayContaining(['memory', 'heat-map']));
+    const endings = ['.svg', '.vl.json', '.tex', '.txt'];
+    expect(readdirSync(join(cli.path, 'out', 'figures')).sort()).toEqual(
+      names.flatMap((name) => endings.map((ending) => `${name}${ending}`)).sort(),
+    );
   });
 
   it('leaves report.html out where there is no comparison', () => {
@@ -49,7 +55,7 @@ describe('reclaim report', () => {
       'page',
     );
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout.match(/[\w-]+\.pdf/g)).toEqual(['stalls-web.pdf', 'swap-web.pdf']);
+    expect(stdout).toBe('Figures: made/figures (2, as PDF, Vega-Lite, TeX)\n  stalls-web, swap-web\n');
   });
 
   it('takes miss ratios from a file elsewhere', () => {

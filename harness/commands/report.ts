@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
@@ -25,6 +25,7 @@ interface Args {
 /** The folder of figures, below that of the results. */
 const FIGURE_FOLDER = 'figures';
 const REPORT = 'report.html';
+const SPEC = '.vl.json';
 
 function builder(yargs: Argv): Argv {
   return yargs
@@ -114,11 +115,42 @@ export async function drawResults(folder: string): Promise<Map<string, string | 
   ]);
 }
 
-/** The last lines that `reclaim compare` prints, about what `drawResults` drew. */
-export function drawnText(folder: string, names: readonly string[]): string {
-  const drawings = names.filter((name) => name.endsWith('.vl.json')).length;
+/** Width of the list of figures, in characters. */
+const LINE = 80;
+
+/** Names with commas, as many to a line as fit, indented. */
+function nameLines(names: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const [i, name] of names.entries()) {
+    const word = i < names.length - 1 ? `${name},` : name;
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= LINE)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`  ${word}`);
+  }
+  return lines;
+}
+
+/**
+ * What was drawn, in a few lines: figures and their formats once, not a line per file.
+ *
+ * @param names paths below the folder of results
+ * @param listed whether the figures are named
+ */
+export function drawnText(
+  folder: string,
+  names: readonly string[],
+  formats: readonly Format[],
+  listed: boolean,
+): string {
+  const figures = names.filter((name) => name.endsWith(SPEC)).map((name) => basename(name, SPEC));
+  // Specification and caption come with any format.
+  const kinds = [...formats.map((format) => format.toUpperCase()), 'Vega-Lite', 'TeX'].join(', ');
   return [
-    `Figures: ${join(folder, FIGURE_FOLDER)} (${drawings}, each as PDF, SVG, PNG and specification)`,
+    ...(figures.length > 0
+      ? [`Figures: ${join(folder, FIGURE_FOLDER)} (${figures.length}, as ${kinds})`]
+      : []),
+    ...(listed ? nameLines(figures) : []),
     ...(names.includes(REPORT) ? [`Report: ${join(folder, REPORT)}`] : []),
   ].join('\n');
 }
@@ -135,7 +167,8 @@ async function handler(args: Args): Promise<void> {
   const report = reported ? [[REPORT, reportText(results, data)] as const] : [];
   const files = [...(await figuresBelow(figures, data, args.width, formats)), ...report];
   addFiles(args.results, new Map(files), note);
-  await print(files.map(([name]) => join(args.results, name)).join('\n'));
+  const names = files.map(([name]) => name);
+  await print(drawnText(args.results, names, formats, true));
 }
 
 export const report: Command = { builder, handler };

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InputError, systemErrorCode } from '../base/errors.js';
+import { startOf, thisBoot } from '../base/processes.js';
 import type { Disk } from './disk.js';
 import { quietly } from './whole.js';
 
@@ -31,19 +32,13 @@ function textOf(read: () => string): string {
   }
 }
 
-/** The start of a process in ticks since the boot; empty where it is gone or the host does not say. Source: proc(5), stat. */
-function startOf(pid: number): string {
-  const stat = textOf(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
-
 function thisProcess(): Holder {
   return {
     pid: process.pid,
     host: hostname(),
-    boot: textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')),
+    boot: thisBoot(),
     namespace: textOf(() => readlinkSync('/proc/self/ns/pid')),
-    started: startOf(process.pid),
+    started: startOf(process.pid) ?? '',
     token: randomUUID(),
   };
 }
@@ -63,7 +58,8 @@ function whyStale(holder: Holder, self: Holder): string | undefined {
   if (holder.boot !== self.boot) return 'the host has been started again since';
   if (holder.namespace !== self.namespace) return undefined;
   if (!isAlive(holder.pid)) return 'that process is gone';
-  if (holder.started !== startOf(holder.pid)) return 'that process is gone, another one has its number';
+  if (holder.started !== (startOf(holder.pid) ?? ''))
+    return 'that process is gone, another one has its number';
   return undefined;
 }
 

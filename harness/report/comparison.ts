@@ -1,55 +1,58 @@
-import type { Touches } from '../base/touches.js';
 import { AXES, AXIS_COLUMNS, AXIS_NAMES, type AxisColumn, axisText, isSize } from '../metrics/axes.js';
 import type { RunRow } from '../metrics/files.js';
-import type { StallPart } from '../metrics/schema.js';
-import { mib, numberIn } from './format.js';
+import type { TraceFacts } from './facts.js';
+import { mib, numberIn, percent } from './format.js';
 
-/** What a report needs to know about a trace besides the rows. */
-export interface TraceFacts {
-  readonly label: string;
-  /** The family it belongs to in its experiment, if any. */
-  readonly family?: string | undefined;
-  readonly pageBytes: number;
-  /** Peak under `keep` without a limit, in pages. */
-  readonly peakPages: number;
-  /** What is known of its reads and writes: unless all were recorded, rates of faults say nothing. */
-  readonly touches: Touches;
-}
+export type { TraceFacts } from './facts.js';
 
 /**
- * What the rows of an experiment compare: ways to give memory back; where these are all the same, ways to merge it;
- * where only one of them is compared with keep, ways to purge what it leaves to the kernel.
+ * What the rows of an experiment compare: ways to give memory back, ways to merge it, or both at once; where only one way to
+ * give it back is compared with keep, ways to purge what it leaves to the kernel; where nothing else differs, ways to
+ * reclaim.
  */
-export type Axis = 'discard' | 'merge' | 'purge';
+export type Axis = 'discard' | 'merge' | 'discard and merge' | 'purge' | 'reclaim';
 
+/** What rows of several experiments, or of one, compare. */
 export function comparedAxis(rows: readonly RunRow[]): Axis {
-  const values = (axis: Axis) => new Set(rows.map((row) => row[axis])).size;
+  const varies = (column: 'merge' | 'purge' | 'reclaim') => new Set(rows.map((row) => row[column])).size > 1;
   const discards = new Set(rows.map((row) => row.discard));
-  if (discards.size === 1 && values('merge') > 1) return 'merge';
+  if (varies('merge')) return discards.size > 1 ? 'discard and merge' : 'merge';
+  const one = discards.size === 1;
   discards.delete('keep');
-  return discards.size === 1 && values('purge') > 1 ? 'purge' : 'discard';
+  if (discards.size === 1 && varies('purge')) return 'purge';
+  return one && varies('reclaim') ? 'reclaim' : 'discard';
 }
 
 /** What a row is called among those it is compared with. */
 export function rowName(row: RunRow, axis: Axis): string {
+  if (axis === 'discard and merge')
+    return row.merge === 'none' ? row.discard : `${row.discard} + ${row.merge}`;
   if (axis === 'purge' && row.discard === 'keep') return 'keep';
   return row[axis];
 }
+
+/** The columns whose values an axis compares. */
+const COMPARED: Readonly<Record<Axis, readonly AxisColumn[]>> = {
+  discard: ['discard'],
+  merge: ['merge'],
+  'discard and merge': ['discard', 'merge'],
+  purge: ['purge', 'discard'],
+  reclaim: ['reclaim'],
+};
 
 /**
  * What a trace is called, with the kind of its memory where that is not the recorded one.
  *
  * @param gap between the two
  */
-export function traceName(row: RunRow, gap = ' '): string {
+export function traceName(row: Pick<RunRow, 'trace' | 'backing'>, gap = ' '): string {
   return row.backing === 'recorded' ? row.trace : `${row.trace}${gap}on ${row.backing}`;
 }
 
 /** What is the same in all rows that are compared with each other on one trace, on one kind of memory, under one limit. */
 export function sameColumns(axis: Axis): AxisColumn[] {
-  const compared: readonly AxisColumn[] = axis === 'purge' ? ['purge', 'discard'] : [axis];
   return AXIS_COLUMNS.filter(
-    (column) => column !== 'backing' && column !== 'limit_pages' && !compared.includes(column),
+    (column) => column !== 'backing' && column !== 'limit_pages' && !COMPARED[axis].includes(column),
   );
 }
 
@@ -67,6 +70,13 @@ export function axisLabel(row: RunRow, column: AxisColumn, pageBytes: number): s
   return `${name} ${axisText(name, value)}`;
 }
 
+/** What a limit is called: traces differ in pages, not in shares. */
+export function limitLabel(row: RunRow, { peakPages }: TraceFacts): string {
+  if (row.limit_pages === null) return 'no limit';
+  if (typeof row.limit_pages !== 'number') return 'as the trace says';
+  return `limit ${percent(row.limit_pages, peakPages)}`;
+}
+
 /** The rows that are compared: where ways to purge are, keep is the same under each of them and is shown once. */
 export function comparedRows(rows: readonly RunRow[], axis: Axis): readonly RunRow[] {
   if (axis !== 'purge') return rows;
@@ -74,9 +84,9 @@ export function comparedRows(rows: readonly RunRow[], axis: Axis): readonly RunR
   return rows.filter((row) => row.discard !== 'keep' || row.purge === first);
 }
 
-/** Savings this close to the most count as equal, as a share of it: below what a recording can tell. */
+/** Savings this close to each other count as equal, as a share of the larger: below what a recording can tell. */
 export const EQUAL_SAVING = 0.005;
-/** Costs this close to the least count as equal, as a share of it: below the scatter of the measured prices. */
+/** Costs this close to each other count as equal, as a share of the larger: below the scatter of the measured prices. */
 export const EQUAL_COST = 0.01;
 
 /** Every call that should have given memory back was refused: such a cell is shown and not ranked. */
@@ -90,7 +100,7 @@ export function isRanked(row: RunRow): boolean {
 }
 
 /** Whether memory of a cell could be short: it had a limit, or memory had a size. */
-function isShort(row: RunRow): boolean {
+export function isShort(row: RunRow): boolean {
   return row.limit_pages !== null || row.memory_pages !== null;
 }
 
@@ -101,31 +111,6 @@ function isShort(row: RunRow): boolean {
 export function stallsAre(row: RunRow, { touches }: TraceFacts): 'known' | 'inferred' | 'least' {
   if (touches === 'inferred') return touches;
   return touches === 'first-access' && isShort(row) ? 'least' : 'known';
-}
-
-/** One class of cost made cheaper or dearer by a factor. */
-export interface Scaled {
-  readonly part: StallPart;
-  readonly factor: number;
-}
-
-/**
- * What a cell costs programs, in ns: all stalls. Where accesses are inferred so are the faults they take; leaving these
- * out would favour what swaps over what makes contents again, which is inferred as well.
- */
-export function costNs(row: RunRow, scaled?: Scaled): number {
-  const sum = numberIn(row, 'stall_ns');
-  if (!scaled) return sum;
-  return sum + (scaled.factor - 1) * numberIn(row, `stall_${scaled.part}_ns`);
-}
-
-/** The cells that save most and, among those, cost least; more than one where they are equal. Empty where none saves. */
-export function bestOf(rows: readonly RunRow[]): RunRow[] {
-  const ranked = rows.filter((row) => isRanked(row) && numberIn(row, 'saved_pages_mean') > 0);
-  const most = Math.max(...ranked.map((row) => numberIn(row, 'saved_pages_mean')));
-  const saving = ranked.filter((row) => numberIn(row, 'saved_pages_mean') >= most * (1 - EQUAL_SAVING));
-  const least = Math.min(...saving.map((row) => costNs(row)));
-  return saving.filter((row) => costNs(row) <= least * (1 + EQUAL_COST));
 }
 
 /** Rows in groups of equal values of some columns, in the order of their first row. */

@@ -1,22 +1,41 @@
 import type { RunRow, SpaceRow } from '../metrics/files.js';
+import { STALL_PARTS, type StallPart } from '../metrics/schema.js';
 import {
   type Axis,
   axisLabel,
-  bestOf,
   comparedAxis,
   comparedRows,
-  costNs,
   EQUAL_COST,
   groupBy,
   isRanked,
+  limitLabel,
   rowName,
   type TraceFacts,
   traceName,
   varyingColumns,
 } from './comparison.js';
-import { limitLabel, partition } from './family-rows.js';
+import { partition } from './family-rows.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
-import { type Flip, flips } from './sensitivity.js';
+import { bestOf, costNs, paretoFront } from './pareto.js';
+
+interface Flip {
+  readonly part: StallPart;
+  readonly factor: number;
+  readonly entered: readonly RunRow[];
+  readonly left: readonly RunRow[];
+}
+
+function flips(rows: readonly RunRow[]): Flip[] {
+  const usual = paretoFront(rows);
+  return STALL_PARTS.flatMap((part) =>
+    [0.5, 2].flatMap((factor) => {
+      const front = paretoFront(rows, { part, factor });
+      const entered = front.filter((row) => !usual.includes(row));
+      const left = usual.filter((row) => !front.includes(row));
+      return entered.length + left.length > 0 ? [{ part, factor, entered, left }] : [];
+    }),
+  );
+}
 
 /** A sentence on a family: how it begins, and a clause per trace. */
 export interface Finding {

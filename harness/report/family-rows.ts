@@ -1,14 +1,7 @@
 import type { NumberColumn } from '../metrics/columns.js';
 import type { RunRow } from '../metrics/files.js';
-import { EQUAL_COST, EQUAL_SAVING, groupBy, isRefused, type TraceFacts, traceName } from './comparison.js';
-import { numberIn, percent } from './format.js';
-
-/** What a limit is called in the head of a table: traces differ in pages, not in shares. */
-export function limitLabel(row: RunRow, { peakPages }: TraceFacts): string {
-  if (row.limit_pages === null) return 'no limit';
-  if (typeof row.limit_pages !== 'number') return 'as the trace says';
-  return `limit ${percent(row.limit_pages, peakPages)}`;
-}
+import { EQUAL_COST, EQUAL_SAVING, groupBy, isRefused, traceName } from './comparison.js';
+import { numberIn } from './format.js';
 
 /** Whether two cells of one trace, on two kinds of memory, have the same results. */
 function alike(a: RunRow, b: RunRow | undefined): boolean {

@@ -5,9 +5,9 @@ import {
   type Axis,
   comparedAxis,
   comparedRows,
-  costNs,
   groupBy,
   isRefused,
+  limitLabel,
   rowName,
   sameColumns,
   stallsAre,
@@ -15,9 +15,9 @@ import {
   traceName,
   varyingColumns,
 } from './comparison.js';
-import { limitLabel, partition } from './family-rows.js';
+import { partition } from './family-rows.js';
 import { listed, mib, ms, numberIn } from './format.js';
-import { paretoFront } from './pareto.js';
+import { costNs, paretoFront } from './pareto.js';
 import { tableTitle } from './table.js';
 
 /** A figure of a cell, a column for each limit. */
@@ -43,14 +43,20 @@ const STALL: Figure = {
   text: (ns, facts, row) => `${STALL_MARKS[stallsAre(row, facts)]}${ms(ns)}`,
 };
 
+const MAJOR: Figure = {
+  head: 'major\n/1000',
+  value: ({ major_rate: rate }) => (typeof rate === 'number' ? rate : undefined),
+  text: (rate) => rate.toFixed(2),
+};
+
+const KSMD: Figure = { head: 'ksmd\nms', value: (row) => numberIn(row, 'ksmd_cpu_ns'), text: ms };
+
 /** What memory that was given back costs later, by what is compared. */
 const PRICE: Readonly<Record<Axis, Figure>> = {
-  discard: {
-    head: 'major\n/1000',
-    value: ({ major_rate: rate }) => (typeof rate === 'number' ? rate : undefined),
-    text: (rate) => rate.toFixed(2),
-  },
-  merge: { head: 'ksmd\nms', value: (row) => numberIn(row, 'ksmd_cpu_ns'), text: ms },
+  discard: MAJOR,
+  merge: KSMD,
+  'discard and merge': KSMD,
+  reclaim: MAJOR,
   purge: {
     head: 'regenerated\nMiB',
     value: ({ regenerated_pages: pages }) => (typeof pages === 'number' ? pages : undefined),
@@ -117,7 +123,7 @@ function familyTable(
     const under = (limit: string, among: readonly RunRow[]) =>
       among.filter((row) => limitLabel(row, facts) === limit);
     const fronts = limits.map((limit) => paretoFront(under(limit, group)));
-    const lines = groupBy(group, ['discard', axis]).map((policy) => ({
+    const lines = groupBy(group, ['discard', 'merge', 'purge', 'reclaim']).map((policy) => ({
       names: [rowName(policy[0]!, axis)],
       cells: limits.flatMap((limit, column) =>
         tableCells(under(limit, policy)[0], figures, facts, fronts[column]!),

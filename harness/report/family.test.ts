@@ -3,7 +3,6 @@ import type { RunRow } from '../metrics/files.js';
 import { runRow, spaceRow } from '../testing/results.js';
 import type { TraceFacts } from './comparison.js';
 import { paretoFront } from './pareto.js';
-import { flips } from './sensitivity.js';
 import { comparisonText } from './text.js';
 
 const FACTS: TraceFacts = {
@@ -52,18 +51,6 @@ describe('the Pareto front', () => {
       cell('remove', 900, 1, { outcome: 'oom' }),
     ];
     expect(names(paretoFront(rows))).toEqual(['keep']);
-  });
-});
-
-describe('the sensitivity to prices', () => {
-  it('names the class of cost that decides, and who gains by it', () => {
-    // Calls are 15 of remove's 20 ms: at twice their price 35 ms, more than volatile, which saves as much.
-    const rows = [cell('remove', 512, 20), cell('volatile', 512, 30, { stall_discard_ns: 0 })];
-    expect(flips(rows)).toEqual([{ part: 'discard', factor: 2, entered: [rows[1]], left: [rows[0]] }]);
-  });
-
-  it('is silent where no class of cost decides', () => {
-    expect(flips([KEEP, cell('remove', 512, 20)])).toEqual([]);
   });
 });
 

@@ -6,9 +6,7 @@ import { NOT_APPLICABLE } from '../metrics/schema.js';
 import {
   type Axis,
   axisLabel,
-  bestOf,
   comparedAxis,
-  costNs,
   groupBy,
   isRanked,
   isRefused,
@@ -18,6 +16,7 @@ import {
   varyingColumns,
 } from './comparison.js';
 import { listed, mib, ms, numberIn, percent } from './format.js';
+import { bestOf, costNs } from './pareto.js';
 
 function names(rows: readonly RunRow[], axis: Axis = 'discard'): string[] {
   return [...new Set(rows.map((row) => rowName(row, axis)))];
@@ -54,7 +53,7 @@ function bestSentence(
   const equal = names(best, axis).length > 1 ? 'tie for best: each saves' : 'is best: it saves';
   const cost = costOf(first, facts, axis);
   return [
-    `${limitName(first, facts, varying)}, ${listed(names(best, axis))} ${equal} ${mib(saved, facts.pageBytes)} MiB on average (${share} of what ${base[axis]} holds)${writes}, for ${cost}.`,
+    `${limitName(first, facts, varying)}, ${listed(names(best, axis))} ${equal} ${mib(saved, facts.pageBytes)} MiB on average (${share} of what ${rowName(base, axis)} holds)${writes}, for ${cost}.`,
   ];
 }
 

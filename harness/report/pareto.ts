@@ -1,6 +1,31 @@
 import type { RunRow } from '../metrics/files.js';
-import { costNs, EQUAL_COST, EQUAL_SAVING, isRanked, type Scaled } from './comparison.js';
+import type { StallPart } from '../metrics/schema.js';
+import { EQUAL_COST, EQUAL_SAVING, isRanked } from './comparison.js';
 import { numberIn } from './format.js';
+
+// Of rows, without intervals: what has not moved to front.ts yet.
+
+/** One class of cost made cheaper or dearer by a factor. */
+export interface Scaled {
+  readonly part: StallPart;
+  readonly factor: number;
+}
+
+/** What a cell costs programs, in ns: all stalls. */
+export function costNs(row: RunRow, scaled?: Scaled): number {
+  const sum = numberIn(row, 'stall_ns');
+  if (!scaled) return sum;
+  return sum + (scaled.factor - 1) * numberIn(row, `stall_${scaled.part}_ns`);
+}
+
+/** The cells that save most and, among those, cost least; more than one where they are equal. Empty where none saves. */
+export function bestOf(rows: readonly RunRow[]): RunRow[] {
+  const ranked = rows.filter((row) => isRanked(row) && numberIn(row, 'saved_pages_mean') > 0);
+  const most = Math.max(...ranked.map((row) => numberIn(row, 'saved_pages_mean')));
+  const saving = ranked.filter((row) => numberIn(row, 'saved_pages_mean') >= most * (1 - EQUAL_SAVING));
+  const least = Math.min(...saving.map((row) => costNs(row)));
+  return saving.filter((row) => costNs(row) <= least * (1 + EQUAL_COST));
+}
 
 interface Point {
   readonly row: RunRow;

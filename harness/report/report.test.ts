@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { RunRow } from '../metrics/files.js';
 import { runRow } from '../testing/results.js';
-import { bestOf, isRanked, isRefused, type TraceFacts } from './comparison.js';
+import { isRanked, isRefused, type TraceFacts } from './comparison.js';
 import { findings } from './findings.js';
 import { listed, mib, ms, percent } from './format.js';
+import { bestOf } from './pareto.js';
 import { comparisonTables } from './table.js';
 
 const FACTS: TraceFacts = { label: 't', pageBytes: 4096, peakPages: 1024, touches: 'recorded' };

@@ -6,7 +6,6 @@ import { PLAIN_TABLE } from '../metrics/table-style.js';
 import {
   type Axis,
   axisLabel,
-  bestOf,
   comparedAxis,
   comparedRows,
   groupBy,
@@ -18,6 +17,7 @@ import {
   varyingColumns,
 } from './comparison.js';
 import { mib, ms, numberIn, percent } from './format.js';
+import { bestOf } from './pareto.js';
 
 interface Column {
   readonly head: string;

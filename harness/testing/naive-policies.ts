@@ -39,6 +39,16 @@ function lru(c: number): Access {
   };
 }
 
+function mru(c: number): Access {
+  const queue: number[] = [];
+  return (id) => {
+    const hit = take(queue, id);
+    if (!hit && queue.length === c) queue.pop();
+    queue.push(id);
+    return hit;
+  };
+}
+
 function clock(c: number, { bits = 1 }): Access {
   const queue: { id: number; uses: number }[] = [];
   return (id) => {
@@ -394,4 +404,4 @@ function sieve(c: number): Access {
 /** By name: a cache of `c` pages. */
 export const naivePolicies: Readonly<
   Record<string, (c: number, parameters: Readonly<Record<string, number>>) => Access>
-> = { fifo, lru, clock, slru, twoq, arc, car, lirs, lfu, s3fifo, sieve };
+> = { fifo, lru, mru, clock, slru, twoq, arc, car, lirs, lfu, s3fifo, sieve };

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { simulate } from '../../mrc/simulate.js';
 import { Simulation } from '../../mrc/simulation.js';
+import { randomStream } from '../../stats/random.js';
 import { naiveAdaptive } from '../../testing/naive-adaptive.js';
+import { naiveDrawn } from '../../testing/naive-drawn.js';
 import { hitsAndMisses, nextUses } from '../../testing/reference.js';
 import { reclaimPolicies } from './registry.js';
 import { CountMinSketch } from './structures/count-min-sketch.js';
@@ -71,7 +73,7 @@ describe('policies agree with their plainest form, request by request', () => {
   /** Now and then the contents of a page go, resident or not. */
   const removals = fc.array(fc.nat(60), { maxLength: 10 });
 
-  for (const [spec, make] of Object.entries(naiveAdaptive)) {
+  for (const [spec, make] of Object.entries({ ...naiveAdaptive, ...naiveDrawn })) {
     it(spec, () => {
       fc.assert(
         fc.property(requests, fc.integer({ min: 1, max: 40 }), removals, (ids, capacity, gone) => {
@@ -96,6 +98,43 @@ describe('policies agree with their plainest form, request by request', () => {
       );
     });
   }
+});
+
+describe('policies that learn from draws agree with their plainest form once they have learned', () => {
+  for (const [spec, make] of Object.entries(naiveDrawn)) {
+    it(spec, () => {
+      const random = randomStream(5, 'test');
+      const ids = Array.from({ length: 4000 }, (_, i) =>
+        i % 3 === 0 ? 100 + (i % 150) : Math.floor(100 * random() ** 3),
+      );
+      const naive = make(60);
+      const hits = ids.map((id) => (naive.access(id) ? 'h' : 'm')).join('');
+      expect(hitsAndMisses(spec, 60, ids)).toBe(hits);
+    });
+  }
+});
+
+describe('what a policy is for', () => {
+  const random = randomStream(6, 'test');
+  const skewed = () => Math.floor(2000 * random() ** 4);
+  /** Skewed uses, and in every fourth request a scan of pages that come once. */
+  const scanned = Array.from({ length: 60_000 }, (_, i) => (i % 4 === 0 ? 2000 + i / 4 : skewed()));
+  const loop = Array.from({ length: 3000 }, (_, i) => i % 150);
+  const misses = (policy: string, ids: readonly number[]) =>
+    hitsAndMisses(policy, 100, ids).replaceAll('h', '').length;
+
+  it('lhd and sampled LFU are better than LRU and than chance where a scan runs through', () => {
+    const others = Math.min(misses('lru', scanned), misses('random', scanned));
+    for (const policy of ['lhd', 'lfu:sample=16'])
+      expect(misses(policy, scanned), policy).toBeLessThan(others);
+  });
+
+  it('mru and lhd keep a part of a loop that does not fit, which LRU never does', () => {
+    expect(misses('lru', loop)).toBe(3000);
+    // After the first round, 50 of the 150 pages are not in memory when their turn comes.
+    expect(misses('mru', loop)).toBe(150 + 19 * 50);
+    expect(misses('lhd', loop)).toBeLessThan(2000);
+  });
 });
 
 describe('opt is a bound', () => {

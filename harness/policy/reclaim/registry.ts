@@ -8,10 +8,12 @@ import type { ReclaimPolicyInfo } from './contract.js';
 import { fifo } from './fifo.js';
 import { lecar } from './lecar.js';
 import { lfu } from './lfu.js';
+import { lhd } from './lhd.js';
 import { linux } from './linux.js';
 import { lirs } from './lirs.js';
 import { lru } from './lru.js';
 import { mglru } from './mglru.js';
+import { mru } from './mru.js';
 import { opt } from './opt.js';
 import { random } from './random.js';
 import { s3fifo } from './s3fifo.js';
@@ -25,6 +27,7 @@ export const reclaimPolicies = new Registry<ReclaimPolicyInfo>('reclaim policy',
   linux,
   lru,
   fifo,
+  mru,
   mglru,
   clock,
   clockPro,
@@ -39,6 +42,7 @@ export const reclaimPolicies = new Registry<ReclaimPolicyInfo>('reclaim policy',
   wtinylfu,
   lecar,
   cacheus,
+  lhd,
   random,
   opt,
   unbounded,

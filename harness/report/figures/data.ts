@@ -10,9 +10,11 @@ import {
   axisLabel,
   comparedAxis,
   isRanked,
+  rowName,
   type TraceFacts,
   varyingColumns,
 } from '../comparison.js';
+import { traceFacts } from '../facts.js';
 import { shortNames } from './names.js';
 
 /** The axes that are the same in one picture, unless they are compared: each combination of values has its own. Only one seed is drawn. */
@@ -55,13 +57,7 @@ export class FigureData {
 
   /** The traces of the experiment, in its order. */
   get traces(): TraceFacts[] {
-    return this.manifest.traces.map((trace) => ({
-      label: trace.trace,
-      family: trace.family,
-      pageBytes: trace.page_bytes,
-      peakPages: trace.peak_pages,
-      touches: trace.touches,
-    }));
+    return this.manifest.traces.map(traceFacts);
   }
 
   /** What the runs compare. */
@@ -71,7 +67,7 @@ export class FigureData {
 
   /** Why there is nothing to compare, where there is nothing. */
   onePolicy(): string | undefined {
-    const policies = new Set(this.rows('runs.csv').map((row) => row[this.axis])).size;
+    const policies = new Set(this.rows('runs.csv').map((row) => rowName(row, this.axis))).size;
     return policies > 1 ? undefined : 'only one policy was run, so there is nothing to compare';
   }
 
@@ -110,7 +106,7 @@ export class FigureData {
       return row.seed === seed && isRanked(row) && trace !== undefined && wanted(row, trace);
     });
     const varying = varyingColumns(runs, FIXED_AXES).filter(
-      (column) => column !== axis && new Set(shown.map((row) => row[column])).size > 1,
+      (column) => !axis.split(' and ').includes(column) && new Set(shown.map((row) => row[column])).size > 1,
     );
     const groups = new Map<string, { labels: string[]; runs: RunRow[] }>();
     for (const row of shown) {

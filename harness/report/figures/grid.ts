@@ -1,6 +1,5 @@
 import type { RunRow } from '../../metrics/files.js';
-import type { TraceFacts } from '../comparison.js';
-import { limitLabel } from '../family-rows.js';
+import { limitLabel, type TraceFacts } from '../comparison.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Page, Spec } from './figure.js';
 import { TEXT_POINTS, wholeSpec } from './style.js';

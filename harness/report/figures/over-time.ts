@@ -1,5 +1,5 @@
 import type { RunRow, TimelineRow } from '../../metrics/files.js';
-import type { TraceFacts } from '../comparison.js';
+import { rowName, type TraceFacts } from '../comparison.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Page, Spec } from './figure.js';
 import { type Cells, gridDrawing, type Position, panelRows } from './grid.js';
@@ -55,7 +55,7 @@ export class OverTimePicture {
   }
 
   private policyOf(run: RunRow): string {
-    return run[this.data.axis];
+    return rowName(run, this.data.axis);
   }
 
   private bytesOf(trace: TraceFacts, pages: number): number {

@@ -1,8 +1,8 @@
 import type { RunRow } from '../../metrics/files.js';
 import type { MetricName } from '../../metrics/schema.js';
-import { costNs, EQUAL_COST, EQUAL_SAVING, type TraceFacts } from '../comparison.js';
+import { EQUAL_COST, EQUAL_SAVING, rowName, type TraceFacts } from '../comparison.js';
 import { numberIn } from '../format.js';
-import { frontBy } from '../pareto.js';
+import { costNs, frontBy } from '../pareto.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
 import { type Cells, gridDrawing, panelRows } from './grid.js';
@@ -52,15 +52,15 @@ class Tradeoff {
     this.memory = byteUnit(
       largest(part.runs.map((row) => numberIn(row, 'saved_pages_mean') * this.traceOf(row).pageBytes)),
     );
-    const policies = [...new Set(part.runs.map((row) => row[data.axis]))];
+    const policies = [...new Set(part.runs.map((row) => rowName(row, data.axis)))];
     this.joined = joinSame(policies, (policy, earlier) => this.inOnePlace(policy, earlier));
   }
 
   /** Whether two policies are in the same place in all panels. */
   private inOnePlace(policy: string, other: string): boolean {
     const { axis } = this.data;
-    const own = this.part.runs.filter((row) => row[axis] === policy);
-    const others = this.part.runs.filter((row) => row[axis] === other);
+    const own = this.part.runs.filter((row) => rowName(row, axis) === policy);
+    const others = this.part.runs.filter((row) => rowName(row, axis) === other);
     if (own.length !== others.length) return false;
     return own.every((row) => {
       const twin = others.find((run) => run.trace === row.trace && run.limit_pages === row.limit_pages);
@@ -87,7 +87,7 @@ class Tradeoff {
     const front = frontBy(cells.runs, (row) => this.by.of(row, cells.trace));
     const names = new Set<string>();
     return cells.runs.flatMap((row) => {
-      const policy = this.joined.get(row[this.data.axis])!;
+      const policy = this.joined.get(rowName(row, this.data.axis))!;
       if (names.has(policy)) return [];
       names.add(policy);
       const [x, y] = this.place(row);

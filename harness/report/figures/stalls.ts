@@ -1,5 +1,5 @@
 import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
-import { stallsAre } from '../comparison.js';
+import { rowName, stallsAre } from '../comparison.js';
 import { numberIn } from '../format.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
@@ -48,12 +48,12 @@ interface Bars {
 }
 
 function panel(cells: Cells, at: Position, { data, parts, time, legend: shown }: Bars): Spec {
-  const policies = cells.runs.map((row) => row[data.axis]);
+  const policies = cells.runs.map((row) => rowName(row, data.axis));
   const values = cells.runs.flatMap((row) =>
     parts
       .filter((name) => numberIn(row, `stall_${name}_ns`) > 0)
       .map((name) => ({
-        policy: row[data.axis],
+        policy: rowName(row, data.axis),
         part: PART_NAMES[name],
         order: parts.indexOf(name),
         time: rounded(numberIn(row, `stall_${name}_ns`) / time.size),
@@ -89,7 +89,7 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing {
   const sum = (row: Part['runs'][number]) =>
     parts.reduce((total, name) => total + numberIn(row, `stall_${name}_ns`), 0);
   const time = timeUnit(largest(part.runs.map(sum)));
-  const policies = part.runs.map((row) => row[data.axis]);
+  const policies = part.runs.map((row) => rowName(row, data.axis));
   const shown = legend(
     parts.map((name) => PART_NAMES[name]),
     page,

@@ -1,3 +1,4 @@
+import { rowName } from '../comparison.js';
 import { numberIn } from '../format.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
@@ -15,10 +16,10 @@ const PERCENTILES = [
 const ROW = 11;
 
 function panel(cells: Cells, at: Position, data: FigureData, page: Page, width: number): Spec {
-  const policies = cells.runs.map((row) => row[data.axis]);
+  const policies = cells.runs.map((row) => rowName(row, data.axis));
   const values = cells.runs.flatMap((row) =>
     PERCENTILES.map(([column, percentile]) => ({
-      policy: row[data.axis],
+      policy: rowName(row, data.axis),
       percentile,
       // A logarithmic axis has no place for 0.
       time: rounded(Math.max(numberIn(row, column), 1) / 1000),

@@ -5,21 +5,21 @@ import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
 import {
   axisLabel,
   comparedRows,
-  costNs,
   groupBy,
   isRanked,
+  limitLabel,
   rowName,
   sameColumns,
   type TraceFacts,
   varyingColumns,
 } from '../comparison.js';
-import { limitLabel, partition } from '../family-rows.js';
+import { partition } from '../family-rows.js';
 import type { FigureData } from '../figures/data.js';
 import { thinned } from '../figures/series.js';
 import { PART_NAMES } from '../figures/stalls.js';
 import { largest, rounded } from '../figures/units.js';
 import { numberIn } from '../format.js';
-import { frontBy } from '../pareto.js';
+import { costNs, frontBy } from '../pareto.js';
 import type { ChartCell, ChartGroup, ChartModel, ChartPanel, Curve, HeatMap, Payer } from './model.js';
 
 /** What can be drawn over time, if any cell has it. */

@@ -64,4 +64,10 @@ export abstract class Queue implements ReclaimPolicy {
   protected toHead(id: number): void {
     this.lists.moveToHead(QUEUE, id);
   }
+
+  /** Moves a page to the tail of the queue, or puts one there that has come in: it goes next. */
+  protected toTail(id: number): void {
+    this.remove(id);
+    this.lists.addTail(QUEUE, id);
+  }
 }

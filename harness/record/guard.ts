@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { HostError } from '../base/errors.js';
+import { packageFile } from '../base/package-root.js';
+import { startOf, thisBoot } from '../base/processes.js';
+import { journalPath, type ProcessId, restoreJournal, writeJournal } from './journal.js';
+import type { Change } from './restore.js';
+
+const GUARD_PROCESS = packageFile('dist', 'harness', 'record', 'guard-process.js');
+
+function idOf(pid: number): ProcessId {
+  return { pid, started: startOf(pid) ?? '' };
+}
+
+/**
+ * Sees to it that what a recording changes on the host is as before when it ends, however it ends. A process of its own waits
+ * for the end of this one (its standard input is a pipe from here) and restores what the journal says.
+ */
+export class Guard {
+  private changes: readonly Change[] = [];
+
+  private constructor(
+    private readonly path: string,
+    private readonly self: ProcessId,
+    private readonly child: ChildProcess,
+    /** Resolves when the guard's process has ended. */
+    readonly died: Promise<void>,
+  ) {}
+
+  /** @param folder where journals are */
+  static async start(folder: string): Promise<Guard> {
+    const self = idOf(process.pid);
+    const path = journalPath(folder, self);
+    const child = spawn(process.execPath, [GUARD_PROCESS, path], {
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    // Errors of pipes of a process that was killed say nothing more than its end.
+    child.stdin!.on('error', () => undefined);
+    const died = once(child, 'exit').then(() => undefined);
+    const ready = once(child.stdout!, 'data').then(() => true);
+    if ((await Promise.race([ready, died])) !== true)
+      throw new HostError('the process that restores settings does not start');
+    return new Guard(path, self, child, died);
+  }
+
+  /** Writes a change into the journal. Call it before the change is made. */
+  journal(change: Change): void {
+    this.changes = [...this.changes, change];
+    const guard = idOf(this.child.pid!);
+    writeJournal(this.path, { boot: thisBoot(), recorder: this.self, guard, changes: this.changes });
+  }
+
+  /** Journals a process of ours that has just been started, and does nothing yet. */
+  journalProcess(pid: number): void {
+    this.journal({ kind: 'process', ...idOf(pid) });
+  }
+
+  /** Restores everything and ends the guard. @throws the error of what could not be restored; the guard tries again then */
+  async finish(): Promise<void> {
+    try {
+      await restoreJournal(this.path);
+    } finally {
+      this.child.stdin!.end();
+      await this.died;
+    }
+  }
+}

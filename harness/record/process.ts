@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { InputError } from '../base/errors.js';
+import { startOf, statOf } from '../base/processes.js';
+import type { AttachedProcess, Ended } from './manifest.js';
+
+/** A program that is recorded. */
+export interface Program {
+  readonly pid: number;
+  /** Lets a program that was started stopped begin. */
+  release(): void;
+  /** Resolves when it has ended; of a program that ran already, how is not known. */
+  readonly ended: Promise<Ended | undefined>;
+}
+
+/** How often a process that is not our child is looked at. */
+const POLL_MS = 20;
+
+/**
+ * Waits for a line on descriptor 3, then becomes the program. Where the recorder is killed first, the line never comes, and the
+ * program goes on: the descriptor is at its end.
+ */
+const GATE = 'read -r _ <&3; exec 3<&-; exec "$@"';
+
+/** The arguments of /bin/sh that start a command stopped. */
+export function gated(command: readonly string[]): string[] {
+  return ['/bin/sh', '-c', GATE, 'sh', ...command];
+}
+
+/**
+ * Where a command is, as the shell finds it.
+ *
+ * @throws InputError where there is none
+ */
+export function findProgram(name: string): string {
+  const path = lookUp(name);
+  if (path === undefined) throw new InputError(`no such program: ${name}`);
+  return path;
+}
+
+/** The path of a program in PATH, or of a named file that can be run. Undefined where there is none. */
+export function lookUp(name: string): string | undefined {
+  const paths = name.includes('/')
+    ? [resolve(name)]
+    : (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name));
+  return paths.find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return isAbsolute(path) && statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** How a child ended. */
+function endOf(child: ChildProcess): Promise<Ended> {
+  return new Promise((done, failed) => {
+    child.once('error', failed);
+    child.once('exit', (status, signal) => done(signal === null ? { status: status! } : { signal }));
+  });
+}
+
+/**
+ * Starts a command stopped, until `release`.
+ *
+ * @param around what starts it: a command before it, as `strace …`, which must become the program or its parent
+ */
+export function startStopped(command: readonly string[], around: readonly string[] = []): Program {
+  const [file, ...args] = [...around, ...gated(command)];
+  const child = spawn(file!, args, { stdio: ['inherit', 'inherit', 'inherit', 'pipe'] });
+  const gate = child.stdio[3] as Writable;
+  // The program may be gone already.
+  gate.on('error', () => undefined);
+  return { pid: child.pid!, release: () => gate.end('go\n'), ended: endOf(child) };
+}
+
+/** A program that runs already. @throws InputError where there is none of this number */
+export function runningProgram(pid: number): Program {
+  const started = startOf(pid);
+  if (started === undefined) throw new InputError(`no process has the number ${pid}`);
+  const ended = new Promise<undefined>((done) => {
+    const timer = setInterval(() => {
+      if (startOf(pid) === started) return;
+      clearInterval(timer);
+      done(undefined);
+    }, POLL_MS);
+    // Nothing waits for the program where recording stops first.
+    timer.unref();
+  });
+  return { pid, release: () => undefined, ended };
+}
+
+/** A file of /proc; undefined where the process is gone or it may not be read. */
+export function readProc(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process and all its descendants. */
+export function treeOf(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    const parent = /^\d+$/.test(name) ? statOf(Number(name))?.[1] : undefined;
+    if (parent !== undefined) parents.set(Number(name), Number(parent));
+  }
+  const tree = [pid];
+  for (const each of tree) for (const [child, parent] of parents) if (parent === each) tree.push(child);
+  return tree;
+}
+
+/** The threads of a process. */
+export function threadsOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** What is there of a process tree before it is recorded. */
+export function attachedTo(pid: number): AttachedProcess[] {
+  return treeOf(pid).flatMap((each) => {
+    const maps = readProc(`/proc/${each}/maps`);
+    if (maps === undefined) return [];
+    return [
+      {
+        pid: each,
+        parent: Number(statOf(each)?.[1] ?? 0),
+        name: (readProc(`/proc/${each}/comm`) ?? '').trim(),
+        threads: threadsOf(each),
+        maps_before: maps,
+      },
+    ];
+  });
+}
+
+/** The same processes with their maps now. */
+export function withMapsAfter(processes: readonly AttachedProcess[]): AttachedProcess[] {
+  return processes.map((each) => ({ ...each, maps_after: readProc(`/proc/${each.pid}/maps`) }));
+}
+
+/** The file of a program that runs; undefined where it is gone. */
+export function fileOf(pid: number): string | undefined {
+  try {
+    return realpathSync(`/proc/${pid}/exe`);
+  } catch {
+    return undefined;
+  }
+}
