@@ -84,8 +84,20 @@ static void read_clock(void)
    counter_due = count + (passed_us == 0 ? 0 : (count - counter_start) / passed_us * (PAGE_TIME_NS / 1000));
 }
 
+/* The recorder removes the file `recording` of its folder, or the folder, when it needs no more. The program goes on. */
+static void stop_where_unwanted(void)
+{
+   HChar path[PATH_BYTES];
+   struct vg_stat info;
+   VG_(snprintf)(path, sizeof path, "%s/recording", clo_folder);
+   if (output < 0 || !sr_isError(VG_(stat)(path, &info))) return;
+   VG_(close)(output);
+   output = -1;
+}
+
 static void flush_records(void)
 {
+   stop_where_unwanted();
    const HChar* bytes = (const HChar*)buffer;
    SizeT left = (SizeT)filled * sizeof(ULong);
    while (left > 0 && output >= 0) {
