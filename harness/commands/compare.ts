@@ -83,11 +83,11 @@ function claimsFile(judged: readonly JudgedClaim[]): Map<string, string> {
 }
 
 /** What is printed after a run. */
-function summary({ runs, spaces, traces, folder }: RunSummary, claims: readonly Claim[]): string {
+function summary({ runs, draws, spaces, traces, folder }: RunSummary, claims: readonly Claim[]): string {
   const judged = judgeClaims(claims, runs);
-  const files = `runs.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}manifest.json`;
+  const files = `runs.csv, draws.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}manifest.json`;
   return [
-    comparisonText({ runs, spaces, traces }),
+    comparisonText({ runs, draws, spaces, traces }),
     ...(judged.length > 0 ? [`Claims, judged by the cells above:\n${claimsTable(judged)}`] : []),
     `Results: ${folder} (${files})`,
   ].join('\n\n');

@@ -15,10 +15,10 @@ it('the first signal aborts, the second one ends the process', async () => {
     });
   });
   expect(aborted!.aborted).toBe(false);
-  process.emit('SIGTERM');
+  process.emit('SIGTERM', 'SIGTERM');
   expect(aborted!.aborted).toBe(true);
   expect(exit).not.toHaveBeenCalled();
-  process.emit('SIGINT');
+  process.emit('SIGINT', 'SIGINT');
   expect(exit.mock.calls).toEqual([[130]]);
   end('done');
   expect(await running).toBe('done');
