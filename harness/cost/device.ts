@@ -10,19 +10,24 @@ interface Request {
 
 /** The recorded distribution of a device's latencies. */
 export class Latencies {
-  private readonly knots: readonly (readonly [number, number])[];
+  private readonly quantiles: Float64Array;
+  private readonly ns: Float64Array;
 
   constructor(cost: DeviceCost) {
-    this.knots = withTail(cost);
+    const knots = withTail(cost);
+    this.quantiles = Float64Array.from(knots, ([quantile]) => quantile);
+    this.ns = Float64Array.from(knots, ([, ns]) => ns);
   }
 
   /** Inverse of the piecewise linear distribution function: the latency in ns at `u`, a share from 0 to 1. */
   at(u: number): number {
+    const { quantiles, ns } = this;
+    const last = quantiles.length - 1;
     let i = 1;
-    while (i < this.knots.length - 1 && u > this.knots[i]![0]) i++;
-    const [q0, ns0] = this.knots[i - 1]!;
-    const [q1, ns1] = this.knots[i]!;
-    return ns0 + ((u - q0) * (ns1 - ns0)) / (q1 - q0);
+    while (i < last && u > quantiles[i]!) i++;
+    const q0 = quantiles[i - 1]!;
+    const ns0 = ns[i - 1]!;
+    return ns0 + ((u - q0) * (ns[i]! - ns0)) / (quantiles[i]! - q0);
   }
 }
 

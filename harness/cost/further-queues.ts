@@ -49,7 +49,7 @@ export class FurtherQueues {
   /** Sets `waitsNs` to what other threads still have served, and frees slots. Returns the slot of this thread. */
   private queue(nowNs: number, aheadNs: Float64Array, thread: number): number {
     const { threads, waitsNs } = this;
-    waitsNs.fill(0);
+    for (let draw = 0; draw < waitsNs.length; draw++) waitsNs[draw] = 0;
     let own = -1;
     for (let slot = 0; slot < this.used; ) {
       const isOwn = threads[slot] === thread;

@@ -207,7 +207,6 @@ export class Ledger {
     this.faulted++;
     if (this.differsSince(place)) {
       this.further!.touched(ns, place);
-      this.further!.stalled(ns, place);
       return;
     }
     this.faults.record(ns);

@@ -61,7 +61,10 @@ function textOf(steps: readonly Step[]): string {
     ]),
   ];
   let us = 0;
-  const rest = steps.map((one) => `${(us += one.afterUs)},${lineOf(one)}`);
+  const rest = steps.map((one) => {
+    us += one.afterUs;
+    return `${us},${lineOf(one)}`;
+  });
   return `${[...setUp.map((line) => `0,${line}`), ...rest].join('\n')}\n`;
 }
 
@@ -124,9 +127,9 @@ describe('draws of device latency that one replay books', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
-    expect(differed).toBeGreaterThan(30);
+    expect(differed).toBeGreaterThan(20);
   });
 
   it('are one, with nothing beyond it, where no device is read', async () => {
