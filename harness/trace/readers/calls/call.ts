@@ -70,6 +70,8 @@ export interface CallLog {
   readonly attached: number | undefined;
   /** How threads came to be of which the calls do not say it, by thread. Undefined where that is to be inferred from what they act on. */
   readonly relations?: ReadonlyMap<number, Relation>;
+  /** Whether it has all calls that close descriptors; undefined where that shows by whether it has any. */
+  readonly closes?: boolean;
 }
 
 /** Counts the lines of a call that the result is made of. */
