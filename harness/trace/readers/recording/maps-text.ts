@@ -24,7 +24,7 @@ const STACK_PAGES = (8 << 20) / PAGE_BYTES;
 /** Descriptors that no process has, for mappings whose own is not known. */
 const NO_DESCRIPTOR = 1 << 30;
 
-/** Reads a line of `/proc/PID/maps`; undefined where it is none. */
+/** Reads a line of `/proc/PID/maps`; undefined where it is not one. */
 export function mapsLine(text: string): MapsLine | undefined {
   const match = LINE.exec(text);
   if (!match) return undefined;

@@ -131,7 +131,7 @@ function push<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   else lists.set(key, [value]);
 }
 
-/** The range of addresses that a call maps anew, in pages; undefined where it maps none. */
+/** The range of addresses that a call maps, in pages; undefined where it maps none. */
 export function mappedBy(call: Call): { readonly start: number; readonly end: number } | undefined {
   if (!(call.result > 0)) return undefined;
   const bytes = call.name === 'mmap' ? call.args[1] : call.name === 'mremap' ? call.args[2] : undefined;
