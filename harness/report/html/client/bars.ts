@@ -27,6 +27,8 @@ const LEFT = 112;
 const RIGHT = 12;
 const BOTTOM = 38;
 const LABEL_ROOM = 56;
+/** Room for the name of a marked value. */
+const TOP = 14;
 
 function total({ values }: Bar): number {
   return values.reduce((sum, value) => sum + value, 0);
@@ -60,17 +62,35 @@ function rowsOf(bar: Bar, parts: readonly string[], measure: Measure): Tooltip['
   return [whole, ...each];
 }
 
-/** Bars below each other, a row a policy, on an axis up to `most`. */
+/** What bars are drawn with, besides their values. */
+export interface BarStyle {
+  readonly parts: readonly string[];
+  /** The end of the axis. */
+  readonly most: number;
+  readonly measure: Measure;
+  readonly width: number;
+  /** A value that is marked across all bars, with its name. */
+  readonly mark?: { readonly value: number; readonly name: string } | undefined;
+}
+
+/** A line across all bars. */
+function markLine({ value, name }: NonNullable<BarStyle['mark']>, x: number, bottom: number): SVGElement[] {
+  if (value <= 0) return [];
+  return [
+    shape('line', { class: 'own', x1: x, x2: x, y1: 0, y2: bottom }),
+    shape('text', { class: 'own-name', x: x + 3, y: TOP - 4 }, name),
+  ];
+}
+
+/** Bars below each other, a row a policy. @param label what they show, for readers who cannot see it */
 export function bars(
   rows: readonly Bar[],
-  parts: readonly string[],
-  most: number,
-  measure: Measure,
+  { parts, most, measure, width, mark }: BarStyle,
   label: string,
-  width: number,
   view: View,
 ): SVGSVGElement {
-  const bottom = rows.length * ROW;
+  const top = mark ? TOP : 0;
+  const bottom = top + rows.length * ROW;
   const svg = canvas(
     width,
     bottom + BOTTOM,
@@ -78,13 +98,14 @@ export function bars(
   );
   const at = axis(svg, width, bottom, most, measure);
   const anchors = rows.map((bar, row): Anchor => {
-    const top = row * ROW + (ROW - BAR) / 2;
+    const above = top + row * ROW;
+    const middle = above + (ROW - BAR) / 2;
     const name = view.model.policies[bar.policy]!;
     const group = shape('g', { class: 'bar', 'data-policies': bar.policy });
     group.append(
       shape(
         'text',
-        { class: 'name', x: LEFT - 6, y: top + BAR / 2, 'text-anchor': 'end', dy: '0.32em' },
+        { class: 'name', x: LEFT - 6, y: middle + BAR / 2, 'text-anchor': 'end', dy: '0.32em' },
         name,
       ),
     );
@@ -94,7 +115,7 @@ export function bars(
       const start = at(from);
       from += value;
       group.append(
-        shape('rect', { class: `f${part % 9}`, x: start, y: top, width: at(from) - start, height: BAR }),
+        shape('rect', { class: `f${part % 9}`, x: start, y: middle, width: at(from) - start, height: BAR }),
       );
     });
     svg.append(group);
@@ -104,13 +125,14 @@ export function bars(
       cursor: shape('rect', {
         class: 'cursor',
         x: LEFT,
-        y: row * ROW + 0.5,
+        y: above + 0.5,
         width: width - LEFT - RIGHT,
         height: ROW - 1,
       }),
     });
-    return { x: at(total(bar)), y: top, tooltip };
+    return { x: at(total(bar)), y: middle, tooltip };
   });
+  if (mark) svg.append(...markLine(mark, at(mark.value), bottom));
   showTooltips(svg, anchors, (_dx, dy) => Math.abs(dy + BAR / 2), view.choose);
   return svg;
 }
