@@ -9,13 +9,14 @@ export function looksOf(policies: readonly string[]): PolicyStyle[] {
   return policies.map((name) => looks.get(name)!);
 }
 
-/** Colours and dashes of policies as rules of CSS: `--p0` is the colour of the first, and what has its class takes both. */
+/** Colours and dashes of policies as rules of CSS: `--p0` is the colour of the first, which what has its class takes; lines take its dash too. */
 export function policyCss(policies: readonly string[]): string {
   const looks = looksOf(policies);
   const colors = looks.map(({ color, dark }, i) => `  --p${i}: light-dark(${color}, ${dark});\n`);
   const rules = looks.map(({ dash }, i) => {
     const pixels = dash.map((length) => Number((length * PIXELS).toFixed(1))).join(' ');
-    return `.p${i} {\n  --c: var(--p${i});\n${dash.length > 0 ? `  stroke-dasharray: ${pixels};\n` : ''}}\n`;
+    const dashed = dash.length > 0 ? `.line.p${i} {\n  stroke-dasharray: ${pixels};\n}\n` : '';
+    return `.p${i} {\n  --c: var(--p${i});\n}\n${dashed}`;
   });
   return `:root {\n${colors.join('')}}\n${rules.join('')}`;
 }

@@ -2,13 +2,13 @@ import { largest } from '../../figures/units.js';
 import { shape } from './dom.js';
 import { canvas } from './frame.js';
 import { linear, ticks } from './scale.js';
-import { digits } from './text.js';
+import { digits, namesText } from './text.js';
 import { type Anchor, showTooltips, type Tooltip } from './tooltip.js';
 import type { View } from './view.js';
 
-/** A bar of one policy, of parts that are stacked. */
+/** A bar of parts that are stacked, of one policy or of several that cannot be told apart. */
 export interface Bar {
-  readonly policy: number;
+  readonly policies: readonly number[];
   /** In the order of the names of parts. */
   readonly values: readonly number[];
 }
@@ -29,6 +29,22 @@ const BOTTOM = 38;
 const LABEL_ROOM = 56;
 /** Room for the name of a marked value. */
 const TOP = 14;
+
+/** Bars whose parts differ by less than this share of the longest one look the same. */
+const SAME = 0.002;
+
+/** Bars that look the same, as one. */
+export function merged(bars: readonly Bar[], most: number): Bar[] {
+  const apart: Bar[] = [];
+  for (const bar of bars) {
+    const at = apart.findIndex(({ values }) =>
+      values.every((value, i) => Math.abs(value - bar.values[i]!) <= SAME * most),
+    );
+    if (at < 0) apart.push(bar);
+    else apart[at] = { ...apart[at]!, policies: [...apart[at]!.policies, ...bar.policies] };
+  }
+  return apart;
+}
 
 function total({ values }: Bar): number {
   return values.reduce((sum, value) => sum + value, 0);
@@ -55,7 +71,7 @@ function axis(svg: SVGSVGElement, width: number, bottom: number, most: number, {
 
 /** The whole bar, then its parts. */
 function rowsOf(bar: Bar, parts: readonly string[], measure: Measure): Tooltip['rows'] {
-  const whole = { name: 'in all', value: measure.text(total(bar)), policies: [bar.policy] };
+  const whole = { name: 'in all', value: measure.text(total(bar)), policies: bar.policies };
   const each = bar.values.flatMap((value, part) =>
     value > 0 ? [{ name: parts[part]!, value: measure.text(value), policies: [] }] : [],
   );
@@ -94,19 +110,22 @@ export function bars(
   const svg = canvas(
     width,
     bottom + BOTTOM,
-    `${label} ${rows.map((bar) => `${view.model.policies[bar.policy]}: ${measure.text(total(bar))}`).join('; ')}. Arrow keys step through the policies, Enter marks one.`,
+    `${label} ${rows.map((bar) => `${view.names(bar.policies)}: ${measure.text(total(bar))}`).join('; ')}. Arrow keys step through the policies, Enter marks one.`,
   );
   const at = axis(svg, width, bottom, most, measure);
   const anchors = rows.map((bar, row): Anchor => {
     const above = top + row * ROW;
     const middle = above + (ROW - BAR) / 2;
-    const name = view.model.policies[bar.policy]!;
-    const group = shape('g', { class: 'bar', 'data-policies': bar.policy });
+    const name = view.names(bar.policies);
+    const group = shape('g', { class: 'bar', 'data-policies': bar.policies.join(' ') });
     group.append(
       shape(
         'text',
         { class: 'name', x: LEFT - 6, y: middle + BAR / 2, 'text-anchor': 'end', dy: '0.32em' },
-        name,
+        namesText(
+          bar.policies.map((policy) => view.model.policies[policy]!),
+          1,
+        ),
       ),
     );
     let from = 0;

@@ -1,6 +1,6 @@
 import { timeUnit } from '../../figures/units.js';
 import type { ChartGroup, ChartPanel } from '../model.js';
-import { type Bar, bars, longest, type Measure } from './bars.js';
+import { type Bar, bars, longest, type Measure, merged } from './bars.js';
 import { byId, element } from './dom.js';
 import { HEAT_LEGEND, heatMap } from './heat-map.js';
 import { extent, lineNames, overTime } from './over-time.js';
@@ -118,7 +118,7 @@ function drawStalls(groups: readonly ChartGroup[], page: Page): void {
     const rows = panels.map(({ cells }): Bar[] =>
       cells
         .filter(({ policy }) => view.shows(policy))
-        .map(({ policy, stallNs }) => ({ policy, values: stallNs })),
+        .map(({ policy, stallNs }) => ({ policies: [policy], values: stallNs })),
     );
     const most = Math.max(longest(rows), ownNs ?? 0);
     const measure = timeMeasure('stalled', most);
@@ -128,7 +128,7 @@ function drawStalls(groups: readonly ChartGroup[], page: Page): void {
       legend: colors(parts, 'f', (part) => rows.flat().some(({ values }) => (values[part] ?? 0) > 0)),
       svgs: panels.map(({ limit }, i) =>
         bars(
-          rows[i]!,
+          merged(rows[i]!, most),
           { parts, most, measure, width, mark },
           `Stall time by its cause, ${limit}.${own}`,
           view,
@@ -147,7 +147,12 @@ function drawPayers(groups: readonly ChartGroup[], page: Page): void {
     return {
       legend: colors(names, 'f'),
       svgs: panels.map((rows, i) =>
-        bars(rows, { parts: names, most, measure, width }, `Who pays, ${group.panels[i]?.limit}.`, view),
+        bars(
+          merged(rows, most),
+          { parts: names, most, measure, width },
+          `Who pays, ${group.panels[i]?.limit}.`,
+          view,
+        ),
       ),
     };
   });

@@ -20,6 +20,7 @@ export function timeText(ns: number): string {
 
 /** A difference, with its sign. */
 function signed(value: number, text: (value: number) => string): string {
+  if (value === 0) return '0';
   return value > 0 ? `+${text(value)}` : text(value).replace('-', '\u2212');
 }
 
