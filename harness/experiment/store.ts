@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { csvHeader, csvRows, type Value } from '../metrics/csv.js';
 import {
   CALL_COLUMNS,
+  DRAW_COLUMNS,
+  type DrawRow,
   HEATMAP_COLUMNS,
   type HeatmapRow,
   PERF_COLUMNS,
@@ -14,6 +16,7 @@ import {
 } from '../metrics/files.js';
 import { type Host, VERSION } from '../metrics/host.js';
 import type { OutputFolder } from '../output/folder.js';
+import { sha256 } from '../output/owned.js';
 import type { CellResult } from './cell.js';
 import { codeHash } from './code.js';
 import { entryText, readEntry } from './journal.js';
@@ -22,6 +25,8 @@ import { withSavings } from './savings.js';
 
 /** The shortest time between two writes of runs.csv while cells finish. */
 const REFRESH_MS = 500;
+/** How many times as long as a write of runs.csv takes it is until the next. */
+const REFRESH_SHARE = 20;
 /** Rows that are turned into text at a time: signals are seen in between. */
 const ROWS_AT_ONCE = 4096;
 
@@ -65,6 +70,7 @@ async function csvText<C extends string>(
 /** The files that every run writes. */
 export const WRITTEN_FILES = [
   'runs.csv',
+  'draws.csv',
   'timeline.csv',
   'spaces.csv',
   'calls.csv',
@@ -77,7 +83,8 @@ export class ResultStore {
   private readonly results = new Map<number, CellResult>();
   /** The files of cells that belong to this run. */
   private readonly entries = new Set<string>();
-  private refreshed = Number.NEGATIVE_INFINITY;
+  /** When runs.csv is written next. */
+  private refreshAt = Number.NEGATIVE_INFINITY;
 
   /** @param resumes whether finished cells of earlier runs are used, and kept */
   constructor(
@@ -109,14 +116,21 @@ export class ResultStore {
     this.results.set(result.cell, result);
     this.entries.add(name);
     // Not the time of day: that may jump.
-    if (performance.now() - this.refreshed < REFRESH_MS) return;
-    this.refreshed = performance.now();
+    const started = performance.now();
+    if (started < this.refreshAt) return;
     this.folder.stage(new Map([['runs.csv', csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, this.runs())]]));
+    const tookMs = performance.now() - started;
+    this.refreshAt = started + Math.max(REFRESH_MS, REFRESH_SHARE * tookMs);
   }
 
   /** The rows of runs.csv so far, in the order of the cells. */
   runs(): RunRow[] {
     return withSavings(this.inOrder());
+  }
+
+  /** The rows of draws.csv so far, in the order of the cells. */
+  draws(): DrawRow[] {
+    return this.inOrder().flatMap((result) => result.draws);
   }
 
   /** The rows of spaces.csv so far, in the order of the cells. */
@@ -135,7 +149,7 @@ export class ResultStore {
   }
 
   /**
-   * The files of the results so far; the manifest with the hash of runs.csv, so that an edit is seen.
+   * The files of the results so far; the manifest with the hashes of runs.csv and draws.csv, so that an edit is seen.
    *
    * @param heat the rows of heatmap.csv, where it was asked for
    */
@@ -145,12 +159,14 @@ export class ResultStore {
   ): Promise<Map<(typeof WRITTEN_FILES)[number] | 'heatmap.csv', string>> {
     const results = this.inOrder();
     const runs = await csvText(RUN_COLUMNS, this.runs());
+    const draws = await csvText(DRAW_COLUMNS, this.draws());
     const timeline = results.flatMap((result) => result.timeline);
     const calls = results.flatMap((result) => result.calls);
     const perf = results.map((result) => this.perfRow(result));
-    const hashes = { 'runs.csv': createHash('sha256').update(runs).digest('hex') };
+    const hashes = { 'runs.csv': sha256(runs), 'draws.csv': sha256(draws) };
     return new Map([
       ['runs.csv', runs],
+      ['draws.csv', draws],
       ['timeline.csv', await csvText(TIMELINE_COLUMNS, timeline)],
       ['spaces.csv', await csvText(SPACE_COLUMNS, this.spaces())],
       ['calls.csv', await csvText(CALL_COLUMNS, calls)],
@@ -185,7 +201,14 @@ export function renumbered(result: CellResult, cell: Cell): CellResult {
   return {
     ...result,
     cell: cell.cell,
-    run: { ...result.run, cell: cell.cell, experiment: cell.experiment, purge: cell.purge },
+    run: {
+      ...result.run,
+      ...cell.asked,
+      cell: cell.cell,
+      experiment: cell.experiment,
+      purge: cell.purge,
+    },
+    draws: result.draws.map(renumber),
     timeline: result.timeline.map(renumber),
     spaces: result.spaces.map(renumber),
     calls: result.calls.map(renumber),
