@@ -6,7 +6,7 @@ import { digits, namesText } from './text.js';
 import { type Anchor, showTooltips, type Tooltip } from './tooltip.js';
 import type { View } from './view.js';
 
-/** A bar of parts that are stacked, of one policy or of several that cannot be told apart. */
+/** A bar of parts that are stacked, of one policy or of several that look the same. */
 export interface Bar {
   readonly policies: readonly number[];
   /** In the order of the names of parts. */
@@ -35,15 +35,15 @@ const SAME = 0.002;
 
 /** Bars that look the same, as one. */
 export function merged(bars: readonly Bar[], most: number): Bar[] {
-  const apart: Bar[] = [];
+  const distinct: Bar[] = [];
   for (const bar of bars) {
-    const at = apart.findIndex(({ values }) =>
+    const at = distinct.findIndex(({ values }) =>
       values.every((value, i) => Math.abs(value - bar.values[i]!) <= SAME * most),
     );
-    if (at < 0) apart.push(bar);
-    else apart[at] = { ...apart[at]!, policies: [...apart[at]!.policies, ...bar.policies] };
+    if (at < 0) distinct.push(bar);
+    else distinct[at] = { ...distinct[at]!, policies: [...distinct[at]!.policies, ...bar.policies] };
   }
-  return apart;
+  return distinct;
 }
 
 function total({ values }: Bar): number {
