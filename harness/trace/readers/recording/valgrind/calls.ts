@@ -19,7 +19,7 @@ const FORK_FLAGS = ['flags=SIGCHLD'];
 const TOLD_BY_IMAGES = new Set(['fork', 'vfork', 'clone', 'clone3', 'execve', 'execveat', 'exit_group']);
 
 /** Bits of a record of a mapping. */
-const MAPPED = { read: 1, write: 2, execute: 4, file: 8, shared: 16, heap: 32, stack: 64 } as const;
+const MAPPED = { read: 1, write: 2, execute: 4, file: 8, shared: 16, stack: 64 } as const;
 
 /** What stands before a call and belongs to it. */
 interface Pending {
@@ -37,6 +37,8 @@ export class ImageCalls {
   /** Threads that have run, by the process. */
   private readonly threads = new Map<number, Set<number>>();
   private readonly maps = new Map<ImageFile, MapsLine[]>();
+  /** Calls that map what an image begins with, by their first page, until its first brk. */
+  private readonly firstMaps = new Map<ImageFile, Map<number, number>>();
   private readonly paths = new Map<string, string>();
 
   constructor(
@@ -105,7 +107,6 @@ export class ImageCalls {
     const end = start + words.number(at + 1);
     const grows = (bits & MAPPED.stack) === 0 ? 0 : Math.floor(words.number(at + 4) / PAGE_BYTES);
     const letter = (bit: number, text: string) => ((bits & bit) === 0 ? '-' : text);
-    const path = (bits & MAPPED.heap) !== 0 ? '[heap]' : words.text(at + 5);
     const line = {
       start: Math.min(start, grows > 0 ? end - grows : start),
       end,
@@ -113,7 +114,7 @@ export class ImageCalls {
       offset: words.number(at + 4),
       dev: String(words.number(at + 2)),
       inode: (bits & MAPPED.shared) === 0 ? '0' : String(words.number(at + 3)),
-      path,
+      path: words.text(at + 5),
     };
     this.maps.set(image, [...(this.maps.get(image) ?? []), line]);
   }
@@ -127,7 +128,20 @@ export class ImageCalls {
     const byPlace = maps.toSorted((a, b) => a.start - b.start);
     // A stack does not reach into what is below it.
     const cut = byPlace.map((map, i) => ({ ...map, start: Math.max(map.start, byPlace[i - 1]?.end ?? 0) }));
-    for (const call of callsThatMap(at, cut)) this.add(call);
+    const first = new Map<number, number>();
+    for (const call of callsThatMap(at, cut)) {
+      first.set(call.result / PAGE_BYTES, this.calls.length);
+      this.add(call);
+    }
+    this.firstMaps.set(image, first);
+  }
+
+  /** The page that valgrind maps where the heap will be is not the program's: its heap begins there, empty. */
+  private findHeap(image: ImageFile, result: number): void {
+    const at = this.firstMaps.get(image)?.get(Math.floor(result / PAGE_BYTES));
+    this.firstMaps.delete(image);
+    if (at === undefined) return;
+    this.calls[at] = impliedCall(this.calls[at]!, 'brk', ['0x0'], result);
   }
 
   private object(image: ImageFile, at: number): void {
@@ -150,6 +164,7 @@ export class ImageCalls {
       else this.account.join();
       return;
     }
+    if (name === 'brk') this.findHeap(image, result);
     if (!isFollowed(name)) {
       this.account.leave(UNRELATED);
       return;
