@@ -73,7 +73,10 @@ function builder(yargs: Argv): Argv {
       ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
-    });
+    })
+    .epilogue(
+      'Exit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 every cell ran out of memory, 129, 130, 143 interrupted.',
+    );
 }
 
 /** claims.csv: the claims of an experiment, judged by its results. */
@@ -178,6 +181,10 @@ async function runInFolder(
     if (run.failed > 0 && !run.aborted)
       process.exitCode = run.failedOfInput > 0 ? EXIT.badInput : EXIT.hostCannot;
     if (run.aborted) note(`reclaim: interrupted; ${keptText(run, folder)}`);
+    else if (run.runs.length > 0 && run.runs.every(({ outcome }) => outcome === 'oom')) {
+      note(`reclaim: all ${run.runs.length} cells ran out of memory: there is nothing to compare`);
+      process.exitCode = EXIT.outOfMemory;
+    }
     return run;
   } catch (error) {
     if (!(error instanceof HostError) || !folder.hasUnfinishedCells()) throw error;
