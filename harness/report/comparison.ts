@@ -31,6 +31,12 @@ export function rowName(row: RunRow, axis: Axis): string {
   return row[axis];
 }
 
+/** What saves nothing on an axis: the others are compared with it. */
+export function baseName(axis: Axis): string {
+  if (axis === 'reclaim') return 'the first policy';
+  return axis === 'merge' ? 'none' : 'keep';
+}
+
 /** The columns whose values an axis compares. */
 const COMPARED: Readonly<Record<Axis, readonly AxisColumn[]>> = {
   discard: ['discard'],
@@ -123,4 +129,26 @@ export function groupBy<R>(rows: readonly R[], columns: readonly (keyof R)[]): R
     else groups.set(key, [row]);
   }
   return [...groups.values()];
+}
+
+/** The one discard policy that is compared with keep. */
+function policyOf(runs: readonly RunRow[]): string | undefined {
+  return runs.find((row) => row.discard !== 'keep')?.discard;
+}
+
+/** What every title names, or names where it is not the usual. */
+const NAMED: readonly AxisColumn[] = ['swap', 'reclaim', 'discard', 'merge'];
+
+/** What is above a table: what it is of, and what is the same in all its rows where other tables differ or it is not the usual. */
+export function tableTitle(of: string, row: RunRow, runs: readonly RunRow[], pageBytes: number): string {
+  const axis = comparedAxis(runs);
+  const labels = [
+    ...(axis === 'merge' ? [`discard ${row.discard}`] : []),
+    ...(axis !== 'merge' && row.merge !== 'none' ? [`merge ${row.merge}`] : []),
+    ...(axis === 'purge' ? [`discard ${policyOf(runs)}`] : []),
+    ...varyingColumns(runs, sameColumns(axis))
+      .filter((column) => !NAMED.includes(column))
+      .map((column) => axisLabel(row, column, pageBytes)),
+  ];
+  return [`${of}: reclaim ${row.reclaim}`, `swap ${row.swap}`, ...labels].join(', ');
 }

@@ -1,11 +1,9 @@
 import Table from 'cli-table3';
-import type { AxisColumn } from '../metrics/axes.js';
 import type { NumberColumn } from '../metrics/columns.js';
 import type { RunRow } from '../metrics/files.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import {
   type Axis,
-  axisLabel,
   comparedAxis,
   comparedRows,
   groupBy,
@@ -14,7 +12,7 @@ import {
   sameColumns,
   type TraceFacts,
   traceName,
-  varyingColumns,
+  tableTitle,
 } from './comparison.js';
 import { mib, ms, numberIn, percent } from './format.js';
 import { bestOf } from './pareto.js';
@@ -122,26 +120,4 @@ export function comparisonTables(runs: readonly RunRow[], traces: readonly Trace
     );
   }
   return parts.join('\n\n');
-}
-
-/** The one discard policy that is compared with keep. */
-function policyOf(runs: readonly RunRow[]): string | undefined {
-  return runs.find((row) => row.discard !== 'keep')?.discard;
-}
-
-/** What every title names, or names where it is not the usual. */
-const NAMED: readonly AxisColumn[] = ['swap', 'reclaim', 'discard', 'merge'];
-
-/** What is above a table: what it is of, and what is the same in all its rows where other tables differ or it is not the usual. */
-export function tableTitle(of: string, row: RunRow, runs: readonly RunRow[], pageBytes: number): string {
-  const axis = comparedAxis(runs);
-  const labels = [
-    ...(axis === 'merge' ? [`discard ${row.discard}`] : []),
-    ...(axis !== 'merge' && row.merge !== 'none' ? [`merge ${row.merge}`] : []),
-    ...(axis === 'purge' ? [`discard ${policyOf(runs)}`] : []),
-    ...varyingColumns(runs, sameColumns(axis))
-      .filter((column) => !NAMED.includes(column))
-      .map((column) => axisLabel(row, column, pageBytes)),
-  ];
-  return [`${of}: reclaim ${row.reclaim}`, `swap ${row.swap}`, ...labels].join(', ');
 }
