@@ -24,7 +24,7 @@ import {
   wholeFlag,
 } from './flags.js';
 import { interruptible } from './interrupt.js';
-import { note, Progress, print } from './terminal.js';
+import { note, outputLook, print, Progress } from './terminal.js';
 
 const MAX_WORKERS = 1024;
 const DRAW_WORKER = packageFile('dist', 'harness', 'commands', 'draw-worker.js');
@@ -37,6 +37,7 @@ interface Args extends PolicyModuleArgs {
   force: boolean;
   heatmap: boolean;
   report: boolean;
+  full: boolean;
   quiet: boolean;
 }
 
@@ -70,6 +71,11 @@ function builder(yargs: Argv): Argv {
         default: true,
         describe: 'write report.html and draw the figures when all cells are done; --no-report skips that',
       },
+      full: {
+        type: 'boolean',
+        default: false,
+        describe: 'print tables with all columns, and sentences on what they show',
+      },
       ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
@@ -83,11 +89,15 @@ function claimsFile(judged: readonly JudgedClaim[]): Map<string, string> {
 }
 
 /** What is printed after a run. An interrupted one lacks cells that claims need. */
-function summary({ runs, spaces, traces, folder, aborted }: RunSummary, claims: readonly Claim[]): string {
+function summary(
+  { runs, draws, spaces, traces, folder, aborted }: RunSummary,
+  claims: readonly Claim[],
+  full: boolean,
+): string {
   const judged = aborted ? [] : judgeClaims(claims, runs);
-  const files = `runs.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}manifest.json`;
+  const files = `runs.csv, draws.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}manifest.json`;
   return [
-    comparisonText({ runs, spaces, traces }),
+    comparisonText({ runs, draws, spaces, traces }, { look: outputLook(), full }),
     ...(judged.length > 0 ? [`Claims, judged by the cells above:\n${claimsTable(judged)}`] : []),
     ...(aborted ? [] : [`Results: ${folder} (${files})`]),
   ].join('\n\n');
@@ -177,7 +187,7 @@ async function compareInto(
   if (run.failed > 0 && !run.aborted)
     process.exitCode = run.failedOfInput > 0 ? EXIT.badInput : EXIT.hostCannot;
   if (run.aborted) note(`reclaim: interrupted; ${keptText(run, folder)}`);
-  if (run.runs.length > 0) await print(summary(run, experiment.claims));
+  if (run.runs.length > 0) await print(summary(run, experiment.claims, args.full));
   if (args.report && run.runs.length > 0 && !signal.aborted) await draw(folder, signal);
 }
 

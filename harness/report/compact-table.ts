@@ -1,7 +1,7 @@
 /** The tables of the short form of `reclaim compare`, fitted to the terminal. */
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
-import { type TraceFacts, traceName } from './comparison.js';
+import { traceName } from './comparison.js';
 import { originWord } from './facts.js';
 import type { FamilyTable, TableBlock, TableCell, TableLine } from './family-table.js';
 import { mib, shortDuration } from './format.js';

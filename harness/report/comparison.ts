@@ -1,4 +1,4 @@
-import { AXES, AXIS_COLUMNS, AXIS_NAMES, type AxisColumn, axisText, isSize } from '../metrics/axes.js';
+import { AXES, AXIS_COLUMNS, AXIS_NAMES, type AxisColumn, isSize, SIZE_COLUMNS } from '../metrics/axes.js';
 import type { RunRow } from '../metrics/files.js';
 import type { TraceFacts } from './facts.js';
 import { mib, numberIn, percent } from './format.js';
@@ -58,7 +58,7 @@ export function traceName(row: Pick<RunRow, 'trace' | 'backing'>, gap = ' '): st
 /** What is the same in all rows that are compared with each other on one trace, on one kind of memory, under one limit. */
 export function sameColumns(axis: Axis): AxisColumn[] {
   return AXIS_COLUMNS.filter(
-    (column) => column !== 'backing' && column !== 'limit_pages' && !COMPARED[axis].includes(column),
+    (column) => column !== 'backing' && column !== 'limit' && !COMPARED[axis].includes(column),
   );
 }
 
@@ -71,16 +71,22 @@ export function varyingColumns(rows: readonly RunRow[], columns: readonly AxisCo
 /** What a row has in the column of an axis, for titles: `swap zram`, `memory 16 MiB`. */
 export function axisLabel(row: RunRow, column: AxisColumn, pageBytes: number): string {
   const name = AXIS_NAMES.find((axis) => AXES[axis].column === column)!;
-  const value = row[column] ?? null;
-  if (isSize(name) && typeof value === 'number') return `${name} ${mib(value, pageBytes)} MiB`;
-  return `${name} ${axisText(name, value)}`;
+  if (isSize(name) && row[name].endsWith('%')) return `${name} ${asked(row[name])}`;
+  const pages = isSize(name) ? row[SIZE_COLUMNS[name]] : undefined;
+  if (typeof pages === 'number') return `${name} ${mib(pages, pageBytes)} MiB`;
+  return `${name} ${row[column]}`;
 }
 
-/** What a limit is called: traces differ in pages, not in shares. */
+/** A size as it was asked for, with a space before its unit. */
+function asked(size: string): string {
+  return size.replace(/(\d)(%|[KMGT]?i?B)$/, '$1 $2');
+}
+
+/** What a limit is called: as it was asked for, and one in pages as a share of the peak. */
 export function limitLabel(row: RunRow, { peakPages }: TraceFacts): string {
   if (row.limit_pages === null) return 'no limit';
   if (typeof row.limit_pages !== 'number') return 'as the trace says';
-  return `limit ${percent(row.limit_pages, peakPages)}`;
+  return `limit ${/(%|B)$/.test(row.limit) ? asked(row.limit) : percent(row.limit_pages, peakPages)}`;
 }
 
 /** The rows that are compared: where ways to purge are, keep is the same under each of them and is shown once. */

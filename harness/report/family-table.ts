@@ -1,10 +1,11 @@
 /** Tables of results, without their layout: terminal and report.html show the same ones. */
+import type { DrawsByCell } from '../metrics/draws.js';
 import type { RunRow } from '../metrics/files.js';
 import { type Axis, stallsAre, tableTitle, type TraceFacts, traceName } from './comparison.js';
-import { costOf, type Estimate, extraCost, heldPages, savedPages } from './estimate.js';
-import { listed, mib, ms } from './format.js';
+import { costOf, extraCost, heldPages, savedPages } from './estimate.js';
+import { listed, mib, ms, withScatter } from './format.js';
 import { type Ranking, rank } from './front.js';
-import { baseOf, type Contender, type Draws, type LeftOut, type Setting, select } from './selection.js';
+import { baseOf, type Contender, type LeftOut, type Setting, type Standing, select } from './selection.js';
 import { groupBy } from './comparison.js';
 
 /** A policy in a setting, with what the setting found. */
@@ -58,23 +59,12 @@ function stallMark({ one, setting }: Place): string {
   return STALL_MARKS[stallsAre(one.rows[0]!, setting.trace)];
 }
 
-/** A difference in ms, with its sign. */
-function signedMs(ns: number): string {
-  const text = ms(ns);
-  return ns > 0 && Number(text) !== 0 ? `+${text}` : text;
-}
-
-/** What an interval adds to a mean; nothing where there is none. */
-function scatter({ low, high }: Estimate): string {
-  return low === undefined || high === undefined || ms((high - low) / 2) === '0' ? '' : `\u00b1${ms((high - low) / 2)}`;
-}
-
 /** What a policy costs beyond the base. */
 const EXTRA: Figure = {
   head: 'extra\nms',
   value: ({ one, base, setting }) => (base && one !== base ? extraCost(one, base, setting).mean : undefined),
-  text: (ns, place) =>
-    `${stallMark(place)}${signedMs(ns)}${scatter(extraCost(place.one, place.base!, place.setting))}`,
+  text: (_, place) =>
+    `${stallMark(place)}${withScatter(extraCost(place.one, place.base!, place.setting), ms)}`,
 };
 
 /** The same; of the base itself, and where there is no base, in parentheses all that it costs. */
@@ -160,12 +150,19 @@ export interface FamilyTable {
 }
 
 /** What tables say of policies that were not ranked. */
-const STANDING_WORDS = {
+const STANDING_WORDS: Readonly<Record<Standing, string>> = {
+  ranked: '',
+  bound: 'bound',
   refused: 'refused',
   impossible: 'n/a',
   oom: 'oom',
   failed: 'failed',
-} as const;
+};
+
+/** What tables say of how a policy stands; nothing of one that is ranked. */
+export function standingWord(standing: Standing): string {
+  return STANDING_WORDS[standing];
+}
 
 /** The figures of a policy in a setting; a word where it was not ranked, in the first of them. */
 function tableCells(one: Contender | undefined, setting: Setting, ranking: Ranking, figures: readonly Figure[]): TableCell[] {
@@ -240,7 +237,7 @@ export function familyTables(
   name: string,
   runs: readonly RunRow[],
   members: readonly TraceFacts[],
-  draws: Draws = new Map(),
+  draws: DrawsByCell = new Map(),
   figures: (axis: Axis) => readonly Figure[] = allFigures,
 ): FamilyTables {
   const { axis, settings, leftOut } = select({ runs, draws, traces: members });

@@ -1,4 +1,5 @@
 import type { NumberColumn } from '../metrics/columns.js';
+import type { Estimate } from '../stats/estimate.js';
 
 const MIB = 1024 * 1024;
 
@@ -72,4 +73,13 @@ export function unionOf(a: Range, b: Range): Range {
 export function shortDuration(us: number): string {
   const seconds = us / 1e6;
   return seconds < 120 ? `${short(seconds)} s` : `${short(seconds / 60)} min`;
+}
+
+/** A difference with its sign, and half of its interval where there is one to see: `+106±3`. */
+export function withScatter({ mean, low, high }: Estimate, text: (value: number) => string): string {
+  const own = text(mean);
+  const signed = mean > 0 && Number(own) !== 0 ? `+${own}` : own;
+  if (low === undefined || high === undefined) return signed;
+  const half = text((high - low) / 2);
+  return Number(half) === 0 ? signed : `${signed}\u00b1${half}`;
 }

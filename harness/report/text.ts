@@ -1,9 +1,9 @@
+import type { DrawsByCell } from '../metrics/draws.js';
 import type { RunRow, SpaceRow } from '../metrics/files.js';
 import { compactTable } from './compact-table.js';
 import type { TraceFacts } from './comparison.js';
 import { familyTables, fewFigures } from './family-table.js';
 import { findings, findingText } from './findings.js';
-import type { Draws } from './selection.js';
 import { comparisonTables } from './table.js';
 import { type Look, PLAIN, wrapped } from './terminal-text.js';
 import { verdictOf } from './verdict.js';
@@ -14,8 +14,8 @@ import { ofCalls } from './warnings.js';
 export interface Results {
   /** Rows of runs.csv. */
   readonly runs: readonly RunRow[];
-  /** Rows of draws.csv, by cell. */
-  readonly draws?: Draws | undefined;
+  /** Rows of draws.csv by cell. */
+  readonly draws: DrawsByCell;
   /** Rows of spaces.csv. */
   readonly spaces: readonly SpaceRow[];
   readonly traces: readonly TraceFacts[];

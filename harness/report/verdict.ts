@@ -69,6 +69,8 @@ export interface VerdictPart {
   readonly lazy: readonly string[];
   /** Policies of which every call is refused. */
   readonly refused: readonly string[];
+  /** Those of them whose calls would destroy files that others use, and are not made for that. */
+  readonly sparing: readonly string[];
   readonly outOfMemory: readonly OutOfMemory[];
   readonly priceFlips: readonly PriceFlip[];
 }
@@ -199,7 +201,7 @@ function acts({ rows }: Contender, { axis }: Setting): boolean {
 }
 
 /** Policies that are not to be used, by what becomes of their calls. */
-function notToUse(settings: readonly Setting[]): Pick<VerdictPart, 'useless' | 'lazy' | 'refused'> {
+function notToUse(settings: readonly Setting[]): Pick<VerdictPart, 'useless' | 'lazy' | 'refused' | 'sparing'> {
   const saving = new Set(settings.flatMap(savingNames));
   const ranked = namesIn(settings, (one, setting) => one.standing === 'ranked' && one !== referenceOf(setting));
   const lazy = namesIn(settings, (one, { first }) => isLazy(one) && !isShort(first));
@@ -210,6 +212,10 @@ function notToUse(settings: readonly Setting[]): Pick<VerdictPart, 'useless' | '
     useless: settings[0]!.axis === 'reclaim' ? [] : idle.filter((name) => !lazy.includes(name)),
     lazy,
     refused: refused.filter((name) => !ranked.includes(name)),
+    sparing: namesIn(
+      settings,
+      ({ standing, rows }) => standing === 'refused' && rows.some((row) => numberIn(row, 'discard_refused') > 0),
+    ),
   };
 }
 

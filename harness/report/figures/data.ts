@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { slug } from '../../base/text.js';
 import { AXIS_COLUMNS } from '../../metrics/axes.js';
+import type { DrawsByCell } from '../../metrics/draws.js';
 import type { ResultFile, ResultRow, RunRow, TimelineRow } from '../../metrics/files.js';
 import type { Manifest } from '../../metrics/manifest.js';
 import type { ResultsFolder } from '../../metrics/results.js';
@@ -18,7 +19,7 @@ import { traceFacts } from '../facts.js';
 import { shortNames } from './names.js';
 
 /** The axes that are the same in one picture, unless they are compared: each combination of values has its own. Only one seed is drawn. */
-const FIXED_AXES = AXIS_COLUMNS.filter((column) => column !== 'limit_pages' && column !== 'seed');
+const FIXED_AXES = AXIS_COLUMNS.filter((column) => column !== 'limit' && column !== 'seed');
 
 /** Cells that belong in one picture: they differ in trace, limit and the compared policy. */
 export interface Part {
@@ -42,6 +43,11 @@ export class FigureData {
 
   rows<F extends ResultFile>(file: F): readonly ResultRow<F>[] {
     return this.results.rows(file);
+  }
+
+  /** The rows of draws.csv by cell. */
+  get draws(): DrawsByCell {
+    return this.results.draws;
   }
 
   get manifest(): Manifest {
