@@ -24,7 +24,7 @@ import {
   wholeFlag,
 } from './flags.js';
 import { interruptible } from './interrupt.js';
-import { note, outputLook, print, Progress } from './terminal.js';
+import { note, outputLook, Progress, print } from './terminal.js';
 
 const MAX_WORKERS = 1024;
 const DRAW_WORKER = packageFile('dist', 'harness', 'commands', 'draw-worker.js');

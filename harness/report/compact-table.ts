@@ -59,7 +59,9 @@ function traceLine({ trace, first }: TableBlock, { colour }: Look): string {
 
 /** Whether the policies of a line were refused, or were not possible, wherever they were tried. */
 function isOut({ cells }: TableLine, figures: number): boolean {
-  return cells.every(({ text }, i) => i % figures !== 0 || text === 'refused' || text === 'n/a' || text === '');
+  return cells.every(
+    ({ text }, i) => i % figures !== 0 || text === 'refused' || text === 'n/a' || text === '',
+  );
 }
 
 /** Characters of the column of policies, at least and at most. */
@@ -106,12 +108,16 @@ function numberWidths(table: FamilyTable): number[] {
 function head(table: FamilyTable, slice: Slice, columns: readonly Column[]): string {
   const { heads, limits, axis } = table;
   const shown = limits.slice(slice.from, slice.to);
-  const lines = heads[0]!.split('\n').map((_, line) => [
-    line === 0 ? '' : axis,
-    ...shown.flatMap(() => heads.map((text, i) => `${text.split('\n')[line]}${i === 0 ? ' ' : ''}`)),
-  ]);
+  const lines = heads[0]!
+    .split('\n')
+    .map((_, line) => [
+      line === 0 ? '' : axis,
+      ...shown.flatMap(() => heads.map((text, i) => `${text.split('\n')[line]}${i === 0 ? ' ' : ''}`)),
+    ]);
   const widths = shown.map((_, i) =>
-    columns.slice(1 + i * heads.length, 1 + (i + 1) * heads.length).reduce((sum, { width }) => sum + width, 0),
+    columns
+      .slice(1 + i * heads.length, 1 + (i + 1) * heads.length)
+      .reduce((sum, { width }) => sum + width, 0),
   );
   const titles = shown.map((limit, i) => limit.padStart(widths[i]!)).join('');
   return `${' '.repeat(columns[0]!.width)}${titles}\n${columnsText(columns, lines)}`;
@@ -136,8 +142,17 @@ function blockText(
   return [
     traceLine(block, look),
     ...(rows.length > 0 ? [columnsText(columns, rows)] : []),
-    ...(refused.length > 0 ? [columnsText([{ align: 'left', width: look.columns }], [[`not possible, or refused: ${refused.join(', ')}`]])] : []),
-  ].join('\n').replace(/\n/g, `\n${INDENT}`);
+    ...(refused.length > 0
+      ? [
+          columnsText(
+            [{ align: 'left', width: look.columns }],
+            [[`not possible, or refused: ${refused.join(', ')}`]],
+          ),
+        ]
+      : []),
+  ]
+    .join('\n')
+    .replace(/\n/g, `\n${INDENT}`);
 }
 
 /** A table with the policies of each trace below each other. */
@@ -154,7 +169,9 @@ function blocksText(table: FamilyTable, look: Look): string {
     .map((slice) => {
       const numbers = widths.slice(slice.from * heads.length, slice.to * heads.length);
       const left = inner - numbers.reduce((sum, width) => sum + width, 0);
-      const longest = Math.max(...traces.flatMap(({ lines }) => lines.map((line) => line.names.map(short).join(', ').length)));
+      const longest = Math.max(
+        ...traces.flatMap(({ lines }) => lines.map((line) => line.names.map(short).join(', ').length)),
+      );
       const columns: Column[] = [
         { align: 'left', width: Math.max(NAMES.least, Math.min(left, NAMES.most, longest + 1)) },
         ...numbers.map((width) => ({ align: 'right' as const, width })),
@@ -175,14 +192,23 @@ function pivotText(table: FamilyTable, look: Look): string | undefined {
   if (!parameters || traces.length < MANY_TRACES || limits.length > 1) return undefined;
   const names = [...new Set(traces.flatMap(({ lines }) => lines.flatMap((line) => line.names)))];
   const short = policyNames(names);
-  const cellOf = ({ lines }: TableBlock, name: string) => lines.find((line) => line.names.includes(name))?.cells;
+  const cellOf = ({ lines }: TableBlock, name: string) =>
+    lines.find((line) => line.names.includes(name))?.cells;
   const figures = names.length === 1 ? heads.map((_, i) => i) : [0];
   const columnsOf = names.flatMap((name) =>
     figures.map((figure) => ({
-      head: names.length === 1 ? heads[figure]!.replace('saved', 'held').replace('extra', 'stall').split('\n') : [...short(name).split(':')],
+      head:
+        names.length === 1
+          ? heads[figure]!.replace('saved', 'held').replace('extra', 'stall').split('\n')
+          : [...short(name).split(':')],
       texts: traces.map((block) => {
         const cell = cellOf(block, name)?.[figure];
-        return cell ? marked(names.length === 1 ? { text: cell.text.replace(/[()]/g, '') } : cell, { ...look, colour: false }) : '';
+        return cell
+          ? marked(names.length === 1 ? { text: cell.text.replace(/[()]/g, '') } : cell, {
+              ...look,
+              colour: false,
+            })
+          : '';
       }),
     })),
   );
@@ -192,7 +218,11 @@ function pivotText(table: FamilyTable, look: Look): string | undefined {
   }));
   const all = [...left, ...columnsOf];
   const tall = Math.max(...all.map(({ head }) => head.length));
-  const padded = all.map(({ head, texts }) => [...Array.from({ length: tall - head.length }, () => ''), ...head, ...texts]);
+  const padded = all.map(({ head, texts }) => [
+    ...Array.from({ length: tall - head.length }, () => ''),
+    ...head,
+    ...texts,
+  ]);
   const widths = padded.map((texts) => 2 + Math.max(...texts.map(({ length }) => length)));
   if (widths.reduce((sum, width) => sum + width, 0) > look.columns) return undefined;
   const columns = widths.map((width) => ({ align: 'right' as const, width }));

@@ -1,12 +1,11 @@
 /** Tables of results, without their layout: terminal and report.html show the same ones. */
 import type { DrawsByCell } from '../metrics/draws.js';
 import type { RunRow } from '../metrics/files.js';
-import { type Axis, stallsAre, tableTitle, type TraceFacts, traceName } from './comparison.js';
+import { type Axis, groupBy, stallsAre, type TraceFacts, tableTitle, traceName } from './comparison.js';
 import { costOf, extraCost, heldPages, savedPages } from './estimate.js';
 import { listed, mib, ms, withScatter } from './format.js';
 import { type Ranking, rank } from './front.js';
 import { baseOf, type Contender, type LeftOut, type Setting, type Standing, select } from './selection.js';
-import { groupBy } from './comparison.js';
 
 /** A policy in a setting, with what the setting found. */
 interface Place {
@@ -165,7 +164,12 @@ export function standingWord(standing: Standing): string {
 }
 
 /** The figures of a policy in a setting; a word where it was not ranked, in the first of them. */
-function tableCells(one: Contender | undefined, setting: Setting, ranking: Ranking, figures: readonly Figure[]): TableCell[] {
+function tableCells(
+  one: Contender | undefined,
+  setting: Setting,
+  ranking: Ranking,
+  figures: readonly Figure[],
+): TableCell[] {
   const none = figures.map(() => ({ text: '' }));
   if (!one) return none;
   const { standing } = one;
@@ -191,7 +195,11 @@ function merged(lines: readonly TableLine[]): TableLine[] {
   return [...byTexts.values()];
 }
 
-function block(settings: readonly Setting[], limits: readonly string[], figures: readonly Figure[]): TableBlock {
+function block(
+  settings: readonly Setting[],
+  limits: readonly string[],
+  figures: readonly Figure[],
+): TableBlock {
   const under = limits.map((limit) => settings.find((setting) => setting.limit === limit));
   const rankings = under.map((setting) => setting && rank(setting));
   const names = new Set(settings.flatMap(({ contenders }) => contenders.map(({ name }) => name)));
@@ -199,7 +207,12 @@ function block(settings: readonly Setting[], limits: readonly string[], figures:
     names: [name],
     cells: under.flatMap((setting, i) =>
       setting
-        ? tableCells(setting.contenders.find((one) => one.name === name), setting, rankings[i]!, figures)
+        ? tableCells(
+            setting.contenders.find((one) => one.name === name),
+            setting,
+            rankings[i]!,
+            figures,
+          )
         : figures.map(() => ({ text: '' })),
     ),
   }));

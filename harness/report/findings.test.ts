@@ -82,7 +82,13 @@ describe('the sentences on a family', () => {
   });
 
   it('are of ways to merge, with the time of ksmd in the cost', () => {
-    const ksm = runRow({ ...KEEP, merge: 'ksm', footprint_pages_mean: 768, saved_pages_mean: 256, ksmd_cpu_ns: 5e6 });
+    const ksm = runRow({
+      ...KEEP,
+      merge: 'ksm',
+      footprint_pages_mean: 768,
+      saved_pages_mean: 256,
+      ksmd_cpu_ns: 5e6,
+    });
     expect(sentences([KEEP, ksm])[0]).toBe(
       'Most memory saved, no limit: t: ksm (1.0 MiB, 25 % of what none holds, for +5.00 ms of stall and ksmd, 5.0 ms a MiB).',
     );

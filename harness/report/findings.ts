@@ -166,7 +166,9 @@ const NOT_RECORDED: Readonly<Record<Exclude<Touches, 'recorded'>, string>> = {
 function accessSentences(traces: readonly TraceFacts[]): Finding[] {
   return (['inferred', 'first-access'] as const).flatMap((known) => {
     const labels = traces.filter(({ touches }) => touches === known).map(({ label }) => label);
-    return labels.length === 0 ? [] : [{ lead: `The accesses of ${listed(labels)} ${NOT_RECORDED[known]}`, clauses: [] }];
+    return labels.length === 0
+      ? []
+      : [{ lead: `The accesses of ${listed(labels)} ${NOT_RECORDED[known]}`, clauses: [] }];
   });
 }
 

@@ -15,7 +15,9 @@ function parts(label: string): Name {
 export function policyNames(names: readonly string[]): (name: string) => string {
   const given = names.map(parts).filter(({ parameters }) => parameters.length > 0);
   if (given.length < 2) return (name) => name;
-  const shared = given[0]!.parameters.filter((one) => given.every(({ parameters }) => parameters.includes(one)));
+  const shared = given[0]!.parameters.filter((one) =>
+    given.every(({ parameters }) => parameters.includes(one)),
+  );
   return (name) => {
     const { base, parameters } = parts(name);
     const own = parameters.filter((parameter) => !shared.includes(parameter));
@@ -34,7 +36,9 @@ export interface Parameters {
 export function varyingParameters(labels: readonly string[]): Parameters | undefined {
   const named = labels.map(parts);
   if (named.some(({ base }) => base !== named[0]!.base)) return undefined;
-  const pairs = named.map(({ parameters }) => new Map(parameters.map((one) => one.split('=') as [string, string])));
+  const pairs = named.map(
+    ({ parameters }) => new Map(parameters.map((one) => one.split('=') as [string, string])),
+  );
   const names = [...new Set(pairs.flatMap((own) => [...own.keys()]))].filter(
     (name) => new Set(pairs.map((own) => own.get(name))).size > 1,
   );

@@ -30,7 +30,11 @@ function ofKind(parts: readonly VerdictPart[], kind: GivenKind): string[] {
   const refused = bad((part) => part.refused).filter((name) => !sparing.includes(name));
   const misplaced = known ? refused.filter((name) => NEEDS[name.replace(/[:-].*/, '')] === other) : [];
   return [
-    ...clause(bad((part) => part.useless), `frees no ${memory}`, `free no ${memory}`),
+    ...clause(
+      bad((part) => part.useless),
+      `frees no ${memory}`,
+      `free no ${memory}`,
+    ),
     ...clause(misplaced, `needs ${other}`, `need ${other}`),
     ...clause(
       refused.filter((name) => !misplaced.includes(name)),

@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import type { NumberColumn } from '../metrics/columns.js';
 import type { RunRow } from '../metrics/files.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
-import { type Axis, baseName, isShort, tableTitle, type TraceFacts, traceName } from './comparison.js';
+import { type Axis, baseName, isShort, type TraceFacts, tableTitle, traceName } from './comparison.js';
 import { extraCost, heldPages, savedPages } from './estimate.js';
 import { originText } from './facts.js';
 import { standingWord } from './family-table.js';
@@ -37,14 +37,12 @@ function memoryColumns(base: string): Column[] {
   return [
     {
       head: 'saved\nMiB',
-      text: ({ one, base, setting }) => (base ? mib(savedPages(one, base).mean, setting.trace.pageBytes) : ''),
+      text: ({ one, base, setting }) =>
+        base ? mib(savedPages(one, base).mean, setting.trace.pageBytes) : '',
     },
     {
       head: `of\n${base}`,
-      text: ({ one, base }) =>
-        base
-          ? percent(savedPages(one, base).mean, heldPages(base).mean)
-          : '',
+      text: ({ one, base }) => (base ? percent(savedPages(one, base).mean, heldPages(base).mean) : ''),
     },
     pages('resident\nMiB', 'resident_pages_mean'),
     pages('in swap\nMiB', 'swap_pages_mean'),

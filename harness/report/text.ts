@@ -77,7 +77,9 @@ function legend({ runs, traces }: Results, { look, full }: Form): string {
       ? ['≥ only first accesses are in the trace: stalls lack the faults on what was reclaimed.']
       : []),
     ...(runs.some(({ discard }) => /^volatile\b/.test(discard))
-      ? ['No kernel has volatile ranges today: their prices are proxies, and verdicts recommend what kernels have.']
+      ? [
+          'No kernel has volatile ranges today: their prices are proxies, and verdicts recommend what kernels have.',
+        ]
       : []),
   ];
   return lines.map((line) => wrapped(line, look.columns, '  ')).join('\n');

@@ -121,7 +121,8 @@ export function verdictLines(verdict: Verdict, title: string, columns: number): 
   const rows = lines.flatMap(({ use }, i) => {
     const [label, numbers] = [labels[i]!, texts[i]!];
     if (fits) return [`${`${label.padEnd(width)}${use}`.padEnd(left)}${numbers}`.trimEnd()];
-    const first = label.length <= left ? [`${label.padEnd(left)}${numbers}`] : [label, numbers.padStart(columns)];
+    const first =
+      label.length <= left ? [`${label.padEnd(left)}${numbers}`] : [label, numbers.padStart(columns)];
     return [...first.map((text) => text.trimEnd()), `  ${wrapped(use, columns - 2, '  ')}`];
   });
   return [`${title.slice(0, left).padEnd(left)}${head}`, ...rows];

@@ -44,14 +44,17 @@ function drawsText({ draws, replicates, evidence }: Verdict): string {
 }
 
 function partName({ family, kind }: VerdictPart): string {
-  const words = [...(family === undefined ? [] : [family]), ...(kind === 'shared' || kind === 'private' ? [kind] : [])];
+  const words = [
+    ...(family === undefined ? [] : [family]),
+    ...(kind === 'shared' || kind === 'private' ? [kind] : []),
+  ];
   return words.join(' ') || 'it';
 }
 
 /** Whether halved or doubled prices change what to use. */
 function pricesText(parts: readonly VerdictPart[]): string {
   const changed = parts.filter(({ priceFlips }) => priceFlips.length > 0);
-  if (changed.length === 0) return 'prices \u00d7 0.5\u20132 change nothing';
+  if (changed.length === 0) return 'prices \u00d70.5\u20132 change nothing';
   const flips = changed.map((part) => {
     const [{ part: price, factor }] = part.priceFlips as [VerdictPart['priceFlips'][number]];
     return `${partName(part)} (${price} \u00d7 ${factor})`;

@@ -3,9 +3,9 @@
  * on what evidence. `verdict-text.ts` prints it, report.html shows the same.
  */
 import { STALL_PARTS } from '../metrics/schema.js';
+import { scaled } from '../stats/estimate.js';
 import { type Choice, choicesOf, hypotheticals } from './choice.js';
 import { type Axis, groupBy, isShort } from './comparison.js';
-import { scaled } from '../stats/estimate.js';
 import { type Estimate, extraCost, type Scaled, savedPages, savesAny } from './estimate.js';
 import { type GivenKind, givenKind, type TraceFacts } from './facts.js';
 import { numberIn, type Range } from './format.js';
@@ -107,9 +107,7 @@ function savingNames(setting: Setting): string[] {
   if (!reference) return [];
   const ranked = rankedOf(setting);
   const most = Math.max(...ranked.map((one) => savedPages(one, reference).mean));
-  return ranked
-    .filter((one) => one !== reference && savesAny(one, reference, most))
-    .map(({ name }) => name);
+  return ranked.filter((one) => one !== reference && savesAny(one, reference, most)).map(({ name }) => name);
 }
 
 /** A policy in a setting, and what it is compared with. */
@@ -188,7 +186,10 @@ function isLazy({ rows }: Contender): boolean {
   return rows.some((row) => numberIn(row, 'pglazyfree') > 0 || numberIn(row, 'volatile_pages_mean') > 0);
 }
 
-function namesIn(settings: readonly Setting[], wanted: (one: Contender, setting: Setting) => boolean): string[] {
+function namesIn(
+  settings: readonly Setting[],
+  wanted: (one: Contender, setting: Setting) => boolean,
+): string[] {
   const names = settings.flatMap((setting) =>
     setting.contenders.filter((one) => wanted(one, setting)).map(({ name }) => name),
   );
@@ -201,9 +202,14 @@ function acts({ rows }: Contender, { axis }: Setting): boolean {
 }
 
 /** Policies that are not to be used, by what becomes of their calls. */
-function notToUse(settings: readonly Setting[]): Pick<VerdictPart, 'useless' | 'lazy' | 'refused' | 'sparing'> {
+function notToUse(
+  settings: readonly Setting[],
+): Pick<VerdictPart, 'useless' | 'lazy' | 'refused' | 'sparing'> {
   const saving = new Set(settings.flatMap(savingNames));
-  const ranked = namesIn(settings, (one, setting) => one.standing === 'ranked' && one !== referenceOf(setting));
+  const ranked = namesIn(
+    settings,
+    (one, setting) => one.standing === 'ranked' && one !== referenceOf(setting),
+  );
   const lazy = namesIn(settings, (one, { first }) => isLazy(one) && !isShort(first));
   const acting = namesIn(settings, acts);
   const idle = ranked.filter((name) => !saving.has(name) && acting.includes(name));
@@ -214,7 +220,8 @@ function notToUse(settings: readonly Setting[]): Pick<VerdictPart, 'useless' | '
     refused: refused.filter((name) => !ranked.includes(name)),
     sparing: namesIn(
       settings,
-      ({ standing, rows }) => standing === 'refused' && rows.some((row) => numberIn(row, 'discard_refused') > 0),
+      ({ standing, rows }) =>
+        standing === 'refused' && rows.some((row) => numberIn(row, 'discard_refused') > 0),
     ),
   };
 }
@@ -231,7 +238,8 @@ function outOfMemory(settings: readonly Setting[]): OutOfMemory[] {
 
 /** Each class of cost halved and doubled: where that changes what to use. */
 function priceFlips(settings: readonly Setting[], usual: readonly Choice[]): PriceFlip[] {
-  const text = (choices: readonly Choice[]) => JSON.stringify(choices.map(({ traces, shown }) => [traces, shown]));
+  const text = (choices: readonly Choice[]) =>
+    JSON.stringify(choices.map(({ traces, shown }) => [traces, shown]));
   return STALL_PARTS.flatMap((part) => {
     const paid = settings.some(({ contenders }) =>
       contenders.some(({ rows }) => rows.some((row) => numberIn(row, `stall_${part}_ns`) > 0)),
