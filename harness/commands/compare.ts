@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { EXIT, HostError, InputError } from '../base/errors.js';
 import { packageFile } from '../base/package-root.js';
-import { DEFAULT_EXPERIMENT, type Experiment, readExperiment } from '../experiment/file.js';
+import type { Experiment } from '../experiment/file.js';
+import { namedExperiment } from '../experiment/one-trace.js';
 import { Pool } from '../experiment/pool.js';
 import { type RunSummary, runInto } from '../experiment/run.js';
 import { WRITTEN_FILES } from '../experiment/store.js';
@@ -44,7 +45,8 @@ function builder(yargs: Argv): Argv {
   return yargs
     .positional('experiment', {
       type: 'string',
-      describe: 'experiment file (YAML); without one, the shipped comparison',
+      describe:
+        'experiment file (YAML), or a trace to compare all policies on; without, the shipped comparison',
     })
     .options({
       ...outFlag,
@@ -185,7 +187,7 @@ async function compareInto(
 }
 
 async function handler(args: Args): Promise<void> {
-  const experiment = readExperiment(args.experiment ?? DEFAULT_EXPERIMENT);
+  const experiment = await namedExperiment(args.experiment);
   const out = args.out ?? join('results', 'runs', experiment.name);
   await interruptible(async (signal) => {
     const folder = OutputFolder.open(out, { replaces: true, force: args.force, writes: WRITTEN_FILES, note });
