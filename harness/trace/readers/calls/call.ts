@@ -87,10 +87,10 @@ export function clockText(clock: Clock, startUs: number): string {
   return 'calls, a microsecond each: the log has no times';
 }
 
-/** Pages that hold a number of bytes. @throws InputError where an address space has fewer */
-export function pages(bytes: number): number {
+/** Pages that hold a number of bytes. @throws InputError, with the place where it is given, where an address space has fewer */
+export function pages(bytes: number, place?: Place): number {
   if (bytes > PAGE_LIMIT * PAGE_BYTES)
-    throw new InputError(`${bytes} bytes are more than an address space has, expected fewer`);
+    throw new InputError(`${bytes} bytes are more than an address space has, expected fewer`, place);
   return Math.ceil(bytes / PAGE_BYTES);
 }
 
