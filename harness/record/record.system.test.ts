@@ -18,15 +18,17 @@ import { whyNoTracefs } from './tracefs/mount.js';
 
 const CLI = packageFile('dist', 'harness', 'cli.js');
 const NOBODY = 65534;
+/** The system's own: one that a version manager puts before it starts dozens of programs. */
+const PYTHON = '/usr/bin/python3';
 
 /** What the tests of an ordinary user need; undefined where all of it is there. */
 function whyNoUser(): string | undefined {
   if (process.getuid?.() !== 0) return 'root is needed to become another user';
-  const missing = ['setpriv', 'strace', 'perf', 'python3'].filter((name) => lookUp(name) === undefined);
+  const missing = ['setpriv', 'strace', 'perf', PYTHON].filter((name) => lookUp(name) === undefined);
   return missing.length > 0 ? `not found: ${missing.join(', ')}` : undefined;
 }
 
-const noTracefs = whyNoTracefs() ?? (lookUp('python3') === undefined ? 'not found: python3' : undefined);
+const noTracefs = whyNoTracefs() ?? (lookUp(PYTHON) === undefined ? `not found: ${PYTHON}` : undefined);
 const noUser = whyNoUser();
 if (noTracefs !== undefined) cannot(`recording as root: ${noTracefs}`);
 if (noUser !== undefined) cannot(`recording as another user: ${noUser}`);
@@ -113,7 +115,7 @@ function expectNothingLeft(cwd: string): void {
 describe.skipIf(noTracefs !== undefined)('as root', () => {
   it('records threads, drops, forks and other programs, and passes the exit status on', () => {
     const { code, stderr, rows, cwd, manifest } = run([
-      ...['out.csv', '--keep-raw', 'raw', '--', 'python3', 'program.py'],
+      ...['out.csv', '--keep-raw', 'raw', '--', PYTHON, 'program.py'],
     ]);
     expect(code, stderr).toBe(7);
     expect(stderr).toContain('next: reclaim compare out.csv');
@@ -129,7 +131,7 @@ describe.skipIf(noTracefs !== undefined)('as root', () => {
       engine: 'tracefs',
       accesses: 'directed-faults',
       lost_events: 0,
-      program: { command: ['python3', 'program.py'], ended: { status: 7 } },
+      program: { command: [PYTHON, 'program.py'], ended: { status: 7 } },
     });
     expectNothingLeft(cwd);
   });
@@ -151,7 +153,7 @@ time.sleep(3)
 for page in range(${PAGES}): m[page * 4096] = 1
 `;
     writeFileSync(join(folder(), 'late.py'), script);
-    const start = `python3 ../late.py & exec "$0" "$1" record out.csv --pid $!`;
+    const start = `${PYTHON} ../late.py & exec "$0" "$1" record out.csv --pid $!`;
     const cwd = join(folder(), String(++runs));
     mkdirSync(cwd);
     const env = { ...process.env, XDG_CACHE_HOME: join(cwd, 'cache') };
@@ -166,11 +168,11 @@ for page in range(${PAGES}): m[page * 4096] = 1
   it('refuses to make a trace of which events were lost, unless that is allowed', () => {
     const script = 'x = bytearray(400 << 20)';
     const args = ['out.csv', '--buffer', '8KiB'];
-    const refused = run([...args, '--', 'python3', '-c', script]);
+    const refused = run([...args, '--', PYTHON, '-c', script]);
     expect(refused.code, refused.stderr).toBe(3);
     expect(refused.stderr).toMatch(/reclaim: \d+ events were lost while recording/);
     expect(existsSync(join(refused.cwd, 'out.csv'))).toBe(false);
-    const allowed = run([...args, '--allow-loss', '--', 'python3', '-c', script]);
+    const allowed = run([...args, '--allow-loss', '--', PYTHON, '-c', script]);
     expect(allowed.code, allowed.stderr).toBe(0);
     expect(readFileSync(join(allowed.cwd, 'out.csv'), 'utf8')).toMatch(/^# lost_events: [1-9]/m);
   });
@@ -189,7 +191,7 @@ describe.skipIf(noUser !== undefined)('as another user', () => {
 
   it('records calls by strace and first accesses by perf', () => {
     const { code, stderr, rows, cwd, manifest } = run(
-      ['out.csv', '--keep-raw', 'raw', '--', 'python3', 'program.py'],
+      ['out.csv', '--keep-raw', 'raw', '--', PYTHON, 'program.py'],
       { user: true },
     );
     expect(code, stderr).toBe(7);

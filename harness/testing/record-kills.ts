@@ -9,8 +9,8 @@ import { randomStream } from '../stats/random.js';
 
 const CLI = packageFile('dist', 'harness', 'cli.js');
 const NOBODY = 65534;
-/** When something is killed: from the start of the command until after the program's end. */
-const LATEST_MS = 2000;
+/** When something is killed: at most this much after it is there. */
+const LATEST_MS = 900;
 const POLL_MS = 20;
 /** What is promised is a second; a busy host may need longer for the same. */
 const PATIENCE_MS = 10_000;
@@ -34,9 +34,9 @@ export interface Killed {
   readonly hit: boolean;
   /** Instances, mounts, files and processes that are left. */
   readonly left: readonly string[];
-  /** Whether the program did all that it does; undefined where it was not there, or was killed. */
+  /** Whether the program did all that it does; undefined where it had not begun, or was killed. */
   readonly wentOn: boolean | undefined;
-  /** Milliseconds until nothing was left. */
+  /** Milliseconds from the kill until nothing was left; with a next start, and the trace that is made after a program was killed. */
   readonly ms: number;
 }
 
@@ -92,10 +92,9 @@ function leftOf(
   ];
 }
 
-async function until(holds: () => boolean): Promise<number> {
+async function until(holds: () => boolean): Promise<void> {
   const start = performance.now();
   while (!holds() && performance.now() - start < PATIENCE_MS) await sleep(POLL_MS);
-  return Math.round(performance.now() - start);
 }
 
 /** Starts a recording of a program that sleeps and then says that it is done. */
@@ -129,19 +128,41 @@ export async function killOne(
   const child = startRecording(cwd, user, marker);
   const recorder = child.pid!;
   const over = new Promise<void>((done) => child.once('exit', () => done()));
+  let isOver = false;
+  void over.then(() => {
+    isOver = true;
+  });
+  // Some are killed before the program is there.
+  const awaited =
+    victim === 'recorder' || victim === 'all' ? (seed % 4 === 0 ? 'recorder' : 'program') : victim;
+  await until(() => isOver || processesOf(recorder, marker).some(({ kind }) => kind === awaited));
   await sleep(random() * LATEST_MS);
   const seen = processesOf(recorder, marker);
-  const victims = seen.filter(({ kind }) => (victim === 'all' ? kind !== 'program' : kind === victim));
+  const hasBegun = seen.some(({ kind, pid }) => kind === 'program' && !isStopped(pid));
+  const wanted = seen.filter(({ kind }) => (victim === 'all' ? kind !== 'program' : kind === victim));
+  const victims = victim === 'helper' ? wanted.slice(0, 1) : wanted;
   // The recorder first: it would see the end of the others.
-  for (const { pid } of victims) killNow(pid);
-  await over;
-  if (victim === 'all') await nextStart(cwd, user);
   const left = () => leftOf(cwd, recorder, tracefs, seen);
-  const ms = await until(() => left().length === 0);
-  const was = seen.some(({ kind }) => kind === 'program') && victim !== 'program';
+  const killedAt = performance.now();
+  for (const { pid } of victims) killNow(pid);
+  if (victim === 'all') {
+    await over;
+    await nextStart(cwd, user);
+  }
+  // The recorder itself may go on to make a trace where it was the program that was killed.
+  const isAllThere = () => isOver || victim !== 'program';
+  await until(() => isAllThere() && left().length === 0);
+  const ms = Math.round(performance.now() - killedAt);
+  await over;
+  const was = hasBegun && victim !== 'program';
   if (was) await until(() => existsSync(join(cwd, 'done')));
   const wentOn = was ? existsSync(join(cwd, 'done')) : undefined;
   return { victim, seed, hit: victims.length > 0, left: left(), wentOn, ms };
+}
+
+/** Whether a program waits for its start: where recording fails before that, it does not run at all. */
+function isStopped(pid: number): boolean {
+  return (readProc(`/proc/${pid}/cmdline`) ?? '').includes('read -r _');
 }
 
 function killNow(pid: number): void {
