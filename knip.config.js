@@ -16,6 +16,7 @@ export default {
     'harness/**/*.system.test.ts',
     'harness/testing/fuzz/fuzz.ts',
     'harness/testing/campaign/campaign.ts',
+    'harness/testing/campaign/child.ts',
     'harness/testing/fuzz-readers/fuzz-readers.ts',
   ],
   project: ['harness/**/*.ts!', 'workloads/**/*.ts!', '*.config.ts', '!harness/testing/**!'],

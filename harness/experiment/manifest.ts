@@ -73,6 +73,13 @@ export function manifestOf(facts: ManifestFacts): object {
       peak_pages: trace.peakPages,
       page_bytes: trace.pageBytes,
       touches: trace.touches,
+      provenance: trace.origin.whole,
+      provenance_of: trace.origin.parts,
+      duration_us: trace.durationUs,
+      gives_back: {
+        private_pages: trace.givesBack.privatePages,
+        shared_pages: trace.givesBack.sharedPages,
+      },
     })),
     seeds: experiment.seeds,
     cells: { planned: facts.planned, ...Object.fromEntries(outcomes) },

@@ -6,6 +6,7 @@ import { replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
 import { type AxisValues, axisOptions, checkAxis, type PlannedTrace, parseAxes, parseAxis } from './axes.js';
 import type { Experiment } from './file.js';
+import { GivenBack, type GivesBack } from './gives-back.js';
 
 /** One run: a trace with a value on every axis. Plain data. */
 export interface Cell extends AxisValues {
@@ -16,15 +17,25 @@ export interface Cell extends AxisValues {
   readonly trace: number;
 }
 
+/** What a first replay of a trace finds, under `keep` without a limit. */
+export interface FirstReplay {
+  /** Peak of resident pages: what 100 % of a size means. */
+  readonly peakPages: number;
+  readonly givesBack: GivesBack;
+}
+
 /**
- * Peak of resident pages under `keep` without a limit: what 100 % of a size means. Also finds broken traces.
+ * Replays a trace once, before its cells. Also finds broken traces.
  *
  * @throws InputError for a trace in which nothing is ever in memory
  */
-export async function peakPages(trace: Trace, costs: CostTable): Promise<number> {
+export async function firstReplay(trace: Trace, costs: CostTable): Promise<FirstReplay> {
   const texts = { ...defaultTexts(), limit: 'none' };
   const values = parseAxes(texts, { peakPages: 0, pageBytes: trace.meta.pageBytes });
-  const result = await replay(trace, { machine: simulated, ...axisOptions(values), costs });
+  const options = axisOptions(values);
+  const given = new GivenBack();
+  const discard = { ...options.discard, info: given.watching(options.discard.info) };
+  const result = await replay(trace, { machine: simulated, ...options, discard, costs });
   const { resident_pages_peak, rss_pages_peak } = result.metrics;
   // Images are used in place: their pages are neither charged nor, without struct pages, part of the RSS.
   if (resident_pages_peak === 0 && rss_pages_peak === 0 && !hasImages(trace))
@@ -32,7 +43,7 @@ export async function peakPages(trace: Trace, costs: CostTable): Promise<number>
       'nothing is ever in memory, though nothing is given back (discard keep), so there is nothing to compare; expected events that bring pages in: read, write, pread, pwrite or populate',
       { file: trace.name },
     );
-  return resident_pages_peak;
+  return { peakPages: resident_pages_peak, givesBack: given.pages };
 }
 
 /** Whether a trace that has been read declares images or page frames. */
@@ -59,7 +70,7 @@ export function planReplay(given: GivenAxes): (trace: Trace, costs: CostTable) =
   for (const name of AXIS_NAMES) checkAxis(name, texts[name]);
   const relative = AXIS_NAMES.some((name) => isSize(name) && texts[name].endsWith('%'));
   return async (trace, costs) => {
-    const peak = relative ? await peakPages(trace, costs) : 0;
+    const peak = relative ? (await firstReplay(trace, costs)).peakPages : 0;
     return parseAxes(texts, { peakPages: peak, pageBytes: trace.meta.pageBytes });
   };
 }

@@ -1,10 +1,12 @@
 import { dirname } from 'node:path';
 import { HostError, InputError } from '../base/errors.js';
+import type { Origin } from '../base/provenance.js';
 import type { Touches } from '../base/touches.js';
 import { STDIN } from '../trace/io/input.js';
 import type { TraceHandle } from '../trace/trace.js';
 import type { PlannedTrace } from './axes.js';
 import type { Experiment, ExperimentTrace, TraceEntry } from './file.js';
+import type { GivesBack } from './gives-back.js';
 import type { Pool } from './pool.js';
 import { resolveTrace, traceSource } from './traces.js';
 import type { ReadJob, ReadTrace, WorkerAnswer, WorkerJob } from './worker.js';
@@ -16,6 +18,10 @@ export interface LoadedTrace extends PlannedTrace {
   readonly sha256: string;
   readonly events: number;
   readonly touches: Touches;
+  readonly origin: Origin;
+  /** From its first event to its last, in µs. */
+  readonly durationUs: number;
+  readonly givesBack: GivesBack;
 }
 
 /** A trace that cells can run on. */

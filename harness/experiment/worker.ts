@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { HostError, InputError } from '../base/errors.js';
+import type { Origin } from '../base/provenance.js';
 import type { Touches } from '../base/touches.js';
 import { readCosts } from '../cost/table.js';
 import type { HeatmapRow } from '../metrics/files.js';
@@ -9,7 +10,7 @@ import { limitExpansion } from '../trace/io/decompress.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
 import { type CellResult, runCell } from './cell.js';
 import type { TraceEntry } from './file.js';
-import { type Cell, peakPages } from './plan.js';
+import { type Cell, type FirstReplay, firstReplay } from './plan.js';
 import { MARKING_ADVICE } from './shared-runs.js';
 import { resolveTrace } from './traces.js';
 
@@ -54,13 +55,15 @@ export interface HeatmapJob {
 export type WorkerJob = ReadJob | CellJob | HeatmapJob;
 
 /** What reading a trace, and a first replay, find out. */
-export interface ReadTrace {
+export interface ReadTrace extends FirstReplay {
   readonly handle: TraceHandle;
   readonly sha256: string;
   readonly events: number;
   readonly pageBytes: number;
   readonly touches: Touches;
-  readonly peakPages: number;
+  readonly origin: Origin;
+  /** From its first event to its last, in µs. */
+  readonly durationUs: number;
   /** Whether it makes memory volatile itself. */
   readonly marksVolatile: boolean;
 }
@@ -100,7 +103,9 @@ async function readTrace({ read: { entry, folder, handle: compiled } }: ReadJob)
     events: trace.totals.events,
     pageBytes: trace.meta.pageBytes,
     touches: trace.meta.touches,
-    peakPages: await peakPages(trace, costs),
+    origin: trace.meta.origin,
+    durationUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,
+    ...(await firstReplay(trace, costs)),
     // Its strings are complete now that it has been read.
     marksVolatile: MARKING_ADVICE.some((advice) => trace.strings.has(advice)),
   };

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { InputError } from '../base/errors.js';
 import { printableTexts } from '../base/printable.js';
+import { PROVENANCES } from '../base/provenance.js';
 import { parseJson, readText } from '../base/text.js';
 import { TOUCHES, type Touches } from '../base/touches.js';
 import { SCHEMA_VERSION } from './schema.js';
@@ -26,6 +27,13 @@ const trace = z
     peak_pages: z.number(),
     page_bytes: z.int().positive(),
     touches: z.enum(TOUCHES).optional(),
+    /** Where it comes from, and which streams of its events are of another origin. */
+    provenance: z.enum(PROVENANCES).optional(),
+    provenance_of: z.record(z.string(), z.enum(PROVENANCES)).optional(),
+    /** From its first event to its last. */
+    duration_us: z.number().optional(),
+    /** Pages of its drops and unpins, by the kind of memory that they are of. */
+    gives_back: z.object({ private_pages: z.number(), shared_pages: z.number() }).optional(),
     /** Stands for `touches` in results of versions that did not know first accesses. */
     touches_inferred: z.boolean().optional(),
   })

@@ -1,31 +1,9 @@
-import type { Origin } from '../base/provenance.js';
-import type { Touches } from '../base/touches.js';
 import { AXES, AXIS_COLUMNS, AXIS_NAMES, type AxisColumn, axisText, isSize } from '../metrics/axes.js';
 import type { RunRow } from '../metrics/files.js';
+import type { TraceFacts } from './facts.js';
 import { mib, numberIn, percent } from './format.js';
 
-/** The memory that a trace gives back: pages of its drops and unpins, by whether other mappings can share them. */
-export interface GivesBack {
-  readonly privatePages: number;
-  readonly sharedPages: number;
-}
-
-/** What a report needs to know about a trace besides the rows. */
-export interface TraceFacts {
-  readonly label: string;
-  /** The family it belongs to in its experiment, if any. */
-  readonly family?: string | undefined;
-  readonly pageBytes: number;
-  /** Peak under `keep` without a limit, in pages. */
-  readonly peakPages: number;
-  /** What is known of its reads and writes: unless all were recorded, rates of faults say nothing. */
-  readonly touches: Touches;
-  /** Where its events come from. Undefined in results of versions that did not ask. */
-  readonly origin?: Origin | undefined;
-  /** From its first event to its last, in µs. */
-  readonly durationUs?: number | undefined;
-  readonly givesBack?: GivesBack | undefined;
-}
+export type { TraceFacts } from './facts.js';
 
 /**
  * What the rows of an experiment compare: ways to give memory back, ways to merge it, or both at once; where only one way to

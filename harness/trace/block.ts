@@ -156,13 +156,16 @@ export class BlockBuilder {
   }
 
   /** Appends a read or write of a range without contents: the fast way for generators. */
-  addTouch(time: number, write: boolean, space: number, page: number, count: number): void {
+  addTouch(time: number, write: boolean, space: number, page: number, count: number, thread?: number): void {
     const at = this.append(time, write ? OP.write : OP.read);
     const { block } = this;
     block.space[at] = space;
     block.page[at] = page;
     block.count[at] = count;
     block.fields[at] = HAS.space | HAS.page | HAS.count;
+    if (thread === undefined) return;
+    block.thread[at] = thread;
+    block.fields[at] |= HAS.thread;
   }
 
   /** Hands over the collected block and starts a new one. */

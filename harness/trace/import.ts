@@ -6,6 +6,8 @@ import { OP } from './op.js';
 import { LineAccount } from './readers/account.js';
 import { detectReader } from './readers/detect.js';
 import type { EventReader, InputFile, Reader, ThreadFile } from './readers/reader.js';
+import { isRecording } from './readers/recording/folder.js';
+import { openRecording, recording, recordingValues } from './readers/recording/open.js';
 import { type ChosenReader, checkSides, readerOf } from './readers/registry.js';
 import { findThreadFiles, type ThreadPath } from './readers/strace/thread-files.js';
 import { importRequests } from './requests/import.js';
@@ -61,9 +63,30 @@ function chooseReader({ head }: PeekedInput, file: string, named: string | undef
  * @throws InputError where no format fits, for options that the reader does not take, and with the place of what is wrong
  */
 export async function importTrace(path: string, options: ImportOptions = {}): Promise<ImportedTrace> {
+  if (isRecording(path)) return importRecording(path, options);
   const files = findThreadFiles(path);
   const first = files === undefined ? path : files[0]!.path;
   const imported = await usingInput(first, (peeked) => importInput(path, peeked, options, files));
+  return { ...imported, blocks: () => nonEmpty(imported) };
+}
+
+/**
+ * Makes a trace of a raw folder of `reclaim record`.
+ *
+ * @throws InputError for options that are of files, and with the place of what is wrong
+ */
+async function importRecording(
+  path: string,
+  { reader, sides = {}, split = false }: ImportOptions,
+): Promise<ImportedTrace> {
+  const [side] = Object.keys(sides);
+  if (side !== undefined)
+    throw new InputError(`--with ${side}: a recording takes no other files, expected none`, { file: path });
+  if (split)
+    throw new InputError('--split cuts requests into pages, and a recording has events', { file: path });
+  const source = await openRecording(path, recordingValues(reader));
+  const inputs = [{ file: inputName(path), account: source.account }];
+  const imported = { ...source, inputs, wanted: recording.wanted };
   return { ...imported, blocks: () => nonEmpty(imported) };
 }
 

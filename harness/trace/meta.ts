@@ -1,13 +1,13 @@
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { printable } from '../base/printable.js';
+import { type Origin, PROVENANCES, type Provenance } from '../base/provenance.js';
 import { TOUCHES, type Touches } from '../base/touches.js';
-
-/** Where the events of a trace come from. */
-const PROVENANCES = ['recorded', 'inferred', 'composed', 'synthetic'] as const;
 
 const KEY = /^[A-Za-z0-9_.-]+$/;
 const PROVENANCE_KEY = /^provenance(\.[a-z-]+)?$/;
+/** What keys of the provenance of a stream begin with. */
+const STREAM = 'provenance.';
 
 /**
  * The `# key: value` lines of a trace. Known keys: `page_size` (bytes), `clock`, `source`, `provenance` and
@@ -59,6 +59,17 @@ export class TraceMeta {
 
   get pageBytes(): number {
     return Number(this.pairs.get('page_size') ?? PAGE_BYTES);
+  }
+
+  /** Where the trace comes from, as `provenance` and `provenance.<stream>` say. */
+  get origin(): Origin {
+    const parts = this.entries().flatMap(([key, value]): [string, Provenance][] =>
+      key.startsWith(STREAM) ? [[key.slice(STREAM.length), value as Provenance]] : [],
+    );
+    return {
+      whole: this.pairs.get('provenance') as Provenance | undefined,
+      parts: Object.fromEntries(parts),
+    };
   }
 
   /** What is known of reads and writes: as `touches` says; without it, inferred where their provenance is. */

@@ -4,7 +4,8 @@ import { slug } from '../../base/text.js';
 import type { ResultFile, ResultRow, TimelineRow } from '../../metrics/files.js';
 import type { Manifest } from '../../metrics/manifest.js';
 import type { ResultsFolder } from '../../metrics/results.js';
-import type { Axis, TraceFacts } from '../comparison.js';
+import type { Axis } from '../comparison.js';
+import { originWord, type TraceFacts, traceFacts } from '../facts.js';
 import { type Selection, type Setting, select } from '../selection.js';
 import { type PolicyStyle, policyStyles } from '../style.js';
 import { shortNames } from './names.js';
@@ -48,13 +49,7 @@ export class FigureData {
 
   /** The traces of the experiment, in its order. */
   get traces(): TraceFacts[] {
-    return this.manifest.traces.map((trace) => ({
-      label: trace.trace,
-      family: trace.family,
-      pageBytes: trace.page_bytes,
-      peakPages: trace.peak_pages,
-      touches: trace.touches,
-    }));
+    return this.manifest.traces.map(traceFacts);
   }
 
   /** What is shown of the runs: the same as in tables and sentences. */
@@ -86,6 +81,11 @@ export class FigureData {
   traceName(label: string): string {
     this.names ??= shortNames(this.traces.map((trace) => trace.label));
     return this.names.get(label) ?? label;
+  }
+
+  /** A trace's name with where it comes from, as titles have it. */
+  titleOf(trace: TraceFacts): string {
+    return `${this.traceName(trace.label)} (${originWord(trace)})`;
   }
 
   /** The rows of timeline.csv of a cell, in time. */

@@ -1,5 +1,5 @@
 import type { TimelineRow } from '../../metrics/files.js';
-import type { TraceFacts } from '../comparison.js';
+import type { TraceFacts } from '../facts.js';
 import { referenceOf } from '../front.js';
 import type { Contender, Setting } from '../selection.js';
 import { type Curve, hide, minus } from './curves.js';
@@ -208,6 +208,11 @@ export function overTimeDrawing(part: Part, data: FigureData, page: Page, over: 
   const scenes = drawn.map((picture) => ({ picture, own: picture.scenes() }));
   const most = Math.max(...scenes.map(({ own }) => own.length));
   const height = HEIGHTS[widthOf(drawn.length, page)][Math.min(most, 3) - 1]!;
+  /** In a column there is room for both in one line. */
+  const titles = (trace: readonly string[], limits: readonly string[]) => {
+    const lines = [...trace, ...(limits.length > 0 ? [limits.join(', ')] : [])];
+    return drawn.length > 1 ? lines : [lines.join(', ')];
+  };
   const several = new Set(part.settings.map(({ limit }) => limit)).size > 1;
   return panelDrawing(
     {
@@ -217,12 +222,7 @@ export function overTimeDrawing(part: Part, data: FigureData, page: Page, over: 
       columns: scenes.map(({ picture, own }) =>
         own.map(
           (scene, i): Panel => ({
-            title: [
-              [
-                ...(i === 0 ? [data.traceName(picture.trace.label)] : []),
-                ...(several ? [scene.limits.join(', ')] : []),
-              ].join(', '),
-            ],
+            title: titles(i === 0 ? [data.titleOf(picture.trace)] : [], several ? scene.limits : []),
             draw: (width) => picture.panel(scene, groups, page, { width, height }, i === own.length - 1),
           }),
         ),

@@ -1,7 +1,7 @@
 import type { NumberColumn } from '../../metrics/columns.js';
 import type { RunRow } from '../../metrics/files.js';
 import type { MetricName } from '../../metrics/schema.js';
-import type { TraceFacts } from '../comparison.js';
+import type { TraceFacts } from '../facts.js';
 import { difference, extraCost } from '../estimate.js';
 import { numberIn } from '../format.js';
 import type { Setting } from '../selection.js';
@@ -63,7 +63,7 @@ function drawing(part: Part, data: FigureData, page: Page, by: Cost): Drawing | 
       traces: drawn.map(({ trace }) => trace.label),
       columns: drawn.map((picture) => [
         {
-          title: [data.traceName(picture.trace.label)],
+          title: [data.titleOf(picture.trace)],
           draw: (width) => picture.panel(picture.dots(groups), limits, width, { data, page, height }),
         },
       ]),

@@ -1,5 +1,6 @@
 import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
-import { stallsAre, type TraceFacts } from '../comparison.js';
+import { stallsAre } from '../comparison.js';
+import type { TraceFacts } from '../facts.js';
 import { difference, type Estimate, estimateOf, stallNs } from '../estimate.js';
 import { numberIn } from '../format.js';
 import { referenceOf } from '../front.js';
@@ -286,7 +287,7 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined 
       traces: drawn.map(({ trace }) => trace.label),
       columns: drawn.map((picture) => [
         {
-          title: [data.traceName(picture.trace.label)],
+          title: [data.titleOf(picture.trace)],
           draw: (width) => picture.panel(groups, page, drawn.length, width, height),
         },
       ]),

@@ -1,6 +1,6 @@
 import type { NumberColumn } from '../../metrics/columns.js';
 import type { RunRow } from '../../metrics/files.js';
-import type { TraceFacts } from '../comparison.js';
+import type { TraceFacts } from '../facts.js';
 import { estimateOf } from '../estimate.js';
 import { numberIn } from '../format.js';
 import { type Contender, rankedOf, type Setting } from '../selection.js';
@@ -153,7 +153,7 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined 
       columns: columns.map(([trace, own]) =>
         own.map(
           (scene, i): Panel => ({
-            title: [...(i === 0 ? [data.traceName(trace.label)] : []), scene.setting.limit],
+            title: [...(i === 0 ? [data.titleOf(trace)] : []), scene.setting.limit],
             draw: (width) => panel(scene, own, i === own.length - 1, width, context),
           }),
         ),

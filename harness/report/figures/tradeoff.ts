@@ -1,4 +1,4 @@
-import type { TraceFacts } from '../comparison.js';
+import type { TraceFacts } from '../facts.js';
 import { type Estimate, savedPages } from '../estimate.js';
 import { type Ranking, rank } from '../front.js';
 import { type Contender, rankedOf, type Setting } from '../selection.js';

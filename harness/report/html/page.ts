@@ -16,6 +16,7 @@ function chartSection(id: string, title: string, how: string): Markup {
   return html`<section id="${id}" class="chart" aria-labelledby="${id}-title">
 <h3 id="${id}-title">${title}</h3>
 <p class="how">${how}</p>
+<div class="choice"></div>
 <div class="panels"></div>
 </section>\n`;
 }
@@ -24,7 +25,7 @@ function charts({ costName, base, parts, spaces, heatMaps }: ChartModel): Markup
   return html`<div id="filters"></div>
 <div id="legend-place"></div>
 <p id="empty" class="note" role="status"></p>
-${chartSection('over-time', 'Memory over time', 'Lower is better. Each line is a policy; lines that coincide are named together when you point at them. The dashed horizontal line is the limit.')}
+${chartSection('over-time', 'Memory over time', 'Lower is better. Each line is a policy; lines that coincide are named together. The grey area is above the limit.')}
 ${chartSection('tradeoff', `Saved against ${costName}`, `Up and to the left is better: more memory saved against ${base}, for less time. Filled marks are best: nothing else saves as much for less, or more for as much; the thin line joins them.`)}
 ${parts.length > 0 && chartSection('stalls', 'What programs stall on', 'The time that programs waited, by its cause, one bar per policy. Shorter is better.')}
 ${spaces.length > 0 && chartSection('payers', 'Who pays', 'The same waiting time, or the memory held, by the process that pays it. Processes with the same name are added up; the smallest are “others”.')}
@@ -87,13 +88,16 @@ ${raw('style', style)}</head>
 <li><a href="#overview">Overview</a></li><li><a href="#numbers">Numbers</a></li><li><a href="#charts">Charts</a></li><li><a href="#provenance">How it was made</a></li><li><a href="#downloads">Downloads</a></li>
 </ul></nav>
 <main id="main" tabindex="-1">
+<p id="unknown" class="note" role="status"></p>
 <section id="overview">
 <h2>Overview</h2>
 ${description !== '' && html`<p class="lead">${description}</p>\n`}<p>${traces.length} traces, ${model.policies.length} policies, ${runs.length} cells: ${outcomes.join(', ')}. <a href="#charts">Charts</a> show each of them over time.</p>
 ${glossary()}${verdicts(families, runs, data.rows('spaces.csv'))}${warningList(warningsOf(runs, traces, manifest.cells.planned))}</section>
 <section id="numbers">
 <h2>Numbers</h2>
-<p class="how">★ marks what is best: no other policy saves as much for less stalling, or more for as much. Heads of columns sort; a policy’s name marks it here and in all charts.</p>
+<p class="how">★ marks what is best: no other policy saves as much for less stalling, or more for as much. Heads of columns sort the rows of each trace; a policy’s name marks it here and in all charts. Tab stops once in a table, arrow keys move in it.</p>
+<a class="skip" href="#charts">Skip the tables</a>
+<div id="find-place"></div>
 ${familySections(families, runs, model.policies)}</section>
 <section id="charts">
 <h2>Charts</h2>
@@ -107,7 +111,8 @@ ${provenance(manifest)}</section>
 <p class="how">The files of the results, inside this page: they are saved without a network.</p>
 ${downloadList(attachments)}</section>
 </main>
-<div id="tip" role="status" hidden></div>
+<div id="tip" aria-hidden="true" hidden></div>
+<div id="said" class="hidden" role="status"></div>
 ${dataElement('model', model)}${attachedFiles(attachments)}${raw('script', script)}</body>
 </html>
 `.text;

@@ -1,3 +1,4 @@
+import { slug } from '../../base/text.js';
 import { traceName } from '../comparison.js';
 import type { FamilyTable, FamilyTables, TableCell } from '../family-table.js';
 import { type Content, html, type Markup } from './markup.js';
@@ -13,7 +14,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 
 /** A head that sorts. Its place says which column it sorts. */
 function sortHead(head: string, column: number, meaning: string | undefined): Markup {
-  return html`<th scope="col" class="${column > 1 ? 'number' : 'text'}" aria-sort="none"><button type="button" class="sort" data-column="${column}"${
+  return html`<th scope="col" class="${column > 0 ? 'number' : 'names'}" aria-sort="none"><button type="button" class="sort" data-column="${column}"${
     meaning === undefined ? '' : html` title="${meaning}"`
   }>${head}</button></th>`;
 }
@@ -22,11 +23,11 @@ function heads({ axis, limits, heads: figures }: FamilyTable): Markup {
   const words = figures.map((head) => head.replace('\n', ' '));
   const groups = limits.map((limit) => html`<th scope="colgroup" colspan="${words.length}">${limit}</th>`);
   const columns = limits.flatMap((_, at) =>
-    figures.map((head, i) => sortHead(head, 2 + at * words.length + i, MEANINGS[words[i]!])),
+    figures.map((head, i) => sortHead(head, 1 + at * words.length + i, MEANINGS[words[i]!])),
   );
   return html`<thead>
-<tr><td colspan="2"></td>${groups}</tr>
-<tr>${sortHead('trace', 0, undefined)}${sortHead(axis, 1, undefined)}${columns}</tr>
+<tr><td class="names"></td>${groups}</tr>
+<tr>${sortHead(axis, 0, undefined)}${columns}</tr>
 </thead>`;
 }
 
@@ -48,27 +49,29 @@ function policyNames(names: readonly string[], policies: readonly string[]): Con
   });
 }
 
-function body({ heads: figures, traces }: FamilyTable, policies: readonly string[]): Content {
-  return traces.flatMap(({ first, lines }) =>
-    lines.map(({ names, cells }, i) => {
-      const indices = names.map((policy) => policies.indexOf(policy)).filter((index) => index >= 0);
-      return html`<tr data-policies="${indices.join(' ')}"${i === 0 ? html` class="group"` : ''}>
-<th scope="row" class="trace">${traceName(first)}</th><td class="names">${policyNames(names, policies)}</td>${cells.map((one, at) => cell(one, at % figures.length === 0))}
-</tr>\n`;
-    }),
-  );
+/** The lines of a trace, below a row that says which it is: numbers of different traces are not compared. */
+function traceBody(
+  { first, lines }: FamilyTable['traces'][number],
+  { heads: figures, limits }: FamilyTable,
+  policies: readonly string[],
+): Markup {
+  const rows = lines.map(({ names, cells }) => {
+    const indices = names.map((policy) => policies.indexOf(policy)).filter((index) => index >= 0);
+    return html`<tr data-policies="${indices.join(' ')}"><th scope="row" class="names">${policyNames(names, policies)}</th>${cells.map((one, at) => cell(one, at % figures.length === 0))}</tr>\n`;
+  });
+  return html`<tbody>
+<tr class="trace"><th scope="rowgroup" colspan="${1 + figures.length * limits.length}"><span class="trace-name">${traceName(first)}</span></th></tr>
+${rows}</tbody>\n`;
 }
 
 /** The tables of a family; every column sorts. @param policies names that can be chosen, by index */
 export function tablesHtml({ tables, leftOut }: FamilyTables, policies: readonly string[]): Markup {
   return html`${tables.map(
-    (table) => html`<div class="scroll" tabindex="0" role="region" aria-label="Table of ${table.title}">
+    (table) => html`<div class="scroll" role="region" aria-label="Table of ${table.title}">
 <table class="numbers">
-<caption>${table.title}</caption>
+<caption><span class="stick">${table.title} <button type="button" class="csv" data-name="${slug(table.title)}">CSV</button></span></caption>
 ${heads(table)}
-<tbody>
-${body(table, policies)}</tbody>
-</table>
+${table.traces.map((trace) => traceBody(trace, table, policies))}</table>
 </div>\n`,
   )}${leftOut === '' ? '' : html`<p class="note">${leftOut}</p>\n`}`;
 }

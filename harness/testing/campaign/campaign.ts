@@ -1,31 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { commands } from './commands.js';
-import { files } from './files.js';
-import { gate } from './gate.js';
-import { kills } from './kills.js';
-import { machine, relations } from './machine.js';
-import type { PartResult } from './part.js';
-import { policies } from './policies.js';
-import { readers } from './readers.js';
+import { type Entry, LANES } from './parts.js';
+import { Tally } from './tally.js';
+import { endAll, watched } from './watched.js';
 
-/** A part of the campaign: tries what seeds stand for, until there are no more or it is not to go on. */
-type Part = (seeds: Iterable<number>, goOn: () => boolean) => Promise<PartResult>;
-
-/** All parts, and their share of the time. */
-const PARTS: Readonly<Record<string, { readonly share: number; readonly part: Part }>> = {
-  machine: { share: 3, part: machine },
-  relations: { share: 3, part: relations },
-  gate: { share: 1, part: gate },
-  policies: { share: 1, part: policies },
-  readers: { share: 3, part: readers },
-  files: { share: 2, part: files },
-  kills: { share: 3, part: kills },
-  commands: { share: 4, part: commands },
-};
-
-const MOST_SEED = 2 ** 31;
-/** Notes of a part that are shown. */
-const SHOWN = 20;
+const MOST_SEED = 2 ** 30;
 
 const { values } = parseArgs({
   options: {
@@ -38,35 +19,76 @@ const { values } = parseArgs({
   },
 });
 
-function* seedsFrom(first: number, count: number): Iterable<number> {
-  for (let i = 0; i < count; i++) yield (first + i) % MOST_SEED;
+/** A number of the command line. */
+function number(name: 'minutes' | 'seed' | 'seeds', text: string): number {
+  const value = Number(text);
+  if (text !== '' && value >= 0 && (name === 'minutes' || Number.isSafeInteger(value))) return value;
+  throw new Error(`--${name} ${text} is not a number`);
 }
 
-function chosen(): [string, { share: number; part: Part }][] {
-  const all = Object.entries(PARTS);
-  if (values.part === undefined) return all;
-  const found = all.filter(([name]) => name === values.part);
-  if (found.length > 0) return found;
-  throw new Error(`there is no part ${values.part}, expected one of ${Object.keys(PARTS).join(', ')}`);
+const minutes = number('minutes', values.minutes);
+const first = values.seed === undefined ? Date.now() % MOST_SEED : number('seed', values.seed);
+const seeds = number('seeds', values.seeds);
+const folder = mkdtempSync(join(tmpdir(), 'reclaim-campaign-'));
+const tallies: Tally[] = [];
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
 }
 
-const first = values.seed === undefined ? Date.now() % MOST_SEED : Number(values.seed);
-const parts = chosen();
-const shares = parts.reduce((sum, [, { share }]) => sum + share, 0);
-let failures = 0;
-for (const [name, { share, part }] of parts) {
-  const started = Date.now();
-  const end = started + (Number(values.minutes) * 60_000 * share) / shares;
-  const { tried, failed, seeds, notes } = await part(
-    seedsFrom(first, Number(values.seeds)),
-    () => Date.now() < end,
+/** The parts that were asked for, by lane. */
+function chosen(): Entry[][] {
+  const lanes = LANES.map((lane) =>
+    lane.filter(({ name }) => values.part === undefined || name === values.part),
   );
-  failures += failed;
-  const seconds = Math.round((Date.now() - started) / 1000);
-  process.stdout.write(`${name}: ${tried} tried, ${failed} failed, from seed ${first}, ${seconds} s\n`);
-  for (const note of notes.slice(0, SHOWN)) process.stdout.write(`  ${note}\n`);
-  for (const seed of seeds.slice(0, SHOWN))
-    process.stdout.write(`  again: npm run campaign -- --part ${name} --seed ${seed} --seeds 1\n`);
+  if (lanes.some((lane) => lane.length > 0)) return lanes;
+  const names = LANES.flat().map(({ name }) => name);
+  throw new Error(`there is no part ${values.part}, expected one of ${names.join(', ')}`);
 }
-process.stdout.write(failures === 0 ? 'nothing failed\n' : `${failures} seeds failed\n`);
-if (failures > 0) process.exitCode = 1;
+
+/** Runs a part until its time is over. Where its process fails, the next one begins after the seed that did it. */
+async function runPart(name: string, ms: number): Promise<void> {
+  const tally = new Tally(name, first, print);
+  tallies.push(tally);
+  const [started, after] = [Date.now(), first + seeds];
+  for (let next = first; next < after && (next === first || Date.now() < started + ms); ) {
+    const failure = await watched({
+      part: name,
+      first: next,
+      seeds: after - next,
+      end: started + ms,
+      folder,
+      round: (seed, round) => tally.add(seed, round),
+    });
+    if (!failure) break;
+    tally.fail(failure.seed, [failure.wrong]);
+    next = failure.seed + 1;
+  }
+  tally.spend(Date.now() - started);
+  print(tally.summary());
+}
+
+async function runLane(lane: readonly Entry[]): Promise<void> {
+  const shares = lane.reduce((sum, { share }) => sum + share, 0);
+  for (const { name, share } of lane) await runPart(name, (minutes * 60_000 * share) / shares);
+}
+
+/** Tells what was tried, and ends with 1 where anything failed. */
+function finish(): void {
+  const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
+  print(failed === 0 ? 'nothing failed' : `${failed} seeds failed`);
+  if (failed > 0) process.exitCode = 1;
+}
+
+process.on('exit', () => {
+  endAll();
+  rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    for (const tally of tallies) print(tally.summary());
+    finish();
+    process.exit(128 + (signal === 'SIGINT' ? 2 : 15));
+  });
+await Promise.all(chosen().map(runLane));
+finish();

@@ -1,18 +1,19 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { packageFile } from '../../base/package-root.js';
 import { randomStream } from '../../stats/random.js';
-import { fileKinds } from './files.js';
+import { READERS } from '../../trace/readers/registry.js';
+import { seedsOf } from '../fuzz-readers/seeds.js';
+import { type FileKind, fileKinds } from './files.js';
 import { mutated } from './mutate.js';
-import type { PartResult } from './part.js';
-import { rounds } from './rounds.js';
+import type { Part } from './part.js';
 
 const CLI = packageFile('dist', 'harness', 'cli.js');
 const SLOW_MS = 10_000;
 const MOST_KIB = 2 ** 20;
 const POLL_MS = 20;
+/** Inputs of a round. */
 const INPUTS = 8;
 const MOST_CHARACTERS = 1000;
 
@@ -71,27 +72,45 @@ function wrongEnd({ code, stderr, ms, kib }: Ended, command: string, file: strin
   return stderr.length > MOST_CHARACTERS ? `${stderr.length} characters` : undefined;
 }
 
-/** Mutated files through the command line: exit code 0 or 2, no stack, within time and memory, a message that names the file. */
-export async function commands(seeds: Iterable<number>, goOn: () => boolean): Promise<PartResult> {
-  const folder = mkdtempSync(join(tmpdir(), 'reclaim-campaign-commands-'));
-  const kinds = fileKinds(folder);
-  try {
-    return await rounds(seeds, goOn, async (seed) => {
-      const failures: string[] = [];
-      for (let number = 0; number < INPUTS && goOn(); number++) {
-        const kind = kinds[number % kinds.length]!;
-        const path = join(folder, kind.name);
-        writeFileSync(path, mutated(kind.content, randomStream(seed, `campaign/commands/${number}`)));
-        rmSync(join(folder, 'out', 'e'), { recursive: true, force: true });
-        const ended = await run(kind.command, folder);
-        writeFileSync(path, kind.content);
-        const wrong = wrongEnd(ended, kind.command[0]!, basename(kind.name));
-        if (wrong !== undefined)
-          failures.push(`input ${number}, reclaim ${kind.command.join(' ')}: ${wrong}`);
-      }
-      return { tried: INPUTS, failures };
+/** The sample of each reader, for `trace import`. */
+function logKinds(folder: string): FileKind[] {
+  return READERS.map((reader) => {
+    const { bytes, given, sides } = seedsOf(reader)[0]!;
+    const parameters = Object.entries(given).map(([key, value]) => `${key}=${value}`);
+    const named = [reader.name, ...(parameters.length > 0 ? [parameters.join(',')] : [])].join(':');
+    const others = Object.entries(sides).map(([side, content]) => {
+      writeFileSync(join(folder, `${reader.name}.${side}`), content);
+      return ['--with', `${side}=${reader.name}.${side}`];
     });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+    const name = `${reader.name}.log`;
+    const command = ['trace', 'import', name, 'imported.rtrace', '--reader', named, ...others.flat()];
+    return { name, content: bytes, command };
+  });
+}
+
+/** Mutated files through the command line: exit code 0 or 2, no stack, within time and memory, a message that names the file. */
+export async function commands(folder: string): Promise<Part> {
+  const kinds = fileKinds(folder);
+  const logs = logKinds(folder);
+  const tryInput = async (seed: number, number: number): Promise<string | undefined> => {
+    // Half of the inputs are logs, another reader's each.
+    const at = seed * INPUTS + number;
+    const kind = number % 2 === 0 ? logs[(at / 2) % logs.length]! : kinds[((at - 1) / 2) % kinds.length]!;
+    const path = join(folder, kind.name);
+    writeFileSync(path, mutated(kind.content, randomStream(seed, `campaign/commands/${number}`)));
+    for (const output of [join('out', 'e'), 'imported.rtrace'])
+      rmSync(join(folder, output), { recursive: true, force: true });
+    const ended = await run(kind.command, folder);
+    writeFileSync(path, kind.content);
+    const wrong = wrongEnd(ended, kind.command[0]!, basename(kind.name));
+    return wrong && `input ${number}, reclaim ${kind.command.join(' ')}: ${wrong}`;
+  };
+  return async (seed) => {
+    const failures: string[] = [];
+    for (let number = 0; number < INPUTS; number++) {
+      const failure = await tryInput(seed, number);
+      if (failure !== undefined) failures.push(failure);
+    }
+    return { tried: INPUTS, failures };
+  };
 }

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { InputError } from '../../base/errors.js';
@@ -13,8 +12,7 @@ import { MemoryTrace } from '../../trace/trace.js';
 import { fooledBy } from '../gate-edits.js';
 import { binaryOf, scan } from '../traces.js';
 import { mutated } from './mutate.js';
-import type { PartResult } from './part.js';
-import { rounds } from './rounds.js';
+import type { Part } from './part.js';
 
 /** A trace with an event of most kinds. */
 const TRACE = `# page_size: 4096
@@ -28,7 +26,7 @@ time_us,op,space,page,count,arg
 3,write,1,100,60,
 4,unpin,1,0,20,regen_ns=100
 5,fork,1,,,2
-6,read,2,100,-60,
+6,read,2,159,-60,
 7,madvise,1,100,10,MADV_FREE
 8,pin,1,0,20,
 9,fallocate,,3,4,punch:o
@@ -126,8 +124,7 @@ function misreported(error: unknown): string | undefined {
 }
 
 /** Mutated traces, experiments, cost tables and results, read in this process: read, or refused in one line. */
-export async function files(seeds: Iterable<number>, goOn: () => boolean): Promise<PartResult> {
-  const folder = mkdtempSync(join(tmpdir(), 'reclaim-campaign-files-'));
+export async function files(folder: string): Promise<Part> {
   const kinds = fileKinds(folder).filter(({ read }) => read !== undefined);
   const tryInput = async (seed: number, number: number): Promise<string | undefined> => {
     const kind = kinds[number % kinds.length]!;
@@ -146,16 +143,12 @@ export async function files(seeds: Iterable<number>, goOn: () => boolean): Promi
     const ms = performance.now() - started;
     return ms > SLOW_MS ? `input ${number}, ${kind.name}: ${Math.round(ms)} ms` : undefined;
   };
-  try {
-    return await rounds(seeds, goOn, async (seed) => {
-      const failures: string[] = [];
-      for (let number = 0; number < INPUTS; number++) {
-        const failure = await tryInput(seed, number);
-        if (failure !== undefined) failures.push(failure);
-      }
-      return { tried: INPUTS, failures };
-    });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  return async (seed) => {
+    const failures: string[] = [];
+    for (let number = 0; number < INPUTS; number++) {
+      const failure = await tryInput(seed, number);
+      if (failure !== undefined) failures.push(failure);
+    }
+    return { tried: INPUTS, failures };
+  };
 }

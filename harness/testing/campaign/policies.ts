@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { PolicyOffence } from '../../policy/border/border.js';
@@ -9,8 +8,7 @@ import { fitting } from '../fuzz/rest-machines.js';
 import { run } from '../machine.js';
 import { DISCARD_OFFENCES, discardModule, OFFENCES, policyModule } from '../offences.js';
 import { traceOf } from '../traces.js';
-import type { PartResult } from './part.js';
-import { rounds } from './rounds.js';
+import type { Part } from './part.js';
 
 const EVENTS = 80;
 
@@ -36,14 +34,9 @@ async function tryPolicy(folder: string, seed: number): Promise<string | undefin
 }
 
 /** Policies from outside that break their contract. */
-export async function policies(seeds: Iterable<number>, goOn: () => boolean): Promise<PartResult> {
-  const folder = mkdtempSync(join(tmpdir(), 'reclaim-campaign-policies-'));
-  try {
-    return await rounds(seeds, goOn, async (seed) => {
-      const failure = await tryPolicy(folder, seed);
-      return { tried: 1, failures: failure === undefined ? [] : [failure] };
-    });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+export async function policies(folder: string): Promise<Part> {
+  return async (seed) => {
+    const failure = await tryPolicy(folder, seed);
+    return { tried: 1, failures: failure === undefined ? [] : [failure] };
+  };
 }

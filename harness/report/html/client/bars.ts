@@ -74,7 +74,7 @@ export function bars(
   const svg = canvas(
     width,
     bottom + BOTTOM,
-    `${label} Arrow keys step through the policies, Enter marks one.`,
+    `${label} ${rows.map((bar) => `${view.model.policies[bar.policy]}: ${measure.text(total(bar))}`).join('; ')}. Arrow keys step through the policies, Enter marks one.`,
   );
   const at = axis(svg, width, bottom, most, measure);
   const anchors = rows.map((bar, row): Anchor => {

@@ -10,7 +10,7 @@ import { tradeoff } from './tradeoff.js';
 import type { View } from './view.js';
 
 /** Panels narrower than this cannot be read, and wider ones do not show more. */
-const NARROW = 300;
+const NARROW = 220;
 const WIDE = 520;
 const GAP = 20;
 
@@ -58,11 +58,11 @@ interface Drawn {
 function fill(
   id: string,
   groups: readonly ChartGroup[],
+  room: number,
   draw: (group: ChartGroup, width: number) => Drawn,
 ): void {
   const place = document.querySelector<HTMLElement>(`#${id} .panels`);
   if (!place) return;
-  const room = place.clientWidth;
   place.replaceChildren(
     ...groups.map((group) => {
       const width = panelWidth(room, group.panels.length);
@@ -104,9 +104,9 @@ function heldMeasure(most: number): Measure {
   };
 }
 
-function drawStalls(groups: readonly ChartGroup[], view: View): void {
+function drawStalls(groups: readonly ChartGroup[], view: View, room: number): void {
   const { parts } = view.model;
-  fill('stalls', groups, ({ panels }, width) => {
+  fill('stalls', groups, room, ({ panels }, width) => {
     const rows = panels.map(({ cells }): Bar[] =>
       cells
         .filter(({ policy }) => view.shows(policy))
@@ -123,8 +123,8 @@ function drawStalls(groups: readonly ChartGroup[], view: View): void {
   });
 }
 
-function drawPayers(groups: readonly ChartGroup[], view: View): void {
-  fill('payers', groups, (group, width) => {
+function drawPayers(groups: readonly ChartGroup[], view: View, room: number): void {
+  fill('payers', groups, room, (group, width) => {
     const { names, panels } = payersOf(group, view);
     const most = longest(panels);
     const measure = view.held ? heldMeasure(most) : timeMeasure('stalled', most);
@@ -137,34 +137,34 @@ function drawPayers(groups: readonly ChartGroup[], view: View): void {
   });
 }
 
-function drawHeatMaps(groups: readonly ChartGroup[], view: View): void {
+function drawHeatMaps(groups: readonly ChartGroup[], view: View, room: number): void {
   const place = document.querySelector<HTMLElement>('#heat .panels');
   if (!place) return;
   const traces = new Set(groups.map(({ trace }) => trace));
-  const width = panelWidth(place.clientWidth, 2);
+  const width = panelWidth(room, 2);
   const figures = view.model.heatMaps
     .filter(({ trace }) => traces.has(trace))
     .map((map) => element('figure', {}, element('figcaption', {}, map.trace), heatMap(map, width)));
   place.replaceChildren(colors(HEAT_LEGEND, 'h'), element('div', { class: 'row' }, ...figures));
 }
 
-/** Draws all charts of some groups. */
-export function drawCharts(groups: readonly ChartGroup[], view: View): void {
-  fill('over-time', groups, ({ panels }, width) => {
+/** Draws all charts of some groups. @param room width of a row of charts, in pixels */
+export function drawCharts(groups: readonly ChartGroup[], view: View, room: number): void {
+  fill('over-time', groups, room, ({ panels }, width) => {
     const most = extent(panels, view);
     return {
       svgs: panels.map((panel) => overTime(panel, most, width, view)),
       below: panels.map((panel) => lineNames(panel, view)),
     };
   });
-  fill('tradeoff', groups, ({ panels }, width) => {
+  fill('tradeoff', groups, room, ({ panels }, width) => {
     const all = panels.flatMap(({ cells }) => cells.map(({ savedBytes }) => savedBytes ?? 0));
     const saved = [Math.min(0, ...all), Math.max(0, ...all)] as const;
     return { svgs: panels.map((panel) => tradeoff(panel, saved, width, view)) };
   });
-  drawStalls(groups, view);
-  drawPayers(groups, view);
-  drawHeatMaps(groups, view);
+  drawStalls(groups, view, room);
+  drawPayers(groups, view, room);
+  drawHeatMaps(groups, view, room);
   byId('empty').textContent =
     groups.length === 0 ? 'No cell with a result is like this: choose other filters.' : '';
 }

@@ -1,6 +1,4 @@
 import type { ChartGroup, ChartModel } from '../model.js';
-import { byId, element } from './dom.js';
-import { choose } from './selection.js';
 
 /** What the reader wants to see. */
 export interface Filters {
@@ -15,12 +13,17 @@ export interface Filters {
   readonly hidden: Set<number>;
 }
 
+/** Filters that take one value, by their names in the address. */
+const KEYS = { family: 'family', trace: 'trace', memory: 'backing', with: 'fixed', limit: 'limit' } as const;
+export type Key = (typeof KEYS)[keyof typeof KEYS];
+
+/** What filters are called in the address. */
+export const ADDRESS_NAMES: readonly string[] = [...Object.keys(KEYS), 'line', 'pays', 'hide'];
+
 /** Traces that are shown below each other at first: more make a page too long to read. */
 const MANY = 4;
 
-const BACKINGS: Readonly<Record<string, string>> = { recorded: 'as recorded' };
-
-function unique(values: readonly string[]): string[] {
+export function unique(values: readonly string[]): string[] {
   return [...new Set(values)];
 }
 
@@ -45,153 +48,73 @@ export function firstFilters(model: ChartModel): Filters {
   };
 }
 
-/** A choice of one value; none where there is nothing to choose from. */
-function select(
-  id: string,
-  label: string,
-  options: readonly (readonly [value: string, text: string])[],
-  value: string,
-  change: (value: string) => void,
-): HTMLElement[] {
-  if (options.length < 2) return [];
-  const control = element('select', { id });
-  control.append(...options.map(([own, text]) => element('option', { value: own }, text)));
-  control.value = value;
-  control.addEventListener('change', () => change(control.value));
-  return [element('div', { class: 'field' }, element('label', { for: id }, label), control)];
+/** All that there is to see, for paper; policies that are hidden stay so. */
+export function wholeFilters(filters: Filters): Filters {
+  return { ...filters, family: '', trace: '', backing: '', fixed: '', limit: '' };
 }
 
-/** One value or all of them. */
-function orAll(values: readonly string[], all: string, text = (value: string) => value) {
-  const own = unique(values);
-  const options = own.map((value) => [value, text(value)] as const);
-  return own.length > 1 ? [['', all] as const, ...options] : options;
+/** The groups that filters leave, with the panels that they leave. */
+export function wanted(model: ChartModel, { family, trace, backing, fixed, limit }: Filters): ChartGroup[] {
+  return inFamily(model, family)
+    .filter(
+      (group) =>
+        (trace === '' || group.trace === trace) &&
+        (backing === '' || group.backing === backing) &&
+        (fixed === '' || group.fixed === fixed),
+    )
+    .map((group) => ({
+      ...group,
+      panels: group.panels.filter((panel) => limit === '' || panel.limit === limit),
+    }))
+    .filter(({ panels }) => panels.length > 0);
 }
 
-function selects(model: ChartModel, filters: Filters, changed: () => void): HTMLElement[] {
-  const { groups } = model;
-  const set = (key: 'family' | 'trace' | 'backing' | 'fixed' | 'limit') => (value: string) => {
-    filters[key] = value;
+/** The values that a filter can have, besides all of them. */
+export function valuesOf({ groups }: ChartModel, key: Key): string[] {
+  if (key === 'limit') return unique(groups.flatMap(({ panels }) => panels.map(({ limit }) => limit)));
+  return unique(groups.map((group) => group[key]));
+}
+
+/** Puts the filters that are not those of the beginning into an address. */
+export function writeFilters(model: ChartModel, filters: Filters, values: URLSearchParams): void {
+  const first = firstFilters(model);
+  for (const [name, key] of Object.entries(KEYS))
+    if (filters[key] !== first[key]) values.set(name, filters[key]);
+  if (filters.series !== first.series) values.set('line', model.series[filters.series]!);
+  if (filters.held) values.set('pays', 'held');
+  for (const policy of filters.hidden) values.append('hide', model.policies[policy]!);
+}
+
+/**
+ * The filters of an address, those of the beginning where it names none.
+ *
+ * @returns also what it names that is not in this report: nothing of it is shown, and the reader is told
+ */
+export function readFilters(
+  model: ChartModel,
+  values: URLSearchParams,
+): { readonly filters: Filters; readonly unknown: readonly string[] } {
+  const filters = firstFilters(model);
+  const unknown: string[] = [];
+  for (const [name, key] of Object.entries(KEYS)) {
+    const value = values.get(name);
+    if (value === null) continue;
+    if (value === '' || valuesOf(model, key).includes(value)) filters[key] = value;
+    else unknown.push(`${name} ${value}`);
+    // A link to a family shows all of it; a trace of its own follows.
     if (key === 'family') filters.trace = '';
-    changed();
-  };
-  const shown = inFamily(model, filters.family);
-  const limits = groups.flatMap(({ panels }) => panels.map(({ limit }) => limit));
-  const series = model.series.map((name, i) => [String(i), name] as const);
-  return [
-    ...select(
-      'family',
-      'Family',
-      orAll(
-        groups.map(({ family }) => family),
-        'all',
-        (name) => name || 'other traces',
-      ),
-      filters.family,
-      set('family'),
-    ),
-    ...select(
-      'trace',
-      'Trace',
-      orAll(
-        shown.map(({ trace }) => trace),
-        'all',
-      ),
-      filters.trace,
-      set('trace'),
-    ),
-    ...select(
-      'backing',
-      'Memory',
-      orAll(
-        groups.map(({ backing }) => backing),
-        'all',
-        (name) => BACKINGS[name] ?? name,
-      ),
-      filters.backing,
-      set('backing'),
-    ),
-    ...select(
-      'fixed',
-      'With',
-      orAll(
-        groups.map(({ fixed }) => fixed),
-        'all',
-      ),
-      filters.fixed,
-      set('fixed'),
-    ),
-    ...select('limit', 'Limit', orAll(limits, 'all'), filters.limit, set('limit')),
-    ...select('series', 'Over time', series, String(filters.series), (value) => {
-      filters.series = Number(value);
-      changed();
-    }),
-    ...select(
-      'held',
-      'Who pays',
-      [
-        ['stall', 'waiting time'],
-        ['held', 'memory held'],
-      ],
-      filters.held ? 'held' : 'stall',
-      (value) => {
-        filters.held = value === 'held';
-        changed();
-      },
-    ),
-  ];
-}
-
-/** The policies: a button marks one everywhere, and is the legend of all charts. */
-function legend({ policies }: ChartModel, { hidden }: Filters): HTMLElement {
-  const buttons = policies.flatMap((name, i) => {
-    if (hidden.has(i)) return [];
-    const swatch = element('span', { class: `swatch c${i % 10}` });
-    const button = element(
-      'button',
-      { type: 'button', class: 'chip', 'data-choose': i, 'aria-pressed': 'false' },
-      swatch,
-      name,
-    );
-    button.addEventListener('click', () => choose(i));
-    return [button];
-  });
-  return element(
-    'div',
-    { id: 'legend', role: 'group', 'aria-label': 'Policies: mark one in all charts' },
-    ...buttons,
-  );
-}
-
-/** Which policies are shown at all. */
-function shownPolicies({ policies }: ChartModel, { hidden }: Filters, changed: () => void): HTMLElement {
-  const boxes = policies.map((name, i) => {
-    const box = element('input', { type: 'checkbox', id: `shown-${i}` });
-    box.checked = !hidden.has(i);
-    box.addEventListener('change', () => {
-      if (box.checked) hidden.delete(i);
-      else hidden.add(i);
-      changed();
-    });
-    return element('label', { for: `shown-${i}` }, box, name);
-  });
-  return element(
-    'details',
-    {},
-    element('summary', {}, 'Show and hide policies'),
-    element('div', { class: 'checks' }, ...boxes),
-  );
-}
-
-/** Puts the filters above the charts. @param changed is called when the reader changed one */
-export function showFilters(model: ChartModel, filters: Filters, changed: () => void): void {
-  const place = byId('filters');
-  const focused = document.activeElement?.id ?? '';
-  const open = place.querySelector('details')?.open ?? false;
-  const policies = shownPolicies(model, filters, changed) as HTMLDetailsElement;
-  policies.open = open;
-  place.replaceChildren(element('div', { class: 'fields' }, ...selects(model, filters, changed)), policies);
-  byId('legend-place').replaceChildren(legend(model, filters));
-  // The controls are replaced: the one in use keeps the focus.
-  if (focused !== '') document.getElementById(focused)?.focus();
+  }
+  const line = values.get('line');
+  if (line !== null) {
+    const series = model.series.indexOf(line);
+    if (series < 0) unknown.push(`line ${line}`);
+    else filters.series = series;
+  }
+  filters.held = values.get('pays') === 'held';
+  for (const name of values.getAll('hide')) {
+    const policy = model.policies.indexOf(name);
+    if (policy < 0) unknown.push(`policy ${name}`);
+    else filters.hidden.add(policy);
+  }
+  return { filters, unknown };
 }

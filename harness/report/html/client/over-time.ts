@@ -2,6 +2,7 @@ import { byteUnit, largest, timeUnit } from '../../figures/units.js';
 import type { ChartCell, ChartModel, ChartPanel, Curve } from '../model.js';
 import { element, shape } from './dom.js';
 import { frame, MARGIN } from './frame.js';
+import type { Scale } from './scale.js';
 import { bytesText, timeText } from './text.js';
 import { type Anchor, showTooltips, type Tooltip } from './tooltip.js';
 import type { View } from './view.js';
@@ -75,6 +76,34 @@ export function lineNames(panel: ChartPanel, view: View): HTMLElement {
   return element('ul', { class: 'lines' }, ...items);
 }
 
+/** The limit: an area that memory may not enter, with its name, so that it looks like no policy. */
+function drawLimit(plot: SVGGElement, x: Scale, at: number): void {
+  const [left, right] = [x.at(x.from), x.at(x.to)];
+  plot.append(
+    shape('rect', { class: 'over', x: left, y: MARGIN.top, width: right - left, height: at - MARGIN.top }),
+    shape('line', { class: 'limit', x1: left, x2: right, y1: at, y2: at }),
+    shape('text', { class: 'limit-name', x: right - 3, y: at - 4, 'text-anchor': 'end' }, 'limit'),
+  );
+}
+
+/** The mean of a curve over its time. */
+function meanOf({ us, bytes }: Curve): number {
+  let area = 0;
+  for (let i = 1; i < us.length; i++) area += ((bytes[i]! + bytes[i - 1]!) / 2) * (us[i]! - us[i - 1]!);
+  const time = us.at(-1)! - us[0]!;
+  return time > 0 ? area / time : (bytes[0] ?? 0);
+}
+
+/** What a chart shows, as text: the mean and the most of each line. */
+function described(lines: readonly Line[], view: View): string {
+  return lines
+    .map(({ curve, policies }) => {
+      const [mean, most] = [bytesText(meanOf(curve)), bytesText(largest(curve.bytes))];
+      return `${view.names(policies)}: mean ${mean}, at most ${most}`;
+    })
+    .join('; ');
+}
+
 /** Memory over time: a line for the policies that hold the same. */
 export function overTime(
   panel: ChartPanel,
@@ -86,19 +115,18 @@ export function overTime(
   const time = timeUnit(most.us * 1000);
   const memory = byteUnit(most.bytes);
   const name = model.series[series]!;
+  const lines = linesOf(panel, view);
   const { svg, plot, x, y } = frame(
     width,
     HEIGHT,
-    `Memory ${name} over time, ${panel.limit}. Arrow keys step through time.`,
+    `Memory ${name} over time, ${panel.limit}. ${described(lines, view)}. Arrow keys step through time.`,
     { from: 0, to: (most.us * 1000) / time.size || 1, title: `time (${time.name})` },
     { from: 0, to: (most.bytes / memory.size) * 1.05 || 1, title: `${name} (${memory.name})` },
   );
   const atTime = (us: number) => x.at((us * 1000) / time.size);
   const atBytes = (bytes: number) => y.at(bytes / memory.size);
-  const lines = linesOf(panel, view);
   if (panel.limitBytes !== undefined && panel.limitBytes <= most.bytes * 1.05 && series === 0) {
-    const at = atBytes(panel.limitBytes);
-    plot.append(shape('line', { class: 'limit', x1: x.at(x.from), x2: x.at(x.to), y1: at, y2: at }));
+    drawLimit(plot, x, atBytes(panel.limitBytes));
   }
   for (const { curve, policies } of lines) {
     const first = policies[0]!;

@@ -1,5 +1,6 @@
 /** The policy that the reader marked: it stands out in every chart and table. */
 let chosen: number | undefined;
+let changed = () => {};
 
 /** The policies of an element, as it names them. */
 function policiesOf(marked: Element): number[] {
@@ -27,8 +28,19 @@ export function showChosen(): void {
     button.setAttribute('aria-pressed', String(Number(button.getAttribute('data-choose')) === chosen));
 }
 
+/** The policy that is marked, if any. */
+export function chosenPolicy(): number | undefined {
+  return chosen;
+}
+
+/** Calls a function whenever the reader marks another policy. */
+export function onChoice(call: () => void): void {
+  changed = call;
+}
+
 /** Marks a policy, or no longer where it is marked already. */
 export function choose(policy: number | undefined): void {
   chosen = policy === chosen ? undefined : policy;
   showChosen();
+  changed();
 }

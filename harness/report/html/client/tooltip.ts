@@ -25,6 +25,11 @@ export type Distance = (dx: number, dy: number) => number;
 
 const AWAY = 14;
 
+/** A tooltip as a sentence, for readers who hear it. */
+export function spoken({ title, rows }: Pick<Tooltip, 'title' | 'rows'>): string {
+  return `${title}: ${rows.map(({ name, value }) => `${name} ${value}`).join('; ')}.`;
+}
+
 /** Shows a tooltip next to a place of the window. */
 function show({ title, rows }: Tooltip, left: number, top: number): void {
   const tip = byId('tip');
@@ -40,7 +45,7 @@ function show({ title, rows }: Tooltip, left: number, top: number): void {
   tip.style.top = `${Math.max(4, Math.min(top + AWAY, window.innerHeight - height - 4))}px`;
 }
 
-function hideTip(): void {
+export function hideTip(): void {
   byId('tip').hidden = true;
 }
 
@@ -88,8 +93,11 @@ export function showTooltips(
   svg.addEventListener('click', chooseHere);
   svg.addEventListener('keydown', (event) => {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (by !== undefined) go(Math.max(0, Math.min(anchors.length - 1, at + by)));
-    else if (event.key === 'Enter') chooseHere();
+    if (by !== undefined) {
+      go(Math.max(0, Math.min(anchors.length - 1, at + by)));
+      // Only for the keyboard: what a pointer passes over is not worth hearing.
+      if (shown) byId('said').textContent = spoken(shown);
+    } else if (event.key === 'Enter') chooseHere();
     else return;
     event.preventDefault();
   });

@@ -103,13 +103,17 @@ export function tradeoff(
 ): SVGSVGElement {
   const { model } = view;
   const cells = panel.cells.filter(({ policy, savedBytes }) => savedBytes !== null && view.shows(policy));
+  const described = cells.map(({ policy, savedBytes, costNs, front }) => {
+    const best = front ? ', best' : '';
+    return `${model.policies[policy]}: saved ${bytesText(savedBytes ?? 0)}, ${model.costName} ${timeText(costNs)}${best}`;
+  });
   const cost = largest(cells.map(({ costNs }) => costNs));
   const time = timeUnit(cost);
   const memory = byteUnit(Math.max(...saved.map(Math.abs)));
   const drawn = frame(
     width,
     HEIGHT,
-    `Memory saved against ${model.costName}, ${panel.limit}. Arrow keys step through the policies, Enter marks one.`,
+    `Memory saved against ${model.costName}, ${panel.limit}. ${described.join('; ')}. Arrow keys step through the policies, Enter marks one.`,
     { from: 0, to: (cost / time.size) * 1.1 || 1, title: `${model.costName} (${time.name})` },
     {
       from: (saved[0] / memory.size) * 1.1,

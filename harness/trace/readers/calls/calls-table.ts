@@ -36,3 +36,8 @@ export const MEMORY_CALLS: ReadonlyMap<string, CallFollower> = new Map(
 export const DESCRIPTOR_CALLS: ReadonlyMap<string, CallFollower> = new Map(
   Object.entries({ ...FILE_CALLS, ...PASSING_CALLS }),
 );
+
+/** Whether a call may concern memory: all others are left out alike. */
+export function isFollowed(name: string): boolean {
+  return MEMORY_CALLS.has(name) || DESCRIPTOR_CALLS.has(name) || COUNTED_CALLS.has(name);
+}

@@ -35,7 +35,7 @@ export class DraftWriter {
 
   *blocks(): Generator<EventBlock> {
     for (const draft of this.drafts) {
-      for (const [op, fields] of this.events(draft)) {
+      for (const [op, fields] of this.eventsOf(draft)) {
         if (this.builder.full) yield this.builder.take();
         this.builder.add(draft.timeUs - this.startUs, op, fields);
       }
@@ -43,7 +43,8 @@ export class DraftWriter {
     if (this.builder.length > 0) yield this.builder.take();
   }
 
-  private events(draft: Draft): [OpName, EventFields][] {
+  /** The events of a draft; drafts are to be asked for in their order, each once. */
+  eventsOf(draft: Draft): [OpName, EventFields][] {
     if (draft.kind === 'event' && draft.segmentPages === undefined) return [[draft.op, draft.fields]];
     const segment = draft.segment!;
     const events: [OpName, EventFields][] = [];

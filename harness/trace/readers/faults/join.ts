@@ -1,8 +1,8 @@
 import { InputError } from '../../../base/errors.js';
-import type { Draft, DraftEvent } from '../calls/drafts.js';
+import type { Draft } from '../calls/drafts.js';
 import type { InputFile } from '../reader.js';
 import { clockOffset, type FreshMemory } from './clocks.js';
-import { Regions, type Use } from './regions.js';
+import { leftFor, MappedMemory, mappedBy } from './mapped.js';
 import { type RecordedFault, readFaults } from './side.js';
 
 /** A log of calls as far as faults are joined with it. */
@@ -18,33 +18,10 @@ interface SpaceFault extends RecordedFault {
   readonly space: number;
 }
 
-/** What a draft maps, as an event of the format. */
-function mapped(
-  draft: Draft,
-):
-  | { readonly space: number; readonly page: number; readonly count: number; readonly text: string }
-  | undefined {
-  if (draft.kind === 'segment-map') {
-    const { mapping, process, flags } = draft;
-    return { space: process.id, page: mapping.start, count: mapping.end - mapping.start, text: flags };
-  }
-  if (draft.kind !== 'event' || draft.op !== 'map') return undefined;
-  const { space = 0, page = 0, count = 0, text = '' } = draft.fields;
-  return { space, page, count, text };
-}
-
-/** Why a fault is no access of the trace, if it is not. */
-function leftFor(use: Use | undefined, write: boolean | undefined): string | undefined {
-  if (use === undefined) return 'faults outside the memory that is followed';
-  if (use === 'none' || (write === true && use === 'read'))
-    return 'faults on memory that the log does not allow to be used so';
-  return undefined;
-}
-
 /** Puts the accesses of faults between the events of a log. */
 class Joiner {
   readonly drafts: Draft[] = [];
-  private readonly regions = new Map<number, Regions>();
+  private readonly memory = new MappedMemory();
   private next = 0;
   private nowUs = Number.NEGATIVE_INFINITY;
   private unkinded = 0;
@@ -58,7 +35,7 @@ class Joiner {
   /** Adds a draft, after the faults from before it. */
   add(draft: Draft): void {
     this.until(draft.timeUs);
-    this.apply(draft);
+    this.memory.apply(draft);
     this.drafts.push(draft);
     this.nowUs = Math.max(this.nowUs, draft.timeUs);
   }
@@ -81,7 +58,7 @@ class Joiner {
   }
 
   private fault({ space, thread, page, write }: SpaceFault, timeUs: number): void {
-    const use = this.regions.get(space)?.useOf(page);
+    const use = this.memory.of(space)?.useOf(page);
     const left = leftFor(use, write);
     if (left !== undefined) {
       this.file.account.leave(left);
@@ -93,26 +70,6 @@ class Joiner {
     const op = (write ?? use === 'write') ? 'write' : 'read';
     const fields = { space, page, count: 1, ...(thread === undefined ? {} : { thread }) };
     this.drafts.push({ kind: 'event', timeUs: this.nowUs, op, fields });
-  }
-
-  private apply(draft: Draft): void {
-    const map = mapped(draft);
-    if (map) this.of(map.space).apply('map', map);
-    else if (draft.kind === 'event') this.applyEvent(draft);
-  }
-
-  private applyEvent({ op, fields }: DraftEvent): void {
-    const { space } = fields;
-    if (space === undefined) return;
-    if (op === 'fork') this.regions.set(Number(fields.text), this.of(space).copy());
-    else if (op === 'exit' || op === 'spawn') this.regions.delete(space);
-    else this.of(space).apply(op, fields);
-  }
-
-  private of(space: number): Regions {
-    const known = this.regions.get(space) ?? new Regions();
-    this.regions.set(space, known);
-    return known;
   }
 }
 
@@ -142,7 +99,7 @@ function inSpaces(
 /** Memory as it is mapped, which has no pages yet. */
 function freshMemory(drafts: readonly Draft[]): FreshMemory[] {
   return drafts.flatMap((draft) => {
-    const map = mapped(draft);
+    const map = mappedBy(draft);
     if (!map) return [];
     const { space, page, count } = map;
     return [{ timeUs: draft.timeUs, start: page, end: page + count, space }];
