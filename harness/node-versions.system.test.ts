@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from './base/package-root.js';
 import { cannot, mustRun, runProgram } from './testing/system.js';
 
-const RESULTS = ['runs.csv', 'timeline.csv', 'spaces.csv'];
+const RESULTS = ['runs.csv', 'draws.csv', 'timeline.csv', 'spaces.csv'];
 const CLI = packageFile('dist', 'harness', 'cli.js');
 
 let folder: string;

@@ -44,6 +44,12 @@ export function parseSize(text: string, pageBytes: number): Size {
   return { kind: 'pages', pages };
 }
 
+/** A size that `parseSize` has accepted in its shortest form, with its unit: one text for each way to ask for a size. */
+export function sizeText(text: string): string {
+  const [, number, unit = 'p'] = FORM.exec(text)!;
+  return `${Number(number)}${unit}`;
+}
+
 /** The size in pages, rounded down but at least 1, where 100 % is `whole` pages. */
 export function sizeInPages(size: Size, whole: number): number {
   return size.kind === 'pages' ? size.pages : Math.max(1, Math.floor((whole * size.percent) / 100));

@@ -142,6 +142,7 @@ describe('reclaim replay', () => {
     expect(cli.run('replay', 'a.csv', '--out', 'replayed').code).toBe(0);
     expect(readdirSync(join(cli.path, 'replayed')).sort()).toEqual([
       'calls.csv',
+      'draws.csv',
       'files.json',
       'runs.csv',
       'spaces.csv',

@@ -83,11 +83,14 @@ function claimsFile(judged: readonly JudgedClaim[]): Map<string, string> {
 }
 
 /** What is printed after a run. An interrupted one lacks cells that claims need. */
-function summary({ runs, spaces, traces, folder, aborted }: RunSummary, claims: readonly Claim[]): string {
+function summary(
+  { runs, draws, spaces, traces, folder, aborted }: RunSummary,
+  claims: readonly Claim[],
+): string {
   const judged = aborted ? [] : judgeClaims(claims, runs);
-  const files = `runs.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}manifest.json`;
+  const files = `runs.csv, draws.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}manifest.json`;
   return [
-    comparisonText({ runs, spaces, traces }),
+    comparisonText({ runs, draws, spaces, traces }),
     ...(judged.length > 0 ? [`Claims, judged by the cells above:\n${claimsTable(judged)}`] : []),
     ...(aborted ? [] : [`Results: ${folder} (${files})`]),
   ].join('\n\n');

@@ -86,7 +86,7 @@ describe('reclaim gate', () => {
   it('accepts a wanted change as the new baseline, which says nothing of the host', () => {
     const { code, stdout } = gate('accepted', 'dear', '--update');
     expect([code, stdout]).toEqual([0, 'accepted: 8 cells of dear\n']);
-    expect(readdirSync(path('accepted')).sort()).toEqual(['manifest.json', 'runs.csv']);
+    expect(readdirSync(path('accepted')).sort()).toEqual(['draws.csv', 'manifest.json', 'runs.csv']);
     expect(Object.keys(JSON.parse(readFileSync(path('accepted', 'manifest.json'), 'utf8')))).not.toContain(
       'host',
     );
@@ -194,8 +194,8 @@ describe('bad input of reclaim gate is one line and exit code 2', () => {
     [
       'a baseline of another schema',
       ['edited', 'base'],
-      /expected schema version 1, found 0/,
-      () => edited('manifest.json', (text) => text.replace('"schema": 1', '"schema": 0')),
+      /expected schema version 2, found 0/,
+      () => edited('manifest.json', (text) => text.replace('"schema": 2', '"schema": 0')),
     ],
     ['an unknown format', ['base', 'base', '--format', 'jsn'], /unknown format "jsn".*did you mean json\?/],
     [

@@ -8,9 +8,11 @@ import { checkRepeats, isForeign } from '../experiment/repeat.js';
 import { findTrace } from '../experiment/traces.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
 import { csvHeader, csvRows, formatNumber, jsonRow, type Value } from '../metrics/csv.js';
+import { DEFAULT_DRAWS } from '../metrics/draws.js';
 import {
   CALL_COLUMNS,
   type CallRow,
+  DRAW_COLUMNS,
   KEY_COLUMNS,
   RUN_COLUMNS,
   type RunRow,
@@ -135,6 +137,7 @@ function writeFiles(folder: string, result: CellResult): void {
     csvHeader(columns) + csvRows(columns, rows);
   const files = new Map([
     ['runs.csv', text(RUN_COLUMNS, [result.run])],
+    ['draws.csv', text(DRAW_COLUMNS, result.draws)],
     ['timeline.csv', text(TIMELINE_COLUMNS, result.timeline)],
     ['spaces.csv', text(SPACE_COLUMNS, result.spaces)],
     ['calls.csv', text(CALL_COLUMNS, result.calls)],
@@ -160,7 +163,7 @@ async function handler(args: Args): Promise<void> {
   if (args.out !== undefined) checkFolder(args.out);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
-    const cell = { cell: 1, experiment: 'replay', trace: 0, ...values };
+    const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws: DEFAULT_DRAWS, ...values };
     const result = await runCell(cell, trace, label, costs, {
       check: args.check,
       progress: (events) => progress.set(events),

@@ -88,7 +88,7 @@ describe('reclaim report', () => {
     mkdirSync(join(cli.path, 'changed'));
     writeComparison(join(cli.path, 'changed'));
     const path = join(cli.path, 'changed', 'runs.csv');
-    writeFileSync(path, readFileSync(path, 'utf8').replace(',recorded,768,', ',recorded,769,'));
+    writeFileSync(path, readFileSync(path, 'utf8').replace(',recorded,768p,768,', ',recorded,768p,769,'));
     const { code, stderr } = cli.run('report', 'changed');
     expect([code, stderr]).toEqual([
       2,
@@ -100,7 +100,7 @@ describe('reclaim report', () => {
     mkdirSync(join(cli.path, 'edited'));
     writeComparison(join(cli.path, 'edited'));
     const path = join(cli.path, 'edited', 'runs.csv');
-    writeFileSync(path, readFileSync(path, 'utf8').replace(',recorded,768,', ',recorded,76B,'));
+    writeFileSync(path, readFileSync(path, 'utf8').replace(',recorded,768p,768,', ',recorded,768p,76B,'));
     sealResults(join(cli.path, 'edited'));
     const { code, stderr } = cli.run('report', 'edited');
     expect(code).toBe(2);

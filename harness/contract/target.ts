@@ -1,7 +1,7 @@
 import type { InputError } from '../base/errors.js';
 import type { CostTable } from '../cost/table.js';
-import type { CallCount, Moment, Paid } from '../metrics/files.js';
-import type { MetricName, MetricOf, Outcome, StallPart } from '../metrics/schema.js';
+import type { CallCount, DrawTimes, Moment, Paid } from '../metrics/files.js';
+import type { DrawnMetric, MetricName, MetricOf, Outcome, StallPart } from '../metrics/schema.js';
 import type { DiscardPolicyInfo, Errno, Kernel, PageRange, Program } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
@@ -28,8 +28,10 @@ export interface TargetSetup {
   readonly limit: number | undefined;
   /** The machine's memory in pages; undefined when it is never short. */
   readonly memory: number | undefined;
-  /** Seed of all random draws. */
+  /** Seed of all random streams. */
   readonly seed: number;
+  /** How many draws of device latency to book. A machine that measures has one, whatever is asked for. */
+  readonly draws: number;
   /** Trace time at which it starts, in µs. */
   readonly startUs: number;
 }
@@ -68,14 +70,16 @@ export class MemoryGauges {
 }
 
 /**
- * Metrics of runs.csv that the machine itself counts. The replay adds means over trace time and rates, an experiment adds
- * savings.
+ * Metrics of runs.csv that the machine itself counts, and that are the same in all draws. The replay adds means over trace
+ * time, means over draws and rates, an experiment adds savings.
  */
 export type CountedMetrics = Readonly<
   Record<
     Exclude<
       MetricName,
-      Extract<MetricOf<'memory'>, `${string}_mean`> | Extract<MetricOf<'faults'>, `${string}_rate`>
+      | Extract<MetricOf<'memory'>, `${string}_mean`>
+      | Extract<MetricOf<'faults'>, `${string}_rate`>
+      | DrawnMetric
     >,
     number
   >
@@ -220,8 +224,13 @@ export interface Target {
 
   /** The trace is over, or memory ran out: what is measured is final. */
   finish(): Ending | Promise<Ending>;
-  /** @param touches pages that the trace's own reads and writes touched */
-  counters(touches: number): CountedMetrics;
+  counters(): CountedMetrics;
+  /**
+   * What each draw of device latency took, one at least.
+   *
+   * @param touches pages that the trace's own reads and writes touched
+   */
+  draws(touches: number): DrawTimes[];
   /**
    * Rows of spaces.csv without `cell`, in the order in which spaces began, and last what no space mapped.
    *

@@ -15,9 +15,7 @@ describe('the table of the axes', () => {
   });
 
   it('has the columns in the order of runs.csv, and nests as cells have always been numbered', () => {
-    expect(AXIS_COLUMNS.join()).toBe(
-      'backing,limit_pages,memory_pages,swap,discard,reclaim,merge,purge,seed',
-    );
+    expect(AXIS_COLUMNS.join()).toBe('backing,limit,memory,swap,discard,reclaim,merge,purge,seed');
     expect(NESTED_AXES.join()).toBe('backing,swap,limit,memory,seed,merge,purge,reclaim,discard');
   });
 
@@ -72,11 +70,18 @@ describe('a value on an axis', () => {
     expect(axisOptions(parseAxes(texts, TRACE)).memory).toBeUndefined();
   });
 
-  it('is a field of runs.csv: empty for the size none, trace for the limit of the trace', () => {
-    expect(axisColumns(parseAxes(texts, TRACE))).toMatchObject({ limit_pages: 'trace', memory_pages: null });
-    expect(axisColumns(parseAxes({ ...texts, limit: 'none', memory: '9p' }, TRACE))).toMatchObject({
-      limit_pages: null,
-      memory_pages: 9,
+  it('is a field of runs.csv: a size as asked for, and in pages, empty for none, trace for the limit of the trace', () => {
+    expect(axisColumns(parseAxes(texts, TRACE))).toMatchObject({
+      ...{ limit: 'trace', limit_pages: 'trace' },
+      ...{ memory: 'none', memory_pages: null },
+    });
+    expect(axisColumns(parseAxes({ ...texts, limit: 'none', memory: '9' }, TRACE))).toMatchObject({
+      ...{ limit: 'none', limit_pages: null },
+      ...{ memory: '9p', memory_pages: 9 },
+    });
+    expect(axisColumns(parseAxes({ ...texts, limit: '50.0%', memory: '1MiB' }, TRACE))).toMatchObject({
+      ...{ limit: '50%', limit_pages: 100 },
+      ...{ memory: '1MiB', memory_pages: 256 },
     });
   });
 

@@ -2,18 +2,19 @@ import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { wholeNumber } from '../base/parse.js';
-import { parseSize, sizeInPages } from '../base/size.js';
+import { parseSize, sizeInPages, sizeText } from '../base/size.js';
 import { SWAP_KINDS, type SwapKind } from '../contract/target.js';
 import {
   AXES,
   AXIS_NAMES,
-  type AxisColumns,
   type AxisName,
   isSize,
   MAX_WHOLE,
   perAxis,
+  SIZE_COLUMNS,
+  type SizeName,
 } from '../metrics/axes.js';
-import type { RowOf } from '../metrics/columns.js';
+import type { AxisKeys } from '../metrics/files.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
@@ -36,6 +37,8 @@ export interface AxisValues {
   readonly merge: string;
   readonly purge: string;
   readonly seed: number;
+  /** Sizes as they were asked for: what is the same on all traces, and in all replicates of one. */
+  readonly asked: Readonly<Record<SizeName, string>>;
 }
 
 /** What sizes on an axis are relative to. */
@@ -110,7 +113,18 @@ export type AxisTexts = Readonly<Record<AxisName, string>>;
 
 /** Parses the text of a value on every axis. @throws InputError for one that is not a value of its axis */
 export function parseAxes(texts: AxisTexts, trace: PlannedTrace): AxisValues {
-  return perAxis((name) => parseAxis(name, texts[name], trace)) as AxisValues;
+  const values = perAxis((name) => parseAxis(name, texts[name], trace)) as Omit<AxisValues, 'asked'>;
+  return { ...values, asked: { limit: askedText(texts.limit), memory: askedText(texts.memory) } };
+}
+
+/** A size as results show it. */
+function askedText(text: string): string {
+  return text === 'none' || text === 'trace' ? text : sizeText(text);
+}
+
+/** What tells a value of an axis from others on all traces: a size as it was asked for, else the value. */
+export function axisIdentity(name: AxisName, text: string, trace: PlannedTrace): string | number {
+  return isSize(name) ? askedText(text) : (parseAxis(name, text, trace) as string | number);
 }
 
 /** Stands for the trace where a text is checked before the trace has been read. */
@@ -128,10 +142,15 @@ export function axisOptions(values: AxisValues): AxisOptions {
 }
 
 /** The key columns of these values. */
-export function axisColumns(values: AxisValues): RowOf<AxisColumns> {
-  const fields = AXIS_NAMES.map((name) => {
-    const value = values[name];
-    return [AXES[name].column, isSize(name) && value === 'none' ? null : value];
+export function axisColumns(values: AxisValues): AxisKeys {
+  const fields = AXIS_NAMES.flatMap((name): [string, string | number | null][] => {
+    const { column } = AXES[name];
+    if (!isSize(name)) return [[column, values[name]]];
+    const pages = values[name];
+    return [
+      [column, values.asked[name]],
+      [SIZE_COLUMNS[name], pages === 'none' ? null : pages],
+    ];
   });
-  return Object.fromEntries(fields) as RowOf<AxisColumns>;
+  return Object.fromEntries(fields) as AxisKeys;
 }

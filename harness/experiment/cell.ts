@@ -5,6 +5,7 @@ import { simulated } from '../machine/target.js';
 import {
   type CallRow,
   type CellKeys,
+  type DrawRow,
   NO_METRICS,
   type RunRow,
   type SpaceRow,
@@ -25,6 +26,8 @@ export interface CellResult {
   readonly reason: string | undefined;
   /** Key columns and metrics of runs.csv; savings are filled in when the base is known. */
   readonly run: RunRow;
+  /** Rows of draws.csv; none where it did not run. */
+  readonly draws: readonly DrawRow[];
   /** What the kernel needs for bookkeeping, mean in pages; net savings subtract it. */
   readonly overheadPagesMean: number | null;
   readonly timeline: readonly TimelineRow[];
@@ -40,9 +43,11 @@ export function cellKeys(cell: Cell, trace: { label: string; sha256: string }): 
     cell: cell.cell,
     experiment: cell.experiment,
     trace: trace.label,
+    replicate: cell.replicate,
     trace_sha256: trace.sha256,
     machine: simulated.name,
     ...axisColumns(cell),
+    draws: cell.draws,
   };
 }
 
@@ -58,6 +63,7 @@ export async function runCell(
   const result = await replayOrReason(trace, {
     machine: simulated,
     ...axisOptions(cell),
+    draws: cell.draws,
     costs,
     timeline: true,
     ...options,
@@ -76,12 +82,14 @@ export async function runCell(
     run: {
       ...keys,
       ...(unlimited ? { limit_pages: null } : {}),
+      draws: result.draws.length,
       outcome: result.outcome,
       events: result.events,
       touches: result.touches,
       trace_time_us: result.traceTimeUs,
       ...result.metrics,
     },
+    draws: result.draws.map((times, i) => ({ cell: cell.cell, draw: i + 1, ...times })),
     overheadPagesMean: result.overheadPagesMean,
     timeline: result.timeline.map((row) => ({ cell: cell.cell, ...row })),
     spaces: result.spaces.map((row) => ({ cell: cell.cell, ...row })),
@@ -119,6 +127,7 @@ export function withoutRun(
       trace_time_us: null,
       ...NO_METRICS,
     },
+    draws: [],
     overheadPagesMean: null,
     timeline: [],
     spaces: [],

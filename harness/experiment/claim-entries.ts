@@ -4,7 +4,7 @@ import { unknownName } from '../base/nearest.js';
 import { printable } from '../base/printable.js';
 import { type Claim, RELATIONS, selected, TERMS, type Term } from '../metrics/claim.js';
 import type { Row } from '../metrics/csv.js';
-import { IDENTITY_COLUMNS } from '../metrics/files.js';
+import { IDENTITY_COLUMNS, SELECTING_COLUMNS } from '../metrics/files.js';
 import { METRICS } from '../metrics/schema.js';
 
 const term = z.strictObject({
@@ -62,9 +62,9 @@ export function checkClaimColumns(
     for (const [name, { column, where }] of termsOf(claim)) {
       if (!NUMBERS.includes(column))
         throw unknownName('column of numbers', column, NUMBERS).at(placeOf([i, name, 'column']));
-      const key = Object.keys(where).find((by) => !(IDENTITY_COLUMNS as readonly string[]).includes(by));
+      const key = Object.keys(where).find((by) => !(SELECTING_COLUMNS as readonly string[]).includes(by));
       if (key !== undefined)
-        throw unknownName('column to select a cell by', key, IDENTITY_COLUMNS).at(
+        throw unknownName('column to select a cell by', key, SELECTING_COLUMNS).at(
           placeOf([i, name, 'where']),
         );
     }

@@ -118,7 +118,7 @@ describe('claims of an experiment', () => {
       'several cells',
       ', limit_pages: null',
       '',
-      /e\.yaml: claim saved: value selects 2 cells, expected one: they differ in limit_pages$/,
+      /e\.yaml: claim saved: value selects 2 cells, expected one: they differ in limit$/,
     ],
   ];
   for (const [what, from, to, message] of wrong) {

@@ -90,6 +90,7 @@ describe('an experiment', () => {
     expect(readdirSync(join(folder, 'out')).sort()).toEqual([
       'calls.csv',
       'cells',
+      'draws.csv',
       'files.json',
       'manifest.json',
       'perf.csv',
@@ -100,7 +101,7 @@ describe('an experiment', () => {
     const manifest = JSON.parse(file('out', 'manifest.json'));
     expect(manifest).toMatchObject({
       command: 'reclaim compare e.yaml',
-      seeds: [1],
+      seed: [1],
       cells: { planned: 16, ok: 16 },
       not_ok: [],
     });
@@ -136,7 +137,7 @@ describe('an experiment', () => {
     await run('one', { workers: 1 });
     await run('two', { workers: 2 });
     await run('two', { workers: 2 });
-    for (const name of ['runs.csv', 'timeline.csv', 'spaces.csv'])
+    for (const name of ['runs.csv', 'draws.csv', 'timeline.csv', 'spaces.csv'])
       expect(file('one', name), name).toBe(file('two', name));
   });
 
@@ -167,7 +168,7 @@ describe('an experiment', () => {
     await run('out', {}, EXPERIMENT.replace('reclaim: [linux, lru]', 'reclaim: [lru]'));
     await run('out', { resume: true });
     await run('whole');
-    for (const name of ['runs.csv', 'timeline.csv', 'spaces.csv'])
+    for (const name of ['runs.csv', 'draws.csv', 'timeline.csv', 'spaces.csv'])
       expect(file('out', name), name).toBe(file('whole', name));
   });
 
@@ -234,7 +235,7 @@ describe('generated traces', () => {
   it('are the same events as those of reclaim trace generate, and the same bytes every time', async () => {
     const summary = await run('one', {}, generated(ZIPF));
     await run('two', { workers: 1 }, generated(ZIPF));
-    for (const name of ['runs.csv', 'timeline.csv', 'spaces.csv'])
+    for (const name of ['runs.csv', 'draws.csv', 'timeline.csv', 'spaces.csv'])
       expect(file('one', name), name).toBe(file('two', name));
     const source = generate(chooseWorkload('zipf', { pages: '64', events: '100', interval_us: '7' }, 1));
     const { sha256 } = await writeTrace(source, join(folder, 'z.csv'), 'text');
@@ -408,9 +409,15 @@ describe('what is wrong with an experiment is one line, and nothing is left behi
       /e\.yaml:4:10: discard: Too small: expected array to have >=1 items$/,
     ],
     [
+      'the key seeds, whose place others took',
+      `${EXPERIMENT}seeds: [1, 2]\n`,
+      /e\.yaml:7:1: "seeds" is no longer a key of an experiment, expected draws: N for draws of device latency, or seed:/,
+    ],
+    ['no draws', `${EXPERIMENT}draws: 0\n`, /e\.yaml:7:8: draws: Too small: expected number to be >=1/],
+    [
       'a seed that is out of range',
-      `${EXPERIMENT}seeds: [1, -1]\n`,
-      /e\.yaml:7:12: seeds\.1: Too small: expected number to be >=0$/,
+      `${EXPERIMENT}seed: [1, -1]\n`,
+      /e\.yaml:7:11: seed\.1: Too small: expected number to be >=0$/,
     ],
     [
       'an unknown policy',

@@ -7,6 +7,7 @@ import { printable } from '../base/printable.js';
 import { MOST_HANDWRITTEN_BYTES, readText } from '../base/text.js';
 import { AXES, AXIS_NAMES, type AxisName, axisInfo, MAX_WHOLE } from '../metrics/axes.js';
 import type { Claim } from '../metrics/claim.js';
+import { DEFAULT_DRAWS } from '../metrics/draws.js';
 import { checkClaimColumns, claimEntries, claimKeys } from './claim-entries.js';
 import { expandEntry, generatedEntry, type TraceEntry, traceEntries } from './trace-entries.js';
 
@@ -41,12 +42,16 @@ const axisFields = Object.fromEntries(
   AXIS_NAMES.map((name) => [AXES[name].key, axisSchema(name)]),
 ) as unknown as { [K in keyof AxisLists]: z.ZodType<AxisLists[K]> };
 
+/** The most draws of device latency: each keeps a histogram. */
+const MAX_DRAWS = 100;
+
 const fields = z.strictObject({
   name,
   description: z.string().default('').transform(printable),
   traces: traceEntries.optional(),
   families: z.record(name, traceEntries).optional(),
   ...axisFields,
+  draws: z.int().min(1).max(MAX_DRAWS).default(DEFAULT_DRAWS),
   costs: z.string().optional(),
   claims: claimEntries,
 });
@@ -72,6 +77,8 @@ export interface Experiment extends AxisLists {
   readonly name: string;
   readonly description: string;
   readonly traces: readonly ExperimentTrace[];
+  /** Draws of device latency of each cell. */
+  readonly draws: number;
   /** A cost table, relative to the file. */
   readonly costs?: string | undefined;
   /** What to compute from the results and compare with what was claimed; claims add no cells. */
@@ -135,6 +142,12 @@ function partAt(path: readonly PropertyKey[]): { name: string; keys: readonly st
   return { name: 'a trace', keys: Object.keys(generatedEntry.shape) };
 }
 
+/** Keys of earlier versions, and what to write instead. */
+const GONE: Readonly<Record<string, string>> = {
+  seeds:
+    'draws: N for draws of device latency, or seed: (a number, or a list) for the seed of all random streams',
+};
+
 /** The issue to report: a misspelt key also leaves the right one missing. */
 function foremost(issues: readonly Issue[]): Issue {
   return issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
@@ -144,6 +157,12 @@ function wrong(first: Issue, source: Source): InputError {
   const { issue, path } = innermost(first);
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0]!;
+    const instead = path.length === 0 ? GONE[key] : undefined;
+    if (instead !== undefined)
+      return new InputError(
+        `"${key}" is no longer a key of an experiment, expected ${instead}`,
+        placeOfKey(source, path, key),
+      );
     const { name, keys } = partAt(path);
     return unknownName(`key of ${name}`, key, keys).at(placeOfKey(source, path, key));
   }

@@ -11,7 +11,7 @@ import type { Experiment } from './file.js';
 import type { PreparedTrace } from './prepare.js';
 import { traceSource } from './traces.js';
 
-/** What manifest.json says about a run, besides the hash of runs.csv. */
+/** What manifest.json says about a run, besides the hashes of files. */
 export interface ManifestFacts {
   readonly experiment: Experiment;
   readonly traces: readonly PreparedTrace[];
@@ -81,7 +81,8 @@ export function manifestOf(facts: ManifestFacts): object {
         shared_pages: trace.givesBack.sharedPages,
       },
     })),
-    seeds: experiment.seeds,
+    seed: experiment.seed,
+    draws: experiment.draws,
     cells: { planned: facts.planned, ...Object.fromEntries(outcomes) },
     not_ok: unfinished,
   };

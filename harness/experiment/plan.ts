@@ -4,7 +4,15 @@ import { simulated } from '../machine/target.js';
 import { AXES, AXIS_NAMES, type AxisName, isSize, NESTED_AXES, perAxis } from '../metrics/axes.js';
 import { replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
-import { type AxisValues, axisOptions, checkAxis, type PlannedTrace, parseAxes, parseAxis } from './axes.js';
+import {
+  type AxisTexts,
+  type AxisValues,
+  axisIdentity,
+  axisOptions,
+  checkAxis,
+  type PlannedTrace,
+  parseAxes,
+} from './axes.js';
 import type { Experiment } from './file.js';
 import { GivenBack, type GivesBack } from './gives-back.js';
 
@@ -15,6 +23,10 @@ export interface Cell extends AxisValues {
   readonly experiment: string;
   /** Index of its trace in the experiment. */
   readonly trace: number;
+  /** Which of several traces that a generator made with other seeds, from 1. */
+  readonly replicate: number;
+  /** Draws of device latency. */
+  readonly draws: number;
 }
 
 /** What a first replay of a trace finds, under `keep` without a limit. */
@@ -98,19 +110,25 @@ export function checkAxes(experiment: Experiment): void {
 
 /** All combinations of the values of all axes on a trace, nested as `AXES` says. */
 function combinations(experiment: Experiment, trace: PlannedTrace): AxisValues[] {
-  let rows: Partial<AxisValues>[] = [{}];
+  let rows: Partial<AxisTexts>[] = [{}];
   for (const name of NESTED_AXES) {
-    const values = new Set(listed(experiment, name).map((text) => parseAxis(name, text, trace)));
-    rows = rows.flatMap((row) => [...values].map((value) => ({ ...row, [name]: value })));
+    const texts = new Map(listed(experiment, name).map((text) => [axisIdentity(name, text, trace), text]));
+    rows = rows.flatMap((row) => [...texts.values()].map((text) => ({ ...row, [name]: text })));
   }
-  return rows as AxisValues[];
+  return rows.map((texts) => parseAxes(texts as AxisTexts, trace));
 }
 
 /** All cells of an experiment: the product of its axes on each trace. @throws InputError as `checkAxes`, without a place */
 export function planCells(experiment: Experiment, traces: readonly PlannedTrace[]): Cell[] {
   return traces
     .flatMap((planned, trace) =>
-      combinations(experiment, planned).map((values) => ({ experiment: experiment.name, trace, ...values })),
+      combinations(experiment, planned).map((values) => ({
+        experiment: experiment.name,
+        trace,
+        replicate: 1,
+        draws: experiment.draws,
+        ...values,
+      })),
     )
     .map((cell, i) => ({ cell: i + 1, ...cell }));
 }

@@ -38,7 +38,10 @@ function shown(value: RunRow[keyof RunRow]): string {
  */
 export function checkRepeats(cell: Cell, first: CellResult, second: CellResult): void {
   const column = RUN_COLUMNS.find((name) => first.run[name] !== second.run[name]);
-  const same = column === undefined && isDeepStrictEqual(first.timeline, second.timeline);
+  const same =
+    column === undefined &&
+    isDeepStrictEqual(first.draws, second.draws) &&
+    isDeepStrictEqual(first.timeline, second.timeline);
   if (same && isDeepStrictEqual(first.spaces, second.spaces)) return;
   const what =
     column === undefined

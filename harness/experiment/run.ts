@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { costsNote, type LoadedCosts, readCosts } from '../cost/table.js';
+import { type DrawsByCell, drawsByCell } from '../metrics/draws.js';
 import type { HeatmapRow, RunRow, SpaceRow } from '../metrics/files.js';
 import { thisHost } from '../metrics/host.js';
 import { OutputFolder } from '../output/folder.js';
@@ -71,6 +72,8 @@ export interface RunSummary {
   readonly folder: string;
   /** Rows of runs.csv. */
   readonly runs: readonly RunRow[];
+  /** Rows of draws.csv by cell. */
+  readonly draws: DrawsByCell;
   /** Rows of spaces.csv. */
   readonly spaces: readonly SpaceRow[];
   readonly traces: readonly LoadedTrace[];
@@ -206,6 +209,7 @@ async function runPlanned(
   const lost = await runCells(left, planned, pool, store, options);
   const summary = () => ({
     runs: store.runs(),
+    draws: drawsByCell(store.draws()),
     spaces: store.spaces(),
     traces,
     ...lost,
@@ -252,7 +256,15 @@ export async function runInto(
     const planned = await plan(experiment, costs, pool, options);
     if (planned) return await runPlanned(planned, pool, folder, options);
     const none = { failed: 0, failedOfInput: 0, planned: 0, finished: 0 };
-    return { ...none, runs: [], spaces: [], traces: [], folder: folder.path, aborted: true };
+    return {
+      ...none,
+      runs: [],
+      draws: new Map(),
+      spaces: [],
+      traces: [],
+      folder: folder.path,
+      aborted: true,
+    };
   } finally {
     signal?.removeEventListener('abort', stop);
     await pool.close();

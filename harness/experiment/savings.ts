@@ -5,6 +5,7 @@ import type { CellResult } from './cell.js';
 /** What a cell and its base have in common: all but the axes on which the base has values of its own. */
 const COMMON: readonly KeyColumn[] = [
   'trace',
+  'replicate',
   'machine',
   ...AXIS_COLUMNS.filter((column) => !(column in BASE_VALUES)),
 ];

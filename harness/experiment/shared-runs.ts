@@ -9,7 +9,7 @@ export const MARKING_ADVICE = ['MADV_VOLATILE', 'MADV_NONVOLATILE'] as const;
 /** The discard policy that uses it. */
 const MARKING_POLICY = 'volatile';
 
-/** A cell that runs, and the cells whose results differ from its result only in number and purge policy. */
+/** A cell that runs, and the cells whose results differ from its result only in number, purge policy and the form of sizes. */
 export interface SharedRun {
   readonly cell: Cell;
   readonly others: readonly Cell[];
@@ -29,7 +29,7 @@ export function sharedRuns(
 ): SharedRun[] {
   const runs = new Map<string, { cell: Cell; others: Cell[] }>();
   for (const cell of cells) {
-    const { cell: number, purge, ...rest } = cell;
+    const { cell: number, purge, asked: _asked, ...rest } = cell;
     const mayMark = foreign || marks(cell.trace) || parsePolicy(cell.discard).name === MARKING_POLICY;
     const key = JSON.stringify(
       mayMark ? { number } : { ...rest, walks: cell.swap === 'none' && walksMore(purge) },

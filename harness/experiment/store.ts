@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { csvHeader, csvRows, type Value } from '../metrics/csv.js';
 import {
   CALL_COLUMNS,
+  DRAW_COLUMNS,
+  type DrawRow,
   HEATMAP_COLUMNS,
   type HeatmapRow,
   PERF_COLUMNS,
@@ -14,6 +16,7 @@ import {
 } from '../metrics/files.js';
 import { type Host, VERSION } from '../metrics/host.js';
 import type { OutputFolder } from '../output/folder.js';
+import { sha256 } from '../output/owned.js';
 import type { CellResult } from './cell.js';
 import { codeHash } from './code.js';
 import { entryText, readEntry } from './journal.js';
@@ -65,6 +68,7 @@ async function csvText<C extends string>(
 /** The files that every run writes. */
 export const WRITTEN_FILES = [
   'runs.csv',
+  'draws.csv',
   'timeline.csv',
   'spaces.csv',
   'calls.csv',
@@ -119,6 +123,11 @@ export class ResultStore {
     return withSavings(this.inOrder());
   }
 
+  /** The rows of draws.csv so far, in the order of the cells. */
+  draws(): DrawRow[] {
+    return this.inOrder().flatMap((result) => result.draws);
+  }
+
   /** The rows of spaces.csv so far, in the order of the cells. */
   spaces(): SpaceRow[] {
     return this.inOrder().flatMap((result) => result.spaces);
@@ -135,7 +144,7 @@ export class ResultStore {
   }
 
   /**
-   * The files of the results so far; the manifest with the hash of runs.csv, so that an edit is seen.
+   * The files of the results so far; the manifest with the hashes of runs.csv and draws.csv, so that an edit is seen.
    *
    * @param heat the rows of heatmap.csv, where it was asked for
    */
@@ -145,12 +154,14 @@ export class ResultStore {
   ): Promise<Map<(typeof WRITTEN_FILES)[number] | 'heatmap.csv', string>> {
     const results = this.inOrder();
     const runs = await csvText(RUN_COLUMNS, this.runs());
+    const draws = await csvText(DRAW_COLUMNS, this.draws());
     const timeline = results.flatMap((result) => result.timeline);
     const calls = results.flatMap((result) => result.calls);
     const perf = results.map((result) => this.perfRow(result));
-    const hashes = { 'runs.csv': createHash('sha256').update(runs).digest('hex') };
+    const hashes = { 'runs.csv': sha256(runs), 'draws.csv': sha256(draws) };
     return new Map([
       ['runs.csv', runs],
+      ['draws.csv', draws],
       ['timeline.csv', await csvText(TIMELINE_COLUMNS, timeline)],
       ['spaces.csv', await csvText(SPACE_COLUMNS, this.spaces())],
       ['calls.csv', await csvText(CALL_COLUMNS, calls)],
@@ -185,7 +196,14 @@ export function renumbered(result: CellResult, cell: Cell): CellResult {
   return {
     ...result,
     cell: cell.cell,
-    run: { ...result.run, cell: cell.cell, experiment: cell.experiment, purge: cell.purge },
+    run: {
+      ...result.run,
+      ...cell.asked,
+      cell: cell.cell,
+      experiment: cell.experiment,
+      purge: cell.purge,
+    },
+    draws: result.draws.map(renumber),
     timeline: result.timeline.map(renumber),
     spaces: result.spaces.map(renumber),
     calls: result.calls.map(renumber),

@@ -1,17 +1,9 @@
-import { AXES, AXIS_NAMES, type AxisName, axisText } from '../metrics/axes.js';
 import { IDENTITY_COLUMNS, type IdentityColumn } from '../metrics/files.js';
 import type { CellRow } from './read/runs.js';
 
-const AXIS_OF = new Map<string, AxisName>(AXIS_NAMES.map((name) => [AXES[name].column, name]));
-
-function valueText(column: IdentityColumn, value: string): string {
-  const axis = AXIS_OF.get(column);
-  return axis === undefined ? value : axisText(axis, value);
-}
-
 function columnsText(row: CellRow, columns: readonly IdentityColumn[]): string {
   const others = columns.filter((column) => column !== 'trace');
-  const values = others.map((column) => `${column}=${valueText(column, row.identity[column])}`);
+  const values = others.map((column) => `${column}=${row.identity[column]}`);
   return [row.identity.trace, ...values].join(' ');
 }
 

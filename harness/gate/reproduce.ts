@@ -1,4 +1,4 @@
-import { AXES, AXIS_NAMES, axisText, BASE_VALUES } from '../metrics/axes.js';
+import { AXES, AXIS_NAMES, BASE_VALUES } from '../metrics/axes.js';
 import type { Manifest } from '../metrics/manifest.js';
 import type { CellRow, Identity } from './read/runs.js';
 
@@ -14,7 +14,7 @@ function commandLine(words: readonly string[]): string {
 /** The flags of a cell; none where the default of `reclaim replay` does the same. */
 function flagsOf(identity: Identity): string[] {
   return AXIS_NAMES.flatMap((name) => {
-    const text = axisText(name, identity[AXES[name].column]);
+    const text = identity[AXES[name].column];
     return text === AXES[name].default ? [] : [`--${name}`, text];
   });
 }

@@ -1,6 +1,6 @@
 import { PAGE_BYTES, PAGE_KIB } from '../base/page.js';
 import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
-import type { Moment, Paid } from '../metrics/files.js';
+import type { DrawTimes, Moment, Paid } from '../metrics/files.js';
 import { type MetricGroup, type MetricOf, type StallColumn, stallColumns } from '../metrics/schema.js';
 import { NOT_COUNTED } from '../policy/reclaim/contract.js';
 import type { CallOutcomes } from './calls.js';
@@ -134,7 +134,12 @@ function discardMetrics({ counters }: Machine, kernel: SimulatedKernel): Counted
   };
 }
 
-function timeMetrics(m: Machine, touches: number): Counted<'time'> {
+function timeMetrics({ ledger }: Machine): Counted<'time'> {
+  return { cpu_ns: Math.round(ledger.cpuNs), daemon_ns: Math.round(ledger.daemonNs) };
+}
+
+/** What the draw of device latency took. @param touches of the trace and of the program */
+function drawTimes(m: Machine, touches: number): DrawTimes {
   const { ledger } = m;
   const stalls = stallColumns((_, part) =>
     Math.round(m.allSpacesEver.reduce((sum, space) => sum + space.account.stallNs[part]!, 0)),
@@ -150,23 +155,25 @@ function timeMetrics(m: Machine, touches: number): Counted<'time'> {
     stalls_over_100us: ledger.over100us,
     stalls_over_1ms: ledger.over1ms,
     stalls_over_10ms: ledger.over10ms,
-    cpu_ns: Math.round(ledger.cpuNs),
     io_wait_ns: Math.round(ledger.ioWaitNs),
-    daemon_ns: Math.round(ledger.daemonNs),
   };
+}
+
+/** What each draw of device latency took. @param touches of the trace's own reads and writes */
+export function machineDraws(m: Machine, program: SimulatedProgram, touches: number): DrawTimes[] {
+  return [drawTimes(m, touches + program.touches)];
 }
 
 function sumOf(stalls: Readonly<Record<StallColumn, number>>): number {
   return Object.values(stalls).reduce((sum, ns) => sum + ns, 0);
 }
 
-/** What the machine counted. @param touches of the trace's own reads and writes */
+/** What the machine counted. */
 export function machineMetrics(
   m: Machine,
   kernel: SimulatedKernel,
   program: SimulatedProgram,
   outcomes: CallOutcomes,
-  touches: number,
 ): CountedMetrics {
   return {
     ...memoryMetrics(m),
@@ -177,7 +184,7 @@ export function machineMetrics(
     call_errors: outcomes.errors,
     advice_ignored: outcomes.ignored,
     unmade_touches: outcomes.unmadeTouches,
-    ...timeMetrics(m, touches + program.touches),
+    ...timeMetrics(m),
   };
 }
 

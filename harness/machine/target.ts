@@ -13,7 +13,7 @@ import type {
   TargetSetup,
 } from '../contract/target.js';
 import { PART } from '../cost/ledger.js';
-import type { CallCount, Moment, Paid } from '../metrics/files.js';
+import type { CallCount, DrawTimes, Moment, Paid } from '../metrics/files.js';
 import type { PageRange } from '../policy/discard/contract.js';
 import type { ArgOf, ContentArg, FallocateArg, MapArg, ObjectArg, RemapArg } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
@@ -30,7 +30,7 @@ import { AccessViolation, CallFailure } from './mapping/failure.js';
 import { exit, fork, spawn } from './mapping/fork.js';
 import { map, protect, setLocked, unmap } from './mapping/mmap.js';
 import { remap } from './mapping/remap.js';
-import { addMemory, machineMetrics, spaceRows, timelineValues } from './measure.js';
+import { addMemory, machineDraws, machineMetrics, spaceRows, timelineValues } from './measure.js';
 import { READ, UNIQUE } from './memory/contents.js';
 import { readFilePages, writeFilePages } from './object/file-io.js';
 import { closeObject, declareObject, truncateObject } from './object/lifetime.js';
@@ -314,8 +314,12 @@ export class SimulatedMachine implements Target {
     return { outcome: 'oom', reason: `${what}: no page was left that could go`, abandoned };
   }
 
-  counters(touches: number): CountedMetrics {
-    return machineMetrics(this.machine, this.kernel, this.program, this.outcomes, touches);
+  counters(): CountedMetrics {
+    return machineMetrics(this.machine, this.kernel, this.program, this.outcomes);
+  }
+
+  draws(touches: number): DrawTimes[] {
+    return machineDraws(this.machine, this.program, touches);
   }
 
   spaces(residentPageUs: number): Paid[] {

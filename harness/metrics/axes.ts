@@ -7,18 +7,31 @@
 import type { Kind } from './columns.js';
 
 /**
- * What the values of an axis are. `text`: a policy or a name. `size`: a SIZE, in pages in its column, or `none`, which is
- * an empty field there. `limit`: as a size, or `trace`. `whole`: a whole number from 0 to `MAX_WHOLE`.
+ * What the values of an axis are. `text`: a policy or a name. `size`: a SIZE, or `none`. `limit`: as a size, or `trace`.
+ * `whole`: a whole number from 0 to `MAX_WHOLE`.
  */
 export type AxisKind = 'text' | 'size' | 'limit' | 'whole';
 
-/** What the column of an axis holds. */
+/** What the column of an axis holds: a size stands there as it was asked for. */
 const COLUMN_KIND = {
   text: 'text',
-  size: 'number?',
-  limit: 'limit',
+  size: 'text',
+  limit: 'text',
   whole: 'number',
 } as const satisfies Record<AxisKind, Kind>;
+
+/** The columns of sizes in pages, next to those in which they stand as asked for: a share of the peak differs by trace. */
+export const SIZE_COLUMNS = {
+  limit: 'limit_pages',
+  memory: 'memory_pages',
+} as const satisfies Partial<Record<AxisName, string>>;
+/** What these columns hold: empty for `none`. */
+const PAGES_KIND = { limit_pages: 'limit', memory_pages: 'number?' } as const satisfies Record<
+  (typeof SIZE_COLUMNS)[SizeName],
+  Kind
+>;
+/** The axes of sizes. */
+export type SizeName = keyof typeof SIZE_COLUMNS;
 
 /** The largest number on an axis of whole numbers: a seed has 31 bits. */
 export const MAX_WHOLE = 2 ** 31 - 1;
@@ -56,7 +69,7 @@ export const AXES = {
   },
   limit: {
     kind: 'limit',
-    column: 'limit_pages',
+    column: 'limit',
     key: 'limits',
     meaning: 'memory limit: SIZE, none, or trace for the limit events of the trace',
     default: 'trace',
@@ -65,7 +78,7 @@ export const AXES = {
   },
   memory: {
     kind: 'size',
-    column: 'memory_pages',
+    column: 'memory',
     key: 'memory',
     meaning: 'memory of the machine (SIZE, or none: never short); kswapd reclaims below its watermarks',
     default: 'none',
@@ -122,8 +135,8 @@ export const AXES = {
   seed: {
     kind: 'whole',
     column: 'seed',
-    key: 'seeds',
-    meaning: 'seed of all random draws',
+    key: 'seed',
+    meaning: 'seed of all random streams',
     default: '1',
     experimentDefault: '1',
     depth: 5,
@@ -155,20 +168,19 @@ export const NESTED_AXES: readonly AxisName[] = AXIS_NAMES.toSorted(
 /** The key columns of all axes, in their order. */
 export const AXIS_COLUMNS: readonly AxisColumn[] = AXIS_NAMES.map((name) => AXES[name].column);
 
-/** What the key columns of all axes hold. */
+/** What the key columns of all axes hold, with those of sizes in pages after them. */
 export const AXIS_KINDS = Object.fromEntries(
-  AXIS_NAMES.map((name) => [AXES[name].column, COLUMN_KIND[AXES[name].kind]]),
-) as AxisColumns;
+  AXIS_NAMES.flatMap((name) => {
+    const kind = [AXES[name].column, COLUMN_KIND[AXES[name].kind]];
+    if (!isSize(name)) return [kind];
+    const pages = SIZE_COLUMNS[name];
+    return [kind, [pages, PAGES_KIND[pages]]];
+  }),
+) as AxisColumns & typeof PAGES_KIND;
 
-/** Whether the values of an axis are sizes: `none` stands for an empty field of its column. */
-export function isSize(name: AxisName): boolean {
-  const { kind } = axisInfo(name);
-  return kind === 'size' || kind === 'limit';
-}
-
-/** The text of a value from the column of an axis, as the flag takes it. */
-export function axisText(name: AxisName, value: string | number | null): string {
-  return isSize(name) && (value === null || value === '') ? 'none' : String(value);
+/** Whether the values of an axis are sizes. */
+export function isSize(name: AxisName): name is SizeName {
+  return name in SIZE_COLUMNS;
 }
 
 /** An object with a field for each axis. */

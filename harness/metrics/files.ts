@@ -1,15 +1,27 @@
-import { AXIS_KINDS } from './axes.js';
+import { AXIS_KINDS, SIZE_COLUMNS } from './axes.js';
 import { type Columns, columnNames, type Kind, type RowOf } from './columns.js';
-import { METRICS, type MetricKind, type MetricKinds, type MetricName, stallColumns } from './schema.js';
+import {
+  DRAWN_METRICS,
+  type DrawnMetric,
+  METRICS,
+  type MetricKind,
+  type MetricKinds,
+  type MetricName,
+  stallColumns,
+} from './schema.js';
 
 /** The columns of runs.csv that say what was run, before the metrics. */
 export const KEYS = {
   cell: 'number',
   experiment: 'text',
   trace: 'text',
+  /** Of the traces that a generator makes with other seeds, under one name: from 1. */
+  replicate: 'number',
   trace_sha256: 'text',
   machine: 'text',
   ...AXIS_KINDS,
+  /** How many draws of device latency the times are means of. */
+  draws: 'number',
   outcome: 'outcome',
   events: 'number?',
   touches: 'number?',
@@ -18,11 +30,20 @@ export const KEYS = {
 export type KeyColumn = keyof typeof KEYS;
 export const KEY_COLUMNS: readonly KeyColumn[] = columnNames(KEYS);
 
-/** Key columns that number a cell, or say what its run found: they do not tell it from others. */
+/** The key columns of the axes. */
+export type AxisKeys = RowOf<typeof AXIS_KINDS>;
+
+/**
+ * Key columns that number a cell, or say what its run found: they do not tell it from others. Sizes in pages follow from
+ * the trace and what was asked for.
+ */
 const NOT_IDENTITY = [
   'cell',
   'experiment',
   'trace_sha256',
+  SIZE_COLUMNS.limit,
+  SIZE_COLUMNS.memory,
+  'draws',
   'outcome',
   'events',
   'touches',
@@ -34,6 +55,9 @@ export type IdentityColumn = Exclude<KeyColumn, (typeof NOT_IDENTITY)[number]>;
 export const IDENTITY_COLUMNS: readonly IdentityColumn[] = KEY_COLUMNS.filter(
   (column): column is IdentityColumn => !(NOT_IDENTITY as readonly string[]).includes(column),
 );
+
+/** The key columns by which a claim can select a cell: sizes as they were asked for, or in pages. */
+export const SELECTING_COLUMNS: readonly KeyColumn[] = [...IDENTITY_COLUMNS, ...Object.values(SIZE_COLUMNS)];
 
 /** The kind of column of a kind of metric: metrics of a cell that did not run are empty. */
 const METRIC_COLUMN = {
@@ -60,6 +84,17 @@ export const NO_METRICS = Object.fromEntries(METRICS.map(({ name }) => [name, nu
 
 /** What a cell is: the key columns that are known before it runs. */
 export type CellKeys = Omit<RowOf<typeof KEYS>, 'outcome' | 'events' | 'touches' | 'trace_time_us'>;
+/** The columns of draws.csv: times of a cell by draw of device latency; runs.csv has their means. */
+const DRAWS = {
+  cell: 'number',
+  draw: 'number',
+  ...(Object.fromEntries(DRAWN_METRICS.map((name) => [name, 'number'])) as Record<DrawnMetric, 'number'>),
+} as const satisfies Columns;
+/** A row of draws.csv: what one draw of a cell took. */
+export interface DrawRow extends RowOf<typeof DRAWS> {}
+/** What one draw took: a row of draws.csv without its cell and number. */
+export type DrawTimes = Readonly<Record<DrawnMetric, number>>;
+
 /** The columns of timeline.csv: memory over trace time, a row a sample of a cell. */
 const TIMELINE = {
   cell: 'number',
@@ -180,6 +215,7 @@ export interface MrcBytesRow extends RowOf<typeof MRC_BYTES> {}
 /** The columns that each file of a folder of results must have. */
 export const RESULT_COLUMNS = {
   'runs.csv': RUNS,
+  'draws.csv': DRAWS,
   'timeline.csv': TIMELINE,
   'spaces.csv': SPACES,
   'calls.csv': CALLS,
@@ -193,6 +229,8 @@ export type ResultRow<F extends ResultFile> = RowOf<(typeof RESULT_COLUMNS)[F]>;
 
 /** Columns of runs.csv. */
 export const RUN_COLUMNS: readonly (keyof RunRow)[] = columnNames(RUNS);
+/** Columns of draws.csv. */
+export const DRAW_COLUMNS: readonly (keyof DrawRow)[] = columnNames(DRAWS);
 /** Columns of timeline.csv. */
 export const TIMELINE_COLUMNS: readonly (keyof TimelineRow)[] = columnNames(TIMELINE);
 /** Columns of spaces.csv. */

@@ -61,12 +61,15 @@ const shape = z.object({
   }),
   policy_modules: z.array(z.string()),
   traces: z.array(trace),
-  seeds: z.array(z.number()).default([]),
+  /** The values on the axis `seed`. */
+  seed: z.array(z.number()).default([]),
+  /** Draws of device latency of each cell. */
+  draws: z.int().positive(),
   cells: z.object({ planned: z.int().nonnegative() }),
   not_ok: z
     .array(z.object({ cell: z.number(), outcome: z.string(), reason: z.string().optional() }))
     .default([]),
-  files: z.object({ 'runs.csv': sha256 }),
+  files: z.object({ 'runs.csv': sha256, 'draws.csv': sha256 }),
 });
 
 /** What manifest.json says about a run: the program, the experiment, the traces in its order, prices, and what was planned. */

@@ -66,12 +66,21 @@ describe('a folder of results', () => {
     const results = ResultsFolder.open(folder);
     expect(results.rows('runs.csv')).toHaveLength(20);
     expect(results.rows('runs.csv')[5]).toMatchObject({ cell: 6, limit_pages: 768, major_rate: 'n/a' });
+    expect(results.draws.get(6)).toHaveLength(1);
+    expect(results.draws.get(5)).toBeUndefined(); // refused
     expect(results.manifest.traces.map(({ trace }) => trace)).toEqual(['browser', 'cache']);
   });
 
   it('is refused when it holds none', () => {
     expect(() => ResultsFolder.open(join(folder, 'none'))).toThrow(/none: no such folder/);
     expect(() => ResultsFolder.open(folder)).toThrow(/no results in it, expected a folder with runs.csv/);
+  });
+
+  it('is refused where draws.csv was edited', () => {
+    writeComparison(folder);
+    const path = join(folder, 'draws.csv');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('2000', '2001'));
+    expect(() => ResultsFolder.open(folder).draws).toThrow(/draws.csv: changed since it was written/);
   });
 
   it('is refused with a manifest of another version, or a wrong one', () => {
@@ -82,10 +91,10 @@ describe('a folder of results', () => {
       writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
       return () => ResultsFolder.open(folder).manifest;
     };
-    expect(opened({ ...json, schema: 2 })).toThrow(
-      /manifest.json: expected schema version 1, found 2: .* run the experiment again/,
+    expect(opened({ ...json, schema: 1 })).toThrow(
+      /manifest.json: expected schema version 2, found 1: .* run the experiment again/,
     );
-    expect(opened({ ...json, schema: undefined })).toThrow(/expected schema version 1, found none/);
+    expect(opened({ ...json, schema: undefined })).toThrow(/expected schema version 2, found none/);
     expect(opened({ ...json, traces: [{ ...json.traces[0], page_bytes: 'x' }] })).toThrow(
       /manifest.json: traces.0.page_bytes: Invalid input: expected number/,
     );

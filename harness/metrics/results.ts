@@ -4,6 +4,7 @@ import { readText } from '../base/text.js';
 import { LIST, readList, resultPath, sha256 } from '../output/owned.js';
 import { type Columns, parseValue, type RowOf } from './columns.js';
 import { parseCsv, type Value } from './csv.js';
+import { type DrawsByCell, drawsByCell } from './draws.js';
 import { RESULT_COLUMNS, type ResultFile, type ResultRow } from './files.js';
 import { type Manifest, readManifest } from './manifest.js';
 
@@ -51,6 +52,7 @@ export function parseTable<C extends Columns>(
 /** A folder that `reclaim compare`, `reclaim replay` or `reclaim bench` wrote. Files are read when they are asked for, once. */
 export class ResultsFolder {
   private readonly tables = new Map<ResultFile, readonly unknown[]>();
+  private drawn: DrawsByCell | undefined;
   private manifestRead: Manifest | undefined;
   private hashes: ReadonlyMap<string, string> | undefined;
 
@@ -108,7 +110,8 @@ export class ResultsFolder {
 
   /** The hash that was taken of a file when it was written, and where it stands; undefined where none was. */
   private written(name: ResultFile): { readonly written: string | undefined; readonly list: string } {
-    if (name === 'runs.csv') return { written: this.manifest.files[name], list: 'manifest.json' };
+    if (name === 'runs.csv' || name === 'draws.csv')
+      return { written: this.manifest.files[name], list: 'manifest.json' };
     this.hashes ??= readList(resultPath(this.folder, LIST))?.files ?? new Map();
     return { written: this.hashes.get(name), list: LIST };
   }
@@ -122,6 +125,12 @@ export class ResultsFolder {
       : [];
     this.tables.set(name, rows);
     return rows;
+  }
+
+  /** The rows of draws.csv by cell. @throws InputError as `rows` */
+  get draws(): DrawsByCell {
+    this.drawn ??= drawsByCell(this.rows('draws.csv'));
+    return this.drawn;
   }
 
   /** @throws InputError when there is none, or it is of another version */

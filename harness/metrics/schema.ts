@@ -251,7 +251,7 @@ const time = {
   stall_ns: [
     'ns',
     'lower',
-    'time programs waited for the kernel or for regeneration: the sum of the stall parts',
+    'time programs waited for the kernel or for regeneration: the sum of the stall parts (the times that depend on device latency are means over draws; draws.csv has each)',
   ],
   stall_minor_ns: ['ns', 'lower', 'in minor faults'],
   stall_major_ns: ['ns', 'lower', 'in major faults, including the wait for the device'],
@@ -316,6 +316,20 @@ interface KindValues {
 /** All metrics of a finished replay with their values. */
 export type Metrics = { readonly [N in MetricName]: KindValues[MetricKinds[N]] };
 
+/** The metrics that the draw of device latency changes: runs.csv has their means over draws, draws.csv each. */
+export const DRAWN_METRICS = [
+  'stall_ns',
+  ...STALL_PARTS.map((part): StallColumn => `stall_${part}_ns`),
+  'io_wait_ns',
+  'touch_ns_p99',
+  'touch_ns_p999',
+  'touch_ns_max',
+  'stalls_over_100us',
+  'stalls_over_1ms',
+  'stalls_over_10ms',
+] as const satisfies readonly MetricOf<'time'>[];
+export type DrawnMetric = (typeof DRAWN_METRICS)[number];
+
 /** A column of runs.csv that is measured. */
 export interface Metric {
   readonly name: MetricName;
@@ -346,7 +360,7 @@ export const METRICS: readonly Metric[] = (Object.keys(GROUPS) as MetricGroup[])
  * Version of the result files. Raised when a column changes its meaning or a file its form: results of two versions are
  * not compared. A column that is new, or gone, is seen by its name and does not raise it.
  */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** How a cell ended: it ran to the end; a policy refused it; its limit could not be met; its worker died. */
 export const OUTCOMES = ['ok', 'refused', 'oom', 'failed'] as const;

@@ -32,7 +32,7 @@ it('a full disk ends compare with exit code 3 and one line; with space again, --
   expect(readdirSync(join(mounted(), 'out'))).toEqual(['unfinished']);
   runProgram('mount', ['-o', 'remount,size=20m', mounted()], cli.path);
   expect(cli.run('compare', 'many.yaml', '--out', 'small/out', '--no-report', '--resume').code).toBe(0);
-  for (const name of ['runs.csv', 'timeline.csv', 'spaces.csv'])
+  for (const name of ['runs.csv', 'draws.csv', 'timeline.csv', 'spaces.csv'])
     expect(readFileSync(join(mounted(), 'out', name), 'utf8')).toBe(
       readFileSync(join(cli.path, 'whole', name), 'utf8'),
     );

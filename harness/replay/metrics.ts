@@ -1,6 +1,6 @@
 import type { Touches } from '../base/touches.js';
 import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
-import type { Paid } from '../metrics/files.js';
+import type { DrawTimes, Paid } from '../metrics/files.js';
 import { applies, METRICS, type Metrics, NOT_APPLICABLE } from '../metrics/schema.js';
 
 const PER = 1000;
@@ -15,11 +15,11 @@ export interface Accesses {
 }
 
 /**
- * All metrics of a finished replay, in the order of the schema: those that the machine counted, means over trace time, and
- * rates. Those that the trace's accesses cannot show are `n/a`. Savings are filled in when the base is known.
+ * All metrics of a finished replay, in the order of the schema: those that the machine counted, means over draws and over
+ * trace time, and rates. Those that the trace's accesses cannot show are `n/a`. Savings are filled in when the base is known.
  */
 export function collectMetrics(
-  counted: CountedMetrics,
+  counted: CountedMetrics & DrawTimes,
   means: MemoryGauges,
   { count, known, short }: Accesses,
 ): Metrics {

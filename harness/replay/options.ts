@@ -26,6 +26,8 @@ export interface ReplayOptions<T extends Target = Target> {
   /** The machine's memory in pages: below its watermarks kswapd reclaims. Default: never short. */
   readonly memory?: number | undefined;
   readonly seed: number;
+  /** Draws of device latency that are booked. Default: one. */
+  readonly draws?: number | undefined;
   readonly costs: CostTable;
   /** Verify the machine's invariants after every event. */
   readonly check?: boolean;

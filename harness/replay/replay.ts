@@ -4,7 +4,8 @@ import { printable } from '../base/printable.js';
 import { Refusal } from '../contract/refusal.js';
 import type { Target } from '../contract/target.js';
 import { AXES } from '../metrics/axes.js';
-import type { CallCount, Moment, Paid } from '../metrics/files.js';
+import { meanOfDraws } from '../metrics/draws.js';
+import type { CallCount, DrawTimes, Moment, Paid } from '../metrics/files.js';
 import type { Metrics, Outcome } from '../metrics/schema.js';
 import { checkedDiscard } from '../policy/border/discard.js';
 import { checkedReclaim } from '../policy/border/reclaim.js';
@@ -29,8 +30,10 @@ export interface ReplayResult {
   readonly traceTimeUs: number;
   /** Whether there was a memory limit at any time. */
   readonly limited: boolean;
-  /** By name of the metric schema. */
+  /** By name of the metric schema; times are means over draws. */
   readonly metrics: Metrics;
+  /** The times of each draw of device latency. */
+  readonly draws: readonly DrawTimes[];
   /** Page-table pages, struct pages and merge metadata, mean in pages: what net savings subtract. */
   readonly overheadPagesMean: number;
   readonly timeline: readonly Moment[];
@@ -138,6 +141,7 @@ async function begin<T extends Target>(
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,
     seed: options.seed,
+    draws: options.draws ?? 1,
     startUs: trace.totals.firstTimeUs,
   };
   const target = await within(timeLimit, () => machine.create(setup));
@@ -174,6 +178,7 @@ async function resultOf<T extends Target>(
     known: trace.meta.touches,
     short: run.limited || memory !== undefined,
   };
+  const draws = target.draws(touches);
   return {
     outcome,
     reason,
@@ -181,7 +186,8 @@ async function resultOf<T extends Target>(
     touches,
     traceTimeUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,
     limited: run.limited,
-    metrics: collectMetrics(target.counters(touches), means, accesses),
+    metrics: collectMetrics({ ...target.counters(), ...meanOfDraws(draws) }, means, accesses),
+    draws,
     overheadPagesMean: means.overhead,
     timeline: sampler.rows,
     spaces: applicablePaid(named(target.spaces(sampler.residentPageUs)), accesses),

@@ -1,4 +1,4 @@
-import { AXES, AXIS_COLUMNS, AXIS_NAMES, type AxisColumn, axisText, isSize } from '../metrics/axes.js';
+import { AXES, AXIS_COLUMNS, AXIS_NAMES, type AxisColumn, isSize, SIZE_COLUMNS } from '../metrics/axes.js';
 import type { RunRow } from '../metrics/files.js';
 import type { TraceFacts } from './facts.js';
 import { mib, numberIn, percent } from './format.js';
@@ -52,7 +52,7 @@ export function traceName(row: Pick<RunRow, 'trace' | 'backing'>, gap = ' '): st
 /** What is the same in all rows that are compared with each other on one trace, on one kind of memory, under one limit. */
 export function sameColumns(axis: Axis): AxisColumn[] {
   return AXIS_COLUMNS.filter(
-    (column) => column !== 'backing' && column !== 'limit_pages' && !COMPARED[axis].includes(column),
+    (column) => column !== 'backing' && column !== 'limit' && !COMPARED[axis].includes(column),
   );
 }
 
@@ -65,9 +65,9 @@ export function varyingColumns(rows: readonly RunRow[], columns: readonly AxisCo
 /** What a row has in the column of an axis, for titles: `swap zram`, `memory 16 MiB`. */
 export function axisLabel(row: RunRow, column: AxisColumn, pageBytes: number): string {
   const name = AXIS_NAMES.find((axis) => AXES[axis].column === column)!;
-  const value = row[column] ?? null;
-  if (isSize(name) && typeof value === 'number') return `${name} ${mib(value, pageBytes)} MiB`;
-  return `${name} ${axisText(name, value)}`;
+  const pages = isSize(name) ? row[SIZE_COLUMNS[name]] : undefined;
+  if (typeof pages === 'number') return `${name} ${mib(pages, pageBytes)} MiB`;
+  return `${name} ${row[column]}`;
 }
 
 /** What a limit is called: traces differ in pages, not in shares. */

@@ -60,7 +60,7 @@ interface Group {
 
 function groupsOf(rows: readonly RunRow[], traces: readonly TraceFacts[]): Group[] {
   const axis = comparedAxis(rows);
-  const varying = varyingColumns(rows, ['memory_pages']);
+  const varying = varyingColumns(rows, ['memory']);
   const { shown } = partition(comparedRows(rows, axis));
   return groupBy(shown, ['trace', 'backing', 'limit_pages', ...varying]).map((group) => {
     const first = group[0]!;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { DrawsByCell } from '../metrics/draws.js';
 import type { RunRow } from '../metrics/files.js';
 import { runRow, spaceRow } from '../testing/results.js';
 import type { TraceFacts } from './comparison.js';
@@ -31,6 +32,8 @@ function cell(discard: string, saved: number, stallMs: number, more: Partial<Run
 
 const KEEP = cell('keep', 0, 10, { stall_discard_ns: 0 });
 const names = (rows: readonly RunRow[]) => rows.map((row) => row.discard);
+
+const NO_DRAWS: DrawsByCell = new Map();
 
 describe('the Pareto front', () => {
   it('has the cells that no other cell beats: in saving at the same cost, or in cost at the same saving', () => {
@@ -69,7 +72,7 @@ describe('the text of a family', () => {
     spaceRow({ cell: 5, space: 2, name: 'renderer', stall_ns: 5e6 }),
     spaceRow({ cell: 5, space: null, name: '(mapped by no space)', stall_ns: null }),
   ];
-  const text = comparisonText({ runs, spaces, traces: [FACTS] });
+  const text = comparisonText({ draws: NO_DRAWS, runs, spaces, traces: [FACTS] });
 
   it('has one table, a column group per limit, with marks', () => {
     expect(text).toMatch(/^browser: reclaim linux, swap ssd\n/);
@@ -92,7 +95,12 @@ describe('the text of a family', () => {
 
   it('leaves out a kind of memory that a trace cannot have, and says so', () => {
     const refused = runs.map((row) => ({ ...row, backing: 'shmem', outcome: 'refused' as const }));
-    const both = comparisonText({ runs: [...runs, ...refused], spaces: [], traces: [FACTS] });
+    const both = comparisonText({
+      draws: NO_DRAWS,
+      runs: [...runs, ...refused],
+      spaces: [],
+      traces: [FACTS],
+    });
     expect(both).toContain('Left out: t on shmem (not possible).');
     expect(both).not.toContain('│ on shmem');
   });
@@ -100,22 +108,29 @@ describe('the text of a family', () => {
   it('leaves out a kind of memory that changes nothing, and puts equal policies on one line', () => {
     const anon = runs.map((row) => ({ ...row, backing: 'anon' }));
     const equal = [cell('punch', 512, 20), cell('punch', 512, 20, limited)];
-    const both = comparisonText({ runs: [...runs, ...equal, ...anon], spaces: [], traces: [FACTS] });
+    const both = comparisonText({
+      draws: NO_DRAWS,
+      runs: [...runs, ...equal, ...anon],
+      spaces: [],
+      traces: [FACTS],
+    });
     expect(both).toMatch(/│ +│ remove, punch +│ +2\.0\* │/);
-    expect(comparisonText({ runs: [...runs, ...anon], spaces: [], traces: [FACTS] })).toContain(
-      'Left out: t on anon (same as recorded).',
-    );
+    expect(
+      comparisonText({ draws: NO_DRAWS, runs: [...runs, ...anon], spaces: [], traces: [FACTS] }),
+    ).toContain('Left out: t on anon (same as recorded).');
   });
 
   it('says that prices of volatile ranges are proxies where there are some', () => {
     expect(text).not.toContain('proxies');
     const volatile = [...runs, cell('volatile', 10, 10)];
-    expect(comparisonText({ runs: volatile, spaces: [], traces: [FACTS] })).toContain('are proxies');
+    expect(comparisonText({ draws: NO_DRAWS, runs: volatile, spaces: [], traces: [FACTS] })).toContain(
+      'are proxies',
+    );
   });
 
   it('names the kind of memory where it is not the recorded one', () => {
     const anon = [KEEP, cell('free', 100, 10)].map((row) => ({ ...row, backing: 'anon' }));
-    const both = comparisonText({ runs: [...runs, ...anon], spaces: [], traces: [FACTS] });
+    const both = comparisonText({ draws: NO_DRAWS, runs: [...runs, ...anon], spaces: [], traces: [FACTS] });
     expect(both).toMatch(/│ t +│ keep[\s\S]*│ t +│ keep[\s\S]*│ on anon +│/);
     expect(both).toContain('t on anon: free (0.4 MiB');
   });
@@ -129,7 +144,7 @@ describe('an experiment that compares ways to purge', () => {
   const runs = [...purged('range-lru', {}), ...purged('page-lru', { saved_pages_mean: 0 })];
 
   it('has keep once, a row a purge policy, and what had to be made again', () => {
-    const text = comparisonText({ runs, spaces: [], traces: [FACTS] });
+    const text = comparisonText({ draws: NO_DRAWS, runs, spaces: [], traces: [FACTS] });
     expect(text).toMatch(/^browser: reclaim linux, swap ssd, discard volatile\n/);
     expect(text.match(/│ keep/g)).toHaveLength(1);
     expect(text).toMatch(/│ range-lru +│ +1\.0\* │ +2\.0 │ +20\.0 │/);
@@ -137,7 +152,12 @@ describe('an experiment that compares ways to purge', () => {
   });
 
   it('has the same rows where the trace has no family', () => {
-    const text = comparisonText({ runs, spaces: [], traces: [{ ...FACTS, family: undefined }] });
+    const text = comparisonText({
+      draws: NO_DRAWS,
+      runs,
+      spaces: [],
+      traces: [{ ...FACTS, family: undefined }],
+    });
     expect(text.match(/│ none {2}│ keep/g)).toHaveLength(1);
     expect(text).toMatch(/│ range-lru [\s\S]*│ page-lru /);
   });

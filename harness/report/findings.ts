@@ -23,7 +23,7 @@ function names(rows: readonly RunRow[], axis: Axis = 'discard'): string[] {
 }
 
 /** The columns besides the limit that tell the sentences of a trace from each other. */
-const SETUP: readonly AxisColumn[] = ['swap', 'memory_pages'];
+const SETUP: readonly AxisColumn[] = ['swap', 'memory'];
 
 /** The limit of a row, with what differs besides it between the rows of its trace. */
 function limitName(row: RunRow, facts: TraceFacts, varying: readonly AxisColumn[]): string {

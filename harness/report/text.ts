@@ -1,3 +1,4 @@
+import type { DrawsByCell } from '../metrics/draws.js';
 import type { RunRow, SpaceRow } from '../metrics/files.js';
 import { comparedAxis, type TraceFacts } from './comparison.js';
 import { familyFindings, findingText } from './family-findings.js';
@@ -10,6 +11,8 @@ import { ofCalls } from './warnings.js';
 export interface Results {
   /** Rows of runs.csv. */
   readonly runs: readonly RunRow[];
+  /** Rows of draws.csv by cell. */
+  readonly draws: DrawsByCell;
   /** Rows of spaces.csv. */
   readonly spaces: readonly SpaceRow[];
   readonly traces: readonly TraceFacts[];

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -8,9 +7,10 @@ import { readResults } from '../gate/read/results.js';
 import { allFindings } from '../gate/report.js';
 import { parseTolerances } from '../gate/tolerance.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
-import { RUN_COLUMNS, type RunRow } from '../metrics/files.js';
+import { DRAW_COLUMNS, RUN_COLUMNS, type RunRow } from '../metrics/files.js';
 import { METRICS, SCHEMA_VERSION } from '../metrics/schema.js';
-import { runRow } from './results.js';
+import { sha256 } from '../output/owned.js';
+import { drawRows, runRow } from './results.js';
 
 /** One value of one side that is edited. */
 export interface Edit {
@@ -128,6 +128,7 @@ function writeSide(folder: string, edit: Edit | undefined): void {
       .join(','),
   );
   const runs = `${csvHeader(RUN_COLUMNS)}${lines.join('\n')}\n`;
+  const draws = csvHeader(DRAW_COLUMNS) + csvRows(DRAW_COLUMNS, drawRows(rows()));
   const manifest = {
     schema: SCHEMA_VERSION,
     program: { name: 'reclaim-bench', version: '0.1.0' },
@@ -145,9 +146,11 @@ function writeSide(folder: string, edit: Edit | undefined): void {
       },
     ],
     cells: { planned: CELLS },
-    files: { 'runs.csv': createHash('sha256').update(runs).digest('hex') },
+    draws: 1,
+    files: { 'runs.csv': sha256(runs), 'draws.csv': sha256(draws) },
   };
   writeFileSync(join(folder, 'runs.csv'), runs);
+  writeFileSync(join(folder, 'draws.csv'), draws);
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest));
 }
 

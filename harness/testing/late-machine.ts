@@ -10,6 +10,7 @@ import type {
   TargetInfo,
 } from '../contract/target.js';
 import { type SimulatedMachine, simulated } from '../machine/target.js';
+import type { DrawTimes } from '../metrics/files.js';
 import type { Kernel, PageRange, Program } from '../policy/discard/contract.js';
 import type { EventBlock } from '../trace/block.js';
 
@@ -225,8 +226,12 @@ export class LateMachine implements Target {
     return { ...this.inner.finish(), abandoned: this.open };
   }
 
-  counters(touches: number): CountedMetrics {
-    return this.inner.counters(touches);
+  counters(): CountedMetrics {
+    return this.inner.counters();
+  }
+
+  draws(touches: number): DrawTimes[] {
+    return this.inner.draws(touches);
   }
 
   spaces(residentPageUs: number): ReturnType<Target['spaces']> {

@@ -6,7 +6,10 @@ import type { Cell } from '../experiment/plan.js';
 import type { GeneratedTrace } from '../experiment/trace-entries.js';
 import { AXES, axisInfo, perAxis } from '../metrics/axes.js';
 import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
+import { DEFAULT_DRAWS } from '../metrics/draws.js';
 import {
+  DRAW_COLUMNS,
+  type DrawRow,
   HEATMAP_COLUMNS,
   type HeatmapRow,
   MRC_COLUMNS,
@@ -22,7 +25,7 @@ import {
   type TimelineRow,
 } from '../metrics/files.js';
 import type { Host } from '../metrics/host.js';
-import { NOT_APPLICABLE, SCHEMA_VERSION } from '../metrics/schema.js';
+import { DRAWN_METRICS, NOT_APPLICABLE, SCHEMA_VERSION, STALL_PARTS } from '../metrics/schema.js';
 import { sha256 } from '../output/owned.js';
 import type { FigureData } from '../report/figures/data.js';
 import type { Figure, Width } from '../report/figures/figure.js';
@@ -65,6 +68,7 @@ function writeCells(
     RUN_COLUMNS,
     results.map(({ run }) => run),
   );
+  write(folder, 'draws.csv', DRAW_COLUMNS, drawRows(results.map(({ run }) => run)));
   write(
     folder,
     'timeline.csv',
@@ -90,8 +94,9 @@ function manifest(folder: string, traces: readonly Made[]): void {
       page_bytes: 4096,
       touches: inferred === true ? 'inferred' : 'recorded',
     })),
+    draws: DEFAULT_DRAWS,
     cells: { planned: 20 },
-    files: { 'runs.csv': 'f'.repeat(64) },
+    files: { 'runs.csv': 'f'.repeat(64), 'draws.csv': 'f'.repeat(64) },
   };
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(json));
 }
@@ -104,18 +109,28 @@ const VALUES = parseAxes(
 
 /** A cell of an experiment: discard `keep` and the defaults, but for these values. */
 export function cellOf(values: Partial<Cell>): Cell {
-  return { cell: 1, experiment: 'e', trace: 0, ...VALUES, ...values };
+  return { cell: 1, experiment: 'e', trace: 0, replicate: 1, draws: 1, ...VALUES, ...values };
 }
 
-/** A row of runs.csv with these values; metrics that are not given were not measured. */
+/** A size as it may have been asked for. */
+function asked(pages: number | 'trace' | null): string {
+  if (pages === null) return 'none';
+  return pages === 'trace' ? pages : `${pages}p`;
+}
+
+/** A row of runs.csv with these values; sizes were asked for in pages, and metrics that are not given were not measured. */
 export function runRow(values: Partial<RunRow>): RunRow {
   return {
     cell: 1,
     experiment: 'made-up',
     trace: 'trace',
+    replicate: 1,
     trace_sha256: '0'.repeat(64),
     machine: 'sim',
     ...axisColumns(VALUES),
+    ...(values.limit_pages !== undefined && { limit: asked(values.limit_pages) }),
+    ...(values.memory_pages !== undefined && { memory: asked(values.memory_pages) }),
+    draws: DEFAULT_DRAWS,
     outcome: 'ok',
     events: null,
     touches: null,
@@ -123,6 +138,23 @@ export function runRow(values: Partial<RunRow>): RunRow {
     ...NO_METRICS,
     ...values,
   };
+}
+
+/**
+ * Rows of draws.csv whose means are what rows of runs.csv have: stalls are spread around them by `scatter`, a share of
+ * each, the same for the same draw of every cell. Refused cells have none.
+ */
+export function drawRows(runs: readonly RunRow[], scatter = 0): DrawRow[] {
+  return runs
+    .filter((run) => run.stall_ns !== null)
+    .flatMap((run) =>
+      Array.from({ length: run.draws }, (_, i) => {
+        const by = run.draws === 1 ? 0 : (2 * i) / (run.draws - 1) - 1;
+        const times = DRAWN_METRICS.map((name) => [name, Math.round((run[name] ?? 0) * (1 + scatter * by))]);
+        const row: DrawRow = { ...Object.fromEntries(times), cell: run.cell, draw: i + 1 };
+        return { ...row, stall_ns: STALL_PARTS.reduce((sum, part) => sum + row[`stall_${part}_ns`], 0) };
+      }),
+    );
 }
 
 const NOTHING_HELD = Object.fromEntries(TIMELINE_COLUMNS.map((column) => [column, 0]));
@@ -243,11 +275,11 @@ function walls(): PerfRow[] {
   );
 }
 
-/** Makes the manifest of made-up results fit runs.csv, as it is now. */
+/** Makes the manifest of made-up results fit runs.csv and draws.csv, as they are now. */
 export function sealResults(folder: string): void {
   const path = join(folder, 'manifest.json');
   const json = JSON.parse(readFileSync(path, 'utf8'));
-  json.files['runs.csv'] = sha256(readFileSync(join(folder, 'runs.csv')));
+  for (const name of ['runs.csv', 'draws.csv']) json.files[name] = sha256(readFileSync(join(folder, name)));
   writeFileSync(path, JSON.stringify(json));
 }
 

@@ -11,14 +11,15 @@ function found(level: Finding['level'], kind: Finding['kind'], text: string): Fi
 
 function cell(discard: string, findings: readonly Finding[]): CellReport {
   const identity = {
-    ...{ trace: 'zipf:pages=50', machine: 'sim', backing: 'recorded', limit_pages: '', memory_pages: '' },
+    ...{ trace: 'zipf:pages=50', replicate: '1', machine: 'sim', backing: 'recorded' },
+    ...{ limit: 'none', memory: 'none' },
     ...{ swap: 'ssd', discard, reclaim: 'linux', merge: 'none', purge: 'range-lru', seed: '1' },
   };
   const pgfault = { metric: 'pgfault', unit: 'count', better: 'lower' } as const;
   const saved = { metric: 'saved_pages_mean', unit: 'pages', better: 'higher' } as const;
   const pgactivate = { metric: 'pgactivate', unit: 'pages', better: 'neither' } as const;
   return {
-    name: `zipf:pages=50 limit_pages=none swap=ssd discard=${discard} seed=1`,
+    name: `zipf:pages=50 limit=none swap=ssd discard=${discard} seed=1`,
     label: `zipf:pages=50 discard=${discard}`,
     trace: 'zipf:pages=50',
     identity,

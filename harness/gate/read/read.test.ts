@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { csvHeader, csvRows } from '../../metrics/csv.js';
-import { RUN_COLUMNS } from '../../metrics/files.js';
+import { DRAW_COLUMNS, RUN_COLUMNS } from '../../metrics/files.js';
 import { SCHEMA_VERSION } from '../../metrics/schema.js';
+import { sha256 } from '../../output/owned.js';
 import { runRow } from '../../testing/results.js';
 import { readResults } from './results.js';
 
@@ -34,7 +34,9 @@ const write = (name: string, text: string) => writeFileSync(join(folder, name), 
 
 /** Writes runs.csv, and the manifest that belongs to it. */
 function writeRuns(text: string, changes: object = {}): void {
+  const draws = csvHeader(DRAW_COLUMNS);
   write('runs.csv', text);
+  write('draws.csv', draws);
   const manifest = {
     schema: SCHEMA_VERSION,
     program: { name: 'reclaim-bench', version: '0.1.0', commit: 'c0ffee' },
@@ -42,8 +44,9 @@ function writeRuns(text: string, changes: object = {}): void {
     costs: { sha256: 'c'.repeat(64) },
     policy_modules: [],
     traces: [TRACE],
+    draws: 1,
     cells: { planned: 2, ok: 2 },
-    files: { 'runs.csv': createHash('sha256').update(text).digest('hex') },
+    files: { 'runs.csv': sha256(text), 'draws.csv': sha256(draws) },
   };
   write('manifest.json', JSON.stringify({ ...manifest, ...changes }));
 }
@@ -63,7 +66,7 @@ describe('a folder of results', () => {
       minor_rate: 'n/a',
     });
     expect(first?.values.pgmajfault).toBeNull();
-    expect(second).toMatchObject({ cell: '2', identity: { discard: 'remove', limit_pages: '' } });
+    expect(second).toMatchObject({ cell: '2', identity: { discard: 'remove', limit: 'none' } });
     expect(second?.values).toMatchObject({ general_profit: -64, struct_page_bytes: 1e21 });
     expect(experiment?.columns).not.toContain('cell');
     expect(perf).toEqual({ host: 'h', samples: new Map([['t', { events: 7, wallNs: [100, 110] }]]) });

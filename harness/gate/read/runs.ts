@@ -35,8 +35,15 @@ export interface Runs {
   readonly cells: readonly CellRow[];
 }
 
-/** Key columns that say what came out: counts of the trace, which are no result. */
-export const COUNTS: readonly string[] = ['events', 'touches', 'trace_time_us'] satisfies KeyColumn[];
+/** Key columns that are compared and are no result: counts of the trace, sizes in pages, which follow from it, and draws. */
+export const COUNTS: readonly string[] = [
+  'limit_pages',
+  'memory_pages',
+  'draws',
+  'events',
+  'touches',
+  'trace_time_us',
+] satisfies KeyColumn[];
 const NAMES: readonly string[] = KEY_COLUMNS.filter((column) => !COUNTS.includes(column));
 
 /** What cells are matched by, as one text. */

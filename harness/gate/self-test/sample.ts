@@ -40,11 +40,12 @@ export function sampleExperiment(): Experiment {
       costs: { sha256: 'b'.repeat(64) },
       policy_modules: [],
       host: {},
-      seeds: [],
+      seed: [],
+      draws: 1,
       not_ok: [],
       traces: [],
       cells: { planned: CELLS },
-      files: { 'runs.csv': '' },
+      files: { 'runs.csv': '', 'draws.csv': '' },
     },
   };
 }

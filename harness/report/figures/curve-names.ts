@@ -76,4 +76,3 @@ function nearest(curve: readonly PixelLine[], x: number, y: number): number {
   const along = under.y + ((under.y2 - under.y) * (x - under.x)) / (under.x2 - under.x || 1);
   return Math.abs(along - y);
 }
-

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { slug } from '../../base/text.js';
+import type { DrawsByCell } from '../../metrics/draws.js';
 import type { ResultFile, ResultRow, TimelineRow } from '../../metrics/files.js';
 import type { Manifest } from '../../metrics/manifest.js';
 import type { ResultsFolder } from '../../metrics/results.js';
@@ -36,6 +37,11 @@ export class FigureData {
     return this.results.rows(file);
   }
 
+  /** The rows of draws.csv by cell. */
+  get draws(): DrawsByCell {
+    return this.results.draws;
+  }
+
   get manifest(): Manifest {
     return this.results.manifest;
   }
@@ -54,7 +60,11 @@ export class FigureData {
 
   /** What is shown of the runs: the same as in tables and sentences. */
   get selection(): Selection {
-    this.selected ??= select({ runs: this.rows('runs.csv'), traces: this.traces });
+    this.selected ??= select({
+      runs: this.rows('runs.csv'),
+      draws: this.draws,
+      traces: this.traces,
+    });
     return this.selected;
   }
 

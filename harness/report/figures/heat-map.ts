@@ -6,7 +6,13 @@ import type { Drawing, Figure, Page } from './figure.js';
 import { wholeSpec } from './style.js';
 import { byteUnit, largest, rounded, timeUnit } from './units.js';
 
-function drawing(trace: string, rows: readonly HeatmapRow[], data: FigureData, several: boolean, page: Page): Drawing {
+function drawing(
+  trace: string,
+  rows: readonly HeatmapRow[],
+  data: FigureData,
+  several: boolean,
+  page: Page,
+): Drawing {
   const pageBytes = data.traces.find(({ label }) => label === trace)?.pageBytes ?? PAGE_BYTES;
   const end = (column: 'time_end_us' | 'page_end') => largest(rows.map((row) => row[column]));
   const time = timeUnit(end('time_end_us') * 1000);

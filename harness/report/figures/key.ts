@@ -1,6 +1,14 @@
 import type { Hatch } from '../style.js';
 import type { Page, Spec } from './figure.js';
-import { boxLayer, hatchLines, lineLayer, markLayer, type PixelBox, type PixelText, textLayer } from './pixels.js';
+import {
+  boxLayer,
+  hatchLines,
+  lineLayer,
+  markLayer,
+  type PixelBox,
+  type PixelText,
+  textLayer,
+} from './pixels.js';
 
 /** What stands in front of a text of a key: a line, a mark, or a box. */
 export type Sample =
@@ -47,7 +55,11 @@ interface PlacedItem {
 }
 
 /** Items one after the other, on as many lines as they need. */
-function flow(items: readonly KeyItem[], width: number, page: Page): { placed: PlacedItem[]; height: number } {
+function flow(
+  items: readonly KeyItem[],
+  width: number,
+  page: Page,
+): { placed: PlacedItem[]; height: number } {
   const placed: PlacedItem[] = [];
   let x = 0;
   let y = LINE / 2;

@@ -21,7 +21,10 @@ export function markedLines(lines: readonly MarkedLine[], x: Spec, y: Spec): Spe
       ...(look.dash.length > 0 ? { strokeDash: look.dash } : {}),
       point: { filled: true, size: 20, opacity: 1, color: look.color, shape: look.mark },
     },
-    encoding: { x: { field: 'x', type: 'quantitative', ...x }, y: { field: 'y', type: 'quantitative', ...y } },
+    encoding: {
+      x: { field: 'x', type: 'quantitative', ...x },
+      y: { field: 'y', type: 'quantitative', ...y },
+    },
   }));
 }
 

@@ -2,12 +2,12 @@ import type { TimelineRow } from '../../metrics/files.js';
 import type { TraceFacts } from '../facts.js';
 import { referenceOf } from '../front.js';
 import type { Contender, Setting } from '../selection.js';
+import { nameCurves } from './curve-names.js';
 import { type Curve, hide, minus } from './curves.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Page, Spec } from './figure.js';
 import { Groups } from './groups.js';
 import type { KeyItem } from './key.js';
-import { nameCurves } from './curve-names.js';
 import { type Panel, panelDrawing, widthOf } from './panels.js';
 import { haloLayer, lineLayer, textLayer } from './pixels.js';
 import { type Point, thinned } from './series.js';
@@ -61,7 +61,9 @@ class TimePicture {
     private readonly over: OverTime,
   ) {
     this.curves = new Map(
-      settings.flatMap((setting) => this.shown(setting).map((one) => [one, this.curve(setting, one)] as const)),
+      settings.flatMap((setting) =>
+        this.shown(setting).map((one) => [one, this.curve(setting, one)] as const),
+      ),
     );
     const points = [...this.curves.values()].flatMap((curve) => curve.points);
     const heights = points.map(({ y }) => y);
@@ -97,7 +99,12 @@ class TimePicture {
 
   /** Whether two curves hide each other in a panel `height` points high. */
   private alike(a: Curve, b: Curve, height: number): boolean {
-    return hide(a.points, b.points, (HIDDEN / NARROW) * this.endUs, (HIDDEN / height) * (this.domain[1] - this.domain[0]));
+    return hide(
+      a.points,
+      b.points,
+      (HIDDEN / NARROW) * this.endUs,
+      (HIDDEN / height) * (this.domain[1] - this.domain[0]),
+    );
   }
 
   same(a: Contender, b: Contender): boolean {
@@ -123,7 +130,13 @@ class TimePicture {
     return scenes;
   }
 
-  panel({ setting }: Scene, groups: Groups, page: Page, size: { width: number; height: number }, bottom: boolean): Spec {
+  panel(
+    { setting }: Scene,
+    groups: Groups,
+    page: Page,
+    size: { width: number; height: number },
+    bottom: boolean,
+  ): Spec {
     const { width, height } = size;
     const marks = groups.marks(setting);
     const tolerance = (TOLERANCE / height) * (this.domain[1] - this.domain[0]);
@@ -139,7 +152,8 @@ class TimePicture {
       if (!log) return ((value - domain[0]) / (domain[1] - domain[0])) * width;
       return (Math.log(value / domain[0]) / Math.log(domain[1] / domain[0])) * width;
     };
-    const toY = (bytes: number) => height - ((bytes - this.domain[0]) / (this.domain[1] - this.domain[0])) * height;
+    const toY = (bytes: number) =>
+      height - ((bytes - this.domain[0]) / (this.domain[1] - this.domain[0])) * height;
     const drawn = lines.map(({ one, names, points }) => ({
       one,
       names,
@@ -187,7 +201,12 @@ class TimePicture {
 }
 
 /** Memory over time of a part; undefined where there is nothing to see. */
-export function overTimeDrawing(part: Part, data: FigureData, page: Page, over: OverTime): Drawing | undefined {
+export function overTimeDrawing(
+  part: Part,
+  data: FigureData,
+  page: Page,
+  over: OverTime,
+): Drawing | undefined {
   const pictures = part.traces.map(
     (trace) =>
       new TimePicture(

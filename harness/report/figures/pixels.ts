@@ -106,7 +106,9 @@ function slanted({ x, y, x2, y2 }: PixelBox, slope: 1 | -1): PixelLine[] {
   const lines: PixelLine[] = [];
   for (let c = Math.ceil(Math.min(...ends) / step) * step; c < Math.max(...ends); c += step) {
     // Where it enters the box and leaves it: at the sides, or before, at top and bottom.
-    const inside = [c - slope * y, c - slope * y2].map((px) => Math.min(Math.max(px, x), x2)).sort((a, b) => a - b);
+    const inside = [c - slope * y, c - slope * y2]
+      .map((px) => Math.min(Math.max(px, x), x2))
+      .sort((a, b) => a - b);
     const [from, to] = inside as [number, number];
     if (to > from) lines.push({ x: from, y: (c - from) * slope, x2: to, y2: (c - to) * slope });
   }

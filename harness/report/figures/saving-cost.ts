@@ -1,8 +1,8 @@
 import type { NumberColumn } from '../../metrics/columns.js';
 import type { RunRow } from '../../metrics/files.js';
 import type { MetricName } from '../../metrics/schema.js';
-import type { TraceFacts } from '../facts.js';
 import { difference, extraCost } from '../estimate.js';
+import type { TraceFacts } from '../facts.js';
 import { numberIn } from '../format.js';
 import type { Setting } from '../selection.js';
 import { labelOf } from './captions.js';
@@ -26,7 +26,10 @@ function keyOf(groups: Groups, limits: readonly string[], data: FigureData): Key
     sample: { kind: 'mark', color: black, shape: LIMIT_MARKS[i % LIMIT_MARKS.length]!, fill: 'white' },
     text: limit,
   }));
-  const best: KeyItem = { sample: { kind: 'mark', color: black, shape: 'circle', fill: black }, text: 'filled: best' };
+  const best: KeyItem = {
+    sample: { kind: 'mark', color: black, shape: 'circle', fill: black },
+    text: 'filled: best',
+  };
   return [...policies, ...(shapes.length > 1 ? shapes : []), best];
 }
 

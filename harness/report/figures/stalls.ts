@@ -1,7 +1,7 @@
 import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
 import { stallsAre } from '../comparison.js';
-import type { TraceFacts } from '../facts.js';
 import { difference, type Estimate, estimateOf, stallNs } from '../estimate.js';
+import type { TraceFacts } from '../facts.js';
 import { numberIn } from '../format.js';
 import { referenceOf } from '../front.js';
 import { type Contender, rankedOf, type Setting } from '../selection.js';
@@ -62,7 +62,9 @@ class StallPicture {
     readonly trace: TraceFacts,
     readonly settings: readonly Setting[],
   ) {
-    const ends = settings.flatMap((setting) => this.contenders(setting).flatMap((one) => this.ends(setting, one)));
+    const ends = settings.flatMap((setting) =>
+      this.contenders(setting).flatMap((one) => this.ends(setting, one)),
+    );
     const [least, most] = [Math.min(0, ...ends), largest(ends)];
     const room = (most - least) * MARGIN || 1;
     this.domain = [least < 0 ? least - room : 0, most > 0 ? most + room : room];
@@ -165,7 +167,13 @@ class StallPicture {
       view: { stroke: null },
       layer: [
         {
-          data: { values: bars.map(({ extra, lines }) => ({ x: rounded(extra.total.mean / unit.size), names: lines.join(' '), ...numbersOf(extra, unit.size) })) },
+          data: {
+            values: bars.map(({ extra, lines }) => ({
+              x: rounded(extra.total.mean / unit.size),
+              names: lines.join(' '),
+              ...numbersOf(extra, unit.size),
+            })),
+          },
           mark: { type: 'point', opacity: 0 },
           encoding: {
             x: {
@@ -177,7 +185,10 @@ class StallPicture {
             },
           },
         },
-        boxLayer(areas.map(({ part, ...box }) => ({ ...box, color: STALL_STYLES[part].color })), { stroke: '#555555', strokeWidth: 0.3 }),
+        boxLayer(
+          areas.map(({ part, ...box }) => ({ ...box, color: STALL_STYLES[part].color })),
+          { stroke: '#555555', strokeWidth: 0.3 },
+        ),
         ...hatchLayers(areas.flatMap(({ part, ...box }) => hatchLines(box, STALL_STYLES[part].hatch))),
         lineLayer(
           bars.map(({ y, height: own }) => ({ x: at(0), x2: at(0), y, y2: y + own })),
@@ -187,7 +198,9 @@ class StallPicture {
         textLayer(names, 'right'),
         textLayer(totals),
         textLayer(
-          headers.flatMap(({ y, lines }) => lines.map((text, i) => ({ x: -NAMES, y: y + GAP / 2 + (i + 0.5) * LINE, text }))),
+          headers.flatMap(({ y, lines }) =>
+            lines.map((text, i) => ({ x: -NAMES, y: y + GAP / 2 + (i + 0.5) * LINE, text })),
+          ),
           'left',
           { color: '#333333' },
         ),
@@ -215,7 +228,13 @@ function areasOf({ y, height, extra }: Row & { extra: Extra }, at: (ns: number) 
     const from = ns > 0 ? right : left + ns;
     if (ns > 0) right += ns;
     else left += ns;
-    areas.push({ part, x: at(from), x2: at(from + Math.abs(ns)), y: y + height / 2 - 4, y2: y + height / 2 + 4 });
+    areas.push({
+      part,
+      x: at(from),
+      x2: at(from + Math.abs(ns)),
+      y: y + height / 2 - 4,
+      y2: y + height / 2 + 4,
+    });
   }
   return areas;
 }

@@ -1,8 +1,8 @@
 import type { Manifest } from '../../metrics/manifest.js';
 import { numberIn } from '../format.js';
+import { policyStyles } from '../style.js';
 import type { FigureData } from './data.js';
 import type { Figure, Spec } from './figure.js';
-import { policyStyles } from '../style.js';
 import { keyOfLines, markedLines } from './lines.js';
 import { panelDrawing } from './panels.js';
 import { logAxis } from './style.js';
@@ -84,7 +84,10 @@ export const structPages: Figure = {
         .map(({ guests, bytes }) => ({ x: guests, y: bytes / unit.size })),
     }));
     const places = lines.flatMap((line) => line.points);
-    const axis = (title: string, values: number[], length: number): Spec => ({ title, ...logAxis(values, length) });
+    const axis = (title: string, values: number[], length: number): Spec => ({
+      title,
+      ...logAxis(values, length),
+    });
     const none = free.size === 0 ? '' : ` Mapped ${[...free].join(' and ')}, it takes none.`;
     return [
       panelDrawing(

@@ -1,7 +1,7 @@
 import type { NumberColumn } from '../../metrics/columns.js';
 import type { RunRow } from '../../metrics/files.js';
-import type { TraceFacts } from '../facts.js';
 import { estimateOf } from '../estimate.js';
+import type { TraceFacts } from '../facts.js';
 import { numberIn } from '../format.js';
 import { type Contender, rankedOf, type Setting } from '../selection.js';
 import { labelOf } from './captions.js';
@@ -174,7 +174,9 @@ export const touchTimes: Figure = {
   lacks(data) {
     const exact = data.selection.settings.filter(isExact);
     if (exact.length === 0) return 'no trace has all of its accesses, so the times of touches say nothing';
-    return data.onePolicy() ?? (scenesOf(exact).length > 0 ? undefined : 'touches take the same with all policies');
+    return (
+      data.onePolicy() ?? (scenesOf(exact).length > 0 ? undefined : 'touches take the same with all policies')
+    );
   },
   draw: (data, page) => data.parts(isExact).flatMap((part) => drawing(part, data, page) ?? []),
 };

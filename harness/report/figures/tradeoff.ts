@@ -1,5 +1,5 @@
-import type { TraceFacts } from '../facts.js';
 import { type Estimate, savedPages } from '../estimate.js';
+import type { TraceFacts } from '../facts.js';
 import { type Ranking, rank } from '../front.js';
 import { type Contender, rankedOf, type Setting } from '../selection.js';
 import { type Anchor, type Box, placeAround } from './callouts.js';
@@ -140,7 +140,12 @@ export class TracePicture {
     });
   }
 
-  panel(dots: readonly Dot[], limits: readonly string[], width: number, { data, page, height }: Context): Spec {
+  panel(
+    dots: readonly Dot[],
+    limits: readonly string[],
+    width: number,
+    { data, page, height }: Context,
+  ): Spec {
     const at = this.placer(width, height);
     const marks = dots.map((dot) => {
       const { color } = data.look(dot.one.name);
@@ -236,4 +241,3 @@ export interface Context {
 function factsOf({ one, names, limit, front, x, y }: Dot): Spec {
   return { policy: one.name, names: names.join(', '), limit, front, n: Math.max(x.n, y.n) };
 }
-

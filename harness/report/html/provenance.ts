@@ -42,7 +42,7 @@ ${rows}</tbody>
 
 /** Where the numbers come from: program, command, host, traces, and what did not end. */
 export function provenance(manifest: Manifest): Markup {
-  const { program, command, host, seeds, experiment, costs } = manifest;
+  const { program, command, host, seed, draws, experiment, costs } = manifest;
   const facts: readonly (readonly [string, string])[] = [
     ['program', `${program.name} ${program.version}`],
     ['commit', program.commit ?? 'not from a checkout'],
@@ -50,7 +50,8 @@ export function provenance(manifest: Manifest): Markup {
     ['experiment', experiment.name],
     ['costs', `${costs.file ?? 'as shipped'}, sha256 ${costs.sha256}`],
     ['costs as shipped', costs.from_default?.join(', ') ?? ''],
-    ['seeds', seeds.join(', ')],
+    ['seed', seed.join(', ')],
+    ['draws of device latency', String(draws)],
     ...Object.entries(host).map(([name, value]) => [name, String(value)] as const),
   ];
   const rows = facts

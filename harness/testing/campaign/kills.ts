@@ -10,7 +10,7 @@ import { WRITERS, type Writer } from './writers.js';
 
 const CLI = packageFile('dist', 'harness', 'cli.js');
 /** The files of a run that are the same bytes wherever it is made. */
-const SAME = ['runs.csv', 'timeline.csv', 'spaces.csv'];
+const SAME = ['runs.csv', 'draws.csv', 'timeline.csv', 'spaces.csv'];
 const LEFT = /unfinished|tmp$|lock/;
 
 const EXPERIMENT = `name: killed
