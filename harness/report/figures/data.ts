@@ -21,6 +21,16 @@ export interface Part {
   readonly traces: readonly TraceFacts[];
 }
 
+/** Kinds of memory, in captions: a word alone would be taken for where the trace comes from. */
+const MEMORY_NAMES: Readonly<Record<string, string>> = {
+  recorded: 'memory as recorded',
+  anon: 'all memory private',
+  shmem: 'all memory shared',
+};
+
+/** The axis of a policy or device, which its value names as well: names of files do without it. */
+const POLICY_AXIS = /^(?:swap|discard|reclaim|merge|purge) /;
+
 /** The most traces in a picture: side by side they fill a page. */
 const MAX_TRACES = 3;
 
@@ -146,8 +156,8 @@ function cut(words: readonly string[], settings: readonly Setting[], all: readon
     const some = traces.slice(piece * each, (piece + 1) * each);
     const own = [...words, ...(pieces > 1 ? [String(piece + 1)] : [])];
     return {
-      suffix: own.map((word) => `-${slug(word)}`).join(''),
-      label: words.join(', '),
+      suffix: own.map((word) => `-${slug(word.replace(POLICY_AXIS, ''))}`).join(''),
+      label: words.map((word) => MEMORY_NAMES[word] ?? word).join(', '),
       settings: settings.filter(({ trace }) => some.some(({ label }) => label === trace.label)),
       traces: some,
     };

@@ -2,6 +2,7 @@ import type { TimelineRow } from '../../metrics/files.js';
 import type { TraceFacts } from '../facts.js';
 import { referenceOf } from '../front.js';
 import type { Contender, Setting } from '../selection.js';
+import { evidence, mostSaved } from './captions.js';
 import { nameCurves } from './curve-names.js';
 import { type Curve, hide, minus } from './curves.js';
 import type { FigureData, Part } from './data.js';
@@ -236,7 +237,11 @@ export function overTimeDrawing(
   return panelDrawing(
     {
       name: `${over.figure}${part.suffix}`,
-      caption: over.caption(part),
+      caption: [
+        over.caption(part),
+        ...(over.saved ? [mostSaved(part.settings, data)] : []),
+        evidence(part.settings, data),
+      ].join(' '),
       traces: drawn.map(({ trace }) => trace.label),
       columns: scenes.map(({ picture, own }) =>
         own.map(

@@ -5,7 +5,7 @@ import { difference, extraCost } from '../estimate.js';
 import type { TraceFacts } from '../facts.js';
 import { numberIn } from '../format.js';
 import type { Setting } from '../selection.js';
-import { labelOf } from './captions.js';
+import { evidence, labelOf, mostSaved } from './captions.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page } from './figure.js';
 import { Groups } from './groups.js';
@@ -58,7 +58,13 @@ function drawing(part: Part, data: FigureData, page: Page, by: Cost): Drawing | 
   const limits = [...new Set(settings.map(({ limit }) => limit))];
   const height = HEIGHT[drawn.length > 1 ? 'page' : page.asked];
   const left = pictures.filter(({ says }) => !says).map(({ trace }) => data.traceName(trace.label));
-  const caption = `Memory saved on average, and the ${by.named} it costs, against ${data.axis === 'merge' ? 'no merging' : 'keep'}${labelOf(part)}. Filled marks are best: nothing else saves as much for less, or more for as much.${left.length > 0 ? ` Not drawn, as nothing is saved or paid: ${left.join(', ')}.` : ''}`;
+  const against = data.axis === 'merge' ? 'no merging' : 'keep';
+  const caption = [
+    `Memory saved on average, and the ${by.named} it costs, against ${against}${labelOf(part)}. Filled marks are best: nothing else saves as much for less, or more for as much.`,
+    ...(by.figure === 'saving-stall' ? [mostSaved(settings, data)] : []),
+    ...(left.length > 0 ? [`Not drawn, as nothing is saved or paid: ${left.join(', ')}.`] : []),
+    evidence(settings, data),
+  ].join(' ');
   return panelDrawing(
     {
       name: `${by.figure}${part.suffix}`,

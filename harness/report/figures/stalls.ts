@@ -6,7 +6,7 @@ import { numberIn } from '../format.js';
 import { referenceOf } from '../front.js';
 import { type Contender, rankedOf, type Setting } from '../selection.js';
 import { STALL_STYLES } from '../style.js';
-import { labelOf } from './captions.js';
+import { evidence, labelOf } from './captions.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
 import { Groups } from './groups.js';
@@ -75,7 +75,7 @@ class StallPicture {
     return referenceOf(setting) ? rankedOf(setting) : [];
   }
 
-  private extra(setting: Setting, one: Contender): Extra {
+  extra(setting: Setting, one: Contender): Extra {
     const known = this.extras.get(one);
     if (known) return known;
     const reference = referenceOf(setting)!;
@@ -302,7 +302,7 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined 
   return panelDrawing(
     {
       name: `stalls${part.suffix}`,
-      caption: captionOf(part, drawn),
+      caption: captionOf(part, drawn, data),
       traces: drawn.map(({ trace }) => trace.label),
       columns: drawn.map((picture) => [
         {
@@ -317,7 +317,7 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined 
   );
 }
 
-function captionOf(part: Part, drawn: readonly StallPicture[]): string {
+function captionOf(part: Part, drawn: readonly StallPicture[], data: FigureData): string {
   const are = new Set(
     drawn.flatMap(({ settings, trace }) => settings.map(({ first }) => stallsAre(first, trace))),
   );
@@ -325,7 +325,30 @@ function captionOf(part: Part, drawn: readonly StallPicture[]): string {
   const least = are.has('least')
     ? ' Where only first accesses are in the trace, stalls lack the faults on what was reclaimed.'
     : '';
-  return `Stall time that policies add to that of the program itself, by its cause${labelOf(part)}: what they add is right of 0, what they avoid left of it; the black line is the sum.${inferred}${least}`;
+  const settings = drawn.flatMap((picture) => picture.settings);
+  return [
+    `Stall time that policies add to that of the program itself, by its cause${labelOf(part)}: what they add is right of 0, what they avoid left of it; the black line is the sum.${inferred}${least}`,
+    extremes(drawn, data),
+    evidence(settings, data),
+  ].join(' ');
+}
+
+/** What adds most and what avoids most: the message of the figure in a sentence. */
+function extremes(drawn: readonly StallPicture[], data: FigureData): string {
+  const all = drawn.flatMap((picture) =>
+    picture.settings.flatMap((setting) =>
+      picture.contenders(setting).map((one) => ({
+        ns: picture.extra(setting, one).total.mean,
+        text: `${one.name} (${data.traceName(setting.trace.label)}, ${setting.limit}: ${timeText(Math.abs(picture.extra(setting, one).total.mean))})`,
+      })),
+    ),
+  );
+  const sorted = all.sort((a, b) => a.ns - b.ns);
+  const [least, most] = [sorted[0]!, sorted.at(-1)!];
+  return [
+    ...(most.ns > 0 ? [`Most is added by ${most.text}.`] : []),
+    ...(least.ns < 0 ? [`Most is avoided by ${least.text}.`] : []),
+  ].join(' ');
 }
 
 /** Extra stall time by its parts, stacked. */

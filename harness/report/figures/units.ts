@@ -52,12 +52,12 @@ export function digits(value: number): string {
 
 /** An amount of memory with its unit. */
 export function bytesText(bytes: number): string {
-  const { name, size } = byteUnit(Math.abs(bytes));
+  const { name, size } = byteUnit(2 * Math.abs(bytes));
   return `${digits(bytes / size)} ${name}`;
 }
 
 /** A time with its unit. */
 export function timeText(ns: number): string {
-  const { name, size } = timeUnit(Math.abs(ns));
+  const { name, size } = timeUnit(2 * Math.abs(ns));
   return `${digits(ns / size)} ${name}`;
 }
