@@ -144,6 +144,7 @@ const RECLAIM = [
   'cacheus',
   'random',
   'unbounded',
+  'mru',
 ];
 
 const FIXED: Readonly<Record<string, PolicyStyle>> = {
