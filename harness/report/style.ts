@@ -145,6 +145,7 @@ const RECLAIM = [
   'random',
   'unbounded',
   'mru',
+  'lhd',
 ];
 
 const FIXED: Readonly<Record<string, PolicyStyle>> = {
