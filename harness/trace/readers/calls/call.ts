@@ -12,6 +12,16 @@ export type Clock = 'epoch' | 'day' | 'relative' | 'calls';
 /** Name of the pseudo call that is the end of a thread: strace's line `+++ exited`, `+++ killed` or `+++ superseded`. */
 export const THREAD_END = '+++';
 
+/** What a descriptor stands for, as a recorder saw it. */
+export interface SeenObject {
+  /** Distinguishes files, as device and inode do. */
+  readonly identity: string;
+  /** What `/proc/PID/fd` or `/proc/PID/maps` says of it. */
+  readonly path: string;
+  /** Its size; -1 where it is not known. */
+  readonly bytes: number;
+}
+
 /** One finished system call, or the end of a thread. */
 export interface Call {
   /** Id of the thread, as strace's own pid namespace has it: the same that `result` of a clone is. */
@@ -27,6 +37,8 @@ export interface Call {
   readonly args: readonly string[];
   /** What descriptors in this call stand for, as in `/memfd:seg`, by number; empty without -y. */
   readonly files: ReadonlyMap<number, string>;
+  /** What descriptors in this call stand for, by number, where the recorder looked them up. */
+  readonly objects?: ReadonlyMap<number, SeenObject> | undefined;
   /** The returned number; -1 when the call failed; NaN when strace shows none (`?`). */
   readonly result: number;
   /** Name of the error of a call that failed, as in `ENOMEM`. */
@@ -58,6 +70,8 @@ export interface CallLog {
   readonly attached: number | undefined;
   /** How threads came to be of which the calls do not say it, by thread. Undefined where that is to be inferred from what they act on. */
   readonly relations?: ReadonlyMap<number, Relation>;
+  /** Whether it has all calls that close descriptors; undefined where that shows by whether it has any. */
+  readonly closes?: boolean;
 }
 
 /** Counts the lines of a call that the result is made of. */
