@@ -70,7 +70,7 @@ interface Row {
 const folder = temporaryFolder('reclaim-record-');
 let runs = 0;
 
-/** Runs the command, as root or as nobody, in a folder of its own. */
+/** Runs the command, as root or as another user, in a folder of its own. */
 function run(args: readonly string[], { user = false, path = process.env.PATH } = {}) {
   const cwd = join(folder(), String(++runs));
   mkdirSync(cwd);
