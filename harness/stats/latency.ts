@@ -4,7 +4,7 @@ const HIGHEST_NS = 3_600_000_000_000; // one hour; longer stalls are recorded as
 const SIGNIFICANT_DIGITS = 3;
 
 /**
- * Bits of the mantissa that tell values apart. The histogram has 1024 classes in every power of two from 1024 on, and a
+ * Bits of the mantissa that distinguish values. The histogram has 1024 classes in every power of two from 1024 on, and a
  * class for each whole number below.
  */
 const MANTISSA_BITS = 10;
