@@ -1,5 +1,5 @@
 import type { RandomStream } from '../stats/random.js';
-import type { Latencies } from './device.js';
+import type { Latencies } from './latencies.js';
 
 /** Slots for threads at the start. */
 const SLOTS = 4;
