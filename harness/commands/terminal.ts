@@ -76,7 +76,7 @@ export class Progress {
     this.set(this.done + 1, leftMs);
   }
 
-  /** So many are done. */
+  /** Sets how many are done. */
   set(done: number, leftMs = this.leftOf(done)): void {
     this.done = done;
     const left = leftMs === undefined ? '' : `, about ${durationText(leftMs)} left`;
