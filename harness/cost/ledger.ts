@@ -46,6 +46,9 @@ export class Ledger {
   private threadOfSpace = 0;
   private readonly largeThreads = new Map<string, number>();
 
+  /** @param sample one in this number of pages is replayed: a touch stands for that number, a call's time is a part of it */
+  constructor(private readonly sample = 1) {}
+
   /** Opens an event: what follows is paid by this account. */
   begin(account: Account, space: number, thread: number, timeUs: number): void {
     this.account = account;
@@ -124,15 +127,19 @@ export class Ledger {
   touchStalled(ns: number): void {
     this.faults.record(ns);
     this.faulted++;
-    this.stalled(ns);
+    this.long(ns, this.sample);
   }
 
   /** A call is over; it took `ns`. */
   stalled(ns: number): void {
+    this.long(ns * this.sample, 1);
+  }
+
+  private long(ns: number, times: number): void {
     if (ns <= OVER_100US) return;
-    this.over100us++;
-    if (ns > OVER_1MS) this.over1ms++;
-    if (ns > OVER_10MS) this.over10ms++;
+    this.over100us += times;
+    if (ns > OVER_1MS) this.over1ms += times;
+    if (ns > OVER_10MS) this.over10ms += times;
   }
 
   /** Touch times over all touches, of which those that did not fault took `hitNs` each. */

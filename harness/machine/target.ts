@@ -64,7 +64,7 @@ export class SimulatedMachine implements Target {
   private starved = false;
 
   constructor(private readonly setup: TargetSetup) {
-    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, startUs } = setup;
+    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, startUs, sample } = setup;
     this.checkBound(limit !== undefined || memory !== undefined);
     const purgeRules = purge.info.rules(purge.values);
     if (discard.info.needsReport && purgeRules.report === 'none')
@@ -80,6 +80,7 @@ export class SimulatedMachine implements Target {
       limit,
       memory,
       seed,
+      sample,
     });
     this.machine.advance(startUs);
     this.kernel = new SimulatedKernel(this.machine, discard.values.destroy === 1);

@@ -26,6 +26,8 @@ export interface StateOptions {
   /** The machine's memory in pages; undefined when it is never short. */
   readonly memory?: number | undefined;
   readonly seed: number;
+  /** One in this number of pages is replayed; 1, the default: all. */
+  readonly sample?: number | undefined;
 }
 
 /** Room at the start, in frames; arrays grow from there. */
@@ -38,7 +40,7 @@ const INITIAL_FRAMES = 4096;
  */
 export abstract class State {
   readonly costs: CostTable;
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly counters = new Counters();
   readonly frames: Frames;
   readonly pages: PageStore;
@@ -55,6 +57,8 @@ export abstract class State {
   /** Where files are. */
   readonly disk: Device;
   readonly settings = new Settings();
+  /** One in this number of pages is replayed. */
+  readonly sample: number;
   readonly spaces = new Map<number, Space>();
   /** Spaces that are or were, in the order they began. */
   readonly allSpacesEver: Space[] = [];
@@ -81,6 +85,8 @@ export abstract class State {
   constructor(options: StateOptions) {
     const room = Math.min(options.limit ?? Number.POSITIVE_INFINITY, INITIAL_FRAMES);
     this.costs = options.costs;
+    this.sample = options.sample ?? 1;
+    this.ledger = new Ledger(this.sample);
     this.swap = new Swap(options.swap === 'zram');
     if (options.memory !== undefined) this.zone = new Zone(options.memory, this.swap);
     this.frames = new Frames(room, this.zone?.buddy);
