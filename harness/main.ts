@@ -5,7 +5,7 @@ import type { Command } from './commands/flags.js';
 import { VERSION } from './metrics/host.js';
 
 /** Flags that may be given several times. */
-const REPEATABLE = new Set(['_', 'policyModule', 'policy-module', 'param', 'meta', 'with']);
+const REPEATABLE = new Set(['_', 'policyModule', 'policy-module', 'param', 'meta', 'with', 'command']);
 
 function noFlagTwice(args: Record<string, unknown>): true {
   for (const [flag, value] of Object.entries(args)) {
@@ -126,6 +126,11 @@ const parser = yargs(process.argv.slice(2))
     'mrc <trace>',
     'count the misses of replacement policies at many cache sizes, from page numbers alone',
     ...lazily(async () => (await import('./commands/mrc.js')).mrc),
+  )
+  .command(
+    'record <output> [command..]',
+    'record a program of your own as a trace: calls and first accesses, or every page',
+    ...lazily(async () => (await import('./commands/record.js')).record),
   )
   .command(
     'trace <action>',

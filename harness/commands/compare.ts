@@ -9,7 +9,7 @@ import { type RunSummary, runInto } from '../experiment/run.js';
 import { WRITTEN_FILES } from '../experiment/store.js';
 import type { Claim } from '../metrics/claim.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
-import { OutputFolder } from '../output/folder.js';
+import { addFiles, OutputFolder } from '../output/folder.js';
 import { CLAIM_COLUMNS, claimRows, claimsTable, type JudgedClaim, judgeClaims } from '../report/claims.js';
 import { comparisonText } from '../report/text.js';
 import type { DrawAnswer } from './draw-worker.js';
@@ -82,17 +82,14 @@ function claimsFile(judged: readonly JudgedClaim[]): Map<string, string> {
   return new Map([['claims.csv', csvHeader(CLAIM_COLUMNS) + csvRows(CLAIM_COLUMNS, claimRows(judged))]]);
 }
 
-/** What is printed after a run. An interrupted one lacks cells that claims need. */
-function summary(
-  { runs, draws, spaces, traces, folder, aborted }: RunSummary,
-  claims: readonly Claim[],
-): string {
-  const judged = aborted ? [] : judgeClaims(claims, runs);
+/** What is printed after a run. */
+function summary({ runs, draws, spaces, traces, folder }: RunSummary, claims: readonly Claim[]): string {
+  const judged = judgeClaims(claims, runs);
   const files = `runs.csv, draws.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}manifest.json`;
   return [
     comparisonText({ runs, draws, spaces, traces }),
     ...(judged.length > 0 ? [`Claims, judged by the cells above:\n${claimsTable(judged)}`] : []),
-    ...(aborted ? [] : [`Results: ${folder} (${files})`]),
+    `Results: ${folder} (${files})`,
   ].join('\n\n');
 }
 
@@ -143,13 +140,13 @@ function keptText({ finished, planned }: RunSummary, folder: OutputFolder): stri
 }
 
 /** Draws report.html and the figures, in a worker: they keep a thread busy for seconds. */
-async function draw(folder: OutputFolder, signal: AbortSignal): Promise<void> {
+async function draw(folder: string, signal: AbortSignal): Promise<void> {
   const pool = new Pool<string, DrawAnswer>(1, {}, DRAW_WORKER);
   const stop = () => void pool.close();
   signal.addEventListener('abort', stop, { once: true });
   let drawn = undefined as DrawAnswer | undefined;
   try {
-    await pool.run<string>([folder.path], {
+    await pool.run<string>([folder], {
       answered(_path, answer) {
         drawn = answer;
       },
@@ -161,43 +158,46 @@ async function draw(folder: OutputFolder, signal: AbortSignal): Promise<void> {
     await pool.close();
   }
   if (signal.aborted || !drawn) {
-    note(`reclaim: interrupted; the results are complete, reclaim report ${folder.path} draws their figures`);
+    note(`reclaim: interrupted; the results are complete, reclaim report ${folder} draws their figures`);
     return;
   }
   if ('refused' in drawn) throw new InputError(drawn.refused);
-  folder.add(drawn.files);
+  addFiles(folder, drawn.files, note);
   await print(drawn.text);
 }
 
-/** Runs an experiment into a folder, and prints what came out. */
-async function compareInto(
+/** Runs an experiment into a folder. */
+async function runInFolder(
   folder: OutputFolder,
   experiment: Experiment,
   args: Args,
   signal: AbortSignal,
-): Promise<void> {
-  const run = await runCells(folder, experiment, args, signal);
-  if (run.failed > 0 && !run.aborted)
-    process.exitCode = run.failedOfInput > 0 ? EXIT.badInput : EXIT.hostCannot;
-  if (run.aborted) note(`reclaim: interrupted; ${keptText(run, folder)}`);
-  if (run.runs.length > 0) await print(summary(run, experiment.claims));
-  if (args.report && run.runs.length > 0 && !signal.aborted) await draw(folder, signal);
+): Promise<RunSummary> {
+  try {
+    const run = await runCells(folder, experiment, args, signal);
+    if (run.failed > 0 && !run.aborted)
+      process.exitCode = run.failedOfInput > 0 ? EXIT.badInput : EXIT.hostCannot;
+    if (run.aborted) note(`reclaim: interrupted; ${keptText(run, folder)}`);
+    return run;
+  } catch (error) {
+    if (!(error instanceof HostError) || !folder.hasUnfinishedCells()) throw error;
+    throw new HostError(`${error.message}; finished cells are kept, --resume continues from there`);
+  } finally {
+    folder.close();
+  }
 }
 
 async function handler(args: Args): Promise<void> {
   const experiment = readExperiment(args.experiment ?? DEFAULT_EXPERIMENT);
   const out = args.out ?? join('results', 'runs', experiment.name);
-  await interruptible(async (signal) => {
-    const folder = OutputFolder.open(out, { replaces: true, force: args.force, writes: WRITTEN_FILES, note });
-    try {
-      await compareInto(folder, experiment, args, signal);
-    } catch (error) {
-      if (!(error instanceof HostError) || !folder.hasUnfinishedCells()) throw error;
-      throw new HostError(`${error.message}; finished cells are kept, --resume continues from there`);
-    } finally {
-      folder.close();
-    }
-  });
+  // What keeps this thread busy is outside of `interruptible`, so that signals have their default action: checking what is in
+  // the folder, and the text.
+  const folder = OutputFolder.open(out, { replaces: true, force: args.force, writes: WRITTEN_FILES, note });
+  const run = await interruptible((signal) => runInFolder(folder, experiment, args, signal));
+  // What is missing from the tables of a part of the cells could turn their answer.
+  if (run.aborted || run.runs.length === 0) return;
+  await print(summary(run, experiment.claims));
+  if (args.report) await interruptible((signal) => draw(folder.path, signal));
 }
 
 export const compare: Command = { builder, handler };

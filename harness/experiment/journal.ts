@@ -10,14 +10,15 @@ interface Entry {
   readonly result: CellResult;
 }
 
-function hashOf(result: CellResult): string {
-  return createHash('sha256').update(JSON.stringify(result)).digest('hex');
+function hashOf(resultText: string): string {
+  return createHash('sha256').update(resultText).digest('hex');
 }
 
 /** The text of the file of a finished cell. */
 export function entryText(inputs: string, result: CellResult): string {
-  const entry: Entry = { inputs, sha256: hashOf(result), result };
-  return JSON.stringify(entry);
+  const resultText = JSON.stringify(result);
+  const entry: Omit<Entry, 'result'> = { inputs, sha256: hashOf(resultText) };
+  return `${JSON.stringify(entry).slice(0, -1)},"result":${resultText}}`;
 }
 
 /** Reads the file of a finished cell. A damaged one, or one of other inputs, counts as missing: its cell runs again. */
@@ -25,7 +26,8 @@ export function readEntry(text: string, inputs: string): CellResult | undefined 
   try {
     const entry = JSON.parse(text) as Partial<Entry>;
     const { result } = entry;
-    if (!result || entry.inputs !== inputs || entry.sha256 !== hashOf(result)) return undefined;
+    if (!result || entry.inputs !== inputs || entry.sha256 !== hashOf(JSON.stringify(result)))
+      return undefined;
     return result;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return undefined;

@@ -25,6 +25,8 @@ import { withSavings } from './savings.js';
 
 /** The shortest time between two writes of runs.csv while cells finish. */
 const REFRESH_MS = 500;
+/** How many times as long as a write of runs.csv takes it is until the next. */
+const REFRESH_SHARE = 20;
 /** Rows that are turned into text at a time: signals are seen in between. */
 const ROWS_AT_ONCE = 4096;
 
@@ -81,7 +83,8 @@ export class ResultStore {
   private readonly results = new Map<number, CellResult>();
   /** The files of cells that belong to this run. */
   private readonly entries = new Set<string>();
-  private refreshed = Number.NEGATIVE_INFINITY;
+  /** When runs.csv is written next. */
+  private refreshAt = Number.NEGATIVE_INFINITY;
 
   /** @param resumes whether finished cells of earlier runs are used, and kept */
   constructor(
@@ -113,9 +116,11 @@ export class ResultStore {
     this.results.set(result.cell, result);
     this.entries.add(name);
     // Not the time of day: that may jump.
-    if (performance.now() - this.refreshed < REFRESH_MS) return;
-    this.refreshed = performance.now();
+    const started = performance.now();
+    if (started < this.refreshAt) return;
     this.folder.stage(new Map([['runs.csv', csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, this.runs())]]));
+    const tookMs = performance.now() - started;
+    this.refreshAt = started + Math.max(REFRESH_MS, REFRESH_SHARE * tookMs);
   }
 
   /** The rows of runs.csv so far, in the order of the cells. */

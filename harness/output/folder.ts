@@ -48,6 +48,8 @@ export interface OpenOptions {
  */
 export class OutputFolder {
   private isBegun = false;
+  /** Hashes of the cells that this process has kept, by the names of their files. */
+  private readonly keptCells = new Map<string, string>();
   private readonly onExit = () => quietly(() => this.close());
 
   private constructor(
@@ -124,6 +126,7 @@ export class OutputFolder {
     const folder = join(this.unfinished, CELLS);
     if (!existsSync(folder)) this.change(folder, () => this.disk.makeFolder(folder));
     writeWhole(this.disk, join(folder, name), text);
+    this.keptCells.set(name, sha256(text));
   }
 
   /** Writes files of the run, as far as it is. */
@@ -220,7 +223,7 @@ export class OutputFolder {
     const folder = join(this.unfinished, CELLS);
     if (!existsSync(folder)) return;
     for (const cell of readdirSync(folder).filter(kept)) {
-      const hash = hashOf(join(folder, cell));
+      const hash = this.keptCells.get(cell) ?? hashOf(join(folder, cell));
       if (hash !== undefined) hashes.set(join(CELLS, cell), hash);
     }
   }

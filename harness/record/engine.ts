@@ -24,12 +24,16 @@ export interface RecordRequest {
   readonly callsSuffice: boolean;
   /** strace stops the program at the traced calls alone (`--seccomp-bpf`). */
   readonly seccompBpf: boolean;
+  /** The buffer of each CPU, for an engine that has one (`--buffer`). */
+  readonly bufferKib?: number | undefined;
 }
 
 /** What an engine works with. */
 export interface EngineContext {
   /** The raw folder: it exists and is empty. */
   readonly raw: string;
+  /** A folder of ours for what is neither raw data nor a result. */
+  readonly folder: string;
   readonly guard: Guard;
 }
 
@@ -43,6 +47,8 @@ export interface EngineReport {
   readonly missing: readonly string[];
   /** What is known of accesses: none, faults without or with their direction, every page. */
   readonly accesses: 'none' | 'faults' | 'directed-faults' | 'pages';
+  /** Processes that went on when recording stopped. */
+  readonly goOn?: readonly number[] | undefined;
   /** What ran before the recording began (`--pid`). */
   readonly attached: readonly AttachedProcess[];
   /** What else the reader needs to know, by its own names. */

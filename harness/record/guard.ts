@@ -4,7 +4,7 @@ import { HostError } from '../base/errors.js';
 import { packageFile } from '../base/package-root.js';
 import { startOf, thisBoot } from '../base/processes.js';
 import { journalPath, type ProcessId, restoreJournal, writeJournal } from './journal.js';
-import type { Change } from './restore.js';
+import { type Change, restore } from './restore.js';
 
 const GUARD_PROCESS = packageFile('dist', 'harness', 'record', 'guard-process.js');
 
@@ -48,6 +48,10 @@ export class Guard {
   /** Writes a change into the journal. Call it before the change is made. */
   journal(change: Change): void {
     this.changes = [...this.changes, change];
+    this.write();
+  }
+
+  private write(): void {
     const guard = idOf(this.child.pid!);
     writeJournal(this.path, { boot: thisBoot(), recorder: this.self, guard, changes: this.changes });
   }
@@ -55,6 +59,14 @@ export class Guard {
   /** Journals a process of ours that has just been started, and does nothing yet. */
   journalProcess(pid: number): void {
     this.journal({ kind: 'process', ...idOf(pid) });
+  }
+
+  /** Restores everything except temporary folders. @throws the error of what could not be restored */
+  async restoreSettings(): Promise<void> {
+    const isFolder = ({ kind }: Change) => kind === 'folder';
+    await restore(this.changes.filter((change) => !isFolder(change)));
+    this.changes = this.changes.filter(isFolder);
+    this.write();
   }
 
   /** Restores everything and ends the guard. @throws the error of what could not be restored; the guard tries again then */

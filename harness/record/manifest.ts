@@ -2,15 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clocks, MANIFEST, type Manifest } from '../trace/readers/recording/manifest.js';
 
-export {
-  type AttachedProcess,
-  type Clocks,
-  type Ended,
-  MANIFEST,
-  type Manifest,
-  RAW_FORMAT,
-  readManifest,
-} from '../trace/readers/recording/manifest.js';
+export type { AttachedProcess, Clocks, Ended, Manifest } from '../trace/readers/recording/manifest.js';
+export { RAW_FORMAT } from '../trace/readers/recording/manifest.js';
 
 /**
  * The clocks now, to a microsecond: JavaScript has the wall clock in whole ms only, and the moment at which it steps is exact.

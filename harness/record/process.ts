@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { accessSync, constants, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -125,8 +125,19 @@ export function threadsOf(pid: number): number[] {
   }
 }
 
-/** What is there of a process tree before it is recorded. */
-export function attachedTo(pid: number): AttachedProcess[] {
+/** The processes of threads, each once; threads that have ended are of none. */
+export function processesOf(threads: readonly number[]): number[] {
+  const groups = threads.map(
+    (thread) => /^Tgid:\s+(\d+)$/m.exec(readProc(`/proc/${thread}/status`) ?? '')?.[1],
+  );
+  return [...new Set(groups)]
+    .filter((group) => group !== undefined)
+    .map(Number)
+    .filter((pid) => startOf(pid) !== undefined);
+}
+
+/** The processes of a tree as they are now, parents first. */
+export function processTree(pid: number): AttachedProcess[] {
   return treeOf(pid).flatMap((each) => {
     const maps = readProc(`/proc/${each}/maps`);
     if (maps === undefined) return [];
@@ -154,4 +165,32 @@ export function fileOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The process that traces another one; 0: none. Undefined where the process is gone. Source: proc_pid_status(5). */
+export function tracerOf(pid: number): number | undefined {
+  const tracer = /^TracerPid:\s+(\d+)$/m.exec(readProc(`/proc/${pid}/status`) ?? '')?.[1];
+  return tracer === undefined ? undefined : Number(tracer);
+}
+
+/** The processes that another one traces. */
+export function tracedBy(tracer: number): number[] {
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+  return pids.filter((pid) => startOf(pid) !== undefined && tracerOf(pid) === tracer);
+}
+
+/** The current folder of a program that runs; undefined where it is gone. */
+export function folderOf(pid: number): string | undefined {
+  try {
+    return realpathSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes of a page of this host. Source: getconf(1). */
+export function pageSize(): number {
+  return Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }));
 }

@@ -1,26 +1,29 @@
 import { PAGE_BYTES } from '../../base/page.js';
-import type { AxisColumn } from '../../metrics/axes.js';
-import type { RunRow, SpaceRow, TimelineRow } from '../../metrics/files.js';
+import type { SpaceRow, TimelineRow } from '../../metrics/files.js';
 import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
-import {
-  axisLabel,
-  comparedRows,
-  groupBy,
-  isRanked,
-  limitLabel,
-  rowName,
-  sameColumns,
-  type TraceFacts,
-  varyingColumns,
-} from '../comparison.js';
-import { partition } from '../family-rows.js';
+import { groupBy, type TraceFacts } from '../comparison.js';
+import { costName, costOf, type Estimate, estimateOf, extraCost, savedPages } from '../estimate.js';
 import type { FigureData } from '../figures/data.js';
 import { thinned } from '../figures/series.js';
 import { PART_NAMES } from '../figures/stalls.js';
 import { largest, rounded } from '../figures/units.js';
 import { numberIn } from '../format.js';
-import { costNs, frontBy } from '../pareto.js';
-import type { ChartCell, ChartGroup, ChartModel, ChartPanel, Curve, HeatMap, Payer } from './model.js';
+import { rank } from '../front.js';
+import { payersOf } from '../payers.js';
+import { baseOf, type Contender, type Selection, type Setting, type Standing, select } from '../selection.js';
+import { tagsOf } from './evidence.js';
+import { looksOf } from './looks.js';
+import type {
+  Absent,
+  ChartCell,
+  ChartGroup,
+  ChartModel,
+  ChartPanel,
+  Curve,
+  HeatMap,
+  Measured,
+  Payer,
+} from './model.js';
 
 /** What can be drawn over time, if any cell has it. */
 const SERIES: readonly { readonly name: string; pages(row: TimelineRow): number }[] = [
@@ -48,6 +51,24 @@ class Names {
   }
 }
 
+/** Why policies are not in a chart. */
+const ABSENT: Readonly<Partial<Record<Standing, string>>> = {
+  refused: 'refused',
+  impossible: 'not possible',
+  oom: 'out of memory',
+  failed: 'failed',
+};
+
+function isDrawn({ standing }: Contender): boolean {
+  return standing === 'ranked' || standing === 'bound';
+}
+
+/** An estimate in other units, as charts have it. */
+function measured({ mean, low, high }: Estimate, size = 1): Measured {
+  const end = (value: number | undefined) => (value === undefined ? null : rounded(value * size));
+  return [rounded(mean * size), end(low), end(high)];
+}
+
 /** Makes the charts' data of results, with curves and names that several cells share held once. */
 class ChartData {
   private readonly policies = new Names();
@@ -56,36 +77,32 @@ class ChartData {
   private readonly series;
   private readonly parts: readonly StallPart[];
   private readonly spacesOf: ReadonlyMap<number, readonly SpaceRow[]>;
-  private readonly factsOf: ReadonlyMap<string, TraceFacts>;
+  private readonly selection: Selection;
 
   constructor(private readonly data: FigureData) {
-    const runs = data.rows('runs.csv');
     const moments = data.rows('timeline.csv');
+    this.selection = select({ runs: data.rows('runs.csv'), traces: data.traces });
     this.series = SERIES.filter(({ pages }, i) => i === 0 || moments.some((row) => pages(row) > 0));
-    this.parts = STALL_PARTS.filter((part) => runs.some((row) => numberIn(row, `stall_${part}_ns`) > 0));
+    const drawn = this.selection.settings.flatMap(({ contenders }) => contenders.filter(isDrawn));
+    this.parts = STALL_PARTS.filter((part) =>
+      drawn.some(({ rows }) => rows.some((row) => numberIn(row, `stall_${part}_ns`) > 0)),
+    );
     this.spacesOf = new Map(groupBy(data.rows('spaces.csv'), ['cell']).map((rows) => [rows[0]!.cell, rows]));
-    this.factsOf = new Map(data.traces.map((trace) => [trace.label, trace]));
   }
 
   model(): ChartModel {
-    const { axis } = this.data;
-    const runs = this.data.rows('runs.csv');
-    const seed = runs[0]?.seed;
-    const shown = partition(comparedRows(runs, axis)).shown.filter(
-      (row) => row.seed === seed && this.factsOf.has(row.trace),
-    );
-    for (const row of shown) this.policies.indexOf(rowName(row, axis));
-    const fixed = varyingColumns(runs, sameColumns(axis)).filter(
-      (column) => new Set(shown.map((row) => row[column])).size > 1,
-    );
-    const groups = groupBy(shown, ['trace', 'backing', ...fixed]).map((rows) => this.group(rows, fixed));
+    const { axis, settings } = this.selection;
+    const names = settings.flatMap(({ contenders }) => contenders.map(({ name }) => name));
+    for (const name of names) this.policies.indexOf(name);
+    const keyed = settings.map((setting) => ({ setting, key: this.titles(setting).join('\n') }));
+    const groups = groupBy(keyed, ['key']).map((own) => this.group(own.map(({ setting }) => setting)));
     return {
       policies: this.policies.all,
-      costName: axis === 'merge' ? 'CPU time of ksmd' : 'stalled',
-      base: axis === 'merge' ? 'none' : 'keep',
+      marks: looksOf(this.policies.all).map(({ mark }) => mark),
+      costName: costName(axis),
       parts: this.parts.map((part) => PART_NAMES[part]),
       series: this.series.map(({ name }) => name),
-      groups: groups.filter(({ panels }) => panels.length > 0),
+      groups,
       heatMaps: this.heatMaps(),
       // Last: they are collected above.
       curves: this.curves.all.map((text) => JSON.parse(text) as Curve),
@@ -93,81 +110,103 @@ class ChartData {
     };
   }
 
-  private group(rows: readonly RunRow[], fixed: readonly AxisColumn[]): ChartGroup {
-    const first = rows[0]!;
-    const facts = this.factsOf.get(first.trace)!;
-    const ranked = rows.filter(isRanked);
-    const tops = this.series.map(({ pages }) =>
-      largest(ranked.flatMap((row) => this.data.timeline(row.cell).map(pages))),
+  /** What tells the settings of a group from those of others: all but the limit. */
+  private titles({ trace, backing, labels }: Setting): string[] {
+    return [trace.label, backing, ...labels];
+  }
+
+  private group(settings: readonly Setting[]): ChartGroup {
+    const { trace, backing, labels } = settings[0]!;
+    const cells = settings.flatMap(({ contenders }) =>
+      contenders.filter(isDrawn).map(({ rows }) => rows[0]!),
     );
+    const tops = this.series.map(({ pages }) =>
+      largest(cells.flatMap((row) => this.data.timeline(row.cell).map(pages))),
+    );
+    // The program's own cost: nothing given back, and memory for all of it.
+    const free = settings.find(({ first }) => first.limit_pages === null && first.memory_pages === null);
+    const own = free && baseOf(free);
     return {
-      family: facts.family ?? '',
-      trace: this.data.traceName(facts.label),
-      backing: first.backing,
-      fixed: fixed.map((column) => axisLabel(first, column, facts.pageBytes)).join(', '),
-      touches: facts.touches,
-      panels: groupBy(ranked, ['limit_pages']).map((cells) => this.panel(cells, facts, tops)),
+      family: trace.family ?? '',
+      trace: this.data.traceName(trace.label),
+      backing,
+      fixed: labels.join(', '),
+      tags: tagsOf(trace),
+      ownNs: own && rounded(costOf(own, free).mean),
+      panels: settings.map((setting) => this.panel(setting, tops)),
     };
   }
 
-  private panel(rows: readonly RunRow[], facts: TraceFacts, tops: readonly number[]): ChartPanel {
-    const first = rows[0]!;
-    const cost = (row: RunRow) => (this.data.axis === 'merge' ? numberIn(row, 'ksmd_cpu_ns') : costNs(row));
-    const front = frontBy(rows, cost);
+  private panel(setting: Setting, tops: readonly number[]): ChartPanel {
+    const { trace, limit, first, contenders } = setting;
+    const { reference, front } = rank(setting);
     return {
-      limit: limitLabel(first, facts),
-      limitBytes: typeof first.limit_pages === 'number' ? first.limit_pages * facts.pageBytes : undefined,
-      cells: rows.map((row) => this.cell(row, facts, cost(row), front.includes(row), tops)),
+      limit,
+      limitBytes: typeof first.limit_pages === 'number' ? first.limit_pages * trace.pageBytes : undefined,
+      reference: reference && this.policies.indexOf(reference.name),
+      cells: contenders
+        .filter(isDrawn)
+        .map((one) => this.cell(one, setting, reference, front.includes(one), tops)),
+      absent: this.absent(contenders),
     };
+  }
+
+  private absent(contenders: readonly Contender[]): Absent[] {
+    return groupBy(
+      contenders.filter((one) => !isDrawn(one)),
+      ['standing'],
+    ).map((own) => ({
+      why: ABSENT[own[0]!.standing]!,
+      policies: own.map(({ name }) => this.policies.indexOf(name)),
+    }));
   }
 
   private cell(
-    row: RunRow,
-    facts: TraceFacts,
-    cost: number,
+    one: Contender,
+    setting: Setting,
+    reference: Contender | undefined,
     front: boolean,
     tops: readonly number[],
   ): ChartCell {
-    const { pageBytes } = facts;
-    const saved = row.saved_pages_mean;
+    const { pageBytes } = setting.trace;
     return {
-      policy: this.policies.indexOf(rowName(row, this.data.axis)),
-      savedBytes: typeof saved === 'number' ? rounded(saved * pageBytes) : null,
-      costNs: cost,
+      policy: this.policies.indexOf(one.name),
+      savedBytes: reference ? measured(savedPages(one, reference), pageBytes) : null,
+      costNs: measured(costOf(one, setting)),
+      extraNs: reference ? measured(extraCost(one, reference, setting)) : null,
       front,
-      stallNs: this.parts.map((part) => numberIn(row, `stall_${part}_ns`)),
-      curves: this.series.map((_, i) => this.curve(row, i, pageBytes, tops[i]!)),
-      payers: this.payers(row, pageBytes),
+      stallNs: this.parts.map((part) =>
+        rounded(estimateOf(one, (row) => numberIn(row, `stall_${part}_ns`), false).mean),
+      ),
+      curves: this.series.map((_, i) => this.curve(one, i, pageBytes, tops[i]!)),
+      payers: this.payers(one, pageBytes),
     };
   }
 
-  /** The index of the curve of a cell; policies that hold the same memory share it. */
-  private curve(row: RunRow, series: number, pageBytes: number, top: number): number {
+  /** The index of the curve of a policy, of its first replicate; policies that hold the same memory share it. */
+  private curve({ rows: [row] }: Contender, series: number, pageBytes: number, top: number): number {
     const { pages } = this.series[series]!;
-    const points = this.data.timeline(row.cell).map((moment) => ({ x: moment.time_us, y: pages(moment) }));
+    const points = this.data.timeline(row!.cell).map((moment) => ({ x: moment.time_us, y: pages(moment) }));
     const drawn = thinned(points, TOLERANCE * top);
     const curve: Curve = { us: drawn.map(({ x }) => x), bytes: drawn.map(({ y }) => y * pageBytes) };
     return this.curves.indexOf(JSON.stringify(curve));
   }
 
-  /** What each name pays: processes of one name are one, and those that pay nothing are left out. */
-  private payers(row: RunRow, pageBytes: number): Payer[] {
-    const byName = new Map<number, [number, number]>();
-    for (const space of this.spacesOf.get(row.cell) ?? []) {
-      const stall = numberIn(space, 'stall_ns');
-      const held = numberIn(space, 'page_seconds') * pageBytes;
-      if (stall === 0 && held === 0) continue;
-      const name = this.spaces.indexOf(space.name ?? `space ${space.space}`);
-      const sum = byName.get(name) ?? [0, 0];
-      byName.set(name, [sum[0] + stall, sum[1] + held]);
-    }
-    return [...byName].map(([name, [stall, held]]) => [name, stall, rounded(held)]);
+  /** What each name pays, as a mean over replicates. */
+  private payers({ rows }: Contender, pageBytes: number): Payer[] {
+    const spaces = rows.flatMap(({ cell }) => this.spacesOf.get(cell) ?? []);
+    return payersOf(spaces).map(({ name, stallNs, pageSeconds }) => [
+      this.spaces.indexOf(name),
+      rounded(stallNs / rows.length),
+      rounded((pageSeconds * pageBytes) / rows.length),
+    ]);
   }
 
   private heatMaps(): HeatMap[] {
     return groupBy(this.data.rows('heatmap.csv'), ['trace']).map((rows) => {
       const label = rows[0]!.trace;
-      const pageBytes = this.factsOf.get(label)?.pageBytes ?? PAGE_BYTES;
+      const pageBytes =
+        this.data.traces.find((trace: TraceFacts) => trace.label === label)?.pageBytes ?? PAGE_BYTES;
       const cells = rows.flatMap((row) => [
         row.time_us,
         row.time_end_us,

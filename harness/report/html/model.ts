@@ -1,14 +1,17 @@
-import type { Touches } from '../../base/touches.js';
 /**
  * What the charts of report.html are drawn from: written by `chart-data.ts`, read in the browser. Plain data in basic units
  * (bytes, ns, µs), so that a chart chooses its own.
  */
+import type { Mark } from '../style.js';
 
 /** A line of memory over trace time: at `us[i]` there are `bytes[i]`. Points that cannot be seen are left out. */
 export interface Curve {
   readonly us: readonly number[];
   readonly bytes: readonly number[];
 }
+
+/** A mean and the ends of its 95 % interval; null where nothing is known of its scatter. */
+export type Measured = readonly [mean: number, low: number | null, high: number | null];
 
 /** A space that pays: index in `spaces` of the model, its stalls, and the memory it held. */
 export type Payer = readonly [space: number, stallNs: number, byteSeconds: number];
@@ -18,9 +21,11 @@ export interface ChartCell {
   /** Index in `policies` of the model. */
   readonly policy: number;
   /** Mean over time; null where there is nothing to compare with. */
-  readonly savedBytes: number | null;
-  /** What the memory costs: stalls, or the work of ksmd where ways to merge are compared. */
-  readonly costNs: number;
+  readonly savedBytes: Measured | null;
+  /** What the memory costs: stalls, and where ways to merge are compared the work of ksmd. */
+  readonly costNs: Measured;
+  /** What it costs beyond what the reference of the panel does; null where there is nothing to compare with. */
+  readonly extraNs: Measured | null;
   /** Whether no other policy saves as much for less, or more for as much. */
   readonly front: boolean;
   /** Parts of the stall time, in the order of `parts` of the model. */
@@ -30,12 +35,28 @@ export interface ChartCell {
   readonly payers: readonly Payer[];
 }
 
+/** Policies without a result under a limit, and why. */
+export interface Absent {
+  readonly why: string;
+  /** Indices in `policies` of the model. */
+  readonly policies: readonly number[];
+}
+
 /** The policies that are compared with each other: one trace on one kind of memory under one limit. */
 export interface ChartPanel {
   readonly limit: string;
   /** Undefined without a limit, or where it changes. */
   readonly limitBytes?: number | undefined;
+  /** The policy that the others are measured against; undefined where none survived. */
+  readonly reference?: number | undefined;
   readonly cells: readonly ChartCell[];
+  readonly absent: readonly Absent[];
+}
+
+/** What is to be known of a trace, in a word or two and in full. */
+export interface Tag {
+  readonly text: string;
+  readonly title: string;
 }
 
 /** A trace on one kind of memory, with one value on each of the other axes. */
@@ -46,8 +67,10 @@ export interface ChartGroup {
   readonly backing: string;
   /** What else distinguishes it from other groups, such as the reclaim policy; empty where nothing does. */
   readonly fixed: string;
-  /** What is known of its accesses. */
-  readonly touches: Touches;
+  /** Where it comes from, and what of it was not recorded. */
+  readonly tags: readonly Tag[];
+  /** What the program costs by itself: without a limit, and with nothing given back. Undefined where that was not run. */
+  readonly ownNs?: number | undefined;
   readonly panels: readonly ChartPanel[];
 }
 
@@ -60,10 +83,10 @@ export interface HeatMap {
 
 export interface ChartModel {
   readonly policies: readonly string[];
+  /** The mark of each policy. */
+  readonly marks: readonly Mark[];
   /** What `costNs` is called. */
   readonly costName: string;
-  /** What saves nothing: the others are compared with it. */
-  readonly base: string;
   readonly parts: readonly string[];
   /** What there are curves of. */
   readonly series: readonly string[];

@@ -101,9 +101,9 @@ describe('report.html in a browser', () => {
   it('shows what filters ask for', async ({ skip }) => {
     if (missing) skip(missing);
     const page = await open('real');
-    expect(await texts(page, '#tradeoff h4')).toEqual(['mariadb-resize first accesses only']);
+    expect(await texts(page, '#tradeoff h4')).toEqual(['mariadb-resize first accesses']);
     await page.selectOption('#family', 'browser');
-    expect(await texts(page, '#tradeoff h4')).toEqual(['chromium-cache accesses inferred']);
+    expect(await texts(page, '#tradeoff h4')).toEqual(['chromium-cache inferred accesses inferred']);
     await page.selectOption('#family', '');
     expect(await texts(page, '#tradeoff h4')).toHaveLength(2);
     await page.selectOption('#limit', 'limit 50 %');
@@ -168,7 +168,11 @@ describe('report.html in a browser', () => {
     const chart = page.locator('#tradeoff svg[role=img]').first();
     await chart.focus();
     await page.keyboard.press('ArrowRight');
-    expect(await page.locator('#tip').textContent()).toMatch(/saved: .*stalled: /);
+    expect(await page.locator('#tip').textContent()).toMatch(/saved: .*extra stalls: .*all stalls: /);
+    // What is heard is a sentence.
+    expect(await page.locator('#said').textContent()).toMatch(
+      /^keep, volatile \(best\): saved 0; extra stalls 0; all stalls [\d.]+ ms\.$/,
+    );
     await page.keyboard.press('Enter');
     expect(await count(page, '#legend [aria-pressed=true]')).toBe(1);
     const nameless = await page.evaluate(NAMELESS);

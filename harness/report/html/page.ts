@@ -5,6 +5,7 @@ import type { FigureData } from '../figures/data.js';
 import { warningsOf } from '../warnings.js';
 import { chartModel } from './chart-data.js';
 import { type Attachment, attachedFiles, downloadList } from './downloads.js';
+import { policyCss } from './looks.js';
 import { dataElement, html, Markup } from './markup.js';
 import type { ChartModel } from './model.js';
 import { familiesOf, familySections, glossary, verdicts, warningList } from './overview.js';
@@ -21,13 +22,13 @@ function chartSection(id: string, title: string, how: string): Markup {
 </section>\n`;
 }
 
-function charts({ costName, base, parts, spaces, heatMaps }: ChartModel): Markup {
+function charts({ costName, parts, spaces, heatMaps }: ChartModel): Markup {
   return html`<div id="filters"></div>
 <div id="legend-place"></div>
 <p id="empty" class="note" role="status"></p>
 ${chartSection('over-time', 'Memory over time', 'Lower is better. Each line is a policy; lines that coincide are named together. The grey area is above the limit.')}
-${chartSection('tradeoff', `Saved against ${costName}`, `Up and to the left is better: more memory saved against ${base}, for less time. Filled marks are best: nothing else saves as much for less, or more for as much; the thin line joins them.`)}
-${parts.length > 0 && chartSection('stalls', 'What programs stall on', 'The time that programs waited, by its cause, one bar per policy. Shorter is better.')}
+${chartSection('tradeoff', `Saved against extra ${costName}`, 'Up and to the left is better: more memory saved, for less time beyond what the program waits with nothing given back under the same limit. Filled marks are best: nothing else saves as much for less, or more for as much; the thin line joins them. Bars are 95 % intervals.')}
+${parts.length > 0 && chartSection('stalls', 'What programs stall on', 'The time that programs waited, by its cause; policies whose bars are the same share one. Shorter is better. The line “own” is what the program waits by itself: with nothing given back, and no limit.')}
 ${spaces.length > 0 && chartSection('payers', 'Who pays', 'The same waiting time, or the memory held, by the process that pays it. Processes with the same name are added up; the smallest are “others”.')}
 ${
   heatMaps.length > 0 &&
@@ -62,7 +63,8 @@ export function reportPage(data: FigureData, attachments: readonly Attachment[])
   const { name, description } = manifest.experiment;
   const model = chartModel(data);
   const families = familiesOf(traces);
-  const style = readFileSync(packageFile('harness', 'report', 'html', 'report.css'), 'utf8');
+  const rules = readFileSync(packageFile('harness', 'report', 'html', 'report.css'), 'utf8');
+  const style = `${rules}${policyCss(model.policies)}`;
   const script = clientScript();
   const policy = `default-src 'none'; script-src ${digest(script)}; style-src ${digest(style)}; base-uri 'none'; form-action 'none'`;
   const outcomes = [...new Set(runs.map(({ outcome }) => outcome))].map(

@@ -57,15 +57,27 @@ function run(args: readonly string[], cwd: string): Promise<Ended> {
   });
 }
 
+/** The names of files on a command line, those of side files (`faults=x.faults`) among them: words with a dot in them. */
+function inputsOf(command: readonly string[]): string[] {
+  return command
+    .map((word) => basename(word.slice(word.indexOf('=') + 1)))
+    .filter((name) => name.includes('.'));
+}
+
 /** What is wrong with how a command ended; undefined if nothing is. */
-function wrongEnd({ code, stderr, ms, kib }: Ended, command: string, file: string): string | undefined {
-  const codes = command === 'gate' ? [0, 1, 2] : [0, 2, 4];
+function wrongEnd(
+  { code, stderr, ms, kib }: Ended,
+  command: readonly string[],
+  file: string,
+): string | undefined {
+  const codes = command[0] === 'gate' ? [0, 1, 2] : [0, 2, 4];
   if (ms > SLOW_MS) return `took ${Math.round(ms)} ms`;
   if (code === null || !codes.includes(code)) return `exit code ${code}: ${stderr.slice(0, MOST_CHARACTERS)}`;
   if (/^\s+at /m.test(stderr)) return `a stack: ${stderr.slice(0, MOST_CHARACTERS)}`;
   if (kib > MOST_KIB) return `${kib} KiB`;
   if (code !== 2) return undefined;
-  if (!stderr.includes(file)) return `a message without ${file}: ${stderr.slice(0, MOST_CHARACTERS)}`;
+  if (![file, ...inputsOf(command)].some((name) => stderr.includes(name)))
+    return `a message without ${file}: ${stderr.slice(0, MOST_CHARACTERS)}`;
   // Control characters other than the end of a line.
   if (/(?!\n)\p{Cc}/u.test(stderr))
     return `control characters: ${JSON.stringify(stderr.slice(0, MOST_CHARACTERS))}`;
@@ -102,7 +114,7 @@ export async function commands(folder: string): Promise<Part> {
       rmSync(join(folder, output), { recursive: true, force: true });
     const ended = await run(kind.command, folder);
     writeFileSync(path, kind.content);
-    const wrong = wrongEnd(ended, kind.command[0]!, basename(kind.name));
+    const wrong = wrongEnd(ended, kind.command, basename(kind.name));
     return wrong && `input ${number}, reclaim ${kind.command.join(' ')}: ${wrong}`;
   };
   return async (seed) => {

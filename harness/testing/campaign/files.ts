@@ -45,7 +45,6 @@ traces: [t.csv, { workload: zipf, params: { pages: 100, events: 500 } }]
 discard: [keep, remove]
 reclaim: [linux, lru]
 limits: [none, 50%, 40p]
-seeds: [1]
 `;
 
 /** A kind of file that the program reads. */

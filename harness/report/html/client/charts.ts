@@ -1,12 +1,12 @@
 import { timeUnit } from '../../figures/units.js';
-import type { ChartGroup } from '../model.js';
-import { type Bar, bars, longest, type Measure } from './bars.js';
+import type { ChartGroup, ChartPanel } from '../model.js';
+import { type Bar, bars, longest, type Measure, merged } from './bars.js';
 import { byId, element } from './dom.js';
 import { HEAT_LEGEND, heatMap } from './heat-map.js';
 import { extent, lineNames, overTime } from './over-time.js';
 import { payersOf } from './payers.js';
 import { bytesText, timeText } from './text.js';
-import { tradeoff } from './tradeoff.js';
+import { savedRange, tradeoff } from './tradeoff.js';
 import type { View } from './view.js';
 
 /** Panels narrower than this cannot be read, and wider ones do not show more. */
@@ -20,21 +20,21 @@ function panelWidth(room: number, count: number): number {
   return Math.floor(Math.min(WIDE, (room - (fit - 1) * GAP) / fit));
 }
 
-/** What charts say of traces whose accesses were not all recorded. */
-const TAGS: Readonly<Partial<Record<ChartGroup['touches'], { text: string; title: string }>>> = {
-  inferred: { text: 'accesses inferred', title: 'and so are the faults among the stalls' },
-  'first-access': {
-    text: 'first accesses only',
-    title: 'under a limit, stalls lack the faults on what was reclaimed',
-  },
-};
-
-function titleOf({ trace, backing, fixed, touches }: ChartGroup): HTMLElement {
+function titleOf({ trace, backing, fixed, tags }: ChartGroup): HTMLElement {
   const labels = [...(backing === 'recorded' ? [] : [`on ${backing}`]), ...(fixed === '' ? [] : [fixed])];
   const title = element('h4', {}, [trace, ...labels].join(', '));
-  const tag = TAGS[touches];
-  if (tag) title.append(' ', element('span', { class: 'tag', title: tag.title }, tag.text));
+  for (const { text, title: meaning } of tags)
+    title.append(' ', element('span', { class: 'tag', title: meaning }, text));
   return title;
+}
+
+/** What a chart lacks: policies without a result under its limit, and why. */
+function absentNote({ absent }: ChartPanel, { model, shows }: View): HTMLElement[] {
+  const notes = absent.flatMap(({ why, policies }) => {
+    const names = policies.filter(shows).map((policy) => model.policies[policy]);
+    return names.length > 0 ? [`${why}: ${names.join(', ')}`] : [];
+  });
+  return notes.length > 0 ? [element('p', { class: 'note absent' }, notes.join('; '))] : [];
 }
 
 /** Names of colours, with a mark for each. @param used which of them are in the charts */
@@ -43,6 +43,12 @@ function colors(names: readonly string[], kind: 'f' | 'h', used = (_index: numbe
     element('li', {}, element('span', { class: `block ${kind}${i % 9}` }), name),
   );
   return element('ul', { class: 'colors' }, ...items.filter((_, i) => used(i)));
+}
+
+/** What charts are drawn into: the width of a row of them in pixels, and what the reader wants to see. */
+interface Page {
+  readonly room: number;
+  readonly view: View;
 }
 
 /** The charts of a group, one a panel. */
@@ -54,11 +60,11 @@ interface Drawn {
   readonly below?: readonly HTMLElement[];
 }
 
-/** One kind of chart: the panels of each group below its title. */
+/** One kind of chart: the panels of each group below its title. Draws only panels in which any policy has a result. */
 function fill(
   id: string,
   groups: readonly ChartGroup[],
-  room: number,
+  { room, view }: Page,
   draw: (group: ChartGroup, width: number) => Drawn,
 ): void {
   const place = document.querySelector<HTMLElement>(`#${id} .panels`);
@@ -67,9 +73,10 @@ function fill(
     ...groups.map((group) => {
       const width = panelWidth(room, group.panels.length);
       const { legend, svgs, below } = draw(group, width);
-      const figures = svgs.map((svg, i) => {
-        const title = element('figcaption', {}, group.panels[i]!.limit);
-        const figure = element('figure', {}, title, svg, ...(below?.slice(i, i + 1) ?? []));
+      const figures = group.panels.map((panel, i) => {
+        const title = element('figcaption', {}, panel.limit);
+        const drawn = panel.cells.length > 0 ? [svgs[i]!, ...(below?.slice(i, i + 1) ?? [])] : [];
+        const figure = element('figure', {}, title, ...drawn, ...absentNote(panel, view));
         figure.style.width = `${width}px`;
         return figure;
       });
@@ -104,34 +111,48 @@ function heldMeasure(most: number): Measure {
   };
 }
 
-function drawStalls(groups: readonly ChartGroup[], view: View, room: number): void {
+function drawStalls(groups: readonly ChartGroup[], page: Page): void {
+  const { view } = page;
   const { parts } = view.model;
-  fill('stalls', groups, room, ({ panels }, width) => {
+  fill('stalls', groups, page, ({ panels, ownNs }, width) => {
     const rows = panels.map(({ cells }): Bar[] =>
       cells
         .filter(({ policy }) => view.shows(policy))
-        .map(({ policy, stallNs }) => ({ policy, values: stallNs })),
+        .map(({ policy, stallNs }) => ({ policies: [policy], values: stallNs })),
     );
-    const most = longest(rows);
+    const most = Math.max(longest(rows), ownNs ?? 0);
     const measure = timeMeasure('stalled', most);
+    const mark = ownNs === undefined ? undefined : { value: ownNs, name: 'own' };
+    const own = ownNs === undefined ? '' : ` The program's own: ${timeText(ownNs)}.`;
     return {
       legend: colors(parts, 'f', (part) => rows.flat().some(({ values }) => (values[part] ?? 0) > 0)),
       svgs: panels.map(({ limit }, i) =>
-        bars(rows[i]!, parts, most, measure, `Stall time by its cause, ${limit}.`, width, view),
+        bars(
+          merged(rows[i]!, most),
+          { parts, most, measure, width, mark },
+          `Stall time by its cause, ${limit}.${own}`,
+          view,
+        ),
       ),
     };
   });
 }
 
-function drawPayers(groups: readonly ChartGroup[], view: View, room: number): void {
-  fill('payers', groups, room, (group, width) => {
+function drawPayers(groups: readonly ChartGroup[], page: Page): void {
+  const { view } = page;
+  fill('payers', groups, page, (group, width) => {
     const { names, panels } = payersOf(group, view);
     const most = longest(panels);
     const measure = view.held ? heldMeasure(most) : timeMeasure('stalled', most);
     return {
       legend: colors(names, 'f'),
       svgs: panels.map((rows, i) =>
-        bars(rows, names, most, measure, `Who pays, ${group.panels[i]?.limit}.`, width, view),
+        bars(
+          merged(rows, most),
+          { parts: names, most, measure, width },
+          `Who pays, ${group.panels[i]?.limit}.`,
+          view,
+        ),
       ),
     };
   });
@@ -150,20 +171,20 @@ function drawHeatMaps(groups: readonly ChartGroup[], view: View, room: number): 
 
 /** Draws all charts of some groups. @param room width of a row of charts, in pixels */
 export function drawCharts(groups: readonly ChartGroup[], view: View, room: number): void {
-  fill('over-time', groups, room, ({ panels }, width) => {
+  const page = { room, view };
+  fill('over-time', groups, page, ({ panels }, width) => {
     const most = extent(panels, view);
     return {
       svgs: panels.map((panel) => overTime(panel, most, width, view)),
       below: panels.map((panel) => lineNames(panel, view)),
     };
   });
-  fill('tradeoff', groups, room, ({ panels }, width) => {
-    const all = panels.flatMap(({ cells }) => cells.map(({ savedBytes }) => savedBytes ?? 0));
-    const saved = [Math.min(0, ...all), Math.max(0, ...all)] as const;
+  fill('tradeoff', groups, page, ({ panels }, width) => {
+    const saved = savedRange(panels);
     return { svgs: panels.map((panel) => tradeoff(panel, saved, width, view)) };
   });
-  drawStalls(groups, view, room);
-  drawPayers(groups, view, room);
+  drawStalls(groups, page);
+  drawPayers(groups, page);
   drawHeatMaps(groups, view, room);
   byId('empty').textContent =
     groups.length === 0 ? 'No cell with a result is like this: choose other filters.' : '';

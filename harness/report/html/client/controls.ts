@@ -1,6 +1,7 @@
 import type { ChartModel } from '../model.js';
 import { byId, element } from './dom.js';
 import { type Filters, inFamily, type Key, unique, valuesOf } from './filters.js';
+import { sample } from './marks.js';
 import { makeRoving } from './roving.js';
 import { choose } from './selection.js';
 
@@ -67,14 +68,13 @@ function showChoices(model: ChartModel, filters: Filters, changed: () => void): 
 }
 
 /** The policies: a button marks one everywhere, and is the legend of all charts. */
-function legend({ policies }: ChartModel, { hidden }: Filters): HTMLElement {
+function legend({ policies, marks }: ChartModel, { hidden }: Filters): HTMLElement {
   const buttons = policies.flatMap((name, i) => {
     if (hidden.has(i)) return [];
-    const swatch = element('span', { class: `swatch c${i % 10}` });
     const button = element(
       'button',
       { type: 'button', class: 'chip', 'data-choose': i, 'aria-pressed': 'false' },
-      swatch,
+      sample(i, marks[i]),
       name,
     );
     button.addEventListener('click', () => choose(i));

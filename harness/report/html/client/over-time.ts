@@ -2,6 +2,7 @@ import { byteUnit, largest, timeUnit } from '../../figures/units.js';
 import type { ChartCell, ChartModel, ChartPanel, Curve } from '../model.js';
 import { element, shape } from './dom.js';
 import { frame, MARGIN } from './frame.js';
+import { sample } from './marks.js';
 import type { Scale } from './scale.js';
 import { bytesText, timeText } from './text.js';
 import { type Anchor, showTooltips, type Tooltip } from './tooltip.js';
@@ -67,11 +68,8 @@ function tooltipOf(lines: readonly Line[], us: number, at: number, view: View): 
 export function lineNames(panel: ChartPanel, view: View): HTMLElement {
   const items = linesOf(panel, view).map(({ policies }) => {
     const first = policies[0]!;
-    const own = { class: `line c${first % 10} d${first % 8}`, 'data-policies': policies.join(' ') };
-    const stroke = shape('line', { ...own, x1: 0, x2: 24, y1: 5, y2: 5 });
-    const sample = shape('svg', { width: 24, height: 10, 'aria-hidden': 'true' }, stroke);
     const names = policies.map((policy) => view.model.policies[policy]).join(', ');
-    return element('li', { 'data-policies': policies.join(' ') }, sample, names);
+    return element('li', { 'data-policies': policies.join(' ') }, sample(first, undefined), names);
   });
   return element('ul', { class: 'lines' }, ...items);
 }
@@ -133,7 +131,7 @@ export function overTime(
     const points = curve.us.map((us, i) => `${atTime(us).toFixed(1)},${atBytes(curve.bytes[i]!).toFixed(1)}`);
     plot.append(
       shape('polyline', {
-        class: `line c${first % 10} d${first % 8}`,
+        class: `line p${first}`,
         'data-policies': policies.join(' '),
         points: points.join(' '),
       }),

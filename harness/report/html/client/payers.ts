@@ -22,7 +22,7 @@ function barsOf({ cells }: ChartPanel, named: readonly number[], others: boolean
       const part = at < 0 ? named.length : at;
       values[part] = values[part]! + (view.held ? held : stall);
     }
-    return { policy, values };
+    return { policies: [policy], values };
   });
 }
 

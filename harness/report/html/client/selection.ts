@@ -10,7 +10,7 @@ function policiesOf(marked: Element): number[] {
 /** Draws what stands for several policies in the colour of the marked one, or in its own without one. */
 function colour(drawn: SVGElement, policy: number | undefined): void {
   if (policy === undefined) drawn.style.removeProperty('--c');
-  else drawn.style.setProperty('--c', `var(--c${policy % 10})`);
+  else drawn.style.setProperty('--c', `var(--p${policy})`);
 }
 
 /** Shows what is marked in all that is on the page now. */

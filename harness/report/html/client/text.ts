@@ -1,4 +1,5 @@
 import { byteUnit, timeUnit } from '../../figures/units.js';
+import type { Measured } from '../model.js';
 
 /** A number with three digits that count, as people write it. */
 export function digits(value: number): string {
@@ -13,8 +14,26 @@ export function bytesText(bytes: number): string {
 }
 
 export function timeText(ns: number): string {
-  const { name, size } = timeUnit(ns);
+  const { name, size } = timeUnit(Math.abs(ns));
   return `${digits(ns / size)} ${name}`;
+}
+
+/** A difference, with its sign. */
+function signed(value: number, text: (value: number) => string): string {
+  if (value === 0) return '0';
+  return value > 0 ? `+${text(value)}` : text(value).replace('-', '\u2212');
+}
+
+/**
+ * A difference with its 95 % interval, where there is one; a tie where that holds 0.
+ *
+ * @param text a value in its unit
+ */
+export function differenceText([mean, low, high]: Measured, text: (value: number) => string): string {
+  const own = signed(mean, text);
+  if (low === null || high === null || (low === mean && high === mean)) return own;
+  const tie = low <= 0 && high >= 0 ? ', a tie' : '';
+  return `${own} (95 %: ${signed(low, text)} to ${signed(high, text)}${tie})`;
 }
 
 /** Names as one, with how many more there are where they are many. */

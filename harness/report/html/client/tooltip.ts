@@ -34,7 +34,7 @@ export function spoken({ title, rows }: Pick<Tooltip, 'title' | 'rows'>): string
 function show({ title, rows }: Tooltip, left: number, top: number): void {
   const tip = byId('tip');
   const lines = rows.map(({ name, value, policies }) => {
-    const swatch = element('span', { class: `swatch c${(policies[0] ?? 0) % 10}` });
+    const swatch = element('span', { class: `swatch p${policies[0]}` });
     return element('li', {}, ...(policies.length > 0 ? [swatch] : []), `${name}: `, element('b', {}, value));
   });
   tip.replaceChildren(element('p', {}, title), element('ul', {}, ...lines));

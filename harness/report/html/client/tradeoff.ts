@@ -1,9 +1,10 @@
 import { placeLabels } from '../../figures/labels.js';
-import { byteUnit, largest, timeUnit } from '../../figures/units.js';
-import type { ChartCell, ChartPanel } from '../model.js';
+import { byteUnit, timeUnit, type Unit } from '../../figures/units.js';
+import type { ChartCell, ChartPanel, Measured } from '../model.js';
 import { shape } from './dom.js';
-import { type Frame, frame, MARGIN } from './frame.js';
-import { bytesText, labelWidth, namesText, timeText } from './text.js';
+import { type Axis, type Frame, frame, MARGIN } from './frame.js';
+import { markAt } from './marks.js';
+import { bytesText, differenceText, labelWidth, namesText, timeText } from './text.js';
 import { type Anchor, showTooltips, type Tooltip } from './tooltip.js';
 import type { View } from './view.js';
 
@@ -22,18 +23,6 @@ interface Dot {
   readonly y: number;
   readonly cells: ChartCell[];
 }
-
-/** Outlines of marks around 0, by policy: shapes distinguish what has similar colours. */
-const SHAPES: readonly string[] = [
-  'M-5,0A5,5 0 1 1 5,0A5,5 0 1 1 -5,0Z',
-  'M-4.5,-4.5H4.5V4.5H-4.5Z',
-  'M0,-5.5L5.5,4.5H-5.5Z',
-  'M0,-6L6,0L0,6L-6,0Z',
-  'M-2,-6H2V-2H6V2H2V6H-2V2H-6V-2H-2Z',
-  'M0,5.5L5.5,-4.5H-5.5Z',
-  'M5.5,0L-4.5,5.5V-5.5Z',
-  'M-5.5,0L4.5,5.5V-5.5Z',
-];
 
 function dotsOf(cells: readonly ChartCell[], at: (cell: ChartCell) => { x: number; y: number }): Dot[] {
   const dots: Dot[] = [];
@@ -81,20 +70,77 @@ function drawLabels({ plot, width, height }: Frame, dots: readonly Dot[], view: 
     );
 }
 
+/** What stands for nothing known. */
+const NOTHING: Measured = [0, null, null];
+
+function savedOf({ savedBytes }: ChartCell): Measured {
+  return savedBytes ?? NOTHING;
+}
+
+function extraOf({ extraNs }: ChartCell): Measured {
+  return extraNs ?? NOTHING;
+}
+
 function tooltipOf(dot: Dot, view: View): Tooltip {
-  const { costNs, savedBytes } = dot.cells[0]!;
+  const first = dot.cells[0]!;
   const policies = dot.cells.map(({ policy }) => policy);
   return {
     title: `${view.names(policies)}${onFront(dot) ? ' (best)' : ''}`,
     rows: [
-      { name: 'saved', value: bytesText(savedBytes ?? 0), policies },
-      { name: view.model.costName, value: timeText(costNs), policies: [] },
+      { name: 'saved', value: differenceText(savedOf(first), bytesText), policies },
+      { name: `extra ${view.model.costName}`, value: differenceText(extraOf(first), timeText), policies: [] },
+      { name: `all ${view.model.costName}`, value: timeText(first.costNs[0]), policies: [] },
     ],
     cursor: shape('circle', { class: 'cursor', cx: dot.x, cy: dot.y, r: SIZE + 4 }),
   };
 }
 
-/** Memory saved against what it costs: a mark for the policies in one place. */
+/** What a chart shows, as text. */
+function described(cells: readonly ChartCell[], { model }: View): string {
+  return cells
+    .map((cell) => {
+      const saved = differenceText(savedOf(cell), bytesText);
+      const extra = differenceText(extraOf(cell), timeText);
+      return `${model.policies[cell.policy]}: saved ${saved}, extra ${model.costName} ${extra}${cell.front ? ', best' : ''}`;
+    })
+    .join('; ');
+}
+
+/** Where values of a measure lie, with 0 and the ends of all intervals. */
+function rangeOf(values: readonly Measured[]): readonly [number, number] {
+  const ends = values.flatMap(([mean, low, high]) => [mean, low ?? mean, high ?? mean]);
+  return [Math.min(0, ...ends), Math.max(0, ...ends)];
+}
+
+/** The range of an axis in its unit, with some room at its ends. */
+function axisOf([from, to]: readonly [number, number], { name, size }: Unit, title: string): Axis {
+  const room = (to - from || size) * 0.08;
+  const least = from < 0 ? from - room : from;
+  return { from: least / size, to: (to + room) / size, title: `${title} (${name})` };
+}
+
+/** The 95 % intervals of a dot. */
+function intervals({ x, y }: Frame, dot: Dot, time: Unit, memory: Unit): SVGElement[] {
+  const [, left, right] = extraOf(dot.cells[0]!);
+  const [, low, high] = savedOf(dot.cells[0]!);
+  const line = (x1: number, x2: number, y1: number, y2: number) =>
+    shape('line', { class: 'interval', x1, x2, y1, y2 });
+  return [
+    ...(left === null || right === null
+      ? []
+      : [line(x.at(left / time.size), x.at(right / time.size), dot.y, dot.y)]),
+    ...(low === null || high === null
+      ? []
+      : [line(dot.x, dot.x, y.at(low / memory.size), y.at(high / memory.size))]),
+  ];
+}
+
+/**
+ * Memory saved against what it costs beyond what the reference does: a mark for the policies in one place, with their
+ * intervals.
+ *
+ * @param saved the least and the most bytes saved in charts that are read side by side
+ */
 export function tradeoff(
   panel: ChartPanel,
   saved: readonly [number, number],
@@ -102,45 +148,39 @@ export function tradeoff(
   view: View,
 ): SVGSVGElement {
   const { model } = view;
-  const cells = panel.cells.filter(({ policy, savedBytes }) => savedBytes !== null && view.shows(policy));
-  const described = cells.map(({ policy, savedBytes, costNs, front }) => {
-    const best = front ? ', best' : '';
-    return `${model.policies[policy]}: saved ${bytesText(savedBytes ?? 0)}, ${model.costName} ${timeText(costNs)}${best}`;
-  });
-  const cost = largest(cells.map(({ costNs }) => costNs));
-  const time = timeUnit(cost);
-  const memory = byteUnit(Math.max(...saved.map(Math.abs)));
+  const cells = panel.cells.filter(
+    ({ policy, savedBytes, extraNs }) => savedBytes && extraNs && view.shows(policy),
+  );
+  const extra = rangeOf(cells.map(extraOf));
+  const time = timeUnit(extra[1] - extra[0]);
+  const memory = byteUnit(saved[1] - saved[0]);
   const drawn = frame(
     width,
     HEIGHT,
-    `Memory saved against ${model.costName}, ${panel.limit}. ${described.join('; ')}. Arrow keys step through the policies, Enter marks one.`,
-    { from: 0, to: (cost / time.size) * 1.1 || 1, title: `${model.costName} (${time.name})` },
-    {
-      from: (saved[0] / memory.size) * 1.1,
-      to: (saved[1] / memory.size) * 1.1 || 1,
-      title: `saved (${memory.name})`,
-    },
+    `Memory saved against extra ${model.costName}, ${panel.limit}. ${described(cells, view)}. Arrow keys step through the policies, Enter marks one.`,
+    axisOf(extra, time, `extra ${model.costName}`),
+    axisOf(saved, memory, 'saved'),
   );
   const { svg, plot, x, y } = drawn;
-  const dots = dotsOf(cells, ({ costNs, savedBytes }) => ({
-    x: x.at(costNs / time.size),
-    y: y.at((savedBytes ?? 0) / memory.size),
+  const dots = dotsOf(cells, (cell) => ({
+    x: x.at(extraOf(cell)[0] / time.size),
+    y: y.at(savedOf(cell)[0] / memory.size),
   })).sort((a, b) => a.x - b.x);
   plot.append(frontLine(dots));
+  for (const dot of dots) plot.append(...intervals(drawn, dot, time, memory));
   for (const dot of dots) {
     const policies = dot.cells.map(({ policy }) => policy);
     const first = policies[0]!;
-    plot.append(
-      shape('path', {
-        class: `dot c${first % 10} ${onFront(dot) ? 'best' : ''}`,
-        d: SHAPES[first % SHAPES.length]!,
-        transform: `translate(${dot.x} ${dot.y})`,
-        'data-policies': policies.join(' '),
-      }),
-    );
+    const own = { class: `dot p${first} ${onFront(dot) ? 'best' : ''}`, 'data-policies': policies.join(' ') };
+    plot.append(markAt(model.marks[first]!, dot.x, dot.y, own));
   }
   drawLabels(drawn, dots, view);
   const anchors = dots.map((dot): Anchor => ({ x: dot.x, y: dot.y, tooltip: () => tooltipOf(dot, view) }));
   showTooltips(svg, anchors, Math.hypot, view.choose);
   return svg;
+}
+
+/** The least and the most bytes saved in some panels. */
+export function savedRange(panels: readonly ChartPanel[]): readonly [number, number] {
+  return rangeOf(panels.flatMap(({ cells }) => cells.map(savedOf)));
 }

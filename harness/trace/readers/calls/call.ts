@@ -12,6 +12,16 @@ export type Clock = 'epoch' | 'day' | 'relative' | 'calls';
 /** Name of the pseudo call that is the end of a thread: strace's line `+++ exited`, `+++ killed` or `+++ superseded`. */
 export const THREAD_END = '+++';
 
+/** What a descriptor stands for, as a recorder saw it. */
+export interface SeenObject {
+  /** Distinguishes files, as device and inode do. */
+  readonly identity: string;
+  /** What `/proc/PID/fd` or `/proc/PID/maps` says of it. */
+  readonly path: string;
+  /** Its size; -1 where it is not known. */
+  readonly bytes: number;
+}
+
 /** One finished system call, or the end of a thread. */
 export interface Call {
   /** Id of the thread, as strace's own pid namespace has it: the same that `result` of a clone is. */
@@ -27,6 +37,8 @@ export interface Call {
   readonly args: readonly string[];
   /** What descriptors in this call stand for, as in `/memfd:seg`, by number; empty without -y. */
   readonly files: ReadonlyMap<number, string>;
+  /** What descriptors in this call stand for, by number, where the recorder looked them up. */
+  readonly objects?: ReadonlyMap<number, SeenObject> | undefined;
   /** The returned number; -1 when the call failed; NaN when strace shows none (`?`). */
   readonly result: number;
   /** Name of the error of a call that failed, as in `ENOMEM`. */
@@ -58,6 +70,8 @@ export interface CallLog {
   readonly attached: number | undefined;
   /** How threads came to be of which the calls do not say it, by thread. Undefined where that is to be inferred from what they act on. */
   readonly relations?: ReadonlyMap<number, Relation>;
+  /** Whether it has all calls that close descriptors; undefined where that shows by whether it has any. */
+  readonly closes?: boolean;
 }
 
 /** Counts the lines of a call that the result is made of. */
@@ -87,10 +101,10 @@ export function clockText(clock: Clock, startUs: number): string {
   return 'calls, a microsecond each: the log has no times';
 }
 
-/** Pages that hold a number of bytes. @throws InputError where an address space has fewer */
-export function pages(bytes: number): number {
+/** Pages that hold a number of bytes. @throws InputError, with the place where it is given, where an address space has fewer */
+export function pages(bytes: number, place?: Place): number {
   if (bytes > PAGE_LIMIT * PAGE_BYTES)
-    throw new InputError(`${bytes} bytes are more than an address space has, expected fewer`);
+    throw new InputError(`${bytes} bytes are more than an address space has, expected fewer`, place);
   return Math.ceil(bytes / PAGE_BYTES);
 }
 

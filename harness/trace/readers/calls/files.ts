@@ -6,22 +6,27 @@ import { drop } from './drops.js';
 import { segmentOf } from './maps.js';
 import type { Process } from './processes.js';
 import { type CallFollower, type Outcome, type Scene, UNRELATED } from './scene.js';
-import type { Segment } from './segments.js';
+import { isSegmentPath, labelOf, type Segment, SHM } from './segments.js';
 
 export const HUGE_LEFT = 'mappings of huge pages (MAP_HUGETLB), which the format does not have';
 const UNMATCHED_LEFT = 'shared mappings of files or of segments not in the log';
 const NOT_FOLLOWED = 'on files that are not followed';
 const STALE = 'through descriptors that may stand for other files by now (the log has no close)';
 const TOO_LARGE = 'calls on segments of more than 2^31 - 1 pages, which the format cannot name';
-const SHM = '/dev/shm/';
 
 /** The text of a quoted argument. */
 function quoted(text: string | undefined): string {
   return (text ?? '').replace(/^"|"(\.\.\.)?$/g, '');
 }
 
-/** A descriptor that only `strace -y` explains: a file in /dev/shm, or one that is no segment. */
-function shownFile(scene: Scene, process: Process, path: string | undefined): OpenFile | undefined {
+/** A descriptor that only the recorder explains (strace -y): a file in /dev/shm, or one that is no segment. */
+function shownFile(scene: Scene, process: Process, call: Call, fd: number): OpenFile | undefined {
+  const object = call.objects?.get(fd);
+  if (object)
+    return isSegmentPath(object.path)
+      ? { kind: 'segment', segment: scene.segments.ofObject(object, process) }
+      : OTHER_FILE;
+  const path = call.files.get(fd);
   if (path === undefined || path.startsWith('/memfd:')) return undefined;
   return path.startsWith(SHM)
     ? { kind: 'segment', segment: scene.segments.atPath(path, process) }
@@ -33,7 +38,7 @@ function segmentAt(scene: Scene, process: Process, call: Call, index: number): S
   const fd = numberAt(call, index);
   const known = scene.descriptors.get(process, fd);
   if (known) return scene.descriptors.segment(process, fd);
-  const shown = shownFile(scene, process, call.files.get(fd));
+  const shown = shownFile(scene, process, call, fd);
   if (shown) scene.descriptors.set(process, fd, shown, false);
   return shown?.kind === 'segment' ? shown.segment : undefined;
 }
@@ -82,7 +87,7 @@ function inferred(
   const fd = numberAt(call, 4);
   if (scene.trusted && scene.descriptors.get(process, fd)) return undefined;
   const path = call.files.get(fd);
-  const label = path?.startsWith('/memfd:') ? path.slice(7).replace(/ ?\(deleted\)$/, '') : undefined;
+  const label = path?.startsWith('/memfd:') ? labelOf(path) : undefined;
   const segment =
     scene.segments.infer(process, bytes, label) ?? (direct?.bytes === bytes ? direct : undefined);
   if (segment && scene.trusted) scene.descriptors.set(process, fd, { kind: 'segment', segment }, false);
@@ -95,6 +100,8 @@ function memfdCreate(scene: Scene, process: Process, call: Call): Outcome {
   const file: OpenFile = huge
     ? { kind: 'huge' }
     : { kind: 'segment', segment: scene.segments.create(process, quoted(call.args[0])) };
+  const seen = call.objects?.get(call.result);
+  if (seen && file.kind === 'segment') scene.segments.identify(file.segment, seen);
   scene.descriptors.set(process, call.result, file, flags.includes('MFD_CLOEXEC'));
   return huge ? 'segments of huge pages (MFD_HUGETLB), which the format does not have' : undefined;
 }
@@ -102,15 +109,16 @@ function memfdCreate(scene: Scene, process: Process, call: Call): Outcome {
 /** open(path, flags) and openat(directory, path, flags): files in /dev/shm are segments. */
 function open(scene: Scene, process: Process, call: Call): Outcome {
   const at = call.name === 'open' || call.name === 'creat' ? 0 : 1;
-  const path = quoted(call.args[at]);
+  const seen = call.objects?.get(call.result);
+  const path = seen?.path ?? quoted(call.args[at]);
   const flags = call.name === 'creat' ? 'O_CREAT|O_TRUNC' : (call.args[at + 1] ?? '');
   const cloexec = flags.includes('O_CLOEXEC');
   if (!path.startsWith(SHM) || path.endsWith('/') || flags.includes('O_DIRECTORY')) {
     scene.descriptors.set(process, call.result, OTHER_FILE, cloexec);
     return UNRELATED;
   }
-  const isNew = !scene.segments.hasPath(path) && flags.includes('O_EXCL');
-  const segment = scene.segments.atPath(path, process);
+  const isNew = !seen && !scene.segments.hasPath(path) && flags.includes('O_EXCL');
+  const segment = seen ? scene.segments.ofObject(seen, process) : scene.segments.atPath(path, process);
   if (isNew) scene.segments.resize(segment, 0);
   else if (flags.includes('O_TRUNC')) truncate(scene, segment, 0);
   scene.descriptors.set(process, call.result, { kind: 'segment', segment }, cloexec);

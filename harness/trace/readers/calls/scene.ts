@@ -71,7 +71,7 @@ export class Scene {
   ) {
     const { calls, relations } = log;
     this.processes = new Processes(calls, relations ?? this.inferredRelations(log));
-    this.trusted = calls.some(({ name }) => name === 'close' || name === 'close_range');
+    this.trusted = log.closes ?? calls.some(({ name }) => name === 'close' || name === 'close_range');
   }
 
   private inferredRelations({ calls, children, attached }: CallLog): ReadonlyMap<number, Relation> {

@@ -1,5 +1,22 @@
 import { PAGE_BYTES } from '../../../base/page.js';
+import type { SeenObject } from './call.js';
 import type { Process } from './processes.js';
+
+/** Files here are shared memory. */
+export const SHM = '/dev/shm/';
+/** What the kernel adds to the paths of files without a name. */
+const DELETED = / \(deleted\)$/;
+const OBJECTS = /^\/(dev\/shm\/|memfd:|SYSV[0-9a-f]{8}|dev\/zero \(deleted\))/;
+
+/** Whether a path of `/proc/PID/fd` or `/proc/PID/maps` is of shared memory. */
+export function isSegmentPath(path: string): boolean {
+  return OBJECTS.test(path);
+}
+
+/** What memfd_create called the file of a path; empty for others. */
+export function labelOf(path: string): string {
+  return path.startsWith('/memfd:') ? path.slice('/memfd:'.length).replace(DELETED, '') : '';
+}
 
 /** A segment of shared memory: of memfd_create, of a file in /dev/shm, or of shmget. */
 export class Segment {
@@ -41,6 +58,7 @@ export class Segments {
   private readonly bySize = new Map<number, Segment[]>();
   private readonly byPath = new Map<string, Segment>();
   private readonly byId = new Map<number, Segment>();
+  private readonly byIdentity = new Map<string, Segment>();
   private readonly names = new Set<string>();
   private count = 0;
   /** Mappings of shared memory whose segment is not in the log. */
@@ -52,10 +70,28 @@ export class Segments {
     return new Segment(this.freeName(`segment-${this.count}`), creator, label);
   }
 
+  /** Notes what a segment is known by. */
+  identify(segment: Segment, { identity }: SeenObject): void {
+    this.byIdentity.set(identity, segment);
+  }
+
+  /** The segment that a recorder saw behind a descriptor; one that was not seen before is new. */
+  ofObject(object: SeenObject, opener: Process): Segment {
+    const known = this.byIdentity.get(object.identity);
+    if (known) return known;
+    const path = object.path.replace(DELETED, '');
+    const segment = path.startsWith(SHM) ? this.newAtPath(path, opener) : this.create(opener, labelOf(path));
+    this.identify(segment, object);
+    if (object.bytes >= 0) this.resize(segment, object.bytes);
+    return segment;
+  }
+
   /** The segment that a file in /dev/shm is; one whose making the log does not have is new, of unknown size. */
   atPath(path: string, opener: Process): Segment {
-    const known = this.byPath.get(path);
-    if (known) return known;
+    return this.byPath.get(path) ?? this.newAtPath(path, opener);
+  }
+
+  private newAtPath(path: string, opener: Process): Segment {
     const name = path.slice(path.lastIndexOf('/') + 1).replace(/[^A-Za-z0-9._-]/g, '_');
     const segment = new Segment(this.freeName(name), opener);
     segment.named = true;

@@ -208,5 +208,5 @@ class Units {
 /** Where a call mapped memory. @param length which argument is its size in bytes */
 function place(call: Call, length: number): Range {
   const start = call.result / PAGE_BYTES;
-  return { start, end: start + pages(Number(call.args[length]) || 0) };
+  return { start, end: start + pages(Number(call.args[length]) || 0, call.place) };
 }

@@ -21,6 +21,14 @@ describe('a call on more memory than there is', () => {
       /^x:1: 100000000000000000000 bytes are more than an address space has, expected fewer$/,
     );
   });
+
+  it('does so while it is found out which threads belong together, too', async () => {
+    const map = (thread: number, bytes: string) =>
+      `${thread} mmap(NULL, ${bytes}, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x${thread}000 <0.000010>`;
+    await expect(
+      imported([map(7, '4096'), map(8, '18446744073709551615'), map(7, '4096')], { memory: 'all' }),
+    ).rejects.toThrow(/^x:2: 18446744073709552000 bytes are more/);
+  });
 });
 
 const MEMFD = (pid: number, fd: number, bytes: number, address: string) => [

@@ -1,12 +1,13 @@
 import { InputError } from '../../../../base/errors.js';
 import type { LineAccount } from '../../account.js';
-import { type Call, THREAD_END } from '../../calls/call.js';
+import { THREAD_END } from '../../calls/call.js';
 import { isFollowed } from '../../calls/calls-table.js';
 import { callName, namedArguments } from '../../calls/constants.js';
 import { UNRELATED } from '../../calls/scene.js';
 import { lostEvents } from '../../faults/line.js';
 import { NO_FILES } from '../../strace/arguments.js';
 import { callArguments, TraceLine } from './line.js';
+import type { PlacedCall } from './look-up.js';
 
 /** Calls that other events of the recording tell of. */
 const TOLD_BY_EVENTS = new Set([
@@ -28,15 +29,9 @@ interface Begun {
   readonly text: string;
 }
 
-/** A call, with what its line was. */
-interface Placed {
-  readonly call: Call;
-  readonly line: number;
-}
-
 /** Makes calls of the lines of a recording, and counts the lines that are none. */
 export class TraceCalls {
-  private readonly placed: Placed[] = [];
+  private readonly placed: PlacedCall[] = [];
   private readonly begun = new Map<number, Begun>();
   private readonly line = new TraceLine();
   private number = 0;
@@ -81,7 +76,7 @@ export class TraceCalls {
   }
 
   /** All calls in order; places are lines. Counts what had not ended. */
-  finish(): Placed[] {
+  finish(): PlacedCall[] {
     if (this.cut > 0) this.account.leave('lines that are cut short');
     this.account.leave('calls that had not ended', this.begun.size);
     return this.placed.sort((a, b) => a.call.timeUs - b.call.timeUs || a.line - b.line);

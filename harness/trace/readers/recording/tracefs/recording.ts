@@ -5,8 +5,11 @@ import { Reorder } from '../order.js';
 import { ACCESS, type AccessBatch, type RawRecording, type RecordedCalls } from '../source.js';
 import { TraceCalls } from './calls.js';
 import { TraceLine } from './line.js';
+import { LookUp } from './look-up.js';
+import { SeenObjects } from './objects.js';
 
 const TRACE = 'trace.txt';
+const OBJECTS = 'objects.txt';
 const EXECS = /^execve(at)?$/;
 
 /** Digits of an address that are within a page. */
@@ -91,7 +94,11 @@ export class TracefsRecording implements RawRecording {
     const { file, account } = this.folder.input(TRACE);
     const reader = new TraceCalls(file, account, this.program);
     for await (const lines of this.folder.lines(TRACE)) for (const line of lines) reader.read(line);
-    const placed = reader.finish();
+    const seen = new SeenObjects();
+    if (this.folder.files.includes(OBJECTS))
+      for await (const lines of this.folder.lines(OBJECTS))
+        for (const line of lines) seen.read(line, account);
+    const placed = new LookUp(reader.finish(), seen).complete();
     return {
       calls: placed.map(({ call }) => call),
       places: placed.map(({ line }) => line),
@@ -99,6 +106,7 @@ export class TracefsRecording implements RawRecording {
       children: new Map(),
       attached: undefined,
       relations: new Map(),
+      closes: true,
     };
   }
 

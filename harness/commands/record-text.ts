@@ -1,0 +1,46 @@
+import { basename } from 'node:path';
+import type { Manifest } from '../record/manifest.js';
+
+/** What each engine records with, as sentences name it. */
+const BY: Readonly<Record<string, string>> = {
+  tracefs: 'the kernel (tracefs)',
+  strace: 'strace',
+  valgrind: 'valgrind',
+};
+
+/** How the program ended, or that it goes on. @param goOn processes that go on without being recorded */
+export function endText({ program }: Manifest, goOn: readonly number[]): string {
+  const { pid, file, ended } = program;
+  const name = `${basename(file)} (process ${pid})`;
+  const others = goOn.length > 0 ? `; ${goOn.length} processes go on and are not recorded any more` : '';
+  if (ended === undefined) return `${name}: recording has ended${others}`;
+  if ('signal' in ended) return `${name}: ended by ${ended.signal}${others}`;
+  return `${name}: ended with exit status ${ended.status}${others}`;
+}
+
+/** How long was recorded, and by what. */
+export function recordedText({ engine, kernel, clocks }: Manifest): string {
+  const ns = BigInt(clocks.end.monotonic_ns) - BigInt(clocks.start.monotonic_ns);
+  const seconds = (Number(ns) / 1e9).toFixed(1);
+  return `recorded: ${seconds} s by ${BY[engine]} on Linux ${kernel}`;
+}
+
+/** What accesses are known by, and what follows for results. */
+const ACCESSES: Readonly<Record<Manifest['accesses'], readonly string[]>> = {
+  none: ['not seen: all accesses; memory over time is right, columns of faults are n/a'],
+  faults: [
+    'not seen: accesses to pages that were there already, and whether an access read or wrote; faults under a limit are n/a (--accesses records every page)',
+  ],
+  'directed-faults': [
+    'not seen: accesses to pages that were there already; faults under a limit are n/a (--accesses records every page)',
+  ],
+  pages: [],
+};
+
+/** What a recording cannot show, a line each. */
+export function unseenText({ accesses, missing, lost_events: lost }: Manifest): string[] {
+  const lines = [...ACCESSES[accesses]];
+  if (missing.length > 0) lines.push(`not seen: calls that this kernel does not have: ${missing.join(', ')}`);
+  if (lost > 0) lines.push(`not seen: ${lost} events that were lost`);
+  return lines;
+}

@@ -1,0 +1,28 @@
+/** Calls on memory and on descriptors, and those that begin and end tasks; their tracepoints are `sys_enter_X` and `sys_exit_X`. */
+export const CALLS: readonly string[] = [
+  ...['mmap', 'munmap', 'mremap', 'brk', 'mprotect', 'pkey_mprotect', 'remap_file_pages', 'prctl'],
+  ...['madvise', 'process_madvise', 'mlock', 'mlock2', 'munlock', 'mlockall', 'munlockall'],
+  ...['open', 'openat', 'openat2', 'creat', 'memfd_create', 'memfd_secret', 'close', 'close_range'],
+  ...['dup', 'dup2', 'dup3', 'fcntl', 'pidfd_open', 'pidfd_getfd', 'unshare'],
+  ...['ftruncate', 'truncate', 'fallocate', 'pread64', 'pwrite64', 'sync_file_range', 'fsync', 'fdatasync'],
+  ...['unlink', 'unlinkat', 'rename', 'renameat', 'renameat2'],
+  ...['shmget', 'shmat', 'shmdt', 'shmctl'],
+  ...['fork', 'vfork', 'clone', 'clone3', 'execve', 'execveat', 'exit', 'exit_group'],
+];
+
+/** First accesses. x86 alone has these tracepoints. */
+export const FAULTS: readonly string[] = ['exceptions/page_fault_user', 'exceptions/page_fault_kernel'];
+
+/** New tasks with their clone flags, new programs, ends of tasks. */
+export const TASKS: readonly string[] = [
+  'task/task_newtask',
+  'sched/sched_process_exec',
+  'sched/sched_process_exit',
+];
+
+/** All tracepoints, as `SUBSYSTEM/NAME`. */
+export const TRACEPOINTS: readonly string[] = [
+  ...FAULTS,
+  ...TASKS,
+  ...CALLS.flatMap((call) => [`syscalls/sys_enter_${call}`, `syscalls/sys_exit_${call}`]),
+];
