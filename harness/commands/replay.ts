@@ -21,7 +21,7 @@ import {
 } from '../metrics/files.js';
 import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
-import { callWarnings } from '../metrics/warnings.js';
+import { callWarnings, sampleWarning } from '../metrics/warnings.js';
 import { addFiles, checkFolder } from '../output/folder.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
@@ -116,9 +116,9 @@ function callTable(calls: readonly CallRow[]): string {
 }
 
 /** The result as text: metrics, calls that failed, and what a reader must know. */
-function resultText({ run, calls }: CellResult, format: Args['format']): string {
+function resultText({ run, calls }: CellResult, sample: number, format: Args['format']): string {
   if (format === 'csv') return csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, [run]);
-  const warnings = callWarnings(run);
+  const warnings = [...(sample > 1 ? [sampleWarning(sample)] : []), ...callWarnings(run)];
   if (format === 'json') {
     const more = { ...(someFailed(calls) ? { calls } : {}), ...(warnings.length > 0 ? { warnings } : {}) };
     return JSON.stringify({ ...jsonRow(RUN_COLUMNS, run), ...more }, null, 2);
@@ -173,7 +173,7 @@ async function handler(args: Args): Promise<void> {
     progress.stop();
     if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) writeFiles(args.out, result);
-    await print(resultText(result, args.format));
+    await print(resultText(result, trace.meta.sample, args.format));
     if (isEmpty(result))
       note(
         `${shown}: nothing is ever in memory, so that most results are 0; expected events that bring pages in: read, write, pread, pwrite or populate (a log of strace has none: --with faults=FILE adds them)`,
