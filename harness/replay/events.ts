@@ -12,6 +12,10 @@ import type { KindChange } from './memory-kind.js';
 const POPULATING: readonly MapFlag[] = ['populate', 'locked'];
 const POPULATING_ADVICE: readonly Advice[] = ['MADV_POPULATE_READ', 'MADV_POPULATE_WRITE', 'MADV_WILLNEED'];
 
+function withoutPopulating(arg: MapArg): MapArg {
+  return { ...arg, flags: new Set([...arg.flags].filter((flag) => !POPULATING.includes(flag))) };
+}
+
 /** Carries out what spaces do, and what happens to objects, except reads and writes. The discard policy hears what it needs to know. */
 export class Events {
   /** By op: why the machine refuses it. */
@@ -147,8 +151,7 @@ export class Events {
   }
 
   private map(space: number, page: number, count: number, arg: MapArg): void {
-    const flags = new Set([...arg.flags].filter((flag) => !this.isSample || !POPULATING.includes(flag)));
-    const made = this.isSample ? { ...arg, flags } : arg;
+    const made = this.isSample ? withoutPopulating(arg) : arg;
     if (this.kindChange) this.kindChange.map(this.target, space, page, count, made);
     else this.target.map(space, page, count, made);
   }
