@@ -1,5 +1,5 @@
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { HostError } from '../../base/errors.js';
 import { startOf } from '../../base/processes.js';
@@ -24,7 +24,8 @@ const STOPPING_MS = 250;
 
 /** The tool's options. */
 export function toolOptions(raw: string, accesses: AccessOptions): string[] {
-  const options = [`--folder=${raw}`, `--every-us=${Math.round(accesses.everyMs * 1000)}`];
+  // The program may change its folder.
+  const options = [`--folder=${resolve(raw)}`, `--every-us=${Math.round(accesses.everyMs * 1000)}`];
   if (accesses.contentsEveryMs !== undefined)
     options.push(`--contents-us=${Math.max(1, Math.round(accesses.contentsEveryMs * 1000))}`);
   if (accesses.sample > 1) options.push(`--sample=${accesses.sample}`);
@@ -98,6 +99,7 @@ export const valgrind: Engine = {
     const around = toolCommand(installed, tools, toolOptions(raw, accesses));
     // The gate is around valgrind, so that what the shell does is not recorded.
     const program = startStopped([...around, ...target.command]);
+    program.release();
     return new ValgrindRun(program, raw, installed, accesses);
   },
 };
