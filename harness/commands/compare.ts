@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { EXIT, HostError, InputError } from '../base/errors.js';
 import { packageFile } from '../base/package-root.js';
-import { DEFAULT_EXPERIMENT, type Experiment, readExperiment } from '../experiment/file.js';
+import type { Experiment } from '../experiment/file.js';
+import { namedExperiment } from '../experiment/one-trace.js';
 import { Pool } from '../experiment/pool.js';
 import { type RunSummary, runInto } from '../experiment/run.js';
 import { WRITTEN_FILES } from '../experiment/store.js';
@@ -24,7 +25,7 @@ import {
   wholeFlag,
 } from './flags.js';
 import { interruptible } from './interrupt.js';
-import { note, Progress, print } from './terminal.js';
+import { note, outputLook, Progress, print } from './terminal.js';
 
 const MAX_WORKERS = 1024;
 const DRAW_WORKER = packageFile('dist', 'harness', 'commands', 'draw-worker.js');
@@ -37,6 +38,7 @@ interface Args extends PolicyModuleArgs {
   force: boolean;
   heatmap: boolean;
   report: boolean;
+  full: boolean;
   quiet: boolean;
 }
 
@@ -44,7 +46,8 @@ function builder(yargs: Argv): Argv {
   return yargs
     .positional('experiment', {
       type: 'string',
-      describe: 'experiment file (YAML); without one, the shipped comparison',
+      describe:
+        'experiment file (YAML), or a trace to compare all policies on; without, the shipped comparison',
     })
     .options({
       ...outFlag,
@@ -70,10 +73,18 @@ function builder(yargs: Argv): Argv {
         default: true,
         describe: 'write report.html and draw the figures when all cells are done; --no-report skips that',
       },
+      full: {
+        type: 'boolean',
+        default: false,
+        describe: 'print tables with all columns, and sentences on what they show',
+      },
       ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
-    });
+    })
+    .epilogue(
+      'Exit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 every cell ran out of memory, 129, 130, 143 interrupted.',
+    );
 }
 
 /** claims.csv: the claims of an experiment, judged by its results. */
@@ -83,11 +94,15 @@ function claimsFile(judged: readonly JudgedClaim[]): Map<string, string> {
 }
 
 /** What is printed after a run. */
-function summary({ runs, draws, spaces, traces, folder }: RunSummary, claims: readonly Claim[]): string {
+function summary(
+  { runs, draws, spaces, traces, folder }: RunSummary,
+  claims: readonly Claim[],
+  full: boolean,
+): string {
   const judged = judgeClaims(claims, runs);
   const files = `runs.csv, draws.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}manifest.json`;
   return [
-    comparisonText({ runs, draws, spaces, traces }),
+    comparisonText({ runs, draws, spaces, traces }, { look: outputLook(), full }),
     ...(judged.length > 0 ? [`Claims, judged by the cells above:\n${claimsTable(judged)}`] : []),
     `Results: ${folder} (${files})`,
   ].join('\n\n');
@@ -119,7 +134,7 @@ async function runCells(
           progress = new Progress(experiment.name, cells - resumed, args.quiet);
         },
         note,
-        finishedCell: () => progress?.step(),
+        finishedCell: (leftMs) => progress?.step(leftMs),
         failedCell: (cell, what, reason) => note(`cell ${cell} (${what}) failed: ${reason}`),
       },
     });
@@ -178,6 +193,10 @@ async function runInFolder(
     if (run.failed > 0 && !run.aborted)
       process.exitCode = run.failedOfInput > 0 ? EXIT.badInput : EXIT.hostCannot;
     if (run.aborted) note(`reclaim: interrupted; ${keptText(run, folder)}`);
+    else if (run.runs.length > 0 && run.runs.every(({ outcome }) => outcome === 'oom')) {
+      note(`reclaim: all ${run.runs.length} cells ran out of memory: there is nothing to compare`);
+      process.exitCode = EXIT.outOfMemory;
+    }
     return run;
   } catch (error) {
     if (!(error instanceof HostError) || !folder.hasUnfinishedCells()) throw error;
@@ -188,7 +207,7 @@ async function runInFolder(
 }
 
 async function handler(args: Args): Promise<void> {
-  const experiment = readExperiment(args.experiment ?? DEFAULT_EXPERIMENT);
+  const experiment = await namedExperiment(args.experiment);
   const out = args.out ?? join('results', 'runs', experiment.name);
   // What keeps this thread busy is outside of `interruptible`, so that signals have their default action: checking what is in
   // the folder, and the text.
@@ -196,7 +215,7 @@ async function handler(args: Args): Promise<void> {
   const run = await interruptible((signal) => runInFolder(folder, experiment, args, signal));
   // What is missing from the tables of a part of the cells could turn their answer.
   if (run.aborted || run.runs.length === 0) return;
-  await print(summary(run, experiment.claims));
+  await print(summary(run, experiment.claims, args.full));
   if (args.report) await interruptible((signal) => draw(folder.path, signal));
 }
 

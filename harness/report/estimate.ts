@@ -2,12 +2,12 @@
  * What policies cost and save against each other, with intervals. Differences are paired: a draw of device latencies, and a
  * replicate of a generated workload, are the same for all policies, and so what they share cancels out.
  */
-import type { RunRow } from '../metrics/files.js';
+import type { DrawRow, RunRow } from '../metrics/files.js';
 import type { StallPart } from '../metrics/schema.js';
 import { type Estimate, estimate, holdsZero, scaled } from '../stats/estimate.js';
 import { type Axis, EQUAL_COST, EQUAL_SAVING } from './comparison.js';
 import { numberIn } from './format.js';
-import type { Contender, DrawRow, Setting } from './selection.js';
+import type { Contender, Setting } from './selection.js';
 
 export type { Estimate } from '../stats/estimate.js';
 

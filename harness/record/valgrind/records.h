@@ -159,6 +159,15 @@ static void put_text(const HChar* text)
    put_bytes(text, length < PATH_BYTES ? (UInt)length : PATH_BYTES);
 }
 
+/* Sets the thread that the records are of: another one may have run while this one was in a system call. */
+static void thread_is(ThreadId thread)
+{
+   static ThreadId last = VG_INVALID_THREADID;
+   if (thread == last && running_thread != 0) return;
+   last = thread;
+   running_thread = (UInt)VG_(gettid)();
+}
+
 /* Says the thread of the records that follow where it has changed, and the time where it is `precision` later. */
 static void tell_context(ULong precision)
 {
