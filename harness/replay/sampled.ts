@@ -7,7 +7,7 @@ import type { ReplayOptions } from './options.js';
 
 /**
  * Metrics that a replay of a sample of the pages has as they are: what is counted once for a call, a mapping or a page table,
- * ranges as calls name them, the time of one touch, and stalls, which the ledger counts for all pages.
+ * ranges as calls name them, and the time of one touch.
  */
 const AS_COUNTED: ReadonlySet<MetricName> = new Set<MetricName>([
   'page_table_pages_peak',
@@ -25,9 +25,6 @@ const AS_COUNTED: ReadonlySet<MetricName> = new Set<MetricName>([
   'touch_ns_p99',
   'touch_ns_p999',
   'touch_ns_max',
-  'stalls_over_100us',
-  'stalls_over_1ms',
-  'stalls_over_10ms',
 ]);
 
 /** How many accesses a few hot pages have decides how many a sample has: nothing is said of one access in a thousand. */
