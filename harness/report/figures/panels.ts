@@ -23,7 +23,7 @@ export interface Panel {
 }
 
 /** The width of a figure whose panels stand side by side: that of the page for several of them. */
-export function widthOf(columns: number, page: Page): Width {
+function widthOf(columns: number, page: Page): Width {
   return columns > 1 ? 'page' : page.asked;
 }
 
