@@ -81,7 +81,7 @@ class ChartData {
 
   constructor(private readonly data: FigureData) {
     const moments = data.rows('timeline.csv');
-    this.selection = select({ runs: data.rows('runs.csv'), traces: data.traces });
+    this.selection = select({ runs: data.rows('runs.csv'), draws: data.draws, traces: data.traces });
     this.series = SERIES.filter(({ pages }, i) => i === 0 || moments.some((row) => pages(row) > 0));
     const drawn = this.selection.settings.flatMap(({ contenders }) => contenders.filter(isDrawn));
     this.parts = STALL_PARTS.filter((part) =>

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../../base/package-root.js';
+import type { Axis, TraceFacts } from '../comparison.js';
 import type { FigureData } from '../figures/data.js';
 import { warningsOf } from '../warnings.js';
 import { chartModel } from './chart-data.js';
@@ -40,6 +41,23 @@ ${
 }`;
 }
 
+/** What is compared, by axis. */
+const COMPARED: Readonly<Record<Axis, string>> = {
+  discard: 'ways to give memory back',
+  merge: 'ways to merge equal memory',
+  'discard and merge': 'ways to give memory back and to merge it',
+  purge: 'ways to purge what is given back',
+  reclaim: 'ways to reclaim memory',
+};
+
+/** What was compared, on what. @param policies the names of all policies */
+function titleOf(axis: Axis, policies: readonly string[], traces: readonly TraceFacts[]): string {
+  const what =
+    policies.length > 1 ? `${policies.length} ${COMPARED[axis]}, compared` : `${policies[0]} alone`;
+  const on = traces.length === 1 ? traces[0]!.label : `${traces.length} traces`;
+  return `${what} on ${on}`;
+}
+
 /** Digest of an inline script or style, for the policy of what the page may run. */
 function digest(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -67,6 +85,7 @@ export function reportPage(data: FigureData, attachments: readonly Attachment[])
   const style = `${rules}${policyCss(model.policies)}`;
   const script = clientScript();
   const policy = `default-src 'none'; script-src ${digest(script)}; style-src ${digest(style)}; base-uri 'none'; form-action 'none'`;
+  const title = titleOf(data.axis, model.policies, traces);
   const outcomes = [...new Set(runs.map(({ outcome }) => outcome))].map(
     (outcome) => `${runs.filter((row) => row.outcome === outcome).length} ${outcome}`,
   );
@@ -78,12 +97,12 @@ export function reportPage(data: FigureData, attachments: readonly Attachment[])
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="reclaim-bench ${manifest.program.version}">
-<title>${name}: how to give memory back</title>
+<title>${title} (${name})</title>
 ${raw('style', style)}</head>
 <body>
 <a class="skip" href="#main">Skip to the results</a>
 <header>
-<div><p class="brand">reclaim-bench</p><h1>${name}</h1></div>
+<div><p class="brand">reclaim-bench, experiment ${name}</p><h1>${title}</h1></div>
 <button type="button" id="theme" hidden>Dark</button>
 </header>
 <nav aria-label="Parts of the report"><ul>
