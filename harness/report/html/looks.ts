@@ -1,4 +1,4 @@
-import { type PolicyStyle, policyStyles } from '../style.js';
+import { GLANCE_STYLES, type PolicyStyle, policyStyles, REFUSED_STYLE } from '../style.js';
 
 /** Dashes are in points of a figure; a screen has more pixels. */
 const PIXELS = 1.6;
@@ -19,4 +19,10 @@ export function policyCss(policies: readonly string[]): string {
     return `.p${i} {\n  --c: var(--p${i});\n}\n${dashed}`;
   });
   return `:root {\n${colors.join('')}}\n${rules.join('')}`;
+}
+
+/** Colours of the picture of the whole comparison. */
+export function glanceCss(): string {
+  const areas = Object.entries({ ...GLANCE_STYLES, refused: REFUSED_STYLE });
+  return areas.map(([name, { color }]) => `.g-${name} {\n  fill: ${color};\n}\n`).join('');
 }
