@@ -24,7 +24,7 @@ import {
   wholeFlag,
 } from './flags.js';
 import { interruptible } from './interrupt.js';
-import { note, Progress, print } from './terminal.js';
+import { note, outputLook, Progress, print } from './terminal.js';
 
 const MAX_WORKERS = 1024;
 const DRAW_WORKER = packageFile('dist', 'harness', 'commands', 'draw-worker.js');
@@ -37,6 +37,7 @@ interface Args extends PolicyModuleArgs {
   force: boolean;
   heatmap: boolean;
   report: boolean;
+  full: boolean;
   quiet: boolean;
 }
 
@@ -70,6 +71,11 @@ function builder(yargs: Argv): Argv {
         default: true,
         describe: 'write report.html and draw the figures when all cells are done; --no-report skips that',
       },
+      full: {
+        type: 'boolean',
+        default: false,
+        describe: 'print tables with all columns, and sentences on what they show',
+      },
       ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
@@ -83,11 +89,15 @@ function claimsFile(judged: readonly JudgedClaim[]): Map<string, string> {
 }
 
 /** What is printed after a run. */
-function summary({ runs, draws, spaces, traces, folder }: RunSummary, claims: readonly Claim[]): string {
+function summary(
+  { runs, draws, spaces, traces, folder }: RunSummary,
+  claims: readonly Claim[],
+  full: boolean,
+): string {
   const judged = judgeClaims(claims, runs);
   const files = `runs.csv, draws.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}manifest.json`;
   return [
-    comparisonText({ runs, draws, spaces, traces }),
+    comparisonText({ runs, draws, spaces, traces }, { look: outputLook(), full }),
     ...(judged.length > 0 ? [`Claims, judged by the cells above:\n${claimsTable(judged)}`] : []),
     `Results: ${folder} (${files})`,
   ].join('\n\n');
@@ -196,7 +206,7 @@ async function handler(args: Args): Promise<void> {
   const run = await interruptible((signal) => runInFolder(folder, experiment, args, signal));
   // What is missing from the tables of a part of the cells could turn their answer.
   if (run.aborted || run.runs.length === 0) return;
-  await print(summary(run, experiment.claims));
+  await print(summary(run, experiment.claims, args.full));
   if (args.report) await interruptible((signal) => draw(folder.path, signal));
 }
 

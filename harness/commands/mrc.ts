@@ -33,7 +33,7 @@ import {
   policyModuleFlag,
   wholeFlag,
 } from './flags.js';
-import { print } from './terminal.js';
+import { outputLook, print } from './terminal.js';
 
 type Row = MrcRow | MrcEstimateRow | MrcBytesRow;
 
@@ -212,8 +212,7 @@ function curve(rows: readonly Row[]): string {
       .sort(([a], [b]) => a - b),
   }));
   if (curves.some(({ points }) => points.length < 2)) return '';
-  const color = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
-  return `\n\n${drawCurves(curves, color)}`;
+  return `\n\n${drawCurves(curves, outputLook().colour)}`;
 }
 
 async function show<C extends string>(

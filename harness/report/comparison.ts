@@ -31,6 +31,12 @@ export function rowName(row: RunRow, axis: Axis): string {
   return row[axis];
 }
 
+/** What saves nothing on an axis: the others are compared with it. */
+export function baseName(axis: Axis): string {
+  if (axis === 'reclaim') return 'the first policy';
+  return axis === 'merge' ? 'none' : 'keep';
+}
+
 /** The columns whose values an axis compares. */
 const COMPARED: Readonly<Record<Axis, readonly AxisColumn[]>> = {
   discard: ['discard'],
@@ -65,16 +71,22 @@ export function varyingColumns(rows: readonly RunRow[], columns: readonly AxisCo
 /** What a row has in the column of an axis, for titles: `swap zram`, `memory 16 MiB`. */
 export function axisLabel(row: RunRow, column: AxisColumn, pageBytes: number): string {
   const name = AXIS_NAMES.find((axis) => AXES[axis].column === column)!;
+  if (isSize(name) && row[name].endsWith('%')) return `${name} ${asked(row[name])}`;
   const pages = isSize(name) ? row[SIZE_COLUMNS[name]] : undefined;
   if (typeof pages === 'number') return `${name} ${mib(pages, pageBytes)} MiB`;
   return `${name} ${row[column]}`;
 }
 
-/** What a limit is called: traces differ in pages, not in shares. */
+/** A size as it was asked for, with a space before its unit. */
+function asked(size: string): string {
+  return size.replace(/(\d)(%|[KMGT]?i?B)$/, '$1 $2');
+}
+
+/** What a limit is called: as it was asked for, and one in pages as a share of the peak. */
 export function limitLabel(row: RunRow, { peakPages }: TraceFacts): string {
   if (row.limit_pages === null) return 'no limit';
   if (typeof row.limit_pages !== 'number') return 'as the trace says';
-  return `limit ${percent(row.limit_pages, peakPages)}`;
+  return `limit ${/(%|B)$/.test(row.limit) ? asked(row.limit) : percent(row.limit_pages, peakPages)}`;
 }
 
 /** The rows that are compared: where ways to purge are, keep is the same under each of them and is shown once. */
@@ -123,4 +135,26 @@ export function groupBy<R>(rows: readonly R[], columns: readonly (keyof R)[]): R
     else groups.set(key, [row]);
   }
   return [...groups.values()];
+}
+
+/** The one discard policy that is compared with keep. */
+function policyOf(runs: readonly RunRow[]): string | undefined {
+  return runs.find((row) => row.discard !== 'keep')?.discard;
+}
+
+/** What every title names, or names where it is not the usual. */
+const NAMED: readonly AxisColumn[] = ['swap', 'reclaim', 'discard', 'merge'];
+
+/** What is above a table: what it is of, and what is the same in all its rows where other tables differ or it is not the usual. */
+export function tableTitle(of: string, row: RunRow, runs: readonly RunRow[], pageBytes: number): string {
+  const axis = comparedAxis(runs);
+  const labels = [
+    ...(axis === 'merge' ? [`discard ${row.discard}`] : []),
+    ...(axis !== 'merge' && row.merge !== 'none' ? [`merge ${row.merge}`] : []),
+    ...(axis === 'purge' ? [`discard ${policyOf(runs)}`] : []),
+    ...varyingColumns(runs, sameColumns(axis))
+      .filter((column) => !NAMED.includes(column))
+      .map((column) => axisLabel(row, column, pageBytes)),
+  ];
+  return [`${of}: reclaim ${row.reclaim}`, `swap ${row.swap}`, ...labels].join(', ');
 }

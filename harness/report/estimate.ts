@@ -2,12 +2,12 @@
  * What policies cost and save against each other, with intervals. Differences are paired: a draw of device latencies, and a
  * replicate of a generated workload, are the same for all policies, and so what they share cancels out.
  */
-import type { RunRow } from '../metrics/files.js';
+import type { DrawRow, RunRow } from '../metrics/files.js';
 import type { StallPart } from '../metrics/schema.js';
 import { type Estimate, estimate, holdsZero, scaled } from '../stats/estimate.js';
 import { type Axis, EQUAL_COST, EQUAL_SAVING } from './comparison.js';
 import { numberIn } from './format.js';
-import type { Contender, DrawRow, Setting } from './selection.js';
+import type { Contender, Setting } from './selection.js';
 
 export type { Estimate } from '../stats/estimate.js';
 
@@ -19,7 +19,7 @@ export interface Scaled {
 
 /** What a policy costs: its name in sentences and titles. */
 export function costName(axis: Axis): string {
-  return axis.includes('merge') ? 'stalls and ksmd' : 'stalls';
+  return axis.includes('merge') ? 'stall and ksmd' : 'stall';
 }
 
 /** The stalls of a cell in ns, as the mean over its draws or in one of them. */

@@ -1,75 +1,126 @@
-import Table from 'cli-table3';
+/** Tables of results, without their layout: terminal and report.html show the same ones. */
+import type { DrawsByCell } from '../metrics/draws.js';
 import type { RunRow } from '../metrics/files.js';
-import { PLAIN_TABLE } from '../metrics/table-style.js';
-import {
-  type Axis,
-  comparedAxis,
-  comparedRows,
-  groupBy,
-  isRefused,
-  limitLabel,
-  rowName,
-  sameColumns,
-  stallsAre,
-  type TraceFacts,
-  traceName,
-  varyingColumns,
-} from './comparison.js';
-import { partition } from './family-rows.js';
-import { listed, mib, ms, numberIn } from './format.js';
-import { costNs, paretoFront } from './pareto.js';
-import { tableTitle } from './table.js';
+import { type Axis, groupBy, stallsAre, type TraceFacts, tableTitle, traceName } from './comparison.js';
+import { costOf, extraCost, heldPages, savedPages } from './estimate.js';
+import { listed, mib, ms, withScatter } from './format.js';
+import { type Ranking, rank } from './front.js';
+import { baseOf, type Contender, type LeftOut, type Setting, type Standing, select } from './selection.js';
 
-/** A figure of a cell, a column for each limit. */
-interface Figure {
-  readonly head: string;
-  /** Undefined where it was not measured. */
-  value(row: RunRow, facts: TraceFacts): number | undefined;
-  text(value: number, facts: TraceFacts, row: RunRow): string;
+/** A policy in a setting, with what the setting found. */
+interface Place {
+  readonly one: Contender;
+  readonly setting: Setting;
+  readonly base: Contender | undefined;
+  readonly ranking: Ranking;
 }
 
+/** A figure of a policy, a column for each limit. */
+interface Figure {
+  readonly head: string;
+  /** Undefined where there is none to show. */
+  value(place: Place): number | undefined;
+  text(value: number, place: Place): string;
+}
+
+function pageBytesOf({ setting }: Place): number {
+  return setting.trace.pageBytes;
+}
+
+/** The mean of a number of the cells of a policy; undefined where it does not apply, or was not measured. */
+function meanOf({ one }: Place, of: (row: RunRow) => RunRow[keyof RunRow]): number | undefined {
+  const values = one.rows.map(of).filter((value): value is number => typeof value === 'number');
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Memory saved against the base. */
 const SAVED: Figure = {
   head: 'saved\nMiB',
-  value: ({ saved_pages_mean: saved }) => (typeof saved === 'number' ? saved : undefined),
-  text: (saved, { pageBytes }) => mib(saved, pageBytes),
+  value: ({ one, base }) => base && savedPages(one, base).mean,
+  text: (saved, place) => mib(saved, pageBytesOf(place)),
+};
+
+/** The same; of the base itself, and where there is no base, in parentheses what is held. */
+const SAVED_OR_HELD: Figure = {
+  head: 'saved\nMiB',
+  value: ({ one, base }) => (base && one !== base ? savedPages(one, base).mean : heldPages(one).mean),
+  text: (pages, place) => {
+    const { one, base } = place;
+    const text = mib(pages, pageBytesOf(place));
+    return base && one !== base ? text : `(${text})`;
+  },
 };
 
 const STALL_MARKS = { known: '', inferred: '~', least: '\u2265' } as const;
 
 /** `~` where accesses, and so the faults among the stalls, are inferred; `≥` where faults are missing. */
+function stallMark({ one, setting }: Place): string {
+  return STALL_MARKS[stallsAre(one.rows[0]!, setting.trace)];
+}
+
+/** What a policy costs beyond the base. */
+const EXTRA: Figure = {
+  head: 'extra\nms',
+  value: ({ one, base, setting }) => (base && one !== base ? extraCost(one, base, setting).mean : undefined),
+  text: (_, place) =>
+    `${stallMark(place)}${withScatter(extraCost(place.one, place.base!, place.setting), ms)}`,
+};
+
+/** The same; of the base itself, and where there is no base, in parentheses all that it costs. */
+const EXTRA_OR_ALL: Figure = {
+  head: 'extra\nms',
+  value: (place) => EXTRA.value(place) ?? costOf(place.one, place.setting).mean,
+  text: (ns, place) =>
+    place.base && place.one !== place.base ? EXTRA.text(ns, place) : `(${stallMark(place)}${ms(ns)})`,
+};
+
 const STALL: Figure = {
   head: 'stall\nms',
-  value: (row) => costNs(row),
-  text: (ns, facts, row) => `${STALL_MARKS[stallsAre(row, facts)]}${ms(ns)}`,
+  value: (place) => meanOf(place, (row) => row.stall_ns),
+  text: (ns, place) => `${stallMark(place)}${ms(ns)}`,
 };
 
 const MAJOR: Figure = {
   head: 'major\n/1000',
-  value: ({ major_rate: rate }) => (typeof rate === 'number' ? rate : undefined),
+  value: (place) => meanOf(place, (row) => row.major_rate),
   text: (rate) => rate.toFixed(2),
 };
 
-const KSMD: Figure = { head: 'ksmd\nms', value: (row) => numberIn(row, 'ksmd_cpu_ns'), text: ms };
+const KSMD: Figure = {
+  head: 'ksmd\nms',
+  value: (place) => meanOf(place, (row) => row.ksmd_cpu_ns),
+  text: ms,
+};
 
 /** What memory that was given back costs later, by what is compared. */
 const PRICE: Readonly<Record<Axis, Figure>> = {
   discard: MAJOR,
+  reclaim: MAJOR,
   merge: KSMD,
   'discard and merge': KSMD,
-  reclaim: MAJOR,
   purge: {
     head: 'regenerated\nMiB',
-    value: ({ regenerated_pages: pages }) => (typeof pages === 'number' ? pages : undefined),
-    text: (pages, { pageBytes }) => mib(pages, pageBytes),
+    value: (place) => meanOf(place, (row) => row.regenerated_pages),
+    text: (pages, place) => mib(pages, pageBytesOf(place)),
   },
 };
+
+/** All figures that tables have. */
+export function allFigures(axis: Axis): readonly Figure[] {
+  return [SAVED, EXTRA, PRICE[axis], STALL];
+}
+
+/** Those of narrow tables. */
+export function fewFigures(): readonly Figure[] {
+  return [SAVED_OR_HELD, EXTRA_OR_ALL];
+}
 
 /** One place in a table. */
 export interface TableCell {
   readonly text: string;
   /** What it is sorted by; undefined where there is no number. */
   readonly value?: number | undefined;
-  /** Whether the cell is on the Pareto front; undefined where the column has no such mark. */
+  /** Whether the cell is on the front; undefined where the column has no such mark. */
   readonly best?: boolean | undefined;
 }
 
@@ -79,79 +130,58 @@ export interface TableLine {
   readonly cells: readonly TableCell[];
 }
 
-/** One table of a family, without its layout. */
+/** The lines of a trace on a kind of memory. */
+export interface TableBlock {
+  readonly trace: TraceFacts;
+  /** A row of it that says which. */
+  readonly first: RunRow;
+  readonly lines: readonly TableLine[];
+}
+
+/** One table, without its layout. */
 export interface FamilyTable {
   readonly title: string;
   readonly axis: Axis;
   readonly limits: readonly string[];
   /** Heads of the columns below each limit, in lines. */
   readonly heads: readonly string[];
-  /** The lines of each trace on each kind of memory, and a row that says which. */
-  readonly traces: readonly { readonly first: RunRow; readonly lines: readonly TableLine[] }[];
+  readonly traces: readonly TableBlock[];
 }
 
-/** A cell of the results: what it saved, what that costs later, and how long programs stalled. */
+/** What tables say of policies that were not ranked. */
+const STANDING_WORDS: Readonly<Record<Standing, string>> = {
+  ranked: '',
+  bound: 'bound',
+  refused: 'refused',
+  impossible: 'n/a',
+  oom: 'oom',
+  failed: 'failed',
+};
+
+/** What tables say of how a policy stands; nothing of one that is ranked. */
+export function standingWord(standing: Standing): string {
+  return STANDING_WORDS[standing];
+}
+
+/** The figures of a policy in a setting; a word where it was not ranked, in the first of them. */
 function tableCells(
-  row: RunRow | undefined,
+  one: Contender | undefined,
+  setting: Setting,
+  ranking: Ranking,
   figures: readonly Figure[],
-  facts: TraceFacts,
-  front: readonly RunRow[],
 ): TableCell[] {
   const none = figures.map(() => ({ text: '' }));
-  if (!row) return none;
-  if (row.outcome !== 'ok') return [{ text: row.outcome }, ...none.slice(1)];
-  if (isRefused(row)) return [{ text: 'refused' }, ...none.slice(1)];
-  return figures.map((figure) => {
-    const value = figure.value(row, facts);
+  if (!one) return none;
+  const { standing } = one;
+  if (standing !== 'ranked' && standing !== 'bound')
+    return [{ text: STANDING_WORDS[standing] }, ...none.slice(1)];
+  const place = { one, setting, ranking, base: baseOf(setting) };
+  return figures.map((figure, i) => {
+    const value = figure.value(place);
     if (value === undefined) return { text: '' };
-    const best = figure === SAVED ? front.includes(row) : undefined;
-    return { text: figure.text(value, facts, row), value, best };
+    const best = i === 0 ? ranking.front.includes(one) : undefined;
+    return { text: figure.text(value, place), value, best };
   });
-}
-
-/** The rows of one table: everything but trace, backing, limit and what is compared is the same. */
-function familyTable(
-  title: string,
-  rows: readonly RunRow[],
-  axis: Axis,
-  factsOf: (row: RunRow) => TraceFacts,
-): FamilyTable {
-  const limits = [...new Set(rows.map((row) => limitLabel(row, factsOf(row))))];
-  const figures = [SAVED, PRICE[axis], STALL];
-  const traces = groupBy(rows, ['trace', 'backing']).map((group) => {
-    const facts = factsOf(group[0]!);
-    const under = (limit: string, among: readonly RunRow[]) =>
-      among.filter((row) => limitLabel(row, facts) === limit);
-    const fronts = limits.map((limit) => paretoFront(under(limit, group)));
-    const lines = groupBy(group, ['discard', 'merge', 'purge', 'reclaim']).map((policy) => ({
-      names: [rowName(policy[0]!, axis)],
-      cells: limits.flatMap((limit, column) =>
-        tableCells(under(limit, policy)[0], figures, facts, fronts[column]!),
-      ),
-    }));
-    return { first: group[0]!, lines: merged(lines) };
-  });
-  return { title, axis, limits, heads: figures.map(({ head }) => head), traces };
-}
-
-/** A table for a terminal. */
-function tableText({ axis, limits, heads, traces }: FamilyTable): string {
-  const table = new Table({
-    ...PLAIN_TABLE,
-    head: [
-      'trace',
-      axis,
-      ...limits.flatMap((limit) => heads.map((head, i) => (i ? head : `${limit}\n${head}`))),
-    ],
-    colAligns: ['left', 'left', ...limits.flatMap(() => heads.map(() => 'right' as const))],
-  });
-  const marked = ({ text, best }: TableCell) => (best === undefined ? text : `${text}${best ? '*' : ' '}`);
-  for (const { first, lines } of traces) {
-    lines.forEach(({ names, cells }, i) => {
-      table.push([i === 0 ? traceName(first, '\n') : '', wrapped(names), ...cells.map(marked)]);
-    });
-  }
-  return table.toString();
 }
 
 /** Policies with the same figures under every limit share a line. */
@@ -165,58 +195,81 @@ function merged(lines: readonly TableLine[]): TableLine[] {
   return [...byTexts.values()];
 }
 
-/** Characters of a column of policies. */
-const NAMES_WIDTH = 34;
-
-/** Names with commas, on as many lines as they need. */
-function wrapped(names: readonly string[]): string {
-  const lines: string[] = [];
-  for (const [i, name] of names.entries()) {
-    const word = i < names.length - 1 ? `${name},` : name;
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= NAMES_WIDTH)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines.join('\n');
+function block(
+  settings: readonly Setting[],
+  limits: readonly string[],
+  figures: readonly Figure[],
+): TableBlock {
+  const under = limits.map((limit) => settings.find((setting) => setting.limit === limit));
+  const rankings = under.map((setting) => setting && rank(setting));
+  const names = new Set(settings.flatMap(({ contenders }) => contenders.map(({ name }) => name)));
+  const lines = [...names].map((name) => ({
+    names: [name],
+    cells: under.flatMap((setting, i) =>
+      setting
+        ? tableCells(
+            setting.contenders.find((one) => one.name === name),
+            setting,
+            rankings[i]!,
+            figures,
+          )
+        : figures.map(() => ({ text: '' })),
+    ),
+  }));
+  const { trace, first } = settings[0]!;
+  return { trace, first, lines: merged(lines) };
 }
 
-/** The tables of a family, one for each combination of the axes that are not compared: usually one. */
+/** The tables of some traces, one for each combination of what is not compared: usually one. */
 export interface FamilyTables {
   readonly tables: readonly FamilyTable[];
   /** What the tables leave out, as a sentence; empty where nothing is. */
   readonly leftOut: string;
 }
 
+/** What is left out, and why, as a sentence. */
+function leftOutText(leftOut: readonly LeftOut[]): string {
+  const reasons = ['not possible', 'same as recorded'] as const;
+  const clauses = reasons.flatMap((reason) => {
+    const names = leftOut
+      .filter(({ why }) => why === reason)
+      .map(({ trace, backing }) => traceName({ trace: trace.label, backing }));
+    return names.length === 0 ? [] : [`${listed(names)} (${reason})`];
+  });
+  return clauses.length === 0 ? '' : `Left out: ${clauses.join('; ')}.`;
+}
+
 /**
- * @param members the traces of the family
+ * The tables of a family.
+ *
+ * @param name what is above them: a family, or what the traces are called together
+ * @param members its traces
+ * @param figures the columns below each limit
  */
 export function familyTables(
   name: string,
   runs: readonly RunRow[],
   members: readonly TraceFacts[],
+  draws: DrawsByCell = new Map(),
+  figures: (axis: Axis) => readonly Figure[] = allFigures,
 ): FamilyTables {
-  const factsOf = (row: RunRow) => members.find((trace) => trace.label === row.trace)!;
-  const rows = runs.filter((row) => factsOf(row));
-  const axis = comparedAxis(rows);
-  const { shown, impossible, same } = partition(comparedRows(rows, axis));
-  const tables = groupBy(shown, varyingColumns(rows, sameColumns(axis))).map((group) =>
-    familyTable(tableTitle(name, group[0]!, rows, factsOf(group[0]!).pageBytes), group, axis, factsOf),
-  );
-  const left = [
-    ...(impossible.length > 0 ? [`${listed(impossible)} (not possible)`] : []),
-    ...(same.length > 0 ? [`${listed(same)} (same as recorded)`] : []),
-  ];
-  return { tables, leftOut: left.length > 0 ? `Left out: ${left.join('; ')}.` : '' };
-}
-
-/** The tables of a family for a terminal. */
-export function familyTablesText(
-  name: string,
-  runs: readonly RunRow[],
-  members: readonly TraceFacts[],
-): string {
-  const { tables, leftOut } = familyTables(name, runs, members);
-  const texts = tables.map((table) => `${table.title}\n${tableText(table)}`);
-  return [...texts, ...(leftOut === '' ? [] : [leftOut])].join('\n\n');
+  const { axis, settings, leftOut } = select({ runs, draws, traces: members });
+  const keyed = settings.map((setting) => ({ setting, labels: setting.labels.join() }));
+  const tables = groupBy(keyed, ['labels']).map((group) => {
+    const own = group.map(({ setting }) => setting);
+    const limits = [...new Set(own.map(({ limit }) => limit))];
+    const blocks = new Map<string, Setting[]>();
+    for (const setting of own) {
+      const key = JSON.stringify([setting.trace.label, setting.backing]);
+      blocks.set(key, [...(blocks.get(key) ?? []), setting]);
+    }
+    return {
+      title: tableTitle(name, own[0]!.first, runs, own[0]!.trace.pageBytes),
+      axis,
+      limits,
+      heads: figures(axis).map(({ head }) => head),
+      traces: [...blocks.values()].map((some) => block(some, limits, figures(axis))),
+    };
+  });
+  return { tables, leftOut: leftOutText(leftOut) };
 }

@@ -1,177 +1,209 @@
-import { counted } from '../base/text.js';
+/** Sentences on what the cells of some traces show. All of them are of the selection, the ranking and the verdict. */
 import type { Touches } from '../base/touches.js';
-import type { AxisColumn } from '../metrics/axes.js';
-import type { RunRow } from '../metrics/files.js';
-import { NOT_APPLICABLE } from '../metrics/schema.js';
-import {
-  type Axis,
-  axisLabel,
-  comparedAxis,
-  groupBy,
-  isRanked,
-  isRefused,
-  rowName,
-  stallsAre,
-  type TraceFacts,
-  varyingColumns,
-} from './comparison.js';
-import { listed, mib, ms, numberIn, percent } from './format.js';
-import { bestOf, costNs } from './pareto.js';
+import type { SpaceRow } from '../metrics/files.js';
+import { parameterless } from './choice.js';
+import { isShort, type TraceFacts, traceName } from './comparison.js';
+import { costName, costOf, extraCost, heldPages, savedPages } from './estimate.js';
+import { listed, mib, ms, numberIn, percent, short, withScatter } from './format.js';
+import { type Ranking, rank } from './front.js';
+import { notToUse, outOfMemoryText } from './not-to-use.js';
+import { payersOf } from './payers.js';
+import { baseOf, type Contender, rankedOf, type Selectable, type Setting, select } from './selection.js';
+import { type Flip, flips } from './sensitivity.js';
+import { verdictOf } from './verdict.js';
 
-function names(rows: readonly RunRow[], axis: Axis = 'discard'): string[] {
-  return [...new Set(rows.map((row) => rowName(row, axis)))];
+/** A sentence: how it begins, and a clause per trace. */
+export interface Finding {
+  readonly lead: string;
+  readonly clauses: readonly string[];
 }
 
-/** The columns besides the limit that tell the sentences of a trace from each other. */
-const SETUP: readonly AxisColumn[] = ['swap', 'memory'];
-
-/** The limit of a row, with what differs besides it between the rows of its trace. */
-function limitName(row: RunRow, facts: TraceFacts, varying: readonly AxisColumn[]): string {
-  const others = varying.map((column) =>
-    column === 'swap' && row.swap === 'none' ? 'no swap' : axisLabel(row, column, facts.pageBytes),
-  );
-  const besides = others.join(' and ');
-  if (typeof row.limit_pages !== 'number') return `Without a limit${besides && `, with ${besides}`}`;
-  return `With a limit of ${percent(row.limit_pages, facts.peakPages)} of the peak${besides && ` and ${besides}`}`;
+/** A finding as one sentence. */
+export function findingText({ lead, clauses }: Finding): string {
+  return clauses.length === 0 ? lead : `${lead} ${clauses.join('; ')}.`;
 }
 
-/** Which policies are best under a limit, and what they save. */
-function bestSentence(
-  group: readonly RunRow[],
-  facts: TraceFacts,
-  axis: Axis,
-  varying: readonly AxisColumn[],
-): string[] {
-  const best = bestOf(group);
-  const first = best[0];
-  const base = group.find((row) => row.discard === 'keep' && row.merge === 'none' && row.outcome === 'ok');
-  if (!first || !base) return [];
-  const saved = numberIn(first, 'saved_pages_mean');
-  const share = percent(saved, numberIn(base, 'footprint_pages_mean'));
-  const spared = numberIn(base, 'pswpout') - numberIn(first, 'pswpout');
-  const writes = spared > 0 ? ` and ${mib(spared, facts.pageBytes)} MiB of writes to swap` : '';
-  const equal = names(best, axis).length > 1 ? 'tie for best: each saves' : 'is best: it saves';
-  const cost = costOf(first, facts, axis);
-  return [
-    `${limitName(first, facts, varying)}, ${listed(names(best, axis))} ${equal} ${mib(saved, facts.pageBytes)} MiB on average (${share} of what ${rowName(base, axis)} holds)${writes}, for ${cost}.`,
-  ];
+/** A setting in which there is something to compare with. */
+interface Found {
+  readonly setting: Setting;
+  readonly name: string;
+  readonly base: Contender;
+  readonly ranking: Ranking;
 }
 
-/** What the saving costs: stalls of programs, or CPU time of ksmd. */
-function costOf(row: RunRow, facts: TraceFacts, axis: Axis): string {
-  if (axis === 'merge') return `${ms(numberIn(row, 'ksmd_cpu_ns'))} ms of ksmd`;
-  const cost = `${ms(costNs(row))} ms of`;
-  const stalls = {
-    known: `${cost} stalls`,
-    inferred: `${cost} inferred stalls`,
-    least: `at least ${cost} stalls`,
-  };
-  return stalls[stallsAre(row, facts)];
+function foundIn(settings: readonly Setting[]): Found[] {
+  return settings.flatMap((setting) => {
+    const base = baseOf(setting);
+    if (!base || setting.contenders.length < 2) return [];
+    const name = [traceName(setting.first), ...setting.labels].join(', ');
+    return [{ setting, name, base, ranking: rank(setting) }];
+  });
 }
 
-/** Policies that hold exactly the same memory under every limit, and differ in cost only. */
-function equalSentence(rows: readonly RunRow[]): string[] {
-  const memory = [
-    'resident_pages_mean',
-    'resident_pages_peak',
-    'swap_pages_mean',
-    'pgfault',
-    'pgmajfault',
-  ] as const;
-  const byPolicy = groupBy(
-    rows.filter(
-      (row) => isRanked(row) && numberIn(row, 'discard_calls') > 0 && numberIn(row, 'saved_pages_mean') > 0,
-    ),
-    ['discard'],
-  );
-  const signature = (policy: readonly RunRow[]) =>
-    JSON.stringify(policy.map((row) => memory.map((column) => row[column])));
-  const equal = new Map<string, RunRow[][]>();
-  for (const policy of byPolicy)
-    equal.set(signature(policy), [...(equal.get(signature(policy)) ?? []), policy]);
-  return [...equal.values()]
-    .filter((group) => group.length > 1)
-    .map((group) => {
-      const rows = group.map((policy) => policy[0]!);
-      const costs = rows.map((row) =>
-        (numberIn(row, 'stall_discard_ns') / numberIn(row, 'discard_calls') / 1000).toFixed(1),
-      );
-      const faults = group.flat().every(({ pgfault }) => pgfault !== NOT_APPLICABLE);
-      return `${listed(names(rows))} hold exactly the same memory ${faults ? 'and take the same faults ' : ''}under every limit; only the cost of a call differs: ${listed(costs)} \u00b5s on average.`;
+function names(contenders: readonly Contender[]): string {
+  return listed(contenders.map(({ name }) => name));
+}
+
+/** Which policies save most under the loosest limit, a clause per trace, and what that costs. */
+function savingSentence(found: readonly Found[]): Finding {
+  const [{ setting: first }] = found as [Found];
+  const clauses = found
+    .filter(({ setting }) => setting.limit === first.limit)
+    .map(({ setting, name, base, ranking: { most } }) => {
+      const [one] = most;
+      if (!one) return `${name}: no policy saves any`;
+      const { pageBytes } = setting.trace;
+      const saved = savedPages(one, base);
+      const extra = extraCost(one, base, setting);
+      const each = extra.mean / 1e6 / ((saved.mean * pageBytes) / 1024 ** 2);
+      return `${name}: ${names(most)} (${mib(saved.mean, pageBytes)} MiB, ${percent(saved.mean, heldPages(base).mean)} of what ${base.name} holds, for ${withScatter(extra, ms)} ms of ${costName(setting.axis)}, ${short(each)} ms a MiB)`;
     });
+  return { lead: `Most memory saved, ${first.limit}:`, clauses };
 }
 
-/** Whether calls of a cell left memory for reclaim to take. */
-function isLazy(row: RunRow): boolean {
-  return numberIn(row, 'pglazyfree') > 0 || numberIn(row, 'volatile_pages_mean') > 0;
+/** The name that pays most of the stalls of a policy, where several do. */
+function payer({ rows }: Contender, spaces: readonly SpaceRow[]): string {
+  const [most, ...others] = payersOf(spaces.filter(({ cell }) => cell === rows[0]!.cell));
+  if (!most || others.length === 0 || most.stallNs === 0) return '';
+  return `, ${percent(most.share, 1)} of it paid by ${most.name}`;
 }
 
-/** Policies whose calls succeed and free nothing, and policies whose calls are refused. */
-function uselessSentences(rows: readonly RunRow[]): string[] {
-  const sentences: string[] = [];
-  const idle = groupBy(
-    rows.filter(
-      (row) =>
-        isRanked(row) && numberIn(row, 'discard_calls') > 0 && typeof row.saved_pages_mean === 'number',
-    ),
-    ['discard'],
-  )
-    .filter((policy) => policy.every((row) => row.saved_pages_mean === 0))
-    .flat();
-  const lazy = idle.filter(isLazy);
-  if (lazy.length > 0) {
-    sentences.push(
-      `${listed(names(lazy))}: the calls succeed, but the pages go only when memory is short, and it never was.`,
-    );
+/** Which policies cost least under the tightest limit, and who pays, a clause per trace. */
+function stallSentence(found: readonly Found[], spaces: readonly SpaceRow[]): Finding {
+  const tightest = found.at(-1)!.setting.limit;
+  const clauses = found
+    .filter(({ setting }) => setting.limit === tightest)
+    .map(({ setting, name, base, ranking: { cheapest } }) => {
+      const [first] = cheapest as [Contender];
+      const cost = ms(costOf(first, setting).mean);
+      const against = cheapest.includes(base)
+        ? ''
+        : ` against ${ms(costOf(base, setting).mean)} with ${base.name}`;
+      return `${name}: ${names(cheapest)} (${cost} ms${against}${payer(first, spaces)})`;
+    });
+  return { lead: `Least ${costName(found[0]!.setting.axis)}, ${tightest}:`, clauses };
+}
+
+/** What programs stall anyway: with the base, where memory is not short. */
+function ownSentence(found: readonly Found[]): Finding[] {
+  const free = found.filter(({ setting }) => !isShort(setting.first));
+  if (free.length === 0) return [];
+  const clauses = free.map(({ setting, name, base }) => `${name} ${ms(costOf(base, setting).mean)} ms`);
+  return [{ lead: `What programs stall anyway (${free[0]!.base.name}, no limit):`, clauses }];
+}
+
+function flipText({ name, setting }: Found, { part, factor, entered, left }: Flip): string {
+  const gains = `${names(entered)} ${entered.length > 1 ? 'gain' : 'gains'} the mark`;
+  const loses = `${names(left)} ${left.length > 1 ? 'lose' : 'loses'} ${entered.length > 0 ? 'it' : 'the mark'}`;
+  const changes = [...(entered.length > 0 ? [gains] : []), ...(left.length > 0 ? [loses] : [])];
+  return `${name}, ${setting.limit}: with ${part} \u00d7 ${factor} ${changes.join(' and ')}`;
+}
+
+/** Examples of marks that a price decides. */
+const MOST_FLIPS = 3;
+
+/** Whether the marks in the table depend on the price of one class of cost. */
+function sensitivitySentence(found: readonly Found[]): Finding {
+  const all = found.map((one) => ({ one, flips: flips(one.setting) }));
+  const changed = all.filter((each) => each.flips.length > 0);
+  const stable = 'Halving or doubling any one class of cost';
+  if (changed.length === 0) return { lead: `${stable} changes no mark.`, clauses: [] };
+  return {
+    lead: `${stable} changes the marks of ${changed.length} of ${found.length} columns, for example`,
+    clauses: changed.slice(0, MOST_FLIPS).map((each) => flipText(each.one, each.flips[0]!)),
+  };
+}
+
+/** What a policy held and faulted in each setting; undefined where it did not save in any. */
+function memorySignature(name: string, found: readonly Found[]): string | undefined {
+  const rows = found.flatMap(({ setting }) => rankedOf(setting).find((one) => one.name === name)?.rows ?? []);
+  if (!rows.some((row) => numberIn(row, 'saved_pages_mean') > 0)) return undefined;
+  return JSON.stringify(
+    rows.map((row) => [
+      row.footprint_pages_mean,
+      row.resident_pages_mean,
+      row.resident_pages_peak,
+      row.pgfault,
+      row.pgmajfault,
+    ]),
+  );
+}
+
+/** What a call of a policy costs on average, in µs. */
+function callUs(name: string, found: readonly Found[]): number | undefined {
+  const rows = found.flatMap(({ setting }) => rankedOf(setting).find((one) => one.name === name)?.rows ?? []);
+  const calls = rows.reduce((sum, row) => sum + numberIn(row, 'discard_calls'), 0);
+  const stall = rows.reduce((sum, row) => sum + numberIn(row, 'stall_discard_ns'), 0);
+  return calls === 0 ? undefined : stall / calls / 1000;
+}
+
+/** Policies that hold exactly the same memory in every setting, and differ in what a call costs. */
+function equalSentences(found: readonly Found[]): Finding[] {
+  const policies = [...new Set(found.flatMap(({ setting }) => rankedOf(setting).map(({ name }) => name)))];
+  const groups = new Map<string, string[]>();
+  for (const name of policies) {
+    const key = memorySignature(name, found);
+    if (key !== undefined) groups.set(key, [...(groups.get(key) ?? []), name]);
   }
-  const useless = idle.filter((row) => !isLazy(row));
-  if (useless.length > 0) {
-    sentences.push(
-      `${listed(names(useless))}: the calls succeed and free nothing. On shared memory they only clear page table entries; the object keeps its pages.`,
-    );
-  }
-  const refused = rows.filter((row) => row.outcome === 'ok' && isRefused(row));
-  const sparing = refused.filter((row) => numberIn(row, 'discard_refused') > 0);
-  if (sparing.length > 0) {
-    sentences.push(
-      `${listed(names(sparing))}: the calls would destroy files that others use, so they were not made (destroy=1 makes them); these cells are not ranked.`,
-    );
-  }
-  const byKernel = refused.filter((row) => !sparing.includes(row));
-  if (byKernel.length > 0) {
-    const calls = numberIn(byKernel[0]!, 'discard_calls');
-    sentences.push(
-      `${listed(names(byKernel))}: all ${calls} calls are refused on this kind of memory, as in the kernel; nothing is lost, and these cells are not ranked.`,
-    );
-  }
-  return sentences;
+  return [...groups.values()].flatMap((group) => {
+    const shown = parameterless(group);
+    const costs = shown.flatMap((name) => callUs(name, found)?.toFixed(1) ?? []);
+    if (shown.length < 2 || costs.length < shown.length) return [];
+    const lead = `${listed(shown)} hold exactly the same memory; they differ only in what a call costs: ${listed(costs)} \u00b5s on average.`;
+    return [{ lead, clauses: [] }];
+  });
 }
 
 /** What accesses that were not all recorded mean for results. */
 const NOT_RECORDED: Readonly<Record<Exclude<Touches, 'recorded'>, string>> = {
   inferred:
-    'The accesses of this trace are inferred, not recorded, and so are the faults among the stalls: rely first on its memory and on the cost of calls.',
+    'are inferred, and so are the faults among the stalls: rely first on memory and on the cost of calls.',
   'first-access':
-    'Only first accesses to pages are in this trace: what reclaim takes under a limit is not asked for again, so faults are not counted there, and stalls are the least that they can be.',
+    'are first accesses only: what reclaim takes is not asked for again, so faults under a limit are not counted, and stalls are the least that they can be.',
 };
 
-/** Sentences that say what the rows of one trace show. */
-export function findings(runs: readonly RunRow[], facts: TraceFacts): string[] {
-  const rows = runs.filter((row) => row.trace === facts.label);
-  const reclaims = groupBy(rows, ['reclaim']);
-  const first = reclaims[0] ?? [];
-  const axis = comparedAxis(runs);
-  const varying = varyingColumns(runs, SETUP);
-  const sentences = [
-    ...groupBy(first, [...SETUP, 'limit_pages']).flatMap((group) =>
-      bestSentence(group, facts, axis, varying),
-    ),
-    ...equalSentence(first),
-    ...uselessSentences(first),
+/** What is known of accesses, for each way in which they were not all recorded. */
+function accessSentences(traces: readonly TraceFacts[]): Finding[] {
+  return (['inferred', 'first-access'] as const).flatMap((known) => {
+    const labels = traces.filter(({ touches }) => touches === known).map(({ label }) => label);
+    return labels.length === 0
+      ? []
+      : [{ lead: `The accesses of ${listed(labels)} ${NOT_RECORDED[known]}`, clauses: [] }];
+  });
+}
+
+/** What policies did that are of no use somewhere, and where memory ran out. */
+function outcomeSentences(results: Selectable): Finding[] {
+  const { parts } = verdictOf(results);
+  const sentences = [...notToUse(parts), ...outOfMemoryText(parts)];
+  return sentences.map((text) => ({ lead: `${text.charAt(0).toUpperCase()}${text.slice(1)}.`, clauses: [] }));
+}
+
+/**
+ * Sentences on what the rows of some traces show: what saves most, what costs least and who pays, what programs stall anyway,
+ * whether that depends on a price, which policies are equal, of no use or refused, and where memory ran out.
+ *
+ * @param members the traces
+ */
+export function findings(
+  results: Selectable & { readonly spaces: readonly SpaceRow[] },
+  members: readonly TraceFacts[],
+): Finding[] {
+  const own = { ...results, traces: members };
+  const { settings } = select(own);
+  if (settings.length === 0) return [];
+  const found = foundIn(settings);
+  return [
+    ...(found.length > 0
+      ? [
+          savingSentence(found),
+          stallSentence(found, results.spaces),
+          ...ownSentence(found),
+          sensitivitySentence(found),
+          ...equalSentences(found),
+        ]
+      : []),
+    ...outcomeSentences(own),
+    ...accessSentences(members.filter(({ label }) => settings.some(({ trace }) => trace.label === label))),
   ];
-  if (facts.touches !== 'recorded') sentences.push(NOT_RECORDED[facts.touches]);
-  const oom = rows.filter((row) => row.outcome === 'oom');
-  if (oom.length > 0)
-    sentences.push(`${counted(oom.length, 'cell')} ran out of memory: ${listed(names(oom, axis))}.`);
-  return sentences;
 }

@@ -1,46 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RunRow } from '../metrics/files.js';
-import { stallColumns } from '../metrics/schema.js';
-import { runRow, spaceRow } from '../testing/results.js';
-import type { TraceFacts } from './comparison.js';
+import type { DrawRow, RunRow } from '../metrics/files.js';
+import { DRAWN_METRICS } from '../metrics/schema.js';
+import { comparedCell as cell, FACTS } from '../testing/comparison.js';
+import { spaceRow } from '../testing/results.js';
 import { extraCost, savedPages } from './estimate.js';
 import { rank } from './front.js';
 import { payersOf } from './payers.js';
-import { baseOf, type Contender, type DrawRow, type Setting, select } from './selection.js';
+import { baseOf, type Contender, type Setting, select } from './selection.js';
 import { flips } from './sensitivity.js';
 
-const FACTS: TraceFacts = { label: 't', pageBytes: 4096, peakPages: 1024, touches: 'recorded' };
-
-let cells = 0;
-
-/** A cell that saved some pages for some stall time in ms, three quarters of it in discard calls. */
-function cell(discard: string, saved: number, stallMs: number, more: Partial<RunRow> = {}): RunRow {
-  return runRow({
-    cell: ++cells,
-    trace: 't',
-    discard,
-    footprint_pages_mean: 1024 - saved,
-    saved_pages_mean: saved,
-    stall_ns: stallMs * 1e6,
-    stall_discard_ns: stallMs * 0.75e6,
-    discard_calls: discard === 'keep' ? 0 : 4,
-    discard_errors: 0,
-    ...more,
-  });
-}
-
-const KEEP = cell('keep', 0, 10, { stall_discard_ns: 0 });
+const KEEP = cell('keep', 0, 10);
 
 /** The draws of a cell, by their stalls in ms. */
 function drawsOf({ cell: number }: RunRow, ...stallsMs: readonly number[]): [number, DrawRow[]] {
-  const draws = stallsMs.map((ms, i) => ({
-    cell: number,
-    draw: i + 1,
-    stall_ns: ms * 1e6,
-    ...stallColumns(() => 0),
-  }));
-  return [number, draws];
+  const nothing = Object.fromEntries(DRAWN_METRICS.map((name) => [name, 0])) as unknown as DrawRow;
+  return [number, stallsMs.map((ms, i) => ({ ...nothing, cell: number, draw: i + 1, stall_ns: ms * 1e6 }))];
 }
 
 function settingOf(runs: readonly RunRow[], ...draws: readonly [number, DrawRow[]][]): Setting {

@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { RunRow } from '../metrics/files.js';
 import { runRow } from '../testing/results.js';
 import type { TraceFacts } from './comparison.js';
-import { familyFindings, findingText } from './family-findings.js';
 import { familyTables } from './family-table.js';
-import { findings } from './findings.js';
+import { findings, findingText } from './findings.js';
 import { comparisonTables } from './table.js';
 
 const FACTS = ['a', 'b'].map(
@@ -39,19 +38,14 @@ function rows(shares: readonly number[]): RunRow[] {
 
 describe('machines of several sizes', () => {
   it('have a table each, that says which', () => {
-    const text = comparisonTables(rows([0, 0.5]), FACTS);
-    expect(text.match(/^a: reclaim linux, swap ssd, memory (none|2.0 MiB)$/gm)).toHaveLength(2);
-    expect(text.match(/^b: reclaim linux, swap ssd, memory (none|4.0 MiB)$/gm)).toHaveLength(2);
+    const text = comparisonTables({ runs: rows([0, 0.5]), traces: FACTS }, FACTS);
+    expect(text.match(/^a: reclaim linux, swap ssd, memory (none|2.0 MiB);/gm)).toHaveLength(2);
+    expect(text.match(/^b: reclaim linux, swap ssd, memory (none|4.0 MiB);/gm)).toHaveLength(2);
   });
 
   it('have a sentence each', () => {
-    const best = findings(rows([0, 0.5]), FACTS[0]!).filter((sentence) => / best/.test(sentence));
-    expect(best).toHaveLength(2);
-    expect(best[0]).toMatch(/^Without a limit, with memory none, remove is best/);
-    expect(best[1]).toMatch(/^Without a limit, with memory 2.0 MiB, remove is best/);
-    const family = familyFindings('f', rows([0, 0.5]), [], FACTS)
-      .map(findingText)
-      .join('\n');
+    const results = { runs: rows([0, 0.5]), spaces: [], traces: FACTS };
+    const family = findings(results, FACTS).map(findingText).join('\n');
     expect(family).toMatch(/a, memory none: .*a, memory 2.0 MiB: /);
   });
 });

@@ -18,15 +18,6 @@ export function costNs(row: RunRow, scaled?: Scaled): number {
   return sum + (scaled.factor - 1) * numberIn(row, `stall_${scaled.part}_ns`);
 }
 
-/** The cells that save most and, among those, cost least; more than one where they are equal. Empty where none saves. */
-export function bestOf(rows: readonly RunRow[]): RunRow[] {
-  const ranked = rows.filter((row) => isRanked(row) && numberIn(row, 'saved_pages_mean') > 0);
-  const most = Math.max(...ranked.map((row) => numberIn(row, 'saved_pages_mean')));
-  const saving = ranked.filter((row) => numberIn(row, 'saved_pages_mean') >= most * (1 - EQUAL_SAVING));
-  const least = Math.min(...saving.map((row) => costNs(row)));
-  return saving.filter((row) => costNs(row) <= least * (1 + EQUAL_COST));
-}
-
 interface Point {
   readonly row: RunRow;
   readonly saved: number;
@@ -58,9 +49,4 @@ export function frontBy(rows: readonly RunRow[], cost: (row: RunRow) => number):
     cost: cost(row),
   }));
   return points.filter((point) => !points.some((other) => dominates(other, point))).map(({ row }) => row);
-}
-
-/** The front of what cells save and what they cost programs. */
-export function paretoFront(rows: readonly RunRow[], scaled?: Scaled): RunRow[] {
-  return frontBy(rows, (row) => costNs(row, scaled));
 }

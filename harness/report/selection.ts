@@ -4,8 +4,8 @@
  */
 import type { AxisColumn } from '../metrics/axes.js';
 import type { NumberColumn } from '../metrics/columns.js';
-import type { RunRow } from '../metrics/files.js';
-import type { StallColumn } from '../metrics/schema.js';
+import type { DrawsByCell } from '../metrics/draws.js';
+import type { DrawRow, RunRow } from '../metrics/files.js';
 import {
   type Axis,
   axisLabel,
@@ -22,14 +22,6 @@ import {
   varyingColumns,
 } from './comparison.js';
 import { numberIn } from './format.js';
-
-/** The latencies of a cell in one draw of its devices: a row of draws.csv. */
-export type DrawRow = { readonly cell: number; readonly draw: number; readonly stall_ns: number } & {
-  readonly [C in StallColumn]: number;
-};
-
-/** The rows of draws.csv by cell; none for a cell of which only the means are known. */
-export type Draws = ReadonlyMap<number, readonly DrawRow[]>;
 
 /**
  * How a policy stands where it is compared: `ranked` with the others; a `bound`, which no kernel can be; `refused`, as every
@@ -124,7 +116,7 @@ function reasonToLeaveOut(
 }
 
 /** The policies of a setting. */
-function contendersOf(rows: readonly RunRow[], axis: Axis, draws: Draws): Contender[] {
+function contendersOf(rows: readonly RunRow[], axis: Axis, draws: DrawsByCell): Contender[] {
   const byName = new Map<string, RunRow[]>();
   for (const row of rows) {
     const name = rowName(row, axis);
@@ -142,7 +134,7 @@ function contendersOf(rows: readonly RunRow[], axis: Axis, draws: Draws): Conten
 export interface Selectable {
   /** Rows of runs.csv. */
   readonly runs: readonly RunRow[];
-  readonly draws?: Draws | undefined;
+  readonly draws?: DrawsByCell | undefined;
   readonly traces: readonly TraceFacts[];
 }
 
@@ -166,7 +158,7 @@ export function select({ runs, draws = new Map(), traces }: Selectable): Selecti
     if (why !== undefined) leftOut.push({ trace: factsOf.get(trace)!, backing, why });
     return why === undefined;
   });
-  const settings = groupBy(shown.flat(), ['trace', 'backing', 'limit_pages', ...varying]).map((own) => {
+  const settings = groupBy(shown.flat(), ['trace', 'backing', 'limit', ...varying]).map((own) => {
     const first = own[0]!;
     const trace = factsOf.get(first.trace)!;
     return {

@@ -4,7 +4,7 @@ import { type Ranking, rank } from './front.js';
 import type { Contender, Setting } from './selection.js';
 
 /** Prices are medians of one machine: a verdict should not hang on any class of them being half or twice as high. */
-const FACTORS = [0.5, 2] as const;
+export const FACTORS = [0.5, 2] as const;
 
 /** A class of cost on which the front of a setting hangs. */
 export interface Flip extends Scaled {

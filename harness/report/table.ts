@@ -1,147 +1,134 @@
+/** The tables of the long form of `reclaim compare`: one a trace, with all that cells held, faulted and cost. */
 import Table from 'cli-table3';
-import type { AxisColumn } from '../metrics/axes.js';
 import type { NumberColumn } from '../metrics/columns.js';
 import type { RunRow } from '../metrics/files.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
-import {
-  type Axis,
-  axisLabel,
-  comparedAxis,
-  comparedRows,
-  groupBy,
-  isRefused,
-  rowName,
-  sameColumns,
-  type TraceFacts,
-  traceName,
-  varyingColumns,
-} from './comparison.js';
-import { mib, ms, numberIn, percent } from './format.js';
-import { bestOf } from './pareto.js';
+import { type Axis, baseName, isShort, type TraceFacts, tableTitle, traceName } from './comparison.js';
+import { extraCost, heldPages, savedPages } from './estimate.js';
+import { originText } from './facts.js';
+import { standingWord } from './family-table.js';
+import { mib, ms, numberIn, percent, shortDuration, withScatter } from './format.js';
+import { rank } from './front.js';
+import { baseOf, type Contender, type Selectable, type Setting, select } from './selection.js';
+
+/** A policy in a setting, and what it is compared with. */
+interface Place {
+  readonly one: Contender;
+  readonly setting: Setting;
+  readonly base: Contender | undefined;
+}
 
 interface Column {
   readonly head: string;
-  text(row: RunRow, facts: TraceFacts, base: RunRow | undefined): string;
+  text(place: Place): string;
 }
 
-const OF_KEEP = 'of\nkeep';
+/** The mean of a number over the cells of a policy: its replicates. */
+function mean({ one: { rows } }: Place, column: NumberColumn<RunRow>): number {
+  return rows.reduce((sum, row) => sum + numberIn(row, column), 0) / rows.length;
+}
 
-const MEMORY: readonly Column[] = [
-  {
-    head: 'saved\nMiB',
-    text: (row, facts) =>
-      typeof row.saved_pages_mean === 'number' ? mib(row.saved_pages_mean, facts.pageBytes) : '',
-  },
-  {
-    head: OF_KEEP,
-    text: (row, _facts, base) =>
-      base && typeof row.saved_pages_mean === 'number'
-        ? percent(row.saved_pages_mean, numberIn(base, 'footprint_pages_mean'))
-        : '',
-  },
-  { head: 'resident\nMiB', text: (row, facts) => mib(numberIn(row, 'resident_pages_mean'), facts.pageBytes) },
-  { head: 'in swap\nMiB', text: (row, facts) => mib(numberIn(row, 'swap_pages_mean'), facts.pageBytes) },
-  { head: 'swapped\nout MiB', text: (row, facts) => mib(numberIn(row, 'pswpout'), facts.pageBytes) },
-];
+function pages(head: string, column: NumberColumn<RunRow>): Column {
+  return { head, text: (place) => mib(mean(place, column), place.setting.trace.pageBytes) };
+}
+
+/** Memory, against a base of this name. */
+function memoryColumns(base: string): Column[] {
+  return [
+    {
+      head: 'saved\nMiB',
+      text: ({ one, base, setting }) =>
+        base ? mib(savedPages(one, base).mean, setting.trace.pageBytes) : '',
+    },
+    {
+      head: `of\n${base}`,
+      text: ({ one, base }) => (base ? percent(savedPages(one, base).mean, heldPages(base).mean) : ''),
+    },
+    pages('resident\nMiB', 'resident_pages_mean'),
+    pages('in swap\nMiB', 'swap_pages_mean'),
+    pages('swapped\nout MiB', 'pswpout'),
+  ];
+}
 
 const FAULTS: readonly Column[] = [
-  { head: 'major\n/1000', text: (row) => numberIn(row, 'major_rate').toFixed(2) },
-  { head: 'minor\n/1000', text: (row) => numberIn(row, 'minor_rate').toFixed(1) },
+  { head: 'major\n/1000', text: (place) => mean(place, 'major_rate').toFixed(2) },
+  { head: 'minor\n/1000', text: (place) => mean(place, 'minor_rate').toFixed(1) },
 ];
 
-const STALL: Column = { head: 'stall\nms', text: (row) => ms(numberIn(row, 'stall_ns')) };
+const COSTS: readonly Column[] = [
+  {
+    head: 'extra\nms',
+    text: ({ one, base, setting }) =>
+      base && one !== base ? withScatter(extraCost(one, base, setting), ms) : '',
+  },
+  { head: 'stall\nms', text: (place) => ms(mean(place, 'stall_ns')) },
+];
 
 const CALLS: readonly Column[] = [
-  { head: 'reclaim\nms', text: (row) => ms(numberIn(row, 'stall_reclaim_ns')) },
-  { head: 'calls\nms', text: (row) => ms(numberIn(row, 'stall_discard_ns') + numberIn(row, 'stall_pin_ns')) },
+  { head: 'reclaim\nms', text: (place) => ms(mean(place, 'stall_reclaim_ns')) },
+  { head: 'calls\nms', text: (place) => ms(mean(place, 'stall_discard_ns') + mean(place, 'stall_pin_ns')) },
 ];
 
-/** The number in a column, or that it does not apply. */
-function textIn(row: RunRow, column: NumberColumn<RunRow>): string {
-  return String(row[column] ?? 0);
+function count(head: string, column: NumberColumn<RunRow>): Column {
+  return { head, text: (place) => String(Math.round(mean(place, column))) };
 }
 
 const MERGE: readonly Column[] = [
-  { head: 'shared\npages', text: (row) => String(numberIn(row, 'pages_shared')) },
-  { head: 'sharing\npages', text: (row) => String(numberIn(row, 'pages_sharing')) },
-  { head: 'merged pages\nbroken', text: (row) => textIn(row, 'cow_ksm') },
-  { head: 'ksmd\nms', text: (row) => ms(numberIn(row, 'ksmd_cpu_ns')) },
+  count('shared\npages', 'pages_shared'),
+  count('sharing\npages', 'pages_sharing'),
+  count('merged pages\nbroken', 'cow_ksm'),
+  { head: 'ksmd\nms', text: (place) => ms(mean(place, 'ksmd_cpu_ns')) },
 ];
 
-function columnsFor(axis: Axis, facts: TraceFacts): readonly Column[] {
-  if (axis === 'merge') {
-    const ofNone = MEMORY.map((column) =>
-      column.head === OF_KEEP ? { ...column, head: OF_KEEP.replace('keep', 'none') } : column,
+function columnsFor(axis: Axis, { touches }: TraceFacts): readonly Column[] {
+  const memory = memoryColumns(baseName(axis).replace('the first policy', 'first'));
+  if (axis.includes('merge')) return [...memory, ...COSTS, ...MERGE];
+  return [...memory, ...(touches === 'recorded' ? FAULTS : []), ...COSTS, ...CALLS];
+}
+
+function limitText({ first, trace, limit }: Setting): string {
+  if (typeof first.limit_pages !== 'number') return isShort(first) ? limit : 'none';
+  return `${mib(first.limit_pages, trace.pageBytes)} MiB (${percent(first.limit_pages, trace.peakPages)})`;
+}
+
+/** The lines of a setting. */
+function settingRows(setting: Setting, columns: readonly Column[]): string[][] {
+  const base = baseOf(setting);
+  const { front } = rank(setting);
+  return setting.contenders.map((one, i) => {
+    const values = columns.map((column) =>
+      one.standing === 'ranked' || one.standing === 'bound' ? column.text({ one, setting, base }) : '',
     );
-    return [...ofNone, ...MERGE];
-  }
-  return [...MEMORY, ...(facts.touches === 'recorded' ? FAULTS : []), STALL, ...CALLS];
+    const mark = front.includes(one) ? '* best' : standingWord(one.standing);
+    return [i === 0 ? limitText(setting) : '', one.name, ...values, mark];
+  });
 }
 
-function limitText(row: RunRow, facts: TraceFacts): string {
-  if (row.limit_pages === null) return 'none';
-  if (typeof row.limit_pages !== 'number') return 'as the trace says';
-  return `${mib(row.limit_pages, facts.pageBytes)} MiB (${percent(row.limit_pages, facts.peakPages)})`;
-}
-
-function verdict(row: RunRow, best: readonly RunRow[]): string {
-  if (row.outcome !== 'ok') return row.outcome;
-  if (isRefused(row)) return 'refused';
-  return best.includes(row) ? '* best' : '';
-}
-
-function traceTable(rows: readonly RunRow[], facts: TraceFacts, axis: Axis): string {
-  const columns = columnsFor(axis, facts);
+function traceTable(settings: readonly Setting[], runs: readonly RunRow[]): string {
+  const { trace, axis, first } = settings[0]!;
+  const columns = columnsFor(axis, trace);
   const table = new Table({
     ...PLAIN_TABLE,
-    head: ['limit', axis, ...columns.map((column) => column.head), ''],
+    head: ['limit', axis, ...columns.map(({ head }) => head), ''],
     colAligns: ['left', 'left', ...columns.map(() => 'right' as const), 'left'],
   });
-  for (const group of groupBy(rows, ['limit_pages'])) {
-    const base = group.find((row) => row.discard === 'keep' && row.merge === 'none');
-    const best = bestOf(group);
-    group.forEach((row, i) => {
-      const limit = i === 0 ? limitText(row, facts) : '';
-      const values =
-        row.outcome === 'ok' ? columns.map((column) => column.text(row, facts, base)) : columns.map(() => '');
-      table.push([limit, rowName(row, axis), ...values, verdict(row, best)]);
-    });
-  }
-  return table.toString();
-}
-
-/** The readable tables of a comparison, with what each is of above it. */
-export function comparisonTables(runs: readonly RunRow[], traces: readonly TraceFacts[]): string {
-  const parts: string[] = [];
-  const axis = comparedAxis(runs);
-  for (const rows of groupBy(comparedRows(runs, axis), ['trace', 'backing', ...sameColumns(axis)])) {
-    const first = rows[0]!;
-    const facts = traces.find((trace) => trace.label === first.trace)!;
-    parts.push(
-      `${tableTitle(traceName(first), first, runs, facts.pageBytes)}\n${traceTable(rows, facts, axis)}`,
-    );
-  }
-  return parts.join('\n\n');
-}
-
-/** The one discard policy that is compared with keep. */
-function policyOf(runs: readonly RunRow[]): string | undefined {
-  return runs.find((row) => row.discard !== 'keep')?.discard;
-}
-
-/** What every title names, or names where it is not the usual. */
-const NAMED: readonly AxisColumn[] = ['swap', 'reclaim', 'discard', 'merge'];
-
-/** What is above a table: what it is of, and what is the same in all its rows where other tables differ or it is not the usual. */
-export function tableTitle(of: string, row: RunRow, runs: readonly RunRow[], pageBytes: number): string {
-  const axis = comparedAxis(runs);
-  const labels = [
-    ...(axis === 'merge' ? [`discard ${row.discard}`] : []),
-    ...(axis !== 'merge' && row.merge !== 'none' ? [`merge ${row.merge}`] : []),
-    ...(axis === 'purge' ? [`discard ${policyOf(runs)}`] : []),
-    ...varyingColumns(runs, sameColumns(axis))
-      .filter((column) => !NAMED.includes(column))
-      .map((column) => axisLabel(row, column, pageBytes)),
+  table.push(...settings.flatMap((setting) => settingRows(setting, columns)));
+  const title = tableTitle(traceName(first), first, runs, trace.pageBytes);
+  const facts = [
+    ...(trace.origin ? [originText(trace)] : []),
+    ...(trace.durationUs === undefined ? [] : [shortDuration(trace.durationUs)]),
+    `${mib(trace.peakPages, trace.pageBytes)} MiB at most`,
   ];
-  return [`${of}: reclaim ${row.reclaim}`, `swap ${row.swap}`, ...labels].join(', ');
+  return `${title}; ${facts.join(', ')}\n${table.toString()}`;
+}
+
+/** The tables of some traces, each with what it is of above it. */
+export function comparisonTables(results: Selectable, traces: readonly TraceFacts[]): string {
+  const { settings } = select({ ...results, traces });
+  const tables = new Map<string, Setting[]>();
+  for (const setting of settings) {
+    const key = JSON.stringify([setting.trace.label, setting.backing, setting.labels]);
+    tables.set(key, [...(tables.get(key) ?? []), setting]);
+  }
+  return [...tables.values()].map((own) => traceTable(own, results.runs)).join('\n\n');
 }

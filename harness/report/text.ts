@@ -1,10 +1,13 @@
 import type { DrawsByCell } from '../metrics/draws.js';
 import type { RunRow, SpaceRow } from '../metrics/files.js';
-import { comparedAxis, type TraceFacts } from './comparison.js';
-import { familyFindings, findingText } from './family-findings.js';
-import { familyTablesText } from './family-table.js';
-import { findings } from './findings.js';
+import { compactTable } from './compact-table.js';
+import type { TraceFacts } from './comparison.js';
+import { familyTables, fewFigures } from './family-table.js';
+import { findings, findingText } from './findings.js';
 import { comparisonTables } from './table.js';
+import { type Look, PLAIN, wrapped } from './terminal-text.js';
+import { verdictOf } from './verdict.js';
+import { verdictText } from './verdict-text.js';
 import { ofCalls } from './warnings.js';
 
 /** The results of an experiment, as its files have them. */
@@ -18,60 +21,82 @@ export interface Results {
   readonly traces: readonly TraceFacts[];
 }
 
-function section(name: string, sentences: readonly string[]): string[] {
-  if (sentences.length === 0) return [];
-  return [`What ${name} shows:\n${sentences.map((sentence) => `- ${sentence}`).join('\n')}`];
+/** How results are printed. */
+export interface Form {
+  readonly look: Look;
+  /** Whether all columns and sentences are wanted. */
+  readonly full: boolean;
 }
 
-/** A table and sentences per family. */
-function familyText({ runs, spaces, traces }: Results): string[] {
-  const families = new Set(traces.flatMap(({ family }) => (family === undefined ? [] : [family])));
-  const parts = [...families].flatMap((family) => [
-    familyTablesText(
-      family,
-      runs,
-      traces.filter((trace) => trace.family === family),
-    ),
-    ...section(`the ${family} family`, familyFindings(family, runs, spaces, traces).map(findingText)),
-  ]);
-  if (families.size > 0) parts.push(legend(runs, traces));
-  return parts;
+/** Traces that share tables: a family, or those without one. */
+interface Group {
+  readonly title: string;
+  readonly members: readonly TraceFacts[];
 }
 
-/** What the marks and figures of family tables mean, as far as these tables need it. */
-function legend(runs: readonly RunRow[], traces: readonly TraceFacts[]): string {
-  const lines = [
-    '* Pareto-best: no other policy saves as much for less, or more for as much. saved: mean over time against keep.',
-  ];
-  const known = new Set(traces.map(({ touches }) => touches));
-  if (known.has('inferred'))
-    lines.push('~ accesses are inferred, and so are the faults among the stalls; there is no fault rate.');
-  if (known.has('first-access'))
-    lines.push(
-      '\u2265 only first accesses are in the trace: stalls lack the faults on what was reclaimed; there is no fault rate.',
-    );
-  if (runs.some(({ discard }) => /^volatile\b/.test(discard)))
-    lines.push(
-      'No kernel has volatile ranges today: the prices of their calls are proxies, as the cost table says.',
-    );
-  return lines.join('\n');
+function groupsOf(traces: readonly TraceFacts[]): Group[] {
+  return [...new Set(traces.map(({ family }) => family))].map((family) => {
+    const members = traces.filter((trace) => trace.family === family);
+    const one = members.length === 1 ? members[0]!.label : 'all traces';
+    return { title: family ?? one, members };
+  });
 }
 
-/** A table per trace and reclaim policy, then sentences per trace, for the traces without a family. */
-function traceText({ runs, traces }: Results): string[] {
-  const alone = traces.filter(({ family }) => family === undefined);
-  if (alone.length === 0) return [];
-  const rows = runs.filter((row) => alone.some(({ label }) => label === row.trace));
-  const base = comparedAxis(rows) === 'merge' ? 'no merging' : 'keep';
+/** The tables of a group, and what they leave out. */
+function shortTables({ runs, draws }: Results, { title, members }: Group, look: Look): string[] {
+  const { tables, leftOut } = familyTables(title, runs, members, draws, fewFigures);
   return [
-    comparisonTables(rows, alone),
-    ...alone.flatMap((trace) => section(trace.label, findings(rows, trace))),
-    `saved: mean over time against ${base}; best: saves the most and, among equals, costs the least.`,
+    ...tables.map((table) => compactTable(table, look)),
+    ...(leftOut === '' ? [] : [wrapped(leftOut, look.columns)]),
   ];
 }
 
-/** The results of an experiment as text: tables first, then sentences, then what falsifies their numbers. */
-export function comparisonText(results: Results): string {
-  const warnings = ofCalls(results.runs).map(({ what, advice }) => `Warning: ${what} ${advice}`);
-  return [...familyText(results), ...traceText(results), ...warnings].join('\n\n');
+/** The tables of a group with all columns, and sentences. */
+function longText(results: Results, group: Group, { columns }: Look): string[] {
+  const sentences = findings(results, group.members).map(
+    (finding) => `- ${wrapped(findingText(finding), columns - 2, '  ')}`,
+  );
+  const { leftOut } = familyTables(group.title, results.runs, group.members);
+  return [
+    comparisonTables(results, group.members),
+    ...(leftOut === '' ? [] : [leftOut]),
+    ...(sentences.length > 0 ? [[`What ${group.title} shows:`, ...sentences].join('\n')] : []),
+  ];
+}
+
+/** What the marks and figures of tables mean, as far as these tables need it. */
+function legend({ runs, traces }: Results, { look, full }: Form): string {
+  const known = new Set(traces.map(({ touches }) => touches));
+  const lines = [
+    '* best: no other policy saves as much for less, or more for as much. saved: mean over time against keep.',
+    ...(full ? [] : ['(…): all that keep holds and stalls; the other numbers are differences to it.']),
+    ...(known.has('inferred')
+      ? ['~ accesses are inferred, and so are the faults among the stalls; there is no fault rate.']
+      : []),
+    ...(known.has('first-access')
+      ? ['≥ only first accesses are in the trace: stalls lack the faults on what was reclaimed.']
+      : []),
+    ...(runs.some(({ discard }) => /^volatile\b/.test(discard))
+      ? [
+          'No kernel has volatile ranges today: their prices are proxies, and verdicts recommend what kernels have.',
+        ]
+      : []),
+  ];
+  return lines.map((line) => wrapped(line, look.columns, '  ')).join('\n');
+}
+
+/** The results of an experiment as text: the verdict first, then tables, then what falsifies their numbers. */
+export function comparisonText(results: Results, form: Form = { look: PLAIN, full: false }): string {
+  const { look, full } = form;
+  const warnings = ofCalls(results.runs).map(({ what, advice }) =>
+    wrapped(`Warning: ${what} ${advice}`, look.columns, '  '),
+  );
+  const groups = groupsOf(results.traces);
+  return [
+    verdictText(verdictOf(results), look),
+    ...groups.flatMap((group) => (full ? longText(results, group, look) : shortTables(results, group, look))),
+    legend(results, form),
+    ...warnings,
+    ...(full ? [] : ['All columns and sentences: --full']),
+  ].join('\n\n');
 }

@@ -1,7 +1,6 @@
 import type { RunRow, SpaceRow } from '../../metrics/files.js';
 import type { Warning } from '../../metrics/warnings.js';
 import type { TraceFacts } from '../comparison.js';
-import { familyFindings } from '../family-findings.js';
 import { familyTables } from '../family-table.js';
 import { findings } from '../findings.js';
 import { html, type Markup } from './markup.js';
@@ -12,7 +11,6 @@ interface Family {
   readonly id: string;
   readonly title: string;
   readonly members: readonly TraceFacts[];
-  readonly named: boolean;
 }
 
 /** The families of some traces, in their order; those without one come last, together. */
@@ -24,24 +22,16 @@ export function familiesOf(traces: readonly TraceFacts[]): Family[] {
     id: `family-${i + 1}`,
     title: name ?? (names.length > 1 ? 'other traces' : 'all traces'),
     members: traces.filter(({ family }) => family === name),
-    named: name !== undefined,
   }));
 }
 
-/** What results say about a family: sentences with a clause per trace, or sentences per trace for traces without a family. */
-function verdict(family: Family, runs: readonly RunRow[], spaces: readonly SpaceRow[]): Markup[] {
-  const { members, named } = family;
-  if (named)
-    return familyFindings(family.title, runs, spaces, members).map(({ lead, clauses }) =>
-      clauses.length === 0
-        ? html`<p>${lead}</p>\n`
-        : html`<p>${lead}</p>\n<ul>${clauses.map((clause) => html`<li>${clause}</li>`)}</ul>\n`,
-    );
-  return members.flatMap((trace) => {
-    const sentences = findings(runs, trace);
-    if (sentences.length === 0) return [];
-    return [html`<p>${trace.label}:</p>\n<ul>${sentences.map((text) => html`<li>${text}</li>`)}</ul>\n`];
-  });
+/** What results say about a family: sentences with a clause per trace. */
+function verdict({ members }: Family, runs: readonly RunRow[], spaces: readonly SpaceRow[]): Markup[] {
+  return findings({ runs, spaces, traces: members }, members).map(({ lead, clauses }) =>
+    clauses.length === 0
+      ? html`<p>${lead}</p>\n`
+      : html`<p>${lead}</p>\n<ul>${clauses.map((clause) => html`<li>${clause}</li>`)}</ul>\n`,
+  );
 }
 
 /** The verdicts in words, a box per family. */

@@ -1,0 +1,81 @@
+import { baseName } from './comparison.js';
+import { costName } from './estimate.js';
+import { listed, type Range, rangeText, short, shortDuration } from './format.js';
+import { notToUse, outOfMemoryText } from './not-to-use.js';
+import { type Look, PLAIN, wrapped } from './terminal-text.js';
+import type { Evidence, Use, Verdict, VerdictPart } from './verdict.js';
+import { verdictLines } from './verdict-lines.js';
+
+const MIB = 1024 * 1024;
+
+/** The least and the most of some numbers. */
+function rangeOf(values: readonly number[]): Range {
+  return { low: Math.min(...values), high: Math.max(...values) };
+}
+
+/** What the traces are: how many of each origin, how long they are and how much memory they take. */
+function evidenceText(evidence: readonly Evidence[]): string {
+  const origins = new Map<string, number>();
+  for (const { origin } of evidence) origins.set(origin, (origins.get(origin) ?? 0) + 1);
+  const counts = [...origins].map(([origin, count]) => `${count} ${origin}`);
+  const durations = evidence.flatMap(({ durationUs }) => (durationUs === undefined ? [] : [durationUs]));
+  const { low, high } = rangeOf(durations);
+  const ends = [...new Set([shortDuration(low), shortDuration(high)])].join('\u2013');
+  return [
+    `traces: ${counts.join(', ')}`,
+    ...(durations.length > 0 ? [ends] : []),
+    `${rangeText(rangeOf(evidence.map(({ peakBytes }) => peakBytes)), MIB)} MiB`,
+  ].join(', ');
+}
+
+/** By how much the costs of a call differ of policies that are equally good. */
+function callsText(uses: readonly Use[]): string[] {
+  const [first] = uses.filter(({ callsApartNs, shown }) => shown.length > 1 && callsApartNs > 0);
+  if (!first) return [];
+  return [`${listed(first.shown)} differ by ${short(first.callsApartNs / 1000)} \u00b5s a call`];
+}
+
+/** On how many draws the verdict rests. */
+function drawsText({ draws, replicates, evidence }: Verdict): string {
+  const generated = evidence.some(({ origin }) => origin === 'synthetic');
+  const devices = draws === 1 ? 'one draw of devices' : `${draws} draws of devices`;
+  if (!generated) return devices;
+  return `${replicates === 1 ? 'one draw' : `${replicates} draws`} of workloads, ${devices.replace(/ draws? /, ' ')}`;
+}
+
+function partName({ family, kind }: VerdictPart): string {
+  const words = [
+    ...(family === undefined ? [] : [family]),
+    ...(kind === 'shared' || kind === 'private' ? [kind] : []),
+  ];
+  return words.join(' ') || 'it';
+}
+
+/** Whether halved or doubled prices change what to use. */
+function pricesText(parts: readonly VerdictPart[]): string {
+  const changed = parts.filter(({ priceFlips }) => priceFlips.length > 0);
+  if (changed.length === 0) return 'prices \u00d70.5\u20132 change nothing';
+  const flips = changed.map((part) => {
+    const [{ part: price, factor }] = part.priceFlips as [VerdictPart['priceFlips'][number]];
+    return `${partName(part)} (${price} \u00d7 ${factor})`;
+  });
+  return `prices change ${listed(flips)}`;
+}
+
+/** More clauses than this on what ran out of memory are for the tables. */
+const MOST_CLAUSES = 2;
+
+/** A verdict for a terminal: at most ten lines of 80 characters for the default comparison. */
+export function verdictText(verdict: Verdict, { columns }: Pick<Look, 'columns'> = PLAIN): string {
+  const { parts, evidence, axis } = verdict;
+  const clauses = [
+    ...outOfMemoryText(parts).slice(0, MOST_CLAUSES),
+    ...notToUse(parts),
+    ...callsText(parts.flatMap(({ use }) => use)),
+    evidenceText(evidence),
+    drawsText(verdict),
+    pricesText(parts),
+  ];
+  const title = `Use; saving and extra ${costName(axis)} against ${baseName(axis)}`;
+  return [...verdictLines(verdict, title, columns), wrapped(`${clauses.join('; ')}.`, columns)].join('\n');
+}
