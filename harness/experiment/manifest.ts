@@ -60,6 +60,8 @@ export function manifestOf(facts: ManifestFacts): object {
     costs: {
       file:
         experiment.costs === undefined ? undefined : traceSource(experiment.costs, dirname(experiment.file)),
+      name: costs.name,
+      provenance: costs.provenance,
       sha256: createHash('sha256').update(JSON.stringify(costs)).digest('hex'),
       ...(fromDefault.length > 0 && { from_default: fromDefault }),
     },

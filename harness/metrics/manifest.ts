@@ -55,6 +55,9 @@ const shape = z.object({
   }),
   costs: z.object({
     file: z.string().optional(),
+    /** What the table calls itself, and what it was measured on. */
+    name: z.string().optional(),
+    provenance: z.string().optional(),
     sha256,
     /** Rows of the shipped table that the file lacks. */
     from_default: z.array(z.string()).optional(),

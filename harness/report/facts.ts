@@ -84,3 +84,10 @@ export function originText(facts: TraceFacts): string {
   const whole = facts.origin?.whole ?? 'of unstated origin';
   return parts === '' ? whole : `${whole} (${parts})`;
 }
+
+/** How long a trace is, with a comma behind it; empty where it is not known. */
+export function durationText({ durationUs }: TraceFacts): string {
+  if (durationUs === undefined) return '';
+  const seconds = durationUs / 1e6;
+  return `${seconds >= 100 ? seconds.toFixed(0) : String(Number(seconds.toPrecision(2)))} s, `;
+}
