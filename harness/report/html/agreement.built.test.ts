@@ -65,7 +65,13 @@ function spacesOf(runs: readonly RunRow[], { did }: Results): SpaceRow[] {
       const rest = Number(stall_ns) - first;
       // Two processes of one name: they pay together.
       return [first, Math.floor(rest / 2), rest - Math.floor(rest / 2)].map((ns, i) =>
-        spaceRow({ cell, space: i + 1, name: i === 0 ? 'main' : 'client', stall_ns: ns, page_seconds: i + 1 }),
+        spaceRow({
+          cell,
+          space: i + 1,
+          name: i === 0 ? 'main' : 'client',
+          stall_ns: ns,
+          page_seconds: i + 1,
+        }),
       );
     });
 }
@@ -91,32 +97,42 @@ const isDrawn = (row: RunRow) => row.outcome === 'ok' && !(Number(row.discard_er
 /** A row of a table of the page: its policies, and for each limit the numbers below it. */
 interface Line {
   readonly policies: readonly string[];
-  readonly cells: readonly { readonly text: string; readonly value: number | undefined; readonly best: boolean }[];
+  readonly cells: readonly {
+    readonly text: string;
+    readonly value: number | undefined;
+    readonly best: boolean;
+  }[];
 }
 
 /** The table of the page, by trace. */
 function tableOf(text: string): Map<string, Line[]> {
   const table = /<table class="numbers">([\s\S]*?)<\/table>/.exec(text)![1]!;
   return new Map(
-    table.split('<tbody>').slice(1).map((body) => {
-      const name = /class="trace-name">([^<]*)</.exec(body)![1]!;
-      const rows = body.split('<tr data-policies').slice(1);
-      const lines = rows.map((row) => ({
-        policies: [...row.matchAll(/data-choose="\d+"[^>]*>([^<]*)</g)].map(([, policy]) => policy!),
-        cells: [...row.matchAll(/<td([^>]*)>([\s\S]*?)<\/td>/g)].map(([, attributes, inner]) => ({
-          text: inner!.replace(/<span class="best"[\s\S]*<\/span><\/span>/, '').replace(/<[^>]*>/g, ''),
-          value: /data-value="([^"]*)"/.exec(attributes!)?.[1],
-          best: inner!.includes('class="best"'),
-        })),
-      }));
-      return [
-        name,
-        lines.map(({ policies, cells }) => ({
-          policies,
-          cells: cells.map((cell) => ({ ...cell, value: cell.value === undefined ? undefined : Number(cell.value) })),
-        })),
-      ];
-    }),
+    table
+      .split('<tbody>')
+      .slice(1)
+      .map((body) => {
+        const name = /class="trace-name">([^<]*)</.exec(body)![1]!;
+        const rows = body.split('<tr data-policies').slice(1);
+        const lines = rows.map((row) => ({
+          policies: [...row.matchAll(/data-choose="\d+"[^>]*>([^<]*)</g)].map(([, policy]) => policy!),
+          cells: [...row.matchAll(/<td([^>]*)>([\s\S]*?)<\/td>/g)].map(([, attributes, inner]) => ({
+            text: inner!.replace(/<span class="best"[\s\S]*<\/span><\/span>/, '').replace(/<[^>]*>/g, ''),
+            value: /data-value="([^"]*)"/.exec(attributes!)?.[1],
+            best: inner!.includes('class="best"'),
+          })),
+        }));
+        return [
+          name,
+          lines.map(({ policies, cells }) => ({
+            policies,
+            cells: cells.map((cell) => ({
+              ...cell,
+              value: cell.value === undefined ? undefined : Number(cell.value),
+            })),
+          })),
+        ];
+      }),
   );
 }
 
@@ -138,7 +154,8 @@ describe('report.html of random results', () => {
           expect(cell !== undefined, `${row.trace} ${row.discard}`).toBe(isDrawn(row));
           if (!cell) continue;
           const keep = runs.find(
-            (other) => other.trace === row.trace && other.limit_pages === row.limit_pages && other.discard === 'keep',
+            (other) =>
+              other.trace === row.trace && other.limit_pages === row.limit_pages && other.discard === 'keep',
           )!;
           expect(cell.costNs[0]).toBeCloseTo(Number(row.stall_ns), -1);
           expect(cell.stallNs.reduce((a, b) => a + b, 0)).toBeCloseTo(Number(row.stall_ns), -1);
@@ -148,7 +165,9 @@ describe('report.html of random results', () => {
           }
           const paid = spaces.filter((space) => space.cell === row.cell);
           for (const name of ['main', 'client']) {
-            const sum = paid.filter((space) => space.name === name).reduce((ns, one) => ns + Number(one.stall_ns), 0);
+            const sum = paid
+              .filter((space) => space.name === name)
+              .reduce((ns, one) => ns + Number(one.stall_ns), 0);
             const [, shown] = cell.payers.find(([space]) => model.spaces[space] === name)!;
             expect(shown).toBeCloseTo(sum, -1);
           }

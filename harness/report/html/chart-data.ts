@@ -1,7 +1,7 @@
 import { PAGE_BYTES } from '../../base/page.js';
 import type { SpaceRow, TimelineRow } from '../../metrics/files.js';
 import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
-import { groupBy, type TraceFacts } from '../comparison.js';
+import { baseName, groupBy, type TraceFacts } from '../comparison.js';
 import { costName, costOf, type Estimate, estimateOf, extraCost, savedPages } from '../estimate.js';
 import type { FigureData } from '../figures/data.js';
 import { thinned } from '../figures/series.js';
@@ -10,7 +10,7 @@ import { largest, rounded } from '../figures/units.js';
 import { numberIn } from '../format.js';
 import { rank } from '../front.js';
 import { payersOf } from '../payers.js';
-import { baseOf, type Contender, type Selection, type Setting, type Standing, select } from '../selection.js';
+import { baseOf, type Contender, type Selection, type Setting, type Standing } from '../selection.js';
 import { tagsOf } from './evidence.js';
 import { looksOf } from './looks.js';
 import type {
@@ -81,7 +81,7 @@ class ChartData {
 
   constructor(private readonly data: FigureData) {
     const moments = data.rows('timeline.csv');
-    this.selection = select({ runs: data.rows('runs.csv'), draws: data.draws, traces: data.traces });
+    this.selection = data.selection;
     this.series = SERIES.filter(({ pages }, i) => i === 0 || moments.some((row) => pages(row) > 0));
     const drawn = this.selection.settings.flatMap(({ contenders }) => contenders.filter(isDrawn));
     this.parts = STALL_PARTS.filter((part) =>
@@ -99,6 +99,7 @@ class ChartData {
     return {
       policies: this.policies.all,
       marks: looksOf(this.policies.all).map(({ mark }) => mark),
+      base: baseName(axis),
       costName: costName(axis),
       parts: this.parts.map((part) => PART_NAMES[part]),
       series: this.series.map(({ name }) => name),

@@ -1,6 +1,6 @@
-import { ms } from '../format.js';
-import { bytesText } from '../figures/units.js';
 import { traceName } from '../comparison.js';
+import { bytesText } from '../figures/units.js';
+import { ms } from '../format.js';
 import type { Effect, Glance, GlanceField, GlanceLine, GlanceRow, Stalls } from '../glance.js';
 import { type AreaStyle, GLANCE_STYLES, type Hatch, REFUSED_STYLE } from '../style.js';
 import { tagsHtml } from './evidence.js';
@@ -8,6 +8,8 @@ import { html, type Markup } from './markup.js';
 
 const WIDTH = 64;
 const HEIGHT = 9;
+/** Width of a bar of the key. */
+const SAMPLE = 20;
 /** A bar of nothing is this long: its colour says what it costs. */
 const STUB = 3;
 /** Distance of the lines of a hatched bar. */
@@ -32,10 +34,10 @@ function hatchPath(hatch: Hatch, width: number): string {
   return { rising, falling, crossed: rising + falling, none: '', level: '', upright: '' }[hatch];
 }
 
-/** A bar of a width. Its picture is for readers who see it; what it says is next to it as text. */
-function bar(width: number, name: string, { hatch }: AreaStyle): Markup {
+/** A bar of a width, for readers who see it: what it says is next to it as text. @param room of the longest bar */
+function bar(width: number, name: string, { hatch }: AreaStyle, room = WIDTH): Markup {
   const path = hatchPath(hatch, width);
-  return html`<svg class="gbar" width="${WIDTH}" height="${HEIGHT}" aria-hidden="true"><svg width="${width.toFixed(1)}" height="${HEIGHT}"><rect class="g-${name}" width="100%" height="100%"/>${path !== '' && html`<path d="${path}"/>`}</svg></svg>`;
+  return html`<svg class="gbar" width="${room}" height="${HEIGHT}" aria-hidden="true"><svg width="${width.toFixed(1)}" height="${HEIGHT}"><rect class="g-${name}" width="100%" height="100%"/>${path !== '' && html`<path d="${path}"/>`}</svg></svg>`;
 }
 
 /** What a policy did under a limit, in words. */
@@ -48,7 +50,8 @@ const STANDINGS = { refused: 'refused', oom: 'out of memory', failed: 'failed', 
 
 function field({ standing, effect }: GlanceField, limit: string, mostBytes: number): Markup {
   if (!effect) {
-    const text = standing in STANDINGS ? STANDINGS[standing as keyof typeof STANDINGS] : 'nothing to compare with';
+    const text =
+      standing in STANDINGS ? STANDINGS[standing as keyof typeof STANDINGS] : 'nothing to compare with';
     const drawn = standing === 'impossible' ? undefined : bar(WIDTH, 'refused', REFUSED_STYLE);
     return html`<div title="${limit}: ${text}">${drawn}<span class="hidden">${limit}: ${text}. </span></div>`;
   }
@@ -68,6 +71,11 @@ function row({ family, trace, backing, lines, mostBytes }: GlanceRow, columns: G
   return html`<tr><th scope="row" class="names"><span class="soft">${prefix}</span>${name}${tagsHtml(trace)}</th>${columns.map((_, i) => cell(lines, i, mostBytes))}<td class="most">${mostBytes > 0 ? bytesText(mostBytes) : 'nothing'}</td></tr>\n`;
 }
 
+/** A name that can be broken after its signs. */
+function breakable(name: string): Markup[] {
+  return name.split(/(?<=[:-])/).map((part, i) => html`${i > 0 && html`<wbr>`}${part}`);
+}
+
 /** What lengths and colours mean. */
 function key({ base, rows }: Glance): Markup {
   const fields = rows.flatMap(({ lines }) => lines.flatMap((line) => line.fields));
@@ -75,20 +83,20 @@ function key({ base, rows }: Glance): Markup {
     fields.some(({ effect }) => effect?.stalls === name),
   );
   const items = stalls.map(
-    (name) => html`<li>${bar(WIDTH / 4, name, GLANCE_STYLES[name])}${STALL_NAMES[name]}</li>\n`,
+    (name) => html`<li>${bar(SAMPLE, name, GLANCE_STYLES[name], SAMPLE)}${STALL_NAMES[name]}</li>\n`,
   );
   const refused = fields.some(({ standing, effect }) => !effect && standing !== 'impossible');
   const limits = [...new Set(rows.flatMap(({ lines }) => lines.map(({ limit }) => limit)))];
   const bars = limits.length > 1 ? ` Upper bars: ${limits[0]}; lower bars: ${limits.at(-1)}.` : '';
   return html`<p class="note">Against ${base}: the longer a bar, the more memory is saved on average, in parts of the most that is saved on the trace; its colour is what that adds to stalls. ★ is best.${bars}</p>
 <ul class="colors key">
-${items}${refused && html`<li>${bar(WIDTH / 4, 'refused', REFUSED_STYLE)}refused, or out of memory</li>\n`}</ul>`;
+${items}${refused && html`<li>${bar(SAMPLE, 'refused', REFUSED_STYLE, SAMPLE)}refused, or out of memory</li>\n`}</ul>`;
 }
 
 /** The whole comparison in one picture, which is a table to those who do not see it. */
 export function glanceHtml(glance: Glance): Markup {
   const { columns, rows, base } = glance;
-  const heads = columns.map((names) => html`<th scope="col">${names.join(', ')}</th>`);
+  const heads = columns.map((names) => html`<th scope="col">${breakable(names.join(', '))}</th>`);
   const kinds = [...new Set(rows.map(({ kind }) => kind))];
   const bodies = kinds.map(
     (kind) => html`<tbody>

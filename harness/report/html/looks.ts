@@ -1,4 +1,4 @@
-import { GLANCE_STYLES, type PolicyStyle, policyStyles, REFUSED_STYLE } from '../style.js';
+import { GLANCE_STYLES, type PolicyStyle, policyStyles } from '../style.js';
 
 /** Dashes are in points of a figure; a screen has more pixels. */
 const PIXELS = 1.6;
@@ -23,6 +23,7 @@ export function policyCss(policies: readonly string[]): string {
 
 /** Colours of the picture of the whole comparison. */
 export function glanceCss(): string {
-  const areas = Object.entries({ ...GLANCE_STYLES, refused: REFUSED_STYLE });
-  return areas.map(([name, { color }]) => `.g-${name} {\n  fill: ${color};\n}\n`).join('');
+  return Object.entries(GLANCE_STYLES)
+    .map(([name, { color }]) => `.g-${name} {\n  fill: ${color};\n}\n`)
+    .join('');
 }
