@@ -179,13 +179,16 @@ function sizeOf(row: Row): number {
   return 'size_bytes' in row ? row.size_bytes : row.size_pages;
 }
 
+function unitOf(rows: readonly Row[]): 'pages' | 'bytes' {
+  return rows.some((row) => 'size_bytes' in row) ? 'bytes' : 'pages';
+}
+
 /** Miss ratios: a row a size, a column a policy; an estimate with its standard error. */
 function table(rows: readonly Row[]): string {
   const labels = [...new Set(rows.map(labelOf))];
   const sizes = [...new Set(rows.map(sizeOf))];
-  const unit = rows.some((row) => 'size_bytes' in row) ? 'bytes' : 'pages';
   const shown = new Table({
-    head: [`size\n${unit}`, ...labels.map((label) => `${label}\nmiss ratio`)],
+    head: [`size\n${unitOf(rows)}`, ...labels.map((label) => `${label}\nmiss ratio`)],
     colAligns: ['right', ...labels.map(() => 'right' as const)],
     ...PLAIN_TABLE,
   });
@@ -212,7 +215,7 @@ function curve(rows: readonly Row[]): string {
       .sort(([a], [b]) => a - b),
   }));
   if (curves.some(({ points }) => points.length < 2)) return '';
-  return `\n\n${drawCurves(curves, outputLook().colour)}`;
+  return `\n\n${drawCurves(curves, unitOf(rows), outputLook().colour)}`;
 }
 
 async function show<C extends string>(

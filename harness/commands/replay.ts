@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
-import { InputError } from '../base/errors.js';
+import { EXIT, InputError } from '../base/errors.js';
 import { costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
 import { planReplay } from '../experiment/plan.js';
@@ -82,7 +82,7 @@ function builder(yargs: Argv): Argv {
       ...quietFlag,
     })
     .epilogue(
-      'SIZE: N or Np pages, NKiB, NMiB, NGiB, or N% of the peak of the trace under keep without a limit.',
+      'SIZE: N or Np pages, NKiB, NMiB, NGiB, or N% of the peak of the trace under keep without a limit.\n\nExit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 the trace ran out of memory.',
     );
 }
 
@@ -150,6 +150,24 @@ function isEmpty({ outcome, run }: CellResult): boolean {
   return outcome === 'ok' && run.resident_pages_peak === 0 && run.rss_pages_peak === 0;
 }
 
+/** Says what a reader of the metrics must know, and with which exit code that ends. */
+function noteOutcome(result: CellResult, shown: string): void {
+  if (isEmpty(result))
+    note(
+      `${shown}: nothing is ever in memory, so that most results are 0; expected events that bring pages in: read, write, pread, pwrite or populate (a log of strace has none: --with faults=FILE adds them)`,
+    );
+  if (result.outcome !== 'oom') return;
+  const { limit_pages: limit, memory_pages: memory } = result.run;
+  const given = [
+    ...(limit === null ? [] : [`limit ${limit} pages`]),
+    ...(memory === null ? [] : [`memory ${memory} pages`]),
+  ];
+  note(
+    `reclaim: ${shown}: out of memory (${given.join(', ')}): ${result.reason}; the metrics are of the events before that`,
+  );
+  process.exitCode = EXIT.outOfMemory;
+}
+
 async function handler(args: Args): Promise<void> {
   await loadPolicyModules(args);
   // Everything that can be wrong is checked before the trace is read.
@@ -174,10 +192,7 @@ async function handler(args: Args): Promise<void> {
     if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) writeFiles(args.out, result);
     await print(resultText(result, args.format));
-    if (isEmpty(result))
-      note(
-        `${shown}: nothing is ever in memory, so that most results are 0; expected events that bring pages in: read, write, pread, pwrite or populate (a log of strace has none: --with faults=FILE adds them)`,
-      );
+    noteOutcome(result, shown);
   } finally {
     progress.stop();
   }

@@ -19,7 +19,7 @@ export interface Scaled {
 
 /** What a policy costs: its name in sentences and titles. */
 export function costName(axis: Axis): string {
-  return axis.includes('merge') ? 'stall and ksmd' : 'stall';
+  return axis.includes('merge') ? 'stalls and ksmd' : 'stalls';
 }
 
 /** The stalls of a cell in ns, as the mean over its draws or in one of them. */

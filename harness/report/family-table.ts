@@ -33,10 +33,15 @@ function meanOf({ one }: Place, of: (row: RunRow) => RunRow[keyof RunRow]): numb
   return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+/** A difference of numbers of a CSV file, with as many decimals as these have. */
+function asInCsv(value: number): number {
+  return Number(value.toFixed(6));
+}
+
 /** Memory saved against the base. */
 const SAVED: Figure = {
   head: 'saved\nMiB',
-  value: ({ one, base }) => base && savedPages(one, base).mean,
+  value: ({ one, base }) => base && asInCsv(savedPages(one, base).mean),
   text: (saved, place) => mib(saved, pageBytesOf(place)),
 };
 

@@ -28,9 +28,9 @@ describe('the sentences on a family', () => {
       spaceRow({ cell: 1001, space: 3, name: 'tab', stall_ns: 5e6 }),
     ];
     expect(sentences(runs, spaces)).toEqual([
-      'Most memory saved, no limit: t: remove (2.0 MiB, 50 % of what keep holds, for +10.0 ms of stall, 5.0 ms a MiB).',
+      'Most memory saved, no limit: t: remove (2.0 MiB, 50 % of what keep holds, for +10.0 ms of stalls, 5.0 ms a MiB).',
       // Two processes of one name are one, as in the chart next to it.
-      'Least stall, limit 50 %: t: remove (20.0 ms against 90.0 with keep, 60 % of it paid by tab).',
+      'Least stalls, limit 50 %: t: remove (20.0 ms against 90.0 with keep, 60 % of it paid by tab).',
       'What programs stall anyway (keep, no limit): t 10.0 ms.',
       'Halving or doubling any one class of cost changes no mark.',
       'Free needs private.',
@@ -90,7 +90,7 @@ describe('the sentences on a family', () => {
       ksmd_cpu_ns: 5e6,
     });
     expect(sentences([KEEP, ksm])[0]).toBe(
-      'Most memory saved, no limit: t: ksm (1.0 MiB, 25 % of what none holds, for +5.00 ms of stall and ksmd, 5.0 ms a MiB).',
+      'Most memory saved, no limit: t: ksm (1.0 MiB, 25 % of what none holds, for +5.00 ms of stalls and ksmd, 5.0 ms a MiB).',
     );
   });
 });

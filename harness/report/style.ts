@@ -144,6 +144,8 @@ const RECLAIM = [
   'cacheus',
   'random',
   'unbounded',
+  'mru',
+  'lhd',
 ];
 
 const FIXED: Readonly<Record<string, PolicyStyle>> = {

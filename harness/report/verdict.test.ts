@@ -34,7 +34,7 @@ describe('the verdict', () => {
   it('says what to use, what it saves and costs, what not to use and why, and on what it rests', () => {
     const runs = [...shared('t'), ...shared('s')];
     expect(verdictText(verdictOf({ runs, traces: [FACTS, SYNTHETIC] })).split('\n')).toEqual([
-      'Use; saving and extra stall against keep                     MiB ms/MiB % of run',
+      'Use; saving and extra stalls against keep                    MiB ms/MiB % of run',
       'shared 2 traces  remove or punch                             2.0   +5.0     +0.1',
       'dontneed frees no shared memory; free needs private; remove and punch differ by',
       '0.3 \u00b5s a call; traces: 1 recorded, 1 synthetic, 10 s, 4.0 MiB; one draw of',

@@ -1,5 +1,7 @@
+import { savedPages } from '../estimate.js';
 import { numberIn } from '../format.js';
-import type { Setting } from '../selection.js';
+import { referenceOf } from '../front.js';
+import { rankedOf, type Setting } from '../selection.js';
 import { labelOf } from './captions.js';
 import type { Figure } from './figure.js';
 import { overTimeDrawing } from './over-time.js';
@@ -9,7 +11,13 @@ export const memory: Figure = {
   name: 'memory',
   summary: 'memory saved over time against keep, a panel a trace and limit',
   needs: { 'runs.csv': [], 'timeline.csv': ['time_us', 'footprint_pages'] },
-  lacks: (data) => data.onePolicy(),
+  lacks(data) {
+    const saves = data.selection.settings.some((setting) => {
+      const reference = referenceOf(setting);
+      return reference && rankedOf(setting).some((one) => savedPages(one, reference).mean !== 0);
+    });
+    return data.onePolicy() ?? (saves ? undefined : 'no policy saves memory');
+  },
   draw: (data, page) =>
     data.parts().flatMap(
       (part) =>

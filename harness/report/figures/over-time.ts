@@ -31,7 +31,7 @@ export interface OverTime {
 
 /** How much a line may be off, in points: less than its own width. */
 const TOLERANCE = 0.2;
-/** Curves that are nowhere further apart hide each other, in points: the width of a line. */
+/** Curves that are this close everywhere hide each other, in points: the width of a line. */
 const HIDDEN = 1;
 /** The width of the narrowest panels. */
 const NARROW = 120;

@@ -98,7 +98,7 @@ export function markLayer(
 /** Between the lines of a hatched area. */
 const GAP = 3.2;
 
-/** The lines x + slope · y = const through a box, `GAP` apart. */
+/** The lines x + slope · y = const through a box, each `GAP` from the next. */
 function slanted({ x, y, x2, y2 }: PixelBox, slope: 1 | -1): PixelLine[] {
   const at = (px: number, py: number) => px + slope * py;
   const ends = [at(x, y), at(x2, y2), at(x, y2), at(x2, y)];

@@ -281,15 +281,18 @@ function keyOf(groups: Groups, parts: readonly StallPart[]): KeyItem[] {
   return [...areas, ...joined];
 }
 
-function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined {
-  const pictures = part.traces.map(
+function picturesOf(part: Part): StallPicture[] {
+  return part.traces.map(
     (trace) =>
       new StallPicture(
         trace,
         part.settings.filter((setting) => setting.trace.label === trace.label),
       ),
   );
-  const drawn = pictures.filter(({ says }) => says);
+}
+
+function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined {
+  const drawn = picturesOf(part).filter(({ says }) => says);
   if (drawn.length === 0) return undefined;
   const pictureOf = (setting: Setting) => drawn.find((picture) => picture.settings.includes(setting))!;
   const groups = new Groups(
@@ -356,6 +359,9 @@ export const stalls: Figure = {
   name: 'stalls',
   summary: 'extra stall time by its cause, a bar for policies that are equal',
   needs: { 'runs.csv': ['stall_ns'] },
-  lacks: (data) => data.onePolicy(),
+  lacks(data) {
+    const says = data.parts().some((part) => picturesOf(part).some((picture) => picture.says));
+    return data.onePolicy() ?? (says ? undefined : 'no policy adds to stalls or avoids any');
+  },
   draw: (data, page) => data.parts().flatMap((part) => drawing(part, data, page) ?? []),
 };

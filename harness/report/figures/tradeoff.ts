@@ -56,6 +56,7 @@ const span = ([from, to]: Domain) => to - from;
 export class TracePicture {
   private readonly rankings: ReadonlyMap<Setting, Ranking>;
   private readonly domains: { readonly x: Domain; readonly y: Domain };
+  private readonly most: { readonly x: number; readonly y: number };
   readonly unit;
   readonly memory;
 
@@ -69,8 +70,10 @@ export class TracePicture {
     const costs = all.map(([setting, one]) => this.cost(setting, one));
     const savings = all.map(([setting, one]) => this.saving(setting, one));
     this.domains = { x: domainOf(costs), y: domainOf(savings) };
-    this.unit = by.axis(largest(costs.map(({ mean }) => Math.abs(mean))));
-    this.memory = byteUnit(trace.pageBytes * largest(savings.map(({ mean }) => Math.abs(mean))));
+    const largestOf = (all: readonly Estimate[]) => largest(all.map(({ mean }) => Math.abs(mean)));
+    this.most = { x: largestOf(costs), y: largestOf(savings) };
+    this.unit = by.axis(this.most.x);
+    this.memory = byteUnit(trace.pageBytes * this.most.y);
   }
 
   private cost(setting: Setting, one: Contender): Estimate {
@@ -88,16 +91,15 @@ export class TracePicture {
 
   /** Whether there is a picture to draw: something costs something, and something saves something. */
   get says(): boolean {
-    const { x, y } = this.domains;
     const some = this.settings.some((setting) => this.contenders(setting).length > 1);
-    return some && (x[0] < -1 || x[1] > 1) && (y[0] < -1 || y[1] > 1);
+    return some && this.most.x > 0 && this.most.y > 0;
   }
 
   same(setting: Setting, a: Contender, b: Contender): boolean {
     const { x, y } = this.domains;
-    const apart = (of: (setting: Setting, one: Contender) => Estimate) =>
+    const gap = (of: (setting: Setting, one: Contender) => Estimate) =>
       Math.abs(of.call(this, setting, a).mean - of.call(this, setting, b).mean);
-    return apart(this.cost) <= SAME * span(x) && apart(this.saving) <= SAME * span(y);
+    return gap(this.cost) <= SAME * span(x) && gap(this.saving) <= SAME * span(y);
   }
 
   dots(groups: Groups): Dot[] {

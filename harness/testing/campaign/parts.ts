@@ -7,6 +7,7 @@ import type { OpenPart } from './part.js';
 import { policies } from './policies.js';
 import { properties } from './properties.js';
 import { readers } from './readers.js';
+import { recordings } from './recordings.js';
 
 /** A part and its share of the time of its lane. */
 export interface Entry {
@@ -29,5 +30,6 @@ export const LANES: readonly (readonly Entry[])[] = [
   [
     { name: 'kills', share: 2, open: kills },
     { name: 'properties', share: 1, open: properties },
+    { name: 'recordings', share: 1, open: recordings },
   ],
 ];

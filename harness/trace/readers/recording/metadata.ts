@@ -25,6 +25,8 @@ export function metadata(manifest: Manifest, log: FollowedLog): TraceMeta {
   if (touches !== undefined) meta.set('touches', touches);
   if (log.drops.size > 0)
     meta.set('drops', [...log.drops].map(([call, count]) => `${call} ${count}`).join(', '));
+  const { sample = 1 } = manifest.details;
+  if (Number(sample) > 1) meta.set('sample', `1/${sample}`);
   if (lost > 0) meta.set('lost_events', String(lost));
   const notes = notesOf(manifest, log);
   if (notes.length > 0) meta.set('note', notes.join('; '));

@@ -12,6 +12,7 @@ import { metadata } from './metadata.js';
 import type { RawRecording } from './source.js';
 import { StraceRecording } from './strace.js';
 import { TracefsRecording } from './tracefs/recording.js';
+import { ValgrindRecording } from './valgrind/recording.js';
 import { RecordingWriter } from './writer.js';
 
 /** What `--reader recording:key=value` may say. */
@@ -59,8 +60,7 @@ export interface RecordingSource extends TraceSource {
 /** The recording in a raw folder, by its engine. */
 function recordingOf(folder: RawFolder, manifest: Manifest): RawRecording {
   if (manifest.engine === 'tracefs') return new TracefsRecording(folder, manifest);
-  if (manifest.engine === 'strace') return new StraceRecording(folder, manifest);
-  throw new InputError(`recordings of the engine ${manifest.engine} are not read`, { file: folder.path });
+  return manifest.engine === 'strace' ? new StraceRecording(folder, manifest) : new ValgrindRecording(folder);
 }
 
 /**

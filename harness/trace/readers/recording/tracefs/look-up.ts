@@ -136,12 +136,24 @@ export class LookUp {
     return this.seen.mappingAt(threads, range.start, call.timeUs, until);
   }
 
+  /** Calls of a process after one that had begun by a time: those that had ended, and of each thread the next one, which may run. */
+  private callsBegunBefore(index: number, timeUs: number): Call[] {
+    const threads = new Set(this.groups.threadsWith(this.placed[index]!.call.thread));
+    const calls: Call[] = [];
+    for (let i = index + 1; i < this.placed.length && threads.size > 0; i++) {
+      const { call } = this.placed[i]!;
+      if (call.timeUs > timeUs + LOOKED_AFTER_US) break;
+      if (!threads.has(call.thread)) continue;
+      calls.push(call);
+      if (call.timeUs > timeUs) threads.delete(call.thread);
+    }
+    return calls;
+  }
+
   /** What the kernel maps when a program begins: what it has then and no call has mapped. */
   private began(exec: Call, index: number, line: number): PlacedCall[] {
     const { untilUs, maps } = this.seen.mapsAfter(exec.thread, exec.timeUs);
-    const since: Call[] = [];
-    for (let i = index + 1; i < this.placed.length && this.placed[i]!.call.timeUs <= untilUs; i++)
-      if (this.placed[i]!.call.thread === exec.thread) since.push(this.placed[i]!.call);
+    const since = this.callsBegunBefore(index, untilUs);
     if (since.some(({ name }) => name === 'execve')) return [];
     const mapped = since.flatMap((call) => mappedBy(call) ?? []);
     const first = maps.filter(
