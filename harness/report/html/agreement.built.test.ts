@@ -157,11 +157,14 @@ describe('report.html of random results', () => {
             (other) =>
               other.trace === row.trace && other.limit_pages === row.limit_pages && other.discard === 'keep',
           )!;
-          expect(cell.costNs[0]).toBeCloseTo(Number(row.stall_ns), -1);
-          expect(cell.stallNs.reduce((a, b) => a + b, 0)).toBeCloseTo(Number(row.stall_ns), -1);
+          // Draws are in whole ns, and so their mean may be off by one a part.
+          expect(Math.abs(cell.costNs[0] - Number(row.stall_ns))).toBeLessThanOrEqual(2);
+          expect(cell.stallNs.reduce((a, b) => a + b, 0)).toBe(Number(row.stall_ns));
           if (isDrawn(keep)) {
             expect(cell.savedBytes![0]).toBe(Number(row.saved_pages_mean) * PAGE);
-            expect(cell.extraNs![0]).toBeCloseTo(Number(row.stall_ns) - Number(keep.stall_ns), -2);
+            expect(
+              Math.abs(cell.extraNs![0] - Number(row.stall_ns) + Number(keep.stall_ns)),
+            ).toBeLessThanOrEqual(4);
           }
           const paid = spaces.filter((space) => space.cell === row.cell);
           for (const name of ['main', 'client']) {
@@ -169,7 +172,7 @@ describe('report.html of random results', () => {
               .filter((space) => space.name === name)
               .reduce((ns, one) => ns + Number(one.stall_ns), 0);
             const [, shown] = cell.payers.find(([space]) => model.spaces[space] === name)!;
-            expect(shown).toBeCloseTo(sum, -1);
+            expect(shown).toBe(sum);
           }
         }
       }),
@@ -189,8 +192,12 @@ describe('report.html of random results', () => {
           const first = lines[0]!.cells[LIMITS.indexOf(row.limit_pages as null) * width]!;
           const cell = chartCell(model, row);
           expect(first.best).toBe(cell?.front ?? false);
-          if (cell?.savedBytes) expect((first.value ?? 0) * PAGE).toBeCloseTo(cell.savedBytes[0], 0);
-          else expect(first.text).toMatch(/^(refused|n\/a|oom|)$/);
+          const keep = runs.find(
+            (other) =>
+              other.trace === row.trace && other.limit_pages === row.limit_pages && other.discard === 'keep',
+          )!;
+          if (cell && isDrawn(keep)) expect((first.value ?? Number.NaN) * PAGE).toBe(cell.savedBytes![0]);
+          else expect(first.text).toMatch(cell ? /^$/ : /^(refused|n\/a|oom)$/);
         }
       }),
       { numRuns: 30 },

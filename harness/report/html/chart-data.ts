@@ -63,10 +63,10 @@ function isDrawn({ standing }: Contender): boolean {
   return standing === 'ranked' || standing === 'bound';
 }
 
-/** An estimate in other units, as charts have it. */
+/** An estimate in other units, in whole ones: bytes and ns are. */
 function measured({ mean, low, high }: Estimate, size = 1): Measured {
-  const end = (value: number | undefined) => (value === undefined ? null : rounded(value * size));
-  return [rounded(mean * size), end(low), end(high)];
+  const end = (value: number | undefined) => (value === undefined ? null : Math.round(value * size));
+  return [Math.round(mean * size), end(low), end(high)];
 }
 
 /** Makes the charts' data of results, with curves and names that several cells share held once. */
@@ -133,7 +133,7 @@ class ChartData {
       backing,
       fixed: labels.join(', '),
       tags: tagsOf(trace),
-      ownNs: own && rounded(costOf(own, free).mean),
+      ownNs: own && Math.round(costOf(own, free).mean),
       panels: settings.map((setting) => this.panel(setting, tops)),
     };
   }
@@ -177,7 +177,7 @@ class ChartData {
       extraNs: reference ? measured(extraCost(one, reference, setting)) : null,
       front,
       stallNs: this.parts.map((part) =>
-        rounded(estimateOf(one, (row) => numberIn(row, `stall_${part}_ns`), false).mean),
+        Math.round(estimateOf(one, (row) => numberIn(row, `stall_${part}_ns`), false).mean),
       ),
       curves: this.series.map((_, i) => this.curve(one, i, pageBytes, tops[i]!)),
       payers: this.payers(one, pageBytes),
@@ -198,7 +198,7 @@ class ChartData {
     const spaces = rows.flatMap(({ cell }) => this.spacesOf.get(cell) ?? []);
     return payersOf(spaces).map(({ name, stallNs, pageSeconds }) => [
       this.spaces.indexOf(name),
-      rounded(stallNs / rows.length),
+      Math.round(stallNs / rows.length),
       rounded((pageSeconds * pageBytes) / rows.length),
     ]);
   }
