@@ -134,7 +134,7 @@ async function runCells(
           progress = new Progress(experiment.name, cells - resumed, args.quiet);
         },
         note,
-        finishedCell: () => progress?.step(),
+        finishedCell: (leftMs) => progress?.step(leftMs),
         failedCell: (cell, what, reason) => note(`cell ${cell} (${what}) failed: ${reason}`),
       },
     });
