@@ -16,7 +16,10 @@ export function tagsOf(facts: TraceFacts): Tag[] {
   const { origin, touches, sample = 1 } = facts;
   const accesses = ACCESSES[touches];
   const whole = origin?.whole === undefined || origin.whole === 'recorded' ? [] : [origin.whole];
-  const sampled = { text: `1 of ${sample} pages`, title: 'a sample of the pages, of which the whole is estimated' };
+  const sampled = {
+    text: `1 of ${sample} pages`,
+    title: 'a sample of the pages, of which the whole is estimated',
+  };
   return [
     ...(sample > 1 ? [sampled] : []),
     ...whole.map((text) => ({ text, title: originText(facts) })),
