@@ -75,6 +75,7 @@ export function manifestOf(facts: ManifestFacts): object {
       peak_pages: trace.peakPages,
       page_bytes: trace.pageBytes,
       touches: trace.touches,
+      ...(trace.sample > 1 && { sample: trace.sample }),
       provenance: trace.origin.whole,
       provenance_of: trace.origin.parts,
       duration_us: trace.durationUs,
