@@ -32,18 +32,20 @@ export interface Parameters {
   readonly values: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The parameters that vary among traces of one generator; undefined for traces that are not all of one. */
+/** The parameters that vary among generated traces, after their names where these differ; undefined where nothing varies. */
 export function varyingParameters(labels: readonly string[]): Parameters | undefined {
   const named = labels.map(parts);
-  if (named.some(({ base }) => base !== named[0]!.base)) return undefined;
   const pairs = named.map(
     ({ parameters }) => new Map(parameters.map((one) => one.split('=') as [string, string])),
   );
   const names = [...new Set(pairs.flatMap((own) => [...own.keys()]))].filter(
     (name) => new Set(pairs.map((own) => own.get(name))).size > 1,
   );
-  return {
-    names,
-    values: new Map(labels.map((label, i) => [label, names.map((name) => pairs[i]!.get(name) ?? '')])),
-  };
+  if (names.length === 0) return undefined;
+  const several = named.some(({ base }) => base !== named[0]!.base);
+  const values = labels.map((label, i): [string, string[]] => {
+    const own = names.map((name) => pairs[i]!.get(name) ?? '');
+    return [label, several ? [named[i]!.base, ...own] : own];
+  });
+  return { names: several ? ['trace', ...names] : names, values: new Map(values) };
 }
