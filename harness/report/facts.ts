@@ -80,7 +80,9 @@ export function originParts({ origin }: TraceFacts): string {
 
 /** Where a trace comes from, and what of it is of another origin: `composed (accesses recorded, placement inferred)`. */
 export function originText(facts: TraceFacts): string {
-  const parts = originParts(facts);
+  const parts = [originParts(facts), ...(facts.touches === 'first-access' ? ['first accesses only'] : [])]
+    .filter((text) => text !== '')
+    .join(', ');
   const whole = facts.origin?.whole ?? 'of unstated origin';
   return parts === '' ? whole : `${whole} (${parts})`;
 }

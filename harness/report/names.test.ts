@@ -26,7 +26,7 @@ describe('parameters of traces', () => {
       'guests:guests=4,memory=9',
       'guests:memory=9',
     ]);
-    expect([one?.names, [...one!.values.values()]]).toEqual([['guests'], [['2'], ['4'], ['']]]);
+    expect([one?.names, [...one!.values.values()]]).toEqual([['guests'], [['2'], ['4'], ['default']]]);
     const two = varyingParameters(['late:guests=2', 'spread:guests=4']);
     expect([two?.names, [...two!.values.values()]]).toEqual([
       ['trace', 'guests'],
