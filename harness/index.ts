@@ -8,12 +8,14 @@
  *
  * @module
  */
+import { InputError } from './base/errors.js';
 import { loadCosts } from './cost/table.js';
 import { type AxisValues, axisOptions } from './experiment/axes.js';
 import { planReplay } from './experiment/plan.js';
 import { findTrace } from './experiment/traces.js';
 import { simulated } from './machine/target.js';
 import type { AXES, AxisName } from './metrics/axes.js';
+import { DEFAULT_DRAWS, MAX_DRAWS } from './metrics/draws.js';
 import { type ReplayResult, replay } from './replay/replay.js';
 import { compileTrace } from './trace/compile.js';
 import { openTrace, type Trace } from './trace/trace.js';
@@ -44,6 +46,9 @@ export {
   CALL_COLUMNS,
   type CallCount,
   type CallRow,
+  DRAW_COLUMNS,
+  type DrawRow,
+  type DrawTimes,
   type Moment,
   type Paid,
   RUN_COLUMNS,
@@ -109,6 +114,8 @@ export type AxisChoice<N extends AxisName> =
 export type ReplayTraceOptions = { readonly [N in AxisName]?: AxisChoice<N> | undefined } & {
   /** A cost table (JSON) instead of the shipped one. */
   readonly costs?: string;
+  /** Draws of device latency: times are their means, and `draws` of the result has each. */
+  readonly draws?: number;
   /** Check the machine's invariants after every event. */
   readonly check?: boolean;
   /** Keep the rows of timeline.csv. */
@@ -131,9 +138,12 @@ export async function loadTrace(name: string): Promise<Trace> {
  * @throws InputError for a value that is not one of its axis, or an event that makes no sense
  */
 export async function replayTrace(trace: Trace, options: ReplayTraceOptions = {}): Promise<ReplayResult> {
-  const { costs: file, check, timeline, ...axes } = options;
+  const { costs: file, draws = DEFAULT_DRAWS, check, timeline, ...axes } = options;
+  if (!Number.isInteger(draws) || draws < 1 || draws > MAX_DRAWS)
+    throw new InputError(`draws is ${draws}, expected a whole number from 1 to ${MAX_DRAWS}`);
   const plan = planReplay(axes);
   const costs = loadCosts(file);
   const watched = { check: check === true, timeline: timeline === true };
-  return replay(trace, { machine: simulated, ...axisOptions(await plan(trace, costs)), costs, ...watched });
+  const values = axisOptions(await plan(trace, costs));
+  return replay(trace, { machine: simulated, ...values, draws, costs, ...watched });
 }

@@ -114,7 +114,7 @@ const parser = yargs(process.argv.slice(2))
   })
   .command(
     'compare [experiment]',
-    'run all policies of an experiment on its traces and compare them',
+    'run all policies of an experiment on its traces, or on a trace of yours, and compare them',
     ...lazily(async () => (await import('./commands/compare.js')).compare),
   )
   .command(

@@ -6,6 +6,8 @@ export const EXIT = {
   regression: 1,
   badInput: 2,
   hostCannot: 3,
+  /** What was replayed ran out of the memory that it was given: a result, but of a part of the trace. */
+  outOfMemory: 4,
   internal: 70,
   /** Standard output was closed by its reader, as `| head` does: 128 + SIGPIPE, as of any other program. */
   closedOutput: 141,

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { EXIT, HostError, InputError } from '../base/errors.js';
 import { packageFile } from '../base/package-root.js';
-import { DEFAULT_EXPERIMENT, type Experiment, readExperiment } from '../experiment/file.js';
+import type { Experiment } from '../experiment/file.js';
+import { namedExperiment } from '../experiment/one-trace.js';
 import { Pool } from '../experiment/pool.js';
 import { type RunSummary, runInto } from '../experiment/run.js';
 import { WRITTEN_FILES } from '../experiment/store.js';
@@ -46,7 +47,8 @@ function builder(yargs: Argv): Argv {
   return yargs
     .positional('experiment', {
       type: 'string',
-      describe: 'experiment file (YAML); without one, the shipped comparison',
+      describe:
+        'experiment file (YAML), or a trace to compare all policies on; without, the shipped comparison',
     })
     .options({
       ...outFlag,
@@ -80,7 +82,10 @@ function builder(yargs: Argv): Argv {
       ...expansionFlag,
       ...policyModuleFlag,
       ...quietFlag,
-    });
+    })
+    .epilogue(
+      'Exit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 every cell ran out of memory, 129, 130, 143 interrupted.',
+    );
 }
 
 /** claims.csv: the claims of an experiment, judged by its results. */
@@ -130,7 +135,7 @@ async function runCells(
           progress = new Progress(experiment.name, cells - resumed, args.quiet);
         },
         note,
-        finishedCell: () => progress?.step(),
+        finishedCell: (leftMs) => progress?.step(leftMs),
         failedCell: (cell, what, reason) => note(`cell ${cell} (${what}) failed: ${reason}`),
       },
     });
@@ -189,6 +194,10 @@ async function runInFolder(
     if (run.failed > 0 && !run.aborted)
       process.exitCode = run.failedOfInput > 0 ? EXIT.badInput : EXIT.hostCannot;
     if (run.aborted) note(`reclaim: interrupted; ${keptText(run, folder)}`);
+    else if (run.runs.length > 0 && run.runs.every(({ outcome }) => outcome === 'oom')) {
+      note(`reclaim: all ${run.runs.length} cells ran out of memory: there is nothing to compare`);
+      process.exitCode = EXIT.outOfMemory;
+    }
     return run;
   } catch (error) {
     if (!(error instanceof HostError) || !folder.hasUnfinishedCells()) throw error;
@@ -199,7 +208,7 @@ async function runInFolder(
 }
 
 async function handler(args: Args): Promise<void> {
-  const experiment = readExperiment(args.experiment ?? DEFAULT_EXPERIMENT);
+  const experiment = await namedExperiment(args.experiment);
   const out = args.out ?? join('results', 'runs', experiment.name);
   // What keeps this thread busy is outside of `interruptible`, so that signals have their default action: checking what is in
   // the folder, and the text.

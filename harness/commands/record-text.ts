@@ -10,8 +10,8 @@ const BY: Readonly<Record<string, string>> = {
 
 /** How the program ended, or that it goes on. @param goOn processes that go on without being recorded */
 export function endText({ program }: Manifest, goOn: readonly number[]): string {
-  const { pid, file, ended } = program;
-  const name = `${basename(file)} (process ${pid})`;
+  const { pid, command, file, ended } = program;
+  const name = `${basename(command?.[0] ?? file)} (process ${pid})`;
   const others = goOn.length > 0 ? `; ${goOn.length} processes go on and are not recorded any more` : '';
   if (ended === undefined) return `${name}: recording has ended${others}`;
   if ('signal' in ended) return `${name}: ended by ${ended.signal}${others}`;

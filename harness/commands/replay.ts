@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
-import { InputError } from '../base/errors.js';
+import { EXIT, InputError } from '../base/errors.js';
 import { costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
 import { planReplay } from '../experiment/plan.js';
@@ -8,20 +8,19 @@ import { checkRepeats, isForeign } from '../experiment/repeat.js';
 import { findTrace } from '../experiment/traces.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
 import { csvHeader, csvRows, formatNumber, jsonRow, type Value } from '../metrics/csv.js';
-import { DEFAULT_DRAWS } from '../metrics/draws.js';
+import { DEFAULT_DRAWS, type DrawRange, drawRanges, MAX_DRAWS } from '../metrics/draws.js';
 import {
   CALL_COLUMNS,
   type CallRow,
   DRAW_COLUMNS,
   KEY_COLUMNS,
   RUN_COLUMNS,
-  type RunRow,
   SPACE_COLUMNS,
   TIMELINE_COLUMNS,
 } from '../metrics/files.js';
 import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
-import { callWarnings } from '../metrics/warnings.js';
+import { callWarnings, sampleWarning } from '../metrics/warnings.js';
 import { addFiles, checkFolder } from '../output/folder.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
@@ -34,12 +33,14 @@ import {
   policyModuleFlag,
   quietFlag,
   tracePositional,
+  wholeFlag,
 } from './flags.js';
 import { note, Progress, print } from './terminal.js';
 
 interface Args extends Record<AxisName, string>, PolicyModuleArgs {
   trace: string;
   costs?: string;
+  draws: number;
   out?: string;
   format: 'table' | 'json' | 'csv';
   check: boolean;
@@ -60,6 +61,12 @@ function builder(yargs: Argv): Argv {
     .positional('trace', tracePositional)
     .options({
       ...axisFlags,
+      draws: {
+        type: 'number',
+        default: DEFAULT_DRAWS,
+        describe: 'draws of device latency: times are their means, from one replay',
+        requiresArg: true,
+      },
       costs: {
         type: 'string',
         describe: 'cost table (JSON); rows that it lacks are those of the shipped one',
@@ -82,20 +89,26 @@ function builder(yargs: Argv): Argv {
       ...quietFlag,
     })
     .epilogue(
-      'SIZE: N or Np pages, NKiB, NMiB, NGiB, or N% of the peak of the trace under keep without a limit.',
+      'SIZE: N or Np pages, NKiB, NMiB, NGiB, or N% of the peak of the trace under keep without a limit.\n\nExit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 the trace ran out of memory.',
     );
 }
 
 /** The metrics that are not zero, as a table; the other formats have all of them. */
-function metricTable(row: RunRow): string {
+function metricTable({ run: row, draws }: CellResult): string {
+  const ranges: Readonly<Record<string, DrawRange | undefined>> = drawRanges(draws);
+  const ranged = Object.keys(ranges).length > 0;
+  const rangeCell = (name: string) => {
+    const range = ranges[name];
+    return ranged ? [range ? `${range.low} – ${range.high}` : ''] : [];
+  };
   const table = new Table({
-    head: ['metric', 'value', 'unit'],
-    colAligns: ['left', 'right', 'left'],
+    head: ['metric', 'value', 'unit', ...(ranged ? [`range of ${draws.length} draws`] : [])],
+    colAligns: ['left', 'right', 'left', ...(ranged ? ['right' as const] : [])],
     ...PLAIN_TABLE,
   });
-  for (const key of KEY_COLUMNS) table.push([key, shown(row[key]), '']);
+  for (const key of KEY_COLUMNS) table.push([key, shown(row[key]), '', ...rangeCell(key)]);
   const listed = METRICS.filter(({ name }) => row[name] !== 0 && row[name] !== null);
-  for (const { name, unit } of listed) table.push([name, shown(row[name]), unit]);
+  for (const { name, unit } of listed) table.push([name, shown(row[name]), unit, ...rangeCell(name)]);
   return `${table.toString()}\n${METRICS.length - listed.length} more metrics are 0 or were not measured; --format csv and json list all of them`;
 }
 
@@ -116,15 +129,21 @@ function callTable(calls: readonly CallRow[]): string {
 }
 
 /** The result as text: metrics, calls that failed, and what a reader must know. */
-function resultText({ run, calls }: CellResult, format: Args['format']): string {
+function resultText(result: CellResult, sample: number, format: Args['format']): string {
+  const { run, calls } = result;
   if (format === 'csv') return csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, [run]);
-  const warnings = callWarnings(run);
+  const warnings = [...(sample > 1 ? [sampleWarning(sample)] : []), ...callWarnings(run)];
   if (format === 'json') {
-    const more = { ...(someFailed(calls) ? { calls } : {}), ...(warnings.length > 0 ? { warnings } : {}) };
+    const ranges = drawRanges(result.draws);
+    const more = {
+      ...(Object.keys(ranges).length > 0 ? { draw_ranges: ranges } : {}),
+      ...(someFailed(calls) ? { calls } : {}),
+      ...(warnings.length > 0 ? { warnings } : {}),
+    };
     return JSON.stringify({ ...jsonRow(RUN_COLUMNS, run), ...more }, null, 2);
   }
   const lines = warnings.map(({ what, advice }) => `\nwarning: ${what}. ${advice}`);
-  return `${metricTable(run)}${callTable(calls)}${lines.join('')}`;
+  return `${metricTable(result)}${callTable(calls)}${lines.join('')}`;
 }
 
 function shown(value: Value): string {
@@ -150,10 +169,29 @@ function isEmpty({ outcome, run }: CellResult): boolean {
   return outcome === 'ok' && run.resident_pages_peak === 0 && run.rss_pages_peak === 0;
 }
 
+/** Says what a reader of the metrics must know, and with which exit code that ends. */
+function noteOutcome(result: CellResult, shown: string): void {
+  if (isEmpty(result))
+    note(
+      `${shown}: nothing is ever in memory, so that most results are 0; expected events that bring pages in: read, write, pread, pwrite or populate (a log of strace has none: --with faults=FILE adds them)`,
+    );
+  if (result.outcome !== 'oom') return;
+  const { limit_pages: limit, memory_pages: memory } = result.run;
+  const given = [
+    ...(limit === null ? [] : [`limit ${limit} pages`]),
+    ...(memory === null ? [] : [`memory ${memory} pages`]),
+  ];
+  note(
+    `reclaim: ${shown}: out of memory (${given.join(', ')}): ${result.reason}; the metrics are of the events before that`,
+  );
+  process.exitCode = EXIT.outOfMemory;
+}
+
 async function handler(args: Args): Promise<void> {
   await loadPolicyModules(args);
   // Everything that can be wrong is checked before the trace is read.
   const plan = planReplay(args);
+  const draws = wholeFlag('draws', args.draws, 1, MAX_DRAWS);
   const { costs, fromDefault } = readCosts(args.costs);
   const { path, label, shown } = findTrace(args.trace);
   const trace = await openTrace(await compileTrace(path, shown));
@@ -163,7 +201,7 @@ async function handler(args: Args): Promise<void> {
   if (args.out !== undefined) checkFolder(args.out);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
-    const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws: DEFAULT_DRAWS, ...values };
+    const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws, ...values };
     const result = await runCell(cell, trace, label, costs, {
       check: args.check,
       progress: (events) => progress.set(events),
@@ -173,11 +211,8 @@ async function handler(args: Args): Promise<void> {
     progress.stop();
     if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) writeFiles(args.out, result);
-    await print(resultText(result, args.format));
-    if (isEmpty(result))
-      note(
-        `${shown}: nothing is ever in memory, so that most results are 0; expected events that bring pages in: read, write, pread, pwrite or populate (a log of strace has none: --with faults=FILE adds them)`,
-      );
+    await print(resultText(result, trace.meta.sample, args.format));
+    noteOutcome(result, shown);
   } finally {
     progress.stop();
   }

@@ -24,7 +24,7 @@ describe('reclaim report', () => {
     // All figures are named once, and the files are the ones that the first line speaks of.
     const names = lines.slice(1, -1).join(' ').trim().split(/, +/);
     expect(lines[0]).toContain(`(${names.length}, `);
-    expect(names).toEqual(expect.arrayContaining(['memory', 'heat-map']));
+    expect(names).toEqual(expect.arrayContaining(['glance', 'memory', 'heat-map']));
     const endings = ['.svg', '.vl.json', '.tex', '.txt'];
     expect(readdirSync(join(cli.path, 'out', 'figures')).sort()).toEqual(
       names.flatMap((name) => endings.map((ending) => `${name}${ending}`)).sort(),
@@ -73,7 +73,7 @@ describe('reclaim report', () => {
   it.each([
     [['none'], 'none: no such folder'],
     [['.'], '.: no results in it, expected a folder with runs.csv, perf.csv, mrc.csv'],
-    [['made', '--figure', 'stall'], 'unknown figure "stall", expected one of memory'],
+    [['made', '--figure', 'stall'], 'unknown figure "stall", expected one of glance'],
     [['made', '--figure', 'ksm-saving'], 'figure ksm-saving: no page was merged'],
     [['made', '--format', 'gif'], 'unknown format "gif", expected one of pdf, svg, png'],
     [['made', '--mrc', 'none.csv'], 'none.csv: no such file'],

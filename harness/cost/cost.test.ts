@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { randomStream } from '../stats/random.js';
 import { completeRows } from './complete.js';
 import { Device } from './device.js';
-import { Account, Ledger, PART } from './ledger.js';
+import type { FurtherQueues } from './further-queues.js';
+import { Account, EVENT, Ledger, PART } from './ledger.js';
 import { callNs, costsNote, loadCosts, readCosts } from './table.js';
 
 const costs = loadCosts();
@@ -177,8 +178,38 @@ describe('the ledger', () => {
 
   it('counts long stalls', () => {
     const ledger = new Ledger();
-    for (const ns of [100_000, 100_001, 1_000_001, 10_000_001]) ledger.stalled(ns);
-    expect([ledger.over100us, ledger.over1ms, ledger.over10ms]).toEqual([3, 2, 1]);
+    for (const ns of [100_000, 100_001, 1_000_001, 10_000_001]) ledger.stalled(ns, EVENT);
+    expect(ledger.totals(0, 0, 1).long).toMatchObject({ over100us: 3, over1ms: 2, over10ms: 1 });
+  });
+
+  it('books each draw of latency: touches, nested ones, and events of others within them', () => {
+    const latency = (ns: number) => ({ waitsNs: Float64Array.of(ns, 2 * ns) }) as unknown as FurtherQueues;
+    const ledger = new Ledger(3);
+    const [account, other] = [new Account(), new Account()];
+    ledger.begin(account, 1, 0, 10);
+    const outer = ledger.place();
+    ledger.read(PART.major, 1000, 0, latency(5000));
+    const inner = ledger.place();
+    ledger.read(PART.regen, 10, 0, latency(20));
+    expect([...ledger.aheadNs]).toEqual([4010, 9030]);
+    ledger.touchStalled(10, inner);
+    ledger.onBehalf(other, 2, 10, () => {
+      expect([...ledger.aheadNs]).toEqual([0, 0]);
+      ledger.read(PART.discard, 1, 0, latency(200_000));
+    });
+    expect([...ledger.aheadNs]).toEqual([4010, 9030]);
+    ledger.touchStalled(1010, outer);
+    const plain = ledger.place();
+    ledger.cpu(PART.minor, 7);
+    ledger.touchStalled(7, plain);
+    ledger.end();
+    expect([...ledger.aheadNs]).toEqual([0, 0]);
+    const draws = [0, 1, 2].map((draw) => ledger.totals(draw, 3, 1));
+    expect(draws.map(({ touchNs }) => touchNs.max)).toEqual([1010, 5020, 10_040]);
+    expect(draws.map(({ long }) => long.over100us)).toEqual([0, 1, 1]);
+    expect(draws.map(({ ioWaitNs }) => ioWaitNs)).toEqual([1011, 205_020, 410_040]);
+    expect([0, 1, 2].map((draw) => account.drawNs(PART.major, draw, 3))).toEqual([1000, 5000, 10_000]);
+    expect(other.meanNs(PART.discard, 3)).toBe(600_001 / 3);
   });
 });
 

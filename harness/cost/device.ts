@@ -1,4 +1,6 @@
 import type { RandomStream } from '../stats/random.js';
+import { FurtherQueues } from './further-queues.js';
+import { Latencies } from './latencies.js';
 import type { DeviceCost } from './table.js';
 
 /** A request that is being served. */
@@ -13,14 +15,19 @@ interface Request {
  * last, whatever the trace's clock says.
  */
 export class Device {
-  private readonly knots: readonly (readonly [number, number])[];
+  private readonly latencies: Latencies;
   private readonly serving = new Map<number, Request>();
+  /** Its queues in further draws of latency; undefined where there is one draw. */
+  readonly further: FurtherQueues | undefined;
 
+  /** @param further streams of further draws of latency */
   constructor(
     cost: DeviceCost,
     private readonly random: RandomStream,
+    further: readonly RandomStream[] = [],
   ) {
-    this.knots = withTail(cost);
+    this.latencies = new Latencies(cost);
+    if (further.length > 0) this.further = new FurtherQueues(this.latencies, further);
   }
 
   /**
@@ -34,34 +41,9 @@ export class Device {
       if (request.endNs <= nowNs) this.serving.delete(other);
       else if (other !== thread) queue += request.endNs - Math.max(nowNs, request.startNs);
     }
-    const latency = this.draw();
+    const latency = this.latencies.at(this.random());
     const startNs = nowNs + queue;
     this.serving.set(thread, { startNs, endNs: startNs + latency });
     return queue + latency;
   }
-
-  /** Inverse of the piecewise linear distribution function. */
-  private draw(): number {
-    const u = this.random();
-    let i = 1;
-    while (i < this.knots.length - 1 && u > this.knots[i]![0]) i++;
-    const [q0, ns0] = this.knots[i - 1]!;
-    const [q1, ns1] = this.knots[i]!;
-    return ns0 + ((u - q0) * (ns1 - ns0)) / (q1 - q0);
-  }
-}
-
-/** Adds the largest value, chosen so that the mean of the distribution is the recorded mean. */
-function withTail(cost: DeviceCost): readonly (readonly [number, number])[] {
-  let below = 0;
-  const quantiles = cost.quantiles;
-  for (let i = 1; i < quantiles.length; i++) {
-    const [q0, ns0] = quantiles[i - 1]!;
-    const [q1, ns1] = quantiles[i]!;
-    below += ((q1 - q0) * (ns0 + ns1)) / 2;
-  }
-  const [lastQ, lastNs] = quantiles[quantiles.length - 1]!;
-  if (lastQ >= 1) return quantiles;
-  const largest = Math.max(lastNs, (2 * (cost.mean - below)) / (1 - lastQ) - lastNs);
-  return [...quantiles, [1, largest]];
 }

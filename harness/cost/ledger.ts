@@ -1,5 +1,8 @@
 import { STALL_PARTS, type StallPart } from '../metrics/schema.js';
 import { LatencyHistogram } from '../stats/latency.js';
+import { FurtherDraws } from './further-draws.js';
+import type { FurtherQueues } from './further-queues.js';
+import { LongStalls } from './long-stalls.js';
 
 declare const isStallIndex: unique symbol;
 /** Index of a stall part in an account: a number of its own type, so that no other number is taken for one. */
@@ -14,30 +17,59 @@ export const PART: Readonly<Record<StallPart, StallIndex>> = Object.fromEntries(
 const THREADS = 2 ** 22;
 /** The thread of what no space's event reads: daemons, and events without a space. No other has this number. */
 const NOBODY = -0.5;
-const OVER_100US = 100_000;
-const OVER_1MS = 1_000_000;
-const OVER_10MS = 10_000_000;
+/** The place in an event before its first device read, such as its start: all draws are alike there. */
+export const EVENT = -1;
+const NO_DRAWS = new Float64Array(0);
 
 /** What one space has paid, in ns. */
 export class Account {
-  /** By `PART`. */
+  /** By `PART`: in the first draw of device latency. */
   readonly stallNs = new Float64Array(STALL_PARTS.length);
+  /** By `PART`, then draw, the second first: ns beyond the first draw. Empty until it has read a device. */
+  furtherNs: Float64Array = NO_DRAWS;
+
+  /** What it has paid in a draw. @param draw 0 is the first */
+  drawNs(part: number, draw: number, draws: number): number {
+    const ns = this.stallNs[part]!;
+    return draw === 0 || this.furtherNs === NO_DRAWS
+      ? ns
+      : ns + this.furtherNs[part * (draws - 1) + draw - 1]!;
+  }
+
+  /** What it has paid, mean over draws. */
+  meanNs(part: number, draws: number): number {
+    let sum = 0;
+    for (let draw = 0; draw < draws; draw++) sum += this.drawNs(part, draw, draws);
+    return sum / draws;
+  }
+}
+
+/** What draws of device latency differ in, besides the stalls on accounts. */
+export interface DrawTotals {
+  readonly ioWaitNs: number;
+  /** Percentiles and the longest, over all touches, in ns. */
+  readonly touchNs: { readonly p99: number; readonly p999: number; readonly max: number };
+  readonly long: Readonly<Pick<LongStalls, 'over100us' | 'over1ms' | 'over10ms'>>;
 }
 
 /**
  * Who pays for what. The replay opens an event for a space and thread; the machine charges; every charge goes to a
  * part of that space's stall time, and to CPU or I/O wait. Without an open event, daemons pay.
  * Invariant: the sum over spaces and parts equals `cpuNs + ioWaitNs`.
+ *
+ * All of this is of the first draw of device latency; `further` has what the others take beyond it.
  */
 export class Ledger {
   cpuNs = 0;
   ioWaitNs = 0;
   daemonNs = 0;
-  over100us = 0;
-  over1ms = 0;
-  over10ms = 0;
-  /** Stalls of touches that faulted; `touchTimes` adds the others. */
+  /** Long stalls that are the same in all draws: all of them, where there is one. */
+  private readonly long = new LongStalls();
+  /** Touches that faulted and are the same in all draws; `totals` adds those that did not fault. */
   private readonly faults = new LatencyHistogram();
+  private readonly further: FurtherDraws | undefined;
+  /** Whether the open event has read a device, so that its draws differ. */
+  private differs = false;
   private faulted = 0;
   private account: Account | undefined;
   private eventNs = 0;
@@ -46,8 +78,25 @@ export class Ledger {
   private threadOfSpace = 0;
   private readonly largeThreads = new Map<string, number>();
 
+  /** @param draws of device latency that are booked */
+  constructor(readonly draws = 1) {
+    if (draws > 1) this.further = new FurtherDraws(draws - 1);
+  }
+
   /** Opens an event: what follows is paid by this account. */
   begin(account: Account, space: number, thread: number, timeUs: number): void {
+    if (this.differs) this.alike();
+    this.open(account, space, thread, timeUs);
+  }
+
+  /** The event at hand is over, or another begins: draws are at the same time. */
+  private alike(): void {
+    this.differs = false;
+    this.further!.begin();
+    this.further!.forget();
+  }
+
+  private open(account: Account, space: number, thread: number, timeUs: number): void {
     this.account = account;
     this.eventNs = 0;
     this.startUs = timeUs;
@@ -57,6 +106,7 @@ export class Ledger {
 
   /** Closes the event: what follows is paid by daemons. */
   end(): void {
+    if (this.differs) this.alike();
     this.account = undefined;
   }
 
@@ -66,10 +116,16 @@ export class Ledger {
    */
   onBehalf<T>(account: Account, space: number, timeUs: number, work: () => T): T {
     if (account === this.account) return work();
-    const { account: outer, eventNs, startUs, space: outerSpace, threadOfSpace } = this;
-    this.begin(account, space, 0, timeUs);
+    const { account: outer, eventNs, startUs, space: outerSpace, threadOfSpace, differs, further } = this;
+    const place = this.place();
+    if (differs) further!.begin();
+    this.differs = false;
+    this.open(account, space, 0, timeUs);
     const result = work();
-    this.stalled(this.eventNs);
+    this.stalled(this.eventNs, EVENT);
+    if (differs) further!.restore(place);
+    else if (this.differs) further!.begin();
+    this.differs = differs;
     this.account = outer;
     this.eventNs = eventNs;
     this.startUs = startUs;
@@ -120,25 +176,78 @@ export class Ledger {
     this.account.stallNs[part] = this.account.stallNs[part]! + ns;
   }
 
-  /** A touch that faulted is over; it took `ns`. */
-  touchStalled(ns: number): void {
-    this.faults.record(ns);
+  /** A read of a device is waited for: `waitNs` in the first draw. What the further ones wait is in their queues. */
+  read(part: StallIndex, waitNs: number, cpuNs: number, queues: FurtherQueues | undefined): void {
+    this.io(part, waitNs);
+    const { account, further } = this;
+    if (!account || !queues || !further) return;
+    this.differs = true;
+    if (account.furtherNs === NO_DRAWS)
+      account.furtherNs = new Float64Array(STALL_PARTS.length * further.count);
+    further.book(account.furtherNs, part, waitNs, queues.waitsNs, cpuNs);
+  }
+
+  /** ns that the open event has taken in each further draw beyond the first; zeros without one. */
+  get aheadNs(): Float64Array {
+    return this.further?.aheadNs ?? NO_DRAWS;
+  }
+
+  /** Where the event is now, for `touchStalled` or `stalled` of a touch or call that begins here. */
+  place(): number {
+    return this.differs ? this.further!.keep() : EVENT;
+  }
+
+  /** Whether draws differ in what has happened since a place of the open event. */
+  private differsSince(place: number): boolean {
+    return this.differs && (place === EVENT || this.further!.readSince(place));
+  }
+
+  /** A touch that faulted is over; it took `ns` since `place`. */
+  touchStalled(ns: number, place: number): void {
     this.faulted++;
-    this.stalled(ns);
+    if (this.differsSince(place)) {
+      this.further!.touched(ns, place);
+      return;
+    }
+    this.faults.record(ns);
+    this.long.add(ns);
   }
 
-  /** A call is over; it took `ns`. */
-  stalled(ns: number): void {
-    if (ns <= OVER_100US) return;
-    this.over100us++;
-    if (ns > OVER_1MS) this.over1ms++;
-    if (ns > OVER_10MS) this.over10ms++;
+  /** A call is over; it took `ns` since `place`. */
+  stalled(ns: number, place: number): void {
+    if (this.differsSince(place)) this.further!.stalled(ns, place);
+    else this.long.add(ns);
   }
 
-  /** Touch times over all touches, of which those that did not fault took `hitNs` each. */
-  touchTimes(touches: number, hitNs: number): { p99: number; p999: number; max: number } {
+  /**
+   * What a draw came to. The first is 0.
+   *
+   * @param touches all of them, of which those that did not fault took `hitNs` each
+   */
+  totals(draw: number, touches: number, hitNs: number): DrawTotals {
     this.faults.record(hitNs, touches - this.faulted);
     this.faulted = touches;
-    return { p99: this.faults.percentile(99), p999: this.faults.percentile(99.9), max: this.faults.max };
+    const { further, long } = this;
+    const own = further?.long[draw];
+    return {
+      ioWaitNs: this.ioWaitNs + (draw === 0 ? 0 : further!.ioWaitNs[draw - 1]!),
+      touchNs: touchTimes(this.faults, further?.touchesOf(draw)),
+      long: {
+        over100us: long.over100us + (own?.over100us ?? 0),
+        over1ms: long.over1ms + (own?.over1ms ?? 0),
+        over10ms: long.over10ms + (own?.over10ms ?? 0),
+      },
+    };
   }
+}
+
+/** Percentiles over the touches that are the same in all draws and those of one draw. */
+function touchTimes(same: LatencyHistogram, own: LatencyHistogram | undefined): DrawTotals['touchNs'] {
+  let all = same;
+  if (own) {
+    all = new LatencyHistogram();
+    all.add(same);
+    all.add(own);
+  }
+  return { p99: all.percentile(99), p999: all.percentile(99.9), max: all.max };
 }

@@ -7,7 +7,7 @@ import { printable } from '../base/printable.js';
 import { MOST_HANDWRITTEN_BYTES, readText } from '../base/text.js';
 import { AXES, AXIS_NAMES, type AxisName, axisInfo, MAX_WHOLE } from '../metrics/axes.js';
 import type { Claim } from '../metrics/claim.js';
-import { DEFAULT_DRAWS } from '../metrics/draws.js';
+import { DEFAULT_DRAWS, MAX_DRAWS } from '../metrics/draws.js';
 import { checkClaimColumns, claimEntries, claimKeys } from './claim-entries.js';
 import { expandEntry, generatedEntry, type TraceEntry, traceEntries } from './trace-entries.js';
 
@@ -41,9 +41,6 @@ function axisSchema(name: AxisName) {
 const axisFields = Object.fromEntries(
   AXIS_NAMES.map((name) => [AXES[name].key, axisSchema(name)]),
 ) as unknown as { [K in keyof AxisLists]: z.ZodType<AxisLists[K]> };
-
-/** The most draws of device latency: each keeps a histogram. */
-const MAX_DRAWS = 100;
 
 const fields = z.strictObject({
   name,

@@ -60,6 +60,8 @@ export function manifestOf(facts: ManifestFacts): object {
     costs: {
       file:
         experiment.costs === undefined ? undefined : traceSource(experiment.costs, dirname(experiment.file)),
+      name: costs.name,
+      provenance: costs.provenance,
       sha256: createHash('sha256').update(JSON.stringify(costs)).digest('hex'),
       ...(fromDefault.length > 0 && { from_default: fromDefault }),
     },
@@ -73,6 +75,7 @@ export function manifestOf(facts: ManifestFacts): object {
       peak_pages: trace.peakPages,
       page_bytes: trace.pageBytes,
       touches: trace.touches,
+      ...(trace.sample > 1 && { sample: trace.sample }),
       provenance: trace.origin.whole,
       provenance_of: trace.origin.parts,
       duration_us: trace.durationUs,

@@ -16,6 +16,7 @@ import { manifestOf } from './manifest.js';
 import { type Cell, checkAxes, planCells } from './plan.js';
 import { Pool } from './pool.js';
 import { type LoadedTrace, type PreparedTrace, prepareTraces, refused } from './prepare.js';
+import { Remaining } from './remaining.js';
 import { resultOf, sharedRuns } from './shared-runs.js';
 import { inputsHasher, ResultStore, WRITTEN_FILES } from './store.js';
 import type { CellJob, OpenedTrace, WorkerAnswer, WorkerJob, WorkerSetup } from './worker.js';
@@ -58,8 +59,8 @@ export interface RunEvents {
   reading?(label: string): void;
   /** Cells are about to run. */
   started?(cells: number, resumed: number): void;
-  /** A cell has its results. */
-  finishedCell?(): void;
+  /** A cell has its results; the others will take about as many ms. Undefined while no cell has run. */
+  finishedCell?(leftMs: number | undefined): void;
   /** Something to know about the inputs or the folder, in one line. */
   note?(text: string): void;
   /** A cell failed: its number, what it was, and why. */
@@ -125,15 +126,18 @@ async function runCells(
   { traces, inputs }: Planned,
   pool: Workers,
   store: ResultStore,
-  { events, policyModules }: CellOptions,
+  { events, policyModules, workers }: CellOptions,
 ): Promise<Pick<RunSummary, 'failed' | 'failedOfInput'>> {
   const lost = { failed: 0, failedOfInput: 0 };
   const runs = sharedRuns(cells, (trace) => traces[trace]!.marksVolatile, policyModules.length > 0);
   const others = new Map(runs.map((run) => [run.cell, run.others]));
+  const remaining = new Remaining(workers);
+  for (const { cell } of runs) remaining.planned(cell.trace, traces[cell.trace]!.events);
   const keep = (cell: Cell, result: CellResult) => {
+    remaining.finished(cell.trace, traces[cell.trace]!.events, result.wallNs);
     store.add(result, inputs(cell));
     for (const other of others.get(cell) ?? []) store.add(resultOf(result, other), inputs(other));
-    for (let i = 0; i <= (others.get(cell)?.length ?? 0); i++) events?.finishedCell?.();
+    for (let i = 0; i <= (others.get(cell)?.length ?? 0); i++) events?.finishedCell?.(remaining.ms);
   };
   const fail = (cell: Cell, reason: string, ofInput: boolean) => {
     const cellsOfRun = 1 + (others.get(cell)?.length ?? 0);

@@ -138,30 +138,30 @@ function timeMetrics({ ledger }: Machine): Counted<'time'> {
   return { cpu_ns: Math.round(ledger.cpuNs), daemon_ns: Math.round(ledger.daemonNs) };
 }
 
-/** What the draw of device latency took. @param touches of the trace and of the program */
-function drawTimes(m: Machine, touches: number): DrawTimes {
-  const { ledger } = m;
+/** What a draw of device latency took. @param touches of the trace and of the program */
+function drawTimes(m: Machine, draw: number, touches: number): DrawTimes {
+  const { draws } = m.ledger;
   const stalls = stallColumns((_, part) =>
-    Math.round(m.allSpacesEver.reduce((sum, space) => sum + space.account.stallNs[part]!, 0)),
+    Math.round(m.allSpacesEver.reduce((sum, space) => sum + space.account.drawNs(part, draw, draws), 0)),
   );
-  const times = ledger.touchTimes(touches, m.costs.touch.ns);
+  const { touchNs, long, ioWaitNs } = m.ledger.totals(draw, touches, m.costs.touch.ns);
   return {
     ...stalls,
     // The whole is the sum of the rounded parts, so that it can be checked against them.
     stall_ns: sumOf(stalls),
-    touch_ns_p99: times.p99,
-    touch_ns_p999: times.p999,
-    touch_ns_max: times.max,
-    stalls_over_100us: ledger.over100us,
-    stalls_over_1ms: ledger.over1ms,
-    stalls_over_10ms: ledger.over10ms,
-    io_wait_ns: Math.round(ledger.ioWaitNs),
+    touch_ns_p99: touchNs.p99,
+    touch_ns_p999: touchNs.p999,
+    touch_ns_max: touchNs.max,
+    stalls_over_100us: long.over100us,
+    stalls_over_1ms: long.over1ms,
+    stalls_over_10ms: long.over10ms,
+    io_wait_ns: Math.round(ioWaitNs),
   };
 }
 
 /** What each draw of device latency took. @param touches of the trace's own reads and writes */
 export function machineDraws(m: Machine, program: SimulatedProgram, touches: number): DrawTimes[] {
-  return [drawTimes(m, touches + program.touches)];
+  return Array.from({ length: m.ledger.draws }, (_, draw) => drawTimes(m, draw, touches + program.touches));
 }
 
 function sumOf(stalls: Readonly<Record<StallColumn, number>>): number {
@@ -188,9 +188,9 @@ export function machineMetrics(
   };
 }
 
-/** What one space paid: a row of spaces.csv without its cell. */
+/** What one space paid, means over draws: a row of spaces.csv without its cell. */
 function spaceRow(m: Machine, space: Space): Paid {
-  const stalls = stallColumns((_, part) => Math.round(space.account.stallNs[part]!));
+  const stalls = stallColumns((_, part) => Math.round(space.account.meanNs(part, m.ledger.draws)));
   return {
     space: space.id,
     name: space.name,

@@ -12,7 +12,7 @@ import type {
   TargetInfo,
   TargetSetup,
 } from '../contract/target.js';
-import { PART } from '../cost/ledger.js';
+import { EVENT, PART } from '../cost/ledger.js';
 import type { CallCount, DrawTimes, Moment, Paid } from '../metrics/files.js';
 import type { PageRange } from '../policy/discard/contract.js';
 import type { ArgOf, ContentArg, FallocateArg, MapArg, ObjectArg, RemapArg } from '../trace/args.js';
@@ -64,7 +64,8 @@ export class SimulatedMachine implements Target {
   private starved = false;
 
   constructor(private readonly setup: TargetSetup) {
-    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, startUs } = setup;
+    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs, sample } =
+      setup;
     this.checkBound(limit !== undefined || memory !== undefined);
     const purgeRules = purge.info.rules(purge.values);
     if (discard.info.needsReport && purgeRules.report === 'none')
@@ -80,6 +81,8 @@ export class SimulatedMachine implements Target {
       limit,
       memory,
       seed,
+      draws,
+      sample,
     });
     this.machine.advance(startUs);
     this.kernel = new SimulatedKernel(this.machine, discard.values.destroy === 1);
@@ -144,8 +147,9 @@ export class SimulatedMachine implements Target {
   ): void {
     const { ledger } = this.machine;
     const before = ledger.spentNs;
+    const place = ledger.place();
     watcher(count < 0 ? { space, page: page + count + 1, count: -count } : { space, page, count });
-    ledger.stalled(ledger.spentNs - before);
+    ledger.stalled(ledger.spentNs - before, place);
   }
 
   begin(row: number, space: number | undefined, thread: number): void {
@@ -160,7 +164,7 @@ export class SimulatedMachine implements Target {
     if (!this.accounted) return;
     const { merger, ledger } = this.machine;
     merger.eventEnded();
-    ledger.stalled(ledger.spentNs);
+    ledger.stalled(ledger.spentNs, EVENT);
     ledger.end();
   }
 

@@ -1,8 +1,10 @@
 import type { DrawRow, DrawTimes } from './files.js';
-import { DRAWN_METRICS, STALL_PARTS } from './schema.js';
+import { DRAWN_METRICS, type DrawnMetric, STALL_PARTS } from './schema.js';
 
 /** Draws of device latency where none are asked for. */
-export const DEFAULT_DRAWS = 1;
+export const DEFAULT_DRAWS = 5;
+/** The most draws: each keeps histograms. */
+export const MAX_DRAWS = 100;
 
 /** Rows of draws.csv by the cell they are of, in the order of the draws. */
 export type DrawsByCell = ReadonlyMap<number, readonly DrawRow[]>;
@@ -27,4 +29,20 @@ export function meanOfDraws(draws: readonly DrawTimes[]): DrawTimes {
   >;
   means.stall_ns = STALL_PARTS.reduce((sum, part) => sum + means[`stall_${part}_ns`], 0);
   return means;
+}
+
+/** The least and the most that draws have of a metric. */
+export interface DrawRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What draws span, of the metrics in which they differ. */
+export function drawRanges(draws: readonly DrawTimes[]): Partial<Record<DrawnMetric, DrawRange>> {
+  const ranges = DRAWN_METRICS.flatMap((name) => {
+    const values = draws.map((draw) => draw[name]);
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    return low < high ? [[name, { low, high }] as const] : [];
+  });
+  return Object.fromEntries(ranges);
 }

@@ -28,6 +28,8 @@ const trace = z
     peak_pages: z.number(),
     page_bytes: z.int().positive(),
     touches: z.enum(TOUCHES).optional(),
+    /** One in this number of its pages was replayed, and limits and results were scaled; absent: all were. */
+    sample: z.int().positive().optional(),
     /** Where it comes from, and which streams of its events are of another origin. */
     provenance: z.enum(PROVENANCES).optional(),
     provenance_of: z.record(z.string(), z.enum(PROVENANCES)).optional(),
@@ -56,6 +58,9 @@ const shape = z.object({
   }),
   costs: z.object({
     file: z.string().optional(),
+    /** What the table calls itself, and what it was measured on. */
+    name: z.string().optional(),
+    provenance: z.string().optional(),
     sha256,
     /** Rows of the shipped table that the file lacks. */
     from_default: z.array(z.string()).optional(),

@@ -63,9 +63,9 @@ const MUTANTS: readonly Mutant[] = [
   {
     what: 'a column of timeline.csv that does not exist',
     file: 'harness/report/figures/memory.ts',
-    from: "numberIn(row, 'resident_pages')",
-    to: "numberIn(row, 'resident_page')",
-    message: /'"resident_page"' is not assignable/,
+    from: "numberIn(row, 'footprint_pages')",
+    to: "numberIn(row, 'footprint_page')",
+    message: /'"footprint_page"' is not assignable/,
   },
   {
     what: 'a column that a figure needs and no file has',
@@ -91,8 +91,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     what: 'a column of mrc.csv that does not exist',
     file: 'harness/report/figures/miss-ratio.ts',
-    from: 'rounded(row.miss_ratio)',
-    to: 'rounded(row.miss_rate)',
+    from: 'y: row.miss_ratio',
+    to: 'y: row.miss_rate',
     message: /'miss_rate' does not exist/,
   },
   {

@@ -13,6 +13,10 @@ export interface Program {
   release(): void;
   /** Resolves when it has ended; of a program that ran already, how is not known. */
   readonly ended: Promise<Ended | undefined>;
+  /** Waits for its end no longer: it may go on when this process ends. */
+  forget(): void;
+  /** Ends a program that has been started and not released. */
+  cancel(): void;
 }
 
 /** How often a process that is not our child is looked at. */
@@ -76,23 +80,31 @@ export function startStopped(command: readonly string[], around: readonly string
   const gate = child.stdio[3] as Writable;
   // The program may be gone already.
   gate.on('error', () => undefined);
-  return { pid: child.pid!, release: () => gate.end('go\n'), ended: endOf(child) };
+  const forget = () => {
+    gate.destroy();
+    child.unref();
+  };
+  const cancel = () => {
+    child.kill('SIGKILL');
+    forget();
+  };
+  return { pid: child.pid!, release: () => gate.end('go\n'), ended: endOf(child), forget, cancel };
 }
 
 /** A program that runs already. @throws InputError where there is none of this number */
 export function runningProgram(pid: number): Program {
   const started = startOf(pid);
   if (started === undefined) throw new InputError(`no process has the number ${pid}`);
+  let timer: NodeJS.Timeout | undefined;
+  const forget = () => clearInterval(timer);
   const ended = new Promise<undefined>((done) => {
-    const timer = setInterval(() => {
+    timer = setInterval(() => {
       if (startOf(pid) === started) return;
-      clearInterval(timer);
+      forget();
       done(undefined);
     }, POLL_MS);
-    // Nothing waits for the program where recording stops first.
-    timer.unref();
   });
-  return { pid, release: () => undefined, ended };
+  return { pid, release: () => undefined, ended, forget, cancel: forget };
 }
 
 /** A file of /proc; undefined where the process is gone or it may not be read. */

@@ -78,7 +78,7 @@ export async function recordInto(
   const about = programOf(request);
   const start = clocksNow();
   const running = await engine.start(request, { raw, folder, guard });
-  const ending = await endingOf(running, guard, signal);
+  const ending = await endingOf(running, guard, signal).finally(running.program.forget);
   const end = clocksNow();
   if (typeof ending === 'object' && 'broken' in ending)
     throw new HostError(`${ending.broken}; recording has stopped, the program goes on`);

@@ -14,7 +14,7 @@ const ROWS: readonly RunRow[] = [
     pgfault: 150,
     saved_pages_mean: 50,
   }),
-  runRow({ cell: 3, discard: 'keep', limit_pages: 9, outcome: 'oom', pgfault: 10, saved_pages_mean: null }),
+  runRow({ cell: 3, discard: 'keep', limit_pages: 9, outcome: 'oom', oom_events: 1, pgfault: 10 }),
   runRow({
     cell: 4,
     discard: 'remove',
@@ -74,6 +74,12 @@ describe('a claim', () => {
       expect(judge(values)?.verdict).toBe(holds ? 'holds' : 'does not hold');
     });
   }
+
+  it('that something runs out of memory can be checked', () => {
+    const oom = { claimed: 1, relation: '>=' } as const;
+    expect(judge({ ...oom, value: of('oom_events', 'keep', 9) })).toMatchObject({ verdict: 'holds' });
+    expect(judge({ ...oom, value: of('oom_events', 'remove') })?.verdict).not.toBe('holds');
+  });
 
   const missing: readonly (readonly [what: string, Partial<Claim>, reason: string])[] = [
     ['a cell that ran out of memory', { value: of('pgfault', 'keep', 9) }, 'cell 3 ended with outcome oom'],

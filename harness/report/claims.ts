@@ -57,7 +57,9 @@ function compute({ value, minus, over, times, plus }: Claim, rows: readonly Row[
 function numberOf(term: Term, rows: readonly Row[]): number {
   const [row, another] = selected(rows, term);
   if (!row || another) throw new NotComputed(`${term.column} is not of one cell`);
-  if (row.outcome !== 'ok') throw new NotComputed(`cell ${row.cell} ended with outcome ${row.outcome}`);
+  // All other numbers of a cell that ran out of memory are those of a part of its trace.
+  const isKnown = row.outcome === 'ok' || (row.outcome === 'oom' && term.column === 'oom_events');
+  if (!isKnown) throw new NotComputed(`cell ${row.cell} ended with outcome ${row.outcome}`);
   const number = row[term.column];
   if (number === NOT_APPLICABLE)
     throw new NotComputed(

@@ -144,6 +144,8 @@ const RECLAIM = [
   'cacheus',
   'random',
   'unbounded',
+  'mru',
+  'lhd',
 ];
 
 const FIXED: Readonly<Record<string, PolicyStyle>> = {
@@ -199,3 +201,15 @@ export const STALL_STYLES = {
   sigbus: { color: '#CC79A7', hatch: 'crossed' },
   regen: { color: '#D55E00', hatch: 'rising' },
 } as const satisfies Readonly<Record<string, AreaStyle>>;
+
+/** What a policy adds to stalls, in the picture of the whole comparison: from less than the base to much more. */
+export const GLANCE_STYLES = {
+  less: { color: '#0072B2', hatch: 'none' },
+  same: { color: '#C8C8C8', hatch: 'none' },
+  little: { color: '#F3CF80', hatch: 'none' },
+  some: { color: '#E69F00', hatch: 'rising' },
+  much: { color: '#D55E00', hatch: 'crossed' },
+} as const satisfies Readonly<Record<string, AreaStyle>>;
+
+/** What could not be done, in the same picture. */
+export const REFUSED_STYLE: AreaStyle = { color: '#FFFFFF', hatch: 'falling' };

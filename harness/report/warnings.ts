@@ -1,7 +1,7 @@
 import { counted } from '../base/text.js';
 import type { Touches } from '../base/touches.js';
 import type { KeyColumn, RunRow } from '../metrics/files.js';
-import { callWarnings, type Warning } from '../metrics/warnings.js';
+import { callWarnings, sampleWarning, type Warning } from '../metrics/warnings.js';
 import { groupBy, isRefused, type TraceFacts, traceName } from './comparison.js';
 import { listed } from './format.js';
 
@@ -35,6 +35,15 @@ function firstAccesses(traces: readonly TraceFacts[]): Warning[] {
         'Use these traces for memory and for the cost of calls and reclaim. Under a limit faults are n/a and stalls the least that they can be (\u2265): accesses to what reclaim took are not in the trace.',
     },
   ];
+}
+
+function samples(traces: readonly TraceFacts[]): Warning[] {
+  const rates = [...new Set(traces.map(({ sample = 1 }) => sample))].filter((sample) => sample > 1);
+  return rates.map((rate) => {
+    const labels = traces.filter(({ sample }) => sample === rate).map(({ label }) => label);
+    const { what, advice } = sampleWarning(rate);
+    return { what: `Of ${listed(labels)}, ${what}.`, advice };
+  });
 }
 
 /** Cells that were not run. */
@@ -131,6 +140,7 @@ export function warningsOf(
     ...unfinished(runs, planned),
     ...inferred(traces),
     ...firstAccesses(traces),
+    ...samples(traces),
     ...ofCalls(runs),
     ...proxies(runs),
     ...notRun(runs),

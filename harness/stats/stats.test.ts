@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { build } from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
 import { LatencyHistogram } from './latency.js';
 import { randomStream } from './random.js';
@@ -32,6 +33,30 @@ describe('latency histograms', () => {
           expect(histogram.max).toBe(sorted.at(-1));
         },
       ),
+    );
+  });
+
+  it('are those of the library that they are asked from, and of all that were added', () => {
+    const ns = fc.oneof(
+      fc.nat(3000),
+      fc.nat(2 ** 31 - 1),
+      fc.nat(2 ** 31 - 1).map((n) => n * 4096),
+    );
+    fc.assert(
+      fc.property(fc.array(ns, { minLength: 1, maxLength: 60 }), fc.nat(60), (latencies, cut) => {
+        const library = build({
+          highestTrackableValue: 3.6e12,
+          numberOfSignificantValueDigits: 3,
+          bitBucketSize: 64,
+        });
+        for (const value of latencies) library.recordValue(Math.min(3.6e12, Math.max(1, value)));
+        const [all, rest] = [new LatencyHistogram(), new LatencyHistogram()];
+        latencies.forEach((value, i) => void (i < cut ? all : rest).record(value));
+        all.add(rest);
+        for (const percent of [1, 50, 90, 99, 99.9, 100])
+          expect(all.percentile(percent)).toBe(library.getValueAtPercentile(percent));
+        expect(all.max).toBe(Math.max(1, ...latencies));
+      }),
     );
   });
 

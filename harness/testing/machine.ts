@@ -23,6 +23,7 @@ export interface TestRun {
   readonly backing?: MemoryKind;
   readonly limit?: number | 'none' | 'trace';
   readonly seed?: number;
+  readonly draws?: number;
   /** As those of `ReplayOptions`, with the state of the simulated machine. */
   readonly observe?: (m: Machine, block: EventBlock, row: number) => void;
   readonly completed?: (m: Machine, returned: SyscallResult, block: EventBlock, row: number) => void;
@@ -48,6 +49,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     limit: options.limit ?? 'trace',
     memory: options.memory,
     seed: options.seed ?? 1,
+    draws: options.draws,
     costs: COSTS,
     check: options.check ?? true,
     timeline: options.timeline ?? false,

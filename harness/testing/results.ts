@@ -222,6 +222,7 @@ function cell(
       time_us: i * 1_000_000,
       resident_pages: Math.min(pages, limit),
       swap_pages: Math.max(0, pages - limit),
+      footprint_pages: pages,
     });
   });
   return { run, timeline };

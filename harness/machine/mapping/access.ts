@@ -154,9 +154,10 @@ function accessOne(m: State, space: Space, vpn: number, content: number): number
 
 function timedFault(m: State, vma: Vma, vpn: number, write: boolean): number {
   const startNs = m.ledger.spentNs;
+  const place = m.ledger.place();
   let outcome = fault(m, vma, vpn, write);
   if (outcome === FAULTED.sigbus) outcome = signal(m, vma.space, vpn, write);
-  m.ledger.touchStalled(m.ledger.spentNs - startNs);
+  m.ledger.touchStalled(m.ledger.spentNs - startNs, place);
   return outcome;
 }
 

@@ -26,10 +26,20 @@ export interface StateOptions {
   /** The machine's memory in pages; undefined when it is never short. */
   readonly memory?: number | undefined;
   readonly seed: number;
+  /** Draws of device latency that are booked. Default: one. */
+  readonly draws?: number | undefined;
+  /** One in this number of pages is replayed; 1, the default: all. */
+  readonly sample?: number | undefined;
 }
 
 /** Room at the start, in frames; arrays grow from there. */
 const INITIAL_FRAMES = 4096;
+
+/** A device with a stream of latencies for each draw: that of the first has no number. */
+function device({ costs, seed, draws = 1 }: StateOptions, name: keyof CostTable['devices']): Device {
+  const further = Array.from({ length: draws - 1 }, (_, i) => randomStream(seed, `device/${name}/${i + 2}`));
+  return new Device(costs.devices[name], randomStream(seed, `device/${name}`), further);
+}
 
 /**
  * What the simulated kernel keeps, one part a field, each owning its arrays. What the kernel does is in functions over
@@ -38,7 +48,7 @@ const INITIAL_FRAMES = 4096;
  */
 export abstract class State {
   readonly costs: CostTable;
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly counters = new Counters();
   readonly frames: Frames;
   readonly pages: PageStore;
@@ -55,6 +65,8 @@ export abstract class State {
   /** Where files are. */
   readonly disk: Device;
   readonly settings = new Settings();
+  /** One in this number of pages is replayed. */
+  readonly sample: number;
   readonly spaces = new Map<number, Space>();
   /** Spaces that are or were, in the order they began. */
   readonly allSpacesEver: Space[] = [];
@@ -81,17 +93,16 @@ export abstract class State {
   constructor(options: StateOptions) {
     const room = Math.min(options.limit ?? Number.POSITIVE_INFINITY, INITIAL_FRAMES);
     this.costs = options.costs;
+    this.sample = options.sample ?? 1;
+    this.ledger = new Ledger(options.draws);
     this.swap = new Swap(options.swap === 'zram');
     if (options.memory !== undefined) this.zone = new Zone(options.memory, this.swap);
     this.frames = new Frames(room, this.zone?.buddy);
     this.pages = new PageStore(room + 1, (count) => this.reclaim.grow(count));
     this.pss = new ProportionalUsage(this.frames);
     this.rmap = new ReverseMap(this);
-    if (options.swap !== 'none') {
-      const stream = randomStream(options.seed, `device/${options.swap}`);
-      this.swapDevice = new Device(options.costs.devices[options.swap], stream);
-    }
-    this.disk = new Device(options.costs.devices.disk, randomStream(options.seed, 'device/disk'));
+    if (options.swap !== 'none') this.swapDevice = device(options, options.swap);
+    this.disk = device(options, 'disk');
   }
 
   /** Trace time, in µs. */
@@ -105,12 +116,19 @@ export abstract class State {
     this.pss.advance(timeUs);
   }
 
-  /** A read from a device that the current event waits for: a part of its time is the CPU's. */
+  /**
+   * A read from a device that the current event waits for: a part of its time is the CPU's. Its latency ends here: it is
+   * charged, and nothing that the machine does or decides depends on it, so that one replay can book several draws.
+   */
   readDevice(device: Device, part: StallIndex): void {
+    const { ledger } = this;
+    const { further } = device;
     const cpu = this.costs.faults.major_cpu.ns;
-    this.ledger.cpu(part, cpu);
-    const whole = device.read(this.ledger.nowNs(this.nowUs), this.ledger.thread);
-    this.ledger.io(part, Math.max(0, whole - cpu));
+    ledger.cpu(part, cpu);
+    const nowNs = ledger.nowNs(this.nowUs);
+    const { thread } = ledger;
+    further?.read(nowNs, ledger.aheadNs, thread);
+    ledger.read(part, Math.max(0, device.read(nowNs, thread) - cpu), cpu, further);
   }
 
   /** Takes a page that is not mapped out of the page cache; its contents are on its device. */

@@ -95,35 +95,53 @@ async function attachTracer(
   return { pid, ended: end };
 }
 
+/** A program and what traces it. */
+interface Traced {
+  readonly program: Program;
+  readonly tracer: Tracer;
+  readonly attached: readonly AttachedProcess[];
+}
+
+async function trace(request: RecordRequest, context: EngineContext): Promise<Traced> {
+  const command = straceCommand(context.raw, request.seccompBpf);
+  const { target } = request;
+  if ('command' in target) {
+    const program = startStopped(target.command, [...command, '-DD']);
+    const tracer = await tracerOfStarted(program);
+    context.guard.journalProcess(tracer.pid);
+    return { program, tracer, attached: [] };
+  }
+  const program = runningProgram(target.pid);
+  const pids = processTree(target.pid).map(({ pid }) => pid);
+  try {
+    const tracer = await attachTracer(pids, command, context);
+    return { program, tracer, attached: processTree(target.pid).filter(({ pid }) => pids.includes(pid)) };
+  } catch (error) {
+    program.forget();
+    throw error;
+  }
+}
+
 async function start(request: RecordRequest, context: EngineContext): Promise<Running> {
   const { raw, folder, guard } = context;
-  const command = straceCommand(raw, request.seccompBpf);
-  const { target } = request;
-  let attached: readonly AttachedProcess[] = [];
-  let program: Program;
-  let tracer: Tracer;
-  if ('pid' in target) {
-    program = runningProgram(target.pid);
-    const pids = processTree(target.pid).map(({ pid }) => pid);
-    tracer = await attachTracer(pids, command, context);
-    attached = processTree(target.pid).filter(({ pid }) => pids.includes(pid));
-  } else {
-    program = startStopped(target.command, [...command, '-DD']);
-    tracer = await tracerOfStarted(program);
-    guard.journalProcess(tracer.pid);
-  }
+  const { program, tracer, attached } = await trace(request, context);
   const pids = attached.length > 0 ? attached.map(({ pid }) => pid) : [program.pid];
-  const faults =
-    whyNoFaults() === undefined ? await FaultRecorder.start(pids, raw, folder, guard) : undefined;
-  program.release();
-  const ends = [tracer.ended.then(() => 'strace has ended')];
-  if (faults) ends.push(faults.helper.ended.then((how) => `perf has ended (${how})`));
-  return {
-    program,
-    // Both end with the last process, too: that is no fault.
-    broken: Promise.race(ends),
-    stop: () => stop(tracer, faults, attached),
-  };
+  try {
+    const faults =
+      whyNoFaults() === undefined ? await FaultRecorder.start(pids, raw, folder, guard) : undefined;
+    program.release();
+    const ends = [tracer.ended.then(() => 'strace has ended')];
+    if (faults) ends.push(faults.helper.ended.then((how) => `perf has ended (${how})`));
+    return {
+      program,
+      // Both end with the last process, too: that is no fault.
+      broken: Promise.race(ends),
+      stop: () => stop(tracer, faults, attached),
+    };
+  } catch (error) {
+    program.cancel();
+    throw error;
+  }
 }
 
 async function stop(

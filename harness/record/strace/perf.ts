@@ -1,6 +1,9 @@
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { HostError } from '../../base/errors.js';
+import { lostEvents } from '../../trace/readers/faults/line.js';
 import type { Guard } from '../guard.js';
 import { type Helper, startHelper } from '../helper.js';
 import { lookUp, readProc } from '../process.js';
@@ -16,11 +19,18 @@ export const FAULTS = 'faults.txt';
 
 /** Why page faults cannot be recorded by this user, as part of a sentence; undefined where they can. */
 export function whyNoFaults(): string | undefined {
-  if (lookUp('perf') === undefined) return 'page faults need root or perf: not found: perf';
+  if (lookUp('perf') === undefined) return 'page faults need root or perf (not found: perf)';
   const level = Number(readProc('/proc/sys/kernel/perf_event_paranoid') ?? Number.NaN);
   if (process.getuid?.() === 0 || level <= MAX_PARANOID) return undefined;
   const is = Number.isNaN(level) ? 'this kernel has no perf events' : `is ${level}`;
   return `page faults need root or kernel.perf_event_paranoid <= ${MAX_PARANOID} (${is})`;
+}
+
+/** Events that perf says it has lost. @param text the file of its lines */
+async function lostIn(text: string): Promise<number> {
+  let lost = 0;
+  for await (const line of createInterface({ input: createReadStream(text) })) lost += lostEvents(line);
+  return lost;
 }
 
 /** A recording of page faults by perf. */
@@ -85,6 +95,6 @@ export class FaultRecorder {
       text,
     ]);
     if (status !== 0) throw new HostError('perf cannot write the page faults that it has recorded as text');
-    return 0;
+    return lostIn(text);
   }
 }

@@ -3,16 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HostError } from '../../base/errors.js';
 import type { Engine, EngineContext, EngineReport, RecordRequest, Running } from '../engine.js';
+import type { Guard } from '../guard.js';
 import { type Helper, startHelper } from '../helper.js';
 import type { AttachedProcess } from '../manifest.js';
-import {
-  type Program,
-  processesOf,
-  processTree,
-  runningProgram,
-  startStopped,
-  withMapsAfter,
-} from '../process.js';
+import { processesOf, processTree, runningProgram, startStopped, withMapsAfter } from '../process.js';
 import { removeAbandonedInstances } from '../restore.js';
 import { Instance } from './instance.js';
 import { findTracefs, whyNoTracefs } from './mount.js';
@@ -28,8 +22,6 @@ const IDLE_MS = 300;
 interface Parts {
   readonly instance: Instance;
   readonly drainer: Helper;
-  readonly observer: Observer;
-  readonly program: Program;
   readonly attached: readonly AttachedProcess[];
 }
 
@@ -47,29 +39,44 @@ function attach(instance: Instance, pid: number): AttachedProcess[] {
   }
 }
 
+/** Starts the process that reads events into a file. Returns when the file is there. */
+async function startDrainer(instance: Instance, events: string, guard: Guard): Promise<Helper> {
+  const drainer = startHelper(guard, events, ['cat', instance.pipe]);
+  drainer.release();
+  const died = drainer.ended.then((how) => {
+    throw new HostError(`the process that reads the events has ended (${how})`);
+  });
+  while (!existsSync(events)) await Promise.race([died, sleep(POLL_MS)]);
+  // Later ends are looked at by others.
+  died.catch(() => undefined);
+  return drainer;
+}
+
 async function start(request: RecordRequest, { raw, folder, guard }: EngineContext): Promise<Running> {
   const { target } = request;
   const tracefs = await findTracefs(folder, guard);
   await removeAbandonedInstances(tracefs);
   const instance = Instance.create(tracefs, guard, request.bufferKib);
   const events = join(raw, EVENTS);
-  const drainer = startHelper(guard, events, ['cat', instance.pipe]);
-  drainer.release();
-  while (!existsSync(events)) await sleep(POLL_MS);
+  const drainer = await startDrainer(instance, events, guard);
   const observer = new Observer(join(raw, OBJECTS), events);
+  const broken = drainer.ended.then((how) => {
+    observer.stop();
+    return `the process that reads the events has ended (${how})`;
+  });
   const program = 'pid' in target ? runningProgram(target.pid) : startStopped(target.command);
-  instance.follow([program.pid]);
-  instance.enable();
-  const attached = 'pid' in target ? attach(instance, program.pid) : [];
-  for (const { pid } of attached) observer.observeAll(pid);
-  instance.switch(true);
-  program.release();
-  const parts = { instance, drainer, observer, program, attached };
-  return {
-    program,
-    broken: drainer.ended.then((how) => `the process that reads the events has ended (${how})`),
-    stop: () => stop(parts),
-  };
+  try {
+    instance.follow([program.pid]);
+    instance.enable();
+    const attached = 'pid' in target ? attach(instance, program.pid) : [];
+    for (const { pid } of attached) observer.observeAll(pid);
+    instance.switch(true);
+    program.release();
+    return { program, broken, stop: () => stop({ instance, drainer, attached }) };
+  } catch (error) {
+    program.cancel();
+    throw error;
+  }
 }
 
 /** Waits until all events are in the file. @throws HostError where they cannot be written */
@@ -95,12 +102,11 @@ async function drain(instance: Instance, { pid, ended }: Helper): Promise<void> 
     );
 }
 
-async function stop({ instance, drainer, observer, attached }: Parts): Promise<EngineReport> {
+async function stop({ instance, drainer, attached }: Parts): Promise<EngineReport> {
   instance.switch(false);
   const goOn = processesOf(instance.followed());
   const processes = withMapsAfter(attached);
   await drain(instance, drainer);
-  observer.stop();
   return {
     files: [EVENTS, OBJECTS],
     lostEvents: instance.lost(),

@@ -18,6 +18,8 @@ const SETTINGS = [
   ['tracing_on', '0'],
   ['trace_clock', 'mono'],
   ['options/event-fork', '1'],
+  // What does not fit is dropped: of two losses, that of the beginning, with its mappings, is the worse one.
+  ['options/overwrite', '0'],
 ] as const;
 
 /** KiB of the buffer of a CPU that fit into memory. Source: proc_meminfo(5). */

@@ -5,8 +5,8 @@ import type { Guard } from '../guard.js';
 import { readProc } from '../process.js';
 import { spawnQuietly } from '../spawn.js';
 
-/** Where tracefs is mounted; undefined where it is not. Source: proc_pid_mountinfo(5). */
-function mountedTracefs(): string | undefined {
+/** Where tracefs is mounted and may be written; undefined where it is not. Source: proc_pid_mountinfo(5). */
+export function mountedTracefs(): string | undefined {
   const points = (readProc('/proc/self/mounts') ?? '')
     .split('\n')
     .map((line) => line.split(' '))

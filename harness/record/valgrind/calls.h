@@ -208,6 +208,7 @@ static void after_call(ThreadId thread, UInt number, UWord* arguments, UInt coun
 {
    const Call* call = number < CALLS_KNOWN ? &calls[number] : &calls[CALLS_KNOWN - 1];
    Bool failed = sr_isError(result);
+   thread_is(thread);
    if (call->what & (C_READ | C_WRITE)) {
       if (!failed && sr_Res(result) > 0) record_file_io(call, number, arguments, sr_Res(result));
    } else if (call->what & C_RECORDED) {
@@ -247,6 +248,7 @@ static void kernel_reads_text(CorePart part, ThreadId thread, const HChar* what,
 
 static void kernel_writes(CorePart part, ThreadId thread, Addr start, SizeT bytes)
 {
+   thread_is(thread);
    kernel_access(R_WRITE, start, bytes, VKI_PROT_WRITE);
 }
 

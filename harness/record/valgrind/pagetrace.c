@@ -90,15 +90,12 @@ static void record_mappings(void)
 
 static void thread_runs(ThreadId thread, ULong blocks)
 {
-   static ThreadId last = VG_INVALID_THREADID;
    if (!is_started) {
       is_started = True;
       record_mappings();
    }
    check_clock();
-   if (thread == last && running_thread != 0) return;
-   last = thread;
-   running_thread = (UInt)VG_(gettid)();
+   thread_is(thread);
 }
 
 /* Nothing recorded before a fork may be written by both processes. */

@@ -106,13 +106,8 @@ export async function buildTool(valgrind: Valgrind): Promise<string> {
   return folder;
 }
 
-/** The options that run a command under the tool; `--folder` and its other ones come with them. */
-export function toolCommand(
-  valgrind: Valgrind,
-  tools: string,
-  log: string,
-  options: readonly string[],
-): string[] {
-  const core = ['-q', '--vgdb=no', '--trace-children=yes', '--fair-sched=try', `--log-file=${log}`];
-  return ['env', `VALGRIND_LIB=${tools}`, valgrind.command, ...core, `--tool=${TOOL}`, ...options];
+/** What runs a command under the tool; `options` are the tool's. Fatal messages of valgrind go to standard error. */
+export function toolCommand(installed: Valgrind, tools: string, options: readonly string[]): string[] {
+  const core = ['-q', '--vgdb=no', '--trace-children=yes', '--fair-sched=try'];
+  return ['env', `VALGRIND_LIB=${tools}`, installed.command, ...core, `--tool=${TOOL}`, ...options];
 }

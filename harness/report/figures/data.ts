@@ -1,43 +1,45 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { slug } from '../../base/text.js';
-import { AXIS_COLUMNS } from '../../metrics/axes.js';
 import type { DrawsByCell } from '../../metrics/draws.js';
-import type { ResultFile, ResultRow, RunRow, TimelineRow } from '../../metrics/files.js';
+import type { ResultFile, ResultRow, TimelineRow } from '../../metrics/files.js';
 import type { Manifest } from '../../metrics/manifest.js';
 import type { ResultsFolder } from '../../metrics/results.js';
-import {
-  type Axis,
-  axisLabel,
-  comparedAxis,
-  isRanked,
-  rowName,
-  type TraceFacts,
-  varyingColumns,
-} from '../comparison.js';
-import { traceFacts } from '../facts.js';
+import type { Axis } from '../comparison.js';
+import { originWord, type TraceFacts, traceFacts } from '../facts.js';
+import { type Selection, type Setting, select } from '../selection.js';
+import { type PolicyStyle, policyStyles } from '../style.js';
 import { shortNames } from './names.js';
 
-/** The axes that are the same in one picture, unless they are compared: each combination of values has its own. Only one seed is drawn. */
-const FIXED_AXES = AXIS_COLUMNS.filter((column) => column !== 'limit' && column !== 'seed');
-
-/** Cells that belong in one picture: they differ in trace, limit and the compared policy. */
+/** Settings that belong in one picture: they differ in trace and limit. */
 export interface Part {
   /** What distinguishes it from the other parts, for names of files; empty where there is one part. */
   readonly suffix: string;
   /** The same for captions. */
   readonly label: string;
-  readonly runs: readonly RunRow[];
+  readonly settings: readonly Setting[];
   readonly traces: readonly TraceFacts[];
 }
 
-/** The most traces in a picture: below each other they fill a page, with a caption. */
+/** Kinds of memory, in captions: a word alone would be taken for where the trace comes from. */
+const MEMORY_NAMES: Readonly<Record<string, string>> = {
+  recorded: 'memory as recorded',
+  anon: 'all memory private',
+  shmem: 'all memory shared',
+};
+
+/** The axis of a policy or device, which its value names as well: names of files do without it. */
+const POLICY_AXIS = /^(?:swap|discard|reclaim|merge|purge) /;
+
+/** The most traces in a picture: side by side they fill a page. */
 const MAX_TRACES = 3;
 
 /** Results as figures read them: the rows, and what the manifest says of their traces. */
 export class FigureData {
   private names: ReadonlyMap<string, string> | undefined;
   private byCell: Map<number, TimelineRow[]> | undefined;
+  private selected: Selection | undefined;
+  private looks: ReadonlyMap<string, PolicyStyle> | undefined;
 
   constructor(private readonly results: ResultsFolder) {}
 
@@ -66,21 +68,44 @@ export class FigureData {
     return this.manifest.traces.map(traceFacts);
   }
 
+  /** What is shown of the runs: the same as in tables and sentences. */
+  get selection(): Selection {
+    this.selected ??= select({
+      runs: this.rows('runs.csv'),
+      draws: this.draws,
+      traces: this.traces,
+    });
+    return this.selected;
+  }
+
   /** What the runs compare. */
   get axis(): Axis {
-    return comparedAxis(this.rows('runs.csv'));
+    return this.selection.axis;
+  }
+
+  /** How a policy looks, in all figures of these results. */
+  look(name: string): PolicyStyle {
+    this.looks ??= policyStyles([
+      ...new Set(this.selection.settings.flatMap(({ contenders }) => contenders.map((one) => one.name))),
+    ]);
+    return this.looks.get(name)!;
   }
 
   /** Why there is nothing to compare, where there is nothing. */
   onePolicy(): string | undefined {
-    const policies = new Set(this.rows('runs.csv').map((row) => rowName(row, this.axis))).size;
-    return policies > 1 ? undefined : 'only one policy was run, so there is nothing to compare';
+    const several = this.selection.settings.some(({ contenders }) => contenders.length > 1);
+    return several ? undefined : 'only one policy was run, so there is nothing to compare';
   }
 
   /** A trace's name without the parameters that all traces of the experiment share. */
   traceName(label: string): string {
     this.names ??= shortNames(this.traces.map((trace) => trace.label));
     return this.names.get(label) ?? label;
+  }
+
+  /** A trace's name with where it comes from, as titles have it. */
+  titleOf(trace: TraceFacts): string {
+    return `${this.traceName(trace.label)} (${originWord(trace)})`;
   }
 
   /** The rows of timeline.csv of a cell, in time. */
@@ -97,53 +122,43 @@ export class FigureData {
   }
 
   /**
-   * Splits the ranked cells of the first seed into pictures: one for each family and combination of the axes that are not
-   * compared, cut where there are more traces than fit a page.
+   * Splits what is shown into pictures: one for each family and combination of the axes that are not compared, cut where
+   * there are more traces than fit a page.
    *
-   * @param wanted which cells and traces the figure is of
+   * @param wanted which settings the figure is of
    */
-  parts(wanted: (row: RunRow, trace: TraceFacts) => boolean = () => true): Part[] {
-    const { axis, traces } = this;
-    const runs = this.rows('runs.csv');
-    const seed = runs[0]?.seed;
-    const factsOf = new Map(traces.map((trace) => [trace.label, trace]));
-    const shown = runs.filter((row) => {
-      const trace = factsOf.get(row.trace);
-      return row.seed === seed && isRanked(row) && trace !== undefined && wanted(row, trace);
-    });
-    const varying = varyingColumns(runs, FIXED_AXES).filter(
-      (column) => !axis.split(' and ').includes(column) && new Set(shown.map((row) => row[column])).size > 1,
-    );
-    const groups = new Map<string, { labels: string[]; runs: RunRow[] }>();
-    for (const row of shown) {
-      const { family, pageBytes } = factsOf.get(row.trace)!;
-      const labels = [
+  parts(wanted: (setting: Setting) => boolean = () => true): Part[] {
+    const shown = this.selection.settings.filter(wanted);
+    const backings = new Set(this.selection.settings.map(({ backing }) => backing)).size;
+    const labelSets = new Set(this.selection.settings.map(({ labels }) => labels.join())).size;
+    const groups = new Map<string, { words: string[]; settings: Setting[] }>();
+    for (const setting of shown) {
+      const { family } = setting.trace;
+      const words = [
         ...(family === undefined ? [] : [family]),
-        ...varying.map((column) => {
-          const value = row[column];
-          return typeof value === 'string' ? value : axisLabel(row, column, pageBytes);
-        }),
+        ...(backings > 1 ? [setting.backing] : []),
+        ...(labelSets > 1 ? setting.labels : []),
       ];
-      const group = groups.get(labels.join('\n'));
-      if (group) group.runs.push(row);
-      else groups.set(labels.join('\n'), { labels, runs: [row] });
+      const group = groups.get(words.join('\n'));
+      if (group) group.settings.push(setting);
+      else groups.set(words.join('\n'), { words, settings: [setting] });
     }
-    return [...groups.values()].flatMap((group) => cut(group.labels, group.runs, traces));
+    return [...groups.values()].flatMap(({ words, settings }) => cut(words, settings, this.traces));
   }
 }
 
 /** Cuts a part into pieces of as many traces as fit a page. */
-function cut(labels: readonly string[], runs: readonly RunRow[], all: readonly TraceFacts[]): Part[] {
-  const traces = all.filter(({ label }) => runs.some((row) => row.trace === label));
+function cut(words: readonly string[], settings: readonly Setting[], all: readonly TraceFacts[]): Part[] {
+  const traces = all.filter(({ label }) => settings.some(({ trace }) => trace.label === label));
   const pieces = Math.ceil(traces.length / MAX_TRACES);
   const each = Math.ceil(traces.length / pieces);
   return Array.from({ length: pieces }, (_, piece) => {
     const some = traces.slice(piece * each, (piece + 1) * each);
-    const words = [...labels, ...(pieces > 1 ? [String(piece + 1)] : [])];
+    const own = [...words, ...(pieces > 1 ? [String(piece + 1)] : [])];
     return {
-      suffix: words.map((word) => `-${slug(word)}`).join(''),
-      label: labels.join(', '),
-      runs: runs.filter((row) => some.some(({ label }) => label === row.trace)),
+      suffix: own.map((word) => `-${slug(word.replace(POLICY_AXIS, ''))}`).join(''),
+      label: words.map((word) => MEMORY_NAMES[word] ?? word).join(', '),
+      settings: settings.filter(({ trace }) => some.some(({ label }) => label === trace.label)),
       traces: some,
     };
   });

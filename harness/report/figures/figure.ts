@@ -11,8 +11,8 @@ export type Width = keyof typeof WIDTHS;
 
 /** What a figure is drawn for. Lengths are points of 1/72 inch; a point is a pixel of the specification. */
 export interface Page {
-  /** Width of the whole figure. */
-  readonly width: number;
+  /** The width that was asked for. */
+  readonly asked: Width;
   /** Width of a text of `TEXT_POINTS` in the font of the figure. */
   textWidth(text: string): number;
 }
@@ -25,6 +25,8 @@ export interface Drawing {
   readonly caption: string;
   /** Labels of the traces it shows, as runs.csv has them; empty where it is not of traces. */
   readonly traces: readonly string[];
+  /** The width it is drawn for: the page's where panels stand side by side that no column has room for. */
+  readonly width: Width;
   /** How many panels stand side by side: what a change of their width is multiplied by. */
   readonly columns: number;
   /** The specification when every panel is `panel` points wide. */

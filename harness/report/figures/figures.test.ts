@@ -13,7 +13,7 @@ import { joinSame, thinned } from './series.js';
 import { logAxis } from './style.js';
 import { byteUnit, timeUnit } from './units.js';
 
-const PAGE: Page = { width: 240, textWidth: (text) => text.length * 4 };
+const PAGE: Page = { asked: 'column', textWidth: (text) => text.length * 4 };
 
 let folder: string;
 let comparison: FigureData;

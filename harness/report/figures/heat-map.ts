@@ -2,11 +2,17 @@ import { PAGE_BYTES } from '../../base/page.js';
 import { slug } from '../../base/text.js';
 import type { HeatmapRow } from '../../metrics/files.js';
 import type { FigureData } from './data.js';
-import type { Drawing, Figure } from './figure.js';
+import type { Drawing, Figure, Page } from './figure.js';
 import { wholeSpec } from './style.js';
 import { byteUnit, largest, rounded, timeUnit } from './units.js';
 
-function drawing(trace: string, rows: readonly HeatmapRow[], data: FigureData, several: boolean): Drawing {
+function drawing(
+  trace: string,
+  rows: readonly HeatmapRow[],
+  data: FigureData,
+  several: boolean,
+  page: Page,
+): Drawing {
   const pageBytes = data.traces.find(({ label }) => label === trace)?.pageBytes ?? PAGE_BYTES;
   const end = (column: 'time_end_us' | 'page_end') => largest(rows.map((row) => row[column]));
   const time = timeUnit(end('time_end_us') * 1000);
@@ -30,12 +36,13 @@ function drawing(trace: string, rows: readonly HeatmapRow[], data: FigureData, s
     caption:
       'Touches by time and address. Addresses are those that the trace touches, one space after the other, without the gaps between them; the shade is logarithmic, white was not touched.',
     traces: [trace],
+    width: page.asked,
     columns: 1,
     spec: (width) =>
       wholeSpec({
         data: { values },
         width,
-        height: Math.min(200, Math.round(width * 0.6)),
+        height: Math.min(128, Math.round(width * 0.6)),
         mark: { type: 'rect', strokeWidth: 0 },
         encoding: {
           x: { field: 'x', type: 'quantitative', ...axis(`time (${time.name})`) },
@@ -67,7 +74,7 @@ export const heatMap: Figure = {
   name: 'heat-map',
   summary: 'touches by time and address of each trace, from `reclaim compare --heatmap`',
   needs: { 'heatmap.csv': ['time_us', 'page', 'touches'] },
-  draw(data) {
+  draw(data, page) {
     const rows = data.rows('heatmap.csv');
     const traces = [...new Set(rows.map((row) => row.trace))];
     return traces.map((trace) =>
@@ -76,6 +83,7 @@ export const heatMap: Figure = {
         rows.filter((row) => row.trace === trace),
         data,
         traces.length > 1,
+        page,
       ),
     );
   },

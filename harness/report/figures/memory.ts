@@ -1,24 +1,34 @@
-import type { RunRow } from '../../metrics/files.js';
+import { savedPages } from '../estimate.js';
 import { numberIn } from '../format.js';
+import { referenceOf } from '../front.js';
+import { rankedOf, type Setting } from '../selection.js';
+import { labelOf } from './captions.js';
 import type { Figure } from './figure.js';
-import { labelOf, OverTimePicture } from './over-time.js';
+import { overTimeDrawing } from './over-time.js';
 
-/** Memory over trace time, by policy. */
+/** Memory that policies save over trace time. */
 export const memory: Figure = {
   name: 'memory',
-  summary: 'resident memory over time by policy, a panel a trace and limit',
-  needs: { 'runs.csv': [], 'timeline.csv': ['time_us', 'resident_pages'] },
-  lacks: (data) => data.onePolicy(),
+  summary: 'memory saved over time against keep, a panel a trace and limit',
+  needs: { 'runs.csv': [], 'timeline.csv': ['time_us', 'footprint_pages'] },
+  lacks(data) {
+    const saves = data.selection.settings.some((setting) => {
+      const reference = referenceOf(setting);
+      return reference && rankedOf(setting).some((one) => savedPages(one, reference).mean !== 0);
+    });
+    return data.onePolicy() ?? (saves ? undefined : 'no policy saves memory');
+  },
   draw: (data, page) =>
-    data.parts().map((part) =>
-      new OverTimePicture(part, data, page, {
-        figure: 'memory',
-        title: 'resident',
-        limit: true,
-        pages: (row) => numberIn(row, 'resident_pages'),
-        caption: (of) =>
-          `Resident memory over time by policy${labelOf(of)}. The thin grey line is the limit; policies named together have the same curve.`,
-      }).drawing(),
+    data.parts().flatMap(
+      (part) =>
+        overTimeDrawing(part, data, page, {
+          figure: 'memory',
+          title: 'saved',
+          saved: true,
+          pages: (row) => numberIn(row, 'footprint_pages'),
+          caption: (of) =>
+            `Memory saved over time${labelOf(of)}: what programs hold, in memory and in swap, less than with ${data.axis === 'merge' ? 'no merging' : 'keep'}. Policies named together hold the same.`,
+        }) ?? [],
     ),
 };
 
@@ -32,25 +42,19 @@ export const swap: Figure = {
     return used ? data.onePolicy() : 'nothing was swapped out';
   },
   draw(data, page) {
-    const swapped = (row: RunRow) => numberIn(row, 'swap_pages_mean') > 0;
-    // All policies under a limit that made any of them swap.
-    const limits = new Set(
-      data
-        .rows('runs.csv')
-        .filter(swapped)
-        .map((row) => `${row.trace} ${row.limit_pages}`),
-    );
-    return data
-      .parts((row) => limits.has(`${row.trace} ${row.limit_pages}`))
-      .map((part) =>
-        new OverTimePicture(part, data, page, {
+    /** All policies under a limit that made any of them swap. */
+    const swapped = ({ contenders }: Setting) =>
+      contenders.some(({ rows }) => rows.some((row) => numberIn(row, 'swap_pages_mean') > 0));
+    return data.parts(swapped).flatMap(
+      (part) =>
+        overTimeDrawing(part, data, page, {
           figure: 'swap',
           title: 'in swap',
           pages: (row) => numberIn(row, 'swap_pages'),
           caption: (of) =>
-            `Memory in swap over time by policy${labelOf(of)}. Policies named together have the same curve.`,
-        }).drawing(),
-      );
+            `Memory in swap over time${labelOf(of)}. Policies named together have as much in it.`,
+        }) ?? [],
+    );
   },
 };
 
@@ -66,16 +70,15 @@ export const ksmSaving: Figure = {
     return merges ? undefined : 'no page was merged';
   },
   draw: (data, page) =>
-    data
-      .parts((row) => row.merge !== 'none')
-      .map((part) =>
-        new OverTimePicture(part, data, page, {
+    data.parts().flatMap(
+      (part) =>
+        overTimeDrawing(part, data, page, {
           figure: 'ksm-saving',
-          title: 'saved by merging',
+          title: 'merged',
           logTime: true,
           pages: (row) => numberIn(row, 'pages_sharing') + numberIn(row, 'ksm_zero_pages'),
           caption: (of) =>
             `Memory that same-page merging saves over time${labelOf(of)}: pages_sharing and ksm_zero_pages, as the kernel counts them. Time is logarithmic.`,
-        }).drawing(),
-      ),
+        }) ?? [],
+    ),
 };

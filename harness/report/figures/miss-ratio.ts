@@ -1,8 +1,10 @@
 import type { MrcRow } from '../../metrics/files.js';
-import type { Figure, Spec } from './figure.js';
+import { policyStyles } from '../style.js';
+import type { Figure } from './figure.js';
+import { keyOfLines, markedLines } from './lines.js';
+import { panelDrawing } from './panels.js';
 import { joinEqual } from './series.js';
-import { LINE_AND_POINTS, linePointChannels, logAxis, wholeSpec } from './style.js';
-import { rounded } from './units.js';
+import { logAxis } from './style.js';
 
 function labelOf(row: MrcRow): string {
   return row.params === null ? row.policy : `${row.policy}:${row.params}`;
@@ -21,43 +23,45 @@ export const missRatio: Figure = {
         rows.filter((row) => labelOf(row) === policy).map((row) => [row.size_pages, row.miss_ratio]),
       ),
     );
-    const labels = [...new Set(joined.values())];
     const shown = policies.filter(
       (policy) => policies.find((name) => joined.get(name) === joined.get(policy)) === policy,
     );
-    const values = rows
-      .filter((row) => shown.includes(labelOf(row)))
-      .map((row) => ({
-        size: row.size_pages,
-        ratio: rounded(row.miss_ratio),
-        policy: joined.get(labelOf(row)),
-      }));
-    const x: Spec = {
-      field: 'size',
-      type: 'quantitative',
-      title: 'cache size (pages)',
-      ...logAxis(
-        rows.map((row) => row.size_pages),
-        page.width,
-      ),
-    };
-    const y: Spec = { field: 'ratio', type: 'quantitative', title: 'miss ratio', scale: { zero: true } };
+    const looks = policyStyles(policies);
+    const lines = shown.map((policy) => ({
+      text: joined.get(policy)!,
+      look: looks.get(policy)!,
+      points: rows
+        .filter((row) => labelOf(row) === policy)
+        .map((row) => ({ x: row.size_pages, y: row.miss_ratio })),
+    }));
+    const sizes = rows.map((row) => row.size_pages);
     return [
-      {
-        name: 'miss-ratio',
-        caption:
-          'Miss ratio of replacement policies by the size of the cache, cold start. Policies named together miss exactly alike.',
-        traces: [],
-        columns: 1,
-        spec: (width) =>
-          wholeSpec({
-            data: { values },
-            width,
-            height: Math.min(180, Math.round(width * 0.6)),
-            encoding: { x, y, ...linePointChannels('policy', labels, page) },
-            mark: LINE_AND_POINTS,
-          }),
-      },
+      panelDrawing(
+        {
+          name: 'miss-ratio',
+          caption:
+            'Miss ratio of replacement policies by the size of the cache, cold start. Policies named together miss exactly alike.',
+          traces: [],
+          columns: [
+            [
+              {
+                title: [],
+                draw: (width) => ({
+                  width,
+                  height: Math.min(110, Math.round(width * 0.55)),
+                  layer: markedLines(
+                    lines,
+                    { title: 'cache size (pages)', ...logAxis(sizes, width) },
+                    { title: 'miss ratio', scale: { zero: true }, axis: { tickCount: 4 } },
+                  ),
+                }),
+              },
+            ],
+          ],
+          key: keyOfLines(lines),
+        },
+        page,
+      ),
     ];
   },
 };

@@ -1,21 +1,29 @@
-import type { RunRow, TimelineRow } from '../../metrics/files.js';
-import { rowName, type TraceFacts } from '../comparison.js';
+import type { TimelineRow } from '../../metrics/files.js';
+import type { TraceFacts } from '../facts.js';
+import { referenceOf } from '../front.js';
+import type { Contender, Setting } from '../selection.js';
+import { evidence, mostSaved } from './captions.js';
+import { nameCurves } from './curve-names.js';
+import { type Curve, hide, minus } from './curves.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Page, Spec } from './figure.js';
-import { type Cells, gridDrawing, type Position, panelRows } from './grid.js';
-import { joinEqual, type Point, thinned } from './series.js';
-import { lineChannels, logAxis, THIN } from './style.js';
-import { byteUnit, largest, rounded, timeUnit, type Unit } from './units.js';
+import { Groups } from './groups.js';
+import type { KeyItem } from './key.js';
+import { type Panel, panelDrawing, widthOf } from './panels.js';
+import { haloLayer, lineLayer, textLayer } from './pixels.js';
+import { type Point, thinned } from './series.js';
+import { logAxis, THIN } from './style.js';
+import { byteUnit, largest, rounded, timeUnit } from './units.js';
 
-/** Memory over trace time, a line a policy. */
+/** Memory over trace time, a line for policies that hold the same. */
 export interface OverTime {
   readonly figure: string;
   /** Title of the axis of memory, without its unit. */
   readonly title: string;
   /** Pages at a moment. */
   pages(row: TimelineRow): number;
-  /** Whether panels show the limit as a line. */
-  readonly limit?: boolean;
+  /** Whether lines are what is held less than with the policy that others are measured against. */
+  readonly saved?: boolean;
   /** Whether time is logarithmic, for what happens soon or late by orders of magnitude. */
   readonly logTime?: boolean;
   caption(part: Part): string;
@@ -23,121 +31,235 @@ export interface OverTime {
 
 /** How much a line may be off, in points: less than its own width. */
 const TOLERANCE = 0.2;
-const HEIGHT = 72;
+/** Curves that are this close everywhere hide each other, in points: the width of a line. */
+const HIDDEN = 1;
+/** The width of the narrowest panels. */
+const NARROW = 120;
+/** Heights of panels, by how many stand above each other. */
+const HEIGHTS = { column: [100, 48, 27], page: [100, 54, 38] };
+const LEAST = 27;
+const MARGIN = 0.06;
 
-/** The curves of a part, on common units. */
-export class OverTimePicture {
-  private readonly rows: Cells[][];
-  private readonly time: Unit;
-  private readonly memory: Unit;
-  /** Points of each cell. */
-  private readonly curves: ReadonlyMap<RunRow, readonly Point[]>;
-  /** The label that a policy shares with those of equal curves. */
-  private readonly labels: ReadonlyMap<string, string>;
+/** A trace under limits that show the same, and its curves. */
+interface Scene {
+  readonly limits: string[];
+  readonly setting: Setting;
+  readonly curves: readonly Curve[];
+}
+
+/** The curves of a trace under all limits, on common axes. */
+class TimePicture {
+  private readonly time;
+  private readonly memory;
+  private readonly endUs: number;
+  private readonly domain: readonly [number, number];
+  private readonly curves: ReadonlyMap<Contender, Curve>;
 
   constructor(
-    private readonly part: Part,
+    readonly trace: TraceFacts,
+    readonly settings: readonly Setting[],
     private readonly data: FigureData,
-    private readonly page: Page,
     private readonly over: OverTime,
   ) {
-    this.rows = panelRows(part, page);
-    const moments = part.runs.flatMap((run) => data.timeline(run.cell));
-    const pageBytes = largest(part.traces.map((trace) => trace.pageBytes));
-    this.memory = byteUnit(pageBytes * largest(moments.map(over.pages)));
-    this.time = timeUnit(largest(moments.map((row) => row.time_us)) * 1000);
-    this.curves = new Map(part.runs.map((run) => [run, this.curveOf(run)]));
-    const policies = [...new Set(part.runs.map((run) => this.policyOf(run)))];
-    this.labels = joinEqual(policies, (policy) => {
-      const own = part.runs.filter((run) => this.policyOf(run) === policy);
-      return JSON.stringify(own.map((run) => [run.trace, run.limit_pages, this.curves.get(run)]));
-    });
-  }
-
-  private policyOf(run: RunRow): string {
-    return rowName(run, this.data.axis);
-  }
-
-  private bytesOf(trace: TraceFacts, pages: number): number {
-    return (pages * trace.pageBytes) / this.memory.size;
-  }
-
-  private curveOf(run: RunRow): Point[] {
-    const trace = this.part.traces.find(({ label }) => label === run.trace)!;
-    return this.data.timeline(run.cell).map((row) => ({
-      x: (row.time_us * 1000) / this.time.size,
-      y: this.bytesOf(trace, this.over.pages(row)),
-    }));
-  }
-
-  /** The top of the axis of memory of a trace, the same under all limits. */
-  private topOf(trace: TraceFacts): number {
-    const own = this.part.runs.filter((run) => run.trace === trace.label);
-    return largest(own.flatMap((run) => (this.curves.get(run) as Point[]).map(({ y }) => y)));
-  }
-
-  /** What the lines of a panel are drawn from: one line a label, without points that cannot be seen. */
-  private values({ runs }: Cells, top: number): object[] {
-    const drawn = new Map(
-      runs.map((run) => [this.labels.get(this.policyOf(run)), run]).reverse() as [string, RunRow][],
+    this.curves = new Map(
+      settings.flatMap((setting) =>
+        this.shown(setting).map((one) => [one, this.curve(setting, one)] as const),
+      ),
     );
-    return [...drawn].reverse().flatMap(([policy, run]) => {
-      const points = (this.curves.get(run) as Point[]).filter(({ x }) => !this.over.logTime || x > 0);
-      return thinned(points, (TOLERANCE / HEIGHT) * top).map(({ x, y }) => ({
-        x: rounded(x),
-        y: rounded(y),
-        policy,
-      }));
+    const points = [...this.curves.values()].flatMap((curve) => curve.points);
+    const heights = points.map(({ y }) => y);
+    const [least, most] = [-largest(heights.map((y) => -y)), largest(heights)];
+    const room = (most - least) * MARGIN;
+    this.domain = [least < 0 ? least - room : 0, most + room];
+    this.memory = byteUnit(Math.max(-least, most));
+    this.endUs = largest(points.map(({ x }) => x));
+    this.time = timeUnit(this.endUs * 1000);
+  }
+
+  /** Those with a curve: where lines are savings, none where none survived that they could be measured against. */
+  shown(setting: Setting): readonly Contender[] {
+    if (this.over.saved && !referenceOf(setting)) return [];
+    return setting.contenders.filter(({ standing }) => standing === 'ranked' || standing === 'bound');
+  }
+
+  /** In µs and bytes. */
+  private points(one: Contender): Point[] {
+    return this.data
+      .timeline(one.rows[0]!.cell)
+      .map((row) => ({ x: row.time_us, y: this.over.pages(row) * this.trace.pageBytes }));
+  }
+
+  private curve(setting: Setting, one: Contender): Curve {
+    const own = this.points(one);
+    return { one, points: this.over.saved ? minus(this.points(referenceOf(setting)!), own) : own };
+  }
+
+  get says(): boolean {
+    return this.domain[1] - this.domain[0] > this.trace.pageBytes;
+  }
+
+  /** Whether two curves hide each other in a panel `height` points high. */
+  private alike(a: Curve, b: Curve, height: number): boolean {
+    return hide(
+      a.points,
+      b.points,
+      (HIDDEN / NARROW) * this.endUs,
+      (HIDDEN / height) * (this.domain[1] - this.domain[0]),
+    );
+  }
+
+  same(a: Contender, b: Contender): boolean {
+    return this.alike(this.curves.get(a)!, this.curves.get(b)!, LEAST);
+  }
+
+  /** What its panels show: limits under which all policies hold the same share one. */
+  scenes(): Scene[] {
+    const scenes: Scene[] = [];
+    for (const setting of this.settings) {
+      const curves = this.shown(setting).map((one) => this.curves.get(one)!);
+      if (curves.length === 0) continue;
+      const same = scenes.find(
+        (scene) =>
+          scene.curves.length === curves.length &&
+          scene.curves.every(
+            (curve, i) => curve.one.name === curves[i]!.one.name && this.alike(curve, curves[i]!, LEAST),
+          ),
+      );
+      if (same) same.limits.push(setting.limit);
+      else scenes.push({ limits: [setting.limit], setting, curves });
+    }
+    return scenes;
+  }
+
+  panel(
+    { setting }: Scene,
+    groups: Groups,
+    page: Page,
+    size: { width: number; height: number },
+    bottom: boolean,
+  ): Spec {
+    const { width, height } = size;
+    const marks = groups.marks(setting);
+    const tolerance = (TOLERANCE / height) * (this.domain[1] - this.domain[0]);
+    const lines = marks.map(({ one, names }) => {
+      const points = this.curves.get(one)!.points.filter(({ x }) => !this.over.logTime || x > 0);
+      return { one, names, points: thinned(points, tolerance) };
     });
-  }
-
-  private limitLayer({ runs, trace }: Cells): Spec[] {
-    const limit = runs[0]?.limit_pages;
-    if (!this.over.limit || typeof limit !== 'number') return [];
-    return [
-      {
-        data: { values: [{ y: rounded(this.bytesOf(trace, limit)) }] },
-        mark: { type: 'rule', ...THIN },
-        encoding: { y: { field: 'y', type: 'quantitative' } },
-      },
-    ];
-  }
-
-  private panel(cells: Cells, at: Position, width: number): Spec {
-    const top = this.topOf(cells.trace);
-    const values = this.values(cells, top);
-    const times = values.map((value) => (value as Point).x);
-    const linear = { scale: { nice: false, zero: false }, axis: { tickCount: 4, grid: false } };
+    const times = lines.flatMap(({ points }) => points.map(({ x }) => (x * 1000) / this.time.size));
+    const log = this.over.logTime ? logAxis(times, width) : undefined;
+    const domain = (log?.scale as { domain?: [number, number] })?.domain ?? [0, largest(times) || 1];
+    const toX = (us: number) => {
+      const value = (us * 1000) / this.time.size;
+      if (!log) return ((value - domain[0]) / (domain[1] - domain[0])) * width;
+      return (Math.log(value / domain[0]) / Math.log(domain[1] / domain[0])) * width;
+    };
+    const toY = (bytes: number) =>
+      height - ((bytes - this.domain[0]) / (this.domain[1] - this.domain[0])) * height;
+    const drawn = lines.map(({ one, names, points }) => ({
+      one,
+      names,
+      places: points.map(({ x, y }) => ({ x: toX(x), y: toY(y) })),
+    }));
+    const named = nameCurves(drawn, size, page);
     const x = {
       field: 'x',
       type: 'quantitative',
-      title: at.bottom ? `time (${this.time.name})` : null,
-      ...(this.over.logTime ? logAxis(times, width) : linear),
+      title: bottom ? `time (${this.time.name})` : null,
+      ...(log ?? { scale: { nice: false, zero: false, domain: domain.map(rounded) } }),
+      axis: { tickCount: 4, grid: false, ...(log?.axis as Spec | undefined), labels: bottom },
     };
     const y = {
       field: 'y',
       type: 'quantitative',
-      title: at.first ? `${this.over.title} (${this.memory.name})` : null,
-      scale: { domain: [0, rounded(top)], nice: true },
-      axis: { tickCount: 4, labels: at.first, ticks: at.first },
+      title: `${this.over.title} (${this.memory.name})`,
+      scale: { domain: this.domain.map((end) => rounded(end / this.memory.size)), nice: false },
+      axis: { tickCount: height < 50 ? 2 : 4 },
     };
-    const channels = lineChannels('policy', [...new Set(this.labels.values())], this.page);
     return {
       width,
-      height: HEIGHT,
-      layer: [...this.limitLayer(cells), { data: { values }, mark: 'line', encoding: { x, y, ...channels } }],
+      height,
+      layer: [
+        ...(this.domain[0] < 0 ? [lineLayer([{ x: 0, x2: width, y: toY(0), y2: toY(0) }], THIN)] : []),
+        ...lines.map(({ one, points }) => {
+          const { color, dash } = this.data.look(one.name);
+          return {
+            data: {
+              values: points.map(({ x: us, y: bytes }) => ({
+                x: rounded((us * 1000) / this.time.size),
+                y: rounded(bytes / this.memory.size),
+              })),
+            },
+            mark: { type: 'line', color, ...(dash.length > 0 ? { strokeDash: dash } : {}) },
+            encoding: { x, y },
+          };
+        }),
+        lineLayer(named.leaders, { color: '#888888', strokeWidth: 0.4 }),
+        haloLayer(named.texts, page),
+        textLayer(named.texts),
+      ],
     };
-  }
-
-  drawing(): Drawing {
-    const { part, rows, data, over } = this;
-    return gridDrawing({ part, rows, data }, over.figure, over.caption(part), (cells, at, width) =>
-      this.panel(cells, at, width),
-    );
   }
 }
 
-/** The part of a caption that says which of several pictures this is. */
-export function labelOf({ label }: Part): string {
-  return label === '' ? '' : ` (${label})`;
+/** Memory over time of a part; undefined where there is nothing to see. */
+export function overTimeDrawing(
+  part: Part,
+  data: FigureData,
+  page: Page,
+  over: OverTime,
+): Drawing | undefined {
+  const pictures = part.traces.map(
+    (trace) =>
+      new TimePicture(
+        trace,
+        part.settings.filter((setting) => setting.trace.label === trace.label),
+        data,
+        over,
+      ),
+  );
+  const drawn = pictures.filter(({ says }) => says);
+  if (drawn.length === 0) return undefined;
+  const pictureOf = (setting: Setting) => drawn.find((picture) => picture.settings.includes(setting))!;
+  const groups = new Groups(
+    drawn.flatMap(({ settings }) => settings),
+    (setting) => pictureOf(setting).shown(setting),
+    (setting, a, b) => pictureOf(setting).same(a, b),
+  );
+  const scenes = drawn.map((picture) => ({ picture, own: picture.scenes() }));
+  const most = Math.max(...scenes.map(({ own }) => own.length));
+  const height = HEIGHTS[widthOf(drawn.length, page)][Math.min(most, 3) - 1]!;
+  /** In a column there is room for both in one line. */
+  const titles = (trace: readonly string[], limits: readonly string[]) => {
+    const lines = [...trace, ...(limits.length > 0 ? [limits.join(', ')] : [])];
+    return drawn.length > 1 ? lines : [lines.join(', ')];
+  };
+  const several = new Set(part.settings.map(({ limit }) => limit)).size > 1;
+  return panelDrawing(
+    {
+      name: `${over.figure}${part.suffix}`,
+      caption: [
+        over.caption(part),
+        ...(over.saved ? [mostSaved(part.settings, data)] : []),
+        evidence(part.settings, data),
+      ].join(' '),
+      traces: drawn.map(({ trace }) => trace.label),
+      columns: scenes.map(({ picture, own }) =>
+        own.map(
+          (scene, i): Panel => ({
+            title: titles(i === 0 ? [data.titleOf(picture.trace)] : [], several ? scene.limits : []),
+            draw: (width) => picture.panel(scene, groups, page, { width, height }, i === own.length - 1),
+          }),
+        ),
+      ),
+      key: keyOf(groups, data),
+    },
+    page,
+  );
+}
+
+function keyOf(groups: Groups, data: FigureData): KeyItem[] {
+  return groups.everywhere.map(([leader, all]) => {
+    const { color, dash } = data.look(leader);
+    return { sample: { kind: 'line', color, dash }, text: all };
+  });
 }

@@ -3,6 +3,7 @@ import { unknownName } from '../../base/nearest.js';
 import type { ResultFile } from '../../metrics/files.js';
 import type { FigureData } from './data.js';
 import type { Figure, Needs } from './figure.js';
+import { glance } from './glance.js';
 import { heatMap } from './heat-map.js';
 import { ksmSaving, memory, swap } from './memory.js';
 import { missRatio } from './miss-ratio.js';
@@ -14,6 +15,7 @@ import { wallTimes } from './wall-times.js';
 
 /** All kinds of figures, in the order of a report. */
 export const FIGURES: readonly Figure[] = [
+  glance,
   memory,
   swap,
   savingStall,

@@ -1,197 +1,92 @@
+import type { NumberColumn } from '../../metrics/columns.js';
 import type { RunRow } from '../../metrics/files.js';
 import type { MetricName } from '../../metrics/schema.js';
-import { EQUAL_COST, EQUAL_SAVING, rowName, type TraceFacts } from '../comparison.js';
+import { difference, extraCost } from '../estimate.js';
+import type { TraceFacts } from '../facts.js';
 import { numberIn } from '../format.js';
-import { costNs, frontBy } from '../pareto.js';
+import type { Setting } from '../selection.js';
+import { evidence, labelOf, mostSaved } from './captions.js';
 import type { FigureData, Part } from './data.js';
-import type { Drawing, Figure, Page, Spec } from './figure.js';
-import { type Cells, gridDrawing, panelRows } from './grid.js';
-import { placeLabels } from './labels.js';
-import { labelOf } from './over-time.js';
-import { joinSame } from './series.js';
-import { pointChannels, THIN } from './style.js';
-import { byteUnit, largest, rounded, timeUnit } from './units.js';
+import type { Drawing, Figure, Page } from './figure.js';
+import { Groups } from './groups.js';
+import type { KeyItem } from './key.js';
+import { panelDrawing } from './panels.js';
+import { type Cost, LIMIT_MARKS, TracePicture } from './tradeoff.js';
+import { timeUnit } from './units.js';
 
-/** What memory is paid with. */
-interface Cost {
-  readonly figure: string;
-  readonly named: string;
-  of(row: RunRow, trace: TraceFacts): number;
-  /** Whether a cell is shown, of those that saved or lost memory. */
-  shows?(row: RunRow): boolean;
-  /** What numbers of the axis are divided by, and its title. */
-  axis(most: number): { readonly size: number; readonly title: string };
-}
+const HEIGHT = { column: 118, page: 112 };
 
-const HEIGHT = 96;
-/** Room around the outermost points, as a share of the axis. */
-const MARGIN = 1.12;
-
-interface Dot {
-  readonly x: number;
-  readonly y: number;
-  readonly policy: string;
-  readonly front: boolean;
-}
-
-/** The savings and costs of a part, on common scales. */
-class Tradeoff {
-  readonly rows: Cells[][];
-  private readonly joined: ReadonlyMap<string, string>;
-  private readonly cost: { readonly size: number; readonly title: string };
-  private readonly memory;
-
-  constructor(
-    private readonly part: Part,
-    private readonly data: FigureData,
-    private readonly page: Page,
-    private readonly by: Cost,
-  ) {
-    this.rows = panelRows(part, page);
-    this.cost = by.axis(largest(part.runs.map((row) => by.of(row, this.traceOf(row)))));
-    this.memory = byteUnit(
-      largest(part.runs.map((row) => numberIn(row, 'saved_pages_mean') * this.traceOf(row).pageBytes)),
-    );
-    const policies = [...new Set(part.runs.map((row) => rowName(row, data.axis)))];
-    this.joined = joinSame(policies, (policy, earlier) => this.inOnePlace(policy, earlier));
-  }
-
-  /** Whether two policies are in the same place in all panels. */
-  private inOnePlace(policy: string, other: string): boolean {
-    const { axis } = this.data;
-    const own = this.part.runs.filter((row) => rowName(row, axis) === policy);
-    const others = this.part.runs.filter((row) => rowName(row, axis) === other);
-    if (own.length !== others.length) return false;
-    return own.every((row) => {
-      const twin = others.find((run) => run.trace === row.trace && run.limit_pages === row.limit_pages);
-      if (!twin) return false;
-      const [x, y] = this.place(row);
-      const [twinX, twinY] = this.place(twin);
-      return Math.abs(x - twinX) <= EQUAL_COST * x && Math.abs(y - twinY) <= EQUAL_SAVING * Math.abs(y);
-    });
-  }
-
-  private traceOf(row: RunRow): TraceFacts {
-    return this.part.traces.find(({ label }) => label === row.trace)!;
-  }
-
-  private place(row: RunRow): [number, number] {
-    const trace = this.traceOf(row);
-    return [
-      this.by.of(row, trace) / this.cost.size,
-      (numberIn(row, 'saved_pages_mean') * trace.pageBytes) / this.memory.size,
-    ];
-  }
-
-  private dots(cells: Cells): Dot[] {
-    const front = frontBy(cells.runs, (row) => this.by.of(row, cells.trace));
-    const names = new Set<string>();
-    return cells.runs.flatMap((row) => {
-      const policy = this.joined.get(rowName(row, this.data.axis))!;
-      if (names.has(policy)) return [];
-      names.add(policy);
-      const [x, y] = this.place(row);
-      return [{ x: rounded(x), y: rounded(y), policy, front: front.includes(row) }];
-    });
-  }
-
-  /** The axis of savings of a trace, the same under all limits. */
-  private savings(trace: TraceFacts): readonly [number, number] {
-    const saved = this.part.runs.filter((row) => row.trace === trace.label).map((row) => this.place(row)[1]);
-    return [rounded(Math.min(0, ...saved) * MARGIN), rounded(largest(saved) * MARGIN || 1)];
-  }
-
-  private panel(cells: Cells, width: number, first: boolean, bottom: boolean): Spec {
-    const dots = this.dots(cells);
-    const domains = {
-      x: [0, rounded(largest(dots.map(({ x }) => x)) * MARGIN || 1)] as const,
-      y: this.savings(cells.trace),
-    };
-    const at = ({ x, y }: Dot) => ({
-      x: (x / domains.x[1]) * width,
-      y: HEIGHT - ((y - domains.y[0]) / (domains.y[1] - domains.y[0])) * HEIGHT,
-    });
-    const marks = dots.map((dot) => ({
-      ...at(dot),
-      text: dot.front ? dot.policy.split(', ')[0]! : '',
-    }));
-    const labels = placeLabels(marks, { width, height: HEIGHT }, (text) => this.page.textWidth(text));
-    const front = dots.filter((dot) => dot.front).sort((a, b) => a.x - b.x);
-    const x = {
-      field: 'x',
-      type: 'quantitative',
-      title: bottom ? this.cost.title : null,
-      scale: { domain: domains.x, nice: false },
-      axis: { tickCount: 3 },
-    };
-    const y = {
-      field: 'y',
-      type: 'quantitative',
-      title: first ? `saved (${this.memory.name})` : null,
-      scale: { domain: domains.y, nice: false },
-      axis: { tickCount: 4, labels: first, ticks: first },
-    };
-    const channels = pointChannels('policy', [...new Set(this.joined.values())], this.page);
-    const points = (filled: boolean) => ({
-      data: { values: dots.filter((dot) => dot.front === filled) },
-      mark: { type: 'point', filled, size: 26, strokeWidth: 1, opacity: 1 },
-      encoding: { x, y, ...channels },
-    });
-    const pixels = (field: string) => ({ field, type: 'quantitative', scale: null, axis: null });
-    return {
-      width,
-      height: HEIGHT,
-      layer: [
-        {
-          data: { values: front },
-          mark: { type: 'line', interpolate: 'step-after', ...THIN },
-          encoding: { x, y },
-        },
-        points(false),
-        points(true),
-        {
-          data: { values: labels.map((label) => ({ ...label, x: rounded(label.x), y: rounded(label.y) })) },
-          mark: { type: 'text', align: 'left', baseline: 'middle', fontSize: 8 },
-          encoding: { x: pixels('x'), y: pixels('y'), text: { field: 'text' } },
-        },
-      ],
-    };
-  }
-
-  drawing(): Drawing {
-    const { part, rows, by, data } = this;
-    const base = data.axis === 'merge' ? 'no merging' : 'keep';
-    const caption = `Memory saved on average against ${base}, and the ${by.named} it costs${labelOf(part)}. Filled marks are the Pareto front: nothing else saves as much for less, or more for as much. Policies named together are in one place.`;
-    return gridDrawing({ part, rows, data }, by.figure, caption, (cells, { first, bottom }, width) =>
-      this.panel(cells, width, first, bottom),
-    );
-  }
-}
-
-function figure(
-  by: Cost,
-  summary: string,
-  columns: readonly MetricName[],
-  wanted: (trace: TraceFacts) => boolean,
-): Figure {
-  const shown = (row: RunRow) => typeof row.saved_pages_mean === 'number' && (by.shows?.(row) ?? true);
-  const costs = (data: FigureData) =>
-    data.traces
-      .filter(wanted)
-      .some((trace) =>
-        data.rows('runs.csv').some((row) => row.trace === trace.label && by.of(row, trace) > 0),
-      );
-  return {
-    name: by.figure,
-    summary,
-    needs: { 'runs.csv': ['saved_pages_mean', ...columns] },
-    lacks: (data) => (costs(data) ? data.onePolicy() : `there is no ${by.named}`),
-    draw: (data, page) =>
-      data
-        .parts((row, trace) => wanted(trace) && shown(row))
-        .map((part) => new Tradeoff(part, data, page, by).drawing()),
+function keyOf(groups: Groups, limits: readonly string[], data: FigureData): KeyItem[] {
+  const policies: KeyItem[] = groups.everywhere.map(([leader, all]) => {
+    const { color } = data.look(leader);
+    return { sample: { kind: 'line', color, dash: [] }, text: all };
+  });
+  const black = '#000000';
+  const shapes: KeyItem[] = limits.map((limit, i) => ({
+    sample: { kind: 'mark', color: black, shape: LIMIT_MARKS[i % LIMIT_MARKS.length]!, fill: 'white' },
+    text: limit,
+  }));
+  const best: KeyItem = {
+    sample: { kind: 'mark', color: black, shape: 'circle', fill: black },
+    text: 'filled: best',
   };
+  return [...policies, ...(shapes.length > 1 ? shapes : []), best];
 }
+
+function picturesOf(part: Part, by: Cost): TracePicture[] {
+  return part.traces.map(
+    (trace) =>
+      new TracePicture(
+        trace,
+        part.settings.filter((setting) => setting.trace.label === trace.label),
+        by,
+      ),
+  );
+}
+
+function drawing(part: Part, data: FigureData, page: Page, by: Cost): Drawing | undefined {
+  const pictures = picturesOf(part, by);
+  const drawn = pictures.filter(({ says }) => says);
+  if (drawn.length === 0) return undefined;
+  const settings = drawn.flatMap((picture) => picture.settings);
+  const pictureOf = (setting: Setting) => drawn.find((picture) => picture.settings.includes(setting))!;
+  const groups = new Groups(
+    settings,
+    (setting) => pictureOf(setting).contenders(setting),
+    (setting, a, b) => pictureOf(setting).same(setting, a, b),
+  );
+  const limits = [...new Set(settings.map(({ limit }) => limit))];
+  const height = HEIGHT[drawn.length > 1 ? 'page' : page.asked];
+  const left = pictures.filter(({ says }) => !says).map(({ trace }) => data.traceName(trace.label));
+  const against = data.axis === 'merge' ? 'no merging' : 'keep';
+  const caption = [
+    `Memory saved on average, and the ${by.named} it costs, against ${against}${labelOf(part)}. Filled marks are best: nothing else saves as much for less, or more for as much.`,
+    ...(by.figure === 'saving-stall' ? [mostSaved(settings, data)] : []),
+    ...(left.length > 0 ? [`Not drawn, as nothing is saved or paid: ${left.join(', ')}.`] : []),
+    evidence(settings, data),
+  ].join(' ');
+  return panelDrawing(
+    {
+      name: `${by.figure}${part.suffix}`,
+      caption,
+      traces: drawn.map(({ trace }) => trace.label),
+      columns: drawn.map((picture) => [
+        {
+          title: [data.titleOf(picture.trace)],
+          draw: (width) => picture.panel(picture.dots(groups), limits, width, { data, page, height }),
+        },
+      ]),
+      key: keyOf(groups, limits, data),
+    },
+    page,
+  );
+}
+
+/** The difference of a number of runs.csv. */
+const more =
+  (column: NumberColumn<RunRow>): Cost['of'] =>
+  (one, reference) =>
+    difference(one, reference, (row) => numberIn(row, column), false);
 
 function timeAxis(title: string): Cost['axis'] {
   return (most) => {
@@ -200,15 +95,33 @@ function timeAxis(title: string): Cost['axis'] {
   };
 }
 
-/** Memory saved against the time programs wait. */
+function figure(
+  by: Cost,
+  summary: string,
+  columns: readonly MetricName[],
+  wanted: (trace: TraceFacts) => boolean,
+): Figure {
+  const parts = (data: FigureData) => data.parts(({ trace }) => wanted(trace));
+  const says = (data: FigureData) =>
+    parts(data).some((part) => picturesOf(part, by).some((picture) => picture.says));
+  return {
+    name: by.figure,
+    summary,
+    needs: { 'runs.csv': ['saved_pages_mean', ...columns] },
+    lacks: (data) => data.onePolicy() ?? (says(data) ? undefined : `there is no ${by.named}`),
+    draw: (data, page) => parts(data).flatMap((part) => drawing(part, data, page, by) ?? []),
+  };
+}
+
+/** Memory saved against the time that programs wait beyond their own. */
 export const savingStall: Figure = figure(
   {
     figure: 'saving-stall',
-    named: 'stall time',
-    of: (row) => costNs(row),
-    axis: timeAxis('stalled'),
+    named: 'extra stall',
+    of: extraCost,
+    axis: timeAxis('extra stall'),
   },
-  'memory saved against stall time, with the Pareto front',
+  'memory saved against extra stall, with what is best marked, a panel a trace',
   ['stall_ns'],
   () => true,
 );
@@ -217,11 +130,11 @@ export const savingStall: Figure = figure(
 export const savingFaults: Figure = figure(
   {
     figure: 'saving-faults',
-    named: 'rate of major faults',
-    of: (row) => numberIn(row, 'major_rate'),
-    axis: () => ({ size: 1, title: 'major / 1000' }),
+    named: 'extra major faults',
+    of: more('major_rate'),
+    axis: () => ({ size: 1, title: 'extra major faults / 1000 touches' }),
   },
-  'memory saved against major faults per 1000 touches, with the Pareto front',
+  'memory saved against extra major faults per 1000 touches, a panel a trace',
   ['major_rate'],
   ({ touches }) => touches === 'recorded',
 );
@@ -231,12 +144,10 @@ export const savingKsmd: Figure = figure(
   {
     figure: 'saving-ksmd',
     named: 'CPU time of ksmd',
-    of: (row) => numberIn(row, 'ksmd_cpu_ns'),
-    // A bound without cost: with it, nothing else would be on the front.
-    shows: (row) => row.merge !== 'instant',
+    of: more('ksmd_cpu_ns'),
     axis: timeAxis('ksmd'),
   },
-  'memory saved against CPU time of ksmd, with the Pareto front',
+  'memory saved against CPU time of ksmd, a panel a trace',
   ['ksmd_cpu_ns'],
   () => true,
 );

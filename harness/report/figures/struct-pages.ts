@@ -1,9 +1,12 @@
 import type { Manifest } from '../../metrics/manifest.js';
 import { numberIn } from '../format.js';
+import { policyStyles } from '../style.js';
 import type { FigureData } from './data.js';
 import type { Figure, Spec } from './figure.js';
-import { LINE_AND_POINTS, linePointChannels, logAxis, wholeSpec } from './style.js';
-import { byteUnit, largest, rounded } from './units.js';
+import { keyOfLines, markedLines } from './lines.js';
+import { panelDrawing } from './panels.js';
+import { logAxis } from './style.js';
+import { byteUnit, largest } from './units.js';
 
 interface Point {
   readonly guests: number;
@@ -18,7 +21,7 @@ const IMAGES: Readonly<Record<string, string>> = {
   'xip-struct': 'in place, struct pages',
 };
 
-const HEIGHT = 130;
+const HEIGHT = 112;
 
 type Parameters = Readonly<Record<string, string>>;
 
@@ -72,40 +75,54 @@ export const structPages: Figure = {
     const shown = points.filter(({ bytes }) => bytes > 0);
     const labels = [...new Set(shown.map(({ image }) => image))];
     const unit = byteUnit(largest(shown.map(({ bytes }) => bytes)) / 100);
-    const values = shown.map(({ guests, bytes, image }) => ({
-      guests,
-      memory: rounded(bytes / unit.size),
-      image,
+    const looks = policyStyles(labels);
+    const lines = labels.map((label) => ({
+      text: label,
+      look: looks.get(label)!,
+      points: shown
+        .filter(({ image }) => image === label)
+        .map(({ guests, bytes }) => ({ x: guests, y: bytes / unit.size })),
     }));
-    const axis = (field: 'guests' | 'memory', title: string, length: number): Spec => ({
-      field,
-      type: 'quantitative',
+    const places = lines.flatMap((line) => line.points);
+    const axis = (title: string, values: number[], length: number): Spec => ({
       title,
-      ...logAxis(
-        values.map((value) => value[field]),
-        length,
-      ),
+      ...logAxis(values, length),
     });
     const none = free.size === 0 ? '' : ` Mapped ${[...free].join(' and ')}, it takes none.`;
     return [
-      {
-        name: 'struct-pages',
-        caption: `Memory that one image takes by the number of guests that run from it: pages, and struct pages where mappings have them. Both axes are logarithmic.${none}`,
-        traces: [...parametersOf(data.manifest).keys()],
-        columns: 1,
-        spec: (width) =>
-          wholeSpec({
-            data: { values },
-            width,
-            height: HEIGHT,
-            encoding: {
-              x: axis('guests', 'guests', page.width),
-              y: axis('memory', `memory for the image (${unit.name})`, HEIGHT),
-              ...linePointChannels('image', labels, page),
-            },
-            mark: LINE_AND_POINTS,
-          }),
-      },
+      panelDrawing(
+        {
+          name: 'struct-pages',
+          caption: `Memory that one image takes by the number of guests that run from it: pages, and struct pages where mappings have them. Both axes are logarithmic.${none}`,
+          traces: [...parametersOf(data.manifest).keys()],
+          columns: [
+            [
+              {
+                title: [],
+                draw: (width) => ({
+                  width,
+                  height: HEIGHT,
+                  layer: markedLines(
+                    lines,
+                    axis(
+                      'guests',
+                      places.map(({ x }) => x),
+                      width,
+                    ),
+                    axis(
+                      `memory for the image (${unit.name})`,
+                      places.map(({ y }) => y),
+                      HEIGHT,
+                    ),
+                  ),
+                }),
+              },
+            ],
+          ],
+          key: keyOfLines(lines),
+        },
+        page,
+      ),
     ];
   },
 };

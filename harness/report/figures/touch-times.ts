@@ -1,76 +1,188 @@
-import { rowName } from '../comparison.js';
+import type { NumberColumn } from '../../metrics/columns.js';
+import type { RunRow } from '../../metrics/files.js';
+import { estimateOf } from '../estimate.js';
+import type { TraceFacts } from '../facts.js';
 import { numberIn } from '../format.js';
+import { type Contender, rankedOf, type Setting } from '../selection.js';
+import { evidence, labelOf } from './captions.js';
+import { nameCurves } from './curve-names.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
-import { type Cells, gridDrawing, type Position, panelRows } from './grid.js';
-import { labelOf } from './over-time.js';
-import { policyAxis } from './stalls.js';
-import { logAxis, pointChannels } from './style.js';
-import { rounded } from './units.js';
+import { Groups } from './groups.js';
+import type { KeyItem } from './key.js';
+import { type MarkedLine, markedLines } from './lines.js';
+import { type Panel, panelDrawing } from './panels.js';
+import { haloLayer, lineLayer, textLayer } from './pixels.js';
+import type { Point } from './series.js';
+import { logAxis } from './style.js';
+import { timeUnit } from './units.js';
 
+/** What is known of the distribution: a share of touches, and what they take longer than. */
 const PERCENTILES = [
-  ['touch_ns_p99', '99 %'],
-  ['touch_ns_p999', '99.9 %'],
-  ['touch_ns_max', 'longest'],
-] as const;
-const ROW = 11;
+  ['touch_ns_p99', 0.01],
+  ['touch_ns_p999', 0.001],
+] as const satisfies readonly (readonly [NumberColumn<RunRow>, number])[];
+const HEIGHTS = [100, 48, 30];
+/** Times this close are equal, as a factor. */
+const SAME = 1.03;
 
-function panel(cells: Cells, at: Position, data: FigureData, page: Page, width: number): Spec {
-  const policies = cells.runs.map((row) => rowName(row, data.axis));
-  const values = cells.runs.flatMap((row) =>
-    PERCENTILES.map(([column, percentile]) => ({
-      policy: rowName(row, data.axis),
-      percentile,
-      // A logarithmic axis has no place for 0.
-      time: rounded(Math.max(numberIn(row, column), 1) / 1000),
+/** A panel: limits, and the curve of each policy, which has times in ns and shares. */
+interface Scene {
+  readonly setting: Setting;
+  readonly curves: ReadonlyMap<Contender, readonly Point[]>;
+}
+
+function mean(one: Contender, column: NumberColumn<RunRow>): number {
+  return estimateOf(one, (row) => numberIn(row, column), false).mean;
+}
+
+/** The share of touches that take longer than a time, where it is known: at two percentiles, and for the longest touch. */
+function curveOf(one: Contender): Point[] {
+  const points = PERCENTILES.map(([column, share]) => ({ x: mean(one, column), y: share }));
+  return [...points, { x: mean(one, 'touch_ns_max'), y: 1 / mean(one, 'touches') }];
+}
+
+function same(a: readonly Point[], b: readonly Point[]): boolean {
+  return a.every(({ x }, i) => Math.max(x, b[i]!.x) <= SAME * Math.min(x, b[i]!.x));
+}
+
+/** The settings in which policies differ: where none does there is nothing to see. */
+function scenesOf(settings: readonly Setting[]): Scene[] {
+  return settings
+    .map((setting) => ({
+      setting,
+      curves: new Map(rankedOf(setting).map((one) => [one, curveOf(one)] as const)),
+    }))
+    .filter(({ curves }) => {
+      const all = [...curves.values()];
+      return all.some((curve) => curve.some(({ x }) => x > 0)) && all.some((curve) => !same(curve, all[0]!));
+    });
+}
+
+const allPoints = (scenes: readonly Scene[]) => scenes.flatMap(({ curves }) => [...curves.values()].flat());
+
+interface Context {
+  readonly data: FigureData;
+  readonly page: Page;
+  readonly groups: Groups;
+  readonly height: number;
+}
+
+function panel(
+  { setting, curves }: Scene,
+  all: readonly Scene[],
+  bottom: boolean,
+  width: number,
+  { data, page, groups, height }: Context,
+): Spec {
+  const points = allPoints(all);
+  const unit = timeUnit(Math.min(...points.map(({ x }) => x)) * 10);
+  const marks = groups.marks(setting);
+  const lines: MarkedLine[] = marks.map(({ one, names }) => ({
+    text: names.join(', '),
+    look: data.look(one.name),
+    points: curves.get(one)!.map(({ x, y }) => ({ x: x / unit.size, y })),
+  }));
+  const axes = {
+    x: logAxis(
+      points.map(({ x }) => x / unit.size),
+      width,
+    ),
+    y: logAxis(
+      points.map(({ y }) => y),
+      height,
+    ),
+  };
+  const place = (axis: Spec, value: number) => {
+    const [least, most] = (axis.scale as { domain: [number, number] }).domain;
+    return Math.log(value / least) / Math.log(most / least);
+  };
+  const named = nameCurves(
+    lines.map((line, i) => ({
+      names: marks[i]!.names,
+      places: line.points.map(({ x, y }) => ({
+        x: place(axes.x, x) * width,
+        y: height - place(axes.y, y) * height,
+      })),
     })),
+    { width, height },
+    page,
   );
   return {
-    data: { values },
     width,
-    height: policies.length * ROW,
-    mark: { type: 'point', filled: true, size: 24, opacity: 1 },
-    encoding: {
-      y: {
-        ...policyAxis(policies, at.first),
-        axis: { labels: at.first, ticks: false, domain: false, grid: true, labelOverlap: false },
-      },
-      x: {
-        field: 'time',
-        type: 'quantitative',
-        title: at.bottom ? 'touch (µs)' : null,
-        ...logAxis(
-          values.map(({ time }) => time),
-          width,
-        ),
-      },
-      ...pointChannels(
-        'percentile',
-        PERCENTILES.map(([, percentile]) => percentile),
-        page,
+    height,
+    layer: [
+      ...markedLines(
+        lines,
+        { title: bottom ? `touch (${unit.name})` : null, ...axes.x },
+        { title: 'share longer', ...axes.y, axis: { ...(axes.y.axis as Spec), format: '~%' } },
       ),
-    },
+      lineLayer(named.leaders, { color: '#888888', strokeWidth: 0.4 }),
+      haloLayer(named.texts, page),
+      textLayer(named.texts),
+    ],
   };
 }
 
-function drawing(part: Part, data: FigureData, page: Page): Drawing {
-  const rows = panelRows(part, page);
-  const caption = `How long touches of a page take, at the 99th and 99.9th percentile and at most${labelOf(part)}; logarithmic.`;
-  return gridDrawing({ part, rows, data }, 'touch-times', caption, (cells, at, width) =>
-    panel(cells, at, data, page, width),
+function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined {
+  const columns = part.traces
+    .map((trace): readonly [TraceFacts, Scene[]] => [
+      trace,
+      scenesOf(part.settings.filter((setting) => setting.trace.label === trace.label)),
+    ])
+    .filter(([, scenes]) => scenes.length > 0);
+  if (columns.length === 0) return undefined;
+  const scenes = columns.flatMap(([, own]) => own);
+  const curvesOf = (setting: Setting) => scenes.find((scene) => scene.setting === setting)!.curves;
+  const groups = new Groups(
+    scenes.map(({ setting }) => setting),
+    rankedOf,
+    (setting, a, b) => same(curvesOf(setting).get(a)!, curvesOf(setting).get(b)!),
+  );
+  const most = Math.max(...columns.map(([, own]) => own.length));
+  const context = { data, page, groups, height: HEIGHTS[Math.min(most, HEIGHTS.length) - 1]! };
+  const key: KeyItem[] = groups.everywhere.map(([leader, text]) => {
+    const { color, dash, mark } = data.look(leader);
+    return { sample: { kind: 'line-mark', color, dash, shape: mark }, text };
+  });
+  return panelDrawing(
+    {
+      name: `touch-times${part.suffix}`,
+      caption: [
+        `The share of touches that take longer than a time${labelOf(part)}: 1 % and 0.1 % of them, and the longest. Both axes are logarithmic. Limits under which all policies are the same are not drawn.`,
+        evidence(
+          scenes.map(({ setting }) => setting),
+          data,
+        ),
+      ].join(' '),
+      traces: columns.map(([trace]) => trace.label),
+      columns: columns.map(([trace, own]) =>
+        own.map(
+          (scene, i): Panel => ({
+            title: [...(i === 0 ? [data.titleOf(trace)] : []), scene.setting.limit],
+            draw: (width) => panel(scene, own, i === own.length - 1, width, context),
+          }),
+        ),
+      ),
+      key,
+    },
+    page,
   );
 }
+
+const isExact = ({ trace }: Setting) => trace.touches === 'recorded';
 
 /** The tail of the times of touches. */
 export const touchTimes: Figure = {
   name: 'touch-times',
-  summary: 'percentiles of the time of a touch, by policy',
-  needs: { 'runs.csv': PERCENTILES.map(([column]) => column) },
+  summary: 'the share of touches that take longer than a time, by policy',
+  needs: { 'runs.csv': [...PERCENTILES.map(([column]) => column), 'touch_ns_max'] },
   lacks(data) {
-    return data.traces.every(({ touches }) => touches !== 'recorded')
-      ? 'no trace has all of its accesses, so the times of touches say nothing'
-      : data.onePolicy();
+    const exact = data.selection.settings.filter(isExact);
+    if (exact.length === 0) return 'no trace has all of its accesses, so the times of touches say nothing';
+    return (
+      data.onePolicy() ?? (scenesOf(exact).length > 0 ? undefined : 'touches take the same with all policies')
+    );
   },
-  draw: (data, page) =>
-    data.parts((_row, { touches }) => touches === 'recorded').map((part) => drawing(part, data, page)),
+  draw: (data, page) => data.parts(isExact).flatMap((part) => drawing(part, data, page) ?? []),
 };

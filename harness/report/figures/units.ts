@@ -42,3 +42,22 @@ export function largest(values: Iterable<number>): number {
   for (const value of values) if (value > most) most = value;
   return most;
 }
+
+/** A number with three digits that count. */
+export function digits(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 100 || value === 0) return Math.round(value).toLocaleString('en');
+  return String(Number(value.toPrecision(size >= 1 ? 3 : 2)));
+}
+
+/** An amount of memory with its unit. */
+export function bytesText(bytes: number): string {
+  const { name, size } = byteUnit(2 * Math.abs(bytes));
+  return `${digits(bytes / size)} ${name}`;
+}
+
+/** A time with its unit. */
+export function timeText(ns: number): string {
+  const { name, size } = timeUnit(2 * Math.abs(ns));
+  return `${digits(ns / size)} ${name}`;
+}

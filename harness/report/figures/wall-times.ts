@@ -1,6 +1,5 @@
 import type { PerfRow } from '../../metrics/files.js';
-import type { Drawing, Figure, Page } from './figure.js';
-import { policyAxis } from './stalls.js';
+import { type Drawing, type Figure, type Page, WIDTHS } from './figure.js';
 import { wholeSpec } from './style.js';
 import { largest, rounded, timeUnit } from './units.js';
 
@@ -58,14 +57,18 @@ function drawing(suite: string, all: readonly Bar[], page: Page): Drawing {
     high: rounded(high / time.size),
   }));
   const y = {
-    ...policyAxis(names, true),
-    axis: { ticks: false, domain: false, labelOverlap: false, labelLimit: page.width / 2 },
+    field: 'policy',
+    type: 'nominal',
+    title: null,
+    scale: { domain: names },
+    axis: { ticks: false, domain: false, labelOverlap: false, labelLimit: WIDTHS[page.asked] / 2 },
   };
   const x = (field: string) => ({ field, type: 'quantitative', title: `time an event (${time.name})` });
   return {
     name: `wall-times-${suite}`,
     caption: `Wall time an event: median, and its 95 % confidence interval (the range where there are fewer than ${CONFIDENT} samples). Times of one host in one run.`,
     traces: [],
+    width: page.asked,
     columns: 1,
     spec: (width) =>
       wholeSpec({

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ResultFile } from '../../metrics/files.js';
 import type { ResultsFolder } from '../../metrics/results.js';
 import type { FigureData } from '../figures/data.js';
+import { WIDTHS } from '../figures/figure.js';
 import { FIGURES, missingFor } from '../figures/registry.js';
 import { drawingsOf, pageOf } from '../render/write.js';
 import type { Attachment } from './downloads.js';
@@ -14,7 +15,7 @@ function specifications(data: FigureData): Attachment[] {
   const page = pageOf('column');
   const figures = FIGURES.filter((figure) => missingFor(figure, data) === undefined);
   return drawingsOf(figures, data, page).map(({ drawing }) => {
-    const spec = drawing.spec(Math.round((page.width / drawing.columns) * 0.8));
+    const spec = drawing.spec(Math.round((WIDTHS[drawing.width] / drawing.columns) * 0.8));
     const content = Buffer.from(`${JSON.stringify(spec)}\n`);
     return { name: `${drawing.name}.vl.json`, content, kind: 'figure' };
   });

@@ -1,7 +1,7 @@
 import type { ResultFile } from '../../metrics/files.js';
 import { VERSION } from '../../metrics/host.js';
 import type { FigureData } from '../figures/data.js';
-import type { Drawing, Figure, Width } from '../figures/figure.js';
+import type { Drawing, Figure } from '../figures/figure.js';
 
 /** Where the numbers of a figure come from, a line a fact. */
 function provenance(figure: Figure, { traces }: Drawing, data: FigureData): string[] {
@@ -41,8 +41,8 @@ function tex(text: string): string {
 }
 
 /** A figure environment to \input, with the provenance as comments. */
-export function captionTex(figure: Figure, drawing: Drawing, data: FigureData, width: Width): string {
-  const environment = width === 'page' ? 'figure*' : 'figure';
+export function captionTex(figure: Figure, drawing: Drawing, data: FigureData): string {
+  const environment = drawing.width === 'page' ? 'figure*' : 'figure';
   return [
     ...provenance(figure, drawing, data).map((line) => `% ${line}`),
     `\\begin{${environment}}`,

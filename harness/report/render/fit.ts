@@ -1,4 +1,5 @@
-import type { Drawing, Page, Spec } from '../figures/figure.js';
+import { type Drawing, type Spec, WIDTHS } from '../figures/figure.js';
+import { KEY_NAME } from '../figures/key.js';
 import { type Laid, layOut } from './vega.js';
 
 /** A layout this much narrower than the page is as good as one that fits. */
@@ -7,9 +8,11 @@ const TRIES = 4;
 /** Panels are never narrower. */
 const MIN_PANEL = 24;
 
-/** Legends stand below the panels: without them the width is that of the panels. */
+const isKey = (part: unknown) => (part as { name?: unknown } | null)?.name === KEY_NAME;
+
+/** Keys and legends stand below the panels: without them the width is that of the panels. */
 function withoutLegends(part: unknown): unknown {
-  if (Array.isArray(part)) return part.map(withoutLegends);
+  if (Array.isArray(part)) return part.filter((one) => !isKey(one)).map(withoutLegends);
   if (typeof part !== 'object' || part === null) return part;
   return Object.fromEntries(
     Object.entries(part).map(([key, value]) => {
@@ -20,17 +23,18 @@ function withoutLegends(part: unknown): unknown {
 }
 
 /** Finds the width of panels that fill the page with all that stands next to them, and lays the drawing out. */
-export async function fitted(drawing: Drawing, page: Page): Promise<{ spec: Spec; laid: Laid }> {
-  let panel = (page.width / drawing.columns) * 0.8;
+export async function fitted(drawing: Drawing): Promise<{ spec: Spec; laid: Laid }> {
+  const page = WIDTHS[drawing.width];
+  let panel = (page / drawing.columns) * 0.8;
   for (let tries = 1; ; tries++) {
     const { view, width } = await layOut(withoutLegends(drawing.spec(panel)) as Spec);
     view.finalize();
     const before = panel;
-    panel = Math.max(MIN_PANEL, Math.floor((panel + (page.width - width) / drawing.columns) * 4) / 4);
+    panel = Math.max(MIN_PANEL, Math.floor((panel + (page - width) / drawing.columns) * 4) / 4);
     // What stands next to the panels rarely depends on their width; only then is the first guess not the last.
     const spec = drawing.spec(panel);
     const laid = await layOut(spec);
-    const left = page.width - laid.width;
+    const left = page - laid.width;
     if ((left >= 0 && left <= SLACK) || panel === before || tries === TRIES) return { spec, laid };
   }
 }

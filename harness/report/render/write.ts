@@ -14,21 +14,21 @@ export type Format = (typeof FORMATS)[number];
 
 /** A page of a width, measured in the font that figures are set in. */
 export function pageOf(width: Width): Page {
-  return { width: WIDTHS[width], textWidth: (text) => textWidth(text) * TEXT_POINTS };
+  return { asked: width, textWidth: (text) => textWidth(text) * TEXT_POINTS };
 }
 
 /** The files of one drawing, by their endings. */
 async function filesOf(
   drawing: Drawing,
-  page: Page,
   formats: readonly Format[],
 ): Promise<Map<string, string | Uint8Array>> {
-  const { spec, laid } = await fitted(drawing, page);
+  const { spec, laid } = await fitted(drawing);
+  const page = WIDTHS[drawing.width];
   const files = new Map<string, string | Uint8Array>([['.vl.json', `${JSON.stringify(spec, null, 1)}\n`]]);
-  if (formats.includes('pdf')) files.set('.pdf', await toPdf(laid, page.width, drawing.name));
-  const svg = toSvg(laid, page.width);
+  if (formats.includes('pdf')) files.set('.pdf', await toPdf(laid, page, drawing.name));
+  const svg = toSvg(laid, page);
   if (formats.includes('svg')) files.set('.svg', svg);
-  if (formats.includes('png')) files.set('.png', await toPng(svg, page.width));
+  if (formats.includes('png')) files.set('.png', await toPng(svg, page));
   return files;
 }
 
@@ -58,9 +58,9 @@ export async function figureFiles(
   const page = pageOf(width);
   const all = new Map<string, string | Uint8Array>();
   for (const { figure, drawing } of drawingsOf(figures, data, page)) {
-    const files = await filesOf(drawing, page, formats);
+    const files = await filesOf(drawing, formats);
     files.set('.txt', captionText(figure, drawing, data));
-    files.set('.tex', captionTex(figure, drawing, data, width));
+    files.set('.tex', captionTex(figure, drawing, data));
     for (const [ending, content] of files) all.set(`${drawing.name}${ending}`, content);
   }
   return all;

@@ -80,10 +80,17 @@ export class Segments {
     const known = this.byIdentity.get(object.identity);
     if (known) return known;
     const path = object.path.replace(DELETED, '');
-    const segment = path.startsWith(SHM) ? this.newAtPath(path, opener) : this.create(opener, labelOf(path));
+    const segment = this.newOf(object, path, opener);
     this.identify(segment, object);
     if (object.bytes >= 0) this.resize(segment, object.bytes);
     return segment;
+  }
+
+  private newOf({ identity }: SeenObject, path: string, opener: Process): Segment {
+    if (path.startsWith(SHM)) return this.newAtPath(path, opener);
+    // The inode of a segment of System V is its id.
+    if (path.startsWith('/SYSV')) return this.withId(Number(identity.split(' ').at(-1)), opener);
+    return this.create(opener, labelOf(path));
   }
 
   /** The segment that a file in /dev/shm is; one whose making the log does not have is new, of unknown size. */

@@ -6,6 +6,7 @@ import type { TraceSource } from '../../source.js';
 import type { LineAccount } from '../account.js';
 import { type FollowOptions, followLog } from '../calls/follow.js';
 import { DROPS_BECOME } from '../calls/scene.js';
+import { withAttached } from './attached.js';
 import { RawFolder } from './folder.js';
 import { type Manifest, readManifest } from './manifest.js';
 import { metadata } from './metadata.js';
@@ -78,7 +79,7 @@ export async function openRecording(path: string, values: ParameterValues): Prom
   if (manifest.page_size !== PAGE_BYTES)
     throw new InputError(`pages of ${manifest.page_size} bytes, expected ${PAGE_BYTES}`, { file: path });
   const raw = recordingOf(folder, manifest);
-  const calls = await raw.calls();
+  const calls = withAttached(await raw.calls(), manifest);
   if (calls.calls.length === 0)
     throw new InputError('no calls of the program in this recording, expected some', { file: path });
   const drops = values.drops as FollowOptions['drops'];

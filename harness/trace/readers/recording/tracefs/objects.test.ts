@@ -87,6 +87,7 @@ it('has what the kernel maps when a program begins: its stack, and memory that n
   const { events } = await imported(
     [
       '7 sys_mmap(addr: 0, len: 0x1000, prot: 3, flags: 0x22, fd: 0xffffffff, off: 0) -> 0x700000',
+      '7 sys_shmat(shmid: 0x16, shmaddr: 0, shmflg: 0) -> 0xa00000',
       // It was under way when the mappings were looked at.
       '@60 7 sys_mmap(addr: 0, len: 0x1000, prot: 3, flags: 0x8022, fd: 0xffffffff, off: 0) -> 0x900000',
       '7 page_fault_user: address=0x7fff0123 ip=0x1 error_code=0x6',
@@ -96,6 +97,7 @@ it('has what the kernel maps when a program begins: its stack, and memory that n
       map(45, 7, '00400000-00405000', 'r-xp', 77, '/opt/app'),
       map(45, 7, '00405000-00407000', 'rw-p', 0),
       map(45, 7, '00700000-00701000', 'rw-p', 0),
+      map(45, 7, '00a00000-00a01000', 'rw-s', 22, '/SYSV00000000 (deleted)'),
       map(45, 7, '00900000-00901000', 'rw-p', 0),
       map(45, 7, '00800000-00821000', 'rw-p', 0, '[heap]'),
       map(45, 7, '7ffe0000-80000000', 'rw-p', 0, '[stack]'),

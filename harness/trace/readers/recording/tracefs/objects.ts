@@ -134,6 +134,8 @@ function push<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
 /** The range of addresses that a call maps, in pages; undefined where it maps none. */
 export function mappedBy(call: Call): { readonly start: number; readonly end: number } | undefined {
   if (!(call.result > 0)) return undefined;
+  // As far as it is known: where a segment of System V begins.
+  if (call.name === 'shmat') return { start: call.result / PAGE_BYTES, end: call.result / PAGE_BYTES + 1 };
   const bytes = call.name === 'mmap' ? call.args[1] : call.name === 'mremap' ? call.args[2] : undefined;
   if (bytes === undefined) return undefined;
   const start = call.result / PAGE_BYTES;

@@ -1,0 +1,113 @@
+import { LatencyHistogram } from '../stats/latency.js';
+import { LongStalls } from './long-stalls.js';
+
+/**
+ * What further draws of device latency have that the first has not. A latency reaches neither a daemon nor a decision, so
+ * that all draws take the same events and differ in the time of these alone: each is booked as what it takes beyond the
+ * first. All arrays are by draw, the second first.
+ */
+export class FurtherDraws {
+  /** Of the open event: ns beyond the first draw. */
+  readonly aheadNs: Float64Array;
+  /** Of all events: ns of I/O wait beyond the first draw. */
+  readonly ioWaitNs: Float64Array;
+  /** Touches that read a device, of the first draw and of each further one. */
+  private readonly touches: LatencyHistogram[];
+  /** Long stalls with a read of a device in them, likewise. */
+  readonly long: LongStalls[];
+  /** `aheadNs` as it was at places of the open event, one after the other. */
+  private places: Float64Array;
+  /** How many device reads there had been at each. */
+  private readonly readsAt: number[] = [];
+  /** Device reads on accounts. */
+  private reads = 0;
+  private depth = 0;
+
+  constructor(readonly count: number) {
+    this.aheadNs = new Float64Array(count);
+    this.ioWaitNs = new Float64Array(count);
+    this.touches = Array.from({ length: count + 1 }, () => new LatencyHistogram());
+    this.long = Array.from({ length: count + 1 }, () => new LongStalls());
+    this.places = new Float64Array(count);
+  }
+
+  /** An event begins. */
+  begin(): void {
+    // Typed arrays of a few elements: a loop is faster than fill and set.
+    for (let draw = 0; draw < this.count; draw++) this.aheadNs[draw] = 0;
+  }
+
+  /** No place of the open event is needed any more. */
+  forget(): void {
+    this.depth = 0;
+  }
+
+  /** Books a device read of the open event. `waitNs` is what it waits in the first draw, `waitsNs` in the others. */
+  book(stallNs: Float64Array, part: number, waitNs: number, waitsNs: Float64Array, cpuNs: number): void {
+    const { count, aheadNs, ioWaitNs } = this;
+    this.reads++;
+    for (let draw = 0; draw < count; draw++) {
+      const beyond = Math.max(0, waitsNs[draw]! - cpuNs) - waitNs;
+      aheadNs[draw] = aheadNs[draw]! + beyond;
+      ioWaitNs[draw] = ioWaitNs[draw]! + beyond;
+      const at = part * count + draw;
+      stallNs[at] = stallNs[at]! + beyond;
+    }
+  }
+
+  /** Keeps what the open event has come to. Returns the place where it is kept. */
+  keep(): number {
+    const place = this.depth++;
+    const from = place * this.count;
+    if (from === this.places.length) this.grow();
+    for (let draw = 0; draw < this.count; draw++) this.places[from + draw] = this.aheadNs[draw]!;
+    this.readsAt[place] = this.reads;
+    return place;
+  }
+
+  /** The open event goes on from what it had come to. */
+  restore(place: number): void {
+    const from = place * this.count;
+    for (let draw = 0; draw < this.count; draw++) this.aheadNs[draw] = this.places[from + draw]!;
+    this.depth = place;
+  }
+
+  /** Whether a device was read since a place was kept. It and those after it are given up. */
+  readSince(place: number): boolean {
+    this.depth = place;
+    return this.readsAt[place] !== this.reads;
+  }
+
+  /** A touch with a device read in it is over. @param place where it began; -1 where it was the first to read */
+  touched(ns: number, place: number): void {
+    this.touches[0]!.record(ns);
+    this.long[0]!.add(ns);
+    for (let draw = 0; draw < this.count; draw++) {
+      const took = this.took(ns, place, draw);
+      this.touches[draw + 1]!.record(took);
+      this.long[draw + 1]!.add(took);
+    }
+  }
+
+  /** A call with a device read in it is over. @param place as in `touched` */
+  stalled(ns: number, place: number): void {
+    this.long[0]!.add(ns);
+    for (let draw = 0; draw < this.count; draw++) this.long[draw + 1]!.add(this.took(ns, place, draw));
+  }
+
+  /** The touches of a draw that read a device: 0 is the first. */
+  touchesOf(draw: number): LatencyHistogram {
+    return this.touches[draw]!;
+  }
+
+  private took(ns: number, place: number, draw: number): number {
+    const before = place < 0 ? 0 : this.places[place * this.count + draw]!;
+    return ns + this.aheadNs[draw]! - before;
+  }
+
+  private grow(): void {
+    const grown = new Float64Array(2 * this.places.length);
+    grown.set(this.places);
+    this.places = grown;
+  }
+}

@@ -1,0 +1,61 @@
+import { statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { COMPRESSED_NAME } from '../trace/io/decompress.js';
+import { usingInput } from '../trace/io/input.js';
+import { isTrace } from '../trace/trace.js';
+import { DEFAULT_EXPERIMENT, type Experiment, readExperiment } from './file.js';
+import { shippedTraces } from './traces.js';
+
+/** Memory limits of the comparison on one trace. */
+const LIMITS = ['none', '50%'];
+
+/** Whether what a user named is a trace: a file of ours, or the name of a shipped one. Pipes are not looked into. */
+async function namesTrace(name: string): Promise<boolean> {
+  const info = statSync(name, { throwIfNoEntry: false });
+  if (info === undefined) return shippedTraces().has(name);
+  if (!info.isFile()) return false;
+  return usingInput(name, async ({ head, close }) => {
+    await close();
+    return isTrace(head);
+  });
+}
+
+/** The name of an experiment on a trace: its letters and digits in lower case. */
+function experimentName(path: string): string {
+  const plain = basename(path)
+    .replace(COMPRESSED_NAME, '')
+    .replace(/\.(csv|rtrace|txt)$/, '');
+  return (
+    plain
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '') || 'trace'
+  );
+}
+
+/** The shipped comparison on one trace: its policies, on the memory that was recorded. */
+function experimentOn(name: string): Experiment {
+  const isShipped = statSync(name, { throwIfNoEntry: false }) === undefined;
+  return {
+    ...readExperiment(DEFAULT_EXPERIMENT),
+    file: name,
+    name: experimentName(name),
+    description: `The policies of the shipped comparison on ${basename(name)}.`,
+    traces: [{ entry: isShipped ? name : resolve(name), family: undefined }],
+    limits: LIMITS,
+    backing: ['recorded'],
+    claims: [],
+    placeOf: () => ({ file: name }),
+  };
+}
+
+/**
+ * The experiment that a user names.
+ *
+ * @param name an experiment file, or a trace, which gets the policies of the shipped comparison; by default that comparison
+ * @throws InputError as `readExperiment`
+ */
+export async function namedExperiment(name: string | undefined): Promise<Experiment> {
+  if (name === undefined) return readExperiment(DEFAULT_EXPERIMENT);
+  return (await namesTrace(name)) ? experimentOn(name) : readExperiment(name);
+}

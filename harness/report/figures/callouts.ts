@@ -1,0 +1,145 @@
+import type { PixelLine, PixelText } from './pixels.js';
+
+/** A rectangle, by its corners, in points from the top left corner of a panel. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** A place that has a name. */
+export interface Anchor {
+  readonly x: number;
+  readonly y: number;
+  /** Lines of the name. */
+  readonly lines: readonly string[];
+  /** Whether it may go without a name where there is no room next to it. */
+  readonly optional?: boolean;
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What texts must not cover, and what they should not. */
+export interface Obstacles {
+  readonly boxes: readonly Box[];
+  readonly lines: readonly PixelLine[];
+}
+
+/** Names in a panel, and the lines that lead from them to what is named where they stand away from it. */
+export interface Callouts {
+  readonly texts: readonly PixelText[];
+  readonly leaders: readonly PixelLine[];
+}
+
+export const LINE_HEIGHT = 8.5;
+/** From a mark to the name next to it. */
+const NEAR = 5.5;
+/** How far names are moved away when there is no room nearer. */
+const RINGS = [NEAR, 9, 14, 20, 28, 38, 50, 64, 80];
+/** Names further away than this have a leader. */
+const UNLED = 9;
+const DIRECTIONS = 16;
+const PADDING = 2.5;
+/** What a line under a name counts, in points of distance. */
+const CROSSING = 30;
+
+function overlap(a: Box, b: Box): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+/** Whether a line passes through a box (Liang and Barsky, "A new concept and method for line clipping", 1984). */
+export function crosses(line: PixelLine, box: Box): boolean {
+  const { x, y, x2, y2 } = line;
+  // Most lines are far away.
+  if ((x < box.left && x2 < box.left) || (x > box.right && x2 > box.right)) return false;
+  if ((y < box.top && y2 < box.top) || (y > box.bottom && y2 > box.bottom)) return false;
+  const [dx, dy] = [x2 - x, y2 - y];
+  const along = (room: number, step: number, none: number) => (step === 0 ? none : room / step);
+  const atLeft = along(box.left - x, dx, Number.NEGATIVE_INFINITY);
+  const atRight = along(box.right - x, dx, Number.POSITIVE_INFINITY);
+  const atTop = along(box.top - y, dy, Number.NEGATIVE_INFINITY);
+  const atBottom = along(box.bottom - y, dy, Number.POSITIVE_INFINITY);
+  const enters = Math.max(0, Math.min(atLeft, atRight), Math.min(atTop, atBottom));
+  const leaves = Math.min(1, Math.max(atLeft, atRight), Math.max(atTop, atBottom));
+  return enters < leaves;
+}
+
+function boxAt(left: number, top: number, { width, height }: Size): Box {
+  return { left, top, right: left + width, bottom: top + height };
+}
+
+/** The places for a name around its mark, nearest first. */
+function placesAround({ x, y }: Anchor, size: Size): { box: Box; away: number }[] {
+  return RINGS.flatMap((away) =>
+    Array.from({ length: DIRECTIONS }, (_, i) => {
+      const turn = (2 * Math.PI * i) / DIRECTIONS;
+      const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+      // The box touches the ring from outside.
+      const left = x + away * cos + (size.width / 2) * (cos - 1);
+      const top = y - away * sin - (size.height / 2) * (sin + 1);
+      return { box: boxAt(left, top, size), away };
+    }),
+  );
+}
+
+/** The line from a mark to its name, which ends at the nearest side of it. */
+function leaderTo({ x, y }: Anchor, { left, top, right, bottom }: Box): PixelLine {
+  return { x, y, x2: Math.min(Math.max(x, left), right), y2: Math.min(Math.max(y, top), bottom) };
+}
+
+function textsOf({ lines }: Anchor, { left, top }: Box): PixelText[] {
+  return lines.map((text, i) => ({ x: left, y: top + (i + 0.5) * LINE_HEIGHT, text }));
+}
+
+/** A name with the room that keeps it from running into the next. */
+export function padded({ left, right, ...box }: Box): Box {
+  return { ...box, left: left - PADDING, right: right + PADDING };
+}
+
+function fits(box: Box, panel: Size, taken: readonly Box[]): boolean {
+  const inside = box.left >= 1 && box.top >= 0 && box.right <= panel.width - 1 && box.bottom <= panel.height;
+  return inside && !taken.some((other) => overlap(box, other));
+}
+
+/**
+ * Puts names next to their marks, inside the panel and on no mark and no other name, and on lines only where there is no
+ * other room. Where there is none next to a mark, a thin line leads from it to its name, unless it may go without. Returns
+ * those that found a place; `left` has the others.
+ */
+export function placeAround(
+  anchors: readonly Anchor[],
+  { boxes, lines }: Obstacles,
+  panel: Size,
+  textWidth: (text: string) => number,
+): Callouts & { readonly left: readonly Anchor[] } {
+  const taken = [...boxes];
+  const texts: PixelText[] = [];
+  const leaders: PixelLine[] = [];
+  const left: Anchor[] = [];
+  for (const anchor of anchors) {
+    const size = {
+      width: Math.max(...anchor.lines.map(textWidth)),
+      height: anchor.lines.length * LINE_HEIGHT,
+    };
+    const places = placesAround(anchor, size)
+      .filter(({ box }) => fits(box, panel, taken))
+      .map(({ box, away }) => {
+        const under = lines.filter((line) => crosses(line, box)).length;
+        const over = leaders.filter((line) => crosses(line, box)).length;
+        return { box, away, cost: away + CROSSING * (Math.min(under, 3) + over) };
+      });
+    const best = places.sort((a, b) => a.cost - b.cost)[0];
+    if (!best || (anchor.optional && best.cost > UNLED)) {
+      left.push(anchor);
+      continue;
+    }
+    taken.push(padded(best.box));
+    texts.push(...textsOf(anchor, best.box));
+    if (best.away > UNLED) leaders.push(leaderTo(anchor, best.box));
+  }
+  return { texts, leaders, left };
+}

@@ -1,0 +1,168 @@
+/**
+ * The whole comparison in one picture: kinds of memory and families down, policies across, and in each field what a policy
+ * saves and what it adds to stalls. The figure `glance` and report.html draw it.
+ */
+import { compareCosts, compareSavings, type Estimate, extraCost, savedPages } from './estimate.js';
+import type { GivenKind, TraceFacts } from './facts.js';
+import { givenKind } from './facts.js';
+import { type Ranking, rank } from './front.js';
+import type { Contender, Selection, Setting, Standing } from './selection.js';
+
+/**
+ * What a policy adds to stalls: `less` than the base, as much (`same`: the difference is not clear), or more, by less than
+ * 1 % (`little`) or 10 % (`some`) of the time of the trace, or by `much`.
+ */
+export type Stalls = 'less' | 'same' | 'little' | 'some' | 'much';
+
+const LITTLE = 0.01;
+const SOME = 0.1;
+
+/** A policy that saved or cost something. */
+export interface Effect {
+  readonly savedBytes: Estimate;
+  readonly extraNs: Estimate;
+  readonly stalls: Stalls;
+  /** Whether no other policy saves as much for less, or more for as much. */
+  readonly best: boolean;
+}
+
+/** A policy under a limit. */
+export interface GlanceField {
+  readonly standing: Standing;
+  /** Undefined unless it is ranked, and there is what it can be measured against. */
+  readonly effect?: Effect | undefined;
+}
+
+/** A limit, with a field for each column. */
+export interface GlanceLine {
+  readonly limit: string;
+  readonly fields: readonly GlanceField[];
+}
+
+/** A trace on a kind of memory. */
+export interface GlanceRow {
+  readonly kind: GivenKind;
+  readonly family: string;
+  readonly trace: TraceFacts;
+  readonly backing: string;
+  /** The first limit of the experiment and the last: usually none, and the tightest. */
+  readonly lines: readonly GlanceLine[];
+  /** What the policy saves that saves most, under either limit. */
+  readonly mostBytes: number;
+}
+
+export interface Glance {
+  /** Names of policies; those that are equal in all rows share a column. What the others are measured against has none. */
+  readonly columns: readonly (readonly string[])[];
+  /** What the others are measured against. */
+  readonly base: string;
+  readonly rows: readonly GlanceRow[];
+}
+
+const KINDS: readonly GivenKind[] = ['shared', 'private', 'any'];
+
+type Rankings = ReadonlyMap<Setting, Ranking>;
+
+const named = ({ contenders }: Setting, name: string) => contenders.find((one) => one.name === name);
+
+/** Whether two policies are the same wherever both were run. */
+function equalEverywhere(rankings: Rankings, a: string, b: string): boolean {
+  return [...rankings].every(([setting, { reference }]) => {
+    const [one, other] = [named(setting, a), named(setting, b)];
+    if (!one || !other || one.standing !== other.standing) return one === other;
+    if (one.standing !== 'ranked' || !reference) return true;
+    return compareCosts(one, other, setting.axis) === 0 && compareSavings(one, other, reference) === 0;
+  });
+}
+
+/** The columns: all policies but the base, those that are the same everywhere in one. */
+function columnsOf(rankings: Rankings, base: string): string[][] {
+  const names = new Set([...rankings.keys()].flatMap(({ contenders }) => contenders.map(({ name }) => name)));
+  names.delete(base);
+  const columns: string[][] = [];
+  for (const name of names) {
+    const same = columns.find(([first]) => equalEverywhere(rankings, first!, name));
+    if (same) same.push(name);
+    else columns.push([name]);
+  }
+  return columns;
+}
+
+/** What a policy adds to stalls, in words. */
+function stallsOf(one: Contender, reference: Contender, setting: Setting, extra: Estimate): Stalls {
+  const sign = compareCosts(one, reference, setting.axis);
+  if (sign === 0) return 'same';
+  if (sign < 0) return 'less';
+  const share = extra.mean / 1000 / (setting.trace.durationUs || Number.POSITIVE_INFINITY);
+  return share < LITTLE ? 'little' : share < SOME ? 'some' : 'much';
+}
+
+function fieldOf(setting: Setting, { reference, front }: Ranking, names: readonly string[]): GlanceField {
+  const one = setting.contenders.find(({ name }) => names.includes(name));
+  if (!one) return { standing: 'impossible' };
+  if (one.standing !== 'ranked' || !reference) return { standing: one.standing };
+  const extraNs = extraCost(one, reference, setting);
+  return {
+    standing: 'ranked',
+    effect: {
+      savedBytes: inBytes(savedPages(one, reference), setting.trace.pageBytes),
+      extraNs,
+      stalls: stallsOf(one, reference, setting, extraNs),
+      best: front.some(({ name }) => names.includes(name)),
+    },
+  };
+}
+
+function inBytes({ mean, low, high, n }: Estimate, size: number): Estimate {
+  return { mean: mean * size, low: low && low * size, high: high && high * size, n };
+}
+
+/** The first and the last setting of a trace: those between them lie between them. */
+function ends(settings: readonly Setting[]): Setting[] {
+  return settings.length < 2 ? [...settings] : [settings[0]!, settings.at(-1)!];
+}
+
+function rowOf(
+  settings: readonly Setting[],
+  rankings: Rankings,
+  columns: readonly (readonly string[])[],
+): GlanceRow {
+  const { trace, backing } = settings[0]!;
+  const lines = settings.map((setting) => ({
+    limit: setting.limit,
+    fields: columns.map((names) => fieldOf(setting, rankings.get(setting)!, names)),
+  }));
+  const saved = lines.flatMap(({ fields }) => fields.map(({ effect }) => effect?.savedBytes.mean ?? 0));
+  return {
+    kind: givenKind(trace, backing),
+    family: trace.family ?? '',
+    trace,
+    backing,
+    lines,
+    mostBytes: Math.max(0, ...saved),
+  };
+}
+
+/**
+ * What there is to see at a glance: undefined where nothing is compared. Of the axes that are not compared, such as swap,
+ * only the first values are shown. Traces that give nothing back are left out.
+ */
+export function glanceOf({ settings }: Selection): Glance | undefined {
+  const labels = settings[0]?.labels.join();
+  const shown = settings.filter(
+    (setting) => setting.labels.join() === labels && givenKind(setting.trace, setting.backing) !== 'no',
+  );
+  const byTrace = new Map<string, Setting[]>();
+  for (const setting of shown) {
+    const key = JSON.stringify([setting.trace.label, setting.backing]);
+    byTrace.set(key, [...(byTrace.get(key) ?? []), setting]);
+  }
+  const drawn = [...byTrace.values()].map(ends);
+  const rankings: Rankings = new Map(drawn.flat().map((setting) => [setting, rank(setting)]));
+  const base = [...rankings.values()].find(({ reference }) => reference)?.reference?.name;
+  if (base === undefined) return undefined;
+  const columns = columnsOf(rankings, base);
+  const rows = drawn.map((own) => rowOf(own, rankings, columns));
+  const ordered = KINDS.flatMap((kind) => rows.filter((row) => row.kind === kind));
+  return columns.length === 0 ? undefined : { columns, base, rows: ordered };
+}
