@@ -8,7 +8,7 @@ import type { Numbers, Use, Verdict, VerdictPart } from './verdict.js';
 const MIB = 1024 * 1024;
 
 /** Families that share what is best on one kind of memory. */
-interface Line {
+export interface Line {
   readonly kind: GivenKind;
   readonly families: readonly string[];
   readonly use: string;
@@ -79,6 +79,11 @@ function joinLines(lines: readonly Line[]): Line[] {
   return result;
 }
 
+/** What a verdict says to use, a line for families that share it. */
+export function verdictRows(verdict: Verdict): Line[] {
+  return joinLines(verdict.parts.flatMap((part) => linesOf(part, verdict)));
+}
+
 /** A column of numbers: its head, and the text of a line. */
 const COLUMNS: readonly { readonly head: string; text(numbers: Numbers): string }[] = [
   { head: 'MiB', text: ({ savedBytes }) => (savedBytes ? rangeText(savedBytes, MIB) : '') },
@@ -111,7 +116,7 @@ const GAP = 2;
  * @param title shortened to the room next to the heads of the numbers
  */
 export function verdictLines(verdict: Verdict, title: string, columns: number): string[] {
-  const lines = joinLines(verdict.parts.flatMap((part) => linesOf(part, verdict)));
+  const lines = verdictRows(verdict);
   const kinds = Math.max(...lines.map(({ kind }) => kindWord(kind).length));
   const labels = lines.map(
     ({ kind, families }) => `${kinds > 0 ? kindWord(kind).padEnd(kinds + 1) : ''}${families.join(', ')}`,

@@ -84,18 +84,27 @@ function withShortNames(verdict: Verdict): Verdict {
 /** More clauses than this on what ran out of memory are for the tables. */
 const MOST_CLAUSES = 2;
 
-/** A verdict for a terminal: at most ten lines of 80 characters for the default comparison. */
-export function verdictText(whole: Verdict, { columns }: Pick<Look, 'columns'> = PLAIN): string {
-  const verdict = withShortNames(whole);
-  const { parts, evidence, axis } = verdict;
+/** What a verdict says besides what to use: what not to use, and on what it rests. */
+export function verdictClauses(verdict: Verdict): string[] {
+  const { parts, evidence } = verdict;
   const compared = parts.some((part) => part.compared);
-  const clauses = [
+  return [
     ...outOfMemoryText(parts).slice(0, MOST_CLAUSES),
     ...notToUse(parts),
     ...callsText(parts.flatMap(({ use }) => use)),
     evidenceText(evidence),
     ...(compared ? [drawsText(verdict), pricesText(parts)] : []),
   ];
-  const title = `Use; saving and extra ${costName(axis)} against ${baseName(axis)}`;
-  return [...verdictLines(verdict, title, columns), wrapped(`${clauses.join('; ')}.`, columns)].join('\n');
+}
+
+/** What the numbers of a verdict are. */
+export function verdictTitle({ axis }: Verdict): string {
+  return `Use; saving and extra ${costName(axis)} against ${baseName(axis)}`;
+}
+
+/** A verdict for a terminal: at most ten lines of 80 characters for the default comparison. */
+export function verdictText(whole: Verdict, { columns }: Pick<Look, 'columns'> = PLAIN): string {
+  const verdict = withShortNames(whole);
+  const clauses = `${verdictClauses(verdict).join('; ')}.`;
+  return [...verdictLines(verdict, verdictTitle(verdict), columns), wrapped(clauses, columns)].join('\n');
 }
