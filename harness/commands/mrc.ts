@@ -14,6 +14,7 @@ import {
   type MrcRow,
 } from '../metrics/files.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
+import { sampleWarning } from '../metrics/warnings.js';
 import type { ReferenceString } from '../mrc/reference.js';
 import { openReference } from '../mrc/requests.js';
 import { Shards } from '../mrc/shards.js';
@@ -33,7 +34,7 @@ import {
   policyModuleFlag,
   wholeFlag,
 } from './flags.js';
-import { outputLook, print } from './terminal.js';
+import { note, outputLook, print } from './terminal.js';
 
 type Row = MrcRow | MrcEstimateRow | MrcBytesRow;
 
@@ -130,6 +131,17 @@ function missColumns({ requests, misses }: SweepResult) {
 
 function rowOf(result: SweepResult): MrcRow {
   return { ...policyColumns(result), size_pages: result.size, ...missColumns(result) };
+}
+
+/** A row of a sample of one in `sample` pages as one of all pages. */
+function ofAll<R extends MrcRow>(row: R, sample: number): R {
+  const { size_pages, requests, misses } = row;
+  return {
+    ...row,
+    size_pages: size_pages * sample,
+    requests: requests * sample,
+    misses: misses * sample,
+  };
 }
 
 function byteRowOf(result: ByteResult): MrcBytesRow {
@@ -258,12 +270,23 @@ async function handler(args: Args): Promise<void> {
     bytes,
     ...(args.reader === undefined ? {} : { reader: args.reader }),
   });
-  const options = { policies, sizes, relative, seed };
+  const { sample = 1 } = reference;
+  const sampled = (distinct: number) =>
+    sizes(distinct * sample).map((size) => Math.max(1, Math.round(size / sample)));
+  const options = { policies, sizes: sampled, relative, seed };
+  if (sample > 1) note(`${shown}: ${sampleWarning(sample).what}`);
   if (rate !== undefined)
-    await show(await estimate(reference, rate, sizes), MRC_ESTIMATE_COLUMNS, args.format);
+    await show(
+      (await estimate(reference, rate, sampled)).map((row) => ofAll(row, sample)),
+      MRC_ESTIMATE_COLUMNS,
+      args.format,
+    );
   else if (bytes)
     await show((await sweepBytes(reference, options)).map(byteRowOf), MRC_BYTES_COLUMNS, args.format);
-  else await show((await sweep(reference, options)).map(rowOf), MRC_COLUMNS, args.format);
+  else {
+    const rows = (await sweep(reference, options)).map((result) => ofAll(rowOf(result), sample));
+    await show(rows, MRC_COLUMNS, args.format);
+  }
   if (reference.account) noteAccount(reference.name, reference.account, false);
 }
 

@@ -12,7 +12,8 @@ const BY: Readonly<Record<string, string>> = {
 export function endText({ program }: Manifest, goOn: readonly number[]): string {
   const { pid, command, file, ended } = program;
   const name = `${basename(command?.[0] ?? file)} (process ${pid})`;
-  const others = goOn.length > 0 ? `; ${goOn.length} processes go on and are not recorded any more` : '';
+  const go = goOn.length === 1 ? 'process goes on and is' : 'processes go on and are';
+  const others = goOn.length > 0 ? `; ${goOn.length} ${go} not recorded any more` : '';
   if (ended === undefined) return `${name}: recording has ended${others}`;
   if ('signal' in ended) return `${name}: ended by ${ended.signal}${others}`;
   return `${name}: ended with exit status ${ended.status}${others}`;

@@ -20,7 +20,7 @@ import {
 } from '../metrics/files.js';
 import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
-import { callWarnings } from '../metrics/warnings.js';
+import { callWarnings, sampleWarning } from '../metrics/warnings.js';
 import { addFiles, checkFolder } from '../output/folder.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
@@ -129,10 +129,10 @@ function callTable(calls: readonly CallRow[]): string {
 }
 
 /** The result as text: metrics, calls that failed, and what a reader must know. */
-function resultText(result: CellResult, format: Args['format']): string {
+function resultText(result: CellResult, sample: number, format: Args['format']): string {
   const { run, calls } = result;
   if (format === 'csv') return csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, [run]);
-  const warnings = callWarnings(run);
+  const warnings = [...(sample > 1 ? [sampleWarning(sample)] : []), ...callWarnings(run)];
   if (format === 'json') {
     const ranges = drawRanges(result.draws);
     const more = {
@@ -211,7 +211,7 @@ async function handler(args: Args): Promise<void> {
     progress.stop();
     if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) writeFiles(args.out, result);
-    await print(resultText(result, args.format));
+    await print(resultText(result, trace.meta.sample, args.format));
     noteOutcome(result, shown);
   } finally {
     progress.stop();

@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import type { Place } from '../base/errors.js';
+import { InputError, type Place } from '../base/errors.js';
 import { parsePairs } from '../base/parse.js';
 import { findTrace } from '../experiment/traces.js';
 import { chooseWorkload, DEFAULT_SEED, generate as generateTrace } from '../experiment/workload.js';
@@ -7,6 +7,7 @@ import { simulated } from '../machine/target.js';
 import { validate } from '../replay/validate.js';
 import { compileTrace } from '../trace/compile.js';
 import { traceInfo } from '../trace/info.js';
+import { SampledTrace } from '../trace/sample/sample.js';
 import { openTrace, type Trace } from '../trace/trace.js';
 import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
 import {
@@ -80,6 +81,31 @@ const convert: SubCommand = {
   },
 };
 
+const sample: SubCommand = {
+  command: 'sample <trace> <output>',
+  describe: 'keep the accesses to one in N pages: a smaller trace, whose results are scaled',
+  builder: (yargs) =>
+    yargs
+      .positional('trace', tracePositional)
+      .positional('output', outputPositional)
+      .options({
+        rate: {
+          type: 'string',
+          demandOption: true,
+          describe: 'the share of the pages, 1/N',
+          requiresArg: true,
+        },
+        ...expansionFlag,
+      }),
+  handler: async (args: { trace: string; output: string; rate: string }) => {
+    const match = /^1\/([1-9]\d{0,6})$/.exec(args.rate);
+    if (!match) throw new InputError(`--rate ${args.rate} is not a share of the pages, expected 1/N`);
+    const source = new SampledTrace(await open(args.trace), Number(match[1]));
+    const written = await writeTrace(source, args.output, formOf(args.output));
+    if (args.output !== '-') note(`${args.output}: ${written.events} events, ${source.summary()}`);
+  },
+};
+
 interface GenerateArgs {
   workload: string;
   output: string;
@@ -122,11 +148,14 @@ const generate: SubCommand = {
 
 export const trace: Command = {
   builder: (yargs: Argv) => {
-    for (const action of [info, validateCommand, convert, importCommand, generate, listCommand])
+    for (const action of [info, validateCommand, convert, sample, importCommand, generate, listCommand])
       yargs.command(action as never);
     return yargs
       .recommendCommands()
-      .demandCommand(1, 'an action is missing, expected info, validate, convert, import, generate or list');
+      .demandCommand(
+        1,
+        'an action is missing, expected info, validate, convert, sample, import, generate or list',
+      );
   },
   handler: async () => {},
 };

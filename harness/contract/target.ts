@@ -34,6 +34,8 @@ export interface TargetSetup {
   readonly draws: number;
   /** Trace time at which it starts, in µs. */
   readonly startUs: number;
+  /** One in this number of pages is in the trace; 1: all. */
+  readonly sample?: number;
 }
 
 /** What a system call returned. */

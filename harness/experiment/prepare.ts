@@ -19,6 +19,8 @@ export interface LoadedTrace extends PlannedTrace {
   readonly sha256: string;
   readonly events: number;
   readonly touches: Touches;
+  /** One in this number of pages is in it; 1: all. */
+  readonly sample: number;
   readonly origin: Origin;
   /** From its first event to its last, in µs. */
   readonly durationUs: number;

@@ -62,6 +62,8 @@ export interface ReadTrace extends FirstReplay {
   readonly events: number;
   readonly pageBytes: number;
   readonly touches: Touches;
+  /** One in this number of pages is in it; 1: all. */
+  readonly sample: number;
   readonly origin: Origin;
   /** From its first event to its last, in µs. */
   readonly durationUs: number;
@@ -105,6 +107,7 @@ async function readTrace({ read: { entry, folder, handle: compiled } }: ReadJob)
     events: trace.totals.events,
     pageBytes: trace.meta.pageBytes,
     touches: trace.meta.touches,
+    sample: trace.meta.sample,
     origin: trace.meta.origin,
     durationUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,
     ...(await firstReplay(trace, costs)),

@@ -64,7 +64,8 @@ export class SimulatedMachine implements Target {
   private starved = false;
 
   constructor(private readonly setup: TargetSetup) {
-    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs } = setup;
+    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs, sample } =
+      setup;
     this.checkBound(limit !== undefined || memory !== undefined);
     const purgeRules = purge.info.rules(purge.values);
     if (discard.info.needsReport && purgeRules.report === 'none')
@@ -81,6 +82,7 @@ export class SimulatedMachine implements Target {
       memory,
       seed,
       draws,
+      sample,
     });
     this.machine.advance(startUs);
     this.kernel = new SimulatedKernel(this.machine, discard.values.destroy === 1);

@@ -10,6 +10,7 @@ import { SCHEMA_VERSION } from './schema.js';
 /** What a trace was generated from. */
 const generated = z.object({
   workload: z.string(),
+  name: z.string().optional(),
   params: z.record(z.string(), z.string()),
   seed: z.number(),
 });
@@ -27,6 +28,8 @@ const trace = z
     peak_pages: z.number(),
     page_bytes: z.int().positive(),
     touches: z.enum(TOUCHES).optional(),
+    /** One in this number of its pages was replayed, and limits and results were scaled; absent: all were. */
+    sample: z.int().positive().optional(),
     /** Where it comes from, and which streams of its events are of another origin. */
     provenance: z.enum(PROVENANCES).optional(),
     provenance_of: z.record(z.string(), z.enum(PROVENANCES)).optional(),

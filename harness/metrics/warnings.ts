@@ -7,6 +7,15 @@ export interface Warning {
   readonly advice: string;
 }
 
+/** What a reader of results of a sample must know. @param sample one in this number of pages was replayed */
+export function sampleWarning(sample: number): Warning {
+  return {
+    what: `one in ${sample} pages was replayed: limits are ${sample} times smaller there, and results multiplied by ${sample}`,
+    advice:
+      'Memory, faults, I/O and stalls are estimates; counts of calls, mappings and page tables are as counted. Rare events, rates and equal pages are not to be read from a sample.',
+  };
+}
+
 /** What falsifies numbers of a run, by the metric that counts it. */
 const FALSIFIERS = [
   {

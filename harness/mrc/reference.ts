@@ -18,6 +18,8 @@ export interface ReferenceString {
   readonly name: string;
   /** Whether it can be read a second time: not so for standard input. */
   readonly rereadable: boolean;
+  /** One in this number of the pages is in it; absent: all are. */
+  readonly sample?: number;
   /** What became of the file's lines in the last reading, complete at its end; absent where it is not a file of requests. */
   readonly account?: LineAccount;
   /** @throws InputError with the place of what cannot be read */

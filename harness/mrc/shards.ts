@@ -1,9 +1,8 @@
+import { HASHES, mix } from '../base/mix.js';
 import { ReuseDistances } from './reuse.js';
 
 /** Independent samples that the error is estimated from. */
 const PARTS = 8;
-/** Hashes are whole numbers below this. */
-const HASHES = 2 ** 32;
 
 /** Misses at one size, estimated. */
 export interface Estimate {
@@ -85,12 +84,4 @@ export class Shards {
       if (this.sampled[part]!.length < length) this.sampled[part] = new Int32Array(length);
     }
   }
-}
-
-/** A 32-bit hash of an id (the finalizer of MurmurHash3). */
-function mix(id: number): number {
-  let hash = id;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

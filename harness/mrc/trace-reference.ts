@@ -15,6 +15,10 @@ export class TraceReference implements ReferenceString {
 
   constructor(private readonly trace: Trace) {}
 
+  get sample(): number {
+    return this.trace.meta.sample;
+  }
+
   get name(): string {
     return this.trace.name;
   }

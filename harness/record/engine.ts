@@ -32,7 +32,7 @@ export interface RecordRequest {
 export interface EngineContext {
   /** The raw folder: it exists and is empty. */
   readonly raw: string;
-  /** A folder of ours for what is neither raw data nor a result. */
+  /** A folder of this recording for what is neither raw data nor a result: it is removed afterwards. */
   readonly folder: string;
   readonly guard: Guard;
 }

@@ -2,7 +2,7 @@ import { HostError } from '../base/errors.js';
 import type { Engine, RecordRequest } from './engine.js';
 import { strace } from './strace/engine.js';
 import { tracefs } from './tracefs/engine.js';
-import { valgrindEngine } from './valgrind/engine.js';
+import { valgrind } from './valgrind/engine.js';
 
 /** Engines for calls and first accesses, the better one first. */
 const CALL_ENGINES: readonly Engine[] = [tracefs, strace];
@@ -19,7 +19,7 @@ export interface ChosenEngine {
  * @throws HostError with what is missing, and what is possible without it
  */
 export function chooseEngine(request: RecordRequest): ChosenEngine {
-  const engines = request.accesses ? [valgrindEngine] : request.seccompBpf ? [strace] : CALL_ENGINES;
+  const engines = request.accesses ? [valgrind] : request.seccompBpf ? [strace] : CALL_ENGINES;
   const reasons: string[] = [];
   for (const engine of engines) {
     const why = engine.unavailable(request);

@@ -8,7 +8,7 @@ import { lookUp } from './process.js';
 import { mountedTracefs, whyNoTracefs } from './tracefs/mount.js';
 
 /** Recordings at one time: most of it they wait. */
-const AT_ONCE = 3;
+const AT_ONCE = 5;
 
 const noTracefs = whyNoTracefs();
 if (noTracefs !== undefined) cannot(`kills of a recording as root: ${noTracefs}`);

@@ -8,7 +8,7 @@ import { spawnQuietly } from './spawn.js';
 export type Change =
   /** A tracing instance: it is stopped and removed. */
   | { readonly kind: 'instance'; readonly path: string }
-  /** A mount at a folder of ours: it is unmounted, the folder removed. */
+  /** A mount at an empty folder of ours: it is unmounted, the folder removed. */
   | { readonly kind: 'mount'; readonly path: string }
   /** A process of ours: it is ended. */
   | { readonly kind: 'process'; readonly pid: number; readonly started: string }
@@ -71,10 +71,21 @@ async function endProcess(pid: number, started: string): Promise<void> {
   if (!(await until(hasEnded, BUSY_MS))) throw new Error(`process ${pid} does not end`);
 }
 
+/** Unmounts a folder and removes it. What was just ended may keep it busy for a moment. */
 async function unmount(path: string): Promise<void> {
-  // It may be that it was never mounted: what counts is that the folder can be removed.
-  await spawnQuietly('umount', [path]);
-  rmdirSync(path);
+  const end = performance.now() + BUSY_MS;
+  for (;;) {
+    // It may be that it was never mounted: what counts is that the folder can be removed.
+    await spawnQuietly('umount', [path]);
+    try {
+      // Never with what is in it: that is the kernel's where it is still mounted.
+      rmdirSync(path);
+      return;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+    await sleep(POLL_MS);
+  }
 }
 
 /** Stops an instance and removes it. A reader that was just ended may keep it busy for a moment. */

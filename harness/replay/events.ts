@@ -1,12 +1,20 @@
 import { InputError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
 import type { Target } from '../contract/target.js';
-import type { MapArg } from '../trace/args.js';
+import type { ArgCache } from '../trace/arg-cache.js';
+import type { FallocateArg, MapArg, MapFlag } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
-import { HAS, OP, OPS, type OpName } from '../trace/op.js';
-import type { ArgCache } from './args.js';
+import { type Advice, HAS, OP, OPS, type OpName } from '../trace/op.js';
 import type { Discarding } from './discarding.js';
 import type { KindChange } from './memory-kind.js';
+
+/** What brings in all pages of a range: in a sample of the pages they come with their first access. */
+const POPULATING: readonly MapFlag[] = ['populate', 'locked'];
+const POPULATING_ADVICE: readonly Advice[] = ['MADV_POPULATE_READ', 'MADV_POPULATE_WRITE', 'MADV_WILLNEED'];
+
+function withoutPopulating(arg: MapArg): MapArg {
+  return { ...arg, flags: new Set([...arg.flags].filter((flag) => !POPULATING.includes(flag))) };
+}
 
 /** Carries out what spaces do, and what happens to objects, except reads and writes. The discard policy hears what it needs to know. */
 export class Events {
@@ -18,6 +26,7 @@ export class Events {
     private readonly args: ArgCache,
     private readonly discarding: Discarding,
     private readonly kindChange: KindChange | undefined,
+    private readonly isSample: boolean,
   ) {
     this.refused = OPS.map(({ name }) => target.refusals.ops[name as OpName]);
   }
@@ -74,7 +83,7 @@ export class Events {
         break;
       case OP.lock:
       case OP.unlock:
-        target.lock(space, page, count, op === OP.lock);
+        if (!this.isSample) target.lock(space, page, count, op === OP.lock);
         break;
       case OP.madvise:
         this.madvise(space, page, count, block, row);
@@ -120,7 +129,7 @@ export class Events {
         target.migrate(page, count, args.required('migrate', block, row));
         break;
       case OP.fallocate:
-        target.fallocate(page, count, args.required('fallocate', block, row));
+        this.fallocate(page, count, args.required('fallocate', block, row));
         break;
       case OP.pread:
         target.pread(args.required('pread', block, row).name, page, count);
@@ -137,12 +146,18 @@ export class Events {
     const { advice } = this.args.required('madvise', block, row);
     const refused = this.target.refusals.advice[advice];
     if (refused !== undefined) throw new Refusal(refused);
+    if (this.isSample && POPULATING_ADVICE.includes(advice)) return;
     this.target.madvise(space, page, count, advice);
   }
 
   private map(space: number, page: number, count: number, arg: MapArg): void {
-    if (this.kindChange) this.kindChange.map(this.target, space, page, count, arg);
-    else this.target.map(space, page, count, arg);
+    const made = this.isSample ? withoutPopulating(arg) : arg;
+    if (this.kindChange) this.kindChange.map(this.target, space, page, count, made);
+    else this.target.map(space, page, count, made);
+  }
+
+  private fallocate(page: number, count: number, arg: FallocateArg): void {
+    if (!this.isSample || arg.mode === 'punch') this.target.fallocate(page, count, arg);
   }
 
   private declare(block: EventBlock, row: number, pages: number): void {

@@ -1,10 +1,10 @@
 import { Refusal } from '../contract/refusal.js';
 import type { Target } from '../contract/target.js';
+import { ArgCache } from '../trace/arg-cache.js';
 import type { MapArg, MapFlag, ObjectArg } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { OP } from '../trace/op.js';
 import type { Trace } from '../trace/trace.js';
-import { ArgCache } from './args.js';
 
 /** The kinds of memory that mappings of one space may have. */
 export const MEMORY_KINDS = ['recorded', 'anon', 'shmem'] as const;

@@ -18,6 +18,7 @@ import { KindChange } from './memory-kind.js';
 import { type Accesses, applicablePaid, collectMetrics } from './metrics.js';
 import type { ReplayOptions } from './options.js';
 import { Run } from './run.js';
+import { sampledOptions, scaledResult } from './sampled.js';
 
 /** What a replay measured. */
 export interface ReplayResult {
@@ -56,7 +57,10 @@ export async function replay<T extends Target>(
   options: ReplayOptions<T>,
 ): Promise<ReplayResult> {
   checkPageSize(trace);
-  return replayChecked(trace, options.check ? withBorders(options) : options);
+  const { sample } = trace.meta;
+  const checked = options.check ? withBorders(options) : options;
+  if (sample === 1) return replayChecked(trace, checked);
+  return scaledResult(await replayChecked(trace, sampledOptions(checked, sample)), sample);
 }
 
 /** The same with every call of a policy checked; policies from outside are anyway. */
@@ -143,6 +147,7 @@ async function begin<T extends Target>(
     seed: options.seed,
     draws: options.draws ?? 1,
     startUs: trace.totals.firstTimeUs,
+    sample: trace.meta.sample,
   };
   const target = await within(timeLimit, () => machine.create(setup));
   const kindChange = await KindChange.of(trace, options.backing);

@@ -1,14 +1,15 @@
 import { InputError } from '../base/errors.js';
 import { SUCCESS, type SyscallResult, type Target } from '../contract/target.js';
 import { type TimeLimit, within } from '../policy/border/time-limit.js';
+import { ArgCache } from '../trace/arg-cache.js';
 import type { EventBlock } from '../trace/block.js';
 import { HAS, OP } from '../trace/op.js';
 import type { Trace } from '../trace/trace.js';
-import { ArgCache } from './args.js';
 import { Discarding } from './discarding.js';
 import { Events } from './events.js';
 import type { KindChange } from './memory-kind.js';
 import type { ReplayOptions } from './options.js';
+import { sampledPages } from './sampled.js';
 import { Sampler } from './sampler.js';
 
 /** A setting that needs memory of a size, and changes nothing that is used. */
@@ -45,7 +46,7 @@ export class Run<T extends Target> {
     const { firstTimeUs, lastTimeUs } = trace.totals;
     this.args = new ArgCache(trace.strings);
     this.discarding = new Discarding(target, options.discard);
-    this.others = new Events(target, this.args, this.discarding, kindChange);
+    this.others = new Events(target, this.args, this.discarding, kindChange, trace.meta.sample > 1);
     this.sampler = new Sampler(target, firstTimeUs, lastTimeUs, options.timeline === true);
     this.nowUs = firstTimeUs;
     this.limited = typeof options.limit === 'number';
@@ -147,6 +148,6 @@ export class Run<T extends Target> {
 
   private setLimit(pages: number | undefined): void {
     this.limited = true;
-    this.target.limit(pages);
+    this.target.limit(pages === undefined ? undefined : sampledPages(pages, this.trace.meta.sample));
   }
 }

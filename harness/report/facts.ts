@@ -19,6 +19,8 @@ export interface TraceFacts {
   readonly peakPages: number;
   /** What is known of its reads and writes: unless all were recorded, rates of faults say nothing. */
   readonly touches: Touches;
+  /** One in this number of its pages was replayed, and results are scaled; undefined: all were. */
+  readonly sample?: number | undefined;
   /** Where its events come from. Undefined in results of versions that did not ask, as are the next two. */
   readonly origin?: Origin | undefined;
   /** From its first event to its last, in µs. */
@@ -35,6 +37,7 @@ export function traceFacts(trace: Manifest['traces'][number]): TraceFacts {
     pageBytes: trace.page_bytes,
     peakPages: trace.peak_pages,
     touches: trace.touches,
+    sample: trace.sample,
     origin: parts && { whole: provenance, parts },
     durationUs: duration_us,
     givesBack: gives_back && {
@@ -63,7 +66,12 @@ export function givenKind({ givesBack }: TraceFacts, backing: string): GivenKind
 }
 
 /** Where a trace comes from, in one word; `first accesses` where only these were seen. */
-export function originWord({ origin, touches }: TraceFacts): string {
+export function originWord(facts: TraceFacts): string {
+  const { sample = 1 } = facts;
+  return sample === 1 ? accessesWord(facts) : `${accessesWord(facts)}, sample of 1/${sample}`;
+}
+
+function accessesWord({ origin, touches }: TraceFacts): string {
   if (touches === 'first-access' && origin?.whole === 'recorded') return 'first accesses';
   if (touches === 'inferred' && origin?.whole === 'recorded') return 'recorded, accesses inferred';
   return origin?.whole ?? 'of unstated origin';
@@ -80,8 +88,12 @@ export function originParts({ origin }: TraceFacts): string {
 
 /** Where a trace comes from, and what of it is of another origin: `composed (accesses recorded, placement inferred)`. */
 export function originText(facts: TraceFacts): string {
-  const parts = originParts(facts);
-  const whole = facts.origin?.whole ?? 'of unstated origin';
+  const parts = [originParts(facts), ...(facts.touches === 'first-access' ? ['first accesses only'] : [])]
+    .filter((text) => text !== '')
+    .join(', ');
+  const { sample = 1 } = facts;
+  const all = facts.origin?.whole ?? 'of unstated origin';
+  const whole = sample === 1 ? all : `${all}, sample of 1/${sample}`;
   return parts === '' ? whole : `${whole} (${parts})`;
 }
 

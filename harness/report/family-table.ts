@@ -183,9 +183,9 @@ function tableCells(
   const place = { one, setting, ranking, base: baseOf(setting) };
   return figures.map((figure, i) => {
     const value = figure.value(place);
-    if (value === undefined) return { text: '' };
+    // What is best is marked also where the base did not survive, and nothing is known to be saved against it.
     const best = i === 0 ? ranking.front.includes(one) : undefined;
-    return { text: figure.text(value, place), value, best };
+    return value === undefined ? { text: '', best } : { text: figure.text(value, place), value, best };
   });
 }
 

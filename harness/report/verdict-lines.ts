@@ -1,13 +1,14 @@
 /** The lines of a verdict that say what to use, as columns. */
 import type { GivenKind } from './facts.js';
 import { either, listed, type Range, rangeText, unionOf } from './format.js';
+import { traceNames } from './names.js';
 import { wrapped } from './terminal-text.js';
 import type { Numbers, Use, Verdict, VerdictPart } from './verdict.js';
 
 const MIB = 1024 * 1024;
 
 /** Families that share what is best on one kind of memory. */
-interface Line {
+export interface Line {
   readonly kind: GivenKind;
   readonly families: readonly string[];
   readonly use: string;
@@ -34,12 +35,13 @@ function nothingText({ kind, compared }: VerdictPart, { axis }: Verdict): string
 
 function linesOf(part: VerdictPart, verdict: Verdict): Line[] {
   const { family, kind, traces, use } = part;
-  const all = traces.length === 1 ? traces : [`${traces.length} traces`];
+  const all = traces.length === 1 ? [traceNames(traces)(traces[0]!)] : [`${traces.length} traces`];
   const families = family === undefined ? all : [family];
   if (use.length === 0) return [{ kind, families, use: nothingText(part, verdict), numbers: undefined }];
   return use.map((one) => ({
     kind,
-    families: use.length === 1 ? families : one.traces,
+    families:
+      use.length === 1 ? families : one.traces.map(traceNames(verdict.evidence.map(({ trace }) => trace))),
     use: useText(one),
     numbers: one.numbers,
   }));
@@ -77,6 +79,11 @@ function joinLines(lines: readonly Line[]): Line[] {
   return result;
 }
 
+/** What a verdict says to use, a line for families that share it. */
+export function verdictRows(verdict: Verdict): Line[] {
+  return joinLines(verdict.parts.flatMap((part) => linesOf(part, verdict)));
+}
+
 /** A column of numbers: its head, and the text of a line. */
 const COLUMNS: readonly { readonly head: string; text(numbers: Numbers): string }[] = [
   { head: 'MiB', text: ({ savedBytes }) => (savedBytes ? rangeText(savedBytes, MIB) : '') },
@@ -109,7 +116,7 @@ const GAP = 2;
  * @param title shortened to the room next to the heads of the numbers
  */
 export function verdictLines(verdict: Verdict, title: string, columns: number): string[] {
-  const lines = joinLines(verdict.parts.flatMap((part) => linesOf(part, verdict)));
+  const lines = verdictRows(verdict);
   const kinds = Math.max(...lines.map(({ kind }) => kindWord(kind).length));
   const labels = lines.map(
     ({ kind, families }) => `${kinds > 0 ? kindWord(kind).padEnd(kinds + 1) : ''}${families.join(', ')}`,
@@ -125,5 +132,5 @@ export function verdictLines(verdict: Verdict, title: string, columns: number): 
       label.length <= left ? [`${label.padEnd(left)}${numbers}`] : [label, numbers.padStart(columns)];
     return [...first.map((text) => text.trimEnd()), `  ${wrapped(use, columns - 2, '  ')}`];
   });
-  return [`${title.slice(0, left).padEnd(left)}${head}`, ...rows];
+  return [`${title.slice(0, left).padEnd(left)}${head}`.trimEnd(), ...rows];
 }

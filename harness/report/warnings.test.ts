@@ -26,12 +26,12 @@ describe('warnings', () => {
     [
       'cells that were not run',
       [row('free', { outcome: 'refused' }), row('keep')],
-      '1 of 2 cells were not run (t).',
+      '1 of 2 cells are not ranked: in 1 memory cannot be of that kind.',
     ],
     [
       'policies that are refused',
       [row('free', { discard_errors: 4 })],
-      'All calls were refused in some cells: free on t.',
+      '1 of 1 cells are not ranked: in 1 every call is refused on that kind of memory.',
     ],
     ['memory that did not suffice', [row('keep', { outcome: 'oom' })], '1 cell ran out of memory (t).'],
     [
@@ -61,12 +61,10 @@ describe('warnings', () => {
     ]);
   });
 
-  it('name the kind of memory a policy is refused on, and join policies that are refused in the same places', () => {
-    const failing = ['remove', 'punch'].map((discard) =>
-      row(discard, { discard_errors: 4, backing: 'anon' }),
-    );
-    expect(whats([...failing, row('free', { discard_errors: 4 })])).toEqual([
-      'All calls were refused in some cells: remove and punch on t on anon; free on t.',
-    ]);
+  it('name the traces that are composed, and what of them', () => {
+    const origin = { whole: 'composed', parts: { accesses: 'recorded', placement: 'inferred' } } as const;
+    const [warning] = warningsOf([row('keep')], [{ ...FACTS, origin }], 1);
+    expect(warning?.what).toBe('t is composed, not recorded as a whole.');
+    expect(warning?.advice).toContain('t: composed (accesses recorded, placement inferred)');
   });
 });

@@ -1,8 +1,9 @@
 import { counted } from '../base/text.js';
 import type { Touches } from '../base/touches.js';
 import type { KeyColumn, RunRow } from '../metrics/files.js';
-import { callWarnings, type Warning } from '../metrics/warnings.js';
-import { groupBy, isRefused, type TraceFacts, traceName } from './comparison.js';
+import { callWarnings, sampleWarning, type Warning } from '../metrics/warnings.js';
+import { groupBy, isRefused, type TraceFacts } from './comparison.js';
+import { originText } from './facts.js';
 import { listed } from './format.js';
 
 function names(rows: readonly RunRow[], column: KeyColumn): string {
@@ -37,34 +38,41 @@ function firstAccesses(traces: readonly TraceFacts[]): Warning[] {
   ];
 }
 
-/** Cells that were not run. */
-function notRun(runs: readonly RunRow[]): Warning[] {
-  const impossible = runs.filter(({ outcome }) => outcome === 'refused');
-  if (impossible.length === 0) return [];
+function samples(traces: readonly TraceFacts[]): Warning[] {
+  const rates = [...new Set(traces.map(({ sample = 1 }) => sample))].filter((sample) => sample > 1);
+  return rates.map((rate) => {
+    const labels = traces.filter(({ sample }) => sample === rate).map(({ label }) => label);
+    const { what, advice } = sampleWarning(rate);
+    return { what: `Of ${listed(labels)}, ${what}.`, advice };
+  });
+}
+
+/** Traces that are put together of recordings that were not made together. */
+function composed(traces: readonly TraceFacts[]): Warning[] {
+  const made = traces.filter(({ origin }) => origin?.whole === 'composed');
+  if (made.length === 0) return [];
+  const texts = made.map((trace) => `${trace.label}: ${originText(trace)}`);
   return [
     {
-      what: `${impossible.length} of ${runs.length} cells were not run (${names(impossible, 'trace')}).`,
-      advice:
-        'That kind of memory, or that policy, is not possible there; “How it was made” says why for each. They are not results, neither good nor bad.',
+      what: `${listed(made.map(({ label }) => label))} ${made.length > 1 ? 'are' : 'is'} composed, not recorded as a whole.`,
+      advice: `No program did all of this at once (${texts.join('; ')}). What was put together how is in traces/README.md.`,
     },
   ];
 }
 
-/** Policies whose calls all failed, and where; policies that failed in the same places share a clause. */
-function refused(runs: readonly RunRow[]): Warning[] {
-  const failing = runs.filter((row) => row.outcome === 'ok' && isRefused(row));
-  if (failing.length === 0) return [];
-  const policies = new Map<string, string[]>();
-  for (const rows of groupBy(failing, ['discard'])) {
-    const places = listed([...new Set(rows.map((row) => traceName(row)))]);
-    policies.set(places, [...(policies.get(places) ?? []), rows[0]!.discard]);
-  }
-  const clauses = [...policies].map(([places, own]) => `${listed(own)} on ${places}`);
+/** Cells without a result, as what they ask for cannot be done: tables and the verdict say which. */
+function notApplicable(runs: readonly RunRow[]): Warning[] {
+  const impossible = runs.filter(({ outcome }) => outcome === 'refused').length;
+  const refused = runs.filter((row) => row.outcome === 'ok' && isRefused(row)).length;
+  if (impossible + refused === 0) return [];
+  const parts = [
+    ...(impossible > 0 ? [`in ${impossible} memory cannot be of that kind`] : []),
+    ...(refused > 0 ? [`in ${refused} every call is refused on that kind of memory`] : []),
+  ];
   return [
     {
-      what: `All calls were refused in some cells: ${clauses.join('; ')}.`,
-      advice:
-        'These cells hold what keep holds and are not ranked. Try the policy on the kind of memory it is meant for, with another “backing”.',
+      what: `${impossible + refused} of ${runs.length} cells are not ranked: ${parts.join(', ')}.`,
+      advice: 'They are not results, neither good nor bad. Tables mark them with a word, n/a or refused.',
     },
   ];
 }
@@ -129,11 +137,12 @@ export function warningsOf(
 ): Warning[] {
   return [
     ...unfinished(runs, planned),
+    ...composed(traces),
     ...inferred(traces),
     ...firstAccesses(traces),
+    ...samples(traces),
     ...ofCalls(runs),
     ...proxies(runs),
-    ...notRun(runs),
-    ...refused(runs),
+    ...notApplicable(runs),
   ];
 }

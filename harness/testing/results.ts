@@ -252,6 +252,34 @@ function misses(): MrcRow[] {
   );
 }
 
+/**
+ * Writes made-up results of some rows into a folder, with a moment of memory for each cell.
+ *
+ * @param scatter of the draws, as `drawRows` takes it
+ */
+export function writeRuns(
+  folder: string,
+  runs: readonly RunRow[],
+  spaces: readonly SpaceRow[],
+  scatter: number,
+): void {
+  const labels = [...new Set(runs.map(({ trace }) => trace))];
+  manifest(
+    folder,
+    labels.map((label) => ({ label, family: 'made-up', entry: `${label}.csv` })),
+  );
+  write(folder, 'runs.csv', RUN_COLUMNS, runs);
+  write(folder, 'draws.csv', DRAW_COLUMNS, drawRows(runs, scatter));
+  write(
+    folder,
+    'timeline.csv',
+    TIMELINE_COLUMNS,
+    runs.map(({ cell }) => timelineRow({ cell, time_us: 0, resident_pages: cell })),
+  );
+  write(folder, 'spaces.csv', SPACE_COLUMNS, spaces);
+  sealResults(folder);
+}
+
 const HOST: Host = {
   host: 'c0ffee',
   cpu: 'made up',

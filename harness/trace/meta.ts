@@ -9,9 +9,12 @@ const PROVENANCE_KEY = /^provenance(\.[a-z-]+)?$/;
 /** What keys of the provenance of a stream begin with. */
 const STREAM = 'provenance.';
 
+/** The most that a sample leaves out: one in a million pages is in it. */
+const SAMPLE = /^1\/[1-9]\d{0,6}$/;
+
 /**
  * The `# key: value` lines of a trace. Known keys: `page_size` (bytes), `clock`, `source`, `provenance` and
- * `provenance.<stream>` (for example `provenance.touches: inferred`), `touches` (recorded, inferred or first-access), `seed`,
+ * `provenance.<stream>` (for example `provenance.touches: inferred`), `touches` (recorded, inferred or first-access), `sample` (1/N), `seed`,
  * `command`, `note`; others are kept.
  */
 export class TraceMeta {
@@ -44,6 +47,8 @@ export class TraceMeta {
     if (key === 'touches' && !(TOUCHES as readonly string[]).includes(value)) {
       throw new InputError(`touches "${value}" is not known, expected ${TOUCHES.join(', ')}`);
     }
+    if (key === 'sample' && !SAMPLE.test(value))
+      throw new InputError(`sample "${value}" is not a share of the pages, expected 1/N`);
     this.pairs.set(key, value);
   }
 
@@ -70,6 +75,11 @@ export class TraceMeta {
       whole: this.pairs.get('provenance') as Provenance | undefined,
       parts: Object.fromEntries(parts),
     };
+  }
+
+  /** One in this number of pages is in the trace, by a hash of what they are; 1: all. */
+  get sample(): number {
+    return Number(this.pairs.get('sample')?.slice(2) ?? 1);
   }
 
   /** What is known of reads and writes: as `touches` says; without it, inferred where their provenance is. */

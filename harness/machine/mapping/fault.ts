@@ -137,9 +137,11 @@ function objectBits(vma: Vma, write: boolean): number {
  */
 function faultAround(m: State, vma: Vma, vpn: number): number {
   const object = vma.object!;
-  const from = Math.max(vpn - (vpn % FAULT_AROUND_PAGES), vma.start);
+  // Of a sample of the pages, the window has as many as of all.
+  const window = Math.min(FAULT_AROUND_PAGES * m.sample, LEAF_ENTRIES);
+  const from = Math.max(vpn - (vpn % window), vma.start);
   const leafEnd = vpn - entryInLeaf(vpn) + LEAF_ENTRIES;
-  const to = Math.min(from + FAULT_AROUND_PAGES, vma.end, leafEnd, vma.start + object.size - vma.objectPage);
+  const to = Math.min(from + window, vma.end, leafEnd, vma.start + object.size - vma.objectPage);
   let mapped = 0;
   for (let neighbour = from; neighbour < to; neighbour++) {
     if (neighbour === vpn) continue;

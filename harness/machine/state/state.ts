@@ -28,6 +28,8 @@ export interface StateOptions {
   readonly seed: number;
   /** Draws of device latency that are booked. Default: one. */
   readonly draws?: number | undefined;
+  /** One in this number of pages is replayed; 1, the default: all. */
+  readonly sample?: number | undefined;
 }
 
 /** Room at the start, in frames; arrays grow from there. */
@@ -63,6 +65,8 @@ export abstract class State {
   /** Where files are. */
   readonly disk: Device;
   readonly settings = new Settings();
+  /** One in this number of pages is replayed. */
+  readonly sample: number;
   readonly spaces = new Map<number, Space>();
   /** Spaces that are or were, in the order they began. */
   readonly allSpacesEver: Space[] = [];
@@ -89,6 +93,7 @@ export abstract class State {
   constructor(options: StateOptions) {
     const room = Math.min(options.limit ?? Number.POSITIVE_INFINITY, INITIAL_FRAMES);
     this.costs = options.costs;
+    this.sample = options.sample ?? 1;
     this.ledger = new Ledger(options.draws);
     this.swap = new Swap(options.swap === 'zram');
     if (options.memory !== undefined) this.zone = new Zone(options.memory, this.swap);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HostError } from '../../base/errors.js';
 import type { Engine, EngineContext, EngineReport, RecordRequest, Running } from '../engine.js';
@@ -54,7 +54,8 @@ async function startDrainer(instance: Instance, events: string, guard: Guard): P
 
 async function start(request: RecordRequest, { raw, folder, guard }: EngineContext): Promise<Running> {
   const { target } = request;
-  const tracefs = await findTracefs(folder, guard);
+  // Not within a folder that is removed with what it holds.
+  const tracefs = await findTracefs(dirname(folder), guard);
   await removeAbandonedInstances(tracefs);
   const instance = Instance.create(tracefs, guard, request.bufferKib);
   const events = join(raw, EVENTS);

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { HostError } from '../../base/errors.js';
+import { startOf } from '../../base/processes.js';
 import type {
   AccessOptions,
   Engine,
@@ -15,47 +16,41 @@ import { buildTool, findValgrind, toolCommand, type Valgrind, whatIsMissing } fr
 
 /** While this file is in the raw folder, the tool records. */
 const WANTED = 'recording';
-const LOG = 'valgrind-%p.log';
-const LOG_NAME = /^valgrind-\d+\.log$/;
-const PAGES_NAME = /^\d+\.\d+\.pages$/;
+/** What the tool leaves of a process whose file could not be made or written. */
+const FAILED_NAME = /^(\d+)\.failed$/;
+const PAGES_NAME = /^(\d+)\.\d+\.pages$/;
 /** Longer than the tool goes on writing after `WANTED` is gone. Source: FLUSH_NS of records.h. */
 const STOPPING_MS = 250;
 
 /** The tool's options. */
 export function toolOptions(raw: string, accesses: AccessOptions): string[] {
-  const options = [`--folder=${raw}`, `--every-us=${Math.round(accesses.everyMs * 1000)}`];
+  // The program may change its folder.
+  const options = [`--folder=${resolve(raw)}`, `--every-us=${Math.round(accesses.everyMs * 1000)}`];
   if (accesses.contentsEveryMs !== undefined)
     options.push(`--contents-us=${Math.max(1, Math.round(accesses.contentsEveryMs * 1000))}`);
   if (accesses.sample > 1) options.push(`--sample=${accesses.sample}`);
   return options;
 }
 
-/** What valgrind and the tool said of the processes, a line each. Removes the logs that say nothing. */
-function readLogs(raw: string): string[] {
-  const lines: string[] = [];
-  for (const name of readdirSync(raw).filter((file) => LOG_NAME.test(file))) {
-    const text = readFileSync(join(raw, name), 'utf8').trim();
-    if (text === '') rmSync(join(raw, name));
-    else lines.push(...text.split('\n'));
-  }
-  return lines;
-}
-
-function reportOf(raw: string, valgrind: Valgrind, accesses: AccessOptions): EngineReport {
-  const said = readLogs(raw);
-  const incomplete = said.find((line) => /is not recorded|recording of process/.test(line));
-  if (incomplete !== undefined) throw new HostError(incomplete.replace(/^==\d+== /, ''));
+function reportOf(raw: string, installed: Valgrind, accesses: AccessOptions): EngineReport {
   const names = readdirSync(raw);
+  const failed = names.map((name) => FAILED_NAME.exec(name)?.[1]).find((pid) => pid !== undefined);
+  if (failed !== undefined)
+    throw new HostError(
+      `${raw}: the recording of process ${failed} is incomplete, its file could not be written`,
+    );
   const files = names.filter((name) => PAGES_NAME.test(name) && statSync(join(raw, name)).size > 0);
-  if (files.length === 0) throw new HostError(`valgrind recorded nothing: ${said[0] ?? 'it said nothing'}`);
+  if (files.length === 0) throw new HostError('valgrind could not run the program, nothing was recorded');
+  const pids = [...new Set(files.map((name) => Number(PAGES_NAME.exec(name)![1])))];
   return {
-    files: [...files, ...names.filter((name) => LOG_NAME.test(name))],
+    files,
     lostEvents: 0,
     missing: [],
     accesses: 'pages',
+    goOn: pids.filter((pid) => startOf(pid) !== undefined),
     attached: [],
     details: {
-      valgrind: valgrind.version,
+      valgrind: installed.version,
       every_us: Math.round(accesses.everyMs * 1000),
       sample: accesses.sample,
       contents_us: Math.round((accesses.contentsEveryMs ?? 0) * 1000),
@@ -83,7 +78,7 @@ class ValgrindRun implements Running {
 }
 
 /** Records every page that a program accesses, under valgrind. Source of what it writes: README.md. */
-export const valgrindEngine: Engine = {
+export const valgrind: Engine = {
   name: 'valgrind',
 
   unavailable({ target }: RecordRequest): string | undefined {
@@ -96,14 +91,15 @@ export const valgrindEngine: Engine = {
   },
 
   async start({ target, accesses }: RecordRequest, { raw }: EngineContext): Promise<Running> {
-    const valgrind = findValgrind();
-    if (typeof valgrind === 'string' || accesses === undefined || 'pid' in target)
+    const installed = findValgrind();
+    if (typeof installed === 'string' || accesses === undefined || 'pid' in target)
       throw new Error('asked to record what `unavailable` says is not possible');
-    const tools = await buildTool(valgrind);
+    const tools = await buildTool(installed);
     writeFileSync(join(raw, WANTED), '');
-    const around = toolCommand(valgrind, tools, join(raw, LOG), toolOptions(raw, accesses));
+    const around = toolCommand(installed, tools, toolOptions(raw, accesses));
     // The gate is around valgrind, so that what the shell does is not recorded.
     const program = startStopped([...around, ...target.command]);
-    return new ValgrindRun(program, raw, valgrind, accesses);
+    program.release();
+    return new ValgrindRun(program, raw, installed, accesses);
   },
 };

@@ -85,28 +85,40 @@ static void read_clock(void)
 }
 
 /* The recorder removes the file `recording` of its folder, or the folder, when it needs no more. The program goes on. */
-static void stop_where_unwanted(void)
+static Bool is_wanted(void)
 {
    HChar path[PATH_BYTES];
    struct vg_stat info;
    VG_(snprintf)(path, sizeof path, "%s/recording", clo_folder);
-   if (output < 0 || !sr_isError(VG_(stat)(path, &info))) return;
-   VG_(close)(output);
+   return !sr_isError(VG_(stat)(path, &info));
+}
+
+static void stop_recording(void)
+{
+   if (output >= 0) VG_(close)(output);
    output = -1;
+}
+
+/* Says that this process is not recorded to its end: to the user, and by a file `PID.failed` to the recorder. */
+static void fail(const HChar* why, UWord error)
+{
+   HChar path[PATH_BYTES];
+   VG_(umsg)("the recording of process %d %s (error %lu)\n", VG_(getpid)(), why, error);
+   VG_(snprintf)(path, sizeof path, "%s/%d.failed", clo_folder, VG_(getpid)());
+   SysRes made = VG_(open)(path, VKI_O_CREAT | VKI_O_WRONLY, 0600);
+   if (!sr_isError(made)) VG_(close)((Int)sr_Res(made));
+   stop_recording();
 }
 
 static void flush_records(void)
 {
-   stop_where_unwanted();
+   if (output >= 0 && !is_wanted()) stop_recording();
    const HChar* bytes = (const HChar*)buffer;
    SizeT left = (SizeT)filled * sizeof(ULong);
    while (left > 0 && output >= 0) {
       Int done = VG_(write)(output, bytes, (Int)left);
-      if (done <= 0) {
-         VG_(umsg)("the recording of process %d ends here: its file cannot be written (disk full?)\n", VG_(getpid)());
-         VG_(close)(output);
-         output = -1;
-      } else {
+      if (done <= 0) fail("ends here: its file cannot be written", (UWord)-done);
+      else {
          bytes += done;
          left -= (SizeT)done;
       }
@@ -222,16 +234,13 @@ static void open_output(UInt born, UInt parent, ULong parent_words)
 {
    HChar path[PATH_BYTES];
    SysRes opened;
-   for (sequence = 0;; sequence++) {
+   output = -1;
+   for (sequence = 0; is_wanted(); sequence++) {
       VG_(snprintf)(path, sizeof path, "%s/%d.%u.pages", clo_folder, VG_(getpid)(), sequence);
       opened = VG_(open)(path, VKI_O_CREAT | VKI_O_EXCL | VKI_O_WRONLY, 0600);
-      if (!sr_isError(opened) || sr_Err(opened) != VKI_EEXIST) break;
-   }
-   if (sr_isError(opened)) {
-      VG_(umsg)("process %d is not recorded: %s cannot be made (error %lu)\n", VG_(getpid)(), path, sr_Err(opened));
-      output = -1;
-   } else {
-      output = VG_(safe_fd)((Int)sr_Res(opened));
+      if (!sr_isError(opened)) output = VG_(safe_fd)((Int)sr_Res(opened));
+      else if (sr_Err(opened) != VKI_EEXIST) fail("does not begin: its file cannot be made", sr_Err(opened));
+      if (output >= 0 || sr_Err(opened) != VKI_EEXIST) break;
    }
    if (born == BORN_STARTED && sequence > 0) born = BORN_EXECUTED;
    put_header(born, parent, parent_words);

@@ -1,7 +1,7 @@
 import { PAGE_BYTES } from '../../base/page.js';
 import type { SpaceRow, TimelineRow } from '../../metrics/files.js';
 import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
-import { groupBy, type TraceFacts } from '../comparison.js';
+import { baseName, groupBy, type TraceFacts } from '../comparison.js';
 import { costName, costOf, type Estimate, estimateOf, extraCost, savedPages } from '../estimate.js';
 import type { FigureData } from '../figures/data.js';
 import { thinned } from '../figures/series.js';
@@ -10,7 +10,7 @@ import { largest, rounded } from '../figures/units.js';
 import { numberIn } from '../format.js';
 import { rank } from '../front.js';
 import { payersOf } from '../payers.js';
-import { baseOf, type Contender, type Selection, type Setting, type Standing, select } from '../selection.js';
+import { baseOf, type Contender, type Selection, type Setting, type Standing } from '../selection.js';
 import { tagsOf } from './evidence.js';
 import { looksOf } from './looks.js';
 import type {
@@ -63,10 +63,10 @@ function isDrawn({ standing }: Contender): boolean {
   return standing === 'ranked' || standing === 'bound';
 }
 
-/** An estimate in other units, as charts have it. */
+/** An estimate in other units, in whole ones: bytes and ns are. */
 function measured({ mean, low, high }: Estimate, size = 1): Measured {
-  const end = (value: number | undefined) => (value === undefined ? null : rounded(value * size));
-  return [rounded(mean * size), end(low), end(high)];
+  const end = (value: number | undefined) => (value === undefined ? null : Math.round(value * size));
+  return [Math.round(mean * size), end(low), end(high)];
 }
 
 /** Makes the charts' data of results, with curves and names that several cells share held once. */
@@ -81,7 +81,7 @@ class ChartData {
 
   constructor(private readonly data: FigureData) {
     const moments = data.rows('timeline.csv');
-    this.selection = select({ runs: data.rows('runs.csv'), traces: data.traces });
+    this.selection = data.selection;
     this.series = SERIES.filter(({ pages }, i) => i === 0 || moments.some((row) => pages(row) > 0));
     const drawn = this.selection.settings.flatMap(({ contenders }) => contenders.filter(isDrawn));
     this.parts = STALL_PARTS.filter((part) =>
@@ -99,6 +99,7 @@ class ChartData {
     return {
       policies: this.policies.all,
       marks: looksOf(this.policies.all).map(({ mark }) => mark),
+      base: baseName(axis),
       costName: costName(axis),
       parts: this.parts.map((part) => PART_NAMES[part]),
       series: this.series.map(({ name }) => name),
@@ -132,7 +133,7 @@ class ChartData {
       backing,
       fixed: labels.join(', '),
       tags: tagsOf(trace),
-      ownNs: own && rounded(costOf(own, free).mean),
+      ownNs: own && Math.round(costOf(own, free).mean),
       panels: settings.map((setting) => this.panel(setting, tops)),
     };
   }
@@ -176,7 +177,7 @@ class ChartData {
       extraNs: reference ? measured(extraCost(one, reference, setting)) : null,
       front,
       stallNs: this.parts.map((part) =>
-        rounded(estimateOf(one, (row) => numberIn(row, `stall_${part}_ns`), false).mean),
+        Math.round(estimateOf(one, (row) => numberIn(row, `stall_${part}_ns`), false).mean),
       ),
       curves: this.series.map((_, i) => this.curve(one, i, pageBytes, tops[i]!)),
       payers: this.payers(one, pageBytes),
@@ -197,7 +198,7 @@ class ChartData {
     const spaces = rows.flatMap(({ cell }) => this.spacesOf.get(cell) ?? []);
     return payersOf(spaces).map(({ name, stallNs, pageSeconds }) => [
       this.spaces.indexOf(name),
-      rounded(stallNs / rows.length),
+      Math.round(stallNs / rows.length),
       rounded((pageSeconds * pageBytes) / rows.length),
     ]);
   }

@@ -1,4 +1,5 @@
 import { gzipSync } from 'fflate';
+import { columnsOf } from './columns.js';
 import { html, type Markup } from './markup.js';
 
 /** A file that a reader can save from the page. */
@@ -31,10 +32,19 @@ ${
 }`;
 }
 
-/** The attached files, compressed; a fixed time, so that the same files are the same bytes. */
+/** A file as the page holds it: compressed, CSV by columns where that can be undone. */
+function held({ name, content }: Attachment): { readonly data: string; readonly byColumns: boolean } {
+  const columns = name.endsWith('.csv') ? columnsOf(Buffer.from(content).toString('utf8')) : undefined;
+  const bytes = columns === undefined ? content : Buffer.from(columns);
+  // A fixed time: the same files are the same bytes.
+  const data = Buffer.from(gzipSync(bytes, { level: 9, mtime: 0 })).toString('base64');
+  return { data, byColumns: columns !== undefined };
+}
+
+/** The attached files, compressed. */
 export function attachedFiles(attachments: readonly Attachment[]): Markup {
-  return html`${attachments.map(({ name, content }, i) => {
-    const text = Buffer.from(gzipSync(content, { level: 9, mtime: 0 })).toString('base64');
-    return html`<script type="application/gzip" id="file-${i}" data-name="${name}">${text}</script>\n`;
+  return html`${attachments.map((file, i) => {
+    const { data, byColumns } = held(file);
+    return html`<script type="application/gzip" id="file-${i}" data-name="${file.name}"${byColumns && html` data-columns`}>${data}</script>\n`;
   })}`;
 }

@@ -13,10 +13,15 @@ const ACCESSES: Readonly<Partial<Record<TraceFacts['touches'], Tag>>> = {
 
 /** Where a trace comes from, for what stands next to its name: nothing where all of it was recorded. */
 export function tagsOf(facts: TraceFacts): Tag[] {
-  const { origin, touches } = facts;
+  const { origin, touches, sample = 1 } = facts;
   const accesses = ACCESSES[touches];
   const whole = origin?.whole === undefined || origin.whole === 'recorded' ? [] : [origin.whole];
+  const sampled = {
+    text: `1 of ${sample} pages`,
+    title: 'a sample of the pages, of which the whole is estimated',
+  };
   return [
+    ...(sample > 1 ? [sampled] : []),
     ...whole.map((text) => ({ text, title: originText(facts) })),
     ...(accesses ? [accesses] : []),
     ...(whole.length === 0 && !accesses ? [{ text: originWord(facts), title: originText(facts) }] : []),

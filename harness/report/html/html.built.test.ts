@@ -2,11 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ResultsFolder } from '../../metrics/results.js';
 import { sealResults, writeComparison, writeMerging } from '../../testing/results.js';
 import { FigureData } from '../figures/data.js';
 import { chartModel } from './chart-data.js';
+import { columnsOf, rowsOf } from './columns.js';
 import { dataElement, html } from './markup.js';
 import type { ChartModel } from './model.js';
 import { clientScript } from './script.js';
@@ -50,6 +52,31 @@ describe('markup', () => {
   });
 });
 
+describe('CSV by columns', () => {
+  it('is the same CSV by rows again, whatever it holds', () => {
+    const field = fc.oneof(
+      fc.constant(''),
+      fc.string().map((text) => text.replace(/[\n]/g, '')),
+    );
+    const csv = fc
+      .array(fc.array(field, { minLength: 3, maxLength: 3 }), { minLength: 1 })
+      .map((rows) => rows.map((row) => `${row.join(',')}\n`).join(''));
+    fc.assert(
+      fc.property(csv, (text) => {
+        const columns = columnsOf(text);
+        if (columns !== undefined) expect(rowsOf(columns)).toBe(text);
+      }),
+    );
+    expect(columnsOf('a,b\n1,2\n')).toBe('a\n1\tb\n2');
+  });
+
+  it('is not of rows that differ in their fields, nor of what ends without a line', () => {
+    expect(columnsOf('a,b\n"1,2",3\n')).toBeUndefined();
+    expect(columnsOf('a,b\n1,2')).toBeUndefined();
+    expect(columnsOf('a,b\n1,\t\n')).toBeUndefined();
+  });
+});
+
 describe('report.html', () => {
   it('is the same for the same results', () => {
     writeComparison(folder);
@@ -81,11 +108,10 @@ describe('report.html', () => {
   it('has the files of the results in it, byte by byte', () => {
     writeComparison(folder);
     const text = page();
-    for (const name of ['runs.csv', 'timeline.csv', 'spaces.csv', 'perf.csv', 'heatmap.csv']) {
-      const held = new RegExp(`data-name="${name}">([^<]+)<`).exec(text)![1]!;
-      expect(gunzipSync(Buffer.from(held, 'base64')).equals(readFileSync(join(folder, name))), name).toBe(
-        true,
-      );
+    for (const name of ['runs.csv', 'draws.csv', 'timeline.csv', 'spaces.csv', 'perf.csv', 'heatmap.csv']) {
+      const [, byColumns, held] = new RegExp(`data-name="${name}"( data-columns)?>([^<]+)<`).exec(text)!;
+      const content = gunzipSync(Buffer.from(held!, 'base64')).toString();
+      expect(byColumns ? rowsOf(content) : content, name).toBe(readFileSync(join(folder, name), 'utf8'));
     }
     const spec = /data-name="saving-stall-web\.vl\.json">([^<]+)</.exec(text)![1]!;
     expect(JSON.parse(gunzipSync(Buffer.from(spec, 'base64')).toString())).toHaveProperty('$schema');

@@ -1,4 +1,4 @@
-import { type PolicyStyle, policyStyles } from '../style.js';
+import { GLANCE_STYLES, type PolicyStyle, policyStyles } from '../style.js';
 
 /** Dashes are in points of a figure; a screen has more pixels. */
 const PIXELS = 1.6;
@@ -19,4 +19,11 @@ export function policyCss(policies: readonly string[]): string {
     return `.p${i} {\n  --c: var(--p${i});\n}\n${dashed}`;
   });
   return `:root {\n${colors.join('')}}\n${rules.join('')}`;
+}
+
+/** Colours of the picture of the whole comparison. */
+export function glanceCss(): string {
+  return Object.entries(GLANCE_STYLES)
+    .map(([name, { color }]) => `.g-${name} {\n  fill: ${color};\n}\n`)
+    .join('');
 }

@@ -87,6 +87,8 @@ export interface ChartModel {
   readonly marks: readonly Mark[];
   /** What `costNs` is called. */
   readonly costName: string;
+  /** What the others are measured against wherever it survived. */
+  readonly base: string;
   readonly parts: readonly string[];
   /** What there are curves of. */
   readonly series: readonly string[];

@@ -1,8 +1,8 @@
-import type { RunRow, SpaceRow } from '../../metrics/files.js';
 import type { Warning } from '../../metrics/warnings.js';
 import type { TraceFacts } from '../comparison.js';
 import { familyTables } from '../family-table.js';
 import { findings } from '../findings.js';
+import type { Results } from '../text.js';
 import { html, type Markup } from './markup.js';
 import { tablesHtml } from './tables.js';
 
@@ -25,29 +25,6 @@ export function familiesOf(traces: readonly TraceFacts[]): Family[] {
   }));
 }
 
-/** What results say about a family: sentences with a clause per trace. */
-function verdict({ members }: Family, runs: readonly RunRow[], spaces: readonly SpaceRow[]): Markup[] {
-  return findings({ runs, spaces, traces: members }, members).map(({ lead, clauses }) =>
-    clauses.length === 0
-      ? html`<p>${lead}</p>\n`
-      : html`<p>${lead}</p>\n<ul>${clauses.map((clause) => html`<li>${clause}</li>`)}</ul>\n`,
-  );
-}
-
-/** The verdicts in words, a box per family. */
-export function verdicts(
-  families: readonly Family[],
-  runs: readonly RunRow[],
-  spaces: readonly SpaceRow[],
-): Markup {
-  const boxes = families.map(
-    (family) => html`<article class="box">
-<h3 class="family"><a href="#${family.id}">${family.title}</a></h3>
-${verdict(family, runs, spaces)}</article>\n`,
-  );
-  return html`<div class="boxes">${boxes}</div>\n`;
-}
-
 /** What a reader must know, each with advice. */
 export function warningList(warnings: readonly Warning[]): Markup {
   if (warnings.length === 0) return html``;
@@ -55,16 +32,28 @@ export function warningList(warnings: readonly Warning[]): Markup {
   return html`<h3>Before you quote a number</h3>\n<ul class="warnings">\n${items}</ul>\n`;
 }
 
-/** The tables, a heading per family. */
+/** What results say about a family: sentences with a clause per trace. */
+function sentences(results: Results, { title, members }: Family): Markup {
+  const found = findings(results, members).map(({ lead, clauses }) =>
+    clauses.length === 0
+      ? html`<li>${lead}</li>\n`
+      : html`<li>${lead}\n<ul>${clauses.map((clause) => html`<li>${clause}</li>`)}</ul></li>\n`,
+  );
+  return html`${found.length > 0 && html`<h4>What the tables of ${title} show</h4>\n<ul class="findings">\n${found}</ul>\n`}`;
+}
+
+/** The tables and what they show, a heading per family. @param policies names that can be chosen, by index */
 export function familySections(
+  results: Results,
   families: readonly Family[],
-  runs: readonly RunRow[],
   policies: readonly string[],
 ): Markup {
-  const sections = families.map(
-    ({ id, title, members }) => html`<h3 id="${id}" class="family" tabindex="-1">${title}</h3>
-${tablesHtml(familyTables(title, runs, members), policies)}`,
-  );
+  const sections = families.map((family) => {
+    const { id, title, members } = family;
+    const tables = familyTables(title, results.runs, members, results.draws);
+    return html`<h3 id="${id}" class="family" tabindex="-1">${title}</h3>
+${tablesHtml(tables, policies)}${sentences(results, family)}`;
+  });
   return html`${sections}`;
 }
 
@@ -84,7 +73,17 @@ const WORDS: readonly (readonly [word: string, meaning: string])[] = [
     'memory held less than keep holds, as a mean over time: frames, swap and compressed pages together',
   ],
   ['stalled', 'time that programs waited for the kernel, or to regenerate contents'],
+  [
+    'extra',
+    'what a policy adds to the stalls of keep under the same limit; ± is half of the 95 % interval over draws of device latency, or over replicates of a generated workload',
+  ],
+  ['own', 'what the program stalls by itself: with nothing given back, and no limit'],
   ['major fault', 'an access that waited for a device'],
+  ['file read', 'a call that read a file, and waited for a device: not a fault'],
+  [
+    'composed, inferred, synthetic, first accesses',
+    'what a trace is where it is not all recorded: put together of recordings, completed by inference, generated, or with only the accesses that faulted',
+  ],
   [
     'best (★)',
     'on the Pareto front: no other policy saves as much for less stalling, or more for as much; differences too small to matter are ignored',

@@ -17,6 +17,7 @@ families:
   database: [mariadb-resize]
   browser: [chromium-cache]
 discard: [keep, remove, punch, dontneed, free, volatile]
+draws: 3
 limits: [none, 50%]
 backing: [recorded, anon]
 `;
@@ -144,9 +145,9 @@ describe('report.html in a browser', () => {
   it('sorts its tables, and gives their order back', async ({ skip }) => {
     if (missing) skip(missing);
     const page = await open('real');
-    const column = () => texts(page, 'table.numbers >> nth=0 >> tbody tr td:nth-child(4)');
+    const column = () => texts(page, 'table.numbers >> nth=0 >> tbody tr td:nth-child(5)');
     const before = await column();
-    const head = page.locator('table.numbers').first().locator('button.sort').nth(3);
+    const head = page.locator('table.numbers').first().locator('button.sort').nth(4);
     await head.focus();
     const sorted = async () => (await column()).filter((text) => text !== '').map(Number);
     await page.keyboard.press('Enter');
@@ -264,17 +265,20 @@ describe('report.html in a browser', () => {
     expect(await count(page, '#over-time .line')).toBeGreaterThan(2);
   });
 
-  it('saves a table as it is shown', async ({ skip }) => {
-    if (missing) skip(missing);
+  it.each([
+    { at: 0, family: 'database', trace: 'mariadb-resize', evidence: 'first accesses' },
+    { at: 1, family: 'browser', trace: 'chromium-cache', evidence: 'inferred, accesses inferred' },
+  ])('saves the table of $family as it is shown', async ({ at, family, trace, evidence }) => {
+    if (missing) return;
     const page = await open('real', { acceptDownloads: true });
-    await page.fill('#find', 'maria');
-    const table = page.locator('table.numbers').first();
-    await table.locator('button.sort').nth(3).click();
+    await page.fill('#find', trace.slice(0, 5));
+    const table = page.locator('table.numbers').nth(at);
+    await table.locator('button.sort').nth(2).click();
     const [saved] = await Promise.all([
       page.waitForEvent('download'),
       table.locator('button:text-is("CSV")').click(),
     ]);
-    expect(saved.suggestedFilename()).toMatch(/^database-.*\.csv$/);
+    expect(saved.suggestedFilename()).toMatch(new RegExp(`^${family}-.*\\.csv$`));
     const { data, errors } = Papa.parse<Record<string, string>>(readFileSync(await saved.path(), 'utf8'), {
       header: true,
       skipEmptyLines: true,
@@ -284,16 +288,16 @@ describe('report.html in a browser', () => {
     expect(data).toHaveLength(await rows.count());
     for (const [i, line] of data.entries()) {
       const cells = await rows.nth(i).locator('th, td').allTextContents();
-      const { trace, evidence: _evidence, ...values } = line;
-      expect(trace).toBe('mariadb-resize');
-      const marks = Object.entries(values).filter(([head]) => head.endsWith(': best'));
-      const numbers = Object.entries(values).filter(([head]) => !head.endsWith(': best'));
-      expect(numbers.map(([, value]) => value)).toEqual(
-        cells.map((text) => text.replace('★best', '').replace(/\s+/g, ' ').trim()),
-      );
-      expect(marks.filter(([, value]) => value === 'best')).toHaveLength(
-        cells.filter((text) => text.includes('★')).length,
-      );
+      const { trace: own, evidence: tags, ...values } = line;
+      expect([own, tags]).toEqual([trace, evidence]);
+      // Signs, intervals and marks put together again are what is shown.
+      const numbers = Object.entries(values).filter(([head]) => !/ (sign|±|best)$/.test(head));
+      const shown = numbers.map(([head, value]) => {
+        const half = values[`${head} ±`] ?? '';
+        const text = `${values[`${head} sign`] ?? ''}${value}${half === '' ? '' : `±${half}`}`;
+        return `${values[`${head} best`] === 'best' ? '★best' : ''}${text}`;
+      });
+      expect(shown).toEqual(cells.map((text) => text.replace(/\s+/g, ' ').trim()));
     }
   });
 
@@ -333,9 +337,35 @@ describe('report.html in a browser', () => {
     await page.selectOption('#family', '');
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
     const wide = await page.evaluate(
-      'Math.max(...[...document.querySelectorAll("svg")].map((one) => one.getBoundingClientRect().right))',
+      'Math.max(...[...document.querySelectorAll("#charts svg")].map((one) => one.getBoundingClientRect().right))',
     );
     expect(wide).toBeLessThanOrEqual(360);
+  });
+
+  it('says on the first screen of a phone what to use in every family', async ({ skip }) => {
+    if (missing) skip(missing);
+    const page = await open('real', { viewport: { width: 360, height: 740 }, hasTouch: true });
+    const lines = await page.evaluate<{ text: string; bottom: number; right: number }[]>(
+      `[...document.querySelectorAll('#verdict .verdict li')].map((line) => {
+        const { bottom, right } = line.getBoundingClientRect();
+        return { text: line.textContent, bottom, right };
+      })`,
+    );
+    for (const family of ['database', 'browser'])
+      expect(
+        lines.some(({ text }) => text.includes(family)),
+        family,
+      ).toBe(true);
+    for (const { bottom, right } of lines) {
+      expect(bottom).toBeLessThanOrEqual(740);
+      expect(right).toBeLessThanOrEqual(360);
+    }
+    // In a table that scrolls, what a row is of stays, next to three columns of numbers.
+    const scroll = page.locator('#numbers .scroll').first();
+    await scroll.evaluate('(part) => { part.scrollLeft = 400; }');
+    const name = await page.locator('table.numbers tbody th.names').first().boundingBox();
+    expect(name!.x).toBeGreaterThanOrEqual(0);
+    expect(name!.width).toBeLessThanOrEqual(130);
   });
 
   it('is dark where the system is, and where the reader asks', async ({ skip }) => {

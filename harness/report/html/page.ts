@@ -1,16 +1,23 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../../base/package-root.js';
+import { counted } from '../../base/text.js';
+import type { RunRow } from '../../metrics/files.js';
+import type { Axis, TraceFacts } from '../comparison.js';
 import type { FigureData } from '../figures/data.js';
+import { glanceOf } from '../glance.js';
+import { verdictOf } from '../verdict.js';
 import { warningsOf } from '../warnings.js';
 import { chartModel } from './chart-data.js';
 import { type Attachment, attachedFiles, downloadList } from './downloads.js';
-import { policyCss } from './looks.js';
+import { glanceHtml } from './glance.js';
+import { glanceCss, policyCss } from './looks.js';
 import { dataElement, html, Markup } from './markup.js';
 import type { ChartModel } from './model.js';
-import { familiesOf, familySections, glossary, verdicts, warningList } from './overview.js';
+import { familiesOf, familySections, glossary, warningList } from './overview.js';
 import { provenance } from './provenance.js';
 import { clientScript } from './script.js';
+import { verdictHtml } from './verdict.js';
 
 /** What a chart shows and how to read it; its element is filled by the script. */
 function chartSection(id: string, title: string, how: string): Markup {
@@ -40,9 +47,50 @@ ${
 }`;
 }
 
+/** What is compared, by axis. */
+const COMPARED: Readonly<Record<Axis, string>> = {
+  discard: 'ways to give memory back',
+  merge: 'ways to merge equal memory',
+  'discard and merge': 'ways to give memory back and to merge it',
+  purge: 'ways to purge what is given back',
+  reclaim: 'ways to reclaim memory',
+};
+
+/** What was compared, on what. @param policies the names of all policies */
+function titleOf(axis: Axis, policies: readonly string[], traces: readonly TraceFacts[]): string {
+  const what =
+    policies.length > 1 ? `${policies.length} ${COMPARED[axis]}, compared` : `${policies[0]} alone`;
+  const on = traces.length === 1 ? traces[0]!.label : `${traces.length} traces`;
+  return `${what} on ${on}`;
+}
+
+/** What the outcomes of cells are called. */
+const OUTCOMES: Readonly<Record<RunRow['outcome'], string>> = {
+  ok: 'ran',
+  refused: 'not possible',
+  oom: 'out of memory',
+  failed: 'failed',
+};
+
+/** How many cells ended how. */
+function outcomesOf(runs: readonly RunRow[]): string {
+  const found = [...new Set(runs.map(({ outcome }) => outcome))];
+  return found
+    .map((outcome) => `${runs.filter((row) => row.outcome === outcome).length} ${OUTCOMES[outcome]}`)
+    .join(', ');
+}
+
 /** Digest of an inline script or style, for the policy of what the page may run. */
 function digest(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+/** The rules of the page, and those of the looks of policies. */
+function styleOf(policies: readonly string[]): string {
+  const rules = ['report.css', 'verdict.css'].map((name) =>
+    readFileSync(packageFile('harness', 'report', 'html', name), 'utf8'),
+  );
+  return [...rules, policyCss(policies), glanceCss()].join('');
 }
 
 /** An element's whole text: nothing in it is escaped by HTML, so nothing in it may end it. */
@@ -63,13 +111,12 @@ export function reportPage(data: FigureData, attachments: readonly Attachment[])
   const { name, description } = manifest.experiment;
   const model = chartModel(data);
   const families = familiesOf(traces);
-  const rules = readFileSync(packageFile('harness', 'report', 'html', 'report.css'), 'utf8');
-  const style = `${rules}${policyCss(model.policies)}`;
+  const style = styleOf(model.policies);
   const script = clientScript();
   const policy = `default-src 'none'; script-src ${digest(script)}; style-src ${digest(style)}; base-uri 'none'; form-action 'none'`;
-  const outcomes = [...new Set(runs.map(({ outcome }) => outcome))].map(
-    (outcome) => `${runs.filter((row) => row.outcome === outcome).length} ${outcome}`,
-  );
+  const title = titleOf(data.axis, model.policies, traces);
+  const results = { runs, draws: data.draws, spaces: data.rows('spaces.csv'), traces };
+  const seen = glanceOf(data.selection);
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -78,29 +125,32 @@ export function reportPage(data: FigureData, attachments: readonly Attachment[])
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="reclaim-bench ${manifest.program.version}">
-<title>${name}: how to give memory back</title>
+<title>${title} (${name})</title>
 ${raw('style', style)}</head>
 <body>
 <a class="skip" href="#main">Skip to the results</a>
 <header>
-<div><p class="brand">reclaim-bench</p><h1>${name}</h1></div>
+<div><p class="brand">reclaim-bench, experiment ${name}</p><h1>${title}</h1></div>
 <button type="button" id="theme" hidden>Dark</button>
 </header>
 <nav aria-label="Parts of the report"><ul>
-<li><a href="#overview">Overview</a></li><li><a href="#numbers">Numbers</a></li><li><a href="#charts">Charts</a></li><li><a href="#provenance">How it was made</a></li><li><a href="#downloads">Downloads</a></li>
+<li><a href="#verdict">Verdict</a></li><li><a href="#numbers">Numbers</a></li><li><a href="#charts">Charts</a></li><li><a href="#provenance">How it was made</a></li><li><a href="#downloads">Downloads</a></li>
 </ul></nav>
 <main id="main" tabindex="-1">
 <p id="unknown" class="note" role="status"></p>
-<section id="overview">
-<h2>Overview</h2>
-${description !== '' && html`<p class="lead">${description}</p>\n`}<p>${traces.length} traces, ${model.policies.length} policies, ${runs.length} cells: ${outcomes.join(', ')}. <a href="#charts">Charts</a> show each of them over time.</p>
-${glossary()}${verdicts(families, runs, data.rows('spaces.csv'))}${warningList(warningsOf(runs, traces, manifest.cells.planned))}</section>
+<section id="verdict">
+<h2>Verdict</h2>
+${verdictHtml(verdictOf(results))}</section>
+${seen && html`<section id="glance">\n<h2>At a glance</h2>\n${glanceHtml(seen)}</section>\n`}<section id="about">
+<h2>What was compared</h2>
+${description !== '' && html`<p class="lead">${description}</p>\n`}<p>${counted(traces.length, 'trace')}, ${model.policies.length === 1 ? '1 policy' : `${model.policies.length} policies`}, ${counted(runs.length, 'cell')}: ${outcomesOf(runs)}.</p>
+${glossary()}${warningList(warningsOf(runs, traces, manifest.cells.planned))}</section>
 <section id="numbers">
 <h2>Numbers</h2>
 <p class="how">★ marks what is best: no other policy saves as much for less stalling, or more for as much. Heads of columns sort the rows of each trace; a policy’s name marks it here and in all charts. Tab stops once in a table, arrow keys move in it.</p>
 <a class="skip" href="#charts">Skip the tables</a>
 <div id="find-place"></div>
-${familySections(families, runs, model.policies)}</section>
+${familySections(results, families, model.policies)}</section>
 <section id="charts">
 <h2>Charts</h2>
 <noscript><p class="note">Charts need JavaScript; all else on this page does not.</p></noscript>

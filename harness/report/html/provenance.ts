@@ -1,5 +1,7 @@
 import { counted } from '../../base/text.js';
 import type { Manifest } from '../../metrics/manifest.js';
+import { originText, traceFacts } from '../facts.js';
+import { mib } from '../format.js';
 import { html, type Markup } from './markup.js';
 
 /** Reasons why cells did not end, with how often. */
@@ -14,9 +16,9 @@ function reasons({ not_ok: cells }: Manifest): Markup {
   return html`<h3>Cells without a result</h3>\n<ul>\n${items}</ul>\n`;
 }
 
-/** Where a trace comes from: a file that ships or was given, or a generator with the parameters that were set. */
+/** What a trace is read or made from: a file that ships or was given, or a generator with the parameters that were set. */
 function sourceOf({ source }: Manifest['traces'][number]): string {
-  if (typeof source === 'string') return `file ${source}`;
+  if (typeof source === 'string') return /[/.]/.test(source) ? `file ${source}` : 'shipped';
   const params = Object.entries(source.params).map(([name, value]) => `${name}=${value}`);
   return `generated: ${[source.workload, ...params].join(' ')}`;
 }
@@ -24,17 +26,29 @@ function sourceOf({ source }: Manifest['traces'][number]): string {
 /** What is known of the accesses of a trace, in a word or two. */
 const ACCESSES = { recorded: 'exact', inferred: 'inferred', 'first-access': 'first only' } as const;
 
+function traceRow(trace: Manifest['traces'][number]): Markup {
+  const facts = traceFacts(trace);
+  const seconds = facts.durationUs === undefined ? '' : Number((facts.durationUs / 1e6).toPrecision(3));
+  return html`<tr><th scope="row">${trace.trace}</th><td class="wide">${originText(facts)}</td><td>${ACCESSES[trace.touches]}</td><td class="first">${seconds}</td><td class="first">${mib(facts.peakPages, facts.pageBytes)}</td><td class="first">${trace.events ?? ''}</td><td>${sourceOf(trace)}</td><td><code>${trace.trace_sha256}</code></td></tr>\n`;
+}
+
 function traceTable({ traces }: Manifest): Markup {
-  const rows = traces.map(
-    (trace) =>
-      html`<tr><th scope="row">${trace.trace}</th><td>${sourceOf(trace)}</td><td class="first">${trace.events ?? ''}</td><td class="first">${trace.peak_pages}</td><td>${ACCESSES[trace.touches]}</td><td><code>${trace.trace_sha256}</code></td></tr>\n`,
-  );
+  const heads = [
+    'trace',
+    'origin',
+    'accesses',
+    'seconds',
+    'peak MiB',
+    'events',
+    'from',
+    'SHA-256 of the decoded content',
+  ];
   return html`<h3>Traces</h3>
 <div class="scroll" tabindex="0" role="region" aria-label="Traces and their hashes">
 <table class="plain">
-<thead><tr><th scope="col">trace</th><th scope="col">from</th><th scope="col">events</th><th scope="col">peak pages</th><th scope="col">accesses</th><th scope="col">SHA-256 of the decoded content</th></tr></thead>
+<thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>
-${rows}</tbody>
+${traces.map(traceRow)}</tbody>
 </table>
 </div>
 `;

@@ -1,11 +1,13 @@
 import { slug } from '../../base/text.js';
 import { traceName } from '../comparison.js';
-import type { FamilyTable, FamilyTables, TableCell } from '../family-table.js';
+import type { FamilyTable, FamilyTables, TableBlock, TableCell } from '../family-table.js';
+import { tagsHtml } from './evidence.js';
 import { type Content, html, type Markup } from './markup.js';
 
-/** What the heads of columns mean. Source of the marks: `pareto.ts`. */
+/** What the heads of columns mean. Source of the marks: `front.ts`. */
 const MEANINGS: Readonly<Record<string, string>> = {
   'saved MiB': 'memory held less than under the base policy, mean over time',
+  'extra ms': 'what is stalled beyond keep under the same limit; ± is half of its 95 % interval',
   'major /1000': 'page faults that waited for a device, per 1000 accesses',
   'stall ms': 'time that programs waited for the kernel, or to regenerate contents',
   'ksmd ms': 'CPU time of the kernel thread that merges pages',
@@ -51,7 +53,7 @@ function policyNames(names: readonly string[], policies: readonly string[]): Con
 
 /** The lines of a trace, below a row that says which it is: numbers of different traces are not compared. */
 function traceBody(
-  { first, lines }: FamilyTable['traces'][number],
+  { trace, first, lines }: TableBlock,
   { heads: figures, limits }: FamilyTable,
   policies: readonly string[],
 ): Markup {
@@ -60,7 +62,7 @@ function traceBody(
     return html`<tr data-policies="${indices.join(' ')}"><th scope="row" class="names">${policyNames(names, policies)}</th>${cells.map((one, at) => cell(one, at % figures.length === 0))}</tr>\n`;
   });
   return html`<tbody>
-<tr class="trace"><th scope="rowgroup" colspan="${1 + figures.length * limits.length}"><span class="trace-name">${traceName(first)}</span></th></tr>
+<tr class="trace"><th scope="rowgroup" colspan="${1 + figures.length * limits.length}"><span class="trace-name">${traceName(first)}</span>${tagsHtml(trace)}</th></tr>
 ${rows}</tbody>\n`;
 }
 

@@ -8,7 +8,15 @@ import { drawingsOf, pageOf } from '../render/write.js';
 import type { Attachment } from './downloads.js';
 import { reportPage } from './page.js';
 
-const FILES: readonly ResultFile[] = ['runs.csv', 'timeline.csv', 'spaces.csv', 'perf.csv', 'heatmap.csv'];
+const FILES: readonly ResultFile[] = [
+  'runs.csv',
+  'draws.csv',
+  'timeline.csv',
+  'spaces.csv',
+  'calls.csv',
+  'perf.csv',
+  'heatmap.csv',
+];
 
 /** The specifications of all figures that have data, before they are fitted to a page. */
 function specifications(data: FigureData): Attachment[] {

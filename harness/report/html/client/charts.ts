@@ -28,12 +28,14 @@ function titleOf({ trace, backing, fixed, tags }: ChartGroup): HTMLElement {
   return title;
 }
 
-/** What a chart lacks: policies without a result under its limit, and why. */
-function absentNote({ absent }: ChartPanel, { model, shows }: View): HTMLElement[] {
+/** What a chart lacks: policies without a result under its limit, and why; and what others are measured against instead. */
+function absentNote({ absent, reference }: ChartPanel, { model, shows }: View): HTMLElement[] {
   const notes = absent.flatMap(({ why, policies }) => {
     const names = policies.filter(shows).map((policy) => model.policies[policy]);
     return names.length > 0 ? [`${why}: ${names.join(', ')}`] : [];
   });
+  const against = reference === undefined ? model.base : model.policies[reference]!;
+  if (against !== model.base) notes.push(`measured against ${against}`);
   return notes.length > 0 ? [element('p', { class: 'note absent' }, notes.join('; '))] : [];
 }
 

@@ -27,22 +27,34 @@ function rowsOf(table: HTMLTableElement): { trace: Element; row: HTMLTableRowEle
   });
 }
 
+/** A cell in fields: what it shows, the sign of what is inferred or least, half of its interval, and whether it is best. */
+function fieldsOf(cell: Element): string[] {
+  const [, mark = '', value = '', half = ''] = /^([~\u2265]?)([^\u00b1]*)\u00b1?(.*)$/.exec(textOf(cell))!;
+  return [value, mark, half, cell.querySelector('.best') ? 'best' : ''];
+}
+
+/** What follows the head of a column in those of its fields. */
+const FIELDS = ['', ' sign', ' \u00b1', ' best'];
+
 /**
- * A table as CSV: its rows as they are shown now, in this order, with the numbers as they are shown. A column that marks
- * what is best has another one after it with these marks.
+ * A table as CSV: its rows as they are shown now, in this order, with the numbers as they are shown. What stands at a number
+ * has columns of its own where there is any of it: signs of stalls that are inferred (~) or the least (\u2265), half of the 95 %
+ * interval (\u00b1), and what is best.
  */
 export function tableCsv(table: HTMLTableElement): string {
   const rows = rowsOf(table);
-  const heads = headsOf(table);
-  const marked = heads.map((_, i) => rows.some(({ row }) => row.cells[i]?.querySelector('.best')));
-  const head = heads.flatMap((text, i) => (marked[i] ? [text, `${text}: best`] : [text]));
-  const lines = rows.map(({ trace, row }) => {
-    const cells = [...row.cells].flatMap((cell, i) =>
-      marked[i] ? [textOf(cell), cell.querySelector('.best') ? 'best' : ''] : [textOf(cell)],
-    );
-    const name = trace.querySelector('.trace-name')!;
+  const cells = rows.map(({ row }) => [...row.cells].map(fieldsOf));
+  const used = headsOf(table).map((_, column) =>
+    FIELDS.map((_name, i) => i === 0 || cells.some((row) => row[column]?.[i] !== '')),
+  );
+  const head = headsOf(table).flatMap((text, column) =>
+    FIELDS.filter((_, i) => used[column]![i]).map((name) => `${text}${name}`),
+  );
+  const lines = rows.map(({ trace }, at) => {
+    const name = textOf(trace.querySelector('.trace-name')!);
     const tags = [...trace.querySelectorAll('.tag')].map(textOf).join(', ');
-    return [textOf(name), tags, ...cells];
+    const fields = cells[at]!.flatMap((own, column) => own.filter((_, i) => used[column]![i]));
+    return [name, tags, ...fields];
   });
   return [['trace', 'evidence', ...head], ...lines].map((line) => `${line.map(quoted).join(',')}\n`).join('');
 }

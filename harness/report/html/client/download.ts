@@ -1,3 +1,6 @@
+import { rowsOf } from '../columns.js';
+import { byId } from './dom.js';
+
 /** Saves a file. Works without a network, from a file too. */
 export function save(name: string, content: Blob): void {
   const link = document.createElement('a');
@@ -7,20 +10,20 @@ export function save(name: string, content: Blob): void {
   URL.revokeObjectURL(link.href);
 }
 
-/** The bytes of a file that the page holds compressed. */
-async function contentOf(id: string): Promise<Blob> {
-  const text = document.getElementById(id)?.textContent ?? '';
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+/** A file that the page holds compressed, CSV by columns. */
+async function contentOf(held: HTMLElement): Promise<Blob> {
+  const bytes = Uint8Array.from(atob(held.textContent ?? ''), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Response(stream).blob();
+  const content = await new Response(stream).blob();
+  return held.dataset.columns === undefined ? content : new Blob([rowsOf(await content.text())]);
 }
 
 /** Makes the buttons of files save them. */
 export function makeDownloads(): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-file]')) {
     button.addEventListener('click', async () => {
-      const id = `file-${button.dataset.file}`;
-      save(document.getElementById(id)?.dataset.name ?? id, await contentOf(id));
+      const held = byId(`file-${button.dataset.file}`);
+      save(held.dataset.name!, await contentOf(held));
     });
   }
 }

@@ -1,6 +1,6 @@
-import { type ArgOf, parseArg } from '../trace/args.js';
-import type { EventBlock, StringTable } from '../trace/block.js';
-import { HAS, OP } from '../trace/op.js';
+import { type ArgOf, parseArg } from './args.js';
+import type { EventBlock, StringTable } from './block.js';
+import { HAS, OP } from './op.js';
 
 /** Parses each argument text once per op that uses it. */
 export class ArgCache {

@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startOf, thisBoot } from '../base/processes.js';
+import { temporaryFolder } from '../testing/folder.js';
+import {
+  type Journal,
+  journalPath,
+  readJournal,
+  restoreAbandoned,
+  restoreJournal,
+  writeJournal,
+} from './journal.js';
+import { type Change, restore } from './restore.js';
+
+const folder = temporaryFolder('reclaim-restore-');
+/** A process that has ended. */
+const GONE = { pid: 2 ** 22 + 1, started: '1' };
+const SELF = { pid: process.pid, started: startOf(process.pid)! };
+
+/** A new folder with a file in it. */
+function filled(name: string): string {
+  const path = join(folder(), name);
+  mkdirSync(path);
+  writeFileSync(join(path, 'file'), 'x');
+  return path;
+}
+
+/** Writes a journal of a recorder in a folder of its own. Returns that folder. */
+function abandoned(name: string, journal: Partial<Journal>): string {
+  const path = join(folder(), name);
+  mkdirSync(path);
+  const whole = { boot: thisBoot(), recorder: GONE, changes: [], ...journal };
+  writeJournal(journalPath(path, whole.recorder), whole);
+  return path;
+}
+
+const started: number[] = [];
+afterEach(() => {
+  for (const pid of started.splice(0)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended, as it should.
+    }
+  }
+});
+
+/** Starts a process that ignores SIGTERM, or not. */
+async function startProcess(ignores: boolean): Promise<Change & { kind: 'process' }> {
+  const trap = ignores ? 'trap "" TERM; ' : '';
+  const child = spawn('sh', ['-c', `${trap}echo ready; while :; do sleep 0.05; done`]);
+  started.push(child.pid!);
+  await new Promise((ready) => child.stdout.once('data', ready));
+  return { kind: 'process', pid: child.pid!, started: startOf(child.pid!)! };
+}
+
+describe('restore', () => {
+  it('removes folders, the last change first, and goes on after a failure', async () => {
+    const first = filled('first');
+    const busy = filled('busy');
+    // A mount's folder is never removed with what it holds.
+    const changes: Change[] = [
+      { kind: 'folder', path: first },
+      { kind: 'mount', path: busy },
+    ];
+    await expect(restore(changes)).rejects.toThrow(/ENOTEMPTY/);
+    expect(existsSync(first)).toBe(false);
+    expect(readdirSync(busy)).toEqual(['file']);
+  });
+
+  it('does nothing where the change was not made, or is restored already', async () => {
+    const path = join(folder(), 'never');
+    await restore([
+      { kind: 'instance', path },
+      { kind: 'mount', path },
+      { kind: 'folder', path },
+      { kind: 'process', ...GONE },
+    ]);
+  });
+
+  it.each([false, true])('ends a process, by force where it ignores SIGTERM (%s)', async (ignores) => {
+    const change = await startProcess(ignores);
+    await restore([change]);
+    expect(startOf(change.pid)).not.toBe(change.started);
+  });
+
+  it('leaves a process alone that has the number of an earlier one', async () => {
+    const change = await startProcess(false);
+    await restore([{ ...change, started: '1' }]);
+    expect(startOf(change.pid)).toBe(change.started);
+  });
+});
+
+describe('journals', () => {
+  it('are removed when what they say is restored, and stay where it is not', async () => {
+    const path = abandoned('stay', { changes: [{ kind: 'mount', path: filled('mounted') }] });
+    const journal = journalPath(path, GONE);
+    await expect(restoreJournal(journal)).rejects.toThrow(/ENOTEMPTY/);
+    expect(readJournal(journal)?.changes).toHaveLength(1);
+  });
+
+  it('of recorders that are gone with their guards are restored at the next start', async () => {
+    const left = filled('left');
+    const path = abandoned('gone', { guard: GONE, changes: [{ kind: 'folder', path: left }] });
+    expect(await restoreAbandoned(path)).toEqual([GONE.pid]);
+    expect(existsSync(left)).toBe(false);
+    expect(readdirSync(path)).toEqual([]);
+  });
+
+  it('of recorders or guards that are there are left to them', async () => {
+    const left = filled('used');
+    const changes: Change[] = [{ kind: 'folder', path: left }];
+    expect(await restoreAbandoned(abandoned('recorder', { recorder: SELF, changes }))).toEqual([]);
+    expect(await restoreAbandoned(abandoned('guard', { guard: SELF, changes }))).toEqual([]);
+    expect(existsSync(left)).toBe(true);
+  });
+
+  it('of an earlier boot restore folders alone: the kernel has forgotten the rest', async () => {
+    const [left, mounted] = [filled('before'), filled('mount-before')];
+    const changes: Change[] = [
+      { kind: 'folder', path: left },
+      { kind: 'mount', path: mounted },
+      { kind: 'process', ...SELF },
+    ];
+    const path = abandoned('boot', { boot: 'another', recorder: SELF, changes });
+    expect(await restoreAbandoned(path)).toEqual([SELF.pid]);
+    expect(existsSync(left)).toBe(false);
+    expect(existsSync(mounted)).toBe(true);
+  });
+});
