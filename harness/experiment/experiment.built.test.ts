@@ -451,7 +451,7 @@ describe('what is wrong with an experiment is one line, and nothing is left behi
     [
       'an empty list',
       EXPERIMENT.replace('[keep, remove, dontneed, free]', '[]'),
-      /e\.yaml:4:10: discard: Too small: expected array to have >=1 items$/,
+      /e\.yaml:4:10: discard: an empty list, expected a value$/,
     ],
     [
       'the key seeds, whose place others took',

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
 import { InputError, type Place } from '../base/errors.js';
@@ -10,6 +11,7 @@ import type { Claim } from '../metrics/claim.js';
 import { DEFAULT_DRAWS, MAX_DRAWS } from '../metrics/draws.js';
 import { checkClaimColumns, claimEntries, claimKeys } from './claim-entries.js';
 import { expandEntry, generatedEntry, type TraceEntry, traceEntries } from './trace-entries.js';
+import { findTrace } from './traces.js';
 
 export type { TraceEntry } from './trace-entries.js';
 
@@ -127,6 +129,30 @@ function placeOfKey(source: Source, path: readonly PropertyKey[], key: string): 
 
 type Issue = z.core.$ZodIssue;
 
+/** What values are called in messages, by the type that the schema knows them as. */
+const TYPES: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'keys and values',
+  record: 'keys and values',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  null: 'nothing',
+};
+
+/** A message of the schema in words of ours, where it is not one already. */
+function plainMessage(message: string): string {
+  const type = /^Invalid input: expected (\w+), received (\w+)$/.exec(message);
+  if (!type)
+    return message.replace(
+      /^Too small: expected array to have >=1 items$/,
+      'an empty list, expected a value',
+    );
+  const [wanted, found] = type.slice(1).map((word) => TYPES[word] ?? word);
+  return found === 'undefined' ? `missing, expected ${wanted}` : `${found}, expected ${wanted}`;
+}
+
 /** What is wrong with a value that may have several shapes, according to the shape that it fits best. */
 function innermost(issue: Issue, path: readonly PropertyKey[] = []): { issue: Issue; path: PropertyKey[] } {
   const whole = [...path, ...issue.path];
@@ -170,7 +196,7 @@ function wrong(first: Issue, source: Source): InputError {
     return unknownName(`key of ${name}`, key, keys).at(placeOfKey(source, path, key));
   }
   const name = path.length === 0 ? 'the experiment' : path.join('.');
-  return new InputError(`${name}: ${issue.message}`, placeOf(source, path));
+  return new InputError(`${name}: ${plainMessage(issue.message)}`, placeOf(source, path));
 }
 
 /** The most aliases that may stand in for parts of the file, those within others counted again. */
@@ -228,6 +254,15 @@ export function readExperiment(file: string): Experiment {
   return { ...rest, traces, file, placeOf: (path) => placeOf(source, path) };
 }
 
+/** Checks what looks like the name of a shipped trace; files are looked for when they are read. */
+function checkName(name: string, path: readonly PropertyKey[], source: Source): void {
+  try {
+    findTrace(name, dirname(source.file));
+  } catch (error) {
+    throw error instanceof InputError ? error.at(placeOf(source, path)) : error;
+  }
+}
+
 /** The traces that a list stands for; `path` is where it stands. */
 function expandList(
   entries: z.output<typeof traceEntries>,
@@ -235,6 +270,9 @@ function expandList(
   family: string | undefined,
   source: Source,
 ): ExperimentTrace[] {
+  entries.forEach((listed, i) => {
+    if (typeof listed === 'string') checkName(listed, [...path, i], source);
+  });
   return entries.flatMap((listed, i) =>
     expandEntry(listed, (within) => placeOf(source, [...path, i, ...within])).map((entry) => ({
       entry,
