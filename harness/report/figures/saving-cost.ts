@@ -10,11 +10,11 @@ import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page } from './figure.js';
 import { Groups } from './groups.js';
 import type { KeyItem } from './key.js';
-import { panelDrawing } from './panels.js';
+import { panelDrawing, panelHeight } from './panels.js';
 import { type Cost, LIMIT_MARKS, TracePicture } from './tradeoff.js';
 import { timeUnit } from './units.js';
 
-const HEIGHT = { column: 118, page: 112 };
+const HEIGHT = 112;
 
 function keyOf(groups: Groups, limits: readonly string[], data: FigureData): KeyItem[] {
   const policies: KeyItem[] = groups.everywhere.map(([leader, all]) => {
@@ -56,7 +56,8 @@ function drawing(part: Part, data: FigureData, page: Page, by: Cost): Drawing | 
     (setting, a, b) => pictureOf(setting).same(setting, a, b),
   );
   const limits = [...new Set(settings.map(({ limit }) => limit))];
-  const height = HEIGHT[drawn.length > 1 ? 'page' : page.asked];
+  const key = keyOf(groups, limits, data);
+  const height = panelHeight({ rows: 1, columns: drawn.length, key, most: [HEIGHT] }, page);
   const left = pictures.filter(({ says }) => !says).map(({ trace }) => data.traceName(trace.label));
   const against = data.axis === 'merge' ? 'no merging' : 'keep';
   const caption = [
@@ -76,7 +77,7 @@ function drawing(part: Part, data: FigureData, page: Page, by: Cost): Drawing | 
           draw: (width) => picture.panel(picture.dots(groups), limits, width, { data, page, height }),
         },
       ]),
-      key: keyOf(groups, limits, data),
+      key,
     },
     page,
   );

@@ -11,7 +11,7 @@ import type { Drawing, Figure, Page, Spec } from './figure.js';
 import { Groups } from './groups.js';
 import type { KeyItem } from './key.js';
 import { type MarkedLine, markedLines } from './lines.js';
-import { type Panel, panelDrawing } from './panels.js';
+import { type Panel, panelDrawing, panelHeight, titles } from './panels.js';
 import { haloLayer, lineLayer, textLayer } from './pixels.js';
 import type { Point } from './series.js';
 import { logAxis } from './style.js';
@@ -22,7 +22,9 @@ const PERCENTILES = [
   ['touch_ns_p99', 0.01],
   ['touch_ns_p999', 0.001],
 ] as const satisfies readonly (readonly [NumberColumn<RunRow>, number])[];
-const HEIGHTS = [100, 48, 30];
+const HEIGHTS = [96, 44, 34];
+/** Room of an axis of shares. */
+const INDENT = 54;
 /** Times this close are equal, as a factor. */
 const SAME = 1.03;
 
@@ -140,11 +142,12 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined 
     (setting, a, b) => same(curvesOf(setting).get(a)!, curvesOf(setting).get(b)!),
   );
   const most = Math.max(...columns.map(([, own]) => own.length));
-  const context = { data, page, groups, height: HEIGHTS[Math.min(most, HEIGHTS.length) - 1]! };
   const key: KeyItem[] = groups.everywhere.map(([leader, text]) => {
     const { color, dash, mark } = data.look(leader);
     return { sample: { kind: 'line-mark', color, dash, shape: mark }, text };
   });
+  const stack = { rows: most, columns: columns.length, key, indent: INDENT, most: HEIGHTS };
+  const context = { data, page, groups, height: panelHeight(stack, page) };
   return panelDrawing(
     {
       name: `touch-times${part.suffix}`,
@@ -159,12 +162,13 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined 
       columns: columns.map(([trace, own]) =>
         own.map(
           (scene, i): Panel => ({
-            title: [...(i === 0 ? [data.titleOf(trace)] : []), scene.setting.limit],
+            title: titles(i === 0 ? [data.titleOf(trace)] : [], [scene.setting.limit], columns.length),
             draw: (width) => panel(scene, own, i === own.length - 1, width, context),
           }),
         ),
       ),
       key,
+      indent: INDENT,
     },
     page,
   );
