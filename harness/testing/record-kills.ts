@@ -134,7 +134,7 @@ export async function killOne(
   });
   // Some are killed before the program is there.
   const awaited =
-    victim === 'recorder' || victim === 'all' ? (seed % 4 === 0 ? 'recorder' : 'program') : victim;
+    victim === 'recorder' || victim === 'all' ? (seed % 3 === 0 ? 'recorder' : 'program') : victim;
   await until(() => isOver || processesOf(recorder, marker).some(({ kind }) => kind === awaited));
   await sleep(random() * LATEST_MS);
   const seen = processesOf(recorder, marker);
