@@ -12,6 +12,7 @@ import type { Claim } from '../metrics/claim.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
 import { addFiles, OutputFolder } from '../output/folder.js';
 import { CLAIM_COLUMNS, claimRows, claimsTable, type JudgedClaim, judgeClaims } from '../report/claims.js';
+import { wrapped } from '../report/terminal-text.js';
 import { comparisonText } from '../report/text.js';
 import type { DrawAnswer } from './draw-worker.js';
 import {
@@ -104,7 +105,7 @@ function summary(
   return [
     comparisonText({ runs, draws, spaces, traces }, { look: outputLook(), full }),
     ...(judged.length > 0 ? [`Claims, judged by the cells above:\n${claimsTable(judged)}`] : []),
-    `Results: ${folder} (${files})`,
+    wrapped(`Results: ${folder} (${files})`, outputLook().columns, '  '),
   ].join('\n\n');
 }
 

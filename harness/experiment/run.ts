@@ -17,6 +17,7 @@ import { type Cell, checkAxes, planCells } from './plan.js';
 import { Pool } from './pool.js';
 import { type LoadedTrace, type PreparedTrace, prepareTraces, refused } from './prepare.js';
 import { Remaining } from './remaining.js';
+import { deathByPolicy } from './repeat.js';
 import { resultOf, sharedRuns } from './shared-runs.js';
 import { inputsHasher, ResultStore, WRITTEN_FILES } from './store.js';
 import type { CellJob, OpenedTrace, WorkerAnswer, WorkerJob, WorkerSetup } from './worker.js';
@@ -155,7 +156,10 @@ async function runCells(
       else if ('refused' in answer) fail(cell, answer.refused, true);
       else refused(answer);
     },
-    died: ({ cell }, reason) => fail(cell, `its worker died: ${reason}`, false),
+    died({ cell }, reason) {
+      const blamed = deathByPolicy(cell, reason);
+      fail(cell, blamed ?? `its worker died: ${reason}`, blamed !== undefined);
+    },
   });
   return lost;
 }

@@ -8,9 +8,14 @@ const MAX_TRACES = 1000;
 
 const scalar = z.union([z.string(), z.number()], 'expected a text or a number').transform(String);
 
+/** A name that stands in labels, file names and the `where` of claims. */
+const entryName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'expected lower case letters, digits and "-"');
+
 /** An entry of `traces:` that is generated, as its file says it: a list of values is an axis of its own. */
 export const generatedEntry = z.strictObject({
-  workload: z.string(),
+  workload: z.string('expected the name of a workload'),
+  /** What results call it, followed by the parameters that have a list of values. */
+  name: entryName.optional(),
   params: z
     .record(z.string(), z.union([scalar, z.array(scalar).min(1)], 'expected a value, or a list of values'))
     .default({}),
@@ -25,6 +30,8 @@ export const traceEntries = z
 /** A trace that is generated when an experiment runs. */
 export interface GeneratedTrace {
   readonly workload: string;
+  /** What results call it; undefined where that is the workload and what differs from its defaults. */
+  readonly name?: string;
   /** Parameters as written; the others are at their defaults. */
   readonly params: Readonly<Record<string, string>>;
   readonly seed: number;
@@ -60,7 +67,20 @@ export function expandEntry(
       );
     }
   }
-  return combinations.map((params) => ({ workload, params, seed }));
+  return combinations.map((params) => ({ workload, params, seed, ...nameOf(entry, params) }));
+}
+
+/** The name of one of the traces of an entry: that of the entry, and the values that tell it from the others. */
+function nameOf(
+  { name, params: lists }: GeneratedEntry,
+  params: Readonly<Record<string, string>>,
+): { name?: string } {
+  if (name === undefined) return {};
+  const varying = Object.entries(params).filter(
+    ([key]) => Array.isArray(lists[key]) && lists[key].length > 1,
+  );
+  const values = varying.map(([key, value]) => `${key}=${value}`).join(',');
+  return { name: values === '' ? name : `${name}:${values}` };
 }
 
 /** Checks the workload, then each value by itself, so that a message names the place of the one that is wrong. */

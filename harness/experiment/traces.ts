@@ -98,7 +98,7 @@ export function resolveTrace(entry: TraceEntry, folder: string): ResolvedTrace {
   }
   const chosen = chooseWorkload(entry.workload, entry.params, entry.seed);
   return {
-    label: chosen.label,
+    label: entry.name ?? chosen.label,
     compile: () => compileSource(generatedKey(chosen), chosen.label, () => generate(chosen)),
   };
 }

@@ -10,6 +10,7 @@ import { SCHEMA_VERSION } from './schema.js';
 /** What a trace was generated from. */
 const generated = z.object({
   workload: z.string(),
+  name: z.string().optional(),
   params: z.record(z.string(), z.string()),
   seed: z.number(),
 });

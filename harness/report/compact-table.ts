@@ -5,8 +5,8 @@ import { traceName } from './comparison.js';
 import { originWord } from './facts.js';
 import type { FamilyTable, TableBlock, TableCell, TableLine } from './family-table.js';
 import { mib, shortDuration } from './format.js';
-import { policyNames, varyingParameters } from './names.js';
-import type { Look } from './terminal-text.js';
+import { policyNames, traceNames, varyingParameters } from './names.js';
+import { type Look, wrapped } from './terminal-text.js';
 
 /** Nothing but spaces between columns. */
 const NO_LINES = Object.fromEntries(
@@ -26,7 +26,7 @@ interface Column {
 /** Rows of texts below each other; texts are wrapped at spaces, and lines have no spaces at their ends. */
 function columnsText(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const table = new Table({
-    chars: { ...NO_LINES, middle: ' ' },
+    chars: { ...NO_LINES, middle: '' },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colWidths: columns.map(({ width }) => width),
     colAligns: columns.map(({ align }) => align),
@@ -46,15 +46,24 @@ function marked({ text, best }: TableCell, { colour }: Look): string {
   return best && colour ? styleText('green', whole) : whole;
 }
 
+const INDENT = '  ';
+
 /** What a trace is, for the line above its policies. */
-function traceLine({ trace, first }: TableBlock, { colour }: Look): string {
+function traceLine(
+  { trace, first }: TableBlock,
+  name: (label: string) => string,
+  { colour, columns }: Look,
+): string {
   const facts = [
     ...(trace.origin ? [originWord(trace)] : []),
     ...(trace.durationUs === undefined ? [] : [shortDuration(trace.durationUs)]),
     `${mib(trace.peakPages, trace.pageBytes)} MiB`,
   ];
-  const name = traceName(first);
-  return `${colour ? styleText('bold', name) : name} (${facts.join(', ')})`;
+  const text = wrapped(
+    `${traceName({ ...first, trace: name(trace.label) })} (${facts.join(', ')})`,
+    columns - INDENT.length,
+  );
+  return colour ? styleText('bold', text) : text;
 }
 
 /** Whether the policies of a line were refused, or were not possible, wherever they were tried. */
@@ -66,7 +75,6 @@ function isOut({ cells }: TableLine, figures: number): boolean {
 
 /** Characters of the column of policies, at least and at most. */
 const NAMES = { least: 16, most: 44 };
-const INDENT = '  ';
 
 /** Some limits of a table. */
 interface Slice {
@@ -123,24 +131,30 @@ function head(table: FamilyTable, slice: Slice, columns: readonly Column[]): str
   return `${' '.repeat(columns[0]!.width)}${titles}\n${columnsText(columns, lines)}`;
 }
 
+/** What policies and traces are called in a table. */
+interface ShortNames {
+  policy(name: string): string;
+  trace(label: string): string;
+}
+
 function blockText(
   block: TableBlock,
   slice: Slice,
   columns: readonly Column[],
-  short: (name: string) => string,
+  names: ShortNames,
   look: Look,
 ): string {
   const figures = (columns.length - 1) / (slice.to - slice.from);
   const cellsOf = ({ cells }: TableLine) => cells.slice(slice.from * figures, slice.to * figures);
   const lines = block.lines.filter((line) => !isOut(line, figures));
   const rows = lines.map((line) => [
-    line.names.map(short).join(', '),
+    line.names.map(names.policy).join(', '),
     ...cellsOf(line).map((cell) => marked(cell, look)),
   ]);
   const out = block.lines.filter((line) => isOut(line, figures));
-  const refused = out.flatMap(({ names }) => names.map(short));
+  const refused = out.flatMap((line) => line.names.map(names.policy));
   return [
-    traceLine(block, look),
+    traceLine(block, names.trace, look),
     ...(rows.length > 0 ? [columnsText(columns, rows)] : []),
     ...(refused.length > 0
       ? [
@@ -160,6 +174,7 @@ function blocksText(table: FamilyTable, look: Look): string {
   const { heads, limits, traces } = table;
   const names = traces.flatMap(({ lines }) => lines.flatMap((line) => line.names));
   const short = policyNames([...new Set(names)]);
+  const trace = traceNames(traces.map((block) => block.trace.label));
   const widths = numberWidths(table);
   const perLimit = limits.map((_, i) =>
     widths.slice(i * heads.length, (i + 1) * heads.length).reduce((sum, width) => sum + width, 0),
@@ -176,7 +191,7 @@ function blocksText(table: FamilyTable, look: Look): string {
         { align: 'left', width: Math.max(NAMES.least, Math.min(left, NAMES.most, longest + 1)) },
         ...numbers.map((width) => ({ align: 'right' as const, width })),
       ];
-      const blocks = traces.map((block) => blockText(block, slice, columns, short, look));
+      const blocks = traces.map((block) => blockText(block, slice, columns, { policy: short, trace }, look));
       return [head(table, slice, columns).replace(/^/gm, INDENT), ...blocks].join('\n');
     })
     .join('\n\n');
@@ -234,6 +249,7 @@ function pivotText(table: FamilyTable, look: Look): string | undefined {
 export function compactTable(table: FamilyTable, look: Look): string {
   const title = look.colour ? styleText('bold', table.title) : table.title;
   const pivot = pivotText(table, look);
-  const what = pivot === undefined ? '' : `, ${table.heads[0]!.replace('\n', ' ')}`;
+  const policies = new Set(table.traces.flatMap(({ lines }) => lines.flatMap(({ names }) => names))).size;
+  const what = pivot === undefined || policies === 1 ? '' : `, ${table.heads[0]!.replace('\n', ' ')}`;
   return `${title}${what}\n${pivot ?? blocksText(table, look)}`;
 }

@@ -88,7 +88,9 @@ export function originParts({ origin }: TraceFacts): string {
 
 /** Where a trace comes from, and what of it is of another origin: `composed (accesses recorded, placement inferred)`. */
 export function originText(facts: TraceFacts): string {
-  const parts = originParts(facts);
+  const parts = [originParts(facts), ...(facts.touches === 'first-access' ? ['first accesses only'] : [])]
+    .filter((text) => text !== '')
+    .join(', ');
   const { sample = 1 } = facts;
   const all = facts.origin?.whole ?? 'of unstated origin';
   const whole = sample === 1 ? all : `${all}, sample of 1/${sample}`;

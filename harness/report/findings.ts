@@ -3,7 +3,7 @@ import type { Touches } from '../base/touches.js';
 import type { SpaceRow } from '../metrics/files.js';
 import { parameterless } from './choice.js';
 import { isShort, type TraceFacts, traceName } from './comparison.js';
-import { costName, costOf, extraCost, heldPages, savedPages } from './estimate.js';
+import { compareCosts, costName, costOf, extraCost, heldPages, savedPages } from './estimate.js';
 import { listed, mib, ms, numberIn, percent, short, withScatter } from './format.js';
 import { type Ranking, rank } from './front.js';
 import { notToUse, outOfMemoryText } from './not-to-use.js';
@@ -76,8 +76,9 @@ function stallSentence(found: readonly Found[], spaces: readonly SpaceRow[]): Fi
     .map(({ setting, name, base, ranking: { cheapest } }) => {
       const [first] = cheapest as [Contender];
       const cost = ms(costOf(first, setting).mean);
-      const against = cheapest.includes(base)
-        ? ''
+      const equal = cheapest.includes(base) || compareCosts(first, base, setting.axis) === 0;
+      const against = equal
+        ? `, as with ${base.name}`
         : ` against ${ms(costOf(base, setting).mean)} with ${base.name}`;
       return `${name}: ${names(cheapest)} (${cost} ms${against}${payer(first, spaces)})`;
     });
@@ -175,8 +176,9 @@ function accessSentences(traces: readonly TraceFacts[]): Finding[] {
 /** What policies did that are of no use somewhere, and where memory ran out. */
 function outcomeSentences(results: Selectable): Finding[] {
   const { parts } = verdictOf(results);
-  const sentences = [...notToUse(parts), ...outOfMemoryText(parts)];
-  return sentences.map((text) => ({ lead: `${text.charAt(0).toUpperCase()}${text.slice(1)}.`, clauses: [] }));
+  const useless = notToUse(parts);
+  const sentences = [...(useless.length > 0 ? [useless.join('; ')] : []), ...outOfMemoryText(parts)];
+  return sentences.map((text) => ({ lead: `${text}.`, clauses: [] }));
 }
 
 /**

@@ -12,7 +12,8 @@ export function numberIn<R>(row: R, column: NumberColumn<R>): number {
 /** Pages as MiB, with one decimal below 10. */
 export function mib(pages: number, pageBytes: number): string {
   const value = (pages * pageBytes) / MIB;
-  return value.toFixed(Math.abs(value) >= 10 || value === 0 ? 0 : 1);
+  const text = value.toFixed(Math.abs(value) >= 10 || value === 0 ? 0 : 1);
+  return text === '-0.0' ? '0.0' : text;
 }
 
 /** Nanoseconds as milliseconds. */
@@ -69,10 +70,22 @@ export function unionOf(a: Range, b: Range): Range {
   return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
 }
 
+/** A duration in µs, in seconds up to two minutes, and the unit that it is in. */
+function durationParts(us: number): [value: string, unit: string] {
+  const seconds = us / 1e6;
+  return seconds < 120 ? [short(seconds), 's'] : [short(seconds / 60), 'min'];
+}
+
 /** A duration, in seconds up to two minutes. @param us in µs */
 export function shortDuration(us: number): string {
-  const seconds = us / 1e6;
-  return seconds < 120 ? `${short(seconds)} s` : `${short(seconds / 60)} min`;
+  return durationParts(us).join(' ');
+}
+
+/** The least and the most of some durations in µs. */
+export function durationRange({ low, high }: Range): string {
+  const [[from, unit], [to, other]] = [durationParts(low), durationParts(high)];
+  if (unit !== other) return `${from} ${unit}\u2013${to} ${other}`;
+  return from === to ? `${from} ${unit}` : `${from}\u2013${to} ${unit}`;
 }
 
 /** A difference with its sign, and half of its interval where there is one to see: `+106±3`. */

@@ -1,4 +1,5 @@
 /** Short names: parameters that distinguish nothing are left out. */
+import { shortNames } from './figures/names.js';
 
 interface Name {
   readonly base: string;
@@ -25,25 +26,33 @@ export function policyNames(names: readonly string[]): (name: string) => string 
   };
 }
 
+/** Names of traces without the parameters that all generated traces of their workload share. */
+export function traceNames(labels: readonly string[]): (label: string) => string {
+  const names = shortNames(labels);
+  return (label) => names.get(label) ?? label;
+}
+
 /** What distinguishes traces of one generator: the name of each parameter that varies, and its value for each trace. */
 export interface Parameters {
   readonly names: readonly string[];
-  /** By label: the value of each, empty where it is at its default. */
+  /** By label: the value of each, or that it is at its default. */
   readonly values: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The parameters that vary among traces of one generator; undefined for traces that are not all of one. */
+/** The parameters that vary among generated traces, after their names where these differ; undefined where nothing varies. */
 export function varyingParameters(labels: readonly string[]): Parameters | undefined {
   const named = labels.map(parts);
-  if (named.some(({ base }) => base !== named[0]!.base)) return undefined;
   const pairs = named.map(
     ({ parameters }) => new Map(parameters.map((one) => one.split('=') as [string, string])),
   );
   const names = [...new Set(pairs.flatMap((own) => [...own.keys()]))].filter(
     (name) => new Set(pairs.map((own) => own.get(name))).size > 1,
   );
-  return {
-    names,
-    values: new Map(labels.map((label, i) => [label, names.map((name) => pairs[i]!.get(name) ?? '')])),
-  };
+  if (names.length === 0) return undefined;
+  const several = named.some(({ base }) => base !== named[0]!.base);
+  const values = labels.map((label, i): [string, string[]] => {
+    const own = names.map((name) => pairs[i]!.get(name) ?? 'default');
+    return [label, several ? [named[i]!.base, ...own] : own];
+  });
+  return { names: several ? ['trace', ...names] : names, values: new Map(values) };
 }

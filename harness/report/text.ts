@@ -1,7 +1,7 @@
 import type { DrawsByCell } from '../metrics/draws.js';
 import type { RunRow, SpaceRow } from '../metrics/files.js';
 import { compactTable } from './compact-table.js';
-import type { TraceFacts } from './comparison.js';
+import { baseName, comparedAxis, type TraceFacts } from './comparison.js';
 import { familyTables, fewFigures } from './family-table.js';
 import { findings, findingText } from './findings.js';
 import { comparisonTables } from './table.js';
@@ -67,9 +67,10 @@ function longText(results: Results, group: Group, { columns }: Look): string[] {
 /** What the marks and figures of tables mean, as far as these tables need it. */
 function legend({ runs, traces }: Results, { look, full }: Form): string {
   const known = new Set(traces.map(({ touches }) => touches));
+  const base = baseName(comparedAxis(runs));
   const lines = [
-    '* best: no other policy saves as much for less, or more for as much. saved: mean over time against keep.',
-    ...(full ? [] : ['(…): all that keep holds and stalls; the other numbers are differences to it.']),
+    `* best: no other policy saves as much for less, or more for as much. saved: mean over time against ${base}.`,
+    ...(full ? [] : [`(…): all that ${base} holds and stalls; the other numbers are differences to it.`]),
     ...(known.has('inferred')
       ? ['~ accesses are inferred, and so are the faults among the stalls; there is no fault rate.']
       : []),

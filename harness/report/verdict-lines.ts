@@ -1,6 +1,7 @@
 /** The lines of a verdict that say what to use, as columns. */
 import type { GivenKind } from './facts.js';
 import { either, listed, type Range, rangeText, unionOf } from './format.js';
+import { traceNames } from './names.js';
 import { wrapped } from './terminal-text.js';
 import type { Numbers, Use, Verdict, VerdictPart } from './verdict.js';
 
@@ -34,12 +35,13 @@ function nothingText({ kind, compared }: VerdictPart, { axis }: Verdict): string
 
 function linesOf(part: VerdictPart, verdict: Verdict): Line[] {
   const { family, kind, traces, use } = part;
-  const all = traces.length === 1 ? traces : [`${traces.length} traces`];
+  const all = traces.length === 1 ? [traceNames(traces)(traces[0]!)] : [`${traces.length} traces`];
   const families = family === undefined ? all : [family];
   if (use.length === 0) return [{ kind, families, use: nothingText(part, verdict), numbers: undefined }];
   return use.map((one) => ({
     kind,
-    families: use.length === 1 ? families : one.traces,
+    families:
+      use.length === 1 ? families : one.traces.map(traceNames(verdict.evidence.map(({ trace }) => trace))),
     use: useText(one),
     numbers: one.numbers,
   }));
@@ -130,5 +132,5 @@ export function verdictLines(verdict: Verdict, title: string, columns: number): 
       label.length <= left ? [`${label.padEnd(left)}${numbers}`] : [label, numbers.padStart(columns)];
     return [...first.map((text) => text.trimEnd()), `  ${wrapped(use, columns - 2, '  ')}`];
   });
-  return [`${title.slice(0, left).padEnd(left)}${head}`, ...rows];
+  return [`${title.slice(0, left).padEnd(left)}${head}`.trimEnd(), ...rows];
 }

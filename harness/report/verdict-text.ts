@@ -1,6 +1,7 @@
 import { baseName } from './comparison.js';
 import { costName } from './estimate.js';
-import { listed, type Range, rangeText, short, shortDuration } from './format.js';
+import { durationRange, listed, type Range, rangeText, short } from './format.js';
+import { policyNames } from './names.js';
 import { notToUse, outOfMemoryText } from './not-to-use.js';
 import { type Look, PLAIN, wrapped } from './terminal-text.js';
 import type { Evidence, Use, Verdict, VerdictPart } from './verdict.js';
@@ -19,11 +20,9 @@ function evidenceText(evidence: readonly Evidence[]): string {
   for (const { origin } of evidence) origins.set(origin, (origins.get(origin) ?? 0) + 1);
   const counts = [...origins].map(([origin, count]) => `${count} ${origin}`);
   const durations = evidence.flatMap(({ durationUs }) => (durationUs === undefined ? [] : [durationUs]));
-  const { low, high } = rangeOf(durations);
-  const ends = [...new Set([shortDuration(low), shortDuration(high)])].join('\u2013');
   return [
     `traces: ${counts.join(', ')}`,
-    ...(durations.length > 0 ? [ends] : []),
+    ...(durations.length > 0 ? [durationRange(rangeOf(durations))] : []),
     `${rangeText(rangeOf(evidence.map(({ peakBytes }) => peakBytes)), MIB)} MiB`,
   ].join(', ');
 }
@@ -54,12 +53,32 @@ function partName({ family, kind }: VerdictPart): string {
 /** Whether halved or doubled prices change what to use. */
 function pricesText(parts: readonly VerdictPart[]): string {
   const changed = parts.filter(({ priceFlips }) => priceFlips.length > 0);
-  if (changed.length === 0) return 'prices \u00d70.5\u20132 change nothing';
+  if (changed.length === 0) return 'prices \u00d70.5\u20132 change no choice';
   const flips = changed.map((part) => {
     const [{ part: price, factor }] = part.priceFlips as [VerdictPart['priceFlips'][number]];
     return `${partName(part)} (${price} \u00d7 ${factor})`;
   });
   return `prices change ${listed(flips)}`;
+}
+
+/** A verdict with policies by names without the parameters that they share. */
+function withShortNames(verdict: Verdict): Verdict {
+  const short = policyNames(verdict.policies);
+  const all = (names: readonly string[]) => names.map(short);
+  const parts = verdict.parts.map((part) => ({
+    ...part,
+    use: part.use.map((use) => ({ ...use, names: all(use.names), shown: all(use.shown) })),
+    useless: all(part.useless),
+    lazy: all(part.lazy),
+    refused: all(part.refused),
+    sparing: all(part.sparing),
+    outOfMemory: part.outOfMemory.map((one) => ({
+      ...one,
+      names: all(one.names),
+      survivors: all(one.survivors),
+    })),
+  }));
+  return { ...verdict, parts };
 }
 
 /** More clauses than this on what ran out of memory are for the tables. */
@@ -68,13 +87,13 @@ const MOST_CLAUSES = 2;
 /** What a verdict says besides what to use: what not to use, and on what it rests. */
 export function verdictClauses(verdict: Verdict): string[] {
   const { parts, evidence } = verdict;
+  const compared = parts.some((part) => part.compared);
   return [
     ...outOfMemoryText(parts).slice(0, MOST_CLAUSES),
     ...notToUse(parts),
     ...callsText(parts.flatMap(({ use }) => use)),
     evidenceText(evidence),
-    drawsText(verdict),
-    pricesText(parts),
+    ...(compared ? [drawsText(verdict), pricesText(parts)] : []),
   ];
 }
 
@@ -84,7 +103,8 @@ export function verdictTitle({ axis }: Verdict): string {
 }
 
 /** A verdict for a terminal: at most ten lines of 80 characters for the default comparison. */
-export function verdictText(verdict: Verdict, { columns }: Pick<Look, 'columns'> = PLAIN): string {
+export function verdictText(whole: Verdict, { columns }: Pick<Look, 'columns'> = PLAIN): string {
+  const verdict = withShortNames(whole);
   const clauses = `${verdictClauses(verdict).join('; ')}.`;
   return [...verdictLines(verdict, verdictTitle(verdict), columns), wrapped(clauses, columns)].join('\n');
 }

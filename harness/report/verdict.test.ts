@@ -38,7 +38,7 @@ describe('the verdict', () => {
       'shared 2 traces  remove or punch                             2.0   +5.0     +0.1',
       'dontneed frees no shared memory; free needs private; remove and punch differ by',
       '0.3 \u00b5s a call; traces: 1 recorded, 1 synthetic, 10 s, 4.0 MiB; one draw of',
-      'workloads, one of devices; prices \u00d70.5\u20132 change nothing.',
+      'workloads, one of devices; prices \u00d70.5\u20132 change no choice.',
     ]);
   });
 
@@ -169,6 +169,7 @@ describe('random results', () => {
   const results = random.map((policies) => [
     cell('keep', 0, 50),
     cell('keep', 0, 150, limited),
+    cell('keep', 0, 150_000, { limit_pages: 256 }),
     ...policies.flatMap(({ saved, stall, short, errors, outcome }, i) => {
       const keys: Partial<RunRow> = { discard_errors: errors, outcome: outcome as RunRow['outcome'] };
       const nothing = outcome === 'ok' ? {} : { saved_pages_mean: null };
@@ -176,6 +177,7 @@ describe('random results', () => {
       return [
         cell(NAMES[i]!, kept, stall, { ...keys, ...nothing }),
         cell(NAMES[i]!, Math.round(kept / 2), short, { ...keys, ...nothing, ...limited }),
+        cell(NAMES[i]!, Math.round(kept / 3), 1000 * short, { ...keys, ...nothing, limit_pages: 256 }),
       ];
     }),
   ]);

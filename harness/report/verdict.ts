@@ -20,9 +20,9 @@ import { FACTORS } from './sensitivity.js';
 export interface Numbers {
   /** What these limits are called. */
   readonly limits: readonly string[];
-  /** Memory saved as a mean over time, in bytes. Undefined where nothing survived to compare with. */
+  /** Memory saved as a mean over time, in bytes. Undefined where keep did not survive. */
   readonly savedBytes: Range | undefined;
-  /** Cost beyond that of keep for each MiB saved, in ns. Undefined where keep did not survive. */
+  /** Cost beyond that of keep for each MiB saved, in ns. */
   readonly extraNsPerMib: Range | undefined;
   /** The same cost as a share of the duration of the trace. */
   readonly extraOfRun: Range | undefined;
@@ -86,6 +86,8 @@ export interface Evidence {
 /** What results say. */
 export interface Verdict {
   readonly axis: Axis;
+  /** The names of all policies. */
+  readonly policies: readonly string[];
   /** By kind of memory, and within it by family, in the order of the experiment. */
   readonly parts: readonly VerdictPart[];
   /** Draws of device latencies of each cell: the least of all. */
@@ -153,7 +155,7 @@ function numbersOf(settings: readonly Setting[], choice: Choice): Numbers {
   const mib = (place: Placed) => (saved(place).mean * place.setting.trace.pageBytes) / MIB;
   return {
     limits: [...new Set(placed.map(({ setting }) => setting.limit))],
-    savedBytes: saving ? rangeOver(placed, saved, ({ setting }) => setting.trace.pageBytes) : undefined,
+    savedBytes: saving ? rangeOver(kept, saved, ({ setting }) => setting.trace.pageBytes) : undefined,
     extraNsPerMib: saving ? rangeOver(kept, extra, (place) => 1 / mib(place)) : undefined,
     extraOfRun: rangeOver(
       kept.filter(({ one }) => numberIn(one.rows[0]!, 'trace_time_us') > 0),
@@ -294,6 +296,7 @@ export function verdictOf(results: Selectable): Verdict {
   const all = settings.flatMap(({ contenders }) => contenders);
   return {
     axis,
+    policies: [...new Set(all.map(({ name }) => name))],
     parts: parts.map(partOf).sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind)),
     draws: Math.min(...all.map(({ draws }) => Math.max(1, draws[0]!.length))),
     replicates: Math.max(...all.map(({ rows }) => rows.length)),

@@ -1,6 +1,6 @@
 import { type Anchor, crosses, LINE_HEIGHT, padded, placeAround } from './callouts.js';
 import type { Page } from './figure.js';
-import { brokenNames } from './key.js';
+import { brokenNames, panelNames } from './key.js';
 import type { PixelLine } from './pixels.js';
 import { type Point, thinned } from './series.js';
 
@@ -26,7 +26,7 @@ export function nameCurves(
   const leaders: PixelLine[] = [];
   const boxes: { left: number; top: number; right: number; bottom: number }[] = [];
   for (const [i, { names, places }] of curves.entries()) {
-    const lines = brokenNames(names.join(', '), panel.width * NAMES_WIDTH, page);
+    const lines = brokenNames(panelNames(names), panel.width * NAMES_WIDTH, page);
     const others = all.filter((_, at) => at !== i);
     const candidates = anchorsAlong(places, panel).map(({ x, y }) => {
       const anchor: Anchor = { x, y, lines };

@@ -9,7 +9,7 @@ export interface Curve {
 }
 
 /** The height of a curve at a time, along the line between the points around it; that of its end beyond them. */
-export function heightAt(points: readonly Point[], x: number): number {
+function heightAt(points: readonly Point[], x: number): number {
   if (points.length === 0) return 0;
   let [low, high] = [0, points.length - 1];
   if (x <= points[low]!.x) return points[low]!.y;

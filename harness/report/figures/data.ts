@@ -105,7 +105,8 @@ export class FigureData {
 
   /** A trace's name with where it comes from, as titles have it. */
   titleOf(trace: TraceFacts): string {
-    return `${this.traceName(trace.label)} (${originWord(trace)})`;
+    const origin = originWord(trace).replace(/^recorded, /, '');
+    return `${this.traceName(trace.label)} (${origin})`;
   }
 
   /** The rows of timeline.csv of a cell, in time. */

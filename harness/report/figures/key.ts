@@ -47,6 +47,15 @@ export function brokenNames(text: string, width: number, page: Page): string[] {
   return lines;
 }
 
+/** More names than this are not all written in a panel. */
+const MOST_NAMES = 4;
+
+/** Names as a panel has room for them: the first of many, with the number of the others. */
+export function panelNames(names: readonly string[]): string {
+  if (names.length <= MOST_NAMES) return names.join(', ');
+  return `${names.slice(0, 2).join(', ')}, +${names.length - 2}`;
+}
+
 interface PlacedItem {
   readonly sample: Sample;
   readonly x: number;
@@ -78,6 +87,11 @@ function flow(
     below = Math.max(below, lines.length * LINE);
   }
   return { placed, height: y + below - LINE / 2 };
+}
+
+/** How high a key is. */
+export function keyHeight(items: readonly KeyItem[], width: number, page: Page): number {
+  return items.length === 0 ? 0 : flow(items, width, page).height;
 }
 
 /** A key below the panels of a figure: samples with their names. */

@@ -14,7 +14,7 @@ export interface MarkedLine {
 /** Lines with their points, on the axes `x` and `y`: specifications of channels. */
 export function markedLines(lines: readonly MarkedLine[], x: Spec, y: Spec): Spec[] {
   return lines.map(({ look, points }) => ({
-    data: { values: points.map((point) => ({ x: rounded(point.x), y: rounded(point.y) })) },
+    data: { values: points.map((point, at) => ({ x: rounded(point.x), y: rounded(point.y), at })) },
     mark: {
       type: 'line',
       color: look.color,
@@ -24,6 +24,8 @@ export function markedLines(lines: readonly MarkedLine[], x: Spec, y: Spec): Spe
     encoding: {
       x: { field: 'x', type: 'quantitative', ...x },
       y: { field: 'y', type: 'quantitative', ...y },
+      // Points of one time stay in their order.
+      order: { field: 'at', type: 'quantitative' },
     },
   }));
 }

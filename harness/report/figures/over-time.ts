@@ -2,14 +2,14 @@ import type { TimelineRow } from '../../metrics/files.js';
 import type { TraceFacts } from '../facts.js';
 import { referenceOf } from '../front.js';
 import type { Contender, Setting } from '../selection.js';
-import { evidence, mostSaved } from './captions.js';
+import { evidence, mostSaved, notDrawn } from './captions.js';
 import { nameCurves } from './curve-names.js';
 import { type Curve, hide, minus } from './curves.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Page, Spec } from './figure.js';
 import { Groups } from './groups.js';
 import type { KeyItem } from './key.js';
-import { type Panel, panelDrawing, widthOf } from './panels.js';
+import { type Panel, panelDrawing, panelHeight, titles } from './panels.js';
 import { haloLayer, lineLayer, textLayer } from './pixels.js';
 import { type Point, thinned } from './series.js';
 import { logAxis, THIN } from './style.js';
@@ -36,7 +36,8 @@ const HIDDEN = 1;
 /** The width of the narrowest panels. */
 const NARROW = 120;
 /** Heights of panels, by how many stand above each other. */
-const HEIGHTS = { column: [100, 48, 27], page: [100, 54, 38] };
+const HEIGHTS = [100, 54, 38];
+/** Curves that the lowest panels cannot tell from each other are one. */
 const LEAST = 27;
 const MARGIN = 0.06;
 
@@ -227,12 +228,8 @@ export function overTimeDrawing(
   );
   const scenes = drawn.map((picture) => ({ picture, own: picture.scenes() }));
   const most = Math.max(...scenes.map(({ own }) => own.length));
-  const height = HEIGHTS[widthOf(drawn.length, page)][Math.min(most, 3) - 1]!;
-  /** In a column there is room for both in one line. */
-  const titles = (trace: readonly string[], limits: readonly string[]) => {
-    const lines = [...trace, ...(limits.length > 0 ? [limits.join(', ')] : [])];
-    return drawn.length > 1 ? lines : [lines.join(', ')];
-  };
+  const key = keyOf(groups, data);
+  const height = panelHeight({ rows: most, columns: drawn.length, key, most: HEIGHTS }, page);
   const several = new Set(part.settings.map(({ limit }) => limit)).size > 1;
   return panelDrawing(
     {
@@ -240,18 +237,27 @@ export function overTimeDrawing(
       caption: [
         over.caption(part),
         ...(over.saved ? [mostSaved(part.settings, data)] : []),
+        ...notDrawn(
+          part,
+          drawn.map(({ trace }) => trace),
+          data,
+        ),
         evidence(part.settings, data),
       ].join(' '),
       traces: drawn.map(({ trace }) => trace.label),
       columns: scenes.map(({ picture, own }) =>
         own.map(
           (scene, i): Panel => ({
-            title: titles(i === 0 ? [data.titleOf(picture.trace)] : [], several ? scene.limits : []),
+            title: titles(
+              i === 0 ? [data.titleOf(picture.trace)] : [],
+              several ? scene.limits : [],
+              drawn.length,
+            ),
             draw: (width) => picture.panel(scene, groups, page, { width, height }, i === own.length - 1),
           }),
         ),
       ),
-      key: keyOf(groups, data),
+      key,
     },
     page,
   );

@@ -5,16 +5,16 @@ import { difference, extraCost } from '../estimate.js';
 import type { TraceFacts } from '../facts.js';
 import { numberIn } from '../format.js';
 import type { Setting } from '../selection.js';
-import { evidence, labelOf, mostSaved } from './captions.js';
+import { evidence, labelOf, mostSaved, notDrawn } from './captions.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page } from './figure.js';
 import { Groups } from './groups.js';
 import type { KeyItem } from './key.js';
-import { panelDrawing } from './panels.js';
+import { panelDrawing, panelHeight } from './panels.js';
 import { type Cost, LIMIT_MARKS, TracePicture } from './tradeoff.js';
 import { timeUnit } from './units.js';
 
-const HEIGHT = { column: 118, page: 112 };
+const HEIGHT = 112;
 
 function keyOf(groups: Groups, limits: readonly string[], data: FigureData): KeyItem[] {
   const policies: KeyItem[] = groups.everywhere.map(([leader, all]) => {
@@ -56,13 +56,17 @@ function drawing(part: Part, data: FigureData, page: Page, by: Cost): Drawing | 
     (setting, a, b) => pictureOf(setting).same(setting, a, b),
   );
   const limits = [...new Set(settings.map(({ limit }) => limit))];
-  const height = HEIGHT[drawn.length > 1 ? 'page' : page.asked];
-  const left = pictures.filter(({ says }) => !says).map(({ trace }) => data.traceName(trace.label));
+  const key = keyOf(groups, limits, data);
+  const height = panelHeight({ rows: 1, columns: drawn.length, key, most: [HEIGHT] }, page);
   const against = data.axis === 'merge' ? 'no merging' : 'keep';
   const caption = [
     `Memory saved on average, and the ${by.named} it costs, against ${against}${labelOf(part)}. Filled marks are best: nothing else saves as much for less, or more for as much.`,
     ...(by.figure === 'saving-stall' ? [mostSaved(settings, data)] : []),
-    ...(left.length > 0 ? [`Not drawn, as nothing is saved or paid: ${left.join(', ')}.`] : []),
+    ...notDrawn(
+      part,
+      drawn.map(({ trace }) => trace),
+      data,
+    ),
     evidence(settings, data),
   ].join(' ');
   return panelDrawing(
@@ -76,7 +80,7 @@ function drawing(part: Part, data: FigureData, page: Page, by: Cost): Drawing | 
           draw: (width) => picture.panel(picture.dots(groups), limits, width, { data, page, height }),
         },
       ]),
-      key: keyOf(groups, limits, data),
+      key,
     },
     page,
   );

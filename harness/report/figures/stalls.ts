@@ -6,15 +6,15 @@ import { numberIn } from '../format.js';
 import { referenceOf } from '../front.js';
 import { type Contender, rankedOf, type Setting } from '../selection.js';
 import { STALL_STYLES } from '../style.js';
-import { evidence, labelOf } from './captions.js';
+import { evidence, labelOf, notDrawn } from './captions.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
 import { Groups } from './groups.js';
-import { brokenNames, hatchLayers, type KeyItem } from './key.js';
+import { brokenNames, hatchLayers, type KeyItem, panelNames } from './key.js';
 import { panelDrawing } from './panels.js';
 import { boxLayer, hatchLines, lineLayer, type PixelBox, type PixelText, textLayer } from './pixels.js';
 import { THIN } from './style.js';
-import { largest, rounded, timeText, timeUnit, type Unit } from './units.js';
+import { largest, rounded, timeText, timeUnit } from './units.js';
 
 /** What the parts of stall time are called. */
 export const PART_NAMES: Readonly<Record<StallPart, string>> = {
@@ -129,11 +129,11 @@ class StallPicture {
       // Those that add nothing have no bar: they are named with what they are measured against.
       const marks = groups.marks(setting);
       const equal = marks.find(({ one }) => one === reference || this.same(setting, one, reference))!;
-      const header = `${setting.limit}: ${equal.names.join(', ')} stall ${timeText(own)}`;
+      const header = `${setting.limit}: ${panelNames(equal.names)} stall ${timeText(own)}`;
       const headers = brokenNames(header, width, page);
       add(headers, headers.length * LINE + GAP);
       for (const { one, names } of marks.filter((mark) => mark !== equal)) {
-        const lines = brokenNames(names.join(', '), NAMES, page);
+        const lines = brokenNames(panelNames(names), NAMES, page);
         add(lines, lines.length * LINE + GAP, this.extra(setting, one));
       }
     }
@@ -159,7 +159,7 @@ class StallPicture {
     const totals: PixelText[] = bars.map(({ y, height: own, extra }) => ({
       x: width + 3,
       y: y + own / 2,
-      text: totalText(extra.total, unit),
+      text: totalText(extra.total, unit.size),
     }));
     return {
       width,
@@ -257,16 +257,17 @@ function netLayers(bars: readonly (Row & { extra: Extra })[], at: (ns: number) =
   ];
 }
 
-function totalText({ mean, low, high }: Estimate, { name, size }: Unit): string {
+/** A total in the unit of the axis. */
+function totalText({ mean, low, high }: Estimate, size: number): string {
   const half = low === undefined ? 0 : (high! - low) / 2;
   const text = `${mean > 0 ? '+' : ''}${shown(mean / size)}`;
-  return `${half > 0.01 * Math.abs(mean) ? `${text} ±${shown(half / size)}` : text} ${name}`;
+  return half > 0.01 * Math.abs(mean) ? `${text} ±${shown(half / size)}` : text;
 }
 
 /** A number with as many decimals as its neighbours on an axis that it fills. */
 function shown(value: number): string {
   const size = Math.abs(value);
-  const text = value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
+  const text = value.toFixed(size >= 10 ? 0 : size >= 1 ? 1 : 2);
   return text.replace('-', '\u2212');
 }
 
@@ -310,6 +311,7 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined 
       columns: drawn.map((picture) => [
         {
           title: [data.titleOf(picture.trace)],
+          indent: NAMES,
           draw: (width) => picture.panel(groups, page, drawn.length, width, height),
         },
       ]),
@@ -332,6 +334,11 @@ function captionOf(part: Part, drawn: readonly StallPicture[], data: FigureData)
   return [
     `Stall time that policies add to that of the program itself, by its cause${labelOf(part)}: what they add is right of 0, what they avoid left of it; the black line is the sum.${inferred}${least}`,
     extremes(drawn, data),
+    ...notDrawn(
+      part,
+      drawn.map(({ trace }) => trace),
+      data,
+    ),
     evidence(settings, data),
   ].join(' ');
 }

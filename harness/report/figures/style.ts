@@ -38,7 +38,7 @@ export function logAxis(values: readonly number[], length: number): Spec {
   const ticks = logTicks(least, most, Math.max(2, Math.floor(length / TICK_ROOM)));
   return {
     scale: { type: 'log', nice: false, domain: [least, most] },
-    axis: { values: ticks, format: least < 1 ? '~g' : '~s' },
+    axis: { values: ticks, format: least < 1 ? '~g' : ',d' },
   };
 }
 

@@ -4,14 +4,14 @@ import { estimateOf } from '../estimate.js';
 import type { TraceFacts } from '../facts.js';
 import { numberIn } from '../format.js';
 import { type Contender, rankedOf, type Setting } from '../selection.js';
-import { evidence, labelOf } from './captions.js';
+import { evidence, labelOf, notDrawn } from './captions.js';
 import { nameCurves } from './curve-names.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
 import { Groups } from './groups.js';
 import type { KeyItem } from './key.js';
 import { type MarkedLine, markedLines } from './lines.js';
-import { type Panel, panelDrawing } from './panels.js';
+import { type Panel, panelDrawing, panelHeight, titles } from './panels.js';
 import { haloLayer, lineLayer, textLayer } from './pixels.js';
 import type { Point } from './series.js';
 import { logAxis } from './style.js';
@@ -22,7 +22,9 @@ const PERCENTILES = [
   ['touch_ns_p99', 0.01],
   ['touch_ns_p999', 0.001],
 ] as const satisfies readonly (readonly [NumberColumn<RunRow>, number])[];
-const HEIGHTS = [100, 48, 30];
+const HEIGHTS = [96, 44, 34];
+/** Room of an axis of shares. */
+const INDENT = 54;
 /** Times this close are equal, as a factor. */
 const SAME = 1.03;
 
@@ -140,16 +142,22 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined 
     (setting, a, b) => same(curvesOf(setting).get(a)!, curvesOf(setting).get(b)!),
   );
   const most = Math.max(...columns.map(([, own]) => own.length));
-  const context = { data, page, groups, height: HEIGHTS[Math.min(most, HEIGHTS.length) - 1]! };
   const key: KeyItem[] = groups.everywhere.map(([leader, text]) => {
     const { color, dash, mark } = data.look(leader);
     return { sample: { kind: 'line-mark', color, dash, shape: mark }, text };
   });
+  const stack = { rows: most, columns: columns.length, key, indent: INDENT, most: HEIGHTS };
+  const context = { data, page, groups, height: panelHeight(stack, page) };
   return panelDrawing(
     {
       name: `touch-times${part.suffix}`,
       caption: [
         `The share of touches that take longer than a time${labelOf(part)}: 1 % and 0.1 % of them, and the longest. Both axes are logarithmic. Limits under which all policies are the same are not drawn.`,
+        ...notDrawn(
+          part,
+          columns.map(([trace]) => trace),
+          data,
+        ),
         evidence(
           scenes.map(({ setting }) => setting),
           data,
@@ -159,12 +167,13 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined 
       columns: columns.map(([trace, own]) =>
         own.map(
           (scene, i): Panel => ({
-            title: [...(i === 0 ? [data.titleOf(trace)] : []), scene.setting.limit],
+            title: titles(i === 0 ? [data.titleOf(trace)] : [], [scene.setting.limit], columns.length),
             draw: (width) => panel(scene, own, i === own.length - 1, width, context),
           }),
         ),
       ),
       key,
+      indent: INDENT,
     },
     page,
   );

@@ -6,7 +6,7 @@ import { type Anchor, type Box, placeAround } from './callouts.js';
 import type { FigureData } from './data.js';
 import type { Page, Spec } from './figure.js';
 import type { Groups } from './groups.js';
-import { brokenNames } from './key.js';
+import { brokenNames, panelNames } from './key.js';
 import { lineLayer, markLayer, type PixelLine, textLayer } from './pixels.js';
 import { THIN } from './style.js';
 import { byteUnit, largest, rounded } from './units.js';
@@ -227,7 +227,7 @@ export class TracePicture {
         x,
         y,
         optional: !front,
-        lines: brokenNames([...names].join(', '), width * NAMES_WIDTH, page),
+        lines: brokenNames(panelNames([...names]), width * NAMES_WIDTH, page),
       }));
     return placeAround(anchors, { boxes, lines }, { width, height }, page.textWidth);
   }

@@ -33,11 +33,27 @@ const TEX: Readonly<Record<string, string>> = {
   '~': '\\textasciitilde{}',
   '^': '\\textasciicircum{}',
   µ: '\\textmu{}',
+  μ: '\\textmu{}',
+  '−': '$-$',
+  '≥': '$\\ge$',
+  '≤': '$\\le$',
+  '→': '$\\to$',
+  '–': '--',
+  '—': '---',
+  '…': '\\ldots{}',
+  '“': '``',
+  '”': "''",
+  '’': "'",
 };
 
-/** A text with what TeX reads as commands made plain. */
-function tex(text: string): string {
-  return text.replace(/[\\~^µ#$%&_{}]/g, (sign) => TEX[sign] ?? `\\${sign}`);
+/**
+ * A text with what TeX reads as commands made plain. Letters beyond Latin-1, which names of traces may have, stop pdflatex:
+ * they become question marks.
+ */
+export function tex(text: string): string {
+  return text
+    .replace(/[\\~^#$%&_{}]|[µμ−≥≤→–—…“”’]/g, (sign) => TEX[sign] ?? `\\${sign}`)
+    .replace(/[^\n -~\u00a0-\u00ff]/gu, '?');
 }
 
 /** A figure environment to \input, with the provenance as comments. */

@@ -8,6 +8,7 @@ import { writeComparison, writeFigureFiles } from '../../testing/results.js';
 import { FigureData } from '../figures/data.js';
 import type { Width } from '../figures/figure.js';
 import { figureOf } from '../figures/registry.js';
+import { tex } from './caption.js';
 import { layOut } from './vega.js';
 import { FORMATS } from './write.js';
 
@@ -113,6 +114,15 @@ describe('a PDF', () => {
     const drawn = streams(file('memory-web.pdf'));
     expect(drawn).toContain('[2.5 1.2] 0 d');
     expect(drawn).not.toContain('NaN');
+  });
+});
+
+describe('a caption for TeX', () => {
+  it('has no commands in it, and no letter that pdflatex does not know', () => {
+    expect(tex('50 % of a_b & {c} for 3 µs ± 1, −2 ≥ x')).toBe(
+      '50 \\% of a\\_b \\& \\{c\\} for 3 \\textmu{}s ± 1, $-$2 $\\ge$ x',
+    );
+    expect(tex('日本 \u{1f600} é')).toBe('?? ? é');
   });
 });
 
