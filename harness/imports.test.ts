@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   mrc: ['base', 'trace', 'metrics', 'stats', 'policy'],
   experiment: [...BELOW_EXPERIMENT, 'output', 'workloads'],
   report: ['base', 'metrics', 'stats'],
-  gate: ['base', 'metrics', 'stats'],
+  gate: ['base', 'output', 'metrics', 'stats'],
   record: ['base', 'trace', 'output', 'metrics'],
   bench: [...BELOW_EXPERIMENT, 'mrc'],
   workloads: ['trace'],

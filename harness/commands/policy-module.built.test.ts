@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
 import { CliFolder } from '../testing/cli-folder.js';
 import { OFFENCES, policyModule } from '../testing/offences.js';
 
@@ -40,6 +42,34 @@ it.each(['minus', 'async', 'exit', 'throws', 'endless'])('replay: %s is bad inpu
   expect(result.stdout).toBe('');
   expect(result.stderr).toMatch(blamed);
   expect(result.stderr.trim().split('\n')).toHaveLength(1);
+});
+
+it.each([
+  ['a timer', 'setTimeout(() => process.exit(0), 0);'],
+  ['a timer of its own', 'setTimeout(process.exit, 0, 0);'],
+  ['a promise', 'Promise.resolve().then(() => process.abort());'],
+])('replay: a module that would end the process from %s is blamed', (_, code) => {
+  write('later', undefined);
+  const text = readFileSync(join(folder.path, 'later.mjs'), 'utf8');
+  // Not where it is tried to be loaded.
+  folder.write('later.mjs', `${text}globalThis.process.argv.length > 2 && (() => { ${code} })();\n`);
+  const result = replay('later');
+  expect(result.stderr).toMatch(
+    /^reclaim: later\.mjs: it calls process\.(exit|abort) outside of the methods [^\n]*\n$/,
+  );
+  expect([result.code, result.stdout]).toEqual([2, '']);
+});
+
+it('compare: a policy that uses up the memory is blamed', () => {
+  write('greedy', 'const all = []; for (;;) all.push(new Array(1e6).fill(all.length));');
+  folder.write('g.yaml', 'name: g\ntraces: [long.csv]\ndiscard: [keep]\nreclaim: [greedy]\nlimits: [50%]\n');
+  vi.stubEnv('NODE_OPTIONS', '--max-old-space-size=64');
+  const result = folder.run('compare', 'g.yaml', '--policy-module', 'greedy.mjs', '--no-report');
+  vi.unstubAllEnvs();
+  expect(result.code).toBe(2);
+  expect(result.stderr).toMatch(
+    /failed: greedy\.mjs: reclaim policy greedy ended the worker of its cell: .*memory/,
+  );
 });
 
 it('mrc: the policy is blamed', () => {

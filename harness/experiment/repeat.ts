@@ -53,3 +53,13 @@ export function checkRepeats(cell: Cell, first: CellResult, second: CellResult):
     { file: file! },
   );
 }
+
+/**
+ * Blames the policies from outside of a cell for the death of its worker, such as for memory that they have used up.
+ * Undefined where it has none.
+ */
+export function deathByPolicy(cell: Cell, reason: string): string | undefined {
+  const { file, names } = foreignPolicies(cell);
+  if (file === undefined) return undefined;
+  return new PolicyOffence(`${names.join(' or ')} ended the worker of its cell: ${reason}`, { file }).message;
+}

@@ -1,27 +1,32 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileError, InputError } from '../base/errors.js';
+import { makeFolder } from '../base/folders.js';
+import { DISK, type Disk } from '../output/disk.js';
+import { writeAllWhole } from '../output/whole.js';
 import type { Results } from './read/results.js';
 
 /**
  * Makes a candidate the baseline: its runs.csv, draws.csv and manifest.json, without what depends on the host, so that the same
- * results give the same files wherever they are made.
+ * results give the same files wherever they are made. The manifest, which has the hash of runs.csv, takes its place last: what
+ * a crash leaves is the baseline of before, the new one, or one that the gate refuses.
  *
  * @throws InputError where the candidate has no cells, or the folder cannot be written
  */
-export function updateBaseline(folder: string, candidate: Results): void {
+export function updateBaseline(folder: string, candidate: Results, disk: Disk = DISK): void {
   if (!candidate.experiment)
     throw new InputError('no runs.csv, expected results of reclaim compare for a baseline', {
       file: candidate.folder,
     });
+  const read = (name: string) => readFileSync(join(candidate.folder, name), 'utf8');
   try {
-    mkdirSync(folder, { recursive: true });
-    const manifest = JSON.parse(readFileSync(join(candidate.folder, 'manifest.json'), 'utf8'));
+    const manifest = JSON.parse(read('manifest.json'));
     const { host: _host, command: _command, ...kept } = manifest;
     const { commit: _commit, ...program } = manifest.program;
-    for (const name of ['runs.csv', 'draws.csv'])
-      copyFileSync(join(candidate.folder, name), join(folder, name));
-    writeFileSync(join(folder, 'manifest.json'), `${JSON.stringify({ ...kept, program }, null, 2)}\n`);
+    const files = new Map(['runs.csv', 'draws.csv'].map((name) => [name, read(name)]));
+    files.set('manifest.json', `${JSON.stringify({ ...kept, program }, null, 2)}\n`);
+    makeFolder(folder);
+    writeAllWhole(disk, folder, files);
   } catch (error) {
     throw fileError(error, folder);
   }

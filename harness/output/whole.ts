@@ -39,6 +39,28 @@ export function writeError(error: unknown, path: string): unknown {
   return fileError(error, path);
 }
 
+/** Writes a file under a temporary name in its folder. Returns that name's path. @throws what names the file */
+function writeTemporary(disk: Disk, path: string, content: string | Uint8Array, durable: boolean): string {
+  const temporary = join(dirname(path), `.reclaim-${process.pid}-${++written}.tmp`);
+  try {
+    disk.write(temporary, content);
+    if (durable) disk.sync(temporary);
+    return temporary;
+  } catch (error) {
+    quietly(() => disk.remove(temporary));
+    throw writeError(error, path);
+  }
+}
+
+function moveInPlace(disk: Disk, temporary: string, path: string): void {
+  try {
+    disk.rename(temporary, path);
+  } catch (error) {
+    quietly(() => disk.remove(temporary));
+    throw writeError(error, path);
+  }
+}
+
 /**
  * Writes a file whole or not at all.
  *
@@ -46,13 +68,32 @@ export function writeError(error: unknown, path: string): unknown {
  * @throws InputError or HostError that names the file
  */
 export function writeWhole(disk: Disk, path: string, content: string | Uint8Array, durable = false): void {
-  const temporary = join(dirname(path), `.reclaim-${process.pid}-${++written}.tmp`);
+  moveInPlace(disk, writeTemporary(disk, path, content, durable), path);
+}
+
+/**
+ * Writes files of a folder, each whole or not at all. None is replaced before all are on the device; then they take their
+ * places in the order given.
+ *
+ * @throws InputError or HostError that names the file
+ */
+export function writeAllWhole(
+  disk: Disk,
+  folder: string,
+  files: ReadonlyMap<string, string | Uint8Array>,
+): void {
+  const waiting: [temporary: string, path: string][] = [];
   try {
-    disk.write(temporary, content);
-    if (durable) disk.sync(temporary);
-    disk.rename(temporary, path);
-  } catch (error) {
-    quietly(() => disk.remove(temporary));
-    throw writeError(error, path);
+    for (const [name, content] of files) {
+      const path = join(folder, name);
+      waiting.push([writeTemporary(disk, path, content, true), path]);
+    }
+    for (let next = waiting[0]; next; next = waiting[0]) {
+      moveInPlace(disk, ...next);
+      waiting.shift();
+    }
+    disk.sync(folder);
+  } finally {
+    for (const [temporary] of waiting) quietly(() => disk.remove(temporary));
   }
 }

@@ -119,7 +119,7 @@ async function importModule({ file, timeoutS }: ModuleOrigin): Promise<PolicyMod
  * @throws InputError when the module cannot be loaded, exports no policy, or one that is incomplete or named as another
  */
 export async function loadPolicyModule(file: string, timeoutS: number = POLICY_TIMEOUT_S): Promise<void> {
-  guardProcess();
+  guardProcess(file);
   const origin = { file, timeoutS };
   const module = await importModule(origin);
   try {

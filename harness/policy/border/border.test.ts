@@ -130,6 +130,13 @@ describe('a module', () => {
 });
 
 describe('policies of this package', () => {
+  it('have no border around them without --check, those of modules have one', async () => {
+    await load('bordered', policyModule('bordered'));
+    const bordered = reclaimPolicies.all().filter(({ create }) => String(create).includes('CheckedReclaim'));
+    expect(bordered.map(({ name }) => name)).toContain('bordered');
+    expect(bordered.filter(({ module }) => !module)).toEqual([]);
+  });
+
   it.each(
     reclaimPolicies
       .all()

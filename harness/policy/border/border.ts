@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { InputError } from '../../base/errors.js';
 
 /** Where a policy from outside came from, and how long a cell with it may take. */
@@ -116,16 +118,39 @@ export function stopped(): void {
   inside = undefined;
 }
 
-let guarded = false;
+/** Modules that have been loaded: the file as it was given, by its URL. */
+const modules = new Map<string, string>();
+/** What URLs of this package's own code begin with. */
+const OWN_CODE = new URL('../../', import.meta.url).href;
 
-/** From now on a policy is blamed that would end the process, or draws numbers that are not those of the cell's seed. */
-export function guardProcess(): void {
-  if (guarded) return;
-  guarded = true;
+/** The file of the module that is calling, from a timer or a promise of its own; undefined where this package is. */
+function moduleCalling(): string | undefined {
+  const [, , , ...callers] = (new Error().stack ?? '').split('\n');
+  const calling = [...modules].find(([url]) => callers.some((line) => line.includes(url)));
+  if (calling) return calling[1];
+  const isOwn = callers.some((line) => line.includes(OWN_CODE));
+  return isOwn ? undefined : [...modules.values()].join(', ');
+}
+
+/**
+ * From now on a policy is blamed that would end the process, also from a timer of its module, or draws numbers that are not
+ * those of the cell's seed.
+ *
+ * @param file of the module, as it was given
+ */
+export function guardProcess(file: string): void {
+  const isFirst = modules.size === 0;
+  modules.set(pathToFileURL(resolve(file)).href, file);
+  if (!isFirst) return;
   for (const name of ['exit', 'abort', 'kill'] as const) {
     const original = process[name] as (...args: unknown[]) => unknown;
     const guardedCall = (...args: unknown[]): unknown => {
       if (inside) throw inside.border.offence(`${inside.method} calls process.${name}`);
+      const calling = moduleCalling();
+      if (calling !== undefined)
+        throw new PolicyOffence(`it calls process.${name} outside of the methods of its policies`, {
+          file: calling,
+        });
       return original.apply(process, args);
     };
     Object.defineProperty(process, name, { value: guardedCall, configurable: true, writable: true });

@@ -1,13 +1,17 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildNative, missingCompiler } from '../../base/native.js';
 import { packageFile } from '../../base/package-root.js';
 import { whatIsMissing } from '../../record/valgrind/tool.js';
-import { runProgram } from '../system.js';
+
 import { recordingDiffers } from './compare.js';
 import { recordScript } from './script.js';
 
 const CLI = packageFile('dist', 'harness', 'cli.js');
+
+/** A recording of a script takes a second. */
+const MOST_MS = 120_000;
 
 /** What of accesses a script is recorded with: those that fault, or all. */
 export type Mode = 'faults' | 'all';
@@ -58,8 +62,9 @@ export class ScriptRecorder {
     writeFileSync(path('script'), recordScript(seed));
     const command = [this.interpreter, path('script'), path('log')];
     const args = [CLI, 'record', path('csv'), ...FLAGS[mode], '--', ...command];
-    const { code, stderr } = runProgram(process.execPath, args, this.folder);
-    if (code !== 0) return `record ended with ${code}: ${stderr.trim()}`;
+    const options = { cwd: this.folder, encoding: 'utf8', timeout: MOST_MS } as const;
+    const { status, stderr, error } = spawnSync(process.execPath, args, options);
+    if (status !== 0) return `record ended with ${status ?? error?.message}: ${stderr.trim()}`;
     const log = readFileSync(path('log'), 'utf8').trim().split('\n');
     const wrong = recordingDiffers(log, eventsIn(readFileSync(path('csv'), 'utf8')), mode);
     for (const name of ['script', 'log', 'csv']) rmSync(path(name), { force: true });

@@ -7,11 +7,12 @@ import type { RecordedCalls } from './source.js';
 const FIRST_PLACE = -1;
 const THREAD = 'flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD';
 
-/** What would have made a process as it was: its threads and its mappings. */
-function callsOf({ pid, threads, maps_before: maps }: AttachedProcess, timeUs: number): Call[] {
+/** What would have made a process as it was: its program, its threads and its mappings. */
+function callsOf({ pid, name, threads, maps_before: maps }: AttachedProcess, timeUs: number): Call[] {
   const at = { thread: pid, timeUs };
   const others = threads.filter((thread) => thread !== pid);
   return [
+    impliedCall(at, 'execve', [JSON.stringify(name)], 0),
     ...others.map((thread) => impliedCall(at, 'clone', ['child_stack=NULL', THREAD], thread)),
     ...callsThatMap(at, mapsOf(maps)),
   ];
