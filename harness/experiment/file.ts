@@ -44,6 +44,9 @@ const axisFields = Object.fromEntries(
   AXIS_NAMES.map((name) => [AXES[name].key, axisSchema(name)]),
 ) as unknown as { [K in keyof AxisLists]: z.ZodType<AxisLists[K]> };
 
+/** The most replicates of a generated trace: each has cells of its own. */
+export const MAX_REPLICATES = 100;
+
 const fields = z.strictObject({
   name,
   description: z.string().default('').transform(printable),
@@ -51,6 +54,7 @@ const fields = z.strictObject({
   families: z.record(name, traceEntries).optional(),
   ...axisFields,
   draws: z.int().min(1).max(MAX_DRAWS).default(DEFAULT_DRAWS),
+  replicates: z.int().min(1).max(MAX_REPLICATES).default(1),
   costs: z.string().optional(),
   claims: claimEntries,
 });
@@ -78,6 +82,8 @@ export interface Experiment extends AxisLists {
   readonly traces: readonly ExperimentTrace[];
   /** Draws of device latency of each cell. */
   readonly draws: number;
+  /** How often each generated trace is generated, with other seeds. What was recorded is there once. */
+  readonly replicates: number;
   /** A cost table, relative to the file. */
   readonly costs?: string | undefined;
   /** What to compute from the results and compare with what was claimed; claims add no cells. */
@@ -168,7 +174,7 @@ function partAt(path: readonly PropertyKey[]): { name: string; keys: readonly st
 /** Keys of earlier versions, and what to write instead. */
 const GONE: Readonly<Record<string, string>> = {
   seeds:
-    'draws: N for draws of device latency, or seed: (a number, or a list) for the seed of all random streams',
+    'draws: N for draws of device latency, replicates: N for generated traces with other seeds, or seed: (a number, or a list) for the seed of all random streams',
 };
 
 /** The issue to report: a misspelt key also leaves the right one missing. */
