@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { EXIT, HostError, InputError } from '../base/errors.js';
 import { packageFile } from '../base/package-root.js';
-import type { Experiment } from '../experiment/file.js';
+import { type Experiment, MAX_REPLICATES } from '../experiment/file.js';
 import { namedExperiment } from '../experiment/one-trace.js';
 import { Pool } from '../experiment/pool.js';
 import { type RunSummary, runInto } from '../experiment/run.js';
@@ -40,6 +40,7 @@ interface Args extends PolicyModuleArgs {
   heatmap: boolean;
   report: boolean;
   full: boolean;
+  replicates?: number;
   quiet: boolean;
 }
 
@@ -52,6 +53,12 @@ function builder(yargs: Argv): Argv {
     })
     .options({
       ...outFlag,
+      replicates: {
+        type: 'number',
+        describe:
+          'how often each generated trace is generated, with other seeds (default: as the experiment says, else once)',
+        requiresArg: true,
+      },
       workers: { type: 'number', describe: 'worker threads (default: one per core)', requiresArg: true },
       resume: {
         type: 'boolean',
@@ -207,8 +214,15 @@ async function runInFolder(
   }
 }
 
+/** The experiment, with what flags say instead of it. */
+async function experimentOf({ experiment, replicates }: Args): Promise<Experiment> {
+  if (replicates !== undefined) wholeFlag('replicates', replicates, 1, MAX_REPLICATES);
+  const read = await namedExperiment(experiment);
+  return replicates === undefined ? read : { ...read, replicates };
+}
+
 async function handler(args: Args): Promise<void> {
-  const experiment = await namedExperiment(args.experiment);
+  const experiment = await experimentOf(args);
   const out = args.out ?? join('results', 'runs', experiment.name);
   // What keeps this thread busy is outside of `interruptible`, so that signals have their default action: checking what is in
   // the folder, and the text.

@@ -15,7 +15,7 @@ import { HostError } from '../base/errors.js';
 import { parseCsv } from '../metrics/csv.js';
 import { KEY_COLUMNS, RUN_COLUMNS } from '../metrics/files.js';
 import { METRICS } from '../metrics/schema.js';
-import type { TraceHandle } from '../trace/trace.js';
+import { openTrace, type TraceHandle } from '../trace/trace.js';
 import { writeTrace } from '../trace/write.js';
 import { readExperiment } from './file.js';
 import { Pool } from './pool.js';
@@ -131,6 +131,51 @@ describe('an experiment', () => {
     }
     const [one] = (await run('one', {}, `${EXPERIMENT}memory: 50%\n`)).runs;
     expect(one?.memory_pages).toBe(20);
+  });
+
+  it('generates a trace again for each replicate, under one name, with limits of its own; one that was recorded is there once', async () => {
+    const text = [
+      'name: e',
+      'traces: [a.csv, { workload: zipf, params: { pages: 60, events: 300 } }]',
+      'discard: [keep, remove]',
+      'limits: 50%',
+      'draws: 2',
+      '',
+    ].join('\n');
+    const first = await run('first', {}, text);
+    const { runs, traces, draws } = await run('out', {}, `${text}replicates: 3\n`);
+    expect(traces.map(({ label }) => label)).toEqual(['a', 'zipf:pages=60,events=300']);
+    expect(runs.map(({ trace, replicate, limit }) => `${trace.slice(0, 4)} ${replicate} ${limit}`)).toEqual(
+      ['a 1', 'zipf 1', 'zipf 2', 'zipf 3'].flatMap((name) => [`${name} 50%`, `${name} 50%`]),
+    );
+    expect([...draws.values()].every((rows) => rows.length === 2)).toBe(true);
+    // The first replicate is the trace without replicates, byte for byte.
+    expect(runs.slice(0, 4)).toEqual(first.runs);
+    const hashes = runs.map(({ trace_sha256 }) => trace_sha256);
+    expect(new Set(hashes).size).toBe(4);
+    // Each is compared with the base of its own replicate.
+    for (const row of runs.filter(({ discard }) => discard === 'keep')) expect(row.saved_pages_mean).toBe(0);
+    const manifest = JSON.parse(file('out', 'manifest.json'));
+    expect(manifest).toMatchObject({ draws: 2, replicates: 3 });
+    const [recorded, generated] = manifest.traces;
+    expect(recorded.replicates).toEqual([
+      { replicate: 1, trace_sha256: hashes[0], events: 7, peak_pages: 40 },
+    ]);
+    expect(generated.replicates.map((one: { trace_sha256: string }) => one.trace_sha256)).toEqual([
+      hashes[2],
+      hashes[4],
+      hashes[6],
+    ]);
+    expect(generated.replicates[0].seed).toBe(1);
+    // The seed of a replicate generates it.
+    const again = {
+      workload: 'zipf',
+      params: { pages: '60', events: '300' },
+      seed: generated.replicates[1].seed,
+    };
+    const handle = await resolveTrace(again, folder).compile();
+    const hash = (await openTrace(handle)).totals.sha256;
+    expect(hash).toBe(hashes[4]);
   });
 
   it('writes the same bytes with one worker, with two, and again', async () => {
@@ -406,12 +451,12 @@ describe('what is wrong with an experiment is one line, and nothing is left behi
     [
       'an empty list',
       EXPERIMENT.replace('[keep, remove, dontneed, free]', '[]'),
-      /e\.yaml:4:10: discard: Too small: expected array to have >=1 items$/,
+      /e\.yaml:4:10: discard: an empty list, expected a value$/,
     ],
     [
       'the key seeds, whose place others took',
       `${EXPERIMENT}seeds: [1, 2]\n`,
-      /e\.yaml:7:1: "seeds" is no longer a key of an experiment, expected draws: N for draws of device latency, or seed:/,
+      /e\.yaml:7:1: "seeds" is no longer a key of an experiment, expected draws: N for draws of device latency, replicates: N/,
     ],
     ['no draws', `${EXPERIMENT}draws: 0\n`, /e\.yaml:7:8: draws: Too small: expected number to be >=1/],
     [

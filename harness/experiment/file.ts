@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
 import { InputError, type Place } from '../base/errors.js';
@@ -10,6 +11,7 @@ import type { Claim } from '../metrics/claim.js';
 import { DEFAULT_DRAWS, MAX_DRAWS } from '../metrics/draws.js';
 import { checkClaimColumns, claimEntries, claimKeys } from './claim-entries.js';
 import { expandEntry, generatedEntry, type TraceEntry, traceEntries } from './trace-entries.js';
+import { findTrace } from './traces.js';
 
 export type { TraceEntry } from './trace-entries.js';
 
@@ -42,6 +44,9 @@ const axisFields = Object.fromEntries(
   AXIS_NAMES.map((name) => [AXES[name].key, axisSchema(name)]),
 ) as unknown as { [K in keyof AxisLists]: z.ZodType<AxisLists[K]> };
 
+/** The most replicates of a generated trace: each has cells of its own. */
+export const MAX_REPLICATES = 100;
+
 const fields = z.strictObject({
   name,
   description: z.string().default('').transform(printable),
@@ -49,6 +54,7 @@ const fields = z.strictObject({
   families: z.record(name, traceEntries).optional(),
   ...axisFields,
   draws: z.int().min(1).max(MAX_DRAWS).default(DEFAULT_DRAWS),
+  replicates: z.int().min(1).max(MAX_REPLICATES).default(1),
   costs: z.string().optional(),
   claims: claimEntries,
 });
@@ -76,6 +82,8 @@ export interface Experiment extends AxisLists {
   readonly traces: readonly ExperimentTrace[];
   /** Draws of device latency of each cell. */
   readonly draws: number;
+  /** How often each generated trace is generated, with other seeds. What was recorded is there once. */
+  readonly replicates: number;
   /** A cost table, relative to the file. */
   readonly costs?: string | undefined;
   /** What to compute from the results and compare with what was claimed; claims add no cells. */
@@ -121,6 +129,30 @@ function placeOfKey(source: Source, path: readonly PropertyKey[], key: string): 
 
 type Issue = z.core.$ZodIssue;
 
+/** What values are called in messages, by the type that the schema knows them as. */
+const TYPES: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'keys and values',
+  record: 'keys and values',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  null: 'nothing',
+};
+
+/** A message of the schema in words of ours, where it is not one already. */
+function plainMessage(message: string): string {
+  const type = /^Invalid input: expected (\w+), received (\w+)$/.exec(message);
+  if (!type)
+    return message.replace(
+      /^Too small: expected array to have >=1 items$/,
+      'an empty list, expected a value',
+    );
+  const [wanted, found] = type.slice(1).map((word) => TYPES[word] ?? word);
+  return found === 'undefined' ? `missing, expected ${wanted}` : `${found}, expected ${wanted}`;
+}
+
 /** What is wrong with a value that may have several shapes, according to the shape that it fits best. */
 function innermost(issue: Issue, path: readonly PropertyKey[] = []): { issue: Issue; path: PropertyKey[] } {
   const whole = [...path, ...issue.path];
@@ -142,7 +174,7 @@ function partAt(path: readonly PropertyKey[]): { name: string; keys: readonly st
 /** Keys of earlier versions, and what to write instead. */
 const GONE: Readonly<Record<string, string>> = {
   seeds:
-    'draws: N for draws of device latency, or seed: (a number, or a list) for the seed of all random streams',
+    'draws: N for draws of device latency, replicates: N for generated traces with other seeds, or seed: (a number, or a list) for the seed of all random streams',
 };
 
 /** The issue to report: a misspelt key also leaves the right one missing. */
@@ -164,7 +196,7 @@ function wrong(first: Issue, source: Source): InputError {
     return unknownName(`key of ${name}`, key, keys).at(placeOfKey(source, path, key));
   }
   const name = path.length === 0 ? 'the experiment' : path.join('.');
-  return new InputError(`${name}: ${issue.message}`, placeOf(source, path));
+  return new InputError(`${name}: ${plainMessage(issue.message)}`, placeOf(source, path));
 }
 
 /** The most aliases that may stand in for parts of the file, those within others counted again. */
@@ -222,6 +254,15 @@ export function readExperiment(file: string): Experiment {
   return { ...rest, traces, file, placeOf: (path) => placeOf(source, path) };
 }
 
+/** Checks what looks like the name of a shipped trace; files are looked for when they are read. */
+function checkName(name: string, path: readonly PropertyKey[], source: Source): void {
+  try {
+    findTrace(name, dirname(source.file));
+  } catch (error) {
+    throw error instanceof InputError ? error.at(placeOf(source, path)) : error;
+  }
+}
+
 /** The traces that a list stands for; `path` is where it stands. */
 function expandList(
   entries: z.output<typeof traceEntries>,
@@ -229,6 +270,9 @@ function expandList(
   family: string | undefined,
   source: Source,
 ): ExperimentTrace[] {
+  entries.forEach((listed, i) => {
+    if (typeof listed === 'string') checkName(listed, [...path, i], source);
+  });
   return entries.flatMap((listed, i) =>
     expandEntry(listed, (within) => placeOf(source, [...path, i, ...within])).map((entry) => ({
       entry,

@@ -39,6 +39,40 @@ function commit(): string | undefined {
   }
 }
 
+/** What distinguishes a replicate of a trace. What was recorded has one, without a source of its own. */
+function replicateOf({ replicate, source, sha256, events, peakPages }: PreparedTrace): object {
+  return {
+    replicate,
+    ...(typeof source !== 'string' && { seed: source.seed }),
+    trace_sha256: sha256,
+    events,
+    peak_pages: peakPages,
+  };
+}
+
+/** What the manifest says of a trace, with its replicates. */
+function traceFacts(trace: PreparedTrace, all: readonly PreparedTrace[]): object {
+  return {
+    trace: trace.label,
+    source: trace.source,
+    family: trace.family,
+    trace_sha256: trace.sha256,
+    events: trace.events,
+    peak_pages: trace.peakPages,
+    page_bytes: trace.pageBytes,
+    touches: trace.touches,
+    ...(trace.sample > 1 && { sample: trace.sample }),
+    provenance: trace.origin.whole,
+    provenance_of: trace.origin.parts,
+    duration_us: trace.durationUs,
+    gives_back: {
+      private_pages: trace.givesBack.privatePages,
+      shared_pages: trace.givesBack.sharedPages,
+    },
+    replicates: all.filter(({ label }) => label === trace.label).map(replicateOf),
+  };
+}
+
 /** The content of manifest.json. */
 export function manifestOf(facts: ManifestFacts): object {
   const { experiment, traces, results, costs: loaded } = facts;
@@ -66,26 +100,10 @@ export function manifestOf(facts: ManifestFacts): object {
       ...(fromDefault.length > 0 && { from_default: fromDefault }),
     },
     policy_modules: facts.policyModules,
-    traces: traces.map((trace) => ({
-      trace: trace.label,
-      source: trace.source,
-      family: trace.family,
-      trace_sha256: trace.sha256,
-      events: trace.events,
-      peak_pages: trace.peakPages,
-      page_bytes: trace.pageBytes,
-      touches: trace.touches,
-      ...(trace.sample > 1 && { sample: trace.sample }),
-      provenance: trace.origin.whole,
-      provenance_of: trace.origin.parts,
-      duration_us: trace.durationUs,
-      gives_back: {
-        private_pages: trace.givesBack.privatePages,
-        shared_pages: trace.givesBack.sharedPages,
-      },
-    })),
+    traces: traces.filter(({ replicate }) => replicate === 1).map((trace) => traceFacts(trace, traces)),
     seed: experiment.seed,
     draws: experiment.draws,
+    replicates: experiment.replicates,
     cells: { planned: facts.planned, ...Object.fromEntries(outcomes) },
     not_ok: unfinished,
   };

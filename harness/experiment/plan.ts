@@ -21,7 +21,7 @@ export interface Cell extends AxisValues {
   /** From 1, in the order of the experiment. */
   readonly cell: number;
   readonly experiment: string;
-  /** Index of its trace in the experiment. */
+  /** Index of its trace among those that were read: one for each replicate. */
   readonly trace: number;
   /** Which of several traces that a generator made with other seeds, from 1. */
   readonly replicate: number;
@@ -119,13 +119,16 @@ function combinations(experiment: Experiment, trace: PlannedTrace): AxisValues[]
 }
 
 /** All cells of an experiment: the product of its axes on each trace. @throws InputError as `checkAxes`, without a place */
-export function planCells(experiment: Experiment, traces: readonly PlannedTrace[]): Cell[] {
+export function planCells(
+  experiment: Experiment,
+  traces: readonly (PlannedTrace & { readonly replicate: number })[],
+): Cell[] {
   return traces
     .flatMap((planned, trace) =>
       combinations(experiment, planned).map((values) => ({
         experiment: experiment.name,
         trace,
-        replicate: 1,
+        replicate: planned.replicate,
         draws: experiment.draws,
         ...values,
       })),

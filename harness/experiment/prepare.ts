@@ -10,6 +10,7 @@ import type { GivesBack } from './gives-back.js';
 import type { Pool } from './pool.js';
 import { resolveTrace, traceSource } from './traces.js';
 import type { ReadJob, ReadTrace, WorkerAnswer, WorkerJob } from './worker.js';
+import { replicateSeed } from './workload.js';
 
 /** A trace of an experiment, and what its first replay found. */
 export interface LoadedTrace extends PlannedTrace {
@@ -29,6 +30,8 @@ export interface LoadedTrace extends PlannedTrace {
 /** A trace that cells can run on. */
 export interface PreparedTrace extends LoadedTrace, ReadTrace {
   readonly source: TraceEntry;
+  /** From 1: a generated trace is there once for each replicate, under one label. */
+  readonly replicate: number;
 }
 
 /** Throws what a worker answered instead of a result. */
@@ -38,12 +41,14 @@ export function refused(answer: WorkerAnswer): never {
 }
 
 interface LabelledJob extends ReadJob {
+  /** Its trace in the experiment. */
   readonly at: number;
   readonly label: string;
+  readonly replicate: number;
 }
 
 /** What is to be read, in the order of the experiment. @throws InputError for two traces of one name */
-async function readJobs({ traces, file }: Experiment): Promise<LabelledJob[]> {
+async function readJobs({ traces, replicates, file }: Experiment): Promise<LabelledJob[]> {
   const folder = dirname(file);
   const jobs: LabelledJob[] = [];
   for (const [at, { entry }] of traces.entries()) {
@@ -52,18 +57,23 @@ async function readJobs({ traces, file }: Experiment): Promise<LabelledJob[]> {
       throw new InputError(`two traces are called ${label}, expected different names`, { file });
     // A worker has no standard input.
     const handle: TraceHandle | undefined = entry === STDIN ? await compile() : undefined;
-    jobs.push({ at, label, read: { entry, folder, handle } });
+    for (let replicate = 1; replicate <= (typeof entry === 'string' ? 1 : replicates); replicate++)
+      jobs.push({ at, label, replicate, read: { entry: replicated(entry, replicate), folder, handle } });
   }
   return jobs;
 }
 
+/** What a replicate of a trace is generated from; what was recorded has one. */
+function replicated(entry: TraceEntry, replicate: number): TraceEntry {
+  return typeof entry === 'string' ? entry : { ...entry, seed: replicateSeed(entry.seed, replicate) };
+}
+
 function prepared(
-  { entry, family }: ExperimentTrace,
-  folder: string,
-  label: string,
+  { label, replicate, read: { entry, folder } }: LabelledJob,
+  { family }: ExperimentTrace,
   read: ReadTrace,
 ): PreparedTrace {
-  return { ...read, label, family, source: traceSource(entry, folder) };
+  return { ...read, label, replicate, family, source: traceSource(entry, folder) };
 }
 
 /**
@@ -79,21 +89,22 @@ export async function prepareTraces(
   reading: (label: string) => void,
 ): Promise<PreparedTrace[]> {
   const jobs = await readJobs(experiment);
-  const traces = new Map<number, PreparedTrace>();
+  const traces = new Map<LabelledJob, PreparedTrace>();
   const failures = new Map<number, WorkerAnswer>();
   await pool.run(jobs, {
     // Those before one that failed have begun already: one of them may still be the first that fails.
     wanted: () => failures.size === 0,
     started: ({ label }) => reading(label),
-    answered({ at, label, read: { folder } }, answer) {
-      if ('read' in answer) traces.set(at, prepared(experiment.traces[at]!, folder, label, answer.read));
-      else failures.set(at, answer);
+    answered(job, answer) {
+      if ('read' in answer) traces.set(job, prepared(job, experiment.traces[job.at]!, answer.read));
+      else failures.set(jobs.indexOf(job), answer);
     },
-    died({ at, label }, reason) {
-      failures.set(at, { host: `trace ${label} cannot be read: its worker died: ${reason}` });
+    died(job, reason) {
+      const { label } = job;
+      failures.set(jobs.indexOf(job), { host: `trace ${label} cannot be read: its worker died: ${reason}` });
     },
   });
   const first = Math.min(...failures.keys());
   if (failures.size > 0) refused(failures.get(first)!);
-  return [...traces].sort(([a], [b]) => a - b).map(([, trace]) => trace);
+  return jobs.flatMap((job) => traces.get(job) ?? []);
 }

@@ -102,8 +102,13 @@ interface Planned {
   readonly inputs: (cell: Cell) => string;
 }
 
-function openedTrace({ handle, label }: PreparedTrace): OpenedTrace {
-  return { handle, label };
+function openedTrace({ handle, label, replicate }: PreparedTrace): OpenedTrace {
+  return { handle, label, replicate };
+}
+
+/** The traces of an experiment, each once: of those that were generated several times the first. */
+function firstReplicates<T extends { readonly replicate: number }>(traces: readonly T[]): T[] {
+  return traces.filter(({ replicate }) => replicate === 1);
 }
 
 /**
@@ -211,7 +216,7 @@ async function runPlanned(
   const { experiment, costs, traces, cells, inputs } = planned;
   const { resume, policyModules, command, signal, events } = options;
   const store = new ResultStore(folder, thisHost(), resume);
-  const heat = await heatmapRows(traces, pool, options);
+  const heat = await heatmapRows(firstReplicates(traces), pool, options);
   const left = await store.resume(cells, inputs);
   if (signal?.aborted !== true) events?.started?.(cells.length, cells.length - left.length);
   const lost = await runCells(left, planned, pool, store, options);
@@ -219,7 +224,7 @@ async function runPlanned(
     runs: store.runs(),
     draws: drawsByCell(store.draws()),
     spaces: store.spaces(),
-    traces,
+    traces: firstReplicates(traces),
     ...lost,
     planned: cells.length,
     finished: store.finished,

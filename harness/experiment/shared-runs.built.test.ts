@@ -42,7 +42,7 @@ describe('cells that differ only in purge', () => {
       `purge: [${PURGE}]`,
       `swap: [${swap}]`,
     ]);
-    return planCells(read, [{ peakPages: 10, pageBytes: 4096 }]);
+    return planCells(read, [{ peakPages: 10, pageBytes: 4096, replicate: 1 }]);
   };
 
   it('share a run while nothing is volatile', () => {

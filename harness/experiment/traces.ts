@@ -10,7 +10,7 @@ import { COMPRESSED_NAME } from '../trace/io/decompress.js';
 import { inputName, STDIN } from '../trace/io/input.js';
 import type { TraceHandle } from '../trace/trace.js';
 import { codeHash } from './code.js';
-import type { TraceEntry } from './file.js';
+import type { TraceEntry } from './trace-entries.js';
 import { type ChosenWorkload, chooseWorkload, generate } from './workload.js';
 
 const shippedTrace = z.strictObject({

@@ -28,6 +28,7 @@ export interface WorkerSetup {
 export interface OpenedTrace {
   readonly handle: TraceHandle;
   readonly label: string;
+  readonly replicate: number;
 }
 
 /** Reads a trace of an experiment. */
@@ -87,18 +88,19 @@ const { costs } = readCosts(setup.costsFile);
 for (const file of setup.policyModules) await loadPolicyModule(file, setup.policyTimeoutS);
 const opened = new Map<string, Promise<Trace>>();
 
-function open({ handle, label }: OpenedTrace): Promise<Trace> {
-  const known = opened.get(label);
+function open({ handle, label, replicate }: OpenedTrace): Promise<Trace> {
+  const name = `${label} ${replicate}`;
+  const known = opened.get(name);
   if (known) return known;
   const opening = openTrace(handle);
-  opened.set(label, opening);
+  opened.set(name, opening);
   return opening;
 }
 
 async function readTrace({ read: { entry, folder, handle: compiled } }: ReadJob): Promise<ReadTrace> {
   const { label, compile } = resolveTrace(entry, folder);
   const handle = compiled ?? (await compile());
-  const trace = await open({ handle, label });
+  const trace = await open({ handle, label, replicate: 1 });
   return {
     handle,
     sha256: trace.totals.sha256,

@@ -7,6 +7,17 @@ import type { TraceSource, Workload } from '../trace/source.js';
 /** The seed of a generated trace where none is given. */
 export const DEFAULT_SEED = 1;
 
+/** Seeds have 31 bits. */
+const SEEDS = 2 ** 31;
+
+/**
+ * The seed of a replicate of a generated trace: the first is the trace itself, the others have seeds drawn from a stream of
+ * their own each.
+ */
+export function replicateSeed(seed: number, replicate: number): number {
+  return replicate === 1 ? seed : Math.floor(randomStream(seed, `replicate/${replicate}`)() * SEEDS);
+}
+
 /** A generator with the values of its parameters and a seed: what a synthetic trace is made from. */
 export interface ChosenWorkload {
   readonly workload: Workload;

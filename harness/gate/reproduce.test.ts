@@ -1,25 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AXES, AXIS_NAMES, type AxisName, BASE_VALUES, perAxis } from '../metrics/axes.js';
+import { DEFAULT_DRAWS } from '../metrics/draws.js';
 import type { Manifest } from '../metrics/manifest.js';
 import type { CellRow } from './read/runs.js';
 import { reproduceCommands } from './reproduce.js';
 
 const MANIFEST = {
+  draws: DEFAULT_DRAWS,
   traces: [
     { trace: 'a', source: 'folder/a.csv' },
     {
       trace: 'zipf:pages=9,seed=2',
       source: { workload: 'zipf', params: { pages: '9' }, seed: 2 },
+      replicates: [
+        { replicate: 1, seed: 2 },
+        { replicate: 2, seed: 345 },
+      ],
     },
   ],
   costs: { file: 'my costs.json' },
   policy_modules: ['mine.mjs'],
 } as unknown as Manifest;
 
-function rowOf(trace: string, values: Readonly<Record<AxisName, string>>): CellRow {
+function rowOf(trace: string, values: Readonly<Record<AxisName, string>>, replicate = '1'): CellRow {
   const axes = AXIS_NAMES.map((name) => [AXES[name].column, values[name]]);
-  const identity = { trace, machine: 'sim', ...Object.fromEntries(axes) };
+  const identity = { trace, replicate, machine: 'sim', ...Object.fromEntries(axes) };
   return { identity } as unknown as CellRow;
 }
 
@@ -53,6 +59,14 @@ describe('the commands that replay a cell', () => {
       'reclaim trace generate zipf zipf.rtrace --param pages=9 --seed 2',
       'reclaim replay zipf.rtrace --limit none --memory 400p --discard remove --merge ksm --policy-module mine.mjs',
       'reclaim replay zipf.rtrace --limit none --memory 400p --policy-module mine.mjs',
+    ]);
+  });
+
+  it('generate the replicate of the cell, and book as many draws', () => {
+    const row = rowOf('zipf:pages=9,seed=2', DEFAULTS, '2');
+    expect(reproduceCommands(row, { ...MANIFEST, costs: {}, draws: 3 } as Manifest, false)).toEqual([
+      'reclaim trace generate zipf zipf.rtrace --param pages=9 --seed 345',
+      'reclaim replay zipf.rtrace --draws 3 --policy-module mine.mjs',
     ]);
   });
 

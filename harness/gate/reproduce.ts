@@ -1,4 +1,5 @@
 import { AXES, AXIS_NAMES, BASE_VALUES } from '../metrics/axes.js';
+import { DEFAULT_DRAWS } from '../metrics/draws.js';
 import type { Manifest } from '../metrics/manifest.js';
 import type { CellRow, Identity } from './read/runs.js';
 
@@ -20,10 +21,16 @@ function flagsOf(identity: Identity): string[] {
 }
 
 /** The command that generates a trace, if one does, and what `reclaim replay` finds it by. */
-function traceOf(label: string, manifest: Manifest): { before: string[]; trace: string } {
-  const source = manifest.traces.find(({ trace }) => trace === label)?.source ?? label;
+function traceOf(
+  { trace: label, replicate }: Identity,
+  manifest: Manifest,
+): { before: string[]; trace: string } {
+  const known = manifest.traces.find(({ trace }) => trace === label);
+  const source = known?.source ?? label;
   if (typeof source === 'string') return { before: [], trace: source };
-  const { workload, params, seed } = source;
+  const { workload, params } = source;
+  const own = known?.replicates?.find((one) => String(one.replicate) === replicate);
+  const seed = own?.seed ?? source.seed;
   const trace = `${workload}.rtrace`;
   const given = Object.entries(params).flatMap(([key, value]) => ['--param', `${key}=${value}`]);
   const words = ['reclaim', 'trace', 'generate', workload, trace, ...given, '--seed', String(seed)];
@@ -37,9 +44,10 @@ function traceOf(label: string, manifest: Manifest): { before: string[]; trace: 
  * @param withBase whether the base of its savings is to be replayed as well
  */
 export function reproduceCommands(row: CellRow, manifest: Manifest, withBase: boolean): string[] {
-  const { before, trace } = traceOf(row.identity.trace, manifest);
+  const { before, trace } = traceOf(row.identity, manifest);
   const setup = [
     ...(manifest.costs.file === undefined ? [] : ['--costs', manifest.costs.file]),
+    ...(manifest.draws === DEFAULT_DRAWS ? [] : ['--draws', String(manifest.draws)]),
     ...manifest.policy_modules.flatMap((file) => ['--policy-module', file]),
   ];
   const replay = (identity: Identity) =>

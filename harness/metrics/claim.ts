@@ -37,5 +37,7 @@ export interface Claim {
 
 /** The rows that a term selects. */
 export function selected(rows: readonly Row[], { where }: Term): Row[] {
-  return rows.filter((row) => Object.entries(where).every(([column, value]) => row[column] === value));
+  // Of the first replicate, unless it names another.
+  const wanted = Object.entries({ replicate: 1, ...where });
+  return rows.filter((row) => wanted.every(([column, value]) => row[column] === value));
 }

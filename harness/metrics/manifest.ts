@@ -37,6 +37,18 @@ const trace = z
     duration_us: z.number().optional(),
     /** Pages of its drops and unpins, by the kind of memory that they are of. */
     gives_back: z.object({ private_pages: z.number(), shared_pages: z.number() }).optional(),
+    /** Each time that it was generated, with another seed; what was recorded is there once, without a seed. */
+    replicates: z
+      .array(
+        z.object({
+          replicate: z.int().positive(),
+          seed: z.number().optional(),
+          trace_sha256: sha256,
+          events: z.number(),
+          peak_pages: z.number(),
+        }),
+      )
+      .optional(),
     /** Stands for `touches` in results of versions that did not know first accesses. */
     touches_inferred: z.boolean().optional(),
   })
@@ -71,6 +83,8 @@ const shape = z.object({
   seed: z.array(z.number()).default([]),
   /** Draws of device latency of each cell. */
   draws: z.int().positive(),
+  /** How often generated traces were generated. */
+  replicates: z.int().positive().default(1),
   cells: z.object({ planned: z.int().nonnegative() }),
   not_ok: z
     .array(z.object({ cell: z.number(), outcome: z.string(), reason: z.string().optional() }))

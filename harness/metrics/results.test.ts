@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeComparison } from '../testing/results.js';
+import { DEFAULT_DRAWS } from './draws.js';
 import { parseTable, ResultsFolder } from './results.js';
 
 const COLUMNS = { cell: 'number', trace: 'text', outcome: 'outcome', pgfault: 'number?' } as const;
@@ -66,7 +67,7 @@ describe('a folder of results', () => {
     const results = ResultsFolder.open(folder);
     expect(results.rows('runs.csv')).toHaveLength(20);
     expect(results.rows('runs.csv')[5]).toMatchObject({ cell: 6, limit_pages: 768, major_rate: 'n/a' });
-    expect(results.draws.get(6)).toHaveLength(1);
+    expect(results.draws.get(6)).toHaveLength(DEFAULT_DRAWS);
     expect(results.draws.get(5)).toBeUndefined(); // refused
     expect(results.manifest.traces.map(({ trace }) => trace)).toEqual(['browser', 'cache']);
   });

@@ -42,6 +42,7 @@ export function sampleExperiment(): Experiment {
       host: {},
       seed: [],
       draws: 1,
+      replicates: 1,
       not_ok: [],
       traces: [],
       cells: { planned: CELLS },

@@ -44,9 +44,12 @@ function folderWith(folders: readonly string[], file: string): string | undefine
 
 /** The valgrind of this host, or what of it is missing. */
 export function findValgrind(): Valgrind | string {
-  const command = lookUp('valgrind');
-  if (command === undefined) return 'valgrind';
-  const prefix = dirname(dirname(realpathSync(command)));
+  const found = lookUp('valgrind');
+  if (found === undefined) return 'valgrind';
+  const path = realpathSync(found);
+  // Debian's `valgrind` is a script that changes how C++ programs allocate (GLIBCXX_FORCE_NEW), and where libraries come from.
+  const command = existsSync(`${path}.bin`) ? `${path}.bin` : path;
+  const prefix = dirname(dirname(path));
   const inLib = ['lib/x86_64-linux-gnu', 'lib64', 'lib'].map((path) => join(prefix, path, 'valgrind'));
   const headers = folderWith([join(prefix, 'include', 'valgrind')], 'pub_tool_tooliface.h');
   const libraries = folderWith(inLib, `libcoregrind-${PLATFORM}.a`);

@@ -11,6 +11,15 @@ export function labelOf({ label }: Part): string {
   return label === '' ? '' : ` (${label})`;
 }
 
+/** The traces of a part that are not drawn, as a sentence; nothing where all are. */
+export function notDrawn({ traces }: Part, drawn: readonly TraceFacts[], data: FigureData): string[] {
+  const left = traces.filter(({ label }) => !drawn.some((trace) => trace.label === label));
+  if (left.length === 0) return [];
+  return [
+    `Not drawn, as nothing differs there: ${left.map(({ label }) => data.traceName(label)).join(', ')}.`,
+  ];
+}
+
 /** How many values the numbers of some settings are of: `5`, or `1 to 5`. */
 function range(values: readonly number[]): string {
   const [least, most] = [Math.min(...values), Math.max(...values)];

@@ -2,7 +2,7 @@ import type { TimelineRow } from '../../metrics/files.js';
 import type { TraceFacts } from '../facts.js';
 import { referenceOf } from '../front.js';
 import type { Contender, Setting } from '../selection.js';
-import { evidence, mostSaved } from './captions.js';
+import { evidence, mostSaved, notDrawn } from './captions.js';
 import { nameCurves } from './curve-names.js';
 import { type Curve, hide, minus } from './curves.js';
 import type { FigureData, Part } from './data.js';
@@ -237,6 +237,11 @@ export function overTimeDrawing(
       caption: [
         over.caption(part),
         ...(over.saved ? [mostSaved(part.settings, data)] : []),
+        ...notDrawn(
+          part,
+          drawn.map(({ trace }) => trace),
+          data,
+        ),
         evidence(part.settings, data),
       ].join(' '),
       traces: drawn.map(({ trace }) => trace.label),

@@ -5,7 +5,7 @@ import { difference, extraCost } from '../estimate.js';
 import type { TraceFacts } from '../facts.js';
 import { numberIn } from '../format.js';
 import type { Setting } from '../selection.js';
-import { evidence, labelOf, mostSaved } from './captions.js';
+import { evidence, labelOf, mostSaved, notDrawn } from './captions.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page } from './figure.js';
 import { Groups } from './groups.js';
@@ -58,12 +58,15 @@ function drawing(part: Part, data: FigureData, page: Page, by: Cost): Drawing | 
   const limits = [...new Set(settings.map(({ limit }) => limit))];
   const key = keyOf(groups, limits, data);
   const height = panelHeight({ rows: 1, columns: drawn.length, key, most: [HEIGHT] }, page);
-  const left = pictures.filter(({ says }) => !says).map(({ trace }) => data.traceName(trace.label));
   const against = data.axis === 'merge' ? 'no merging' : 'keep';
   const caption = [
     `Memory saved on average, and the ${by.named} it costs, against ${against}${labelOf(part)}. Filled marks are best: nothing else saves as much for less, or more for as much.`,
     ...(by.figure === 'saving-stall' ? [mostSaved(settings, data)] : []),
-    ...(left.length > 0 ? [`Not drawn, as nothing is saved or paid: ${left.join(', ')}.`] : []),
+    ...notDrawn(
+      part,
+      drawn.map(({ trace }) => trace),
+      data,
+    ),
     evidence(settings, data),
   ].join(' ');
   return panelDrawing(

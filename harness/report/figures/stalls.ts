@@ -6,7 +6,7 @@ import { numberIn } from '../format.js';
 import { referenceOf } from '../front.js';
 import { type Contender, rankedOf, type Setting } from '../selection.js';
 import { STALL_STYLES } from '../style.js';
-import { evidence, labelOf } from './captions.js';
+import { evidence, labelOf, notDrawn } from './captions.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
 import { Groups } from './groups.js';
@@ -334,6 +334,11 @@ function captionOf(part: Part, drawn: readonly StallPicture[], data: FigureData)
   return [
     `Stall time that policies add to that of the program itself, by its cause${labelOf(part)}: what they add is right of 0, what they avoid left of it; the black line is the sum.${inferred}${least}`,
     extremes(drawn, data),
+    ...notDrawn(
+      part,
+      drawn.map(({ trace }) => trace),
+      data,
+    ),
     evidence(settings, data),
   ].join(' ');
 }

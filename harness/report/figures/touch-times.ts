@@ -4,7 +4,7 @@ import { estimateOf } from '../estimate.js';
 import type { TraceFacts } from '../facts.js';
 import { numberIn } from '../format.js';
 import { type Contender, rankedOf, type Setting } from '../selection.js';
-import { evidence, labelOf } from './captions.js';
+import { evidence, labelOf, notDrawn } from './captions.js';
 import { nameCurves } from './curve-names.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
@@ -153,6 +153,11 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined 
       name: `touch-times${part.suffix}`,
       caption: [
         `The share of touches that take longer than a time${labelOf(part)}: 1 % and 0.1 % of them, and the longest. Both axes are logarithmic. Limits under which all policies are the same are not drawn.`,
+        ...notDrawn(
+          part,
+          columns.map(([trace]) => trace),
+          data,
+        ),
         evidence(
           scenes.map(({ setting }) => setting),
           data,

@@ -61,7 +61,9 @@ export interface RecordingSource extends TraceSource {
 /** The recording in a raw folder, by its engine. */
 function recordingOf(folder: RawFolder, manifest: Manifest): RawRecording {
   if (manifest.engine === 'tracefs') return new TracefsRecording(folder, manifest);
-  return manifest.engine === 'strace' ? new StraceRecording(folder, manifest) : new ValgrindRecording(folder);
+  return manifest.engine === 'strace'
+    ? new StraceRecording(folder, manifest)
+    : new ValgrindRecording(folder, manifest);
 }
 
 /**

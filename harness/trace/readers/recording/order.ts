@@ -44,6 +44,6 @@ function orderOf({ length, timeUs, place }: AccessBatch): Uint32Array {
 function copied(from: AccessBatch, order: Uint32Array, to: AccessBatch): AccessBatch {
   to.length = 0;
   for (const i of order)
-    to.add(from.timeUs[i]!, from.place[i]!, from.thread[i]!, from.page[i]!, from.kind[i]!);
+    to.add(from.timeUs[i]!, from.place[i]!, from.thread[i]!, from.page[i]!, from.kind[i]!, from.content[i]!);
   return to;
 }

@@ -3,6 +3,9 @@ import type { CallLog } from '../calls/call.js';
 /** Accesses that a batch holds. */
 const BATCH_ACCESSES = 1 << 15;
 
+/** Stands for the contents of a write that are not recorded. */
+export const NO_CONTENT = -1;
+
 /** A run of accesses as typed columns: row `i` of each belongs to access `i`. */
 export class AccessBatch {
   length = 0;
@@ -14,18 +17,28 @@ export class AccessBatch {
   readonly thread = new Int32Array(BATCH_ACCESSES);
   /** What was done: `ACCESS`. */
   readonly kind = new Uint8Array(BATCH_ACCESSES);
+  /** The content id that a write leaves in the page; `NO_CONTENT` where that is not recorded. */
+  readonly content = new Int32Array(BATCH_ACCESSES);
 
   get full(): boolean {
     return this.length === BATCH_ACCESSES;
   }
 
-  add(timeUs: number, place: number, thread: number, page: number, kind: number): void {
+  add(
+    timeUs: number,
+    place: number,
+    thread: number,
+    page: number,
+    kind: number,
+    content: number = NO_CONTENT,
+  ): void {
     const at = this.length++;
     this.timeUs[at] = timeUs;
     this.place[at] = place;
     this.thread[at] = thread;
     this.page[at] = page;
     this.kind[at] = kind;
+    this.content[at] = content;
   }
 }
 

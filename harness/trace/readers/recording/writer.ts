@@ -5,7 +5,7 @@ import type { FollowedLog } from '../calls/follow.js';
 import { DraftWriter } from '../calls/writer.js';
 import { leftFor, MappedMemory } from '../faults/mapped.js';
 import type { Regions } from '../faults/regions.js';
-import { ACCESS, type AccessBatch, type RawRecording, type RecordedCalls } from './source.js';
+import { ACCESS, type AccessBatch, NO_CONTENT, type RawRecording, type RecordedCalls } from './source.js';
 
 /** What the calls of a recording became, and where. */
 export interface FollowedRecording {
@@ -32,6 +32,7 @@ export class RecordingWriter {
   private runSpace = -1;
   private runThread = 0;
   private runWrite = false;
+  private runContent = NO_CONTENT;
   private runPage = 0;
   private runCount = 0;
 
@@ -83,7 +84,7 @@ export class RecordingWriter {
     }
     if (write === undefined) this.unkinded++;
     this.account.use();
-    this.touch(timeUs, space, thread, write ?? use === 'write', page);
+    this.touch(timeUs, space, thread, write ?? use === 'write', page, batch.content[i]!);
     this.countAround(regions!, write, page);
   }
 
@@ -92,11 +93,19 @@ export class RecordingWriter {
     if (this.recording.called === 'faults' && write !== true && regions.isShared(page)) this.around++;
   }
 
-  private touch(timeUs: number, space: number, thread: number, write: boolean, page: number): void {
+  private touch(
+    timeUs: number,
+    space: number,
+    thread: number,
+    write: boolean,
+    page: number,
+    content: number,
+  ): void {
     this.nowUs = Math.max(this.nowUs, timeUs - this.followed.log.startUs);
     const joins =
       page === this.runPage + this.runCount &&
       write === this.runWrite &&
+      content === this.runContent &&
       space === this.runSpace &&
       thread === this.runThread &&
       this.nowUs === this.runTime;
@@ -109,6 +118,7 @@ export class RecordingWriter {
     this.runSpace = space;
     this.runThread = thread;
     this.runWrite = write;
+    this.runContent = content;
     this.runPage = page;
     this.runCount = 1;
   }
@@ -116,14 +126,17 @@ export class RecordingWriter {
   private endRun(): void {
     if (this.runCount === 0) return;
     this.room();
-    this.builder.addTouch(
-      this.runTime,
-      this.runWrite,
-      this.runSpace,
-      this.runPage,
-      this.runCount,
-      this.runThread,
-    );
+    const { runTime, runWrite, runSpace, runPage, runCount, runThread, runContent } = this;
+    if (runContent === NO_CONTENT)
+      this.builder.addTouch(runTime, runWrite, runSpace, runPage, runCount, runThread);
+    else
+      this.builder.add(runTime, 'write', {
+        space: runSpace,
+        thread: runThread,
+        page: runPage,
+        count: runCount,
+        content: runContent,
+      });
     this.runCount = 0;
   }
 

@@ -1,6 +1,8 @@
 import type { RawFolder } from '../folder.js';
-import { ACCESS, AccessBatch, type RawRecording, type RecordedCalls } from '../source.js';
+import type { Manifest } from '../manifest.js';
+import { ACCESS, AccessBatch, NO_CONTENT, type RawRecording, type RecordedCalls } from '../source.js';
 import { ImageCalls } from './calls.js';
+import { RecordedContents } from './contents.js';
 import { mergedSpans } from './merge.js';
 import { RECORD } from './words.js';
 
@@ -10,7 +12,14 @@ const NS_PER_US = 1000;
 export class ValgrindRecording implements RawRecording {
   readonly called = 'accesses';
 
-  constructor(private readonly folder: RawFolder) {}
+  private readonly contents: RecordedContents | undefined;
+
+  constructor(
+    private readonly folder: RawFolder,
+    { details }: Manifest,
+  ) {
+    if (Number(details.contents_us ?? 0) > 0) this.contents = new RecordedContents();
+  }
 
   async calls(): Promise<RecordedCalls> {
     const { account, path } = this.folder;
@@ -20,7 +29,12 @@ export class ValgrindRecording implements RawRecording {
       if (!begun) reader.begin(span.image);
       begun = true;
       reader.read(span);
+      this.contents?.read(span);
     }
+    account.remark(
+      'contents of pages that their process has not written since it began are left out',
+      this.contents?.unwritten ?? 0,
+    );
     return {
       calls: reader.calls,
       places: reader.places,
@@ -35,6 +49,7 @@ export class ValgrindRecording implements RawRecording {
   async *accesses(): AsyncGenerator<AccessBatch> {
     let batch = new AccessBatch();
     let record = 0;
+    let number = 0;
     for await (const { image, from, to } of mergedSpans(this.folder)) {
       const { words } = image;
       for (let at = from; at < to; at += words.sizeAt(at)) {
@@ -47,7 +62,8 @@ export class ValgrindRecording implements RawRecording {
         const page = words.page(at);
         const access = kind === RECORD.write ? ACCESS.write : ACCESS.read;
         for (let i = words.bits(at); i >= 0; i--) {
-          batch.add(image.nowUs, record, image.thread, page + words.bits(at) - i, access);
+          const content = this.contents?.of(number++) ?? NO_CONTENT;
+          batch.add(image.nowUs, record, image.thread, page + words.bits(at) - i, access, content);
           if (!batch.full) continue;
           yield batch;
           batch = new AccessBatch();

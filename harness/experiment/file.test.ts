@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readExperiment } from './file.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'reclaim-experiment-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The message for an experiment file with this text. */
+function messageOf(text: string): string {
+  const file = join(folder, 'e.yaml');
+  writeFileSync(file, text);
+  try {
+    readExperiment(file);
+    return 'no error';
+  } catch (error) {
+    return (error as Error).message.replace(file, 'e.yaml');
+  }
+}
+
+describe('messages on experiment files', () => {
+  it.each([
+    [
+      'a missing key',
+      'name: x\ntraces: [postgresql]\n',
+      'e.yaml:1:1: discard: expected a value, or a list of values',
+    ],
+    [
+      'a value of another type',
+      'name: 5\ntraces: [a.csv]\ndiscard: keep\n',
+      'e.yaml:1:7: name: a number, expected a text',
+    ],
+    [
+      'an empty list',
+      'name: x\ntraces: []\ndiscard: keep\n',
+      'e.yaml:2:9: traces: an empty list, expected a value',
+    ],
+    [
+      'a trace that does not ship',
+      'name: x\ntraces:\n  - postgresql\n  - postgres-resize\ndiscard: keep\n',
+      /^e\.yaml:4:5: unknown shipped trace "postgres-resize", .*; did you mean postgresql-resize\?$/,
+    ],
+    [
+      'one in a family',
+      'name: x\nfamilies:\n  database: [postgres-resize]\ndiscard: keep\n',
+      /^e\.yaml:3:14: unknown shipped trace "postgres-resize"/,
+    ],
+  ])('say where %s is, and what was expected', (_, text, message) => {
+    if (typeof message === 'string') expect(messageOf(text)).toBe(message);
+    else expect(messageOf(text)).toMatch(message);
+  });
+});
