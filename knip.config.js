@@ -7,6 +7,7 @@ export default {
     'harness/cli.ts!',
     'harness/experiment/worker.ts!',
     'harness/commands/draw-worker.ts!',
+    'harness/record/guard-process.ts!',
     'harness/bench/shared-process-worker.ts!',
     'harness/bench/validation/main.ts!',
     // Loaded once for each policy, under names that knip does not follow.

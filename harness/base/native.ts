@@ -12,7 +12,7 @@ const COMPILERS = ['cc', 'gcc', 'clang'] as const;
 const UNUSED_MS = 30 * 24 * 3600 * 1000;
 
 /** A C compiler of this host. */
-export interface Compiler {
+interface Compiler {
   readonly command: string;
   /** The first line of what it says of its version. */
   readonly version: string;
@@ -32,7 +32,7 @@ export interface NativeProgram {
 }
 
 /** The C compiler of this host: the first of cc, gcc and clang that runs; undefined without one. */
-export function findCompiler(): Compiler | undefined {
+function findCompiler(): Compiler | undefined {
   for (const command of COMPILERS) {
     const { status, stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' });
     if (status === 0) return { command, version: stdout.split('\n')[0]! };

@@ -60,6 +60,8 @@ export interface Running {
   readonly program: Program;
   /** Resolves where a process that records has died, with what is to be said; the recording is not complete then. */
   readonly broken: Promise<string>;
+  /** Lets go of what it holds, where the recording has failed: files stay as they are. */
+  abandon?(): void;
   /**
    * Stops recording and completes the files. The program goes on where it has not ended.
    *

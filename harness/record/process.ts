@@ -29,7 +29,7 @@ const POLL_MS = 20;
 const GATE = 'read -r _ <&3; exec 3<&-; exec "$@"';
 
 /** The arguments of /bin/sh that start a command stopped. */
-export function gated(command: readonly string[]): string[] {
+function gated(command: readonly string[]): string[] {
   return ['/bin/sh', '-c', GATE, 'sh', ...command];
 }
 
@@ -117,7 +117,7 @@ export function readProc(path: string): string | undefined {
 }
 
 /** A process and all its descendants. */
-export function treeOf(pid: number): number[] {
+function treeOf(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
     const parent = /^\d+$/.test(name) ? statOf(Number(name))?.[1] : undefined;
@@ -129,7 +129,7 @@ export function treeOf(pid: number): number[] {
 }
 
 /** The threads of a process. */
-export function threadsOf(pid: number): number[] {
+function threadsOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).map(Number);
   } catch {

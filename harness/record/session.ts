@@ -80,20 +80,31 @@ export async function recordInto(
   const running = await engine.start(request, { raw, folder, guard });
   const ending = await endingOf(running, guard, signal).finally(running.program.forget);
   const end = clocksNow();
-  if (typeof ending === 'object' && 'broken' in ending)
-    throw new HostError(`${ending.broken}; recording has stopped, the program goes on`);
-  const report = await running.stop();
+  const report = await stop(running, ending);
   await guard.restoreSettings();
   const { pid } = running.program;
   const program = {
     pid,
     ...about,
     sha256: await sha256Of(about.file),
-    ended: ending === 'interrupted' ? undefined : ending.ended,
+    ended: typeof ending === 'object' && 'ended' in ending ? ending.ended : undefined,
   };
   const manifest = manifestOf(engine, report, program, { start, end });
   writeManifest(raw, manifest);
   return { manifest, goOn: report.goOn ?? [] };
+}
+
+/** Stops a recording that has ended. @throws HostError where it is broken, or its files cannot be completed */
+async function stop(running: Running, ending: Ending): Promise<EngineReport> {
+  try {
+    if (typeof ending === 'object' && 'broken' in ending)
+      throw new HostError(`${ending.broken}; recording has stopped, the program goes on`);
+    return await running.stop();
+  } catch (error) {
+    // What is held open would keep settings from being restored.
+    running.abandon?.();
+    throw error;
+  }
 }
 
 function manifestOf(

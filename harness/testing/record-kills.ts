@@ -10,7 +10,7 @@ import { randomStream } from '../stats/random.js';
 const CLI = packageFile('dist', 'harness', 'cli.js');
 const NOBODY = 65534;
 /** When something is killed: at most this much after it is there. */
-const LATEST_MS = 900;
+const LATEST_MS = 1000;
 const POLL_MS = 20;
 /** What is promised is a second; a busy host may need longer for the same. */
 const PATIENCE_MS = 10_000;
@@ -99,7 +99,7 @@ async function until(holds: () => boolean): Promise<void> {
 
 /** Starts a recording of a program that sleeps and then says that it is done. */
 function startRecording(cwd: string, user: boolean, marker: string): ChildProcess {
-  const program = ['sh', '-c', `sleep 0.7; echo ${marker} > done`];
+  const program = ['sh', '-c', `sleep 1.2; echo ${marker} > done`];
   const own = [process.execPath, CLI, 'record', 'out.csv', '--', ...program];
   const as = ['setpriv', '--reuid', `${NOBODY}`, '--regid', `${NOBODY}`, '--clear-groups'];
   const [file, ...args] = user ? [...as, ...own] : own;
@@ -133,8 +133,8 @@ export async function killOne(
     isOver = true;
   });
   // Some are killed before the program is there.
-  const awaited =
-    victim === 'recorder' || victim === 'all' ? (seed % 4 === 0 ? 'recorder' : 'program') : victim;
+  const early = victim === 'all' ? 'recorder' : victim;
+  const awaited = seed % 3 === 0 ? early : 'program';
   await until(() => isOver || processesOf(recorder, marker).some(({ kind }) => kind === awaited));
   await sleep(random() * LATEST_MS);
   const seen = processesOf(recorder, marker);

@@ -11,10 +11,10 @@ export const CALLS: readonly string[] = [
 ];
 
 /** First accesses. x86 alone has these tracepoints. */
-export const FAULTS: readonly string[] = ['exceptions/page_fault_user', 'exceptions/page_fault_kernel'];
+const FAULTS: readonly string[] = ['exceptions/page_fault_user', 'exceptions/page_fault_kernel'];
 
 /** New tasks with their clone flags, new programs, ends of tasks. */
-export const TASKS: readonly string[] = [
+const TASKS: readonly string[] = [
   'task/task_newtask',
   'sched/sched_process_exec',
   'sched/sched_process_exit',

@@ -1,18 +1,5 @@
-import {
-  appendFileSync,
-  closeSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { readProc } from '../process.js';
-
-/** How often what was recorded since is looked at: short-lived descriptors are gone sooner than later. */
-const LOOK_MS = 10;
-const CHUNK_BYTES = 1 << 20;
 
 /** What a line says whose task has a descriptor or mapping that was not there before. */
 const OPENED = [' sys_openat -> ', ' sys_open -> ', ' sys_openat2 -> ', ' sys_memfd_create -> '].map(latin);
@@ -60,24 +47,15 @@ function threadOf(line: string): number {
 
 /**
  * Looks up what descriptors and mappings of the recorded processes stand for while they are there, and writes it down with the
- * time: tracepoints have their numbers only. Follows the file that the drained events go to.
+ * time: tracepoints have their numbers only.
  */
 export class Observer {
-  private readonly events: number;
-  private readonly chunk = Buffer.alloc(CHUNK_BYTES);
-  private position = 0;
-  private readonly timer: NodeJS.Timeout;
   /** Lines of the last maps that were seen, by thread. */
   private readonly seen = new Map<number, Set<string>>();
 
-  /** @param file where observations go @param events the events, which grow */
-  constructor(
-    private readonly file: string,
-    events: string,
-  ) {
+  /** @param file where observations go */
+  constructor(private readonly file: string) {
     writeFileSync(file, '');
-    this.events = openSync(events, 'r');
-    this.timer = setInterval(() => this.look(), LOOK_MS);
   }
 
   /** Writes down all that a process has open and mapped. */
@@ -92,24 +70,8 @@ export class Observer {
     this.write([...lines, ...this.maps(pid, true)]);
   }
 
-  stop(): void {
-    clearInterval(this.timer);
-    closeSync(this.events);
-  }
-
-  /** Reads the events since, and observes what they are about. */
-  private look(): void {
-    for (;;) {
-      const got = readSync(this.events, this.chunk, 0, CHUNK_BYTES, this.position);
-      const length = this.chunk.subarray(0, got).lastIndexOf(NEWLINE) + 1;
-      if (length === 0) return;
-      this.position += length;
-      this.observe(this.chunk.subarray(0, length));
-      if (got < CHUNK_BYTES) return;
-    }
-  }
-
-  private observe(text: Buffer): void {
+  /** Observes what events are about. @param text whole lines of them */
+  observe(text: Buffer): void {
     const length = text.length;
     const descriptors = new Map<string, readonly [thread: number, fd: number]>();
     const add = (line: string, digits: string | undefined) => {

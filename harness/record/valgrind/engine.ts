@@ -23,7 +23,7 @@ const PAGES_NAME = /^(\d+)\.\d+\.pages$/;
 const STOPPING_MS = 250;
 
 /** The tool's options. */
-export function toolOptions(raw: string, accesses: AccessOptions): string[] {
+function toolOptions(raw: string, accesses: AccessOptions): string[] {
   // The program may change its folder.
   const options = [`--folder=${resolve(raw)}`, `--every-us=${Math.round(accesses.everyMs * 1000)}`];
   if (accesses.contentsEveryMs !== undefined)

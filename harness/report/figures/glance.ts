@@ -137,7 +137,8 @@ class Sheet {
     const room = this.field - GAP - 5;
     const y2 = y + BAR;
     if (!effect) {
-      if (standing !== 'impossible') this.areas.push({ x, x2: x + room, y, y2, look: REFUSED_STYLE });
+      if (standing === 'refused' || standing === 'oom' || standing === 'failed')
+        this.areas.push({ x, x2: x + room, y, y2, look: REFUSED_STYLE });
       return;
     }
     const share = mostBytes > 0 ? Math.max(0, effect.savedBytes.mean) / mostBytes : 0;
@@ -157,7 +158,7 @@ function shortOrigin(trace: TraceFacts): string {
 function broken(name: string, more: boolean): string[] {
   const parts = name
     .match(/[^:]+:?/g)!
-    .flatMap((part) => (part.length > 9 ? part.match(/[^-]+-?/g)! : [part]));
+    .flatMap((part) => (part.length > 9 ? part.match(/[^-_]+[-_]?/g)! : [part]));
   return parts.map((part, i) => (more && i === parts.length - 1 ? `${part},` : part));
 }
 

@@ -7,6 +7,8 @@ import type { RunRow, SpaceRow } from '../../metrics/files.js';
 import { ResultsFolder } from '../../metrics/results.js';
 import { runRow, spaceRow, writeRuns } from '../../testing/results.js';
 import { FigureData } from '../figures/data.js';
+import { verdictOf } from '../verdict.js';
+import { verdictText } from '../verdict-text.js';
 import type { ChartCell, ChartModel } from './model.js';
 import { reportText } from './write.js';
 
@@ -76,17 +78,21 @@ function spacesOf(runs: readonly RunRow[], { did }: Results): SpaceRow[] {
     });
 }
 
-/** The page of results, and what its charts are drawn from. */
-function written(made: Results): { text: string; model: ChartModel; runs: RunRow[]; spaces: SpaceRow[] } {
+/** The page of results, what its charts are drawn from, and the verdict of `reclaim compare`. */
+function written(made: Results) {
   const folder = mkdtempSync(join(tmpdir(), 'reclaim-agree-'));
   try {
     const runs = runsOf(made);
     const spaces = spacesOf(runs, made);
     writeRuns(folder, runs, spaces, 0.05);
     const opened = ResultsFolder.open(folder);
-    const text = reportText(opened, new FigureData(opened));
+    const data = new FigureData(opened);
+    const text = reportText(opened, data);
+    const verdict = verdictText(verdictOf({ runs, draws: data.draws, traces: data.traces }), {
+      columns: 500,
+    });
     const json = /id="model">([^<]+)</.exec(text)![1]!;
-    return { text, model: JSON.parse(json) as ChartModel, runs, spaces };
+    return { text, verdict, model: JSON.parse(json) as ChartModel, runs, spaces };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -176,7 +182,7 @@ describe('report.html of random results', () => {
           }
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   });
 
@@ -200,7 +206,24 @@ describe('report.html of random results', () => {
           else expect(first.text).toMatch(cell ? /^$/ : /^(refused|n\/a|oom)$/);
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 12 },
+    );
+  });
+
+  it('has the verdict that is printed', () => {
+    fc.assert(
+      fc.property(results, (made) => {
+        const { text, verdict } = written(made);
+        const section = /<section id="verdict">([\s\S]*?)<\/section>/.exec(text)![1]!;
+        const uses = [...section.matchAll(/<p class="use">([^<]*)</g)].map(([, use]) => use!);
+        const clauses = /<ul class="clauses">([\s\S]*)<\/ul>/.exec(section)![1]!;
+        const said = [...clauses.matchAll(/<li>([^<]*)</g)].map(([, clause]) => clause!);
+        expect(uses.length).toBeGreaterThan(0);
+        const lines = verdict.split('\n');
+        for (const [i, use] of uses.entries()) expect(lines[1 + i]).toContain(use);
+        expect(verdict).toContain(`${said.join('; ')}.`);
+      }),
+      { numRuns: 12 },
     );
   });
 });

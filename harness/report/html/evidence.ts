@@ -17,7 +17,7 @@ export function tagsOf(facts: TraceFacts): Tag[] {
   const accesses = ACCESSES[touches];
   const whole = origin?.whole === undefined || origin.whole === 'recorded' ? [] : [origin.whole];
   const sampled = {
-    text: `1 of ${sample} pages`,
+    text: `sample of 1/${sample}`,
     title: 'a sample of the pages, of which the whole is estimated',
   };
   return [

@@ -34,7 +34,7 @@ function charts({ costName, parts, spaces, heatMaps }: ChartModel): Markup {
 <div id="legend-place"></div>
 <p id="empty" class="note" role="status"></p>
 ${chartSection('over-time', 'Memory over time', 'Lower is better. Each line is a policy; lines that coincide are named together. The grey area is above the limit.')}
-${chartSection('tradeoff', `Saved against extra ${costName}`, 'Up and to the left is better: more memory saved, for less time beyond what the program waits with nothing given back under the same limit. Filled marks are best: nothing else saves as much for less, or more for as much; the thin line joins them. Bars are 95 % intervals.')}
+${chartSection('tradeoff', `Saved against extra ${costName}`, 'Up and to the left is better: more memory saved, for less time beyond what the program waits with nothing given back under the same limit. Filled marks are best: nothing else saves as much for less, or more for as much; the dotted line joins them. Lines through a mark are 95 % intervals.')}
 ${parts.length > 0 && chartSection('stalls', 'What programs stall on', 'The time that programs waited, by its cause; policies whose bars are the same share one. Shorter is better. The line “own” is what the program waits by itself: with nothing given back, and no limit.')}
 ${spaces.length > 0 && chartSection('payers', 'Who pays', 'The same waiting time, or the memory held, by the process that pays it. Processes with the same name are added up; the smallest are “others”.')}
 ${

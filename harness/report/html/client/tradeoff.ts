@@ -119,19 +119,26 @@ function axisOf([from, to]: readonly [number, number], { name, size }: Unit, tit
   return { from: least / size, to: (to + room) / size, title: `${title} (${name})` };
 }
 
-/** The 95 % intervals of a dot. */
+/** Half the length of the ends of an interval. */
+const END = 3;
+
+/** The 95 % intervals of a dot, in the colour of its policy. */
 function intervals({ x, y }: Frame, dot: Dot, time: Unit, memory: Unit): SVGElement[] {
+  const { policy } = dot.cells[0]!;
   const [, left, right] = extraOf(dot.cells[0]!);
   const [, low, high] = savedOf(dot.cells[0]!);
-  const line = (x1: number, x2: number, y1: number, y2: number) =>
-    shape('line', { class: 'interval', x1, x2, y1, y2 });
+  const line = (d: string) => shape('path', { class: `interval p${policy}`, d });
+  const across = (from: number, to: number) =>
+    `M${from},${dot.y - END}v${2 * END}m0,-${END}H${to}m0,-${END}v${2 * END}`;
+  const up = (from: number, to: number) =>
+    `M${dot.x - END},${from}h${2 * END}m-${END},0V${to}m-${END},0h${2 * END}`;
   return [
-    ...(left === null || right === null
+    ...(left === null || right === null || left === right
       ? []
-      : [line(x.at(left / time.size), x.at(right / time.size), dot.y, dot.y)]),
-    ...(low === null || high === null
+      : [line(across(x.at(left / time.size), x.at(right / time.size)))]),
+    ...(low === null || high === null || low === high
       ? []
-      : [line(dot.x, dot.x, y.at(low / memory.size), y.at(high / memory.size))]),
+      : [line(up(y.at(low / memory.size), y.at(high / memory.size)))]),
   ];
 }
 

@@ -67,6 +67,7 @@ export class ImageCalls {
     if (kind === RECORD.map) this.map(image, at);
     else if (kind === RECORD.call) this.call(image, at);
     else if (kind === RECORD.io) this.io(image, at);
+    else if (kind === RECORD.content) this.account.leave('contents of pages, which are not read yet');
     else {
       // These say when, whose and what others are.
       this.context(image, at, kind);
@@ -215,6 +216,7 @@ export class ImageCalls {
   /** An image ends: its process goes on with another one, or has ended. */
   private ends(image: ImageFile, next: ImageFile | undefined): void {
     const { pid } = image.header;
+    if (image.words.isCut) this.account.leave('records that are cut short');
     const threads = this.threads.get(pid) ?? new Set([pid]);
     for (const thread of threads) if (thread !== pid) this.imply(thread, image.nowUs, THREAD_END, [], 0);
     if (next) this.imply(pid, image.nowUs, 'execve', [JSON.stringify(programOf(next))], 0);

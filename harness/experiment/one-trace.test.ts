@@ -1,0 +1,46 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { TRACE } from '../testing/cli-folder.js';
+import { temporaryFolder } from '../testing/folder.js';
+import { DEFAULT_EXPERIMENT, readExperiment } from './file.js';
+import { namedExperiment } from './one-trace.js';
+
+const folder = temporaryFolder('reclaim-one-trace-');
+
+function written(name: string, content: string | Uint8Array): string {
+  const path = join(folder(), name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('what compare is given', () => {
+  it('may be a trace, by its content and whatever its name: the policies of the shipped comparison', async () => {
+    const shipped = readExperiment(DEFAULT_EXPERIMENT);
+    for (const path of [written('My App.csv.gz', gzipSync(TRACE)), written('my-app.yaml', TRACE)]) {
+      const experiment = await namedExperiment(path);
+      expect(experiment.traces).toEqual([{ entry: path, family: undefined }]);
+      expect(experiment).toMatchObject({ limits: ['none', '50%'], backing: ['recorded'], claims: [] });
+      expect(experiment.discard).toEqual(shipped.discard);
+      expect(experiment.swap).toEqual(shipped.swap);
+      expect(experiment.name).toMatch(/^my-app/);
+    }
+  });
+
+  it('may be the name of a shipped trace', async () => {
+    expect((await namedExperiment('mariadb-resize')).traces).toEqual([
+      { entry: 'mariadb-resize', family: undefined },
+    ]);
+  });
+
+  it('is an experiment file otherwise', async () => {
+    const path = written('e.yaml', 'name: e\ntraces: [a.csv]\ndiscard: [keep]\n');
+    expect((await namedExperiment(path)).name).toBe('e');
+    expect((await namedExperiment(undefined)).name).toBe('default');
+    await expect(namedExperiment(written('x.csv', 'a: [\n'))).rejects.toThrow(/not YAML/);
+    await expect(namedExperiment(join(folder(), 'none.yaml'))).rejects.toThrow(/no such file/);
+    mkdirSync(join(folder(), 'sub'));
+    await expect(namedExperiment(join(folder(), 'sub'))).rejects.toThrow(/is a directory/);
+  });
+});
