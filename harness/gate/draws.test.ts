@@ -10,7 +10,7 @@ const draws = (readNs: readonly number[]) =>
 const found = { ...finding('failure', 'worse', 'stall_ns 100 → 110'), metric: 'stall_ns' };
 
 it('a changed time has the interval of its change, paired by draw', () => {
-  // Draws are far apart, and each is 9 to 11 ns longer.
+  // Draws differ by much, and each is 9 to 11 ns longer.
   const { text } = withInterval(found, draws([100, 900, 500]), draws([110, 909, 511]));
   expect(text).toMatch(/^stall_ns 100 → 110, change \+8 to \+12 \(95 %, 3 draws\)$/);
 });
