@@ -13,11 +13,11 @@ import { importTrace } from '../trace/import.js';
 import { usableCacheFolder } from '../trace/io/cache.js';
 import { STDOUT } from '../trace/io/output.js';
 import { formOf, writeTrace } from '../trace/write.js';
-import { noteAccount, noteSum } from './account.js';
+import { noteSum } from './account.js';
 import { type Command, outputPositional } from './flags.js';
 import { interruptible } from './interrupt.js';
 import { type RecordArgs, recordFlags, requestOf } from './record-flags.js';
-import { endText, recordedText, unseenText } from './record-text.js';
+import { accountText, endText, recordedText, unseenText } from './record-text.js';
 import { note } from './terminal.js';
 
 function builder(yargs: Argv): Argv {
@@ -45,6 +45,10 @@ function checkOutput(path: string): void {
   } catch (error) {
     throw fileError(error, dirname(resolve(path)));
   }
+}
+
+function noteLines(lines: readonly string[]): void {
+  for (const line of lines) note(line);
 }
 
 /** The raw folder: that of `--keep-raw`, or one that goes with the recording. */
@@ -81,10 +85,9 @@ async function convert(raw: string, output: string): Promise<void> {
   const source = await importTrace(raw);
   const { events } = await writeTrace(source, output, formOf(output));
   note(`${output}: ${events} events`);
-  if (source.summary) note(source.summary());
   for (const { account } of source.inputs) {
     noteSum(basename(output), account);
-    noteAccount(basename(output), account);
+    noteLines(accountText(account));
   }
 }
 
@@ -103,13 +106,13 @@ async function run(args: RecordArgs, guard: Guard, folder: string, signal: Abort
   guard.journal({ kind: 'folder', path: own });
   const { manifest, goOn } = await recordInto(raw, own, engine, request, guard, signal);
   note(endText(manifest, goOn));
+  note(recordedText(manifest));
   checkLost(manifest, args);
   await convert(raw, args.output);
-  note(recordedText(manifest));
-  for (const line of unseenText(manifest)) note(line);
+  noteLines(unseenText(manifest));
   if (args.keepRaw !== undefined)
     note(`raw: ${args.keepRaw}; reclaim trace import ${args.keepRaw} converts it again`);
-  if (args.output !== STDOUT) note(`next: reclaim compare ${args.output}`);
+  if (args.output !== STDOUT && manifest.accesses !== 'none') note(`next: reclaim compare ${args.output}`);
   const { ended } = manifest.program;
   if (ended !== undefined && !signal.aborted) process.exitCode = exitCodeOf(ended);
 }
