@@ -49,7 +49,7 @@ export function recordedText({ engine, kernel, clocks }: Manifest): string {
 /** What accesses are known by, and what follows for results. */
 const ACCESSES: Readonly<Record<Manifest['accesses'], readonly string[]>> = {
   none: [
-    'not seen: all accesses, so that nothing is ever in memory and results are 0; first accesses need root, or perf and no --calls; --accesses records every page',
+    'not seen: all accesses, so that nothing is ever in memory and results are 0; first accesses need root or perf, and no --calls; --accesses records every page',
   ],
   faults: [
     'not seen: accesses to pages that were there already, whether an access read or wrote, and calls of read and write on files; faults under a limit are n/a; --accesses records all of it',

@@ -35,7 +35,11 @@ function builder(yargs: Argv): Argv {
 }
 
 /** Checks, before anything runs, that a trace can be written there. @throws InputError where it cannot */
-function checkOutput(path: string): void {
+function checkOutput(path: string, pid: number | undefined): void {
+  if (path === STDOUT && pid === undefined)
+    throw new InputError(
+      'standard output is that of the program, expected the name of a trace; - is possible with --pid',
+    );
   const isBinary = formOf(path) === 'binary';
   if (path === STDOUT || (!isBinary && /^\/dev\//.test(path))) return;
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
@@ -118,7 +122,7 @@ async function run(args: RecordArgs, guard: Guard, folder: string, signal: Abort
 }
 
 async function handler(args: RecordArgs): Promise<void> {
-  checkOutput(args.output);
+  checkOutput(args.output, args.pid);
   makeRaw(args.keepRaw);
   chooseEngine(requestOf(args));
   const folder = join(usableCacheFolder(), 'record');
