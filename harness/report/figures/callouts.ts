@@ -121,6 +121,13 @@ function fits(box: Box, panel: Size, taken: readonly Box[]): boolean {
   return inside && !taken.some((other) => overlap(box, other));
 }
 
+const lengthOf = ({ x, y, x2, y2 }: PixelLine) => Math.hypot(x2 - x, y2 - y);
+
+/** The line from a mark to the nearest of some names: marks with the same name may share it. Undefined where there is none. */
+function nearestOf(anchor: Anchor, names: readonly Box[]): PixelLine | undefined {
+  return names.map((box) => leaderTo(anchor, box)).sort((a, b) => lengthOf(a) - lengthOf(b))[0];
+}
+
 /** A name without a place, in points of distance. */
 const WITHOUT = 500;
 
@@ -137,6 +144,7 @@ function placeInOrder<A extends Anchor>(
   const texts: PixelText[] = [];
   const leaders: PixelLine[] = [];
   const left: A[] = [];
+  const placed = new Map<string, Box[]>();
   let cost = 0;
   const cheapest = (places: readonly { box: Box; away: number }[]) =>
     places
@@ -153,6 +161,13 @@ function placeInOrder<A extends Anchor>(
       height: anchor.lines.length * LINE_HEIGHT,
     };
     const around = cheapest(placesAround(anchor, size));
+    const name = anchor.lines.join(' ');
+    const shared = around || !anchor.anywhere ? undefined : nearestOf(anchor, placed.get(name) ?? []);
+    if (shared) {
+      leaders.push(shared);
+      cost += lengthOf(shared);
+      continue;
+    }
     const best = around ?? (anchor.anywhere ? cheapest(placesAnywhere(anchor, size, panel)) : undefined);
     if (!best || (anchor.optional && best.cost > UNLED)) {
       left.push(anchor);
@@ -161,6 +176,7 @@ function placeInOrder<A extends Anchor>(
     }
     cost += best.cost;
     taken.push(padded(best.box));
+    placed.set(name, [...(placed.get(name) ?? []), best.box]);
     texts.push(...textsOf(anchor, best.box));
     if (best.away > UNLED) leaders.push(leaderTo(anchor, best.box));
   }
