@@ -199,7 +199,7 @@ export const STALL_STYLES = {
 export const GLANCE_STYLES = {
   less: { color: '#0072B2', hatch: 'none' },
   same: { color: '#C8C8C8', hatch: 'none' },
-  little: { color: '#F3CF80', hatch: 'none' },
+  little: { color: '#F3CF80', hatch: 'upright' },
   some: { color: '#E69F00', hatch: 'rising' },
   much: { color: '#D55E00', hatch: 'crossed' },
 } as const satisfies Readonly<Record<string, AreaStyle>>;

@@ -79,14 +79,6 @@ function originsOf(traces: readonly TraceFacts[], data: FigureData): string {
   return `${texts.join('; ')}.`;
 }
 
-/** The first setting of each trace. */
-function firstOfEach(settings: readonly Setting[]): Setting[] {
-  const first = new Map<string, Setting>();
-  for (const setting of settings)
-    if (!first.has(setting.trace.label)) first.set(setting.trace.label, setting);
-  return [...first.values()];
-}
-
 /** Where something is the case, as messages have it. */
 export function placeOf({ trace, limit }: Setting, data: FigureData): string {
   return `on ${data.traceName(trace.label)}, ${limit}`;
@@ -107,7 +99,7 @@ function extraStallText(one: Contender, reference: Contender, setting: Setting):
 }
 
 /**
- * What saves most under the first limit of each trace, and what that costs: the message of a figure in a sentence.
+ * What saves most under the first limit of each trace under which anything saves, and what that costs: the message of a figure in a sentence.
  *
  * @param costText what a policy costs more than what it is measured against, in words
  */
@@ -116,15 +108,19 @@ export function mostSaved(
   data: FigureData,
   costText: (one: Contender, reference: Contender, setting: Setting) => string = extraStallText,
 ): string {
-  const texts = firstOfEach(settings).flatMap((setting) => {
+  const texts = new Map<string, string>();
+  for (const setting of settings) {
     const { most, reference } = rank(setting);
-    if (!reference || most.length === 0) return [];
+    if (!reference || most.length === 0 || texts.has(setting.trace.label)) continue;
     const [one] = most as [Contender];
     const saved = bytesText(savedPages(one, reference).mean * setting.trace.pageBytes);
     const cost = costText(one, reference, setting);
-    return [`${placeOf(setting, data)}, by ${some(most.map(({ name }) => name))} (${saved} for ${cost})`];
-  });
-  return texts.length === 0 ? 'No policy saves memory.' : `Most is saved ${listed(texts)}.`;
+    texts.set(
+      setting.trace.label,
+      `${placeOf(setting, data)}, by ${some(most.map(({ name }) => name))} (${saved} for ${cost})`,
+    );
+  }
+  return texts.size === 0 ? 'No policy saves memory.' : `Most is saved ${listed([...texts.values()])}.`;
 }
 
 /** A policy with a number of its own. */

@@ -165,8 +165,8 @@ function shortOrigin(trace: TraceFacts): string {
 /** A name in lines that fit a column. */
 function broken(name: string, more: boolean): string[] {
   const parts = name
-    .match(/[^:]+:?/g)!
-    .flatMap((part) => (part.length > 9 ? part.match(/[^-_]+[-_]?/g)! : [part]));
+    .match(/[^:,]+[:,]?/g)!
+    .flatMap((part) => (part.length > 9 ? part.match(/[^-_=]+[-_=]?/g)! : [part]));
   return parts.map((part, i) => (more && i === parts.length - 1 ? `${part},` : part));
 }
 
