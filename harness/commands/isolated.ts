@@ -2,11 +2,34 @@ import { isMainThread, Worker } from 'node:worker_threads';
 import { HostError, InputError } from '../base/errors.js';
 import { packageFile } from '../base/package-root.js';
 import { PolicyOffence } from '../policy/border/border.js';
-import type { IsolatedEnd, IsolatedName, IsolatedSetup, StreamLook } from './command-worker.js';
 import type { PolicyModuleArgs } from './flags.js';
 
 /** Workers start from built files, also when the rest runs from source (tests). */
 const WORKER_FILE = packageFile('dist', 'harness', 'commands', 'command-worker.js');
+
+/** The commands that run in a thread of their own where policies from outside take part. */
+export type IsolatedName = 'replay' | 'mrc';
+
+/** Whether a stream is a terminal, and how wide. */
+interface StreamLook {
+  readonly isTTY: boolean | undefined;
+  readonly columns: number | undefined;
+}
+
+/** What the thread of a command receives. */
+export interface IsolatedSetup {
+  readonly name: IsolatedName;
+  /** The arguments of the command, as they were parsed. */
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly stdout: StreamLook;
+  readonly stderr: StreamLook;
+}
+
+/** How a command ended: with an exit code, for bad input, or because of the host. */
+export type IsolatedEnd =
+  | { readonly exitCode: number | undefined }
+  | { readonly refused: string }
+  | { readonly host: string };
 
 interface Args extends PolicyModuleArgs {
   trace: string;
