@@ -144,7 +144,7 @@ describe('output formats', () => {
       expect(line).toMatch(/^$|^side: \w+$|^Unit \S+( \w+=\w+)+$|^Benchmark\S+ 1( [\d.e+-]+ \S+)+$/);
   });
 
-  it('of Bencher keep benchmarks apart whose names differ beyond its limit', () => {
+  it('of Bencher have a benchmark for each of two names that differ beyond its limit', () => {
     const long = 'x'.repeat(10_000);
     const cells = ['a', 'b'].map((end) => ({ ...REPORT.cells[0]!, name: long + end }));
     const names = Object.keys(
