@@ -1,5 +1,7 @@
 import type { Value } from '../metrics/csv.js';
+import type { DrawRow } from '../metrics/files.js';
 import { METRICS } from '../metrics/schema.js';
+import { changedDraws, withInterval } from './draws.js';
 import { cellLabels, cellName } from './names.js';
 import type { Experiment } from './read/results.js';
 import { type CellRow, COUNTS, cellKey } from './read/runs.js';
@@ -64,6 +66,10 @@ function compareValues(
   });
 }
 
+function drawsOf({ draws }: Experiment, row: CellRow | undefined): readonly DrawRow[] {
+  return (row && draws.get(Number(row.cell))) ?? [];
+}
+
 function pairs(baseline: readonly CellRow[], candidate: readonly CellRow[]): Pair[] {
   const byKey = new Map<string, Pair>(
     baseline.map((row) => [cellKey(row), { baseline: row, candidate: undefined }]),
@@ -89,7 +95,14 @@ export function compareCells(
   return pairs(baseline.cells, candidate.cells).map((pair) => {
     const row = (pair.candidate ?? pair.baseline) as CellRow;
     const whole = mismatch(pair);
-    const findings = whole ? [whole] : sorted(compareValues(pair, columns, tolerances));
+    const draws = [drawsOf(baseline, pair.baseline), drawsOf(candidate, pair.candidate)] as const;
+    const changes = compareValues(pair, columns, tolerances);
+    const findings = whole
+      ? [whole]
+      : sorted([
+          ...changes.map((found) => withInterval(found, ...draws)),
+          ...changedDraws(changes, ...draws),
+        ]);
     const saving = findings.some(({ metric }) => SAVINGS.includes(metric));
     const { manifest } = pair.candidate ? candidate : baseline;
     return {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { RUN_COLUMNS } from '../metrics/files.js';
+import { DRAW_COLUMNS, RUN_COLUMNS } from '../metrics/files.js';
 import { temporaryFolder } from '../testing/folder.js';
 import { type Edit, edits, fooledBy } from '../testing/gate-edits.js';
 
@@ -13,6 +13,19 @@ it('no edit of one value of either side passes as equal', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+it('the folders without an edit do', () => {
+  const none: Edit = { side: 'candidate', row: 0, column: 'cell', text: '1' };
+  expect(fooledBy(folder(), none)).toBe('passes as equal');
+});
+
+it('of no column of draws.csv, by one', () => {
+  for (const side of ['baseline', 'candidate'] as const)
+    for (const column of DRAW_COLUMNS) {
+      const edit: Edit = { side, row: 1, draw: 1, column, text: '4711' };
+      expect(fooledBy(folder(), edit), JSON.stringify(edit)).toBeUndefined();
+    }
 });
 
 it('of no column, by one more', () => {

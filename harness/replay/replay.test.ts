@@ -135,6 +135,23 @@ describe('metrics of a replay', () => {
     ]);
   });
 
+  it('charge no space for images, which are used in place', async () => {
+    const trace = traceOf(
+      [
+        '0,spawn,1,,,one',
+        '0,spawn,2,,,two',
+        '0,object,,,8,xip+struct:image =100+',
+        '0,map,1,0,8,private:image@0',
+        '0,map,1,8,4,anon',
+        '0,read,1,0,8,',
+        '0,write,1,8,4,',
+        '1000000,mark,,,,end\n',
+      ].join('\n'),
+    );
+    const { spaces } = await run(trace);
+    expect(spaces.map((row) => row.page_seconds)).toEqual([4, 0, 0]);
+  });
+
   it('take the latencies of all touches into percentiles, those without a fault too', async () => {
     const events = [
       'spawn,1,,,',

@@ -77,7 +77,9 @@ function equalEverywhere(rankings: Rankings, a: string, b: string): boolean {
 
 /** The columns: all policies but the base, those that are the same everywhere in one. */
 function columnsOf(rankings: Rankings, base: string): string[][] {
-  const names = new Set([...rankings.keys()].flatMap(({ contenders }) => contenders.map(({ name }) => name)));
+  const all = [...rankings.keys()].flatMap(({ contenders }) => contenders);
+  // Bounds are no policies that somebody could choose.
+  const names = new Set(all.filter(({ standing }) => standing !== 'bound').map(({ name }) => name));
   names.delete(base);
   const columns: string[][] = [];
   for (const name of names) {
@@ -117,6 +119,12 @@ function inBytes({ mean, low, high, n }: Estimate, size: number): Estimate {
   return { mean: mean * size, low: low && low * size, high: high && high * size, n };
 }
 
+/** The kind of memory that is given back; merging and reclaim need none. */
+function kindOf({ axis, trace, backing }: Setting): GivenKind {
+  const kind = givenKind(trace, backing);
+  return kind === 'no' && axis !== 'discard' && axis !== 'purge' ? 'any' : kind;
+}
+
 /** The first and the last setting of a trace: those between them lie between them. */
 function ends(settings: readonly Setting[]): Setting[] {
   return settings.length < 2 ? [...settings] : [settings[0]!, settings.at(-1)!];
@@ -134,7 +142,7 @@ function rowOf(
   }));
   const saved = lines.flatMap(({ fields }) => fields.map(({ effect }) => effect?.savedBytes.mean ?? 0));
   return {
-    kind: givenKind(trace, backing),
+    kind: kindOf(settings[0]!),
     family: trace.family ?? '',
     trace,
     backing,
@@ -149,9 +157,7 @@ function rowOf(
  */
 export function glanceOf({ settings }: Selection): Glance | undefined {
   const labels = settings[0]?.labels.join();
-  const shown = settings.filter(
-    (setting) => setting.labels.join() === labels && givenKind(setting.trace, setting.backing) !== 'no',
-  );
+  const shown = settings.filter((setting) => setting.labels.join() === labels && kindOf(setting) !== 'no');
   const byTrace = new Map<string, Setting[]>();
   for (const setting of shown) {
     const key = JSON.stringify([setting.trace.label, setting.backing]);

@@ -98,7 +98,7 @@ export function verdictClauses(verdict: Verdict): string[] {
 }
 
 /** What the numbers of a verdict are. */
-export function verdictTitle({ axis }: Verdict): string {
+function verdictTitle({ axis }: Verdict): string {
   return `Use; saving and extra ${costName(axis)} against ${baseName(axis)}`;
 }
 

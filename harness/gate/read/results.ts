@@ -1,14 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../base/errors.js';
+import type { DrawsByCell } from '../../metrics/draws.js';
+import { RESULT_COLUMNS } from '../../metrics/files.js';
 import type { Manifest } from '../../metrics/manifest.js';
 import { ResultsFolder } from '../../metrics/results.js';
+import { checkDraws } from './draws.js';
 import { type Perf, parsePerf } from './perf.js';
-import { parseRuns, type Runs } from './runs.js';
+import { checkNumbers, parseRuns, type Runs } from './runs.js';
 
 /** Deterministic results: runs.csv, and how they were made. */
 export interface Experiment extends Runs {
   readonly manifest: Manifest;
+  /** By the number of the cell. */
+  readonly draws: DrawsByCell;
 }
 
 /** A folder of results: of an experiment, of `reclaim bench`, or of both. */
@@ -30,7 +35,11 @@ function readExperiment(results: ResultsFolder): Experiment | undefined {
   const runs = parseRuns(text, file);
   const { manifest } = results;
   checkCells(runs, manifest, file);
-  return { ...runs, manifest };
+  const { draws } = results;
+  const path = results.path('draws.csv');
+  if (results.has('draws.csv')) checkNumbers(results.text('draws.csv'), path, RESULT_COLUMNS['draws.csv']);
+  checkDraws(runs.cells, draws, path);
+  return { ...runs, manifest, draws };
 }
 
 /**

@@ -85,7 +85,7 @@ export function parseRuns(text: string, file: string): Runs {
     seen.set(cellKey(cell), i);
     return cell;
   });
-  checkNumbers(text, file);
+  checkNumbers(text, file, RESULT_COLUMNS['runs.csv']);
   return { columns, cells };
 }
 
@@ -95,9 +95,8 @@ export function parseRuns(text: string, file: string): Runs {
  *
  * @throws InputError with the line of one that is not
  */
-function checkNumbers(text: string, file: string): void {
+export function checkNumbers(text: string, file: string, kinds: Columns): void {
   const { columns, rows, lineOf } = parseCsv<string>(text, file, []);
-  const kinds: Columns = RESULT_COLUMNS['runs.csv'];
   const numbers = columns.filter((column) => !/^(text|outcome)/.test(kinds[column] ?? ''));
   rows.forEach((row, i) => {
     for (const column of numbers) {

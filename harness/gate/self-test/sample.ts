@@ -33,6 +33,7 @@ export function sampleExperiment(): Experiment {
   return {
     columns: Object.keys(cells[0]!.values),
     cells,
+    draws: new Map(),
     manifest: {
       schema: SCHEMA_VERSION,
       program: { name: 'sample', version: '1.0.0' },

@@ -72,8 +72,10 @@ export class ProportionalUsage {
           for (let i = 0; i < part.to - part.from; i++) {
             const entry = m.tables.entries[part.at + i]!;
             const page = entry >>> PTE_SHIFT;
-            if (entry & PTE.present && page !== ZERO_PAGE)
-              space.pageUs += this.settle(m.pages.location[page]!);
+            if ((entry & PTE.present) === 0 || page === ZERO_PAGE) continue;
+            const frame = m.pages.location[page]!;
+            // Pages that are used in place (images, page frame numbers) have no frame, and no space pays for one.
+            if (frame >= 0) space.pageUs += this.settle(frame);
           }
         }
       }

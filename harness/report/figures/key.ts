@@ -35,13 +35,22 @@ const LINE = 9.5;
 const SAMPLE = 14;
 const BETWEEN = 10;
 
-/** A text in lines that are not wider than `width`, broken between its names. */
-export function brokenNames(text: string, width: number, page: Page): string[] {
+/**
+ * A text in lines that are not wider than `width`, broken between its names, and a name that is wider between its
+ * parameters.
+ *
+ * @param between where it may be broken
+ */
+export function brokenNames(text: string, width: number, page: Page, between = /(?<=,) /): string[] {
+  const words = text.split(between).flatMap((word) => {
+    if (page.textWidth(word) <= width) return [{ word, gap: ' ' }];
+    return word.split(/(?<=[:,])(?=\S)/).map((part, i) => ({ word: part, gap: i === 0 ? ' ' : '' }));
+  });
   const lines: string[] = [];
-  for (const word of text.split(/(?<=,) /)) {
+  for (const { word, gap } of words) {
     const last = lines.at(-1);
-    if (last !== undefined && page.textWidth(`${last} ${word}`) <= width)
-      lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && page.textWidth(`${last}${gap}${word}`) <= width)
+      lines[lines.length - 1] = `${last}${gap}${word}`;
     else lines.push(word);
   }
   return lines;

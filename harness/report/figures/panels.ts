@@ -1,6 +1,6 @@
 import type { Drawing, Page, Spec, Width } from './figure.js';
 import { WIDTHS } from './figure.js';
-import { type KeyItem, keyHeight, keySpec } from './key.js';
+import { brokenNames, type KeyItem, keyHeight, keySpec } from './key.js';
 import { textLayer } from './pixels.js';
 import { wholeSpec } from './style.js';
 
@@ -8,8 +8,13 @@ import { wholeSpec } from './style.js';
 const BETWEEN = 2;
 
 /** A panel with a text above its left corner: titles of Vega move with the labels of axes, and would not stand in line. */
-function titled({ title, indent = 0 }: Panel, { width, height, view = {}, ...panel }: Spec): Spec {
-  const texts = title.map((text, i) => ({ x: -indent, y: -7 - 9 * (title.length - 1 - i), text }));
+function titled(
+  { title, indent = 0 }: Panel,
+  page: Page,
+  { width, height, view = {}, ...panel }: Spec,
+): Spec {
+  const lines = title.flatMap((text) => brokenNames(text, Number(width) + indent, page, / /));
+  const texts = lines.map((text, i) => ({ x: -indent, y: -7 - 9 * (lines.length - 1 - i), text }));
   return { width, height, view, layer: [panel, textLayer(texts, 'left', { color: '#333333' })] };
 }
 
@@ -34,7 +39,7 @@ export function titles(trace: readonly string[], limits: readonly string[], colu
 }
 
 /** What a drawing of panels is made of. */
-export interface Panels extends Pick<Drawing, 'name' | 'caption' | 'traces'> {
+export interface Panels extends Pick<Drawing, 'name' | 'caption' | 'traces' | 'notes'> {
   /** Columns from left to right, each with its panels from top to bottom. */
   readonly columns: readonly (readonly Panel[])[];
   readonly key: readonly KeyItem[];
@@ -83,7 +88,7 @@ export function panelDrawing({ columns, key, indent = AXIS, ...named }: Panels, 
     spec: (wide) => {
       const hconcat = columns.map((panels) => ({
         spacing: BETWEEN,
-        vconcat: panels.map((panel) => titled(panel, panel.draw(wide))),
+        vconcat: panels.map((panel) => titled(panel, page, panel.draw(wide))),
       }));
       return wholeSpec({
         vconcat: [{ hconcat }, ...(key.length > 0 ? [keySpec(key, WIDTHS[width] - indent, page)] : [])],

@@ -17,7 +17,7 @@ export const WRITERS: readonly Writer[] = [
   { name: 'trace import', args: (out) => ['trace', 'import', 't.lackey', `${out}.csv`], files: ['.csv'] },
   {
     name: 'replay',
-    args: (out) => ['replay', 't.csv', '--limit', '50%', '--out', out, '--quiet'],
+    args: (out) => ['replay', 't.csv', '--limit', '50%', '--swap', 'ssd', '--out', out, '--quiet'],
     files: ['runs.csv', 'timeline.csv', 'spaces.csv', 'calls.csv'].map((name) => `/${name}`),
   },
   {

@@ -67,6 +67,7 @@ export class ImageCalls {
     if (kind === RECORD.map) this.map(image, at);
     else if (kind === RECORD.call) this.call(image, at);
     else if (kind === RECORD.io) this.io(image, at);
+    else if (kind === RECORD.content) this.account.leave('contents of pages, which are not read yet');
     else {
       // These say when, whose and what others are.
       this.context(image, at, kind);
@@ -245,6 +246,6 @@ export class ImageCalls {
 }
 
 /** The program of an image: the first word of its command. */
-export function programOf({ header: { command } }: ImageFile): string {
+function programOf({ header: { command } }: ImageFile): string {
   return command.split(' ')[0] ?? '';
 }
