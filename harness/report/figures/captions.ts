@@ -140,6 +140,6 @@ export function extremesText(all: readonly Measure[], text: (value: number) => s
 }
 
 /** Names of policies, with the number of others where there are many. */
-export function some(names: readonly string[]): string {
+function some(names: readonly string[]): string {
   return names.length > 3 ? `${names[0]} and ${names.length - 1} that are equal` : listed(names);
 }
