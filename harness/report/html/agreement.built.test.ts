@@ -159,10 +159,6 @@ describe('report.html of random results', () => {
           const cell = chartCell(model, row);
           expect(cell !== undefined, `${row.trace} ${row.discard}`).toBe(isDrawn(row));
           if (!cell) continue;
-          const keep = runs.find(
-            (other) =>
-              other.trace === row.trace && other.limit_pages === row.limit_pages && other.discard === 'keep',
-          )!;
           // Draws are in whole ns, and so their mean may be off by one a part.
           expect(Math.abs(cell.costNs[0] - Number(row.stall_ns))).toBeLessThanOrEqual(2);
           expect(cell.stallNs.reduce((a, b) => a + b, 0)).toBe(Number(row.stall_ns));
@@ -202,7 +198,7 @@ describe('report.html of random results', () => {
             (other) =>
               other.trace === row.trace && other.limit_pages === row.limit_pages && other.discard === 'keep',
           )!;
-          if (cell && isDrawn(keep)) expect((first.value ?? Number.NaN) * PAGE).toBe(cell.savedBytes![0]);
+          if (cell?.savedBytes) expect((first.value ?? Number.NaN) * PAGE).toBe(cell.savedBytes[0]);
           else expect(first.text).toMatch(cell ? /^$/ : /^(refused|n\/a|oom)$/);
         }
       }),
@@ -221,7 +217,7 @@ describe('report.html of random results', () => {
         expect(uses.length).toBeGreaterThan(0);
         const lines = verdict.split('\n');
         for (const [i, use] of uses.entries()) expect(lines[1 + i]).toContain(use);
-        expect(verdict).toContain(`${said.join('; ')}.`);
+        expect(verdict).toContain(said.join(' '));
       }),
       { numRuns: 12 },
     );
