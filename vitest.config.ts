@@ -19,6 +19,7 @@ export default defineConfig({
           setupFiles: ['./vitest.setup.ts'],
           env: ENV,
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -31,6 +32,7 @@ export default defineConfig({
           setupFiles: ['./vitest.setup.ts'],
           env: ENV,
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

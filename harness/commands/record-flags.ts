@@ -2,7 +2,7 @@ import { InputError } from '../base/errors.js';
 import { wholeNumber } from '../base/parse.js';
 import { parseSize } from '../base/size.js';
 import type { AccessOptions, RecordRequest, Target } from '../record/engine.js';
-import { findProgram } from '../record/process.js';
+import { findProgram, isOurAncestor } from '../record/process.js';
 
 /** The arguments of `reclaim record`. */
 export interface RecordArgs {
@@ -46,7 +46,7 @@ export const recordFlags = {
   calls: {
     type: 'boolean',
     default: false,
-    describe: 'without root and perf: accept calls without accesses',
+    describe: 'calls alone, without accesses: nothing is in memory then',
   },
   'seccomp-bpf': {
     type: 'boolean',
@@ -109,8 +109,10 @@ function targetOf({ pid }: RecordArgs): Target {
     return { command };
   }
   if (command.length > 0) throw new InputError('--pid and a command are given, expected one of them');
-  if (Number.isInteger(pid) && pid > 0) return { pid };
-  throw new InputError('--pid is not the number of a process');
+  if (!Number.isInteger(pid) || pid <= 0) throw new InputError('--pid is not the number of a process');
+  if (isOurAncestor(pid))
+    throw new InputError(`--pid ${pid} has this command among its children, which cannot record itself`);
+  return { pid };
 }
 
 function bufferOf({ buffer, seccompBpf, accesses }: RecordArgs): number | undefined {
@@ -143,10 +145,14 @@ export function requestOf(args: RecordArgs): RecordRequest {
     );
   if (accesses && args.seccompBpf)
     throw new InputError('--seccomp-bpf is for strace, and --accesses records with valgrind');
+  if (accesses && args.calls)
+    throw new InputError('--calls is without accesses, and --accesses with them: expected one of them');
+  if (accesses && args.allowLoss)
+    throw new InputError('--allow-loss has no effect with --accesses, which loses nothing');
   return {
     target,
     accesses,
-    callsSuffice: args.calls,
+    callsAlone: args.calls,
     seccompBpf: args.seccompBpf,
     bufferKib: bufferOf(args),
   };

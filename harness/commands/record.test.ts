@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Manifest } from '../record/manifest.js';
+import { LineAccount } from '../trace/readers/account.js';
 import { type RecordArgs, requestOf } from './record-flags.js';
-import { endText, recordedText, unseenText } from './record-text.js';
+import { accountText, endText, recordedText, unseenText } from './record-text.js';
+
+/** The number of no process: what is asked for is looked at alone. */
+const ELSE = 999_999_999;
 
 const ARGV = process.argv;
 afterEach(() => {
@@ -20,7 +24,7 @@ describe('flags', () => {
     expect(request({}, 'sh', '-c', '', '007', '--', '--pid').target).toEqual({
       command: ['sh', '-c', '', '007', '--', '--pid'],
     });
-    expect(request({ pid: 7 }).target).toEqual({ pid: 7 });
+    expect(request({ pid: ELSE }).target).toEqual({ pid: ELSE });
   });
 
   it('have times with units', () => {
@@ -44,14 +48,25 @@ describe('flags', () => {
     [{ sample: '1/2' }, /--sample needs --accesses/],
     [{ accesses: true, seccompBpf: true }, /is for strace/],
     [{ accesses: true, buffer: '1MiB' }, /--buffer/],
+    [{ accesses: true, calls: true }, /--calls is without accesses/],
+    [{ accesses: true, allowLoss: true }, /--allow-loss has no effect/],
     [{ pid: 1 }, /--pid and a command are given/],
   ])('refuse what contradicts or has no effect: %o', (flags, message) => {
     expect(() => request(flags, 'sh')).toThrow(message);
   });
 
+  it('refuse what is no program, and say why', () => {
+    expect(() => request({}, 'no-such-program-here')).toThrow(/^no such program: no-such-program-here$/);
+    expect(() => request({}, '/no/such')).toThrow('/no/such: no such program');
+    expect(() => request({}, '/')).toThrow('/: is not a program');
+    expect(() => request({}, '/proc/version')).toThrow(/may not execute it/);
+  });
+
   it('refuse what cannot be attached', () => {
-    expect(() => request({ pid: 1, accesses: true })).toThrow(/valgrind cannot attach/);
-    expect(() => request({ pid: 1, seccompBpf: true })).toThrow(/--seccomp-bpf/);
+    expect(() => request({ pid: ELSE, accesses: true })).toThrow(/valgrind cannot attach/);
+    expect(() => request({ pid: ELSE, seccompBpf: true })).toThrow(/--seccomp-bpf/);
+    expect(() => request({ pid: process.pid })).toThrow(/cannot record itself/);
+    expect(() => request({ pid: process.ppid })).toThrow(/cannot record itself/);
     for (const pid of [0, -1, 1.5, Number.NaN]) expect(() => request({ pid })).toThrow(/not the number/);
   });
 });
@@ -90,11 +105,37 @@ describe('what is said of a recording', () => {
   it('is how long it is, and what is not seen', () => {
     expect(recordedText(MANIFEST)).toBe('recorded: 1.3 s by the kernel (tracefs) on Linux 6.1.0');
     expect(unseenText({ ...MANIFEST, missing: ['mlock2'], lost_events: 5 })).toEqual([
-      expect.stringMatching(/^not seen: accesses to pages that were there already/),
+      'not seen: accesses to pages that were there already, and calls of read and write',
+      '  on files; faults under a limit are n/a; --accesses records all of it',
       'not seen: calls that this kernel does not have: mlock2',
       'not seen: 5 events that were lost',
     ]);
     expect(unseenText({ ...MANIFEST, accesses: 'none' })[0]).toMatch(/^not seen: all accesses/);
     expect(unseenText({ ...MANIFEST, accesses: 'pages' })).toEqual([]);
+  });
+
+  it('is what most of it is left out for, the sum of the others, and all that was assumed', () => {
+    const account = new LineAccount();
+    for (const [what, lines] of [
+      ['a', 1],
+      ['b', 40],
+      ['c', 3],
+      ['d', 12],
+      ['e', 13],
+    ] as const)
+      account.leave(`lines of ${what}`, lines);
+    account.remark(
+      'faults that do not say whether they read or wrote, taken for writes where memory may be written',
+      7,
+    );
+    expect(accountText(account)).toEqual([
+      'left out: 40 lines of b',
+      'left out: 13 lines of e',
+      'left out: 12 lines of d',
+      'left out: 4 for 2 more reasons: --keep-raw and trace import list them',
+      '7 faults that do not say whether they read or wrote, taken for writes where',
+      '  memory may be written',
+    ]);
+    expect(accountText(new LineAccount())).toEqual([]);
   });
 });

@@ -13,11 +13,11 @@ import { importTrace } from '../trace/import.js';
 import { usableCacheFolder } from '../trace/io/cache.js';
 import { STDOUT } from '../trace/io/output.js';
 import { formOf, writeTrace } from '../trace/write.js';
-import { noteAccount, noteSum } from './account.js';
+import { noteSum } from './account.js';
 import { type Command, outputPositional } from './flags.js';
 import { interruptible } from './interrupt.js';
 import { type RecordArgs, recordFlags, requestOf } from './record-flags.js';
-import { endText, recordedText, unseenText } from './record-text.js';
+import { accountText, endText, recordedText, unseenText } from './record-text.js';
 import { note } from './terminal.js';
 
 function builder(yargs: Argv): Argv {
@@ -35,7 +35,11 @@ function builder(yargs: Argv): Argv {
 }
 
 /** Checks, before anything runs, that a trace can be written there. @throws InputError where it cannot */
-function checkOutput(path: string): void {
+function checkOutput(path: string, pid: number | undefined): void {
+  if (path === STDOUT && pid === undefined)
+    throw new InputError(
+      'standard output is that of the program, expected the name of a trace; - is possible with --pid',
+    );
   const isBinary = formOf(path) === 'binary';
   if (path === STDOUT || (!isBinary && /^\/dev\//.test(path))) return;
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
@@ -45,6 +49,10 @@ function checkOutput(path: string): void {
   } catch (error) {
     throw fileError(error, dirname(resolve(path)));
   }
+}
+
+function noteLines(lines: readonly string[]): void {
+  for (const line of lines) note(line);
 }
 
 /** The raw folder: that of `--keep-raw`, or one that goes with the recording. */
@@ -81,10 +89,9 @@ async function convert(raw: string, output: string): Promise<void> {
   const source = await importTrace(raw);
   const { events } = await writeTrace(source, output, formOf(output));
   note(`${output}: ${events} events`);
-  if (source.summary) note(source.summary());
   for (const { account } of source.inputs) {
     noteSum(basename(output), account);
-    noteAccount(basename(output), account);
+    noteLines(accountText(account));
   }
 }
 
@@ -103,19 +110,19 @@ async function run(args: RecordArgs, guard: Guard, folder: string, signal: Abort
   guard.journal({ kind: 'folder', path: own });
   const { manifest, goOn } = await recordInto(raw, own, engine, request, guard, signal);
   note(endText(manifest, goOn));
+  note(recordedText(manifest));
   checkLost(manifest, args);
   await convert(raw, args.output);
-  note(recordedText(manifest));
-  for (const line of unseenText(manifest)) note(line);
+  noteLines(unseenText(manifest));
   if (args.keepRaw !== undefined)
     note(`raw: ${args.keepRaw}; reclaim trace import ${args.keepRaw} converts it again`);
-  if (args.output !== STDOUT) note(`next: reclaim compare ${args.output}`);
+  if (args.output !== STDOUT && manifest.accesses !== 'none') note(`next: reclaim compare ${args.output}`);
   const { ended } = manifest.program;
   if (ended !== undefined && !signal.aborted) process.exitCode = exitCodeOf(ended);
 }
 
 async function handler(args: RecordArgs): Promise<void> {
-  checkOutput(args.output);
+  checkOutput(args.output, args.pid);
   makeRaw(args.keepRaw);
   chooseEngine(requestOf(args));
   const folder = join(usableCacheFolder(), 'record');

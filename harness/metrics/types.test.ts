@@ -35,9 +35,9 @@ const MUTANTS: readonly Mutant[] = [
   {
     what: 'a column of runs.csv that does not exist, in a finding',
     file: 'harness/report/findings.ts',
-    from: "numberIn(base, 'pswpout')",
-    to: "numberIn(base, 'pswpoutx')",
-    message: /'"pswpoutx"' is not assignable/,
+    from: "numberIn(row, 'saved_pages_mean')",
+    to: "numberIn(row, 'saved_page_mean')",
+    message: /'"saved_page_mean"' is not assignable/,
   },
   {
     what: 'a column of runs.csv that does not exist, in a table',
@@ -76,7 +76,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     what: 'a column of spaces.csv that does not exist',
-    file: 'harness/report/html/chart-data.ts',
+    file: 'harness/report/payers.ts',
     from: "'page_seconds'",
     to: "'page_second'",
     message: /'"page_second"' is not assignable/,

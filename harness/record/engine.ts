@@ -20,8 +20,8 @@ export interface RecordRequest {
   readonly target: Target;
   /** Every page read or written; without, calls and first accesses. */
   readonly accesses?: AccessOptions | undefined;
-  /** Calls without any accesses are enough (`--calls`). */
-  readonly callsSuffice: boolean;
+  /** Calls are recorded without any accesses (`--calls`). */
+  readonly callsAlone: boolean;
   /** strace stops the program at the traced calls alone (`--seccomp-bpf`). */
   readonly seccompBpf: boolean;
   /** The buffer of each CPU, for an engine that has one (`--buffer`). */

@@ -40,8 +40,16 @@ function gated(command: readonly string[]): string[] {
  */
 export function findProgram(name: string): string {
   const path = lookUp(name);
-  if (path === undefined) throw new InputError(`no such program: ${name}`);
-  return path;
+  if (path !== undefined) return path;
+  if (!name.includes('/')) throw new InputError(`no such program: ${name}`);
+  throw new InputError(`${name}: ${whyNotRun(name)}`);
+}
+
+/** Why a named file cannot be run. */
+function whyNotRun(name: string): string {
+  const stat = statSync(name, { throwIfNoEntry: false });
+  if (stat === undefined) return 'no such program';
+  return stat.isFile() ? 'this user may not execute it, expected a program (chmod +x)' : 'is not a program';
 }
 
 /** The path of a program in PATH, or of a named file that can be run. Undefined where there is none. */
@@ -126,6 +134,12 @@ function treeOf(pid: number): number[] {
   const tree = [pid];
   for (const each of tree) for (const [child, parent] of parents) if (parent === each) tree.push(child);
   return tree;
+}
+
+/** Whether this process, which records, is of the tree of another one. */
+export function isOurAncestor(pid: number): boolean {
+  for (let each = process.pid; each > 0; each = Number(statOf(each)?.[1] ?? 0)) if (each === pid) return true;
+  return false;
 }
 
 /** The threads of a process. */

@@ -136,6 +136,19 @@ describe.skipIf(noTracefs !== undefined)('as root', () => {
     expectNothingLeft(cwd);
   });
 
+  it('records calls alone where that is asked for', () => {
+    const { code, stderr, rows, manifest } = run([
+      ...['out.csv', '--calls', '--keep-raw', 'raw', '--', PYTHON, 'program.py'],
+    ]);
+    expect(code, stderr).toBe(7);
+    const map = mappingOf(rows());
+    expect(touched(rows(), ['discard'], map, map.space.split(':')[0]!)).toBe(100);
+    expect(rows().filter(({ op }) => op === 'read' || op === 'write')).toEqual([]);
+    expect(manifest()).toMatchObject({ engine: 'tracefs', accesses: 'none' });
+    expect(stderr).toContain('nothing is ever in memory');
+    expect(stderr).not.toContain('next:');
+  });
+
   it('records node, and says what is not seen', () => {
     const script = 'const a = []; for (let i = 0; i < 50; i++) a.push(Buffer.alloc(1 << 16, 1));';
     const { code, stderr, rows } = run(['out.csv', '--', process.execPath, '-e', script]);
@@ -258,6 +271,7 @@ describe('bad input', () => {
     };
     expect(refused('out.csv')).toMatch(/^reclaim: what to record is missing/);
     expect(refused('out.csv', '--', 'no-such-program')).toBe('reclaim: no such program: no-such-program');
+    expect(refused('-', '--', 'true')).toMatch(/^reclaim: standard output is that of the program/);
     expect(refused('no/out.csv', '--', 'true')).toMatch(/no: no such file/);
   });
 });

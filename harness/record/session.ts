@@ -4,9 +4,10 @@ import { arch, release } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { HostError } from '../base/errors.js';
 import { VERSION } from '../metrics/host.js';
+import { clocksNow } from './clocks.js';
 import type { Engine, EngineReport, RecordRequest, Running } from './engine.js';
 import type { Guard } from './guard.js';
-import { type Clocks, clocksNow, type Ended, type Manifest, RAW_FORMAT, writeManifest } from './manifest.js';
+import { type Clocks, type Ended, type Manifest, RAW_FORMAT, writeManifest } from './manifest.js';
 import { fileOf, findProgram, folderOf, pageSize } from './process.js';
 
 /** What a recording came to. */

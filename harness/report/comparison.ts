@@ -107,10 +107,6 @@ export function isRefused(row: RunRow): boolean {
   return row.outcome === 'refused' || (calls > 0 && numberIn(row, 'discard_errors') === calls);
 }
 
-export function isRanked(row: RunRow): boolean {
-  return row.outcome === 'ok' && !isRefused(row);
-}
-
 /** Whether memory of a cell could be short: it had a limit, or memory had a size. */
 export function isShort(row: RunRow): boolean {
   return row.limit_pages !== null || row.memory_pages !== null;

@@ -35,7 +35,7 @@ export function stallNs(row: RunRow, draw?: DrawRow, price?: Scaled): number {
  * are inferred so are the faults they take; leaving these out would favour what swaps over what makes contents again, which
  * is inferred as well.
  */
-export function costNs(row: RunRow, axis: Axis, draw?: DrawRow, price?: Scaled): number {
+function costNs(row: RunRow, axis: Axis, draw?: DrawRow, price?: Scaled): number {
   return stallNs(row, draw, price) + (axis.includes('merge') ? numberIn(row, 'ksmd_cpu_ns') : 0);
 }
 

@@ -78,7 +78,7 @@ function accessesWord({ origin, touches }: TraceFacts): string {
 }
 
 /** What of a trace is of another origin than the whole: `placement and file-io inferred`. Empty where nothing is. */
-export function originParts({ origin }: TraceFacts): string {
+function originParts({ origin }: TraceFacts): string {
   if (!origin) return '';
   const streams = new Map<Provenance, string[]>();
   for (const [stream, from] of Object.entries(origin.parts))

@@ -112,7 +112,7 @@ const PRICE: Readonly<Record<Axis, Figure>> = {
 };
 
 /** All figures that tables have. */
-export function allFigures(axis: Axis): readonly Figure[] {
+function allFigures(axis: Axis): readonly Figure[] {
   return [SAVED, EXTRA, PRICE[axis], STALL];
 }
 

@@ -75,7 +75,7 @@ export interface Selection {
 }
 
 /** Policies that are bounds: they know the future, merge for nothing, or have no limit. */
-export const BOUNDS: Readonly<Partial<Record<AxisColumn, readonly string[]>>> = {
+const BOUNDS: Readonly<Partial<Record<AxisColumn, readonly string[]>>> = {
   merge: ['instant'],
   reclaim: ['opt', 'unbounded'],
 };

@@ -1,6 +1,6 @@
 /**
- * How policies and causes of stalls look, in all figures and in report.html: a name has the same colour, dash, mark and
- * hatch wherever it is drawn. Imports nothing: report.html uses it in the browser.
+ * How policies and causes of stalls look, in all figures and in report.html: a policy has the same colour, dash and
+ * mark wherever it is drawn, a cause the same colour and hatch. Imports nothing: report.html uses it in the browser.
  */
 
 /** Shapes of marks; the names are Vega's. */
@@ -26,7 +26,6 @@ export interface PolicyStyle {
   /** Lengths of strokes and gaps in points; empty for a solid line. */
   readonly dash: readonly number[];
   readonly mark: Mark;
-  readonly hatch: Hatch;
 }
 
 /**
@@ -53,9 +52,9 @@ const LONG = [9, 2];
 const DASH_DOT_DOT = [6, 1.5, 1.2, 1.5, 1.2, 1.5];
 const SPARSE = [1.2, 3];
 
-function style(color: Color, dash: readonly number[], mark: Mark, hatch: Hatch): PolicyStyle {
+function style(color: Color, dash: readonly number[], mark: Mark): PolicyStyle {
   const [light, dark] = COLORS[color];
-  return { color: light, dark, dash, mark, hatch };
+  return { color: light, dark, dash, mark };
 }
 
 /**
@@ -63,36 +62,36 @@ function style(color: Color, dash: readonly number[], mark: Mark, hatch: Hatch):
  * frees over a budget is green, what leaves it to the kernel is purple or orange.
  */
 const DISCARD: Readonly<Record<string, PolicyStyle>> = {
-  keep: style('black', SOLID, 'circle', 'none'),
-  remove: style('blue', SOLID, 'square', 'rising'),
-  punch: style('blue', DASHED, 'triangle-right', 'rising'),
-  'punch:lookup=1': style('blue', DOTTED, 'triangle-left', 'rising'),
-  'remove:eager=1': style('sky', SOLID, 'triangle-up', 'level'),
-  'punch:eager=1': style('sky', DOTTED, 'triangle-right', 'level'),
-  truncate: style('sky', LONG, 'cross', 'level'),
-  'remove-managed': style('green', DASH_DOT, 'diamond', 'crossed'),
-  'punch-managed': style('green', SHORT, 'triangle-right', 'crossed'),
-  'dontneed-managed': style('green', DOTTED, 'triangle-down', 'crossed'),
-  dontneed: style('vermilion', SHORT, 'triangle-down', 'falling'),
-  'dontneed:eager=1': style('vermilion', DASH_DOT_DOT, 'triangle-left', 'falling'),
-  free: style('purple', DASHED, 'diamond', 'falling'),
-  volatile: style('orange', DASH_DOT_DOT, 'triangle-up', 'upright'),
+  keep: style('black', SOLID, 'circle'),
+  remove: style('blue', SOLID, 'square'),
+  punch: style('blue', DASHED, 'triangle-right'),
+  'punch:lookup=1': style('blue', DOTTED, 'triangle-left'),
+  'remove:eager=1': style('sky', SOLID, 'triangle-up'),
+  'punch:eager=1': style('sky', DOTTED, 'triangle-right'),
+  truncate: style('sky', LONG, 'cross'),
+  'remove-managed': style('green', DASH_DOT, 'diamond'),
+  'punch-managed': style('green', SHORT, 'triangle-right'),
+  'dontneed-managed': style('green', DOTTED, 'triangle-down'),
+  dontneed: style('vermilion', SHORT, 'triangle-down'),
+  'dontneed:eager=1': style('vermilion', DASH_DOT_DOT, 'triangle-left'),
+  free: style('purple', DASHED, 'diamond'),
+  volatile: style('orange', DASH_DOT_DOT, 'triangle-up'),
 };
 
 /** Policies of the other axes that can be compared: `none` is to them what `keep` is to ways to discard. */
 const OTHERS: Readonly<Record<string, PolicyStyle>> = {
-  none: style('black', SOLID, 'circle', 'none'),
-  ksm: style('blue', SOLID, 'square', 'rising'),
-  'ksm-age-reset': style('green', DASHED, 'triangle-up', 'crossed'),
-  'ksm-skip-lookup': style('sky', DASH_DOT, 'diamond', 'level'),
-  hinted: style('vermilion', SHORT, 'triangle-down', 'falling'),
-  instant: style('orange', DOTTED, 'cross', 'upright'),
-  'range-lru': style('blue', SOLID, 'square', 'rising'),
-  'range-fifo': style('sky', DASHED, 'triangle-right', 'level'),
-  'page-lru': style('green', DASH_DOT, 'diamond', 'crossed'),
-  lazyfree: style('purple', DASHED, 'diamond', 'falling'),
-  'young-first': style('vermilion', SHORT, 'triangle-down', 'falling'),
-  'old-first': style('orange', DASH_DOT_DOT, 'triangle-up', 'upright'),
+  none: style('black', SOLID, 'circle'),
+  ksm: style('blue', SOLID, 'square'),
+  'ksm-age-reset': style('green', DASHED, 'triangle-up'),
+  'ksm-skip-lookup': style('sky', DASH_DOT, 'diamond'),
+  hinted: style('vermilion', SHORT, 'triangle-down'),
+  instant: style('orange', DOTTED, 'cross'),
+  'range-lru': style('blue', SOLID, 'square'),
+  'range-fifo': style('sky', DASHED, 'triangle-right'),
+  'page-lru': style('green', DASH_DOT, 'diamond'),
+  lazyfree: style('purple', DASHED, 'diamond'),
+  'young-first': style('vermilion', SHORT, 'triangle-down'),
+  'old-first': style('orange', DASH_DOT_DOT, 'triangle-up'),
 };
 
 const DASHES = [DASHED, SHORT, DASH_DOT, DASH_DOT_DOT, LONG, DOTTED, SPARSE, SOLID];
@@ -106,7 +105,6 @@ const MARKS: readonly Mark[] = [
   'triangle-left',
   'circle',
 ];
-const HATCHES: readonly Hatch[] = ['rising', 'falling', 'crossed', 'level', 'upright'];
 const FREE_COLORS: readonly Color[] = ['blue', 'vermilion', 'green', 'orange', 'purple', 'sky', 'black'];
 
 /** How many looks there are before one comes back: each of seven colours with each of eight dashes. */
@@ -114,12 +112,7 @@ const SPARE = FREE_COLORS.length * DASHES.length;
 
 /** The `i`-th look of names that are not among those above. */
 function spare(i: number): PolicyStyle {
-  return style(
-    FREE_COLORS[i % FREE_COLORS.length]!,
-    DASHES[i % DASHES.length]!,
-    MARKS[i % MARKS.length]!,
-    HATCHES[i % HATCHES.length]!,
-  );
+  return style(FREE_COLORS[i % FREE_COLORS.length]!, DASHES[i % DASHES.length]!, MARKS[i % MARKS.length]!);
 }
 
 /** The reclaim policies, which take the looks in this order. */
@@ -206,7 +199,7 @@ export const STALL_STYLES = {
 export const GLANCE_STYLES = {
   less: { color: '#0072B2', hatch: 'none' },
   same: { color: '#C8C8C8', hatch: 'none' },
-  little: { color: '#F3CF80', hatch: 'none' },
+  little: { color: '#F3CF80', hatch: 'upright' },
   some: { color: '#E69F00', hatch: 'rising' },
   much: { color: '#D55E00', hatch: 'crossed' },
 } as const satisfies Readonly<Record<string, AreaStyle>>;

@@ -97,7 +97,7 @@ export function verdictClauses(verdict: Verdict): string[] {
 }
 
 /** What the numbers of a verdict are. */
-export function verdictTitle({ axis }: Verdict): string {
+function verdictTitle({ axis }: Verdict): string {
   const saved = axis === 'reclaim' ? '' : 'memory saved and ';
   return `Use: ${saved}${costName(axis)} added, against ${baseName(axis)}`;
 }

@@ -10,7 +10,7 @@ const BEGIN = 50;
 const PROGRAM = 7;
 
 /** A manifest of the engine `tracefs`, of a program that was started as process 7. */
-export const MANIFEST_OF_TESTS: Manifest = {
+const MANIFEST_OF_TESTS: Manifest = {
   format: 1,
   engine: 'tracefs',
   reclaim: '0.1.0',

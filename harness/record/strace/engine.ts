@@ -127,8 +127,7 @@ async function start(request: RecordRequest, context: EngineContext): Promise<Ru
   const { program, tracer, attached } = await trace(request, context);
   const pids = attached.length > 0 ? attached.map(({ pid }) => pid) : [program.pid];
   try {
-    const faults =
-      whyNoFaults() === undefined ? await FaultRecorder.start(pids, raw, folder, guard) : undefined;
+    const faults = request.callsAlone ? undefined : await FaultRecorder.start(pids, raw, folder, guard);
     program.release();
     const ends = [tracer.ended.then(() => 'strace has ended')];
     if (faults) ends.push(faults.helper.ended.then((how) => `perf has ended (${how})`));
@@ -180,12 +179,14 @@ function whyNotAttach(pid: number): string | undefined {
 /** Records the calls by strace, and page faults by perf where that is allowed: for users without root. */
 export const strace: Engine = {
   name: 'strace',
-  unavailable({ target, callsSuffice }) {
+  unavailable({ target, callsAlone, bufferKib }) {
+    if (bufferKib !== undefined)
+      return "--buffer is of the kernel's tracing, which needs root; without it, strace records";
     if (lookUp('strace') === undefined)
       return 'recording needs root, with tracefs, or strace: not found: strace. As root, calls and first accesses are recorded without it';
     const denied = 'pid' in target ? whyNotAttach(target.pid) : undefined;
     if (denied !== undefined) return denied;
-    const blind = callsSuffice ? undefined : whyNoFaults();
+    const blind = callsAlone ? undefined : whyNoFaults();
     return blind === undefined ? undefined : `${blind}: only calls will be recorded, pass --calls to accept`;
   },
   start,

@@ -2,8 +2,10 @@ import { dirname, join } from 'node:path';
 import type { Engine, EngineContext, EngineReport, RecordRequest, Running } from '../engine.js';
 import type { AttachedProcess } from '../manifest.js';
 import { processesOf, processTree, runningProgram, startStopped, withMapsAfter } from '../process.js';
+import { is32Bit } from '../program-file.js';
 import { removeAbandonedInstances } from '../restore.js';
 import { Drain } from './drain.js';
+import { CALLS_ALONE, TRACEPOINTS } from './events.js';
 import { Instance } from './instance.js';
 import { findTracefs, whyNoTracefs } from './mount.js';
 import { Observer } from './objects.js';
@@ -36,7 +38,7 @@ async function start(request: RecordRequest, { raw, folder, guard }: EngineConte
   const drain = new Drain(instance.pipe, join(raw, EVENTS), (text) => observer.observe(text));
   try {
     instance.follow([program.pid]);
-    instance.enable();
+    instance.enable(request.callsAlone ? CALLS_ALONE : TRACEPOINTS);
     const attached = 'pid' in target ? attach(instance, program.pid) : [];
     for (const { pid } of attached) observer.observeAll(pid);
     instance.switch(true);
@@ -45,7 +47,7 @@ async function start(request: RecordRequest, { raw, folder, guard }: EngineConte
       program,
       broken: drain.broken,
       abandon: () => drain.close(),
-      stop: async () => stop(instance, drain, attached),
+      stop: async () => stop(request, instance, drain, attached),
     };
   } catch (error) {
     drain.close();
@@ -54,7 +56,12 @@ async function start(request: RecordRequest, { raw, folder, guard }: EngineConte
   }
 }
 
-function stop(instance: Instance, drain: Drain, attached: readonly AttachedProcess[]): EngineReport {
+function stop(
+  { callsAlone }: RecordRequest,
+  instance: Instance,
+  drain: Drain,
+  attached: readonly AttachedProcess[],
+): EngineReport {
   instance.switch(false);
   const goOn = processesOf(instance.followed());
   const processes = withMapsAfter(attached);
@@ -64,7 +71,7 @@ function stop(instance: Instance, drain: Drain, attached: readonly AttachedProce
     files: [EVENTS, OBJECTS],
     lostEvents: instance.lost(),
     missing: instance.missing,
-    accesses: 'directed-faults',
+    accesses: callsAlone ? 'none' : 'directed-faults',
     goOn,
     attached: processes,
   };
@@ -73,8 +80,8 @@ function stop(instance: Instance, drain: Drain, attached: readonly AttachedProce
 /** Records by a tracing instance of the kernel: as root, without stopping the program at any call. */
 export const tracefs: Engine = {
   name: 'tracefs',
-  unavailable() {
-    const why = whyNoTracefs();
+  unavailable({ target }: RecordRequest) {
+    const why = is32Bit(target) ? 'it does not show the calls of 32-bit programs' : whyNoTracefs();
     return why === undefined ? undefined : `tracefs: ${why}`;
   },
   start,

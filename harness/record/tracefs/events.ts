@@ -20,9 +20,11 @@ const TASKS: readonly string[] = [
   'sched/sched_process_exit',
 ];
 
-/** All tracepoints, as `SUBSYSTEM/NAME`. */
-export const TRACEPOINTS: readonly string[] = [
-  ...FAULTS,
+/** Tracepoints of calls and tasks, as `SUBSYSTEM/NAME`. */
+export const CALLS_ALONE: readonly string[] = [
   ...TASKS,
   ...CALLS.flatMap((call) => [`syscalls/sys_enter_${call}`, `syscalls/sys_exit_${call}`]),
 ];
+
+/** All tracepoints. */
+export const TRACEPOINTS: readonly string[] = [...FAULTS, ...CALLS_ALONE];

@@ -5,7 +5,6 @@ import { HostError } from '../../base/errors.js';
 import { startOf } from '../../base/processes.js';
 import type { Guard } from '../guard.js';
 import { INSTANCE_PREFIX } from '../restore.js';
-import { TRACEPOINTS } from './events.js';
 
 /** The buffer of a CPU in KiB: a drained one held 25 000 faults a second without a loss. */
 const BUFFER_KIB = 16384;
@@ -56,9 +55,9 @@ export class Instance {
     return instance;
   }
 
-  /** Enables the tracepoints; call it when `follow` has said whose they are. */
-  enable(): void {
-    for (const name of TRACEPOINTS) {
+  /** Enables tracepoints; call it when `follow` has said whose they are. */
+  enable(tracepoints: readonly string[]): void {
+    for (const name of tracepoints) {
       const file = join('events', name, 'enable');
       if (existsSync(join(this.path, file))) this.write(file, '1');
       else this.missing.push(name.replace(/^.*\//, ''));

@@ -12,6 +12,7 @@ import type {
   Running,
 } from '../engine.js';
 import { type Program, startStopped } from '../process.js';
+import { is32Bit } from '../program-file.js';
 import { buildTool, findValgrind, toolCommand, type Valgrind, whatIsMissing } from './tool.js';
 
 /** While this file is in the raw folder, the tool records. */
@@ -84,6 +85,8 @@ export const valgrind: Engine = {
   unavailable({ target }: RecordRequest): string | undefined {
     if ('pid' in target)
       return 'accesses can be recorded of programs that are started, not with --pid: valgrind runs them. Without --accesses, calls and first accesses are recorded';
+    if (is32Bit(target))
+      return 'accesses of 32-bit programs cannot be recorded. Without --accesses, calls and first accesses are recorded';
     const missing = whatIsMissing();
     return missing === undefined
       ? undefined

@@ -91,6 +91,68 @@ function axesOf(part: unknown): { values: Record<string, unknown>[]; x: number; 
   return [...own, ...Object.entries(part).flatMap(([key, value]) => (key === 'data' ? [] : axesOf(value)))];
 }
 
+type Values = Readonly<Record<string, unknown>>[];
+
+/** All layers of a panel: what they are drawn with, and their values. */
+function layersOf(part: unknown): { mark: string; values: Values; encoding: Spec }[] {
+  if (typeof part !== 'object' || part === null) return [];
+  const { data, mark, encoding } = part as {
+    data?: { values: Values };
+    mark?: { type: string };
+    encoding?: Spec;
+  };
+  const own = data && mark && encoding ? [{ mark: mark.type, values: data.values, encoding }] : [];
+  return [...own, ...Object.entries(part).flatMap(([key, value]) => (key === 'data' ? [] : layersOf(value)))];
+}
+
+/** Texts of several lines, each with its box. */
+function blocksOf(texts: Values) {
+  const blocks: { x: number; top: number; bottom: number; text: string; width: number }[] = [];
+  for (const { x, y, text } of texts as { x: number; y: number; text: string }[]) {
+    const above = blocks.find((block) => block.x === x && Math.abs(y - 4.25 - block.bottom) < 0.01);
+    const width = PAGE.textWidth(text);
+    if (!above) blocks.push({ x, top: y - 4.25, bottom: y + 4.25, text, width });
+    else {
+      above.text += ` ${text}`;
+      above.bottom = y + 4.25;
+      above.width = Math.max(above.width, width);
+    }
+  }
+  return blocks;
+}
+
+/**
+ * Where the marks of a panel that are best have their names: next to them, at the end of a line that begins at them, or
+ * nowhere.
+ */
+function namesIn(panel: { vconcat?: unknown[] } & Spec): { policy: string; limit: string; at: string }[] {
+  const { width, height } = panel as unknown as { width: number; height: number };
+  const layers = layersOf(panel);
+  const { values, encoding } = layers.find((layer) => layer.values.some((value) => 'front' in value))!;
+  const place = (channel: 'x' | 'y', value: number) => {
+    const [from, to] = (encoding[channel] as { scale: { domain: [number, number] } }).scale.domain;
+    return (value - from) / (to - from);
+  };
+  const blocks = blocksOf(layers.filter(({ mark }) => mark === 'text').flatMap((layer) => layer.values));
+  const lines = layers.filter(({ mark }) => mark === 'rule').flatMap((layer) => layer.values);
+  return values
+    .filter(({ front }) => front === true)
+    .map((value) => {
+      const [x, y] = [place('x', Number(value.x)) * width, (1 - place('y', Number(value.y))) * height];
+      const policy = String(value.policy);
+      const own = blocks.filter(({ text }) => text.split(/, ?/).includes(policy));
+      // A mark that hides another shares its name: it is at most a radius away.
+      const next = own.some((block) => {
+        const dx = Math.max(block.x - x, 0, x - block.x - block.width);
+        const dy = Math.max(block.top - y, 0, y - block.bottom);
+        return Math.hypot(dx, dy) <= 9 + 3.5 + 0.1;
+      });
+      const led = lines.some((line) => Math.hypot(Number(line.x) - x, Number(line.y) - y) <= 3.6);
+      const at = next ? 'next' : led && own.length > 0 ? 'led' : 'nowhere';
+      return { policy, limit: String(value.limit), at };
+    });
+}
+
 /** The values of each panel, by trace: panels stand in the order of the traces of a drawing. */
 function panelsOf(drawing: Drawing) {
   return axesOf(drawing.spec(120)).map((axes, i) => ({ ...axes, trace: drawing.traces[i]! }));
@@ -142,6 +204,29 @@ describe('figures of random results', () => {
       { numRuns: 60 },
     );
     expect(panels).toBeGreaterThan(60);
+  });
+
+  it('name all that is best: next to its mark, at the end of a line, or in the caption where there is no room', () => {
+    const seen: Record<string, number> = { next: 0, led: 0, nowhere: 0 };
+    fc.assert(
+      fc.property(random, fc.constantFrom(24, 40, 80, 160), (runs, width) => {
+        const data = dataOf(runs);
+        for (const drawing of figureOf('saving-stall').draw(data, PAGE)) {
+          const notes = drawing.notes!(width).join(' ');
+          const [{ hconcat }] = drawing.spec(width).vconcat as [{ hconcat: { vconcat: Spec[] }[] }];
+          for (const [i, column] of hconcat.entries())
+            for (const { policy, limit, at } of namesIn(column.vconcat[0]!)) {
+              seen[at]!++;
+              const own = notes
+                .split(/\. |; (?=one|two)/)
+                .find((note) => note.includes(`${drawing.traces[i]}: `));
+              if (at === 'nowhere') expect(own).toMatch(new RegExp(`${policy}.*\\(.*${limit}`));
+            }
+        }
+      }),
+      { numRuns: 60 },
+    );
+    for (const [at, times] of Object.entries(seen)) expect(times, at).toBeGreaterThan(0);
   });
 
   it('say at a glance what runs.csv says, and call best what tables do', () => {

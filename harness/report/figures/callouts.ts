@@ -16,6 +16,8 @@ export interface Anchor {
   readonly lines: readonly string[];
   /** Whether it may go without a name where there is no room next to it. */
   readonly optional?: boolean;
+  /** Whether its name may stand anywhere in the panel before it goes without one. */
+  readonly anywhere?: boolean;
 }
 
 export interface Size {
@@ -86,6 +88,20 @@ function placesAround({ x, y }: Anchor, size: Size): { box: Box; away: number }[
   );
 }
 
+/** Between places anywhere in a panel. */
+const STEP = 4;
+
+/** All places of a panel, for a name that has no room around its mark. */
+function placesAnywhere({ x, y }: Anchor, size: Size, panel: Size): { box: Box; away: number }[] {
+  const columns = Math.max(0, Math.ceil((panel.width - size.width) / STEP));
+  const rows = Math.max(0, Math.ceil((panel.height - size.height) / STEP));
+  return Array.from({ length: columns * rows }, (_, i) => {
+    const box = boxAt(1 + (i % columns) * STEP, Math.floor(i / columns) * STEP, size);
+    const line = leaderTo({ x, y, lines: [] }, box);
+    return { box, away: Math.hypot(line.x2 - x, line.y2 - y) };
+  });
+}
+
 /** The line from a mark to its name, which ends at the nearest side of it. */
 function leaderTo({ x, y }: Anchor, { left, top, right, bottom }: Box): PixelLine {
   return { x, y, x2: Math.min(Math.max(x, left), right), y2: Math.min(Math.max(y, top), bottom) };
@@ -105,41 +121,88 @@ function fits(box: Box, panel: Size, taken: readonly Box[]): boolean {
   return inside && !taken.some((other) => overlap(box, other));
 }
 
-/**
- * Puts names next to their marks, inside the panel and on no mark and no other name, and on lines only where there is no
- * other room. Where there is none next to a mark, a thin line leads from it to its name, unless it may go without. Returns
- * those that found a place; `left` has the others.
- */
-export function placeAround(
-  anchors: readonly Anchor[],
+const lengthOf = ({ x, y, x2, y2 }: PixelLine) => Math.hypot(x2 - x, y2 - y);
+
+/** The line from a mark to the nearest of some names: marks with the same name may share it. Undefined where there is none. */
+function nearestOf(anchor: Anchor, names: readonly Box[]): PixelLine | undefined {
+  return names.map((box) => leaderTo(anchor, box)).sort((a, b) => lengthOf(a) - lengthOf(b))[0];
+}
+
+/** A name without a place, in points of distance. */
+const WITHOUT = 500;
+
+type Placed<A> = Callouts & { readonly left: readonly A[]; readonly cost: number };
+
+/** Puts names next to their marks, one after the other. */
+function placeInOrder<A extends Anchor>(
+  anchors: readonly A[],
   { boxes, lines }: Obstacles,
   panel: Size,
   textWidth: (text: string) => number,
-): Callouts & { readonly left: readonly Anchor[] } {
+): Placed<A> {
   const taken = [...boxes];
   const texts: PixelText[] = [];
   const leaders: PixelLine[] = [];
-  const left: Anchor[] = [];
-  for (const anchor of anchors) {
-    const size = {
-      width: Math.max(...anchor.lines.map(textWidth)),
-      height: anchor.lines.length * LINE_HEIGHT,
-    };
-    const places = placesAround(anchor, size)
+  const left: A[] = [];
+  const placed = new Map<string, Box[]>();
+  let cost = 0;
+  const cheapest = (places: readonly { box: Box; away: number }[]) =>
+    places
       .filter(({ box }) => fits(box, panel, taken))
       .map(({ box, away }) => {
         const under = lines.filter((line) => crosses(line, box)).length;
         const over = leaders.filter((line) => crosses(line, box)).length;
         return { box, away, cost: away + CROSSING * (Math.min(under, 3) + over) };
-      });
-    const best = places.sort((a, b) => a.cost - b.cost)[0];
-    if (!best || (anchor.optional && best.cost > UNLED)) {
-      left.push(anchor);
+      })
+      .sort((a, b) => a.cost - b.cost)[0];
+  for (const anchor of anchors) {
+    const size = {
+      width: Math.max(...anchor.lines.map(textWidth)),
+      height: anchor.lines.length * LINE_HEIGHT,
+    };
+    const around = cheapest(placesAround(anchor, size));
+    const name = anchor.lines.join(' ');
+    const shared = around || !anchor.anywhere ? undefined : nearestOf(anchor, placed.get(name) ?? []);
+    if (shared) {
+      leaders.push(shared);
+      cost += lengthOf(shared);
       continue;
     }
+    const best = around ?? (anchor.anywhere ? cheapest(placesAnywhere(anchor, size, panel)) : undefined);
+    if (!best || (anchor.optional && best.cost > UNLED)) {
+      left.push(anchor);
+      cost += anchor.optional ? CROSSING : WITHOUT;
+      continue;
+    }
+    cost += best.cost;
     taken.push(padded(best.box));
+    placed.set(name, [...(placed.get(name) ?? []), best.box]);
     texts.push(...textsOf(anchor, best.box));
     if (best.away > UNLED) leaders.push(leaderTo(anchor, best.box));
   }
-  return { texts, leaders, left };
+  return { texts, leaders, left, cost };
+}
+
+/**
+ * Puts names next to their marks, inside the panel and on no mark and no other name, and on lines only where there is no
+ * other room. Where there is none next to a mark, a thin line leads from it to its name, unless it may go without. Of
+ * several orders in which names look for room the one is taken that brings them closest. Returns those that found a place;
+ * `left` has the others.
+ */
+export function placeAround<A extends Anchor>(
+  anchors: readonly A[],
+  obstacles: Obstacles,
+  panel: Size,
+  textWidth: (text: string) => number,
+): Callouts & { readonly left: readonly A[] } {
+  const rank = ({ optional = false }: Anchor) => Number(optional);
+  const orders =
+    anchors.length < 2
+      ? [anchors]
+      : ([(one) => one.x, (one) => -one.x, (one) => one.y, (one) => -one.y] as ((one: A) => number)[]).map(
+          (by) => [...anchors].sort((a, b) => rank(a) - rank(b) || by(a) - by(b)),
+        );
+  return orders
+    .map((order) => placeInOrder(order, obstacles, panel, textWidth))
+    .reduce((best, one) => (one.cost < best.cost ? one : best));
 }

@@ -1,4 +1,5 @@
-import { costOf, extraCost, savedPages } from '../estimate.js';
+import type { Axis } from '../comparison.js';
+import { costName, type Estimate, extraCost, savedPages } from '../estimate.js';
 import { durationText, originText, type TraceFacts } from '../facts.js';
 import { listed } from '../format.js';
 import { rank } from '../front.js';
@@ -21,21 +22,42 @@ export function notDrawn({ traces }: Part, drawn: readonly TraceFacts[], data: F
 }
 
 /** How many values the numbers of some settings are of: `5`, or `1 to 5`. */
-function range(values: readonly number[]): string {
+export function range(values: readonly number[]): string {
   const [least, most] = [Math.min(...values), Math.max(...values)];
   return least === most ? String(most) : `${least} to ${most}`;
 }
 
-/** How sure the numbers are: draws and replicates, whose prices, and where the traces come from. */
-export function evidence(settings: readonly Setting[], data: FigureData): string {
-  const ranked = settings.flatMap((setting) => rankedOf(setting).map((one) => [setting, one] as const));
+/** What a figure shows of the scatter of its numbers. */
+export type Scatter = 'intervals' | 'none' | 'means' | 'ties' | 'first';
+
+/** What a figure says of that, behind how many values there are. */
+const SCATTER: Readonly<Record<Scatter, string>> = {
+  intervals: '; bars are 95 % intervals of the difference',
+  none: '; there are no intervals',
+  means: '; numbers are means of these, without intervals',
+  ties: '; a difference counts where its 95 % interval does not hold 0',
+  first: '; curves are of the first replicate, numbers in this caption means of all',
+};
+
+/** What is to be said of the scatter of some estimates, as far as they are drawn with intervals. */
+export function scatterOf(estimates: readonly Estimate[]): Scatter {
+  return estimates.some(({ low }) => low !== undefined) ? 'intervals' : 'none';
+}
+
+/**
+ * How sure the numbers are: draws and replicates, whose prices, and where the traces come from.
+ *
+ * @param scatter what the figure shows of it, where there are several values
+ */
+export function evidence(settings: readonly Setting[], data: FigureData, scatter: Scatter): string {
+  const ranked = settings.flatMap(rankedOf);
   if (ranked.length === 0) return '';
-  const draws = range(ranked.map(([, { rows }]) => rows[0]!.draws));
-  const replicates = range(ranked.map(([, { rows }]) => rows.length));
-  const several = ranked.some(([setting, one]) => costOf(one, setting).n > 1);
-  const sure = several ? '; bars are 95 % intervals of the difference' : ': there are no intervals';
+  const draws = ranked.map(({ rows }) => rows[0]!.draws);
+  const replicates = ranked.map(({ rows }) => rows.length);
+  const several = Math.max(...replicates, ...(scatter === 'first' ? [] : draws)) > 1;
+  const sure = several ? SCATTER[scatter] : scatter === 'first' ? '' : SCATTER.none;
   const traces = new Map(settings.map(({ trace }) => [trace.label, trace]));
-  return `n = ${counted(draws, 'draw')} of device latency, ${counted(replicates, 'replicate')} of each trace${sure}. ${pricesOf(data)} ${originsOf([...traces.values()], data)}`;
+  return `n = ${counted(range(draws), 'draw')} of device latency, ${counted(range(replicates), 'replicate')} of each trace${sure}. ${pricesOf(data)} ${originsOf([...traces.values()], data)}`;
 }
 
 const counted = (count: string, noun: string) => `${count} ${noun}${count === '1' ? '' : 's'}`;
@@ -57,27 +79,67 @@ function originsOf(traces: readonly TraceFacts[], data: FigureData): string {
   return `${texts.join('; ')}.`;
 }
 
-/** What saves most under the first limit of each trace, and what that costs: the message of a figure in a sentence. */
-export function mostSaved(settings: readonly Setting[], data: FigureData): string {
-  const first = new Map<string, Setting>();
-  for (const setting of settings)
-    if (!first.has(setting.trace.label)) first.set(setting.trace.label, setting);
-  const texts = [...first.values()].flatMap((setting) => {
+/** Where something is the case, as messages have it. */
+export function placeOf({ trace, limit }: Setting, data: FigureData): string {
+  return `on ${data.traceName(trace.label)}, ${limit}`;
+}
+
+/** The difference that a policy makes, in words: `3 ms more stall`. */
+export function moreText(value: number, text: (value: number) => string, noun: string): string {
+  return `${text(Math.abs(value))} ${value < 0 ? 'less' : 'more'} ${noun}`;
+}
+
+/** What counts as cost of a policy where rows compare something, as a noun: `stall`. */
+export function costNoun(axis: Axis): string {
+  return costName(axis).replace('stalls', 'stall');
+}
+
+function extraStallText(one: Contender, reference: Contender, setting: Setting): string {
+  return moreText(extraCost(one, reference, setting).mean, timeText, costNoun(setting.axis));
+}
+
+/**
+ * What saves most under the first limit of each trace under which anything saves, and what that costs: the message of a figure in a sentence.
+ *
+ * @param costText what a policy costs more than what it is measured against, in words
+ */
+export function mostSaved(
+  settings: readonly Setting[],
+  data: FigureData,
+  costText: (one: Contender, reference: Contender, setting: Setting) => string = extraStallText,
+): string {
+  const texts = new Map<string, string>();
+  for (const setting of settings) {
     const { most, reference } = rank(setting);
-    if (!reference || most.length === 0) return [];
+    if (!reference || most.length === 0 || texts.has(setting.trace.label)) continue;
     const [one] = most as [Contender];
     const saved = bytesText(savedPages(one, reference).mean * setting.trace.pageBytes);
-    const extra = extraCost(one, reference, setting).mean;
-    const cost = `${timeText(Math.abs(extra))} ${extra < 0 ? 'less' : 'more'} stall`;
-    return [
-      `on ${data.traceName(setting.trace.label)}, ${setting.limit}, by ${some(most)} (${saved} for ${cost})`,
-    ];
-  });
-  return texts.length === 0 ? 'No policy saves memory.' : `Most is saved ${listed(texts)}.`;
+    const cost = costText(one, reference, setting);
+    texts.set(
+      setting.trace.label,
+      `${placeOf(setting, data)}, by ${some(most.map(({ name }) => name))} (${saved} for ${cost})`,
+    );
+  }
+  return texts.size === 0 ? 'No policy saves memory.' : `Most is saved ${listed([...texts.values()])}.`;
+}
+
+/** A policy with a number of its own. */
+export interface Measure {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** Which policies have most of something and which least, as `most with keep (12 MiB), least with remove (0 KiB)`. */
+export function extremesText(all: readonly Measure[], text: (value: number) => string): string {
+  const values = all.map(({ value }) => value);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const named = (end: number) =>
+    some(all.filter(({ value }) => text(value) === text(end)).map(({ name }) => name));
+  if (text(least) === text(most)) return `${text(most)} with all`;
+  return `most with ${named(most)} (${text(most)}), least with ${named(least)} (${text(least)})`;
 }
 
 /** Names of policies, with the number of others where there are many. */
-function some(all: readonly Contender[]): string {
-  const names = all.map(({ name }) => name);
+function some(names: readonly string[]): string {
   return names.length > 3 ? `${names[0]} and ${names.length - 1} that are equal` : listed(names);
 }

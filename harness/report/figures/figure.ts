@@ -29,6 +29,8 @@ export interface Drawing {
   readonly width: Width;
   /** How many panels stand side by side: what a change of their width is multiplied by. */
   readonly columns: number;
+  /** What the caption has to say besides, when every panel is `panel` points wide: names that found no room. */
+  notes?(panel: number): string[];
   /** The specification when every panel is `panel` points wide. */
   spec(panel: number): Spec;
 }

@@ -6,7 +6,6 @@ import { ResultsFolder } from '../../metrics/results.js';
 import { writeComparison, writeMerging } from '../../testing/results.js';
 import { FigureData } from './data.js';
 import type { Figure, Page } from './figure.js';
-import { placeLabels } from './labels.js';
 import { shortNames } from './names.js';
 import { FIGURES, figureOf, missingFor, requireFigure } from './registry.js';
 import { joinSame, thinned } from './series.js';
@@ -72,6 +71,46 @@ describe('figures', () => {
     expect(missingFor(figureOf('saving-stall'), bare)).toBe('stall_ns was not measured in runs.csv');
   });
 
+  /** Whether there are bars of intervals in a specification. */
+  const hasBars = (part: unknown): boolean => {
+    if (typeof part !== 'object' || part === null) return false;
+    const { mark, data } = part as { mark?: { strokeWidth?: number }; data?: { values: unknown[] } };
+    if (mark?.strokeWidth === 0.8 && data!.values.length > 0) return true;
+    return Object.entries(part).some(([key, value]) => key !== 'data' && hasBars(value));
+  };
+
+  it.each(FIGURES.map((figure) => [figure.name, figure] as const))(
+    '%s has a caption with its message, which says that bars are intervals only where there are bars',
+    (_, figure) => {
+      for (const data of [comparison, merging].filter((one) => missingFor(figure, one) === undefined))
+        for (const drawing of figure.draw(data, PAGE)) {
+          expect(drawing.caption).toMatch(
+            /Most is |: most with |, most with | \S+ \S+ with all|Best most often|Half of the touches|No policy saves/,
+          );
+          expect(drawing.caption.includes('bars are 95 % intervals'), drawing.name).toBe(
+            hasBars(drawing.spec(60)),
+          );
+        }
+    },
+  );
+
+  it('of curves say that they are of the first replicate where there are several', () => {
+    const [one] = figureOf('memory').draw(comparison, PAGE);
+    expect(one?.caption).toContain('1 replicate of each trace. ');
+    const rows = comparison.rows('runs.csv');
+    const again = rows.map((row) => ({ ...row, cell: row.cell + rows.length, replicate: 2 }));
+    const several = new FigureData({
+      rows: (name: string) =>
+        name === 'runs.csv' ? [...rows, ...again] : comparison.rows(name as 'timeline.csv'),
+      draws: new Map(),
+      manifest: comparison.manifest,
+    } as unknown as ResultsFolder);
+    for (const name of ['memory', 'swap'])
+      expect(figureOf(name).draw(several, PAGE)[0]?.caption).toContain(
+        '2 replicates of each trace; curves are of the first replicate, ',
+      );
+  });
+
   it('of rates leave traces out whose accesses are inferred', () => {
     const [drawing] = figureOf('saving-faults').draw(comparison, PAGE);
     expect(drawing?.traces).toEqual(['cache']);
@@ -116,29 +155,6 @@ describe('lines', () => {
       ['b', 'b'],
       ['d', 'd'],
     ]);
-  });
-});
-
-describe('labels of marks', () => {
-  const panel = { width: 100, height: 60 };
-  const place = (marks: Parameters<typeof placeLabels>[0]) =>
-    placeLabels(marks, panel, (text) => text.length * 4);
-
-  it('stand next to their mark, inside the panel', () => {
-    expect(place([{ x: 6, y: 30, text: 'edge' }])).toEqual([{ x: 11, y: 30, text: 'edge' }]);
-    expect(place([{ x: 10, y: 30, text: 'left' }])).toEqual([{ x: 2, y: 21, text: 'left' }]);
-    expect(place([{ x: 95, y: 30, text: 'right' }])).toEqual([{ x: 70, y: 30, text: 'right' }]);
-  });
-
-  it('touch neither marks nor each other, and are left out where there is no room', () => {
-    const marks = Array.from({ length: 8 }, (_, i) => ({ x: 50, y: 4 + 7 * i, text: 'some name' }));
-    const placed = place(marks);
-    expect(placed.length).toBeGreaterThan(1);
-    for (const [i, a] of placed.entries()) {
-      for (const b of placed.slice(i + 1))
-        expect(Math.abs(a.y - b.y) >= 8 || Math.abs(a.x - b.x) >= 36).toBe(true);
-    }
-    expect(place([{ x: 50, y: 30, text: 'x'.repeat(30) }])).toEqual([]);
   });
 });
 

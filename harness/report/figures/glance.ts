@@ -1,6 +1,14 @@
 import { traceName } from '../comparison.js';
 import { originWord, type TraceFacts } from '../facts.js';
-import { type Glance, type GlanceField, type GlanceRow, glanceOf, type Stalls } from '../glance.js';
+import { listed } from '../format.js';
+import {
+  type Effect,
+  type Glance,
+  type GlanceField,
+  type GlanceRow,
+  glanceOf,
+  type Stalls,
+} from '../glance.js';
 import { type AreaStyle, GLANCE_STYLES, REFUSED_STYLE } from '../style.js';
 import { evidence } from './captions.js';
 import type { FigureData } from './data.js';
@@ -143,7 +151,7 @@ class Sheet {
     }
     const share = mostBytes > 0 ? Math.max(0, effect.savedBytes.mean) / mostBytes : 0;
     this.areas.push({ x, x2: x + Math.max(STUB, share * room), y, y2, look: GLANCE_STYLES[effect.stalls] });
-    if (effect.best && share > 0.01) this.best.push({ x: x + room + 3, y: y + BAR / 2 });
+    if (isBest(effect, mostBytes)) this.best.push({ x: x + room + 3, y: y + BAR / 2 });
   }
 }
 
@@ -157,8 +165,8 @@ function shortOrigin(trace: TraceFacts): string {
 /** A name in lines that fit a column. */
 function broken(name: string, more: boolean): string[] {
   const parts = name
-    .match(/[^:]+:?/g)!
-    .flatMap((part) => (part.length > 9 ? part.match(/[^-_]+[-_]?/g)! : [part]));
+    .match(/[^:,]+[:,]?/g)!
+    .flatMap((part) => (part.length > 9 ? part.match(/[^-_=]+[-_=]?/g)! : [part]));
   return parts.map((part, i) => (more && i === parts.length - 1 ? `${part},` : part));
 }
 
@@ -201,6 +209,29 @@ function keyOf({ base, rows }: Glance, limits: readonly string[]): KeyItem[] {
   ];
 }
 
+/** Whether a policy is marked: what saves nothing is on the front only because it costs nothing. */
+function isBest(effect: Effect | undefined, mostBytes: number): boolean {
+  return effect?.best === true && effect.savedBytes.mean > 0.01 * mostBytes;
+}
+
+/** What is best most often, of each kind of memory: the message of the picture in a sentence. */
+function bestText({ rows, columns }: Glance): string {
+  const kinds = [...new Set(rows.map(({ kind }) => kind))];
+  const texts = kinds.flatMap((kind) => {
+    const lines = rows
+      .filter((row) => row.kind === kind)
+      .flatMap(({ lines, mostBytes }) => lines.map(({ fields }) => ({ fields, mostBytes })));
+    const times = columns.map(
+      (_, i) => lines.filter(({ fields, mostBytes }) => isBest(fields[i]!.effect, mostBytes)).length,
+    );
+    const most = Math.max(...times);
+    if (most === 0) return [];
+    const names = columns.filter((_, i) => times[i] === most).map((all) => listed(all));
+    return [`${KIND_NAMES[kind]}, ${listed(names)} (in ${most} of ${lines.length} settings)`];
+  });
+  return texts.length === 0 ? '' : `Best most often are, for ${texts.join('; for ')}.`;
+}
+
 function drawing(glance: Glance, data: FigureData, page: Page): Drawing {
   const limits = [...new Set(glance.rows.flatMap(({ lines }) => lines.map(({ limit }) => limit)))];
   return panelDrawing(
@@ -209,7 +240,8 @@ function drawing(glance: Glance, data: FigureData, page: Page): Drawing {
       caption: [
         `What policies save and what they add to stalls, against ${glance.base}, on each trace and kind of memory.`,
         'The length of a bar is the memory saved on average, as a share of the most that is saved on the trace; a stub saves nothing. Its colour and hatching are the extra stall. What is best saves more than all that cost less, and costs less than all that save more.',
-        evidence(data.selection.settings, data),
+        bestText(glance),
+        evidence(data.selection.settings, data, 'ties'),
       ].join(' '),
       traces: [...new Set(glance.rows.map(({ trace }) => trace.label))],
       columns: [

@@ -1,10 +1,32 @@
 import { PAGE_BYTES } from '../../base/page.js';
 import { slug } from '../../base/text.js';
 import type { HeatmapRow } from '../../metrics/files.js';
+import { originText } from '../facts.js';
+import { percent } from '../format.js';
 import type { FigureData } from './data.js';
 import type { Drawing, Figure, Page } from './figure.js';
 import { wholeSpec } from './style.js';
 import { byteUnit, largest, rounded, timeUnit } from './units.js';
+
+/** The message of the picture in a sentence: on how much of the memory half of the touches are. */
+function busiestText(rows: readonly HeatmapRow[]): string {
+  const ranges = new Map<number, { pages: number; touches: number }>();
+  for (const { page, page_end, touches } of rows) {
+    const range = ranges.get(page) ?? { pages: page_end - page, touches: 0 };
+    range.touches += touches;
+    ranges.set(page, range);
+  }
+  const all = [...ranges.values()].sort((a, b) => b.touches / b.pages - a.touches / a.pages);
+  const sum = (of: 'pages' | 'touches') => all.reduce((total, range) => total + range[of], 0);
+  const half = sum('touches') / 2;
+  let [pages, touches] = [0, 0];
+  for (const range of all) {
+    if (touches >= half) break;
+    pages += range.pages;
+    touches += range.touches;
+  }
+  return half === 0 ? '' : `Half of the touches are on ${percent(pages, sum('pages'))} of the memory.`;
+}
 
 function drawing(
   trace: string,
@@ -13,7 +35,8 @@ function drawing(
   several: boolean,
   page: Page,
 ): Drawing {
-  const pageBytes = data.traces.find(({ label }) => label === trace)?.pageBytes ?? PAGE_BYTES;
+  const facts = data.traces.find(({ label }) => label === trace);
+  const pageBytes = facts?.pageBytes ?? PAGE_BYTES;
   const end = (column: 'time_end_us' | 'page_end') => largest(rows.map((row) => row[column]));
   const time = timeUnit(end('time_end_us') * 1000);
   const memory = byteUnit(end('page_end') * pageBytes);
@@ -33,8 +56,10 @@ function drawing(
   });
   return {
     name: several ? `heat-map-${slug(data.traceName(trace))}` : 'heat-map',
-    caption:
-      'Touches by time and address. Addresses are those that the trace touches, one space after the other, without the gaps between them; the shade is logarithmic, white was not touched.',
+    caption: [
+      `Touches by time and address of ${data.traceName(trace)}${facts ? `, which is ${originText(facts)}` : ''}. Addresses are those that the trace touches, one space after the other, without the gaps between them; the shade is logarithmic, white was not touched.`,
+      busiestText(rows),
+    ].join(' '),
     traces: [trace],
     width: page.asked,
     columns: 1,

@@ -1,13 +1,25 @@
 import type { MrcRow } from '../../metrics/files.js';
 import { policyStyles } from '../style.js';
+import { extremesText } from './captions.js';
 import type { Figure } from './figure.js';
 import { keyOfLines, markedLines } from './lines.js';
 import { panelDrawing } from './panels.js';
 import { joinEqual } from './series.js';
 import { logAxis } from './style.js';
+import { digits } from './units.js';
 
 function labelOf(row: MrcRow): string {
   return row.params === null ? row.policy : `${row.policy}:${row.params}`;
+}
+
+/** The message of the figure in a sentence: who misses most and least at the size in the middle. @param rows by size */
+function middleText(rows: readonly MrcRow[]): string {
+  const sizes = [...new Set(rows.map((row) => row.size_pages))];
+  const size = sizes[sizes.length >> 1]!;
+  const all = rows
+    .filter((row) => row.size_pages === size)
+    .map((row) => ({ name: labelOf(row), value: row.miss_ratio }));
+  return `Misses at ${size.toLocaleString('en')} pages: ${extremesText(all, digits)}.`;
 }
 
 /** Miss ratio by cache size, a line a replacement policy. */
@@ -39,8 +51,7 @@ export const missRatio: Figure = {
       panelDrawing(
         {
           name: 'miss-ratio',
-          caption:
-            'Miss ratio of replacement policies by the size of the cache, cold start. Policies named together miss exactly alike.',
+          caption: `Miss ratio of replacement policies by the size of the cache, cold start. Policies named together miss exactly alike. ${middleText(rows)}`,
           traces: [],
           columns: [
             [

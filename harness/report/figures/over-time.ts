@@ -2,7 +2,7 @@ import type { TimelineRow } from '../../metrics/files.js';
 import type { TraceFacts } from '../facts.js';
 import { referenceOf } from '../front.js';
 import type { Contender, Setting } from '../selection.js';
-import { evidence, mostSaved, notDrawn } from './captions.js';
+import { evidence, extremesText, mostSaved, notDrawn, placeOf } from './captions.js';
 import { nameCurves } from './curve-names.js';
 import { type Curve, hide, minus } from './curves.js';
 import type { FigureData, Part } from './data.js';
@@ -13,7 +13,7 @@ import { type Panel, panelDrawing, panelHeight, titles } from './panels.js';
 import { haloLayer, lineLayer, textLayer } from './pixels.js';
 import { type Point, thinned } from './series.js';
 import { logAxis, THIN } from './style.js';
-import { byteUnit, largest, rounded, timeUnit } from './units.js';
+import { bytesText, byteUnit, largest, rounded, timeUnit } from './units.js';
 
 /** Memory over trace time, a line for policies that hold the same. */
 export interface OverTime {
@@ -132,6 +132,17 @@ class TimePicture {
     return scenes;
   }
 
+  /** The policies with most and with least at the peak, under the last limit: usually the tightest. */
+  peaks(): string[] {
+    const setting = this.settings.findLast((one) => this.shown(one).length > 1);
+    if (!setting) return [];
+    const peaks = this.shown(setting).map((one) => ({
+      name: one.name,
+      value: largest(this.curves.get(one)!.points.map(({ y }) => y)),
+    }));
+    return [`${placeOf(setting, this.data)}, ${extremesText(peaks, bytesText)}`];
+  }
+
   panel(
     { setting }: Scene,
     groups: Groups,
@@ -236,13 +247,13 @@ export function overTimeDrawing(
       name: `${over.figure}${part.suffix}`,
       caption: [
         over.caption(part),
-        ...(over.saved ? [mostSaved(part.settings, data)] : []),
+        over.saved ? mostSaved(part.settings, data) : peaksText(drawn),
         ...notDrawn(
           part,
           drawn.map(({ trace }) => trace),
           data,
         ),
-        evidence(part.settings, data),
+        evidence(part.settings, data, 'first'),
       ].join(' '),
       traces: drawn.map(({ trace }) => trace.label),
       columns: scenes.map(({ picture, own }) =>
@@ -261,6 +272,12 @@ export function overTimeDrawing(
     },
     page,
   );
+}
+
+/** The message of curves that are no differences. */
+function peaksText(pictures: readonly TimePicture[]): string {
+  const texts = pictures.flatMap((picture) => picture.peaks());
+  return texts.length === 0 ? '' : `At the peak: ${texts.join('; ')}.`;
 }
 
 function keyOf(groups: Groups, data: FigureData): KeyItem[] {

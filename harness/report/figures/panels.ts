@@ -39,7 +39,7 @@ export function titles(trace: readonly string[], limits: readonly string[], colu
 }
 
 /** What a drawing of panels is made of. */
-export interface Panels extends Pick<Drawing, 'name' | 'caption' | 'traces'> {
+export interface Panels extends Pick<Drawing, 'name' | 'caption' | 'traces' | 'notes'> {
   /** Columns from left to right, each with its panels from top to bottom. */
   readonly columns: readonly (readonly Panel[])[];
   readonly key: readonly KeyItem[];

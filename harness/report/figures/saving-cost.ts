@@ -1,18 +1,19 @@
 import type { NumberColumn } from '../../metrics/columns.js';
 import type { RunRow } from '../../metrics/files.js';
 import type { MetricName } from '../../metrics/schema.js';
+import type { Axis } from '../comparison.js';
 import { difference, extraCost } from '../estimate.js';
 import type { TraceFacts } from '../facts.js';
 import { numberIn } from '../format.js';
 import type { Setting } from '../selection.js';
-import { evidence, labelOf, mostSaved, notDrawn } from './captions.js';
+import { costNoun, evidence, labelOf, moreText, mostSaved, notDrawn, scatterOf } from './captions.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page } from './figure.js';
 import { Groups } from './groups.js';
 import type { KeyItem } from './key.js';
 import { panelDrawing, panelHeight } from './panels.js';
 import { type Cost, LIMIT_MARKS, TracePicture } from './tradeoff.js';
-import { timeUnit } from './units.js';
+import { digits, timeText, timeUnit } from './units.js';
 
 const HEIGHT = 112;
 
@@ -60,20 +61,29 @@ function drawing(part: Part, data: FigureData, page: Page, by: Cost): Drawing | 
   const height = panelHeight({ rows: 1, columns: drawn.length, key, most: [HEIGHT] }, page);
   const against = data.axis === 'merge' ? 'no merging' : 'keep';
   const caption = [
-    `Memory saved on average, and the ${by.named} it costs, against ${against}${labelOf(part)}. Filled marks are best: nothing else saves as much for less, or more for as much.`,
-    ...(by.figure === 'saving-stall' ? [mostSaved(settings, data)] : []),
+    `Memory saved on average, and the ${by.named(data.axis)} it costs, against ${against}${labelOf(part)}. Filled marks are best: nothing else saves as much for less ${costNoun(data.axis)}, or more for as much.`,
+    mostSaved(settings, data, (one, reference, setting) =>
+      by.text(by.of(one, reference, setting).mean, setting.axis),
+    ),
     ...notDrawn(
       part,
       drawn.map(({ trace }) => trace),
       data,
     ),
-    evidence(settings, data),
+    evidence(settings, data, scatterOf(drawn.flatMap((picture) => picture.estimates()))),
   ].join(' ');
   return panelDrawing(
     {
       name: `${by.figure}${part.suffix}`,
       caption,
       traces: drawn.map(({ trace }) => trace.label),
+      notes(width) {
+        const texts = drawn.flatMap((picture) => {
+          const names = picture.unnamed(picture.dots(groups), width, { data, page, height });
+          return names.length === 0 ? [] : [`${data.traceName(picture.trace.label)}: ${names.join('; ')}`];
+        });
+        return texts.length === 0 ? [] : [`Best without room for a name: ${texts.join('; ')}.`];
+      },
       columns: drawn.map((picture) => [
         {
           title: [data.titleOf(picture.trace)],
@@ -92,10 +102,15 @@ const more =
   (one, reference) =>
     difference(one, reference, (row) => numberIn(row, column), false);
 
-function timeAxis(title: string): Cost['axis'] {
-  return (most) => {
-    const { name, size } = timeUnit(most);
-    return { size, title: `${title} (${name})` };
+/** A cost in time. */
+function timeCost(named: Cost['named'], noun: (axis: Axis) => string): Pick<Cost, 'named' | 'axis' | 'text'> {
+  return {
+    named,
+    axis: (most, axis) => {
+      const { name, size } = timeUnit(most);
+      return { size, title: `${named(axis)} (${name})` };
+    },
+    text: (ns, axis) => moreText(ns, timeText, noun(axis)),
   };
 }
 
@@ -112,7 +127,7 @@ function figure(
     name: by.figure,
     summary,
     needs: { 'runs.csv': ['saved_pages_mean', ...columns] },
-    lacks: (data) => data.onePolicy() ?? (says(data) ? undefined : `there is no ${by.named}`),
+    lacks: (data) => data.onePolicy() ?? (says(data) ? undefined : `there is no ${by.named(data.axis)}`),
     draw: (data, page) => parts(data).flatMap((part) => drawing(part, data, page, by) ?? []),
   };
 }
@@ -121,9 +136,8 @@ function figure(
 export const savingStall: Figure = figure(
   {
     figure: 'saving-stall',
-    named: 'extra stall',
     of: extraCost,
-    axis: timeAxis('extra stall'),
+    ...timeCost((axis) => `extra ${costNoun(axis)}`, costNoun),
   },
   'memory saved against extra stall, with what is best marked, a panel a trace',
   ['stall_ns'],
@@ -134,9 +148,10 @@ export const savingStall: Figure = figure(
 export const savingFaults: Figure = figure(
   {
     figure: 'saving-faults',
-    named: 'extra major faults',
+    named: () => 'extra major faults',
     of: more('major_rate'),
     axis: () => ({ size: 1, title: 'extra major faults / 1000 touches' }),
+    text: (rate) => moreText(rate, digits, 'major faults per 1000 touches'),
   },
   'memory saved against extra major faults per 1000 touches, a panel a trace',
   ['major_rate'],
@@ -147,9 +162,11 @@ export const savingFaults: Figure = figure(
 export const savingKsmd: Figure = figure(
   {
     figure: 'saving-ksmd',
-    named: 'CPU time of ksmd',
     of: more('ksmd_cpu_ns'),
-    axis: timeAxis('ksmd'),
+    ...timeCost(
+      () => 'CPU time of ksmd',
+      () => 'CPU time of ksmd',
+    ),
   },
   'memory saved against CPU time of ksmd, a panel a trace',
   ['ksmd_cpu_ns'],

@@ -6,7 +6,7 @@ import { numberIn } from '../format.js';
 import { referenceOf } from '../front.js';
 import { type Contender, rankedOf, type Setting } from '../selection.js';
 import { STALL_STYLES } from '../style.js';
-import { evidence, labelOf, notDrawn } from './captions.js';
+import { evidence, labelOf, notDrawn, scatterOf } from './captions.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
 import { Groups } from './groups.js';
@@ -87,6 +87,13 @@ class StallPicture {
     };
     this.extras.set(one, extra);
     return extra;
+  }
+
+  /** The sums of all bars. */
+  totals(): Estimate[] {
+    return this.settings.flatMap((setting) =>
+      this.contenders(setting).map((one) => this.extra(setting, one).total),
+    );
   }
 
   /** How far a bar reaches to the left and to the right. */
@@ -339,7 +346,7 @@ function captionOf(part: Part, drawn: readonly StallPicture[], data: FigureData)
       drawn.map(({ trace }) => trace),
       data,
     ),
-    evidence(settings, data),
+    evidence(settings, data, scatterOf(drawn.flatMap((picture) => picture.totals()))),
   ].join(' ');
 }
 

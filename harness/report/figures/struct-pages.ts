@@ -1,12 +1,13 @@
 import type { Manifest } from '../../metrics/manifest.js';
 import { numberIn } from '../format.js';
 import { policyStyles } from '../style.js';
+import { extremesText } from './captions.js';
 import type { FigureData } from './data.js';
 import type { Figure, Spec } from './figure.js';
 import { keyOfLines, markedLines } from './lines.js';
 import { panelDrawing } from './panels.js';
 import { logAxis } from './style.js';
-import { byteUnit, largest } from './units.js';
+import { bytesText, byteUnit, largest } from './units.js';
 
 interface Point {
   readonly guests: number;
@@ -53,6 +54,15 @@ function pointsOf(data: FigureData): Point[] {
   });
 }
 
+/** The message of the figure in a sentence: what takes most and least where most guests run. */
+function mostGuestsText(points: readonly Point[]): string {
+  const guests = largest(points.map((point) => point.guests));
+  const all = points
+    .filter((point) => point.guests === guests)
+    .map(({ image, bytes }) => ({ name: image, value: bytes }));
+  return `With ${guests} guests: ${extremesText(all, bytesText)}. There are no intervals: nothing in this depends on a draw.`;
+}
+
 /** Memory for one image in many guests, by how it is mapped. */
 export const structPages: Figure = {
   name: 'struct-pages',
@@ -93,7 +103,7 @@ export const structPages: Figure = {
       panelDrawing(
         {
           name: 'struct-pages',
-          caption: `Memory that one image takes by the number of guests that run from it: pages, and struct pages where mappings have them. Both axes are logarithmic.${none}`,
+          caption: `Memory that one image takes by the number of guests that run from it: pages, and struct pages where mappings have them. Both axes are logarithmic.${none} ${mostGuestsText(points)}`,
           traces: [...parametersOf(data.manifest).keys()],
           columns: [
             [

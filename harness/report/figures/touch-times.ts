@@ -4,7 +4,7 @@ import { estimateOf } from '../estimate.js';
 import type { TraceFacts } from '../facts.js';
 import { numberIn } from '../format.js';
 import { type Contender, rankedOf, type Setting } from '../selection.js';
-import { evidence, labelOf, notDrawn } from './captions.js';
+import { evidence, extremesText, labelOf, notDrawn, placeOf } from './captions.js';
 import { nameCurves } from './curve-names.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Figure, Page, Spec } from './figure.js';
@@ -15,7 +15,7 @@ import { type Panel, panelDrawing, panelHeight, titles } from './panels.js';
 import { haloLayer, lineLayer, textLayer } from './pixels.js';
 import type { Point } from './series.js';
 import { logAxis } from './style.js';
-import { timeUnit } from './units.js';
+import { timeText, timeUnit } from './units.js';
 
 /** What is known of the distribution: a share of touches, and what they take longer than. */
 const PERCENTILES = [
@@ -126,6 +126,16 @@ function panel(
   };
 }
 
+/** The message of the figure in a sentence: the longest touches under the last limit of each trace, usually the tightest. */
+function longestText(scenes: readonly Scene[], data: FigureData): string {
+  const last = new Map(scenes.map((scene) => [scene.setting.trace.label, scene]));
+  const texts = [...last.values()].map(({ setting, curves }) => {
+    const longest = [...curves].map(([{ name }, curve]) => ({ name, value: curve.at(-1)!.x }));
+    return `${placeOf(setting, data)}, ${extremesText(longest, timeText)}`;
+  });
+  return `The longest touch takes: ${texts.join('; ')}.`;
+}
+
 function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined {
   const columns = part.traces
     .map((trace): readonly [TraceFacts, Scene[]] => [
@@ -152,7 +162,8 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined 
     {
       name: `touch-times${part.suffix}`,
       caption: [
-        `The share of touches that take longer than a time${labelOf(part)}: 1 % and 0.1 % of them, and the longest. Both axes are logarithmic. Limits under which all policies are the same are not drawn.`,
+        `The share of touches that take longer than a time${labelOf(part)}, on logarithmic axes. Only the marks are exact: what 1 % and 0.1 % of touches exceed, and the longest touch; the lines between them guide the eye. Limits under which all policies are the same are not drawn.`,
+        longestText(scenes, data),
         ...notDrawn(
           part,
           columns.map(([trace]) => trace),
@@ -161,6 +172,7 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined 
         evidence(
           scenes.map(({ setting }) => setting),
           data,
+          'means',
         ),
       ].join(' '),
       traces: columns.map(([trace]) => trace.label),

@@ -1,8 +1,9 @@
+import type { Axis } from '../comparison.js';
 import { type Estimate, savedPages } from '../estimate.js';
 import type { TraceFacts } from '../facts.js';
 import { type Ranking, rank } from '../front.js';
 import { type Contender, rankedOf, type Setting } from '../selection.js';
-import { type Anchor, type Box, placeAround } from './callouts.js';
+import { type Box, placeAround } from './callouts.js';
 import type { FigureData } from './data.js';
 import type { Page, Spec } from './figure.js';
 import type { Groups } from './groups.js';
@@ -14,10 +15,12 @@ import { byteUnit, largest, rounded } from './units.js';
 /** What memory is paid with, against what the others are measured by. */
 export interface Cost {
   readonly figure: string;
-  readonly named: string;
+  named(axis: Axis): string;
   of(one: Contender, reference: Contender, setting: Setting): Estimate;
   /** What numbers of the axis are divided by, and its title. */
-  axis(most: number): { readonly size: number; readonly title: string };
+  axis(most: number, axis: Axis): { readonly size: number; readonly title: string };
+  /** A difference in words, for the caption. */
+  text(value: number, axis: Axis): string;
 }
 
 /** Marks of limits, in their order. */
@@ -72,7 +75,7 @@ export class TracePicture {
     this.domains = { x: domainOf(costs), y: domainOf(savings) };
     const largestOf = (all: readonly Estimate[]) => largest(all.map(({ mean }) => Math.abs(mean)));
     this.most = { x: largestOf(costs), y: largestOf(savings) };
-    this.unit = by.axis(this.most.x);
+    this.unit = by.axis(this.most.x, settings[0]!.axis);
     this.memory = byteUnit(trace.pageBytes * this.most.y);
   }
 
@@ -82,6 +85,13 @@ export class TracePicture {
 
   private saving(setting: Setting, one: Contender): Estimate {
     return savedPages(one, this.rankings.get(setting)!.reference!);
+  }
+
+  /** All numbers that are drawn. */
+  estimates(): Estimate[] {
+    return this.settings.flatMap((setting) =>
+      this.contenders(setting).flatMap((one) => [this.cost(setting, one), this.saving(setting, one)]),
+    );
   }
 
   /** Those that are drawn: nothing can be said where none survived that they could be measured against. */
@@ -142,24 +152,33 @@ export class TracePicture {
     });
   }
 
-  panel(
-    dots: readonly Dot[],
-    limits: readonly string[],
-    width: number,
-    { data, page, height }: Context,
-  ): Spec {
+  /** The names of what is best for which a panel has no room, with their limits. */
+  unnamed(dots: readonly Dot[], width: number, context: Context): string[] {
+    const { left } = this.laid(dots, width, context);
+    return left.filter(({ optional }) => !optional).map(({ of }) => of);
+  }
+
+  /** What stands where in a panel, in points. */
+  private laid(dots: readonly Dot[], width: number, { page, height }: Context) {
     const at = this.placer(width, height);
-    const marks = dots.map((dot) => {
-      const { color } = data.look(dot.one.name);
-      const shape = LIMIT_MARKS[limits.indexOf(dot.limit) % LIMIT_MARKS.length]!;
-      return { x: at.x(dot.x.mean), y: at.y(dot.y.mean), color, shape, fill: dot.front ? color : 'white' };
-    });
+    const places = dots.map((dot) => ({ x: at.x(dot.x.mean), y: at.y(dot.y.mean) }));
     const bars = this.bars(dots, at);
     const zero: PixelLine[] = [
       { x: at.x(0), x2: at.x(0), y: 0, y2: height },
       { x: 0, x2: width, y: at.y(0), y2: at.y(0) },
     ];
-    const callouts = this.callouts(dots, marks, [...zero, ...bars], { width, height, page });
+    const callouts = this.callouts(dots, places, [...zero, ...bars], { width, height, page });
+    return { places, bars, zero, ...callouts };
+  }
+
+  panel(dots: readonly Dot[], limits: readonly string[], width: number, context: Context): Spec {
+    const { data, height } = context;
+    const { places, bars, zero, leaders, texts } = this.laid(dots, width, context);
+    const marks = dots.map((dot, i) => {
+      const { color } = data.look(dot.one.name);
+      const shape = LIMIT_MARKS[limits.indexOf(dot.limit) % LIMIT_MARKS.length]!;
+      return { ...places[i]!, color, shape, fill: dot.front ? color : 'white' };
+    });
     const axis = (name: 'x' | 'y', title: string, more: Spec) => ({
       field: name,
       type: 'quantitative',
@@ -184,7 +203,7 @@ export class TracePicture {
           },
         },
         lineLayer(zero, THIN),
-        lineLayer(callouts.leaders, { color: '#888888', strokeWidth: 0.4 }),
+        lineLayer(leaders, { color: '#888888', strokeWidth: 0.4 }),
         lineLayer(bars, { color: '#444444', strokeWidth: 0.8 }),
         // What is not on the front first, so that the front is on top.
         markLayer(
@@ -195,7 +214,7 @@ export class TracePicture {
           marks.filter(({ fill }) => fill !== 'white'),
           MARK_SIZE,
         ),
-        textLayer(callouts.texts),
+        textLayer(texts),
       ],
     };
   }
@@ -207,13 +226,15 @@ export class TracePicture {
     lines: readonly PixelLine[],
     { width, height, page }: { width: number; height: number; page: Page },
   ) {
-    const clusters: { x: number; y: number; names: Set<string>; front: boolean }[] = [];
-    for (const [i, { names, front }] of dots.entries()) {
+    const clusters: { x: number; y: number; names: Set<string>; limits: Set<string>; front: boolean }[] = [];
+    for (const [i, { names, limit, front }] of dots.entries()) {
       const { x, y } = marks[i]!;
       const near = clusters.find((one) => Math.hypot(one.x - x, one.y - y) < MARK_RADIUS);
-      if (near) for (const name of names) near.names.add(name);
-      else clusters.push({ x, y, names: new Set(names), front });
-      if (near && front) near.front = true;
+      const cluster = near ?? { x, y, names: new Set(), limits: new Set(), front };
+      for (const name of names) cluster.names.add(name);
+      cluster.limits.add(limit);
+      if (front) cluster.front = true;
+      if (!near) clusters.push(cluster);
     }
     const boxes: Box[] = marks.map(({ x, y }) => ({
       left: x - MARK_RADIUS,
@@ -221,12 +242,14 @@ export class TracePicture {
       top: y - MARK_RADIUS,
       bottom: y + MARK_RADIUS,
     }));
-    const anchors: Anchor[] = clusters
+    const anchors = clusters
       .sort((a, b) => Number(b.front) - Number(a.front))
-      .map(({ x, y, names, front }) => ({
+      .map(({ x, y, names, limits, front }) => ({
         x,
         y,
         optional: !front,
+        anywhere: front,
+        of: `${[...names].join(', ')} (${[...limits].join(', ')})`,
         lines: brokenNames(panelNames([...names]), width * NAMES_WIDTH, page),
       }));
     return placeAround(anchors, { boxes, lines }, { width, height }, page.textWidth);

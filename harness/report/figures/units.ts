@@ -44,7 +44,7 @@ export function largest(values: Iterable<number>): number {
 }
 
 /** A number with three digits that count. */
-function digits(value: number): string {
+export function digits(value: number): string {
   const size = Math.abs(value);
   if (size >= 100 || value === 0) return Math.round(value).toLocaleString('en');
   return String(Number(value.toPrecision(size >= 1 ? 3 : 2)));

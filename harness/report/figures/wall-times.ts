@@ -1,7 +1,8 @@
 import type { PerfRow } from '../../metrics/files.js';
+import { extremesText, range } from './captions.js';
 import { type Drawing, type Figure, type Page, WIDTHS } from './figure.js';
 import { wholeSpec } from './style.js';
-import { largest, rounded, timeUnit } from './units.js';
+import { largest, rounded, timeText, timeUnit } from './units.js';
 
 /** An interval of fewer samples says nothing. */
 const MIN_SAMPLES = 3;
@@ -16,6 +17,7 @@ interface Bar {
   readonly median: number;
   readonly low: number;
   readonly high: number;
+  readonly n: number;
 }
 
 /**
@@ -29,7 +31,7 @@ function barOf(name: string, samples: readonly number[]): Bar {
   const at = (i: number) => sorted[i]!;
   const median = n % 2 === 1 ? at((n - 1) / 2) : (at(n / 2 - 1) + at(n / 2)) / 2;
   const rank = n < CONFIDENT ? 0 : Math.max(0, Math.floor((n - Z * Math.sqrt(n)) / 2) - 1);
-  return { name, median, low: at(rank), high: at(n - 1 - rank) };
+  return { name, median, low: at(rank), high: at(n - 1 - rank), n };
 }
 
 function barsOf(rows: readonly PerfRow[]): Bar[] {
@@ -56,6 +58,8 @@ function drawing(suite: string, all: readonly Bar[], page: Page): Drawing {
     low: rounded(low / time.size),
     high: rounded(high / time.size),
   }));
+  const samples = range(all.map(({ n }) => n));
+  const medians = all.map(({ median }, i) => ({ name: names[i]!, value: median }));
   const y = {
     field: 'policy',
     type: 'nominal',
@@ -66,7 +70,7 @@ function drawing(suite: string, all: readonly Bar[], page: Page): Drawing {
   const x = (field: string) => ({ field, type: 'quantitative', title: `time an event (${time.name})` });
   return {
     name: `wall-times-${suite}`,
-    caption: `Wall time an event: median, and its 95 % confidence interval (the range where there are fewer than ${CONFIDENT} samples). Times of one host in one run.`,
+    caption: `Wall time an event: median, and its 95 % confidence interval (the range where there are fewer than ${CONFIDENT} samples); n = ${samples} samples of each, on one host in one run. The medians: ${extremesText(medians, timeText)}.`,
     traces: [],
     width: page.asked,
     columns: 1,

@@ -23,7 +23,7 @@ function withoutLegends(part: unknown): unknown {
 }
 
 /** Finds the width of panels that fill the page with all that stands next to them, and lays the drawing out. */
-export async function fitted(drawing: Drawing): Promise<{ spec: Spec; laid: Laid }> {
+export async function fitted(drawing: Drawing): Promise<{ spec: Spec; laid: Laid; panel: number }> {
   const page = WIDTHS[drawing.width];
   let panel = (page / drawing.columns) * 0.8;
   for (let tries = 1; ; tries++) {
@@ -35,6 +35,6 @@ export async function fitted(drawing: Drawing): Promise<{ spec: Spec; laid: Laid
     const spec = drawing.spec(panel);
     const laid = await layOut(spec);
     const left = page - laid.width;
-    if ((left >= 0 && left <= SLACK) || panel === before || tries === TRIES) return { spec, laid };
+    if ((left >= 0 && left <= SLACK) || panel === before || tries === TRIES) return { spec, laid, panel };
   }
 }

@@ -19,16 +19,21 @@ export function pageOf(width: Width): Page {
 
 /** The files of one drawing, by their endings. */
 async function filesOf(
+  figure: Figure,
   drawing: Drawing,
+  data: FigureData,
   formats: readonly Format[],
 ): Promise<Map<string, string | Uint8Array>> {
-  const { spec, laid } = await fitted(drawing);
+  const { spec, laid, panel } = await fitted(drawing);
   const page = WIDTHS[drawing.width];
   const files = new Map<string, string | Uint8Array>([['.vl.json', `${JSON.stringify(spec, null, 1)}\n`]]);
   if (formats.includes('pdf')) files.set('.pdf', await toPdf(laid, page, drawing.name));
   const svg = toSvg(laid, page);
   if (formats.includes('svg')) files.set('.svg', svg);
   if (formats.includes('png')) files.set('.png', await toPng(svg, page));
+  const whole = { ...drawing, caption: [drawing.caption, ...(drawing.notes?.(panel) ?? [])].join(' ') };
+  files.set('.txt', captionText(figure, whole, data));
+  files.set('.tex', captionTex(figure, whole, data));
   return files;
 }
 
@@ -58,9 +63,7 @@ export async function figureFiles(
   const page = pageOf(width);
   const all = new Map<string, string | Uint8Array>();
   for (const { figure, drawing } of drawingsOf(figures, data, page)) {
-    const files = await filesOf(drawing, formats);
-    files.set('.txt', captionText(figure, drawing, data));
-    files.set('.tex', captionTex(figure, drawing, data));
+    const files = await filesOf(figure, drawing, data, formats);
     for (const [ending, content] of files) all.set(`${drawing.name}${ending}`, content);
   }
   return all;

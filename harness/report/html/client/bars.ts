@@ -1,8 +1,8 @@
-import { largest } from '../../figures/units.js';
+import { digits, largest } from '../../figures/units.js';
 import { shape } from './dom.js';
 import { canvas } from './frame.js';
 import { linear, ticks } from './scale.js';
-import { digits, namesText } from './text.js';
+import { namesText } from './text.js';
 import { type Anchor, showTooltips, type Tooltip } from './tooltip.js';
 import type { View } from './view.js';
 

@@ -1,11 +1,10 @@
-import { timeUnit } from '../../figures/units.js';
+import { bytesText, timeText, timeUnit } from '../../figures/units.js';
 import type { ChartGroup, ChartPanel } from '../model.js';
 import { type Bar, bars, longest, type Measure, merged } from './bars.js';
 import { byId, element } from './dom.js';
 import { HEAT_LEGEND, heatMap } from './heat-map.js';
 import { extent, lineNames, overTime } from './over-time.js';
 import { payersOf } from './payers.js';
-import { bytesText, timeText } from './text.js';
 import { savedRange, tradeoff } from './tradeoff.js';
 import type { View } from './view.js';
 

@@ -32,7 +32,7 @@ export function inFamily({ groups }: ChartModel, family: string): ChartGroup[] {
 }
 
 /** The first family, all its traces where these are few, as recorded, under all limits. */
-export function firstFilters(model: ChartModel): Filters {
+function firstFilters(model: ChartModel): Filters {
   const family = model.groups[0]?.family ?? '';
   const traces = unique(inFamily(model, family).map(({ trace }) => trace));
   const backings = unique(model.groups.map(({ backing }) => backing));

@@ -1,6 +1,6 @@
+import { digits } from '../../figures/units.js';
 import { shape } from './dom.js';
 import { linear, type Scale, ticks } from './scale.js';
-import { digits } from './text.js';
 
 /** An axis: its range in its unit, and its title. */
 export interface Axis {

@@ -1,8 +1,7 @@
-import { byteUnit, largest, timeUnit } from '../../figures/units.js';
+import { bytesText, byteUnit, digits, largest, timeText, timeUnit } from '../../figures/units.js';
 import type { HeatMap } from '../model.js';
 import { shape } from './dom.js';
 import { frame } from './frame.js';
-import { bytesText, digits, timeText } from './text.js';
 import { type Anchor, showTooltips } from './tooltip.js';
 
 const HEIGHT = 260;

@@ -1,10 +1,9 @@
-import { byteUnit, largest, timeUnit } from '../../figures/units.js';
+import { bytesText, byteUnit, largest, timeText, timeUnit } from '../../figures/units.js';
 import type { ChartCell, ChartModel, ChartPanel, Curve } from '../model.js';
 import { element, shape } from './dom.js';
 import { frame, MARGIN } from './frame.js';
 import { sample } from './marks.js';
 import type { Scale } from './scale.js';
-import { bytesText, timeText } from './text.js';
 import { type Anchor, showTooltips, type Tooltip } from './tooltip.js';
 import type { View } from './view.js';
 

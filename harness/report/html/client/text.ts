@@ -1,22 +1,4 @@
-import { byteUnit, timeUnit } from '../../figures/units.js';
 import type { Measured } from '../model.js';
-
-/** A number with three digits that count, as people write it. */
-export function digits(value: number): string {
-  const size = Math.abs(value);
-  if (size >= 100 || value === 0) return Math.round(value).toLocaleString('en');
-  return String(Number(value.toPrecision(size >= 1 ? 3 : 2)));
-}
-
-export function bytesText(bytes: number): string {
-  const { name, size } = byteUnit(Math.abs(bytes));
-  return `${digits(bytes / size)} ${name}`;
-}
-
-export function timeText(ns: number): string {
-  const { name, size } = timeUnit(Math.abs(ns));
-  return `${digits(ns / size)} ${name}`;
-}
 
 /** A difference, with its sign. */
 function signed(value: number, text: (value: number) => string): string {

@@ -26,7 +26,7 @@ export type Distance = (dx: number, dy: number) => number;
 const AWAY = 14;
 
 /** A tooltip as a sentence, for readers who hear it. */
-export function spoken({ title, rows }: Pick<Tooltip, 'title' | 'rows'>): string {
+function spoken({ title, rows }: Pick<Tooltip, 'title' | 'rows'>): string {
   return `${title}: ${rows.map(({ name, value }) => `${name} ${value}`).join('; ')}.`;
 }
 

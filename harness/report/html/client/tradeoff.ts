@@ -1,10 +1,10 @@
-import { placeLabels } from '../../figures/labels.js';
-import { byteUnit, timeUnit, type Unit } from '../../figures/units.js';
+import { bytesText, byteUnit, timeText, timeUnit, type Unit } from '../../figures/units.js';
 import type { ChartCell, ChartPanel, Measured } from '../model.js';
 import { shape } from './dom.js';
 import { type Axis, type Frame, frame, MARGIN } from './frame.js';
+import { placeLabels } from './labels.js';
 import { markAt } from './marks.js';
-import { bytesText, differenceText, labelWidth, namesText, timeText } from './text.js';
+import { differenceText, labelWidth, namesText } from './text.js';
 import { type Anchor, showTooltips, type Tooltip } from './tooltip.js';
 import type { View } from './view.js';
 

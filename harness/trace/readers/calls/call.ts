@@ -131,5 +131,5 @@ export interface Range {
 /** The pages of a call whose arguments are an address and a length in bytes. */
 export function pageRange(call: Call, address: number, length: number): Range {
   const start = Math.floor(numberAt(call, address) / PAGE_BYTES);
-  return { start, end: start + pages(numberAt(call, length)) };
+  return { start, end: start + pages(numberAt(call, length), call.place) };
 }

@@ -58,7 +58,7 @@ function accessOf(scene: Scene, owner: Process, protection: string, given: reado
 function mmap(scene: Scene, process: Process, call: Call): Outcome {
   const flags = (call.args[3] ?? '').split('|');
   const start = call.result / PAGE_BYTES;
-  const range = { start, end: start + pages(numberAt(call, 1)) };
+  const range = { start, end: start + pages(numberAt(call, 1), call.place) };
   const owner = process.memoryOwner;
   const left = mapped(scene, process, call, range, flags);
   if (left === undefined) return undefined;
@@ -138,7 +138,7 @@ function mremap(scene: Scene, process: Process, call: Call): Outcome {
   const old = pageRange(call, 0, 1);
   const maps = scene.mapsOf(owner);
   const to = call.result / PAGE_BYTES;
-  const newPages = pages(numberAt(call, 2));
+  const newPages = pages(numberAt(call, 2), call.place);
   const flags = call.args[3] ?? '';
   if (old.end === old.start) return duplicate(scene, owner, old.start, { start: to, end: to + newPages });
   // A log can lack the call that unmapped what a mapping grows over.

@@ -25,7 +25,8 @@ export function metadata(manifest: Manifest, log: FollowedLog): TraceMeta {
   if (touches !== undefined) meta.set('touches', touches);
   if (log.drops.size > 0)
     meta.set('drops', [...log.drops].map(([call, count]) => `${call} ${count}`).join(', '));
-  const { sample = 1, contents_us: contentsUs = 0 } = manifest.details;
+  const { every_us: everyUs = 0, sample = 1, contents_us: contentsUs = 0 } = manifest.details;
+  if (Number(everyUs) > 0) meta.set('every', `${Number(everyUs) / 1000} ms`);
   if (Number(contentsUs) > 0)
     meta.set('contents', `what the last write left, looked at every ${Number(contentsUs) / 1000} ms`);
   if (Number(sample) > 1) meta.set('sample', `1/${sample}`);

@@ -3,7 +3,8 @@ import { readFaults } from '../faults/side.js';
 import { readCalls } from '../strace/read.js';
 import type { RawFolder } from './folder.js';
 import type { Manifest } from './manifest.js';
-import { ACCESS, AccessBatch, type RawRecording, type RecordedCalls } from './source.js';
+import { Reorder } from './order.js';
+import { ACCESS, type AccessBatch, type RawRecording, type RecordedCalls } from './source.js';
 
 const CALLS = 'calls.strace';
 const FAULTS = 'faults.txt';
@@ -13,9 +14,16 @@ const BEFORE = 'calls from before the program began';
 const CALL_PLACE = 0;
 const FAULT_PLACE = 1;
 
+const BEGINS = /^(fork|vfork|clone3?)$/;
+/** Longer than such a call takes. A thread may have the number of one that has ended long before. */
+const BIRTH_US = 10_000;
+
 /** A recording of the engine `strace`: its log, and with it the page faults of perf where these could be recorded. */
 export class StraceRecording implements RawRecording {
   readonly called = 'faults';
+
+  /** When each thread is known, in µs: at the end of the call that began it, or with a call of its own. */
+  private readonly known = new Map<number, number>();
 
   constructor(
     private readonly folder: RawFolder,
@@ -27,7 +35,21 @@ export class StraceRecording implements RawRecording {
     const first = this.firstOf(log.calls);
     for (const call of log.calls.slice(0, first)) leaveCall(this.folder.account, call, BEFORE);
     const calls = log.calls.slice(first);
+    for (const { name, thread, result, timeUs } of calls) {
+      if (BEGINS.test(name) && result > 0) this.begins(result, timeUs);
+      this.begins(thread, timeUs);
+    }
     return { ...log, calls, places: calls.map(() => CALL_PLACE) };
+  }
+
+  private begins(thread: number, timeUs: number): void {
+    if (!this.known.has(thread)) this.known.set(thread, timeUs);
+  }
+
+  /** A thread may run before the call that begins it has returned: its faults wait for that. */
+  private timeOf(thread: number, timeUs: number): number {
+    const known = this.known.get(thread) ?? 0;
+    return known - timeUs < BIRTH_US ? Math.max(known, timeUs) : timeUs;
   }
 
   /** Index of the call by which the shell that waits becomes the program; it was a shell by the first one. */
@@ -47,15 +69,13 @@ export class StraceRecording implements RawRecording {
     // Faults have the monotonic clock, and calls that of the day.
     const { monotonic_ns: monotonic, realtime_ns: realtime } = this.manifest.clocks.start;
     const offsetUs = Number((BigInt(realtime) - BigInt(monotonic)) / 1000n);
-    let batch = new AccessBatch();
+    const reorder = new Reorder();
     for (const { timeUs, thread, page, write } of faults) {
       if (thread === undefined) input.account.leave('faults that do not say whose they are');
-      else batch.add(timeUs + offsetUs, FAULT_PLACE, thread, page, kindOf(write));
-      if (!batch.full) continue;
-      yield batch;
-      batch = new AccessBatch();
+      else if (reorder.add(this.timeOf(thread, timeUs + offsetUs), FAULT_PLACE, thread, page, kindOf(write)))
+        yield reorder.take();
     }
-    yield batch;
+    yield reorder.take(true);
   }
 }
 

@@ -28,6 +28,10 @@ describe('a call on more memory than there is', () => {
     await expect(
       imported([map(7, '4096'), map(8, '18446744073709551615'), map(7, '4096')], { memory: 'all' }),
     ).rejects.toThrow(/^x:2: 18446744073709552000 bytes are more/);
+    const unmap = '8 munmap(0x8000, 18446744073709551615) = 0 <0.000010>';
+    await expect(imported([map(7, '4096'), map(8, '4096'), unmap], { memory: 'all' })).rejects.toThrow(
+      /^x:3: 18446744073709552000 bytes are more/,
+    );
   });
 });
 

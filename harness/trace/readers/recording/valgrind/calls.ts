@@ -246,6 +246,6 @@ export class ImageCalls {
 }
 
 /** The program of an image: the first word of its command. */
-export function programOf({ header: { command } }: ImageFile): string {
+function programOf({ header: { command } }: ImageFile): string {
   return command.split(' ')[0] ?? '';
 }

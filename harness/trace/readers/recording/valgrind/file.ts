@@ -47,7 +47,7 @@ export class ImageFile {
 }
 
 /** Names of the files of process images in a folder. */
-export function imageNames(folder: RawFolder): string[] {
+function imageNames(folder: RawFolder): string[] {
   return folder.files.filter((name) => NAME.test(name));
 }
 
