@@ -6,6 +6,7 @@ export default {
     'harness/index.ts!',
     'harness/cli.ts!',
     'harness/experiment/worker.ts!',
+    'harness/commands/command-worker.ts!',
     'harness/commands/draw-worker.ts!',
     'harness/record/guard-process.ts!',
     'harness/bench/shared-process-worker.ts!',

@@ -1,14 +1,28 @@
 #!/usr/bin/env node
 // Imports nothing before it can say what is wrong: where a process may open few files, that starts with its own modules.
+
+/** What a report of Node says of the limits of this process. */
+interface Limits {
+  readonly userLimits?: { readonly open_files?: { readonly soft: number | 'unlimited' } };
+}
+/** Open files with which all modules of a command can be loaded. */
+const MODULES_NEED = 256;
+
 try {
   const { main } = await import('./main.js');
   await main();
 } catch (error) {
   const { code, path, syscall, stack } = error as NodeJS.ErrnoException;
   const isGone = syscall === 'uv_cwd';
-  const isHost = isGone || code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM';
+  // Node cannot tell a package that is not there from one that it may not open.
+  const limits = code === 'ERR_MODULE_NOT_FOUND' ? process.report.getReport() : undefined;
+  const { soft } = (limits as Limits | undefined)?.userLimits?.open_files ?? {};
+  const isLimited = Number(soft) < MODULES_NEED;
+  const isHost = isGone || isLimited || code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM';
   const problem = code === 'ENOMEM' ? 'out of memory' : 'too many open files (ulimit -n)';
-  const cause = isGone ? 'the current folder was removed' : `${path}: ${problem}`;
+  const cause = isGone
+    ? 'the current folder was removed'
+    : `${path ?? 'modules of this program'}: ${problem}`;
   process.stderr.write(`reclaim: ${isHost ? cause : `internal error, please report it\n${stack}`}\n`);
   process.exitCode = isHost ? 3 : 70;
 }

@@ -179,6 +179,8 @@ export async function main(): Promise<void> {
   try {
     await parser.parseAsync();
   } catch (error) {
+    // A module of a command that cannot be loaded: who started this knows why.
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') throw error;
     process.exitCode = report(error);
   }
 }

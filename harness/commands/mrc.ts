@@ -34,6 +34,7 @@ import {
   policyModuleFlag,
   wholeFlag,
 } from './flags.js';
+import { isolated } from './isolated.js';
 import { note, outputLook, print } from './terminal.js';
 
 type Row = MrcRow | MrcEstimateRow | MrcBytesRow;
@@ -290,4 +291,4 @@ async function handler(args: Args): Promise<void> {
   if (reference.account) noteAccount(reference.name, reference.account, false);
 }
 
-export const mrc: Command = { builder, handler };
+export const mrc: Command = { builder, handler: isolated('mrc', handler) };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
+import { reclaim } from '../testing/cli.js';
 import { CliFolder } from '../testing/cli-folder.js';
 import { OFFENCES, policyModule } from '../testing/offences.js';
 
@@ -61,7 +62,7 @@ it.each([
 });
 
 it('compare: a policy that uses up the memory is blamed', () => {
-  write('greedy', 'const all = []; for (;;) all.push(new Array(1e6).fill(all.length));');
+  write('greedy', GREEDY);
   folder.write('g.yaml', 'name: g\ntraces: [long.csv]\ndiscard: [keep]\nreclaim: [greedy]\nlimits: [50%]\n');
   vi.stubEnv('NODE_OPTIONS', '--max-old-space-size=64');
   const result = folder.run('compare', 'g.yaml', '--policy-module', 'greedy.mjs', '--no-report');
@@ -70,6 +71,54 @@ it('compare: a policy that uses up the memory is blamed', () => {
   expect(result.stderr).toMatch(
     /failed: greedy\.mjs: reclaim policy greedy ended the worker of its cell: .*memory/,
   );
+});
+
+const GREEDY = 'const all = []; for (;;) all.push(new Array(1e6).fill(all.length));';
+
+it.each([
+  ['replay', ['--reclaim', 'greedy', ...FLAGS]],
+  ['mrc', ['--policy', 'greedy', '--size', '9']],
+])('%s: a policy that uses up the memory is blamed', (command, flags) => {
+  write('greedy', GREEDY);
+  vi.stubEnv('NODE_OPTIONS', '--max-old-space-size=64');
+  const result = folder.run(command, 'long.csv', '--policy-module', 'greedy.mjs', ...flags);
+  vi.unstubAllEnvs();
+  expect(result.stderr).toMatch(
+    /^reclaim: greedy\.mjs: its policies ended the thread of the command: .*memory[^\n]*\n$/,
+  );
+  expect([result.code, result.stdout]).toEqual([2, '']);
+});
+
+it.each([
+  ['replay', ['--reclaim', 'good', ...FLAGS]],
+  ['mrc', ['--policy', 'good', '--size', '9']],
+])('%s: prints the same with a module, also of standard input', (command, flags) => {
+  write('good', undefined);
+  const module = ['--policy-module', 'good.mjs'];
+  const plain = folder.run(command, 'long.csv', ...module, ...flags);
+  const piped = reclaim([command, '-', ...module, ...flags], folder.path, TRACE);
+  expect([plain.code, plain.stderr]).toEqual([0, '']);
+  const withoutLabel = (text: string) => text.replace(/^.*trace .*$/m, '');
+  expect(withoutLabel(piped.stdout)).toBe(withoutLabel(plain.stdout));
+  expect(plain.stdout).toContain('good');
+});
+
+it('replay: exit code 4 is kept with a module', () => {
+  write('good', undefined);
+  const flags = ['--policy-module', 'good.mjs', '--reclaim', 'good', '--limit', '3p', '--swap', 'none'];
+  expect(folder.run('replay', 'long.csv', ...flags).code).toBe(4);
+});
+
+it('mrc: a module that would end the process from a timer is blamed', () => {
+  write('later', undefined);
+  const text = readFileSync(join(folder.path, 'later.mjs'), 'utf8');
+  folder.write('later.mjs', `${text}globalThis.process.argv.length > 2 && setTimeout(process.exit, 0, 0);\n`);
+  const flags = ['--policy', 'later', '--size', '9', '--policy-module', 'later.mjs'];
+  const result = folder.run('mrc', 'long.csv', ...flags);
+  expect(result.stderr).toMatch(
+    /^reclaim: later\.mjs: it calls process\.exit outside of the methods [^\n]*\n$/,
+  );
+  expect([result.code, result.stdout]).toEqual([2, '']);
 });
 
 it('mrc: the policy is blamed', () => {

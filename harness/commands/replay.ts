@@ -35,6 +35,7 @@ import {
   tracePositional,
   wholeFlag,
 } from './flags.js';
+import { isolated } from './isolated.js';
 import { note, Progress, print } from './terminal.js';
 
 interface Args extends Record<AxisName, string>, PolicyModuleArgs {
@@ -218,4 +219,4 @@ async function handler(args: Args): Promise<void> {
   }
 }
 
-export const replay: Command = { builder, handler };
+export const replay: Command = { builder, handler: isolated('replay', handler) };

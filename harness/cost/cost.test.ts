@@ -120,6 +120,78 @@ describe('a cost table of a user', () => {
     expect(() => read(rows)).toThrow(message);
   });
 
+  it.each([
+    [
+      'devices.ssd.quantiles',
+      [
+        [0, 9],
+        [0.5, 5],
+        [1, 9],
+      ],
+      /latencies that do not fall/,
+    ],
+    [
+      'devices.ssd.quantiles',
+      [
+        [0, 9],
+        [0.5, 9],
+        [0.5, 10],
+      ],
+      /rising quantiles, each once/,
+    ],
+    [
+      'devices.ssd.quantiles',
+      [
+        [0.5, 9],
+        [1, 10],
+      ],
+      /the quantile 0, the least latency, first/,
+    ],
+    [
+      'devices.ssd.quantiles',
+      [
+        [0, 9],
+        [1, 1e18],
+      ],
+      /Too big/,
+    ],
+    ['devices.ssd.mean', 1, /less than any distribution with these quantiles has/],
+    ['devices.ssd.mean', 1e300, /Too big/],
+    [
+      'calls.punch.present',
+      [
+        [1, 5],
+        [1, 9],
+      ],
+      /points by rising pages/,
+    ],
+    [
+      'calls.punch.present',
+      [
+        [100, 5],
+        [1, 9],
+      ],
+      /points by rising pages/,
+    ],
+    [
+      'calls.punch.present',
+      [
+        [1, 1e308],
+        [2, 1.7e308],
+      ],
+      /Too big/,
+    ],
+    ['touch.ns', 1e308, /Too big/],
+  ])('is refused where %s is %j', (row, value, why) => {
+    const table = structuredClone(costs) as unknown as Record<string, unknown>;
+    const path = row.split('.');
+    const last = path.pop()!;
+    const group = path.reduce((at, key) => at[key] as Record<string, unknown>, table);
+    group[last] = value;
+    expect(() => read(table)).toThrow(why);
+    expect(() => read(table)).toThrow(`costs.json: ${row}`);
+  });
+
   it('is refused when there is no such file', () => {
     expect(() => loadCosts('none.json')).toThrow(/none\.json: no such file/);
   });

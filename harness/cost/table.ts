@@ -4,15 +4,43 @@ import { packageFile } from '../base/package-root.js';
 import { MOST_HANDWRITTEN_BYTES, parseJson, readText } from '../base/text.js';
 import { completeRows } from './complete.js';
 
-const price = z.strictObject({ ns: z.number().nonnegative(), source: z.string() });
+/** The longest time that a row may say, in ns: a quarter of an hour. */
+const MAX_NS = 1e12;
+const ns = z.number().nonnegative().max(MAX_NS);
+
+/** Each knot lies beyond the one before it: what is linear in between has one value everywhere. */
+function rising(knots: readonly (readonly [number, number])[]): boolean {
+  return knots.every(([at], i) => i === 0 || at > knots[i - 1]![0]);
+}
+
+const price = z.strictObject({ ns, source: z.string() });
 /** Measured points [pages, ns of the call], by rising pages. */
-const points = z.array(z.tuple([z.number().positive(), z.number().nonnegative()])).min(2);
+const points = z
+  .array(z.tuple([z.number().positive(), ns]))
+  .min(2)
+  .refine(rising, 'expected points by rising pages, each number of pages once');
 const call = z.strictObject({ present: points, absent: points, source: z.string() });
-const device = z.strictObject({
-  quantiles: z.array(z.tuple([z.number().min(0).max(1), z.number().positive()])).min(2),
-  mean: z.number().positive(),
-  source: z.string(),
-});
+/** Quantiles [share, ns] of latencies. */
+const quantiles = z
+  .array(z.tuple([z.number().min(0).max(1), z.number().positive().max(MAX_NS)]))
+  .min(2)
+  .refine(([first]) => first?.[0] === 0, 'expected the quantile 0, the least latency, first')
+  .refine(rising, 'expected rising quantiles, each once')
+  .refine(
+    (knots) => knots.every(([, value], i) => i === 0 || value >= knots[i - 1]![1]),
+    'expected latencies that do not fall from one quantile to the next',
+  );
+const device = z
+  .strictObject({ quantiles, mean: z.number().positive().max(MAX_NS), source: z.string() })
+  .refine((one) => one.mean >= leastMean(one), {
+    path: ['mean'],
+    message: 'less than any distribution with these quantiles has',
+  });
+
+/** The least mean of latencies with these quantiles: each as short as its quantiles let it be. */
+function leastMean({ quantiles: knots }: { quantiles: readonly (readonly [number, number])[] }): number {
+  return knots.reduce((sum, [at, value], i) => sum + ((knots[i + 1]?.[0] ?? 1) - at) * value, 0);
+}
 
 const costTable = z.strictObject({
   name: z.string(),

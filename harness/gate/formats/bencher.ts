@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { slug } from '../../base/text.js';
 import { median } from '../../stats/median.js';
 import type { CellReport, TimeReport } from '../report.js';
@@ -6,6 +7,7 @@ import type { Format } from './format.js';
 /** The most characters that Bencher takes of a benchmark's name, and of a measure's slug. */
 const NAME_LIMIT = 1024;
 const SLUG_LIMIT = 64;
+const HASH_DIGITS = 16;
 
 interface Measure {
   readonly value: number;
@@ -13,17 +15,24 @@ interface Measure {
   readonly upper_value?: number;
 }
 
+/** A name that Bencher takes. A longer one ends with its hash, so that no two become the same. */
+function limited(name: string): string {
+  if (name.length <= NAME_LIMIT) return name;
+  const end = ` ${createHash('sha256').update(name).digest('hex').slice(0, HASH_DIGITS)}`;
+  return `${name.slice(0, NAME_LIMIT - end.length)}${end}`;
+}
+
 function ofCell({ name, candidate }: CellReport): [string, Record<string, Measure>] {
   const measures = candidate.map(
     ({ metric, value }) => [slug(metric).slice(0, SLUG_LIMIT), { value }] as const,
   );
-  return [name.slice(0, NAME_LIMIT), Object.fromEntries(measures)];
+  return [limited(name), Object.fromEntries(measures)];
 }
 
 /** `latency` is the measure that Bencher has for times in ns. */
 function ofTime({ name, candidate }: TimeReport): [string, Record<string, Measure>] {
   const bounds = { lower_value: Math.min(...candidate), upper_value: Math.max(...candidate) };
-  return [name.slice(0, NAME_LIMIT), { latency: { value: median(candidate), ...bounds } }];
+  return [limited(name), { latency: { value: median(candidate), ...bounds } }];
 }
 
 /**

@@ -144,6 +144,15 @@ describe('output formats', () => {
       expect(line).toMatch(/^$|^side: \w+$|^Unit \S+( \w+=\w+)+$|^Benchmark\S+ 1( [\d.e+-]+ \S+)+$/);
   });
 
+  it('of Bencher have a benchmark for each of two names that differ beyond its limit', () => {
+    const long = 'x'.repeat(10_000);
+    const cells = ['a', 'b'].map((end) => ({ ...REPORT.cells[0]!, name: long + end }));
+    const names = Object.keys(
+      JSON.parse(formatNamed('bencher').text({ ...REPORT, cells, times: [] })) as object,
+    );
+    expect(names.map((name) => name.length)).toEqual([1024, 1024]);
+  });
+
   it('fail for warnings when strict', () => {
     const warned = {
       ...PASSED,
