@@ -5,12 +5,13 @@ import { type Axis, groupBy, stallsAre, type TraceFacts, tableTitle, traceName }
 import { costOf, extraCost, heldPages, savedPages } from './estimate.js';
 import { listed, mib, ms, withScatter } from './format.js';
 import { type Ranking, rank } from './front.js';
-import { baseOf, type Contender, type LeftOut, type Setting, type Standing, select } from './selection.js';
+import { type Contender, type LeftOut, type Setting, type Standing, select } from './selection.js';
 
 /** A policy in a setting, with what the setting found. */
 interface Place {
   readonly one: Contender;
   readonly setting: Setting;
+  /** What it is compared with: where keep did not survive, the survivor that holds most, as in charts. */
   readonly base: Contender | undefined;
   readonly ranking: Ranking;
 }
@@ -45,7 +46,7 @@ const SAVED: Figure = {
   text: (saved, place) => mib(saved, pageBytesOf(place)),
 };
 
-/** The same; of the base itself, and where there is no base, in parentheses what is held. */
+/** The same; of the base itself, in parentheses, what is held. */
 const SAVED_OR_HELD: Figure = {
   head: 'saved\nMiB',
   value: ({ one, base }) => (base && one !== base ? savedPages(one, base).mean : heldPages(one).mean),
@@ -71,7 +72,7 @@ const EXTRA: Figure = {
     `${stallMark(place)}${withScatter(extraCost(place.one, place.base!, place.setting), ms)}`,
 };
 
-/** The same; of the base itself, and where there is no base, in parentheses all that it costs. */
+/** The same; of the base itself, in parentheses, all that it costs. */
 const EXTRA_OR_ALL: Figure = {
   head: 'extra\nms',
   value: (place) => EXTRA.value(place) ?? costOf(place.one, place.setting).mean,
@@ -180,10 +181,9 @@ function tableCells(
   const { standing } = one;
   if (standing !== 'ranked' && standing !== 'bound')
     return [{ text: STANDING_WORDS[standing] }, ...none.slice(1)];
-  const place = { one, setting, ranking, base: baseOf(setting) };
+  const place = { one, setting, ranking, base: ranking.reference };
   return figures.map((figure, i) => {
     const value = figure.value(place);
-    // What is best is marked also where the base did not survive, and nothing is known to be saved against it.
     const best = i === 0 ? ranking.front.includes(one) : undefined;
     return value === undefined ? { text: '', best } : { text: figure.text(value, place), value, best };
   });

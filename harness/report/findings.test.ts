@@ -33,7 +33,7 @@ describe('the sentences on a family', () => {
       'Least stalls, limit 50 %: t: remove (20.0 ms against 90.0 with keep, 60 % of it paid by tab).',
       'What programs stall anyway (keep, no limit): t 10.0 ms.',
       'Halving or doubling any one class of cost changes no mark.',
-      'free needs private.',
+      'Refused: free on shared memory.',
     ]);
   });
 
@@ -46,9 +46,7 @@ describe('the sentences on a family', () => {
 
   it('say what frees nothing, in every cell and with the scatter of measured numbers', () => {
     const dontneed = [cell('dontneed', 0, 10), cell('dontneed', -0.3, 89, limited)];
-    expect(sentences([...runs, ...dontneed])).toContain(
-      'dontneed frees no shared memory; free needs private.',
-    );
+    expect(sentences([...runs, ...dontneed])).toContain('Never: dontneed on shared memory (frees nothing).');
     const short = [cell('dontneed', 0, 10), cell('dontneed', 200, 89, limited)];
     expect(sentences([...runs, ...short]).join()).not.toContain('dontneed frees');
   });
@@ -61,14 +59,14 @@ describe('the sentences on a family', () => {
 
   it('say which calls were not made to spare files', () => {
     const sparing = cell('remove', 0, 10, { discard_errors: 4, discard_refused: 4 });
-    expect(sentences([KEEP, sparing])).toContain('remove would destroy files (destroy=1).');
+    expect(sentences([KEEP, sparing])).toContain('Would destroy files (destroy=1 allows it): remove.');
   });
 
   it('say what survives where keep runs out of memory', () => {
     const oom = cell('keep', 0, 1, { ...limited, swap: 'none', outcome: 'oom', saved_pages_mean: null });
     const alive = cell('remove', 512, 20, { ...limited, swap: 'none', saved_pages_mean: null });
     expect(sentences([oom, alive, KEEP, cell('remove', 512, 20)])).toContain(
-      'limit 50 %, swap none: keep runs out of memory, remove does not.',
+      'Limit 50 %, swap none: keep runs out of memory, remove does not.',
     );
   });
 

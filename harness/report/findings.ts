@@ -6,7 +6,7 @@ import { isShort, type TraceFacts, traceName } from './comparison.js';
 import { compareCosts, costName, costOf, extraCost, heldPages, savedPages } from './estimate.js';
 import { listed, mib, ms, numberIn, percent, short, withScatter } from './format.js';
 import { type Ranking, rank } from './front.js';
-import { notToUse, outOfMemoryText } from './not-to-use.js';
+import { lazyText, notToUse, outOfMemoryText } from './not-to-use.js';
 import { payersOf } from './payers.js';
 import { baseOf, type Contender, rankedOf, type Selectable, type Setting, select } from './selection.js';
 import { type Flip, flips } from './sensitivity.js';
@@ -176,8 +176,7 @@ function accessSentences(traces: readonly TraceFacts[]): Finding[] {
 /** What policies did that are of no use somewhere, and where memory ran out. */
 function outcomeSentences(results: Selectable): Finding[] {
   const { parts } = verdictOf(results);
-  const useless = notToUse(parts);
-  const sentences = [...(useless.length > 0 ? [useless.join('; ')] : []), ...outOfMemoryText(parts)];
+  const sentences = [...notToUse(parts), ...lazyText(parts), ...outOfMemoryText(parts)];
   return sentences.map((text) => ({ lead: `${text}.`, clauses: [] }));
 }
 

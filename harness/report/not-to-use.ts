@@ -1,66 +1,97 @@
-/** What a verdict says of policies that are of no use, and of memory that ran out, as clauses. */
+/** What a verdict says of policies that are of no use, and of memory that ran out, as sentences. */
 import { parameterless } from './choice.js';
 import type { GivenKind } from './facts.js';
 import { listed } from './format.js';
 import type { VerdictPart } from './verdict.js';
-
-/** The kind of memory that a call works on; calls that are not here work on both, or are of a policy from outside. */
-const NEEDS: Readonly<Record<string, 'private' | 'shared'>> = {
-  free: 'private',
-  remove: 'shared',
-  punch: 'shared',
-  truncate: 'shared',
-};
 
 /** What policies need or do, with the verb that fits how many they are. */
 function clause(names: readonly string[], one: string, several: string): string[] {
   return names.length === 0 ? [] : [`${listed(names)} ${names.length === 1 ? one : several}`];
 }
 
+/** On which memory; nothing where it makes no difference. The word memory is said once. */
+function memoryOf(kind: GivenKind, word: string): string {
+  return kind === 'shared' || kind === 'private' ? ` on ${kind}${word}` : '';
+}
+
+/** Policies of no use on a kind of memory, by why. */
+interface Bad {
+  readonly kind: GivenKind;
+  readonly useless: readonly string[];
+  readonly refused: readonly string[];
+  readonly sparing: readonly string[];
+}
+
 /** What is refused or frees nothing in some part of a kind of memory, and saves in none. */
-function ofKind(parts: readonly VerdictPart[], kind: GivenKind): string[] {
+function ofKind(parts: readonly VerdictPart[], kind: GivenKind): Bad {
   const own = parts.filter((part) => part.kind === kind);
   const good = new Set(own.flatMap(({ use, lazy }) => [...use.flatMap(({ names }) => names), ...lazy]));
   const bad = (of: (part: VerdictPart) => readonly string[]) =>
     parameterless([...new Set(own.flatMap(of))].filter((name) => !good.has(name)));
-  const known = kind === 'shared' || kind === 'private';
-  const other = kind === 'shared' ? 'private' : 'shared';
-  const memory = known ? `${kind} memory` : 'memory';
   const sparing = bad((part) => part.sparing);
-  const refused = bad((part) => part.refused).filter((name) => !sparing.includes(name));
-  const misplaced = known ? refused.filter((name) => NEEDS[name.replace(/[:-].*/, '')] === other) : [];
+  return {
+    kind,
+    useless: bad((part) => part.useless),
+    refused: bad((part) => part.refused).filter((name) => !sparing.includes(name)),
+    sparing,
+  };
+}
+
+/** Policies with the kind of memory that they are of no use on; nothing where there are none. */
+function places(all: readonly Bad[], of: (bad: Bad) => readonly string[], word: string): string[] {
+  return all.flatMap((bad) =>
+    of(bad).length === 0 ? [] : [`${listed(of(bad))}${memoryOf(bad.kind, word)}`],
+  );
+}
+
+/** What not to use by kind of memory, as sentences without a full stop: what never, and what is refused. */
+export function notToUse(parts: readonly VerdictPart[]): string[] {
+  const bad = [...new Set(parts.map(({ kind }) => kind))].map((kind) => ofKind(parts, kind));
+  const useless = places(bad, (one) => one.useless, ' memory');
+  const refused = places(bad, (one) => one.refused, useless.length > 0 ? '' : ' memory');
+  const sparing = [...new Set(bad.flatMap((one) => one.sparing))];
   return [
-    ...clause(
-      bad((part) => part.useless),
-      `frees no ${memory}`,
-      `free no ${memory}`,
-    ),
-    ...clause(misplaced, `needs ${other}`, `need ${other}`),
-    ...clause(
-      refused.filter((name) => !misplaced.includes(name)),
-      `is refused on ${memory}`,
-      `are refused on ${memory}`,
-    ),
-    ...clause(sparing, 'would destroy files (destroy=1)', 'would destroy files (destroy=1)'),
+    ...(useless.length > 0 ? [`Never: ${useless.join('; ')} (frees nothing)`] : []),
+    ...(refused.length > 0 ? [`Refused: ${refused.join('; ')}`] : []),
+    ...(sparing.length > 0 ? [`Would destroy files (destroy=1 allows it): ${listed(sparing)}`] : []),
   ];
 }
 
-/** What not to use, by kind of memory. */
-export function notToUse(parts: readonly VerdictPart[]): string[] {
-  return [...new Set(parts.map(({ kind }) => kind))].flatMap((kind) => ofKind(parts, kind));
+/** Which policies free nothing until memory is short, as a sentence without a full stop; nothing where none does. */
+export function lazyText(parts: readonly VerdictPart[]): string[] {
+  const names = parameterless([...new Set(parts.flatMap(({ lazy }) => lazy))]).sort();
+  return names.length === 0 ? [] : [`Free nothing until memory is short: ${listed(names)}`];
 }
 
-/** Where policies ran out of memory, and which did not: settings in which the same did share a clause. */
+/** A text that does not begin with a name, as the beginning of a sentence. */
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Places as text: the first two, or how many there are. */
+function placesText(places: readonly string[]): string {
+  return places.length > 2 ? `In ${places.length} settings` : capital(places.join(' and '));
+}
+
+/**
+ * Where policies ran out of memory, and which did not: settings in which the same did share a sentence. Where other traces
+ * did otherwise under the same limit, it says of how many of the traces it is.
+ */
 export function outOfMemoryText(parts: readonly VerdictPart[]): string[] {
-  const settings = new Map<string, string[]>();
-  for (const { names, survivors, limit, labels } of parts.flatMap(({ outOfMemory }) => outOfMemory)) {
+  const all = parts.flatMap(({ outOfMemory }) => outOfMemory);
+  const traces = new Set(parts.flatMap((part) => part.traces)).size;
+  const settings = new Map<string, { places: Set<string>; traces: Set<string> }>();
+  for (const { trace, names, survivors, limit, labels } of all) {
     const dead = clause(parameterless(names), 'runs out of memory', 'run out of memory');
     const alive = clause(parameterless(survivors), 'does not', 'do not');
     const text = [...dead, ...(alive.length > 0 ? alive : ['nothing survives'])].join(', ');
-    settings.set(text, [...(settings.get(text) ?? []), [limit, ...labels].join(', ')]);
+    const own = settings.get(text) ?? { places: new Set(), traces: new Set() };
+    own.places.add([limit, ...labels].join(', '));
+    own.traces.add(trace);
+    settings.set(text, own);
   }
-  return [...settings].map(([text, where]) => {
-    const places = [...new Set(where)];
-    return `${places.length > 2 ? `in ${places.length} settings` : places.join(' and ')}: ${text}`;
+  return [...settings].map(([text, own]) => {
+    const some = own.traces.size < traces ? `, ${own.traces.size} of ${traces} traces` : '';
+    return `${placesText([...own.places])}${some}: ${text}`;
   });
 }

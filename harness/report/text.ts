@@ -4,9 +4,10 @@ import { compactTable } from './compact-table.js';
 import { baseName, comparedAxis, type TraceFacts } from './comparison.js';
 import { familyTables, fewFigures } from './family-table.js';
 import { findings, findingText } from './findings.js';
+import { lazyText } from './not-to-use.js';
 import { comparisonTables } from './table.js';
 import { type Look, PLAIN, wrapped } from './terminal-text.js';
-import { verdictOf } from './verdict.js';
+import { type Verdict, verdictOf } from './verdict.js';
 import { verdictText } from './verdict-text.js';
 import { ofCalls } from './warnings.js';
 
@@ -65,12 +66,16 @@ function longText(results: Results, group: Group, { columns }: Look): string[] {
 }
 
 /** What the marks and figures of tables mean, as far as these tables need it. */
-function legend({ runs, traces }: Results, { look, full }: Form): string {
+function legend({ runs, traces }: Results, verdict: Verdict, { look, full }: Form): string {
   const known = new Set(traces.map(({ touches }) => touches));
   const base = baseName(comparedAxis(runs));
   const lines = [
     `* best: no other policy saves as much for less, or more for as much. saved: mean over time against ${base}.`,
-    ...(full ? [] : [`(…): all that ${base} holds and stalls; the other numbers are differences to it.`]),
+    ...(full
+      ? []
+      : [
+          `(…): all that ${base} holds and stalls, or where it did not survive, what is marked so; the other numbers are differences to it.`,
+        ]),
     ...(known.has('inferred')
       ? ['~ accesses are inferred, and so are the faults among the stalls; there is no fault rate.']
       : []),
@@ -82,6 +87,7 @@ function legend({ runs, traces }: Results, { look, full }: Form): string {
           'No kernel has volatile ranges today: their prices are proxies, and verdicts recommend what kernels have.',
         ]
       : []),
+    ...lazyText(verdict.parts).map((text) => `${text}.`),
   ];
   return lines.map((line) => wrapped(line, look.columns, '  ')).join('\n');
 }
@@ -93,10 +99,11 @@ export function comparisonText(results: Results, form: Form = { look: PLAIN, ful
     wrapped(`Warning: ${what} ${advice}`, look.columns, '  '),
   );
   const groups = groupsOf(results.traces);
+  const verdict = verdictOf(results);
   return [
-    verdictText(verdictOf(results), look),
+    verdictText(verdict, look),
     ...groups.flatMap((group) => (full ? longText(results, group, look) : shortTables(results, group, look))),
-    legend(results, form),
+    legend(results, verdict, form),
     ...warnings,
     ...(full ? [] : ['All columns and sentences: --full']),
   ].join('\n\n');

@@ -21,16 +21,30 @@ function kindWord(kind: GivenKind): string {
 }
 
 /** What is best for some traces, and where, if that is not everywhere. */
-function useText({ shown, best, of, numbers }: Use): string {
+function useText({ shown, best, of, numbers }: Use, { lazy }: VerdictPart): string {
   const limits = numbers.limits.filter((limit) => limit !== 'no limit');
   const notes = [...(best < of ? [`${best} of ${of}`] : []), ...(limits.length > 0 ? [listed(limits)] : [])];
-  return `${either(shown)}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
+  const when = shown.every((name) => lazy.includes(name)) ? ' if short' : '';
+  return `${either(shown)}${when}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
 }
 
 function nothingText({ kind, compared }: VerdictPart, { axis }: Verdict): string {
   if (!compared) return 'nothing to compare: there is one policy';
   if (kind === 'no' && axis.includes('discard')) return 'nothing: the traces drop nothing';
   return 'nothing: no policy saves any memory';
+}
+
+/** More traces than this are counted, and not named. */
+const MOST_NAMED = 3;
+
+/** Some traces of a family by name, or how many they are. */
+function someTraces(
+  labels: readonly string[],
+  { family, traces }: VerdictPart,
+  { evidence }: Verdict,
+): string[] {
+  if (labels.length <= MOST_NAMED) return labels.map(traceNames(evidence.map(({ trace }) => trace)));
+  return [`${family === undefined ? '' : `${family}, `}${labels.length} of ${traces.length} traces`];
 }
 
 function linesOf(part: VerdictPart, verdict: Verdict): Line[] {
@@ -40,9 +54,8 @@ function linesOf(part: VerdictPart, verdict: Verdict): Line[] {
   if (use.length === 0) return [{ kind, families, use: nothingText(part, verdict), numbers: undefined }];
   return use.map((one) => ({
     kind,
-    families:
-      use.length === 1 ? families : one.traces.map(traceNames(verdict.evidence.map(({ trace }) => trace))),
-    use: useText(one),
+    families: use.length === 1 ? families : someTraces(one.traces, part, verdict),
+    use: useText(one, part),
     numbers: one.numbers,
   }));
 }
@@ -113,7 +126,7 @@ const GAP = 2;
  * The lines of a verdict under a title. What to use follows its families on the same line, or where that does not fit, on a
  * line of its own.
  *
- * @param title shortened to the room next to the heads of the numbers
+ * @param title above the heads of the numbers where it does not fit next to them
  */
 export function verdictLines(verdict: Verdict, title: string, columns: number): string[] {
   const lines = verdictRows(verdict);
@@ -129,8 +142,12 @@ export function verdictLines(verdict: Verdict, title: string, columns: number): 
     const [label, numbers] = [labels[i]!, texts[i]!];
     if (fits) return [`${`${label.padEnd(width)}${use}`.padEnd(left)}${numbers}`.trimEnd()];
     const first =
-      label.length <= left ? [`${label.padEnd(left)}${numbers}`] : [label, numbers.padStart(columns)];
+      label.length <= left
+        ? [`${label.padEnd(left)}${numbers}`]
+        : [wrapped(label, columns, '  '), numbers.padStart(columns)];
     return [...first.map((text) => text.trimEnd()), `  ${wrapped(use, columns - 2, '  ')}`];
   });
-  return [`${title.slice(0, left).padEnd(left)}${head}`.trimEnd(), ...rows];
+  const titles =
+    title.length <= left ? [title.padEnd(left) + head] : [wrapped(title, columns), head.padStart(columns)];
+  return [...titles.map((text) => text.trimEnd()), ...rows];
 }

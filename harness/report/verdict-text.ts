@@ -21,7 +21,7 @@ function evidenceText(evidence: readonly Evidence[]): string {
   const counts = [...origins].map(([origin, count]) => `${count} ${origin}`);
   const durations = evidence.flatMap(({ durationUs }) => (durationUs === undefined ? [] : [durationUs]));
   return [
-    `traces: ${counts.join(', ')}`,
+    `Traces: ${counts.join(', ')}`,
     ...(durations.length > 0 ? [durationRange(rangeOf(durations))] : []),
     `${rangeText(rangeOf(evidence.map(({ peakBytes }) => peakBytes)), MIB)} MiB`,
   ].join(', ');
@@ -31,7 +31,7 @@ function evidenceText(evidence: readonly Evidence[]): string {
 function callsText(uses: readonly Use[]): string[] {
   const [first] = uses.filter(({ callsApartNs, shown }) => shown.length > 1 && callsApartNs > 0);
   if (!first) return [];
-  return [`${listed(first.shown)} differ by ${short(first.callsApartNs / 1000)} \u00b5s a call`];
+  return [`Per call, ${listed(first.shown)} differ by ${short(first.callsApartNs / 1000)} \u00b5s`];
 }
 
 /** On how many draws the verdict rests. */
@@ -53,7 +53,7 @@ function partName({ family, kind }: VerdictPart): string {
 /** Whether halved or doubled prices change what to use. */
 function pricesText(parts: readonly VerdictPart[]): string {
   const changed = parts.filter(({ priceFlips }) => priceFlips.length > 0);
-  if (changed.length === 0) return 'prices \u00d70.5\u20132 change no choice';
+  if (changed.length === 0) return 'prices \u00d70.5\u20132 change nothing';
   const flips = changed.map((part) => {
     const [{ part: price, factor }] = part.priceFlips as [VerdictPart['priceFlips'][number]];
     return `${partName(part)} (${price} \u00d7 ${factor})`;
@@ -84,7 +84,7 @@ function withShortNames(verdict: Verdict): Verdict {
 /** More clauses than this on what ran out of memory are for the tables. */
 const MOST_CLAUSES = 2;
 
-/** What a verdict says besides what to use: what not to use, and on what it rests. */
+/** What a verdict says besides what to use, as sentences without a full stop: what not to use, and on what it rests. */
 export function verdictClauses(verdict: Verdict): string[] {
   const { parts, evidence } = verdict;
   const compared = parts.some((part) => part.compared);
@@ -92,19 +92,19 @@ export function verdictClauses(verdict: Verdict): string[] {
     ...outOfMemoryText(parts).slice(0, MOST_CLAUSES),
     ...notToUse(parts),
     ...callsText(parts.flatMap(({ use }) => use)),
-    evidenceText(evidence),
-    ...(compared ? [drawsText(verdict), pricesText(parts)] : []),
+    [evidenceText(evidence), ...(compared ? [drawsText(verdict), pricesText(parts)] : [])].join('; '),
   ];
 }
 
 /** What the numbers of a verdict are. */
 function verdictTitle({ axis }: Verdict): string {
-  return `Use; saving and extra ${costName(axis)} against ${baseName(axis)}`;
+  const saved = axis === 'reclaim' ? '' : 'memory saved and ';
+  return `Use: ${saved}${costName(axis)} added, against ${baseName(axis)}`;
 }
 
 /** A verdict for a terminal: at most ten lines of 80 characters for the default comparison. */
 export function verdictText(whole: Verdict, { columns }: Pick<Look, 'columns'> = PLAIN): string {
   const verdict = withShortNames(whole);
-  const clauses = `${verdictClauses(verdict).join('; ')}.`;
+  const clauses = `${verdictClauses(verdict).join('. ')}.`;
   return [...verdictLines(verdict, verdictTitle(verdict), columns), wrapped(clauses, columns)].join('\n');
 }

@@ -34,11 +34,11 @@ describe('the verdict', () => {
   it('says what to use, what it saves and costs, what not to use and why, and on what it rests', () => {
     const runs = [...shared('t'), ...shared('s')];
     expect(verdictText(verdictOf({ runs, traces: [FACTS, SYNTHETIC] })).split('\n')).toEqual([
-      'Use; saving and extra stalls against keep                    MiB ms/MiB % of run',
+      'Use: memory saved and stalls added, against keep             MiB ms/MiB % of run',
       'shared 2 traces  remove or punch                             2.0   +5.0     +0.1',
-      'dontneed frees no shared memory; free needs private; remove and punch differ by',
-      '0.3 \u00b5s a call; traces: 1 recorded, 1 synthetic, 10 s, 4.0 MiB; one draw of',
-      'workloads, one of devices; prices \u00d70.5\u20132 change no choice.',
+      'Never: dontneed on shared memory (frees nothing). Refused: free on shared. Per',
+      'call, remove and punch differ by 0.3 \u00b5s. Traces: 1 recorded, 1 synthetic, 10 s,',
+      '4.0 MiB; one draw of workloads, one of devices; prices \u00d70.5\u20132 change nothing.',
     ]);
   });
 
@@ -92,7 +92,10 @@ describe('the verdict', () => {
     ];
     const verdict = verdictOf({ runs, traces: [FACTS] });
     expect(verdict.parts[0]!.use).toMatchObject([{ names: ['remove'] }]);
-    expect(verdictText(verdict)).toContain('limit 50 %: keep runs out of memory, remove and punch do not');
+    expect(verdictText(verdict)).toContain('Limit 50 %: keep runs out of memory, remove and punch do not');
+    // Tables measure against the survivor that holds most, as charts do.
+    const { lines } = familyTables('f', runs, [FACTS]).tables[0]!.traces[0]!;
+    expect(lines.map(({ cells }) => cells[0]!.text)).toEqual(['oom', '1.6', '0']);
   });
 
   it('says so where there is nothing to compare, or nothing to do', () => {

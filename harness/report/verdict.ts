@@ -43,6 +43,8 @@ export interface PriceFlip extends Scaled {
 
 /** Where the policy that others are compared with ran out of memory. */
 export interface OutOfMemory {
+  /** The label of the trace. */
+  readonly trace: string;
   readonly limit: string;
   readonly labels: readonly string[];
   readonly names: readonly string[];
@@ -233,8 +235,10 @@ function outOfMemory(settings: readonly Setting[]): OutOfMemory[] {
   return settings.flatMap((setting) => {
     const names = setting.contenders.filter(({ standing }) => standing === 'oom').map(({ name }) => name);
     if (names.length === 0) return [];
-    const { limit, labels } = setting;
-    return [{ limit, labels, names, survivors: rankedOf(setting).map(({ name }) => name) }];
+    const { trace, limit, labels } = setting;
+    return [
+      { trace: trace.label, limit, labels, names, survivors: rankedOf(setting).map(({ name }) => name) },
+    ];
   });
 }
 

@@ -198,11 +198,7 @@ describe('report.html of random results', () => {
           const first = lines[0]!.cells[LIMITS.indexOf(row.limit_pages as null) * width]!;
           const cell = chartCell(model, row);
           expect(first.best).toBe(cell?.front ?? false);
-          const keep = runs.find(
-            (other) =>
-              other.trace === row.trace && other.limit_pages === row.limit_pages && other.discard === 'keep',
-          )!;
-          if (cell && isDrawn(keep)) expect((first.value ?? Number.NaN) * PAGE).toBe(cell.savedBytes![0]);
+          if (cell?.savedBytes) expect((first.value ?? Number.NaN) * PAGE).toBe(cell.savedBytes[0]);
           else expect(first.text).toMatch(cell ? /^$/ : /^(refused|n\/a|oom)$/);
         }
       }),
@@ -221,7 +217,7 @@ describe('report.html of random results', () => {
         expect(uses.length).toBeGreaterThan(0);
         const lines = verdict.split('\n');
         for (const [i, use] of uses.entries()) expect(lines[1 + i]).toContain(use);
-        expect(verdict).toContain(`${said.join('; ')}.`);
+        expect(verdict).toContain(said.join(' '));
       }),
       { numRuns: 12 },
     );

@@ -29,7 +29,7 @@ function lineHtml(line: Line, axis: Axis): Markup {
 
 /** What to use, for each kind of memory and family; then what not, and on what that rests. */
 export function verdictHtml(verdict: Verdict): Markup {
-  const clauses = verdictClauses(verdict).map((clause) => html`<li>${clause}</li>\n`);
+  const clauses = verdictClauses(verdict).map((clause) => html`<li>${clause}.</li>\n`);
   return html`<p class="note">What to use for each kind of memory and family; costs are against ${baseName(verdict.axis)}.</p>
 <ul class="verdict">
 ${verdictRows(verdict).map((line) => lineHtml(line, verdict.axis))}</ul>
