@@ -30,12 +30,16 @@ function fail(error: unknown): void {
   else if (error instanceof HostError) void end({ host: error.message });
   else
     setImmediate(() => {
-      process.off('uncaughtException', fail);
       throw error;
     });
 }
 
-process.on('uncaughtException', fail);
+// The command goes on otherwise, and prints its results.
+process.on('uncaughtException', (error) => {
+  if (!(error instanceof InputError || error instanceof HostError)) throw error;
+  port.postMessage(error instanceof InputError ? { refused: error.message } : { host: error.message });
+  process.exit();
+});
 Object.assign(process.stdout, stdout);
 Object.assign(process.stderr, stderr);
 if (typeof args.maxExpansion === 'number') limitExpansion(args.maxExpansion);

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { isMainThread, Worker } from 'node:worker_threads';
 import { HostError, InputError } from '../base/errors.js';
 import { packageFile } from '../base/package-root.js';
@@ -41,17 +43,21 @@ function lookOf({ isTTY, columns }: NodeJS.WriteStream): StreamLook {
 
 /** How a thread ended: as it says itself, or the error that it died of. */
 function endOf(worker: Worker): Promise<IsolatedEnd | { readonly death: unknown }> {
-  return new Promise((resolve) => {
-    worker.once('message', (end: IsolatedEnd) => resolve(end));
-    worker.on('error', (death) => resolve({ death }));
-    worker.once('exit', (code) => resolve({ death: `exit code ${code}` }));
+  return new Promise((settle) => {
+    worker.once('message', (end: IsolatedEnd) => settle(end));
+    worker.on('error', (death) => settle({ death }));
+    worker.once('exit', (code) => settle({ death: `exit code ${code}` }));
   });
 }
 
 /** The error for a thread that died, such as of memory that a policy has used up. An error of this package stays one. */
 function deathError(death: unknown, files: readonly string[]): Error {
-  const isOwn = death instanceof Error && !('code' in death);
-  if (isOwn) return death;
+  if (death instanceof Error && !('code' in death)) {
+    const thrower = files.find((file) => death.stack?.includes(pathToFileURL(resolve(file)).href));
+    if (thrower === undefined) return death;
+    const what = `it threw outside of the methods of its policies: ${death.name}: ${death.message}`;
+    return new PolicyOffence(what, { file: thrower });
+  }
   const reason = death instanceof Error ? death.message : String(death);
   return new PolicyOffence(`its policies ended the thread of the command: ${reason}`, {
     file: files.join(', '),

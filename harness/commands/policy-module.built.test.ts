@@ -109,15 +109,25 @@ it('replay: exit code 4 is kept with a module', () => {
   expect(folder.run('replay', 'long.csv', ...flags).code).toBe(4);
 });
 
-it('mrc: a module that would end the process from a timer is blamed', () => {
+it.each([
+  [
+    'would end the process',
+    'setTimeout(process.exit, 0, 0)',
+    /it calls process\.exit outside of the methods/,
+  ],
+  [
+    'throws',
+    'setTimeout(() => { throw new TypeError("bang"); }, 0)',
+    /it threw outside of .*: TypeError: bang\n$/,
+  ],
+])('mrc: a module that %s from a timer is blamed', (_, code, blamed) => {
   write('later', undefined);
   const text = readFileSync(join(folder.path, 'later.mjs'), 'utf8');
-  folder.write('later.mjs', `${text}globalThis.process.argv.length > 2 && setTimeout(process.exit, 0, 0);\n`);
+  folder.write('later.mjs', `${text}globalThis.process.argv.length > 2 && ${code};\n`);
   const flags = ['--policy', 'later', '--size', '9', '--policy-module', 'later.mjs'];
   const result = folder.run('mrc', 'long.csv', ...flags);
-  expect(result.stderr).toMatch(
-    /^reclaim: later\.mjs: it calls process\.exit outside of the methods [^\n]*\n$/,
-  );
+  expect(result.stderr).toMatch(blamed);
+  expect(result.stderr).toMatch(/^reclaim: later\.mjs: [^\n]*\n$/);
   expect([result.code, result.stdout]).toEqual([2, '']);
 });
 
