@@ -291,7 +291,7 @@ describe('reclaim compare', () => {
   it('prints a table and writes results', () => {
     const { code, stdout, stderr } = cli.run('compare', 'e.yaml');
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^Use; saving and extra stalls against keep/);
+    expect(stdout).toMatch(/^Use: memory saved and stalls added, against keep/);
     expect(stdout).toMatch(/\na: reclaim linux, swap ssd\n[\s\S]*\n {2}remove/);
     const folder = join('results', 'runs', 'e');
     expect(existsSync(join(cli.path, folder, 'runs.csv'))).toBe(true);

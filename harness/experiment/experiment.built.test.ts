@@ -339,7 +339,11 @@ describe('generated traces', () => {
       `${ZIPF}\n    sed: 1`,
       /e\.yaml:5:5: unknown key of a trace "sed".*did you mean seed\?/,
     ],
-    ['no workload', '  - params: { pages: 4 }', /e\.yaml:3:5: traces\.0\.workload: .*expected string/],
+    [
+      'no workload',
+      '  - params: { pages: 4 }',
+      /e\.yaml:3:5: traces\.0\.workload: expected the name of a workload/,
+    ],
     [
       'neither a text nor a map',
       '  - [a.csv]',
