@@ -22,7 +22,7 @@ function isHypothetical({ rows: [row] }: Contender, { axis }: Setting): boolean 
 }
 
 /** A setting without what no kernel has. */
-function available(setting: Setting): Setting {
+export function available(setting: Setting): Setting {
   return { ...setting, contenders: setting.contenders.filter((one) => !isHypothetical(one, setting)) };
 }
 

@@ -4,7 +4,7 @@
  */
 import { STALL_PARTS } from '../metrics/schema.js';
 import { scaled } from '../stats/estimate.js';
-import { type Choice, choicesOf, hypotheticals } from './choice.js';
+import { available, type Choice, choicesOf, hypotheticals } from './choice.js';
 import { type Axis, groupBy, isShort } from './comparison.js';
 import { type Estimate, extraCost, type Scaled, savedPages, savesAny } from './estimate.js';
 import { type GivenKind, givenKind, type TraceFacts } from './facts.js';
@@ -105,8 +105,15 @@ function named(setting: Setting, name: string): Contender | undefined {
   return rankedOf(setting).find((one) => one.name === name);
 }
 
-/** What policies save anything in a setting. */
+/**
+ * What policies save anything in a setting: against all others, or against those that kernels have, of which what to use is
+ * chosen.
+ */
 function savingNames(setting: Setting): string[] {
+  return [...new Set([...savingIn(setting), ...savingIn(available(setting))])];
+}
+
+function savingIn(setting: Setting): string[] {
   const reference = referenceOf(setting);
   if (!reference) return [];
   const ranked = rankedOf(setting);
