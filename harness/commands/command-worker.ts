@@ -25,19 +25,15 @@ async function end(how: IsolatedEnd): Promise<void> {
   port!.postMessage(how);
 }
 
-function fail(error: unknown): void {
-  if (error instanceof InputError) void end({ refused: error.message });
-  else if (error instanceof HostError) void end({ host: error.message });
-  else
-    setImmediate(() => {
-      throw error;
-    });
+function endOfError(error: unknown): IsolatedEnd {
+  if (error instanceof InputError) return { refused: error.message };
+  if (error instanceof HostError) return { host: error.message };
+  return { death: error instanceof Error ? error : String(error) };
 }
 
 // The command goes on otherwise, and prints its results.
-process.on('uncaughtException', (error) => {
-  if (!(error instanceof InputError || error instanceof HostError)) throw error;
-  port.postMessage(error instanceof InputError ? { refused: error.message } : { host: error.message });
+process.on('uncaughtException', (error: unknown) => {
+  port.postMessage(endOfError(error));
   process.exit();
 });
 Object.assign(process.stdout, stdout);
@@ -48,5 +44,5 @@ try {
   await handler(args as never);
   await end({ exitCode: process.exitCode as number | undefined });
 } catch (error) {
-  fail(error);
+  await end(endOfError(error));
 }

@@ -27,11 +27,12 @@ export interface IsolatedSetup {
   readonly stderr: StreamLook;
 }
 
-/** How a command ended: with an exit code, for bad input, or because of the host. */
+/** How a command ended: with an exit code, for bad input, because of the host, or of another error. */
 export type IsolatedEnd =
   | { readonly exitCode: number | undefined }
   | { readonly refused: string }
-  | { readonly host: string };
+  | { readonly host: string }
+  | { readonly death: unknown };
 
 interface Args extends PolicyModuleArgs {
   trace: string;
@@ -42,7 +43,7 @@ function lookOf({ isTTY, columns }: NodeJS.WriteStream): StreamLook {
 }
 
 /** How a thread ended: as it says itself, or the error that it died of. */
-function endOf(worker: Worker): Promise<IsolatedEnd | { readonly death: unknown }> {
+function endOf(worker: Worker): Promise<IsolatedEnd> {
   return new Promise((settle) => {
     worker.once('message', (end: IsolatedEnd) => settle(end));
     worker.on('error', (death) => settle({ death }));
