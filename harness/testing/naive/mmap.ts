@@ -151,7 +151,8 @@ export function move(k: NaiveKernel, space: Space, page: number, count: number, 
   unmap(k, space, to, count);
   splitAt(space, page);
   splitAt(space, page + count);
-  for (const vma of overlapping(space, page, page + count)) {
+  // All are moved before any is merged: one that is still to be moved may be next to where another has come.
+  const moves = overlapping(space, page, page + count).map((vma) => {
     const start = vma.start - page + to;
     moveEntries(space, vma, start);
     // Anonymous memory without pages of its own is filed by its new addresses (copy_vma).
@@ -159,8 +160,9 @@ export function move(k: NaiveKernel, space: Space, page: number, count: number, 
     const moved: Vma = { ...vma, start, end: start + vma.end - vma.start, offset };
     space.vmas = space.vmas.filter((other) => other !== vma);
     insertVma(space, moved);
-    mergeWithNeighbours(space, moved);
-  }
+    return moved;
+  });
+  for (const moved of moves) if (space.vmas.includes(moved)) mergeWithNeighbours(space, moved);
   freeTables(space, page, page + count);
 }
 
