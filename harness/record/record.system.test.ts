@@ -162,7 +162,7 @@ describe.skipIf(noTracefs !== undefined)('as root', () => {
 import mmap, os, sys, time
 m = mmap.mmap(-1, ${PAGES + 1} * 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 m.madvise(mmap.MADV_NOHUGEPAGE)
-time.sleep(3)
+time.sleep(8)
 for page in range(${PAGES}): m[page * 4096] = 1
 `;
     writeFileSync(join(folder(), 'late.py'), script);
