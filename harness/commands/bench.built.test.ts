@@ -74,7 +74,10 @@ describe('reclaim bench', () => {
     process.env.PATH = folder;
     try {
       const { code, stderr } = bench('--suite', 'twins');
-      expect([code, stderr]).toEqual([0, 'twins: skipped: a C compiler is needed: not found: cc, gcc, clang\n']);
+      expect([code, stderr]).toEqual([
+        0,
+        'twins: skipped: a C compiler is needed: not found: cc, gcc, clang\n',
+      ]);
     } finally {
       process.env.PATH = PATH;
     }

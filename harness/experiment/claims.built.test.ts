@@ -82,7 +82,12 @@ describe('claims of an experiment', () => {
       'were:',
       /e\.yaml:13:7: unknown key of a claim "were", expected one of column, where; did you mean where\?$/,
     ],
-    ['a missing key', '    source: a thread\n', '', /e\.yaml:6:5: claims\.0\.source: missing, expected a text/],
+    [
+      'a missing key',
+      '    source: a thread\n',
+      '',
+      /e\.yaml:6:5: claims\.0\.source: missing, expected a text/,
+    ],
     ['an unknown relation', '">"', '"~"', /e\.yaml:10:15: claims\.0\.relation: /],
     [
       'an unknown column',
