@@ -28,9 +28,11 @@ export type {
   ParameterValue,
   ParameterValues,
 } from './base/parameters.js';
+export type { Origin, Provenance } from './base/provenance.js';
 export { SWAP_KINDS, type SwapKind } from './contract/target.js';
 export type { AxisValues } from './experiment/axes.js';
 export { type Experiment, type ExperimentTrace, readExperiment } from './experiment/file.js';
+export type { GivesBack } from './experiment/gives-back.js';
 export {
   type LoadedTrace,
   type RunEvents,
@@ -39,9 +41,10 @@ export {
   runExperiment,
 } from './experiment/run.js';
 export type { GeneratedTrace, TraceEntry } from './experiment/trace-entries.js';
-export { AXES, type AxisInfo, type AxisKind, type AxisName } from './metrics/axes.js';
+export { AXES, type AxisInfo, type AxisKind, type AxisName, type SizeName } from './metrics/axes.js';
 export type { Claim, Term } from './metrics/claim.js';
 export type { Value } from './metrics/csv.js';
+export type { DrawsByCell } from './metrics/draws.js';
 export {
   CALL_COLUMNS,
   type CallCount,

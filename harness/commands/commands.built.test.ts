@@ -295,7 +295,7 @@ describe('reclaim compare', () => {
     expect(stdout).toMatch(/\na: reclaim linux, swap ssd\n[\s\S]*\n {2}remove/);
     const folder = join('results', 'runs', 'e');
     expect(existsSync(join(cli.path, folder, 'runs.csv'))).toBe(true);
-    expect(stdout).toMatch(/\nFigures: .*figures \(\d+, each as .*\)\nReport: .*report\.html\n$/);
+    expect(stdout).toMatch(/\nFigures: .*figures \(\d+, as .*\)\nReport: .*report\.html\n$/);
     for (const name of ['report.html', join('figures', 'memory.pdf')])
       expect(existsSync(join(cli.path, folder, name)), name).toBe(true);
   });
