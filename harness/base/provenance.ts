@@ -3,6 +3,7 @@
  * that were not made together, or of one and a schedule; `synthetic`, from a generator.
  */
 export const PROVENANCES = ['recorded', 'inferred', 'composed', 'synthetic'] as const;
+/** Where a trace, or a part of one, comes from. */
 export type Provenance = (typeof PROVENANCES)[number];
 
 /** Where a trace comes from: all of it, and the streams of its events that are of another origin. */
