@@ -1,3 +1,4 @@
+import { grown } from '../base/arrays.js';
 import { LatencyHistogram } from '../stats/latency.js';
 import { LongStalls } from './long-stalls.js';
 
@@ -59,7 +60,7 @@ export class FurtherDraws {
   keep(): number {
     const place = this.depth++;
     const from = place * this.count;
-    if (from === this.places.length) this.grow();
+    if (from === this.places.length) this.places = grown(this.places, 2 * from);
     for (let draw = 0; draw < this.count; draw++) this.places[from + draw] = this.aheadNs[draw]!;
     this.readsAt[place] = this.reads;
     return place;
@@ -103,11 +104,5 @@ export class FurtherDraws {
   private took(ns: number, place: number, draw: number): number {
     const before = place < 0 ? 0 : this.places[place * this.count + draw]!;
     return ns + this.aheadNs[draw]! - before;
-  }
-
-  private grow(): void {
-    const grown = new Float64Array(2 * this.places.length);
-    grown.set(this.places);
-    this.places = grown;
   }
 }

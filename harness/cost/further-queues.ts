@@ -1,3 +1,4 @@
+import { grown } from '../base/arrays.js';
 import type { RandomStream } from '../stats/random.js';
 import type { Latencies } from './latencies.js';
 
@@ -97,11 +98,6 @@ export class FurtherQueues {
 
   private grow(): void {
     this.slots *= 2;
-    const grown = (old: Float64Array, length: number) => {
-      const array = new Float64Array(length);
-      array.set(old);
-      return array;
-    };
     const values = this.slots * this.waitsNs.length;
     this.threads = grown(this.threads, this.slots);
     this.startsNs = grown(this.startsNs, values);

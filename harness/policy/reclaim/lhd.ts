@@ -102,16 +102,17 @@ class Lhd extends DrawnPages {
   }
 
   protected choose(): number {
+    const { sample, admitted } = this;
     let least = this.draw();
     let density = this.density(least);
-    const consider = (id: number) => {
+    for (let candidate = 1; candidate < sample + admitted.length; candidate++) {
+      const id = candidate < sample ? this.draw() : admitted[candidate - sample]!;
+      if (id < 0 || !this.stands(id)) continue;
       const other = this.density(id);
-      if (other >= density) return;
+      if (other >= density) continue;
       least = id;
       density = other;
-    };
-    for (let drawn = 1; drawn < this.sample; drawn++) consider(this.draw());
-    for (const id of this.admitted) if (id >= 0 && this.stands(id)) consider(id);
+    }
     return least;
   }
 

@@ -1,11 +1,6 @@
 import { grown } from '../../base/arrays.js';
-import type { Pages, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
-import { PageLists } from './structures/page-list.js';
-
-const DEMOTED = 0;
-/** Values of `place` other than positions in the heap. */
-const ABSENT = -1;
-const IS_DEMOTED = -2;
+import type { Pages, ReclaimPolicyInfo } from './contract.js';
+import { PlacedPages } from './structures/placed-pages.js';
 
 /**
  * Belady's optimum: the page whose next use is farthest away goes. No policy that must take every page in misses less.
@@ -19,56 +14,32 @@ const IS_DEMOTED = -2;
  * In the machine the next uses come from a first replay. There it is a bound of the pages that come back, where every
  * use could be foreseen: pages of files that are dirty when they are chosen go later, when they are written.
  */
-class Opt implements ReclaimPolicy {
-  readonly counters = { pgscan: 0 };
-  private readonly demoted: PageLists;
-  /** By id: position in the heap, or ABSENT, or IS_DEMOTED. */
-  private place: Int32Array;
+class Opt extends PlacedPages {
   private heapIds: Int32Array;
   private heapKeys: Float64Array;
-  private size = 0;
   /** Key of the next page that is rejected: below all next uses, and below the pages rejected before. */
   private rejectedKey = -1;
 
   constructor(private readonly pages: Pages) {
+    super(pages);
     if (!pages.nextUse) throw new Error('reclaim policy opt needs the next use of every page');
-    this.demoted = new PageLists(1, pages.count);
-    this.place = new Int32Array(pages.count).fill(ABSENT);
     this.heapIds = new Int32Array(pages.count);
     this.heapKeys = new Float64Array(pages.count);
   }
 
-  get bytes(): number {
-    const { demoted, place, heapIds, heapKeys } = this;
-    return demoted.bytes + place.byteLength + heapIds.byteLength + heapKeys.byteLength;
+  override get bytes(): number {
+    return super.bytes + this.heapIds.byteLength + this.heapKeys.byteLength;
   }
 
   touch(id: number): void {
-    const at = this.place[id]!;
     const key = this.nextUse(id);
-    if (at === IS_DEMOTED) {
-      this.demoted.unlink(id);
+    if (this.takeDemoted(id)) {
       this.push(id, key);
       return;
     }
+    const at = this.place[id]!;
     if (key >= this.heapKeys[at]!) this.siftUp(at, id, key);
     else this.siftDown(at, id, key);
-  }
-
-  evict(victims: Int32Array, wanted: number): number {
-    const most = Math.min(wanted, victims.length);
-    let found = 0;
-    for (; found < most; found++) {
-      let id = this.demoted.tail(DEMOTED);
-      if (id < 0) {
-        if (this.size === 0) break;
-        id = this.heapIds[0]!;
-      }
-      this.remove(id);
-      victims[found] = id;
-    }
-    this.counters.pgscan += found;
-    return found;
   }
 
   insert(id: number): void {
@@ -80,15 +51,11 @@ class Opt implements ReclaimPolicy {
     this.push(id, this.rejectedKey--);
   }
 
-  remove(id: number): void {
-    if (id >= this.place.length) return;
-    const at = this.place[id]!;
-    if (at === ABSENT) return;
-    this.place[id] = ABSENT;
-    if (at === IS_DEMOTED) {
-      this.demoted.unlink(id);
-      return;
-    }
+  protected choose(): number {
+    return this.heapIds[0]!;
+  }
+
+  protected close(at: number): void {
     // The last page of the heap fills the hole.
     const last = --this.size;
     if (at === last) return;
@@ -98,23 +65,8 @@ class Opt implements ReclaimPolicy {
     else this.siftDown(at, moved, key);
   }
 
-  demote(id: number): void {
-    this.remove(id);
-    this.demoted.addHead(DEMOTED, id);
-    this.place[id] = IS_DEMOTED;
-  }
-
-  rotate(id: number): void {
-    this.remove(id);
-    this.demoted.addTail(DEMOTED, id);
-    this.place[id] = IS_DEMOTED;
-  }
-
-  resize(): void {}
-
-  grow(count: number): void {
-    this.demoted.grow(count);
-    this.place = grown(this.place, count, ABSENT);
+  override grow(count: number): void {
+    super.grow(count);
     this.heapIds = grown(this.heapIds, count);
     this.heapKeys = grown(this.heapKeys, count);
   }
