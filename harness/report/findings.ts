@@ -3,7 +3,7 @@ import type { Touches } from '../base/touches.js';
 import type { SpaceRow } from '../metrics/files.js';
 import { parameterless } from './choice.js';
 import { isShort, type TraceFacts, traceName } from './comparison.js';
-import { compareCosts, costName, costOf, extraCost, heldPages, savedPages } from './estimate.js';
+import { costName, costOf, costOrder, extraCost, heldPages, savedPages } from './estimate.js';
 import { listed, mib, ms, numberIn, percent, short, withScatter } from './format.js';
 import { type Ranking, rank } from './front.js';
 import { lazyText, notToUse, outOfMemoryText } from './not-to-use.js';
@@ -76,7 +76,7 @@ function stallSentence(found: readonly Found[], spaces: readonly SpaceRow[]): Fi
     .map(({ setting, name, base, ranking: { cheapest } }) => {
       const [first] = cheapest as [Contender];
       const cost = ms(costOf(first, setting).mean);
-      const equal = cheapest.includes(base) || compareCosts(first, base, setting.axis) === 0;
+      const equal = cheapest.includes(base) || costOrder([first, base], setting.axis).sign(first, base) === 0;
       const against = equal
         ? `, as with ${base.name}`
         : ` against ${ms(costOf(base, setting).mean)} with ${base.name}`;

@@ -199,7 +199,7 @@ describe('random results', () => {
             const line = table!.traces[0]!.lines.find(({ names }) => names.includes(name))!;
             const [first, extra] = line.cells.slice(at * table!.heads.length);
             const isBest = front.some((one) => one.name === name);
-            expect(first!.best ?? false).toBe(isBest);
+            expect(first!.rank === 'best').toBe(isBest);
             if (standing !== 'ranked') continue;
             expect(first!.text).toBe(mib(rows[0]!.saved_pages_mean!, FACTS.pageBytes));
             const keep = setting.contenders[0]!.rows[0]!;

@@ -4,12 +4,12 @@
  */
 import { STALL_PARTS } from '../metrics/schema.js';
 import { scaled } from '../stats/estimate.js';
-import { available, type Choice, choicesOf, hypotheticals } from './choice.js';
+import { available, type Choice, type Contest, choicesOf, contestsOf, hypotheticals } from './choice.js';
 import { type Axis, groupBy, isShort } from './comparison.js';
-import { type Estimate, extraCost, type Scaled, savedPages, savesAny } from './estimate.js';
+import { type Estimate, extraCost, type Scaled, savedPages } from './estimate.js';
 import { type GivenKind, givenKind, type TraceFacts } from './facts.js';
 import { numberIn, type Range } from './format.js';
-import { referenceOf } from './front.js';
+import { referenceOf, saversOf } from './front.js';
 import { baseOf, type Contender, rankedOf, type Selectable, type Setting, select } from './selection.js';
 import { FACTORS } from './sensitivity.js';
 
@@ -110,15 +110,8 @@ function named(setting: Setting, name: string): Contender | undefined {
  * chosen.
  */
 function savingNames(setting: Setting): string[] {
-  return [...new Set([...savingIn(setting), ...savingIn(available(setting))])];
-}
-
-function savingIn(setting: Setting): string[] {
-  const reference = referenceOf(setting);
-  if (!reference) return [];
-  const ranked = rankedOf(setting);
-  const most = Math.max(...ranked.map((one) => savedPages(one, reference).mean));
-  return ranked.filter((one) => one !== reference && savesAny(one, reference, most)).map(({ name }) => name);
+  const savers = [...saversOf(setting), ...saversOf(available(setting))];
+  return [...new Set(savers.map(({ name }) => name))];
 }
 
 /** A policy in a setting, and what it is compared with. */
@@ -250,16 +243,12 @@ function outOfMemory(settings: readonly Setting[]): OutOfMemory[] {
 }
 
 /** Each class of cost halved and doubled: where that changes what to use. */
-function priceFlips(settings: readonly Setting[], usual: readonly Choice[]): PriceFlip[] {
+function priceFlips(contests: readonly Contest[], usual: readonly Choice[]): PriceFlip[] {
   const text = (choices: readonly Choice[]) =>
     JSON.stringify(choices.map(({ traces, shown }) => [traces, shown]));
   return STALL_PARTS.flatMap((part) => {
-    const paid = settings.some(({ contenders }) =>
-      contenders.some(({ rows }) => rows.some((row) => numberIn(row, `stall_${part}_ns`) > 0)),
-    );
-    if (!paid) return [];
     return FACTORS.flatMap((factor) => {
-      const choices = choicesOf(settings, { part, factor });
+      const choices = choicesOf(contests, { part, factor });
       if (text(choices) === text(usual)) return [];
       return [{ part, factor, names: [...new Set(choices.flatMap(({ shown }) => shown))] }];
     });
@@ -268,7 +257,8 @@ function priceFlips(settings: readonly Setting[], usual: readonly Choice[]): Pri
 
 function partOf(settings: readonly Setting[]): VerdictPart {
   const { trace, backing } = settings[0]!;
-  const choices = choicesOf(settings);
+  const contests = contestsOf(settings);
+  const choices = choicesOf(contests);
   return {
     family: trace.family,
     kind: givenKind(trace, backing),
@@ -279,7 +269,7 @@ function partOf(settings: readonly Setting[]): VerdictPart {
     hypothetical: hypotheticals(settings),
     ...notToUse(settings),
     outOfMemory: outOfMemory(settings),
-    priceFlips: priceFlips(settings, choices),
+    priceFlips: priceFlips(contests, choices),
   };
 }
 

@@ -177,7 +177,7 @@ describe('the data of charts', () => {
     writeComparison(folder);
     const { groups, policies } = model();
     const [free, limited] = groups[1]?.panels ?? [];
-    expect(free?.cells.filter(({ front }) => front).map(({ policy }) => policies[policy])).toEqual([
+    expect(free?.cells.filter(({ rank }) => rank === 'best').map(({ policy }) => policies[policy])).toEqual([
       'keep',
       'remove',
       'punch',
