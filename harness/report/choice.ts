@@ -1,7 +1,7 @@
 /** Which policy to use, over the settings of some traces. */
 import type { Scaled } from './estimate.js';
 import { type Ranking, rankerOf } from './front.js';
-import { type Contender, rankedOf, type Setting } from './selection.js';
+import { baseOf, type Contender, rankedOf, type Setting } from './selection.js';
 
 /** Policies that are best for some traces. */
 export interface Choice {
@@ -37,10 +37,12 @@ export interface Contest {
   ranking(price?: Scaled): Ranking;
 }
 
-/** What is to be chosen in: settings with more than one policy. */
+/** What is to be chosen in: settings with more than one policy, of which one survived at least, besides keep. */
 export function contestsOf(settings: readonly Setting[]): Contest[] {
   return settings
-    .filter((setting) => rankedOf(setting).length > 1)
+    .filter(
+      (setting) => setting.contenders.length > 1 && rankedOf(setting).length > (baseOf(setting) ? 1 : 0),
+    )
     .map((setting) => ({ setting, ranking: rankerOf(available(setting)) }));
 }
 

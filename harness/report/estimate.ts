@@ -19,7 +19,7 @@ export interface Scaled {
 
 /** What a policy costs: its name in sentences and titles. */
 export function costName(axis: Axis): string {
-  return axis.includes('merge') ? 'stalls and ksmd' : 'stalls';
+  return axis.includes('merge') ? 'stalls and ksmd time' : 'stalls';
 }
 
 /** The stalls of a cell in ns, as the mean over its draws or in one of them. */
@@ -170,4 +170,9 @@ export function savingOrder(contenders: readonly Contender[], base: Contender): 
 export function savesAny(contender: Contender, base: Contender): boolean {
   const pairs = paired(sampleOf(base, footprint, false), sampleOf(contender, footprint, false));
   return clearSign(pairs, EQUAL_SAVING * heldPages(base).mean) > 0;
+}
+
+/** Whether a contender may save something: on average it saves more than `EQUAL_SAVING` of what the base holds. */
+export function maySave(contender: Contender, base: Contender): boolean {
+  return savedPages(contender, base).mean > EQUAL_SAVING * heldPages(base).mean;
 }

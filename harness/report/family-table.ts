@@ -39,11 +39,20 @@ function asInCsv(value: number): number {
   return Number(value.toFixed(6));
 }
 
+/** What is saved against the base in MiB, with half of its interval where replicates differ. */
+function savedText(place: Place): string {
+  const { mean, low, high } = savedPages(place.one, place.base!);
+  const text = mib(mean, pageBytesOf(place));
+  if (low === undefined || high === undefined) return text;
+  const half = mib((high - low) / 2, pageBytesOf(place));
+  return Number(half) === 0 ? text : `${text}\u00b1${half}`;
+}
+
 /** Memory saved against the base. */
 const SAVED: Figure = {
   head: 'saved\nMiB',
   value: ({ one, base }) => base && asInCsv(savedPages(one, base).mean),
-  text: (saved, place) => mib(saved, pageBytesOf(place)),
+  text: (_, place) => savedText(place),
 };
 
 /** The same; of the base itself, in parentheses, what is held. */
@@ -52,8 +61,7 @@ const SAVED_OR_HELD: Figure = {
   value: ({ one, base }) => (base && one !== base ? savedPages(one, base).mean : heldPages(one).mean),
   text: (pages, place) => {
     const { one, base } = place;
-    const text = mib(pages, pageBytesOf(place));
-    return base && one !== base ? text : `(${text})`;
+    return base && one !== base ? savedText(place) : `(${mib(pages, pageBytesOf(place))})`;
   },
 };
 

@@ -18,6 +18,8 @@ export interface Ranking {
    * replicate could put them there.
    */
   readonly tied: readonly Contender[];
+  /** Of each of them, those of the front that it ties with. */
+  readonly tiedWith: ReadonlyMap<Contender, readonly Contender[]>;
   /** Those of the front that save most: more than one where they tie. Empty where none saves anything. */
   readonly most: readonly Contender[];
   /** Those of the front that cost least: more than one where they tie. */
@@ -37,20 +39,14 @@ export function referenceOf(setting: Setting): Contender | undefined {
   return baseOf(setting) ?? least(rankedOf(setting), (one) => -heldPages(one).mean);
 }
 
-/** The contenders of a setting that save anything against its reference. */
+/**
+ * The contenders of a setting that save anything against its reference. Where there is no keep, all that survived are compared
+ * by what they hold.
+ */
 export function saversOf(setting: Setting): Contender[] {
-  const reference = referenceOf(setting);
-  if (!reference) return [];
-  return rankedOf(setting).filter((one) => one !== reference && savesAny(one, reference));
-}
-
-/** The contenders that may be on the front: what the others are measured against, and what saves anything. */
-function competitors(setting: Setting, reference: Contender): Contender[] {
-  const ranked = rankedOf(setting);
-  // Reclaim policies hold what the limit leaves them: they compete by cost.
-  if (setting.axis === 'reclaim') return ranked;
-  const savers = saversOf(setting);
-  return ranked.filter((one) => one === reference || savers.includes(one));
+  const base = baseOf(setting);
+  if (!base) return rankedOf(setting);
+  return rankedOf(setting).filter((one) => one !== base && savesAny(one, base));
 }
 
 /** Whether signs of savings and costs mean that one beats another. */
@@ -62,50 +58,76 @@ function frontOf(among: readonly Contender[], beats: (a: Contender, b: Contender
   return among.filter((one) => !among.some((other) => other !== one && beats(other, one)));
 }
 
+/** Contenders by what they save: what saves nothing to speak of saves nothing. */
+function savingsOf(ranked: readonly Contender[], savers: readonly Contender[], reference: Contender): Order {
+  const order = savingOrder(ranked, reference);
+  const isSaver = (one: Contender) => savers.includes(one);
+  const signs = new Map(
+    ranked.map((a) => [
+      a,
+      new Map(
+        ranked.map((b) => [
+          b,
+          isSaver(a) && isSaver(b) ? order.sign(a, b) : Number(isSaver(a)) - Number(isSaver(b)),
+        ]),
+      ),
+    ]),
+  );
+  return {
+    sign: (a, b) => signs.get(a)!.get(b)!,
+    mean: (one) => (isSaver(one) ? order.mean(one) : order.mean(reference)),
+  };
+}
+
+/** Reclaim policies hold what the limit leaves them: they compete by cost. */
+const NO_SAVINGS: Order = { sign: () => 0, mean: () => 0 };
+
 /**
- * Ranks the policies of a setting under any prices. What they save does not depend on these, and is compared once.
+ * Ranks the policies of a setting under any prices. What they save does not depend on these, and is compared once. What saves
+ * nothing competes where it costs clearly less than the reference.
  *
  * @returns the ranking, with a class of cost made cheaper or dearer where one is given
  */
 export function rankerOf(setting: Setting): (price?: Scaled) => Ranking {
   const reference = referenceOf(setting);
-  if (!reference) return () => ({ reference, front: [], tied: [], most: [], cheapest: [] });
-  const among = competitors(setting, reference);
-  const savings = remembered(among, savingOrder(among, reference));
-  const ranked = (price?: Scaled) => {
-    const costs = costOrder(among, setting.axis, price);
-    const front = frontOf(among, (a, b) => {
+  if (!reference)
+    return () => ({ reference, front: [], tied: [], tiedWith: new Map(), most: [], cheapest: [] });
+  const ranked = rankedOf(setting);
+  const byCost = setting.axis === 'reclaim';
+  const savers = byCost ? ranked : saversOf(setting);
+  const savings = byCost ? NO_SAVINGS : savingsOf(ranked, savers, reference);
+  const rankAt = (price?: Scaled) => {
+    const costs = costOrder(ranked, setting.axis, price);
+    const among = ranked.filter(
+      (one) => one === reference || savers.includes(one) || costs.sign(one, reference) < 0,
+    );
+    const beats = (a: Contender, b: Contender) => {
       const saved = savings.sign(a, b);
       return saved >= 0 && isBetter(saved, costs.sign(a, b));
-    });
+    };
+    const front = frontOf(among, beats);
     const byMeans = frontOf(among, (a, b) =>
       isBetter(savings.mean(a) - savings.mean(b), costs.mean(a) - costs.mean(b)),
     );
-    const saving = front.filter((one) => one !== reference || setting.axis === 'reclaim');
+    const tied = byMeans.filter((one) => !front.includes(one));
+    const saving = front.filter((one) => savers.includes(one));
     return {
       reference,
       front,
-      tied: byMeans.filter((one) => !front.includes(one)),
+      tied,
+      tiedWith: new Map(tied.map((one) => [one, front.filter((best) => beats(best, one))])),
       most: saving.filter((one) => !saving.some((other) => savings.sign(other, one) > 0)),
       cheapest: front.filter((one) => !front.some((other) => costs.sign(other, one) < 0)),
     };
   };
-  const usual = ranked();
-  return (price) => (price && paysFor(among, price) ? ranked(price) : usual);
+  const usual = rankAt();
+  return (price) => (price && paysFor(ranked, price) ? rankAt(price) : usual);
 }
 
 /** Whether any contender pays for a class of cost. */
 function paysFor(contenders: readonly Contender[], { part }: Scaled): boolean {
   const column = `stall_${part}_ns` as const;
   return contenders.some(({ rows }) => rows.some((row) => numberIn(row, column) > 0));
-}
-
-/** An order whose signs are found once. */
-function remembered(contenders: readonly Contender[], order: Order): Order {
-  const signs = new Map(
-    contenders.map((a) => [a, new Map(contenders.map((b) => [b, order.sign(a, b)]))] as const),
-  );
-  return { ...order, sign: (a, b) => signs.get(a)!.get(b)! };
 }
 
 /** How a policy is marked: as one of the best, as one that ties with them, or not at all. */

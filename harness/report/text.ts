@@ -76,16 +76,19 @@ function tiesIn(results: Results): boolean {
 function legend(results: Results, verdict: Verdict, { look, full }: Form): string {
   const { runs, traces } = results;
   const known = new Set(traces.map(({ touches }) => touches));
-  const base = baseName(comparedAxis(runs));
+  const base = verdict.base ?? 'what is in parentheses';
+  const all = verdict.base ?? baseName(comparedAxis(runs));
   const lines = [
     `* best: no other policy saves as much for less, or more for as much. saved: mean over time against ${base}.`,
     ...(tiesIn(results)
-      ? ['= tie: ahead of a best one on average, but within the scatter of draws or replicates.']
+      ? [
+          '= tie: ahead of a best one in stalls or savings, but not clearly: draws or replicates disagree, or it is too little to count.',
+        ]
       : []),
     ...(full
       ? []
       : [
-          `(…): all that ${base} holds and stalls, or where it did not survive, what is marked so; the other numbers are differences to it.`,
+          `(…): all that ${all} holds and stalls, or where there is none, what is marked so; the other numbers are differences to it.`,
         ]),
     ...(known.has('inferred')
       ? ['~ accesses are inferred, and so are the faults among the stalls; there is no fault rate.']

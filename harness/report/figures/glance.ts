@@ -1,13 +1,7 @@
 import { traceName } from '../comparison.js';
 import { originWord, type TraceFacts } from '../facts.js';
 import { listed } from '../format.js';
-import {
-  type Glance,
-  type GlanceField,
-  type GlanceRow,
-  glanceOf,
-  type Stalls,
-} from '../glance.js';
+import { type Glance, type GlanceField, type GlanceRow, glanceOf, type Stalls } from '../glance.js';
 import { type AreaStyle, GLANCE_STYLES, REFUSED_STYLE } from '../style.js';
 import { evidence } from './captions.js';
 import type { FigureData } from './data.js';

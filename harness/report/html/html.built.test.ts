@@ -127,7 +127,7 @@ describe('report.html', () => {
     writeMerging(folder);
     const text = page();
     expect(text).toMatch(/<h3 id="family-1"[^>]*>all traces<\/h3>/);
-    expect(text.includes('extra stalls and ksmd')).toBe(true);
+    expect(text.includes('extra stalls and ksmd time')).toBe(true);
     expect(text.includes('id="payers"')).toBe(false);
   });
 });
