@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { build } from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
 import { LatencyHistogram } from './latency.js';
-import { randomStream } from './random.js';
+import { RandomStreams, randomStream } from './random.js';
 
 describe('random streams', () => {
   it('are the same for the same seed and purpose, and independent for others', () => {
@@ -14,6 +14,13 @@ describe('random streams', () => {
     expect(draws(1, 'a')).not.toEqual(draws(1, 'b'));
     expect(draws(1, 'a')).not.toEqual(draws(2, 'a'));
     for (const value of draws(1, 'a')) expect(value >= 0 && value < 1).toBe(true);
+  });
+
+  it('are the same where several are in one array', () => {
+    const purposes = ['a', 'b', 'c'];
+    const streams = new RandomStreams(3, purposes);
+    const alone = purposes.map((purpose) => randomStream(3, purpose));
+    for (let i = 0; i < 3000; i++) expect(streams.next((i * 7) % 3)).toBe(alone[(i * 7) % 3]!());
   });
 });
 
