@@ -84,8 +84,9 @@ export class Device {
       const now = nowNs + aheadNs[draw]!;
       const end = endsNs[at]!;
       if (end > now) {
+        const start = startsNs[at]!;
         serving = true;
-        waitsNs[draw] = waitsNs[draw]! + (end - Math.max(now, startsNs[at]!));
+        waitsNs[draw] = waitsNs[draw]! + (end - (start > now ? start : now));
       } else endsNs[at] = OVER; // For good: a later read of another thread may be of an earlier time.
     }
     return serving;

@@ -228,7 +228,7 @@ export class Ledger {
     this.faults.record(hitNs, touches - this.faulted);
     this.faulted = touches;
     const { further, long } = this;
-    const own = further?.long[draw];
+    const own = further?.longOf(draw);
     return {
       ioWaitNs: this.ioWaitNs + (further?.ioWaitNs[draw] ?? 0),
       touchNs: touchTimes(this.faults, further?.touchesOf(draw)),
@@ -243,11 +243,9 @@ export class Ledger {
 
 /** Percentiles over the touches that are the same in all draws and those of one draw. */
 function touchTimes(same: LatencyHistogram, own: LatencyHistogram | undefined): DrawTotals['touchNs'] {
-  let all = same;
-  if (own) {
-    all = new LatencyHistogram();
-    all.add(same);
-    all.add(own);
-  }
-  return { p99: all.percentile(99), p999: all.percentile(99.9), max: all.max };
+  return {
+    p99: same.percentile(99, own),
+    p999: same.percentile(99.9, own),
+    max: Math.max(same.max, own?.max ?? 0),
+  };
 }

@@ -43,7 +43,7 @@ describe('latency histograms', () => {
     );
   });
 
-  it('are those of the library that they are asked from, and of all that were added', () => {
+  it('have the percentiles of HdrHistogram, over two of them too', () => {
     const ns = fc.oneof(
       fc.nat(3000),
       fc.nat(2 ** 31 - 1),
@@ -58,11 +58,11 @@ describe('latency histograms', () => {
         });
         for (const value of latencies) library.recordValue(Math.min(3.6e12, Math.max(1, value)));
         const [all, rest] = [new LatencyHistogram(), new LatencyHistogram()];
-        latencies.forEach((value, i) => void (i < cut ? all : rest).record(value));
-        all.add(rest);
+        for (const value of latencies.slice(0, cut)) all.record(value);
+        rest.recordAll(Float64Array.from(latencies), Math.min(cut, latencies.length), latencies.length);
         for (const percent of [1, 50, 90, 99, 99.9, 100])
-          expect(all.percentile(percent)).toBe(library.getValueAtPercentile(percent));
-        expect(all.max).toBe(Math.max(1, ...latencies));
+          expect(all.percentile(percent, rest)).toBe(library.getValueAtPercentile(percent));
+        expect(Math.max(all.max, rest.max)).toBe(Math.max(1, ...latencies));
       }),
     );
   });
