@@ -36,7 +36,7 @@ function sources() {
   );
 }
 
-/** Of the flags, the C file and all headers beside it. */
+/** Of the flags, the C file and all headers in its folder. */
 function sourceHash({ folder, name }) {
   const headers = readdirSync(folder).filter((file) => file.endsWith('.h') && file !== 'program.h');
   const hash = createHash('sha256').update(FLAGS.join(' '));
