@@ -68,7 +68,7 @@ function isSame(content, file) {
   return existsSync(file) && readFileSync(file).equals(content);
 }
 
-/** Puts a file in its place in dist whole: written beside it and renamed. */
+/** Puts a file in its place in dist whole: written next to it and renamed. */
 function put(content, file, mode) {
   const to = join(DIST, file);
   if (isSame(content, to)) return;
