@@ -19,7 +19,7 @@ const NOBODY = -0.5;
 /** The place in an event before its first device read, such as its start: all draws are alike there. */
 export const EVENT = -1;
 const NO_DRAWS = new Float64Array(0);
-/** Ahead of the first draw of latency is none. */
+/** The first draw of latency takes 0 ns beyond itself. */
 const ONE_DRAW = new Float64Array(1);
 
 /** What one space has paid, in ns. */

@@ -135,7 +135,7 @@ async function runCells(
   { events, policyModules, workers }: CellOptions,
 ): Promise<Pick<RunSummary, 'failed' | 'failedOfInput'>> {
   const lost = { failed: 0, failedOfInput: 0 };
-  const runs = sharedRuns(cells, (trace) => traces[trace]!.marksVolatile, policyModules.length > 0);
+  const runs = sharedRuns(cells, (trace) => traces[trace]!, policyModules.length > 0);
   const others = new Map(runs.map((run) => [run.cell, run.others]));
   const remaining = new Remaining(workers);
   for (const { cell } of runs) remaining.planned(cell.trace, traces[cell.trace]!.events);
