@@ -40,7 +40,7 @@ function builder(yargs: Argv): Argv {
     suite: {
       type: 'string',
       describe:
-        'only these suites, separated by commas: text, machine, policies, shared-process, twins, path',
+        'only these suites, separated by commas: text, machine, policies, shared-process, twins, wasm, path',
       requiresArg: true,
     },
     filter: { type: 'string', describe: 'only cases whose name contains this', requiresArg: true },
