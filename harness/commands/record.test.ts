@@ -44,7 +44,8 @@ describe('flags', () => {
   });
 
   it.each<[Partial<RecordArgs>, RegExp]>([
-    [{ contents: '1s' }, /--contents needs --accesses/],
+    [{ contents: '0' }, /--contents 0 would never end/],
+    [{ contents: '1s', calls: true }, /--calls is without accesses/],
     [{ sample: '1/2' }, /--sample needs --accesses/],
     [{ accesses: true, seccompBpf: true }, /is for strace/],
     [{ accesses: true, buffer: '1MiB' }, /--buffer/],
