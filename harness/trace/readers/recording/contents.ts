@@ -14,7 +14,7 @@ const NS_PER_US = 1000n;
 /** After all that is recorded of the same µs. */
 const LAST_PLACE = Number.MAX_SAFE_INTEGER;
 const ZEROS = '0';
-/** Pages of one look: so many are read at a time. */
+/** Pages of one look, which are read at a time. */
 const MOST_PAGES = 256;
 
 /** Reads `contents.txt`: a row for each page that was looked at, of the kind `look`. */
@@ -89,7 +89,7 @@ class Looks {
   }
 }
 
-/** A recording with what its pages held, which was looked at beside its engine. */
+/** A recording with what its pages held, which was looked at while its engine recorded. */
 export class WithContents implements RawRecording {
   readonly called: string;
   readonly hasLooks = true;

@@ -48,7 +48,7 @@ export class AccessBatch {
 }
 
 /**
- * What an access does; `unknown` where the recording does not say it. `look` is none: the page was looked at, and holds `content`;
+ * What an access does; `unknown` where the recording does not say it. `look` is not an access: the page was looked at, and holds `content`;
  * its thread is the process.
  */
 export const ACCESS = { read: 0, write: 1, unknown: 2, look: 3 } as const;
