@@ -154,7 +154,9 @@ async function runCells(
     events?.failedCell?.(cell.cell, what, reason);
     keep(cell, withoutRun(cell, trace, 'failed', reason));
   };
-  const jobs = runs.map(({ cell }): CellJob => ({ cell, trace: openedTrace(traces[cell.trace]!) }));
+  // Longest first, so that no worker is left with a long one when the others are done.
+  const longest = runs.toSorted((a, b) => traces[b.cell.trace]!.events - traces[a.cell.trace]!.events);
+  const jobs = longest.map(({ cell }): CellJob => ({ cell, trace: openedTrace(traces[cell.trace]!) }));
   await pool.run(jobs, {
     answered({ cell }, answer) {
       if ('result' in answer) keep(cell, answer.result);
