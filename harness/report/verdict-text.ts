@@ -31,7 +31,9 @@ function evidenceText(evidence: readonly Evidence[]): string {
 function callsText(uses: readonly Use[]): string[] {
   const [first] = uses.filter(({ callsApartNs, shown }) => shown.length > 1 && callsApartNs > 0);
   if (!first) return [];
-  return [`Tie: ${listed(several(first.shown))}, ${short(first.callsApartNs / 1000)} \u00b5s a call apart`];
+  return [
+    `Tie: ${listed(several(first.shown))} differ by ${short(first.callsApartNs / 1000)} \u00b5s a call`,
+  ];
 }
 
 /** Where policies tie with the best, as marks in tables say. */
