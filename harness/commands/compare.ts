@@ -10,7 +10,8 @@ import { type RunSummary, runInto } from '../experiment/run.js';
 import { WRITTEN_FILES } from '../experiment/store.js';
 import type { Claim } from '../metrics/claim.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
-import { addFiles, OutputFolder } from '../output/folder.js';
+import { addFiles } from '../output/adding.js';
+import { OutputFolder } from '../output/folder.js';
 import { CLAIM_COLUMNS, claimRows, claimsTable, type JudgedClaim, judgeClaims } from '../report/claims.js';
 import { wrapped } from '../report/terminal-text.js';
 import { comparisonText } from '../report/text.js';
@@ -153,6 +154,8 @@ async function runCells(
 
 /** What an interrupted run has left. */
 function keptText({ finished, planned }: RunSummary, folder: OutputFolder): string {
+  if (folder.isMoving())
+    return `all ${planned} cells are finished, and the files of the run are being moved to ${folder.path}: whichever reclaim writes there next completes that`;
   if (!folder.hasUnfinishedCells()) return `nothing in ${folder.path} was changed`;
   const before = folder.hasRun() ? `; the complete run in ${folder.path} is as it was` : '';
   const cells =
@@ -185,7 +188,7 @@ async function draw(folder: string, signal: AbortSignal): Promise<void> {
     return;
   }
   if ('refused' in drawn) throw new InputError(drawn.refused);
-  addFiles(folder, drawn.files, note);
+  await addFiles(folder, drawn.files, note);
   await print(drawn.text);
 }
 
@@ -226,7 +229,8 @@ async function handler(args: Args): Promise<void> {
   const out = args.out ?? join('results', 'runs', experiment.name);
   // What keeps this thread busy is outside of `interruptible`, so that signals have their default action: checking what is in
   // the folder, and the text.
-  const folder = OutputFolder.open(out, { replaces: true, force: args.force, writes: WRITTEN_FILES, note });
+  const open = { replaces: true, force: args.force, writes: WRITTEN_FILES, note };
+  const folder = await OutputFolder.open(out, open);
   const run = await interruptible((signal) => runInFolder(folder, experiment, args, signal));
   // What is missing from the tables of a part of the cells could turn their answer.
   if (run.aborted || run.runs.length === 0) return;
