@@ -16,7 +16,8 @@ import { PERF_COLUMNS } from '../metrics/files.js';
 import { addFiles, checkFolder } from '../output/adding.js';
 import { OutputFolder } from '../output/folder.js';
 import { interruptible } from './interrupt.js';
-import { note, Progress, print } from './terminal.js';
+import { Progress } from './progress.js';
+import { note, print } from './terminal.js';
 
 const PERF = 'perf.csv';
 /** Where `gate` looks for a second run of what seemed slower. */

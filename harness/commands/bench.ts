@@ -18,7 +18,8 @@ import { addFiles, checkFolder } from '../output/adding.js';
 import { randomStream } from '../stats/random.js';
 import { benchAgainst } from './bench-against.js';
 import { type Command, outFlag, quietFlag, wholeFlag } from './flags.js';
-import { note, Progress, print } from './terminal.js';
+import { Progress } from './progress.js';
+import { note, print } from './terminal.js';
 
 interface Args {
   suite?: string;
@@ -40,7 +41,7 @@ function builder(yargs: Argv): Argv {
     suite: {
       type: 'string',
       describe:
-        'only these suites, separated by commas: text, machine, policies, shared-process, twins, path',
+        'only these suites, separated by commas: text, machine, policies, shared-process, twins, wasm, path',
       requiresArg: true,
     },
     filter: { type: 'string', describe: 'only cases whose name contains this', requiresArg: true },

@@ -47,7 +47,7 @@ describe('reclaim', () => {
 });
 
 describe('reclaim mrc', () => {
-  const CSV = 'policy,params,size_pages,requests,misses,miss_ratio\n';
+  const CSV = 'policy,params,size_pages,requests,misses,miss_ratio,backend\n';
 
   it('counts the misses of policies at sizes', () => {
     cli.write('pages.txt', '7\n8\n7\n9\n7\n8\n');
@@ -63,7 +63,7 @@ describe('reclaim mrc', () => {
       'csv',
     );
     expect(code).toBe(0);
-    expect(stdout).toMatch(`${CSV}lru,,2,6,4,0.666667\nlru,,3,6,3,0.5\nlinux,swappiness=10,2,6,`);
+    expect(stdout).toMatch(`${CSV}lru,,2,6,4,0.666667,wasm\nlru,,3,6,3,0.5,wasm\nlinux,swappiness=10,2,6,`);
   });
 
   it('takes traces of its own, and sizes in % of the distinct pages', () => {
@@ -76,12 +76,24 @@ describe('reclaim mrc', () => {
 
   it('shows a table and a curve', () => {
     const { stdout } = cli.run('mrc', 'pages.txt', '--size', '1,2,3');
-    expect(stdout).toMatch(/6 requests\n[\s\S]*lru[\s\S]*0\.6667[\s\S]*miss ratio by size in pages[\s\S]*┤/);
+    expect(stdout).toMatch(
+      /6 requests, counted in WebAssembly\n[\s\S]*lru[\s\S]*0\.6667[\s\S]*miss ratio by size in pages[\s\S]*┤/,
+    );
+  });
+
+  it('says what counted the misses, and counts in what was asked for', () => {
+    const counted = (...flags: string[]) => cli.run('mrc', 'pages.txt', '--size', '2', ...flags).stdout;
+    expect(counted('--policy', 'lru,mru,fifo')).toMatch(
+      /^6 requests, counted in WebAssembly \(lru, fifo\) and JavaScript \(mru\)\n/,
+    );
+    const [wasm, js] = ['wasm', 'js'].map((backend) => counted('--format', 'csv', '--backend', backend));
+    expect(wasm).toBe(`${CSV}lru,,2,6,4,0.666667,wasm\n`);
+    expect(js).toBe(`${CSV}lru,,2,6,4,0.666667,js\n`);
   });
 
   it('estimates with SHARDS, and says how good the estimate is', () => {
     const { stdout } = cli.run('mrc', 'a.csv', '--shards', '0.5', '--size', '10', '--format', 'csv');
-    expect(stdout).toMatch(/^policy,.*,error\nlru,shards=0\.5,10,40,\d+,[\d.]+,[\d.]+\n$/);
+    expect(stdout).toMatch(/^policy,.*,error,backend\nlru,shards=0\.5,10,40,\d+,[\d.]+,[\d.]+,js\n$/);
   });
 });
 

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { EXIT, HostError, InputError } from '../base/errors.js';
-import { packageFile } from '../base/package-root.js';
+import { entryFile } from '../base/package-root.js';
 import { type Experiment, MAX_REPLICATES } from '../experiment/file.js';
 import { namedExperiment } from '../experiment/one-trace.js';
 import { Pool } from '../experiment/pool.js';
@@ -27,10 +27,11 @@ import {
   wholeFlag,
 } from './flags.js';
 import { interruptible } from './interrupt.js';
-import { note, outputLook, Progress, print } from './terminal.js';
+import { Progress } from './progress.js';
+import { note, outputLook, print } from './terminal.js';
 
 const MAX_WORKERS = 1024;
-const DRAW_WORKER = packageFile('dist', 'harness', 'commands', 'draw-worker.js');
+const DRAW_WORKER = entryFile('commands', 'draw-worker');
 
 interface Args extends PolicyModuleArgs {
   experiment?: string;

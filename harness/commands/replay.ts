@@ -5,7 +5,7 @@ import { costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
 import { planReplay } from '../experiment/plan.js';
 import { checkRepeats, isForeign } from '../experiment/repeat.js';
-import { findTrace } from '../experiment/traces.js';
+import { findTrace } from '../experiment/trace-names.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
 import { csvHeader, csvRows, formatNumber, jsonRow, type Value } from '../metrics/csv.js';
 import { DEFAULT_DRAWS, type DrawRange, drawRanges, MAX_DRAWS } from '../metrics/draws.js';
@@ -36,7 +36,8 @@ import {
   wholeFlag,
 } from './flags.js';
 import { isolated } from './isolated.js';
-import { note, Progress, print } from './terminal.js';
+import { Progress } from './progress.js';
+import { note, print } from './terminal.js';
 
 interface Args extends Record<AxisName, string>, PolicyModuleArgs {
   trace: string;

@@ -13,7 +13,7 @@ import {
   HEATMAP_COLUMNS,
   type HeatmapRow,
   MRC_COLUMNS,
-  type MrcRow,
+  type MrcCountRow,
   NO_METRICS,
   PERF_COLUMNS,
   type PerfRow,
@@ -239,7 +239,7 @@ function heat(trace: string): HeatmapRow[] {
   }));
 }
 
-function misses(): MrcRow[] {
+function misses(): MrcCountRow[] {
   return ['lru', 'fifo', 'clock'].flatMap((policy) =>
     [10, 100, 1000].map((size, i) => ({
       policy,
@@ -248,6 +248,7 @@ function misses(): MrcRow[] {
       requests: 1000,
       misses: 900 - 300 * i + (policy === 'lru' ? 0 : 50),
       miss_ratio: 0.9 - 0.3 * i + (policy === 'lru' ? 0 : 0.05),
+      backend: 'wasm',
     })),
   );
 }
