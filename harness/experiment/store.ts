@@ -172,7 +172,7 @@ export class ResultStore {
 
   /**
    * Writes the files of a run that was interrupted next to its cells, runs.csv first, as far as they can be made within a
-   * time: whoever interrupts wants it to end.
+   * time: the process is to end soon.
    */
   async stageWithin(ms: number, manifest: object, heat: readonly HeatmapRow[] | undefined): Promise<void> {
     const end = performance.now() + ms;

@@ -173,7 +173,7 @@ describe('a run that takes its place', () => {
     expect(existsSync(join(out, 'unfinished'))).toBe(false);
   });
 
-  it('gives no cell of it that was edited since, also with --force', async () => {
+  it('returns no cell of it that was edited since, also with --force', async () => {
     await run('1');
     writeFileSync(join(out, 'cells', cell('1')), 'edited');
     const folder = await open(DISK, true);

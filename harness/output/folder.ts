@@ -142,7 +142,7 @@ export class OutputFolder {
     return found;
   }
 
-  /** Whether a complete run is taking its place: whoever opens the folder next completes that. */
+  /** Whether a complete run is taking its place: the next process that opens the folder completes that. */
   isMoving(): boolean {
     return existsSync(join(this.path, COMMIT));
   }
