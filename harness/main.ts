@@ -139,7 +139,7 @@ const parser = yargs(process.argv.slice(2))
   )
   .command(
     'report <results>',
-    'write report.html of a folder of results, and its figures for a paper: PDF, SVG and PNG',
+    'write report.html of a folder of results, and its figures for a paper: PDF, SVG or PNG',
     ...lazily(async () => (await import('./commands/report.js')).report),
   )
   .command(

@@ -138,7 +138,7 @@ async function runCells(
   { events, policyModules, workers }: CellOptions,
 ): Promise<Pick<RunSummary, 'failed' | 'failedOfInput'>> {
   const lost = { failed: 0, failedOfInput: 0 };
-  const runs = sharedRuns(cells, (trace) => traces[trace]!.marksVolatile, policyModules.length > 0);
+  const runs = sharedRuns(cells, (trace) => traces[trace]!, policyModules.length > 0);
   const others = new Map(runs.map((run) => [run.cell, run.others]));
   const remaining = new Remaining(workers);
   for (const { cell } of runs) remaining.planned(cell.trace, traces[cell.trace]!.events);
@@ -157,7 +157,9 @@ async function runCells(
     events?.failedCell?.(cell.cell, what, reason);
     keep(cell, withoutRun(cell, trace, 'failed', reason));
   };
-  const jobs = runs.map(({ cell }): CellJob => ({ cell, trace: openedTrace(traces[cell.trace]!) }));
+  // Longest first, so that no worker is left with a long one when the others are done.
+  const longest = runs.toSorted((a, b) => traces[b.cell.trace]!.events - traces[a.cell.trace]!.events);
+  const jobs = longest.map(({ cell }): CellJob => ({ cell, trace: openedTrace(traces[cell.trace]!) }));
   await pool.run(jobs, {
     answered({ cell }, answer) {
       if ('result' in answer) keep(cell, answer.result);

@@ -296,6 +296,7 @@ export function renumbered(result: CellResult, cell: Cell): CellResult {
       ...cell.asked,
       cell: cell.cell,
       experiment: cell.experiment,
+      discard: cell.discard,
       purge: cell.purge,
     },
     draws: result.draws.map(renumber),
