@@ -96,6 +96,23 @@ export {
 } from './policy/reclaim/contract.js';
 export { MEMORY_KINDS, type MemoryKind } from './replay/memory-kind.js';
 export type { ReplayResult } from './replay/replay.js';
+export type { Choice } from './report/choice.js';
+export type { Axis } from './report/comparison.js';
+export type { Scaled } from './report/estimate.js';
+export type { GivenKind, TraceFacts } from './report/facts.js';
+export type { Range } from './report/format.js';
+export type { Selectable } from './report/selection.js';
+export {
+  type Evidence,
+  type Numbers,
+  type OutOfMemory,
+  type PriceFlip,
+  type Tie,
+  type Use,
+  type Verdict,
+  type VerdictPart,
+  verdictOf,
+} from './report/verdict.js';
 export type { RandomStream } from './stats/random.js';
 export type { TraceTotals } from './trace/binary/layout.js';
 export { BlockBuilder, type EventBlock, type EventFields, StringTable } from './trace/block.js';

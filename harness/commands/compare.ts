@@ -18,6 +18,7 @@ import { FIGURES, HEADLINE, missingFor } from '../report/figures/registry.js';
 import { USUAL_FORMATS } from '../report/render/formats.js';
 import { wrapped } from '../report/terminal-text.js';
 import { comparisonText } from '../report/text.js';
+import { verdictJson } from '../report/verdict-json.js';
 import { drawInWorkers, drawnText } from './draw.js';
 import {
   type Command,
@@ -118,7 +119,7 @@ function summary(
   full: boolean,
 ): string {
   const judged = judgeClaims(claims, runs);
-  const files = `runs.csv, draws.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}manifest.json`;
+  const files = `runs.csv, draws.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}verdict.json, manifest.json`;
   return [
     comparisonText({ runs, draws, spaces, traces }, { look: outputLook(), full }),
     ...(judged.length > 0 ? [`Claims, judged by the cells above:\n${claimsTable(judged)}`] : []),
@@ -147,7 +148,11 @@ async function runCells(
       policyModules: args.policyModule,
       policyTimeoutS: policyTimeout(args),
       command: ['reclaim', ...process.argv.slice(2)].join(' '),
-      alsoWrite: (runs) => claimsFile(judgeClaims(experiment.claims, runs)),
+      alsoWrite: (results) =>
+        new Map([
+          ...claimsFile(judgeClaims(experiment.claims, results.runs)),
+          ['verdict.json', verdictJson(results)],
+        ]),
       signal,
       events: {
         started(cells, resumed) {

@@ -39,8 +39,10 @@ export interface CellOptions {
   readonly policyTimeoutS?: number;
   /** The command line, for the manifest. */
   readonly command: string;
-  /** Further files of the folder, made of the rows of runs.csv of a complete run, by their names. */
-  readonly alsoWrite?: (runs: readonly RunRow[]) => ReadonlyMap<string, string>;
+  /** Further files of the folder, made of the results of a complete run, by their names. */
+  readonly alsoWrite?: (
+    results: Pick<RunSummary, 'runs' | 'draws' | 'traces'>,
+  ) => ReadonlyMap<string, string>;
   /** Callbacks for progress; all are optional. */
   readonly events?: RunEvents;
   /** Aborting it interrupts the run; finished cells are kept. */
@@ -249,7 +251,7 @@ async function runPlanned(
   const facts = { experiment, traces, costs, policyModules, command, planned: cells.length };
   const manifest = manifestOf({ ...facts, results: store.inOrder() });
   const files = isAborted() ? undefined : await store.files(manifest, heat, isAborted);
-  const more = () => options.alsoWrite?.(store.runs()) ?? [];
+  const more = () => options.alsoWrite?.(summary()) ?? [];
   if (files && (await store.commit(new Map<string, Content>([...files, ...more()]), signal)))
     return { ...summary(), folder: folder.path, aborted: isAborted() };
   if (folder.hasUnfinishedCells()) await store.stageWithin(LAST_WRITES_MS, manifest, heat);

@@ -174,11 +174,16 @@ function laidOut(lines: readonly Line[], title: string, columns: number): string
   const { head, texts } = numbersTexts(lines);
   const left = columns - head.length;
   const labels = lines.map((line) => labelOf(line, kinds, left));
-  const width = Math.max(...labels.map(textWidth)) + GAP;
-  const fits = lines.every(({ use }) => width + textWidth(use) <= left);
+  const fitting = labels.filter((label, i) => textWidth(label) + GAP + textWidth(lines[i]!.use) <= left);
+  const width = Math.max(0, ...fitting.map(textWidth)) + GAP;
   const rows = lines.flatMap(({ use }, i) => {
     const [label, numbers] = [labels[i]!, texts[i]!];
-    if (fits) return [`${padded(padded(label, width) + use, left)}${numbers}`.trimEnd()];
+    // Aligned with the others, or where that does not fit, right behind its families.
+    for (const wanted of [width, 0]) {
+      const start = padded(label, Math.max(wanted, textWidth(label) + GAP));
+      if (textWidth(start) + textWidth(use) <= left)
+        return [`${padded(start + use, left)}${numbers}`.trimEnd()];
+    }
     const first =
       textWidth(label) <= left
         ? [`${padded(label, left)}${numbers}`]

@@ -120,7 +120,7 @@ export function verdictClauses(verdict: Verdict): Clause[] {
   const compared = parts.some((part) => part.compared && part.survived);
   return [
     ...weighing(4, outOfMemoryText(parts).slice(0, MOST_CLAUSES)),
-    ...weighing(3, notToUse(parts)),
+    ...notToUse(parts).map((text, i) => ({ text, weight: 3.9 - i / 10 })),
     ...weighing(1, callsText(parts.flatMap(({ use }) => use))),
     ...weighing(2, tiesText(verdict)),
     ...weighing(5, [
