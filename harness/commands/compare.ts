@@ -17,7 +17,7 @@ import { comparisonText } from '../report/text.js';
 import type { DrawAnswer } from './draw-worker.js';
 import {
   type Command,
-  expansionFlag,
+  inputLimitFlags,
   outFlag,
   type PolicyModuleArgs,
   policyModuleFlag,
@@ -86,7 +86,7 @@ function builder(yargs: Argv): Argv {
         default: false,
         describe: 'print tables with all columns, and sentences on what they show',
       },
-      ...expansionFlag,
+      ...inputLimitFlags,
       ...policyModuleFlag,
       ...quietFlag,
     })

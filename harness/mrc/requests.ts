@@ -6,7 +6,7 @@ import { LineAccount } from '../trace/readers/account.js';
 import { detectReader } from '../trace/readers/detect.js';
 import type { RequestReader } from '../trace/readers/reader.js';
 import { type ChosenReader, readerOf } from '../trace/readers/registry.js';
-import { checkSplit, ReferenceMapper, referenceOf } from '../trace/requests/references.js';
+import { checkSplit, pagesOf, ReferenceMapper, referenceOf } from '../trace/requests/references.js';
 import { isTrace, openTrace } from '../trace/trace.js';
 import type { ReferenceBatch, ReferenceString } from './reference.js';
 import { TraceReference } from './trace-reference.js';
@@ -45,9 +45,11 @@ class RequestReference implements ReferenceString {
 
   async *batches(): AsyncGenerator<ReferenceBatch> {
     const { name: file, values, options, reader } = this;
-    const mapper = new ReferenceMapper(referenceOf(reader, options.split ?? false), reader.idBytes);
+    const reference = referenceOf(reader, options.split ?? false);
+    const mapper = new ReferenceMapper(reference, reader.idBytes);
     this.account = new LineAccount();
-    const input = { file, bytes: this.bytes(), values, sides: {}, account: this.account };
+    const pages = pagesOf(reference);
+    const input = { file, bytes: this.bytes(), values, sides: {}, account: this.account, pages };
     // Of objects, reference `i` is of request `i`.
     for await (const batch of reader.read(input))
       for (const dense of mapper.map(batch)) yield options.bytes ? { ...dense, sizes: batch.size } : dense;
