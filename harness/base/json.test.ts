@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from './errors.js';
-import { parseJson } from './json.js';
+import { jsonText, parseJson } from './json.js';
 
 const read = (text: string): unknown => parseJson(text, 'x.json');
 
@@ -58,5 +58,15 @@ describe('a text in JSON', () => {
     ['x.json:1:501: nested deeper than 100 values, expected fewer', '{"a":'.repeat(100_000)],
   ])('is blamed in one line: %s', (message, text) => {
     expect(() => read(text)).toThrow(message);
+  });
+});
+
+describe('a value as JSON', () => {
+  it('is printable, and the same when it is read', () => {
+    const value = { 'a\u202eb': ['\u2028', '\x1b[31m', '\x9b', '\ufeff', 'é 日本'] };
+    expect(jsonText(value)).toBe(
+      '{\n  "a\\u202eb": [\n    "\\u2028",\n    "\\u001b[31m",\n    "\\u009b",\n    "\\ufeff",\n    "é 日本"\n  ]\n}\n',
+    );
+    expect(read(jsonText(value))).toEqual(value);
   });
 });

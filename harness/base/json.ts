@@ -97,3 +97,12 @@ export function parseJson(text: string, file: string): unknown {
   new JsonScan(plain, file).check();
   return JSON.parse(plain);
 }
+
+/** Characters that JSON allows in strings, and that `printable` escapes. */
+const ODD_CHARACTERS = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** A value as JSON with an indentation, on lines of its own; what changes how a text is shown is escaped. */
+export function jsonText(value: unknown, indent = 2): string {
+  const escaped = (odd: string) => `\\u${odd.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `${JSON.stringify(value, null, indent).replace(ODD_CHARACTERS, escaped)}\n`;
+}

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { jsonText } from '../base/json.js';
 import { csvHeader, csvRows, type Value } from '../metrics/csv.js';
 import {
   CALL_COLUMNS,
@@ -172,7 +173,7 @@ export class ResultStore {
       ['calls.csv', await csvText(CALL_COLUMNS, calls)],
       ['perf.csv', await csvText(PERF_COLUMNS, perf)],
       ...(heat ? [['heatmap.csv', await csvText(HEATMAP_COLUMNS, heat)] as const] : []),
-      ['manifest.json', `${JSON.stringify({ ...manifest, files: hashes }, null, 2)}\n`],
+      ['manifest.json', jsonText({ ...manifest, files: hashes })],
     ]);
   }
 

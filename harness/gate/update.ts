@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileError, InputError } from '../base/errors.js';
 import { makeFolder } from '../base/folders.js';
+import { jsonText } from '../base/json.js';
 import { DISK, type Disk } from '../output/disk.js';
 import { writeAllWhole } from '../output/whole.js';
 import type { Results } from './read/results.js';
@@ -24,7 +25,7 @@ export function updateBaseline(folder: string, candidate: Results, disk: Disk = 
     const { host: _host, command: _command, ...kept } = manifest;
     const { commit: _commit, ...program } = manifest.program;
     const files = new Map(['runs.csv', 'draws.csv'].map((name) => [name, read(name)]));
-    files.set('manifest.json', `${JSON.stringify({ ...kept, program }, null, 2)}\n`);
+    files.set('manifest.json', jsonText({ ...kept, program }));
     makeFolder(folder);
     writeAllWhole(disk, folder, files);
   } catch (error) {
