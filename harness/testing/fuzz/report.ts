@@ -22,7 +22,7 @@ export interface FuzzResult extends Counts {
   readonly failure: string | undefined;
 }
 
-/** A failure is not shrunk further than this: within the time that the campaign gives a round. A round takes seconds. */
+/** A failure is not shrunk further than this: within the time that the campaign allows for a round. A round takes seconds. */
 export const MOST_TIME = { interruptAfterTimeLimit: 240_000, markInterruptAsFailure: true } as const;
 
 /** The commit that is tested. */
