@@ -9,6 +9,8 @@ export interface WasmModule {
 /** The memory of an instance; its buffer is replaced when it grows. */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
+  /** @throws RangeError where it cannot have so many pages of 64 KiB more */
+  grow(pages: number): number;
 }
 
 /** What is used of WebAssembly, of which the types of Node 20 know nothing. */
