@@ -83,6 +83,7 @@ function verdict({ target }: Versus, results: readonly BenchResult[]): string {
 /** What a suite found, for people: its table, with what it is of above it and what else is to say below. */
 export function suiteText(suite: Suite, results: readonly BenchResult[]): string {
   const { about, versus, remarks } = suite;
+  if (suite.text) return `${about}\n${suite.text(suite, results)}`;
   const lines = [about, versus ? versusTable(suite, versus, results) : rateTable(suite, results)];
   if (versus) lines.push(verdict(versus, results));
   for (const { name, remark, problem } of results) {
