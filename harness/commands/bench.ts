@@ -16,12 +16,13 @@ import { suiteText } from '../bench/table.js';
 import { LEAST_SAMPLES } from '../gate/times.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
 import { BENCH_PERF_COLUMNS } from '../metrics/files.js';
-import { thisHost } from '../metrics/host.js';
-import { addFiles, checkFolder } from '../output/folder.js';
+import { programCommit, thisHost, VERSION } from '../metrics/host.js';
+import { addFiles, checkFolder } from '../output/adding.js';
 import { randomStream } from '../stats/random.js';
 import { benchAgainst } from './bench-against.js';
 import { type Command, outFlag, quietFlag, wholeFlag } from './flags.js';
-import { note, Progress, print } from './terminal.js';
+import { Progress } from './progress.js';
+import { note, print } from './terminal.js';
 
 interface Args {
   suite?: string;
@@ -179,14 +180,16 @@ async function handler(args: Args): Promise<void> {
     await benchAgainst({ against, samples, flags: caseFlags(args), suites: chosen, out, quiet });
     return;
   }
-  if (args.out !== undefined) checkFolder(args.out);
+  if (args.out !== undefined) await checkFolder(args.out);
   const { cpu, cores, os, node } = thisHost();
-  await print(`${cpu}, ${cores} cores, ${os}, Node ${node}; ${samples} samples per case`);
+  const commit = programCommit();
+  const program = commit === undefined ? VERSION : `commit ${commit.slice(0, 12)}`;
+  await print(`${cpu}, ${cores} cores, ${os}, Node ${node}; ${program}; ${samples} samples per case`);
   try {
     const done = await runSuites(possibleSuites(chosen), samples, args.quiet);
     const rows = done.flatMap(({ suite, results }) => perfRows(suite, results));
     const text = csvHeader(BENCH_PERF_COLUMNS) + csvRows(BENCH_PERF_COLUMNS, rows);
-    if (args.out !== undefined) addFiles(args.out, new Map([['perf.csv', text]]), note);
+    if (args.out !== undefined) await addFiles(args.out, new Map([['perf.csv', text]]), note);
     // A twin that disagrees is a defect of this program.
     if (done.some(({ results }) => results.some(({ problem }) => problem !== undefined)))
       process.exitCode = EXIT.internal;

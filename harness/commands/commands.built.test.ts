@@ -307,9 +307,21 @@ describe('reclaim compare', () => {
     expect(stdout).toMatch(/\na: reclaim linux, swap ssd\n[\s\S]*\n {2}remove/);
     const folder = join('results', 'runs', 'e');
     expect(existsSync(join(cli.path, folder, 'runs.csv'))).toBe(true);
-    expect(stdout).toMatch(/\nFigures: .*figures \(\d+, as .*\)\nReport: .*report\.html\n$/);
-    for (const name of ['report.html', join('figures', 'memory.pdf')])
-      expect(existsSync(join(cli.path, folder, name)), name).toBe(true);
+    expect(stdout).toMatch(
+      /\nFigures: .*figures \(2, as PDF, SVG, Vega-Lite, TeX\)\n {2}all others: reclaim report results\/runs\/e\nReport: .*report\.html\n$/,
+    );
+    expect(existsSync(join(cli.path, folder, 'report.html'))).toBe(true);
+    const endings = ['.pdf', '.svg', '.tex', '.txt', '.vl.json'];
+    expect(readdirSync(join(cli.path, folder, 'figures'))).toEqual(
+      ['glance', 'saving-stall'].flatMap((name) => endings.map((ending) => `${name}${ending}`)),
+    );
+  });
+
+  it('draws all figures where asked', () => {
+    const { stdout } = cli.run('compare', 'e.yaml', '--out', 'all', '--figures', 'all');
+    expect(stdout).toMatch(/\nFigures: .*figures \(\d+, as PDF, SVG, Vega-Lite, TeX\)\n/);
+    for (const name of ['glance', 'memory', 'stalls'])
+      expect(existsSync(join(cli.path, 'all', 'figures', `${name}.pdf`)), name).toBe(true);
   });
 
   it('leaves the report out where asked, and takes away one of an earlier run', () => {

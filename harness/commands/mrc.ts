@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { parseSize, sizeInPages } from '../base/size.js';
-import { findTrace } from '../experiment/traces.js';
+import { findTrace } from '../experiment/trace-names.js';
 import { csvHeader, csvRows, jsonRow, type Value } from '../metrics/csv.js';
 import {
   MRC_BYTES_COLUMNS,

@@ -29,7 +29,8 @@ import { DRAWN_METRICS, NOT_APPLICABLE, SCHEMA_VERSION, STALL_PARTS } from '../m
 import { sha256 } from '../output/owned.js';
 import type { FigureData } from '../report/figures/data.js';
 import type { Figure, Width } from '../report/figures/figure.js';
-import { type Format, figureFiles } from '../report/render/write.js';
+import type { Format } from '../report/render/formats.js';
+import { figureFiles } from '../report/render/write.js';
 
 /** Draws figures into a folder. */
 export async function writeFigureFiles(

@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { HostError } from '../../base/errors.js';
-import { packageFile } from '../../base/package-root.js';
+import { entryFile, packageFile } from '../../base/package-root.js';
 import type { BenchCase, OwnTime, Suite } from '../case.js';
 import type { BenchInputs } from '../inputs.js';
 import { idsFor } from '../oracle-file.js';
@@ -37,7 +36,9 @@ interface Side {
   misses(stdout: string): number;
 }
 
-const CLI = packageFile('dist', 'harness', 'cli.js');
+const CLI = entryFile('cli');
+/** Not of the bundle: it runs by itself. */
+const LOOP = packageFile('dist', 'harness', 'bench', 'peers', 'lru-cache-loop.js');
 
 function ours(policies: readonly string[]): Side {
   return {
@@ -72,9 +73,8 @@ function cachesim(program: string, policies: readonly string[]): Side {
 }
 
 function lruCacheLoop(folder: string): Side {
-  const script = fileURLToPath(new URL('./lru-cache-loop.js', import.meta.url));
   return {
-    run: (file, [size]) => timeProgram(process.execPath, [script, folder, file, String(size)], dirname(file)),
+    run: (file, [size]) => timeProgram(process.execPath, [LOOP, folder, file, String(size)], dirname(file)),
     misses: Number,
   };
 }
