@@ -9,7 +9,7 @@ export interface WasmModule {
 /** The memory of an instance; its buffer is replaced when it grows. */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
-  /** @throws RangeError where it cannot have so many pages of 64 KiB more */
+  /** @throws RangeError where it cannot have that many more pages of 64 KiB */
   grow(pages: number): number;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { LoadedCosts } from '../cost/table.js';
 import { programCommit, thisHost, VERSION } from '../metrics/host.js';
 import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';

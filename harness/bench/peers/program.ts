@@ -31,7 +31,7 @@ function cpuNsOf(times: string): number {
 /**
  * Runs a program and measures it whole, its start included.
  *
- * @throws HostError where it cannot be run or fails, with the last line of what it said
+ * @throws HostError where it cannot be run or fails, with the first line of what it said that is an error, or the last
  */
 export async function timeProgram(
   command: string,
@@ -52,7 +52,8 @@ export async function timeProgram(
   const [code] = await closed;
   const wallNs = Number(process.hrtime.bigint() - started);
   if (code !== 0) {
-    const said = `${stdout}${stderr}`.trimEnd().split('\n').at(-1) ?? '';
+    const lines = `${stdout}${stderr}`.trimEnd().split('\n');
+    const said = lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
     throw new HostError(`${command} ended with exit code ${code}: ${said}`);
   }
   return { stdout, wallNs, cpuNs: cpuNsOf(times) };

@@ -9,8 +9,13 @@ function ratios(ours: readonly number[] | undefined, peer: readonly number[] | u
   return (ours ?? []).map((own, pair) => own / peer![pair]!);
 }
 
+/** CPU times below a clock tick are 0, and have no ratio. */
+function digits(ratio: number): string {
+  return Number.isFinite(ratio) ? ratio.toFixed(2) : 'n/a';
+}
+
 function spreadText(values: readonly number[]): string {
-  return `${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)}`;
+  return `${digits(Math.min(...values))}–${digits(Math.max(...values))}`;
 }
 
 function seconds(ns: readonly number[] | undefined): string {
@@ -42,7 +47,7 @@ function verdict(suite: Suite, results: readonly BenchResult[]): string {
   ].join('\n');
 }
 
-/** The table of the peers: times and ratios are medians, ratios with their least and largest in brackets. */
+/** The table of the peers: times and ratios are medians, ratios with their least and largest. */
 export function peersText(suite: Suite, results: readonly BenchResult[]): string {
   const table = new Table({
     ...PLAIN_TABLE,
@@ -56,9 +61,9 @@ export function peersText(suite: Suite, results: readonly BenchResult[]): string
       name,
       seconds(cpuNs),
       seconds(against?.cpuNs),
-      median(cpu).toFixed(2),
+      digits(median(cpu)),
       spreadText(cpu),
-      median(wall).toFixed(2),
+      digits(median(wall)),
       spreadText(wall),
       remark,
     ]);
