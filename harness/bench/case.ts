@@ -1,5 +1,3 @@
-import type { BenchResult } from './run.js';
-
 /** The time of a run that measures itself. */
 export interface OwnTime {
   readonly ns: number;
@@ -30,6 +28,22 @@ export interface BenchCase {
   problem?(): string | undefined;
   /** Gives back what `prepare` made. */
   close?(): Promise<void>;
+}
+
+/** The samples of one case. */
+export interface BenchResult {
+  readonly name: string;
+  readonly events: number;
+  /** Wall time of each run, in ns, in the order they ran. */
+  readonly wallNs: readonly number[];
+  /** The time of a run that nothing else disturbs, as far as can be known (`undisturbed`). */
+  readonly undisturbedNs: number;
+  /** CPU time of each run, where processes of their own are timed. */
+  readonly cpuNs?: readonly number[] | undefined;
+  /** The same for what it is compared with; runs alternate. */
+  readonly against?: Pick<BenchResult, 'wallNs' | 'undisturbedNs' | 'cpuNs'>;
+  readonly remark: string;
+  readonly problem?: string | undefined;
 }
 
 /** How the two times of a suite's cases are named and judged. */

@@ -1,23 +1,7 @@
 import { Bench } from 'tinybench';
 import type { BenchPerfRow } from '../metrics/files.js';
 import { thisHost, VERSION } from '../metrics/host.js';
-import type { BenchCase, OwnTime, Suite } from './case.js';
-
-/** The samples of one case. */
-export interface BenchResult {
-  readonly name: string;
-  readonly events: number;
-  /** Wall time of each run, in ns, in the order they ran. */
-  readonly wallNs: readonly number[];
-  /** The time of a run that nothing else disturbs, as far as can be known (`undisturbed`). */
-  readonly undisturbedNs: number;
-  /** CPU time of each run, where processes of their own are timed. */
-  readonly cpuNs?: readonly number[] | undefined;
-  /** The same for what it is compared with; runs alternate. */
-  readonly against?: Pick<BenchResult, 'wallNs' | 'undisturbedNs' | 'cpuNs'>;
-  readonly remark: string;
-  readonly problem?: string | undefined;
-}
+import type { BenchCase, BenchResult, OwnTime, Suite } from './case.js';
 
 /** Time of a run: what it says itself, or that of the call, as one part. */
 async function timeRun(run: () => Promise<OwnTime | undefined>): Promise<OwnTime> {

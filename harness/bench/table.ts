@@ -1,8 +1,7 @@
 import Table from 'cli-table3';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { median } from '../stats/median.js';
-import type { Suite, Versus } from './case.js';
-import type { BenchResult } from './run.js';
+import type { BenchResult, Suite, Versus } from './case.js';
 
 function millionsPerSecond(events: number, ns: number): string {
   return ((events * 1e3) / ns).toFixed(2);

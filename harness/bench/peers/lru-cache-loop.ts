@@ -9,7 +9,7 @@ interface LruCache {
 }
 
 const [folder = '', file = '', capacity = ''] = process.argv.slice(2);
-const { LRUCache } = createRequire(import.meta.url)(resolve(folder)) as {
+const { LRUCache } = createRequire(resolve(folder, 'index.js'))(resolve(folder)) as {
   readonly LRUCache: new (options: { readonly max: number }) => LruCache;
 };
 const RECORD_WORDS = 6;

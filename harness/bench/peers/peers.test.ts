@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BenchCase, Suite } from '../case.js';
-import type { BenchResult } from '../run.js';
+import type { BenchCase, BenchResult, Suite } from '../case.js';
 import { timeProgram } from './program.js';
 import { peersText } from './table.js';
 

@@ -1,8 +1,7 @@
 import Table from 'cli-table3';
 import { PLAIN_TABLE } from '../../metrics/table-style.js';
 import { median } from '../../stats/median.js';
-import type { Suite } from '../case.js';
-import type { BenchResult } from '../run.js';
+import type { BenchResult, Suite } from '../case.js';
 
 /** The ratios of one quantity, pair by pair. */
 function ratios(ours: readonly number[] | undefined, peer: readonly number[] | undefined): number[] {
