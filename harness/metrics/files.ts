@@ -236,6 +236,8 @@ export const RESULT_COLUMNS = {
   'mrc.csv': MRC,
 } as const satisfies Record<string, Columns>;
 export type ResultFile = keyof typeof RESULT_COLUMNS;
+/** Columns that a file may have besides, and that do not hold numbers. */
+export const FURTHER_COLUMNS: Readonly<Partial<Record<ResultFile, Columns>>> = { 'mrc.csv': BACKEND };
 /** A row of a file of results. */
 export type ResultRow<F extends ResultFile> = RowOf<(typeof RESULT_COLUMNS)[F]>;
 
