@@ -87,6 +87,8 @@ function checkLost({ lost_events: lost, engine }: Manifest, args: RecordArgs): v
 /** Makes the trace of a raw folder. */
 async function convert(raw: string, output: string): Promise<void> {
   const source = await importTrace(raw);
+  if (output.endsWith('.br'))
+    note(`writing ${output}: brotli takes some 2 s of CPU for a MB of text; .csv.gz and .rtrace are quick`);
   const { events } = await writeTrace(source, output, formOf(output));
   note(`${output}: ${events} events`);
   for (const { account } of source.inputs) {
