@@ -14,7 +14,7 @@ import { LEAST_SAMPLES } from '../gate/times.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
 import { PERF_COLUMNS } from '../metrics/files.js';
 import { thisHost } from '../metrics/host.js';
-import { addFiles, checkFolder } from '../output/folder.js';
+import { addFiles, checkFolder } from '../output/adding.js';
 import { randomStream } from '../stats/random.js';
 import { benchAgainst } from './bench-against.js';
 import { type Command, outFlag, quietFlag, wholeFlag } from './flags.js';
@@ -150,14 +150,14 @@ async function handler(args: Args): Promise<void> {
     await benchAgainst({ against, samples, flags: caseFlags(args), suites: chosen, out, quiet });
     return;
   }
-  if (args.out !== undefined) checkFolder(args.out);
+  if (args.out !== undefined) await checkFolder(args.out);
   const { cpu, cores, os, node } = thisHost();
   await print(`${cpu}, ${cores} cores, ${os}, Node ${node}; ${samples} samples per case`);
   try {
     const done = await runSuites(possibleSuites(chosen), samples, args.quiet);
     const rows = done.flatMap(({ suite, results }) => perfRows(suite, results));
     const text = csvHeader(PERF_COLUMNS) + csvRows(PERF_COLUMNS, rows);
-    if (args.out !== undefined) addFiles(args.out, new Map([['perf.csv', text]]), note);
+    if (args.out !== undefined) await addFiles(args.out, new Map([['perf.csv', text]]), note);
     // A twin that disagrees is a defect of this program.
     if (done.some(({ results }) => results.some(({ problem }) => problem !== undefined)))
       process.exitCode = EXIT.internal;

@@ -9,7 +9,8 @@ import { WRITTEN_FILES } from '../experiment/store.js';
 import type { Claim } from '../metrics/claim.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
 import { ResultsFolder } from '../metrics/results.js';
-import { addFiles, OutputFolder } from '../output/folder.js';
+import { addFiles } from '../output/adding.js';
+import { OutputFolder } from '../output/folder.js';
 import { CLAIM_COLUMNS, claimRows, claimsTable, type JudgedClaim, judgeClaims } from '../report/claims.js';
 import { FigureData } from '../report/figures/data.js';
 import type { Figure } from '../report/figures/figure.js';
@@ -165,6 +166,8 @@ async function runCells(
 
 /** What an interrupted run has left. */
 function keptText({ finished, planned }: RunSummary, folder: OutputFolder): string {
+  if (folder.isMoving())
+    return `all ${planned} cells are finished, and the files of the run are being moved to ${folder.path}: the next reclaim command that writes there completes that`;
   if (!folder.hasUnfinishedCells()) return `nothing in ${folder.path} was changed`;
   const before = folder.hasRun() ? `; the complete run in ${folder.path} is as it was` : '';
   const cells =
@@ -200,7 +203,7 @@ async function draw(folder: string, args: Args, signal: AbortSignal): Promise<vo
     note(`reclaim: interrupted; the results are complete, reclaim report ${folder} draws their figures`);
     return;
   }
-  addFiles(folder, files, note);
+  await addFiles(folder, files, note);
   await print(drawnText(folder, [...files.keys()], { formats: USUAL_FORMATS, listed: false, more }));
 }
 
@@ -241,7 +244,8 @@ async function handler(args: Args): Promise<void> {
   const out = args.out ?? join('results', 'runs', experiment.name);
   // What keeps this thread busy is outside of `interruptible`, so that signals have their default action: checking what is in
   // the folder, and the text.
-  const folder = OutputFolder.open(out, { replaces: true, force: args.force, writes: WRITTEN_FILES, note });
+  const open = { replaces: true, force: args.force, writes: WRITTEN_FILES, note };
+  const folder = await OutputFolder.open(out, open);
   const run = await interruptible((signal) => runInFolder(folder, experiment, args, signal));
   // What is missing from the tables of a part of the cells could turn their answer.
   if (run.aborted || run.runs.length === 0) return;

@@ -21,7 +21,7 @@ import {
 import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { callWarnings, sampleWarning } from '../metrics/warnings.js';
-import { addFiles, checkFolder } from '../output/folder.js';
+import { addFiles, checkFolder } from '../output/adding.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
 import {
@@ -153,7 +153,7 @@ function shown(value: Value): string {
   return typeof value === 'number' ? formatNumber(value) : value;
 }
 
-function writeFiles(folder: string, result: CellResult): void {
+async function writeFiles(folder: string, result: CellResult): Promise<void> {
   const text = <C extends string>(columns: readonly C[], rows: readonly Readonly<Record<C, Value>>[]) =>
     csvHeader(columns) + csvRows(columns, rows);
   const files = new Map([
@@ -163,7 +163,7 @@ function writeFiles(folder: string, result: CellResult): void {
     ['spaces.csv', text(SPACE_COLUMNS, result.spaces)],
     ['calls.csv', text(CALL_COLUMNS, result.calls)],
   ]);
-  addFiles(folder, files, note);
+  await addFiles(folder, files, note);
 }
 
 /** Whether a run held no page at any time. */
@@ -200,7 +200,7 @@ async function handler(args: Args): Promise<void> {
   const values = await plan(trace, costs);
   const lacking = costsNote(args.costs ?? '', fromDefault);
   if (lacking !== undefined) note(lacking);
-  if (args.out !== undefined) checkFolder(args.out);
+  if (args.out !== undefined) await checkFolder(args.out);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
     const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws, ...values };
@@ -212,7 +212,7 @@ async function handler(args: Args): Promise<void> {
       checkRepeats(cell, result, await runCell(cell, trace, label, costs, { check: true }));
     progress.stop();
     if (result.outcome === 'refused') throw new InputError(result.reason!);
-    if (args.out !== undefined) writeFiles(args.out, result);
+    if (args.out !== undefined) await writeFiles(args.out, result);
     await print(resultText(result, trace.meta.sample, args.format));
     noteOutcome(result, shown);
   } finally {

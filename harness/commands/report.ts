@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { ResultsFolder } from '../metrics/results.js';
-import { addFiles, checkFolder } from '../output/folder.js';
+import { addFiles, checkFolder } from '../output/adding.js';
 import { FigureData } from '../report/figures/data.js';
 import type { Figure } from '../report/figures/figure.js';
 import { WIDTHS, type Width } from '../report/figures/figure.js';
@@ -94,7 +94,7 @@ async function handler(args: Args): Promise<void> {
   const reported = args.figure === undefined && isReported(results, args.quiet);
   if (figures.length === 0 && !reported)
     throw new InputError('nothing to draw, see what is skipped above', { file: args.results });
-  checkFolder(args.results);
+  await checkFolder(args.results);
   const request = {
     folder: args.results,
     replaced,
@@ -104,7 +104,7 @@ async function handler(args: Args): Promise<void> {
     report: reported,
   };
   const files = (await drawInWorkers(request, availableParallelism()))!;
-  addFiles(args.results, files, note);
+  await addFiles(args.results, files, note);
   await print(drawnText(args.results, [...files.keys()], { formats, listed: true, more: false }));
 }
 
