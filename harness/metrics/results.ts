@@ -5,7 +5,7 @@ import { LIST, readList, resultPath, sha256 } from '../output/owned.js';
 import { type Columns, parseValue, type RowOf } from './columns.js';
 import { csvRecords, rowOf } from './csv.js';
 import { type DrawsByCell, drawsByCell } from './draws.js';
-import { RESULT_COLUMNS, type ResultFile, type ResultRow } from './files.js';
+import { FURTHER_COLUMNS, RESULT_COLUMNS, type ResultFile, type ResultRow } from './files.js';
 import { type Manifest, readManifest } from './manifest.js';
 
 /** A result file. */
@@ -117,7 +117,7 @@ export class ResultsFolder {
     const known = this.tables.get(name);
     if (known) return known as readonly ResultRow<F>[];
     const rows = this.has(name)
-      ? parseTable(this.text(name), this.path(name), RESULT_COLUMNS[name]).rows
+      ? parseTable(this.text(name), this.path(name), RESULT_COLUMNS[name], FURTHER_COLUMNS[name]).rows
       : [];
     this.tables.set(name, rows);
     return rows;
