@@ -224,9 +224,6 @@ const MRC_BYTES = {
 } as const satisfies Columns;
 export interface MrcBytesRow extends RowOf<typeof MRC_BYTES> {}
 
-/** Columns that hold texts and that a file of a folder of results may have. */
-export const FURTHER_COLUMNS: { readonly [F in ResultFile]?: Columns } = { 'mrc.csv': BACKEND };
-
 /** The columns that each file of a folder of results must have. */
 export const RESULT_COLUMNS = {
   'runs.csv': RUNS,
