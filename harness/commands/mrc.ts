@@ -296,6 +296,7 @@ async function handler(args: Args): Promise<void> {
     shown,
     split: args.split,
     bytes,
+    backend,
     ...(args.reader === undefined ? {} : { reader: args.reader }),
   });
   const { sample = 1 } = reference;

@@ -40,15 +40,18 @@ export interface DenseBatch {
 
 /** Maps requests to the dense ids of what they refer to, in order of first appearance. */
 export class ReferenceMapper {
-  readonly table = new DenseIds();
   private readonly ids = new Int32Array(BATCH_CAPACITY);
   private readonly rows = new Int32Array(BATCH_CAPACITY);
   private length = 0;
 
-  /** @param idBytes bytes that one unit of an id stands for, unless a batch says so; with `pageBytes`, powers of two */
+  /**
+   * @param idBytes bytes that one unit of an id stands for, unless a batch says so; with `pageBytes`, powers of two
+   * @param table an empty one
+   */
   constructor(
     private readonly reference: Reference,
     private readonly idBytes: number,
+    readonly table: DenseIds = new DenseIds(),
   ) {
     // Of objects, the row of a reference is its number in every batch.
     for (let row = 0; row < BATCH_CAPACITY; row++) this.rows[row] = row;
