@@ -9,6 +9,8 @@ export interface WasmModule {
 /** The memory of an instance; its buffer is replaced when it grows. */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
+  /** @throws RangeError where it cannot have that many more pages of 64 KiB */
+  grow(pages: number): number;
 }
 
 /** What is used of WebAssembly, of which the types of Node 20 know nothing. */

@@ -22,7 +22,7 @@ import { verdictJson } from '../report/verdict-json.js';
 import { drawInWorkers, drawnText } from './draw.js';
 import {
   type Command,
-  expansionFlag,
+  inputLimitFlags,
   outFlag,
   type PolicyModuleArgs,
   policyModuleFlag,
@@ -97,7 +97,7 @@ function builder(yargs: Argv): Argv {
         default: false,
         describe: 'print tables with all columns, and sentences on what they show',
       },
-      ...expansionFlag,
+      ...inputLimitFlags,
       ...policyModuleFlag,
       ...quietFlag,
     })
@@ -192,8 +192,12 @@ function figuresFor(data: FigureData, wanted: Args['figures']): readonly Figure[
 }
 
 /** Draws report.html and figures, in workers: they keep a thread busy for seconds. */
-async function draw(folder: string, args: Args, signal: AbortSignal): Promise<void> {
-  const figures = figuresFor(new FigureData(ResultsFolder.open(folder)), args.figures);
+async function draw(
+  folder: string,
+  figures: readonly Figure[],
+  args: Args,
+  signal: AbortSignal,
+): Promise<void> {
   const more = figures.every((figure) => HEADLINE.includes(figure));
   const request = {
     folder,
@@ -248,14 +252,16 @@ async function handler(args: Args): Promise<void> {
   const experiment = await experimentOf(args);
   const out = args.out ?? join('results', 'runs', experiment.name);
   // What keeps this thread busy is outside of `interruptible`, so that signals have their default action: checking what is in
-  // the folder, and the text.
+  // the folder, the text, and which figures have their data.
   const open = { replaces: true, force: args.force, writes: WRITTEN_FILES, note };
   const folder = await OutputFolder.open(out, open);
   const run = await interruptible((signal) => runInFolder(folder, experiment, args, signal));
   // What is missing from the tables of a part of the cells could turn their answer.
   if (run.aborted || run.runs.length === 0) return;
   await print(summary(run, experiment.claims, args.full));
-  if (args.report) await interruptible((signal) => draw(folder.path, args, signal));
+  if (!args.report) return;
+  const figures = figuresFor(new FigureData(ResultsFolder.open(folder.path)), args.figures);
+  await interruptible((signal) => draw(folder.path, figures, args, signal));
 }
 
 export const compare: Command = { builder, handler };

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { InputError } from '../base/errors.js';
+import { parseJson } from '../base/json.js';
 import { printableTexts } from '../base/printable.js';
 import { PROVENANCES } from '../base/provenance.js';
-import { parseJson, readText } from '../base/text.js';
+import { readText } from '../base/text.js';
 import { TOUCHES, type Touches } from '../base/touches.js';
 import { SCHEMA_VERSION } from './schema.js';
 
@@ -85,7 +86,8 @@ const shape = z.object({
   draws: z.int().positive(),
   /** How often generated traces were generated. */
   replicates: z.int().positive().default(1),
-  cells: z.object({ planned: z.int().nonnegative() }),
+  /** How many were planned, and how many have each outcome. */
+  cells: z.object({ planned: z.int().nonnegative() }).catchall(z.number()),
   not_ok: z
     .array(z.object({ cell: z.number(), outcome: z.string(), reason: z.string().optional() }))
     .default([]),
