@@ -9,6 +9,7 @@ export default {
     'harness/commands/command-worker.ts!',
     'harness/commands/draw-worker.ts!',
     'harness/record/guard-process.ts!',
+    'harness/record/contents/worker.ts!',
     'harness/bench/shared-process-worker.ts!',
     'harness/bench/validation/main.ts!',
     // Loaded once for each policy, under names that knip does not follow.

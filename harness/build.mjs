@@ -1,24 +1,25 @@
 // Builds dist/, incrementally: what tsc remembers, and what it wrote, is kept in build/incremental. From there dist is
-// updated file by file, so that a command line that runs meanwhile finds every file, and finds it whole.
+// updated file by file, so that a command line that runs meanwhile finds every file, and finds it whole. The command line
+// itself is a bundle in a folder of its own, which no later build changes.
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleInto, keepBundles } from './bundle.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const KEPT = join(ROOT, 'build', 'incremental');
 const OUTPUT = join(KEPT, 'dist');
 const DIST = join(ROOT, 'dist');
+const BIN = join(DIST, 'bin');
 const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+const CLI = join('harness', 'cli.js');
+/** The process that builds: another one waits for it. */
+const LOCK = join(KEPT, 'lock');
+/** Hash of what was built last, and its bundle. */
+const BUILT = join(KEPT, 'built.json');
+const WAIT_MS = 100;
 
 function compile(project) {
   const buildInfo = join(KEPT, `${project}.tsbuildinfo`);
@@ -44,31 +45,88 @@ function filesBelow(folder) {
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 }
 
-function isSame(one, other) {
-  return existsSync(other) && readFileSync(one).equals(readFileSync(other));
+/** Hash of all that a build reads: where it is the same there is nothing to build. */
+function inputsHash() {
+  const hash = createHash('sha256').update(process.version);
+  const sources = ['harness', 'workloads'].flatMap((folder) =>
+    filesBelow(join(ROOT, folder)).map((file) => join(folder, file)),
+  );
+  const settings = readdirSync(ROOT).filter((name) => /^(tsconfig.*|package(-lock)?)\.json$/.test(name));
+  for (const file of [...sources.filter((name) => /\.(ts|mjs)$/.test(name)), ...settings].sort())
+    hash.update(JSON.stringify([file, readFileSync(join(ROOT, file), 'utf8')]));
+  return hash.digest('hex');
+}
+
+/** The bundle of the last build, if that was of the same inputs. */
+function lastBundle(inputs) {
+  if (!existsSync(BUILT)) return undefined;
+  const built = JSON.parse(readFileSync(BUILT, 'utf8'));
+  return built.inputs === inputs && existsSync(join(BIN, built.bundle)) ? built.bundle : undefined;
+}
+
+function isSame(content, file) {
+  return existsSync(file) && readFileSync(file).equals(content);
+}
+
+/** Puts a file in its place in dist whole: written next to it and renamed. */
+function put(content, file, mode) {
+  const to = join(DIST, file);
+  if (isSame(content, to)) return;
+  const next = `${to}.${process.pid}.tmp`;
+  mkdirSync(dirname(to), { recursive: true });
+  writeFileSync(next, content, { mode });
+  renameSync(next, to);
 }
 
 /**
- * Makes dist what was compiled, file by file: each that differs is written next to its place and renamed over it, then those
- * that are gone are removed. There is never a moment without dist, nor without a file that both builds have.
+ * Makes dist what was compiled, file by file, then removes those that are gone. There is never a moment without dist, nor
+ * without a file that both builds have.
  */
-function updateDist() {
+function updateDist(bundle) {
   const compiled = filesBelow(OUTPUT);
-  for (const file of compiled) {
-    const from = join(OUTPUT, file);
-    const to = join(DIST, file);
-    if (isSame(from, to)) continue;
-    const next = `${to}.${process.pid}.tmp`;
-    mkdirSync(dirname(to), { recursive: true });
-    copyFileSync(from, next);
-    renameSync(next, to);
-  }
+  for (const file of compiled) if (file !== CLI) put(readFileSync(join(OUTPUT, file)), file, 0o644);
+  put(Buffer.from(`#!/usr/bin/env node\nimport '../bin/${bundle}/cli.js';\n`), CLI, 0o755);
   const kept = new Set(compiled);
-  for (const file of filesBelow(DIST)) if (!kept.has(file)) rmSync(join(DIST, file), { force: true });
+  for (const file of filesBelow(DIST))
+    if (!kept.has(file) && !file.startsWith(join('bin', '/'))) rmSync(join(DIST, file), { force: true });
 }
 
-compile('build');
-compile('client');
-prune();
-chmodSync(join(OUTPUT, 'harness', 'cli.js'), 0o755);
-updateDist();
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** Waits until no other process builds: tsc would write what is being read. */
+async function lock() {
+  mkdirSync(KEPT, { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+      process.on('exit', () => rmSync(LOCK, { force: true }));
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const other = existsSync(LOCK) ? Number(readFileSync(LOCK, 'utf8')) : 0;
+    if (other > 0 && !isAlive(other)) rmSync(LOCK, { force: true });
+    else await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+  }
+}
+
+async function build() {
+  compile('build');
+  compile('client');
+  prune();
+  return bundleInto(ROOT, OUTPUT, BIN);
+}
+
+await lock();
+const inputs = inputsHash();
+const bundle = lastBundle(inputs) ?? (await build());
+updateDist(bundle);
+keepBundles(BIN, bundle);
+writeFileSync(BUILT, JSON.stringify({ inputs, bundle }));

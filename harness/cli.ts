@@ -9,8 +9,15 @@ interface Limits {
 const MODULES_NEED = 256;
 
 try {
-  const { main } = await import('./main.js');
-  await main();
+  const [flag, ...more] = process.argv.slice(2);
+  if (flag === '--version' && more.length === 0) {
+    // Needs no parser, whose code is most of what a short command loads.
+    const { VERSION } = await import('./metrics/host.js');
+    process.stdout.write(`${VERSION}\n`);
+  } else {
+    const { main } = await import('./main.js');
+    await main();
+  }
 } catch (error) {
   const { code, path, syscall, stack } = error as NodeJS.ErrnoException;
   const isGone = syscall === 'uv_cwd';

@@ -176,6 +176,45 @@ describe('imports', () => {
   });
 });
 
+/** Places in modules that have a pattern: `file: what matched`. */
+function placesOf(pattern: RegExp): string[] {
+  return FILES.flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(pattern)].map(
+      (match) => `${relative(PACKAGE_ROOT, path)}: ${match[1]}`,
+    ),
+  ).sort();
+}
+
+describe('what the bundle of the command line relies on', () => {
+  const bundle = readFileSync(join(PACKAGE_ROOT, 'harness', 'bundle.mjs'), 'utf8');
+
+  it('each module that is loaded under a query string is in its list', () => {
+    const queried = placesOf(/import\([^)]*`(\.[^`]*)\.js\?/g).map((place) => {
+      const [file, name] = place.split(': ');
+      return join(dirname(file!), name!);
+    });
+    const listed = /OWN_COPIES = \[([^\]]*)\]/.exec(bundle)![1]!.matchAll(/'([^']+)'/g);
+    expect(queried).toEqual([...listed].map((match) => join('harness', match[1]!)).sort());
+  });
+
+  it('each module that a thread or process starts from is in its list', () => {
+    const started = placesOf(/entryFile\(('[^)]*')\)/g).map((place) => place.split(': ')[1]!);
+    expect(started.length).toBeGreaterThan(0);
+    expect(started.filter((parts) => !bundle.includes(`[${parts}]`))).toEqual([]);
+  });
+
+  it('modules do not look for files by their own place, which differs in a bundle', () => {
+    // These find their own module, a package, or the root of this one.
+    expect([...new Set(placesOf(/(import\.meta\.\w+)/g))]).toEqual([
+      'harness/base/package-root.ts: import.meta.url',
+      'harness/experiment/code.ts: import.meta.url',
+      'harness/policy/border/border.ts: import.meta.url',
+      'harness/report/render/png.ts: import.meta.url',
+      'harness/trace/io/xz.ts: import.meta.url',
+    ]);
+  });
+});
+
 describe('every folder says what lives there', () => {
   const folders = readdirSync(join(PACKAGE_ROOT, 'harness')).filter((name) =>
     statSync(join(PACKAGE_ROOT, 'harness', name)).isDirectory(),

@@ -12,7 +12,7 @@ import { InputError } from './base/errors.js';
 import { loadCosts } from './cost/table.js';
 import { type AxisValues, axisOptions } from './experiment/axes.js';
 import { planReplay } from './experiment/plan.js';
-import { findTrace } from './experiment/traces.js';
+import { findTrace } from './experiment/trace-names.js';
 import { simulated } from './machine/target.js';
 import type { AXES, AxisName } from './metrics/axes.js';
 import { DEFAULT_DRAWS, MAX_DRAWS } from './metrics/draws.js';

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const HERE = dirname(fileURLToPath(import.meta.url));
+
 function findRoot(): string {
-  // The same module runs from harness/ (tests) and from dist/harness/ (built), so the depth differs.
-  let folder = dirname(fileURLToPath(import.meta.url));
+  // The same module runs from harness/ (tests), from dist/harness/ and from a bundle, so the depth differs.
+  let folder = HERE;
   while (!existsSync(join(folder, 'package.json'))) {
     const parent = dirname(folder);
     if (parent === folder) throw new Error('package.json not found above this module');
@@ -19,4 +21,19 @@ export const PACKAGE_ROOT = findRoot();
 /** The path of a file that ships with the package. */
 export function packageFile(...parts: string[]): string {
   return join(PACKAGE_ROOT, ...parts);
+}
+
+/** The folder of the bundle (harness/bundle.mjs) that this runs from; undefined for modules, built or not. */
+export const BUNDLE = dirname(HERE) === packageFile('dist', 'bin') ? HERE : undefined;
+
+/**
+ * The file that a worker thread or a process of ours starts from: of the same bundle, so that another build meanwhile changes
+ * nothing, or as built, also when the rest runs from source (tests).
+ *
+ * @param parts path of its module below harness/, without ending
+ */
+export function entryFile(...parts: string[]): string {
+  return BUNDLE
+    ? join(BUNDLE, `${parts.join('-')}.js`)
+    : packageFile('dist', 'harness', `${join(...parts)}.js`);
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { packageFile } from '../base/package-root.js';
+import { entryFile } from '../base/package-root.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { BenchCase, Suite } from './case.js';
 import type { BenchInputs } from './inputs.js';
@@ -8,7 +8,7 @@ import type { SharedProcessSetup } from './shared-process-worker.js';
 import type { PolicyTime } from './time-policy.js';
 
 /** Built, also when the tests run from source: worker threads start from built files. */
-const WORKER_FILE = packageFile('dist', 'harness', 'bench', 'shared-process-worker.js');
+const WORKER_FILE = entryFile('bench', 'shared-process-worker');
 
 /** A worker thread with compiled code of its own, where `before` have run. */
 function startWorker(inputs: BenchInputs, before: readonly string[]): Worker {

@@ -4,7 +4,7 @@ import { machineSuite, textSuite } from './machine.js';
 import { pathSuite } from './path.js';
 import { policySuite } from './policies.js';
 import { sharedProcessSuite } from './shared-process.js';
-import { twinSuite } from './twins.js';
+import { twinSuite, wasmSuite } from './twins.js';
 
 /** All suites, in the order they run. */
 export function benchSuites(inputs: BenchInputs): Suite[] {
@@ -14,6 +14,7 @@ export function benchSuites(inputs: BenchInputs): Suite[] {
     policySuite(inputs),
     sharedProcessSuite(inputs),
     twinSuite(inputs),
+    wasmSuite(inputs),
     pathSuite(inputs),
   ];
 }

@@ -1,6 +1,10 @@
+import { type Backend, backendFor } from '../mrc/backend.js';
 import { loadSimulate, Simulation } from '../mrc/simulation.js';
 import { knowFuture } from '../mrc/sweep.js';
+import { WasmSimulation } from '../mrc/wasm-simulation.js';
+import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import type { Chosen } from '../policy/registry.js';
 import type { OwnTime } from './case.js';
 import type { BenchString } from './strings.js';
 
@@ -27,25 +31,61 @@ function futureOf(string: BenchString): Float64Array {
   return next;
 }
 
+/** What replays parts of a string, and counts their misses. */
+interface Replay {
+  readonly misses: number;
+  /** @param at where in the string the part begins */
+  run(part: Int32Array, at: number): void;
+}
+
+async function replayInJs(chosen: Chosen<ReclaimPolicyInfo>, string: BenchString): Promise<Replay> {
+  const simulate = await loadSimulate(chosen.info.name);
+  const simulation = new Simulation(chosen, string.capacity, 1);
+  const next = chosen.info.needsFuture ? futureOf(string) : undefined;
+  simulation.grow(string.reference.distinct);
+  return {
+    get misses() {
+      return simulation.misses;
+    },
+    run: (part, at) => simulate(simulation, part, part.length, next?.subarray(at, at + part.length)),
+  };
+}
+
+function replayInWasm(chosen: Chosen<ReclaimPolicyInfo>, string: BenchString): Replay {
+  const simulation = new WasmSimulation(chosen, string.capacity);
+  simulation.grow(string.reference.distinct);
+  return {
+    get misses() {
+      return simulation.misses;
+    },
+    run: (part) => simulation.run(part, part.length),
+  };
+}
+
 /**
  * Replays a reference string with an empty cache, through the loop that `reclaim mrc` uses.
  * The time is that of the loop: making the policy and its arrays is not in it, and neither is it in that of the C twins.
+ *
+ * @param backend what is to run the policy; by default what `reclaim mrc` takes
  */
-export async function timePolicy(policy: string, string: BenchString): Promise<PolicyTime> {
-  const { ids, distinct } = string.reference;
-  const simulate = await loadSimulate(policy);
+export async function timePolicy(
+  policy: string,
+  string: BenchString,
+  backend?: Backend,
+): Promise<PolicyTime> {
+  const { ids } = string.reference;
   const chosen = reclaimPolicies.choose(policy);
-  const simulation = new Simulation(chosen, string.capacity, 1);
-  const next = chosen.info.needsFuture ? futureOf(string) : undefined;
-  simulation.grow(distinct);
+  const replay =
+    backendFor(chosen, string.capacity, backend) === 'wasm'
+      ? replayInWasm(chosen, string)
+      : await replayInJs(chosen, string);
   const partsNs: number[] = [];
   let before = process.hrtime.bigint();
   for (let at = 0; at < ids.length; at += PART_REQUESTS) {
-    const part = ids.subarray(at, at + PART_REQUESTS);
-    simulate(simulation, part, part.length, next?.subarray(at, at + PART_REQUESTS));
+    replay.run(ids.subarray(at, at + PART_REQUESTS), at);
     const now = process.hrtime.bigint();
     partsNs.push(Number(now - before));
     before = now;
   }
-  return { ns: partsNs.reduce((sum, ns) => sum + ns, 0), partsNs, misses: simulation.misses };
+  return { ns: partsNs.reduce((sum, ns) => sum + ns, 0), partsNs, misses: replay.misses };
 }

@@ -37,7 +37,7 @@ describe.skipIf(missing !== undefined)('twins in C', () => {
         fc.asyncProperty(pages, fc.integer({ min: 1, max: 60 }), async (sequence, capacity) => {
           const reference = denseString(name, sequence.length, (i) => sequence[i]!);
           writeFileSync(file, reference.ids);
-          const { misses } = await timePolicy(name, { name, reference, capacity });
+          const { misses } = await timePolicy(name, { name, reference, capacity }, 'js');
           expect((await runTwin(program, file, capacity)).misses).toBe(misses);
         }),
         { numRuns: 40 },

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { buildNative, missingCompiler } from '../base/native.js';
 import { packageFile } from '../base/package-root.js';
+import { type Backend, wasmPolicies } from '../mrc/backend.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { usableCacheFolder } from '../trace/io/cache.js';
 import type { BenchCase, Suite } from './case.js';
@@ -46,17 +47,18 @@ export async function runTwin(program: string, ids: string, capacity: number): P
   return { ns: partsNs.reduce((sum, ns) => sum + ns, 0), partsNs, misses: misses! };
 }
 
-function twinCase(inputs: BenchInputs, policy: string): BenchCase {
+/** A policy in one of our back ends against its twin. */
+function twinCase(inputs: BenchInputs, suite: string, policy: string, backend: Backend): BenchCase {
   const misses = { ours: 0, twin: 0 };
   return {
-    name: `twins/${policy}`,
+    name: `${suite}/${policy}`,
     events: inputs.requests,
     async prepare() {
       await buildTwin(policy);
       await inputs.stringFile('zipf');
     },
     async run() {
-      const time = await timePolicy(policy, inputs.string('zipf'));
+      const time = await timePolicy(policy, inputs.string('zipf'), backend);
       misses.ours = time.misses;
       return time;
     },
@@ -75,17 +77,29 @@ function twinCase(inputs: BenchInputs, policy: string): BenchCase {
   };
 }
 
-/** Reclaim policies against the same algorithms with the same data layout in C, on the same reference string. */
+/** Reclaim policies in JavaScript against the same algorithms with the same data layout in C, on the same reference string. */
 export function twinSuite(inputs: BenchInputs): Suite {
   const registered = new Set(reclaimPolicies.all().map(({ name }) => name));
   return {
     name: 'twins',
-    about: `each policy on the zipf string, against its twin in C (cc ${FLAGS.join(' ')}); their misses must be equal`,
+    about: `each policy in JavaScript on the zipf string, against its twin in C (cc ${FLAGS.join(' ')}); their misses must be equal`,
     versus: { run: 'js', against: 'c', target: 2.5 },
     remarks: 'misses',
     cases: twinNames()
       .filter((name) => registered.has(name))
-      .map((name) => twinCase(inputs, name)),
+      .map((name) => twinCase(inputs, 'twins', name, 'js')),
+    missing: missingCompiler,
+  };
+}
+
+/** Reclaim policies in WebAssembly, as `reclaim mrc` runs them, against the programs of the same C sources. */
+export function wasmSuite(inputs: BenchInputs): Suite {
+  return {
+    name: 'wasm',
+    about: `each policy that has a WebAssembly module on the zipf string, against the program of the same C source (cc ${FLAGS.join(' ')}); their misses must be equal`,
+    versus: { run: 'wasm', against: 'c', target: 1.7 },
+    remarks: 'misses',
+    cases: wasmPolicies().map((name) => twinCase(inputs, 'wasm', name, 'wasm')),
     missing: missingCompiler,
   };
 }

@@ -55,6 +55,16 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
     ['an invalid cache size', ['mrc', 'a.csv', '--size', '5,-1'], /"-1" is not a size/],
     ['an invalid share', ['mrc', 'a.csv', '--shards', '1.5'], /--shards is not a share above 0/],
     [
+      'a policy without a WebAssembly module',
+      ['mrc', 'a.csv', '--policy', 'mru', '--backend', 'wasm'],
+      /--backend wasm: mru is not among fifo, .*, expected --backend js or none/,
+    ],
+    [
+      'WebAssembly for caches in bytes',
+      ['mrc', 'a.csv', '--bytes', '--backend', 'wasm'],
+      /--backend wasm: --bytes is for JavaScript only/,
+    ],
+    [
       'an estimate of another policy',
       ['mrc', 'a.csv', '--shards', '0.5', '--policy', 'fifo'],
       /--shards estimates lru only, expected no --policy fifo/,

@@ -13,9 +13,11 @@ import { RERUN_FOLDER, readResults } from '../gate/read/results.js';
 import type { Report } from '../gate/report.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
 import { PERF_COLUMNS } from '../metrics/files.js';
-import { addFiles, checkFolder, OutputFolder } from '../output/folder.js';
+import { addFiles, checkFolder } from '../output/adding.js';
+import { OutputFolder } from '../output/folder.js';
 import { interruptible } from './interrupt.js';
-import { note, Progress, print } from './terminal.js';
+import { Progress } from './progress.js';
+import { note, print } from './terminal.js';
 
 const PERF = 'perf.csv';
 /** Where `gate` looks for a second run of what seemed slower. */
@@ -34,20 +36,24 @@ export interface AgainstOptions {
 }
 
 /** Writes the samples of both sides, into files of this name. */
-function writeSides(folders: readonly [string, string], { base, head }: SideRows, name: string): void {
+async function writeSides(
+  folders: readonly [string, string],
+  { base, head }: SideRows,
+  name: string,
+): Promise<void> {
   for (const [folder, rows] of [
     [folders[0], base],
     [folders[1], head],
   ] as const) {
-    addFiles(folder, new Map([[name, csvHeader(PERF_COLUMNS) + csvRows(PERF_COLUMNS, rows)]]), note);
+    await addFiles(folder, new Map([[name, csvHeader(PERF_COLUMNS) + csvRows(PERF_COLUMNS, rows)]]), note);
   }
 }
 
 /** Removes the samples of a second run that an earlier command has left. */
-function removeRerun(path: string): void {
-  const folder = OutputFolder.open(path, { replaces: false, note });
+async function removeRerun(path: string): Promise<void> {
+  const folder = await OutputFolder.open(path, { replaces: false, note });
   try {
-    folder.remove(RERUN);
+    await folder.remove(RERUN);
   } finally {
     folder.close();
   }
@@ -89,11 +95,11 @@ export async function compareBuilds(
   options: AgainstOptions,
 ): Promise<Report> {
   const { samples, flags, suites, quiet } = options;
-  for (const folder of folders) removeRerun(folder);
+  for (const folder of folders) await removeRerun(folder);
   const progress = new Progress('base and head in turn', 2 * samples, quiet);
   const rounds = { ...sides, rounds: samples, flags };
   try {
-    writeSides(folders, await alternate({ ...rounds, step: () => progress.step() }), PERF);
+    await writeSides(folders, await alternate({ ...rounds, step: () => progress.step() }), PERF);
   } finally {
     progress.stop();
   }
@@ -101,7 +107,7 @@ export async function compareBuilds(
   if (slow.length > 0) {
     if (!quiet) note(`seems slower, timing again: ${slow.join(', ')}`);
     const again = await rerun(slow, { ...rounds, flags: withoutFilter(flags) });
-    writeSides(folders, again, RERUN);
+    await writeSides(folders, again, RERUN);
   }
   return compare(folders);
 }
@@ -113,7 +119,7 @@ export async function compareBuilds(
  */
 export async function benchAgainst(options: AgainstOptions): Promise<void> {
   const commit = commitOf(options.against);
-  if (options.out !== undefined) checkFolder(options.out);
+  if (options.out !== undefined) await checkFolder(options.out);
   const out = options.out ?? mkdtempSync(join(tmpdir(), 'reclaim-against-out-'));
   try {
     await interruptible((signal) => timeBoth(commit, out, options, signal));

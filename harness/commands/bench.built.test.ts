@@ -63,10 +63,12 @@ describe('reclaim bench', () => {
   it('compares each policy with its twin in C, whose misses are equal', ({ skip }) => {
     const missing = missingCompiler();
     if (missing) skip(cannot(missing));
-    const { code, stdout, stderr } = bench('--suite', 'twins', '--out', 'twins');
+    const { code, stdout, stderr } = bench('--suite', 'twins,wasm', '--out', 'twins');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).not.toContain('error:');
-    expect(perfNames('twins')).toEqual(expect.arrayContaining(['twins/lru/js', 'twins/lru/c']));
+    expect(perfNames('twins')).toEqual(
+      expect.arrayContaining(['twins/lru/js', 'twins/lru/c', 'wasm/arc/wasm', 'wasm/arc/c']),
+    );
   });
 
   it('goes on without a C compiler', () => {

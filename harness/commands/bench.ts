@@ -14,11 +14,12 @@ import { LEAST_SAMPLES } from '../gate/times.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
 import { PERF_COLUMNS } from '../metrics/files.js';
 import { thisHost } from '../metrics/host.js';
-import { addFiles, checkFolder } from '../output/folder.js';
+import { addFiles, checkFolder } from '../output/adding.js';
 import { randomStream } from '../stats/random.js';
 import { benchAgainst } from './bench-against.js';
 import { type Command, outFlag, quietFlag, wholeFlag } from './flags.js';
-import { note, Progress, print } from './terminal.js';
+import { Progress } from './progress.js';
+import { note, print } from './terminal.js';
 
 interface Args {
   suite?: string;
@@ -40,7 +41,7 @@ function builder(yargs: Argv): Argv {
     suite: {
       type: 'string',
       describe:
-        'only these suites, separated by commas: text, machine, policies, shared-process, twins, path',
+        'only these suites, separated by commas: text, machine, policies, shared-process, twins, wasm, path',
       requiresArg: true,
     },
     filter: { type: 'string', describe: 'only cases whose name contains this', requiresArg: true },
@@ -149,14 +150,14 @@ async function handler(args: Args): Promise<void> {
     await benchAgainst({ against, samples, flags: caseFlags(args), suites: chosen, out, quiet });
     return;
   }
-  if (args.out !== undefined) checkFolder(args.out);
+  if (args.out !== undefined) await checkFolder(args.out);
   const { cpu, cores, os, node } = thisHost();
   await print(`${cpu}, ${cores} cores, ${os}, Node ${node}; ${samples} samples per case`);
   try {
     const done = await runSuites(possibleSuites(chosen), samples, args.quiet);
     const rows = done.flatMap(({ suite, results }) => perfRows(suite, results));
     const text = csvHeader(PERF_COLUMNS) + csvRows(PERF_COLUMNS, rows);
-    if (args.out !== undefined) addFiles(args.out, new Map([['perf.csv', text]]), note);
+    if (args.out !== undefined) await addFiles(args.out, new Map([['perf.csv', text]]), note);
     // A twin that disagrees is a defect of this program.
     if (done.some(({ results }) => results.some(({ problem }) => problem !== undefined)))
       process.exitCode = EXIT.internal;

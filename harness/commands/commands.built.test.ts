@@ -47,7 +47,7 @@ describe('reclaim', () => {
 });
 
 describe('reclaim mrc', () => {
-  const CSV = 'policy,params,size_pages,requests,misses,miss_ratio\n';
+  const CSV = 'policy,params,size_pages,requests,misses,miss_ratio,backend\n';
 
   it('counts the misses of policies at sizes', () => {
     cli.write('pages.txt', '7\n8\n7\n9\n7\n8\n');
@@ -63,7 +63,7 @@ describe('reclaim mrc', () => {
       'csv',
     );
     expect(code).toBe(0);
-    expect(stdout).toMatch(`${CSV}lru,,2,6,4,0.666667\nlru,,3,6,3,0.5\nlinux,swappiness=10,2,6,`);
+    expect(stdout).toMatch(`${CSV}lru,,2,6,4,0.666667,wasm\nlru,,3,6,3,0.5,wasm\nlinux,swappiness=10,2,6,`);
   });
 
   it('takes traces of its own, and sizes in % of the distinct pages', () => {
@@ -76,12 +76,24 @@ describe('reclaim mrc', () => {
 
   it('shows a table and a curve', () => {
     const { stdout } = cli.run('mrc', 'pages.txt', '--size', '1,2,3');
-    expect(stdout).toMatch(/6 requests\n[\s\S]*lru[\s\S]*0\.6667[\s\S]*miss ratio by size in pages[\s\S]*┤/);
+    expect(stdout).toMatch(
+      /6 requests, counted in WebAssembly\n[\s\S]*lru[\s\S]*0\.6667[\s\S]*miss ratio by size in pages[\s\S]*┤/,
+    );
+  });
+
+  it('says what counted the misses, and counts in what was asked for', () => {
+    const counted = (...flags: string[]) => cli.run('mrc', 'pages.txt', '--size', '2', ...flags).stdout;
+    expect(counted('--policy', 'lru,mru,fifo')).toMatch(
+      /^6 requests, counted in WebAssembly \(lru, fifo\) and JavaScript \(mru\)\n/,
+    );
+    const [wasm, js] = ['wasm', 'js'].map((backend) => counted('--format', 'csv', '--backend', backend));
+    expect(wasm).toBe(`${CSV}lru,,2,6,4,0.666667,wasm\n`);
+    expect(js).toBe(`${CSV}lru,,2,6,4,0.666667,js\n`);
   });
 
   it('estimates with SHARDS, and says how good the estimate is', () => {
     const { stdout } = cli.run('mrc', 'a.csv', '--shards', '0.5', '--size', '10', '--format', 'csv');
-    expect(stdout).toMatch(/^policy,.*,error\nlru,shards=0\.5,10,40,\d+,[\d.]+,[\d.]+\n$/);
+    expect(stdout).toMatch(/^policy,.*,error,backend\nlru,shards=0\.5,10,40,\d+,[\d.]+,[\d.]+,js\n$/);
   });
 });
 
@@ -295,9 +307,21 @@ describe('reclaim compare', () => {
     expect(stdout).toMatch(/\na: reclaim linux, swap ssd\n[\s\S]*\n {2}remove/);
     const folder = join('results', 'runs', 'e');
     expect(existsSync(join(cli.path, folder, 'runs.csv'))).toBe(true);
-    expect(stdout).toMatch(/\nFigures: .*figures \(\d+, as .*\)\nReport: .*report\.html\n$/);
-    for (const name of ['report.html', join('figures', 'memory.pdf')])
-      expect(existsSync(join(cli.path, folder, name)), name).toBe(true);
+    expect(stdout).toMatch(
+      /\nFigures: .*figures \(2, as PDF, SVG, Vega-Lite, TeX\)\n {2}all others: reclaim report results\/runs\/e\nReport: .*report\.html\n$/,
+    );
+    expect(existsSync(join(cli.path, folder, 'report.html'))).toBe(true);
+    const endings = ['.pdf', '.svg', '.tex', '.txt', '.vl.json'];
+    expect(readdirSync(join(cli.path, folder, 'figures'))).toEqual(
+      ['glance', 'saving-stall'].flatMap((name) => endings.map((ending) => `${name}${ending}`)),
+    );
+  });
+
+  it('draws all figures where asked', () => {
+    const { stdout } = cli.run('compare', 'e.yaml', '--out', 'all', '--figures', 'all');
+    expect(stdout).toMatch(/\nFigures: .*figures \(\d+, as PDF, SVG, Vega-Lite, TeX\)\n/);
+    for (const name of ['glance', 'memory', 'stalls'])
+      expect(existsSync(join(cli.path, 'all', 'figures', `${name}.pdf`)), name).toBe(true);
   });
 
   it('leaves the report out where asked, and takes away one of an earlier run', () => {

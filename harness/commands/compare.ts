@@ -1,20 +1,24 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
-import { EXIT, HostError, InputError } from '../base/errors.js';
-import { packageFile } from '../base/package-root.js';
+import { EXIT, HostError } from '../base/errors.js';
 import { type Experiment, MAX_REPLICATES } from '../experiment/file.js';
 import { namedExperiment } from '../experiment/one-trace.js';
-import { Pool } from '../experiment/pool.js';
 import { type RunSummary, runInto } from '../experiment/run.js';
 import { WRITTEN_FILES } from '../experiment/store.js';
 import type { Claim } from '../metrics/claim.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
-import { addFiles, OutputFolder } from '../output/folder.js';
+import { ResultsFolder } from '../metrics/results.js';
+import { addFiles } from '../output/adding.js';
+import { OutputFolder } from '../output/folder.js';
 import { CLAIM_COLUMNS, claimRows, claimsTable, type JudgedClaim, judgeClaims } from '../report/claims.js';
+import { FigureData } from '../report/figures/data.js';
+import type { Figure } from '../report/figures/figure.js';
+import { FIGURES, HEADLINE, missingFor } from '../report/figures/registry.js';
+import { USUAL_FORMATS } from '../report/render/formats.js';
 import { wrapped } from '../report/terminal-text.js';
 import { comparisonText } from '../report/text.js';
-import type { DrawAnswer } from './draw-worker.js';
+import { drawInWorkers, drawnText } from './draw.js';
 import {
   type Command,
   expansionFlag,
@@ -26,10 +30,10 @@ import {
   wholeFlag,
 } from './flags.js';
 import { interruptible } from './interrupt.js';
-import { note, outputLook, Progress, print } from './terminal.js';
+import { Progress } from './progress.js';
+import { note, outputLook, print } from './terminal.js';
 
 const MAX_WORKERS = 1024;
-const DRAW_WORKER = packageFile('dist', 'harness', 'commands', 'draw-worker.js');
 
 interface Args extends PolicyModuleArgs {
   experiment?: string;
@@ -39,6 +43,7 @@ interface Args extends PolicyModuleArgs {
   force: boolean;
   heatmap: boolean;
   report: boolean;
+  figures: 'headline' | 'all';
   full: boolean;
   replicates?: number;
   quiet: boolean;
@@ -79,7 +84,12 @@ function builder(yargs: Argv): Argv {
       report: {
         type: 'boolean',
         default: true,
-        describe: 'write report.html and draw the figures when all cells are done; --no-report skips that',
+        describe: 'write report.html and draw figures when all cells are done; --no-report skips that',
+      },
+      figures: {
+        choices: ['headline', 'all'] as const,
+        default: 'headline' as const,
+        describe: 'which figures are drawn then: what each policy saves at what price, or all that have data',
       },
       full: {
         type: 'boolean',
@@ -116,6 +126,11 @@ function summary(
   ].join('\n\n');
 }
 
+/** Threads that run cells, and then draw. */
+function workersOf({ workers }: Args): number {
+  return workers === undefined ? availableParallelism() : wholeFlag('workers', workers, 1, MAX_WORKERS);
+}
+
 /** Runs the cells of an experiment, with their progress on the terminal. */
 async function runCells(
   folder: OutputFolder,
@@ -123,12 +138,10 @@ async function runCells(
   args: Args,
   signal: AbortSignal,
 ): Promise<RunSummary> {
-  const workers =
-    args.workers === undefined ? availableParallelism() : wholeFlag('workers', args.workers, 1, MAX_WORKERS);
   let progress: Progress | undefined;
   try {
     return await runInto(folder, experiment, {
-      workers,
+      workers: workersOf(args),
       resume: args.resume,
       heatmap: args.heatmap,
       policyModules: args.policyModule,
@@ -153,6 +166,8 @@ async function runCells(
 
 /** What an interrupted run has left. */
 function keptText({ finished, planned }: RunSummary, folder: OutputFolder): string {
+  if (folder.isMoving())
+    return `all ${planned} cells are finished, and the files of the run are being moved to ${folder.path}: the next reclaim command that writes there completes that`;
   if (!folder.hasUnfinishedCells()) return `nothing in ${folder.path} was changed`;
   const before = folder.hasRun() ? `; the complete run in ${folder.path} is as it was` : '';
   const cells =
@@ -162,31 +177,38 @@ function keptText({ finished, planned }: RunSummary, folder: OutputFolder): stri
   return `${cells} in ${folder.unfinished}, --resume continues from there${before}`;
 }
 
-/** Draws report.html and the figures, in a worker: they keep a thread busy for seconds. */
-async function draw(folder: string, signal: AbortSignal): Promise<void> {
-  const pool = new Pool<string, DrawAnswer>(1, {}, DRAW_WORKER);
-  const stop = () => void pool.close();
-  signal.addEventListener('abort', stop, { once: true });
-  let drawn = undefined as DrawAnswer | undefined;
-  try {
-    await pool.run<string>([folder], {
-      answered(_path, answer) {
-        drawn = answer;
-      },
-      died(_path, reason) {
-        throw new Error(`the worker that draws figures died: ${reason}`);
-      },
-    });
-  } finally {
-    await pool.close();
-  }
-  if (signal.aborted || !drawn) {
+/** The figures that are drawn of those that have their data: the headline, or all where it has none or all are wanted. */
+function figuresFor(data: FigureData, wanted: Args['figures']): readonly Figure[] {
+  const among = (figures: readonly Figure[]) =>
+    figures.filter((figure) => missingFor(figure, data) === undefined);
+  // Whether the others have data is not asked: their files are large.
+  const headline = wanted === 'headline' ? among(HEADLINE) : [];
+  return headline.length > 0 ? headline : among(FIGURES);
+}
+
+/** Draws report.html and figures, in workers: they keep a thread busy for seconds. */
+async function draw(
+  folder: string,
+  figures: readonly Figure[],
+  args: Args,
+  signal: AbortSignal,
+): Promise<void> {
+  const more = figures.every((figure) => HEADLINE.includes(figure));
+  const request = {
+    folder,
+    replaced: {},
+    width: 'column' as const,
+    formats: USUAL_FORMATS,
+    figures: figures.map(({ name }) => name),
+    report: true,
+  };
+  const files = await drawInWorkers(request, workersOf(args), signal);
+  if (!files) {
     note(`reclaim: interrupted; the results are complete, reclaim report ${folder} draws their figures`);
     return;
   }
-  if ('refused' in drawn) throw new InputError(drawn.refused);
-  addFiles(folder, drawn.files, note);
-  await print(drawn.text);
+  await addFiles(folder, files, note);
+  await print(drawnText(folder, [...files.keys()], { formats: USUAL_FORMATS, listed: false, more }));
 }
 
 /** Runs an experiment into a folder. */
@@ -225,13 +247,16 @@ async function handler(args: Args): Promise<void> {
   const experiment = await experimentOf(args);
   const out = args.out ?? join('results', 'runs', experiment.name);
   // What keeps this thread busy is outside of `interruptible`, so that signals have their default action: checking what is in
-  // the folder, and the text.
-  const folder = OutputFolder.open(out, { replaces: true, force: args.force, writes: WRITTEN_FILES, note });
+  // the folder, the text, and which figures have their data.
+  const open = { replaces: true, force: args.force, writes: WRITTEN_FILES, note };
+  const folder = await OutputFolder.open(out, open);
   const run = await interruptible((signal) => runInFolder(folder, experiment, args, signal));
   // What is missing from the tables of a part of the cells could turn their answer.
   if (run.aborted || run.runs.length === 0) return;
   await print(summary(run, experiment.claims, args.full));
-  if (args.report) await interruptible((signal) => draw(folder.path, signal));
+  if (!args.report) return;
+  const figures = figuresFor(new FigureData(ResultsFolder.open(folder.path)), args.figures);
+  await interruptible((signal) => draw(folder.path, figures, args, signal));
 }
 
 export const compare: Command = { builder, handler };

@@ -10,7 +10,7 @@ import { type Check, selfTest } from '../gate/self-test/self-test.js';
 import { parseTolerances } from '../gate/tolerance.js';
 import { updateBaseline } from '../gate/update.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
-import { addFiles } from '../output/folder.js';
+import { addFiles } from '../output/adding.js';
 import type { Command } from './flags.js';
 import { note, print } from './terminal.js';
 
@@ -104,7 +104,7 @@ async function tell(report: Report, formats: readonly Format[], out: string | un
     await print(formats[0]!.text(report));
     return;
   }
-  addFiles(out, new Map(formats.map((format) => [format.file, format.text(report)])), note);
+  await addFiles(out, new Map(formats.map((format) => [format.file, format.text(report)])), note);
   await print(formatNamed('table').text(report));
 }
 

@@ -19,6 +19,7 @@ it('the first signal aborts, the second one ends the process', async () => {
   expect(aborted!.aborted).toBe(true);
   expect(exit).not.toHaveBeenCalled();
   process.emit('SIGINT', 'SIGINT');
+  await new Promise(setImmediate);
   expect(exit.mock.calls).toEqual([[130]]);
   end('done');
   expect(await running).toBe('done');

@@ -9,7 +9,11 @@ const NAMES = Object.keys(SIGNALS) as EndingSignal[];
 export async function interruptible<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
   const interrupt = (name: EndingSignal) => {
-    if (abort.signal.aborted) process.exit(SIGNALS[name]);
+    if (abort.signal.aborted) {
+      // After the others that handle this signal: they remove files that are half written.
+      setImmediate(() => process.exit(SIGNALS[name]));
+      return;
+    }
     process.exitCode = SIGNALS[name];
     abort.abort();
   };

@@ -2,12 +2,12 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isMainThread, Worker } from 'node:worker_threads';
 import { HostError, InputError } from '../base/errors.js';
-import { packageFile } from '../base/package-root.js';
+import { entryFile } from '../base/package-root.js';
 import { PolicyOffence } from '../policy/border/border.js';
 import type { PolicyModuleArgs } from './flags.js';
 
 /** Workers start from built files, also when the rest runs from source (tests). */
-const WORKER_FILE = packageFile('dist', 'harness', 'commands', 'command-worker.js');
+const WORKER_FILE = entryFile('commands', 'command-worker');
 
 /** The commands that run in a thread of their own where policies from outside take part. */
 export type IsolatedName = 'replay' | 'mrc';

@@ -3,18 +3,19 @@ import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { parseSize, sizeInPages } from '../base/size.js';
-import { findTrace } from '../experiment/traces.js';
+import { findTrace } from '../experiment/trace-names.js';
 import { csvHeader, csvRows, jsonRow, type Value } from '../metrics/csv.js';
 import {
   MRC_BYTES_COLUMNS,
   MRC_COLUMNS,
   MRC_ESTIMATE_COLUMNS,
   type MrcBytesRow,
+  type MrcCountRow,
   type MrcEstimateRow,
-  type MrcRow,
 } from '../metrics/files.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { sampleWarning } from '../metrics/warnings.js';
+import { BACKENDS, type Backend, wasmRefusal } from '../mrc/backend.js';
 import type { ReferenceString } from '../mrc/reference.js';
 import { openReference } from '../mrc/requests.js';
 import { Shards } from '../mrc/shards.js';
@@ -37,7 +38,7 @@ import {
 import { isolated } from './isolated.js';
 import { note, outputLook, print } from './terminal.js';
 
-type Row = MrcRow | MrcEstimateRow | MrcBytesRow;
+type Row = MrcCountRow | MrcEstimateRow | MrcBytesRow;
 
 interface Args extends PolicyModuleArgs {
   trace: string;
@@ -47,6 +48,7 @@ interface Args extends PolicyModuleArgs {
   reader?: string;
   split: boolean;
   bytes: boolean;
+  backend?: Backend;
   format: 'table' | 'json' | 'csv';
   seed: number;
 }
@@ -86,6 +88,12 @@ function builder(yargs: Argv): Argv {
         type: 'boolean',
         default: false,
         describe: 'caches in bytes: objects take their own size, and N in --size is bytes',
+      },
+      backend: {
+        choices: BACKENDS,
+        describe:
+          'what runs the policies: JavaScript or WebAssembly; by default WebAssembly where a policy has a module',
+        requiresArg: true,
       },
       format: {
         choices: ['table', 'json', 'csv'] as const,
@@ -130,12 +138,13 @@ function missColumns({ requests, misses }: SweepResult) {
   return { requests, misses, miss_ratio: ratioOf(misses, requests) };
 }
 
-function rowOf(result: SweepResult): MrcRow {
-  return { ...policyColumns(result), size_pages: result.size, ...missColumns(result) };
+function rowOf(result: SweepResult): MrcCountRow {
+  const { size, backend } = result;
+  return { ...policyColumns(result), size_pages: size, ...missColumns(result), backend };
 }
 
 /** A row of a sample of one in `sample` pages as one of all pages. */
-function ofAll<R extends MrcRow>(row: R, sample: number): R {
+function ofAll<R extends MrcCountRow | MrcEstimateRow>(row: R, sample: number): R {
   const { size_pages, requests, misses } = row;
   return {
     ...row,
@@ -154,6 +163,7 @@ function byteRowOf(result: ByteResult): MrcBytesRow {
     request_bytes: requestBytes,
     miss_bytes: missBytes,
     byte_miss_ratio: ratioOf(missBytes, requestBytes),
+    backend: result.backend,
   };
 }
 
@@ -180,6 +190,7 @@ async function estimate(
       misses: Math.round(missRatio * requests),
       miss_ratio: missRatio,
       error,
+      backend: 'js',
     };
   });
 }
@@ -209,7 +220,21 @@ function table(rows: readonly Row[]): string {
   for (const size of sizes) {
     shown.push([size, ...labels.map((label) => ratio(cells.get(`${size} ${label}`)))]);
   }
-  return `${rows[0]?.requests ?? 0} requests\n${shown.toString()}`;
+  return `${rows[0]?.requests ?? 0} requests${backendText(rows)}\n${shown.toString()}`;
+}
+
+const BACKEND_NAMES: Readonly<Record<string, string>> = { js: 'JavaScript', wasm: 'WebAssembly' };
+
+/** What counted the misses: one name for all of them, or the policies of each. */
+function backendText(rows: readonly Row[]): string {
+  const labels = (backend: string) => [
+    ...new Set(rows.filter((row) => row.backend === backend).map(labelOf)),
+  ];
+  const used = [...new Set(rows.map(({ backend }) => backend))];
+  const texts = used.map((backend) =>
+    used.length === 1 ? BACKEND_NAMES[backend] : `${BACKEND_NAMES[backend]} (${labels(backend).join(', ')})`,
+  );
+  return texts.length === 0 ? '' : `, counted in ${texts.join(' and ')}`;
 }
 
 function ratio(row: Row | undefined): string {
@@ -253,6 +278,7 @@ function shardsRate(args: Args): number | undefined {
   if (shards === undefined) return undefined;
   if (!(shards > 0 && shards <= 1)) throw new InputError('--shards is not a share above 0 and up to 1');
   if (args.bytes) throw new InputError('--shards samples pages, expected no --bytes');
+  if (args.backend === 'wasm') throw wasmRefusal('--shards is for JavaScript only');
   if (policy !== 'lru') throw new InputError(`--shards estimates lru only, expected no --policy ${policy}`);
   return shards;
 }
@@ -260,7 +286,8 @@ function shardsRate(args: Args): number | undefined {
 async function handler(args: Args): Promise<void> {
   await loadPolicyModules(args);
   const policies = parsePolicyList(args.policy).map((spec) => reclaimPolicies.choose(formatSpec(spec)));
-  const { bytes } = args;
+  const { bytes, backend } = args;
+  if (bytes && backend === 'wasm') throw wasmRefusal('--bytes is for JavaScript only');
   const { relative, sizes } = readSizes(args.size, bytes);
   const seed = wholeFlag('seed', args.seed, 0, MAX_SEED);
   const rate = shardsRate(args);
@@ -274,7 +301,7 @@ async function handler(args: Args): Promise<void> {
   const { sample = 1 } = reference;
   const sampled = (distinct: number) =>
     sizes(distinct * sample).map((size) => Math.max(1, Math.round(size / sample)));
-  const options = { policies, sizes: sampled, relative, seed };
+  const options = { policies, sizes: sampled, relative, seed, backend };
   if (sample > 1) note(`${shown}: ${sampleWarning(sample).what}`);
   if (rate !== undefined)
     await show(

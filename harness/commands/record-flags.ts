@@ -37,7 +37,8 @@ export const recordFlags = {
   },
   contents: {
     type: 'string',
-    describe: 'with --accesses: what pages hold, looked at once in this time, as in 1s',
+    describe:
+      'what pages of private memory hold, looked at once in this time, as in 1s: for same-page merging',
     requiresArg: true,
   },
   sample: { type: 'string', describe: 'with --accesses: only one page of N, as in 1/16', requiresArg: true },
@@ -80,16 +81,27 @@ function sampleOf(text: string): number {
   throw new InputError(`--sample "${text}" is not a share of pages, expected 1/N, as in 1/16`);
 }
 
-function accessesOf({ accesses, every, contents, sample }: RecordArgs): AccessOptions | undefined {
+function accessesOf({ accesses, every, sample }: RecordArgs): AccessOptions | undefined {
   if (accesses)
     return {
       everyMs: milliseconds('every', every ?? DEFAULT_EVERY),
       sample: sample === undefined ? 1 : sampleOf(sample),
-      contentsEveryMs: contents === undefined ? undefined : milliseconds('contents', contents),
     };
-  for (const [flag, value] of Object.entries({ every, contents, sample }))
+  for (const [flag, value] of Object.entries({ every, sample }))
     if (value !== undefined) throw new InputError(`--${flag} needs --accesses`);
   return undefined;
+}
+
+/** How often contents are looked at, in ms. @throws InputError where it is not a time, or there are no accesses */
+function contentsOf({ contents, calls }: RecordArgs): number | undefined {
+  if (contents === undefined) return undefined;
+  if (calls)
+    throw new InputError(
+      '--calls is without accesses, and --contents says what they left: expected one of them',
+    );
+  const ms = milliseconds('contents', contents);
+  if (ms > 0) return ms;
+  throw new InputError('--contents 0 would never end looking at pages, expected a time like 1s');
 }
 
 /** The words after `--`: as they were typed, which yargs does not keep. */
@@ -152,6 +164,7 @@ export function requestOf(args: RecordArgs): RecordRequest {
   return {
     target,
     accesses,
+    contentsEveryMs: contentsOf(args),
     callsAlone: args.calls,
     seccompBpf: args.seccompBpf,
     bufferKib: bufferOf(args),

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Manifest } from '../record/manifest.js';
 import { USUAL_COLUMNS, wrapped } from '../report/terminal-text.js';
 import type { LineAccount } from '../trace/readers/account.js';
+import { kernelVersion } from '../trace/readers/recording/metadata.js';
 
 /** What each engine records with, as sentences name it. */
 const BY: Readonly<Record<string, string>> = {
@@ -43,7 +44,7 @@ function folded(line: string): string[] {
 export function recordedText({ engine, kernel, clocks }: Manifest): string {
   const ns = BigInt(clocks.end.monotonic_ns) - BigInt(clocks.start.monotonic_ns);
   const seconds = (Number(ns) / 1e9).toFixed(1);
-  return `recorded: ${seconds} s by ${BY[engine]} on Linux ${kernel}`;
+  return `recorded: ${seconds} s by ${BY[engine]} on Linux ${kernelVersion(kernel)}`;
 }
 
 /** What accesses are known by, and what follows for results. */

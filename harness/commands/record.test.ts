@@ -44,7 +44,8 @@ describe('flags', () => {
   });
 
   it.each<[Partial<RecordArgs>, RegExp]>([
-    [{ contents: '1s' }, /--contents needs --accesses/],
+    [{ contents: '0' }, /--contents 0 would never end/],
+    [{ contents: '1s', calls: true }, /--calls is without accesses/],
     [{ sample: '1/2' }, /--sample needs --accesses/],
     [{ accesses: true, seccompBpf: true }, /is for strace/],
     [{ accesses: true, buffer: '1MiB' }, /--buffer/],
@@ -76,7 +77,7 @@ const MANIFEST: Manifest = {
   format: 1,
   engine: 'tracefs',
   reclaim: '0.1.0',
-  kernel: '6.1.0',
+  kernel: '6.1.0-13-amd64',
   machine: 'x64',
   page_size: 4096,
   program: { pid: 42, command: ['./app', 'x'], file: '/opt/app-1.2', cwd: '/', ended: { status: 3 } },
@@ -103,7 +104,7 @@ describe('what is said of a recording', () => {
   });
 
   it('is how long it is, and what is not seen', () => {
-    expect(recordedText(MANIFEST)).toBe('recorded: 1.3 s by the kernel (tracefs) on Linux 6.1.0');
+    expect(recordedText(MANIFEST)).toBe('recorded: 1.3 s by the kernel (tracefs) on Linux 6.1');
     expect(unseenText({ ...MANIFEST, missing: ['mlock2'], lost_events: 5 })).toEqual([
       'not seen: accesses to pages that were there already, and calls of read and write',
       '  on files; faults under a limit are n/a; --accesses records all of it',

@@ -84,8 +84,26 @@ function checkLost({ lost_events: lost, engine }: Manifest, args: RecordArgs): v
   );
 }
 
-/** Makes the trace of a raw folder. */
-async function convert(raw: string, output: string): Promise<void> {
+/**
+ * Makes the trace of a raw folder. A signal meanwhile ends the process: the guard removes what it leaves. One that has come
+ * before has ended the recording, and wants its trace.
+ */
+async function convert(raw: string, { output, keepRaw }: RecordArgs, signal: AbortSignal): Promise<void> {
+  const end = () => {
+    const kept = keepRaw === undefined ? '' : `; reclaim trace import ${keepRaw} converts the recording`;
+    note(`reclaim: interrupted while the trace was made${kept}`);
+    // After the others that handle this signal: they remove what is half written.
+    setImmediate(() => process.exit());
+  };
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    await makeTrace(raw, output);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
+
+async function makeTrace(raw: string, output: string): Promise<void> {
   const source = await importTrace(raw);
   const { events } = await writeTrace(source, output, formOf(output));
   note(`${output}: ${events} events`);
@@ -112,7 +130,7 @@ async function run(args: RecordArgs, guard: Guard, folder: string, signal: Abort
   note(endText(manifest, goOn));
   note(recordedText(manifest));
   checkLost(manifest, args);
-  await convert(raw, args.output);
+  await convert(raw, args, signal);
   noteLines(unseenText(manifest));
   if (args.keepRaw !== undefined)
     note(`raw: ${args.keepRaw}; reclaim trace import ${args.keepRaw} converts it again`);

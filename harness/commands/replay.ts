@@ -5,7 +5,7 @@ import { costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
 import { planReplay } from '../experiment/plan.js';
 import { checkRepeats, isForeign } from '../experiment/repeat.js';
-import { findTrace } from '../experiment/traces.js';
+import { findTrace } from '../experiment/trace-names.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
 import { csvHeader, csvRows, formatNumber, jsonRow, type Value } from '../metrics/csv.js';
 import { DEFAULT_DRAWS, type DrawRange, drawRanges, MAX_DRAWS } from '../metrics/draws.js';
@@ -21,7 +21,7 @@ import {
 import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { callWarnings, sampleWarning } from '../metrics/warnings.js';
-import { addFiles, checkFolder } from '../output/folder.js';
+import { addFiles, checkFolder } from '../output/adding.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
 import {
@@ -37,7 +37,8 @@ import {
 } from './flags.js';
 import { isolated } from './isolated.js';
 import { checkMachineFlags, kernelFlags, type MachineArgs, machineFlag, withMachine } from './live-flags.js';
-import { note, Progress, print } from './terminal.js';
+import { Progress } from './progress.js';
+import { note, print } from './terminal.js';
 
 interface Args extends Record<AxisName, string>, PolicyModuleArgs, MachineArgs {
   trace: string;
@@ -155,7 +156,7 @@ function shown(value: Value): string {
   return typeof value === 'number' ? formatNumber(value) : value;
 }
 
-function writeFiles(folder: string, result: CellResult): void {
+async function writeFiles(folder: string, result: CellResult): Promise<void> {
   const text = <C extends string>(columns: readonly C[], rows: readonly Readonly<Record<C, Value>>[]) =>
     csvHeader(columns) + csvRows(columns, rows);
   const files = new Map([
@@ -165,7 +166,7 @@ function writeFiles(folder: string, result: CellResult): void {
     ['spaces.csv', text(SPACE_COLUMNS, result.spaces)],
     ['calls.csv', text(CALL_COLUMNS, result.calls)],
   ]);
-  addFiles(folder, files, note);
+  await addFiles(folder, files, note);
 }
 
 /** Whether a run held no page at any time. */
@@ -203,7 +204,7 @@ async function handler(args: Args): Promise<void> {
   const values = await plan(trace, costs);
   const lacking = costsNote(args.costs ?? '', fromDefault);
   if (lacking !== undefined) note(lacking);
-  if (args.out !== undefined) checkFolder(args.out);
+  if (args.out !== undefined) await checkFolder(args.out);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
     const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws, ...values };
@@ -213,7 +214,7 @@ async function handler(args: Args): Promise<void> {
       checkRepeats(cell, result, await runCell(cell, trace, label, costs, { check: true }));
     progress.stop();
     if (result.outcome === 'refused') throw new InputError(result.reason!);
-    if (args.out !== undefined) writeFiles(args.out, result);
+    if (args.out !== undefined) await writeFiles(args.out, result);
     await print(resultText(result, trace.meta.sample, args.format));
     noteOutcome(result, shown);
   } finally {

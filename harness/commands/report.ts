@@ -1,15 +1,16 @@
-import { basename, join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { ResultsFolder } from '../metrics/results.js';
-import { addFiles, checkFolder } from '../output/folder.js';
+import { addFiles, checkFolder } from '../output/adding.js';
 import { FigureData } from '../report/figures/data.js';
 import type { Figure } from '../report/figures/figure.js';
 import { WIDTHS, type Width } from '../report/figures/figure.js';
 import { FIGURES, figureOf, missingFor, requireFigure } from '../report/figures/registry.js';
-import { missingForReport, reportText } from '../report/html/write.js';
-import { FORMATS, type Format, figureFiles } from '../report/render/write.js';
+import { missingForReport } from '../report/html/missing.js';
+import { FORMATS, type Format, USUAL_FORMATS } from '../report/render/formats.js';
+import { drawInWorkers, drawnText, REPORT } from './draw.js';
 import { type Command, quietFlag } from './flags.js';
 import { note, print } from './terminal.js';
 
@@ -21,11 +22,6 @@ interface Args {
   mrc?: string;
   quiet: boolean;
 }
-
-/** The folder of figures, below that of the results. */
-const FIGURE_FOLDER = 'figures';
-const REPORT = 'report.html';
-const SPEC = '.vl.json';
 
 function builder(yargs: Argv): Argv {
   return yargs
@@ -48,8 +44,8 @@ function builder(yargs: Argv): Argv {
       },
       format: {
         type: 'string',
-        default: FORMATS.join(','),
-        describe: 'file formats besides the specification, separated by commas',
+        default: USUAL_FORMATS.join(','),
+        describe: `file formats besides the specification, separated by commas: ${FORMATS.join(', ')}`,
         requiresArg: true,
       },
       mrc: {
@@ -90,85 +86,26 @@ function isReported(results: ResultsFolder, quiet: boolean): boolean {
   return missing === undefined;
 }
 
-async function figuresBelow(
-  figures: readonly Figure[],
-  data: FigureData,
-  width: Width,
-  formats: readonly Format[],
-): Promise<[string, string | Uint8Array][]> {
-  const files = await figureFiles(figures, data, width, formats);
-  return [...files].map(([name, content]) => [join(FIGURE_FOLDER, name), content]);
-}
-
-/**
- * Draws report.html and all figures of a folder of results that have their data, for a column of a paper, in all formats.
- *
- * @returns their contents, by their paths below the folder
- */
-export async function drawResults(folder: string): Promise<Map<string, string | Uint8Array>> {
-  const results = ResultsFolder.open(folder);
-  const data = new FigureData(results);
-  const chosen = chooseFigures(undefined, data, true);
-  return new Map([
-    ...(await figuresBelow(chosen, data, 'column', FORMATS)),
-    ...(isReported(results, true) ? [[REPORT, reportText(results, data)] as const] : []),
-  ]);
-}
-
-/** Width of the list of figures, in characters. */
-const LINE = 80;
-
-/** Names with commas, as many to a line as fit, indented. */
-function nameLines(names: readonly string[]): string[] {
-  const lines: string[] = [];
-  for (const [i, name] of names.entries()) {
-    const word = i < names.length - 1 ? `${name},` : name;
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= LINE)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(`  ${word}`);
-  }
-  return lines;
-}
-
-/**
- * What was drawn, in a few lines: figures and their formats once, not a line per file.
- *
- * @param names paths below the folder of results
- * @param listed whether the figures are named
- */
-export function drawnText(
-  folder: string,
-  names: readonly string[],
-  formats: readonly Format[],
-  listed: boolean,
-): string {
-  const figures = names.filter((name) => name.endsWith(SPEC)).map((name) => basename(name, SPEC));
-  // Specification and caption come with any format.
-  const kinds = [...formats.map((format) => format.toUpperCase()), 'Vega-Lite', 'TeX'].join(', ');
-  return [
-    ...(figures.length > 0
-      ? [`Figures: ${join(folder, FIGURE_FOLDER)} (${figures.length}, as ${kinds})`]
-      : []),
-    ...(listed ? nameLines(figures) : []),
-    ...(names.includes(REPORT) ? [`Report: ${join(folder, REPORT)}`] : []),
-  ].join('\n');
-}
-
 async function handler(args: Args): Promise<void> {
   const formats = formatsOf(args.format);
-  const results = ResultsFolder.open(args.results, args.mrc === undefined ? {} : { 'mrc.csv': args.mrc });
-  const data = new FigureData(results);
-  const figures = chooseFigures(args.figure, data, args.quiet);
+  const replaced: Record<string, string> = args.mrc === undefined ? {} : { 'mrc.csv': args.mrc };
+  const results = ResultsFolder.open(args.results, replaced);
+  const figures = chooseFigures(args.figure, new FigureData(results), args.quiet);
   const reported = args.figure === undefined && isReported(results, args.quiet);
   if (figures.length === 0 && !reported)
     throw new InputError('nothing to draw, see what is skipped above', { file: args.results });
-  checkFolder(args.results);
-  const report = reported ? [[REPORT, reportText(results, data)] as const] : [];
-  const files = [...(await figuresBelow(figures, data, args.width, formats)), ...report];
-  addFiles(args.results, new Map(files), note);
-  const names = files.map(([name]) => name);
-  await print(drawnText(args.results, names, formats, true));
+  await checkFolder(args.results);
+  const request = {
+    folder: args.results,
+    replaced,
+    width: args.width,
+    formats,
+    figures: figures.map(({ name }) => name),
+    report: reported,
+  };
+  const files = (await drawInWorkers(request, availableParallelism()))!;
+  await addFiles(args.results, files, note);
+  await print(drawnText(args.results, [...files.keys()], { formats, listed: true, more: false }));
 }
 
 export const report: Command = { builder, handler };

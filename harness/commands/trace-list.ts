@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import Table from 'cli-table3';
 import { packageFile } from '../base/package-root.js';
-import { shippedTraces } from '../experiment/traces.js';
+import { shippedTraces } from '../experiment/trace-names.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { compileTrace } from '../trace/compile.js';

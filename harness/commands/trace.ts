@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import { InputError, type Place } from '../base/errors.js';
 import { parsePairs } from '../base/parse.js';
-import { findTrace } from '../experiment/traces.js';
+import { findTrace } from '../experiment/trace-names.js';
 import { chooseWorkload, DEFAULT_SEED, generate as generateTrace } from '../experiment/workload.js';
 import { simulated } from '../machine/target.js';
 import { validate } from '../replay/validate.js';

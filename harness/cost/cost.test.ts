@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../stats/random.js';
+import { RandomStreams } from '../stats/random.js';
 import { completeRows } from './complete.js';
 import { Device } from './device.js';
-import type { FurtherQueues } from './further-queues.js';
+import { Latencies } from './latencies.js';
 import { Account, EVENT, Ledger, PART } from './ledger.js';
 import { callNs, costsNote, loadCosts, readCosts } from './table.js';
 
@@ -198,7 +198,17 @@ describe('a cost table of a user', () => {
 });
 
 describe('a device', () => {
-  const device = () => new Device(costs.devices.ssd, randomStream(1, 'test'));
+  const AHEAD = new Float64Array(1);
+  /** A device with one draw of latency, and what a read of it waits. */
+  const device = () => {
+    const ssd = new Device(costs.devices.ssd, new RandomStreams(1, ['test']));
+    return {
+      read(nowNs: number, thread: number): number {
+        ssd.read(nowNs, AHEAD, thread);
+        return ssd.waitsNs[0]!;
+      },
+    };
+  };
   const sorted = (count: number) => {
     const ssd = device();
     // One thread, each read long after the last: no queue.
@@ -218,9 +228,44 @@ describe('a device', () => {
     expect(sorted(50)).toEqual(sorted(50));
   });
 
+  it('has in each draw the latencies and queues of a device of that draw alone', () => {
+    const reads = fc.array(fc.record({ thread: fc.nat(3), afterNs: fc.nat(60_000), ahead: fc.nat(50_000) }), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(reads, (steps) => {
+        const purposes = ['a', 'b', 'c'];
+        const all = new Device(costs.devices.disk, new RandomStreams(1, purposes));
+        const alone = purposes.map((name) => new Device(costs.devices.disk, new RandomStreams(1, [name])));
+        let nowNs = 0;
+        for (const { thread, afterNs, ahead } of steps) {
+          nowNs += afterNs;
+          all.read(nowNs, Float64Array.of(0, ahead, 2 * ahead), thread);
+          alone.forEach((one, draw) => void one.read(nowNs, Float64Array.of(draw * ahead), thread));
+          expect([...all.waitsNs]).toEqual(alone.map(({ waitsNs }) => waitsNs[0]));
+        }
+      }),
+    );
+  });
+
+  it('draws from the piecewise linear distribution, at its knots too', () => {
+    const knots = [...costs.devices.disk.quantiles];
+    const latencies = new Latencies(costs.devices.disk);
+    for (const [share, ns] of knots) expect(latencies.at(share) / ns).toBeCloseTo(1, 9);
+    const share = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
+    fc.assert(
+      fc.property(share, (u) => {
+        const after = knots.findIndex(([q]) => q >= u);
+        fc.pre(after > 0);
+        const [[q0, ns0], [q1, ns1]] = [knots[after - 1]!, knots[after]!];
+        expect(latencies.at(u)).toBe(ns0 + ((u - q0) * (ns1 - ns0)) / (q1 - q0));
+      }),
+    );
+  });
+
   it('lets a read wait for those of other threads that are being served, and never for its own thread', () => {
     const ssd = device();
-    const alone = new Device(costs.devices.ssd, randomStream(1, 'test'));
+    const alone = device();
     const first = ssd.read(0, 1);
     expect(first).toBe(alone.read(0, 1));
     const service = alone.read(1e9, 1);
@@ -255,27 +300,26 @@ describe('the ledger', () => {
   });
 
   it('books each draw of latency: touches, nested ones, and events of others within them', () => {
-    const latency = (ns: number) => ({ waitsNs: Float64Array.of(ns, 2 * ns) }) as unknown as FurtherQueues;
     const ledger = new Ledger(3);
     const [account, other] = [new Account(), new Account()];
     ledger.begin(account, 1, 0, 10);
     const outer = ledger.place();
-    ledger.read(PART.major, 1000, 0, latency(5000));
+    ledger.read(PART.major, Float64Array.of(1000, 5000, 10_000), 0);
     const inner = ledger.place();
-    ledger.read(PART.regen, 10, 0, latency(20));
-    expect([...ledger.aheadNs]).toEqual([4010, 9030]);
+    ledger.read(PART.regen, Float64Array.of(10, 20, 40), 0);
+    expect([...ledger.aheadNs]).toEqual([0, 4010, 9030]);
     ledger.touchStalled(10, inner);
     ledger.onBehalf(other, 2, 10, () => {
-      expect([...ledger.aheadNs]).toEqual([0, 0]);
-      ledger.read(PART.discard, 1, 0, latency(200_000));
+      expect([...ledger.aheadNs]).toEqual([0, 0, 0]);
+      ledger.read(PART.discard, Float64Array.of(1, 200_000, 400_000), 0);
     });
-    expect([...ledger.aheadNs]).toEqual([4010, 9030]);
+    expect([...ledger.aheadNs]).toEqual([0, 4010, 9030]);
     ledger.touchStalled(1010, outer);
     const plain = ledger.place();
     ledger.cpu(PART.minor, 7);
     ledger.touchStalled(7, plain);
     ledger.end();
-    expect([...ledger.aheadNs]).toEqual([0, 0]);
+    expect([...ledger.aheadNs]).toEqual([0, 0, 0]);
     const draws = [0, 1, 2].map((draw) => ledger.totals(draw, 3, 1));
     expect(draws.map(({ touchNs }) => touchNs.max)).toEqual([1010, 5020, 10_040]);
     expect(draws.map(({ long }) => long.over100us)).toEqual([0, 1, 1]);

@@ -1,25 +1,37 @@
 import type { DeviceCost } from './table.js';
 
+/** Numbers of a piece of the distribution: share and latency at its beginning, and how much of both it has. */
+const PIECE = 4;
+/** Equal parts of the shares, for each of which the piece is known that its least share lies in. */
+const PARTS = 256;
+
 /** The recorded distribution of a device's latencies. */
 export class Latencies {
-  private readonly quantiles: Float64Array;
-  private readonly ns: Float64Array;
+  /** By piece between two knots: share, ns, width in shares, rise in ns. */
+  private readonly pieces: Float64Array;
+  /** By part: the first piece that its shares may lie in. */
+  private readonly firstOf = new Uint16Array(PARTS + 1);
 
   constructor(cost: DeviceCost) {
     const knots = withTail(cost);
-    this.quantiles = Float64Array.from(knots, ([quantile]) => quantile);
-    this.ns = Float64Array.from(knots, ([, ns]) => ns);
+    const pieces = knots.slice(1).map(([q1, ns1], i) => {
+      const [q0, ns0] = knots[i]!;
+      return [q0, ns0, q1 - q0, ns1 - ns0];
+    });
+    this.pieces = Float64Array.from(pieces.flat());
+    for (let part = 0, piece = 0; part <= PARTS; part++) {
+      while (piece < pieces.length - 1 && part / PARTS > knots[piece + 1]![0]) piece++;
+      this.firstOf[part] = piece;
+    }
   }
 
   /** Inverse of the piecewise linear distribution function: the latency in ns at `u`, a share from 0 to 1. */
   at(u: number): number {
-    const { quantiles, ns } = this;
-    const last = quantiles.length - 1;
-    let i = 1;
-    while (i < last && u > quantiles[i]!) i++;
-    const q0 = quantiles[i - 1]!;
-    const ns0 = ns[i - 1]!;
-    return ns0 + ((u - q0) * (ns[i]! - ns0)) / (quantiles[i]! - q0);
+    const { pieces } = this;
+    const last = pieces.length - PIECE;
+    let at = PIECE * this.firstOf[(u * PARTS) | 0]!;
+    while (at < last && u > pieces[at + PIECE]!) at += PIECE;
+    return pieces[at + 1]! + ((u - pieces[at]!) * pieces[at + 3]!) / pieces[at + 2]!;
   }
 }
 

@@ -1,7 +1,6 @@
 import { STALL_PARTS, type StallPart } from '../metrics/schema.js';
 import { LatencyHistogram } from '../stats/latency.js';
 import { FurtherDraws } from './further-draws.js';
-import type { FurtherQueues } from './further-queues.js';
 import { LongStalls } from './long-stalls.js';
 
 declare const isStallIndex: unique symbol;
@@ -20,20 +19,20 @@ const NOBODY = -0.5;
 /** The place in an event before its first device read, such as its start: all draws are alike there. */
 export const EVENT = -1;
 const NO_DRAWS = new Float64Array(0);
+/** The first draw of latency takes 0 ns beyond itself. */
+const ONE_DRAW = new Float64Array(1);
 
 /** What one space has paid, in ns. */
 export class Account {
   /** By `PART`: in the first draw of device latency. */
   readonly stallNs = new Float64Array(STALL_PARTS.length);
-  /** By `PART`, then draw, the second first: ns beyond the first draw. Empty until it has read a device. */
+  /** By `PART`, then draw: ns beyond the first draw. Empty until it has read a device. */
   furtherNs: Float64Array = NO_DRAWS;
 
   /** What it has paid in a draw. @param draw 0 is the first */
   drawNs(part: number, draw: number, draws: number): number {
     const ns = this.stallNs[part]!;
-    return draw === 0 || this.furtherNs === NO_DRAWS
-      ? ns
-      : ns + this.furtherNs[part * (draws - 1) + draw - 1]!;
+    return this.furtherNs === NO_DRAWS ? ns : ns + this.furtherNs[part * draws + draw]!;
   }
 
   /** What it has paid, mean over draws. */
@@ -80,7 +79,7 @@ export class Ledger {
 
   /** @param draws of device latency that are booked */
   constructor(readonly draws = 1) {
-    if (draws > 1) this.further = new FurtherDraws(draws - 1);
+    if (draws > 1) this.further = new FurtherDraws(draws);
   }
 
   /** Opens an event: what follows is paid by this account. */
@@ -176,20 +175,21 @@ export class Ledger {
     this.account.stallNs[part] = this.account.stallNs[part]! + ns;
   }
 
-  /** A read of a device is waited for: `waitNs` in the first draw. What the further ones wait is in their queues. */
-  read(part: StallIndex, waitNs: number, cpuNs: number, queues: FurtherQueues | undefined): void {
+  /** A read of a device is waited for: `waitsNs` by draw, of which `cpuNs` are no wait. */
+  read(part: StallIndex, waitsNs: Float64Array, cpuNs: number): void {
+    const waitNs = Math.max(0, waitsNs[0]! - cpuNs);
     this.io(part, waitNs);
     const { account, further } = this;
-    if (!account || !queues || !further) return;
+    if (!account || !further) return;
     this.differs = true;
     if (account.furtherNs === NO_DRAWS)
-      account.furtherNs = new Float64Array(STALL_PARTS.length * further.count);
-    further.book(account.furtherNs, part, waitNs, queues.waitsNs, cpuNs);
+      account.furtherNs = new Float64Array(STALL_PARTS.length * further.draws);
+    further.book(account.furtherNs, part, waitNs, waitsNs, cpuNs);
   }
 
-  /** ns that the open event has taken in each further draw beyond the first; zeros without one. */
+  /** ns that the open event has taken in each draw beyond the first. */
   get aheadNs(): Float64Array {
-    return this.further?.aheadNs ?? NO_DRAWS;
+    return this.further?.aheadNs ?? ONE_DRAW;
   }
 
   /** Where the event is now, for `touchStalled` or `stalled` of a touch or call that begins here. */
@@ -228,9 +228,9 @@ export class Ledger {
     this.faults.record(hitNs, touches - this.faulted);
     this.faulted = touches;
     const { further, long } = this;
-    const own = further?.long[draw];
+    const own = further?.longOf(draw);
     return {
-      ioWaitNs: this.ioWaitNs + (draw === 0 ? 0 : further!.ioWaitNs[draw - 1]!),
+      ioWaitNs: this.ioWaitNs + (further?.ioWaitNs[draw] ?? 0),
       touchNs: touchTimes(this.faults, further?.touchesOf(draw)),
       long: {
         over100us: long.over100us + (own?.over100us ?? 0),
@@ -243,11 +243,9 @@ export class Ledger {
 
 /** Percentiles over the touches that are the same in all draws and those of one draw. */
 function touchTimes(same: LatencyHistogram, own: LatencyHistogram | undefined): DrawTotals['touchNs'] {
-  let all = same;
-  if (own) {
-    all = new LatencyHistogram();
-    all.add(same);
-    all.add(own);
-  }
-  return { p99: all.percentile(99), p999: all.percentile(99.9), max: all.max };
+  return {
+    p99: same.percentile(99, own),
+    p999: same.percentile(99.9, own),
+    max: Math.max(same.max, own?.max ?? 0),
+  };
 }

@@ -11,7 +11,7 @@ import type { Claim } from '../metrics/claim.js';
 import { DEFAULT_DRAWS, MAX_DRAWS } from '../metrics/draws.js';
 import { checkClaimColumns, claimEntries, claimKeys } from './claim-entries.js';
 import { expandEntry, generatedEntry, type TraceEntry, traceEntries } from './trace-entries.js';
-import { findTrace } from './traces.js';
+import { findTrace } from './trace-names.js';
 
 export type { TraceEntry } from './trace-entries.js';
 

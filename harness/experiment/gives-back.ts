@@ -9,6 +9,8 @@ export interface GivesBack {
 /** A discard policy that does nothing, as keep, but look at what it could have given back. */
 export class GivenBack {
   readonly pages: GivesBack = { privatePages: 0, sharedPages: 0 };
+  /** Whether anything was unpinned. */
+  unpins = false;
 
   /** As a policy of a replay; `keep` is what it does. */
   watching(keep: DiscardPolicyInfo): DiscardPolicyInfo {
@@ -16,7 +18,14 @@ export class GivenBack {
       ...keep,
       create: ({ kernel }) => {
         const look = (range: PageRange) => this.add(kernel, range);
-        return { discard: look, unpin: look, pin() {} };
+        return {
+          discard: look,
+          unpin: (range) => {
+            this.unpins = true;
+            look(range);
+          },
+          pin() {},
+        };
       },
     };
   }

@@ -1,4 +1,9 @@
 import { createHash } from 'node:crypto';
+import { InputError } from '../base/errors.js';
+import { parseValue } from '../metrics/columns.js';
+import { cellText, type Row } from '../metrics/csv.js';
+import { wrongWithDraws } from '../metrics/draws.js';
+import { type CellKeys, IDENTITY_COLUMNS, RESULT_COLUMNS } from '../metrics/files.js';
 import type { CellResult } from './cell.js';
 
 /** What the file of a finished cell holds. */
@@ -21,16 +26,39 @@ export function entryText(inputs: string, result: CellResult): string {
   return `${JSON.stringify(entry).slice(0, -1)},"result":${resultText}}`;
 }
 
-/** Reads the file of a finished cell. A damaged one, or one of other inputs, counts as missing: its cell runs again. */
-export function readEntry(text: string, inputs: string): CellResult | undefined {
+/** @throws InputError for a value that its column of runs.csv cannot hold */
+function checkRun(run: Row): void {
+  for (const [column, kind] of Object.entries(RESULT_COLUMNS['runs.csv']))
+    parseValue(column, kind, cellText(run[column]));
+}
+
+/** Whether a result is one of this cell, and agrees with itself: a checksum says nothing of either. */
+function isOf({ run, draws, timeline, spaces, calls }: CellResult, keys: CellKeys): boolean {
+  checkRun(run);
+  return (
+    [draws, timeline, spaces, calls].every(Array.isArray) &&
+    run.trace_sha256 === keys.trace_sha256 &&
+    IDENTITY_COLUMNS.every((column) => run[column] === keys[column]) &&
+    wrongWithDraws(run, draws) === undefined
+  );
+}
+
+/**
+ * Reads the file of a finished cell. A damaged one, one of other inputs, or the result of another cell counts as missing: its
+ * cell runs again.
+ *
+ * @param keys what the cell is
+ */
+export function readEntry(text: string, inputs: string, keys: CellKeys): CellResult | undefined {
   try {
     const entry = JSON.parse(text) as Partial<Entry>;
     const { result } = entry;
     if (!result || entry.inputs !== inputs || entry.sha256 !== hashOf(JSON.stringify(result)))
       return undefined;
-    return result;
+    return isOf(result, keys) ? result : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof InputError)
+      return undefined;
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { COMPRESSED_NAME } from '../trace/io/decompress.js';
 import { usingInput } from '../trace/io/input.js';
 import { isTrace } from '../trace/trace.js';
 import { DEFAULT_EXPERIMENT, type Experiment, readExperiment } from './file.js';
-import { shippedTraces } from './traces.js';
+import { shippedTraces } from './trace-names.js';
 
 /** Memory limits of the comparison on one trace. */
 const LIMITS = ['none', '50%'];

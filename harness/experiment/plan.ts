@@ -34,6 +34,8 @@ export interface FirstReplay {
   /** Peak of resident pages: what 100 % of a size means. */
   readonly peakPages: number;
   readonly givesBack: GivesBack;
+  /** Whether the program unpins memory. */
+  readonly unpins: boolean;
 }
 
 /**
@@ -55,7 +57,7 @@ export async function firstReplay(trace: Trace, costs: CostTable): Promise<First
       'nothing is ever in memory, though nothing is given back (discard keep), so there is nothing to compare; expected events that bring pages in: read, write, pread, pwrite or populate',
       { file: trace.name },
     );
-  return { peakPages: resident_pages_peak, givesBack: given.pages };
+  return { peakPages: resident_pages_peak, givesBack: given.pages, unpins: given.unpins };
 }
 
 /** Whether a trace that has been read declares images or page frames. */

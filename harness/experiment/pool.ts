@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
-import { HostError } from '../base/errors.js';
-import { packageFile } from '../base/package-root.js';
+import { fileError, HostError } from '../base/errors.js';
+import { entryFile } from '../base/package-root.js';
 
 /** Workers start from built files, also when the rest runs from source (tests). */
-const WORKER_FILE = packageFile('dist', 'harness', 'experiment', 'worker.js');
+const WORKER_FILE = entryFile('experiment', 'worker');
 
 /** What becomes of jobs. */
 export interface PoolEvents<J, A> {
@@ -36,7 +36,8 @@ export class Pool<J, A> {
   /**
    * Runs jobs in their order; returns when all are done, or the pool is closed.
    *
-   * @throws what `events.answered` throws, and HostError where no worker can be started; the pool is closed then
+   * @throws what `events.answered` throws, and HostError where no worker can be started, or the host is out of what one
+   *   needs; the pool is closed then
    */
   async run<K extends J>(jobs: readonly K[], events: PoolEvents<K, A>): Promise<void> {
     const queue = [...jobs];
@@ -89,20 +90,28 @@ export class Pool<J, A> {
   }
 }
 
-/** Sends a job to a worker and waits for its answer, or for the worker to die. */
+/**
+ * Sends a job to a worker and waits for its answer, or for the worker to die.
+ *
+ * @throws HostError where it dies because the host is out of something, such as open files when it loads its code
+ */
 function ask<A>(worker: Worker, job: unknown): Promise<{ answer: A } | { death: string }> {
-  return new Promise((resolve) => {
-    const settle = (result: { answer: A } | { death: string }) => {
+  return new Promise((resolve, reject) => {
+    const settle = (result: { answer: A } | { death: string } | HostError) => {
       worker.off('message', onMessage);
       worker.off('error', onError);
       worker.off('exit', onExit);
       // A worker whose error is known still has to end.
-      if ('death' in result) worker.on('error', () => undefined);
-      resolve(result);
+      if (!('answer' in result)) worker.on('error', () => undefined);
+      if (result instanceof HostError) reject(result);
+      else resolve(result);
     };
     const onMessage = (answer: A) => settle({ answer });
-    const onError = (error: unknown) =>
-      settle({ death: error instanceof Error ? error.message : String(error) });
+    const onError = (error: unknown) => {
+      const cause = fileError(error, (error as NodeJS.ErrnoException).path ?? 'worker thread');
+      if (cause instanceof HostError) settle(cause);
+      else settle({ death: error instanceof Error ? error.message : String(error) });
+    };
     const onExit = (code: number) => settle({ death: `exit code ${code}` });
     worker.on('message', onMessage);
     worker.on('error', onError);

@@ -47,16 +47,29 @@ interface LabelledJob extends ReadJob {
   readonly replicate: number;
 }
 
+/** Compiles standard input, which workers do not have, until `signal` is aborted. */
+async function compileInput(compile: () => Promise<TraceHandle>, signal?: AbortSignal): Promise<TraceHandle> {
+  const stop = () => void process.stdin.destroy();
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    return await compile();
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
 /** What is to be read, in the order of the experiment. @throws InputError for two traces of one name */
-async function readJobs({ traces, replicates, file }: Experiment): Promise<LabelledJob[]> {
+async function readJobs(
+  { traces, replicates, file }: Experiment,
+  signal: AbortSignal | undefined,
+): Promise<LabelledJob[]> {
   const folder = dirname(file);
   const jobs: LabelledJob[] = [];
   for (const [at, { entry }] of traces.entries()) {
     const { label, compile } = resolveTrace(entry, folder);
     if (jobs.some((job) => job.label === label))
       throw new InputError(`two traces are called ${label}, expected different names`, { file });
-    // A worker has no standard input.
-    const handle: TraceHandle | undefined = entry === STDIN ? await compile() : undefined;
+    const handle = entry === STDIN ? await compileInput(compile, signal) : undefined;
     for (let replicate = 1; replicate <= (typeof entry === 'string' ? 1 : replicates); replicate++)
       jobs.push({ at, label, replicate, read: { entry: replicated(entry, replicate), folder, handle } });
   }
@@ -80,15 +93,20 @@ function prepared(
  * Reads the traces of an experiment and replays each once, in workers.
  *
  * @param reading is told of each trace that is begun
- * @returns fewer traces than there are when the pool was closed meanwhile
+ * @param signal is aborted when the pool is closed
+ * @returns undefined where that was so
  * @throws InputError or HostError of the first trace, in the order of the experiment, that cannot be used
  */
 export async function prepareTraces(
   experiment: Experiment,
   pool: Pool<WorkerJob, WorkerAnswer>,
   reading: (label: string) => void,
-): Promise<PreparedTrace[]> {
-  const jobs = await readJobs(experiment);
+  signal?: AbortSignal,
+): Promise<PreparedTrace[] | undefined> {
+  const jobs = await readJobs(experiment, signal).catch((error) => {
+    if (signal?.aborted !== true) throw error;
+    return [] as LabelledJob[];
+  });
   const traces = new Map<LabelledJob, PreparedTrace>();
   const failures = new Map<number, WorkerAnswer>();
   await pool.run(jobs, {
@@ -104,6 +122,7 @@ export async function prepareTraces(
       failures.set(jobs.indexOf(job), { host: `trace ${label} cannot be read: its worker died: ${reason}` });
     },
   });
+  if (signal?.aborted) return undefined;
   const first = Math.min(...failures.keys());
   if (failures.size > 0) refused(failures.get(first)!);
   return jobs.flatMap((job) => traces.get(job) ?? []);

@@ -2,9 +2,10 @@ import { dirname, join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { costsNote, type LoadedCosts, readCosts } from '../cost/table.js';
 import { type DrawsByCell, drawsByCell } from '../metrics/draws.js';
-import type { HeatmapRow, RunRow, SpaceRow } from '../metrics/files.js';
+import type { CellKeys, HeatmapRow, RunRow, SpaceRow } from '../metrics/files.js';
 import { thisHost } from '../metrics/host.js';
 import { OutputFolder } from '../output/folder.js';
+import type { Content } from '../output/whole.js';
 import { loadPolicyModule, POLICY_TIMEOUT_S } from '../policy/module.js';
 import { moduleHash } from '../policy/module-files.js';
 import { removeParts, usableCacheFolder } from '../trace/io/cache.js';
@@ -100,6 +101,8 @@ interface Planned {
   readonly traces: readonly PreparedTrace[];
   readonly cells: readonly Cell[];
   readonly inputs: (cell: Cell) => string;
+  /** What a cell is, as its row of runs.csv says. */
+  readonly keys: (cell: Cell) => CellKeys;
 }
 
 function openedTrace({ handle, label, replicate }: PreparedTrace): OpenedTrace {
@@ -135,7 +138,7 @@ async function runCells(
   { events, policyModules, workers }: CellOptions,
 ): Promise<Pick<RunSummary, 'failed' | 'failedOfInput'>> {
   const lost = { failed: 0, failedOfInput: 0 };
-  const runs = sharedRuns(cells, (trace) => traces[trace]!.marksVolatile, policyModules.length > 0);
+  const runs = sharedRuns(cells, (trace) => traces[trace]!, policyModules.length > 0);
   const others = new Map(runs.map((run) => [run.cell, run.others]));
   const remaining = new Remaining(workers);
   for (const { cell } of runs) remaining.planned(cell.trace, traces[cell.trace]!.events);
@@ -154,7 +157,9 @@ async function runCells(
     events?.failedCell?.(cell.cell, what, reason);
     keep(cell, withoutRun(cell, trace, 'failed', reason));
   };
-  const jobs = runs.map(({ cell }): CellJob => ({ cell, trace: openedTrace(traces[cell.trace]!) }));
+  // Longest first, so that no worker is left with a long one when the others are done.
+  const longest = runs.toSorted((a, b) => traces[b.cell.trace]!.events - traces[a.cell.trace]!.events);
+  const jobs = longest.map(({ cell }): CellJob => ({ cell, trace: openedTrace(traces[cell.trace]!) }));
   await pool.run(jobs, {
     answered({ cell }, answer) {
       if ('result' in answer) keep(cell, answer.result);
@@ -168,6 +173,9 @@ async function runCells(
   });
   return lost;
 }
+
+/** How long the files of an interrupted run may take, in ms: it is to end within half a second. */
+const LAST_WRITES_MS = 250;
 
 /** The rows of heatmap.csv; undefined where it is not asked for. */
 async function heatmapRows(
@@ -196,14 +204,21 @@ async function plan(
   pool: Workers,
   { events, policyModules, resume, signal }: CellOptions,
 ): Promise<Planned | undefined> {
-  const traces = await prepareTraces(experiment, pool, (label) => events?.reading?.(label));
-  if (signal?.aborted) return undefined;
+  const traces = await prepareTraces(experiment, pool, (label) => events?.reading?.(label), signal);
+  if (!traces) return undefined;
   const cells = planCells(experiment, traces);
-  const keys = cells.map((cell) => cellKeys(cell, traces[cell.trace]!));
-  checkSelections(experiment.claims, keys, experiment.file);
+  const keys = (cell: Cell) => cellKeys(cell, traces[cell.trace]!);
+  checkSelections(experiment.claims, cells.map(keys), experiment.file);
   const named = traces.map(({ label, sha256 }) => ({ label, sha256 }));
   const modules = await moduleHashes(policyModules, resume);
-  return { experiment, costs, traces, cells, inputs: inputsHasher(named, costs.costs, modules) };
+  return { experiment, costs, traces, cells, keys, inputs: inputsHasher(named, costs.costs, modules) };
+}
+
+/** The summary of a run that was interrupted before its cells began. */
+function interruptedEarly(folder: OutputFolder): RunSummary {
+  const none = { failed: 0, failedOfInput: 0, planned: 0, finished: 0 };
+  const rows = { runs: [], draws: new Map(), spaces: [], traces: [] };
+  return { ...none, ...rows, folder: folder.path, aborted: true };
 }
 
 /** Runs what was planned, and lets it take its place in the folder when it is complete. */
@@ -211,14 +226,16 @@ async function runPlanned(
   planned: Planned,
   pool: Workers,
   folder: OutputFolder,
+  store: ResultStore,
   options: CellOptions,
 ): Promise<RunSummary> {
   const { experiment, costs, traces, cells, inputs } = planned;
-  const { resume, policyModules, command, signal, events } = options;
-  const store = new ResultStore(folder, thisHost(), resume);
+  const { policyModules, command, signal, events } = options;
+  const isAborted = () => signal?.aborted === true;
   const heat = await heatmapRows(firstReplicates(traces), pool, options);
-  const left = await store.resume(cells, inputs);
-  if (signal?.aborted !== true) events?.started?.(cells.length, cells.length - left.length);
+  const left = await store.resume(cells, inputs, planned.keys, signal);
+  if (!left) return interruptedEarly(folder);
+  if (!isAborted()) events?.started?.(cells.length, cells.length - left.length);
   const lost = await runCells(left, planned, pool, store, options);
   const summary = () => ({
     runs: store.runs(),
@@ -230,13 +247,13 @@ async function runPlanned(
     finished: store.finished,
   });
   const facts = { experiment, traces, costs, policyModules, command, planned: cells.length };
-  const files = await store.files(manifestOf({ ...facts, results: store.inOrder() }), heat);
-  if (signal?.aborted) {
-    if (folder.hasUnfinishedCells()) folder.stage(files);
-    return { ...summary(), folder: folder.unfinished, aborted: true };
-  }
-  store.commit(new Map([...files, ...(options.alsoWrite?.(store.runs()) ?? [])]));
-  return { ...summary(), folder: folder.path, aborted: false };
+  const manifest = manifestOf({ ...facts, results: store.inOrder() });
+  const files = isAborted() ? undefined : await store.files(manifest, heat, isAborted);
+  const more = () => options.alsoWrite?.(store.runs()) ?? [];
+  if (files && (await store.commit(new Map<string, Content>([...files, ...more()]), signal)))
+    return { ...summary(), folder: folder.path, aborted: isAborted() };
+  if (folder.hasUnfinishedCells()) await store.stageWithin(LAST_WRITES_MS, manifest, heat);
+  return { ...summary(), folder: folder.unfinished, aborted: true };
 }
 
 /**
@@ -262,25 +279,17 @@ export async function runInto(
   usableCacheFolder();
   const setup: WorkerSetup = { costsFile, policyModules, policyTimeoutS, maxExpansion: expansionLimit() };
   const pool: Workers = new Pool(options.workers, setup);
+  const store = new ResultStore(folder, thisHost(), options.resume);
   const stop = () => void pool.close();
   signal?.addEventListener('abort', stop, { once: true });
   try {
     if (signal?.aborted) await pool.close();
     const planned = await plan(experiment, costs, pool, options);
-    if (planned) return await runPlanned(planned, pool, folder, options);
-    const none = { failed: 0, failedOfInput: 0, planned: 0, finished: 0 };
-    return {
-      ...none,
-      runs: [],
-      draws: new Map(),
-      spaces: [],
-      traces: [],
-      folder: folder.path,
-      aborted: true,
-    };
+    return planned ? await runPlanned(planned, pool, folder, store, options) : interruptedEarly(folder);
   } finally {
     signal?.removeEventListener('abort', stop);
     await pool.close();
+    await store.settled();
     if (signal?.aborted) removeParts();
   }
 }
@@ -293,7 +302,7 @@ export async function runInto(
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunSummary> {
   const { out, force = false, events } = options;
   const note = (text: string) => events?.note?.(text);
-  const folder = OutputFolder.open(out, { replaces: true, force, writes: WRITTEN_FILES, note });
+  const folder = await OutputFolder.open(out, { replaces: true, force, writes: WRITTEN_FILES, note });
   try {
     return await runInto(folder, experiment, options);
   } finally {

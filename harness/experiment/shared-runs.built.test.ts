@@ -16,8 +16,8 @@ import { sharedRuns } from './shared-runs.js';
 const PURGE = ['range-lru', 'page-lru', 'range-fifo:when=before', 'page-lru:aging=1'];
 
 /** One line a run: the numbers of the cells that share it. */
-function grouped(cells: readonly Cell[], marks = false, foreign = false): string[] {
-  return sharedRuns(cells, () => marks, foreign).map(({ cell, others }) =>
+function grouped(cells: readonly Cell[], marksVolatile = false, foreign = false, unpins = true): string[] {
+  return sharedRuns(cells, () => ({ marksVolatile, unpins }), foreign).map(({ cell, others }) =>
     [cell, ...others].map(({ cell: number }) => number).join(' '),
   );
 }
@@ -59,6 +59,34 @@ describe('cells that differ only in purge', () => {
     expect(grouped(planned('ssd', 'keep'), false, true)).toEqual(['1', '2', '3', '4']);
     const cells = planned('ssd', 'keep').map((cell) => ({ ...cell, discard: 'volatile:regen=page' }));
     expect(grouped(cells)).toEqual(['1', '2', '3', '4']);
+  });
+});
+
+describe('cells that differ only in what is done with unpinned memory', () => {
+  const cells = (discards: readonly string[]) =>
+    discards.map((discard, i) => ({ ...cellOf({ discard }), cell: i + 1 }));
+  const planned = cells([
+    'keep',
+    'remove',
+    'remove:eager=1',
+    'remove-managed',
+    'remove-managed:budget=1,regen=page',
+    'remove:regen=page',
+    'punch',
+    'punch:lookup=1',
+    'punch:lookup=1,eager=1',
+    'truncate',
+    'volatile',
+  ]);
+
+  it('share a run where nothing is unpinned', () => {
+    expect(grouped(planned, false, false, false)).toEqual(['1', '2 3 4', '5 6', '7', '8 9', '10', '11']);
+  });
+
+  it('do not where memory is unpinned, or policies are from outside', () => {
+    const each = planned.map(({ cell }) => String(cell));
+    expect(grouped(planned, false, false, true)).toEqual(each);
+    expect(grouped(planned, false, true, false)).toEqual(each);
   });
 });
 
@@ -121,4 +149,28 @@ it('an experiment has the rows of the cells by themselves, and runs each once', 
     false,
     false,
   ]);
+});
+
+it('policies that differ at unpin have the rows of experiments of their own', async () => {
+  const csv = ['time_us,op,space,page,count,arg', ...EVENTS, '120,pin,1,0,30,', ''].join('\n');
+  writeFileSync(join(folder, 'plain.csv'), csv);
+  const rows = async (name: string, discards: readonly string[]) => {
+    const lines = ['traces: [plain.csv]', `discard: [${discards}]`, 'limits: [none, 50]'];
+    const options = { out: join(folder, name), workers: 1, resume: false, policyModules: [], command: '' };
+    const { runs, spaces, draws } = await runExperiment(experiment(name, lines), options);
+    const drawsOf = ({ cell }: { cell: number }) =>
+      [...draws.get(cell)!].map(({ cell: _cell, ...times }) => times);
+    const paidOf = ({ cell: of }: { cell: number }) =>
+      spaces.filter(({ cell }) => cell === of).map(({ cell: _cell, ...paid }) => paid);
+    return runs.map((row) =>
+      JSON.stringify([{ ...row, cell: 0, experiment: '' }, drawsOf(row), paidOf(row)]),
+    );
+  };
+  const discards = ['remove', 'remove:eager=1', 'remove-managed'];
+  const together = await rows('together', discards);
+  const alone: string[] = [];
+  for (const [i, discard] of discards.entries()) alone.push(...(await rows(`alone${i}`, [discard])));
+  expect(together.toSorted()).toEqual(alone.toSorted());
+  const perf = parseCsv(readFileSync(join(folder, 'together', 'perf.csv'), 'utf8'), 'perf.csv').rows;
+  expect(perf.filter(({ wall_ns }) => wall_ns !== '0')).toHaveLength(2);
 });

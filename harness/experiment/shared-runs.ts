@@ -1,3 +1,4 @@
+import { discardPolicies } from '../policy/discard/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { parsePolicy } from '../policy/spec.js';
 import type { CellResult } from './cell.js';
@@ -9,31 +10,36 @@ export const MARKING_ADVICE = ['MADV_VOLATILE', 'MADV_NONVOLATILE'] as const;
 /** The discard policy that uses it. */
 const MARKING_POLICY = 'volatile';
 
-/** A cell that runs, and the cells whose results differ from its result only in number, purge policy and the form of sizes. */
+/** What a trace does that decides which of its cells share a run. */
+export interface Sharing {
+  /** Whether it makes memory volatile itself. */
+  readonly marksVolatile: boolean;
+  /** Whether it unpins memory. */
+  readonly unpins: boolean;
+}
+
+/** A cell that runs, and the cells whose results differ from its result only in number, policies and the form of sizes. */
 export interface SharedRun {
   readonly cell: Cell;
   readonly others: readonly Cell[];
 }
 
 /**
- * Groups the cells that share a run, in the order of their first ones: those that differ only in purge while nothing can
- * be volatile. A purge policy that makes reclaim scan more memory (`aging`) still changes a run without swap.
+ * Groups the cells that share a run, in the order of their first ones. Known before it are two kinds of equal cells: those
+ * that differ only in purge while nothing can be volatile, and those that differ only in what is done with unpinned memory
+ * where nothing is unpinned.
  *
- * @param marks whether the trace with this index makes memory volatile itself
+ * @param traceOf what the trace with this index does
  * @param foreign whether discard policies may come from a module of the user's: those may use any advice
  */
 export function sharedRuns(
   cells: readonly Cell[],
-  marks: (trace: number) => boolean,
+  traceOf: (trace: number) => Sharing,
   foreign: boolean,
 ): SharedRun[] {
   const runs = new Map<string, { cell: Cell; others: Cell[] }>();
   for (const cell of cells) {
-    const { cell: number, purge, asked: _asked, ...rest } = cell;
-    const mayMark = foreign || marks(cell.trace) || parsePolicy(cell.discard).name === MARKING_POLICY;
-    const key = JSON.stringify(
-      mayMark ? { number } : { ...rest, walks: cell.swap === 'none' && walksMore(purge) },
-    );
+    const key = foreign ? String(cell.cell) : behaviourOf(cell, traceOf(cell.trace));
     const run = runs.get(key);
     if (run) run.others.push(cell);
     else runs.set(key, { cell, others: [] });
@@ -41,6 +47,24 @@ export function sharedRuns(
   return [...runs.values()];
 }
 
+/** The same text for cells that do the same at the same prices. */
+function behaviourOf(cell: Cell, { marksVolatile, unpins }: Sharing): string {
+  const { cell: _number, asked: _asked, purge, discard, ...rest } = cell;
+  const mayMark = marksVolatile || parsePolicy(discard).name === MARKING_POLICY;
+  return JSON.stringify({
+    ...rest,
+    discard: unpins ? discard : withoutUnpins(discard),
+    purge: mayMark ? purge : cell.swap === 'none' && walksMore(purge),
+  });
+}
+
+/** The first policy that does the same while nothing is unpinned. */
+function withoutUnpins(discard: string): string {
+  const { info, values } = discardPolicies.choose(discard);
+  return info.withoutUnpins?.(values) ?? discard;
+}
+
+/** A purge policy that makes reclaim scan more memory (`aging`) changes a run without swap although nothing is volatile. */
 function walksMore(purge: string): boolean {
   const { info, values } = purgePolicies.choose(purge);
   return info.rules(values).aging;

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { packageFile } from '../base/package-root.js';
 import { loadTrace, replayTrace } from '../index.js';
 import { simulated } from '../machine/target.js';
 import { validate } from '../replay/validate.js';
@@ -7,7 +10,7 @@ import type { EventBlock } from '../trace/block.js';
 import { HAS, OP, OPS, type OpName } from '../trace/op.js';
 import { TextFormatter } from '../trace/text/formatter.js';
 import type { Trace } from '../trace/trace.js';
-import { shippedTraces } from './traces.js';
+import { shippedTraces } from './trace-names.js';
 
 /** The fields of every event. */
 function eventsOf(trace: Trace): string[][] {
@@ -24,7 +27,29 @@ function eventsOf(trace: Trace): string[][] {
 const HUGE_PAGES =
   'MADV_HUGEPAGE has no effect here: on a live kernel a fault may bring a huge page, 512 pages at once';
 
+const manifest = z.strictObject({
+  traces: z.record(
+    z.string().regex(/^[a-z0-9-]+$/),
+    z.strictObject({
+      file: z.string().endsWith('.csv.br'),
+      summary: z.string().min(1),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      provenance: z.string().min(1),
+      programs: z.string().min(1),
+      commands: z.array(z.string()),
+      licence: z.string().min(1),
+    }),
+  ),
+});
+
 describe('shipped traces', () => {
+  it('are described by traces/manifest.json', () => {
+    const { traces } = manifest.parse(
+      JSON.parse(readFileSync(packageFile('traces', 'manifest.json'), 'utf8')),
+    );
+    expect([...shippedTraces()]).toEqual(Object.entries(traces));
+  });
+
   for (const [name, { sha256, commands }] of shippedTraces()) {
     it(`${name} is what the manifest says, and valid`, async () => {
       const trace = await loadTrace(name);

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { Pauses } from '../base/pauses.js';
 import { csvHeader, csvRows, type Value } from '../metrics/csv.js';
 import {
   CALL_COLUMNS,
+  type CellKeys,
   DRAW_COLUMNS,
   type DrawRow,
   HEATMAP_COLUMNS,
@@ -15,8 +17,8 @@ import {
   TIMELINE_COLUMNS,
 } from '../metrics/files.js';
 import { type Host, VERSION } from '../metrics/host.js';
-import type { OutputFolder } from '../output/folder.js';
-import { sha256 } from '../output/owned.js';
+import type { Files, OutputFolder } from '../output/folder.js';
+import { contentHash } from '../output/owned.js';
 import type { CellResult } from './cell.js';
 import { codeHash } from './code.js';
 import { entryText, readEntry } from './journal.js';
@@ -28,7 +30,7 @@ const REFRESH_MS = 500;
 /** How many times as long as a write of runs.csv takes it is until the next. */
 const REFRESH_SHARE = 20;
 /** Rows that are turned into text at a time: signals are seen in between. */
-const ROWS_AT_ONCE = 4096;
+const ROWS_AT_ONCE = 1024;
 
 /**
  * Returns a hash of everything that a cell's result depends on, except the host: equal hashes mean equal bytes.
@@ -49,23 +51,28 @@ export function inputsHasher(
       .digest('hex');
 }
 
-/** Lets signals and other events be handled before it goes on. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Rows as the text of a result file. */
+/**
+ * Rows as the text of a result file, in parts: as one, the timelines of a large experiment are longer than a text may be.
+ *
+ * @throws Interrupted where `stop` says so
+ */
 async function csvText<C extends string>(
   columns: readonly C[],
   rows: readonly Readonly<Record<C, Value>>[],
-): Promise<string> {
+  pauses: Pauses,
+  stop: () => boolean,
+): Promise<string[]> {
   const parts = [csvHeader(columns)];
   for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
     parts.push(csvRows(columns, rows.slice(from, from + ROWS_AT_ONCE)));
-    await breathe();
+    await pauses.now();
+    if (stop()) throw new Interrupted();
   }
-  return parts.join('');
+  return parts;
 }
+
+/** Making the files of results was stopped. */
+class Interrupted extends Error {}
 
 /** The files that every run writes. */
 export const WRITTEN_FILES = [
@@ -85,6 +92,11 @@ export class ResultStore {
   private readonly entries = new Set<string>();
   /** When runs.csv is written next. */
   private refreshAt = Number.NEGATIVE_INFINITY;
+  /** The write of runs.csv that is under way. */
+  private refreshing: Promise<void> | undefined;
+  /** What such a write has thrown. */
+  private failure: unknown;
+  private readonly pauses = new Pauses();
 
   /** @param resumes whether finished cells of earlier runs are used, and kept */
   constructor(
@@ -93,34 +105,87 @@ export class ResultStore {
     private readonly resumes: boolean,
   ) {}
 
-  /** Takes the finished cells of earlier runs whose inputs are the same. Returns the cells that are left. */
-  async resume(cells: readonly Cell[], inputs: (cell: Cell) => string): Promise<Cell[]> {
+  /**
+   * Takes the finished cells of earlier runs whose inputs are the same, and that are what `keys` says. Returns the cells that are left; undefined where
+   * `signal` was aborted meanwhile.
+   */
+  async resume(
+    cells: readonly Cell[],
+    inputs: (cell: Cell) => string,
+    keys: (cell: Cell) => CellKeys,
+    signal: AbortSignal | undefined,
+  ): Promise<Cell[] | undefined> {
     if (!this.resumes) return [...cells];
     const finished = this.folder.cells();
     const left: Cell[] = [];
     for (const cell of cells) {
       const hash = inputs(cell);
       const read = finished.get(`${hash}.json`);
-      const result = read && readEntry(read(), hash);
+      const result = read && readEntry(read(), hash, keys(cell));
       if (result && result.outcome !== 'failed') this.results.set(cell.cell, renumbered(result, cell));
       else left.push(cell);
-      await breathe();
+      await this.pauses.now();
+      if (signal?.aborted) return undefined;
     }
     return left;
   }
 
-  /** Keeps a result: immediately in a file of its own, soon in runs.csv. */
+  /**
+   * Keeps a result: immediately in a file of its own, soon in runs.csv.
+   *
+   * @throws as `OutputFolder.keepCell`, also what a write of runs.csv before has thrown
+   */
   add(result: CellResult, inputs: string): void {
+    if (this.failure !== undefined) throw this.failure;
     const name = `${inputs}.json`;
     this.folder.keepCell(name, entryText(inputs, result));
     this.results.set(result.cell, result);
     this.entries.add(name);
+    this.refresh();
+  }
+
+  /** Waits until nothing is being written. */
+  async settled(): Promise<void> {
+    await this.refreshing;
+  }
+
+  /** Writes runs.csv if it is time to, while other cells finish. */
+  private refresh(): void {
     // Not the time of day: that may jump.
     const started = performance.now();
-    if (started < this.refreshAt) return;
-    this.folder.stage(new Map([['runs.csv', csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, this.runs())]]));
-    const tookMs = performance.now() - started;
-    this.refreshAt = started + Math.max(REFRESH_MS, REFRESH_SHARE * tookMs);
+    if (this.refreshing || started < this.refreshAt) return;
+    const over = () => {
+      this.refreshing = undefined;
+      const tookMs = performance.now() - started;
+      this.refreshAt = started + Math.max(REFRESH_MS, REFRESH_SHARE * tookMs);
+    };
+    this.refreshing = this.stageRuns(() => false).then(over, (error) => {
+      this.failure = error;
+      over();
+    });
+  }
+
+  private async stageRuns(stop: () => boolean): Promise<void> {
+    const text = await csvText(RUN_COLUMNS, this.runs(), this.pauses, stop);
+    await this.folder.stage(new Map([['runs.csv', text]]));
+  }
+
+  /**
+   * Writes the files of a run that was interrupted next to its cells, runs.csv first, as far as they can be made within a
+   * time: the process is to end soon.
+   */
+  async stageWithin(ms: number, manifest: object, heat: readonly HeatmapRow[] | undefined): Promise<void> {
+    const end = performance.now() + ms;
+    const stop = () => performance.now() > end;
+    await this.settled();
+    try {
+      await this.stageRuns(stop);
+    } catch (error) {
+      if (error instanceof Interrupted) return;
+      throw error;
+    }
+    const files = await this.files(manifest, heat, stop);
+    if (files) await this.folder.stage(files);
   }
 
   /** The rows of runs.csv so far, in the order of the cells. */
@@ -152,33 +217,58 @@ export class ResultStore {
    * The files of the results so far; the manifest with the hashes of runs.csv and draws.csv, so that an edit is seen.
    *
    * @param heat the rows of heatmap.csv, where it was asked for
+   * @param stop whether they are wanted no longer
+   * @returns undefined where `stop` said so
    */
   async files(
     manifest: object,
     heat: readonly HeatmapRow[] | undefined,
-  ): Promise<Map<(typeof WRITTEN_FILES)[number] | 'heatmap.csv', string>> {
+    stop: () => boolean,
+  ): Promise<Map<(typeof WRITTEN_FILES)[number] | 'heatmap.csv', readonly string[]> | undefined> {
+    await this.settled();
+    if (this.failure !== undefined) throw this.failure;
     const results = this.inOrder();
-    const runs = await csvText(RUN_COLUMNS, this.runs());
-    const draws = await csvText(DRAW_COLUMNS, this.draws());
-    const timeline = results.flatMap((result) => result.timeline);
-    const calls = results.flatMap((result) => result.calls);
-    const perf = results.map((result) => this.perfRow(result));
-    const hashes = { 'runs.csv': sha256(runs), 'draws.csv': sha256(draws) };
-    return new Map([
-      ['runs.csv', runs],
-      ['draws.csv', draws],
-      ['timeline.csv', await csvText(TIMELINE_COLUMNS, timeline)],
-      ['spaces.csv', await csvText(SPACE_COLUMNS, this.spaces())],
-      ['calls.csv', await csvText(CALL_COLUMNS, calls)],
-      ['perf.csv', await csvText(PERF_COLUMNS, perf)],
-      ...(heat ? [['heatmap.csv', await csvText(HEATMAP_COLUMNS, heat)] as const] : []),
-      ['manifest.json', `${JSON.stringify({ ...manifest, files: hashes }, null, 2)}\n`],
-    ]);
+    const text = <C extends string>(columns: readonly C[], rows: readonly Readonly<Record<C, Value>>[]) =>
+      csvText(columns, rows, this.pauses, stop);
+    try {
+      const runs = await text(RUN_COLUMNS, this.runs());
+      const draws = await text(DRAW_COLUMNS, this.draws());
+      const hashes = {
+        'runs.csv': await contentHash(runs, this.pauses),
+        'draws.csv': await contentHash(draws, this.pauses),
+      };
+      const perf = results.map((result) => this.perfRow(result));
+      return new Map([
+        ['runs.csv', runs],
+        ['draws.csv', draws],
+        [
+          'timeline.csv',
+          await text(
+            TIMELINE_COLUMNS,
+            results.flatMap(({ timeline }) => timeline),
+          ),
+        ],
+        ['spaces.csv', await text(SPACE_COLUMNS, this.spaces())],
+        [
+          'calls.csv',
+          await text(
+            CALL_COLUMNS,
+            results.flatMap(({ calls }) => calls),
+          ),
+        ],
+        ['perf.csv', await text(PERF_COLUMNS, perf)],
+        ...(heat ? [['heatmap.csv', await text(HEATMAP_COLUMNS, heat)] as const] : []),
+        ['manifest.json', [`${JSON.stringify({ ...manifest, files: hashes }, null, 2)}\n`]],
+      ]);
+    } catch (error) {
+      if (error instanceof Interrupted) return undefined;
+      throw error;
+    }
   }
 
-  /** Lets the run take its place in the folder. @throws as `OutputFolder.commit` */
-  commit(files: ReadonlyMap<string, string>): void {
-    this.folder.commit(files, (name) => this.resumes || this.entries.has(name));
+  /** Lets the run take its place in the folder. @returns and @throws as `OutputFolder.commit` */
+  commit(files: Files, signal: AbortSignal | undefined): Promise<boolean> {
+    return this.folder.commit(files, (name) => this.resumes || this.entries.has(name), signal);
   }
 
   private perfRow(result: CellResult): PerfRow {
@@ -206,6 +296,7 @@ export function renumbered(result: CellResult, cell: Cell): CellResult {
       ...cell.asked,
       cell: cell.cell,
       experiment: cell.experiment,
+      discard: cell.discard,
       purge: cell.purge,
     },
     draws: result.draws.map(renumber),

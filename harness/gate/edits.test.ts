@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { DRAW_COLUMNS, RUN_COLUMNS } from '../metrics/files.js';
 import { temporaryFolder } from '../testing/folder.js';
-import { type Edit, edits, fooledBy } from '../testing/gate-edits.js';
+import { type Edit, edits, fooledBy, MANIFEST_PATHS } from '../testing/gate-edits.js';
 
 const folder = temporaryFolder('reclaim-edits-');
 
@@ -26,6 +26,15 @@ it('of no column of draws.csv, by one', () => {
       const edit: Edit = { side, row: 1, draw: 1, column, text: '4711' };
       expect(fooledBy(folder(), edit), JSON.stringify(edit)).toBeUndefined();
     }
+});
+
+it('of no value of manifest.json, by another text or number', () => {
+  for (const side of ['baseline', 'candidate'] as const)
+    for (const column of MANIFEST_PATHS)
+      for (const text of ['4711', '"other"']) {
+        const edit: Edit = { side, row: 0, column, inManifest: true, text };
+        expect(fooledBy(folder(), edit), JSON.stringify(edit)).toBeUndefined();
+      }
 });
 
 it('of no column, by one more', () => {

@@ -30,6 +30,53 @@ function changed(what: string, before: string | undefined, after: string | undef
   return [finding('warning', 'setup-changed', `${what}: ${before || 'none'} → ${after || 'none'}`)];
 }
 
+/** Values of manifest.json that are compared elsewhere, with the rows of runs.csv or below, or depend on the host. */
+const ELSEWHERE = [
+  'host',
+  'command',
+  'program.version',
+  'program.commit',
+  'files',
+  'cells',
+  'not_ok',
+  'policy_modules',
+  'costs.sha256',
+];
+/** Values of manifest.json that are named; more are counted. */
+const MOST_NAMED = 8;
+
+/** What names an element of a list: its trace, or the number of its replicate. */
+function nameOf(element: unknown): string | undefined {
+  const { trace, replicate } = (element ?? {}) as { trace?: unknown; replicate?: unknown };
+  const name = trace ?? replicate;
+  return name === undefined ? undefined : String(name);
+}
+
+/** The values of a document as texts, by their paths. */
+function valuesOf(value: unknown, path = '', values = new Map<string, string>()): Map<string, string> {
+  if (ELSEWHERE.includes(path)) return values;
+  const below = (name: string, each: unknown) =>
+    valuesOf(each, path === '' ? name : `${path}.${name}`, values);
+  if (Array.isArray(value) && value.length > 0 && value.every((each) => nameOf(each) !== undefined))
+    for (const each of value) below(nameOf(each)!, each);
+  else if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    for (const [name, each] of Object.entries(value)) below(name, each);
+  else values.set(path, JSON.stringify(value));
+  return values;
+}
+
+/** Values that both manifests have, and that differ. What only one has is of another version, or of other cells. */
+function documentFindings(baseline: unknown, candidate: unknown): Finding[] {
+  const after = valuesOf(candidate);
+  const texts = [...valuesOf(baseline)].flatMap(([path, value]) => {
+    const now = after.get(path);
+    return now === undefined || now === value ? [] : [`manifest.json, ${path}: ${value} → ${now}`];
+  });
+  const more = texts.length - MOST_NAMED;
+  const named = more > 0 ? [...texts.slice(0, MOST_NAMED), `${more} more values of manifest.json`] : texts;
+  return named.map((text) => finding('warning', 'setup-changed', text));
+}
+
 /** What differs in how two runs were made: columns, program, machine, prices. */
 export function compareSetup(baseline: Experiment, candidate: Experiment): Finding[] {
   const [before, after] = [baseline.manifest, candidate.manifest];
@@ -50,5 +97,6 @@ export function compareSetup(baseline: Experiment, candidate: Experiment): Findi
     ...version,
     ...changed('cost table', before.costs.sha256.slice(0, 12), after.costs.sha256.slice(0, 12)),
     ...changed('policy modules', before.policy_modules.join(' '), after.policy_modules.join(' ')),
+    ...documentFindings(baseline.document, candidate.document),
   ];
 }

@@ -1,3 +1,4 @@
+import type { Row } from './csv.js';
 import type { DrawRow, DrawTimes } from './files.js';
 import { DRAWN_METRICS, type DrawnMetric, STALL_PARTS } from './schema.js';
 
@@ -29,6 +30,22 @@ export function meanOfDraws(draws: readonly DrawTimes[]): DrawTimes {
   >;
   means.stall_ns = STALL_PARTS.reduce((sum, part) => sum + means[`stall_${part}_ns`], 0);
   return means;
+}
+
+/** What is wrong with the draws of a cell, according to its row of runs.csv; undefined if nothing is. */
+export function wrongWithDraws(values: Row, draws: readonly DrawRow[]): string | undefined {
+  const count = values.stall_ns === null ? 0 : values.draws;
+  if (draws.length !== count) return `has ${draws.length} draws, expected ${count} as runs.csv says`;
+  if (draws.some(({ draw }, i) => draw !== i + 1)) return `has other draws than 1 to ${count} in their order`;
+  for (const row of draws) {
+    const sum = STALL_PARTS.reduce((all, part) => all + row[`stall_${part}_ns`], 0);
+    if (sum !== row.stall_ns)
+      return `has stall_ns ${row.stall_ns} in draw ${row.draw}, expected ${sum}, the sum of its parts`;
+  }
+  if (draws.length === 0) return undefined;
+  const means = meanOfDraws(draws);
+  const name = DRAWN_METRICS.find((column) => column in values && values[column] !== means[column]);
+  return name && `has a mean ${name} of ${means[name]}, expected ${values[name]} as runs.csv says`;
 }
 
 /** The least and the most that draws have of a metric. */

@@ -183,7 +183,7 @@ const HEATMAP = {
 } as const satisfies Columns;
 export interface HeatmapRow extends RowOf<typeof HEATMAP> {}
 
-/** The columns of the CSV that `reclaim mrc` prints. */
+/** The columns of misses at cache sizes. */
 const MRC = {
   policy: 'text',
   params: 'text?',
@@ -194,8 +194,15 @@ const MRC = {
 } as const satisfies Columns;
 export interface MrcRow extends RowOf<typeof MRC> {}
 
+/** What counted the misses: `js` or `wasm`. No figure needs it. */
+const BACKEND = { backend: 'text' } as const satisfies Columns;
+
+/** The columns of the CSV that `reclaim mrc` prints. */
+const MRC_COUNT = { ...MRC, ...BACKEND } as const satisfies Columns;
+export interface MrcCountRow extends RowOf<typeof MRC_COUNT> {}
+
 /** The columns of an estimate of a miss ratio, with its standard error. */
-const MRC_ESTIMATE = { ...MRC, error: 'number' } as const satisfies Columns;
+const MRC_ESTIMATE = { ...MRC, error: 'number', ...BACKEND } as const satisfies Columns;
 export interface MrcEstimateRow extends RowOf<typeof MRC_ESTIMATE> {}
 
 /** The columns for caches in bytes: objects have sizes, and so do misses. */
@@ -209,6 +216,7 @@ const MRC_BYTES = {
   request_bytes: 'number',
   miss_bytes: 'number',
   byte_miss_ratio: 'number',
+  ...BACKEND,
 } as const satisfies Columns;
 export interface MrcBytesRow extends RowOf<typeof MRC_BYTES> {}
 
@@ -242,7 +250,7 @@ export const PERF_COLUMNS: readonly (keyof PerfRow)[] = columnNames(PERF);
 /** Columns of heatmap.csv. */
 export const HEATMAP_COLUMNS: readonly (keyof HeatmapRow)[] = columnNames(HEATMAP);
 /** Columns of the CSV that `reclaim mrc` prints. */
-export const MRC_COLUMNS: readonly (keyof MrcRow)[] = columnNames(MRC);
+export const MRC_COLUMNS: readonly (keyof MrcCountRow)[] = columnNames(MRC_COUNT);
 /** Columns of the CSV that `reclaim mrc` prints of an estimate. */
 export const MRC_ESTIMATE_COLUMNS: readonly (keyof MrcEstimateRow)[] = columnNames(MRC_ESTIMATE);
 /** Columns of the CSV that `reclaim mrc --bytes` prints. */

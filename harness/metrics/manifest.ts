@@ -85,7 +85,8 @@ const shape = z.object({
   draws: z.int().positive(),
   /** How often generated traces were generated. */
   replicates: z.int().positive().default(1),
-  cells: z.object({ planned: z.int().nonnegative() }),
+  /** How many were planned, and how many have each outcome. */
+  cells: z.object({ planned: z.int().nonnegative() }).catchall(z.number()),
   not_ok: z
     .array(z.object({ cell: z.number(), outcome: z.string(), reason: z.string().optional() }))
     .default([]),

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { InputError } from '../base/errors.js';
-import { readText } from '../base/text.js';
+import { parseJson, readText } from '../base/text.js';
 import { LIST, readList, resultPath, sha256 } from '../output/owned.js';
 import { type Columns, parseValue, type RowOf } from './columns.js';
 import { parseCsv, type Value } from './csv.js';
@@ -137,5 +137,11 @@ export class ResultsFolder {
   get manifest(): Manifest {
     this.manifestRead ??= readManifest(resultPath(this.folder, 'manifest.json'));
     return this.manifestRead;
+  }
+
+  /** All that manifest.json says, as it stands there. @throws as `manifest` */
+  get manifestDocument(): unknown {
+    const path = resultPath(this.folder, 'manifest.json');
+    return parseJson(readText(path), path);
   }
 }

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { simulate } from './simulate.js';
 import { Simulation } from './simulation.js';
+import { WasmSimulation } from './wasm-simulation.js';
 
 const ORACLES = join(dirname(fileURLToPath(import.meta.url)), 'oracles');
 const RECORD = 24;
@@ -51,10 +52,14 @@ describe("libCacheSim's misses on a block trace", () => {
       for (const [, , setting, capacity, , misses] of compared) {
         const given = settings[setting!];
         const spec = given === undefined ? name : `${name}:${given}`;
-        const sim = new Simulation(reclaimPolicies.choose(spec), Number(capacity), 1);
+        const chosen = reclaimPolicies.choose(spec);
+        const sim = new Simulation(chosen, Number(capacity), 1);
         sim.grow(distinct);
         simulate(sim, ids, ids.length);
-        expect(sim.misses, `${spec} at ${capacity}`).toBe(Number(misses));
+        const wasm = new WasmSimulation(chosen, Number(capacity));
+        wasm.grow(distinct);
+        wasm.run(ids, ids.length);
+        expect([sim.misses, wasm.misses], `${spec} at ${capacity}`).toEqual([Number(misses), Number(misses)]);
       }
     });
   }

@@ -3,9 +3,8 @@ import type { ParameterValues } from '../base/parameters.js';
 import { compileInput } from '../trace/compile.js';
 import { decodedBytes, inputName, type PeekedInput, usingInput } from '../trace/io/input.js';
 import { LineAccount } from '../trace/readers/account.js';
-import { detectReader } from '../trace/readers/detect.js';
 import type { RequestReader } from '../trace/readers/reader.js';
-import { type ChosenReader, readerOf } from '../trace/readers/registry.js';
+import type { ChosenReader } from '../trace/readers/registry.js';
 import { checkSplit, ReferenceMapper, referenceOf } from '../trace/requests/references.js';
 import { isTrace, openTrace } from '../trace/trace.js';
 import type { ReferenceBatch, ReferenceString } from './reference.js';
@@ -82,7 +81,11 @@ function checkSizes(reader: RequestReader, { split }: ReferenceOptions, file: st
  * @throws InputError where the file cannot be read, is empty, of no known format or of events; wrong records are found when batches are taken
  */
 export async function openReference(path: string, options: ReferenceOptions = {}): Promise<ReferenceString> {
-  const named = options.reader === undefined ? undefined : readerOf(options.reader);
+  // Readers are loaded where they are used: they are a third of all code, and traces of ours need none.
+  const named =
+    options.reader === undefined
+      ? undefined
+      : (await import('../trace/readers/registry.js')).readerOf(options.reader);
   return usingInput(path, (input) => referenceOfInput(path, input, named, options));
 }
 
@@ -102,6 +105,7 @@ async function referenceOfInput(
       throw new InputError('--split cuts requests into pages, and a trace has pages already', { file: name });
     return new TraceReference(await openTrace(await compileInput(path, input, name)));
   }
+  const { detectReader } = await import('../trace/readers/detect.js');
   const { reader, values } = named ?? detectReader(input.head, name, 'requests');
   if (reader.yields === 'events')
     throw new InputError(

@@ -94,7 +94,7 @@ async function byteCell(policy: Chosen<ReclaimPolicyInfo>, size: number, seed: n
     },
     result(): ByteResult {
       const { requests, misses } = simulation;
-      return { policy, size, requests, misses, ...counts };
+      return { policy, size, requests, misses, backend: 'js', ...counts };
     },
   };
 }

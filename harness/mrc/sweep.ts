@@ -3,9 +3,11 @@ import { InputError } from '../base/errors.js';
 import { TimeLimit, within } from '../policy/border/time-limit.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
+import { type Backend, backendFor, wasmRefusal } from './backend.js';
 import { MemoryReference, type ReferenceString } from './reference.js';
 import { ReuseDistances } from './reuse.js';
 import { loadSimulate, type Simulate, Simulation } from './simulation.js';
+import { WasmSimulation } from './wasm-simulation.js';
 
 /** From this number of sizes on, exact LRU comes from reuse distances: one pass for all of them. */
 const CURVE_SIZES = 6;
@@ -18,6 +20,8 @@ export interface SweepResult {
   readonly size: number;
   readonly requests: number;
   readonly misses: number;
+  /** What counted them. */
+  readonly backend: Backend;
 }
 
 export interface SweepOptions {
@@ -27,6 +31,8 @@ export interface SweepOptions {
   /** Whether `sizes` looks at the distinct pages: the string is read twice then. */
   readonly relative: boolean;
   readonly seed: number;
+  /** What is to run the policies; by default WebAssembly where a policy has a module. */
+  readonly backend?: Backend | undefined;
   /** Called now and then with the requests done. */
   readonly progress?: (requests: number) => void;
 }
@@ -46,7 +52,7 @@ export async function sweep(reference: ReferenceString, options: SweepOptions): 
   const string = kept?.reference ?? reference;
   const distinct = kept?.distinct ?? 0;
   const next = future ? knowFuture(string as MemoryReference) : undefined;
-  const cells = await makeCells(options, options.sizes(distinct));
+  const cells = await makeCells(options, options.sizes(distinct), distinct);
   await runCells(string, cells, next, options.progress);
   return cells.map((cell) => cell.result());
 }
@@ -106,21 +112,52 @@ interface SweepCell {
   result(): SweepResult;
 }
 
-async function makeCells(options: SweepOptions, sizes: readonly number[]): Promise<SweepCell[]> {
+/** @param distinct pages of the string, where they are known beforehand: else 0 */
+async function makeCells(
+  options: SweepOptions,
+  sizes: readonly number[],
+  distinct: number,
+): Promise<SweepCell[]> {
   const cells: SweepCell[] = [];
   for (const policy of options.policies) {
-    const simulate = await loadSimulate(policy.info.name);
-    const curve =
-      policy.info.name === 'lru' && sizes.length >= CURVE_SIZES ? new ReuseDistances() : undefined;
-    sizes.forEach((size, i) => {
-      cells.push(
-        curve
-          ? new CurveCell(policy, size, curve, i === 0)
-          : new SimulatedCell(policy, size, options.seed, simulate),
-      );
-    });
+    if (policy.info.name === 'lru' && sizes.length >= CURVE_SIZES && options.backend !== 'wasm') {
+      const curve = new ReuseDistances();
+      cells.push(...sizes.map((size, i) => new CurveCell(policy, size, curve, i === 0)));
+      continue;
+    }
+    for (const size of sizes) cells.push(await makeCell(policy, size, distinct, options));
   }
   return cells;
+}
+
+async function makeCell(
+  policy: Chosen<ReclaimPolicyInfo>,
+  size: number,
+  distinct: number,
+  { backend, seed }: SweepOptions,
+): Promise<SweepCell> {
+  if (backendFor(policy, size, backend) === 'wasm') {
+    const simulation = WasmSimulation.withRoom(policy, size, distinct);
+    if (simulation) return new WasmCell(simulation);
+    if (backend === 'wasm')
+      throw wasmRefusal(`no memory for ${distinct} distinct pages at ${size} pages (4 GiB at most each)`);
+  }
+  return new SimulatedCell(policy, size, seed, await loadSimulate(policy.info.name));
+}
+
+/** A policy that runs as WebAssembly. */
+class WasmCell implements SweepCell {
+  constructor(private readonly simulation: WasmSimulation) {}
+
+  run(ids: Int32Array, length: number, distinct: number): void {
+    this.simulation.grow(distinct);
+    this.simulation.run(ids, length);
+  }
+
+  result(): SweepResult {
+    const { chosen, capacity, requests, misses } = this.simulation;
+    return { policy: chosen, size: capacity, requests, misses, backend: 'wasm' };
+  }
 }
 
 class SimulatedCell implements SweepCell {
@@ -147,7 +184,7 @@ class SimulatedCell implements SweepCell {
 
   result(): SweepResult {
     const { chosen, capacity, requests, misses } = this.simulation;
-    return { policy: chosen, size: capacity, requests, misses };
+    return { policy: chosen, size: capacity, requests, misses, backend: 'js' };
   }
 }
 
@@ -166,7 +203,7 @@ class CurveCell implements SweepCell {
 
   result(): SweepResult {
     const { policy, size, curve } = this;
-    return { policy, size, requests: curve.requests, misses: curve.misses(size) };
+    return { policy, size, requests: curve.requests, misses: curve.misses(size), backend: 'js' };
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   closeSync,
   fsyncSync,
   linkSync,
@@ -17,6 +18,8 @@ import {
 export interface Disk {
   /** Writes a new file. @throws the error of the file system; a part may have been written */
   write(path: string, content: string | Uint8Array): void;
+  /** Writes more of a file, at its end. @throws as `write` */
+  append(path: string, content: string): void;
   /** Waits until a file or folder is on the device. */
   sync(path: string): void;
   /** Renames a file over another one, atomically. */
@@ -41,6 +44,7 @@ function sync(path: string): void {
 /** The file system. */
 export const DISK: Disk = {
   write: (path, content) => writeFileSync(path, content, { flag: 'wx' }),
+  append: (path, content) => appendFileSync(path, content),
   sync,
   rename: renameSync,
   link: linkSync,

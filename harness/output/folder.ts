@@ -1,13 +1,16 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { HostError, InputError } from '../base/errors.js';
 import { makeFolder } from '../base/folders.js';
+import { Pauses } from '../base/pauses.js';
+import { cannotWrite, isEmpty, prepare, refuseForeign, refuseTargets, removeMade, textOf } from './checks.js';
 import { DISK, type Disk } from './disk.js';
 import { Lock } from './lock.js';
 import {
   CELL_NAME,
   CELLS,
   COMMIT,
+  contentHash,
   type Hashes,
   hashOf,
   isMarked,
@@ -20,10 +23,20 @@ import {
   stagedNames,
   UNFINISHED,
 } from './owned.js';
-import { isTemporary, quietly, removeIfEmpty, removeTemporary, writeError, writeWhole } from './whole.js';
+import {
+  type Content,
+  errorInUse,
+  isTemporary,
+  quietly,
+  removeIfEmpty,
+  removeTemporary,
+  writeContent,
+  writeError,
+  writeWhole,
+} from './whole.js';
 
 /** Files by their paths below a folder, such as `figures/memory.svg`. */
-export type Files = ReadonlyMap<string, string | Uint8Array>;
+export type Files = ReadonlyMap<string, Content>;
 
 export interface OpenOptions {
   /** Whether a run is to take the place of all that was written there; otherwise files are only added. */
@@ -45,12 +58,15 @@ export interface OpenOptions {
  * - A run is made in the folder `unfinished` below it, and takes the place of the run before when it is complete: at any
  *   moment, also after a crash, there is the whole run of before or the whole new one.
  * - Every file is whole or absent.
+ *
+ * What takes longer with more files lets signals and other events be handled meanwhile, hence the promises.
  */
 export class OutputFolder {
   private isBegun = false;
   /** Hashes of the cells that this process has kept, by the names of their files. */
   private readonly keptCells = new Map<string, string>();
   private readonly onExit = () => quietly(() => this.close());
+  private readonly pauses = new Pauses();
 
   private constructor(
     readonly path: string,
@@ -68,17 +84,17 @@ export class OutputFolder {
    * @throws InputError when it cannot be written, another process writes there, or a run is to take the place of files that
    * are not ours
    */
-  static open(path: string, options: OpenOptions): OutputFolder {
+  static async open(path: string, options: OpenOptions): Promise<OutputFolder> {
     const { replaces, force = false, writes = [], note = () => undefined, disk = DISK } = options;
     const made = prepare(path);
     try {
       const owned = Owned.read(path);
-      refuseTargets(path, writes, owned);
+      await refuseTargets(path, writes, owned, new Pauses());
       if (replaces && !force) refuseForeign(path, owned);
       const lock = Lock.take(disk, path, (text) => note(`${path}: ${text}`));
       const folder = new OutputFolder(path, made, lock, disk);
       try {
-        folder.recover(note);
+        await folder.recover(note);
       } catch (error) {
         folder.close();
         throw error;
@@ -107,52 +123,82 @@ export class OutputFolder {
   }
 
   /**
-   * The finished cells of the run that is not complete, and of the complete one, by the name of their file. Each is a
-   * function that returns its text; empty where it cannot be read.
+   * The finished cells of the run that is not complete, and of the complete one as it was written, by the name of their file.
+   * Each is a function that returns its text; empty where it cannot be read, or is not what was written.
    */
   cells(): Map<string, () => string> {
     const found = new Map<string, () => string>();
-    for (const folder of [join(this.path, CELLS), join(this.unfinished, CELLS)]) {
-      if (!existsSync(folder)) continue;
-      for (const name of readdirSync(folder).filter((file) => CELL_NAME.test(file)))
-        found.set(name, () => textOf(join(folder, name)));
+    for (const [name, hash] of Owned.read(this.path).files) {
+      if (dirname(name) !== CELLS) continue;
+      found.set(basename(name), () => {
+        const text = textOf(join(this.path, name));
+        return sha256(text) === hash ? text : '';
+      });
     }
+    const folder = join(this.unfinished, CELLS);
+    if (!existsSync(folder)) return found;
+    for (const name of readdirSync(folder).filter((file) => CELL_NAME.test(file)))
+      found.set(name, () => textOf(join(folder, name)));
     return found;
   }
 
-  /** Keeps a finished cell of the run. @throws HostError when there is no space left, and what `writeWhole` throws */
+  /** Whether a complete run is taking its place: the next process that opens the folder completes that. */
+  isMoving(): boolean {
+    return existsSync(join(this.path, COMMIT));
+  }
+
+  /** Keeps a finished cell of the run. @throws HostError when it cannot be written, or the folder is another one by now */
   keepCell(name: string, text: string): void {
-    this.begin();
-    const folder = join(this.unfinished, CELLS);
-    if (!existsSync(folder)) this.change(folder, () => this.disk.makeFolder(folder));
-    writeWhole(this.disk, join(folder, name), text);
+    try {
+      this.checkLock();
+      this.begin();
+      const folder = join(this.unfinished, CELLS);
+      if (!existsSync(folder)) this.change(folder, () => this.disk.makeFolder(folder));
+      writeWhole(this.disk, join(folder, name), text);
+    } catch (error) {
+      throw errorInUse(error);
+    }
     this.keptCells.set(name, sha256(text));
   }
 
-  /** Writes files of the run, as far as it is. */
-  stage(files: Files): void {
-    this.begin(files.keys());
-    for (const [name, content] of files) writeWhole(this.disk, join(this.unfinished, name), content);
+  /** Writes files of the run, as far as it is. @throws as `keepCell` */
+  async stage(files: Files): Promise<void> {
+    try {
+      this.checkLock();
+      this.begin(files.keys());
+      for (const [name, content] of files)
+        await writeContent(this.disk, join(this.unfinished, name), content, false, this.pauses);
+    } catch (error) {
+      throw errorInUse(error);
+    }
   }
 
   /**
    * Lets the run take its place, with these files and its finished cells. All that was written into the folder before is
    * removed, except `kept` cells.
    *
+   * @param signal aborting it stops this: before the run is complete, as if this had not begun; while it takes its place,
+   *   so that `isMoving`
+   * @returns whether the run is complete
    * @throws InputError when a file that is not ours is where one belongs; the run stays in `unfinished`
    */
-  commit(files: Files, kept: (cell: string) => boolean): void {
-    this.begin(files.keys());
-    this.checkLock();
+  async commit(files: Files, kept: (cell: string) => boolean, signal?: AbortSignal): Promise<boolean> {
     const owned = Owned.read(this.path);
     const hashes = new Map<string, string>();
-    for (const [name, content] of files) hashes.set(name, sha256(content));
-    this.addCells(hashes, owned, kept);
-    refuseTargets(this.path, hashes.keys(), owned);
-    for (const [name, content] of files) writeWhole(this.disk, join(this.unfinished, name), content, true);
-    writeWhole(this.disk, join(this.path, COMMIT), listText(hashes), true);
-    this.change(this.unfinished, () => this.disk.sync(this.unfinished));
-    this.apply(hashes, owned);
+    for (const [name, content] of files) hashes.set(name, await contentHash(content, this.pauses));
+    await this.addCells(hashes, owned, kept);
+    await refuseTargets(this.path, hashes.keys(), owned, this.pauses);
+    try {
+      await this.stageWhole(files, signal);
+      if (signal?.aborted) return false;
+      this.checkLock();
+      writeWhole(this.disk, join(this.path, COMMIT), listText(hashes), true);
+      this.change(this.unfinished, () => this.disk.sync(this.unfinished));
+      await this.apply(hashes, owned, signal);
+    } catch (error) {
+      throw errorInUse(error);
+    }
+    return true;
   }
 
   /**
@@ -160,36 +206,38 @@ export class OutputFolder {
    *
    * @throws InputError when one is there that is not ours
    */
-  add(files: Files): void {
+  async add(files: Files): Promise<void> {
     this.checkLock();
     const owned = Owned.read(this.path);
-    refuseTargets(this.path, files.keys(), owned);
-    const next = new Map([...files].map(([name, content]) => [name, sha256(content)]));
+    await refuseTargets(this.path, files.keys(), owned, this.pauses);
+    const next = new Map<string, string>();
+    for (const [name, content] of files) next.set(name, await contentHash(content, this.pauses));
     // Named before it is written: what a crash leaves is known to be ours.
     this.writeList(owned.files, next);
     for (const [name, content] of files) {
       const path = join(this.path, name);
       this.change(path, () => makeFolder(dirname(path)));
-      writeWhole(this.disk, path, content);
+      await writeContent(this.disk, path, content, false, this.pauses);
     }
     this.writeList(new Map([...owned.files, ...next]));
   }
 
   /** Removes a file that is ours. @throws InputError when it is not */
-  remove(name: string): void {
+  async remove(name: string): Promise<void> {
     this.checkLock();
     const owned = Owned.read(this.path);
-    refuseTargets(this.path, [name], owned);
+    await refuseTargets(this.path, [name], owned, this.pauses);
     quietly(() => this.disk.remove(join(this.path, name)));
     removeIfEmpty(this.disk, join(this.path, dirname(name)));
   }
 
-  /** Ends writing. What was made and holds nothing is removed again. */
+  /** Ends writing. What was made and holds nothing is removed again, unless another folder is there by now. */
   close(): void {
     process.off('exit', this.onExit);
-    if (this.isBegun && !existsSync(join(this.path, COMMIT))) this.removeUnfinishedWithoutCells();
+    const isOurs = this.lock.isHeld() || !existsSync(this.path);
+    if (isOurs && this.isBegun && !this.isMoving()) this.removeUnfinishedWithoutCells();
     this.lock.release();
-    removeMade(this.disk, this.path, this.made);
+    if (isOurs) removeMade(this.disk, this.path, this.made);
   }
 
   /** Makes the folder of the run, and names there what is about to be written: what a crash leaves is known to be ours. */
@@ -216,8 +264,22 @@ export class OutputFolder {
     writeWhole(this.disk, join(this.path, LIST), listText(files, next), true);
   }
 
+  /** Writes files of a run that is complete, on the device. */
+  private async stageWhole(files: Files, signal: AbortSignal | undefined): Promise<void> {
+    this.checkLock();
+    this.begin(files.keys());
+    for (const [name, content] of files) {
+      if (signal?.aborted) return;
+      await writeContent(this.disk, join(this.unfinished, name), content, true, this.pauses);
+    }
+  }
+
   /** The cells of the run: those in `unfinished` that it has, and those of the complete run that it has. */
-  private addCells(hashes: Map<string, string>, owned: Owned, kept: (cell: string) => boolean): void {
+  private async addCells(
+    hashes: Map<string, string>,
+    owned: Owned,
+    kept: (cell: string) => boolean,
+  ): Promise<void> {
     for (const [name, hash] of owned.files)
       if (dirname(name) === CELLS && kept(name.slice(CELLS.length + 1))) hashes.set(name, hash);
     const folder = join(this.unfinished, CELLS);
@@ -225,6 +287,7 @@ export class OutputFolder {
     for (const cell of readdirSync(folder).filter(kept)) {
       const hash = this.keptCells.get(cell) ?? hashOf(join(folder, cell));
       if (hash !== undefined) hashes.set(join(CELLS, cell), hash);
+      await this.pauses.now();
     }
   }
 
@@ -238,25 +301,36 @@ export class OutputFolder {
     });
   }
 
-  /** Moves a complete run to its place. May be called again after a crash at any step of it. */
-  private apply(files: Hashes, owned: Owned): void {
+  /** Moves a complete run to its place. May be called again after a crash, or an abort, at any step of it. */
+  private async apply(files: Hashes, owned: Owned, signal?: AbortSignal): Promise<void> {
+    for (const name of files.keys()) {
+      if (signal?.aborted) return;
+      this.moveToPlace(name);
+      await this.pauses.now();
+    }
+    for (const name of owned.files.keys()) {
+      if (signal?.aborted) return;
+      if (!files.has(name) && existsSync(join(this.path, name)) && !owned.isForeign(name))
+        this.change(this.path, () => this.disk.remove(join(this.path, name)));
+      await this.pauses.now();
+    }
     this.change(this.path, () => {
-      for (const name of files.keys()) {
-        const staged = join(this.unfinished, name);
-        if (!existsSync(staged)) continue;
-        const folder = join(this.path, dirname(name));
-        if (!existsSync(folder)) this.disk.makeFolder(folder);
-        this.disk.rename(staged, join(this.path, name));
-      }
-      for (const name of owned.files.keys())
-        if (!files.has(name) && existsSync(join(this.path, name)) && !owned.isForeign(name))
-          this.disk.remove(join(this.path, name));
       this.removeStaged([MARK, 'commit.json']);
       this.disk.sync(this.path);
       this.disk.rename(join(this.path, COMMIT), join(this.path, LIST));
     });
     for (const name of owned.files.keys()) removeIfEmpty(this.disk, join(this.path, dirname(name)));
     this.removeMark();
+  }
+
+  private moveToPlace(name: string): void {
+    const staged = join(this.unfinished, name);
+    if (!existsSync(staged)) return;
+    this.change(this.path, () => {
+      const folder = join(this.path, dirname(name));
+      if (!existsSync(folder)) this.disk.makeFolder(folder);
+      this.disk.rename(staged, join(this.path, name));
+    });
   }
 
   /** Removes what a run has left in `unfinished`, except `kept`. */
@@ -287,7 +361,7 @@ export class OutputFolder {
   }
 
   /** Completes what a process that was killed had begun: a commit, or files that were being written. */
-  private recover(note: (text: string) => void): void {
+  private async recover(note: (text: string) => void): Promise<void> {
     this.lock.sweep();
     for (const folder of ['', 'figures', CELLS, UNFINISHED, join(UNFINISHED, CELLS)])
       removeTemporary(this.disk, join(this.path, folder));
@@ -297,94 +371,12 @@ export class OutputFolder {
       });
     const commit = isMarked(this.unfinished) ? readList(join(this.path, COMMIT)) : undefined;
     if (commit) {
-      refuseTargets(
-        this.path,
-        [...commit.files.keys()].filter((name) => existsSync(join(this.unfinished, name))),
-        Owned.read(this.path),
-      );
-      this.apply(commit.files, Owned.read(this.path));
+      const staged = [...commit.files.keys()].filter((name) => existsSync(join(this.unfinished, name)));
+      await refuseTargets(this.path, staged, Owned.read(this.path), this.pauses);
+      await this.apply(commit.files, Owned.read(this.path));
       note(`${this.path}: a run that was complete has taken its place`);
     }
     if (isMarked(this.unfinished)) this.removeUnfinishedWithoutCells();
     else this.removeMark();
-  }
-}
-
-/**
- * Checks that files can be added to a folder, before they are made. Leaves nothing behind.
- *
- * @throws InputError as `OutputFolder.open`
- */
-export function checkFolder(path: string): void {
-  OutputFolder.open(path, { replaces: false }).close();
-}
-
-/** Adds files to a folder, which is made if need be. @throws InputError as `OutputFolder.open` and `OutputFolder.add` */
-export function addFiles(path: string, files: Files, note: (text: string) => void): void {
-  const folder = OutputFolder.open(path, { replaces: false, note });
-  try {
-    folder.add(files);
-  } finally {
-    folder.close();
-  }
-}
-
-/** The text of a file; empty where it cannot be read: for a finished cell, that is as if it were not there. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-/** Whether a folder holds nothing but empty folders. */
-function isEmpty(folder: string): boolean {
-  return readdirSync(folder, { recursive: true, withFileTypes: true }).every((entry) => entry.isDirectory());
-}
-
-/** Makes the folder. Returns the topmost one that was made. */
-function prepare(path: string): string | undefined {
-  try {
-    const made = makeFolder(path);
-    if (!statSync(path).isDirectory()) throw new InputError('this is a file, expected a folder for results');
-    return made;
-  } catch (error) {
-    throw cannotWrite(error, path);
-  }
-}
-
-/** Says that results cannot be written, unless the error does. */
-function cannotWrite(error: unknown, path: string): unknown {
-  const cause = writeError(error, path);
-  if (!(cause instanceof InputError) || (cause.place && cause.place.file !== path)) return cause;
-  return new InputError(`results cannot be written there: ${cause.what}`, { file: path });
-}
-
-/** @throws InputError for a file of others, or of a version that kept no list, where one of its name is to be written */
-function refuseTargets(path: string, names: Iterable<string>, owned: Owned): void {
-  for (const name of names)
-    if (owned.isForeign(name))
-      throw new InputError(
-        'reclaim has not written this file (or an earlier version, which kept no list), or it was changed since, and one of this name is to be written; move it away, or choose another folder',
-        { file: join(path, name) },
-      );
-}
-
-function refuseForeign(path: string, owned: Owned): void {
-  const foreign = owned.firstForeign();
-  if (foreign === undefined) return;
-  throw new InputError(
-    `reclaim has not written this file, or it was changed since; expected an empty folder, or results of reclaim compare; --force keeps the file and writes next to it`,
-    { file: join(path, foreign) },
-  );
-}
-
-/** Removes the folders that were made, from `path` up to `made`, as far as they are empty. */
-function removeMade(disk: Disk, path: string, made: string | undefined): void {
-  if (made === undefined) return;
-  for (let folder = resolve(path); lstatSync(folder, { throwIfNoEntry: false }); folder = dirname(folder)) {
-    removeIfEmpty(disk, folder);
-    if (folder === made || dirname(folder) === folder) return;
   }
 }

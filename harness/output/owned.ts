@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Dirent, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Pauses } from '../base/pauses.js';
 import { LOCK } from './lock.js';
-import { isTemporary } from './whole.js';
+import { type Content, isTemporary } from './whole.js';
 
 /** The file of a folder of results that lists every other file that was written there, with its SHA-256. */
 export const LIST = 'files.json';
@@ -49,6 +50,18 @@ export function readList(
 
 export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
+}
+
+/** SHA-256 of what a file is to hold. @param pauses lets events be handled meanwhile */
+export async function contentHash(content: Content, pauses: Pauses): Promise<string> {
+  await pauses.now();
+  if (typeof content === 'string' || content instanceof Uint8Array) return sha256(content);
+  const hash = createHash('sha256');
+  for (const part of content) {
+    hash.update(part);
+    await pauses.now();
+  }
+  return hash.digest('hex');
 }
 
 /** The SHA-256 of a file; undefined where there is no plain file that can be read. */

@@ -1,7 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileError, HostError } from '../base/errors.js';
+import { fileError, HostError, InputError } from '../base/errors.js';
+import type { Pauses } from '../base/pauses.js';
 import type { Disk } from './disk.js';
+
+/** What a file holds: a text, bytes, or a long text in parts, in their order. */
+export type Content = string | Uint8Array | readonly string[];
 
 const TEMPORARY = /^\.reclaim-\d+-\d+\.tmp$/;
 let written = 0;
@@ -39,9 +43,21 @@ export function writeError(error: unknown, path: string): unknown {
   return fileError(error, path);
 }
 
+/**
+ * The error for a change that failed in a folder that could be written before: whatever it is, the user has named nothing
+ * wrong.
+ */
+export function errorInUse(error: unknown): unknown {
+  return error instanceof InputError && error.place ? new HostError(error.message) : error;
+}
+
+function temporaryPath(path: string): string {
+  return join(dirname(path), `.reclaim-${process.pid}-${++written}.tmp`);
+}
+
 /** Writes a file under a temporary name in its folder. Returns that name's path. @throws what names the file */
 function writeTemporary(disk: Disk, path: string, content: string | Uint8Array, durable: boolean): string {
-  const temporary = join(dirname(path), `.reclaim-${process.pid}-${++written}.tmp`);
+  const temporary = temporaryPath(path);
   try {
     disk.write(temporary, content);
     if (durable) disk.sync(temporary);
@@ -69,6 +85,38 @@ function moveInPlace(disk: Disk, temporary: string, path: string): void {
  */
 export function writeWhole(disk: Disk, path: string, content: string | Uint8Array, durable = false): void {
   moveInPlace(disk, writeTemporary(disk, path, content, durable), path);
+}
+
+/**
+ * Writes a file as `writeWhole`, a long text part by part.
+ *
+ * @param pauses lets events be handled between parts
+ */
+export async function writeContent(
+  disk: Disk,
+  path: string,
+  content: Content,
+  durable: boolean,
+  pauses: Pauses,
+): Promise<void> {
+  if (typeof content === 'string' || content instanceof Uint8Array) {
+    writeWhole(disk, path, content, durable);
+    await pauses.now();
+    return;
+  }
+  const temporary = temporaryPath(path);
+  try {
+    disk.write(temporary, '');
+    for (const part of content) {
+      disk.append(temporary, part);
+      await pauses.now();
+    }
+    if (durable) disk.sync(temporary);
+  } catch (error) {
+    quietly(() => disk.remove(temporary));
+    throw writeError(error, path);
+  }
+  moveInPlace(disk, temporary, path);
 }
 
 /**

@@ -11,8 +11,6 @@ export interface AccessOptions {
   readonly everyMs: number;
   /** One page of this number is recorded, by a hash of its address; 1: all. */
   readonly sample: number;
-  /** How often contents are hashed, in ms; undefined: never. */
-  readonly contentsEveryMs?: number | undefined;
 }
 
 /** What the user asks to be recorded. */
@@ -20,6 +18,8 @@ export interface RecordRequest {
   readonly target: Target;
   /** Every page read or written; without, calls and first accesses. */
   readonly accesses?: AccessOptions | undefined;
+  /** How often contents of pages are hashed, in ms; undefined: never. */
+  readonly contentsEveryMs?: number | undefined;
   /** Calls are recorded without any accesses (`--calls`). */
   readonly callsAlone: boolean;
   /** strace stops the program at the traced calls alone (`--seccomp-bpf`). */
@@ -73,6 +73,8 @@ export interface Running {
 /** A way to record: a folder here, and a line in `engines.ts`. */
 export interface Engine {
   readonly name: 'tracefs' | 'strace' | 'valgrind';
+  /** Whether its own files have contents of pages where they are asked for. */
+  readonly recordsContents?: boolean;
   /** Why it cannot record this here: one line, what is missing and what is possible without it. Undefined where it can. */
   unavailable(request: RecordRequest): string | undefined;
   /** Starts the program, or attaches to it. */

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { HostError } from '../base/errors.js';
-import { packageFile } from '../base/package-root.js';
+import { entryFile } from '../base/package-root.js';
 import { startOf, thisBoot } from '../base/processes.js';
 import { journalPath, type ProcessId, restoreJournal, writeJournal } from './journal.js';
 import { type Change, restore } from './restore.js';
 
-const GUARD_PROCESS = packageFile('dist', 'harness', 'record', 'guard-process.js');
+const GUARD_PROCESS = entryFile('record', 'guard-process');
 
 function idOf(pid: number): ProcessId {
   return { pid, started: startOf(pid) ?? '' };

@@ -125,7 +125,7 @@ export function readProc(path: string): string | undefined {
 }
 
 /** A process and all its descendants. */
-function treeOf(pid: number): number[] {
+export function treeOf(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
     const parent = /^\d+$/.test(name) ? statOf(Number(name))?.[1] : undefined;

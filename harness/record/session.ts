@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, realpathSync } from 'node:fs';
 import { arch, release } from 'node:os';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { HostError } from '../base/errors.js';
 import { VERSION } from '../metrics/host.js';
+import { CONTENTS } from '../trace/readers/recording/contents.js';
 import { clocksNow } from './clocks.js';
+import { Looking } from './contents/looking.js';
 import type { Engine, EngineReport, RecordRequest, Running } from './engine.js';
 import type { Guard } from './guard.js';
 import { type Clocks, type Ended, type Manifest, RAW_FORMAT, writeManifest } from './manifest.js';
@@ -38,7 +41,12 @@ function programOf({ target }: RecordRequest): Pick<Manifest['program'], 'comman
 /** How a recording comes to its end. */
 type Ending = { readonly ended: Ended | undefined } | { readonly broken: string } | 'interrupted';
 
-function endingOf({ program, broken }: Running, guard: Guard, signal: AbortSignal): Promise<Ending> {
+function endingOf(
+  { program, broken }: Running,
+  looking: Looking | undefined,
+  guard: Guard,
+  signal: AbortSignal,
+): Promise<Ending> {
   const interrupted = new Promise<Ending>((done) => {
     if (signal.aborted) done('interrupted');
     signal.addEventListener('abort', () => done('interrupted'), { once: true });
@@ -52,6 +60,7 @@ function endingOf({ program, broken }: Running, guard: Guard, signal: AbortSigna
       return ended === 'moment' ? { broken: why } : { ended };
     }),
     guard.died.then(() => ({ broken: 'the process that restores settings has ended' })),
+    ...(looking ? [looking.broken.then((why) => ({ broken: why }))] : []),
   ]);
 }
 
@@ -79,9 +88,11 @@ export async function recordInto(
   const about = programOf(request);
   const start = clocksNow();
   const running = await engine.start(request, { raw, folder, guard });
-  const ending = await endingOf(running, guard, signal).finally(running.program.forget);
+  const looking = lookingAt(raw, engine, request, running);
+  const ending = await endingOf(running, looking, guard, signal).finally(running.program.forget);
   const end = clocksNow();
-  const report = await stop(running, ending);
+  await looking?.stop();
+  const report = withContents(await stop(running, ending), request, looking);
   await guard.restoreSettings();
   const { pid } = running.program;
   const program = {
@@ -93,6 +104,27 @@ export async function recordInto(
   const manifest = manifestOf(engine, report, program, { start, end });
   writeManifest(raw, manifest);
   return { manifest, goOn: report.goOn ?? [] };
+}
+
+/** Looks at contents, where they are asked for and the engine does not record them itself. */
+function lookingAt(
+  raw: string,
+  { recordsContents }: Engine,
+  { contentsEveryMs }: RecordRequest,
+  { program }: Running,
+): Looking | undefined {
+  if (contentsEveryMs === undefined || recordsContents) return undefined;
+  return new Looking({ pid: program.pid, everyMs: contentsEveryMs, file: join(raw, CONTENTS) });
+}
+
+function withContents(
+  report: EngineReport,
+  { contentsEveryMs = 0 }: RecordRequest,
+  looking: Looking | undefined,
+): EngineReport {
+  if (looking === undefined) return report;
+  const details = { ...report.details, contents_us: Math.round(contentsEveryMs * 1000) };
+  return { ...report, files: [...report.files, CONTENTS], details };
 }
 
 /** Stops a recording that has ended. @throws HostError where it is broken, or its files cannot be completed */

@@ -9,9 +9,14 @@ import { traceOf } from '../testing/traces.js';
 /** Stands for the number of a draw in the names of device streams: a replay of one draw then has the latencies of that one. */
 const stream = vi.hoisted(() => ({ suffix: '' }));
 vi.mock('../stats/random.js', async (original) => {
-  const { randomStream } = await original<typeof import('../stats/random.js')>();
+  const { RandomStreams, ...others } = await original<typeof import('../stats/random.js')>();
   const purposeOf = (purpose: string) => (/^device\/\w+$/.test(purpose) ? purpose + stream.suffix : purpose);
-  return { randomStream: (seed: number, purpose: string) => randomStream(seed, purposeOf(purpose)) };
+  class Renamed extends RandomStreams {
+    constructor(seed: number, purposes: readonly string[]) {
+      super(seed, purposes.map(purposeOf));
+    }
+  }
+  return { ...others, RandomStreams: Renamed };
 });
 
 const DRAWS = 3;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sampledCosts } from '../cost/sampled.js';
 import { callNs, loadCosts } from '../cost/table.js';
-import { findTrace } from '../experiment/traces.js';
+import { findTrace } from '../experiment/trace-names.js';
 import { METRICS, type MetricName } from '../metrics/schema.js';
 import { run } from '../testing/machine.js';
 import { traceOf } from '../testing/traces.js';

@@ -1,7 +1,7 @@
 /** Which policy to use, over the settings of some traces. */
 import type { Scaled } from './estimate.js';
-import { rank } from './front.js';
-import { type Contender, rankedOf, type Setting } from './selection.js';
+import { type Ranking, rankerOf } from './front.js';
+import { baseOf, type Contender, rankedOf, type Setting } from './selection.js';
 
 /** Policies that are best for some traces. */
 export interface Choice {
@@ -27,20 +27,29 @@ export function available(setting: Setting): Setting {
 }
 
 /** The best policies of a setting: those that save most, or where reclaim is compared, cost least. */
-function bestOf(setting: Setting, price?: Scaled): readonly Contender[] {
-  const { most, cheapest } = rank(setting, price);
-  return setting.axis === 'reclaim' ? cheapest : most;
+function bestOf({ axis }: Setting, { most, cheapest }: Ranking): readonly Contender[] {
+  return axis === 'reclaim' ? cheapest : most;
 }
 
-/** The names of the best policies of a setting that kernels have. */
-function winners(setting: Setting, price?: Scaled): string[] {
-  return bestOf(available(setting), price).map(({ name }) => name);
+/** A setting in which there is something to choose, and the policies of it that kernels have, ranked under any prices. */
+export interface Contest {
+  readonly setting: Setting;
+  ranking(price?: Scaled): Ranking;
+}
+
+/** What is to be chosen in: settings with more than one policy, of which one survived at least, besides keep. */
+export function contestsOf(settings: readonly Setting[]): Contest[] {
+  return settings
+    .filter(
+      (setting) => setting.contenders.length > 1 && rankedOf(setting).length > (baseOf(setting) ? 1 : 0),
+    )
+    .map((setting) => ({ setting, ranking: rankerOf(available(setting)) }));
 }
 
 /** Policies in no kernel that would do clearly better than any that is in one. */
 export function hypotheticals(settings: readonly Setting[]): string[] {
   const better = settings.flatMap((setting) => {
-    const best = bestOf(setting);
+    const best = bestOf(setting, rankerOf(setting)());
     return best.every((one) => isHypothetical(one, setting)) ? best.map(({ name }) => name) : [];
   });
   return [...new Set(better)];
@@ -134,10 +143,12 @@ const MOST_CHOICES = 3;
  * @param price a class of cost made cheaper or dearer
  * @returns nothing where no policy saves anything
  */
-export function choicesOf(settings: readonly Setting[], price?: Scaled): Choice[] {
-  const won = settings
-    .filter((setting) => rankedOf(setting).length > 1)
-    .map((setting) => ({ setting, names: winners(setting, price) }))
+export function choicesOf(contests: readonly Contest[], price?: Scaled): Choice[] {
+  const won = contests
+    .map(({ setting, ranking }) => ({
+      setting,
+      names: bestOf(setting, ranking(price)).map(({ name }) => name),
+    }))
     .filter(({ names }) => names.length > 0);
   if (won.length === 0) return [];
   if (inAll(won.map(({ names }) => names)).length > 0) return [choice(won)];

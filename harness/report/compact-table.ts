@@ -40,10 +40,12 @@ function columnsText(columns: readonly Column[], rows: readonly (readonly string
     .join('\n');
 }
 
-function marked({ text, best }: TableCell, { colour }: Look): string {
-  if (best === undefined) return text;
-  const whole = `${text}${best ? '*' : ' '}`;
-  return best && colour ? styleText('green', whole) : whole;
+const MARKS = { best: '*', tie: '=', '': ' ' } as const;
+
+function marked({ text, rank }: TableCell, { colour }: Look): string {
+  if (rank === undefined) return text;
+  const whole = `${text}${MARKS[rank]}`;
+  return rank === 'best' && colour ? styleText('green', whole) : whole;
 }
 
 const INDENT = '  ';
@@ -105,7 +107,7 @@ function numberWidths(table: FamilyTable): number[] {
   return limits.flatMap((limit, at) =>
     heads.map((head, i) => {
       const cells = traces.flatMap(({ lines }) => lines.map(({ cells }) => cells[at * heads.length + i]!));
-      const texts = cells.map(({ text, best }) => text.length + (best === undefined ? 0 : 1));
+      const texts = cells.map(({ text, rank }) => text.length + (rank === undefined ? 0 : 1));
       const words = head.split('\n').map(({ length }) => length + (i === 0 ? 1 : 0));
       const title = i === 0 ? Math.ceil(limit.length / heads.length) : 0;
       return 1 + Math.max(title, ...words, ...texts);

@@ -86,7 +86,9 @@ function asked(size: string): string {
 export function limitLabel(row: RunRow, { peakPages }: TraceFacts): string {
   if (row.limit_pages === null) return 'no limit';
   if (typeof row.limit_pages !== 'number') return 'as the trace says';
-  return `limit ${/(%|B)$/.test(row.limit) ? asked(row.limit) : percent(row.limit_pages, peakPages)}`;
+  if (/(%|B)$/.test(row.limit)) return `limit ${asked(row.limit)}`;
+  const share = percent(row.limit_pages, peakPages);
+  return `limit ${share === '0 %' ? `${row.limit_pages} pages` : share}`;
 }
 
 /** The rows that are compared: where ways to purge are, keep is the same under each of them and is shown once. */

@@ -19,7 +19,7 @@ export interface Scaled {
 
 /** What a policy costs: its name in sentences and titles. */
 export function costName(axis: Axis): string {
-  return axis.includes('merge') ? 'stalls and ksmd' : 'stalls';
+  return axis.includes('merge') ? 'stalls and ksmd time' : 'stalls';
 }
 
 /** The stalls of a cell in ns, as the mean over its draws or in one of them. */
@@ -42,26 +42,38 @@ function costNs(row: RunRow, axis: Axis, draw?: DrawRow, price?: Scaled): number
 /** A number of a cell: the same in all draws, or that of a draw. */
 type Observe = (row: RunRow, draw?: DrawRow) => number;
 
-/** The values of a number, by what they are paired by: the replicate, or where there is one, the draw. */
-function observed({ rows, draws }: Contender, of: Observe, drawn: boolean): Map<number, number> {
+/** The values of a number, and what each is of: the replicate, or where there is one, the draw. */
+interface Sample {
+  readonly keys: readonly number[];
+  readonly values: readonly number[];
+}
+
+function sampleOf({ rows, draws }: Contender, of: Observe, drawn: boolean): Sample {
   const drawsOfOne = drawn && rows.length === 1 ? draws[0]! : [];
-  if (drawsOfOne.length > 0) return new Map(drawsOfOne.map((draw) => [draw.draw, of(rows[0]!, draw)]));
-  return new Map(rows.map((row, i) => [i, of(row)]));
+  if (drawsOfOne.length > 0)
+    return { keys: drawsOfOne.map(({ draw }) => draw), values: drawsOfOne.map((draw) => of(rows[0]!, draw)) };
+  return { keys: rows.map(({ replicate }) => replicate), values: rows.map((row) => of(row)) };
+}
+
+/** How much more each value of a sample is than that of another with the same key. */
+function paired(a: Sample, b: Sample): number[] {
+  if (a.keys.length === b.keys.length && a.keys.every((key, i) => key === b.keys[i]))
+    return a.values.map((value, i) => value - b.values[i]!);
+  const others = new Map(b.keys.map((key, i) => [key, b.values[i]!]));
+  return a.keys.flatMap((key, i) => {
+    const other = others.get(key);
+    return other === undefined ? [] : [a.values[i]! - other];
+  });
 }
 
 /** A number of a contender, with its scatter over replicates or draws. @param drawn whether it differs from draw to draw */
 export function estimateOf(contender: Contender, of: Observe, drawn: boolean): Estimate {
-  return estimate([...observed(contender, of, drawn).values()]);
+  return estimate(sampleOf(contender, of, drawn).values);
 }
 
 /** How much more of a number a contender has than another, in pairs of the same replicate or draw. */
 export function difference(a: Contender, b: Contender, of: Observe, drawn: boolean): Estimate {
-  const others = observed(b, of, drawn);
-  const pairs = [...observed(a, of, drawn)].flatMap(([key, value]) => {
-    const other = others.get(key);
-    return other === undefined ? [] : [value - other];
-  });
-  return estimate(pairs);
+  return estimate(paired(sampleOf(a, of, drawn), sampleOf(b, of, drawn)));
 }
 
 const footprint: Observe = (row) => numberIn(row, 'footprint_pages_mean');
@@ -82,41 +94,85 @@ export function costOf(contender: Contender, { axis }: Pick<Setting, 'axis'>): E
 }
 
 /** What a contender costs beyond another, in ns: the extra stall that a policy adds to the program's own. */
-export function extraCost(
-  contender: Contender,
-  base: Contender,
-  { axis }: Pick<Setting, 'axis'>,
-  price?: Scaled,
-): Estimate {
-  return difference(contender, base, (row, draw) => costNs(row, axis, draw, price), true);
+export function extraCost(contender: Contender, base: Contender, { axis }: Pick<Setting, 'axis'>): Estimate {
+  return difference(contender, base, (row, draw) => costNs(row, axis, draw), true);
 }
 
-/** Whether a difference is clear: its interval does not hold 0, and it is above a floor. */
-function isClear(estimated: Estimate, floor: number): boolean {
-  return Math.abs(estimated.mean) > floor && !holdsZero(estimated);
+/** Of pairs in which two trade places, up to one in this number is an exception. */
+const PAIRS_AN_EXCEPTION = 20;
+
+/**
+ * The one definition of a tie, by differences in pairs of the same replicate or draw: 0 where the mean is within a floor, its
+ * 95 % interval holds 0, or in more than one pair of twenty the one that is ahead on average is not ahead by more than
+ * the floor, so that another draw would say otherwise. Else 1 or -1, the sign of the difference.
+ */
+function clearSign(pairs: readonly number[], floor: number): number {
+  const mean = pairs.reduce((sum, value) => sum + value, 0) / pairs.length;
+  if (!(Math.abs(mean) > floor)) return 0;
+  const sign = Math.sign(mean);
+  const exceptions = pairs.filter((value) => value * sign <= floor).length;
+  return exceptions * PAIRS_AN_EXCEPTION > pairs.length || holdsZero(estimate(pairs)) ? 0 : sign;
 }
 
-/** -1, 0 or 1: whether a contender costs clearly less than another, as much, or clearly more. */
-export function compareCosts(a: Contender, b: Contender, axis: Axis, price?: Scaled): number {
+/** Contenders by a number, pair by pair. */
+export interface Order {
+  /** -1, 0 or 1: whether one has clearly less than another, as much, which is a tie, or clearly more. */
+  sign(a: Contender, b: Contender): number;
+  /** The mean over replicates or draws. */
+  mean(one: Contender): number;
+}
+
+/** The order of contenders by a number. @param floorOf differences up to which two are equal */
+function orderBy(
+  contenders: readonly Contender[],
+  sample: (one: Contender) => Sample,
+  floorOf: (a: number, b: number) => number,
+): Order {
+  const samples = new Map(contenders.map((one) => [one, sample(one)]));
+  const means = new Map(contenders.map((one) => [one, estimate(samples.get(one)!.values).mean]));
+  return {
+    sign: (a, b) =>
+      clearSign(paired(samples.get(a)!, samples.get(b)!), floorOf(means.get(a)!, means.get(b)!)),
+    mean: (one) => means.get(one)!,
+  };
+}
+
+/** Contenders by what they cost: differences up to `EQUAL_COST` of the larger are none. */
+export function costOrder(contenders: readonly Contender[], axis: Axis, price?: Scaled): Order {
   const of: Observe = (row, draw) => costNs(row, axis, draw, price);
-  const larger = Math.max(estimateOf(a, of, true).mean, estimateOf(b, of, true).mean);
-  const differs = difference(a, b, of, true);
-  return isClear(differs, EQUAL_COST * larger) ? Math.sign(differs.mean) : 0;
+  return orderBy(
+    contenders,
+    (one) => sampleOf(one, of, true),
+    (a, b) => EQUAL_COST * Math.max(a, b),
+  );
 }
 
-/** -1, 0 or 1: whether a contender saves clearly less than another, as much, or clearly more. @param base what both are measured against */
-export function compareSavings(a: Contender, b: Contender, base: Contender): number {
-  const larger = Math.max(Math.abs(savedPages(a, base).mean), Math.abs(savedPages(b, base).mean));
-  const differs = savedPages(a, b);
-  return isClear(differs, EQUAL_SAVING * larger) ? Math.sign(differs.mean) : 0;
+/**
+ * Contenders by what they save: differences up to `EQUAL_SAVING` of the larger saving are none.
+ *
+ * @param base what savings are measured against
+ */
+export function savingOrder(contenders: readonly Contender[], base: Contender): Order {
+  const held = sampleOf(base, footprint, false);
+  return orderBy(
+    contenders,
+    (one) => {
+      const { keys, values } = sampleOf(one, footprint, false);
+      return { keys, values: values.map((value) => -value) };
+    },
+    (a, b) =>
+      EQUAL_SAVING *
+      Math.max(Math.abs(a + estimate(held.values).mean), Math.abs(b + estimate(held.values).mean)),
+  );
 }
 
-/** Below this share of what the best policy saves, and below `EQUAL_SAVING` of what is held, a saving counts as none. */
-const NOTHING = 0.05;
+/** Whether a contender saves anything to speak of: clearly more than `EQUAL_SAVING` of what the base holds. */
+export function savesAny(contender: Contender, base: Contender): boolean {
+  const pairs = paired(sampleOf(base, footprint, false), sampleOf(contender, footprint, false));
+  return clearSign(pairs, EQUAL_SAVING * heldPages(base).mean) > 0;
+}
 
-/** Whether a contender saves anything to speak of. @param most what the best of its setting saves, in pages */
-export function savesAny(contender: Contender, base: Contender, most: number): boolean {
-  const saved = savedPages(contender, base);
-  if (saved.mean <= 0 || holdsZero(saved)) return false;
-  return saved.mean > EQUAL_SAVING * heldPages(base).mean || saved.mean > NOTHING * most;
+/** Whether a contender may save something: on average it saves more than `EQUAL_SAVING` of what the base holds. */
+export function maySave(contender: Contender, base: Contender): boolean {
+  return savedPages(contender, base).mean > EQUAL_SAVING * heldPages(base).mean;
 }

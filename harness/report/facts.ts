@@ -71,6 +71,11 @@ export function originWord(facts: TraceFacts): string {
   return sample === 1 ? accessesWord(facts) : `${accessesWord(facts)}, sample of 1/${sample}`;
 }
 
+/** What a trace is evidence of, in a word or two: the least of what is known of it. */
+export function evidenceWord(facts: TraceFacts): string {
+  return accessesWord(facts).replace('recorded, accesses inferred', 'inferred');
+}
+
 function accessesWord({ origin, touches }: TraceFacts): string {
   if (touches === 'first-access' && origin?.whole === 'recorded') return 'first accesses';
   if (touches === 'inferred' && origin?.whole === 'recorded') return 'recorded, accesses inferred';

@@ -4,7 +4,7 @@ import type { RunRow } from '../metrics/files.js';
 import { type Axis, groupBy, stallsAre, type TraceFacts, tableTitle, traceName } from './comparison.js';
 import { costOf, extraCost, heldPages, savedPages } from './estimate.js';
 import { listed, mib, ms, withScatter } from './format.js';
-import { type Ranking, rank } from './front.js';
+import { type Rank, type Ranking, rank, rankIn } from './front.js';
 import { type Contender, type LeftOut, type Setting, type Standing, select } from './selection.js';
 
 /** A policy in a setting, with what the setting found. */
@@ -39,11 +39,20 @@ function asInCsv(value: number): number {
   return Number(value.toFixed(6));
 }
 
+/** What is saved against the base in MiB, with half of its interval where replicates differ. */
+function savedText(place: Place): string {
+  const { mean, low, high } = savedPages(place.one, place.base!);
+  const text = mib(mean, pageBytesOf(place));
+  if (low === undefined || high === undefined) return text;
+  const half = mib((high - low) / 2, pageBytesOf(place));
+  return Number(half) === 0 ? text : `${text}\u00b1${half}`;
+}
+
 /** Memory saved against the base. */
 const SAVED: Figure = {
   head: 'saved\nMiB',
   value: ({ one, base }) => base && asInCsv(savedPages(one, base).mean),
-  text: (saved, place) => mib(saved, pageBytesOf(place)),
+  text: (_, place) => savedText(place),
 };
 
 /** The same; of the base itself, in parentheses, what is held. */
@@ -52,8 +61,7 @@ const SAVED_OR_HELD: Figure = {
   value: ({ one, base }) => (base && one !== base ? savedPages(one, base).mean : heldPages(one).mean),
   text: (pages, place) => {
     const { one, base } = place;
-    const text = mib(pages, pageBytesOf(place));
-    return base && one !== base ? text : `(${text})`;
+    return base && one !== base ? savedText(place) : `(${mib(pages, pageBytesOf(place))})`;
   },
 };
 
@@ -126,8 +134,8 @@ export interface TableCell {
   readonly text: string;
   /** What it is sorted by; undefined where there is no number. */
   readonly value?: number | undefined;
-  /** Whether the cell is on the front; undefined where the column has no such mark. */
-  readonly best?: boolean | undefined;
+  /** Whether its policy is best there, or ties; undefined where the column has no such mark. */
+  readonly rank?: Rank | undefined;
 }
 
 /** Policies with the same figures under every limit. */
@@ -184,8 +192,10 @@ function tableCells(
   const place = { one, setting, ranking, base: ranking.reference };
   return figures.map((figure, i) => {
     const value = figure.value(place);
-    const best = i === 0 ? ranking.front.includes(one) : undefined;
-    return value === undefined ? { text: '', best } : { text: figure.text(value, place), value, best };
+    const mark = i === 0 ? rankIn(ranking, one) : undefined;
+    return value === undefined
+      ? { text: '', rank: mark }
+      : { text: figure.text(value, place), value, rank: mark };
   });
 }
 
@@ -193,7 +203,7 @@ function tableCells(
 function merged(lines: readonly TableLine[]): TableLine[] {
   const byTexts = new Map<string, TableLine>();
   for (const { names, cells } of lines) {
-    const key = JSON.stringify(cells.map(({ text, best }) => [text, best]));
+    const key = JSON.stringify(cells.map(({ text, rank }) => [text, rank]));
     const same = byTexts.get(key);
     byTexts.set(key, { names: [...(same?.names ?? []), ...names], cells: same?.cells ?? cells });
   }

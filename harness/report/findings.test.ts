@@ -90,7 +90,7 @@ describe('the sentences on a family', () => {
       ksmd_cpu_ns: 5e6,
     });
     expect(sentences([KEEP, ksm])[0]).toBe(
-      'Most memory saved, no limit: t: ksm (1.0 MiB, 25 % of what none holds, for +5.00 ms of stalls and ksmd, 5.0 ms a MiB).',
+      'Most memory saved, no limit: t: ksm (1.0 MiB, 25 % of what none holds, for +5.00 ms of stalls and ksmd time, 5.0 ms a MiB).',
     );
   });
 });

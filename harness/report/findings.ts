@@ -3,7 +3,7 @@ import type { Touches } from '../base/touches.js';
 import type { SpaceRow } from '../metrics/files.js';
 import { parameterless } from './choice.js';
 import { isShort, type TraceFacts, traceName } from './comparison.js';
-import { compareCosts, costName, costOf, extraCost, heldPages, savedPages } from './estimate.js';
+import { costName, costOf, costOrder, extraCost, heldPages, savedPages } from './estimate.js';
 import { listed, mib, ms, numberIn, percent, short, withScatter } from './format.js';
 import { type Ranking, rank } from './front.js';
 import { lazyText, notToUse, outOfMemoryText } from './not-to-use.js';
@@ -44,6 +44,11 @@ function names(contenders: readonly Contender[]): string {
   return listed(contenders.map(({ name }) => name));
 }
 
+/** Said of several policies that are as good as each other. */
+function tieWord(contenders: readonly Contender[]): string {
+  return contenders.length > 1 ? ', a tie' : '';
+}
+
 /** Which policies save most under the loosest limit, a clause per trace, and what that costs. */
 function savingSentence(found: readonly Found[]): Finding {
   const [{ setting: first }] = found as [Found];
@@ -56,7 +61,7 @@ function savingSentence(found: readonly Found[]): Finding {
       const saved = savedPages(one, base);
       const extra = extraCost(one, base, setting);
       const each = extra.mean / 1e6 / ((saved.mean * pageBytes) / 1024 ** 2);
-      return `${name}: ${names(most)} (${mib(saved.mean, pageBytes)} MiB, ${percent(saved.mean, heldPages(base).mean)} of what ${base.name} holds, for ${withScatter(extra, ms)} ms of ${costName(setting.axis)}, ${short(each)} ms a MiB)`;
+      return `${name}: ${names(most)}${tieWord(most)} (${mib(saved.mean, pageBytes)} MiB, ${percent(saved.mean, heldPages(base).mean)} of what ${base.name} holds, for ${withScatter(extra, ms)} ms of ${costName(setting.axis)}, ${short(each)} ms a MiB)`;
     });
   return { lead: `Most memory saved, ${first.limit}:`, clauses };
 }
@@ -73,14 +78,16 @@ function stallSentence(found: readonly Found[], spaces: readonly SpaceRow[]): Fi
   const tightest = found.at(-1)!.setting.limit;
   const clauses = found
     .filter(({ setting }) => setting.limit === tightest)
-    .map(({ setting, name, base, ranking: { cheapest } }) => {
+    .map(({ setting, name, base, ranking: { cheapest, tied } }) => {
       const [first] = cheapest as [Contender];
       const cost = ms(costOf(first, setting).mean);
-      const equal = cheapest.includes(base) || compareCosts(first, base, setting.axis) === 0;
+      const equal = cheapest.includes(base) || costOrder([first, base], setting.axis).sign(first, base) === 0;
+      const ahead = tied.filter((one) => costOf(one, setting).mean < costOf(first, setting).mean);
+      const ties = ahead.map((one) => `, a tie with ${one.name}, ${ms(costOf(one, setting).mean)} ms`);
       const against = equal
         ? `, as with ${base.name}`
         : ` against ${ms(costOf(base, setting).mean)} with ${base.name}`;
-      return `${name}: ${names(cheapest)} (${cost} ms${against}${payer(first, spaces)})`;
+      return `${name}: ${names(cheapest)}${tieWord(cheapest)} (${cost} ms${against}${ties.join('')}${payer(first, spaces)})`;
     });
   return { lead: `Least ${costName(found[0]!.setting.axis)}, ${tightest}:`, clauses };
 }

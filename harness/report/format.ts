@@ -39,6 +39,15 @@ export function either(words: readonly string[]): string {
   return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
+/** More names than this are counted. */
+const MOST_NAMES = 4;
+
+/** Words for a list: those that are too many are counted. */
+export function several(words: readonly string[]): readonly string[] {
+  if (words.length <= MOST_NAMES) return words;
+  return [...words.slice(0, MOST_NAMES - 1), `${words.length - MOST_NAMES + 1} others`];
+}
+
 /** A number with two digits that say something. */
 export function short(value: number): string {
   const size = Math.abs(value);

@@ -36,11 +36,17 @@ describe('the front', () => {
     expect(names(rank(settingOf(rows)).most)).toEqual(['remove', 'punch']);
   });
 
+  it('has what saves nothing to speak of only where it costs clearly less than keep', () => {
+    const rows = [KEEP, cell('dontneed', -0.3, 9.95), cell('volatile', 3, 9), cell('punch', 512, 30)];
+    const { front, most } = rank(settingOf(rows));
+    expect([front, most].map(names)).toEqual([['volatile', 'punch'], ['punch']]);
+  });
+
   it('has nothing that saves nothing to speak of, was refused, or did not end', () => {
     const rows = [
       KEEP,
       cell('dontneed', -0.3, 10),
-      cell('volatile', 3, 9),
+      cell('volatile', 3, 10),
       cell('free', 900, 1, { discard_errors: 4 }),
       cell('remove', 900, 1, { outcome: 'oom' }),
       cell('punch', 512, 30),
@@ -79,6 +85,28 @@ describe('draws of device latencies', () => {
     expect(names(rank(settingOf([KEEP, remove, volatile], ...draws)).most)).toEqual(['remove', 'volatile']);
   });
 
+  it('make a tie where the two trade places, though the interval of the difference does not hold 0', () => {
+    const by = (...differences: number[]) => {
+      const draws = [
+        drawsOf(remove, ...differences.map(() => 100)),
+        drawsOf(volatile, ...differences.map((ms) => 100 - ms)),
+      ] as const;
+      const { front, tied, most } = rank(settingOf([KEEP, remove, volatile], ...draws));
+      return [front, tied, most].map((some) => names(some).filter((name) => name !== 'keep'));
+    };
+    expect(by(5, 5, 5, 5)).toEqual([['volatile'], [], ['volatile']]);
+    expect(by(5, 5, 5, 5, 0.5)).toEqual([['remove', 'volatile'], [], ['remove', 'volatile']]);
+    // One pair of twenty is an exception.
+    expect(by(...Array.from({ length: 19 }, () => 5), 0.5)[2]).toEqual(['volatile']);
+  });
+
+  it('name what is ahead of the best, but not clearly, as a tie', () => {
+    const less = cell('volatile', 256, 97);
+    const draws = [drawsOf(remove, 100, 100, 100), drawsOf(less, 91, 95, 104)] as const;
+    const { front, tied } = rank(settingOf([KEEP, remove, less], ...draws));
+    expect([names(front), names(tied)]).toEqual([['keep', 'remove'], ['volatile']]);
+  });
+
   it('decide where every one of them says the same, however much they differ from each other', () => {
     const draws = [drawsOf(remove, 50, 150, 100), drawsOf(volatile, 47, 147, 97)] as const;
     expect(names(rank(settingOf([KEEP, remove, volatile], ...draws)).most)).toEqual(['volatile']);
@@ -94,8 +122,8 @@ describe('draws of device latencies', () => {
 describe('replicates of a generated trace', () => {
   it('are the pairs where there are several: draws are averaged, and savings have an interval', () => {
     const runs = [1, 2, 3].flatMap((at) => [
-      cell('keep', 0, 10 * at, { footprint_pages_mean: 1000 * at }),
-      cell('remove', 0, 11 * at, { footprint_pages_mean: 1000 * at - 100 - at }),
+      cell('keep', 0, 10 * at, { replicate: at, footprint_pages_mean: 1000 * at }),
+      cell('remove', 0, 11 * at, { replicate: at, footprint_pages_mean: 1000 * at - 100 - at }),
     ]);
     const setting = settingOf(runs);
     const [keep, remove] = setting.contenders as [Contender, Contender];

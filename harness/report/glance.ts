@@ -2,10 +2,10 @@
  * The whole comparison in one picture: kinds of memory and families down, policies across, and in each field what a policy
  * saves and what it adds to stalls. The figure `glance` and report.html draw it.
  */
-import { compareCosts, compareSavings, type Estimate, extraCost, savedPages } from './estimate.js';
+import { costOrder, type Estimate, extraCost, savedPages, savingOrder } from './estimate.js';
 import type { GivenKind, TraceFacts } from './facts.js';
 import { givenKind } from './facts.js';
-import { type Ranking, rank } from './front.js';
+import { type Rank, type Ranking, rank, rankIn } from './front.js';
 import type { Contender, Selection, Setting, Standing } from './selection.js';
 
 /**
@@ -22,8 +22,8 @@ export interface Effect {
   readonly savedBytes: Estimate;
   readonly extraNs: Estimate;
   readonly stalls: Stalls;
-  /** Whether no other policy saves as much for less, or more for as much. */
-  readonly best: boolean;
+  /** Whether it is best, or ties. */
+  readonly rank: Rank;
 }
 
 /** A policy under a limit. */
@@ -71,7 +71,11 @@ function equalEverywhere(rankings: Rankings, a: string, b: string): boolean {
     const [one, other] = [named(setting, a), named(setting, b)];
     if (!one || !other || one.standing !== other.standing) return one === other;
     if (one.standing !== 'ranked' || !reference) return true;
-    return compareCosts(one, other, setting.axis) === 0 && compareSavings(one, other, reference) === 0;
+    const both = [one, other];
+    return (
+      costOrder(both, setting.axis).sign(one, other) === 0 &&
+      savingOrder(both, reference).sign(one, other) === 0
+    );
   });
 }
 
@@ -92,14 +96,15 @@ function columnsOf(rankings: Rankings, base: string): string[][] {
 
 /** What a policy adds to stalls, in words. */
 function stallsOf(one: Contender, reference: Contender, setting: Setting, extra: Estimate): Stalls {
-  const sign = compareCosts(one, reference, setting.axis);
+  const sign = costOrder([one, reference], setting.axis).sign(one, reference);
   if (sign === 0) return 'same';
   if (sign < 0) return 'less';
   const share = extra.mean / 1000 / (setting.trace.durationUs || Number.POSITIVE_INFINITY);
   return share < LITTLE ? 'little' : share < SOME ? 'some' : 'much';
 }
 
-function fieldOf(setting: Setting, { reference, front }: Ranking, names: readonly string[]): GlanceField {
+function fieldOf(setting: Setting, ranking: Ranking, names: readonly string[]): GlanceField {
+  const { reference, front } = ranking;
   const one = setting.contenders.find(({ name }) => names.includes(name));
   if (!one) return { standing: 'impossible' };
   if (one.standing !== 'ranked' || !reference) return { standing: one.standing };
@@ -110,7 +115,7 @@ function fieldOf(setting: Setting, { reference, front }: Ranking, names: readonl
       savedBytes: inBytes(savedPages(one, reference), setting.trace.pageBytes),
       extraNs,
       stalls: stallsOf(one, reference, setting, extraNs),
-      best: front.some(({ name }) => names.includes(name)),
+      rank: front.some(({ name }) => names.includes(name)) ? 'best' : rankIn(ranking, one),
     },
   };
 }

@@ -1,12 +1,12 @@
 /** What a verdict says of policies that are of no use, and of memory that ran out, as sentences. */
 import { parameterless } from './choice.js';
 import type { GivenKind } from './facts.js';
-import { listed } from './format.js';
+import { listed, several } from './format.js';
 import type { VerdictPart } from './verdict.js';
 
 /** What policies need or do, with the verb that fits how many they are. */
-function clause(names: readonly string[], one: string, several: string): string[] {
-  return names.length === 0 ? [] : [`${listed(names)} ${names.length === 1 ? one : several}`];
+function clause(names: readonly string[], one: string, many: string): string[] {
+  return names.length === 0 ? [] : [`${listed(several(names))} ${names.length === 1 ? one : many}`];
 }
 
 /** On which memory; nothing where it makes no difference. The word memory is said once. */
@@ -40,7 +40,7 @@ function ofKind(parts: readonly VerdictPart[], kind: GivenKind): Bad {
 /** Policies with the kind of memory that they are of no use on; nothing where there are none. */
 function places(all: readonly Bad[], of: (bad: Bad) => readonly string[], word: string): string[] {
   return all.flatMap((bad) =>
-    of(bad).length === 0 ? [] : [`${listed(of(bad))}${memoryOf(bad.kind, word)}`],
+    of(bad).length === 0 ? [] : [`${listed(several(of(bad)))}${memoryOf(bad.kind, word)}`],
   );
 }
 
@@ -53,14 +53,14 @@ export function notToUse(parts: readonly VerdictPart[]): string[] {
   return [
     ...(useless.length > 0 ? [`Never: ${useless.join('; ')} (frees nothing)`] : []),
     ...(refused.length > 0 ? [`Refused: ${refused.join('; ')}`] : []),
-    ...(sparing.length > 0 ? [`Would destroy files (destroy=1 allows it): ${listed(sparing)}`] : []),
+    ...(sparing.length > 0 ? [`Would destroy files (destroy=1 allows it): ${listed(several(sparing))}`] : []),
   ];
 }
 
 /** Which policies free nothing until memory is short, as a sentence without a full stop; nothing where none does. */
 export function lazyText(parts: readonly VerdictPart[]): string[] {
   const names = parameterless([...new Set(parts.flatMap(({ lazy }) => lazy))]).sort();
-  return names.length === 0 ? [] : [`Free nothing until memory is short: ${listed(names)}`];
+  return names.length === 0 ? [] : [`Free nothing until memory is short: ${listed(several(names))}`];
 }
 
 /** A text that does not begin with a name, as the beginning of a sentence. */

@@ -1,6 +1,6 @@
 import { STALL_PARTS } from '../metrics/schema.js';
 import type { Scaled } from './estimate.js';
-import { type Ranking, rank } from './front.js';
+import { type Ranking, rankerOf } from './front.js';
 import type { Contender, Setting } from './selection.js';
 
 /** Prices are medians of one machine: a verdict should not hang on any class of them being half or twice as high. */
@@ -20,13 +20,14 @@ export interface Flip extends Scaled {
  * depend on prices, since stalls delay nothing, so what a cell would have cost follows from its row.
  */
 export function flips(setting: Setting): Flip[] {
-  const usual = rank(setting).front;
+  const ranking = rankerOf(setting);
+  const usual = ranking().front;
   return STALL_PARTS.flatMap((part) =>
     FACTORS.flatMap((factor) => {
-      const ranking = rank(setting, { part, factor });
-      const entered = ranking.front.filter((one) => !usual.includes(one));
-      const left = usual.filter((one) => !ranking.front.includes(one));
-      return entered.length + left.length > 0 ? [{ part, factor, ranking, entered, left }] : [];
+      const changed = ranking({ part, factor });
+      const entered = changed.front.filter((one) => !usual.includes(one));
+      const left = usual.filter((one) => !changed.front.includes(one));
+      return entered.length + left.length > 0 ? [{ part, factor, ranking: changed, entered, left }] : [];
     }),
   );
 }

@@ -8,7 +8,7 @@ import { extraCost, heldPages, savedPages } from './estimate.js';
 import { originText } from './facts.js';
 import { standingWord } from './family-table.js';
 import { mib, ms, numberIn, percent, shortDuration, withScatter } from './format.js';
-import { rank } from './front.js';
+import { rank, rankIn } from './front.js';
 import { baseOf, type Contender, type Selectable, type Setting, select } from './selection.js';
 
 /** A policy in a setting, and what it is compared with. */
@@ -91,15 +91,17 @@ function limitText({ first, trace, limit }: Setting): string {
   return `${mib(first.limit_pages, trace.pageBytes)} MiB (${percent(first.limit_pages, trace.peakPages)})`;
 }
 
+const MARKS = { best: '* best', tie: '= tie', '': '' } as const;
+
 /** The lines of a setting. */
 function settingRows(setting: Setting, columns: readonly Column[]): string[][] {
   const base = baseOf(setting);
-  const { front } = rank(setting);
+  const ranking = rank(setting);
   return setting.contenders.map((one, i) => {
     const values = columns.map((column) =>
       one.standing === 'ranked' || one.standing === 'bound' ? column.text({ one, setting, base }) : '',
     );
-    const mark = front.includes(one) ? '* best' : standingWord(one.standing);
+    const mark = MARKS[rankIn(ranking, one)] || standingWord(one.standing);
     return [i === 0 ? limitText(setting) : '', one.name, ...values, mark];
   });
 }

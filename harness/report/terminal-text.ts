@@ -12,6 +12,18 @@ export interface Look {
 /** What a text looks like where nothing is known of the terminal. */
 export const PLAIN: Look = { columns: USUAL_COLUMNS, colour: false };
 
+/** Characters that take two columns: those of Chinese, Japanese and Korean, full-width forms, and most pictures. */
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6\p{Emoji_Presentation}]/gu;
+/** Characters that take none: marks on the letter before them, and signs of format. */
+const NONE = /[\p{Mn}\p{Me}\p{Cf}]/gu;
+
+/** How many columns of a terminal a text takes. */
+export function textWidth(text: string): number {
+  const seen = text.replace(NONE, '');
+  return [...seen].length + (seen.match(WIDE)?.length ?? 0);
+}
+
 /**
  * A text on lines of at most some columns, broken at spaces; a word that is longer has a line of its own.
  *
@@ -22,7 +34,7 @@ export function wrapped(text: string, columns: number, indent = ''): string {
   let line = '';
   for (const word of text.split(' ')) {
     const start = lines.length === 0 ? '' : indent;
-    if (line !== '' && start.length + line.length + 1 + word.length > columns) {
+    if (line !== '' && start.length + textWidth(line) + 1 + textWidth(word) > columns) {
       lines.push(start + line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;

@@ -4,7 +4,9 @@ import { compactTable } from './compact-table.js';
 import { baseName, comparedAxis, type TraceFacts } from './comparison.js';
 import { familyTables, fewFigures } from './family-table.js';
 import { findings, findingText } from './findings.js';
+import { rank } from './front.js';
 import { lazyText } from './not-to-use.js';
+import { select } from './selection.js';
 import { comparisonTables } from './table.js';
 import { type Look, PLAIN, wrapped } from './terminal-text.js';
 import { type Verdict, verdictOf } from './verdict.js';
@@ -65,16 +67,28 @@ function longText(results: Results, group: Group, { columns }: Look): string[] {
   ];
 }
 
+/** Whether any policy ties with the best. */
+function tiesIn(results: Results): boolean {
+  return select(results).settings.some((setting) => rank(setting).tied.length > 0);
+}
+
 /** What the marks and figures of tables mean, as far as these tables need it. */
-function legend({ runs, traces }: Results, verdict: Verdict, { look, full }: Form): string {
+function legend(results: Results, verdict: Verdict, { look, full }: Form): string {
+  const { runs, traces } = results;
   const known = new Set(traces.map(({ touches }) => touches));
-  const base = baseName(comparedAxis(runs));
+  const base = verdict.base ?? 'what is in parentheses';
+  const all = verdict.base ?? baseName(comparedAxis(runs));
   const lines = [
     `* best: no other policy saves as much for less, or more for as much. saved: mean over time against ${base}.`,
+    ...(tiesIn(results)
+      ? [
+          '= tie: ahead of a best one in stalls or savings, but not clearly: draws or replicates disagree, or it is too little to count.',
+        ]
+      : []),
     ...(full
       ? []
       : [
-          `(…): all that ${base} holds and stalls, or where it did not survive, what is marked so; the other numbers are differences to it.`,
+          `(…): all that ${all} holds and stalls, or where there is none, what is marked so; the other numbers are differences to it.`,
         ]),
     ...(known.has('inferred')
       ? ['~ accesses are inferred, and so are the faults among the stalls; there is no fault rate.']

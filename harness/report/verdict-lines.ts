@@ -1,8 +1,8 @@
 /** The lines of a verdict that say what to use, as columns. */
 import type { GivenKind } from './facts.js';
-import { either, listed, type Range, rangeText, unionOf } from './format.js';
+import { either, listed, type Range, rangeText, several, unionOf } from './format.js';
 import { traceNames } from './names.js';
-import { wrapped } from './terminal-text.js';
+import { textWidth, wrapped } from './terminal-text.js';
 import type { Numbers, Use, Verdict, VerdictPart } from './verdict.js';
 
 const MIB = 1024 * 1024;
@@ -25,13 +25,17 @@ function useText({ shown, best, of, numbers }: Use, { lazy }: VerdictPart): stri
   const limits = numbers.limits.filter((limit) => limit !== 'no limit');
   const notes = [...(best < of ? [`${best} of ${of}`] : []), ...(limits.length > 0 ? [listed(limits)] : [])];
   const when = shown.every((name) => lazy.includes(name)) ? ' if short' : '';
-  return `${either(shown)}${when}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
+  return `${either(several(shown))}${when}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
 }
 
-function nothingText({ kind, compared }: VerdictPart, { axis }: Verdict): string {
+function nothingText(part: VerdictPart, { axis }: Verdict): string {
+  const { kind, compared, survived, hypothetical } = part;
+  if (!survived) return 'nothing: no policy has a result';
   if (!compared) return 'nothing to compare: there is one policy';
   if (kind === 'no' && axis.includes('discard')) return 'nothing: the traces drop nothing';
-  return 'nothing: no policy saves any memory';
+  if (hypothetical.length > 0)
+    return `nothing that kernels have; ${listed(several(hypothetical))} would save`;
+  return 'nothing: no policy clearly saves memory';
 }
 
 /** More traces than this are counted, and not named. */
@@ -63,16 +67,20 @@ function linesOf(part: VerdictPart, verdict: Verdict): Line[] {
 /** Costs of which one is more than this many times the other do not share a line: it would say nothing. */
 const ONE_ORDER = 20;
 
-/** Two lines as one, where the same is best and costs are of one order; undefined where they are not. */
-function joined(a: Line, b: Line): Line | undefined {
+/**
+ * Two lines as one, where the same is best and costs are of one order; undefined where they are not.
+ *
+ * @param any whether costs may be of any order
+ */
+function joined(a: Line, b: Line, any: boolean): Line | undefined {
   if (a.kind !== b.kind || a.use !== b.use || !a.numbers || !b.numbers) return undefined;
   const both = (of: (numbers: Numbers) => Range | undefined) => {
     const [one, other] = [of(a.numbers!), of(b.numbers!)];
     return one && other && unionOf(one, other);
   };
   const extraNsPerMib = both((numbers) => numbers.extraNsPerMib);
-  if (!extraNsPerMib || extraNsPerMib.low <= 0 || extraNsPerMib.high > ONE_ORDER * extraNsPerMib.low)
-    return undefined;
+  const alike = extraNsPerMib && extraNsPerMib.low > 0 && extraNsPerMib.high <= ONE_ORDER * extraNsPerMib.low;
+  if (!alike && !any) return undefined;
   const numbers = {
     limits: a.numbers.limits,
     savedBytes: both(({ savedBytes }) => savedBytes),
@@ -82,19 +90,22 @@ function joined(a: Line, b: Line): Line | undefined {
   return { ...a, families: [...a.families, ...b.families], numbers };
 }
 
-function joinLines(lines: readonly Line[]): Line[] {
+function joinLines(lines: readonly Line[], any: boolean): Line[] {
   const result: Line[] = [];
   for (const line of lines) {
-    const at = result.findIndex((other) => joined(other, line));
+    const at = result.findIndex((other) => joined(other, line, any));
     if (at < 0) result.push(line);
-    else result[at] = joined(result[at]!, line)!;
+    else result[at] = joined(result[at]!, line, any)!;
   }
   return result;
 }
 
-/** What a verdict says to use, a line for families that share it. */
-export function verdictRows(verdict: Verdict): Line[] {
-  return joinLines(verdict.parts.flatMap((part) => linesOf(part, verdict)));
+/** What a verdict says to use, a line for families that share it. @param any whether costs in a line may be of any order */
+export function verdictRows(verdict: Verdict, any = false): Line[] {
+  return joinLines(
+    verdict.parts.flatMap((part) => linesOf(part, verdict)),
+    any,
+  );
 }
 
 /** A column of numbers: its head, and the text of a line. */
@@ -122,28 +133,55 @@ function numbersTexts(lines: readonly Line[]): { readonly head: string; readonly
 
 const GAP = 2;
 
+/** A text and spaces behind it, up to some columns. */
+function padded(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - textWidth(text)));
+}
+
 /**
- * The lines of a verdict under a title. What to use follows its families on the same line, or where that does not fit, on a
- * line of its own.
+ * The lines of a verdict under a title, as many as there is room for: if need be, families share lines whose costs are of
+ * different orders, and what is left is counted.
  *
  * @param title above the heads of the numbers where it does not fit next to them
+ * @param most the most lines
  */
-export function verdictLines(verdict: Verdict, title: string, columns: number): string[] {
-  const lines = verdictRows(verdict);
+export function verdictLines(verdict: Verdict, title: string, columns: number, most: number): string[] {
+  const all = [verdictRows(verdict), verdictRows(verdict, true)] as const;
+  for (const rows of all) {
+    const lines = laidOut(rows, title, columns);
+    if (lines.length <= most) return lines;
+  }
+  for (let count = all[1].length - 1; count > 0; count--) {
+    const lines = laidOut(all[1].slice(0, count), title, columns);
+    if (lines.length < most || count === 1)
+      return [...lines, `and ${all[1].length - count} more: see the tables`];
+  }
+  return laidOut(all[1], title, columns);
+}
+
+/** Which memory and families a line is of: these are counted where they are too many for a line. */
+function labelOf({ kind, families }: Line, kinds: number, columns: number): string {
+  const word = kinds > 0 ? kindWord(kind).padEnd(kinds + 1) : '';
+  const label = word + families.join(', ');
+  return families.length === 1 || textWidth(label) <= columns ? label : `${word}${families.length} families`;
+}
+
+/**
+ * Lines under a title. What to use follows its families on the same line, or where that does not fit, on a line of its own.
+ */
+function laidOut(lines: readonly Line[], title: string, columns: number): string[] {
   const kinds = Math.max(...lines.map(({ kind }) => kindWord(kind).length));
-  const labels = lines.map(
-    ({ kind, families }) => `${kinds > 0 ? kindWord(kind).padEnd(kinds + 1) : ''}${families.join(', ')}`,
-  );
   const { head, texts } = numbersTexts(lines);
   const left = columns - head.length;
-  const width = Math.max(...labels.map(({ length }) => length)) + GAP;
-  const fits = lines.every(({ use }) => width + use.length <= left);
+  const labels = lines.map((line) => labelOf(line, kinds, left));
+  const width = Math.max(...labels.map(textWidth)) + GAP;
+  const fits = lines.every(({ use }) => width + textWidth(use) <= left);
   const rows = lines.flatMap(({ use }, i) => {
     const [label, numbers] = [labels[i]!, texts[i]!];
-    if (fits) return [`${`${label.padEnd(width)}${use}`.padEnd(left)}${numbers}`.trimEnd()];
+    if (fits) return [`${padded(padded(label, width) + use, left)}${numbers}`.trimEnd()];
     const first =
-      label.length <= left
-        ? [`${label.padEnd(left)}${numbers}`]
+      textWidth(label) <= left
+        ? [`${padded(label, left)}${numbers}`]
         : [wrapped(label, columns, '  '), numbers.padStart(columns)];
     return [...first.map((text) => text.trimEnd()), `  ${wrapped(use, columns - 2, '  ')}`];
   });

@@ -1,7 +1,7 @@
-import { baseName } from './comparison.js';
+import { baseName, traceName } from './comparison.js';
 import { costName } from './estimate.js';
-import { durationRange, listed, type Range, rangeText, short } from './format.js';
-import { policyNames } from './names.js';
+import { durationRange, listed, type Range, rangeText, several, short } from './format.js';
+import { policyNames, traceNames } from './names.js';
 import { notToUse, outOfMemoryText } from './not-to-use.js';
 import { type Look, PLAIN, wrapped } from './terminal-text.js';
 import type { Evidence, Use, Verdict, VerdictPart } from './verdict.js';
@@ -31,7 +31,25 @@ function evidenceText(evidence: readonly Evidence[]): string {
 function callsText(uses: readonly Use[]): string[] {
   const [first] = uses.filter(({ callsApartNs, shown }) => shown.length > 1 && callsApartNs > 0);
   if (!first) return [];
-  return [`Per call, ${listed(first.shown)} differ by ${short(first.callsApartNs / 1000)} \u00b5s`];
+  return [
+    `Tie: ${listed(several(first.shown))} differ by ${short(first.callsApartNs / 1000)} \u00b5s a call`,
+  ];
+}
+
+/** Where policies tie with the best, as marks in tables say. */
+function tiesText({ parts, evidence }: Verdict): string[] {
+  const ties = parts.flatMap((part) => part.ties);
+  const [first] = ties;
+  if (!first) return [];
+  if (ties.length > 1) {
+    const settings = parts.reduce((sum, part) => sum + part.settings, 0);
+    return [`Ties: = in ${ties.length} of ${settings} settings`];
+  }
+  const { best, tied, trace, backing, limit, labels } = first;
+  const name = traceNames(evidence.map((one) => one.trace));
+  const traces = evidence.length > 1 ? [traceName({ trace: name(trace), backing })] : [];
+  const place = [...traces, limit, ...labels].join(', ');
+  return [`Tie (=): ${listed(several(tied))} with ${listed(several(best))} (${place})`];
 }
 
 /** On how many draws the verdict rests. */
@@ -72,6 +90,7 @@ function withShortNames(verdict: Verdict): Verdict {
     lazy: all(part.lazy),
     refused: all(part.refused),
     sparing: all(part.sparing),
+    ties: part.ties.map((tie) => ({ ...tie, best: all(tie.best), tied: all(tie.tied) })),
     outOfMemory: part.outOfMemory.map((one) => ({
       ...one,
       names: all(one.names),
@@ -84,27 +103,62 @@ function withShortNames(verdict: Verdict): Verdict {
 /** More clauses than this on what ran out of memory are for the tables. */
 const MOST_CLAUSES = 2;
 
-/** What a verdict says besides what to use, as sentences without a full stop: what not to use, and on what it rests. */
-export function verdictClauses(verdict: Verdict): string[] {
+/** A sentence without a full stop. */
+export interface Clause {
+  readonly text: string;
+  /** Where there is no room for all, those that weigh least are left out. */
+  readonly weight: number;
+}
+
+function weighing(weight: number, texts: readonly string[]): Clause[] {
+  return texts.map((text) => ({ text, weight }));
+}
+
+/** What a verdict says besides what to use: what not to use, ties, and at last on what it rests. */
+export function verdictClauses(verdict: Verdict): Clause[] {
   const { parts, evidence } = verdict;
-  const compared = parts.some((part) => part.compared);
+  const compared = parts.some((part) => part.compared && part.survived);
   return [
-    ...outOfMemoryText(parts).slice(0, MOST_CLAUSES),
-    ...notToUse(parts),
-    ...callsText(parts.flatMap(({ use }) => use)),
-    [evidenceText(evidence), ...(compared ? [drawsText(verdict), pricesText(parts)] : [])].join('; '),
+    ...weighing(4, outOfMemoryText(parts).slice(0, MOST_CLAUSES)),
+    ...weighing(3, notToUse(parts)),
+    ...weighing(1, callsText(parts.flatMap(({ use }) => use))),
+    ...weighing(2, tiesText(verdict)),
+    ...weighing(5, [
+      [evidenceText(evidence), ...(compared ? [drawsText(verdict), pricesText(parts)] : [])].join('; '),
+    ]),
   ];
 }
 
 /** What the numbers of a verdict are. */
-function verdictTitle({ axis }: Verdict): string {
-  const saved = axis === 'reclaim' ? '' : 'memory saved and ';
-  return `Use: ${saved}${costName(axis)} added, against ${baseName(axis)}`;
+function verdictTitle({ axis, base }: Verdict): string {
+  if (base === undefined) return `Use: what holds least memory (no ${baseName(axis)} to compare with)`;
+  const saved = axis.includes('merge') ? 'memory saved, ' : axis === 'reclaim' ? '' : 'memory saved and ';
+  return `Use: ${saved}${costName(axis)} added, against ${base}`;
 }
 
-/** A verdict for a terminal: at most ten lines of 80 characters for the default comparison. */
+/** The most lines of a verdict. */
+const MOST_LINES = 10;
+/** Lines of what to use, at least: clauses have the others. */
+const FEWEST_ROWS = 4;
+
+/** Clauses on some lines: those that say least are left out where there is no room, the evidence never. */
+function clausesText(clauses: readonly Clause[], columns: number, most: number): string {
+  const text = wrapped(`${clauses.map((clause) => clause.text).join('. ')}.`, columns);
+  const least = clauses.reduce((one, other) => (other.weight < one.weight ? other : one));
+  if (clauses.length === 1 || text.split('\n').length <= most) return text;
+  return clausesText(
+    clauses.filter((one) => one !== least),
+    columns,
+    most,
+  );
+}
+
+/** A verdict for a terminal: at most ten lines where these have 80 columns. */
 export function verdictText(whole: Verdict, { columns }: Pick<Look, 'columns'> = PLAIN): string {
   const verdict = withShortNames(whole);
-  const clauses = `${verdictClauses(verdict).join('. ')}.`;
-  return [...verdictLines(verdict, verdictTitle(verdict), columns), wrapped(clauses, columns)].join('\n');
+  const title = verdictTitle(verdict);
+  const clauses = verdictClauses(verdict);
+  const evidence = wrapped(`${clauses.at(-1)!.text}.`, columns).split('\n').length;
+  const rows = verdictLines(verdict, title, columns, Math.max(FEWEST_ROWS, MOST_LINES - evidence));
+  return [...rows, clausesText(clauses, columns, MOST_LINES - rows.length)].join('\n');
 }

@@ -8,6 +8,7 @@ import { findings } from './findings.js';
 import { mib } from './format.js';
 import { rank } from './front.js';
 import { select } from './selection.js';
+import { textWidth } from './terminal-text.js';
 import { comparisonText } from './text.js';
 import { verdictOf } from './verdict.js';
 import { verdictText } from './verdict-text.js';
@@ -36,9 +37,10 @@ describe('the verdict', () => {
     expect(verdictText(verdictOf({ runs, traces: [FACTS, SYNTHETIC] })).split('\n')).toEqual([
       'Use: memory saved and stalls added, against keep             MiB ms/MiB % of run',
       'shared 2 traces  remove or punch                             2.0   +5.0     +0.1',
-      'Never: dontneed on shared memory (frees nothing). Refused: free on shared. Per',
-      'call, remove and punch differ by 0.3 \u00b5s. Traces: 1 recorded, 1 synthetic, 10 s,',
-      '4.0 MiB; one draw of workloads, one of devices; prices \u00d70.5\u20132 change nothing.',
+      'Never: dontneed on shared memory (frees nothing). Refused: free on shared. Tie:',
+      'remove and punch differ by 0.3 \u00b5s a call. Traces: 1 recorded, 1 synthetic, 10',
+      's, 4.0 MiB; one draw of workloads, one of devices; prices \u00d70.5\u20132 change',
+      'nothing.',
     ]);
   });
 
@@ -98,6 +100,52 @@ describe('the verdict', () => {
     expect(lines.map(({ cells }) => cells[0]!.text)).toEqual(['oom', '1.6', '0']);
   });
 
+  it('compares what is held where there is no keep, and says of nothing that it frees nothing', () => {
+    const text = verdictText(
+      verdictOf({
+        runs: [cell('remove', 512, 9), cell('punch', 512, 9.001), cell('free', 9, 9)],
+        traces: [FACTS],
+      }),
+    );
+    expect(text).toContain('Use: what holds least memory (no keep to compare with)');
+    expect(text).toMatch(/^shared t {2}remove or punch$/m);
+    expect(text).not.toContain('frees nothing');
+  });
+
+  it('does not say of what scatters about a saving that it frees nothing, nor recommends it', () => {
+    const runs = [1, 2, 3].flatMap((replicate) => [
+      cell('keep', 0, 10, { replicate }),
+      cell('remove', [20, 0, 40][replicate - 1]!, 10, { replicate }),
+    ]);
+    const text = verdictText(verdictOf({ runs, traces: [FACTS] }));
+    expect(text).toContain('nothing: no policy clearly saves memory');
+    expect(text).not.toContain('frees nothing');
+    expect(comparisonText({ runs, draws: new Map(), spaces: [], traces: [FACTS] })).toMatch(
+      /remove +0\.1±0\.2 /,
+    );
+  });
+
+  it('says which policies tie with the best, in a table too', () => {
+    const runs = [cell('keep', 0, 100), cell('remove', 512, 50), cell('volatile', 400, 48)];
+    const draws = new Map(runs.map((row, i) => [row.cell, drawRows([row], [0, 0.1, 0.2][i])]));
+    const results = { runs, draws, spaces: [], traces: [FACTS] };
+    expect(verdictText(verdictOf(results)).replace(/\n/g, ' ')).toContain(
+      'Tie (=): volatile with remove (no limit)',
+    );
+    expect(comparisonText(results)).toMatch(/volatile +1\.6= /);
+    const two = { ...results, runs: [...runs, ...runs.map((row) => ({ ...row, trace: 's' }))] };
+    expect(verdictText(verdictOf({ ...two, traces: [FACTS, SYNTHETIC] }))).toContain(
+      'Ties: = in 2 of 2 settings',
+    );
+  });
+
+  it('says so where nothing survives', () => {
+    const runs = [cell('keep', 0, 1, { outcome: 'oom' }), cell('remove', 0, 1, { outcome: 'oom' })];
+    const text = verdictText(verdictOf({ runs, traces: [FACTS] }));
+    expect(text).toContain('nothing: no policy has a result');
+    expect(text).not.toContain('prices');
+  });
+
   it('says so where there is nothing to compare, or nothing to do', () => {
     const one = verdictText(verdictOf({ runs: [cell('keep', 0, 1)], traces: [FACTS] }));
     expect(one).toContain('nothing to compare: there is one policy');
@@ -151,8 +199,35 @@ describe('ten lines', () => {
       cell('remove', 0, 10, { trace: label, backing: 'anon', discard_errors: 4 }),
     ]);
     const lines = verdictText(verdictOf({ runs, traces })).split('\n');
-    expect(lines.length).toBeLessThanOrEqual(13);
+    expect(lines.length).toBeLessThanOrEqual(10);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('are enough for any number of families, with names of any length; the rest is counted', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 20 }),
+        fc.constantFrom('family', '\u5185\u5b58\u6570\u636e\u5e93', 'a-very-long-name-of-a-family-of-traces'),
+        fc.constantFrom('remove', 'range-lru:when=with,unit=page,access=zero'),
+        (count, name, policy) => {
+          const traces = Array.from({ length: count }, (_, i) => ({
+            ...FACTS,
+            label: `${name}-${i}`,
+            family: `${name} ${i}`,
+          }));
+          const runs = traces.flatMap(({ label }, i) => [
+            cell('keep', 0, 10, { trace: label }),
+            cell(`${policy}${i % 7}`, 512, 12 * 40 ** (i % 3), { trace: label }),
+            cell('dontneed', 0, 12, { trace: label }),
+          ]);
+          const lines = verdictText(verdictOf({ runs, traces })).split('\n');
+          expect(lines.length, lines.join('\n')).toBeLessThanOrEqual(10);
+          for (const line of lines) expect(textWidth(line), line).toBeLessThanOrEqual(80);
+          expect(lines.at(-1)).toMatch(/nothing\.$|matter/);
+        },
+      ),
+      { numRuns: 40 },
+    );
   });
 });
 
@@ -199,7 +274,7 @@ describe('random results', () => {
             const line = table!.traces[0]!.lines.find(({ names }) => names.includes(name))!;
             const [first, extra] = line.cells.slice(at * table!.heads.length);
             const isBest = front.some((one) => one.name === name);
-            expect(first!.best ?? false).toBe(isBest);
+            expect(first!.rank === 'best').toBe(isBest);
             if (standing !== 'ranked') continue;
             expect(first!.text).toBe(mib(rows[0]!.saved_pages_mean!, FACTS.pageBytes));
             const keep = setting.contenders[0]!.rows[0]!;

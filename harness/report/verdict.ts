@@ -4,12 +4,12 @@
  */
 import { STALL_PARTS } from '../metrics/schema.js';
 import { scaled } from '../stats/estimate.js';
-import { available, type Choice, choicesOf, hypotheticals } from './choice.js';
+import { available, type Choice, type Contest, choicesOf, contestsOf, hypotheticals } from './choice.js';
 import { type Axis, groupBy, isShort } from './comparison.js';
-import { type Estimate, extraCost, type Scaled, savedPages, savesAny } from './estimate.js';
-import { type GivenKind, givenKind, type TraceFacts } from './facts.js';
+import { type Estimate, extraCost, maySave, type Scaled, savedPages } from './estimate.js';
+import { evidenceWord, type GivenKind, givenKind, type TraceFacts } from './facts.js';
 import { numberIn, type Range } from './format.js';
-import { referenceOf } from './front.js';
+import { rank, referenceOf, saversOf } from './front.js';
 import { baseOf, type Contender, rankedOf, type Selectable, type Setting, select } from './selection.js';
 import { FACTORS } from './sensitivity.js';
 
@@ -51,6 +51,19 @@ export interface OutOfMemory {
   readonly survivors: readonly string[];
 }
 
+/** A setting in which policies tie with the best: the marks of tables say which. */
+export interface Tie {
+  /** The label of the trace. */
+  readonly trace: string;
+  /** The kind of memory: `recorded`, `anon` or `shmem`. */
+  readonly backing: string;
+  readonly limit: string;
+  readonly labels: readonly string[];
+  /** The best that are beaten only by what is not clear. */
+  readonly best: readonly string[];
+  readonly tied: readonly string[];
+}
+
 /** The verdict on the traces of a family that give back one kind of memory. */
 export interface VerdictPart {
   readonly family: string | undefined;
@@ -61,6 +74,8 @@ export interface VerdictPart {
   readonly settings: number;
   /** Whether any of them has more than one policy. */
   readonly compared: boolean;
+  /** Whether any policy survived in any of them. */
+  readonly survived: boolean;
   /** Empty where no policy saves anything. */
   readonly use: readonly Use[];
   /** Policies in no kernel that would do clearly better in some settings. */
@@ -74,12 +89,14 @@ export interface VerdictPart {
   /** Those of them whose calls would destroy files that others use, and are not made for that. */
   readonly sparing: readonly string[];
   readonly outOfMemory: readonly OutOfMemory[];
+  readonly ties: readonly Tie[];
   readonly priceFlips: readonly PriceFlip[];
 }
 
 /** What a verdict rests on. */
 export interface Evidence {
   readonly trace: string;
+  /** In a word: `recorded`, `inferred`, `composed`, `synthetic`; what of a recording is not all recorded counts as that. */
   readonly origin: string;
   readonly durationUs: number | undefined;
   readonly peakBytes: number;
@@ -88,6 +105,8 @@ export interface Evidence {
 /** What results say. */
 export interface Verdict {
   readonly axis: Axis;
+  /** What savings and costs are against, where it survived anywhere: `keep`, `none`, or the first reclaim policy. */
+  readonly base: string | undefined;
   /** The names of all policies. */
   readonly policies: readonly string[];
   /** By kind of memory, and within it by family, in the order of the experiment. */
@@ -110,15 +129,8 @@ function named(setting: Setting, name: string): Contender | undefined {
  * chosen.
  */
 function savingNames(setting: Setting): string[] {
-  return [...new Set([...savingIn(setting), ...savingIn(available(setting))])];
-}
-
-function savingIn(setting: Setting): string[] {
-  const reference = referenceOf(setting);
-  if (!reference) return [];
-  const ranked = rankedOf(setting);
-  const most = Math.max(...ranked.map((one) => savedPages(one, reference).mean));
-  return ranked.filter((one) => one !== reference && savesAny(one, reference, most)).map(({ name }) => name);
+  const savers = [...saversOf(setting), ...saversOf(available(setting))];
+  return [...new Set(savers.map(({ name }) => name))];
 }
 
 /** A policy in a setting, and what it is compared with. */
@@ -212,11 +224,20 @@ function acts({ rows }: Contender, { axis }: Setting): boolean {
   return !axis.includes('discard') || rows.some((row) => numberIn(row, 'discard_calls') > 0);
 }
 
+/** Whether a policy may save something in a setting: what saves on average does not free nothing, however much it scatters. */
+function maySaveIn(setting: Setting, one: Contender): boolean {
+  const reference = referenceOf(setting);
+  return reference !== undefined && maySave(one, reference);
+}
+
 /** Policies that are not to be used, by what becomes of their calls. */
 function notToUse(
   settings: readonly Setting[],
 ): Pick<VerdictPart, 'useless' | 'lazy' | 'refused' | 'sparing'> {
-  const saving = new Set(settings.flatMap(savingNames));
+  const saving = new Set([
+    ...settings.flatMap(savingNames),
+    ...namesIn(settings, (one, setting) => one.standing === 'ranked' && maySaveIn(setting, one)),
+  ]);
   const ranked = namesIn(
     settings,
     (one, setting) => one.standing === 'ranked' && one !== referenceOf(setting),
@@ -249,17 +270,33 @@ function outOfMemory(settings: readonly Setting[]): OutOfMemory[] {
   });
 }
 
+/** Settings in which policies tie with the best. */
+function tiesIn(settings: readonly Setting[]): Tie[] {
+  return settings.flatMap((setting) => {
+    const { tied, tiedWith } = rank(setting);
+    if (tied.length === 0) return [];
+    const { trace, backing, limit, labels } = setting;
+    const names = (some: readonly Contender[]) => some.map(({ name }) => name);
+    return [
+      {
+        trace: trace.label,
+        backing,
+        limit,
+        labels,
+        best: [...new Set([...tiedWith.values()].flatMap(names))],
+        tied: names(tied),
+      },
+    ];
+  });
+}
+
 /** Each class of cost halved and doubled: where that changes what to use. */
-function priceFlips(settings: readonly Setting[], usual: readonly Choice[]): PriceFlip[] {
+function priceFlips(contests: readonly Contest[], usual: readonly Choice[]): PriceFlip[] {
   const text = (choices: readonly Choice[]) =>
     JSON.stringify(choices.map(({ traces, shown }) => [traces, shown]));
   return STALL_PARTS.flatMap((part) => {
-    const paid = settings.some(({ contenders }) =>
-      contenders.some(({ rows }) => rows.some((row) => numberIn(row, `stall_${part}_ns`) > 0)),
-    );
-    if (!paid) return [];
     return FACTORS.flatMap((factor) => {
-      const choices = choicesOf(settings, { part, factor });
+      const choices = choicesOf(contests, { part, factor });
       if (text(choices) === text(usual)) return [];
       return [{ part, factor, names: [...new Set(choices.flatMap(({ shown }) => shown))] }];
     });
@@ -268,18 +305,21 @@ function priceFlips(settings: readonly Setting[], usual: readonly Choice[]): Pri
 
 function partOf(settings: readonly Setting[]): VerdictPart {
   const { trace, backing } = settings[0]!;
-  const choices = choicesOf(settings);
+  const contests = contestsOf(settings);
+  const choices = choicesOf(contests);
   return {
     family: trace.family,
     kind: givenKind(trace, backing),
     traces: [...new Set(settings.map((setting) => setting.trace.label))],
     settings: settings.length,
     compared: settings.some(({ contenders }) => contenders.length > 1),
+    survived: settings.some((setting) => rankedOf(setting).length > 0),
     use: choices.map((choice) => useOf(settings, choice)),
     hypothetical: hypotheticals(settings),
     ...notToUse(settings),
     outOfMemory: outOfMemory(settings),
-    priceFlips: priceFlips(settings, choices),
+    ties: tiesIn(settings),
+    priceFlips: priceFlips(contests, choices),
   };
 }
 
@@ -289,7 +329,7 @@ const KINDS: readonly GivenKind[] = ['shared', 'private', 'any', 'no'];
 function evidenceOf(trace: TraceFacts): Evidence {
   return {
     trace: trace.label,
-    origin: trace.origin?.whole ?? 'of unstated origin',
+    origin: evidenceWord(trace),
     durationUs: trace.durationUs,
     peakBytes: trace.peakPages * trace.pageBytes,
   };
@@ -307,6 +347,7 @@ export function verdictOf(results: Selectable): Verdict {
   const all = settings.flatMap(({ contenders }) => contenders);
   return {
     axis,
+    base: settings.flatMap((setting) => baseOf(setting)?.name ?? [])[0],
     policies: [...new Set(all.map(({ name }) => name))],
     parts: parts.map(partOf).sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind)),
     draws: Math.min(...all.map(({ draws }) => Math.max(1, draws[0]!.length))),

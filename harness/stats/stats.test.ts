@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { build } from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
 import { LatencyHistogram } from './latency.js';
-import { randomStream } from './random.js';
+import { RandomStreams, randomStream } from './random.js';
 
 describe('random streams', () => {
   it('are the same for the same seed and purpose, and independent for others', () => {
@@ -14,6 +14,13 @@ describe('random streams', () => {
     expect(draws(1, 'a')).not.toEqual(draws(1, 'b'));
     expect(draws(1, 'a')).not.toEqual(draws(2, 'a'));
     for (const value of draws(1, 'a')) expect(value >= 0 && value < 1).toBe(true);
+  });
+
+  it('are the same where several are in one array', () => {
+    const purposes = ['a', 'b', 'c'];
+    const streams = new RandomStreams(3, purposes);
+    const alone = purposes.map((purpose) => randomStream(3, purpose));
+    for (let i = 0; i < 3000; i++) expect(streams.next((i * 7) % 3)).toBe(alone[(i * 7) % 3]!());
   });
 });
 
@@ -36,7 +43,7 @@ describe('latency histograms', () => {
     );
   });
 
-  it('are those of the library that they are asked from, and of all that were added', () => {
+  it('have the percentiles of HdrHistogram, over two of them too', () => {
     const ns = fc.oneof(
       fc.nat(3000),
       fc.nat(2 ** 31 - 1),
@@ -51,11 +58,11 @@ describe('latency histograms', () => {
         });
         for (const value of latencies) library.recordValue(Math.min(3.6e12, Math.max(1, value)));
         const [all, rest] = [new LatencyHistogram(), new LatencyHistogram()];
-        latencies.forEach((value, i) => void (i < cut ? all : rest).record(value));
-        all.add(rest);
+        for (const value of latencies.slice(0, cut)) all.record(value);
+        rest.recordAll(Float64Array.from(latencies), Math.min(cut, latencies.length), latencies.length);
         for (const percent of [1, 50, 90, 99, 99.9, 100])
-          expect(all.percentile(percent)).toBe(library.getValueAtPercentile(percent));
-        expect(all.max).toBe(Math.max(1, ...latencies));
+          expect(all.percentile(percent, rest)).toBe(library.getValueAtPercentile(percent));
+        expect(Math.max(all.max, rest.max)).toBe(Math.max(1, ...latencies));
       }),
     );
   });

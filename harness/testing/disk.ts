@@ -12,12 +12,20 @@ export class FailingDisk implements Disk {
   constructor(
     private readonly at: number,
     private readonly failure: Failure,
+    /** Is told of each change, from 0, before it is made. */
+    private readonly told: (change: number) => void = () => undefined,
   ) {}
 
   write(path: string, content: string | Uint8Array): void {
     this.change(
       () => DISK.write(path, content),
       () => DISK.write(path, content.slice(0, content.length / 2)),
+    );
+  }
+  append(path: string, content: string): void {
+    this.change(
+      () => DISK.append(path, content),
+      () => DISK.append(path, content.slice(0, content.length / 2)),
     );
   }
   sync(path: string): void {
@@ -40,6 +48,7 @@ export class FailingDisk implements Disk {
   }
 
   private change(change: () => void, half: () => void = () => undefined): void {
+    this.told(this.changes);
     const crashed = this.failure === 'crash' && this.failed;
     if (!crashed && this.changes++ !== this.at) {
       change();

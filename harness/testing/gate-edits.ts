@@ -20,17 +20,26 @@ export interface Edit {
   readonly column: string;
   /** The draw of the row's cell in draws.csv whose value it is, from 0; without one it is of runs.csv. */
   readonly draw?: number;
-  /** What takes the value's place. */
+  /** Whether it is a value of manifest.json; `column` is its path then. */
+  readonly inManifest?: boolean;
+  /** What takes the value's place; JSON in manifest.json. */
   readonly text: string;
 }
 
-const SHA = 'a'.repeat(64);
+/** Of the replicates of the trace. */
+const SHAS = ['a'.repeat(64), 'b'.repeat(64)] as const;
+const COSTS_SHA = 'c'.repeat(64);
 const CELLS = 3;
 const DRAWS = 2;
 /** How far the draws of a value are from its mean, as a share. */
 const SCATTER = 0.1;
 /** A column that may be off, so that an edit of another can hide behind it. */
 const TOLERANCE = { column: 'pgfault', share: 0.01 };
+
+/** The last cell is of a second replicate of the trace. */
+function replicateOf(cell: number): number {
+  return cell === CELLS - 1 ? 2 : 1;
+}
 
 /** Cells with a number in every metric, before their draws are known. */
 function cells(): RunRow[] {
@@ -42,7 +51,8 @@ function cells(): RunRow[] {
       cell: i + 1,
       experiment: 'e',
       trace: 'a',
-      trace_sha256: SHA,
+      replicate: replicateOf(i),
+      trace_sha256: SHAS[replicateOf(i) - 1]!,
       discard: `keep${i}`,
       outcome: 'ok' as const,
     };
@@ -154,8 +164,109 @@ const drawEdits: fc.Arbitrary<Edit> = fc
       .map((text) => ({ side, row, draw, column: DRAW_COLUMNS[column]!, text }));
   });
 
+/** What manifest.json says of the side that is not edited, without the hashes of files. */
+const MANIFEST = {
+  schema: SCHEMA_VERSION,
+  program: { name: 'reclaim-bench', version: '0.1.0' },
+  experiment: { name: 'e', description: '', limits: ['none', '50%'], traces: [{ entry: 'a.csv' }] },
+  costs: { name: 'made up', provenance: 'nowhere', sha256: COSTS_SHA },
+  policy_modules: [],
+  traces: [
+    {
+      trace: 'a',
+      source: { workload: 'zipf', params: { pages: '8' }, seed: 1 },
+      family: 'f',
+      trace_sha256: SHAS[0],
+      events: 7,
+      peak_pages: 8,
+      page_bytes: 4096,
+      touches: 'recorded',
+      provenance: 'synthetic',
+      duration_us: 100,
+      gives_back: { private_pages: 1, shared_pages: 2 },
+      replicates: SHAS.map((sha256, i) => ({
+        replicate: i + 1,
+        seed: i + 1,
+        trace_sha256: sha256,
+        events: 7,
+        peak_pages: 8,
+      })),
+    },
+  ],
+  seed: [1],
+  draws: DRAWS,
+  replicates: SHAS.length,
+  cells: { planned: CELLS, ok: CELLS, refused: 0, oom: 0, failed: 0 },
+  not_ok: [],
+};
+
+/** The paths of all values of a document. */
+function pathsOf(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) return [path];
+  return Object.entries(value).flatMap(([name, each]) =>
+    pathsOf(each, path === '' ? name : `${path}.${name}`),
+  );
+}
+
+/** The value at a path. */
+function valueAt(document: unknown, path: string): unknown {
+  return path.split('.').reduce((value, name) => (value as Record<string, unknown>)[name], document);
+}
+
+/** The paths of the values of manifest.json. */
+export const MANIFEST_PATHS = pathsOf(MANIFEST);
+
+/** Any edit of one value of manifest.json. */
+const manifestEdits: fc.Arbitrary<Edit> = fc
+  .record({
+    side: fc.constantFrom('baseline' as const, 'candidate' as const),
+    path: fc.constantFrom(...MANIFEST_PATHS),
+  })
+  .chain(({ side, path }) => {
+    const before = valueAt(MANIFEST, path);
+    const other = [
+      null,
+      true,
+      0,
+      -1,
+      1,
+      2,
+      '',
+      'x',
+      [],
+      {},
+      Number(before) + 1,
+      `${before}0`,
+      SHAS[0],
+      SHAS[1],
+    ];
+    return fc
+      .oneof(fc.constantFrom(...other), fc.integer(), fc.stringMatching(/^[a-z0-9.%-]{1,8}$/))
+      .map((value) => JSON.stringify(value))
+      .filter((text) => text !== JSON.stringify(before))
+      .map((text) => ({ side, row: 0, column: path, inManifest: true, text }));
+  });
+
 /** Any edit of one value. */
-export const edits: fc.Arbitrary<Edit> = fc.oneof({ weight: 3, arbitrary: runEdits }, drawEdits);
+export const edits: fc.Arbitrary<Edit> = fc.oneof(
+  { weight: 3, arbitrary: runEdits },
+  drawEdits,
+  manifestEdits,
+);
+
+function manifestText(runs: string, draws: string, edit: Edit | undefined): string {
+  const manifest = structuredClone({
+    ...MANIFEST,
+    files: { 'runs.csv': sha256(runs), 'draws.csv': sha256(draws) },
+  });
+  if (edit?.inManifest) {
+    const names = edit.column.split('.');
+    const last = names.pop()!;
+    const parent = names.length === 0 ? manifest : valueAt(manifest, names.join('.'));
+    (parent as Record<string, unknown>)[last] = JSON.parse(edit.text);
+  }
+  return JSON.stringify(manifest);
+}
 
 function drawsFile(edit: Edit | undefined): string {
   const edited = edit?.draw === undefined ? -1 : edit.row * DRAWS + edit.draw;
@@ -172,39 +283,21 @@ function writeSide(folder: string, edit: Edit | undefined): void {
   const lines = TEXTS.map((texts, row) =>
     texts
       .map((text, at) =>
-        edit?.row === row && edit.draw === undefined && edit.column === RUN_COLUMNS[at] ? edit.text : text,
+        edit?.row === row && edit.draw === undefined && !edit.inManifest && edit.column === RUN_COLUMNS[at]
+          ? edit.text
+          : text,
       )
       .join(','),
   );
   const runs = `${csvHeader(RUN_COLUMNS)}${lines.join('\n')}\n`;
   const draws = drawsFile(edit);
-  const manifest = {
-    schema: SCHEMA_VERSION,
-    program: { name: 'reclaim-bench', version: '0.1.0' },
-    experiment: { name: 'e', traces: [{ entry: 'a.csv' }] },
-    costs: { sha256: SHA },
-    policy_modules: [],
-    traces: [
-      {
-        trace: 'a',
-        source: 'a.csv',
-        trace_sha256: SHA,
-        peak_pages: 8,
-        page_bytes: 4096,
-        touches: 'recorded',
-      },
-    ],
-    cells: { planned: CELLS },
-    draws: DRAWS,
-    files: { 'runs.csv': sha256(runs), 'draws.csv': sha256(draws) },
-  };
   writeFileSync(join(folder, 'runs.csv'), runs);
   writeFileSync(join(folder, 'draws.csv'), draws);
-  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest));
+  writeFileSync(join(folder, 'manifest.json'), manifestText(runs, draws, edit));
 }
 
-function isAllowed({ column, text, row, draw }: Edit): boolean {
-  if (draw !== undefined || column !== TOLERANCE.column) return false;
+function isAllowed({ column, text, row, draw, inManifest }: Edit): boolean {
+  if (draw !== undefined || inManifest || column !== TOLERANCE.column) return false;
   const before = Number(TEXTS[row]![RUN_COLUMNS.indexOf(column as keyof RunRow)]);
   return Math.abs(Number(text) - before) <= TOLERANCE.share * Math.max(before, Number(text));
 }

@@ -13,7 +13,7 @@ import {
   HEATMAP_COLUMNS,
   type HeatmapRow,
   MRC_COLUMNS,
-  type MrcRow,
+  type MrcCountRow,
   NO_METRICS,
   PERF_COLUMNS,
   type PerfRow,
@@ -29,7 +29,8 @@ import { DRAWN_METRICS, NOT_APPLICABLE, SCHEMA_VERSION, STALL_PARTS } from '../m
 import { sha256 } from '../output/owned.js';
 import type { FigureData } from '../report/figures/data.js';
 import type { Figure, Width } from '../report/figures/figure.js';
-import { type Format, figureFiles } from '../report/render/write.js';
+import type { Format } from '../report/render/formats.js';
+import { figureFiles } from '../report/render/write.js';
 
 /** Draws figures into a folder. */
 export async function writeFigureFiles(
@@ -239,7 +240,7 @@ function heat(trace: string): HeatmapRow[] {
   }));
 }
 
-function misses(): MrcRow[] {
+function misses(): MrcCountRow[] {
   return ['lru', 'fifo', 'clock'].flatMap((policy) =>
     [10, 100, 1000].map((size, i) => ({
       policy,
@@ -248,6 +249,7 @@ function misses(): MrcRow[] {
       requests: 1000,
       misses: 900 - 300 * i + (policy === 'lru' ? 0 : 50),
       miss_ratio: 0.9 - 0.3 * i + (policy === 'lru' ? 0 : 0.05),
+      backend: 'wasm',
     })),
   );
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compileTrace } from './compile.js';
@@ -61,6 +61,19 @@ describe('opening traces', () => {
     const { path: cached } = await compileTrace(path);
     writeFileSync(cached, 'rubbish');
     expect((await opened(path)).totals.events).toBe(3);
+  });
+
+  it('compiles again when the cached copy was kept under another key', async () => {
+    const path = file('a.csv', TEXT);
+    const { path: own } = await compileTrace(path);
+    const other = await compileTrace(file('b.csv', TEXT.replace('9,', '8,')));
+    const { sha256 } = (await openTrace(other)).totals;
+    // As generated traces are kept: the key is not the hash of the text.
+    for (const name of [basename(own), basename(own).replace(SHA, sha256), `${SHA}-${sha256}-v1.rtrace`]) {
+      rmSync(own, { force: true });
+      cpSync(other.path, join(dirname(own), name));
+      expect((await opened(path)).totals.sha256).toBe(SHA);
+    }
   });
 
   it('uses a binary trace where it lies, and a compressed one from the cache', async () => {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { isBinaryTrace } from './binary/decoder.js';
-import { VERSION } from './binary/layout.js';
+import { HEADER_BYTES, VERSION } from './binary/layout.js';
 import { BinaryEncoder } from './binary/writer.js';
 import { markUsed, partPath, trimCache, usableCacheFolder } from './io/cache.js';
 import { decodedBytes, inputName, type PeekedInput, usingInput } from './io/input.js';
@@ -18,6 +18,9 @@ import { writeTrace } from './write.js';
 
 /** Bytes that hold the mark of a binary trace. */
 const MARK_BYTES = 64;
+/** Bytes of a binary trace's header that are 0, except in the cache. */
+const TAG_BYTES = 8;
+const TAG_AT = HEADER_BYTES - TAG_BYTES;
 /** How the names of compiled traces end. */
 const ENDING = `-v${VERSION}.rtrace`;
 
@@ -36,6 +39,30 @@ interface Compiled {
   readonly key: string;
   /** SHA-256 of its text form. */
   readonly sha256: string;
+}
+
+/** What an entry of the cache has in its header: the key that it was kept under, so that one under another name is seen. */
+function tagOf({ key, sha256 }: Compiled): Buffer {
+  return createHash('sha256').update(`${key} ${sha256}`).digest().subarray(0, TAG_BYTES);
+}
+
+async function writeTag(path: string, compiled: Compiled): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.write(tagOf(compiled), 0, TAG_BYTES, TAG_AT);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readTag(path: string): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(TAG_BYTES), 0, TAG_BYTES, TAG_AT);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Writes the compiled form of a text trace to `target`; its key is the SHA-256 of the decoded text. */
@@ -123,8 +150,8 @@ async function verified(handle: TraceHandle): Promise<TraceHandle> {
 }
 
 /**
- * A trace compiled before; undefined when there is none or it is damaged. Its name has the hash of its text form, so that a
- * trace under another one's name is seen.
+ * A trace compiled before; undefined when there is none, it is damaged, or it was kept under another key, whatever its name is
+ * now.
  */
 async function fromCache(key: string, name: string): Promise<TraceHandle | undefined> {
   const folder = usableCacheFolder();
@@ -133,8 +160,9 @@ async function fromCache(key: string, name: string): Promise<TraceHandle | undef
   const cached = join(folder, entry);
   try {
     const handle = await traceHandle(cached, name);
-    const { totals } = await openTrace(handle);
-    if (cachePath(folder, key, totals.sha256) !== cached) throw new InputError('this is another trace');
+    const { sha256 } = (await openTrace(handle)).totals;
+    const isKept = (await readTag(cached)).equals(tagOf({ key, sha256 }));
+    if (!isKept || cachePath(folder, key, sha256) !== cached) throw new InputError('this is another trace');
     await markUsed(cached);
     return handle;
   } catch (error) {
@@ -172,8 +200,9 @@ async function keepInCache(name: string, build: (path: string) => Promise<Compil
   const folder = usableCacheFolder();
   const temporary = partPath(folder);
   try {
-    const { key, sha256 } = await build(temporary);
-    const target = cachePath(folder, key, sha256);
+    const compiled = await build(temporary);
+    await writeTag(temporary, compiled);
+    const target = cachePath(folder, compiled.key, compiled.sha256);
     await rename(temporary, target);
     await trimCache(folder, target);
     return await traceHandle(target, name);

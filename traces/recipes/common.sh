@@ -1,7 +1,8 @@
-# What the recipes share; they read it with `.`. It makes the temporary folder DIR, and removes it when the script ends,
-# however it does; the recorder, and the server that wrote its process id to DIR/pid, are ended then if they still run.
+# What the recipes share; they read it with `.`. It makes the temporary folder DIR and goes there, so that commands in traces have
+# no path of the host. DIR is removed when the script ends, however it does; the recorder, and the server that wrote its process id
+# to DIR/pid, are ended then if they still run. OUT and HERE, the folder of the script, are absolute.
 
-# How reclaim is called: RECLAIM='npx reclaim' in a clone.
+# How reclaim is called from any folder: RECLAIM="node $PWD/dist/harness/cli.js" in a clone.
 RECLAIM=${RECLAIM:-reclaim}
 
 fail() {
@@ -51,19 +52,22 @@ clean_up() {
 }
 
 recorder=
+case $OUT in /*) ;; *) OUT=$PWD/$OUT ;; esac
+HERE=$(cd "$(dirname "$0")" && pwd)
 DIR=$(mktemp -d)
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+cd "$DIR"
 
-# not_as_root SCRIPT OUT: runs SCRIPT again as the user nobody where this is root, in a folder of its own, and ends with it.
+# not_as_root: runs the script again as the user nobody where this is root, in a folder of its own, and ends with it.
 not_as_root() {
   [ "$(id -u)" -eq 0 ] || return 0
   need setpriv
   chown nobody "$DIR"
   status=0
   setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups \
-    env HOME="$DIR" XDG_CACHE_HOME="$DIR/cache" TMPDIR="$DIR" sh "$1" "$DIR/$(basename "$2")" || status=$?
-  [ $status -ne 0 ] || cp "$DIR/$(basename "$2")" "$2"
+    env HOME="$DIR" XDG_CACHE_HOME="$DIR/cache" TMPDIR="$DIR" sh "$HERE/$(basename "$0")" "$DIR/$(basename "$OUT")" || status=$?
+  [ $status -ne 0 ] || cp "$DIR/$(basename "$OUT")" "$OUT"
   exit $status
 }

@@ -14,6 +14,6 @@ EVERY=${EVERY:-1s}
 . "$(dirname "$0")/common.sh"
 need go
 
-GOCACHE="$DIR/cache" GO111MODULE=off go build -o "$DIR/cache-server" "$(dirname "$0")/cache.go"
-record "$OUT" --accesses --every "$EVERY" -- "$DIR/cache-server" "$MIB" "$SECONDS_EACH" "$ROUNDS"
+GOCACHE="$DIR/cache" GO111MODULE=off go build -o cache-server "$HERE/cache.go"
+record "$OUT" --accesses --every "$EVERY" -- ./cache-server "$MIB" "$SECONDS_EACH" "$ROUNDS"
 recorded

@@ -11,7 +11,7 @@ SECONDS_EACH=${SECONDS_EACH:-30}     # between resizes
 ROWS=${ROWS:-150000}                 # 500 MiB
 CLIENTS=${CLIENTS:-4}
 EVERY=${EVERY:-2s}
-SAMPLE=${SAMPLE:-1/8}
+SAMPLE=${SAMPLE:-}           # 1/N
 
 . "$(dirname "$0")/common.sh"
 need mariadbd mariadb mariadb-install-db
@@ -19,27 +19,27 @@ need mariadbd mariadb mariadb-install-db
 # What comes after the settings that all of it needs. Files are read by threads with pread: buffers that the kernel fills for
 # Linux's native AIO (io_getevents) are not recorded. Without innodb_buffer_pool_size_max the server maps 8 TiB.
 server() {
-  set -- mariadbd --no-defaults --user="$(id -un)" --datadir="$DIR/data" --socket="$DIR/socket" --pid-file="$DIR/pid" \
+  set -- mariadbd --no-defaults --user="$(id -un)" --datadir=./data --socket=../socket --pid-file=../pid \
     --skip-networking --skip-log-bin --innodb-use-native-aio=0 --innodb-flush-log-at-trx-commit=0 \
     --innodb-buffer-pool-size="${POOLS%% *}M" --innodb-buffer-pool-size-max="${POOLS%% *}M" --innodb-buffer-pool-load-at-startup=0
   "$run" "$@"
 }
 
 sql() {
-  mariadb --no-defaults --user=root --socket="$DIR/socket" --batch --skip-column-names "$@"
+  mariadb --no-defaults --user=root --socket=socket --batch --skip-column-names "$@"
 }
 
 plain() {
-  "$@" >"$DIR/record.log" 2>&1 &
+  "$@" >record.log 2>&1 &
   recorder=$!
 }
 
 recorded_server() {
-  record "$OUT" --accesses --every "$EVERY" --sample "$SAMPLE" -- "$@"
+  record "$OUT" --accesses --every "$EVERY" ${SAMPLE:+--sample "$SAMPLE"} -- "$@"
 }
 
-mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$DIR/data" --auth-root-authentication-method=normal \
-  --skip-test-db >"$DIR/install.log" 2>&1 || { cat "$DIR/install.log" >&2; fail 'mariadb-install-db'; }
+mariadb-install-db --no-defaults --user="$(id -un)" --datadir=./data --auth-root-authentication-method=normal \
+  --skip-test-db >install.log 2>&1 || { cat install.log >&2; fail 'mariadb-install-db'; }
 
 run=plain server
 await 'MariaDB' sql -e 'SELECT 1'
@@ -68,7 +68,7 @@ await 'MariaDB under valgrind' sql -e 'SELECT 1'
 sql recipe -e 'SELECT SUM(LENGTH(text)) FROM rows_of_3kib'
 clients=
 for _ in $(seq "$CLIENTS"); do
-  (while [ ! -e "$DIR/stop" ]; do sql recipe -e 'CALL work(200)' || exit 0; done) &
+  (while [ ! -e stop ]; do sql recipe -e 'CALL work(200)' || exit 0; done) &
   clients="$clients $!"
 done
 for pool in ${POOLS#* }; do
@@ -76,7 +76,7 @@ for pool in ${POOLS#* }; do
   sql -e "SET GLOBAL innodb_buffer_pool_size = $pool * 1048576; SELECT @@innodb_buffer_pool_size"
 done
 sleep "$SECONDS_EACH"
-touch "$DIR/stop"
+touch stop
 wait $clients
 sql -e SHUTDOWN
 recorded

@@ -10,7 +10,7 @@ OUT=${1:?expected the name of a trace}
 POOL=${POOL:-1GB}
 SCALE=${SCALE:-60}
 CLIENTS=${CLIENTS:-6}
-ROUNDS=${ROUNDS:-6}
+ROUNDS=${ROUNDS:-10}
 SECONDS_EACH=${SECONDS_EACH:-60}
 REPORT=${REPORT:-100000}     # accounts
 EVERY=${EVERY:-2s}
@@ -19,12 +19,12 @@ SAMPLE=${SAMPLE:-1/8}
 . "$(dirname "$0")/common.sh"
 for bin in /usr/lib/postgresql/*/bin; do PATH=$bin:$PATH; done
 need initdb postgres pg_ctl pgbench psql
-not_as_root "$0" "$OUT"
+not_as_root
 
-export PGHOST="$DIR" PGUSER=recipe PGDATABASE=postgres PGDATA="$DIR/data"
-mkdir "$PGDATA"
+export PGHOST="$DIR" PGUSER=recipe PGDATABASE=postgres PGDATA=data
+mkdir data
 initdb --username="$PGUSER" --auth=trust --no-sync >/dev/null
-cat >>"$PGDATA/postgresql.conf" <<CONF
+cat >>data/postgresql.conf <<CONF
 listen_addresses = ''
 unix_socket_directories = '$DIR'
 external_pid_file = '$DIR/pid'
@@ -36,12 +36,12 @@ work_mem = 64MB
 max_parallel_workers_per_gather = 0
 CONF
 
-pg_ctl start --wait --log="$DIR/server.log" >/dev/null
+pg_ctl start --wait --log=server.log >/dev/null
 pgbench --initialize --scale="$SCALE" --quiet >/dev/null 2>&1
 psql --quiet --command='CREATE EXTENSION pg_prewarm'
 pg_ctl stop --wait >/dev/null
 
-record "$OUT" --accesses --every "$EVERY" --sample "$SAMPLE" -- postgres -D "$PGDATA"
+record "$OUT" --accesses --every "$EVERY" --sample "$SAMPLE" -- postgres -D data
 await 'PostgreSQL under valgrind' psql --command='SELECT 1'
 psql --quiet --output=/dev/null --command="SELECT pg_prewarm('pgbench_accounts'), pg_prewarm('pgbench_accounts_pkey')"
 for _ in $(seq "$ROUNDS"); do

@@ -18,16 +18,16 @@ SAMPLE=${SAMPLE:-}           # 1/N
 need redis-server redis-cli redis-benchmark
 
 cli() {
-  redis-cli -s "$DIR/socket" "$@"
+  redis-cli -s socket "$@"
 }
 
 # load KEYS SIZE REQUESTS TESTS: from 8 clients, with keys at random.
 load() {
-  redis-benchmark -s "$DIR/socket" -q -c 8 -P 8 -r "$1" -d "$2" -n "$3" -t "$4" >/dev/null
+  redis-benchmark -s socket -q -c 8 -P 8 -r "$1" -d "$2" -n "$3" -t "$4" >/dev/null
 }
 
 record "$OUT" --accesses --every "$EVERY" ${SAMPLE:+--sample "$SAMPLE"} -- \
-  redis-server --port 0 --unixsocket "$DIR/socket" --pidfile "$DIR/pid" --dir "$DIR" --save '' --appendonly no
+  redis-server --port 0 --unixsocket socket --pidfile pid --dir . --save '' --appendonly no
 await 'redis' cli ping
 for size in $SIZES; do
   keys=$((MIB * 1048576 / size))

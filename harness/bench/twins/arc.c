@@ -12,8 +12,10 @@ static int ghost;
 /* The first list fills the cache: its oldest page goes without a ghost. */
 static int forget;
 
+static void lay_out(void) { lay_out_placed(B2); }
+
 static void start(void) {
-  start_placed(B2);
+  start_placed();
   target = 0;
 }
 

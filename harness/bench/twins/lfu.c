@@ -16,11 +16,15 @@ static int32_t made;
 static int32_t free_bucket;
 static int32_t lowest;
 
+static void lay_out(void) {
+  lay_out_lists(&lists, LISTS);
+  bucket_of = by_id(0, sizeof(int32_t), 0);
+  /* One more than pages: while a page moves from the last of its bucket to a new one. */
+  buckets = by_id(1, sizeof *buckets, 0);
+}
+
 static void start(void) {
-  start_lists(&lists, LISTS);
-  bucket_of = state(count, sizeof(int32_t));
-  /* One of them while a page moves from the last of its bucket to a new one. */
-  buckets = state((size_t)capacity + 1, sizeof *buckets);
+  start_lists(&lists);
   made = 0;
   free_bucket = -1;
   lowest = -1;

@@ -27,10 +27,14 @@ static int may_deactivate;
 static int64_t to_scan[LISTS];
 static int32_t found;
 
+static void lay_out(void) {
+  lay_out_lists(&lists, LISTS);
+  flags_of = by_id(0, 1, 0);
+}
+
 static void start(void) {
-  start_lists(&lists, LISTS);
-  flags_of = state(count, 1);
-  memset(size, 0, sizeof size);
+  start_lists(&lists);
+  size[INACTIVE] = size[ACTIVE] = 0;
   age = 0;
   cost = 0;
 }

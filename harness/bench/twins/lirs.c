@@ -1,7 +1,7 @@
 /*
  * LIRS: pages with short reuse distances (LIR) keep nearly the whole cache; the others (HIR) pass through a queue of a
  * hundredth. A stack orders pages by last use down to the last LIR page; it also remembers HIR pages that have gone. A
- * page is LIR when it is on the stack and on no list.
+ * page is LIR when it is on the stack and on no list. Parameters: hir, variant (0: as libCacheSim has it; 1: as the authors).
  */
 #define GIVES_UP_AT_TOUCH 1
 #include "placed.h"
@@ -14,13 +14,24 @@ static int32_t lir_pages;
 static int32_t most_lir;
 static int32_t most_queued;
 static int returning;
+/* Whose variant; the page used last matters to that of the authors. */
+static int authors;
+static int32_t last;
+
+static void lay_out(void) {
+  lay_out_placed(GONE);
+  lay_out_lists(&stack, 1);
+}
 
 static void start(void) {
-  start_placed(GONE);
-  start_lists(&stack, 1);
+  start_placed();
+  start_lists(&stack);
   stack_pages = 0;
   lir_pages = 0;
-  most_queued = at_least_1((int32_t)(capacity * 0.01));
+  authors = parameter(1, 0) != 0;
+  last = -1;
+  most_queued = share_of(parameter(0, 0.01));
+  if (most_queued < 1 + authors) most_queued = 1 + authors;
   most_lir = at_least_1(capacity - most_queued);
 }
 
@@ -46,6 +57,7 @@ static void prune(void) {
 
 /* Where the stack grows too long, the pages that went first are forgotten. */
 static void limit_stack(void) {
+  if (authors) return;
   while (stack_pages > 2 * capacity && size[GONE] > 0) pull(take_tail(GONE));
 }
 
@@ -78,7 +90,7 @@ static int32_t take_queued(void) {
 static void hit_in_queue(int32_t id) {
   int beyond = 0;
   to_head(QUEUE, id);
-  if (lir_pages >= most_lir) {
+  if (!authors && lir_pages >= most_lir) {
     demote_oldest();
     beyond = size[QUEUE] > most_queued && tail(&lists, QUEUE) != id;
   }
@@ -90,6 +102,8 @@ static void hit_in_queue(int32_t id) {
 }
 
 static void touch(int32_t id) {
+  if (authors && id == last) return;
+  last = id;
   if (place_of(id) == NOWHERE) {
     take_off(&stack, id);
     add_head(&stack, 0, id);
@@ -117,6 +131,7 @@ static int32_t evict(void) {
 }
 
 static void insert(int32_t id) {
+  last = id;
   push(id);
   if (returning || lir_pages < most_lir) lir_pages++;
   else put(QUEUE, id);

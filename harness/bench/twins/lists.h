@@ -13,12 +13,13 @@ struct lists {
   int32_t number;
 };
 
-static inline void start_lists(struct lists *l, int32_t number) {
-  const size_t words = 2 * ((size_t)number + count);
+static inline void lay_out_lists(struct lists *l, int32_t number) {
   l->number = number;
-  l->links = state(words, sizeof(int32_t));
-  memset(l->links, -1, words * sizeof(int32_t));
-  for (int32_t list = 0; list < number; list++) l->links[2 * list] = l->links[2 * list + 1] = list;
+  l->links = by_id((size_t)number, 2 * sizeof(int32_t), -1);
+}
+
+static inline void start_lists(struct lists *l) {
+  for (int32_t list = 0; list < l->number; list++) l->links[2 * list] = l->links[2 * list + 1] = list;
 }
 
 static inline int on_list(const struct lists *l, int32_t id) { return l->links[2 * (l->number + id)] >= 0; }

@@ -3,7 +3,9 @@
 
 static struct lists lists;
 
-static void start(void) { start_lists(&lists, 1); }
+static void lay_out(void) { lay_out_lists(&lists, 1); }
+
+static void start(void) { start_lists(&lists); }
 
 static void touch(int32_t id) {
   take_off(&lists, id);

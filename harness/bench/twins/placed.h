@@ -8,17 +8,21 @@
 
 #include "lists.h"
 
-enum { NOWHERE = 0, MOST_LISTS = 8, PLACE = 15, OWN_BIT = 16 };
+enum { NOWHERE = 0, MOST_LISTS = 12, PLACE = 15, OWN_BIT = 16 };
 
 static struct lists lists;
 static uint8_t *flags_of;
 static int32_t size[MOST_LISTS];
 
 /* `last`: the highest number of a list. */
-static inline void start_placed(int32_t last) {
-  start_lists(&lists, last + 1);
-  flags_of = state(count, 1);
-  memset(size, 0, sizeof size);
+static inline void lay_out_placed(int32_t last) {
+  lay_out_lists(&lists, last + 1);
+  flags_of = by_id(0, 1, 0);
+}
+
+static inline void start_placed(void) {
+  start_lists(&lists);
+  for (int list = 0; list < MOST_LISTS; list++) size[list] = 0;
 }
 
 static inline int place_of(int32_t id) { return flags_of[id] & PLACE; }
@@ -52,6 +56,9 @@ static inline int32_t take_tail(int list) {
 static inline void trim(int list, int32_t most) {
   while (size[list] > most) leave(tail(&lists, list));
 }
+
+/* A share of the capacity, rounded down. */
+static inline int32_t share_of(double share) { return (int32_t)(capacity * share); }
 
 static inline int32_t at_least_1(int32_t n) { return n > 1 ? n : 1; }
 

@@ -1,21 +1,26 @@
 /*
  * S3-FIFO: a small queue of a tenth, a main queue, and a ghost queue of nine tenths. A page used twice in the small
- * queue goes to the main one; others leave a ghost, and come back to the main queue.
+ * queue goes to the main one; others leave a ghost, and come back to the main queue. Parameters: small, ghost, threshold.
  */
 #include "placed.h"
 
 enum { SMALL = 1, MAIN, GHOST };
 /* Uses are counted in the policy's bits of a page's byte. */
-enum { USE = OWN_BIT, THRESHOLD = 2 * USE, MOST_USES = 3 * USE };
+enum { USE = OWN_BIT, MOST_USES = 3 * USE };
 
 static int32_t main_pages;
 static int32_t ghost_pages;
+static int threshold;
 static int returning;
 
+static void lay_out(void) { lay_out_placed(GHOST); }
+
 static void start(void) {
-  start_placed(GHOST);
-  main_pages = capacity - at_least_1((int32_t)(capacity * 0.1));
-  ghost_pages = at_least_1((int32_t)(capacity * 0.9));
+  const double ghost = parameter(1, 0.9);
+  start_placed();
+  main_pages = capacity - at_least_1(share_of(parameter(0, 0.1)));
+  ghost_pages = ghost > 0 ? at_least_1(share_of(ghost)) : 0;
+  threshold = (int)parameter(2, 2) * USE;
 }
 
 static void touch(int32_t id) {
@@ -31,7 +36,7 @@ static void miss(int32_t id) {
 static int32_t from_small(void) {
   while (size[SMALL] > 0) {
     const int32_t id = tail(&lists, SMALL);
-    if (flags_of[id] < THRESHOLD) {
+    if (flags_of[id] < threshold) {
       to_head(GHOST, id);
       trim(GHOST, ghost_pages);
       return id;

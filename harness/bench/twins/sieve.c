@@ -6,8 +6,10 @@ enum { QUEUE = 1, VISITED = OWN_BIT };
 /* Where the next search starts; -1: at the tail. */
 static int32_t hand;
 
+static void lay_out(void) { lay_out_placed(QUEUE); }
+
 static void start(void) {
-  start_placed(QUEUE);
+  start_placed();
   hand = -1;
 }
 

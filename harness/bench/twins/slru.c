@@ -1,19 +1,24 @@
 /*
- * Segmented LRU with four equal segments: a hit moves a page up one segment, overflow cascades down, and the lowest
- * segment gives up pages. What four does not divide is room for new pages of the lowest segment, until a page that is
- * passed down to it takes it away. A cache of fewer than four pages has as many segments.
+ * Segmented LRU with equal segments, four by default: a hit moves a page up one segment, overflow cascades down, and the lowest
+ * segment gives up pages. What they do not divide is room for new pages of the lowest segment, until a page that is
+ * passed down to it takes it away. A cache of fewer pages than segments has as many segments. Parameter: segments.
  */
 #define GIVES_UP_AT_TOUCH 1
 #include "placed.h"
 
-enum { LOWEST = 1, SEGMENTS = 4 };
+enum { LOWEST = 1 };
 
 static int top;
 static int32_t share;
 
+static int32_t wanted_segments(void) { return (int32_t)parameter(0, 4); }
+
+static void lay_out(void) { lay_out_placed(wanted_segments()); }
+
 static void start(void) {
-  const int32_t segments = capacity < SEGMENTS ? capacity : SEGMENTS;
-  start_placed(SEGMENTS);
+  const int32_t wanted = wanted_segments();
+  const int32_t segments = capacity < wanted ? capacity : wanted;
+  start_placed();
   share = capacity / segments;
   top = LOWEST + segments - 1;
 }

@@ -1,23 +1,20 @@
 /*
- * What every twin shares: reading the reference string, the loop over it, and the clock. A twin includes this file
- * and defines the four functions of its policy, and `start`. As in harness/mrc/drive.ts:
+ * What every twin shares: its memory, and the loop over the reference string. A twin includes this file and defines the
+ * functions of its policy. As in harness/mrc/simulate.ts:
  *
  *     resident: touch(id)
  *     otherwise: miss(id); while full: evict; insert(id)
  *
- * Usage: twin FILE CAPACITY REPEATS. FILE holds the ids as int32 in the host's byte order, dense from 0. Every repeat
- * starts with an empty cache and prints a line: its misses, and the ns of the loop for each PART_REQUESTS of them. The
- * first one warms up.
+ * It becomes a program (program.h), which `reclaim bench` builds and compares with ours, and a WebAssembly module
+ * (module.h), which `reclaim mrc` runs.
  */
 #ifndef TWIN_H
 #define TWIN_H
 
+/* For the clock of program.h. */
 #define _POSIX_C_SOURCE 200809L
+#include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 /* What a twin may set to 1 before it includes this file. */
 /* It looks at accessed bits instead of being told of uses. */
@@ -33,62 +30,74 @@
 #define GIVES_UP_AT_TOUCH 0
 #endif
 
-/* Requests a part: as in harness/bench/time-policy.ts. */
-#define PART_REQUESTS 16384
-
 /* Room for victims: as VICTIMS in harness/mrc/simulation.ts. */
 #define VICTIMS 64
 
-/* Pages that fit, and the number of distinct ids. */
+/* Pages that fit: below 2^30, so that twice as many are an int32. */
 static int32_t capacity;
+/* Ids are below this; it may rise between two parts of the string. */
 static int32_t count;
 static uint8_t *resident;
 static uint8_t *accessed;
 static int32_t victims[VICTIMS];
 static int32_t given_up;
 
-/* Gets the policy's memory from `state`, in the same order every time: an empty cache. */
+/* Sets the pointers to the policy's memory from `by_id`, in the same order every time; again whenever `count` has risen. */
+static void lay_out(void);
+/* An empty cache, in memory that has just been laid out. */
 static void start(void);
 /* A resident page is used. */
 static void touch(int32_t id);
 /* A page that is not resident is about to come in. */
 static void miss(int32_t id);
-/* Writes victims, and gives how many: at least one. */
+/* Writes victims, and returns how many: at least one. */
 static int32_t evict(void);
 /* A page has come in. */
 static void insert(int32_t id);
 
-static void fail(const char *what, const char *name) {
-  fprintf(stderr, "%s: %s\n", name, what);
-  exit(1);
+/* Values of the policy's parameters in the order of the registry, a choice by its place; those not given have their default. */
+#define MOST_PARAMETERS 4
+static double values[MOST_PARAMETERS];
+static int32_t given_values;
+
+static inline double parameter(int32_t at, double by_default) { return at < given_values ? values[at] : by_default; }
+
+/* Memory with something for each id. Areas lie one after the other, in the order in which they are laid out. */
+#define MOST_AREAS 8
+struct area {
+  uint8_t *at;
+  uint64_t bytes;
+  /* What the bytes hold that no one has written. */
+  int fill;
+};
+static struct area areas[MOST_AREAS];
+static int32_t used_areas;
+
+/* Ends the program: a defect of the twin. */
+static void fail(const char *what, const char *name);
+
+/* Memory for `extra` elements and one for each id. */
+static void *by_id(size_t extra, size_t size, int fill) {
+  if (used_areas == MOST_AREAS) fail("too many areas", "twin");
+  struct area *area = &areas[used_areas++];
+  /* Whole words; one element more, so that no area is empty. */
+  area->bytes = (((uint64_t)extra + (uint64_t)count + 1) * size + 7) & ~(uint64_t)7;
+  area->fill = fill;
+  return area->at;
 }
 
-/* Memory of the policy's state is handed out here: every repeat gets the same again, so that its pages are there. */
-#define STATES 16
-static void *states[STATES];
-static int made_states;
-static int used_states;
-
-/* Zeroed memory for `n` elements. */
-static void *state(size_t n, size_t size) {
-  if (used_states == STATES) fail("too many arrays", "twin");
-  if (used_states == made_states) states[made_states++] = malloc((n + 1) * size);
-  void *memory = states[used_states++];
-  if (!memory) fail("no memory", "twin");
-  return memset(memory, 0, (n + 1) * size);
+static void lay_out_all(void) {
+  used_areas = 0;
+  resident = by_id(0, 1, 0);
+  if (LOOKS_AT_ACCESSED) accessed = by_id(0, 1, 0);
+  lay_out();
 }
 
-static int64_t now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-/* Replays a part of the reference string; gives its misses. `pages` is how many are in the cache. */
-static int64_t replay(const int32_t *ids, size_t length, int32_t *pages) {
-  int64_t misses = 0;
+/* Replays a part of the reference string; returns its misses. `pages` is how many are in the cache. */
+static int32_t replay(const int32_t *ids, int32_t length, int32_t *pages) {
+  int32_t misses = 0;
   int32_t cached = *pages;
-  for (size_t i = 0; i < length; i++) {
+  for (int32_t i = 0; i < length; i++) {
     const int32_t id = ids[i];
     if (resident[id]) {
       if (LOOKS_AT_ACCESSED) accessed[id] = 1;
@@ -115,53 +124,10 @@ static int64_t replay(const int32_t *ids, size_t length, int32_t *pages) {
   return misses;
 }
 
-/* One repeat, with an empty cache. */
-static void repeat(const int32_t *ids, size_t length, int64_t *parts_ns) {
-  used_states = 0;
-  resident = state(count, 1);
-  accessed = state(count, 1);
-  start();
-  int64_t misses = 0;
-  int32_t cached = 0;
-  size_t parts = 0;
-  int64_t before = now_ns();
-  for (size_t at = 0; at < length; at += PART_REQUESTS) {
-    const size_t left = length - at;
-    misses += replay(ids + at, left < PART_REQUESTS ? left : PART_REQUESTS, &cached);
-    const int64_t now = now_ns();
-    parts_ns[parts++] = now - before;
-    before = now;
-  }
-  printf("%lld", (long long)misses);
-  for (size_t part = 0; part < parts; part++) printf(" %lld", (long long)parts_ns[part]);
-  printf("\n");
-}
-
-static int32_t *read_ids(const char *name, size_t *length) {
-  FILE *file = fopen(name, "rb");
-  if (!file || fseek(file, 0, SEEK_END) != 0) fail("cannot be read", name);
-  *length = (size_t)ftell(file) / sizeof(int32_t);
-  rewind(file);
-  int32_t *ids = malloc((*length + 1) * sizeof(int32_t));
-  if (!ids || fread(ids, sizeof(int32_t), *length, file) != *length) fail("cannot be read", name);
-  fclose(file);
-  return ids;
-}
-
-int main(int argc, char **argv) {
-  if (argc != 4) fail("expected FILE CAPACITY REPEATS", argv[0]);
-  size_t length;
-  int32_t *ids = read_ids(argv[1], &length);
-  capacity = atoi(argv[2]);
-  if (capacity < 1) fail("expected a capacity of at least 1", argv[2]);
-  for (size_t i = 0; i < length; i++)
-    if (ids[i] >= count) count = ids[i] + 1;
-  int64_t *parts_ns = malloc((length / PART_REQUESTS + 1) * sizeof(int64_t));
-  if (!parts_ns) fail("no memory", argv[0]);
-  for (int left = atoi(argv[3]); left > 0; left--) repeat(ids, length, parts_ns);
-  free(parts_ns);
-  free(ids);
-  return 0;
-}
+#ifdef __wasm__
+#include "module.h"
+#else
+#include "program.h"
+#endif
 
 #endif

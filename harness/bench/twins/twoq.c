@@ -1,6 +1,6 @@
 /*
  * 2Q: new pages go through a FIFO of a quarter; those it gives up leave ghosts, up to half the cache, and come back to
- * an LRU of the rest.
+ * an LRU of the rest. Parameters: kin, kout.
  */
 #include "placed.h"
 
@@ -10,10 +10,13 @@ static int32_t in_pages;
 static int32_t out_pages;
 static int returning;
 
+static void lay_out(void) { lay_out_placed(A1OUT); }
+
 static void start(void) {
-  start_placed(A1OUT);
-  in_pages = at_least_1(capacity / 4);
-  out_pages = at_least_1(capacity / 2);
+  const double kout = parameter(1, 0.5);
+  start_placed();
+  in_pages = at_least_1(share_of(parameter(0, 0.25)));
+  out_pages = kout > 0 ? at_least_1(share_of(kout)) : 0;
 }
 
 static void touch(int32_t id) {

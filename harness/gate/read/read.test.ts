@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { csvHeader, csvRows } from '../../metrics/csv.js';
+import { DEFAULT_DRAWS } from '../../metrics/draws.js';
 import { DRAW_COLUMNS, RUN_COLUMNS } from '../../metrics/files.js';
 import { SCHEMA_VERSION } from '../../metrics/schema.js';
 import { sha256 } from '../../output/owned.js';
@@ -10,7 +11,7 @@ import { runRow } from '../../testing/results.js';
 import { readResults } from './results.js';
 
 const ROW = runRow({
-  ...{ experiment: 'e', trace: 'a', trace_sha256: 'ab', discard: 'keep' },
+  ...{ experiment: 'e', trace: 'a', trace_sha256: 'a'.repeat(64), discard: 'keep' },
   ...{ events: 7, touches: 40, trace_time_us: 100 },
 });
 const header = csvHeader(RUN_COLUMNS);
@@ -44,7 +45,7 @@ function writeRuns(text: string, changes: object = {}): void {
     costs: { sha256: 'c'.repeat(64) },
     policy_modules: [],
     traces: [TRACE],
-    draws: 1,
+    draws: DEFAULT_DRAWS,
     cells: { planned: 2, ok: 2 },
     files: { 'runs.csv': sha256(text), 'draws.csv': sha256(draws) },
   };

@@ -34,6 +34,7 @@ export function sampleExperiment(): Experiment {
     columns: Object.keys(cells[0]!.values),
     cells,
     draws: new Map(),
+    document: {},
     manifest: {
       schema: SCHEMA_VERSION,
       program: { name: 'sample', version: '1.0.0' },

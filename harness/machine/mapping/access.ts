@@ -1,7 +1,7 @@
 import { PART } from '../../cost/ledger.js';
 import { isAnonPage, isExclusive } from '../entries/entry.js';
 import { type Contents, READ, UNIQUE } from '../memory/contents.js';
-import { PAGE_FLAG, ZERO_PAGE } from '../memory/pages.js';
+import { MOST_PAGES, PAGE_FLAG, tooManyPages, ZERO_PAGE } from '../memory/pages.js';
 import { identify } from '../object/page-in.js';
 import type { Merger } from '../state/hooks.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.js';
@@ -96,6 +96,8 @@ function accessAll(
   step: 0 | 1,
 ): number {
   if (count === 1) return accessOne(m, space, first, content);
+  // Not after the minutes that it takes to get there.
+  if (content !== READ && Math.abs(count) > MOST_PAGES) throw tooManyPages('this event writes');
   const direction = count < 0 ? -1 : 1;
   let left = Math.abs(count);
   let vpn = first;

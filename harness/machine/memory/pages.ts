@@ -1,4 +1,5 @@
 import { grown, grownCapacity } from '../../base/arrays.js';
+import { InputError } from '../../base/errors.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import { Contents, ZERO } from './contents.js';
 
@@ -20,7 +21,16 @@ export const PAGE_FLAG = {
 
 /** Ids fit into a page table entry next to its four flags. */
 const ID_BITS = 28;
+/** Pages that can have contents at once: all but the zero page. They are 4 KiB less than 1 TiB. */
+export const MOST_PAGES = 2 ** ID_BITS - 1;
 const NOWHERE = -1;
+
+/** @param what does so */
+export function tooManyPages(what: string): InputError {
+  return new InputError(
+    `${what} more pages than the simulated machine can name: expected at most ${MOST_PAGES} with contents at once, one less than 1 TiB, or a sample of the pages (reclaim trace sample)`,
+  );
+}
 
 /**
  * Every page that has contents, by dense id. An id is the identity of (object, index): it stays when the page is
@@ -155,9 +165,9 @@ export class PageStore {
     this.lazyfreeCount--;
   }
 
+  /** @throws InputError for more than `MOST_PAGES` */
   private grow(needed: number): void {
-    if (needed > 2 ** ID_BITS)
-      throw new RangeError(`more than 2^${ID_BITS} pages, which a page table entry cannot name`);
+    if (needed > 2 ** ID_BITS) throw tooManyPages('this trace fills');
     const length = Math.min(grownCapacity(this.location.length, needed), 2 ** ID_BITS);
     this.location = grown(this.location, length, NOWHERE);
     this.resident = grown(this.resident, length);

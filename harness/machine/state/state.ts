@@ -2,7 +2,7 @@ import type { SwapKind } from '../../contract/target.js';
 import { Device } from '../../cost/device.js';
 import { Ledger, type StallIndex } from '../../cost/ledger.js';
 import type { CostTable } from '../../cost/table.js';
-import { randomStream } from '../../stats/random.js';
+import { RandomStreams } from '../../stats/random.js';
 import { Frames } from '../memory/frames.js';
 import { PageStore } from '../memory/pages.js';
 import { StructPages } from '../memory/struct-pages.js';
@@ -37,8 +37,8 @@ const INITIAL_FRAMES = 4096;
 
 /** A device with a stream of latencies for each draw: that of the first has no number. */
 function device({ costs, seed, draws = 1 }: StateOptions, name: keyof CostTable['devices']): Device {
-  const further = Array.from({ length: draws - 1 }, (_, i) => randomStream(seed, `device/${name}/${i + 2}`));
-  return new Device(costs.devices[name], randomStream(seed, `device/${name}`), further);
+  const purposes = Array.from({ length: draws }, (_, i) => `device/${name}${i === 0 ? '' : `/${i + 1}`}`);
+  return new Device(costs.devices[name], new RandomStreams(seed, purposes));
 }
 
 /**
@@ -122,13 +122,10 @@ export abstract class State {
    */
   readDevice(device: Device, part: StallIndex): void {
     const { ledger } = this;
-    const { further } = device;
     const cpu = this.costs.faults.major_cpu.ns;
     ledger.cpu(part, cpu);
-    const nowNs = ledger.nowNs(this.nowUs);
-    const { thread } = ledger;
-    further?.read(nowNs, ledger.aheadNs, thread);
-    ledger.read(part, Math.max(0, device.read(nowNs, thread) - cpu), cpu, further);
+    device.read(ledger.nowNs(this.nowUs), ledger.aheadNs, ledger.thread);
+    ledger.read(part, device.waitsNs, cpu);
   }
 
   /** Takes a page that is not mapped out of the page cache; its contents are on its device. */

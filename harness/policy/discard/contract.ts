@@ -136,6 +136,13 @@ export interface DiscardContext {
 export interface DiscardPolicyInfo extends PolicyInfo {
   /** It learns of losses by what MADV_NONVOLATILE reports: without, the program would use what is gone. */
   readonly needsReport?: true;
+  /**
+   * The policy that does the same, at the same prices, in a program that never unpins memory: cells that differ in nothing
+   * else share a replay there. Absent: no other does. Not asked of policies from outside.
+   *
+   * @returns its canonical text
+   */
+  readonly withoutUnpins?: (values: ParameterValues) => string;
   /** Creates the policy of one replay. */
   create(context: DiscardContext): DiscardPolicy;
 }

@@ -1,5 +1,5 @@
 import type { DiscardPolicyInfo, Errno, PageRange } from './contract.js';
-import { DROPPING_PARAMETERS, Dropping } from './dropping.js';
+import { DROPPING_PARAMETERS, Dropping, droppingOnly } from './dropping.js';
 
 class DontNeed extends Dropping {
   protected drop(range: PageRange): Errno {
@@ -13,5 +13,6 @@ export const dontneed: DiscardPolicyInfo = {
     'madvise(MADV_DONTNEED): frees private anonymous pages; on shared memory it only unmaps, the object stays',
   source: 'madvise_dontneed_free in mm/madvise.c',
   parameters: DROPPING_PARAMETERS,
+  withoutUnpins: droppingOnly('dontneed', DROPPING_PARAMETERS),
   create: (context) => new DontNeed(context),
 };

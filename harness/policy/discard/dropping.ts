@@ -1,4 +1,4 @@
-import { flag, type Parameters } from '../../base/parameters.js';
+import { flag, formatPolicy, type Parameters, type ParameterValues } from '../../base/parameters.js';
 import type { DiscardContext, DiscardPolicy, Errno, PageRange, Unpinned } from './contract.js';
 import { RangeSet } from './range-set.js';
 import { REGEN, regenerateLost } from './regenerate.js';
@@ -20,6 +20,15 @@ export const DESTROYING_PARAMETERS: Parameters = {
     '1: contents of files are destroyed too, for everyone who uses the file; 0: such a discard is refused and counted',
   ),
 };
+
+/**
+ * What a policy that drops is where nothing is unpinned: whether it drops at unpin makes no difference.
+ *
+ * @param parameters of the policy `name`, and possibly of what is around it, which has no effect there either
+ */
+export function droppingOnly(name: string, parameters: Parameters): (values: ParameterValues) => string {
+  return (values) => formatPolicy(name, parameters, { ...values, eager: 0 });
+}
 
 /**
  * Drops contents with a call that takes effect at once. The program remembers what it dropped, by what its calls

@@ -80,6 +80,8 @@ export function managed(base: DiscardPolicyInfo): DiscardPolicyInfo {
     summary: `as ${base.name}; unpinned ranges are kept up to a budget, above which the oldest are dropped: half of it at moderate pressure, 0 at critical pressure`,
     source: `Chromium, components/discardable_memory/service/discardable_shared_memory_manager.cc; ${base.source}`,
     parameters: { ...BUDGET, ...parameters },
+    // It only drops then what the program discards.
+    ...(base.withoutUnpins && { withoutUnpins: base.withoutUnpins }),
     create: (context: DiscardContext) => new Managed(base.create(context), context.values.budget as number),
   };
 }

@@ -1,6 +1,6 @@
-import { flag } from '../../base/parameters.js';
+import { flag, type Parameters } from '../../base/parameters.js';
 import type { DiscardPolicyInfo, Errno, PageRange } from './contract.js';
-import { DESTROYING_PARAMETERS, Dropping } from './dropping.js';
+import { DESTROYING_PARAMETERS, Dropping, droppingOnly } from './dropping.js';
 import { callEach } from './pieces.js';
 
 class Punch extends Dropping {
@@ -11,18 +11,21 @@ class Punch extends Dropping {
   }
 }
 
+const parameters: Parameters = {
+  lookup: flag(
+    0,
+    '1: the program must find descriptor and offset of each piece of its range, at a cost; 0: it knows them',
+  ),
+  ...DESTROYING_PARAMETERS,
+};
+
 export const punch: DiscardPolicyInfo = {
   name: 'punch',
   summary:
     'fallocate(PUNCH_HOLE): frees the same as remove, but needs descriptor and offset; EBADF without a descriptor',
   source:
     'shmem_fallocate in mm/shmem.c; the look-up is the argument of the MADV_REMOVE patch against a file call',
-  parameters: {
-    lookup: flag(
-      0,
-      '1: the program must find descriptor and offset of each piece of its range, at a cost; 0: it knows them',
-    ),
-    ...DESTROYING_PARAMETERS,
-  },
+  parameters,
+  withoutUnpins: droppingOnly('punch', parameters),
   create: (context) => new Punch(context),
 };

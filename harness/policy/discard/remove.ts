@@ -1,5 +1,6 @@
+import type { Parameters } from '../../base/parameters.js';
 import type { DiscardPolicyInfo, Errno, PageRange } from './contract.js';
-import { DESTROYING_PARAMETERS, Dropping } from './dropping.js';
+import { DESTROYING_PARAMETERS, Dropping, droppingOnly } from './dropping.js';
 
 class Remove extends Dropping {
   protected drop(range: PageRange): Errno {
@@ -10,21 +11,24 @@ class Remove extends Dropping {
   }
 }
 
+const parameters: Parameters = {
+  era: {
+    kind: 'choice',
+    default: 'now',
+    choices: ['now', '2006'],
+    meaning:
+      '2006: the call as first posted: no check that the mapping is writable, ENOSYS except on shared memory, private copies are dropped too',
+  },
+  ...DESTROYING_PARAMETERS,
+};
+
 export const remove: DiscardPolicyInfo = {
   name: 'remove',
   summary:
     'madvise(MADV_REMOVE): frees pages and backing store of shared memory by address; EINVAL on private memory',
   source:
     'Pulavarty 2006, "madvise(MADV_REMOVE): remove pages from tmpfs shm backing store"; madvise_remove in mm/madvise.c',
-  parameters: {
-    era: {
-      kind: 'choice',
-      default: 'now',
-      choices: ['now', '2006'],
-      meaning:
-        '2006: the call as first posted: no check that the mapping is writable, ENOSYS except on shared memory, private copies are dropped too',
-    },
-    ...DESTROYING_PARAMETERS,
-  },
+  parameters,
+  withoutUnpins: droppingOnly('remove', parameters),
   create: (context) => new Remove(context),
 };

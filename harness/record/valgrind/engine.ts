@@ -23,17 +23,24 @@ const PAGES_NAME = /^(\d+)\.\d+\.pages$/;
 /** Longer than the tool goes on writing after `WANTED` is gone. Source: FLUSH_NS of records.h. */
 const STOPPING_MS = 250;
 
+/** What of a request the tool is told. */
+type ValgrindRequest = { readonly accesses: AccessOptions } & Pick<RecordRequest, 'contentsEveryMs'>;
+
 /** The tool's options. */
-function toolOptions(raw: string, accesses: AccessOptions): string[] {
+function toolOptions(raw: string, { accesses, contentsEveryMs }: ValgrindRequest): string[] {
   // The program may change its folder.
   const options = [`--folder=${resolve(raw)}`, `--every-us=${Math.round(accesses.everyMs * 1000)}`];
-  if (accesses.contentsEveryMs !== undefined)
-    options.push(`--contents-us=${Math.max(1, Math.round(accesses.contentsEveryMs * 1000))}`);
+  if (contentsEveryMs !== undefined)
+    options.push(`--contents-us=${Math.max(1, Math.round(contentsEveryMs * 1000))}`);
   if (accesses.sample > 1) options.push(`--sample=${accesses.sample}`);
   return options;
 }
 
-function reportOf(raw: string, installed: Valgrind, accesses: AccessOptions): EngineReport {
+function reportOf(
+  raw: string,
+  installed: Valgrind,
+  { accesses, contentsEveryMs = 0 }: ValgrindRequest,
+): EngineReport {
   const names = readdirSync(raw);
   const failed = names.map((name) => FAILED_NAME.exec(name)?.[1]).find((pid) => pid !== undefined);
   if (failed !== undefined)
@@ -54,7 +61,7 @@ function reportOf(raw: string, installed: Valgrind, accesses: AccessOptions): En
       valgrind: installed.version,
       every_us: Math.round(accesses.everyMs * 1000),
       sample: accesses.sample,
-      contents_us: Math.round((accesses.contentsEveryMs ?? 0) * 1000),
+      contents_us: Math.round(contentsEveryMs * 1000),
     },
   };
 }
@@ -67,20 +74,21 @@ class ValgrindRun implements Running {
     readonly program: Program,
     private readonly raw: string,
     private readonly valgrind: Valgrind,
-    private readonly accesses: AccessOptions,
+    private readonly request: ValgrindRequest,
   ) {}
 
   async stop(): Promise<EngineReport> {
     rmSync(join(this.raw, WANTED), { force: true });
     // It may go on, and its children may when it has ended.
     await setTimeout(STOPPING_MS);
-    return reportOf(this.raw, this.valgrind, this.accesses);
+    return reportOf(this.raw, this.valgrind, this.request);
   }
 }
 
 /** Records every page that a program accesses, under valgrind. Source of what it writes: README.md. */
 export const valgrind: Engine = {
   name: 'valgrind',
+  recordsContents: true,
 
   unavailable({ target }: RecordRequest): string | undefined {
     if ('pid' in target)
@@ -93,16 +101,20 @@ export const valgrind: Engine = {
       : `recording accesses needs valgrind and a C compiler: not found: ${missing}. Without --accesses, calls and first accesses are recorded`;
   },
 
-  async start({ target, accesses }: RecordRequest, { raw }: EngineContext): Promise<Running> {
+  async start(
+    { target, accesses, contentsEveryMs }: RecordRequest,
+    { raw }: EngineContext,
+  ): Promise<Running> {
     const installed = findValgrind();
     if (typeof installed === 'string' || accesses === undefined || 'pid' in target)
       throw new Error('asked to record what `unavailable` says is not possible');
     const tools = await buildTool(installed);
     writeFileSync(join(raw, WANTED), '');
-    const around = toolCommand(installed, tools, toolOptions(raw, accesses));
+    const request = { accesses, contentsEveryMs };
+    const around = toolCommand(installed, tools, toolOptions(raw, request));
     // The gate is around valgrind, so that what the shell does is not recorded.
     const program = startStopped([...around, ...target.command]);
     program.release();
-    return new ValgrindRun(program, raw, installed, accesses);
+    return new ValgrindRun(program, raw, installed, request);
   },
 };

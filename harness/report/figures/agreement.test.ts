@@ -128,7 +128,7 @@ function blocksOf(texts: Values) {
 function namesIn(panel: { vconcat?: unknown[] } & Spec): { policy: string; limit: string; at: string }[] {
   const { width, height } = panel as unknown as { width: number; height: number };
   const layers = layersOf(panel);
-  const { values, encoding } = layers.find((layer) => layer.values.some((value) => 'front' in value))!;
+  const { values, encoding } = layers.find((layer) => layer.values.some((value) => 'rank' in value))!;
   const place = (channel: 'x' | 'y', value: number) => {
     const [from, to] = (encoding[channel] as { scale: { domain: [number, number] } }).scale.domain;
     return (value - from) / (to - from);
@@ -136,7 +136,7 @@ function namesIn(panel: { vconcat?: unknown[] } & Spec): { policy: string; limit
   const blocks = blocksOf(layers.filter(({ mark }) => mark === 'text').flatMap((layer) => layer.values));
   const lines = layers.filter(({ mark }) => mark === 'rule').flatMap((layer) => layer.values);
   return values
-    .filter(({ front }) => front === true)
+    .filter(({ rank }) => rank === 'best')
     .map((value) => {
       const [x, y] = [place('x', Number(value.x)) * width, (1 - place('y', Number(value.y))) * height];
       const policy = String(value.policy);
@@ -196,7 +196,7 @@ describe('figures of random results', () => {
                 expect(close(Number(value.y) * y, Number(row.saved_pages_mean) * PAGE_BYTES, 1)).toBe(true);
               }
               const best = rank(setting).front.map(({ name }) => name);
-              const filled = shown.filter((value) => value.front === true);
+              const filled = shown.filter((value) => value.rank === 'best');
               expect(filled.length > 0).toBe(best.length > 0);
             }
           }
@@ -248,7 +248,7 @@ describe('figures of random results', () => {
               const row = own.rows[0]!;
               expect(effect!.savedBytes.mean).toBeCloseTo(Number(row.saved_pages_mean) * PAGE_BYTES);
               expect(effect!.extraNs.mean).toBe(row.stall_ns! - setting.first.stall_ns!);
-              expect(effect!.best).toBe(front.some(({ name }) => names.includes(name)));
+              expect(effect!.rank === 'best').toBe(front.some(({ name }) => names.includes(name)));
             }
           }
       }),

@@ -1,14 +1,7 @@
 import { traceName } from '../comparison.js';
 import { originWord, type TraceFacts } from '../facts.js';
 import { listed } from '../format.js';
-import {
-  type Effect,
-  type Glance,
-  type GlanceField,
-  type GlanceRow,
-  glanceOf,
-  type Stalls,
-} from '../glance.js';
+import { type Glance, type GlanceField, type GlanceRow, glanceOf, type Stalls } from '../glance.js';
 import { type AreaStyle, GLANCE_STYLES, REFUSED_STYLE } from '../style.js';
 import { evidence } from './captions.js';
 import type { FigureData } from './data.js';
@@ -53,6 +46,9 @@ const STALL_NAMES: Readonly<Record<Stalls, string>> = {
 
 type Area = PixelBox & { readonly look: AreaStyle };
 
+/** Marks of what is best, and of what ties with it. */
+const FILLS = { best: '#000000', tie: '#ffffff' } as const;
+
 /** What is drawn of a glance, as it is put together from the top down. */
 class Sheet {
   readonly areas: Area[] = [];
@@ -60,7 +56,7 @@ class Sheet {
   readonly soft: PixelText[] = [];
   readonly right: PixelText[] = [];
   readonly lines: PixelLine[] = [];
-  readonly best: { x: number; y: number }[] = [];
+  readonly marks: { x: number; y: number; fill: string }[] = [];
   y = 0;
   /** Where origins begin, and where fields do. */
   private readonly originAt: number;
@@ -151,7 +147,7 @@ class Sheet {
     }
     const share = mostBytes > 0 ? Math.max(0, effect.savedBytes.mean) / mostBytes : 0;
     this.areas.push({ x, x2: x + Math.max(STUB, share * room), y, y2, look: GLANCE_STYLES[effect.stalls] });
-    if (isBest(effect, mostBytes)) this.best.push({ x: x + room + 3, y: y + BAR / 2 });
+    if (effect.rank !== '') this.marks.push({ x: x + room + 3, y: y + BAR / 2, fill: FILLS[effect.rank] });
   }
 }
 
@@ -171,7 +167,7 @@ function broken(name: string, more: boolean): string[] {
 }
 
 function layersOf(sheet: Sheet): Spec[] {
-  const { areas, strong, soft, right, lines, best } = sheet;
+  const { areas, strong, soft, right, lines, marks } = sheet;
   return [
     boxLayer(
       areas.map(({ look, ...box }) => ({ ...box, color: look.color })),
@@ -183,7 +179,7 @@ function layersOf(sheet: Sheet): Spec[] {
     textLayer(soft, 'left', { color: '#222222' }),
     textLayer(right, 'right', { color: '#222222' }),
     markLayer(
-      best.map((at) => ({ ...at, color: '#000000', fill: '#000000', shape: 'circle' })),
+      marks.map((at) => ({ ...at, color: '#000000', shape: 'circle' })),
       7,
     ),
   ];
@@ -191,9 +187,12 @@ function layersOf(sheet: Sheet): Spec[] {
 
 function keyOf({ base, rows }: Glance, limits: readonly string[]): KeyItem[] {
   const effects = rows.flatMap(({ lines }) =>
-    lines.flatMap(({ fields }) => fields.map(({ effect }) => effect?.stalls)),
+    lines.flatMap(({ fields }) => fields.map(({ effect }) => effect)),
   );
-  const stalls = (Object.keys(STALL_NAMES) as Stalls[]).filter((name) => effects.includes(name));
+  const stalls = (Object.keys(STALL_NAMES) as Stalls[]).filter((name) =>
+    effects.some((effect) => effect?.stalls === name),
+  );
+  const ranks = (['best', 'tie'] as const).filter((rank) => effects.some((effect) => effect?.rank === rank));
   return [
     ...stalls.map(
       (name): KeyItem => ({
@@ -202,27 +201,25 @@ function keyOf({ base, rows }: Glance, limits: readonly string[]): KeyItem[] {
       }),
     ),
     { sample: { kind: 'box', ...REFUSED_STYLE }, text: 'refused, or out of memory' },
-    { sample: { kind: 'mark', color: '#000000', fill: '#000000', shape: 'circle' }, text: 'best' },
+    ...ranks.map(
+      (rank): KeyItem => ({
+        sample: { kind: 'mark', color: '#000000', fill: FILLS[rank], shape: 'circle' },
+        text: rank,
+      }),
+    ),
     ...(limits.length > 1
       ? [{ sample: { kind: 'none' } as const, text: `upper bar: ${limits[0]}, lower bar: ${limits.at(-1)}` }]
       : []),
   ];
 }
 
-/** Whether a policy is marked: what saves nothing is on the front only because it costs nothing. */
-function isBest(effect: Effect | undefined, mostBytes: number): boolean {
-  return effect?.best === true && effect.savedBytes.mean > 0.01 * mostBytes;
-}
-
 /** What is best most often, of each kind of memory: the message of the picture in a sentence. */
 function bestText({ rows, columns }: Glance): string {
   const kinds = [...new Set(rows.map(({ kind }) => kind))];
   const texts = kinds.flatMap((kind) => {
-    const lines = rows
-      .filter((row) => row.kind === kind)
-      .flatMap(({ lines, mostBytes }) => lines.map(({ fields }) => ({ fields, mostBytes })));
+    const lines = rows.filter((row) => row.kind === kind).flatMap((row) => row.lines);
     const times = columns.map(
-      (_, i) => lines.filter(({ fields, mostBytes }) => isBest(fields[i]!.effect, mostBytes)).length,
+      (_, i) => lines.filter(({ fields }) => fields[i]!.effect?.rank === 'best').length,
     );
     const most = Math.max(...times);
     if (most === 0) return [];

@@ -30,6 +30,9 @@ export const FIGURES: readonly Figure[] = [
   wallTimes,
 ];
 
+/** Figures that are drawn right after a comparison: what each policy saves, and what that costs. */
+export const HEADLINE: readonly Figure[] = [glance, savingStall];
+
 /** @throws InputError for an unknown name, with the valid ones */
 export function figureOf(name: string): Figure {
   const found = FIGURES.find((figure) => figure.name === name);

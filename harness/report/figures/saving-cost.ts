@@ -12,12 +12,12 @@ import type { Drawing, Figure, Page } from './figure.js';
 import { Groups } from './groups.js';
 import type { KeyItem } from './key.js';
 import { panelDrawing, panelHeight } from './panels.js';
-import { type Cost, LIMIT_MARKS, TracePicture } from './tradeoff.js';
+import { type Cost, LIMIT_MARKS, TIE_FILL, TracePicture } from './tradeoff.js';
 import { digits, timeText, timeUnit } from './units.js';
 
 const HEIGHT = 112;
 
-function keyOf(groups: Groups, limits: readonly string[], data: FigureData): KeyItem[] {
+function keyOf(groups: Groups, limits: readonly string[], data: FigureData, ties: boolean): KeyItem[] {
   const policies: KeyItem[] = groups.everywhere.map(([leader, all]) => {
     const { color } = data.look(leader);
     return { sample: { kind: 'line', color, dash: [] }, text: all };
@@ -27,11 +27,16 @@ function keyOf(groups: Groups, limits: readonly string[], data: FigureData): Key
     sample: { kind: 'mark', color: black, shape: LIMIT_MARKS[i % LIMIT_MARKS.length]!, fill: 'white' },
     text: limit,
   }));
-  const best: KeyItem = {
-    sample: { kind: 'mark', color: black, shape: 'circle', fill: black },
-    text: 'filled: best',
-  };
-  return [...policies, ...(shapes.length > 1 ? shapes : []), best];
+  const filled = (fill: string, text: string): KeyItem => ({
+    sample: { kind: 'mark', color: black, shape: 'circle', fill },
+    text,
+  });
+  return [
+    ...policies,
+    ...(shapes.length > 1 ? shapes : []),
+    filled(black, 'filled: best'),
+    ...(ties ? [filled(TIE_FILL, 'grey: tie')] : []),
+  ];
 }
 
 function picturesOf(part: Part, by: Cost): TracePicture[] {
@@ -57,11 +62,12 @@ function drawing(part: Part, data: FigureData, page: Page, by: Cost): Drawing | 
     (setting, a, b) => pictureOf(setting).same(setting, a, b),
   );
   const limits = [...new Set(settings.map(({ limit }) => limit))];
-  const key = keyOf(groups, limits, data);
+  const ties = drawn.some((picture) => picture.ties);
+  const key = keyOf(groups, limits, data, ties);
   const height = panelHeight({ rows: 1, columns: drawn.length, key, most: [HEIGHT] }, page);
   const against = data.axis === 'merge' ? 'no merging' : 'keep';
   const caption = [
-    `Memory saved on average, and the ${by.named(data.axis)} it costs, against ${against}${labelOf(part)}. Filled marks are best: nothing else saves as much for less ${costNoun(data.axis)}, or more for as much.`,
+    `Memory saved on average, and the ${by.named(data.axis)} it costs, against ${against}${labelOf(part)}. Filled marks are best: nothing else saves as much for less ${costNoun(data.axis)}, or more for as much.${ties ? ' Grey marks tie with them.' : ''}`,
     mostSaved(settings, data, (one, reference, setting) =>
       by.text(by.of(one, reference, setting).mean, setting.axis),
     ),

@@ -1,7 +1,7 @@
 import type { Axis } from '../comparison.js';
 import { type Estimate, savedPages } from '../estimate.js';
 import type { TraceFacts } from '../facts.js';
-import { type Ranking, rank } from '../front.js';
+import { type Rank, type Ranking, rank, rankIn } from '../front.js';
 import { type Contender, rankedOf, type Setting } from '../selection.js';
 import { type Box, placeAround } from './callouts.js';
 import type { FigureData } from './data.js';
@@ -41,8 +41,11 @@ interface Dot {
   readonly one: Contender;
   readonly names: readonly string[];
   readonly limit: string;
-  readonly front: boolean;
+  readonly rank: Rank;
 }
+
+/** What fills the mark of a tie, in any colour of its outline. */
+export const TIE_FILL = '#bbbbbb';
 
 type Domain = readonly [number, number];
 
@@ -105,6 +108,11 @@ export class TracePicture {
     return some && this.most.x > 0 && this.most.y > 0;
   }
 
+  /** Whether any policy ties with the best. */
+  get ties(): boolean {
+    return [...this.rankings.values()].some(({ tied }) => tied.length > 0);
+  }
+
   same(setting: Setting, a: Contender, b: Contender): boolean {
     const { x, y } = this.domains;
     const gap = (of: (setting: Setting, one: Contender) => Estimate) =>
@@ -114,14 +122,16 @@ export class TracePicture {
 
   dots(groups: Groups): Dot[] {
     return this.settings.flatMap((setting) => {
-      const { front } = this.rankings.get(setting)!;
+      const ranking = this.rankings.get(setting)!;
+      const ranks = (names: readonly string[]) =>
+        setting.contenders.filter(({ name }) => names.includes(name)).map((one) => rankIn(ranking, one));
       return groups.marks(setting).map(({ one, names }) => ({
         x: this.cost(setting, one),
         y: this.saving(setting, one),
         one,
         names,
         limit: setting.limit,
-        front: front.some(({ name }) => names.includes(name)),
+        rank: (['best', 'tie'] as const).find((one) => ranks(names).includes(one)) ?? '',
       }));
     });
   }
@@ -177,7 +187,7 @@ export class TracePicture {
     const marks = dots.map((dot, i) => {
       const { color } = data.look(dot.one.name);
       const shape = LIMIT_MARKS[limits.indexOf(dot.limit) % LIMIT_MARKS.length]!;
-      return { ...places[i]!, color, shape, fill: dot.front ? color : 'white' };
+      return { ...places[i]!, color, shape, fill: { best: color, tie: TIE_FILL, '': 'white' }[dot.rank] };
     });
     const axis = (name: 'x' | 'y', title: string, more: Spec) => ({
       field: name,
@@ -227,7 +237,8 @@ export class TracePicture {
     { width, height, page }: { width: number; height: number; page: Page },
   ) {
     const clusters: { x: number; y: number; names: Set<string>; limits: Set<string>; front: boolean }[] = [];
-    for (const [i, { names, limit, front }] of dots.entries()) {
+    for (const [i, { names, limit, rank }] of dots.entries()) {
+      const front = rank === 'best';
       const { x, y } = marks[i]!;
       const near = clusters.find((one) => Math.hypot(one.x - x, one.y - y) < MARK_RADIUS);
       const cluster = near ?? { x, y, names: new Set(), limits: new Set(), front };
@@ -263,6 +274,6 @@ export interface Context {
 }
 
 /** What the specification says of a mark, for those who open it in an editor. */
-function factsOf({ one, names, limit, front, x, y }: Dot): Spec {
-  return { policy: one.name, names: names.join(', '), limit, front, n: Math.max(x.n, y.n) };
+function factsOf({ one, names, limit, rank, x, y }: Dot): Spec {
+  return { policy: one.name, names: names.join(', '), limit, rank, n: Math.max(x.n, y.n) };
 }

@@ -8,7 +8,7 @@ import { thinned } from '../figures/series.js';
 import { PART_NAMES } from '../figures/stalls.js';
 import { largest, rounded } from '../figures/units.js';
 import { numberIn } from '../format.js';
-import { rank } from '../front.js';
+import { type Ranking, rank, rankIn } from '../front.js';
 import { payersOf } from '../payers.js';
 import { baseOf, type Contender, type Selection, type Setting, type Standing } from '../selection.js';
 import { tagsOf } from './evidence.js';
@@ -140,14 +140,13 @@ class ChartData {
 
   private panel(setting: Setting, tops: readonly number[]): ChartPanel {
     const { trace, limit, first, contenders } = setting;
-    const { reference, front } = rank(setting);
+    const ranking = rank(setting);
+    const { reference } = ranking;
     return {
       limit,
       limitBytes: typeof first.limit_pages === 'number' ? first.limit_pages * trace.pageBytes : undefined,
       reference: reference && this.policies.indexOf(reference.name),
-      cells: contenders
-        .filter(isDrawn)
-        .map((one) => this.cell(one, setting, reference, front.includes(one), tops)),
+      cells: contenders.filter(isDrawn).map((one) => this.cell(one, setting, ranking, tops)),
       absent: this.absent(contenders),
     };
   }
@@ -162,20 +161,15 @@ class ChartData {
     }));
   }
 
-  private cell(
-    one: Contender,
-    setting: Setting,
-    reference: Contender | undefined,
-    front: boolean,
-    tops: readonly number[],
-  ): ChartCell {
+  private cell(one: Contender, setting: Setting, ranking: Ranking, tops: readonly number[]): ChartCell {
     const { pageBytes } = setting.trace;
+    const { reference } = ranking;
     return {
       policy: this.policies.indexOf(one.name),
       savedBytes: reference ? measured(savedPages(one, reference), pageBytes) : null,
       costNs: measured(costOf(one, setting)),
       extraNs: reference ? measured(extraCost(one, reference, setting)) : null,
-      front,
+      rank: rankIn(ranking, one),
       stallNs: this.parts.map((part) =>
         Math.round(estimateOf(one, (row) => numberIn(row, `stall_${part}_ns`), false).mean),
       ),

@@ -5,6 +5,7 @@ import type { Effect, Glance, GlanceField, GlanceLine, GlanceRow, Stalls } from 
 import { type AreaStyle, GLANCE_STYLES, type Hatch, REFUSED_STYLE } from '../style.js';
 import { tagsHtml } from './evidence.js';
 import { html, type Markup } from './markup.js';
+import { RANK_SIGNS } from './tables.js';
 
 const WIDTH = 64;
 const HEIGHT = 9;
@@ -41,9 +42,9 @@ function bar(width: number, name: string, { hatch }: AreaStyle, room = WIDTH): M
 }
 
 /** What a policy did under a limit, in words. */
-function effectText({ savedBytes, extraNs, best }: Effect): string {
+function effectText({ savedBytes, extraNs, rank }: Effect): string {
   const sign = extraNs.mean > 0 ? '+' : '';
-  return `saves ${bytesText(savedBytes.mean)}, stalls ${sign}${ms(extraNs.mean)} ms${best ? ', best' : ''}`;
+  return `saves ${bytesText(savedBytes.mean)}, stalls ${sign}${ms(extraNs.mean)} ms${rank && `, ${rank}`}`;
 }
 
 const STANDINGS = { refused: 'refused', oom: 'out of memory', failed: 'failed', impossible: 'not possible' };
@@ -57,8 +58,8 @@ function field({ standing, effect }: GlanceField, limit: string, mostBytes: numb
   }
   const share = mostBytes > 0 ? Math.max(0, effect.savedBytes.mean) / mostBytes : 0;
   const text = `${limit}: ${effectText(effect)}`;
-  const best = effect.best && html`<span class="best" aria-hidden="true">★</span>`;
-  return html`<div title="${text}">${bar(Math.max(STUB, share * WIDTH), effect.stalls, GLANCE_STYLES[effect.stalls])}${best}<span class="hidden">${text}. </span></div>`;
+  const mark = effect.rank && html`<span class="best" aria-hidden="true">${RANK_SIGNS[effect.rank]}</span>`;
+  return html`<div title="${text}">${bar(Math.max(STUB, share * WIDTH), effect.stalls, GLANCE_STYLES[effect.stalls])}${mark}<span class="hidden">${text}. </span></div>`;
 }
 
 function cell(lines: readonly GlanceLine[], column: number, mostBytes: number): Markup {
@@ -87,8 +88,9 @@ function key({ base, rows }: Glance): Markup {
   );
   const refused = fields.some(({ standing, effect }) => !effect && standing !== 'impossible');
   const limits = [...new Set(rows.flatMap(({ lines }) => lines.map(({ limit }) => limit)))];
+  const ties = fields.some(({ effect }) => effect?.rank === 'tie') ? ' = ties with it.' : '';
   const bars = limits.length > 1 ? ` Upper bars: ${limits[0]}; lower bars: ${limits.at(-1)}.` : '';
-  return html`<p class="note">Against ${base}: the longer a bar, the more memory is saved on average, in parts of the most that is saved on the trace; its colour is what that adds to stalls. ★ is best.${bars}</p>
+  return html`<p class="note">Against ${base}: the longer a bar, the more memory is saved on average, in parts of the most that is saved on the trace; its colour is what that adds to stalls. ★ is best.${ties}${bars}</p>
 <ul class="colors key">
 ${items}${refused && html`<li>${bar(SAMPLE, 'refused', REFUSED_STYLE, SAMPLE)}refused, or out of memory</li>\n`}</ul>`;
 }

@@ -127,7 +127,7 @@ describe('report.html', () => {
     writeMerging(folder);
     const text = page();
     expect(text).toMatch(/<h3 id="family-1"[^>]*>all traces<\/h3>/);
-    expect(text.includes('extra stalls and ksmd')).toBe(true);
+    expect(text.includes('extra stalls and ksmd time')).toBe(true);
     expect(text.includes('id="payers"')).toBe(false);
   });
 });
@@ -177,7 +177,7 @@ describe('the data of charts', () => {
     writeComparison(folder);
     const { groups, policies } = model();
     const [free, limited] = groups[1]?.panels ?? [];
-    expect(free?.cells.filter(({ front }) => front).map(({ policy }) => policies[policy])).toEqual([
+    expect(free?.cells.filter(({ rank }) => rank === 'best').map(({ policy }) => policies[policy])).toEqual([
       'keep',
       'remove',
       'punch',

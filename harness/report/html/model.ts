@@ -2,6 +2,7 @@
  * What the charts of report.html are drawn from: written by `chart-data.ts`, read in the browser. Plain data in basic units
  * (bytes, ns, µs), so that a chart chooses its own.
  */
+import type { Rank } from '../front.js';
 import type { Mark } from '../style.js';
 
 /** A line of memory over trace time: at `us[i]` there are `bytes[i]`. Points that cannot be seen are left out. */
@@ -26,8 +27,8 @@ export interface ChartCell {
   readonly costNs: Measured;
   /** What it costs beyond what the reference of the panel does; null where there is nothing to compare with. */
   readonly extraNs: Measured | null;
-  /** Whether no other policy saves as much for less, or more for as much. */
-  readonly front: boolean;
+  /** Whether it is best there, or ties. */
+  readonly rank: Rank;
   /** Parts of the stall time, in the order of `parts` of the model. */
   readonly stallNs: readonly number[];
   /** Index in `curves` of the model for each of its `series`. */

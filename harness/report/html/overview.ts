@@ -88,6 +88,10 @@ const WORDS: readonly (readonly [word: string, meaning: string])[] = [
     'best (★)',
     'on the Pareto front: no other policy saves as much for less stalling, or more for as much; differences too small to matter are ignored',
   ],
+  [
+    'tie (=)',
+    'as good as a best one: the 95 % interval of the difference holds 0, or single draws or replicates do not agree which is ahead, or the difference is below what counts (1 % of stalls, 0.5 % of savings)',
+  ],
   ['refused', 'every call that should have given memory back failed, so the policy is not ranked there'],
   [
     'memory: as recorded, anon, shmem',

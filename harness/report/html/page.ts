@@ -147,7 +147,7 @@ ${description !== '' && html`<p class="lead">${description}</p>\n`}<p>${counted(
 ${glossary()}${warningList(warningsOf(runs, traces, manifest.cells.planned))}</section>
 <section id="numbers">
 <h2>Numbers</h2>
-<p class="how">★ marks what is best: no other policy saves as much for less stalling, or more for as much. Heads of columns sort the rows of each trace; a policy’s name marks it here and in all charts. Tab stops once in a table, arrow keys move in it.</p>
+<p class="how">★ marks what is best: no other policy saves as much for less stalling, or more for as much. = marks what ties with it: as good within the scatter. Heads of columns sort the rows of each trace; a policy’s name marks it here and in all charts. Tab stops once in a table, arrow keys move in it.</p>
 <a class="skip" href="#charts">Skip the tables</a>
 <div id="find-place"></div>
 ${familySections(results, families, model.policies)}</section>

@@ -1,8 +1,12 @@
 import { slug } from '../../base/text.js';
 import { traceName } from '../comparison.js';
 import type { FamilyTable, FamilyTables, TableBlock, TableCell } from '../family-table.js';
+import { RANK_MEANINGS } from '../front.js';
 import { tagsHtml } from './evidence.js';
 import { type Content, html, type Markup } from './markup.js';
+
+/** Marks as signs. */
+export const RANK_SIGNS = { best: '★', tie: '=' } as const;
 
 /** What the heads of columns mean. Source of the marks: `front.ts`. */
 const MEANINGS: Readonly<Record<string, string>> = {
@@ -33,10 +37,10 @@ function heads({ axis, limits, heads: figures }: FamilyTable): Markup {
 </thead>`;
 }
 
-function cell({ text, value, best }: TableCell, first: boolean): Markup {
-  const mark = best
-    ? html`<span class="best" title="best: no other policy saves as much for less, or more for as much"><span aria-hidden="true">★</span><span class="hidden">best</span></span>`
-    : '';
+function cell({ text, value, rank = '' }: TableCell, first: boolean): Markup {
+  const mark =
+    rank &&
+    html`<span class="best" title="${rank}: ${RANK_MEANINGS[rank]}"><span aria-hidden="true">${RANK_SIGNS[rank]}</span><span class="hidden">${rank}</span></span>`;
   const classes = [first ? 'first' : '', value === undefined ? 'none' : ''].filter((name) => name !== '');
   return html`<td${classes.length > 0 && html` class="${classes.join(' ')}"`}${value === undefined ? '' : html` data-value="${value}"`}>${mark}${text}</td>`;
 }

@@ -29,8 +29,8 @@ function lineHtml(line: Line, axis: Axis): Markup {
 
 /** What to use, for each kind of memory and family; then what not, and on what that rests. */
 export function verdictHtml(verdict: Verdict): Markup {
-  const clauses = verdictClauses(verdict).map((clause) => html`<li>${clause}.</li>\n`);
-  return html`<p class="note">What to use for each kind of memory and family; costs are against ${baseName(verdict.axis)}.</p>
+  const clauses = verdictClauses(verdict).map(({ text }) => html`<li>${text}.</li>\n`);
+  return html`<p class="note">What to use for each kind of memory and family; costs are against ${verdict.base ?? `nothing: there is no ${baseName(verdict.axis)}`}.</p>
 <ul class="verdict">
 ${verdictRows(verdict).map((line) => lineHtml(line, verdict.axis))}</ul>
 <ul class="clauses">

@@ -8,7 +8,7 @@ import { cannot, mustRun, runProgram } from '../../testing/system.js';
 import { FigureData } from '../figures/data.js';
 import { WIDTHS, type Width } from '../figures/figure.js';
 import { FIGURES, missingFor } from '../figures/registry.js';
-import { FORMATS } from './write.js';
+import { FORMATS } from './formats.js';
 
 const WIDTH_NAMES = Object.keys(WIDTHS) as Width[];
 

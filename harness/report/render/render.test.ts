@@ -9,8 +9,8 @@ import { FigureData } from '../figures/data.js';
 import type { Width } from '../figures/figure.js';
 import { figureOf } from '../figures/registry.js';
 import { tex } from './caption.js';
+import { FORMATS } from './formats.js';
 import { layOut } from './vega.js';
-import { FORMATS } from './write.js';
 
 const NAMES = ['memory', 'saving-stall', 'heat-map'];
 

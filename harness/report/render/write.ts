@@ -4,13 +4,10 @@ import { TEXT_POINTS } from '../figures/style.js';
 import { captionTex, captionText } from './caption.js';
 import { fitted } from './fit.js';
 import { textWidth } from './font.js';
+import type { Format } from './formats.js';
 import { toPdf } from './pdf.js';
 import { toPng } from './png.js';
 import { toSvg } from './vega.js';
-
-/** Kinds of files of a figure, besides its specification and caption. */
-export const FORMATS = ['pdf', 'svg', 'png'] as const;
-export type Format = (typeof FORMATS)[number];
 
 /** A page of a width, measured in the font that figures are set in. */
 export function pageOf(width: Width): Page {

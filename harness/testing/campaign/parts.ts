@@ -8,6 +8,7 @@ import { policies } from './policies.js';
 import { properties } from './properties.js';
 import { readers } from './readers.js';
 import { recordings } from './recordings.js';
+import { signals } from './signals.js';
 
 /** A part and its share of the time of its lane. */
 export interface Entry {
@@ -29,6 +30,7 @@ export const LANES: readonly (readonly Entry[])[] = [
   [{ name: 'commands', share: 1, open: commands }],
   [
     { name: 'kills', share: 2, open: kills },
+    { name: 'signals', share: 1, open: signals },
     { name: 'properties', share: 1, open: properties },
     { name: 'recordings', share: 1, open: recordings },
   ],

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Machine } from '../../machine/machine.js';
 import { contentAt } from '../../machine/mapping/access.js';
 import { METRICS } from '../../metrics/schema.js';
+import { discardPolicies } from '../../policy/discard/registry.js';
 import { CONTENT_LIMIT } from '../../trace/op.js';
 import { run, type TestRun } from '../machine.js';
 import { traceOf } from '../traces.js';
@@ -125,6 +126,26 @@ const isUnlimited = ({ limit }: TestRun, lines: readonly string[]): boolean =>
 const marksVolatile = (machine: TestRun, lines: readonly string[]): boolean =>
   machine.discard === 'volatile' || lines.some((line) => /MADV_(NON)?VOLATILE/.test(line));
 
+/** Discard policies that differ in what they do at unpin. */
+const AT_UNPIN = ['remove', 'punch', 'dontneed'].flatMap((name) => [
+  name,
+  `${name}:eager=1`,
+  `${name}-managed:budget=4`,
+]);
+
+function withoutUnpins(discard: string): string | undefined {
+  const { info, values } = discardPolicies.choose(discard);
+  return info.withoutUnpins?.(values);
+}
+
+/** A policy that says of itself that it does the same as this one where nothing is unpinned. */
+function partnerOf(discard: string): string | undefined {
+  const behaviour = withoutUnpins(discard);
+  return behaviour === undefined
+    ? undefined
+    : AT_UNPIN.findLast((other) => other !== discard && withoutUnpins(other) === behaviour);
+}
+
 /** All relations. */
 export const RELATIONS: readonly Relation[] = [
   { name: 'again, without checks', change: ofMachine({ check: false }), seen: all },
@@ -161,6 +182,16 @@ export const RELATIONS: readonly Relation[] = [
     name: 'another purge policy while nothing is volatile',
     applies: (machine, lines) => !marksVolatile(machine, lines),
     change: ofMachine({ purge: 'range-fifo' }),
+    seen: all,
+  },
+  {
+    name: 'another discard policy that differs only at unpin',
+    applies: ({ discard = 'keep' }, lines) =>
+      partnerOf(discard) !== undefined && !lines.some((line) => /^\d+,unpin/.test(line)),
+    change: (machine, lines) => ({
+      machine: { ...machine, discard: partnerOf(machine.discard ?? 'keep')! },
+      lines,
+    }),
     seen: all,
   },
   {

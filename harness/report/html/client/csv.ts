@@ -27,10 +27,10 @@ function rowsOf(table: HTMLTableElement): { trace: Element; row: HTMLTableRowEle
   });
 }
 
-/** A cell in fields: what it shows, the sign of what is inferred or least, half of its interval, and whether it is best. */
+/** A cell in fields: what it shows, the sign of what is inferred or least, half of its interval, and whether it is best or ties. */
 function fieldsOf(cell: Element): string[] {
   const [, mark = '', value = '', half = ''] = /^([~\u2265]?)([^\u00b1]*)\u00b1?(.*)$/.exec(textOf(cell))!;
-  return [value, mark, half, cell.querySelector('.best') ? 'best' : ''];
+  return [value, mark, half, cell.querySelector('.best .hidden')?.textContent ?? ''];
 }
 
 /** What follows the head of a column in those of its fields. */
@@ -39,7 +39,7 @@ const FIELDS = ['', ' sign', ' \u00b1', ' best'];
 /**
  * A table as CSV: its rows as they are shown now, in this order, with the numbers as they are shown. What stands at a number
  * has columns of its own where there is any of it: signs of stalls that are inferred (~) or the least (\u2265), half of the 95 %
- * interval (\u00b1), and what is best.
+ * interval (\u00b1), and what is best or ties.
  */
 export function tableCsv(table: HTMLTableElement): string {
   const rows = rowsOf(table);

@@ -35,7 +35,9 @@ function dotsOf(cells: readonly ChartCell[], at: (cell: ChartCell) => { x: numbe
   return dots;
 }
 
-const onFront = ({ cells }: Dot) => cells.some(({ front }) => front);
+const onFront = ({ cells }: Dot) => cells.some(({ rank }) => rank === 'best');
+const rankOf = (dot: Dot) =>
+  onFront(dot) ? 'best' : dot.cells.some(({ rank }) => rank === 'tie') ? 'tie' : '';
 
 /** The line that joins the best: for some cost, what can be saved. */
 function frontLine(dots: readonly Dot[]): SVGElement {
@@ -85,7 +87,7 @@ function tooltipOf(dot: Dot, view: View): Tooltip {
   const first = dot.cells[0]!;
   const policies = dot.cells.map(({ policy }) => policy);
   return {
-    title: `${view.names(policies)}${onFront(dot) ? ' (best)' : ''}`,
+    title: `${view.names(policies)}${rankOf(dot) === '' ? '' : ` (${rankOf(dot)})`}`,
     rows: [
       { name: 'saved', value: differenceText(savedOf(first), bytesText), policies },
       { name: `extra ${view.model.costName}`, value: differenceText(extraOf(first), timeText), policies: [] },
@@ -101,7 +103,7 @@ function described(cells: readonly ChartCell[], { model }: View): string {
     .map((cell) => {
       const saved = differenceText(savedOf(cell), bytesText);
       const extra = differenceText(extraOf(cell), timeText);
-      return `${model.policies[cell.policy]}: saved ${saved}, extra ${model.costName} ${extra}${cell.front ? ', best' : ''}`;
+      return `${model.policies[cell.policy]}: saved ${saved}, extra ${model.costName} ${extra}${cell.rank === '' ? '' : `, ${cell.rank}`}`;
     })
     .join('; ');
 }
@@ -178,7 +180,7 @@ export function tradeoff(
   for (const dot of dots) {
     const policies = dot.cells.map(({ policy }) => policy);
     const first = policies[0]!;
-    const own = { class: `dot p${first} ${onFront(dot) ? 'best' : ''}`, 'data-policies': policies.join(' ') };
+    const own = { class: `dot p${first} ${rankOf(dot)}`, 'data-policies': policies.join(' ') };
     plot.append(markAt(model.marks[first]!, dot.x, dot.y, own));
   }
   drawLabels(drawn, dots, view);

@@ -11,6 +11,11 @@ const TOUCHES: Readonly<Record<Manifest['accesses'], string | undefined>> = {
   pages: 'recorded',
 };
 
+/** Version and patch level of a kernel's release, as `6.1`: the rest may name who built it, and does not belong into a trace. */
+export function kernelVersion(release: string): string {
+  return /^\d+\.\d+/.exec(release)?.[0] ?? release;
+}
+
 /** What the metadata of the trace of a recording says of how it came to be. */
 export function metadata(manifest: Manifest, log: FollowedLog): TraceMeta {
   const { accesses, engine, kernel, program, lost_events: lost } = manifest;
@@ -18,7 +23,7 @@ export function metadata(manifest: Manifest, log: FollowedLog): TraceMeta {
     ['page_size', String(manifest.page_size)],
     ['clock', clockText(manifest, log)],
     ['provenance', 'recorded'],
-    ['recorder', printable(`${engine} on Linux ${kernel}`.trim())],
+    ['recorder', printable(`${engine} on Linux ${kernelVersion(kernel)}`.trim())],
     ['command', printable((program.command ?? [program.file]).join(' ').trim())],
   ]);
   const touches = TOUCHES[accesses];
@@ -27,8 +32,13 @@ export function metadata(manifest: Manifest, log: FollowedLog): TraceMeta {
     meta.set('drops', [...log.drops].map(([call, count]) => `${call} ${count}`).join(', '));
   const { every_us: everyUs = 0, sample = 1, contents_us: contentsUs = 0 } = manifest.details;
   if (Number(everyUs) > 0) meta.set('every', `${Number(everyUs) / 1000} ms`);
-  if (Number(contentsUs) > 0)
-    meta.set('contents', `what the last write left, looked at every ${Number(contentsUs) / 1000} ms`);
+  if (Number(contentsUs) > 0) {
+    const which =
+      engine === 'valgrind'
+        ? 'what the last write left'
+        : 'of private memory; what has changed is written when seen';
+    meta.set('contents', `${which}, looked at every ${Number(contentsUs) / 1000} ms`);
+  }
   if (Number(sample) > 1) meta.set('sample', `1/${sample}`);
   if (lost > 0) meta.set('lost_events', String(lost));
   const notes = notesOf(manifest, log);

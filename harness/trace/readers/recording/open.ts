@@ -7,6 +7,7 @@ import type { LineAccount } from '../account.js';
 import { type FollowOptions, followLog } from '../calls/follow.js';
 import { DROPS_BECOME } from '../calls/scene.js';
 import { withAttached } from './attached.js';
+import { WithContents } from './contents.js';
 import { RawFolder } from './folder.js';
 import { type Manifest, readManifest } from './manifest.js';
 import { metadata } from './metadata.js';
@@ -60,10 +61,11 @@ export interface RecordingSource extends TraceSource {
 
 /** The recording in a raw folder, by its engine. */
 function recordingOf(folder: RawFolder, manifest: Manifest): RawRecording {
-  if (manifest.engine === 'tracefs') return new TracefsRecording(folder, manifest);
-  return manifest.engine === 'strace'
-    ? new StraceRecording(folder, manifest)
-    : new ValgrindRecording(folder, manifest);
+  if (manifest.engine === 'valgrind') return new ValgrindRecording(folder, manifest);
+  const { engine, details } = manifest;
+  const recording =
+    engine === 'tracefs' ? new TracefsRecording(folder, manifest) : new StraceRecording(folder, manifest);
+  return Number(details.contents_us ?? 0) > 0 ? new WithContents(recording, folder, manifest) : recording;
 }
 
 /**

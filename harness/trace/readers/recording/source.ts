@@ -24,6 +24,11 @@ export class AccessBatch {
     return this.length === BATCH_ACCESSES;
   }
 
+  /** Accesses that it can still take. */
+  get room(): number {
+    return BATCH_ACCESSES - this.length;
+  }
+
   add(
     timeUs: number,
     place: number,
@@ -42,8 +47,11 @@ export class AccessBatch {
   }
 }
 
-/** What an access does; `unknown` where the recording does not say it. */
-export const ACCESS = { read: 0, write: 1, unknown: 2 } as const;
+/**
+ * What an access does; `unknown` where the recording does not say it. `look` is not an access: the page was looked at, and holds `content`;
+ * its thread is the process.
+ */
+export const ACCESS = { read: 0, write: 1, unknown: 2, look: 3 } as const;
 
 /** The calls of a recording, in order. */
 export interface RecordedCalls extends CallLog {
@@ -55,6 +63,8 @@ export interface RecordedCalls extends CallLog {
 export interface RawRecording {
   /** Which accesses it has, in the plural, as messages call them. */
   readonly called: string;
+  /** Whether there are rows of the kind `look` among its accesses. */
+  readonly hasLooks?: boolean;
   /** Reads all calls. Counts every line or record except those of accesses and of the calls returned. */
   calls(): Promise<RecordedCalls>;
   /** Reads the accesses in order; a batch is only valid until the next one is taken. Counts those it leaves out. */

@@ -5,6 +5,7 @@ import type { FollowedLog } from '../calls/follow.js';
 import { DraftWriter } from '../calls/writer.js';
 import { leftFor, MappedMemory } from '../faults/mapped.js';
 import type { Regions } from '../faults/regions.js';
+import { KnownContents } from './contents.js';
 import { ACCESS, type AccessBatch, NO_CONTENT, type RawRecording, type RecordedCalls } from './source.js';
 
 /** What the calls of a recording became, and where. */
@@ -21,6 +22,7 @@ export class RecordingWriter {
   /** The space of each thread now. */
   private readonly spaces = new Map<number, number>();
   private readonly done: EventBlock[] = [];
+  private readonly known: KnownContents | undefined;
   private nextCall = 0;
   private nextDraft = 0;
   private nextOwner = 0;
@@ -42,6 +44,7 @@ export class RecordingWriter {
     private readonly account: LineAccount,
   ) {
     const { drafts, startUs, closesKnown } = followed.log;
+    if (recording.hasLooks) this.known = new KnownContents();
     this.drafts = new DraftWriter(drafts, 'none', startUs, closesKnown);
   }
 
@@ -70,6 +73,10 @@ export class RecordingWriter {
     const thread = batch.thread[i]!;
     const page = batch.page[i]!;
     const kind = batch.kind[i]!;
+    if (kind === ACCESS.look) {
+      this.look(timeUs, thread, page, batch.content[i]!);
+      return;
+    }
     const space = this.spaces.get(thread);
     const regions = space === undefined ? undefined : this.memory.of(space);
     const write = kind === ACCESS.unknown ? undefined : kind === ACCESS.write;
@@ -84,8 +91,30 @@ export class RecordingWriter {
     }
     if (write === undefined) this.unkinded++;
     this.account.use();
-    this.touch(timeUs, space, thread, write ?? use === 'write', page, batch.content[i]!);
+    const writes = write ?? use === 'write';
+    if (writes) this.known?.set(space, page);
+    this.touch(timeUs, space, thread, writes, page, batch.content[i]!);
     this.countAround(regions!, write, page);
+  }
+
+  /** A page holds what the trace does not say yet: so something has written it, which is in no other record. */
+  private look(timeUs: number, process: number, page: number, content: number): void {
+    const space = this.spaces.get(process);
+    const regions = space === undefined ? undefined : this.memory.of(space);
+    const left = leftFor(regions?.useOf(page), true, 'contents of pages');
+    if (space === undefined || left !== undefined) {
+      this.account.leave(left!);
+      return;
+    }
+    const before = this.known!.of(space, page);
+    // A page of zeros that was only read is no write.
+    if (before === content || (before === undefined && content === 0)) {
+      this.account.join();
+      return;
+    }
+    this.account.use();
+    this.known!.set(space, page, content);
+    this.touch(timeUs, space, process, true, page, content);
   }
 
   /** The kernel maps pages of objects that are in memory together with one that a read fault is on (fault-around). */

@@ -45,7 +45,7 @@ describe('a recording of tracefs', () => {
       clock: 'microseconds since the first call, at 2023-11-14T22:13:20.000Z',
       provenance: 'recorded',
       touches: 'first-access',
-      recorder: 'tracefs on Linux 6.1.0',
+      recorder: 'tracefs on Linux 6.1',
       command: './app --fast',
       note: 'accesses are those that faulted: repeated ones are not in it',
     });

@@ -44,6 +44,7 @@ export class ImageCalls {
   constructor(
     private readonly account: LineAccount,
     private readonly file: string,
+    private readonly leavesContents: boolean,
   ) {}
 
   /** The program begins: before it, there is nothing. */
@@ -63,11 +64,13 @@ export class ImageCalls {
   }
 
   private one(image: ImageFile, at: number, kind: number): void {
+    // Accesses and contents are counted where they are read.
     if (kind <= RECORD.fetch) return;
-    if (kind === RECORD.map) this.map(image, at);
+    if (kind === RECORD.content) {
+      if (this.leavesContents) this.account.leave('contents, where the manifest says that there are none');
+    } else if (kind === RECORD.map) this.map(image, at);
     else if (kind === RECORD.call) this.call(image, at);
     else if (kind === RECORD.io) this.io(image, at);
-    else if (kind === RECORD.content) this.account.leave('contents of pages, which are not read yet');
     else {
       // These say when, whose and what others are.
       this.context(image, at, kind);

@@ -1,3 +1,4 @@
+import type { LineAccount } from '../../account.js';
 import { NO_CONTENT } from '../source.js';
 import type { ImageFile } from './file.js';
 import type { Span } from './merge.js';
@@ -16,8 +17,8 @@ export class RecordedContents {
   private readonly byWrite = new Map<number, number>();
   private readonly lastWrites = new Map<ImageFile, Map<number, number>>();
   private accesses = 0;
-  /** Contents of pages that their image has not written itself: those are inherited, or written by another process. */
-  unwritten = 0;
+
+  constructor(private readonly account: LineAccount) {}
 
   /** Takes the records of a span. Spans come in the order in which accesses are counted. */
   read({ image, from, to }: Span): void {
@@ -40,9 +41,11 @@ export class RecordedContents {
 
   private content(write: number | undefined, hash: string): void {
     if (write === undefined) {
-      this.unwritten++;
+      // They are inherited, or written by another process.
+      this.account.leave('contents of pages that their process has not written since it began');
       return;
     }
+    this.account.join();
     let id = this.ids.get(hash);
     if (id === undefined) {
       id = this.ids.size;

@@ -12,18 +12,19 @@ const NS_PER_US = 1000;
 export class ValgrindRecording implements RawRecording {
   readonly called = 'accesses';
 
+  /** Undefined where there are none: so no write has to be remembered. */
   private readonly contents: RecordedContents | undefined;
 
   constructor(
     private readonly folder: RawFolder,
     { details }: Manifest,
   ) {
-    if (Number(details.contents_us ?? 0) > 0) this.contents = new RecordedContents();
+    if (Number(details.contents_us ?? 0) > 0) this.contents = new RecordedContents(folder.account);
   }
 
   async calls(): Promise<RecordedCalls> {
     const { account, path } = this.folder;
-    const reader = new ImageCalls(account, path);
+    const reader = new ImageCalls(account, path, this.contents === undefined);
     let begun = false;
     for await (const span of mergedSpans(this.folder)) {
       if (!begun) reader.begin(span.image);
@@ -31,10 +32,6 @@ export class ValgrindRecording implements RawRecording {
       reader.read(span);
       this.contents?.read(span);
     }
-    account.remark(
-      'contents of pages that their process has not written since it began are left out',
-      this.contents?.unwritten ?? 0,
-    );
     return {
       calls: reader.calls,
       places: reader.places,

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { durationText, Progress } from './terminal.js';
+import { durationText, Progress } from './progress.js';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { packageFile } from './package-root.js';
+
+/** A compiled module: its code without a memory. */
+export interface WasmModule {
+  readonly [Symbol.toStringTag]: 'WebAssembly.Module';
+}
+
+/** The memory of an instance; its buffer is replaced when it grows. */
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+}
+
+/** What is used of WebAssembly, of which the types of Node 20 know nothing. */
+declare const WebAssembly: {
+  readonly Module: {
+    new (bytes: Uint8Array): WasmModule;
+    customSections(module: WasmModule, name: string): ArrayBuffer[];
+  };
+  readonly Instance: new (module: WasmModule) => { readonly exports: unknown };
+};
+
+const modules = new Map<string, WasmModule>();
+
+/** The file of a module of this package. */
+export function wasmFile(name: string): string {
+  return packageFile('harness', 'wasm', `${name}.wasm`);
+}
+
+/**
+ * A module of this package, compiled when it is first asked for. Threads compile for themselves: V8 keeps one copy of the
+ * machine code of the same bytes for all threads of the process.
+ *
+ * @param name of its file in harness/wasm
+ */
+export function wasmModule(name: string): WasmModule {
+  let module = modules.get(name);
+  if (!module) {
+    module = new WebAssembly.Module(readFileSync(wasmFile(name)));
+    modules.set(name, module);
+  }
+  return module;
+}
+
+/** A new instance of a module, with a memory of its own. @returns its exports: the caller knows which they are */
+export function wasmInstance<E>(name: string): E {
+  return new WebAssembly.Instance(wasmModule(name)).exports as E;
+}
+
+/** What the build has noted in a module: the text of a custom section; undefined where there is none. */
+export function wasmNote(name: string, section: string): string | undefined {
+  const [bytes] = WebAssembly.Module.customSections(wasmModule(name), section);
+  return bytes && Buffer.from(bytes).toString('utf8');
+}

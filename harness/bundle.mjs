@@ -1,0 +1,140 @@
+// Bundles the command line: modules of ours and of packages that nearly every command loads, in few files. Loading 460 files
+// one by one is most of what a short command costs.
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { rolldown } from 'rolldown';
+
+/** What processes and threads start from, as `entryFile` in base/package-root.ts names it. */
+const ENTRIES = [
+  ['cli'],
+  ['experiment', 'worker'],
+  ['commands', 'command-worker'],
+  ['commands', 'draw-worker'],
+  ['record', 'guard-process'],
+  ['bench', 'shared-process-worker'],
+];
+/** Modules that are loaded once for each policy, under a query string: their code must be in a file that is only theirs. */
+export const OWN_COPIES = ['mrc/simulate', 'mrc/simulate-bytes', 'policy/reclaim/structures/list-policy'];
+const OWN = '?own';
+/** Packages that stay packages: few commands need them, they read files of their own, or they bring no text of their licence. */
+const PACKAGES =
+  /^(vega|vega-lite|pdfkit|tinybench|hdr-histogram-js|seedrandom|xz-decompress|es-module-lexer|@resvg\/resvg-wasm)(\/|$)/;
+/** Bundles that are kept: commands that run load the rest of theirs when they need it. */
+const KEPT_BUNDLES = 8;
+
+/** Reads modules with copies of their own a second time, as entries. */
+const ownCopies = {
+  name: 'own-copies',
+  resolveId: (id) => (id.endsWith(OWN) ? id : undefined),
+  load: (id) => (id.endsWith(OWN) ? readFileSync(id.slice(0, -OWN.length), 'utf8') : undefined),
+};
+
+/** The files of the bundle by their names. @param {string} modules folder of the compiled modules */
+async function bundled(modules) {
+  const at = (path) => join(modules, 'harness', `${path}.js`);
+  const bundle = await rolldown({
+    input: Object.fromEntries([
+      ...ENTRIES.map((parts) => [parts.join('-'), at(parts.join('/'))]),
+      ...OWN_COPIES.map((path) => [basename(path), at(path) + OWN]),
+    ]),
+    platform: 'node',
+    external: [PACKAGES],
+    plugins: [ownCopies],
+    // Encoding of histograms, which is not used, generates code.
+    checks: { eval: false },
+  });
+  const { output } = await bundle.generate({
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunk-[hash].js',
+    // Without spaces there is less to compile; names stay, for stacks.
+    minify: { compress: false, mangle: false, codegen: true },
+  });
+  await bundle.close();
+  return output;
+}
+
+/** Licences of the packages that are in a bundle, with their texts. @param {readonly { moduleIds?: string[] }[]} chunks */
+function licenceTexts(chunks, root) {
+  const folders = new Set();
+  for (const { moduleIds = [] } of chunks)
+    for (const id of moduleIds) {
+      const folder = /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(id)?.[0];
+      if (folder) folders.add(folder);
+    }
+  return [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    if (!file) throw new Error(`${relative(root, folder)} has no file LICENSE to ship with its code`);
+    return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+  });
+}
+
+/** Hashes of compiled modules by path, for `codeHash`. */
+function moduleHashes(modules) {
+  const names = readdirSync(modules, { recursive: true }).filter((name) => name.endsWith('.js'));
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(modules, name)))
+        .digest('hex'),
+    ]),
+  );
+}
+
+/**
+ * Bundles compiled modules into a folder of its own below `bin`, named by its content, and never changes it again.
+ *
+ * @param {string} root folder of the package
+ * @param {string} modules folder of the compiled modules
+ * @param {string} bin
+ * @returns {Promise<string>} name of the folder
+ */
+export async function bundleInto(root, modules, bin) {
+  const chunks = await bundled(modules);
+  const files = new Map(chunks.map(({ fileName, code }) => [fileName, code]));
+  files.set('code.json', JSON.stringify(moduleHashes(modules)));
+  files.set('LICENCES.txt', licenceTexts(chunks, root).join(`\n${'-'.repeat(80)}\n\n`));
+  const hash = createHash('sha256');
+  for (const [name, text] of files) hash.update(JSON.stringify([name, text]));
+  const id = hash.digest('hex').slice(0, 16);
+  const folder = join(bin, id);
+  if (!existsSync(folder)) {
+    const next = `${folder}.${process.pid}.tmp`;
+    mkdirSync(next, { recursive: true });
+    for (const [name, text] of files) writeFileSync(join(next, name), text);
+    renameSync(next, folder);
+  }
+  return id;
+}
+
+/**
+ * Makes a bundle the one that is packed, and removes the oldest.
+ *
+ * @param {string} bin
+ * @param {string} current
+ */
+export function keepBundles(bin, current) {
+  const now = new Date();
+  utimesSync(join(bin, current), now, now);
+  const age = (name) => statSync(join(bin, name)).mtimeMs;
+  const newest = readdirSync(bin).sort((a, b) => age(b) - age(a));
+  for (const [i, name] of newest.entries()) {
+    const mark = join(bin, name, '.npmignore');
+    if (i >= KEPT_BUNDLES) rmSync(join(bin, name), { recursive: true, force: true });
+    else if (name === current) rmSync(mark, { force: true });
+    else if (!existsSync(mark)) writeFileSync(mark, '*\n');
+  }
+}

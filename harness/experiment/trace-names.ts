@@ -1,0 +1,61 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, isAbsolute, join } from 'node:path';
+import { unknownName } from '../base/nearest.js';
+import { packageFile } from '../base/package-root.js';
+import { printable } from '../base/printable.js';
+import { COMPRESSED_NAME } from '../trace/io/decompress.js';
+import { inputName, STDIN } from '../trace/io/input.js';
+
+/** A trace that ships with the package, as traces/manifest.json describes it. */
+export interface ShippedTrace {
+  /** File name in traces/. */
+  readonly file: string;
+  readonly summary: string;
+  /** SHA-256 of the decoded content. */
+  readonly sha256: string;
+  readonly provenance: string;
+  readonly programs: string;
+  readonly commands: readonly string[];
+  readonly licence: string;
+}
+
+/** The traces that ship with the package, by name. That the file is right is for its test: reading it must cost little. */
+export function shippedTraces(): Map<string, ShippedTrace> {
+  const text = readFileSync(packageFile('traces', 'manifest.json'), 'utf8');
+  const { traces } = JSON.parse(text) as { readonly traces: Readonly<Record<string, ShippedTrace>> };
+  return new Map(Object.entries(traces));
+}
+
+/** A trace as a user named it. */
+export interface TraceName {
+  /** The file to read. */
+  readonly path: string;
+  /** What results call it: its shipped name, or its file's name without endings. */
+  readonly label: string;
+  /** What messages call it. */
+  readonly shown: string;
+}
+
+/**
+ * Finds a trace by the name of a shipped one, or by its path.
+ *
+ * @param folder that relative paths are relative to
+ * @throws InputError for what looks like the name of a shipped trace but is not one
+ */
+export function findTrace(name: string, folder = ''): TraceName {
+  if (name === STDIN) return { path: name, label: 'stdin', shown: inputName(name) };
+  const shipped = shippedTraces().get(name);
+  if (shipped) return { path: packageFile('traces', shipped.file), label: name, shown: name };
+  const path = isAbsolute(name) ? name : join(folder, name);
+  if (/^[a-z0-9-]+$/.test(name) && !existsSync(path))
+    throw unknownName('shipped trace', name, [...shippedTraces().keys()]);
+  return {
+    path,
+    label: printable(
+      basename(name)
+        .replace(COMPRESSED_NAME, '')
+        .replace(/\.(csv|rtrace|txt)$/, ''),
+    ),
+    shown: path,
+  };
+}

@@ -1,0 +1,72 @@
+// Builds the WebAssembly modules of this folder from their C sources: npm run build:wasm. The modules are committed, so that
+// neither users nor the build of the package need a compiler for them.
+//
+// Usage: build.mjs [FOLDER]   writes the modules to FOLDER, by default here
+//        build.mjs --hashes   prints what each module is to be built from: a line NAME HASH for each
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const TWINS = join(dirname(HERE), 'bench', 'twins');
+const COMPILER = 'clang';
+const FLAGS = [
+  '--target=wasm32',
+  '-O3',
+  '-std=c11',
+  // Filling and copying memory are instructions: there is no C library.
+  '-mbulk-memory',
+  '-nostdlib',
+  '-Wall',
+  '-Werror',
+  '-Wl,--no-entry,--strip-all,-z,stack-size=8192',
+];
+/** The custom section that says what a module was built from. */
+const SECTION = 'source';
+
+/** The C sources: the twins of policies, and those of this folder. */
+function sources() {
+  return [TWINS, HERE].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith('.c'))
+      .sort()
+      .map((file) => ({ folder, name: file.slice(0, -2) })),
+  );
+}
+
+/** Of the flags, the C file and all headers in its folder. */
+function sourceHash({ folder, name }) {
+  const headers = readdirSync(folder).filter((file) => file.endsWith('.h') && file !== 'program.h');
+  const hash = createHash('sha256').update(FLAGS.join(' '));
+  for (const file of [`${name}.c`, ...headers.sort()])
+    hash.update(`\n${file}\n`).update(readFileSync(join(folder, file)));
+  return hash.digest('hex');
+}
+
+/** A number below 2^14 as unsigned LEB128. */
+function leb(value) {
+  return value < 128 ? [value] : [(value & 127) | 128, value >> 7];
+}
+
+/** A custom section: https://webassembly.github.io/spec/core/binary/modules.html#custom-section */
+function section(name, text) {
+  const content = Buffer.concat([Buffer.from([name.length]), Buffer.from(name), Buffer.from(text)]);
+  return Buffer.concat([Buffer.from([0, ...leb(content.length)]), content]);
+}
+
+function build(source, folder) {
+  const path = join(folder, `${source.name}.wasm`);
+  execFileSync(COMPILER, [...FLAGS, '-o', path, join(source.folder, `${source.name}.c`)], {
+    stdio: 'inherit',
+  });
+  writeFileSync(path, Buffer.concat([readFileSync(path), section(SECTION, sourceHash(source))]));
+  chmodSync(path, 0o644);
+}
+
+const [argument = HERE] = process.argv.slice(2);
+for (const source of sources()) {
+  if (argument === '--hashes') console.log(`${source.name} ${sourceHash(source)}`);
+  else build(source, argument);
+}
