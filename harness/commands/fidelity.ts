@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { EXIT } from '../base/errors.js';
 import { loadCosts } from '../cost/table.js';
-import { findTrace } from '../experiment/traces.js';
+import { findTrace } from '../experiment/trace-names.js';
 import { type Comparison, compareTrace, type FidelityRow } from '../live/fidelity/compare.js';
 import { liveMachine } from '../live/info.js';
 import { type Probes, probe } from '../live/probes.js';

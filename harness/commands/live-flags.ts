@@ -1,7 +1,7 @@
 import { InputError } from '../base/errors.js';
 import type { TargetInfo } from '../contract/target.js';
-import { LIVE_MACHINES, liveMachine } from '../live/info.js';
-import { withVm } from '../live/vm/with-vm.js';
+import { LIVE_MACHINES } from '../live/names.js';
+import type { WithVm } from '../live/vm/with-vm.js';
 import { simulated } from '../machine/target.js';
 import { AXES, type AxisName } from '../metrics/axes.js';
 import { usableCacheFolder } from '../trace/io/cache.js';
@@ -51,7 +51,7 @@ function timeoutS({ timeout = TIMEOUT_S }: KernelArgs): number {
 }
 
 /** What `withVm` needs, from the arguments of a command. @throws InputError for a value of a flag that is none */
-export function vmOptions(args: KernelArgs): Parameters<typeof withVm>[0] {
+export function vmOptions(args: KernelArgs): WithVm {
   return {
     kernel: args.kernel,
     memoryMiB: VM_MEMORY_MIB,
@@ -86,5 +86,10 @@ export async function withMachine<T>(
   work: (machine: TargetInfo) => Promise<T>,
 ): Promise<T> {
   if (args.machine === simulated.name) return work(simulated);
+  // Loaded by those who want it: most replays do not.
+  const [{ withVm }, { liveMachine }] = await Promise.all([
+    import('../live/vm/with-vm.js'),
+    import('../live/info.js'),
+  ]);
   return withVm(vmOptions(args), (session) => work(liveMachine('vm', session)));
 }

@@ -1,10 +1,7 @@
 import type { TargetInfo } from '../contract/target.js';
 import { LiveMachine } from './machine.js';
+import type { LiveMachineName } from './names.js';
 import type { Session } from './session.js';
-
-/** Names of live machines. */
-export const LIVE_MACHINES = ['vm'] as const;
-export type LiveMachineName = (typeof LIVE_MACHINES)[number];
 
 /** A live kernel as a machine, in an executor that runs. One replay at a time. */
 export function liveMachine(name: LiveMachineName, session: Session): TargetInfo<LiveMachine> {
