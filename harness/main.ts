@@ -14,6 +14,7 @@ const REPEATABLE = new Set([
   'with',
   'command',
   'traces',
+  'policies',
 ]);
 
 function noFlagTwice(args: Record<string, unknown>): true {

@@ -18,7 +18,7 @@ import { print } from './terminal.js';
 
 interface Args extends KernelArgs {
   traces: string[];
-  discard: string[];
+  policies: string[];
   runs: number;
   format: 'table' | 'json' | 'markdown';
 }
@@ -46,11 +46,11 @@ function builder(yargs: Argv): Argv {
     )
     .positional('traces', { type: 'string', array: true, demandOption: true, describe: 'traces' })
     .options({
-      discard: {
+      policies: {
         type: 'string',
         array: true,
         default: ['keep', 'dontneed'],
-        describe: 'discard policies',
+        describe: 'discard policies, after the traces',
         requiresArg: true,
       },
       runs: { type: 'number', default: 3, describe: 'live runs', requiresArg: true },
@@ -103,7 +103,7 @@ export function fidelityText(
 }
 
 async function handler(args: Args): Promise<void> {
-  const policies = args.discard.map((text) => discardPolicies.choose(text).text);
+  const policies = args.policies.map((text) => discardPolicies.choose(text).text);
   const runs = wholeFlag('runs', args.runs, 1, MAX_RUNS);
   const options = vmOptions(args);
   const found = args.traces.map((name) => findTrace(name));

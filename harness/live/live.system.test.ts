@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { missingVm, testVm } from '../testing/live.js';
+import { missingVm, type TestVm, testVm } from '../testing/live.js';
 import { compareOn, liveTraces } from '../testing/live-random.js';
 import { cannot } from '../testing/system.js';
 import { probe } from './probes.js';
-import type { Session } from './session.js';
 
 const missing = missingVm();
 if (missing !== undefined) cannot(`a live kernel: ${missing}`);
@@ -13,17 +12,15 @@ const TRACES = 100;
 const EVENTS = 100;
 
 describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () => {
-  let session: Session;
-  let release: string;
+  let vm: TestVm;
   beforeAll(async () => {
-    session = await testVm();
-    release = probe(session, 'QEMU TCG').kernel;
+    vm = await testVm();
   });
-  afterAll(() => session.close());
+  afterAll(() => vm.end());
 
   it('says what it is', () => {
-    expect(probe(session, 'QEMU TCG')).toMatchObject({
-      kernel: release,
+    expect(probe(vm.session, 'QEMU TCG')).toMatchObject({
+      kernel: vm.release,
       zero_page: true,
       transparent_hugepage: 'never',
       page_cluster: '0',
@@ -34,14 +31,18 @@ describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () 
 
   it('agrees with the simulated one at every mark of random traces: resident pages, results of calls', async () => {
     for (const [i, events] of liveTraces(SEED, TRACES, EVENTS).entries())
-      expect([i, await compareOn(session, release, events)]).toEqual([i, []]);
+      expect([i, await compareOn(vm.session, vm.release, events)]).toEqual([i, []]);
   });
 
   it('agrees under policies that drop', async () => {
     for (const discard of ['dontneed', 'free', 'remove', 'punch', 'truncate'])
       for (const [i, events] of liveTraces(SEED + 1, 5, EVENTS).entries()) {
         const dropping = events.map((event) => event.replace(/^madvise,(.*),MADV_DONTNEED$/, 'discard,$1,'));
-        expect([discard, i, await compareOn(session, release, dropping, discard)]).toEqual([discard, i, []]);
+        expect([discard, i, await compareOn(vm.session, vm.release, dropping, discard)]).toEqual([
+          discard,
+          i,
+          [],
+        ]);
       }
   });
 });
