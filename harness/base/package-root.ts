@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,14 +26,19 @@ export function packageFile(...parts: string[]): string {
 /** The folder of the bundle (harness/bundle.mjs) that this runs from; undefined for modules, built or not. */
 export const BUNDLE = dirname(HERE) === packageFile('dist', 'bin') ? HERE : undefined;
 
+/** The bundle that was built last: dist/harness/cli.js names it. */
+function lastBundle(): string {
+  const cli = packageFile('dist', 'harness', 'cli.js');
+  const named = existsSync(cli) ? /bin\/(\w+)\//.exec(readFileSync(cli, 'utf8'))?.[1] : undefined;
+  return packageFile('dist', 'bin', named ?? 'not-built');
+}
+
 /**
  * The file that a worker thread or a process of ours starts from: of the same bundle, so that another build meanwhile changes
- * nothing, or as built, also when the rest runs from source (tests).
+ * nothing; of the last one when the rest runs as modules, which are slower to load, or from source (tests).
  *
  * @param parts path of its module below harness/, without ending
  */
 export function entryFile(...parts: string[]): string {
-  return BUNDLE
-    ? join(BUNDLE, `${parts.join('-')}.js`)
-    : packageFile('dist', 'harness', `${join(...parts)}.js`);
+  return join(BUNDLE ?? lastBundle(), `${parts.join('-')}.js`);
 }

@@ -3,6 +3,8 @@ export interface OwnTime {
   readonly ns: number;
   /** The same by parts of the run, which do equal work every time. */
   readonly partsNs: readonly number[];
+  /** CPU time, where a process of its own was timed. */
+  readonly cpuNs?: number;
 }
 
 /** One thing that is timed. */
@@ -17,12 +19,31 @@ export interface BenchCase {
   run(): Promise<OwnTime | undefined>;
   /** What it is compared with. Runs alternate, so that what else happens on the host meets both alike. */
   against?(): Promise<OwnTime>;
+  /** Where cases of a suite are judged each by its own: how much it may take of the time of what it is compared with, and of which time. */
+  readonly target?: number;
+  readonly judged?: 'cpu' | 'wall';
   /** What the last run reports besides its time. */
   remark?(): string;
   /** What is wrong with what the runs found, if anything is. */
   problem?(): string | undefined;
   /** Gives back what `prepare` made. */
   close?(): Promise<void>;
+}
+
+/** The samples of one case. */
+export interface BenchResult {
+  readonly name: string;
+  readonly events: number;
+  /** Wall time of each run, in ns, in the order they ran. */
+  readonly wallNs: readonly number[];
+  /** The time of a run that nothing else disturbs, as far as can be known (`undisturbed`). */
+  readonly undisturbedNs: number;
+  /** CPU time of each run, where processes of their own are timed. */
+  readonly cpuNs?: readonly number[] | undefined;
+  /** The same for what it is compared with; runs alternate. */
+  readonly against?: Pick<BenchResult, 'wallNs' | 'undisturbedNs' | 'cpuNs'>;
+  readonly remark: string;
+  readonly problem?: string | undefined;
 }
 
 /** How the two times of a suite's cases are named and judged. */
@@ -45,6 +66,8 @@ export interface Suite {
   /** Head of the column for what cases remark; without it, remarks are lines below the table. */
   readonly remarks?: string;
   readonly cases: readonly BenchCase[];
+  /** Its table with what is to say of it, where it is not the usual one. */
+  text?(suite: Suite, results: readonly BenchResult[]): string;
   /** Why this host cannot run it, if it cannot. */
   missing?(): string | undefined;
 }

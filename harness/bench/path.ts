@@ -7,13 +7,13 @@ import { idsFor, writeOracleGeneral } from './oracle-file.js';
 
 /** Policies that are timed one by one, and those of the sweep. */
 const SINGLE = ['lru', 'sieve', 's3fifo', 'arc'];
-const SWEPT = ['fifo', 'lru', 'clock', 'sieve', 's3fifo', 'arc', 'twoq', 'slru'];
+export const SWEPT = ['fifo', 'lru', 'clock', 'sieve', 's3fifo', 'arc', 'twoq', 'slru'];
 /** Sizes in shares of the ids: those of the single policies, and of the sweep. */
 const CACHED = 0.1;
-const SWEPT_SHARES = [0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.2, 0.3, 0.5, 0.8];
+export const SWEPT_SHARES = [0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.2, 0.3, 0.5, 0.8];
 
 /** A file of requests, written when it is first needed. */
-function requestFile(inputs: BenchInputs, requests: number): Promise<string> {
+export function requestFile(inputs: BenchInputs, requests: number): Promise<string> {
   return inputs.file(`${requests}.oracleGeneral`, (path) => writeOracleGeneral(path, requests));
 }
 

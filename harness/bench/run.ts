@@ -1,21 +1,7 @@
 import { Bench } from 'tinybench';
-import type { PerfRow } from '../metrics/files.js';
+import type { BenchPerfRow } from '../metrics/files.js';
 import { thisHost, VERSION } from '../metrics/host.js';
-import type { BenchCase, OwnTime, Suite } from './case.js';
-
-/** The samples of one case. */
-export interface BenchResult {
-  readonly name: string;
-  readonly events: number;
-  /** Wall time of each run, in ns, in the order they ran. */
-  readonly wallNs: readonly number[];
-  /** The time of a run that nothing else disturbs, as far as can be known (`undisturbed`). */
-  readonly undisturbedNs: number;
-  /** Both for what it is compared with; runs alternate. */
-  readonly against?: { readonly wallNs: readonly number[]; readonly undisturbedNs: number };
-  readonly remark: string;
-  readonly problem?: string | undefined;
-}
+import type { BenchCase, BenchResult, OwnTime, Suite } from './case.js';
 
 /** Time of a run: what it says itself, or that of the call, as one part. */
 async function timeRun(run: () => Promise<OwnTime | undefined>): Promise<OwnTime> {
@@ -36,7 +22,12 @@ function undisturbed(times: readonly OwnTime[]): number {
 }
 
 function summary(times: readonly OwnTime[]) {
-  return { wallNs: times.map(({ ns }) => ns), undisturbedNs: undisturbed(times) };
+  const cpuNs = times.flatMap((time) => time.cpuNs ?? []);
+  return {
+    wallNs: times.map(({ ns }) => ns),
+    undisturbedNs: undisturbed(times),
+    ...(cpuNs.length > 0 ? { cpuNs } : {}),
+  };
 }
 
 /** Times a case: one run to warm up, then `samples` runs. Samples stay in their order: drift is to be seen. */
@@ -71,7 +62,11 @@ export async function timeCase(benchCase: BenchCase, samples: number): Promise<B
   };
 }
 
-function sampleRows(name: string, events: number, wallNs: readonly number[]): PerfRow[] {
+function sampleRows(
+  name: string,
+  events: number,
+  { wallNs, cpuNs }: Pick<BenchResult, 'wallNs' | 'cpuNs'>,
+): BenchPerfRow[] {
   const host = thisHost();
   return wallNs.map((ns, i) => ({
     name,
@@ -81,17 +76,19 @@ function sampleRows(name: string, events: number, wallNs: readonly number[]): Pe
     events_per_s: Math.round((events * 1e9) / ns),
     version: VERSION,
     ...host,
+    cpu_ns: cpuNs?.[i] ?? null,
   }));
 }
 
 /** Rows of perf.csv: every sample, with the host. A case that is compared has rows for both of its sides. */
-export function perfRows({ versus }: Suite, results: readonly BenchResult[]): PerfRow[] {
-  return results.flatMap(({ name, events, wallNs, against }) =>
-    versus && against
+export function perfRows({ versus }: Suite, results: readonly BenchResult[]): BenchPerfRow[] {
+  return results.flatMap((result) => {
+    const { name, events, against } = result;
+    return versus && against
       ? [
-          ...sampleRows(`${name}/${versus.run}`, events, wallNs),
-          ...sampleRows(`${name}/${versus.against}`, events, against.wallNs),
+          ...sampleRows(`${name}/${versus.run}`, events, result),
+          ...sampleRows(`${name}/${versus.against}`, events, against),
         ]
-      : sampleRows(name, events, wallNs),
-  );
+      : sampleRows(name, events, result);
+  });
 }

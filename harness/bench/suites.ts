@@ -2,12 +2,13 @@ import type { Suite } from './case.js';
 import type { BenchInputs } from './inputs.js';
 import { machineSuite, textSuite } from './machine.js';
 import { pathSuite } from './path.js';
+import { type Peers, peerSuite } from './peers/suite.js';
 import { policySuite } from './policies.js';
 import { sharedProcessSuite } from './shared-process.js';
 import { twinSuite, wasmSuite } from './twins.js';
 
 /** All suites, in the order they run. */
-export function benchSuites(inputs: BenchInputs): Suite[] {
+export function benchSuites(inputs: BenchInputs, peers: Peers): Suite[] {
   return [
     textSuite(inputs),
     machineSuite(inputs),
@@ -16,6 +17,7 @@ export function benchSuites(inputs: BenchInputs): Suite[] {
     twinSuite(inputs),
     wasmSuite(inputs),
     pathSuite(inputs),
+    peerSuite(inputs, peers),
   ];
 }
 

@@ -1,8 +1,7 @@
 import Table from 'cli-table3';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { median } from '../stats/median.js';
-import type { Suite, Versus } from './case.js';
-import type { BenchResult } from './run.js';
+import type { BenchResult, Suite, Versus } from './case.js';
 
 function millionsPerSecond(events: number, ns: number): string {
   return ((events * 1e3) / ns).toFixed(2);
@@ -83,6 +82,7 @@ function verdict({ target }: Versus, results: readonly BenchResult[]): string {
 /** What a suite found, for people: its table, with what it is of above it and what else is to say below. */
 export function suiteText(suite: Suite, results: readonly BenchResult[]): string {
   const { about, versus, remarks } = suite;
+  if (suite.text) return `${about}\n${suite.text(suite, results)}`;
   const lines = [about, versus ? versusTable(suite, versus, results) : rateTable(suite, results)];
   if (versus) lines.push(verdict(versus, results));
   for (const { name, remark, problem } of results) {

@@ -1,10 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingCompiler } from '../base/native.js';
 import { parseCsv } from '../metrics/csv.js';
-import { PERF_COLUMNS } from '../metrics/files.js';
+import { BENCH_PERF_COLUMNS } from '../metrics/files.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { reclaim } from '../testing/cli.js';
 import { cannot } from '../testing/system.js';
@@ -21,7 +21,7 @@ const bench = (...args: string[]) => reclaim(['bench', ...SMALL, ...args], folde
 /** Names of perf.csv, each once. */
 function perfNames(out: string): string[] {
   const { columns, rows } = parseCsv(readFileSync(join(folder, out, 'perf.csv'), 'utf8'), 'perf.csv');
-  expect(columns).toEqual(PERF_COLUMNS);
+  expect(columns).toEqual(BENCH_PERF_COLUMNS);
   return [...new Set(rows.map((row) => row.name!))];
 }
 
@@ -69,6 +69,32 @@ describe('reclaim bench', () => {
     expect(perfNames('twins')).toEqual(
       expect.arrayContaining(['twins/lru/js', 'twins/lru/c', 'wasm/arc/wasm', 'wasm/arc/c']),
     );
+  });
+
+  it('runs peers that are given, and compares what they count', () => {
+    const cachesim = join(folder, 'cachesim');
+    writeFileSync(cachesim, '#!/bin/sh\necho "[INFO] LRU cache size 20, 2000 req, miss ratio 0.2500"\n');
+    chmodSync(cachesim, 0o755);
+    // Remembers everything: as many misses as there are ids.
+    const lruCache = join(folder, 'lru-cache');
+    mkdirSync(lruCache);
+    writeFileSync(
+      join(lruCache, 'index.js'),
+      'exports.LRUCache = class extends Map { constructor() { super(); } };\n',
+    );
+    const { code, stdout, stderr } = bench(
+      ...['--suite', 'peers', '--cachesim', cachesim, '--lru-cache', lruCache, '--filter', '/lru'],
+      ...['--out', 'peers'],
+    );
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/peers\/lru-cache\/\d+\/lru .*%, theirs 9\.\d\d %/);
+    expect(stdout).toMatch(/peers\/cachesim\/\d+\/lru .*%, theirs /);
+    expect(perfNames('peers')).toEqual(expect.arrayContaining([expect.stringMatching(/^peers\/.*\/peer$/)]));
+  });
+
+  it('refuses peers that are not said where, or not there', () => {
+    expect(bench('--suite', 'peers').stderr).toContain('expected --cachesim FILE or --lru-cache FOLDER');
+    expect(bench('--cachesim', 'nowhere').stderr).toContain('nowhere: no such file or folder');
   });
 
   it('goes on without a C compiler', () => {

@@ -1,19 +1,22 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { zipf } from '../../workloads/zipf/zipf.js';
 import { EXIT, InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { parseParameters } from '../base/parameters.js';
-import type { Suite } from '../bench/case.js';
+import type { BenchResult, Suite } from '../bench/case.js';
 import { BenchInputs } from '../bench/inputs.js';
 import { MACHINE_PAGES } from '../bench/machine.js';
 import { type BenchTrace, loadForBench } from '../bench/memory-trace.js';
-import { type BenchResult, perfRows, timeCase } from '../bench/run.js';
+import type { Peers } from '../bench/peers/suite.js';
+import { perfRows, timeCase } from '../bench/run.js';
 import { benchSuites, filterCases } from '../bench/suites.js';
 import { suiteText } from '../bench/table.js';
 import { LEAST_SAMPLES } from '../gate/times.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
-import { PERF_COLUMNS } from '../metrics/files.js';
-import { thisHost } from '../metrics/host.js';
+import { BENCH_PERF_COLUMNS } from '../metrics/files.js';
+import { programCommit, thisHost, VERSION } from '../metrics/host.js';
 import { addFiles, checkFolder } from '../output/adding.js';
 import { randomStream } from '../stats/random.js';
 import { benchAgainst } from './bench-against.js';
@@ -28,6 +31,8 @@ interface Args {
   samples?: number;
   events: number;
   requests: number;
+  cachesim?: string;
+  lruCache?: string;
   out?: string;
   quiet: boolean;
 }
@@ -41,7 +46,7 @@ function builder(yargs: Argv): Argv {
     suite: {
       type: 'string',
       describe:
-        'only these suites, separated by commas: text, machine, policies, shared-process, twins, wasm, path',
+        'only these suites, separated by commas: text, machine, policies, shared-process, twins, wasm, path, peers',
       requiresArg: true,
     },
     filter: { type: 'string', describe: 'only cases whose name contains this', requiresArg: true },
@@ -61,6 +66,16 @@ function builder(yargs: Argv): Argv {
       type: 'number',
       default: 1_000_000,
       describe: 'requests of each reference string',
+      requiresArg: true,
+    },
+    cachesim: {
+      type: 'string',
+      describe: "libCacheSim's program cachesim, to run the suite peers with it",
+      requiresArg: true,
+    },
+    'lru-cache': {
+      type: 'string',
+      describe: "the folder of npm's package lru-cache, to run the suite peers with it",
       requiresArg: true,
     },
     ...outFlag,
@@ -86,8 +101,13 @@ function loadZipf(events: number): Promise<BenchTrace> {
  */
 function chosenSuites(all: readonly Suite[], args: Args): Suite[] {
   const names = all.map(({ name }) => name);
-  const wanted = args.suite?.split(',') ?? names;
+  const peers = args.cachesim !== undefined || args.lruCache !== undefined;
+  const wanted = args.suite?.split(',') ?? names.filter((name) => name !== 'peers' || peers);
   for (const name of wanted) if (!names.includes(name)) throw unknownName('suite', name, names);
+  if (wanted.includes('peers') && !peers)
+    throw new InputError(
+      '--suite peers needs what it compares with, expected --cachesim FILE or --lru-cache FOLDER',
+    );
   const suites = all.filter(({ name }) => wanted.includes(name));
   if (args.filter === undefined) return suites;
   const filtered = filterCases(suites, args.filter);
@@ -96,6 +116,16 @@ function chosenSuites(all: readonly Suite[], args: Args): Suite[] {
   throw new InputError(
     `no case is named like "${args.filter}", expected a part of one of ${cases.join(', ')}`,
   );
+}
+
+/** The programs to compare with, as paths that hold in any folder. @throws InputError where there is no such file */
+function peersOf({ cachesim, lruCache }: Args): Peers {
+  for (const path of [cachesim, lruCache])
+    if (path !== undefined && !existsSync(path)) throw new InputError(`${path}: no such file or folder`);
+  return {
+    ...(cachesim === undefined ? {} : { cachesim: resolve(cachesim) }),
+    ...(lruCache === undefined ? {} : { lruCache: resolve(lruCache) }),
+  };
 }
 
 /** The suites that this host can run; says why it cannot run the others. */
@@ -144,7 +174,7 @@ async function handler(args: Args): Promise<void> {
   const events = wholeFlag('events', args.events, 1, 2 ** 31);
   const requests = wholeFlag('requests', args.requests, 1, 2 ** 28);
   const inputs = new BenchInputs({ requests, events, loadTrace: () => loadZipf(events) });
-  const chosen = chosenSuites(benchSuites(inputs), args);
+  const chosen = chosenSuites(benchSuites(inputs, peersOf(args)), args);
   if (args.against !== undefined) {
     const { against, out, quiet } = args;
     await benchAgainst({ against, samples, flags: caseFlags(args), suites: chosen, out, quiet });
@@ -152,11 +182,13 @@ async function handler(args: Args): Promise<void> {
   }
   if (args.out !== undefined) await checkFolder(args.out);
   const { cpu, cores, os, node } = thisHost();
-  await print(`${cpu}, ${cores} cores, ${os}, Node ${node}; ${samples} samples per case`);
+  const commit = programCommit();
+  const program = commit === undefined ? VERSION : `commit ${commit.slice(0, 12)}`;
+  await print(`${cpu}, ${cores} cores, ${os}, Node ${node}; ${program}; ${samples} samples per case`);
   try {
     const done = await runSuites(possibleSuites(chosen), samples, args.quiet);
     const rows = done.flatMap(({ suite, results }) => perfRows(suite, results));
-    const text = csvHeader(PERF_COLUMNS) + csvRows(PERF_COLUMNS, rows);
+    const text = csvHeader(BENCH_PERF_COLUMNS) + csvRows(BENCH_PERF_COLUMNS, rows);
     if (args.out !== undefined) await addFiles(args.out, new Map([['perf.csv', text]]), note);
     // A twin that disagrees is a defect of this program.
     if (done.some(({ results }) => results.some(({ problem }) => problem !== undefined)))

@@ -35,7 +35,7 @@ describe('reclaim report', () => {
     mkdirSync(join(cli.path, 'misses'));
     cli.write(
       join('misses', 'mrc.csv'),
-      'policy,params,size_pages,requests,misses,miss_ratio\nlru,,1,9,9,1\n',
+      'policy,params,size_pages,requests,misses,miss_ratio,backend\nlru,,1,9,9,1,js\n',
     );
     const { code, stdout, stderr } = cli.run('report', 'misses', '--format', 'svg');
     expect(code).toBe(0);

@@ -1,10 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { PACKAGE_ROOT } from '../base/package-root.js';
+import { dirname } from 'node:path';
 import type { LoadedCosts } from '../cost/table.js';
-import { thisHost, VERSION } from '../metrics/host.js';
+import { programCommit, thisHost, VERSION } from '../metrics/host.js';
 import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
 import type { CellResult } from './cell.js';
 import type { Experiment } from './file.js';
@@ -23,20 +20,6 @@ export interface ManifestFacts {
   readonly planned: number;
   /** The results so far, in the order of the cells. */
   readonly results: readonly CellResult[];
-}
-
-/** The commit of the program, where it runs from a checkout. */
-function commit(): string | undefined {
-  if (!existsSync(join(PACKAGE_ROOT, '.git'))) return undefined;
-  try {
-    return execFileSync('git', ['rev-parse', 'HEAD'], {
-      cwd: PACKAGE_ROOT,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return undefined;
-  }
 }
 
 /** What distinguishes a replicate of a trace. What was recorded has one, without a source of its own. */
@@ -87,7 +70,7 @@ export function manifestOf(facts: ManifestFacts): object {
     .map(({ cell, outcome, reason }) => ({ cell, outcome, reason }));
   return {
     schema: SCHEMA_VERSION,
-    program: { name: 'reclaim-bench', version: VERSION, commit: commit() },
+    program: { name: 'reclaim-bench', version: VERSION, commit: programCommit() },
     command: facts.command,
     host: thisHost(),
     experiment: definition,

@@ -172,6 +172,10 @@ const PERF = {
 } as const satisfies Columns;
 export interface PerfRow extends RowOf<typeof PERF> {}
 
+/** The columns of perf.csv of a bench: CPU times where it timed whole processes. */
+const BENCH_PERF = { ...PERF, cpu_ns: 'number?' } as const satisfies Columns;
+export interface BenchPerfRow extends RowOf<typeof BENCH_PERF> {}
+
 /** The columns of heatmap.csv: touches by time and address, a row a rectangle that was touched. */
 const HEATMAP = {
   trace: 'text',
@@ -232,6 +236,8 @@ export const RESULT_COLUMNS = {
   'mrc.csv': MRC,
 } as const satisfies Record<string, Columns>;
 export type ResultFile = keyof typeof RESULT_COLUMNS;
+/** Columns that a file may have besides, and that do not hold numbers. */
+export const FURTHER_COLUMNS: Readonly<Partial<Record<ResultFile, Columns>>> = { 'mrc.csv': BACKEND };
 /** A row of a file of results. */
 export type ResultRow<F extends ResultFile> = RowOf<(typeof RESULT_COLUMNS)[F]>;
 
@@ -247,6 +253,8 @@ export const SPACE_COLUMNS: readonly (keyof SpaceRow)[] = columnNames(SPACES);
 export const CALL_COLUMNS: readonly (keyof CallRow)[] = columnNames(CALLS);
 /** Columns of perf.csv. */
 export const PERF_COLUMNS: readonly (keyof PerfRow)[] = columnNames(PERF);
+/** Columns of perf.csv of a bench. */
+export const BENCH_PERF_COLUMNS: readonly (keyof BenchPerfRow)[] = columnNames(BENCH_PERF);
 /** Columns of heatmap.csv. */
 export const HEATMAP_COLUMNS: readonly (keyof HeatmapRow)[] = columnNames(HEATMAP);
 /** Columns of the CSV that `reclaim mrc` prints. */

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
-import { packageFile } from '../base/package-root.js';
+import { PACKAGE_ROOT, packageFile } from '../base/package-root.js';
 
 /** What wall times depend on: results are only compared between equal fingerprints. */
 export interface Host {
@@ -33,3 +34,17 @@ export function thisHost(): Host {
 export const VERSION: string = (
   JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }
 ).version;
+
+/** The commit of the program, where it runs from a checkout. */
+export function programCommit(): string | undefined {
+  if (!existsSync(packageFile('.git'))) return undefined;
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], {
+      cwd: PACKAGE_ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,11 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { InputError } from '../base/errors.js';
-import { parseJson, readText } from '../base/text.js';
+import { parseJson } from '../base/json.js';
+import { readText } from '../base/text.js';
 import { LIST, readList, resultPath, sha256 } from '../output/owned.js';
 import { type Columns, parseValue, type RowOf } from './columns.js';
-import { parseCsv, type Value } from './csv.js';
+import { csvRecords, rowOf } from './csv.js';
 import { type DrawsByCell, drawsByCell } from './draws.js';
-import { RESULT_COLUMNS, type ResultFile, type ResultRow } from './files.js';
+import { FURTHER_COLUMNS, RESULT_COLUMNS, type ResultFile, type ResultRow } from './files.js';
 import { type Manifest, readManifest } from './manifest.js';
 
 /** A result file. */
@@ -33,15 +34,11 @@ export function parseTable<C extends Columns>(
   needed: C,
   known: Columns = {},
 ): Table<RowOf<C>> {
-  const { columns, rows: texts, lineOf } = parseCsv(text, file, Object.keys(needed));
-  const kinds = columns.map((column) => [column, needed[column] ?? known[column] ?? UNKNOWN] as const);
-  const rows = texts.map((fields, i) => {
+  const { columns, records, lineOf } = csvRecords(text, file, Object.keys(needed));
+  const kinds = columns.map((column) => needed[column] ?? known[column] ?? UNKNOWN);
+  const rows = records.map((fields, i) => {
     try {
-      const values = kinds.map(([column, kind]): [string, Value] => [
-        column,
-        parseValue(column, kind, fields[column]!),
-      ]);
-      return Object.fromEntries(values) as RowOf<C>;
+      return rowOf(columns, (at) => parseValue(columns[at]!, kinds[at]!, fields[at]!)) as RowOf<C>;
     } catch (error) {
       throw error instanceof InputError ? error.at({ file, line: lineOf(i) }) : error;
     }
@@ -121,7 +118,7 @@ export class ResultsFolder {
     const known = this.tables.get(name);
     if (known) return known as readonly ResultRow<F>[];
     const rows = this.has(name)
-      ? parseTable(this.text(name), this.path(name), RESULT_COLUMNS[name]).rows
+      ? parseTable(this.text(name), this.path(name), RESULT_COLUMNS[name], FURTHER_COLUMNS[name]).rows
       : [];
     this.tables.set(name, rows);
     return rows;

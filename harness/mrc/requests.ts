@@ -5,8 +5,11 @@ import { decodedBytes, inputName, type PeekedInput, usingInput } from '../trace/
 import { LineAccount } from '../trace/readers/account.js';
 import type { RequestReader } from '../trace/readers/reader.js';
 import type { ChosenReader } from '../trace/readers/registry.js';
-import { checkSplit, ReferenceMapper, referenceOf } from '../trace/requests/references.js';
+import { DenseIds } from '../trace/requests/dense-ids.js';
+import { checkSplit, pagesOf, ReferenceMapper, referenceOf } from '../trace/requests/references.js';
+import { makeIds } from '../trace/requests/wasm-ids.js';
 import { isTrace, openTrace } from '../trace/trace.js';
+import type { Backend } from './backend.js';
 import type { ReferenceBatch, ReferenceString } from './reference.js';
 import { TraceReference } from './trace-reference.js';
 
@@ -18,6 +21,8 @@ export interface ReferenceOptions {
   readonly split?: boolean | undefined;
   /** Give the size of each request's object, for caches in bytes. */
   readonly bytes?: boolean | undefined;
+  /** What maps ids to dense ones; by default WebAssembly. Both give the same. */
+  readonly backend?: Backend | undefined;
   /** What messages call the file. */
   readonly shown?: string | undefined;
 }
@@ -44,9 +49,12 @@ class RequestReference implements ReferenceString {
 
   async *batches(): AsyncGenerator<ReferenceBatch> {
     const { name: file, values, options, reader } = this;
-    const mapper = new ReferenceMapper(referenceOf(reader, options.split ?? false), reader.idBytes);
+    const reference = referenceOf(reader, options.split ?? false);
+    const table = options.backend === 'js' ? new DenseIds() : makeIds();
+    const mapper = new ReferenceMapper(reference, reader.idBytes, table);
     this.account = new LineAccount();
-    const input = { file, bytes: this.bytes(), values, sides: {}, account: this.account };
+    const pages = pagesOf(reference);
+    const input = { file, bytes: this.bytes(), values, sides: {}, account: this.account, pages };
     // Of objects, reference `i` is of request `i`.
     for await (const batch of reader.read(input))
       for (const dense of mapper.map(batch)) yield options.bytes ? { ...dense, sizes: batch.size } : dense;

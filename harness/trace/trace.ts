@@ -1,4 +1,4 @@
-import { open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { fileError, InputError, type Place } from '../base/errors.js';
 import {
   checkBlock,
@@ -139,21 +139,21 @@ function gap(file: string): InputError {
   return new InputError('its index and its blocks disagree, expected a whole .rtrace file', { file });
 }
 
-/** Reads `length` bytes at `offset` into a buffer of their own; fewer where the file ends. */
-async function readAt(
-  file: import('node:fs/promises').FileHandle,
-  offset: number,
-  length: number,
-  size: number,
-): Promise<Uint8Array> {
-  const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+/** Fills `bytes` from `offset` on. Returns how many there were: fewer where the file ends. */
+async function readInto(file: FileHandle, bytes: Uint8Array, offset: number): Promise<number> {
   let done = 0;
   while (done < bytes.length) {
     const { bytesRead } = await file.read(bytes, done, bytes.length - done, offset + done);
-    if (bytesRead === 0) return bytes.subarray(0, done);
+    if (bytesRead === 0) break;
     done += bytesRead;
   }
-  return bytes;
+  return done;
+}
+
+/** Reads `length` bytes at `offset` into a buffer of their own; fewer where the file ends. */
+async function readAt(file: FileHandle, offset: number, length: number, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+  return bytes.subarray(0, await readInto(file, bytes, offset));
 }
 
 /** Whether the start of a file is that of a trace of ours, text or binary. */
@@ -166,15 +166,25 @@ export function isTrace(head: Uint8Array): boolean {
   return lines.find((line) => !line.startsWith('#')) === TEXT_HEADER;
 }
 
+/** Reads the first `size` bytes of a file straight into shared memory: a buffer in between would double the peak. */
+async function readShared(path: string, size: number): Promise<SharedArrayBuffer> {
+  const shared = new SharedArrayBuffer(size);
+  const file = await open(path);
+  try {
+    // Of a file that is cut short meanwhile the rest is zeros, which no trace ends with.
+    await readInto(file, new Uint8Array(shared), 0);
+  } finally {
+    await file.close();
+  }
+  return shared;
+}
+
 /** Puts a compiled trace that is small enough into shared memory. */
 export async function traceHandle(path: string, name: string): Promise<TraceHandle> {
   try {
     const { size } = await stat(path);
     if (size > MEMORY_TRACE_BYTES) return { name, path, shared: undefined };
-    const bytes = await readFile(path);
-    const shared = new SharedArrayBuffer(bytes.length);
-    new Uint8Array(shared).set(bytes);
-    return { name, path, shared };
+    return { name, path, shared: await readShared(path, size) };
   } catch (error) {
     throw fileError(error, name);
   }

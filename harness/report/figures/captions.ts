@@ -135,7 +135,8 @@ export function extremesText(all: readonly Measure[], text: (value: number) => s
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const named = (end: number) =>
     some(all.filter(({ value }) => text(value) === text(end)).map(({ name }) => name));
-  if (text(least) === text(most)) return `${text(most)} with all`;
+  if (text(least) === text(most))
+    return `${text(most)} with ${all.length > 2 ? 'all' : listed(all.map(({ name }) => name))}`;
   return `most with ${named(most)} (${text(most)}), least with ${named(least)} (${text(least)})`;
 }
 

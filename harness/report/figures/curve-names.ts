@@ -6,6 +6,10 @@ import { type Point, thinned } from './series.js';
 
 /** Names are broken at this share of a panel. */
 const NAMES_WIDTH = 0.6;
+/** A name of more lines covers a panel of a column: the key has it. */
+const MOST_LINES = 2;
+/** Curves that a name may lie on: it hides them there. */
+const MOST_COVERED = 1;
 /** Places along a curve where its name may stand. */
 const PLACES = 12;
 
@@ -14,7 +18,10 @@ function segments(places: readonly Point[]): PixelLine[] {
   return places.slice(1).map(({ x, y }, i) => ({ x: places[i]!.x, y: places[i]!.y, x2: x, y2: y }));
 }
 
-/** Names next to their curves, where these are furthest from the others and there is room. */
+/**
+ * Names next to their curves, where these are furthest from the others and there is room. The key has all of them, so that
+ * one goes without a place here where it would hide what it stands on, or stand nearer to another curve.
+ */
 export function nameCurves(
   curves: readonly { readonly names: readonly string[]; readonly places: readonly Point[] }[],
   panel: { width: number; height: number },
@@ -27,6 +34,7 @@ export function nameCurves(
   const boxes: { left: number; top: number; right: number; bottom: number }[] = [];
   for (const [i, { names, places }] of curves.entries()) {
     const lines = brokenNames(panelNames(names), panel.width * NAMES_WIDTH, page);
+    if (lines.length > MOST_LINES) continue;
     const others = all.filter((_, at) => at !== i);
     const candidates = anchorsAlong(places, panel).map(({ x, y }) => {
       const anchor: Anchor = { x, y, lines };
@@ -46,8 +54,13 @@ export function nameCurves(
           bottom: text!.y + LINE_HEIGHT * (lines.length - 0.5),
         };
         const under = every.filter((line) => crosses(line, box)).length;
-        return { around, box, cost: under * 20 + around.leaders.length * 8 - Math.min(gap, 12) };
+        const covered = all.filter((curve) => curve.some((line) => crosses(line, box))).length;
+        const [x, y] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+        const isNearest = others.every((curve) => nearest(curve, x, y) >= nearest(all[i]!, x, y));
+        const cost = under * 20 + around.leaders.length * 8 - Math.min(gap, 12);
+        return { around, box, clear: covered <= MOST_COVERED && isNearest, cost };
       })
+      .filter(({ clear }) => clear)
       .sort((a, b) => a.cost - b.cost)[0];
     if (!best) continue;
     texts.push(...best.around.texts);

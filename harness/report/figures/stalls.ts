@@ -147,6 +147,12 @@ class StallPicture {
     return rows;
   }
 
+  /** How far names reach to the left of the bars: one that cannot be broken is wider than the room for names. */
+  namesWidth(groups: Groups, page: Page, width: number): number {
+    const names = this.rows(groups, page, width).flatMap(({ lines, extra }) => (extra ? lines : []));
+    return Math.max(NAMES, ...names.map(page.textWidth));
+  }
+
   /** How high its panel is. */
   height(groups: Groups, page: Page, width: number): number {
     const last = this.rows(groups, page, width).at(-1);
@@ -309,7 +315,8 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined 
     (setting, a, b) => pictureOf(setting).same(setting, a, b),
   );
   const parts = STALL_PARTS.filter((name) => drawn.some((picture) => picture.partsIn().includes(name)));
-  const height = largest(drawn.map((picture) => picture.height(groups, page, HEADERS[drawn.length]!)));
+  const room = HEADERS[drawn.length]!;
+  const height = largest(drawn.map((picture) => picture.height(groups, page, room)));
   return panelDrawing(
     {
       name: `stalls${part.suffix}`,
@@ -323,7 +330,7 @@ function drawing(part: Part, data: FigureData, page: Page): Drawing | undefined 
         },
       ]),
       key: keyOf(groups, parts),
-      indent: NAMES + 6,
+      indent: largest(drawn.map((picture) => picture.namesWidth(groups, page, room))) + 6,
     },
     page,
   );

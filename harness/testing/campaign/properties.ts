@@ -42,14 +42,14 @@ function failuresOf({ testResults }: Report): string[] {
 }
 
 async function runTests(file: string, seed: number, report: string): Promise<Round> {
-  const args = ['run', '--project', 'unit', '--no-cache', '--maxWorkers=1', '--reporter=json'];
+  const args = ['run', '--project', 'unit*', '--no-cache', '--maxWorkers=1', '--reporter=json'];
   const child = spawn(process.execPath, [VITEST, ...args, `--outputFile=${report}`, file], {
     cwd: ROOT,
     env: { ...process.env, FC_SEED: String(seed) },
     stdio: 'ignore',
   });
   await once(child, 'exit');
-  const again = `FC_SEED=${seed} npx vitest run --project unit ${file}`;
+  const again = `FC_SEED=${seed} npx vitest run --project 'unit*' ${file}`;
   if (!existsSync(report)) return { tried: 0, failures: [`${again}: vitest wrote no report`] };
   const done: Report = JSON.parse(readFileSync(report, 'utf8'));
   const failures = failuresOf(done).map((text) => `${again}: ${text.slice(0, MOST_CHARACTERS)}`);

@@ -5,6 +5,7 @@ import { RequestBatch } from './batch.js';
 import { DenseIds } from './dense-ids.js';
 import { type Reference, ReferenceMapper, referenceOf } from './references.js';
 import { touchedRegions } from './regions.js';
+import { WasmIds } from './wasm-ids.js';
 
 const MAX = 2n ** 64n - 1n;
 const anyId = fc.oneof(
@@ -28,11 +29,14 @@ function batchOf(requests: readonly { id: bigint; size?: number; volume?: number
   return batch;
 }
 
-describe('dense ids', () => {
+describe.each([
+  ['JavaScript', DenseIds],
+  ['WebAssembly', WasmIds],
+])('dense ids in %s', (_, Ids) => {
   it('number keys in order of first appearance, as a Map does', () => {
     fc.assert(
       fc.property(fc.array(anyKey, { maxLength: 200 }), fc.boolean(), (keys, batched) => {
-        const table = new DenseIds();
+        const table = new Ids();
         const dense = new Int32Array(keys.length);
         if (batched) table.mapBatch(batchOf(keys.map(([id, volume]) => ({ id, volume }))), dense);
         else dense.set(keys.map(([id, volume]) => table.id(low(id), high(id), volume)));
@@ -54,7 +58,7 @@ describe('dense ids', () => {
   });
 
   it('keep all keys when the table grows', () => {
-    const table = new DenseIds();
+    const table = new Ids();
     for (let pass = 0; pass < 2; pass++) {
       for (let i = 0; i < 50_000; i++) {
         const dense = table.id(i * 4096, i >>> 20, 0);
@@ -62,6 +66,51 @@ describe('dense ids', () => {
       }
     }
     expect(table.size).toBe(50_000);
+  });
+});
+
+describe('dense ids in WebAssembly', () => {
+  /** Scattered ids, of which most come again, in batches of many sizes. */
+  function batches(): RequestBatch[] {
+    let state = 1;
+    return [1, 20_000, 40_000, 127, 16_384].map((length) => {
+      const batch = new RequestBatch();
+      for (; batch.length < length; ) {
+        state = (state * 48_271) % 2_147_483_647;
+        const rank = Math.floor(30_000 * (state / 2_147_483_647) ** 2);
+        batch.add(Math.imul(rank, 0x9e3779b1) >>> 0, rank & 3, 0, 0, 0);
+      }
+      return batch;
+    });
+  }
+
+  function compare(act: (wasm: WasmIds, at: number) => void): void {
+    const js = new DenseIds();
+    const wasm = new WasmIds();
+    const [expected, found] = [new Int32Array(65_536), new Int32Array(65_536)];
+    batches().forEach((batch, at) => {
+      act(wasm, at);
+      js.mapBatch(batch, expected);
+      wasm.mapBatch(batch, found);
+      expect(Buffer.from(found.buffer).equals(Buffer.from(expected.buffer))).toBe(true);
+      // One by one, in the same table.
+      expect(wasm.id(at, 77, 5)).toBe(js.id(at, 77, 5));
+    });
+    expect(wasm.keys()).toEqual(js.keys());
+  }
+
+  it('are those of JavaScript, whatever the batches', () => compare(() => undefined));
+
+  it('go on in JavaScript where the memory cannot grow any more', () => {
+    compare((wasm, at) => {
+      if (at !== 2) return;
+      const { memory } = Reflect.get(wasm, 'wasm') as { memory: object };
+      Object.defineProperty(memory, 'grow', {
+        value: () => {
+          throw new RangeError('no more');
+        },
+      });
+    });
   });
 });
 

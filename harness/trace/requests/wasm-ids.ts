@@ -1,0 +1,90 @@
+import { type WasmMemory, wasmInstance } from '../../base/wasm.js';
+import type { RequestBatch } from './batch.js';
+import { DenseIds, INITIAL_SLOTS, SLOT_BYTES } from './dense-ids.js';
+
+/** Requests a call, and the least room for new ids that a call is worth: as CHUNK and AHEAD in harness/wasm/ids.c. */
+const CHUNK = 16_384;
+const AHEAD = 128;
+const WASM_PAGE = 65_536;
+
+/** What the module exports: see harness/wasm/ids.c. */
+interface IdsExports {
+  readonly memory: WasmMemory;
+  chunk_at(): number;
+  slots_at(): number;
+  map(length: number, mask: number, count: number): number;
+}
+
+/**
+ * The same numbers as `DenseIds`, with the loop over batches in WebAssembly. The table lies in the memory of the module;
+ * once it needs more than that can have (4 GiB), it moves out, and JavaScript goes on.
+ */
+export class WasmIds extends DenseIds {
+  private readonly wasm = wasmInstance<IdsExports>('ids');
+  private outside = false;
+
+  constructor() {
+    super();
+    this.slots = this.makeSlots(INITIAL_SLOTS);
+  }
+
+  override mapBatch(batch: RequestBatch, dense: Int32Array): void {
+    const { length } = batch;
+    let at = 0;
+    while (at < length && !this.outside) {
+      const left = Math.min(CHUNK, length - at);
+      this.makeRoom(Math.min(left, AHEAD));
+      if (this.outside) break;
+      const taken = Math.min(left, (this.mask >> 1) - this.count);
+      this.mapChunk(batch, at, taken, dense);
+      at += taken;
+    }
+    if (at < length) this.mapRows(batch, at, dense);
+  }
+
+  private mapChunk({ low, high, volume }: RequestBatch, at: number, length: number, dense: Int32Array): void {
+    const { wasm } = this;
+    const end = at + length;
+    const chunk = new Int32Array(wasm.memory.buffer, wasm.chunk_at(), 4 * CHUNK);
+    chunk.set(low.subarray(at, end), 0);
+    chunk.set(high.subarray(at, end), CHUNK);
+    chunk.set(volume.subarray(at, end), 2 * CHUNK);
+    this.count = wasm.map(length, this.mask, this.count);
+    dense.set(chunk.subarray(3 * CHUNK, 3 * CHUNK + length), at);
+  }
+
+  /** A larger table begins where the old one did: what was in that is taken out first. */
+  protected override moved(slotCount: number): { readonly old: Int32Array; readonly slots: Int32Array } {
+    const old = this.slots.slice();
+    const slots = this.makeSlots(slotCount);
+    // An array of its own is empty already.
+    if (!this.outside) slots.fill(0, 0, old.length);
+    return { old, slots };
+  }
+
+  private makeSlots(slotCount: number): Int32Array {
+    const { memory } = this.wasm;
+    const from = this.wasm.slots_at();
+    const missing = Math.ceil((from + slotCount * SLOT_BYTES - memory.buffer.byteLength) / WASM_PAGE);
+    try {
+      if (missing > 0) memory.grow(missing);
+    } catch (error) {
+      // What the memory throws that cannot grow so far.
+      if (!(error instanceof RangeError)) throw error;
+      this.outside = true;
+    }
+    return this.outside
+      ? new Int32Array((slotCount * SLOT_BYTES) / 4)
+      : new Int32Array(memory.buffer, from, (slotCount * SLOT_BYTES) / 4);
+  }
+}
+
+/** A table in WebAssembly, or in JavaScript where there is no address space for a memory of a module. */
+export function makeIds(): DenseIds {
+  try {
+    return new WasmIds();
+  } catch (error) {
+    if (error instanceof RangeError) return new DenseIds();
+    throw error;
+  }
+}
