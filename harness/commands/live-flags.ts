@@ -50,7 +50,7 @@ function timeoutS({ timeout = TIMEOUT_S }: KernelArgs): number {
   throw new InputError(`--timeout is not a number of seconds above 0 and up to ${MAX_TIMEOUT_S}`);
 }
 
-/** What `withVm` needs, from the arguments of a command. @throws InputError for a value of a flag that is none */
+/** What `withVm` needs, from the arguments of a command. @throws InputError for a value that a flag does not take */
 export function vmOptions(args: KernelArgs): WithVm {
   return {
     kernel: args.kernel,

@@ -44,8 +44,8 @@ export class Addresses {
   /** Next to the slab before it where that is free, so that ranges across their border stay whole. */
   private place(slab: number): void {
     if (this.slabs.has(slab)) return;
-    const beside = this.slabs.get(slab - 1);
-    const wanted = beside === undefined ? undefined : beside + 1;
+    const lower = this.slabs.get(slab - 1);
+    const wanted = lower === undefined ? undefined : lower + 1;
     const live = wanted !== undefined && this.isFree(wanted) ? wanted : this.free();
     this.slabs.set(slab, live);
     this.taken.add(live);

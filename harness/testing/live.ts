@@ -9,7 +9,7 @@ import { Guard } from '../record/guard.js';
 import { usableCacheFolder } from '../trace/io/cache.js';
 
 /** The kernel of tests; the newest that is installed where none is given. */
-const KERNEL = process.env.RECLAIM_TEST_KERNEL;
+const KERNEL = process.env.RECLAIM_TEST_KERNEL || undefined;
 const MEMORY_MIB = 512;
 const TIMEOUT_S = 300;
 

@@ -66,7 +66,7 @@ export class Monitor {
     }
   }
 
-  /** Bytes that came; 0 where nobody writes; undefined where there is nothing now. */
+  /** Bytes that came; 0 where nothing writes; undefined where there is nothing now. */
   private read(): number | undefined {
     try {
       const bytes = readSync(this.output, this.buffer);
