@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileError, InputError } from '../base/errors.js';
 import { makeFolder } from '../base/folders.js';
+import { jsonText } from '../base/json.js';
 import { DISK, type Disk } from '../output/disk.js';
 import { resultPath } from '../output/owned.js';
 import { replaceTogether } from '../output/together.js';
@@ -23,7 +24,7 @@ export function updateBaseline(folder: string, candidate: Results, disk: Disk = 
     const { host: _host, command: _command, ...kept } = manifest;
     const { commit: _commit, ...program } = manifest.program;
     const files = new Map(['runs.csv', 'draws.csv'].map((name) => [name, read(name)]));
-    files.set('manifest.json', `${JSON.stringify({ ...kept, program }, null, 2)}\n`);
+    files.set('manifest.json', jsonText({ ...kept, program }));
     makeFolder(folder);
     replaceTogether(disk, folder, files);
   } catch (error) {
