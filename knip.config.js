@@ -11,6 +11,7 @@ export default {
     'harness/record/guard-process.ts!',
     'harness/record/contents/worker.ts!',
     'harness/bench/shared-process-worker.ts!',
+    'harness/bench/peers/lru-cache-loop.ts!',
     'harness/bench/validation/main.ts!',
     // Loaded once for each policy, under names that knip does not follow.
     'harness/mrc/simulate.ts!',

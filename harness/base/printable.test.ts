@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from './errors.js';
-import { printable, printableTexts, shortened } from './printable.js';
+import { labelText, printable, printableTexts, shortened } from './printable.js';
 
 /** What no terminal, page or workflow may get. */
 const FORBIDDEN = /\p{Cc}|\p{Cs}|[\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/u;
@@ -23,6 +23,13 @@ describe('texts from outside', () => {
         expect(printable(printable(text))).toBe(printable(text));
       }),
     );
+  });
+
+  it('that are labels have at most 200 characters, with both ends', () => {
+    expect(labelText('a\u202eb')).toBe('a\\u202eb');
+    const label = labelText(`start${'m'.repeat(300_000)}end`);
+    expect(label).toHaveLength(200);
+    expect(label).toMatch(/^startm+ … m+end$/);
   });
 
   it('make messages of one line of at most 500 characters after the place, with both ends', () => {

@@ -28,6 +28,14 @@ export function shortened(text: string, most: number): string {
   return `${text.slice(0, most - tail - 3)} … ${text.slice(-tail)}`;
 }
 
+/** Characters of a label: a font and a table have room for fewer. */
+const MOST_LABEL = 200;
+
+/** A name or mark from outside as it goes into results: printable, the middle of a long one left out. */
+export function labelText(text: string): string {
+  return shortened(printable(text), MOST_LABEL);
+}
+
 /** A value of JSON with all its texts printable. */
 export function printableTexts(value: unknown): unknown {
   if (typeof value === 'string') return printable(value);

@@ -47,12 +47,3 @@ export function readText(file: string, most = MOST_TEXT_BYTES): string {
     throw fileError(error, file);
   }
 }
-
-/** What a text in JSON says. @throws InputError when it is not JSON */
-export function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`not JSON: ${(error as Error).message}`, { file });
-  }
-}

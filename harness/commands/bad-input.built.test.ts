@@ -271,7 +271,7 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       ['replay', 'a.csv', '--reclaim', 'opt', '--merge', 'ksm'],
       /reclaim policy opt needs the future, .*expected merge policy none, not ksm/,
     ],
-    ['a cost table that is not JSON', ['replay', 'a.csv', '--costs', 'e.yaml'], /e\.yaml: not JSON/],
+    ['a cost table that is not JSON', ['replay', 'a.csv', '--costs', 'e.yaml'], /e\.yaml:1:1: not JSON/],
     [
       'a bench without cases',
       ['bench', '--filter', 'nothing', '--events', '10'],

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { HostError, InputError } from '../base/errors.js';
 import { limitExpansion } from '../trace/io/decompress.js';
+import { limitLargePages } from '../trace/page-budget.js';
 import type { Command } from './flags.js';
 import type { IsolatedEnd, IsolatedName, IsolatedSetup } from './isolated.js';
 
@@ -39,6 +40,7 @@ process.on('uncaughtException', (error: unknown) => {
 Object.assign(process.stdout, stdout);
 Object.assign(process.stderr, stderr);
 if (typeof args.maxExpansion === 'number') limitExpansion(args.maxExpansion);
+if (typeof args.maxPages === 'number') limitLargePages(args.maxPages);
 const { handler } = await COMMANDS[name]();
 try {
   await handler(args as never);

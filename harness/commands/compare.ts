@@ -21,7 +21,7 @@ import { comparisonText } from '../report/text.js';
 import { drawInWorkers, drawnText } from './draw.js';
 import {
   type Command,
-  expansionFlag,
+  inputLimitFlags,
   outFlag,
   type PolicyModuleArgs,
   policyModuleFlag,
@@ -96,7 +96,7 @@ function builder(yargs: Argv): Argv {
         default: false,
         describe: 'print tables with all columns, and sentences on what they show',
       },
-      ...expansionFlag,
+      ...inputLimitFlags,
       ...policyModuleFlag,
       ...quietFlag,
     })

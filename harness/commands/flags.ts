@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
 import { loadPolicyModule, MAX_POLICY_TIMEOUT_S, POLICY_TIMEOUT_S } from '../policy/module.js';
 import { limitExpansion } from '../trace/io/decompress.js';
+import { limitLargePages } from '../trace/page-budget.js';
 
 export { MAX_WHOLE as MAX_SEED } from '../metrics/axes.js';
 
@@ -57,8 +58,8 @@ export const outFlag = {
   out: { type: 'string', describe: 'folder for results', requiresArg: true },
 } as const;
 
-/** For commands that read compressed files. */
-export const expansionFlag = {
+/** For commands that read traces and files of other formats: what a small file may stand for. */
+export const inputLimitFlags = {
   'max-expansion': {
     type: 'number',
     describe: 'how many times its size a compressed file may expand to, above 64 MiB (default: 1000)',
@@ -67,6 +68,16 @@ export const expansionFlag = {
       if (!(times >= 1)) throw new InputError('--max-expansion is not a number of at least 1');
       limitExpansion(times);
       return times;
+    },
+  },
+  'max-pages': {
+    type: 'number',
+    describe:
+      'pages that events or requests of over 512 pages may touch in all (default: 8388608, which are 32 GiB)',
+    requiresArg: true,
+    coerce: (pages: number) => {
+      limitLargePages(wholeFlag('max-pages', pages, 1, Number.MAX_SAFE_INTEGER));
+      return pages;
     },
   },
 } as const;

@@ -27,8 +27,8 @@ import { drawCurves } from '../report/curve.js';
 import { noteAccount } from './account.js';
 import {
   type Command,
-  expansionFlag,
   filePositional,
+  inputLimitFlags,
   loadPolicyModules,
   MAX_SEED,
   type PolicyModuleArgs,
@@ -101,7 +101,7 @@ function builder(yargs: Argv): Argv {
         describe: 'how the misses are printed; the table has a curve below',
       },
       seed: { type: 'number', default: 1, describe: 'seed of all random draws', requiresArg: true },
-      ...expansionFlag,
+      ...inputLimitFlags,
       ...policyModuleFlag,
     })
     .epilogue(

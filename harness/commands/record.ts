@@ -105,6 +105,8 @@ async function convert(raw: string, { output, keepRaw }: RecordArgs, signal: Abo
 
 async function makeTrace(raw: string, output: string): Promise<void> {
   const source = await importTrace(raw);
+  if (output.endsWith('.br'))
+    note(`writing ${output}: brotli takes some 2 s of CPU for a MB of text; .csv.gz and .rtrace are quick`);
   const { events } = await writeTrace(source, output, formOf(output));
   note(`${output}: ${events} events`);
   for (const { account } of source.inputs) {

@@ -26,7 +26,7 @@ import { compileTrace } from '../trace/compile.js';
 import { openTrace } from '../trace/trace.js';
 import {
   type Command,
-  expansionFlag,
+  inputLimitFlags,
   loadPolicyModules,
   outFlag,
   type PolicyModuleArgs,
@@ -86,7 +86,7 @@ function builder(yargs: Argv): Argv {
         describe:
           'check the invariants of the machine after every event, and all that policies do; policies of your own run twice and must do the same',
       },
-      ...expansionFlag,
+      ...inputLimitFlags,
       ...policyModuleFlag,
       ...quietFlag,
     })

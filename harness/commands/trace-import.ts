@@ -3,7 +3,7 @@ import { parsePairs } from '../base/parse.js';
 import { importTrace } from '../trace/import.js';
 import { formOf, writeTrace } from '../trace/write.js';
 import { noteAccount, noteSum } from './account.js';
-import { expansionFlag, filePositional, outputPositional, type SubCommand } from './flags.js';
+import { filePositional, inputLimitFlags, outputPositional, type SubCommand } from './flags.js';
 import { note } from './terminal.js';
 
 interface ImportArgs {
@@ -77,7 +77,7 @@ export const importCommand: SubCommand = {
           default: [] as string[],
           describe: 'metadata to add, "key: value" (repeatable)',
         },
-        ...expansionFlag,
+        ...inputLimitFlags,
       })
       .options(removedOptions),
   handler: async (args: ImportArgs) => {

@@ -12,7 +12,7 @@ import { openTrace, type Trace } from '../trace/trace.js';
 import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
 import {
   type Command,
-  expansionFlag,
+  inputLimitFlags,
   MAX_SEED,
   outputPositional,
   type SubCommand,
@@ -34,7 +34,7 @@ async function open(name: string): Promise<Trace> {
 const info: SubCommand = {
   command: 'info <trace>',
   describe: 'what a trace contains: metadata, events by op, spaces, objects, time',
-  builder: (yargs) => yargs.positional('trace', tracePositional).options(expansionFlag),
+  builder: (yargs) => yargs.positional('trace', tracePositional).options(inputLimitFlags),
   handler: async (args: { trace: string }) => {
     await print(await traceInfo(await open(args.trace)));
   },
@@ -47,7 +47,7 @@ function placeText({ file, line }: Place): string {
 const validateCommand: SubCommand = {
   command: 'validate <trace>',
   describe: 'check that every event of a trace makes sense',
-  builder: (yargs) => yargs.positional('trace', tracePositional).options(expansionFlag),
+  builder: (yargs) => yargs.positional('trace', tracePositional).options(inputLimitFlags),
   handler: async (args: { trace: string }) => {
     const { events, touches, warnings, zeroReads } = await validate(await open(args.trace), simulated);
     for (const { place, what, count } of warnings.slice(0, SHOWN_WARNINGS))
@@ -71,7 +71,7 @@ const convert: SubCommand = {
           choices: TRACE_FORMS,
           describe: 'the form to write (default: as the name of the output says)',
         },
-        ...expansionFlag,
+        ...inputLimitFlags,
       }),
   handler: async (args: { trace: string; output: string; to?: TraceForm }) => {
     const trace = await open(args.trace);
@@ -95,7 +95,7 @@ const sample: SubCommand = {
           describe: 'the share of the pages, 1/N',
           requiresArg: true,
         },
-        ...expansionFlag,
+        ...inputLimitFlags,
       }),
   handler: async (args: { trace: string; output: string; rate: string }) => {
     const match = /^1\/([1-9]\d{0,6})$/.exec(args.rate);

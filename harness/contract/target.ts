@@ -123,8 +123,11 @@ export const DROPPED = 0xffff_fffd;
 export interface ContentInspector {
   /** The content id of a page as a read would find it; undefined where nothing is mapped. */
   at(space: number, page: number): number | undefined;
-  /** Puts a content id into a page that holds something, as if it had always been there. */
-  put(space: number, page: number, content: number): void;
+  /**
+   * Puts a content id into the pages of a range that hold something, as if it had always been there. Pages of a file that
+   * nothing has used so far are left as they are.
+   */
+  put(space: number, page: number, count: number, content: number): void;
 }
 
 /**

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { InputError } from '../base/errors.js';
+import { parseJson } from '../base/json.js';
 import { packageFile } from '../base/package-root.js';
-import { MOST_HANDWRITTEN_BYTES, parseJson, readText } from '../base/text.js';
+import { printableTexts } from '../base/printable.js';
+import { MOST_HANDWRITTEN_BYTES, readText } from '../base/text.js';
 import { completeRows } from './complete.js';
 
 /** The longest time that a row may say, in ns: a quarter of an hour. */
@@ -133,7 +135,7 @@ export function readCosts(path: string | undefined): LoadedCosts {
     DEFAULT_COSTS_FILE,
   );
   if (path === undefined) return { costs: standard, fromDefault: [] };
-  const given = parseJson(readText(path, MOST_HANDWRITTEN_BYTES), path);
+  const given = printableTexts(parseJson(readText(path, MOST_HANDWRITTEN_BYTES), path));
   try {
     const { rows, fromDefault } = completeRows(given, standard);
     return { costs: parseCosts(rows, path), fromDefault };

@@ -445,7 +445,7 @@ describe('what is wrong with an experiment is one line, and nothing is left behi
     [
       'a name with a slash',
       EXPERIMENT.replace('small', 'a/b'),
-      /e\.yaml:2:7: name: expected lower case letters/,
+      /e\.yaml:2:7: name: expected up to 60 lower case letters/,
     ],
     [
       'a value of another kind',

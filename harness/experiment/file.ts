@@ -15,7 +15,9 @@ import { findTrace } from './trace-names.js';
 
 export type { TraceEntry } from './trace-entries.js';
 
-const name = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'expected lower case letters, digits and "-"');
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,59}$/, 'expected up to 60 lower case letters, digits and "-"');
 
 /** The key of an axis in an experiment file. */
 type AxisKey<N extends AxisName> = (typeof AXES)[N]['key'];

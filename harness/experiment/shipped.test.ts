@@ -66,7 +66,9 @@ describe('shipped traces', () => {
       expect(trace.totals.sha256).toBe(sha256);
       expect(commands.length).toBeGreaterThan(0);
       const { warnings } = await validate(trace, simulated);
-      expect(warnings.map(({ what }) => what)).toEqual(name === 'go' ? [HUGE_PAGES] : []);
+      expect(warnings.map(({ what }) => what)).toEqual(
+        name === 'go' || name === 'guests' ? [HUGE_PAGES] : [],
+      );
     });
   }
 });

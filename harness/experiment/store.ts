@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { jsonText } from '../base/json.js';
 import { Pauses } from '../base/pauses.js';
 import { csvHeader, csvRows, type Value } from '../metrics/csv.js';
 import {
@@ -258,7 +259,7 @@ export class ResultStore {
         ],
         ['perf.csv', await text(PERF_COLUMNS, perf)],
         ...(heat ? [['heatmap.csv', await text(HEATMAP_COLUMNS, heat)] as const] : []),
-        ['manifest.json', [`${JSON.stringify({ ...manifest, files: hashes }, null, 2)}\n`]],
+        ['manifest.json', [jsonText({ ...manifest, files: hashes })]],
       ]);
     } catch (error) {
       if (error instanceof Interrupted) return undefined;

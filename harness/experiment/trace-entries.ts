@@ -9,7 +9,9 @@ const MAX_TRACES = 1000;
 const scalar = z.union([z.string(), z.number()], 'expected a text or a number').transform(String);
 
 /** A name that stands in labels, file names and the `where` of claims. */
-const entryName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'expected lower case letters, digits and "-"');
+const entryName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,59}$/, 'expected up to 60 lower case letters, digits and "-"');
 
 /** An entry of `traces:` that is generated, as its file says it: a list of values is an axis of its own. */
 export const generatedEntry = z.strictObject({

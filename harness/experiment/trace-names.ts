@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
+import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { packageFile } from '../base/package-root.js';
-import { printable } from '../base/printable.js';
+import { printable, shortened } from '../base/printable.js';
 import { COMPRESSED_NAME } from '../trace/io/decompress.js';
 import { inputName, STDIN } from '../trace/io/input.js';
 
@@ -25,6 +26,9 @@ export function shippedTraces(): Map<string, ShippedTrace> {
   const { traces } = JSON.parse(text) as { readonly traces: Readonly<Record<string, ShippedTrace>> };
   return new Map(Object.entries(traces));
 }
+
+/** Characters of a trace's label. A figure has room for fewer, and cannot be drawn with much more. */
+const MOST_LABEL = 100;
 
 /** A trace as a user named it. */
 export interface TraceName {
@@ -49,13 +53,20 @@ export function findTrace(name: string, folder = ''): TraceName {
   const path = isAbsolute(name) ? name : join(folder, name);
   if (/^[a-z0-9-]+$/.test(name) && !existsSync(path))
     throw unknownName('shipped trace', name, [...shippedTraces().keys()]);
-  return {
-    path,
-    label: printable(
-      basename(name)
-        .replace(COMPRESSED_NAME, '')
-        .replace(/\.(csv|rtrace|txt)$/, ''),
-    ),
-    shown: path,
-  };
+  return { path, label: labelOf(path), shown: path };
+}
+
+/** @throws InputError for a name that is too long for what shows it: not cut, as traces are told from each other by it */
+function labelOf(path: string): string {
+  const label = printable(
+    basename(path)
+      .replace(COMPRESSED_NAME, '')
+      .replace(/\.(csv|rtrace|txt)$/, ''),
+  );
+  if (label.length > MOST_LABEL)
+    throw new InputError(
+      `the name of this trace has ${label.length} characters, and results and figures show it; expected at most ${MOST_LABEL}`,
+      { file: shortened(path, MOST_LABEL) },
+    );
+  return label;
 }

@@ -25,7 +25,7 @@ import { CallOutcomes } from './calls.js';
 import { checkMachine } from './check.js';
 import { SimulatedKernel } from './kernel.js';
 import { Machine } from './machine.js';
-import { access, accessRest, contentAt, setContentAt } from './mapping/access.js';
+import { access, accessRest, contentAt, setContents } from './mapping/access.js';
 import { AccessViolation, CallFailure } from './mapping/failure.js';
 import { exit, fork, spawn } from './mapping/fork.js';
 import { map, protect, setLocked, unmap } from './mapping/mmap.js';
@@ -54,7 +54,10 @@ export class SimulatedMachine implements Target {
       const space = this.machine.space(id);
       return space && contentAt(this.machine, space, page);
     },
-    put: (id, page, content) => setContentAt(this.machine, this.space(id), page, content),
+    put: (id, page, count, content) => {
+      const space = this.machine.space(id);
+      if (space) setContents(this.machine, space, page, count, content);
+    },
   };
   answered: AnswerListener | undefined;
   private readonly outcomes = new CallOutcomes();

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { InputError } from '../base/errors.js';
+import { parseJson } from '../base/json.js';
 import { printableTexts } from '../base/printable.js';
 import { PROVENANCES } from '../base/provenance.js';
-import { parseJson, readText } from '../base/text.js';
+import { readText } from '../base/text.js';
 import { TOUCHES, type Touches } from '../base/touches.js';
 import { SCHEMA_VERSION } from './schema.js';
 

@@ -99,7 +99,7 @@ describe('a folder of results', () => {
     expect(opened({ ...json, traces: [{ ...json.traces[0], page_bytes: 'x' }] })).toThrow(
       /manifest.json: traces.0.page_bytes: Invalid input: expected number/,
     );
-    expect(opened('{')).toThrow(/manifest.json: not JSON: /);
+    expect(opened('{')).toThrow(/manifest.json:1:2: not JSON: /);
     rmSync(path);
     expect(() => ResultsFolder.open(folder).manifest).toThrow(
       /manifest.json: no such file, expected the one that reclaim compare/,

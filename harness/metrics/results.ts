@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { InputError } from '../base/errors.js';
-import { parseJson, readText } from '../base/text.js';
+import { parseJson } from '../base/json.js';
+import { readText } from '../base/text.js';
 import { LIST, readList, resultPath, sha256 } from '../output/owned.js';
 import { type Columns, parseValue, type RowOf } from './columns.js';
 import { csvRecords, rowOf } from './csv.js';

@@ -115,6 +115,12 @@ describe('a sweep', () => {
     }
   });
 
+  it.each(['linux', 'mglru'])('refuses %s where it takes no anonymous page', async (name) => {
+    await expect(sweep(skewed(99, 20), options([`${name}:swappiness=0`], [4]))).rejects.toThrow(
+      `reclaim policy ${name}:swappiness=0 evicts no page of a reference string, whose pages are all anonymous; expected a swappiness above 0`,
+    );
+  });
+
   it('refuses to read a stream twice', async () => {
     const stream: ReferenceString = {
       name: '(stdin)',

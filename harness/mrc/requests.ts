@@ -6,7 +6,7 @@ import { LineAccount } from '../trace/readers/account.js';
 import type { RequestReader } from '../trace/readers/reader.js';
 import type { ChosenReader } from '../trace/readers/registry.js';
 import { DenseIds } from '../trace/requests/dense-ids.js';
-import { checkSplit, ReferenceMapper, referenceOf } from '../trace/requests/references.js';
+import { checkSplit, pagesOf, ReferenceMapper, referenceOf } from '../trace/requests/references.js';
 import { makeIds } from '../trace/requests/wasm-ids.js';
 import { isTrace, openTrace } from '../trace/trace.js';
 import type { Backend } from './backend.js';
@@ -49,10 +49,12 @@ class RequestReference implements ReferenceString {
 
   async *batches(): AsyncGenerator<ReferenceBatch> {
     const { name: file, values, options, reader } = this;
+    const reference = referenceOf(reader, options.split ?? false);
     const table = options.backend === 'js' ? new DenseIds() : makeIds();
-    const mapper = new ReferenceMapper(referenceOf(reader, options.split ?? false), reader.idBytes, table);
+    const mapper = new ReferenceMapper(reference, reader.idBytes, table);
     this.account = new LineAccount();
-    const input = { file, bytes: this.bytes(), values, sides: {}, account: this.account };
+    const pages = pagesOf(reference);
+    const input = { file, bytes: this.bytes(), values, sides: {}, account: this.account, pages };
     // Of objects, reference `i` is of request `i`.
     for await (const batch of reader.read(input))
       for (const dense of mapper.map(batch)) yield options.bytes ? { ...dense, sizes: batch.size } : dense;

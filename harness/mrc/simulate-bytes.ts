@@ -1,4 +1,4 @@
-import { OutOfPages, type Simulation } from './simulation.js';
+import { noVictim, type Simulation } from './simulation.js';
 
 /** Bytes asked for, and bytes missed. */
 export interface ByteCounts {
@@ -63,7 +63,7 @@ function makeRoom(sim: Simulation, size: number): void {
   const held = sim.sizes!;
   while (sim.cached + size > capacity) {
     const found = policy.evict(victims, 1);
-    if (found === 0) throw new OutOfPages(sim.name, capacity);
+    if (found === 0) throw noVictim(sim);
     for (let v = 0; v < found; v++) {
       const victim = victims[v]!;
       resident[victim] = 0;

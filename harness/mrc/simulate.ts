@@ -1,4 +1,4 @@
-import { OutOfPages, type Simulation } from './simulation.js';
+import { noVictim, type Simulation } from './simulation.js';
 
 /**
  * Runs a policy over a reference string. This module is loaded once for each policy (`loadSimulate`), so that its call
@@ -32,7 +32,7 @@ function simulateFast(sim: Simulation, ids: Int32Array, length: number): void {
     // As `makeRoom`, which costs a sixteenth of the time as a call.
     while (cached >= capacity) {
       const found = policy.evict(victims, 1);
-      if (found === 0) throw new OutOfPages(sim.name, capacity);
+      if (found === 0) throw noVictim(sim);
       for (let v = 0; v < found; v++) resident[victims[v]!] = 0;
       cached -= found;
     }
@@ -79,7 +79,7 @@ function makeRoom(sim: Simulation, cached: number): number {
   let left = cached;
   while (left >= sim.capacity) {
     const found = evict(sim, 1);
-    if (found === 0) throw new OutOfPages(sim.name, sim.capacity);
+    if (found === 0) throw noVictim(sim);
     left -= found;
   }
   return left;

@@ -1,4 +1,5 @@
 import { grown } from '../base/arrays.js';
+import { InputError } from '../base/errors.js';
 import type { Pages, ReclaimPolicy, ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import { randomStream } from '../stats/random.js';
@@ -8,12 +9,14 @@ const VICTIMS = 64;
 /** Ids to make room for at the start. */
 const INITIAL_IDS = 1024;
 
-/** A policy evicted no page although its cache is full: a defect of the policy. */
-export class OutOfPages extends Error {
-  constructor(name: string, capacity: number) {
-    super(`reclaim policy ${name} evicted no page of a full cache of ${capacity}`);
-    this.name = 'OutOfPages';
-  }
+/** The error of a policy that evicted no page although its cache is full: of its parameters, or else a defect of it. */
+export function noVictim({ chosen, capacity }: Simulation): Error {
+  const { info, text } = chosen;
+  if (info.mayNotSwap)
+    return new InputError(
+      `reclaim policy ${text} evicts no page of a reference string, whose pages are all anonymous; expected a swappiness above 0`,
+    );
+  return new Error(`reclaim policy ${text} evicted no page of a full cache of ${capacity}`);
 }
 
 /** One policy at one size on a reference string: the caller's side of the reclaim contract. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Dirent, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { jsonText } from '../base/json.js';
 import type { Pauses } from '../base/pauses.js';
 import { LOCK } from './lock.js';
 import { type Content, isTemporary } from './whole.js';
@@ -32,7 +33,7 @@ export type Hashes = ReadonlyMap<string, string>;
 export function listText(files: Hashes, next: Hashes = new Map()): string {
   const sorted = (hashes: Hashes) => Object.fromEntries([...hashes].sort(([a], [b]) => (a < b ? -1 : 1)));
   const list = { writer: WRITER, files: sorted(files), ...(next.size > 0 && { next: sorted(next) }) };
-  return `${JSON.stringify(list, null, 1)}\n`;
+  return jsonText(list, 1);
 }
 
 /** Reads a list; undefined where there is none, or another program wrote it. */

@@ -118,30 +118,3 @@ export async function writeContent(
   }
   moveInPlace(disk, temporary, path);
 }
-
-/**
- * Writes files of a folder, each whole or not at all. None is replaced before all are on the device; then they take their
- * places in the order given.
- *
- * @throws InputError or HostError that names the file
- */
-export function writeAllWhole(
-  disk: Disk,
-  folder: string,
-  files: ReadonlyMap<string, string | Uint8Array>,
-): void {
-  const waiting: [temporary: string, path: string][] = [];
-  try {
-    for (const [name, content] of files) {
-      const path = join(folder, name);
-      waiting.push([writeTemporary(disk, path, content, true), path]);
-    }
-    for (let next = waiting[0]; next; next = waiting[0]) {
-      moveInPlace(disk, ...next);
-      waiting.shift();
-    }
-    disk.sync(folder);
-  } finally {
-    for (const [temporary] of waiting) quietly(() => disk.remove(temporary));
-  }
-}

@@ -39,9 +39,9 @@ export class Registry<T extends PolicyInfo> {
 
   /** @throws InputError when the name is taken or not a name */
   add(policy: T): void {
-    if (!/^[a-z0-9][a-z0-9-]*$/.test(policy.name)) {
+    if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(policy.name)) {
       throw new InputError(
-        `"${policy.name}" is not a name for a ${this.kind}, expected lower case letters, digits and "-"`,
+        `"${policy.name}" is not a name for a ${this.kind}, expected up to 40 lower case letters, digits and "-"`,
       );
     }
     if (this.byName.has(policy.name))

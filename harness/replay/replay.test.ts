@@ -31,6 +31,16 @@ describe('metrics of a replay', () => {
     await expect(validate(trace, simulated)).rejects.toThrow(/page_size is 65536/);
   });
 
+  it('are refused where the kernel would scan for years', async () => {
+    const lines = ['0,spawn,1,,,', '0,map,1,0,8,anon', '0,write,1,0,8,=1', '0,madvise,1,0,8,MADV_MERGEABLE'];
+    const replayed = (idleUs: number) =>
+      run(traceOf(`${lines.join('\n')}\n${idleUs},read,1,0,8,\n`), { merge: 'ksm', check: false });
+    await expect(replayed(9007199254740990)).rejects.toThrow(
+      /^test.csv:6: until this event, the kernel would do something of its own .* more than 1048576 times; expected an event at \d+ µs or before/,
+    );
+    expect((await replayed(60e6)).outcome).toBe('ok');
+  });
+
   it('come in schema order, all of them', async () => {
     const { metrics } = await run(timed(['mark,,,,only']));
     expect(Object.keys(metrics)).toEqual(METRICS.map(({ name }) => name));

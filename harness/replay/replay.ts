@@ -1,6 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
-import { printable } from '../base/printable.js';
+import { labelText } from '../base/printable.js';
 import { Refusal } from '../contract/refusal.js';
 import type { Target } from '../contract/target.js';
 import { AXES } from '../metrics/axes.js';
@@ -203,5 +203,5 @@ async function resultOf<T extends Target>(
 
 /** Programs give spaces whatever names they like. */
 function named(paid: readonly Paid[]): Paid[] {
-  return paid.map((row) => ({ ...row, name: row.name === null ? null : printable(row.name) }));
+  return paid.map((row) => ({ ...row, name: row.name === null ? null : labelText(row.name) }));
 }

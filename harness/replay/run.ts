@@ -15,6 +15,9 @@ import { Sampler } from './sampler.js';
 /** A setting that needs memory of a size, and changes nothing that is used. */
 const REPORTING = 'mm.page_reporting_order';
 
+/** How often the kernel may do something of its own between two events: ksmd, once in 20 ms, 5.8 hours. */
+const MOST_TURNS = 2 ** 20;
+
 /** Replays one trace on one machine. */
 export class Run<T extends Target> {
   readonly sampler: Sampler;
@@ -106,7 +109,12 @@ export class Run<T extends Target> {
   /** Trace time moves on; what the machine does of its own before is done at its time. */
   private advance(timeUs: number): void {
     const { target } = this;
+    let turns = 0;
     for (let due = target.dueUs; due <= timeUs; due = target.dueUs) {
+      if (turns++ === MOST_TURNS)
+        throw new InputError(
+          `until this event, the kernel would do something of its own (merge, write back) more than ${MOST_TURNS} times; expected an event at ${due} µs or before, or ksmd to be stopped`,
+        );
       this.moveTo(Math.max(due, this.nowUs));
       target.runDue();
     }

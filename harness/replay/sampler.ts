@@ -1,4 +1,4 @@
-import { printable } from '../base/printable.js';
+import { labelText } from '../base/printable.js';
 import { MemoryGauges, type Target } from '../contract/target.js';
 import type { Moment } from '../metrics/files.js';
 
@@ -74,6 +74,6 @@ export class Sampler {
   }
 
   private row(timeUs: number, label: string): Moment {
-    return { time_us: timeUs, label: printable(label), ...this.target.timeline() };
+    return { time_us: timeUs, label: labelText(label), ...this.target.timeline() };
   }
 }

@@ -93,12 +93,8 @@ class DiscardWatch {
     if (op === OP.read) this.read(contents, space, first, Math.abs(count), block, row);
     else {
       const mark = block.fields[row]! & HAS.text ? DROPPED : DISCARDED;
-      for (let page = first; page < first + count; page++) this.discard(contents, space, page, mark);
+      contents.put(space, first, count, mark);
     }
-  }
-
-  private discard(contents: ContentInspector, space: number, page: number, mark: number): void {
-    if (contents.at(space, page) !== undefined) contents.put(space, page, mark);
   }
 
   private read(

@@ -10,9 +10,10 @@ import { decodedBytes, inputName, type PeekedInput, usingInput } from './io/inpu
 import { openSink, writeTo } from './io/output.js';
 import { peekBytes } from './io/peek.js';
 import { rawBytes } from './io/raw.js';
+import { PageBudget } from './page-budget.js';
 import type { TraceSource } from './source.js';
 import { TextScanner } from './text/scanner.js';
-import { openTrace, type TraceHandle, traceHandle } from './trace.js';
+import { openTrace, type Trace, type TraceHandle, traceHandle } from './trace.js';
 import { verifyTrace } from './verify.js';
 import { writeTrace } from './write.js';
 
@@ -75,6 +76,7 @@ async function compileText(
   const scanner = new TextScanner(name);
   const encoder = new BinaryEncoder(scanner.strings);
   const hash = createHash('sha256');
+  const budget = new PageBudget();
   return writeTo(openSink(target), async (sink) => {
     let headerDone = false;
     let seen = 0;
@@ -85,6 +87,7 @@ async function compileText(
     for await (const chunk of bytes) {
       hash.update(chunk);
       for (const block of scanner.push(chunk)) {
+        budget.takeBlock(block, scanner.strings, name);
         await header();
         await sink.write(encoder.block(block));
       }
@@ -92,6 +95,7 @@ async function compileText(
       progress?.(seen);
     }
     for (const block of scanner.end()) {
+      budget.takeBlock(block, scanner.strings, name);
       await header();
       await sink.write(encoder.block(block));
     }
@@ -131,9 +135,16 @@ export async function compileInput(
   if (kind === 'stream') return intoCache(all, name, build, progress);
   await close();
   if (binary && (await isPlain(path))) return verified(await traceHandle(path, name));
-  return (
-    (await fromCache(await sha256Of(path), name)) ?? intoCache(decodedBytes(path), name, build, progress)
-  );
+  const cached = await fromCache(await sha256Of(path), name);
+  if (!cached) return intoCache(decodedBytes(path), name, build, progress);
+  await checkPages(cached.trace);
+  return cached.handle;
+}
+
+/** @throws InputError where large events touch more than `limitLargePages` allows: when it was compiled, more was allowed */
+async function checkPages(trace: Trace): Promise<void> {
+  const budget = new PageBudget();
+  for await (const block of trace.blocks()) budget.takeBlock(block, trace.strings, trace.name);
 }
 
 /** Whether a file is a binary trace as it lies, not compressed, whatever its name says. */
@@ -149,22 +160,29 @@ async function verified(handle: TraceHandle): Promise<TraceHandle> {
   return handle;
 }
 
+/** A trace compiled before, opened. */
+interface Cached {
+  readonly handle: TraceHandle;
+  readonly trace: Trace;
+}
+
 /**
  * A trace compiled before; undefined when there is none, it is damaged, or it was kept under another key, whatever its name is
  * now.
  */
-async function fromCache(key: string, name: string): Promise<TraceHandle | undefined> {
+async function fromCache(key: string, name: string): Promise<Cached | undefined> {
   const folder = usableCacheFolder();
   const entry = (await readdir(folder)).find((file) => file.startsWith(`${key}-`) && file.endsWith(ENDING));
   if (!entry) return undefined;
   const cached = join(folder, entry);
   try {
     const handle = await traceHandle(cached, name);
-    const { sha256 } = (await openTrace(handle)).totals;
+    const trace = await openTrace(handle);
+    const { sha256 } = trace.totals;
     const isKept = (await readTag(cached)).equals(tagOf({ key, sha256 }));
     if (!isKept || cachePath(folder, key, sha256) !== cached) throw new InputError('this is another trace');
     await markUsed(cached);
-    return handle;
+    return { handle, trace };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     await rm(cached, { force: true });
@@ -226,7 +244,7 @@ export async function compileSource(
     const { sha256 } = await writeTrace(source(), path, 'binary');
     return { key, sha256 };
   };
-  return (await fromCache(key, name)) ?? keepInCache(name, build);
+  return (await fromCache(key, name))?.handle ?? keepInCache(name, build);
 }
 
 function cachePath(folder: string, key: string, sha256: string): string {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { InputError } from '../base/errors.js';
 import type { EventBlock } from './block.js';
+import { PageBudget } from './page-budget.js';
 import { TextFormatter } from './text/formatter.js';
 import { TextScanner } from './text/scanner.js';
 import type { Trace } from './trace.js';
@@ -85,6 +86,7 @@ export async function verifyTrace(trace: Trace): Promise<void> {
   const scanner = new TextScanner(name);
   const comparison = new Comparison(trace);
   const hash = createHash('sha256');
+  const budget = new PageBudget();
   const counted: Counted = { events: 0, firstTimeUs: 0, lastTimeUs: 0 };
   const take = (text: Uint8Array) => {
     hash.update(text);
@@ -95,6 +97,7 @@ export async function verifyTrace(trace: Trace): Promise<void> {
     if (counted.events === 0) counted.firstTimeUs = block.time[0]!;
     counted.events += block.length;
     counted.lastTimeUs = block.time[block.length - 1]!;
+    budget.takeBlock(block, strings, name);
     comparison.add(block);
     take(formatter.block(block));
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { jsonText } from '../../base/json.js';
 import { slug } from '../../base/text.js';
 import { median } from '../../stats/median.js';
 import type { CellReport, TimeReport } from '../report.js';
@@ -49,6 +50,6 @@ export const bencher: Format = {
       ...times.filter(({ candidate }) => candidate.length > 0).map(ofTime),
     ];
     const sorted = all.sort(([a], [b]) => (a < b ? -1 : 1));
-    return `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`;
+    return jsonText(Object.fromEntries(sorted));
   },
 };

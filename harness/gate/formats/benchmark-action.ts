@@ -1,3 +1,4 @@
+import { jsonText } from '../../base/json.js';
 import type { Better } from '../../metrics/schema.js';
 import { median } from '../../stats/median.js';
 import type { Report } from '../report.js';
@@ -35,7 +36,7 @@ function timeEntries({ times }: Report): Entry[] {
 function text(entries: readonly Entry[]): string {
   // By name: the order of the report is that of what changed, which would make every file differ.
   const sorted = [...entries].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return `${JSON.stringify(sorted, null, 2)}\n`;
+  return jsonText(sorted);
 }
 
 /**

@@ -164,6 +164,19 @@ describe('output formats', () => {
     expect(formatNamed('table').text(warned)).toContain('(strict: warnings fail)');
   });
 
+  it('mention no one in Markdown, and end no cell of a table', () => {
+    const label = '@org/team #12 | </details> `x` **b** a@b.c';
+    const text = formatNamed('markdown').text({
+      ...REPORT,
+      cells: [{ ...REPORT.cells[0]!, label }],
+      times: [{ ...slower, name: label }],
+    });
+    const shown = '@&#8203;org/team \\#&#8203;12 \\| \\</details\\> \\`x\\` \\*\\*b\\*\\* a@&#8203;b.c';
+    expect(text).toContain(`#### ${shown}\n`);
+    expect(text).toContain(`| ${shown} |`);
+    expect(text).not.toContain(label);
+  });
+
   it('count what they do not show', () => {
     const many = { ...REPORT, cells: Array.from({ length: 15 }, () => REPORT.cells[0]!) };
     expect(formatNamed('table').text(many)).toContain('and 5 more cells (--format json has all)');

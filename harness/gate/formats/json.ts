@@ -1,3 +1,4 @@
+import { jsonText } from '../../base/json.js';
 import { median } from '../../stats/median.js';
 import type { CellReport, TimeReport } from '../report.js';
 import type { Format } from './format.js';
@@ -40,6 +41,6 @@ export const json: Format = {
       cells: cells.filter(({ findings }) => findings.length > 0).map(cellJson),
       times: times.map(timeJson),
     };
-    return `${JSON.stringify(object, null, 2)}\n`;
+    return jsonText(object);
   },
 };

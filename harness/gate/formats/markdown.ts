@@ -17,9 +17,15 @@ const SIGN: Readonly<Record<Finding['level'], string>> = {
   notice: 'notice',
 };
 
-/** Text that Markdown takes as it is, also in a cell of a table. */
+/** In what a host of code makes a link of, also where it was escaped: someone is told, or another issue refers to this one. */
+const ZERO_WIDTH_SPACE = '&#8203;';
+
+/** Text that Markdown takes as it is, also in a cell of a table; it mentions no one, and refers to no issue. */
 function plain(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>|#~]/g, '\\$&').replace(/\s+/g, ' ');
+  return text
+    .replace(/[\\`*_{}[\]<>|#~]/g, '\\$&')
+    .replace(/[@#](?=\w)/g, `$&${ZERO_WIDTH_SPACE}`)
+    .replace(/\s+/g, ' ');
 }
 
 function findingItem({ level, kind, text }: Finding): string {

@@ -142,7 +142,7 @@ describe('a folder of results', () => {
         writeRuns(header + rows);
         write('manifest.json', '{');
       },
-      /manifest\.json: not JSON: /,
+      /manifest\.json:\d+:\d+: not JSON: /,
     ],
     [
       'with an incomplete manifest',

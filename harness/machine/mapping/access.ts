@@ -242,13 +242,27 @@ export function contentAt(m: State, space: Space, vpn: number): number | undefin
 }
 
 /**
- * Puts a content id into a page that holds something, as if it had always been there; holes stay holes. A private mapping
- * takes a copy first where others have the page too: a fork, or the file.
+ * Puts a content id into the pages of a range that hold something, as if it had always been there; holes stay holes, and so do
+ * pages of a file that nothing has used so far. A private mapping takes a copy first where others have the page too: a
+ * fork, or the file. The range may be far larger than what is in it.
  */
-export function setContentAt(m: State, space: Space, vpn: number, content: number): void {
-  const found = pageAt(m, space, vpn);
+export function setContents(m: State, space: Space, first: number, count: number, content: number): void {
+  for (const vma of space.overlapping(first, first + count)) {
+    const from = Math.max(first, vma.start);
+    const to = Math.min(first + count, vma.end);
+    for (const part of space.directory.leavesIn(from, to))
+      for (let vpn = part.from; vpn < part.to; vpn++) setContentAt(m, vma, vpn, content);
+    const { object } = vma;
+    if (!object) continue;
+    const start = vma.objectPageAt(from);
+    for (const index of object.present(start, Math.min(object.size, start + to - from)))
+      setContentAt(m, vma, from + index - start, content);
+  }
+}
+
+function setContentAt(m: State, vma: Vma, vpn: number, content: number): void {
+  const found = pageAt(m, vma.space, vpn);
   if (found === undefined || found === ZERO_PAGE) return;
-  const vma = space.find(vpn)!;
   const page = vma.has(VM.shared) ? found : ownPage(m, vma, vpn);
   m.pages.contents.set(page, content);
 }

@@ -86,6 +86,21 @@ describe('a reclaim policy from outside', () => {
   });
 });
 
+describe('a reclaim policy of this package', () => {
+  it.each(['linux', 'mglru'])(
+    '%s that does not swap runs out of memory, and keeps its contract',
+    async (name) => {
+      const options = { reclaim: name, swap: 'ssd', limit: 6 } as const;
+      const write = 'write,1,0,20,';
+      const lines = ['spawn,1,,,', 'map,1,0,20,anon'];
+      const result = await run(timed([...lines, write]), { ...options, reclaim: `${name}:swappiness=0` });
+      expect(result.outcome).toBe('oom');
+      expect((await run(timed([...lines, 'set,,,,vm.swappiness=0', write]), options)).outcome).toBe('oom');
+      expect((await run(timed([...lines, write]), options)).outcome).toBe('ok');
+    },
+  );
+});
+
 describe('a discard policy from outside', () => {
   it.each(DISCARD_OFFENCES)(
     '$name is blamed by module, method and offence',

@@ -124,7 +124,7 @@ class CheckedReclaim implements ReclaimPolicy {
       throw border.offence(
         `evict returned ${shownValue(found)}, expected the number of victims, at most ${own.length}`,
       );
-    if (found === 0 && this.heldCount > 0 && !this.info.unbounded)
+    if (found === 0 && this.heldCount > 0 && !this.info.unbounded && !this.info.mayNotSwap)
       throw border.offence(`evict chose no page, and there are ${this.heldCount} to choose from`);
     for (let i = 0; i < (found as number); i++) this.take(own[i]!, i, found as number);
     victims.set(own.subarray(0, found as number));

@@ -79,7 +79,7 @@ export interface ReclaimPolicy {
   miss?(id: number): void;
   /**
    * Chooses victims, best first, writes their ids into `victims` and forgets them as resident pages. Returns how many:
-   * at least one where any page can go, up to `victims.length`, which may be more than `wanted`.
+   * at least one where any page can go (see `mayNotSwap`), up to `victims.length`, which may be more than `wanted`.
    */
   evict(victims: Int32Array, wanted: number): number;
   /** A page has been brought in. */
@@ -136,6 +136,11 @@ export interface ReclaimPolicyInfo extends PolicyInfo {
   readonly sized?: boolean;
   /** It is a bound that never evicts: on a reference string the capacity is ignored, in the machine a limit is refused. */
   readonly unbounded?: boolean;
+  /**
+   * With swappiness 0 it takes no anonymous page, so that it may choose none of those that it has: memory runs out then, as
+   * in the kernel. A reference string, whose pages are all taken as anonymous, cannot be replayed on it.
+   */
+  readonly mayNotSwap?: boolean;
   /** Creates the policy of one replay or reference string, for these pages. */
   create(pages: Pages, context: ReclaimContext): ReclaimPolicy;
 }

@@ -366,6 +366,7 @@ export const linux: ReclaimPolicyInfo = {
   source: 'mm/vmscan.c, mm/workingset.c and mm/swap.c of Linux 6.18',
   complexity: 'O(1) a page scanned; at most all pages a search',
   accessedAtInsert: true,
+  mayNotSwap: true,
   parameters: {
     swappiness: {
       kind: 'integer',

@@ -341,6 +341,7 @@ export const mglru: ReclaimPolicyInfo = {
     'Documentation/mm/multigen_lru.rst, mm/vmscan.c (lru_gen_*), mm/workingset.c and mm/swap.c of Linux 6.18',
   complexity: 'O(1) a page scanned; aging looks at all pages, once a generation',
   accessedAtInsert: true,
+  mayNotSwap: true,
   parameters: {
     swappiness: {
       kind: 'integer',

@@ -82,6 +82,7 @@ export function fileKinds(folder: string): FileKind[] {
       read: (path, content) => scan(content, path),
     },
     { name: 't.csv', content: text(TRACE), command: ['trace', 'validate', 't.csv'] },
+    { name: 't.csv', content: text(TRACE), command: ['mrc', 't.csv', '--policy', 'lru,linux,s3fifo'] },
     {
       name: 't.rtrace',
       content: binaryOf(TRACE),

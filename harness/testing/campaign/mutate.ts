@@ -18,6 +18,11 @@ const ODD = [
   ']',
   '&a',
   '*a',
+  '2147483647',
+  'ffffffffffffffff',
+  '\ufeff',
+  '\u202e',
+  '\x1b[31m',
 ];
 const MOST = 3;
 

@@ -22,6 +22,9 @@ export interface FuzzResult extends Counts {
   readonly failure: string | undefined;
 }
 
+/** A failure is not shrunk further than this: within the time that the campaign allows for a round. A round takes seconds. */
+export const MOST_TIME = { interruptAfterTimeLimit: 240_000, markInterruptAsFailure: true } as const;
+
 /** The commit that is tested. */
 export function commit(): string {
   try {
@@ -40,7 +43,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
       const events = eventsOf(MACHINES[machine], chosen);
       await runBoth(MACHINES[machine], events, counts);
     }),
-    { numRuns: runs, seed, ...(path === undefined ? {} : { path }) },
+    { numRuns: runs, seed, ...MOST_TIME, ...(path === undefined ? {} : { path }) },
   );
   return { ...counts, failure: details.failed ? describe(options, details) : undefined };
 }

@@ -3,7 +3,7 @@ import { InputError } from '../../base/errors.js';
 import { Refusal } from '../../contract/refusal.js';
 import type { TestRun } from '../machine.js';
 import { broken, outcomeOf, RELATIONS } from './relations.js';
-import { commit } from './report.js';
+import { commit, MOST_TIME } from './report.js';
 import { restTrace } from './rest-events.js';
 import { fitting, restMachine } from './rest-machines.js';
 
@@ -44,7 +44,6 @@ export async function fuzzRest({ seed, runs, size, path }: RestOptions): Promise
     } catch (error) {
       if (!(error instanceof InputError || error instanceof Refusal)) throw error;
       counts.invalid++;
-      if (process.env.DBG) console.log((error as Error).message);
       return;
     }
     const apply = RELATIONS.filter(({ applies }) => applies?.(machine, lines) !== false);
@@ -56,7 +55,12 @@ export async function fuzzRest({ seed, runs, size, path }: RestOptions): Promise
     }
   };
   const property = fc.asyncProperty(restTrace(size), restMachine, fc.nat(99), look);
-  const details = await fc.check(property, { numRuns: runs, seed, ...(path === undefined ? {} : { path }) });
+  const details = await fc.check(property, {
+    numRuns: runs,
+    seed,
+    ...MOST_TIME,
+    ...(path === undefined ? {} : { path }),
+  });
   return { ...counts, failure: details.failed ? describe(size, details) : undefined };
 }
 

@@ -53,28 +53,18 @@ function ofScript(events: readonly Event[], log: readonly Event[]): Event[] {
   return events.filter(isOwn).flatMap(eachPage);
 }
 
-/** Accesses page by page. */
+/**
+ * Accesses and unmappings page by page: a call that unmaps several mappings is an event each, and two calls for neighbors
+ * follow each other where an access between them did not fault.
+ */
 function eachPage(event: Event): Event[] {
-  if (!TOUCHES.has(event.op)) return [event];
+  if (!TOUCHES.has(event.op) && event.op !== 'unmap') return [event];
   return Array.from({ length: event.count }, (_, i) => ({
     ...event,
     page: event.page + i,
     count: 1,
     arg: '',
   }));
-}
-
-/** Neighbors that one call unmapped are one event. */
-function joined(events: readonly Event[]): Event[] {
-  const result: Event[] = [];
-  for (const event of events) {
-    const last = result.at(-1);
-    const goesOn = last?.op === 'unmap' && event.op === 'unmap' && last.space === event.space;
-    if (goesOn && last.page + last.count === event.page)
-      result[result.length - 1] = { ...last, count: last.count + event.count };
-    else result.push(event);
-  }
-  return result;
 }
 
 /** Events between two calls, and the call that ends them (undefined: the end). */
@@ -86,7 +76,7 @@ interface Stretch {
 function stretches(events: readonly Event[]): Stretch[] {
   const result: Stretch[] = [];
   let touches: Event[] = [];
-  for (const event of joined(events)) {
+  for (const event of events) {
     if (TOUCHES.has(event.op)) touches.push(event);
     else {
       result.push({ touches, call: event });
@@ -177,7 +167,7 @@ export function recordingDiffers(
   accesses: 'all' | 'faults',
 ): string | undefined {
   const own = log.map(parse);
-  const wanted = stretches(own);
+  const wanted = stretches(own.flatMap(eachPage));
   const got = stretches(ofScript(events.map(parse), own));
   const absent = new Absent();
   for (const [i, { touches, call }] of wanted.entries()) {

@@ -1,6 +1,7 @@
 import type { Parameters, ParameterValues } from '../../base/parameters.js';
 import { printable, shortened } from '../../base/printable.js';
 import type { Touches } from '../../base/touches.js';
+import type { PageBudget } from '../page-budget.js';
 import type { RequestBatch } from '../requests/batch.js';
 import type { TraceSource } from '../source.js';
 import type { LineAccount } from './account.js';
@@ -41,6 +42,12 @@ export interface InputFile {
   readonly account: LineAccount;
 }
 
+/** Into what pages requests are cut, and how many of them the large ones may touch. */
+export interface RequestPages {
+  readonly pageBytes: number;
+  readonly budget: PageBudget;
+}
+
 /** The log of one thread, of many that are one log (strace -ff). */
 export interface ThreadFile extends InputFile {
   readonly thread: number;
@@ -53,8 +60,14 @@ export interface SideInput {
   readonly required: boolean;
 }
 
+/** A file of requests, as what reads lines or records of it gets it. */
+export interface RequestInput extends InputFile {
+  /** What its large requests may touch, where each stands for pages. */
+  readonly pages?: RequestPages | undefined;
+}
+
 /** What a reader reads. */
-export interface ReaderInput extends InputFile {
+export interface ReaderInput extends RequestInput {
   /** Where the input is not one file: a log for each thread, which share its account; `bytes` are not to be used then. */
   readonly threads?: readonly ThreadFile[];
   /** The values of its parameters. */

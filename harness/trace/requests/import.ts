@@ -9,7 +9,7 @@ import { LineAccount } from '../readers/account.js';
 import type { ReaderInput, RequestReader } from '../readers/reader.js';
 import type { TraceSource } from '../source.js';
 import type { RequestBatch } from './batch.js';
-import { type DenseBatch, ReferenceMapper, referenceOf } from './references.js';
+import { type DenseBatch, pagesOf, ReferenceMapper, referenceOf } from './references.js';
 import { touchedRegions } from './regions.js';
 
 /** The object that pages of blocks and objects are pages of. */
@@ -39,7 +39,8 @@ export interface RequestFile extends Omit<ReaderInput, 'bytes'> {
 
 /** @param account of one pass of the two */
 function requests(file: RequestFile, account: LineAccount): AsyncGenerator<RequestBatch> {
-  return file.reader.read({ ...file, bytes: file.content.bytes(), account });
+  const pages = pagesOf(referenceOf(file.reader, file.split));
+  return file.reader.read({ ...file, bytes: file.content.bytes(), account, pages });
 }
 
 async function survey(file: RequestFile): Promise<Survey> {

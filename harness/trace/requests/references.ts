@@ -1,6 +1,7 @@
 import { InputError } from '../../base/errors.js';
 import { PAGE_BYTES } from '../../base/page.js';
-import type { RequestReader } from '../readers/reader.js';
+import { PageBudget } from '../page-budget.js';
+import type { RequestPages, RequestReader } from '../readers/reader.js';
 import type { RequestBatch } from './batch.js';
 import { BATCH_CAPACITY } from './batch.js';
 import { DenseIds } from './dense-ids.js';
@@ -18,6 +19,11 @@ export type Reference = { readonly pageBytes: number } | 'objects';
 export function referenceOf(reader: RequestReader, split: boolean): Reference {
   if (split || reader.kind === 'memory') return { pageBytes: PAGE_BYTES };
   return reader.blockBytes === undefined ? 'objects' : { pageBytes: reader.blockBytes };
+}
+
+/** What large requests may touch, where requests become pages; undefined where each is an object. */
+export function pagesOf(reference: Reference): RequestPages | undefined {
+  return reference === 'objects' ? undefined : { pageBytes: reference.pageBytes, budget: new PageBudget() };
 }
 
 /** @throws InputError for a reader whose requests are pages already: `--split` would have no effect */

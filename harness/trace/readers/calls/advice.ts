@@ -104,6 +104,9 @@ function processMadvise(scene: Scene, process: Process, call: Call): Outcome {
   const advice = adviceOf(call.args[3]);
   const { ranges, missing } = advisedRanges(call.args[1] ?? '', call.result);
   if (!KNOWN_ADVICE.has(advice)) return `calls of process_madvise with ${advice}`;
+  // Tracepoints have the address of the array.
+  if (missing && ranges.length === 0)
+    return 'calls of process_madvise with ranges that the log does not show';
   const owner = target(scene, process, numberAt(call, 0), ranges);
   if (!owner) return 'calls of process_madvise on memory that is not followed';
   const outcomes = ranges.map((range) =>

@@ -1,6 +1,6 @@
 import { InputError } from '../../../base/errors.js';
 import type { RequestBatch } from '../../requests/batch.js';
-import type { InputFile } from '../reader.js';
+import type { RequestInput } from '../reader.js';
 import { type ByteDecoder, readByteRecords } from './records.js';
 
 /**
@@ -189,7 +189,7 @@ export interface LayoutMeaning {
  * @throws InputError with the byte where a record is wrong or cut short
  */
 export function readLayout(
-  input: InputFile,
+  input: RequestInput,
   { layout, unitUs, operation }: LayoutMeaning,
   headerBytes = 0,
 ): AsyncGenerator<RequestBatch> {

@@ -2,9 +2,17 @@ import { InputError } from '../../../base/errors.js';
 import { BATCH_CAPACITY, RequestBatch } from '../../requests/batch.js';
 import { BYTE, MAX_LINE_BYTES } from '../../text/fields.js';
 import { LineAccount } from '../account.js';
-import { type Detection, type Fit, type InputFile, type Misfit, misfit } from '../reader.js';
+import {
+  type Detection,
+  type Fit,
+  type InputFile,
+  type Misfit,
+  misfit,
+  type RequestInput,
+} from '../reader.js';
 import { Cursor } from './cursor.js';
 import { foreignText, withoutMark } from './encoding.js';
+import { takeLine } from './pages.js';
 
 /**
  * Reads one line into a batch that has room for a request, and moves the cursor past its end. A line of more requests
@@ -61,24 +69,27 @@ function noRequests({ account, file }: InputFile): InputError {
  * Reads requests from lines of text, and counts each line once: as used where it has requests, and else as the scanner
  * has counted it, or as empty or a comment.
  *
- * @throws InputError with the line and column of what is wrong, or where there is no request at all
+ * @throws InputError with the line and column of what is wrong, for a line of too many pages, or where there is no request at all
  */
-export async function* readLines(input: InputFile, scan: LineScanner): AsyncGenerator<RequestBatch> {
-  const { account } = input;
-  const cursor = new Cursor(input.file);
+export async function* readLines(input: RequestInput, scan: LineScanner): AsyncGenerator<RequestBatch> {
+  const { account, file, pages } = input;
+  const cursor = new Cursor(file);
   const batch = new RequestBatch();
   const counted = account.total;
   let requests = 0;
-  for await (const lines of wholeLines(input)) {
-    cursor.load(lines);
-    const end = lines.length;
+  for await (const chunk of wholeLines(input)) {
+    cursor.load(chunk);
+    const end = chunk.length;
     let { length } = batch;
     let { total } = account;
     while (cursor.at < end) {
+      const { lines } = cursor;
       scan(cursor, batch, account);
       const before = length;
       ({ length } = batch);
-      if (length === before) {
+      if (length > before) {
+        if (pages !== undefined) takeLine(pages, batch, before, file, lines + 1);
+      } else {
         // A line is counted by its scanner or has requests, never both.
         if (account.total === total) account.leave(NO_REQUEST);
         ({ total } = account);

@@ -1,6 +1,7 @@
 import { InputError } from '../../../base/errors.js';
 import { BATCH_CAPACITY, RequestBatch } from '../../requests/batch.js';
-import type { InputFile } from '../reader.js';
+import type { RequestInput } from '../reader.js';
+import { takeLarge } from './pages.js';
 
 /** Decodes `records` records from bytes into a batch that is empty and has room for them. `fail` as in `RecordDecoder`. */
 export type ByteDecoder = (
@@ -31,7 +32,7 @@ const BIG_ENDIAN_HOST = new Uint8Array(Uint32Array.of(1).buffer)[0] === 0;
  * @throws InputError with the byte where a record is wrong or cut short
  */
 export async function* readByteRecords(
-  { bytes, file, account }: InputFile,
+  { bytes, file, account, pages }: RequestInput,
   recordBytes: number,
   decode: ByteDecoder,
   headerBytes = 0,
@@ -49,6 +50,10 @@ export async function* readByteRecords(
     const records = Math.floor(filled / recordBytes);
     batch.length = 0;
     decode(buffer, records, batch, fail);
+    // Where records were left out, rows are not records.
+    const bytesAt = (row: number) =>
+      batch.length === records ? `byte ${headerBytes + start + row * recordBytes}` : `after byte ${start}`;
+    if (pages) takeLarge(pages, batch, 0, (row) => ({ file: `${file}: ${bytesAt(row)}` }));
     // A decoder counts the records that are no request.
     account.use(batch.length);
     start += records * recordBytes;
@@ -82,7 +87,7 @@ export async function* readByteRecords(
  * @throws InputError as `readByteRecords`
  */
 export function readRecords(
-  input: InputFile,
+  input: RequestInput,
   recordBytes: number,
   decode: RecordDecoder,
 ): AsyncGenerator<RequestBatch> {

@@ -111,6 +111,13 @@ describe('a recording of tracefs', () => {
     expect(meta.drops).toBe('MADV_DONTNEED 1, MADV_FREE 1');
   });
 
+  it('leaves out process_madvise: the tracepoint has the address of its ranges', async () => {
+    const call = '7 sys_process_madvise(pidfd: 3, vec: 0x7ffe1000, vlen: 1, behavior: 4, flags: 0) -> 0x1000';
+    const { events, left } = await imported([map(7, '100', 4), call]);
+    expect(events).toEqual(['spawn,7,,,app', 'map,7,256,4,anon']);
+    expect(left['calls of process_madvise with ranges that the log does not show']).toBe(2);
+  });
+
   it('keeps the calls that drop with drops=verbatim, and refuses readers of files', async () => {
     const lines = [map(7, '100', 4), '7 sys_madvise(start: 0x100000, len_in: 0x1000, behavior: 4) -> 0x0'];
     const { events } = await imported(lines, { reader: 'recording:drops=verbatim' });

@@ -1,0 +1,81 @@
+import { InputError, type Place } from '../base/errors.js';
+import type { EventBlock, StringTable } from './block.js';
+import { HAS, OP } from './op.js';
+
+/** A request or event of up to this number of pages (2 MiB) is an ordinary one. */
+export const ORDINARY_PAGES = 512;
+/** By default: 32 GiB. mrc takes some 110 bytes for each of as many distinct pages, replay some 70. */
+const MOST_PAGES = 2 ** 23;
+
+/** What makes pages of a mapping or range resident at once, in the arguments of `map` and `madvise`. */
+const POPULATES = /(^| )(populate|locked)( |$)|^MADV_(POPULATE_READ|POPULATE_WRITE|WILLNEED)$/;
+/** What an argument of `remap` begins with that grows a mapping. */
+const GROWS = 'grow=';
+
+let mostPages = MOST_PAGES;
+
+/** Sets how many pages the large requests or events of a file may touch in all (`--max-pages`), for this process. */
+export function limitLargePages(pages: number): void {
+  mostPages = pages;
+}
+
+/**
+ * What the large requests or events of one file touch: beyond `ORDINARY_PAGES` each, up to a number in all. One damaged or
+ * hostile field makes a line of some bytes stand for 2^52 pages, which nothing ends in time or memory; ordinary ones
+ * take no more than their number allows.
+ */
+export class PageBudget {
+  private left = mostPages;
+  /** Whether there is an object whose pages are mapped with it (VM_PFNMAP): maps of objects are then taken for its own. */
+  private linear = false;
+
+  /** @throws InputError where a request or event is one too many */
+  take(pages: number, place: () => Place): void {
+    this.left -= Math.max(0, pages - ORDINARY_PAGES);
+    if (this.left >= 0) return;
+    throw new InputError(
+      `with ${pages} pages here, requests or events of over ${ORDINARY_PAGES} pages touch more than ${mostPages} in all; if that is meant, raise --max-pages`,
+      place(),
+    );
+  }
+
+  /** @throws InputError at the first event of a block that is one too many */
+  takeBlock(block: EventBlock, strings: StringTable, file: string): void {
+    const { count, length } = block;
+    const placeOf = (row: number): Place => ({ file, line: block.firstLine + row });
+    for (let row = 0; row < length; row++) {
+      if (block.op[row] === OP.remap) this.takeGrowth(strings.text(block.text[row]!), () => placeOf(row));
+      const pages = Math.abs(count[row]!);
+      if (pages > ORDINARY_PAGES && this.touches(block, row, strings)) this.take(pages, () => placeOf(row));
+    }
+  }
+
+  /** A mapping that is locked grows by pages that are there at once. */
+  private takeGrowth(arg: string, place: () => Place): void {
+    if (arg.startsWith(GROWS)) this.take(Number(arg.slice(GROWS.length)), place);
+  }
+
+  /** Whether an event is about each of its pages, not about a range whose pages may all be absent. */
+  private touches({ op, fields, text }: EventBlock, row: number, strings: StringTable): boolean {
+    const arg = fields[row]! & HAS.text ? strings.text(text[row]!) : '';
+    switch (op[row]) {
+      case OP.read:
+      case OP.write:
+      case OP.pread:
+      case OP.pwrite:
+      case OP.lock:
+      case OP.fallocate:
+      case OP.migrate:
+        return true;
+      case OP.object:
+        this.linear ||= arg.startsWith('pfn:');
+        return false;
+      case OP.map:
+        return POPULATES.test(arg) || (this.linear && arg.includes(':'));
+      case OP.madvise:
+        return POPULATES.test(arg);
+      default:
+        return false;
+    }
+  }
+}
