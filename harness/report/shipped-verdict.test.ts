@@ -17,7 +17,7 @@ const runs = shipped.rows('runs.csv');
 const traces = manifest.traces.map(traceFacts);
 const five = verdictOf({ runs, draws, traces });
 
-/** What is stale is made anew by this. */
+/** What makes again what is stale. */
 const ADVICE = 'stale: npm run verdict';
 
 /** The results of one replicate, as `npm start` has the first. */
