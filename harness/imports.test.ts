@@ -41,7 +41,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'workloads',
   ],
   // Files directly in harness/: the command line and the library's entry.
-  harness: [...BELOW_EXPERIMENT, 'mrc', 'experiment', 'commands'],
+  harness: [...BELOW_EXPERIMENT, 'mrc', 'experiment', 'report', 'commands'],
 };
 
 const BELOW_AGENTS = ['memory', 'state', 'entries', 'object', 'mapping'];

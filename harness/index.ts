@@ -99,7 +99,7 @@ export type { ReplayResult } from './replay/replay.js';
 export type { Choice } from './report/choice.js';
 export type { Axis } from './report/comparison.js';
 export type { Scaled } from './report/estimate.js';
-export type { GivenKind, TraceFacts } from './report/facts.js';
+export type { GivenBack, GivenKind, TraceFacts } from './report/facts.js';
 export type { Range } from './report/format.js';
 export type { Selectable } from './report/selection.js';
 export {

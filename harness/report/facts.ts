@@ -4,7 +4,7 @@ import type { Manifest } from '../metrics/manifest.js';
 import { listed } from './format.js';
 
 /** The memory that a trace gives back: pages of its drops and unpins, by whether other mappings can share them. */
-export interface GivesBack {
+export interface GivenBack {
   readonly privatePages: number;
   readonly sharedPages: number;
 }
@@ -25,7 +25,7 @@ export interface TraceFacts {
   readonly origin?: Origin | undefined;
   /** From its first event to its last, in µs. */
   readonly durationUs?: number | undefined;
-  readonly givesBack?: GivesBack | undefined;
+  readonly givesBack?: GivenBack | undefined;
 }
 
 /** What a manifest says of a trace, as reports need it. */
