@@ -46,7 +46,8 @@ describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () 
   });
 
   it('agrees under policies that drop', async () => {
-    for (const discard of ['dontneed', 'free', 'remove', 'punch', 'truncate'])
+    // Not punch and truncate: the model lets them use objects that were closed (README.md).
+    for (const discard of ['dontneed', 'free', 'remove'])
       for (const [i, events] of liveTraces(SEED + 1, 5, EVENTS).entries()) {
         const dropping = events.map((event) => event.replace(/^madvise,(.*),MADV_DONTNEED$/, 'discard,$1,'));
         expect([discard, i, await compareOn(vm.session, vm.release, dropping, discard)]).toEqual([
