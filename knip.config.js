@@ -11,6 +11,7 @@ export default {
     'harness/record/guard-process.ts!',
     'harness/record/contents/worker.ts!',
     'harness/bench/shared-process-worker.ts!',
+    'harness/bench/peers/lru-cache-loop.ts!',
     'harness/bench/validation/main.ts!',
     // Loaded once for each policy, under names that knip does not follow.
     'harness/mrc/simulate.ts!',
@@ -22,7 +23,7 @@ export default {
     'harness/testing/campaign/child.ts',
     'harness/testing/fuzz-readers/fuzz-readers.ts',
   ],
-  project: ['harness/**/*.ts!', 'workloads/**/*.ts!', '*.config.ts', '!harness/testing/**!'],
+  project: ['harness/**/*.ts!', 'harness/*.mjs', 'workloads/**/*.ts!', '*.config.ts', '!harness/testing/**!'],
   // Of coreutils, used by tests of pipes.
   ignoreBinaries: ['mkfifo'],
   // An export that its own file uses and a test imports is fine.

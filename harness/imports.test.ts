@@ -25,6 +25,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   report: ['base', 'metrics', 'stats'],
   gate: ['base', 'output', 'metrics', 'stats'],
   record: ['base', 'trace', 'output', 'metrics'],
+  live: [...BELOW_EXPERIMENT, 'output', 'record'],
   bench: [...BELOW_EXPERIMENT, 'mrc'],
   workloads: ['trace'],
   commands: [
@@ -35,6 +36,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'report',
     'gate',
     'record',
+    'live',
     'bench',
     'workloads',
   ],
@@ -64,9 +66,8 @@ const MACHINE_FLOORS: Readonly<Record<string, readonly string[]>> = {
   check: BELOW_CALLS,
   kernel: [...BELOW_CALLS, 'advice'],
   program: [...BELOW_CALLS, 'advice', 'kernel'],
-  calls: [],
-  measure: [...BELOW_CALLS, 'calls', 'kernel', 'program'],
-  target: [...BELOW_CALLS, 'advice', 'calls', 'check', 'kernel', 'program', 'measure'],
+  measure: [...BELOW_CALLS, 'kernel', 'program'],
+  target: [...BELOW_CALLS, 'advice', 'check', 'kernel', 'program', 'measure'],
 };
 
 /** Files that import each other, types included. No circle has more than two. */

@@ -5,7 +5,17 @@ import type { Command } from './commands/flags.js';
 import { VERSION } from './metrics/host.js';
 
 /** Flags that may be given several times. */
-const REPEATABLE = new Set(['_', 'policyModule', 'policy-module', 'param', 'meta', 'with', 'command']);
+const REPEATABLE = new Set([
+  '_',
+  'policyModule',
+  'policy-module',
+  'param',
+  'meta',
+  'with',
+  'command',
+  'traces',
+  'policies',
+]);
 
 function noFlagTwice(args: Record<string, unknown>): true {
   for (const [flag, value] of Object.entries(args)) {
@@ -146,6 +156,11 @@ const parser = yargs(process.argv.slice(2))
     'gate [baseline] [candidate]',
     'compare results with a baseline; exit code 1 on a regression',
     ...lazily(async () => (await import('./commands/gate.js')).gate),
+  )
+  .command(
+    'fidelity <traces..>',
+    'compare the simulated kernel with a live one in a virtual machine, trace by trace; exit code 1 where they differ',
+    ...lazily(async () => (await import('./commands/fidelity.js')).fidelity),
   )
   .command(
     'bench',

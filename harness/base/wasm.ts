@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { packageFile } from './package-root.js';
 
 /** A compiled module: its code without a memory. */
-export interface WasmModule {
+interface WasmModule {
   readonly [Symbol.toStringTag]: 'WebAssembly.Module';
 }
 
@@ -15,17 +15,14 @@ export interface WasmMemory {
 
 /** What is used of WebAssembly, of which the types of Node 20 know nothing. */
 declare const WebAssembly: {
-  readonly Module: {
-    new (bytes: Uint8Array): WasmModule;
-    customSections(module: WasmModule, name: string): ArrayBuffer[];
-  };
+  readonly Module: new (bytes: Uint8Array) => WasmModule;
   readonly Instance: new (module: WasmModule) => { readonly exports: unknown };
 };
 
 const modules = new Map<string, WasmModule>();
 
 /** The file of a module of this package. */
-export function wasmFile(name: string): string {
+function wasmFile(name: string): string {
   return packageFile('harness', 'wasm', `${name}.wasm`);
 }
 
@@ -35,7 +32,7 @@ export function wasmFile(name: string): string {
  *
  * @param name of its file in harness/wasm
  */
-export function wasmModule(name: string): WasmModule {
+function wasmModule(name: string): WasmModule {
   let module = modules.get(name);
   if (!module) {
     module = new WebAssembly.Module(readFileSync(wasmFile(name)));
@@ -47,10 +44,4 @@ export function wasmModule(name: string): WasmModule {
 /** A new instance of a module, with a memory of its own. @returns its exports: the caller knows which they are */
 export function wasmInstance<E>(name: string): E {
   return new WebAssembly.Instance(wasmModule(name)).exports as E;
-}
-
-/** What the build has noted in a module: the text of a custom section; undefined where there is none. */
-export function wasmNote(name: string, section: string): string | undefined {
-  const [bytes] = WebAssembly.Module.customSections(wasmModule(name), section);
-  return bytes && Buffer.from(bytes).toString('utf8');
 }

@@ -36,10 +36,11 @@ import {
   wholeFlag,
 } from './flags.js';
 import { isolated } from './isolated.js';
+import { checkMachineFlags, kernelFlags, type MachineArgs, machineFlag, withMachine } from './live-flags.js';
 import { Progress } from './progress.js';
 import { note, print } from './terminal.js';
 
-interface Args extends Record<AxisName, string>, PolicyModuleArgs {
+interface Args extends Record<AxisName, string>, PolicyModuleArgs, MachineArgs {
   trace: string;
   costs?: string;
   draws: number;
@@ -63,6 +64,8 @@ function builder(yargs: Argv): Argv {
     .positional('trace', tracePositional)
     .options({
       ...axisFlags,
+      ...machineFlag,
+      ...kernelFlags,
       draws: {
         type: 'number',
         default: DEFAULT_DRAWS,
@@ -192,6 +195,7 @@ function noteOutcome(result: CellResult, shown: string): void {
 async function handler(args: Args): Promise<void> {
   await loadPolicyModules(args);
   // Everything that can be wrong is checked before the trace is read.
+  checkMachineFlags(args);
   const plan = planReplay(args);
   const draws = wholeFlag('draws', args.draws, 1, MAX_DRAWS);
   const { costs, fromDefault } = readCosts(args.costs);
@@ -204,10 +208,8 @@ async function handler(args: Args): Promise<void> {
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
     const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws, ...values };
-    const result = await runCell(cell, trace, label, costs, {
-      check: args.check,
-      progress: (events) => progress.set(events),
-    });
+    const watched = { check: args.check, progress: (events: number) => progress.set(events) };
+    const result = await withMachine(args, (machine) => runCell(cell, trace, label, costs, watched, machine));
     if (args.check && isForeign(cell))
       checkRepeats(cell, result, await runCell(cell, trace, label, costs, { check: true }));
     progress.stop();

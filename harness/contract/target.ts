@@ -229,6 +229,7 @@ export interface Target {
 
   /** The trace is over, or memory ran out: what is measured is final. */
   finish(): Ending | Promise<Ending>;
+  /** NaN for what the machine does not measure, as in all that follows: results have an empty field there. */
   counters(): CountedMetrics;
   /**
    * What each draw of device latency took, one at least.

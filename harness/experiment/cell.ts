@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { Refusal } from '../contract/refusal.js';
+import type { TargetInfo } from '../contract/target.js';
 import type { CostTable } from '../cost/table.js';
 import { simulated } from '../machine/target.js';
 import {
@@ -38,30 +39,35 @@ export interface CellResult {
 }
 
 /** The key columns of a cell, as far as they are known before it runs. */
-export function cellKeys(cell: Cell, trace: { label: string; sha256: string }): CellKeys {
+export function cellKeys(
+  cell: Cell,
+  trace: { label: string; sha256: string },
+  machine: string = simulated.name,
+): CellKeys {
   return {
     cell: cell.cell,
     experiment: cell.experiment,
     trace: trace.label,
     replicate: cell.replicate,
     trace_sha256: trace.sha256,
-    machine: simulated.name,
+    machine,
     ...axisColumns(cell),
     draws: cell.draws,
   };
 }
 
-/** Runs one cell in this thread. @throws InputError when the trace makes no sense */
+/** Runs one cell in this thread, on the simulated kernel unless another machine is given. @throws InputError when the trace makes no sense */
 export async function runCell(
   cell: Cell,
   trace: Trace,
   label: string,
   costs: CostTable,
   options: { check?: boolean; progress?: (events: number) => void } = {},
+  machine: TargetInfo = simulated,
 ): Promise<CellResult> {
   const started = performance.now();
   const result = await replayOrReason(trace, {
-    machine: simulated,
+    machine,
     ...axisOptions(cell),
     draws: cell.draws,
     costs,
@@ -69,10 +75,10 @@ export async function runCell(
     ...options,
   });
   if (typeof result === 'string') {
-    return withoutRun(cell, { label, sha256: trace.totals.sha256 }, 'refused', result);
+    return withoutRun(cell, { label, sha256: trace.totals.sha256 }, 'refused', result, machine.name);
   }
   const wallNs = Math.round((performance.now() - started) * 1e6);
-  const keys = cellKeys(cell, { label, sha256: trace.totals.sha256 });
+  const keys = cellKeys(cell, { label, sha256: trace.totals.sha256 }, machine.name);
   // The limit of a trace without limit events is no limit.
   const unlimited = cell.limit === 'trace' && !result.limited;
   return {
@@ -87,15 +93,21 @@ export async function runCell(
       events: result.events,
       touches: result.touches,
       trace_time_us: result.traceTimeUs,
-      ...result.metrics,
+      ...measured(result.metrics),
     },
-    draws: result.draws.map((times, i) => ({ cell: cell.cell, draw: i + 1, ...times })),
+    draws: result.draws.map((times, i) => ({ cell: cell.cell, draw: i + 1, ...measured(times) })),
     overheadPagesMean: result.overheadPagesMean,
-    timeline: result.timeline.map((row) => ({ cell: cell.cell, ...row })),
-    spaces: result.spaces.map((row) => ({ cell: cell.cell, ...row })),
+    timeline: result.timeline.map((row) => ({ cell: cell.cell, ...measured(row) })),
+    spaces: result.spaces.map((row) => ({ cell: cell.cell, ...measured(row) })),
     calls: result.calls.map((row) => ({ cell: cell.cell, ...row })),
     wallNs,
   };
+}
+
+/** The same with empty fields for what the machine does not measure, which has NaN for it. */
+function measured<T extends object>(row: T): T {
+  const fields = Object.entries(row).map(([name, value]) => [name, Number.isNaN(value) ? null : value]);
+  return Object.fromEntries(fields) as T;
 }
 
 /** What a replay measured, or why a policy refused it. */
@@ -114,13 +126,14 @@ export function withoutRun(
   trace: { label: string; sha256: string },
   outcome: 'refused' | 'failed',
   reason: string,
+  machine?: string,
 ): CellResult {
   return {
     cell: cell.cell,
     outcome,
     reason,
     run: {
-      ...cellKeys(cell, trace),
+      ...cellKeys(cell, trace, machine),
       outcome,
       events: null,
       touches: null,

@@ -12,5 +12,7 @@ describe('the name of a trace', () => {
     expect(() => findTrace(`${'x'.repeat(101)}.csv`)).toThrow(
       /x\.csv: the name of this trace has 101 characters, .* expected at most 100$/,
     );
+    const refusal = () => findTrace(`${'x'.repeat(5000)}.csv`);
+    expect(refusal).toThrow(/^x+ … x+\.csv: the name of this trace has 5000 characters/);
   });
 });

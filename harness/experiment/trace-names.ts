@@ -3,7 +3,7 @@ import { basename, isAbsolute, join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { packageFile } from '../base/package-root.js';
-import { printable } from '../base/printable.js';
+import { printable, shortened } from '../base/printable.js';
 import { COMPRESSED_NAME } from '../trace/io/decompress.js';
 import { inputName, STDIN } from '../trace/io/input.js';
 
@@ -66,7 +66,7 @@ function labelOf(path: string): string {
   if (label.length > MOST_LABEL)
     throw new InputError(
       `the name of this trace has ${label.length} characters, and results and figures show it; expected at most ${MOST_LABEL}`,
-      { file: path },
+      { file: shortened(path, MOST_LABEL) },
     );
   return label;
 }

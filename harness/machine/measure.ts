@@ -1,9 +1,9 @@
 import { PAGE_BYTES, PAGE_KIB } from '../base/page.js';
+import type { CallOutcomes } from '../contract/calls.js';
 import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
 import type { DrawTimes, Moment, Paid } from '../metrics/files.js';
 import { type MetricGroup, type MetricOf, type StallColumn, stallColumns } from '../metrics/schema.js';
 import { NOT_COUNTED } from '../policy/reclaim/contract.js';
-import type { CallOutcomes } from './calls.js';
 import type { SimulatedKernel } from './kernel.js';
 import type { Machine } from './machine.js';
 import type { SimulatedProgram } from './program.js';

@@ -52,12 +52,14 @@ describe('settings', () => {
     m.set('vm.dirty_expire_centisecs', '9');
     m.set('mm.struct_page_bytes', '10');
     m.set('madvise.remove_2006', '1');
+    m.set('kernel.version', '6.6');
     expect({ ...m.settings }).toEqual({
       maxMapCount: 7,
       dirtyWritebackCentisecs: 8,
       dirtyExpireCentisecs: 9,
       structPageBytes: 10,
       removeEra: '2006',
+      kernel: 606,
     });
   });
 

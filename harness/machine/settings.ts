@@ -2,7 +2,15 @@ import { unknownName } from '../base/nearest.js';
 import { Refusal } from '../contract/refusal.js';
 import { KSM_SETTINGS, type KsmTarget } from './ksm/settings.js';
 import { MAX_PAGE_ORDER } from './memory/free-blocks.js';
-import { applySetting, INT_MAX, type NumberSetting, type Setting, type Settings } from './state/settings.js';
+import {
+  applySetting,
+  INT_MAX,
+  KERNELS,
+  type KernelVersion,
+  type NumberSetting,
+  type Setting,
+  type Settings,
+} from './state/settings.js';
 
 /** What settings change of a machine. */
 interface SettingsTarget extends KsmTarget {
@@ -12,7 +20,7 @@ interface SettingsTarget extends KsmTarget {
   startReporting(order: number): void;
 }
 
-type NumericField = Exclude<keyof Settings, 'removeEra'>;
+type NumericField = Exclude<keyof Settings, 'removeEra' | 'kernel'>;
 
 /** @throws Refusal for a reclaim policy that does not have it */
 function setSwappiness({ reclaim }: SettingsTarget, value: number): void {
@@ -96,6 +104,17 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     max: 1,
     apply: ({ settings }, value) => {
       settings.removeEra = value === 1 ? '2006' : 'now';
+    },
+  },
+  {
+    name: 'kernel.version',
+    default: '6.18',
+    meaning:
+      'the kernel whose calls these are: MADV_POPULATE ends at a hole from 6.12 on, and goes on behind it before; mremap moves several VMAs from 6.18 on, and before ends with EFAULT when it has unmapped its target',
+    source: 'no setting of a kernel: madvise_populate in mm/madvise.c, mremap_to in mm/mremap.c',
+    choices: Object.keys(KERNELS),
+    apply: ({ settings }: SettingsTarget, value: string) => {
+      settings.kernel = KERNELS[value as KernelVersion];
     },
   },
   ...KSM_SETTINGS,

@@ -1,4 +1,5 @@
 import { InputError } from '../base/errors.js';
+import { CallOutcomes } from '../contract/calls.js';
 import { Refusal } from '../contract/refusal.js';
 import type {
   AnswerListener,
@@ -21,7 +22,6 @@ import { type Advice, HAS, OP } from '../trace/op.js';
 import { fallocateBlocks } from './advice/allocate.js';
 import { madvise } from './advice/madvise.js';
 import { fallocatePunch } from './advice/punch.js';
-import { CallOutcomes } from './calls.js';
 import { checkMachine } from './check.js';
 import { SimulatedKernel } from './kernel.js';
 import { Machine } from './machine.js';

@@ -61,7 +61,9 @@ function hasBlock(m: State, object: SharedObject, index: number): boolean {
 /** A block of zeros: in memory for shared memory, on disk (an unwritten extent) for a file. */
 function allocateBlock(m: State, object: SharedObject, index: number): void {
   if (object.backing === 'shmem') {
-    newObjectPage(m, object, index);
+    const page = newObjectPage(m, object, index);
+    m.pages.setTrait(page, PAGE_FLAG.hole);
+    m.pages.markDirty(page); // so that reclaim does not free it (shmem_fallocate)
     return;
   }
   object.blocks++;

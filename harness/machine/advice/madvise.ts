@@ -4,7 +4,7 @@ import { type CallCost, callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { Advice } from '../../trace/op.js';
 import type { Machine } from '../machine.js';
-import type { Era } from '../state/settings.js';
+import { type Era, KERNELS } from '../state/settings.js';
 import type { Space } from '../state/space.js';
 import { type AdviceAction, type Call, newCall, punchNs } from './call.js';
 import { cold } from './cold.js';
@@ -127,7 +127,7 @@ function walkVmas(
   let worked = 0;
   for (const vma of space.overlapping(page, end)) {
     if (vma.start > at) {
-      if (endsAtHole) break;
+      if (endsAtHole && m.settings.kernel >= KERNELS['6.12']) break;
       errno = 'ENOMEM';
     }
     const from = Math.max(page, vma.start);

@@ -1,5 +1,5 @@
 import { FAULTED, fault } from '../mapping/fault.js';
-import { PTE } from '../state/page-table.js';
+import { PTE, PTE_SHIFT } from '../state/page-table.js';
 import { VM } from '../state/vma.js';
 import type { StateAction } from './call.js';
 
@@ -14,7 +14,11 @@ export function populate(write: boolean): StateAction {
     if (vma.has(VM.pfnMap) || !vma.has(write ? VM.write : VM.read)) return 'EINVAL';
     for (let vpn = start; vpn < end; vpn++) {
       const at = vma.space.directory.entry(vpn);
-      if (at >= 0 && (m.tables.entries[at]! & need) === need) continue;
+      if (at >= 0 && (m.tables.entries[at]! & need) === need) {
+        // follow_page_pte with FOLL_WRITE: the page counts as written, whatever its entry says.
+        if (write) m.pages.markDirty(m.tables.entries[at]! >>> PTE_SHIFT);
+        continue;
+      }
       if (fault(m, vma, vpn, write) === FAULTED.sigbus) return 'EFAULT';
     }
     return 0;

@@ -2,7 +2,7 @@ import type { State } from '../state/state.js';
 import { ANON_REACH, type AnonVma, VM, type Vma } from '../state/vma.js';
 
 /** anon_vma_prepare: the object new pages of a VMA are filed under, a neighbour's or made at the first. */
-function anonObject(m: State, vma: Vma, vpn: number): AnonVma {
+export function anonObject(m: State, vma: Vma, vpn: number): AnonVma {
   if (!vma.anon) {
     const neighbour = vma.space.neighbourToShareWith(vma);
     if (neighbour) vma.shift = neighbour.shift;

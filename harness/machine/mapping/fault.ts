@@ -15,7 +15,7 @@ import { freeSwapCache, readSwap } from '../object/swap-cache.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
-import { newAnonPage, swapInObject } from './anon-page.js';
+import { anonObject, newAnonPage, swapInObject } from './anon-page.js';
 
 /** Pages that one read fault maps at most. Source: fault_around_bytes in mm/memory.c, 64 KiB. */
 const FAULT_AROUND_PAGES = 16;
@@ -36,6 +36,8 @@ export function fault(m: State, vma: Vma, vpn: number, write: boolean): number {
   if (entry === 0 && isBeyondEnd(vma, vpn)) {
     // do_read_fault maps the neighbours before it asks for the page itself.
     if (!write) m.ledger.cpu(PART.minor, faultAround(m, vma, vpn) * m.costs.faults.around.ns);
+    // do_cow_fault prepares the VMA first, which fork then copies entry by entry.
+    else if (!vma.has(VM.shared)) anonObject(m, vma, vpn);
     return FAULTED.sigbus;
   }
   const at = m.tables.make(vma.space.directory, vpn);
@@ -146,8 +148,9 @@ function faultAround(m: State, vma: Vma, vpn: number): number {
   for (let neighbour = from; neighbour < to; neighbour++) {
     if (neighbour === vpn) continue;
     const page = object.page(vma.objectPageAt(neighbour));
-    // A page of shared memory in the swap cache is not in the page cache.
+    // A page of shared memory in the swap cache is not in the page cache, and one that was only allocated is not up to date.
     if (page === 0 || m.pages.resident[page] === 0 || m.swapSlotOf(page) >= 0) continue;
+    if (object.backing === 'shmem' && m.pages.isOverHole(page)) continue;
     const at = m.tables.make(vma.space.directory, neighbour);
     if (m.tables.entries[at]! !== 0) continue;
     mapPage(m, vma.space, at, page, objectBits(vma, false));

@@ -148,12 +148,14 @@ export function freeTables(m: State, space: Space, start: number, end: number, w
 
 /**
  * Faults in every page of a range, as MAP_POPULATE and mlock do: private writable memory for writing. Where a page cannot
- * be had, mmap goes on with the next VMA (`ignoreErrors`), and mlock ends. Source: __mm_populate in mm/gup.c.
+ * be had, mmap goes on with the next VMA (`ignoreErrors`), and mlock ends: false. Source: __mm_populate in mm/gup.c.
  */
-export function populate(m: State, space: Space, start: number, end: number, ignoreErrors: boolean): void {
+export function populate(m: State, space: Space, start: number, end: number, ignoreErrors: boolean): boolean {
   for (const vma of space.overlapping(start, end)) {
-    if (!populateVma(m, vma, Math.max(start, vma.start), Math.min(end, vma.end)) && !ignoreErrors) return;
+    if (!populateVma(m, vma, Math.max(start, vma.start), Math.min(end, vma.end)) && !ignoreErrors)
+      return false;
   }
+  return true;
 }
 
 /** False at the first page that cannot be had. */
@@ -170,7 +172,12 @@ function populateVma(m: State, vma: Vma, start: number, end: number): boolean {
   return true;
 }
 
-/** mlock and munlock. @throws CallFailure ENOMEM when a part is not mapped: what lies before it is locked, and not populated */
+/**
+ * mlock and munlock.
+ *
+ * @throws CallFailure ENOMEM when a part is not mapped: what lies before it is locked, and not populated; also when a page
+ * cannot be had (beyond the end of an object, no access): all is locked, and populated up to there (do_mlock)
+ */
 export function setLocked(m: State, space: Space, page: number, count: number, locked: boolean): void {
   if (count === 0) return;
   const end = page + count;
@@ -189,7 +196,11 @@ export function setLocked(m: State, space: Space, page: number, count: number, l
     },
     lockThere,
   );
-  if (locked) populate(m, space, page, end, false);
+  if (locked && !populate(m, space, page, end, false))
+    throw new CallFailure(
+      'ENOMEM',
+      `lock of pages ${page} to ${end - 1} cannot bring all of them in (ENOMEM)`,
+    );
 }
 
 /**

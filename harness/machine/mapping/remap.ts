@@ -2,6 +2,7 @@ import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
 import type { RemapArg } from '../../trace/args.js';
 import { COUNT_LIMIT } from '../../trace/op.js';
+import { KERNELS } from '../state/settings.js';
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, Vma } from '../state/vma.js';
@@ -22,8 +23,10 @@ function grow(m: State, space: Space, page: number, count: number, pages: number
   if (pages === 0) return;
   checkRange(end, pages);
   const vma = space.find(end - 1);
-  if (!vma || vma.end !== end)
-    throw new CallFailure('EFAULT', `remap grows at page ${end}, which is not the end of a mapping (EFAULT)`);
+  if (!vma || vma.start > page)
+    throw new CallFailure('EFAULT', `remap grows pages from ${page} on, which are not one mapping (EFAULT)`);
+  if (vma.end !== end)
+    throw new CallFailure('ENOMEM', `remap grows at page ${end}, which is not the end of a mapping (ENOMEM)`);
   if (space.maps(end, end + pages))
     throw new CallFailure('ENOMEM', `remap grows over pages that are mapped, from page ${end} on (ENOMEM)`);
   if (vma.has(VM.pfnMap))
@@ -49,6 +52,11 @@ function move(m: State, space: Space, page: number, count: number, to: number): 
   // mremap_to wants room for all that may be split, before it changes anything.
   if (space.vmas.length + 2 >= m.settings.maxMapCount - 3) throw tooManyVmas(m, space, page);
   unmap(m, space, to, count);
+  if (m.settings.kernel < KERNELS['6.18'] && space.find(page)!.end < page + count)
+    throw new CallFailure(
+      'EFAULT',
+      `remap moves several mappings, from page ${page} on (EFAULT before Linux 6.17)`,
+    );
   space.split(page);
   space.split(page + count);
   for (const vma of space.overlapping(page, page + count)) {

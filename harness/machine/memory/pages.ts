@@ -8,7 +8,10 @@ export const ZERO_PAGE = 0;
 
 /** Flags of a page besides the traits that policies see (`TRAIT`). */
 export const PAGE_FLAG = {
-  /** A page of the page cache over a hole of a file: there is no block behind it until it is written. */
+  /**
+   * A page of the page cache over a hole of a file: there is no block behind it until it is written. A page of shared memory that
+   * fallocate has made and nothing has used: reads and fault-around take it for a hole (it is not PG_uptodate).
+   */
   hole: 32,
   /** No policy may choose the page: it is locked, or anonymous without swap. */
   unevictable: 64,
@@ -117,7 +120,7 @@ export class PageStore {
     this.resident[id] = 0;
   }
 
-  /** Whether a page of the page cache has no block behind it. */
+  /** Whether a page of the page cache has no block behind it, or one of shared memory has only been allocated. */
   isOverHole(id: number): boolean {
     return (this.traits[id]! & PAGE_FLAG.hole) !== 0;
   }

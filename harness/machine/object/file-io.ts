@@ -18,13 +18,19 @@ export function readFilePages(m: State, object: SharedObject, first: number, cou
     const where = whereIs(m, object, index);
     m.ledger.cpu(PART.minor, m.costs.file_io.page.ns);
     // tmpfs reads a hole from the zero page; an image is read in place.
-    if (where === WHERE.mappedInPlace || (where === WHERE.hole && object.backing === 'shmem')) continue;
+    if (where === WHERE.mappedInPlace || isHoleOfMemory(m, object, index, where)) continue;
     const page = pageIn(m, object, index, where, PART.read);
     // filemap_read: going on in the page of the last read is the same use. The kernel keeps that by descriptor.
     if (index !== object.lastRead || object.backing === 'shmem') m.reclaim.accessed(page);
     object.lastRead = index;
   }
   return Math.max(0, end - first);
+}
+
+/** A hole of shared memory, or a page that has only been allocated. */
+function isHoleOfMemory(m: State, object: SharedObject, index: number, where: number): boolean {
+  if (object.backing !== 'shmem') return false;
+  return where === WHERE.hole || (where === WHERE.memory && m.pages.isOverHole(object.page(index)));
 }
 
 /**

@@ -24,6 +24,7 @@ export function declareObject(m: State, size: number, arg: ObjectArg): void {
   if (object.backing !== 'shmem' || !arg.contents) return;
   for (let index = 0; index < size; index++) {
     const page = newObjectPage(m, object, index);
+    m.pages.markDirty(page);
     m.pages.contents.set(page, arg.contents.content + (arg.contents.up ? index : 0));
   }
 }

@@ -55,6 +55,8 @@ export function pageIn(
 
 function bringIn(m: State, object: SharedObject, index: number, where: number, part: StallIndex): number {
   const known = object.page(index);
+  // What fallocate has made is cleared now (shmem_get_folio).
+  if (object.backing === 'shmem' && m.pages.isOverHole(known)) m.pages.clearTrait(known, PAGE_FLAG.hole);
   switch (where) {
     case WHERE.memory:
       m.reclaim.used(known);
@@ -73,11 +75,13 @@ function bringIn(m: State, object: SharedObject, index: number, where: number, p
   }
 }
 
-/** A page of zeros in memory at a hole of a shared-memory object. */
+/**
+ * A page of zeros in memory at a hole of a shared-memory object. It is clean until something is written, or the program has asked
+ * for it (fallocate): reclaim may take it for the hole that it was.
+ */
 export function newObjectPage(m: State, object: SharedObject, index: number): number {
   const page = m.pages.create();
   m.reclaim.bringIn(page, object.number, index);
-  m.pages.markDirty(page); // not on any device yet
   m.purge.objectPageCame(object, index, page);
   object.setPage(index, page);
   return page;

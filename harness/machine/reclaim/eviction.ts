@@ -47,11 +47,30 @@ export class Eviction {
     }
     if (traits & TRAIT.lazyfree) return this.takeLazyfree(page);
     if (traits & TRAIT.file) return this.takeCached(page, frame);
+    if (this.isUnwritten(page, frame)) return this.dropUnwritten(frame);
     if (!this.reclaim.hasPlace(page)) {
       this.reclaim.policy.reject(page); // walked for the volatile pages among them
       return false;
     }
     this.swapOut(page, frame);
+    return true;
+  }
+
+  /**
+   * Whether a page of shared memory was only read since it came into a hole, and so is clean (shmem_get_folio, SGP_CACHE).
+   * The dirty bits of its entries have been collected.
+   */
+  private isUnwritten(page: number, frame: number): boolean {
+    const { pages, frames } = this.state;
+    if (pages.traits[page]! & (TRAIT.dirty | TRAIT.file | TRAIT.lazyfree)) return false;
+    return frames.slot[frame]! < 0 && !isAnonPage(this.state, page);
+  }
+
+  /** It goes without a write, also where there is no swap, and leaves the hole that it came into. */
+  private dropUnwritten(frame: number): boolean {
+    const { frames, objects, costs } = this.state;
+    this.pay(costs.reclaim.drop.ns);
+    freeObjectPage(this.state, objects.get(frames.object[frame]!) as SharedObject, frames.index[frame]!);
     return true;
   }
 
@@ -226,7 +245,9 @@ export class Eviction {
     if (this.missesMappings(page, frame)) return;
     this.collectDirty(page);
     const traits = m.pages.traits[page]!;
-    if (traits & PAGE_FLAG.unevictable || !this.reclaim.hasPlace(page)) {
+    if (this.isUnwritten(page, frame)) {
+      this.dropUnwritten(frame);
+    } else if (traits & PAGE_FLAG.unevictable || !this.reclaim.hasPlace(page)) {
       // Without swap a page of shared memory is unmapped before there turns out to be no place for it.
       if (!isAnonPage(m, page)) this.unmapAll(0);
     } else if (traits & TRAIT.file) {

@@ -4,6 +4,10 @@ import { wholeNumber } from '../../base/parse.js';
 /** Which MADV_REMOVE: today's, or that of the patch that introduced it. */
 export type Era = 'now' | '2006';
 
+/** Kernels whose differences are modelled, by the number that they are compared by. */
+export const KERNELS = { '6.1': 601, '6.6': 606, '6.12': 612, '6.18': 618 } as const;
+export type KernelVersion = keyof typeof KERNELS;
+
 /** What `set` events change; the values here are the kernel's defaults. */
 export class Settings {
   /** VMAs a space may have. Source: DEFAULT_MAX_MAP_COUNT in include/linux/mm.h. */
@@ -16,6 +20,8 @@ export class Settings {
   structPageBytes = 64;
   /** What MADV_REMOVE is: today's, or that of the first patch. */
   removeEra: Era = 'now';
+  /** The kernel whose calls these are, as in `KERNELS`. */
+  kernel: number = KERNELS['6.18'];
 }
 
 /** The largest value of settings that the kernel keeps in an int. */

@@ -2,6 +2,7 @@ import { commands } from './commands.js';
 import { files } from './files.js';
 import { gate } from './gate.js';
 import { kills } from './kills.js';
+import { live } from './live.js';
 import { machine, relations } from './machine.js';
 import type { OpenPart } from './part.js';
 import { policies } from './policies.js';
@@ -33,5 +34,6 @@ export const LANES: readonly (readonly Entry[])[] = [
     { name: 'signals', share: 1, open: signals },
     { name: 'properties', share: 1, open: properties },
     { name: 'recordings', share: 1, open: recordings },
+    { name: 'live', share: 1, open: live },
   ],
 ];

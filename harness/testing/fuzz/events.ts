@@ -217,10 +217,9 @@ const KINDS: Readonly<Record<string, KindInfo>> = {
       const { space, page, extra } = place;
       const count = mappedRun(place);
       if (count === 0) return undefined;
-      const locked = extra % 2 === 0;
-      return event(`${locked ? 'lock' : 'unlock'},${space.id},${page},${count},`, (k) =>
-        (locked ? lock : unlock)(k, k.space(space.id), page, count),
-      );
+      if (extra % 2 === 0)
+        return call(`lock,${space.id},${page},${count},`, (k) => lock(k, k.space(space.id), page, count));
+      return event(`unlock,${space.id},${page},${count},`, (k) => unlock(k, k.space(space.id), page, count));
     },
   },
   mapCount: {

@@ -108,8 +108,9 @@ function populateRange(k: NaiveKernel, space: Space, start: number, end: number,
     const vma = findVma(space, vpn);
     if (!vma) return { errno: 'ENOMEM', value: 0 };
     if (!vma.flags.has(write ? 'write' : 'read')) return { errno: 'EINVAL', value: 0 };
-    if (!isMapped(space, vpn, write) && !fault(k, space, vma, vpn, write))
-      return { errno: 'EFAULT', value: 0 };
+    if (!isMapped(space, vpn, write)) {
+      if (!fault(k, space, vma, vpn, write)) return { errno: 'EFAULT', value: 0 };
+    } else if (write) space.entries.get(vpn)!.page.dirty = true;
   }
   return SUCCESS;
 }

@@ -97,6 +97,8 @@ function ofObject(
 ): boolean {
   const index = vma.offset + vpn - vma.start;
   if (!write && faultAround(k, space, vma, vpn, object)) return true;
+  // do_cow_fault prepares the VMA before it looks for the page.
+  if (write && !vma.flags.has('shared')) prepareAnon(space, vma);
   if (index >= object.size) return false;
   const page = objectPage(k, space, object, index);
   if (write && !vma.flags.has('shared')) {
@@ -123,7 +125,7 @@ function faultAround(k: NaiveKernel, space: Space, vma: Vma, vpn: number, object
   for (let around = from; around < to; around++) {
     const page = object.pages.get(vma.offset + around - vma.start);
     // What is in the swap cache is not in the page cache.
-    if (!page?.inMemory || page.inSwap || space.entries.has(around)) continue;
+    if (!page?.inMemory || page.inSwap || page.unused || space.entries.has(around)) continue;
     setEntry(space, around, present(page, { writable: mapsWritable(vma, false) }));
     if (vma.flags.has('locked')) settle(k, page);
   }
@@ -150,6 +152,7 @@ export function objectPage(
   const known = object.pages.get(index);
   if (object.disk) return known ?? cachePage(k, space, object, index);
   if (known) {
+    known.unused = false;
     if (!known.inMemory) readFromSwap(k, space, known);
     else if (!known.inSwap) return known;
     known.inSwap = false; // shmem_swapin_folio gives the slot back
@@ -162,7 +165,7 @@ export function objectPage(
     inSwap: false,
     anon: false,
     file: false,
-    dirty: true,
+    dirty: false,
     lazyfree: false,
   };
   bringIn(k, page);

@@ -1,3 +1,4 @@
+import { type Returned, SUCCESS } from './calls.js';
 import { freeTables, hasTable, needTable, setEntry, zap } from './entries.js';
 import { fault, isMapped } from './faults.js';
 import { releaseIfDead } from './objects.js';
@@ -54,13 +55,14 @@ export function unmap(k: NaiveKernel, space: Space, page: number, count: number)
 
 /**
  * __mm_populate: faults in what is missing; private writable memory for writing. Where a page cannot be had, mmap goes
- * on with the next VMA (`ignoreErrors`) and mlock ends. No signal is sent.
+ * on with the next VMA (`ignoreErrors`) and mlock ends (false). No signal is sent.
  */
-function populate(k: NaiveKernel, space: Space, start: number, end: number, ignoreErrors: boolean): void {
+function populate(k: NaiveKernel, space: Space, start: number, end: number, ignoreErrors: boolean): boolean {
   for (const { start: vmaStart } of overlapping(space, start, end)) {
     const vma = findVma(space, vmaStart)!;
-    if (!populateVma(k, space, vma, start, end) && !ignoreErrors) return;
+    if (!populateVma(k, space, vma, start, end) && !ignoreErrors) return false;
   }
+  return true;
 }
 
 function populateVma(k: NaiveKernel, space: Space, vma: Vma, start: number, end: number): boolean {
@@ -74,7 +76,7 @@ function populateVma(k: NaiveKernel, space: Space, vma: Vma, start: number, end:
 }
 
 /** mlock: marks and pins what is there, then populates. */
-export function lock(k: NaiveKernel, space: Space, page: number, count: number): void {
+export function lock(k: NaiveKernel, space: Space, page: number, count: number): Returned {
   changeFlags(
     space,
     page,
@@ -82,7 +84,7 @@ export function lock(k: NaiveKernel, space: Space, page: number, count: number):
     (flags) => flags.has('droppable') || flags.add('locked'),
     (part) => settlePages(k, space, part),
   );
-  populate(k, space, page, page + count, false);
+  return populate(k, space, page, page + count, false) ? SUCCESS : { errno: 'ENOMEM', value: 0 };
 }
 
 /** munlock. */

@@ -1,6 +1,6 @@
 import { releasePage, zap } from './entries.js';
 import { dirtyPage, objectPage, type WrittenContent } from './faults.js';
-import type { NaiveKernel, SharedObject } from './state.js';
+import type { NaiveKernel, Page, SharedObject } from './state.js';
 
 /** What the trace says about an object. */
 export interface ObjectSpec {
@@ -29,7 +29,11 @@ export function declareObject(k: NaiveKernel, spec: ObjectSpec): SharedObject {
   for (let index = 0; index < size; index++) {
     const content = contents && contents.first + index * contents.step;
     if (object.disk) object.disk.set(index, content ?? k.unique());
-    else if (content !== undefined) objectPage(k, undefined, object, index).content = content;
+    else if (content !== undefined) {
+      const page = objectPage(k, undefined, object, index);
+      page.content = content;
+      page.dirty = true;
+    }
   }
   return object;
 }
@@ -76,10 +80,15 @@ export function truncate(k: NaiveKernel, object: SharedObject, size: number): vo
   punch(k, object, size, old);
 }
 
+/** Whether there is a page that is more than allocated: one in swap has been cleared. */
+function isUsed(page: Page | undefined): boolean {
+  return page !== undefined && !(page.unused === true && page.inMemory);
+}
+
 /** pread: through the page cache; a hole of shared memory is read from the zero page. */
 export function readFile(k: NaiveKernel, object: SharedObject, first: number, count: number): void {
   for (let index = first; index < Math.min(first + count, object.size); index++)
-    if (object.disk || object.pages.has(index)) objectPage(k, undefined, object, index);
+    if (object.disk || isUsed(object.pages.get(index))) objectPage(k, undefined, object, index);
 }
 
 /** pwrite of whole pages: what is on disk is not read before. */
@@ -101,6 +110,17 @@ export function writeFile(
   }
 }
 
+/** SGP_FALLOC: a new page is not cleared before its first use, and one that is there stays as it is unless it is in swap. */
+function allocatePage(k: NaiveKernel, object: SharedObject, index: number): void {
+  const known = object.pages.get(index);
+  if (!known) {
+    const page = objectPage(k, undefined, object, index);
+    page.unused = true;
+    page.dirty = true;
+  }
+  if (known?.inSwap) objectPage(k, undefined, object, index);
+}
+
 /** fallocate without flags, or with ZERO_RANGE: holes get blocks of zeros. */
 export function allocate(
   k: NaiveKernel,
@@ -112,7 +132,7 @@ export function allocate(
   object.size = Math.max(object.size, first + count);
   if (zero) punch(k, object, first, first + count);
   for (let index = first; index < first + count; index++) {
-    if (!object.disk) objectPage(k, undefined, object, index);
+    if (!object.disk) allocatePage(k, object, index);
     else if (!object.disk.has(index)) object.disk.set(index, 0);
   }
 }

@@ -149,9 +149,24 @@ function take(k: NaiveKernel, page: Page): boolean {
     return false;
   }
   if (page.file) return dropCached(k, page, entries);
+  if (isUnwritten(page)) {
+    dropUnwritten(k, page, entries);
+    return true;
+  }
   addToSwap(k, page, entries);
   page.inMemory = false;
   return true;
+}
+
+/** Whether a page of shared memory was only read since it came into a hole. */
+function isUnwritten(page: Page): boolean {
+  return !page.anon && !page.file && !page.dirty && !page.inSwap;
+}
+
+/** It goes for the hole that it was, swap or not. */
+function dropUnwritten(k: NaiveKernel, page: Page, entries: Mapped): void {
+  for (const { space, vpn } of entries) space.entries.delete(vpn);
+  uncache(k, page);
 }
 
 /** A clean page of the page cache goes; a dirty one is unmapped and waits for the flusher. */
@@ -224,6 +239,9 @@ export function pageOut(k: NaiveKernel, page: Page): void {
       forgetPage(k, page);
       uncache(k, page);
     }
+  } else if (isUnwritten(page)) {
+    forgetPage(k, page);
+    dropUnwritten(k, page, entries);
   } else if (k.swap === 'none') {
     if (!page.anon) for (const { space, vpn } of entries) space.entries.delete(vpn);
   } else {

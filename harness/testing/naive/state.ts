@@ -32,6 +32,8 @@ export interface Page {
   dirty: boolean;
   /** Marked by MADV_FREE (the kernel's absence of PG_swapbacked). */
   lazyfree: boolean;
+  /** Of shared memory: fallocate has made it, and nothing has used it (the kernel's absence of PG_uptodate). */
+  unused?: boolean;
 }
 
 /** The shared page of zeros; it has no frame. */

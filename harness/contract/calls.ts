@@ -1,6 +1,6 @@
-import { IGNORED_ADVICE, type SyscallResult } from '../contract/target.js';
 import type { CallCount } from '../metrics/files.js';
 import { ADVICE } from '../trace/op.js';
+import { IGNORED_ADVICE, type SyscallResult } from './target.js';
 
 const IGNORED: ReadonlySet<string> = new Set(
   ADVICE.filter((advice) => IGNORED_ADVICE[advice] !== undefined).map((advice) => `madvise ${advice}`),

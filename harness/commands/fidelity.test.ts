@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import type { TargetInfo } from '../contract/target.js';
+import { loadCosts } from '../cost/table.js';
+import { compareTrace } from '../live/fidelity/compare.js';
+import { type Snapshot, snapshotDifferences } from '../live/fidelity/snapshot.js';
+import type { LiveMachine } from '../live/machine.js';
+import { chosenOf, modelOf, swapKinds } from '../live/probes.js';
+import { checkSetup } from '../live/setup.js';
+import { timed } from '../testing/traces.js';
+import { fidelityText } from './fidelity.js';
+
+const PAGES: Snapshot = {
+  resident: 5,
+  spaces: new Map([[1, 3]]),
+  objects: new Map([['a', 2]]),
+};
+
+describe('snapshots', () => {
+  it('that are equal have no differences; others a line for each', () => {
+    expect(snapshotDifferences(PAGES, { ...PAGES })).toEqual([]);
+    const other: Snapshot = { resident: 6, spaces: new Map([[2, 1]]), objects: new Map([['a', 4]]) };
+    expect(snapshotDifferences(PAGES, other)).toEqual([
+      'resident pages: simulated 5, live 6',
+      'pages of space 1: simulated 3, live 0',
+      'pages of space 2: simulated 0, live 1',
+      'pages of object a: simulated 2, live 4',
+    ]);
+  });
+});
+
+/** A live machine that refuses everything. */
+const REFUSING: TargetInfo<LiveMachine> = {
+  name: 'vm',
+  summary: '',
+  create: (setup) => {
+    checkSetup({ ...setup, swap: 'zram' });
+    throw new Error('not refused');
+  },
+};
+
+describe('a comparison', () => {
+  it('that the live machine refuses is one row, with the reason', async () => {
+    const live = { machine: REFUSING, kernel: '6.1.0', zeroPage: true, runs: 3 };
+    const compared = await compareTrace(timed(['spawn,1,,,']), 't', 'keep', live, loadCosts());
+    expect(compared.rows).toHaveLength(1);
+    expect(compared.rows[0]).toMatchObject({ verdict: 'n/a', metric: 'all', live_min: null });
+    expect(compared.rows[0]!.reason).toMatch(/no swap yet/);
+  });
+
+  it('is shown with the probes, as a table, JSON or Markdown', () => {
+    const probes = {
+      kernel: '6.1.0',
+      hypervisor: 'QEMU TCG',
+      cpus: '0',
+      zero_page: true,
+      mglru: false,
+      transparent_hugepage: 'never',
+      shmem_hugepage: 'never',
+      page_cluster: '0',
+      swap: 'none',
+      ksm_run: '0',
+    };
+    const row = {
+      trace: 't',
+      discard: 'keep',
+      metric: 'pgfault',
+      simulated: 100,
+      live_min: 100,
+      live_max: 103,
+      difference: 3,
+      bound: '±1.5 %',
+      verdict: 'within',
+      reason: null,
+    } as const;
+    const compared = [{ rows: [row, { ...row, verdict: 'outside' as const }], differences: ['at end: x'] }];
+    expect(fidelityText(probes, compared, 'table')).toMatch(
+      /kernel: 6\.1\.0[\s\S]*at end: x\n2 rows, 1 outside/,
+    );
+    expect(JSON.parse(fidelityText(probes, compared, 'json'))).toEqual({
+      probes,
+      rows: compared[0]!.rows,
+      differences: ['at end: x'],
+    });
+    expect(fidelityText(probes, compared, 'markdown')).toContain(
+      '| t | keep | pgfault | 100 | 100 | 103 | 3 | ±1.5 % | within |  |',
+    );
+  });
+});
+
+describe('what a kernel is', () => {
+  it('chooses the model that is nearest, and not newer', () => {
+    const releases = ['5.15.0', '6.1.0-50-cloud-amd64', '6.8.0', '6.12.3', '6.18.44-fc', '7.0.0'];
+    expect(releases.map(modelOf)).toEqual(['6.1', '6.1', '6.6', '6.12', '6.18', '6.18']);
+  });
+
+  it('is read from what it says', () => {
+    expect(chosenOf('always [madvise] never')).toBe('madvise');
+    expect(chosenOf('?')).toBe('?');
+    expect(swapKinds('Filename Type Size Used Priority\n')).toBe('none');
+    expect(swapKinds('Filename Type\n/dev/zram0 partition 1 0 100\n')).toBe('/dev/zram0');
+  });
+});

@@ -1,0 +1,100 @@
+/*
+ * What passes between the executor and the program that leads it: a file in memory that both map. protocol.ts has the same
+ * numbers. All fields are little-endian.
+ */
+#ifndef RECLAIM_PROTOCOL_H
+#define RECLAIM_PROTOCOL_H
+
+#include <stdint.h>
+
+#define MAGIC 0x524c5831u
+#define SHARED_BYTES (16u << 20)
+#define OPS_AT 4096u
+#define MOST_OPS 131072u
+#define ANSWERS_AT (6u << 20)
+#define TEXT_AT (8u << 20)
+#define TEXT_BYTES (8u << 20)
+#define PAGE 4096ul
+/* Slot 0 holds objects and is no space of the trace. */
+#define KEEPER 0u
+#define MOST_SLOTS 4096u
+#define MOST_OBJECTS 4096u
+#define NO_OBJECT 0xffffffffu
+/* Pages of the trace lie here, and nothing of the executor does. */
+#define FIRST_PAGE (8ul << 28)
+#define LAST_PAGE (120ul << 28)
+
+/* Low byte of `code`; the rest are flags. */
+enum {
+  OP_SPAWN = 1, /* slot */
+  OP_FORK,      /* slot; a: slot of the child */
+  OP_EXIT,      /* slot. Value, first, buses: minor and major faults, and touches */
+  OP_OBJECT,    /* a: object, count: pages, b: first content with FLAG_CONTENT. Value: inode */
+  OP_CLOSE,     /* a: object */
+  OP_MAP,       /* slot, page, count, a: object, b: first page in it */
+  OP_UNMAP,
+  OP_REMAP,   /* a: new page, 0: none; b: pages to grow by */
+  OP_PROTECT, /* FLAG_RO, FLAG_NONE or neither */
+  OP_LOCK,
+  OP_UNLOCK,
+  OP_READ,  /* count < 0: downwards. Value: pages touched */
+  OP_WRITE, /* a: content unless FLAG_UNIQUE */
+  OP_PREAD, /* slot, a: object, page, count */
+  OP_PWRITE,
+  OP_SYNC,      /* a: object */
+  OP_MADVISE,   /* a: advice */
+  OP_FALLOCATE, /* a: object, page: first byte, b: bytes, count: mode */
+  OP_TRUNCATE,  /* a: object, b: bytes */
+  OP_PRCTL,     /* a: merge */
+  OP_COOKIE,    /* compare-and-swap of each page up to the first that is zero. Value: its index, or count */
+  /* Answered by the leader of the spaces; the last of a request where they have text. */
+  OP_CENSUS, /* Text: what is resident */
+  OP_LOOKUP, /* slot, page, count. Text: mappings of the range */
+  OP_PUT,    /* Text in: path, newline, what to write there */
+  OP_GET,    /* Text in: path. Text: its contents */
+  OP_RESET,  /* all spaces and objects go */
+  OP_QUIT,
+};
+
+enum {
+  FLAG_SHARED = 1 << 8,
+  FLAG_OBJECT = 1 << 9,
+  FLAG_RO = 1 << 10,
+  FLAG_RO_FD = 1 << 11,
+  FLAG_EXEC = 1 << 12,
+  FLAG_LOCKED = 1 << 13,
+  FLAG_RANDOM = 1 << 14,
+  FLAG_SEQUENTIAL = 1 << 15,
+  FLAG_POPULATE = 1 << 16,
+  FLAG_DROPPABLE = 1 << 17,
+  FLAG_CONTENT = 1 << 18,
+  FLAG_UP = 1 << 19,
+  FLAG_UNIQUE = 1 << 20,
+  FLAG_NONE = 1 << 21,
+  FLAG_SEALED = 1 << 22,
+};
+
+/* The error of an op whose space was killed, plus the signal. */
+#define DIED 1000
+
+struct op {
+  uint32_t code, slot;
+  uint64_t page;
+  int64_t count;
+  uint64_t a, b;
+};
+
+struct answer {
+  int32_t error;  /* errno */
+  uint32_t value; /* see the ops */
+  uint32_t first; /* touches: index of the first page that may not be accessed so */
+  uint32_t buses; /* touches: SIGBUS signals */
+};
+
+struct header {
+  uint32_t magic, ops, text;
+};
+
+_Static_assert(sizeof(struct op) == 40 && sizeof(struct answer) == 16, "as in protocol.ts");
+
+#endif

@@ -1,0 +1,60 @@
+import type { SimulatedMachine } from '../../machine/target.js';
+import { residentPages } from '../census.js';
+import type { LiveMachine } from '../machine.js';
+
+/** What is resident at one moment, in pages: what the simulated and the live kernel must agree on exactly. */
+export interface Snapshot {
+  /** Frames charged, each once. */
+  readonly resident: number;
+  /** Pages that each space has mapped, by its id. */
+  readonly spaces: ReadonlyMap<number, number>;
+  /** Pages of each object that has a name. */
+  readonly objects: ReadonlyMap<string, number>;
+}
+
+/** A snapshot of the simulated kernel. */
+export function simulatedSnapshot({ machine: m }: SimulatedMachine): Snapshot {
+  const spaces = new Map([...m.spaces.values()].map(({ id, rss }) => [id, rss]));
+  const objects = new Map<string, number>();
+  for (const object of m.objects.all()) {
+    if (object.kind !== 'shared' || object.name === undefined) continue;
+    objects.set(object.name, [...object.present(0, object.size)].length);
+  }
+  return { resident: m.frames.inUse, spaces, objects };
+}
+
+/** A snapshot of a live kernel, which is asked for it. */
+export function liveSnapshot(machine: LiveMachine): Snapshot {
+  const census = machine.census();
+  const { layout } = machine;
+  const spaces = new Map<number, number>();
+  for (const { id, slot } of layout.living()) spaces.set(id, census.spaces.get(slot)?.rss ?? 0);
+  const objects = new Map<string, number>();
+  for (const [inode, pages] of census.objects) {
+    const object = layout.byInodeNumber(inode);
+    if (object) objects.set(object.name, pages);
+  }
+  return { resident: residentPages(census), spaces, objects };
+}
+
+function differencesOf<K>(
+  what: (key: K) => string,
+  simulated: ReadonlyMap<K, number>,
+  live: ReadonlyMap<K, number>,
+): string[] {
+  const keys = new Set([...simulated.keys(), ...live.keys()]);
+  return [...keys].flatMap((key) => {
+    const [expected, seen] = [simulated.get(key) ?? 0, live.get(key) ?? 0];
+    return expected === seen ? [] : [`${what(key)}: simulated ${expected}, live ${seen}`];
+  });
+}
+
+/** How two snapshots differ, a line a difference. */
+export function snapshotDifferences(simulated: Snapshot, live: Snapshot): string[] {
+  const total = (pages: number) => new Map([['', pages]]);
+  return [
+    ...differencesOf(() => 'resident pages', total(simulated.resident), total(live.resident)),
+    ...differencesOf((id) => `pages of space ${id}`, simulated.spaces, live.spaces),
+    ...differencesOf((name) => `pages of object ${name}`, simulated.objects, live.objects),
+  ];
+}

@@ -1,0 +1,13 @@
+import type { TargetInfo } from '../contract/target.js';
+import { LiveMachine } from './machine.js';
+import type { LiveMachineName } from './names.js';
+import type { Session } from './session.js';
+
+/** A live kernel as a machine, in an executor that runs. One replay at a time. */
+export function liveMachine(name: LiveMachineName, session: Session): TargetInfo<LiveMachine> {
+  return {
+    name,
+    summary: 'a live kernel in a virtual machine: its own reclaim, exact counts, no times',
+    create: (setup) => new LiveMachine(session, setup),
+  };
+}

@@ -1,0 +1,99 @@
+import { Refusal } from '../contract/refusal.js';
+import type { Errno, Kernel, MappedPiece, PageRange, VolatileResult } from '../policy/discard/contract.js';
+import type { Advice } from '../trace/op.js';
+import type { Addresses } from './addresses.js';
+import type { Layout } from './layout.js';
+import { ADVICE_VALUES, errnoName, KEEPER, LIVE_OP, NO_OBJECT } from './protocol.js';
+import type { LiveOp, Session } from './session.js';
+
+/** Why a policy or an event that needs volatile memory cannot have it. */
+export const NO_VOLATILE = 'volatile memory is in no kernel: not possible live';
+const PAGE_BYTES = 4096;
+/** FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE. Source: include/uapi/linux/falloc.h. */
+export const PUNCH_MODE = 3;
+
+/** The system calls of discard policies, made on a live kernel. Each is answered before it returns. */
+export class LiveKernel implements Kernel {
+  calls = 0;
+  pages = 0;
+  errors = 0;
+
+  constructor(
+    private readonly session: Session,
+    private readonly layout: Layout,
+    private readonly addresses: Addresses,
+  ) {}
+
+  madvise(range: PageRange, advice: Advice, era?: '2006'): Errno {
+    if (era !== undefined)
+      throw new Refusal('MADV_REMOVE of 2006 is in no kernel any more: not possible live');
+    const value = ADVICE_VALUES[advice];
+    if (value === undefined) throw new Refusal(NO_VOLATILE);
+    const space = this.layout.find(range.space);
+    if (!space) return this.counted(range.count, 'ENOMEM');
+    const { count } = range;
+    const page = this.addresses.live(range.page, count);
+    return this.call(LIVE_OP.madvise, { slot: space.slot, page, count, a: value }, count);
+  }
+
+  punch(piece: MappedPiece): Errno {
+    const a = this.descriptor(piece);
+    const bytes = { page: piece.objectPage * PAGE_BYTES, b: piece.count * PAGE_BYTES };
+    return this.call(LIVE_OP.fallocate, { slot: KEEPER, a, count: PUNCH_MODE, ...bytes }, piece.count);
+  }
+
+  truncate(piece: MappedPiece): Errno {
+    const { objectPage, count } = piece;
+    const a = this.descriptor(piece);
+    const size = piece.object === undefined ? 0 : this.layout.object(piece.object).size;
+    if (a === NO_OBJECT || objectPage + count < size || objectPage >= size)
+      return this.counted(count, 'EINVAL');
+    const to = (pages: number) =>
+      this.session.call(LIVE_OP.truncate, { slot: KEEPER, a, b: pages * PAGE_BYTES }).error;
+    return this.counted(count, errnoName(to(objectPage) || to(size)));
+  }
+
+  setVolatile(): VolatileResult {
+    throw new Refusal(NO_VOLATILE);
+  }
+
+  lookup(range: PageRange): MappedPiece[] {
+    const space = this.layout.find(range.space);
+    if (!space) return [];
+    const page = this.addresses.live(range.page, range.count);
+    const { text } = this.session.call(LIVE_OP.lookup, { slot: space.slot, page, count: range.count });
+    const lines = text.split('\n').filter((line) => line !== '');
+    return lines.map((line) => this.piece(range.space, line));
+  }
+
+  /** A line is: live page, pages, page of the object, permissions, inode number, whether it may be made writable. */
+  private piece(space: number, line: string): MappedPiece {
+    const [page, count, offset, flags, inode, mayWrite] = line.split(' ');
+    const object = this.layout.byInodeNumber(Number(inode));
+    const hasObject = inode !== '0';
+    return {
+      space,
+      page: this.addresses.ofTrace(Number(page)),
+      count: Number(count),
+      object: object?.name,
+      objectPage: hasObject ? Number(offset) : 0,
+      inode: hasObject && flags!.endsWith('s') ? Number(inode) : undefined,
+      descriptor: object?.descriptor === true && !object.closed && mayWrite === '1',
+    };
+  }
+
+  private descriptor({ object, descriptor }: MappedPiece): number {
+    return object === undefined || !descriptor ? NO_OBJECT : this.layout.object(object).number;
+  }
+
+  private call(code: number, op: LiveOp, named: number): Errno {
+    return this.counted(named, errnoName(this.session.call(code, op).error));
+  }
+
+  private counted(named: number, errno: Errno): Errno {
+    this.calls++;
+    this.pages += named;
+    if (errno !== 0) this.errors++;
+    return errno;
+  }
+}

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingVm, type TestVm, testVm } from '../testing/live.js';
+import { compareOn, liveTraces } from '../testing/live-random.js';
+import { cannot } from '../testing/system.js';
+import { probe } from './probes.js';
+
+const missing = missingVm();
+if (missing !== undefined) cannot(`a live kernel: ${missing}`);
+
+const SEED = Number(process.env.FC_SEED ?? 1);
+const TRACES = 100;
+const EVENTS = 100;
+
+describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () => {
+  let vm: TestVm;
+  beforeAll(async () => {
+    vm = await testVm();
+  });
+  afterAll(() => vm.end());
+
+  it('says what it is', () => {
+    expect(probe(vm.session, 'QEMU TCG')).toMatchObject({
+      kernel: vm.release,
+      zero_page: true,
+      transparent_hugepage: 'never',
+      page_cluster: '0',
+      swap: 'none',
+      ksm_run: '0',
+    });
+  });
+
+  it('agrees with the simulated one at every mark of random traces: resident pages, results of calls', async () => {
+    for (const [i, events] of liveTraces(SEED, TRACES, EVENTS).entries())
+      expect([i, await compareOn(vm.session, vm.release, events)]).toEqual([i, []]);
+  });
+
+  it('agrees under policies that drop', async () => {
+    for (const discard of ['dontneed', 'free', 'remove', 'punch', 'truncate'])
+      for (const [i, events] of liveTraces(SEED + 1, 5, EVENTS).entries()) {
+        const dropping = events.map((event) => event.replace(/^madvise,(.*),MADV_DONTNEED$/, 'discard,$1,'));
+        expect([discard, i, await compareOn(vm.session, vm.release, dropping, discard)]).toEqual([
+          discard,
+          i,
+          [],
+        ]);
+      }
+  });
+});

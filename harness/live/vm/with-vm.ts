@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeFolder } from '../../base/folders.js';
+import { Guard } from '../../record/guard.js';
+import { restoreAbandoned } from '../../record/journal.js';
+import type { Session } from '../session.js';
+import { kernelImage } from './image.js';
+import { startVm } from './vm.js';
+
+/** Which virtual machine, and how long it may take. */
+export interface WithVm {
+  /** The kernel image; the newest that is installed where none is given. */
+  readonly kernel: string | undefined;
+  readonly memoryMiB: number;
+  /** The longest that it may take for what it is given at a time, in s. */
+  readonly timeoutS: number;
+  /** The cache folder. */
+  readonly cache: string;
+}
+
+/**
+ * Lets something work with a virtual machine, which ends with it, and with this process however that ends: a guard sees to that,
+ * and the next start where the guard was killed too.
+ *
+ * @throws HostError where this host cannot have one; InputError where the kernel image cannot be read
+ */
+export async function withVm<T>(options: WithVm, work: (session: Session) => Promise<T>): Promise<T> {
+  const kernel = kernelImage(options.kernel);
+  const folder = join(options.cache, 'live');
+  if (!existsSync(folder)) makeFolder(folder);
+  await restoreAbandoned(folder);
+  const guard = await Guard.start(folder);
+  try {
+    const session = await startVm({ ...options, kernel, guard });
+    try {
+      return await work(session);
+    } finally {
+      await session.close();
+    }
+  } finally {
+    await guard.finish();
+  }
+}

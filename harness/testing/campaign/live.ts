@@ -1,0 +1,26 @@
+import { missingVm, testVm } from '../live.js';
+import { compareOn, liveTraces } from '../live-random.js';
+import type { Part } from './part.js';
+
+const TRACES = 10;
+const EVENTS = 100;
+
+/**
+ * Random traces on the simulated and on a live kernel, in one virtual machine.
+ *
+ * @throws where the host can have none
+ */
+export async function live(): Promise<Part> {
+  const missing = missingVm();
+  if (missing !== undefined) throw new Error(`no live kernel here: ${missing}`);
+  const { session, release } = await testVm();
+  return async (seed) => {
+    const failures: string[] = [];
+    for (const [i, events] of liveTraces(seed, TRACES, EVENTS).entries()) {
+      const found = await compareOn(session, release, events);
+      if (found.length === 0) continue;
+      failures.push([`seed ${seed}, trace ${i} on ${release}:`, ...found, ...events].join('\n'));
+    }
+    return { tried: TRACES, failures };
+  };
+}

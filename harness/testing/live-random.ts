@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { loadCosts } from '../cost/table.js';
+import { compareTrace } from '../live/fidelity/compare.js';
+import { liveMachine } from '../live/info.js';
+import type { Session } from '../live/session.js';
+import { type FuzzedMachine, randomTrace } from './fuzz/lockstep.js';
+import { timed } from './traces.js';
+
+/** Random traces that a live kernel can carry out: without files, limits and settings. */
+const MACHINE: FuzzedMachine = {
+  reclaim: 'linux',
+  swap: 'none',
+  limit: 'none',
+  without: ['limit', 'mapCount', 'file'],
+};
+
+/** Events between two looks. */
+const STEP = 10;
+
+/** The events of a trace with marks between them. A live kernel can map a sealed object only as its seal
+ * allows, and `protect` says nothing of the right to execute. */
+function marked(events: readonly string[]): string[] {
+  const lines = events.map((event) => event.replace(/ (sealed|exec)\b/g, ''));
+  return lines.flatMap((line, i) => (i % STEP === STEP - 1 ? [line, `mark,,,,${i}`] : [line]));
+}
+
+/** Random traces, as lines without their times: the same for the same seed. */
+export function liveTraces(seed: number, traces: number, events: number): string[][] {
+  return fc.sample(randomTrace(MACHINE, events), { seed, numRuns: traces }).map(marked);
+}
+
+/**
+ * Replays events on the simulated and the live kernel. Returns what differs, nothing where all is the same.
+ *
+ * @param release of the live kernel
+ */
+export async function compareOn(
+  session: Session,
+  release: string,
+  events: readonly string[],
+  discard = 'keep',
+): Promise<string[]> {
+  const live = { machine: liveMachine('vm', session), kernel: release, zeroPage: true, runs: 1 };
+  const { rows, differences } = await compareTrace(timed(events), 'random', discard, live, loadCosts());
+  const wrong = rows.filter(({ bound, verdict }) => bound === 'exact' && verdict !== 'same');
+  return [
+    ...differences,
+    ...wrong.map(
+      (row) => `${row.metric}: simulated ${row.simulated}, live ${row.live_max} ${row.reason ?? ''}`,
+    ),
+  ];
+}
