@@ -17,7 +17,6 @@ export default {
     'harness/mrc/simulate.ts!',
     'harness/mrc/simulate-bytes.ts!',
     'harness/report/html/client/main.ts!',
-    'harness/build.mjs',
     'harness/**/*.system.test.ts',
     'harness/testing/fuzz/fuzz.ts',
     'harness/testing/campaign/campaign.ts',

@@ -25,7 +25,7 @@ const ENTRIES = [
   ['bench', 'shared-process-worker'],
 ];
 /** Modules that are loaded once for each policy, under a query string: their code must be in a file that is only theirs. */
-export const OWN_COPIES = ['mrc/simulate', 'mrc/simulate-bytes', 'policy/reclaim/structures/list-policy'];
+const OWN_COPIES = ['mrc/simulate', 'mrc/simulate-bytes', 'policy/reclaim/structures/list-policy'];
 const OWN = '?own';
 /** Packages that stay packages: few commands need them, they read files of their own, or they bring no text of their licence. */
 const PACKAGES =
