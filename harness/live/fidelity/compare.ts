@@ -72,7 +72,7 @@ export interface Comparison {
 }
 
 /** The simulated kernel as the model of a release. */
-export function simulatedAs(release: string): TargetInfo<SimulatedMachine> {
+function simulatedAs(release: string): TargetInfo<SimulatedMachine> {
   return {
     ...simulated,
     create: async (setup) => {
@@ -96,7 +96,7 @@ function optionsOf(discard: string, costs: CostTable) {
 }
 
 /** Lines of what differs between two runs: the first look with a difference, and results of calls. */
-export function runDifferences(sim: ObservedRun, live: ObservedRun): string[] {
+function runDifferences(sim: ObservedRun, live: ObservedRun): string[] {
   const lines: string[] = [];
   for (const [i, { label, line, snapshot }] of sim.looks.entries()) {
     const other = live.looks[i];

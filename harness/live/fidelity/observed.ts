@@ -22,7 +22,7 @@ export interface ObservedRun {
 }
 
 /** The label of the last look. */
-export const END = 'end';
+const END = 'end';
 
 /** Replays a trace and looks at the machine at each mark and at the end. */
 export async function observedReplay<T extends Target>(

@@ -1,0 +1,47 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { reclaim } from '../testing/cli.js';
+import { temporaryFolder } from '../testing/folder.js';
+
+const folder = temporaryFolder('reclaim-fidelity-');
+const TRACE = 'time_us,op,space,page,count,arg\n0,spawn,1,,,\n1,map,1,0,4,anon\n2,write,1,0,4,\n';
+
+function trace(): string {
+  const path = join(folder(), 'trace.csv');
+  writeFileSync(path, TRACE);
+  return path;
+}
+
+describe('a live kernel that is not possible', () => {
+  it('is one line, with exit code 2 for what is given and 3 for what the host lacks', () => {
+    const image = join(folder(), 'vmlinuz-1');
+    const missing = reclaim(['fidelity', trace(), '--kernel', image], folder());
+    expect([missing.code, missing.stderr]).toEqual([2, `reclaim: ${image}: no such file\n`]);
+    writeFileSync(image, '');
+    const { PATH } = process.env;
+    process.env.PATH = folder();
+    try {
+      const { code, stderr } = reclaim(['replay', trace(), '--machine', 'vm', '--kernel', image], folder());
+      expect(code).toBe(3);
+      expect(stderr).toMatch(
+        /^reclaim: the vm machine needs an emulator: not found: qemu-system-x86_64 .*\n$/,
+      );
+    } finally {
+      process.env.PATH = PATH;
+    }
+  });
+
+  it('flags that change nothing are refused', () => {
+    const flags = [
+      ['--kernel', 'x'],
+      ['--machine', 'vm', '--seed', '7'],
+      ['--machine', 'vm', '--costs', 'x'],
+    ];
+    for (const given of flags) {
+      const { code, stderr } = reclaim(['replay', trace(), ...given], folder());
+      expect([given, code]).toEqual([given, 2]);
+      expect(stderr).toMatch(/^reclaim: --(kernel|seed|costs) has no effect on --machine (sim|vm), expected/);
+    }
+  });
+});
