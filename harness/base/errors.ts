@@ -56,6 +56,11 @@ export class InputError extends Error {
   at(place: Place): InputError {
     return this.place ? this : new InputError(this.what, place);
   }
+
+  /** The same error, of a file that is named at a place of another one: that place comes first, its own is kept. */
+  namedAt(place: Place): InputError {
+    return new InputError(this.message, place);
+  }
 }
 
 /**

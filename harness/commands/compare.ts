@@ -23,6 +23,7 @@ import { drawInWorkers, drawnText } from './draw.js';
 import {
   type Command,
   inputLimitFlags,
+  loneHyphen,
   outFlag,
   type PolicyModuleArgs,
   policyModuleFlag,
@@ -55,7 +56,8 @@ function builder(yargs: Argv): Argv {
     .positional('experiment', {
       type: 'string',
       describe:
-        'experiment file (YAML), or a trace to compare all policies on; without, the shipped comparison',
+        'experiment file (YAML), or a trace (- for standard input) to compare all policies on; without, the shipped comparison',
+      coerce: loneHyphen,
     })
     .options({
       ...outFlag,

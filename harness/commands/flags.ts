@@ -82,13 +82,18 @@ export const inputLimitFlags = {
   },
 } as const;
 
-/** A positional argument that is a file, or `-`: yargs passes a lone `-` as an empty text. */
+/** What a positional argument says: yargs passes a lone `-` as an empty text. */
+export function loneHyphen(path: string): string {
+  return path === '' ? '-' : path;
+}
+
+/** A positional argument that is a file, or `-`. */
 export function filePositional(describe: string) {
   return {
     type: 'string',
     demandOption: true,
     describe,
-    coerce: (path: string) => (path === '' ? '-' : path),
+    coerce: loneHyphen,
   } as const;
 }
 

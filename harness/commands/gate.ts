@@ -11,7 +11,7 @@ import { parseTolerances } from '../gate/tolerance.js';
 import { updateBaseline } from '../gate/update.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { addFiles } from '../output/adding.js';
-import type { Command } from './flags.js';
+import { type Command, loneHyphen } from './flags.js';
 import { note, print } from './terminal.js';
 
 interface Args {
@@ -27,8 +27,16 @@ interface Args {
 
 function builder(yargs: Argv): Argv {
   return yargs
-    .positional('baseline', { type: 'string', describe: 'folder of results to compare with' })
-    .positional('candidate', { type: 'string', describe: 'folder of results to judge' })
+    .positional('baseline', {
+      type: 'string',
+      describe: 'folder of results to compare with',
+      coerce: loneHyphen,
+    })
+    .positional('candidate', {
+      type: 'string',
+      describe: 'folder of results to judge',
+      coerce: loneHyphen,
+    })
     .options({
       tolerance: {
         type: 'string',

@@ -11,7 +11,7 @@ import { FIGURES, figureOf, missingFor, requireFigure } from '../report/figures/
 import { missingForReport } from '../report/html/missing.js';
 import { FORMATS, type Format, USUAL_FORMATS } from '../report/render/formats.js';
 import { drawInWorkers, drawnText, REPORT } from './draw.js';
-import { type Command, quietFlag } from './flags.js';
+import { type Command, loneHyphen, quietFlag } from './flags.js';
 import { note, print } from './terminal.js';
 
 interface Args {
@@ -30,6 +30,7 @@ function builder(yargs: Argv): Argv {
       demandOption: true,
       describe:
         'folder that compare or bench wrote; report.html goes there, figures go to its folder figures/',
+      coerce: loneHyphen,
     })
     .options({
       figure: {

@@ -483,13 +483,42 @@ describe('what is wrong with an experiment is one line, and nothing is left behi
       `${EXPERIMENT}swap: [tape]\n`,
       /e\.yaml:7:8: unknown kind of swap "tape", expected one of none, ssd/,
     ],
-    ['a trace that is not there', EXPERIMENT.replace('a.csv', 'b.csv'), /b\.csv: no such file/],
+    [
+      'a trace that is not there',
+      EXPERIMENT.replace('a.csv', 'b.csv'),
+      /e\.yaml:\d+:10: \S*b\.csv: no such file$/,
+    ],
+    [
+      'the second of two traces that is a directory',
+      EXPERIMENT.replace('a.csv', 'a.csv, ./'),
+      /e\.yaml:\d+:17: \S+: is a directory, expected a file$/,
+    ],
+    [
+      'a trace of a family that is no trace',
+      EXPERIMENT.replace(/^traces: .*$/m, 'families:\n  one: [e.yaml]'),
+      /e\.yaml:\d+:9: \S*e\.yaml:1: /,
+    ],
+    [
+      'a trace of too long a name',
+      EXPERIMENT.replace('a.csv', `${'b'.repeat(150)}.csv`),
+      /e\.yaml:\d+:10: \S+: the name of this trace has 150 characters/,
+    ],
+    [
+      'a cost table that is not there',
+      `${EXPERIMENT}costs: none.json\n`,
+      /e\.yaml:7:8: \S*none\.json: no such file$/,
+    ],
+    ['a cost table that is none', `${EXPERIMENT}costs: e.yaml\n`, /e\.yaml:7:8: \S*e\.yaml:1:\d+: /],
     [
       'a shipped trace that is not there',
       EXPERIMENT.replace('a.csv', 'chromium-drop'),
       /unknown shipped trace "chromium-drop".*did you mean chromium-drops\?/,
     ],
-    ['two traces of one name', EXPERIMENT.replace('[a.csv]', '[a.csv, ./a.csv]'), /two traces are called a/],
+    [
+      'two traces of one name',
+      EXPERIMENT.replace('[a.csv]', '[a.csv, ./a.csv]'),
+      /e\.yaml:\d+:17: two traces are called a/,
+    ],
   ];
   for (const [name, text, message] of cases) {
     it(name, async () => {
@@ -500,7 +529,9 @@ describe('what is wrong with an experiment is one line, and nothing is left behi
 
   it('a trace that makes no sense', async () => {
     writeFileSync(join(folder, 'a.csv'), TRACE.replace('60,read,1,20,20', '60,read,1,20,21'));
-    await expect(run()).rejects.toThrow(/a\.csv:7: read of page 40 in space 1 is outside every mapping/);
+    await expect(run()).rejects.toThrow(
+      /e\.yaml:\d+:10: \S*a\.csv:7: read of page 40 in space 1 is outside every mapping/,
+    );
     expect(existsSync(join(folder, 'out'))).toBe(false);
   });
 

@@ -72,6 +72,8 @@ export interface ExperimentTrace {
   readonly entry: TraceEntry;
   /** The kind of program that it stands for: traces of a family share a table. Undefined where the file names none. */
   readonly family: string | undefined;
+  /** Where its file names it. Undefined where that was the command line. */
+  readonly place?: Place;
 }
 
 /** An experiment as its file says it: besides what is here, it has the list of values on each axis (`AXES`) under its key. */
@@ -261,7 +263,7 @@ function checkName(name: string, path: readonly PropertyKey[], source: Source): 
   try {
     findTrace(name, dirname(source.file));
   } catch (error) {
-    throw error instanceof InputError ? error.at(placeOf(source, path)) : error;
+    throw error instanceof InputError ? error.namedAt(placeOf(source, path)) : error;
   }
 }
 
@@ -279,6 +281,7 @@ function expandList(
     expandEntry(listed, (within) => placeOf(source, [...path, i, ...within])).map((entry) => ({
       entry,
       family,
+      place: placeOf(source, [...path, i]),
     })),
   );
 }

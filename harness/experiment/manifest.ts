@@ -59,7 +59,7 @@ function traceFacts(trace: PreparedTrace, all: readonly PreparedTrace[]): object
 /** The content of manifest.json. */
 export function manifestOf(facts: ManifestFacts): object {
   const { experiment, traces, results, costs: loaded } = facts;
-  const { file: _path, placeOf: _place, ...definition } = experiment;
+  const { file: _path, placeOf: _placeOf, traces: listed, ...definition } = experiment;
   const { costs, fromDefault } = loaded;
   const outcomes = OUTCOMES.map((outcome) => [
     outcome,
@@ -73,7 +73,7 @@ export function manifestOf(facts: ManifestFacts): object {
     program: { name: 'reclaim-bench', version: VERSION, commit: programCommit() },
     command: facts.command,
     host: thisHost(),
-    experiment: definition,
+    experiment: { ...definition, traces: listed.map(({ place: _place, ...trace }) => trace) },
     costs: {
       file:
         experiment.costs === undefined ? undefined : traceSource(experiment.costs, dirname(experiment.file)),

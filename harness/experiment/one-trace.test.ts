@@ -28,6 +28,12 @@ describe('what compare is given', () => {
     }
   });
 
+  it('may be standard input', async () => {
+    const experiment = await namedExperiment('-');
+    expect(experiment).toMatchObject({ name: 'trace', traces: [{ entry: '-' }], backing: ['recorded'] });
+    expect(experiment.description).toMatch(/ on \(standard input\)\.$/);
+  });
+
   it('may be the name of a shipped trace', async () => {
     expect((await namedExperiment('mariadb-resize')).traces).toEqual([
       { entry: 'mariadb-resize', family: undefined },

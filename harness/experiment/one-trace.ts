@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { COMPRESSED_NAME } from '../trace/io/decompress.js';
-import { usingInput } from '../trace/io/input.js';
+import { inputName, STDIN, usingInput } from '../trace/io/input.js';
 import { isTrace } from '../trace/trace.js';
 import { DEFAULT_EXPERIMENT, type Experiment, readExperiment } from './file.js';
 import { shippedTraces } from './trace-names.js';
@@ -9,8 +9,9 @@ import { shippedTraces } from './trace-names.js';
 /** Memory limits of the comparison on one trace. */
 const LIMITS = ['none', '50%'];
 
-/** Whether what a user named is a trace: a file of ours, or the name of a shipped one. Pipes are not looked into. */
+/** Whether what a user named is a trace: a file of ours, the name of a shipped one, or standard input. Pipes are not looked into. */
 async function namesTrace(name: string): Promise<boolean> {
+  if (name === STDIN) return true;
   const info = statSync(name, { throwIfNoEntry: false });
   if (info === undefined) return shippedTraces().has(name);
   if (!info.isFile()) return false;
@@ -40,7 +41,7 @@ function experimentOn(name: string): Experiment {
     ...readExperiment(DEFAULT_EXPERIMENT),
     file: name,
     name: experimentName(name),
-    description: `The policies of the shipped comparison on ${basename(name)}.`,
+    description: `The policies of the shipped comparison on ${name === STDIN ? inputName(name) : basename(name)}.`,
     traces: [{ entry: isShipped ? name : resolve(name), family: undefined }],
     limits: LIMITS,
     backing: ['recorded'],
@@ -52,7 +53,7 @@ function experimentOn(name: string): Experiment {
 /**
  * The experiment that a user names.
  *
- * @param name an experiment file, or a trace, which gets the policies of the shipped comparison; by default that comparison
+ * @param name an experiment file, or a trace (`-`: standard input), which gets the policies of the shipped comparison; by default that comparison
  * @throws InputError as `readExperiment`
  */
 export async function namedExperiment(name: string | undefined): Promise<Experiment> {

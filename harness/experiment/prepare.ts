@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { HostError, InputError } from '../base/errors.js';
+import { HostError, InputError, type Place } from '../base/errors.js';
 import type { Origin } from '../base/provenance.js';
 import type { Touches } from '../base/touches.js';
 import { STDIN } from '../trace/io/input.js';
@@ -34,10 +34,10 @@ export interface PreparedTrace extends LoadedTrace, ReadTrace {
   readonly replicate: number;
 }
 
-/** Throws what a worker answered instead of a result. */
-export function refused(answer: WorkerAnswer): never {
+/** Throws what a worker answered instead of a result; `place` is where the experiment names what it read. */
+export function refused(answer: WorkerAnswer, place?: Place): never {
   if ('host' in answer) throw new HostError(answer.host);
-  throw new InputError('refused' in answer ? answer.refused : 'the worker answered something else');
+  throw new InputError('refused' in answer ? answer.refused : 'the worker answered something else', place);
 }
 
 interface LabelledJob extends ReadJob {
@@ -65,10 +65,10 @@ async function readJobs(
 ): Promise<LabelledJob[]> {
   const folder = dirname(file);
   const jobs: LabelledJob[] = [];
-  for (const [at, { entry }] of traces.entries()) {
+  for (const [at, { entry, place = { file } }] of traces.entries()) {
     const { label, compile } = resolveTrace(entry, folder);
     if (jobs.some((job) => job.label === label))
-      throw new InputError(`two traces are called ${label}, expected different names`, { file });
+      throw new InputError(`two traces are called ${label}, expected different names`, place);
     const handle = entry === STDIN ? await compileInput(compile, signal) : undefined;
     for (let replicate = 1; replicate <= (typeof entry === 'string' ? 1 : replicates); replicate++)
       jobs.push({ at, label, replicate, read: { entry: replicated(entry, replicate), folder, handle } });
@@ -124,6 +124,6 @@ export async function prepareTraces(
   });
   if (signal?.aborted) return undefined;
   const first = Math.min(...failures.keys());
-  if (failures.size > 0) refused(failures.get(first)!);
+  if (failures.size > 0) refused(failures.get(first)!, experiment.traces[jobs[first]!.at]!.place);
   return jobs.flatMap((job) => traces.get(job) ?? []);
 }

@@ -258,6 +258,15 @@ async function runPlanned(
   return { ...summary(), folder: folder.unfinished, aborted: true };
 }
 
+/** The cost table of an experiment. @throws InputError with the place that names it */
+function costsOf({ placeOf }: Experiment, file: string | undefined): LoadedCosts {
+  try {
+    return readCosts(file);
+  } catch (error) {
+    throw error instanceof InputError ? error.namedAt(placeOf(['costs'])) : error;
+  }
+}
+
 /**
  * Runs an experiment into a folder that is open: checks all of it, reads its traces, then runs its cells in workers. The
  * folder keeps finished cells as they come; the run takes its place there when it is complete.
@@ -274,7 +283,7 @@ export async function runInto(
   checkAxes(experiment);
   const costsFile =
     experiment.costs === undefined ? undefined : join(dirname(experiment.file), experiment.costs);
-  const costs = readCosts(costsFile);
+  const costs = costsOf(experiment, costsFile);
   const lacking = costsNote(experiment.costs ?? '', costs.fromDefault);
   if (lacking !== undefined) events?.note?.(lacking);
   // Says here, once, where compiled traces go if there is no cache.

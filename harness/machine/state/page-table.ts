@@ -59,6 +59,18 @@ export class Directory {
     return end;
   }
 
+  /** The first region after one, below `end`, that has a directory; the one behind `end` when there is none. */
+  private nextRegion(region: number, end: number): number {
+    const stop = Math.ceil(end / REGION_PAGES);
+    const near = Math.min(stop, region + 1 + this.regions.size);
+    for (let next = region + 1; next < near; next++) if (this.regions.has(next)) return next;
+    if (near === stop) return stop;
+    // A wide gap, as in a mapping of terabytes: looking through the directories is less than walking on.
+    let first = stop;
+    for (const other of this.regions.keys()) if (other >= near && other < first) first = other;
+    return first;
+  }
+
   /** Sets the leaf of a page; -1 takes it out, and its directory with the last one. */
   setLeaf(vpn: number, leaf: number): void {
     const region = Math.floor(vpn / REGION_PAGES);
@@ -80,13 +92,13 @@ export class Directory {
     }
   }
 
-  /** The parts of [start, end) that have a leaf, by address. Regions without a directory cost one step. */
+  /** The parts of [start, end) that have a leaf, by address. Regions without a directory cost a step each, at most about as many as there are directories. */
   *leavesIn(start: number, end: number): Generator<LeafPart> {
     for (let vpn = start; vpn < end; ) {
       const region = Math.floor(vpn / REGION_PAGES);
       const leaves = this.regions.get(region);
       if (!leaves) {
-        vpn = (region + 1) * REGION_PAGES;
+        vpn = this.nextRegion(region, end) * REGION_PAGES;
         continue;
       }
       const stop = Math.min(end, (Math.floor(vpn / LEAF_ENTRIES) + 1) * LEAF_ENTRIES);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { accessSync, constants, readdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
@@ -9,6 +9,9 @@ import { makeFolder } from '../../base/folders.js';
 
 /** Compiled traces beyond this are removed, the longest unused first. */
 const CACHE_LIMIT_BYTES = 8 * 1024 ** 3;
+/** Only its user. */
+const OWN_MODE = 0o700;
+const OTHERS_WRITE = 0o022;
 
 /**
  * The folder of compiled traces: `$XDG_CACHE_HOME/reclaim-bench`, by default `~/.cache/reclaim-bench`. Undefined where there
@@ -27,9 +30,9 @@ function cacheFolder(): string | undefined {
 }
 
 /** Makes a folder. Returns why it cannot be written, undefined where it can. */
-function whyNot(folder: string): string | undefined {
+function whyNot(folder: string, mode?: number): string | undefined {
   try {
-    makeFolder(folder);
+    makeFolder(folder, mode);
     accessSync(folder, constants.W_OK);
     return undefined;
   } catch (error) {
@@ -38,27 +41,63 @@ function whyNot(folder: string): string | undefined {
   }
 }
 
+/**
+ * Why a folder within the one for temporary files cannot be used; undefined where it can. Others can make folders and links
+ * there too, and could read or replace what is compiled.
+ */
+function whyNotOwn(folder: string): string | undefined {
+  const failed = whyNot(folder, OWN_MODE);
+  if (failed !== undefined) return failed;
+  const info = lstatSync(folder);
+  if (!info.isDirectory()) return `${folder}: is a link or a file, expected a folder`;
+  if (process.getuid === undefined) return undefined;
+  if (info.uid !== process.getuid()) return `${folder}: belongs to another user`;
+  return (info.mode & OTHERS_WRITE) === 0 ? undefined : `${folder}: other users can write into it`;
+}
+
+/** Instead of the cache: a folder that each user has one of. */
+function fallbackFolder(): string {
+  return join(tmpdir(), `reclaim-bench-${process.getuid?.() ?? 'user'}`);
+}
+
+/** Instead of that: a folder of this process, removed with it. Threads find it by its name. */
+function passingFolder(): string {
+  return `${fallbackFolder()}-${process.pid}`;
+}
+
 let isTold = false;
 
+/** Says once what is used instead of the cache. */
+function tell(text: string): void {
+  if (!isTold && isMainThread) process.emitWarning(text);
+  isTold = true;
+}
+
 /**
- * The cache folder, made if need be. Where it cannot be written, the system's folder for temporary files, which is said once
- * as a warning of the process.
+ * The cache folder, made if need be. Where it cannot be written, one of this user in the system's folder for temporary files,
+ * and where that is not safe one of this process, which is no cache. Either is said once as a warning of the process.
  *
- * @throws HostError where neither can be written
+ * @throws HostError where none can be written
  */
 export function usableCacheFolder(): string {
   const folder = cacheFolder();
   const reason = folder === undefined ? 'there is no home for a cache' : whyNot(folder);
   if (folder !== undefined && reason === undefined) return folder;
-  const fallback = join(tmpdir(), 'reclaim-bench');
-  const failed = whyNot(fallback);
+  const fallback = fallbackFolder();
+  const unsafe = whyNotOwn(fallback);
+  if (unsafe === undefined) {
+    tell(`${reason}; compiled traces are kept in ${fallback}`);
+    return fallback;
+  }
+  const passing = passingFolder();
+  const failed = whyNotOwn(passing);
   if (failed !== undefined)
     throw new HostError(
       `compiled traces can be written nowhere (${reason}; ${failed}); set XDG_CACHE_HOME to a folder that can be written`,
     );
-  if (!isTold && isMainThread) process.emitWarning(`${reason}; compiled traces are kept in ${fallback}`);
-  isTold = true;
-  return fallback;
+  if (!isTold && isMainThread) process.once('exit', () => rmSync(passing, { recursive: true, force: true }));
+  tell(`${reason}; ${unsafe}; compiled traces are kept only until this command ends`);
+  return passing;
 }
 
 /** The path of a compiled trace that is being written. */
