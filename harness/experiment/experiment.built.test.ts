@@ -496,12 +496,12 @@ describe('what is wrong with an experiment is one line, and nothing is left behi
     [
       'a trace of a family that is no trace',
       EXPERIMENT.replace(/^traces: .*$/m, 'families:\n  one: [e.yaml]'),
-      /e\.yaml:\d+:9: \S*e\.yaml:1: /,
+      /e\.yaml:\d+:9: \S*e\.yaml:1:1: /,
     ],
     [
       'a trace of too long a name',
       EXPERIMENT.replace('a.csv', `${'b'.repeat(150)}.csv`),
-      /e\.yaml:\d+:10: \S+: the name of this trace has 150 characters/,
+      /e\.yaml:\d+:10: \S+ … b+\.csv: the name of this trace has 150 characters/,
     ],
     [
       'a cost table that is not there',
