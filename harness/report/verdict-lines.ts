@@ -231,9 +231,9 @@ function laidOut(lines: readonly Line[], title: string, columns: number): string
   const left = columns - head.length;
   const rows = lines.map((line, i) => ({ ...labelOf(line, kinds, left), use: line.use, numbers: texts[i]! }));
   const below = rows.flatMap((row) => stacked(row, left, columns).flatMap((text) => text.split('\n')));
-  const beside = inColumns(rows, left);
+  const abreast = inColumns(rows, left);
   const titles =
     title.length <= left ? [title.padEnd(left) + head] : [wrapped(title, columns), head.padStart(columns)];
-  const shown = beside && beside.length <= below.length ? beside : below;
+  const shown = abreast && abreast.length <= below.length ? abreast : below;
   return [...titles, ...shown].map((text) => text.trimEnd());
 }
