@@ -29,7 +29,7 @@ const OWN_COPIES = ['mrc/simulate', 'mrc/simulate-bytes', 'policy/reclaim/struct
 const OWN = '?own';
 /** Packages that stay packages: few commands need them, they read files of their own, or they bring no text of their licence. */
 const PACKAGES =
-  /^(vega|vega-lite|pdfkit|tinybench|hdr-histogram-js|seedrandom|xz-decompress|es-module-lexer|@resvg\/resvg-wasm)(\/|$)/;
+  /^(vega|vega-lite|pdfkit|tinybench|seedrandom|xz-decompress|es-module-lexer|@resvg\/resvg-wasm)(\/|$)/;
 /** Bundles that are kept: commands that run load the rest of theirs when they need it. */
 const KEPT_BUNDLES = 8;
 
@@ -51,8 +51,6 @@ async function bundled(modules) {
     platform: 'node',
     external: [PACKAGES],
     plugins: [ownCopies],
-    // Encoding of histograms, which is not used, generates code.
-    checks: { eval: false },
   });
   const { output } = await bundle.generate({
     format: 'esm',

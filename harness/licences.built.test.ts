@@ -20,6 +20,7 @@ describe('what the package brings along', () => {
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout.trim().split('\n')).toHaveLength(Object.keys(lock.packages).length - 1);
     expect(stdout).toMatch(/^png-js@\S+\tMIT\tproduction\tfrom its file LICENSE$/m);
+    expect(stdout).toMatch(/^axe-core@\S+\tMPL-2\.0\tdevelopment\t/m);
   });
 
   it('is in its bill of materials, the same bytes each time', () => {

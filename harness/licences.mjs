@@ -11,6 +11,7 @@ const ALLOWED = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2
 /** Packages with other licences, each with the reason why it is fine here. */
 const EXCEPTIONS = {
   '@resvg/resvg-wasm': ['MPL-2.0', 'used unchanged, as a package of its own: MPL-2.0 covers its files only'],
+  'axe-core': ['MPL-2.0', 'development only (a test of report.html), not in the package'],
   lightningcss: ['MPL-2.0', 'development only (vite), not in the package'],
   'robust-predicates': ['Unlicense', 'public domain'],
   minimatch: ['BlueOak-1.0.0', 'permissive; development only (typedoc)'],

@@ -349,7 +349,7 @@ describe('reclaim compare', () => {
     const { code, stdout } = cli.run('compare', 'claims.yaml', '--out', 'judged', '--no-report');
     expect(code).toBe(0);
     expect(stdout).toMatch(/F1 +│ removing takes no faults +│ +0 │ +0 │ holds/);
-    expect(stdout).toContain('perf.csv, claims.csv, manifest.json');
+    expect(stdout).toMatch(/perf\.csv, claims\.csv, verdict\.json,\s+manifest\.json/);
     expect(readFileSync(join(cli.path, 'judged', 'claims.csv'), 'utf8')).toBe(
       [
         'id,claim,source,relation,claimed,tolerance,computed,unit,verdict,reason',

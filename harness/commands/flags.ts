@@ -73,7 +73,7 @@ export const inputLimitFlags = {
   'max-pages': {
     type: 'number',
     describe:
-      'pages that events or requests of over 512 pages may touch in all (default: 8388608, which are 32 GiB)',
+      'pages that events or requests of over 512 pages may touch in all (default: 8388608, which are 32 GiB; four times as often when touched again)',
     requiresArg: true,
     coerce: (pages: number) => {
       limitLargePages(wholeFlag('max-pages', pages, 1, Number.MAX_SAFE_INTEGER));

@@ -113,8 +113,8 @@ export function compareCells(
       compared: whole ? 0 : comparedValues(pair, columns),
       findings,
       reproduce: findings.length > 0 ? reproduceCommands(row, manifest, saving) : [],
-      candidate: measuredIn(pair.candidate),
-      baseline: measuredIn(pair.baseline),
+      candidate: measuredIn(pair.candidate, draws[1]),
+      baseline: measuredIn(pair.baseline, draws[0]),
     };
   });
 }

@@ -55,6 +55,8 @@ export interface Measured {
   readonly unit: string;
   readonly better: Better;
   readonly value: number;
+  /** What each draw of device latency has, in their order; undefined where draws do not change it, or there is one. */
+  readonly draws?: readonly number[];
 }
 
 /** What is known of one cell. */

@@ -1,5 +1,6 @@
 import { formatNumber, type Value } from '../metrics/csv.js';
-import { type Better, METRICS, type Metric } from '../metrics/schema.js';
+import type { DrawRow } from '../metrics/files.js';
+import { type Better, DRAWN_METRICS, METRICS, type Metric } from '../metrics/schema.js';
 import type { CellRow } from './read/runs.js';
 import type { Finding, Kind, Measured } from './report.js';
 import { isWithin, type Tolerance } from './tolerance.js';
@@ -12,10 +13,13 @@ export function betterOf(column: string): Better {
 }
 
 /** What a cell measured, as numbers: counts of the trace are no result. */
-export function measuredIn(row: CellRow | undefined): Measured[] {
+export function measuredIn(row: CellRow | undefined, draws: readonly DrawRow[]): Measured[] {
   return METRICS.flatMap(({ name, unit, better }) => {
     const value = row?.values[name];
-    return typeof value === 'number' ? [{ metric: name, unit, better, value }] : [];
+    if (typeof value !== 'number') return [];
+    const measured = { metric: name, unit, better, value };
+    const drawn = draws.length > 1 && DRAWN_METRICS.find((one) => one === name);
+    return [drawn ? { ...measured, draws: draws.map((draw) => draw[drawn]) } : measured];
   });
 }
 

@@ -249,9 +249,9 @@ function pivotText(table: FamilyTable, look: Look): string | undefined {
 
 /** What a table is of: traces of many are named in it. */
 export function compactTable(table: FamilyTable, look: Look): string {
-  const title = look.colour ? styleText('bold', table.title) : table.title;
   const pivot = pivotText(table, look);
   const policies = new Set(table.traces.flatMap(({ lines }) => lines.flatMap(({ names }) => names))).size;
   const what = pivot === undefined || policies === 1 ? '' : `, ${table.heads[0]!.replace('\n', ' ')}`;
-  return `${title}${what}\n${pivot ?? blocksText(table, look)}`;
+  const title = wrapped(`${table.title}${what}`, look.columns);
+  return `${look.colour ? styleText('bold', title) : title}\n${pivot ?? blocksText(table, look)}`;
 }

@@ -160,37 +160,80 @@ export function verdictLines(verdict: Verdict, title: string, columns: number, m
 }
 
 /** Which memory and families a line is of: these are counted where they are too many for a line. */
-function labelOf({ kind, families }: Line, kinds: number, columns: number): string {
+function labelOf({ kind, families }: Line, kinds: number, columns: number): Label {
   const word = kinds > 0 ? kindWord(kind).padEnd(kinds + 1) : '';
-  const label = word + families.join(', ');
-  return families.length === 1 || textWidth(label) <= columns ? label : `${word}${families.length} families`;
+  const names = families.join(', ');
+  const fits = families.length === 1 || textWidth(word + names) <= columns;
+  return { word, families: fits ? names : `${families.length} families` };
 }
 
-/**
- * Lines under a title. What to use follows its families on the same line, or where that does not fit, on a line of its own.
- */
+interface Label {
+  /** The kind of memory, as wide as the longest of all lines. */
+  readonly word: string;
+  readonly families: string;
+}
+
+/** A line of the verdict as texts. */
+interface Row extends Label {
+  readonly use: string;
+  readonly numbers: string;
+}
+
+function linesIn(text: string, columns: number): string[] {
+  return wrapped(text, columns).split('\n');
+}
+
+/** A row in columns: its families and what to use are wrapped next to each other. */
+function sideBySide({ word, families, use, numbers }: Row, width: number, left: number): string[] {
+  const labels = linesIn(families, width);
+  const uses = linesIn(use, left - word.length - width - GAP);
+  return Array.from({ length: Math.max(labels.length, uses.length) }, (_, i) => {
+    const label = `${i === 0 ? word : ' '.repeat(word.length)}${padded(labels[i] ?? '', width + GAP)}`;
+    return `${padded(label + (uses[i] ?? ''), left)}${i === 0 ? numbers : ''}`;
+  });
+}
+
+/** A row with what to use on lines of its own, below its families. */
+function stacked({ word, families, use, numbers }: Row, left: number, columns: number): string[] {
+  const label = word + families;
+  const first =
+    textWidth(label) <= left
+      ? [`${padded(label, left)}${numbers}`]
+      : [wrapped(label, columns, '  '), numbers.padStart(columns)];
+  return [...first, `  ${wrapped(use, columns - 2, '  ')}`];
+}
+
+/** The columns that the longest word of some texts takes. */
+function longestWord(texts: readonly string[]): number {
+  return Math.max(...texts.flatMap((text) => text.split(' ').map(textWidth)));
+}
+
+/** Rows in columns that begin at one place: as wide as makes the fewest lines; undefined where words do not fit. */
+function inColumns(rows: readonly Row[], left: number): string[] | undefined {
+  const families = rows.map((row) => row.families);
+  const widest = left - rows[0]!.word.length - GAP - longestWord(rows.map(({ use }) => use));
+  let best: string[] | undefined;
+  for (
+    let width = Math.min(widest, Math.max(...families.map(textWidth)));
+    width >= longestWord(families);
+    width--
+  ) {
+    const lines = rows.flatMap((row) => sideBySide(row, width, left));
+    if (!best || lines.length <= best.length) best = lines;
+  }
+  return best;
+}
+
+/** Lines under a title, in columns, or where these are narrow with what to use below its families. */
 function laidOut(lines: readonly Line[], title: string, columns: number): string[] {
   const kinds = Math.max(...lines.map(({ kind }) => kindWord(kind).length));
   const { head, texts } = numbersTexts(lines);
   const left = columns - head.length;
-  const labels = lines.map((line) => labelOf(line, kinds, left));
-  const fitting = labels.filter((label, i) => textWidth(label) + GAP + textWidth(lines[i]!.use) <= left);
-  const width = Math.max(0, ...fitting.map(textWidth)) + GAP;
-  const rows = lines.flatMap(({ use }, i) => {
-    const [label, numbers] = [labels[i]!, texts[i]!];
-    // Aligned with the others, or where that does not fit, right behind its families.
-    for (const wanted of [width, 0]) {
-      const start = padded(label, Math.max(wanted, textWidth(label) + GAP));
-      if (textWidth(start) + textWidth(use) <= left)
-        return [`${padded(start + use, left)}${numbers}`.trimEnd()];
-    }
-    const first =
-      textWidth(label) <= left
-        ? [`${padded(label, left)}${numbers}`]
-        : [wrapped(label, columns, '  '), numbers.padStart(columns)];
-    return [...first.map((text) => text.trimEnd()), `  ${wrapped(use, columns - 2, '  ')}`];
-  });
+  const rows = lines.map((line, i) => ({ ...labelOf(line, kinds, left), use: line.use, numbers: texts[i]! }));
+  const below = rows.flatMap((row) => stacked(row, left, columns).flatMap((text) => text.split('\n')));
+  const abreast = inColumns(rows, left);
   const titles =
     title.length <= left ? [title.padEnd(left) + head] : [wrapped(title, columns), head.padStart(columns)];
-  return [...titles.map((text) => text.trimEnd()), ...rows];
+  const shown = abreast && abreast.length <= below.length ? abreast : below;
+  return [...titles, ...shown].map((text) => text.trimEnd());
 }

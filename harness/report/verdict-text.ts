@@ -3,7 +3,7 @@ import { costName } from './estimate.js';
 import { durationRange, listed, type Range, rangeText, several, short } from './format.js';
 import { policyNames, traceNames } from './names.js';
 import { notToUse, outOfMemoryText } from './not-to-use.js';
-import { type Look, PLAIN, wrapped } from './terminal-text.js';
+import { type Look, PLAIN, USUAL_COLUMNS, wrapped } from './terminal-text.js';
 import type { Evidence, Use, Verdict, VerdictPart } from './verdict.js';
 import { verdictLines } from './verdict-lines.js';
 
@@ -136,7 +136,7 @@ function verdictTitle({ axis, base }: Verdict): string {
   return `Use: ${saved}${costName(axis)} added, against ${base}`;
 }
 
-/** The most lines of a verdict. */
+/** The most lines of a verdict where these have 80 columns; narrower ones are more. */
 const MOST_LINES = 10;
 /** Lines of what to use, at least: clauses have the others. */
 const FEWEST_ROWS = 4;
@@ -153,12 +153,13 @@ function clausesText(clauses: readonly Clause[], columns: number, most: number):
   );
 }
 
-/** A verdict for a terminal: at most ten lines where these have 80 columns. */
+/** A verdict for a terminal: at most ten lines where these have 80 columns or more. */
 export function verdictText(whole: Verdict, { columns }: Pick<Look, 'columns'> = PLAIN): string {
   const verdict = withShortNames(whole);
   const title = verdictTitle(verdict);
   const clauses = verdictClauses(verdict);
+  const most = Math.ceil(MOST_LINES * Math.max(1, USUAL_COLUMNS / columns));
   const evidence = wrapped(`${clauses.at(-1)!.text}.`, columns).split('\n').length;
-  const rows = verdictLines(verdict, title, columns, Math.max(FEWEST_ROWS, MOST_LINES - evidence));
-  return [...rows, clausesText(clauses, columns, MOST_LINES - rows.length)].join('\n');
+  const rows = verdictLines(verdict, title, columns, Math.max(FEWEST_ROWS, most - evidence));
+  return [...rows, clausesText(clauses, columns, most - rows.length)].join('\n');
 }

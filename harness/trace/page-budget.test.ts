@@ -105,6 +105,18 @@ describe('a line that stands for billions of pages', () => {
 const HEADER = 'time_us,op,space,page,count,arg\n0,spawn,1,,,\n';
 const MOST = 2 ** 31 - 1;
 
+describe('pages that are touched again', () => {
+  const writes = (number: number) => HEADER + `1,write,1,0,2512,\n`.repeat(number);
+
+  it('count four times as often: they take time, but no memory', async () => {
+    limitLargePages(2000);
+    await expect(compileTrace(file('four.csv', writes(4)))).resolves.toBeDefined();
+    await expect(compileTrace(file('five.csv', writes(5)))).rejects.toThrow(
+      /five\.csv:7: with 2512 pages here, .* more than 8000 with those touched before in all/,
+    );
+  });
+});
+
 describe('an event that touches billions of pages', () => {
   it.each([
     `write,1,0,${MOST},=1`,

@@ -6,6 +6,8 @@ import { HAS, OP } from './op.js';
 export const ORDINARY_PAGES = 512;
 /** By default: 32 GiB. mrc takes some 110 bytes for each of as many distinct pages, replay some 70. */
 const MOST_PAGES = 2 ** 23;
+/** Pages that were touched before take time, but no memory: there may be this many times as many touches. */
+const TOUCHES_A_PAGE = 4;
 
 /** What makes pages of a mapping or range resident at once, in the arguments of `map` and `madvise`. */
 const POPULATES = /(^| )(populate|locked)( |$)|^MADV_(POPULATE_READ|POPULATE_WRITE|WILLNEED)$/;
@@ -26,15 +28,23 @@ export function limitLargePages(pages: number): void {
  */
 export class PageBudget {
   private left = mostPages;
+  private touchesLeft = mostPages * TOUCHES_A_PAGE;
+  /** How many pages large reads and writes touched from where they begin, by space and page. */
+  private readonly touched = new Map<string, number>();
   /** Whether there is an object whose pages are mapped with it (VM_PFNMAP): maps of objects are then taken for its own. */
   private linear = false;
 
-  /** @throws InputError where a request or event is one too many */
-  take(pages: number, place: () => Place): void {
-    this.left -= Math.max(0, pages - ORDINARY_PAGES);
-    if (this.left >= 0) return;
+  /**
+   * @param again how many of the pages were touched before
+   * @throws InputError where a request or event is one too many
+   */
+  take(pages: number, place: () => Place, again = 0): void {
+    const large = Math.max(0, pages - ORDINARY_PAGES);
+    this.touchesLeft -= large;
+    this.left -= Math.max(0, large - again);
+    if (this.left >= 0 && this.touchesLeft >= 0) return;
     throw new InputError(
-      `with ${pages} pages here, requests or events of over ${ORDINARY_PAGES} pages touch more than ${mostPages} in all; if that is meant, raise --max-pages`,
+      `with ${pages} pages here, requests or events of over ${ORDINARY_PAGES} pages touch more than ${this.left < 0 ? mostPages : `${mostPages * TOUCHES_A_PAGE} with those touched before`} in all; if that is meant, raise --max-pages`,
       place(),
     );
   }
@@ -46,8 +56,18 @@ export class PageBudget {
     for (let row = 0; row < length; row++) {
       if (block.op[row] === OP.remap) this.takeGrowth(strings.text(block.text[row]!), () => placeOf(row));
       const pages = Math.abs(count[row]!);
-      if (pages > ORDINARY_PAGES && this.touches(block, row, strings)) this.take(pages, () => placeOf(row));
+      if (pages > ORDINARY_PAGES && this.touches(block, row, strings))
+        this.take(pages, () => placeOf(row), this.touchedBefore(block, row, pages));
     }
+  }
+
+  /** How many pages of a large read or write one before it touched from the same page on. */
+  private touchedBefore({ op, space, page }: EventBlock, row: number, pages: number): number {
+    if (op[row] !== OP.read && op[row] !== OP.write) return 0;
+    const key = `${space[row]}:${page[row]}`;
+    const before = this.touched.get(key) ?? 0;
+    if (pages > before) this.touched.set(key, pages);
+    return Math.min(pages, before);
   }
 
   /** A mapping that is locked grows by pages that are there at once. */

@@ -23,21 +23,26 @@ function limited(name: string): string {
   return `${name.slice(0, NAME_LIMIT - end.length)}${end}`;
 }
 
+/** What values span, as Bencher draws it around the value. */
+function boundsOf(values: readonly number[]): Omit<Measure, 'value'> {
+  return { lower_value: Math.min(...values), upper_value: Math.max(...values) };
+}
+
 function ofCell({ name, candidate }: CellReport): [string, Record<string, Measure>] {
   const measures = candidate.map(
-    ({ metric, value }) => [slug(metric).slice(0, SLUG_LIMIT), { value }] as const,
+    ({ metric, value, draws }) =>
+      [slug(metric).slice(0, SLUG_LIMIT), { value, ...(draws && boundsOf([value, ...draws])) }] as const,
   );
   return [limited(name), Object.fromEntries(measures)];
 }
 
 /** `latency` is the measure that Bencher has for times in ns. */
 function ofTime({ name, candidate }: TimeReport): [string, Record<string, Measure>] {
-  const bounds = { lower_value: Math.min(...candidate), upper_value: Math.max(...candidate) };
-  return [limited(name), { latency: { value: median(candidate), ...bounds } }];
+  return [limited(name), { latency: { value: median(candidate), ...boundsOf(candidate) } }];
 }
 
 /**
- * Bencher Metric Format, for `bencher run --adapter json`: all values of the candidate.
+ * Bencher Metric Format, for `bencher run --adapter json`: all values of the candidate, with what draws and samples span.
  * Source: bencher.dev/docs/reference/bencher-metric-format.
  */
 export const bencher: Format = {

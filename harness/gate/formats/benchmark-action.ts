@@ -12,15 +12,24 @@ interface Entry {
   readonly extra?: string;
 }
 
+/** Half of what values span, as the action prints it behind the value. */
+function rangeOf(values: readonly number[]): string {
+  return `± ${Math.round((Math.max(...values) - Math.min(...values)) / 2)}`;
+}
+
 function metricEntries({ cells }: Report, better: Better): Entry[] {
   return cells.flatMap(({ name, candidate }) =>
     candidate
       .filter((measured) => measured.better === better)
-      .map(({ metric, unit, value }) => ({ name: `${metric} ${name}`, unit, value })),
+      .map(({ metric, unit, value, draws }) => ({
+        name: `${metric} ${name}`,
+        unit,
+        value,
+        ...(draws && { range: rangeOf(draws), extra: `mean of ${draws.length} draws` }),
+      })),
   );
 }
 
-/** Half of what the samples span, as the action prints it behind the value. */
 function timeEntries({ times }: Report): Entry[] {
   return times
     .filter(({ candidate }) => candidate.length > 0)
@@ -28,7 +37,7 @@ function timeEntries({ times }: Report): Entry[] {
       name: `wall_ns ${name}`,
       unit: 'ns',
       value: median(candidate),
-      range: `± ${Math.round((Math.max(...candidate) - Math.min(...candidate)) / 2)}`,
+      range: rangeOf(candidate),
       extra: `median of ${candidate.length} samples`,
     }));
 }

@@ -1,13 +1,14 @@
-import type { CellReport, Report, TimeReport } from '../report.js';
+import type { CellReport, Measured, Report, TimeReport } from '../report.js';
 import type { Format } from './format.js';
 
-/** What benchstat is to know of the units: which direction is better, and that values do not scatter. */
+/** What benchstat is to know of the units: which direction is better, and that values do not scatter except between draws. */
 function unitLines({ cells }: Report): string[] {
   const measured = cells.flatMap(({ baseline, candidate }) => [...baseline, ...candidate]);
   const units = new Map(measured.map(({ metric, better }) => [metric, better]));
+  const drawn = new Set(measured.filter(({ draws }) => draws).map(({ metric }) => metric));
   return [...units].map(([metric, better]) => {
     const direction = better === 'neither' ? '' : ` better=${better}`;
-    return `Unit ${metric}${direction} assume=exact`;
+    return `Unit ${metric}${direction} assume=${drawn.has(metric) ? 'nothing' : 'exact'}`;
   });
 }
 
@@ -18,13 +19,23 @@ function benchmarkName(first: string, parts: readonly string[]): string {
 
 type SideName = 'baseline' | 'candidate';
 
+/** What the lines of a cell say: first all that draws do not change, then a line a draw, which are a sample for benchstat. */
+function valueLines(measured: readonly Measured[]): string[] {
+  const drawn = measured.filter(({ draws }) => draws);
+  const exact = measured.filter(({ draws }) => !draws).map(({ metric, value }) => `${value} ${metric}`);
+  const count = Math.max(0, ...drawn.map(({ draws }) => draws?.length ?? 0));
+  const byDraw = Array.from({ length: count }, (_, i) =>
+    drawn.map(({ metric, draws }) => `${draws?.[i]} ${metric}`),
+  );
+  return [exact, ...byDraw].filter((values) => values.length > 0).map((values) => values.join(' '));
+}
+
 function cellLines(cell: CellReport, side: SideName): string[] {
-  if (cell[side].length === 0) return [];
   const parts = Object.entries(cell.identity).map(
     ([column, value]) => `${column}=${value === '' ? 'none' : value}`,
   );
-  const values = cell[side].map(({ metric, value }) => `${value} ${metric}`);
-  return [`${benchmarkName('Cell', parts)} 1 ${values.join(' ')}`];
+  const name = benchmarkName('Cell', parts);
+  return valueLines(cell[side]).map((values) => `${name} 1 ${values}`);
 }
 
 /** One line a sample: the lines of one name are a sample for benchstat. */

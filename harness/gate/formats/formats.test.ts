@@ -17,6 +17,7 @@ function cell(discard: string, findings: readonly Finding[]): CellReport {
   };
   const pgfault = { metric: 'pgfault', unit: 'count', better: 'lower' } as const;
   const saved = { metric: 'saved_pages_mean', unit: 'pages', better: 'higher' } as const;
+  const stall = { metric: 'stall_ns', unit: 'ns', better: 'lower' } as const;
   const pgactivate = { metric: 'pgactivate', unit: 'pages', better: 'neither' } as const;
   return {
     name: `zipf:pages=50 limit=none swap=ssd discard=${discard} seed=1`,
@@ -35,11 +36,13 @@ function cell(discard: string, findings: readonly Finding[]): CellReport {
     baseline: [
       { ...pgfault, value: 100 },
       { ...saved, value: 20.5 },
+      { ...stall, value: 503, draws: [500, 502, 507] },
       { ...pgactivate, value: 7 },
     ],
     candidate: [
       { ...pgfault, value: 120 },
       { ...saved, value: 20.5 },
+      { ...stall, value: 603, draws: [600, 602, 607] },
       { ...pgactivate, value: 8 },
     ],
   };

@@ -1,4 +1,10 @@
-import { METRICS, type Metric, type MetricGroup } from '../../metrics/schema.js';
+import {
+  DRAWN_METRICS,
+  type DrawnMetric,
+  METRICS,
+  type Metric,
+  type MetricGroup,
+} from '../../metrics/schema.js';
 import type { Experiment } from '../read/results.js';
 import type { CellRow } from '../read/runs.js';
 import type { Kind } from '../report.js';
@@ -71,6 +77,32 @@ function metricClasses(experiment: Experiment): InjectionClass[] {
   ];
 }
 
+/** The experiment with other values of a metric in the draws of a cell, added to each in turn. */
+function withDraws(
+  experiment: Experiment,
+  cell: number,
+  name: DrawnMetric,
+  by: readonly number[],
+): Experiment {
+  const rows = experiment.draws.get(cell) ?? [];
+  const changed = rows.map((row, i) => ({ ...row, [name]: row[name] + (by[i] ?? 0) }));
+  return { ...experiment, draws: new Map(experiment.draws).set(cell, changed) };
+}
+
+/** Changes of single draws that leave each mean, and so runs.csv, as it was. */
+function drawClass(experiment: Experiment): InjectionClass {
+  const cell = [...experiment.draws].find(([, rows]) => rows.length > 1)?.[0];
+  const names = cell === undefined ? [] : DRAWN_METRICS;
+  return {
+    name: 'draws: one longer by 1, one shorter by 1, each metric',
+    injections: names.map((name) => ({
+      experiment: withDraws(experiment, cell as number, name, [1, -1]),
+      kind: 'changed',
+      fails: true,
+    })),
+  };
+}
+
 function cellClasses(experiment: Experiment): InjectionClass[] {
   const { cells, columns, manifest } = experiment;
   const one = (name: string, changed: Experiment, kind: Kind, fails: boolean): InjectionClass => ({
@@ -114,5 +146,5 @@ function cellClasses(experiment: Experiment): InjectionClass[] {
 
 /** Everything that is injected into deterministic results. */
 export function injectionClasses(experiment: Experiment): InjectionClass[] {
-  return [...metricClasses(experiment), ...cellClasses(experiment)];
+  return [...metricClasses(experiment), drawClass(experiment), ...cellClasses(experiment)];
 }

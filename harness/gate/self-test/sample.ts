@@ -1,11 +1,13 @@
-import { IDENTITY_COLUMNS } from '../../metrics/files.js';
-import { METRICS, SCHEMA_VERSION } from '../../metrics/schema.js';
+import { type DrawRow, type DrawTimes, IDENTITY_COLUMNS } from '../../metrics/files.js';
+import { DRAWN_METRICS, METRICS, SCHEMA_VERSION } from '../../metrics/schema.js';
 import { type RandomStream, randomStream } from '../../stats/random.js';
 import type { Perf } from '../read/perf.js';
 import type { Experiment, Results } from '../read/results.js';
 import type { CellRow, Identity } from '../read/runs.js';
 
 const CELLS = 4;
+/** How far the draws of a metric are from its mean. */
+const DRAWN = [-2, 0, 2];
 /** What a quiet host scatters by. */
 const SCATTER = 0.01;
 const RUN_NS = 1e8;
@@ -15,7 +17,7 @@ function sampleRow(cell: number): CellRow {
   const identity = Object.fromEntries(
     IDENTITY_COLUMNS.map((column) => [column, `${column}-of-${cell}`]),
   ) as Identity;
-  const counts = { events: 1000, touches: 5000, trace_time_us: 1e6 };
+  const counts = { events: 1000, touches: 5000, trace_time_us: 1e6, draws: DRAWN.length };
   const metrics = Object.fromEntries(METRICS.map(({ name }, i) => [name, 100 * cell + 7 * i]));
   return {
     cell: String(cell),
@@ -27,13 +29,21 @@ function sampleRow(cell: number): CellRow {
   };
 }
 
+/** Draws whose means are in the row of the cell. */
+function sampleDraws({ cell, values }: CellRow): DrawRow[] {
+  return DRAWN.map((by, i) => {
+    const drawn = Object.fromEntries(DRAWN_METRICS.map((name) => [name, (values[name] as number) + by]));
+    return { ...(drawn as DrawTimes), cell: Number(cell), draw: i + 1 };
+  });
+}
+
 /** An experiment with a number in every metric: what a self-test injects into where it is given no results. */
 export function sampleExperiment(): Experiment {
   const cells = Array.from({ length: CELLS }, (_, i) => sampleRow(i + 1));
   return {
     columns: Object.keys(cells[0]!.values),
     cells,
-    draws: new Map(),
+    draws: new Map(cells.map((row) => [Number(row.cell), sampleDraws(row)])),
     document: {},
     manifest: {
       schema: SCHEMA_VERSION,
@@ -43,7 +53,7 @@ export function sampleExperiment(): Experiment {
       policy_modules: [],
       host: {},
       seed: [],
-      draws: 1,
+      draws: DRAWN.length,
       replicates: 1,
       not_ok: [],
       traces: [],

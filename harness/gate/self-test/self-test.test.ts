@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { METRICS } from '../../metrics/schema.js';
+import { DRAWN_METRICS, METRICS } from '../../metrics/schema.js';
 import { sampleExperiment } from './sample.js';
 import { selfTest } from './self-test.js';
 
@@ -12,6 +12,10 @@ describe('the self-test of the gate', () => {
       ...new Set(METRICS.map(({ group }) => group)),
     ]);
     expect(metrics.reduce((sum, { of }) => sum + of, 0)).toBe(METRICS.length);
+    expect(checks.find(({ name }) => name.startsWith('draws:'))).toMatchObject({
+      wanted: 'fails',
+      of: DRAWN_METRICS.length,
+    });
   });
 
   it('shows what results do not measure: nothing can be injected there', () => {
@@ -23,7 +27,8 @@ describe('the self-test of the gate', () => {
         Object.entries(row.values).map(([name, value]) => [name, isMerge(name) ? null : value]),
       ),
     }));
-    const merge = selfTest({ ...others, cells: without }).find(({ name }) => name.startsWith('merge:'));
-    expect(merge).toMatchObject({ passed: 0, of: 0 });
+    const checks = selfTest({ ...others, cells: without, draws: new Map() });
+    for (const none of ['merge:', 'draws:'])
+      expect(checks.find(({ name }) => name.startsWith(none))).toMatchObject({ passed: 0, of: 0 });
   });
 });

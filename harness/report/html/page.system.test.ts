@@ -2,12 +2,14 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import axe, { type AxeResults } from 'axe-core';
 import Papa from 'papaparse';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from '../../base/package-root.js';
 import { sealResults, writeComparison } from '../../testing/results.js';
 import { cannot, mustRun, runProgram } from '../../testing/system.js';
+import { RANK_SIGNS } from './tables.js';
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const HOSTILE = '</script><img src=x onerror=alert(1)>';
@@ -87,6 +89,18 @@ function count(page: Page, selector: string): Promise<number> {
 }
 
 describe('report.html in a browser', () => {
+  it.for(['light', 'dark'] as const)('breaks no rule of accessibility, %s', async (colorScheme, { skip }) => {
+    if (missing) skip(missing);
+    for (const width of [1280, 360]) {
+      const page = await open('real', { colorScheme, viewport: { width, height: 800 } });
+      await page.evaluate(axe.source);
+      const { passes, violations } = await page.evaluate<AxeResults>('axe.run()');
+      expect(passes.map(({ id }) => id)).toContain('color-contrast');
+      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+      await page.close();
+    }
+  });
+
   it('draws a chart of each kind', async ({ skip }) => {
     if (missing) skip(missing);
     const page = await open('real');
@@ -236,8 +250,9 @@ describe('report.html in a browser', () => {
     await page.locator('table.numbers').nth(1).locator('button.sort').nth(2).click();
     // A link within the page leaves the rest as it is.
     await page.click('nav a:text-is("Charts")');
+    // The browser says that the address has changed some time later.
+    await expect.poll(address).toMatch(/^#charts&/);
     const fragment = await address();
-    expect(fragment).toMatch(/^#charts&/);
     const shown = (one: Page) =>
       one.evaluate(`[
         ...[...document.querySelectorAll('select, #find')].map((control) => control.value),
@@ -295,7 +310,8 @@ describe('report.html in a browser', () => {
       const shown = numbers.map(([head, value]) => {
         const half = values[`${head} ±`] ?? '';
         const text = `${values[`${head} sign`] ?? ''}${value}${half === '' ? '' : `±${half}`}`;
-        return `${values[`${head} best`] === 'best' ? '★best' : ''}${text}`;
+        const rank = values[`${head} best`] as keyof typeof RANK_SIGNS | '' | undefined;
+        return `${rank ? `${RANK_SIGNS[rank]}${rank}` : ''}${text}`;
       });
       expect(shown).toEqual(cells.map((text) => text.replace(/\s+/g, ' ').trim()));
     }

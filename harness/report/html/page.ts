@@ -80,6 +80,9 @@ function outcomesOf(runs: readonly RunRow[]): string {
     .join(', ');
 }
 
+/** Style sheets by subject, in the order in which later rules override earlier ones. */
+const STYLES = ['page', 'tables', 'filters', 'charts', 'media', 'verdict'];
+
 /** Digest of an inline script or style, for the policy of what the page may run. */
 function digest(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -87,8 +90,8 @@ function digest(text: string): string {
 
 /** The rules of the page, and those of the looks of policies. */
 function styleOf(policies: readonly string[]): string {
-  const rules = ['report.css', 'verdict.css'].map((name) =>
-    readFileSync(packageFile('harness', 'report', 'html', name), 'utf8'),
+  const rules = STYLES.map((name) =>
+    readFileSync(packageFile('harness', 'report', 'html', `${name}.css`), 'utf8'),
   );
   return [...rules, policyCss(policies), glanceCss()].join('');
 }

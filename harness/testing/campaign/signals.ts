@@ -82,7 +82,7 @@ function waitedMs(pid: number): number {
 }
 
 /** A folder in which commands are sent signals. */
-export class SignalBench {
+class SignalBench {
   private readonly usualMs = new Map<Target, number>();
 
   /** @param limits limits of the experiment: 96 cells each */

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -122,13 +122,14 @@ describe('traces through a pipe', () => {
 
 describe('what is neither a file nor a pipe', () => {
   it('is refused in one line', async () => {
+    mkdirSync(join(cli.path, 'empty'));
     for (const command of ['mrc T', 'trace info T', 'trace import T -', 'replay T']) {
       const refused = async (name: string) => {
         const { code, stderr } = await bash(`$R ${command.replace('T', name)}`);
         expect(code, command).toBe(2);
         return stderr;
       };
-      expect(await refused('/tmp')).toBe('reclaim: /tmp: is a directory, expected a file\n');
+      expect(await refused('empty')).toBe('reclaim: empty: is a directory, expected a file\n');
       expect(await refused('/dev/zero')).toBe(
         'reclaim: /dev/zero: is a device, expected a file, a pipe, or - for standard input\n',
       );
