@@ -508,7 +508,7 @@ describe('what is wrong with an experiment is one line, and nothing is left behi
       `${EXPERIMENT}costs: none.json\n`,
       /e\.yaml:7:8: \S*none\.json: no such file$/,
     ],
-    ['a cost table that is none', `${EXPERIMENT}costs: e.yaml\n`, /e\.yaml:7:8: \S*e\.yaml:1:\d+: /],
+    ['a file that is not a cost table', `${EXPERIMENT}costs: e.yaml\n`, /e\.yaml:7:8: \S*e\.yaml:1:\d+: /],
     [
       'a shipped trace that is not there',
       EXPERIMENT.replace('a.csv', 'chromium-drop'),

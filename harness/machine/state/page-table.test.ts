@@ -12,7 +12,7 @@ function withLeaves(leaves: readonly number[]): Directory {
 
 describe('the next leaf', () => {
   it('is the first one from a page on, below an end', () => {
-    // Leaves of some regions, close to each other and far apart.
+    // Leaves of some regions, near each other and with wide gaps between them.
     const leaf = fc.tuple(fc.nat(20), fc.nat(3)).map(([region, within]) => region * LEAF_ENTRIES + within);
     const page = fc.nat(22 * REGION_PAGES);
     fc.assert(
