@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.js';
 import { canonicalTrace } from '../testing/arbitrary.js';
 import { binaryOf } from '../testing/traces.js';
@@ -16,6 +16,7 @@ import {
   padded,
 } from './binary/layout.js';
 import { EVENT_BYTES, type EventBlock } from './block.js';
+import { limitLargePages } from './page-budget.js';
 import { TextFormatter } from './text/formatter.js';
 import { MemoryTrace } from './trace.js';
 import { verifyTrace } from './verify.js';
@@ -76,6 +77,10 @@ async function verified(bytes: Uint8Array): Promise<string> {
 }
 
 describe('a binary trace from outside', () => {
+  // Random events are about up to 2^31 pages each.
+  beforeAll(() => limitLargePages(Number.MAX_SAFE_INTEGER));
+  afterAll(() => limitLargePages(2 ** 23));
+
   it('passes as it was written', async () => {
     await fc.assert(
       fc.asyncProperty(canonicalTrace(), async (text) => {

@@ -18,6 +18,7 @@ export const pageout: AdviceAction = (m, vma, start, end, call) => {
     if (page >= 0) pages.push(page);
   });
   call.present += pages.length;
-  for (const page of pages) m.reclaim.pageOut(page);
+  // A volatile range is purged whole, with pages of it that would be next.
+  for (const page of pages) if (m.pages.resident[page]) m.reclaim.pageOut(page);
   return 0;
 };

@@ -197,6 +197,22 @@ describe('when=with', () => {
     expect(result.metrics).toMatchObject({ purged_pages: 16, purged_ranges: 1, pswpout: 1 });
   });
 
+  it('whole ranges: MADV_PAGEOUT of one page purges those that it would reach next', async () => {
+    const paged = [
+      ...TWO_RANGES.slice(0, 3),
+      'madvise,1,0,8,MADV_VOLATILE',
+      'madvise,1,0,1,MADV_FREE',
+      'madvise,1,0,8,MADV_PAGEOUT',
+    ];
+    for (const purge of ['range-lru', 'range-lru:when=with', 'page-lru']) {
+      const { seen } = await runAndLook(paged, { reclaim: 'linux', swap: 'none', purge }, (m) => [
+        contents(m, 1, 0, 8),
+      ]);
+      expect(seen[0]![0], purge).not.toBe(100);
+      expect(seen[0]!.length, purge).toBe(8);
+    }
+  });
+
   it('what is used is spared by ordinary reclaim, and swapped as other memory', async () => {
     // page-lru takes volatile pages that it meets; the others only ask besides the search, which has its own order.
     const used = [...events.slice(0, 4), 'read,1,16,16,', 'write,1,40,1,'];

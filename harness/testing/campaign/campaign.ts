@@ -70,7 +70,11 @@ async function runPart(name: string, ms: number): Promise<void> {
 
 async function runLane(lane: readonly Entry[]): Promise<void> {
   const shares = lane.reduce((sum, { share }) => sum + share, 0);
-  for (const { name, share } of lane) await runPart(name, (minutes * 60_000 * share) / shares);
+  for (const { name, share, missing } of lane) {
+    const what = missing?.();
+    if (what !== undefined) print(`${name}: skipped: ${what}`);
+    else await runPart(name, (minutes * 60_000 * share) / shares);
+  }
 }
 
 /** Tells what was tried, and ends with 1 where anything failed. */

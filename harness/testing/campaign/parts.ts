@@ -1,3 +1,4 @@
+import { missingVm } from '../live.js';
 import { commands } from './commands.js';
 import { files } from './files.js';
 import { gate } from './gate.js';
@@ -16,6 +17,8 @@ export interface Entry {
   readonly name: string;
   readonly share: number;
   readonly open: OpenPart;
+  /** What this host lacks for it; undefined where nothing is missing. */
+  readonly missing?: () => string | undefined;
 }
 
 /** All parts. The lanes run next to each other: one computes in its own process, the others start commands and tests. */
@@ -34,6 +37,6 @@ export const LANES: readonly (readonly Entry[])[] = [
     { name: 'signals', share: 1, open: signals },
     { name: 'properties', share: 1, open: properties },
     { name: 'recordings', share: 1, open: recordings },
-    { name: 'live', share: 1, open: live },
+    { name: 'live', share: 1, open: live, missing: missingVm },
   ],
 ];
