@@ -9,6 +9,12 @@ import type { State } from '../state/state.js';
 import { type SharedObject, VM } from '../state/vma.js';
 import type { Purge } from './purge.js';
 
+/** Where a page was lost. */
+interface Lost {
+  readonly space: Space;
+  readonly vpn: number;
+}
+
 /** What evicts: the policy that chose, and what it has to hear of a page that could not go. */
 export interface Evictor {
   readonly policy: ReclaimPolicy;
@@ -109,7 +115,7 @@ export class Eviction {
   private purgeAnon(page: number): boolean {
     const m = this.state;
     const { rmap } = m;
-    const lost: { readonly space: Space; readonly vpn: number }[] = [];
+    const lost: Lost[] = [];
     for (let i = 0; i < rmap.length; i++) {
       const { space } = rmap.vmas[i]!;
       if (!rmap.vmas[i]!.has(VM.volatile)) continue;
@@ -144,10 +150,11 @@ export class Eviction {
       return false;
     }
     this.pay(costs.reclaim.drop.ns);
-    if (pages.traits[page]! & TRAIT.volatile) this.unmapPurged();
-    else this.unmapAll(0);
+    const lost = pages.traits[page]! & TRAIT.volatile ? this.unmapPurged() : [];
+    if (lost.length === 0) this.unmapAll(0);
     counters.pglazyfreed++;
     this.state.freePage(page);
+    for (const { space, vpn } of lost) this.purge.met(space, vpn);
     return true;
   }
 
@@ -158,17 +165,22 @@ export class Eviction {
     if (this.purge.rules.order === 'lazyfree') pages.clearVolatile(page);
   }
 
-  /** Unmaps the page of the last walk, which goes because it is volatile and lazily freed. */
-  private unmapPurged(): void {
+  /**
+   * Unmaps the page of the last walk, which goes because it is volatile and lazily freed. Returns where it was mapped: what
+   * is left of those ranges goes once the page has, since purging walks the reverse map again.
+   */
+  private unmapPurged(): Lost[] {
     const { rmap, counters } = this.state;
+    const lost: Lost[] = [];
     for (let i = 0; i < rmap.length; i++) {
       const space = rmap.spaces[i]!;
       const vpn = rmap.vpns[i]!;
       const marked = this.purge.marks.at(space, vpn) !== undefined;
       unmapPage(this.state, space, rmap.entries[i]!, marked ? PURGED : 0);
-      this.purge.met(space, vpn);
+      lost.push({ space, vpn });
     }
     counters.purged_pages++;
+    return lost;
   }
 
   /**

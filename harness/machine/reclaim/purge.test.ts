@@ -213,6 +213,25 @@ describe('when=with', () => {
     }
   });
 
+  it('whole ranges: a lazily freed page that is shared with a child goes before the rest of their ranges', async () => {
+    const shared = [
+      'spawn,1,,,',
+      'map,1,0,4,anon',
+      'madvise,1,0,2,MADV_VOLATILE',
+      'write,1,0,2,',
+      'madvise,1,0,1,MADV_FREE',
+      'fork,1,,,2',
+      'write,1,2,2,',
+      'map,2,10,7,anon',
+      'madvise,2,0,2,MADV_VOLATILE',
+      'madvise,2,10,7,MADV_VOLATILE',
+      ...[16, 15, 14, 13, 12, 11, 10].map((page) => `write,2,${page},1,`),
+    ];
+    for (const purge of ['range-lru', 'range-lru:when=with', 'lazyfree', 'page-lru'])
+      for (const limit of [5, 6, 7, 8])
+        await runAndLook(shared, { reclaim: 'linux', swap: 'none', purge, limit }, () => 0);
+  });
+
   it('what is used is spared by ordinary reclaim, and swapped as other memory', async () => {
     // page-lru takes volatile pages that it meets; the others only ask besides the search, which has its own order.
     const used = [...events.slice(0, 4), 'read,1,16,16,', 'write,1,40,1,'];
