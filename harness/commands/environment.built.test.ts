@@ -1,7 +1,7 @@
 // Constructed: what hosts do to a command. Each case stands for its kind.
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -54,7 +54,8 @@ describe('a host that is out of something is one line and exit code 3', () => {
         '',
       ],
     ]);
-    expect(existsSync(join(cli.path, 'few'))).toBe(false);
+    expect(existsSync(join(cli.path, 'few'))).toBe(stderr.includes('finished cells are kept'));
+    rmSync(join(cli.path, 'few'), { recursive: true, force: true });
   });
 });
 

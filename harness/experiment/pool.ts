@@ -110,6 +110,8 @@ function ask<A>(worker: Worker, job: unknown): Promise<{ answer: A } | { death: 
     const onError = (error: unknown) => {
       const cause = fileError(error, (error as NodeJS.ErrnoException).path ?? 'worker thread');
       if (cause instanceof HostError) settle(cause);
+      else if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND')
+        settle(notLoaded(error as Error));
       else settle({ death: error instanceof Error ? error.message : String(error) });
     };
     const onExit = (code: number) => settle({ death: `exit code ${code}` });
@@ -118,4 +120,10 @@ function ask<A>(worker: Worker, job: unknown): Promise<{ answer: A } | { death: 
     worker.on('exit', onExit);
     worker.postMessage(job);
   });
+}
+
+/** Node also says of a module that it does not exist where it cannot look, since too many files are open. */
+function notLoaded({ message }: Error): HostError {
+  const [what] = message.split('\n');
+  return new HostError(`a worker cannot load its code: ${what}; are there too many open files (ulimit -n)?`);
 }
