@@ -98,6 +98,18 @@ describe('reclaim mrc', () => {
 });
 
 describe('reclaim replay', () => {
+  it('begins with what was asked for, memory, faults and stalls, within 80 columns; --full lists the rest', () => {
+    const { stdout } = cli.run('replay', 'a.csv', '--discard', 'remove');
+    expect(stdout).toMatch(/^trace +a\n/);
+    expect(stdout).toMatch(/\n\nmetric .*\nfootprint_pages_mean +29\.6 +pages/);
+    expect(stdout).toMatch(/\n\d+ more metrics are not 0: --full lists them/);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    const { stdout: full } = cli.run('replay', 'a.csv', '--discard', 'remove', '--full');
+    expect(full.startsWith(stdout.slice(0, stdout.indexOf('metric ')))).toBe(true);
+    expect(full).toMatch(/\nresident_pages_mean +29\.6 +pages/);
+    expect(full).toContain('trace_sha256');
+  });
+
   it('prints one object of all columns, numbers as numbers', () => {
     const { code, stdout } = cli.run('replay', 'a.csv', '--discard', 'remove', '--format', 'json');
     expect(code).toBe(0);

@@ -7,18 +7,16 @@ import { planReplay } from '../experiment/plan.js';
 import { checkRepeats, isForeign } from '../experiment/repeat.js';
 import { findTrace } from '../experiment/trace-names.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
-import { csvHeader, csvRows, formatNumber, jsonRow, type Value } from '../metrics/csv.js';
-import { DEFAULT_DRAWS, type DrawRange, drawRanges, MAX_DRAWS } from '../metrics/draws.js';
+import { csvHeader, csvRows, jsonRow, type Value } from '../metrics/csv.js';
+import { DEFAULT_DRAWS, drawRanges, MAX_DRAWS } from '../metrics/draws.js';
 import {
   CALL_COLUMNS,
   type CallRow,
   DRAW_COLUMNS,
-  KEY_COLUMNS,
   RUN_COLUMNS,
   SPACE_COLUMNS,
   TIMELINE_COLUMNS,
 } from '../metrics/files.js';
-import { METRICS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { callWarnings, sampleWarning } from '../metrics/warnings.js';
 import { addFiles, checkFolder } from '../output/adding.js';
@@ -38,7 +36,8 @@ import {
 import { isolated } from './isolated.js';
 import { checkMachineFlags, kernelFlags, type MachineArgs, machineFlag, withMachine } from './live-flags.js';
 import { Progress } from './progress.js';
-import { note, print } from './terminal.js';
+import { replayText } from './replay-text.js';
+import { note, outputLook, print } from './terminal.js';
 
 interface Args extends Record<AxisName, string>, PolicyModuleArgs, MachineArgs {
   trace: string;
@@ -46,6 +45,7 @@ interface Args extends Record<AxisName, string>, PolicyModuleArgs, MachineArgs {
   draws: number;
   out?: string;
   format: 'table' | 'json' | 'csv';
+  full: boolean;
   check: boolean;
   quiet: boolean;
 }
@@ -83,6 +83,11 @@ function builder(yargs: Argv): Argv {
         default: 'table' as const,
         describe: 'output format of the metrics',
       },
+      full: {
+        type: 'boolean',
+        default: false,
+        describe: 'print all metrics that are not 0, and all keys; otherwise memory, faults and stalls',
+      },
       check: {
         type: 'boolean',
         default: false,
@@ -96,25 +101,6 @@ function builder(yargs: Argv): Argv {
     .epilogue(
       'SIZE: N or Np pages, NKiB, NMiB, NGiB, or N% of the peak of the trace under keep without a limit.\n\nExit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 the trace ran out of memory.',
     );
-}
-
-/** The metrics that are not zero, as a table; the other formats have all of them. */
-function metricTable({ run: row, draws }: CellResult): string {
-  const ranges: Readonly<Record<string, DrawRange | undefined>> = drawRanges(draws);
-  const ranged = Object.keys(ranges).length > 0;
-  const rangeCell = (name: string) => {
-    const range = ranges[name];
-    return ranged ? [range ? `${range.low} – ${range.high}` : ''] : [];
-  };
-  const table = new Table({
-    head: ['metric', 'value', 'unit', ...(ranged ? [`range of ${draws.length} draws`] : [])],
-    colAligns: ['left', 'right', 'left', ...(ranged ? ['right' as const] : [])],
-    ...PLAIN_TABLE,
-  });
-  for (const key of KEY_COLUMNS) table.push([key, shown(row[key]), '', ...rangeCell(key)]);
-  const listed = METRICS.filter(({ name }) => row[name] !== 0 && row[name] !== null);
-  for (const { name, unit } of listed) table.push([name, shown(row[name]), unit, ...rangeCell(name)]);
-  return `${table.toString()}\n${METRICS.length - listed.length} more metrics are 0 or were not measured; --format csv and json list all of them`;
 }
 
 function someFailed(calls: readonly CallRow[]): boolean {
@@ -134,7 +120,7 @@ function callTable(calls: readonly CallRow[]): string {
 }
 
 /** The result as text: metrics, calls that failed, and what a reader must know. */
-function resultText(result: CellResult, sample: number, format: Args['format']): string {
+function resultText(result: CellResult, sample: number, { format, full }: Args): string {
   const { run, calls } = result;
   if (format === 'csv') return csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, [run]);
   const warnings = [...(sample > 1 ? [sampleWarning(sample)] : []), ...callWarnings(run)];
@@ -148,12 +134,7 @@ function resultText(result: CellResult, sample: number, format: Args['format']):
     return JSON.stringify({ ...jsonRow(RUN_COLUMNS, run), ...more }, null, 2);
   }
   const lines = warnings.map(({ what, advice }) => `\nwarning: ${what}. ${advice}`);
-  return `${metricTable(result)}${callTable(calls)}${lines.join('')}`;
-}
-
-function shown(value: Value): string {
-  if (value === null) return '';
-  return typeof value === 'number' ? formatNumber(value) : value;
+  return `${replayText(result, outputLook().columns, full)}${callTable(calls)}${lines.join('')}`;
 }
 
 async function writeFiles(folder: string, result: CellResult): Promise<void> {
@@ -215,7 +196,7 @@ async function handler(args: Args): Promise<void> {
     progress.stop();
     if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) await writeFiles(args.out, result);
-    await print(resultText(result, trace.meta.sample, args.format));
+    await print(resultText(result, trace.meta.sample, args));
     noteOutcome(result, shown);
   } finally {
     progress.stop();

@@ -18,13 +18,13 @@ const NO_LINES = Object.fromEntries(
 type Align = 'left' | 'right';
 
 /** A column of a table: how it is aligned, and how wide it is. */
-interface Column {
+export interface Column {
   readonly align: Align;
   readonly width: number;
 }
 
 /** Rows of texts below each other; texts are wrapped at spaces, and lines have no spaces at their ends. */
-function columnsText(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+export function columnsText(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const table = new Table({
     chars: { ...NO_LINES, middle: '' },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
