@@ -1,4 +1,15 @@
-import { constants, existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { systemErrorCode } from '../base/errors.js';
 import { signal } from './ending.js';
@@ -11,7 +22,12 @@ const BLOCK_DEVICES = '/sys/block';
 
 /** Writes a setting. No file is made where there is none. */
 export function writeSetting(path: string, value: string): void {
-  writeFileSync(path, value, { flag: constants.O_WRONLY | constants.O_TRUNC });
+  const file = openSync(path, constants.O_WRONLY | constants.O_TRUNC);
+  try {
+    writeSync(file, value);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Writes the old value of a setting again. One that is no longer there needs none. */
