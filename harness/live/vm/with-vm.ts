@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../../base/folders.js';
-import { Guard } from '../../record/guard.js';
-import { restoreAbandoned } from '../../record/journal.js';
+import { Guard } from '../../guard/guard.js';
+import { restoreAbandoned } from '../../guard/journal.js';
 import type { Session } from '../session.js';
 import { kernelImage } from './image.js';
 import { startVm } from './vm.js';
