@@ -43,5 +43,5 @@ export async function testVm(): Promise<TestVm> {
     await session.close();
     await guard.finish();
   };
-  return { session, release: probe(session, 'QEMU TCG').kernel, end };
+  return { session, release: probe(session, 'vm').kernel, end };
 }
