@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { makeFolder } from '../base/folders.js';
 import { missingCompiler } from '../base/native.js';
+import { Guard } from '../guard/guard.js';
 import { probe } from '../live/probes.js';
 import type { Session } from '../live/session.js';
 import { kernelImage } from '../live/vm/image.js';
 import { missingEmulator, startVm } from '../live/vm/vm.js';
-import { Guard } from '../record/guard.js';
 import { usableCacheFolder } from '../trace/io/cache.js';
 
 /** The kernel of tests; the newest that is installed where none is given. */
@@ -43,5 +43,5 @@ export async function testVm(): Promise<TestVm> {
     await session.close();
     await guard.finish();
   };
-  return { session, release: probe(session, 'QEMU TCG').kernel, end };
+  return { session, release: probe(session, 'vm').kernel, end };
 }

@@ -37,12 +37,14 @@ static void read_all(const volatile char *from, const volatile char *end) {
 
 /*
  * Faults in all that this process has itself, and makes what it shares with its parent or child since a fork its own, so that no
- * touch of the trace pays for it. Program text and the arena are not mapped in a child until they are used.
+ * touch of the trace pays for it, and locks it, so that reclaim leaves it alone. Program text and the arena are not mapped in a
+ * child until they are used.
  */
 static __attribute__((noinline)) void settle(void) {
   extern char __data_start[], _end[];
   volatile char stack[16 * PAGE];
   for (size_t i = 0; i < sizeof stack; i += PAGE) stack[i] = 1;
+  mlock((const void *)stack, sizeof stack);
   const ElfW(Phdr) *segment = (void *)getauxval(AT_PHDR);
   for (size_t i = 0; i < getauxval(AT_PHNUM); i++, segment++) {
     uintptr_t start = segment->p_vaddr & ~(PAGE - 1);
@@ -50,6 +52,7 @@ static __attribute__((noinline)) void settle(void) {
   }
   uintptr_t first = (uintptr_t)__data_start & ~(PAGE - 1);
   for (volatile char *p = (volatile char *)first; p < _end; p += PAGE) *p = *p;
+  mlock((const void *)first, (uintptr_t)_end - first);
   errno = 0;
   read_all((char *)arena, (char *)(arena + 1));
 }
@@ -72,6 +75,13 @@ static uint64_t content_of(const struct op *op, uint64_t index) {
   return op->a + (op->code & FLAG_UP ? index : 0);
 }
 
+/* Lets the kernel bring the group's statistics up to date, as a reader of them does. */
+static void refresh(void) {
+  static uint32_t touches;
+  static char some[PAGE];
+  if (++touches % FRESH_EVERY == 0 && pread(arena->statistics, some, sizeof some, 0) < 0) errno = 0;
+}
+
 /* Touches each page once, in order. Pages that cannot be accessed are left out. */
 static void touch(const struct op *op, struct answer *answer) {
   volatile int64_t i = 0;
@@ -91,6 +101,7 @@ static void touch(const struct op *op, struct answer *answer) {
     if (write) *word = content_of(op, (uint64_t)i);
     else (void)*word;
     answer->value++;
+    if (arena->statistics) refresh();
   }
   arena->seats[own_slot].touches += answer->value;
 }
@@ -136,7 +147,25 @@ static long read_pages(int fd, const struct op *op) {
   return 0;
 }
 
+/* Where file `number` of the trace is. */
+static const char *file_path(uint64_t number) {
+  static char path[sizeof arena->files + 32];
+  snprintf(path, sizeof path, "%s/%lu", arena->files, number);
+  return path;
+}
+
+/* A file's contents are there already: the leader has written them. */
+static long open_file(const struct op *op, struct answer *answer) {
+  int fd = open(file_path(op->page), O_RDWR | O_CLOEXEC);
+  struct stat info;
+  if (fd < 0 || fstat(fd, &info)) return -1;
+  arena->fd[op->a] = fd;
+  answer->value = (uint32_t)info.st_ino;
+  return 0;
+}
+
 static long make_object(const struct op *op, struct answer *answer) {
+  if (op->code & FLAG_FILE) return open_file(op, answer);
   int fd = memfd_create("reclaim", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   struct stat info;
   if (fd < 0 || ftruncate(fd, op->count * (off_t)PAGE) || fstat(fd, &info)) return -1;
@@ -209,6 +238,14 @@ static long with_object(const struct op *op) {
 
 static void become(uint32_t slot);
 
+/* Where the group's limit cannot be met, a space of the trace goes, and not the keeper. */
+static void offer_to_killer(void) {
+  int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  if (write(fd, "1000", 4) < 0) errno = 0;
+  close(fd);
+}
+
 /* A child of the leader, as all spaces are, so that it hears of its end. */
 static long fork_space(const struct op *op, struct answer *answer) {
   long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
@@ -270,6 +307,7 @@ static void run_window(void) {
 static void become(uint32_t slot) {
   own_slot = slot;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (slot != KEEPER) offer_to_killer();
   settle();
   struct seat *seat = &arena->seats[slot];
   seat->minor = seat->major = seat->touches = 0;
