@@ -111,10 +111,10 @@ async function handler(args: Args): Promise<void> {
   const traces: { readonly label: string; readonly trace: Trace }[] = [];
   for (const { path, label, shown } of found)
     traces.push({ label, trace: await openTrace(await compileTrace(path, shown)) });
-  await withVm(options, async (session) => {
-    const probes = probe(session, HYPERVISOR);
+  await withVm(options, async (guest) => {
+    const probes = probe(guest.session, HYPERVISOR);
     const { kernel, zero_page: zeroPage } = probes;
-    const live = { machine: liveMachine('vm', session), kernel, zeroPage, runs };
+    const live = { machine: liveMachine(guest), kernel, zeroPage, runs };
     const compared: Comparison[] = [];
     for (const { label, trace } of traces)
       for (const discard of policies) compared.push(await compareTrace(trace, label, discard, live, costs));

@@ -1,6 +1,8 @@
 import { InputError } from '../base/errors.js';
 import type { TargetInfo } from '../contract/target.js';
+import { GROUP_VERSIONS, type GroupVersion } from '../live/group.js';
 import { LIVE_MACHINES } from '../live/names.js';
+import { PACES, type Pace, STATISTICS, type Statistics } from '../live/system.js';
 import type { WithVm } from '../live/vm/with-vm.js';
 import { simulated } from '../machine/target.js';
 import { AXES, type AxisName } from '../metrics/axes.js';
@@ -10,6 +12,7 @@ import { usableCacheFolder } from '../trace/io/cache.js';
 const VM_MEMORY_MIB = 2048;
 const TIMEOUT_S = 600;
 const MAX_TIMEOUT_S = 86_400;
+const DEFAULTS = { cgroup: 'v2', pace: 'trace', stats: 'kernel' } as const;
 
 /** Flags of commands that use a live kernel. */
 export const kernelFlags = {
@@ -23,12 +26,30 @@ export const kernelFlags = {
     describe: `seconds that a live machine may take for 65536 events (default: ${TIMEOUT_S})`,
     requiresArg: true,
   },
+  cgroup: {
+    choices: GROUP_VERSIONS,
+    describe: `version of the memory cgroup of --machine vm (default: ${DEFAULTS.cgroup})`,
+    requiresArg: true,
+  },
+  pace: {
+    choices: PACES,
+    describe: `on a live machine, trace: no event before its time; asap: as fast as it goes (default: ${DEFAULTS.pace})`,
+    requiresArg: true,
+  },
+  stats: {
+    choices: STATISTICS,
+    describe: `statistics by which a live kernel decides what to reclaim, kernel: as old as it leaves them; fresh: read every 16 touches (default: ${DEFAULTS.stats})`,
+    requiresArg: true,
+  },
 } as const;
 
 /** Arguments of `kernelFlags`. */
 export interface KernelArgs {
   kernel?: string;
   timeout?: number;
+  cgroup?: GroupVersion;
+  pace?: Pace;
+  stats?: Statistics;
 }
 
 export const machineFlag = {
@@ -53,6 +74,10 @@ function timeoutS({ timeout = TIMEOUT_S }: KernelArgs): number {
 /** What `withVm` needs, from the arguments of a command. @throws InputError for a value that a flag does not take */
 export function vmOptions(args: KernelArgs): WithVm {
   return {
+    ...DEFAULTS,
+    ...(args.cgroup && { cgroup: args.cgroup }),
+    ...(args.pace && { pace: args.pace }),
+    ...(args.stats && { stats: args.stats }),
     kernel: args.kernel,
     memoryMiB: VM_MEMORY_MIB,
     timeoutS: timeoutS(args),
@@ -70,7 +95,7 @@ export function checkMachineFlags(
   const { machine } = args;
   const isSimulated = machine === simulated.name;
   const given = isSimulated
-    ? (['kernel', 'timeout'] as const).filter((flag) => args[flag] !== undefined)
+    ? (['kernel', 'timeout', 'cgroup', 'pace', 'stats'] as const).filter((flag) => args[flag] !== undefined)
     : [
         ...(args.costs === undefined ? [] : ['costs']),
         ...WITHOUT_EFFECT.filter((name) => String(args[name]) !== AXES[name].default),
@@ -91,5 +116,5 @@ export async function withMachine<T>(
     import('../live/vm/with-vm.js'),
     import('../live/info.js'),
   ]);
-  return withVm(vmOptions(args), (session) => work(liveMachine('vm', session)));
+  return withVm(vmOptions(args), (guest) => work(liveMachine(guest)));
 }

@@ -89,7 +89,7 @@ export type CountedMetrics = Readonly<
 
 /** How a run on a machine ended. */
 export interface Ending {
-  readonly outcome: Extract<Outcome, 'ok' | 'oom'>;
+  readonly outcome: Extract<Outcome, 'ok' | 'oom' | 'timeout'>;
   /** Why the outcome is not `ok`. */
   readonly reason: string | undefined;
   /**

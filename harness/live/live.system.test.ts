@@ -20,7 +20,7 @@ describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () 
   afterAll(() => vm.end());
 
   it('says what it is', () => {
-    expect(probe(vm.session, 'QEMU TCG')).toMatchObject({
+    expect(probe(vm.guest.session, 'QEMU TCG')).toMatchObject({
       kernel: vm.release,
       zero_page: true,
       transparent_hugepage: 'never',
@@ -32,7 +32,7 @@ describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () 
 
   it('agrees with the simulated one at every mark of random traces: resident pages, results of calls', async () => {
     for (const [i, events] of liveTraces(SEED, TRACES, EVENTS).entries())
-      expect([i, await compareOn(vm.session, vm.release, events)]).toEqual([i, []]);
+      expect([i, await compareOn(vm.guest, vm.release, events)]).toEqual([i, []]);
   });
 
   it('agrees on a recording of MariaDB, as reclaim fidelity says', () => {
@@ -50,7 +50,7 @@ describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () 
     for (const discard of ['dontneed', 'free', 'remove'])
       for (const [i, events] of liveTraces(SEED + 1, 5, EVENTS).entries()) {
         const dropping = events.map((event) => event.replace(/^madvise,(.*),MADV_DONTNEED$/, 'discard,$1,'));
-        expect([discard, i, await compareOn(vm.session, vm.release, dropping, discard)]).toEqual([
+        expect([discard, i, await compareOn(vm.guest, vm.release, dropping, discard)]).toEqual([
           discard,
           i,
           [],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { loadCosts } from '../cost/table.js';
 import { compareTrace } from '../live/fidelity/compare.js';
 import { liveMachine } from '../live/info.js';
-import type { Session } from '../live/session.js';
+import type { Guest } from '../live/vm/guest.js';
 import { type FuzzedMachine, randomTrace } from './fuzz/lockstep.js';
 import { timed } from './traces.js';
 
@@ -11,7 +11,7 @@ const MACHINE: FuzzedMachine = {
   reclaim: 'linux',
   swap: 'none',
   limit: 'none',
-  without: ['limit', 'mapCount', 'file'],
+  without: ['limit', 'mapCount'],
 };
 
 /** Events between two looks. */
@@ -35,12 +35,12 @@ export function liveTraces(seed: number, traces: number, events: number): string
  * @param release of the live kernel
  */
 export async function compareOn(
-  session: Session,
+  guest: Guest,
   release: string,
   events: readonly string[],
   discard = 'keep',
 ): Promise<string[]> {
-  const live = { machine: liveMachine('vm', session), kernel: release, zeroPage: true, runs: 1 };
+  const live = { machine: liveMachine(guest), kernel: release, zeroPage: true, runs: 1 };
   const { rows, differences } = await compareTrace(timed(events), 'random', discard, live, loadCosts());
   const wrong = rows.filter(({ bound, verdict }) => bound === 'exact' && verdict !== 'same');
   return [

@@ -3,9 +3,9 @@ import { makeFolder } from '../base/folders.js';
 import { missingCompiler } from '../base/native.js';
 import { Guard } from '../guard/guard.js';
 import { probe } from '../live/probes.js';
-import type { Session } from '../live/session.js';
+import { Guest, type GuestOptions } from '../live/vm/guest.js';
 import { kernelImage } from '../live/vm/image.js';
-import { missingEmulator, startVm } from '../live/vm/vm.js';
+import { missingEmulator } from '../live/vm/vm.js';
 import { usableCacheFolder } from '../trace/io/cache.js';
 
 /** The kernel of tests; the newest that is installed where none is given. */
@@ -25,23 +25,26 @@ export function missingVm(): string | undefined {
 
 /** A virtual machine of a test, which a guard ends if the test is killed. */
 export interface TestVm {
-  readonly session: Session;
+  readonly guest: Guest;
   /** Of its kernel, as uname -r. */
   readonly release: string;
   end(): Promise<void>;
 }
 
 /** Starts a virtual machine for a test. The guard's program is that of dist/. */
-export async function testVm(): Promise<TestVm> {
+export async function testVm(
+  settings: Partial<Pick<GuestOptions, 'cgroup' | 'pace' | 'stats'>> = {},
+): Promise<TestVm> {
   const cache = usableCacheFolder();
   const folder = join(cache, 'live');
   makeFolder(folder);
   const guard = await Guard.start(folder);
+  const set = { cgroup: 'v2', pace: 'asap', stats: 'kernel', ...settings } as const;
   const options = { kernel: kernelImage(KERNEL), memoryMiB: MEMORY_MIB, timeoutS: TIMEOUT_S, cache, guard };
-  const session = await startVm(options);
+  const guest = await Guest.start({ ...options, ...set });
   const end = async () => {
-    await session.close();
+    await guest.close();
     await guard.finish();
   };
-  return { session, release: probe(session, 'QEMU TCG').kernel, end };
+  return { guest, release: probe(guest.session, 'QEMU TCG').kernel, end };
 }

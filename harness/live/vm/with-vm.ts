@@ -3,17 +3,20 @@ import { join } from 'node:path';
 import { makeFolder } from '../../base/folders.js';
 import { Guard } from '../../guard/guard.js';
 import { restoreAbandoned } from '../../guard/journal.js';
-import type { Session } from '../session.js';
+import type { GroupVersion } from '../group.js';
+import type { Execution } from '../system.js';
+import { Guest } from './guest.js';
 import { kernelImage } from './image.js';
-import { startVm } from './vm.js';
 
 /** Which virtual machine, and how long it may take. */
-export interface WithVm {
+export interface WithVm extends Execution {
   /** The kernel image; the newest that is installed where none is given. */
   readonly kernel: string | undefined;
   readonly memoryMiB: number;
   /** The longest that it may take for what it is given at a time, in s. */
   readonly timeoutS: number;
+  /** The version of its memory groups. */
+  readonly cgroup: GroupVersion;
   /** The cache folder. */
   readonly cache: string;
 }
@@ -24,18 +27,18 @@ export interface WithVm {
  *
  * @throws HostError where this host cannot have one; InputError where the kernel image cannot be read
  */
-export async function withVm<T>(options: WithVm, work: (session: Session) => Promise<T>): Promise<T> {
+export async function withVm<T>(options: WithVm, work: (guest: Guest) => Promise<T>): Promise<T> {
   const kernel = kernelImage(options.kernel);
   const folder = join(options.cache, 'live');
   if (!existsSync(folder)) makeFolder(folder);
   await restoreAbandoned(folder);
   const guard = await Guard.start(folder);
   try {
-    const session = await startVm({ ...options, kernel, guard });
+    const guest = await Guest.start({ ...options, kernel, guard });
     try {
-      return await work(session);
+      return await work(guest);
     } finally {
-      await session.close();
+      await guest.close();
     }
   } finally {
     await guard.finish();
