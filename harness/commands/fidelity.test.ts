@@ -4,7 +4,7 @@ import { loadCosts } from '../cost/table.js';
 import { compareTrace } from '../live/fidelity/compare.js';
 import { type Snapshot, snapshotDifferences } from '../live/fidelity/snapshot.js';
 import type { LiveMachine } from '../live/machine.js';
-import { chosenOf, modelOf, swapKinds } from '../live/probes.js';
+import { hypervisorOf, modelOf, swapKinds } from '../live/probes.js';
 import { checkSetup } from '../live/setup.js';
 import { timed } from '../testing/traces.js';
 import { fidelityText } from './fidelity.js';
@@ -33,7 +33,7 @@ const REFUSING: TargetInfo<LiveMachine> = {
   name: 'vm',
   summary: '',
   create: (setup) => {
-    checkSetup({ ...setup, swap: 'zram' });
+    checkSetup({ ...setup, memory: 100 });
     throw new Error('not refused');
   },
 };
@@ -44,7 +44,7 @@ describe('a comparison', () => {
     const compared = await compareTrace(timed(['spawn,1,,,']), 't', 'keep', live, loadCosts());
     expect(compared.rows).toHaveLength(1);
     expect(compared.rows[0]).toMatchObject({ verdict: 'n/a', metric: 'all', live_min: null });
-    expect(compared.rows[0]!.reason).toMatch(/no swap yet/);
+    expect(compared.rows[0]!.reason).toMatch(/expected --memory none/);
   });
 
   it('is shown with the probes, as a table, JSON or Markdown', () => {
@@ -52,13 +52,20 @@ describe('a comparison', () => {
       kernel: '6.1.0',
       hypervisor: 'QEMU TCG',
       cpus: '0',
+      load: '0.10',
       zero_page: true,
+      fault_around: 16,
+      page_frames: true,
       mglru: false,
       transparent_hugepage: 'never',
       shmem_hugepage: 'never',
-      page_cluster: '0',
       swap: 'none',
+      swappiness: '60',
+      page_cluster: '0',
+      overcommit_memory: '1',
+      max_map_count: '65530',
       ksm_run: '0',
+      ksm_smart_scan: '1',
     };
     const row = {
       trace: 't',
@@ -94,8 +101,9 @@ describe('what a kernel is', () => {
   });
 
   it('is read from what it says', () => {
-    expect(chosenOf('always [madvise] never')).toBe('madvise');
-    expect(chosenOf('?')).toBe('?');
+    expect(hypervisorOf('flags\t\t: fpu vme\n', 'Standard PC')).toBe('none');
+    expect(hypervisorOf('flags\t\t: fpu hypervisor lm\n', 'Standard PC')).toBe('Standard PC');
+    expect(hypervisorOf('flags\t\t: fpu hypervisor\n', '?')).toBe('yes, of an unknown kind');
     expect(swapKinds('Filename Type Size Used Priority\n')).toBe('none');
     expect(swapKinds('Filename Type\n/dev/zram0 partition 1 0 100\n')).toBe('/dev/zram0');
   });

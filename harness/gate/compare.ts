@@ -28,7 +28,8 @@ export interface GateOptions {
 /** How the names of wall times of cells begin. */
 const OF_CELL = 'cell/';
 
-function sideOf({ folder, experiment, perf }: Results): Side {
+/** What a side is: its folder, and what made it. */
+export function sideOf({ folder, experiment, perf }: Results): Side {
   const program = experiment?.manifest.program;
   return { folder, version: program?.version, commit: program?.commit, host: perf?.host };
 }
@@ -46,11 +47,16 @@ interface Times {
   readonly not?: string;
 }
 
+function sharesHost(before: Perf, after: Perf): boolean {
+  const hosts = new Set([...before.samples.values()].map(({ host }) => host));
+  return [...after.samples.values()].some(({ host }) => hosts.has(host));
+}
+
 function timesOf(baseline: Results, candidate: Results, least: number): Times {
   const [before, after] = [baseline.perf, candidate.perf];
   if (!before && !after) return { reports: [] };
   if (!before || !after) return { reports: [], not: `the ${before ? 'candidate' : 'baseline'} has none` };
-  if (before.host !== after.host)
+  if (before.host !== after.host && !sharesHost(before, after))
     return { reports: [], not: `different hosts (baseline ${before.host}, candidate ${after.host})` };
   const reruns =
     baseline.rerun && candidate.rerun ? { baseline: baseline.rerun, candidate: candidate.rerun } : undefined;
@@ -137,7 +143,7 @@ export function compareResults(baseline: Results, candidate: Results, options: G
   const wall = tolerances.get(WALL_TIME);
   const times = timesOf(baseline, candidate, wall?.kind === 'share' ? wall.share : LEAST_EFFECT);
   checkNotEmpty(baseline, candidate, cells, times);
-  const general = sorted([...(both ? compareSetup(...both) : []), ...notComparedFindings(times)]);
+  const general = sorted([...(both ? compareSetup(...both, false) : []), ...notComparedFindings(times)]);
   const levels = [...general, ...[...cells, ...times.reports].flatMap(({ findings }) => findings)].map(
     ({ level }) => level,
   );

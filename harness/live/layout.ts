@@ -121,7 +121,7 @@ export class Layout {
     this.numbers.give(object.number);
   }
 
-  /** It was made, and has this inode number. */
+  /** It was made, and this tells it from others: its inode number, with a bit for files. */
   made(object: LiveObject, inode: number): void {
     object.inode = inode;
     this.byInode.set(inode, object);

@@ -20,7 +20,7 @@ describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () 
   afterAll(() => vm.end());
 
   it('says what it is', () => {
-    expect(probe(vm.guest.session, 'QEMU TCG')).toMatchObject({
+    expect(probe(vm.guest.session, 'vm')).toMatchObject({
       kernel: vm.release,
       zero_page: true,
       transparent_hugepage: 'never',

@@ -75,8 +75,6 @@ export class LiveMachine implements Target {
   private killed = false;
   /** What the kernel kept for the processes at the end, in pages: it counts in the limit. Undefined where that is not known. */
   kernelPages: number | undefined;
-  /** Whether pages of objects are counted one by one: some may be in swap, or on disk. */
-  private byPage: boolean;
   private fileNumbers = 0;
   /** Why it was given up. */
   private timeout: LiveTimeout | undefined;
@@ -89,7 +87,6 @@ export class LiveMachine implements Target {
     const { session } = system;
     this.session = session;
     this.account = new Account(system);
-    this.byPage = setup.swap !== 'none';
     this.pacedUs = setup.startUs;
     this.kernel = new LiveKernel(session, this.layout, this.addresses);
     this.program = new LiveProgram(session, this.layout, this.addresses, this.pending);
@@ -127,7 +124,7 @@ export class LiveMachine implements Target {
 
   /** What is resident now, after all events so far. */
   census(): Census {
-    return parseCensus(this.direct(LIVE_OP.census, this.byPage ? 1 : 0).text);
+    return parseCensus(this.direct(LIVE_OP.census, this.setup.swap === 'none' ? 0 : 1).text);
   }
 
   handleSigbus(): void {}
@@ -414,7 +411,6 @@ export class LiveMachine implements Target {
   /** Files of the trace are on a disk; those of the last run go. */
   private needFiles(): void {
     if (this.fileNumbers > 0) return;
-    this.byPage = true;
     this.session.flush();
     const error = this.session.tell(LIVE_OP.files, this.system.filesFolder());
     if (error !== 0) throw new Refusal(`there is no folder for files (${error})`);

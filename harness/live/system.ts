@@ -30,8 +30,6 @@ export interface Needs {
 /** A live kernel with an executor, and what can be done to it: in a virtual machine, or on a host. */
 export interface LiveSystem extends Execution {
   readonly name: LiveMachineName;
-  /** One line: what it is. */
-  readonly summary: string;
   /** The executor. It is another one after `renew`. */
   readonly session: Session;
   /** Whether nothing else runs there, so that counters of the whole system are those of the trace. */
@@ -46,6 +44,8 @@ export interface LiveSystem extends Execution {
   prepare(needs: Needs): void;
   /** Where memory groups can be made, or why they cannot. */
   groups(): GroupPlace | string;
+  /** Ends it. */
+  close(): Promise<void>;
   /** A folder for files of a trace, on a disk. @throws Refusal where there is none */
   filesFolder(): string;
 }

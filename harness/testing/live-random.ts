@@ -6,7 +6,7 @@ import type { Guest } from '../live/vm/guest.js';
 import { type FuzzedMachine, randomTrace } from './fuzz/lockstep.js';
 import { timed } from './traces.js';
 
-/** Random traces that a live kernel can carry out: without files, limits and settings. */
+/** Random traces that a live kernel can carry out: without limits and settings. */
 const MACHINE: FuzzedMachine = {
   reclaim: 'linux',
   swap: 'none',

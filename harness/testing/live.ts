@@ -39,12 +39,11 @@ export async function testVm(
   const folder = join(cache, 'live');
   makeFolder(folder);
   const guard = await Guard.start(folder);
-  const set = { cgroup: 'v2', pace: 'asap', stats: 'kernel', ...settings } as const;
   const options = { kernel: kernelImage(KERNEL), memoryMiB: MEMORY_MIB, timeoutS: TIMEOUT_S, cache, guard };
-  const guest = await Guest.start({ ...options, ...set });
+  const guest = await Guest.start({ ...options, cgroup: 'v2', pace: 'asap', stats: 'kernel', ...settings });
   const end = async () => {
     await guest.close();
     await guard.finish();
   };
-  return { guest, release: probe(guest.session, 'QEMU TCG').kernel, end };
+  return { guest, release: probe(guest.session, 'vm').kernel, end };
 }

@@ -154,13 +154,18 @@ static const char *file_path(uint64_t number) {
   return path;
 }
 
+/* What tells an object from others. */
+static uint32_t identity_of(uint64_t device, uint64_t inode) {
+  return (uint32_t)inode | (arena->disk && device == arena->disk ? ON_DISK : 0);
+}
+
 /* A file's contents are there already: the leader has written them. */
 static long open_file(const struct op *op, struct answer *answer) {
   int fd = open(file_path(op->page), O_RDWR | O_CLOEXEC);
   struct stat info;
   if (fd < 0 || fstat(fd, &info)) return -1;
   arena->fd[op->a] = fd;
-  answer->value = (uint32_t)info.st_ino;
+  answer->value = identity_of(info.st_dev, info.st_ino);
   return 0;
 }
 
@@ -170,7 +175,7 @@ static long make_object(const struct op *op, struct answer *answer) {
   struct stat info;
   if (fd < 0 || ftruncate(fd, op->count * (off_t)PAGE) || fstat(fd, &info)) return -1;
   arena->fd[op->a] = fd;
-  answer->value = (uint32_t)info.st_ino;
+  answer->value = identity_of(info.st_dev, info.st_ino);
   struct op contents = {.code = op->code, .a = op->b};
   if (op->code & FLAG_CONTENT && write_pages(fd, &contents, 0, op->count)) return -1;
   return op->code & FLAG_SEALED ? fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE) : 0;

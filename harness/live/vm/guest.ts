@@ -33,7 +33,6 @@ export interface GuestOptions extends VmOptions, Execution {
 /** A virtual machine with the executor in it. What a run needs is set up when a run first needs it. */
 export class Guest implements LiveSystem {
   readonly name = 'vm';
-  readonly summary = 'a live kernel in a virtual machine: its own reclaim, exact counts, no times';
   readonly alone = true;
   readonly pace;
   readonly stats;
