@@ -144,6 +144,10 @@ static int lead(const struct op *op, struct answer *answer) {
   case OP_OBJECT:
     if (op->code & FLAG_FILE) answer->error = prepare_file(op);
     return answer->error != 0;
+  case OP_FALLOCATE:
+  case OP_TRUNCATE:
+    if (op->code & FLAG_MAPPED) answer->error = change_mapped(op);
+    return (op->code & FLAG_MAPPED) != 0;
   case OP_LIMIT: answer->error = set_limit(op->a); return 1;
   case OP_PACE: keep_pace(op->a); return 1;
   default: return change_system(op, answer);
@@ -156,7 +160,7 @@ static uint32_t turn_of(const struct op *ops, uint32_t left) {
   while (count < left && count < WINDOW && ops[count].slot == ops[0].slot) {
     uint32_t code = ops[count].code & 0xff;
     if (code == OP_SPAWN || code == OP_EXIT || code >= OP_CENSUS) break;
-    if (ops[count].code & FLAG_FILE && count > 0) break;
+    if (ops[count].code & (FLAG_FILE | FLAG_MAPPED) && count > 0) break;
     count++;
     if (code == OP_FORK) break;
   }
