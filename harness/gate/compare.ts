@@ -46,11 +46,16 @@ interface Times {
   readonly not?: string;
 }
 
+function sharesHost(before: Perf, after: Perf): boolean {
+  const hosts = new Set([...before.samples.values()].map(({ host }) => host));
+  return [...after.samples.values()].some(({ host }) => hosts.has(host));
+}
+
 function timesOf(baseline: Results, candidate: Results, least: number): Times {
   const [before, after] = [baseline.perf, candidate.perf];
   if (!before && !after) return { reports: [] };
   if (!before || !after) return { reports: [], not: `the ${before ? 'candidate' : 'baseline'} has none` };
-  if (before.host !== after.host)
+  if (before.host !== after.host && !sharesHost(before, after))
     return { reports: [], not: `different hosts (baseline ${before.host}, candidate ${after.host})` };
   const reruns =
     baseline.rerun && candidate.rerun ? { baseline: baseline.rerun, candidate: candidate.rerun } : undefined;
