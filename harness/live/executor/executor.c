@@ -194,6 +194,19 @@ static void allow_descriptors(void) {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/*
+ * All spaces run on one CPU, as only one runs at a time: pages that another CPU has not yet put on its lists cannot be isolated
+ * (lru_add_drain drains its own CPU), so that what MADV_PAGEOUT takes would depend on where spaces ran.
+ */
+static void stay_on_one_cpu(void) {
+  cpu_set_t set;
+  int cpu = sched_getcpu();
+  if (cpu < 0) return;
+  CPU_ZERO(&set);
+  CPU_SET((size_t)cpu, &set);
+  sched_setaffinity(0, sizeof set, &set);
+}
+
 static void *map_file(const char *path) {
   int fd = open(path, O_RDWR | O_CLOEXEC);
   void *at = mmap(NULL, SHARED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -211,6 +224,7 @@ int main(int count, char **args) {
   madvise(shared, SHARED_BYTES, MADV_DONTFORK);
   setrlimit(RLIMIT_CORE, &none);
   allow_descriptors();
+  stay_on_one_cpu();
   prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   text = shared + TEXT_AT;
   make_arena();
