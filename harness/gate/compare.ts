@@ -28,7 +28,8 @@ export interface GateOptions {
 /** How the names of wall times of cells begin. */
 const OF_CELL = 'cell/';
 
-function sideOf({ folder, experiment, perf }: Results): Side {
+/** What a side is: its folder, and what made it. */
+export function sideOf({ folder, experiment, perf }: Results): Side {
   const program = experiment?.manifest.program;
   return { folder, version: program?.version, commit: program?.commit, host: perf?.host };
 }
@@ -142,7 +143,7 @@ export function compareResults(baseline: Results, candidate: Results, options: G
   const wall = tolerances.get(WALL_TIME);
   const times = timesOf(baseline, candidate, wall?.kind === 'share' ? wall.share : LEAST_EFFECT);
   checkNotEmpty(baseline, candidate, cells, times);
-  const general = sorted([...(both ? compareSetup(...both) : []), ...notComparedFindings(times)]);
+  const general = sorted([...(both ? compareSetup(...both, false) : []), ...notComparedFindings(times)]);
   const levels = [...general, ...[...cells, ...times.reports].flatMap(({ findings }) => findings)].map(
     ({ level }) => level,
   );

@@ -40,7 +40,7 @@ function changeText(baseline: number, candidate: number): string {
  * How much two values differ: the logarithm of their ratio for large ones, the difference for small ones, so that
  * 0 has a place and metrics of any unit can be put in one order.
  */
-function distance(baseline: number, candidate: number): number {
+export function distance(baseline: number, candidate: number): number {
   return Math.abs(Math.asinh(candidate) - Math.asinh(baseline));
 }
 
