@@ -2,7 +2,10 @@ import { join } from 'node:path';
 import { makeFolder } from '../base/folders.js';
 import { missingCompiler } from '../base/native.js';
 import { Guard } from '../guard/guard.js';
+import { missingHost } from '../live/host/host.js';
+import { HostSystem } from '../live/host/system.js';
 import { probe } from '../live/probes.js';
+import type { LiveSystem } from '../live/system.js';
 import { Guest, type GuestOptions } from '../live/vm/guest.js';
 import { kernelImage } from '../live/vm/image.js';
 import { missingEmulator } from '../live/vm/vm.js';
@@ -23,27 +26,53 @@ export function missingVm(): string | undefined {
   return missingEmulator() ?? missingCompiler();
 }
 
-/** A virtual machine of a test, which a guard ends if the test is killed. */
-export interface TestVm {
-  readonly guest: Guest;
+/** A live kernel of a test, which a guard ends if the test is killed. */
+export interface TestLive<S extends LiveSystem> {
+  readonly system: S;
   /** Of its kernel, as uname -r. */
   readonly release: string;
   end(): Promise<void>;
 }
 
-/** Starts a virtual machine for a test. The guard's program is that of dist/. */
-export async function testVm(
-  settings: Partial<Pick<GuestOptions, 'cgroup' | 'pace' | 'stats'>> = {},
-): Promise<TestVm> {
+/** Starts what needs a guard. The guard's program is that of dist/. */
+async function guarded<S extends LiveSystem>(
+  start: (cache: string, guard: Guard) => Promise<S>,
+): Promise<TestLive<S>> {
   const cache = usableCacheFolder();
   const folder = join(cache, 'live');
   makeFolder(folder);
   const guard = await Guard.start(folder);
-  const options = { kernel: kernelImage(KERNEL), memoryMiB: MEMORY_MIB, timeoutS: TIMEOUT_S, cache, guard };
-  const guest = await Guest.start({ ...options, cgroup: 'v2', pace: 'asap', stats: 'kernel', ...settings });
+  const system = await start(cache, guard);
   const end = async () => {
-    await guest.close();
+    await system.close();
     await guard.finish();
   };
-  return { guest, release: probe(guest.session, 'vm').kernel, end };
+  return { system, release: probe(system.session, system.name).kernel, end };
+}
+
+const EXECUTION = { pace: 'asap', stats: 'kernel' } as const;
+
+/** Starts a virtual machine for a test. */
+export function testVm(
+  settings: Partial<Pick<GuestOptions, 'cgroup' | 'pace' | 'stats'>> = {},
+): Promise<TestLive<Guest>> {
+  const options = {
+    memoryMiB: MEMORY_MIB,
+    timeoutS: TIMEOUT_S,
+    cgroup: 'v2',
+    ...EXECUTION,
+    ...settings,
+  } as const;
+  return guarded((cache, guard) => Guest.start({ ...options, kernel: kernelImage(KERNEL), cache, guard }));
+}
+
+/** Starts the executor on this host for a test. */
+export function testHost(): Promise<TestLive<HostSystem>> {
+  return guarded((cache, guard) => HostSystem.start({ timeoutS: TIMEOUT_S, cache, guard, ...EXECUTION }));
+}
+
+/** Why the kernel of this host cannot be compared with the simulated one; undefined where it can. */
+export function missingTestHost(): string | undefined {
+  const isRoot = process.getuid?.() === 0;
+  return missingHost() ?? (isRoot ? undefined : 'root is needed, to see page frames');
 }
