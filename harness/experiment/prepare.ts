@@ -9,7 +9,7 @@ import type { Experiment, ExperimentTrace, TraceEntry } from './file.js';
 import type { GivesBack } from './gives-back.js';
 import type { Pool } from './pool.js';
 import { resolveTrace, traceSource } from './traces.js';
-import type { ReadJob, ReadTrace, WorkerAnswer, WorkerJob } from './worker.js';
+import type { OpenedTrace, ReadJob, ReadTrace, WorkerAnswer, WorkerJob } from './worker.js';
 import { replicateSeed } from './workload.js';
 
 /** A trace of an experiment, and what its first replay found. */
@@ -32,6 +32,11 @@ export interface PreparedTrace extends LoadedTrace, ReadTrace {
   readonly source: TraceEntry;
   /** From 1: a generated trace is there once for each replicate, under one label. */
   readonly replicate: number;
+}
+
+/** A trace as workers open it. */
+export function openedTrace({ handle, label, replicate }: PreparedTrace): OpenedTrace {
+  return { handle, label, replicate };
 }
 
 /** Throws what a worker answered instead of a result; `place` is where the experiment names what it read. */

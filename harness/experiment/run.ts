@@ -10,18 +10,16 @@ import { loadPolicyModule, POLICY_TIMEOUT_S } from '../policy/module.js';
 import { moduleHash } from '../policy/module-files.js';
 import { removeParts, usableCacheFolder } from '../trace/io/cache.js';
 import { expansionLimit } from '../trace/io/decompress.js';
-import { type CellResult, cellKeys, withoutRun } from './cell.js';
+import { cellKeys } from './cell.js';
 import { checkSelections } from './claim-entries.js';
 import type { Experiment } from './file.js';
 import { manifestOf } from './manifest.js';
 import { type Cell, checkAxes, planCells } from './plan.js';
 import { Pool } from './pool.js';
-import { type LoadedTrace, type PreparedTrace, prepareTraces, refused } from './prepare.js';
-import { Remaining } from './remaining.js';
-import { deathByPolicy } from './repeat.js';
-import { resultOf, sharedRuns } from './shared-runs.js';
+import { type LoadedTrace, openedTrace, type PreparedTrace, prepareTraces, refused } from './prepare.js';
+import { CellRuns } from './run-cells.js';
 import { inputsHasher, ResultStore, WRITTEN_FILES } from './store.js';
-import type { CellJob, OpenedTrace, WorkerAnswer, WorkerJob, WorkerSetup } from './worker.js';
+import type { WorkerAnswer, WorkerJob, WorkerSetup } from './worker.js';
 
 export type { LoadedTrace } from './prepare.js';
 
@@ -107,10 +105,6 @@ interface Planned {
   readonly keys: (cell: Cell) => CellKeys;
 }
 
-function openedTrace({ handle, label, replicate }: PreparedTrace): OpenedTrace {
-  return { handle, label, replicate };
-}
-
 /** The traces of an experiment, each once: of those that were generated several times the first. */
 function firstReplicates<T extends { readonly replicate: number }>(traces: readonly T[]): T[] {
   return traces.filter(({ replicate }) => replicate === 1);
@@ -131,51 +125,6 @@ async function moduleHashes(files: readonly string[], resume: boolean): Promise<
   return Promise.all(files.map(hash));
 }
 
-/** Runs cells in workers, those that share a run only once, and stores their results. Returns how many failed. */
-async function runCells(
-  cells: readonly Cell[],
-  { traces, inputs }: Planned,
-  pool: Workers,
-  store: ResultStore,
-  { events, policyModules, workers }: CellOptions,
-): Promise<Pick<RunSummary, 'failed' | 'failedOfInput'>> {
-  const lost = { failed: 0, failedOfInput: 0 };
-  const runs = sharedRuns(cells, (trace) => traces[trace]!, policyModules.length > 0);
-  const others = new Map(runs.map((run) => [run.cell, run.others]));
-  const remaining = new Remaining(workers);
-  for (const { cell } of runs) remaining.planned(cell.trace, traces[cell.trace]!.events);
-  const keep = (cell: Cell, result: CellResult) => {
-    remaining.finished(cell.trace, traces[cell.trace]!.events, result.wallNs);
-    store.add(result, inputs(cell));
-    for (const other of others.get(cell) ?? []) store.add(resultOf(result, other), inputs(other));
-    for (let i = 0; i <= (others.get(cell)?.length ?? 0); i++) events?.finishedCell?.(remaining.ms);
-  };
-  const fail = (cell: Cell, reason: string, ofInput: boolean) => {
-    const cellsOfRun = 1 + (others.get(cell)?.length ?? 0);
-    lost.failed += cellsOfRun;
-    if (ofInput) lost.failedOfInput += cellsOfRun;
-    const trace = traces[cell.trace]!;
-    const what = `${trace.label}, ${cell.discard}, ${cell.reclaim}, limit ${cell.limit}`;
-    events?.failedCell?.(cell.cell, what, reason);
-    keep(cell, withoutRun(cell, trace, 'failed', reason));
-  };
-  // Longest first, so that no worker is left with a long one when the others are done.
-  const longest = runs.toSorted((a, b) => traces[b.cell.trace]!.events - traces[a.cell.trace]!.events);
-  const jobs = longest.map(({ cell }): CellJob => ({ cell, trace: openedTrace(traces[cell.trace]!) }));
-  await pool.run(jobs, {
-    answered({ cell }, answer) {
-      if ('result' in answer) keep(cell, answer.result);
-      else if ('refused' in answer) fail(cell, answer.refused, true);
-      else refused(answer);
-    },
-    died({ cell }, reason) {
-      const blamed = deathByPolicy(cell, reason);
-      fail(cell, blamed ?? `its worker died: ${reason}`, blamed !== undefined);
-    },
-  });
-  return lost;
-}
-
 /** How long the files of an interrupted run may take, in ms: it is to end within half a second. */
 const LAST_WRITES_MS = 250;
 
@@ -190,8 +139,10 @@ async function heatmapRows(
   await pool.run(
     traces.map((trace) => ({ heatmap: openedTrace(trace) })),
     {
-      answered: ({ heatmap: { label } }, answer) =>
-        void rows.set(label, 'rows' in answer ? answer.rows : refused(answer)),
+      answered({ heatmap: { label } }, answer) {
+        rows.set(label, 'rows' in answer ? answer.rows : refused(answer));
+        return undefined;
+      },
       died: ({ heatmap: { label } }, reason) =>
         refused({ host: `heatmap.csv cannot be made of ${label}: its worker died: ${reason}` }),
     },
@@ -238,13 +189,16 @@ async function runPlanned(
   const left = await store.resume(cells, inputs, planned.keys, signal);
   if (!left) return interruptedEarly(folder);
   if (!isAborted()) events?.started?.(cells.length, cells.length - left.length);
-  const lost = await runCells(left, planned, pool, store, options);
+  const running = new CellRuns(left, planned, store, options);
+  await running.run(pool);
+  const { failed, failedOfInput } = running;
   const summary = () => ({
     runs: store.runs(),
     draws: drawsByCell(store.draws()),
     spaces: store.spaces(),
     traces: firstReplicates(traces),
-    ...lost,
+    failed,
+    failedOfInput,
     planned: cells.length,
     finished: store.finished,
   });
