@@ -87,7 +87,7 @@ it.each([1, 3])(
     );
     expect(code).toBe(0);
     expect(verdict(stdout)).toMatch(/^shared database {2}remove \(limit 50 %\)/m);
-    expect(verdict(stdout)).toContain('Tie (=): volatile with remove (limit 50 %)');
+    expect(verdict(stdout)).toContain('Ties: (=) volatile with remove (limit 50 %)');
     expect(verdict(stdout)).toContain('one draw of workloads, 5 of devices');
   },
 );

@@ -4,7 +4,7 @@ import { loadCosts } from '../cost/table.js';
 import { compareTrace } from '../live/fidelity/compare.js';
 import { type Snapshot, snapshotDifferences } from '../live/fidelity/snapshot.js';
 import type { LiveMachine } from '../live/machine.js';
-import { chosenOf, modelOf, swapKinds } from '../live/probes.js';
+import { hypervisorOf, modelOf, swapKinds } from '../live/probes.js';
 import { checkSetup } from '../live/setup.js';
 import { timed } from '../testing/traces.js';
 import { fidelityText } from './fidelity.js';
@@ -52,13 +52,20 @@ describe('a comparison', () => {
       kernel: '6.1.0',
       hypervisor: 'QEMU TCG',
       cpus: '0',
+      load: '0.10',
       zero_page: true,
+      fault_around: 16,
+      page_frames: true,
       mglru: false,
       transparent_hugepage: 'never',
       shmem_hugepage: 'never',
-      page_cluster: '0',
       swap: 'none',
+      swappiness: '60',
+      page_cluster: '0',
+      overcommit_memory: '1',
+      max_map_count: '65530',
       ksm_run: '0',
+      ksm_smart_scan: '1',
     };
     const row = {
       trace: 't',
@@ -94,8 +101,9 @@ describe('what a kernel is', () => {
   });
 
   it('is read from what it says', () => {
-    expect(chosenOf('always [madvise] never')).toBe('madvise');
-    expect(chosenOf('?')).toBe('?');
+    expect(hypervisorOf('flags\t\t: fpu vme\n', 'Standard PC')).toBe('none');
+    expect(hypervisorOf('flags\t\t: fpu hypervisor lm\n', 'Standard PC')).toBe('Standard PC');
+    expect(hypervisorOf('flags\t\t: fpu hypervisor\n', '?')).toBe('yes, of an unknown kind');
     expect(swapKinds('Filename Type Size Used Priority\n')).toBe('none');
     expect(swapKinds('Filename Type\n/dev/zram0 partition 1 0 100\n')).toBe('/dev/zram0');
   });

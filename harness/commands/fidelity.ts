@@ -5,18 +5,20 @@ import { loadCosts } from '../cost/table.js';
 import { findTrace } from '../experiment/trace-names.js';
 import { type Comparison, compareTrace, type FidelityRow } from '../live/fidelity/compare.js';
 import { liveMachine } from '../live/info.js';
+import { LIVE_MACHINES, type LiveMachineName } from '../live/names.js';
 import { type Probes, probe } from '../live/probes.js';
-import { withVm } from '../live/vm/with-vm.js';
+import { withLive } from '../live/with-live.js';
 import { cellText } from '../metrics/csv.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace, type Trace } from '../trace/trace.js';
 import { type Command, wholeFlag } from './flags.js';
-import { type KernelArgs, kernelFlags, vmOptions } from './live-flags.js';
+import { checkMachineFlags, type KernelArgs, kernelFlags, liveOptions } from './live-flags.js';
 import { print } from './terminal.js';
 
 interface Args extends KernelArgs {
+  machine: LiveMachineName;
   traces: string[];
   policies: string[];
   runs: number;
@@ -37,12 +39,11 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof FidelityRow)[];
 
 const MAX_RUNS = 100;
-const HYPERVISOR = 'QEMU TCG';
 
 function builder(yargs: Argv): Argv {
   return yargs
     .usage(
-      '$0 fidelity <traces..>\n\nReplays traces without a limit on the simulated kernel and on a live one in a virtual machine, and compares what they count.',
+      '$0 fidelity <traces..>\n\nReplays traces without a limit on the simulated kernel and on a live one, and compares what they count.',
     )
     .positional('traces', { type: 'string', array: true, demandOption: true, describe: 'traces' })
     .options({
@@ -54,6 +55,11 @@ function builder(yargs: Argv): Argv {
         requiresArg: true,
       },
       runs: { type: 'number', default: 3, describe: 'live runs', requiresArg: true },
+      machine: {
+        choices: LIVE_MACHINES,
+        default: 'vm',
+        describe: 'vm: a kernel in a virtual machine; host: the kernel of this host',
+      },
       ...kernelFlags,
       format: {
         choices: ['table', 'json', 'markdown'] as const,
@@ -105,16 +111,17 @@ export function fidelityText(
 async function handler(args: Args): Promise<void> {
   const policies = args.policies.map((text) => discardPolicies.choose(text).text);
   const runs = wholeFlag('runs', args.runs, 1, MAX_RUNS);
-  const options = vmOptions(args);
+  checkMachineFlags(args);
+  const options = liveOptions(args);
   const found = args.traces.map((name) => findTrace(name));
   const costs = loadCosts();
   const traces: { readonly label: string; readonly trace: Trace }[] = [];
   for (const { path, label, shown } of found)
     traces.push({ label, trace: await openTrace(await compileTrace(path, shown)) });
-  await withVm(options, async (session) => {
-    const probes = probe(session, HYPERVISOR);
+  await withLive(args.machine, options, async (session) => {
+    const probes = probe(session, args.machine);
     const { kernel, zero_page: zeroPage } = probes;
-    const live = { machine: liveMachine('vm', session), kernel, zeroPage, runs };
+    const live = { machine: liveMachine(args.machine, session), kernel, zeroPage, runs };
     const compared: Comparison[] = [];
     for (const { label, trace } of traces)
       for (const discard of policies) compared.push(await compareTrace(trace, label, discard, live, costs));

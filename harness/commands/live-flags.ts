@@ -1,10 +1,11 @@
 import { InputError } from '../base/errors.js';
 import type { TargetInfo } from '../contract/target.js';
-import { LIVE_MACHINES } from '../live/names.js';
-import type { WithVm } from '../live/vm/with-vm.js';
+import { LIVE_MACHINES, type LiveMachineName } from '../live/names.js';
+import type { LiveOptions } from '../live/with-live.js';
 import { simulated } from '../machine/target.js';
 import { AXES, type AxisName } from '../metrics/axes.js';
 import { usableCacheFolder } from '../trace/io/cache.js';
+import { note } from './terminal.js';
 
 /** Memory of a virtual machine. It is taken from the host only as far as it is used. */
 const VM_MEMORY_MIB = 2048;
@@ -35,7 +36,7 @@ export const machineFlag = {
   machine: {
     choices: [simulated.name, ...LIVE_MACHINES],
     default: simulated.name,
-    describe: 'sim: the simulated kernel; vm: a live one in a virtual machine',
+    describe: 'sim: the simulated kernel; vm: a live one in a virtual machine; host: the kernel of this host',
   },
 } as const;
 
@@ -50,18 +51,27 @@ function timeoutS({ timeout = TIMEOUT_S }: KernelArgs): number {
   throw new InputError(`--timeout is not a number of seconds above 0 and up to ${MAX_TIMEOUT_S}`);
 }
 
-/** What `withVm` needs, from the arguments of a command. @throws InputError for a value that a flag does not take */
-export function vmOptions(args: KernelArgs): WithVm {
+/** What `withLive` needs, from the arguments of a command. @throws InputError for a value that a flag does not take */
+export function liveOptions(args: KernelArgs): LiveOptions {
   return {
     kernel: args.kernel,
     memoryMiB: VM_MEMORY_MIB,
     timeoutS: timeoutS(args),
     cache: usableCacheFolder(),
+    told: note,
   };
 }
 
 /** Axes whose values change nothing on a live machine. */
 const WITHOUT_EFFECT = ['purge', 'seed'] as const satisfies readonly AxisName[];
+
+/** Flags that are given and change nothing on a live machine. */
+function noEffectLive(args: { costs?: string } & Partial<Record<AxisName, string | number>>): string[] {
+  return [
+    ...(args.costs === undefined ? [] : ['costs']),
+    ...WITHOUT_EFFECT.filter((name) => String(args[name] ?? AXES[name].default) !== AXES[name].default),
+  ];
+}
 
 /** @throws InputError for flags that would change nothing on the machine that is chosen */
 export function checkMachineFlags(
@@ -69,14 +79,13 @@ export function checkMachineFlags(
 ): void {
   const { machine } = args;
   const isSimulated = machine === simulated.name;
-  const given = isSimulated
-    ? (['kernel', 'timeout'] as const).filter((flag) => args[flag] !== undefined)
-    : [
-        ...(args.costs === undefined ? [] : ['costs']),
-        ...WITHOUT_EFFECT.filter((name) => String(args[name]) !== AXES[name].default),
-      ];
+  const given = [
+    ...(machine !== 'vm' && args.kernel !== undefined ? ['kernel'] : []),
+    ...(isSimulated && args.timeout !== undefined ? ['timeout'] : []),
+    ...(isSimulated ? [] : noEffectLive(args)),
+  ];
   if (given.length === 0) return;
-  const why = isSimulated ? 'expected it with --machine vm' : 'expected it without';
+  const why = given[0] === 'kernel' || isSimulated ? 'expected it with --machine vm' : 'expected it without';
   throw new InputError(`--${given[0]} has no effect on --machine ${machine}, ${why}`);
 }
 
@@ -87,9 +96,10 @@ export async function withMachine<T>(
 ): Promise<T> {
   if (args.machine === simulated.name) return work(simulated);
   // Loaded by those who want it: most replays do not.
-  const [{ withVm }, { liveMachine }] = await Promise.all([
-    import('../live/vm/with-vm.js'),
+  const [{ withLive }, { liveMachine }] = await Promise.all([
+    import('../live/with-live.js'),
     import('../live/info.js'),
   ]);
-  return withVm(vmOptions(args), (session) => work(liveMachine('vm', session)));
+  const name = args.machine as LiveMachineName;
+  return withLive(name, liveOptions(args), (session) => work(liveMachine(name, session)));
 }

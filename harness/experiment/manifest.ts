@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { LoadedCosts } from '../cost/table.js';
-import { programCommit, thisHost, VERSION } from '../metrics/host.js';
+import { type Host, programCommit, thisHost, VERSION } from '../metrics/host.js';
 import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
-import type { CellResult } from './cell.js';
 import type { Experiment } from './file.js';
+import type { KeptResult } from './journal.js';
 import type { PreparedTrace } from './prepare.js';
 import { traceSource } from './traces.js';
 
@@ -19,7 +19,7 @@ export interface ManifestFacts {
   /** How many cells were planned. */
   readonly planned: number;
   /** The results so far, in the order of the cells. */
-  readonly results: readonly CellResult[];
+  readonly results: readonly Pick<KeptResult, 'cell' | 'outcome' | 'reason' | 'wallNs' | 'host'>[];
 }
 
 /** What distinguishes a replicate of a trace. What was recorded has one, without a source of its own. */
@@ -56,11 +56,26 @@ function traceFacts(trace: PreparedTrace, all: readonly PreparedTrace[]): object
   };
 }
 
+/** The hosts that cells ran on, in the order of the cells, with how many did and the wall time that these took. */
+export function hostsOf(
+  results: readonly Pick<KeptResult, 'host' | 'wallNs'>[],
+): (Host & { readonly cells: number; readonly wall_ns: number })[] {
+  const hosts = new Map<string, Host & { cells: number; wall_ns: number }>();
+  for (const { host, wallNs } of results) {
+    const known = hosts.get(host.host) ?? { ...host, cells: 0, wall_ns: 0 };
+    known.cells++;
+    known.wall_ns += wallNs;
+    hosts.set(host.host, known);
+  }
+  return [...hosts.values()];
+}
+
 /** The content of manifest.json. */
 export function manifestOf(facts: ManifestFacts): object {
   const { experiment, traces, results, costs: loaded } = facts;
   const { file: _path, placeOf: _placeOf, traces: listed, ...definition } = experiment;
   const { costs, fromDefault } = loaded;
+  const hosts = hostsOf(results);
   const outcomes = OUTCOMES.map((outcome) => [
     outcome,
     results.filter((result) => result.outcome === outcome).length,
@@ -72,7 +87,8 @@ export function manifestOf(facts: ManifestFacts): object {
     schema: SCHEMA_VERSION,
     program: { name: 'reclaim-bench', version: VERSION, commit: programCommit() },
     command: facts.command,
-    host: thisHost(),
+    host: results[0]?.host ?? thisHost(),
+    ...(hosts.length > 1 && { hosts }),
     experiment: { ...definition, traces: listed.map(({ place: _place, ...trace }) => trace) },
     costs: {
       file:

@@ -9,7 +9,7 @@ import type { Experiment, ExperimentTrace, TraceEntry } from './file.js';
 import type { GivesBack } from './gives-back.js';
 import type { Pool } from './pool.js';
 import { resolveTrace, traceSource } from './traces.js';
-import type { OpenedTrace, ReadJob, ReadTrace, WorkerAnswer, WorkerJob } from './worker.js';
+import type { ReadJob, ReadTrace, WorkerAnswer, WorkerJob } from './worker.js';
 import { replicateSeed } from './workload.js';
 
 /** A trace of an experiment, and what its first replay found. */
@@ -34,9 +34,9 @@ export interface PreparedTrace extends LoadedTrace, ReadTrace {
   readonly replicate: number;
 }
 
-/** A trace as workers open it. */
-export function openedTrace({ handle, label, replicate }: PreparedTrace): OpenedTrace {
-  return { handle, label, replicate };
+/** The traces of an experiment, each once: of those that were generated several times the first. */
+export function firstReplicates<T extends { readonly replicate: number }>(traces: readonly T[]): T[] {
+  return traces.filter(({ replicate }) => replicate === 1);
 }
 
 /** Throws what a worker answered instead of a result; `place` is where the experiment names what it read. */

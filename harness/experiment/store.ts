@@ -10,19 +10,18 @@ import {
   HEATMAP_COLUMNS,
   type HeatmapRow,
   PERF_COLUMNS,
-  type PerfRow,
   RUN_COLUMNS,
   type RunRow,
   SPACE_COLUMNS,
   type SpaceRow,
   TIMELINE_COLUMNS,
 } from '../metrics/files.js';
-import { type Host, VERSION } from '../metrics/host.js';
+import type { Host } from '../metrics/host.js';
 import type { Files, OutputFolder } from '../output/folder.js';
 import { contentHash } from '../output/owned.js';
 import type { CellResult } from './cell.js';
 import { codeHash } from './code.js';
-import { entryText, readEntry } from './journal.js';
+import { entryText, type KeptResult, perfRowOf, readEntry } from './journal.js';
 import type { Cell } from './plan.js';
 import { withSavings } from './savings.js';
 
@@ -57,7 +56,7 @@ export function inputsHasher(
  *
  * @throws Interrupted where `stop` says so
  */
-async function csvText<C extends string>(
+export async function csvText<C extends string>(
   columns: readonly C[],
   rows: readonly Readonly<Record<C, Value>>[],
   pauses: Pauses,
@@ -73,7 +72,7 @@ async function csvText<C extends string>(
 }
 
 /** Making the files of results was stopped. */
-class Interrupted extends Error {}
+export class Interrupted extends Error {}
 
 /** The files that every run writes. */
 export const WRITTEN_FILES = [
@@ -88,7 +87,7 @@ export const WRITTEN_FILES = [
 
 /** The results of an experiment: those of finished cells are kept in its folder as they come. */
 export class ResultStore {
-  private readonly results = new Map<number, CellResult>();
+  private readonly results = new Map<number, KeptResult>();
   /** The files of cells that belong to this run. */
   private readonly entries = new Set<string>();
   /** When runs.csv is written next. */
@@ -139,10 +138,16 @@ export class ResultStore {
   add(result: CellResult, inputs: string): void {
     if (this.failure !== undefined) throw this.failure;
     const name = `${inputs}.json`;
-    this.folder.keepCell(name, entryText(inputs, result));
-    this.results.set(result.cell, result);
+    const kept = { ...result, host: this.host };
+    this.folder.keepCell(name, entryText(inputs, kept));
+    this.results.set(result.cell, kept);
     this.entries.add(name);
     this.refresh();
+  }
+
+  /** Keeps a cell without a result: its row says why. Another run tries it again. */
+  lost(result: CellResult, inputs: string): void {
+    this.add(result, inputs);
   }
 
   /** Waits until nothing is being written. */
@@ -205,7 +210,7 @@ export class ResultStore {
   }
 
   /** All results so far, in the order of the cells. */
-  inOrder(): CellResult[] {
+  inOrder(): KeptResult[] {
     return [...this.results.values()].sort((a, b) => a.cell - b.cell);
   }
 
@@ -238,7 +243,7 @@ export class ResultStore {
         'runs.csv': await contentHash(runs, this.pauses),
         'draws.csv': await contentHash(draws, this.pauses),
       };
-      const perf = results.map((result) => this.perfRow(result));
+      const perf = results.map(perfRowOf);
       return new Map([
         ['runs.csv', runs],
         ['draws.csv', draws],
@@ -271,23 +276,10 @@ export class ResultStore {
   commit(files: Files, signal: AbortSignal | undefined): Promise<boolean> {
     return this.folder.commit(files, (name) => this.resumes || this.entries.has(name), signal);
   }
-
-  private perfRow(result: CellResult): PerfRow {
-    const events = result.run.events ?? 0;
-    return {
-      name: `cell/${result.cell}`,
-      sample: 1,
-      wall_ns: result.wallNs,
-      events,
-      events_per_s: result.wallNs > 0 ? Math.round((events * 1e9) / result.wallNs) : null,
-      version: VERSION,
-      ...this.host,
-    };
-  }
 }
 
 /** A result with the number and names of another cell that it is also the result of. */
-export function renumbered(result: CellResult, cell: Cell): CellResult {
+export function renumbered<R extends CellResult>(result: R, cell: Cell): R {
   const renumber = <R extends { cell: number }>(row: R): R => ({ ...row, cell: cell.cell });
   return {
     ...result,

@@ -1,5 +1,6 @@
 import { readSync, writeSync } from 'node:fs';
 import { HostError } from '../base/errors.js';
+import type { Errno } from '../policy/discard/contract.js';
 import {
   ANSWER_WORDS,
   ANSWERS_AT,
@@ -79,10 +80,10 @@ export class Session {
   }
 
   /** Sends an op after what is queued. Returns its answer, and the text that came with it. @param given text of the op */
-  call(code: number, op: LiveOp = {}, given = ''): Answer & { readonly text: string } {
+  call(code: number, op: LiveOp = {}, given: string | Uint8Array = ''): Answer & { readonly text: string } {
     if (this.queued === MOST_OPS) this.flush();
     const index = this.queue(code, op.slot ?? 0, op.page ?? 0, op.count ?? 0, op.a ?? 0, op.b ?? 0);
-    const bytes = Buffer.from(given);
+    const bytes = typeof given === 'string' ? Buffer.from(given) : given;
     if (bytes.length > 0) writeSync(this.channel.shared, bytes, 0, bytes.length, TEXT_AT);
     this.send(bytes.length);
     return { ...this.answer(index), text: this.text() };
@@ -96,8 +97,13 @@ export class Session {
 
   /** Writes to a file where the executor is. @throws HostError where it cannot */
   put(path: string, value: string): void {
-    const { error } = this.call(LIVE_OP.put, {}, `${path}\n${value}`);
-    if (error !== 0) throw new HostError(`${path}: ${value} cannot be written there (${errnoName(error)})`);
+    const error = this.tell(LIVE_OP.put, `${path}\n${value}`);
+    if (error !== 0) throw new HostError(`${path}: ${value} cannot be written there (${error})`);
+  }
+
+  /** Sends an op whose argument is its text. Returns the error that came of it, 0 for none. */
+  tell(code: number, given: string | Uint8Array, a = 0): Errno {
+    return errnoName(this.call(code, { a }, given).error);
   }
 
   close(): Promise<void> {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HostError } from '../../base/errors.js';
-import type { Guard } from '../../record/guard.js';
+import type { Guard } from '../../guard/guard.js';
 import { buildExecutor } from '../executor/program.js';
 import { MAGIC, SHARED_BYTES } from '../protocol.js';
 import { type Channel, Session } from '../session.js';
