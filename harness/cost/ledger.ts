@@ -108,7 +108,7 @@ export class Ledger {
   /** Opens an event: what follows is paid by this account. */
   begin(account: Account, space: number, thread: number, timeUs: number): void {
     if (this.differs) this.alike();
-    if (this.tabs !== undefined) this.tabs.apart = false;
+    if (this.tabs !== undefined) this.tabs.separate = false;
     this.open(account, space, thread, timeUs);
   }
 
@@ -130,7 +130,7 @@ export class Ledger {
   /** Closes the event: what follows is paid by daemons. */
   end(): void {
     if (this.differs) this.alike();
-    if (this.tabs !== undefined) this.tabs.apart = false;
+    if (this.tabs !== undefined) this.tabs.separate = false;
     this.account = undefined;
   }
 
@@ -264,9 +264,9 @@ export class Ledger {
   /** A call is over; it took `ns` since `place`. */
   stalled(ns: number, place: number): void {
     const { tabs } = this;
-    if (tabs?.apart && !tabs.calling) tabs.stalled();
+    if (tabs?.separate && !tabs.calling) tabs.stalled();
     if (this.differsSince(place)) this.further!.stalled(ns, place);
-    else if (tabs?.apart || tabs?.calling) this.ownLong.add(ns);
+    else if (tabs?.separate || tabs?.calling) this.ownLong.add(ns);
     else this.long.add(ns);
   }
 

@@ -44,7 +44,7 @@ export class Tabs {
   /** Whether followers have not made the calls yet that stand for those of the ledger's own policy. */
   private due = false;
   /** Whether policies have paid for themselves in the open event. */
-  apart = false;
+  separate = false;
 
   add(): Tab {
     const tab = new Tab();
@@ -97,7 +97,7 @@ export class Tabs {
     }
     if (this.due) this.closeAll();
     for (const tab of this.open) {
-      if (this.apart) tab.eventNs += ns;
+      if (this.separate) tab.eventNs += ns;
       if (!discards) continue;
       tab.add(account, ns);
       if (cpu) tab.cpuNs += ns;
@@ -119,14 +119,14 @@ export class Tabs {
   /** Policies pay for themselves in the open event, from now on. */
   private part(eventNs: number): void {
     if (eventNs === DRAWS_DIFFER) this.closeAll();
-    if (this.apart) return;
-    this.apart = true;
+    if (this.separate) return;
+    this.separate = true;
     for (const tab of this.open) tab.eventNs = eventNs;
   }
 
   /** A device is read, or a touch has taken its time. */
   timed(): void {
-    if (this.apart || this.calling) this.closeAll();
+    if (this.separate || this.calling) this.closeAll();
   }
 
   /** The open event, in which policies have paid for themselves, has taken its time. */

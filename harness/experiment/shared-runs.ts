@@ -49,7 +49,7 @@ export function sharedRuns(
 }
 
 /**
- * Groups runs that may be told apart by one replay: they differ in their discard policies alone, which do the same to memory
+ * Groups runs that one replay may have all results of: they differ in their discard policies alone, which do the same to memory
  * where the kernel refuses all of their calls, or these make the same holes. Whether they do is seen in the replay.
  *
  * @param foreign as in `sharedRuns`
