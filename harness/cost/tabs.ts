@@ -1,4 +1,3 @@
-import type { Account } from './ledger.js';
 import { LongStalls } from './long-stalls.js';
 
 /** Stands for the time of an open event whose draws of latency differ. */
@@ -16,14 +15,14 @@ export class Tab {
   /** Of the open event, where it differs from that of the ledger. */
   eventNs = 0;
   /** The part `discard` of accounts. */
-  private readonly discardNs = new Map<Account, number>();
+  private readonly discardNs = new Map<object, number>();
 
   /** What an account has paid for the part `discard`. */
-  of(account: Account): number {
+  of(account: object): number {
     return this.discardNs.get(account) ?? 0;
   }
 
-  add(account: Account, ns: number): void {
+  add(account: object, ns: number): void {
     this.discardNs.set(account, this.of(account) + ns);
   }
 }
@@ -87,7 +86,7 @@ export class Tabs {
    * @param cpu whether as CPU time
    * @param eventNs what the open event has taken before; `DRAWS_DIFFER` where its draws differ
    */
-  charged(account: Account, ns: number, discards: boolean, cpu: boolean, eventNs: number): void {
+  charged(account: object, ns: number, discards: boolean, cpu: boolean, eventNs: number): void {
     if (this.calling) {
       this.due = true;
       // A call has one price, and nothing else in it takes time.
@@ -105,7 +104,7 @@ export class Tabs {
   }
 
   /** A follower's call costs an account something. @param aside as in `callBegins` @param eventNs as in `charged` */
-  pay(tab: Tab, account: Account, ns: number, aside: boolean, eventNs: number): void {
+  pay(tab: Tab, account: object, ns: number, aside: boolean, eventNs: number): void {
     tab.add(account, ns);
     tab.cpuNs += ns;
     if (aside) {
