@@ -154,6 +154,11 @@ const parser = yargs(process.argv.slice(2))
     ...lazily(async () => (await import('./commands/report.js')).report),
   )
   .command(
+    'diff <a> <b>',
+    'set two folders of results side by side, cell by cell, the worst change first',
+    ...lazily(async () => (await import('./commands/diff.js')).diff),
+  )
+  .command(
     'gate [baseline] [candidate]',
     'compare results with a baseline; exit code 1 on a regression',
     ...lazily(async () => (await import('./commands/gate.js')).gate),

@@ -16,6 +16,7 @@ const READMES = [
   'workloads/README.md',
   'harness/report/README.md',
   'harness/gate/README.md',
+  'harness/diff/README.md',
 ];
 
 let folder: string;

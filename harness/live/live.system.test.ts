@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reclaim } from '../testing/cli.js';
-import { missingVm, type TestVm, testVm } from '../testing/live.js';
+import { missingVm, type TestLive, testVm } from '../testing/live.js';
 import { compareOn, liveTraces } from '../testing/live-random.js';
 import { cannot } from '../testing/system.js';
 import { probe } from './probes.js';
@@ -13,7 +13,7 @@ const TRACES = 100;
 const EVENTS = 100;
 
 describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () => {
-  let vm: TestVm;
+  let vm: TestLive;
   beforeAll(async () => {
     vm = await testVm();
   });
@@ -46,8 +46,7 @@ describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () 
   });
 
   it('agrees under policies that drop', async () => {
-    // Not punch and truncate: the model lets them use objects that were closed (README.md).
-    for (const discard of ['dontneed', 'free', 'remove'])
+    for (const discard of ['dontneed', 'free', 'remove', 'punch', 'truncate'])
       for (const [i, events] of liveTraces(SEED + 1, 5, EVENTS).entries()) {
         const dropping = events.map((event) => event.replace(/^madvise,(.*),MADV_DONTNEED$/, 'discard,$1,'));
         expect([discard, i, await compareOn(vm.session, vm.release, dropping, discard)]).toEqual([

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { makeFolder } from '../base/folders.js';
 import { missingCompiler } from '../base/native.js';
 import { Guard } from '../guard/guard.js';
+import { missingHost, startHost } from '../live/host/host.js';
+import type { LiveMachineName } from '../live/names.js';
 import { probe } from '../live/probes.js';
 import type { Session } from '../live/session.js';
 import { kernelImage } from '../live/vm/image.js';
@@ -23,25 +25,45 @@ export function missingVm(): string | undefined {
   return missingEmulator() ?? missingCompiler();
 }
 
-/** A virtual machine of a test, which a guard ends if the test is killed. */
-export interface TestVm {
+/** A live kernel of a test, which a guard ends if the test is killed. */
+export interface TestLive {
   readonly session: Session;
   /** Of its kernel, as uname -r. */
   readonly release: string;
   end(): Promise<void>;
 }
 
-/** Starts a virtual machine for a test. The guard's program is that of dist/. */
-export async function testVm(): Promise<TestVm> {
+/** Starts what needs a guard. The guard's program is that of dist/. */
+async function guarded(
+  machine: LiveMachineName,
+  start: (cache: string, guard: Guard) => Promise<Session>,
+): Promise<TestLive> {
   const cache = usableCacheFolder();
   const folder = join(cache, 'live');
   makeFolder(folder);
   const guard = await Guard.start(folder);
-  const options = { kernel: kernelImage(KERNEL), memoryMiB: MEMORY_MIB, timeoutS: TIMEOUT_S, cache, guard };
-  const session = await startVm(options);
+  const session = await start(cache, guard);
   const end = async () => {
     await session.close();
     await guard.finish();
   };
-  return { session, release: probe(session, 'vm').kernel, end };
+  return { session, release: probe(session, machine).kernel, end };
+}
+
+/** Starts a virtual machine for a test. */
+export function testVm(): Promise<TestLive> {
+  return guarded('vm', (cache, guard) =>
+    startVm({ kernel: kernelImage(KERNEL), memoryMiB: MEMORY_MIB, timeoutS: TIMEOUT_S, cache, guard }),
+  );
+}
+
+/** Starts the executor on this host for a test. */
+export function testHost(): Promise<TestLive> {
+  return guarded('host', (cache, guard) => startHost({ timeoutS: TIMEOUT_S, cache, guard }));
+}
+
+/** Why the kernel of this host cannot be compared with the simulated one; undefined where it can. */
+export function missingTestHost(): string | undefined {
+  const isRoot = process.getuid?.() === 0;
+  return missingHost() ?? (isRoot ? undefined : 'root is needed, to see page frames');
 }

@@ -216,4 +216,31 @@ static void tell_mapping(const struct mapping *m, void *with) {
   say("%lu %lu %lu %s %lu %d\n", from, to - from, m->offset + (from - m->start), m->flags, m->inode, m->may_write);
 }
 
+struct search {
+  uint64_t page, start, end;
+};
+
+static void find_mapping(const struct mapping *m, void *with) {
+  struct search *search = with;
+  if (m->start > search->page || m->end <= search->page) return;
+  search->start = m->start;
+  search->end = m->end;
+}
+
+/* Changes an object that a space has mapped and the keeper has closed, as who kept a descriptor of it can. */
+static int change_mapped(const struct op *op) {
+  int pid = leader->pids[op->slot];
+  struct search found = {.page = op->a};
+  char path[96];
+  if (pid <= 0 || !each_mapping(pid, find_mapping, &found) || found.end == 0) return EBADF;
+  snprintf(path, sizeof path, "/proc/%d/map_files/%lx-%lx", pid, found.start * PAGE, found.end * PAGE);
+  int fd = open(path, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return errno;
+  int is_truncate = (op->code & 0xff) == OP_TRUNCATE;
+  int failed = is_truncate ? ftruncate(fd, (off_t)op->b) : fallocate(fd, (int)op->count, (off_t)op->page, (off_t)op->b);
+  int error = failed ? errno : 0;
+  close(fd);
+  return error;
+}
+
 #endif

@@ -43,8 +43,8 @@ enum {
   OP_PWRITE,
   OP_SYNC,      /* a: object */
   OP_MADVISE,   /* a: advice */
-  OP_FALLOCATE, /* a: object, page: first byte, b: bytes, count: mode */
-  OP_TRUNCATE,  /* a: object, b: bytes */
+  OP_FALLOCATE, /* a: object, page: first byte, b: bytes, count: mode. With FLAG_MAPPED slot, a: page that maps it */
+  OP_TRUNCATE,  /* a: object, b: bytes. As before */
   OP_PRCTL,     /* a: merge */
   OP_COOKIE,    /* compare-and-swap of each page up to the first that is zero. Value: its index, or count */
   /* Answered by the leader of the spaces; the last of a request where they have text. */
@@ -85,6 +85,7 @@ enum {
   FLAG_NONE = 1 << 21,
   FLAG_SEALED = 1 << 22,
   FLAG_FILE = 1 << 23,
+  FLAG_MAPPED = 1 << 24,
 };
 
 /* The error of an op whose space was killed, plus the signal. */

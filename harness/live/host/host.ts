@@ -24,8 +24,6 @@ export interface HostOptions {
 const SHARED_MEMORY = '/dev/shm';
 /** Between looks at the guard, in ms: where it is killed, all is restored within a second. */
 const LOOK_MS = 100;
-/** Where memory is short, what the trace uses goes before anything else of the host. */
-const FIRST_TO_GO = '1000';
 
 /** Why the host cannot be a machine; undefined where it can. */
 export function missingHost(): string | undefined {
@@ -99,7 +97,6 @@ function startExecutor(executor: string, folder: string, options: HostOptions): 
   const channel = new HostChannel(openSync(path, 'r+'), pipes, child, folder, options);
   if (child.pid === undefined) throw new HostError(`${executor} cannot be started`);
   options.guard.journalProcess(child.pid);
-  writeFileSync(`/proc/${child.pid}/oom_score_adj`, FIRST_TO_GO);
   return channel;
 }
 
