@@ -41,7 +41,7 @@ export class CellsFolder {
   /**
    * The ids of cells that have a file.
    *
-   * @throws InputError for a folder that does not exist, and for a file that is none of these cells
+   * @throws InputError for a folder that does not exist, and for a file that is not one of these cells
    */
   ids(planned: ReadonlySet<string>): Set<string> {
     const names = this.names().filter((name) => !isTemporary(name));

@@ -31,7 +31,7 @@ const SCHEDULERS: readonly Scheduler[] = [
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The number that a variable holds. @throws InputError where it is none */
+/** The number that a variable holds. @throws InputError where it is not one */
 function variable(env: Environment, name: string): number {
   const value = wholeNumber(env[name] ?? '');
   if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) return value;
@@ -42,13 +42,13 @@ function optional(env: Environment, name: string | undefined, otherwise: number)
   return name === undefined || env[name] === undefined ? otherwise : variable(env, name);
 }
 
-/** @throws InputError where a shard is none of `of` */
+/** @throws InputError where a shard is not one of `of` */
 function checked(shard: number, of: number, what: string): Shard {
   if (of >= 1 && of <= MAX_SHARDS && shard >= 1 && shard <= of) return { shard, of };
   throw new InputError(`${what}, expected a shard from 1 to N of N, with N up to ${MAX_SHARDS}`);
 }
 
-/** The part that `--shard i/n` names, from 1. @throws InputError when it is none */
+/** The part that `--shard i/n` names, from 1. @throws InputError when it is not one */
 function givenShard(text: string): Shard {
   const [, shard, of] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? [];
   if (shard === undefined) throw new InputError(`--shard is "${text}", expected i/n, as in --shard 1/7`);

@@ -33,7 +33,7 @@ discard: [keep, remove, "remove:eager=1", free]
 reclaim: [linux, lru]
 limits: [none, 50%]
 claims:
-  - { id: C1, claim: nothing, source: nobody, claimed: 0, value: { column: sigbus, where: { trace: a, discard: keep, reclaim: lru, limit: none } } }
+  - { id: C1, claim: nothing, source: none, claimed: 0, value: { column: sigbus, where: { trace: a, discard: keep, reclaim: lru, limit: none } } }
 `;
 
 const cli = new CliFolder();
