@@ -1,6 +1,7 @@
 import type { Cell } from '../experiment/plan.js';
+import type { PreparedTrace } from '../experiment/prepare.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
-import type { PlanTrace } from './plan-file.js';
+import type { StoredTrace } from './trace-store.js';
 
 /** What a cell is expected to take. */
 export interface Estimate {
@@ -13,7 +14,7 @@ export interface Estimate {
 /** Nothing of its own: a cell that shares the run of another. */
 export const NOTHING: Estimate = { ns: 0, bytes: 0 };
 
-type Work = Pick<PlanTrace, 'events' | 'work' | 'peakPages' | 'compiledBytes'>;
+type Work = Pick<PreparedTrace & StoredTrace, 'events' | 'work' | 'peakPages' | 'compiledBytes'>;
 
 /** Of a trace that is held in memory; a larger one is streamed. */
 const MOST_HELD_BYTES = 1024 ** 3;

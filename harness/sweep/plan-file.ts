@@ -10,15 +10,13 @@ import { VERSION } from '../metrics/host.js';
 import { DISK } from '../output/disk.js';
 import { writeWhole } from '../output/whole.js';
 import type { Estimate } from './estimate.js';
+import type { StoredTrace } from './trace-store.js';
 
 /** Version of the form of plans. */
 const FORM = 1;
 
 /** A trace of a plan: what its first replay found, and its compiled form, which shards open by its hash. */
-export type PlanTrace = Omit<PreparedTrace, 'handle'> & {
-  readonly compiledBytes: number;
-  readonly compiledSha256: string;
-};
+export type PlanTrace = Omit<PreparedTrace, 'handle'> & StoredTrace;
 
 /** A module of policies from outside, and the hash of it with all that it imports. */
 export interface PlanModule {

@@ -5,7 +5,6 @@ import { fileError, InputError, systemErrorCode } from '../base/errors.js';
 import { makeFolder } from '../base/folders.js';
 import { partPath, usableCacheFolder } from '../trace/io/cache.js';
 import { type TraceHandle, traceHandle } from '../trace/trace.js';
-import type { PlanTrace } from './plan-file.js';
 
 /** A compiled trace in a folder of a plan. */
 export interface StoredTrace {
@@ -67,7 +66,10 @@ function place(path: string, target: string): void {
  * @param folder where `storeTrace` put it, or a copy of that
  * @throws InputError where it is not there, or not the trace that was planned
  */
-export async function openStored(trace: PlanTrace, folder: string): Promise<TraceHandle> {
+export async function openStored(
+  trace: StoredTrace & { readonly label: string },
+  folder: string,
+): Promise<TraceHandle> {
   const path = join(folder, storedName(trace.compiledSha256));
   const handle = await traceHandle(path, trace.label).catch((error) => {
     throw error instanceof InputError ? error.namedAt({ file: path }) : error;
