@@ -7,8 +7,9 @@ import type { Experiment } from './file.js';
 import { manifestOf } from './manifest.js';
 import { type PlanOptions, withPlanned } from './planned.js';
 import { firstReplicates, type LoadedTrace, type PreparedTrace, refused } from './prepare.js';
+import { WRITTEN_FILES } from './result-files.js';
 import { type Lost, openedTrace, type Planned, runCells, type Workers } from './run-cells.js';
-import { ResultStore, WRITTEN_FILES } from './store.js';
+import { ResultStore } from './store.js';
 
 export type { LoadedTrace } from './prepare.js';
 export type { RunEvents } from './run-cells.js';

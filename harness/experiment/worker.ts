@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { HostError, InputError } from '../base/errors.js';
 import type { Origin } from '../base/provenance.js';
 import type { Touches } from '../base/touches.js';
-import { readCosts } from '../cost/table.js';
+import type { CostTable } from '../cost/table.js';
 import type { HeatmapRow } from '../metrics/files.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { heatmap } from '../trace/heatmap.js';
@@ -16,7 +16,7 @@ import { resolveTrace } from './traces.js';
 
 /** What every worker receives when it starts. */
 export interface WorkerSetup {
-  readonly costsFile: string | undefined;
+  readonly costs: CostTable;
   readonly policyModules: readonly string[];
   /** Seconds that a cell with a policy of theirs may take. */
   readonly policyTimeoutS: number;
@@ -86,7 +86,7 @@ const port = parentPort;
 if (!port) throw new Error('this module is the entry of a worker thread');
 
 limitExpansion(setup.maxExpansion);
-const { costs } = readCosts(setup.costsFile);
+const { costs } = setup;
 for (const file of setup.policyModules) await loadPolicyModule(file, setup.policyTimeoutS);
 const opened = new Map<string, Promise<Trace>>();
 
