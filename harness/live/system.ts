@@ -34,7 +34,7 @@ export interface LiveSystem extends Execution {
   readonly session: Session;
   /** Whether nothing else runs there, so that counters of the whole system are those of the trace. */
   readonly alone: boolean;
-  /** Starts the executor anew, after it was given up. */
+  /** Starts the executor again, after it was given up. */
   renew(): Promise<void>;
   /**
    * Sets reclaim and swap for the next run, when no space is left of the last one.

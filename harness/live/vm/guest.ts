@@ -155,7 +155,7 @@ export class Guest implements LiveSystem {
     const built = this.session.get(`/sys/block/${name === 'zram' ? 'zram0' : 'nullb0'}/size`);
     if (built === undefined)
       throw new Refusal(
-        `${what} needs the module ${name}, which is not beside this kernel image, expected lib/modules/VERSION next to the folder of the image, as in its package`,
+        `${what} needs the module ${name}, which is not next to this kernel image, expected lib/modules/VERSION next to the folder of the image, as in its package`,
       );
   }
 

@@ -34,7 +34,7 @@ export interface KernelModule {
   readonly data: Uint8Array;
 }
 
-/** Where modules of an image may be: beside its folder, as packages have them, or where they are installed. */
+/** Where modules of an image may be: next to its folder, as packages have them, or where they are installed. */
 function treesOf(image: string): string[] {
   const real = realpathSync(image);
   const release = basename(real).replace(/^[a-zA-Z]+-/, '');
