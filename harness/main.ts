@@ -15,6 +15,7 @@ const REPEATABLE = new Set([
   'command',
   'traces',
   'policies',
+  'folders',
 ]);
 
 function noFlagTwice(args: Record<string, unknown>): true {
@@ -150,6 +151,21 @@ const COMMANDS: readonly (readonly [usage: string, summary: string, load: () => 
     'gate [baseline] [candidate]',
     'compare results with a baseline; exit code 1 on a regression',
     async () => (await import('./commands/gate.js')).gate,
+  ],
+  [
+    'plan [experiment]',
+    'plan an experiment for many processes or hosts: a cell a line, with what it is expected to take',
+    async () => (await import('./commands/plan.js')).plan,
+  ],
+  [
+    'run <plan>',
+    'run the cells of a plan, or a shard of it; what is finished is kept',
+    async () => (await import('./commands/run.js')).run,
+  ],
+  [
+    'merge <plan> [folders..]',
+    'make the finished cells of a plan into results, as reclaim compare writes them',
+    async () => (await import('./commands/merge.js')).merge,
   ],
   [
     'fidelity <traces..>',

@@ -85,6 +85,7 @@ export const FLAG = {
   none: 1 << 21,
   sealed: 1 << 22,
   file: 1 << 23,
+  mapped: 1 << 24,
 } as const;
 
 /** The error of an op whose space was killed, plus the signal. */

@@ -144,6 +144,10 @@ static int lead(const struct op *op, struct answer *answer) {
   case OP_OBJECT:
     if (op->code & FLAG_FILE) answer->error = prepare_file(op);
     return answer->error != 0;
+  case OP_FALLOCATE:
+  case OP_TRUNCATE:
+    if (op->code & FLAG_MAPPED) answer->error = change_mapped(op);
+    return (op->code & FLAG_MAPPED) != 0;
   case OP_LIMIT: answer->error = set_limit(op->a); return 1;
   case OP_PACE: keep_pace(op->a); return 1;
   default: return change_system(op, answer);
@@ -156,7 +160,7 @@ static uint32_t turn_of(const struct op *ops, uint32_t left) {
   while (count < left && count < WINDOW && ops[count].slot == ops[0].slot) {
     uint32_t code = ops[count].code & 0xff;
     if (code == OP_SPAWN || code == OP_EXIT || code >= OP_CENSUS) break;
-    if (ops[count].code & FLAG_FILE && count > 0) break;
+    if (ops[count].code & (FLAG_FILE | FLAG_MAPPED) && count > 0) break;
     count++;
     if (code == OP_FORK) break;
   }
@@ -182,6 +186,27 @@ static void run_request(const struct op *ops, struct answer *answers, uint32_t c
   }
 }
 
+/* As many as the system lets: the keeper has two an object. */
+static void allow_descriptors(void) {
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files)) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
+/*
+ * All spaces run on one CPU, as only one runs at a time: pages that another CPU has not yet put on its lists cannot be isolated
+ * (lru_add_drain drains its own CPU), so that what MADV_PAGEOUT takes would depend on where spaces ran.
+ */
+static void stay_on_one_cpu(void) {
+  cpu_set_t set;
+  int cpu = sched_getcpu();
+  if (cpu < 0) return;
+  CPU_ZERO(&set);
+  CPU_SET((size_t)cpu, &set);
+  sched_setaffinity(0, sizeof set, &set);
+}
+
 static void *map_file(const char *path) {
   int fd = open(path, O_RDWR | O_CLOEXEC);
   void *at = mmap(NULL, SHARED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -198,6 +223,8 @@ int main(int count, char **args) {
   /* Spaces neither see it nor pay for it. */
   madvise(shared, SHARED_BYTES, MADV_DONTFORK);
   setrlimit(RLIMIT_CORE, &none);
+  allow_descriptors();
+  stay_on_one_cpu();
   prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   text = shared + TEXT_AT;
   make_arena();

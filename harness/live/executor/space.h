@@ -22,6 +22,9 @@
 #ifndef PR_SET_MEMORY_MERGE
 #define PR_SET_MEMORY_MERGE 67
 #endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 #define DROPPABLE 0x08
 
 /* What an op without contents writes: unlike all else. Spaces that run one after another never count alike. */
@@ -119,12 +122,21 @@ static void cookies(const struct op *op, struct answer *answer) {
 
 /* ---- Objects ---- */
 
-static int open_object(uint64_t object, int mode) {
+/*
+ * The keeper's own descriptor, as a program has one for all mappings that it makes of an object: the kernel merges mappings and
+ * reads ahead by open file, not by object. An other one where a user may not have it.
+ */
+static int open_object(uint64_t object, int reads) {
   char path[64];
   if (object >= MOST_OBJECTS) return -1;
-  if (own_slot == KEEPER) return arena->fd[object];
-  snprintf(path, sizeof path, "/proc/%d/fd/%d", arena->keeper, arena->fd[object]);
-  return open(path, mode | O_CLOEXEC);
+  int fd = reads ? arena->readers[object] : arena->fd[object];
+  if (own_slot == KEEPER) return fd;
+  int keeper = (int)syscall(SYS_pidfd_open, arena->keeper, 0);
+  int same = (int)syscall(SYS_pidfd_getfd, keeper, fd, 0);
+  close(keeper);
+  if (same >= 0) return same;
+  snprintf(path, sizeof path, "/proc/%d/fd/%d", arena->keeper, fd);
+  return open(path, (reads ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 }
 
 static void close_object(int fd) {
@@ -154,23 +166,38 @@ static const char *file_path(uint64_t number) {
   return path;
 }
 
+/* What tells an object from others. */
+static uint32_t identity_of(uint64_t device, uint64_t inode) {
+  return (uint32_t)inode | (arena->disk && device == arena->disk ? ON_DISK : 0);
+}
+
+/* Descriptors of an object that was opened: one to write through, and one that only reads. */
+static int keep_object(uint64_t object, int fd, struct answer *answer) {
+  char path[64];
+  struct stat info;
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  int reader = fd < 0 || fstat(fd, &info) ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+  if (reader < 0) return -1;
+  arena->fd[object] = fd;
+  arena->readers[object] = reader;
+  answer->value = identity_of(info.st_dev, info.st_ino);
+  return 0;
+}
+
+static long close_both(uint64_t object) {
+  close(arena->readers[object]);
+  return close(arena->fd[object]);
+}
+
 /* A file's contents are there already: the leader has written them. */
 static long open_file(const struct op *op, struct answer *answer) {
-  int fd = open(file_path(op->page), O_RDWR | O_CLOEXEC);
-  struct stat info;
-  if (fd < 0 || fstat(fd, &info)) return -1;
-  arena->fd[op->a] = fd;
-  answer->value = (uint32_t)info.st_ino;
-  return 0;
+  return keep_object(op->a, open(file_path(op->page), O_RDWR | O_CLOEXEC), answer);
 }
 
 static long make_object(const struct op *op, struct answer *answer) {
   if (op->code & FLAG_FILE) return open_file(op, answer);
   int fd = memfd_create("reclaim", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  struct stat info;
-  if (fd < 0 || ftruncate(fd, op->count * (off_t)PAGE) || fstat(fd, &info)) return -1;
-  arena->fd[op->a] = fd;
-  answer->value = (uint32_t)info.st_ino;
+  if (fd < 0 || ftruncate(fd, op->count * (off_t)PAGE) || keep_object(op->a, fd, answer)) return -1;
   struct op contents = {.code = op->code, .a = op->b};
   if (op->code & FLAG_CONTENT && write_pages(fd, &contents, 0, op->count)) return -1;
   return op->code & FLAG_SEALED ? fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE) : 0;
@@ -186,7 +213,7 @@ static long map(const struct op *op) {
   if (code & FLAG_POPULATE) flags |= MAP_POPULATE;
   int fd = -1;
   if (code & FLAG_OBJECT) {
-    fd = open_object(op->a, code & FLAG_RO_FD ? O_RDONLY : O_RDWR);
+    fd = open_object(op->a, (code & FLAG_RO_FD) != 0);
     if (fd < 0) return -1;
     if (code & FLAG_RO_FD && code & FLAG_SHARED) prot &= ~PROT_WRITE;
   } else
@@ -215,7 +242,7 @@ static long protect(const struct op *op) {
 }
 
 static long with_object(const struct op *op) {
-  int fd = open_object(op->a, O_RDWR);
+  int fd = open_object(op->a, 0);
   long result = -1;
   switch (op->code & 0xff) {
   case OP_PREAD: result = read_pages(fd, op); break;
@@ -265,7 +292,7 @@ static void run_op(const struct op *op, struct answer *answer) {
   case OP_FORK: result = fork_space(op, answer); break;
   case OP_EXIT: _exit(0);
   case OP_OBJECT: result = make_object(op, answer); break;
-  case OP_CLOSE: result = close(arena->fd[op->a]); break;
+  case OP_CLOSE: result = close_both(op->a); break;
   case OP_MAP: result = map(op); break;
   case OP_UNMAP: result = munmap(address(op->page), bytes); break;
   case OP_REMAP: result = remap(op); break;

@@ -8,7 +8,7 @@ import { missingCompiler } from '../../base/native.js';
 import type { Guard } from '../../guard/guard.js';
 import { buildExecutor } from '../executor/program.js';
 import { SHARED_BYTES } from '../protocol.js';
-import { type Channel, Session } from '../session.js';
+import { type Channel, LiveTimeout, Session } from '../session.js';
 import { Pipes } from './pipes.js';
 
 /** How the executor is run on the host. */
@@ -24,8 +24,6 @@ export interface HostOptions {
 const SHARED_MEMORY = '/dev/shm';
 /** Between looks at the guard, in ms: where it is killed, all is restored within a second. */
 const LOOK_MS = 100;
-/** Where memory is short, what the trace uses goes before anything else of the host. */
-const FIRST_TO_GO = '1000';
 
 /** Why the host cannot be a machine; undefined where it can. */
 export function missingHost(): string | undefined {
@@ -68,7 +66,7 @@ class HostChannel implements Channel {
       looked = now;
       if (!guard.isAlive) throw new HostError('the process that restores settings has ended');
       if (now - start > timeoutS * 1000)
-        throw new HostError(`the executor does not answer within ${timeoutS} s`);
+        throw new LiveTimeout(`the executor does not answer within ${timeoutS} s`);
     });
     if (!came) throw new HostError('the executor has ended');
   }
@@ -99,7 +97,6 @@ function startExecutor(executor: string, folder: string, options: HostOptions): 
   const channel = new HostChannel(openSync(path, 'r+'), pipes, child, folder, options);
   if (child.pid === undefined) throw new HostError(`${executor} cannot be started`);
   options.guard.journalProcess(child.pid);
-  writeFileSync(`/proc/${child.pid}/oom_score_adj`, FIRST_TO_GO);
   return channel;
 }
 
