@@ -109,7 +109,8 @@ class Expansion {
   async *packed(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytes) {
       this.packedBytes += chunk.length;
-      yield chunk;
+      // Copied: a decompressor keeps it, and a reader may use its buffer again.
+      yield new Uint8Array(chunk);
     }
   }
 
