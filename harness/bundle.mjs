@@ -46,9 +46,12 @@ const lazySegmenter = {
   name: 'lazy-segmenter',
   transform(code, id) {
     if (!/\/string-width\/index\.js$/.test(id) || !code.includes('Intl.Segmenter')) return undefined;
-    if (!code.includes(SEGMENTER)) throw new Error(`${id} makes its Intl.Segmenter in another way than before`);
-    return code
-      .replace(SEGMENTER, 'let known;\nconst segmenter = { segment: (text) => (known ??= new Intl.Segmenter()).segment(text) };');
+    if (!code.includes(SEGMENTER))
+      throw new Error(`${id} makes its Intl.Segmenter in another way than before`);
+    return code.replace(
+      SEGMENTER,
+      'let known;\nconst segmenter = { segment: (text) => (known ??= new Intl.Segmenter()).segment(text) };',
+    );
   },
 };
 
