@@ -13,6 +13,7 @@ const compare = (changed: Experiment, tolerances: readonly string[] = [], strict
   compareResults(sampleResults(base), sampleResults(changed), {
     tolerances: parseTolerances(tolerances),
     strict,
+    allowTraceChange: false,
   });
 const kinds = (report: Report) => allFindings(report).map(({ finding }) => finding.kind);
 
@@ -122,6 +123,7 @@ describe('deterministic results', () => {
       compareResults(sampleResults({ ...base, cells: base.cells.map(change) }), sampleResults(base), {
         tolerances: new Map(),
         strict: false,
+        allowTraceChange: false,
       });
     const guardsNothing =
       /this baseline guards nothing: it has 4 cells, and none with outcome ok and a metric/;
@@ -133,7 +135,11 @@ describe('deterministic results', () => {
     );
     const none = { ...base, cells: [] };
     expect(() =>
-      compareResults(sampleResults(none), sampleResults(base), { tolerances: new Map(), strict: false }),
+      compareResults(sampleResults(none), sampleResults(base), {
+        tolerances: new Map(),
+        strict: false,
+        allowTraceChange: false,
+      }),
     ).toThrow(/it has 0 cells/);
   });
 
@@ -158,7 +164,7 @@ describe('deterministic results', () => {
 });
 
 describe('wall times of results', () => {
-  const options = { tolerances: new Map(), strict: false };
+  const options = { tolerances: new Map(), strict: false, allowTraceChange: false };
 
   it('are compared on one host only', () => {
     const perf = samplePerf('a', ['t'], 10);

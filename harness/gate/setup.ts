@@ -1,4 +1,5 @@
 import type { Value } from '../metrics/csv.js';
+import type { KeyColumn } from '../metrics/files.js';
 import type { Experiment } from './read/results.js';
 import type { CellRow } from './read/runs.js';
 import { type Finding, finding } from './report.js';
@@ -87,39 +88,47 @@ function documentFindings(baseline: unknown, candidate: unknown, passed: RegExp 
   return named.map((text) => finding('warning', 'setup-changed', text));
 }
 
-/** A trace that is another one in the other run, under the same name. */
+/** A trace that is another one in the other run, under the same name: what both runs say of it. */
 export interface TraceChange {
   readonly trace: string;
   readonly replicate: string;
   /** SHA-256 of the decoded content, in the baseline and in the candidate. */
   readonly hashes: readonly [before: string, after: string];
-  /** Counts of events, where the trace was replayed at all. */
-  readonly events: readonly [before: Value, after: Value];
+  /** What differs of its counts, by column of runs.csv. */
+  readonly counts: readonly {
+    readonly column: string;
+    readonly values: readonly [before: Value, after: Value];
+  }[];
 }
+
+/** Columns that count the events of a trace, whatever is done with them. */
+const EVENT_COUNTS = ['events', 'touches', 'trace_time_us'] as const satisfies readonly KeyColumn[];
 
 /** Traces that both runs have under one name, and that are not the same. */
 export function tracesChanged(baseline: Experiment, candidate: Experiment): TraceChange[] {
   const nameOf = ({ identity: { trace, replicate } }: CellRow) => JSON.stringify([trace, replicate]);
-  const before = new Map(baseline.cells.map((row) => [nameOf(row), row]));
-  const after = new Map(candidate.cells.map((row) => [nameOf(row), row]));
-  return [...after].flatMap(([name, row]) => {
+  const rowsOf = ({ cells }: Experiment) => new Map(cells.map((row) => [nameOf(row), row]));
+  const before = rowsOf(baseline);
+  return [...rowsOf(candidate)].flatMap(([name, row]) => {
     const old = before.get(name);
     if (!old || old.traceSha256 === row.traceSha256) return [];
     const { trace, replicate } = row.identity;
-    return {
-      trace,
-      replicate,
-      hashes: [old.traceSha256, row.traceSha256] as const,
-      events: [old.values.events ?? null, row.values.events ?? null] as const,
-    };
+    const counts = EVENT_COUNTS.map((column) => ({
+      column,
+      values: [old.values[column] ?? null, row.values[column] ?? null] as const,
+    })).filter(({ values: [a, b] }) => a !== b);
+    return { trace, replicate, hashes: [old.traceSha256, row.traceSha256] as const, counts };
   });
 }
 
-/** A trace that changed, as a line. */
-export function traceChangeText({ trace, replicate, hashes, events }: TraceChange): string {
+/** A trace that changed, as a line with both hashes. */
+export function traceChangeText({ trace, replicate, hashes, counts }: TraceChange): string {
   const name = replicate === '1' ? trace : `${trace}, replicate ${replicate}`;
   const [before, after] = hashes.map((hash) => `${hash.slice(0, 12)}…`);
-  return `${name}: SHA-256 ${before} → ${after}, ${events[0] ?? 'unknown'} → ${events[1] ?? 'unknown'} events`;
+  const others = counts.map(
+    ({ column, values: [a, b] }) => `, ${column} ${a ?? 'unknown'} → ${b ?? 'unknown'}`,
+  );
+  return `${name}: SHA-256 ${before} → ${after}${others.join('')}`;
 }
 
 /**

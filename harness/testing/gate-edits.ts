@@ -312,9 +312,9 @@ export function fooledBy(folder: string, edit: Edit): string | undefined {
   const tolerances = parseTolerances([`${TOLERANCE.column}=${100 * TOLERANCE.share}%`]);
   try {
     const sides = [readResults(join(folder, 'baseline')), readResults(join(folder, 'candidate'))] as const;
-    const report = compareResults(...sides, { tolerances, strict: false });
+    const report = compareResults(...sides, { tolerances, strict: false, allowTraceChange: false });
     if (allFindings(report).length === 0) return 'passes as equal';
-    const strict = compareResults(...sides, { tolerances, strict: true });
+    const strict = compareResults(...sides, { tolerances, strict: true, allowTraceChange: false });
     return strict.verdict === 'pass' && !isAllowed(edit) ? 'passes when strict' : undefined;
   } catch (error) {
     if (error instanceof InputError) return undefined;

@@ -23,7 +23,7 @@ const TIMED = Array.from({ length: 10 }, (_, i) => `timed/${i}`);
 const SAMPLES = 10;
 const SLOWDOWN = 0.05;
 
-const OPTIONS = { tolerances: new Map(), strict: false };
+const OPTIONS = { tolerances: new Map(), strict: false, allowTraceChange: false };
 
 /** The same wall times, of another host. */
 function ofHost({ samples }: Perf, host: string): Perf {
