@@ -164,8 +164,13 @@ const parser = yargs(process.argv.slice(2))
   )
   .command(
     'fidelity <traces..>',
-    'compare the simulated kernel with a live one in a virtual machine, trace by trace; exit code 1 where they differ',
+    'compare the simulated kernel with a live one, trace by trace; exit code 1 where they differ',
     ...lazily(async () => (await import('./commands/fidelity.js')).fidelity),
+  )
+  .command(
+    'calibrate',
+    'measure what faults, calls and devices of this host cost, as a cost table',
+    ...lazily(async () => (await import('./commands/calibrate.js')).calibrate),
   )
   .command(
     'bench',

@@ -61,13 +61,17 @@ export interface Reading {
   readonly modes: readonly [number, number] | undefined;
 }
 
-/** A gap between rounds that is wider than this share of their median, with several on both sides, is between two modes. */
+/** A gap between rounds of this share of their median, wider than what is on either side of it, is between two modes. */
 const GAP = 0.25;
 const FEWEST_OF_MODE = 2;
 
 function modesOf(sorted: readonly number[], middle: number): Reading['modes'] {
-  for (let i = FEWEST_OF_MODE; i <= sorted.length - FEWEST_OF_MODE; i++)
-    if (sorted[i]! - sorted[i - 1]! > GAP * middle) return [median(sorted.slice(0, i)), median(sorted.slice(i))];
+  for (let i = FEWEST_OF_MODE; i <= sorted.length - FEWEST_OF_MODE; i++) {
+    const [low, high] = [sorted.slice(0, i), sorted.slice(i)];
+    const gap = high[0]! - low.at(-1)!;
+    const widest = Math.max(low.at(-1)! - low[0]!, high.at(-1)! - high[0]!);
+    if (gap > GAP * middle && gap > widest) return [median(low), median(high)];
+  }
   return undefined;
 }
 

@@ -163,7 +163,7 @@ export function rowPlans(swap: SwapDevice | undefined): RowPlan[] {
     TO_SWAP[kind].map((row) => ({
       row,
       // What one kind of swap costs says nothing of the other.
-      of: [kind === swap ? 'pageout_512' : `pageout to ${kind}`],
+      of: [kind === swap ? 'pageout_512' : `pageout_${kind}`],
       source: 'MADV_PAGEOUT of 512 pages, per page',
       value: (v: Value) => v('pageout_512') / 512,
     })),

@@ -23,6 +23,8 @@ export interface Calibrated {
   readonly rows: readonly CalibratedRow[];
 }
 
+const OTHER_SWAP = 'swap of another kind was measured';
+
 /** Something that a row needs was not measured. */
 class Missing extends Error {}
 
@@ -50,11 +52,20 @@ function percentOf({ ns, range }: Reading, against: number): number {
   return whole === 0 ? 0 : Number(((100 * range) / whole).toFixed(1));
 }
 
-/** The text of a row's source: what it is, and how sure. */
-function sourceText(what: string, spread: number, rounds: number, readings: readonly Reading[]): string {
+/** What it is, and the two values that its rounds gather at. */
+function withModes(what: string, readings: readonly Reading[]): string {
   const two = readings.find(({ modes }) => modes)?.modes;
-  const modes = two ? `; two modes, ${rounded(two[0])} and ${rounded(two[1])} ns` : '';
-  return `${what}; median of ${rounds} rounds, spread ${spread} %${modes}`;
+  return two ? `${what}; two modes, ${rounded(two[0])} and ${rounded(two[1])} ns` : what;
+}
+
+/** The same for the cost table, with how sure it is. */
+function sourceText(what: string, spread: number, rounds: number): string {
+  return `${what}; median of ${rounds} rounds, spread ${spread} %`;
+}
+
+/** A price or points, rounded. */
+function roundedValue(value: ReturnType<RowPlan['value']>): typeof value {
+  return typeof value === 'number' ? rounded(value) : value.map(([pages, ns]) => [pages, rounded(ns)]);
 }
 
 /** Fills a cost table with what was measured. What was not keeps its value, and says so. */
@@ -71,18 +82,18 @@ class Filling {
     const before = shownNs(partOf(this.draft, path));
     try {
       const all = plan.of.map((name) => this.reading(name));
-      const value = plan.value((name) => rounded(this.reading(name).ns));
+      const value = roundedValue(plan.value((name) => this.reading(name).ns));
+      const least = plan.value((name) => this.reading(name).min);
       const against = plan.against === undefined ? 0 : this.reading(plan.against).ns;
       const spread = Math.max(...all.map((reading) => percentOf(reading, against)));
       const rounds = this.readings.values.get(plan.of[0]!)!.length;
-      const source = sourceText(plan.source, spread, rounds, all);
-      this.put(path, value, source);
-      const min = all.length === 1 ? all[0]!.min : null;
+      const source = withModes(plan.source, all);
+      this.put(path, value, sourceText(source, spread, rounds));
       this.rows.push({
         row: plan.row,
         before_ns: before,
         ns: shownNs(value),
-        min_ns: min,
+        min_ns: rounded(shownNs(least)),
         spread_percent: spread,
         source,
       });
@@ -113,11 +124,16 @@ class Filling {
     const part = partOf(this.draft, ['devices', name]);
     const rounds = this.readings.devices.get(name);
     const before = shownNs(part);
-    if (!rounds) return this.keep(row, before, this.readings.failed.get(name) ?? `no swap of this kind`);
-    const { ns, min, ...reading } = readingOf(rounds.map(({ quantiles }) => quantiles[2]!));
-    const spread = percentOf({ ns, min, ...reading }, 0);
-    const source = sourceText('whole major faults', spread, rounds.length, [{ ns, min, ...reading }]);
-    Object.assign(part, deviceOf(rounds), { source });
+    if (!rounds) {
+      const { failed } = this.readings;
+      this.keep(row, before, failed.get(name) ?? failed.get('pageout') ?? OTHER_SWAP);
+      return;
+    }
+    const reading = readingOf(rounds.map(({ quantiles }) => quantiles[2]!));
+    const spread = percentOf(reading, 0);
+    const source = withModes('whole major faults', [reading]);
+    Object.assign(part, deviceOf(rounds), { source: sourceText(source, spread, rounds.length) });
+    const { ns, min } = reading;
     this.rows.push({ row, before_ns: before, ns, min_ns: min, spread_percent: spread, source });
   }
 
@@ -126,7 +142,7 @@ class Filling {
     if (rounds) return readingOf(rounds);
     const [short] = name.split('_');
     const why = this.readings.failed.get(name) ?? this.readings.failed.get(short!);
-    throw new Missing(why ?? `${name} needs more (see reclaim calibrate --help)`);
+    throw new Missing(why ?? OTHER_SWAP);
   }
 
   private put(path: readonly string[], value: unknown, source: string): void {

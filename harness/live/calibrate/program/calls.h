@@ -10,7 +10,7 @@ static const size_t SIZES[] = {1, 16, 512, MOST_CALL_PAGES};
 #define SIZE_COUNT 4
 
 /* Calls that are timed at a size: few of the large ones, which take milliseconds. */
-static int calls_of(size_t pages) { return pages == 1 ? 400 : pages == 16 ? 200 : pages == 512 ? 24 : 2; }
+static int calls_of(size_t pages) { return pages == 1 ? 400 : pages == 16 ? 200 : pages == 512 ? 32 : 4; }
 
 static double time_advice(char *at, size_t pages, int advice) {
   double start = now();
@@ -19,13 +19,22 @@ static double time_advice(char *at, size_t pages, int advice) {
   return failed ? -1 : end - start;
 }
 
-/* Advice on private memory that has all its pages, and then on the same range again where that finds none. */
+/* The range of call `i`. Each is used once: when all are, the mapping is made again. */
+static char *range_of(char **at, int i, size_t pages, int fd) {
+  size_t room = MOST_CALL_PAGES / pages, place = (size_t)i % room;
+  if (place == 0 && i > 0) {
+    unmap(*at, MOST_CALL_PAGES);
+    *at = fd < 0 ? map_private(MOST_CALL_PAGES) : map(MOST_CALL_PAGES, MAP_SHARED, fd);
+  }
+  return *at + place * pages * PAGE;
+}
+
+/* Advice on private memory that has all its pages. */
 static void anon_advice(const char *name, int advice, size_t pages) {
   char *at = map_private(MOST_CALL_PAGES);
-  size_t room = MOST_CALL_PAGES / pages;
   begin();
   for (int i = 0; i < calls_of(pages); i++) {
-    char *range = at + (size_t)i % room * pages * PAGE;
+    char *range = range_of(&at, i, pages, -1);
     write_pages(range, pages, 1);
     double ns = time_advice(range, pages, advice);
     if (ns >= 0) sample(ns);
@@ -45,10 +54,9 @@ static void absent_advice(size_t pages) {
 static void shared_dontneed(size_t pages) {
   int fd = make_object(MOST_CALL_PAGES);
   char *at = map(MOST_CALL_PAGES, MAP_SHARED, fd);
-  size_t room = MOST_CALL_PAGES / pages;
   begin();
   for (int i = 0; i < calls_of(pages); i++) {
-    char *range = at + (size_t)i % room * pages * PAGE;
+    char *range = range_of(&at, i, pages, fd);
     write_pages(range, pages, 1);
     sample(time_advice(range, pages, MADV_DONTNEED));
   }
