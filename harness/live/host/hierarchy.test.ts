@@ -28,7 +28,7 @@ describe('where memory groups can be made', () => {
     expect(findHierarchy(HYBRID, own, tree([`${TOP}/memory`]))).toMatchObject({ parent: `${TOP}/memory` });
   });
 
-  it('is the nearest delegated folder in version 2, beside the own group', () => {
+  it('is the nearest delegated folder in version 2, next to the own group', () => {
     const files = {
       [`${TOP}/cgroup.controllers`]: 'cpu io memory pids\n',
       [`${SLICE}/cgroup.subtree_control`]: 'memory pids\n',
