@@ -62,7 +62,7 @@ export async function runCell(
   trace: Trace,
   label: string,
   costs: CostTable,
-  options: { check?: boolean; progress?: (events: number) => void } = {},
+  options: Pick<ReplayOptions, 'check' | 'progress' | 'observe' | 'completed'> = {},
   machine: TargetInfo = simulated,
 ): Promise<CellResult> {
   const started = performance.now();
