@@ -22,6 +22,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   replay: BELOW_MACHINE,
   mrc: ['base', 'trace', 'metrics', 'stats', 'policy'],
   experiment: [...BELOW_EXPERIMENT, 'output', 'workloads'],
+  sweep: [...BELOW_EXPERIMENT, 'output', 'experiment'],
   report: ['base', 'metrics', 'stats'],
   gate: ['base', 'output', 'metrics', 'stats'],
   diff: ['base', 'metrics', 'stats', 'gate', 'report'],
@@ -34,6 +35,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...BELOW_EXPERIMENT,
     'output',
     'experiment',
+    'sweep',
     'mrc',
     'report',
     'gate',
@@ -68,10 +70,12 @@ const MACHINE_FLOORS: Readonly<Record<string, readonly string[]>> = {
   machine: [...BELOW_AGENTS, 'reclaim', 'ksm', 'settings'],
   advice: BELOW_CALLS,
   check: BELOW_CALLS,
-  kernel: [...BELOW_CALLS, 'advice'],
+  'policy-calls': [],
+  kernel: [...BELOW_CALLS, 'advice', 'policy-calls'],
   program: [...BELOW_CALLS, 'advice', 'kernel'],
-  measure: [...BELOW_CALLS, 'kernel', 'program'],
-  target: [...BELOW_CALLS, 'advice', 'check', 'kernel', 'program', 'measure'],
+  measure: [...BELOW_CALLS, 'policy-calls', 'program'],
+  follower: [...BELOW_CALLS, 'advice', 'policy-calls', 'kernel'],
+  target: [...BELOW_CALLS, 'advice', 'check', 'kernel', 'program', 'measure', 'follower'],
 };
 
 /** Files that import each other, types included. No circle has more than two. */

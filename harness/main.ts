@@ -15,6 +15,7 @@ const REPEATABLE = new Set([
   'command',
   'traces',
   'policies',
+  'folders',
 ]);
 
 function noFlagTwice(args: Record<string, unknown>): true {
@@ -161,6 +162,21 @@ const parser = yargs(process.argv.slice(2))
     'gate [baseline] [candidate]',
     'compare results with a baseline; exit code 1 on a regression',
     ...lazily(async () => (await import('./commands/gate.js')).gate),
+  )
+  .command(
+    'plan [experiment]',
+    'plan an experiment for many processes or hosts: a cell a line, with what it is expected to take',
+    ...lazily(async () => (await import('./commands/plan.js')).plan),
+  )
+  .command(
+    'run <plan>',
+    'run the cells of a plan, or a shard of it; what is finished is kept',
+    ...lazily(async () => (await import('./commands/run.js')).run),
+  )
+  .command(
+    'merge <plan> [folders..]',
+    'make the finished cells of a plan into results, as reclaim compare writes them',
+    ...lazily(async () => (await import('./commands/merge.js')).merge),
   )
   .command(
     'fidelity <traces..>',

@@ -8,10 +8,13 @@ import type { KeptResult } from './journal.js';
 import type { PreparedTrace } from './prepare.js';
 import { traceSource } from './traces.js';
 
+/** A trace, opened or not. */
+type TraceFacts = Omit<PreparedTrace, 'handle'>;
+
 /** What manifest.json says about a run, besides the hashes of files. */
 export interface ManifestFacts {
   readonly experiment: Experiment;
-  readonly traces: readonly PreparedTrace[];
+  readonly traces: readonly TraceFacts[];
   readonly costs: LoadedCosts;
   readonly policyModules: readonly string[];
   /** The command line. */
@@ -23,7 +26,7 @@ export interface ManifestFacts {
 }
 
 /** What distinguishes a replicate of a trace. What was recorded has one, without a source of its own. */
-function replicateOf({ replicate, source, sha256, events, peakPages }: PreparedTrace): object {
+function replicateOf({ replicate, source, sha256, events, peakPages }: TraceFacts): object {
   return {
     replicate,
     ...(typeof source !== 'string' && { seed: source.seed }),
@@ -34,7 +37,7 @@ function replicateOf({ replicate, source, sha256, events, peakPages }: PreparedT
 }
 
 /** What the manifest says of a trace, with its replicates. */
-function traceFacts(trace: PreparedTrace, all: readonly PreparedTrace[]): object {
+function traceFacts(trace: TraceFacts, all: readonly TraceFacts[]): object {
   return {
     trace: trace.label,
     source: trace.source,

@@ -64,9 +64,9 @@ async function plan(
 }
 
 /** The cost table of an experiment. @throws InputError with the place that names it */
-function costsOf({ placeOf }: Experiment, file: string | undefined): LoadedCosts {
+function costsOf({ file, costs, placeOf }: Experiment): LoadedCosts {
   try {
-    return readCosts(file);
+    return readCosts(costs === undefined ? undefined : join(dirname(file), costs));
   } catch (error) {
     throw error instanceof InputError ? error.namedAt(placeOf(['costs'])) : error;
   }
@@ -109,14 +109,12 @@ export async function withPlanned<T>(
   const { policyModules, policyTimeoutS = POLICY_TIMEOUT_S, events } = options;
   for (const file of policyModules) await loadPolicyModule(file, policyTimeoutS);
   checkAxes(experiment);
-  const costsFile =
-    experiment.costs === undefined ? undefined : join(dirname(experiment.file), experiment.costs);
-  const costs = costsOf(experiment, costsFile);
+  const costs = costsOf(experiment);
   const lacking = costsNote(experiment.costs ?? '', costs.fromDefault);
   if (lacking !== undefined) events?.note?.(lacking);
   // Says here, once, where compiled traces go if there is no cache.
   usableCacheFolder();
-  return withWorkers({ costsFile, policyModules, policyTimeoutS }, options, async (pool) =>
+  return withWorkers({ costs: costs.costs, policyModules, policyTimeoutS }, options, async (pool) =>
     use(await plan(experiment, costs, pool, options), pool),
   );
 }

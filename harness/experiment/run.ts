@@ -7,8 +7,9 @@ import type { Experiment } from './file.js';
 import { manifestOf } from './manifest.js';
 import { type PlanOptions, withPlanned } from './planned.js';
 import { firstReplicates, type LoadedTrace, type PreparedTrace, refused } from './prepare.js';
+import { WRITTEN_FILES } from './result-files.js';
 import { type Lost, openedTrace, type Planned, runCells, type Workers } from './run-cells.js';
-import { ResultStore, WRITTEN_FILES } from './store.js';
+import { ResultStore } from './store.js';
 
 export type { LoadedTrace } from './prepare.js';
 export type { RunEvents } from './run-cells.js';
@@ -66,8 +67,10 @@ async function heatmapRows(
   await pool.run(
     traces.map((trace) => ({ heatmap: openedTrace(trace) })),
     {
-      answered: ({ heatmap: { label } }, answer) =>
-        void rows.set(label, 'rows' in answer ? answer.rows : refused(answer)),
+      answered({ heatmap: { label } }, answer) {
+        rows.set(label, 'rows' in answer ? answer.rows : refused(answer));
+        return undefined;
+      },
       died: ({ heatmap: { label } }, reason) =>
         refused({ host: `heatmap.csv cannot be made of ${label}: its worker died: ${reason}` }),
     },

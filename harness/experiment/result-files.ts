@@ -1,0 +1,111 @@
+import { jsonText } from '../base/json.js';
+import type { Pauses } from '../base/pauses.js';
+import { csvHeader, csvRows, type Value } from '../metrics/csv.js';
+import {
+  CALL_COLUMNS,
+  DRAW_COLUMNS,
+  type DrawRow,
+  HEATMAP_COLUMNS,
+  type HeatmapRow,
+  PERF_COLUMNS,
+  type PerfRow,
+  RUN_COLUMNS,
+  type RunRow,
+  SPACE_COLUMNS,
+  TIMELINE_COLUMNS,
+} from '../metrics/files.js';
+import { contentHash } from '../output/owned.js';
+import type { Content } from '../output/whole.js';
+import type { CellResult } from './cell.js';
+
+/** The files that every run writes. */
+export const WRITTEN_FILES = [
+  'runs.csv',
+  'draws.csv',
+  'timeline.csv',
+  'spaces.csv',
+  'calls.csv',
+  'perf.csv',
+  'manifest.json',
+] as const;
+
+/** Rows that are turned into text at a time: signals are seen in between. */
+const ROWS_AT_ONCE = 1024;
+
+/** A row of some columns. */
+type RowWith<C extends string> = Readonly<Record<C, Value>>;
+
+/** Making the files of results was stopped. */
+export class Interrupted extends Error {}
+
+/**
+ * Rows as the text of a result file, in parts: as one, the timelines of a large experiment are longer than a text may be.
+ *
+ * @throws Interrupted where `stop` says so
+ */
+export async function csvText<C extends string>(
+  columns: readonly C[],
+  rows: readonly RowWith<C>[],
+  pauses: Pauses,
+  stop: () => boolean,
+): Promise<string[]> {
+  const parts = [csvHeader(columns)];
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    parts.push(csvRows(columns, rows.slice(from, from + ROWS_AT_ONCE)));
+    await pauses.now();
+    if (stop()) throw new Interrupted();
+  }
+  return parts;
+}
+
+/** A result, as far as the long files have it. */
+export type LongRows = Pick<CellResult, 'timeline' | 'spaces' | 'calls'>;
+
+/** What the files of results are made of, in the order of the cells. */
+export interface ResultRows {
+  readonly runs: readonly RunRow[];
+  readonly draws: readonly DrawRow[];
+  readonly perf: readonly PerfRow[];
+  /** The rows of heatmap.csv, where it was asked for. */
+  readonly heat?: readonly HeatmapRow[] | undefined;
+  /** The text of a file that has rows of all cells, which need not be in memory at once. */
+  long<C extends string>(
+    columns: readonly C[],
+    rowsOf: (result: LongRows) => readonly RowWith<C>[],
+  ): Promise<Content> | Content;
+}
+
+/** The names of files of results. */
+export type WrittenFile = (typeof WRITTEN_FILES)[number] | 'heatmap.csv';
+
+/**
+ * The files of results; the manifest with the hashes of runs.csv and draws.csv, so that an edit is seen.
+ *
+ * @param pauses lets events be handled meanwhile
+ * @throws Interrupted where `stop` says so
+ */
+export async function resultFiles(
+  { runs, draws, perf, heat, long }: ResultRows,
+  manifest: object,
+  pauses: Pauses,
+  stop: () => boolean,
+): Promise<Map<WrittenFile, Content>> {
+  const text = <C extends string>(columns: readonly C[], rows: readonly RowWith<C>[]) =>
+    csvText(columns, rows, pauses, stop);
+  const runsText = await text(RUN_COLUMNS, runs);
+  const drawsText = await text(DRAW_COLUMNS, draws);
+  const hashes = {
+    'runs.csv': await contentHash(runsText, pauses),
+    'draws.csv': await contentHash(drawsText, pauses),
+  };
+  return new Map<WrittenFile, Content>([
+    ['runs.csv', runsText],
+    ['draws.csv', drawsText],
+    ['timeline.csv', await long(TIMELINE_COLUMNS, ({ timeline }) => timeline)],
+    ['spaces.csv', await long(SPACE_COLUMNS, ({ spaces }) => spaces)],
+    ['calls.csv', await long(CALL_COLUMNS, ({ calls }) => calls)],
+    ['perf.csv', await text(PERF_COLUMNS, perf)],
+    ...(heat ? [['heatmap.csv', await text(HEATMAP_COLUMNS, heat)] as const] : []),
+    ['manifest.json', [jsonText({ ...manifest, files: hashes })]],
+  ]);
+}
