@@ -38,7 +38,7 @@ export function timelineRecorder(trace: Trace, machine: string): TimelineRecorde
 }
 
 function leftOutText({ slices, shown, shortestNs, instants }: LeftOut): string {
-  const all = shown === slices ? counted(slices, 'event') + ' that stalled' : undefined;
+  const all = shown === slices ? `${counted(slices, 'event')} that stalled` : undefined;
   const some = `the ${shown} events that stalled longest, ${(shortestNs / 1000).toPrecision(3)} µs and more, of ${slices}`;
   const marks = instants > 0 ? `; ${counted(instants, 'mark')} left out` : '';
   return `${all ?? some}${marks}`;

@@ -157,7 +157,7 @@ describe('slices', () => {
         fc.integer({ min: 1, max: 8 }),
         (lengths, most) => {
           const slices = new Slices(most);
-          lengths.forEach((length, i) => slices.add(slice(i, length)));
+          for (const [i, length] of lengths.entries()) slices.add(slice(i, length));
           const wanted = lengths
             .map((length, i) => [i, length] as const)
             .toSorted((a, b) => b[1] - a[1] || a[0] - b[0])
