@@ -21,7 +21,7 @@ export interface Slice {
 }
 
 /**
- * Slices of a replay, at most so many: of more, those that stalled longest are kept. Memory is twice that of what is kept, and
+ * Slices of a replay, up to a number: of more, those that stalled longest are kept. Memory is twice that of what is kept, and
  * a replay of n events takes O(n) time: after each selection as many more must come before the next.
  */
 export class Slices {

@@ -60,7 +60,7 @@ function broken(events: readonly TraceEvent[]): string[] {
 
 const ns = (us: number) => Math.round(us * 1000);
 
-/** Slices of a row that are neither apart nor one within the other: a viewer cannot show these. */
+/** Slices of a row that are neither separate nor one within the other: a viewer cannot show these. */
 function overlaps(events: readonly TraceEvent[]): string[] {
   const open = new Map<string, number[]>();
   return events.flatMap(({ ph, pid, tid, ts, dur }) => {
