@@ -70,10 +70,12 @@ const MACHINE_FLOORS: Readonly<Record<string, readonly string[]>> = {
   machine: [...BELOW_AGENTS, 'reclaim', 'ksm', 'settings'],
   advice: BELOW_CALLS,
   check: BELOW_CALLS,
-  kernel: [...BELOW_CALLS, 'advice'],
+  'policy-calls': [],
+  kernel: [...BELOW_CALLS, 'advice', 'policy-calls'],
   program: [...BELOW_CALLS, 'advice', 'kernel'],
-  measure: [...BELOW_CALLS, 'kernel', 'program'],
-  target: [...BELOW_CALLS, 'advice', 'check', 'kernel', 'program', 'measure'],
+  measure: [...BELOW_CALLS, 'policy-calls', 'program'],
+  follower: [...BELOW_CALLS, 'advice', 'policy-calls', 'kernel'],
+  target: [...BELOW_CALLS, 'advice', 'check', 'kernel', 'program', 'measure', 'follower'],
 };
 
 /** Files that import each other, types included. No circle has more than two. */

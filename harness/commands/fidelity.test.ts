@@ -33,7 +33,7 @@ const REFUSING: TargetInfo<LiveMachine> = {
   name: 'vm',
   summary: '',
   create: (setup) => {
-    checkSetup({ ...setup, swap: 'zram' });
+    checkSetup({ ...setup, memory: 100 });
     throw new Error('not refused');
   },
 };
@@ -44,7 +44,7 @@ describe('a comparison', () => {
     const compared = await compareTrace(timed(['spawn,1,,,']), 't', 'keep', live, loadCosts());
     expect(compared.rows).toHaveLength(1);
     expect(compared.rows[0]).toMatchObject({ verdict: 'n/a', metric: 'all', live_min: null });
-    expect(compared.rows[0]!.reason).toMatch(/no swap yet/);
+    expect(compared.rows[0]!.reason).toMatch(/expected --memory none/);
   });
 
   it('is shown with the probes, as a table, JSON or Markdown', () => {

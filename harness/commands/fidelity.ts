@@ -118,10 +118,10 @@ async function handler(args: Args): Promise<void> {
   const traces: { readonly label: string; readonly trace: Trace }[] = [];
   for (const { path, label, shown } of found)
     traces.push({ label, trace: await openTrace(await compileTrace(path, shown)) });
-  await withLive(args.machine, options, async (session) => {
-    const probes = probe(session, args.machine);
+  await withLive(args.machine, options, async (system) => {
+    const probes = probe(system.session, args.machine);
     const { kernel, zero_page: zeroPage } = probes;
-    const live = { machine: liveMachine(args.machine, session), kernel, zeroPage, runs };
+    const live = { machine: liveMachine(system), kernel, zeroPage, runs };
     const compared: Comparison[] = [];
     for (const { label, trace } of traces)
       for (const discard of policies) compared.push(await compareTrace(trace, label, discard, live, costs));

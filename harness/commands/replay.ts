@@ -99,7 +99,7 @@ function builder(yargs: Argv): Argv {
       ...quietFlag,
     })
     .epilogue(
-      'SIZE: N or Np pages, NKiB, NMiB, NGiB, or N% of the peak of the trace under keep without a limit.\n\nExit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 the trace ran out of memory.',
+      'SIZE: N or Np pages, NKiB, NMiB, NGiB, or N% of the peak of the trace under keep without a limit.\n\nExit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 the trace ran out of memory, or a live machine out of time.',
     );
 }
 
@@ -161,6 +161,12 @@ function noteOutcome(result: CellResult, shown: string): void {
     note(
       `${shown}: nothing is ever in memory, so that most results are 0; expected events that bring pages in: read, write, pread, pwrite or populate (a log of strace has none: --with faults=FILE adds them)`,
     );
+  if (result.outcome === 'timeout') {
+    note(
+      `reclaim: ${shown}: given up: ${result.reason}; there are no metrics (--timeout sets how long it may take)`,
+    );
+    process.exitCode = EXIT.outOfMemory;
+  }
   if (result.outcome !== 'oom') return;
   const { limit_pages: limit, memory_pages: memory } = result.run;
   const given = [

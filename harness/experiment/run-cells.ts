@@ -7,7 +7,7 @@ import type { Pool } from './pool.js';
 import { type PreparedTrace, refused } from './prepare.js';
 import { Remaining } from './remaining.js';
 import { deathByPolicy } from './repeat.js';
-import { resultOf, sharedRuns } from './shared-runs.js';
+import { families, resultOf, sharedRuns } from './shared-runs.js';
 import type { CellJob, OpenedTrace, WorkerAnswer, WorkerJob } from './worker.js';
 
 /** Threads that read traces and run cells. */
@@ -72,52 +72,110 @@ export interface RunEvents {
   failedCell?(cell: number, what: string, reason: string): void;
 }
 
+/** A trace as workers open it. */
 export function openedTrace({ handle, label, replicate }: PreparedTrace): OpenedTrace {
   return { handle, label, replicate };
 }
 
-/** Runs cells in workers, those that share a run only once, and passes their results on. Returns how many have none. */
+/** Cells that are run in workers, those that share a run or a replay only once; their results are passed on. */
+class CellRuns {
+  readonly lost = { failed: 0, failedOfInput: 0 };
+  private readonly jobs: readonly CellJob[];
+  /** Cells that have the results of another, by that. */
+  private readonly others: ReadonlyMap<Cell, readonly Cell[]>;
+  private readonly remaining: Remaining;
+
+  constructor(
+    cells: readonly Cell[],
+    private readonly planned: Planned,
+    private readonly sink: CellSink,
+    private readonly options: WorkOptions,
+  ) {
+    const foreign = options.policyModules.length > 0;
+    const runs = sharedRuns(cells, (trace) => planned.traces[trace]!, foreign);
+    this.others = new Map(runs.map((run) => [run.cell, run.others]));
+    this.jobs = families(runs, foreign).flatMap((family) => this.jobsOf(family.map(({ cell }) => cell)));
+    this.remaining = new Remaining(options.workers);
+    for (const { cell } of runs) this.remaining.planned(cell.trace, this.traceOf(cell).events);
+  }
+
+  private traceOf(cell: Cell): PreparedTrace {
+    return this.planned.traces[cell.trace]!;
+  }
+
+  /** The job of cells that differ in their discard policies alone; none of none. */
+  private jobsOf([cell, ...others]: readonly Cell[]): CellJob[] {
+    return cell ? [{ cells: [cell, ...others], trace: openedTrace(this.traceOf(cell)) }] : [];
+  }
+
+  async run(pool: Workers): Promise<void> {
+    // Longest first, so that no worker is left with a long one when the others are done.
+    const replayMs = ({ cells: [cell] }: CellJob) => this.traceOf(cell).firstReplayMs;
+    const longest = this.jobs.toSorted((a, b) => replayMs(b) - replayMs(a));
+    await pool.run(longest, {
+      answered: (job, answer) => this.answered(job, answer),
+      died: ({ cells: [cell, ...followers] }, reason) => {
+        const blamed = deathByPolicy(cell, reason);
+        this.fail(cell, blamed ?? `its worker died: ${reason}`, blamed !== undefined);
+        return this.jobsOf(followers);
+      },
+    });
+  }
+
+  /** Returns the job of the cells that have no results yet. */
+  private answered({ cells: [cell, ...followers] }: CellJob, answer: WorkerAnswer): CellJob[] {
+    if (!('result' in answer)) {
+      if (!('refused' in answer)) refused(answer);
+      this.fail(cell, answer.refused, true);
+      return this.jobsOf(followers);
+    }
+    this.keep(cell, answer.result);
+    const left: Cell[] = [];
+    followers.forEach((follower, i) => {
+      const result = answer.followed[i];
+      if (result) this.keep(follower, result);
+      else left.push(follower);
+    });
+    return this.jobsOf(left);
+  }
+
+  private keep(cell: Cell, result: CellResult): void {
+    this.settle(cell, result, (one, inputs) => this.sink.add(one, inputs));
+  }
+
+  private fail(cell: Cell, reason: string, ofInput: boolean): void {
+    const { lost, options, sink } = this;
+    const count = 1 + (this.others.get(cell)?.length ?? 0);
+    lost.failed += count;
+    if (ofInput) lost.failedOfInput += count;
+    const trace = this.traceOf(cell);
+    const what = `${trace.label}, ${cell.discard}, ${cell.reclaim}, limit ${cell.limit}`;
+    options.events?.failedCell?.(cell.cell, what, reason);
+    const result = withoutRun(cell, trace, 'failed', reason);
+    this.settle(cell, result, (one, inputs) => sink.lost(one, inputs, ofInput));
+  }
+
+  /** Passes on the result of a cell, and of those that have the same. */
+  private settle(cell: Cell, result: CellResult, take: (result: CellResult, inputs: string) => void): void {
+    const { remaining, options } = this;
+    const { inputs } = this.planned;
+    const others = this.others.get(cell) ?? [];
+    remaining.finished(cell.trace, this.traceOf(cell).events, result.wallNs);
+    take(result, inputs(cell));
+    for (const other of others) take(resultOf(result, other), inputs(other));
+    for (let i = 0; i <= others.length; i++) options.events?.finishedCell?.(remaining.ms);
+  }
+}
+
+/** Runs cells in workers and passes their results on. Returns how many have none. */
 export async function runCells(
   cells: readonly Cell[],
-  { traces, inputs }: Planned,
+  planned: Planned,
   pool: Workers,
   sink: CellSink,
-  { events, policyModules, workers }: WorkOptions,
+  options: WorkOptions,
 ): Promise<Lost> {
-  const lost = { failed: 0, failedOfInput: 0 };
-  const runs = sharedRuns(cells, (trace) => traces[trace]!, policyModules.length > 0);
-  const others = new Map(runs.map((run) => [run.cell, run.others]));
-  const remaining = new Remaining(workers);
-  for (const { cell } of runs) remaining.planned(cell.trace, traces[cell.trace]!.events);
-  const settle = (cell: Cell, result: CellResult, take: (result: CellResult, inputs: string) => void) => {
-    remaining.finished(cell.trace, traces[cell.trace]!.events, result.wallNs);
-    take(result, inputs(cell));
-    for (const other of others.get(cell) ?? []) take(resultOf(result, other), inputs(other));
-    for (let i = 0; i <= (others.get(cell)?.length ?? 0); i++) events?.finishedCell?.(remaining.ms);
-  };
-  const keep = (cell: Cell, result: CellResult) => settle(cell, result, (one, hash) => sink.add(one, hash));
-  const fail = (cell: Cell, reason: string, ofInput: boolean) => {
-    const cellsOfRun = 1 + (others.get(cell)?.length ?? 0);
-    lost.failed += cellsOfRun;
-    if (ofInput) lost.failedOfInput += cellsOfRun;
-    const trace = traces[cell.trace]!;
-    const what = `${trace.label}, ${cell.discard}, ${cell.reclaim}, limit ${cell.limit}`;
-    events?.failedCell?.(cell.cell, what, reason);
-    settle(cell, withoutRun(cell, trace, 'failed', reason), (one, hash) => sink.lost(one, hash, ofInput));
-  };
-  // Longest first, so that no worker is left with a long one when the others are done.
-  const longest = runs.toSorted((a, b) => traces[b.cell.trace]!.events - traces[a.cell.trace]!.events);
-  const jobs = longest.map(({ cell }): CellJob => ({ cell, trace: openedTrace(traces[cell.trace]!) }));
-  await pool.run(jobs, {
-    answered({ cell }, answer) {
-      if ('result' in answer) keep(cell, answer.result);
-      else if ('refused' in answer) fail(cell, answer.refused, true);
-      else refused(answer);
-    },
-    died({ cell }, reason) {
-      const blamed = deathByPolicy(cell, reason);
-      fail(cell, blamed ?? `its worker died: ${reason}`, blamed !== undefined);
-    },
-  });
-  return lost;
+  const runs = new CellRuns(cells, planned, sink, options);
+  await runs.run(pool);
+  return runs.lost;
 }

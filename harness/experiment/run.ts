@@ -69,8 +69,10 @@ async function heatmapRows(
   await pool.run(
     traces.map((trace) => ({ heatmap: openedTrace(trace) })),
     {
-      answered: ({ heatmap: { label } }, answer) =>
-        void rows.set(label, 'rows' in answer ? answer.rows : refused(answer)),
+      answered({ heatmap: { label } }, answer) {
+        rows.set(label, 'rows' in answer ? answer.rows : refused(answer));
+        return undefined;
+      },
       died: ({ heatmap: { label } }, reason) =>
         refused({ host: `heatmap.csv cannot be made of ${label}: its worker died: ${reason}` }),
     },

@@ -2,17 +2,17 @@ import fc from 'fast-check';
 import { loadCosts } from '../cost/table.js';
 import { compareTrace } from '../live/fidelity/compare.js';
 import { liveMachine } from '../live/info.js';
-import type { Session } from '../live/session.js';
+import type { LiveSystem } from '../live/system.js';
 import { type FuzzedMachine, randomTrace } from './fuzz/lockstep.js';
 import { timed } from './traces.js';
 
-/** Random traces that a live kernel can carry out: without files, limits and settings. */
-const MACHINE: FuzzedMachine = {
+/** Random traces that a live kernel can carry out: without limits and settings. */
+const MACHINE = {
   reclaim: 'linux',
   swap: 'none',
   limit: 'none',
-  without: ['limit', 'mapCount', 'file'],
-};
+  without: ['limit', 'mapCount'],
+} as const satisfies FuzzedMachine;
 
 /** Events between two looks. */
 const STEP = 10;
@@ -25,8 +25,9 @@ function marked(events: readonly string[]): string[] {
 }
 
 /** Random traces, as lines without their times: the same for the same seed. */
-export function liveTraces(seed: number, traces: number, events: number): string[][] {
-  return fc.sample(randomTrace(MACHINE, events), { seed, numRuns: traces }).map(marked);
+export function liveTraces(seed: number, traces: number, events: number, kinds?: 'no files'): string[][] {
+  const without = kinds === 'no files' ? [...MACHINE.without!, 'file' as const] : MACHINE.without!;
+  return fc.sample(randomTrace({ ...MACHINE, without }, events), { seed, numRuns: traces }).map(marked);
 }
 
 /**
@@ -35,12 +36,12 @@ export function liveTraces(seed: number, traces: number, events: number): string
  * @param release of the live kernel
  */
 export async function compareOn(
-  session: Session,
+  system: LiveSystem,
   release: string,
   events: readonly string[],
   discard = 'keep',
 ): Promise<string[]> {
-  const live = { machine: liveMachine('vm', session), kernel: release, zeroPage: true, runs: 1 };
+  const live = { machine: liveMachine(system), kernel: release, zeroPage: true, runs: 1 };
   const { rows, differences } = await compareTrace(timed(events), 'random', discard, live, loadCosts());
   const wrong = rows.filter(({ bound, verdict }) => bound === 'exact' && verdict !== 'same');
   return [
