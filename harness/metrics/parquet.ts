@@ -50,7 +50,7 @@ function factsOf(column: string, kind: string): ColumnFacts {
 
 /**
  * A value as Parquet has it: a number as the CSV shows it, NaN for `n/a`. A limit that the trace sets is null, as none is: the
- * column of the limit as it was asked for tells them apart.
+ * column of the limit as it was asked for distinguishes them.
  */
 function parquetValue(value: Value | undefined, text: boolean): string | number | null {
   if (value === undefined || value === null) return null;
