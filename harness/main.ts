@@ -169,8 +169,13 @@ const COMMANDS: readonly (readonly [usage: string, summary: string, load: () => 
   ],
   [
     'fidelity <traces..>',
-    'compare the simulated kernel with a live one in a virtual machine, trace by trace; exit code 1 where they differ',
+    'compare the simulated kernel with a live one, trace by trace; exit code 1 where they differ',
     async () => (await import('./commands/fidelity.js')).fidelity,
+  ],
+  [
+    'calibrate',
+    'measure what faults, calls and devices of this host cost, as a cost table',
+    async () => (await import('./commands/calibrate.js')).calibrate,
   ],
   [
     'bench',
