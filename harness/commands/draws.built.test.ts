@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCsv } from '../metrics/csv.js';
 import { CliFolder } from '../testing/cli-folder.js';
 
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 const rows = (folder: string, name: string) =>
   parseCsv(readFileSync(join(cli.path, folder, name), 'utf8'), name).rows;
 

@@ -1,6 +1,8 @@
 import { InputError } from '../base/errors.js';
 import type { TargetInfo } from '../contract/target.js';
+import { GROUP_VERSIONS, type GroupVersion } from '../live/group.js';
 import { LIVE_MACHINES, type LiveMachineName } from '../live/names.js';
+import { PACES, type Pace, STATISTICS, type Statistics } from '../live/system.js';
 import type { LiveOptions } from '../live/with-live.js';
 import { simulated } from '../machine/target.js';
 import { AXES, type AxisName } from '../metrics/axes.js';
@@ -11,6 +13,10 @@ import { note } from './terminal.js';
 const VM_MEMORY_MIB = 2048;
 const TIMEOUT_S = 600;
 const MAX_TIMEOUT_S = 86_400;
+const DEFAULTS = { cgroup: 'v2', pace: 'trace', stats: 'kernel' } as const;
+/** Flags that only one of the machines obeys, and those that all live ones do. */
+const OF_VM = ['kernel', 'cgroup'] as const;
+const OF_LIVE = ['timeout', 'pace', 'stats'] as const;
 
 /** Flags of commands that use a live kernel. */
 export const kernelFlags = {
@@ -24,12 +30,30 @@ export const kernelFlags = {
     describe: `seconds that a live machine may take for 65536 events (default: ${TIMEOUT_S})`,
     requiresArg: true,
   },
+  cgroup: {
+    choices: GROUP_VERSIONS,
+    describe: `version of the memory cgroup of --machine vm (default: ${DEFAULTS.cgroup})`,
+    requiresArg: true,
+  },
+  pace: {
+    choices: PACES,
+    describe: `on a live machine, trace: no event before its time; asap: as fast as it goes (default: ${DEFAULTS.pace})`,
+    requiresArg: true,
+  },
+  stats: {
+    choices: STATISTICS,
+    describe: `statistics by which a live kernel decides what to reclaim, kernel: as old as it leaves them; fresh: read every 16 touches (default: ${DEFAULTS.stats})`,
+    requiresArg: true,
+  },
 } as const;
 
 /** Arguments of `kernelFlags`. */
 export interface KernelArgs {
-  kernel?: string;
-  timeout?: number;
+  kernel?: string | undefined;
+  timeout?: number | undefined;
+  cgroup?: GroupVersion | undefined;
+  pace?: Pace | undefined;
+  stats?: Statistics | undefined;
 }
 
 export const machineFlag = {
@@ -54,6 +78,9 @@ function timeoutS({ timeout = TIMEOUT_S }: KernelArgs): number {
 /** What `withLive` needs, from the arguments of a command. @throws InputError for a value that a flag does not take */
 export function liveOptions(args: KernelArgs): LiveOptions {
   return {
+    cgroup: args.cgroup ?? DEFAULTS.cgroup,
+    pace: args.pace ?? DEFAULTS.pace,
+    stats: args.stats ?? DEFAULTS.stats,
     kernel: args.kernel,
     memoryMiB: VM_MEMORY_MIB,
     timeoutS: timeoutS(args),
@@ -80,12 +107,15 @@ export function checkMachineFlags(
   const { machine } = args;
   const isSimulated = machine === simulated.name;
   const given = [
-    ...(machine !== 'vm' && args.kernel !== undefined ? ['kernel'] : []),
-    ...(isSimulated && args.timeout !== undefined ? ['timeout'] : []),
+    ...OF_VM.filter((flag) => machine !== 'vm' && args[flag] !== undefined),
+    ...OF_LIVE.filter((flag) => isSimulated && args[flag] !== undefined),
     ...(isSimulated ? [] : noEffectLive(args)),
   ];
   if (given.length === 0) return;
-  const why = given[0] === 'kernel' || isSimulated ? 'expected it with --machine vm' : 'expected it without';
+  const why =
+    (OF_VM as readonly string[]).includes(given[0]!) || isSimulated
+      ? 'expected it with --machine vm'
+      : 'expected it without';
   throw new InputError(`--${given[0]} has no effect on --machine ${machine}, ${why}`);
 }
 
@@ -101,5 +131,5 @@ export async function withMachine<T>(
     import('../live/info.js'),
   ]);
   const name = args.machine as LiveMachineName;
-  return withLive(name, liveOptions(args), (session) => work(liveMachine(name, session)));
+  return withLive(name, liveOptions(args), (system) => work(liveMachine(system)));
 }

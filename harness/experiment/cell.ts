@@ -66,10 +66,7 @@ export interface CellResults {
   readonly followed: readonly (CellResult | undefined)[];
 }
 
-interface CellOptions {
-  readonly check?: boolean;
-  readonly progress?: (events: number) => void;
-}
+type CellOptions = Pick<ReplayOptions, 'check' | 'progress' | 'observe' | 'completed'>;
 
 /** Runs one cell in this thread, on the simulated kernel unless another machine is given. @throws InputError when the trace makes no sense */
 export async function runCell(

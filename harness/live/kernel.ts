@@ -73,7 +73,7 @@ export class LiveKernel implements Kernel {
     return lines.map((line) => this.piece(range.space, line));
   }
 
-  /** A line is: live page, pages, page of the object, permissions, inode number, whether it may be made writable. */
+  /** A line is: live page, pages, page of the object, permissions, what tells its object from others, whether it may be made writable. */
   private piece(space: number, line: string): MappedPiece {
     const [page, count, offset, flags, inode, mayWrite] = line.split(' ');
     const object = this.layout.byInodeNumber(Number(inode));

@@ -14,6 +14,9 @@ import {
   TEXT_BYTES,
 } from './protocol.js';
 
+/** The executor has not answered in time, and is not asked again. */
+export class LiveTimeout extends HostError {}
+
 /** An executor that runs, wherever that is. */
 export interface Channel {
   /** Descriptor of the file that is shared with it. */
@@ -21,7 +24,7 @@ export interface Channel {
   /**
    * Hands over, and waits until the executor hands over again.
    *
-   * @throws HostError where it has ended, or takes longer than it may
+   * @throws HostError where it has ended; LiveTimeout where it takes longer than it may
    */
   exchange(): void;
   /** Ends it. */
@@ -52,6 +55,8 @@ export class Session {
   onAnswer: AnswerHandler | undefined;
   /** Times that the executor was waited for. */
   exchanges = 0;
+  /** Why it is not asked any more. */
+  lost: LiveTimeout | undefined;
 
   constructor(private readonly channel: Channel) {}
 
@@ -113,6 +118,7 @@ export class Session {
   private send(textBytes: number): void {
     const count = this.queued;
     if (count === 0) return;
+    if (this.lost) throw this.lost;
     const { shared } = this.channel;
     writeSync(shared, this.ops, 0, count * OP_WORDS * 4, OPS_AT);
     this.header[0] = count;
@@ -120,7 +126,12 @@ export class Session {
     writeSync(shared, this.header, 0, 8, 4);
     this.queued = 0;
     this.exchanges++;
-    this.channel.exchange();
+    try {
+      this.channel.exchange();
+    } catch (error) {
+      if (error instanceof LiveTimeout) this.lost = error;
+      throw error;
+    }
     readSync(shared, this.answers, 0, count * ANSWER_WORDS * 4, ANSWERS_AT);
     const { onAnswer } = this;
     if (onAnswer) for (let i = 0; i < count; i++) onAnswer(i, this.answer(i));

@@ -1,16 +1,19 @@
-import { startHost } from './host/host.js';
+import type { GroupVersion } from './group.js';
+import { HostSystem } from './host/system.js';
 import type { LiveMachineName } from './names.js';
-import type { Session } from './session.js';
+import type { Execution, LiveSystem } from './system.js';
+import { Guest } from './vm/guest.js';
 import { kernelImage } from './vm/image.js';
-import { startVm } from './vm/vm.js';
 import { withGuard } from './with-guard.js';
 
 /** Which live kernel, and how long it may take. */
-export interface LiveOptions {
+export interface LiveOptions extends Execution {
   /** The kernel image of a virtual machine; the newest that is installed where none is given. */
   readonly kernel: string | undefined;
   /** Memory of a virtual machine. */
   readonly memoryMiB: number;
+  /** The version of memory groups of a virtual machine. */
+  readonly cgroup: GroupVersion;
   /** The longest that it may take for what it is given at a time, in s. */
   readonly timeoutS: number;
   /** The cache folder. */
@@ -28,18 +31,18 @@ export interface LiveOptions {
 export async function withLive<T>(
   machine: LiveMachineName,
   options: LiveOptions,
-  work: (session: Session) => Promise<T>,
+  work: (system: LiveSystem) => Promise<T>,
 ): Promise<T> {
   // Looked for first: without one nothing is started.
   const kernel = machine === 'vm' ? kernelImage(options.kernel) : '';
   return withGuard(options.cache, options.told, async (guard) => {
-    const session = await (machine === 'vm'
-      ? startVm({ ...options, kernel, guard })
-      : startHost({ ...options, guard }));
+    const system = await (machine === 'vm'
+      ? Guest.start({ ...options, kernel, guard })
+      : HostSystem.start({ ...options, guard }));
     try {
-      return await work(session);
+      return await work(system);
     } finally {
-      await session.close();
+      await system.close();
     }
   });
 }

@@ -364,6 +364,9 @@ export const METRICS: readonly Metric[] = METRIC_GROUPS.flatMap(metricsOf);
  */
 export const SCHEMA_VERSION = 2;
 
-/** How a cell ended: it ran to the end; a policy refused it; its limit could not be met; its worker died. */
-export const OUTCOMES = ['ok', 'refused', 'oom', 'failed'] as const;
+/**
+ * How a cell ended: it ran to the end; a policy refused it; its limit could not be met; a live machine took longer than it may;
+ * its worker died.
+ */
+export const OUTCOMES = ['ok', 'refused', 'oom', 'timeout', 'failed'] as const;
 export type Outcome = (typeof OUTCOMES)[number];

@@ -35,6 +35,7 @@ struct arena {
   int32_t keeper; /* process that holds the objects */
   int32_t statistics; /* descriptor of the group's, which spaces read every FRESH_EVERY touches; 0: they do not */
   char files[256];    /* folder of files */
+  uint64_t disk;      /* device that it is on; 0 without */
   int32_t fd[MOST_OBJECTS], readers[MOST_OBJECTS];
   struct op ops[WINDOW];
   struct answer answers[WINDOW];

@@ -30,7 +30,8 @@ static __attribute__((format(printf, 1, 2))) void say(const char *format, ...) {
 struct mapping {
   uint64_t start, end, offset;
   char flags[5];
-  unsigned long inode;
+  /* 0: no object. */
+  uint32_t object;
   long rss, swap, lazyfree;
   int may_write;
 };
@@ -47,7 +48,8 @@ static int each_mapping(int pid, void (*see)(const struct mapping *, void *), vo
   char flags[8];
   while (fgets(line, sizeof line, file)) {
     if (sscanf(line, "%lx-%lx %7s %lx %x:%x %lu", &start, &end, flags, &offset, &major, &minor, &inode) == 7) {
-      m = (struct mapping){.start = start / PAGE, .end = end / PAGE, .offset = offset / PAGE, .inode = inode};
+      m = (struct mapping){.start = start / PAGE, .end = end / PAGE, .offset = offset / PAGE};
+      if (inode) m.object = identity_of(makedev(major, minor), inode);
       memcpy(m.flags, flags, 4);
     }
     sscanf(line, "Rss: %ld", &m.rss);
@@ -72,7 +74,7 @@ struct count {
 struct leader {
   int pids[MOST_SLOTS];
   /* Objects that were counted already. */
-  unsigned long seen[MOST_SEEN];
+  uint32_t seen[MOST_SEEN];
   uint64_t entries[4096];
   /* A bit a page frame that was counted already. */
   _Alignas(4096) unsigned char frames[MOST_FRAMES / 8];
@@ -80,8 +82,8 @@ struct leader {
 static struct leader *leader;
 static size_t seen_objects;
 static uint64_t anonymous, zero_frame;
-/* Whether pages of objects are looked for one by one: their number says nothing where some are in swap or on disk. */
-static int by_page;
+/* Whether pages of memfds are looked for one by one: the number of their blocks says nothing where some are in swap. */
+static int may_swap;
 
 /* Pages of an object in memory, by page. Pages that fallocate made and nothing has used are not among them. */
 static long pages_in_memory(const char *path, size_t bytes) {
@@ -100,11 +102,13 @@ static long pages_in_memory(const char *path, size_t bytes) {
 }
 
 static void see_object(const char *path, const struct stat *info) {
-  unsigned long inode = info->st_ino;
+  uint32_t identity = identity_of(info->st_dev, info->st_ino);
   for (size_t i = 0; i < seen_objects; i++)
-    if (leader->seen[i] == inode) return;
-  if (seen_objects < MOST_SEEN) leader->seen[seen_objects++] = inode;
-  say("object %lu %ld\n", inode, by_page ? pages_in_memory(path, (size_t)info->st_size) : (long)info->st_blocks / 8);
+    if (leader->seen[i] == identity) return;
+  if (seen_objects < MOST_SEEN) leader->seen[seen_objects++] = identity;
+  int by_page = may_swap || identity & ON_DISK;
+  long pages = by_page ? pages_in_memory(path, (size_t)info->st_size) : (long)info->st_blocks / 8;
+  say("object %u %ld\n", identity, pages);
 }
 
 static void see_frames(int pagemap, uint64_t start, uint64_t end) {
@@ -131,7 +135,7 @@ static void count_mapping(const struct mapping *m, void *with) {
   count->swap += m->swap / 4;
   count->lazyfree += m->lazyfree / 4;
   count->vmas++;
-  if (m->inode) {
+  if (m->object) {
     char path[96];
     struct stat info;
     snprintf(path, sizeof path, "/proc/%d/map_files/%lx-%lx", count->pid, m->start * PAGE, m->end * PAGE);
@@ -179,9 +183,9 @@ static void see_files(void) {
   if (folder) closedir(folder);
 }
 
-static void census(int objects_by_page) {
+static void census(int swapping) {
   const int *pids = leader->pids;
-  by_page = objects_by_page;
+  may_swap = swapping;
   seen_objects = 0;
   anonymous = 0;
   /* The bitmap is sparse. */
@@ -213,7 +217,7 @@ static void tell_mapping(const struct mapping *m, void *with) {
   uint64_t end = op->page + (uint64_t)op->count;
   if (m->start >= end || m->end <= op->page) return;
   uint64_t from = m->start > op->page ? m->start : op->page, to = m->end < end ? m->end : end;
-  say("%lu %lu %lu %s %lu %d\n", from, to - from, m->offset + (from - m->start), m->flags, m->inode, m->may_write);
+  say("%lu %lu %lu %s %u %d\n", from, to - from, m->offset + (from - m->start), m->flags, m->object, m->may_write);
 }
 
 struct search {

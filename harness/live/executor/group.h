@@ -88,7 +88,9 @@ static int prepare_file(const struct op *op) {
 }
 
 static int choose_files(void) {
+  struct stat info;
   snprintf(arena->files, sizeof arena->files, "%s", take_text());
+  arena->disk = arena->files[0] && stat(arena->files, &info) == 0 ? info.st_dev : 0;
   DIR *folder = arena->files[0] ? opendir(arena->files) : NULL;
   if (arena->files[0] && !folder) return errno;
   for (struct dirent *entry; folder && (entry = readdir(folder));)

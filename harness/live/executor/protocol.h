@@ -20,6 +20,8 @@
 #define MOST_SLOTS 4096u
 #define MOST_OBJECTS 4096u
 #define NO_OBJECT 0xffffffffu
+/* Part of the identity of a file, besides its inode number: memfds may have the same number. */
+#define ON_DISK 0x80000000u
 /* Pages of the trace lie here, and nothing of the executor does. */
 #define FIRST_PAGE (8ul << 28)
 #define LAST_PAGE (120ul << 28)
@@ -29,7 +31,7 @@ enum {
   OP_SPAWN = 1, /* slot */
   OP_FORK,      /* slot; a: slot of the child */
   OP_EXIT,      /* slot. Value, first, buses: minor and major faults, and touches */
-  OP_OBJECT,    /* a: object, count: pages, b: first content with FLAG_CONTENT, page: number of a file. Value: inode */
+  OP_OBJECT,    /* a: object, count: pages, b: first content with FLAG_CONTENT, page: number of a file. Value: its identity */
   OP_CLOSE,     /* a: object */
   OP_MAP,       /* slot, page, count, a: object, b: first page in it */
   OP_UNMAP,
@@ -48,7 +50,7 @@ enum {
   OP_PRCTL,     /* a: merge */
   OP_COOKIE,    /* compare-and-swap of each page up to the first that is zero. Value: its index, or count */
   /* Answered by the leader of the spaces; the last of a request where they have text. */
-  OP_CENSUS, /* a: 1: objects by page, since some may be in swap. Text: what is resident */
+  OP_CENSUS, /* a: 1: memfds by page, since some may be in swap. Text: what is resident */
   OP_LOOKUP, /* slot, page, count. Text: mappings of the range */
   OP_PUT,    /* page: first byte there. Text in: path, newline, what to write there */
   OP_GET,    /* Text in: path. Text: its contents */

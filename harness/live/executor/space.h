@@ -166,6 +166,11 @@ static const char *file_path(uint64_t number) {
   return path;
 }
 
+/* What tells an object from others. */
+static uint32_t identity_of(uint64_t device, uint64_t inode) {
+  return (uint32_t)inode | (arena->disk && device == arena->disk ? ON_DISK : 0);
+}
+
 /* Descriptors of an object that was opened: one to write through, and one that only reads. */
 static int keep_object(uint64_t object, int fd, struct answer *answer) {
   char path[64];
@@ -175,7 +180,7 @@ static int keep_object(uint64_t object, int fd, struct answer *answer) {
   if (reader < 0) return -1;
   arena->fd[object] = fd;
   arena->readers[object] = reader;
-  answer->value = (uint32_t)info.st_ino;
+  answer->value = identity_of(info.st_dev, info.st_ino);
   return 0;
 }
 

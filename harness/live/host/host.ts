@@ -8,7 +8,7 @@ import { missingCompiler } from '../../base/native.js';
 import type { Guard } from '../../guard/guard.js';
 import { buildExecutor } from '../executor/program.js';
 import { SHARED_BYTES } from '../protocol.js';
-import { type Channel, Session } from '../session.js';
+import { type Channel, LiveTimeout, Session } from '../session.js';
 import { Pipes } from './pipes.js';
 
 /** How the executor is run on the host. */
@@ -66,7 +66,7 @@ class HostChannel implements Channel {
       looked = now;
       if (!guard.isAlive) throw new HostError('the process that restores settings has ended');
       if (now - start > timeoutS * 1000)
-        throw new HostError(`the executor does not answer within ${timeoutS} s`);
+        throw new LiveTimeout(`the executor does not answer within ${timeoutS} s`);
     });
     if (!came) throw new HostError('the executor has ended');
   }

@@ -10,6 +10,7 @@ import { buildExecutor } from '../executor/program.js';
 import { MAGIC, SHARED_BYTES } from '../protocol.js';
 import { type Channel, Session } from '../session.js';
 import { initramfs } from './initramfs.js';
+import { moduleFiles, modulesOf } from './modules.js';
 import { Monitor } from './monitor.js';
 
 const QEMU = 'qemu-system-x86_64';
@@ -54,7 +55,7 @@ function qemuArgs(folder: string, { kernel, memoryMiB }: VmOptions): string[] {
     ['-object', shared, '-device', 'ivshmem-plain,memdev=shared', '-device', 'pvpanic'],
     ['-chardev', `pipe,id=monitor,path=${join(folder, 'monitor')}`, '-mon', 'chardev=monitor,mode=control'],
     ['-kernel', kernel, '-initrd', join(folder, 'initramfs')],
-    ['-append', 'console=ttyS0 quiet panic=-1 nokaslr norandmaps'],
+    ['-append', 'console=ttyS0 quiet panic=-1 nokaslr norandmaps no5lvl'],
   ].flat();
 }
 
@@ -103,11 +104,12 @@ function checkMagic(shared: number): void {
   if (word[0] !== MAGIC) throw new HostError('the executor in the virtual machine is not of this version');
 }
 
-function prepare(folder: string, executor: string): void {
+function prepare(folder: string, executor: string, kernel: string): void {
   const pipes = ['in', 'out'].map((end) => join(folder, `monitor.${end}`));
   if (spawnSync('mkfifo', pipes).status !== 0)
     throw new HostError(`${folder}: mkfifo cannot make pipes there`);
-  writeFileSync(join(folder, 'initramfs'), initramfs(readFileSync(executor)));
+  const archive = initramfs(readFileSync(executor), moduleFiles(modulesOf(kernel)));
+  writeFileSync(join(folder, 'initramfs'), archive);
   writeFileSync(join(folder, 'shared'), '');
 }
 
@@ -140,7 +142,7 @@ export async function startVm(options: VmOptions): Promise<Session> {
   const executor = await buildExecutor(options.cache);
   const folder = mkdtempSync(join(tmpdir(), 'reclaim-vm-'));
   options.guard?.journal({ kind: 'folder', path: folder });
-  prepare(folder, executor);
+  prepare(folder, executor, options.kernel);
   const child = spawn(QEMU, qemuArgs(folder, options), { stdio: 'ignore' });
   if (child.pid !== undefined) options.guard?.journalProcess(child.pid);
   const monitor = new Monitor(join(folder, 'monitor'));

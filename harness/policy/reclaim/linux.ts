@@ -83,6 +83,17 @@ class Linux implements ReclaimPolicy {
     return this.lists.bytes + this.state.byteLength;
   }
 
+  /** By the kernel's names (enum lru_list). */
+  get listSizes(): Readonly<Record<string, number>> {
+    const [inactive_anon, active_anon, inactive_file, active_file] = this.size as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    return { inactive_anon, active_anon, inactive_file, active_file };
+  }
+
   /** A new page comes in at the head of inactive; one whose refault distance is short becomes active at once. */
   insert(id: number): void {
     const state = this.state[id]!;

@@ -67,6 +67,7 @@ const OUTCOMES: Readonly<Record<RunRow['outcome'], string>> = {
   ok: 'ran',
   refused: 'not possible',
   oom: 'out of memory',
+  timeout: 'out of time',
   failed: 'failed',
 };
 
