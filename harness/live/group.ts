@@ -115,7 +115,7 @@ export class MemoryGroup {
     if (this.place.version === 'v1' || this.read('cpu.stat') === undefined) this.stir();
   }
 
-  /** So many changes that the kernel does not serve a reader of the statistics with old ones. */
+  /** Makes more changes than the kernel lets a reader of the statistics miss. */
   private stir(): void {
     const { session } = this;
     const pages = CHANGES * cpusIn(this.place.files.get(ONLINE) ?? '0');
