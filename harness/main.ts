@@ -16,6 +16,7 @@ const REPEATABLE = new Set([
   'traces',
   'policies',
   'folders',
+  'option',
 ]);
 
 function noFlagTwice(args: Record<string, unknown>): true {
@@ -168,9 +169,19 @@ const COMMANDS: readonly (readonly [usage: string, summary: string, load: () => 
     async () => (await import('./commands/merge.js')).merge,
   ],
   [
+    'submit <scheduler> <plan>',
+    'write, and with --go submit, the jobs of a plan for Slurm or Kubernetes',
+    async () => (await import('./commands/submit.js')).submitCommand,
+  ],
+  [
     'fidelity <traces..>',
-    'compare the simulated kernel with a live one in a virtual machine, trace by trace; exit code 1 where they differ',
+    'compare the simulated kernel with a live one, trace by trace; exit code 1 where they differ',
     async () => (await import('./commands/fidelity.js')).fidelity,
+  ],
+  [
+    'calibrate',
+    'measure what faults, calls and devices of this host cost, as a cost table',
+    async () => (await import('./commands/calibrate.js')).calibrate,
   ],
   [
     'bench',

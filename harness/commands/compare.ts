@@ -87,6 +87,7 @@ async function runCells(
       heatmap: args.heatmap,
       policyModules: args.policyModule,
       policyTimeoutS: policyTimeout(args),
+      parquet: args.format === 'parquet',
       command: ['reclaim', ...process.argv.slice(2)].join(' '),
       alsoWrite: (results) => furtherFiles(experiment.claims, results),
       signal,

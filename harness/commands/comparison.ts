@@ -17,6 +17,11 @@ import { note, outputLook, print } from './terminal.js';
 
 /** Flags of commands that end with the results of an experiment in a folder. */
 export const comparisonFlags = {
+  format: {
+    choices: ['csv', 'parquet'] as const,
+    default: 'csv' as const,
+    describe: 'parquet: also write the tables as Parquet, with units in the metadata',
+  },
   force: {
     type: 'boolean',
     default: false,
@@ -41,6 +46,7 @@ export const comparisonFlags = {
 
 /** The arguments of `comparisonFlags`. */
 export interface ComparisonArgs {
+  format: 'csv' | 'parquet';
   force: boolean;
   report: boolean;
   figures: 'headline' | 'all';
@@ -65,10 +71,10 @@ export function furtherFiles(
 function summary(
   { runs, draws, spaces, traces, folder }: RunSummary,
   claims: readonly Claim[],
-  full: boolean,
+  { full, parquet }: { readonly full: boolean; readonly parquet: boolean },
 ): string {
   const judged = judgeClaims(claims, runs);
-  const files = `runs.csv, draws.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}verdict.json, manifest.json`;
+  const files = `runs.csv, draws.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}verdict.json, manifest.json${parquet ? ', and the tables as .parquet' : ''}`;
   return [
     comparisonText({ runs, draws, spaces, traces }, { look: outputLook(), full }),
     ...(judged.length > 0 ? [`Claims, judged by the cells above:\n${claimsTable(judged)}`] : []),
@@ -114,10 +120,10 @@ async function draw(
 export async function showComparison(
   run: RunSummary,
   claims: readonly Claim[],
-  { full, report, figures: wanted }: ComparisonArgs,
+  { format, full, report, figures: wanted }: ComparisonArgs,
   workers: number,
 ): Promise<void> {
-  await print(summary(run, claims, full));
+  await print(summary(run, claims, { full, parquet: format === 'parquet' }));
   if (!report) return;
   const figures = figuresFor(new FigureData(ResultsFolder.open(run.folder)), wanted);
   await interruptible((signal) => draw(run.folder, figures, workers, signal));

@@ -37,6 +37,7 @@ import { isolated } from './isolated.js';
 import { checkMachineFlags, kernelFlags, type MachineArgs, machineFlag, withMachine } from './live-flags.js';
 import { Progress } from './progress.js';
 import { replayText } from './replay-text.js';
+import { timelineFlag, timelineRecorder, writeTimeline } from './replay-timeline.js';
 import { note, outputLook, print } from './terminal.js';
 
 interface Args extends Record<AxisName, string>, PolicyModuleArgs, MachineArgs {
@@ -44,6 +45,7 @@ interface Args extends Record<AxisName, string>, PolicyModuleArgs, MachineArgs {
   costs?: string;
   draws: number;
   out?: string;
+  timeline?: string;
   format: 'table' | 'json' | 'csv';
   full: boolean;
   check: boolean;
@@ -78,6 +80,7 @@ function builder(yargs: Argv): Argv {
         requiresArg: true,
       },
       ...outFlag,
+      ...timelineFlag,
       format: {
         choices: ['table', 'json', 'csv'] as const,
         default: 'table' as const,
@@ -192,16 +195,22 @@ async function handler(args: Args): Promise<void> {
   const lacking = costsNote(args.costs ?? '', fromDefault);
   if (lacking !== undefined) note(lacking);
   if (args.out !== undefined) await checkFolder(args.out);
+  const recorder = args.timeline === undefined ? undefined : timelineRecorder(trace, args.machine);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
     const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws, ...values };
-    const watched = { check: args.check, progress: (events: number) => progress.set(events) };
+    const watched = {
+      check: args.check,
+      progress: (events: number) => progress.set(events),
+      ...(recorder && { observe: recorder.observe, completed: recorder.completed }),
+    };
     const result = await withMachine(args, (machine) => runCell(cell, trace, label, costs, watched, machine));
     if (args.check && isForeign(cell))
       checkRepeats(cell, result, await runCell(cell, trace, label, costs, { check: true }));
     progress.stop();
     if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) await writeFiles(args.out, result);
+    if (recorder) note(writeTimeline(args.timeline!, recorder, result));
     await print(resultText(result, trace.meta.sample, args));
     noteOutcome(result, shown);
   } finally {

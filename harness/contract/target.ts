@@ -252,6 +252,13 @@ export interface Target {
   timeline(): Omit<Moment, 'time_us' | 'label'>;
   /** Verifies the machine's own invariants; absent where it has none to verify. */
   check?(): void;
+  /**
+   * What the events of a space have been stalled so far, in ns, by the order of `STALL_PARTS`, in the first draw: the
+   * machine's own array, which changes. Undefined without such a space; absent where it is not known event by event.
+   */
+  stallsOf?(space: number): Float64Array | undefined;
+  /** Pages on the lists of the reclaim policy, by name; absent where they are not known. */
+  listSizes?(): Readonly<Record<string, number>>;
   /** Absent where contents cannot be looked at. */
   readonly contents?: ContentInspector;
 

@@ -9,6 +9,7 @@ import {
   type HeatmapRow,
   PERF_COLUMNS,
   type PerfRow,
+  type ResultFile,
   RUN_COLUMNS,
   type RunRow,
   SPACE_COLUMNS,
@@ -68,15 +69,16 @@ export interface ResultRows {
   readonly perf: readonly PerfRow[];
   /** The rows of heatmap.csv, where it was asked for. */
   readonly heat?: readonly HeatmapRow[] | undefined;
-  /** The text of a file that has rows of all cells, which need not be in memory at once. */
+  /** Whether the tables are also written as Parquet. */
+  readonly parquet?: boolean | undefined;
+  /** The results one by one, which need not be in memory at once. */
+  each(): Iterable<LongRows>;
+  /** The text of a file that has many rows a cell. */
   long<C extends string>(
     columns: readonly C[],
     rowsOf: (result: LongRows) => readonly RowWith<C>[],
   ): Promise<Content> | Content;
 }
-
-/** The names of files of results. */
-export type WrittenFile = (typeof WRITTEN_FILES)[number] | 'heatmap.csv';
 
 /**
  * The files of results; the manifest with the hashes of runs.csv and draws.csv, so that an edit is seen.
@@ -85,20 +87,21 @@ export type WrittenFile = (typeof WRITTEN_FILES)[number] | 'heatmap.csv';
  * @throws Interrupted where `stop` says so
  */
 export async function resultFiles(
-  { runs, draws, perf, heat, long }: ResultRows,
+  rows: ResultRows,
   manifest: object,
   pauses: Pauses,
   stop: () => boolean,
-): Promise<Map<WrittenFile, Content>> {
-  const text = <C extends string>(columns: readonly C[], rows: readonly RowWith<C>[]) =>
-    csvText(columns, rows, pauses, stop);
+): Promise<Map<string, Content>> {
+  const { runs, draws, perf, heat, long } = rows;
+  const text = <C extends string>(columns: readonly C[], of: readonly RowWith<C>[]) =>
+    csvText(columns, of, pauses, stop);
   const runsText = await text(RUN_COLUMNS, runs);
   const drawsText = await text(DRAW_COLUMNS, draws);
   const hashes = {
     'runs.csv': await contentHash(runsText, pauses),
     'draws.csv': await contentHash(drawsText, pauses),
   };
-  return new Map<WrittenFile, Content>([
+  return new Map<string, Content>([
     ['runs.csv', runsText],
     ['draws.csv', drawsText],
     ['timeline.csv', await long(TIMELINE_COLUMNS, ({ timeline }) => timeline)],
@@ -106,6 +109,27 @@ export async function resultFiles(
     ['calls.csv', await long(CALL_COLUMNS, ({ calls }) => calls)],
     ['perf.csv', await text(PERF_COLUMNS, perf)],
     ...(heat ? [['heatmap.csv', await text(HEATMAP_COLUMNS, heat)] as const] : []),
+    ...(rows.parquet ? await parquetFiles(rows) : []),
     ['manifest.json', [jsonText({ ...manifest, files: hashes })]],
   ]);
+}
+
+/** The tables as Parquet, by the names of their files. The writer is loaded for those who want them. */
+async function parquetFiles({ runs, draws, perf, heat, each }: ResultRows): Promise<[string, Content][]> {
+  const { resultParquet } = await import('../metrics/parquet.js');
+  const long = (rowsOf: (result: LongRows) => readonly object[]) =>
+    function* () {
+      for (const result of each()) yield* rowsOf(result);
+    };
+  const tables = {
+    'runs.csv': () => runs,
+    'draws.csv': () => draws,
+    'timeline.csv': long(({ timeline }) => timeline),
+    'spaces.csv': long(({ spaces }) => spaces),
+    'calls.csv': long(({ calls }) => calls),
+    'perf.csv': () => perf,
+    ...(heat && { 'heatmap.csv': () => heat }),
+  };
+  const files = Object.entries(tables) as [ResultFile, () => Iterable<object>][];
+  return files.map(([name, rows]) => [name.replace('.csv', '.parquet'), resultParquet(name, rows)]);
 }

@@ -18,6 +18,8 @@ export type { RunEvents } from './run-cells.js';
 export interface CellOptions extends PlanOptions {
   /** Whether to write heatmap.csv: touches of each trace by time and address. */
   readonly heatmap?: boolean;
+  /** Whether the tables are also written as Parquet. */
+  readonly parquet?: boolean;
   /** The command line, for the manifest. */
   readonly command: string;
   /** Further files of the folder, made of the results of a complete run, by their names. */
@@ -112,7 +114,7 @@ async function runPlanned(
   });
   const facts = { experiment, traces, costs, policyModules, command, planned: cells.length };
   const manifest = manifestOf({ ...facts, results: store.inOrder() });
-  const files = isAborted() ? undefined : await store.files(manifest, heat, isAborted);
+  const files = isAborted() ? undefined : await store.files(manifest, heat, isAborted, options.parquet);
   const more = () => options.alsoWrite?.(summary()) ?? [];
   if (files && (await store.commit(new Map<string, Content>([...files, ...more()]), signal)))
     return { ...summary(), folder: folder.path, aborted: isAborted() };

@@ -15,7 +15,7 @@ import type { CellResult } from './cell.js';
 import { codeHash } from './code.js';
 import { entryText, type KeptResult, perfRowOf, readEntry } from './journal.js';
 import type { Cell } from './plan.js';
-import { csvText, Interrupted, type ResultRows, resultFiles, type WrittenFile } from './result-files.js';
+import { csvText, Interrupted, type ResultRows, resultFiles } from './result-files.js';
 import { withSavings } from './savings.js';
 
 /** The shortest time between two writes of runs.csv while cells finish. */
@@ -181,13 +181,15 @@ export class ResultStore {
    *
    * @param heat the rows of heatmap.csv, where it was asked for
    * @param stop whether they are wanted no longer
+   * @param parquet whether the tables are also written as Parquet
    * @returns undefined where `stop` said so
    */
   async files(
     manifest: object,
     heat: readonly HeatmapRow[] | undefined,
     stop: () => boolean,
-  ): Promise<Map<WrittenFile, Content> | undefined> {
+    parquet = false,
+  ): Promise<Map<string, Content> | undefined> {
     await this.settled();
     if (this.failure !== undefined) throw this.failure;
     const results = this.inOrder();
@@ -196,6 +198,8 @@ export class ResultStore {
       draws: this.draws(),
       perf: results.map(perfRowOf),
       heat,
+      parquet,
+      each: () => results,
       long: (columns, rowsOf) => csvText(columns, results.flatMap(rowsOf), this.pauses, stop),
     };
     try {

@@ -340,6 +340,14 @@ export class SimulatedMachine implements Target {
     checkMachine(this.machine);
   }
 
+  stallsOf(space: number): Float64Array | undefined {
+    return this.machine.space(space)?.account.stallNs;
+  }
+
+  listSizes(): Readonly<Record<string, number>> {
+    return this.machine.reclaim.policy.listSizes ?? {};
+  }
+
   finish(): Ending {
     this.machine.pss.finish(this.machine);
     const abandoned = { events: 0, touches: this.outcomes.unmadeTouches };

@@ -5,8 +5,8 @@ import { fileError, HostError, InputError, systemErrorCode } from '../base/error
 import type { Pauses } from '../base/pauses.js';
 import type { Disk } from './disk.js';
 
-/** What a file holds: a text, bytes, or a long text in parts, in their order, which are the same each time they are taken. */
-export type Content = string | Uint8Array | Iterable<string>;
+/** What a file holds: a text, bytes, or many of them in parts, in their order, which are the same each time they are taken. */
+export type Content = string | Uint8Array | Iterable<string | Uint8Array>;
 
 const TEMPORARY = /^\.reclaim-\d+-[0-9a-f-]+\.tmp$/;
 

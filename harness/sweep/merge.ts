@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InputError } from '../base/errors.js';
 import { Pauses } from '../base/pauses.js';
@@ -17,7 +18,7 @@ import type { Plan, PlanCell } from './plan-file.js';
 import { plannedOf } from './run-shard.js';
 
 /** How the cells of a sweep are merged. */
-export interface MergeOptions extends Pick<CellOptions, 'command' | 'alsoWrite' | 'signal'> {
+export interface MergeOptions extends Pick<CellOptions, 'command' | 'parquet' | 'alsoWrite' | 'signal'> {
   /** Folders of finished cells; a cell is in one of them. */
   readonly results: readonly string[];
 }
@@ -77,14 +78,18 @@ class Finished {
     );
   }
 
+  /** The results in the order of the cells, one in memory at a time. */
+  *each(): Iterable<LongRows> {
+    for (const line of this.plan.lines) yield this.result(line);
+  }
+
   /** The text of a file with many rows a cell, read cell by cell each time that it is taken. */
   long: ResultRows['long'] = (columns, rowsOf) => {
-    const { plan } = this;
-    const result = (line: PlanCell): LongRows => this.result(line);
+    const results = () => this.each();
     return {
       *[Symbol.iterator]() {
         yield csvHeader(columns);
-        for (const line of plan.lines) yield csvRows(columns, rowsOf(result(line)));
+        for (const result of results()) yield csvRows(columns, rowsOf(result));
       },
     };
   };
@@ -149,7 +154,11 @@ export async function untilFinished(
   signal: AbortSignal,
 ): Promise<void> {
   for (let before = -1; !signal.aborted; ) {
-    const { count } = Finished.in(results, plan);
+    // The first shard makes the folder.
+    const { count } = Finished.in(
+      results.filter((folder) => existsSync(folder)),
+      plan,
+    );
     if (count !== before) told(count);
     before = count;
     if (count === plan.lines.length) return;
@@ -166,7 +175,7 @@ export async function untilFinished(
 export async function mergeSweep(
   plan: Plan,
   folder: OutputFolder,
-  { results: folders, command, alsoWrite, signal }: MergeOptions,
+  { results: folders, command, parquet, alsoWrite, signal }: MergeOptions,
 ): Promise<Merged> {
   const pauses = new Pauses();
   const isAborted = () => signal?.aborted === true;
@@ -186,6 +195,8 @@ export async function mergeSweep(
     runs: summary.runs,
     draws: results.flatMap(({ draws }) => draws),
     perf: results.map(perfRowOf),
+    parquet,
+    each: () => finished.each(),
     long: finished.long,
   };
   const files = await resultFiles(rows, manifest, pauses, () => false);

@@ -12,7 +12,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { cellText, parseCsv } from '../metrics/csv.js';
 import { sha256 } from '../output/owned.js';
 import { startReclaim } from '../testing/cli.js';
 import { CliFolder } from '../testing/cli-folder.js';
@@ -125,8 +127,27 @@ describe('a sweep', () => {
     const codes = await Promise.all(runs.map(async (child) => (await once(child, 'exit'))[0]));
     expect(codes).toEqual([0, 0]);
     expect(readdirSync(at('twice'))).toHaveLength(32);
-    expect(cli.run('merge', 'p.jsonl', 'twice', '--out', 'merged-twice', '--no-report').code).toBe(0);
+    const { stdout } = cli.run(
+      'merge',
+      'p.jsonl',
+      'twice',
+      '--out',
+      'merged-twice',
+      '--no-report',
+      '--format',
+      'parquet',
+    );
+    expect(stdout.replace(/\s+/g, ' ')).toContain('manifest.json, and the tables as .parquet)');
     expect(readFileSync(at('merged-twice', 'runs.csv'))).toEqual(readFileSync(at('whole', 'runs.csv')));
+    for (const name of ['runs', 'draws', 'timeline', 'spaces', 'calls'] as const) {
+      const { columns, rows } = parseCsv(readFileSync(at('whole', `${name}.csv`), 'utf8'), name);
+      const file = new Uint8Array(readFileSync(at('merged-twice', `${name}.parquet`))).buffer;
+      const texts = (await parquetReadObjects({ file })).map((row) =>
+        columns.map((column) => cellText(row[column])),
+      );
+      const expected = rows.map((row) => columns.map((column) => row[column]!.replace('n/a', 'NaN')));
+      expect(texts, name).toEqual(expected);
+    }
   });
 });
 
