@@ -39,6 +39,7 @@ export default defineConfig({
         // Workers and the command line are tested as built.
         test: {
           name: 'built',
+          isolate: false,
           include: FOLDERS.map((folder) => `${folder}/**/*.built.test.ts`),
           exclude: ['**/node_modules/**'],
           globalSetup: ['./vitest.global-setup.ts'],

@@ -21,7 +21,7 @@ const ENTRIES = [
   ['experiment', 'worker'],
   ['commands', 'command-worker'],
   ['commands', 'draw-worker'],
-  ['record', 'guard-process'],
+  ['guard', 'guard-process'],
   ['bench', 'shared-process-worker'],
 ];
 /** Modules that are loaded once for each policy, under a query string: their code must be in a file that is only theirs. */

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 /** What is found, and what to write instead. */
 const WORDS = [
   [/\b[Gg]ives\b(?!.*\b(back|up)\b)/, '"Returns", or a verb that says what happens'],
-  [/(?<!\b(s|seconds) )\bapart\b(?! from)/, '"except", "excluding", "distinguished", "separately"'],
+  [/(?<!\b(s|seconds) |\\u00b5s )\bapart\b(?! from)/, '"except", "excluding", "distinguished", "separately"'],
   [/\banew\b/, '"again"'],
   [/\b[Ss]o many\b/, '"that many", "this number of"'],
   [/\b[Bb]eside\b/, '"besides", "next to", "as well as"'],

@@ -15,6 +15,8 @@ const REPEATABLE = new Set([
   'command',
   'traces',
   'policies',
+  'folders',
+  'option',
 ]);
 
 function noFlagTwice(args: Record<string, unknown>): true {
@@ -109,84 +111,125 @@ function usageProblem(message: string, usage: Usage): string {
   return `${isFlag ? `unknown flag ${dashes}${name}` : `unknown command "${name}"`}${hint}`;
 }
 
-const parser = yargs(process.argv.slice(2))
-  .scriptName('reclaim')
-  .usage('$0 <command>\n\nHow should a program give memory back, and what does it cost?')
-  .version(VERSION)
-  .strict()
-  .check(noFlagTwice)
-  .demandCommand(1, 'a command is required')
-  .completion('completion', 'print a shell completion script')
-  .exitProcess(false)
-  .fail((message, error, usage) => {
-    // Its type says otherwise.
-    throw error ?? new InputError(`${usageProblem(message, usage as unknown as Usage)} (see reclaim --help)`);
-  })
-  .command(
+/** Usage and summary of each command, and what loads it. */
+const COMMANDS: readonly (readonly [usage: string, summary: string, load: () => Promise<Command>])[] = [
+  [
     'compare [experiment]',
     'run all policies of an experiment on its traces, or on a trace of yours, and compare them',
-    ...lazily(async () => (await import('./commands/compare.js')).compare),
-  )
-  .command(
+    async () => (await import('./commands/compare.js')).compare,
+  ],
+  [
     'replay <trace>',
     'replay one trace under one policy of each kind and print its metrics',
-    ...lazily(async () => (await import('./commands/replay.js')).replay),
-  )
-  .command(
+    async () => (await import('./commands/replay.js')).replay,
+  ],
+  [
     'mrc <trace>',
     'count the misses of replacement policies at many cache sizes, from page numbers alone',
-    ...lazily(async () => (await import('./commands/mrc.js')).mrc),
-  )
-  .command(
+    async () => (await import('./commands/mrc.js')).mrc,
+  ],
+  [
     'record <output> [command..]',
     'record a program of your own as a trace: calls and first accesses, or every page',
-    ...lazily(async () => (await import('./commands/record.js')).record),
-  )
-  .command(
+    async () => (await import('./commands/record.js')).record,
+  ],
+  [
     'trace <action>',
     'inspect, validate, convert, import and generate traces',
-    ...lazily(async () => (await import('./commands/trace.js')).trace),
-  )
-  .command(
+    async () => (await import('./commands/trace.js')).trace,
+  ],
+  [
     'report <results>',
     'write report.html of a folder of results, and its figures for a paper: PDF, SVG or PNG',
-    ...lazily(async () => (await import('./commands/report.js')).report),
-  )
-  .command(
+    async () => (await import('./commands/report.js')).report,
+  ],
+  [
+    'diff <a> <b>',
+    'set two folders of results side by side, cell by cell, the worst change first',
+    async () => (await import('./commands/diff.js')).diff,
+  ],
+  [
     'gate [baseline] [candidate]',
     'compare results with a baseline; exit code 1 on a regression',
-    ...lazily(async () => (await import('./commands/gate.js')).gate),
-  )
-  .command(
+    async () => (await import('./commands/gate.js')).gate,
+  ],
+  [
+    'plan [experiment]',
+    'plan an experiment for many processes or hosts: a cell a line, with what it is expected to take',
+    async () => (await import('./commands/plan.js')).plan,
+  ],
+  [
+    'run <plan>',
+    'run the cells of a plan, or a shard of it; what is finished is kept',
+    async () => (await import('./commands/run.js')).run,
+  ],
+  [
+    'merge <plan> [folders..]',
+    'make the finished cells of a plan into results, as reclaim compare writes them',
+    async () => (await import('./commands/merge.js')).merge,
+  ],
+  [
+    'submit <scheduler> <plan>',
+    'write, and with --go submit, the jobs of a plan for Slurm or Kubernetes',
+    async () => (await import('./commands/submit.js')).submitCommand,
+  ],
+  [
     'fidelity <traces..>',
-    'compare the simulated kernel with a live one in a virtual machine, trace by trace; exit code 1 where they differ',
-    ...lazily(async () => (await import('./commands/fidelity.js')).fidelity),
-  )
-  .command(
+    'compare the simulated kernel with a live one, trace by trace; exit code 1 where they differ',
+    async () => (await import('./commands/fidelity.js')).fidelity,
+  ],
+  [
+    'calibrate',
+    'measure what faults, calls and devices of this host cost, as a cost table',
+    async () => (await import('./commands/calibrate.js')).calibrate,
+  ],
+  [
     'bench',
     'time readers, policies and the machine on this host',
-    ...lazily(async () => (await import('./commands/bench.js')).bench),
-  )
-  .command(
+    async () => (await import('./commands/bench.js')).bench,
+  ],
+  [
     'policies',
     'list all policies with their parameters',
-    ...lazily(async () => (await import('./commands/lists.js')).policies),
-  )
-  .command(
+    async () => (await import('./commands/lists.js')).policies,
+  ],
+  [
     'metrics',
     'list all metrics with their units and meaning',
-    ...lazily(async () => (await import('./commands/lists.js')).metrics),
-  )
-  .command(
+    async () => (await import('./commands/lists.js')).metrics,
+  ],
+  [
     'readers',
     "list the readers of other people's formats with their parameters",
-    ...lazily(async () => (await import('./commands/lists.js')).readers),
-  )
-  .command(
+    async () => (await import('./commands/lists.js')).readers,
+  ],
+  [
     'workloads',
     'list the generators of synthetic traces',
-    ...lazily(async () => (await import('./commands/lists.js')).workloads),
-  );
+    async () => (await import('./commands/lists.js')).workloads,
+  ],
+];
+
+/** The commands, for the arguments of this process. */
+function makeParser() {
+  const parser = yargs(process.argv.slice(2))
+    .scriptName('reclaim')
+    .usage('$0 <command>\n\nHow should a program give memory back, and what does it cost?')
+    .version(VERSION)
+    .strict()
+    .check(noFlagTwice)
+    .demandCommand(1, 'a command is required')
+    .completion('completion', 'print a shell completion script')
+    .exitProcess(false)
+    .fail((message, error, usage) => {
+      // Its type says otherwise.
+      throw (
+        error ?? new InputError(`${usageProblem(message, usage as unknown as Usage)} (see reclaim --help)`)
+      );
+    });
+  for (const [usage, summary, load] of COMMANDS) parser.command(usage, summary, ...lazily(load));
+  return parser;
+}
 
 /** What yargs does not say of itself. */
 interface Internals {
@@ -196,6 +239,7 @@ interface Internals {
 /** Runs the command that the arguments of the process name. */
 export async function main(): Promise<void> {
   watch();
+  const parser = makeParser();
   // After each command it lays out the help that could be asked for then; here that is a tenth of a short command.
   (parser as unknown as Internals).getInternalMethods().getUsageInstance().cacheHelpMessage = () => undefined;
   try {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from './base/package-root.js';
-import { reclaim } from './testing/cli.js';
+import { CliSession } from './testing/cli-session.js';
 import { differs, exampleFiles, isLong, shownCommands } from './testing/readme.js';
 import { OPS } from './trace/op.js';
 
@@ -16,14 +16,20 @@ const READMES = [
   'workloads/README.md',
   'harness/report/README.md',
   'harness/gate/README.md',
+  'harness/diff/README.md',
 ];
 
 let folder: string;
+let session: CliSession;
 beforeAll(() => {
+  session = new CliSession();
   folder = mkdtempSync(join(tmpdir(), 'reclaim-readme-'));
   for (const [name, text] of Object.entries(exampleFiles())) writeFileSync(join(folder, name), text);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  session.close();
+  rmSync(folder, { recursive: true });
+});
 
 describe('commands shown with their output', () => {
   it('are in all these READMEs', () => {
@@ -33,7 +39,7 @@ describe('commands shown with their output', () => {
   for (const readme of READMES) {
     for (const shown of shownCommands(readme).filter((command) => !isLong(command))) {
       it(`${readme}: reclaim ${shown.args.join(' ')}`, () => {
-        const { code, stdout, stderr } = reclaim(shown.args, folder);
+        const { code, stdout, stderr } = session.run(shown.args, folder);
         expect(code, stderr).toBe(0);
         const other = differs(stdout, shown);
         if (other !== undefined) expect(other).toBe(shown.output.join('\n'));

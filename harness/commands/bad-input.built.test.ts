@@ -1,12 +1,16 @@
 import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { CliFolder, TRACE } from '../testing/cli-folder.js';
 
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 
 describe('bad input is one line on standard error and exit code 2, with nothing left behind', () => {
+  beforeAll(() => {
+    cli.run('trace', 'convert', 'a.csv', 'a.rtrace');
+  });
+
   const cases: readonly (readonly [
     name: string,
     args: readonly string[],
@@ -280,7 +284,6 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
   ];
   for (const [name, args, message, setUp] of cases) {
     it(name, () => {
-      cli.run('trace', 'convert', 'a.csv', 'a.rtrace');
       setUp?.();
       const before = readdirSync(cli.path, { recursive: true }).sort();
       const { code, stdout, stderr } = cli.run(...args);
@@ -290,6 +293,13 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
       expect(readdirSync(cli.path, { recursive: true }).sort()).toEqual(before);
     });
   }
+
+  it.each([[[]], [['replay', 'none.csv']], [['compare', 'e.yaml', '--out', 'a.csv']]])(
+    'in a process of its own as in one with others: %j',
+    (args) => {
+      expect(cli.start(...args)).toEqual(cli.run(...args));
+    },
+  );
 
   function flipped(): Uint8Array {
     const bytes = readFileSync(join(cli.path, 'a.rtrace'));

@@ -61,7 +61,11 @@ async function removeRerun(path: string): Promise<void> {
 
 function compare(folders: readonly [string, string]): Report {
   const [base, head] = folders;
-  return compareResults(readResults(base), readResults(head), { tolerances: new Map(), strict: false });
+  return compareResults(readResults(base), readResults(head), {
+    tolerances: new Map(),
+    strict: false,
+    allowTraceChange: false,
+  });
 }
 
 function slowCases({ times }: Report, suites: readonly Suite[]): string[] {
@@ -143,7 +147,7 @@ async function timeBoth(
       const sides = { base: checkout.cli, head, signal };
       const report = await compareBuilds(sides, [join(out, 'base'), join(out, 'head')], options);
       if (report.verdict === 'fail') process.exitCode = EXIT.regression;
-      await print(table.text(report));
+      await print(table.text(report, false));
     } finally {
       await checkout.close();
     }

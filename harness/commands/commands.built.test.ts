@@ -13,7 +13,7 @@ import { CliFolder, TRACE } from '../testing/cli-folder.js';
 import { EVENT_SAMPLES } from '../testing/event-samples.js';
 import { READERS } from '../trace/readers/registry.js';
 
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 
 describe('reclaim', () => {
   it('helps, and names its commands', () => {

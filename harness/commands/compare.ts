@@ -1,25 +1,12 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { EXIT, HostError } from '../base/errors.js';
 import { type Experiment, MAX_REPLICATES } from '../experiment/file.js';
 import { namedExperiment } from '../experiment/one-trace.js';
+import { WRITTEN_FILES } from '../experiment/result-files.js';
 import { type RunSummary, runInto } from '../experiment/run.js';
-import { WRITTEN_FILES } from '../experiment/store.js';
-import type { Claim } from '../metrics/claim.js';
-import { csvHeader, csvRows } from '../metrics/csv.js';
-import { ResultsFolder } from '../metrics/results.js';
-import { addFiles } from '../output/adding.js';
 import { OutputFolder } from '../output/folder.js';
-import { CLAIM_COLUMNS, claimRows, claimsTable, type JudgedClaim, judgeClaims } from '../report/claims.js';
-import { FigureData } from '../report/figures/data.js';
-import type { Figure } from '../report/figures/figure.js';
-import { FIGURES, HEADLINE, missingFor } from '../report/figures/registry.js';
-import { USUAL_FORMATS } from '../report/render/formats.js';
-import { wrapped } from '../report/terminal-text.js';
-import { comparisonText } from '../report/text.js';
-import { verdictJson } from '../report/verdict-json.js';
-import { drawInWorkers, drawnText } from './draw.js';
+import { type ComparisonArgs, comparisonFlags, furtherFiles, showComparison } from './comparison.js';
 import {
   type Command,
   inputLimitFlags,
@@ -29,24 +16,20 @@ import {
   policyModuleFlag,
   policyTimeout,
   quietFlag,
+  type WorkerArgs,
   wholeFlag,
+  workersFlag,
+  workersOf,
 } from './flags.js';
 import { interruptible } from './interrupt.js';
 import { Progress } from './progress.js';
-import { note, outputLook, print } from './terminal.js';
+import { note } from './terminal.js';
 
-const MAX_WORKERS = 1024;
-
-interface Args extends PolicyModuleArgs {
+interface Args extends PolicyModuleArgs, WorkerArgs, ComparisonArgs {
   experiment?: string;
   out?: string;
-  workers?: number;
   resume: boolean;
-  force: boolean;
   heatmap: boolean;
-  report: boolean;
-  figures: 'headline' | 'all';
-  full: boolean;
   replicates?: number;
   quiet: boolean;
 }
@@ -67,38 +50,19 @@ function builder(yargs: Argv): Argv {
           'how often each generated trace is generated, with other seeds (default: as the experiment says, else once)',
         requiresArg: true,
       },
-      workers: { type: 'number', describe: 'worker threads (default: one per core)', requiresArg: true },
+      ...workersFlag,
       resume: {
         type: 'boolean',
         default: false,
         describe:
           'continue an interrupted run, or use finished cells of an earlier one, where their inputs are the same',
       },
-      force: {
-        type: 'boolean',
-        default: false,
-        describe: 'write into a folder that holds files of others; they are kept',
-      },
       heatmap: {
         type: 'boolean',
         default: false,
         describe: 'also write heatmap.csv, touches by time and address, for the figure heat-map',
       },
-      report: {
-        type: 'boolean',
-        default: true,
-        describe: 'write report.html and draw figures when all cells are done; --no-report skips that',
-      },
-      figures: {
-        choices: ['headline', 'all'] as const,
-        default: 'headline' as const,
-        describe: 'which figures are drawn then: what each policy saves at what price, or all that have data',
-      },
-      full: {
-        type: 'boolean',
-        default: false,
-        describe: 'print tables with all columns, and sentences on what they show',
-      },
+      ...comparisonFlags,
       ...inputLimitFlags,
       ...policyModuleFlag,
       ...quietFlag,
@@ -106,32 +70,6 @@ function builder(yargs: Argv): Argv {
     .epilogue(
       'Exit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 every cell ran out of memory, 129, 130, 143 interrupted.',
     );
-}
-
-/** claims.csv: the claims of an experiment, judged by its results. */
-function claimsFile(judged: readonly JudgedClaim[]): Map<string, string> {
-  if (judged.length === 0) return new Map();
-  return new Map([['claims.csv', csvHeader(CLAIM_COLUMNS) + csvRows(CLAIM_COLUMNS, claimRows(judged))]]);
-}
-
-/** What is printed after a run. */
-function summary(
-  { runs, draws, spaces, traces, folder }: RunSummary,
-  claims: readonly Claim[],
-  full: boolean,
-): string {
-  const judged = judgeClaims(claims, runs);
-  const files = `runs.csv, draws.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}verdict.json, manifest.json`;
-  return [
-    comparisonText({ runs, draws, spaces, traces }, { look: outputLook(), full }),
-    ...(judged.length > 0 ? [`Claims, judged by the cells above:\n${claimsTable(judged)}`] : []),
-    wrapped(`Results: ${folder} (${files})`, outputLook().columns, '  '),
-  ].join('\n\n');
-}
-
-/** Threads that run cells, and then draw. */
-function workersOf({ workers }: Args): number {
-  return workers === undefined ? availableParallelism() : wholeFlag('workers', workers, 1, MAX_WORKERS);
 }
 
 /** Runs the cells of an experiment, with their progress on the terminal. */
@@ -149,12 +87,9 @@ async function runCells(
       heatmap: args.heatmap,
       policyModules: args.policyModule,
       policyTimeoutS: policyTimeout(args),
+      parquet: args.format === 'parquet',
       command: ['reclaim', ...process.argv.slice(2)].join(' '),
-      alsoWrite: (results) =>
-        new Map([
-          ...claimsFile(judgeClaims(experiment.claims, results.runs)),
-          ['verdict.json', verdictJson(results)],
-        ]),
+      alsoWrite: (results) => furtherFiles(experiment.claims, results),
       signal,
       events: {
         started(cells, resumed) {
@@ -182,40 +117,6 @@ function keptText({ finished, planned }: RunSummary, folder: OutputFolder): stri
       ? `${finished} of ${planned} cells are finished and kept`
       : 'finished cells of an earlier run are kept';
   return `${cells} in ${folder.unfinished}, --resume continues from there${before}`;
-}
-
-/** The figures that are drawn of those that have their data: the headline, or all where it has none or all are wanted. */
-function figuresFor(data: FigureData, wanted: Args['figures']): readonly Figure[] {
-  const among = (figures: readonly Figure[]) =>
-    figures.filter((figure) => missingFor(figure, data) === undefined);
-  // Whether the others have data is not asked: their files are large.
-  const headline = wanted === 'headline' ? among(HEADLINE) : [];
-  return headline.length > 0 ? headline : among(FIGURES);
-}
-
-/** Draws report.html and figures, in workers: they keep a thread busy for seconds. */
-async function draw(
-  folder: string,
-  figures: readonly Figure[],
-  args: Args,
-  signal: AbortSignal,
-): Promise<void> {
-  const more = figures.every((figure) => HEADLINE.includes(figure));
-  const request = {
-    folder,
-    replaced: {},
-    width: 'column' as const,
-    formats: USUAL_FORMATS,
-    figures: figures.map(({ name }) => name),
-    report: true,
-  };
-  const files = await drawInWorkers(request, workersOf(args), signal);
-  if (!files) {
-    note(`reclaim: interrupted; the results are complete, reclaim report ${folder} draws their figures`);
-    return;
-  }
-  await addFiles(folder, files, note);
-  await print(drawnText(folder, [...files.keys()], { formats: USUAL_FORMATS, listed: false, more }));
 }
 
 /** Runs an experiment into a folder. */
@@ -260,10 +161,7 @@ async function handler(args: Args): Promise<void> {
   const run = await interruptible((signal) => runInFolder(folder, experiment, args, signal));
   // What is missing from the tables of a part of the cells could turn their answer.
   if (run.aborted || run.runs.length === 0) return;
-  await print(summary(run, experiment.claims, args.full));
-  if (!args.report) return;
-  const figures = figuresFor(new FigureData(ResultsFolder.open(folder.path)), args.figures);
-  await interruptible((signal) => draw(folder.path, figures, args, signal));
+  await showComparison(run, experiment.claims, args, workersOf(args));
 }
 
 export const compare: Command = { builder, handler };

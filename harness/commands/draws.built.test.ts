@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCsv } from '../metrics/csv.js';
 import { CliFolder } from '../testing/cli-folder.js';
 
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 const rows = (folder: string, name: string) =>
   parseCsv(readFileSync(join(cli.path, folder, name), 'utf8'), name).rows;
 
@@ -87,7 +87,7 @@ it.each([1, 3])(
     );
     expect(code).toBe(0);
     expect(verdict(stdout)).toMatch(/^shared database {2}remove \(limit 50 %\)/m);
-    expect(verdict(stdout)).toContain('Tie (=): volatile with remove (limit 50 %)');
+    expect(verdict(stdout)).toContain('Ties: (=) volatile with remove (limit 50 %)');
     expect(verdict(stdout)).toContain('one draw of workloads, 5 of devices');
   },
 );

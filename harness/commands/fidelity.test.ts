@@ -4,10 +4,12 @@ import { loadCosts } from '../cost/table.js';
 import { compareTrace } from '../live/fidelity/compare.js';
 import { type Snapshot, snapshotDifferences } from '../live/fidelity/snapshot.js';
 import type { LiveMachine } from '../live/machine.js';
-import { chosenOf, modelOf, swapKinds } from '../live/probes.js';
+import { hypervisorOf, modelOf, swapKinds } from '../live/probes.js';
 import { checkSetup } from '../live/setup.js';
+import { discardPolicies } from '../policy/discard/registry.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { timed } from '../testing/traces.js';
-import { fidelityText } from './fidelity.js';
+import { fidelityRows, fidelityText, isOutside } from './fidelity-text.js';
 
 const PAGES: Snapshot = {
   resident: 5,
@@ -33,18 +35,24 @@ const REFUSING: TargetInfo<LiveMachine> = {
   name: 'vm',
   summary: '',
   create: (setup) => {
-    checkSetup({ ...setup, swap: 'zram' });
+    checkSetup({ ...setup, memory: 100 });
     throw new Error('not refused');
   },
 };
 
 describe('a comparison', () => {
   it('that the live machine refuses is one row, with the reason', async () => {
-    const live = { machine: REFUSING, kernel: '6.1.0', zeroPage: true, runs: 3 };
-    const compared = await compareTrace(timed(['spawn,1,,,']), 't', 'keep', live, loadCosts());
+    const live = { machine: REFUSING, kernel: '6.1.0', zeroPage: true, stats: 'kernel', runs: 3 } as const;
+    const setting = {
+      discard: discardPolicies.choose('keep'),
+      reclaim: reclaimPolicies.choose('linux'),
+      swap: 'none',
+      limit: 'none',
+    } as const;
+    const compared = await compareTrace(timed(['spawn,1,,,']), 't', setting, live, loadCosts());
     expect(compared.rows).toHaveLength(1);
     expect(compared.rows[0]).toMatchObject({ verdict: 'n/a', metric: 'all', live_min: null });
-    expect(compared.rows[0]!.reason).toMatch(/no swap yet/);
+    expect(compared.rows[0]!.reason).toMatch(/expected --memory none/);
   });
 
   it('is shown with the probes, as a table, JSON or Markdown', () => {
@@ -52,38 +60,55 @@ describe('a comparison', () => {
       kernel: '6.1.0',
       hypervisor: 'QEMU TCG',
       cpus: '0',
+      load: '0.10',
       zero_page: true,
+      fault_around: 16,
+      page_frames: true,
       mglru: false,
       transparent_hugepage: 'never',
       shmem_hugepage: 'never',
-      page_cluster: '0',
       swap: 'none',
+      swappiness: '60',
+      page_cluster: '0',
+      overcommit_memory: '1',
+      max_map_count: '65530',
       ksm_run: '0',
+      ksm_smart_scan: '1',
     };
     const row = {
       trace: 't',
       discard: 'keep',
-      metric: 'pgfault',
+      reclaim: 'linux',
+      swap: 'zram',
+      limit: 100,
+      metric: 'pgmajfault',
       simulated: 100,
       live_min: 100,
       live_max: 103,
+      live: [100, 100, 103],
+      humps: 2,
       difference: 3,
       bound: '±1.5 %',
       verdict: 'within',
       reason: null,
     } as const;
     const compared = [{ rows: [row, { ...row, verdict: 'outside' as const }], differences: ['at end: x'] }];
-    expect(fidelityText(probes, compared, 'table')).toMatch(
-      /kernel: 6\.1\.0[\s\S]*at end: x\n2 rows, 1 outside/,
+    const kernels = [{ machine: 'vm', cgroup: 'v1', probes, compared }];
+    expect(isOutside(kernels)).toBe(true);
+    expect(fidelityText(kernels, 'table')).toMatch(
+      /kernel: 6\.1\.0[\s\S]*cgroup: v1[\s\S]*t, keep, limit 100 pages, swap zram, reclaim linux[\s\S]*two humps: 100, 100, 103[\s\S]*at end: x\n\n2 rows: 0 the same, 1 within their bound, 1 outside/,
     );
-    expect(JSON.parse(fidelityText(probes, compared, 'json'))).toEqual({
+    expect(JSON.parse(fidelityText(kernels, 'json'))).toEqual({
+      machine: 'vm',
+      cgroup: 'v1',
       probes,
       rows: compared[0]!.rows,
       differences: ['at end: x'],
     });
-    expect(fidelityText(probes, compared, 'markdown')).toContain(
-      '| t | keep | pgfault | 100 | 100 | 103 | 3 | ±1.5 % | within |  |',
+    expect(fidelityText(kernels, 'markdown')).toContain(
+      '| t | keep | linux | zram | 100p | pgmajfault | 100 | 100 | 103 | 3 | ±1.5 % | within | two humps: 100, 100, 103 |',
     );
+    expect(fidelityRows(kernels)[0]).toMatchObject({ kernel: '6.1.0', limit_pages: 100, runs: 3, humps: 2 });
   });
 });
 
@@ -94,8 +119,9 @@ describe('what a kernel is', () => {
   });
 
   it('is read from what it says', () => {
-    expect(chosenOf('always [madvise] never')).toBe('madvise');
-    expect(chosenOf('?')).toBe('?');
+    expect(hypervisorOf('flags\t\t: fpu vme\n', 'Standard PC')).toBe('none');
+    expect(hypervisorOf('flags\t\t: fpu hypervisor lm\n', 'Standard PC')).toBe('Standard PC');
+    expect(hypervisorOf('flags\t\t: fpu hypervisor\n', '?')).toBe('yes, of an unknown kind');
     expect(swapKinds('Filename Type Size Used Priority\n')).toBe('none');
     expect(swapKinds('Filename Type\n/dev/zram0 partition 1 0 100\n')).toBe('/dev/zram0');
   });

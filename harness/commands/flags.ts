@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
 import { loadPolicyModule, MAX_POLICY_TIMEOUT_S, POLICY_TIMEOUT_S } from '../policy/module.js';
@@ -48,6 +49,22 @@ export function policyTimeout({ policyTimeout: seconds }: PolicyModuleArgs): num
 export async function loadPolicyModules(args: PolicyModuleArgs): Promise<void> {
   const timeoutS = policyTimeout(args);
   for (const file of args.policyModule) await loadPolicyModule(file, timeoutS);
+}
+
+const MAX_WORKERS = 1024;
+
+export const workersFlag = {
+  workers: { type: 'number', describe: 'worker threads (default: one per core)', requiresArg: true },
+} as const;
+
+/** The arguments of `workersFlag`. */
+export interface WorkerArgs {
+  workers?: number;
+}
+
+/** Threads that run cells, and then draw. @throws InputError when that is no number of them */
+export function workersOf({ workers }: WorkerArgs): number {
+  return workers === undefined ? availableParallelism() : wholeFlag('workers', workers, 1, MAX_WORKERS);
 }
 
 export const quietFlag = {

@@ -7,7 +7,7 @@ import { parseCsv } from '../metrics/csv.js';
 import { PERF_COLUMNS } from '../metrics/files.js';
 import { CliFolder, TRACE } from '../testing/cli-folder.js';
 
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 const gate = (...args: string[]) => cli.run('gate', ...args);
 const path = (...names: string[]) => join(cli.path, ...names);
 

@@ -9,6 +9,7 @@ import type { Report } from '../gate/report.js';
 import { type Check, selfTest } from '../gate/self-test/self-test.js';
 import { parseTolerances } from '../gate/tolerance.js';
 import { updateBaseline } from '../gate/update.js';
+import { METRIC_GROUPS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { addFiles } from '../output/adding.js';
 import { type Command, loneHyphen } from './flags.js';
@@ -21,6 +22,8 @@ interface Args {
   format: string;
   out?: string;
   strict: boolean;
+  allowTraceChange: boolean;
+  all: boolean;
   update: boolean;
   selfTest: boolean;
 }
@@ -40,14 +43,25 @@ function builder(yargs: Argv): Argv {
     .options({
       tolerance: {
         type: 'string',
-        describe:
-          'METRIC=N% or METRIC=N: how far a metric may be off; several, separated by commas; wall_ns for wall times',
+        describe: `METRIC=N% or METRIC=N: how far a metric, or all of a class (${METRIC_GROUPS.join(', ')}), may be off; several, separated by commas; wall_ns for wall times`,
         requiresArg: true,
       },
       strict: {
         type: 'boolean',
         default: false,
         describe: 'also fail on warnings: what is new, and what is better than in the baseline',
+      },
+      'allow-trace-change': {
+        type: 'boolean',
+        default: false,
+        describe:
+          'compare traces that were recorded again under one name too, with tolerances by class of metric',
+      },
+      all: {
+        type: 'boolean',
+        default: false,
+        describe:
+          'every metric of every cell in formats that keep histories; without, ten metrics a trace, as means over its cells',
       },
       format: {
         type: 'string',
@@ -68,6 +82,7 @@ function builder(yargs: Argv): Argv {
           'inject regressions into copies of BASELINE (without it, into made-up results) and check that they are found',
       },
     })
+    .example('$0 gate baseline candidate --strict', 'in CI, with a committed baseline')
     .epilogue('Exit codes: 0 passed, 1 failed, 2 bad input or nothing to compare.');
 }
 
@@ -107,13 +122,13 @@ function chosenFormats(args: Args): Format[] {
   return formats;
 }
 
-async function tell(report: Report, formats: readonly Format[], out: string | undefined): Promise<void> {
+async function tell(report: Report, formats: readonly Format[], { out, all }: Args): Promise<void> {
   if (out === undefined) {
-    await print(formats[0]!.text(report));
+    await print(formats[0]!.text(report, all));
     return;
   }
-  await addFiles(out, new Map(formats.map((format) => [format.file, format.text(report)])), note);
-  await print(formatNamed('table').text(report));
+  await addFiles(out, new Map(formats.map((format) => [format.file, format.text(report, all)])), note);
+  await print(formatNamed('table').text(report, all));
 }
 
 async function update(baseline: string, candidate: string): Promise<void> {
@@ -139,10 +154,11 @@ async function handler(args: Args): Promise<void> {
   const report = compareResults(readResults(baseline), readResults(candidate), {
     tolerances,
     strict: args.strict,
+    allowTraceChange: args.allowTraceChange,
   });
   // Before it is printed: a reader that goes away does not change the verdict.
   if (report.verdict === 'fail') process.exitCode = EXIT.regression;
-  await tell(report, formats, args.out);
+  await tell(report, formats, args);
 }
 
 export const gate: Command = { builder, handler };

@@ -4,9 +4,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { fileError, HostError, InputError } from '../base/errors.js';
 import { makeFolder } from '../base/folders.js';
+import { Guard } from '../guard/guard.js';
+import { restoreAbandoned } from '../guard/journal.js';
 import { chooseEngine } from '../record/engines.js';
-import { Guard } from '../record/guard.js';
-import { restoreAbandoned } from '../record/journal.js';
 import type { Ended, Manifest } from '../record/manifest.js';
 import { recordInto } from '../record/session.js';
 import { importTrace } from '../trace/import.js';
@@ -147,8 +147,7 @@ async function handler(args: RecordArgs): Promise<void> {
   chooseEngine(requestOf(args));
   const folder = join(usableCacheFolder(), 'record');
   makeFolder(folder);
-  for (const pid of await restoreAbandoned(folder))
-    note(`what process ${pid} had left of its recording was removed`);
+  for (const { said } of await restoreAbandoned(folder)) note(said);
   await interruptible(async (signal) => {
     const guard = await Guard.start(folder);
     try {

@@ -37,6 +37,7 @@ import { isolated } from './isolated.js';
 import { checkMachineFlags, kernelFlags, type MachineArgs, machineFlag, withMachine } from './live-flags.js';
 import { Progress } from './progress.js';
 import { replayText } from './replay-text.js';
+import { timelineFlag, timelineRecorder, writeTimeline } from './replay-timeline.js';
 import { note, outputLook, print } from './terminal.js';
 
 interface Args extends Record<AxisName, string>, PolicyModuleArgs, MachineArgs {
@@ -44,6 +45,7 @@ interface Args extends Record<AxisName, string>, PolicyModuleArgs, MachineArgs {
   costs?: string;
   draws: number;
   out?: string;
+  timeline?: string;
   format: 'table' | 'json' | 'csv';
   full: boolean;
   check: boolean;
@@ -78,6 +80,7 @@ function builder(yargs: Argv): Argv {
         requiresArg: true,
       },
       ...outFlag,
+      ...timelineFlag,
       format: {
         choices: ['table', 'json', 'csv'] as const,
         default: 'table' as const,
@@ -99,7 +102,7 @@ function builder(yargs: Argv): Argv {
       ...quietFlag,
     })
     .epilogue(
-      'SIZE: N or Np pages, NKiB, NMiB, NGiB, or N% of the peak of the trace under keep without a limit.\n\nExit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 the trace ran out of memory.',
+      'SIZE: N or Np pages, NKiB, NMiB, NGiB, or N% of the peak of the trace under keep without a limit.\n\nExit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 the trace ran out of memory, or a live machine out of time.',
     );
 }
 
@@ -161,6 +164,12 @@ function noteOutcome(result: CellResult, shown: string): void {
     note(
       `${shown}: nothing is ever in memory, so that most results are 0; expected events that bring pages in: read, write, pread, pwrite or populate (a log of strace has none: --with faults=FILE adds them)`,
     );
+  if (result.outcome === 'timeout') {
+    note(
+      `reclaim: ${shown}: given up: ${result.reason}; there are no metrics (--timeout sets how long it may take)`,
+    );
+    process.exitCode = EXIT.outOfMemory;
+  }
   if (result.outcome !== 'oom') return;
   const { limit_pages: limit, memory_pages: memory } = result.run;
   const given = [
@@ -186,16 +195,22 @@ async function handler(args: Args): Promise<void> {
   const lacking = costsNote(args.costs ?? '', fromDefault);
   if (lacking !== undefined) note(lacking);
   if (args.out !== undefined) await checkFolder(args.out);
+  const recorder = args.timeline === undefined ? undefined : timelineRecorder(trace, args.machine);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
     const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws, ...values };
-    const watched = { check: args.check, progress: (events: number) => progress.set(events) };
+    const watched = {
+      check: args.check,
+      progress: (events: number) => progress.set(events),
+      ...(recorder && { observe: recorder.observe, completed: recorder.completed }),
+    };
     const result = await withMachine(args, (machine) => runCell(cell, trace, label, costs, watched, machine));
     if (args.check && isForeign(cell))
       checkRepeats(cell, result, await runCell(cell, trace, label, costs, { check: true }));
     progress.stop();
     if (result.outcome === 'refused') throw new InputError(result.reason!);
     if (args.out !== undefined) await writeFiles(args.out, result);
+    if (recorder) note(writeTimeline(args.timeline!, recorder, result));
     await print(resultText(result, trace.meta.sample, args));
     noteOutcome(result, shown);
   } finally {

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { CliFolder } from '../testing/cli-folder.js';
 import { sealResults, writeComparison } from '../testing/results.js';
 
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 
 beforeAll(() => {
   mkdirSync(join(cli.path, 'made'));

@@ -1,4 +1,5 @@
 import type { InputError } from '../base/errors.js';
+import type { ParameterValues } from '../base/parameters.js';
 import type { CostTable } from '../cost/table.js';
 import type { CallCount, DrawTimes, Moment, Paid } from '../metrics/files.js';
 import type { DrawnMetric, MetricName, MetricOf, Outcome, StallPart } from '../metrics/schema.js';
@@ -89,7 +90,7 @@ export type CountedMetrics = Readonly<
 
 /** How a run on a machine ended. */
 export interface Ending {
-  readonly outcome: Extract<Outcome, 'ok' | 'oom'>;
+  readonly outcome: Extract<Outcome, 'ok' | 'oom' | 'timeout'>;
   /** Why the outcome is not `ok`. */
   readonly reason: string | undefined;
   /**
@@ -101,6 +102,26 @@ export interface Ending {
 
 /** The parts of a program's stall time that its discard policy can cause. */
 export type PolicyPart = Extract<StallPart, 'discard' | 'pin' | 'sigbus'>;
+
+/**
+ * A policy that follows the replay of another. It is told what that policy is told, right after it, and must have done the
+ * same to memory then; it may have made other calls for that, and have paid otherwise. While it follows, what is measured is
+ * what a replay of its own would have measured, to the last digit.
+ */
+export interface Follower {
+  /** What the policy is created with, besides its parameters. */
+  readonly context: { readonly kernel: Kernel; readonly program: Program };
+  /** Whether it has done the same so far, and it is known what it paid. */
+  readonly follows: boolean;
+  /** It follows no more. */
+  leave(): void;
+  /** Lets it work. What it pays is of this part of the stall time. */
+  tell(part: PolicyPart, work: () => void): void;
+  /** What is measured in place of the same of `Target`. */
+  counters(): CountedMetrics;
+  draws(touches: number): DrawTimes[];
+  spaces(residentPageUs: number): Paid[];
+}
 
 /** What a machine does not do, by name, each with the reason in words. */
 export interface Refusals {
@@ -179,6 +200,13 @@ export interface Target {
   end(): void;
   /** Lets the discard policy work: what `kernel` and `program` do meanwhile is charged to this part of the stall time. */
   attribute<T>(part: PolicyPart, work: () => T): T;
+  /**
+   * Lets a discard policy follow that of the replay: its calls change nothing, and are paid on a tab of their own. Before the
+   * first event only; absent where the machine does not know beforehand what a call would do.
+   *
+   * @param values parameters of the policy
+   */
+  follow?(values: ParameterValues): Follower;
 
   spawn(space: number, name: string): void;
   fork(space: number, child: number): void;
@@ -224,6 +252,13 @@ export interface Target {
   timeline(): Omit<Moment, 'time_us' | 'label'>;
   /** Verifies the machine's own invariants; absent where it has none to verify. */
   check?(): void;
+  /**
+   * What the events of a space have been stalled so far, in ns, by the order of `STALL_PARTS`, in the first draw: the
+   * machine's own array, which changes. Undefined without such a space; absent where it is not known event by event.
+   */
+  stallsOf?(space: number): Float64Array | undefined;
+  /** Pages on the lists of the reclaim policy, by name; absent where they are not known. */
+  listSizes?(): Readonly<Record<string, number>>;
   /** Absent where contents cannot be looked at. */
   readonly contents?: ContentInspector;
 

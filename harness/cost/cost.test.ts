@@ -289,7 +289,7 @@ describe('the ledger', () => {
     expect([ledger.spentNs, ledger.nowNs(10)]).toEqual([1100, 11_100]);
     ledger.end();
     ledger.io(PART.major, 7);
-    expect([ledger.cpuNs, ledger.ioWaitNs, ledger.daemonNs]).toEqual([100, 1000, 5]);
+    expect([ledger.cpuNs(), ledger.ioWaitNs, ledger.daemonNs]).toEqual([100, 1000, 5]);
     expect(account.stallNs.reduce((sum, ns) => sum + ns, 0)).toBe(1100);
   });
 

@@ -2,6 +2,7 @@ import { STALL_PARTS, type StallPart } from '../metrics/schema.js';
 import { LatencyHistogram } from '../stats/latency.js';
 import { FurtherDraws } from './further-draws.js';
 import { LongStalls } from './long-stalls.js';
+import { eventTime, type Tab, Tabs } from './tabs.js';
 
 declare const isStallIndex: unique symbol;
 /** Index of a stall part in an account: a number of its own type, so that no other number is taken for one. */
@@ -29,16 +30,16 @@ export class Account {
   /** By `PART`, then draw: ns beyond the first draw. Empty until it has read a device. */
   furtherNs: Float64Array = NO_DRAWS;
 
-  /** What it has paid in a draw. @param draw 0 is the first */
-  drawNs(part: number, draw: number, draws: number): number {
-    const ns = this.stallNs[part]!;
+  /** What it has paid in a draw, or what it owes on a tab. @param draw 0 is the first */
+  drawNs(part: number, draw: number, draws: number, tab?: Tab): number {
+    const ns = tab && part === PART.discard ? tab.of(this) : this.stallNs[part]!;
     return this.furtherNs === NO_DRAWS ? ns : ns + this.furtherNs[part * draws + draw]!;
   }
 
   /** What it has paid, mean over draws. */
-  meanNs(part: number, draws: number): number {
+  meanNs(part: number, draws: number, tab?: Tab): number {
     let sum = 0;
-    for (let draw = 0; draw < draws; draw++) sum += this.drawNs(part, draw, draws);
+    for (let draw = 0; draw < draws; draw++) sum += this.drawNs(part, draw, draws, tab);
     return sum / draws;
   }
 }
@@ -59,11 +60,17 @@ export interface DrawTotals {
  * All of this is of the first draw of device latency; `further` has what the others take beyond it.
  */
 export class Ledger {
-  cpuNs = 0;
   ioWaitNs = 0;
   daemonNs = 0;
-  /** Long stalls that are the same in all draws: all of them, where there is one. */
+  /** CPU time of the part `discard`, which tabs have of their own, and of all others. */
+  private discardCpuNs = 0;
+  private otherCpuNs = 0;
+  /** What policies pay that follow the replay; undefined where there are none. */
+  private tabs: Tabs | undefined;
+  /** Long stalls that are the same in all draws and on all tabs: all of them, where there is one draw and no tab. */
   private readonly long = new LongStalls();
+  /** Long stalls of the events that tabs have otherwise. */
+  private readonly ownLong = new LongStalls();
   /** Touches that faulted and are the same in all draws; `totals` adds those that did not fault. */
   private readonly faults = new LatencyHistogram();
   private readonly further: FurtherDraws | undefined;
@@ -82,9 +89,26 @@ export class Ledger {
     if (draws > 1) this.further = new FurtherDraws(draws);
   }
 
+  /** Opens a tab for a policy that follows the replay. */
+  addTab(): Tab {
+    this.tabs ??= new Tabs();
+    return this.tabs.add();
+  }
+
+  /** The tabs; undefined where none was opened. */
+  get allTabs(): Tabs | undefined {
+    return this.tabs;
+  }
+
+  /** CPU time of the replay, or with what a tab has in place of its policy's calls. */
+  cpuNs(tab?: Tab): number {
+    return this.otherCpuNs + (tab ? tab.cpuNs : this.discardCpuNs);
+  }
+
   /** Opens an event: what follows is paid by this account. */
   begin(account: Account, space: number, thread: number, timeUs: number): void {
     if (this.differs) this.alike();
+    if (this.tabs !== undefined) this.tabs.separate = false;
     this.open(account, space, thread, timeUs);
   }
 
@@ -106,14 +130,22 @@ export class Ledger {
   /** Closes the event: what follows is paid by daemons. */
   end(): void {
     if (this.differs) this.alike();
+    if (this.tabs !== undefined) this.tabs.separate = false;
     this.account = undefined;
   }
 
   /**
-   * Does some work on the account of a space, whatever event is open: in that event when it is the space's own, else in
-   * one of its own, by the space's first thread.
+   * Makes a call of a policy on the account of a space, whatever event is open: in that event when it is the space's own,
+   * else in one of its own, by the space's first thread.
    */
   onBehalf<T>(account: Account, space: number, timeUs: number, work: () => T): T {
+    this.tabs?.callBegins(account !== this.account);
+    const result = this.onAccount(account, space, timeUs, work);
+    this.tabs?.callEnds();
+    return result;
+  }
+
+  private onAccount<T>(account: Account, space: number, timeUs: number, work: () => T): T {
     if (account === this.account) return work();
     const { account: outer, eventNs, startUs, space: outerSpace, threadOfSpace, differs, further } = this;
     const place = this.place();
@@ -163,20 +195,35 @@ export class Ledger {
       this.daemonNs += ns;
       return;
     }
-    this.cpuNs += ns;
+    if (this.tabs !== undefined) this.charged(part, ns, true);
+    if (part === PART.discard) this.discardCpuNs += ns;
+    else this.otherCpuNs += ns;
     this.eventNs += ns;
     this.account.stallNs[part] = this.account.stallNs[part]! + ns;
   }
 
   io(part: StallIndex, ns: number): void {
     if (!this.account) return; // what daemons wait for is on no account
+    if (this.tabs !== undefined) this.charged(part, ns, false);
     this.ioWaitNs += ns;
     this.eventNs += ns;
     this.account.stallNs[part] = this.account.stallNs[part]! + ns;
   }
 
+  private charged(part: StallIndex, ns: number, cpu: boolean): void {
+    const eventNs = eventTime(this.eventNs, this.differs);
+    this.tabs!.charged(this.account!, ns, part === PART.discard, cpu, eventNs);
+  }
+
+  /** A call of a policy that follows costs an account something. */
+  pay(tab: Tab, account: Account, ns: number): void {
+    const aside = account !== this.account;
+    this.tabs!.pay(tab, account, ns, aside, eventTime(this.eventNs, this.differs));
+  }
+
   /** A read of a device is waited for: `waitsNs` by draw, of which `cpuNs` are no wait. */
   read(part: StallIndex, waitsNs: Float64Array, cpuNs: number): void {
+    this.tabs?.timed();
     const waitNs = Math.max(0, waitsNs[0]! - cpuNs);
     this.io(part, waitNs);
     const { account, further } = this;
@@ -205,6 +252,7 @@ export class Ledger {
   /** A touch that faulted is over; it took `ns` since `place`. */
   touchStalled(ns: number, place: number): void {
     this.faulted++;
+    this.tabs?.timed();
     if (this.differsSince(place)) {
       this.further!.touched(ns, place);
       return;
@@ -215,7 +263,10 @@ export class Ledger {
 
   /** A call is over; it took `ns` since `place`. */
   stalled(ns: number, place: number): void {
+    const { tabs } = this;
+    if (tabs?.separate && !tabs.calling) tabs.stalled();
     if (this.differsSince(place)) this.further!.stalled(ns, place);
+    else if (tabs?.separate || tabs?.calling) this.ownLong.add(ns);
     else this.long.add(ns);
   }
 
@@ -223,19 +274,21 @@ export class Ledger {
    * What a draw came to. The first is 0.
    *
    * @param touches all of them, of which those that did not fault took `hitNs` each
+   * @param tab of a policy that follows, in place of the replay's own
    */
-  totals(draw: number, touches: number, hitNs: number): DrawTotals {
+  totals(draw: number, touches: number, hitNs: number, tab?: Tab): DrawTotals {
     this.faults.record(hitNs, touches - this.faulted);
     this.faulted = touches;
     const { further, long } = this;
     const own = further?.longOf(draw);
+    const calls = tab?.long ?? this.ownLong;
     return {
       ioWaitNs: this.ioWaitNs + (further?.ioWaitNs[draw] ?? 0),
       touchNs: touchTimes(this.faults, further?.touchesOf(draw)),
       long: {
-        over100us: long.over100us + (own?.over100us ?? 0),
-        over1ms: long.over1ms + (own?.over1ms ?? 0),
-        over10ms: long.over10ms + (own?.over10ms ?? 0),
+        over100us: long.over100us + calls.over100us + (own?.over100us ?? 0),
+        over1ms: long.over1ms + calls.over1ms + (own?.over1ms ?? 0),
+        over10ms: long.over10ms + calls.over10ms + (own?.over10ms ?? 0),
       },
     };
   }

@@ -116,7 +116,8 @@ export interface LoadedCosts {
   readonly fromDefault: readonly string[];
 }
 
-function parseCosts(rows: unknown, file: string): CostTable {
+/** Checks that rows are a whole cost table. @throws InputError with the first row that is not */
+export function parseCosts(rows: unknown, file: string): CostTable {
   const parsed = costTable.safeParse(rows);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;

@@ -14,7 +14,7 @@ import {
 } from '../metrics/files.js';
 import type { Outcome } from '../metrics/schema.js';
 import type { ReplayOptions } from '../replay/options.js';
-import { type ReplayResult, replay } from '../replay/replay.js';
+import { type PolicyResult, type ReplayResult, replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
 import { axisColumns, axisOptions } from './axes.js';
 import type { Cell } from './plan.js';
@@ -56,29 +56,75 @@ export function cellKeys(
   };
 }
 
+/** What one replay says of several cells. */
+export interface CellResults {
+  readonly result: CellResult;
+  /**
+   * Of the cells that were to follow, in their order: undefined where the policy did something else. Their timeline is that of
+   * `result`, with its number: it is the same, and by far the largest part of what a worker sends.
+   */
+  readonly followed: readonly (CellResult | undefined)[];
+}
+
+type CellOptions = Pick<ReplayOptions, 'check' | 'progress' | 'observe' | 'completed'>;
+
 /** Runs one cell in this thread, on the simulated kernel unless another machine is given. @throws InputError when the trace makes no sense */
 export async function runCell(
   cell: Cell,
   trace: Trace,
   label: string,
   costs: CostTable,
-  options: { check?: boolean; progress?: (events: number) => void } = {},
+  options: CellOptions = {},
   machine: TargetInfo = simulated,
 ): Promise<CellResult> {
+  return (await runFamily([cell], trace, label, costs, options, machine)).result;
+}
+
+/**
+ * Runs a cell as `runCell` does, and those after it, which differ from it in their discard policies alone, in the same
+ * replay. Its time is that of the first cell.
+ */
+export async function runFamily(
+  [cell, ...followers]: readonly [Cell, ...Cell[]],
+  trace: Trace,
+  label: string,
+  costs: CostTable,
+  options: CellOptions = {},
+  machine: TargetInfo = simulated,
+): Promise<CellResults> {
   const started = performance.now();
   const result = await replayOrReason(trace, {
     machine,
     ...axisOptions(cell),
+    followers: followers.map((follower) => axisOptions(follower).discard),
     draws: cell.draws,
     costs,
     timeline: true,
     ...options,
   });
-  if (typeof result === 'string') {
-    return withoutRun(cell, { label, sha256: trace.totals.sha256 }, 'refused', result, machine.name);
-  }
+  const from = { label, sha256: trace.totals.sha256 };
+  if (typeof result === 'string')
+    return {
+      result: withoutRun(cell, from, 'refused', result, machine.name),
+      followed: followers.map(() => undefined),
+    };
   const wallNs = Math.round((performance.now() - started) * 1e6);
-  const keys = cellKeys(cell, { label, sha256: trace.totals.sha256 }, machine.name);
+  const resultOf = (of: Cell, policy: PolicyResult) =>
+    cellResult(of, cellKeys(of, from, machine.name), policy);
+  const timeline = result.timeline.map((row) => ({ cell: cell.cell, ...measured(row) }));
+  return {
+    result: { ...resultOf(cell, result), timeline, wallNs },
+    followed: result.followed.map(
+      (policy, i) => policy && { ...resultOf(followers[i]!, policy), timeline, wallNs: 0 },
+    ),
+  };
+}
+
+function cellResult(
+  cell: Cell,
+  keys: CellKeys,
+  result: PolicyResult,
+): Omit<CellResult, 'timeline' | 'wallNs'> {
   // The limit of a trace without limit events is no limit.
   const unlimited = cell.limit === 'trace' && !result.limited;
   return {
@@ -97,15 +143,14 @@ export async function runCell(
     },
     draws: result.draws.map((times, i) => ({ cell: cell.cell, draw: i + 1, ...measured(times) })),
     overheadPagesMean: result.overheadPagesMean,
-    timeline: result.timeline.map((row) => ({ cell: cell.cell, ...measured(row) })),
     spaces: result.spaces.map((row) => ({ cell: cell.cell, ...measured(row) })),
     calls: result.calls.map((row) => ({ cell: cell.cell, ...row })),
-    wallNs,
   };
 }
 
 /** The same with empty fields for what the machine does not measure, which has NaN for it. */
 function measured<T extends object>(row: T): T {
+  if (!Object.values(row).some(Number.isNaN)) return row;
   const fields = Object.entries(row).map(([name, value]) => [name, Number.isNaN(value) ? null : value]);
   return Object.fromEntries(fields) as T;
 }

@@ -392,8 +392,8 @@ describe('a worker that dies', () => {
     await pool.run(
       [1, 2, 3, 4, 5, 6].map((cell) => ({ cell })),
       {
-        answered: ({ cell }, { result }) => done.push(result.cell === cell ? cell : -1),
-        died: ({ cell }, reason) => failed.push(`${cell}: ${reason}`),
+        answered: ({ cell }, { result }) => void done.push(result.cell === cell ? cell : -1),
+        died: ({ cell }, reason) => void failed.push(`${cell}: ${reason}`),
       },
     );
     await pool.close();

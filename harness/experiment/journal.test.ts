@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { meanOfDraws } from '../metrics/draws.js';
 import type { DrawRow, RunRow } from '../metrics/files.js';
+import { thisHost } from '../metrics/host.js';
 import { drawRows, runRow } from '../testing/results.js';
-import type { CellResult } from './cell.js';
-import { entryText, readEntry } from './journal.js';
+import { entryText, type KeptResult, readEntry } from './journal.js';
 
 const INPUTS = 'a'.repeat(64);
 const keys = runRow({ cell: 1, stall_ns: 1000, stall_minor_ns: 1000 });
 const draws = drawRows([keys], 0.1);
-const result: CellResult = {
+const result: KeptResult = {
   cell: 1,
   outcome: 'ok',
   reason: undefined,
@@ -20,8 +20,9 @@ const result: CellResult = {
   spaces: [],
   calls: [],
   wallNs: 1,
+  host: thisHost(),
 };
-const read = (changed: CellResult) => readEntry(entryText(INPUTS, changed), INPUTS, keys);
+const read = (changed: KeptResult) => readEntry(entryText(INPUTS, changed), INPUTS, keys);
 
 it('reads what was written', () => {
   expect(read(result)).toEqual(JSON.parse(JSON.stringify(result)));
@@ -41,7 +42,10 @@ it('so does one that was edited, with a checksum made again, where it no longer 
   const edited = draws.map((row, i): DrawRow => (i === 1 ? { ...row, stall_minor_ns: 1 } : row));
   expect(read({ ...result, draws: edited })).toBeUndefined();
   expect(read({ ...result, draws: draws.slice(1) })).toBeUndefined();
-  expect(read({ ...result, timeline: 'none' } as unknown as CellResult)).toBeUndefined();
+  expect(read({ ...result, timeline: 'none' } as unknown as KeptResult)).toBeUndefined();
+  expect(
+    read({ ...result, host: { ...result.host, cores: 'two' } } as unknown as KeptResult),
+  ).toBeUndefined();
 });
 
 it('whatever else a file holds counts as missing', () => {

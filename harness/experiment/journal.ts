@@ -3,8 +3,14 @@ import { InputError } from '../base/errors.js';
 import { parseValue } from '../metrics/columns.js';
 import { cellText, type Row } from '../metrics/csv.js';
 import { wrongWithDraws } from '../metrics/draws.js';
-import { type CellKeys, IDENTITY_COLUMNS, RESULT_COLUMNS } from '../metrics/files.js';
+import { type CellKeys, IDENTITY_COLUMNS, type PerfRow, RESULT_COLUMNS } from '../metrics/files.js';
+import { type Host, VERSION } from '../metrics/host.js';
 import type { CellResult } from './cell.js';
+
+/** A result that is kept, with the host that its wall time is of: other runs and other hosts may take it over. */
+export interface KeptResult extends CellResult {
+  readonly host: Host;
+}
 
 /** What the file of a finished cell holds. */
 interface Entry {
@@ -12,7 +18,7 @@ interface Entry {
   readonly inputs: string;
   /** SHA-256 of the result as it is written here. */
   readonly sha256: string;
-  readonly result: CellResult;
+  readonly result: KeptResult;
 }
 
 function hashOf(resultText: string): string {
@@ -20,21 +26,42 @@ function hashOf(resultText: string): string {
 }
 
 /** The text of the file of a finished cell. */
-export function entryText(inputs: string, result: CellResult): string {
+export function entryText(inputs: string, result: KeptResult): string {
   const resultText = JSON.stringify(result);
   const entry: Omit<Entry, 'result'> = { inputs, sha256: hashOf(resultText) };
   return `${JSON.stringify(entry).slice(0, -1)},"result":${resultText}}`;
 }
 
-/** @throws InputError for a value that its column of runs.csv cannot hold */
-function checkRun(run: Row): void {
-  for (const [column, kind] of Object.entries(RESULT_COLUMNS['runs.csv']))
-    parseValue(column, kind, cellText(run[column]));
+/** The row of perf.csv of a result. */
+export function perfRowOf({
+  cell,
+  run,
+  wallNs,
+  host,
+}: Pick<KeptResult, 'cell' | 'run' | 'wallNs' | 'host'>): PerfRow {
+  const events = run.events ?? 0;
+  return {
+    name: `cell/${cell}`,
+    sample: 1,
+    wall_ns: wallNs,
+    events,
+    events_per_s: wallNs > 0 ? Math.round((events * 1e9) / wallNs) : null,
+    version: VERSION,
+    ...host,
+  };
+}
+
+/** @throws InputError for a value that its column of a file of results cannot hold */
+function checkRow(file: 'runs.csv' | 'perf.csv', row: Row): void {
+  for (const [column, kind] of Object.entries(RESULT_COLUMNS[file]))
+    parseValue(column, kind, cellText(row[column]));
 }
 
 /** Whether a result is one of this cell, and agrees with itself: a checksum says nothing of either. */
-function isOf({ run, draws, timeline, spaces, calls }: CellResult, keys: CellKeys): boolean {
-  checkRun(run);
+function isOf(result: KeptResult, keys: CellKeys): boolean {
+  const { run, draws, timeline, spaces, calls } = result;
+  checkRow('runs.csv', run);
+  checkRow('perf.csv', { ...perfRowOf(result) });
   return (
     [draws, timeline, spaces, calls].every(Array.isArray) &&
     run.trace_sha256 === keys.trace_sha256 &&
@@ -49,7 +76,7 @@ function isOf({ run, draws, timeline, spaces, calls }: CellResult, keys: CellKey
  *
  * @param keys what the cell is
  */
-export function readEntry(text: string, inputs: string, keys: CellKeys): CellResult | undefined {
+export function readEntry(text: string, inputs: string, keys: CellKeys): KeptResult | undefined {
   try {
     const entry = JSON.parse(text) as Partial<Entry>;
     const { result } = entry;

@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { LoadedCosts } from '../cost/table.js';
-import { programCommit, thisHost, VERSION } from '../metrics/host.js';
+import { type Host, programCommit, thisHost, VERSION } from '../metrics/host.js';
 import { OUTCOMES, SCHEMA_VERSION } from '../metrics/schema.js';
-import type { CellResult } from './cell.js';
 import type { Experiment } from './file.js';
+import type { KeptResult } from './journal.js';
 import type { PreparedTrace } from './prepare.js';
 import { traceSource } from './traces.js';
+
+/** A trace, opened or not. */
+type TraceFacts = Omit<PreparedTrace, 'handle'>;
 
 /** What manifest.json says about a run, besides the hashes of files. */
 export interface ManifestFacts {
   readonly experiment: Experiment;
-  readonly traces: readonly PreparedTrace[];
+  readonly traces: readonly TraceFacts[];
   readonly costs: LoadedCosts;
   readonly policyModules: readonly string[];
   /** The command line. */
@@ -19,11 +22,11 @@ export interface ManifestFacts {
   /** How many cells were planned. */
   readonly planned: number;
   /** The results so far, in the order of the cells. */
-  readonly results: readonly CellResult[];
+  readonly results: readonly Pick<KeptResult, 'cell' | 'outcome' | 'reason' | 'wallNs' | 'host'>[];
 }
 
 /** What distinguishes a replicate of a trace. What was recorded has one, without a source of its own. */
-function replicateOf({ replicate, source, sha256, events, peakPages }: PreparedTrace): object {
+function replicateOf({ replicate, source, sha256, events, peakPages }: TraceFacts): object {
   return {
     replicate,
     ...(typeof source !== 'string' && { seed: source.seed }),
@@ -34,7 +37,7 @@ function replicateOf({ replicate, source, sha256, events, peakPages }: PreparedT
 }
 
 /** What the manifest says of a trace, with its replicates. */
-function traceFacts(trace: PreparedTrace, all: readonly PreparedTrace[]): object {
+function traceFacts(trace: TraceFacts, all: readonly TraceFacts[]): object {
   return {
     trace: trace.label,
     source: trace.source,
@@ -56,11 +59,26 @@ function traceFacts(trace: PreparedTrace, all: readonly PreparedTrace[]): object
   };
 }
 
+/** The hosts that cells ran on, in the order of the cells, with how many did and the wall time that these took. */
+export function hostsOf(
+  results: readonly Pick<KeptResult, 'host' | 'wallNs'>[],
+): (Host & { readonly cells: number; readonly wall_ns: number })[] {
+  const hosts = new Map<string, Host & { cells: number; wall_ns: number }>();
+  for (const { host, wallNs } of results) {
+    const known = hosts.get(host.host) ?? { ...host, cells: 0, wall_ns: 0 };
+    known.cells++;
+    known.wall_ns += wallNs;
+    hosts.set(host.host, known);
+  }
+  return [...hosts.values()];
+}
+
 /** The content of manifest.json. */
 export function manifestOf(facts: ManifestFacts): object {
   const { experiment, traces, results, costs: loaded } = facts;
   const { file: _path, placeOf: _placeOf, traces: listed, ...definition } = experiment;
   const { costs, fromDefault } = loaded;
+  const hosts = hostsOf(results);
   const outcomes = OUTCOMES.map((outcome) => [
     outcome,
     results.filter((result) => result.outcome === outcome).length,
@@ -72,7 +90,8 @@ export function manifestOf(facts: ManifestFacts): object {
     schema: SCHEMA_VERSION,
     program: { name: 'reclaim-bench', version: VERSION, commit: programCommit() },
     command: facts.command,
-    host: thisHost(),
+    host: results[0]?.host ?? thisHost(),
+    ...(hosts.length > 1 && { hosts }),
     experiment: { ...definition, traces: listed.map(({ place: _place, ...trace }) => trace) },
     costs: {
       file:

@@ -36,6 +36,8 @@ export interface FirstReplay {
   readonly givesBack: GivesBack;
   /** Whether the program unpins memory. */
   readonly unpins: boolean;
+  /** What the replay had to do, from which the time of others is estimated. */
+  readonly work: { readonly touches: number; readonly faults: number };
 }
 
 /**
@@ -57,7 +59,13 @@ export async function firstReplay(trace: Trace, costs: CostTable): Promise<First
       'nothing is ever in memory, though nothing is given back (discard keep), so there is nothing to compare; expected events that bring pages in: read, write, pread, pwrite or populate',
       { file: trace.name },
     );
-  return { peakPages: resident_pages_peak, givesBack: given.pages, unpins: given.unpins };
+  const { pgfault } = result.metrics;
+  return {
+    peakPages: resident_pages_peak,
+    givesBack: given.pages,
+    unpins: given.unpins,
+    work: { touches: result.touches, faults: typeof pgfault === 'number' ? pgfault : 0 },
+  };
 }
 
 /** Whether a trace that has been read declares images or page frames. */

@@ -11,10 +11,41 @@ export interface PoolEvents<J, A> {
   wanted?(): boolean;
   /** A worker begins with a job. */
   started?(job: J): void;
-  /** What throws here ends the pool: it is no fault of a worker. */
-  answered(job: J, answer: A): void;
-  /** The worker died; the other jobs go on. */
-  died(job: J, reason: string): void;
+  /** Returns jobs to be done next, if any follow from the answer. What throws here ends the pool: it is no fault of a worker. */
+  answered(job: J, answer: A): readonly J[] | undefined;
+  /** The worker died; the other jobs go on. Returns jobs as `answered` does. */
+  died(job: J, reason: string): readonly J[] | undefined;
+}
+
+/** Jobs that are to be done, and how many are being done: those may lead to more. */
+class JobQueue<J> {
+  private readonly jobs: J[];
+  private running = 0;
+  private waiting: (() => void)[] = [];
+
+  constructor(jobs: readonly J[]) {
+    this.jobs = [...jobs];
+  }
+
+  /** The next job, once there is one; undefined when all are done. */
+  async next(): Promise<J | undefined> {
+    while (this.jobs.length === 0 && this.running > 0)
+      await new Promise<void>((resolve) => {
+        this.waiting.push(resolve);
+      });
+    const job = this.jobs.shift();
+    if (job !== undefined) this.running++;
+    return job;
+  }
+
+  /** A job is done, and leads to others. */
+  done(more: readonly J[] = []): void {
+    this.running--;
+    this.jobs.unshift(...more);
+    const { waiting } = this;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
+  }
 }
 
 /**
@@ -34,13 +65,13 @@ export class Pool<J, A> {
   ) {}
 
   /**
-   * Runs jobs in their order; returns when all are done, or the pool is closed.
+   * Runs jobs in their order, and those that follow from them; returns when all are done, or the pool is closed.
    *
    * @throws what `events.answered` throws, and HostError where no worker can be started, or the host is out of what one
    *   needs; the pool is closed then
    */
   async run<K extends J>(jobs: readonly K[], events: PoolEvents<K, A>): Promise<void> {
-    const queue = [...jobs];
+    const queue = new JobQueue<K>(jobs);
     try {
       const lanes = Array.from({ length: Math.min(this.size, jobs.length) }, () => this.lane(queue, events));
       await Promise.all(lanes);
@@ -57,22 +88,25 @@ export class Pool<J, A> {
   }
 
   /** Answers jobs with one worker, and with its successor when it dies, until none is left. */
-  private async lane<K extends J>(queue: K[], events: PoolEvents<K, A>): Promise<void> {
+  private async lane<K extends J>(queue: JobQueue<K>, events: PoolEvents<K, A>): Promise<void> {
     let worker: Worker | undefined;
     while (!this.closed && events.wanted?.() !== false) {
-      const job = queue.shift();
-      if (job === undefined) break;
+      const job = await queue.next();
+      if (job === undefined || this.closed) break;
       worker ??= this.idle.pop() ?? this.start();
       events.started?.(job);
       const answer = await ask<A>(worker, job);
-      if (this.closed) return;
+      if (this.closed) {
+        queue.done();
+        return;
+      }
       if ('answer' in answer) {
-        events.answered(job, answer.answer);
+        queue.done(events.answered(job, answer.answer));
         continue;
       }
       this.workers.delete(worker);
       worker = undefined;
-      events.died(job, answer.death);
+      queue.done(events.died(job, answer.death));
     }
     if (worker) this.idle.push(worker);
   }

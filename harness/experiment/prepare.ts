@@ -34,6 +34,11 @@ export interface PreparedTrace extends LoadedTrace, ReadTrace {
   readonly replicate: number;
 }
 
+/** The traces of an experiment, each once: of those that were generated several times the first. */
+export function firstReplicates<T extends { readonly replicate: number }>(traces: readonly T[]): T[] {
+  return traces.filter(({ replicate }) => replicate === 1);
+}
+
 /** Throws what a worker answered instead of a result; `place` is where the experiment names what it read. */
 export function refused(answer: WorkerAnswer, place?: Place): never {
   if ('host' in answer) throw new HostError(answer.host);

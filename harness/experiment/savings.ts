@@ -18,12 +18,15 @@ function isBase(run: RunRow): boolean {
   return AXIS_COLUMNS.every((column) => (BASE_VALUES[column] ?? run[column]) === run[column]);
 }
 
+/** A result, as far as savings are computed from it. */
+type ForSavings = Pick<CellResult, 'run' | 'outcome' | 'overheadPagesMean'>;
+
 /**
  * Fills in what each cell saves against its base, the cell with discard `keep` and merge `none` and all else equal.
  * Empty without a base, or where one of the two did not run to its end: their times differ.
  */
-export function withSavings(results: readonly CellResult[]): RunRow[] {
-  const bases = new Map<string, CellResult>();
+export function withSavings(results: readonly ForSavings[]): RunRow[] {
+  const bases = new Map<string, ForSavings>();
   for (const result of results) {
     if (isBase(result.run) && result.outcome === 'ok') bases.set(baseKey(result.run), result);
   }

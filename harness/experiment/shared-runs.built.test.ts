@@ -11,7 +11,7 @@ import { runCell } from './cell.js';
 import { readExperiment } from './file.js';
 import { type Cell, planCells } from './plan.js';
 import { runExperiment } from './run.js';
-import { sharedRuns } from './shared-runs.js';
+import { families, sharedRuns } from './shared-runs.js';
 
 const PURGE = ['range-lru', 'page-lru', 'range-fifo:when=before', 'page-lru:aging=1'];
 
@@ -88,6 +88,46 @@ describe('cells that differ only in what is done with unpinned memory', () => {
     expect(grouped(planned, false, false, true)).toEqual(each);
     expect(grouped(planned, false, true, false)).toEqual(each);
   });
+});
+
+describe('cells that may share a replay', () => {
+  const cells = [
+    cellOf({ discard: 'keep' }),
+    cellOf({ discard: 'remove' }),
+    cellOf({ discard: 'keep', limit: 30 }),
+    cellOf({ discard: 'punch' }),
+    cellOf({ discard: 'keep', reclaim: 'opt' }),
+    cellOf({ discard: 'remove', reclaim: 'opt' }),
+  ].map((cell, i) => ({ cell: { ...cell, cell: i + 1 } }));
+  const grouped = (foreign: boolean) =>
+    families(cells, foreign).map((runs) => runs.map(({ cell: { cell } }) => cell).join(' '));
+
+  it('differ in their discard policies alone, and foresee nothing', () => {
+    expect(grouped(false)).toEqual(['1 2 4', '3', '5', '6']);
+  });
+
+  it('are none with policies from outside', () => {
+    expect(grouped(true)).toEqual(['1', '2', '3', '4', '5', '6']);
+  });
+});
+
+it('cells that share a replay have the rows of experiments of their own', async () => {
+  const csv = ['time_us,op,space,page,count,arg', ...EVENTS, '120,write,1,0,40,', ''].join('\n');
+  writeFileSync(join(folder, 'plain.csv'), csv);
+  const rows = async (name: string, discards: readonly string[]) => {
+    const lines = ['traces: [plain.csv]', `discard: [${discards}]`, 'limits: [none, 50]'];
+    const options = { out: join(folder, name), workers: 1, resume: false, policyModules: [], command: '' };
+    const { runs } = await runExperiment(experiment(name, lines), options);
+    return runs.map(({ cell: _cell, experiment: _experiment, ...row }) => row);
+  };
+  const discards = ['keep', 'remove', 'punch:lookup=1', 'truncate'];
+  const together = await rows('together', discards);
+  const alone = (await Promise.all(discards.map((discard, i) => rows(`alone${i}`, [discard])))).flat();
+  const plain = (row: object) => JSON.stringify({ ...row, saved_pages_mean: 0, saved_pages_net_mean: 0 });
+  expect(together.map(plain).toSorted()).toEqual(alone.map(plain).toSorted());
+  const perf = parseCsv(readFileSync(join(folder, 'together', 'perf.csv'), 'utf8'), 'perf.csv').rows;
+  // keep has truncate, remove has punch.
+  expect(perf.filter(({ wall_ns }) => wall_ns !== '0')).toHaveLength(4);
 });
 
 const EVENTS = [

@@ -1,5 +1,6 @@
 import { discardPolicies } from '../policy/discard/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { parsePolicy } from '../policy/spec.js';
 import type { CellResult } from './cell.js';
 import type { Cell } from './plan.js';
@@ -45,6 +46,26 @@ export function sharedRuns(
     else runs.set(key, { cell, others: [] });
   }
   return [...runs.values()];
+}
+
+/**
+ * Groups runs that one replay may have all results of: they differ in their discard policies alone, which do the same to memory
+ * where the kernel refuses all of their calls, or these make the same holes. Whether they do is seen in the replay.
+ *
+ * @param foreign as in `sharedRuns`
+ */
+export function families<R extends Pick<SharedRun, 'cell'>>(runs: readonly R[], foreign: boolean): R[][] {
+  const groups = new Map<string, R[]>();
+  for (const run of runs) {
+    const { cell: number, asked: _asked, discard: _discard, ...rest } = run.cell;
+    const { info } = reclaimPolicies.choose(rest.reclaim);
+    // What a reclaim policy foresees is what one discard policy does.
+    const key = foreign || info.needsFuture ? String(number) : JSON.stringify(rest);
+    const group = groups.get(key);
+    if (group) group.push(run);
+    else groups.set(key, [run]);
+  }
+  return [...groups.values()];
 }
 
 /** The same text for cells that do the same at the same prices. */

@@ -1,37 +1,27 @@
 import { createHash } from 'node:crypto';
-import { jsonText } from '../base/json.js';
 import { Pauses } from '../base/pauses.js';
-import { csvHeader, csvRows, type Value } from '../metrics/csv.js';
 import {
-  CALL_COLUMNS,
   type CellKeys,
-  DRAW_COLUMNS,
   type DrawRow,
-  HEATMAP_COLUMNS,
   type HeatmapRow,
-  PERF_COLUMNS,
-  type PerfRow,
   RUN_COLUMNS,
   type RunRow,
-  SPACE_COLUMNS,
   type SpaceRow,
-  TIMELINE_COLUMNS,
 } from '../metrics/files.js';
-import { type Host, VERSION } from '../metrics/host.js';
+import type { Host } from '../metrics/host.js';
 import type { Files, OutputFolder } from '../output/folder.js';
-import { contentHash } from '../output/owned.js';
+import type { Content } from '../output/whole.js';
 import type { CellResult } from './cell.js';
 import { codeHash } from './code.js';
-import { entryText, readEntry } from './journal.js';
+import { entryText, type KeptResult, perfRowOf, readEntry } from './journal.js';
 import type { Cell } from './plan.js';
+import { csvText, Interrupted, type ResultRows, resultFiles } from './result-files.js';
 import { withSavings } from './savings.js';
 
 /** The shortest time between two writes of runs.csv while cells finish. */
 const REFRESH_MS = 500;
 /** How many times as long as a write of runs.csv takes it is until the next. */
 const REFRESH_SHARE = 20;
-/** Rows that are turned into text at a time: signals are seen in between. */
-const ROWS_AT_ONCE = 1024;
 
 /**
  * Returns a hash of everything that a cell's result depends on, except the host: equal hashes mean equal bytes.
@@ -52,43 +42,9 @@ export function inputsHasher(
       .digest('hex');
 }
 
-/**
- * Rows as the text of a result file, in parts: as one, the timelines of a large experiment are longer than a text may be.
- *
- * @throws Interrupted where `stop` says so
- */
-async function csvText<C extends string>(
-  columns: readonly C[],
-  rows: readonly Readonly<Record<C, Value>>[],
-  pauses: Pauses,
-  stop: () => boolean,
-): Promise<string[]> {
-  const parts = [csvHeader(columns)];
-  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
-    parts.push(csvRows(columns, rows.slice(from, from + ROWS_AT_ONCE)));
-    await pauses.now();
-    if (stop()) throw new Interrupted();
-  }
-  return parts;
-}
-
-/** Making the files of results was stopped. */
-class Interrupted extends Error {}
-
-/** The files that every run writes. */
-export const WRITTEN_FILES = [
-  'runs.csv',
-  'draws.csv',
-  'timeline.csv',
-  'spaces.csv',
-  'calls.csv',
-  'perf.csv',
-  'manifest.json',
-] as const;
-
 /** The results of an experiment: those of finished cells are kept in its folder as they come. */
 export class ResultStore {
-  private readonly results = new Map<number, CellResult>();
+  private readonly results = new Map<number, KeptResult>();
   /** The files of cells that belong to this run. */
   private readonly entries = new Set<string>();
   /** When runs.csv is written next. */
@@ -139,10 +95,16 @@ export class ResultStore {
   add(result: CellResult, inputs: string): void {
     if (this.failure !== undefined) throw this.failure;
     const name = `${inputs}.json`;
-    this.folder.keepCell(name, entryText(inputs, result));
-    this.results.set(result.cell, result);
+    const kept = { ...result, host: this.host };
+    this.folder.keepCell(name, entryText(inputs, kept));
+    this.results.set(result.cell, kept);
     this.entries.add(name);
     this.refresh();
+  }
+
+  /** Keeps a cell without a result: its row says why. Another run tries it again. */
+  lost(result: CellResult, inputs: string): void {
+    this.add(result, inputs);
   }
 
   /** Waits until nothing is being written. */
@@ -205,7 +167,7 @@ export class ResultStore {
   }
 
   /** All results so far, in the order of the cells. */
-  inOrder(): CellResult[] {
+  inOrder(): KeptResult[] {
     return [...this.results.values()].sort((a, b) => a.cell - b.cell);
   }
 
@@ -215,52 +177,33 @@ export class ResultStore {
   }
 
   /**
-   * The files of the results so far; the manifest with the hashes of runs.csv and draws.csv, so that an edit is seen.
+   * The files of the results so far.
    *
    * @param heat the rows of heatmap.csv, where it was asked for
    * @param stop whether they are wanted no longer
+   * @param parquet whether the tables are also written as Parquet
    * @returns undefined where `stop` said so
    */
   async files(
     manifest: object,
     heat: readonly HeatmapRow[] | undefined,
     stop: () => boolean,
-  ): Promise<Map<(typeof WRITTEN_FILES)[number] | 'heatmap.csv', readonly string[]> | undefined> {
+    parquet = false,
+  ): Promise<Map<string, Content> | undefined> {
     await this.settled();
     if (this.failure !== undefined) throw this.failure;
     const results = this.inOrder();
-    const text = <C extends string>(columns: readonly C[], rows: readonly Readonly<Record<C, Value>>[]) =>
-      csvText(columns, rows, this.pauses, stop);
+    const rows: ResultRows = {
+      runs: this.runs(),
+      draws: this.draws(),
+      perf: results.map(perfRowOf),
+      heat,
+      parquet,
+      each: () => results,
+      long: (columns, rowsOf) => csvText(columns, results.flatMap(rowsOf), this.pauses, stop),
+    };
     try {
-      const runs = await text(RUN_COLUMNS, this.runs());
-      const draws = await text(DRAW_COLUMNS, this.draws());
-      const hashes = {
-        'runs.csv': await contentHash(runs, this.pauses),
-        'draws.csv': await contentHash(draws, this.pauses),
-      };
-      const perf = results.map((result) => this.perfRow(result));
-      return new Map([
-        ['runs.csv', runs],
-        ['draws.csv', draws],
-        [
-          'timeline.csv',
-          await text(
-            TIMELINE_COLUMNS,
-            results.flatMap(({ timeline }) => timeline),
-          ),
-        ],
-        ['spaces.csv', await text(SPACE_COLUMNS, this.spaces())],
-        [
-          'calls.csv',
-          await text(
-            CALL_COLUMNS,
-            results.flatMap(({ calls }) => calls),
-          ),
-        ],
-        ['perf.csv', await text(PERF_COLUMNS, perf)],
-        ...(heat ? [['heatmap.csv', await text(HEATMAP_COLUMNS, heat)] as const] : []),
-        ['manifest.json', [jsonText({ ...manifest, files: hashes })]],
-      ]);
+      return await resultFiles(rows, manifest, this.pauses, stop);
     } catch (error) {
       if (error instanceof Interrupted) return undefined;
       throw error;
@@ -271,23 +214,10 @@ export class ResultStore {
   commit(files: Files, signal: AbortSignal | undefined): Promise<boolean> {
     return this.folder.commit(files, (name) => this.resumes || this.entries.has(name), signal);
   }
-
-  private perfRow(result: CellResult): PerfRow {
-    const events = result.run.events ?? 0;
-    return {
-      name: `cell/${result.cell}`,
-      sample: 1,
-      wall_ns: result.wallNs,
-      events,
-      events_per_s: result.wallNs > 0 ? Math.round((events * 1e9) / result.wallNs) : null,
-      version: VERSION,
-      ...this.host,
-    };
-  }
 }
 
 /** A result with the number and names of another cell that it is also the result of. */
-export function renumbered(result: CellResult, cell: Cell): CellResult {
+export function renumbered<R extends CellResult>(result: R, cell: Cell): R {
   const renumber = <R extends { cell: number }>(row: R): R => ({ ...row, cell: cell.cell });
   return {
     ...result,

@@ -2,13 +2,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { HostError, InputError } from '../base/errors.js';
 import type { Origin } from '../base/provenance.js';
 import type { Touches } from '../base/touches.js';
-import { readCosts } from '../cost/table.js';
+import type { CostTable } from '../cost/table.js';
 import type { HeatmapRow } from '../metrics/files.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { heatmap } from '../trace/heatmap.js';
 import { limitExpansion } from '../trace/io/decompress.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
-import { type CellResult, runCell } from './cell.js';
+import { type CellResults, runFamily } from './cell.js';
 import type { TraceEntry } from './file.js';
 import { type Cell, type FirstReplay, firstReplay } from './plan.js';
 import { MARKING_ADVICE } from './shared-runs.js';
@@ -16,7 +16,7 @@ import { resolveTrace } from './traces.js';
 
 /** What every worker receives when it starts. */
 export interface WorkerSetup {
-  readonly costsFile: string | undefined;
+  readonly costs: CostTable;
   readonly policyModules: readonly string[];
   /** Seconds that a cell with a policy of theirs may take. */
   readonly policyTimeoutS: number;
@@ -42,9 +42,9 @@ export interface ReadJob {
   };
 }
 
-/** Runs a cell. */
+/** Runs a cell, and in the same replay those after it that do the same. */
 export interface CellJob {
-  readonly cell: Cell;
+  readonly cells: readonly [Cell, ...Cell[]];
   readonly trace: OpenedTrace;
 }
 
@@ -69,12 +69,14 @@ export interface ReadTrace extends FirstReplay {
   readonly durationUs: number;
   /** Whether it makes memory volatile itself. */
   readonly marksVolatile: boolean;
+  /** How long its first replay took; of use only to decide what is done first. */
+  readonly firstReplayMs: number;
 }
 
 /** A worker's answer to a job, or why it could not be done: for bad input, or because of the host. */
 export type WorkerAnswer =
   | { readonly read: ReadTrace }
-  | { readonly result: CellResult }
+  | CellResults
   | { readonly rows: readonly HeatmapRow[] }
   | { readonly refused: string }
   | { readonly host: string };
@@ -84,7 +86,7 @@ const port = parentPort;
 if (!port) throw new Error('this module is the entry of a worker thread');
 
 limitExpansion(setup.maxExpansion);
-const { costs } = readCosts(setup.costsFile);
+const { costs } = setup;
 for (const file of setup.policyModules) await loadPolicyModule(file, setup.policyTimeoutS);
 const opened = new Map<string, Promise<Trace>>();
 
@@ -101,6 +103,8 @@ async function readTrace({ read: { entry, folder, handle: compiled } }: ReadJob)
   const { label, compile } = resolveTrace(entry, folder);
   const handle = compiled ?? (await compile());
   const trace = await open({ handle, label, replicate: 1 });
+  const started = performance.now();
+  const first = await firstReplay(trace, costs);
   return {
     handle,
     sha256: trace.totals.sha256,
@@ -110,7 +114,8 @@ async function readTrace({ read: { entry, folder, handle: compiled } }: ReadJob)
     sample: trace.meta.sample,
     origin: trace.meta.origin,
     durationUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,
-    ...(await firstReplay(trace, costs)),
+    ...first,
+    firstReplayMs: performance.now() - started,
     // Its strings are complete now that it has been read.
     marksVolatile: MARKING_ADVICE.some((advice) => trace.strings.has(advice)),
   };
@@ -131,7 +136,7 @@ async function answer(job: WorkerJob): Promise<WorkerAnswer> {
   try {
     if ('read' in job) return { read: await readTrace(job) };
     if ('heatmap' in job) return { rows: await heatmapRows(job.heatmap) };
-    return { result: await runCell(job.cell, await open(job.trace), job.trace.label, costs) };
+    return await runFamily(job.cells, await open(job.trace), job.trace.label, costs);
   } catch (error) {
     if (error instanceof InputError) return { refused: error.message };
     if (error instanceof HostError) return { host: error.message };

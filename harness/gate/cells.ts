@@ -5,10 +5,19 @@ import { changedDraws, withInterval } from './draws.js';
 import { cellLabels, cellName } from './names.js';
 import type { Experiment } from './read/results.js';
 import { type CellRow, COUNTS, cellKey } from './read/runs.js';
-import { type CellReport, type Finding, finding, type Kind, type Level, sorted } from './report.js';
+import { AGAIN_GUARDED, AGAIN_TOLERANCES } from './recorded-again.js';
+import {
+  type CellReport,
+  type Finding,
+  finding,
+  type GateOptions,
+  type Kind,
+  type Level,
+  sorted,
+} from './report.js';
 import { reproduceCommands } from './reproduce.js';
 import type { Tolerance } from './tolerance.js';
-import { compareValue, measuredIn } from './values.js';
+import { compareValue, measuredIn, type Rule } from './values.js';
 
 /** A cell as both runs have it; one of them may lack it. */
 interface Pair {
@@ -28,11 +37,16 @@ function wholeCell(level: Level, kind: Kind, text: string): Finding {
   return finding(level, kind, text, WHOLE_CELL);
 }
 
+/** Whether both have a trace of one name, and not the same one. */
+function isOtherTrace({ baseline, candidate }: Pair): boolean {
+  return baseline !== undefined && candidate !== undefined && baseline.traceSha256 !== candidate.traceSha256;
+}
+
 /** What is wrong with a pair as a whole, so that its values cannot be compared; undefined if nothing is. */
-function mismatch({ baseline, candidate }: Pair): Finding | undefined {
+function mismatch({ baseline, candidate }: Pair, traceMayChange: boolean): Finding | undefined {
   if (!candidate) return wholeCell('failure', 'missing-cell', 'not in the candidate');
   if (!baseline) return wholeCell('warning', 'new-cell', 'not in the baseline: nothing guards it yet');
-  if (baseline.traceSha256 !== candidate.traceSha256)
+  if (!traceMayChange && baseline.traceSha256 !== candidate.traceSha256)
     return wholeCell(
       'failure',
       'trace-changed',
@@ -54,15 +68,32 @@ function comparedValues({ baseline, candidate }: Pair, columns: readonly string[
   return columns.filter((column) => !COUNTS.includes(column) && measured(column)).length;
 }
 
+/** How columns of a pair are compared: none of those of the trace itself, where that was recorded again. */
+function rulesOf(
+  pair: Pair,
+  tolerances: ReadonlyMap<string, Tolerance>,
+): (column: string) => Rule | undefined {
+  if (!isOtherTrace(pair)) return (column) => ({ tolerance: tolerances.get(column), guards: true });
+  return (column) =>
+    COUNTS.includes(column) && column !== 'draws'
+      ? undefined
+      : {
+          tolerance: tolerances.get(column) ?? AGAIN_TOLERANCES.get(column),
+          guards: tolerances.has(column) || AGAIN_GUARDED.has(column),
+        };
+}
+
 function compareValues(
-  { baseline, candidate }: Pair,
+  pair: Pair,
   columns: readonly string[],
   tolerances: ReadonlyMap<string, Tolerance>,
 ): Finding[] {
+  const ruleOf = rulesOf(pair, tolerances);
   return columns.flatMap((column) => {
-    const before = baseline?.values[column] ?? null;
-    const after = candidate?.values[column] ?? null;
-    return compareValue(column, before, after, tolerances.get(column)) ?? [];
+    const before = pair.baseline?.values[column] ?? null;
+    const after = pair.candidate?.values[column] ?? null;
+    const rule = ruleOf(column);
+    return rule ? (compareValue(column, before, after, rule) ?? []) : [];
   });
 }
 
@@ -83,25 +114,25 @@ function pairs(baseline: readonly CellRow[], candidate: readonly CellRow[]): Pai
  * Compares the cells of two runs, matched by what was run. Results are deterministic, so every difference is one of the
  * program, its input or its setup.
  *
- * @param tolerances by metric; a metric without one may not differ at all
+ * @param options tolerances by metric: one without may not differ at all, unless its trace was recorded again
  */
 export function compareCells(
   baseline: Experiment,
   candidate: Experiment,
-  tolerances: ReadonlyMap<string, Tolerance>,
+  { tolerances, allowTraceChange }: Pick<GateOptions, 'tolerances' | 'allowTraceChange'>,
 ): CellReport[] {
   const columns = baseline.columns.filter((column) => candidate.columns.includes(column));
   const labelOf = cellLabels([...baseline.cells, ...candidate.cells]);
   return pairs(baseline.cells, candidate.cells).map((pair) => {
     const row = (pair.candidate ?? pair.baseline) as CellRow;
-    const whole = mismatch(pair);
+    const whole = mismatch(pair, allowTraceChange);
     const draws = [drawsOf(baseline, pair.baseline), drawsOf(candidate, pair.candidate)] as const;
     const changes = compareValues(pair, columns, tolerances);
     const findings = whole
       ? [whole]
       : sorted([
           ...changes.map((found) => withInterval(found, ...draws)),
-          ...changedDraws(changes, ...draws),
+          ...(isOtherTrace(pair) ? [] : changedDraws(changes, ...draws)),
         ]);
     const saving = findings.some(({ metric }) => SAVINGS.includes(metric));
     const { manifest } = pair.candidate ? candidate : baseline;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { METRICS } from '../metrics/schema.js';
 import { compareResults } from './compare.js';
+import type { Perf } from './read/perf.js';
 import type { Experiment } from './read/results.js';
 import type { CellRow } from './read/runs.js';
 import { allFindings, type Report } from './report.js';
@@ -12,6 +13,7 @@ const compare = (changed: Experiment, tolerances: readonly string[] = [], strict
   compareResults(sampleResults(base), sampleResults(changed), {
     tolerances: parseTolerances(tolerances),
     strict,
+    allowTraceChange: false,
   });
 const kinds = (report: Report) => allFindings(report).map(({ finding }) => finding.kind);
 
@@ -121,6 +123,7 @@ describe('deterministic results', () => {
       compareResults(sampleResults({ ...base, cells: base.cells.map(change) }), sampleResults(base), {
         tolerances: new Map(),
         strict: false,
+        allowTraceChange: false,
       });
     const guardsNothing =
       /this baseline guards nothing: it has 4 cells, and none with outcome ok and a metric/;
@@ -132,7 +135,11 @@ describe('deterministic results', () => {
     );
     const none = { ...base, cells: [] };
     expect(() =>
-      compareResults(sampleResults(none), sampleResults(base), { tolerances: new Map(), strict: false }),
+      compareResults(sampleResults(none), sampleResults(base), {
+        tolerances: new Map(),
+        strict: false,
+        allowTraceChange: false,
+      }),
     ).toThrow(/it has 0 cells/);
   });
 
@@ -157,11 +164,11 @@ describe('deterministic results', () => {
 });
 
 describe('wall times of results', () => {
-  const options = { tolerances: new Map(), strict: false };
+  const options = { tolerances: new Map(), strict: false, allowTraceChange: false };
 
   it('are compared on one host only', () => {
     const perf = samplePerf('a', ['t'], 10);
-    const elsewhere = { ...samplePerf('b', ['t'], 10, 0.5), host: 'other' };
+    const elsewhere = samplePerf('b', ['t'], 10, 0.5, 'other');
     const report = compareResults(sampleResults(base, perf), sampleResults(base, elsewhere), options);
     expect([report.verdict, report.times]).toEqual(['pass', []]);
     expect(report.general.map(({ text }) => text)).toEqual([
@@ -170,6 +177,18 @@ describe('wall times of results', () => {
     expect(() =>
       compareResults(sampleResults(undefined, perf), sampleResults(undefined, elsewhere), options),
     ).toThrow(/nothing to compare .*: there is no runs.csv in both; wall times: different hosts/);
+  });
+
+  it('are compared name by name where cells ran on several hosts', () => {
+    const both = (...perfs: Perf[]): Perf => ({
+      host: 'host, other',
+      samples: new Map(perfs.flatMap(({ samples }) => [...samples])),
+    });
+    const baseline = both(samplePerf('a', ['t'], 10), samplePerf('a', ['u'], 10, 0, 'other'));
+    const candidate = both(samplePerf('b', ['t'], 10, 0.5), samplePerf('b', ['u'], 10, 0.5));
+    const { times } = compareResults(sampleResults(base, baseline), sampleResults(base, candidate), options);
+    expect(times.find(({ name }) => name === 't')?.findings[0]?.kind).toBe('slower');
+    expect(times.find(({ name }) => name === 'u')?.notCompared).toMatch(/^different hosts/);
   });
 
   it('of cells are matched by what was run', () => {

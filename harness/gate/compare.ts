@@ -2,33 +2,28 @@ import { InputError } from '../base/errors.js';
 import { compareCells } from './cells.js';
 import { cellName } from './names.js';
 import type { Perf } from './read/perf.js';
-import type { Results } from './read/results.js';
+import type { Experiment, Results } from './read/results.js';
 import { COUNTS } from './read/runs.js';
 import {
   type CellReport,
   type Finding,
   finding,
+  type GateOptions,
   type Report,
   type Side,
   sorted,
   type TimeReport,
   worstFirst,
 } from './report.js';
-import { compareSetup } from './setup.js';
+import { compareSetup, traceChangeText, tracesChanged } from './setup.js';
 import { compareTimes, LEAST_EFFECT } from './times.js';
-import { type Tolerance, WALL_TIME } from './tolerance.js';
-
-export interface GateOptions {
-  /** By metric, `wall_ns` among them. */
-  readonly tolerances: ReadonlyMap<string, Tolerance>;
-  /** Whether warnings fail: what is new, and what is better than in the baseline. */
-  readonly strict: boolean;
-}
+import { WALL_TIME } from './tolerance.js';
 
 /** How the names of wall times of cells begin. */
 const OF_CELL = 'cell/';
 
-function sideOf({ folder, experiment, perf }: Results): Side {
+/** What a side is: its folder, and what made it. */
+export function sideOf({ folder, experiment, perf }: Results): Side {
   const program = experiment?.manifest.program;
   return { folder, version: program?.version, commit: program?.commit, host: perf?.host };
 }
@@ -46,11 +41,16 @@ interface Times {
   readonly not?: string;
 }
 
+function sharesHost(before: Perf, after: Perf): boolean {
+  const hosts = new Set([...before.samples.values()].map(({ host }) => host));
+  return [...after.samples.values()].some(({ host }) => hosts.has(host));
+}
+
 function timesOf(baseline: Results, candidate: Results, least: number): Times {
   const [before, after] = [baseline.perf, candidate.perf];
   if (!before && !after) return { reports: [] };
   if (!before || !after) return { reports: [], not: `the ${before ? 'candidate' : 'baseline'} has none` };
-  if (before.host !== after.host)
+  if (before.host !== after.host && !sharesHost(before, after))
     return { reports: [], not: `different hosts (baseline ${before.host}, candidate ${after.host})` };
   const reruns =
     baseline.rerun && candidate.rerun ? { baseline: baseline.rerun, candidate: candidate.rerun } : undefined;
@@ -120,6 +120,13 @@ function checkGuards({ folder, experiment }: Results): void {
   );
 }
 
+/** Traces that were recorded again, with the hashes of both recordings: their cells are compared with tolerances. */
+function traceFindings(baseline: Experiment, candidate: Experiment): Finding[] {
+  return tracesChanged(baseline, candidate).map((change) =>
+    finding('notice', 'trace-changed', traceChangeText(change)),
+  );
+}
+
 /**
  * Compares two folders of results.
  *
@@ -128,16 +135,18 @@ function checkGuards({ folder, experiment }: Results): void {
 export function compareResults(baseline: Results, candidate: Results, options: GateOptions): Report {
   checkSameKind(baseline, candidate);
   checkGuards(baseline);
-  const { tolerances, strict } = options;
+  const { tolerances, strict, allowTraceChange } = options;
   const both =
     baseline.experiment && candidate.experiment
       ? ([baseline.experiment, candidate.experiment] as const)
       : undefined;
-  const cells = both ? compareCells(...both, tolerances) : [];
+  const cells = both ? compareCells(...both, options) : [];
   const wall = tolerances.get(WALL_TIME);
   const times = timesOf(baseline, candidate, wall?.kind === 'share' ? wall.share : LEAST_EFFECT);
   checkNotEmpty(baseline, candidate, cells, times);
-  const general = sorted([...(both ? compareSetup(...both) : []), ...notComparedFindings(times)]);
+  const again = both && allowTraceChange ? traceFindings(...both) : [];
+  const setup = both ? compareSetup(...both, allowTraceChange) : [];
+  const general = sorted([...again, ...setup, ...notComparedFindings(times)]);
   const levels = [...general, ...[...cells, ...times.reports].flatMap(({ findings }) => findings)].map(
     ({ level }) => level,
   );

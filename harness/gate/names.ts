@@ -12,10 +12,13 @@ export function cellName(row: CellRow): string {
   return columnsText(row, IDENTITY_COLUMNS);
 }
 
-/** Returns short names: the trace, and what is not the same in all cells. */
-export function cellLabels(rows: readonly CellRow[]): (row: CellRow) => string {
+/** Returns short names: the trace, and what is not the same in all cells. @param without columns that are not named in any case */
+export function cellLabels(
+  rows: readonly CellRow[],
+  without: readonly IdentityColumn[] = [],
+): (row: CellRow) => string {
   const varying = IDENTITY_COLUMNS.filter(
-    (column) => new Set(rows.map(({ identity }) => identity[column])).size > 1,
+    (column) => !without.includes(column) && new Set(rows.map(({ identity }) => identity[column])).size > 1,
   );
   return (row) => columnsText(row, varying);
 }

@@ -1,6 +1,17 @@
 import type { Value } from '../metrics/csv.js';
 import type { Better } from '../metrics/schema.js';
 import type { Identity } from './read/runs.js';
+import type { Tolerance } from './tolerance.js';
+
+/** How two results are compared. */
+export interface GateOptions {
+  /** By metric, `wall_ns` among them. */
+  readonly tolerances: ReadonlyMap<string, Tolerance>;
+  /** Whether warnings fail: what is new, and what is better than in the baseline. */
+  readonly strict: boolean;
+  /** Whether a trace that is another one under the same name is compared, as one that was recorded again. */
+  readonly allowTraceChange: boolean;
+}
 
 /**
  * How much a finding matters: a `failure` fails the gate, a `warning` does so only when it is strict, a `notice` never.

@@ -59,7 +59,10 @@ describe('wall times', () => {
     expect(noise).toBe(noiseOfMedian(wild, [5, 5]));
     expect(noise).toBeGreaterThan(0.3);
     expect(noise).toBeLessThanOrEqual(145 / 90 - 1);
-    const perf = (wallNs: number[]) => ({ host: 'h', samples: new Map([['t', { events: 1, wallNs }]]) });
+    const perf = (wallNs: number[]) => ({
+      host: 'h',
+      samples: new Map([['t', { events: 1, wallNs, host: 'h' }]]),
+    });
     const [report] = compared(perf(wild), perf(wild.map((ns) => ns * 1.05)));
     expect(report?.findings).toMatchObject([{ kind: 'too-noisy', level: 'notice' }]);
     expect(noiseOfMedian([5, 5, 5], [3, 3])).toBe(0);
@@ -68,7 +71,10 @@ describe('wall times', () => {
   it('are not compared with few samples, or different work', () => {
     const few = compared(samplePerf('a', ['t'], 3), samplePerf('b', ['t'], 10));
     expect(few).toMatchObject([{ notCompared: 'fewer than 4 samples a side', findings: [] }]);
-    const other = { host: 'h', samples: new Map([['t0', { events: 5, wallNs: [1, 2, 3, 4] }]]) };
+    const other = {
+      host: 'host',
+      samples: new Map([['t0', { events: 5, wallNs: [1, 2, 3, 4], host: 'host' }]]),
+    };
     expect(compared(baseline, other)[0]).toMatchObject({
       notCompared: 'different work: 1000000 events, then 5',
     });

@@ -50,6 +50,8 @@ function changeText({ change, p, noise }: TimeChange): string {
 
 /** Why two samples cannot be compared; undefined if they can. */
 function obstacle(baseline: Samples, candidate: Samples): string | undefined {
+  if (baseline.host !== candidate.host)
+    return `different hosts (baseline ${baseline.host}, candidate ${candidate.host})`;
   if (baseline.events !== candidate.events)
     return `different work: ${baseline.events} events, then ${candidate.events}`;
   if (Math.min(baseline.wallNs.length, candidate.wallNs.length) < LEAST_SAMPLES)

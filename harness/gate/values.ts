@@ -2,14 +2,18 @@ import { formatNumber, type Value } from '../metrics/csv.js';
 import type { DrawRow } from '../metrics/files.js';
 import { type Better, DRAWN_METRICS, METRICS, type Metric } from '../metrics/schema.js';
 import type { CellRow } from './read/runs.js';
-import type { Finding, Kind, Measured } from './report.js';
-import { isWithin, type Tolerance } from './tolerance.js';
+import type { Finding, Kind, Level, Measured } from './report.js';
+import { isWithin, type Tolerance, toleranceText } from './tolerance.js';
 
 const BY_NAME: ReadonlyMap<string, Metric> = new Map(METRICS.map((metric) => [metric.name, metric]));
 
 /** Which direction of a column is better. Counts of the trace, and columns the schema lacks, have none. */
 export function betterOf(column: string): Better {
   return BY_NAME.get(column)?.better ?? 'neither';
+}
+
+function unitOf(column: string): string {
+  return BY_NAME.get(column)?.unit ?? '';
 }
 
 /** What a cell measured, as numbers: counts of the trace are no result. */
@@ -40,7 +44,7 @@ function changeText(baseline: number, candidate: number): string {
  * How much two values differ: the logarithm of their ratio for large ones, the difference for small ones, so that
  * 0 has a place and metrics of any unit can be put in one order.
  */
-function distance(baseline: number, candidate: number): number {
+export function distance(baseline: number, candidate: number): number {
   return Math.abs(Math.asinh(candidate) - Math.asinh(baseline));
 }
 
@@ -49,12 +53,28 @@ function kindOf(better: Better, baseline: number, candidate: number): Kind {
   return candidate < baseline === (better === 'lower') ? 'better' : 'worse';
 }
 
-function numbersFinding(column: string, baseline: number, candidate: number, within: boolean): Finding {
+/** How a column is compared. */
+export interface Rule {
+  readonly tolerance: Tolerance | undefined;
+  /** Whether it can fail the gate; otherwise it is told. */
+  readonly guards: boolean;
+}
+
+function levelOf(kind: Kind, guards: boolean): Level {
+  if (kind === 'within-tolerance' || !guards) return 'notice';
+  return kind === 'better' ? 'warning' : 'failure';
+}
+
+function numbersFinding(column: string, baseline: number, candidate: number, rule: Rule): Finding {
+  const { tolerance, guards } = rule;
+  const within = isWithin(tolerance, baseline, candidate);
   const kind = within ? 'within-tolerance' : kindOf(betterOf(column), baseline, candidate);
+  const allowed = tolerance ? `, tolerance ${toleranceText(tolerance, unitOf(column))}` : '';
+  const told = guards || within ? '' : ', not guarded';
   return {
-    level: within ? 'notice' : kind === 'better' ? 'warning' : 'failure',
+    level: levelOf(kind, guards),
     kind,
-    text: `${column} ${shown(baseline)} → ${shown(candidate)}${changeText(baseline, candidate)}`,
+    text: `${column} ${shown(baseline)} → ${shown(candidate)}${changeText(baseline, candidate)}${allowed}${told}`,
     size: distance(baseline, candidate),
     metric: column,
     baseline,
@@ -67,13 +87,13 @@ export function compareValue(
   column: string,
   baseline: Value,
   candidate: Value,
-  tolerance: Tolerance | undefined,
+  rule: Rule,
 ): Finding | undefined {
   if (baseline === candidate) return undefined;
   if (typeof baseline === 'number' && typeof candidate === 'number')
-    return numbersFinding(column, baseline, candidate, isWithin(tolerance, baseline, candidate));
+    return numbersFinding(column, baseline, candidate, rule);
   return {
-    level: 'failure',
+    level: levelOf('changed', rule.guards),
     kind: 'changed',
     text: `${column} ${shown(baseline)} → ${shown(candidate)}`,
     size: 0,

@@ -1,7 +1,9 @@
 import { InputError } from '../base/errors.js';
 import { CallOutcomes } from '../contract/calls.js';
+import { Refusal } from '../contract/refusal.js';
 import type { AnswerListener } from '../contract/target.js';
-import type { Layout, LiveSpace } from './layout.js';
+import type { Errno } from '../policy/discard/contract.js';
+import type { Layout, LiveObject, LiveSpace } from './layout.js';
 import type { SpaceCounts } from './measure.js';
 import { PENDING, type PendingOps } from './pending.js';
 import { type Answer, deathSignal, errnoName } from './protocol.js';
@@ -16,6 +18,8 @@ export class Answers {
   sigbus = 0;
   /** The signal that has killed a space. */
   death: number | undefined;
+  /** The error of a limit that could not be set. */
+  unmet: Errno = 0;
   /** Of spaces that have ended. */
   private readonly ended = new Map<LiveSpace, SpaceCounts>();
   /** Spaces whose end is on its way. */
@@ -75,9 +79,22 @@ export class Answers {
         break;
       }
       case PENDING.object:
-        this.layout.made(pending.object[index]!, answer.value);
+        this.made(pending.object[index]!, answer);
+        break;
+      case PENDING.limit:
+        this.unmet ||= errnoName(answer.error);
         break;
     }
+  }
+
+  /** @throws Refusal where it could not be made, for want of room on the disk */
+  private made(object: LiveObject, { error, value }: Answer): void {
+    if (error !== 0)
+      throw new Refusal(
+        `object ${object.name} of ${object.size} pages cannot be made live (${errnoName(error)})`,
+        true,
+      );
+    this.layout.made(object, value);
   }
 
   private died(signal: number, kind: number, index: number): void {

@@ -14,7 +14,7 @@ export interface SpaceCensus {
 export interface Census {
   /** By slot. */
   readonly spaces: ReadonlyMap<number, SpaceCensus>;
-  /** Pages of objects that are mapped or open, with those in swap, by inode number. */
+  /** Pages of objects that are mapped or open, by what distinguishes them: inode number, with a bit for files. `ON_DISK` of executor/protocol.h. */
   readonly objects: ReadonlyMap<number, number>;
   /** Page frames of anonymous memory, each once. */
   readonly anon: number;

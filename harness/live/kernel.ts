@@ -2,8 +2,8 @@ import { Refusal } from '../contract/refusal.js';
 import type { Errno, Kernel, MappedPiece, PageRange, VolatileResult } from '../policy/discard/contract.js';
 import type { Advice } from '../trace/op.js';
 import type { Addresses } from './addresses.js';
-import type { Layout } from './layout.js';
-import { ADVICE_VALUES, errnoName, KEEPER, LIVE_OP, NO_OBJECT } from './protocol.js';
+import type { Layout, LiveObject } from './layout.js';
+import { ADVICE_VALUES, errnoName, FLAG, KEEPER, LIVE_OP, NO_OBJECT } from './protocol.js';
 import type { LiveOp, Session } from './session.js';
 
 /** Why a policy or an event that needs volatile memory cannot have it. */
@@ -11,6 +11,13 @@ export const NO_VOLATILE = 'volatile memory is in no kernel: not possible live';
 const PAGE_BYTES = 4096;
 /** FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE. Source: include/uapi/linux/falloc.h. */
 export const PUNCH_MODE = 3;
+
+/** How an op of the executor names an object. */
+interface Descriptor {
+  readonly flags: number;
+  readonly slot: number;
+  readonly a: number;
+}
 
 /** The system calls of discard policies, made on a live kernel. Each is answered before it returns. */
 export class LiveKernel implements Kernel {
@@ -37,19 +44,19 @@ export class LiveKernel implements Kernel {
   }
 
   punch(piece: MappedPiece): Errno {
-    const a = this.descriptor(piece);
+    const { flags, slot, a } = this.descriptor(piece);
     const bytes = { page: piece.objectPage * PAGE_BYTES, b: piece.count * PAGE_BYTES };
-    return this.call(LIVE_OP.fallocate, { slot: KEEPER, a, count: PUNCH_MODE, ...bytes }, piece.count);
+    return this.call(LIVE_OP.fallocate | flags, { slot, a, count: PUNCH_MODE, ...bytes }, piece.count);
   }
 
   truncate(piece: MappedPiece): Errno {
     const { objectPage, count } = piece;
-    const a = this.descriptor(piece);
-    const size = piece.object === undefined ? 0 : this.layout.object(piece.object).size;
+    const { flags, slot, a } = this.descriptor(piece);
+    const size = this.objectOf(piece)?.size ?? 0;
     if (a === NO_OBJECT || objectPage + count < size || objectPage >= size)
       return this.counted(count, 'EINVAL');
     const to = (pages: number) =>
-      this.session.call(LIVE_OP.truncate, { slot: KEEPER, a, b: pages * PAGE_BYTES }).error;
+      this.session.call(LIVE_OP.truncate | flags, { slot, a, b: pages * PAGE_BYTES }).error;
     return this.counted(count, errnoName(to(objectPage) || to(size)));
   }
 
@@ -66,7 +73,7 @@ export class LiveKernel implements Kernel {
     return lines.map((line) => this.piece(range.space, line));
   }
 
-  /** A line is: live page, pages, page of the object, permissions, inode number, whether it may be made writable. */
+  /** A line is: live page, pages, page of the object, permissions, what tells its object from others, whether it may be made writable. */
   private piece(space: number, line: string): MappedPiece {
     const [page, count, offset, flags, inode, mayWrite] = line.split(' ');
     const object = this.layout.byInodeNumber(Number(inode));
@@ -78,12 +85,26 @@ export class LiveKernel implements Kernel {
       object: object?.name,
       objectPage: hasObject ? Number(offset) : 0,
       inode: hasObject && flags!.endsWith('s') ? Number(inode) : undefined,
-      descriptor: object?.descriptor === true && !object.closed && mayWrite === '1',
+      descriptor: object?.descriptor === true && mayWrite === '1',
     };
   }
 
-  private descriptor({ object, descriptor }: MappedPiece): number {
-    return object === undefined || !descriptor ? NO_OBJECT : this.layout.object(object).number;
+  private objectOf({ object, inode }: MappedPiece): LiveObject | undefined {
+    if (object === undefined) return undefined;
+    // A name can be used again while the object that had it is still mapped.
+    return inode === undefined ? this.layout.object(object) : this.layout.byInodeNumber(inode);
+  }
+
+  /**
+   * What a policy reaches the object of a piece through. Its descriptor is its own: it stays open when the program closes that of
+   * the trace. The executor keeps none, so that the object can go, and finds the object through the mapping.
+   */
+  private descriptor(piece: MappedPiece): Descriptor {
+    const object = piece.descriptor ? this.objectOf(piece) : undefined;
+    if (!object) return { flags: 0, slot: KEEPER, a: NO_OBJECT };
+    if (!object.closed) return { flags: 0, slot: KEEPER, a: object.number };
+    const { slot } = this.layout.space(piece.space);
+    return { flags: FLAG.mapped, slot, a: this.addresses.live(piece.page, piece.count) };
   }
 
   private call(code: number, op: LiveOp, named: number): Errno {

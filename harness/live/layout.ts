@@ -8,6 +8,7 @@ export interface LiveSpace {
   readonly id: number;
   readonly name: string;
   readonly slot: number;
+  readonly origin: 'spawned' | 'forked';
 }
 
 /** An object of the trace. */
@@ -58,9 +59,9 @@ export class Layout {
   private recent: LiveSpace | undefined;
 
   /** @throws InputError when a space has that id */
-  addSpace(id: number, name: string): LiveSpace {
+  addSpace(id: number, name: string, origin: LiveSpace['origin']): LiveSpace {
     if (this.spaces.has(id)) throw new InputError(`space ${id} exists already, expected a new id`);
-    const space = { id, name, slot: this.slots.take() };
+    const space = { id, name, slot: this.slots.take(), origin };
     this.spaces.set(id, space);
     this.spacesEver.push(space);
     return space;
@@ -120,7 +121,7 @@ export class Layout {
     this.numbers.give(object.number);
   }
 
-  /** It was made, and has this inode number. */
+  /** It was made, and this tells it from others: its inode number, with a bit for files. */
   made(object: LiveObject, inode: number): void {
     object.inode = inode;
     this.byInode.set(inode, object);

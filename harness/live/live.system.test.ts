@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reclaim } from '../testing/cli.js';
-import { missingVm, type TestVm, testVm } from '../testing/live.js';
+import { missingVm, type TestLive, testVm } from '../testing/live.js';
 import { compareOn, liveTraces } from '../testing/live-random.js';
 import { cannot } from '../testing/system.js';
 import { probe } from './probes.js';
+import type { Guest } from './vm/guest.js';
 
 const missing = missingVm();
 if (missing !== undefined) cannot(`a live kernel: ${missing}`);
@@ -13,14 +14,14 @@ const TRACES = 100;
 const EVENTS = 100;
 
 describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () => {
-  let vm: TestVm;
+  let vm: TestLive<Guest>;
   beforeAll(async () => {
     vm = await testVm();
   });
   afterAll(() => vm.end());
 
   it('says what it is', () => {
-    expect(probe(vm.session, 'QEMU TCG')).toMatchObject({
+    expect(probe(vm.system.session, 'vm')).toMatchObject({
       kernel: vm.release,
       zero_page: true,
       transparent_hugepage: 'never',
@@ -32,7 +33,7 @@ describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () 
 
   it('agrees with the simulated one at every mark of random traces: resident pages, results of calls', async () => {
     for (const [i, events] of liveTraces(SEED, TRACES, EVENTS).entries())
-      expect([i, await compareOn(vm.session, vm.release, events)]).toEqual([i, []]);
+      expect([i, await compareOn(vm.system, vm.release, events)]).toEqual([i, []]);
   });
 
   it('agrees on a recording of MariaDB, as reclaim fidelity says', () => {
@@ -46,11 +47,10 @@ describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () 
   });
 
   it('agrees under policies that drop', async () => {
-    // Not punch and truncate: the model lets them use objects that were closed (README.md).
-    for (const discard of ['dontneed', 'free', 'remove'])
+    for (const discard of ['dontneed', 'free', 'remove', 'punch', 'truncate'])
       for (const [i, events] of liveTraces(SEED + 1, 5, EVENTS).entries()) {
         const dropping = events.map((event) => event.replace(/^madvise,(.*),MADV_DONTNEED$/, 'discard,$1,'));
-        expect([discard, i, await compareOn(vm.session, vm.release, dropping, discard)]).toEqual([
+        expect([discard, i, await compareOn(vm.system, vm.release, dropping, discard)]).toEqual([
           discard,
           i,
           [],

@@ -14,6 +14,7 @@ import type { PageRange } from '../policy/discard/contract.js';
 import type { ArgOf, ContentArg, FallocateArg, MapArg, ObjectArg, RemapArg } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { type Advice, HAS, OP } from '../trace/op.js';
+import { Account, type Counted } from './account.js';
 import { Addresses } from './addresses.js';
 import { Answers } from './answers.js';
 import { type Census, parseCensus } from './census.js';
@@ -23,12 +24,15 @@ import { liveMetrics, liveMoment, livePaid, noMeans, noTimes, type SpaceCounts }
 import { PENDING, PendingOps } from './pending.js';
 import { LiveProgram } from './program.js';
 import { ADVICE_VALUES, type Answer, FLAG, KEEPER, LIVE_OP } from './protocol.js';
-import type { Session } from './session.js';
-import { checkSetup, noLimits, REFUSALS } from './setup.js';
+import { LiveTimeout, type Session } from './session.js';
+import { REFUSALS } from './setup.js';
+import type { LiveSystem } from './system.js';
 
 const PAGE_BYTES = 4096;
 /** FALLOC_FL_ZERO_RANGE. Source: include/uapi/linux/falloc.h. */
 const ZERO_MODE = 16;
+/** The trace's times are kept to this, in µs: what depends on time in reclaim happens every 2 s. */
+const PACE_US = 10_000;
 const NO_COUNTS: SpaceCounts = { minor: 0, major: 0, touches: 0 };
 
 /** Flags of an op of the executor for those of a mapping. */
@@ -63,18 +67,51 @@ export class LiveMachine implements Target {
   private readonly pending = new PendingOps();
   private readonly answers = new Answers(this.pending, this.layout);
   private watcher: ((range: PageRange) => void) | undefined;
+  private readonly session: Session;
+  private readonly account: Account;
   private row = 0;
   private last: Census | undefined;
+  private counted: Counted = {};
+  private killed = false;
+  /** What the kernel kept for the processes at the end, in pages: it counts in the limit. Undefined where that is not known. */
+  kernelPages: number | undefined;
+  private fileNumbers = 0;
+  /** Why it was given up. */
+  private timeout: LiveTimeout | undefined;
+  private pacedUs: number;
 
-  constructor(
-    private readonly session: Session,
-    setup: TargetSetup,
+  private constructor(
+    private readonly system: LiveSystem,
+    private readonly setup: TargetSetup,
   ) {
-    checkSetup(setup);
+    const { session } = system;
+    this.session = session;
+    this.account = new Account(system);
+    this.pacedUs = setup.startUs;
     this.kernel = new LiveKernel(session, this.layout, this.addresses);
     this.program = new LiveProgram(session, this.layout, this.addresses, this.pending);
-    session.onAnswer = (index, answer) => this.answers.hear(index, answer);
-    session.call(LIVE_OP.reset);
+  }
+
+  /** Sets the system up for a run. @throws Refusal for what it does not have */
+  static async begin(system: LiveSystem, setup: TargetSetup): Promise<LiveMachine> {
+    await system.prepare({ reclaim: setup.reclaim.info.name, swap: setup.swap });
+    const machine = new LiveMachine(system, setup);
+    try {
+      machine.start();
+      return machine;
+    } catch (error) {
+      machine.dispose();
+      throw error;
+    }
+  }
+
+  private start(): void {
+    const { session, account, answers, setup } = this;
+    session.tell(LIVE_OP.files, '');
+    account.begin();
+    session.onAnswer = (index, answer) => answers.hear(index, answer);
+    if (setup.limit !== undefined) this.limit(setup.limit);
+    session.call(LIVE_OP.pace);
   }
 
   set answered(listener: AnswerListener | undefined) {
@@ -87,7 +124,7 @@ export class LiveMachine implements Target {
 
   /** What is resident now, after all events so far. */
   census(): Census {
-    return parseCensus(this.direct(LIVE_OP.census).text);
+    return parseCensus(this.direct(LIVE_OP.census, this.setup.swap === 'none' ? 0 : 1).text);
   }
 
   handleSigbus(): void {}
@@ -97,8 +134,24 @@ export class LiveMachine implements Target {
   }
 
   run(work: () => void): boolean {
-    work();
-    return this.answers.death === undefined;
+    return this.inTime(work) && this.goesOn;
+  }
+
+  private get goesOn(): boolean {
+    return this.answers.death === undefined && this.answers.unmet === 0 && this.timeout === undefined;
+  }
+
+  /** Returns whether the executor has answered in time. */
+  private inTime(work: () => void): boolean {
+    if (this.timeout) return false;
+    try {
+      work();
+      return true;
+    } catch (error) {
+      if (!(error instanceof LiveTimeout)) throw error;
+      this.timeout = error;
+      return false;
+    }
   }
 
   touch(block: EventBlock, row: number): void {
@@ -135,12 +188,14 @@ export class LiveMachine implements Target {
   }
 
   spawn(id: number, name: string): void {
-    this.queue(LIVE_OP.spawn, this.layout.addSpace(id, name), 0, 0, 0, 0);
+    this.account.begins('spawned');
+    this.queue(LIVE_OP.spawn, this.layout.addSpace(id, name, 'spawned'), 0, 0, 0, 0);
   }
 
   fork(id: number, child: number): void {
     const space = this.layout.space(id);
-    const { slot } = this.layout.addSpace(child, space.name);
+    const { slot } = this.layout.addSpace(child, space.name, 'forked');
+    this.account.begins('forked');
     const index = this.queue(LIVE_OP.fork, space, 0, 0, slot, 0);
     this.pending.note(index, PENDING.fork, this.row, id, child, 0);
   }
@@ -151,6 +206,7 @@ export class LiveMachine implements Target {
     this.pending.note(index, PENDING.exit, this.row, id, 0, 0);
     this.answers.willEnd(space);
     this.layout.dropSpace(space);
+    this.account.ended(space.origin);
   }
 
   map(space: number, page: number, count: number, arg: MapArg): void {
@@ -193,16 +249,18 @@ export class LiveMachine implements Target {
   }
 
   object(size: number, arg: ObjectArg): void {
-    if (arg.kind !== 'shmem')
-      throw new Refusal(`${arg.kind} objects are not on a live machine yet, expected shmem`, true);
+    if (arg.kind !== 'shmem' && arg.kind !== 'file')
+      throw new Refusal(`${arg.kind} objects are on no live machine, expected shmem or file`, true);
+    const isFile = arg.kind === 'file';
     const object = this.layout.addObject(size, arg);
     const { contents } = arg;
     const flags =
       (contents ? FLAG.content : 0) | (contents?.up ? FLAG.up : 0) | (arg.sealed ? FLAG.sealed : 0);
+    if (isFile) this.needFiles();
     const index = this.session.queue(
-      LIVE_OP.object | flags,
+      LIVE_OP.object | flags | (isFile ? FLAG.file : 0),
       KEEPER,
-      0,
+      isFile ? ++this.fileNumbers : 0,
       size,
       object.number,
       contents?.content ?? 0,
@@ -259,16 +317,20 @@ export class LiveMachine implements Target {
   }
 
   limit(pages: number | undefined): void {
-    if (pages !== undefined) throw noLimits();
+    const index = this.account.limit(pages);
+    this.pending.note(index, PENDING.limit, this.row, 0, 0, 0);
   }
 
-  advance(): void {}
+  advance(timeUs: number): void {
+    if (this.system.pace === 'asap' || timeUs - this.pacedUs < PACE_US) return;
+    this.pacedUs = timeUs;
+    this.session.queue(LIVE_OP.pace, 0, 0, 0, Math.round(timeUs - this.setup.startUs), 0);
+  }
 
   runDue(): void {}
 
   barrier(): boolean {
-    this.session.flush();
-    return this.answers.death === undefined;
+    return this.inTime(() => this.session.flush()) && this.goesOn;
   }
 
   addMemory(sums: MemoryGauges): void {
@@ -276,22 +338,41 @@ export class LiveMachine implements Target {
   }
 
   timeline(): Omit<Moment, 'time_us' | 'label'> {
-    return liveMoment(this.census());
+    let census: Census | undefined;
+    this.inTime(() => {
+      census = this.census();
+    });
+    return liveMoment(census);
   }
 
   finish(): Ending {
-    this.session.flush();
-    this.last = this.census();
-    const { death, abandoned: left, outcomes } = this.answers;
+    this.inTime(() => {
+      this.session.flush();
+      this.last = this.census();
+      this.counted = this.account.counted();
+      this.kernelPages = this.account.kernelPages();
+      this.killed = this.account.killed;
+    });
+    const { abandoned: left, outcomes } = this.answers;
     const abandoned = { events: left.events, touches: left.touches + outcomes.unmadeTouches };
-    if (death === undefined) return { outcome: 'ok', reason: undefined, abandoned };
-    return { outcome: 'oom', reason: `the kernel has killed a space (signal ${death})`, abandoned };
+    return { ...this.ending(), abandoned };
+  }
+
+  private ending(): Pick<Ending, 'outcome' | 'reason'> {
+    const { timeout } = this;
+    const { death, unmet } = this.answers;
+    if (timeout) return { outcome: 'timeout', reason: timeout.message };
+    if (unmet !== 0) return { outcome: 'oom', reason: `the kernel could not meet the limit (${unmet})` };
+    if (this.killed)
+      return { outcome: 'oom', reason: 'the kernel could not meet the limit, and has killed a space' };
+    if (death === undefined) return { outcome: 'ok', reason: undefined };
+    return { outcome: 'oom', reason: `the kernel has killed a space (signal ${death})` };
   }
 
   counters(): CountedMetrics {
     const { kernel, program } = this;
-    const { outcomes, sigbus, death } = this.answers;
-    return liveMetrics(this.last!, {
+    const { outcomes, sigbus } = this.answers;
+    return liveMetrics(this.last, this.counted, {
       faults: this.layout.spacesEver.map((space) => this.counts(space)).reduce(sumOfCounts, NO_COUNTS),
       sigbus,
       regeneratedPages: program.regeneratedPages,
@@ -302,7 +383,7 @@ export class LiveMachine implements Target {
       callErrors: outcomes.errors,
       ignoredAdvice: outcomes.ignored,
       unmadeTouches: outcomes.unmadeTouches,
-      ooms: death === undefined ? 0 : 1,
+      ooms: this.ending().outcome === 'oom' ? 1 : 0,
     });
   }
 
@@ -324,6 +405,15 @@ export class LiveMachine implements Target {
 
   dispose(): void {
     this.session.onAnswer = undefined;
+    if (!this.session.lost) this.account.end();
+  }
+
+  /** Files of the trace are on a disk; those of the last run go. */
+  private needFiles(): void {
+    if (this.fileNumbers > 0) return;
+    this.session.flush();
+    const error = this.session.tell(LIVE_OP.files, this.system.filesFolder());
+    if (error !== 0) throw new Refusal(`there is no folder for files (${error})`);
   }
 
   private counts(space: LiveSpace): SpaceCounts {
@@ -350,10 +440,9 @@ export class LiveMachine implements Target {
     return index;
   }
 
-  private direct(code: number): Answer & { readonly text: string } {
+  private direct(code: number, a: number): Answer & { readonly text: string } {
     this.session.flush();
-    this.pending.kind[0] = PENDING.none;
-    return this.session.call(code);
+    return this.session.call(code, { a });
   }
 
   private ofObject(code: number, object: LiveObject, page: number, count: number, b: number): void {

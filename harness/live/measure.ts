@@ -1,6 +1,7 @@
 import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
 import type { DrawTimes, Moment, Paid } from '../metrics/files.js';
 import { DRAWN_METRICS, METRICS, stallColumns } from '../metrics/schema.js';
+import type { Counted } from './account.js';
 import { type Census, residentPages, sumOfSpaces } from './census.js';
 import type { LiveSpace } from './layout.js';
 
@@ -29,14 +30,21 @@ export interface LiveCounts {
   readonly ooms: number;
 }
 
-/** All metrics; those that are not measured are NaN. */
-export function liveMetrics(census: Census, counts: LiveCounts): CountedMetrics {
+/** All metrics, without a census where the executor was given up; those that are not measured are NaN. */
+export function liveMetrics(
+  census: Census | undefined,
+  counted: Counted,
+  counts: LiveCounts,
+): CountedMetrics {
   const unmeasured = Object.fromEntries(METRICS.map(({ name }) => [name, NOT_MEASURED])) as CountedMetrics;
   return {
     ...unmeasured,
-    resident_pages_end: residentPages(census),
-    rss_pages_end: sumOfSpaces(census, 'rss'),
-    swap_pages_end: sumOfSpaces(census, 'swap'),
+    ...(census && {
+      resident_pages_end: residentPages(census),
+      rss_pages_end: sumOfSpaces(census, 'rss'),
+      swap_pages_end: sumOfSpaces(census, 'swap'),
+    }),
+    ...counted,
     pgfault: counts.faults.minor + counts.faults.major,
     pgmajfault: counts.faults.major,
     sigbus: counts.sigbus,
@@ -54,21 +62,23 @@ export function liveMetrics(census: Census, counts: LiveCounts): CountedMetrics 
 }
 
 /** A row of timeline.csv. */
-export function liveMoment(census: Census): Omit<Moment, 'time_us' | 'label'> {
+export function liveMoment(census: Census | undefined): Omit<Moment, 'time_us' | 'label'> {
+  const of = (field: 'rss' | 'swap' | 'lazyfree' | 'vmas') =>
+    census ? sumOfSpaces(census, field) : NOT_MEASURED;
   return {
     limit_pages: null,
-    resident_pages: residentPages(census),
-    rss_pages: sumOfSpaces(census, 'rss'),
-    swap_pages: sumOfSpaces(census, 'swap'),
+    resident_pages: census ? residentPages(census) : NOT_MEASURED,
+    rss_pages: of('rss'),
+    swap_pages: of('swap'),
     swapcache_pages: NOT_MEASURED,
     footprint_pages: NOT_MEASURED,
-    lazyfree_pages: sumOfSpaces(census, 'lazyfree'),
+    lazyfree_pages: of('lazyfree'),
     volatile_pages: NOT_MEASURED,
     page_table_pages: NOT_MEASURED,
     pages_shared: NOT_MEASURED,
     pages_sharing: NOT_MEASURED,
     ksm_zero_pages: NOT_MEASURED,
-    vmas: sumOfSpaces(census, 'vmas'),
+    vmas: of('vmas'),
   };
 }
 

@@ -11,6 +11,7 @@ export const PENDING = {
   exit: 4,
   /** Its page is the id of the child. */
   fork: 5,
+  limit: 6,
 } as const;
 type Pending = (typeof PENDING)[keyof typeof PENDING];
 

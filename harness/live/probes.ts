@@ -1,6 +1,8 @@
+import { settingOf } from '../guard/guard.js';
 import { KERNELS, type KernelVersion } from '../machine/state/settings.js';
 import { parseCensus } from './census.js';
-import { LIVE_OP } from './protocol.js';
+import type { LiveMachineName } from './names.js';
+import { FIRST_SLAB, FLAG, LIVE_OP, SLAB_PAGES } from './protocol.js';
 import type { Session } from './session.js';
 
 /** What a live kernel is and how it is set: what a comparison with the model depends on. */
@@ -10,27 +12,33 @@ export interface Probes {
   /** What it runs in. */
   readonly hypervisor: string;
   readonly cpus: string;
+  /** Mean of the last minute: what runs and what waits to. */
+  readonly load: string;
   /** Whether reads of untouched private memory share a page of zeros. */
   readonly zero_page: boolean;
+  /** Pages that one read fault on shared memory maps. */
+  readonly fault_around: number;
+  /** Whether numbers of page frames are told: without them resident memory is not known. */
+  readonly page_frames: boolean;
   /** Whether multi-generational LRU is on. */
   readonly mglru: boolean;
-  /** The settings that is in brackets. */
+  /** The setting that is in brackets. */
   readonly transparent_hugepage: string;
   readonly shmem_hugepage: string;
-  readonly page_cluster: string;
   /** Kinds of swap that are on, `none` without. */
   readonly swap: string;
+  readonly swappiness: string;
+  /** Pages that are swapped in at once, as a power of 2. */
+  readonly page_cluster: string;
+  readonly overcommit_memory: string;
+  readonly max_map_count: string;
   readonly ksm_run: string;
+  readonly ksm_smart_scan: string;
 }
 
 /** A file's text without its end of line; `?` where there is none. */
 function textOf(session: Session, path: string): string {
   return session.get(path)?.trim() ?? '?';
-}
-
-/** The choice of a setting that lists all: that in brackets. */
-export function chosenOf(text: string): string {
-  return /\[([^\]]+)\]/.exec(text)?.[1] ?? text;
 }
 
 /** Kinds of swap in the text of /proc/swaps. */
@@ -39,21 +47,66 @@ export function swapKinds(text: string): string {
   return lines.length === 0 ? 'none' : lines.map((line) => line.split(/\s+/)[0]!).join(', ');
 }
 
-/** Looks at the kernel that an executor runs on. */
-export function probe(session: Session, hypervisor: string): Probes {
+/** What a kernel runs in. @param cpuinfo text of /proc/cpuinfo */
+export function hypervisorOf(cpuinfo: string, system: string): string {
+  if (!/^flags\s*:.*\bhypervisor\b/m.test(cpuinfo)) return 'none';
+  return system === '?' ? 'yes, of an unknown kind' : system;
+}
+
+/** Pages of the object that fault-around is looked at with: more than any kernel maps at once. */
+const AROUND_PAGES = 64;
+const PROBE_SLOT = 1;
+
+/** Pages that a space has mapped after it has read one of an object that is in memory. */
+function faultAround(session: Session): number {
+  const page = FIRST_SLAB * SLAB_PAGES;
+  session.call(LIVE_OP.object | FLAG.content, { count: AROUND_PAGES, b: 1 });
+  session.call(LIVE_OP.spawn, { slot: PROBE_SLOT });
+  session.call(LIVE_OP.map | FLAG.shared | FLAG.object, { slot: PROBE_SLOT, page, count: AROUND_PAGES });
+  session.call(LIVE_OP.read, { slot: PROBE_SLOT, page, count: 1 });
   const census = parseCensus(session.call(LIVE_OP.census).text);
-  const sys = '/sys/kernel/mm';
+  session.call(LIVE_OP.reset);
+  return census.spaces.get(PROBE_SLOT)?.rss ?? 0;
+}
+
+/** Whether the executor is told the numbers of the frames of its own memory. */
+function seesFrames(session: Session): boolean {
+  const page = FIRST_SLAB * SLAB_PAGES;
+  session.call(LIVE_OP.spawn, { slot: PROBE_SLOT });
+  session.call(LIVE_OP.map, { slot: PROBE_SLOT, page, count: 1 });
+  session.call(LIVE_OP.write, { slot: PROBE_SLOT, page, count: 1, a: 1 });
+  const { anon } = parseCensus(session.call(LIVE_OP.census).text);
+  session.call(LIVE_OP.reset);
+  return anon === 1;
+}
+
+const SYSTEM = '/sys/class/dmi/id/product_name';
+const MM = '/sys/kernel/mm';
+const VM = '/proc/sys/vm';
+
+/** Looks at the kernel that an executor runs on. What runs there ends. */
+export function probe(session: Session, machine: LiveMachineName): Probes {
+  session.call(LIVE_OP.reset);
+  const census = parseCensus(session.call(LIVE_OP.census).text);
+  const text = (path: string) => textOf(session, path);
   return {
-    kernel: textOf(session, '/proc/sys/kernel/osrelease'),
-    hypervisor,
-    cpus: textOf(session, '/sys/devices/system/cpu/online'),
+    kernel: text('/proc/sys/kernel/osrelease'),
+    hypervisor: machine === 'vm' ? 'QEMU TCG' : hypervisorOf(text('/proc/cpuinfo'), text(SYSTEM)),
+    cpus: text('/sys/devices/system/cpu/online'),
+    load: text('/proc/loadavg').split(' ')[0]!,
     zero_page: census.zeroPage,
-    mglru: Number.parseInt(textOf(session, `${sys}/lru_gen/enabled`), 16) % 2 === 1,
-    transparent_hugepage: chosenOf(textOf(session, `${sys}/transparent_hugepage/enabled`)),
-    shmem_hugepage: chosenOf(textOf(session, `${sys}/transparent_hugepage/shmem_enabled`)),
-    page_cluster: textOf(session, '/proc/sys/vm/page-cluster'),
-    swap: swapKinds(textOf(session, '/proc/swaps')),
-    ksm_run: textOf(session, `${sys}/ksm/run`),
+    fault_around: faultAround(session),
+    page_frames: seesFrames(session),
+    mglru: Number.parseInt(text(`${MM}/lru_gen/enabled`), 16) % 2 === 1,
+    transparent_hugepage: settingOf(text(`${MM}/transparent_hugepage/enabled`)),
+    shmem_hugepage: settingOf(text(`${MM}/transparent_hugepage/shmem_enabled`)),
+    swap: swapKinds(text('/proc/swaps')),
+    swappiness: text(`${VM}/swappiness`),
+    page_cluster: text(`${VM}/page-cluster`),
+    overcommit_memory: text(`${VM}/overcommit_memory`),
+    max_map_count: text(`${VM}/max_map_count`),
+    ksm_run: text(`${MM}/ksm/run`),
+    ksm_smart_scan: text(`${MM}/ksm/smart_scan`),
   };
 }
 

@@ -54,6 +54,17 @@ export const LIVE_OP = {
   get: 25,
   reset: 26,
   quit: 27,
+  mkdir: 28,
+  rmdir: 29,
+  mount: 30,
+  unmount: 31,
+  module: 32,
+  swap: 33,
+  group: 34,
+  limit: 35,
+  pace: 36,
+  rest: 37,
+  files: 38,
 } as const;
 
 /** Flags of ops, in the same word. */
@@ -73,6 +84,8 @@ export const FLAG = {
   unique: 1 << 20,
   none: 1 << 21,
   sealed: 1 << 22,
+  file: 1 << 23,
+  mapped: 1 << 24,
 } as const;
 
 /** The error of an op whose space was killed, plus the signal. */

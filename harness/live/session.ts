@@ -1,5 +1,6 @@
 import { readSync, writeSync } from 'node:fs';
 import { HostError } from '../base/errors.js';
+import type { Errno } from '../policy/discard/contract.js';
 import {
   ANSWER_WORDS,
   ANSWERS_AT,
@@ -13,6 +14,9 @@ import {
   TEXT_BYTES,
 } from './protocol.js';
 
+/** The executor has not answered in time, and is not asked again. */
+export class LiveTimeout extends HostError {}
+
 /** An executor that runs, wherever that is. */
 export interface Channel {
   /** Descriptor of the file that is shared with it. */
@@ -20,7 +24,7 @@ export interface Channel {
   /**
    * Hands over, and waits until the executor hands over again.
    *
-   * @throws HostError where it has ended, or takes longer than it may
+   * @throws HostError where it has ended; LiveTimeout where it takes longer than it may
    */
   exchange(): void;
   /** Ends it. */
@@ -51,6 +55,8 @@ export class Session {
   onAnswer: AnswerHandler | undefined;
   /** Times that the executor was waited for. */
   exchanges = 0;
+  /** Why it is not asked any more. */
+  lost: LiveTimeout | undefined;
 
   constructor(private readonly channel: Channel) {}
 
@@ -79,10 +85,10 @@ export class Session {
   }
 
   /** Sends an op after what is queued. Returns its answer, and the text that came with it. @param given text of the op */
-  call(code: number, op: LiveOp = {}, given = ''): Answer & { readonly text: string } {
+  call(code: number, op: LiveOp = {}, given: string | Uint8Array = ''): Answer & { readonly text: string } {
     if (this.queued === MOST_OPS) this.flush();
     const index = this.queue(code, op.slot ?? 0, op.page ?? 0, op.count ?? 0, op.a ?? 0, op.b ?? 0);
-    const bytes = Buffer.from(given);
+    const bytes = typeof given === 'string' ? Buffer.from(given) : given;
     if (bytes.length > 0) writeSync(this.channel.shared, bytes, 0, bytes.length, TEXT_AT);
     this.send(bytes.length);
     return { ...this.answer(index), text: this.text() };
@@ -96,8 +102,13 @@ export class Session {
 
   /** Writes to a file where the executor is. @throws HostError where it cannot */
   put(path: string, value: string): void {
-    const { error } = this.call(LIVE_OP.put, {}, `${path}\n${value}`);
-    if (error !== 0) throw new HostError(`${path}: ${value} cannot be written there (${errnoName(error)})`);
+    const error = this.tell(LIVE_OP.put, `${path}\n${value}`);
+    if (error !== 0) throw new HostError(`${path}: ${value} cannot be written there (${error})`);
+  }
+
+  /** Sends an op whose argument is its text. Returns the error that came of it, 0 for none. */
+  tell(code: number, given: string | Uint8Array, a = 0): Errno {
+    return errnoName(this.call(code, { a }, given).error);
   }
 
   close(): Promise<void> {
@@ -107,6 +118,7 @@ export class Session {
   private send(textBytes: number): void {
     const count = this.queued;
     if (count === 0) return;
+    if (this.lost) throw this.lost;
     const { shared } = this.channel;
     writeSync(shared, this.ops, 0, count * OP_WORDS * 4, OPS_AT);
     this.header[0] = count;
@@ -114,7 +126,12 @@ export class Session {
     writeSync(shared, this.header, 0, 8, 4);
     this.queued = 0;
     this.exchanges++;
-    this.channel.exchange();
+    try {
+      this.channel.exchange();
+    } catch (error) {
+      if (error instanceof LiveTimeout) this.lost = error;
+      throw error;
+    }
     readSync(shared, this.answers, 0, count * ANSWER_WORDS * 4, ANSWERS_AT);
     const { onAnswer } = this;
     if (onAnswer) for (let i = 0; i < count; i++) onAnswer(i, this.answer(i));

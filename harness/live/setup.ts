@@ -8,19 +8,21 @@ export const REFUSALS: Refusals = {
   advice: { MADV_VOLATILE: NO_VOLATILE, MADV_NONVOLATILE: NO_VOLATILE },
 };
 
-/** Why there is no limit. */
-export function noLimits(): Refusal {
-  return new Refusal('a live machine has no memory limit yet, expected --limit none');
-}
+/** Reclaim policies that live kernels have: two lists, or generations. */
+const LIVE_RECLAIM: readonly string[] = ['linux', 'mglru'];
 
 /** @throws Refusal for what no kernel has */
-export function checkSetup({ discard, reclaim, merge, limit, memory, swap }: TargetSetup): void {
+export function checkSetup({ discard, reclaim, merge, memory }: TargetSetup): void {
   if (discard.info.needsReport) throw new Refusal(`discard policy ${discard.info.name}: ${NO_VOLATILE}`);
-  if (reclaim.info.name !== 'linux')
-    throw new Refusal(`reclaim policy ${reclaim.info.name} is not in this kernel: live reclaim is linux`);
+  const { name } = reclaim.info;
+  if (!LIVE_RECLAIM.includes(name))
+    throw new Refusal(`reclaim policy ${name} is not in this kernel: live reclaim is linux or mglru`);
+  const changed = reclaim.text !== name;
+  if (changed)
+    throw new Refusal(
+      `reclaim policy ${reclaim.text} is not in this kernel: expected ${name} without parameters`,
+    );
   if (merge.info.name !== 'none')
     throw new Refusal(`merge policy ${merge.info.name} is not on a live machine, expected none`);
-  if (limit !== undefined) throw noLimits();
   if (memory !== undefined) throw new Refusal('a live machine has the memory it has, expected --memory none');
-  if (swap !== 'none') throw new Refusal(`a live machine has no swap yet, expected --swap none, not ${swap}`);
 }

@@ -6,24 +6,13 @@ import { madvise } from './advice/madvise.js';
 import { fallocatePunch } from './advice/punch.js';
 import { truncateTail } from './advice/truncate.js';
 import type { Machine } from './machine.js';
+import { NOT_MADE, NOTHING_MAPPED, PolicyCalls } from './policy-calls.js';
 import type { Era } from './state/settings.js';
 import type { Space } from './state/space.js';
 import { type SharedObject, VM, type Vma } from './state/vma.js';
 
-/** A call on memory of a space that is gone. */
-const NOTHING_MAPPED: SyscallResult = { errno: 'ENOMEM', value: 0, pages: 0 };
-
-/** A call that the program does not make: it would destroy a file. */
-const NOT_MADE: SyscallResult = { errno: 'EPERM', value: 0, pages: 0 };
-
 /** The system calls of the simulated machine as a discard policy sees them, counted. */
-export class SimulatedKernel implements Kernel {
-  calls = 0;
-  pages = 0;
-  errors = 0;
-  failedPages = 0;
-  /** Calls that were not made because they would have destroyed a file. */
-  refused = 0;
+export class SimulatedKernel extends PolicyCalls implements Kernel {
   /** The stall part that pays: that of discard and unpin, that of pin, or that of a signal handler. */
   part: StallIndex = PART.discard;
   /** Inode numbers, given to objects when a program first asks for them. */
@@ -34,7 +23,9 @@ export class SimulatedKernel implements Kernel {
   constructor(
     private readonly machine: Machine,
     private readonly destroy: boolean,
-  ) {}
+  ) {
+    super();
+  }
 
   madvise(range: PageRange, advice: Advice, era: Era = this.machine.settings.removeEra): Errno {
     return this.advise(range, advice, era).errno;
@@ -48,13 +39,10 @@ export class SimulatedKernel implements Kernel {
   private advise(range: PageRange, advice: Advice, era: Era): SyscallResult {
     const { page, count } = range;
     return this.call(range, (space) => {
-      const removes = advice === 'MADV_REMOVE';
-      if (
-        removes &&
-        space.overlapping(page, page + count).some((vma) => vma.has(VM.shared) && this.spares(vma))
-      )
-        return NOT_MADE;
-      return madvise(this.machine, space, page, count, advice, { part: this.part, era });
+      if (advice === 'MADV_REMOVE' && removesFile(space, range, this.destroy)) return NOT_MADE;
+      const result = madvise(this.machine, space, page, count, advice, { part: this.part, era });
+      if (didOther(advice, era, result)) this.machine.effects?.push({ kind: 'other' });
+      return result;
     });
   }
 
@@ -63,7 +51,9 @@ export class SimulatedKernel implements Kernel {
   }
 
   truncate(piece: MappedPiece): Errno {
-    return this.onObject(piece, truncateTail);
+    const errno = this.onObject(piece, truncateTail);
+    if (errno === 0) this.machine.effects?.push({ kind: 'other' });
+    return errno;
   }
 
   private onObject(piece: MappedPiece, call: typeof fallocatePunch | typeof truncateTail): Errno {
@@ -71,7 +61,7 @@ export class SimulatedKernel implements Kernel {
     return this.call(piece, (space) => {
       const vma = space.find(piece.page);
       if (!vma) return NOTHING_MAPPED;
-      if (this.spares(vma)) return NOT_MADE;
+      if (sparesFile(vma, this.destroy)) return NOT_MADE;
       return call(this.machine, vma.object, objectPage, count, { descriptor, part: this.part });
     }).errno;
   }
@@ -112,11 +102,6 @@ export class SimulatedKernel implements Kernel {
     return this.lastInode;
   }
 
-  /** Whether a call that empties the object behind a mapping is not made. */
-  private spares(vma: Vma): boolean {
-    return vma.object?.backing === 'file' && !this.destroy;
-  }
-
   /** Makes a call on the account of the space whose range it is. */
   private call(range: PageRange, work: (space: Space) => SyscallResult): SyscallResult {
     const { machine } = this;
@@ -127,13 +112,20 @@ export class SimulatedKernel implements Kernel {
     this.count(range.count, result);
     return result;
   }
+}
 
-  private count(named: number, result: SyscallResult): void {
-    this.calls++;
-    this.pages += named;
-    if (result.errno === 0) return;
-    this.errors++;
-    this.failedPages += named - result.pages;
-    if (result === NOT_MADE) this.refused++;
-  }
+/** Whether advice did to memory what no policy can follow. Holes are told one by one, and a call that is refused does nothing. */
+function didOther(advice: Advice, era: Era, { pages }: SyscallResult): boolean {
+  if (advice === 'MADV_REMOVE') return era === '2006';
+  return pages > 0 || (advice !== 'MADV_FREE' && advice !== 'MADV_DONTNEED');
+}
+
+/** Whether a call that empties the object behind a mapping is not made: it would destroy a file. */
+export function sparesFile(vma: Vma, destroy: boolean): boolean {
+  return vma.object?.backing === 'file' && !destroy;
+}
+
+/** The same of MADV_REMOVE on a range. */
+export function removesFile(space: Space, { page, count }: PageRange, destroy: boolean): boolean {
+  return space.overlapping(page, page + count).some((vma) => vma.has(VM.shared) && sparesFile(vma, destroy));
 }

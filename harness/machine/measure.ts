@@ -1,11 +1,12 @@
 import { PAGE_BYTES, PAGE_KIB } from '../base/page.js';
 import type { CallOutcomes } from '../contract/calls.js';
 import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
+import type { Tab } from '../cost/tabs.js';
 import type { DrawTimes, Moment, Paid } from '../metrics/files.js';
 import { type MetricGroup, type MetricOf, type StallColumn, stallColumns } from '../metrics/schema.js';
 import { NOT_COUNTED } from '../policy/reclaim/contract.js';
-import type { SimulatedKernel } from './kernel.js';
 import type { Machine } from './machine.js';
+import type { PolicyCalls } from './policy-calls.js';
 import type { SimulatedProgram } from './program.js';
 import type { Space } from './state/space.js';
 
@@ -123,7 +124,7 @@ function reclaimMetrics({ counters, reclaim }: Machine): Counted<'reclaim'> {
   };
 }
 
-function discardMetrics({ counters }: Machine, kernel: SimulatedKernel): Counted<'discard'> {
+function discardMetrics({ counters }: Machine, kernel: PolicyCalls): Counted<'discard'> {
   return {
     discard_calls: kernel.calls,
     discard_pages: kernel.pages,
@@ -135,17 +136,17 @@ function discardMetrics({ counters }: Machine, kernel: SimulatedKernel): Counted
   };
 }
 
-function timeMetrics({ ledger }: Machine): Counted<'time'> {
-  return { cpu_ns: Math.round(ledger.cpuNs), daemon_ns: Math.round(ledger.daemonNs) };
+function timeMetrics({ ledger }: Machine, tab: Tab | undefined): Counted<'time'> {
+  return { cpu_ns: Math.round(ledger.cpuNs(tab)), daemon_ns: Math.round(ledger.daemonNs) };
 }
 
 /** What a draw of device latency took. @param touches of the trace and of the program */
-function drawTimes(m: Machine, draw: number, touches: number): DrawTimes {
+function drawTimes(m: Machine, draw: number, touches: number, tab: Tab | undefined): DrawTimes {
   const { draws } = m.ledger;
   const stalls = stallColumns((_, part) =>
-    Math.round(m.allSpacesEver.reduce((sum, space) => sum + space.account.drawNs(part, draw, draws), 0)),
+    Math.round(m.allSpacesEver.reduce((sum, space) => sum + space.account.drawNs(part, draw, draws, tab), 0)),
   );
-  const { touchNs, long, ioWaitNs } = m.ledger.totals(draw, touches, m.costs.touch.ns);
+  const { touchNs, long, ioWaitNs } = m.ledger.totals(draw, touches, m.costs.touch.ns, tab);
   return {
     ...stalls,
     // The whole is the sum of the rounded parts, so that it can be checked against them.
@@ -160,38 +161,45 @@ function drawTimes(m: Machine, draw: number, touches: number): DrawTimes {
   };
 }
 
-/** What each draw of device latency took. @param touches of the trace's own reads and writes */
-export function machineDraws(m: Machine, program: SimulatedProgram, touches: number): DrawTimes[] {
-  return Array.from({ length: m.ledger.draws }, (_, draw) => drawTimes(m, draw, touches + program.touches));
+/** What each draw of device latency took. @param touches of the trace's own reads and writes @param tab as in `machineMetrics` */
+export function machineDraws(m: Machine, program: SimulatedProgram, touches: number, tab?: Tab): DrawTimes[] {
+  const all = touches + program.touches;
+  return Array.from({ length: m.ledger.draws }, (_, draw) => drawTimes(m, draw, all, tab));
 }
 
 function sumOf(stalls: Readonly<Record<StallColumn, number>>): number {
   return Object.values(stalls).reduce((sum, ns) => sum + ns, 0);
 }
 
-/** What the machine counted. */
+/**
+ * What the machine counted.
+ *
+ * @param calls of the discard policy
+ * @param tab of a policy that follows, whose calls these are
+ */
 export function machineMetrics(
   m: Machine,
-  kernel: SimulatedKernel,
+  calls: PolicyCalls,
   program: SimulatedProgram,
   outcomes: CallOutcomes,
+  tab?: Tab,
 ): CountedMetrics {
   return {
     ...memoryMetrics(m),
     ...faultMetrics(m, program),
     ...reclaimMetrics(m),
     ...mergeMetrics(m),
-    ...discardMetrics(m, kernel),
+    ...discardMetrics(m, calls),
     call_errors: outcomes.errors,
     advice_ignored: outcomes.ignored,
     unmade_touches: outcomes.unmadeTouches,
-    ...timeMetrics(m),
+    ...timeMetrics(m, tab),
   };
 }
 
 /** What one space paid, means over draws: a row of spaces.csv without its cell. */
-function spaceRow(m: Machine, space: Space): Paid {
-  const stalls = stallColumns((_, part) => Math.round(space.account.meanNs(part, m.ledger.draws)));
+function spaceRow(m: Machine, space: Space, tab: Tab | undefined): Paid {
+  const stalls = stallColumns((_, part) => Math.round(space.account.meanNs(part, m.ledger.draws, tab)));
   return {
     space: space.id,
     name: space.name,
@@ -224,12 +232,12 @@ const UNMAPPED: Omit<Paid, 'page_seconds'> = {
 
 /**
  * The rows of spaces.csv: what each space paid, in the order the spaces began, and last what no space mapped. The
- * page-seconds of all rows add up to those of resident pages.
+ * page-seconds of all rows add up to those of resident pages. @param tab as in `machineMetrics`
  */
-export function spaceRows(m: Machine, residentPageUs: number): Paid[] {
+export function spaceRows(m: Machine, residentPageUs: number, tab?: Tab): Paid[] {
   const mapped = m.allSpacesEver.reduce((sum, space) => sum + space.pageUs, 0);
   return [
-    ...m.allSpacesEver.map((space) => spaceRow(m, space)),
+    ...m.allSpacesEver.map((space) => spaceRow(m, space, tab)),
     { ...UNMAPPED, page_seconds: (residentPageUs - mapped) / 1e6 },
   ];
 }

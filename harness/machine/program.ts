@@ -22,16 +22,20 @@ export class SimulatedProgram implements Program {
   regenerate(range: PageRange, ns: number): void {
     this.regeneratedPages += range.count;
     this.regeneratedRanges++;
+    const { space, page, count } = range;
+    this.machine.effects?.push({ kind: 'regeneration', space, page, count, ns });
     this.machine.ledger.cpu(PART.regen, ns);
     this.write(range);
   }
 
   writeCookies(range: PageRange): void {
+    this.machine.effects?.push({ kind: 'other' });
     this.write(range);
     this.machine.ledger.cpu(this.kernel.part, range.count * this.machine.costs.touch.ns);
   }
 
   firstLost(range: PageRange): number {
+    this.machine.effects?.push({ kind: 'other' });
     const space = this.machine.space(range.space)!;
     for (const part of writableParts(space, range)) {
       for (let page = part.page; page < part.page + part.count; page++) {

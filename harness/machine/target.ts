@@ -1,4 +1,5 @@
 import { InputError } from '../base/errors.js';
+import type { ParameterValues } from '../base/parameters.js';
 import { CallOutcomes } from '../contract/calls.js';
 import { Refusal } from '../contract/refusal.js';
 import type {
@@ -6,6 +7,7 @@ import type {
   ContentInspector,
   CountedMetrics,
   Ending,
+  Follower,
   MemoryGauges,
   PolicyPart,
   SyscallResult,
@@ -23,6 +25,7 @@ import { fallocateBlocks } from './advice/allocate.js';
 import { madvise } from './advice/madvise.js';
 import { fallocatePunch } from './advice/punch.js';
 import { checkMachine } from './check.js';
+import { SimulatedFollower } from './follower.js';
 import { SimulatedKernel } from './kernel.js';
 import { Machine } from './machine.js';
 import { access, accessRest, contentAt, setContents } from './mapping/access.js';
@@ -39,7 +42,10 @@ import { migrate } from './object/migrate.js';
 import { SimulatedProgram } from './program.js';
 import { OutOfMemory } from './reclaim/reclaim.js';
 import { writeBack } from './reclaim/writeback.js';
+import type { Effect } from './state/effects.js';
 import type { Space } from './state/space.js';
+
+const NO_EFFECTS: readonly Effect[] = [];
 
 /** The simulated kernel as a machine that traces are replayed on. It answers at once. */
 export class SimulatedMachine implements Target {
@@ -66,6 +72,8 @@ export class SimulatedMachine implements Target {
   /** Whether the event at hand is of a space, which pays for it. */
   private accounted = false;
   private starved = false;
+  /** What the discard policy did to memory when it was told last. */
+  private effects: readonly Effect[] = NO_EFFECTS;
 
   constructor(private readonly setup: TargetSetup) {
     const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs, sample } =
@@ -177,11 +185,25 @@ export class SimulatedMachine implements Target {
   }
 
   attribute<T>(part: PolicyPart, work: () => T): T {
-    const outer = this.kernel.part;
-    this.kernel.part = PART[part];
+    const { machine, kernel } = this;
+    const outer = kernel.part;
+    kernel.part = PART[part];
+    const effects = machine.ledger.allTabs && [];
+    machine.effects = effects;
     const result = work();
-    this.kernel.part = outer;
+    machine.effects = undefined;
+    this.effects = effects ?? NO_EFFECTS;
+    kernel.part = outer;
     return result;
+  }
+
+  follow(values: ParameterValues): Follower {
+    const { machine, kernel, program, outcomes } = this;
+    return new SimulatedFollower(machine, kernel, values.destroy === 1, () => this.effects, {
+      counters: (calls, tab) => machineMetrics(machine, calls, program, outcomes, tab),
+      draws: (touches, tab) => machineDraws(machine, program, touches, tab),
+      spaces: (residentPageUs, tab) => spaceRows(machine, residentPageUs, tab),
+    });
   }
 
   spawn(space: number, name: string): void {
@@ -316,6 +338,14 @@ export class SimulatedMachine implements Target {
 
   check(): void {
     checkMachine(this.machine);
+  }
+
+  stallsOf(space: number): Float64Array | undefined {
+    return this.machine.space(space)?.account.stallNs;
+  }
+
+  listSizes(): Readonly<Record<string, number>> {
+    return this.machine.reclaim.policy.listSizes ?? {};
   }
 
   finish(): Ending {

@@ -290,6 +290,8 @@ type Groups = typeof GROUPS;
 
 /** What a metric is about: tables and documentation are grouped by it. */
 export type MetricGroup = keyof Groups;
+/** The names of all groups. */
+export const METRIC_GROUPS = Object.keys(GROUPS) as readonly MetricGroup[];
 /** The names of the metrics of a group. */
 export type MetricOf<G extends MetricGroup> = { [K in G]: Extract<keyof Groups[K], string> }[G];
 /** The names of all metrics. */
@@ -355,7 +357,7 @@ function metricsOf(group: MetricGroup): Metric[] {
 }
 
 /** All metrics in the order of the columns of runs.csv. */
-export const METRICS: readonly Metric[] = (Object.keys(GROUPS) as MetricGroup[]).flatMap(metricsOf);
+export const METRICS: readonly Metric[] = METRIC_GROUPS.flatMap(metricsOf);
 
 /**
  * Version of the result files. Raised when a column changes its meaning or a file its form: results of two versions are
@@ -363,6 +365,9 @@ export const METRICS: readonly Metric[] = (Object.keys(GROUPS) as MetricGroup[])
  */
 export const SCHEMA_VERSION = 2;
 
-/** How a cell ended: it ran to the end; a policy refused it; its limit could not be met; its worker died. */
-export const OUTCOMES = ['ok', 'refused', 'oom', 'failed'] as const;
+/**
+ * How a cell ended: it ran to the end; a policy refused it; its limit could not be met; a live machine took longer than it may;
+ * its worker died.
+ */
+export const OUTCOMES = ['ok', 'refused', 'oom', 'timeout', 'failed'] as const;
 export type Outcome = (typeof OUTCOMES)[number];

@@ -19,7 +19,7 @@ export interface Disk {
   /** Writes a new file. @throws the error of the file system; a part may have been written */
   write(path: string, content: string | Uint8Array): void;
   /** Writes more of a file, at its end. @throws as `write` */
-  append(path: string, content: string): void;
+  append(path: string, content: string | Uint8Array): void;
   /** Waits until a file or folder is on the device. */
   sync(path: string): void;
   /** Renames a file over another one, atomically. */

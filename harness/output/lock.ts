@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { InputError, systemErrorCode } from '../base/errors.js';
 import { startOf, thisBoot } from '../base/processes.js';
 import type { Disk } from './disk.js';
-import { quietly } from './whole.js';
+import { linkOr, quietly } from './whole.js';
 
 /** The file that says which process writes into a folder. */
 export const LOCK = '.reclaim-lock';
@@ -83,16 +83,13 @@ function refusal(path: string, { pid, host, namespace }: Holder, self: Holder): 
   });
 }
 
-/** What a file system without hard links answers. */
-const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
-
 /** Creates a lock with its whole content at once. Returns whether it was free. */
 function create(disk: Disk, path: string, self: Holder): boolean {
   const own = `${path}-${self.token}`;
   const content = `${JSON.stringify(self)}\n`;
   try {
     disk.write(own, content);
-    link(disk, own, path, content);
+    linkOr(disk, own, path, () => disk.write(path, content));
     return true;
   } catch (error) {
     const code = systemErrorCode(error);
@@ -101,15 +98,6 @@ function create(disk: Disk, path: string, self: Holder): boolean {
     throw error;
   } finally {
     quietly(() => disk.remove(own));
-  }
-}
-
-function link(disk: Disk, own: string, path: string, content: string): void {
-  try {
-    disk.link(own, path);
-  } catch (error) {
-    if (!NO_LINKS.includes(systemErrorCode(error) ?? '')) throw error;
-    disk.write(path, content);
   }
 }
 

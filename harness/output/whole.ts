@@ -1,14 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileError, HostError, InputError } from '../base/errors.js';
+import { fileError, HostError, InputError, systemErrorCode } from '../base/errors.js';
 import type { Pauses } from '../base/pauses.js';
 import type { Disk } from './disk.js';
 
-/** What a file holds: a text, bytes, or a long text in parts, in their order. */
-export type Content = string | Uint8Array | readonly string[];
+/** What a file holds: a text, bytes, or many of them in parts, in their order, which are the same each time they are taken. */
+export type Content = string | Uint8Array | Iterable<string | Uint8Array>;
 
-const TEMPORARY = /^\.reclaim-\d+-\d+\.tmp$/;
-let written = 0;
+const TEMPORARY = /^\.reclaim-\d+-[0-9a-f-]+\.tmp$/;
 
 /** Whether this is the name of a file that is being written, or was when its process ended. */
 export function isTemporary(name: string): boolean {
@@ -51,8 +51,9 @@ export function errorInUse(error: unknown): unknown {
   return error instanceof InputError && error.place ? new HostError(error.message) : error;
 }
 
+/** Processes on several hosts may write into one folder, and have the same number. */
 function temporaryPath(path: string): string {
-  return join(dirname(path), `.reclaim-${process.pid}-${++written}.tmp`);
+  return join(dirname(path), `.reclaim-${process.pid}-${randomUUID()}.tmp`);
 }
 
 /** Writes a file under a temporary name in its folder. Returns that name's path. @throws what names the file */
@@ -85,6 +86,44 @@ function moveInPlace(disk: Disk, temporary: string, path: string): void {
  */
 export function writeWhole(disk: Disk, path: string, content: string | Uint8Array, durable = false): void {
   moveInPlace(disk, writeTemporary(disk, path, content, durable), path);
+}
+
+/** What a file system without hard links answers. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+
+/**
+ * Makes a second name for a file, or where the file system has no hard links does `instead`.
+ *
+ * @throws EEXIST where there is such a name
+ */
+export function linkOr(disk: Disk, from: string, to: string, instead: () => void): void {
+  try {
+    disk.link(from, to);
+  } catch (error) {
+    if (!NO_LINKS.includes(systemErrorCode(error) ?? '')) throw error;
+    instead();
+  }
+}
+
+/**
+ * Writes a file whole, on the device, unless there is one of its name: of several processes that do, on whatever hosts of a
+ * shared file system, one does. Without hard links that is not certain where two end at the same moment: the last one stays.
+ *
+ * @returns whether it was written
+ * @throws as `writeWhole`
+ */
+export function writeOnce(disk: Disk, path: string, content: string): boolean {
+  if (existsSync(path)) return false;
+  const temporary = writeTemporary(disk, path, content, true);
+  try {
+    linkOr(disk, temporary, path, () => disk.rename(temporary, path));
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return false;
+    throw writeError(error, path);
+  } finally {
+    quietly(() => disk.remove(temporary));
+  }
 }
 
 /**

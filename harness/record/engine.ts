@@ -1,4 +1,4 @@
-import type { Guard } from './guard.js';
+import type { Guard } from '../guard/guard.js';
 import type { AttachedProcess } from './manifest.js';
 import type { Program } from './process.js';
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
-import type { Guard } from './guard.js';
+import type { Guard } from '../guard/guard.js';
 
 /** A process that records, besides the program and us. */
 export interface Helper {

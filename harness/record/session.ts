@@ -4,12 +4,12 @@ import { arch, release } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { HostError } from '../base/errors.js';
+import type { Guard } from '../guard/guard.js';
 import { VERSION } from '../metrics/host.js';
 import { CONTENTS } from '../trace/readers/recording/contents.js';
 import { clocksNow } from './clocks.js';
 import { Looking } from './contents/looking.js';
 import type { Engine, EngineReport, RecordRequest, Running } from './engine.js';
-import type { Guard } from './guard.js';
 import { type Clocks, type Ended, type Manifest, RAW_FORMAT, writeManifest } from './manifest.js';
 import { fileOf, findProgram, folderOf, pageSize } from './process.js';
 

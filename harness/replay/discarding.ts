@@ -1,4 +1,4 @@
-import type { PolicyPart, Target } from '../contract/target.js';
+import type { Follower, PolicyPart, Target } from '../contract/target.js';
 import type {
   DiscardPolicy,
   DiscardPolicyInfo,
@@ -10,9 +10,21 @@ import type { Chosen } from '../policy/registry.js';
 import { PAGE_LIMIT } from '../trace/op.js';
 import { UnpinnedRanges } from './unpinned.js';
 
-/** The discard policy of a replay: what it hears of, and which part of the stall time its calls are charged to. */
+/** A policy that follows that of the replay. */
+interface Following {
+  readonly policy: DiscardPolicy;
+  readonly side: Follower;
+}
+
+/**
+ * The discard policy of a replay: what it hears of, and which part of the stall time its calls are charged to. Others may
+ * follow it, which hear the same.
+ */
 export class Discarding {
   private readonly policy: DiscardPolicy;
+  private readonly sides: readonly (Following | undefined)[];
+  /** Those that still follow. */
+  private following: readonly Following[];
   private readonly unpinned = new UnpinnedRanges();
   /** Whether the machine announces writes. */
   private watching = false;
@@ -20,47 +32,67 @@ export class Discarding {
   constructor(
     private readonly target: Target,
     { info, values }: Chosen<DiscardPolicyInfo>,
+    followers: readonly Chosen<DiscardPolicyInfo>[] = [],
   ) {
     const { kernel, program } = target;
     this.policy = info.create({ kernel, program, values });
+    this.sides = followers.map((follower) => this.follow(follower));
+    this.following = this.sides.flatMap((one) => one ?? []);
     if (this.policy.sigbus)
-      target.handleSigbus((page) => this.tell('sigbus', () => this.policy.sigbus?.(page) === true));
+      target.handleSigbus((page) => this.tell('sigbus', (policy) => policy.sigbus?.(page) === true));
+  }
+
+  /**
+   * A policy that handles signals cannot follow, nor be followed: accesses would go on otherwise. One that has to learn of
+   * losses is for the machine to refuse.
+   */
+  private follow({ info, values }: Chosen<DiscardPolicyInfo>): Following | undefined {
+    const side = this.target.follow?.(values);
+    if (!side) return undefined;
+    const policy = info.create({ ...side.context, values });
+    if (this.policy.sigbus || policy.sigbus || info.needsReport) side.leave();
+    return { policy, side };
+  }
+
+  /** Whether the policies that were to follow still do; in their order. */
+  get followers(): readonly (Follower | undefined)[] {
+    return this.sides.map((one) => (one?.side.follows ? one.side : undefined));
   }
 
   discard(range: PageRange): void {
-    if (range.count > 0) this.tell('discard', () => this.policy.discard(range));
+    if (range.count > 0) this.tell('discard', (policy) => policy.discard(range));
   }
 
   unpin(range: Unpinned): void {
     if (range.count === 0) return;
     this.unpinned.add(range);
-    this.tell('discard', () => this.policy.unpin(range));
+    this.tell('discard', (policy) => policy.unpin(range));
   }
 
   pin(range: PageRange): void {
     if (range.count === 0) return;
     const ended = this.unpinned.take(range);
-    this.tell('pin', () => {
-      for (const unpinned of ended) this.policy.pin(unpinned, unpinned);
-      if (ended.length === 0) this.policy.pin(range, undefined);
+    this.tell('pin', (policy) => {
+      for (const unpinned of ended) policy.pin(unpinned, unpinned);
+      if (ended.length === 0) policy.pin(range, undefined);
     });
   }
 
   pressure(level: Pressure): void {
-    this.tell('discard', () => this.policy.pressure?.(level));
+    this.tell('discard', (policy) => policy.pressure?.(level));
   }
 
   unmapped(space: number, page: number, count: number): void {
-    if (this.policy.unmapped && count > 0)
-      this.tell('discard', () => this.policy.unmapped?.({ space, page, count }));
+    if (count > 0 && (this.policy.unmapped || this.following.length > 0))
+      this.tell('discard', (policy) => policy.unmapped?.({ space, page, count }));
   }
 
   moved(space: number, page: number, count: number, to: number): void {
-    this.tell('discard', () => this.policy.moved?.({ space, page, count }, to));
+    this.tell('discard', (policy) => policy.moved?.({ space, page, count }, to));
   }
 
   forked(parent: number, child: number): void {
-    this.tell('discard', () => this.policy.forked?.(parent, child));
+    this.tell('discard', (policy) => policy.forked?.(parent, child));
   }
 
   /** A space is about to end. */
@@ -70,16 +102,35 @@ export class Discarding {
   }
 
   private readonly beforeWrite = (range: PageRange): void => {
-    this.tell('discard', () => this.policy.beforeWrite?.(range));
+    this.tell('discard', (policy) => policy.beforeWrite?.(range));
   };
 
-  private tell<T>(part: PolicyPart, work: () => T): T {
-    const result = this.target.attribute(part, work);
-    const watches = this.policy.watchesWrites === true;
-    if (watches !== this.watching) {
-      this.watching = watches;
-      this.target.watchWrites(watches ? this.beforeWrite : undefined);
+  private tell<T>(part: PolicyPart, work: (policy: DiscardPolicy) => T): T {
+    let done = false;
+    try {
+      const result = this.target.attribute(part, () => work(this.policy));
+      done = true;
+      this.watch(this.policy.watchesWrites === true);
+      if (this.following.length > 0) this.tellFollowers(part, work);
+      return result;
+    } finally {
+      // Memory ran out in the middle of it.
+      if (!done) for (const { side } of this.following) side.leave();
     }
-    return result;
+  }
+
+  private tellFollowers(part: PolicyPart, work: (policy: DiscardPolicy) => unknown): void {
+    for (const { policy, side } of this.following) {
+      side.tell(part, () => work(policy));
+      if (this.watching || policy.watchesWrites) side.leave();
+    }
+    if (this.following.some(({ side }) => !side.follows))
+      this.following = this.following.filter(({ side }) => side.follows);
+  }
+
+  private watch(watches: boolean): void {
+    if (watches === this.watching) return;
+    this.watching = watches;
+    this.target.watchWrites(watches ? this.beforeWrite : undefined);
   }
 }

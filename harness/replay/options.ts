@@ -13,6 +13,8 @@ export interface ReplayOptions<T extends Target = Target> {
   /** The machine to replay on. */
   readonly machine: TargetInfo<T>;
   readonly discard: Chosen<DiscardPolicyInfo>;
+  /** Discard policies, not from outside, whose results come of the same replay as long as they do the same as `discard`. */
+  readonly followers?: readonly Chosen<DiscardPolicyInfo>[] | undefined;
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
   /** How volatile memory goes. Default: that of `AXES`. */
   readonly purge?: Chosen<PurgePolicyInfo>;

@@ -2,7 +2,7 @@ import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { labelText } from '../base/printable.js';
 import { Refusal } from '../contract/refusal.js';
-import type { Target } from '../contract/target.js';
+import type { Follower, Target } from '../contract/target.js';
 import { AXES } from '../metrics/axes.js';
 import { meanOfDraws } from '../metrics/draws.js';
 import type { CallCount, DrawTimes, Moment, Paid } from '../metrics/files.js';
@@ -20,8 +20,8 @@ import type { ReplayOptions } from './options.js';
 import { Run } from './run.js';
 import { sampledOptions, scaledResult } from './sampled.js';
 
-/** What a replay measured. */
-export interface ReplayResult {
+/** What a replay measured under a discard policy. */
+export interface PolicyResult {
   readonly outcome: Outcome;
   /** Why the outcome is not `ok`. */
   readonly reason: string | undefined;
@@ -41,8 +41,14 @@ export interface ReplayResult {
   readonly spaces: readonly Paid[];
   /** What the calls of the trace itself returned. */
   readonly calls: readonly CallCount[];
+}
+
+/** What a replay measured. */
+export interface ReplayResult extends PolicyResult {
   /** Bytes of host memory that the machine's arrays took at the end, by part. */
   readonly hostBytes: Readonly<Record<string, number>>;
+  /** The same under the policies that were to follow, in their order; undefined where one did something else. */
+  readonly followed: readonly (PolicyResult | undefined)[];
 }
 
 /**
@@ -60,7 +66,9 @@ export async function replay<T extends Target>(
   const { sample } = trace.meta;
   const checked = options.check ? withBorders(options) : options;
   if (sample === 1) return replayChecked(trace, checked);
-  return scaledResult(await replayChecked(trace, sampledOptions(checked, sample)), sample);
+  const result = await replayChecked(trace, sampledOptions(checked, sample));
+  const followed = result.followed.map((one) => one && scaledResult(one, sample));
+  return { ...scaledResult(result, sample), followed };
 }
 
 /** The same with every call of a policy checked; policies from outside are anyway. */
@@ -81,12 +89,14 @@ async function replayChecked<T extends Target>(
   if (!reclaim.info.needsFuture) return replayOnce(trace, options);
   const foresight = await foresee(trace, options);
   const info = foresighted(reclaim.info, foresight);
-  const result = await replayOnce(trace, { ...options, reclaim: { ...reclaim, info } });
+  const alone = { ...options, reclaim: { ...reclaim, info }, followers: undefined };
+  const result = await replayOnce(trace, alone);
   if (result.outcome === 'ok' && !foresight.complete)
     throw new Refusal(
       `reclaim policy ${info.name} needs the future, and which pages this trace uses depends on what is evicted`,
     );
-  return result;
+  // What is foreseen is that of one policy.
+  return { ...result, followed: (options.followers ?? []).map(() => undefined) };
 }
 
 /** @throws InputError for pages of a size that prices and structures of the machine are not of */
@@ -183,22 +193,25 @@ async function resultOf<T extends Target>(
     known: trace.meta.touches,
     short: run.limited || memory !== undefined,
   };
-  const draws = target.draws(touches);
-  return {
-    outcome,
-    reason,
-    events: run.events - abandoned.events,
-    touches,
-    traceTimeUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,
-    limited: run.limited,
-    metrics: collectMetrics({ ...target.counters(), ...meanOfDraws(draws) }, means, accesses),
-    draws,
-    overheadPagesMean: means.overhead,
-    timeline: sampler.rows,
-    spaces: applicablePaid(named(target.spaces(sampler.residentPageUs)), accesses),
-    calls: target.callOutcomes(),
-    hostBytes: target.hostBytes(),
+  const under = (measured: Pick<Follower, 'counters' | 'draws' | 'spaces'>): PolicyResult => {
+    const draws = measured.draws(touches);
+    return {
+      outcome,
+      reason,
+      events: run.events - abandoned.events,
+      touches,
+      traceTimeUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,
+      limited: run.limited,
+      metrics: collectMetrics({ ...measured.counters(), ...meanOfDraws(draws) }, means, accesses),
+      draws,
+      overheadPagesMean: means.overhead,
+      timeline: sampler.rows,
+      spaces: applicablePaid(named(measured.spaces(sampler.residentPageUs)), accesses),
+      calls: target.callOutcomes(),
+    };
   };
+  const followed = run.discarding.followers.map((follower) => follower && under(follower));
+  return { ...under(target), hostBytes: target.hostBytes(), followed };
 }
 
 /** Programs give spaces whatever names they like. */

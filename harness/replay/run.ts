@@ -27,7 +27,7 @@ export class Run<T extends Target> {
   /** Whether there was a limit at any time. */
   limited: boolean;
   private readonly args: ArgCache;
-  private readonly discarding: Discarding;
+  readonly discarding: Discarding;
   private readonly others: Events;
   private nowUs: number;
   /** By row of the block at hand: what system calls returned. */
@@ -48,7 +48,7 @@ export class Run<T extends Target> {
   ) {
     const { firstTimeUs, lastTimeUs } = trace.totals;
     this.args = new ArgCache(trace.strings);
-    this.discarding = new Discarding(target, options.discard);
+    this.discarding = new Discarding(target, options.discard, options.followers);
     this.others = new Events(target, this.args, this.discarding, kindChange, trace.meta.sample > 1);
     this.sampler = new Sampler(target, firstTimeUs, lastTimeUs, options.timeline === true);
     this.nowUs = firstTimeUs;

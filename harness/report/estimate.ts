@@ -43,7 +43,7 @@ function costNs(row: RunRow, axis: Axis, draw?: DrawRow, price?: Scaled): number
 type Observe = (row: RunRow, draw?: DrawRow) => number;
 
 /** The values of a number, and what each is of: the replicate, or where there is one, the draw. */
-interface Sample {
+export interface Sample {
   readonly keys: readonly number[];
   readonly values: readonly number[];
 }
@@ -56,7 +56,7 @@ function sampleOf({ rows, draws }: Contender, of: Observe, drawn: boolean): Samp
 }
 
 /** How much more each value of a sample is than that of another with the same key. */
-function paired(a: Sample, b: Sample): number[] {
+export function paired(a: Sample, b: Sample): number[] {
   if (a.keys.length === b.keys.length && a.keys.every((key, i) => key === b.keys[i]))
     return a.values.map((value, i) => value - b.values[i]!);
   const others = new Map(b.keys.map((key, i) => [key, b.values[i]!]));
@@ -106,7 +106,7 @@ const PAIRS_AN_EXCEPTION = 20;
  * 95 % interval holds 0, or in more than one pair of twenty the one that is ahead on average is not ahead by more than
  * the floor, so that another draw would say otherwise. Else 1 or -1, the sign of the difference.
  */
-function clearSign(pairs: readonly number[], floor: number): number {
+export function clearSign(pairs: readonly number[], floor: number): number {
   const mean = pairs.reduce((sum, value) => sum + value, 0) / pairs.length;
   if (!(Math.abs(mean) > floor)) return 0;
   const sign = Math.sign(mean);

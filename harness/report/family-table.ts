@@ -169,6 +169,7 @@ const STANDING_WORDS: Readonly<Record<Standing, string>> = {
   refused: 'refused',
   impossible: 'n/a',
   oom: 'oom',
+  timeout: 'timeout',
   failed: 'failed',
 };
 

@@ -25,13 +25,21 @@ import { numberIn } from './format.js';
 
 /**
  * How a policy stands where it is compared: `ranked` with the others; a `bound`, which no kernel can be; `refused`, as every
- * call that should have given memory back failed; `oom`, out of memory; `failed`, without a result; or `impossible`, as the
+ * call that should have given memory back failed; `oom`, out of memory; `timeout`, given up as it took too long; `failed`, without a result; or `impossible`, as the
  * trace or the machine lacks what it needs.
  */
-export type Standing = 'ranked' | 'bound' | 'refused' | 'oom' | 'failed' | 'impossible';
+export type Standing = 'ranked' | 'bound' | 'refused' | 'oom' | 'timeout' | 'failed' | 'impossible';
 
 /** From the best that can happen to a cell to the worst: with several replicates the worst of them counts. */
-const STANDINGS: readonly Standing[] = ['ranked', 'bound', 'refused', 'impossible', 'failed', 'oom'];
+const STANDINGS: readonly Standing[] = [
+  'ranked',
+  'bound',
+  'refused',
+  'impossible',
+  'failed',
+  'timeout',
+  'oom',
+];
 
 /** A policy where it is compared with others. */
 export interface Contender {

@@ -30,26 +30,29 @@ function evidenceText(evidence: readonly Evidence[]): string {
 /** By how much the costs of a call differ of policies that are equally good. */
 function callsText(uses: readonly Use[]): string[] {
   const [first] = uses.filter(({ callsApartNs, shown }) => shown.length > 1 && callsApartNs > 0);
-  if (!first) return [];
-  return [
-    `Tie: ${listed(several(first.shown))} differ by ${short(first.callsApartNs / 1000)} \u00b5s a call`,
-  ];
+  return first ? [`calls ${short(first.callsApartNs / 1000)} \u00b5s apart`] : [];
 }
 
-/** Where policies tie with the best, as marks in tables say. */
-function tiesText({ parts, evidence }: Verdict): string[] {
+/** Where policies tie with the best, as marks in tables say, and how many of how many settings that are. */
+function tiedText({ parts, evidence }: Verdict): string[] {
   const ties = parts.flatMap((part) => part.ties);
   const [first] = ties;
   if (!first) return [];
   if (ties.length > 1) {
     const settings = parts.reduce((sum, part) => sum + part.settings, 0);
-    return [`Ties: = in ${ties.length} of ${settings} settings`];
+    return [`= in ${ties.length} of ${settings} settings`];
   }
   const { best, tied, trace, backing, limit, labels } = first;
   const name = traceNames(evidence.map((one) => one.trace));
   const traces = evidence.length > 1 ? [traceName({ trace: name(trace), backing })] : [];
   const place = [...traces, limit, ...labels].join(', ');
-  return [`Tie (=): ${listed(several(tied))} with ${listed(several(best))} (${place})`];
+  return [`(=) ${listed(several(tied))} with ${listed(several(best))} (${place})`];
+}
+
+/** What does not differ, or by a call's cost alone. */
+function tiesText(verdict: Verdict): string[] {
+  const texts = [...tiedText(verdict), ...callsText(verdict.parts.flatMap(({ use }) => use))];
+  return texts.length > 0 ? [`Ties: ${texts.join(', ')}`] : [];
 }
 
 /** On how many draws the verdict rests. */
@@ -121,7 +124,6 @@ export function verdictClauses(verdict: Verdict): Clause[] {
   return [
     ...weighing(4, outOfMemoryText(parts).slice(0, MOST_CLAUSES)),
     ...notToUse(parts).map((text, i) => ({ text, weight: 3.9 - i / 10 })),
-    ...weighing(1, callsText(parts.flatMap(({ use }) => use))),
     ...weighing(2, tiesText(verdict)),
     ...weighing(5, [
       [evidenceText(evidence), ...(compared ? [drawsText(verdict), pricesText(parts)] : [])].join('; '),

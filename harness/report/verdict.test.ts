@@ -37,9 +37,9 @@ describe('the verdict', () => {
     expect(verdictText(verdictOf({ runs, traces: [FACTS, SYNTHETIC] })).split('\n')).toEqual([
       'Use: memory saved and stalls added, against keep             MiB ms/MiB % of run',
       'shared 2 traces  remove or punch                             2.0   +5.0     +0.1',
-      'Never: dontneed on shared memory (frees nothing). Refused: free on shared. Tie:',
-      'remove and punch differ by 0.3 \u00b5s a call. Traces: 1 recorded, 1 synthetic, 10 s,',
-      '4.0 MiB; one draw of workloads, one of devices; prices \u00d70.5\u20132 change nothing.',
+      'Never: dontneed on shared memory (frees nothing). Refused: free on shared. Ties:',
+      'calls 0.3 \u00b5s apart. Traces: 1 recorded, 1 synthetic, 10 s, 4.0 MiB; one draw of',
+      'workloads, one of devices; prices \u00d70.5\u20132 change nothing.',
     ]);
   });
 
@@ -129,7 +129,7 @@ describe('the verdict', () => {
     const draws = new Map(runs.map((row, i) => [row.cell, drawRows([row], [0, 0.1, 0.2][i])]));
     const results = { runs, draws, spaces: [], traces: [FACTS] };
     expect(verdictText(verdictOf(results)).replace(/\n/g, ' ')).toContain(
-      'Tie (=): volatile with remove (no limit)',
+      'Ties: (=) volatile with remove (no limit)',
     );
     expect(comparisonText(results)).toMatch(/volatile +1\.6= /);
     const two = { ...results, runs: [...runs, ...runs.map((row) => ({ ...row, trace: 's' }))] };

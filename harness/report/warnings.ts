@@ -79,6 +79,7 @@ function notApplicable(runs: readonly RunRow[]): Warning[] {
 
 function unfinished(runs: readonly RunRow[], planned: number | undefined): Warning[] {
   const oom = runs.filter(({ outcome }) => outcome === 'oom');
+  const late = runs.filter(({ outcome }) => outcome === 'timeout');
   const failed = runs.filter(({ outcome }) => outcome === 'failed');
   const missing = (planned ?? runs.length) - runs.length;
   const warnings: Warning[] = [];
@@ -86,6 +87,12 @@ function unfinished(runs: readonly RunRow[], planned: number | undefined): Warni
     warnings.push({
       what: `${counted(oom.length, 'cell')} ran out of memory (${names(oom, 'trace')}).`,
       advice: 'Their limit could not be met: raise it, or allow swap. They are not ranked.',
+    });
+  if (late.length > 0)
+    warnings.push({
+      what: `${counted(late.length, 'cell')} took longer on a live machine than it may (${names(late, 'trace')}).`,
+      advice:
+        'They are not ranked. Raise --timeout, or the limit: a kernel can spend any time on a limit that is too small.',
     });
   if (failed.length + missing > 0)
     warnings.push({

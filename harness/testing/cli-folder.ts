@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { reclaim } from './cli.js';
+import { type CliResult, reclaim } from './cli.js';
+import { CliSession } from './cli-session.js';
 
 /** A trace of seven events: a shared object that is written, half of it then discarded. */
 export const TRACE: string = [
@@ -19,21 +20,32 @@ export const TRACE: string = [
 /** A folder for the commands of a test file, with a trace (a.csv) and an experiment (e.yaml). */
 export class CliFolder {
   path = '';
+  private session: CliSession | undefined;
 
-  constructor() {
+  /** @param shared whether its commands run in one process: see `CliSession` */
+  constructor(shared: 'one process' | 'a process each' = 'a process each') {
     beforeAll(() => {
+      if (shared === 'one process') this.session = new CliSession();
       this.path = mkdtempSync(join(tmpdir(), 'reclaim-cli-'));
       this.write('a.csv', TRACE);
       this.write('e.yaml', 'name: e\ntraces: [a.csv]\ndiscard: [keep, remove]\n');
     });
-    afterAll(() => rmSync(this.path, { recursive: true }));
+    afterAll(() => {
+      this.session?.close();
+      rmSync(this.path, { recursive: true });
+    });
   }
 
   write(name: string, content: string | Uint8Array): void {
     writeFileSync(join(this.path, name), content);
   }
 
-  run(...args: string[]): ReturnType<typeof reclaim> {
+  run(...args: string[]): CliResult {
+    return this.session?.run(args, this.path) ?? this.start(...args);
+  }
+
+  /** Runs a command in a process of its own. */
+  start(...args: string[]): CliResult {
     return reclaim(args, this.path);
   }
 }

@@ -22,7 +22,7 @@ export class FailingDisk implements Disk {
       () => DISK.write(path, content.slice(0, content.length / 2)),
     );
   }
-  append(path: string, content: string): void {
+  append(path: string, content: string | Uint8Array): void {
     this.change(
       () => DISK.append(path, content),
       () => DISK.append(path, content.slice(0, content.length / 2)),

@@ -15,6 +15,7 @@ import type { Trace } from '../trace/trace.js';
 
 export interface TestRun {
   readonly discard?: string;
+  readonly followers?: readonly string[];
   readonly reclaim?: string | Chosen<ReclaimPolicyInfo>;
   readonly purge?: string;
   readonly merge?: string;
@@ -41,6 +42,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
   return replay<SimulatedMachine>(trace, {
     machine: simulated,
     discard: discardPolicies.choose(options.discard ?? 'keep'),
+    followers: options.followers?.map((text) => discardPolicies.choose(text)),
     reclaim: typeof reclaim === 'string' ? reclaimPolicies.choose(reclaim) : reclaim,
     purge: purgePolicies.choose(options.purge ?? 'range-lru'),
     merge: mergePolicies.choose(options.merge ?? 'none'),

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { jsonText } from '../../base/json.js';
 import { slug } from '../../base/text.js';
 import { median } from '../../stats/median.js';
-import type { CellReport, TimeReport } from '../report.js';
+import type { TimeReport } from '../report.js';
+import { type Series, seriesOf } from '../series.js';
 import type { Format } from './format.js';
 
 /** The most characters that Bencher takes of a benchmark's name, and of a measure's slug. */
@@ -28,7 +29,7 @@ function boundsOf(values: readonly number[]): Omit<Measure, 'value'> {
   return { lower_value: Math.min(...values), upper_value: Math.max(...values) };
 }
 
-function ofCell({ name, candidate }: CellReport): [string, Record<string, Measure>] {
+function ofSeries({ name, candidate }: Series): [string, Record<string, Measure>] {
   const measures = candidate.map(
     ({ metric, value, draws }) =>
       [slug(metric).slice(0, SLUG_LIMIT), { value, ...(draws && boundsOf([value, ...draws])) }] as const,
@@ -42,17 +43,19 @@ function ofTime({ name, candidate }: TimeReport): [string, Record<string, Measur
 }
 
 /**
- * Bencher Metric Format, for `bencher run --adapter json`: all values of the candidate, with what draws and samples span.
+ * Bencher Metric Format, for `bencher run --adapter json`: values of the candidate, with what draws and samples span.
  * Source: bencher.dev/docs/reference/bencher-metric-format.
  */
 export const bencher: Format = {
   name: 'bencher',
   file: 'bencher.json',
-  about: 'Bencher Metric Format: all values of the candidate',
-  text({ cells, times }) {
+  about: 'Bencher Metric Format: values of the candidate',
+  text(report, every) {
     const all = [
-      ...cells.filter(({ candidate }) => candidate.length > 0).map(ofCell),
-      ...times.filter(({ candidate }) => candidate.length > 0).map(ofTime),
+      ...seriesOf(report, every)
+        .filter(({ candidate }) => candidate.length > 0)
+        .map(ofSeries),
+      ...report.times.filter(({ candidate }) => candidate.length > 0).map(ofTime),
     ];
     const sorted = all.sort(([a], [b]) => (a < b ? -1 : 1));
     return jsonText(Object.fromEntries(sorted));

@@ -2,6 +2,7 @@ import { jsonText } from '../../base/json.js';
 import type { Better } from '../../metrics/schema.js';
 import { median } from '../../stats/median.js';
 import type { Report } from '../report.js';
+import { seriesOf } from '../series.js';
 import type { Format } from './format.js';
 
 interface Entry {
@@ -17,8 +18,8 @@ function rangeOf(values: readonly number[]): string {
   return `± ${Math.round((Math.max(...values) - Math.min(...values)) / 2)}`;
 }
 
-function metricEntries({ cells }: Report, better: Better): Entry[] {
-  return cells.flatMap(({ name, candidate }) =>
+function metricEntries(report: Report, better: Better, all: boolean): Entry[] {
+  return seriesOf(report, all).flatMap(({ name, candidate }) =>
     candidate
       .filter((measured) => measured.better === better)
       .map(({ metric, unit, value, draws }) => ({
@@ -57,12 +58,12 @@ export const smallerIsBetter: Format = {
   name: 'customSmallerIsBetter',
   file: 'smaller-is-better.json',
   about: 'github-action-benchmark: values of the candidate of which less is better, wall times among them',
-  text: (report) => text([...metricEntries(report, 'lower'), ...timeEntries(report)]),
+  text: (report, all) => text([...metricEntries(report, 'lower', all), ...timeEntries(report)]),
 };
 
 export const biggerIsBetter: Format = {
   name: 'customBiggerIsBetter',
   file: 'bigger-is-better.json',
   about: 'github-action-benchmark: values of the candidate of which more is better',
-  text: (report) => text(metricEntries(report, 'higher')),
+  text: (report, all) => text(metricEntries(report, 'higher', all)),
 };

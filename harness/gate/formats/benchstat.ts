@@ -1,9 +1,10 @@
-import type { CellReport, Measured, Report, TimeReport } from '../report.js';
+import type { Measured, Report, TimeReport } from '../report.js';
+import { type Series, seriesOf } from '../series.js';
 import type { Format } from './format.js';
 
 /** What benchstat is to know of the units: which direction is better, and that values do not scatter except between draws. */
-function unitLines({ cells }: Report): string[] {
-  const measured = cells.flatMap(({ baseline, candidate }) => [...baseline, ...candidate]);
+function unitLines(series: readonly Series[]): string[] {
+  const measured = series.flatMap(({ baseline, candidate }) => [...baseline, ...candidate]);
   const units = new Map(measured.map(({ metric, better }) => [metric, better]));
   const drawn = new Set(measured.filter(({ draws }) => draws).map(({ metric }) => metric));
   return [...units].map(([metric, better]) => {
@@ -30,12 +31,12 @@ function valueLines(measured: readonly Measured[]): string[] {
   return [exact, ...byDraw].filter((values) => values.length > 0).map((values) => values.join(' '));
 }
 
-function cellLines(cell: CellReport, side: SideName): string[] {
-  const parts = Object.entries(cell.identity).map(
+function cellLines(series: Series, side: SideName): string[] {
+  const parts = Object.entries(series.parts).map(
     ([column, value]) => `${column}=${value === '' ? 'none' : value}`,
   );
   const name = benchmarkName('Cell', parts);
-  return valueLines(cell[side]).map((values) => `${name} 1 ${values}`);
+  return valueLines(series[side]).map((values) => `${name} 1 ${values}`);
 }
 
 /** One line a sample: the lines of one name are a sample for benchstat. */
@@ -44,9 +45,9 @@ function timeLines(time: TimeReport, side: SideName): string[] {
   return time[side].map((ns) => `${name} 1 ${ns} ns/op`);
 }
 
-function sideLines({ cells, times }: Report, side: SideName): string[] {
+function sideLines(series: readonly Series[], { times }: Report, side: SideName): string[] {
   const lines = [
-    ...cells.flatMap((cell) => cellLines(cell, side)),
+    ...series.flatMap((one) => cellLines(one, side)),
     ...times.flatMap((time) => timeLines(time, side)),
   ];
   return [`side: ${side}`, '', ...lines, ''];
@@ -60,12 +61,13 @@ export const benchstat: Format = {
   name: 'benchstat',
   file: 'benchmarks.txt',
   about: 'Go benchmark text of both sides: benchstat -col side benchmarks.txt',
-  text(report) {
+  text(report, all) {
+    const series = seriesOf(report, all);
     return [
-      ...unitLines(report),
+      ...unitLines(series),
       '',
-      ...sideLines(report, 'baseline'),
-      ...sideLines(report, 'candidate'),
+      ...sideLines(series, report, 'baseline'),
+      ...sideLines(series, report, 'candidate'),
     ].join('\n');
   },
 };

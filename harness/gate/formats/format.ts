@@ -8,6 +8,6 @@ export interface Format {
   readonly file: string;
   /** Which tool reads it. */
   readonly about: string;
-  /** All of the file. */
-  text(report: Report): string;
+  /** All of the file. @param all whether a file of histories has every metric of every cell, not the headline of each trace */
+  text(report: Report, all: boolean): string;
 }

@@ -21,7 +21,7 @@ const SIGN: Readonly<Record<Finding['level'], string>> = {
 const ZERO_WIDTH_SPACE = '&#8203;';
 
 /** Text that Markdown takes as it is, also in a cell of a table; it mentions no one, and refers to no issue. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text
     .replace(/[\\`*_{}[\]<>|#~]/g, '\\$&')
     .replace(/[@#](?=\w)/g, `$&${ZERO_WIDTH_SPACE}`)

@@ -9,11 +9,13 @@ export interface Samples {
   readonly events: number;
   /** In ns, in the order of the file. */
   readonly wallNs: readonly number[];
+  /** Fingerprint of the host that they are of. */
+  readonly host: string;
 }
 
-/** A perf.csv: samples by name, all of one host. */
+/** A perf.csv: samples by name, those of a name of one host. */
 export interface Perf {
-  /** Fingerprint of the host; undefined where the file has no samples. */
+  /** Fingerprints of the hosts, several where the cells of an experiment were shared out; undefined where the file has no samples. */
   readonly host: string | undefined;
   readonly samples: ReadonlyMap<string, Samples>;
 }
@@ -33,23 +35,26 @@ function countIn(
 /**
  * Reads perf.csv.
  *
- * @throws InputError with the line for a missing column, a malformed value, or samples of two hosts
+ * @throws InputError with the line for a missing column, a malformed value, or samples of one thing on two hosts
  */
 export function parsePerf(text: string, file: string): Perf {
   const { rows, lineOf } = parseCsv(text, file, NEEDED);
-  const samples = new Map<string, { events: number; wallNs: number[] }>();
-  const host = rows[0]?.host;
+  const samples = new Map<string, { events: number; wallNs: number[]; host: string }>();
+  const hosts = [...new Set(rows.map((row) => row.host))].sort();
   rows.forEach((row, i) => {
     const place = () => ({ file, line: lineOf(i) });
-    if (row.host !== host)
-      throw new InputError(`host ${row.host} after host ${host}, expected samples of one host`, place());
+    const known = samples.get(row.name) ?? { events: 0, wallNs: [], host: row.host };
+    if (row.host !== known.host)
+      throw new InputError(
+        `host ${row.host} after host ${known.host}, expected samples of ${row.name} of one host`,
+        place(),
+      );
     const ns = countIn(row, 'wall_ns', place);
     const events = countIn(row, 'events', place);
     // A cell that a policy refused was never run, and has no time.
     if (ns === 0) return;
-    const known = samples.get(row.name) ?? { events, wallNs: [] };
-    known.wallNs.push(ns);
-    samples.set(row.name, known);
+    if (known.wallNs.length === 0) samples.set(row.name, { ...known, events, wallNs: [ns] });
+    else known.wallNs.push(ns);
   });
-  return { host, samples };
+  return { host: hosts.length === 0 ? undefined : hosts.join(', '), samples };
 }

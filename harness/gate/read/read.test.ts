@@ -70,7 +70,10 @@ describe('a folder of results', () => {
     expect(second).toMatchObject({ cell: '2', identity: { discard: 'remove', limit: 'none' } });
     expect(second?.values).toMatchObject({ general_profit: -64, struct_page_bytes: 1e21 });
     expect(experiment?.columns).not.toContain('cell');
-    expect(perf).toEqual({ host: 'h', samples: new Map([['t', { events: 7, wallNs: [100, 110] }]]) });
+    expect(perf).toEqual({
+      host: 'h',
+      samples: new Map([['t', { events: 7, wallNs: [100, 110], host: 'h' }]]),
+    });
     expect(rerun?.samples.get('t')?.wallNs).toEqual([90]);
   });
 

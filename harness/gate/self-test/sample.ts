@@ -76,15 +76,21 @@ function sampleNs(random: RandomStream, slowdown: number): number {
  * @param run names the run: each has noise of its own
  * @param slowdown by how much they are longer, as a share
  */
-export function samplePerf(run: string, names: readonly string[], count: number, slowdown = 0): Perf {
+export function samplePerf(
+  run: string,
+  names: readonly string[],
+  count: number,
+  slowdown = 0,
+  host = 'host',
+): Perf {
   const samples = new Map(
     names.map((name) => {
       const random = randomStream(1, `gate/${run}/${name}`);
       const wallNs = Array.from({ length: count }, () => sampleNs(random, slowdown));
-      return [name, { events: EVENTS, wallNs }];
+      return [name, { events: EVENTS, wallNs, host }];
     }),
   );
-  return { host: 'host', samples };
+  return { host, samples };
 }
 
 /** Results of these parts. */

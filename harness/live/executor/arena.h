@@ -19,6 +19,8 @@
 
 /* Ops that a space gets at a time. */
 #define WINDOW 1024u
+/* Touches between two reads of the group's statistics, where these are to be fresh. */
+#define FRESH_EVERY 16u
 
 struct seat {
   _Atomic uint32_t turn;  /* 1: the space runs the window */
@@ -31,7 +33,10 @@ struct arena {
   _Atomic uint32_t back; /* 1: the space has done the window */
   uint32_t count;
   int32_t keeper; /* process that holds the objects */
-  int32_t fd[MOST_OBJECTS];
+  int32_t statistics; /* descriptor of the group's, which spaces read every FRESH_EVERY touches; 0: they do not */
+  char files[256];    /* folder of files */
+  uint64_t disk;      /* device that it is on; 0 without */
+  int32_t fd[MOST_OBJECTS], readers[MOST_OBJECTS];
   struct op ops[WINDOW];
   struct answer answers[WINDOW];
   struct seat seats[MOST_SLOTS];

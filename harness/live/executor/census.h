@@ -2,6 +2,7 @@
 #ifndef RECLAIM_CENSUS_H
 #define RECLAIM_CENSUS_H
 
+#include <dirent.h>
 #include <stdarg.h>
 #include <sys/sysmacros.h>
 
@@ -29,7 +30,8 @@ static __attribute__((format(printf, 1, 2))) void say(const char *format, ...) {
 struct mapping {
   uint64_t start, end, offset;
   char flags[5];
-  unsigned long inode;
+  /* 0: no object. */
+  uint32_t object;
   long rss, swap, lazyfree;
   int may_write;
 };
@@ -46,7 +48,8 @@ static int each_mapping(int pid, void (*see)(const struct mapping *, void *), vo
   char flags[8];
   while (fgets(line, sizeof line, file)) {
     if (sscanf(line, "%lx-%lx %7s %lx %x:%x %lu", &start, &end, flags, &offset, &major, &minor, &inode) == 7) {
-      m = (struct mapping){.start = start / PAGE, .end = end / PAGE, .offset = offset / PAGE, .inode = inode};
+      m = (struct mapping){.start = start / PAGE, .end = end / PAGE, .offset = offset / PAGE};
+      if (inode) m.object = identity_of(makedev(major, minor), inode);
       memcpy(m.flags, flags, 4);
     }
     sscanf(line, "Rss: %ld", &m.rss);
@@ -71,7 +74,7 @@ struct count {
 struct leader {
   int pids[MOST_SLOTS];
   /* Objects that were counted already. */
-  unsigned long seen[MOST_SEEN];
+  uint32_t seen[MOST_SEEN];
   uint64_t entries[4096];
   /* A bit a page frame that was counted already. */
   _Alignas(4096) unsigned char frames[MOST_FRAMES / 8];
@@ -79,12 +82,33 @@ struct leader {
 static struct leader *leader;
 static size_t seen_objects;
 static uint64_t anonymous, zero_frame;
+/* Whether pages of memfds are looked for one by one: the number of their blocks says nothing where some are in swap. */
+static int may_swap;
 
-static void see_object(unsigned long inode, const struct stat *info) {
+/* Pages of an object in memory, by page. Pages that fallocate made and nothing has used are not among them. */
+static long pages_in_memory(const char *path, size_t bytes) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  size_t pages = (bytes + PAGE - 1) / PAGE;
+  void *at = pages ? mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+  unsigned char *in_memory = malloc(pages);
+  long count = 0;
+  if (at != MAP_FAILED && in_memory && mincore(at, bytes, in_memory) == 0)
+    for (size_t i = 0; i < pages; i++) count += in_memory[i] & 1;
+  free(in_memory);
+  if (at != MAP_FAILED) munmap(at, bytes);
+  close(fd);
+  return count;
+}
+
+static void see_object(const char *path, const struct stat *info) {
+  uint32_t identity = identity_of(info->st_dev, info->st_ino);
   for (size_t i = 0; i < seen_objects; i++)
-    if (leader->seen[i] == inode) return;
-  if (seen_objects < MOST_SEEN) leader->seen[seen_objects++] = inode;
-  say("object %lu %ld\n", inode, (long)info->st_blocks / 8);
+    if (leader->seen[i] == identity) return;
+  if (seen_objects < MOST_SEEN) leader->seen[seen_objects++] = identity;
+  int by_page = may_swap || identity & ON_DISK;
+  long pages = by_page ? pages_in_memory(path, (size_t)info->st_size) : (long)info->st_blocks / 8;
+  say("object %u %ld\n", identity, pages);
 }
 
 static void see_frames(int pagemap, uint64_t start, uint64_t end) {
@@ -111,11 +135,11 @@ static void count_mapping(const struct mapping *m, void *with) {
   count->swap += m->swap / 4;
   count->lazyfree += m->lazyfree / 4;
   count->vmas++;
-  if (m->inode) {
+  if (m->object) {
     char path[96];
     struct stat info;
     snprintf(path, sizeof path, "/proc/%d/map_files/%lx-%lx", count->pid, m->start * PAGE, m->end * PAGE);
-    if (stat(path, &info) == 0) see_object(m->inode, &info);
+    if (stat(path, &info) == 0) see_object(path, &info);
   }
   if (m->flags[3] == 'p' && count->pagemap >= 0) see_frames(count->pagemap, m->start, m->end);
 }
@@ -147,8 +171,21 @@ static void make_leader(void) {
   find_zero_frame();
 }
 
-static void census(void) {
+/* Files keep their pages without a descriptor or mapping. */
+static void see_files(void) {
+  DIR *folder = arena->files[0] ? opendir(arena->files) : NULL;
+  for (struct dirent *entry; folder && (entry = readdir(folder));) {
+    char path[sizeof arena->files + sizeof entry->d_name + 2];
+    struct stat info;
+    snprintf(path, sizeof path, "%s/%s", arena->files, entry->d_name);
+    if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) see_object(path, &info);
+  }
+  if (folder) closedir(folder);
+}
+
+static void census(int swapping) {
   const int *pids = leader->pids;
+  may_swap = swapping;
   seen_objects = 0;
   anonymous = 0;
   /* The bitmap is sparse. */
@@ -168,8 +205,9 @@ static void census(void) {
     struct stat info;
     if (arena->fd[object] <= 0) continue;
     snprintf(path, sizeof path, "/proc/%d/fd/%d", pids[KEEPER], arena->fd[object]);
-    if (stat(path, &info) == 0) see_object(info.st_ino, &info);
+    if (stat(path, &info) == 0) see_object(path, &info);
   }
+  see_files();
   say("anon %lu\n", anonymous);
   say("zero %d\n", zero_frame != 0);
 }
@@ -179,7 +217,34 @@ static void tell_mapping(const struct mapping *m, void *with) {
   uint64_t end = op->page + (uint64_t)op->count;
   if (m->start >= end || m->end <= op->page) return;
   uint64_t from = m->start > op->page ? m->start : op->page, to = m->end < end ? m->end : end;
-  say("%lu %lu %lu %s %lu %d\n", from, to - from, m->offset + (from - m->start), m->flags, m->inode, m->may_write);
+  say("%lu %lu %lu %s %u %d\n", from, to - from, m->offset + (from - m->start), m->flags, m->object, m->may_write);
+}
+
+struct search {
+  uint64_t page, start, end;
+};
+
+static void find_mapping(const struct mapping *m, void *with) {
+  struct search *search = with;
+  if (m->start > search->page || m->end <= search->page) return;
+  search->start = m->start;
+  search->end = m->end;
+}
+
+/* Changes an object that a space has mapped and the keeper has closed, as who kept a descriptor of it can. */
+static int change_mapped(const struct op *op) {
+  int pid = leader->pids[op->slot];
+  struct search found = {.page = op->a};
+  char path[96];
+  if (pid <= 0 || !each_mapping(pid, find_mapping, &found) || found.end == 0) return EBADF;
+  snprintf(path, sizeof path, "/proc/%d/map_files/%lx-%lx", pid, found.start * PAGE, found.end * PAGE);
+  int fd = open(path, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return errno;
+  int is_truncate = (op->code & 0xff) == OP_TRUNCATE;
+  int failed = is_truncate ? ftruncate(fd, (off_t)op->b) : fallocate(fd, (int)op->count, (off_t)op->page, (off_t)op->b);
+  int error = failed ? errno : 0;
+  close(fd);
+  return error;
 }
 
 #endif

@@ -3,7 +3,7 @@
  * the file of protocol.h as its first argument, or as the first process of a virtual machine. See README.md.
  */
 #define _GNU_SOURCE
-#include "census.h"
+#include "group.h"
 
 #include "boot.h"
 #include <sys/wait.h>
@@ -13,7 +13,6 @@ static int in_machine;
 
 /* How long a space may work before it is looked whether it lives. */
 #define LOOK_MS 50
-#define READ_BYTES 65536ul
 
 /* Says that the answers are there, and waits for the next ops. */
 static void hand_over(void) {
@@ -52,6 +51,7 @@ static int spawn(uint32_t slot) {
   int pid = fork();
   if (pid == 0) {
     catch_signals();
+    join_group();
     become(slot);
   }
   if (pid < 0) return errno;
@@ -80,34 +80,6 @@ static void run_space(uint32_t slot, const struct op *ops, struct answer *answer
 }
 
 /* ---- What the leader of the spaces does itself ---- */
-
-static int put_file(void) {
-  text[text_length < TEXT_BYTES ? text_length : TEXT_BYTES - 1] = 0;
-  char *value = strchr(text, '\n');
-  if (!value) return EINVAL;
-  *value++ = 0;
-  int fd = open(text, O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return errno;
-  int error = write(fd, value, strlen(value)) < 0 ? errno : 0;
-  close(fd);
-  text_length = 0;
-  return error;
-}
-
-static int get_file(void) {
-  text[text_length < TEXT_BYTES ? text_length : TEXT_BYTES - 1] = 0;
-  int fd = open(text, O_RDONLY | O_CLOEXEC);
-  text_length = 0;
-  if (fd < 0) return errno;
-  /* Files of /proc/sys are read with less than some MiB at a time. */
-  for (ssize_t bytes; text_length < TEXT_BYTES; text_length += (uint32_t)bytes) {
-    size_t room = TEXT_BYTES - text_length;
-    bytes = read(fd, text + text_length, room < READ_BYTES ? room : READ_BYTES);
-    if (bytes <= 0) break;
-  }
-  close(fd);
-  return 0;
-}
 
 static int reset(void) {
   for (uint32_t slot = 0; slot < MOST_SLOTS; slot++) {
@@ -142,18 +114,43 @@ static void exit_space(const struct op *op, struct answer *answer) {
   answer->buses = (uint32_t)seat->touches;
 }
 
+/* As `lead`, for what changes the system that it runs on. */
+static int change_system(const struct op *op, struct answer *answer) {
+  switch (op->code & 0xff) {
+  case OP_MKDIR: answer->error = mkdir(take_text(), 0755) ? errno : 0; return 1;
+  case OP_RMDIR: answer->error = rmdir(take_text()) ? errno : 0; return 1;
+  case OP_MOUNT: answer->error = mount_folder(); return 1;
+  case OP_UNMOUNT: answer->error = umount(take_text()) ? errno : 0; return 1;
+  case OP_MODULE: answer->error = insert_module(op->a); return 1;
+  case OP_SWAP: answer->error = set_swap(op->a == 1); return 1;
+  case OP_GROUP: answer->error = choose_group(); return 1;
+  case OP_REST: answer->error = rest_for(op->a); return 1;
+  case OP_FILES: answer->error = choose_files(); return 1;
+  default: return 0;
+  }
+}
+
 /* Returns whether the op is the leader's. */
 static int lead(const struct op *op, struct answer *answer) {
   switch (op->code & 0xff) {
   case OP_SPAWN: answer->error = spawn(op->slot); return 1;
   case OP_EXIT: exit_space(op, answer); return 1;
-  case OP_CENSUS: census(); return 1;
+  case OP_CENSUS: census((int)op->a); return 1;
   case OP_LOOKUP: each_mapping(leader->pids[op->slot], tell_mapping, (void *)op); return 1;
-  case OP_PUT: answer->error = put_file(); return 1;
+  case OP_PUT: answer->error = put_file(op->page); return 1;
   case OP_GET: answer->error = get_file(); return 1;
   case OP_RESET: answer->error = reset(); return 1;
   case OP_QUIT: quit(); return 1;
-  default: return 0;
+  case OP_OBJECT:
+    if (op->code & FLAG_FILE) answer->error = prepare_file(op);
+    return answer->error != 0;
+  case OP_FALLOCATE:
+  case OP_TRUNCATE:
+    if (op->code & FLAG_MAPPED) answer->error = change_mapped(op);
+    return (op->code & FLAG_MAPPED) != 0;
+  case OP_LIMIT: answer->error = set_limit(op->a); return 1;
+  case OP_PACE: keep_pace(op->a); return 1;
+  default: return change_system(op, answer);
   }
 }
 
@@ -163,6 +160,7 @@ static uint32_t turn_of(const struct op *ops, uint32_t left) {
   while (count < left && count < WINDOW && ops[count].slot == ops[0].slot) {
     uint32_t code = ops[count].code & 0xff;
     if (code == OP_SPAWN || code == OP_EXIT || code >= OP_CENSUS) break;
+    if (ops[count].code & (FLAG_FILE | FLAG_MAPPED) && count > 0) break;
     count++;
     if (code == OP_FORK) break;
   }
@@ -188,6 +186,27 @@ static void run_request(const struct op *ops, struct answer *answers, uint32_t c
   }
 }
 
+/* As many as the system lets: the keeper has two an object. */
+static void allow_descriptors(void) {
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files)) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
+/*
+ * All spaces run on one CPU, as only one runs at a time: pages that another CPU has not yet put on its lists cannot be isolated
+ * (lru_add_drain drains its own CPU), so that what MADV_PAGEOUT takes would depend on where spaces ran.
+ */
+static void stay_on_one_cpu(void) {
+  cpu_set_t set;
+  int cpu = sched_getcpu();
+  if (cpu < 0) return;
+  CPU_ZERO(&set);
+  CPU_SET((size_t)cpu, &set);
+  sched_setaffinity(0, sizeof set, &set);
+}
+
 static void *map_file(const char *path) {
   int fd = open(path, O_RDWR | O_CLOEXEC);
   void *at = mmap(NULL, SHARED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -204,6 +223,8 @@ int main(int count, char **args) {
   /* Spaces neither see it nor pay for it. */
   madvise(shared, SHARED_BYTES, MADV_DONTFORK);
   setrlimit(RLIMIT_CORE, &none);
+  allow_descriptors();
+  stay_on_one_cpu();
   prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   text = shared + TEXT_AT;
   make_arena();

@@ -20,6 +20,8 @@
 #define MOST_SLOTS 4096u
 #define MOST_OBJECTS 4096u
 #define NO_OBJECT 0xffffffffu
+/* Part of the identity of a file, besides its inode number: memfds may have the same number. */
+#define ON_DISK 0x80000000u
 /* Pages of the trace lie here, and nothing of the executor does. */
 #define FIRST_PAGE (8ul << 28)
 #define LAST_PAGE (120ul << 28)
@@ -29,7 +31,7 @@ enum {
   OP_SPAWN = 1, /* slot */
   OP_FORK,      /* slot; a: slot of the child */
   OP_EXIT,      /* slot. Value, first, buses: minor and major faults, and touches */
-  OP_OBJECT,    /* a: object, count: pages, b: first content with FLAG_CONTENT. Value: inode */
+  OP_OBJECT,    /* a: object, count: pages, b: first content with FLAG_CONTENT, page: number of a file. Value: its identity */
   OP_CLOSE,     /* a: object */
   OP_MAP,       /* slot, page, count, a: object, b: first page in it */
   OP_UNMAP,
@@ -43,17 +45,29 @@ enum {
   OP_PWRITE,
   OP_SYNC,      /* a: object */
   OP_MADVISE,   /* a: advice */
-  OP_FALLOCATE, /* a: object, page: first byte, b: bytes, count: mode */
-  OP_TRUNCATE,  /* a: object, b: bytes */
+  OP_FALLOCATE, /* a: object, page: first byte, b: bytes, count: mode. With FLAG_MAPPED slot, a: page that maps it */
+  OP_TRUNCATE,  /* a: object, b: bytes. As before */
   OP_PRCTL,     /* a: merge */
   OP_COOKIE,    /* compare-and-swap of each page up to the first that is zero. Value: its index, or count */
   /* Answered by the leader of the spaces; the last of a request where they have text. */
-  OP_CENSUS, /* Text: what is resident */
+  OP_CENSUS, /* a: 1: memfds by page, since some may be in swap. Text: what is resident */
   OP_LOOKUP, /* slot, page, count. Text: mappings of the range */
-  OP_PUT,    /* Text in: path, newline, what to write there */
+  OP_PUT,    /* page: first byte there. Text in: path, newline, what to write there */
   OP_GET,    /* Text in: path. Text: its contents */
   OP_RESET,  /* all spaces and objects go */
   OP_QUIT,
+  /* Text in: path of a folder. */
+  OP_MKDIR,
+  OP_RMDIR,
+  OP_MOUNT,  /* Text in: type, source, folder, options; a line each */
+  OP_UNMOUNT,
+  OP_MODULE, /* Text in: path, parameters. a: flags of finit_module */
+  OP_SWAP,   /* Text in: path. a: 1 on, 0 off */
+  OP_GROUP,  /* Text in: files of a memory group that spaces are in from the next reset on: processes, limit, statistics */
+  OP_LIMIT,  /* a: bytes. Of the group, from now on */
+  OP_PACE,   /* a: microseconds since the last with 0, which begins. Waits until then */
+  OP_REST,   /* a: microseconds. Waits that long */
+  OP_FILES,  /* Text in: folder of files. All that are there go */
 };
 
 enum {
@@ -72,6 +86,8 @@ enum {
   FLAG_UNIQUE = 1 << 20,
   FLAG_NONE = 1 << 21,
   FLAG_SEALED = 1 << 22,
+  FLAG_FILE = 1 << 23,
+  FLAG_MAPPED = 1 << 24,
 };
 
 /* The error of an op whose space was killed, plus the signal. */

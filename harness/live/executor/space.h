@@ -22,6 +22,9 @@
 #ifndef PR_SET_MEMORY_MERGE
 #define PR_SET_MEMORY_MERGE 67
 #endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 #define DROPPABLE 0x08
 
 /* What an op without contents writes: unlike all else. Spaces that run one after another never count alike. */
@@ -37,12 +40,14 @@ static void read_all(const volatile char *from, const volatile char *end) {
 
 /*
  * Faults in all that this process has itself, and makes what it shares with its parent or child since a fork its own, so that no
- * touch of the trace pays for it. Program text and the arena are not mapped in a child until they are used.
+ * touch of the trace pays for it, and locks it, so that reclaim leaves it alone. Program text and the arena are not mapped in a
+ * child until they are used.
  */
 static __attribute__((noinline)) void settle(void) {
   extern char __data_start[], _end[];
   volatile char stack[16 * PAGE];
   for (size_t i = 0; i < sizeof stack; i += PAGE) stack[i] = 1;
+  mlock((const void *)stack, sizeof stack);
   const ElfW(Phdr) *segment = (void *)getauxval(AT_PHDR);
   for (size_t i = 0; i < getauxval(AT_PHNUM); i++, segment++) {
     uintptr_t start = segment->p_vaddr & ~(PAGE - 1);
@@ -50,6 +55,7 @@ static __attribute__((noinline)) void settle(void) {
   }
   uintptr_t first = (uintptr_t)__data_start & ~(PAGE - 1);
   for (volatile char *p = (volatile char *)first; p < _end; p += PAGE) *p = *p;
+  mlock((const void *)first, (uintptr_t)_end - first);
   errno = 0;
   read_all((char *)arena, (char *)(arena + 1));
 }
@@ -72,6 +78,13 @@ static uint64_t content_of(const struct op *op, uint64_t index) {
   return op->a + (op->code & FLAG_UP ? index : 0);
 }
 
+/* Lets the kernel bring the group's statistics up to date, as a reader of them does. */
+static void refresh(void) {
+  static uint32_t touches;
+  static char some[PAGE];
+  if (++touches % FRESH_EVERY == 0 && pread(arena->statistics, some, sizeof some, 0) < 0) errno = 0;
+}
+
 /* Touches each page once, in order. Pages that cannot be accessed are left out. */
 static void touch(const struct op *op, struct answer *answer) {
   volatile int64_t i = 0;
@@ -91,6 +104,7 @@ static void touch(const struct op *op, struct answer *answer) {
     if (write) *word = content_of(op, (uint64_t)i);
     else (void)*word;
     answer->value++;
+    if (arena->statistics) refresh();
   }
   arena->seats[own_slot].touches += answer->value;
 }
@@ -108,12 +122,21 @@ static void cookies(const struct op *op, struct answer *answer) {
 
 /* ---- Objects ---- */
 
-static int open_object(uint64_t object, int mode) {
+/*
+ * The keeper's own descriptor, as a program has one for all mappings that it makes of an object: the kernel merges mappings and
+ * reads ahead by open file, not by object. An other one where a user may not have it.
+ */
+static int open_object(uint64_t object, int reads) {
   char path[64];
   if (object >= MOST_OBJECTS) return -1;
-  if (own_slot == KEEPER) return arena->fd[object];
-  snprintf(path, sizeof path, "/proc/%d/fd/%d", arena->keeper, arena->fd[object]);
-  return open(path, mode | O_CLOEXEC);
+  int fd = reads ? arena->readers[object] : arena->fd[object];
+  if (own_slot == KEEPER) return fd;
+  int keeper = (int)syscall(SYS_pidfd_open, arena->keeper, 0);
+  int same = (int)syscall(SYS_pidfd_getfd, keeper, fd, 0);
+  close(keeper);
+  if (same >= 0) return same;
+  snprintf(path, sizeof path, "/proc/%d/fd/%d", arena->keeper, fd);
+  return open(path, (reads ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 }
 
 static void close_object(int fd) {
@@ -136,12 +159,45 @@ static long read_pages(int fd, const struct op *op) {
   return 0;
 }
 
-static long make_object(const struct op *op, struct answer *answer) {
-  int fd = memfd_create("reclaim", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+/* Where file `number` of the trace is. */
+static const char *file_path(uint64_t number) {
+  static char path[sizeof arena->files + 32];
+  snprintf(path, sizeof path, "%s/%lu", arena->files, number);
+  return path;
+}
+
+/* What tells an object from others. */
+static uint32_t identity_of(uint64_t device, uint64_t inode) {
+  return (uint32_t)inode | (arena->disk && device == arena->disk ? ON_DISK : 0);
+}
+
+/* Descriptors of an object that was opened: one to write through, and one that only reads. */
+static int keep_object(uint64_t object, int fd, struct answer *answer) {
+  char path[64];
   struct stat info;
-  if (fd < 0 || ftruncate(fd, op->count * (off_t)PAGE) || fstat(fd, &info)) return -1;
-  arena->fd[op->a] = fd;
-  answer->value = (uint32_t)info.st_ino;
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  int reader = fd < 0 || fstat(fd, &info) ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+  if (reader < 0) return -1;
+  arena->fd[object] = fd;
+  arena->readers[object] = reader;
+  answer->value = identity_of(info.st_dev, info.st_ino);
+  return 0;
+}
+
+static long close_both(uint64_t object) {
+  close(arena->readers[object]);
+  return close(arena->fd[object]);
+}
+
+/* A file's contents are there already: the leader has written them. */
+static long open_file(const struct op *op, struct answer *answer) {
+  return keep_object(op->a, open(file_path(op->page), O_RDWR | O_CLOEXEC), answer);
+}
+
+static long make_object(const struct op *op, struct answer *answer) {
+  if (op->code & FLAG_FILE) return open_file(op, answer);
+  int fd = memfd_create("reclaim", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0 || ftruncate(fd, op->count * (off_t)PAGE) || keep_object(op->a, fd, answer)) return -1;
   struct op contents = {.code = op->code, .a = op->b};
   if (op->code & FLAG_CONTENT && write_pages(fd, &contents, 0, op->count)) return -1;
   return op->code & FLAG_SEALED ? fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE) : 0;
@@ -157,7 +213,7 @@ static long map(const struct op *op) {
   if (code & FLAG_POPULATE) flags |= MAP_POPULATE;
   int fd = -1;
   if (code & FLAG_OBJECT) {
-    fd = open_object(op->a, code & FLAG_RO_FD ? O_RDONLY : O_RDWR);
+    fd = open_object(op->a, (code & FLAG_RO_FD) != 0);
     if (fd < 0) return -1;
     if (code & FLAG_RO_FD && code & FLAG_SHARED) prot &= ~PROT_WRITE;
   } else
@@ -186,7 +242,7 @@ static long protect(const struct op *op) {
 }
 
 static long with_object(const struct op *op) {
-  int fd = open_object(op->a, O_RDWR);
+  int fd = open_object(op->a, 0);
   long result = -1;
   switch (op->code & 0xff) {
   case OP_PREAD: result = read_pages(fd, op); break;
@@ -209,6 +265,14 @@ static long with_object(const struct op *op) {
 
 static void become(uint32_t slot);
 
+/* Where the group's limit cannot be met, a space of the trace goes, and not the keeper. */
+static void offer_to_killer(void) {
+  int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  if (write(fd, "1000", 4) < 0) errno = 0;
+  close(fd);
+}
+
 /* A child of the leader, as all spaces are, so that it hears of its end. */
 static long fork_space(const struct op *op, struct answer *answer) {
   long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
@@ -228,7 +292,7 @@ static void run_op(const struct op *op, struct answer *answer) {
   case OP_FORK: result = fork_space(op, answer); break;
   case OP_EXIT: _exit(0);
   case OP_OBJECT: result = make_object(op, answer); break;
-  case OP_CLOSE: result = close(arena->fd[op->a]); break;
+  case OP_CLOSE: result = close_both(op->a); break;
   case OP_MAP: result = map(op); break;
   case OP_UNMAP: result = munmap(address(op->page), bytes); break;
   case OP_REMAP: result = remap(op); break;
@@ -270,6 +334,7 @@ static void run_window(void) {
 static void become(uint32_t slot) {
   own_slot = slot;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (slot != KEEPER) offer_to_killer();
   settle();
   struct seat *seat = &arena->seats[slot];
   seat->minor = seat->major = seat->touches = 0;

@@ -12,13 +12,22 @@ export interface Snapshot {
   readonly objects: ReadonlyMap<string, number>;
 }
 
+/** Two objects can have one name, when the first was closed and is mapped still, or a file. */
+function addTo(objects: Map<string, number>, name: string, pages: number): void {
+  objects.set(name, (objects.get(name) ?? 0) + pages);
+}
+
 /** A snapshot of the simulated kernel. */
 export function simulatedSnapshot({ machine: m }: SimulatedMachine): Snapshot {
   const spaces = new Map([...m.spaces.values()].map(({ id, rss }) => [id, rss]));
   const objects = new Map<string, number>();
   for (const object of m.objects.all()) {
     if (object.kind !== 'shared' || object.name === undefined) continue;
-    objects.set(object.name, [...object.present(0, object.size)].length);
+    // Pages on disk are the object's, and not in memory.
+    const inMemory = [...object.present(0, object.size)].filter(
+      (at) => m.pages.resident[object.page(at)] === 1,
+    );
+    addTo(objects, object.name, inMemory.length);
   }
   return { resident: m.frames.inUse, spaces, objects };
 }
@@ -32,7 +41,7 @@ export function liveSnapshot(machine: LiveMachine): Snapshot {
   const objects = new Map<string, number>();
   for (const [inode, pages] of census.objects) {
     const object = layout.byInodeNumber(inode);
-    if (object) objects.set(object.name, pages);
+    if (object) addTo(objects, object.name, pages);
   }
   return { resident: residentPages(census), spaces, objects };
 }

@@ -27,7 +27,7 @@ export function newcArchive(files: readonly ArchiveFile[]): Buffer {
   return Buffer.concat([...members, member({ name: 'TRAILER!!!', mode: 0, data: Buffer.alloc(0) }, 0)]);
 }
 
-/** The file system of a machine whose only program is this one. */
-export function initramfs(program: Uint8Array): Buffer {
-  return newcArchive([{ name: 'init', mode: EXECUTABLE, data: program }]);
+/** The file system of a machine whose only program is this one. @param more further files and folders */
+export function initramfs(program: Uint8Array, more: readonly ArchiveFile[] = []): Buffer {
+  return newcArchive([{ name: 'init', mode: EXECUTABLE, data: program }, ...more]);
 }

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { HostError, systemErrorCode } from '../../base/errors.js';
+import { LiveTimeout } from '../session.js';
 
 /** What QEMU says: of an event its name, else the answer to a command. Source: docs/interop/qmp-spec.txt. */
 interface Message {
@@ -38,7 +39,7 @@ export class Monitor {
    * Waits for an event.
    *
    * @returns whether it came; false where the monitor has ended
-   * @throws HostError after `timeoutMs`
+   * @throws LiveTimeout after `timeoutMs`
    */
   await(event: string, timeoutMs: number): boolean {
     const end = performance.now() + timeoutMs;
@@ -46,7 +47,7 @@ export class Monitor {
       const came = this.look(event);
       if (came !== undefined) return came;
       if (performance.now() > end)
-        throw new HostError(`the virtual machine does not answer within ${Math.round(timeoutMs / 1000)} s`);
+        throw new LiveTimeout(`the virtual machine does not answer within ${Math.round(timeoutMs / 1000)} s`);
       Atomics.wait(this.clock, 0, 0, pause);
     }
   }

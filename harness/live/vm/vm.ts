@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HostError } from '../../base/errors.js';
-import type { Guard } from '../../record/guard.js';
+import type { Guard } from '../../guard/guard.js';
 import { buildExecutor } from '../executor/program.js';
 import { MAGIC, SHARED_BYTES } from '../protocol.js';
 import { type Channel, Session } from '../session.js';
 import { initramfs } from './initramfs.js';
+import { moduleFiles, modulesOf } from './modules.js';
 import { Monitor } from './monitor.js';
 
 const QEMU = 'qemu-system-x86_64';
@@ -56,7 +57,7 @@ function qemuArgs(folder: string, { kernel, memoryMiB }: VmOptions): string[] {
     ['-kernel', kernel, '-initrd', join(folder, 'initramfs')],
     // Emulated translations are kept until the page tables change, so that cleared accessed bits would stay clear: with pti
     // every system call and fault changes them, as the small caches of processors do.
-    ['-append', 'console=ttyS0 quiet panic=-1 nokaslr norandmaps pti=on'],
+    ['-append', 'console=ttyS0 quiet panic=-1 nokaslr norandmaps no5lvl pti=on'],
   ].flat();
 }
 
@@ -105,11 +106,12 @@ function checkMagic(shared: number): void {
   if (word[0] !== MAGIC) throw new HostError('the executor in the virtual machine is not of this version');
 }
 
-function prepare(folder: string, executor: string): void {
+function prepare(folder: string, executor: string, kernel: string): void {
   const pipes = ['in', 'out'].map((end) => join(folder, `monitor.${end}`));
   if (spawnSync('mkfifo', pipes).status !== 0)
     throw new HostError(`${folder}: mkfifo cannot make pipes there`);
-  writeFileSync(join(folder, 'initramfs'), initramfs(readFileSync(executor)));
+  const archive = initramfs(readFileSync(executor), moduleFiles(modulesOf(kernel)));
+  writeFileSync(join(folder, 'initramfs'), archive);
   writeFileSync(join(folder, 'shared'), '');
 }
 
@@ -142,7 +144,7 @@ export async function startVm(options: VmOptions): Promise<Session> {
   const executor = await buildExecutor(options.cache);
   const folder = mkdtempSync(join(tmpdir(), 'reclaim-vm-'));
   options.guard?.journal({ kind: 'folder', path: folder });
-  prepare(folder, executor);
+  prepare(folder, executor, options.kernel);
   const child = spawn(QEMU, qemuArgs(folder, options), { stdio: 'ignore' });
   if (child.pid !== undefined) options.guard?.journalProcess(child.pid);
   const monitor = new Monitor(join(folder, 'monitor'));

@@ -31,9 +31,7 @@ export function fallocateBlocks(
     if (!hasBlock(m, object, at)) {
       allocateBlock(m, object, at);
       made++;
-    } else if (object.backing === 'shmem' && m.swapSlotOf(object.page(at)) >= 0) {
-      pageIn(m, object, at, whereIs(m, object, at), PART.discard); // shmem_get_folio reads it (SGP_FALLOC)
-    }
+    } else if (object.backing === 'shmem') keepPage(m, object, at);
   }
   const { faults, calls } = m.costs;
   const perPage = object.backing === 'shmem' ? faults.shmem_write.ns : 0;
@@ -56,6 +54,17 @@ function refusal(
 function hasBlock(m: State, object: SharedObject, index: number): boolean {
   if (object.isHole(index)) return false;
   return object.backing === 'shmem' || !m.pages.isOverHole(object.page(index));
+}
+
+/**
+ * A page of shared memory that is there: shmem_get_folio reads it from swap, clears what an earlier fallocate has made (SGP_FALLOC),
+ * and shmem_fallocate makes it dirty, so that reclaim does not free it.
+ */
+function keepPage(m: State, object: SharedObject, index: number): void {
+  const page = object.page(index);
+  if (m.swapSlotOf(page) >= 0) pageIn(m, object, index, whereIs(m, object, index), PART.discard);
+  m.pages.clearTrait(page, PAGE_FLAG.hole);
+  m.pages.markDirty(page);
 }
 
 /** A block of zeros: in memory for shared memory, on disk (an unwritten extent) for a file. */

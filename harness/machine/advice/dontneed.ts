@@ -1,3 +1,4 @@
+import type { Errno } from '../../policy/discard/contract.js';
 import { zapRange } from '../entries/page-walk.js';
 import { freeTables } from '../mapping/mmap.js';
 import type { State } from '../state/state.js';
@@ -17,7 +18,12 @@ function empty(m: State, vma: Vma, start: number, end: number, call: Call): 0 {
  * an object keeps its pages, and their use counts for reclaim. Source: madvise_dontneed_free in mm/madvise.c.
  */
 export const dontneed: StateAction = (m, vma, start, end, call) =>
-  vma.has(VM.locked | VM.pfnMap) ? 'EINVAL' : empty(m, vma, start, end, call);
+  refusesDontneed(vma) || empty(m, vma, start, end, call);
+
+/** Why MADV_DONTNEED does nothing to a VMA. */
+export function refusesDontneed(vma: Vma): Errno {
+  return vma.has(VM.locked | VM.pfnMap) ? 'EINVAL' : 0;
+}
 
 /** MADV_DONTNEED_LOCKED: the same, on locked memory too. */
 export const dontneedLocked: StateAction = (m, vma, start, end, call) =>

@@ -1,3 +1,4 @@
+import type { Errno } from '../../policy/discard/contract.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import { clearEntry, frameOf, isExclusive, isSwapEntry } from '../entries/entry.js';
 import { eachUsedEntry } from '../entries/page-walk.js';
@@ -12,12 +13,18 @@ import type { StateAction } from './call.js';
  * Source: madvise_free_pte_range in mm/madvise.c, lru_lazyfree in mm/swap.c.
  */
 export const free: StateAction = (m, vma, start, end, call) => {
-  if (vma.has(VM.locked) || !vma.isAnonymous) return 'EINVAL';
+  const refused = refusesFree(vma);
+  if (refused !== 0) return refused;
   eachUsedEntry(m, vma, start, end, (at) => {
     if (freeEntry(m, vma, at)) call.present++;
   });
   return 0;
 };
+
+/** Why MADV_FREE does nothing to a VMA. */
+export function refusesFree(vma: Vma): Errno {
+  return vma.has(VM.locked) || !vma.isAnonymous ? 'EINVAL' : 0;
+}
 
 /** Whether there was a page to free. */
 function freeEntry(m: State, vma: Vma, at: number): boolean {

@@ -96,9 +96,9 @@ export function madvise(
   const call = newCall(options.era ?? m.settings.removeEra);
   const info = ACTIONS[advice];
   const result = info.act
-    ? walkVmas(m, space, page, page + count, info, call)
+    ? walkVmas(m, space, { page, count }, info, call)
     : asWhole(m, space, page, page + count, call, advice);
-  m.ledger.cpu(options.part ?? PART.discard, info.ns(m, call, Math.max(1, result.pages)));
+  m.ledger.cpu(options.part ?? PART.discard, adviceNs(m, advice, call, result.pages));
   return result;
 }
 
@@ -114,14 +114,20 @@ function asWhole(
   return { errno, value, pages: errno === 0 ? end - page : 0 };
 }
 
-function walkVmas(
+/** What an advice costs that has found what `call` says, on `pages` pages. */
+export function adviceNs(m: Machine, advice: Advice, call: Call, pages: number): number {
+  return ACTIONS[advice].ns(m, call, Math.max(1, pages));
+}
+
+/** Applies an action to each VMA of a range by address, until one refuses. */
+export function walkVmas(
   m: Machine,
   space: Space,
-  page: number,
-  end: number,
-  { act, endsAtHole }: AdviceInfo,
+  { page, count }: { readonly page: number; readonly count: number },
+  { act, endsAtHole }: Pick<AdviceInfo, 'act' | 'endsAtHole'>,
   call: Call,
 ): SyscallResult {
+  const end = page + count;
   let errno: Errno = 0;
   let at = page;
   let worked = 0;

@@ -26,11 +26,16 @@ export function punchHole(m: State, object: SharedObject, index: number, count: 
   const end = Math.min(index + count, object.size);
   if (object.backing === 'shmem') forgetPurged(m, object, index, end);
   const indexes = object.backing === 'shmem' ? object.present(index, end) : range(index, end);
+  let present = 0;
+  let unmapped = 0;
   for (const at of indexes) {
     if (object.isHole(at)) continue;
-    call.unmapped += makeHole(m, object, at);
-    call.present++;
+    unmapped += makeHole(m, object, at);
+    present++;
   }
+  m.effects?.push({ kind: 'hole', object, index, count, present, unmapped });
+  call.present += present;
+  call.unmapped += unmapped;
   return 0;
 }
 
@@ -40,7 +45,8 @@ function forgetPurged(m: State, object: SharedObject, from: number, to: number):
   m.purge.discarded(object, from, to);
 }
 
-function refusesHoles(object: SharedObject): Errno {
+/** Why no hole can be made in an object; 0 where it can. */
+export function refusesHoles(object: SharedObject): Errno {
   if (object.backing === 'xip' || object.backing === 'pfn') return 'EOPNOTSUPP';
   return object.options.sealed ? 'EPERM' : 0;
 }

@@ -1,6 +1,7 @@
+import type { Errno } from '../../policy/discard/contract.js';
 import { zapRange } from '../entries/page-walk.js';
-import { VM } from '../state/vma.js';
-import type { StateAction } from './call.js';
+import { VM, type Vma } from '../state/vma.js';
+import type { Call, StateAction } from './call.js';
 import { punchHole } from './punch.js';
 
 /**
@@ -11,17 +12,24 @@ import { punchHole } from './punch.js';
  * other file systems); private copies in the range go as well, since it unmaps as truncate does.
  */
 export const remove: StateAction = (m, vma, start, end, call) => {
-  if (vma.has(VM.locked)) return 'EINVAL';
-  const { object } = vma;
-  if (!object) return 'EINVAL';
+  const refused = refusesRemove(vma, call);
+  if (refused !== 0) return refused;
+  const object = vma.object!;
   if (call.era === '2006') {
-    if (object.backing !== 'shmem') return 'ENOSYS';
     const first = vma.objectPageAt(start);
     for (const other of object.mappings) {
       const from = Math.max(other.start, other.start + first - other.objectPage);
       const to = Math.min(other.end, other.start + first + end - start - other.objectPage);
       if (from < to) call.unmapped += zapRange(m, other, from, to);
     }
-  } else if (!vma.has(VM.shared) || !vma.has(VM.mayWrite)) return 'EACCES';
+  }
   return punchHole(m, object, vma.objectPageAt(start), end - start, call);
 };
+
+/** Why MADV_REMOVE does nothing to a VMA, before its object is asked. */
+export function refusesRemove(vma: Vma, { era }: Call): Errno {
+  const { object } = vma;
+  if (vma.has(VM.locked) || !object) return 'EINVAL';
+  if (era === '2006') return object.backing === 'shmem' ? 0 : 'ENOSYS';
+  return vma.has(VM.shared) && vma.has(VM.mayWrite) ? 0 : 'EACCES';
+}

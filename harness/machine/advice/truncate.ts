@@ -23,9 +23,8 @@ export function truncateTail(
 ): SyscallResult {
   const { descriptor, part = PART.discard } = options;
   const call = newCall();
-  const emptyNs = callNs(m.costs.calls.punch, 0, 1);
-  const file = object?.backing === 'shmem' || object?.backing === 'file';
-  if (!object || !file || !descriptor || index + count < object.size || index >= object.size) {
+  const emptyNs = refusedTruncateNs(m);
+  if (!object || refusesTruncate(object, index, count, descriptor)) {
     m.ledger.cpu(part, emptyNs);
     return { errno: 'EINVAL', value: 0, pages: 0 };
   }
@@ -36,4 +35,20 @@ export function truncateTail(
   call.unmapped = gone.entries;
   m.ledger.cpu(part, punchNs(m, call, Math.max(count, gone.pages)) + emptyNs);
   return { errno: 0, value: 0, pages: count };
+}
+
+/** Whether `truncateTail` does nothing. */
+export function refusesTruncate(
+  object: SharedObject | undefined,
+  index: number,
+  count: number,
+  descriptor: boolean,
+): boolean {
+  const file = object?.backing === 'shmem' || object?.backing === 'file';
+  return !object || !file || !descriptor || index + count < object.size || index >= object.size;
+}
+
+/** What it costs then. */
+export function refusedTruncateNs({ costs }: State): number {
+  return callNs(costs.calls.punch, 0, 1);
 }

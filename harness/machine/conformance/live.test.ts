@@ -20,6 +20,8 @@ describe('as seen on a live kernel', () => {
     const allocated = [...SHM, 'fallocate,,0,16,alloc:s'];
     expect((await ended([...allocated, 'read,1,3,1,'], rss)).end).toBe(1);
     expect((await ended([...allocated, 'pwrite,,4,2,s', 'read,1,3,1,'], rss)).end).toBe(3);
+    // A second fallocate clears what the first one has made.
+    expect((await ended([...allocated, 'fallocate,,2,4,alloc:s', 'read,1,3,1,'], rss)).end).toBe(4);
     // pread takes them for holes: they stay as they are.
     expect((await ended([...allocated, 'pread,,0,16,s', 'read,1,3,1,'], rss)).end).toBe(1);
   });
@@ -33,6 +35,7 @@ describe('as seen on a live kernel', () => {
     expect((await ended([...SHM, 'read,1,0,4,', 'write,1,1,1,', out], resident)).end).toBe(1);
     // What the program has asked for stays.
     expect((await ended([...SHM, 'fallocate,,0,4,alloc:s', 'read,1,0,4,', out], resident)).end).toBe(4);
+    expect((await ended([...SHM, 'read,1,0,4,', 'fallocate,,1,2,alloc:s', out], resident)).end).toBe(2);
   });
 
   it('reclaim drops such pages under a limit too', async () => {

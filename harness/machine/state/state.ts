@@ -9,6 +9,7 @@ import { StructPages } from '../memory/struct-pages.js';
 import { Swap } from '../memory/swap.js';
 import { Zone } from '../memory/zone.js';
 import { Counters } from './counters.js';
+import type { Effect } from './effects.js';
 import type { KsmHooks, Merger, PurgeHooks, ReclaimHooks, WritebackHooks } from './hooks.js';
 import { Objects } from './objects.js';
 import { PageTables } from './page-table.js';
@@ -72,6 +73,8 @@ export abstract class State {
   readonly allSpacesEver: Space[] = [];
   /** Programs' handler of SIGBUS: true when the access can be made again. Without one it is given up. */
   sigbusHandler: ((space: Space, vpn: number) => boolean) | undefined;
+  /** What the discard policy does to memory now, in its order; undefined where nothing follows it. */
+  effects: Effect[] | undefined;
   /** Page table entries present over all spaces, excluding those of the zero page. */
   rss = 0;
   rssPeak = 0;

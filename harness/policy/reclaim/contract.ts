@@ -115,6 +115,8 @@ export interface ReclaimPolicy {
   grow(count: number): void;
   /** Host memory of its state, in bytes, for `reclaim bench`. */
   readonly bytes?: number;
+  /** Pages on each of its lists, by name, for timelines; absent where it has none to tell of. */
+  readonly listSizes?: Readonly<Record<string, number>>;
   readonly counters: PolicyCounters;
 }
 

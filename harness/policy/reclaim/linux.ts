@@ -88,6 +88,17 @@ class Linux implements ReclaimPolicy {
     return this.lists.bytes + this.state.byteLength;
   }
 
+  /** By the kernel's names (enum lru_list). */
+  get listSizes(): Readonly<Record<string, number>> {
+    const [inactive_anon, active_anon, inactive_file, active_file] = this.size as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    return { inactive_anon, active_anon, inactive_file, active_file };
+  }
+
   /** A new page comes in at the head of inactive; one whose refault distance is short becomes active at once. */
   insert(id: number): void {
     const state = this.state[id]!;
@@ -97,7 +108,8 @@ class Linux implements ReclaimPolicy {
       this.add(id, file ? INACTIVE_FILE : INACTIVE_ANON, 0);
       return;
     }
-    this.count('workingset_refault', file);
+    if (file) this.counters.workingset_refault_file++;
+    else this.counters.workingset_refault_anon++;
     this.stats.updated(UPDATES.refault);
     if (!this.isRecent(id, state, file)) {
       this.add(id, file ? INACTIVE_FILE : INACTIVE_ANON, 0);
@@ -106,7 +118,8 @@ class Linux implements ReclaimPolicy {
     const wasWorkingset = state & WORKINGSET;
     this.add(id, file ? ACTIVE_FILE : ACTIVE_ANON, wasWorkingset);
     this.age++;
-    this.count('workingset_activate', file);
+    if (file) this.counters.workingset_activate_file++;
+    else this.counters.workingset_activate_anon++;
     if (wasWorkingset) this.plan.noteCost(file, 1, 0);
   }
 
@@ -228,10 +241,6 @@ class Linux implements ReclaimPolicy {
   /** Lazily freed pages are on the file lists (folio_is_file_lru). */
   private isFile(id: number): boolean {
     return (this.pages.traits[id]! & (TRAIT.file | TRAIT.lazyfree)) !== 0;
-  }
-
-  private count(name: 'workingset_refault' | 'workingset_activate', file: boolean): void {
-    this.counters[file ? (`${name}_file` as const) : (`${name}_anon` as const)]++;
   }
 
   private add(id: number, list: number, flags: number): void {

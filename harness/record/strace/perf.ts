@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { HostError } from '../../base/errors.js';
+import type { Guard } from '../../guard/guard.js';
+import { spawnQuietly } from '../../guard/spawn.js';
 import { lostEvents } from '../../trace/readers/faults/line.js';
-import type { Guard } from '../guard.js';
 import { type Helper, startHelper } from '../helper.js';
 import { lookUp, readProc } from '../process.js';
-import { spawnQuietly } from '../spawn.js';
 
 /** The largest kernel.perf_event_paranoid that lets a user record the page faults of programs of their own. Source: perf_event_open(2). */
 const MAX_PARANOID = 2;

@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path';
+import { removeAbandonedInstances } from '../../guard/tracing.js';
 import type { Engine, EngineContext, EngineReport, RecordRequest, Running } from '../engine.js';
 import type { AttachedProcess } from '../manifest.js';
 import { processesOf, processTree, runningProgram, startStopped, withMapsAfter } from '../process.js';
 import { is32Bit } from '../program-file.js';
-import { removeAbandonedInstances } from '../restore.js';
 import { Drain } from './drain.js';
 import { CALLS_ALONE, TRACEPOINTS } from './events.js';
 import { Instance } from './instance.js';

@@ -3,8 +3,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { HostError } from '../../base/errors.js';
 import { startOf } from '../../base/processes.js';
-import type { Guard } from '../guard.js';
-import { INSTANCE_PREFIX } from '../restore.js';
+import type { Guard } from '../../guard/guard.js';
+import { INSTANCE_PREFIX } from '../../guard/tracing.js';
 
 /** The buffer of a CPU in KiB: a drained one held 25 000 faults a second without a loss. */
 const BUFFER_KIB = 16384;

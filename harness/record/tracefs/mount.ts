@@ -1,9 +1,9 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError } from '../../base/errors.js';
-import type { Guard } from '../guard.js';
+import type { Guard } from '../../guard/guard.js';
+import { spawnQuietly } from '../../guard/spawn.js';
 import { readProc } from '../process.js';
-import { spawnQuietly } from '../spawn.js';
 
 /** Where tracefs is mounted and may be written; undefined where it is not. Source: proc_pid_mountinfo(5). */
 export function mountedTracefs(): string | undefined {

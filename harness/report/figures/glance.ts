@@ -141,7 +141,7 @@ class Sheet {
     const room = this.field - GAP - 5;
     const y2 = y + BAR;
     if (!effect) {
-      if (standing === 'refused' || standing === 'oom' || standing === 'failed')
+      if (standing === 'refused' || standing === 'oom' || standing === 'timeout' || standing === 'failed')
         this.areas.push({ x, x2: x + room, y, y2, look: REFUSED_STYLE });
       return;
     }

@@ -56,6 +56,7 @@ const ABSENT: Readonly<Partial<Record<Standing, string>>> = {
   refused: 'refused',
   impossible: 'not possible',
   oom: 'out of memory',
+  timeout: 'out of time',
   failed: 'failed',
 };
 

@@ -47,7 +47,13 @@ function effectText({ savedBytes, extraNs, rank }: Effect): string {
   return `saves ${bytesText(savedBytes.mean)}, stalls ${sign}${ms(extraNs.mean)} ms${rank && `, ${rank}`}`;
 }
 
-const STANDINGS = { refused: 'refused', oom: 'out of memory', failed: 'failed', impossible: 'not possible' };
+const STANDINGS = {
+  refused: 'refused',
+  oom: 'out of memory',
+  timeout: 'out of time',
+  failed: 'failed',
+  impossible: 'not possible',
+};
 
 function field({ standing, effect }: GlanceField, limit: string, mostBytes: number): Markup {
   if (!effect) {

@@ -1,6 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { packageFile } from '../../base/package-root.js';
 import { counted } from '../../base/text.js';
 import type { RunRow } from '../../metrics/files.js';
 import type { Axis, TraceFacts } from '../comparison.js';
@@ -11,6 +8,7 @@ import { warningsOf } from '../warnings.js';
 import { chartModel } from './chart-data.js';
 import { type Attachment, attachedFiles, downloadList } from './downloads.js';
 import { glanceHtml } from './glance.js';
+import { digest, raw, styleSheet } from './inline.js';
 import { glanceCss, policyCss } from './looks.js';
 import { dataElement, html, Markup } from './markup.js';
 import type { ChartModel } from './model.js';
@@ -69,6 +67,7 @@ const OUTCOMES: Readonly<Record<RunRow['outcome'], string>> = {
   ok: 'ran',
   refused: 'not possible',
   oom: 'out of memory',
+  timeout: 'out of time',
   failed: 'failed',
 };
 
@@ -83,23 +82,9 @@ function outcomesOf(runs: readonly RunRow[]): string {
 /** Style sheets by subject, in the order in which later rules override earlier ones. */
 const STYLES = ['page', 'tables', 'filters', 'charts', 'media', 'verdict'];
 
-/** Digest of an inline script or style, for the policy of what the page may run. */
-function digest(text: string): string {
-  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-}
-
 /** The rules of the page, and those of the looks of policies. */
 function styleOf(policies: readonly string[]): string {
-  const rules = STYLES.map((name) =>
-    readFileSync(packageFile('harness', 'report', 'html', `${name}.css`), 'utf8'),
-  );
-  return [...rules, policyCss(policies), glanceCss()].join('');
-}
-
-/** An element's whole text: nothing in it is escaped by HTML, so nothing in it may end it. */
-function raw(tag: 'script' | 'style', text: string): Markup {
-  if (text.includes(`</${tag}`)) throw new Error(`the ${tag} of the report ends itself`);
-  return new Markup(`<${tag}>${text}</${tag}>\n`);
+  return [styleSheet(STYLES), policyCss(policies), glanceCss()].join('');
 }
 
 /**

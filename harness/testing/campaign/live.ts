@@ -10,11 +10,11 @@ const EVENTS = 100;
  * have one.
  */
 export async function live(): Promise<Part> {
-  const { session, release } = await testVm();
+  const { system, release } = await testVm();
   return async (seed) => {
     const failures: string[] = [];
     for (const [i, events] of liveTraces(seed, TRACES, EVENTS).entries()) {
-      const found = await compareOn(session, release, events);
+      const found = await compareOn(system, release, events);
       if (found.length === 0) continue;
       failures.push([`seed ${seed}, trace ${i} on ${release}:`, ...found, ...events].join('\n'));
     }

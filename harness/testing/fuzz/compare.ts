@@ -156,21 +156,25 @@ function naiveContent(space: Naive.Space, vpn: number): number {
 
 /** What entries hold, without their accessed and dirty bits. That there are no other page tables, their number says. */
 function entries(m: Machine, seen: Space, space: Naive.Space): void {
+  /** Entries of each page table that are in use and not yet compared. */
+  const used = new Map<number, number>();
   for (const table of space.tables) {
     const first = table * TABLE;
     const leaf = seen.directory.leaf(first);
     agree(leaf >= 0, true, () => `page table of page ${first} of space ${space.id}`);
-    for (let i = 0; i < TABLE; i++) {
-      const entry = m.tables.entries[leaf * TABLE + i]!;
-      const expected = space.entries.get(first + i);
-      if (entry === 0 && !expected) continue;
-      agree(
-        machineEntry(m, entry),
-        expected ? naiveEntry(expected) : 'none',
-        () => `entry of page ${first + i} of space ${space.id}`,
-      );
-    }
+    let found = 0;
+    for (let at = leaf * TABLE; at < (leaf + 1) * TABLE; at++) if (m.tables.entries[at] !== 0) found++;
+    used.set(table, found);
   }
+  for (const [page, expected] of space.entries) {
+    const table = Math.floor(page / TABLE);
+    const entry = m.tables.entries[seen.directory.leaf(table * TABLE) * TABLE + (page % TABLE)]!;
+    agree(machineEntry(m, entry), naiveEntry(expected), () => `entry of page ${page} of space ${space.id}`);
+    used.set(table, (used.get(table) ?? 0) - 1);
+  }
+  // All that are expected are there: others would be left.
+  for (const [table, others] of used)
+    agree(others, 0, () => `other entries of page table ${table} of space ${space.id}`);
 }
 
 function machineEntry(m: Machine, entry: number): string {
@@ -202,16 +206,18 @@ function totals(m: Machine, k: Naive.NaiveKernel): void {
     rss += own;
     tables += tablePages(space);
   }
-  const pages = [...k.allPages()];
+  const counts = { inMemory: 0, inSwap: 0, both: 0, lazyfree: 0 };
+  for (const { inMemory, inSwap, lazyfree } of k.allPages()) {
+    if (inMemory) counts.inMemory++;
+    if (inSwap) counts.inSwap++;
+    if (inMemory && inSwap) counts.both++;
+    if (lazyfree) counts.lazyfree++;
+  }
   agree(m.rss, rss, () => 'rss');
-  agree(m.frames.inUse, pages.filter((page) => page.inMemory).length, () => 'frames in use');
-  agree(m.swap.inUse, pages.filter((page) => page.inSwap).length, () => 'swap slots');
-  agree(
-    m.frames.inSwapCache,
-    pages.filter((page) => page.inSwap && page.inMemory).length,
-    () => 'swap cache',
-  );
-  agree(m.pages.lazyfreeCount, pages.filter((page) => page.lazyfree).length, () => 'lazily freed pages');
+  agree(m.frames.inUse, counts.inMemory, () => 'frames in use');
+  agree(m.swap.inUse, counts.inSwap, () => 'swap slots');
+  agree(m.frames.inSwapCache, counts.both, () => 'swap cache');
+  agree(m.pages.lazyfreeCount, counts.lazyfree, () => 'lazily freed pages');
   agree(m.tables.pages, tables, () => 'page-table pages');
   agree(
     m.vmas,

@@ -110,15 +110,18 @@ export function writeFile(
   }
 }
 
-/** SGP_FALLOC: a new page is not cleared before its first use, and one that is there stays as it is unless it is in swap. */
+/** SGP_FALLOC: a new page is not cleared before its first use or the second fallocate; what is in swap is read; all get dirty. */
 function allocatePage(k: NaiveKernel, object: SharedObject, index: number): void {
   const known = object.pages.get(index);
   if (!known) {
     const page = objectPage(k, undefined, object, index);
     page.unused = true;
     page.dirty = true;
+    return;
   }
-  if (known?.inSwap) objectPage(k, undefined, object, index);
+  if (known.inSwap) objectPage(k, undefined, object, index);
+  known.unused = false;
+  known.dirty = true;
 }
 
 /** fallocate without flags, or with ZERO_RANGE: holes get blocks of zeros. */

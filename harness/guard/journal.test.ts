@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startOf, thisBoot } from '../base/processes.js';
 import { temporaryFolder } from '../testing/folder.js';
+import type { Change } from './change.js';
+import { settingOf } from './guard.js';
 import {
   type Journal,
   journalPath,
@@ -12,7 +14,8 @@ import {
   restoreJournal,
   writeJournal,
 } from './journal.js';
-import { type Change, restore } from './restore.js';
+import { isSwap } from './kernel.js';
+import { restore } from './restore.js';
 
 const folder = temporaryFolder('reclaim-restore-');
 /** A process that has ended. */
@@ -27,12 +30,12 @@ function filled(name: string): string {
   return path;
 }
 
-/** Writes a journal of a recorder in a folder of its own. Returns that folder. */
+/** Writes a journal of a owner in a folder of its own. Returns that folder. */
 function abandoned(name: string, journal: Partial<Journal>): string {
   const path = join(folder(), name);
   mkdirSync(path);
-  const whole = { boot: thisBoot(), recorder: GONE, changes: [], ...journal };
-  writeJournal(journalPath(path, whole.recorder), whole);
+  const whole = { boot: thisBoot(), owner: GONE, changes: [], ...journal };
+  writeJournal(journalPath(path, whole.owner), whole);
   return path;
 }
 
@@ -101,32 +104,80 @@ describe('journals', () => {
     expect(readJournal(journal)?.changes).toHaveLength(1);
   });
 
-  it('of recorders that are gone with their guards are restored at the next start', async () => {
+  it('of owners that are gone with their guards are restored at the next start', async () => {
     const left = filled('left');
     const path = abandoned('gone', { guard: GONE, changes: [{ kind: 'folder', path: left }] });
-    expect(await restoreAbandoned(path)).toEqual([GONE.pid]);
+    expect(await restoreAbandoned(path)).toMatchObject([{ pid: GONE.pid }]);
     expect(existsSync(left)).toBe(false);
     expect(readdirSync(path)).toEqual([]);
   });
 
-  it('of recorders or guards that are there are left to them', async () => {
+  it('of owners or guards that are there are left to them', async () => {
     const left = filled('used');
     const changes: Change[] = [{ kind: 'folder', path: left }];
-    expect(await restoreAbandoned(abandoned('recorder', { recorder: SELF, changes }))).toEqual([]);
+    expect(await restoreAbandoned(abandoned('owner', { owner: SELF, changes }))).toEqual([]);
     expect(await restoreAbandoned(abandoned('guard', { guard: SELF, changes }))).toEqual([]);
     expect(existsSync(left)).toBe(true);
   });
 
-  it('of an earlier boot restore folders alone: the kernel has forgotten the rest', async () => {
-    const [left, mounted] = [filled('before'), filled('mount-before')];
+  it('of an earlier boot remove files alone, and say so: the kernel has forgotten the rest', async () => {
+    const [left, mounted, cgroup] = [filled('before'), filled('mount-before'), join(folder(), 'cgroup')];
+    const [setting, swap] = [join(folder(), 'setting'), join(folder(), 'swap')];
+    mkdirSync(cgroup);
+    writeFileSync(setting, 'of this boot');
+    writeFileSync(swap, 'x');
     const changes: Change[] = [
       { kind: 'folder', path: left },
       { kind: 'mount', path: mounted },
+      { kind: 'setting', path: setting, value: 'of the other boot' },
+      { kind: 'cgroup', path: cgroup },
+      { kind: 'swapfile', path: swap },
       { kind: 'process', ...SELF },
     ];
-    const path = abandoned('boot', { boot: 'another', recorder: SELF, changes });
-    expect(await restoreAbandoned(path)).toEqual([SELF.pid]);
-    expect(existsSync(left)).toBe(false);
-    expect(existsSync(mounted)).toBe(true);
+    const path = abandoned('boot', { boot: 'another', owner: SELF, changes });
+    expect(await restoreAbandoned(path)).toEqual([
+      {
+        pid: SELF.pid,
+        said: `what process ${SELF.pid} had left before this boot: swap file ${swap} removed, no setting written`,
+      },
+    ]);
+    expect([left, swap].map((file) => existsSync(file))).toEqual([false, false]);
+    expect([mounted, cgroup].map((file) => existsSync(file))).toEqual([true, true]);
+    expect(readFileSync(setting, 'utf8')).toBe('of this boot');
+  });
+
+  it('of this boot restore a whole tree: settings to their oldest value, groups and files gone', async () => {
+    const [setting, cgroup, swap] = ['restored', 'group', 'swapfile'].map((name) => join(folder(), name));
+    mkdirSync(cgroup!);
+    writeFileSync(setting!, 'third');
+    writeFileSync(swap!, 'x');
+    const changes: Change[] = [
+      { kind: 'setting', path: setting!, value: 'first' },
+      { kind: 'setting', path: setting!, value: 'second' },
+      { kind: 'setting', path: join(folder(), 'no-setting'), value: '1' },
+      { kind: 'swapfile', path: swap! },
+      { kind: 'cgroup', path: cgroup! },
+    ];
+    const [one] = await restoreAbandoned(abandoned('tree', { changes }));
+    expect(one!.said).toBe(`what process ${GONE.pid} had left of its run was restored`);
+    expect(readFileSync(setting!, 'utf8')).toBe('first');
+    expect([cgroup, swap, join(folder(), 'no-setting')].filter((file) => existsSync(file!))).toEqual([]);
+  });
+});
+
+describe('what the kernel says', () => {
+  it('of a setting with all choices is the one in brackets', () => {
+    expect(settingOf('always [madvise] never\n')).toBe('madvise');
+    expect(settingOf('100\n')).toBe('100');
+  });
+
+  it('of swap is a line a file or device', () => {
+    const swaps = 'Filename\tType\n/dev/zram0   partition 1 0 -2\n/a\\040b file 1 0 -3\n';
+    expect(['/dev/zram0', '/a b', '/dev/zram', 'Filename'].map((path) => isSwap(path, swaps))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 });

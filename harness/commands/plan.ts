@@ -1,0 +1,92 @@
+import { isAbsolute } from 'node:path';
+import type { Argv } from 'yargs';
+import { InputError } from '../base/errors.js';
+import { counted } from '../base/text.js';
+import { MAX_REPLICATES } from '../experiment/file.js';
+import { namedExperiment } from '../experiment/one-trace.js';
+import { makePlan } from '../sweep/make-plan.js';
+import { besidePlan } from '../sweep/plan-file.js';
+import {
+  type Command,
+  inputLimitFlags,
+  loneHyphen,
+  type PolicyModuleArgs,
+  policyModuleFlag,
+  policyTimeout,
+  quietFlag,
+  type WorkerArgs,
+  wholeFlag,
+  workersFlag,
+  workersOf,
+} from './flags.js';
+import { interruptible } from './interrupt.js';
+import { planTable } from './plan-text.js';
+import { note, print } from './terminal.js';
+
+interface Args extends PolicyModuleArgs, WorkerArgs {
+  experiment?: string;
+  output: string;
+  replicates?: number;
+  quiet: boolean;
+}
+
+function builder(yargs: Argv): Argv {
+  return yargs
+    .positional('experiment', {
+      type: 'string',
+      describe:
+        'experiment file (YAML), or a trace (- for standard input), as of reclaim compare; without, the shipped comparison',
+      coerce: loneHyphen,
+    })
+    .options({
+      output: {
+        alias: 'o',
+        type: 'string',
+        demandOption: true,
+        describe: 'the plan, a cell a line (.jsonl); its traces go to a folder next to it',
+        requiresArg: true,
+      },
+      replicates: {
+        type: 'number',
+        describe: 'how often each generated trace is generated, as of reclaim compare',
+        requiresArg: true,
+      },
+      ...workersFlag,
+      ...inputLimitFlags,
+      ...policyModuleFlag,
+      ...quietFlag,
+    })
+    .epilogue(
+      'Then: reclaim run PLAN --shard i/n on any number of hosts that share its folder, and reclaim merge PLAN; or reclaim submit.',
+    );
+}
+
+async function handler(args: Args): Promise<void> {
+  const { experiment: named, output, replicates } = args;
+  if (replicates !== undefined) wholeFlag('replicates', replicates, 1, MAX_REPLICATES);
+  if (!/[^/]\.jsonl$/.test(output))
+    throw new InputError(`--output is ${output}, expected a name that ends with .jsonl`);
+  const read = await namedExperiment(named);
+  const experiment = replicates === undefined ? read : { ...read, replicates };
+  const lines = await interruptible((signal) =>
+    makePlan(output, experiment, {
+      workers: workersOf(args),
+      policyModules: args.policyModule,
+      policyTimeoutS: policyTimeout(args),
+      signal,
+      events: { note },
+    }),
+  );
+  if (!lines) {
+    note('reclaim: interrupted; no plan was written');
+    return;
+  }
+  const runs = lines.filter(({ run, cell }) => run === cell.cell).length;
+  await print(
+    `${output}: ${counted(lines.length, 'cell')} in ${counted(runs, 'run')}, their traces in ${besidePlan(output, 'traces')}\n\n${planTable(lines)}`,
+  );
+  if (args.policyModule.some((file) => !isAbsolute(file)))
+    note('the policies of --policy-module are loaded from the same paths wherever a shard runs');
+}
+
+export const plan: Command = { builder, handler };

@@ -1,0 +1,188 @@
+import { Refusal } from '../contract/refusal.js';
+import type { MetricName } from '../metrics/schema.js';
+import { MemoryGroup, type OwnMemory, parseCounters } from './group.js';
+import { LIVE_OP } from './protocol.js';
+import type { Session } from './session.js';
+import type { LiveSystem } from './system.js';
+
+/** How long what a process leaves behind may stay charged when it has ended. */
+const LEFT_US = 20_000;
+/** Slots of the spaces that are measured before a run. */
+const FIRST = 1;
+const SECOND = 2;
+
+/** Metrics that the statistics of a group have under their own name, in version 2. */
+const OF_GROUP = [
+  'pgscan_direct',
+  'pgscan_kswapd',
+  'pgsteal_direct',
+  'pgsteal_kswapd',
+  'pgactivate',
+  'pgdeactivate',
+  'pglazyfree',
+  'pglazyfreed',
+  'workingset_refault_anon',
+  'workingset_refault_file',
+  'workingset_activate_anon',
+  'workingset_activate_file',
+] as const satisfies readonly MetricName[];
+
+/** Metrics that /proc/vmstat has where nothing else runs. Scans and steals of groups are in the sums by kind alone there. */
+const OF_SYSTEM: Readonly<Partial<Record<MetricName, readonly string[]>>> = {
+  pgscan_direct: ['pgscan_anon', 'pgscan_file'],
+  pgsteal_direct: ['pgsteal_anon', 'pgsteal_file'],
+  pgactivate: ['pgactivate'],
+  pgdeactivate: ['pgdeactivate'],
+  pglazyfree: ['pglazyfree'],
+  pglazyfreed: ['pglazyfreed'],
+  pswpin: ['pswpin'],
+  pswpout: ['pswpout'],
+};
+
+type Counters = ReadonlyMap<string, number>;
+
+/** What the kernel has counted of a run's spaces, by name of the metric; what it does not count is absent. */
+export type Counted = Partial<Record<MetricName, number>>;
+
+/** Memory of the executor's own that counts in the limit, in pages: measured before the run. */
+interface Own {
+  readonly keeper: number;
+  readonly spawned: number;
+  readonly forked: number;
+}
+
+function pagesOf({ anon, kernel }: OwnMemory): number {
+  return anon + kernel;
+}
+
+let groups = 0;
+
+/**
+ * The account that the spaces of a run are charged to: a memory group of their own, where there can be one. Its limit is that
+ * of the trace and what the executor itself needs for each space, which is measured before. Counters are differences since then.
+ */
+export class Account {
+  private readonly session: Session;
+  private readonly group: MemoryGroup | undefined;
+  /** Why there is none. */
+  private readonly why: string;
+  private own: Own = { keeper: 0, spawned: 0, forked: 0 };
+  private before: { readonly group: Counters; readonly system: Counters } | undefined;
+  private limitPages: number | undefined;
+  private living = { spawned: 0, forked: 0 };
+
+  constructor(private readonly system: LiveSystem) {
+    const { session } = system;
+    this.session = session;
+    const place = system.groups();
+    this.why = typeof place === 'string' ? place : '';
+    this.group =
+      typeof place === 'string'
+        ? undefined
+        : new MemoryGroup(session, place, `reclaim-${process.pid}-${++groups}`);
+  }
+
+  /** Starts the executor's own processes in the group, and measures what they need. */
+  begin(): void {
+    const { session, group } = this;
+    if (!group) {
+      session.call(LIVE_OP.reset);
+      return;
+    }
+    group.join(this.system.stats === 'fresh');
+    session.call(LIVE_OP.reset);
+    const keeper = this.measured();
+    session.call(LIVE_OP.spawn, { slot: FIRST });
+    const one = this.measured();
+    session.call(LIVE_OP.fork, { slot: FIRST, a: SECOND });
+    const two = this.measured();
+    session.call(LIVE_OP.exit, { slot: SECOND });
+    session.call(LIVE_OP.exit, { slot: FIRST });
+    this.own = { keeper, spawned: one - keeper, forked: two - one };
+    this.measured();
+    this.before = this.look();
+  }
+
+  /** The limit from now on. @throws Refusal where there is no group */
+  limit(pages: number | undefined): number {
+    if (!this.group) throw new Refusal(`there is no memory limit here: ${this.why}`);
+    this.limitPages = pages;
+    return this.queueLimit();
+  }
+
+  /** A space is about to begin: what it needs itself is not at the expense of the trace. */
+  begins(how: 'spawned' | 'forked'): void {
+    this.living = { ...this.living, [how]: this.living[how] + 1 };
+    if (this.limitPages !== undefined) this.queueLimit();
+  }
+
+  /** A space has ended. */
+  ended(how: 'spawned' | 'forked'): void {
+    this.living = { ...this.living, [how]: this.living[how] - 1 };
+    if (this.limitPages === undefined) return;
+    this.session.queue(LIVE_OP.rest, 0, 0, 0, LEFT_US, 0);
+    this.queueLimit();
+  }
+
+  /** Whether a process was killed because the limit could not be met. */
+  get killed(): boolean {
+    return this.group !== undefined && this.group.kills() > 0;
+  }
+
+  /** What has been counted since the run began. */
+  counted(): Counted {
+    const { before, group } = this;
+    if (!before || !group) return {};
+    group.refresh();
+    const now = this.look();
+    const difference = (of: 'group' | 'system', name: string) => {
+      const value = now[of].get(name);
+      return value === undefined ? undefined : value - (before[of].get(name) ?? 0);
+    };
+    const counted: Counted = {};
+    for (const [metric, names] of Object.entries(OF_SYSTEM)) {
+      const values = names.map((name) => difference('system', name));
+      if (values.every((value) => value !== undefined))
+        counted[metric as MetricName] = values.reduce((sum, value) => sum + value, 0);
+    }
+    const swap = group.swapPages();
+    if (swap !== undefined) counted.swap_pages_end = swap;
+    for (const name of OF_GROUP) {
+      const value = difference('group', name);
+      if (value !== undefined) counted[name] = value;
+    }
+    return counted;
+  }
+
+  /** What the kernel keeps for the processes at this moment, in pages; undefined without a group. Counts in the limit. */
+  kernelPages(): number | undefined {
+    return this.group?.own().kernel;
+  }
+
+  /** Ends all processes of the run, and removes the group. */
+  end(): void {
+    this.session.tell(LIVE_OP.group, '');
+    this.session.call(LIVE_OP.reset);
+    this.group?.remove();
+  }
+
+  private measured(): number {
+    this.group!.refresh();
+    return pagesOf(this.group!.own());
+  }
+
+  private look() {
+    const system = this.system.alone ? parseCounters(this.session.get('/proc/vmstat') ?? '') : new Map();
+    return { group: this.group!.statistics(), system };
+  }
+
+  /** Returns the index of the op. */
+  private queueLimit(): number {
+    const { own, living, limitPages } = this;
+    const needed = own.keeper + living.spawned * own.spawned + living.forked * own.forked;
+    const bytes = MemoryGroup.limitBytes(
+      limitPages === undefined ? undefined : limitPages + Math.ceil(needed),
+    );
+    return this.session.queue(LIVE_OP.limit, 0, 0, 0, bytes, 0);
+  }
+}

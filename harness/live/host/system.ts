@@ -1,0 +1,103 @@
+import { Refusal } from '../../contract/refusal.js';
+import type { SwapKind } from '../../contract/target.js';
+import type { Change } from '../../guard/change.js';
+import type { Errno } from '../../policy/discard/contract.js';
+import type { GroupPlace } from '../group.js';
+import type { Session } from '../session.js';
+import type { Execution, LiveSystem, Needs } from '../system.js';
+import { makeFilesFolder } from './files.js';
+import { hostHierarchy, keepFromSwap, makeGroup, readGroup, removeGroup } from './groups.js';
+import { type HostOptions, startHost } from './host.js';
+import { type HostSwap, makeSwap } from './swap.js';
+
+/** The swap of a host that stands for that of the model. */
+const HOST_SWAP = { zram: 'zram', ssd: 'file' } as const satisfies Record<
+  Exclude<SwapKind, 'none'>,
+  HostSwap
+>;
+/** Size of swap: written once where it is a file. */
+const SWAP_MIB = 1024;
+
+function isSwap({ kind }: Change): boolean {
+  return kind === 'zram' || kind === 'swapfile';
+}
+
+/** The kernel of this host with the executor as a process. */
+export class HostSystem implements LiveSystem {
+  readonly name = 'host';
+  readonly alone = false;
+  readonly pace;
+  readonly stats;
+  private place: GroupPlace | string | undefined;
+  private files: string | undefined;
+  private swap: SwapKind = 'none';
+
+  private constructor(
+    private readonly options: HostOptions & Execution,
+    private current: Session,
+  ) {
+    this.pace = options.pace;
+    this.stats = options.stats;
+  }
+
+  /** Starts the executor. @throws HostError where this host lacks something */
+  static async start(options: HostOptions & Execution): Promise<HostSystem> {
+    return new HostSystem(options, await startHost(options));
+  }
+
+  get session(): Session {
+    return this.current;
+  }
+
+  async renew(): Promise<void> {
+    await this.current.close();
+    this.current = await startHost(this.options);
+  }
+
+  close(): Promise<void> {
+    return this.current.close();
+  }
+
+  async prepare({ reclaim, swap }: Needs): Promise<void> {
+    const generations = this.session.get('/sys/kernel/mm/lru_gen/enabled') ?? '0';
+    const own = Number.parseInt(generations, 16) % 2 === 1 ? 'mglru' : 'linux';
+    if (reclaim !== own)
+      throw new Refusal(
+        `reclaim policy ${reclaim} is not that of this host, which is one for all its programs: expected ${own}, or --machine vm`,
+      );
+    if (swap === this.swap) return;
+    const { guard, cache } = this.options;
+    await guard.undo(isSwap);
+    this.swap = 'none';
+    if (swap !== 'none') makeSwap(guard, HOST_SWAP[swap], cache, SWAP_MIB);
+    this.swap = swap;
+  }
+
+  groups(): GroupPlace | string {
+    this.place ??= this.findGroups();
+    return this.place;
+  }
+
+  filesFolder(): string {
+    this.files ??= makeFilesFolder(this.options.guard, this.options.cache);
+    return this.files;
+  }
+
+  private findGroups(): GroupPlace | string {
+    const { guard } = this.options;
+    const found = hostHierarchy(guard);
+    if (typeof found === 'string') return found;
+    const { version, parent } = found;
+    const makeFolder = (path: string) => {
+      const error = makeGroup(guard, path);
+      if (error === undefined && this.swap === 'none') keepFromSwap(path, version);
+      return (error ?? 0) as Errno;
+    };
+    const removeFolder = (path: string) => {
+      const error = removeGroup(path);
+      if (error === undefined) guard.forget((change) => change.kind === 'cgroup' && change.path === path);
+      return (error ?? 0) as Errno;
+    };
+    return { version, parent, files: { get: readGroup, makeFolder, removeFolder } };
+  }
+}

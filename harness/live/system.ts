@@ -1,0 +1,51 @@
+import type { SwapKind } from '../contract/target.js';
+import type { GroupPlace } from './group.js';
+import type { LiveMachineName } from './names.js';
+import type { Session } from './session.js';
+
+/** How fast a trace is carried out: as fast as it goes, or not before its own times. */
+export const PACES = ['trace', 'asap'] as const;
+export type Pace = (typeof PACES)[number];
+
+/**
+ * How old the statistics of a group are by which the kernel decides what to reclaim: as the kernel leaves them (it brings them up
+ * to date every 2 s, and when many changes have come together), or brought up to date every 16 touches.
+ */
+export const STATISTICS = ['kernel', 'fresh'] as const;
+export type Statistics = (typeof STATISTICS)[number];
+
+/** How the executor carries out a trace. */
+export interface Execution {
+  readonly pace: Pace;
+  readonly stats: Statistics;
+}
+
+/** What a run needs of the system that it is on. */
+export interface Needs {
+  /** Name of the reclaim policy: `linux` or `mglru`. */
+  readonly reclaim: string;
+  readonly swap: SwapKind;
+}
+
+/** A live kernel with an executor, and what can be done to it: in a virtual machine, or on a host. */
+export interface LiveSystem extends Execution {
+  readonly name: LiveMachineName;
+  /** The executor. It is another one after `renew`. */
+  readonly session: Session;
+  /** Whether nothing else runs there, so that counters of the whole system are those of the trace. */
+  readonly alone: boolean;
+  /** Starts the executor again, after it was given up. */
+  renew(): Promise<void>;
+  /**
+   * Sets reclaim and swap for the next run, when no space is left of the last one.
+   *
+   * @throws Refusal for what the kernel does not have
+   */
+  prepare(needs: Needs): void | Promise<void>;
+  /** Where memory groups can be made, or why they cannot. */
+  groups(): GroupPlace | string;
+  /** Ends it. */
+  close(): Promise<void>;
+  /** A folder for files of a trace, on a disk. @throws Refusal where there is none */
+  filesFolder(): string;
+}
