@@ -6,8 +6,10 @@ import { type Snapshot, snapshotDifferences } from '../live/fidelity/snapshot.js
 import type { LiveMachine } from '../live/machine.js';
 import { hypervisorOf, modelOf, swapKinds } from '../live/probes.js';
 import { checkSetup } from '../live/setup.js';
+import { discardPolicies } from '../policy/discard/registry.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { timed } from '../testing/traces.js';
-import { fidelityText } from './fidelity.js';
+import { fidelityRows, fidelityText, isOutside } from './fidelity-text.js';
 
 const PAGES: Snapshot = {
   resident: 5,
@@ -40,8 +42,14 @@ const REFUSING: TargetInfo<LiveMachine> = {
 
 describe('a comparison', () => {
   it('that the live machine refuses is one row, with the reason', async () => {
-    const live = { machine: REFUSING, kernel: '6.1.0', zeroPage: true, runs: 3 };
-    const compared = await compareTrace(timed(['spawn,1,,,']), 't', 'keep', live, loadCosts());
+    const live = { machine: REFUSING, kernel: '6.1.0', zeroPage: true, stats: 'kernel', runs: 3 } as const;
+    const setting = {
+      discard: discardPolicies.choose('keep'),
+      reclaim: reclaimPolicies.choose('linux'),
+      swap: 'none',
+      limit: 'none',
+    } as const;
+    const compared = await compareTrace(timed(['spawn,1,,,']), 't', setting, live, loadCosts());
     expect(compared.rows).toHaveLength(1);
     expect(compared.rows[0]).toMatchObject({ verdict: 'n/a', metric: 'all', live_min: null });
     expect(compared.rows[0]!.reason).toMatch(/expected --memory none/);
@@ -70,27 +78,37 @@ describe('a comparison', () => {
     const row = {
       trace: 't',
       discard: 'keep',
-      metric: 'pgfault',
+      reclaim: 'linux',
+      swap: 'zram',
+      limit: 100,
+      metric: 'pgmajfault',
       simulated: 100,
       live_min: 100,
       live_max: 103,
+      live: [100, 100, 103],
+      humps: 2,
       difference: 3,
       bound: '±1.5 %',
       verdict: 'within',
       reason: null,
     } as const;
     const compared = [{ rows: [row, { ...row, verdict: 'outside' as const }], differences: ['at end: x'] }];
-    expect(fidelityText(probes, compared, 'table')).toMatch(
-      /kernel: 6\.1\.0[\s\S]*at end: x\n2 rows, 1 outside/,
+    const kernels = [{ machine: 'vm', cgroup: 'v1', probes, compared }];
+    expect(isOutside(kernels)).toBe(true);
+    expect(fidelityText(kernels, 'table')).toMatch(
+      /kernel: 6\.1\.0[\s\S]*cgroup: v1[\s\S]*t, keep, limit 100 pages, swap zram, reclaim linux[\s\S]*two humps: 100, 100, 103[\s\S]*at end: x\n\n2 rows: 0 the same, 1 within their bound, 1 outside/,
     );
-    expect(JSON.parse(fidelityText(probes, compared, 'json'))).toEqual({
+    expect(JSON.parse(fidelityText(kernels, 'json'))).toEqual({
+      machine: 'vm',
+      cgroup: 'v1',
       probes,
       rows: compared[0]!.rows,
       differences: ['at end: x'],
     });
-    expect(fidelityText(probes, compared, 'markdown')).toContain(
-      '| t | keep | pgfault | 100 | 100 | 103 | 3 | ±1.5 % | within |  |',
+    expect(fidelityText(kernels, 'markdown')).toContain(
+      '| t | keep | linux | zram | 100p | pgmajfault | 100 | 100 | 103 | 3 | ±1.5 % | within | two humps: 100, 100, 103 |',
     );
+    expect(fidelityRows(kernels)[0]).toMatchObject({ kernel: '6.1.0', limit_pages: 100, runs: 3, humps: 2 });
   });
 });
 

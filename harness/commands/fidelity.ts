@@ -1,49 +1,59 @@
-import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { EXIT } from '../base/errors.js';
+import { unknownName } from '../base/nearest.js';
 import { loadCosts } from '../cost/table.js';
+import { axisOptions } from '../experiment/axes.js';
+import { planReplay } from '../experiment/plan.js';
 import { findTrace } from '../experiment/trace-names.js';
-import { type Comparison, compareTrace, type FidelityRow } from '../live/fidelity/compare.js';
+import { compareTrace } from '../live/fidelity/compare.js';
+import { GROUP_VERSIONS, type GroupVersion } from '../live/group.js';
 import { liveMachine } from '../live/info.js';
 import { LIVE_MACHINES, type LiveMachineName } from '../live/names.js';
-import { type Probes, probe } from '../live/probes.js';
+import { probe } from '../live/probes.js';
+import type { LiveSystem } from '../live/system.js';
 import { withLive } from '../live/with-live.js';
-import { cellText } from '../metrics/csv.js';
-import { PLAIN_TABLE } from '../metrics/table-style.js';
-import { discardPolicies } from '../policy/discard/registry.js';
+import { csvHeader, csvRows } from '../metrics/csv.js';
+import { FIDELITY_COLUMNS } from '../metrics/files.js';
+import { addFiles, checkFolder } from '../output/adding.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace, type Trace } from '../trace/trace.js';
-import { type Command, wholeFlag } from './flags.js';
+import {
+  type ComparedKernel,
+  type FidelityFormat,
+  fidelityRows,
+  fidelityText,
+  isOutside,
+} from './fidelity-text.js';
+import { type Command, outFlag, wholeFlag } from './flags.js';
 import { checkMachineFlags, type KernelArgs, kernelFlags, liveOptions } from './live-flags.js';
-import { print } from './terminal.js';
+import { note, print } from './terminal.js';
 
-interface Args extends KernelArgs {
+interface Args extends Pick<KernelArgs, 'timeout' | 'pace' | 'stats'> {
   machine: LiveMachineName;
+  kernel?: string;
+  cgroup: string;
   traces: string[];
   policies: string[];
+  reclaim: string;
+  limit: string;
+  swap: string;
   runs: number;
-  format: 'table' | 'json' | 'markdown';
+  out?: string;
+  format: FidelityFormat;
 }
 
-const COLUMNS = [
-  'trace',
-  'discard',
-  'metric',
-  'simulated',
-  'live_min',
-  'live_max',
-  'difference',
-  'bound',
-  'verdict',
-  'reason',
-] as const satisfies readonly (keyof FidelityRow)[];
-
 const MAX_RUNS = 100;
+
+/** A flag with values that are separated by commas. */
+function listFlag(describe: string, values: string) {
+  const more = 'several are separated by commas';
+  return { type: 'string' as const, default: values, describe: `${describe}; ${more}`, requiresArg: true };
+}
 
 function builder(yargs: Argv): Argv {
   return yargs
     .usage(
-      '$0 fidelity <traces..>\n\nReplays traces without a limit on the simulated kernel and on a live one, and compares what they count.',
+      '$0 fidelity <traces..>\n\nReplays traces on the simulated kernel and on a live one, and compares what they count.',
     )
     .positional('traces', { type: 'string', array: true, demandOption: true, describe: 'traces' })
     .options({
@@ -54,6 +64,14 @@ function builder(yargs: Argv): Argv {
         describe: 'discard policies, after the traces',
         requiresArg: true,
       },
+      limit: listFlag('memory limits: SIZE, none, or trace for the limit events of the trace', 'none'),
+      swap: {
+        type: 'string',
+        default: 'none',
+        describe: 'swap under a limit: none, ssd or zram',
+        requiresArg: true,
+      },
+      reclaim: listFlag('reclaim policies under a limit: linux (two lists), mglru (lru_gen)', 'linux'),
       runs: { type: 'number', default: 3, describe: 'live runs', requiresArg: true },
       machine: {
         choices: LIVE_MACHINES,
@@ -61,6 +79,14 @@ function builder(yargs: Argv): Argv {
         describe: 'vm: a kernel in a virtual machine; host: the kernel of this host',
       },
       ...kernelFlags,
+      kernel: {
+        type: 'string',
+        describe:
+          'kernel image of --machine vm (default: the newest in /boot); several are separated by commas, and have a table each',
+        requiresArg: true,
+      },
+      cgroup: listFlag('version of the memory cgroup of --machine vm, v2 or v1, a table each', 'v2'),
+      ...outFlag,
       format: {
         choices: ['table', 'json', 'markdown'] as const,
         default: 'table' as const,
@@ -68,67 +94,111 @@ function builder(yargs: Argv): Argv {
       },
     })
     .epilogue(
-      'Exit codes: 0 all rows agree, 1 a row is outside its bound, 2 bad input, 3 this host cannot do it.',
+      'With --out, fidelity.csv, fidelity.json and a table of each kernel (KERNEL-CGROUP.md) go to a folder; reclaim report draws its figure.\n\nExit codes: 0 all rows agree, 1 a row is outside its bound, 2 bad input, 3 this host cannot do it.',
     );
 }
 
-function cells(row: FidelityRow): string[] {
-  return COLUMNS.map((column) => cellText(row[column]));
+interface Named {
+  readonly label: string;
+  readonly trace: Trace;
 }
 
-function markdownRow(values: readonly string[]): string {
-  return `| ${values.map((value) => value.replaceAll('|', '\\|')).join(' | ')} |`;
+/** What a run of the command compares: the lists of its flags. */
+interface Plan {
+  readonly kernels: readonly (string | undefined)[];
+  readonly cgroups: readonly GroupVersion[];
+  /** Combinations that differ: without a limit neither reclaim nor swap matters. */
+  readonly settings: readonly ReturnType<typeof planReplay>[];
 }
 
-/** The probes, the rows and what differs, as text. */
-export function fidelityText(
-  probes: Probes,
-  compared: readonly Comparison[],
-  format: Args['format'],
-): string {
-  const rows = compared.flatMap((each) => each.rows);
-  const differences = compared.flatMap((each) => each.differences);
-  if (format === 'json') return JSON.stringify({ probes, rows, differences }, null, 2);
-  const facts = Object.entries(probes).map(([name, value]) => `${name}: ${value}`);
-  if (format === 'markdown') {
-    const head = [markdownRow(COLUMNS), markdownRow(COLUMNS.map(() => '---'))];
-    const list = [...facts, ...differences].map((line) => `- ${line}`);
-    return [...head, ...rows.map((row) => markdownRow(cells(row))), '', ...list].join('\n');
-  }
-  const table = new Table({
-    head: [...COLUMNS],
-    colAligns: COLUMNS.map((column) =>
-      /simulated|live|difference/.test(column) ? ('right' as const) : ('left' as const),
-    ),
-    ...PLAIN_TABLE,
-  });
-  for (const row of rows) table.push(cells(row));
-  const outside = rows.filter(({ verdict }) => verdict === 'outside').length;
-  const sum = `${rows.length} rows, ${outside} outside their bound`;
-  return [facts.join('\n'), table.toString(), ...differences, sum].join('\n');
+function groupVersion(text: string): GroupVersion {
+  const version = GROUP_VERSIONS.find((known) => known === text);
+  if (version === undefined) throw unknownName('version of the memory cgroup', text, GROUP_VERSIONS);
+  return version;
+}
+
+/** @throws InputError for a value that a flag does not take */
+function planOf({ kernel, cgroup, limit, reclaim, swap, policies }: Args): Plan {
+  return {
+    kernels: kernel?.split(',') ?? [undefined],
+    cgroups: cgroup.split(',').map(groupVersion),
+    settings: limit
+      .split(',')
+      .flatMap((pages) =>
+        (pages === 'none' ? ['linux'] : reclaim.split(',')).flatMap((name) =>
+          policies.map((discard) =>
+            planReplay({ limit: pages, reclaim: name, discard, swap: pages === 'none' ? 'none' : swap }),
+          ),
+        ),
+      ),
+  };
+}
+
+async function compareOn(
+  system: LiveSystem,
+  traces: readonly Named[],
+  { machine, runs }: Args,
+  { settings }: Plan,
+  cgroup: string,
+): Promise<ComparedKernel> {
+  const costs = loadCosts();
+  const probes = probe(system.session, machine);
+  const { kernel, zero_page: zeroPage } = probes;
+  const live = { machine: liveMachine(system), kernel, zeroPage, stats: system.stats, runs };
+  const compared = [];
+  for (const named of traces)
+    for (const setting of settings) {
+      const options = axisOptions(await setting(named.trace, costs));
+      compared.push(await compareTrace(named.trace, named.label, options, live, costs));
+    }
+  return { machine, cgroup, probes, compared };
+}
+
+/** The arguments for one kernel. */
+function kernelArgs({ timeout, pace, stats }: Args, kernel?: string, cgroup?: GroupVersion): KernelArgs {
+  return { timeout, pace, stats, kernel, cgroup };
+}
+
+/** Compares on each kernel that was asked for, one after another. */
+async function compareAll(traces: readonly Named[], args: Args, plan: Plan): Promise<ComparedKernel[]> {
+  const kernels: ComparedKernel[] = [];
+  for (const kernel of plan.kernels)
+    for (const cgroup of plan.cgroups) {
+      const options = liveOptions(kernelArgs(args, kernel, cgroup));
+      const of = await withLive(args.machine, options, (system) =>
+        compareOn(system, traces, args, plan, args.machine === 'vm' ? options.cgroup : 'as it is'),
+      );
+      kernels.push(of);
+    }
+  return kernels;
+}
+
+async function writeFiles(folder: string, kernels: readonly ComparedKernel[]): Promise<void> {
+  const files = new Map([
+    ['fidelity.csv', csvHeader(FIDELITY_COLUMNS) + csvRows(FIDELITY_COLUMNS, fidelityRows(kernels))],
+    ['fidelity.json', `${fidelityText(kernels, 'json')}\n`],
+  ]);
+  for (const kernel of kernels)
+    files.set(`${kernel.probes.kernel}-${kernel.cgroup}.md`, `${fidelityText([kernel], 'markdown')}\n`);
+  await addFiles(folder, files, note);
 }
 
 async function handler(args: Args): Promise<void> {
-  const policies = args.policies.map((text) => discardPolicies.choose(text).text);
-  const runs = wholeFlag('runs', args.runs, 1, MAX_RUNS);
-  checkMachineFlags(args);
-  const options = liveOptions(args);
+  wholeFlag('runs', args.runs, 1, MAX_RUNS);
+  // Everything that can be wrong is checked before a trace is read.
+  const plan = planOf(args);
+  const { machine, kernel } = args;
+  checkMachineFlags({ ...kernelArgs(args, kernel), machine });
+  liveOptions(kernelArgs(args));
   const found = args.traces.map((name) => findTrace(name));
-  const costs = loadCosts();
-  const traces: { readonly label: string; readonly trace: Trace }[] = [];
+  if (args.out !== undefined) await checkFolder(args.out);
+  const traces: Named[] = [];
   for (const { path, label, shown } of found)
     traces.push({ label, trace: await openTrace(await compileTrace(path, shown)) });
-  await withLive(args.machine, options, async (system) => {
-    const probes = probe(system.session, args.machine);
-    const { kernel, zero_page: zeroPage } = probes;
-    const live = { machine: liveMachine(system), kernel, zeroPage, runs };
-    const compared: Comparison[] = [];
-    for (const { label, trace } of traces)
-      for (const discard of policies) compared.push(await compareTrace(trace, label, discard, live, costs));
-    await print(fidelityText(probes, compared, args.format));
-    if (compared.some(({ rows }) => rows.some(({ verdict }) => verdict === 'outside')))
-      process.exitCode = EXIT.regression;
-  });
+  const kernels = await compareAll(traces, args, plan);
+  if (args.out !== undefined) await writeFiles(args.out, kernels);
+  await print(fidelityText(kernels, args.format));
+  if (isOutside(kernels)) process.exitCode = EXIT.regression;
 }
 
 export const fidelity: Command = { builder, handler };

@@ -49,11 +49,11 @@ export const kernelFlags = {
 
 /** Arguments of `kernelFlags`. */
 export interface KernelArgs {
-  kernel?: string;
-  timeout?: number;
-  cgroup?: GroupVersion;
-  pace?: Pace;
-  stats?: Statistics;
+  kernel?: string | undefined;
+  timeout?: number | undefined;
+  cgroup?: GroupVersion | undefined;
+  pace?: Pace | undefined;
+  stats?: Statistics | undefined;
 }
 
 export const machineFlag = {

@@ -224,6 +224,33 @@ const MRC_BYTES = {
 } as const satisfies Columns;
 export interface MrcBytesRow extends RowOf<typeof MRC_BYTES> {}
 
+/** The columns of fidelity.csv: a number of a trace, simulated and on live kernels; a row a number, setting and kernel. */
+const FIDELITY = {
+  machine: 'text',
+  /** As uname -r. */
+  kernel: 'text',
+  /** The version of its memory groups. */
+  cgroup: 'text',
+  trace: 'text',
+  discard: 'text',
+  reclaim: 'text',
+  swap: 'text',
+  limit_pages: 'number?',
+  metric: 'text',
+  simulated: 'number?',
+  live_min: 'number?',
+  live_max: 'number?',
+  runs: 'number',
+  /** How many groups the live values fall into. */
+  humps: 'number',
+  difference: 'number?',
+  bound: 'text',
+  verdict: 'text',
+  reason: 'text?',
+} as const satisfies Columns;
+/** A row of fidelity.csv. */
+export interface FidelityCsvRow extends RowOf<typeof FIDELITY> {}
+
 /** The columns that each file of a folder of results must have. */
 export const RESULT_COLUMNS = {
   'runs.csv': RUNS,
@@ -234,6 +261,7 @@ export const RESULT_COLUMNS = {
   'perf.csv': PERF,
   'heatmap.csv': HEATMAP,
   'mrc.csv': MRC,
+  'fidelity.csv': FIDELITY,
 } as const satisfies Record<string, Columns>;
 export type ResultFile = keyof typeof RESULT_COLUMNS;
 /** Columns that a file may have besides, and that do not hold numbers. */
@@ -257,6 +285,8 @@ export const PERF_COLUMNS: readonly (keyof PerfRow)[] = columnNames(PERF);
 export const BENCH_PERF_COLUMNS: readonly (keyof BenchPerfRow)[] = columnNames(BENCH_PERF);
 /** Columns of heatmap.csv. */
 export const HEATMAP_COLUMNS: readonly (keyof HeatmapRow)[] = columnNames(HEATMAP);
+/** Columns of fidelity.csv. */
+export const FIDELITY_COLUMNS: readonly (keyof FidelityCsvRow)[] = columnNames(FIDELITY);
 /** Columns of the CSV that `reclaim mrc` prints. */
 export const MRC_COLUMNS: readonly (keyof MrcCountRow)[] = columnNames(MRC_COUNT);
 /** Columns of the CSV that `reclaim mrc` prints of an estimate. */

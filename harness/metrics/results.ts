@@ -66,7 +66,7 @@ export class ResultsFolder {
   static open(
     folder: string,
     elsewhere: Partial<Record<ResultFile, string>> = {},
-    wanted: readonly ResultFile[] = ['runs.csv', 'perf.csv', 'mrc.csv'],
+    wanted: readonly ResultFile[] = ['runs.csv', 'perf.csv', 'mrc.csv', 'fidelity.csv'],
   ): ResultsFolder {
     if (!existsSync(folder)) throw new InputError('no such folder', { file: folder });
     if (!statSync(folder).isDirectory())
