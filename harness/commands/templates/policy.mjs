@@ -99,7 +99,7 @@ export const discard = [
   },
 ];
 
-/** A reclaim policy: which page is evicted when memory is short. This one evicts the oldest, and gives a used one a second chance. */
+/** A reclaim policy: which page is evicted when memory is short. This one evicts the oldest, except that a used one has a second chance. */
 class SecondChance {
   /** All of these must be numbers, and pgscan may only grow. */
   counters = { pgscan: 0 };

@@ -18,7 +18,7 @@ function draws(seed) {
 }
 
 const random = draws(Number(process.argv[2] ?? 1));
-// Where it comes from stands in the header: nobody measured this.
+// Where it comes from stands in the header: it was not measured.
 const lines = ['# provenance: synthetic', 'time_us,op,space,page,count,arg'];
 // One space (a process), and an object that it maps: shared memory, as of a browser's renderer.
 lines.push('0,spawn,1,,,viewer', `0,object,,,${IMAGES * PAGES},shmem:images`);
