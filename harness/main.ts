@@ -16,6 +16,7 @@ const REPEATABLE = new Set([
   'traces',
   'policies',
   'folders',
+  'option',
 ]);
 
 function noFlagTwice(args: Record<string, unknown>): true {
@@ -143,6 +144,11 @@ const COMMANDS: readonly (readonly [usage: string, summary: string, load: () => 
     async () => (await import('./commands/report.js')).report,
   ],
   [
+    'init <kind> [file]',
+    'begin an experiment, a policy, a workload, or a gate in CI: writes a commented file',
+    async () => (await import('./commands/init.js')).init,
+  ],
+  [
     'diff <a> <b>',
     'set two folders of results side by side, cell by cell, the worst change first',
     async () => (await import('./commands/diff.js')).diff,
@@ -168,6 +174,11 @@ const COMMANDS: readonly (readonly [usage: string, summary: string, load: () => 
     async () => (await import('./commands/merge.js')).merge,
   ],
   [
+    'submit <scheduler> <plan>',
+    'write, and with --go submit, the jobs of a plan for Slurm or Kubernetes',
+    async () => (await import('./commands/submit.js')).submitCommand,
+  ],
+  [
     'fidelity <traces..>',
     'compare the simulated kernel with a live one, trace by trace; exit code 1 where they differ',
     async () => (await import('./commands/fidelity.js')).fidelity,
@@ -183,22 +194,22 @@ const COMMANDS: readonly (readonly [usage: string, summary: string, load: () => 
     async () => (await import('./commands/bench.js')).bench,
   ],
   [
-    'policies',
+    'policies [name]',
     'list all policies with their parameters',
     async () => (await import('./commands/lists.js')).policies,
   ],
   [
-    'metrics',
+    'metrics [name]',
     'list all metrics with their units and meaning',
     async () => (await import('./commands/lists.js')).metrics,
   ],
   [
-    'readers',
+    'readers [name]',
     "list the readers of other people's formats with their parameters",
     async () => (await import('./commands/lists.js')).readers,
   ],
   [
-    'workloads',
+    'workloads [name]',
     'list the generators of synthetic traces',
     async () => (await import('./commands/lists.js')).workloads,
   ],
