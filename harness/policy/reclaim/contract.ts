@@ -127,7 +127,7 @@ export interface ReclaimContext {
   readonly random: RandomStream;
   /** Whether anonymous pages can go to swap, or are to be scanned anyway. */
   readonly swap: boolean;
-  /** Whether a cgroup's statistics are as old as `flushStats` leaves them. Default: whoever reads them finds them exact. */
+  /** Whether a cgroup's statistics are as old as `flushStats` leaves them. Default: they are exact when they are read. */
   readonly statsHaveAge?: boolean;
   /** Whether a volatile page that is chosen is purged, without a look at its accessed bits. */
   readonly purgesVolatile?: boolean;

@@ -31,7 +31,7 @@ export class MemcgStats {
   private threshold = 2 * MEMCG_CHARGE_BATCH;
   private kernel = 618;
 
-  /** @param exact whether whoever reads finds them up to date: for reference strings, which have no time */
+  /** @param exact whether they are up to date whenever they are read: for reference strings, which have no time */
   constructor(
     private readonly exact: boolean,
     private readonly size: readonly number[],
@@ -47,7 +47,7 @@ export class MemcgStats {
     else if (parameter === 'kernel.version') this.kernel = value;
   }
 
-  /** memcg_rstat_updated: so many updates more. */
+  /** memcg_rstat_updated: this number of updates more. */
   updated(count: number): void {
     this.pending += count;
   }
@@ -68,7 +68,7 @@ export class MemcgStats {
     return pages[0] + pages[1] + pages[2] + pages[3];
   }
 
-  /** inactive_is_low, for the inactive list beside an active one. */
+  /** inactive_is_low, for the inactive list of the kind of an active one. */
   inactiveIsLow(active: 1 | 3): boolean {
     const inactive = this.pages[(active - 1) as 0 | 2];
     const gigabytes = Math.floor((inactive + this.pages[active]) / 2 ** 18);
