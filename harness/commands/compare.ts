@@ -22,10 +22,11 @@ import {
   workersOf,
 } from './flags.js';
 import { interruptible } from './interrupt.js';
+import { checkLiveFlags, type KernelArgs, kernelFlags } from './live-flags.js';
 import { Progress } from './progress.js';
 import { note } from './terminal.js';
 
-interface Args extends PolicyModuleArgs, WorkerArgs, ComparisonArgs {
+interface Args extends PolicyModuleArgs, WorkerArgs, ComparisonArgs, KernelArgs {
   experiment?: string;
   out?: string;
   resume: boolean;
@@ -62,6 +63,7 @@ function builder(yargs: Argv): Argv {
         default: false,
         describe: 'also write heatmap.csv, touches by time and address, for the figure heat-map',
       },
+      ...kernelFlags,
       ...comparisonFlags,
       ...inputLimitFlags,
       ...policyModuleFlag,
@@ -153,6 +155,7 @@ async function experimentOf({ experiment, replicates }: Args): Promise<Experimen
 
 async function handler(args: Args): Promise<void> {
   const experiment = await experimentOf(args);
+  checkLiveFlags(args, experiment.machine);
   const out = args.out ?? join('results', 'runs', experiment.name);
   // What keeps this thread busy is outside of `interruptible`, so that signals have their default action: checking what is in
   // the folder, the text, and which figures have their data.
