@@ -16,6 +16,7 @@ const REPEATABLE = new Set([
   'traces',
   'policies',
   'folders',
+  'option',
 ]);
 
 function noFlagTwice(args: Record<string, unknown>): true {
@@ -166,6 +167,11 @@ const COMMANDS: readonly (readonly [usage: string, summary: string, load: () => 
     'merge <plan> [folders..]',
     'make the finished cells of a plan into results, as reclaim compare writes them',
     async () => (await import('./commands/merge.js')).merge,
+  ],
+  [
+    'submit <scheduler> <plan>',
+    'write, and with --go submit, the jobs of a plan for Slurm or Kubernetes',
+    async () => (await import('./commands/submit.js')).submitCommand,
   ],
   [
     'fidelity <traces..>',

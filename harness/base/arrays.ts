@@ -14,9 +14,13 @@ export function grown<T extends NumberArray>(array: T, length: number, fill = 0)
   return copy;
 }
 
-/** Capacities grow by an eighth, so that at most a ninth of the memory is slack. */
+/** Up to here, capacities double: slack costs less than copying again and again. */
+const SMALL = 2 ** 17;
+
+/** Capacities double while they are small, and grow by an eighth then, so that at most a ninth of much memory is slack. */
 export function grownCapacity(capacity: number, needed: number): number {
-  return Math.max(needed, Math.ceil((capacity * 9) / 8), 1024);
+  const next = capacity <= SMALL ? 2 * capacity : Math.ceil((capacity * 9) / 8);
+  return Math.max(needed, next, 1024);
 }
 
 /** The whole numbers from `from` up to but not including `to`. */

@@ -54,7 +54,10 @@ export function cellKeys(cell: Cell, trace: { label: string; sha256: string }): 
 /** What one replay says of several cells. */
 export interface CellResults {
   readonly result: CellResult;
-  /** Of the cells that were to follow, in their order: undefined where the policy did something else. */
+  /**
+   * Of the cells that were to follow, in their order: undefined where the policy did something else. Their timeline is that of
+   * `result`, with its number: it is the same, and by far the largest part of what a worker sends.
+   */
   readonly followed: readonly (CellResult | undefined)[];
 }
 
@@ -101,15 +104,21 @@ export async function runFamily(
       followed: followers.map(() => undefined),
     };
   const wallNs = Math.round((performance.now() - started) * 1e6);
-  const resultOf = (of: Cell, policy: PolicyResult, ns: number) =>
-    cellResult(of, cellKeys(of, from), policy, ns);
+  const resultOf = (of: Cell, policy: PolicyResult) => cellResult(of, cellKeys(of, from), policy);
+  const timeline = result.timeline.map((row) => ({ cell: cell.cell, ...measured(row) }));
   return {
-    result: resultOf(cell, result, wallNs),
-    followed: result.followed.map((policy, i) => policy && resultOf(followers[i]!, policy, 0)),
+    result: { ...resultOf(cell, result), timeline, wallNs },
+    followed: result.followed.map(
+      (policy, i) => policy && { ...resultOf(followers[i]!, policy), timeline, wallNs: 0 },
+    ),
   };
 }
 
-function cellResult(cell: Cell, keys: CellKeys, result: PolicyResult, wallNs: number): CellResult {
+function cellResult(
+  cell: Cell,
+  keys: CellKeys,
+  result: PolicyResult,
+): Omit<CellResult, 'timeline' | 'wallNs'> {
   // The limit of a trace without limit events is no limit.
   const unlimited = cell.limit === 'trace' && !result.limited;
   return {
@@ -128,10 +137,8 @@ function cellResult(cell: Cell, keys: CellKeys, result: PolicyResult, wallNs: nu
     },
     draws: result.draws.map((times, i) => ({ cell: cell.cell, draw: i + 1, ...measured(times) })),
     overheadPagesMean: result.overheadPagesMean,
-    timeline: result.timeline.map((row) => ({ cell: cell.cell, ...measured(row) })),
     spaces: result.spaces.map((row) => ({ cell: cell.cell, ...measured(row) })),
     calls: result.calls.map((row) => ({ cell: cell.cell, ...row })),
-    wallNs,
   };
 }
 

@@ -9,6 +9,7 @@ import { type PreparedTrace, refused } from './prepare.js';
 import { Remaining } from './remaining.js';
 import { deathByPolicy } from './repeat.js';
 import { families, resultOf, sharedRuns } from './shared-runs.js';
+import { renumbered } from './store.js';
 import type { CellJob, OpenedTrace, WorkerAnswer, WorkerJob } from './worker.js';
 
 /** Threads that read traces and run cells. */
@@ -139,7 +140,7 @@ class CellRuns {
     const left: Cell[] = [];
     followers.forEach((follower, i) => {
       const result = answer.followed[i];
-      if (result) this.keep(follower, result);
+      if (result) this.keep(follower, renumbered(result, follower));
       else left.push(follower);
     });
     return this.jobsOf(left);

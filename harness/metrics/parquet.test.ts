@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { runRow } from '../testing/results.js';
 import { cellText } from './csv.js';
 import { RESULT_COLUMNS, type ResultFile } from './files.js';
-import { COLUMNS_KEY, resultParquet, unitOf } from './parquet.js';
+import { resultParquet, unitOf } from './parquet.js';
 import { METRICS } from './schema.js';
 
 function bytesOf(file: ResultFile, rows: readonly object[]): ArrayBuffer {
@@ -45,7 +45,7 @@ it('has more rows than a row group', async () => {
 
 it('its metadata has the unit of each number, and the meaning of each metric', () => {
   const kv = parquetMetadata(bytesOf('runs.csv', [runRow({ cell: 1 })])).key_value_metadata!;
-  const facts = JSON.parse(kv.find(({ key }) => key === COLUMNS_KEY)!.value!);
+  const facts = JSON.parse(kv.find(({ key }) => key === 'reclaim.columns')!.value!);
   for (const { name, unit, better, meaning } of METRICS)
     expect(facts[name]).toEqual({ unit, better, meaning });
   expect(facts.trace).toEqual({});

@@ -60,7 +60,7 @@ function parquetValue(value: Value | undefined, text: boolean): string | number 
 }
 
 /** Parquet metadata of a file of results: the unit, better direction and meaning of each column, by its name. */
-export const COLUMNS_KEY = 'reclaim.columns';
+const COLUMNS_KEY = 'reclaim.columns';
 
 /**
  * A file of results as Parquet, the values those of its CSV.

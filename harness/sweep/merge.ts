@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InputError } from '../base/errors.js';
 import { Pauses } from '../base/pauses.js';
@@ -153,7 +154,11 @@ export async function untilFinished(
   signal: AbortSignal,
 ): Promise<void> {
   for (let before = -1; !signal.aborted; ) {
-    const { count } = Finished.in(results, plan);
+    // The first shard makes the folder.
+    const { count } = Finished.in(
+      results.filter((folder) => existsSync(folder)),
+      plan,
+    );
     if (count !== before) told(count);
     before = count;
     if (count === plan.lines.length) return;

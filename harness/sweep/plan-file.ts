@@ -148,6 +148,6 @@ export function readPlan(file: string): Plan {
 }
 
 /** Where a plan's files are by default: next to it, named after it. */
-export function besidePlan(file: string, what: 'traces' | 'results' | 'jobs'): string {
+export function besidePlan(file: string, what: 'traces' | 'results' | 'jobs' | 'merged'): string {
   return `${file.replace(/\.jsonl$/, '')}.${what}`;
 }

@@ -39,7 +39,9 @@ export function closeObject(m: State, name: string): void {
 /** Frees the pages of an object that cannot be reached any more, and forgets it. */
 export function releaseIfDead(m: State, object: SharedObject): void {
   if (!object.dead) return;
-  for (const index of object.present(0, object.size)) freeObjectPage(m, object, index);
+  const { size } = object;
+  for (let index = object.nextPresent(0, size); index < size; index = object.nextPresent(index + 1, size))
+    freeObjectPage(m, object, index);
   m.purge.dropped(object, 0, object.size);
   m.objects.drop(object);
 }

@@ -13,8 +13,9 @@ const US_PER_CENTISEC = 10_000;
 export function writeBack(m: State, object: SharedObject): number {
   object.dirtySinceUs = undefined;
   if (object.backing === 'shmem') return 0;
+  const { size } = object;
   let written = 0;
-  for (const index of object.present(0, object.size)) {
+  for (let index = object.nextPresent(0, size); index < size; index = object.nextPresent(index + 1, size)) {
     const page = object.page(index);
     if (m.pages.resident[page] === 0) continue;
     cleanEntries(m, page);

@@ -100,25 +100,29 @@ export class ObjectPages {
   }
 
   /** Indexes in [from, to) that have an id, in order. */
-  present(from: number, to: number): Generator<number> {
-    return this.indexes(from, to, false);
+  *present(from: number, to: number): Generator<number> {
+    for (let index = this.nextPresent(from, to); index < to; index = this.nextPresent(index + 1, to))
+      yield index;
   }
 
   /** Indexes in [from, to) that were purged, in order. */
-  purged(from: number, to: number): Generator<number> {
-    return this.indexes(from, to, true);
-  }
-
-  private *indexes(from: number, to: number, purged: boolean): Generator<number> {
+  *purged(from: number, to: number): Generator<number> {
     for (let index = from; index < to; index++) {
       const chunk = this.chunks[index >> CHUNK_SHIFT];
-      if (chunk === undefined) {
+      if (chunk === undefined)
         index |= CHUNK - 1; // the rest of this chunk has none
-        continue;
-      }
-      const page = chunk[index & (CHUNK - 1)]!;
-      if (purged ? page === PURGED : page > 0) yield index;
+      else if (chunk[index & (CHUNK - 1)] === PURGED) yield index;
     }
+  }
+
+  /** The first index in [from, to) that has an id; `to` where there is none. */
+  nextPresent(from: number, to: number): number {
+    for (let index = from; index < to; index++) {
+      const chunk = this.chunks[index >> CHUNK_SHIFT];
+      if (chunk === undefined) index |= CHUNK - 1;
+      else if (chunk[index & (CHUNK - 1)]! > 0) return index;
+    }
+    return to;
   }
 
   private at(index: number): number {

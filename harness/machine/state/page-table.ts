@@ -1,4 +1,4 @@
-import { grown } from '../../base/arrays.js';
+import { grown, grownCapacity } from '../../base/arrays.js';
 
 /** Entries of a page-table page. */
 export const LEAF_ENTRIES = 512;
@@ -189,7 +189,7 @@ export class PageTables {
     if (unused !== undefined) return unused;
     const leaf = this.next++;
     if (leaf >= this.used.length) {
-      const length = Math.ceil((this.used.length * 9) / 8);
+      const length = Math.ceil(grownCapacity(this.entries.length, 0) / LEAF_ENTRIES);
       this.used = grown(this.used, length, 0);
       this.entries = grown(this.entries, length * LEAF_ENTRIES, 0);
     }

@@ -102,7 +102,8 @@ class Linux implements ReclaimPolicy {
       this.add(id, file ? INACTIVE_FILE : INACTIVE_ANON, 0);
       return;
     }
-    this.count('workingset_refault', file);
+    if (file) this.counters.workingset_refault_file++;
+    else this.counters.workingset_refault_anon++;
     // 32-bit clock: the distance is right as long as fewer than 2^31 evictions lie between.
     const distance = (this.age - this.lists.note(id)) | 0;
     const wasWorkingset = state & WORKINGSET;
@@ -112,7 +113,8 @@ class Linux implements ReclaimPolicy {
     }
     this.add(id, file ? ACTIVE_FILE : ACTIVE_ANON, wasWorkingset);
     this.age++;
-    this.count('workingset_activate', file);
+    if (file) this.counters.workingset_activate_file++;
+    else this.counters.workingset_activate_anon++;
     if (wasWorkingset) this.noteCost(file, SWAP_CLUSTER_MAX);
   }
 
@@ -200,10 +202,6 @@ class Linux implements ReclaimPolicy {
   /** Lazily freed pages are on the file lists (folio_is_file_lru). */
   private isFile(id: number): boolean {
     return (this.pages.traits[id]! & (TRAIT.file | TRAIT.lazyfree)) !== 0;
-  }
-
-  private count(name: 'workingset_refault' | 'workingset_activate', file: boolean): void {
-    this.counters[file ? (`${name}_file` as const) : (`${name}_anon` as const)]++;
   }
 
   private add(id: number, list: number, flags: number): void {
