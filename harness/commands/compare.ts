@@ -8,6 +8,7 @@ import { type RunSummary, runInto } from '../experiment/run.js';
 import { OutputFolder } from '../output/folder.js';
 import { isLive } from '../report/selection.js';
 import { type ComparisonArgs, comparisonFlags, furtherFiles, showComparison } from './comparison.js';
+import { dryRun } from './dry-run.js';
 import {
   type Command,
   inputLimitFlags,
@@ -32,6 +33,7 @@ interface Args extends PolicyModuleArgs, WorkerArgs, ComparisonArgs, KernelArgs 
   out?: string;
   resume: boolean;
   heatmap: boolean;
+  dryRun: boolean;
   replicates?: number;
   quiet: boolean;
 }
@@ -65,11 +67,17 @@ function builder(yargs: Argv): Argv {
         describe: 'also write heatmap.csv, touches by time and address, for the figure heat-map',
       },
       ...kernelFlags,
+      'dry-run': {
+        type: 'boolean',
+        default: false,
+        describe: 'only say how many cells there are, and what time and memory they are expected to take',
+      },
       ...comparisonFlags,
       ...inputLimitFlags,
       ...policyModuleFlag,
       ...quietFlag,
     })
+    .example('$0 compare mariadb-resize --no-report', 'all policies on one shipped trace')
     .epilogue(
       'Exit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 every cell ran out of memory, 129, 130, 143 interrupted.',
     );
@@ -167,6 +175,10 @@ function noteLive({ runs }: RunSummary): void {
 async function handler(args: Args): Promise<void> {
   const experiment = await experimentOf(args);
   checkLiveFlags(args, experiment.machine);
+  if (args.dryRun) {
+    await dryRun(experiment, args);
+    return;
+  }
   const out = args.out ?? join('results', 'runs', experiment.name);
   // What keeps this thread busy is outside of `interruptible`, so that signals have their default action: checking what is in
   // the folder, the text, and which figures have their data.
