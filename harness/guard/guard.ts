@@ -87,6 +87,18 @@ export class Guard {
     this.write();
   }
 
+  /** Takes a change out of the journal that is restored already. */
+  forget(isOf: (change: Change) => boolean): void {
+    this.changes = this.changes.filter((change) => !isOf(change));
+    this.write();
+  }
+
+  /** Restores some of the changes, the last one first. @throws the error of what could not be restored */
+  async undo(isOf: (change: Change) => boolean): Promise<void> {
+    await restore(this.changes.filter(isOf));
+    this.forget(isOf);
+  }
+
   /** Whether the process that restores is there. */
   get isAlive(): boolean {
     return startOf(this.child.pid!) !== undefined;

@@ -1,13 +1,26 @@
 import { HostError } from '../base/errors.js';
 import type { Errno } from '../policy/discard/contract.js';
-import { LIVE_OP } from './protocol.js';
+import { FIRST_SLAB, KEEPER, LIVE_OP, SLAB_PAGES } from './protocol.js';
 import type { Session } from './session.js';
 
 const PAGE_BYTES = 4096;
 /** A limit that no group reaches; both versions take it for none. */
 const NO_LIMIT_BYTES = 2 ** 50;
-/** How often the kernel brings statistics up to date, and a little. Source: FLUSH_TIME in mm/memcontrol.c. */
-const FLUSH_US = 2_100_000;
+/**
+ * Changes of a group's statistics for each CPU after which a reader gets new ones; two pages that come and go make four.
+ * Source: memcg_vmstats_needs_flush in mm/memcontrol.c.
+ */
+const CHANGES = 64;
+const ONLINE = '/sys/devices/system/cpu/online';
+
+/** How many CPUs a list such as `0-3,7` has. */
+export function cpusIn(list: string): number {
+  return list.split(',').reduce((sum, part) => {
+    const [first, last = first] = part.split('-').map(Number);
+    return sum + (last! - first! + 1);
+  }, 0);
+}
+
 /** How long processes and page caches that are gone may still be charged, and how often that is looked at. */
 const LEFT_US = 20_000;
 const LOOKS = 50;
@@ -96,11 +109,21 @@ export class MemoryGroup {
     return { anon: (stat.get(this.names.anon) ?? 0) / PAGE_BYTES, kernel: kernel / PAGE_BYTES };
   }
 
-  /** Brings its statistics up to date. */
+  /** Brings its statistics up to date. Its limit, if it had one, is gone then. */
   refresh(): void {
-    // To read this file is to do so; where it is not, in v1, the kernel does so now and then.
-    if (this.place.version === 'v1' || this.read('cpu.stat') === undefined)
-      this.session.call(LIVE_OP.rest, { a: FLUSH_US });
+    // To read this file is to do so, in version 2.
+    if (this.place.version === 'v1' || this.read('cpu.stat') === undefined) this.stir();
+  }
+
+  /** Makes more changes than the kernel lets a reader of the statistics miss. */
+  private stir(): void {
+    const { session } = this;
+    const pages = CHANGES * cpusIn(this.place.files.get(ONLINE) ?? '0');
+    const range = { slot: KEEPER, page: FIRST_SLAB * SLAB_PAGES, count: pages };
+    session.call(LIVE_OP.limit, { a: NO_LIMIT_BYTES });
+    session.call(LIVE_OP.map, range);
+    session.call(LIVE_OP.write, { ...range, a: 1 });
+    session.call(LIVE_OP.unmap, range);
   }
 
   /** The numbers of memory.stat. */

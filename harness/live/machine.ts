@@ -93,8 +93,8 @@ export class LiveMachine implements Target {
   }
 
   /** Sets the system up for a run. @throws Refusal for what it does not have */
-  static begin(system: LiveSystem, setup: TargetSetup): LiveMachine {
-    system.prepare({ reclaim: setup.reclaim.info.name, swap: setup.swap });
+  static async begin(system: LiveSystem, setup: TargetSetup): Promise<LiveMachine> {
+    await system.prepare({ reclaim: setup.reclaim.info.name, swap: setup.swap });
     const machine = new LiveMachine(system, setup);
     try {
       machine.start();

@@ -41,7 +41,7 @@ export interface LiveSystem extends Execution {
    *
    * @throws Refusal for what the kernel does not have
    */
-  prepare(needs: Needs): void;
+  prepare(needs: Needs): void | Promise<void>;
   /** Where memory groups can be made, or why they cannot. */
   groups(): GroupPlace | string;
   /** Ends it. */

@@ -5,7 +5,8 @@ import type { Guard } from '../../guard/guard.js';
 import { writeSetting } from '../../guard/kernel.js';
 import { findHierarchy, type Hierarchy, type Look } from './hierarchy.js';
 
-function read(path: string): string | undefined {
+/** What a file of a group says; undefined where it cannot be read. */
+export function readGroup(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
@@ -23,13 +24,17 @@ function isWritable(folder: string): boolean {
   }
 }
 
-const HERE: Look = { read, isWritable };
+const HERE: Look = { read: readGroup, isWritable };
 
 /**
  * Where memory groups can be made on this host, or why they cannot. What is switched on for that, the guard switches off.
  */
 export function hostHierarchy(guard: Guard): Hierarchy | string {
-  const found = findHierarchy(read('/proc/self/mounts') ?? '', read('/proc/self/cgroup') ?? '', HERE);
+  const found = findHierarchy(
+    readGroup('/proc/self/mounts') ?? '',
+    readGroup('/proc/self/cgroup') ?? '',
+    HERE,
+  );
   if (typeof found === 'string' || !found.enable) return found;
   const control = join(found.parent, 'cgroup.subtree_control');
   guard.journal({ kind: 'setting', path: control, value: '-memory' });
@@ -45,6 +50,15 @@ export function hostHierarchy(guard: Guard): Hierarchy | string {
 export function makeGroup(guard: Guard, path: string): string | undefined {
   guard.journal({ kind: 'cgroup', path });
   return codeOf(() => mkdirSync(path));
+}
+
+/** What keeps the memory of a group out of the swap of a host, by version. */
+const NO_SWAP = { v1: 'memory.swappiness', v2: 'memory.swap.max' } as const;
+
+/** Lets the memory of a group not be swapped, whatever swap the host has. (MADV_PAGEOUT goes there in version 1 all the same.) */
+export function keepFromSwap(group: string, version: Hierarchy['version']): void {
+  // Without swap in the kernel there is no such file.
+  codeOf(() => writeSetting(join(group, NO_SWAP[version]), '0'));
 }
 
 /** Removes a group without processes. Returns the code of its error; undefined for none. */

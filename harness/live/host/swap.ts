@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileError, HostError } from '../../base/errors.js';
 import type { Guard } from '../../guard/guard.js';
 import { ZRAM_CONTROL, zramDevices } from '../../guard/kernel.js';
+import { isInMemory } from './files.js';
 
 /** Kinds of swap that can be made on a host. */
 export const HOST_SWAPS = ['zram', 'file'] as const;
@@ -11,8 +12,6 @@ export type HostSwap = (typeof HOST_SWAPS)[number];
 
 const PAGE_CLUSTER = '/proc/sys/vm/page-cluster';
 const MIB = 2 ** 20;
-/** File systems in memory cannot hold a swap file. */
-const IN_MEMORY = [0x01021994, 0x858458f6];
 
 /** Files and devices that are in use as swap. @param swaps text of /proc/swaps */
 export function swapsInUse(swaps: string): string[] {
@@ -49,7 +48,7 @@ function makeZram(guard: Guard, mib: number): string {
 }
 
 function makeFile(guard: Guard, folder: string, mib: number): string {
-  if (IN_MEMORY.includes(statfsSync(folder).type))
+  if (isInMemory(folder))
     throw new HostError(
       `${folder} is in memory and cannot hold a swap file; expected a cache folder on a disk`,
     );

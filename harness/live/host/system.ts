@@ -1,8 +1,26 @@
 import { Refusal } from '../../contract/refusal.js';
+import type { SwapKind } from '../../contract/target.js';
+import type { Change } from '../../guard/change.js';
+import type { Errno } from '../../policy/discard/contract.js';
 import type { GroupPlace } from '../group.js';
 import type { Session } from '../session.js';
 import type { Execution, LiveSystem, Needs } from '../system.js';
+import { makeFilesFolder } from './files.js';
+import { hostHierarchy, keepFromSwap, makeGroup, readGroup, removeGroup } from './groups.js';
 import { type HostOptions, startHost } from './host.js';
+import { type HostSwap, makeSwap } from './swap.js';
+
+/** The swap of a host that stands for that of the model. */
+const HOST_SWAP = { zram: 'zram', ssd: 'file' } as const satisfies Record<
+  Exclude<SwapKind, 'none'>,
+  HostSwap
+>;
+/** Size of swap: written once where it is a file. */
+const SWAP_MIB = 1024;
+
+function isSwap({ kind }: Change): boolean {
+  return kind === 'zram' || kind === 'swapfile';
+}
 
 /** The kernel of this host with the executor as a process. */
 export class HostSystem implements LiveSystem {
@@ -10,6 +28,9 @@ export class HostSystem implements LiveSystem {
   readonly alone = false;
   readonly pace;
   readonly stats;
+  private place: GroupPlace | string | undefined;
+  private files: string | undefined;
+  private swap: SwapKind = 'none';
 
   private constructor(
     private readonly options: HostOptions & Execution,
@@ -37,21 +58,46 @@ export class HostSystem implements LiveSystem {
     return this.current.close();
   }
 
-  prepare({ reclaim, swap }: Needs): void {
-    const isGenerations =
-      Number.parseInt(this.session.get('/sys/kernel/mm/lru_gen/enabled') ?? '0', 16) % 2 === 1;
-    const own = isGenerations ? 'mglru' : 'linux';
+  async prepare({ reclaim, swap }: Needs): Promise<void> {
+    const generations = this.session.get('/sys/kernel/mm/lru_gen/enabled') ?? '0';
+    const own = Number.parseInt(generations, 16) % 2 === 1 ? 'mglru' : 'linux';
     if (reclaim !== own)
-      throw new Refusal(`reclaim policy ${reclaim} is not that of this host, expected ${own}`);
-    if (swap !== 'none')
-      throw new Refusal(`swap of --machine host is as it is, expected --swap none, not ${swap}`);
+      throw new Refusal(
+        `reclaim policy ${reclaim} is not that of this host, which is one for all its programs: expected ${own}, or --machine vm`,
+      );
+    if (swap === this.swap) return;
+    const { guard, cache } = this.options;
+    await guard.undo(isSwap);
+    this.swap = 'none';
+    if (swap !== 'none') makeSwap(guard, HOST_SWAP[swap], cache, SWAP_MIB);
+    this.swap = swap;
   }
 
   groups(): GroupPlace | string {
-    return 'memory groups of --machine host are not there yet, --machine vm has them';
+    this.place ??= this.findGroups();
+    return this.place;
   }
 
   filesFolder(): string {
-    throw new Refusal('files of a trace are not on --machine host yet, --machine vm has them', true);
+    this.files ??= makeFilesFolder(this.options.guard, this.options.cache);
+    return this.files;
+  }
+
+  private findGroups(): GroupPlace | string {
+    const { guard } = this.options;
+    const found = hostHierarchy(guard);
+    if (typeof found === 'string') return found;
+    const { version, parent } = found;
+    const makeFolder = (path: string) => {
+      const error = makeGroup(guard, path);
+      if (error === undefined && this.swap === 'none') keepFromSwap(path, version);
+      return (error ?? 0) as Errno;
+    };
+    const removeFolder = (path: string) => {
+      const error = removeGroup(path);
+      if (error === undefined) guard.forget((change) => change.kind === 'cgroup' && change.path === path);
+      return (error ?? 0) as Errno;
+    };
+    return { version, parent, files: { get: readGroup, makeFolder, removeFolder } };
   }
 }
