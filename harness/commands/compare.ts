@@ -6,7 +6,9 @@ import { namedExperiment } from '../experiment/one-trace.js';
 import { WRITTEN_FILES } from '../experiment/result-files.js';
 import { type RunSummary, runInto } from '../experiment/run.js';
 import { OutputFolder } from '../output/folder.js';
+import { isLive } from '../report/selection.js';
 import { type ComparisonArgs, comparisonFlags, furtherFiles, showComparison } from './comparison.js';
+import { dryRun } from './dry-run.js';
 import {
   type Command,
   inputLimitFlags,
@@ -22,14 +24,16 @@ import {
   workersOf,
 } from './flags.js';
 import { interruptible } from './interrupt.js';
+import { checkLiveFlags, type KernelArgs, kernelFlags } from './live-flags.js';
 import { Progress } from './progress.js';
 import { note } from './terminal.js';
 
-interface Args extends PolicyModuleArgs, WorkerArgs, ComparisonArgs {
+interface Args extends PolicyModuleArgs, WorkerArgs, ComparisonArgs, KernelArgs {
   experiment?: string;
   out?: string;
   resume: boolean;
   heatmap: boolean;
+  dryRun: boolean;
   replicates?: number;
   quiet: boolean;
 }
@@ -62,11 +66,18 @@ function builder(yargs: Argv): Argv {
         default: false,
         describe: 'also write heatmap.csv, touches by time and address, for the figure heat-map',
       },
+      ...kernelFlags,
+      'dry-run': {
+        type: 'boolean',
+        default: false,
+        describe: 'only say how many cells there are, and what time and memory they are expected to take',
+      },
       ...comparisonFlags,
       ...inputLimitFlags,
       ...policyModuleFlag,
       ...quietFlag,
     })
+    .example('$0 compare mariadb-resize --no-report', 'all policies on one shipped trace')
     .epilogue(
       'Exit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 every cell ran out of memory, 129, 130, 143 interrupted.',
     );
@@ -151,8 +162,23 @@ async function experimentOf({ experiment, replicates }: Args): Promise<Experimen
   return replicates === undefined ? read : { ...read, replicates };
 }
 
+/** Says which cells are in no table. */
+function noteLive({ runs }: RunSummary): void {
+  const live = runs.filter(isLive);
+  if (live.length === 0) return;
+  const machines = [...new Set(live.map(({ machine }) => machine))].join(', ');
+  note(
+    `${live.length} of ${runs.length} cells ran on ${machines} and are not ranked: runs.csv has their counters`,
+  );
+}
+
 async function handler(args: Args): Promise<void> {
   const experiment = await experimentOf(args);
+  checkLiveFlags(args, experiment.machine);
+  if (args.dryRun) {
+    await dryRun(experiment, args);
+    return;
+  }
   const out = args.out ?? join('results', 'runs', experiment.name);
   // What keeps this thread busy is outside of `interruptible`, so that signals have their default action: checking what is in
   // the folder, the text, and which figures have their data.
@@ -161,6 +187,7 @@ async function handler(args: Args): Promise<void> {
   const run = await interruptible((signal) => runInFolder(folder, experiment, args, signal));
   // What is missing from the tables of a part of the cells could turn their answer.
   if (run.aborted || run.runs.length === 0) return;
+  noteLive(run);
   await showComparison(run, experiment.claims, args, workersOf(args));
 }
 
