@@ -40,6 +40,21 @@ const ownCopies = {
   load: (id) => (id.endsWith(OWN) ? readFileSync(id.slice(0, -OWN.length), 'utf8') : undefined),
 };
 
+/** What string-width makes when it is loaded, and only help needs: 7 ms, as data of languages are read for it. */
+const SEGMENTER = 'const segmenter = new Intl.Segmenter();';
+const lazySegmenter = {
+  name: 'lazy-segmenter',
+  transform(code, id) {
+    if (!/\/string-width\/index\.js$/.test(id) || !code.includes('Intl.Segmenter')) return undefined;
+    if (!code.includes(SEGMENTER))
+      throw new Error(`${id} makes its Intl.Segmenter in another way than before`);
+    return code.replace(
+      SEGMENTER,
+      'let known;\nconst segmenter = { segment: (text) => (known ??= new Intl.Segmenter()).segment(text) };',
+    );
+  },
+};
+
 /** The files of the bundle by their names. @param {string} modules folder of the compiled modules */
 async function bundled(modules) {
   const at = (path) => join(modules, 'harness', `${path}.js`);
@@ -50,14 +65,14 @@ async function bundled(modules) {
     ]),
     platform: 'node',
     external: [PACKAGES],
-    plugins: [ownCopies],
+    plugins: [ownCopies, lazySegmenter],
   });
   const { output } = await bundle.generate({
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: 'chunk-[hash].js',
-    // Without spaces there is less to compile; names stay, for stacks.
-    minify: { compress: false, mangle: false, codegen: true },
+    // With less text there is less to compile; names of functions stay, for stacks.
+    minify: { compress: false, mangle: { toplevel: false, keepNames: true }, codegen: true },
   });
   await bundle.close();
   return output;

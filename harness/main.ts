@@ -144,6 +144,11 @@ const COMMANDS: readonly (readonly [usage: string, summary: string, load: () => 
     async () => (await import('./commands/report.js')).report,
   ],
   [
+    'init <kind> [file]',
+    'begin an experiment, a policy, a workload, or a gate in CI: writes a commented file',
+    async () => (await import('./commands/init.js')).init,
+  ],
+  [
     'diff <a> <b>',
     'set two folders of results side by side, cell by cell, the worst change first',
     async () => (await import('./commands/diff.js')).diff,
@@ -189,22 +194,22 @@ const COMMANDS: readonly (readonly [usage: string, summary: string, load: () => 
     async () => (await import('./commands/bench.js')).bench,
   ],
   [
-    'policies',
+    'policies [name]',
     'list all policies with their parameters',
     async () => (await import('./commands/lists.js')).policies,
   ],
   [
-    'metrics',
+    'metrics [name]',
     'list all metrics with their units and meaning',
     async () => (await import('./commands/lists.js')).metrics,
   ],
   [
-    'readers',
+    'readers [name]',
     "list the readers of other people's formats with their parameters",
     async () => (await import('./commands/lists.js')).readers,
   ],
   [
-    'workloads',
+    'workloads [name]',
     'list the generators of synthetic traces',
     async () => (await import('./commands/lists.js')).workloads,
   ],

@@ -446,3 +446,39 @@ describe('reclaim trace list', () => {
     expect(cli.run('trace', 'list').stdout).toContain('chromium-drops');
   });
 });
+
+describe('lists for programs', () => {
+  it('are JSON or CSV, of all entries or one', () => {
+    const policies = JSON.parse(cli.run('policies', '--format', 'json').stdout);
+    expect(policies).toContainEqual(
+      expect.objectContaining({ kind: 'discard', name: 'remove', parameters: expect.any(Array) }),
+    );
+    const [one] = JSON.parse(cli.run('policies', 'ksm', '--format', 'json').stdout);
+    expect(one.parameters[0]).toMatchObject({ name: expect.any(String), kind: expect.any(String) });
+    const lines = cli.run('metrics', 'stall_ns', '--format', 'csv').stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toBe('name,group,unit,better,meaning');
+    expect(JSON.parse(cli.run('workloads', 'zipf', '--format', 'json').stdout)).toHaveLength(1);
+    expect(JSON.parse(cli.run('readers', '--format', 'json').stdout).length).toBeGreaterThan(10);
+    expect(cli.run('metrics', 'stal_ns')).toMatchObject({ code: 2 });
+  });
+
+  it('compare prints its cells as CSV or JSON, the same as its files', () => {
+    const args = ['compare', 'e.yaml', '--no-report', '--out', 'printed'];
+    const csv = cli.run(...args, '--print', 'csv').stdout;
+    expect(csv).toBe(readFileSync(join(cli.path, 'printed', 'runs.csv'), 'utf8'));
+    const json = JSON.parse(cli.run(...args, '--print', 'json').stdout);
+    expect(json.cells).toHaveLength(2);
+    expect(json.verdict).toEqual(JSON.parse(readFileSync(join(cli.path, 'printed', 'verdict.json'), 'utf8')));
+  });
+
+  it('compare --dry-run says what would run, and writes nothing', () => {
+    const { code, stdout } = cli.run('compare', 'e.yaml', '--dry-run', '--out', 'dry');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^e: 2 cells in 2 runs on 1 trace\n\ntrace +events +cells +runs +time +memory\na +6 +2 +2 /,
+    );
+    expect(stdout).toMatch(/Estimated: .* with \d+ workers?, .*Nothing\s+was run\.\n$/s);
+    expect(existsSync(join(cli.path, 'dry'))).toBe(false);
+  });
+});

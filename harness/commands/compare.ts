@@ -7,6 +7,7 @@ import { WRITTEN_FILES } from '../experiment/result-files.js';
 import { type RunSummary, runInto } from '../experiment/run.js';
 import { OutputFolder } from '../output/folder.js';
 import { type ComparisonArgs, comparisonFlags, furtherFiles, showComparison } from './comparison.js';
+import { dryRun } from './dry-run.js';
 import {
   type Command,
   inputLimitFlags,
@@ -30,6 +31,7 @@ interface Args extends PolicyModuleArgs, WorkerArgs, ComparisonArgs {
   out?: string;
   resume: boolean;
   heatmap: boolean;
+  dryRun: boolean;
   replicates?: number;
   quiet: boolean;
 }
@@ -62,11 +64,17 @@ function builder(yargs: Argv): Argv {
         default: false,
         describe: 'also write heatmap.csv, touches by time and address, for the figure heat-map',
       },
+      'dry-run': {
+        type: 'boolean',
+        default: false,
+        describe: 'only say how many cells there are, and what time and memory they are expected to take',
+      },
       ...comparisonFlags,
       ...inputLimitFlags,
       ...policyModuleFlag,
       ...quietFlag,
     })
+    .example('$0 compare mariadb-resize --no-report', 'all policies on one shipped trace')
     .epilogue(
       'Exit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 every cell ran out of memory, 129, 130, 143 interrupted.',
     );
@@ -153,6 +161,10 @@ async function experimentOf({ experiment, replicates }: Args): Promise<Experimen
 
 async function handler(args: Args): Promise<void> {
   const experiment = await experimentOf(args);
+  if (args.dryRun) {
+    await dryRun(experiment, args);
+    return;
+  }
   const out = args.out ?? join('results', 'runs', experiment.name);
   // What keeps this thread busy is outside of `interruptible`, so that signals have their default action: checking what is in
   // the folder, the text, and which figures have their data.

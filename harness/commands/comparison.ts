@@ -1,6 +1,8 @@
+import { jsonText } from '../base/json.js';
 import type { RunSummary } from '../experiment/run.js';
 import type { Claim } from '../metrics/claim.js';
-import { csvHeader, csvRows } from '../metrics/csv.js';
+import { csvHeader, csvRows, jsonRow } from '../metrics/csv.js';
+import { RUN_COLUMNS } from '../metrics/files.js';
 import { ResultsFolder } from '../metrics/results.js';
 import { addFiles } from '../output/adding.js';
 import { CLAIM_COLUMNS, claimRows, claimsTable, type JudgedClaim, judgeClaims } from '../report/claims.js';
@@ -37,6 +39,11 @@ export const comparisonFlags = {
     default: 'headline' as const,
     describe: 'which figures are drawn then: what each policy saves at what price, or all that have data',
   },
+  print: {
+    choices: ['text', 'json', 'csv'] as const,
+    default: 'text' as const,
+    describe: 'what is printed: tables, the verdict and all cells as JSON, or the cells as CSV (runs.csv)',
+  },
   full: {
     type: 'boolean',
     default: false,
@@ -50,6 +57,7 @@ export interface ComparisonArgs {
   force: boolean;
   report: boolean;
   figures: 'headline' | 'all';
+  print: 'text' | 'json' | 'csv';
   full: boolean;
 }
 
@@ -82,6 +90,14 @@ function summary(
   ].join('\n\n');
 }
 
+/** The results of a run for programs: those of its files. */
+function printed(run: RunSummary, as: 'json' | 'csv'): string {
+  const { runs } = run;
+  if (as === 'csv') return csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, runs);
+  const cells = runs.map((row) => jsonRow(RUN_COLUMNS, row));
+  return jsonText({ folder: run.folder, verdict: JSON.parse(verdictJson(run)), cells });
+}
+
 /** The figures that are drawn of those that have their data: the headline, or all where it has none or all are wanted. */
 function figuresFor(data: FigureData, wanted: ComparisonArgs['figures']): readonly Figure[] {
   const among = (figures: readonly Figure[]) =>
@@ -96,6 +112,7 @@ async function draw(
   folder: string,
   figures: readonly Figure[],
   workers: number,
+  tell: (text: string) => Promise<void> | void,
   signal: AbortSignal,
 ): Promise<void> {
   const more = figures.every((figure) => HEADLINE.includes(figure));
@@ -113,18 +130,20 @@ async function draw(
     return;
   }
   await addFiles(folder, files, note);
-  await print(drawnText(folder, [...files.keys()], { formats: USUAL_FORMATS, listed: false, more }));
+  await tell(drawnText(folder, [...files.keys()], { formats: USUAL_FORMATS, listed: false, more }));
 }
 
 /** Prints the results of a complete run, and draws its report where that is asked for. */
 export async function showComparison(
   run: RunSummary,
   claims: readonly Claim[],
-  { format, full, report, figures: wanted }: ComparisonArgs,
+  { format, print: as, full, report, figures: wanted }: ComparisonArgs,
   workers: number,
 ): Promise<void> {
-  await print(summary(run, claims, { full, parquet: format === 'parquet' }));
+  await print(
+    as === 'text' ? summary(run, claims, { full, parquet: format === 'parquet' }) : printed(run, as),
+  );
   if (!report) return;
   const figures = figuresFor(new FigureData(ResultsFolder.open(run.folder)), wanted);
-  await interruptible((signal) => draw(run.folder, figures, workers, signal));
+  await interruptible((signal) => draw(run.folder, figures, workers, as === 'text' ? print : note, signal));
 }

@@ -1,23 +1,38 @@
-import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { WORKLOADS } from '../../workloads/registry.js';
+import { unknownName } from '../base/nearest.js';
 import type { Parameter, Parameters } from '../base/parameters.js';
+import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
 import { METRICS } from '../metrics/schema.js';
-import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { columnsText } from '../report/compact-table.js';
+import { wrapped } from '../report/terminal-text.js';
 import type { Reader } from '../trace/readers/reader.js';
 import { READERS } from '../trace/readers/registry.js';
 import { type Command, loadPolicyModules, type PolicyModuleArgs, policyModuleFlag } from './flags.js';
-import { print } from './terminal.js';
+import { outputLook, print } from './terminal.js';
 
+/** What there is to list: policies, generators, readers. */
 interface Described {
   readonly name: string;
   readonly summary: string;
   readonly source: string;
   readonly parameters: Parameters;
+}
+
+/** Entries that are listed together. */
+interface Kind<T extends Described = Described> {
+  readonly kind: string;
+  readonly title: string;
+  readonly entries: readonly T[];
+}
+
+interface ListArgs {
+  readonly name?: string;
+  readonly format: 'table' | 'json' | 'csv';
 }
 
 /** A parameter with its default, or an example where there is no default, and what else it may be. */
@@ -30,85 +45,190 @@ function describeParameter(key: string, parameter: Parameter): string {
   return `${key}=${parameter.default}${choices}: ${parameter.meaning}`;
 }
 
-function describe({ name, summary, source, parameters }: Described): string {
-  const lines = [`  ${name}`, `      ${summary}`, `      source: ${source}`];
-  for (const [key, parameter] of Object.entries(parameters))
-    lines.push(`      ${describeParameter(key, parameter)}`);
-  return lines.join('\n');
-}
+const INDENT = '      ';
 
-async function listPolicies(args: PolicyModuleArgs): Promise<void> {
-  await loadPolicyModules(args);
-  const kinds: readonly (readonly [string, readonly Described[]])[] = [
-    ['discard policies: what discard, unpin and pin do', discardPolicies.all()],
-    ['reclaim policies: which page is evicted when memory is short', reclaimPolicies.all()],
-    ['merge policies: which equal pages are merged', mergePolicies.all()],
-    [
-      'purge policies: which volatile memory is purged first, and what an access finds then',
-      purgePolicies.all(),
-    ],
+/** An entry, fitted to the terminal. @param more lines after its parameters */
+function describe({ name, summary, source, parameters }: Described, more: readonly string[] = []): string {
+  const { columns } = outputLook();
+  const lines = [
+    summary,
+    `source: ${source}`,
+    ...Object.entries(parameters).map(([key, parameter]) => describeParameter(key, parameter)),
+    ...more,
   ];
+  const fitted = lines.map((line) => INDENT + wrapped(line, columns - INDENT.length, `${INDENT}  `));
+  return [`  ${name}`, ...fitted].join('\n');
+}
+
+function parameterJson(name: string, parameter: Parameter) {
+  const { kind, meaning } = parameter;
+  const choices = parameter.kind === 'choice' ? { choices: parameter.choices } : {};
+  return { name, kind, default: parameter.default, ...choices, meaning };
+}
+
+function entryJson(kind: string, { name, summary, source, parameters }: Described) {
+  const listed = Object.entries(parameters).map(([key, parameter]) => parameterJson(key, parameter));
+  return { kind, name, summary, source, parameters: listed };
+}
+
+/** Parameters with their defaults, as a policy is written. */
+function entryRow(kind: string, { name, summary, source, parameters }: Described) {
+  const defaults = Object.entries(parameters).map(([key, parameter]) => `${key}=${parameter.default}`);
+  return { kind, name, parameters: defaults.join(','), summary, source };
+}
+
+const ENTRY_COLUMNS = ['kind', 'name', 'parameters', 'summary', 'source'] as const;
+
+/** @throws InputError for a name that none of the entries has */
+function named<T extends Described>(
+  kinds: readonly Kind<T>[],
+  name: string | undefined,
+  what: string,
+): Kind<T>[] {
+  if (name === undefined) return [...kinds];
+  const names = kinds.flatMap(({ entries }) => entries.map((entry) => entry.name));
+  if (!names.includes(name)) throw unknownName(what, name, [...new Set(names)]);
+  return kinds
+    .map((kind) => ({ ...kind, entries: kind.entries.filter((entry) => entry.name === name) }))
+    .filter(({ entries }) => entries.length > 0);
+}
+
+/** Prints rows as JSON or CSV. */
+async function printRows(
+  format: 'json' | 'csv',
+  columns: readonly string[],
+  json: readonly unknown[],
+  rows: readonly Row[],
+): Promise<void> {
   await print(
-    kinds.map(([title, policies]) => `${title}\n${policies.map(describe).join('\n')}`).join('\n\n'),
+    format === 'json' ? JSON.stringify(json, null, 2) : csvHeader(columns) + csvRows(columns, rows),
   );
 }
 
-async function listMetrics(): Promise<void> {
-  const table = new Table({
-    head: ['metric', 'unit', 'better', 'meaning'],
-    ...PLAIN_TABLE,
-    wordWrap: true,
-    colWidths: [28, 18, 9, 76],
-  });
-  for (const metric of METRICS) table.push([metric.name, metric.unit, metric.better, metric.meaning]);
-  await print(table.toString());
+/** Prints entries, or one of them by its name. @param what one of them is called, for messages */
+async function printEntries<T extends Described>(
+  all: readonly Kind<T>[],
+  { name, format }: ListArgs,
+  what: string,
+  text: (entry: T) => string = describe,
+): Promise<void> {
+  const kinds = named(all, name, what);
+  if (format !== 'table') {
+    const json = kinds.flatMap(({ kind, entries }) => entries.map((entry) => entryJson(kind, entry)));
+    const rows = kinds.flatMap(({ kind, entries }) => entries.map((entry) => entryRow(kind, entry)));
+    await printRows(format, ENTRY_COLUMNS, json, rows);
+    return;
+  }
+  const { columns } = outputLook();
+  const texts = kinds.map(
+    ({ title, entries }) => `${wrapped(title, columns)}\n${entries.map((entry) => text(entry)).join('\n')}`,
+  );
+  await print(texts.join('\n\n'));
 }
 
-async function listWorkloads(): Promise<void> {
-  await print(
-    `workloads: generators of synthetic traces (reclaim trace generate NAME)\n${WORKLOADS.map(describe).join('\n')}`,
-  );
+async function listPolicies(args: PolicyModuleArgs & ListArgs): Promise<void> {
+  await loadPolicyModules(args);
+  const kinds: readonly Kind[] = [
+    {
+      kind: 'discard',
+      title: 'discard policies: what discard, unpin and pin do',
+      entries: discardPolicies.all(),
+    },
+    {
+      kind: 'reclaim',
+      title: 'reclaim policies: which page is evicted when memory is short',
+      entries: reclaimPolicies.all(),
+    },
+    { kind: 'merge', title: 'merge policies: which equal pages are merged', entries: mergePolicies.all() },
+    {
+      kind: 'purge',
+      title: 'purge policies: which volatile memory is purged first, and what an access finds then',
+      entries: purgePolicies.all(),
+    },
+  ];
+  await printEntries(kinds, args, 'policy');
+}
+
+const METRIC_COLUMNS = ['name', 'group', 'unit', 'better', 'meaning'] as const;
+
+async function listMetrics({ name, format }: ListArgs): Promise<void> {
+  const names = METRICS.map((metric) => metric.name);
+  if (name !== undefined && !(names as string[]).includes(name)) throw unknownName('metric', name, names);
+  const shown = METRICS.filter((metric) => name === undefined || metric.name === name);
+  if (format !== 'table') {
+    const rows = shown.map(({ name: metric, group, unit, better, meaning }) => ({
+      ...{ name: metric, group, unit, better, meaning },
+    }));
+    await printRows(format, METRIC_COLUMNS, rows, rows);
+    return;
+  }
+  const widths = [25, 17, 8];
+  const left = outputLook().columns - widths.reduce((sum, width) => sum + width, 0);
+  const columns = [...widths, Math.max(LEAST_MEANING, left)].map((width) => ({
+    align: 'left' as const,
+    width,
+  }));
+  const rows = shown.map(({ name: metric, unit, better, meaning }) => [metric, unit, better, meaning]);
+  await print(columnsText(columns, [['metric', 'unit', 'better', 'meaning'], ...rows]));
+}
+
+/** Characters of the column of meanings, at least. */
+const LEAST_MEANING = 24;
+
+async function listWorkloads(args: ListArgs): Promise<void> {
+  const title = 'workloads: generators of synthetic traces (reclaim trace generate NAME)';
+  await printEntries([{ kind: 'workload', title, entries: WORKLOADS }], args, 'workload');
 }
 
 /** A reader with the files that it takes besides its own. */
 function describeReader(reader: Reader): string {
   const sides = Object.entries(reader.sides).map(
-    ([name, { meaning, required }]) =>
-      `      --with ${name}=FILE${required ? ' (required)' : ''}: ${meaning}`,
+    ([name, { meaning, required }]) => `--with ${name}=FILE${required ? ' (required)' : ''}: ${meaning}`,
   );
-  return [describe(reader), ...sides].join('\n');
+  return describe(reader, sides);
 }
 
-async function listReaders(): Promise<void> {
-  const kinds = [
-    ['readers of events (reclaim trace import --reader NAME)', 'events'],
-    ['readers of requests (reclaim mrc and reclaim trace import --reader NAME)', 'requests'],
-  ] as const;
-  const texts = kinds.map(([title, kind]) => {
-    const readers = READERS.filter(({ yields }) => yields === kind);
-    return `${title}\n${readers.map(describeReader).join('\n')}`;
+async function listReaders(args: ListArgs): Promise<void> {
+  const of = (kind: 'events' | 'requests', title: string): Kind<Reader> => ({
+    kind,
+    title,
+    entries: READERS.filter(({ yields }) => yields === kind),
   });
-  await print(texts.join('\n\n'));
+  const kinds = [
+    of('events', 'readers of events (reclaim trace import --reader NAME)'),
+    of('requests', 'readers of requests (reclaim mrc and reclaim trace import --reader NAME)'),
+  ];
+  await printEntries(kinds, args, 'reader', describeReader);
 }
 
-const noFlags = (yargs: Argv) => yargs;
+/** The flags of a list. @param what one of its entries is */
+function listFlags(yargs: Argv, what: string, example: string): Argv {
+  return yargs
+    .positional('name', { type: 'string', describe: `only this ${what}` })
+    .option('format', {
+      choices: ['table', 'json', 'csv'] as const,
+      default: 'table' as const,
+      describe: 'how they are listed',
+    })
+    .example(`$0 ${example}`, `one ${what}, with all that is known of it`);
+}
 
 export const policies: Command = {
-  builder: (yargs) => yargs.options(policyModuleFlag),
+  builder: (yargs) => listFlags(yargs, 'policy', 'policies remove').options(policyModuleFlag),
   handler: listPolicies,
 };
 
 export const metrics: Command = {
-  builder: noFlags,
+  builder: (yargs) => listFlags(yargs, 'metric', 'metrics stall_ns'),
   handler: listMetrics,
 };
 
 export const readers: Command = {
-  builder: noFlags,
+  builder: (yargs) => listFlags(yargs, 'reader', 'readers lackey'),
   handler: listReaders,
 };
 
 export const workloads: Command = {
-  builder: noFlags,
+  builder: (yargs) => listFlags(yargs, 'workload', 'workloads zipf'),
   handler: listWorkloads,
 };

@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
@@ -13,7 +12,6 @@ import {
   type MrcCountRow,
   type MrcEstimateRow,
 } from '../metrics/files.js';
-import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { sampleWarning } from '../metrics/warnings.js';
 import { BACKENDS, type Backend, wasmRefusal } from '../mrc/backend.js';
 import type { ReferenceString } from '../mrc/reference.js';
@@ -23,7 +21,6 @@ import { type SweepResult, sweep } from '../mrc/sweep.js';
 import { type ByteResult, sweepBytes } from '../mrc/sweep-bytes.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { formatSpec, parsePolicyList } from '../policy/spec.js';
-import { drawCurves } from '../report/curve.js';
 import { noteAccount } from './account.js';
 import {
   type Command,
@@ -36,9 +33,8 @@ import {
   wholeFlag,
 } from './flags.js';
 import { isolated } from './isolated.js';
-import { note, outputLook, print } from './terminal.js';
-
-type Row = MrcCountRow | MrcEstimateRow | MrcBytesRow;
+import type { MrcRow } from './mrc-table.js';
+import { note, print } from './terminal.js';
 
 interface Args extends PolicyModuleArgs {
   trace: string;
@@ -195,69 +191,8 @@ async function estimate(
   });
 }
 
-function labelOf(row: Row): string {
-  return row.params === '' ? row.policy : `${row.policy}:${row.params}`;
-}
-
-function sizeOf(row: Row): number {
-  return 'size_bytes' in row ? row.size_bytes : row.size_pages;
-}
-
-function unitOf(rows: readonly Row[]): 'pages' | 'bytes' {
-  return rows.some((row) => 'size_bytes' in row) ? 'bytes' : 'pages';
-}
-
-/** Miss ratios: a row a size, a column a policy; an estimate with its standard error. */
-function table(rows: readonly Row[]): string {
-  const labels = [...new Set(rows.map(labelOf))];
-  const sizes = [...new Set(rows.map(sizeOf))];
-  const shown = new Table({
-    head: [`size\n${unitOf(rows)}`, ...labels.map((label) => `${label}\nmiss ratio`)],
-    colAligns: ['right', ...labels.map(() => 'right' as const)],
-    ...PLAIN_TABLE,
-  });
-  const cells = new Map(rows.map((row) => [`${sizeOf(row)} ${labelOf(row)}`, row]));
-  for (const size of sizes) {
-    shown.push([size, ...labels.map((label) => ratio(cells.get(`${size} ${label}`)))]);
-  }
-  return `${rows[0]?.requests ?? 0} requests${backendText(rows)}\n${shown.toString()}`;
-}
-
-const BACKEND_NAMES: Readonly<Record<string, string>> = { js: 'JavaScript', wasm: 'WebAssembly' };
-
-/** What counted the misses: one name for all of them, or the policies of each. */
-function backendText(rows: readonly Row[]): string {
-  const labels = (backend: string) => [
-    ...new Set(rows.filter((row) => row.backend === backend).map(labelOf)),
-  ];
-  const used = [...new Set(rows.map(({ backend }) => backend))];
-  const texts = used.map((backend) =>
-    used.length === 1 ? BACKEND_NAMES[backend] : `${BACKEND_NAMES[backend]} (${labels(backend).join(', ')})`,
-  );
-  return texts.length === 0 ? '' : `, counted in ${texts.join(' and ')}`;
-}
-
-function ratio(row: Row | undefined): string {
-  if (!row) return '';
-  const shown = row.miss_ratio.toFixed(4);
-  return 'error' in row ? `${shown} ± ${row.error.toFixed(4)}` : shown;
-}
-
-function curve(rows: readonly Row[]): string {
-  const labels = [...new Set(rows.map(labelOf))];
-  const curves = labels.map((label) => ({
-    label,
-    points: rows
-      .filter((row) => labelOf(row) === label)
-      .map((row) => [sizeOf(row), row.miss_ratio] as const)
-      .sort(([a], [b]) => a - b),
-  }));
-  if (curves.some(({ points }) => points.length < 2)) return '';
-  return `\n\n${drawCurves(curves, unitOf(rows), outputLook().colour)}`;
-}
-
 async function show<C extends string>(
-  rows: readonly (Row & Readonly<Record<C, Value>>)[],
+  rows: readonly (MrcRow & Readonly<Record<C, Value>>)[],
   columns: readonly C[],
   format: Args['format'],
 ): Promise<void> {
@@ -270,7 +205,8 @@ async function show<C extends string>(
         2,
       ),
     );
-  else await print(table(rows) + curve(rows));
+  // Tables and curves are loaded where they are shown.
+  else await print((await import('./mrc-table.js')).mrcText(rows));
 }
 
 function shardsRate(args: Args): number | undefined {

@@ -49,7 +49,8 @@ const axisFields = Object.fromEntries(
 /** The most replicates of a generated trace: each has cells of its own. */
 export const MAX_REPLICATES = 100;
 
-const fields = z.strictObject({
+/** The keys of an experiment file. */
+export const experimentFields = z.strictObject({
   name,
   description: z.string().default('').transform(printable),
   traces: traceEntries.optional(),
@@ -61,7 +62,7 @@ const fields = z.strictObject({
   claims: claimEntries,
 });
 
-const schema = fields.refine(({ traces, families }) => traces ?? families, {
+const schema = experimentFields.refine(({ traces, families }) => traces ?? families, {
   path: ['traces'],
   error: 'expected a list of traces, or families with a list each',
 });
@@ -170,7 +171,7 @@ function innermost(issue: Issue, path: readonly PropertyKey[] = []): { issue: Is
 
 /** The part of an experiment that a path leads to, and its keys. */
 function partAt(path: readonly PropertyKey[]): { name: string; keys: readonly string[] } {
-  if (path.length === 0) return { name: 'an experiment', keys: Object.keys(fields.shape) };
+  if (path.length === 0) return { name: 'an experiment', keys: Object.keys(experimentFields.shape) };
   if (path[0] === 'claims') return { name: 'a claim', keys: claimKeys(path) };
   return { name: 'a trace', keys: Object.keys(generatedEntry.shape) };
 }

@@ -61,7 +61,8 @@ class RequestReference implements ReferenceString {
   }
 
   private bytes(): AsyncIterable<Uint8Array> {
-    if (this.rereadable) return decodedBytes(this.path);
+    // Readers of requests take what they need of a chunk before they ask for the next one.
+    if (this.rereadable) return decodedBytes(this.path, true);
     const { stream } = this;
     if (!stream) throw new Error(`${this.name} is read a second time`);
     this.stream = undefined;

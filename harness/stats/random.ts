@@ -1,4 +1,5 @@
-import seedrandom from 'seedrandom';
+// Not the package as a whole, which loads seven other generators.
+import alea from 'seedrandom/lib/alea.js';
 
 /** A stream of numbers in [0, 1). */
 export type RandomStream = () => number;
@@ -15,7 +16,7 @@ function seedOf(seed: number, purpose: string): string {
  * @param purpose what the stream decides, for example `device/ssd`
  */
 export function randomStream(seed: number, purpose: string): RandomStream {
-  return seedrandom.alea(seedOf(seed, purpose));
+  return alea(seedOf(seed, purpose));
 }
 
 /** Numbers of the state of a stream: its last three outputs and the carry. */
@@ -34,7 +35,7 @@ export class RandomStreams {
     this.count = purposes.length;
     this.state = Float64Array.from(
       purposes.flatMap((purpose) => {
-        const { s0, s1, s2, c } = seedrandom.alea(seedOf(seed, purpose), { state: true }).state();
+        const { s0, s1, s2, c } = alea(seedOf(seed, purpose), { state: true }).state();
         return [s0, s1, s2, c];
       }),
     );

@@ -72,3 +72,20 @@ EXPORTED("map") int32_t map(int32_t length, uint32_t mask, int32_t count) {
   }
   return count;
 }
+
+/*
+ * Makes the table `mask` + 1 slots large, from `old` slots. There is room for both one after the other: the old one moves
+ * behind the new one first.
+ */
+EXPORTED("rehash") void rehash(uint32_t old, uint32_t mask) {
+  struct slot *slots = slots_at();
+  struct slot *from = slots + (size_t)mask + 1;
+  __builtin_memcpy(from, slots, (size_t)old * sizeof(struct slot));
+  __builtin_memset(slots, 0, ((size_t)mask + 1) * sizeof(struct slot));
+  for (uint32_t i = 0; i < old; i++) {
+    if (from[i].dense == 0) continue;
+    uint32_t at = hash(from[i].low, from[i].high, from[i].volume) & mask;
+    while (slots[at].dense != 0) at = (at + 1) & mask;
+    slots[at] = from[i];
+  }
+}

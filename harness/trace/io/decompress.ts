@@ -1,21 +1,24 @@
 import { Readable, type Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { InputError } from '../../base/errors.js';
-import { bzip2Decompressed, bzip2Reason } from './bzip2.js';
 import { peekBytes } from './peek.js';
-import { xzDecompressed, xzReason } from './xz.js';
-import { zstdDecompressor } from './zstd.js';
 
-/** A form of compression that is read here. */
-interface Compression {
-  /** The bytes that its files begin with, in hexadecimal digits. */
-  readonly mark: RegExp;
+/** What decompresses. */
+interface Decompression {
   decompress(source: Readable): AsyncIterable<Uint8Array>;
   /** What is wrong, of an error that ended it. */
   reason(error: Error): string;
 }
 
-function byTransform(transform: () => Transform): Pick<Compression, 'decompress' | 'reason'> {
+/** A form of compression that is read here. */
+interface Compression {
+  /** The bytes that its files begin with, in hexadecimal digits. */
+  readonly mark: RegExp;
+  /** Its code is loaded where a file needs it. */
+  load(): Promise<Decompression>;
+}
+
+function byTransform(transform: () => Transform): Decompression {
   return {
     decompress(source) {
       const target = transform();
@@ -28,17 +31,32 @@ function byTransform(transform: () => Transform): Pick<Compression, 'decompress'
 
 /** By content. A frame of zstd may come after frames that are to be skipped, as pzstd writes them. */
 const COMPRESSIONS: readonly Compression[] = [
-  { mark: /^1f8b08/, ...byTransform(zlib.createGunzip) },
-  { mark: /^(28b52ffd|5.2a4d18)/, ...byTransform(zstdDecompressor) },
-  { mark: /^fd377a585a00/, decompress: xzDecompressed, reason: xzReason },
-  { mark: /^425a683[1-9](314159265359|177245385090)/, decompress: bzip2Decompressed, reason: bzip2Reason },
+  { mark: /^1f8b08/, load: async () => byTransform(zlib.createGunzip) },
+  {
+    mark: /^(28b52ffd|5.2a4d18)/,
+    load: async () => byTransform((await import('./zstd.js')).zstdDecompressor),
+  },
+  {
+    mark: /^fd377a585a00/,
+    async load() {
+      const { xzDecompressed, xzReason } = await import('./xz.js');
+      return { decompress: xzDecompressed, reason: xzReason };
+    },
+  },
+  {
+    mark: /^425a683[1-9](314159265359|177245385090)/,
+    async load() {
+      const { bzip2Decompressed, bzip2Reason } = await import('./bzip2.js');
+      return { decompress: bzip2Decompressed, reason: bzip2Reason };
+    },
+  },
 ];
 
 /** The endings of compressed files. */
 export const COMPRESSED_NAME = /\.(gz|bz2|xz|zst|br)$/i;
 
 /** Brotli has no mark: the name has to say so. */
-const BROTLI = byTransform(zlib.createBrotliDecompress);
+const BROTLI: Pick<Compression, 'load'> = { load: async () => byTransform(zlib.createBrotliDecompress) };
 
 /** What is not decompressed here, by its mark, and the command that does it. */
 const OTHERS: readonly { readonly mark: RegExp; readonly what: string; readonly command: string }[] = [
@@ -75,10 +93,7 @@ function refuseOthers(start: Uint8Array, file: string): void {
     );
 }
 
-function compressionOf(
-  start: Uint8Array,
-  file: string,
-): Pick<Compression, 'decompress' | 'reason'> | undefined {
+function compressionOf(start: Uint8Array, file: string): Pick<Compression, 'load'> | undefined {
   const text = digits(start);
   return COMPRESSIONS.find(({ mark }) => mark.test(text)) ?? (/\.br$/i.test(file) ? BROTLI : undefined);
 }
@@ -109,7 +124,8 @@ class Expansion {
   async *packed(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytes) {
       this.packedBytes += chunk.length;
-      yield chunk;
+      // Copied: a decompressor keeps it, and a reader may use its buffer again.
+      yield new Uint8Array(chunk);
     }
   }
 
@@ -145,20 +161,21 @@ export async function* decompressed(
     yield* all;
     return;
   }
+  const { decompress, reason } = await compression.load();
   const expansion = new Expansion(file);
   const source = Readable.from(expansion.packed(all));
   try {
-    const inner = await peekBytes(expansion.unpacked(compression.decompress(source)), MARK_BYTES);
+    const inner = await peekBytes(expansion.unpacked(decompress(source)), MARK_BYTES);
     refuseOthers(inner.head, file);
     yield* inner.all;
   } catch (error) {
-    throw damaged(error, file, compression.reason);
+    throw damaged(error, file, reason);
   } finally {
     source.destroy();
   }
 }
 
-function damaged(error: unknown, file: string, reason: Compression['reason']): unknown {
+function damaged(error: unknown, file: string, reason: Decompression['reason']): unknown {
   if (error instanceof InputError) return error.at({ file });
   const why = reason(error instanceof Error ? error : new Error(String(error)));
   return new InputError(`the compressed data is damaged (${why}), expected a whole file`, { file });

@@ -7,10 +7,11 @@ export { inputName, STDIN } from './raw.js';
 /**
  * The bytes of a file, a pipe or standard input, `-`, decompressed as `decompressed` does.
  *
+ * @param reuse whether a chunk has meaning only until the next one is asked for
  * @throws InputError when the file cannot be read or its compression is damaged
  */
-export function decodedBytes(path: string): AsyncGenerator<Uint8Array> {
-  return decompressed(rawBytes(path), inputName(path));
+export function decodedBytes(path: string, reuse = false): AsyncGenerator<Uint8Array> {
+  return decompressed(rawBytes(path, reuse), inputName(path));
 }
 
 /** An input whose start is known. */

@@ -124,6 +124,12 @@ export class DenseIds {
     const slotCount = (this.mask + 1) * 2;
     if (slotCount > MAX_SLOTS)
       throw new InputError(`more than ${this.count} distinct ids, expected at most ${MAX_SLOTS / 2}`);
+    this.resize(slotCount);
+    this.mask = slotCount - 1;
+  }
+
+  /** Makes the table that many slots large. */
+  protected resize(slotCount: number): void {
     const { old, slots } = this.moved(slotCount);
     const mask = slotCount - 1;
     for (let from = 0; from < old.length; from += STRIDE) {
@@ -133,6 +139,5 @@ export class DenseIds {
       for (let word = 0; word < STRIDE; word++) slots[slot * STRIDE + word] = old[from + word]!;
     }
     this.slots = slots;
-    this.mask = mask;
   }
 }

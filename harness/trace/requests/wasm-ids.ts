@@ -13,6 +13,7 @@ interface IdsExports {
   chunk_at(): number;
   slots_at(): number;
   map(length: number, mask: number, count: number): number;
+  rehash(old: number, mask: number): void;
 }
 
 /**
@@ -53,29 +54,49 @@ export class WasmIds extends DenseIds {
     dense.set(chunk.subarray(3 * CHUNK, 3 * CHUNK + length), at);
   }
 
+  /** In the module, where it can have both tables at once. */
+  protected override resize(slotCount: number): void {
+    const old = this.mask + 1;
+    if (this.outside || !this.reach(slotCount + old)) {
+      super.resize(slotCount);
+      return;
+    }
+    this.wasm.rehash(old, slotCount - 1);
+    this.slots = this.slotsNow(slotCount);
+  }
+
   /** A larger table begins where the old one did: what was in that is taken out first. */
   protected override moved(slotCount: number): { readonly old: Int32Array; readonly slots: Int32Array } {
     const old = this.slots.slice();
     const slots = this.makeSlots(slotCount);
     // An array of its own is empty already.
-    if (!this.outside) slots.fill(0, 0, old.length);
+    if (!this.outside) slots.fill(0);
     return { old, slots };
   }
 
   private makeSlots(slotCount: number): Int32Array {
+    if (!this.reach(slotCount)) this.outside = true;
+    return this.outside ? new Int32Array((slotCount * SLOT_BYTES) / 4) : this.slotsNow(slotCount);
+  }
+
+  /** Makes the memory hold that many slots; false where it cannot. */
+  private reach(slotCount: number): boolean {
     const { memory } = this.wasm;
-    const from = this.wasm.slots_at();
-    const missing = Math.ceil((from + slotCount * SLOT_BYTES - memory.buffer.byteLength) / WASM_PAGE);
+    const end = this.wasm.slots_at() + slotCount * SLOT_BYTES;
+    const missing = Math.ceil((end - memory.buffer.byteLength) / WASM_PAGE);
     try {
       if (missing > 0) memory.grow(missing);
+      return true;
     } catch (error) {
       // What the memory throws that cannot grow so far.
       if (!(error instanceof RangeError)) throw error;
-      this.outside = true;
+      return false;
     }
-    return this.outside
-      ? new Int32Array((slotCount * SLOT_BYTES) / 4)
-      : new Int32Array(memory.buffer, from, (slotCount * SLOT_BYTES) / 4);
+  }
+
+  /** The table in the memory as it is now. */
+  private slotsNow(slotCount: number): Int32Array {
+    return new Int32Array(this.wasm.memory.buffer, this.wasm.slots_at(), (slotCount * SLOT_BYTES) / 4);
   }
 }
 

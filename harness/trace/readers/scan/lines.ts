@@ -40,8 +40,8 @@ export async function* wholeLines({ file, bytes }: InputFile): AsyncGenerator<Ui
   for await (const chunk of bytes) {
     const joined = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     const end = joined.lastIndexOf(BYTE.lf) + 1;
-    // Copied: a stream may use its buffer again.
-    rest = joined.slice(end);
+    // Copied: a reader may use its buffer again.
+    rest = new Uint8Array(joined.subarray(end));
     if (rest.length > MAX_LINE_BYTES)
       throw new InputError(
         (first ? foreignText(rest) : undefined) ??

@@ -1,0 +1,98 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, relative, resolve, sep } from 'node:path';
+import type { Argv } from 'yargs';
+import { fileError, InputError } from '../base/errors.js';
+import { makeFolder } from '../base/folders.js';
+import { packageFile } from '../base/package-root.js';
+import { SCHEMA_FILE } from '../experiment/json-schema.js';
+import { DISK } from '../output/disk.js';
+import { writeWhole } from '../output/whole.js';
+import type { Command } from './flags.js';
+import { print } from './terminal.js';
+
+/** What can be begun: the file that is made where none is named, its template, and what to do next. */
+const KINDS = {
+  experiment: {
+    file: 'experiment.yaml',
+    template: 'experiment.yaml',
+    next: (file: string) => [`reclaim compare ${file} --dry-run`, `reclaim compare ${file}`],
+  },
+  policy: {
+    file: 'policy.mjs',
+    template: 'policy.mjs',
+    next: (file: string) => [
+      `reclaim policies retain --policy-module ${file}`,
+      `reclaim replay mariadb-resize --policy-module ${file} --discard retain:keep=1MiB --check`,
+      `reclaim replay mariadb-resize --policy-module ${file} --reclaim second-chance --limit 50% --swap ssd`,
+    ],
+  },
+  workload: {
+    file: 'workload.mjs',
+    template: 'workload.mjs',
+    next: (file: string) => [
+      `node ${file} > workload.csv`,
+      'reclaim trace validate workload.csv',
+      'reclaim compare workload.csv',
+    ],
+  },
+  ci: {
+    file: '.github/workflows/reclaim.yml',
+    template: 'ci.yml',
+    next: (file: string) => [
+      `# in ${file}, put your program into RECORD; then make the baseline:`,
+      'reclaim record pool.rtrace -- ./pool-test',
+      'reclaim compare pool.rtrace --out candidate --no-report --quiet > /dev/null',
+      'reclaim gate reclaim-baseline candidate --update',
+    ],
+  },
+} as const;
+type Kind = keyof typeof KINDS;
+
+interface Args {
+  kind: Kind;
+  file?: string;
+}
+
+function builder(yargs: Argv): Argv {
+  return yargs
+    .positional('kind', {
+      choices: Object.keys(KINDS) as Kind[],
+      demandOption: true,
+      describe: 'what to begin',
+    })
+    .positional('file', {
+      type: 'string',
+      describe: `the file to write (default: ${Object.values(KINDS)
+        .map(({ file }) => file)
+        .join(', ')})`,
+    })
+    .example('$0 init experiment mine.yaml', 'an experiment with its keys explained')
+    .epilogue('The file must be new: nothing is overwritten.');
+}
+
+/** The path of the schema as a file names it: relative where both are in one folder, so that it can be committed. */
+function schemaPath(file: string): string {
+  const schema = packageFile(...SCHEMA_FILE);
+  const path = relative(dirname(resolve(file)), schema);
+  return path.startsWith(`..${sep}..${sep}`) ? schema : path;
+}
+
+/** The text of a template; experiments name their schema in the first line, for editors. */
+function textOf(kind: Kind, file: string): string {
+  const text = readFileSync(packageFile('harness', 'commands', 'templates', KINDS[kind].template), 'utf8');
+  return kind === 'experiment' ? `# yaml-language-server: $schema=${schemaPath(file)}\n${text}` : text;
+}
+
+async function handler({ kind, file = KINDS[kind].file }: Args): Promise<void> {
+  if (existsSync(file)) throw new InputError('is there already, expected the name of a new file', { file });
+  try {
+    makeFolder(dirname(resolve(file)));
+  } catch (error) {
+    throw fileError(error, file);
+  }
+  writeWhole(DISK, file, textOf(kind, file));
+  const steps = KINDS[kind].next(file).map((line) => `  ${line}`);
+  await print(`${file}\n\nNext:\n${steps.join('\n')}`);
+}
+
+export const init: Command = { builder, handler };
