@@ -53,6 +53,8 @@ function filesOf(p: KsmParameters): [name: string, value: string, off?: string][
 /** Same-page merging of a live kernel: ksmd. Its counters are those of the whole system. */
 export class LiveKsm {
   private before = new Map<MetricName, number>();
+  /** Whether it was ever set: otherwise what it counts is of others. */
+  private used = false;
 
   constructor(
     private readonly system: LiveSystem,
@@ -68,40 +70,48 @@ export class LiveKsm {
     const { system, rules } = this;
     const { run } = rules.ksm;
     if (run !== 0) {
+      this.used = true;
       this.empty();
       for (const [name, value, off] of filesOf(rules.ksm)) this.write(name, value, off);
       this.write('run', String(run));
     }
     this.before = this.look();
-    if (run !== 0 && !this.before.has('pages_shared')) throw new Refusal(`${system.name}: this kernel has no ksmd`);
+    if (run !== 0 && !this.before.has('pages_shared'))
+      throw new Refusal(`${system.name}: this kernel has no ksmd`);
   }
 
   /** Changes a parameter, by the name of its file. */
   set(name: string, value: string): void {
+    if (!this.used) this.empty();
+    this.used = true;
     this.write(name, value);
   }
 
   /** What it has done since it began; nothing where it was never on. */
   counted(): Counted {
+    if (!this.used) return {};
     const now = this.look();
     const counted: Counted = {};
     for (const [name, value] of now) counted[name] = value - (this.before.get(name) ?? 0);
     return counted;
   }
 
-  /** Stops it, where it was started. */
+  /** Stops it where it may have been started. Counters do not go on counting what has ended. */
   end(): void {
-    if (this.rules.ksm.run !== 0) this.write('run', '0');
+    if (this.used) for (const run of ['2', '0']) this.write('run', run);
   }
 
-  /** What was merged before is no part of the run. In a virtual machine it is what the last run has left. */
+  /**
+   * What was merged before is no part of the run, and keeps parameters from being changed. On a host this is also what the guard
+   * does first when it restores them.
+   */
   private empty(): void {
-    if (this.system.alone) this.write('run', '2');
-    const sharing = Number(this.read('pages_sharing') ?? 0);
+    const sharing = this.system.alone ? 0 : Number(this.read('pages_sharing') ?? 0);
     if (sharing > 0)
       throw new Refusal(
         `other programs of this host have merged ${sharing} pages, and ksmd is one for all: not possible on --machine ${this.system.name}`,
       );
+    this.write('run', '2');
   }
 
   private look(): Map<MetricName, number> {

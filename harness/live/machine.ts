@@ -416,7 +416,9 @@ export class LiveMachine implements Target {
 
   dispose(): void {
     this.session.onAnswer = undefined;
-    if (!this.session.lost) this.account.end();
+    if (this.session.lost) return;
+    this.ksm.end();
+    this.account.end();
   }
 
   /** Files of the trace are on a disk; those of the last run go. */
