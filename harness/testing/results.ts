@@ -127,7 +127,6 @@ export function runRow(values: Partial<RunRow>): RunRow {
     trace: 'trace',
     replicate: 1,
     trace_sha256: '0'.repeat(64),
-    machine: 'sim',
     ...axisColumns(VALUES),
     ...(values.limit_pages !== undefined && { limit: asked(values.limit_pages) }),
     ...(values.memory_pages !== undefined && { memory: asked(values.memory_pages) }),
