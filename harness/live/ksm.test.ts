@@ -56,6 +56,16 @@ describe('ksmd of a live kernel', () => {
     expect(ksm.counted()).not.toHaveProperty('pages_volatile');
   });
 
+  it('is not compared where another program sets it meanwhile', () => {
+    const kernel = new FakeKernel(files());
+    const ksm = kernel.ksm('ksm');
+    ksm.begin();
+    kernel.files.set('advisor_mode', '[none] scan-time');
+    expect(ksm.counted()).toHaveProperty('pages_shared');
+    kernel.files.set('run', '0');
+    expect(() => ksm.counted()).toThrow(/ksm.run was changed by another program/);
+  });
+
   it('is left alone without a merge policy: what it counts is of others', () => {
     const kernel = new FakeKernel(files({ run: '1', pages_sharing: '77' }));
     const ksm = kernel.ksm('none');

@@ -1,4 +1,6 @@
+import { HostError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
+import { settingOf } from '../guard/guard.js';
 import type { MetricName } from '../metrics/schema.js';
 import type { KsmParameters, MergePolicyInfo, MergeRules } from '../policy/merge/contract.js';
 import type { Chosen } from '../policy/registry.js';
@@ -26,7 +28,7 @@ const FILES = [
 export function checkMerge({ info, values }: Chosen<MergePolicyInfo>): MergeRules {
   const rules = info.rules(values);
   if (rules.by !== 'ksmd' || rules.ageReset || rules.skipLookup || rules.hints)
-    throw new Refusal(`merge policy ${info.name} is in no kernel: live merging is none or ksm`);
+    throw new Refusal(`merge policy ${info.name} is in no kernel: expected ksm or none`);
   return rules;
 }
 
@@ -55,6 +57,8 @@ export class LiveKsm {
   private before = new Map<MetricName, number>();
   /** Whether it was ever set: otherwise what it counts is of others. */
   private used = false;
+  /** What was written last, by file. */
+  private readonly written = new Map<string, string>();
 
   constructor(
     private readonly system: LiveSystem,
@@ -87,9 +91,12 @@ export class LiveKsm {
     this.write(name, value);
   }
 
-  /** What it has done since it began; nothing where it was never on. */
+  /** What it has done since it began; nothing where it was never on. @throws HostError where another program has set it meanwhile */
   counted(): Counted {
     if (!this.used) return {};
+    for (const [name, value] of this.written)
+      if (settingOf(this.read(name) ?? value) !== value)
+        throw new HostError(`ksm.${name} was changed by another program meanwhile: ksmd is one for all`);
     const now = this.look();
     const counted: Counted = {};
     for (const [name, value] of now) counted[name] = value - (this.before.get(name) ?? 0);
@@ -129,5 +136,6 @@ export class LiveKsm {
       throw new Refusal(`ksm.${name} is not in this kernel, expected merge policy ksm:${name}=${off}`);
     }
     this.system.change(`${FOLDER}/${name}`, value);
+    this.written.set(name, value);
   }
 }
