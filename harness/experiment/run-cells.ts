@@ -111,8 +111,11 @@ class CellRuns {
 
   async run(pool: Workers): Promise<void> {
     // Longest first, so that no worker is left with a long one when the others are done.
-    const replayMs = ({ cells: [cell] }: CellJob) => this.traceOf(cell).firstReplayMs;
-    const longest = this.jobs.toSorted((a, b) => replayMs(b) - replayMs(a));
+    const workOf = ({ cells: [cell] }: CellJob) => {
+      const { events, work } = this.traceOf(cell);
+      return events + work.touches + work.faults;
+    };
+    const longest = this.jobs.toSorted((a, b) => workOf(b) - workOf(a));
     await pool.run(longest, {
       answered: (job, answer) => this.answered(job, answer),
       died: ({ cells: [cell, ...followers] }, reason) => {
