@@ -5,7 +5,7 @@ export const LIVE_LIMIT = 4096;
 /** Between two events, in µs of trace time. */
 const EVENT_US = 20;
 
-/** First pages of the mappings, so far apart that each has page tables of its own. */
+/** First pages of the mappings, so far from each other that each has page tables of its own. */
 const FIRST = 2 ** 20;
 const SECOND = FIRST + 2 ** 18;
 
