@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 
 /** Builds once before all tests: worker threads and the command line start from built files. */
 export default function build(): void {
-  execFileSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(import.meta.dirname, 'harness', 'build.mjs')], { stdio: 'inherit' });
 }

@@ -21,7 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   machine: BELOW_MACHINE,
   replay: BELOW_MACHINE,
   mrc: ['base', 'trace', 'metrics', 'stats', 'policy'],
-  experiment: [...BELOW_EXPERIMENT, 'output', 'workloads'],
+  experiment: [...BELOW_EXPERIMENT, 'output', 'live', 'workloads'],
   sweep: [...BELOW_EXPERIMENT, 'output', 'experiment'],
   report: ['base', 'metrics', 'stats'],
   gate: ['base', 'output', 'metrics', 'stats'],

@@ -15,7 +15,7 @@ export function grown<T extends NumberArray>(array: T, length: number, fill = 0)
 }
 
 /** Up to here, capacities double: slack costs less than copying again and again. */
-const SMALL = 2 ** 17;
+const SMALL = 2 ** 15;
 
 /** Capacities double while they are small, and grow by an eighth then, so that at most a ninth of much memory is slack. */
 export function grownCapacity(capacity: number, needed: number): number {

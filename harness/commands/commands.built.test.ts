@@ -374,16 +374,7 @@ describe('reclaim compare', () => {
   });
 
   it('keeps finished cells at Ctrl-C, and goes on from there', async () => {
-    cli.run(
-      'trace',
-      'generate',
-      'zipf',
-      'long.rtrace',
-      '--param',
-      'events=2000000',
-      '--param',
-      'pages=20000',
-    );
+    cli.run('trace', 'generate', 'zipf', 'long.rtrace', '--param', 'events=500000', '--param', 'pages=20000');
     cli.write(
       'long.yaml',
       'name: long\ntraces: [long.rtrace]\ndiscard: [keep, remove, punch, dontneed]\nreclaim: [linux, lru, fifo]\nlimits: [none, 50%]\n',

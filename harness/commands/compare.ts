@@ -6,6 +6,7 @@ import { namedExperiment } from '../experiment/one-trace.js';
 import { WRITTEN_FILES } from '../experiment/result-files.js';
 import { type RunSummary, runInto } from '../experiment/run.js';
 import { OutputFolder } from '../output/folder.js';
+import { isLive } from '../report/selection.js';
 import { type ComparisonArgs, comparisonFlags, furtherFiles, showComparison } from './comparison.js';
 import { dryRun } from './dry-run.js';
 import {
@@ -23,10 +24,11 @@ import {
   workersOf,
 } from './flags.js';
 import { interruptible } from './interrupt.js';
+import { checkLiveFlags, type KernelArgs, kernelFlags } from './live-flags.js';
 import { Progress } from './progress.js';
 import { note } from './terminal.js';
 
-interface Args extends PolicyModuleArgs, WorkerArgs, ComparisonArgs {
+interface Args extends PolicyModuleArgs, WorkerArgs, ComparisonArgs, KernelArgs {
   experiment?: string;
   out?: string;
   resume: boolean;
@@ -64,6 +66,7 @@ function builder(yargs: Argv): Argv {
         default: false,
         describe: 'also write heatmap.csv, touches by time and address, for the figure heat-map',
       },
+      ...kernelFlags,
       'dry-run': {
         type: 'boolean',
         default: false,
@@ -158,8 +161,19 @@ async function experimentOf({ experiment, replicates }: Args): Promise<Experimen
   return replicates === undefined ? read : { ...read, replicates };
 }
 
+/** Says which cells are in no table. */
+function noteLive({ runs }: RunSummary): void {
+  const live = runs.filter(isLive);
+  if (live.length === 0) return;
+  const machines = [...new Set(live.map(({ machine }) => machine))].join(', ');
+  note(
+    `${live.length} of ${runs.length} cells ran on ${machines} and are not ranked: runs.csv has their counters`,
+  );
+}
+
 async function handler(args: Args): Promise<void> {
   const experiment = await experimentOf(args);
+  checkLiveFlags(args, experiment.machine);
   if (args.dryRun) {
     await dryRun(experiment, args);
     return;
@@ -172,6 +186,7 @@ async function handler(args: Args): Promise<void> {
   const run = await interruptible((signal) => runInFolder(folder, experiment, args, signal));
   // What is missing from the tables of a part of the cells could turn their answer.
   if (run.aborted || run.runs.length === 0) return;
+  noteLive(run);
   await showComparison(run, experiment.claims, args, workersOf(args));
 }
 

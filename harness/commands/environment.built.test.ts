@@ -132,7 +132,7 @@ describe('a folder of results', () => {
 });
 
 it('a conversion that is interrupted leaves nothing', async () => {
-  cli.run('trace', 'generate', 'zipf', 'big.rtrace', '--param', 'events=3000000');
+  cli.run('trace', 'generate', 'zipf', 'big.rtrace', '--param', 'events=1000000');
   const before = readdirSync(cli.path).sort();
   const child = startReclaim(['trace', 'convert', 'big.rtrace', 'big.csv'], cli.path);
   const isWriting = () => readdirSync(cli.path).some((name) => name.endsWith('.tmp'));

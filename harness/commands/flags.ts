@@ -126,7 +126,7 @@ export function wholeFlag(flag: string, value: number, min: number, max: number)
 
 /** A positional argument that is a trace. */
 export const tracePositional = filePositional(
-  'a trace file, the name of a shipped trace, or - for standard input',
+  'a trace file, its address (http, https), the name of a shipped trace, or - for standard input',
 );
 
 /** A positional argument that is where a trace goes. */

@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import type { TargetInfo } from '../contract/target.js';
+import { chooseLive, LIVE_DEFAULTS, type LiveChoice } from '../live/choice.js';
 import { GROUP_VERSIONS, type GroupVersion } from '../live/group.js';
 import { LIVE_MACHINES, type LiveMachineName } from '../live/names.js';
 import { PACES, type Pace, STATISTICS, type Statistics } from '../live/system.js';
@@ -9,11 +10,7 @@ import { AXES, type AxisName } from '../metrics/axes.js';
 import { usableCacheFolder } from '../trace/io/cache.js';
 import { note } from './terminal.js';
 
-/** Memory of a virtual machine. It is taken from the host only as far as it is used. */
-const VM_MEMORY_MIB = 2048;
-const TIMEOUT_S = 600;
 const MAX_TIMEOUT_S = 86_400;
-const DEFAULTS = { cgroup: 'v2', pace: 'trace', stats: 'kernel' } as const;
 /** Flags that only one of the machines obeys, and those that all live ones do. */
 const OF_VM = ['kernel', 'cgroup'] as const;
 const OF_LIVE = ['timeout', 'pace', 'stats'] as const;
@@ -27,22 +24,22 @@ export const kernelFlags = {
   },
   timeout: {
     type: 'number',
-    describe: `seconds that a live machine may take for 65536 events (default: ${TIMEOUT_S})`,
+    describe: `seconds that a live machine may take for 65536 events (default: ${LIVE_DEFAULTS.timeoutS})`,
     requiresArg: true,
   },
   cgroup: {
     choices: GROUP_VERSIONS,
-    describe: `version of the memory cgroup of --machine vm (default: ${DEFAULTS.cgroup})`,
+    describe: `version of the memory cgroup of --machine vm (default: ${LIVE_DEFAULTS.cgroup})`,
     requiresArg: true,
   },
   pace: {
     choices: PACES,
-    describe: `on a live machine, trace: no event before its time; asap: as fast as it goes (default: ${DEFAULTS.pace})`,
+    describe: `on a live machine, trace: no event before its time; asap: as fast as it goes (default: ${LIVE_DEFAULTS.pace})`,
     requiresArg: true,
   },
   stats: {
     choices: STATISTICS,
-    describe: `statistics by which a live kernel decides what to reclaim, kernel: as old as it leaves them; fresh: read every 16 touches (default: ${DEFAULTS.stats})`,
+    describe: `statistics by which a live kernel decides what to reclaim, kernel: as old as it leaves them; fresh: read every 16 touches (default: ${LIVE_DEFAULTS.stats})`,
     requiresArg: true,
   },
 } as const;
@@ -70,23 +67,25 @@ export interface MachineArgs extends KernelArgs {
 }
 
 /** The value of `--timeout`. @throws InputError when it is no number of seconds */
-function timeoutS({ timeout = TIMEOUT_S }: KernelArgs): number {
+function timeoutS({ timeout = LIVE_DEFAULTS.timeoutS }: KernelArgs): number {
   if (timeout > 0 && timeout <= MAX_TIMEOUT_S) return timeout;
   throw new InputError(`--timeout is not a number of seconds above 0 and up to ${MAX_TIMEOUT_S}`);
 }
 
+/** How live machines are set, from the arguments of a command. @throws InputError for a value that a flag does not take */
+export function choiceOf(args: KernelArgs): LiveChoice {
+  return {
+    cgroup: args.cgroup ?? LIVE_DEFAULTS.cgroup,
+    pace: args.pace ?? LIVE_DEFAULTS.pace,
+    stats: args.stats ?? LIVE_DEFAULTS.stats,
+    kernel: args.kernel,
+    timeoutS: timeoutS(args),
+  };
+}
+
 /** What `withLive` needs, from the arguments of a command. @throws InputError for a value that a flag does not take */
 export function liveOptions(args: KernelArgs): LiveOptions {
-  return {
-    cgroup: args.cgroup ?? DEFAULTS.cgroup,
-    pace: args.pace ?? DEFAULTS.pace,
-    stats: args.stats ?? DEFAULTS.stats,
-    kernel: args.kernel,
-    memoryMiB: VM_MEMORY_MIB,
-    timeoutS: timeoutS(args),
-    cache: usableCacheFolder(),
-    told: note,
-  };
+  return { ...choiceOf(args), cache: usableCacheFolder(), told: note };
 }
 
 /** Axes whose values change nothing on a live machine. */
@@ -100,7 +99,11 @@ function noEffectLive(args: { costs?: string } & Partial<Record<AxisName, string
   ];
 }
 
-/** @throws InputError for flags that would change nothing on the machine that is chosen */
+/**
+ * Checks the flags of live machines, and lets these be set so from now on.
+ *
+ * @throws InputError for flags that would change nothing on the machine that is chosen
+ */
 export function checkMachineFlags(
   args: MachineArgs & { costs?: string } & Partial<Record<AxisName, string | number>>,
 ): void {
@@ -111,12 +114,35 @@ export function checkMachineFlags(
     ...OF_LIVE.filter((flag) => isSimulated && args[flag] !== undefined),
     ...(isSimulated ? [] : noEffectLive(args)),
   ];
-  if (given.length === 0) return;
+  if (given.length === 0) {
+    chooseLive(choiceOf(args));
+    return;
+  }
   const why =
     (OF_VM as readonly string[]).includes(given[0]!) || isSimulated
       ? 'expected it with --machine vm'
       : 'expected it without';
   throw new InputError(`--${given[0]} has no effect on --machine ${machine}, ${why}`);
+}
+
+/**
+ * Checks the flags of live machines of an experiment, and lets these be set so from now on.
+ *
+ * @param machines the machines that it runs on
+ * @throws InputError for flags that would change nothing
+ */
+export function checkLiveFlags(args: KernelArgs, machines: readonly string[]): void {
+  const isVm = machines.includes('vm');
+  const isLive = machines.some((machine) => machine !== simulated.name);
+  const given = [
+    ...OF_VM.filter((flag) => !isVm && args[flag] !== undefined),
+    ...OF_LIVE.filter((flag) => !isLive && args[flag] !== undefined),
+  ];
+  if (given.length > 0)
+    throw new InputError(
+      `--${given[0]} has no effect on this experiment, expected it with "machine: vm" in its file`,
+    );
+  chooseLive(choiceOf(args));
 }
 
 /** Lets something work with the machine that `--machine` names. @throws HostError where this host cannot have it */

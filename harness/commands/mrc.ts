@@ -51,7 +51,12 @@ interface Args extends PolicyModuleArgs {
 
 function builder(yargs: Argv): Argv {
   return yargs
-    .positional('trace', filePositional('a trace of any format that is read, or - for standard input'))
+    .positional(
+      'trace',
+      filePositional(
+        'a trace of any format that is read, its address (http, https), or - for standard input',
+      ),
+    )
     .options({
       policy: {
         type: 'string',

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { packageFile } from '../base/package-root.js';
@@ -7,6 +6,7 @@ import { readExperiment } from '../experiment/file.js';
 import { runExperiment } from '../experiment/run.js';
 import type { RunRow } from '../metrics/files.js';
 import { ResultsFolder } from '../metrics/results.js';
+import { memoryFolder } from '../testing/folder.js';
 
 const EXPERIMENT = `name: default
 families: {guests: [{workload: uml-hotplug}]}
@@ -22,7 +22,7 @@ function keyOf({ trace, replicate, backing, limit, discard }: RunRow): string {
 }
 
 it('the shipped verdict is of this program: replayed cells have the same rows', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'reclaim-shipped-'));
+  const folder = mkdtempSync(join(memoryFolder(), 'reclaim-shipped-'));
   try {
     const file = join(folder, 'some.yaml');
     writeFileSync(file, EXPERIMENT);

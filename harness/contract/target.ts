@@ -72,6 +72,16 @@ export class MemoryGauges {
   reported = 0;
 }
 
+/** Adds memory at one moment, times a weight. */
+export function addGauges(sums: MemoryGauges, held: MemoryGauges, weight: number): void {
+  sums.resident += weight * held.resident;
+  sums.swap += weight * held.swap;
+  sums.overhead += weight * held.overhead;
+  sums.footprint += weight * held.footprint;
+  sums.volatile += weight * held.volatile;
+  sums.reported += weight * held.reported;
+}
+
 /**
  * Metrics of runs.csv that the machine itself counts, and that are the same in all draws. The replay adds means over trace
  * time, means over draws and rates, an experiment adds savings.
@@ -246,7 +256,12 @@ export interface Target {
   /** Waits until all events so far have been answered. Returns false when memory ran out. */
   barrier(): boolean | Promise<boolean>;
 
-  /** Adds memory as the events answered so far left it, times `weight`. Called at every change of time. */
+  /**
+   * Another number whenever memory may be other than before: in most events of most traces it is the same. Absent: it may be
+   * other after every event.
+   */
+  readonly memoryVersion?: number;
+  /** Adds memory as the events answered so far left it, times `weight`. */
   addMemory(sums: MemoryGauges, weight: number): void;
   /** The columns of timeline.csv at this moment, without time and label. */
   timeline(): Omit<Moment, 'time_us' | 'label'>;

@@ -4,6 +4,9 @@ import { PAGE_BYTES } from '../base/page.js';
 import { wholeNumber } from '../base/parse.js';
 import { parseSize, sizeInPages, sizeText } from '../base/size.js';
 import { SWAP_KINDS, type SwapKind } from '../contract/target.js';
+import { liveMachineOf, liveName } from '../live/choice.js';
+import { LIVE_MACHINES } from '../live/names.js';
+import { simulated } from '../machine/target.js';
 import {
   AXES,
   AXIS_NAMES,
@@ -25,6 +28,8 @@ import type { ReplayOptions } from '../replay/options.js';
 
 /** A value on every axis: what a cell is run under. Plain data, so that it can be sent to a worker. */
 export interface AxisValues {
+  /** `sim`, or what `liveName` calls a live machine. */
+  readonly machine: string;
   readonly backing: MemoryKind;
   /** In pages; `trace`: as the trace's own `limit` events say. */
   readonly limit: number | 'none' | 'trace';
@@ -84,8 +89,26 @@ function parseSeed(text: string): number {
   throw new InputError(`seed "${text}" is not a whole number from 0 to ${MAX_WHOLE}`);
 }
 
+/** The axes that are options of a replay: which machine it is on is not one that can be sent to a worker. */
+type OptionAxis = Exclude<AxisName, 'machine'>;
+
+function parseMachine(text: string): string {
+  if (text === simulated.name) return text;
+  const name = LIVE_MACHINES.find((known) => known === text);
+  if (name !== undefined) return liveName(name);
+  const asNamed = liveMachineOf(text);
+  if (asNamed === undefined) throw unknownName('machine', text, [simulated.name, ...LIVE_MACHINES]);
+  const here = liveName(asNamed);
+  if (here !== text)
+    throw new InputError(`machine ${text} is not here, expected ${here} or another kernel image`);
+  return text;
+}
+
 /** The rule of every axis: `AXES` says what an axis is, and this what its values do. */
-const RULES: { readonly [N in AxisName]: AxisRule<AxisValues[N], ReplayOptions[N]> } = {
+const RULES: {
+  readonly [N in AxisName]: AxisRule<AxisValues[N], N extends OptionAxis ? ReplayOptions[N] : AxisValues[N]>;
+} = {
+  machine: plain(parseMachine),
   backing: oneOf('backing', MEMORY_KINDS),
   limit: plain((text, trace) => (text === 'none' || text === 'trace' ? text : parsePages(text, trace))),
   memory: {
@@ -101,7 +124,7 @@ const RULES: { readonly [N in AxisName]: AxisRule<AxisValues[N], ReplayOptions[N
 };
 
 /** The options of a replay that axes set. */
-export type AxisOptions = Pick<ReplayOptions, AxisName>;
+export type AxisOptions = Pick<ReplayOptions, OptionAxis>;
 
 /** Parses the text of a value of an axis. @throws InputError when it is not one */
 export function parseAxis<N extends AxisName>(name: N, text: string, trace: PlannedTrace): AxisValues[N] {
@@ -138,7 +161,8 @@ export function checkAxis(name: AxisName, text: string): void {
 /** The options of a replay under these values. */
 export function axisOptions(values: AxisValues): AxisOptions {
   const option = (name: AxisName) => (RULES[name].option as (value: unknown) => unknown)(values[name]);
-  return perAxis(option) as unknown as AxisOptions;
+  const { machine: _machine, ...options } = perAxis(option);
+  return options as unknown as AxisOptions;
 }
 
 /** The key columns of these values. */

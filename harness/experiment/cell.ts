@@ -39,18 +39,13 @@ export interface CellResult {
 }
 
 /** The key columns of a cell, as far as they are known before it runs. */
-export function cellKeys(
-  cell: Cell,
-  trace: { label: string; sha256: string },
-  machine: string = simulated.name,
-): CellKeys {
+export function cellKeys(cell: Cell, trace: { label: string; sha256: string }): CellKeys {
   return {
     cell: cell.cell,
     experiment: cell.experiment,
     trace: trace.label,
     replicate: cell.replicate,
     trace_sha256: trace.sha256,
-    machine,
     ...axisColumns(cell),
     draws: cell.draws,
   };
@@ -105,12 +100,11 @@ export async function runFamily(
   const from = { label, sha256: trace.totals.sha256 };
   if (typeof result === 'string')
     return {
-      result: withoutRun(cell, from, 'refused', result, machine.name),
+      result: withoutRun(cell, from, 'refused', result),
       followed: followers.map(() => undefined),
     };
   const wallNs = Math.round((performance.now() - started) * 1e6);
-  const resultOf = (of: Cell, policy: PolicyResult) =>
-    cellResult(of, cellKeys(of, from, machine.name), policy);
+  const resultOf = (of: Cell, policy: PolicyResult) => cellResult(of, cellKeys(of, from), policy);
   const timeline = result.timeline.map((row) => ({ cell: cell.cell, ...measured(row) }));
   return {
     result: { ...resultOf(cell, result), timeline, wallNs },
@@ -171,14 +165,13 @@ export function withoutRun(
   trace: { label: string; sha256: string },
   outcome: 'refused' | 'failed',
   reason: string,
-  machine?: string,
 ): CellResult {
   return {
     cell: cell.cell,
     outcome,
     reason,
     run: {
-      ...cellKeys(cell, trace, machine),
+      ...cellKeys(cell, trace),
       outcome,
       events: null,
       touches: null,

@@ -1,16 +1,16 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageFile } from '../base/package-root.js';
 import { judgeClaims } from '../report/claims.js';
 import { TRACE } from '../testing/cli-folder.js';
+import { memoryFolder } from '../testing/folder.js';
 import { readExperiment } from './file.js';
 import { runExperiment } from './run.js';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'reclaim-claims-'));
+  folder = mkdtempSync(join(memoryFolder(), 'reclaim-claims-'));
   writeFileSync(join(folder, 'a.csv'), TRACE);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));

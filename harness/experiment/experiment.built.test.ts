@@ -7,7 +7,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WORKLOADS } from '../../workloads/registry.js';
@@ -15,6 +14,7 @@ import { HostError } from '../base/errors.js';
 import { parseCsv } from '../metrics/csv.js';
 import { KEY_COLUMNS, RUN_COLUMNS } from '../metrics/files.js';
 import { METRICS } from '../metrics/schema.js';
+import { memoryFolder } from '../testing/folder.js';
 import { openTrace, type TraceHandle } from '../trace/trace.js';
 import { writeTrace } from '../trace/write.js';
 import { readExperiment } from './file.js';
@@ -45,7 +45,7 @@ limits: [none, 50%]
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'reclaim-experiment-'));
+  folder = mkdtempSync(join(memoryFolder(), 'reclaim-experiment-'));
   writeFileSync(join(folder, 'a.csv'), TRACE);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -59,7 +59,8 @@ function experiment(text = EXPERIMENT) {
 function options(out = 'out', more: Partial<RunOptions> = {}): RunOptions {
   return {
     out: join(folder, out),
-    workers: 2,
+    // Starting a worker is most of what these small experiments take; what is about several asks for them.
+    workers: 1,
     resume: false,
     policyModules: [],
     command: 'reclaim compare e.yaml',

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { COMPRESSED_NAME } from '../trace/io/decompress.js';
 import { inputName, STDIN, usingInput } from '../trace/io/input.js';
+import { isRemote } from '../trace/io/remote.js';
 import { isTrace } from '../trace/trace.js';
 import { DEFAULT_EXPERIMENT, type Experiment, readExperiment } from './file.js';
 import { shippedTraces } from './trace-names.js';
@@ -12,9 +13,11 @@ const LIMITS = ['none', '50%'];
 /** Whether what a user named is a trace: a file of ours, the name of a shipped one, or standard input. Pipes are not looked into. */
 async function namesTrace(name: string): Promise<boolean> {
   if (name === STDIN) return true;
-  const info = statSync(name, { throwIfNoEntry: false });
-  if (info === undefined) return shippedTraces().has(name);
-  if (!info.isFile()) return false;
+  if (!isRemote(name)) {
+    const info = statSync(name, { throwIfNoEntry: false });
+    if (info === undefined) return shippedTraces().has(name);
+    if (!info.isFile()) return false;
+  }
   return usingInput(name, async ({ head, close }) => {
     await close();
     return isTrace(head);

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { costsNote, type LoadedCosts, readCosts } from '../cost/table.js';
+import { liveChoice } from '../live/choice.js';
 import { loadPolicyModule, POLICY_TIMEOUT_S } from '../policy/module.js';
 import { moduleHash } from '../policy/module-files.js';
 import { removeParts, usableCacheFolder } from '../trace/io/cache.js';
@@ -78,11 +79,11 @@ function costsOf({ file, costs, placeOf }: Experiment): LoadedCosts {
  * @param setup what every worker receives
  */
 export async function withWorkers<T>(
-  setup: Omit<WorkerSetup, 'maxExpansion'>,
+  setup: Omit<WorkerSetup, 'live' | 'maxExpansion'>,
   { workers, signal }: Pick<PlanOptions, 'workers' | 'signal'>,
   use: (pool: Workers) => Promise<T>,
 ): Promise<T> {
-  const pool: Workers = new Pool(workers, { ...setup, maxExpansion: expansionLimit() });
+  const pool: Workers = new Pool(workers, { ...setup, live: liveChoice(), maxExpansion: expansionLimit() });
   const stop = () => void pool.close();
   signal?.addEventListener('abort', stop, { once: true });
   try {

@@ -70,10 +70,12 @@ export class Pool<J, A> {
    * @throws what `events.answered` throws, and HostError where no worker can be started, or the host is out of what one
    *   needs; the pool is closed then
    */
-  async run<K extends J>(jobs: readonly K[], events: PoolEvents<K, A>): Promise<void> {
+  async run<K extends J>(jobs: readonly K[], events: PoolEvents<K, A>, most = this.size): Promise<void> {
     const queue = new JobQueue<K>(jobs);
     try {
-      const lanes = Array.from({ length: Math.min(this.size, jobs.length) }, () => this.lane(queue, events));
+      const lanes = Array.from({ length: Math.min(this.size, most, jobs.length) }, () =>
+        this.lane(queue, events),
+      );
       await Promise.all(lanes);
     } catch (error) {
       await this.close();

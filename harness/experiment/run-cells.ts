@@ -1,9 +1,10 @@
 import type { LoadedCosts } from '../cost/table.js';
+import { AXES } from '../metrics/axes.js';
 import type { CellKeys } from '../metrics/files.js';
 import { type CellResult, withoutRun } from './cell.js';
 import type { Experiment } from './file.js';
 import type { Cell } from './plan.js';
-import type { Pool } from './pool.js';
+import type { Pool, PoolEvents } from './pool.js';
 import { type PreparedTrace, refused } from './prepare.js';
 import { Remaining } from './remaining.js';
 import { deathByPolicy } from './repeat.js';
@@ -113,14 +114,19 @@ class CellRuns {
     // Longest first, so that no worker is left with a long one when the others are done.
     const replayMs = ({ cells: [cell] }: CellJob) => this.traceOf(cell).firstReplayMs;
     const longest = this.jobs.toSorted((a, b) => replayMs(b) - replayMs(a));
-    await pool.run(longest, {
-      answered: (job, answer) => this.answered(job, answer),
-      died: ({ cells: [cell, ...followers] }, reason) => {
+    const isLive = ({ cells: [cell] }: CellJob) => cell.machine !== AXES.machine.default;
+    const events = {
+      answered: (job: CellJob, answer: WorkerAnswer) => this.answered(job, answer),
+      died: ({ cells: [cell, ...followers] }: CellJob, reason: string) => {
         const blamed = deathByPolicy(cell, reason);
         this.fail(cell, blamed ?? `its worker died: ${reason}`, blamed !== undefined);
         return this.jobsOf(followers);
       },
-    });
+    } satisfies PoolEvents<CellJob, WorkerAnswer>;
+    const simulatedJobs = longest.filter((job) => !isLive(job));
+    await pool.run(simulatedJobs, events);
+    // One at a time, in one thread: a host has few live machines to give.
+    await pool.run(longest.filter(isLive), events, 1);
   }
 
   /** Returns the job of the cells that have no results yet. */

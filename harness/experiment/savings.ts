@@ -6,7 +6,6 @@ import type { CellResult } from './cell.js';
 const COMMON: readonly KeyColumn[] = [
   'trace',
   'replicate',
-  'machine',
   ...AXIS_COLUMNS.filter((column) => !(column in BASE_VALUES)),
 ];
 

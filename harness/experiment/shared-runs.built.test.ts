@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadCosts } from '../cost/table.js';
 import { parseCsv } from '../metrics/csv.js';
 import { purgePolicies } from '../policy/purge/registry.js';
+import { memoryFolder } from '../testing/folder.js';
 import { cellOf } from '../testing/results.js';
 import { traceOf } from '../testing/traces.js';
 import { runCell } from './cell.js';
@@ -24,7 +24,7 @@ function grouped(cells: readonly Cell[], marksVolatile = false, foreign = false,
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'reclaim-shared-'));
+  folder = mkdtempSync(join(memoryFolder(), 'reclaim-shared-'));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,3 +1,4 @@
+import { AXES } from '../metrics/axes.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
@@ -59,8 +60,9 @@ export function families<R extends Pick<SharedRun, 'cell'>>(runs: readonly R[], 
   for (const run of runs) {
     const { cell: number, asked: _asked, discard: _discard, ...rest } = run.cell;
     const { info } = reclaimPolicies.choose(rest.reclaim);
-    // What a reclaim policy foresees is what one discard policy does.
-    const key = foreign || info.needsFuture ? String(number) : JSON.stringify(rest);
+    // What a reclaim policy foresees is what one discard policy does; a live kernel makes the calls of one.
+    const alone = foreign || info.needsFuture || rest.machine !== AXES.machine.default;
+    const key = alone ? String(number) : JSON.stringify(rest);
     const group = groups.get(key);
     if (group) group.push(run);
     else groups.set(key, [run]);

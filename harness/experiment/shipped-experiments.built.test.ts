@@ -1,9 +1,9 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../base/package-root.js';
 import type { Row } from '../metrics/csv.js';
+import { memoryFolder } from '../testing/folder.js';
 import { readExperiment } from './file.js';
 import { checkAxes, planCells } from './plan.js';
 import { runExperiment } from './run.js';
@@ -40,7 +40,7 @@ describe('shipped experiments', () => {
 });
 
 async function run(name: string): Promise<readonly Row[]> {
-  const out = mkdtempSync(join(tmpdir(), 'reclaim-shipped-'));
+  const out = mkdtempSync(join(memoryFolder(), 'reclaim-shipped-'));
   try {
     const options = { out, workers: 2, resume: false, policyModules: [], command: 'test' };
     return (await runExperiment(read(name), options)).runs;

@@ -6,6 +6,7 @@ import { packageFile } from '../base/package-root.js';
 import { printable, shortened } from '../base/printable.js';
 import { COMPRESSED_NAME } from '../trace/io/decompress.js';
 import { inputName, STDIN } from '../trace/io/input.js';
+import { isRemote } from '../trace/io/remote.js';
 
 /** A trace that ships with the package, as traces/manifest.json describes it. */
 export interface ShippedTrace {
@@ -41,7 +42,7 @@ export interface TraceName {
 }
 
 /**
- * Finds a trace by the name of a shipped one, or by its path.
+ * Finds a trace by the name of a shipped one, by its path, or by its address (http, https).
  *
  * @param folder that relative paths are relative to
  * @throws InputError for what looks like the name of a shipped trace but is not one
@@ -50,6 +51,7 @@ export function findTrace(name: string, folder = ''): TraceName {
   if (name === STDIN) return { path: name, label: 'stdin', shown: inputName(name) };
   const shipped = shippedTraces().get(name);
   if (shipped) return { path: packageFile('traces', shipped.file), label: name, shown: name };
+  if (isRemote(name)) return { path: name, label: labelOf(new URL(name).pathname), shown: name };
   const path = isAbsolute(name) ? name : join(folder, name);
   if (/^[a-z0-9-]+$/.test(name) && !existsSync(path))
     throw unknownName('shipped trace', name, [...shippedTraces().keys()]);

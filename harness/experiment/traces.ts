@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isAbsolute, join } from 'node:path';
 import { compileSource, compileTrace } from '../trace/compile.js';
+import { isRemote } from '../trace/io/remote.js';
 import type { TraceHandle } from '../trace/trace.js';
 import { codeHash } from './code.js';
 import type { TraceEntry } from './trace-entries.js';
@@ -12,7 +13,8 @@ import { type ChosenWorkload, chooseWorkload, generate } from './workload.js';
  * it. Absolute folders are left out: results say nothing about the host that they were made on.
  */
 export function traceSource(entry: TraceEntry, folder: string): TraceEntry {
-  if (typeof entry !== 'string' || shippedTraces().has(entry) || isAbsolute(folder)) return entry;
+  if (typeof entry !== 'string' || isRemote(entry)) return entry;
+  if (shippedTraces().has(entry) || isAbsolute(folder)) return entry;
   return isAbsolute(entry) ? entry : join(folder, entry);
 }
 

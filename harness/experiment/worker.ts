@@ -2,10 +2,15 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { HostError, InputError } from '../base/errors.js';
 import type { Origin } from '../base/provenance.js';
 import type { Touches } from '../base/touches.js';
+import type { TargetInfo } from '../contract/target.js';
 import type { CostTable } from '../cost/table.js';
+import { chooseLive, type LiveChoice, liveMachineOf } from '../live/choice.js';
+import type { LiveMachineName } from '../live/names.js';
+import { simulated } from '../machine/target.js';
 import type { HeatmapRow } from '../metrics/files.js';
 import { loadPolicyModule } from '../policy/module.js';
 import { heatmap } from '../trace/heatmap.js';
+import { usableCacheFolder } from '../trace/io/cache.js';
 import { limitExpansion } from '../trace/io/decompress.js';
 import { openTrace, type Trace, type TraceHandle } from '../trace/trace.js';
 import { type CellResults, runFamily } from './cell.js';
@@ -20,6 +25,8 @@ export interface WorkerSetup {
   readonly policyModules: readonly string[];
   /** Seconds that a cell with a policy of theirs may take. */
   readonly policyTimeoutS: number;
+  /** How live machines are set. */
+  readonly live: LiveChoice;
   /** How many times its size a compressed file may expand to. */
   readonly maxExpansion: number;
 }
@@ -85,9 +92,11 @@ const setup = workerData as WorkerSetup;
 const port = parentPort;
 if (!port) throw new Error('this module is the entry of a worker thread');
 
+chooseLive(setup.live);
 limitExpansion(setup.maxExpansion);
 const { costs } = setup;
 for (const file of setup.policyModules) await loadPolicyModule(file, setup.policyTimeoutS);
+const machines = new Map<string, TargetInfo>();
 const opened = new Map<string, Promise<Trace>>();
 
 function open({ handle, label, replicate }: OpenedTrace): Promise<Trace> {
@@ -132,11 +141,32 @@ async function heatmapRows(trace: OpenedTrace): Promise<HeatmapRow[]> {
   }));
 }
 
+/** The machine of cells, which stays until this thread ends: a guard ends it then. @throws HostError where it cannot be had */
+async function machineOf(name: string): Promise<TargetInfo> {
+  const live = liveMachineOf(name);
+  if (live === undefined) return simulated;
+  machines.set(name, machines.get(name) ?? (await liveTarget(live)));
+  return machines.get(name)!;
+}
+
+/** Starts a live machine. One thread has them all. */
+async function liveTarget(name: LiveMachineName): Promise<TargetInfo> {
+  // Loaded by those who want it.
+  const [{ startLive }, { liveMachine }] = await Promise.all([
+    import('../live/with-live.js'),
+    import('../live/info.js'),
+  ]);
+  return liveMachine(
+    await startLive(name, { ...setup.live, cache: usableCacheFolder(), told: () => undefined }),
+  );
+}
+
 async function answer(job: WorkerJob): Promise<WorkerAnswer> {
   try {
     if ('read' in job) return { read: await readTrace(job) };
     if ('heatmap' in job) return { rows: await heatmapRows(job.heatmap) };
-    return await runFamily(job.cells, await open(job.trace), job.trace.label, costs);
+    const machine = await machineOf(job.cells[0].machine);
+    return await runFamily(job.cells, await open(job.trace), job.trace.label, costs, {}, machine);
   } catch (error) {
     if (error instanceof InputError) return { refused: error.message };
     if (error instanceof HostError) return { host: error.message };

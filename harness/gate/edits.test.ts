@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { DRAW_COLUMNS, RUN_COLUMNS } from '../metrics/files.js';
-import { temporaryFolder } from '../testing/folder.js';
+import { memoryFolder, temporaryFolder } from '../testing/folder.js';
 import { type Edit, edits, fooledBy, MANIFEST_PATHS } from '../testing/gate-edits.js';
 
-const folder = temporaryFolder('reclaim-edits-');
+const folder = temporaryFolder('reclaim-edits-', memoryFolder());
 
 it('no edit of one value of either side passes as equal', () => {
   fc.assert(

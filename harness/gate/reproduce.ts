@@ -16,7 +16,9 @@ function commandLine(words: readonly string[]): string {
 function flagsOf(identity: Identity): string[] {
   return AXIS_NAMES.flatMap((name) => {
     const text = identity[AXES[name].column];
-    return text === AXES[name].default ? [] : [`--${name}`, text];
+    if (text === AXES[name].default) return [];
+    // What results call a live machine ends with its kernel.
+    return [`--${name}`, name === 'machine' ? text.replace(/^(vm|host):.*/, '$1') : text];
   });
 }
 

@@ -1,21 +1,16 @@
-import type { GroupVersion } from './group.js';
+import type { LiveChoice } from './choice.js';
 import { HostSystem } from './host/system.js';
 import type { LiveMachineName } from './names.js';
-import type { Execution, LiveSystem } from './system.js';
+import type { LiveSystem } from './system.js';
 import { Guest } from './vm/guest.js';
 import { kernelImage } from './vm/image.js';
 import { withGuard } from './with-guard.js';
 
+/** Memory of a virtual machine. It is taken from the host only as far as it is used. */
+const VM_MEMORY_MIB = 2048;
+
 /** Which live kernel, and how long it may take. */
-export interface LiveOptions extends Execution {
-  /** The kernel image of a virtual machine; the newest that is installed where none is given. */
-  readonly kernel: string | undefined;
-  /** Memory of a virtual machine. */
-  readonly memoryMiB: number;
-  /** The version of memory groups of a virtual machine. */
-  readonly cgroup: GroupVersion;
-  /** The longest that it may take for what it is given at a time, in s. */
-  readonly timeoutS: number;
+export interface LiveOptions extends LiveChoice {
   /** The cache folder. */
   readonly cache: string;
   /** Hears what was restored of runs that were killed. */
@@ -37,12 +32,27 @@ export async function withLive<T>(
   const kernel = machine === 'vm' ? kernelImage(options.kernel) : '';
   return withGuard(options.cache, options.told, async (guard) => {
     const system = await (machine === 'vm'
-      ? Guest.start({ ...options, kernel, guard })
+      ? Guest.start({ ...options, kernel, memoryMiB: VM_MEMORY_MIB, guard })
       : HostSystem.start({ ...options, guard }));
     try {
       return await work(system);
     } finally {
       await system.close();
     }
+  });
+}
+
+/**
+ * Starts an executor that stays until this thread ends: its guard ends it then.
+ *
+ * @throws as `withLive`
+ */
+export function startLive(machine: LiveMachineName, options: LiveOptions): Promise<LiveSystem> {
+  return new Promise((resolve, reject) => {
+    const untilTheEnd = (system: LiveSystem) => {
+      resolve(system);
+      return new Promise<never>(() => undefined);
+    };
+    withLive(machine, options, untilTheEnd).catch(reject);
   });
 }

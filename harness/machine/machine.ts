@@ -33,7 +33,12 @@ export class Machine extends State {
     this.reclaim = new Reclaim(this, options, { purge: this.purge, flusher: this.flusher, kswapd });
     this.ksm = new Ksm(this, options.merge);
     this.merger = this.ksm.strategy;
-    this.daemons = new Daemons([this.flusher, ...(kswapd ? [kswapd] : []), this.ksm.ksmd]);
+    this.daemons = new Daemons([
+      this.flusher,
+      ...(kswapd ? [kswapd] : []),
+      this.ksm.ksmd,
+      this.reclaim.statsFlusher,
+    ]);
   }
 
   /** A setting in mid-trace. @throws InputError for an unknown name or a value that it does not take */

@@ -105,6 +105,7 @@ function reclaimMetrics({ counters, reclaim }: Machine): Counted<'reclaim'> {
   return {
     pgscan_direct: counters.pgscan_direct,
     pgscan_kswapd: counters.pgscan_kswapd,
+    pgrefill: own.pgrefill,
     pgsteal_direct: counters.pgsteal_direct,
     pgsteal_kswapd: counters.pgsteal_kswapd,
     pgactivate: own.pgactivate,

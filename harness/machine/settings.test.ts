@@ -53,6 +53,10 @@ describe('settings', () => {
     m.set('mm.struct_page_bytes', '10');
     m.set('madvise.remove_2006', '1');
     m.set('kernel.version', '6.6');
+    m.set('mm.shared_zero_page', '0');
+    m.set('memcg.charge_page_tables', '1');
+    m.set('memcg.stats', 'fresh');
+    m.set('memcg.stats_flush_ms', '11');
     expect({ ...m.settings }).toEqual({
       maxMapCount: 7,
       dirtyWritebackCentisecs: 8,
@@ -60,6 +64,10 @@ describe('settings', () => {
       structPageBytes: 10,
       removeEra: '2006',
       kernel: 606,
+      sharedZeroPage: 0,
+      chargePageTables: 1,
+      stats: 'fresh',
+      statsFlushMs: 11,
     });
   });
 

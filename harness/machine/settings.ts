@@ -15,12 +15,15 @@ import {
 /** What settings change of a machine. */
 interface SettingsTarget extends KsmTarget {
   readonly settings: Settings;
-  readonly reclaim: { readonly policy: { tune?(parameter: string, value: number): void } };
+  readonly reclaim: {
+    readonly policy: { tune?(parameter: string, value: number): void };
+    readonly statsFlusher: { restart(delayMs: number): void };
+  };
   /** Begins free-page reporting of blocks of an order and above. */
   startReporting(order: number): void;
 }
 
-type NumericField = Exclude<keyof Settings, 'removeEra' | 'kernel'>;
+type NumericField = Exclude<keyof Settings, 'removeEra' | 'kernel' | 'stats'>;
 
 /** @throws Refusal for a reclaim policy that does not have it */
 function setSwappiness({ reclaim }: SettingsTarget, value: number): void {
@@ -110,12 +113,80 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     name: 'kernel.version',
     default: '6.18',
     meaning:
-      'the kernel whose calls these are: MADV_POPULATE ends at a hole from 6.12 on, and goes on behind it before; mremap moves several VMAs from 6.18 on, and before ends with EFAULT when it has unmapped its target',
+      'the kernel whose calls these are: MADV_POPULATE ends at a hole from 6.12 on, and goes on behind it before; mremap moves several VMAs from 6.18 on, and before ends with EFAULT when it has unmapped its target; reclaim flushes statistics that are pending before 6.12, and weighs costs otherwise before 6.3',
     source: 'no setting of a kernel: madvise_populate in mm/madvise.c, mremap_to in mm/mremap.c',
     choices: Object.keys(KERNELS),
-    apply: ({ settings }: SettingsTarget, value: string) => {
+    apply: ({ settings, reclaim }: SettingsTarget, value: string) => {
       settings.kernel = KERNELS[value as KernelVersion];
+      reclaim.policy.tune?.('kernel.version', settings.kernel);
     },
+  },
+  {
+    name: 'mm.shared_zero_page',
+    default: '1',
+    meaning:
+      '0: there is none, and reads of untouched private memory take frames, as on some virtual machines',
+    source: 'do_anonymous_page in mm/memory.c; no setting of a kernel',
+    min: 0,
+    max: 1,
+    apply: field('sharedZeroPage'),
+  },
+  {
+    name: 'memcg.charge_page_tables',
+    default: '0',
+    meaning: '1: page tables count against the limit as in the kernel, those of upper levels too',
+    source: '__GFP_ACCOUNT in GFP_PGTABLE_USER; no setting of a kernel',
+    min: 0,
+    max: 1,
+    apply: field('chargePageTables'),
+  },
+  {
+    name: 'memcg.own_file_pages',
+    default: '1',
+    meaning:
+      'whether programs have text and libraries on the lists, which traces do not have; 0: where statistics are old and no page is inactive, `linux` finds nothing to reclaim, and memory runs out',
+    source: 'shrink_lruvec in mm/vmscan.c, which looks at no list when all inactive ones are empty',
+    min: 0,
+    max: 1,
+    apply: ({ reclaim }, value) => reclaim.policy.tune?.('memcg.own_file_pages', value),
+  },
+  {
+    name: 'memcg.stats',
+    default: 'kernel',
+    meaning:
+      'how old the statistics are by which `linux` reclaims: `kernel`, since the last periodic flush; `fresh`, as if memory.stat were read after every event, which flushes them',
+    source: 'mem_cgroup_flush_stats in mm/memcontrol.c',
+    choices: ['kernel', 'fresh'],
+    apply: ({ settings }: SettingsTarget, value: string) => {
+      settings.stats = value as Settings['stats'];
+    },
+  },
+  {
+    name: 'memcg.stats_flush_ms',
+    default: '2000',
+    meaning: 'how often the statistics of a cgroup are flushed, in ms of trace time',
+    source: 'FLUSH_TIME in mm/memcontrol.c',
+    min: 1,
+    max: INT_MAX,
+    apply: field('statsFlushMs'),
+  },
+  {
+    name: 'memcg.stats_phase_ms',
+    default: '2000',
+    meaning: 'when they are flushed next, in ms from the setting on; until the first flush they are 0',
+    source: 'stats_flush_dwork in mm/memcontrol.c, which does not wait for a cgroup',
+    min: 0,
+    max: INT_MAX,
+    apply: ({ reclaim }, delayMs) => reclaim.statsFlusher.restart(delayMs),
+  },
+  {
+    name: 'memcg.stats_threshold',
+    default: '128',
+    meaning: 'updates of statistics that may be pending when they are read: 64 for each CPU',
+    source: 'memcg_vmstats_needs_flush in mm/memcontrol.c',
+    min: 0,
+    max: INT_MAX,
+    apply: ({ reclaim }, value) => reclaim.policy.tune?.('memcg.stats_threshold', value),
   },
   ...KSM_SETTINGS,
 ];

@@ -35,7 +35,7 @@ import { map, protect, setLocked, unmap } from './mapping/mmap.js';
 import { remap } from './mapping/remap.js';
 import { addMemory, machineDraws, machineMetrics, spaceRows, timelineValues } from './measure.js';
 import { READ, UNIQUE } from './memory/contents.js';
-import { MOST_PAGES } from './memory/pages.js';
+import { checkFrames, MOST_PAGES } from './memory/pages.js';
 import { readFilePages, writeFilePages } from './object/file-io.js';
 import { closeObject, declareObject, truncateObject } from './object/lifetime.js';
 import { migrate } from './object/migrate.js';
@@ -72,6 +72,8 @@ export class SimulatedMachine implements Target {
   /** Whether the event at hand is of a space, which pays for it. */
   private accounted = false;
   private starved = false;
+  /** Events and turns of daemons that may have changed memory, without those that faulted. */
+  private changes = 0;
   /** What the discard policy did to memory when it was told last. */
   private effects: readonly Effect[] = NO_EFFECTS;
 
@@ -83,6 +85,7 @@ export class SimulatedMachine implements Target {
       throw new Refusal(
         `memory of ${memory} pages is more than the simulated machine can name: expected at most ${MOST_PAGES} pages, one less than 1 TiB`,
       );
+    if (memory !== undefined) checkFrames(memory);
     const purgeRules = purge.info.rules(purge.values);
     if (discard.info.needsReport && purgeRules.report === 'none')
       throw new Refusal(
@@ -140,6 +143,7 @@ export class SimulatedMachine implements Target {
     const content = !write ? READ : bits & HAS.content ? block.content[row]! : UNIQUE;
     const page = block.page[row]!;
     const count = block.count[row]!;
+    if (content >= 0 || m.merger.everyTouch) this.changes++;
     if (write && this.writeWatcher) this.announceWrite(this.writeWatcher, space.id, page, count);
     const step = bits & HAS.contentUp ? 1 : 0;
     try {
@@ -162,6 +166,7 @@ export class SimulatedMachine implements Target {
     count: number,
   ): void {
     const { ledger } = this.machine;
+    this.changes++;
     const before = ledger.spentNs;
     const place = ledger.place();
     watcher(count < 0 ? { space, page: page + count + 1, count: -count } : { space, page, count });
@@ -170,6 +175,7 @@ export class SimulatedMachine implements Target {
 
   begin(row: number, space: number | undefined, thread: number): void {
     this.row = row;
+    this.changes++;
     this.accounted = space !== undefined;
     if (space === undefined) return;
     const { ledger, nowUs } = this.machine;
@@ -321,11 +327,17 @@ export class SimulatedMachine implements Target {
   }
 
   runDue(): void {
+    this.changes++;
     this.machine.daemons.run(this.machine.nowUs);
   }
 
   barrier(): boolean {
     return !this.starved;
+  }
+
+  /** A touch changes memory by a fault, or where its contents lead to merging. */
+  get memoryVersion(): number {
+    return this.changes + this.machine.counters.pgfault;
   }
 
   addMemory(sums: MemoryGauges, weight: number): void {

@@ -57,6 +57,16 @@ export interface AxisInfo {
 
 /** All axes, in the order of their key columns. */
 export const AXES = {
+  machine: {
+    kind: 'text',
+    column: 'machine',
+    key: 'machine',
+    meaning:
+      'sim: the simulated kernel; vm: a live one in a virtual machine; host: the kernel of this host; results name its release',
+    default: 'sim',
+    experimentDefault: 'sim',
+    depth: 0,
+  },
   backing: {
     kind: 'text',
     column: 'backing',

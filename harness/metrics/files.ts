@@ -18,7 +18,6 @@ export const KEYS = {
   /** Of the traces that a generator makes with other seeds, under one name: from 1. */
   replicate: 'number',
   trace_sha256: 'text',
-  machine: 'text',
   ...AXIS_KINDS,
   /** How many draws of device latency the times are means of. */
   draws: 'number',

@@ -67,11 +67,17 @@ it('knows the unit of every number in every file, none of them by accident', () 
   expect([...new Set(counts)].filter((name) => !known.includes(name)).sort()).toEqual([
     'cores',
     'count',
+    'difference',
     'draws',
     'events',
+    'humps',
     'ksm_rmap_items',
+    'live_max',
+    'live_min',
     'misses',
     'requests',
+    'runs',
+    'simulated',
     'touches',
     'vmas',
   ]);

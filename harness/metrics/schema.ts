@@ -160,6 +160,7 @@ const faults = {
 const reclaim = {
   pgscan_direct: ['pages', 'lower', 'pages that direct reclaim scanned'],
   pgscan_kswapd: ['pages', 'lower', 'pages that kswapd scanned'],
+  pgrefill: ['pages', 'lower', 'pages scanned on active lists'],
   pgsteal_direct: ['pages', 'neither', 'pages that direct reclaim reclaimed'],
   pgsteal_kswapd: ['pages', 'neither', 'pages that kswapd reclaimed'],
   pgactivate: ['pages', 'neither', 'pages moved to an active list'],

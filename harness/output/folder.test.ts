@@ -11,11 +11,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HostError, InputError } from '../base/errors.js';
 import { FailingDisk, type Failure } from '../testing/disk.js';
+import { memoryFolder } from '../testing/folder.js';
 import { addFiles, checkFolder } from './adding.js';
 import { DISK, type Disk } from './disk.js';
 import { OutputFolder } from './folder.js';
@@ -25,7 +26,7 @@ import { resultPath } from './owned.js';
 let base: string;
 let out: string;
 beforeEach(() => {
-  base = mkdtempSync(join(tmpdir(), 'reclaim-output-'));
+  base = mkdtempSync(join(memoryFolder(), 'reclaim-output-'));
   out = join(base, 'out');
 });
 afterEach(() => rmSync(base, { recursive: true, force: true }));

@@ -2,7 +2,7 @@
  * Which rows of results a table, a sentence, a figure or a page shows, and what is compared with what: all of them read
  * this, so that none shows what another leaves out.
  */
-import type { AxisColumn } from '../metrics/axes.js';
+import { AXES, type AxisColumn } from '../metrics/axes.js';
 import type { NumberColumn } from '../metrics/columns.js';
 import type { DrawsByCell } from '../metrics/draws.js';
 import type { DrawRow, RunRow } from '../metrics/files.js';
@@ -146,18 +146,25 @@ export interface Selectable {
   readonly traces: readonly TraceFacts[];
 }
 
+/** Whether a cell ran on a live kernel: it has neither means over time nor stalls, which comparisons rest on. */
+export function isLive({ machine }: Pick<RunRow, 'machine'>): boolean {
+  return machine !== AXES.machine.default;
+}
+
 /**
- * Selects what is shown of results, setting by setting, in the order of the experiment.
+ * Selects what is shown of results, setting by setting, in the order of the experiment. Cells on live kernels are not compared
+ * with others: runs.csv has their counters.
  *
  * @param traces those to show; what is compared, and what varies, is the same whichever they are
  */
 export function select({ runs, draws = new Map(), traces }: Selectable): Selection {
-  const axis = comparedAxis(runs);
+  const simulated = runs.filter((row) => !isLive(row));
+  const axis = comparedAxis(simulated);
   const same = sameColumns(axis);
-  const varying = varyingColumns(runs, same);
+  const varying = varyingColumns(simulated, same);
   const factsOf = new Map(traces.map((trace) => [trace.label, trace]));
   const leftOut: LeftOut[] = [];
-  const rows = comparedRows(runs, axis).filter((row) => factsOf.has(row.trace));
+  const rows = comparedRows(simulated, axis).filter((row) => factsOf.has(row.trace));
   const groups = groupBy(rows, ['trace', 'backing']);
   const shown = groups.filter((group) => {
     const { trace, backing } = group[0]!;

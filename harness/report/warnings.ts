@@ -5,6 +5,7 @@ import { callWarnings, sampleWarning, type Warning } from '../metrics/warnings.j
 import { groupBy, isRefused, type TraceFacts } from './comparison.js';
 import { originText } from './facts.js';
 import { listed } from './format.js';
+import { isLive } from './selection.js';
 
 function names(rows: readonly RunRow[], column: KeyColumn): string {
   return listed([...new Set(rows.map((row) => String(row[column])))]);
@@ -77,6 +78,19 @@ function notApplicable(runs: readonly RunRow[]): Warning[] {
   ];
 }
 
+/** Cells on live kernels. */
+function live(runs: readonly RunRow[]): Warning[] {
+  const cells = runs.filter(isLive);
+  if (cells.length === 0) return [];
+  return [
+    {
+      what: `${counted(cells.length, 'cell')} of ${runs.length} ran on live kernels (${names(cells, 'machine')}) and are not ranked.`,
+      advice:
+        'Means over time and stalls are not measured there. runs.csv has their counters; reclaim fidelity sets them next to the simulated ones.',
+    },
+  ];
+}
+
 function unfinished(runs: readonly RunRow[], planned: number | undefined): Warning[] {
   const oom = runs.filter(({ outcome }) => outcome === 'oom');
   const late = runs.filter(({ outcome }) => outcome === 'timeout');
@@ -144,6 +158,7 @@ export function warningsOf(
 ): Warning[] {
   return [
     ...unfinished(runs, planned),
+    ...live(runs),
     ...composed(traces),
     ...inferred(traces),
     ...firstAccesses(traces),

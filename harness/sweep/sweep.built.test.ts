@@ -8,9 +8,11 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -18,6 +20,7 @@ import { cellText, parseCsv } from '../metrics/csv.js';
 import { sha256 } from '../output/owned.js';
 import { startReclaim } from '../testing/cli.js';
 import { CliFolder } from '../testing/cli-folder.js';
+import { FileServer } from '../testing/file-server.js';
 
 const FILES = [
   'runs.csv',
@@ -148,6 +151,70 @@ describe('a sweep', () => {
       const expected = rows.map((row) => columns.map((column) => row[column]!.replace('n/a', 'NaN')));
       expect(texts, name).toEqual(expected);
     }
+  });
+});
+
+describe('traces on a server', () => {
+  const runs = async (...args: string[]) => {
+    const child = startReclaim(args, cli.path);
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit'),
+    ]);
+    return { code, stdout, stderr };
+  };
+
+  it('are fetched once by the shards of a sweep, and read by any command', async () => {
+    const before = process.env.XDG_CACHE_HOME;
+    process.env.XDG_CACHE_HOME = at('cache');
+    const server = new FileServer(cli.path);
+    const address = await server.start();
+    try {
+      for (const shard of ['1/2', '2/2'])
+        expect(
+          await runs(
+            'run',
+            'p.jsonl',
+            '--shard',
+            shard,
+            '--results',
+            'fetched',
+            '--traces',
+            `${address}/p.traces/`,
+            '--quiet',
+          ),
+        ).toMatchObject({ code: 0, stderr: '' });
+      const bytes = readdirSync(at('p.traces')).reduce(
+        (sum, name) => sum + statSync(at('p.traces', name)).size,
+        0,
+      );
+      // Each process looks at the start of each file.
+      expect(server.sent).toBeLessThan(bytes + 6 * 2 ** 16);
+      expect(cells('fetched')).toHaveLength(32);
+      const [local, remote] = [
+        cli.run('replay', 'a.csv', '--format', 'csv'),
+        await runs('replay', `${address}/a.csv`, '--format', 'csv'),
+      ];
+      expect(remote).toEqual(local);
+      const mrc = await runs('mrc', `${address}/a.csv`, '--size', '50%', '--format', 'csv');
+      expect(mrc).toEqual(cli.run('mrc', 'a.csv', '--size', '50%', '--format', 'csv'));
+      expect((await runs('trace', 'validate', `${address}/a.csv`)).code).toBe(0);
+      expect((await runs('trace', 'import', `${address}/a.csv`, 'copy.csv')).stderr).not.toContain(
+        'internal',
+      );
+      expect(await runs('replay', `${address}/none.csv`)).toMatchObject({
+        code: 2,
+        stderr: `reclaim: ${address}/none.csv: the server answers HTTP 404 Not Found, expected a file\n`,
+      });
+    } finally {
+      server.stop();
+      process.env.XDG_CACHE_HOME = before;
+    }
+    expect(await runs('replay', `${address}/a.csv`)).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/cannot be fetched: ECONNREFUSED\n$/),
+    });
   });
 });
 

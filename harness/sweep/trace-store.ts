@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileError, InputError, systemErrorCode } from '../base/errors.js';
 import { makeFolder } from '../base/folders.js';
 import { partPath, usableCacheFolder } from '../trace/io/cache.js';
+import { isRemote } from '../trace/io/remote.js';
 import { type TraceHandle, traceHandle } from '../trace/trace.js';
 
 /** A compiled trace in a folder of a plan. */
@@ -63,14 +64,15 @@ function place(path: string, target: string): void {
 /**
  * Opens a compiled trace of a plan.
  *
- * @param folder where `storeTrace` put it, or a copy of that
+ * @param folder where `storeTrace` put it, or the path or address of a copy of that
  * @throws InputError where it is not there, or not the trace that was planned
  */
 export async function openStored(
   trace: StoredTrace & { readonly label: string },
   folder: string,
 ): Promise<TraceHandle> {
-  const path = join(folder, storedName(trace.compiledSha256));
+  const name = storedName(trace.compiledSha256);
+  const path = isRemote(folder) ? `${folder.replace(/\/+$/, '')}/${name}` : join(folder, name);
   const handle = await traceHandle(path, trace.label).catch((error) => {
     throw error instanceof InputError ? error.namedAt({ file: path }) : error;
   });

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { type CliResult, reclaim } from './cli.js';
 import { CliSession } from './cli-session.js';
+import { memoryFolder } from './folder.js';
 
 /** A trace of seven events: a shared object that is written, half of it then discarded. */
 export const TRACE: string = [
@@ -26,7 +26,7 @@ export class CliFolder {
   constructor(shared: 'one process' | 'a process each' = 'a process each') {
     beforeAll(() => {
       if (shared === 'one process') this.session = new CliSession();
-      this.path = mkdtempSync(join(tmpdir(), 'reclaim-cli-'));
+      this.path = mkdtempSync(join(memoryFolder(), 'reclaim-cli-'));
       this.write('a.csv', TRACE);
       this.write('e.yaml', 'name: e\ntraces: [a.csv]\ndiscard: [keep, remove]\n');
     });

@@ -1,5 +1,5 @@
 import type { SwapKind, SyscallResult } from '../contract/target.js';
-import { loadCosts } from '../cost/table.js';
+import { type CostTable, loadCosts } from '../cost/table.js';
 import type { Machine } from '../machine/machine.js';
 import { type SimulatedMachine, simulated } from '../machine/target.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -25,6 +25,8 @@ export interface TestRun {
   readonly limit?: number | 'none' | 'trace';
   readonly seed?: number;
   readonly draws?: number;
+  /** Default: the table of the product. */
+  readonly costs?: CostTable;
   /** As those of `ReplayOptions`, with the state of the simulated machine. */
   readonly observe?: (m: Machine, block: EventBlock, row: number) => void;
   readonly completed?: (m: Machine, returned: SyscallResult, block: EventBlock, row: number) => void;
@@ -52,7 +54,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     memory: options.memory,
     seed: options.seed ?? 1,
     draws: options.draws,
-    costs: COSTS,
+    costs: options.costs ?? COSTS,
     check: options.check ?? true,
     timeline: options.timeline ?? false,
     ...(observe ? { observe: ({ machine }, ...event) => observe(machine, ...event) } : {}),

@@ -12,6 +12,7 @@ import {
 } from './binary/decoder.js';
 import { BLOCK_HEADER_BYTES, FOOTER_BYTES, HEADER_BYTES, padded, type TraceTotals } from './binary/layout.js';
 import { type EventBlock, StringTable } from './block.js';
+import { localPath } from './io/remote.js';
 import type { TraceMeta } from './meta.js';
 import { TEXT_HEADER } from './text/fields.js';
 
@@ -179,9 +180,10 @@ async function readShared(path: string, size: number): Promise<SharedArrayBuffer
   return shared;
 }
 
-/** Puts a compiled trace that is small enough into shared memory. */
-export async function traceHandle(path: string, name: string): Promise<TraceHandle> {
+/** Puts a compiled trace that is small enough into shared memory. @param file its path, or an address */
+export async function traceHandle(file: string, name: string): Promise<TraceHandle> {
   try {
+    const path = await localPath(file);
     const { size } = await stat(path);
     if (size > MEMORY_TRACE_BYTES) return { name, path, shared: undefined };
     return { name, path, shared: await readShared(path, size) };

@@ -7,6 +7,11 @@ const SPACE = 1;
 /** First page of the mapping, aligned to a page table, as mmap would for a large one. */
 const BASE = 2 ** 20;
 const NAME = 'data';
+/**
+ * Between two accesses, in µs of trace time: how old statistics are, and so what reclaim decides, depends on it. That of the
+ * measured programs was not written down.
+ */
+const PACE_US = 50;
 
 /**
  * One program that accesses the pages of a sequence one by one: writes anonymous memory, reads a shared file
@@ -26,8 +31,9 @@ export function accessTrace(kind: AccessKind, mode: AccessMode, sequence: Uint32
   let events = builder.length;
   for (const page of sequence) {
     if (builder.full) blocks.push(builder.take());
-    if (kind === 'pread') builder.add(events, 'pread', { space: SPACE, page, count: 1, text: NAME });
-    else builder.addTouch(events, kind === 'anon', SPACE, BASE + page, 1);
+    if (kind === 'pread')
+      builder.add(events * PACE_US, 'pread', { space: SPACE, page, count: 1, text: NAME });
+    else builder.addTouch(events * PACE_US, kind === 'anon', SPACE, BASE + page, 1);
     events++;
   }
   blocks.push(builder.take());
@@ -36,7 +42,7 @@ export function accessTrace(kind: AccessKind, mode: AccessMode, sequence: Uint32
     name,
     meta: new TraceMeta([['provenance', 'synthetic']]),
     strings: builder.strings,
-    totals: { events, firstTimeUs: 0, lastTimeUs: events - 1, sha256: '' },
+    totals: { events, firstTimeUs: 0, lastTimeUs: (events - 1) * PACE_US, sha256: '' },
     blocks: () => blocks,
     place: (block, at) => ({ file: name, line: block.firstLine + at }),
   };

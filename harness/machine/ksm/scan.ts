@@ -117,11 +117,16 @@ export class Scan {
   /** @param first index of the entry of the page at `address` */
   private nextInLeaf(slot: MmSlot, vma: Vma, first: number, stop: number): number {
     const { tables } = this.state;
-    for (let at = first; this.address < stop; at++) {
-      const entry = tables.entries[at]!;
+    const end = first + stop - this.address;
+    for (let at = first; at < end; at++) {
+      const { entries } = tables;
+      // Of a sparse leaf that is nearly all.
+      while (at < end && (entries[at]! & PTE.present) === 0) at++;
+      this.address = stop - (end - at);
+      if (at === end) break;
       const vpn = this.address++;
-      const page = entry >>> PTE_SHIFT;
-      if ((entry & PTE.present) === 0 || page === ZERO_PAGE) continue;
+      const page = entries[at]! >>> PTE_SHIFT;
+      if (page === ZERO_PAGE) continue;
       if (vma.object && !isAnonPage(this.state, page)) continue;
       const item = this.itemAt(slot, vpn);
       this.behind = item;

@@ -80,15 +80,16 @@ function isBeyondEnd(vma: Vma, vpn: number): boolean {
   return vma.object !== undefined && vma.objectPageAt(vpn) >= vma.object.size;
 }
 
-/** do_anonymous_page: a read maps the shared zero page, a write a new page of zeros. */
+/** do_anonymous_page: a read maps the shared zero page, where there is one; a write a new page of zeros. */
 function anonymous(m: State, vma: Vma, vpn: number, at: number, write: boolean): void {
   const { faults } = m.costs;
-  if (!write) {
+  if (!write && m.settings.sharedZeroPage === 1) {
     mapZeroPage(m, at);
     m.ledger.cpu(PART.minor, faults.anon_read.ns);
     return;
   }
-  mapPage(m, vma.space, at, newAnonPage(m, vma, vpn), PTE.write | PTE.young | PTE.dirty);
+  const written = vma.has(VM.write) ? PTE.write | PTE.dirty : 0;
+  mapPage(m, vma.space, at, newAnonPage(m, vma, vpn), PTE.young | written);
   m.ledger.cpu(PART.minor, faults.anon_write.ns);
 }
 

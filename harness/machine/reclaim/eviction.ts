@@ -264,10 +264,14 @@ export class Eviction {
       if (!isAnonPage(m, page)) this.unmapAll(0);
     } else if (traits & TRAIT.file) {
       // A dirty one is unmapped before it turns out to wait for write-back, and goes to the active list.
-      this.reclaim.policy.remove(page);
       this.unmapAll(0);
-      if (traits & TRAIT.dirty) this.reclaim.policy.reject(page);
-      else this.takeCached(page, frame);
+      if (traits & TRAIT.dirty) {
+        this.reclaim.policy.remove(page);
+        this.reclaim.policy.reject(page);
+      } else {
+        this.leave(page);
+        this.takeCached(page, frame);
+      }
     } else if (traits & TRAIT.lazyfree) {
       if (traits & TRAIT.dirty && !this.isDroppable()) {
         this.writtenAgain(page);
@@ -277,12 +281,19 @@ export class Eviction {
       this.reclaim.policy.remove(page);
       this.takeLazyfree(page);
     } else if (m.swap.synchronous) {
-      this.reclaim.policy.remove(page);
+      this.leave(page);
       this.swapOut(page, frame);
     } else {
       this.addToSwap(page, frame);
       this.reclaim.policy.rotate?.(page);
     }
+  }
+
+  /** The policy loses a page that it has not chosen; its eviction is on record where the policy keeps one. */
+  private leave(page: number): void {
+    const { policy } = this.reclaim;
+    if (policy.pagedOut) policy.pagedOut(page);
+    else policy.remove(page);
   }
 
   /** Replaces all entries of the last walk. */

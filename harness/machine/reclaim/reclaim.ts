@@ -14,10 +14,16 @@ import type { State, StateOptions } from '../state/state.js';
 import { Eviction, type Evictor } from './eviction.js';
 import type { Kswapd } from './kswapd.js';
 import type { Purge } from './purge.js';
+import { StatsFlusher } from './stats-flusher.js';
 import type { Flusher } from './writeback.js';
 
-/** Victims asked for at a time, and room for what a policy may give beyond (linux: batches of 32). */
-const VICTIMS = 64;
+/**
+ * Victims asked for at a time, and room for what a policy may give beyond: `linux` reclaims 32 in a pass, and then the same
+ * part of the other kind of pages.
+ */
+const VICTIMS = 512;
+/** Page tables of a space above the directories of leaves: the one of the process, and one for 512 GiB. */
+const UPPER_TABLES = 2;
 /** A limit that no machine reaches: none. */
 const NO_LIMIT = 2 ** 31 - 1;
 /** No page has this id. */
@@ -82,6 +88,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   incoming: number = NO_PAGE;
   readonly policy: ReclaimPolicy;
   /** The policy, where it wants to hear of every touch. */
+  readonly statsFlusher: StatsFlusher;
   readonly touched: Required<Pick<ReclaimPolicy, 'touch'>> | undefined;
   private readonly victims = new Int32Array(VICTIMS);
   /** Dirty pages of files that reclaim met (PG_reclaim). */
@@ -107,8 +114,10 @@ export class Reclaim implements ReclaimHooks, Evictor {
       values,
       random,
       swap: this.walksAnon,
+      statsHaveAge: true,
       purgesVolatile: purge.byReclaim,
     });
+    this.statsFlusher = new StatsFlusher(state, this.policy);
     this.eviction = new Eviction(state, purge, this);
     this.touched = this.policy.touch ? (this.policy as Required<Pick<ReclaimPolicy, 'touch'>>) : undefined;
   }
@@ -116,6 +125,12 @@ export class Reclaim implements ReclaimHooks, Evictor {
   /** Whether there is a limit. */
   get limited(): boolean {
     return this.limit !== NO_LIMIT;
+  }
+
+  /** Pages of the kernel's own that count against the limit. */
+  private get kernelPages(): number {
+    const { settings, tables, spaces } = this.state;
+    return settings.chargePageTables === 0 ? 0 : tables.pages + UPPER_TABLES * spaces.size;
   }
 
   grow(count: number): void {
@@ -129,7 +144,10 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const capacity = Math.min(this.limit, zone?.buddy.pages ?? NO_LIMIT);
     frames.ceiling = capacity;
     this.policy.resize(capacity);
-    while (this.state.frames.inUse > this.limit && (this.helpers.purge.makeRoom() || this.shrink())) {}
+    while (
+      this.state.frames.inUse + this.kernelPages > this.limit &&
+      (this.helpers.purge.makeRoom() || this.shrink())
+    ) {}
   }
 
   /**
@@ -142,7 +160,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const evictable = this.couldGo(page);
     if (evictable) this.policy.miss?.(page);
     this.incoming = page;
-    while (frames.inUse >= this.limit) {
+    while (frames.inUse + this.kernelPages >= this.limit) {
       if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
     }
     if (this.state.zone) this.makeRoomInZone(this.state.zone);
@@ -177,6 +195,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   /** The page's contents are about to go. */
   forget(page: number): void {
     this.awaited.delete(page);
+    if (this.statsFlusher.asleep) this.statsFlusher.wake();
     this.policy.remove(page);
   }
 
@@ -223,6 +242,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
 
   private admit(page: number, evictable: boolean): void {
     const { traits } = this.state.pages;
+    if (this.statsFlusher.asleep) this.statsFlusher.wake();
     if (evictable) {
       traits[page] = traits[page]! & ~PAGE_FLAG.unevictable;
       this.policy.insert(page);
@@ -273,10 +293,11 @@ export class Reclaim implements ReclaimHooks, Evictor {
   private shrinkOnce(by: 'direct' | 'kswapd'): { found: number; freed: number } {
     const { counters, ledger, costs, pages } = this.state;
     const { purge } = this.helpers;
-    const scannedBefore = this.policy.counters.pgscan;
+    const { pgscan: scannedBefore, pgrefill: refilledBefore = 0 } = this.policy.counters;
     const found = this.policy.evict(this.victims, 1);
-    const scanned = this.policy.counters.pgscan - scannedBefore;
-    ledger.cpu(PART.reclaim, scanned * costs.reclaim.scan.ns);
+    const { pgscan, pgrefill = 0 } = this.policy.counters;
+    const scanned = pgscan - scannedBefore;
+    ledger.cpu(PART.reclaim, (scanned + pgrefill - refilledBefore) * costs.reclaim.scan.ns);
     let taken = 0;
     for (let i = 0; i < found; i++) {
       const victim = this.victims[i]!;

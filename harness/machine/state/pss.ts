@@ -47,20 +47,21 @@ export class ProportionalUsage {
     this.settledAt = new Float64Array(this.frames.page.length).fill(this.nowUs);
   }
 
-  /** Trace time moves on; mapped frames are those of the time that passes. */
+  /** Trace time moves on. */
   advance(timeUs: number): void {
     this.nowUs = timeUs;
-    if (!this.exact) this.settleSole();
   }
 
   /** Call before an entry of `space` that maps the frame is made. */
   beforeMap(space: Space, frame: number): void {
     if (this.exact) space.pageUs -= this.settle(frame);
+    else this.settleSole();
   }
 
   /** Call before an entry of `space` that maps the frame is cleared. */
   beforeUnmap(space: Space, frame: number): void {
     if (this.exact) space.pageUs += this.settle(frame);
+    else this.settleSole();
   }
 
   /** Settles what every space still maps, at the current time: call once, when the replay is over. */

@@ -20,6 +20,14 @@ export class Settings {
   structPageBytes = 64;
   /** What MADV_REMOVE is: today's, or that of the first patch. */
   removeEra: Era = 'now';
+  /** Whether reads of untouched private memory map one shared page of zeros: 0 on some virtual machines. */
+  sharedZeroPage = 1;
+  /** Whether page tables count against the limit (__GFP_ACCOUNT), as frames do. */
+  chargePageTables = 0;
+  /** Whether a cgroup's statistics are as the kernel keeps them, or as if memory.stat were read all the time. */
+  stats: 'kernel' | 'fresh' = 'kernel';
+  /** How often a cgroup's statistics are brought up to date. Source: FLUSH_TIME in mm/memcontrol.c. */
+  statsFlushMs = 2000;
   /** The kernel whose calls these are, as in `KERNELS`. */
   kernel: number = KERNELS['6.18'];
 }

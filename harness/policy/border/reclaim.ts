@@ -11,7 +11,7 @@ import { Border, type ModuleOrigin, shownValue } from './border.js';
 import { readOnlyView } from './views.js';
 
 const REQUIRED = ['evict', 'insert', 'reject', 'remove', 'resize', 'grow'] as const;
-const OPTIONAL = ['touch', 'accessed', 'miss', 'demote', 'rotate', 'tune'] as const;
+const OPTIONAL = ['touch', 'accessed', 'miss', 'demote', 'rotate', 'pagedOut', 'tune', 'flushStats'] as const;
 const COUNTED = ['pgscan', ...Object.keys(NOT_COUNTED)];
 /** In a slot of `victims` that the policy did not write. */
 const UNSET = -1;
@@ -80,7 +80,9 @@ class CheckedReclaim implements ReclaimPolicy {
   miss?(id: number): void;
   demote?(id: number): void;
   rotate?(id: number): void;
+  pagedOut?(id: number): void;
   tune?(parameter: string, value: number): void;
+  flushStats?(onlyIfDue: boolean): boolean;
   declare readonly excess?: number;
   declare readonly largest?: number;
   /** By id: 1 while the policy has the page to choose. */
@@ -106,6 +108,7 @@ class CheckedReclaim implements ReclaimPolicy {
       if (policy[name] === undefined) continue;
       const method = (a: number & string, b: number) => {
         if (name === 'touch') this.mustBeResident(a);
+        if (name === 'pagedOut') this.release(a);
         return border.call(name, () => policy[name]!(a, b));
       };
       Object.defineProperty(this, name, { value: method });
@@ -167,11 +170,14 @@ class CheckedReclaim implements ReclaimPolicy {
   }
 
   remove(id: number): void {
-    if (this.held[id] === 1) {
-      this.held[id] = 0;
-      this.heldCount--;
-    }
+    this.release(id);
     this.border.call('remove', () => this.policy.remove(id));
+  }
+
+  private release(id: number): void {
+    if (this.held[id] !== 1) return;
+    this.held[id] = 0;
+    this.heldCount--;
   }
 
   private hold(id: number): void {

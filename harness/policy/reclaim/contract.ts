@@ -44,6 +44,7 @@ export interface Pages {
 
 /** The metrics that reclaim policies count, with their values for a policy that does not. */
 export const NOT_COUNTED = {
+  pgrefill: 0,
   pgactivate: 0,
   pgdeactivate: 0,
   workingset_refault_anon: 0,
@@ -88,6 +89,8 @@ export interface ReclaimPolicy {
   reject(id: number): void;
   /** The page's contents are gone, or it was locked: it leaves lists and ghosts. Ids that are not known are ignored. */
   remove(id: number): void;
+  /** The page was reclaimed by a call of the program (MADV_PAGEOUT), and not chosen here. Absent: as `remove`. */
+  pagedOut?(id: number): void;
   /** The program said it will not need the page soon (COLD, FREE). Traits say which. */
   demote?(id: number): void;
   /** A page has been written and is not mapped: it is next to go (folio_rotate_reclaimable). */
@@ -101,6 +104,11 @@ export interface ReclaimPolicy {
   readonly largest?: number;
   /** A setting of the same name as one of its parameters has changed in mid-trace (vm.swappiness). Absent: a trace that sets it is refused. */
   tune?(parameter: string, value: number): void;
+  /**
+   * What it reads of its cgroup's statistics is brought up to date: by the kernel's worker, or by a reader of memory.stat if
+   * enough updates are pending. Returns whether there was anything to do. Only where `statsHaveAge`.
+   */
+  flushStats?(onlyIfDue: boolean): boolean;
   /** The capacity is now this. */
   resize(capacity: number): void;
   /** Ids are now below this. */
@@ -119,6 +127,8 @@ export interface ReclaimContext {
   readonly random: RandomStream;
   /** Whether anonymous pages can go to swap, or are to be scanned anyway. */
   readonly swap: boolean;
+  /** Whether a cgroup's statistics are as old as `flushStats` leaves them. Default: they are exact when they are read. */
+  readonly statsHaveAge?: boolean;
   /** Whether a volatile page that is chosen is purged, without a look at its accessed bits. */
   readonly purgesVolatile?: boolean;
 }

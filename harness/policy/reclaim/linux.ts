@@ -1,14 +1,17 @@
 import { grown } from '../../base/arrays.js';
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { TRAIT } from './contract.js';
+import { MemcgStats, UPDATES } from './structures/memcg-stats.js';
 import { PageLists } from './structures/page-list.js';
-
-/** Lists; bit 0: active, bit 1: file. The order is the kernel's `enum lru_list`. */
-const INACTIVE_ANON = 0;
-const ACTIVE_ANON = 1;
-const INACTIVE_FILE = 2;
-const ACTIVE_FILE = 3;
-const LISTS = [INACTIVE_ANON, ACTIVE_ANON, INACTIVE_FILE, ACTIVE_FILE] as const;
+import {
+  ACTIVE_ANON,
+  ACTIVE_FILE,
+  INACTIVE_ANON,
+  INACTIVE_FILE,
+  LISTS,
+  ScanPlan,
+  SWAP_CLUSTER_MAX,
+} from './structures/scan-plan.js';
 
 /** State of a page: bits 0 and 1 its list, then flags. */
 const LIST_MASK = 3;
@@ -17,24 +20,18 @@ const REFERENCED = 8;
 const WORKINGSET = 16;
 /** Evicted, with its eviction on record (a shadow entry): the links hold the age. */
 const SHADOW = 32;
+/** With `SHADOW`: reclaimed by a call, and the age is that of the machine's lists, which are not modelled. */
+const OF_MACHINE = 64;
 
 const DEF_PRIORITY = 12;
-const SWAP_CLUSTER_MAX = 32;
-const MAX_SWAPPINESS = 200;
+/** At this priority one of 16 pages is looked at: programs have more than that of text and libraries. */
+const OWN_FILES_PRIORITY = 4;
 /** Source: mm/memcontrol.c. */
 const MAX_RECLAIM_RETRIES = 16;
 
 /** Whether a page of a file was used through an executable mapping when its use was last looked at. */
 function isExecutable(traits: number): boolean {
   return (traits & (TRAIT.exec | TRAIT.file)) === (TRAIT.exec | TRAIT.file);
-}
-
-/** The largest whole number whose square is not above `value`. */
-function integerSquareRoot(value: number): number {
-  let root = Math.floor(Math.sqrt(value));
-  while (root * root > value) root--;
-  while ((root + 1) * (root + 1) <= value) root++;
-  return root;
 }
 
 /**
@@ -45,6 +42,7 @@ function integerSquareRoot(value: number): number {
 class Linux implements ReclaimPolicy {
   readonly counters = {
     pgscan: 0,
+    pgrefill: 0,
     pgactivate: 0,
     pgdeactivate: 0,
     workingset_refault_anon: 0,
@@ -57,12 +55,17 @@ class Linux implements ReclaimPolicy {
   private readonly size = [0, 0, 0, 0];
   /** Evictions and activations so far: the clock of refault distances (lruvec->nonresident_age). */
   private age = 0;
-  private anonCost = 0;
-  private fileCost = 0;
+  private readonly stats: MemcgStats;
+  private readonly plan: ScanPlan;
+  /** Refaults activated up to the end of the last reclaim, as statistics had them then (lruvec->refaults). */
+  private readonly refaults: [number, number] = [0, 0];
   /** Bit 0: the active anon list may shrink in this pass; bit 1: the active file list. */
   private mayDeactivate = 0;
-  private readonly toScan = [0, 0, 0, 0];
+  /** An active list was to be looked at, and may not shrink. */
+  private skippedDeactivate = false;
   private swappiness: number;
+  /** Setting `memcg.own_file_pages`. */
+  private ownFilePages = true;
   private readonly swap: boolean;
   /** Traits of pages that go when they are met, used or not. */
   private readonly neverKept: number;
@@ -76,6 +79,8 @@ class Linux implements ReclaimPolicy {
     this.state = new Uint8Array(pages.count);
     this.swappiness = context.values.swappiness as number;
     this.swap = context.swap;
+    this.stats = new MemcgStats(context.statsHaveAge !== true, this.size, this.counters);
+    this.plan = new ScanPlan(this.stats);
     this.neverKept = context.purgesVolatile ? TRAIT.volatile : 0;
   }
 
@@ -98,24 +103,33 @@ class Linux implements ReclaimPolicy {
   insert(id: number): void {
     const state = this.state[id]!;
     const file = this.isFile(id);
+    this.stats.updated(UPDATES.newPage);
     if ((state & SHADOW) === 0) {
       this.add(id, file ? INACTIVE_FILE : INACTIVE_ANON, 0);
       return;
     }
     if (file) this.counters.workingset_refault_file++;
     else this.counters.workingset_refault_anon++;
-    // 32-bit clock: the distance is right as long as fewer than 2^31 evictions lie between.
-    const distance = (this.age - this.lists.note(id)) | 0;
-    const wasWorkingset = state & WORKINGSET;
-    if (distance > this.workingsetSize(file)) {
+    this.stats.updated(UPDATES.refault);
+    if (!this.isRecent(id, state, file)) {
       this.add(id, file ? INACTIVE_FILE : INACTIVE_ANON, 0);
       return;
     }
+    const wasWorkingset = state & WORKINGSET;
     this.add(id, file ? ACTIVE_FILE : ACTIVE_ANON, wasWorkingset);
     this.age++;
     if (file) this.counters.workingset_activate_file++;
     else this.counters.workingset_activate_anon++;
-    if (wasWorkingset) this.noteCost(file, SWAP_CLUSTER_MAX);
+    if (wasWorkingset) this.plan.noteCost(file, 1, 0);
+  }
+
+  /** workingset_test_recent. The machine's lists are taken to be longer than any distance. */
+  private isRecent(id: number, state: number, file: boolean): boolean {
+    if (state & OF_MACHINE) return true;
+    this.stats.beforeUse();
+    // 32-bit clock: the distance is right as long as fewer than 2^31 evictions lie between.
+    const distance = (this.age - this.lists.note(id)) | 0;
+    return distance <= this.stats.workingsetSize(file, this.swap);
   }
 
   /** folio_mark_accessed: inactive, then referenced, then active. */
@@ -136,11 +150,22 @@ class Linux implements ReclaimPolicy {
     this.found = 0;
     // A pass that only took accessed bits away finds nothing: the next one does.
     for (let pass = 0; pass < MAX_RECLAIM_RETRIES && this.found === 0; pass++) {
-      for (let priority = DEF_PRIORITY; priority >= 0 && this.found < SWAP_CLUSTER_MAX; priority--) {
-        this.shrink(victims, priority);
-      }
+      this.stats.beforeUse();
+      this.tryToFree(victims, false);
+      if (this.found === 0 && this.skippedDeactivate) this.tryToFree(victims, true);
     }
     return this.found;
+  }
+
+  /** do_try_to_free_pages. @param deactivate whether active lists shrink in any case, since nothing was found before */
+  private tryToFree(victims: Int32Array, deactivate: boolean): void {
+    this.skippedDeactivate = false;
+    for (let priority = DEF_PRIORITY; priority >= 0 && this.found < SWAP_CLUSTER_MAX; priority--) {
+      this.planScan(priority, deactivate);
+      this.shrink(victims, priority);
+    }
+    this.refaults[0] = this.stats.activated[0];
+    this.refaults[1] = this.stats.activated[1];
   }
 
   /** Goes back as the kernel puts back what it could not free (activate_locked): to the head of the active list. */
@@ -148,13 +173,20 @@ class Linux implements ReclaimPolicy {
     const file = this.isFile(id);
     this.add(id, file ? ACTIVE_FILE : ACTIVE_ANON, this.state[id]! & WORKINGSET);
     this.counters.pgactivate++;
-    this.noteCost(file, 1); // scanned and not reclaimed; it has aged the list as a victim
+    this.plan.noteCost(file, 0, 1); // scanned and not reclaimed; it has aged the list as a victim
   }
 
   remove(id: number): void {
     if (id >= this.state.length) return;
     if (this.state[id]! & ON_LIST) this.take(id);
     this.state[id] = 0;
+  }
+
+  /** reclaim_pages: names no cgroup, so that the eviction is on record with the age of the machine's lists. */
+  pagedOut(id: number): void {
+    const state = this.state[id]!;
+    if (state & ON_LIST) this.take(id);
+    this.state[id] = SHADOW | OF_MACHINE | (state & WORKINGSET);
   }
 
   /**
@@ -190,6 +222,13 @@ class Linux implements ReclaimPolicy {
 
   tune(parameter: string, value: number): void {
     if (parameter === 'swappiness') this.swappiness = value;
+    else if (parameter === 'memcg.own_file_pages') this.ownFilePages = value === 1;
+    else this.stats.tune(parameter, value);
+    if (parameter === 'kernel.version') this.plan.setKernel(value);
+  }
+
+  flushStats(onlyIfDue: boolean): boolean {
+    return onlyIfDue ? this.stats.flushPending() : this.stats.flush();
   }
 
   resize(): void {}
@@ -216,83 +255,49 @@ class Linux implements ReclaimPolicy {
     this.size[list] = this.size[list]! - 1;
   }
 
-  /** workingset_test_recent: what the page competes with. */
-  private workingsetSize(file: boolean): number {
-    const { size } = this;
-    let pages = size[ACTIVE_FILE]!;
-    if (!file) pages += size[INACTIVE_FILE]!;
-    if (this.swap) {
-      pages += size[ACTIVE_ANON]!;
-      if (file) pages += size[INACTIVE_ANON]!;
-    }
-    return pages;
+  /** prepare_scan_control: whether the active list of a kind may shrink: inactive pages are few, or refaults were activated. */
+  private wantsDeactivation(active: 1 | 3): boolean {
+    const kind = active === ACTIVE_FILE ? 1 : 0;
+    return this.stats.activated[kind] !== this.refaults[kind] || this.stats.inactiveIsLow(active);
   }
 
-  /** lru_note_cost: costs decay when they exceed a quarter of all lists. */
-  private noteCost(file: boolean, cost: number): void {
-    if (cost === 0) return;
-    if (file) this.fileCost += cost;
-    else this.anonCost += cost;
-    const all = this.size[0]! + this.size[1]! + this.size[2]! + this.size[3]!;
-    if (this.fileCost + this.anonCost > all / 4) {
-      this.fileCost = Math.floor(this.fileCost / 2);
-      this.anonCost = Math.floor(this.anonCost / 2);
-    }
+  /** prepare_scan_control and get_scan_count: how many pages of each list to look at. */
+  private planScan(priority: number, deactivate: boolean): void {
+    this.stats.beforeScan();
+    this.mayDeactivate = deactivate
+      ? 3
+      : (this.wantsDeactivation(ACTIVE_ANON) ? 1 : 0) | (this.wantsDeactivation(ACTIVE_FILE) ? 2 : 0);
+    const trimCache = this.stats.pages[INACTIVE_FILE] >> priority > 0 && (this.mayDeactivate & 2) === 0;
+    const { plan } = this;
+    if (!this.swap || this.swappiness === 0) plan.alike(false);
+    else if (priority === 0) plan.alike(true);
+    else if (trimCache) plan.alike(false);
+    else plan.byCost(this.swappiness);
+    plan.begin(this.size, priority);
   }
 
-  private inactiveIsLow(active: number): boolean {
-    const inactive = this.size[active - 1]!;
-    const gigabytes = Math.floor((inactive + this.size[active]!) / 2 ** 18);
-    const ratio = gigabytes > 0 ? integerSquareRoot(10 * gigabytes) : 1;
-    return inactive * ratio < this.size[active]!;
-  }
-
-  /** shrink_lruvec: one pass at one priority. */
+  /** shrink_lruvec: one pass at one priority, until enough is reclaimed in it. */
   private shrink(victims: Int32Array, priority: number): void {
-    this.planScan(priority);
-    const plan = this.toScan;
-    while (plan[INACTIVE_ANON]! > 0 || plan[ACTIVE_FILE]! > 0 || plan[INACTIVE_FILE]! > 0) {
+    const { plan } = this;
+    const enough = this.found + SWAP_CLUSTER_MAX;
+    // The kernel looks at an active anonymous list only while it has pages of other lists to look at: some of the program's.
+    let others = this.ownFilePages && priority <= OWN_FILES_PRIORITY;
+    while ((others || plan.unfinished) && this.found < victims.length) {
+      others = false;
       for (const list of LISTS) {
-        const batch = Math.min(plan[list]!, SWAP_CLUSTER_MAX);
-        if (batch === 0) continue;
-        plan[list] = plan[list]! - batch;
-        if (list & 1) {
-          if (this.mayDeactivate & (1 << (list >> 1))) this.shrinkActive(list, batch);
-        } else this.shrinkInactive(victims, list, batch);
+        const batch = plan.take(list);
+        if (batch > 0) this.shrinkList(victims, list, batch);
       }
-      if (this.found >= SWAP_CLUSTER_MAX) break;
+      if (this.found >= enough && !plan.evenOut()) break;
     }
     // Background aging of anonymous pages, where they can go anywhere at all.
-    if (this.swap && this.inactiveIsLow(ACTIVE_ANON)) this.shrinkActive(ACTIVE_ANON, SWAP_CLUSTER_MAX);
+    if (this.swap && this.stats.inactiveIsLow(ACTIVE_ANON)) this.shrinkActive(ACTIVE_ANON, SWAP_CLUSTER_MAX);
   }
 
-  /**
-   * prepare_scan_control and get_scan_count: how many pages of each list to look at. The kernel also deactivates when
-   * refaults have been activated since the last reclaim, but sees that in statistics that are flushed every two
-   * seconds at most; without it, misses agree with the measured ones, with it they are up to 2.6 % above.
-   */
-  private planScan(priority: number): void {
-    const { size } = this;
-    this.mayDeactivate =
-      (this.inactiveIsLow(ACTIVE_ANON) ? 1 : 0) | (this.inactiveIsLow(ACTIVE_FILE) ? 2 : 0);
-    const trimCache = size[INACTIVE_FILE]! >> priority > 0 && (this.mayDeactivate & 2) === 0;
-    let anonShare = 1;
-    let fileShare = 1;
-    let whole = 1;
-    if (!this.swap || this.swappiness === 0) anonShare = 0;
-    else if (priority > 0 && trimCache) anonShare = 0;
-    else if (priority > 0) {
-      const total = this.anonCost + this.fileCost;
-      const anon = total + this.anonCost;
-      const file = total + this.fileCost;
-      anonShare = Math.floor((this.swappiness * (anon + file + 1)) / (anon + 1));
-      fileShare = Math.floor(((MAX_SWAPPINESS - this.swappiness) * (anon + file + 1)) / (file + 1));
-      whole = anonShare + fileShare;
-    }
-    for (const list of LISTS) {
-      const share = list & 2 ? fileShare : anonShare;
-      this.toScan[list] = Math.floor((Math.floor(size[list]! / 2 ** priority) * share) / whole);
-    }
+  private shrinkList(victims: Int32Array, list: number, batch: number): void {
+    if ((list & 1) === 0) this.shrinkInactive(victims, list, batch);
+    else if (this.mayDeactivate & (1 << (list >> 1))) this.shrinkActive(list, batch);
+    else this.skippedDeactivate = true;
   }
 
   /** shrink_active_list: referenced executable file pages stay, all else is deactivated. */
@@ -303,7 +308,8 @@ class Linux implements ReclaimPolicy {
       const id = lists.tail(list);
       if (id < 0) break;
       this.take(id);
-      this.counters.pgscan++;
+      this.counters.pgrefill++;
+      this.stats.updated(UPDATES.deactivated);
       const state = this.state[id]!;
       // The accessed bits are looked at, and cleared, for every page.
       if (pages.referenced(id) > 0 && isExecutable(pages.traits[id]!)) {
@@ -315,7 +321,7 @@ class Linux implements ReclaimPolicy {
         this.counters.pgdeactivate++;
       }
     }
-    this.noteCost(list === ACTIVE_FILE, rotated);
+    if (rotated > 0) this.plan.noteCost(list === ACTIVE_FILE, 0, rotated);
   }
 
   /** shrink_inactive_list: the pages at the tail that were not used become victims. */
@@ -325,6 +331,7 @@ class Linux implements ReclaimPolicy {
     let scanned = 0;
     let written = 0;
     const before = this.found;
+    const activated = this.counters.pgactivate;
     while (scanned < batch && this.found < victims.length) {
       const id = lists.tail(list);
       if (id < 0) break;
@@ -336,8 +343,12 @@ class Linux implements ReclaimPolicy {
         victims[this.found++] = id;
       }
     }
+    if (scanned === 0) return;
+    this.age += this.counters.pgactivate - activated; // move_folios_to_lru, after all have been looked at
     this.counters.pgscan += scanned;
-    this.noteCost(file, written * SWAP_CLUSTER_MAX + scanned - (this.found - before));
+    const freed = this.found - before;
+    this.stats.updated(freed * UPDATES.evicted + (scanned - freed) * UPDATES.kept);
+    this.plan.noteCost(file, written, scanned - freed);
   }
 
   /** folio_check_references: whether the page stays, and where. It is on no list now. */
@@ -352,7 +363,6 @@ class Linux implements ReclaimPolicy {
       if (state & REFERENCED || references > 1 || isExecutable(this.pages.traits[id]!)) {
         this.add(id, list | 1, flags | REFERENCED);
         this.counters.pgactivate++;
-        this.age++;
       } else this.add(id, list, flags | REFERENCED);
       return true;
     }

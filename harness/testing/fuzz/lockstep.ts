@@ -9,7 +9,7 @@ import { FifoChooser, passTime } from '../naive/reclaim.js';
 import { type Chooser, NaiveKernel, NaiveOutOfMemory } from '../naive/state.js';
 import { timed } from '../traces.js';
 import { Comparison, Disagreement } from './compare.js';
-import { type Choice, type Event, MOST_COUNT, PAGES } from './event.js';
+import { type Choice, type Event, event, MOST_COUNT, PAGES } from './event.js';
 import { EventMaker, type Kind } from './events.js';
 import { PolicyLog } from './policy-log.js';
 
@@ -19,11 +19,23 @@ export interface FuzzedMachine {
   readonly reclaim: string;
   readonly swap: SwapKind;
   readonly limit: number | 'none' | 'trace';
+  /** Settings of the machine from the start on. */
+  readonly settings?: readonly (keyof typeof SETTING)[];
   /** Kinds of events left out. */
   readonly without: readonly Kind[];
   /** Contents are compared at the end only, so that the machine numbers none before. */
   readonly contentsLate?: boolean;
 }
+
+/** What settings are in the naive model. */
+const SETTING = {
+  'mm.shared_zero_page=0': (k: NaiveKernel) => {
+    k.zeroPage = false;
+  },
+  'memcg.charge_page_tables=1': (k: NaiveKernel) => {
+    k.chargesTables = true;
+  },
+};
 
 const choice: fc.Arbitrary<Choice> = fc.record({
   kind: fc.nat(999),
@@ -53,7 +65,8 @@ function newKernel({ swap, limit }: FuzzedMachine, chooser: Chooser): NaiveKerne
 export function eventsOf(machine: FuzzedMachine, chosen: readonly Choice[]): Event[] {
   const k = newKernel(machine, new FifoChooser());
   const maker = new EventMaker(k, machine.without);
-  const events = maker.start();
+  const settings = (machine.settings ?? []).map((name) => event(`set,,,,${name}`, SETTING[name]));
+  const events = [...settings, ...maker.start()];
   for (const event of events) event.run(k);
   for (const one of chosen) {
     const event = maker.make(one);

@@ -18,6 +18,13 @@ export const MACHINES = {
   'linux-9': { reclaim: 'linux', swap: 'ssd', limit: 9, ...SMALL },
   linux: { reclaim: 'linux', swap: 'ssd', ...OF_TRACE },
   'fifo-zram': { reclaim: 'fifo', swap: 'zram', ...OF_TRACE },
+  'no-zero-page': { reclaim: 'fifo', swap: 'ssd', ...OF_TRACE, settings: ['mm.shared_zero_page=0'] },
+  'page-tables': {
+    reclaim: 'linux',
+    swap: 'zram',
+    ...OF_TRACE,
+    settings: ['mm.shared_zero_page=0', 'memcg.charge_page_tables=1'],
+  },
   'linux-swapless': { reclaim: 'linux', swap: 'none', limit: 70, ...GIVEN },
 } satisfies Record<string, FuzzedMachine>;
 

@@ -1,4 +1,4 @@
-import { present, setEntry, TABLE, zapEntry } from './entries.js';
+import { needTable, present, setEntry, TABLE, zapEntry } from './entries.js';
 import { bringIn, settle } from './reclaim.js';
 import {
   type Entry,
@@ -54,12 +54,20 @@ export function fault(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write
 
 function makeEntry(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: boolean): boolean {
   const entry = space.entries.get(vpn);
+  // The page table is there before the page: it counts when room is made.
+  if (!vma.object || vma.offset + vpn - vma.start < vma.object.size) needTable(space, vpn);
   if (entry?.present) writeProtected(k, space, vma, vpn, entry);
   else if (entry) swappedOut(k, space, vma, vpn, entry, write);
   else if (vma.object) return ofObject(k, space, vma, vpn, vma.object, write);
-  else if (write) setEntry(space, vpn, newAnon(k, space, vma, 0));
+  else if (write || !k.zeroPage) setEntry(space, vpn, readable(newAnon(k, space, vma, 0), vma));
   else setEntry(space, vpn, present(ZERO));
   return true;
+}
+
+/** do_anonymous_page: a page that the mapping may not write is there to be read, and is written to swap all the same. */
+function readable(entry: Entry, vma: Vma): Entry {
+  entry.page.dirty = true;
+  return vma.flags.has('write') ? entry : present(entry.page);
 }
 
 /** An entry of a new anonymous page, written. */

@@ -1,3 +1,4 @@
+import { tablePages } from './entries.js';
 import {
   type Chooser,
   type NaiveKernel,
@@ -9,7 +10,7 @@ import {
 import { findVma } from './vmas.js';
 
 /** Victims of one search at most, which a search that finds none that can go looks beyond. */
-const MOST_VICTIMS = 64;
+const MOST_VICTIMS = 512;
 
 /** First in, first out; pages that the program gave up go before all others, in the order it did. */
 export class FifoChooser implements Chooser {
@@ -74,9 +75,15 @@ export function forgetPage(k: NaiveKernel, page: Page): void {
   k.evictable.delete(page);
 }
 
+/** Pages that count against the limit; of a space's page tables also the two of the levels above all directories. */
+function charged(k: NaiveKernel): number {
+  if (!k.chargesTables) return k.frames();
+  return [...k.spaces.values()].reduce((sum, space) => sum + tablePages(space) + 2, k.frames());
+}
+
 /** Allocates a frame for a page, making room under the limit first. */
 export function bringIn(k: NaiveKernel, page: Page): void {
-  while (k.frames() >= k.limit) if (!shrink(k)) throw new NaiveOutOfMemory();
+  while (charged(k) >= k.limit) if (!shrink(k)) throw new NaiveOutOfMemory();
   page.inMemory = true;
   if (!couldGo(k, page)) return;
   k.evictable.add(page);
@@ -86,7 +93,7 @@ export function bringIn(k: NaiveKernel, page: Page): void {
 /** Sets the limit and reclaims down to it, as far as pages can go. */
 export function setLimit(k: NaiveKernel, limit: number): void {
   k.limit = limit;
-  while (k.frames() > limit && shrink(k)) {}
+  while (charged(k) > limit && shrink(k)) {}
 }
 
 /** Direct reclaim of at least one page; false when none can go. */

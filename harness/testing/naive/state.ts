@@ -148,6 +148,10 @@ export class NaiveKernel {
   readonly evictable = new Set<Page>();
   /** vm.max_map_count. */
   maxMapCount = 65_530;
+  /** Whether reads of untouched private memory find the shared zero page. */
+  zeroPage = true;
+  /** Whether page tables count against the limit. */
+  chargesTables = false;
   /** Dirty pages that reclaim met: next to go once they are written. */
   readonly awaited = new Set<Page>();
   /** Reclaim has woken the flusher. */

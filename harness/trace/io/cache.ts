@@ -130,11 +130,11 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Removes what processes that were killed have left of traces that they were writing. */
+/** Removes what processes that were killed have left of traces that they were writing or fetching. */
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = /^(\d+)-.*\.part$/.exec(name)?.[1];
-    if (pid === undefined || isAlive(Number(pid))) continue;
+    if (pid === undefined ? !/^fetched-.*\.fetch$/.test(name) : isAlive(Number(pid))) continue;
     const info = await stat(join(folder, name)).catch(() => undefined);
     if (info && Date.now() - info.mtimeMs > ABANDONED_MS) await rm(join(folder, name), { force: true });
   }

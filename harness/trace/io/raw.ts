@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { fileError, InputError } from '../../base/errors.js';
+import { localPath } from './remote.js';
 
 /** The name that stands for standard input. */
 export const STDIN = '-';
@@ -22,13 +23,13 @@ export type InputKind = 'regular' | 'stream';
 
 /**
  * What kind of input a path names. The file's type decides (S_ISREG), never its name: `/dev/stdin`, `/dev/fd/63` of
- * `<(…)` and a named pipe are streams.
+ * `<(…)` and a named pipe are streams. An address (http, https) is a file: its copy in the cache.
  *
  * @throws InputError for a file that does not exist, and for a directory, a device or a socket
  */
 export async function inputKind(path: string): Promise<InputKind> {
   if (path === STDIN) return 'stream';
-  const info = await stat(path).catch((error: unknown) => {
+  const info = await stat(await localPath(path)).catch((error: unknown) => {
     throw fileError(error, path);
   });
   if (info.isFile()) return 'regular';
@@ -49,7 +50,7 @@ async function openPipe(path: string): Promise<Readable> {
 
 async function openRaw(path: string, reuse: boolean): Promise<AsyncIterable<Uint8Array>> {
   if (path === STDIN) return process.stdin;
-  return (await inputKind(path)) === 'stream' ? openPipe(path) : readFile(path, reuse);
+  return (await inputKind(path)) === 'stream' ? openPipe(path) : readFile(await localPath(path), reuse);
 }
 
 /** Fills a buffer as far as the file goes. Returns how far. */
