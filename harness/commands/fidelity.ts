@@ -14,9 +14,14 @@ import type { LiveSystem } from '../live/system.js';
 import { withLive } from '../live/with-live.js';
 import { csvHeader, csvRows } from '../metrics/csv.js';
 import { FIDELITY_COLUMNS } from '../metrics/files.js';
+import { ResultsFolder } from '../metrics/results.js';
 import { addFiles, checkFolder } from '../output/adding.js';
+import { FigureData } from '../report/figures/data.js';
+import { figureOf, missingFor } from '../report/figures/registry.js';
+import { USUAL_FORMATS } from '../report/render/formats.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace, type Trace } from '../trace/trace.js';
+import { drawInWorkers } from './draw.js';
 import {
   type ComparedKernel,
   type FidelityFormat,
@@ -35,6 +40,7 @@ interface Args extends Pick<KernelArgs, 'timeout' | 'pace' | 'stats'> {
   traces: string[];
   policies: string[];
   reclaim: string;
+  merge: string;
   limit: string;
   swap: string;
   runs: number;
@@ -43,6 +49,7 @@ interface Args extends Pick<KernelArgs, 'timeout' | 'pace' | 'stats'> {
 }
 
 const MAX_RUNS = 100;
+const FIGURE = 'fidelity';
 
 /** A flag with values that are separated by commas. */
 function listFlag(describe: string, values: string) {
@@ -72,6 +79,13 @@ function builder(yargs: Argv): Argv {
         requiresArg: true,
       },
       reclaim: listFlag('reclaim policies under a limit: linux (two lists), mglru (lru_gen)', 'linux'),
+      merge: {
+        type: 'string',
+        default: 'none',
+        describe:
+          'merge policy: none or ksm with its parameters; counters are compared where the trace ends settled',
+        requiresArg: true,
+      },
       runs: { type: 'number', default: 3, describe: 'live runs', requiresArg: true },
       machine: {
         choices: LIVE_MACHINES,
@@ -94,7 +108,7 @@ function builder(yargs: Argv): Argv {
       },
     })
     .epilogue(
-      'With --out, fidelity.csv, fidelity.json and a table of each kernel (KERNEL-CGROUP.md) go to a folder; reclaim report draws its figure.\n\nExit codes: 0 all rows agree, 1 a row is outside its bound, 2 bad input, 3 this host cannot do it.',
+      'With --out, fidelity.csv, fidelity.json and a table of each kernel (KERNEL-CGROUP.md) go to a folder, and the figure to its folder figures/.\n\nExit codes: 0 all rows agree, 1 a row is outside its bound, 2 bad input, 3 this host cannot do it.',
     );
 }
 
@@ -118,19 +132,23 @@ function groupVersion(text: string): GroupVersion {
 }
 
 /** @throws InputError for a value that a flag does not take */
-function planOf({ kernel, cgroup, limit, reclaim, swap, policies }: Args): Plan {
+function planOf({ kernel, cgroup, limit, reclaim, merge, swap, policies }: Args): Plan {
   return {
     kernels: kernel?.split(',') ?? [undefined],
     cgroups: cgroup.split(',').map(groupVersion),
-    settings: limit
-      .split(',')
-      .flatMap((pages) =>
-        (pages === 'none' ? ['linux'] : reclaim.split(',')).flatMap((name) =>
-          policies.map((discard) =>
-            planReplay({ limit: pages, reclaim: name, discard, swap: pages === 'none' ? 'none' : swap }),
-          ),
+    settings: limit.split(',').flatMap((pages) =>
+      (pages === 'none' ? ['linux'] : reclaim.split(',')).flatMap((name) =>
+        policies.map((discard) =>
+          planReplay({
+            limit: pages,
+            reclaim: name,
+            merge,
+            discard,
+            swap: pages === 'none' ? 'none' : swap,
+          }),
         ),
       ),
+    ),
   };
 }
 
@@ -181,6 +199,21 @@ async function writeFiles(folder: string, kernels: readonly ComparedKernel[]): P
   for (const kernel of kernels)
     files.set(`${kernel.probes.kernel}-${kernel.cgroup}.md`, `${fidelityText([kernel], 'markdown')}\n`);
   await addFiles(folder, files, note);
+  const data = new FigureData(ResultsFolder.open(folder));
+  const missing = missingFor(figureOf(FIGURE), data);
+  if (missing !== undefined) {
+    note(`skipped ${FIGURE}: ${missing}`);
+    return;
+  }
+  const drawing = {
+    folder,
+    replaced: {},
+    width: 'column',
+    formats: USUAL_FORMATS,
+    figures: [FIGURE],
+    report: false,
+  } as const;
+  await addFiles(folder, (await drawInWorkers(drawing, 1))!, note);
 }
 
 async function handler(args: Args): Promise<void> {

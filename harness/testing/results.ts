@@ -10,6 +10,8 @@ import { DEFAULT_DRAWS } from '../metrics/draws.js';
 import {
   DRAW_COLUMNS,
   type DrawRow,
+  FIDELITY_COLUMNS,
+  type FidelityCsvRow,
   HEATMAP_COLUMNS,
   type HeatmapRow,
   MRC_COLUMNS,
@@ -340,6 +342,54 @@ export function writeComparison(folder: string): void {
   write(folder, 'heatmap.csv', HEATMAP_COLUMNS, heat('cache'));
   write(folder, 'mrc.csv', MRC_COLUMNS, misses());
   sealResults(folder);
+}
+
+/** Writes a made-up comparison with a live kernel into a folder: a row of each verdict, one with a spread, one of zeros. */
+export function writeFidelity(folder: string): void {
+  const row: FidelityCsvRow = {
+    machine: 'vm',
+    kernel: '6.1.0',
+    cgroup: 'v2',
+    trace: 'cache',
+    discard: 'keep',
+    reclaim: 'linux',
+    merge: 'none',
+    swap: 'zram',
+    limit_pages: 1000,
+    metric: 'pgmajfault',
+    simulated: 4000,
+    live_min: 4000,
+    live_max: 4000,
+    runs: 3,
+    humps: 1,
+    difference: 0,
+    bound: '±1.5 %',
+    verdict: 'same',
+    reason: null,
+  };
+  write(folder, 'fidelity.csv', FIDELITY_COLUMNS, [
+    row,
+    { ...row, simulated: 500, live_min: 495, live_max: 600, difference: 100, verdict: 'within' },
+    {
+      ...row,
+      metric: 'workingset_refault_anon',
+      simulated: 90,
+      live_min: 120,
+      live_max: 120,
+      verdict: 'outside',
+    },
+    {
+      ...row,
+      metric: 'pgscan_direct',
+      simulated: 9000,
+      live_min: 9500,
+      live_max: 9900,
+      bound: 'none',
+      verdict: 'shown',
+    },
+    { ...row, metric: 'sigbus', simulated: 0, live_min: 0, live_max: 0, bound: 'exact' },
+    { ...row, metric: 'pswpin', simulated: 7, live_min: null, live_max: null, verdict: 'n/a' },
+  ]);
 }
 
 /** Writes made-up results of merge policies into a folder: guests that share an image, as copies and in place. */

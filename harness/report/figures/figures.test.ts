@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ResultsFolder } from '../../metrics/results.js';
-import { writeComparison, writeMerging } from '../../testing/results.js';
+import { writeComparison, writeFidelity, writeMerging } from '../../testing/results.js';
 import { FigureData } from './data.js';
 import type { Figure, Page } from './figure.js';
 import { shortNames } from './names.js';
@@ -17,6 +17,7 @@ const PAGE: Page = { asked: 'column', textWidth: (text) => text.length * 4 };
 let folder: string;
 let comparison: FigureData;
 let merging: FigureData;
+let compared: FigureData;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'reclaim-figures-'));
   const made = (write: (folder: string) => void) => {
@@ -26,12 +27,13 @@ beforeAll(() => {
   };
   comparison = made(writeComparison);
   merging = made(writeMerging);
+  compared = made(writeFidelity);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Made-up results that a figure can be drawn from. */
 const dataFor = (figure: Figure) =>
-  [comparison, merging].find((data) => missingFor(figure, data) === undefined);
+  [comparison, merging, compared].find((data) => missingFor(figure, data) === undefined);
 
 describe('figures', () => {
   it.each(FIGURES.map((figure) => [figure.name, figure] as const))('%s is as it was', async (_, figure) => {
@@ -56,6 +58,13 @@ describe('figures', () => {
     expect(drawn(comparison)).not.toContain('saving-ksmd');
     expect(drawn(merging)).toEqual(expect.arrayContaining(['memory', 'saving-ksmd', 'struct-pages']));
     expect(drawn(merging)).not.toContain('saving-faults');
+  });
+
+  it('of a comparison with live kernels says how many numbers agree, and which is off most', () => {
+    const [drawing] = figureOf('fidelity').draw(compared, PAGE);
+    expect(drawing?.caption).toMatch(
+      /on 6\.1\.0 \(cgroup v2\);.* 1 that are 0 on one side are not drawn\. Of 5 numbers 2 are the same, 1 within their bound, 1 outside, and 1 have none\. Most is off with a bound: workingset_refault_anon of cache under keep, by 33\.3 %\.$/,
+    );
   });
 
   it('say why they cannot be drawn', () => {

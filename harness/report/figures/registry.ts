@@ -2,6 +2,7 @@ import { InputError } from '../../base/errors.js';
 import { unknownName } from '../../base/nearest.js';
 import type { ResultFile } from '../../metrics/files.js';
 import type { FigureData } from './data.js';
+import { fidelity } from './fidelity.js';
 import type { Figure, Needs } from './figure.js';
 import { glance } from './glance.js';
 import { heatMap } from './heat-map.js';
@@ -28,6 +29,7 @@ export const FIGURES: readonly Figure[] = [
   missRatio,
   heatMap,
   wallTimes,
+  fidelity,
 ];
 
 /** Figures that are drawn right after a comparison: what each policy saves, and what that costs. */
