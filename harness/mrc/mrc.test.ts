@@ -153,3 +153,19 @@ describe('a sweep', () => {
     expect(passes).toBe(1);
   });
 });
+
+describe('many cells over a long string', () => {
+  it('miss as often as each by itself, though they take larger parts', async () => {
+    const length = 2 ** 20 + 70_000;
+    // Each page once in order, then in strides that meet all of them.
+    const ids = Int32Array.from({ length }, (_, i) => (i < 30_000 ? i : (i * 7919) % 30_000));
+    const reference = new MemoryReference('long', ids, 30_000);
+    const sizes = [10, 100, 1000, 2000, 5000, 10_000, 20_000, 29_000];
+    const missesOf = async (some: readonly number[], policies: readonly string[]) =>
+      (await sweep(reference, options(policies, some))).map(({ requests, misses }) => [requests, misses]);
+    const together = await missesOf(sizes, ['sieve']);
+    const apart = await Promise.all(sizes.map((size) => missesOf([size], ['sieve'])));
+    expect(together).toEqual(apart.flat());
+    expect(together[0]![0]).toBe(length);
+  });
+});

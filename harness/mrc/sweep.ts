@@ -4,7 +4,7 @@ import { TimeLimit, within } from '../policy/border/time-limit.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import { type Backend, backendFor, wasmRefusal } from './backend.js';
-import { MemoryReference, type ReferenceString } from './reference.js';
+import { MemoryReference, type ReferenceBatch, type ReferenceString } from './reference.js';
 import { ReuseDistances } from './reuse.js';
 import { loadSimulate, type Simulate, Simulation } from './simulation.js';
 import { WasmSimulation } from './wasm-simulation.js';
@@ -53,7 +53,10 @@ export async function sweep(reference: ReferenceString, options: SweepOptions): 
   const distinct = kept?.distinct ?? 0;
   const next = future ? knowFuture(string as MemoryReference) : undefined;
   const cells = await makeCells(options, options.sizes(distinct), distinct);
-  await runCells(string, cells, next, options.progress);
+  // Of a policy from outside, the time of each part is limited.
+  const large = cells.length >= MANY_CELLS && policies.every(({ info }) => info.module === undefined);
+  const batches = large ? joined(string.batches()) : string.batches();
+  await runCells(batches, cells, next, options.progress);
   return cells.map((cell) => cell.result());
 }
 
@@ -207,14 +210,38 @@ class CurveCell implements SweepCell {
   }
 }
 
+/** Requests that a cell runs at once where there are many: the arrays of one push those of the others out of the caches. */
+const GROUP_REQUESTS = 2 ** 20;
+const MANY_CELLS = 8;
+
+/** The batches of a string joined to larger ones; they have meaning until the next one is asked for. */
+async function* joined(batches: AsyncIterable<ReferenceBatch>): AsyncGenerator<ReferenceBatch> {
+  const ids = new Int32Array(GROUP_REQUESTS);
+  let length = 0;
+  let distinct = 0;
+  for await (const batch of batches) {
+    for (let from = 0; from < batch.length; ) {
+      const taken = Math.min(batch.length - from, ids.length - length);
+      ids.set(batch.ids.subarray(from, from + taken), length);
+      from += taken;
+      length += taken;
+      ({ distinct } = batch);
+      if (length < ids.length) continue;
+      yield { ids, length, distinct };
+      length = 0;
+    }
+  }
+  if (length > 0) yield { ids, length, distinct };
+}
+
 async function runCells(
-  string: ReferenceString,
+  batches: AsyncIterable<ReferenceBatch>,
   cells: readonly SweepCell[],
   next: Float64Array | undefined,
   progress: ((requests: number) => void) | undefined,
 ): Promise<void> {
   let done = 0;
-  for await (const { ids, length, distinct } of string.batches()) {
+  for await (const { ids, length, distinct } of batches) {
     const ahead = next?.subarray(done, done + length);
     for (const cell of cells) cell.run(ids, length, distinct, ahead);
     done += length;
