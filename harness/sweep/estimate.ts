@@ -55,7 +55,7 @@ const STREAM_BYTES = 64 * MIB;
 export const FOLLOWS = 0.5;
 
 /** CPU time of a replay as the first of a trace, in ns. */
-export function replayNs({ events, work }: Pick<Work, 'events' | 'work'>): number {
+function replayNs({ events, work }: Pick<Work, 'events' | 'work'>): number {
   return events * EVENT_NS + work.touches * TOUCH_NS + work.faults * FAULT_NS;
 }
 

@@ -8,11 +8,9 @@ import { families, sharedRuns } from '../experiment/shared-runs.js';
 import { AXES } from '../metrics/axes.js';
 import { VERSION } from '../metrics/host.js';
 import { POLICY_TIMEOUT_S } from '../policy/module.js';
-import { estimateCell, FOLLOWS, NOTHING, replayNs } from './estimate.js';
+import { estimateCell, FOLLOWS, NOTHING } from './estimate.js';
 import { besidePlan, type PlanCell, type PlanHeader, type PlanTrace, writePlan } from './plan-file.js';
 import { storeTrace } from './trace-store.js';
-
-const NS_PER_MS = 1e6;
 
 /** The lines of a plan's cells. Cells that are run together name the first of them. */
 function linesOf(
@@ -76,14 +74,8 @@ export async function makePlan(
     if (!planned) return undefined;
     checkSimulated(planned);
     const traces: PlanTrace[] = [];
-    for (const { handle, ...trace } of planned.traces) {
-      // Not the time that it took here: a plan is the same wherever it is made.
-      traces.push({
-        ...trace,
-        firstReplayMs: replayNs(trace) / NS_PER_MS,
-        ...(await storeTrace(handle, besidePlan(file, 'traces'))),
-      });
-    }
+    for (const { handle, ...trace } of planned.traces)
+      traces.push({ ...trace, ...(await storeTrace(handle, besidePlan(file, 'traces'))) });
     if (options.signal?.aborted) return undefined;
     const lines = linesOf(planned, traces, options.policyModules.length > 0);
     writePlan(file, headerOf(planned, traces, whole), lines);
