@@ -15,16 +15,16 @@ const base = steady(sampleExperiment());
 
 /** The sample with values that do not depend on how many metrics there are: golden files have them. */
 function steady(sample: Experiment): Experiment {
-  const valueOf = (cell: number, name: string) =>
+  const metricOf = (cell: number, name: string) =>
     100 * cell + 7 * (HEADLINE_METRICS as readonly string[]).indexOf(name);
   const cells = sample.cells.map((row) => {
-    const metrics = METRICS.map(({ name }) => [name, valueOf(Number(row.cell), name)] as const);
+    const metrics = METRICS.map(({ name }) => [name, metricOf(Number(row.cell), name)] as const);
     return { ...row, values: { ...row.values, ...Object.fromEntries(metrics) } };
   });
   const draws = new Map(
     [...sample.draws].map(([cell, rows]) => {
       const drawn = (by: number) =>
-        Object.fromEntries(DRAWN_METRICS.map((name) => [name, valueOf(cell, name) + by])) as DrawTimes;
+        Object.fromEntries(DRAWN_METRICS.map((name) => [name, metricOf(cell, name) + by])) as DrawTimes;
       return [cell, rows.map((row, i) => ({ ...row, ...drawn(2 * i - 2) }))];
     }),
   );
