@@ -29,9 +29,13 @@ function noFlagTwice(args: Record<string, unknown>): true {
 }
 
 /** Loads the file of a command when it is used: most of the start-up time goes to what commands import. */
-function lazily(load: () => Promise<Command>) {
+function lazily(usage: string, load: () => Promise<Command>) {
+  const name = usage.split(' ')[0]!;
   return [
-    async (args: Parameters<Command['builder']>[0]) => (await load()).builder(args),
+    async (args: Parameters<Command['builder']>[0]) => {
+      const { withExample } = await import('./commands/examples.js');
+      return withExample((await load()).builder(args), name);
+    },
     async (args: unknown) => (await load()).handler(args as never),
   ] as const;
 }
@@ -215,6 +219,17 @@ const COMMANDS: readonly (readonly [usage: string, summary: string, load: () => 
   ],
 ];
 
+/** The flag with which the completion script asks, before the words of its command line. */
+const ASKS = '--get-yargs-completions';
+
+/** Prints the names that may stand where the shell completes. Returns false where that is for yargs to say: commands, flags and choices. */
+async function completeNames(words: readonly string[]): Promise<boolean> {
+  const { completionsOf } = await import('./commands/complete.js');
+  const names = completionsOf(words);
+  if (names) process.stdout.write(`${names.join('\n')}\n`);
+  return names !== undefined;
+}
+
 /** The commands, for the arguments of this process. */
 function makeParser() {
   const parser = yargs(process.argv.slice(2))
@@ -232,7 +247,7 @@ function makeParser() {
         error ?? new InputError(`${usageProblem(message, usage as unknown as Usage)} (see reclaim --help)`)
       );
     });
-  for (const [usage, summary, load] of COMMANDS) parser.command(usage, summary, ...lazily(load));
+  for (const [usage, summary, load] of COMMANDS) parser.command(usage, summary, ...lazily(usage, load));
   return parser;
 }
 
@@ -244,6 +259,8 @@ interface Internals {
 /** Runs the command that the arguments of the process name. */
 export async function main(): Promise<void> {
   watch();
+  const asked = process.argv[2] === ASKS;
+  if (asked && (await completeNames(process.argv.slice(3)))) return;
   const parser = makeParser();
   // After each command it lays out the help that could be asked for then; here that is a tenth of a short command.
   (parser as unknown as Internals).getInternalMethods().getUsageInstance().cacheHelpMessage = () => undefined;
@@ -252,6 +269,7 @@ export async function main(): Promise<void> {
   } catch (error) {
     // A module of a command that cannot be loaded: who started this knows why.
     if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') throw error;
-    process.exitCode = report(error);
+    // A line that is completed is seldom right already.
+    if (!asked) process.exitCode = report(error);
   }
 }

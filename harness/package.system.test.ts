@@ -1,8 +1,17 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PACKAGE_ROOT, packageFile } from './base/package-root.js';
+import { EXAMPLES } from './commands/examples.js';
 import { cannot, mustRun, runProgram } from './testing/system.js';
 
 const CONSUMER = `import { BlockBuilder, InputError, loadTrace, METRICS, replayTrace, TRAIT, writeTrace } from 'reclaim-bench';
@@ -63,6 +72,20 @@ limits: [50%]
 
 describe('the packed package, installed in an empty folder', () => {
   const bin = () => join(consumer, 'node_modules', '.bin', 'reclaim');
+
+  it('has a man page of each command, with its flags and its example', ({ skip }) => {
+    if (missing) skip(missing);
+    const man = join(consumer, 'node_modules', 'reclaim-bench', 'man');
+    for (const command of Object.keys(EXAMPLES)) {
+      const page = readFileSync(join(man, `reclaim-${command.replace(' ', '-')}.1`), 'utf8');
+      expect(page).toMatch(/^\.TH RECLAIM-/);
+      const flags = mustRun(bin(), [...command.split(' '), '--help'], consumer).match(
+        /^ {2,6}(?:-\w, )?--[\w-]+/gm,
+      )!;
+      for (const flag of flags) expect(page).toContain(`.B ${flag.trim().replaceAll('-', '\\-')}\n`);
+      expect(page).toContain('.SH EXAMPLES');
+    }
+  });
 
   it('has its command line', ({ skip }) => {
     if (missing) skip(missing);

@@ -77,7 +77,6 @@ function builder(yargs: Argv): Argv {
       ...policyModuleFlag,
       ...quietFlag,
     })
-    .example('$0 compare mariadb-resize --no-report', 'all policies on one shipped trace')
     .epilogue(
       'Exit codes: 0 done, 2 bad input, 3 this host cannot do it, 4 every cell ran out of memory, 129, 130, 143 interrupted.',
     );

@@ -45,7 +45,6 @@ function builder(yargs: Argv): Argv {
       },
       out: { type: 'string', describe: 'folder for a file in each format', requiresArg: true },
     })
-    .example('$0 diff before after', 'what has changed, the worst first')
     .epilogue(
       'It has no verdict in its exit code: reclaim gate has. Exit codes: 0 done, 2 bad input or nothing to compare.',
     );

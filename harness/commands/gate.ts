@@ -82,7 +82,6 @@ function builder(yargs: Argv): Argv {
           'inject regressions into copies of BASELINE (without it, into made-up results) and check that they are found',
       },
     })
-    .example('$0 gate baseline candidate --strict', 'in CI, with a committed baseline')
     .epilogue('Exit codes: 0 passed, 1 failed, 2 bad input or nothing to compare.');
 }
 

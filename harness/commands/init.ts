@@ -66,7 +66,6 @@ function builder(yargs: Argv): Argv {
         .map(({ file }) => file)
         .join(', ')})`,
     })
-    .example('$0 init experiment mine.yaml', 'an experiment with its keys explained')
     .epilogue('The file must be new: nothing is overwritten.');
 }
 

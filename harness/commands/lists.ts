@@ -202,33 +202,30 @@ async function listReaders(args: ListArgs): Promise<void> {
 }
 
 /** The flags of a list. @param what one of its entries is */
-function listFlags(yargs: Argv, what: string, example: string): Argv {
-  return yargs
-    .positional('name', { type: 'string', describe: `only this ${what}` })
-    .option('format', {
-      choices: ['table', 'json', 'csv'] as const,
-      default: 'table' as const,
-      describe: 'how they are listed',
-    })
-    .example(`$0 ${example}`, `one ${what}, with all that is known of it`);
+function listFlags(yargs: Argv, what: string): Argv {
+  return yargs.positional('name', { type: 'string', describe: `only this ${what}` }).option('format', {
+    choices: ['table', 'json', 'csv'] as const,
+    default: 'table' as const,
+    describe: 'how they are listed',
+  });
 }
 
 export const policies: Command = {
-  builder: (yargs) => listFlags(yargs, 'policy', 'policies remove').options(policyModuleFlag),
+  builder: (yargs) => listFlags(yargs, 'policy').options(policyModuleFlag),
   handler: listPolicies,
 };
 
 export const metrics: Command = {
-  builder: (yargs) => listFlags(yargs, 'metric', 'metrics stall_ns'),
+  builder: (yargs) => listFlags(yargs, 'metric'),
   handler: listMetrics,
 };
 
 export const readers: Command = {
-  builder: (yargs) => listFlags(yargs, 'reader', 'readers lackey'),
+  builder: (yargs) => listFlags(yargs, 'reader'),
   handler: listReaders,
 };
 
 export const workloads: Command = {
-  builder: (yargs) => listFlags(yargs, 'workload', 'workloads zipf'),
+  builder: (yargs) => listFlags(yargs, 'workload'),
   handler: listWorkloads,
 };

@@ -10,6 +10,7 @@ import { traceInfo } from '../trace/info.js';
 import { SampledTrace } from '../trace/sample/sample.js';
 import { openTrace, type Trace } from '../trace/trace.js';
 import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
+import { withExample } from './examples.js';
 import {
   type Command,
   inputLimitFlags,
@@ -146,10 +147,16 @@ const generate: SubCommand = {
   },
 };
 
+/** An action with its example in its help. */
+function exemplified(action: SubCommand): SubCommand {
+  const words = `trace ${action.command.split(' ')[0]}`;
+  return { ...action, builder: (yargs) => withExample(action.builder(yargs), words) };
+}
+
 export const trace: Command = {
   builder: (yargs: Argv) => {
     for (const action of [info, validateCommand, convert, sample, importCommand, generate, listCommand])
-      yargs.command(action as never);
+      yargs.command(exemplified(action) as never);
     return yargs
       .recommendCommands()
       .demandCommand(

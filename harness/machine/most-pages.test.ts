@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
+import { HostError } from '../base/errors.js';
+import { checkRoom } from '../base/host-memory.js';
 import { run } from '../testing/machine.js';
 import { traceOf } from '../testing/traces.js';
 import { MOST_PAGES } from './memory/pages.js';
@@ -18,4 +20,26 @@ it('a write to 1 TiB is refused at its line, before any page of it', async () =>
   await expect(run(trace(TIB, 'write'), { limit: 100, swap: 'ssd' })).rejects.toThrow(
     'expected at most 268435455 with contents at once',
   );
+});
+
+/** Leaves this process some bytes, as a control group does. */
+function leave(bytes: number): void {
+  vi.spyOn(process, 'constrainedMemory').mockReturnValue(process.memoryUsage.rss() + bytes);
+}
+afterEach(() => void vi.restoreAllMocks());
+
+it('pages and frames that the host has no room for are refused before their arrays are made', async () => {
+  leave(32 * 2 ** 20);
+  await expect(run(trace(2 ** 21, 'write'), {})).rejects.toThrow(
+    /^\d+ pages with contents need about \d+ MiB more memory, and this host has \d+ MiB left: expected a host with more, or a sample of the pages/,
+  );
+  await expect(run(trace(8, 'write'), { memory: 2 ** 26 })).rejects.toThrow(HostError);
+  leave(2 ** 30);
+  await expect(run(trace(8, 'write'), { memory: 2 ** 20 })).resolves.toBeDefined();
+});
+
+it('a control group without a limit does not count', () => {
+  vi.spyOn(process, 'constrainedMemory').mockReturnValue(2 ** 62);
+  expect(() => checkRoom('little', 2 ** 10)).not.toThrow();
+  expect(() => checkRoom('too much', 2 ** 60)).toThrow(HostError);
 });

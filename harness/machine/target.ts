@@ -35,7 +35,7 @@ import { map, protect, setLocked, unmap } from './mapping/mmap.js';
 import { remap } from './mapping/remap.js';
 import { addMemory, machineDraws, machineMetrics, spaceRows, timelineValues } from './measure.js';
 import { READ, UNIQUE } from './memory/contents.js';
-import { MOST_PAGES } from './memory/pages.js';
+import { checkFrames, MOST_PAGES } from './memory/pages.js';
 import { readFilePages, writeFilePages } from './object/file-io.js';
 import { closeObject, declareObject, truncateObject } from './object/lifetime.js';
 import { migrate } from './object/migrate.js';
@@ -85,6 +85,7 @@ export class SimulatedMachine implements Target {
       throw new Refusal(
         `memory of ${memory} pages is more than the simulated machine can name: expected at most ${MOST_PAGES} pages, one less than 1 TiB`,
       );
+    if (memory !== undefined) checkFrames(memory);
     const purgeRules = purge.info.rules(purge.values);
     if (discard.info.needsReport && purgeRules.report === 'none')
       throw new Refusal(

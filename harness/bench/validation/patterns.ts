@@ -2,7 +2,7 @@
 const CYCLES = 5;
 
 /** Numbers of the kind the recorded runs used; a pattern draws from one stream, in the order of its accesses. */
-interface Draws {
+export interface Draws {
   /** Uniform in [0, 1), 53 bits. */
   unit(): number;
   /** A whole number from 0 to `n` - 1. */
@@ -13,7 +13,7 @@ const SEED = 88172645463325252n;
 const MASK_64 = (1n << 64n) - 1n;
 
 /** xorshift64*. Source: Vigna 2016, "An experimental exploration of Marsaglia's xorshift generators, scrambled". */
-function xorshift64Star(): Draws {
+export function xorshift64Star(): Draws {
   let state = SEED;
   const next = (): bigint => {
     state ^= (state << 13n) & MASK_64;
@@ -46,7 +46,7 @@ function permutation(n: number, draws: Draws): Uint32Array {
 }
 
 /** The first index whose running sum is not below `value`. */
-function firstAtLeast(sums: Float64Array, value: number): number {
+export function firstAtLeast(sums: Float64Array, value: number): number {
   let low = 0;
   let high = sums.length - 1;
   while (low < high) {
