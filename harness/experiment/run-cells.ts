@@ -112,8 +112,11 @@ class CellRuns {
 
   async run(pool: Workers): Promise<void> {
     // Longest first, so that no worker is left with a long one when the others are done.
-    const replayMs = ({ cells: [cell] }: CellJob) => this.traceOf(cell).firstReplayMs;
-    const longest = this.jobs.toSorted((a, b) => replayMs(b) - replayMs(a));
+    const workOf = ({ cells: [cell] }: CellJob) => {
+      const { events, work } = this.traceOf(cell);
+      return events + work.touches + work.faults;
+    };
+    const longest = this.jobs.toSorted((a, b) => workOf(b) - workOf(a));
     const isLive = ({ cells: [cell] }: CellJob) => cell.machine !== AXES.machine.default;
     const events = {
       answered: (job: CellJob, answer: WorkerAnswer) => this.answered(job, answer),

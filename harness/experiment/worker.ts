@@ -76,8 +76,6 @@ export interface ReadTrace extends FirstReplay {
   readonly durationUs: number;
   /** Whether it makes memory volatile itself. */
   readonly marksVolatile: boolean;
-  /** How long its first replay took; of use only to decide what is done first. */
-  readonly firstReplayMs: number;
 }
 
 /** A worker's answer to a job, or why it could not be done: for bad input, or because of the host. */
@@ -112,8 +110,6 @@ async function readTrace({ read: { entry, folder, handle: compiled } }: ReadJob)
   const { label, compile } = resolveTrace(entry, folder);
   const handle = compiled ?? (await compile());
   const trace = await open({ handle, label, replicate: 1 });
-  const started = performance.now();
-  const first = await firstReplay(trace, costs);
   return {
     handle,
     sha256: trace.totals.sha256,
@@ -123,8 +119,7 @@ async function readTrace({ read: { entry, folder, handle: compiled } }: ReadJob)
     sample: trace.meta.sample,
     origin: trace.meta.origin,
     durationUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,
-    ...first,
-    firstReplayMs: performance.now() - started,
+    ...(await firstReplay(trace, costs)),
     // Its strings are complete now that it has been read.
     marksVolatile: MARKING_ADVICE.some((advice) => trace.strings.has(advice)),
   };
