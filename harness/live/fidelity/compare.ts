@@ -1,7 +1,6 @@
 import { Refusal } from '../../contract/refusal.js';
 import type { TargetInfo } from '../../contract/target.js';
 import type { CostTable } from '../../cost/table.js';
-import { SETTINGS } from '../../machine/settings.js';
 import { type SimulatedMachine, simulated } from '../../machine/target.js';
 import type { MetricName } from '../../metrics/schema.js';
 import type { ReplayOptions } from '../../replay/options.js';
@@ -81,12 +80,9 @@ function simulatedAs({ kernel, zeroPage, stats }: LiveRuns): TargetInfo<Simulate
     create: async (setup) => {
       const machine = await simulated.create(setup);
       machine.set('kernel.version', modelOf(kernel));
-      for (const [name, value] of [
-        ['memcg.charge_page_tables', '1'],
-        ['memcg.stats', stats],
-        ['mm.shared_zero_page', zeroPage ? '1' : '0'],
-      ] as const)
-        if (SETTINGS.some((setting) => setting.name === name)) machine.set(name, value);
+      machine.set('memcg.charge_page_tables', '1');
+      machine.set('memcg.stats', stats);
+      machine.set('mm.shared_zero_page', zeroPage ? '1' : '0');
       return machine;
     },
   };
