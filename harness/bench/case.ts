@@ -22,6 +22,8 @@ export interface BenchCase {
   /** Where cases of a suite are judged each by its own: how much it may take of the time of what it is compared with, and of which time. */
   readonly target?: number;
   readonly judged?: 'cpu' | 'wall';
+  /** How often it is timed at most, without a run to warm up, where a run takes minutes. */
+  readonly mostSamples?: number;
   /** What the last run reports besides its time. */
   remark?(): string;
   /** What is wrong with what the runs found, if anything is. */

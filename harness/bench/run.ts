@@ -30,12 +30,15 @@ function summary(times: readonly OwnTime[]) {
   };
 }
 
-/** Times a case: one run to warm up, then `samples` runs. Samples stay in their order: drift is to be seen. */
-export async function timeCase(benchCase: BenchCase, samples: number): Promise<BenchResult> {
+/** Times a case: one run to warm up, then `wanted` runs. Samples stay in their order: drift is to be seen. */
+export async function timeCase(benchCase: BenchCase, wanted: number): Promise<BenchResult> {
+  const { mostSamples } = benchCase;
+  const samples = Math.min(wanted, mostSamples ?? wanted);
   const bench = new Bench({
     time: 0,
     iterations: samples,
     warmupTime: 0,
+    warmup: mostSamples === undefined,
     warmupIterations: 1,
     retainSamples: true,
     throws: true,

@@ -1,12 +1,17 @@
-import { join } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { EXIT, HostError } from '../base/errors.js';
+import { readCosts } from '../cost/table.js';
 import { type Experiment, MAX_REPLICATES } from '../experiment/file.js';
 import { namedExperiment } from '../experiment/one-trace.js';
 import { WRITTEN_FILES } from '../experiment/result-files.js';
 import { type RunSummary, runInto } from '../experiment/run.js';
 import { OutputFolder } from '../output/folder.js';
+import { costsLine } from '../report/costs-line.js';
 import { isLive } from '../report/selection.js';
+import { wrapped } from '../report/terminal-text.js';
 import { type ComparisonArgs, comparisonFlags, furtherFiles, showComparison } from './comparison.js';
 import { dryRun } from './dry-run.js';
 import {
@@ -26,7 +31,7 @@ import {
 import { interruptible } from './interrupt.js';
 import { checkLiveFlags, type KernelArgs, kernelFlags } from './live-flags.js';
 import { Progress } from './progress.js';
-import { note } from './terminal.js';
+import { note, outputLook, print } from './terminal.js';
 
 interface Args extends PolicyModuleArgs, WorkerArgs, ComparisonArgs, KernelArgs {
   experiment?: string;
@@ -35,6 +40,7 @@ interface Args extends PolicyModuleArgs, WorkerArgs, ComparisonArgs, KernelArgs 
   heatmap: boolean;
   dryRun: boolean;
   replicates?: number;
+  costs?: string;
   quiet: boolean;
 }
 
@@ -55,6 +61,12 @@ function builder(yargs: Argv): Argv {
         requiresArg: true,
       },
       ...workersFlag,
+      costs: {
+        type: 'string',
+        describe:
+          'cost table (JSON), as of reclaim calibrate: all cells run under it and under the default one, and it is said whether the answer changes',
+        requiresArg: true,
+      },
       resume: {
         type: 'boolean',
         default: false,
@@ -155,10 +167,35 @@ async function runInFolder(
 }
 
 /** The experiment, with what flags say instead of it. */
-async function experimentOf({ experiment, replicates }: Args): Promise<Experiment> {
+async function experimentOf({ experiment, replicates, costs }: Args): Promise<Experiment> {
   if (replicates !== undefined) wholeFlag('replicates', replicates, 1, MAX_REPLICATES);
+  if (costs !== undefined) readCosts(costs);
   const read = await namedExperiment(experiment);
-  return replicates === undefined ? read : { ...read, replicates };
+  return {
+    ...read,
+    ...(replicates === undefined ? {} : { replicates }),
+    ...(costs === undefined ? {} : { costs: resolve(costs) }),
+  };
+}
+
+/** Whether the answer is another one under the default cost table: the cells run under that as well, and are not kept. */
+async function costsText(run: RunSummary, experiment: Experiment, args: Args): Promise<string> {
+  note('the same cells under the default cost table:');
+  const path = mkdtempSync(join(tmpdir(), 'reclaim-costs-'));
+  try {
+    const folder = await OutputFolder.open(path, { replaces: true, writes: WRITTEN_FILES, note });
+    const standard = await interruptible((signal) =>
+      runInFolder(
+        folder,
+        { ...experiment, costs: undefined },
+        { ...args, resume: false, heatmap: false },
+        signal,
+      ),
+    );
+    return standard.aborted ? 'Costs: interrupted under the default cost table.' : costsLine(run, standard);
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
 }
 
 /** Says which cells are in no table. */
@@ -187,6 +224,8 @@ async function handler(args: Args): Promise<void> {
   // What is missing from the tables of a part of the cells could turn their answer.
   if (run.aborted || run.runs.length === 0) return;
   noteLive(run);
+  if (args.costs !== undefined)
+    await print(wrapped(await costsText(run, experiment, args), outputLook().columns, '  '));
   await showComparison(run, experiment.claims, args, workersOf(args));
 }
 

@@ -33,6 +33,7 @@ const KEYS = [
   'trace',
   'discard',
   'reclaim',
+  'merge',
   'swap',
   'limit',
 ] as const satisfies readonly (keyof FidelityRow)[];
@@ -79,9 +80,10 @@ function markdownText(kernel: ComparedKernel): string {
 }
 
 /** The setting that rows are of, in words. */
-function settingText({ trace, discard, reclaim, swap, limit }: FidelityRow): string {
-  if (limit === null) return `${trace}, ${discard}, no limit`;
-  return `${trace}, ${discard}, limit ${limit} pages, swap ${swap}, reclaim ${reclaim}`;
+function settingText({ trace, discard, reclaim, merge, swap, limit }: FidelityRow): string {
+  const merged = merge === 'none' ? '' : `, merge ${merge}`;
+  if (limit === null) return `${trace}, ${discard}, no limit${merged}`;
+  return `${trace}, ${discard}, limit ${limit} pages, swap ${swap}, reclaim ${reclaim}${merged}`;
 }
 
 function settingTable(rows: readonly FidelityRow[]): string {
@@ -102,7 +104,7 @@ function tableText(kernel: ComparedKernel): string {
 }
 
 /** How many rows came to what, in a line. */
-export function sumText(kernels: readonly ComparedKernel[]): string {
+function sumText(kernels: readonly ComparedKernel[]): string {
   const rows = kernels.flatMap(rowsOf);
   const count = (verdict: string) => rows.filter((row) => row.verdict === verdict).length;
   return `${rows.length} rows: ${count('same')} the same, ${count('within')} within their bound, ${count('outside')} outside, ${count('n/a')} not comparable, ${count('shown')} shown without a bound`;

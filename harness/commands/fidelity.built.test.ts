@@ -25,8 +25,14 @@ describe('a live kernel that is not possible', () => {
       const { code, stderr } = reclaim(['replay', trace(), '--machine', 'vm', '--kernel', image], folder());
       expect(code).toBe(3);
       expect(stderr).toMatch(
-        /^reclaim: the vm machine needs an emulator: not found: qemu-system-x86_64 .*\n$/,
+        /^reclaim: the vm machine needs an emulator: not found: qemu-system-x86_64 .*--machine host needs none\n$/,
       );
+      writeFileSync(join(folder(), 'qemu-system-x86_64'), '#!/bin/sh\n', { mode: 0o755 });
+      const unbuilt = reclaim(['replay', trace(), '--machine', 'vm', '--kernel', image], folder());
+      expect([unbuilt.code, unbuilt.stderr]).toEqual([
+        3,
+        'reclaim: the vm machine cannot be built: a C compiler is needed: not found: cc, gcc, clang; --machine sim needs none\n',
+      ]);
     } finally {
       process.env.PATH = PATH;
     }

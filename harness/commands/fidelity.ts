@@ -40,6 +40,7 @@ interface Args extends Pick<KernelArgs, 'timeout' | 'pace' | 'stats'> {
   traces: string[];
   policies: string[];
   reclaim: string;
+  merge: string;
   limit: string;
   swap: string;
   runs: number;
@@ -78,6 +79,13 @@ function builder(yargs: Argv): Argv {
         requiresArg: true,
       },
       reclaim: listFlag('reclaim policies under a limit: linux (two lists), mglru (lru_gen)', 'linux'),
+      merge: {
+        type: 'string',
+        default: 'none',
+        describe:
+          'merge policy: none or ksm with its parameters; counters are compared where the trace ends settled',
+        requiresArg: true,
+      },
       runs: { type: 'number', default: 3, describe: 'live runs', requiresArg: true },
       machine: {
         choices: LIVE_MACHINES,
@@ -124,19 +132,23 @@ function groupVersion(text: string): GroupVersion {
 }
 
 /** @throws InputError for a value that a flag does not take */
-function planOf({ kernel, cgroup, limit, reclaim, swap, policies }: Args): Plan {
+function planOf({ kernel, cgroup, limit, reclaim, merge, swap, policies }: Args): Plan {
   return {
     kernels: kernel?.split(',') ?? [undefined],
     cgroups: cgroup.split(',').map(groupVersion),
-    settings: limit
-      .split(',')
-      .flatMap((pages) =>
-        (pages === 'none' ? ['linux'] : reclaim.split(',')).flatMap((name) =>
-          policies.map((discard) =>
-            planReplay({ limit: pages, reclaim: name, discard, swap: pages === 'none' ? 'none' : swap }),
-          ),
+    settings: limit.split(',').flatMap((pages) =>
+      (pages === 'none' ? ['linux'] : reclaim.split(',')).flatMap((name) =>
+        policies.map((discard) =>
+          planReplay({
+            limit: pages,
+            reclaim: name,
+            merge,
+            discard,
+            swap: pages === 'none' ? 'none' : swap,
+          }),
         ),
       ),
+    ),
   };
 }
 

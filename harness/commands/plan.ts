@@ -6,6 +6,7 @@ import { MAX_REPLICATES } from '../experiment/file.js';
 import { namedExperiment } from '../experiment/one-trace.js';
 import { makePlan } from '../sweep/make-plan.js';
 import { besidePlan } from '../sweep/plan-file.js';
+import { runsOf } from '../sweep/shards.js';
 import {
   type Command,
   inputLimitFlags,
@@ -81,7 +82,7 @@ async function handler(args: Args): Promise<void> {
     note('reclaim: interrupted; no plan was written');
     return;
   }
-  const runs = lines.filter(({ run, cell }) => run === cell.cell).length;
+  const runs = runsOf(lines).length;
   await print(
     `${output}: ${counted(lines.length, 'cell')} in ${counted(runs, 'run')}, their traces in ${besidePlan(output, 'traces')}\n\n${planTable(lines)}`,
   );

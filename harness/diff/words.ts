@@ -1,4 +1,6 @@
 import { counted } from '../base/text.js';
+import { findingLine } from '../gate/formats/words.js';
+import { traceChangeText } from '../gate/setup.js';
 import { formatNumber } from '../metrics/csv.js';
 import type { Metric } from '../metrics/schema.js';
 import type { Estimate } from '../stats/estimate.js';
@@ -118,7 +120,7 @@ function someOf(labels: readonly string[]): string {
 }
 
 /** What was not compared, and why. */
-export function missingLines({ cells, onlyA, onlyB }: Diff): string[] {
+function missingLines({ cells, onlyA, onlyB }: Diff): string[] {
   const ended = cells.flatMap(({ label, outcomes }) =>
     outcomes ? [`${label}: ${outcomes[0]} → ${outcomes[1]}`] : [],
   );
@@ -130,5 +132,17 @@ export function missingLines({ cells, onlyA, onlyB }: Diff): string[] {
     ...(onlyA.length > 0 ? [`only in A (${counted(onlyA.length, 'cell')}): ${someOf(onlyA)}`] : []),
     ...(onlyB.length > 0 ? [`only in B (${counted(onlyB.length, 'cell')}): ${someOf(onlyB)}`] : []),
     ...(measured.length > 0 ? [`measured on one side only: ${someOf(measured)}`] : []),
+  ];
+}
+
+/** What differs besides results, and what is not in both: a line each. */
+export function aroundLines(diff: Diff): string[] {
+  const traces = diff.traces.map((change) => `trace changed: ${traceChangeText(change)}`);
+  const pace = 'means over trace time (..._mean) follow the pace at which a trace was recorded';
+  return [
+    ...traces,
+    ...(traces.length > 0 ? [pace] : []),
+    ...diff.setup.map(findingLine),
+    ...missingLines(diff),
   ];
 }

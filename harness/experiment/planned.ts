@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { costsNote, type LoadedCosts, readCosts } from '../cost/table.js';
 import { liveChoice } from '../live/choice.js';
@@ -67,7 +67,7 @@ async function plan(
 /** The cost table of an experiment. @throws InputError with the place that names it */
 function costsOf({ file, costs, placeOf }: Experiment): LoadedCosts {
   try {
-    return readCosts(costs === undefined ? undefined : join(dirname(file), costs));
+    return readCosts(costs === undefined || isAbsolute(costs) ? costs : join(dirname(file), costs));
   } catch (error) {
     throw error instanceof InputError ? error.namedAt(placeOf(['costs'])) : error;
   }

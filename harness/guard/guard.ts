@@ -116,6 +116,10 @@ export class Guard {
   async finish(): Promise<void> {
     try {
       await restoreJournal(this.path);
+    } catch (error) {
+      throw new HostError(
+        `what was changed on this host is not as before: ${(error as Error).message}; the next run tries again`,
+      );
     } finally {
       this.child.stdin!.end();
       await this.died;

@@ -19,6 +19,7 @@ import { Addresses } from './addresses.js';
 import { Answers } from './answers.js';
 import { type Census, parseCensus } from './census.js';
 import { LiveKernel, PUNCH_MODE } from './kernel.js';
+import { checkMerge, LiveKsm } from './ksm.js';
 import { Layout, type LiveObject, type LiveSpace } from './layout.js';
 import { liveMetrics, liveMoment, livePaid, noMeans, noTimes, type SpaceCounts } from './measure.js';
 import { PENDING, PendingOps } from './pending.js';
@@ -33,6 +34,8 @@ const PAGE_BYTES = 4096;
 const ZERO_MODE = 16;
 /** The trace's times are kept to this, in µs: what depends on time in reclaim happens every 2 s. */
 const PACE_US = 10_000;
+/** What names of settings of same-page merging begin with. */
+const KSM_SETTING = 'ksm.';
 const NO_COUNTS: SpaceCounts = { minor: 0, major: 0, touches: 0 };
 
 /** Flags of an op of the executor for those of a mapping. */
@@ -69,6 +72,7 @@ export class LiveMachine implements Target {
   private watcher: ((range: PageRange) => void) | undefined;
   private readonly session: Session;
   private readonly account: Account;
+  private readonly ksm: LiveKsm;
   private row = 0;
   private last: Census | undefined;
   private counted: Counted = {};
@@ -87,6 +91,7 @@ export class LiveMachine implements Target {
     const { session } = system;
     this.session = session;
     this.account = new Account(system);
+    this.ksm = new LiveKsm(system, checkMerge(setup.merge));
     this.pacedUs = setup.startUs;
     this.kernel = new LiveKernel(session, this.layout, this.addresses);
     this.program = new LiveProgram(session, this.layout, this.addresses, this.pending);
@@ -109,6 +114,7 @@ export class LiveMachine implements Target {
     const { session, account, answers, setup } = this;
     session.tell(LIVE_OP.files, '');
     account.begin();
+    this.ksm.begin();
     session.onAnswer = (index, answer) => answers.hear(index, answer);
     if (setup.limit !== undefined) this.limit(setup.limit);
     session.call(LIVE_OP.pace);
@@ -312,7 +318,12 @@ export class LiveMachine implements Target {
     this.ofObject(LIVE_OP.pwrite | flags, object, page, count, contents?.content ?? 0);
   }
 
-  set(name: string): void {
+  set(name: string, value: string): void {
+    if (name.startsWith(KSM_SETTING)) {
+      this.session.flush();
+      this.ksm.set(name.slice(KSM_SETTING.length), value);
+      return;
+    }
     throw new Refusal(`the setting ${name} is not changed on a live machine`, true);
   }
 
@@ -349,7 +360,7 @@ export class LiveMachine implements Target {
     this.inTime(() => {
       this.session.flush();
       this.last = this.census();
-      this.counted = this.account.counted();
+      this.counted = { ...this.ksm.counted(), ...this.account.counted() };
       this.kernelPages = this.account.kernelPages();
       this.killed = this.account.killed;
     });
@@ -405,7 +416,9 @@ export class LiveMachine implements Target {
 
   dispose(): void {
     this.session.onAnswer = undefined;
-    if (!this.session.lost) this.account.end();
+    if (this.session.lost) return;
+    this.ksm.end();
+    this.account.end();
   }
 
   /** Files of the trace are on a disk; those of the last run go. */

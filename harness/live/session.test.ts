@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ANSWERS_AT, LIVE_OP, MOST_OPS, OPS_AT, SHARED_BYTES, TEXT_AT } from './protocol.js';
-import { type Channel, Session } from './session.js';
+import { type Channel, LiveTimeout, Session } from './session.js';
 
 /** An executor that answers each op with its number in the request and twice its page, and the text it got backwards. */
 class Echo implements Channel {
@@ -69,4 +69,18 @@ it('sends a full request by itself, and nothing twice', () => {
   session.flush();
   session.flush();
   expect(echo.requests).toEqual([MOST_OPS, 1]);
+});
+
+it('is not asked again when it did not answer in time', () => {
+  const channel = new Echo(shared);
+  const session = new Session(channel);
+  const late = new LiveTimeout('late');
+  channel.exchange = () => {
+    throw late;
+  };
+  session.queue(LIVE_OP.read, 1, 0, 1, 0, 0);
+  expect(() => session.flush()).toThrow(late);
+  expect(session.lost).toBe(late);
+  channel.exchange = () => expect.unreachable('it is asked');
+  expect(() => session.call(LIVE_OP.census)).toThrow(late);
 });

@@ -1,6 +1,7 @@
 import { Refusal } from '../contract/refusal.js';
 import type { Refusals, TargetSetup } from '../contract/target.js';
 import { NO_VOLATILE } from './kernel.js';
+import { checkMerge } from './ksm.js';
 
 /** What a live machine refuses of a trace. */
 export const REFUSALS: Refusals = {
@@ -22,7 +23,6 @@ export function checkSetup({ discard, reclaim, merge, memory }: TargetSetup): vo
     throw new Refusal(
       `reclaim policy ${reclaim.text} is not in this kernel: expected ${name} without parameters`,
     );
-  if (merge.info.name !== 'none')
-    throw new Refusal(`merge policy ${merge.info.name} is not on a live machine, expected none`);
+  checkMerge(merge);
   if (memory !== undefined) throw new Refusal('a live machine has the memory it has, expected --memory none');
 }

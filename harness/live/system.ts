@@ -42,6 +42,8 @@ export interface LiveSystem extends Execution {
    * @throws Refusal for what the kernel does not have
    */
   prepare(needs: Needs): void | Promise<void>;
+  /** Writes a setting of the kernel. It is as before when the system is closed. @throws HostError where it cannot */
+  change(path: string, value: string): void;
   /** Where memory groups can be made, or why they cannot. */
   groups(): GroupPlace | string;
   /** Ends it. */

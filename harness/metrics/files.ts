@@ -233,6 +233,7 @@ const FIDELITY = {
   trace: 'text',
   discard: 'text',
   reclaim: 'text',
+  merge: 'text',
   swap: 'text',
   limit_pages: 'number?',
   metric: 'text',

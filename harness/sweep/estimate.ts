@@ -11,7 +11,7 @@ export interface Estimate {
   readonly bytes: number;
 }
 
-/** Nothing of its own: a cell that shares the run of another. */
+/** Nothing of its own: a cell that has the results of another. */
 export const NOTHING: Estimate = { ns: 0, bytes: 0 };
 
 type Work = Pick<PreparedTrace & StoredTrace, 'events' | 'work' | 'peakPages' | 'compiledBytes'>;
@@ -51,13 +51,20 @@ const PAGE_BYTES_HELD = 160;
 /** Of an event of samples and blocks that are on their way. */
 const STREAM_BYTES = 64 * MIB;
 
+/** Of a cell that may follow the replay of another, which differs in its discard policy alone; where it cannot, it takes all. */
+export const FOLLOWS = 0.5;
+
+/** CPU time of a replay as the first of a trace, in ns. */
+function replayNs({ events, work }: Pick<Work, 'events' | 'work'>): number {
+  return events * EVENT_NS + work.touches * TOUCH_NS + work.faults * FAULT_NS;
+}
+
 /** Estimates a cell from what the first replay of its trace found. The same on every host: shards are cut by it. */
 export function estimateCell(cell: Cell, trace: Work): Estimate {
-  const { events, work, peakPages, compiledBytes } = trace;
-  const once = events * EVENT_NS + work.touches * TOUCH_NS + work.faults * FAULT_NS;
+  const { peakPages, compiledBytes } = trace;
   const held = compiledBytes > MOST_HELD_BYTES ? STREAM_BYTES : 2 * compiledBytes;
   return {
-    ns: Math.round(START_NS + once * slowdown(cell)),
+    ns: Math.round(START_NS + replayNs(trace) * slowdown(cell)),
     bytes: Math.round(PROCESS_BYTES + held + peakPages * PAGE_BYTES_HELD),
   };
 }

@@ -1,29 +1,43 @@
 import { resolve } from 'node:path';
+import { InputError } from '../base/errors.js';
 import { codeHash } from '../experiment/code.js';
 import type { Experiment } from '../experiment/file.js';
 import { type PlanOptions, withPlanned } from '../experiment/planned.js';
 import type { Planned } from '../experiment/run-cells.js';
-import { sharedRuns } from '../experiment/shared-runs.js';
+import { families, sharedRuns } from '../experiment/shared-runs.js';
+import { AXES } from '../metrics/axes.js';
 import { VERSION } from '../metrics/host.js';
 import { POLICY_TIMEOUT_S } from '../policy/module.js';
-import { estimateCell, NOTHING } from './estimate.js';
+import { estimateCell, FOLLOWS, NOTHING } from './estimate.js';
 import { besidePlan, type PlanCell, type PlanHeader, type PlanTrace, writePlan } from './plan-file.js';
 import { storeTrace } from './trace-store.js';
 
-/** The lines of a plan's cells. Cells that share a run name its first one. */
+/** The lines of a plan's cells. Cells that are run together name the first of them. */
 function linesOf(
   { cells, traces, inputs }: Planned,
   stored: readonly PlanTrace[],
   foreign: boolean,
 ): PlanCell[] {
-  const runOf = new Map<number, number>();
-  for (const { cell, others } of sharedRuns(cells, (trace) => traces[trace]!, foreign))
-    for (const one of [cell, ...others]) runOf.set(one.cell, cell.cell);
-  return cells.map((cell) => {
-    const run = runOf.get(cell.cell)!;
-    const estimate = run === cell.cell ? estimateCell(cell, stored[cell.trace]!) : NOTHING;
-    return { id: inputs(cell), run, estimate, cell };
-  });
+  const lines = new Map<number, Pick<PlanCell, 'run' | 'estimate'>>();
+  const runs = sharedRuns(cells, (trace) => traces[trace]!, foreign);
+  for (const family of families(runs, foreign))
+    for (const [i, { cell, others }] of family.entries()) {
+      const run = family[0]!.cell.cell;
+      const { ns, bytes } = estimateCell(cell, stored[cell.trace]!);
+      lines.set(cell.cell, { run, estimate: { ns: i === 0 ? ns : Math.round(FOLLOWS * ns), bytes } });
+      for (const other of others) lines.set(other.cell, { run, estimate: NOTHING });
+    }
+  return cells.map((cell) => ({ id: inputs(cell), ...lines.get(cell.cell)!, cell }));
+}
+
+/** @throws InputError where cells are for a live kernel: its results differ from run to run, and a host has few machines to give */
+function checkSimulated({ experiment, cells }: Planned): void {
+  const live = cells.find(({ machine }) => machine !== AXES.machine.default);
+  if (live)
+    throw new InputError(
+      `machine ${live.machine} runs cells on a live kernel, which reclaim compare does on one host; expected ${AXES.machine.default} in a plan`,
+      experiment.placeOf([AXES.machine.key]),
+    );
 }
 
 function headerOf(
@@ -58,6 +72,7 @@ export async function makePlan(
   const whole: PlanOptions = { ...options, resume: true };
   return withPlanned(experiment, whole, async (planned) => {
     if (!planned) return undefined;
+    checkSimulated(planned);
     const traces: PlanTrace[] = [];
     for (const { handle, ...trace } of planned.traces)
       traces.push({ ...trace, ...(await storeTrace(handle, besidePlan(file, 'traces'))) });

@@ -43,9 +43,9 @@ export interface PlanHeader {
 export interface PlanCell {
   /** Hash of all that its result depends on: the content of its trace, policies, sizes, seed, costs and code. */
   readonly id: string;
-  /** The number of the first cell that shares its run; its own where it is that. */
+  /** The number of the first of the cells that are run together, in one shard; its own where it is that. */
   readonly run: number;
-  /** Of its run; nothing for the others that share it. */
+  /** Of this cell besides the others that it is run with; nothing where it has the results of another. */
   readonly estimate: Estimate;
   readonly cell: Cell;
 }

@@ -10,7 +10,7 @@ import { moduleHash } from '../policy/module-files.js';
 import type { TraceHandle } from '../trace/trace.js';
 import { CellsFolder, ShardSink } from './cells-folder.js';
 import type { Plan, PlanCell } from './plan-file.js';
-import { shareOut } from './shards.js';
+import { runsOf, shareOut } from './shards.js';
 import { openStored } from './trace-store.js';
 
 /** A part of a sweep: number `shard`, from 1, of `of`. */
@@ -40,21 +40,9 @@ export interface ShardSummary extends Lost {
   readonly doubled: number;
 }
 
-/** Jobs of a plan that are not cut further: cells that share a run. */
-function jobsOf(plan: Plan): { readonly ns: number; readonly cells: PlanCell[] }[] {
-  const jobs = new Map<number, { ns: number; cells: PlanCell[] }>();
-  for (const line of plan.lines) {
-    const job = jobs.get(line.run) ?? { ns: 0, cells: [] };
-    job.ns += line.estimate.ns;
-    job.cells.push(line);
-    jobs.set(line.run, job);
-  }
-  return [...jobs.values()];
-}
-
-/** The cells of a shard, in the order of their numbers; cells that share a run are in one shard. */
+/** The cells of a shard, in the order of their numbers; cells that are run together are in one shard. */
 function cellsOfShard(plan: Plan, { shard, of }: Shard): PlanCell[] {
-  const cells = shareOut(jobsOf(plan), of)[shard - 1]!.flatMap((job) => job.cells);
+  const cells = shareOut(runsOf(plan.lines), of)[shard - 1]!.flatMap((run) => run.cells);
   return cells.sort((a, b) => a.cell.cell - b.cell.cell);
 }
 

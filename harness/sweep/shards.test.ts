@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { PlanCell } from './plan-file.js';
 import { runsOf, shareOut, simulate, worthwhileShards } from './shards.js';
 
 const jobs = (...times: number[]) => times.map((ns) => ({ ns }));
@@ -42,8 +43,11 @@ it('a sweep is bounded by its longest cell, however many shards there are', () =
   expect(worthwhileShards([])).toBe(1);
 });
 
-it('cells that share a run are one job', () => {
-  const estimate = { ns: 5, bytes: 1 };
-  const line = (cell: number, run: number) => ({ id: '', run, estimate, cell: { cell } }) as never;
-  expect(runsOf([line(1, 1), line(2, 1), line(3, 3)])).toHaveLength(2);
+it('cells that are run together are one run: the time of all, the memory of the largest', () => {
+  const line = (cell: number, run: number, bytes: number) =>
+    ({ id: '', run, estimate: { ns: 5, bytes }, cell: { cell } }) as PlanCell;
+  expect(runsOf([line(1, 1, 7), line(2, 1, 9), line(3, 3, 1)])).toMatchObject([
+    { ns: 10, bytes: 9, cells: [{ cell: { cell: 1 } }, { cell: { cell: 2 } }] },
+    { ns: 5, bytes: 1 },
+  ]);
 });

@@ -96,7 +96,20 @@ export function worthwhileShards(jobs: readonly Job[]): number {
   return low;
 }
 
-/** The estimates of the runs of a plan: cells that share one have nothing of their own. */
-export function runsOf(lines: readonly PlanCell[]): readonly Estimate[] {
-  return lines.filter(({ run, cell }) => run === cell.cell).map(({ estimate }) => estimate);
+/** Cells that are run together: the time of all, the memory of the largest. */
+export interface Run extends Estimate {
+  readonly cells: readonly PlanCell[];
+}
+
+/** The runs of a plan, in the order of their first cells. */
+export function runsOf(lines: readonly PlanCell[]): readonly Run[] {
+  const runs = new Map<number, { ns: number; bytes: number; cells: PlanCell[] }>();
+  for (const line of lines) {
+    const run = runs.get(line.run) ?? { ns: 0, bytes: 0, cells: [] };
+    run.ns += line.estimate.ns;
+    run.bytes = Math.max(run.bytes, line.estimate.bytes);
+    run.cells.push(line);
+    runs.set(line.run, run);
+  }
+  return [...runs.values()];
 }

@@ -21,6 +21,7 @@ import { sha256 } from '../output/owned.js';
 import { startReclaim } from '../testing/cli.js';
 import { CliFolder } from '../testing/cli-folder.js';
 import { FileServer } from '../testing/file-server.js';
+import { policyModule } from '../testing/offences.js';
 
 const FILES = [
   'runs.csv',
@@ -215,6 +216,33 @@ describe('traces on a server', () => {
       code: 3,
       stderr: expect.stringMatching(/cannot be fetched: ECONNREFUSED\n$/),
     });
+  });
+});
+
+describe('policies from outside', () => {
+  it('run in shards as in compare; one that fails is a result, and one that was changed is refused', () => {
+    cli.write('mine.mjs', policyModule('mine', { method: 'evict', code: 'throw new Error("no");' }));
+    cli.write(
+      'mine.yaml',
+      'name: mine\ntraces: [a.csv]\ndiscard: [keep, remove]\nreclaim: [linux, mine]\nlimits: [50%]\n',
+    );
+    const module = ['--policy-module', 'mine.mjs'];
+    expect(cli.run('compare', 'mine.yaml', ...module, '--out', 'mine', '--no-report').code).toBe(2);
+    expect(cli.run('plan', 'mine.yaml', ...module, '-o', 'mine.jsonl').code).toBe(0);
+    const shard = cli.run('run', 'mine.jsonl', '--quiet');
+    expect([shard.code, shard.stdout]).toEqual([2, '4 cells in mine.results (2 of them failed)\n']);
+    expect(shard.stderr).toMatch(/^cell \d+ \(a, .*, mine, limit \d+\) failed: .*mine\.mjs: /);
+    expect(cli.run('merge', 'mine.jsonl', '--out', 'mine-merged', '--no-report').code).toBe(2);
+    const runs = (folder: string) => readFileSync(at(folder, 'runs.csv'), 'utf8');
+    expect(runs('mine-merged')).toBe(runs('mine'));
+    expect(runs('mine')).toMatch(/,failed,/);
+    rmSync(at('mine.results'), { recursive: true });
+    cli.write('mine.mjs', policyModule('mine', undefined));
+    const changed = cli.run('run', 'mine.jsonl');
+    expect([changed.code, changed.stderr]).toEqual([
+      2,
+      expect.stringMatching(/mine\.mjs: this module is not as it was planned/),
+    ]);
   });
 });
 

@@ -53,9 +53,10 @@ async function guarded<S extends LiveSystem>(
 const EXECUTION = { pace: 'asap', stats: 'kernel' } as const;
 
 /** Starts a virtual machine for a test. */
-export function testVm(
-  settings: Partial<Pick<GuestOptions, 'cgroup' | 'pace' | 'stats'>> = {},
-): Promise<TestLive<Guest>> {
+export function testVm({
+  kernel,
+  ...settings
+}: Partial<Pick<GuestOptions, 'kernel' | 'cgroup' | 'pace' | 'stats'>> = {}): Promise<TestLive<Guest>> {
   const options = {
     memoryMiB: MEMORY_MIB,
     timeoutS: TIMEOUT_S,
@@ -63,7 +64,9 @@ export function testVm(
     ...EXECUTION,
     ...settings,
   } as const;
-  return guarded((cache, guard) => Guest.start({ ...options, kernel: kernelImage(KERNEL), cache, guard }));
+  return guarded((cache, guard) =>
+    Guest.start({ ...options, kernel: kernelImage(kernel ?? KERNEL), cache, guard }),
+  );
 }
 
 /** Starts the executor on this host for a test. */

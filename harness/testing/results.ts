@@ -353,6 +353,7 @@ export function writeFidelity(folder: string): void {
     trace: 'cache',
     discard: 'keep',
     reclaim: 'linux',
+    merge: 'none',
     swap: 'zram',
     limit_pages: 1000,
     metric: 'pgmajfault',

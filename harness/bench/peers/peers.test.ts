@@ -33,7 +33,9 @@ describe('the table of peers', () => {
       { name: 'peers/b', target: 0.7, judged: 'wall' },
     );
     const text = peersText(suite, results);
-    expect(text).toMatch(/peers\/a │ +2\.00 │ +4\.00 │ +0\.50 │ +0\.25–0\.75 │ +0\.50 │/);
+    expect(text).toMatch(
+      /peers\/a │ +3 │ +2\.00 │ +4\.00 │ +0\.50 │ +0\.25–0\.75 │ +0\.50 │ +0\.25–0\.75 │ +CPU 0\.6 │/,
+    );
     expect(text).toContain(
       '1 of 2 take no more than is wanted, by the medians of their pairs\npeers/b: 0.75 of its wall time, wanted 0.7',
     );

@@ -27,6 +27,12 @@ function judgedRatios(suite: Suite, { name, cpuNs, wallNs, against }: BenchResul
   return judged === 'wall' ? ratios(wallNs, against?.wallNs) : ratios(cpuNs, against?.cpuNs);
 }
 
+/** The most that is wanted of a case, and of which of its ratios. */
+function wantedText(suite: Suite, name: string): string {
+  const { target, judged } = suite.cases.find((benchCase) => benchCase.name === name)!;
+  return target === undefined ? '' : `${judged === 'wall' ? 'wall' : 'CPU'} ${target}`;
+}
+
 /** How many cases keep to what is wanted of them, by the medians of their pairs; then those that do not. */
 function verdict(suite: Suite, results: readonly BenchResult[]): string {
   const judged = results.flatMap((result) => {
@@ -50,20 +56,33 @@ function verdict(suite: Suite, results: readonly BenchResult[]): string {
 export function peersText(suite: Suite, results: readonly BenchResult[]): string {
   const table = new Table({
     ...PLAIN_TABLE,
-    head: ['case', 'ours\nCPU s', 'peer\nCPU s', 'CPU\nratio', 'spread', 'wall\nratio', 'spread', 'misses'],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+    head: [
+      'case',
+      'pairs',
+      'ours\nCPU s',
+      'peer\nCPU s',
+      'CPU\nratio',
+      'spread',
+      'wall\nratio',
+      'spread',
+      'wanted',
+      'misses',
+    ],
+    colAligns: ['left', ...Array.from({ length: 9 }, () => 'right' as const)],
   });
   for (const { name, cpuNs, wallNs, against, remark } of results) {
     const cpu = ratios(cpuNs, against?.cpuNs);
     const wall = ratios(wallNs, against?.wallNs);
     table.push([
       name,
+      wall.length,
       seconds(cpuNs),
       seconds(against?.cpuNs),
       digits(median(cpu)),
       spreadText(cpu),
       digits(median(wall)),
       spreadText(wall),
+      wantedText(suite, name),
       remark,
     ]);
   }

@@ -1,16 +1,15 @@
-import { findingLine, sideText } from '../../gate/formats/words.js';
-import { traceChangeText } from '../../gate/setup.js';
+import { sideText } from '../../gate/formats/words.js';
 import { VERSION } from '../../metrics/host.js';
 import { digest, raw, styleSheet } from '../../report/html/inline.js';
 import { html as element, Markup } from '../../report/html/markup.js';
 import { equalMetrics, type MetricRows, metricRows, type Row } from '../choice.js';
 import type { Diff } from '../diff.js';
 import {
+  aroundLines,
   changeText,
   geometricText,
   hiddenText,
   metricTitle,
-  missingLines,
   standingText,
   summaryLine,
   valueText,
@@ -42,11 +41,7 @@ ${below.length > 0 && element`<p class="note">${below.join('; ')}</p>\n`}</secti
 }
 
 function aroundHtml(diff: Diff): Markup {
-  const lines = [
-    ...diff.traces.map((change) => `trace changed: ${traceChangeText(change)}`),
-    ...diff.setup.map(findingLine),
-    ...missingLines(diff),
-  ];
+  const lines = aroundLines(diff);
   if (lines.length === 0) return element``;
   return element`<ul class="warnings">\n${lines.map((line) => element`<li>${line}</li>\n`)}</ul>\n`;
 }

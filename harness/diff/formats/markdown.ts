@@ -1,14 +1,13 @@
 import { plain } from '../../gate/formats/markdown.js';
-import { findingLine, sideText } from '../../gate/formats/words.js';
-import { traceChangeText } from '../../gate/setup.js';
+import { sideText } from '../../gate/formats/words.js';
 import { equalMetrics, type MetricRows, metricRows } from '../choice.js';
 import type { Diff } from '../diff.js';
 import {
+  aroundLines,
   changeText,
   geometricText,
   hiddenText,
   metricTitle,
-  missingLines,
   standingText,
   summaryLine,
   valueText,
@@ -39,11 +38,7 @@ export const markdown: Format = {
   name: 'markdown',
   file: 'diff.md',
   text(diff, choice) {
-    const around = [
-      ...diff.traces.map((change) => `trace changed: ${traceChangeText(change)}`),
-      ...diff.setup.map(findingLine),
-      ...missingLines(diff),
-    ];
+    const around = aroundLines(diff);
     const equal = equalMetrics(diff, choice);
     return `${[
       '### reclaim diff',

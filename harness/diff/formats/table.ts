@@ -1,16 +1,15 @@
 import { styleText } from 'node:util';
-import { findingLine, sideText } from '../../gate/formats/words.js';
-import { traceChangeText } from '../../gate/setup.js';
+import { sideText } from '../../gate/formats/words.js';
 import { type Column, columnsText } from '../../report/compact-table.js';
 import { type Look, textWidth, wrapped } from '../../report/terminal-text.js';
 import { equalMetrics, type MetricRows, metricRows, type Row } from '../choice.js';
 import type { Diff, Standing } from '../diff.js';
 import {
+  aroundLines,
   changeText,
   geometricText,
   hiddenText,
   metricTitle,
-  missingLines,
   standingText,
   summaryLine,
   valueText,
@@ -73,11 +72,7 @@ function metricText(diff: Diff, table: MetricRows, look: Look): string {
 
 /** What differs besides results, and what is not in both. */
 function aroundText(diff: Diff, { columns }: Look): string[] {
-  const lines = [
-    ...diff.traces.map((change) => `trace changed: ${traceChangeText(change)}`),
-    ...diff.setup.map(findingLine),
-    ...missingLines(diff),
-  ];
+  const lines = aroundLines(diff);
   return lines.length > 0 ? [lines.map((line) => wrapped(line, columns, '  ')).join('\n')] : [];
 }
 

@@ -1,7 +1,6 @@
 import { Refusal } from '../../contract/refusal.js';
 import type { TargetInfo } from '../../contract/target.js';
 import type { CostTable } from '../../cost/table.js';
-import { SETTINGS } from '../../machine/settings.js';
 import { type SimulatedMachine, simulated } from '../../machine/target.js';
 import type { MetricName } from '../../metrics/schema.js';
 import type { ReplayOptions } from '../../replay/options.js';
@@ -43,6 +42,16 @@ const COMPARED: readonly Compared[] = [
   { metric: 'pglazyfreed', limited: 'shown' },
 ];
 
+/** What ksmd must agree on when it is on, where the trace ends settled: nothing left to merge. */
+const MERGED = [
+  'pages_shared',
+  'pages_sharing',
+  'pages_unshared',
+  'ksm_zero_pages',
+  'stable_node_chains',
+  'stable_node_dups',
+] as const satisfies readonly MetricName[];
+
 /** The live side of a comparison. */
 export interface LiveRuns {
   readonly machine: TargetInfo<LiveMachine>;
@@ -55,7 +64,7 @@ export interface LiveRuns {
 }
 
 /** What a trace is run under on both. */
-export type FidelitySetting = Pick<ReplayOptions, 'discard' | 'reclaim' | 'swap' | 'limit'>;
+export type FidelitySetting = Pick<ReplayOptions, 'discard' | 'reclaim' | 'merge' | 'swap' | 'limit'>;
 
 /** A trace under a setting on both kernels. */
 export interface Comparison {
@@ -71,12 +80,9 @@ function simulatedAs({ kernel, zeroPage, stats }: LiveRuns): TargetInfo<Simulate
     create: async (setup) => {
       const machine = await simulated.create(setup);
       machine.set('kernel.version', modelOf(kernel));
-      for (const [name, value] of [
-        ['memcg.charge_page_tables', '1'],
-        ['memcg.stats', stats],
-        ['mm.shared_zero_page', zeroPage ? '1' : '0'],
-      ] as const)
-        if (SETTINGS.some((setting) => setting.name === name)) machine.set(name, value);
+      machine.set('memcg.charge_page_tables', '1');
+      machine.set('memcg.stats', stats);
+      machine.set('mm.shared_zero_page', zeroPage ? '1' : '0');
       return machine;
     },
   };
@@ -95,6 +101,7 @@ export async function compareTrace(
     trace: name,
     discard: setting.discard.text,
     reclaim: setting.reclaim.text,
+    merge: setting.merge?.text ?? 'none',
     swap: setting.swap,
     limit: typeof setting.limit === 'number' ? setting.limit : null,
   };
@@ -108,6 +115,7 @@ export async function compareTrace(
     return { rows: [nothingCompared(key, error.message)], differences: [] };
   }
   const rows = sim.result.limited ? limitedRows(key, sim, seen) : freeRows(key, sim, seen, live.zeroPage);
+  if (key.merge !== 'none') rows.push(...mergedRows(key, sim, seen));
   const differences = sim.result.limited ? [] : seen.flatMap((run) => differencesOfRuns(sim, run));
   return { rows, differences: [...new Set(differences)] };
 }
@@ -115,6 +123,13 @@ export async function compareTrace(
 /** Values of a metric: NaN where a side does not have it. */
 function metricOf(metric: MetricName) {
   return ({ result }: ObservedRun) => Number(result.metrics[metric] ?? Number.NaN);
+}
+
+function mergedRows(key: RowKey, sim: ObservedRun, seen: readonly ObservedRun[]): FidelityRow[] {
+  return MERGED.map((metric) => {
+    const of = metricOf(metric);
+    return rowOf(key, metric, of(sim), seen.map(of), 'exact');
+  });
 }
 
 function outcomeRow(key: RowKey, sim: ObservedRun, seen: readonly ObservedRun[]): FidelityRow {

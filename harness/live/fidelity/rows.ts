@@ -19,6 +19,7 @@ export interface RowKey {
   readonly trace: string;
   readonly discard: string;
   readonly reclaim: string;
+  readonly merge: string;
   readonly swap: string;
   /** In pages; null for none. */
   readonly limit: number | null;

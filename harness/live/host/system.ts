@@ -73,6 +73,10 @@ export class HostSystem implements LiveSystem {
     this.swap = swap;
   }
 
+  change(path: string, value: string): void {
+    this.options.guard.set(path, value);
+  }
+
   groups(): GroupPlace | string {
     this.place ??= this.findGroups();
     return this.place;

@@ -80,6 +80,10 @@ export class Guest implements LiveSystem {
     if (swap !== 'none') this.useSwap(swap);
   }
 
+  change(path: string, value: string): void {
+    this.session.put(path, value);
+  }
+
   groups(): GroupPlace | string {
     this.groupPlace ??= this.mountGroups();
     return this.groupPlace;

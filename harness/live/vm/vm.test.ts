@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HostError, InputError } from '../../base/errors.js';
+import { swapHeader } from './disk.js';
 import { kernelImage, newestOf } from './image.js';
 import { initramfs, newcArchive } from './initramfs.js';
+import { moduleFiles, modulesOf } from './modules.js';
 
 describe('the archive of a virtual machine', () => {
   it('is in the form that the kernel unpacks', () => {
@@ -42,5 +44,38 @@ describe('the kernel image', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('what a package has next to its image', () => {
+  it('is modules, each after those that it uses; compressed ones are marked', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'reclaim-modules-'));
+    try {
+      mkdirSync(join(folder, 'boot'));
+      const image = join(folder, 'boot', 'vmlinuz-6.1');
+      writeFileSync(image, '');
+      expect(modulesOf(image)).toEqual([]);
+      const tree = join(folder, 'lib', 'modules', '6.1', 'kernel', 'drivers');
+      mkdirSync(tree, { recursive: true });
+      for (const name of ['zram.ko.xz', 'zsmalloc.ko', 'other.ko']) writeFileSync(join(tree, name), name);
+      const modules = modulesOf(image);
+      expect(modules.map(({ name, compressed }) => [name, compressed])).toEqual([
+        ['zsmalloc', false],
+        ['zram', true],
+      ]);
+      expect(moduleFiles(modules).map(({ name }) => name)).toEqual([
+        'modules',
+        'modules/zsmalloc.ko',
+        'modules/zram.ko',
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('a swap area begins as mkswap leaves it', () => {
+    const header = swapHeader(1000);
+    expect([header.length, header.readUInt32LE(1024), header.readUInt32LE(1028)]).toEqual([4096, 1, 999]);
+    expect(header.toString('latin1', 4086)).toBe('SWAPSPACE2');
   });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HostError } from '../../base/errors.js';
+import { missingCompiler } from '../../base/native.js';
 import type { Guard } from '../../guard/guard.js';
 import { buildExecutor } from '../executor/program.js';
 import { MAGIC, SHARED_BYTES } from '../protocol.js';
@@ -39,6 +40,12 @@ export function missingEmulator(): string | undefined {
   return status === 0
     ? undefined
     : `the vm machine needs an emulator: not found: ${QEMU} (Debian: qemu-system-x86); --machine host needs none`;
+}
+
+/** Why the executor cannot be built here; undefined where it can. */
+function unbuildable(): string | undefined {
+  const compiler = missingCompiler();
+  return compiler && `the vm machine cannot be built: ${compiler}; --machine sim needs none`;
 }
 
 /**
@@ -139,7 +146,7 @@ async function booted(monitor: Monitor, child: ChildProcess, folder: string): Pr
  * @throws HostError where this host lacks something, or the machine does not start
  */
 export async function startVm(options: VmOptions): Promise<Session> {
-  const missing = missingEmulator();
+  const missing = missingEmulator() ?? unbuildable();
   if (missing !== undefined) throw new HostError(missing);
   const executor = await buildExecutor(options.cache);
   const folder = mkdtempSync(join(tmpdir(), 'reclaim-vm-'));

@@ -33,23 +33,24 @@ const MAX_RECLAIM_RETRIES = 16;
  * Linux's multi-gen LRU: up to four generations of anonymous and of file pages. Aging makes a new one and moves up what
  * was used through page tables; eviction empties the oldest, where a feedback loop protects pages that were used
  * through descriptors and refault more than others. Follows mm/vmscan.c, mm/workingset.c and mm/swap.c of Linux 6.18
- * for one memory cgroup on one node. Not validated: no kernel that has it was at hand.
+ * for one memory cgroup on one node. Not validated: README.md has where Linux 7.2 differs.
  *
  * What differs from the kernel:
  * - Aging walks every page of the policy, by reverse map, and not the page tables. The kernel's Bloom filters let it
- *   pass over tables without enough used pages; what it passes over, eviction finds by the same accessed bits. So the
- *   filters save time and hardly change which page goes. The time of aging is not charged.
- * - Eviction that finds a used page does not look at its neighbours (lru_gen_look_around): ids have no neighbours.
+ *   pass over tables without enough used pages: what it passes over, eviction finds used, and keeps; in loops that is what
+ *   protects a part of them. The time of aging is not charged.
+ * - Eviction that finds a used page does not look at its neighbours (lru_gen_look_around): ids have no neighbours. That
+ *   moves up to 64 pages at a time, and changes which page goes.
  * - `insert` does not say why a page comes. Anonymous pages count as faulted, file pages as read through a descriptor
  *   or ahead: they start in the oldest generation, and the accessed bit of those that were mapped takes them to the
  *   second youngest when eviction meets them. So `workingset_activate_file` cannot be known and is not counted.
  * - Demoted anonymous pages go to the oldest generation. The kernel puts those without swap slot into the second
  *   youngest, unused, after MADV_COLD.
- * - `pgscan` is every page that eviction looks at; the kernel counts those it only sorts as pgrefill.
  */
 export class Mglru implements ReclaimPolicy {
   readonly counters = {
     pgscan: 0,
+    pgrefill: 0,
     pgactivate: 0,
     pgdeactivate: 0,
     workingset_refault_anon: 0,
@@ -270,7 +271,8 @@ export class Mglru implements ReclaimPolicy {
       generations.take(id);
       if (!this.sorted(id, type, tier)) this.isolated[this.isolatedCount++] = id;
     }
-    this.counters.pgscan += looked;
+    this.counters.pgscan += this.isolatedCount;
+    this.counters.pgrefill += looked - this.isolatedCount;
     return this.isolatedCount > 0 || looked === batch ? looked : 0;
   }
 

@@ -16,6 +16,8 @@ const NAMES: Readonly<Record<(typeof VERDICTS)[number], string>> = {
   shown: 'no bound',
 };
 const HEIGHT = 150;
+/** Says how runs ended, and is no count. */
+const OUTCOME = 'outcome_ok';
 
 /** A row with numbers on both sides. */
 interface Compared extends FidelityCsvRow {
@@ -29,7 +31,10 @@ function isCompared(row: FidelityCsvRow): row is Compared {
 }
 
 function comparedRows(data: FigureData): Compared[] {
-  return data.rows('fidelity.csv').filter(isCompared);
+  return data
+    .rows('fidelity.csv')
+    .filter(isCompared)
+    .filter(({ metric }) => metric !== OUTCOME);
 }
 
 function isDrawn({ simulated, live_min: low }: Compared): boolean {

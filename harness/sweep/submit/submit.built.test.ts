@@ -11,7 +11,7 @@ const text = (name: string) => readFileSync(join(cli.path, name), 'utf8');
 beforeAll(() => {
   cli.write(
     'sweep.yaml',
-    'name: sweep\ntraces: [a.csv]\ndiscard: [keep, remove, free]\nreclaim: [linux, lru]\n',
+    'name: sweep\ntraces: [a.csv]\ndiscard: [keep, remove]\nreclaim: [linux, lru, fifo, arc]\n',
   );
   expect(cli.run('plan', 'sweep.yaml', '-o', "a plan's.jsonl").code).toBe(0);
 });

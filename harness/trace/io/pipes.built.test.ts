@@ -7,7 +7,7 @@ import { packageFile } from '../../base/package-root.js';
 import type { CliResult } from '../../testing/cli.js';
 import { CliFolder, TRACE } from '../../testing/cli-folder.js';
 
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 const RECLAIM = `${process.execPath} ${packageFile('dist', 'harness', 'cli.js')}`;
 
 /** Runs a line of bash in the folder, where `$R` is the command line; its cache is the folder `cache`. */
@@ -90,7 +90,7 @@ describe('traces through a pipe', () => {
           .slice(1)
           .join('\n')
           .replaceAll(/,(long|stdin|63|trace),/g, ',X,');
-      const expected = events(await bash(of('long.csv')));
+      const expected = events(cli.run(...command.replace('T', 'long.csv').split(' ')));
       expect(expected.length).toBeGreaterThan(command.includes('validate') ? -1 : 100);
       const lines = [
         `cat long.csv.gz | ${of('/dev/stdin')}`,
@@ -121,16 +121,16 @@ describe('traces through a pipe', () => {
 });
 
 describe('what is neither a file nor a pipe', () => {
-  it('is refused in one line', async () => {
+  it('is refused in one line', () => {
     mkdirSync(join(cli.path, 'empty'));
     for (const command of ['mrc T', 'trace info T', 'trace import T -', 'replay T']) {
-      const refused = async (name: string) => {
-        const { code, stderr } = await bash(`$R ${command.replace('T', name)}`);
+      const refused = (name: string) => {
+        const { code, stderr } = cli.run(...command.replace('T', name).split(' '));
         expect(code, command).toBe(2);
         return stderr;
       };
-      expect(await refused('empty')).toBe('reclaim: empty: is a directory, expected a file\n');
-      expect(await refused('/dev/zero')).toBe(
+      expect(refused('empty')).toBe('reclaim: empty: is a directory, expected a file\n');
+      expect(refused('/dev/zero')).toBe(
         'reclaim: /dev/zero: is a device, expected a file, a pipe, or - for standard input\n',
       );
     }

@@ -1,0 +1,129 @@
+import { copyFileSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SwapKind } from '../contract/target.js';
+import { loadCosts } from '../cost/table.js';
+import { discardPolicies } from '../policy/discard/registry.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { missingVm, type TestLive, testVm } from '../testing/live.js';
+import { cannot } from '../testing/system.js';
+import { timed } from '../testing/traces.js';
+import { compareTrace } from './fidelity/compare.js';
+import type { GroupVersion } from './group.js';
+import { liveMachine } from './info.js';
+import type { Guest } from './vm/guest.js';
+import { kernelImage } from './vm/image.js';
+
+const missing = missingVm();
+if (missing !== undefined) cannot(`limits of a live kernel: ${missing}`);
+
+const PAGES = 1000;
+/** Each page is written, and then read again and again: with two lists every read misses. */
+const LOOP = [
+  'spawn,1,,,',
+  `map,1,0,${PAGES},anon`,
+  `write,1,0,${PAGES},`,
+  ...Array.from({ length: 4 }, () => `read,1,0,${PAGES},`),
+];
+
+interface Setting {
+  readonly swap?: SwapKind;
+  readonly limit: number;
+  readonly reclaim?: string;
+  readonly discard?: string;
+}
+
+/** Rows of a comparison on a virtual machine, by metric. */
+async function rowsOn({ system, release }: TestLive<Guest>, events: readonly string[], of: Setting) {
+  const { swap = 'none', limit, reclaim = 'linux', discard = 'keep' } = of;
+  const setting = {
+    discard: discardPolicies.choose(discard),
+    reclaim: reclaimPolicies.choose(reclaim),
+    swap,
+    limit,
+  };
+  const live = {
+    machine: liveMachine(system),
+    kernel: release,
+    zeroPage: true,
+    stats: system.stats,
+    runs: 2,
+  };
+  const { rows } = await compareTrace(timed(events), 'loop', setting, live, loadCosts());
+  return new Map(rows.map((row) => [row.metric, row]));
+}
+
+describe.skipIf(missing !== undefined).each<GroupVersion>(['v2', 'v1'])(
+  'a limit on a live kernel, cgroup %s',
+  (cgroup) => {
+    let vm: TestLive<Guest>;
+    beforeAll(async () => {
+      vm = await testVm({ cgroup });
+    });
+    afterAll(() => vm.end());
+
+    it('of memory that is swapped to zram: as many major faults as simulated, and the same in each run', async () => {
+      const rows = await rowsOn(vm, LOOP, { swap: 'zram', limit: 600 });
+      const { verdict, live_min, live_max } = rows.get('pgmajfault')!;
+      expect(['same', 'within']).toContain(verdict);
+      expect(live_min).toBeGreaterThan(1000);
+      expect(live_max).toBe(live_min);
+      expect(rows.get('outcome_ok')).toMatchObject({ verdict: 'same', simulated: 1 });
+      expect(rows.get('kernel_pages_end')!.live_min).toBeGreaterThan(0);
+    });
+
+    it('of memory that is swapped to a disk: pages come back', async () => {
+      const rows = await rowsOn(vm, LOOP, { swap: 'ssd', limit: 600 });
+      expect(rows.get('pswpout')!.live_min).toBeGreaterThan(400);
+      expect(rows.get('outcome_ok')!.live_min).toBe(1);
+    });
+
+    it('that cannot be met ends the run on both kernels', async () => {
+      const rows = await rowsOn(vm, LOOP, { limit: 200 });
+      expect([...rows.keys()]).toEqual(['outcome_ok']);
+      expect(rows.get('outcome_ok')).toMatchObject({
+        verdict: 'same',
+        simulated: 0,
+        live_max: 0,
+        reason: 'simulated oom, live oom, oom',
+      });
+    });
+
+    it('of files: what is read again misses again', async () => {
+      const events = [
+        'spawn,1,,,',
+        `object,,,${PAGES},file:f`,
+        `map,1,0,${PAGES},shared:f@0 ro`,
+        ...Array.from({ length: 3 }, () => `read,1,0,${PAGES},`),
+      ];
+      const rows = await rowsOn(vm, events, { limit: 600 });
+      expect(rows.get('pgmajfault')!.live_min).toBeGreaterThan(1000);
+      expect(rows.get('outcome_ok')).toMatchObject({ verdict: 'same', simulated: 1 });
+    });
+
+    it('is kept by generations as well', async () => {
+      const rows = await rowsOn(vm, LOOP, { swap: 'zram', limit: 600, reclaim: 'mglru' });
+      expect(rows.get('outcome_ok')!.live_min).toBe(1);
+      expect(rows.get('pgmajfault')!.live_min).toBeGreaterThan(500);
+    });
+  },
+);
+
+describe.skipIf(missing !== undefined)('a kernel without its modules', () => {
+  it('refuses swap in one line, with what is expected', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'reclaim-image-'));
+    const kernel = join(folder, 'vmlinuz-alone');
+    copyFileSync(realpathSync(kernelImage(process.env.RECLAIM_TEST_KERNEL || undefined)), kernel);
+    const vm = await testVm({ kernel });
+    try {
+      const rows = await rowsOn(vm, LOOP, { swap: 'zram', limit: 600 });
+      expect(rows.get('all')!.reason).toMatch(
+        /^swap zram needs the module zram, which is not next to this kernel image, expected lib\/modules\/VERSION/,
+      );
+    } finally {
+      await vm.end();
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
