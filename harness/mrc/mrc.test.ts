@@ -164,8 +164,8 @@ describe('many cells over a long string', () => {
     const missesOf = async (some: readonly number[], policies: readonly string[]) =>
       (await sweep(reference, options(policies, some))).map(({ requests, misses }) => [requests, misses]);
     const together = await missesOf(sizes, ['sieve']);
-    const apart = await Promise.all(sizes.map((size) => missesOf([size], ['sieve'])));
-    expect(together).toEqual(apart.flat());
+    const separately = await Promise.all(sizes.map((size) => missesOf([size], ['sieve'])));
+    expect(together).toEqual(separately.flat());
     expect(together[0]![0]).toBe(length);
   });
 });
