@@ -8,7 +8,7 @@ export default {
     'harness/experiment/worker.ts!',
     'harness/commands/command-worker.ts!',
     'harness/commands/draw-worker.ts!',
-    'harness/record/guard-process.ts!',
+    'harness/guard/guard-process.ts!',
     'harness/record/contents/worker.ts!',
     'harness/bench/shared-process-worker.ts!',
     'harness/bench/peers/lru-cache-loop.ts!',

@@ -104,7 +104,7 @@ function tableText(kernel: ComparedKernel): string {
 }
 
 /** How many rows came to what, in a line. */
-export function sumText(kernels: readonly ComparedKernel[]): string {
+function sumText(kernels: readonly ComparedKernel[]): string {
   const rows = kernels.flatMap(rowsOf);
   const count = (verdict: string) => rows.filter((row) => row.verdict === verdict).length;
   return `${rows.length} rows: ${count('same')} the same, ${count('within')} within their bound, ${count('outside')} outside, ${count('n/a')} not comparable, ${count('shown')} shown without a bound`;

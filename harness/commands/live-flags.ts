@@ -73,7 +73,7 @@ function timeoutS({ timeout = LIVE_DEFAULTS.timeoutS }: KernelArgs): number {
 }
 
 /** How live machines are set, from the arguments of a command. @throws InputError for a value that a flag does not take */
-export function choiceOf(args: KernelArgs): LiveChoice {
+function choiceOf(args: KernelArgs): LiveChoice {
   return {
     cgroup: args.cgroup ?? LIVE_DEFAULTS.cgroup,
     pace: args.pace ?? LIVE_DEFAULTS.pace,
