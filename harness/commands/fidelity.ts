@@ -161,8 +161,8 @@ async function compareOn(
 ): Promise<ComparedKernel> {
   const costs = loadCosts();
   const probes = probe(system.session, machine);
-  const { kernel, zero_page: zeroPage } = probes;
-  const live = { machine: liveMachine(system), kernel, zeroPage, stats: system.stats, runs };
+  const { kernel, zero_page: zeroPage, page_frames: pageFrames } = probes;
+  const live = { machine: liveMachine(system), kernel, zeroPage, pageFrames, stats: system.stats, runs };
   const compared = [];
   for (const named of traces)
     for (const setting of settings) {

@@ -71,13 +71,19 @@ export class Guard {
 
   /** Changes a setting of the kernel, its old value in the journal. @throws HostError where it cannot be changed */
   set(path: string, value: string): void {
+    const before = this.changes;
     try {
       const old = settingOf(readFileSync(path, 'utf8'));
       if (old === value) return;
       this.journal({ kind: 'setting', path, value: old });
       writeSetting(path, value);
     } catch (error) {
-      throw new HostError(`${path}: ${value} cannot be written there (${systemErrorCode(error) ?? error})`);
+      // What was not changed needs not be restored, and may not be.
+      this.changes = before;
+      this.write();
+      const code = systemErrorCode(error);
+      const why = code === 'EACCES' || code === 'EPERM' ? 'root is needed' : code;
+      throw new HostError(`${path}: ${value} cannot be written there (${why})`);
     }
   }
 

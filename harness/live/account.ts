@@ -1,3 +1,4 @@
+import { HostError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
 import type { MetricName } from '../metrics/schema.js';
 import { MemoryGroup, type OwnMemory, parseCounters } from './group.js';
@@ -105,9 +106,15 @@ export class Account {
 
   /** The limit from now on. @throws Refusal where there is no group */
   limit(pages: number | undefined): number {
-    if (!this.group) throw new Refusal(`there is no memory limit here: ${this.why}`);
+    if (!this.group) throw this.noLimit();
     this.limitPages = pages;
     return this.queueLimit();
+  }
+
+  private noLimit(): Error {
+    const what = `there is no memory limit here: ${this.why}`;
+    // What a host lacks another host may have; a kernel stays as it is.
+    return this.system.alone ? new Refusal(what) : new HostError(`${what}; --limit none needs no group`);
   }
 
   /** A space is about to begin: what it needs itself is not at the expense of the trace. */

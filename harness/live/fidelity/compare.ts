@@ -59,6 +59,8 @@ export interface LiveRuns {
   readonly kernel: string;
   /** Whether it has a shared page of zeros. */
   readonly zeroPage: boolean;
+  /** Whether it tells numbers of page frames, without which resident memory is not known. */
+  readonly pageFrames?: boolean;
   readonly stats: Statistics;
   readonly runs: number;
 }
@@ -114,7 +116,7 @@ export async function compareTrace(
     if (!(error instanceof Refusal)) throw error;
     return { rows: [nothingCompared(key, error.message)], differences: [] };
   }
-  const rows = sim.result.limited ? limitedRows(key, sim, seen) : freeRows(key, sim, seen, live.zeroPage);
+  const rows = sim.result.limited ? limitedRows(key, sim, seen) : freeRows(key, sim, seen, live);
   if (key.merge !== 'none') rows.push(...mergedRows(key, sim, seen));
   const differences = sim.result.limited ? [] : seen.flatMap((run) => differencesOfRuns(sim, run));
   return { rows, differences: [...new Set(differences)] };
@@ -145,17 +147,19 @@ function freeRows(
   key: RowKey,
   sim: ObservedRun,
   seen: readonly ObservedRun[],
-  zeroPage: boolean,
+  { zeroPage, pageFrames = true }: LiveRuns,
 ): FidelityRow[] {
   const probe = zeroPage ? undefined : 'zero_page';
+  const ofFrames = pageFrames ? probe : 'page_frames';
   const looks = seen.map((run) => equalLooks(sim, run));
   const rows = COMPARED.flatMap(({ metric, free, ofZeroPage }) => {
     if (free === undefined) return [];
     const of = metricOf(metric);
-    return [rowOf(key, metric, of(sim), seen.map(of), free, ofZeroPage && probe)];
+    const why = metric === 'resident_pages_end' ? ofFrames : ofZeroPage && probe;
+    return [rowOf(key, metric, of(sim), seen.map(of), free, why)];
   });
   return [
-    rowOf(key, 'looks_equal', sim.looks.length, looks, 'exact', probe),
+    rowOf(key, 'looks_equal', sim.looks.length, looks, 'exact', ofFrames),
     ...rows,
     outcomeRow(key, sim, seen),
   ];
