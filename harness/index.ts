@@ -95,7 +95,7 @@ export {
   TRAIT,
 } from './policy/reclaim/contract.js';
 export { MEMORY_KINDS, type MemoryKind } from './replay/memory-kind.js';
-export type { ReplayResult } from './replay/replay.js';
+export type { PolicyResult, ReplayResult } from './replay/replay.js';
 export type { Choice } from './report/choice.js';
 export type { Axis } from './report/comparison.js';
 export type { Scaled } from './report/estimate.js';

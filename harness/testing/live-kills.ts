@@ -70,7 +70,7 @@ function isAlive({ pid, started }: Process): boolean {
 }
 
 /** Settings that a run changes, and swap, as they are now. */
-export function hostSettings(): string[] {
+function hostSettings(): string[] {
   const files = [
     '/proc/swaps',
     '/proc/sys/vm/page-cluster',

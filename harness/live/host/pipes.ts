@@ -9,7 +9,7 @@ const LONGEST_PAUSE_MS = 5;
 const PAUSE_GROWTH = 1.3;
 
 /** Makes pipes with names. @throws HostError where the file system has none */
-export function makePipes(paths: readonly string[]): void {
+function makePipes(paths: readonly string[]): void {
   if (spawnSync('mkfifo', paths).status !== 0)
     throw new HostError(`${paths[0]}: mkfifo cannot make pipes there`);
 }

@@ -14,7 +14,7 @@ const PAGE_CLUSTER = '/proc/sys/vm/page-cluster';
 const MIB = 2 ** 20;
 
 /** Files and devices that are in use as swap. @param swaps text of /proc/swaps */
-export function swapsInUse(swaps: string): string[] {
+function swapsInUse(swaps: string): string[] {
   return swaps
     .split('\n')
     .slice(1)

@@ -14,7 +14,7 @@ export const METRICS = ['pgmajfault', 'workingset_refault_anon', 'workingset_ref
 type Metric = (typeof METRICS)[number];
 
 /** How far a count may be from what the kernel's runs counted, as a part of the major faults. */
-export const ALLOWED = 0.015;
+const ALLOWED = 0.015;
 
 /** A reclaim frees 40 pages or so at once: the pages that the kernel held on average are that much below what fits. */
 const BELOW_LIMIT = 20;

@@ -1,7 +1,7 @@
 import { type Draws, firstAtLeast, xorshift64Star } from '../patterns.js';
 
 /** The limit of the memory cgroup that all of these ran in, in pages: 16 MiB. */
-export const LIVE_LIMIT = 4096;
+const LIVE_LIMIT = 4096;
 /** Between two events, in µs of trace time. */
 const EVENT_US = 20;
 
@@ -292,7 +292,7 @@ function privateFile(s: Script, draws: Draws): void {
 type Make = (s: Script, draws: Draws, limit: number) => void;
 
 /** What ran on the kernel, by the names of the rows. */
-export const WORKLOADS: Readonly<Record<string, Make>> = {
+const WORKLOADS: Readonly<Record<string, Make>> = {
   anonstream_60: anonStream,
   bgsave: snapshot,
   coldfile: coldFile,

@@ -1,5 +1,5 @@
 /** Updates of one CPU before they count as pending. Source: MEMCG_CHARGE_BATCH in include/linux/memcontrol.h. */
-export const MEMCG_CHARGE_BATCH = 64;
+const MEMCG_CHARGE_BATCH = 64;
 
 /** mm/vmscan.c: reclaim itself flushes what is pending before this kernel, and from it on only when the worker is late. */
 const RATE_LIMITED = 612;
