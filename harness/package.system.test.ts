@@ -79,9 +79,9 @@ describe('the packed package, installed in an empty folder', () => {
     for (const command of Object.keys(EXAMPLES)) {
       const page = readFileSync(join(man, `reclaim-${command.replace(' ', '-')}.1`), 'utf8');
       expect(page).toMatch(/^\.TH RECLAIM-/);
-      const flags = mustRun(bin(), [...command.split(' '), '--help'], consumer).match(
-        /^ {2,6}(?:-\w, )?--[\w-]+/gm,
-      )!;
+      const help = mustRun(bin(), [...command.split(' '), '--help'], consumer);
+      const options = help.slice(help.indexOf('\nOptions:')).split('\n\n', 1)[0]!;
+      const flags = options.match(/^ {2,6}(?:-\w, )?--[\w-]+/gm)!;
       for (const flag of flags) expect(page).toContain(`.B ${flag.trim().replaceAll('-', '\\-')}\n`);
       expect(page).toContain('.SH EXAMPLES');
     }

@@ -10,6 +10,7 @@ import { WIDTHS, type Width } from '../report/figures/figure.js';
 import { FIGURES, figureOf, missingFor, requireFigure } from '../report/figures/registry.js';
 import { missingForReport } from '../report/html/missing.js';
 import { FORMATS, type Format, USUAL_FORMATS } from '../report/render/formats.js';
+import { USUAL_COLUMNS, wrapped } from '../report/terminal-text.js';
 import { drawInWorkers, drawnText, REPORT } from './draw.js';
 import { type Command, loneHyphen, quietFlag } from './flags.js';
 import { note, print } from './terminal.js';
@@ -56,7 +57,16 @@ function builder(yargs: Argv): Argv {
       },
       ...quietFlag,
     })
-    .epilogue(`Figures:\n${FIGURES.map(({ name, summary }) => `  ${name.padEnd(15)}${summary}`).join('\n')}`);
+    .epilogue(`Figures:\n${FIGURES.map(figureLines).join('\n')}`);
+}
+
+/** Columns of names of figures in the help. */
+const NAME_COLUMNS = 15;
+
+/** What a figure shows, next to its name. */
+function figureLines({ name, summary }: (typeof FIGURES)[number]): string {
+  const lines = wrapped(summary, USUAL_COLUMNS - 2 - NAME_COLUMNS).split('\n');
+  return lines.map((line, i) => `  ${(i === 0 ? name : '').padEnd(NAME_COLUMNS)}${line}`).join('\n');
 }
 
 function formatsOf(text: string): Format[] {

@@ -45,7 +45,8 @@ const MAGIC = 'HdrS';
 const HASH_DIGITS = 12;
 
 /** The release of a kernel image; its file name where it does not say so. */
-export function releaseOf(image: Buffer, path: string): string {
+export function releaseOf(bytes: Uint8Array, path: string): string {
+  const image = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (image.toString('latin1', MAGIC_AT, MAGIC_AT + MAGIC.length) !== MAGIC) return basename(path);
   const at = VERSION_BASE + image.readUInt16LE(VERSION_POINTER);
   const [text = ''] = image.toString('latin1', at, at + 256).split(/[ \0]/, 1);
