@@ -44,9 +44,12 @@ describe('examples in the READMEs of folders, in their order', () => {
   beforeAll(() => {
     // The experiment of the reader's own that they speak of, and its trace.
     const files = exampleFiles();
-    writeFileSync(join(folder, 'app'), APP);
-    chmodSync(join(folder, 'app'), 0o755);
+    for (const name of ['app', 'pool-test']) {
+      writeFileSync(join(folder, name), APP);
+      chmodSync(join(folder, name), 0o755);
+    }
     writeFileSync(join(folder, 'pool.csv'), files['pool.csv']!);
+    writeFileSync(join(folder, 'pool.yaml'), files['pool.yaml']!.replace('pool.csv', 'pool.rtrace'));
     for (const name of ['experiment.yaml', 'gate.yaml'])
       writeFileSync(join(folder, name), files['pool.yaml']!);
   });
@@ -56,21 +59,21 @@ describe('examples in the READMEs of folders, in their order', () => {
     expect(READMES.filter((readme) => exampleCommands(readme).length === 0)).toEqual([]);
   });
 
-  /** What cannot be recorded on this host, and why: the commands on it are skipped too. */
-  let recording: { readonly trace: string; readonly reason: string } | undefined;
   for (const readme of READMES) {
     const commands = exampleCommands(readme);
+    /** Why this host cannot record: the commands that follow are skipped too. */
+    let unrecorded: string | undefined;
     for (const args of commands) {
       it(`${readme}: reclaim ${args.join(' ')}`, (context) => {
-        if (recording && args.includes(recording.trace)) context.skip(cannot(recording.reason));
+        if (unrecorded) context.skip(unrecorded);
         if (args[0] !== 'record') {
           mustRun(process.execPath, [CLI, ...args], folder);
           return;
         }
         const { code, stderr } = runProgram(process.execPath, [CLI, ...args], folder);
         if (code === EXIT.hostCannot) {
-          recording = { trace: args[1]!, reason: stderr.trim() };
-          context.skip(cannot(recording.reason));
+          unrecorded = cannot(stderr.trim());
+          context.skip(unrecorded);
         }
         expect(code, stderr).toBe(0);
       });

@@ -91,6 +91,8 @@ export interface Summary {
   /** Cells that changed, if at all, by less than draws or replicates scatter. */
   readonly unclear: number;
   readonly equal: number;
+  /** Cells without a value of the chosen metrics on either side: refused, out of memory, or not applicable. */
+  readonly unmeasured: number;
   readonly worst: Row | undefined;
 }
 
@@ -116,6 +118,7 @@ export function summaryOf(diff: Diff, { metrics }: Choice): Summary {
     changed: calm.length - still.length,
     unclear: still.filter((own) => has(own, 'unclear')).length,
     equal: still.filter((own) => !has(own, 'unclear')).length,
+    unmeasured: diff.cells.length - among.length - lost.length,
     worst: worstFirst(rows.flat()).find(({ change }) => change.standing === 'worse'),
   };
 }

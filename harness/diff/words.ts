@@ -9,13 +9,14 @@ import type { Diff, Standing } from './diff.js';
 
 /** The verdict in one line. */
 export function summaryLine(diff: Diff, choice: Choice): string {
-  const { cells, worse, better, changed, unclear, equal, worst } = summaryOf(diff, choice);
+  const { cells, worse, better, changed, unclear, equal, unmeasured, worst } = summaryOf(diff, choice);
   const parts = [
     `worse in ${worse} of ${counted(cells, 'cell')}`,
     `better in ${better}`,
     ...(changed > 0 ? [`changed in ${changed}`] : []),
     ...(unclear > 0 ? [`~ in ${unclear}`] : []),
     `equal in ${equal}`,
+    ...(unmeasured > 0 ? [`without results in ${unmeasured}`] : []),
   ];
   const named = worst && `; worst: ${worst.change.metric.name} ${changeText(worst)} in ${worst.cell.label}`;
   return `B is ${parts.join(', ')}${named ?? ''}`;
