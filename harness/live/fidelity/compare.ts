@@ -117,7 +117,7 @@ export async function compareTrace(
     return { rows: [nothingCompared(key, error.message)], differences: [] };
   }
   const rows = sim.result.limited ? limitedRows(key, sim, seen) : freeRows(key, sim, seen, live);
-  if (key.merge !== 'none') rows.push(...mergedRows(key, sim, seen));
+  if (setting.merge && key.merge !== 'none') rows.push(...mergedRows(key, setting.merge, sim, seen));
   const differences = sim.result.limited ? [] : seen.flatMap((run) => differencesOfRuns(sim, run));
   return { rows, differences: [...new Set(differences)] };
 }
@@ -127,10 +127,17 @@ function metricOf(metric: MetricName) {
   return ({ result }: ObservedRun) => Number(result.metrics[metric] ?? Number.NaN);
 }
 
-function mergedRows(key: RowKey, sim: ObservedRun, seen: readonly ObservedRun[]): FidelityRow[] {
+/** With smart scan, pages without an equal one are in the unstable tree in some passes only: their number is that of the last one. */
+function mergedRows(
+  key: RowKey,
+  { values }: NonNullable<FidelitySetting['merge']>,
+  sim: ObservedRun,
+  seen: readonly ObservedRun[],
+): FidelityRow[] {
   return MERGED.map((metric) => {
     const of = metricOf(metric);
-    return rowOf(key, metric, of(sim), seen.map(of), 'exact');
+    const passing = metric === 'pages_unshared' && values.smart_scan === 1;
+    return rowOf(key, metric, of(sim), seen.map(of), passing ? 'shown' : 'exact');
   });
 }
 
