@@ -4,7 +4,7 @@ import { CliFolder } from '../testing/cli-folder.js';
 import { EVENT_SAMPLES } from '../testing/event-samples.js';
 import { EXAMPLES } from './examples.js';
 
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 
 /** Examples that other tests run, as not every host can. */
 const ELSEWHERE: Readonly<Record<string, string>> = {

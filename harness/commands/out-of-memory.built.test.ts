@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { CliFolder } from '../testing/cli-folder.js';
 
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 /** Private memory of ten pages: without swap it cannot go. */
 const ANON =
   '# page_size: 4096\ntime_us,op,space,page,count,arg\n0,spawn,1,,,\n0,map,1,0,10,anon\n1,write,1,0,10,\n';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CliFolder, TRACE } from '../testing/cli-folder.js';
 
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 
 it('reclaim replay --timeline writes a file for a viewer, and prints the same metrics', () => {
   const args = ['replay', 'a.csv', '--discard', 'remove', '--format', 'csv'];

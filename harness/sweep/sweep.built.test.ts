@@ -42,7 +42,7 @@ claims:
   - { id: C1, claim: nothing, source: none, claimed: 0, value: { column: sigbus, where: { trace: a, discard: keep, reclaim: lru, limit: none } } }
 `;
 
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 const at = (...parts: string[]) => join(cli.path, ...parts);
 const cells = (folder: string) => readdirSync(at(folder)).filter((name) => name.endsWith('.json'));
 
@@ -108,7 +108,7 @@ describe('a sweep', () => {
     expect(readFileSync(at('again.jsonl'), 'utf8')).toBe(readFileSync(at('p.jsonl'), 'utf8'));
     process.env.SLURM_ARRAY_TASK_ID = '2';
     try {
-      const { code, stdout, stderr } = cli.run(
+      const { code, stdout, stderr } = cli.start(
         'run',
         'p.jsonl',
         '--shards',
@@ -227,18 +227,18 @@ describe('policies from outside', () => {
       'name: mine\ntraces: [a.csv]\ndiscard: [keep, remove]\nreclaim: [linux, mine]\nlimits: [50%]\n',
     );
     const module = ['--policy-module', 'mine.mjs'];
-    expect(cli.run('compare', 'mine.yaml', ...module, '--out', 'mine', '--no-report').code).toBe(2);
-    expect(cli.run('plan', 'mine.yaml', ...module, '-o', 'mine.jsonl').code).toBe(0);
-    const shard = cli.run('run', 'mine.jsonl', '--quiet');
+    expect(cli.start('compare', 'mine.yaml', ...module, '--out', 'mine', '--no-report').code).toBe(2);
+    expect(cli.start('plan', 'mine.yaml', ...module, '-o', 'mine.jsonl').code).toBe(0);
+    const shard = cli.start('run', 'mine.jsonl', '--quiet');
     expect([shard.code, shard.stdout]).toEqual([2, '4 cells in mine.results (2 of them failed)\n']);
     expect(shard.stderr).toMatch(/^cell \d+ \(a, .*, mine, limit \d+\) failed: .*mine\.mjs: /);
-    expect(cli.run('merge', 'mine.jsonl', '--out', 'mine-merged', '--no-report').code).toBe(2);
+    expect(cli.start('merge', 'mine.jsonl', '--out', 'mine-merged', '--no-report').code).toBe(2);
     const runs = (folder: string) => readFileSync(at(folder, 'runs.csv'), 'utf8');
     expect(runs('mine-merged')).toBe(runs('mine'));
     expect(runs('mine')).toMatch(/,failed,/);
     rmSync(at('mine.results'), { recursive: true });
     cli.write('mine.mjs', policyModule('mine', undefined));
-    const changed = cli.run('run', 'mine.jsonl');
+    const changed = cli.start('run', 'mine.jsonl');
     expect([changed.code, changed.stderr]).toEqual([
       2,
       expect.stringMatching(/mine\.mjs: this module is not as it was planned/),
