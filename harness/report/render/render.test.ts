@@ -9,6 +9,7 @@ import { FigureData } from '../figures/data.js';
 import type { Width } from '../figures/figure.js';
 import { figureOf } from '../figures/registry.js';
 import { tex } from './caption.js';
+import { textWidth } from './font.js';
 import { FORMATS } from './formats.js';
 import { layOut } from './vega.js';
 
@@ -76,6 +77,18 @@ describe('files of a figure', () => {
       expect(file(`${name}.pdf`).toString('latin1')).toContain(`/MediaBox [0 0 ${width} `);
       // The width of a PNG stands in its header.
       expect(file(`${name}.png`).readUInt32BE(16)).toBe((width / 72) * 300);
+    }
+  });
+
+  it('say how wide each text is, so that another font does not make labels overlap', () => {
+    const texts = file('saving-stall-web.svg')
+      .toString()
+      .match(/<text [^>]*>[^<]+<\/text>/g)!;
+    expect(texts.length).toBeGreaterThan(10);
+    for (const text of texts) {
+      const [, length, label] = /textLength="([\d.]+)" lengthAdjust="spacingAndGlyphs">([^<]+)</.exec(text)!;
+      const plain = label!.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+      expect(Number(length), label).toBeCloseTo(textWidth(plain) * 8, 1);
     }
   });
 

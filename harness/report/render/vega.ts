@@ -39,8 +39,19 @@ export async function layOut(spec: Spec): Promise<Laid> {
   return { view, svg, width: Number(size[1]), height: Number(size[2]) };
 }
 
+const TEXT = /<text ([^>]*font-size="([\d.]+)px"[^>]*)>([^<]+)<\/text>/g;
+const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+/** Texts of an SVG with the widths that they were laid out with: where the font is missing, a wider one is drawn narrower. */
+function withWidths(svg: string): string {
+  return svg.replace(TEXT, (_, attributes: string, size: string, text: string) => {
+    const width = textWidth(text.replace(/&(\w+);/g, (all, name) => ENTITIES[name] ?? all)) * Number(size);
+    return `<text ${attributes} textLength="${width.toFixed(2)}" lengthAdjust="spacingAndGlyphs">${text}</text>`;
+  });
+}
+
 /** The picture as SVG, as wide as the page. */
 export function toSvg({ svg, height }: Laid, width: number): string {
   const size = `width="${width}pt" height="${height}pt" viewBox="0 0 ${width} ${height}"`;
-  return `${svg.replace(SIZE, size)}\n`;
+  return `${withWidths(svg.replace(SIZE, size))}\n`;
 }
