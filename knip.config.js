@@ -13,6 +13,10 @@ export default {
     'harness/bench/shared-process-worker.ts!',
     'harness/bench/peers/lru-cache-loop.ts!',
     'harness/bench/validation/main.ts!',
+    // What live kernels counted, with the workloads: the test of the model is what runs them.
+    'harness/bench/validation/live/rows.ts!',
+    // Its test writes experiment.schema.json.
+    'harness/experiment/json-schema.ts!',
     // Loaded once for each policy, under names that knip does not follow.
     'harness/mrc/simulate.ts!',
     'harness/mrc/simulate-bytes.ts!',
