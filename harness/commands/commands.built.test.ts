@@ -467,7 +467,7 @@ describe('lists for programs', () => {
     const { code, stdout } = cli.run('compare', 'e.yaml', '--dry-run', '--out', 'dry');
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^e: 2 cells in 2 runs on 1 trace\n\ntrace +events +cells +runs +time +memory\na +6 +2 +2 /,
+      /^e: 2 cells in 1 run on 1 trace\n\ntrace +events +cells +runs +time +memory\na +6 +2 +1 /,
     );
     expect(stdout).toMatch(/Estimated: .* with \d+ workers?, .*Nothing\s+was run\.\n$/s);
     expect(existsSync(join(cli.path, 'dry'))).toBe(false);

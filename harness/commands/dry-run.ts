@@ -3,12 +3,12 @@ import { counted } from '../base/text.js';
 import type { Experiment } from '../experiment/file.js';
 import { withPlanned } from '../experiment/planned.js';
 import type { Planned } from '../experiment/run-cells.js';
-import { sharedRuns } from '../experiment/shared-runs.js';
 import { type Column, columnsText } from '../report/compact-table.js';
 import { bytesText } from '../report/figures/units.js';
 import { wrapped } from '../report/terminal-text.js';
-import { type Estimate, estimateCell } from '../sweep/estimate.js';
-import { simulate } from '../sweep/shards.js';
+import type { Estimate } from '../sweep/estimate.js';
+import { linesOf } from '../sweep/make-plan.js';
+import { runsOf, simulate } from '../sweep/shards.js';
 import { type PolicyModuleArgs, policyTimeout, type WorkerArgs, workersOf } from './flags.js';
 import { interruptible } from './interrupt.js';
 import { durationText } from './progress.js';
@@ -16,7 +16,7 @@ import { note, outputLook, print } from './terminal.js';
 
 const NS_PER_MS = 1e6;
 
-/** What the cells of a trace are expected to take. Cells that share a run take it once. */
+/** What the cells of a trace are expected to take, by the runs of a plan. */
 interface OfTrace {
   readonly label: string;
   readonly events: number;
@@ -24,19 +24,20 @@ interface OfTrace {
   readonly runs: Estimate[];
 }
 
-function tracesOf({ cells, traces }: Planned, foreign: boolean): OfTrace[] {
+function tracesOf(planned: Planned, foreign: boolean): OfTrace[] {
+  const { traces } = planned;
   const works = traces.map(({ handle, ...trace }) => ({
     ...trace,
     compiledBytes: handle.shared?.byteLength ?? statSync(handle.path).size,
-    compiledSha256: '',
   }));
   const all = new Map(
     traces.map(({ label, events }) => [label, { label, events, cells: 0, runs: [] as Estimate[] }]),
   );
-  const of = (trace: number) => all.get(traces[trace]!.label)!;
-  for (const { trace } of cells) of(trace).cells++;
-  for (const { cell } of sharedRuns(cells, (trace) => traces[trace]!, foreign))
-    of(cell.trace).runs.push(estimateCell(cell, works[cell.trace]!));
+  for (const run of runsOf(linesOf(planned, works, foreign))) {
+    const of = all.get(traces[run.cells[0]!.cell.trace]!.label)!;
+    of.cells += run.cells.length;
+    of.runs.push(run);
+  }
   return [...all.values()];
 }
 

@@ -14,7 +14,8 @@ export interface Estimate {
 /** Nothing of its own: a cell that has the results of another. */
 export const NOTHING: Estimate = { ns: 0, bytes: 0 };
 
-type Work = Pick<PreparedTrace & StoredTrace, 'events' | 'work' | 'peakPages' | 'compiledBytes'>;
+/** What a replay of a trace has to do, and hold. */
+export type Work = Pick<PreparedTrace & StoredTrace, 'events' | 'work' | 'peakPages' | 'compiledBytes'>;
 
 /** Of a trace that is held in memory; a larger one is streamed. */
 const MOST_HELD_BYTES = 1024 ** 3;

@@ -8,14 +8,19 @@ import { families, sharedRuns } from '../experiment/shared-runs.js';
 import { AXES } from '../metrics/axes.js';
 import { VERSION } from '../metrics/host.js';
 import { POLICY_TIMEOUT_S } from '../policy/module.js';
-import { estimateCell, FOLLOWS, NOTHING } from './estimate.js';
+import { estimateCell, FOLLOWS, NOTHING, type Work } from './estimate.js';
 import { besidePlan, type PlanCell, type PlanHeader, type PlanTrace, writePlan } from './plan-file.js';
 import { storeTrace } from './trace-store.js';
 
-/** The lines of a plan's cells. Cells that are run together name the first of them. */
-function linesOf(
+/**
+ * The lines of a plan's cells. Cells that are run together name the first of them.
+ *
+ * @param works what a replay of each trace has to do
+ * @param foreign whether there are policies from outside
+ */
+export function linesOf(
   { cells, traces, inputs }: Planned,
-  stored: readonly PlanTrace[],
+  works: readonly Work[],
   foreign: boolean,
 ): PlanCell[] {
   const lines = new Map<number, Pick<PlanCell, 'run' | 'estimate'>>();
@@ -23,7 +28,7 @@ function linesOf(
   for (const family of families(runs, foreign))
     for (const [i, { cell, others }] of family.entries()) {
       const run = family[0]!.cell.cell;
-      const { ns, bytes } = estimateCell(cell, stored[cell.trace]!);
+      const { ns, bytes } = estimateCell(cell, works[cell.trace]!);
       lines.set(cell.cell, { run, estimate: { ns: i === 0 ? ns : Math.round(FOLLOWS * ns), bytes } });
       for (const other of others) lines.set(other.cell, { run, estimate: NOTHING });
     }
