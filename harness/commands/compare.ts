@@ -4,8 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { EXIT, HostError } from '../base/errors.js';
 import { readCosts } from '../cost/table.js';
-import { type Experiment, MAX_REPLICATES } from '../experiment/file.js';
-import { namedExperiment } from '../experiment/one-trace.js';
+import type { Experiment } from '../experiment/file.js';
 import { WRITTEN_FILES } from '../experiment/result-files.js';
 import { type RunSummary, runInto } from '../experiment/run.js';
 import { OutputFolder } from '../output/folder.js';
@@ -15,16 +14,20 @@ import { wrapped } from '../report/terminal-text.js';
 import { type ComparisonArgs, comparisonFlags, furtherFiles, showComparison } from './comparison.js';
 import { dryRun } from './dry-run.js';
 import {
+  type ExperimentArgs,
+  experimentOf,
+  experimentPositional,
+  replicatesFlag,
+} from './experiment-flags.js';
+import {
   type Command,
   inputLimitFlags,
-  loneHyphen,
   outFlag,
   type PolicyModuleArgs,
   policyModuleFlag,
   policyTimeout,
   quietFlag,
   type WorkerArgs,
-  wholeFlag,
   workersFlag,
   workersOf,
 } from './flags.js';
@@ -33,33 +36,21 @@ import { checkLiveFlags, type KernelArgs, kernelFlags } from './live-flags.js';
 import { Progress } from './progress.js';
 import { note, outputLook, print } from './terminal.js';
 
-interface Args extends PolicyModuleArgs, WorkerArgs, ComparisonArgs, KernelArgs {
-  experiment?: string;
+interface Args extends PolicyModuleArgs, WorkerArgs, ComparisonArgs, KernelArgs, ExperimentArgs {
   out?: string;
   resume: boolean;
   heatmap: boolean;
   dryRun: boolean;
-  replicates?: number;
   costs?: string;
   quiet: boolean;
 }
 
 function builder(yargs: Argv): Argv {
   return yargs
-    .positional('experiment', {
-      type: 'string',
-      describe:
-        'experiment file (YAML), or a trace (- for standard input) to compare all policies on; without, the shipped comparison',
-      coerce: loneHyphen,
-    })
+    .positional('experiment', experimentPositional)
     .options({
       ...outFlag,
-      replicates: {
-        type: 'number',
-        describe:
-          'how often each generated trace is generated, with other seeds (default: as the experiment says, else once)',
-        requiresArg: true,
-      },
+      ...replicatesFlag,
       ...workersFlag,
       costs: {
         type: 'string',
@@ -167,15 +158,12 @@ async function runInFolder(
 }
 
 /** The experiment, with what flags say instead of it. */
-async function experimentOf({ experiment, replicates, costs }: Args): Promise<Experiment> {
-  if (replicates !== undefined) wholeFlag('replicates', replicates, 1, MAX_REPLICATES);
-  if (costs !== undefined) readCosts(costs);
-  const read = await namedExperiment(experiment);
-  return {
-    ...read,
-    ...(replicates === undefined ? {} : { replicates }),
-    ...(costs === undefined ? {} : { costs: resolve(costs) }),
-  };
+async function experimentUnder(args: Args): Promise<Experiment> {
+  const { costs } = args;
+  const experiment = await experimentOf(args);
+  if (costs === undefined) return experiment;
+  readCosts(costs);
+  return { ...experiment, costs: resolve(costs) };
 }
 
 /** Whether the answer is another one under the default cost table: the cells run under that as well, and are not kept. */
@@ -209,7 +197,7 @@ function noteLive({ runs }: RunSummary): void {
 }
 
 async function handler(args: Args): Promise<void> {
-  const experiment = await experimentOf(args);
+  const experiment = await experimentUnder(args);
   checkLiveFlags(args, experiment.machine);
   if (args.dryRun) {
     await dryRun(experiment, args);

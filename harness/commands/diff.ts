@@ -1,5 +1,4 @@
 import type { Argv } from 'yargs';
-import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { choiceOf } from '../diff/choice.js';
 import { diffOf } from '../diff/diff.js';
@@ -8,24 +7,21 @@ import { readResults } from '../gate/read/results.js';
 import { METRICS, type MetricName } from '../metrics/schema.js';
 import { addFiles } from '../output/adding.js';
 import { PLAIN } from '../report/terminal-text.js';
-import { type Command, loneHyphen } from './flags.js';
+import { type Command, filePositional } from './flags.js';
+import { chosenFormats, type FormatsArgs, formatsFlags } from './several-formats.js';
 import { note, outputLook, print } from './terminal.js';
 
-interface Args {
+interface Args extends FormatsArgs {
   a: string;
   b: string;
   metric?: string;
   all: boolean;
-  format: string;
-  out?: string;
 }
 
 function builder(yargs: Argv): Argv {
-  const folder = (describe: string) =>
-    ({ type: 'string', demandOption: true, describe, coerce: loneHyphen }) as const;
   return yargs
-    .positional('a', folder('folder of results'))
-    .positional('b', folder('folder of results to set against it'))
+    .positional('a', filePositional('folder of results'))
+    .positional('b', filePositional('folder of results to set against it'))
     .options({
       metric: {
         type: 'string',
@@ -37,13 +33,7 @@ function builder(yargs: Argv): Argv {
         default: false,
         describe: 'all metrics, and all rows of each',
       },
-      format: {
-        type: 'string',
-        default: 'table',
-        describe: `output format: ${FORMATS.map(({ name }) => name).join(', ')}; several, separated by commas, need --out`,
-        requiresArg: true,
-      },
-      out: { type: 'string', describe: 'folder for a file in each format', requiresArg: true },
+      ...formatsFlags(FORMATS),
     })
     .epilogue(
       'It has no verdict in its exit code: reclaim gate has. Exit codes: 0 done, 2 bad input or nothing to compare.',
@@ -61,11 +51,7 @@ function metricsOf(text: string | undefined): MetricName[] {
 }
 
 async function handler(args: Args): Promise<void> {
-  const formats = args.format.split(',').map(formatNamed);
-  if (formats.length > 1 && args.out === undefined)
-    throw new InputError(
-      `--format ${args.format} names several formats, expected --out with a folder for them`,
-    );
+  const formats = chosenFormats(args, formatNamed);
   const choice = choiceOf(metricsOf(args.metric), args.all);
   const diff = diffOf(readResults(args.a), readResults(args.b));
   if (args.out !== undefined) {

@@ -134,6 +134,13 @@ export const outputPositional = filePositional(
   'a file (.rtrace is binary; .gz and .br compress text), or - for text on standard output',
 );
 
+/** A positional argument that is a plan. */
+export const planPositional = {
+  type: 'string',
+  demandOption: true,
+  describe: 'what reclaim plan has written',
+} as const;
+
 /** What the file of a command exports: its flags and what it does. It is registered in `main.ts`. */
 export interface Command {
   readonly builder: (yargs: Argv) => Argv;

@@ -13,14 +13,13 @@ import { METRIC_GROUPS } from '../metrics/schema.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { addFiles } from '../output/adding.js';
 import { type Command, loneHyphen } from './flags.js';
+import { chosenFormats, type FormatsArgs, formatsFlags } from './several-formats.js';
 import { note, print } from './terminal.js';
 
-interface Args {
+interface Args extends FormatsArgs {
   baseline?: string;
   candidate?: string;
   tolerance?: string;
-  format: string;
-  out?: string;
   strict: boolean;
   allowTraceChange: boolean;
   all: boolean;
@@ -63,13 +62,7 @@ function builder(yargs: Argv): Argv {
         describe:
           'every metric of every cell in formats that keep histories; without, ten metrics a trace, as means over its cells',
       },
-      format: {
-        type: 'string',
-        default: 'table',
-        describe: `output format: ${FORMATS.map(({ name }) => name).join(', ')}; several, separated by commas, need --out`,
-        requiresArg: true,
-      },
-      out: { type: 'string', describe: 'folder for a file in each format', requiresArg: true },
+      ...formatsFlags(FORMATS),
       update: {
         type: 'boolean',
         default: false,
@@ -111,16 +104,6 @@ async function runSelfTest(folder: string | undefined): Promise<void> {
   if (failed.length > 0) process.exitCode = EXIT.regression;
 }
 
-/** @throws InputError for an unknown format, or for several without a folder */
-function chosenFormats(args: Args): Format[] {
-  const formats = args.format.split(',').map(formatNamed);
-  if (formats.length > 1 && args.out === undefined)
-    throw new InputError(
-      `--format ${args.format} names several formats, expected --out with a folder for them`,
-    );
-  return formats;
-}
-
 async function tell(report: Report, formats: readonly Format[], { out, all }: Args): Promise<void> {
   if (out === undefined) {
     await print(formats[0]!.text(report, all));
@@ -145,7 +128,7 @@ async function handler(args: Args): Promise<void> {
   if (baseline === undefined || candidate === undefined)
     throw new InputError('two folders of results are required: reclaim gate BASELINE CANDIDATE');
   const tolerances = parseTolerances(args.tolerance?.split(',') ?? []);
-  const formats = chosenFormats(args);
+  const formats = chosenFormats(args, formatNamed);
   if (args.update) {
     await update(baseline, candidate);
     return;

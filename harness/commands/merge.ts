@@ -7,7 +7,15 @@ import { OutputFolder } from '../output/folder.js';
 import { mergeSweep, untilFinished } from '../sweep/merge.js';
 import { besidePlan, type Plan, readPlan } from '../sweep/plan-file.js';
 import { type ComparisonArgs, comparisonFlags, furtherFiles, showComparison } from './comparison.js';
-import { type Command, outFlag, quietFlag, type WorkerArgs, workersFlag, workersOf } from './flags.js';
+import {
+  type Command,
+  outFlag,
+  planPositional,
+  quietFlag,
+  type WorkerArgs,
+  workersFlag,
+  workersOf,
+} from './flags.js';
 import { hostsText } from './hosts-text.js';
 import { interruptible } from './interrupt.js';
 import { Progress } from './progress.js';
@@ -23,11 +31,7 @@ interface Args extends ComparisonArgs, WorkerArgs {
 
 function builder(yargs: Argv): Argv {
   return yargs
-    .positional('plan', {
-      type: 'string',
-      demandOption: true,
-      describe: 'what reclaim plan has written',
-    })
+    .positional('plan', planPositional)
     .positional('folders', {
       type: 'string',
       array: true,

@@ -2,21 +2,23 @@ import { isAbsolute } from 'node:path';
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
 import { counted } from '../base/text.js';
-import { MAX_REPLICATES } from '../experiment/file.js';
-import { namedExperiment } from '../experiment/one-trace.js';
 import { makePlan } from '../sweep/make-plan.js';
 import { besidePlan } from '../sweep/plan-file.js';
 import { runsOf } from '../sweep/shards.js';
 import {
+  type ExperimentArgs,
+  experimentOf,
+  experimentPositional,
+  replicatesFlag,
+} from './experiment-flags.js';
+import {
   type Command,
   inputLimitFlags,
-  loneHyphen,
   type PolicyModuleArgs,
   policyModuleFlag,
   policyTimeout,
   quietFlag,
   type WorkerArgs,
-  wholeFlag,
   workersFlag,
   workersOf,
 } from './flags.js';
@@ -24,21 +26,14 @@ import { interruptible } from './interrupt.js';
 import { planTable } from './plan-text.js';
 import { note, print } from './terminal.js';
 
-interface Args extends PolicyModuleArgs, WorkerArgs {
-  experiment?: string;
+interface Args extends PolicyModuleArgs, WorkerArgs, ExperimentArgs {
   output: string;
-  replicates?: number;
   quiet: boolean;
 }
 
 function builder(yargs: Argv): Argv {
   return yargs
-    .positional('experiment', {
-      type: 'string',
-      describe:
-        'experiment file (YAML), or a trace (- for standard input), as of reclaim compare; without, the shipped comparison',
-      coerce: loneHyphen,
-    })
+    .positional('experiment', experimentPositional)
     .options({
       output: {
         alias: 'o',
@@ -47,11 +42,7 @@ function builder(yargs: Argv): Argv {
         describe: 'the plan, a cell a line (.jsonl); its traces go to a folder next to it',
         requiresArg: true,
       },
-      replicates: {
-        type: 'number',
-        describe: 'how often each generated trace is generated, as of reclaim compare',
-        requiresArg: true,
-      },
+      ...replicatesFlag,
       ...workersFlag,
       ...inputLimitFlags,
       ...policyModuleFlag,
@@ -63,12 +54,10 @@ function builder(yargs: Argv): Argv {
 }
 
 async function handler(args: Args): Promise<void> {
-  const { experiment: named, output, replicates } = args;
-  if (replicates !== undefined) wholeFlag('replicates', replicates, 1, MAX_REPLICATES);
+  const { output } = args;
   if (!/[^/]\.jsonl$/.test(output))
     throw new InputError(`--output is ${output}, expected a name that ends with .jsonl`);
-  const read = await namedExperiment(named);
-  const experiment = replicates === undefined ? read : { ...read, replicates };
+  const experiment = await experimentOf(args);
   const lines = await interruptible((signal) =>
     makePlan(output, experiment, {
       workers: workersOf(args),

@@ -4,7 +4,15 @@ import { counted } from '../base/text.js';
 import { besidePlan, readPlan } from '../sweep/plan-file.js';
 import { runShard, type ShardSummary } from '../sweep/run-shard.js';
 import { MAX_SHARDS, shardOf } from '../sweep/shard-number.js';
-import { type Command, quietFlag, type WorkerArgs, wholeFlag, workersFlag, workersOf } from './flags.js';
+import {
+  type Command,
+  planPositional,
+  quietFlag,
+  type WorkerArgs,
+  wholeFlag,
+  workersFlag,
+  workersOf,
+} from './flags.js';
 import { interruptible } from './interrupt.js';
 import { Progress } from './progress.js';
 import { note, print } from './terminal.js';
@@ -20,11 +28,7 @@ interface Args extends WorkerArgs {
 
 function builder(yargs: Argv): Argv {
   return yargs
-    .positional('plan', {
-      type: 'string',
-      demandOption: true,
-      describe: 'what reclaim plan has written',
-    })
+    .positional('plan', planPositional)
     .options({
       shard: {
         type: 'string',

@@ -11,7 +11,7 @@ import { MAX_SHARDS } from '../sweep/shard-number.js';
 import { kubernetesManifest } from '../sweep/submit/kubernetes.js';
 import { checkShards, type JobOptions, usualShards } from '../sweep/submit/limits.js';
 import { slurmScripts } from '../sweep/submit/slurm.js';
-import { type Command, wholeFlag } from './flags.js';
+import { type Command, planPositional, wholeFlag } from './flags.js';
 import { print } from './terminal.js';
 
 const MAX_WORKERS = 256;
@@ -41,7 +41,7 @@ function builder(yargs: Argv): Argv {
       demandOption: true,
       describe: 'for what',
     })
-    .positional('plan', { type: 'string', demandOption: true, describe: 'what reclaim plan has written' })
+    .positional('plan', planPositional)
     .options({
       shards: {
         type: 'number',
