@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { accessSync, closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HostError } from '../../base/errors.js';
 import { missingCompiler } from '../../base/native.js';
 import type { Guard } from '../../guard/guard.js';
+import { endChild } from '../child.js';
 import { buildExecutor } from '../executor/program.js';
 import { SHARED_BYTES } from '../protocol.js';
 import { type Channel, LiveTimeout, Session } from '../session.js';
@@ -72,13 +72,8 @@ class HostChannel implements Channel {
   }
 
   async close(): Promise<void> {
-    const { exitCode, signalCode } = this.child;
-    if (exitCode === null && signalCode === null) {
-      const ended = once(this.child, 'exit');
-      // Its spaces end with it.
-      this.child.kill('SIGKILL');
-      await ended;
-    }
+    // Its spaces end with it.
+    await endChild(this.child);
     this.pipes.close();
     closeSync(this.shared);
     rmSync(this.folder, { recursive: true, force: true });

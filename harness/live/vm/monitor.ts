@@ -1,5 +1,5 @@
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
-import { HostError, systemErrorCode } from '../../base/errors.js';
+import { HostError } from '../../base/errors.js';
+import { NamedPipes } from '../pipes.js';
 import { LiveTimeout } from '../session.js';
 
 /** What QEMU says: of an event its name, else the answer to a command. Source: docs/interop/qmp-spec.txt. */
@@ -8,31 +8,20 @@ interface Message {
   readonly error?: { readonly desc: string };
 }
 
-/** Pauses between looks, in ms: short at first, since most answers come soon. */
-const FIRST_PAUSE_MS = 0.05;
-const LONGEST_PAUSE_MS = 5;
-
-/**
- * The monitor of a virtual machine, spoken to synchronously through two pipes with names: while the machine works, this thread
- * waits. (What a policy asks of the kernel is answered when its call returns.)
- */
+/** The monitor of a virtual machine, spoken to synchronously. */
 export class Monitor {
-  private readonly input: number;
-  private readonly output: number;
+  private readonly pipes: NamedPipes;
   private readonly buffer = Buffer.alloc(2 ** 16);
-  private readonly clock = new Int32Array(new SharedArrayBuffer(4));
   private rest = '';
   private greeted = false;
 
   /** @param path the pipes are `path.in` and `path.out` */
   constructor(path: string) {
-    // Opened for both, so that neither end has to wait for the other.
-    this.input = openSync(`${path}.in`, constants.O_RDWR);
-    this.output = openSync(`${path}.out`, constants.O_RDONLY | constants.O_NONBLOCK);
+    this.pipes = new NamedPipes([`${path}.in`, `${path}.out`]);
   }
 
   send(command: string): void {
-    writeSync(this.input, `{"execute":"${command}"}\n`);
+    this.pipes.write(`{"execute":"${command}"}\n`);
   }
 
   /**
@@ -43,13 +32,11 @@ export class Monitor {
    */
   await(event: string, timeoutMs: number): boolean {
     const end = performance.now() + timeoutMs;
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 1.3)) {
-      const came = this.look(event);
-      if (came !== undefined) return came;
+    const idle = () => {
       if (performance.now() > end)
         throw new LiveTimeout(`the virtual machine does not answer within ${Math.round(timeoutMs / 1000)} s`);
-      Atomics.wait(this.clock, 0, 0, pause);
-    }
+    };
+    return this.pipes.waitFor(() => this.look(event), idle);
   }
 
   /** Whether an event has come, or the monitor has ended. Undefined: neither yet. */
@@ -69,19 +56,14 @@ export class Monitor {
 
   /** Bytes that came; 0 where nothing writes; undefined where there is nothing now. */
   private read(): number | undefined {
-    try {
-      const bytes = readSync(this.output, this.buffer);
-      this.rest += this.buffer.toString('utf8', 0, bytes);
-      this.greeted ||= bytes > 0;
-      return bytes;
-    } catch (error) {
-      if (systemErrorCode(error) === 'EAGAIN') return undefined;
-      throw error;
-    }
+    const bytes = this.pipes.read(this.buffer);
+    if (bytes === undefined) return undefined;
+    this.rest += this.buffer.toString('utf8', 0, bytes);
+    this.greeted ||= bytes > 0;
+    return bytes;
   }
 
   close(): void {
-    closeSync(this.input);
-    closeSync(this.output);
+    this.pipes.close();
   }
 }

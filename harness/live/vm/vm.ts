@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HostError } from '../../base/errors.js';
 import { missingCompiler } from '../../base/native.js';
 import type { Guard } from '../../guard/guard.js';
+import { endChild } from '../child.js';
 import { buildExecutor } from '../executor/program.js';
+import { makePipes } from '../pipes.js';
 import { MAGIC, SHARED_BYTES } from '../protocol.js';
 import { type Channel, Session } from '../session.js';
 import { initramfs } from './initramfs.js';
@@ -94,12 +95,7 @@ class VmChannel implements Channel {
   }
 
   async close(): Promise<void> {
-    const { pid, exitCode, signalCode } = this.child;
-    if (pid !== undefined && exitCode === null && signalCode === null) {
-      const ended = once(this.child, 'exit');
-      this.child.kill('SIGKILL');
-      await ended;
-    }
+    await endChild(this.child);
     this.monitor.close();
     closeSync(this.shared);
     rmSync(this.folder, { recursive: true, force: true });
@@ -114,9 +110,10 @@ function checkMagic(shared: number): void {
 }
 
 function prepare(folder: string, executor: string, kernel: string): void {
-  const pipes = ['in', 'out'].map((end) => join(folder, `monitor.${end}`));
-  if (spawnSync('mkfifo', pipes).status !== 0)
-    throw new HostError(`${folder}: mkfifo cannot make pipes there`);
+  makePipes(
+    folder,
+    ['in', 'out'].map((end) => join(folder, `monitor.${end}`)),
+  );
   const archive = initramfs(readFileSync(executor), moduleFiles(modulesOf(kernel)));
   writeFileSync(join(folder, 'initramfs'), archive);
   writeFileSync(join(folder, 'shared'), '');
