@@ -3,7 +3,16 @@
 // itself is a bundle in a folder of its own, which no later build changes.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -12,6 +21,8 @@ import { bundleInto, keepBundles } from './bundle.mjs';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const KEPT = join(ROOT, 'build', 'incremental');
 const OUTPUT = join(KEPT, 'dist');
+/** What the page of a report has in it: some modules of the program are compiled for it in another way. */
+const CLIENT = join(KEPT, 'client');
 const DIST = join(ROOT, 'dist');
 const BIN = join(DIST, 'bin');
 const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -25,9 +36,9 @@ const WAIT_MS = 100;
 const run = promisify(execFile);
 
 /** Types are not checked, which is half of the time: `npm run typecheck` does. */
-async function compile(project) {
+async function compile(project, output) {
   const buildInfo = join(KEPT, `${project}.tsbuildinfo`);
-  const flags = ['--noCheck', '--incremental', '--tsBuildInfoFile', buildInfo, '--outDir', OUTPUT];
+  const flags = ['--noCheck', '--incremental', '--tsBuildInfoFile', buildInfo, '--outDir', output];
   const args = [TSC, '-p', join(ROOT, `tsconfig.${project}.json`), ...flags];
   try {
     await run(process.execPath, args);
@@ -126,7 +137,9 @@ async function lock() {
 }
 
 async function build() {
-  await Promise.all([compile('build'), compile('client')]);
+  await Promise.all([compile('build', OUTPUT), compile('client', CLIENT)]);
+  // Over those of the program, whichever was compiled first.
+  cpSync(CLIENT, OUTPUT, { recursive: true });
   prune();
   return bundleInto(ROOT, OUTPUT, BIN);
 }
