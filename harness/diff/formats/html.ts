@@ -1,7 +1,8 @@
 import { sideText } from '../../gate/formats/words.js';
 import { VERSION } from '../../metrics/host.js';
-import { digest, raw, styleSheet } from '../../report/html/inline.js';
-import { html as element, Markup } from '../../report/html/markup.js';
+import { pageHead } from '../../report/html/head.js';
+import { styleSheet } from '../../report/html/inline.js';
+import { html as element, type Markup } from '../../report/html/markup.js';
 import { equalMetrics, type MetricRows, metricRows, type Row } from '../choice.js';
 import type { Diff } from '../diff.js';
 import {
@@ -52,19 +53,9 @@ export const html: Format = {
   file: 'diff.html',
   text(diff, choice) {
     const style = styleSheet(['page', 'tables', 'media', 'diff']);
-    const policy = `default-src 'none'; style-src ${digest(style)}; base-uri 'none'; form-action 'none'`;
     const equal = equalMetrics(diff, choice);
     const title = 'Two results, cell by cell';
-    return element`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="reclaim-bench ${VERSION}">
-<title>${title}</title>
-${raw('style', style)}</head>
+    return element`${pageHead({ title, style, version: VERSION })}
 <body>
 <header>
 <div><p class="brand">reclaim-bench, diff</p><h1>${title}</h1></div>

@@ -8,9 +8,10 @@ import { warningsOf } from '../warnings.js';
 import { chartModel } from './chart-data.js';
 import { type Attachment, attachedFiles, downloadList } from './downloads.js';
 import { glanceHtml } from './glance.js';
-import { digest, raw, styleSheet } from './inline.js';
+import { pageHead } from './head.js';
+import { raw, styleSheet } from './inline.js';
 import { glanceCss, policyCss } from './looks.js';
-import { dataElement, html, Markup } from './markup.js';
+import { dataElement, html, type Markup } from './markup.js';
 import type { ChartModel } from './model.js';
 import { familiesOf, familySections, glossary, warningList } from './overview.js';
 import { provenance } from './provenance.js';
@@ -101,20 +102,16 @@ export function reportPage(data: FigureData, attachments: readonly Attachment[])
   const families = familiesOf(traces);
   const style = styleOf(model.policies);
   const script = clientScript();
-  const policy = `default-src 'none'; script-src ${digest(script)}; style-src ${digest(style)}; base-uri 'none'; form-action 'none'`;
   const title = titleOf(data.axis, model.policies, traces);
   const results = { runs, draws: data.draws, spaces: data.rows('spaces.csv'), traces };
   const seen = glanceOf(data.selection);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="reclaim-bench ${manifest.program.version}">
-<title>${title} (${name})</title>
-${raw('style', style)}</head>
+  const head = pageHead({
+    title: `${title} (${name})`,
+    style,
+    script,
+    version: manifest.program.version,
+  });
+  return html`${head}
 <body>
 <a class="skip" href="#main">Skip to the results</a>
 <header>
