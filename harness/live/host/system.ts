@@ -5,7 +5,7 @@ import type { Errno } from '../../policy/discard/contract.js';
 import type { GroupPlace } from '../group.js';
 import type { Session } from '../session.js';
 import type { Execution, LiveSystem, Needs } from '../system.js';
-import { makeFilesFolder } from './files.js';
+import { makeFilesFolder, readAheadIn } from './files.js';
 import { hostHierarchy, keepFromSwap, makeGroup, readGroup, removeGroup } from './groups.js';
 import { type HostOptions, startHost } from './host.js';
 import { type HostSwap, makeSwap } from './swap.js';
@@ -85,6 +85,10 @@ export class HostSystem implements LiveSystem {
   filesFolder(): string {
     this.files ??= makeFilesFolder(this.options.guard, this.options.cache);
     return this.files;
+  }
+
+  readAheadKiB(): string | undefined {
+    return readAheadIn(this.options.cache);
   }
 
   private findGroups(): GroupPlace | string {
