@@ -23,7 +23,7 @@ function atDiscard(work: (context: DiscardContext, range: PageRange) => void): s
   return name;
 }
 
-/** Drops each range so many µs after its discard. */
+/** Drops each range a number of µs after its discard. */
 function droppingAfter(us: number): string {
   return atDiscard(({ kernel, clock }, range) =>
     clock.at(clock.nowUs + us, () => void kernel.madvise(range, 'MADV_DONTNEED')),

@@ -85,7 +85,7 @@ export interface Program {
 }
 
 /**
- * Trace time, and timers on it. It does not know how long anybody has stalled: timers are due at the same moments whatever
+ * Trace time, and timers on it. It does not know how long programs have stalled: timers are due at the same moments whatever
  * calls and devices cost.
  */
 export interface Clock {
