@@ -88,6 +88,7 @@ export type {
 export { loadPolicyModule } from './modules/load.js';
 export type { ModuleOrigin } from './policy/border/border.js';
 export type {
+  Clock,
   DiscardContext,
   DiscardPolicy,
   DiscardPolicyInfo,
