@@ -39,7 +39,7 @@ export class RequestWriter {
     return undefined;
   }
 
-  /** Splits an id into its words. @returns false where it is none */
+  /** Splits an id into its words. @returns false where it is not an id */
   private takeId(id: unknown): boolean {
     if (typeof id === 'string' && id !== '') {
       const bytes = Buffer.from(id);

@@ -60,7 +60,7 @@ function expected(rule: Rule): string {
   return 'min' in rule ? `a whole number from ${rule.min} to ${rule.max}` : `one of ${rule.join(', ')}`;
 }
 
-/** @throws the offence for a rule that is not known, or whose value is none of its own */
+/** @throws the offence for a rule that is not known, or whose value is not one of its own */
 function checkRules(border: Border, of: string, rules: unknown, known: Readonly<Record<string, Rule>>): void {
   if (typeof rules !== 'object' || rules === null)
     throw border.offence(`rules returned ${of}${shownValue(rules)}, expected an object of rules`);
