@@ -12,7 +12,7 @@ export function requireDrawing(formats: readonly Format[]): void {
 }
 
 /**
- * For commands that draw figures beside their results: all of them, or none where what draws them is not installed, which is
+ * For commands that draw figures as well as their results: all of them, or none where what draws them is not installed, which is
  * said with their names.
  */
 export function drawable(figures: readonly Figure[], formats: readonly Format[]): readonly Figure[] {
