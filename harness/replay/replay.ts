@@ -131,6 +131,7 @@ async function foresee<T extends Target>(trace: Trace, options: ReplayOptions<T>
   const run = await begin(trace, first, true);
   try {
     for await (const block of trace.blocks()) await run.block(block);
+    run.finish();
     return new Foresight(recorder.uses());
   } finally {
     await run.target.dispose();
@@ -144,13 +145,15 @@ async function begin<T extends Target>(
   foresees = false,
 ): Promise<Run<T>> {
   const { machine, limit, discard, reclaim } = options;
-  const timeLimit = TimeLimit.of([discard.info, reclaim.info]);
+  const purge = options.purge ?? purgePolicies.choose(AXES.purge.default);
+  const merge = options.merge ?? mergePolicies.choose(AXES.merge.default);
+  const timeLimit = TimeLimit.of([discard.info, reclaim.info, merge.info, purge.info]);
   const setup = {
     costs: options.costs,
     discard,
     reclaim,
-    purge: options.purge ?? purgePolicies.choose(AXES.purge.default),
-    merge: options.merge ?? mergePolicies.choose(AXES.merge.default),
+    purge,
+    merge,
     swap: options.swap,
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,
@@ -184,6 +187,7 @@ async function resultOf<T extends Target>(
   { memory }: ReplayOptions<T>,
 ): Promise<ReplayResult> {
   const { target, sampler } = run;
+  run.finish();
   sampler.finish();
   const { outcome, reason, abandoned } = await target.finish();
   const touches = run.touches - abandoned.touches;
