@@ -28,6 +28,6 @@ export function mergeNew(m: State, space: Space, start: number, end: number): vo
   const [lower, made, upper] = between;
   const isOld = m.settings.kernel < KERNELS['6.12'];
   const joinsUpper = isOld && lower && upper && made && mergeable(made, upper);
-  const apart = joinsUpper && upper.anon !== undefined && upper.anon !== lower.anon;
-  space.mergeAround(start, end, apart ? (below) => below.end !== start : undefined);
+  const keepsLower = joinsUpper && upper.anon !== undefined && upper.anon !== lower.anon;
+  space.mergeAround(start, end, keepsLower ? (below) => below.end !== start : undefined);
 }
