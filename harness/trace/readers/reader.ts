@@ -5,6 +5,7 @@ import type { PageBudget } from '../page-budget.js';
 import type { RequestBatch } from '../requests/batch.js';
 import type { TraceSource } from '../source.js';
 import type { LineAccount } from './account.js';
+import type { RecordIds } from './scan/records.js';
 
 /** How surely the start of a file is of a format: from not at all to by a mark of its own. */
 export const FIT = { none: 0, possible: 1, likely: 2, certain: 3 } as const;
@@ -141,6 +142,8 @@ export interface RequestReader extends ReaderInfo {
    * @throws InputError with the line and column, or the byte, of what is wrong
    */
   read(input: ReaderInput): AsyncGenerator<RequestBatch>;
+  /** Where ids can be taken from records without making requests of them: for reference strings. */
+  readonly recordIds?: RecordIds;
 }
 
 /** A reader of another program's format: a file or folder here, and a line in the registry. */
