@@ -217,6 +217,7 @@ describe('what the bundle of the command line relies on', () => {
       'harness/base/package-root.ts: import.meta.url',
       'harness/experiment/code.ts: import.meta.url',
       'harness/policy/border/border.ts: import.meta.url',
+      'harness/report/render/packages.ts: import.meta.resolve',
       'harness/report/render/png.ts: import.meta.url',
       'harness/trace/io/xz.ts: import.meta.url',
     ]);

@@ -73,6 +73,7 @@ export {
 } from './metrics/schema.js';
 export type { ModuleOrigin } from './policy/border/border.js';
 export type {
+  Clock,
   DiscardContext,
   DiscardPolicy,
   DiscardPolicyInfo,

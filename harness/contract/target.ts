@@ -208,7 +208,10 @@ export interface Target {
    */
   begin(row: number, space: number | undefined, thread: number): void;
   end(): void;
-  /** Lets the discard policy work: what `kernel` and `program` do meanwhile is charged to this part of the stall time. */
+  /**
+   * Lets the discard policy work: what `kernel` and `program` do meanwhile is charged to this part of the stall time. Between
+   * events too, for its timers.
+   */
   attribute<T>(part: PolicyPart, work: () => T): T;
   /**
    * Lets a discard policy follow that of the replay: its calls change nothing, and are paid on a tab of their own. Before the

@@ -192,6 +192,7 @@ export class SimulatedMachine implements Target {
 
   attribute<T>(part: PolicyPart, work: () => T): T {
     const { machine, kernel } = this;
+    this.changes++;
     const outer = kernel.part;
     kernel.part = PART[part];
     const effects = machine.ledger.allTabs && [];

@@ -8,11 +8,13 @@ import type {
 } from '../policy/discard/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import { PAGE_LIMIT } from '../trace/op.js';
+import { PolicyClock, PolicyTime } from './policy-clock.js';
 import { UnpinnedRanges } from './unpinned.js';
 
 /** A policy that follows that of the replay. */
 interface Following {
   readonly policy: DiscardPolicy;
+  readonly clock: PolicyClock;
   readonly side: Follower;
 }
 
@@ -21,7 +23,10 @@ interface Following {
  * follow it, which hear the same.
  */
 export class Discarding {
+  /** Trace time, and when the first timer of the policies is due. */
+  readonly time: PolicyTime;
   private readonly policy: DiscardPolicy;
+  private readonly clock: PolicyClock;
   private readonly sides: readonly (Following | undefined)[];
   /** Those that still follow. */
   private following: readonly Following[];
@@ -29,13 +34,17 @@ export class Discarding {
   /** Whether the machine announces writes. */
   private watching = false;
 
+  /** @param startUs trace time at which the replay begins */
   constructor(
     private readonly target: Target,
     { info, values }: Chosen<DiscardPolicyInfo>,
+    startUs: number,
     followers: readonly Chosen<DiscardPolicyInfo>[] = [],
   ) {
     const { kernel, program } = target;
-    this.policy = info.create({ kernel, program, values });
+    this.time = new PolicyTime(startUs);
+    this.clock = new PolicyClock(this.time);
+    this.policy = info.create({ kernel, program, clock: this.clock, values });
     this.sides = followers.map((follower) => this.follow(follower));
     this.following = this.sides.flatMap((one) => one ?? []);
     if (this.policy.sigbus)
@@ -49,9 +58,10 @@ export class Discarding {
   private follow({ info, values }: Chosen<DiscardPolicyInfo>): Following | undefined {
     const side = this.target.follow?.(values);
     if (!side) return undefined;
-    const policy = info.create({ ...side.context, values });
+    const clock = new PolicyClock(this.time);
+    const policy = info.create({ ...side.context, clock, values });
     if (this.policy.sigbus || policy.sigbus || info.needsReport) side.leave();
-    return { policy, side };
+    return { policy, clock, side };
   }
 
   /** Whether the policies that were to follow still do; in their order. */
@@ -101,14 +111,20 @@ export class Discarding {
     this.unmapped(space, 0, PAGE_LIMIT);
   }
 
+  /** Calls back the timers that are due now, of all policies: those that follow do at this moment what the policy does. */
+  runTimers(): void {
+    this.tell('discard', (_policy, clock) => clock.runDue());
+    this.time.dueUs = Math.min(this.clock.dueUs, ...this.following.map(({ clock }) => clock.dueUs));
+  }
+
   private readonly beforeWrite = (range: PageRange): void => {
     this.tell('discard', (policy) => policy.beforeWrite?.(range));
   };
 
-  private tell<T>(part: PolicyPart, work: (policy: DiscardPolicy) => T): T {
+  private tell<T>(part: PolicyPart, work: (policy: DiscardPolicy, clock: PolicyClock) => T): T {
     let done = false;
     try {
-      const result = this.target.attribute(part, () => work(this.policy));
+      const result = this.target.attribute(part, () => work(this.policy, this.clock));
       done = true;
       this.watch(this.policy.watchesWrites === true);
       if (this.following.length > 0) this.tellFollowers(part, work);
@@ -119,9 +135,12 @@ export class Discarding {
     }
   }
 
-  private tellFollowers(part: PolicyPart, work: (policy: DiscardPolicy) => unknown): void {
-    for (const { policy, side } of this.following) {
-      side.tell(part, () => work(policy));
+  private tellFollowers(
+    part: PolicyPart,
+    work: (policy: DiscardPolicy, clock: PolicyClock) => unknown,
+  ): void {
+    for (const { policy, clock, side } of this.following) {
+      side.tell(part, () => work(policy, clock));
       if (this.watching || policy.watchesWrites) side.leave();
     }
     if (this.following.some(({ side }) => !side.follows))

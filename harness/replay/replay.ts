@@ -131,6 +131,7 @@ async function foresee<T extends Target>(trace: Trace, options: ReplayOptions<T>
   const run = await begin(trace, first, true);
   try {
     for await (const block of trace.blocks()) await run.block(block);
+    run.finish();
     return new Foresight(recorder.uses());
   } finally {
     await run.target.dispose();
@@ -184,6 +185,7 @@ async function resultOf<T extends Target>(
   { memory }: ReplayOptions<T>,
 ): Promise<ReplayResult> {
   const { target, sampler } = run;
+  run.finish();
   sampler.finish();
   const { outcome, reason, abandoned } = await target.finish();
   const touches = run.touches - abandoned.touches;

@@ -1,5 +1,6 @@
 import { ADVICE, PAGE_LIMIT } from '../../trace/op.js';
 import type {
+  Clock,
   DiscardContext,
   DiscardPolicy,
   DiscardPolicyInfo,
@@ -109,6 +110,21 @@ function checkedProgram(program: Program, kernel: Kernel, border: Border): Progr
   };
 }
 
+function checkedClock(clock: Clock, border: Border): Clock {
+  return {
+    get nowUs() {
+      return clock.nowUs;
+    },
+    at(timeUs, call) {
+      if (!Number.isFinite(timeUs))
+        throw border.offence(`calls at with ${shownValue(timeUs)}, expected a time in µs`);
+      if (typeof call !== 'function')
+        throw border.offence(`calls at with ${shownValue(call)}, expected what to call then`);
+      clock.at(timeUs, () => border.call('a timer', call));
+    },
+  };
+}
+
 type Method = (typeof REQUIRED)[number] | (typeof OPTIONAL)[number];
 
 /** A discard policy whose calls are checked, in both directions. */
@@ -122,11 +138,12 @@ class CheckedDiscard implements DiscardPolicy {
   constructor(
     private readonly border: Border,
     info: DiscardPolicyInfo,
-    { kernel, program, values }: DiscardContext,
+    { kernel, program, clock, values }: DiscardContext,
   ) {
     const context = {
       kernel: checkedKernel(kernel, border),
       program: checkedProgram(program, kernel, border),
+      clock: checkedClock(clock, border),
       values: Object.freeze({ ...values }),
     };
     this.policy = border.call('create', () => info.create(context));

@@ -84,6 +84,23 @@ export interface Program {
   firstLost(range: PageRange): number;
 }
 
+/**
+ * Trace time, and timers on it. It does not know how long programs have stalled: timers are due at the same moments whatever
+ * calls and devices cost.
+ */
+export interface Clock {
+  /** Trace time, in µs. */
+  readonly nowUs: number;
+  /**
+   * Calls back at a trace time: before the first event of that time or a later one, and after what the kernel does of its
+   * own until then. Timers of the same time are called in the order in which they were set. A time that has passed means
+   * now: before the next event. What is due after the last event is never called.
+   *
+   * @param timeUs in µs, finite
+   */
+  at(timeUs: number, call: () => void): void;
+}
+
 /** Regenerable contents that the program does not need now. */
 export interface Unpinned extends PageRange {
   /** What making the range again costs, as one unit, in ns. */
@@ -125,10 +142,11 @@ export interface DiscardPolicy {
   forked?(parent: number, child: number): void;
 }
 
-/** What a discard policy works with: calls, the program's own memory, the values of its parameters. */
+/** What a discard policy works with: calls, the program's own memory, a clock, the values of its parameters. */
 export interface DiscardContext {
   readonly kernel: Kernel;
   readonly program: Program;
+  readonly clock: Clock;
   readonly values: ParameterValues;
 }
 
