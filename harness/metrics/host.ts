@@ -39,8 +39,9 @@ export const VERSION: string = (
 /** The commit of the program, where it runs from a checkout. */
 export function programCommit(): string | undefined {
   if (!existsSync(packageFile('.git'))) return undefined;
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
   try {
-    return process.getBuiltinModule('node:child_process').execFileSync('git', ['rev-parse', 'HEAD'], {
+    return execFileSync('git', ['rev-parse', 'HEAD'], {
       cwd: PACKAGE_ROOT,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
