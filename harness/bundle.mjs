@@ -56,7 +56,7 @@ const LAZY = [
 const lazyWidths = {
   name: 'lazy-widths',
   transform(code, id) {
-    if (!/\/string-width\/index\.js$/.test(id)) return undefined;
+    if (!/[\\/]string-width[\\/]index\.js$/.test(id)) return undefined;
     return LAZY.reduce((text, { mark, made, lazy }) => {
       if (!text.includes(mark)) return text;
       if (!text.includes(made)) throw new Error(`${id} makes ${mark} in another way than before`);
@@ -93,7 +93,7 @@ function licenceTexts(chunks, root) {
   const folders = new Set();
   for (const { moduleIds = [] } of chunks)
     for (const id of moduleIds) {
-      const folder = /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(id)?.[0];
+      const folder = /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0];
       if (folder) folders.add(folder);
     }
   return [...folders].sort().map((folder) => {
@@ -109,7 +109,7 @@ function moduleHashes(modules) {
   const names = readdirSync(modules, { recursive: true }).filter((name) => name.endsWith('.js'));
   return Object.fromEntries(
     names.map((name) => [
-      name,
+      name.replaceAll('\\', '/'),
       createHash('sha256')
         .update(readFileSync(join(modules, name)))
         .digest('hex'),
