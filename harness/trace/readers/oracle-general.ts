@@ -1,6 +1,6 @@
 import type { RequestBatch } from '../requests/batch.js';
-import { type Detection, FIT, misfit, type RequestReader } from './reader.js';
-import { type RecordIds, readRecords } from './scan/records.js';
+import { type Detection, FIT, misfit, type RecordIds, type RequestReader } from './reader.js';
+import { readRecords } from './scan/records.js';
 
 const RECORD_BYTES = 24;
 const RECORD_WORDS = RECORD_BYTES / 4;

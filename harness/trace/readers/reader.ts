@@ -5,7 +5,6 @@ import type { PageBudget } from '../page-budget.js';
 import type { RequestBatch } from '../requests/batch.js';
 import type { TraceSource } from '../source.js';
 import type { LineAccount } from './account.js';
-import type { RecordIds } from './scan/records.js';
 
 /** How surely the start of a file is of a format: from not at all to by a mark of its own. */
 export const FIT = { none: 0, possible: 1, likely: 2, certain: 3 } as const;
@@ -123,6 +122,26 @@ export interface EventReader extends ReaderInfo {
  * addresses of a program.
  */
 export type RequestKind = 'object' | 'block' | 'memory';
+
+/** Where the ids are in a format of which each record is a request to one object, and nothing but its id is needed. */
+export interface RecordIds {
+  /** Of a record: a multiple of 4. */
+  readonly bytes: number;
+  /** Where the 64-bit id begins in a record, in little-endian bytes. */
+  readonly id: number;
+  /**
+   * Checks records as the reader does.
+   *
+   * @param words little-endian 32-bit words, in the byte order of this host
+   * @param first whether the file begins with them
+   */
+  check(
+    words: Uint32Array,
+    records: number,
+    first: boolean,
+    fail: (index: number, what: string) => never,
+  ): void;
+}
 
 /** A reader of another program's format of requests, which become a reference string or, by `requests/import.ts`, a trace. */
 export interface RequestReader extends ReaderInfo {

@@ -1,7 +1,7 @@
 import { InputError } from '../../../base/errors.js';
 import { BATCH_CAPACITY, RequestBatch } from '../../requests/batch.js';
 import type { WasmIds } from '../../requests/wasm-ids.js';
-import type { RequestInput } from '../reader.js';
+import type { RecordIds, RequestInput } from '../reader.js';
 import { takeLarge } from './pages.js';
 
 /** Decodes `records` records from bytes into a batch that is empty and has room for them. `fail` as in `RecordDecoder`. */
@@ -130,26 +130,6 @@ export function readRecords(
     if (BIG_ENDIAN_HOST) bytes.subarray(0, records * recordBytes).swap32();
     decode(words, records, batch, fail);
   });
-}
-
-/** Where the ids are in a format of which each record is a request to one object, and nothing but its id is needed. */
-export interface RecordIds {
-  /** Of a record: a multiple of 4. */
-  readonly bytes: number;
-  /** Where the 64-bit id begins in a record, in little-endian bytes. */
-  readonly id: number;
-  /**
-   * Checks records as the reader does.
-   *
-   * @param words little-endian 32-bit words, in the byte order of this host
-   * @param first whether the file begins with them
-   */
-  check(
-    words: Uint32Array,
-    records: number,
-    first: boolean,
-    fail: (index: number, what: string) => never,
-  ): void;
 }
 
 /**
