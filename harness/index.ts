@@ -79,6 +79,7 @@ export type {
   DiscardPolicyInfo,
   Errno,
   Kernel,
+  LaterPages,
   MappedPiece,
   PageRange,
   Pressure,

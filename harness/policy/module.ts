@@ -23,7 +23,7 @@ export const POLICY_TIMEOUT_S = 600;
 /** The longest time limit: V8 takes milliseconds of 32 bits. */
 export const MAX_POLICY_TIMEOUT_S = 2_000_000;
 
-const KINDS = ['integer', 'number', 'size', 'choice', 'list'];
+const KINDS = ['integer', 'number', 'size', 'duration', 'choice', 'list'];
 
 /** What is wrong with an entry's parameters; undefined if nothing is. */
 function wrongParameter(parameters: Readonly<Record<string, unknown>>): string | undefined {
