@@ -4,7 +4,7 @@ export const STEPS = 200;
 const WEIGHT_ONE = 2 ** 24;
 
 /** Ken Perlin's smootherstep, 6x⁵ - 15x⁴ + 10x³, in jemalloc's fixed point: what is kept of pages, by how new they are. */
-const WEIGHTS = Float64Array.from({ length: STEPS }, (_, i) => {
+export const WEIGHTS = Float64Array.from({ length: STEPS }, (_, i) => {
   const x = (i + 1) / STEPS;
   return Math.floor(x ** 3 * (x * (6 * x - 15) + 10) * WEIGHT_ONE);
 });
