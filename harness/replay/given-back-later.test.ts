@@ -68,7 +68,7 @@ describe('memory that is given back later', () => {
       { late: 6, cancelled: 2, calls: 1, resident: 2 },
     ],
     [
-      'starts its time anew with another discard',
+      'starts its time again with another discard',
       ['10,discard,1,0,8,', '30,discard,1,0,8,', '55,mark,,,,end'],
       { cancelled: 8, pending: 8 },
     ],

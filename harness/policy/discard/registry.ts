@@ -5,6 +5,7 @@ import { free } from './free.js';
 import { keep } from './keep.js';
 import { delayed } from './later/delayed.js';
 import { managed } from './managed.js';
+import { presets } from './presets.js';
 import { punch } from './punch.js';
 import { remove } from './remove.js';
 import { truncate } from './truncate.js';
@@ -26,4 +27,5 @@ export const discardPolicies = new Registry<DiscardPolicyInfo>('discard policy',
   delayed(free, { muzzy: false }),
   delayed(volatile, { muzzy: false }),
   delayed(truncate, { eager: true }),
+  ...presets,
 ]);

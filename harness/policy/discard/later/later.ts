@@ -43,7 +43,7 @@ function mappedBy({ page, count, shift }: Queued, space: number): PageRange {
 
 /**
  * Puts off the calls of a policy. What the program discards waits, in a queue of its space, until its time has come and more
- * waits than is to be kept; then the policy is told of the discard. Whoever uses pages before takes them out of the queue.
+ * waits than is to be kept; then the policy is told of the discard. Pages that are used before leave the queue.
  *
  * Shared memory waits by pages of its object, so that it is in use again whichever mapping is used; the space that discarded
  * it gives it back. What is unmapped before its call, also at the end of a space, is forgotten, and counted. mremap moves
