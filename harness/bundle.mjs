@@ -45,7 +45,7 @@ const SEGMENTER = 'const segmenter = new Intl.Segmenter();';
 const lazySegmenter = {
   name: 'lazy-segmenter',
   transform(code, id) {
-    if (!/\/string-width\/index\.js$/.test(id) || !code.includes('Intl.Segmenter')) return undefined;
+    if (!/[\\/]string-width[\\/]index\.js$/.test(id) || !code.includes('Intl.Segmenter')) return undefined;
     if (!code.includes(SEGMENTER))
       throw new Error(`${id} makes its Intl.Segmenter in another way than before`);
     return code.replace(
@@ -83,7 +83,7 @@ function licenceTexts(chunks, root) {
   const folders = new Set();
   for (const { moduleIds = [] } of chunks)
     for (const id of moduleIds) {
-      const folder = /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(id)?.[0];
+      const folder = /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0];
       if (folder) folders.add(folder);
     }
   return [...folders].sort().map((folder) => {
@@ -99,7 +99,7 @@ function moduleHashes(modules) {
   const names = readdirSync(modules, { recursive: true }).filter((name) => name.endsWith('.js'));
   return Object.fromEntries(
     names.map((name) => [
-      name,
+      name.replaceAll('\\', '/'),
       createHash('sha256')
         .update(readFileSync(join(modules, name)))
         .digest('hex'),

@@ -31,6 +31,19 @@ export interface Chosen<T extends PolicyInfo> {
   readonly text: string;
 }
 
+/** @throws InputError when it is not a name for an entry of a registry */
+export function checkName(kind: string, name: string): void {
+  if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(name))
+    throw new InputError(
+      `"${name}" is not a name for a ${kind}, expected up to 40 lower case letters, digits and "-"`,
+    );
+}
+
+/** The error for a name that another entry has. */
+export function nameTaken(kind: string, name: string): InputError {
+  return new InputError(`there is a ${kind} named ${name} already`);
+}
+
 /** The policies of one kind. */
 export class Registry<T extends PolicyInfo> {
   private readonly byName = new Map<string, T>();
@@ -45,13 +58,8 @@ export class Registry<T extends PolicyInfo> {
 
   /** @throws InputError when the name is taken or not a name */
   add(policy: T): void {
-    if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(policy.name)) {
-      throw new InputError(
-        `"${policy.name}" is not a name for a ${this.kind}, expected up to 40 lower case letters, digits and "-"`,
-      );
-    }
-    if (this.byName.has(policy.name))
-      throw new InputError(`there is a ${this.kind} named ${policy.name} already`);
+    checkName(this.kind, policy.name);
+    if (this.byName.has(policy.name)) throw nameTaken(this.kind, policy.name);
     this.byName.set(policy.name, policy);
   }
 

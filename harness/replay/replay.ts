@@ -146,13 +146,15 @@ async function begin<T extends Target>(
   foresees = false,
 ): Promise<Run<T>> {
   const { machine, limit, discard, reclaim } = options;
-  const timeLimit = TimeLimit.of([discard.info, reclaim.info]);
+  const purge = options.purge ?? purgePolicies.choose(AXES.purge.default);
+  const merge = options.merge ?? mergePolicies.choose(AXES.merge.default);
+  const timeLimit = TimeLimit.of([discard.info, reclaim.info, merge.info, purge.info]);
   const setup = {
     costs: options.costs,
     discard,
     reclaim,
-    purge: options.purge ?? purgePolicies.choose(AXES.purge.default),
-    merge: options.merge ?? mergePolicies.choose(AXES.merge.default),
+    purge,
+    merge,
     swap: options.swap,
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,

@@ -84,6 +84,8 @@ interface ReaderInfo {
   readonly summary: string;
   /** Where the format is described. */
   readonly source: string;
+  /** The file of code that it is from, if it is not of this package. */
+  readonly module?: { readonly file: string };
   /** Readers of one family read a file alike that fits them equally well. */
   readonly family?: string;
   /** Endings of file names, with their dot, in lower case, without that of a compression. */
