@@ -1,3 +1,4 @@
+import { HostError } from '../../base/errors.js';
 import { Refusal } from '../../contract/refusal.js';
 import type { SwapKind } from '../../contract/target.js';
 import type { Change } from '../../guard/change.js';
@@ -74,6 +75,8 @@ export class HostSystem implements LiveSystem {
   }
 
   change(path: string, value: string): void {
+    if (process.getuid?.() !== 0)
+      throw new HostError(`${path} of this host is changed as root only; --merge none changes nothing`);
     this.options.guard.set(path, value);
   }
 
