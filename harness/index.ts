@@ -71,13 +71,30 @@ export {
   type Metrics,
   type Unit,
 } from './metrics/schema.js';
+export type {
+  LeftOut,
+  LineReader,
+  LineResult,
+  ModuleEventReader,
+  ModuleMergePolicy,
+  ModuleMergeRules,
+  ModulePurgePolicy,
+  ModuleReader,
+  ModuleRequest,
+  ModuleRequestReader,
+  ModuleWorkload,
+  PolicyModule,
+} from './modules/contract.js';
+export { loadPolicyModule } from './modules/load.js';
 export type { ModuleOrigin } from './policy/border/border.js';
 export type {
+  Clock,
   DiscardContext,
   DiscardPolicy,
   DiscardPolicyInfo,
   Errno,
   Kernel,
+  LaterPages,
   MappedPiece,
   PageRange,
   Pressure,
@@ -85,7 +102,6 @@ export type {
   Unpinned,
   VolatileResult,
 } from './policy/discard/contract.js';
-export { loadPolicyModule, type PolicyModule } from './policy/module.js';
 export {
   type Pages,
   type PolicyCounters,

@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { EXIT } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
+import { requireLinux } from '../base/platform.js';
 import { loadCosts } from '../cost/table.js';
 import { axisOptions } from '../experiment/axes.js';
 import { planReplay } from '../experiment/plan.js';
@@ -22,6 +23,7 @@ import { USUAL_FORMATS } from '../report/render/formats.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace, type Trace } from '../trace/trace.js';
 import { drawInWorkers } from './draw.js';
+import { drawable } from './drawable.js';
 import {
   type ComparedKernel,
   type FidelityFormat,
@@ -49,7 +51,7 @@ interface Args extends Pick<KernelArgs, 'timeout' | 'pace' | 'stats'> {
 }
 
 const MAX_RUNS = 100;
-const FIGURE = 'fidelity';
+const FIGURE = figureOf('fidelity');
 
 /** A flag with values that are separated by commas. */
 function listFlag(describe: string, values: string) {
@@ -200,23 +202,25 @@ async function writeFiles(folder: string, kernels: readonly ComparedKernel[]): P
     files.set(`${kernel.probes.kernel}-${kernel.cgroup}.md`, `${fidelityText([kernel], 'markdown')}\n`);
   await addFiles(folder, files, note);
   const data = new FigureData(ResultsFolder.open(folder));
-  const missing = missingFor(figureOf(FIGURE), data);
+  const missing = missingFor(FIGURE, data);
   if (missing !== undefined) {
-    note(`skipped ${FIGURE}: ${missing}`);
+    note(`skipped ${FIGURE.name}: ${missing}`);
     return;
   }
+  if (drawable([FIGURE], USUAL_FORMATS).length === 0) return;
   const drawing = {
     folder,
     replaced: {},
     width: 'column',
     formats: USUAL_FORMATS,
-    figures: [FIGURE],
+    figures: [FIGURE.name],
     report: false,
   } as const;
   await addFiles(folder, (await drawInWorkers(drawing, 1))!, note);
 }
 
 async function handler(args: Args): Promise<void> {
+  requireLinux('reclaim fidelity');
   wholeFlag('runs', args.runs, 1, MAX_RUNS);
   // Everything that can be wrong is checked before a trace is read.
   const plan = planOf(args);
