@@ -4,7 +4,7 @@ import { HAS, OP, type OpName } from './op.js';
 /** The most events a block holds. */
 export const BLOCK_EVENTS = 65_536;
 
-/** A block that has become full is replaced by one of so many times its room. */
+/** A block that has become full is replaced by one of eight times its room. */
 const GROWTH = 8;
 /** Events that the first block of a builder has room for. */
 const FIRST_EVENTS = 256;

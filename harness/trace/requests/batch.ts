@@ -38,7 +38,7 @@ export class RequestBatch {
     this.write = new Uint8Array(capacity);
   }
 
-  /** Makes room for so many requests in all, `BATCH_CAPACITY` at most; those that are there stay. */
+  /** Makes room for this number of requests in all, `BATCH_CAPACITY` at most; those that are there stay. */
   reserve(requests: number): void {
     const capacity = Math.min(requests, BATCH_CAPACITY);
     if (capacity <= this.low.length) return;
