@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const FOLDERS = ['harness', 'workloads'];
 const UNIT = FOLDERS.flatMap((folder) =>
@@ -17,6 +18,35 @@ const ALONE = UNIT.filter((file) =>
 );
 /** Caches of tests are not those of the user. */
 export const ENV = { XDG_CACHE_HOME: join(tmpdir(), 'reclaim-bench-test-cache') };
+
+/** Files that take longest, the longest first: were one of them the last, one of two processes would wait for it. */
+const LONGEST = [
+  'commands/init.built',
+  'commands/help.built',
+  'trace/io/pipes.built',
+  'sweep/sweep.built',
+  'experiment/experiment.built',
+  'machine/machine',
+  'experiment/shipped',
+  'metrics/types',
+  'bench/validation/live/rows',
+  'gate/edits',
+].map((name) => `/harness/${name}.test.ts`);
+
+/** Longest files first, of each project. Vitest knows times of earlier runs only where node_modules has not been installed again. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => LONGEST.some((name) => moduleId.endsWith(name));
+    const projects = [...new Set(sorted.map(({ project }) => project))];
+    return projects.flatMap((project) => {
+      const own = sorted.filter((file) => file.project === project);
+      const place = ({ moduleId }: TestSpecification) => LONGEST.findIndex((name) => moduleId.endsWith(name));
+      const long = own.filter(isLong).sort((a, b) => place(a) - place(b));
+      return [...long, ...own.filter((file) => !isLong(file))];
+    });
+  }
+}
 
 const TESTS = {
   setupFiles: ['./vitest.setup.ts'],
@@ -40,6 +70,7 @@ export default defineConfig({
   test: {
     // Two cores are what the time of all tests is promised for; the default leaves one of them idle.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       { test: { ...SHARED, name: 'unit', include: UNIT, exclude: ALONE } },
       { test: { ...TESTS, name: 'unit-alone', include: ALONE } },
