@@ -101,6 +101,7 @@ export type {
   DiscardPolicyInfo,
   Errno,
   Kernel,
+  LaterPages,
   MappedPiece,
   PageRange,
   Pressure,
