@@ -104,10 +104,9 @@ describe('a gate in CI from reclaim init ci', () => {
     const made = repository.shell(`reclaim init ci && cat > pool.mjs << 'END'\n${POOL}\nEND`);
     expect([made.code, made.stderr]).toEqual([0, '']);
     repository.makeBaseline();
-    for (let run = 0; run < 2; run++) {
-      const { code, stdout } = repository.runWorkflow();
-      expect([code, stdout.split('\n').at(-2)]).toEqual([0, expect.stringMatching(/^pass: /)]);
-    }
+    // gate/own-program.system.test.ts has ten recordings.
+    const again = repository.runWorkflow();
+    expect([again.code, again.stdout.split('\n').at(-2)]).toEqual([0, expect.stringMatching(/^pass: /)]);
     const worse = repository.shell('sed -i "s/?? 100/?? 95/" pool.mjs');
     expect(worse.code).toBe(0);
     const { code, stdout } = repository.runWorkflow();
