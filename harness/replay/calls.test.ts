@@ -4,6 +4,7 @@ import { InputError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
 import { simulated } from '../machine/target.js';
 import { run } from '../testing/machine.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { timed } from '../testing/traces.js';
 import { validate } from './validate.js';
 
@@ -213,7 +214,7 @@ describe('validate and replay', () => {
         expect(await ending(validate(trace, simulated).then(() => ({})))).toBe(replayed);
         seen[replayed === 'ok' ? 'ok' : 'refused']++;
       }),
-      { numRuns: 400 },
+      { numRuns: propertyRuns(400) },
     );
     expect(seen.ok).toBeGreaterThan(20);
     expect(seen.refused).toBeGreaterThan(20);

@@ -136,7 +136,7 @@ export function protect(
 /** Shared shmem takes the VMA's rights; private memory only where no fault would copy (can_change_private_pte_writable). */
 function mayBeWritable(k: NaiveKernel, vma: Vma, { page, dirty }: Entry): boolean {
   if (vma.flags.has('shared')) return !vma.object?.disk || dirty;
-  return page.anon && k.entriesOf(page).length === 1;
+  return page.anon && k.references(page) === 1;
 }
 
 /** mremap in place: the VMA that ends at the range's end grows into a hole. */
