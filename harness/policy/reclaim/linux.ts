@@ -1,5 +1,5 @@
 import { grown } from '../../base/arrays.js';
-import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
+import type { JointSearch, Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { TRAIT } from './contract.js';
 import { MemcgStats, UPDATES } from './structures/memcg-stats.js';
 import { PageLists } from './structures/page-list.js';
@@ -146,6 +146,22 @@ class Linux implements ReclaimPolicy {
     }
   }
 
+  readonly jointSearch: JointSearch = {
+    begin: () => {
+      this.skippedDeactivate = false;
+      this.stats.beforeUse();
+    },
+    pass: (victims, from, priority, part, deactivate) => {
+      this.found = from;
+      this.pass(victims, priority, part, deactivate);
+      return this.found;
+    },
+    end: () => {
+      this.searchEnds();
+      return this.skippedDeactivate;
+    },
+  };
+
   evict(victims: Int32Array, _wanted: number): number {
     this.found = 0;
     // A pass that only took accessed bits away finds nothing: the next one does.
@@ -160,10 +176,19 @@ class Linux implements ReclaimPolicy {
   /** do_try_to_free_pages. @param deactivate whether active lists shrink in any case, since nothing was found before */
   private tryToFree(victims: Int32Array, deactivate: boolean): void {
     this.skippedDeactivate = false;
-    for (let priority = DEF_PRIORITY; priority >= 0 && this.found < SWAP_CLUSTER_MAX; priority--) {
-      this.planScan(priority, deactivate);
-      this.shrink(victims, priority);
-    }
+    for (let priority = DEF_PRIORITY; priority >= 0 && this.found < SWAP_CLUSTER_MAX; priority--)
+      this.pass(victims, priority, 1, deactivate);
+    this.searchEnds();
+  }
+
+  /** @param part of the pages that may be looked at */
+  private pass(victims: Int32Array, priority: number, part: number, deactivate: boolean): void {
+    this.planScan(priority, part, deactivate);
+    this.shrink(victims, priority);
+  }
+
+  /** snapshot_refaults. */
+  private searchEnds(): void {
     this.refaults[0] = this.stats.activated[0];
     this.refaults[1] = this.stats.activated[1];
   }
@@ -262,7 +287,7 @@ class Linux implements ReclaimPolicy {
   }
 
   /** prepare_scan_control and get_scan_count: how many pages of each list to look at. */
-  private planScan(priority: number, deactivate: boolean): void {
+  private planScan(priority: number, part: number, deactivate: boolean): void {
     this.stats.beforeScan();
     this.mayDeactivate = deactivate
       ? 3
@@ -273,7 +298,7 @@ class Linux implements ReclaimPolicy {
     else if (priority === 0) plan.alike(true);
     else if (trimCache) plan.alike(false);
     else plan.byCost(this.swappiness);
-    plan.begin(this.size, priority);
+    plan.begin(this.size, priority, part);
   }
 
   /** shrink_lruvec: one pass at one priority, until enough is reclaimed in it. */

@@ -5,7 +5,7 @@ import type { CgroupFile } from '../../../trace/args.js';
 import type { Space } from '../../state/space.js';
 import type { State } from '../../state/state.js';
 import { Group } from './group.js';
-import type { Owners } from './grouped-policy.js';
+import type { Owners } from './group-search.js';
 
 /** Groups are numbered in 16 bits, as in the kernel (MEM_CGROUP_ID_MAX in include/linux/memcontrol.h). */
 const MOST_GROUPS = 2 ** 16 - 1;
@@ -48,6 +48,10 @@ export class Cgroups implements Owners {
 
   get recursive(): boolean {
     return this.state.settings.recursiveProtection === 1;
+  }
+
+  get kernel(): number {
+    return this.state.settings.kernel;
   }
 
   of(page: number): Group {

@@ -1,26 +1,19 @@
 import { grown } from '../../../base/arrays.js';
 import { NOT_COUNTED, type PolicyCounters, type ReclaimPolicy } from '../../../policy/reclaim/contract.js';
 import type { Group } from './group.js';
+import { countLow, GroupSearch, type Owners } from './group-search.js';
 import { calculateProtection, isBelowLow, isBelowMin, scannedPart } from './protection.js';
 
 /** Pages that a search takes before it leaves groups for the next one. Source: include/linux/swap.h. */
 const SWAP_CLUSTER_MAX = 32;
 
-/** Which group a page is charged to, or was when it left memory. */
-export interface Owners {
-  readonly root: Group;
-  of(page: number): Group;
-  /** Mount option memory_recursiveprot. */
-  readonly recursive: boolean;
+function mayTake(group: Group, overridesLow: boolean): boolean {
+  return group.listed > 0 && !isBelowMin(group) && (overridesLow || !isBelowLow(group));
 }
 
 /**
  * The reclaim policies of all groups as one: each has the pages that are charged to its group (lruvec). A search for victims
  * is in one group and those below it.
- *
- * Where the kernel walks through the groups at falling priorities until it has reclaimed enough, so that it looks at the same
- * part of each, a search here takes its turn in the group that owes most: each owes, of what is reclaimed, its part of the
- * pages that may be looked at. Source: shrink_node_memcgs in mm/vmscan.c.
  */
 export class GroupedPolicy implements ReclaimPolicy {
   /** The group that is reclaimed from. */
@@ -29,6 +22,7 @@ export class GroupedPolicy implements ReclaimPolicy {
   readonly tune?: (parameter: string, value: number) => void;
   readonly flushStats?: (onlyIfDue: boolean) => boolean;
   private listed: Uint8Array;
+  private readonly search: GroupSearch;
 
   /** @param listed ids of pages that the root's policy may choose already @param count ids are below this */
   constructor(
@@ -39,6 +33,7 @@ export class GroupedPolicy implements ReclaimPolicy {
     const { root } = owners;
     this.target = root;
     this.listed = new Uint8Array(count);
+    this.search = new GroupSearch(owners);
     for (const id of listed) this.list(id, root);
     if (root.policy.touch) this.touch = (id) => this.of(id).touch!(id);
     if (root.policy.tune) this.tune = (parameter, value) => this.tuneAll(parameter, value);
@@ -95,13 +90,22 @@ export class GroupedPolicy implements ReclaimPolicy {
   }
 
   evict(victims: Int32Array, wanted: number): number {
+    const found = this.owners.root.policy.jointSearch
+      ? this.search.evict(this.target, victims)
+      : this.evictInTurns(victims, wanted);
+    for (let i = 0; i < found; i++) this.unlist(victims[i]!, this.owners.of(victims[i]!));
+    return found;
+  }
+
+  /** Policies that know no priorities: each owes, of what is reclaimed, its part of the pages that may be looked at. */
+  private evictInTurns(victims: Int32Array, wanted: number): number {
     calculateProtection(this.target, this.owners.recursive);
     return this.evictFrom(victims, wanted, false) || this.evictFrom(victims, wanted, true);
   }
 
   /** @param overridesLow whether groups below `memory.low` are looked at too, since the others had nothing */
   private evictFrom(victims: Int32Array, wanted: number, overridesLow: boolean): number {
-    const groups = [...this.target.below()].filter((group) => this.mayTake(group, overridesLow));
+    const groups = [...this.target.below()].filter((group) => mayTake(group, overridesLow));
     const parts = groups.map((group) => group.listed * scannedPart(group, overridesLow));
     const all = parts.reduce((sum, part) => sum + part, 0);
     for (const [i, group] of groups.entries()) group.debt += (SWAP_CLUSTER_MAX * parts[i]!) / all;
@@ -109,16 +113,11 @@ export class GroupedPolicy implements ReclaimPolicy {
     for (const group of groups.toSorted((a, b) => b.debt - a.debt)) {
       const found = group.policy.evict(victims, wanted);
       if (found === 0) continue;
-      for (let i = 0; i < found; i++) this.unlist(victims[i]!, group);
       group.debt -= found;
-      if (isBelowLow(group)) for (const above of group.upwards()) above.counters.low++;
+      if (isBelowLow(group)) countLow(group);
       return found;
     }
     return 0;
-  }
-
-  private mayTake(group: Group, overridesLow: boolean): boolean {
-    return group.listed > 0 && !isBelowMin(group) && (overridesLow || !isBelowLow(group));
   }
 
   get counters(): PolicyCounters {
