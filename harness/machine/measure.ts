@@ -288,10 +288,10 @@ function groupRow(group: Group, nowUs: number): GroupCount {
   };
 }
 
-/** The rows of groups.csv, in the order in which groups were made. The replay is over. */
+/** The rows of groups.csv at this moment, in the order in which groups were made. */
 export function groupRows(m: Machine): GroupCount[] {
   const { cgroups } = m.reclaim;
   if (!cgroups) return [];
-  cgroups.finish();
+  cgroups.settle();
   return cgroups.groups.slice(1).map((group) => groupRow(group, m.nowUs));
 }

@@ -28,6 +28,8 @@ import type { Flusher } from './writeback.js';
  * part of the other kind of pages.
  */
 const VICTIMS = 512;
+/** Of them, pages that are asked for at once. */
+const MOST_WANTED = VICTIMS / 2;
 /** Page tables of a space above the directories of leaves: the one of the process, and one for 512 GiB. */
 const UPPER_TABLES = 2;
 /** A limit that no machine reaches: none. */
@@ -211,7 +213,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     this.within(group, () => {
       while (freed < wanted) {
         const before = freed;
-        freed += this.shrinkOnce('direct').freed;
+        freed += this.shrinkOnce('direct', Math.min(wanted - freed, MOST_WANTED)).freed;
         if (freed === before) break;
       }
     });
@@ -429,11 +431,11 @@ export class Reclaim implements ReclaimHooks, Evictor {
    * One search for victims: how many were found, and how many frames are free, including those of volatile memory. The
    * counters are of pages of the policy's lists, by who reclaims.
    */
-  private shrinkOnce(by: 'direct' | 'kswapd'): { found: number; freed: number } {
+  private shrinkOnce(by: 'direct' | 'kswapd', wanted = 1): { found: number; freed: number } {
     const { counters, ledger, costs, pages } = this.state;
     const { purge } = this.helpers;
     const { pgscan: scannedBefore, pgrefill: refilledBefore = 0 } = this.policy.counters;
-    const found = this.policy.evict(this.victims, 1);
+    const found = this.policy.evict(this.victims, wanted);
     const { pgscan, pgrefill = 0 } = this.policy.counters;
     const scanned = pgscan - scannedBefore;
     ledger.cpu(PART.reclaim, (scanned + pgrefill - refilledBefore) * costs.reclaim.scan.ns);

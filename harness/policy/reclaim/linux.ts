@@ -70,6 +70,8 @@ class Linux implements ReclaimPolicy {
   /** Traits of pages that go when they are met, used or not. */
   private readonly neverKept: number;
   private found = 0;
+  /** Victims after which a pass ends (nr_to_reclaim). */
+  private wanted = SWAP_CLUSTER_MAX;
 
   constructor(
     private readonly pages: Pages,
@@ -147,7 +149,8 @@ class Linux implements ReclaimPolicy {
   }
 
   readonly jointSearch: JointSearch = {
-    begin: () => {
+    begin: (wanted) => {
+      this.wanted = wanted;
       this.skippedDeactivate = false;
       this.stats.beforeUse();
     },
@@ -162,8 +165,9 @@ class Linux implements ReclaimPolicy {
     },
   };
 
-  evict(victims: Int32Array, _wanted: number): number {
+  evict(victims: Int32Array, wanted: number): number {
     this.found = 0;
+    this.wanted = Math.max(wanted, SWAP_CLUSTER_MAX);
     // A pass that only took accessed bits away finds nothing: the next one does.
     for (let pass = 0; pass < MAX_RECLAIM_RETRIES && this.found === 0; pass++) {
       this.stats.beforeUse();
@@ -176,7 +180,7 @@ class Linux implements ReclaimPolicy {
   /** do_try_to_free_pages. @param deactivate whether active lists shrink in any case, since nothing was found before */
   private tryToFree(victims: Int32Array, deactivate: boolean): void {
     this.skippedDeactivate = false;
-    for (let priority = DEF_PRIORITY; priority >= 0 && this.found < SWAP_CLUSTER_MAX; priority--)
+    for (let priority = DEF_PRIORITY; priority >= 0 && this.found < this.wanted; priority--)
       this.pass(victims, priority, 1, deactivate);
     this.searchEnds();
   }
@@ -304,7 +308,7 @@ class Linux implements ReclaimPolicy {
   /** shrink_lruvec: one pass at one priority, until enough is reclaimed in it. */
   private shrink(victims: Int32Array, priority: number): void {
     const { plan } = this;
-    const enough = this.found + SWAP_CLUSTER_MAX;
+    const enough = this.found + this.wanted;
     // The kernel looks at an active anonymous list only while it has pages of other lists to look at: some of the program's.
     let others = this.ownFilePages && priority <= OWN_FILES_PRIORITY;
     while ((others || plan.unfinished) && this.found < victims.length) {

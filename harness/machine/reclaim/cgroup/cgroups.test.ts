@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { randomTrace } from '../../../testing/fuzz/lockstep.js';
 import { run } from '../../../testing/machine.js';
 import { timed } from '../../../testing/traces.js';
 
@@ -127,5 +129,32 @@ describe('memory cgroups', () => {
       expect(of['slice/a']!.memory_pages_peak, reclaim).toBe(32);
       expect(of.slice!.memory_pages_peak, reclaim).toBe(96);
     }
+  });
+});
+
+/** The trace with all of its spaces in one memory cgroup, which has the limits that the trace has. */
+function inOneGroup(lines: readonly string[]): string[] {
+  return lines.map((line) =>
+    line
+      .replace(/^(spawn,\d+,,,)(.*)$/, (_, head, name) => `${head}${name} cgroup=all`)
+      .replace(/^limit,,,(\d*),$/, (_, pages) => `cgroup,,,,all memory.max=${pages || 'max'}`),
+  );
+}
+
+/** Pages come into memory by an event of no space: they are charged to the group of the trace. */
+const CHARGES_TRACE = /^(pread|pwrite|migrate),,|^fallocate,,.*(alloc|zero):/;
+
+describe('one memory cgroup for all is the limit of a trace', () => {
+  it.each(['linux', 'mglru', 'fifo', 'lru', 's3fifo'])('%s', async (reclaim) => {
+    const machine = { reclaim: 'fifo', swap: 'ssd', limit: 'trace', without: [] } as const;
+    const look = async (lines: readonly string[]): Promise<void> => {
+      const own = lines.filter((line) => !CHARGES_TRACE.test(line));
+      const seen = async (events: readonly string[]) => {
+        const { outcome, metrics, spaces } = await run(timed(events), { reclaim, swap: 'ssd' });
+        return { outcome, metrics, spaces };
+      };
+      expect(await seen(inOneGroup(own))).toEqual(await seen(own));
+    };
+    await fc.assert(fc.asyncProperty(randomTrace(machine, 60), look), { numRuns: 12 });
   });
 });

@@ -105,9 +105,9 @@ export class Cgroups implements Owners {
     this.members.delete(space.id);
   }
 
-  /** Ends all memberships, so that what is counted is complete. */
-  finish(): void {
-    for (const id of [...this.members.keys()]) this.leave(this.state.space(id)!);
+  /** Brings what groups count up to date: what their spaces have paid so far. */
+  settle(): void {
+    for (const [id, { group }] of [...this.members]) this.join(this.state.space(id)!, group);
   }
 
   /** Reclaim has taken a page. */

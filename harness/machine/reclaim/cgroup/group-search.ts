@@ -1,7 +1,7 @@
 import type { Group } from './group.js';
 import { calculateProtection, isBelowLow, isBelowMin, scannedPart } from './protection.js';
 
-/** Pages after which a search ends. Source: include/linux/swap.h. */
+/** Pages that a search is for at least. Source: include/linux/swap.h. */
 const SWAP_CLUSTER_MAX = 32;
 const DEF_PRIORITY = 12;
 /** Searches before reclaim gives up. Source: MAX_RECLAIM_RETRIES in mm/internal.h. */
@@ -33,6 +33,7 @@ export class GroupSearch {
   /** By group that is reclaimed from: the place of the group at which its last walk was broken off. */
   private readonly positions = new Map<Group, number>();
   private found = 0;
+  private wanted = SWAP_CLUSTER_MAX;
   /** scan_control: whether all groups are looked at, whether active pages and those below `memory.low` are taken, and whether any were left alone. */
   private walksAll = false;
   private deactivates = false;
@@ -43,12 +44,13 @@ export class GroupSearch {
   constructor(private readonly owners: Owners) {}
 
   /** Chooses victims in a group and those below it. Returns how many. */
-  evict(target: Group, victims: Int32Array): number {
+  evict(target: Group, victims: Int32Array, wanted: number): number {
     const groups = [...target.below()];
     this.found = 0;
+    this.wanted = Math.max(wanted, SWAP_CLUSTER_MAX);
     // A search that only took accessed bits away finds nothing: the next one does.
     for (let retry = 0; retry < RETRIES && this.found === 0; retry++) {
-      this.walksAll = this.owners.kernel < PARTIAL_WALKS;
+      this.walksAll = groups.length === 1 || this.owners.kernel < PARTIAL_WALKS;
       this.deactivates = false;
       this.overridesLow = false;
       while (!this.tryToFree(target, groups, victims) && this.mayTakeMore()) {}
@@ -70,8 +72,8 @@ export class GroupSearch {
   /** do_try_to_free_pages. Returns whether it has found victims. */
   private tryToFree(target: Group, groups: readonly Group[], victims: Int32Array): boolean {
     this.skippedLow = false;
-    for (const { policy } of groups) policy.jointSearch!.begin();
-    for (let priority = DEF_PRIORITY; priority >= 0 && this.found < SWAP_CLUSTER_MAX; priority--)
+    for (const { policy } of groups) policy.jointSearch!.begin(this.wanted);
+    for (let priority = DEF_PRIORITY; priority >= 0 && this.found < this.wanted; priority--)
       this.walk(target, groups, victims, priority);
     this.skippedActive = false;
     for (const { policy } of groups) if (policy.jointSearch!.end()) this.skippedActive = true;
@@ -89,7 +91,7 @@ export class GroupSearch {
       if (!this.mayTake(group)) continue;
       const part = scannedPart(group, this.overridesLow);
       this.found = group.policy.jointSearch!.pass(victims, this.found, priority, part, this.deactivates);
-      if (this.walksAll || this.found < SWAP_CLUSTER_MAX) continue;
+      if (this.walksAll || this.found < this.wanted) continue;
       this.positions.set(target, i + 1);
       return;
     }

@@ -42,8 +42,8 @@ export class Group {
   emin = 0;
   /** What it owes, in pages, of what reclaim asks of several groups. */
   debt = 0;
-  /** Pages charged since reclaim above `memory.high` was last thought of. */
-  charged = 0;
+  /** Pages that the CPU has charged in advance, and that are not used yet (memcg_stock); `memory.high` is held against them too. */
+  stock = 0;
   private usageUs = 0;
   private sinceUs: number;
 

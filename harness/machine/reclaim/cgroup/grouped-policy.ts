@@ -91,7 +91,7 @@ export class GroupedPolicy implements ReclaimPolicy {
 
   evict(victims: Int32Array, wanted: number): number {
     const found = this.owners.root.policy.jointSearch
-      ? this.search.evict(this.target, victims)
+      ? this.search.evict(this.target, victims, wanted)
       : this.evictInTurns(victims, wanted);
     for (let i = 0; i < found; i++) this.unlist(victims[i]!, this.owners.of(victims[i]!));
     return found;

@@ -2,7 +2,7 @@ import { PART } from '../../../cost/ledger.js';
 import type { State } from '../../state/state.js';
 import type { Group } from './group.js';
 
-/** Pages that a CPU charges at a time, after which it looks at `memory.high`. Source: MEMCG_CHARGE_BATCH in include/linux/memcontrol.h. */
+/** Pages that a CPU charges at a time, and looks at `memory.high` then. Source: MEMCG_CHARGE_BATCH in include/linux/memcontrol.h. */
 const CHARGE_BATCH = 64;
 const SWAP_CLUSTER_MAX = 32;
 /** Source: MAX_RECLAIM_RETRIES in mm/internal.h. */
@@ -15,13 +15,20 @@ const HZ = 250;
 const LONGEST = 2 * HZ;
 const NS_PER_TICK = 1e9 / HZ;
 
-/** How far the usage is above `memory.high`, as a fixed-point part of that (calculate_overage). */
-function overage({ usage, high }: Group): number {
-  return usage <= high ? 0 : Math.floor(((usage - high) * 2 ** PRECISION_BITS) / Math.max(high, 1));
+/** How far pages are above `memory.high`, as a fixed-point part of that (calculate_overage). */
+function overage(pages: number, high: number): number {
+  return pages <= high ? 0 : Math.floor(((pages - high) * 2 ** PRECISION_BITS) / Math.max(high, 1));
+}
+
+/** mem_find_max_overage: of a group and those above it. */
+function mostOverage(group: Group): number {
+  let most = 0;
+  for (const { usage, high } of group.upwards()) most = Math.max(most, overage(usage + group.stock, high));
+  return most;
 }
 
 /** Ticks that a program sleeps which has charged so many pages above `memory.high` (calculate_high_delay). */
-export function highDelay(mostOverage: number, pages: number): number {
+function highDelay(mostOverage: number, pages: number): number {
   const ticks = Math.floor((mostOverage * mostOverage * HZ) / 2 ** (PRECISION_BITS + SCALING_BITS));
   return Math.min(Math.floor((ticks * pages) / CHARGE_BATCH), LONGEST);
 }
@@ -43,10 +50,13 @@ export class HighLimits {
 
   /** A page has been charged. */
   charged(group: Group): void {
-    if (++group.charged < CHARGE_BATCH) return;
-    group.charged = 0;
+    if (group.stock > 0) {
+      group.stock--;
+      return;
+    }
+    group.stock = CHARGE_BATCH - 1;
     for (const { usage, high } of group.upwards()) {
-      if (usage <= high) continue;
+      if (usage + group.stock <= high) continue;
       this.owed.set(group, (this.owed.get(group) ?? 0) + CHARGE_BATCH);
       return;
     }
@@ -59,7 +69,7 @@ export class HighLimits {
     this.owed.delete(group);
     let reclaimed = this.reclaimAbove(group, pages);
     for (let retries = RETRIES; ; ) {
-      const ticks = highDelay(Math.max(...[...group.upwards()].map(overage)), pages);
+      const ticks = highDelay(mostOverage(group), pages);
       if (ticks <= HZ / 100) return;
       if (reclaimed === 0 && retries-- === 0) {
         this.sleep(group, ticks);
@@ -73,7 +83,7 @@ export class HighLimits {
   private reclaimAbove(group: Group, pages: number): number {
     let reclaimed = 0;
     for (const above of group.upwards()) {
-      if (above.usage <= above.high) continue;
+      if (above.usage + group.stock <= above.high) continue;
       for (const { counters } of above.upwards()) counters.high++;
       reclaimed += this.reclaimFrom(above, Math.max(pages, SWAP_CLUSTER_MAX));
     }
