@@ -74,7 +74,7 @@ export interface FallocateArg {
   readonly bytes: { readonly start: number; readonly length: number } | undefined;
 }
 
-/** Files of a memory cgroup that a trace can write: sizes, of which `max` is none. */
+/** Files of a memory cgroup that a trace can write: sizes, of which `max` means no bound. */
 const CGROUP_FILES = [
   'memory.max',
   'memory.high',

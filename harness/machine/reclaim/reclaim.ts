@@ -207,7 +207,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     return { errno: reclaimed < pages ? 'EAGAIN' : 0, value: 0, pages: reclaimed };
   }
 
-  /** try_to_free_mem_cgroup_pages: until so many pages of a group and those below it are free. Returns how many are. */
+  /** try_to_free_mem_cgroup_pages: until that many pages of a group and those below it are free. Returns how many are. */
   private reclaimFrom(group: Group, wanted: number): number {
     let freed = 0;
     this.within(group, () => {

@@ -61,7 +61,7 @@ export type PolicyCounters = {
 
 /** A search of reclaim that goes over the lists of several memory cgroups, again and again at falling priorities. */
 export interface JointSearch {
-  /** A search for so many victims begins (do_try_to_free_pages). */
+  /** A search for a number of victims begins (do_try_to_free_pages). */
   begin(wanted: number): void;
   /**
    * Looks at a part of its pages, 2^-priority of them, as `evict` does, and adds victims to `victims` from `from` on. Returns

@@ -4,7 +4,7 @@ import { randomTrace } from '../../../testing/fuzz/lockstep.js';
 import { run } from '../../../testing/machine.js';
 import { timed } from '../../../testing/traces.js';
 
-/** Two programs that write so many pages each, in groups `a` and `b` of a slice. */
+/** Two programs that write this number of pages each, in groups `a` and `b` of a slice. */
 function twoGroups(files: string, pages: number, rounds = 1): string[] {
   return [
     ...files.split('\n').map((file) => `cgroup,,,,${file}`),

@@ -27,7 +27,7 @@ function mostOverage(group: Group): number {
   return most;
 }
 
-/** Ticks that a program sleeps which has charged so many pages above `memory.high` (calculate_high_delay). */
+/** Ticks that a program sleeps which has charged that many pages above `memory.high` (calculate_high_delay). */
 function highDelay(mostOverage: number, pages: number): number {
   const ticks = Math.floor((mostOverage * mostOverage * HZ) / 2 ** (PRECISION_BITS + SCALING_BITS));
   return Math.min(Math.floor((ticks * pages) / CHARGE_BATCH), LONGEST);
@@ -42,7 +42,7 @@ export class HighLimits {
   /** Pages to reclaim, by group. */
   private readonly owed = new Map<Group, number>();
 
-  /** @param reclaimFrom reclaims so many pages from a group and those below it, and returns how many it did */
+  /** @param reclaimFrom reclaims a number of pages from a group and those below it, and returns how many it did */
   constructor(
     private readonly state: State,
     private readonly reclaimFrom: (group: Group, pages: number) => number,
