@@ -16,19 +16,18 @@ import { type Timeline, type TraceEvent, timelineOf } from './trace-event.js';
 
 const COSTS = loadCosts();
 
-async function watch(trace: Trace, limit: number | 'none', mostSlices?: number) {
+async function watch(trace: Trace, limit: number | 'none', mostSlices?: number, discard = 'remove') {
   const recorder = new TimelineRecorder(trace, mostSlices);
   const result = await replay<SimulatedMachine>(trace, {
     machine: simulated,
-    discard: discardPolicies.choose('remove'),
+    discard: discardPolicies.choose(discard),
     reclaim: reclaimPolicies.choose('linux'),
     swap: 'ssd',
     limit,
     seed: 1,
     costs: COSTS,
     timeline: true,
-    observe: recorder.observe,
-    completed: recorder.completed,
+    ...recorder.hooks,
   });
   return { result, timeline: timelineOf(recorder, result.timeline, result.spaces, { trace: 'test' }) };
 }
@@ -112,8 +111,9 @@ describe('a timeline', () => {
       fc.asyncProperty(
         randomTrace(MACHINES.linux, 60),
         fc.constantFrom('none' as const, 40),
-        async (lines, limit) => {
-          const { result, timeline } = await watch(timed(lines), limit);
+        fc.constantFrom('remove', 'dontneed:delay=3us', 'dontneed:delay=3us,muzzy=2us'),
+        async (lines, limit, discard) => {
+          const { result, timeline } = await watch(timed(lines), limit, undefined, discard);
           const events = eventsIn(timeline);
           expect(broken(events)).toEqual([]);
           const whole = events.filter(({ cat }) => cat === 'event');
