@@ -94,6 +94,7 @@ export type {
   DiscardPolicyInfo,
   Errno,
   Kernel,
+  LaterPages,
   MappedPiece,
   PageRange,
   Pressure,
