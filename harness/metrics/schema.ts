@@ -385,7 +385,18 @@ function metricsOf(group: MetricGroup): Metric[] {
   }));
 }
 
-/** All metrics in the order of the columns of runs.csv. */
+/**
+ * All metrics in the order of the columns of runs.csv.
+ *
+ * @example What a metric means
+ * ```ts
+ * import { METRICS } from 'reclaim-bench';
+ *
+ * const { unit, better, meaning } = METRICS.find(({ name }) => name === 'pgmajfault')!;
+ * console.log(`${meaning} (${unit}, ${better} is better)`);
+ * // → page faults that waited for a device (count, lower is better)
+ * ```
+ */
 export const METRICS: readonly Metric[] = METRIC_GROUPS.flatMap(metricsOf);
 
 /**
