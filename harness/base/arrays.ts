@@ -3,7 +3,7 @@ import { WASM_PAGE, type WasmMemory, wasmMemory } from './wasm.js';
 /** Arrays of numbers that grow. */
 export type NumberArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 
-/** From this size on arrays lie in memories that grow where they are: a copy would be in memory beside the array. */
+/** From this size on arrays lie in memories that grow where they are: a copy would be in memory as well as the array. */
 const LARGE_BYTES = 2 ** 26;
 const memories = new WeakMap<ArrayBufferLike, WasmMemory>();
 
