@@ -204,7 +204,7 @@ async function handler(args: Args): Promise<void> {
     const watched = {
       check: args.check,
       progress: (events: number) => progress.set(events),
-      ...(recorder && { observe: recorder.observe, completed: recorder.completed }),
+      ...recorder?.hooks,
     };
     const result = await withMachine(args, (machine) => runCell(cell, trace, label, costs, watched, machine));
     if (args.check && isForeign(cell))

@@ -64,7 +64,7 @@ export interface CellResults {
   readonly followed: readonly (CellResult | undefined)[];
 }
 
-type CellOptions = Pick<ReplayOptions, 'check' | 'progress' | 'observe' | 'completed'>;
+type CellOptions = Pick<ReplayOptions, 'check' | 'progress' | 'observe' | 'completed' | 'aroundTimers'>;
 
 /** Runs one cell in this thread, on the simulated kernel unless another machine is given. @throws InputError when the trace makes no sense */
 export async function runCell(

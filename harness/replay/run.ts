@@ -119,6 +119,7 @@ export class Run<T extends Target> {
   /** Trace time moves on; what the machine does of its own before, and timers of policies, have their turn at their time. */
   private advance(timeUs: number): void {
     const { target, discarding } = this;
+    const { aroundTimers } = this.options;
     let turns = 0;
     for (;;) {
       const due = Math.min(target.dueUs, discarding.time.dueUs);
@@ -129,6 +130,7 @@ export class Run<T extends Target> {
         );
       this.moveTo(Math.max(due, this.nowUs));
       if (target.dueUs <= this.nowUs) target.runDue();
+      else if (aroundTimers) aroundTimers(target, this.nowUs, () => discarding.runTimers());
       else discarding.runTimers();
     }
     this.moveTo(timeUs);
