@@ -16,7 +16,10 @@ import {
 interface SettingsTarget extends KsmTarget {
   readonly settings: Settings;
   readonly reclaim: {
+    /** Absent methods: the reclaim policy has no such parameters. */
     readonly policy: { tune?(parameter: string, value: number): void };
+    /** Changes a parameter of the policy, of all cgroups. */
+    tune(parameter: string, value: number): void;
     readonly statsFlusher: { restart(delayMs: number): void };
   };
   /** Begins free-page reporting of blocks of an order and above. */
@@ -32,7 +35,7 @@ function setSwappiness({ reclaim }: SettingsTarget, value: number): void {
       'vm.swappiness is no parameter of this reclaim policy, expected linux or mglru, or a trace without it',
       true,
     );
-  reclaim.policy.tune('swappiness', value);
+  reclaim.tune('swappiness', value);
 }
 
 /** The `apply` of a setting that is one field of `Settings`. */
@@ -113,12 +116,13 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     name: 'kernel.version',
     default: '6.18',
     meaning:
-      'the kernel whose calls these are: MADV_POPULATE ends at a hole from 6.12 on, and goes on behind it before; mremap moves several VMAs from 6.18 on, and before ends with EFAULT when it has unmapped its target; reclaim flushes statistics that are pending before 6.12, and weighs costs otherwise before 6.3',
-    source: 'no setting of a kernel: madvise_populate in mm/madvise.c, mremap_to in mm/mremap.c',
+      'the kernel whose calls these are: MADV_POPULATE ends at a hole from 6.12 on, and goes on behind it before; a page that a read swaps in may be written from 6.12 on, and before the write faults again; mremap moves several VMAs, and the holes between them, from 6.18 on, and before ends with EFAULT when it has unmapped its target; fewer neighbouring VMAs merge before 6.18, and before 6.12; reclaim flushes statistics that are pending before 6.12, and weighs costs otherwise before 6.3',
+    source:
+      'no setting of a kernel: madvise_populate in mm/madvise.c, do_swap_page in mm/memory.c, mremap_to in mm/mremap.c, is_mergeable_anon_vma in mm/vma.c, mmap_region in mm/mmap.c',
     choices: Object.keys(KERNELS),
     apply: ({ settings, reclaim }: SettingsTarget, value: string) => {
       settings.kernel = KERNELS[value as KernelVersion];
-      reclaim.policy.tune?.('kernel.version', settings.kernel);
+      reclaim.tune('kernel.version', settings.kernel);
     },
   },
   {
@@ -141,6 +145,16 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     apply: field('chargePageTables'),
   },
   {
+    name: 'memcg.recursiveprot',
+    default: '1',
+    meaning:
+      '1: what children of a cgroup do not claim of its memory.low and memory.min protects them too, by their size, as systemd mounts cgroups',
+    source: 'the mount option memory_recursiveprot; effective_protection in mm/page_counter.c',
+    min: 0,
+    max: 1,
+    apply: field('recursiveProtection'),
+  },
+  {
     name: 'memcg.own_file_pages',
     default: '1',
     meaning:
@@ -148,7 +162,7 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     source: 'shrink_lruvec in mm/vmscan.c, which looks at no list when all inactive ones are empty',
     min: 0,
     max: 1,
-    apply: ({ reclaim }, value) => reclaim.policy.tune?.('memcg.own_file_pages', value),
+    apply: ({ reclaim }, value) => reclaim.tune('memcg.own_file_pages', value),
   },
   {
     name: 'memcg.stats',
@@ -186,7 +200,7 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     source: 'memcg_vmstats_needs_flush in mm/memcontrol.c',
     min: 0,
     max: INT_MAX,
-    apply: ({ reclaim }, value) => reclaim.policy.tune?.('memcg.stats_threshold', value),
+    apply: ({ reclaim }, value) => reclaim.tune('memcg.stats_threshold', value),
   },
   ...KSM_SETTINGS,
 ];

@@ -46,7 +46,7 @@ describe('calls of a trace that return an error', () => {
         'unmap,1,32,8,',
         'protect,1,16,40,none',
         'lock,1,56,16,',
-        'remap,1,30,4,to=1000',
+        'remap,1,32,4,to=1000',
         'map,1,500,4,anon-shared droppable',
         'write,1,0,16,',
         'read,1,40,1,',

@@ -22,6 +22,8 @@ export interface KilledRun {
   readonly victim: LiveVictim;
   readonly seed: number;
   readonly hit: boolean;
+  /** How the command ended: its exit code, or the signal. */
+  readonly ended: number | NodeJS.Signals | null;
   /** Processes, groups, devices, files and settings that are left. */
   readonly left: readonly string[];
 }
@@ -58,7 +60,7 @@ function processesOf(owner: number): Process[] {
   for (const pid of childrenOf(owner)) {
     const command = commandOf(pid);
     if (command.includes('guard-process')) add(pid, 'guard');
-    if (!command.includes('/executor')) continue;
+    if (!/\/executor|qemu-system/.test(command)) continue;
     add(pid, 'executor');
     for (const space of childrenOf(pid)) add(space, 'space');
   }
@@ -123,7 +125,7 @@ function shortTrace(folder: string): string {
 }
 
 /**
- * Kills a process of a live run on this host at a moment drawn from a seed, and looks at what is left.
+ * Kills a process of a live run at a moment drawn from a seed, and looks at what is left.
  *
  * @param cache a folder for its cache
  * @param args of the command that runs for some seconds
@@ -133,12 +135,13 @@ export async function killLiveRun(
   seed: number,
   victim: LiveVictim,
   args: readonly string[],
+  signal: NodeJS.Signals = 'SIGKILL',
 ): Promise<KilledRun> {
   const random = randomStream(seed, 'live-kills');
   const before = hostSettings();
   const child = start(cache, args);
   const owner = child.pid!;
-  const over = new Promise<void>((done) => child.once('exit', () => done()));
+  const over = new Promise<KilledRun['ended']>((done) => child.once('exit', (code, by) => done(by ?? code)));
   // Some are killed before there is a space.
   const awaited = seed % 3 === 0 ? 'guard' : 'space';
   await until(() => processesOf(owner).some(({ kind }) => kind === awaited));
@@ -147,12 +150,12 @@ export async function killLiveRun(
   const victims = victim === 'all' ? seen : seen.filter(({ kind }) => kind === victim).slice(0, 1);
   for (const { pid } of victims) {
     try {
-      process.kill(pid, 'SIGKILL');
+      process.kill(pid, signal);
     } catch {
       // It has ended meanwhile.
     }
   }
-  await over;
+  const ended = await over;
   if (victim === 'all') {
     // The next live run, of any trace, mends what is left.
     const next = start(cache, ['replay', shortTrace(cache), '--machine', 'host', '--quiet']);
@@ -160,5 +163,5 @@ export async function killLiveRun(
   }
   const left = () => leftOf(cache, owner, seen, before);
   await until(() => left().length === 0);
-  return { victim, seed, hit: victims.length > 0, left: left() };
+  return { victim, seed, hit: victims.length > 0, ended, left: left() };
 }

@@ -11,8 +11,8 @@ const HUMPS_GAP = 2 / 3;
  */
 export type Verdict = 'same' | 'within' | 'outside' | 'n/a' | 'shown';
 
-/** What a bound is: equal; near enough, or among the live values; none. */
-export type Bound = 'exact' | 'near' | 'shown';
+/** What a bound is: equal; near enough, or among the live values; among these; none. */
+export type Bound = 'exact' | 'near' | 'spread' | 'shown';
 
 /** What a row is of. */
 export interface RowKey {
@@ -37,16 +37,17 @@ export interface FidelityRow extends RowKey {
   readonly humps: 1 | 2;
   /** Of the live run that is farthest away, less the simulated number. */
   readonly difference: number | null;
-  /** `exact`, how far it may be, or `none`. */
+  /** `exact`, how far it may be, `live runs` where it is to be as one of these, or `none`. */
   readonly bound: string;
   readonly verdict: Verdict;
-  /** The probe that explains it, or why it was not run. */
+  /** What explains it, by its name where it is a probe, or why it was not run. */
   readonly reason: string | null;
 }
 
 const BOUND_TEXT: Readonly<Record<Bound, string>> = {
   exact: 'exact',
   near: `±${BOUND_PERCENT} %`,
+  spread: 'live runs',
   shown: 'none',
 };
 
@@ -55,7 +56,7 @@ function verdictOf(value: number, low: number, high: number, bound: Bound): Verd
   if (bound === 'shown') return 'shown';
   if (bound === 'exact') return 'outside';
   // Also between two live values with a distance: the kernel itself does not repeat better.
-  const room = (value * BOUND_PERCENT) / 100;
+  const room = bound === 'spread' ? 0 : (value * BOUND_PERCENT) / 100;
   return high >= value - room && low <= value + room ? 'within' : 'outside';
 }
 
@@ -72,7 +73,8 @@ export function humpsOf(values: readonly number[]): 1 | 2 {
  * Compares a number.
  *
  * @param value the simulated one; NaN, as among the live ones, where it is not known
- * @param probe explains a row outside its bound
+ * @param why explains a row outside its bound: a probe, or words
+ * @param uncounted why a live value is not known
  */
 export function rowOf(
   key: RowKey,
@@ -80,17 +82,18 @@ export function rowOf(
   value: number,
   values: readonly number[],
   bound: Bound,
-  probe?: string,
+  why?: string,
+  uncounted = 'this kernel does not count it',
 ): FidelityRow {
   const row = { ...key, metric, bound: BOUND_TEXT[bound], live: values, humps: humpsOf(values) };
   if (Number.isNaN(value))
     return { ...row, ...NOTHING, verdict: 'n/a', reason: 'the trace lacks the accesses that it would need' };
   if (values.some(Number.isNaN))
-    return { ...row, ...NOTHING, simulated: value, verdict: 'n/a', reason: 'this kernel does not count it' };
+    return { ...row, ...NOTHING, simulated: value, verdict: 'n/a', reason: uncounted };
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const verdict = verdictOf(value, low, high, bound);
   const farthest = Math.abs(low - value) > Math.abs(high - value) ? low : high;
-  const explained = verdict === 'outside' && probe !== undefined;
+  const explained = verdict === 'outside' && why !== undefined;
   return {
     ...row,
     simulated: value,
@@ -98,7 +101,7 @@ export function rowOf(
     live_max: high,
     difference: farthest - value,
     verdict: explained ? 'n/a' : verdict,
-    reason: explained ? probe : null,
+    reason: explained ? why : null,
   };
 }
 

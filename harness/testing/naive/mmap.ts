@@ -150,7 +150,10 @@ export function grow(k: NaiveKernel, space: Space, end: number, pages: number): 
 
 /** mremap with MREMAP_FIXED, a call a VMA. The ranges do not overlap. */
 export function move(k: NaiveKernel, space: Space, page: number, count: number, to: number): void {
-  unmap(k, space, to, count);
+  for (const { start, end } of overlapping(space, page, page + count)) {
+    const first = Math.max(start, page);
+    unmap(k, space, first - page + to, Math.min(end, page + count) - first);
+  }
   splitAt(space, page);
   splitAt(space, page + count);
   // All are moved before any is merged: one that is still to be moved may be next to where another has come.
