@@ -146,21 +146,46 @@ function tryToLoad(url: string, timeoutS: number): Promise<string | undefined> {
   });
 }
 
+/** How TypeScript is compiled where Node does not load it. */
+export function compileLine(file: string): string {
+  return `npx tsc ${file} --target es2022 --module esnext --moduleResolution bundler --skipLibCheck`;
+}
+
+/** Whether this Node loads TypeScript: it does from 22.18 on. */
+export function loadsTypeScript(): boolean {
+  return Boolean((process.features as { typescript?: unknown }).typescript);
+}
+
+/** @throws InputError for a module in a language that this Node does not load */
+function checkLanguage(file: string): void {
+  if (/\.[mc]?ts$/.test(file) && !loadsTypeScript())
+    throw new InputError(
+      `Node ${process.versions.node} does not load TypeScript, expected Node 22.18 or newer, or the module compiled: ${compileLine(file)}`,
+      { file },
+    );
+}
+
 /** The module's exports. @throws InputError when it cannot be loaded */
 async function importModule({ file, timeoutS }: ModuleOrigin): Promise<PolicyModule> {
   // What is larger than any module would fill the memory as one.
   readText(file, MOST_MODULE_BYTES);
+  checkLanguage(file);
   const url = pathToFileURL(resolve(file)).href;
   const problem = await tryToLoad(url, timeoutS);
   if (problem !== undefined) throw new InputError(`cannot be loaded as a module: ${problem}`, { file });
   try {
-    return (await import(url)) as PolicyModule;
+    return await moduleExports(file);
   } catch (error) {
     throw new InputError(
       `cannot be loaded as a module: ${error instanceof Error ? error.message.split('\n')[0] : shownValue(error)}`,
       { file },
     );
   }
+}
+
+/** The exports of a module that has been loaded, as they are: their calls are not checked. */
+export async function moduleExports(file: string): Promise<PolicyModule> {
+  return (await import(pathToFileURL(resolve(file)).href)) as PolicyModule;
 }
 
 /** Modules that have been loaded: each brings its entries once. */

@@ -36,35 +36,36 @@ export class TimeLimit {
   /**
    * Does a part of the work of a cell.
    *
+   * @param where what the work had come to, for the error
    * @throws PolicyOffence when the time is over
    */
-  run<T>(work: () => T): T {
+  run<T>(work: () => T, where?: () => string): T {
     context ??= createContext({});
     const started = performance.now();
     try {
       context.work = work;
       return runInContext('work()', context, { timeout: Math.max(1, Math.ceil(this.leftMs)) }) as T;
     } catch (error) {
-      throw isTimeout(error) ? this.timeIsOver() : error;
+      throw isTimeout(error) ? this.timeIsOver(where?.() ?? '') : error;
     } finally {
       this.leftMs -= performance.now() - started;
     }
   }
 
-  private timeIsOver(): PolicyOffence {
+  private timeIsOver(where: string): PolicyOffence {
     const { file, timeoutS } = this.module;
     const late = atWork();
     stopped();
     const what = late
       ? `${late.border.policy}: ${late.method} had not come back`
       : 'a cell with a policy of this module was not done';
-    return new PolicyOffence(`${what} after ${timeoutS} s, the limit of a cell (--policy-timeout)`, {
+    return new PolicyOffence(`${what} after ${timeoutS} s, the limit of a cell (--policy-timeout)${where}`, {
       file: late?.border.module?.file ?? file,
     });
   }
 }
 
 /** Does a part of the work of a cell, under its time limit if it has one. */
-export function within<T>(limit: TimeLimit | undefined, work: () => T): T {
-  return limit ? limit.run(work) : work();
+export function within<T>(limit: TimeLimit | undefined, work: () => T, where?: () => string): T {
+  return limit ? limit.run(work, where) : work();
 }
