@@ -221,6 +221,7 @@ describe('what the bundle of the command line relies on', () => {
       'harness/policy/border/border.ts: import.meta.url',
       'harness/report/render/packages.ts: import.meta.resolve',
       'harness/report/render/png.ts: import.meta.url',
+      'harness/stats/random.ts: import.meta.url',
       'harness/trace/io/xz.ts: import.meta.url',
     ]);
   });

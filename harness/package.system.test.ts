@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PACKAGE_ROOT, packageFile } from './base/package-root.js';
 import { EXAMPLES } from './commands/examples.js';
+import { apiExamples } from './testing/api-examples.js';
 import { cannot, mustRun, runProgram } from './testing/system.js';
 
 const CONSUMER = `import { BlockBuilder, InputError, loadTrace, METRICS, replayTrace, TRAIT, writeTrace } from 'reclaim-bench';
@@ -112,8 +113,13 @@ describe('the packed package, installed in an empty folder', () => {
     expect(figures).toMatch(/^Figures: .*figures \(\d+, as PDF, SVG, /m);
   });
 
-  it('type-checks strictly, without types of Node or of its dependencies', ({ skip }) => {
+  it('type-checks strictly with its examples, without types of Node or of its dependencies', ({ skip }) => {
     if (missing) skip(missing);
+    // What examples use of Node.
+    const node =
+      "declare module 'node:fs' { export function writeFileSync(file: string, text: string): void }\n";
+    writeFileSync(join(lean, 'node.d.ts'), node);
+    for (const [i, { code }] of apiExamples().entries()) writeFileSync(join(lean, `example-${i}.mts`), code);
     // Nor those of what is left out.
     writeFileSync(join(lean, 'consumer.mts'), CONSUMER.replace('console.log', 'void '));
     const compilerOptions = {
@@ -126,7 +132,7 @@ describe('the packed package, installed in an empty folder', () => {
     };
     writeFileSync(
       join(lean, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, include: ['consumer.mts'] }),
+      JSON.stringify({ compilerOptions, include: ['*.mts', 'node.d.ts'] }),
     );
     const { code, stdout } = runProgram(packageFile('node_modules', '.bin', 'tsc'), ['--project', '.'], lean);
     expect(stdout).toBe('');

@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { EXIT } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
+import { requireLinux } from '../base/platform.js';
 import { loadCosts } from '../cost/table.js';
 import { axisOptions } from '../experiment/axes.js';
 import { planReplay } from '../experiment/plan.js';
@@ -219,6 +220,7 @@ async function writeFiles(folder: string, kernels: readonly ComparedKernel[]): P
 }
 
 async function handler(args: Args): Promise<void> {
+  requireLinux('reclaim fidelity');
   wholeFlag('runs', args.runs, 1, MAX_RUNS);
   // Everything that can be wrong is checked before a trace is read.
   const plan = planOf(args);

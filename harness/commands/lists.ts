@@ -2,7 +2,7 @@ import type { Argv } from 'yargs';
 import { WORKLOADS } from '../../workloads/registry.js';
 import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
-import type { Parameter, Parameters } from '../base/parameters.js';
+import { type Parameter, type Parameters, valueText } from '../base/parameters.js';
 import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
 import { METRICS } from '../metrics/schema.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -52,7 +52,7 @@ function describeParameter(key: string, parameter: Parameter): string {
     return `${key}=${parameter.example}${required}: ${parameter.meaning}`;
   }
   const choices = parameter.kind === 'choice' ? ` (${parameter.choices.join(', ')})` : '';
-  return `${key}=${parameter.default}${choices}: ${parameter.meaning}`;
+  return `${key}=${valueText(parameter, parameter.default)}${choices}: ${parameter.meaning}`;
 }
 
 const INDENT = '      ';

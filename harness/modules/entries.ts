@@ -10,7 +10,7 @@ export interface Entry {
   readonly parameters: Parameters;
 }
 
-const KINDS: readonly Parameter['kind'][] = ['integer', 'number', 'size', 'choice', 'list'];
+const KINDS: readonly Parameter['kind'][] = ['integer', 'number', 'size', 'duration', 'choice', 'list'];
 const PARAMETER_NAME = /^[a-z][a-z0-9_]*$/;
 
 /** The values of parameters where none is given. */

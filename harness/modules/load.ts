@@ -197,6 +197,21 @@ const loaded = new Set<string>();
  *
  * @param timeoutS seconds that a cell with one of its policies may take
  * @throws InputError when the module cannot be loaded, exports nothing of these, or an entry that is incomplete or named as another
+ *
+ * @example Replay under a policy of your own
+ * ```ts
+ * import { loadPolicyModule, loadTrace, replayTrace } from 'reclaim-bench';
+ *
+ * // As `reclaim init policy` writes it: with the policies retain and second-chance.
+ * await loadPolicyModule('policy.mjs');
+ * const trace = await loadTrace('mariadb-resize');
+ * for (const discard of ['retain:keep=0', 'retain:keep=1GiB']) {
+ *   const { metrics } = await replayTrace(trace, { discard });
+ *   console.log(discard, metrics.discard_calls);
+ * }
+ * // → retain:keep=0 3
+ * // → retain:keep=1GiB 0
+ * ```
  */
 export async function loadPolicyModule(file: string, timeoutS: number = POLICY_TIMEOUT_S): Promise<void> {
   const path = resolve(file);

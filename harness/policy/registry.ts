@@ -13,6 +13,12 @@ export interface PolicyInfo {
   /** The paper, mail or kernel file it follows. */
   readonly source: string;
   readonly parameters: Parameters;
+  /**
+   * Whether the values of its parameters make sense together.
+   *
+   * @throws InputError where one would have no effect, or contradicts another
+   */
+  check?(values: ParameterValues): void;
   /** Where it is from, if it is not of this package. */
   readonly module?: ModuleOrigin;
 }
@@ -71,6 +77,7 @@ export class Registry<T extends PolicyInfo> {
     const info = this.byName.get(spec.name);
     if (!info) throw unknownName(this.kind, spec.name, [...this.byName.keys()]);
     const values = parseParameters(`${this.kind} ${spec.name}`, info.parameters, spec.given);
+    info.check?.(values);
     return { info, values, text: formatPolicy(info.name, info.parameters, values) };
   }
 }

@@ -2,6 +2,7 @@ import type { Follower, PolicyPart, Target } from '../contract/target.js';
 import type {
   DiscardPolicy,
   DiscardPolicyInfo,
+  LaterPages,
   PageRange,
   Pressure,
   Unpinned,
@@ -10,6 +11,12 @@ import type { Chosen } from '../policy/registry.js';
 import { PAGE_LIMIT } from '../trace/op.js';
 import { PolicyClock, PolicyTime } from './policy-clock.js';
 import { UnpinnedRanges } from './unpinned.js';
+
+/** What is measured under a policy that follows. */
+interface Followed {
+  readonly side: Follower;
+  readonly laterPages: LaterPages | undefined;
+}
 
 /** A policy that follows that of the replay. */
 interface Following {
@@ -31,8 +38,8 @@ export class Discarding {
   /** Those that still follow. */
   private following: readonly Following[];
   private readonly unpinned = new UnpinnedRanges();
-  /** Whether the machine announces writes. */
-  private watching = false;
+  /** Whether the machine announces writes, and reads. */
+  private readonly watching = { writes: false, reads: false };
 
   /** @param startUs trace time at which the replay begins */
   constructor(
@@ -64,9 +71,15 @@ export class Discarding {
     return { policy, clock, side };
   }
 
-  /** Whether the policies that were to follow still do; in their order. */
-  get followers(): readonly (Follower | undefined)[] {
-    return this.sides.map((one) => (one?.side.follows ? one.side : undefined));
+  /** The policies that were to follow and still do, in their order, with what they did later. */
+  get followers(): readonly (Followed | undefined)[] {
+    return this.sides.map((one) =>
+      one?.side.follows ? { side: one.side, laterPages: one.policy.laterPages } : undefined,
+    );
+  }
+
+  get laterPages(): LaterPages | undefined {
+    return this.policy.laterPages;
   }
 
   discard(range: PageRange): void {
@@ -121,12 +134,16 @@ export class Discarding {
     this.tell('discard', (policy) => policy.beforeWrite?.(range));
   };
 
+  private readonly beforeRead = (range: PageRange): void => {
+    this.tell('discard', (policy) => policy.beforeRead?.(range));
+  };
+
   private tell<T>(part: PolicyPart, work: (policy: DiscardPolicy, clock: PolicyClock) => T): T {
     let done = false;
     try {
       const result = this.target.attribute(part, () => work(this.policy, this.clock));
       done = true;
-      this.watch(this.policy.watchesWrites === true);
+      this.watch();
       if (this.following.length > 0) this.tellFollowers(part, work);
       return result;
     } finally {
@@ -141,15 +158,20 @@ export class Discarding {
   ): void {
     for (const { policy, clock, side } of this.following) {
       side.tell(part, () => work(policy, clock));
-      if (this.watching || policy.watchesWrites) side.leave();
+      const { writes, reads } = this.watching;
+      if (writes || reads || policy.watchesWrites || policy.watchesReads) side.leave();
     }
     if (this.following.some(({ side }) => !side.follows))
       this.following = this.following.filter(({ side }) => side.follows);
   }
 
-  private watch(watches: boolean): void {
-    if (watches === this.watching) return;
-    this.watching = watches;
-    this.target.watchWrites(watches ? this.beforeWrite : undefined);
+  private watch(): void {
+    const { target, policy, watching } = this;
+    const writes = policy.watchesWrites === true;
+    const reads = policy.watchesReads === true;
+    if (writes !== watching.writes) target.watchWrites(writes ? this.beforeWrite : undefined);
+    if (reads !== watching.reads) target.watchReads(reads ? this.beforeRead : undefined);
+    watching.writes = writes;
+    watching.reads = reads;
   }
 }

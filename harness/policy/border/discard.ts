@@ -5,6 +5,7 @@ import type {
   DiscardPolicy,
   DiscardPolicyInfo,
   Kernel,
+  LaterPages,
   MappedPiece,
   PageRange,
   Program,
@@ -13,7 +14,9 @@ import { Border, type ModuleOrigin, shownValue } from './border.js';
 import { checkMethods } from './reclaim.js';
 
 const REQUIRED = ['discard', 'unpin', 'pin'] as const;
-const OPTIONAL = ['pressure', 'beforeWrite', 'sigbus', 'unmapped', 'moved', 'forked'] as const;
+const OPTIONAL = ['pressure', 'beforeWrite', 'beforeRead', 'sigbus', 'unmapped', 'moved', 'forked'] as const;
+
+const LATER_PAGES = ['late', 'cancelled', 'unmapped', 'pending'] as const satisfies (keyof LaterPages)[];
 
 function isRange(range: unknown): range is PageRange {
   if (typeof range !== 'object' || range === null) return false;
@@ -167,10 +170,33 @@ class CheckedDiscard implements DiscardPolicy {
   }
 
   get watchesWrites(): boolean {
-    const watches: unknown = this.border.call('watchesWrites', () => this.policy.watchesWrites ?? false);
+    return this.watches('watchesWrites');
+  }
+
+  get watchesReads(): boolean {
+    return this.watches('watchesReads');
+  }
+
+  private watches(name: 'watchesWrites' | 'watchesReads'): boolean {
+    const watches: unknown = this.border.call(name, () => this.policy[name] ?? false);
     if (typeof watches !== 'boolean')
-      throw this.border.offence(`watchesWrites is ${shownValue(watches)}, expected true or false`);
+      throw this.border.offence(`${name} is ${shownValue(watches)}, expected true or false`);
     return watches;
+  }
+
+  get laterPages(): LaterPages | undefined {
+    const pages = this.border.call('laterPages', () => this.policy.laterPages);
+    if (pages === undefined) return undefined;
+    if (typeof pages !== 'object' || pages === null)
+      throw this.border.offence(
+        `laterPages is ${shownValue(pages)}, expected an object with ${LATER_PAGES.join(', ')}`,
+      );
+    for (const name of LATER_PAGES)
+      if (!Number.isInteger(pages[name]) || pages[name] < 0)
+        throw this.border.offence(
+          `laterPages.${name} is ${shownValue(pages[name])}, expected a number of pages`,
+        );
+    return pages;
   }
 }
 

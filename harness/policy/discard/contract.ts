@@ -107,6 +107,18 @@ export interface Unpinned extends PageRange {
   readonly regenNs: number;
 }
 
+/** What became of pages that were given up before a call gave them back, for the metrics of the same names. */
+export interface LaterPages {
+  /** Pages whose call came later than their discard. */
+  readonly late: number;
+  /** Pages that were in use again, or discarded again, before their call. */
+  readonly cancelled: number;
+  /** Pages that were unmapped before their call. */
+  readonly unmapped: number;
+  /** Pages that wait for their call now. */
+  readonly pending: number;
+}
+
 /** The level of memory pressure. */
 export type Pressure = 'moderate' | 'critical';
 
@@ -132,6 +144,10 @@ export interface DiscardPolicy {
   readonly watchesWrites?: boolean;
   /** The program is about to write pages. */
   beforeWrite?(range: PageRange): void;
+  /** Whether `beforeRead` is wanted now, as `watchesWrites`. */
+  readonly watchesReads?: boolean;
+  /** The program is about to read pages through a mapping. */
+  beforeRead?(range: PageRange): void;
   /** A signal handler's work: an access met purged memory. True when the access can be made now. */
   sigbus?(page: PageRange): boolean;
   /** Pages are about to be unmapped, or mapped again; at the end of a space, all its pages. */
@@ -140,6 +156,8 @@ export interface DiscardPolicy {
   moved?(range: PageRange, to: number): void;
   /** A space was forked: its private memory is in the child as well. */
   forked?(parent: number, child: number): void;
+  /** Of a policy that gives back later. Read at the end of the replay. */
+  readonly laterPages?: LaterPages | undefined;
 }
 
 /** What a discard policy works with: calls, the program's own memory, a clock, the values of its parameters. */
