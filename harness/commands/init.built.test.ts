@@ -94,7 +94,7 @@ describe('reclaim init', () => {
     expect(replay('retain:keep=0').resident_pages_end).toBe(replay('dontneed').resident_pages_end);
     expect(replay('retain:keep=1GiB').discard_calls).toBe(0);
     // What waited for a second is given back anyway, by a timer on the clock of the trace.
-    const later = replay('retain:keep=1GiB,after_ms=1000').discard_pages;
+    const later = replay('retain:keep=1GiB,after=1s').discard_pages;
     expect(later).toBeGreaterThan(0);
     expect(later).toBeLessThanOrEqual(replay('dontneed').discard_pages);
     const between = replay('retain:keep=1MiB').discard_pages;

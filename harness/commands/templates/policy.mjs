@@ -2,11 +2,10 @@
 // besides. Each entry says what it is, its parameters (name:key=value on the command line), and how one is created for a replay.
 
 const PAGES_PER_MIB = 256;
-const US_PER_MS = 1000;
 
 /**
  * A discard policy: what a program does with contents that it does not need any more. This one retains some of them, as allocators
- * do: a range waits until more than `keep` wait, or for `after_ms`, then the oldest is given back with MADV_DONTNEED.
+ * do: a range waits until more than `keep` wait, or for `after`, then the oldest is given back with MADV_DONTNEED.
  * On shared memory that call frees nothing: use MADV_REMOVE there.
  */
 class Retain {
@@ -18,7 +17,7 @@ class Retain {
     this.kernel = kernel;
     this.clock = clock;
     this.keep = values.keep;
-    this.afterUs = values.after_ms * US_PER_MS;
+    this.afterUs = values.after;
     this.advice = values.advice;
   }
 
@@ -99,12 +98,10 @@ export const discard = [
     source: 'an example: allocators retain freed memory',
     parameters: {
       keep: { kind: 'size', default: 8 * PAGES_PER_MIB, min: 0, meaning: 'pages that wait (default 8 MiB)' },
-      after_ms: {
-        kind: 'number',
+      after: {
+        kind: 'duration',
         default: 0,
-        min: 0,
-        max: 1e9,
-        meaning: 'ms of the trace after which a range is given back anyway (0: never)',
+        meaning: 'time of the trace after which a range is given back anyway, as in 10s (0: never)',
       },
       advice: {
         kind: 'choice',

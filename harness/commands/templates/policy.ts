@@ -15,7 +15,6 @@ import type {
 } from 'reclaim-bench';
 
 const PAGES_PER_MIB = 256;
-const US_PER_MS = 1000;
 
 type Advice = 'MADV_DONTNEED' | 'MADV_REMOVE' | 'MADV_FREE';
 
@@ -26,7 +25,7 @@ interface Waiting extends PageRange {
 
 /**
  * A discard policy: what a program does with contents that it does not need any more. This one retains some of them, as allocators
- * do: a range waits until more than `keep` wait, or for `after_ms`, then the oldest is given back with MADV_DONTNEED.
+ * do: a range waits until more than `keep` wait, or for `after`, then the oldest is given back with MADV_DONTNEED.
  * On shared memory that call frees nothing: use MADV_REMOVE there.
  */
 class Retain implements DiscardPolicy {
@@ -43,7 +42,7 @@ class Retain implements DiscardPolicy {
     this.kernel = kernel;
     this.clock = clock;
     this.keep = values.keep as number;
-    this.afterUs = (values.after_ms as number) * US_PER_MS;
+    this.afterUs = values.after as number;
     this.advice = values.advice as Advice;
   }
 
@@ -124,12 +123,10 @@ export const discard: DiscardPolicyInfo[] = [
     source: 'an example: allocators retain freed memory',
     parameters: {
       keep: { kind: 'size', default: 8 * PAGES_PER_MIB, min: 0, meaning: 'pages that wait (default 8 MiB)' },
-      after_ms: {
-        kind: 'number',
+      after: {
+        kind: 'duration',
         default: 0,
-        min: 0,
-        max: 1e9,
-        meaning: 'ms of the trace after which a range is given back anyway (0: never)',
+        meaning: 'time of the trace after which a range is given back anyway, as in 10s (0: never)',
       },
       advice: {
         kind: 'choice',

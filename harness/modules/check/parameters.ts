@@ -15,6 +15,8 @@ function limitsOf(parameter: Parameter): string[] {
       return [...parameter.choices];
     case 'list':
       return [parameter.example];
+    case 'duration':
+      return ['0', '1us', '1s', '1h'];
     case 'size':
       return [`${parameter.min ?? 1}p`, `${Math.min(parameter.max ?? LARGE_PAGES, LARGE_PAGES)}p`];
     default:
@@ -29,6 +31,8 @@ function beyond(parameter: Parameter): string | undefined {
       return 'no-such-choice';
     case 'list':
       return undefined;
+    case 'duration':
+      return '-1s';
     case 'size':
       return parameter.max === undefined ? '-1' : `${parameter.max + 1}p`;
     default:
@@ -41,6 +45,11 @@ export function atLimits(name: string, parameters: Parameters): string[] {
   return Object.entries(parameters).flatMap(([key, parameter]) =>
     limitsOf(parameter).map((value) => `${name}:${key}=${value}`),
   );
+}
+
+/** Whether values are refused that make no sense without others: what is wrong on the way has a place. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof InputError && error.place === undefined;
 }
 
 /** @throws CheckFailure where a text is accepted */
@@ -71,7 +80,7 @@ export async function checkParameters<C>(
     try {
       await use(choose(text));
     } catch (error) {
-      fail(`${text}: ${(error as Error).message}`);
+      if (!isRefusal(error)) fail(`${text}: ${(error as Error).message}`);
     }
   for (const [key, parameter] of Object.entries(parameters)) {
     const value = beyond(parameter);

@@ -17,7 +17,7 @@ const GAPS = [0, 1, 5, 100, 5000, 200_000];
 
 /** Which events there are besides accesses, discards, unpins and pins. */
 export interface Kinds {
-  /** Memory that moves, is mapped anew, or is a fork's; files, locks and advice of the program itself. */
+  /** Memory that moves, is mapped again, or is a fork's; files, locks and advice of the program itself. */
   readonly all: boolean;
   /** Pages with equal contents, which may be merged. */
   readonly equal?: boolean;

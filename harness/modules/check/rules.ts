@@ -13,7 +13,7 @@ const RANDOM_EVENTS = 250;
 const EQUAL = { all: true, equal: true } as const;
 const VOLATILE = { all: true } as const;
 
-/** The checks of policies that are rules, which both kinds have. @param under a policy of theirs, with what gives it work */
+/** The checks of policies that are rules, which both kinds have. @param under a policy of theirs, with what it works on */
 function rulesChecks<I extends MergePolicyInfo | PurgePolicyInfo>(
   choose: (text: string) => Chosen<I>,
   under: (text: string) => Under,

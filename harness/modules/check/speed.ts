@@ -24,13 +24,13 @@ async function leastNs(work: () => unknown, count: number): Promise<number> {
 /** What an event of a random trace takes under policies, next to others. */
 export async function speedOfReplay(
   under: Under,
-  beside: Under,
+  next: Under,
   name: string,
 ): Promise<{ readonly info: string }> {
   const trace = await randomTrace(9, EVENTS, { all: false });
   const { events } = trace.totals;
   const own = await leastNs(() => replayed(trace, { limit: SHORT_LIMIT, ...under }), events);
-  const other = await leastNs(() => replayed(trace, { limit: SHORT_LIMIT, ...beside }), events);
+  const other = await leastNs(() => replayed(trace, { limit: SHORT_LIMIT, ...next }), events);
   return { info: `${own} ns an event, ${name} ${other} (on this host, each call checked)` };
 }
 

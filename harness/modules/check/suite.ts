@@ -52,7 +52,7 @@ function ofModule(check: string, outcome: CheckResult['outcome'], detail: string
   return { kind: 'module', name: '', check, outcome, detail };
 }
 
-/** Whether finished cells can be told apart by its code. */
+/** Whether finished cells are known to be of the same code. */
 async function importsResult(file: string): Promise<CheckResult> {
   try {
     await moduleHash(file);
