@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -45,24 +45,40 @@ describe('reclaim init', () => {
   });
 
   it('policy in TypeScript: loaded as it is where Node does that, compiled elsewhere', () => {
-    const { stdout } = cli.run('init', 'policy', 'typed.ts');
+    const { stdout } = cli.run('init', 'policy', 'typed.mts');
     expect(stdout).toMatch(/^ {2}npm install --save-dev reclaim-bench typescript$/m);
     const [check] = nextOf(stdout);
     const file = check!.at(-1)!;
-    if (file === 'typed.js') {
-      expect(stdout).toMatch(/^ {2}npx tsc typed\.ts --target es2022 --module esnext /m);
-      const refused = cli.run('policies', '--check', 'typed.ts');
+    if (file === 'typed.mjs') {
+      expect(stdout).toMatch(/^ {2}npx tsc typed\.mts --target es2022 --module esnext /m);
+      const refused = cli.run('policies', '--check', 'typed.mts');
       expect([refused.code, refused.stdout]).toEqual([
         1,
         expect.stringMatching(/FAIL {2}loads +Node [\d.]+ does not load TypeScript, expected Node 22\.18/),
       ]);
-      const source = readFileSync(join(cli.path, 'typed.ts'), 'utf8');
+      const source = readFileSync(join(cli.path, 'typed.mts'), 'utf8');
       const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
       cli.write(file, ts.transpileModule(source, { compilerOptions }).outputText);
     }
     const checked = JSON.parse(cli.run(...check!, '--format', 'json').stdout);
     expect(checked.filter(({ outcome }: { outcome: string }) => outcome === 'fail')).toEqual([]);
     expect(checked.length).toBeGreaterThan(10);
+  });
+
+  it('policy: a name that Node does not load as a module in a package of commonjs is refused', () => {
+    mkdirSync(join(cli.path, 'package'));
+    cli.write('package/package.json', '{ "type": "commonjs" }');
+    const { code, stderr } = cli.run('init', 'policy', 'package/mine.ts');
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /^reclaim: package\/mine\.ts: the package\.json here says "type": "commonjs", .* \.mts or \.mjs\n$/,
+      ),
+    ]);
+    cli.write('package/mine.js', 'export const discard = [];');
+    expect(cli.run('policies', '--policy-module', 'package/mine.js').stderr).toMatch(
+      /^reclaim: package\/mine\.js: cannot be loaded as a module: Unexpected token 'export'; its package\.json says commonjs: expected/,
+    );
   });
 
   it('policies --check: exit code 1 and what to do next where a check fails', () => {

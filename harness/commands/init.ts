@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, relative, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Argv } from 'yargs';
 import { fileError, InputError } from '../base/errors.js';
 import { makeFolder } from '../base/folders.js';
+import { parseJson } from '../base/json.js';
 import { packageFile } from '../base/package-root.js';
+import { readText } from '../base/text.js';
 import { SCHEMA_FILE } from '../experiment/json-schema.js';
 import { compileLine, loadsTypeScript } from '../modules/load.js';
 import { DISK } from '../output/disk.js';
@@ -93,7 +95,7 @@ function builder(yargs: Argv): Argv {
         .join(', ')})`,
     })
     .epilogue(
-      'The file must be new: nothing is overwritten. A policy whose file ends with .ts is in TypeScript, with types.',
+      'The file must be new: nothing is overwritten. A policy whose file ends with .mts or .ts is in TypeScript, with types.',
     );
 }
 
@@ -104,6 +106,27 @@ function schemaPath(file: string): string {
   return path.startsWith(`..${sep}..${sep}`) ? schema : path;
 }
 
+/** What the nearest package.json of a file says; undefined where there is none, or it says nothing. */
+function packageType(file: string): string | undefined {
+  for (let folder = dirname(resolve(file)); ; folder = dirname(folder)) {
+    const path = join(folder, 'package.json');
+    if (existsSync(path)) {
+      const { type } = (parseJson(readText(path), path) ?? {}) as { type?: string };
+      return type;
+    }
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** @throws InputError for a policy that Node would not load under this name */
+function checkModuleName(file: string): void {
+  if (/\.[jt]s$/.test(file) && packageType(file) === 'commonjs')
+    throw new InputError(
+      'the package.json here says "type": "commonjs", so that Node does not load it as a module, expected a name that ends with .mts or .mjs',
+      { file },
+    );
+}
+
 /** The text of a template; experiments name their schema in the first line, for editors. */
 function textOf(kind: Kind, file: string): string {
   const template = kind === 'policy' && isTypeScript(file) ? 'policy.ts' : KINDS[kind].template;
@@ -112,6 +135,7 @@ function textOf(kind: Kind, file: string): string {
 }
 
 async function handler({ kind, file = KINDS[kind].file }: Args): Promise<void> {
+  if (kind === 'policy') checkModuleName(file);
   if (existsSync(file)) throw new InputError('is there already, expected the name of a new file', { file });
   try {
     makeFolder(dirname(resolve(file)));

@@ -148,7 +148,7 @@ function tryToLoad(url: string, timeoutS: number): Promise<string | undefined> {
 
 /** How TypeScript is compiled where Node does not load it. */
 export function compileLine(file: string): string {
-  return `npx tsc ${file} --target es2022 --module esnext --moduleResolution bundler --skipLibCheck`;
+  return `npx tsc ${file} --target es2022 --module esnext --moduleResolution bundler --skipLibCheck --ignoreConfig`;
 }
 
 /** Whether this Node loads TypeScript: it does from 22.18 on. */
@@ -165,6 +165,18 @@ function checkLanguage(file: string): void {
     );
 }
 
+/** What Node says of a module of JavaScript in a package that says commonjs. */
+const NOT_COMMONJS = /Unexpected token 'export'|Cannot use import statement outside a module/;
+
+/** Why a module cannot be loaded, with what helps where that is known. */
+function loadProblem(file: string, problem: string): InputError {
+  const hint =
+    NOT_COMMONJS.test(problem) && /\.[jt]s$/.test(file)
+      ? '; its package.json says commonjs: expected a name that ends with .mjs or .mts, or "type": "module" there'
+      : '';
+  return new InputError(`cannot be loaded as a module: ${problem}${hint}`, { file });
+}
+
 /** The module's exports. @throws InputError when it cannot be loaded */
 async function importModule({ file, timeoutS }: ModuleOrigin): Promise<PolicyModule> {
   // What is larger than any module would fill the memory as one.
@@ -172,14 +184,11 @@ async function importModule({ file, timeoutS }: ModuleOrigin): Promise<PolicyMod
   checkLanguage(file);
   const url = pathToFileURL(resolve(file)).href;
   const problem = await tryToLoad(url, timeoutS);
-  if (problem !== undefined) throw new InputError(`cannot be loaded as a module: ${problem}`, { file });
+  if (problem !== undefined) throw loadProblem(file, problem);
   try {
     return await moduleExports(file);
   } catch (error) {
-    throw new InputError(
-      `cannot be loaded as a module: ${error instanceof Error ? error.message.split('\n')[0] : shownValue(error)}`,
-      { file },
-    );
+    throw loadProblem(file, error instanceof Error ? error.message.split('\n')[0]! : shownValue(error));
   }
 }
 
