@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { METRICS } from '../metrics/schema.js';
 import { disturb, PageDriver } from '../modules/check/page-driver.js';
 import { loadPolicyModule } from '../modules/load.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { RangeSet } from './discard/range-set.js';
 import { discardPolicies } from './discard/registry.js';
 import { mergePolicies } from './merge/registry.js';
@@ -90,7 +91,7 @@ describe('every reclaim policy keeps the contract', () => {
           // Everything that is resident can be evicted in the end.
           while (harness.size > 0) harness.evict();
         }),
-        { numRuns: 200 },
+        { numRuns: propertyRuns(200) },
       );
     });
 
@@ -287,7 +288,7 @@ describe('sets of ranges', () => {
         const expected = Array.from({ length: count }, (_, i) => page + i).filter((p) => naive.has(`1:${p}`));
         expect(found).toEqual(expected);
       }),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300) },
     );
   });
 });
