@@ -77,7 +77,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 /** The names of the arrays that a module may export. */
-export const MODULE_KINDS = KINDS.map(({ name }) => name);
+const MODULE_KINDS = KINDS.map(({ name }) => name);
 
 /** Adds a workload or reader to those of the package. @throws InputError when the name is taken or not a name */
 function addTo<T extends { readonly name: string }>(all: T[], kind: string, entry: T): void {

@@ -22,13 +22,11 @@ export class PageDriver implements Pages {
   misses = 0;
   count = 0;
 
-  /** @param bare whether calls are not checked, for the time that they take */
   constructor(
     { info, values }: Chosen<ReclaimPolicyInfo>,
     public capacity: number,
     ids: number,
     seed = 1,
-    bare = false,
   ) {
     this.usedAtInsert = info.accessedAtInsert ? 1 : 0;
     this.resident = new Uint8Array(ids);
@@ -36,7 +34,7 @@ export class PageDriver implements Pages {
     this.used = new Uint8Array(ids);
     this.nextUse = new Float64Array(ids).fill(Number.POSITIVE_INFINITY);
     this.count = ids;
-    const { create } = info.module || bare ? info : checkedReclaim(info);
+    const { create } = info.module ? info : checkedReclaim(info);
     this.policy = create.call(info, this, { values, random: randomStream(seed, 'check'), swap: true });
   }
 

@@ -41,7 +41,7 @@ function beyond(parameter: Parameter): string | undefined {
 }
 
 /** The texts `name:key=value` of an entry with each parameter at each of its limits, the others at their defaults. */
-export function atLimits(name: string, parameters: Parameters): string[] {
+function atLimits(name: string, parameters: Parameters): string[] {
   return Object.entries(parameters).flatMap(([key, parameter]) =>
     limitsOf(parameter).map((value) => `${name}:${key}=${value}`),
   );

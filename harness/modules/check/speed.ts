@@ -45,7 +45,7 @@ export async function speedOfReferences(
   const draw = randomStream(1, 'check/speed');
   const ids = Int32Array.from({ length: ACCESSES }, () => Math.floor(PAGES * draw() ** 3));
   const run = (policy: Chosen<ReclaimPolicyInfo>) => () => {
-    const driver = new PageDriver(policy, CAPACITY, PAGES, 1, false);
+    const driver = new PageDriver(policy, CAPACITY, PAGES);
     for (const id of ids) driver.access(id);
   };
   const own = await leastNs(run(chosen), ACCESSES);
