@@ -6,6 +6,7 @@ export default {
     'harness/index.ts!',
     'harness/cli.ts!',
     'harness/experiment/worker.ts!',
+    'harness/mrc/sweep-worker.ts!',
     'harness/commands/command-worker.ts!',
     'harness/commands/draw-worker.ts!',
     'harness/guard/guard-process.ts!',
@@ -15,6 +16,8 @@ export default {
     'harness/bench/validation/main.ts!',
     // What live kernels counted, with the workloads: the test of the model is what runs them.
     'harness/bench/validation/live/rows.ts!',
+    // What reclaim init writes.
+    'harness/commands/templates/policy.ts!',
     // Its test writes experiment.schema.json.
     'harness/experiment/json-schema.ts!',
     // Loaded once for each policy, under names that knip does not follow.

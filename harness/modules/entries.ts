@@ -2,14 +2,6 @@ import { InputError } from '../base/errors.js';
 import type { Parameter, Parameters, ParameterValues } from '../base/parameters.js';
 import { shownValue } from '../policy/border/border.js';
 
-/** What entries of every kind have, besides their methods. */
-export interface Entry {
-  readonly name: string;
-  readonly summary: string;
-  readonly source: string;
-  readonly parameters: Parameters;
-}
-
 const KINDS: readonly Parameter['kind'][] = ['integer', 'number', 'size', 'duration', 'choice', 'list'];
 const PARAMETER_NAME = /^[a-z][a-z0-9_]*$/;
 

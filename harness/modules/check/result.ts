@@ -32,7 +32,7 @@ export interface Check<T> {
 }
 
 /** A check failed: the message is the detail of its result. */
-export class CheckFailure extends Error {
+class CheckFailure extends Error {
   override readonly name = 'CheckFailure';
 }
 
