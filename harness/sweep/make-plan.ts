@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { codeHash } from '../experiment/code.js';
+import { FOLLOWS } from '../experiment/estimate.js';
 import type { Experiment } from '../experiment/file.js';
 import { type PlanOptions, withPlanned } from '../experiment/planned.js';
 import type { Planned } from '../experiment/run-cells.js';
@@ -8,7 +9,7 @@ import { families, sharedRuns } from '../experiment/shared-runs.js';
 import { AXES } from '../metrics/axes.js';
 import { VERSION } from '../metrics/host.js';
 import { POLICY_TIMEOUT_S } from '../policy/module.js';
-import { estimateCell, FOLLOWS, NOTHING, type Work } from './estimate.js';
+import { estimateCell, NOTHING, type Work } from './estimate.js';
 import { besidePlan, type PlanCell, type PlanHeader, type PlanTrace, writePlan } from './plan-file.js';
 import { storeTrace } from './trace-store.js';
 
