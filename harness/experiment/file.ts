@@ -238,6 +238,16 @@ function documentValue(source: Source): unknown {
  * Reads an experiment file (YAML).
  *
  * @throws InputError with line and column when it is not YAML, for an unknown key, or a value of the wrong kind
+ *
+ * @example Read an experiment
+ * ```ts
+ * import { writeFileSync } from 'node:fs';
+ * import { readExperiment } from 'reclaim-bench';
+ *
+ * writeFileSync('pools.yaml', 'name: pools\ntraces: [mariadb-resize]\ndiscard: [keep, dontneed]\nlimits: [none, 50%]\n');
+ * const { name, discard, limits, reclaim } = readExperiment('pools.yaml');
+ * console.log(name, discard.length * limits.length, reclaim); // → pools 4 [ 'linux' ]
+ * ```
  */
 export function readExperiment(file: string): Experiment {
   const text = readText(file, MOST_HANDWRITTEN_BYTES);

@@ -335,7 +335,22 @@ function evidenceOf(trace: TraceFacts): Evidence {
   };
 }
 
-/** What results say. */
+/**
+ * What results say.
+ *
+ * @example What to use, and what it saves
+ * ```ts
+ * import { writeFileSync } from 'node:fs';
+ * import { readExperiment, runExperiment, verdictOf } from 'reclaim-bench';
+ *
+ * writeFileSync('pools.yaml', 'name: pools\ntraces: [mariadb-resize]\ndiscard: [keep, dontneed, free]\n');
+ * const run = await runExperiment(readExperiment('pools.yaml'), { out: 'pools' });
+ * for (const { kind, use } of verdictOf(run).parts)
+ *   for (const { shown, numbers } of use)
+ *     console.log(kind, shown.join(', '), `${(numbers.savedBytes!.low / 2 ** 20).toFixed(1)} MiB`);
+ * // → private dontneed 2.0 MiB
+ * ```
+ */
 export function verdictOf(results: Selectable): Verdict {
   const { axis, settings } = select(results);
   const keyed = settings.map((setting) => ({

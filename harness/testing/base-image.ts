@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -46,6 +47,7 @@ export function makeBaseFiles(root: string): void {
     'sys',
   ])
     mkdirSync(join(root, folder), { recursive: true });
+  chmodSync(join(root, 'tmp'), 0o1777);
   for (const link of ['bin', 'sbin', 'lib', 'lib64']) symlinkSync(`usr/${link}`, join(root, link));
   const programs = PROGRAMS.map((name) => mustRun('which', [name], '/').trim());
   const libraries = new Set([process.execPath, ...programs].flatMap(librariesOf));
