@@ -35,7 +35,7 @@ async function spread(size: number, most?: number) {
   return { idles, ran };
 }
 
-it('tells how many workers are free, and gives them the jobs that follow from one', async () => {
+it('tells how many workers are free, and they take the jobs that follow from one', async () => {
   const { idles, ran } = await spread(3);
   expect(idles).toEqual([2]);
   expect(ran.map(({ job }) => job).sort()).toEqual(['first', 'part 0', 'part 1', 'part 2']);

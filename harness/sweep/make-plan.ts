@@ -37,12 +37,13 @@ export function linesOf(
 }
 
 /** @throws InputError where cells are for a live kernel: its results differ from run to run, and a host has few machines to give */
-function checkSimulated({ experiment, cells }: Planned): void {
-  const live = cells.find(({ machine }) => machine !== AXES.machine.default);
-  if (live)
+function checkSimulated(experiment: Experiment): void {
+  const machines = experiment[AXES.machine.key];
+  const at = machines.findIndex((machine) => machine !== AXES.machine.default);
+  if (at >= 0)
     throw new InputError(
-      `machine ${live.machine} runs cells on a live kernel, which reclaim compare does on one host; expected ${AXES.machine.default} in a plan`,
-      experiment.placeOf([AXES.machine.key]),
+      `machine ${machines[at]} runs cells on a live kernel, which reclaim compare does on one host; expected ${AXES.machine.default} in a plan`,
+      experiment.placeOf([AXES.machine.key, at]),
     );
 }
 
@@ -75,10 +76,10 @@ export async function makePlan(
   experiment: Experiment,
   options: Omit<PlanOptions, 'resume'>,
 ): Promise<readonly PlanCell[] | undefined> {
+  checkSimulated(experiment);
   const whole: PlanOptions = { ...options, resume: true };
   return withPlanned(experiment, whole, async (planned) => {
     if (!planned) return undefined;
-    checkSimulated(planned);
     const traces: PlanTrace[] = [];
     for (const { handle, ...trace } of planned.traces)
       traces.push({ ...trace, ...(await storeTrace(handle, besidePlan(file, 'traces'))) });
