@@ -7,6 +7,7 @@ import {
   type CallRow,
   type CellKeys,
   type DrawRow,
+  type GroupRow,
   NO_METRICS,
   type RunRow,
   type SpaceRow,
@@ -33,6 +34,8 @@ export interface CellResult {
   readonly overheadPagesMean: number | null;
   readonly timeline: readonly TimelineRow[];
   readonly spaces: readonly SpaceRow[];
+  /** Rows of groups.csv; none where the trace has no memory cgroups. */
+  readonly groups: readonly GroupRow[];
   readonly calls: readonly CallRow[];
   /** Wall time of the replay; depends on the host. */
   readonly wallNs: number;
@@ -138,6 +141,7 @@ function cellResult(
     draws: result.draws.map((times, i) => ({ cell: cell.cell, draw: i + 1, ...measured(times) })),
     overheadPagesMean: result.overheadPagesMean,
     spaces: result.spaces.map((row) => ({ cell: cell.cell, ...measured(row) })),
+    groups: result.groups.map((row) => ({ cell: cell.cell, ...measured(row) })),
     calls: result.calls.map((row) => ({ cell: cell.cell, ...row })),
   };
 }
@@ -182,6 +186,7 @@ export function withoutRun(
     overheadPagesMean: null,
     timeline: [],
     spaces: [],
+    groups: [],
     calls: [],
     wallNs: 0,
   };
