@@ -79,6 +79,8 @@ export interface LineReader<T> {
 interface ModuleReaderEntry extends ModuleEntry {
   /** Endings of file names, with their dot. Default: none. */
   readonly extensions?: readonly string[];
+  /** A small file of the format: `reclaim policies --check` reads it. */
+  readonly example?: string;
   /** Whether a file is of this format, by its first bytes. Without it, the reader is used only where `--reader` names it. */
   detect?(head: string): boolean;
 }
