@@ -1,10 +1,10 @@
 import type { ReclaimPolicy } from '../../../policy/reclaim/contract.js';
 
 /** No limit, or no protection: what `max` stands for. */
-export const NO_BOUND = Number.POSITIVE_INFINITY;
+const NO_BOUND = Number.POSITIVE_INFINITY;
 
 /** What a group counts, by the names of its files `memory.stat` and `memory.events`; its own and those of groups below. */
-export class GroupCounters {
+class GroupCounters {
   pgfault = 0;
   pgmajfault = 0;
   stallNs = 0;
