@@ -11,6 +11,7 @@ import { PAGE_FLAG } from '../memory/pages.js';
 import type { Zone } from '../memory/zone.js';
 import type { ReclaimHooks } from '../state/hooks.js';
 import type { State, StateOptions } from '../state/state.js';
+import { PageTableAging } from './aging.js';
 import { Eviction, type Evictor } from './eviction.js';
 import type { Kswapd } from './kswapd.js';
 import type { Purge } from './purge.js';
@@ -39,10 +40,14 @@ export class OutOfMemory extends Error {
 
 /** What the reclaim policy sees of the machine. */
 class PolicyPages implements Pages {
+  readonly tables: PageTableAging;
+
   constructor(
     private readonly state: State,
     private readonly reclaim: Reclaim,
-  ) {}
+  ) {
+    this.tables = new PageTableAging(state, reclaim);
+  }
 
   get capacity(): number {
     return Math.min(this.reclaim.limit, this.state.zone?.buddy.pages ?? NO_LIMIT);
@@ -234,6 +239,13 @@ export class Reclaim implements ReclaimHooks, Evictor {
     if (could !== this.isUnevictable(page)) return;
     if (!could) this.policy.remove(page);
     this.admit(page, could);
+  }
+
+  /** A page that was chosen, dirty and of a file or lazily freed: whether it stays (see `AgingTables`). */
+  staysWritten(page: number): boolean {
+    if (!this.eviction.staysWritten(page)) return false;
+    if (!this.couldGo(page)) this.admit(page, false);
+    return true;
   }
 
   private isUnevictable(page: number): boolean {
