@@ -113,7 +113,7 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     name: 'kernel.version',
     default: '6.18',
     meaning:
-      'the kernel whose calls these are: MADV_POPULATE ends at a hole from 6.12 on, and goes on behind it before; mremap moves several VMAs from 6.18 on, and before ends with EFAULT when it has unmapped its target; reclaim flushes statistics that are pending before 6.12, and weighs costs otherwise before 6.3',
+      'the kernel whose calls these are: MADV_POPULATE ends at a hole from 6.12 on, and goes on behind it before; mremap moves several VMAs from 6.18 on, and before ends with EFAULT when it has unmapped its target; reclaim flushes statistics that are pending before 6.12, and weighs costs otherwise before 6.3; `mglru` has the rules of 7.2 from there on, else those of 6.18',
     source: 'no setting of a kernel: madvise_populate in mm/madvise.c, mremap_to in mm/mremap.c',
     choices: Object.keys(KERNELS),
     apply: ({ settings, reclaim }: SettingsTarget, value: string) => {

@@ -50,6 +50,7 @@ export class NaiveMglru implements UsedPages {
   private adding: Page[] = [];
   private activating: Page[] = [];
   private walking = false;
+  private walked = false;
   private patient = true;
   private victims: number[] = [];
 
@@ -230,6 +231,7 @@ export class NaiveMglru implements UsedPages {
 
   evict(): number[] {
     this.victims = [];
+    this.walked = false;
     this.patient = true;
     for (let pass = 0; pass < 16 && this.victims.length === 0; pass++) {
       for (let priority = 12; priority >= 0 && this.victims.length < 32; priority--) {
@@ -274,7 +276,7 @@ export class NaiveMglru implements UsedPages {
 
   private shrinkOld(priority: number): void {
     let scanned = 0;
-    while (this.victims.length < 32) {
+    while (true) {
       if (this.spare <= 0 && priority < 12) {
         this.age();
         this.patient = false;
@@ -406,7 +408,8 @@ export class NaiveMglru implements UsedPages {
 
   private age(): void {
     this.walking = true;
-    this.tables.walk(this.maxSeq, this.swappiness > 0, this);
+    if (!this.walked) this.tables.walk(this.maxSeq, this.swappiness > 0, this);
+    this.walked = true;
     this.walking = false;
     if (this.maxSeq - this.minSeq[ANON]! === 3) this.joinOldest();
     this.maxSeq++;

@@ -27,10 +27,10 @@ export interface WrittenPages {
 /**
  * Page tables as the multi-gen LRU reads them: walked by aging, and near a page that eviction finds used. What either
  * sees of a table decides whether the next aging walks it (the kernel's Bloom filters, which are taken to be exact).
- * A space is taken to have run since it was last walked. Follows walk_mm and lru_gen_look_around in mm/vmscan.c.
+ * Follows walk_mm and lru_gen_look_around in mm/vmscan.c.
  */
 export class PageTableAging implements AgingTables, LookAround {
-  /** By leaf: bit 0 when aging of an even generation is to walk it, bit 1 of an odd one. */
+  /** By leaf: bit 0 when aging of an even generation is to walk it, bit 1 of an odd one. One that is not walked leaves its bit. */
   private filters = new Uint8Array(0);
   private readonly known = new WeakSet<Space>();
   private seq = 0;

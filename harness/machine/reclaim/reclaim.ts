@@ -95,7 +95,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   /** The policy, where it wants to hear of every touch. */
   readonly statsFlusher: StatsFlusher;
   readonly touched: Required<Pick<ReclaimPolicy, 'touch'>> | undefined;
-  private readonly victims = new Int32Array(VICTIMS);
+  private victims = new Int32Array(VICTIMS);
   /** Dirty pages of files that reclaim met (PG_reclaim). */
   private readonly awaited = new Set<number>();
   private readonly swap: boolean;
@@ -138,6 +138,11 @@ export class Reclaim implements ReclaimHooks, Evictor {
     return settings.chargePageTables === 0 ? 0 : tables.pages + UPPER_TABLES * spaces.size;
   }
 
+  /** Pages in use beyond the limit. */
+  private get excess(): number {
+    return this.state.frames.inUse + this.kernelPages - this.limit;
+  }
+
   grow(count: number): void {
     this.policy.grow(count);
   }
@@ -149,10 +154,9 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const capacity = Math.min(this.limit, zone?.buddy.pages ?? NO_LIMIT);
     frames.ceiling = capacity;
     this.policy.resize(capacity);
-    while (
-      this.state.frames.inUse + this.kernelPages > this.limit &&
-      (this.helpers.purge.makeRoom() || this.shrink())
-    ) {}
+    // memory_max_write asks for all that is too much, not for a page.
+    for (let excess = this.excess; excess > 0; excess = this.excess)
+      if (!this.helpers.purge.makeRoom() && !this.shrink(excess)) return;
   }
 
   /**
@@ -272,16 +276,16 @@ export class Reclaim implements ReclaimHooks, Evictor {
   }
 
   /**
-   * Reclaims until at least one page is free, if any can go. False when none can. Victims that turn out to be dirty
+   * Reclaims until at least one page is free, if any can go, and asks for `wanted` at once. False when none can. Victims that turn out to be dirty
    * pages of files wake the flusher; only when nothing else is left does reclaim wait for it, and purges volatile memory
    * that it has not been asked for.
    */
-  private shrink(): boolean {
+  private shrink(wanted = 1): boolean {
     const { frames } = this.state;
     const { flusher } = this.helpers;
     // Each failure puts the victim elsewhere in the policy's order, so a pass over all pages without success is enough.
     for (let patience = frames.inUse + VICTIMS; patience > 0; ) {
-      const { found, freed } = this.shrinkOnce('direct');
+      const { found, freed } = this.shrinkOnce('direct', wanted);
       if (freed > 0) return true;
       if (found === 0) break;
       patience -= found;
@@ -302,11 +306,12 @@ export class Reclaim implements ReclaimHooks, Evictor {
    * One search for victims: how many were found, and how many frames are free, including those of volatile memory. The
    * counters are of pages of the policy's lists, by who reclaims.
    */
-  private shrinkOnce(by: 'direct' | 'kswapd'): { found: number; freed: number } {
+  private shrinkOnce(by: 'direct' | 'kswapd', wanted = 1): { found: number; freed: number } {
     const { counters, ledger, costs, pages } = this.state;
     const { purge } = this.helpers;
     const { pgscan: scannedBefore, pgrefill: refilledBefore = 0 } = this.policy.counters;
-    const found = this.policy.evict(this.victims, 1);
+    if (this.victims.length < wanted + VICTIMS) this.victims = new Int32Array(wanted + VICTIMS);
+    const found = this.policy.evict(this.victims, wanted);
     const { pgscan, pgrefill = 0 } = this.policy.counters;
     const scanned = pgscan - scannedBefore;
     ledger.cpu(PART.reclaim, (scanned + pgrefill - refilledBefore) * costs.reclaim.scan.ns);

@@ -1,5 +1,6 @@
 import { grown } from '../../base/arrays.js';
 import {
+  type AgingTables,
   NOT_COUNTED,
   type Pages,
   type PolicyCounters,
@@ -26,6 +27,8 @@ class PageView implements Pages {
   constructor(
     private readonly pages: Pages,
     private readonly border: Border,
+    /** Not for policies from outside: what they tell changes pages. */
+    readonly tables: AgingTables | undefined,
   ) {}
 
   private view<N extends ArrayName>(name: N): Pages[N] {
@@ -99,7 +102,7 @@ class CheckedReclaim implements ReclaimPolicy {
     context: ReclaimContext,
   ) {
     this.held = new Uint8Array(pages.count);
-    const view = new PageView(pages, border);
+    const view = new PageView(pages, border, info.module ? undefined : pages.tables);
     const values = Object.freeze({ ...context.values });
     this.policy = border.call('create', () => info.create(view, { ...context, values }));
     checkMethods(border, this.policy, REQUIRED, OPTIONAL);

@@ -40,8 +40,11 @@ export interface Pages {
    * under MADV_RANDOM and MADV_SEQUENTIAL do not count.
    */
   referenced(id: number): number;
-  /** Page tables, for a policy that ages by them. Absent on reference strings, whose pages have no addresses. */
-  readonly tables?: AgingTables;
+  /**
+   * Page tables, for a policy that ages by them. Absent on reference strings, whose pages have no addresses, and for policies
+   * from outside.
+   */
+  readonly tables?: AgingTables | undefined;
 }
 
 /** Hears of pages whose accessed bits were found set. */

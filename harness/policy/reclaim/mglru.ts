@@ -30,7 +30,7 @@ const MAX_RECLAIM_RETRIES = 16;
  * 7.2 for one memory cgroup on one node; earlier ones have other rules, and are replayed as 6.18.
  *
  * What differs from the kernel:
- * - Every space is taken to have run since it was last walked, and the filters of page tables to be exact.
+ * - A space is taken to have been switched to between two searches, and not within one; filters of page tables are exact.
  * - The time of aging is not charged.
  * - On reference strings, whose pages have no addresses, aging looks at every page and eviction at no neighbours; anonymous
  *   pages count as faulted, and file pages as read.
@@ -99,16 +99,17 @@ export class Mglru implements ReclaimPolicy {
     if (old & (ON_LIST | ADDING)) state[id] = withAccess(old);
   }
 
-  evict(victims: Int32Array, _wanted: number): number {
-    const enough = Math.min(SWAP_CLUSTER_MAX, victims.length);
+  evict(victims: Int32Array, wanted: number): number {
+    const enough = Math.min(Math.max(wanted, SWAP_CLUSTER_MAX), victims.length);
     this.found = 0;
     this.patient = true;
+    this.aging.begin();
     // A pass that only took accessed bits away, or moved pages up, finds nothing: the next one does.
     for (let pass = 0; pass < MAX_RECLAIM_RETRIES && this.found === 0; pass++) {
       for (let priority = DEF_PRIORITY; priority >= 0 && this.found < enough; priority--) {
         this.placement.drain();
         if (this.placement.kernel >= LINUX_7_2) this.shrink(victims, enough, priority);
-        else this.shrinkBefore72(victims, enough, priority);
+        else this.shrinkBefore72(victims, priority);
       }
     }
     return this.found;
@@ -190,9 +191,12 @@ export class Mglru implements ReclaimPolicy {
     this.aging.walking = false;
   }
 
-  /** The same before Linux 7.2: ages instead, and the first priority tries to get away without (get_nr_to_scan). */
-  private shrinkBefore72(victims: Int32Array, enough: number, priority: number): void {
-    for (let scanned = 0; this.found < enough; ) {
+  /**
+   * The same before Linux 7.2: ages instead, and the first priority tries to get away without (get_nr_to_scan). It scans all
+   * that the priority says, also when it has enough (should_abort_scan of a cgroup).
+   */
+  private shrinkBefore72(victims: Int32Array, priority: number): void {
+    for (let scanned = 0; this.found < victims.length; ) {
       const { spare } = this.generations;
       if (spare <= 0 && priority < DEF_PRIORITY) {
         this.aging.run(this.swappiness > 0);
@@ -358,10 +362,10 @@ export class Mglru implements ReclaimPolicy {
 export const mglru: ReclaimPolicyInfo = {
   name: 'mglru',
   summary:
-    'Multi-gen LRU, not validated against a kernel: generations by accessed bits, tiers by refaults, anon and file by refaults',
+    'Multi-gen LRU: generations by accessed bits, tiers by refaults, anon and file by refaults',
   source:
-    'Documentation/mm/multigen_lru.rst, mm/vmscan.c (lru_gen_*), mm/workingset.c and mm/swap.c of Linux 6.18',
-  complexity: 'O(1) a page scanned; aging looks at all pages, once a generation',
+    'Documentation/mm/multigen_lru.rst, mm/vmscan.c (lru_gen_*), mm/workingset.c and mm/swap.c of Linux 6.18 and 7.2',
+  complexity: 'O(1) a page scanned, and 64 entries near a used one; aging walks page tables, once a generation',
   accessedAtInsert: true,
   mayNotSwap: true,
   parameters: {

@@ -22,6 +22,8 @@ export class Aging implements UsedPages {
   used = 0;
   /** Whether used pages join the youngest generation where they are: in a walk, and after one in the same pass. */
   walking = false;
+  /** Whether spaces have been walked in this search. */
+  private walked = false;
 
   constructor(
     private readonly pages: Pages,
@@ -29,12 +31,23 @@ export class Aging implements UsedPages {
     private readonly placement: Placement,
   ) {}
 
-  /** try_to_inc_max_seq: walks page tables, and begins a new youngest generation. @param anon whether anonymous pages age, too */
+  /** A search for victims begins. */
+  begin(): void {
+    this.walked = false;
+  }
+
+  /**
+   * try_to_inc_max_seq: walks page tables, and begins a new youngest generation. A space is walked again when it was
+   * switched to since (lru_gen_use_mm), as is taken to happen between two searches, and not within one.
+   *
+   * @param anon whether anonymous pages age, too
+   */
   run(anon: boolean): void {
     const { generations, pages } = this;
     this.walking = true;
-    if (pages.tables) pages.tables.walk(generations.maxSeq, anon, this);
-    else this.walkLists(anon);
+    if (!pages.tables) this.walkLists(anon);
+    else if (!this.walked) pages.tables.walk(generations.maxSeq, anon, this);
+    this.walked = true;
     this.walking = false;
     generations.incMaxSeq();
   }
