@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['harness/**/*.system.test.ts'],
     exclude: ['**/node_modules/**'],
-    globalSetup: ['./vitest.global-setup.ts'],
+    globalSetup: ['./vitest.global-setup.mjs'],
     env: ENV,
     testTimeout: 900_000,
     hookTimeout: 900_000,

@@ -40,18 +40,28 @@ const ownCopies = {
   load: (id) => (id.endsWith(OWN) ? readFileSync(id.slice(0, -OWN.length), 'utf8') : undefined),
 };
 
-/** What string-width makes when it is loaded, and only help needs: 7 ms, as data of languages are read for it. */
-const SEGMENTER = 'const segmenter = new Intl.Segmenter();';
-const lazySegmenter = {
-  name: 'lazy-segmenter',
+/** What string-width makes when it is loaded, and only help needs: 12 ms, as data of languages are read for it. */
+const LAZY = [
+  {
+    mark: 'new Intl.Segmenter',
+    made: 'const segmenter = new Intl.Segmenter();',
+    lazy: 'let known;\nconst segmenter = { segment: (text) => (known ??= new Intl.Segmenter()).segment(text) };',
+  },
+  {
+    mark: '/^\\p{RGI_Emoji}',
+    made: 'const rgiEmojiRegex = /^\\p{RGI_Emoji}$/v;',
+    lazy: 'let emoji;\nconst rgiEmojiRegex = { test: (text) => (emoji ??= /^\\p{RGI_Emoji}$/v).test(text) };',
+  },
+];
+const lazyWidths = {
+  name: 'lazy-widths',
   transform(code, id) {
-    if (!/\/string-width\/index\.js$/.test(id) || !code.includes('Intl.Segmenter')) return undefined;
-    if (!code.includes(SEGMENTER))
-      throw new Error(`${id} makes its Intl.Segmenter in another way than before`);
-    return code.replace(
-      SEGMENTER,
-      'let known;\nconst segmenter = { segment: (text) => (known ??= new Intl.Segmenter()).segment(text) };',
-    );
+    if (!/[\\/]string-width[\\/]index\.js$/.test(id)) return undefined;
+    return LAZY.reduce((text, { mark, made, lazy }) => {
+      if (!text.includes(mark)) return text;
+      if (!text.includes(made)) throw new Error(`${id} makes ${mark} in another way than before`);
+      return text.replace(made, () => lazy);
+    }, code);
   },
 };
 
@@ -65,7 +75,7 @@ async function bundled(modules) {
     ]),
     platform: 'node',
     external: [PACKAGES],
-    plugins: [ownCopies, lazySegmenter],
+    plugins: [ownCopies, lazyWidths],
   });
   const { output } = await bundle.generate({
     format: 'esm',
@@ -83,7 +93,7 @@ function licenceTexts(chunks, root) {
   const folders = new Set();
   for (const { moduleIds = [] } of chunks)
     for (const id of moduleIds) {
-      const folder = /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(id)?.[0];
+      const folder = /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0];
       if (folder) folders.add(folder);
     }
   return [...folders].sort().map((folder) => {
@@ -99,7 +109,7 @@ function moduleHashes(modules) {
   const names = readdirSync(modules, { recursive: true }).filter((name) => name.endsWith('.js'));
   return Object.fromEntries(
     names.map((name) => [
-      name,
+      name.replaceAll('\\', '/'),
       createHash('sha256')
         .update(readFileSync(join(modules, name)))
         .digest('hex'),

@@ -21,8 +21,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   machine: BELOW_MACHINE,
   replay: BELOW_MACHINE,
   mrc: ['base', 'trace', 'metrics', 'stats', 'policy'],
-  experiment: [...BELOW_EXPERIMENT, 'output', 'live', 'workloads'],
-  sweep: [...BELOW_EXPERIMENT, 'output', 'experiment'],
+  modules: [...BELOW_EXPERIMENT, 'workloads'],
+  experiment: [...BELOW_EXPERIMENT, 'output', 'live', 'workloads', 'modules'],
+  sweep: [...BELOW_EXPERIMENT, 'output', 'experiment', 'modules'],
   report: ['base', 'metrics', 'stats'],
   gate: ['base', 'output', 'metrics', 'stats'],
   diff: ['base', 'metrics', 'stats', 'gate', 'report'],
@@ -45,9 +46,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'live',
     'bench',
     'workloads',
+    'modules',
   ],
   // Files directly in harness/: the command line and the library's entry.
-  harness: [...BELOW_EXPERIMENT, 'mrc', 'experiment', 'report', 'commands'],
+  harness: [...BELOW_EXPERIMENT, 'mrc', 'modules', 'experiment', 'report', 'commands'],
 };
 
 const BELOW_AGENTS = ['memory', 'state', 'entries', 'object', 'mapping'];
@@ -217,7 +219,9 @@ describe('what the bundle of the command line relies on', () => {
       'harness/base/package-root.ts: import.meta.url',
       'harness/experiment/code.ts: import.meta.url',
       'harness/policy/border/border.ts: import.meta.url',
+      'harness/report/render/packages.ts: import.meta.resolve',
       'harness/report/render/png.ts: import.meta.url',
+      'harness/stats/random.ts: import.meta.url',
       'harness/trace/io/xz.ts: import.meta.url',
     ]);
   });

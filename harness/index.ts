@@ -1,10 +1,17 @@
 /**
  * The library behind `reclaim`: open or generate traces, replay them, run experiments, write policies.
  *
- * @example
- * const trace = await loadTrace('pool.csv');
- * const result = await replayTrace(trace, { discard: 'remove', limit: 1024, swap: 'ssd' });
- * console.log(result.metrics.resident_pages_mean);
+ * `replayTrace` replays a trace under one policy of each kind; `runExperiment` runs many cells and writes results;
+ * `verdictOf` says what they mean.
+ *
+ * @example Replay a shipped trace
+ * ```ts
+ * import { loadTrace, replayTrace } from 'reclaim-bench';
+ *
+ * const trace = await loadTrace('postgresql-resize');
+ * const { metrics } = await replayTrace(trace, { discard: 'remove', limit: '50%', swap: 'ssd' });
+ * console.log(metrics.discard_pages, metrics.pgmajfault); // → 31404 1443
+ * ```
  *
  * @module
  */
@@ -71,13 +78,30 @@ export {
   type Metrics,
   type Unit,
 } from './metrics/schema.js';
+export type {
+  LeftOut,
+  LineReader,
+  LineResult,
+  ModuleEventReader,
+  ModuleMergePolicy,
+  ModuleMergeRules,
+  ModulePurgePolicy,
+  ModuleReader,
+  ModuleRequest,
+  ModuleRequestReader,
+  ModuleWorkload,
+  PolicyModule,
+} from './modules/contract.js';
+export { loadPolicyModule } from './modules/load.js';
 export type { ModuleOrigin } from './policy/border/border.js';
 export type {
+  Clock,
   DiscardContext,
   DiscardPolicy,
   DiscardPolicyInfo,
   Errno,
   Kernel,
+  LaterPages,
   MappedPiece,
   PageRange,
   Pressure,
@@ -85,7 +109,6 @@ export type {
   Unpinned,
   VolatileResult,
 } from './policy/discard/contract.js';
-export { loadPolicyModule, type PolicyModule } from './policy/module.js';
 export {
   type Pages,
   type PolicyCounters,
@@ -130,6 +153,16 @@ export type AxisChoice<N extends AxisName> =
 /**
  * How `replayTrace` replays. The value on each axis has the name and the default of the flag of `reclaim replay`; `AXES`
  * lists them.
+ *
+ * @example The axes and their defaults
+ * ```ts
+ * import { AXES } from 'reclaim-bench';
+ *
+ * for (const name of ['discard', 'limit', 'swap'] as const) console.log(name, AXES[name].default);
+ * // → discard keep
+ * // → limit trace
+ * // → swap none
+ * ```
  */
 export type ReplayTraceOptions = { readonly [N in AxisName]?: AxisChoice<N> | undefined } & {
   /** A cost table (JSON) instead of the shipped one. */
@@ -146,6 +179,20 @@ export type ReplayTraceOptions = { readonly [N in AxisName]?: AxisChoice<N> | un
  * Opens a trace for replay: a file of any form, the name of a shipped trace, or `-` for standard input.
  *
  * @throws InputError with `file:line:column` when the trace is wrong
+ *
+ * @example Say where a trace is wrong
+ * ```ts
+ * import { writeFileSync } from 'node:fs';
+ * import { InputError, loadTrace } from 'reclaim-bench';
+ *
+ * writeFileSync('pool.csv', 'time_us,op,space,page,count,arg\n0,spawn,1,,,\n5,discard,1,,16,\n');
+ * try {
+ *   await loadTrace('pool.csv');
+ * } catch (error) {
+ *   if (!(error instanceof InputError)) throw error;
+ *   console.log(error.message); // → pool.csv:3:17: discard needs a page, found an empty field
+ * }
+ * ```
  */
 export async function loadTrace(name: string): Promise<Trace> {
   const { path, shown } = findTrace(name);
@@ -156,6 +203,41 @@ export async function loadTrace(name: string): Promise<Trace> {
  * Replays a trace under one policy of each kind.
  *
  * @throws InputError for a value that is not one of its axis, or an event that makes no sense
+ *
+ * @example Compare policies on one trace
+ * ```ts
+ * import { loadTrace, replayTrace } from 'reclaim-bench';
+ *
+ * const trace = await loadTrace('postgresql-resize');
+ * const { metrics: kept } = await replayTrace(trace, { discard: 'keep' });
+ * for (const discard of ['dontneed', 'remove']) {
+ *   const { metrics } = await replayTrace(trace, { discard });
+ *   const savedPages = kept.resident_pages_mean - metrics.resident_pages_mean;
+ *   console.log(discard, Math.round(savedPages));
+ * }
+ * // → dontneed 0
+ * // → remove 5874
+ * ```
+ *
+ * @example How far stalls differ between draws of device latency
+ * ```ts
+ * import { loadTrace, replayTrace } from 'reclaim-bench';
+ *
+ * const trace = await loadTrace('postgresql-resize');
+ * const { draws } = await replayTrace(trace, { limit: '50%', swap: 'ssd', draws: 8 });
+ * const stallsMs = draws.map((draw) => draw.stall_ns / 1e6);
+ * console.log(draws.length, Math.max(...stallsMs) > Math.min(...stallsMs)); // → 8 true
+ * ```
+ *
+ * @example Memory over time
+ * ```ts
+ * import { loadTrace, replayTrace } from 'reclaim-bench';
+ *
+ * const trace = await loadTrace('mariadb-resize');
+ * const { timeline } = await replayTrace(trace, { discard: 'dontneed', timeline: true });
+ * const peak = timeline.reduce((a, b) => (b.resident_pages > a.resident_pages ? b : a));
+ * console.log(peak.time_us, peak.resident_pages); // → 4893674 1400
+ * ```
  */
 export async function replayTrace(trace: Trace, options: ReplayTraceOptions = {}): Promise<ReplayResult> {
   const { costs: file, draws = DEFAULT_DRAWS, check, timeline, ...axes } = options;

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PACKAGE_ROOT, packageFile } from './base/package-root.js';
 import { EXAMPLES } from './commands/examples.js';
+import { apiExamples } from './testing/api-examples.js';
 import { cannot, mustRun, runProgram } from './testing/system.js';
 
 const CONSUMER = `import { BlockBuilder, InputError, loadTrace, METRICS, replayTrace, TRAIT, writeTrace } from 'reclaim-bench';
@@ -41,24 +43,36 @@ console.log([keep.name, never.name, METRICS.length > 80].join(' '));
 `;
 
 let folder: string;
+/** A program that uses the package. */
 let consumer: string;
+/** One that has it without what draws figures. */
+let lean: string;
 let missing: string | undefined;
+
+/** Installs the packed package for a new program. Sets `missing` where npm cannot. */
+function install(name: string, ...flags: string[]): string {
+  const program = join(folder, name);
+  mkdirSync(program);
+  writeFileSync(
+    join(program, 'package.json'),
+    '{ "name": "consumer", "version": "1.0.0", "type": "module" }',
+  );
+  const tarball = readdirSync(folder).find((file) => file.endsWith('.tgz'))!;
+  const { code, stderr } = runProgram(
+    'npm',
+    ['install', '--silent', ...flags, join(folder, tarball)],
+    program,
+  );
+  if (code !== 0)
+    missing ??= cannot(`npm cannot install the package's dependencies here: ${stderr.split('\n')[0]}`);
+  return program;
+}
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'reclaim-package-'));
-  consumer = join(folder, 'consumer');
-  mkdirSync(consumer);
-  writeFileSync(
-    join(consumer, 'package.json'),
-    '{ "name": "consumer", "version": "1.0.0", "type": "module" }',
-  );
   mustRun('npm', ['pack', '--silent', '--pack-destination', folder], PACKAGE_ROOT);
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!;
-  const installed = runProgram('npm', ['install', '--silent', join(folder, tarball)], consumer);
-  if (installed.code !== 0)
-    missing = cannot(
-      `npm cannot install the package's dependencies here: ${installed.stderr.split('\n')[0]}`,
-    );
+  consumer = install('consumer');
+  lean = install('lean', '--omit=optional');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -99,9 +113,15 @@ describe('the packed package, installed in an empty folder', () => {
     expect(figures).toMatch(/^Figures: .*figures \(\d+, as PDF, SVG, /m);
   });
 
-  it('type-checks strictly, without types of Node or of its dependencies', ({ skip }) => {
+  it('type-checks strictly with its examples, without types of Node or of its dependencies', ({ skip }) => {
     if (missing) skip(missing);
-    writeFileSync(join(consumer, 'consumer.mts'), CONSUMER.replace('console.log', 'void '));
+    // What examples use of Node.
+    const node =
+      "declare module 'node:fs' { export function writeFileSync(file: string, text: string): void }\n";
+    writeFileSync(join(lean, 'node.d.ts'), node);
+    for (const [i, { code }] of apiExamples().entries()) writeFileSync(join(lean, `example-${i}.mts`), code);
+    // Nor those of what is left out.
+    writeFileSync(join(lean, 'consumer.mts'), CONSUMER.replace('console.log', 'void '));
     const compilerOptions = {
       noEmit: true,
       strict: true,
@@ -111,14 +131,10 @@ describe('the packed package, installed in an empty folder', () => {
       skipLibCheck: false,
     };
     writeFileSync(
-      join(consumer, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, include: ['consumer.mts'] }),
+      join(lean, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, include: ['*.mts', 'node.d.ts'] }),
     );
-    const { code, stdout } = runProgram(
-      packageFile('node_modules', '.bin', 'tsc'),
-      ['--project', '.'],
-      consumer,
-    );
+    const { code, stdout } = runProgram(packageFile('node_modules', '.bin', 'tsc'), ['--project', '.'], lean);
     expect(stdout).toBe('');
     expect(code).toBe(0);
   });
@@ -152,6 +168,69 @@ describe('the packed package, installed in an empty folder', () => {
       'harness/bench/twins/lru.c',
     ])
       expect(files).toContain(name);
+  });
+});
+
+/** The sizes of the files below a folder together, in MiB. */
+function mebibytes(of: string): number {
+  const names = readdirSync(of, { recursive: true, encoding: 'utf8' });
+  return names.reduce((sum, name) => sum + statSync(join(of, name)).size, 0) / 1024 ** 2;
+}
+
+describe('the package without its optional dependencies', () => {
+  const run = (...args: string[]) => runProgram(join(lean, 'node_modules', '.bin', 'reclaim'), args, lean);
+  const LACKS = 'pdfkit, vega and vega-lite are not installed (npm install --include=optional adds them)';
+
+  it('takes at most 40 MiB, besides the traces', ({ skip }) => {
+    if (missing) skip(missing);
+    const modules = join(lean, 'node_modules');
+    expect(mebibytes(modules) - mebibytes(join(modules, 'reclaim-bench', 'traces'))).toBeLessThan(40);
+    expect(existsSync(join(modules, 'vega'))).toBe(false);
+  });
+
+  it('compares and writes report.html, and says which figures are left out', ({ skip }) => {
+    if (missing) skip(missing);
+    writeFileSync(join(lean, 'drops.yaml'), EXPERIMENT);
+    const compared = run('compare', 'drops.yaml', '--out', 'drops', '--quiet');
+    expect([compared.code, compared.stderr]).toEqual([
+      0,
+      `left out 2 figures (glance, saving-stall): ${LACKS}\n`,
+    ]);
+    expect(compared.stdout).toMatch(/^Use: memory saved[\s\S]*\nReport: drops\/report\.html\n$/);
+    expect(readFileSync(join(lean, 'drops', 'report.html'), 'utf8')).toContain(LACKS);
+    const reported = run('report', 'drops', '--quiet');
+    expect([reported.code, reported.stdout]).toEqual([0, 'Report: drops/report.html\n']);
+    expect(reported.stderr).toMatch(/^left out \d+ figures \(glance, memory, .*adds them\)\n$/);
+  });
+
+  it('does all else that needs no figure', ({ skip }) => {
+    if (missing) skip(missing);
+    for (const args of [
+      ['replay', 'mariadb-resize'],
+      ['mrc', 'mariadb-resize', '--policy', 'lru'],
+      ['diff', 'drops', 'drops'],
+      ['diff', 'drops', 'drops', '--format', 'html'],
+      ['gate', 'drops', 'drops'],
+      ['trace', 'info', 'mariadb-resize'],
+      ['policies', 'remove'],
+    ])
+      expect([args, run(...args).code]).toEqual([args, 0]);
+  });
+
+  it('refuses figures that are asked for in one line, and draws them after the command in it', ({ skip }) => {
+    if (missing) skip(missing);
+    for (const flags of [
+      ['--figure', 'glance'],
+      ['--format', 'svg'],
+    ])
+      expect(run('report', 'drops', ...flags)).toMatchObject({
+        code: 3,
+        stdout: '',
+        stderr: expect.stringMatching(/^(skipped .*\n)*reclaim: no figure can be drawn: .* adds them\)\n$/),
+      });
+    mustRun('npm', ['install', '--silent', '--include=optional'], lean);
+    const figures = run('report', 'drops', '--figure', 'glance', '--format', 'png');
+    expect([figures.code, figures.stderr]).toEqual([0, '']);
   });
 });
 

@@ -1,9 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from './base/package-root.js';
-import { CliSession } from './testing/cli-session.js';
+import { CliFolder } from './testing/cli-folder.js';
 import { differs, exampleFiles, isLong, shownCommands } from './testing/readme.js';
 import { OPS } from './trace/op.js';
 
@@ -19,16 +17,9 @@ const READMES = [
   'harness/diff/README.md',
 ];
 
-let folder: string;
-let session: CliSession;
+const cli = new CliFolder('one process');
 beforeAll(() => {
-  session = new CliSession();
-  folder = mkdtempSync(join(tmpdir(), 'reclaim-readme-'));
-  for (const [name, text] of Object.entries(exampleFiles())) writeFileSync(join(folder, name), text);
-});
-afterAll(() => {
-  session.close();
-  rmSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(exampleFiles())) cli.write(name, text);
 });
 
 describe('commands shown with their output', () => {
@@ -39,7 +30,7 @@ describe('commands shown with their output', () => {
   for (const readme of READMES) {
     for (const shown of shownCommands(readme).filter((command) => !isLong(command))) {
       it(`${readme}: reclaim ${shown.args.join(' ')}`, () => {
-        const { code, stdout, stderr } = session.run(shown.args, folder);
+        const { code, stdout, stderr } = cli.run(...shown.args);
         expect(code, stderr).toBe(0);
         const other = differs(stdout, shown);
         if (other !== undefined) expect(other).toBe(shown.output.join('\n'));

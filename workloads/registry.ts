@@ -6,5 +6,5 @@ import { guests } from './guests/guests.js';
 import { umlHotplug } from './uml-hotplug/uml-hotplug.js';
 import { zipf } from './zipf/zipf.js';
 
-/** All generators: a folder each, a line here each. */
-export const WORKLOADS: readonly Workload[] = [bufferpool, churn, discardable, guests, umlHotplug, zipf];
+/** All generators: a folder each, a line here each. Those of modules of the user's are added when they are loaded. */
+export const WORKLOADS: Workload[] = [bufferpool, churn, discardable, guests, umlHotplug, zipf];

@@ -1,9 +1,10 @@
+import { durationForm, parseDuration } from './duration.js';
 import { InputError } from './errors.js';
 import { unknownName } from './nearest.js';
 import { PAGE_BYTES } from './page.js';
 import { parseSize } from './size.js';
 
-/** The value of a parameter. A size is in pages. */
+/** The value of a parameter. A size is in pages, a duration in µs. */
 export type ParameterValue = number | string;
 /** The values of all parameters of a policy or workload, by name. */
 export type ParameterValues = Readonly<Record<string, ParameterValue>>;
@@ -16,7 +17,7 @@ export interface ParameterBase {
 
 /**
  * A parameter of a policy, workload or reader: its kind, default and meaning. A `size` is given as a SIZE and kept in
- * pages; `max` is in pages too. A `list` is items joined by `+`, kept as its text: `itemsOf` splits it.
+ * pages; `max` is in pages too. A `duration` is given with its unit (`10s`) and kept in µs. A `list` is items joined by `+`, kept as its text: `itemsOf` splits it.
  */
 export type Parameter =
   | (ParameterBase & {
@@ -37,6 +38,10 @@ export type Parameter =
       /** The least pages that it takes; 1 where none is given. */
       readonly min?: 0;
       readonly max?: number;
+    })
+  | (ParameterBase & {
+      readonly kind: 'duration';
+      readonly default: number;
     })
   | (ParameterBase & {
       readonly kind: 'choice';
@@ -82,6 +87,8 @@ function parseValue(name: string, parameter: Parameter, text: string): Parameter
         throw new InputError(`${name}=${text} is out of range, expected at most ${parameter.max} pages`);
       return size.pages;
     }
+    case 'duration':
+      return parseDuration(name, text);
     case 'list': {
       const wrong = text.split('+').find((item) => !parameter.item.test(item));
       if (wrong !== undefined)
@@ -127,10 +134,15 @@ export function parseParameters(
   return values;
 }
 
+/** The value of a parameter as text that reads as it again. */
+export function valueText(parameter: Parameter, value: ParameterValue): string {
+  return parameter.kind === 'duration' ? durationForm(value as number) : String(value);
+}
+
 /** A policy as text: `name` or `name:key=value,key=value` with only what differs from the defaults, in the order of the parameters. */
 export function formatPolicy(name: string, parameters: Parameters, values: ParameterValues): string {
   const given = Object.entries(parameters)
     .filter(([key, parameter]) => values[key] !== parameter.default)
-    .map(([key]) => `${key}=${values[key]}`);
+    .map(([key, parameter]) => `${key}=${valueText(parameter, values[key]!)}`);
   return given.length === 0 ? name : `${name}:${given.join(',')}`;
 }

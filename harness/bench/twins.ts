@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { buildNative, missingCompiler } from '../base/native.js';
 import { packageFile } from '../base/package-root.js';
@@ -28,15 +28,33 @@ export function twinNames(): string[] {
     .sort();
 }
 
+/** What a policy's WebAssembly module is built from: a source of its own, or its twin (see harness/wasm/build.mjs). */
+function wasmSource(name: string): string {
+  const own = packageFile('harness', 'wasm', `${name}.c`);
+  return existsSync(own) ? own : twinFile(`${name}.c`);
+}
+
 /**
  * The program of a twin, built when it is needed and kept in the cache folder.
  *
  * @param flags more of them for the compiler
+ * @param backend `wasm`: the program of the source of its WebAssembly module
  * @throws HostError with what the compiler says, or where there is none
  */
-export function buildTwin(name: string, flags: readonly string[] = []): Promise<string> {
-  const source = twinFile(`${name}.c`);
-  return buildNative({ source, name: `twin-${name}`, flags: [...FLAGS, ...flags] }, usableCacheFolder());
+export function buildTwin(
+  name: string,
+  flags: readonly string[] = [],
+  backend: Backend = 'js',
+): Promise<string> {
+  const source = backend === 'js' ? twinFile(`${name}.c`) : wasmSource(name);
+  const built = {
+    source,
+    name: `twin-${backend}-${name}`,
+    flags: [...FLAGS, ...flags],
+    // A source in harness/wasm includes headers of the twins.
+    against: ['twin.h', 'program.h'].map((name) => readFileSync(twinFile(name), 'utf8')).join(''),
+  };
+  return buildNative(built, usableCacheFolder());
 }
 
 /** Replays a file of ids in a compiled twin: what its last repeat found. */
@@ -54,7 +72,7 @@ function twinCase(inputs: BenchInputs, suite: string, policy: string, backend: B
     name: `${suite}/${policy}`,
     events: inputs.requests,
     async prepare() {
-      await buildTwin(policy);
+      await buildTwin(policy, [], backend);
       await inputs.stringFile('zipf');
     },
     async run() {
@@ -64,7 +82,7 @@ function twinCase(inputs: BenchInputs, suite: string, policy: string, backend: B
     },
     async against() {
       const time = await runTwin(
-        await buildTwin(policy),
+        await buildTwin(policy, [], backend),
         await inputs.stringFile('zipf'),
         inputs.string('zipf').capacity,
       );

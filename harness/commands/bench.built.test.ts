@@ -1,26 +1,23 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { missingCompiler } from '../base/native.js';
 import { parseCsv } from '../metrics/csv.js';
 import { BENCH_PERF_COLUMNS } from '../metrics/files.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
-import { reclaim } from '../testing/cli.js';
+import { CliFolder } from '../testing/cli-folder.js';
+import { temporaryFolder } from '../testing/folder.js';
 import { cannot } from '../testing/system.js';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'reclaim-bench-cli-'));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-
+const cli = new CliFolder('one process');
+/** From where programs may be run. */
+const programs = temporaryFolder('reclaim-bench-cli-');
 const SMALL = ['--requests', '2000', '--events', '1000', '--samples', '2', '--quiet'];
-const bench = (...args: string[]) => reclaim(['bench', ...SMALL, ...args], folder);
+const bench = (...args: string[]) => cli.run('bench', ...SMALL, ...args);
 
 /** Names of perf.csv, each once. */
 function perfNames(out: string): string[] {
-  const { columns, rows } = parseCsv(readFileSync(join(folder, out, 'perf.csv'), 'utf8'), 'perf.csv');
+  const { columns, rows } = parseCsv(readFileSync(join(cli.path, out, 'perf.csv'), 'utf8'), 'perf.csv');
   expect(columns).toEqual(BENCH_PERF_COLUMNS);
   return [...new Set(rows.map((row) => row.name!))];
 }
@@ -72,11 +69,11 @@ describe('reclaim bench', () => {
   });
 
   it('runs peers that are given, and compares what they count', () => {
-    const cachesim = join(folder, 'cachesim');
+    const cachesim = join(programs(), 'cachesim');
     writeFileSync(cachesim, '#!/bin/sh\necho "[INFO] LRU cache size 20, 2000 req, miss ratio 0.2500"\n');
     chmodSync(cachesim, 0o755);
     // Remembers everything: as many misses as there are ids.
-    const lruCache = join(folder, 'lru-cache');
+    const lruCache = join(programs(), 'lru-cache');
     mkdirSync(lruCache);
     writeFileSync(
       join(lruCache, 'index.js'),
@@ -99,7 +96,7 @@ describe('reclaim bench', () => {
 
   it('goes on without a C compiler', () => {
     const { PATH } = process.env;
-    process.env.PATH = folder;
+    process.env.PATH = programs();
     try {
       const { code, stderr } = bench('--suite', 'twins');
       expect([code, stderr]).toEqual([
@@ -120,6 +117,6 @@ describe('reclaim bench', () => {
     const { code, stderr } = bench('--suite', 'twin', '--out', 'none');
     expect(stderr).toMatch(/unknown suite "twin", expected one of text, .*; did you mean twins\?/);
     expect(code).toBe(2);
-    expect(existsSync(join(folder, 'none'))).toBe(false);
+    expect(existsSync(join(cli.path, 'none'))).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ import { cpus, loadavg, release } from 'node:os';
 import Table from 'cli-table3';
 import type { Argv } from 'yargs';
 import { fileError, HostError } from '../base/errors.js';
+import { requireLinux } from '../base/platform.js';
 import { loadCosts, parseCosts } from '../cost/table.js';
 import { deviceOfSwap, measureHost } from '../live/calibrate/measure.js';
 import { type CalibratedRow, calibrated, unsteadyRows } from '../live/calibrate/table.js';
@@ -106,6 +107,7 @@ function checkSteady(rows: readonly CalibratedRow[], { rounds, force }: Args): v
 }
 
 async function handler(args: Args): Promise<void> {
+  requireLinux('reclaim calibrate');
   const rounds = wholeFlag('rounds', args.rounds, FEWEST_ROUNDS, MOST_ROUNDS);
   const swap = args.swap === 'none' ? undefined : args.swap;
   const missing = swap && missingSwap(swap);

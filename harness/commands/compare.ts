@@ -22,6 +22,7 @@ import {
 import {
   type Command,
   inputLimitFlags,
+  loadPolicyModules,
   outFlag,
   type PolicyModuleArgs,
   policyModuleFlag,
@@ -160,6 +161,7 @@ async function runInFolder(
 /** The experiment, with what flags say instead of it. */
 async function experimentUnder(args: Args): Promise<Experiment> {
   const { costs } = args;
+  await loadPolicyModules(args);
   const experiment = await experimentOf(args);
   if (costs === undefined) return experiment;
   readCosts(costs);

@@ -14,6 +14,7 @@ import { wrapped } from '../report/terminal-text.js';
 import { comparisonText } from '../report/text.js';
 import { verdictJson } from '../report/verdict-json.js';
 import { drawInWorkers, drawnText } from './draw.js';
+import { drawable } from './drawable.js';
 import { interruptible } from './interrupt.js';
 import { note, outputLook, print } from './terminal.js';
 
@@ -115,7 +116,7 @@ async function draw(
   tell: (text: string) => Promise<void> | void,
   signal: AbortSignal,
 ): Promise<void> {
-  const more = figures.every((figure) => HEADLINE.includes(figure));
+  const more = figures.length > 0 && figures.every((figure) => HEADLINE.includes(figure));
   const request = {
     folder,
     replaced: {},
@@ -144,6 +145,7 @@ export async function showComparison(
     as === 'text' ? summary(run, claims, { full, parquet: format === 'parquet' }) : printed(run, as),
   );
   if (!report) return;
-  const figures = figuresFor(new FigureData(ResultsFolder.open(run.folder)), wanted);
+  const data = new FigureData(ResultsFolder.open(run.folder));
+  const figures = drawable(figuresFor(data, wanted), USUAL_FORMATS);
   await interruptible((signal) => draw(run.folder, figures, workers, as === 'text' ? print : note, signal));
 }

@@ -5,7 +5,6 @@ import { ResultsFolder } from '../metrics/results.js';
 import { FigureData } from '../report/figures/data.js';
 import { figureOf } from '../report/figures/registry.js';
 import { reportText } from '../report/html/write.js';
-import { figureFiles } from '../report/render/write.js';
 import { type DrawAnswer, type DrawJob, type DrawSetup, FIGURE_FOLDER, REPORT } from './draw.js';
 
 const port = parentPort;
@@ -24,7 +23,9 @@ function open() {
 async function draw(job: DrawJob): Promise<DrawAnswer> {
   try {
     const { results, data } = open();
-    if (job.figure === undefined) return { files: [[REPORT, reportText(results, data)]] };
+    if (job.figure === undefined) return { files: [[REPORT, await reportText(results, data)]] };
+    // What draws may not be installed, and then only report.html is asked for.
+    const { figureFiles } = await import('../report/render/write.js');
     const files = await figureFiles([figureOf(job.figure)], data, width, formats);
     return { files: [...files].map(([name, content]) => [join(FIGURE_FOLDER, name), content]) };
   } catch (error) {

@@ -10,7 +10,7 @@ import { packageFile } from '../base/package-root.js';
 import { startReclaim } from '../testing/cli.js';
 import { CliFolder } from '../testing/cli-folder.js';
 
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 const CLI = packageFile('dist', 'harness', 'cli.js');
 
 /** Runs a line of a shell, in which $R is the command line. */

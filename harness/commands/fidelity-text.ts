@@ -9,7 +9,7 @@ import { PLAIN_TABLE } from '../metrics/table-style.js';
 /** What was compared on one live kernel. */
 export interface ComparedKernel {
   readonly machine: string;
-  /** The version of its memory groups. */
+  /** The version of its memory groups that was asked for, or that of the host. */
   readonly cgroup: string;
   readonly probes: Probes;
   readonly compared: readonly Comparison[];
@@ -47,8 +47,8 @@ function differencesOf({ compared }: ComparedKernel): string[] {
   return compared.flatMap(({ differences }) => differences);
 }
 
-function factsOf({ probes, cgroup }: ComparedKernel): string[] {
-  return [...Object.entries(probes), ['cgroup', cgroup] as const].map(([name, value]) => `${name}: ${value}`);
+function factsOf({ probes }: ComparedKernel): string[] {
+  return Object.entries(probes).map(([name, value]) => `${name}: ${value}`);
 }
 
 /** The reason of a row; live values that fall into two groups are told. */

@@ -8,6 +8,7 @@ import { hypervisorOf, modelOf, swapKinds } from '../live/probes.js';
 import { checkSetup } from '../live/setup.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { MODEL_PROBES } from '../testing/probes.js';
 import { timed } from '../testing/traces.js';
 import { fidelityRows, fidelityText, isOutside } from './fidelity-text.js';
 
@@ -42,7 +43,7 @@ const REFUSING: TargetInfo<LiveMachine> = {
 
 describe('a comparison', () => {
   it('that the live machine refuses is one row, with the reason', async () => {
-    const live = { machine: REFUSING, kernel: '6.1.0', zeroPage: true, stats: 'kernel', runs: 3 } as const;
+    const live = { machine: REFUSING, probes: MODEL_PROBES, stats: 'kernel', runs: 3 } as const;
     const setting = {
       discard: discardPolicies.choose('keep'),
       reclaim: reclaimPolicies.choose('linux'),
@@ -56,25 +57,7 @@ describe('a comparison', () => {
   });
 
   it('is shown with the probes, as a table, JSON or Markdown', () => {
-    const probes = {
-      kernel: '6.1.0',
-      hypervisor: 'QEMU TCG',
-      cpus: '0',
-      load: '0.10',
-      zero_page: true,
-      fault_around: 16,
-      page_frames: true,
-      mglru: false,
-      transparent_hugepage: 'never',
-      shmem_hugepage: 'never',
-      swap: 'none',
-      swappiness: '60',
-      page_cluster: '0',
-      overcommit_memory: '1',
-      max_map_count: '65530',
-      ksm_run: '0',
-      ksm_smart_scan: '1',
-    };
+    const probes = { ...MODEL_PROBES, kernel: '6.1.0', cgroup: 'v1' };
     const row = {
       trace: 't',
       discard: 'keep',

@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { EXIT } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
+import { requireLinux } from '../base/platform.js';
 import { loadCosts } from '../cost/table.js';
 import { axisOptions } from '../experiment/axes.js';
 import { planReplay } from '../experiment/plan.js';
@@ -22,6 +23,7 @@ import { USUAL_FORMATS } from '../report/render/formats.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace, type Trace } from '../trace/trace.js';
 import { drawInWorkers } from './draw.js';
+import { drawable } from './drawable.js';
 import {
   type ComparedKernel,
   type FidelityFormat,
@@ -34,7 +36,7 @@ import { checkMachineFlags, type KernelArgs, kernelFlags, liveOptions } from './
 import { note, print } from './terminal.js';
 
 interface Args extends Pick<KernelArgs, 'timeout' | 'pace' | 'stats'> {
-  machine: LiveMachineName;
+  machine: string;
   kernel?: string;
   cgroup: string;
   traces: string[];
@@ -49,7 +51,7 @@ interface Args extends Pick<KernelArgs, 'timeout' | 'pace' | 'stats'> {
 }
 
 const MAX_RUNS = 100;
-const FIGURE = 'fidelity';
+const FIGURE = figureOf('fidelity');
 
 /** A flag with values that are separated by commas. */
 function listFlag(describe: string, values: string) {
@@ -87,11 +89,7 @@ function builder(yargs: Argv): Argv {
         requiresArg: true,
       },
       runs: { type: 'number', default: 3, describe: 'live runs', requiresArg: true },
-      machine: {
-        choices: LIVE_MACHINES,
-        default: 'vm',
-        describe: 'vm: a kernel in a virtual machine; host: the kernel of this host',
-      },
+      machine: listFlag('vm: a kernel in a virtual machine; host: the kernel of this host', 'vm'),
       ...kernelFlags,
       kernel: {
         type: 'string',
@@ -117,10 +115,16 @@ interface Named {
   readonly trace: Trace;
 }
 
+/** A live kernel that is compared with; image and version of groups are those of a virtual machine. */
+interface LiveKernelChoice {
+  readonly machine: LiveMachineName;
+  readonly kernel?: string | undefined;
+  readonly cgroup?: GroupVersion;
+}
+
 /** What a run of the command compares: the lists of its flags. */
 interface Plan {
-  readonly kernels: readonly (string | undefined)[];
-  readonly cgroups: readonly GroupVersion[];
+  readonly kernels: readonly LiveKernelChoice[];
   /** Combinations that differ: without a limit neither reclaim nor swap matters. */
   readonly settings: readonly ReturnType<typeof planReplay>[];
 }
@@ -131,11 +135,25 @@ function groupVersion(text: string): GroupVersion {
   return version;
 }
 
+/** The live machines, in the order in which they were asked for. @throws InputError for a value that a flag does not take */
+function kernelsOf({ machine, kernel, cgroup }: Args): LiveKernelChoice[] {
+  const images = kernel?.split(',') ?? [undefined];
+  const versions = cgroup.split(',').map(groupVersion);
+  return machine.split(',').flatMap((name): LiveKernelChoice[] => {
+    const known = LIVE_MACHINES.find((live) => live === name);
+    if (known === undefined) throw unknownName('live machine', name, LIVE_MACHINES);
+    if (known === 'host') return [{ machine: known }];
+    return images.flatMap((image) =>
+      versions.map((version) => ({ machine: known, kernel: image, cgroup: version })),
+    );
+  });
+}
+
 /** @throws InputError for a value that a flag does not take */
-function planOf({ kernel, cgroup, limit, reclaim, merge, swap, policies }: Args): Plan {
+function planOf(args: Args): Plan {
+  const { limit, reclaim, merge, swap, policies } = args;
   return {
-    kernels: kernel?.split(',') ?? [undefined],
-    cgroups: cgroup.split(',').map(groupVersion),
+    kernels: kernelsOf(args),
     settings: limit.split(',').flatMap((pages) =>
       (pages === 'none' ? ['linux'] : reclaim.split(',')).flatMap((name) =>
         policies.map((discard) =>
@@ -155,21 +173,20 @@ function planOf({ kernel, cgroup, limit, reclaim, merge, swap, policies }: Args)
 async function compareOn(
   system: LiveSystem,
   traces: readonly Named[],
-  { machine, runs }: Args,
+  { runs }: Args,
   { settings }: Plan,
-  cgroup: string,
+  { machine, cgroup }: LiveKernelChoice,
 ): Promise<ComparedKernel> {
   const costs = loadCosts();
-  const probes = probe(system.session, machine);
-  const { kernel, zero_page: zeroPage, page_frames: pageFrames } = probes;
-  const live = { machine: liveMachine(system), kernel, zeroPage, pageFrames, stats: system.stats, runs };
+  const probes = probe(system);
+  const live = { machine: liveMachine(system), probes, stats: system.stats, runs };
   const compared = [];
   for (const named of traces)
     for (const setting of settings) {
       const options = axisOptions(await setting(named.trace, costs));
       compared.push(await compareTrace(named.trace, named.label, options, live, costs));
     }
-  return { machine, cgroup, probes, compared };
+  return { machine, cgroup: cgroup ?? probes.cgroup, probes, compared };
 }
 
 /** The arguments for one kernel. */
@@ -180,14 +197,12 @@ function kernelArgs({ timeout, pace, stats }: Args, kernel?: string, cgroup?: Gr
 /** Compares on each kernel that was asked for, one after another. */
 async function compareAll(traces: readonly Named[], args: Args, plan: Plan): Promise<ComparedKernel[]> {
   const kernels: ComparedKernel[] = [];
-  for (const kernel of plan.kernels)
-    for (const cgroup of plan.cgroups) {
-      const options = liveOptions(kernelArgs(args, kernel, cgroup));
-      const of = await withLive(args.machine, options, (system) =>
-        compareOn(system, traces, args, plan, args.machine === 'vm' ? options.cgroup : 'as it is'),
-      );
-      kernels.push(of);
-    }
+  for (const chosen of plan.kernels) {
+    const options = liveOptions(kernelArgs(args, chosen.kernel, chosen.cgroup));
+    kernels.push(
+      await withLive(chosen.machine, options, (system) => compareOn(system, traces, args, plan, chosen)),
+    );
+  }
   return kernels;
 }
 
@@ -200,28 +215,30 @@ async function writeFiles(folder: string, kernels: readonly ComparedKernel[]): P
     files.set(`${kernel.probes.kernel}-${kernel.cgroup}.md`, `${fidelityText([kernel], 'markdown')}\n`);
   await addFiles(folder, files, note);
   const data = new FigureData(ResultsFolder.open(folder));
-  const missing = missingFor(figureOf(FIGURE), data);
+  const missing = missingFor(FIGURE, data);
   if (missing !== undefined) {
-    note(`skipped ${FIGURE}: ${missing}`);
+    note(`skipped ${FIGURE.name}: ${missing}`);
     return;
   }
+  if (drawable([FIGURE], USUAL_FORMATS).length === 0) return;
   const drawing = {
     folder,
     replaced: {},
     width: 'column',
     formats: USUAL_FORMATS,
-    figures: [FIGURE],
+    figures: [FIGURE.name],
     report: false,
   } as const;
   await addFiles(folder, (await drawInWorkers(drawing, 1))!, note);
 }
 
 async function handler(args: Args): Promise<void> {
+  requireLinux('reclaim fidelity');
   wholeFlag('runs', args.runs, 1, MAX_RUNS);
   // Everything that can be wrong is checked before a trace is read.
   const plan = planOf(args);
-  const { machine, kernel } = args;
-  checkMachineFlags({ ...kernelArgs(args, kernel), machine });
+  const machine = plan.kernels.find((kernel) => kernel.machine === 'vm')?.machine ?? 'host';
+  checkMachineFlags({ ...kernelArgs(args, args.kernel), machine });
   liveOptions(kernelArgs(args));
   const found = args.traces.map((name) => findTrace(name));
   if (args.out !== undefined) await checkFolder(args.out);

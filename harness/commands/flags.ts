@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Argv } from 'yargs';
 import { InputError } from '../base/errors.js';
-import { loadPolicyModule, MAX_POLICY_TIMEOUT_S, POLICY_TIMEOUT_S } from '../policy/module.js';
+import { loadPolicyModule, MAX_POLICY_TIMEOUT_S, POLICY_TIMEOUT_S } from '../modules/load.js';
 import { limitExpansion } from '../trace/io/decompress.js';
 import { limitLargePages } from '../trace/page-budget.js';
 
@@ -13,7 +13,7 @@ export const policyModuleFlag = {
     type: 'string',
     array: true,
     default: [] as string[],
-    describe: 'load policies from your own module (repeatable)',
+    describe: 'load policies, workloads and readers from your own module (repeatable)',
   },
   'policy-timeout': {
     type: 'number',

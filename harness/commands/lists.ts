@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import { WORKLOADS } from '../../workloads/registry.js';
 import { unknownName } from '../base/nearest.js';
-import type { Parameter, Parameters } from '../base/parameters.js';
+import { type Parameter, type Parameters, valueText } from '../base/parameters.js';
 import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
 import { METRICS } from '../metrics/schema.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -21,6 +21,8 @@ interface Described {
   readonly summary: string;
   readonly source: string;
   readonly parameters: Parameters;
+  /** The file of code that it is from, if it is not of this package. */
+  readonly module?: { readonly file: string };
 }
 
 /** Entries that are listed together. */
@@ -42,17 +44,21 @@ function describeParameter(key: string, parameter: Parameter): string {
     return `${key}=${parameter.example}${required}: ${parameter.meaning}`;
   }
   const choices = parameter.kind === 'choice' ? ` (${parameter.choices.join(', ')})` : '';
-  return `${key}=${parameter.default}${choices}: ${parameter.meaning}`;
+  return `${key}=${valueText(parameter, parameter.default)}${choices}: ${parameter.meaning}`;
 }
 
 const INDENT = '      ';
 
 /** An entry, fitted to the terminal. @param more lines after its parameters */
-function describe({ name, summary, source, parameters }: Described, more: readonly string[] = []): string {
+function describe(
+  { name, summary, source, parameters, module }: Described,
+  more: readonly string[] = [],
+): string {
   const { columns } = outputLook();
   const lines = [
     summary,
     `source: ${source}`,
+    ...(module ? [`module: ${module.file}`] : []),
     ...Object.entries(parameters).map(([key, parameter]) => describeParameter(key, parameter)),
     ...more,
   ];
@@ -66,9 +72,9 @@ function parameterJson(name: string, parameter: Parameter) {
   return { name, kind, default: parameter.default, ...choices, meaning };
 }
 
-function entryJson(kind: string, { name, summary, source, parameters }: Described) {
+function entryJson(kind: string, { name, summary, source, parameters, module }: Described) {
   const listed = Object.entries(parameters).map(([key, parameter]) => parameterJson(key, parameter));
-  return { kind, name, summary, source, parameters: listed };
+  return { kind, name, summary, source, ...(module && { module: module.file }), parameters: listed };
 }
 
 /** Parameters with their defaults, as a policy is written. */
@@ -175,7 +181,8 @@ async function listMetrics({ name, format }: ListArgs): Promise<void> {
 /** Characters of the column of meanings, at least. */
 const LEAST_MEANING = 24;
 
-async function listWorkloads(args: ListArgs): Promise<void> {
+async function listWorkloads(args: PolicyModuleArgs & ListArgs): Promise<void> {
+  await loadPolicyModules(args);
   const title = 'workloads: generators of synthetic traces (reclaim trace generate NAME)';
   await printEntries([{ kind: 'workload', title, entries: WORKLOADS }], args, 'workload');
 }
@@ -188,7 +195,8 @@ function describeReader(reader: Reader): string {
   return describe(reader, sides);
 }
 
-async function listReaders(args: ListArgs): Promise<void> {
+async function listReaders(args: PolicyModuleArgs & ListArgs): Promise<void> {
+  await loadPolicyModules(args);
   const of = (kind: 'events' | 'requests', title: string): Kind<Reader> => ({
     kind,
     title,
@@ -221,11 +229,11 @@ export const metrics: Command = {
 };
 
 export const readers: Command = {
-  builder: (yargs) => listFlags(yargs, 'reader'),
+  builder: (yargs) => listFlags(yargs, 'reader').options(policyModuleFlag),
   handler: listReaders,
 };
 
 export const workloads: Command = {
-  builder: (yargs) => listFlags(yargs, 'workload'),
+  builder: (yargs) => listFlags(yargs, 'workload').options(policyModuleFlag),
   handler: listWorkloads,
 };

@@ -1,4 +1,5 @@
 import { InputError } from '../base/errors.js';
+import { requireLinux } from '../base/platform.js';
 import type { TargetInfo } from '../contract/target.js';
 import { chooseLive, LIVE_DEFAULTS, type LiveChoice } from '../live/choice.js';
 import { GROUP_VERSIONS, type GroupVersion } from '../live/group.js';
@@ -102,13 +103,14 @@ function noEffectLive(args: { costs?: string } & Partial<Record<AxisName, string
 /**
  * Checks the flags of live machines, and lets these be set so from now on.
  *
- * @throws InputError for flags that would change nothing on the machine that is chosen
+ * @throws InputError for flags that would change nothing on the machine that is chosen; HostError where this host cannot have it
  */
 export function checkMachineFlags(
   args: MachineArgs & { costs?: string } & Partial<Record<AxisName, string | number>>,
 ): void {
   const { machine } = args;
   const isSimulated = machine === simulated.name;
+  if (!isSimulated) requireLinux(`--machine ${machine}`);
   const given = [
     ...OF_VM.filter((flag) => machine !== 'vm' && args[flag] !== undefined),
     ...OF_LIVE.filter((flag) => isSimulated && args[flag] !== undefined),
@@ -129,11 +131,13 @@ export function checkMachineFlags(
  * Checks the flags of live machines of an experiment, and lets these be set so from now on.
  *
  * @param machines the machines that it runs on
- * @throws InputError for flags that would change nothing
+ * @throws InputError for flags that would change nothing; HostError where this host cannot have the machines
  */
 export function checkLiveFlags(args: KernelArgs, machines: readonly string[]): void {
   const isVm = machines.includes('vm');
-  const isLive = machines.some((machine) => machine !== simulated.name);
+  const live = machines.find((machine) => machine !== simulated.name);
+  const isLive = live !== undefined;
+  if (isLive) requireLinux(`machine: ${live}`);
   const given = [
     ...OF_VM.filter((flag) => !isVm && args[flag] !== undefined),
     ...OF_LIVE.filter((flag) => !isLive && args[flag] !== undefined),

@@ -14,6 +14,7 @@ import {
 import {
   type Command,
   inputLimitFlags,
+  loadPolicyModules,
   type PolicyModuleArgs,
   policyModuleFlag,
   policyTimeout,
@@ -57,6 +58,7 @@ async function handler(args: Args): Promise<void> {
   const { output } = args;
   if (!/[^/]\.jsonl$/.test(output))
     throw new InputError(`--output is ${output}, expected a name that ends with .jsonl`);
+  await loadPolicyModules(args);
   const experiment = await experimentOf(args);
   const lines = await interruptible((signal) =>
     makePlan(output, experiment, {

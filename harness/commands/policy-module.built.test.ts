@@ -5,7 +5,7 @@ import { reclaim } from '../testing/cli.js';
 import { CliFolder } from '../testing/cli-folder.js';
 import { OFFENCES, policyModule } from '../testing/offences.js';
 
-const folder = new CliFolder();
+const folder = new CliFolder('one process');
 
 const EVENTS = 400;
 /** 40 pages in an order without a period, of which half fit. */
@@ -68,7 +68,7 @@ it('compare: a policy that uses up the memory is blamed', () => {
   write('greedy', GREEDY);
   folder.write('g.yaml', 'name: g\ntraces: [long.csv]\ndiscard: [keep]\nreclaim: [greedy]\nlimits: [50%]\n');
   vi.stubEnv('NODE_OPTIONS', '--max-old-space-size=64');
-  const result = folder.run('compare', 'g.yaml', '--policy-module', 'greedy.mjs', '--no-report');
+  const result = folder.start('compare', 'g.yaml', '--policy-module', 'greedy.mjs', '--no-report');
   vi.unstubAllEnvs();
   expect(result.code).toBe(2);
   expect(result.stderr).toMatch(
@@ -84,7 +84,7 @@ it.each([
 ])('%s: a policy that uses up the memory is blamed', (command, flags) => {
   write('greedy', GREEDY);
   vi.stubEnv('NODE_OPTIONS', '--max-old-space-size=64');
-  const result = folder.run(command, 'long.csv', '--policy-module', 'greedy.mjs', ...flags);
+  const result = folder.start(command, 'long.csv', '--policy-module', 'greedy.mjs', ...flags);
   vi.unstubAllEnvs();
   expect(result.stderr).toMatch(
     /^reclaim: greedy\.mjs: its policies ended the thread of the command: .*memory[^\n]*\n$/,
@@ -156,7 +156,7 @@ it('compare: the other cells go on', () => {
     'm.yaml',
     'name: m\ntraces: [long.csv]\ndiscard: [keep]\nreclaim: [minus, lru]\nlimits: [50%]\n',
   );
-  const result = folder.run(
+  const result = folder.start(
     'compare',
     'm.yaml',
     '--out',

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { fileError, HostError, InputError } from '../base/errors.js';
 import { makeFolder } from '../base/folders.js';
+import { requireLinux } from '../base/platform.js';
 import { Guard } from '../guard/guard.js';
 import { restoreAbandoned } from '../guard/journal.js';
 import { chooseEngine } from '../record/engines.js';
@@ -142,6 +143,7 @@ async function run(args: RecordArgs, guard: Guard, folder: string, signal: Abort
 }
 
 async function handler(args: RecordArgs): Promise<void> {
+  requireLinux('reclaim record');
   checkOutput(args.output, args.pid);
   makeRaw(args.keepRaw);
   chooseEngine(requestOf(args));

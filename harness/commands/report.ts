@@ -12,6 +12,7 @@ import { missingForReport } from '../report/html/missing.js';
 import { FORMATS, type Format, USUAL_FORMATS } from '../report/render/formats.js';
 import { USUAL_COLUMNS, wrapped } from '../report/terminal-text.js';
 import { drawInWorkers, drawnText, REPORT } from './draw.js';
+import { drawable, requireDrawing } from './drawable.js';
 import { type Command, loneHyphen, quietFlag } from './flags.js';
 import { note, print } from './terminal.js';
 
@@ -90,6 +91,11 @@ function chooseFigures(names: string | undefined, data: FigureData, quiet: boole
   });
 }
 
+/** Whether figures are what was asked for, and not only what comes with report.html. */
+function asksForFigures({ figure, format }: Args): boolean {
+  return figure !== undefined || format !== USUAL_FORMATS.join(',');
+}
+
 /** Whether there is a comparison to report; says why not. */
 function isReported(results: ResultsFolder, quiet: boolean): boolean {
   const missing = missingForReport(results);
@@ -101,10 +107,12 @@ async function handler(args: Args): Promise<void> {
   const formats = formatsOf(args.format);
   const replaced: Record<string, string> = args.mrc === undefined ? {} : { 'mrc.csv': args.mrc };
   const results = ResultsFolder.open(args.results, replaced);
-  const figures = chooseFigures(args.figure, new FigureData(results), args.quiet);
+  const chosen = chooseFigures(args.figure, new FigureData(results), args.quiet);
   const reported = args.figure === undefined && isReported(results, args.quiet);
-  if (figures.length === 0 && !reported)
+  if (chosen.length === 0 && !reported)
     throw new InputError('nothing to draw, see what is skipped above', { file: args.results });
+  if (asksForFigures(args) || !reported) requireDrawing(formats);
+  const figures = drawable(chosen, formats);
   await checkFolder(args.results);
   const request = {
     folder: args.results,

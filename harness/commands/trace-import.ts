@@ -3,10 +3,18 @@ import { parsePairs } from '../base/parse.js';
 import { importTrace } from '../trace/import.js';
 import { formOf, writeTrace } from '../trace/write.js';
 import { noteAccount, noteSum } from './account.js';
-import { filePositional, inputLimitFlags, outputPositional, type SubCommand } from './flags.js';
+import {
+  filePositional,
+  inputLimitFlags,
+  loadPolicyModules,
+  outputPositional,
+  type PolicyModuleArgs,
+  policyModuleFlag,
+  type SubCommand,
+} from './flags.js';
 import { note } from './terminal.js';
 
-interface ImportArgs {
+interface ImportArgs extends PolicyModuleArgs {
   file: string;
   output: string;
   reader?: string;
@@ -78,10 +86,12 @@ export const importCommand: SubCommand = {
           describe: 'metadata to add, "key: value" (repeatable)',
         },
         ...inputLimitFlags,
+        ...policyModuleFlag,
       })
       .options(removedOptions),
   handler: async (args: ImportArgs) => {
     const { reader, split } = args;
+    await loadPolicyModules(args);
     const source = await importTrace(args.file, { reader, split, sides: parsePairs(args.with, '--with') });
     for (const pair of args.meta) {
       const match = /^([^:]+): (.+)$/.exec(pair);

@@ -14,8 +14,11 @@ import { withExample } from './examples.js';
 import {
   type Command,
   inputLimitFlags,
+  loadPolicyModules,
   MAX_SEED,
   outputPositional,
+  type PolicyModuleArgs,
+  policyModuleFlag,
   type SubCommand,
   tracePositional,
   wholeFlag,
@@ -107,7 +110,7 @@ const sample: SubCommand = {
   },
 };
 
-interface GenerateArgs {
+interface GenerateArgs extends PolicyModuleArgs {
   workload: string;
   output: string;
   param: string[];
@@ -134,13 +137,19 @@ const generate: SubCommand = {
           describe: 'seed of all random draws',
           requiresArg: true,
         },
+        ...policyModuleFlag,
       }),
   handler: async (args: GenerateArgs) => {
+    await loadPolicyModules(args);
     const seed = wholeFlag('seed', args.seed, 0, MAX_SEED);
     const source = generateTrace(chooseWorkload(args.workload, parsePairs(args.param, '--param'), seed));
+    const given = [
+      ...args.param.map((pair) => `--param ${pair}`),
+      ...args.policyModule.map((file) => `--policy-module ${file}`),
+    ];
     source.meta.set(
       'command',
-      `reclaim trace generate ${[args.workload, ...args.param.map((pair) => `--param ${pair}`)].join(' ')} --seed ${seed}`,
+      ['reclaim trace generate', args.workload, ...given, `--seed ${seed}`].join(' '),
     );
     const written = await writeTrace(source, args.output, formOf(args.output));
     if (args.output !== '-') note(`${args.output}: ${written.events} events`);

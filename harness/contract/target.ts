@@ -2,7 +2,14 @@ import type { InputError } from '../base/errors.js';
 import type { ParameterValues } from '../base/parameters.js';
 import type { CostTable } from '../cost/table.js';
 import type { CallCount, DrawTimes, Moment, Paid } from '../metrics/files.js';
-import type { DrawnMetric, MetricName, MetricOf, Outcome, StallPart } from '../metrics/schema.js';
+import type {
+  DrawnMetric,
+  LaterMetric,
+  MetricName,
+  MetricOf,
+  Outcome,
+  StallPart,
+} from '../metrics/schema.js';
 import type { DiscardPolicyInfo, Errno, Kernel, PageRange, Program } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
@@ -84,7 +91,7 @@ export function addGauges(sums: MemoryGauges, held: MemoryGauges, weight: number
 
 /**
  * Metrics of runs.csv that the machine itself counts, and that are the same in all draws. The replay adds means over trace
- * time, means over draws and rates, an experiment adds savings.
+ * time, means over draws, rates and what the discard policy counts, an experiment adds savings.
  */
 export type CountedMetrics = Readonly<
   Record<
@@ -93,6 +100,7 @@ export type CountedMetrics = Readonly<
       | Extract<MetricOf<'memory'>, `${string}_mean`>
       | Extract<MetricOf<'faults'>, `${string}_rate`>
       | DrawnMetric
+      | LaterMetric
     >,
     number
   >
@@ -192,6 +200,8 @@ export interface Target {
   handleSigbus(handler: (page: PageRange) => boolean): void;
   /** Sets what is called before pages are written, through a mapping or a descriptor; undefined: nothing. */
   watchWrites(watcher: ((range: PageRange) => void) | undefined): void;
+  /** The same of reads through a mapping. */
+  watchReads(watcher: ((range: PageRange) => void) | undefined): void;
 
   /**
    * Carries out events: `work` calls the methods below, up to `runDue`. Returns false when memory ran out in the middle of
@@ -208,7 +218,10 @@ export interface Target {
    */
   begin(row: number, space: number | undefined, thread: number): void;
   end(): void;
-  /** Lets the discard policy work: what `kernel` and `program` do meanwhile is charged to this part of the stall time. */
+  /**
+   * Lets the discard policy work: what `kernel` and `program` do meanwhile is charged to this part of the stall time. Between
+   * events too, for its timers.
+   */
   attribute<T>(part: PolicyPart, work: () => T): T;
   /**
    * Lets a discard policy follow that of the replay: its calls change nothing, and are paid on a tab of their own. Before the

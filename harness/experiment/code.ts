@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BUNDLE } from '../base/package-root.js';
 import { VERSION } from '../metrics/host.js';
@@ -26,7 +26,7 @@ function moduleHashes(folders: readonly string[]): [path: string, sha256: string
     (readdirSync(join(ROOT, folder), { recursive: true }) as string[]).filter(isCode).map((name) => {
       const path = join(folder, name);
       return [
-        path,
+        path.replaceAll(sep, '/'),
         createHash('sha256')
           .update(readFileSync(join(ROOT, path)))
           .digest('hex'),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readExperiment } from './file.js';
+import { checkAxes, planCells } from './plan.js';
 
 let folder: string;
 beforeAll(() => {
@@ -15,7 +16,7 @@ function messageOf(text: string): string {
   const file = join(folder, 'e.yaml');
   writeFileSync(file, text);
   try {
-    readExperiment(file);
+    checkAxes(readExperiment(file));
     return 'no error';
   } catch (error) {
     return (error as Error).message.replace(file, 'e.yaml');
@@ -49,8 +50,31 @@ describe('messages on experiment files', () => {
       'name: x\nfamilies:\n  database: [postgres-resize]\ndiscard: keep\n',
       /^e\.yaml:3:14: unknown shipped trace "postgres-resize"/,
     ],
+    [
+      'a policy of a family',
+      'name: x\nfamilies:\n  allocator: [redis]\ndiscard: keep\nfamily_discard:\n  allocator: [keep, jemaloc]\n',
+      /^e\.yaml:6:21: unknown discard policy "jemaloc", .*; did you mean jemalloc\?$/,
+    ],
+    [
+      'a family without traces',
+      'name: x\nfamilies:\n  allocator: [redis]\ndiscard: keep\nfamily_discard:\n  alocator: [jemalloc]\n',
+      /^e\.yaml:6:3: unknown family "alocator", expected one of allocator; did you mean allocator\?$/,
+    ],
   ])('say where %s is, and what was expected', (_, text, message) => {
     if (typeof message === 'string') expect(messageOf(text)).toBe(message);
     else expect(messageOf(text)).toMatch(message);
+  });
+});
+
+describe('discard policies of a family', () => {
+  it('are those of its traces alone, besides the others', () => {
+    const file = join(folder, 'f.yaml');
+    writeFileSync(
+      file,
+      'name: x\nfamilies: { a: [redis], b: [mariadb] }\ndiscard: [keep, free]\nfamily_discard: { a: [jemalloc, free] }\n',
+    );
+    const traces = ['a', 'b'].map((family) => ({ family, peakPages: 10, pageBytes: 4096, replicate: 1 }));
+    const cells = planCells(readExperiment(file), traces).map(({ trace, discard }) => `${trace} ${discard}`);
+    expect(cells).toEqual(['0 keep', '0 free', '0 jemalloc', '1 keep', '1 free']);
   });
 });

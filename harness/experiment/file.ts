@@ -56,6 +56,7 @@ export const experimentFields = z.strictObject({
   traces: traceEntries.optional(),
   families: z.record(name, traceEntries).optional(),
   ...axisFields,
+  family_discard: z.record(name, axisSchema('discard') as z.ZodType<readonly string[]>).default({}),
   draws: z.int().min(1).max(MAX_DRAWS).default(DEFAULT_DRAWS),
   replicates: z.int().min(1).max(MAX_REPLICATES).default(1),
   costs: z.string().optional(),
@@ -85,6 +86,8 @@ export interface Experiment extends AxisLists {
   readonly name: string;
   readonly description: string;
   readonly traces: readonly ExperimentTrace[];
+  /** By family: discard policies that its traces alone are replayed under, besides those of the axis. */
+  readonly family_discard: Readonly<Record<string, readonly string[]>>;
   /** Draws of device latency of each cell. */
   readonly draws: number;
   /** How often each generated trace is generated, with other seeds. What was recorded is there once. */
@@ -238,6 +241,16 @@ function documentValue(source: Source): unknown {
  * Reads an experiment file (YAML).
  *
  * @throws InputError with line and column when it is not YAML, for an unknown key, or a value of the wrong kind
+ *
+ * @example Read an experiment
+ * ```ts
+ * import { writeFileSync } from 'node:fs';
+ * import { readExperiment } from 'reclaim-bench';
+ *
+ * writeFileSync('pools.yaml', 'name: pools\ntraces: [mariadb-resize]\ndiscard: [keep, dontneed]\nlimits: [none, 50%]\n');
+ * const { name, discard, limits, reclaim } = readExperiment('pools.yaml');
+ * console.log(name, discard.length * limits.length, reclaim); // → pools 4 [ 'linux' ]
+ * ```
  */
 export function readExperiment(file: string): Experiment {
   const text = readText(file, MOST_HANDWRITTEN_BYTES);
@@ -255,6 +268,11 @@ export function readExperiment(file: string): Experiment {
       expandList(entries, ['families', family], family, source),
     ),
   ];
+  for (const family of Object.keys(rest.family_discard))
+    if (!Object.hasOwn(families, family))
+      throw unknownName('family', family, Object.keys(families)).at(
+        placeOfKey(source, ['family_discard'], family),
+      );
   checkClaimColumns(rest.claims, (path) => placeOf(source, ['claims', ...path]));
   return { ...rest, traces, file, placeOf: (path) => placeOf(source, path) };
 }

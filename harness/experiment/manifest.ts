@@ -17,8 +17,8 @@ export interface ManifestFacts {
   readonly traces: readonly TraceFacts[];
   readonly costs: LoadedCosts;
   readonly policyModules: readonly string[];
-  /** The command line. */
-  readonly command: string;
+  /** The command line; undefined where a program ran the experiment. */
+  readonly command: string | undefined;
   /** How many cells were planned. */
   readonly planned: number;
   /** The results so far, in the order of the cells. */

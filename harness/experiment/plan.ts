@@ -97,9 +97,10 @@ export function planReplay(given: GivenAxes): (trace: Trace, costs: CostTable) =
   };
 }
 
-/** The texts that an experiment lists on an axis. */
-function listed(experiment: Experiment, name: AxisName): string[] {
-  return experiment[AXES[name].key].map(String);
+/** The texts that an experiment lists on an axis, for traces of a family. */
+function listed(experiment: Experiment, name: AxisName, family?: string): string[] {
+  const own = name === 'discard' && family !== undefined ? experiment.family_discard[family] : undefined;
+  return [...experiment[AXES[name].key].map(String), ...(own ?? [])];
 }
 
 /**
@@ -108,21 +109,30 @@ function listed(experiment: Experiment, name: AxisName): string[] {
  * @throws InputError with the line and column of an unknown policy, parameter, swap or size
  */
 export function checkAxes(experiment: Experiment): void {
-  for (const name of AXIS_NAMES)
-    listed(experiment, name).forEach((text, i) => {
+  const check = (name: AxisName, texts: readonly string[], path: readonly PropertyKey[]) =>
+    texts.forEach((text, i) => {
       try {
         checkAxis(name, text);
       } catch (error) {
-        throw error instanceof InputError ? error.at(experiment.placeOf([AXES[name].key, i])) : error;
+        throw error instanceof InputError ? error.at(experiment.placeOf([...path, i])) : error;
       }
     });
+  for (const name of AXIS_NAMES) check(name, listed(experiment, name), [AXES[name].key]);
+  for (const [family, texts] of Object.entries(experiment.family_discard))
+    check('discard', texts, ['family_discard', family]);
+}
+
+/** A trace of an experiment, as cells are planned on it. */
+interface OfExperiment extends PlannedTrace {
+  readonly family?: string | undefined;
 }
 
 /** All combinations of the values of all axes on a trace, nested as `AXES` says. */
-function combinations(experiment: Experiment, trace: PlannedTrace): AxisValues[] {
+function combinations(experiment: Experiment, trace: OfExperiment): AxisValues[] {
   let rows: Partial<AxisTexts>[] = [{}];
   for (const name of NESTED_AXES) {
-    const texts = new Map(listed(experiment, name).map((text) => [axisIdentity(name, text, trace), text]));
+    const all = listed(experiment, name, trace.family);
+    const texts = new Map(all.map((text) => [axisIdentity(name, text, trace), text]));
     rows = rows.flatMap((row) => [...texts.values()].map((text) => ({ ...row, [name]: text })));
   }
   return rows.map((texts) => parseAxes(texts as AxisTexts, trace));
@@ -131,7 +141,7 @@ function combinations(experiment: Experiment, trace: PlannedTrace): AxisValues[]
 /** All cells of an experiment: the product of its axes on each trace. @throws InputError as `checkAxes`, without a place */
 export function planCells(
   experiment: Experiment,
-  traces: readonly (PlannedTrace & { readonly replicate: number })[],
+  traces: readonly (OfExperiment & { readonly replicate: number })[],
 ): Cell[] {
   return traces
     .flatMap((planned, trace) =>

@@ -3,18 +3,21 @@ import { formatNumber } from '../metrics/csv.js';
 import { RUN_COLUMNS, type RunRow } from '../metrics/files.js';
 import { PolicyOffence } from '../policy/border/border.js';
 import { discardPolicies } from '../policy/discard/registry.js';
+import { mergePolicies } from '../policy/merge/registry.js';
+import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { CellResult } from './cell.js';
 import type { Cell } from './plan.js';
 
+type Policies = Pick<Cell, 'discard' | 'reclaim' | 'merge' | 'purge'>;
+
 /** The policies of a cell that are from outside, as messages name them, and their file. */
-function foreignPolicies({ discard, reclaim }: Pick<Cell, 'discard' | 'reclaim'>): {
-  file: string | undefined;
-  names: string[];
-} {
+function foreignPolicies(cell: Policies): { file: string | undefined; names: string[] } {
   const chosen = [
-    { kind: 'discard policy', info: discardPolicies.choose(discard).info },
-    { kind: 'reclaim policy', info: reclaimPolicies.choose(reclaim).info },
+    { kind: 'discard policy', info: discardPolicies.choose(cell.discard).info },
+    { kind: 'reclaim policy', info: reclaimPolicies.choose(cell.reclaim).info },
+    { kind: 'merge policy', info: mergePolicies.choose(cell.merge).info },
+    { kind: 'purge policy', info: purgePolicies.choose(cell.purge).info },
   ].filter(({ info }) => info.module !== undefined);
   return {
     file: chosen[0]?.info.module?.file,
@@ -23,7 +26,7 @@ function foreignPolicies({ discard, reclaim }: Pick<Cell, 'discard' | 'reclaim'>
 }
 
 /** Whether a cell has a policy from outside. */
-export function isForeign(cell: Pick<Cell, 'discard' | 'reclaim'>): boolean {
+export function isForeign(cell: Policies): boolean {
   return foreignPolicies(cell).names.length > 0;
 }
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { type DrawsByCell, drawsByCell } from '../metrics/draws.js';
 import type { HeatmapRow, RunRow, SpaceRow } from '../metrics/files.js';
 import { thisHost } from '../metrics/host.js';
@@ -20,16 +21,16 @@ export interface CellOptions extends PlanOptions {
   readonly heatmap?: boolean;
   /** Whether the tables are also written as Parquet. */
   readonly parquet?: boolean;
-  /** The command line, for the manifest. */
-  readonly command: string;
+  /** The command line, for the manifest; undefined for a program that uses this package. */
+  readonly command: string | undefined;
   /** Further files of the folder, made of the results of a complete run, by their names. */
   readonly alsoWrite?: (
     results: Pick<RunSummary, 'runs' | 'draws' | 'traces'>,
   ) => ReadonlyMap<string, string>;
 }
 
-/** How an experiment is run, and where its results go. */
-export interface RunOptions extends CellOptions {
+/** How an experiment is run, and where its results go. Defaults are those of `reclaim compare`: a worker a CPU, no resuming. */
+export interface RunOptions extends Partial<CellOptions> {
   /** The folder of results. */
   readonly out: string;
   /** Whether files that are not ours may be in the folder; they are kept. */
@@ -54,6 +55,13 @@ export interface RunSummary extends Lost {
   /** Whether it was interrupted. */
   readonly aborted: boolean;
 }
+
+const DEFAULTS: CellOptions = {
+  workers: availableParallelism(),
+  resume: false,
+  policyModules: [],
+  command: undefined,
+};
 
 /** How long the files of an interrupted run may take, in ms: it is to end within half a second. */
 const LAST_WRITES_MS = 250;
@@ -147,13 +155,26 @@ export async function runInto(
  * Runs an experiment, as `runInto`, into the folder `out`.
  *
  * @throws InputError also when the folder cannot be written, or holds what this program did not write
+ *
+ * @example Run an experiment, and read its cells
+ * ```ts
+ * import { writeFileSync } from 'node:fs';
+ * import { readExperiment, runExperiment } from 'reclaim-bench';
+ *
+ * writeFileSync('pools.yaml', 'name: pools\ntraces: [mariadb-resize]\ndiscard: [keep, dontneed]\n');
+ * const { folder, runs } = await runExperiment(readExperiment('pools.yaml'), { out: 'pools' });
+ * console.log(folder); // → pools
+ * for (const { discard, limit_pages, discard_pages } of runs) console.log(discard, limit_pages, discard_pages);
+ * // → keep null 0
+ * // → dontneed null 188416
+ * ```
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<RunSummary> {
-  const { out, force = false, events } = options;
-  const note = (text: string) => events?.note?.(text);
+  const { out, force = false, ...given } = options;
+  const note = (text: string) => given.events?.note?.(text);
   const folder = await OutputFolder.open(out, { replaces: true, force, writes: WRITTEN_FILES, note });
   try {
-    return await runInto(folder, experiment, options);
+    return await runInto(folder, experiment, { ...DEFAULTS, ...given });
   } finally {
     folder.close();
   }

@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from '../base/package-root.js';
+import { chooseLive, LIVE_DEFAULTS } from '../live/choice.js';
 import type { Row } from '../metrics/csv.js';
 import { memoryFolder } from '../testing/folder.js';
 import { readExperiment } from './file.js';
@@ -17,6 +18,9 @@ function read(name: string) {
 }
 
 describe('shipped experiments', () => {
+  // A plan needs some kernel image to name, and boots none.
+  beforeAll(() => chooseLive({ ...LIVE_DEFAULTS, kernel: packageFile('package.json') }));
+
   for (const name of files) {
     const experiment = readExperiment(join(FOLDER, name));
 

@@ -29,7 +29,27 @@ export const traceEntries = z
   .array(z.union([scalar, generatedEntry], 'expected a name, a path, or workload, params and seed'))
   .min(1);
 
-/** A trace that is generated when an experiment runs. */
+/**
+ * A trace that is generated when an experiment runs.
+ *
+ * @example Compare on a generated trace
+ * ```ts
+ * import { writeFileSync } from 'node:fs';
+ * import { readExperiment, runExperiment } from 'reclaim-bench';
+ *
+ * writeFileSync('zipf.yaml', `name: zipf
+ * traces: [{ workload: zipf, params: { pages: 500, events: 2000 }, seed: 7 }]
+ * discard: keep
+ * reclaim: [linux, lru, sieve]
+ * limits: [50%]
+ * `);
+ * const { runs } = await runExperiment(readExperiment('zipf.yaml'), { out: 'zipf' });
+ * for (const { reclaim, pgmajfault } of runs) console.log(reclaim, pgmajfault);
+ * // → linux 143
+ * // → lru 87
+ * // → sieve 77
+ * ```
+ */
 export interface GeneratedTrace {
   readonly workload: string;
   /** What results call it; undefined where that is the workload and what differs from its defaults. */

@@ -1,5 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { isAbsolute, join } from 'node:path';
+import { InputError } from '../base/errors.js';
+import { moduleHash } from '../modules/files.js';
 import { compileSource, compileTrace } from '../trace/compile.js';
 import { isRemote } from '../trace/io/remote.js';
 import type { TraceHandle } from '../trace/trace.js';
@@ -38,12 +40,23 @@ export function resolveTrace(entry: TraceEntry, folder: string): ResolvedTrace {
   const chosen = chooseWorkload(entry.workload, entry.params, entry.seed);
   return {
     label: entry.name ?? chosen.label,
-    compile: () => compileSource(generatedKey(chosen), chosen.label, () => generate(chosen)),
+    compile: async () => compileSource(await generatedKey(chosen), chosen.label, () => generate(chosen)),
   };
 }
 
-function generatedKey({ workload, values, seed }: ChosenWorkload): string {
-  const code = codeHash('workloads', 'harness/trace', 'harness/stats');
+/** Hash of the code of a module's workload. Where it cannot be known, it is another each time: nothing is taken from the cache. */
+async function moduleCode(file: string): Promise<string> {
+  try {
+    return await moduleHash(file);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return randomUUID();
+  }
+}
+
+async function generatedKey({ workload, values, seed }: ChosenWorkload): Promise<string> {
+  const own = codeHash('workloads', 'harness/trace', 'harness/stats', 'harness/modules');
+  const code = workload.module ? [own, await moduleCode(workload.module.file)] : own;
   const sorted = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')
     .update(JSON.stringify([code, workload.name, sorted, seed]))

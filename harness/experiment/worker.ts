@@ -8,7 +8,7 @@ import { chooseLive, type LiveChoice, liveMachineOf } from '../live/choice.js';
 import type { LiveMachineName } from '../live/names.js';
 import { simulated } from '../machine/target.js';
 import type { HeatmapRow } from '../metrics/files.js';
-import { loadPolicyModule } from '../policy/module.js';
+import { loadPolicyModule } from '../modules/load.js';
 import { heatmap } from '../trace/heatmap.js';
 import { usableCacheFolder } from '../trace/io/cache.js';
 import { limitExpansion } from '../trace/io/decompress.js';

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { DRAW_COLUMNS, RUN_COLUMNS } from '../metrics/files.js';
 import { memoryFolder, temporaryFolder } from '../testing/folder.js';
 import { type Edit, edits, fooledBy, MANIFEST_PATHS } from '../testing/gate-edits.js';
+import { propertyRuns } from '../testing/property-runs.js';
 
 const folder = temporaryFolder('reclaim-edits-', memoryFolder());
 
@@ -11,7 +12,7 @@ it('no edit of one value of either side passes as equal', () => {
     fc.property(edits, (edit) => {
       expect(fooledBy(folder(), edit), JSON.stringify(edit)).toBeUndefined();
     }),
-    { numRuns: 500 },
+    { numRuns: propertyRuns(500) },
   );
 });
 

@@ -56,7 +56,7 @@ describe('the commands that replay a cell', () => {
       merge: 'ksm',
     });
     expect(reproduceCommands(row, { ...MANIFEST, costs: {} } as Manifest, true)).toEqual([
-      'reclaim trace generate zipf zipf.rtrace --param pages=9 --seed 2',
+      'reclaim trace generate zipf zipf.rtrace --param pages=9 --seed 2 --policy-module mine.mjs',
       'reclaim replay zipf.rtrace --limit none --memory 400p --discard remove --merge ksm --policy-module mine.mjs',
       'reclaim replay zipf.rtrace --limit none --memory 400p --policy-module mine.mjs',
     ]);
@@ -65,7 +65,7 @@ describe('the commands that replay a cell', () => {
   it('generate the replicate of the cell, and book as many draws', () => {
     const row = rowOf('zipf:pages=9,seed=2', DEFAULTS, '2');
     expect(reproduceCommands(row, { ...MANIFEST, costs: {}, draws: 3 } as Manifest, false)).toEqual([
-      'reclaim trace generate zipf zipf.rtrace --param pages=9 --seed 345',
+      'reclaim trace generate zipf zipf.rtrace --param pages=9 --seed 345 --policy-module mine.mjs',
       'reclaim replay zipf.rtrace --draws 3 --policy-module mine.mjs',
     ]);
   });

@@ -22,6 +22,11 @@ function flagsOf(identity: Identity): string[] {
   });
 }
 
+/** The flags that load modules: policies, and what generates traces, may be of them. */
+function modulesOf({ policy_modules: files }: Manifest): string[] {
+  return files.flatMap((file) => ['--policy-module', file]);
+}
+
 /** The command that generates a trace, if one does, and what `reclaim replay` finds it by. */
 function traceOf(
   { trace: label, replicate }: Identity,
@@ -36,6 +41,7 @@ function traceOf(
   const trace = `${workload}.rtrace`;
   const given = Object.entries(params).flatMap(([key, value]) => ['--param', `${key}=${value}`]);
   const words = ['reclaim', 'trace', 'generate', workload, trace, ...given, '--seed', String(seed)];
+  words.push(...modulesOf(manifest));
   return { before: [commandLine(words)], trace };
 }
 
@@ -50,7 +56,7 @@ export function reproduceCommands(row: CellRow, manifest: Manifest, withBase: bo
   const setup = [
     ...(manifest.costs.file === undefined ? [] : ['--costs', manifest.costs.file]),
     ...(manifest.draws === DEFAULT_DRAWS ? [] : ['--draws', String(manifest.draws)]),
-    ...manifest.policy_modules.flatMap((file) => ['--policy-module', file]),
+    ...modulesOf(manifest),
   ];
   const replay = (identity: Identity) =>
     commandLine(['reclaim', 'replay', trace, ...flagsOf(identity), ...setup]);

@@ -18,8 +18,6 @@ export interface Census {
   readonly objects: ReadonlyMap<number, number>;
   /** Page frames of anonymous memory, each once. */
   readonly anon: number;
-  /** Whether reads of untouched private memory share a page of zeros. */
-  readonly zeroPage: boolean;
 }
 
 /** Reads the text of a census: a line a space, an object, and one of anonymous memory. */
@@ -27,19 +25,17 @@ export function parseCensus(text: string): Census {
   const spaces = new Map<number, SpaceCensus>();
   const objects = new Map<number, number>();
   let anon = 0;
-  let zeroPage = false;
   for (const line of text.split('\n')) {
     const [kind, ...fields] = line.split(' ');
     const [id = 0, ...values] = fields.map(Number);
     if (kind === 'anon') anon = id;
-    else if (kind === 'zero') zeroPage = id === 1;
     else if (kind === 'object') objects.set(id, values[0]!);
     else if (kind === 'space') {
       const [rss = 0, swap = 0, vmas = 0, lazyfree = 0, minor = 0, major = 0, touches = 0] = values;
       spaces.set(id, { rss, swap, vmas, lazyfree, minor, major, touches });
     }
   }
-  return { spaces, objects, anon, zeroPage };
+  return { spaces, objects, anon };
 }
 
 function sumOf(values: Iterable<number>): number {

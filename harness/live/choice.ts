@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import type { GroupVersion } from './group.js';
 import { LIVE_MACHINES, type LiveMachineName } from './names.js';
 import type { Execution } from './system.js';
-import { kernelImage } from './vm/image.js';
+import { hasBootHeader, kernelImage } from './vm/image.js';
 
 /** How live machines are set, in commands and experiments. Plain data. */
 export interface LiveChoice extends Execution {
@@ -40,14 +40,12 @@ export function liveChoice(): LiveChoice {
 /** Where a kernel image says what it is. Source: Documentation/arch/x86/boot.rst, kernel_version. */
 const VERSION_POINTER = 0x20e;
 const VERSION_BASE = 0x200;
-const MAGIC_AT = 0x202;
-const MAGIC = 'HdrS';
 const HASH_DIGITS = 12;
 
 /** The release of a kernel image; its file name where it does not say so. */
 export function releaseOf(bytes: Uint8Array, path: string): string {
   const image = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (image.toString('latin1', MAGIC_AT, MAGIC_AT + MAGIC.length) !== MAGIC) return basename(path);
+  if (!hasBootHeader(image)) return basename(path);
   const at = VERSION_BASE + image.readUInt16LE(VERSION_POINTER);
   const [text = ''] = image.toString('latin1', at, at + 256).split(/[ \0]/, 1);
   return /^\d[\w.+~-]*$/.test(text) ? text : basename(path);

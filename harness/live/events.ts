@@ -47,7 +47,8 @@ export abstract class LiveEvents {
   protected readonly session: Session;
   /** The row of the event at hand. */
   protected row = 0;
-  private watcher: ((range: PageRange) => void) | undefined;
+  private writeWatcher: ((range: PageRange) => void) | undefined;
+  private readWatcher: ((range: PageRange) => void) | undefined;
   private fileNumbers = 0;
 
   protected constructor(
@@ -58,7 +59,11 @@ export abstract class LiveEvents {
   }
 
   watchWrites(watcher: ((range: PageRange) => void) | undefined): void {
-    this.watcher = watcher;
+    this.writeWatcher = watcher;
+  }
+
+  watchReads(watcher: ((range: PageRange) => void) | undefined): void {
+    this.readWatcher = watcher;
   }
 
   touch(block: EventBlock, row: number): void {
@@ -67,17 +72,18 @@ export abstract class LiveEvents {
     const count = block.count[row]!;
     if (count === 0) return;
     const bits = block.fields[row]!;
+    const isWrite = block.op[row] === OP.write;
+    const lowest = count < 0 ? page + count + 1 : page;
+    (isWrite ? this.writeWatcher : this.readWatcher)?.({
+      space: space.id,
+      page: lowest,
+      count: Math.abs(count),
+    });
     let code: number = LIVE_OP.read;
-    if (block.op[row] === OP.write) {
+    if (isWrite) {
       const flags = bits & HAS.content ? (bits & HAS.contentUp ? FLAG.up : 0) : FLAG.unique;
       code = LIVE_OP.write | flags;
-      this.watcher?.(
-        count < 0
-          ? { space: space.id, page: page + count + 1, count: -count }
-          : { space: space.id, page, count },
-      );
     }
-    const lowest = count < 0 ? page + count + 1 : page;
     const live = this.addresses.live(lowest, Math.abs(count)) + (page - lowest);
     const index = this.session.queue(code, space.slot, live, count, block.content[row]!, 0);
     this.pending.note(index, PENDING.touch, row, space.id, page, count);

@@ -14,7 +14,7 @@ const CHANGES = 64;
 const ONLINE = '/sys/devices/system/cpu/online';
 
 /** How many CPUs a list such as `0-3,7` has. */
-function cpusIn(list: string): number {
+export function cpusIn(list: string): number {
   return list.split(',').reduce((sum, part) => {
     const [first, last = first] = part.split('-').map(Number);
     return sum + (last! - first! + 1);

@@ -35,7 +35,7 @@ interface Setting {
 }
 
 /** Rows of a comparison on a virtual machine, by metric. */
-async function rowsOn({ system, release }: TestLive<Guest>, events: readonly string[], of: Setting) {
+async function rowsOn({ system, probes }: TestLive<Guest>, events: readonly string[], of: Setting) {
   const { swap = 'none', limit, reclaim = 'linux', discard = 'keep' } = of;
   const setting = {
     discard: discardPolicies.choose(discard),
@@ -45,8 +45,7 @@ async function rowsOn({ system, release }: TestLive<Guest>, events: readonly str
   };
   const live = {
     machine: liveMachine(system),
-    kernel: release,
-    zeroPage: true,
+    probes,
     stats: system.stats,
     runs: 2,
   };

@@ -3,7 +3,6 @@ import { reclaim } from '../testing/cli.js';
 import { missingVm, type TestLive, testVm } from '../testing/live.js';
 import { compareOn, liveTraces } from '../testing/live-random.js';
 import { cannot } from '../testing/system.js';
-import { probe } from './probes.js';
 import type { Guest } from './vm/guest.js';
 
 const missing = missingVm();
@@ -21,8 +20,7 @@ describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () 
   afterAll(() => vm.end());
 
   it('says what it is', () => {
-    expect(probe(vm.system.session, 'vm')).toMatchObject({
-      kernel: vm.release,
+    expect(vm.probes).toMatchObject({
       zero_page: true,
       transparent_hugepage: 'never',
       page_cluster: '0',
@@ -33,7 +31,7 @@ describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () 
 
   it('agrees with the simulated one at every mark of random traces: resident pages, results of calls', async () => {
     for (const [i, events] of liveTraces(SEED, TRACES, EVENTS).entries())
-      expect([i, await compareOn(vm.system, vm.release, events)]).toEqual([i, []]);
+      expect([i, await compareOn(vm.system, vm.probes, events)]).toEqual([i, []]);
   });
 
   it('agrees on a recording of MariaDB, as reclaim fidelity says', () => {
@@ -50,7 +48,7 @@ describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () 
     for (const discard of ['dontneed', 'free', 'remove', 'punch', 'truncate'])
       for (const [i, events] of liveTraces(SEED + 1, 5, EVENTS).entries()) {
         const dropping = events.map((event) => event.replace(/^madvise,(.*),MADV_DONTNEED$/, 'discard,$1,'));
-        expect([discard, i, await compareOn(vm.system, vm.release, dropping, discard)]).toEqual([
+        expect([discard, i, await compareOn(vm.system, vm.probes, dropping, discard)]).toEqual([
           discard,
           i,
           [],

@@ -60,6 +60,10 @@ export class NamedPipes {
 
 /** Makes pipes with names. @throws HostError where the file system has none */
 export function makePipes(folder: string, paths: readonly string[]): void {
-  if (spawnSync('mkfifo', paths).status !== 0)
-    throw new HostError(`${folder}: mkfifo cannot make pipes there`);
+  const { status, error } = spawnSync('mkfifo', paths);
+  if (error)
+    throw new HostError(
+      'a live machine needs mkfifo, which is not found (Debian: coreutils); --machine sim needs none',
+    );
+  if (status !== 0) throw new HostError(`${folder}: mkfifo cannot make pipes there`);
 }

@@ -50,4 +50,6 @@ export interface LiveSystem extends Execution {
   close(): Promise<void>;
   /** A folder for files of a trace, on a disk. @throws Refusal where there is none */
   filesFolder(): string;
+  /** How far such files are read ahead, in KiB; undefined where that is not known. */
+  readAheadKiB(): string | undefined;
 }

@@ -1,3 +1,4 @@
+import { requireLinux } from '../base/platform.js';
 import type { LiveChoice } from './choice.js';
 import { HostSystem } from './host/system.js';
 import type { LiveMachineName } from './names.js';
@@ -28,6 +29,7 @@ export async function withLive<T>(
   options: LiveOptions,
   work: (system: LiveSystem) => Promise<T>,
 ): Promise<T> {
+  requireLinux(`--machine ${machine}`);
   // Looked for first: without one nothing is started.
   const kernel = machine === 'vm' ? kernelImage(options.kernel) : '';
   return withGuard(options.cache, options.told, async (guard) => {

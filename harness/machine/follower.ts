@@ -1,7 +1,6 @@
 import type { CountedMetrics, Follower, PolicyPart, SyscallResult } from '../contract/target.js';
 import type { Tab } from '../cost/tabs.js';
 import type {
-  DiscardContext,
   Errno,
   Kernel,
   MappedPiece,
@@ -187,7 +186,7 @@ interface Measured {
 /** A policy that follows the replay of another on the simulated kernel. */
 export class SimulatedFollower implements Follower {
   private readonly side: FollowingKernel;
-  readonly context: Omit<DiscardContext, 'values'>;
+  readonly context: Follower['context'];
 
   constructor(
     private readonly machine: Machine,

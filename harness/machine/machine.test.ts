@@ -24,9 +24,9 @@ describe('random events: the machine and the naive model agree after each', () =
   const names = Object.keys(MACHINES) as MachineName[];
   for (const machine of names) {
     it.each([
-      { size: 30, runs: 120 },
-      { size: 150, runs: 85 },
-      { size: 1000, runs: 7 },
+      { size: 30, runs: 60 },
+      { size: 150, runs: 50 },
+      { size: 1000, runs: 12 },
     ])(`${machine}, traces of $size`, async ({ size, runs }) => {
       const result = await fuzz({ machine, seed: size, runs, size });
       expect(result.failure).toBeUndefined();

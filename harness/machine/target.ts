@@ -68,6 +68,7 @@ export class SimulatedMachine implements Target {
   answered: AnswerListener | undefined;
   private readonly outcomes = new CallOutcomes();
   private writeWatcher: ((range: PageRange) => void) | undefined;
+  private readWatcher: ((range: PageRange) => void) | undefined;
   private row = 0;
   /** Whether the event at hand is of a space, which pays for it. */
   private accounted = false;
@@ -123,6 +124,10 @@ export class SimulatedMachine implements Target {
     this.writeWatcher = watcher;
   }
 
+  watchReads(watcher: ((range: PageRange) => void) | undefined): void {
+    this.readWatcher = watcher;
+  }
+
   run(work: () => void): boolean {
     try {
       work();
@@ -144,7 +149,8 @@ export class SimulatedMachine implements Target {
     const page = block.page[row]!;
     const count = block.count[row]!;
     if (content >= 0 || m.merger.everyTouch) this.changes++;
-    if (write && this.writeWatcher) this.announceWrite(this.writeWatcher, space.id, page, count);
+    const watcher = write ? this.writeWatcher : this.readWatcher;
+    if (watcher) this.announce(watcher, space.id, page, count);
     const step = bits & HAS.contentUp ? 1 : 0;
     try {
       space.touches += access(m, space, page, count, content, step);
@@ -159,12 +165,7 @@ export class SimulatedMachine implements Target {
   }
 
   /** @param count negative: downwards */
-  private announceWrite(
-    watcher: (range: PageRange) => void,
-    space: number,
-    page: number,
-    count: number,
-  ): void {
+  private announce(watcher: (range: PageRange) => void, space: number, page: number, count: number): void {
     const { ledger } = this.machine;
     this.changes++;
     const before = ledger.spentNs;
@@ -192,6 +193,7 @@ export class SimulatedMachine implements Target {
 
   attribute<T>(part: PolicyPart, work: () => T): T {
     const { machine, kernel } = this;
+    this.changes++;
     const outer = kernel.part;
     kernel.part = PART[part];
     const effects = machine.ledger.allTabs && [];
@@ -304,7 +306,7 @@ export class SimulatedMachine implements Target {
     for (const vma of watcher ? [...object.mappings] : []) {
       const first = Math.max(vma.start, vma.start + page - vma.objectPage);
       const end = Math.min(vma.end, vma.start + page + count - vma.objectPage);
-      if (first < end) this.announceWrite(watcher!, vma.space.id, first, end - first);
+      if (first < end) this.announce(watcher!, vma.space.id, first, end - first);
     }
     writeFilePages(this.machine, object, page, count, contents?.content ?? UNIQUE, contents?.up ? 1 : 0);
   }

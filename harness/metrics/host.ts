@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { PACKAGE_ROOT, packageFile } from '../base/package-root.js';
+
+// Nearly every command loads this module for its version: what few need is loaded where they ask for it.
 
 /** What wall times depend on: results are only compared between equal fingerprints. */
 export interface Host {
@@ -26,6 +26,7 @@ export function thisHost(): Host {
     node: process.versions.node,
     v8: process.versions.v8,
   };
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const host = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 12);
   return { host, ...facts };
 }
@@ -38,6 +39,7 @@ export const VERSION: string = (
 /** The commit of the program, where it runs from a checkout. */
 export function programCommit(): string | undefined {
   if (!existsSync(packageFile('.git'))) return undefined;
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
   try {
     return execFileSync('git', ['rev-parse', 'HEAD'], {
       cwd: PACKAGE_ROOT,

@@ -226,6 +226,26 @@ const discard = {
     'lower',
     'of those errors, calls that were not made because they would have destroyed a file for everyone (destroy=1 makes them)',
   ],
+  discard_late_pages: [
+    'pages',
+    'neither',
+    'pages that a discard policy with a delay gave back later than at their discard',
+  ],
+  discard_cancelled_pages: [
+    'pages',
+    'neither',
+    'pages that were in use, or discarded, again before a discard policy with a delay gave them back: no call was made',
+  ],
+  discard_unmapped_pages: [
+    'pages',
+    'neither',
+    'pages that were unmapped before a discard policy with a delay gave them back',
+  ],
+  discard_pending_pages: [
+    'pages',
+    'neither',
+    'pages that were discarded and that a discard policy with a delay has not given back after the last event',
+  ],
   purged_pages: ['pages', 'neither', 'volatile pages that reclaim purged'],
   purged_ranges: ['count', 'neither', 'volatile ranges of which reclaim purged at least one page'],
 } as const satisfies Group;
@@ -333,6 +353,15 @@ export const DRAWN_METRICS = [
 ] as const satisfies readonly MetricOf<'time'>[];
 export type DrawnMetric = (typeof DRAWN_METRICS)[number];
 
+/** The metrics that a discard policy counts which gives memory back later. */
+export const LATER_METRICS = [
+  'discard_late_pages',
+  'discard_cancelled_pages',
+  'discard_unmapped_pages',
+  'discard_pending_pages',
+] as const satisfies readonly MetricOf<'discard'>[];
+export type LaterMetric = (typeof LATER_METRICS)[number];
+
 /** A column of runs.csv that is measured. */
 export interface Metric {
   readonly name: MetricName;
@@ -356,7 +385,18 @@ function metricsOf(group: MetricGroup): Metric[] {
   }));
 }
 
-/** All metrics in the order of the columns of runs.csv. */
+/**
+ * All metrics in the order of the columns of runs.csv.
+ *
+ * @example What a metric means
+ * ```ts
+ * import { METRICS } from 'reclaim-bench';
+ *
+ * const { unit, better, meaning } = METRICS.find(({ name }) => name === 'pgmajfault')!;
+ * console.log(`${meaning} (${unit}, ${better} is better)`);
+ * // → page faults that waited for a device (count, lower is better)
+ * ```
+ */
 export const METRICS: readonly Metric[] = METRIC_GROUPS.flatMap(metricsOf);
 
 /**

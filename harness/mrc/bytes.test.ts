@@ -6,6 +6,7 @@ import { packageFile } from '../base/package-root.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { temporaryFolder } from '../testing/folder.js';
 import { naiveSized } from '../testing/naive-bytes.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { openReference } from './requests.js';
 import { simulate } from './simulate.js';
 import { simulateBytes } from './simulate-bytes.js';
@@ -71,7 +72,7 @@ describe('caches in bytes', () => {
         if (sim.cached > capacity) expect.fail(`${sim.cached} bytes in a cache of ${capacity}`);
       });
     };
-    fc.assert(fc.property(requests, anyCapacity, agrees), { numRuns: 300 });
+    fc.assert(fc.property(requests, anyCapacity, agrees), { numRuns: propertyRuns(300) });
   });
 
   it.each(SIZED)('%s with objects of one byte is as with pages', (name) => {
@@ -88,7 +89,7 @@ describe('caches in bytes', () => {
       expect(bytes.misses).toBe(pages.misses);
     };
     const ids = fc.array(fc.nat(60), { maxLength: 400, size: 'max' });
-    fc.assert(fc.property(ids, fc.integer({ min: 1, max: 50 }), agrees), { numRuns: 200 });
+    fc.assert(fc.property(ids, fc.integer({ min: 1, max: 50 }), agrees), { numRuns: propertyRuns(200) });
   });
 
   it('takes sizes in % of the bytes of distinct objects', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { randomStream } from '../stats/random.js';
 import { naivePolicies } from '../testing/naive-policies.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { simulate } from './simulate.js';
 import { Simulation } from './simulation.js';
 
@@ -62,7 +63,7 @@ describe('policies agree with their plainest form, request by request', () => {
         const anyCapacity = fc.integer({ min: 1, max: 40 });
         fc.assert(
           fc.property(requests, anyCapacity, (ids, capacity) => compare(spec, capacity, ids)),
-          { numRuns: 120 },
+          { numRuns: propertyRuns(120) },
         );
       });
 

@@ -18,9 +18,15 @@ async function ids(path: string, options: ReferenceOptions = {}): Promise<number
   const reference = await openReference(path, options);
   for await (const batch of reference.batches()) {
     found.push(...batch.ids.subarray(0, batch.length));
-    expect(batch.distinct).toBe(Math.max(...found) + 1);
+    expect(batch.distinct).toBe(found.reduce((most, id) => Math.max(most, id + 1), 0));
   }
   return found;
+}
+
+async function openedToItsEnd(path: string, options: ReferenceOptions = {}) {
+  const reference = await openReference(path, options);
+  for await (const batch of reference.batches()) expect(batch.length).toBeGreaterThan(0);
+  return reference;
 }
 
 /** A record of oracleGeneral. */
@@ -37,6 +43,32 @@ describe('reference strings from files', () => {
   it('counts requests as objects, in order of first appearance', async () => {
     const records = [record(1, 2n ** 64n - 1n, 512), record(1, 0n, 512), record(2, 2n ** 64n - 1n, 9000)];
     expect(await ids(file('a.oracleGeneral.bin', Buffer.concat(records)))).toEqual([0, 1, 0]);
+  });
+
+  it('takes ids from records as the reader in JavaScript does, over the ends of chunks', async () => {
+    const many = Array.from({ length: 40_000 }, (_, i) => record(1, (BigInt(i * i) << 20n) % 65_521n, 1));
+    const path = file('many.oracleGeneral', Buffer.concat(many));
+    expect(await ids(path)).toEqual(await ids(path, { backend: 'js' }));
+    const { account } = await openedToItsEnd(path);
+    expect(account?.used).toBe(40_000);
+  });
+
+  it('finds the same records wrong as the reader in JavaScript', async () => {
+    const good = Array.from({ length: 20_000 }, (_, i) => record(1, BigInt(i), 1));
+    const wrong = record(1, 5n, 1);
+    wrong.writeUInt32LE(1 << 25, 20);
+    const itself = record(1, 5n, 1);
+    itself.writeBigInt64LE(0n, 16);
+    const cases: readonly (readonly [content: readonly Buffer[], message: RegExp])[] = [
+      [[...good, wrong], /: byte 480000: record 20001 has a next access that is no number of a request/],
+      [[...good, Buffer.alloc(7)], /: byte 480000: record 20001 is cut short: 7 bytes, expected 24$/],
+      [[itself, ...good], /: byte 0: record 1 has itself as next access/],
+    ];
+    for (const [content, message] of cases) {
+      const path = file('wrong.oracleGeneral', Buffer.concat(content));
+      for (const backend of ['js', 'wasm'] as const)
+        await expect(openedToItsEnd(path, { reader: 'oracleGeneral', backend })).rejects.toThrow(message);
+    }
   });
 
   it('splits requests into pages of 4 KiB', async () => {

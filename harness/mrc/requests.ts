@@ -3,11 +3,13 @@ import type { ParameterValues } from '../base/parameters.js';
 import { compileInput } from '../trace/compile.js';
 import { decodedBytes, inputName, type PeekedInput, usingInput } from '../trace/io/input.js';
 import { LineAccount } from '../trace/readers/account.js';
-import type { RequestReader } from '../trace/readers/reader.js';
+import type { RecordIds, RequestInput, RequestReader } from '../trace/readers/reader.js';
 import type { ChosenReader } from '../trace/readers/registry.js';
+import { BIG_ENDIAN_HOST, readRecordIds } from '../trace/readers/scan/records.js';
+import { BATCH_CAPACITY } from '../trace/requests/batch.js';
 import { DenseIds } from '../trace/requests/dense-ids.js';
 import { checkSplit, pagesOf, ReferenceMapper, referenceOf } from '../trace/requests/references.js';
-import { makeIds } from '../trace/requests/wasm-ids.js';
+import { makeIds, WasmIds } from '../trace/requests/wasm-ids.js';
 import { isTrace, openTrace } from '../trace/trace.js';
 import type { Backend } from './backend.js';
 import type { ReferenceBatch, ReferenceString } from './reference.js';
@@ -55,6 +57,16 @@ class RequestReference implements ReferenceString {
     this.account = new LineAccount();
     const pages = pagesOf(reference);
     const input = { file, bytes: this.bytes(), values, sides: {}, account: this.account, pages };
+    if (
+      reader.recordIds &&
+      !BIG_ENDIAN_HOST &&
+      table instanceof WasmIds &&
+      reference === 'objects' &&
+      !options.bytes
+    ) {
+      yield* fromRecords(input, reader.recordIds, table);
+      return;
+    }
     // Of objects, reference `i` is of request `i`.
     for await (const batch of reader.read(input))
       for (const dense of mapper.map(batch)) yield options.bytes ? { ...dense, sizes: batch.size } : dense;
@@ -68,6 +80,16 @@ class RequestReference implements ReferenceString {
     this.stream = undefined;
     return stream;
   }
+}
+
+async function* fromRecords(
+  input: RequestInput,
+  recordIds: RecordIds,
+  table: WasmIds,
+): AsyncGenerator<ReferenceBatch> {
+  const ids = new Int32Array(BATCH_CAPACITY);
+  for await (const length of readRecordIds(input, recordIds, table, ids))
+    yield { ids, length, distinct: table.size };
 }
 
 /** @throws InputError where each request of a format is not an object of one size */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { propertyRuns } from '../testing/property-runs.js';
 import { hitsAndMisses } from '../testing/reference.js';
 
 const misses = (policy: string, capacity: number, ids: readonly number[]) =>
@@ -16,7 +17,7 @@ describe('more memory never costs a stack policy more misses', () => {
           expect(counts).toEqual(counts.toSorted((a, b) => b - a));
           expect(counts.at(-1)).toBe(new Set(ids).size);
         }),
-        { numRuns: 60 },
+        { numRuns: propertyRuns(60) },
       );
     });
   }

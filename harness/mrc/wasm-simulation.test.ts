@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { wasmMisfit, wasmPolicies } from './backend.js';
 import { simulate } from './simulate.js';
 import { Simulation } from './simulation.js';
@@ -62,7 +63,7 @@ describe('policies in WebAssembly miss when those in JavaScript do', () => {
           fc.property(requests, fc.integer({ min: 1, max: 60 }), (ids, capacity) =>
             compare(spec, capacity, ids, 1),
           ),
-          { numRuns: 60 },
+          { numRuns: propertyRuns(60) },
         );
       });
 

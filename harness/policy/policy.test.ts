@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { METRICS } from '../metrics/schema.js';
+import { loadPolicyModule } from '../modules/load.js';
 import { randomStream } from '../stats/random.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { RangeSet } from './discard/range-set.js';
 import { discardPolicies } from './discard/registry.js';
 import { mergePolicies } from './merge/registry.js';
-import { loadPolicyModule } from './module.js';
 import { purgePolicies } from './purge/registry.js';
 import { type Pages, type ReclaimPolicy, type ReclaimPolicyInfo, TRAIT } from './reclaim/contract.js';
 import { reclaimPolicies } from './reclaim/registry.js';
@@ -53,10 +54,10 @@ describe('policies as text', () => {
   it('says what is wrong, what is valid and what is near', () => {
     const wrong = (text: string) => () => discardPolicies.choose(text);
     expect(wrong('remvoe')).toThrow(
-      'unknown discard policy "remvoe", expected one of keep, remove, punch, dontneed, remove-managed, punch-managed, dontneed-managed, free, volatile, truncate; did you mean remove?',
+      'unknown discard policy "remvoe", expected one of keep, remove, punch, dontneed, remove-managed, punch-managed, dontneed-managed, free, volatile, truncate, jemalloc, mimalloc, tcmalloc, go, glibc-trim, zgc; did you mean remove?',
     );
     expect(wrong('punch:lookpu=1')).toThrow(
-      /unknown parameter of discard policy punch "lookpu", expected one of lookup, eager, regen, destroy; did you mean lookup\?/,
+      /unknown parameter of discard policy punch "lookpu", expected one of lookup, eager, regen, destroy, delay, keep, curve, idle, rate, muzzy; did you mean lookup\?/,
     );
     expect(wrong('punch:lookup=2')).toThrow('lookup=2 is out of range, expected a whole number from 0 to 1');
     expect(wrong('punch:lookup')).toThrow(
@@ -189,7 +190,7 @@ describe('every reclaim policy keeps the contract', () => {
           // Everything that is resident can be evicted in the end.
           while (harness.size > 0) harness.evict();
         }),
-        { numRuns: 200 },
+        { numRuns: propertyRuns(200) },
       );
     });
 
@@ -386,7 +387,7 @@ describe('sets of ranges', () => {
         const expected = Array.from({ length: count }, (_, i) => page + i).filter((p) => naive.has(`1:${p}`));
         expect(found).toEqual(expected);
       }),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300) },
     );
   });
 });

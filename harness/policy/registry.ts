@@ -13,6 +13,12 @@ export interface PolicyInfo {
   /** The paper, mail or kernel file it follows. */
   readonly source: string;
   readonly parameters: Parameters;
+  /**
+   * Whether the values of its parameters make sense together.
+   *
+   * @throws InputError where one would have no effect, or contradicts another
+   */
+  check?(values: ParameterValues): void;
   /** Where it is from, if it is not of this package. */
   readonly module?: ModuleOrigin;
 }
@@ -23,6 +29,19 @@ export interface Chosen<T extends PolicyInfo> {
   readonly values: ParameterValues;
   /** Its canonical text: the name, and what differs from the defaults. */
   readonly text: string;
+}
+
+/** @throws InputError when it is not a name for an entry of a registry */
+export function checkName(kind: string, name: string): void {
+  if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(name))
+    throw new InputError(
+      `"${name}" is not a name for a ${kind}, expected up to 40 lower case letters, digits and "-"`,
+    );
+}
+
+/** The error for a name that another entry has. */
+export function nameTaken(kind: string, name: string): InputError {
+  return new InputError(`there is a ${kind} named ${name} already`);
 }
 
 /** The policies of one kind. */
@@ -39,13 +58,8 @@ export class Registry<T extends PolicyInfo> {
 
   /** @throws InputError when the name is taken or not a name */
   add(policy: T): void {
-    if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(policy.name)) {
-      throw new InputError(
-        `"${policy.name}" is not a name for a ${this.kind}, expected up to 40 lower case letters, digits and "-"`,
-      );
-    }
-    if (this.byName.has(policy.name))
-      throw new InputError(`there is a ${this.kind} named ${policy.name} already`);
+    checkName(this.kind, policy.name);
+    if (this.byName.has(policy.name)) throw nameTaken(this.kind, policy.name);
     this.byName.set(policy.name, policy);
   }
 
@@ -63,6 +77,7 @@ export class Registry<T extends PolicyInfo> {
     const info = this.byName.get(spec.name);
     if (!info) throw unknownName(this.kind, spec.name, [...this.byName.keys()]);
     const values = parseParameters(`${this.kind} ${spec.name}`, info.parameters, spec.given);
+    info.check?.(values);
     return { info, values, text: formatPolicy(info.name, info.parameters, values) };
   }
 }

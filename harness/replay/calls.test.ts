@@ -4,6 +4,7 @@ import { InputError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
 import { simulated } from '../machine/target.js';
 import { run } from '../testing/machine.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { timed } from '../testing/traces.js';
 import { validate } from './validate.js';
 
@@ -45,7 +46,7 @@ describe('calls of a trace that return an error', () => {
         'unmap,1,32,8,',
         'protect,1,16,40,none',
         'lock,1,56,16,',
-        'remap,1,30,4,to=1000',
+        'remap,1,32,4,to=1000',
         'map,1,500,4,anon-shared droppable',
         'write,1,0,16,',
         'read,1,40,1,',
@@ -213,7 +214,7 @@ describe('validate and replay', () => {
         expect(await ending(validate(trace, simulated).then(() => ({})))).toBe(replayed);
         seen[replayed === 'ok' ? 'ok' : 'refused']++;
       }),
-      { numRuns: 400 },
+      { numRuns: propertyRuns(400) },
     );
     expect(seen.ok).toBeGreaterThan(20);
     expect(seen.refused).toBeGreaterThan(20);

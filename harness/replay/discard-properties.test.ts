@@ -12,6 +12,7 @@ import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen } from '../policy/registry.js';
 import { run } from '../testing/machine.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { timed } from '../testing/traces.js';
 import { replay } from './replay.js';
 
@@ -67,7 +68,7 @@ function traceOf(kind: 'anon' | 'shared', chosen: readonly Step[]): string[] {
   ];
 }
 
-const RUNS = { numRuns: 30 };
+const RUNS = { numRuns: propertyRuns(30) };
 /** Memory is unpinned, goes, and is needed again: with it no run is without a range that is made again. */
 const LOSS: readonly Step[] = (['unpin', 'noise', 'pin'] as const).flatMap((op) =>
   [0, 8, 16].map((page) => ({ op, space: 1, page, count: 8 })),

@@ -2,17 +2,26 @@ import type { Follower, PolicyPart, Target } from '../contract/target.js';
 import type {
   DiscardPolicy,
   DiscardPolicyInfo,
+  LaterPages,
   PageRange,
   Pressure,
   Unpinned,
 } from '../policy/discard/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import { PAGE_LIMIT } from '../trace/op.js';
+import { PolicyClock, PolicyTime } from './policy-clock.js';
 import { UnpinnedRanges } from './unpinned.js';
+
+/** What is measured under a policy that follows. */
+interface Followed {
+  readonly side: Follower;
+  readonly laterPages: LaterPages | undefined;
+}
 
 /** A policy that follows that of the replay. */
 interface Following {
   readonly policy: DiscardPolicy;
+  readonly clock: PolicyClock;
   readonly side: Follower;
 }
 
@@ -21,21 +30,28 @@ interface Following {
  * follow it, which hear the same.
  */
 export class Discarding {
+  /** Trace time, and when the first timer of the policies is due. */
+  readonly time: PolicyTime;
   private readonly policy: DiscardPolicy;
+  private readonly clock: PolicyClock;
   private readonly sides: readonly (Following | undefined)[];
   /** Those that still follow. */
   private following: readonly Following[];
   private readonly unpinned = new UnpinnedRanges();
-  /** Whether the machine announces writes. */
-  private watching = false;
+  /** Whether the machine announces writes, and reads. */
+  private readonly watching = { writes: false, reads: false };
 
+  /** @param startUs trace time at which the replay begins */
   constructor(
     private readonly target: Target,
     { info, values }: Chosen<DiscardPolicyInfo>,
+    startUs: number,
     followers: readonly Chosen<DiscardPolicyInfo>[] = [],
   ) {
     const { kernel, program } = target;
-    this.policy = info.create({ kernel, program, values });
+    this.time = new PolicyTime(startUs);
+    this.clock = new PolicyClock(this.time);
+    this.policy = info.create({ kernel, program, clock: this.clock, values });
     this.sides = followers.map((follower) => this.follow(follower));
     this.following = this.sides.flatMap((one) => one ?? []);
     if (this.policy.sigbus)
@@ -49,14 +65,21 @@ export class Discarding {
   private follow({ info, values }: Chosen<DiscardPolicyInfo>): Following | undefined {
     const side = this.target.follow?.(values);
     if (!side) return undefined;
-    const policy = info.create({ ...side.context, values });
+    const clock = new PolicyClock(this.time);
+    const policy = info.create({ ...side.context, clock, values });
     if (this.policy.sigbus || policy.sigbus || info.needsReport) side.leave();
-    return { policy, side };
+    return { policy, clock, side };
   }
 
-  /** Whether the policies that were to follow still do; in their order. */
-  get followers(): readonly (Follower | undefined)[] {
-    return this.sides.map((one) => (one?.side.follows ? one.side : undefined));
+  /** The policies that were to follow and still do, in their order, with what they did later. */
+  get followers(): readonly (Followed | undefined)[] {
+    return this.sides.map((one) =>
+      one?.side.follows ? { side: one.side, laterPages: one.policy.laterPages } : undefined,
+    );
+  }
+
+  get laterPages(): LaterPages | undefined {
+    return this.policy.laterPages;
   }
 
   discard(range: PageRange): void {
@@ -101,16 +124,26 @@ export class Discarding {
     this.unmapped(space, 0, PAGE_LIMIT);
   }
 
+  /** Calls back the timers that are due now, of all policies: those that follow do at this moment what the policy does. */
+  runTimers(): void {
+    this.tell('discard', (_policy, clock) => clock.runDue());
+    this.time.dueUs = Math.min(this.clock.dueUs, ...this.following.map(({ clock }) => clock.dueUs));
+  }
+
   private readonly beforeWrite = (range: PageRange): void => {
     this.tell('discard', (policy) => policy.beforeWrite?.(range));
   };
 
-  private tell<T>(part: PolicyPart, work: (policy: DiscardPolicy) => T): T {
+  private readonly beforeRead = (range: PageRange): void => {
+    this.tell('discard', (policy) => policy.beforeRead?.(range));
+  };
+
+  private tell<T>(part: PolicyPart, work: (policy: DiscardPolicy, clock: PolicyClock) => T): T {
     let done = false;
     try {
-      const result = this.target.attribute(part, () => work(this.policy));
+      const result = this.target.attribute(part, () => work(this.policy, this.clock));
       done = true;
-      this.watch(this.policy.watchesWrites === true);
+      this.watch();
       if (this.following.length > 0) this.tellFollowers(part, work);
       return result;
     } finally {
@@ -119,18 +152,26 @@ export class Discarding {
     }
   }
 
-  private tellFollowers(part: PolicyPart, work: (policy: DiscardPolicy) => unknown): void {
-    for (const { policy, side } of this.following) {
-      side.tell(part, () => work(policy));
-      if (this.watching || policy.watchesWrites) side.leave();
+  private tellFollowers(
+    part: PolicyPart,
+    work: (policy: DiscardPolicy, clock: PolicyClock) => unknown,
+  ): void {
+    for (const { policy, clock, side } of this.following) {
+      side.tell(part, () => work(policy, clock));
+      const { writes, reads } = this.watching;
+      if (writes || reads || policy.watchesWrites || policy.watchesReads) side.leave();
     }
     if (this.following.some(({ side }) => !side.follows))
       this.following = this.following.filter(({ side }) => side.follows);
   }
 
-  private watch(watches: boolean): void {
-    if (watches === this.watching) return;
-    this.watching = watches;
-    this.target.watchWrites(watches ? this.beforeWrite : undefined);
+  private watch(): void {
+    const { target, policy, watching } = this;
+    const writes = policy.watchesWrites === true;
+    const reads = policy.watchesReads === true;
+    if (writes !== watching.writes) target.watchWrites(writes ? this.beforeWrite : undefined);
+    if (reads !== watching.reads) target.watchReads(reads ? this.beforeRead : undefined);
+    watching.writes = writes;
+    watching.reads = reads;
   }
 }

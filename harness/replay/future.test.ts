@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { randomTrace } from '../testing/fuzz/lockstep.js';
 import { MACHINES } from '../testing/fuzz/machines.js';
 import { run } from '../testing/machine.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { hitsAndMisses } from '../testing/reference.js';
 import { timed } from '../testing/traces.js';
 import { UseRecorder } from './future.js';
@@ -43,7 +44,7 @@ describe('opt in the machine', () => {
           for (const other of ['lru', 'fifo', 'linux'])
             expect(await pagesIn(kind, other, ids, limit), other).toBeGreaterThanOrEqual(best);
         }),
-        { numRuns: 15, seed: 1 },
+        { numRuns: propertyRuns(15), seed: 1 },
       );
     });
   }
@@ -66,7 +67,7 @@ describe('opt in the machine', () => {
         if (saved > 0) found.better++;
         else if (saved < 0) found.worse++;
       }),
-      { numRuns: 40, seed: 1 },
+      { numRuns: propertyRuns(40), seed: 1 },
     );
     expect(found.ran).toBeGreaterThan(found.refused);
     expect(found.better).toBeGreaterThan(10 * found.worse);

@@ -8,6 +8,7 @@ import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { randomTrace } from '../testing/fuzz/lockstep.js';
 import { MACHINES, type MachineName } from '../testing/fuzz/machines.js';
 import { lateMachine } from '../testing/late-machine.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { timed, traceOf } from '../testing/traces.js';
 import type { Trace } from '../trace/trace.js';
 import { type ReplayResult, replay } from './replay.js';
@@ -109,7 +110,7 @@ describe('a machine that answers late', () => {
             errors += atOnce.results.filter(({ errno }) => errno !== 0).length;
           },
         ),
-        { numRuns: 30, seed: 1 },
+        { numRuns: propertyRuns(30), seed: 1 },
       );
     }
     expect(errors).toBeGreaterThan(0);

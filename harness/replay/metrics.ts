@@ -1,7 +1,8 @@
 import type { Touches } from '../base/touches.js';
 import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
 import type { DrawTimes, Paid } from '../metrics/files.js';
-import { applies, METRICS, type Metrics, NOT_APPLICABLE } from '../metrics/schema.js';
+import { applies, type LaterMetric, METRICS, type Metrics, NOT_APPLICABLE } from '../metrics/schema.js';
+import type { LaterPages } from '../policy/discard/contract.js';
 
 const PER = 1000;
 
@@ -14,12 +15,22 @@ export interface Accesses {
   readonly short: boolean;
 }
 
+/** What a policy that gives back later counts itself. One that makes its calls at once leaves nothing for later. */
+export function laterMetrics(pages: LaterPages | undefined): Record<LaterMetric, number> {
+  return {
+    discard_late_pages: pages?.late ?? 0,
+    discard_cancelled_pages: pages?.cancelled ?? 0,
+    discard_unmapped_pages: pages?.unmapped ?? 0,
+    discard_pending_pages: pages?.pending ?? 0,
+  };
+}
+
 /**
  * All metrics of a finished replay, in the order of the schema: those that the machine counted, means over draws and over
  * trace time, and rates. Those that the trace's accesses cannot show are `n/a`. Savings are filled in when the base is known.
  */
 export function collectMetrics(
-  counted: CountedMetrics & DrawTimes,
+  counted: CountedMetrics & DrawTimes & Record<LaterMetric, number>,
   means: MemoryGauges,
   { count, known, short }: Accesses,
 ): Metrics {

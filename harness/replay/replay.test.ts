@@ -5,6 +5,7 @@ import { METRICS, type Metrics, STALL_PARTS } from '../metrics/schema.js';
 import { randomTrace } from '../testing/fuzz/lockstep.js';
 import { MACHINES } from '../testing/fuzz/machines.js';
 import { run } from '../testing/machine.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { timed, traceOf } from '../testing/traces.js';
 import { validate } from './validate.js';
 
@@ -104,7 +105,7 @@ describe('metrics of a replay', () => {
         }
         compared += parts;
       }),
-      { numRuns: 50 },
+      { numRuns: propertyRuns(50) },
     );
     expect(compared).toBeGreaterThan(0);
   });
@@ -118,7 +119,7 @@ describe('metrics of a replay', () => {
         expect(sum).toBeCloseTo(resident, 9);
         for (const row of result.spaces) expect(number(row.page_seconds)).toBeGreaterThanOrEqual(-1e-9);
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100) },
     );
   });
 

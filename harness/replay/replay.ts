@@ -10,12 +10,13 @@ import type { Metrics, Outcome } from '../metrics/schema.js';
 import { checkedDiscard } from '../policy/border/discard.js';
 import { checkedReclaim } from '../policy/border/reclaim.js';
 import { TimeLimit, within } from '../policy/border/time-limit.js';
+import type { LaterPages } from '../policy/discard/contract.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import type { Trace } from '../trace/trace.js';
 import { checkForeseeable, Foresight, foresighted, UseRecorder } from './future.js';
 import { KindChange } from './memory-kind.js';
-import { type Accesses, applicablePaid, collectMetrics } from './metrics.js';
+import { type Accesses, applicablePaid, collectMetrics, laterMetrics } from './metrics.js';
 import type { ReplayOptions } from './options.js';
 import { Run } from './run.js';
 import { sampledOptions, scaledResult } from './sampled.js';
@@ -131,6 +132,7 @@ async function foresee<T extends Target>(trace: Trace, options: ReplayOptions<T>
   const run = await begin(trace, first, true);
   try {
     for await (const block of trace.blocks()) await run.block(block);
+    run.finish();
     return new Foresight(recorder.uses());
   } finally {
     await run.target.dispose();
@@ -144,13 +146,15 @@ async function begin<T extends Target>(
   foresees = false,
 ): Promise<Run<T>> {
   const { machine, limit, discard, reclaim } = options;
-  const timeLimit = TimeLimit.of([discard.info, reclaim.info]);
+  const purge = options.purge ?? purgePolicies.choose(AXES.purge.default);
+  const merge = options.merge ?? mergePolicies.choose(AXES.merge.default);
+  const timeLimit = TimeLimit.of([discard.info, reclaim.info, merge.info, purge.info]);
   const setup = {
     costs: options.costs,
     discard,
     reclaim,
-    purge: options.purge ?? purgePolicies.choose(AXES.purge.default),
-    merge: options.merge ?? mergePolicies.choose(AXES.merge.default),
+    purge,
+    merge,
     swap: options.swap,
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,
@@ -184,6 +188,7 @@ async function resultOf<T extends Target>(
   { memory }: ReplayOptions<T>,
 ): Promise<ReplayResult> {
   const { target, sampler } = run;
+  run.finish();
   sampler.finish();
   const { outcome, reason, abandoned } = await target.finish();
   const touches = run.touches - abandoned.touches;
@@ -193,8 +198,12 @@ async function resultOf<T extends Target>(
     known: trace.meta.touches,
     short: run.limited || memory !== undefined,
   };
-  const under = (measured: Pick<Follower, 'counters' | 'draws' | 'spaces'>): PolicyResult => {
+  const under = (
+    measured: Pick<Follower, 'counters' | 'draws' | 'spaces'>,
+    later: LaterPages | undefined,
+  ): PolicyResult => {
     const draws = measured.draws(touches);
+    const counted = { ...measured.counters(), ...laterMetrics(later), ...meanOfDraws(draws) };
     return {
       outcome,
       reason,
@@ -202,7 +211,7 @@ async function resultOf<T extends Target>(
       touches,
       traceTimeUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,
       limited: run.limited,
-      metrics: collectMetrics({ ...measured.counters(), ...meanOfDraws(draws) }, means, accesses),
+      metrics: collectMetrics(counted, means, accesses),
       draws,
       overheadPagesMean: means.overhead,
       timeline: sampler.rows,
@@ -210,8 +219,9 @@ async function resultOf<T extends Target>(
       calls: target.callOutcomes(),
     };
   };
-  const followed = run.discarding.followers.map((follower) => follower && under(follower));
-  return { ...under(target), hostBytes: target.hostBytes(), followed };
+  const { laterPages, followers } = run.discarding;
+  const followed = followers.map((one) => one && under(one.side, one.laterPages));
+  return { ...under(target, laterPages), hostBytes: target.hostBytes(), followed };
 }
 
 /** Programs give spaces whatever names they like. */

@@ -15,7 +15,7 @@ import { Sampler } from './sampler.js';
 /** A setting that needs memory of a size, and changes nothing that is used. */
 const REPORTING = 'mm.page_reporting_order';
 
-/** How often the kernel may do something of its own between two events: ksmd, once in 20 ms, 5.8 hours. */
+/** How often the kernel and timers of policies may do something between two events: ksmd, once in 20 ms, 5.8 hours. */
 const MOST_TURNS = 2 ** 20;
 
 /** Replays one trace on one machine. */
@@ -48,7 +48,7 @@ export class Run<T extends Target> {
   ) {
     const { firstTimeUs, lastTimeUs } = trace.totals;
     this.args = new ArgCache(trace.strings);
-    this.discarding = new Discarding(target, options.discard, options.followers);
+    this.discarding = new Discarding(target, options.discard, firstTimeUs, options.followers);
     this.others = new Events(target, this.args, this.discarding, kindChange, trace.meta.sample > 1);
     this.sampler = new Sampler(target, firstTimeUs, lastTimeUs, options.timeline === true);
     this.nowUs = firstTimeUs;
@@ -74,12 +74,13 @@ export class Run<T extends Target> {
     const { target } = this;
     const { check, observe, completed } = this.options;
     const { length, time, op } = block;
+    const { time: policies } = this.discarding;
     let row = 0;
     let touches = 0;
     try {
       for (; row < length; row++) {
         const timeUs = time[row]!;
-        if (timeUs !== this.nowUs) this.advance(timeUs);
+        if (timeUs !== this.nowUs || policies.dueUs <= timeUs) this.advance(timeUs);
         const code = op[row]!;
         if (observe) observe(target, block, row);
         if (code === OP.read || code === OP.write) {
@@ -106,17 +107,26 @@ export class Run<T extends Target> {
     else if (this.options.completed) this.results.set(row, answer);
   }
 
-  /** Trace time moves on; what the machine does of its own before is done at its time. */
+  /** The trace is over: timers that are due by then are called back. */
+  finish(): void {
+    if (this.discarding.time.dueUs > this.nowUs) return;
+    within(this.timeLimit, () => this.target.run(() => this.advance(this.nowUs)));
+  }
+
+  /** Trace time moves on; what the machine does of its own before, and timers of policies, have their turn at their time. */
   private advance(timeUs: number): void {
-    const { target } = this;
+    const { target, discarding } = this;
     let turns = 0;
-    for (let due = target.dueUs; due <= timeUs; due = target.dueUs) {
+    for (;;) {
+      const due = Math.min(target.dueUs, discarding.time.dueUs);
+      if (due > timeUs) break;
       if (turns++ === MOST_TURNS)
         throw new InputError(
-          `until this event, the kernel would do something of its own (merge, write back) more than ${MOST_TURNS} times; expected an event at ${due} µs or before, or ksmd to be stopped`,
+          `until this event, the kernel would do something of its own (merge, write back), or a policy's timers would, more than ${MOST_TURNS} times; expected an event at ${due} µs or before, or ksmd to be stopped`,
         );
       this.moveTo(Math.max(due, this.nowUs));
-      target.runDue();
+      if (target.dueUs <= this.nowUs) target.runDue();
+      else discarding.runTimers();
     }
     this.moveTo(timeUs);
   }
@@ -125,6 +135,7 @@ export class Run<T extends Target> {
     this.sampler.advance(timeUs);
     this.target.advance(timeUs);
     this.nowUs = timeUs;
+    this.discarding.time.nowUs = timeUs;
   }
 
   private event(block: EventBlock, row: number, op: number): void {

@@ -2,7 +2,7 @@ import { Refusal } from '../contract/refusal.js';
 import type { Target } from '../contract/target.js';
 import { sampledCosts } from '../cost/sampled.js';
 import type { DrawTimes, Moment, Paid } from '../metrics/files.js';
-import { METRICS, type MetricName, type Metrics, NOT_APPLICABLE } from '../metrics/schema.js';
+import { LATER_METRICS, METRICS, type MetricName, type Metrics, NOT_APPLICABLE } from '../metrics/schema.js';
 import type { ReplayOptions } from './options.js';
 
 /**
@@ -19,6 +19,7 @@ const AS_COUNTED: ReadonlySet<MetricName> = new Set<MetricName>([
   'discard_errors',
   'discard_failed_pages',
   'discard_refused',
+  ...LATER_METRICS,
   'purged_ranges',
   'call_errors',
   'advice_ignored',

@@ -1,6 +1,7 @@
 /** Sentences on what the cells of some traces show. All of them are of the selection, the ranking and the verdict. */
 import type { Touches } from '../base/touches.js';
 import type { SpaceRow } from '../metrics/files.js';
+import { atOnceText } from './at-once.js';
 import { parameterless } from './choice.js';
 import { isShort, type TraceFacts, traceName } from './comparison.js';
 import { costName, costOf, costOrder, extraCost, heldPages, savedPages } from './estimate.js';
@@ -183,7 +184,12 @@ function accessSentences(traces: readonly TraceFacts[]): Finding[] {
 /** What policies did that are of no use somewhere, and where memory ran out. */
 function outcomeSentences(results: Selectable): Finding[] {
   const { parts } = verdictOf(results);
-  const sentences = [...notToUse(parts), ...lazyText(parts), ...outOfMemoryText(parts)];
+  const sentences = [
+    ...notToUse(parts),
+    ...lazyText(parts),
+    ...outOfMemoryText(parts),
+    ...atOnceText(parts.flatMap(({ atOnce }) => atOnce)),
+  ];
   return sentences.map((text) => ({ lead: `${text}.`, clauses: [] }));
 }
 

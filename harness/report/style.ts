@@ -59,7 +59,7 @@ function style(color: Color, dash: readonly number[], mark: Mark): PolicyStyle {
 
 /**
  * The discard policies. Colours say what they do: what frees at the call is blue, what frees early is light blue, what
- * frees over a budget is green, what leaves it to the kernel is purple or orange.
+ * frees over a budget or after a time is green, what leaves it to the kernel, or keeps an amount, is purple or orange.
  */
 const DISCARD: Readonly<Record<string, PolicyStyle>> = {
   keep: style('black', SOLID, 'circle'),
@@ -76,6 +76,12 @@ const DISCARD: Readonly<Record<string, PolicyStyle>> = {
   'dontneed:eager=1': style('vermilion', DASH_DOT_DOT, 'triangle-left'),
   free: style('purple', DASHED, 'diamond'),
   volatile: style('orange', DASH_DOT_DOT, 'triangle-up'),
+  jemalloc: style('green', SOLID, 'circle'),
+  mimalloc: style('green', LONG, 'cross'),
+  tcmalloc: style('green', SPARSE, 'square'),
+  go: style('purple', SOLID, 'square'),
+  'glibc-trim': style('purple', DOTTED, 'cross'),
+  zgc: style('sky', DASH_DOT, 'circle'),
 };
 
 /** Policies of the other axes that can be compared: `none` is to them what `keep` is to ways to discard. */

@@ -1,3 +1,4 @@
+import { atOnceText } from './at-once.js';
 import { baseName, traceName } from './comparison.js';
 import { costName } from './estimate.js';
 import { durationRange, listed, type Range, rangeText, several, short } from './format.js';
@@ -93,6 +94,7 @@ function withShortNames(verdict: Verdict): Verdict {
     lazy: all(part.lazy),
     refused: all(part.refused),
     sparing: all(part.sparing),
+    atOnce: part.atOnce.map((one) => ({ ...one, atOnce: short(one.atOnce), later: short(one.later) })),
     ties: part.ties.map((tie) => ({ ...tie, best: all(tie.best), tied: all(tie.tied) })),
     outOfMemory: part.outOfMemory.map((one) => ({
       ...one,
@@ -121,9 +123,11 @@ function weighing(weight: number, texts: readonly string[]): Clause[] {
 export function verdictClauses(verdict: Verdict): Clause[] {
   const { parts, evidence } = verdict;
   const compared = parts.some((part) => part.compared && part.survived);
+  const atOnce = parts.flatMap((part) => part.atOnce);
   return [
     ...weighing(4, outOfMemoryText(parts).slice(0, MOST_CLAUSES)),
     ...notToUse(parts).map((text, i) => ({ text, weight: 3.9 - i / 10 })),
+    ...weighing(atOnce.some(({ loses }) => loses) ? 3 : 1, atOnceText(atOnce)),
     ...weighing(2, tiesText(verdict)),
     ...weighing(5, [
       [evidenceText(evidence), ...(compared ? [drawsText(verdict), pricesText(parts)] : [])].join('; '),

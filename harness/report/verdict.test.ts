@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RunRow } from '../metrics/files.js';
 import { comparedCell as cell, FACTS } from '../testing/comparison.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { drawRows } from '../testing/results.js';
 import { familyTables } from './family-table.js';
 import { findings } from './findings.js';
@@ -225,7 +226,7 @@ describe('ten lines', () => {
           expect(lines.at(-1)).toMatch(/nothing\.$|matter/);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: propertyRuns(40) },
     );
   });
 });
@@ -308,7 +309,7 @@ describe('random results', () => {
         );
         for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(columns);
       }),
-      { numRuns: 30 },
+      { numRuns: propertyRuns(30) },
     );
   });
 });

@@ -4,6 +4,7 @@
  */
 import { STALL_PARTS } from '../metrics/schema.js';
 import { scaled } from '../stats/estimate.js';
+import { type AtOnce, atOnceOrLater } from './at-once.js';
 import { available, type Choice, type Contest, choicesOf, contestsOf, hypotheticals } from './choice.js';
 import { type Axis, groupBy, isShort } from './comparison.js';
 import { type Estimate, extraCost, maySave, type Scaled, savedPages } from './estimate.js';
@@ -90,6 +91,8 @@ export interface VerdictPart {
   readonly sparing: readonly string[];
   readonly outOfMemory: readonly OutOfMemory[];
   readonly ties: readonly Tie[];
+  /** Of traces with policies that wait before they give memory back: whether that is cheaper. */
+  readonly atOnce: readonly AtOnce[];
   readonly priceFlips: readonly PriceFlip[];
 }
 
@@ -319,6 +322,7 @@ function partOf(settings: readonly Setting[]): VerdictPart {
     ...notToUse(settings),
     outOfMemory: outOfMemory(settings),
     ties: tiesIn(settings),
+    atOnce: atOnceOrLater(settings),
     priceFlips: priceFlips(contests, choices),
   };
 }
@@ -335,7 +339,22 @@ function evidenceOf(trace: TraceFacts): Evidence {
   };
 }
 
-/** What results say. */
+/**
+ * What results say.
+ *
+ * @example What to use, and what it saves
+ * ```ts
+ * import { writeFileSync } from 'node:fs';
+ * import { readExperiment, runExperiment, verdictOf } from 'reclaim-bench';
+ *
+ * writeFileSync('pools.yaml', 'name: pools\ntraces: [mariadb-resize]\ndiscard: [keep, dontneed, free]\n');
+ * const run = await runExperiment(readExperiment('pools.yaml'), { out: 'pools' });
+ * for (const { kind, use } of verdictOf(run).parts)
+ *   for (const { shown, numbers } of use)
+ *     console.log(kind, shown.join(', '), `${(numbers.savedBytes!.low / 2 ** 20).toFixed(1)} MiB`);
+ * // → private dontneed 2.0 MiB
+ * ```
+ */
 export function verdictOf(results: Selectable): Verdict {
   const { axis, settings } = select(results);
   const keyed = settings.map((setting) => ({

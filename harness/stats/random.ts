@@ -1,5 +1,12 @@
-// Not the package as a whole, which loads seven other generators.
-import alea from 'seedrandom/lib/alea.js';
+import { createRequire } from 'node:module';
+import type aleaFunction from 'seedrandom/lib/alea.js';
+
+// Not the package as a whole, which loads seven other generators; and when it is first needed, as few commands draw.
+let loaded: typeof aleaFunction | undefined;
+const alea = ((seed: string, options: { state: true }) => {
+  loaded ??= createRequire(import.meta.url)('seedrandom/lib/alea.js') as typeof aleaFunction;
+  return loaded(seed, options);
+}) as typeof aleaFunction;
 
 /** A stream of numbers in [0, 1). */
 export type RandomStream = () => number;

@@ -7,7 +7,7 @@ import type { Planned } from '../experiment/run-cells.js';
 import { families, sharedRuns } from '../experiment/shared-runs.js';
 import { AXES } from '../metrics/axes.js';
 import { VERSION } from '../metrics/host.js';
-import { POLICY_TIMEOUT_S } from '../policy/module.js';
+import { POLICY_TIMEOUT_S } from '../modules/load.js';
 import { estimateCell, FOLLOWS, NOTHING, type Work } from './estimate.js';
 import { besidePlan, type PlanCell, type PlanHeader, type PlanTrace, writePlan } from './plan-file.js';
 import { storeTrace } from './trace-store.js';

@@ -17,23 +17,31 @@ export const TRACE: string = [
   '',
 ].join('\n');
 
+/** One for all test files that a process of tests runs, as those share its modules; it ends with that process. */
+let session: CliSession | undefined;
+
+/** The result of a command in the session. One that has failed is not used again. */
+function inSession(args: readonly string[], cwd: string): CliResult {
+  session ??= new CliSession();
+  const used = session;
+  session = undefined;
+  const result = used.run(args, cwd);
+  session = used;
+  return result;
+}
+
 /** A folder for the commands of a test file, with a trace (a.csv) and an experiment (e.yaml). */
 export class CliFolder {
   path = '';
-  private session: CliSession | undefined;
 
   /** @param shared whether its commands run in one process: see `CliSession` */
-  constructor(shared: 'one process' | 'a process each' = 'a process each') {
+  constructor(private readonly shared: 'one process' | 'a process each' = 'a process each') {
     beforeAll(() => {
-      if (shared === 'one process') this.session = new CliSession();
       this.path = mkdtempSync(join(memoryFolder(), 'reclaim-cli-'));
       this.write('a.csv', TRACE);
       this.write('e.yaml', 'name: e\ntraces: [a.csv]\ndiscard: [keep, remove]\n');
     });
-    afterAll(() => {
-      this.session?.close();
-      rmSync(this.path, { recursive: true });
-    });
+    afterAll(() => rmSync(this.path, { recursive: true }));
   }
 
   write(name: string, content: string | Uint8Array): void {
@@ -41,7 +49,7 @@ export class CliFolder {
   }
 
   run(...args: string[]): CliResult {
-    return this.session?.run(args, this.path) ?? this.start(...args);
+    return this.shared === 'one process' ? inSession(args, this.path) : this.start(...args);
   }
 
   /** Runs a command in a process of its own. */

@@ -65,9 +65,16 @@ function removeOthers(before) {
 
 let commands = 0;
 
+/** Makes the environment what that of the command's own process would be. */
+function setEnvironment(env) {
+  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+  Object.assign(process.env, env);
+}
+
 /** Runs one command as its own process would: `process.exit` ends it as well. */
-async function run({ args, cwd }) {
+async function run({ args, cwd, env }) {
   process.chdir(cwd);
+  setEnvironment(env);
   process.argv = [process.execPath, cli, ...args];
   process.exitCode = undefined;
   const before = listeners();

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { entryFile, packageFile } from '../base/package-root.js';
@@ -15,7 +16,7 @@ interface Answer extends CliResult {
 
 /**
  * The built command line in one process for many commands, which saves the start of each, which is most of what a short one takes. Not for those that read
- * standard input, get signals, or change what a process keeps (modules of policies).
+ * standard input, get signals, or change what a process keeps (`compare`, `plan`, `run` and `merge` with modules of policies; other commands load them in a thread of their own).
  *
  * Calls wait: two FIFOs, since Node's own pipes cannot be read without its event loop. Of each the other side sees the end
  * when a process goes.
@@ -38,21 +39,19 @@ export class CliSession {
       stdio: [read, 'pipe', 'pipe', write],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) stream?.pipe(process.stderr);
+    // It does not keep the tests from ending, and ends itself when nothing can ask it any more.
+    for (const handle of [this.child, this.child.stdout, this.child.stderr])
+      (handle as ChildProcess | Socket).unref();
     for (const file of [...held, read, write]) closeSync(file);
     rmSync(folder, { recursive: true });
   }
 
-  /** Runs a command in a folder. @throws where the process of the session ends, or something stays active after the command */
+  /** Runs a command in a folder, with the variables of the environment as they are now. @throws where the process of the session ends, or something stays active after the command */
   run(args: readonly string[], cwd: string): CliResult {
-    writeSync(this.requests, `${JSON.stringify({ args, cwd })}\n`);
+    writeSync(this.requests, `${JSON.stringify({ args, cwd, env: process.env })}\n`);
     const { active, ...result } = JSON.parse(this.answer()) as Answer;
     if (active.length > 0) throw new Error(`reclaim ${args.join(' ')} does not end: ${active.join()}`);
     return result;
-  }
-
-  close(): void {
-    closeSync(this.requests);
-    closeSync(this.answers);
   }
 
   private answer(): string {

@@ -192,6 +192,10 @@ export class LateMachine implements Target {
     this.inner.watchWrites(watcher);
   }
 
+  watchReads(watcher: ((range: PageRange) => void) | undefined): void {
+    this.inner.watchReads(watcher);
+  }
+
   /** Its daemons run by themselves, when it gets there. */
   readonly dueUs = Number.POSITIVE_INFINITY;
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageFile } from '../base/package-root.js';
@@ -22,6 +22,8 @@ export interface KilledRun {
   readonly victim: LiveVictim;
   readonly seed: number;
   readonly hit: boolean;
+  /** How the command ended: its exit code, or the signal. */
+  readonly ended: number | NodeJS.Signals | null;
   /** Processes, groups, devices, files and settings that are left. */
   readonly left: readonly string[];
 }
@@ -58,7 +60,7 @@ function processesOf(owner: number): Process[] {
   for (const pid of childrenOf(owner)) {
     const command = commandOf(pid);
     if (command.includes('guard-process')) add(pid, 'guard');
-    if (!command.includes('/executor')) continue;
+    if (!/\/executor|qemu-system/.test(command)) continue;
     add(pid, 'executor');
     for (const space of childrenOf(pid)) add(space, 'space');
   }
@@ -115,8 +117,15 @@ function start(cache: string, args: readonly string[]): ChildProcess {
   return spawn(process.execPath, [CLI, ...args], { cwd: cache, env, stdio: 'ignore' });
 }
 
+/** A trace that is over at once, in a folder. Returns its path. */
+function shortTrace(folder: string): string {
+  const path = join(folder, 'short.csv');
+  writeFileSync(path, 'time_us,op,space,page,count,arg\n0,spawn,1,,,\n1,map,1,0,4,anon\n2,write,1,0,4,\n');
+  return path;
+}
+
 /**
- * Kills a process of a live run on this host at a moment drawn from a seed, and looks at what is left.
+ * Kills a process of a live run at a moment drawn from a seed, and looks at what is left.
  *
  * @param cache a folder for its cache
  * @param args of the command that runs for some seconds
@@ -126,12 +135,13 @@ export async function killLiveRun(
   seed: number,
   victim: LiveVictim,
   args: readonly string[],
+  signal: NodeJS.Signals = 'SIGKILL',
 ): Promise<KilledRun> {
   const random = randomStream(seed, 'live-kills');
   const before = hostSettings();
   const child = start(cache, args);
   const owner = child.pid!;
-  const over = new Promise<void>((done) => child.once('exit', () => done()));
+  const over = new Promise<KilledRun['ended']>((done) => child.once('exit', (code, by) => done(by ?? code)));
   // Some are killed before there is a space.
   const awaited = seed % 3 === 0 ? 'guard' : 'space';
   await until(() => processesOf(owner).some(({ kind }) => kind === awaited));
@@ -140,17 +150,18 @@ export async function killLiveRun(
   const victims = victim === 'all' ? seen : seen.filter(({ kind }) => kind === victim).slice(0, 1);
   for (const { pid } of victims) {
     try {
-      process.kill(pid, 'SIGKILL');
+      process.kill(pid, signal);
     } catch {
       // It has ended meanwhile.
     }
   }
-  await over;
+  const ended = await over;
   if (victim === 'all') {
-    const next = start(cache, ['replay', 'mariadb-resize', '--machine', 'host', '--quiet']);
+    // The next live run, of any trace, mends what is left.
+    const next = start(cache, ['replay', shortTrace(cache), '--machine', 'host', '--quiet']);
     await new Promise<void>((done) => next.once('exit', () => done()));
   }
   const left = () => leftOf(cache, owner, seen, before);
   await until(() => left().length === 0);
-  return { victim, seed, hit: victims.length > 0, left: left() };
+  return { victim, seed, hit: victims.length > 0, ended, left: left() };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { loadCosts } from '../cost/table.js';
 import { compareTrace } from '../live/fidelity/compare.js';
 import { liveMachine } from '../live/info.js';
+import type { Probes } from '../live/probes.js';
 import type { LiveSystem } from '../live/system.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
@@ -40,18 +41,17 @@ export function liveTraces(seed: number, traces: number, events: number, kinds?:
 /**
  * Replays events on the simulated and the live kernel. Returns what differs, nothing where all is the same.
  *
- * @param release of the live kernel
+ * @param probes of the live kernel
  */
 export async function compareOn(
   system: LiveSystem,
-  release: string,
+  probes: Probes,
   events: readonly string[],
   discard = 'keep',
 ): Promise<string[]> {
   const live = {
     machine: liveMachine(system),
-    kernel: release,
-    zeroPage: true,
+    probes,
     stats: system.stats,
     runs: 1,
   };

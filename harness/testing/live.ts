@@ -4,7 +4,7 @@ import { missingCompiler } from '../base/native.js';
 import { Guard } from '../guard/guard.js';
 import { missingHost } from '../live/host/host.js';
 import { HostSystem } from '../live/host/system.js';
-import { probe } from '../live/probes.js';
+import { type Probes, probe } from '../live/probes.js';
 import type { LiveSystem } from '../live/system.js';
 import { Guest, type GuestOptions } from '../live/vm/guest.js';
 import { kernelImage } from '../live/vm/image.js';
@@ -29,8 +29,7 @@ export function missingVm(): string | undefined {
 /** A live kernel of a test, which a guard ends if the test is killed. */
 export interface TestLive<S extends LiveSystem> {
   readonly system: S;
-  /** Of its kernel, as uname -r. */
-  readonly release: string;
+  readonly probes: Probes;
   end(): Promise<void>;
 }
 
@@ -47,7 +46,7 @@ async function guarded<S extends LiveSystem>(
     await system.close();
     await guard.finish();
   };
-  return { system, release: probe(system.session, system.name).kernel, end };
+  return { system, probes: probe(system), end };
 }
 
 const EXECUTION = { pace: 'asap', stats: 'kernel' } as const;

@@ -128,13 +128,29 @@ export const DISCARD_OFFENCES: readonly {
     code: 'this.program.regenerate({ ...range, space: 77 }, 0);',
     blamed: /calls regenerate in space 77, where nothing is mapped/,
   },
+  {
+    name: 'd-clock',
+    code: 'this.clock.at(NaN, () => {});',
+    blamed: /calls at with NaN, expected a time in µs/,
+  },
+  { name: 'd-call', code: 'this.clock.at(9, 9);', blamed: /calls at with 9, expected what to call then/ },
+  {
+    name: 'd-timer',
+    code: 'this.clock.at(this.clock.nowUs, () => null.x);',
+    blamed: /a timer threw TypeError/,
+  },
+  {
+    name: 'd-again',
+    code: 'const again = () => this.clock.at(0, again); again();',
+    blamed: /a timer threw InputError: more than 1048576 timers were set for/,
+  },
   { name: 'd-ns', code: 'this.program.regenerate(range, -1);', blamed: /calls regenerate with -1 ns/ },
 ];
 
 /** The text of a module with one discard policy that does what is given at each discard. */
 export function discardModule(name: string, code: string): string {
   return `class Policy {
-  constructor({ kernel, program }) { this.kernel = kernel; this.program = program; }
+  constructor({ kernel, program, clock }) { Object.assign(this, { kernel, program, clock }); }
   discard(range) { ${code} }
   unpin() {}
   pin() {}

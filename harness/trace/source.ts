@@ -30,6 +30,8 @@ export interface Workload {
   /** Where its shape and defaults come from. */
   readonly source: string;
   readonly parameters: Parameters;
+  /** The file that it is from, if it is not of this package. */
+  readonly module?: { readonly file: string };
   /** Produces the events block by block, in constant memory. */
   generate(context: WorkloadContext): TraceSource;
 }

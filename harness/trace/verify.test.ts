@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.js';
 import { canonicalTrace } from '../testing/arbitrary.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { binaryOf } from '../testing/traces.js';
 import {
   BLOCK_CRC_AT,
@@ -86,7 +87,7 @@ describe('a binary trace from outside', () => {
       fc.asyncProperty(canonicalTrace(), async (text) => {
         expect(await verified(withHash(text))).toBe(text);
       }),
-      { numRuns: 200 },
+      { numRuns: propertyRuns(200) },
     );
   });
 

@@ -26,6 +26,23 @@ export interface Written {
  * Writes a trace in one pass and constant memory; the file appears whole or not at all.
  *
  * @param path a file, or `-` for standard output (text only); `.gz` and `.br` compress text
+ *
+ * @example Write a trace of a program
+ * ```ts
+ * import { BlockBuilder, loadTrace, TraceMeta, replayTrace, type TraceSource, writeTrace } from 'reclaim-bench';
+ *
+ * const builder = new BlockBuilder();
+ * builder.add(0, 'spawn', { space: 1, text: 'pool' });
+ * builder.add(0, 'map', { space: 1, page: 0, count: 64, text: 'anon' });
+ * builder.addTouch(10, true, 1, 0, 64);
+ * builder.add(20, 'discard', { space: 1, page: 0, count: 32 });
+ * builder.add(30, 'mark', { text: 'end' });
+ * const meta = new TraceMeta([['provenance', 'synthetic'], ['touches', 'recorded']]);
+ * const source: TraceSource = { meta, strings: builder.strings, blocks: () => [builder.take()] };
+ * await writeTrace(source, 'pool.rtrace', 'binary');
+ * const { metrics } = await replayTrace(await loadTrace('pool.rtrace'), { discard: 'dontneed' });
+ * console.log(metrics.pgfault, metrics.resident_pages_end); // → 64 32
+ * ```
  */
 export async function writeTrace(source: TraceSource, path: string, form: TraceForm): Promise<Written> {
   if (form === 'binary' && (path === STDOUT || /\.(gz|br)$/.test(path))) {

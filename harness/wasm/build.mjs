@@ -26,22 +26,30 @@ const FLAGS = [
 /** The custom section that says what a module was built from. */
 const SECTION = 'source';
 
-/** The C sources: the twins of policies, and those of this folder. */
-function sources() {
-  return [TWINS, HERE].flatMap((folder) =>
-    readdirSync(folder)
-      .filter((file) => file.endsWith('.c'))
-      .sort()
-      .map((file) => ({ folder, name: file.slice(0, -2) })),
-  );
+/** Names of the C files of a folder. */
+function namesIn(folder) {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.c'));
+  return files.map((file) => file.slice(0, -2)).sort();
 }
 
-/** Of the flags, the C file and all headers in its folder. */
+/** The C sources: those of this folder, and the twins of the policies that have none here. */
+function sources() {
+  const own = namesIn(HERE);
+  const twins = namesIn(TWINS).filter((name) => !own.includes(name));
+  return [...twins.map((name) => ({ folder: TWINS, name })), ...own.map((name) => ({ folder: HERE, name }))];
+}
+
+/** Of the flags, the C file and all headers. */
 function sourceHash({ folder, name }) {
-  const headers = readdirSync(folder).filter((file) => file.endsWith('.h') && file !== 'program.h');
+  const headers = [TWINS, HERE].flatMap((from) =>
+    readdirSync(from)
+      .filter((file) => file.endsWith('.h') && file !== 'program.h')
+      .sort()
+      .map((file) => ({ from, file })),
+  );
   const hash = createHash('sha256').update(FLAGS.join(' '));
-  for (const file of [`${name}.c`, ...headers.sort()])
-    hash.update(`\n${file}\n`).update(readFileSync(join(folder, file)));
+  for (const { from, file } of [{ from: folder, file: `${name}.c` }, ...headers])
+    hash.update(`\n${file}\n`).update(readFileSync(join(from, file)));
   return hash.digest('hex');
 }
 

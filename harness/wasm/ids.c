@@ -25,6 +25,9 @@ static struct {
   int32_t volume[CHUNK];
   int32_t dense[CHUNK];
 } chunk;
+/* Records as they come from a file. */
+enum { RECORDS_BYTES = 1 << 19 };
+static _Alignas(64) uint8_t records[RECORDS_BYTES];
 static uint32_t starts[AHEAD];
 /* Keeps the touching loads from being optimised away. */
 static uint32_t touched;
@@ -71,6 +74,19 @@ EXPORTED("map") int32_t map(int32_t length, uint32_t mask, int32_t count) {
     }
   }
   return count;
+}
+
+/* Where records are to be written: up to CHUNK of them, in RECORDS_BYTES bytes. */
+EXPORTED("records_at") uint8_t *records_at(void) { return records; }
+
+/* Takes the little-endian ids of `length` records of `bytes` bytes, from record `first` on, as a chunk on volume 0. */
+EXPORTED("take_records") void take_records(int32_t first, int32_t length, int32_t bytes, int32_t id_at) {
+  const uint8_t *at = records + (size_t)first * bytes + id_at;
+  for (int32_t i = 0; i < length; i++, at += bytes) {
+    __builtin_memcpy(&chunk.low[i], at, sizeof(uint32_t));
+    __builtin_memcpy(&chunk.high[i], at + sizeof(uint32_t), sizeof(uint32_t));
+  }
+  __builtin_memset(chunk.volume, 0, (size_t)length * sizeof(int32_t));
 }
 
 /*

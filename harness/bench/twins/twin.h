@@ -76,15 +76,22 @@ static int32_t used_areas;
 /* Ends the program: a defect of the twin. */
 static void fail(const char *what, const char *name);
 
-/* Memory for `extra` elements and one for each id. */
-static void *by_id(size_t extra, size_t size, int fill) {
+static void *next_area(uint64_t elements, size_t size, int fill) {
   if (used_areas == MOST_AREAS) fail("too many areas", "twin");
   struct area *area = &areas[used_areas++];
   /* Whole words; one element more, so that no area is empty. */
-  area->bytes = (((uint64_t)extra + (uint64_t)count + 1) * size + 7) & ~(uint64_t)7;
+  area->bytes = ((elements + 1) * size + 7) & ~(uint64_t)7;
   area->fill = fill;
   return area->at;
 }
+
+/* Memory for `extra` elements and one for each id. */
+static inline void *by_id(size_t extra, size_t size, int fill) {
+  return next_area((uint64_t)extra + (uint64_t)count, size, fill);
+}
+
+/* Memory for an element for each page that can be in the cache at once. */
+static inline void *by_place(size_t size) { return next_area((uint64_t)(count < capacity ? count : capacity), size, 0); }
 
 static void lay_out_all(void) {
   used_areas = 0;

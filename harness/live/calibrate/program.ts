@@ -1,4 +1,5 @@
-import { buildNative, type NativeProgram } from '../../base/native.js';
+import { HostError } from '../../base/errors.js';
+import { buildNative, missingCompiler, type NativeProgram } from '../../base/native.js';
 import { packageFile } from '../../base/package-root.js';
 
 const CALIBRATE: NativeProgram = {
@@ -14,6 +15,8 @@ const CALIBRATE: NativeProgram = {
  * @returns its path
  * @throws HostError without a compiler, or where it cannot be built
  */
-export function buildCalibrate(cache: string): Promise<string> {
+export async function buildCalibrate(cache: string): Promise<string> {
+  const missing = missingCompiler();
+  if (missing !== undefined) throw new HostError(`${missing}; the costs that ship need none`);
   return buildNative(CALIBRATE, cache);
 }

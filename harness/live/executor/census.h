@@ -209,7 +209,6 @@ static void census(int swapping) {
   }
   see_files();
   say("anon %lu\n", anonymous);
-  say("zero %d\n", zero_frame != 0);
 }
 
 static void tell_mapping(const struct mapping *m, void *with) {

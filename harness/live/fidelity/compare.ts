@@ -1,35 +1,34 @@
 import { Refusal } from '../../contract/refusal.js';
 import type { TargetInfo } from '../../contract/target.js';
 import type { CostTable } from '../../cost/table.js';
-import { type SimulatedMachine, simulated } from '../../machine/target.js';
 import type { MetricName } from '../../metrics/schema.js';
 import type { ReplayOptions } from '../../replay/options.js';
 import type { Trace } from '../../trace/trace.js';
 import type { LiveMachine } from '../machine.js';
-import { modelOf } from '../probes.js';
+import type { Probes } from '../probes.js';
 import type { Statistics } from '../system.js';
+import { explanation } from './explain.js';
+import { modelFor, type Seen } from './model.js';
 import { differencesOfRuns, equalLooks, type ObservedRun, observedReplay } from './observed.js';
 import { type FidelityRow, nothingCompared, type RowKey, rowOf } from './rows.js';
 import { liveSnapshot, simulatedSnapshot } from './snapshot.js';
 
-/** What is compared, and how. */
-interface Compared {
+/** A metric that is compared, and how. */
+interface Metric {
   readonly metric: MetricName;
   /** The bound without a limit, and under one; `shown` where none is promised. Absent: it is not looked at. */
   readonly free?: 'exact' | 'near';
   readonly limited?: 'exact' | 'near' | 'shown';
-  /** Depends on whether the kernel has a shared page of zeros. */
-  readonly ofZeroPage?: true;
 }
 
-const COMPARED: readonly Compared[] = [
-  { metric: 'resident_pages_end', free: 'exact', limited: 'near', ofZeroPage: true },
-  { metric: 'rss_pages_end', free: 'exact', limited: 'near', ofZeroPage: true },
+const COMPARED: readonly Metric[] = [
+  { metric: 'resident_pages_end', free: 'exact', limited: 'near' },
+  { metric: 'rss_pages_end', free: 'exact', limited: 'near' },
   { metric: 'call_errors', free: 'exact', limited: 'exact' },
   { metric: 'discard_calls', free: 'exact', limited: 'exact' },
   { metric: 'discard_errors', free: 'exact', limited: 'exact' },
   { metric: 'sigbus', free: 'exact', limited: 'exact' },
-  { metric: 'pgfault', free: 'near', limited: 'near', ofZeroPage: true },
+  { metric: 'pgfault', free: 'near', limited: 'near' },
   { metric: 'pgmajfault', free: 'near', limited: 'near' },
   { metric: 'workingset_refault_anon', limited: 'near' },
   { metric: 'workingset_refault_file', limited: 'near' },
@@ -55,12 +54,7 @@ const MERGED = [
 /** The live side of a comparison. */
 export interface LiveRuns {
   readonly machine: TargetInfo<LiveMachine>;
-  /** As uname -r. */
-  readonly kernel: string;
-  /** Whether it has a shared page of zeros. */
-  readonly zeroPage: boolean;
-  /** Whether it tells numbers of page frames, without which resident memory is not known. */
-  readonly pageFrames?: boolean;
+  readonly probes: Probes;
   readonly stats: Statistics;
   readonly runs: number;
 }
@@ -75,19 +69,38 @@ export interface Comparison {
   readonly differences: readonly string[];
 }
 
-/** The simulated kernel as the model of a live one, with all that counts in its limit. */
-function simulatedAs({ kernel, zeroPage, stats }: LiveRuns): TargetInfo<SimulatedMachine> {
-  return {
-    ...simulated,
-    create: async (setup) => {
-      const machine = await simulated.create(setup);
-      machine.set('kernel.version', modelOf(kernel));
-      machine.set('memcg.charge_page_tables', '1');
-      machine.set('memcg.stats', stats);
-      machine.set('mm.shared_zero_page', zeroPage ? '1' : '0');
-      return machine;
-    },
+/** The runs of a trace under a setting. */
+interface Compared {
+  readonly key: RowKey;
+  readonly sim: ObservedRun;
+  readonly seen: readonly ObservedRun[];
+  /** Why a metric may be outside its bound: the name of a probe, or words; undefined: for nothing that is known. */
+  readonly why: (metric: MetricName | 'looks_equal') => string | undefined;
+  /** Why a number is not known of the live kernel. */
+  readonly uncounted: string | undefined;
+}
+
+const OF_CALLS = 'faults of calls (populate, mlock) are the calls’ on a live kernel, and not counted';
+
+function uncountedBy({ cgroup }: Probes): string | undefined {
+  return cgroup === 'v2' ? undefined : `cgroup ${cgroup}: it is not counted`;
+}
+
+function reasonFor(
+  { swap }: FidelitySetting,
+  live: LiveRuns,
+  heard: Seen,
+  limited: boolean,
+): Compared['why'] {
+  const of = {
+    probes: live.probes,
+    machine: live.machine.name,
+    limited,
+    swap: limited && swap !== 'none',
+    files: heard.files,
   };
+  return (metric) =>
+    explanation(metric, of) ?? (metric === 'pgfault' && heard.callFaults > 0 ? OF_CALLS : undefined);
 }
 
 /** Compares a trace under a setting: once simulated, `runs` times live. */
@@ -107,7 +120,9 @@ export async function compareTrace(
     swap: setting.swap,
     limit: typeof setting.limit === 'number' ? setting.limit : null,
   };
-  const sim = await observedReplay(trace, { ...options, machine: simulatedAs(live) }, simulatedSnapshot);
+  const heard: Seen = { callFaults: 0, files: false };
+  const model = modelFor(live.probes, live.stats, heard);
+  const sim = await observedReplay(trace, { ...options, machine: model }, simulatedSnapshot);
   const seen: ObservedRun[] = [];
   try {
     for (let run = 0; run < live.runs; run++)
@@ -116,7 +131,15 @@ export async function compareTrace(
     if (!(error instanceof Refusal)) throw error;
     return { rows: [nothingCompared(key, error.message)], differences: [] };
   }
-  const rows = sim.result.limited ? limitedRows(key, sim, seen) : freeRows(key, sim, seen, live);
+  const limited = sim.result.limited;
+  const of: Compared = {
+    key,
+    sim,
+    seen,
+    why: reasonFor(setting, live, heard, limited),
+    uncounted: uncountedBy(live.probes),
+  };
+  const rows = limited ? limitedRows(of) : freeRows(of);
   if (setting.merge && key.merge !== 'none') rows.push(...mergedRows(key, setting.merge, sim, seen));
   const differences = sim.result.limited ? [] : seen.flatMap((run) => differencesOfRuns(sim, run));
   return { rows, differences: [...new Set(differences)] };
@@ -150,26 +173,25 @@ function outcomeRow(key: RowKey, sim: ObservedRun, seen: readonly ObservedRun[])
 }
 
 /** Rows of a run without a limit: what the model must say exactly. */
-function freeRows(
-  key: RowKey,
-  sim: ObservedRun,
-  seen: readonly ObservedRun[],
-  { zeroPage, pageFrames = true }: LiveRuns,
-): FidelityRow[] {
-  const probe = zeroPage ? undefined : 'zero_page';
-  const ofFrames = pageFrames ? probe : 'page_frames';
+function freeRows(compared: Compared): FidelityRow[] {
+  const { key, sim, seen, why } = compared;
   const looks = seen.map((run) => equalLooks(sim, run));
-  const rows = COMPARED.flatMap(({ metric, free, ofZeroPage }) => {
-    if (free === undefined) return [];
-    const of = metricOf(metric);
-    const why = metric === 'resident_pages_end' ? ofFrames : ofZeroPage && probe;
-    return [rowOf(key, metric, of(sim), seen.map(of), free, why)];
-  });
   return [
-    rowOf(key, 'looks_equal', sim.looks.length, looks, 'exact', ofFrames),
-    ...rows,
+    rowOf(key, 'looks_equal', sim.looks.length, looks, 'exact', why('looks_equal')),
+    ...metricRows(compared, 'free'),
     outcomeRow(key, sim, seen),
   ];
+}
+
+/** A row a metric that has a bound. */
+function metricRows({ key, sim, seen, why, uncounted }: Compared, which: 'free' | 'limited'): FidelityRow[] {
+  return COMPARED.flatMap(({ metric, [which]: bound }) => {
+    if (bound === undefined) return [];
+    const of = metricOf(metric);
+    const row = rowOf(key, metric, of(sim), seen.map(of), bound, why(metric), uncounted);
+    const isEmpty = bound === 'shown' && !row.simulated && !row.live_max;
+    return isEmpty ? [] : [row];
+  });
 }
 
 /** What the kernel keeps for the processes counts in the live limit; what the model keeps is not the same. */
@@ -181,15 +203,9 @@ function kernelRow(key: RowKey, seen: readonly ObservedRun[]): FidelityRow {
 }
 
 /** Rows of a run under a limit. Where a run did not end, its numbers are those of a part, and are not compared. */
-function limitedRows(key: RowKey, sim: ObservedRun, seen: readonly ObservedRun[]): FidelityRow[] {
+function limitedRows(compared: Compared): FidelityRow[] {
+  const { key, sim, seen } = compared;
   const outcome = outcomeRow(key, sim, seen);
   if ([sim, ...seen].some(({ result }) => result.outcome !== 'ok')) return [outcome];
-  const rows = COMPARED.flatMap(({ metric, limited }) => {
-    if (limited === undefined) return [];
-    const of = metricOf(metric);
-    const row = rowOf(key, metric, of(sim), seen.map(of), limited);
-    const isEmpty = limited === 'shown' && !row.simulated && !row.live_max;
-    return isEmpty ? [] : [row];
-  });
-  return [...rows, kernelRow(key, seen), outcome];
+  return [...metricRows(compared, 'limited'), kernelRow(key, seen), outcome];
 }

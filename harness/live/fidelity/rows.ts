@@ -40,7 +40,7 @@ export interface FidelityRow extends RowKey {
   /** `exact`, how far it may be, or `none`. */
   readonly bound: string;
   readonly verdict: Verdict;
-  /** The probe that explains it, or why it was not run. */
+  /** What explains it, by its name where it is a probe, or why it was not run. */
   readonly reason: string | null;
 }
 
@@ -72,7 +72,8 @@ export function humpsOf(values: readonly number[]): 1 | 2 {
  * Compares a number.
  *
  * @param value the simulated one; NaN, as among the live ones, where it is not known
- * @param probe explains a row outside its bound
+ * @param why explains a row outside its bound: a probe, or words
+ * @param uncounted why a live value is not known
  */
 export function rowOf(
   key: RowKey,
@@ -80,17 +81,18 @@ export function rowOf(
   value: number,
   values: readonly number[],
   bound: Bound,
-  probe?: string,
+  why?: string,
+  uncounted = 'this kernel does not count it',
 ): FidelityRow {
   const row = { ...key, metric, bound: BOUND_TEXT[bound], live: values, humps: humpsOf(values) };
   if (Number.isNaN(value))
     return { ...row, ...NOTHING, verdict: 'n/a', reason: 'the trace lacks the accesses that it would need' };
   if (values.some(Number.isNaN))
-    return { ...row, ...NOTHING, simulated: value, verdict: 'n/a', reason: 'this kernel does not count it' };
+    return { ...row, ...NOTHING, simulated: value, verdict: 'n/a', reason: uncounted };
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const verdict = verdictOf(value, low, high, bound);
   const farthest = Math.abs(low - value) > Math.abs(high - value) ? low : high;
-  const explained = verdict === 'outside' && probe !== undefined;
+  const explained = verdict === 'outside' && why !== undefined;
   return {
     ...row,
     simulated: value,
@@ -98,7 +100,7 @@ export function rowOf(
     live_max: high,
     difference: farthest - value,
     verdict: explained ? 'n/a' : verdict,
-    reason: explained ? probe : null,
+    reason: explained ? why : null,
   };
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, statfsSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refusal } from '../../contract/refusal.js';
 import type { Guard } from '../../guard/guard.js';
@@ -9,6 +9,13 @@ const IN_MEMORY = [0x01021994, 0x858458f6];
 /** Whether what a folder holds is in memory only. */
 export function isInMemory(folder: string): boolean {
   return IN_MEMORY.includes(statfsSync(folder).type);
+}
+
+/** In KiB. */
+const NO_READ_AHEAD = '0';
+
+function mayChangeReadAhead(): boolean {
+  return process.getuid?.() === 0;
 }
 
 /** The file that says how far the device of a folder is read ahead. */
@@ -32,6 +39,16 @@ export function makeFilesFolder(guard: Guard, cache: string): string {
     );
   const folder = mkdtempSync(join(cache, 'files-'));
   guard.journal({ kind: 'folder', path: folder });
-  if (process.getuid?.() === 0) guard.set(readAheadOf(folder), '0');
+  if (mayChangeReadAhead()) guard.set(readAheadOf(folder), NO_READ_AHEAD);
   return folder;
+}
+
+/** How far files of a trace in a cache folder are read ahead, in KiB; undefined where its file system does not say. */
+export function readAheadIn(cache: string): string | undefined {
+  if (mayChangeReadAhead()) return NO_READ_AHEAD;
+  try {
+    return readFileSync(readAheadOf(cache), 'utf8').trim();
+  } catch {
+    return undefined;
+  }
 }

@@ -27,7 +27,7 @@ export function missingSwap(kind: HostSwap): string | undefined {
   const used = swapsInUse(readFileSync('/proc/swaps', 'utf8'));
   if (used.length > 0)
     return `--swap ${kind}: this host swaps to ${used.join(', ')} already, and swap is one for all its programs; expected a host without`;
-  if (kind === 'zram' && !existsSync(ZRAM_CONTROL))
+  if (kind === 'zram' && !existsSync(join(ZRAM_CONTROL, 'hot_add')))
     return `--swap zram needs zram: ${ZRAM_CONTROL} is missing (modprobe zram); --swap file needs none`;
   return undefined;
 }

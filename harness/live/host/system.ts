@@ -1,3 +1,4 @@
+import { HostError } from '../../base/errors.js';
 import { Refusal } from '../../contract/refusal.js';
 import type { SwapKind } from '../../contract/target.js';
 import type { Change } from '../../guard/change.js';
@@ -5,7 +6,7 @@ import type { Errno } from '../../policy/discard/contract.js';
 import type { GroupPlace } from '../group.js';
 import type { Session } from '../session.js';
 import type { Execution, LiveSystem, Needs } from '../system.js';
-import { makeFilesFolder } from './files.js';
+import { makeFilesFolder, readAheadIn } from './files.js';
 import { hostHierarchy, keepFromSwap, makeGroup, readGroup, removeGroup } from './groups.js';
 import { type HostOptions, startHost } from './host.js';
 import { type HostSwap, makeSwap } from './swap.js';
@@ -74,6 +75,8 @@ export class HostSystem implements LiveSystem {
   }
 
   change(path: string, value: string): void {
+    if (process.getuid?.() !== 0)
+      throw new HostError(`${path} of this host is changed as root only; --merge none changes nothing`);
     this.options.guard.set(path, value);
   }
 
@@ -85,6 +88,10 @@ export class HostSystem implements LiveSystem {
   filesFolder(): string {
     this.files ??= makeFilesFolder(this.options.guard, this.options.cache);
     return this.files;
+  }
+
+  readAheadKiB(): string | undefined {
+    return readAheadIn(this.options.cache);
   }
 
   private findGroups(): GroupPlace | string {

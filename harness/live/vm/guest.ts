@@ -21,6 +21,8 @@ const DISKS =
 const SWAP_DISK = '/dev/nullb0';
 const FILE_DISK = '/dev/nullb1';
 const ZRAM = '/dev/zram0';
+/** As the model has it. */
+const READ_AHEAD_KIB = '0';
 const FILES = '/files';
 const GROUPS = '/groups';
 
@@ -95,6 +97,10 @@ export class Guest implements LiveSystem {
     return FILES;
   }
 
+  readAheadKiB(): string {
+    return READ_AHEAD_KIB;
+  }
+
   private useLru(generations: boolean): void {
     const path = '/sys/kernel/mm/lru_gen/enabled';
     if (this.session.tell(LIVE_OP.put, `${path}\n${generations ? 'y' : 'n'}`) !== 0 && generations)
@@ -138,7 +144,7 @@ export class Guest implements LiveSystem {
     const { session } = this;
     this.insert('null_blk', 'a disk for the files of a trace', DISKS);
     for (const { offset, data } of emptyExt4(DISK_BYTES)) this.write(FILE_DISK, offset, data);
-    session.put('/sys/block/nullb1/queue/read_ahead_kb', '0');
+    session.put('/sys/block/nullb1/queue/read_ahead_kb', READ_AHEAD_KIB);
     session.tell(LIVE_OP.mkdir, FILES);
     this.must(LIVE_OP.mount, `ext4\n${FILE_DISK}\n${FILES}\n`, 'ext4 cannot be mounted in this kernel');
   }

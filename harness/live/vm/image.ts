@@ -1,11 +1,26 @@
-import { accessSync, constants, readdirSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileError, HostError } from '../../base/errors.js';
+import { fileError, HostError, InputError } from '../../base/errors.js';
 
 const BOOT = '/boot';
 
 const ADVICE =
   'give one with --kernel, such as that of a Debian package (apt-get download linux-image-VERSION-cloud-amd64, dpkg -x FILE FOLDER: FOLDER/boot/vmlinuz-…), or use --machine host';
+
+/** Where an image for x86 says that it is one. Source: Documentation/arch/x86/boot.rst, header. */
+const MAGIC_AT = 0x202;
+const MAGIC = 'HdrS';
+
+/** Whether a file is a kernel image for x86. */
+export function hasBootHeader(image: Buffer): boolean {
+  return image.toString('latin1', MAGIC_AT, MAGIC_AT + MAGIC.length) === MAGIC;
+}
+
+/** @throws InputError for a file that the virtual machine cannot boot */
+export function checkImage(path: string): void {
+  if (!hasBootHeader(readFileSync(path)))
+    throw new InputError(`${path}: not a kernel image for x86-64 (no boot header), expected a vmlinuz`);
+}
 
 /** The newest of the names of kernels, by the numbers in them. */
 export function newestOf(names: readonly string[]): string | undefined {

@@ -34,12 +34,13 @@ export interface KernelModule {
   readonly data: Uint8Array;
 }
 
-/** Where modules of an image may be: next to its folder, as packages have them, or where they are installed. */
+/** Where modules of an image may be: in its own folder, or next to that as in packages and where they are installed. */
 function treesOf(image: string): string[] {
   const real = realpathSync(image);
   const release = basename(real).replace(/^[a-zA-Z]+-/, '');
-  const root = dirname(dirname(real));
-  return ['lib', 'usr/lib'].map((folder) => join(root, folder, 'modules', release));
+  const folder = dirname(real);
+  const root = dirname(folder);
+  return [folder, ...['lib', 'usr/lib'].map((name) => join(root, name, 'modules', release))];
 }
 
 function filesBelow(folder: string): string[] {

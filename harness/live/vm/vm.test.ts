@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HostError, InputError } from '../../base/errors.js';
 import { swapHeader } from './disk.js';
-import { kernelImage, newestOf } from './image.js';
+import { checkImage, kernelImage, newestOf } from './image.js';
 import { initramfs, newcArchive } from './initramfs.js';
 import { moduleFiles, modulesOf } from './modules.js';
 
@@ -41,6 +41,9 @@ describe('the kernel image', () => {
       writeFileSync(join(folder, 'vmlinuz-6.1.0'), '');
       expect(kernelImage(undefined, folder)).toBe(join(folder, 'vmlinuz-6.1.0'));
       expect(() => kernelImage(join(folder, 'none'))).toThrow(InputError);
+      expect(() => checkImage(join(folder, 'vmlinuz-6.1.0'))).toThrow(
+        /6\.1\.0: not a kernel image for x86-64/,
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -11,6 +11,7 @@ import { buildExecutor } from '../executor/program.js';
 import { makePipes } from '../pipes.js';
 import { MAGIC, SHARED_BYTES } from '../protocol.js';
 import { type Channel, Session } from '../session.js';
+import { checkImage } from './image.js';
 import { initramfs } from './initramfs.js';
 import { moduleFiles, modulesOf } from './modules.js';
 import { Monitor } from './monitor.js';
@@ -140,11 +141,12 @@ async function booted(monitor: Monitor, child: ChildProcess, folder: string): Pr
 /**
  * Starts a virtual machine by emulation, without root, and the executor in it.
  *
- * @throws HostError where this host lacks something, or the machine does not start
+ * @throws HostError where this host lacks something, or the machine does not start; InputError for what is no kernel image
  */
 export async function startVm(options: VmOptions): Promise<Session> {
   const missing = missingEmulator() ?? unbuildable();
   if (missing !== undefined) throw new HostError(missing);
+  checkImage(options.kernel);
   const executor = await buildExecutor(options.cache);
   const folder = mkdtempSync(join(tmpdir(), 'reclaim-vm-'));
   options.guard?.journal({ kind: 'folder', path: folder });

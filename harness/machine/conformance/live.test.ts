@@ -69,12 +69,59 @@ describe('as seen on a live kernel', () => {
     expect((await ended([...mapped, 'write,1,6,1,', 'fork,1,,,2'], rss)).end).toBe(8);
   });
 
+  it('mremap moves holes along, and leaves what is mapped at their new place', async () => {
+    const gap = ['spawn,1,,,', 'map,1,0,2,anon', 'map,1,4,2,anon', 'write,1,0,2,', 'write,1,4,2,'];
+    const target = ['map,1,10,6,anon', 'write,1,10,6,'];
+    expect(await ended([...gap, ...target, 'remap,1,0,6,to=10'], rss)).toEqual({ errors: [], end: 6 });
+    expect(await ended([...gap, ...target, 'remap,1,3,3,to=10'], rss)).toEqual({
+      errors: ['EFAULT'],
+      end: 10,
+    });
+    // Before 6.17 the target had been unmapped by then, holes too; not so where the first page was none.
+    const old = 'set,,,,kernel.version=6.12';
+    expect(await ended([old, ...gap, ...target, 'remap,1,0,6,to=10'], rss)).toEqual({
+      errors: ['EFAULT'],
+      end: 4,
+    });
+    expect((await ended([old, ...gap, ...target, 'remap,1,3,3,to=10'], rss)).end).toBe(10);
+  });
+
+  const old = (version: string, events: readonly string[]) => [`set,,,,kernel.version=${version}`, ...events];
+
+  it('kernel.version: which neighbours merge, as mremap shows, which grows one VMA', async () => {
+    const changed = [
+      ...['spawn,1,,,', 'map,1,4,4,anon', 'write,1,4,4,', 'protect,1,4,4,ro'],
+      ...['map,1,0,4,anon', 'protect,1,4,4,rw', 'remap,1,0,8,grow=1'],
+    ];
+    const between = [
+      ...['spawn,1,,,', 'map,1,4,4,anon', 'write,1,4,4,'],
+      ...['map,1,0,2,anon', 'map,1,2,2,anon', 'remap,1,0,8,grow=1'],
+    ];
+    const errors = async (version: string, events: readonly string[]) =>
+      (await ended(old(version, events), rss)).errors;
+    for (const [version, change, map] of [
+      ['6.1', ['EFAULT'], ['EFAULT']],
+      ['6.12', ['EFAULT'], []],
+      ['6.18', [], []],
+    ] as const)
+      expect([version, await errors(version, changed), await errors(version, between)]).toEqual([
+        version,
+        change,
+        map,
+      ]);
+  });
+
+  it('kernel.version: a page that a read swaps in was mapped read-only', async () => {
+    const swapped = ['spawn,1,,,', 'map,1,0,4,anon', 'write,1,0,4,', 'madvise,1,0,4,MADV_PAGEOUT'];
+    const faults = async (version: string, ...touches: string[]) =>
+      (await ended(old(version, [...swapped, ...touches]), (m) => m.counters.pgfault, { swap: 'zram' })).end;
+    expect(await faults('6.1', 'read,1,0,4,', 'write,1,0,4,')).toBe(12);
+    expect(await faults('6.1', 'write,1,0,4,', 'write,1,0,4,')).toBe(8);
+    expect(await faults('6.12', 'read,1,0,4,', 'write,1,0,4,')).toBe(8);
+  });
+
   it('kernel.version: MADV_POPULATE went on behind a hole, mremap moved one VMA', async () => {
     const holes = ['spawn,1,,,', 'map,1,0,2,anon', 'map,1,4,2,anon', 'madvise,1,0,6,MADV_POPULATE_WRITE'];
-    const old = (version: string, events: readonly string[]) => [
-      `set,,,,kernel.version=${version}`,
-      ...events,
-    ];
     expect(await ended(old('6.1', holes), rss)).toEqual({ errors: ['ENOMEM'], end: 4 });
     expect(await ended(old('6.12', holes), rss)).toEqual({ errors: ['ENOMEM'], end: 2 });
     const moved = [

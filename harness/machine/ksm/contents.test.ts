@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type FuzzedMachine, randomTrace } from '../../testing/fuzz/lockstep.js';
 import { run, type TestRun } from '../../testing/machine.js';
+import { propertyRuns } from '../../testing/property-runs.js';
 import { traceOf } from '../../testing/traces.js';
 import { CONTENT_LIMIT } from '../../trace/op.js';
 import { isAnonPage } from '../entries/entry.js';
@@ -177,7 +178,7 @@ describe('programs find the same contents, whatever is merged, under random even
             const both = Math.min(plain.length, merged.length);
             expect(renumbered(merged.slice(0, both))).toEqual(renumbered(plain.slice(0, both)));
           }),
-          { numRuns: 8, seed: 1, endOnFailure: true },
+          { numRuns: propertyRuns(8), seed: 1, endOnFailure: true },
         );
       },
       60_000,

@@ -13,6 +13,7 @@ import { ZERO_PAGE } from '../memory/pages.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
 import { freeSwapCache, readSwap } from '../object/swap-cache.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
+import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
 import { NO_RECENCY, VM, type Vma } from '../state/vma.js';
 import { anonObject, newAnonPage, swapInObject } from './anon-page.js';
@@ -274,7 +275,9 @@ function swappedOut(m: State, vma: Vma, vpn: number, at: number, write: boolean)
     mapPage(m, vma.space, at, newCopy(m, vma, vpn, page), PTE.write | PTE.young | PTE.dirty);
     return;
   }
-  const writable = others === 0 && vma.has(VM.write) && !merged ? PTE.write : 0;
+  // Before Linux 6.11 a page that a read swaps in is mapped read-only, so that its first write faults again.
+  const mayWrite = write || m.settings.kernel >= KERNELS['6.12'];
+  const writable = mayWrite && others === 0 && vma.has(VM.write) && !merged ? PTE.write : 0;
   mapPage(m, vma.space, at, page, writable | PTE.young | (write && !merged ? PTE.dirty : 0));
   if (write && merged) writeProtected(m, vma, vpn, at);
   m.merger.came(vma.space, vpn);

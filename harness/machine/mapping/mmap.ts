@@ -12,6 +12,7 @@ import type { State } from '../state/state.js';
 import { type SharedObject, VM, VM_SPECIAL, Vma } from '../state/vma.js';
 import { CallFailure } from './failure.js';
 import { FAULTED, fault, lockEntry } from './fault.js';
+import { mergeNew } from './merging.js';
 import { changeFlags, mustHaveRoom, tooManyVmas } from './modify.js';
 
 /** Flags of a new VMA. Source: mmap_region in mm/mmap.c. */
@@ -69,7 +70,7 @@ export function map(m: State, space: Space, page: number, count: number, arg: Ma
       objectPage: arg.offset,
     }),
   );
-  space.mergeAround(page, page + count);
+  mergeNew(m, space, page, page + count);
   m.countVmas(space);
   if (object?.backing === 'pfn') mapFrameNumbers(m, space, page, count, object, arg.offset);
   else if (arg.flags.has('locked') || arg.flags.has('populate')) populate(m, space, page, page + count, true);

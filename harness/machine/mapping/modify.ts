@@ -2,6 +2,7 @@ import { mergeable, type Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import type { Vma } from '../state/vma.js';
 import { CallFailure } from './failure.js';
+import { mergeChanged } from './merging.js';
 
 /**
  * vma_modify_flags: changes the flags of pages [start, end) of one VMA. The part joins a neighbour that it is like now, or
@@ -16,7 +17,7 @@ export function modifyFlags(m: State, vma: Vma, start: number, end: number, flag
   space.split(start);
   space.split(end);
   space.find(start)!.flags = flags;
-  space.mergeAround(start, end);
+  mergeChanged(m, space, start, end);
   m.countVmas(space);
   return true;
 }

@@ -7,12 +7,17 @@ import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, Vma } from '../state/vma.js';
 import { CallFailure } from './failure.js';
+import { mergeChanged } from './merging.js';
 import { checkRange, freeTables, mustBeMapped, populate, unmap } from './mmap.js';
 import { tooManyVmas } from './modify.js';
 
-/** mremap. @throws CallFailure when a part is not mapped, the range overlaps its target, or there is no room: nothing has changed */
+/**
+ * mremap.
+ *
+ * @throws CallFailure when the first page is not mapped, the range overlaps its target or grows over several mappings, or there is
+ * no room: nothing has changed. Before Linux 6.17 also when it moves several mappings: its target is unmapped then
+ */
 export function remap(m: State, space: Space, page: number, count: number, arg: RemapArg): void {
-  mustBeMapped(space, page, count, 'remap');
   if (arg.to !== undefined) move(m, space, page, count, arg.to);
   else grow(m, space, page, count, arg.grow);
   m.countVmas(space);
@@ -23,6 +28,7 @@ function grow(m: State, space: Space, page: number, count: number, pages: number
   if (pages === 0) return;
   checkRange(end, pages);
   const vma = space.find(end - 1);
+  mustBeMapped(space, page, 1, 'remap');
   if (!vma || vma.start > page)
     throw new CallFailure('EFAULT', `remap grows pages from ${page} on, which are not one mapping (EFAULT)`);
   if (vma.end !== end)
@@ -36,7 +42,7 @@ function grow(m: State, space: Space, page: number, count: number, pages: number
   vma.end = end + pages;
   // What a volatile mapping grows by has its flags.
   if (vma.has(VM.volatile)) m.purge.marked(space, end, end + pages);
-  space.mergeAround(vma.start, vma.end);
+  mergeChanged(m, space, vma.start, vma.end);
   if (vma.has(VM.locked)) populate(m, space, end, end + pages, true);
 }
 
@@ -51,12 +57,8 @@ function move(m: State, space: Space, page: number, count: number, to: number): 
     );
   // mremap_to wants room for all that may be split, before it changes anything.
   if (space.vmas.length + 2 >= m.settings.maxMapCount - 3) throw tooManyVmas(m, space, page);
-  unmap(m, space, to, count);
-  if (m.settings.kernel < KERNELS['6.18'] && space.find(page)!.end < page + count)
-    throw new CallFailure(
-      'EFAULT',
-      `remap moves several mappings, from page ${page} on (EFAULT before Linux 6.17)`,
-    );
+  mustBeMapped(space, page, 1, 'remap');
+  clearTarget(m, space, page, count, to);
   space.split(page);
   space.split(page + count);
   for (const vma of space.overlapping(page, page + count)) {
@@ -82,7 +84,25 @@ function move(m: State, space: Space, page: number, count: number, to: number): 
     m.purge.moved(space, vma.start, vma.end, target);
   }
   freeTables(m, space, page, page + count, false);
-  space.mergeAround(to, to + count);
+  mergeChanged(m, space, to, to + count);
+}
+
+/** Unmaps where mappings will come. Holes between them stay as they are there, since each is moved by itself (remap_move). */
+function clearTarget(m: State, space: Space, page: number, count: number, to: number): void {
+  const end = page + count;
+  if (m.settings.kernel >= KERNELS['6.18']) {
+    for (const vma of space.overlapping(page, end)) {
+      const start = Math.max(vma.start, page);
+      unmap(m, space, start - page + to, Math.min(vma.end, end) - start);
+    }
+    return;
+  }
+  unmap(m, space, to, count);
+  if (space.find(page)!.end < end)
+    throw new CallFailure(
+      'EFAULT',
+      `remap moves more than one mapping, from page ${page} on (EFAULT before Linux 6.17)`,
+    );
 }
 
 function moveEntries(m: State, space: Space, start: number, end: number, to: number): void {

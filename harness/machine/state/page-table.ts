@@ -101,10 +101,20 @@ export class Directory {
         vpn = this.nextRegion(region, end) * REGION_PAGES;
         continue;
       }
-      const stop = Math.min(end, (Math.floor(vpn / LEAF_ENTRIES) + 1) * LEAF_ENTRIES);
-      const leaf = leaves[(vpn - region * REGION_PAGES) >> LEAF_SHIFT]!;
-      if (leaf >= 0) yield { leaf, from: vpn, to: stop, at: (leaf << LEAF_SHIFT) | entryInLeaf(vpn) };
-      vpn = stop;
+      const base = region * REGION_PAGES;
+      const stop = Math.min(end, base + REGION_PAGES);
+      const slots = ((stop - 1 - base) >> LEAF_SHIFT) + 1;
+      let slot = (vpn - base) >> LEAF_SHIFT;
+      // Of a sparse directory that is nearly all.
+      while (slot < slots && leaves[slot]! < 0) slot++;
+      if (slot === slots) {
+        vpn = stop;
+        continue;
+      }
+      const leaf = leaves[slot]!;
+      const from = Math.max(vpn, base + slot * LEAF_ENTRIES);
+      vpn = Math.min(stop, base + (slot + 1) * LEAF_ENTRIES);
+      yield { leaf, from, to: vpn, at: (leaf << LEAF_SHIFT) | entryInLeaf(from) };
     }
   }
 }

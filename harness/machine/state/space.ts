@@ -99,14 +99,18 @@ export class Space {
     this.recent = undefined;
   }
 
-  /** Joins neighbours in [start - 1, end] that have become alike, as vma_merge does. */
-  mergeAround(start: number, end: number): void {
+  /**
+   * Joins neighbours in [start - 1, end] that have become alike, as vma_merge does.
+   *
+   * @param joins whether two that are alike may; undefined: always
+   */
+  mergeAround(start: number, end: number, joins?: (lower: Vma, upper: Vma) => boolean): void {
     let index = Math.max(0, this.indexFrom(start - 1));
     while (index + 1 < this.vmas.length) {
       const lower = this.vmas[index]!;
       const upper = this.vmas[index + 1]!;
       if (lower.end > end) return;
-      if (!mergeable(lower, upper)) {
+      if (!mergeable(lower, upper) || joins?.(lower, upper) === false) {
         index++;
         continue;
       }

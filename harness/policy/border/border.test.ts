@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadPolicyModule } from '../../modules/load.js';
 import { temporaryFolder } from '../../testing/folder.js';
 import { run } from '../../testing/machine.js';
 import { DISCARD_OFFENCES, discardModule, OFFENCES, policyModule } from '../../testing/offences.js';
 import { timed } from '../../testing/traces.js';
-import { loadPolicyModule } from '../module.js';
 import { reclaimPolicies } from '../reclaim/registry.js';
 import { PolicyOffence } from './border.js';
 

@@ -1,9 +1,11 @@
 import { ADVICE, PAGE_LIMIT } from '../../trace/op.js';
 import type {
+  Clock,
   DiscardContext,
   DiscardPolicy,
   DiscardPolicyInfo,
   Kernel,
+  LaterPages,
   MappedPiece,
   PageRange,
   Program,
@@ -12,7 +14,9 @@ import { Border, type ModuleOrigin, shownValue } from './border.js';
 import { checkMethods } from './reclaim.js';
 
 const REQUIRED = ['discard', 'unpin', 'pin'] as const;
-const OPTIONAL = ['pressure', 'beforeWrite', 'sigbus', 'unmapped', 'moved', 'forked'] as const;
+const OPTIONAL = ['pressure', 'beforeWrite', 'beforeRead', 'sigbus', 'unmapped', 'moved', 'forked'] as const;
+
+const LATER_PAGES = ['late', 'cancelled', 'unmapped', 'pending'] as const satisfies (keyof LaterPages)[];
 
 function isRange(range: unknown): range is PageRange {
   if (typeof range !== 'object' || range === null) return false;
@@ -109,6 +113,21 @@ function checkedProgram(program: Program, kernel: Kernel, border: Border): Progr
   };
 }
 
+function checkedClock(clock: Clock, border: Border): Clock {
+  return {
+    get nowUs() {
+      return clock.nowUs;
+    },
+    at(timeUs, call) {
+      if (!Number.isFinite(timeUs))
+        throw border.offence(`calls at with ${shownValue(timeUs)}, expected a time in µs`);
+      if (typeof call !== 'function')
+        throw border.offence(`calls at with ${shownValue(call)}, expected what to call then`);
+      clock.at(timeUs, () => border.call('a timer', call));
+    },
+  };
+}
+
 type Method = (typeof REQUIRED)[number] | (typeof OPTIONAL)[number];
 
 /** A discard policy whose calls are checked, in both directions. */
@@ -122,11 +141,12 @@ class CheckedDiscard implements DiscardPolicy {
   constructor(
     private readonly border: Border,
     info: DiscardPolicyInfo,
-    { kernel, program, values }: DiscardContext,
+    { kernel, program, clock, values }: DiscardContext,
   ) {
     const context = {
       kernel: checkedKernel(kernel, border),
       program: checkedProgram(program, kernel, border),
+      clock: checkedClock(clock, border),
       values: Object.freeze({ ...values }),
     };
     this.policy = border.call('create', () => info.create(context));
@@ -150,10 +170,33 @@ class CheckedDiscard implements DiscardPolicy {
   }
 
   get watchesWrites(): boolean {
-    const watches: unknown = this.border.call('watchesWrites', () => this.policy.watchesWrites ?? false);
+    return this.watches('watchesWrites');
+  }
+
+  get watchesReads(): boolean {
+    return this.watches('watchesReads');
+  }
+
+  private watches(name: 'watchesWrites' | 'watchesReads'): boolean {
+    const watches: unknown = this.border.call(name, () => this.policy[name] ?? false);
     if (typeof watches !== 'boolean')
-      throw this.border.offence(`watchesWrites is ${shownValue(watches)}, expected true or false`);
+      throw this.border.offence(`${name} is ${shownValue(watches)}, expected true or false`);
     return watches;
+  }
+
+  get laterPages(): LaterPages | undefined {
+    const pages = this.border.call('laterPages', () => this.policy.laterPages);
+    if (pages === undefined) return undefined;
+    if (typeof pages !== 'object' || pages === null)
+      throw this.border.offence(
+        `laterPages is ${shownValue(pages)}, expected an object with ${LATER_PAGES.join(', ')}`,
+      );
+    for (const name of LATER_PAGES)
+      if (!Number.isInteger(pages[name]) || pages[name] < 0)
+        throw this.border.offence(
+          `laterPages.${name} is ${shownValue(pages[name])}, expected a number of pages`,
+        );
+    return pages;
   }
 }
 

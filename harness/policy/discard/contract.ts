@@ -84,10 +84,39 @@ export interface Program {
   firstLost(range: PageRange): number;
 }
 
+/**
+ * Trace time, and timers on it. It does not know how long programs have stalled: timers are due at the same moments whatever
+ * calls and devices cost.
+ */
+export interface Clock {
+  /** Trace time, in µs. */
+  readonly nowUs: number;
+  /**
+   * Calls back at a trace time: before the first event of that time or a later one, and after what the kernel does of its
+   * own until then. Timers of the same time are called in the order in which they were set. A time that has passed means
+   * now: before the next event. What is due after the last event is never called.
+   *
+   * @param timeUs in µs, finite
+   */
+  at(timeUs: number, call: () => void): void;
+}
+
 /** Regenerable contents that the program does not need now. */
 export interface Unpinned extends PageRange {
   /** What making the range again costs, as one unit, in ns. */
   readonly regenNs: number;
+}
+
+/** What became of pages that were given up before a call gave them back, for the metrics of the same names. */
+export interface LaterPages {
+  /** Pages whose call came later than their discard. */
+  readonly late: number;
+  /** Pages that were in use again, or discarded again, before their call. */
+  readonly cancelled: number;
+  /** Pages that were unmapped before their call. */
+  readonly unmapped: number;
+  /** Pages that wait for their call now. */
+  readonly pending: number;
 }
 
 /** The level of memory pressure. */
@@ -115,6 +144,10 @@ export interface DiscardPolicy {
   readonly watchesWrites?: boolean;
   /** The program is about to write pages. */
   beforeWrite?(range: PageRange): void;
+  /** Whether `beforeRead` is wanted now, as `watchesWrites`. */
+  readonly watchesReads?: boolean;
+  /** The program is about to read pages through a mapping. */
+  beforeRead?(range: PageRange): void;
   /** A signal handler's work: an access met purged memory. True when the access can be made now. */
   sigbus?(page: PageRange): boolean;
   /** Pages are about to be unmapped, or mapped again; at the end of a space, all its pages. */
@@ -123,12 +156,15 @@ export interface DiscardPolicy {
   moved?(range: PageRange, to: number): void;
   /** A space was forked: its private memory is in the child as well. */
   forked?(parent: number, child: number): void;
+  /** Of a policy that gives back later. Read at the end of the replay. */
+  readonly laterPages?: LaterPages | undefined;
 }
 
-/** What a discard policy works with: calls, the program's own memory, the values of its parameters. */
+/** What a discard policy works with: calls, the program's own memory, a clock, the values of its parameters. */
 export interface DiscardContext {
   readonly kernel: Kernel;
   readonly program: Program;
+  readonly clock: Clock;
   readonly values: ParameterValues;
 }
 

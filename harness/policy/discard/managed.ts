@@ -4,10 +4,12 @@ import type {
   DiscardContext,
   DiscardPolicy,
   DiscardPolicyInfo,
+  LaterPages,
   PageRange,
   Pressure,
   Unpinned,
 } from './contract.js';
+import { Later } from './later/later.js';
 import { RangeQueue } from './range-queue.js';
 
 const BUDGET: Parameters = {
@@ -31,6 +33,30 @@ class Managed implements DiscardPolicy {
     private readonly dropping: DiscardPolicy,
     private readonly budget: number,
   ) {}
+
+  get laterPages(): LaterPages | undefined {
+    return this.dropping.laterPages;
+  }
+
+  get watchesWrites(): boolean {
+    return this.dropping.watchesWrites === true;
+  }
+
+  get watchesReads(): boolean {
+    return this.dropping.watchesReads === true;
+  }
+
+  beforeWrite(range: PageRange): void {
+    this.dropping.beforeWrite?.(range);
+  }
+
+  beforeRead(range: PageRange): void {
+    this.dropping.beforeRead?.(range);
+  }
+
+  forked(parent: number, child: number): void {
+    this.dropping.forked?.(parent, child);
+  }
 
   discard(range: PageRange): void {
     this.waiting.delete(range);
@@ -67,7 +93,9 @@ class Managed implements DiscardPolicy {
     while (this.waiting.pages > pages) {
       const oldest = this.waiting.oldest!;
       this.waiting.delete(oldest);
-      this.dropping.discard(oldest);
+      // Over the budget, it goes at once.
+      if (this.dropping instanceof Later) this.dropping.giveBack(oldest);
+      else this.dropping.discard(oldest);
     }
   }
 }
@@ -82,6 +110,7 @@ export function managed(base: DiscardPolicyInfo): DiscardPolicyInfo {
     parameters: { ...BUDGET, ...parameters },
     // It only drops then what the program discards.
     ...(base.withoutUnpins && { withoutUnpins: base.withoutUnpins }),
+    ...(base.check && { check: base.check }),
     create: (context: DiscardContext) => new Managed(base.create(context), context.values.budget as number),
   };
 }

@@ -38,12 +38,12 @@ describe('queues of ranges', () => {
             naive.delete(page, count);
           } else {
             queue.move({ space: 1, page, count }, to);
-            // Ranges that move are the newest, by address; each stays a range of its own.
+            // Ranges that move keep their age; each stays a range of its own.
             const moved = naive.pages.filter((one) => one.page >= page && one.page < page + count);
             naive.delete(page, count);
             moved.sort((a, b) => a.page - b.page);
             for (const one of moved) naive.delete(one.page - page + to, 1);
-            for (const one of moved) naive.pages.push({ page: one.page - page + to, age });
+            for (const one of moved) naive.pages.push({ ...one, page: one.page - page + to });
           }
           expect(queue.pages).toBe(naive.pages.length);
         });

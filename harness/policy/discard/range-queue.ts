@@ -1,7 +1,15 @@
 import type { PageRange, Unpinned } from './contract.js';
 
-/** A range, or what is left of one: a node of the ring in their order. */
-class Entry implements Unpinned {
+/** A range in a queue, or what is left of one. */
+export interface Queued extends Unpinned {
+  /** When it was added, in µs of trace time; 0 where that does not matter. */
+  readonly atUs: number;
+  /** What its user adds to its pages for those of a mapping; 0 where they are those. */
+  readonly shift: number;
+}
+
+/** A node of the ring of ranges in their order. */
+class Entry implements Queued {
   older: Entry = this;
   newer: Entry = this;
 
@@ -10,6 +18,8 @@ class Entry implements Unpinned {
     readonly page: number,
     readonly count: number,
     readonly regenNs: number,
+    readonly atUs: number,
+    readonly shift: number,
   ) {}
 
   get end(): number {
@@ -30,7 +40,7 @@ class Entry implements Unpinned {
 
   /** The part between two pages, with its share of what making the range costs. */
   part(page: number, end: number): Entry {
-    return new Entry(this.space, page, end - page, share(this, end - page));
+    return new Entry(this.space, page, end - page, share(this, end - page), this.atUs, this.shift);
   }
 }
 
@@ -46,7 +56,7 @@ function share({ regenNs, count }: Unpinned, pages: number): number {
 export class RangeQueue {
   private readonly bySpace = new Map<number, Entry[]>();
   /** Sentinel of the ring: the range after it is the oldest, the one before it the newest. */
-  private readonly ring = new Entry(0, 0, 0, 0);
+  private readonly ring = new Entry(0, 0, 0, 0, 0, 0);
   private total = 0;
 
   /** Pages of all ranges. */
@@ -54,21 +64,30 @@ export class RangeQueue {
     return this.total;
   }
 
-  get oldest(): Unpinned | undefined {
+  get oldest(): Queued | undefined {
     return this.ring.newer === this.ring ? undefined : this.ring.newer;
   }
 
+  /** All ranges, the oldest first. */
+  *byAge(): Generator<Queued> {
+    for (let entry = this.ring.newer; entry !== this.ring; entry = entry.newer) yield entry;
+  }
+
   /** Adds a range as the newest; what others have in common with it goes. */
-  add(range: Unpinned): void {
+  add(range: Unpinned & Partial<Queued>): void {
     if (range.count <= 0) return;
     this.delete(range);
-    const { space, page, count, regenNs } = range;
-    const list = this.bySpace.get(space) ?? [];
-    const entry = new Entry(space, page, count, regenNs);
-    list.splice(firstEndingAfter(list, page), 0, entry);
-    this.bySpace.set(space, list);
-    entry.link(this.ring.older);
-    this.total += count;
+    const { space, page, count, regenNs, atUs = 0, shift = 0 } = range;
+    this.insert(new Entry(space, page, count, regenNs, atUs, shift), this.ring.older);
+  }
+
+  /** Puts an entry in where nothing is, behind one that is older or as old. */
+  private insert(entry: Entry, older: Entry): void {
+    const list = this.bySpace.get(entry.space) ?? [];
+    list.splice(firstEndingAfter(list, entry.page), 0, entry);
+    this.bySpace.set(entry.space, list);
+    entry.link(older);
+    this.total += entry.count;
   }
 
   /** Takes pages out; what is left of a range keeps its age. */
@@ -93,7 +112,11 @@ export class RangeQueue {
   }
 
   /** The ranges that have a page in common with a range, as they are in the queue, by address. */
-  overlapping(range: PageRange): Unpinned[] {
+  overlapping(range: PageRange): Queued[] {
+    return this.entries(range);
+  }
+
+  private entries(range: PageRange): Entry[] {
     const list = this.bySpace.get(range.space) ?? [];
     const end = range.page + range.count;
     const from = firstEndingAfter(list, range.page);
@@ -102,16 +125,23 @@ export class RangeQueue {
     return list.slice(from, to);
   }
 
-  /** Pages of a range go on at another address of their space, as the newest. */
-  move(range: PageRange, to: number): void {
+  /** Pages of a range go on at another address of their space. They keep their age. @param shift the new one; default: the same */
+  move(range: PageRange, to: number, shift?: number): void {
+    if (range.count <= 0) return;
     const end = range.page + range.count;
-    const moved = this.overlapping(range).map((whole) => {
+    for (const whole of this.entries(range)) {
       const page = Math.max(whole.page, range.page);
-      const count = Math.min(whole.page + whole.count, end) - page;
-      return { space: range.space, page: page - range.page + to, count, regenNs: share(whole, count) };
-    });
-    this.delete(range);
-    for (const part of moved) this.add(part);
+      const part = { space: whole.space, page, count: Math.min(whole.end, end) - page };
+      const target = page - range.page + to;
+      const anchor = new Entry(0, 0, 0, 0, 0, 0);
+      anchor.link(whole); // stands for the place of the range, which may go as a whole
+      this.delete(part);
+      this.delete({ ...part, page: target });
+      const { space, atUs } = whole;
+      const regenNs = share(whole, part.count);
+      this.insert(new Entry(space, target, part.count, regenNs, atUs, shift ?? whole.shift), anchor);
+      anchor.unlink();
+    }
   }
 
   /** A forked space has the ranges of its parent, as the newest. */

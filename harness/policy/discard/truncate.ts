@@ -9,7 +9,7 @@ class Truncate extends Dropping {
   }
 
   protected override get eager(): boolean {
-    return true;
+    return this.context.values.eager !== 0;
   }
 }
 

@@ -12,7 +12,7 @@ export interface Filed {
  * Volatility of shared memory is a state of its object: its marks are filed by pages of the object, for all spaces that
  * map it, under numbers below 0. Those of private memory are filed by space and address.
  */
-function filed({ space, page, count, objectPage, inode }: MappedPiece): Filed {
+export function filed({ space, page, count, objectPage, inode }: MappedPiece): Filed {
   const range = { space, page, count };
   return { range, file: inode === undefined ? range : { space: -1 - inode, page: objectPage, count } };
 }

@@ -57,7 +57,12 @@ function setUp(mappings: readonly Mapping[], text = 'volatile') {
     firstLost: kernel.madvise,
   };
   const { info, values } = discardPolicies.choose(text);
-  const policy = info.create({ kernel, program, values }) as Required<DiscardPolicy>;
+  const policy = info.create({
+    kernel,
+    program,
+    clock: { nowUs: 0, at() {} },
+    values,
+  }) as Required<DiscardPolicy>;
   return { kernel, made, policy };
 }
 

@@ -5,6 +5,7 @@ import { Simulation } from '../../mrc/simulation.js';
 import { randomStream } from '../../stats/random.js';
 import { naiveAdaptive } from '../../testing/naive-adaptive.js';
 import { naiveDrawn } from '../../testing/naive-drawn.js';
+import { propertyRuns } from '../../testing/property-runs.js';
 import { hitsAndMisses, nextUses } from '../../testing/reference.js';
 import { reclaimPolicies } from './registry.js';
 import { CountMinSketch } from './structures/count-min-sketch.js';
@@ -94,7 +95,7 @@ describe('policies agree with their plainest form, request by request', () => {
             naive.remove(lost);
           });
         }),
-        { numRuns: 150 },
+        { numRuns: propertyRuns(150) },
       );
     });
   }
@@ -152,7 +153,7 @@ describe('opt is a bound', () => {
           expect(misses('unbounded')).toBe(new Set(ids).size);
         },
       ),
-      { numRuns: 50 },
+      { numRuns: propertyRuns(50) },
     );
   });
 });
@@ -175,7 +176,7 @@ describe('the count-min sketch', () => {
         sketch.halve();
         expect(sketch.estimate(5)).toBe(Math.floor(before / 2));
       }),
-      { numRuns: 50 },
+      { numRuns: propertyRuns(50) },
     );
   });
 

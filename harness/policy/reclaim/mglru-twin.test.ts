@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../stats/random.js';
 import { NaiveMglru } from '../../testing/naive-mglru.js';
+import { propertyRuns } from '../../testing/property-runs.js';
 import { type AgingTables, type Pages, TRAIT, type UsedPages } from './contract.js';
 import { Mglru } from './mglru.js';
 
@@ -146,7 +147,7 @@ describe('mglru: a naive implementation decides the same', () => {
             const [fast, slow] = sides(swappiness, kernel);
             for (const run of runs) expect(take(fast, run)).toBe(take(slow, run));
           }),
-          { numRuns: 12 },
+          { numRuns: propertyRuns(24) },
         );
       });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../stats/random.js';
+import { propertyRuns } from '../../testing/property-runs.js';
 import { type Pages, TRAIT } from './contract.js';
 import { Mglru } from './mglru.js';
 import { ANON, FILE, RefaultControl } from './structures/mglru-control.js';
@@ -347,7 +348,7 @@ describe('mglru: any sequence', () => {
           for (const { id, what } of steps) take(memory, id, what);
           while (memory.size > 0) expect(memory.evict(64)).not.toEqual([]);
         }),
-        { numRuns: 100 },
+        { numRuns: propertyRuns(300) },
       );
     });
   }

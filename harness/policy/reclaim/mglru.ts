@@ -361,11 +361,11 @@ export class Mglru implements ReclaimPolicy {
 
 export const mglru: ReclaimPolicyInfo = {
   name: 'mglru',
-  summary:
-    'Multi-gen LRU: generations by accessed bits, tiers by refaults, anon and file by refaults',
+  summary: 'Multi-gen LRU: generations by accessed bits, tiers by refaults, anon and file by refaults',
   source:
     'Documentation/mm/multigen_lru.rst, mm/vmscan.c (lru_gen_*), mm/workingset.c and mm/swap.c of Linux 6.18 and 7.2',
-  complexity: 'O(1) a page scanned, and 64 entries near a used one; aging walks page tables, once a generation',
+  complexity:
+    'O(1) a page scanned, and 64 entries near a used one; aging walks page tables, once a generation',
   accessedAtInsert: true,
   mayNotSwap: true,
   parameters: {

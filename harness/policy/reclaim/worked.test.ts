@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { simulate } from '../../mrc/simulate.js';
 import { Simulation } from '../../mrc/simulation.js';
+import { propertyRuns } from '../../testing/property-runs.js';
 import { reclaimPolicies } from './registry.js';
 
 /** A cache that is used page by page, and may be disturbed in between. */
@@ -191,7 +192,7 @@ describe('pages that are set aside', () => {
           }
           expect(same.drain().map((id) => names[id])).toEqual(fresh.drain());
         }),
-        { numRuns: 60 },
+        { numRuns: propertyRuns(60) },
       );
     });
   }

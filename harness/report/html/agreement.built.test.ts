@@ -79,7 +79,7 @@ function spacesOf(runs: readonly RunRow[], { did }: Results): SpaceRow[] {
 }
 
 /** The page of results, what its charts are drawn from, and the verdict of `reclaim compare`. */
-function written(made: Results) {
+async function written(made: Results) {
   const folder = mkdtempSync(join(tmpdir(), 'reclaim-agree-'));
   try {
     const runs = runsOf(made);
@@ -87,7 +87,7 @@ function written(made: Results) {
     writeRuns(folder, runs, spaces, 0.05);
     const opened = ResultsFolder.open(folder);
     const data = new FigureData(opened);
-    const text = reportText(opened, data);
+    const text = await reportText(opened, data);
     const verdict = verdictText(verdictOf({ runs, draws: data.draws, traces: data.traces }), {
       columns: 500,
     });
@@ -151,10 +151,10 @@ function chartCell({ groups, policies }: ChartModel, row: RunRow): ChartCell | u
 }
 
 describe('report.html of random results', () => {
-  it('draws the numbers of runs.csv and spaces.csv, and none of what has no result', () => {
-    fc.assert(
-      fc.property(results, (made) => {
-        const { model, runs, spaces } = written(made);
+  it('draws the numbers of runs.csv and spaces.csv, and none of what has no result', async () => {
+    await fc.assert(
+      fc.asyncProperty(results, async (made) => {
+        const { model, runs, spaces } = await written(made);
         for (const row of runs) {
           const cell = chartCell(model, row);
           expect(cell !== undefined, `${row.trace} ${row.discard}`).toBe(isDrawn(row));
@@ -186,10 +186,10 @@ describe('report.html of random results', () => {
     );
   });
 
-  it('shows the same in its tables as in its charts', () => {
-    fc.assert(
-      fc.property(results, (made) => {
-        const { text, model, runs } = written(made);
+  it('shows the same in its tables as in its charts', async () => {
+    await fc.assert(
+      fc.asyncProperty(results, async (made) => {
+        const { text, model, runs } = await written(made);
         const table = tableOf(text);
         const width = table.get('one')![0]!.cells.length / LIMITS.length;
         for (const row of runs) {
@@ -206,10 +206,10 @@ describe('report.html of random results', () => {
     );
   });
 
-  it('has the verdict that is printed', () => {
-    fc.assert(
-      fc.property(results, (made) => {
-        const { text, verdict } = written(made);
+  it('has the verdict that is printed', async () => {
+    await fc.assert(
+      fc.asyncProperty(results, async (made) => {
+        const { text, verdict } = await written(made);
         const section = /<section id="verdict">([\s\S]*?)<\/section>/.exec(text)![1]!;
         const uses = [...section.matchAll(/<p class="use">([^<]*)</g)].map(([, use]) => use!);
         const clauses = /<ul class="clauses">([\s\S]*)<\/ul>/.exec(section)![1]!;

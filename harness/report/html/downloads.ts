@@ -13,8 +13,12 @@ function size(bytes: number): string {
   return bytes < 100_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** Buttons that save attached files; the script of the page makes them work. */
-export function downloadList(attachments: readonly Attachment[]): Markup {
+/**
+ * Buttons that save attached files; the script of the page makes them work.
+ *
+ * @param leftOut why no specifications of figures are among them
+ */
+export function downloadList(attachments: readonly Attachment[], leftOut?: string): Markup {
   const list = (kind: Attachment['kind']) =>
     attachments.map(({ name, content, kind: own }, i) =>
       own === kind
@@ -23,7 +27,7 @@ export function downloadList(attachments: readonly Attachment[]): Markup {
     );
   const figures = attachments.filter(({ kind }) => kind === 'figure').length;
   return html`<ul class="files">\n${list('results')}</ul>
-${
+${leftOut && html`<p class="note">Without the Vega-Lite specifications of figures: ${leftOut}.</p>\n`}${
   figures > 0 &&
   html`<details><summary>Vega-Lite specifications of ${figures} figures, with their data</summary>
 <p class="note"><code>reclaim report</code> draws them as PDF, SVG and PNG; any Vega-Lite renderer does.</p>

@@ -21,9 +21,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** What report.html of the results in the folder says. */
-function page(): string {
+function page(missing?: readonly string[]): Promise<string> {
   const results = ResultsFolder.open(folder);
-  return reportText(results, new FigureData(results));
+  return reportText(results, new FigureData(results), missing);
 }
 
 function model(): ChartModel {
@@ -78,14 +78,14 @@ describe('CSV by columns', () => {
 });
 
 describe('report.html', () => {
-  it('is the same for the same results', () => {
+  it('is the same for the same results', async () => {
     writeComparison(folder);
-    expect(page()).toBe(page());
+    expect(await page()).toBe(await page());
   });
 
-  it('loads nothing, and runs only its own script', () => {
+  it('loads nothing, and runs only its own script', async () => {
     writeComparison(folder);
-    const text = page();
+    const text = await page();
     expect(text).not.toMatch(/\s(src|srcset|action)=|@import|url\(|<link|<iframe/);
     expect([...text.matchAll(/href="([^"]*)"/g)].filter(([, to]) => !to?.startsWith('#'))).toEqual([]);
     expect([...text.matchAll(/https?:\/\/[^"'` )]+/g)].map(([url]) => url)).toEqual([
@@ -95,19 +95,19 @@ describe('report.html', () => {
     expect(text).not.toMatch(/\son\w+=|\sstyle=|\beval\(|new Function/);
   });
 
-  it('takes labels as text, whatever they hold', () => {
+  it('takes labels as text, whatever they hold', async () => {
     writeComparison(folder);
     relabel('browser', '</script><img src=x onerror=alert(1)>');
-    const text = page();
+    const text = await page();
     expect(text).toContain('&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;');
     expect(text).not.toContain('<img');
     // One end for each beginning: no label ended an element.
     expect(text.match(/<\/script>/g)?.length).toBe(text.match(/<script[ >]/g)?.length);
   });
 
-  it('has the files of the results in it, byte by byte', () => {
+  it('has the files of the results in it, byte by byte', async () => {
     writeComparison(folder);
-    const text = page();
+    const text = await page();
     for (const name of ['runs.csv', 'draws.csv', 'timeline.csv', 'spaces.csv', 'perf.csv', 'heatmap.csv']) {
       const [, byColumns, held] = new RegExp(`data-name="${name}"( data-columns)?>([^<]+)<`).exec(text)!;
       const content = gunzipSync(Buffer.from(held!, 'base64')).toString();
@@ -117,15 +117,27 @@ describe('report.html', () => {
     expect(JSON.parse(gunzipSync(Buffer.from(spec, 'base64')).toString())).toHaveProperty('$schema');
   });
 
+  it('is the same without what draws figures, except for their specifications', async () => {
+    writeComparison(folder);
+    const whole = await page();
+    const part = await page(['pdfkit']);
+    const said = /<p class="note">(Without the Vega-Lite specifications of figures: .*)<\/p>\n/;
+    expect(said.exec(part)![1]).toMatch(/: pdfkit is not installed \(npm .* adds it\)\.$/);
+    const list = /<details><summary>Vega-Lite[\s\S]*?<\/details>\n/;
+    const files = /<script type="application\/gzip" id="file-\d+" data-name="[^"]*\.vl\.json">.*\n/g;
+    expect(part.replace(said, '').length).toBeGreaterThan(10_000);
+    expect(part.replace(said, '')).toBe(whole.replace(list, '').replace(files, ''));
+  });
+
   it('says in its static parts what the results show', async () => {
     writeComparison(folder);
-    const main = /<main[\s\S]*<\/main>/.exec(page())![0];
+    const main = /<main[\s\S]*<\/main>/.exec(await page())![0];
     await expect(`${main}\n`).toMatchFileSnapshot('golden/comparison.html');
   });
 
-  it('has traces without a family too, and ways to merge', () => {
+  it('has traces without a family too, and ways to merge', async () => {
     writeMerging(folder);
-    const text = page();
+    const text = await page();
     expect(text).toMatch(/<h3 id="family-1"[^>]*>all traces<\/h3>/);
     expect(text.includes('extra stalls and ksmd time')).toBe(true);
     expect(text.includes('id="payers"')).toBe(false);

@@ -93,8 +93,9 @@ function styleOf(policies: readonly string[]): string {
  * the same bytes.
  *
  * @param attachments files that readers can save from the page
+ * @param leftOut why no specifications of figures are among them
  */
-export function reportPage(data: FigureData, attachments: readonly Attachment[]): string {
+export function reportPage(data: FigureData, attachments: readonly Attachment[], leftOut?: string): string {
   const { manifest, traces } = data;
   const runs = data.rows('runs.csv');
   const { name, description } = manifest.experiment;
@@ -146,7 +147,7 @@ ${provenance(manifest)}</section>
 <section id="downloads">
 <h2>Downloads</h2>
 <p class="how">The files of the results, inside this page: they are saved without a network.</p>
-${downloadList(attachments)}</section>
+${downloadList(attachments, leftOut)}</section>
 </main>
 <div id="tip" aria-hidden="true" hidden></div>
 <div id="said" class="hidden" role="status"></div>

@@ -2,9 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ResultFile } from '../../metrics/files.js';
 import type { ResultsFolder } from '../../metrics/results.js';
 import type { FigureData } from '../figures/data.js';
-import { WIDTHS } from '../figures/figure.js';
-import { FIGURES, missingFor } from '../figures/registry.js';
-import { drawingsOf, pageOf } from '../render/write.js';
+import { missingPackages, missingText } from '../render/packages.js';
 import type { Attachment } from './downloads.js';
 import { reportPage } from './page.js';
 
@@ -18,25 +16,21 @@ const FILES: readonly ResultFile[] = [
   'heatmap.csv',
 ];
 
-/** The specifications of all figures that have data, before they are fitted to a page. */
-function specifications(data: FigureData): Attachment[] {
-  const page = pageOf('column');
-  const figures = FIGURES.filter((figure) => missingFor(figure, data) === undefined);
-  return drawingsOf(figures, data, page).map(({ drawing }) => {
-    const spec = drawing.spec(Math.round((WIDTHS[drawing.width] / drawing.columns) * 0.8));
-    const content = Buffer.from(`${JSON.stringify(spec)}\n`);
-    return { name: `${drawing.name}.vl.json`, content, kind: 'figure' };
-  });
-}
-
 /**
- * The text of report.html of some results.
+ * The text of report.html of some results. It has no specifications of figures where what draws them is not installed, and
+ * says so.
  *
  * @throws InputError when the results are not what they should be
  */
-export function reportText(results: ResultsFolder, data: FigureData): string {
+export async function reportText(
+  results: ResultsFolder,
+  data: FigureData,
+  missing: readonly string[] = missingPackages([]),
+): Promise<string> {
   const files = FILES.filter((name) => results.has(name)).map(
     (name): Attachment => ({ name, content: readFileSync(results.path(name)), kind: 'results' }),
   );
+  if (missing.length > 0) return reportPage(data, files, missingText(missing));
+  const { specifications } = await import('./specifications.js');
   return reportPage(data, [...files, ...specifications(data)]);
 }

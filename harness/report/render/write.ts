@@ -6,7 +6,6 @@ import { fitted } from './fit.js';
 import { textWidth } from './font.js';
 import type { Format } from './formats.js';
 import { toPdf } from './pdf.js';
-import { toPng } from './png.js';
 import { toSvg } from './vega.js';
 
 /** A page of a width, measured in the font that figures are set in. */
@@ -27,7 +26,11 @@ async function filesOf(
   if (formats.includes('pdf')) files.set('.pdf', await toPdf(laid, page, drawing.name));
   const svg = toSvg(laid, page);
   if (formats.includes('svg')) files.set('.svg', svg);
-  if (formats.includes('png')) files.set('.png', await toPng(svg, page));
+  if (formats.includes('png')) {
+    // Its package may be missing where the others are there.
+    const { toPng } = await import('./png.js');
+    files.set('.png', await toPng(svg, page));
+  }
   const whole = { ...drawing, caption: [drawing.caption, ...(drawing.notes?.(panel) ?? [])].join(' ') };
   files.set('.txt', captionText(figure, whole, data));
   files.set('.tex', captionTex(figure, whole, data));

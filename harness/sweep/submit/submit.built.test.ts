@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml';
 import { CliFolder } from '../../testing/cli-folder.js';
 import { runProgram } from '../../testing/system.js';
 
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 const text = (name: string) => readFileSync(join(cli.path, name), 'utf8');
 
 beforeAll(() => {

@@ -10,13 +10,13 @@ const EVENTS = 100;
  * have one.
  */
 export async function live(): Promise<Part> {
-  const { system, release } = await testVm();
+  const { system, probes } = await testVm();
   return async (seed) => {
     const failures: string[] = [];
     for (const [i, events] of liveTraces(seed, TRACES, EVENTS).entries()) {
-      const found = await compareOn(system, release, events);
+      const found = await compareOn(system, probes, events);
       if (found.length === 0) continue;
-      failures.push([`seed ${seed}, trace ${i} on ${release}:`, ...found, ...events].join('\n'));
+      failures.push([`seed ${seed}, trace ${i} on ${probes.kernel}:`, ...found, ...events].join('\n'));
     }
     return { tried: TRACES, failures };
   };

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { loadPolicyModule } from '../../modules/load.js';
 import { PolicyOffence } from '../../policy/border/border.js';
-import { loadPolicyModule } from '../../policy/module.js';
 import { restTrace } from '../fuzz/rest-events.js';
 import { fitting } from '../fuzz/rest-machines.js';
 import { run } from '../machine.js';

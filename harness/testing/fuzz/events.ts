@@ -178,7 +178,8 @@ const KINDS: Readonly<Record<string, KindInfo>> = {
       // mremap_to asks for room for five more, whatever it needs (ENOMEM).
       if (space.vmas.length + 5 >= k.maxMapCount) return undefined;
       const to = BASE + (extra % PAGES);
-      const count = Math.min(mappedRun(place), BASE + PAGES - to);
+      // Holes behind the first page are moved along.
+      const count = Math.min(findVma(space, page) ? place.count : 0, BASE + PAGES - to);
       if (count <= 0 || (to < page + count && page < to + count)) return undefined;
       return event(`remap,${space.id},${page},${count},to=${to}`, (k) =>
         move(k, k.space(space.id), page, count, to),

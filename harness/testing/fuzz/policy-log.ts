@@ -44,26 +44,34 @@ export class PolicyLog implements Chooser {
 
   private logged(policy: ReclaimPolicy): ReclaimPolicy {
     const { entries } = this;
+    /** Methods by their names, each bound once. */
+    const methods = new Map<keyof ReclaimPolicy, unknown>([
+      [
+        'insert',
+        (id: number) => {
+          entries.push({ kind: 'insert', id });
+          policy.insert(id);
+        },
+      ],
+      [
+        'evict',
+        (victims: Int32Array, wanted: number) => {
+          this.stay = [];
+          const before = policy.counters.pgscan!;
+          const found = policy.evict(victims, wanted);
+          const scanned = policy.counters.pgscan! - before;
+          const ids = [...victims.subarray(0, found)];
+          entries.push({ kind: 'evict', ids, stay: this.stay, scanned });
+          return found;
+        },
+      ],
+    ]);
     return new Proxy(policy, {
       get: (target, name: keyof ReclaimPolicy) => {
         const value = target[name];
         if (typeof value !== 'function') return value;
-        if (name === 'insert')
-          return (id: number) => {
-            entries.push({ kind: 'insert', id });
-            target.insert(id);
-          };
-        if (name === 'evict')
-          return (victims: Int32Array, wanted: number) => {
-            this.stay = [];
-            const before = target.counters.pgscan!;
-            const found = target.evict(victims, wanted);
-            const scanned = target.counters.pgscan! - before;
-            const ids = [...victims.subarray(0, found)];
-            entries.push({ kind: 'evict', ids, stay: this.stay, scanned });
-            return found;
-          };
-        return (value as (...args: unknown[]) => unknown).bind(target);
+        if (!methods.has(name)) methods.set(name, (value as (...args: unknown[]) => unknown).bind(target));
+        return methods.get(name);
       },
     });
   }

@@ -46,7 +46,7 @@ function freePage(k: NaiveKernel, space: Space, vpn: number): void {
     freeIfUnreferenced(k, page);
     return;
   }
-  if (k.entriesOf(page).length > 1) return;
+  if (k.references(page) > 1) return;
   page.inSwap = false;
   page.dirty = false;
   entry.dirty = false;

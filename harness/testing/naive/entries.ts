@@ -68,7 +68,7 @@ export function zapEntry(k: NaiveKernel, space: Space, vma: Vma, vpn: number): v
 
 /** An anonymous page lives while an entry, present or swapped out, refers to it. */
 export function freeIfUnreferenced(k: NaiveKernel, page: Page): void {
-  if (k.entriesOf(page).length === 0) releasePage(k, page);
+  if (k.references(page) === 0) releasePage(k, page);
 }
 
 /** The page's contents are gone: frame and slot are free. */

@@ -73,15 +73,8 @@ function readable(entry: Entry, vma: Vma): Entry {
 /** An entry of a new anonymous page, written. */
 function newAnon(k: NaiveKernel, space: Space, vma: Vma, content: number): Entry {
   prepareAnon(space, vma);
-  const page: Page = {
-    content,
-    inMemory: false,
-    inSwap: false,
-    anon: true,
-    file: false,
-    dirty: false,
-    lazyfree: vma.flags.has('droppable'), // never backed by swap
-  };
+  // Droppable memory is never backed by swap.
+  const page: Page = { ...ZERO, content, anon: true, lazyfree: vma.flags.has('droppable') };
   bringIn(k, page);
   return present(page, { writable: true, dirty: true });
 }
@@ -167,15 +160,7 @@ export function objectPage(
     known.dirty = true;
     return known;
   }
-  const page: Page = {
-    content: 0,
-    inMemory: false,
-    inSwap: false,
-    anon: false,
-    file: false,
-    dirty: false,
-    lazyfree: false,
-  };
+  const page: Page = { ...ZERO };
   bringIn(k, page);
   object.pages.set(index, page);
   return page;
@@ -225,7 +210,7 @@ function writeProtected(k: NaiveKernel, space: Space, vma: Vma, vpn: number, ent
 
 /** wp_can_reuse_anon_folio: nothing else refers to the page, mapped or swapped out; its slot is freed. */
 function mayReuse(k: NaiveKernel, page: Page): boolean {
-  if (k.entriesOf(page).length > 1) return false;
+  if (k.references(page) > 1) return false;
   freeSlot(page);
   return true;
 }
@@ -241,7 +226,7 @@ function freeSlot(page: Page): void {
 function swappedOut(k: NaiveKernel, space: Space, vma: Vma, vpn: number, entry: Entry, write: boolean): void {
   const { page } = entry;
   // zram is read past the swap cache, if nothing else refers to the copy there.
-  const bypassed = k.swap === 'zram' && !page.inMemory && k.entriesOf(page).length === 1;
+  const bypassed = k.swap === 'zram' && !page.inMemory && k.references(page) === 1;
   if (!page.inMemory) readFromSwap(k, space, page);
   space.entries.delete(vpn);
   const others = k.entriesOf(page);

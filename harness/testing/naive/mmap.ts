@@ -136,7 +136,7 @@ export function protect(
 /** Shared shmem takes the VMA's rights; private memory only where no fault would copy (can_change_private_pte_writable). */
 function mayBeWritable(k: NaiveKernel, vma: Vma, { page, dirty }: Entry): boolean {
   if (vma.flags.has('shared')) return !vma.object?.disk || dirty;
-  return page.anon && k.entriesOf(page).length === 1;
+  return page.anon && k.references(page) === 1;
 }
 
 /** mremap in place: the VMA that ends at the range's end grows into a hole. */
@@ -150,7 +150,10 @@ export function grow(k: NaiveKernel, space: Space, end: number, pages: number): 
 
 /** mremap with MREMAP_FIXED, a call a VMA. The ranges do not overlap. */
 export function move(k: NaiveKernel, space: Space, page: number, count: number, to: number): void {
-  unmap(k, space, to, count);
+  for (const { start, end } of overlapping(space, page, page + count)) {
+    const first = Math.max(start, page);
+    unmap(k, space, first - page + to, Math.min(end, page + count) - first);
+  }
   splitAt(space, page);
   splitAt(space, page + count);
   // All are moved before any is merged: one that is still to be moved may be next to where another has come.

@@ -82,7 +82,7 @@ export function truncate(k: NaiveKernel, object: SharedObject, size: number): vo
 
 /** Whether there is a page that is more than allocated: one in swap has been cleared. */
 function isUsed(page: Page | undefined): boolean {
-  return page !== undefined && !(page.unused === true && page.inMemory);
+  return page !== undefined && !(page.unused && page.inMemory);
 }
 
 /** pread: through the page cache; a hole of shared memory is read from the zero page. */

@@ -75,8 +75,9 @@ export function forgetPage(k: NaiveKernel, page: Page): void {
   k.evictable.delete(page);
 }
 
-/** Pages that count against the limit; of a space's page tables also the two of the levels above all directories. */
+/** Pages that count against a limit, if there is one; of a space's page tables also the two of the levels above all directories. */
 function charged(k: NaiveKernel): number {
+  if (k.limit === Number.POSITIVE_INFINITY) return 0;
   if (!k.chargesTables) return k.frames();
   return [...k.spaces.values()].reduce((sum, space) => sum + tablePages(space) + 2, k.frames());
 }

@@ -33,7 +33,9 @@ export interface Page {
   /** Marked by MADV_FREE (the kernel's absence of PG_swapbacked). */
   lazyfree: boolean;
   /** Of shared memory: fallocate has made it, and nothing has used it (the kernel's absence of PG_uptodate). */
-  unused?: boolean;
+  unused: boolean;
+  /** The walk over all pages that met it last: each is met once by one walk. */
+  walk: number;
 }
 
 /** The shared page of zeros; it has no frame. */
@@ -45,6 +47,8 @@ export const ZERO: Page = {
   file: false,
   dirty: false,
   lazyfree: false,
+  unused: false,
+  walk: 0,
 };
 
 /** A page table entry. Not present: the page was swapped out. */
@@ -160,6 +164,7 @@ export class NaiveKernel {
   /** Reclaim has woken the flusher. */
   flushWanted = false;
   private nextUnique = -1;
+  private walks = 0;
 
   constructor(
     readonly chooser: Chooser,
@@ -192,19 +197,33 @@ export class NaiveKernel {
     return found;
   }
 
-  /** Every page that somebody refers to. */
-  allPages(): Set<Page> {
-    const pages = new Set<Page>();
+  /** How many entries refer to a page. */
+  references(page: Page): number {
+    let references = 0;
     for (const space of this.spaces.values())
-      for (const { page } of space.entries.values()) if (page !== ZERO) pages.add(page);
-    for (const object of this.objects) for (const page of object.pages.values()) pages.add(page);
-    return pages;
+      for (const entry of space.entries.values()) if (entry.page === page) references++;
+    return references;
+  }
+
+  /** Visits every page that somebody refers to, once. */
+  eachPage(visit: (page: Page) => void): void {
+    const walk = ++this.walks;
+    const meet = (page: Page): void => {
+      if (page.walk === walk) return;
+      page.walk = walk;
+      visit(page);
+    };
+    ZERO.walk = walk;
+    for (const space of this.spaces.values()) for (const { page } of space.entries.values()) meet(page);
+    for (const object of this.objects) for (const page of object.pages.values()) meet(page);
   }
 
   /** Frames in use. */
   frames(): number {
     let frames = 0;
-    for (const page of this.allPages()) if (page.inMemory) frames++;
+    this.eachPage(({ inMemory }) => {
+      if (inMemory) frames++;
+    });
     return frames;
   }
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../base/errors.js';
 import { canonicalTrace } from '../../testing/arbitrary.js';
+import { propertyRuns } from '../../testing/property-runs.js';
 import { binaryOf } from '../../testing/traces.js';
 import type { EventBlock } from '../block.js';
 import { TextFormatter } from '../text/formatter.js';
@@ -25,7 +26,7 @@ describe('binary form', () => {
       fc.property(canonicalTrace(), (text) => {
         expect(textOf(binaryOf(text))).toBe(text);
       }),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(500) },
     );
   });
 

@@ -1,6 +1,5 @@
 import { closeSync, open as openDescriptor, openSync, readSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -44,6 +43,7 @@ export async function inputKind(path: string): Promise<InputKind> {
  * writer leaves unanswered.
  */
 async function openPipe(path: string): Promise<Readable> {
+  const { Socket } = await import('node:net');
   const fd = await promisify(openDescriptor)(path, 'r');
   return new Socket({ fd, readable: true, writable: false });
 }

@@ -23,6 +23,7 @@ class RunScanner {
     const { low, high } = cursor;
     cursor.gap('a space and a number of accesses');
     const count = cursor.number('a number of accesses');
+    batch.reserve(BATCH_CAPACITY);
     const until = Math.min(count, this.done + BATCH_CAPACITY - batch.length);
     for (; this.done < until; this.done++) batch.add(low, high, 0, write, 0);
     if (this.done < count) {

@@ -1,5 +1,6 @@
-import { type Detection, FIT, misfit, type RequestReader } from './reader.js';
-import { type RecordDecoder, readRecords } from './scan/records.js';
+import type { RequestBatch } from '../requests/batch.js';
+import { type Detection, FIT, misfit, type RecordIds, type RequestReader } from './reader.js';
+import { readRecords } from './scan/records.js';
 
 const RECORD_BYTES = 24;
 const RECORD_WORDS = RECORD_BYTES / 4;
@@ -13,24 +14,30 @@ function isNextHigh(high: number): boolean {
   return high < NEXT_HIGH_LIMIT || NEVER_HIGH.includes(high);
 }
 
-/** The first record says whether this is the format at all: its next access is later, or never. */
-function checkFirst(words: Uint32Array, fail: (index: number, what: string) => never): void {
-  if (words[4] === 0 && words[5] === 0)
-    fail(0, 'has itself as next access, expected a file of oracleGeneral');
-}
+const recordIds: RecordIds = {
+  bytes: RECORD_BYTES,
+  id: 4,
+  check(words, records, first, fail) {
+    // The first record says whether this is the format at all: its next access is later, or never.
+    if (first && words[4] === 0 && words[5] === 0)
+      fail(0, 'has itself as next access, expected a file of oracleGeneral');
+    for (let i = 0, at = 5; i < records; i++, at += RECORD_WORDS) {
+      const nextHigh = words[at]!;
+      if (nextHigh >= NEXT_HIGH_LIMIT && !isNextHigh(nextHigh))
+        fail(i, 'has a next access that is no number of a request, expected a file of oracleGeneral');
+    }
+  },
+};
 
-const decode: RecordDecoder = (words, records, batch, fail) => {
+function decode(words: Uint32Array, records: number, batch: RequestBatch): void {
   for (let i = 0, at = 0; i < records; i++, at += RECORD_WORDS) {
-    const nextHigh = words[at + 5]!;
-    if (nextHigh >= NEXT_HIGH_LIMIT && !isNextHigh(nextHigh))
-      fail(i, 'has a next access that is no number of a request, expected a file of oracleGeneral');
     batch.low[i] = words[at + 1]!;
     batch.high[i] = words[at + 2]!;
     batch.size[i] = words[at + 3]!;
     batch.time[i] = words[at]! * 1e6;
   }
   batch.length = records;
-};
+}
 
 /** Times must not decrease, and a next access must lie ahead: what no text and few other files do. */
 function detect(head: Uint8Array): Detection {
@@ -70,9 +77,10 @@ export const oracleGeneral: RequestReader = {
   read(input) {
     let first = true;
     return readRecords(input, RECORD_BYTES, (words, records, batch, fail) => {
-      if (first) checkFirst(words, fail);
+      recordIds.check(words, records, first, fail);
       first = false;
-      decode(words, records, batch, fail);
+      decode(words, records, batch);
     });
   },
+  recordIds,
 };

@@ -84,6 +84,8 @@ interface ReaderInfo {
   readonly summary: string;
   /** Where the format is described. */
   readonly source: string;
+  /** The file of code that it is from, if it is not of this package. */
+  readonly module?: { readonly file: string };
   /** Readers of one family read a file alike that fits them equally well. */
   readonly family?: string;
   /** Endings of file names, with their dot, in lower case, without that of a compression. */
@@ -121,6 +123,26 @@ export interface EventReader extends ReaderInfo {
  */
 export type RequestKind = 'object' | 'block' | 'memory';
 
+/** Where the ids are in a format of which each record is a request to one object, and nothing but its id is needed. */
+export interface RecordIds {
+  /** Of a record: a multiple of 4. */
+  readonly bytes: number;
+  /** Where the 64-bit id begins in a record, in little-endian bytes. */
+  readonly id: number;
+  /**
+   * Checks records as the reader does.
+   *
+   * @param words little-endian 32-bit words, in the byte order of this host
+   * @param first whether the file begins with them
+   */
+  check(
+    words: Uint32Array,
+    records: number,
+    first: boolean,
+    fail: (index: number, what: string) => never,
+  ): void;
+}
+
 /** A reader of another program's format of requests, which become a reference string or, by `requests/import.ts`, a trace. */
 export interface RequestReader extends ReaderInfo {
   readonly yields: 'requests';
@@ -141,6 +163,8 @@ export interface RequestReader extends ReaderInfo {
    * @throws InputError with the line and column, or the byte, of what is wrong
    */
   read(input: ReaderInput): AsyncGenerator<RequestBatch>;
+  /** Where ids can be taken from records without making requests of them: for reference strings. */
+  readonly recordIds?: RecordIds;
 }
 
 /** A reader of another program's format: a file or folder here, and a line in the registry. */

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../base/package-root.js';
 import { EVENT_SAMPLES } from '../../testing/event-samples.js';
+import { propertyRuns } from '../../testing/property-runs.js';
 import {
   eventsOf,
   inputOf,
@@ -94,7 +95,7 @@ describe.each(READERS.map((reader) => [reader.name, reader] as const))('the read
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), async (sizes) => {
         expect(await read(reader, sample.bytes, sizes)).toEqual(expected);
       }),
-      { numRuns: 20 },
+      { numRuns: propertyRuns(20) },
     );
   });
 
@@ -238,7 +239,7 @@ describe('the registry', () => {
           expect(detection.reached, reader.name).toBeLessThanOrEqual(head.length + 1);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300) },
     );
   });
 

@@ -41,8 +41,11 @@ import { webcachesim } from './webcachesim.js';
 import { wiki } from './wiki.js';
 import { youtube } from './youtube.js';
 
-/** All readers of other people's formats. Where two of one family fit a file equally well, the one named first reads it. */
-export const READERS: readonly Reader[] = [
+/**
+ * All readers of other people's formats; those of modules of the user's are added when they are loaded. Where two of one family
+ * fit a file equally well, the one named first reads it.
+ */
+export const READERS: Reader[] = [
   strace,
   chromium,
   mariadb,

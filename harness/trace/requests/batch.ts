@@ -1,3 +1,5 @@
+import { grown } from '../../base/arrays.js';
+
 /** Requests a batch holds at most. */
 export const BATCH_CAPACITY = 65_536;
 
@@ -8,23 +10,45 @@ export const BATCH_CAPACITY = 65_536;
 export class RequestBatch {
   length = 0;
   /** Lower 32 bits of the id: an object, a block or an address, in the unit of the format. */
-  readonly low = new Uint32Array(BATCH_CAPACITY);
+  low: Uint32Array;
   /** Upper 32 bits of the id. */
-  readonly high = new Uint32Array(BATCH_CAPACITY);
+  high: Uint32Array;
   /** Which disk or device the id is on; 0 where the format knows one only. */
-  readonly volume = new Int32Array(BATCH_CAPACITY);
+  volume: Int32Array;
   /** Bytes; 0 where the format has no sizes. */
-  readonly size = new Float64Array(BATCH_CAPACITY);
+  size: Float64Array;
   /** Microseconds, whole, from an origin of the format's own; 0 where it has no times. Not always sorted. */
-  readonly time = new Float64Array(BATCH_CAPACITY);
+  time: Float64Array;
   /** 1 for a write, 0 for a read. */
-  readonly write = new Uint8Array(BATCH_CAPACITY);
+  write: Uint8Array;
   /** Bytes that one unit of an id stands for, where that depends on the file: else as the reader says. */
   idBytes: number | undefined;
   /** Whether ids are hashes of texts, which have no neighbours. */
   hashed = false;
   /** Whether rows have times, where that depends on the file. */
   timed = true;
+
+  /** @param capacity requests that it has room for; `reserve` makes more */
+  constructor(capacity = BATCH_CAPACITY) {
+    this.low = new Uint32Array(capacity);
+    this.high = new Uint32Array(capacity);
+    this.volume = new Int32Array(capacity);
+    this.size = new Float64Array(capacity);
+    this.time = new Float64Array(capacity);
+    this.write = new Uint8Array(capacity);
+  }
+
+  /** Makes room for this number of requests in all, `BATCH_CAPACITY` at most; those that are there stay. */
+  reserve(requests: number): void {
+    const capacity = Math.min(requests, BATCH_CAPACITY);
+    if (capacity <= this.low.length) return;
+    this.low = grown(this.low, capacity);
+    this.high = grown(this.high, capacity);
+    this.volume = grown(this.volume, capacity);
+    this.size = grown(this.size, capacity);
+    this.time = grown(this.time, capacity);
+    this.write = grown(this.write, capacity);
+  }
 
   get full(): boolean {
     return this.length === BATCH_CAPACITY;

@@ -5,6 +5,8 @@ import { DenseIds, INITIAL_SLOTS, SLOT_BYTES } from './dense-ids.js';
 /** Requests a call, and the least room for new ids that a call is worth: as CHUNK and AHEAD in harness/wasm/ids.c. */
 const CHUNK = 16_384;
 const AHEAD = 128;
+/** Bytes of records a call at most: as RECORDS_BYTES there. */
+const RECORDS_BYTES = 1 << 19;
 const WASM_PAGE = 65_536;
 
 /** What the module exports: see harness/wasm/ids.c. */
@@ -12,6 +14,8 @@ interface IdsExports {
   readonly memory: WasmMemory;
   chunk_at(): number;
   slots_at(): number;
+  records_at(): number;
+  take_records(first: number, length: number, bytes: number, idAt: number): void;
   map(length: number, mask: number, count: number): number;
   rehash(old: number, mask: number): void;
 }
@@ -31,27 +35,64 @@ export class WasmIds extends DenseIds {
 
   override mapBatch(batch: RequestBatch, dense: Int32Array): void {
     const { length } = batch;
+    const at = this.mapInside(length, dense, (from, taken) => this.takeRows(batch, from, taken));
+    if (at < length) this.mapRows(batch, at, dense);
+  }
+
+  /** Where records of that size are to be written for `mapRecords`: room for whole ones. */
+  recordRoom(recordBytes: number): Uint8Array {
+    const most = Math.min(CHUNK, Math.floor(RECORDS_BYTES / recordBytes));
+    return new Uint8Array(this.wasm.memory.buffer, this.wasm.records_at(), most * recordBytes);
+  }
+
+  /**
+   * The dense number of the 64-bit id of each record in `recordRoom`, without a batch of requests in between.
+   *
+   * @param idAt where the id begins in a record, in little-endian bytes
+   */
+  mapRecords(records: number, recordBytes: number, idAt: number, dense: Int32Array): void {
+    let at = this.mapInside(records, dense, (from, taken) =>
+      this.wasm.take_records(from, taken, recordBytes, idAt),
+    );
+    if (at === records) return;
+    const view = new DataView(this.wasm.memory.buffer, this.wasm.records_at(), RECORDS_BYTES);
+    for (; at < records; at++) {
+      const id = at * recordBytes + idAt;
+      dense[at] = this.id(view.getUint32(id, true), view.getUint32(id + 4, true), 0);
+    }
+  }
+
+  /**
+   * Maps keys part by part while the table lies in the memory of the module.
+   *
+   * @param take writes that many keys, from one on, to the chunk
+   * @returns how many are mapped: the others have to be mapped outside
+   */
+  private mapInside(length: number, dense: Int32Array, take: (from: number, taken: number) => void): number {
     let at = 0;
     while (at < length && !this.outside) {
       const left = Math.min(CHUNK, length - at);
       this.makeRoom(Math.min(left, AHEAD));
       if (this.outside) break;
       const taken = Math.min(left, (this.mask >> 1) - this.count);
-      this.mapChunk(batch, at, taken, dense);
+      take(at, taken);
+      this.count = this.wasm.map(taken, this.mask, this.count);
+      dense.set(this.column(3).subarray(0, taken), at);
       at += taken;
     }
-    if (at < length) this.mapRows(batch, at, dense);
+    return at;
   }
 
-  private mapChunk({ low, high, volume }: RequestBatch, at: number, length: number, dense: Int32Array): void {
-    const { wasm } = this;
-    const end = at + length;
-    const chunk = new Int32Array(wasm.memory.buffer, wasm.chunk_at(), 4 * CHUNK);
-    chunk.set(low.subarray(at, end), 0);
-    chunk.set(high.subarray(at, end), CHUNK);
-    chunk.set(volume.subarray(at, end), 2 * CHUNK);
-    this.count = wasm.map(length, this.mask, this.count);
-    dense.set(chunk.subarray(3 * CHUNK, 3 * CHUNK + length), at);
+  private takeRows({ low, high, volume }: RequestBatch, from: number, length: number): void {
+    const end = from + length;
+    this.column(0).set(low.subarray(from, end));
+    this.column(1).set(high.subarray(from, end));
+    this.column(2).set(volume.subarray(from, end));
+  }
+
+  /** A column of the chunk in the memory as it is now. */
+  private column(number: number): Int32Array {
+    return new Int32Array(this.wasm.memory.buffer, this.wasm.chunk_at() + 4 * CHUNK * number, CHUNK);
   }
 
   /** In the module, where it can have both tables at once. */

@@ -1,8 +1,11 @@
 import { InputError } from '../../base/errors.js';
-import { type EventBlock, newBlock, type StringTable } from '../block.js';
+import { type EventBlock, newBlock, type StringTable, withRoom } from '../block.js';
 import { TraceMeta } from '../meta.js';
 import { EventScanner } from './event.js';
 import { BYTE, TEXT_HEADER } from './fields.js';
+
+/** The shortest line of an event: a digit, a letter, five commas and the line feed. */
+const LEAST_BYTES = 8;
 
 /**
  * Reads the text form of a trace from bytes, without a string a line. Feed it bytes with `push`, then call `end`;
@@ -12,7 +15,7 @@ export class TextScanner {
   readonly meta = new TraceMeta();
   private readonly lines: EventScanner;
   private readonly decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-  private block = newBlock();
+  private block = newBlock(0);
   private rest: Uint8Array = new Uint8Array(0);
   private inHeader = true;
   /** Where the complete lines of the bytes at hand end. */
@@ -64,10 +67,12 @@ export class TextScanner {
     this.lines.lineStart = 0;
     while (this.inHeader && this.lines.at < this.limit) this.headerLine();
     while (this.lines.at < this.limit) {
+      const most = Math.ceil((this.limit - this.lines.at) / LEAST_BYTES);
+      this.block = withRoom(this.block, this.block.length + most);
       if (!this.lines.events(this.block, this.limit)) break;
       if (this.block.length > 0) {
         yield this.block;
-        this.block = newBlock();
+        this.block = newBlock(0);
       }
       this.block.firstLine = this.lines.line;
     }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalTrace } from '../../testing/arbitrary.js';
+import { propertyRuns } from '../../testing/property-runs.js';
 import { scan } from '../../testing/traces.js';
 import { HAS, OP } from '../op.js';
 import { TEXT_HEADER } from './fields.js';
@@ -22,7 +23,7 @@ describe('text form', () => {
       fc.property(canonicalTrace(), (text) => {
         expect(format(text)).toBe(text);
       }),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(500) },
     );
   });
 

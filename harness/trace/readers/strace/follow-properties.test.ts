@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { propertyRuns } from '../../../testing/property-runs.js';
 import { inputOf } from '../../../testing/readers.js';
 import { type NaiveProcess, NaiveProgram, next } from '../../../testing/strace-program.js';
 import { eventLines } from '../../../testing/traces.js';
@@ -138,7 +139,7 @@ describe('random programs', () => {
           expect(byPage(made.spaces.get(String(id)) ?? new Map())).toEqual(byPage(pages));
         expect(made.dropped.sort()).toEqual([...dropped].sort());
       }),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300) },
     );
   });
 
@@ -150,7 +151,7 @@ describe('random programs', () => {
         expect(input.account.total).toBe(lines.length);
         expect(input.account.used).toBe(lines.length - unrelated);
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100) },
     );
   });
 });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../base/errors.js';
 import { packageFile } from '../../../base/package-root.js';
+import { propertyRuns } from '../../../testing/property-runs.js';
 import { inputOf } from '../../../testing/readers.js';
 import { comparable } from '../../../testing/strace-matrix.js';
 import { eventLines } from '../../../testing/traces.js';
@@ -80,7 +81,7 @@ describe('damaged logs', () => {
           }
         },
       ),
-      { numRuns: 600 },
+      { numRuns: propertyRuns(600) },
     );
   });
 });

@@ -110,6 +110,7 @@ export class TableScanner {
   private several(batch: RequestBatch): boolean {
     const { count } = this.row;
     if (count === 0) this.account.leave('lines that stand for 0 requests');
+    batch.reserve(BATCH_CAPACITY);
     const until = Math.min(count, this.done + BATCH_CAPACITY - batch.length);
     for (; this.done < until; this.done++) this.add(batch);
     if (this.done < count) return true;

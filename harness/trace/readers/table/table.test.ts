@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../../base/package-root.js';
+import { propertyRuns } from '../../../testing/property-runs.js';
 import { inputOf, lruMisses, requestReader, requestsIn } from '../../../testing/readers.js';
 import { fnv1a, type Request } from '../../../testing/requests.js';
 import { BATCH_CAPACITY } from '../../requests/batch.js';
@@ -303,7 +304,7 @@ describe('any table', () => {
           );
         },
       ),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300) },
     );
   });
 
@@ -324,7 +325,7 @@ describe('any table', () => {
         expect(await requestsIn(csv, plain)).toEqual(await requestsIn(csv, general));
         expect(await said(plain)).toEqual(await said(general));
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100) },
     );
   });
 });

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../testing/folder.js';
-import { moduleHash } from './module-files.js';
+import { moduleHash } from './files.js';
 
 const folder = temporaryFolder('reclaim-module-files-');
 

@@ -1,0 +1,265 @@
+import type {
+  DiscardContext,
+  DiscardPolicy,
+  LaterPages,
+  MappedPiece,
+  PageRange,
+  Pressure,
+  Unpinned,
+} from '../contract.js';
+import type { Queued } from '../range-queue.js';
+import { filed } from '../volatile-marks.js';
+import { stagesOf } from './parameters.js';
+import { type Bounds, Stage } from './stage.js';
+
+/** What one space has given up and not yet given back. */
+class Retained {
+  readonly stages: readonly Stage[];
+  /** When its next timer is due. */
+  armedUs = Number.POSITIVE_INFINITY;
+
+  constructor(
+    readonly space: number,
+    bounds: readonly Bounds[],
+    nowUs: number,
+  ) {
+    this.stages = bounds.map((one) => new Stage(one, nowUs));
+  }
+
+  get dueUs(): number {
+    return Math.min(...this.stages.map(({ dueUs }) => dueUs));
+  }
+
+  /** Takes pages out. Returns how many there were. */
+  delete(range: PageRange): number {
+    return this.stages.reduce((sum, stage) => sum + stage.delete(range), 0);
+  }
+}
+
+/** The pages of a mapping that a queued range stands for. */
+function mappedBy({ page, count, shift }: Queued, space: number): PageRange {
+  return { space, page: page + shift, count };
+}
+
+/**
+ * Puts off the calls of a policy. What the program discards waits, in a queue of its space, until its time has come and more
+ * waits than is to be kept; then the policy is told of the discard. Pages that are used before leave the queue.
+ *
+ * Shared memory waits by pages of its object, so that it is in use again whichever mapping is used; the space that discarded
+ * it gives it back. What is unmapped before its call, also at the end of a space, is forgotten, and counted. mremap moves
+ * what waits, as old as it is; a forked child has what waits of private memory, too.
+ */
+export class Later implements DiscardPolicy {
+  /** There where the policy has it. */
+  declare readonly sigbus?: (page: PageRange) => boolean;
+  private readonly bounds: readonly Bounds[];
+  private readonly stuck: boolean;
+  private readonly spaces = new Map<number, Retained>();
+  /** Objects of which memory has waited, as `filed` names them. */
+  private readonly objects = new Set<number>();
+  private pages = 0;
+  private readonly counts = { late: 0, cancelled: 0, unmapped: 0 };
+
+  /**
+   * @param inner makes the calls
+   * @param eager whether they are also made for memory that is unpinned; `inner` makes none at unpin then
+   */
+  constructor(
+    private readonly inner: DiscardPolicy,
+    private readonly context: DiscardContext,
+    private readonly eager: boolean,
+  ) {
+    this.bounds = stagesOf(context.values);
+    this.stuck = context.values.idle === 'stuck';
+    if (inner.sigbus) Object.defineProperty(this, 'sigbus', { value: inner.sigbus.bind(inner) });
+  }
+
+  get laterPages(): LaterPages {
+    return { ...this.counts, pending: this.pages };
+  }
+
+  get watchesWrites(): boolean {
+    return this.pages > 0 || this.inner.watchesWrites === true;
+  }
+
+  get watchesReads(): boolean {
+    return this.pages > 0;
+  }
+
+  discard(range: PageRange): void {
+    this.cancel(range);
+    this.add(range);
+  }
+
+  unpin(range: Unpinned): void {
+    this.cancel(range);
+    this.inner.unpin(range);
+    if (this.eager) this.add(range);
+    else this.acted(range.space);
+  }
+
+  pin(range: PageRange, unpinned: Unpinned | undefined): void {
+    this.cancel(range);
+    this.inner.pin(range, unpinned);
+    this.acted(range.space);
+  }
+
+  /** Gives a range back now, whatever its age. */
+  giveBack(range: PageRange): void {
+    this.cancel(range);
+    this.inner.discard(range);
+  }
+
+  pressure(level: Pressure): void {
+    this.inner.pressure?.(level);
+  }
+
+  beforeRead(range: PageRange): void {
+    this.cancel(range);
+    this.acted(range.space);
+  }
+
+  beforeWrite(range: PageRange): void {
+    this.cancel(range);
+    if (this.inner.watchesWrites) this.inner.beforeWrite?.(range);
+    this.acted(range.space);
+  }
+
+  unmapped(range: PageRange): void {
+    const own = this.spaces.get(range.space);
+    if (own) {
+      const shared = this.sharedParts(range).flatMap((part) => waitingFor(own, part));
+      const gone = own.delete(range) + shared.reduce((sum, part) => sum + own.delete(part), 0);
+      this.counts.unmapped += gone;
+      this.pages -= gone;
+      this.acted(range.space);
+    }
+    this.inner.unmapped?.(range);
+  }
+
+  moved(range: PageRange, to: number): void {
+    const own = this.spaces.get(range.space);
+    for (const stage of own?.stages ?? []) stage.move(range, to);
+    for (const piece of own ? this.sharedParts({ ...range, page: to }) : []) {
+      const shift = piece.page - piece.objectPage;
+      const before = { ...piece, page: piece.page - to + range.page };
+      for (const part of waitingFor(own!, before))
+        for (const stage of own!.stages) stage.move(part, part.page, shift);
+    }
+    this.inner.moved?.(range, to);
+    this.acted(range.space);
+  }
+
+  forked(parent: number, child: number): void {
+    const own = this.spaces.get(parent);
+    if (own) {
+      const copy = this.retained(child);
+      own.stages.forEach((stage, i) => {
+        stage.copyTo(child, copy.stages[i]!);
+        this.pages += copy.stages[i]!.pages;
+      });
+      this.arm(copy);
+    }
+    this.inner.forked?.(parent, child);
+  }
+
+  /** A range waits from now on. */
+  private add(range: PageRange): void {
+    const own = this.retained(range.space);
+    const { nowUs } = this.context.clock;
+    const put = (one: PageRange, shift: number) => {
+      if (one.count <= 0) return;
+      own.stages[0]!.add(one, shift, nowUs);
+      this.pages += one.count;
+    };
+    let next = range.page;
+    for (const piece of this.context.kernel.lookup(range, false)) {
+      const { file } = filed(piece);
+      if (file.space >= 0) continue;
+      put({ ...range, page: next, count: piece.page - next }, 0);
+      put(file, piece.page - piece.objectPage);
+      this.objects.add(file.space);
+      next = piece.page + piece.count;
+    }
+    put({ ...range, page: next, count: range.page + range.count - next }, 0);
+    this.release(own);
+  }
+
+  private retained(space: number): Retained {
+    let own = this.spaces.get(space);
+    if (!own) {
+      own = new Retained(space, this.bounds, this.context.clock.nowUs);
+      this.spaces.set(space, own);
+    }
+    return own;
+  }
+
+  /** Pages are in use: none of them waits any more. */
+  private cancel(range: PageRange): void {
+    if (this.pages === 0) return;
+    let found = this.spaces.get(range.space)?.delete(range) ?? 0;
+    for (const piece of this.sharedParts(range))
+      for (const one of this.spaces.values()) found += one.delete(filed(piece).file);
+    this.counts.cancelled += found;
+    this.pages -= found;
+  }
+
+  /** The parts of a range that map objects of which memory may wait. */
+  private sharedParts(range: PageRange): MappedPiece[] {
+    if (this.objects.size === 0) return [];
+    return this.context.kernel
+      .lookup(range, false)
+      .filter((piece) => this.objects.has(filed(piece).file.space));
+  }
+
+  /** A space does something. */
+  private acted(space: number): void {
+    if (!this.stuck) return;
+    const own = this.spaces.get(space);
+    if (own) this.release(own);
+  }
+
+  /** Gives back what is due of a space. */
+  private release(own: Retained): void {
+    const { kernel, clock } = this.context;
+    const [first, muzzy] = own.stages;
+    for (const part of first!.take(clock.nowUs)) {
+      if (muzzy) {
+        kernel.madvise(mappedBy(part, own.space), 'MADV_FREE');
+        muzzy.add(part, part.shift, clock.nowUs);
+      } else this.drop(own, part);
+    }
+    for (const part of muzzy?.take(clock.nowUs) ?? []) this.drop(own, part);
+    this.arm(own);
+  }
+
+  private drop(own: Retained, part: Queued): void {
+    this.pages -= part.count;
+    if (this.bounds.length > 1 || this.context.clock.nowUs > part.atUs) this.counts.late += part.count;
+    this.inner.discard(mappedBy(part, own.space));
+  }
+
+  private arm(own: Retained): void {
+    const { dueUs } = own;
+    if (this.stuck || dueUs >= own.armedUs) return;
+    own.armedUs = dueUs;
+    this.context.clock.at(dueUs, () => {
+      if (own.armedUs !== dueUs) return; // an earlier one has come in between
+      own.armedUs = Number.POSITIVE_INFINITY;
+      this.release(own);
+    });
+  }
+}
+
+/** What waits of a piece of shared memory, by pages of its object: what was discarded through the mapping that it is of. */
+function waitingFor(own: Retained, piece: MappedPiece): PageRange[] {
+  const { file } = filed(piece);
+  const end = file.page + file.count;
+  return own.stages
+    .flatMap((stage) => stage.overlapping(file))
+    .filter(({ shift }) => shift === piece.page - piece.objectPage)
+    .map(({ space, page, count }) => {
+      const from = Math.max(page, file.page);
+      return { space, page: from, count: Math.min(page + count, end) - from };
+    });
+}

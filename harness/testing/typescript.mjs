@@ -1,0 +1,11 @@
+// Lets Node itself load the TypeScript of tests. Vitest's own loader turns each use of an import into a look-up, which took a
+// quarter of the time of all unit tests.
+import { register } from 'node:module';
+
+register('./typescript-hooks.mjs', import.meta.url);
+
+/** The one helper that compiled modules use, for templates with a tag in whose text a script of a page ends. */
+globalThis.babelHelpers = {
+  taggedTemplateLiteral: (strings, raw = strings) =>
+    Object.freeze(Object.assign([...strings], { raw: Object.freeze([...raw]) })),
+};
