@@ -154,9 +154,8 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const capacity = Math.min(this.limit, zone?.buddy.pages ?? NO_LIMIT);
     frames.ceiling = capacity;
     this.policy.resize(capacity);
-    // memory_max_write asks for all that is too much, not for a page.
     for (let excess = this.excess; excess > 0; excess = this.excess)
-      if (!this.helpers.purge.makeRoom() && !this.shrink(excess)) return;
+      if (!this.helpers.purge.makeRoom() && !this.shrink(this.policy.shrinksAtOnce ? excess : 1)) return;
   }
 
   /**

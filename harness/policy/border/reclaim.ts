@@ -88,6 +88,7 @@ class CheckedReclaim implements ReclaimPolicy {
   flushStats?(onlyIfDue: boolean): boolean;
   declare readonly excess?: number;
   declare readonly largest?: number;
+  readonly shrinksAtOnce: boolean;
   /** By id: 1 while the policy has the page to choose. */
   private held: Uint8Array;
   private heldCount = 0;
@@ -107,6 +108,7 @@ class CheckedReclaim implements ReclaimPolicy {
     this.policy = border.call('create', () => info.create(view, { ...context, values }));
     checkMethods(border, this.policy, REQUIRED, OPTIONAL);
     const { policy } = this;
+    this.shrinksAtOnce = policy.shrinksAtOnce === true;
     for (const name of OPTIONAL) {
       if (policy[name] === undefined) continue;
       const method = (a: number & string, b: number) => {

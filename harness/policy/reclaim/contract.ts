@@ -156,6 +156,8 @@ export interface ReclaimPolicy {
   grow(count: number): void;
   /** Host memory of its state, in bytes, for `reclaim bench`. */
   readonly bytes?: number;
+  /** Where the limit falls it is asked for all that is too much, and not for a page after the other (memory_max_write). */
+  readonly shrinksAtOnce?: boolean;
   /** Pages on each of its lists, by name, for timelines; absent where it has none to tell of. */
   readonly listSizes?: Readonly<Record<string, number>>;
   readonly counters: PolicyCounters;

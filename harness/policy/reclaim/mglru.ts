@@ -46,6 +46,7 @@ export class Mglru implements ReclaimPolicy {
     workingset_activate_anon: 0,
     workingset_activate_file: 0,
   };
+  readonly shrinksAtOnce = true;
   readonly aging: Aging;
   private readonly control = new RefaultControl();
   private readonly generations: Generations;
