@@ -6,6 +6,7 @@ export default {
     'harness/index.ts!',
     'harness/cli.ts!',
     'harness/experiment/worker.ts!',
+    'harness/mrc/sweep-worker.ts!',
     'harness/commands/command-worker.ts!',
     'harness/commands/draw-worker.ts!',
     'harness/guard/guard-process.ts!',

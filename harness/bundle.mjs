@@ -19,6 +19,7 @@ import { rolldown } from 'rolldown';
 const ENTRIES = [
   ['cli'],
   ['experiment', 'worker'],
+  ['mrc', 'sweep-worker'],
   ['commands', 'command-worker'],
   ['commands', 'draw-worker'],
   ['guard', 'guard-process'],

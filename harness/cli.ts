@@ -8,6 +8,14 @@ interface Limits {
 /** Open files with which all modules of a command can be loaded. */
 const MODULES_NEED = 256;
 
+/** What newer versions of Node have besides: compiled code is kept (NODE_COMPILE_CACHE says where, NODE_DISABLE_COMPILE_CACHE=1 not). */
+interface CompileCache {
+  enableCompileCache?(): unknown;
+}
+
+// From Node 22.8 on: a fifth of what a short command takes.
+(process.getBuiltinModule('node:module') as CompileCache).enableCompileCache?.();
+
 try {
   const [flag, ...more] = process.argv.slice(2);
   if (flag === '--version' && more.length === 0) {

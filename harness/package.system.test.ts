@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -11,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { PACKAGE_ROOT, packageFile } from './base/package-root.js';
 import { EXAMPLES } from './commands/examples.js';
 import { apiExamples } from './testing/api-examples.js';
@@ -149,6 +151,16 @@ describe('the packed package, installed in an empty folder', () => {
     expect(mustRun(process.execPath, ['consumer.mjs'], consumer)).toBe('mine never true\n');
   });
 
+  it('has what its README leads to', ({ skip }) => {
+    if (missing) skip(missing);
+    const installed = join(consumer, 'node_modules', 'reclaim-bench');
+    const links = [
+      ...readFileSync(join(installed, 'README.md'), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g),
+    ].map((link) => link[1]!);
+    expect(links.length).toBeGreaterThan(15);
+    expect(links.filter((link) => !existsSync(join(installed, link)))).toEqual([]);
+  });
+
   it('has no path of this machine and no tests in it', ({ skip }) => {
     if (missing) skip(missing);
     const files = readdirSync(join(consumer, 'node_modules', 'reclaim-bench'), {
@@ -231,6 +243,25 @@ describe('the package without its optional dependencies', () => {
     mustRun('npm', ['install', '--silent', '--include=optional'], lean);
     const figures = run('report', 'drops', '--figure', 'glance', '--format', 'png');
     expect([figures.code, figures.stderr]).toEqual([0, '']);
+  });
+});
+
+describe('the package that is published', () => {
+  it('names the repository that publishes it', () => {
+    const { jobs } = parse(readFileSync(packageFile('.github', 'workflows', 'publish.yml'), 'utf8')) as {
+      jobs: { publish: { steps: { name?: string; run?: string }[] } };
+    };
+    const { run } = jobs.publish.steps.find(({ name }) => name === 'the package names its repository')!;
+    const published = join(folder, 'published');
+    mkdirSync(published);
+    copyFileSync(packageFile('package.json'), join(published, 'package.json'));
+    const env = { ...process.env, GITHUB_REPOSITORY: 'owner/name' };
+    expect(runProgram('bash', ['-c', run!], published, env).code).toBe(0);
+    expect(JSON.parse(readFileSync(join(published, 'package.json'), 'utf8'))).toMatchObject({
+      repository: { type: 'git', url: 'git+https://github.com/owner/name.git' },
+      homepage: 'https://github.com/owner/name#readme',
+      bugs: { url: 'https://github.com/owner/name/issues' },
+    });
   });
 });
 

@@ -16,6 +16,7 @@ export interface WasmMemory {
 /** What is used of WebAssembly, of which the types of Node 20 know nothing. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => WasmModule;
+  readonly Memory: new (size: { readonly initial: number }) => WasmMemory;
   readonly Instance: new (module: WasmModule) => { readonly exports: unknown };
 };
 
@@ -44,4 +45,16 @@ function wasmModule(name: string): WasmModule {
 /** A new instance of a module, with a memory of its own. @returns its exports: the caller knows which they are */
 export function wasmInstance<E>(name: string): E {
   return new WebAssembly.Instance(wasmModule(name)).exports as E;
+}
+
+/** Bytes of a page of a memory. */
+export const WASM_PAGE = 65_536;
+
+/**
+ * A memory of its own, without a module: bytes that grow where they are.
+ *
+ * @throws RangeError where there is no address space for it, or it would be larger than 4 GiB
+ */
+export function wasmMemory(bytes: number): WasmMemory {
+  return new WebAssembly.Memory({ initial: Math.ceil(bytes / WASM_PAGE) });
 }

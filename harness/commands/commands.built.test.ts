@@ -456,9 +456,9 @@ describe('lists for programs', () => {
 
   it('compare prints its cells as CSV or JSON, the same as its files', () => {
     const args = ['compare', 'e.yaml', '--no-report', '--out', 'printed'];
-    const csv = cli.run(...args, '--print', 'csv').stdout;
+    const csv = cli.run(...args, '--format', 'csv').stdout;
     expect(csv).toBe(readFileSync(join(cli.path, 'printed', 'runs.csv'), 'utf8'));
-    const json = JSON.parse(cli.run(...args, '--print', 'json').stdout);
+    const json = JSON.parse(cli.run(...args, '--format', 'json').stdout);
     expect(json.cells).toHaveLength(2);
     expect(json.verdict).toEqual(JSON.parse(readFileSync(join(cli.path, 'printed', 'verdict.json'), 'utf8')));
   });

@@ -101,7 +101,7 @@ async function runCells(
       heatmap: args.heatmap,
       policyModules: args.policyModule,
       policyTimeoutS: policyTimeout(args),
-      parquet: args.format === 'parquet',
+      parquet: args.format.parquet,
       command: ['reclaim', ...process.argv.slice(2)].join(' '),
       alsoWrite: (results) => furtherFiles(experiment.claims, results),
       signal,
@@ -214,8 +214,11 @@ async function handler(args: Args): Promise<void> {
   // What is missing from the tables of a part of the cells could turn their answer.
   if (run.aborted || run.runs.length === 0) return;
   noteLive(run);
-  if (args.costs !== undefined)
-    await print(wrapped(await costsText(run, experiment, args), outputLook().columns, '  '));
+  if (args.costs !== undefined) {
+    const said = wrapped(await costsText(run, experiment, args), outputLook().columns, '  ');
+    if (args.format.printed === 'table') await print(said);
+    else note(said);
+  }
   await showComparison(run, experiment.claims, args, workersOf(args));
 }
 

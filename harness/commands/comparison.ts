@@ -13,6 +13,7 @@ import { USUAL_FORMATS } from '../report/render/formats.js';
 import { wrapped } from '../report/terminal-text.js';
 import { comparisonText } from '../report/text.js';
 import { verdictJson } from '../report/verdict-json.js';
+import { type ComparisonFormat, comparisonFormat } from './comparison-format.js';
 import { drawInWorkers, drawnText } from './draw.js';
 import { drawable } from './drawable.js';
 import { interruptible } from './interrupt.js';
@@ -21,9 +22,12 @@ import { note, outputLook, print } from './terminal.js';
 /** Flags of commands that end with the results of an experiment in a folder. */
 export const comparisonFlags = {
   format: {
-    choices: ['csv', 'parquet'] as const,
-    default: 'csv' as const,
-    describe: 'parquet: also write the tables as Parquet, with units in the metadata',
+    type: 'string',
+    default: 'table',
+    describe:
+      'what is printed: table, json (the verdict and all cells), or csv (the cells, as runs.csv); parquet, alone or after a comma: also write the tables as Parquet, with units in the metadata',
+    coerce: comparisonFormat,
+    requiresArg: true,
   },
   force: {
     type: 'boolean',
@@ -40,11 +44,6 @@ export const comparisonFlags = {
     default: 'headline' as const,
     describe: 'which figures are drawn then: what each policy saves at what price, or all that have data',
   },
-  print: {
-    choices: ['text', 'json', 'csv'] as const,
-    default: 'text' as const,
-    describe: 'what is printed: tables, the verdict and all cells as JSON, or the cells as CSV (runs.csv)',
-  },
   full: {
     type: 'boolean',
     default: false,
@@ -54,11 +53,10 @@ export const comparisonFlags = {
 
 /** The arguments of `comparisonFlags`. */
 export interface ComparisonArgs {
-  format: 'csv' | 'parquet';
+  format: ComparisonFormat;
   force: boolean;
   report: boolean;
   figures: 'headline' | 'all';
-  print: 'text' | 'json' | 'csv';
   full: boolean;
 }
 
@@ -138,14 +136,12 @@ async function draw(
 export async function showComparison(
   run: RunSummary,
   claims: readonly Claim[],
-  { format, print: as, full, report, figures: wanted }: ComparisonArgs,
+  { format: { printed: as, parquet }, full, report, figures: wanted }: ComparisonArgs,
   workers: number,
 ): Promise<void> {
-  await print(
-    as === 'text' ? summary(run, claims, { full, parquet: format === 'parquet' }) : printed(run, as),
-  );
+  await print(as === 'table' ? summary(run, claims, { full, parquet }) : printed(run, as));
   if (!report) return;
   const data = new FigureData(ResultsFolder.open(run.folder));
   const figures = drawable(figuresFor(data, wanted), USUAL_FORMATS);
-  await interruptible((signal) => draw(run.folder, figures, workers, as === 'text' ? print : note, signal));
+  await interruptible((signal) => draw(run.folder, figures, workers, as === 'table' ? print : note, signal));
 }

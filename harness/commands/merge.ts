@@ -92,7 +92,7 @@ async function handler(args: Args): Promise<void> {
     try {
       return await mergeSweep(plan, folder, {
         results: folders,
-        parquet: args.format === 'parquet',
+        parquet: args.format.parquet,
         command: ['reclaim', ...process.argv.slice(2)].join(' '),
         alsoWrite: (results) => furtherFiles(claims, results),
         signal,

@@ -30,13 +30,16 @@ import {
   MAX_SEED,
   type PolicyModuleArgs,
   policyModuleFlag,
+  type WorkerArgs,
   wholeFlag,
+  workersFlag,
+  workersOf,
 } from './flags.js';
 import { isolated } from './isolated.js';
 import type { MrcRow } from './mrc-table.js';
 import { note, print } from './terminal.js';
 
-interface Args extends PolicyModuleArgs {
+interface Args extends PolicyModuleArgs, WorkerArgs {
   trace: string;
   policy: string;
   size: string;
@@ -102,6 +105,11 @@ function builder(yargs: Argv): Argv {
         describe: 'how the misses are printed; the table has a curve below',
       },
       seed: { type: 'number', default: 1, describe: 'seed of all random draws', requiresArg: true },
+      workers: {
+        ...workersFlag.workers,
+        describe:
+          'most worker threads, which share many policies and sizes (default: one per core); --bytes and --shards take one',
+      },
       ...inputLimitFlags,
       ...policyModuleFlag,
     })
@@ -243,7 +251,8 @@ async function handler(args: Args): Promise<void> {
   const { sample = 1 } = reference;
   const sampled = (distinct: number) =>
     sizes(distinct * sample).map((size) => Math.max(1, Math.round(size / sample)));
-  const options = { policies, sizes: sampled, relative, seed, backend };
+  const threads = workersOf(args);
+  const options = { policies, sizes: sampled, relative, seed, backend, threads };
   if (sample > 1) note(`${shown}: ${sampleWarning(sample).what}`);
   if (rate !== undefined)
     await show(

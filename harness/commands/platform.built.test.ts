@@ -4,7 +4,7 @@ import { packageFile } from '../base/package-root.js';
 import { CliFolder } from '../testing/cli-folder.js';
 import { runProgram } from '../testing/system.js';
 
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 
 /** Runs a command as Node on another platform does, as far as `process.platform` says. */
 function on(platform: string, ...args: string[]) {

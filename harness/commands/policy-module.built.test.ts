@@ -156,7 +156,7 @@ it('compare: the other cells go on', () => {
     'm.yaml',
     'name: m\ntraces: [long.csv]\ndiscard: [keep]\nreclaim: [minus, lru]\nlimits: [50%]\n',
   );
-  const result = folder.start(
+  const result = folder.run(
     'compare',
     'm.yaml',
     '--out',

@@ -13,6 +13,7 @@ import {
   CALL_COLUMNS,
   type CallRow,
   DRAW_COLUMNS,
+  GROUP_COLUMNS,
   RUN_COLUMNS,
   SPACE_COLUMNS,
   TIMELINE_COLUMNS,
@@ -148,6 +149,7 @@ async function writeFiles(folder: string, result: CellResult): Promise<void> {
     ['draws.csv', text(DRAW_COLUMNS, result.draws)],
     ['timeline.csv', text(TIMELINE_COLUMNS, result.timeline)],
     ['spaces.csv', text(SPACE_COLUMNS, result.spaces)],
+    ...(result.groups.length > 0 ? [['groups.csv', text(GROUP_COLUMNS, result.groups)] as const] : []),
     ['calls.csv', text(CALL_COLUMNS, result.calls)],
   ]);
   await addFiles(folder, files, note);
@@ -202,7 +204,7 @@ async function handler(args: Args): Promise<void> {
     const watched = {
       check: args.check,
       progress: (events: number) => progress.set(events),
-      ...(recorder && { observe: recorder.observe, completed: recorder.completed }),
+      ...recorder?.hooks,
     };
     const result = await withMachine(args, (machine) => runCell(cell, trace, label, costs, watched, machine));
     if (args.check && isForeign(cell))

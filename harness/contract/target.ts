@@ -1,7 +1,7 @@
 import type { InputError } from '../base/errors.js';
 import type { ParameterValues } from '../base/parameters.js';
 import type { CostTable } from '../cost/table.js';
-import type { CallCount, DrawTimes, Moment, Paid } from '../metrics/files.js';
+import type { CallCount, DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
 import type {
   DrawnMetric,
   LaterMetric,
@@ -15,7 +15,15 @@ import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
-import type { ArgOf, ContentArg, FallocateArg, MapArg, ObjectArg, RemapArg } from '../trace/args.js';
+import type {
+  ArgOf,
+  CgroupArg,
+  ContentArg,
+  FallocateArg,
+  MapArg,
+  ObjectArg,
+  RemapArg,
+} from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import type { Advice, OpName } from '../trace/op.js';
 
@@ -254,6 +262,13 @@ export interface Target {
   /** @param contents undefined: each page becomes unlike all others */
   pwrite(name: string, page: number, count: number, contents: ContentArg | undefined): void;
 
+  /**
+   * Writes files of a memory cgroup, which is made if it is new.
+   *
+   * @param space moves there, so that what it touches first is charged to the group from now on
+   */
+  cgroup(space: number | undefined, arg: CgroupArg): void;
+
   /** A setting, from now on. @throws InputError for an unknown name or a value out of range */
   set(name: string, value: string): void;
   /** The memory limit from now on; undefined for none. */
@@ -306,6 +321,8 @@ export interface Target {
    * @param residentPageUs resident pages of the whole replay, times µs
    */
   spaces(residentPageUs: number): Paid[];
+  /** Rows of groups.csv without `cell`, in the order in which memory cgroups were made; absent where there are none. */
+  groups?(): GroupCount[];
   /** Rows of calls.csv without `cell`: what the calls of the trace itself returned. */
   callOutcomes(): CallCount[];
   /** Bytes of host memory that the machine's state takes, by part. */

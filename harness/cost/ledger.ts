@@ -165,6 +165,11 @@ export class Ledger {
     return result;
   }
 
+  /** The space that pays for the open event; undefined where daemons do. */
+  get payer(): number | undefined {
+    return this.account && this.space;
+  }
+
   /** ns charged since the event was opened. */
   get spentNs(): number {
     return this.eventNs;

@@ -7,6 +7,7 @@ import {
   type CallRow,
   type CellKeys,
   type DrawRow,
+  type GroupRow,
   NO_METRICS,
   type RunRow,
   type SpaceRow,
@@ -33,6 +34,8 @@ export interface CellResult {
   readonly overheadPagesMean: number | null;
   readonly timeline: readonly TimelineRow[];
   readonly spaces: readonly SpaceRow[];
+  /** Rows of groups.csv; none where the trace has no memory cgroups. */
+  readonly groups: readonly GroupRow[];
   readonly calls: readonly CallRow[];
   /** Wall time of the replay; depends on the host. */
   readonly wallNs: number;
@@ -61,7 +64,7 @@ export interface CellResults {
   readonly followed: readonly (CellResult | undefined)[];
 }
 
-type CellOptions = Pick<ReplayOptions, 'check' | 'progress' | 'observe' | 'completed'>;
+type CellOptions = Pick<ReplayOptions, 'check' | 'progress' | 'observe' | 'completed' | 'aroundTimers'>;
 
 /** Runs one cell in this thread, on the simulated kernel unless another machine is given. @throws InputError when the trace makes no sense */
 export async function runCell(
@@ -138,6 +141,7 @@ function cellResult(
     draws: result.draws.map((times, i) => ({ cell: cell.cell, draw: i + 1, ...measured(times) })),
     overheadPagesMean: result.overheadPagesMean,
     spaces: result.spaces.map((row) => ({ cell: cell.cell, ...measured(row) })),
+    groups: result.groups.map((row) => ({ cell: cell.cell, ...measured(row) })),
     calls: result.calls.map((row) => ({ cell: cell.cell, ...row })),
   };
 }
@@ -182,6 +186,7 @@ export function withoutRun(
     overheadPagesMean: null,
     timeline: [],
     spaces: [],
+    groups: [],
     calls: [],
     wallNs: 0,
   };

@@ -18,6 +18,7 @@ const result: KeptResult = {
   overheadPagesMean: 0,
   timeline: [],
   spaces: [],
+  groups: [],
   calls: [],
   wallNs: 1,
   host: thisHost(),

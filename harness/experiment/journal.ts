@@ -59,11 +59,11 @@ function checkRow(file: 'runs.csv' | 'perf.csv', row: Row): void {
 
 /** Whether a result is one of this cell, and agrees with itself: a checksum says nothing of either. */
 function isOf(result: KeptResult, keys: CellKeys): boolean {
-  const { run, draws, timeline, spaces, calls } = result;
+  const { run, draws, timeline, spaces, groups, calls } = result;
   checkRow('runs.csv', run);
   checkRow('perf.csv', { ...perfRowOf(result) });
   return (
-    [draws, timeline, spaces, calls].every(Array.isArray) &&
+    [draws, timeline, spaces, groups, calls].every(Array.isArray) &&
     run.trace_sha256 === keys.trace_sha256 &&
     IDENTITY_COLUMNS.every((column) => run[column] === keys[column]) &&
     wrongWithDraws(run, draws) === undefined

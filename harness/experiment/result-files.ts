@@ -5,6 +5,7 @@ import {
   CALL_COLUMNS,
   DRAW_COLUMNS,
   type DrawRow,
+  GROUP_COLUMNS,
   HEATMAP_COLUMNS,
   type HeatmapRow,
   PERF_COLUMNS,
@@ -60,7 +61,7 @@ export async function csvText<C extends string>(
 }
 
 /** A result, as far as the long files have it. */
-export type LongRows = Pick<CellResult, 'timeline' | 'spaces' | 'calls'>;
+export type LongRows = Pick<CellResult, 'timeline' | 'spaces' | 'groups' | 'calls'>;
 
 /** What the files of results are made of, in the order of the cells. */
 export interface ResultRows {
@@ -69,6 +70,8 @@ export interface ResultRows {
   readonly perf: readonly PerfRow[];
   /** The rows of heatmap.csv, where it was asked for. */
   readonly heat?: readonly HeatmapRow[] | undefined;
+  /** Whether a trace has memory cgroups, so that there is groups.csv. */
+  readonly hasGroups: boolean;
   /** Whether the tables are also written as Parquet. */
   readonly parquet?: boolean | undefined;
   /** The results one by one, which need not be in memory at once. */
@@ -106,6 +109,7 @@ export async function resultFiles(
     ['draws.csv', drawsText],
     ['timeline.csv', await long(TIMELINE_COLUMNS, ({ timeline }) => timeline)],
     ['spaces.csv', await long(SPACE_COLUMNS, ({ spaces }) => spaces)],
+    ...(rows.hasGroups ? [['groups.csv', await long(GROUP_COLUMNS, ({ groups }) => groups)] as const] : []),
     ['calls.csv', await long(CALL_COLUMNS, ({ calls }) => calls)],
     ['perf.csv', await text(PERF_COLUMNS, perf)],
     ...(heat ? [['heatmap.csv', await text(HEATMAP_COLUMNS, heat)] as const] : []),
@@ -115,7 +119,14 @@ export async function resultFiles(
 }
 
 /** The tables as Parquet, by the names of their files. The writer is loaded for those who want them. */
-async function parquetFiles({ runs, draws, perf, heat, each }: ResultRows): Promise<[string, Content][]> {
+async function parquetFiles({
+  runs,
+  draws,
+  perf,
+  heat,
+  hasGroups,
+  each,
+}: ResultRows): Promise<[string, Content][]> {
   const { resultParquet } = await import('../metrics/parquet.js');
   const long = (rowsOf: (result: LongRows) => readonly object[]) =>
     function* () {
@@ -126,6 +137,7 @@ async function parquetFiles({ runs, draws, perf, heat, each }: ResultRows): Prom
     'draws.csv': () => draws,
     'timeline.csv': long(({ timeline }) => timeline),
     'spaces.csv': long(({ spaces }) => spaces),
+    ...(hasGroups && { 'groups.csv': long(({ groups }) => groups) }),
     'calls.csv': long(({ calls }) => calls),
     'perf.csv': () => perf,
     ...(heat && { 'heatmap.csv': () => heat }),

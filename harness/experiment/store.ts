@@ -198,6 +198,7 @@ export class ResultStore {
       draws: this.draws(),
       perf: results.map(perfRowOf),
       heat,
+      hasGroups: results.some(({ groups }) => groups.length > 0),
       parquet,
       each: () => results,
       long: (columns, rowsOf) => csvText(columns, results.flatMap(rowsOf), this.pauses, stop),
@@ -233,6 +234,7 @@ export function renumbered<R extends CellResult>(result: R, cell: Cell): R {
     draws: result.draws.map(renumber),
     timeline: result.timeline.map(renumber),
     spaces: result.spaces.map(renumber),
+    groups: result.groups.map(renumber),
     calls: result.calls.map(renumber),
   };
 }

@@ -192,6 +192,10 @@ export abstract class LiveEvents {
     throw new Refusal(REFUSALS.ops.migrate!);
   }
 
+  cgroup(): void {
+    throw new Refusal(REFUSALS.ops.cgroup!);
+  }
+
   fallocate(page: number, count: number, { mode, name, bytes }: FallocateArg): void {
     const object = this.open(name);
     if (mode === 'alloc') object.size = Math.max(object.size, page + count);

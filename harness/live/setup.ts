@@ -5,7 +5,10 @@ import { checkMerge } from './ksm.js';
 
 /** What a live machine refuses of a trace. */
 export const REFUSALS: Refusals = {
-  ops: { migrate: 'images (XIP) are on no live machine: not possible live' },
+  ops: {
+    migrate: 'images (XIP) are on no live machine: not possible live',
+    cgroup: 'all processes of a live replay are in one memory cgroup: not possible live',
+  },
   advice: { MADV_VOLATILE: NO_VOLATILE, MADV_NONVOLATILE: NO_VOLATILE },
 };
 

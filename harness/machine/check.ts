@@ -4,6 +4,7 @@ import { checkKsm } from './ksm/check.js';
 import type { Machine } from './machine.js';
 import { must } from './memory/invariant.js';
 import { PAGE_FLAG, ZERO_PAGE } from './memory/pages.js';
+import { checkCgroups } from './reclaim/cgroup/cgroup-check.js';
 import { checkPurge } from './reclaim/purge-check.js';
 import { PTE, PTE_SHIFT, PURGED } from './state/page-table.js';
 import type { Space } from './state/space.js';
@@ -94,6 +95,7 @@ function add(counts: Map<number, number>, key: number): void {
  * - A slot's references are the swapped-out entries (and objects) that refer to its page; slots in use hold a page.
  * - A page that is in use is in memory or in swap, and something refers to it.
  * - What is known of volatile memory agrees with VMAs, objects and pages (`checkPurge`).
+ * - What is charged to memory cgroups agrees with frames and slots (`checkCgroups`).
  * - What KSM tracks agrees with the page tables (`checkKsm`); of merged pages the reverse map may miss some mappings.
  *
  * @throws BrokenInvariant naming the first that does not hold
@@ -105,6 +107,7 @@ export function checkMachine(m: Machine): void {
   checkSwap(m, census);
   checkPages(m, census);
   checkPurge(m, m.purge);
+  if (m.reclaim.cgroups) checkCgroups(m, m.reclaim.cgroups);
   checkKsm(m, m.ksm, census.ksmZeros);
 }
 

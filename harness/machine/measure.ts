@@ -2,12 +2,13 @@ import { PAGE_BYTES, PAGE_KIB } from '../base/page.js';
 import type { CallOutcomes } from '../contract/calls.js';
 import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
 import type { Tab } from '../cost/tabs.js';
-import type { DrawTimes, Moment, Paid } from '../metrics/files.js';
+import type { DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
 import { type MetricGroup, type MetricOf, type StallColumn, stallColumns } from '../metrics/schema.js';
 import { NOT_COUNTED } from '../policy/reclaim/contract.js';
 import type { Machine } from './machine.js';
 import type { PolicyCalls } from './policy-calls.js';
 import type { SimulatedProgram } from './program.js';
+import type { Group } from './reclaim/cgroup/group.js';
 import type { Space } from './state/space.js';
 
 /** The metrics of a group that the machine counts. */
@@ -240,4 +241,57 @@ export function spaceRows(m: Machine, residentPageUs: number, tab?: Tab): Paid[]
     ...m.allSpacesEver.map((space) => spaceRow(m, space, tab)),
     { ...UNMAPPED, page_seconds: (residentPageUs - mapped) / 1e6 },
   ];
+}
+
+/** A size of a group's file; null for `max`. */
+function sizeOf(pages: number): number | null {
+  return Number.isFinite(pages) ? pages : null;
+}
+
+/** What the lists of a group, and of those below it, have counted. */
+function listCounts(
+  group: Group,
+): Pick<GroupCount, 'pgscan' | 'workingset_refault_anon' | 'workingset_refault_file'> {
+  const sums = { pgscan: 0, workingset_refault_anon: 0, workingset_refault_file: 0 };
+  for (const { policy } of group.below()) {
+    const counted = { ...NOT_COUNTED, ...policy.counters };
+    sums.pgscan += counted.pgscan;
+    sums.workingset_refault_anon += counted.workingset_refault_anon;
+    sums.workingset_refault_file += counted.workingset_refault_file;
+  }
+  return sums;
+}
+
+function groupRow(group: Group, nowUs: number): GroupCount {
+  const { counters } = group;
+  return {
+    cgroup: group.path,
+    memory_max_pages: sizeOf(group.max),
+    memory_high_pages: sizeOf(group.high),
+    memory_low_pages: group.low,
+    memory_min_pages: group.min,
+    memory_pages_mean: group.meanUsage(nowUs),
+    memory_pages_peak: group.peak,
+    memory_pages_end: group.usage,
+    swap_pages_peak: group.swapPeak,
+    swap_pages_end: group.swap,
+    pgfault: counters.pgfault,
+    pgmajfault: counters.pgmajfault,
+    ...listCounts(group),
+    pgsteal: counters.pgsteal,
+    events_low: counters.low,
+    events_high: counters.high,
+    events_max: counters.max,
+    events_oom: counters.oom,
+    stall_ns: Math.round(counters.stallNs),
+    throttle_ns: counters.throttleNs,
+  };
+}
+
+/** The rows of groups.csv at this moment, in the order in which groups were made. */
+export function groupRows(m: Machine): GroupCount[] {
+  const { cgroups } = m.reclaim;
+  if (!cgroups) return [];
+  cgroups.settle();
+  return cgroups.groups.slice(1).map((group) => groupRow(group, m.nowUs));
 }

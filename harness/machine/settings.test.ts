@@ -55,6 +55,7 @@ describe('settings', () => {
     m.set('kernel.version', '6.6');
     m.set('mm.shared_zero_page', '0');
     m.set('memcg.charge_page_tables', '1');
+    m.set('memcg.recursiveprot', '0');
     m.set('memcg.stats', 'fresh');
     m.set('memcg.stats_flush_ms', '11');
     expect({ ...m.settings }).toEqual({
@@ -66,6 +67,7 @@ describe('settings', () => {
       kernel: 606,
       sharedZeroPage: 0,
       chargePageTables: 1,
+      recursiveProtection: 0,
       stats: 'fresh',
       statsFlushMs: 11,
     });

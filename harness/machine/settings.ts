@@ -16,7 +16,10 @@ import {
 interface SettingsTarget extends KsmTarget {
   readonly settings: Settings;
   readonly reclaim: {
+    /** Absent methods: the reclaim policy has no such parameters. */
     readonly policy: { tune?(parameter: string, value: number): void };
+    /** Changes a parameter of the policy, of all cgroups. */
+    tune(parameter: string, value: number): void;
     readonly statsFlusher: { restart(delayMs: number): void };
   };
   /** Begins free-page reporting of blocks of an order and above. */
@@ -32,7 +35,7 @@ function setSwappiness({ reclaim }: SettingsTarget, value: number): void {
       'vm.swappiness is no parameter of this reclaim policy, expected linux or mglru, or a trace without it',
       true,
     );
-  reclaim.policy.tune('swappiness', value);
+  reclaim.tune('swappiness', value);
 }
 
 /** The `apply` of a setting that is one field of `Settings`. */
@@ -119,7 +122,7 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     choices: Object.keys(KERNELS),
     apply: ({ settings, reclaim }: SettingsTarget, value: string) => {
       settings.kernel = KERNELS[value as KernelVersion];
-      reclaim.policy.tune?.('kernel.version', settings.kernel);
+      reclaim.tune('kernel.version', settings.kernel);
     },
   },
   {
@@ -142,6 +145,16 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     apply: field('chargePageTables'),
   },
   {
+    name: 'memcg.recursiveprot',
+    default: '1',
+    meaning:
+      '1: what children of a cgroup do not claim of its memory.low and memory.min protects them too, by their size, as systemd mounts cgroups',
+    source: 'the mount option memory_recursiveprot; effective_protection in mm/page_counter.c',
+    min: 0,
+    max: 1,
+    apply: field('recursiveProtection'),
+  },
+  {
     name: 'memcg.own_file_pages',
     default: '1',
     meaning:
@@ -149,7 +162,7 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     source: 'shrink_lruvec in mm/vmscan.c, which looks at no list when all inactive ones are empty',
     min: 0,
     max: 1,
-    apply: ({ reclaim }, value) => reclaim.policy.tune?.('memcg.own_file_pages', value),
+    apply: ({ reclaim }, value) => reclaim.tune('memcg.own_file_pages', value),
   },
   {
     name: 'memcg.stats',
@@ -187,7 +200,7 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     source: 'memcg_vmstats_needs_flush in mm/memcontrol.c',
     min: 0,
     max: INT_MAX,
-    apply: ({ reclaim }, value) => reclaim.policy.tune?.('memcg.stats_threshold', value),
+    apply: ({ reclaim }, value) => reclaim.tune('memcg.stats_threshold', value),
   },
   ...KSM_SETTINGS,
 ];

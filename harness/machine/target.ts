@@ -16,9 +16,17 @@ import type {
   TargetSetup,
 } from '../contract/target.js';
 import { EVENT, PART } from '../cost/ledger.js';
-import type { CallCount, DrawTimes, Moment, Paid } from '../metrics/files.js';
+import type { CallCount, DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
 import type { PageRange } from '../policy/discard/contract.js';
-import type { ArgOf, ContentArg, FallocateArg, MapArg, ObjectArg, RemapArg } from '../trace/args.js';
+import type {
+  ArgOf,
+  CgroupArg,
+  ContentArg,
+  FallocateArg,
+  MapArg,
+  ObjectArg,
+  RemapArg,
+} from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { type Advice, HAS, OP } from '../trace/op.js';
 import { fallocateBlocks } from './advice/allocate.js';
@@ -33,7 +41,7 @@ import { AccessViolation, CallFailure } from './mapping/failure.js';
 import { exit, fork, spawn } from './mapping/fork.js';
 import { map, protect, setLocked, unmap } from './mapping/mmap.js';
 import { remap } from './mapping/remap.js';
-import { addMemory, machineDraws, machineMetrics, spaceRows, timelineValues } from './measure.js';
+import { addMemory, groupRows, machineDraws, machineMetrics, spaceRows, timelineValues } from './measure.js';
 import { READ, UNIQUE } from './memory/contents.js';
 import { checkFrames, MOST_PAGES } from './memory/pages.js';
 import { readFilePages, writeFilePages } from './object/file-io.js';
@@ -72,7 +80,8 @@ export class SimulatedMachine implements Target {
   private row = 0;
   /** Whether the event at hand is of a space, which pays for it. */
   private accounted = false;
-  private starved = false;
+  /** What could not be met, where memory ran out. */
+  private starved: string | undefined;
   /** Events and turns of daemons that may have changed memory, without those that faulted. */
   private changes = 0;
   /** What the discard policy did to memory when it was told last. */
@@ -109,6 +118,11 @@ export class SimulatedMachine implements Target {
     this.program = new SimulatedProgram(this.machine, this.kernel);
   }
 
+  private bound({ cgroup }: OutOfMemory): string {
+    if (cgroup !== undefined) return `memory.max of cgroup ${cgroup} could not be met`;
+    return this.setup.memory === undefined ? 'the limit could not be met' : 'memory ran out';
+  }
+
   /** @param bounded whether there is a limit or the machine's memory has a size */
   private checkBound(bounded: boolean): void {
     const { name, unbounded } = this.setup.reclaim.info;
@@ -134,9 +148,9 @@ export class SimulatedMachine implements Target {
     } catch (error) {
       if (!(error instanceof OutOfMemory)) throw error;
       this.machine.counters.oom_events++;
-      this.starved = true;
+      this.starved = this.bound(error);
     }
-    return !this.starved;
+    return this.starved === undefined;
   }
 
   touch(block: EventBlock, row: number): void {
@@ -219,12 +233,17 @@ export class SimulatedMachine implements Target {
   }
 
   fork(space: number, child: number): void {
-    fork(this.machine, this.space(space), child);
+    const { machine } = this;
+    const made = fork(machine, this.space(space), child);
+    machine.reclaim.cgroups?.forked(this.space(space), made);
     this.outcomes.forked(space, child);
   }
 
   exit(space: number): void {
-    exit(this.machine, this.space(space));
+    const { machine } = this;
+    const ending = this.space(space);
+    exit(machine, ending);
+    machine.reclaim.cgroups?.leave(ending);
   }
 
   map(space: number, page: number, count: number, arg: MapArg): void {
@@ -311,6 +330,16 @@ export class SimulatedMachine implements Target {
     writeFilePages(this.machine, object, page, count, contents?.content ?? UNIQUE, contents?.up ? 1 : 0);
   }
 
+  cgroup(id: number | undefined, arg: CgroupArg): void {
+    const { reclaim } = this.machine;
+    this.checkBound(arg.writes.length > 0);
+    const result = reclaim.writeGroup(arg);
+    const { cgroups } = reclaim;
+    if (id !== undefined) cgroups!.join(this.space(id), cgroups!.named(arg.path));
+    if (arg.writes.some(({ file }) => file === 'memory.reclaim'))
+      this.answer('cgroup memory.reclaim', result);
+  }
+
   set(name: string, value: string): void {
     this.machine.set(name, value);
   }
@@ -334,7 +363,7 @@ export class SimulatedMachine implements Target {
   }
 
   barrier(): boolean {
-    return !this.starved;
+    return this.starved === undefined;
   }
 
   /** A touch changes memory by a fault, or where its contents lead to merging. */
@@ -365,9 +394,8 @@ export class SimulatedMachine implements Target {
   finish(): Ending {
     this.machine.pss.finish(this.machine);
     const abandoned = { events: 0, touches: this.outcomes.unmadeTouches };
-    if (!this.starved) return { outcome: 'ok', reason: undefined, abandoned };
-    const what = this.setup.memory === undefined ? 'the limit could not be met' : 'memory ran out';
-    return { outcome: 'oom', reason: `${what}: no page was left that could go`, abandoned };
+    if (this.starved === undefined) return { outcome: 'ok', reason: undefined, abandoned };
+    return { outcome: 'oom', reason: `${this.starved}: no page was left that could go`, abandoned };
   }
 
   counters(): CountedMetrics {
@@ -380,6 +408,10 @@ export class SimulatedMachine implements Target {
 
   spaces(residentPageUs: number): Paid[] {
     return spaceRows(this.machine, residentPageUs);
+  }
+
+  groups(): GroupCount[] {
+    return groupRows(this.machine);
   }
 
   callOutcomes(): CallCount[] {

@@ -140,6 +140,40 @@ export interface SpaceRow extends RowOf<typeof SPACES> {}
 /** What a space paid: a row of spaces.csv without its cell. */
 export type Paid = Omit<SpaceRow, 'cell'>;
 
+/**
+ * The columns of groups.csv: a row a memory cgroup of a cell below that of the trace. What is counted includes the groups below;
+ * names are those of the group's files where it has one.
+ */
+const GROUPS = {
+  cell: 'number',
+  cgroup: 'text',
+  memory_max_pages: 'number?',
+  memory_high_pages: 'number?',
+  memory_low_pages: 'number',
+  memory_min_pages: 'number',
+  memory_pages_mean: 'number',
+  memory_pages_peak: 'number',
+  memory_pages_end: 'number',
+  swap_pages_peak: 'number',
+  swap_pages_end: 'number',
+  pgfault: 'number',
+  pgmajfault: 'number',
+  pgscan: 'number',
+  pgsteal: 'number',
+  workingset_refault_anon: 'number',
+  workingset_refault_file: 'number',
+  events_low: 'number',
+  events_high: 'number',
+  events_max: 'number',
+  events_oom: 'number',
+  stall_ns: 'number',
+  throttle_ns: 'number',
+} as const satisfies Columns;
+/** A row of groups.csv: what a memory cgroup of a cell had and counted. */
+export interface GroupRow extends RowOf<typeof GROUPS> {}
+/** A row of groups.csv without its cell. */
+export type GroupCount = Omit<GroupRow, 'cell'>;
+
 /** The columns of calls.csv: what the system calls that a trace contains verbatim returned, a row a call and error. */
 const CALLS = {
   cell: 'number',
@@ -257,6 +291,7 @@ export const RESULT_COLUMNS = {
   'draws.csv': DRAWS,
   'timeline.csv': TIMELINE,
   'spaces.csv': SPACES,
+  'groups.csv': GROUPS,
   'calls.csv': CALLS,
   'perf.csv': PERF,
   'heatmap.csv': HEATMAP,
@@ -277,6 +312,8 @@ export const DRAW_COLUMNS: readonly (keyof DrawRow)[] = columnNames(DRAWS);
 export const TIMELINE_COLUMNS: readonly (keyof TimelineRow)[] = columnNames(TIMELINE);
 /** Columns of spaces.csv. */
 export const SPACE_COLUMNS: readonly (keyof SpaceRow)[] = columnNames(SPACES);
+/** Columns of groups.csv. */
+export const GROUP_COLUMNS: readonly (keyof GroupRow)[] = columnNames(GROUPS);
 /** Columns of calls.csv. */
 export const CALL_COLUMNS: readonly (keyof CallRow)[] = columnNames(CALLS);
 /** Columns of perf.csv. */

@@ -21,7 +21,7 @@ const METRIC = new Map(METRICS.map((metric) => [metric.name as string, metric]))
 const ENDINGS: readonly (readonly [RegExp, string])[] = [
   [/(^|_)us$/, 'us'],
   [/_ns$/, 'ns'],
-  [/(^|_)(page|pages|page_end)$|^pages_|_pages$/, 'pages'],
+  [/(^|_)(page|pages|page_end)$|^pages_|_pages(_mean|_peak|_end)?$|^pg(scan|steal)$/, 'pages'],
   [/_bytes$|_profit$/, 'bytes'],
   [/page_seconds$/, 'page seconds'],
   [/_per_s$/, 'per second'],

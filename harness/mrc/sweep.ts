@@ -1,27 +1,20 @@
 import { grown } from '../base/arrays.js';
 import { InputError } from '../base/errors.js';
-import { TimeLimit, within } from '../policy/border/time-limit.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
-import { type Backend, backendFor, wasmRefusal } from './backend.js';
+import type { Backend } from './backend.js';
+import { makeCell, type SweepCount, type SweepUnit, unitsOf } from './cells.js';
+import { GROUP_REQUESTS, type Group, grouped } from './groups.js';
 import { MemoryReference, type ReferenceBatch, type ReferenceString } from './reference.js';
-import { ReuseDistances } from './reuse.js';
-import { loadSimulate, type Simulate, Simulation } from './simulation.js';
-import { WasmSimulation } from './wasm-simulation.js';
+import { SweepThreads } from './sweep-threads.js';
 
-/** From this number of sizes on, exact LRU comes from reuse distances: one pass for all of them. */
-const CURVE_SIZES = 6;
 /** Reference strings up to this are kept in memory when they are read more than once: 256 MiB of ids. */
 const KEEP_REQUESTS = 64 * 2 ** 20;
 
 /** Misses of one policy at one size. */
-export interface SweepResult {
+export interface SweepResult extends SweepCount {
   readonly policy: Chosen<ReclaimPolicyInfo>;
   readonly size: number;
-  readonly requests: number;
-  readonly misses: number;
-  /** What counted them. */
-  readonly backend: Backend;
 }
 
 export interface SweepOptions {
@@ -33,13 +26,15 @@ export interface SweepOptions {
   readonly seed: number;
   /** What is to run the policies; by default WebAssembly where a policy has a module. */
   readonly backend?: Backend | undefined;
+  /** Threads that simulate, besides the one that reads, where that is quicker: one by default. The results are the same. */
+  readonly threads?: number;
   /** Called now and then with the requests done. */
   readonly progress?: (requests: number) => void;
 }
 
 /**
  * Misses of every policy at every size. The string is read once, and once more before where sizes are relative to its
- * distinct pages; all policies and sizes are simulated side by side, batch by batch. A policy that needs the future keeps
+ * distinct pages; all policies and sizes are simulated side by side, part by part. A policy that needs the future keeps
  * the whole string in memory.
  *
  * @throws InputError when a stream would have to be read twice
@@ -52,12 +47,16 @@ export async function sweep(reference: ReferenceString, options: SweepOptions): 
   const string = kept?.reference ?? reference;
   const distinct = kept?.distinct ?? 0;
   const next = future ? knowFuture(string as MemoryReference) : undefined;
-  const cells = await makeCells(options, options.sizes(distinct), distinct);
-  // Of a policy from outside, the time of each part is limited.
-  const large = cells.length >= MANY_CELLS && policies.every(({ info }) => info.module === undefined);
-  const batches = large ? joined(string.batches()) : string.batches();
-  await runCells(batches, cells, next, options.progress);
-  return cells.map((cell) => cell.result());
+  const units = unitsOf(policies, options.sizes(distinct), options.backend);
+  const task = { batches: string.batches(), units, options, distinct, next };
+  const counts = await countsOf(task);
+  return units.flatMap(({ policy, sizes }, unit) =>
+    sizes.map((size, i) => ({
+      policy,
+      size: policy.info.unbounded ? Number.POSITIVE_INFINITY : size,
+      ...counts[unit]![i]!,
+    })),
+  );
 }
 
 function streamError(
@@ -109,142 +108,71 @@ export function knowFuture(reference: MemoryReference): Float64Array {
   return next;
 }
 
-/** One policy at one size, however its misses are found. */
-interface SweepCell {
-  run(ids: Int32Array, length: number, distinct: number, next: Float64Array | undefined): void;
-  result(): SweepResult;
+/** What is simulated, and on what. */
+interface SweepTask {
+  readonly batches: AsyncIterable<ReferenceBatch>;
+  readonly units: readonly SweepUnit[];
+  readonly options: SweepOptions;
+  readonly distinct: number;
+  readonly next: Float64Array | undefined;
 }
 
-/** @param distinct pages of the string, where they are known beforehand: else 0 */
-async function makeCells(
-  options: SweepOptions,
-  sizes: readonly number[],
-  distinct: number,
-): Promise<SweepCell[]> {
-  const cells: SweepCell[] = [];
-  for (const policy of options.policies) {
-    if (policy.info.name === 'lru' && sizes.length >= CURVE_SIZES && options.backend !== 'wasm') {
-      const curve = new ReuseDistances();
-      cells.push(...sizes.map((size, i) => new CurveCell(policy, size, curve, i === 0)));
-      continue;
-    }
-    for (const size of sizes) cells.push(await makeCell(policy, size, distinct, options));
-  }
-  return cells;
-}
+/** Units from which on each runs a large part of the string at a time, and from which on threads are worth their start. */
+const MANY_UNITS = 8;
+const THREAD_UNITS = 4;
 
-async function makeCell(
-  policy: Chosen<ReclaimPolicyInfo>,
-  size: number,
-  distinct: number,
-  { backend, seed }: SweepOptions,
-): Promise<SweepCell> {
-  if (backendFor(policy, size, backend) === 'wasm') {
-    const simulation = WasmSimulation.withRoom(policy, size, distinct);
-    if (simulation) return new WasmCell(simulation);
-    if (backend === 'wasm')
-      throw wasmRefusal(`no memory for ${distinct} distinct pages at ${size} pages (4 GiB at most each)`);
-  }
-  return new SimulatedCell(policy, size, seed, await loadSimulate(policy.info.name));
-}
-
-/** A policy that runs as WebAssembly. */
-class WasmCell implements SweepCell {
-  constructor(private readonly simulation: WasmSimulation) {}
-
-  run(ids: Int32Array, length: number, distinct: number): void {
-    this.simulation.grow(distinct);
-    this.simulation.run(ids, length);
-  }
-
-  result(): SweepResult {
-    const { chosen, capacity, requests, misses } = this.simulation;
-    return { policy: chosen, size: capacity, requests, misses, backend: 'wasm' };
-  }
-}
-
-class SimulatedCell implements SweepCell {
-  private readonly timeLimit: TimeLimit | undefined;
-  private readonly simulation: Simulation;
-
-  constructor(
-    policy: Chosen<ReclaimPolicyInfo>,
-    size: number,
-    seed: number,
-    private readonly simulate: Simulate,
-  ) {
-    this.timeLimit = TimeLimit.of([policy.info]);
-    this.simulation = within(this.timeLimit, () => new Simulation(policy, size, seed));
-  }
-
-  run(ids: Int32Array, length: number, distinct: number, next: Float64Array | undefined): void {
-    const { simulation } = this;
-    within(this.timeLimit, () => {
-      simulation.grow(distinct);
-      this.simulate(simulation, ids, length, simulation.nextUse && next);
-    });
-  }
-
-  result(): SweepResult {
-    const { chosen, capacity, requests, misses } = this.simulation;
-    return { policy: chosen, size: capacity, requests, misses, backend: 'js' };
-  }
-}
-
-/** Exact LRU read off the curve that all its sizes share; the first of them feeds it. */
-class CurveCell implements SweepCell {
-  constructor(
-    private readonly policy: Chosen<ReclaimPolicyInfo>,
-    private readonly size: number,
-    private readonly curve: ReuseDistances,
-    private readonly feeds: boolean,
-  ) {}
-
-  run(ids: Int32Array, length: number, distinct: number): void {
-    if (this.feeds) this.curve.record(ids, length, distinct);
-  }
-
-  result(): SweepResult {
-    const { policy, size, curve } = this;
-    return { policy, size, requests: curve.requests, misses: curve.misses(size), backend: 'js' };
-  }
-}
-
-/** Requests that a cell runs at once where there are many: the arrays of one push those of the others out of the caches. */
-const GROUP_REQUESTS = 2 ** 20;
-const MANY_CELLS = 8;
-
-/** The batches of a string joined to larger ones; they have meaning until the next one is asked for. */
-async function* joined(batches: AsyncIterable<ReferenceBatch>): AsyncGenerator<ReferenceBatch> {
+/** The counts of each unit. */
+async function countsOf(task: SweepTask): Promise<SweepCount[][]> {
+  const { batches, units, options } = task;
+  // Of a policy from outside, the time of each part is limited, and its class is in this thread only.
+  const ours = options.policies.every(({ info }) => info.module === undefined);
+  const threads = Math.min(options.threads ?? 1, units.length);
+  if (ours && threads > 1 && units.length >= THREAD_UNITS) return countInThreads(task, threads);
+  if (!ours || units.length < MANY_UNITS) return countHere(task, batches);
   const ids = new Int32Array(GROUP_REQUESTS);
-  let length = 0;
-  let distinct = 0;
-  for await (const batch of batches) {
-    for (let from = 0; from < batch.length; ) {
-      const taken = Math.min(batch.length - from, ids.length - length);
-      ids.set(batch.ids.subarray(from, from + taken), length);
-      from += taken;
-      length += taken;
-      ({ distinct } = batch);
-      if (length < ids.length) continue;
-      yield { ids, length, distinct };
-      length = 0;
-    }
-  }
-  if (length > 0) yield { ids, length, distinct };
+  return countHere(
+    task,
+    grouped(batches, async () => ids),
+  );
 }
 
-async function runCells(
-  batches: AsyncIterable<ReferenceBatch>,
-  cells: readonly SweepCell[],
-  next: Float64Array | undefined,
-  progress: ((requests: number) => void) | undefined,
-): Promise<void> {
+async function countHere(
+  { units, options, distinct: known, next }: SweepTask,
+  parts: AsyncIterable<ReferenceBatch>,
+): Promise<SweepCount[][]> {
+  const cells = [];
+  for (const unit of units) cells.push(await makeCell(unit, options, known));
   let done = 0;
-  for await (const { ids, length, distinct } of batches) {
+  for await (const { ids, length, distinct } of parts) {
     const ahead = next?.subarray(done, done + length);
     for (const cell of cells) cell.run(ids, length, distinct, ahead);
     done += length;
-    progress?.(done);
+    options.progress?.(done);
+  }
+  return cells.map((cell) => cell.counts());
+}
+
+async function* only(group: Group): AsyncGenerator<Group> {
+  yield group;
+}
+
+/** A string of one group is counted here: it would be done before threads have started. */
+async function countInThreads(task: SweepTask, number: number): Promise<SweepCount[][]> {
+  const { batches, units, options, distinct, next } = task;
+  const threads = new SweepThreads(next !== undefined);
+  let done = 0;
+  try {
+    for await (const group of grouped(batches, () => threads.room())) {
+      if (done === 0) {
+        if (group.length < GROUP_REQUESTS) return await countHere(task, only(group));
+        threads.start(units, options, distinct, number);
+      }
+      threads.run(group, next?.subarray(done, done + group.length));
+      done += group.length;
+      options.progress?.(done);
+    }
+    return done === 0 ? await countHere(task, batches) : await threads.counts();
+  } finally {
+    await threads.close();
   }
 }

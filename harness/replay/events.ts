@@ -2,7 +2,7 @@ import { InputError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
 import type { Target } from '../contract/target.js';
 import type { ArgCache } from '../trace/arg-cache.js';
-import type { FallocateArg, MapArg, MapFlag } from '../trace/args.js';
+import type { ArgOf, FallocateArg, MapArg, MapFlag } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { type Advice, HAS, OP, OPS, type OpName } from '../trace/op.js';
 import type { Discarding } from './discarding.js';
@@ -51,7 +51,7 @@ export class Events {
     const count = block.count[row]!;
     switch (op) {
       case OP.spawn:
-        target.spawn(space, args.of('spawn', block, row)?.name ?? '');
+        this.spawn(space, args.of('spawn', block, row));
         break;
       case OP.fork: {
         const { child } = args.required('fork', block, row);
@@ -140,6 +140,13 @@ export class Events {
       default:
         throw new InputError(`${OPS[op]!.name} is not modelled by this version`);
     }
+  }
+
+  private spawn(space: number, arg: ArgOf['spawn'] | undefined): void {
+    if (arg?.cgroup !== undefined && this.refused[OP.cgroup] !== undefined)
+      throw new Refusal(this.refused[OP.cgroup]!);
+    this.target.spawn(space, arg?.name ?? '');
+    if (arg?.cgroup !== undefined) this.target.cgroup(space, { path: arg.cgroup, writes: [] });
   }
 
   private madvise(space: number, page: number, count: number, block: EventBlock, row: number): void {

@@ -42,6 +42,8 @@ export interface ReplayOptions<T extends Target = Target> {
    * the block where the machine answers late.
    */
   readonly completed?: (machine: T, returned: SyscallResult, block: EventBlock, row: number) => void;
+  /** Lets timers of discard policies work, between events: with the machine as it is then, and the trace time in µs. */
+  readonly aroundTimers?: (machine: T, timeUs: number, work: () => void) => void;
   /** Called now and then with the events replayed so far. */
   readonly progress?: (events: number) => void;
 }

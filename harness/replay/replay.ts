@@ -5,7 +5,7 @@ import { Refusal } from '../contract/refusal.js';
 import type { Follower, Target } from '../contract/target.js';
 import { AXES } from '../metrics/axes.js';
 import { meanOfDraws } from '../metrics/draws.js';
-import type { CallCount, DrawTimes, Moment, Paid } from '../metrics/files.js';
+import type { CallCount, DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
 import type { Metrics, Outcome } from '../metrics/schema.js';
 import { checkedDiscard } from '../policy/border/discard.js';
 import { checkedReclaim } from '../policy/border/reclaim.js';
@@ -40,6 +40,8 @@ export interface PolicyResult {
   readonly overheadPagesMean: number;
   readonly timeline: readonly Moment[];
   readonly spaces: readonly Paid[];
+  /** Memory cgroups below that of the trace; none where it has none. */
+  readonly groups: readonly GroupCount[];
   /** What the calls of the trace itself returned. */
   readonly calls: readonly CallCount[];
 }
@@ -196,7 +198,7 @@ async function resultOf<T extends Target>(
   const accesses: Accesses = {
     count: touches,
     known: trace.meta.touches,
-    short: run.limited || memory !== undefined,
+    short: run.limited || run.bounded || memory !== undefined,
   };
   const under = (
     measured: Pick<Follower, 'counters' | 'draws' | 'spaces'>,
@@ -216,6 +218,7 @@ async function resultOf<T extends Target>(
       overheadPagesMean: means.overhead,
       timeline: sampler.rows,
       spaces: applicablePaid(named(measured.spaces(sampler.residentPageUs)), accesses),
+      groups: target.groups?.() ?? [],
       calls: target.callOutcomes(),
     };
   };

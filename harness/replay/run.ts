@@ -1,4 +1,5 @@
 import { InputError } from '../base/errors.js';
+import { Refusal } from '../contract/refusal.js';
 import { SUCCESS, type SyscallResult, type Target } from '../contract/target.js';
 import { type TimeLimit, within } from '../policy/border/time-limit.js';
 import { ArgCache } from '../trace/arg-cache.js';
@@ -26,6 +27,8 @@ export class Run<T extends Target> {
   touches = 0;
   /** Whether there was a limit at any time. */
   limited: boolean;
+  /** Whether a memory cgroup had a bound at any time. */
+  bounded = false;
   private readonly args: ArgCache;
   readonly discarding: Discarding;
   private readonly others: Events;
@@ -116,6 +119,7 @@ export class Run<T extends Target> {
   /** Trace time moves on; what the machine does of its own before, and timers of policies, have their turn at their time. */
   private advance(timeUs: number): void {
     const { target, discarding } = this;
+    const { aroundTimers } = this.options;
     let turns = 0;
     for (;;) {
       const due = Math.min(target.dueUs, discarding.time.dueUs);
@@ -126,6 +130,7 @@ export class Run<T extends Target> {
         );
       this.moveTo(Math.max(due, this.nowUs));
       if (target.dueUs <= this.nowUs) target.runDue();
+      else if (aroundTimers) aroundTimers(target, this.nowUs, () => discarding.runTimers());
       else discarding.runTimers();
     }
     this.moveTo(timeUs);
@@ -153,6 +158,9 @@ export class Run<T extends Target> {
         if (this.options.limit === 'trace')
           this.setLimit(block.fields[row]! & HAS.count ? block.count[row]! : undefined);
         break;
+      case OP.cgroup:
+        this.cgroup(block, row);
+        break;
       case OP.mark:
         this.sampler.mark(args.required('mark', block, row).label);
         break;
@@ -163,6 +171,25 @@ export class Run<T extends Target> {
         this.others.run(block, row, op);
     }
     target.end();
+  }
+
+  private cgroup(block: EventBlock, row: number): void {
+    const refused = this.target.refusals.ops.cgroup;
+    if (refused !== undefined) throw new Refusal(refused);
+    const { name, needsFuture } = this.options.reclaim.info;
+    if (needsFuture)
+      throw new Refusal(
+        `reclaim policy ${name} needs the future, and which pages a cgroup has follows from what is evicted: expected another policy`,
+      );
+    const { path, writes } = this.args.required('cgroup', block, row);
+    const { sample } = this.trace.meta;
+    const space = block.fields[row]! & HAS.space ? block.space[row]! : undefined;
+    this.bounded ||= writes.length > 0;
+    const sampled = writes.map(({ file, pages }) => ({
+      file,
+      pages: Number.isFinite(pages) && pages > 0 ? sampledPages(pages, sample) : pages,
+    }));
+    this.target.cgroup(space, { path, writes: sampled });
   }
 
   private setLimit(pages: number | undefined): void {

@@ -1,7 +1,7 @@
 import { Refusal } from '../contract/refusal.js';
 import type { Target } from '../contract/target.js';
 import { sampledCosts } from '../cost/sampled.js';
-import type { DrawTimes, Moment, Paid } from '../metrics/files.js';
+import type { DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
 import { LATER_METRICS, METRICS, type MetricName, type Metrics, NOT_APPLICABLE } from '../metrics/schema.js';
 import type { ReplayOptions } from './options.js';
 
@@ -69,6 +69,8 @@ function scaled<R extends object>(row: R, rate: number, asCounted: ReadonlySet<s
   return Object.fromEntries(values) as R;
 }
 
+const GROUPS_AS_COUNTED: ReadonlySet<string> = new Set(['cgroup', 'events_oom']);
+
 /** What a replay measured that a sample has less of. */
 interface Measured {
   readonly touches: number;
@@ -76,6 +78,7 @@ interface Measured {
   readonly draws: readonly DrawTimes[];
   readonly timeline: readonly Moment[];
   readonly spaces: readonly Paid[];
+  readonly groups: readonly GroupCount[];
 }
 
 /** What a replay of a sample of one in `rate` pages says of the whole. */
@@ -87,5 +90,6 @@ export function scaledResult<R extends Measured>(result: R, rate: number): R {
     draws: result.draws.map((row) => scaled<DrawTimes>(row, rate, AS_COUNTED)),
     timeline: result.timeline.map((row) => scaled<Moment>(row, rate, MOMENT_AS_COUNTED)),
     spaces: result.spaces.map((row) => scaled<Paid>(row, rate, PAID_AS_COUNTED)),
+    groups: result.groups.map((row) => scaled<GroupCount>(row, rate, GROUPS_AS_COUNTED)),
   };
 }

@@ -195,6 +195,7 @@ export async function mergeSweep(
     runs: summary.runs,
     draws: results.flatMap(({ draws }) => draws),
     perf: results.map(perfRowOf),
+    hasGroups: results.some(({ groups }) => groups.length > 0),
     parquet,
     each: () => finished.each(),
     long: finished.long,

@@ -20,6 +20,14 @@ export const TRACE: string = [
 /** One for all test files that a process of tests runs, as those share its modules; it ends with that process. */
 let session: CliSession | undefined;
 
+/** Commands that load modules of policies in a thread of their own, and leave none in the process of the session. */
+const IN_A_THREAD: ReadonlySet<string> = new Set(['replay', 'mrc']);
+
+/** Whether a command would leave something to the next ones of the session: a policy that they would list. */
+function staysLoaded([command = '', ...flags]: readonly string[]): boolean {
+  return flags.includes('--policy-module') && !IN_A_THREAD.has(command);
+}
+
 /** The result of a command in the session. One that has failed is not used again. */
 function inSession(args: readonly string[], cwd: string): CliResult {
   session ??= new CliSession();
@@ -49,7 +57,8 @@ export class CliFolder {
   }
 
   run(...args: string[]): CliResult {
-    return this.shared === 'one process' ? inSession(args, this.path) : this.start(...args);
+    const alone = this.shared === 'a process each' || staysLoaded(args);
+    return alone ? this.start(...args) : inSession(args, this.path);
   }
 
   /** Runs a command in a process of its own. */

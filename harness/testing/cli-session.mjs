@@ -3,6 +3,8 @@
 //
 // Usage: node cli-session.mjs CLI   where CLI is the entry of the bundle
 import { readSync, writeSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import { pathToFileURL } from 'node:url';
 
 const [, , cli] = process.argv;
@@ -62,6 +64,10 @@ function removeOthers(before) {
         if (!known?.has(listener)) emitter.removeListener(event, listener);
     }
 }
+
+// Other tests have the second core: a second worker would load what draws figures once more, half a second for each report.
+os.availableParallelism = () => 1;
+syncBuiltinESMExports();
 
 let commands = 0;
 

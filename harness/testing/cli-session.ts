@@ -16,7 +16,7 @@ interface Answer extends CliResult {
 
 /**
  * The built command line in one process for many commands, which saves the start of each, which is most of what a short one takes. Not for those that read
- * standard input, get signals, or change what a process keeps (`compare`, `plan`, `run` and `merge` with modules of policies; other commands load them in a thread of their own).
+ * standard input, get signals, or change what a process keeps: see `CliFolder` for modules of policies.
  *
  * Calls wait: two FIFOs, since Node's own pipes cannot be read without its event loop. Of each the other side sees the end
  * when a process goes.

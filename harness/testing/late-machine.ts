@@ -36,6 +36,7 @@ type Queued =
   | 'fallocate'
   | 'pread'
   | 'pwrite'
+  | 'cgroup'
   | 'set'
   | 'limit';
 
@@ -153,6 +154,7 @@ export class LateMachine implements Target {
   readonly fallocate = this.queued('fallocate');
   readonly pread = this.queued('pread');
   readonly pwrite = this.queued('pwrite');
+  readonly cgroup = this.queued('cgroup');
   readonly set = this.queued('set');
   readonly limit = this.queued('limit');
 

@@ -74,9 +74,32 @@ export interface FallocateArg {
   readonly bytes: { readonly start: number; readonly length: number } | undefined;
 }
 
+/** Files of a memory cgroup that a trace can write: sizes, of which `max` means no bound. */
+const CGROUP_FILES = [
+  'memory.max',
+  'memory.high',
+  'memory.low',
+  'memory.min',
+  'memory.swap.max',
+  'memory.reclaim',
+] as const;
+export type CgroupFile = (typeof CGROUP_FILES)[number];
+
+/** What is written to the files of a memory cgroup. */
+export interface CgroupArg {
+  /** Below the group of the trace, names joined by `/`; empty for that group itself. */
+  readonly path: string;
+  /** In the order they are written, in pages; infinity for `max`. */
+  readonly writes: readonly { readonly file: CgroupFile; readonly pages: number }[];
+}
+
 /** Parsed arguments by op name; ops without an argument are absent. */
 export interface ArgOf {
-  spawn: { readonly name: string };
+  spawn: {
+    readonly name: string;
+    /** Path of its memory cgroup; undefined where it is in that of the trace. */
+    readonly cgroup: string | undefined;
+  };
   fork: { readonly child: number };
   object: ObjectArg;
   close: { readonly name: string };
@@ -97,6 +120,7 @@ export interface ArgOf {
   prctl: { readonly merge: boolean };
   pressure: { readonly level: (typeof PRESSURES)[number] };
   mark: { readonly label: string };
+  cgroup: CgroupArg;
 }
 
 const NAME = /^[A-Za-z0-9._-]+$/;
@@ -210,8 +234,43 @@ function parseSet(text: string): ArgOf['set'] {
   return { name: match[1]!, value: match[2]! };
 }
 
+const CGROUP_PATH = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
+
+function cgroupPath(text: string): string {
+  if (!CGROUP_PATH.test(text))
+    throw new InputError(
+      `"${text}" is not a cgroup, expected names of letters, digits, ".", "_" or "-" with "/" between them, such as web/db`,
+    );
+  return text;
+}
+
+function parseSpawn(text: string): ArgOf['spawn'] {
+  const match = /^(?:(.*) )?cgroup=(.*)$/.exec(text);
+  return match ? { name: match[1] ?? '', cgroup: cgroupPath(match[2]!) } : { name: text, cgroup: undefined };
+}
+
+function parseCgroup(text: string): CgroupArg {
+  const [path, ...rest] = words(text) as [string, ...string[]];
+  const writes = rest.map((word) => {
+    const equals = word.indexOf('=');
+    const file = oneOf(CGROUP_FILES, equals < 0 ? word : word.slice(0, equals), 'file of a cgroup');
+    const value = word.slice(equals + 1);
+    if (equals < 0 || value === '') throw new InputError(`"${word}" is incomplete, expected ${file}=PAGES`);
+    if (value !== 'max')
+      return { file, pages: wholeBelow(value, COUNT_LIMIT + 1, 'a number of pages, or max') };
+    if (file === 'memory.reclaim') throw new InputError('memory.reclaim=max is no amount, expected pages');
+    return { file, pages: Number.POSITIVE_INFINITY };
+  });
+  if (path !== '/') return { path: cgroupPath(path), writes };
+  if (writes.length > 0)
+    throw new InputError(
+      `the group "/" is the one of the trace, whose limit is an event of its own, expected none of ${rest.join(' ')}`,
+    );
+  return { path: '', writes };
+}
+
 const PARSERS: { readonly [K in keyof ArgOf]: (text: string) => ArgOf[K] } = {
-  spawn: (text) => ({ name: text }),
+  spawn: parseSpawn,
   fork: (text) => ({ child: wholeBelow(text, ID_LIMIT, 'a space id') }),
   object: parseObject,
   close: (text) => ({ name: objectName(text) }),
@@ -234,6 +293,7 @@ const PARSERS: { readonly [K in keyof ArgOf]: (text: string) => ArgOf[K] } = {
   prctl: (text) => ({ merge: oneOf(['merge=0', 'merge=1'], text, 'prctl') === 'merge=1' }),
   pressure: (text) => ({ level: oneOf(PRESSURES, text, 'pressure') }),
   mark: (text) => ({ label: text }),
+  cgroup: parseCgroup,
 };
 
 /**

@@ -33,7 +33,12 @@ function op(name: string, rules: FieldRules, argForm: string, meaning: string): 
 
 /** All ops; an op's index is its code. */
 export const OPS: readonly OpInfo[] = [
-  op('spawn', ['required', 'none', 'none', 'optional'], 'a name', 'a new empty space'),
+  op(
+    'spawn',
+    ['required', 'none', 'none', 'optional'],
+    'a name, then cgroup=PATH',
+    'a new empty space, in that memory cgroup',
+  ),
   op(
     'fork',
     ['required', 'none', 'none', 'required'],
@@ -101,6 +106,12 @@ export const OPS: readonly OpInfo[] = [
   op('prctl', ['required', 'none', 'none', 'required'], 'merge=0 or merge=1', 'PR_SET_MEMORY_MERGE'),
   op('pressure', NAME_ONLY, 'moderate or critical', 'the memory pressure that programs are told'),
   op('mark', NAME_ONLY, 'a text', 'a label shown in timelines'),
+  op(
+    'cgroup',
+    ['optional', 'none', 'none', 'required'],
+    'PATH, then memory.max=, memory.high=, memory.low=, memory.min=, memory.swap.max= or memory.reclaim= and pages or max',
+    'a memory cgroup, made if it is new: its settings; with a space, what it touches first is charged there from now on',
+  ),
 ];
 
 /** Codes by name, for `switch` statements in hot loops. */
@@ -133,6 +144,7 @@ export const OP = {
   prctl: 25,
   pressure: 26,
   mark: 27,
+  cgroup: 28,
 } as const;
 
 /** The name of an op, as traces have it. */

@@ -47,7 +47,10 @@ function ours(policies: readonly string[]): Side {
     run: (file, sizes) =>
       timeProgram(
         process.execPath,
-        [CLI, 'mrc', file, '--policy', policies.join(), '--size', sizes.join(), '--format', 'json'],
+        [
+          ...[CLI, 'mrc', file, '--policy', policies.join(), '--size', sizes.join()],
+          ...['--workers', String(THREADS), '--format', 'json'],
+        ],
         dirname(file),
       ),
     misses: (stdout) => (JSON.parse(stdout) as readonly { readonly misses: number }[])[0]!.misses,
@@ -168,7 +171,7 @@ export function peerSuite(inputs: BenchInputs, peers: Peers): Suite {
   const loop = lruCache === undefined ? [] : [lruCache];
   return {
     name: 'peers',
-    about: `whole processes on files of 24-byte records, zipf 0.8 over a tenth as many ids as requests, caches of 10 %: reclaim mrc against libCacheSim's cachesim (a sweep: with ${THREADS} threads, ours with one) and a loop with npm's lru-cache`,
+    about: `whole processes on files of 24-byte records, zipf 0.8 over a tenth as many ids as requests, caches of 10 %: reclaim mrc against libCacheSim's cachesim (both with ${THREADS} threads, which simulate where there is more than one policy or size) and a loop with npm's lru-cache`,
     versus: { run: 'ours', against: 'peer', target: 1 },
     remarks: 'misses',
     cases: [

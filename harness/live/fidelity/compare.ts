@@ -166,7 +166,9 @@ function mergedRows(
 
 function outcomeRow(key: RowKey, sim: ObservedRun, seen: readonly ObservedRun[]): FidelityRow {
   const ended = ({ result }: ObservedRun) => Number(result.outcome === 'ok');
-  const row = rowOf(key, 'outcome_ok', ended(sim), seen.map(ended), 'exact');
+  const live = seen.map(ended);
+  const bound = live.every((value) => value === live[0]) ? 'exact' : 'spread';
+  const row = rowOf(key, 'outcome_ok', ended(sim), live, bound);
   const outcomes = [sim, ...seen].map(({ result }) => result.outcome);
   if (outcomes.every((outcome) => outcome === 'ok')) return row;
   return { ...row, reason: `simulated ${outcomes[0]}, live ${outcomes.slice(1).join(', ')}` };

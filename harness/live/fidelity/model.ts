@@ -17,6 +17,8 @@ function settingsOf(probes: Probes, stats: Statistics): (readonly [name: string,
     ['kernel.version', modelOf(probes.kernel)],
     ['memcg.charge_page_tables', '1'],
     ['memcg.stats', stats],
+    // Text of the executor is locked in memory, and on no list that reclaim looks at.
+    ['memcg.own_file_pages', '0'],
     ['mm.shared_zero_page', probes.zero_page ? '1' : '0'],
     ['vm.max_map_count', probes.max_map_count],
     ['vm.swappiness', probes.swappiness],

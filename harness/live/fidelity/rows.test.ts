@@ -12,6 +12,8 @@ describe('a row of a comparison', () => {
     ['near', 1000, [985, 980], 'within'],
     ['near', 1000, [500, 2000], 'within'],
     ['near', 0, [1, 1], 'outside'],
+    ['spread', 0, [1, 0, 1], 'within'],
+    ['spread', 2, [1, 0, 1], 'outside'],
     ['shown', 10, [20, 20], 'shown'],
     ['shown', 10, [10, 10], 'same'],
   ] as const)('with the bound %s: %d next to %j is %s', (bound, value, live, verdict) => {

@@ -11,8 +11,8 @@ const HUMPS_GAP = 2 / 3;
  */
 export type Verdict = 'same' | 'within' | 'outside' | 'n/a' | 'shown';
 
-/** What a bound is: equal; near enough, or among the live values; none. */
-export type Bound = 'exact' | 'near' | 'shown';
+/** What a bound is: equal; near enough, or among the live values; among these; none. */
+export type Bound = 'exact' | 'near' | 'spread' | 'shown';
 
 /** What a row is of. */
 export interface RowKey {
@@ -37,7 +37,7 @@ export interface FidelityRow extends RowKey {
   readonly humps: 1 | 2;
   /** Of the live run that is farthest away, less the simulated number. */
   readonly difference: number | null;
-  /** `exact`, how far it may be, or `none`. */
+  /** `exact`, how far it may be, `live runs` where it is to be as one of these, or `none`. */
   readonly bound: string;
   readonly verdict: Verdict;
   /** What explains it, by its name where it is a probe, or why it was not run. */
@@ -47,6 +47,7 @@ export interface FidelityRow extends RowKey {
 const BOUND_TEXT: Readonly<Record<Bound, string>> = {
   exact: 'exact',
   near: `±${BOUND_PERCENT} %`,
+  spread: 'live runs',
   shown: 'none',
 };
 
@@ -55,7 +56,7 @@ function verdictOf(value: number, low: number, high: number, bound: Bound): Verd
   if (bound === 'shown') return 'shown';
   if (bound === 'exact') return 'outside';
   // Also between two live values with a distance: the kernel itself does not repeat better.
-  const room = (value * BOUND_PERCENT) / 100;
+  const room = bound === 'spread' ? 0 : (value * BOUND_PERCENT) / 100;
   return high >= value - room && low <= value + room ? 'within' : 'outside';
 }
 

@@ -1,6 +1,14 @@
 import { grown, grownCapacity } from '../../base/arrays.js';
 import { type FrameAllocator, FrameStack } from './allocator.js';
 
+/** What keeps account of which memory cgroup pages are charged to. */
+export interface PageOwners {
+  /** A page has lost its frame. */
+  uncharge(page: number): void;
+  /** A page has got a swap slot, or lost it (-1). */
+  chargeSwap(page: number, slots: 1 | -1): void;
+}
+
 /** Physical memory: what each frame holds. Only frames in use have meaning. */
 export class Frames {
   /** Id of the page a frame holds; -1 while it is free. */
@@ -21,6 +29,8 @@ export class Frames {
   inSwapCache = 0;
   /** Frames that are mapped at least once. */
   mapped = 0;
+  /** Undefined where there are no memory cgroups. */
+  owners: Pick<PageOwners, 'uncharge'> | undefined;
 
   /**
    * @param capacity frames to make room for at the start
@@ -65,6 +75,7 @@ export class Frames {
   /** Takes back a frame that is not mapped. */
   free(frame: number): void {
     this.setSlot(frame, -1);
+    if (this.owners !== undefined) this.owners.uncharge(this.page[frame]!);
     this.page[frame] = -1;
     this.allocator.free(frame);
   }

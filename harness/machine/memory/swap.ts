@@ -1,6 +1,7 @@
 import { grown, grownCapacity } from '../../base/arrays.js';
 import { PAGE_BYTES } from '../../base/page.js';
 import { ZERO } from './contents.js';
+import type { PageOwners } from './frames.js';
 
 const NONE = -1;
 
@@ -21,6 +22,8 @@ export class Swap {
   inUse = 0;
   /** Memory that compressed pages take. */
   compressedBytes = 0;
+  /** Undefined where there are no memory cgroups. */
+  owners: Pick<PageOwners, 'chargeSwap'> | undefined;
 
   /** @param compresses whether pages are compressed in memory (zram) instead of written to a device */
   constructor(compresses: boolean) {
@@ -56,6 +59,7 @@ export class Swap {
     this.refs[slot] = 0;
     this.pages[slot] = page;
     this.inUse++;
+    this.owners?.chargeSwap(page, 1);
     return slot;
   }
 
@@ -68,6 +72,7 @@ export class Swap {
   }
 
   free(slot: number): void {
+    this.owners?.chargeSwap(this.pages[slot]!, -1);
     if (this.compressed) {
       this.compressedBytes -= this.compressed[slot]!;
       this.compressed[slot] = 0;

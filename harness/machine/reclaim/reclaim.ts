@@ -1,3 +1,4 @@
+import { SUCCESS, type SyscallResult } from '../../contract/target.js';
 import { PART } from '../../cost/ledger.js';
 import {
   type Pages,
@@ -7,11 +8,16 @@ import {
 } from '../../policy/reclaim/contract.js';
 import type { Chosen } from '../../policy/registry.js';
 import { randomStream } from '../../stats/random.js';
+import type { CgroupArg } from '../../trace/args.js';
 import { PAGE_FLAG } from '../memory/pages.js';
 import type { Zone } from '../memory/zone.js';
 import type { ReclaimHooks } from '../state/hooks.js';
 import type { State, StateOptions } from '../state/state.js';
 import { PageTableAging } from './aging.js';
+import { Cgroups, writeFile } from './cgroup/cgroups.js';
+import type { Group } from './cgroup/group.js';
+import { GroupedPolicy } from './cgroup/grouped-policy.js';
+import { HighLimits } from './cgroup/high.js';
 import { Eviction, type Evictor } from './eviction.js';
 import type { Kswapd } from './kswapd.js';
 import type { Purge } from './purge.js';
@@ -23,6 +29,8 @@ import type { Flusher } from './writeback.js';
  * part of the other kind of pages.
  */
 const VICTIMS = 512;
+/** Of them, pages that are asked for at once. */
+const MOST_WANTED = VICTIMS / 2;
 /** Page tables of a space above the directories of leaves: the one of the process, and one for 512 GiB. */
 const UPPER_TABLES = 2;
 /** A limit that no machine reaches: none. */
@@ -32,8 +40,13 @@ const NO_PAGE = -1;
 
 /** The limit cannot be met: nothing that could go is left. Ends the cell with outcome `oom`. */
 export class OutOfMemory extends Error {
-  constructor(pages: number) {
-    super(`no page can be reclaimed and ${pages} pages are all there are`);
+  /** @param cgroup whose limit it is, where it is not that of the trace */
+  constructor(
+    pages: number,
+    readonly cgroup?: string,
+  ) {
+    const all = cgroup === undefined ? 'are all there are' : `are all that cgroup ${cgroup} may have`;
+    super(`no page can be reclaimed and ${pages} pages ${all}`);
     this.name = 'OutOfMemory';
   }
 }
@@ -42,15 +55,19 @@ export class OutOfMemory extends Error {
 class PolicyPages implements Pages {
   readonly tables: PageTableAging;
 
+  /** @param group whose pages it decides about, where there are groups */
   constructor(
     private readonly state: State,
     private readonly reclaim: Reclaim,
+    private readonly group?: Group,
   ) {
     this.tables = new PageTableAging(state, reclaim);
   }
 
   get capacity(): number {
-    return Math.min(this.reclaim.limit, this.state.zone?.buddy.pages ?? NO_LIMIT);
+    const all = Math.min(this.reclaim.limit, this.state.zone?.buddy.pages ?? NO_LIMIT);
+    const limits = this.group ? [...this.group.upwards()].map(({ max }) => max) : [];
+    return Math.min(all, ...limits);
   }
 
   get count(): number {
@@ -68,6 +85,11 @@ class PolicyPages implements Pages {
   referenced(id: number): number {
     return this.state.rmap.referenced(id);
   }
+}
+
+/** The policy, where it wants to hear of every touch. */
+function touchedBy(policy: ReclaimPolicy): Required<Pick<ReclaimPolicy, 'touch'>> | undefined {
+  return policy.touch ? (policy as Required<Pick<ReclaimPolicy, 'touch'>>) : undefined;
 }
 
 /** What reclaim is set up from. */
@@ -91,40 +113,141 @@ export class Reclaim implements ReclaimHooks, Evictor {
   limit: number;
   /** The page that is being given a frame; it must not be purged meanwhile (the kernel holds its lock). */
   incoming: number = NO_PAGE;
-  readonly policy: ReclaimPolicy;
-  /** The policy, where it wants to hear of every touch. */
+  /** That of all pages; of all groups, once there are some. */
+  policy: ReclaimPolicy;
   readonly statsFlusher: StatsFlusher;
-  readonly touched: Required<Pick<ReclaimPolicy, 'touch'>> | undefined;
+  /** The policy, where it wants to hear of every touch. */
+  touched: Required<Pick<ReclaimPolicy, 'touch'>> | undefined;
+  /** The memory cgroups of the trace; undefined before the first. */
+  cgroups: Cgroups | undefined;
+  private grouped: GroupedPolicy | undefined;
+  private readonly high: HighLimits;
   private victims = new Int32Array(VICTIMS);
   /** Dirty pages of files that reclaim met (PG_reclaim). */
   private readonly awaited = new Set<number>();
   private readonly swap: boolean;
   /** Whether the policy has anonymous pages on its lists where there is no place for them. */
   private readonly walksAnon: boolean;
+  /** Settings of the policy that the trace has changed, by parameter. */
+  private readonly tuned = new Map<string, number>();
   private readonly eviction: Eviction;
 
   constructor(
     private readonly state: State,
-    options: ReclaimOptions,
+    private readonly options: ReclaimOptions,
     private readonly helpers: ReclaimHelpers,
   ) {
     const { purge } = helpers;
     this.limit = options.limit ?? NO_LIMIT;
     state.frames.ceiling = Math.min(this.limit, options.memory ?? NO_LIMIT);
     this.swap = options.swap !== 'none';
-    const { info, values } = options.reclaim;
-    const random = randomStream(options.seed, `reclaim/${info.name}`);
     this.walksAnon = this.swap || purge.rules.aging;
-    this.policy = info.create(new PolicyPages(state, this), {
+    this.policy = this.createPolicy();
+    this.statsFlusher = new StatsFlusher(state, this);
+    this.eviction = new Eviction(state, purge, this);
+    this.touched = touchedBy(this.policy);
+    this.high = new HighLimits(state, (group, pages) => this.reclaimFrom(group, pages));
+  }
+
+  private createPolicy(group?: Group): ReclaimPolicy {
+    const { info, values } = this.options.reclaim;
+    const stream = group ? `reclaim/${info.name}/${group.path}` : `reclaim/${info.name}`;
+    const policy = info.create(new PolicyPages(this.state, this, group), {
       values,
-      random,
+      random: randomStream(this.options.seed, stream),
       swap: this.walksAnon,
       statsHaveAge: true,
-      purgesVolatile: purge.byReclaim,
+      purgesVolatile: this.helpers.purge.byReclaim,
     });
-    this.statsFlusher = new StatsFlusher(state, this.policy);
-    this.eviction = new Eviction(state, purge, this);
-    this.touched = this.policy.touch ? (this.policy as Required<Pick<ReclaimPolicy, 'touch'>>) : undefined;
+    if (group) for (const [parameter, value] of this.tuned) policy.tune?.(parameter, value);
+    return policy;
+  }
+
+  /** A setting of the policy has changed in mid-trace: in all groups, and those that are to come. */
+  tune(parameter: string, value: number): void {
+    this.policy.tune?.(parameter, value);
+    this.tuned.set(parameter, value);
+  }
+
+  /** The groups of the trace, which are looked after from the first one on. */
+  private beginGroups(): Cgroups {
+    const { state } = this;
+    const cgroups = new Cgroups(state, this.policy, (group) => this.createPolicy(group));
+    const { pages } = state;
+    const listed = [...pages.resident.keys()].filter(
+      (id) => pages.resident[id] === 1 && !this.isUnevictable(id),
+    );
+    this.grouped = new GroupedPolicy(cgroups, listed, pages.count);
+    this.policy = this.grouped;
+    this.touched = touchedBy(this.policy);
+    state.frames.owners = cgroups;
+    state.swap.owners = cgroups;
+    return cgroups;
+  }
+
+  /** Writes files of a group, which is made if it is new. Returns what the last of them answered. */
+  writeGroup({ path, writes }: CgroupArg): SyscallResult {
+    this.cgroups ??= this.beginGroups();
+    const group = this.cgroups.named(path);
+    let result: SyscallResult = SUCCESS;
+    for (const { file, pages } of writes) {
+      if (file === 'memory.reclaim') result = this.reclaimOnDemand(group, pages);
+      else {
+        writeFile(group, file, pages);
+        if (file === 'memory.max' || file === 'memory.high') this.shrinkTo(group, pages);
+      }
+    }
+    if (writes.some(({ file }) => file === 'memory.max')) this.policy.resize(this.capacity);
+    return result;
+  }
+
+  /** memory_max_write and memory_high_write: reclaims down to a bound, as far as pages can go. */
+  private shrinkTo(group: Group, bound: number): void {
+    while (group.usage > bound && this.reclaimFrom(group, group.usage - bound) > 0) {}
+  }
+
+  /** user_proactive_reclaim: EAGAIN where fewer pages could go. */
+  private reclaimOnDemand(group: Group, pages: number): SyscallResult {
+    const reclaimed = this.reclaimFrom(group, pages);
+    return { errno: reclaimed < pages ? 'EAGAIN' : 0, value: 0, pages: reclaimed };
+  }
+
+  /** try_to_free_mem_cgroup_pages: until that many pages of a group and those below it are free. Returns how many are. */
+  private reclaimFrom(group: Group, wanted: number): number {
+    let freed = 0;
+    this.within(group, () => {
+      while (freed < wanted) {
+        const before = freed;
+        freed += this.shrinkOnce('direct', Math.min(wanted - freed, MOST_WANTED)).freed;
+        if (freed === before) break;
+      }
+    });
+    return freed;
+  }
+
+  /** Lets reclaim look at a group and those below it. */
+  private within<T>(group: Group, work: () => T): T {
+    const grouped = this.grouped!;
+    const outer = grouped.target;
+    grouped.target = group;
+    try {
+      return work();
+    } finally {
+      grouped.target = outer;
+    }
+  }
+
+  /** try_charge_memcg: makes room for a page in each group that it counts in, from below. @throws OutOfMemory */
+  private makeRoomIn(group: Group): void {
+    this.high.handle(group);
+    for (const above of group.upwards()) {
+      while (above.usage >= above.max) {
+        for (const { counters } of above.upwards()) counters.max++;
+        if (this.helpers.purge.makeRoom() || this.within(above, () => this.shrink())) continue;
+        for (const { counters } of above.upwards()) counters.oom++;
+        throw new OutOfMemory(above.max, above.path);
+      }
+    }
   }
 
   /** Whether there is a limit. */
@@ -144,16 +267,20 @@ export class Reclaim implements ReclaimHooks, Evictor {
   }
 
   grow(count: number): void {
+    this.cgroups?.grow(count);
     this.policy.grow(count);
+  }
+
+  /** Pages that the trace's group may have. */
+  private get capacity(): number {
+    return Math.min(this.limit, this.state.zone?.buddy.pages ?? NO_LIMIT);
   }
 
   /** Sets the limit, undefined for none, and reclaims down to it as far as pages can go. */
   setLimit(pages: number | undefined): void {
     this.limit = pages ?? NO_LIMIT;
-    const { frames, zone } = this.state;
-    const capacity = Math.min(this.limit, zone?.buddy.pages ?? NO_LIMIT);
-    frames.ceiling = capacity;
-    this.policy.resize(capacity);
+    this.state.frames.ceiling = this.capacity;
+    this.policy.resize(this.capacity);
     for (let excess = this.excess; excess > 0; excess = this.excess)
       if (!this.helpers.purge.makeRoom() && !this.shrink(this.policy.shrinksAtOnce ? excess : 1)) return;
   }
@@ -166,8 +293,10 @@ export class Reclaim implements ReclaimHooks, Evictor {
   bringIn(page: number, object: number, index: number): void {
     const { frames, pages } = this.state;
     const evictable = this.couldGo(page);
+    const group = this.cgroups?.assign(page);
     if (evictable) this.policy.miss?.(page);
     this.incoming = page;
+    if (group) this.makeRoomIn(group);
     while (frames.inUse + this.kernelPages >= this.limit) {
       if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
     }
@@ -177,7 +306,13 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const frame = frames.allocate(page, object, index);
     frames.setSlot(frame, slot);
     pages.setFrame(page, frame);
+    if (group) this.charge(page, group);
     this.admit(page, evictable);
+  }
+
+  private charge(page: number, group: Group): void {
+    this.cgroups!.charge(page);
+    this.high.charged(group);
   }
 
   /** get_page_from_freelist: at the low watermark kswapd is woken; at the lowest, the program reclaims itself. */
@@ -271,13 +406,19 @@ export class Reclaim implements ReclaimHooks, Evictor {
 
   /** Whether there is a place for the page's contents, or no need for one. */
   hasPlace(page: number): boolean {
-    return this.swap || (this.state.pages.traits[page]! & (TRAIT.file | TRAIT.lazyfree)) !== 0;
+    if ((this.state.pages.traits[page]! & (TRAIT.file | TRAIT.lazyfree)) !== 0) return true;
+    return this.swap && (this.cgroups === undefined || this.mayUseSwap(page, this.cgroups));
+  }
+
+  /** Whether its groups let it have a swap slot, which it may have already. */
+  private mayUseSwap(page: number, cgroups: Cgroups): boolean {
+    return this.state.swapSlotOf(page) >= 0 || cgroups.maySwap(page);
   }
 
   /**
-   * Reclaims until at least one page is free, if any can go, and asks for `wanted` at once. False when none can. Victims that turn out to be dirty
-   * pages of files wake the flusher; only when nothing else is left does reclaim wait for it, and purges volatile memory
-   * that it has not been asked for.
+   * Reclaims until at least one page is free, if any can go, and asks for `wanted` at once. False when none can. Victims that
+   * turn out to be dirty pages of files wake the flusher; only when nothing else is left does reclaim wait for it, and purges
+   * volatile memory that it has not been asked for.
    */
   private shrink(wanted = 1): boolean {
     const { frames } = this.state;
@@ -318,7 +459,10 @@ export class Reclaim implements ReclaimHooks, Evictor {
     for (let i = 0; i < found; i++) {
       const victim = this.victims[i]!;
       // A victim may have gone with the volatile range of one before it.
-      if (pages.resident[victim] === 1 && this.eviction.take(victim)) taken++;
+      if (pages.resident[victim] === 1 && this.eviction.take(victim)) {
+        taken++;
+        this.cgroups?.stolen(victim);
+      }
     }
     if (by === 'direct') {
       counters.pgscan_direct += scanned;

@@ -17,10 +17,10 @@ export class StatsFlusher extends Daemon {
 
   constructor(
     private readonly state: State,
-    private readonly policy: ReclaimPolicy,
+    private readonly reclaim: { readonly policy: ReclaimPolicy },
   ) {
     super();
-    this.asleep = policy.flushStats !== undefined;
+    this.asleep = reclaim.policy.flushStats !== undefined;
   }
 
   /** Statistics have changed: the next flush has something to do. */
@@ -35,7 +35,7 @@ export class StatsFlusher extends Daemon {
 
   /** The setting that moves flushes in time: the worker's next one is `delayMs` from now. */
   restart(delayMs: number): void {
-    if (!this.policy.flushStats) return;
+    if (!this.reclaim.policy.flushStats) return;
     this.nextUs = this.state.nowUs + delayMs * US_PER_MS;
     this.asleep = false;
     this.dueUs = this.nextUs;
@@ -43,7 +43,7 @@ export class StatsFlusher extends Daemon {
 
   run(nowUs: number): void {
     const works = nowUs >= this.nextUs!;
-    const changed = this.policy.flushStats!(!works);
+    const changed = this.reclaim.policy.flushStats!(!works);
     if (works) this.nextUs = nowUs + this.periodUs;
     // A reader looks again at the next change, and the worker comes though what is pending does not change.
     this.asleep = this.reads || !changed;

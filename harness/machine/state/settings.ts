@@ -24,6 +24,8 @@ export class Settings {
   sharedZeroPage = 1;
   /** Whether page tables count against the limit (__GFP_ACCOUNT), as frames do. */
   chargePageTables = 0;
+  /** Whether memory that children of a cgroup do not claim of its protection protects them too. */
+  recursiveProtection = 1;
   /** Whether a cgroup's statistics are as the kernel keeps them, or as if memory.stat were read all the time. */
   stats: 'kernel' | 'fresh' = 'kernel';
   /** How often a cgroup's statistics are brought up to date. Source: FLUSH_TIME in mm/memcontrol.c. */

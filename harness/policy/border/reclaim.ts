@@ -1,6 +1,7 @@
 import { grown } from '../../base/arrays.js';
 import {
   type AgingTables,
+  type JointSearch,
   NOT_COUNTED,
   type Pages,
   type PolicyCounters,
@@ -89,6 +90,7 @@ class CheckedReclaim implements ReclaimPolicy {
   declare readonly excess?: number;
   declare readonly largest?: number;
   readonly shrinksAtOnce: boolean;
+  readonly jointSearch?: JointSearch;
   /** By id: 1 while the policy has the page to choose. */
   private held: Uint8Array;
   private heldCount = 0;
@@ -118,31 +120,58 @@ class CheckedReclaim implements ReclaimPolicy {
       };
       Object.defineProperty(this, name, { value: method });
     }
+    if (policy.jointSearch) this.jointSearch = this.checkedSearch(policy.jointSearch);
     for (const name of ['excess', 'largest'] as const)
       if (policy[name] !== undefined) Object.defineProperty(this, name, { get: () => this.pagesOf(name) });
     if (this.counters.pgscan !== 0) throw border.offence('counters.pgscan does not begin at 0');
   }
 
   evict(victims: Int32Array, wanted: number): number {
-    const { border, policy } = this;
-    if (this.own.length !== victims.length) this.own = new Int32Array(victims.length);
-    const own = this.own.fill(UNSET);
-    const found: unknown = border.call('evict', () => policy.evict(own, wanted));
-    if (!Number.isInteger(found) || (found as number) < 0 || (found as number) > own.length)
-      throw border.offence(
-        `evict returned ${shownValue(found)}, expected the number of victims, at most ${own.length}`,
-      );
+    const found = this.chosen('evict', victims, 0, (own) => this.policy.evict(own, wanted));
     if (found === 0 && this.heldCount > 0 && !this.info.unbounded && !this.info.mayNotSwap)
-      throw border.offence(`evict chose no page, and there are ${this.heldCount} to choose from`);
-    for (let i = 0; i < (found as number); i++) this.take(own[i]!, i, found as number);
-    victims.set(own.subarray(0, found as number));
-    void this.counters;
-    return found as number;
+      throw this.border.offence(`evict chose no page, and there are ${this.heldCount} to choose from`);
+    return found;
   }
 
-  private take(victim: number, i: number, found: number): void {
+  private checkedSearch(search: JointSearch): JointSearch {
+    const { border } = this;
+    return {
+      begin: (wanted) => border.call('jointSearch.begin', () => search.begin(wanted)),
+      pass: (victims, from, ...how) =>
+        this.chosen('jointSearch.pass', victims, from, (own) => search.pass(own, from, ...how)),
+      end: () => border.call('jointSearch.end', () => search.end()),
+    };
+  }
+
+  /**
+   * Lets a method choose victims, and takes over those that it may choose.
+   *
+   * @param from where they begin in `victims` @returns where they end
+   */
+  private chosen(
+    method: string,
+    victims: Int32Array,
+    from: number,
+    choose: (own: Int32Array) => number,
+  ): number {
+    const { border } = this;
+    if (this.own.length !== victims.length) this.own = new Int32Array(victims.length);
+    const own = this.own.fill(UNSET);
+    const end: unknown = border.call(method, () => choose(own));
+    if (!Number.isInteger(end) || (end as number) < from || (end as number) > own.length)
+      throw border.offence(
+        `${method} returned ${shownValue(end)}, expected the number of victims, at most ${own.length}`,
+      );
+    for (let i = from; i < (end as number); i++) this.take(method, own[i]!, i, end as number);
+    victims.set(own.subarray(from, end as number), from);
+    void this.counters;
+    return end as number;
+  }
+
+  private take(method: string, victim: number, i: number, found: number): void {
     const fault = this.faultOf(victim);
-    if (fault) throw this.border.offence(`evict returned ${found}, and victim ${i + 1} of them is ${fault}`);
+    if (fault)
+      throw this.border.offence(`${method} returned ${found}, and victim ${i + 1} of them is ${fault}`);
     this.held[victim] = 0;
     this.heldCount--;
   }

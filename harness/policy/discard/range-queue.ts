@@ -96,6 +96,7 @@ export class RangeQueue {
     if (!list || range.count <= 0) return;
     const end = range.page + range.count;
     const from = firstEndingAfter(list, range.page);
+    if (from === list.length || list[from]!.page >= end) return; // most accesses of a program
     const rest: Entry[] = [];
     let to = from;
     for (; to < list.length && list[to]!.page < end; to++) {

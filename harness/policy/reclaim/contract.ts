@@ -100,6 +100,22 @@ export type PolicyCounters = {
   readonly pgscan: number;
 } & { readonly [N in keyof typeof NOT_COUNTED]?: number };
 
+/** A search of reclaim that goes over the lists of several memory cgroups, again and again at falling priorities. */
+export interface JointSearch {
+  /** A search for a number of victims begins (do_try_to_free_pages). */
+  begin(wanted: number): void;
+  /**
+   * Looks at a part of its pages, 2^-priority of them, as `evict` does, and adds victims to `victims` from `from` on. Returns
+   * where they end.
+   *
+   * @param part of its pages that may be looked at: the others are protected
+   * @param deactivate whether active pages are looked at in any case, since nothing was found before
+   */
+  pass(victims: Int32Array, from: number, priority: number, part: number, deactivate: boolean): number;
+  /** The search is over. Returns whether active pages were left alone that could be deactivated. */
+  end(): boolean;
+}
+
 /**
  * Decides which page goes when memory is short. For each use of a page the caller does this:
  *
@@ -124,6 +140,8 @@ export interface ReclaimPolicy {
    * at least one where any page can go (see `mayNotSwap`), up to `victims.length`, which may be more than `wanted`.
    */
   evict(victims: Int32Array, wanted: number): number;
+  /** How it searches together with other memory cgroups, step by step; absent: they take turns with `evict`. */
+  readonly jointSearch?: JointSearch;
   /** A page has been brought in. */
   insert(id: number): void;
   /** This victim could not go: it is still resident. */

@@ -1,5 +1,5 @@
 import { grown } from '../../base/arrays.js';
-import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
+import type { JointSearch, Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { TRAIT } from './contract.js';
 import { MemcgStats, UPDATES } from './structures/memcg-stats.js';
 import { PageLists } from './structures/page-list.js';
@@ -70,6 +70,8 @@ class Linux implements ReclaimPolicy {
   /** Traits of pages that go when they are met, used or not. */
   private readonly neverKept: number;
   private found = 0;
+  /** Victims after which a pass ends (nr_to_reclaim). */
+  private wanted = SWAP_CLUSTER_MAX;
 
   constructor(
     private readonly pages: Pages,
@@ -146,8 +148,26 @@ class Linux implements ReclaimPolicy {
     }
   }
 
-  evict(victims: Int32Array, _wanted: number): number {
+  readonly jointSearch: JointSearch = {
+    begin: (wanted) => {
+      this.wanted = wanted;
+      this.skippedDeactivate = false;
+      this.stats.beforeUse();
+    },
+    pass: (victims, from, priority, part, deactivate) => {
+      this.found = from;
+      this.pass(victims, priority, part, deactivate);
+      return this.found;
+    },
+    end: () => {
+      this.searchEnds();
+      return this.skippedDeactivate;
+    },
+  };
+
+  evict(victims: Int32Array, wanted: number): number {
     this.found = 0;
+    this.wanted = Math.max(wanted, SWAP_CLUSTER_MAX);
     // A pass that only took accessed bits away finds nothing: the next one does.
     for (let pass = 0; pass < MAX_RECLAIM_RETRIES && this.found === 0; pass++) {
       this.stats.beforeUse();
@@ -160,10 +180,19 @@ class Linux implements ReclaimPolicy {
   /** do_try_to_free_pages. @param deactivate whether active lists shrink in any case, since nothing was found before */
   private tryToFree(victims: Int32Array, deactivate: boolean): void {
     this.skippedDeactivate = false;
-    for (let priority = DEF_PRIORITY; priority >= 0 && this.found < SWAP_CLUSTER_MAX; priority--) {
-      this.planScan(priority, deactivate);
-      this.shrink(victims, priority);
-    }
+    for (let priority = DEF_PRIORITY; priority >= 0 && this.found < this.wanted; priority--)
+      this.pass(victims, priority, 1, deactivate);
+    this.searchEnds();
+  }
+
+  /** @param part of the pages that may be looked at */
+  private pass(victims: Int32Array, priority: number, part: number, deactivate: boolean): void {
+    this.planScan(priority, part, deactivate);
+    this.shrink(victims, priority);
+  }
+
+  /** snapshot_refaults. */
+  private searchEnds(): void {
     this.refaults[0] = this.stats.activated[0];
     this.refaults[1] = this.stats.activated[1];
   }
@@ -262,7 +291,7 @@ class Linux implements ReclaimPolicy {
   }
 
   /** prepare_scan_control and get_scan_count: how many pages of each list to look at. */
-  private planScan(priority: number, deactivate: boolean): void {
+  private planScan(priority: number, part: number, deactivate: boolean): void {
     this.stats.beforeScan();
     this.mayDeactivate = deactivate
       ? 3
@@ -273,13 +302,13 @@ class Linux implements ReclaimPolicy {
     else if (priority === 0) plan.alike(true);
     else if (trimCache) plan.alike(false);
     else plan.byCost(this.swappiness);
-    plan.begin(this.size, priority);
+    plan.begin(this.size, priority, part);
   }
 
   /** shrink_lruvec: one pass at one priority, until enough is reclaimed in it. */
   private shrink(victims: Int32Array, priority: number): void {
     const { plan } = this;
-    const enough = this.found + SWAP_CLUSTER_MAX;
+    const enough = this.found + this.wanted;
     // The kernel looks at an active anonymous list only while it has pages of other lists to look at: some of the program's.
     let others = this.ownFilePages && priority <= OWN_FILES_PRIORITY;
     while ((others || plan.unfinished) && this.found < victims.length) {

@@ -16,19 +16,18 @@ import { type Timeline, type TraceEvent, timelineOf } from './trace-event.js';
 
 const COSTS = loadCosts();
 
-async function watch(trace: Trace, limit: number | 'none', mostSlices?: number) {
+async function watch(trace: Trace, limit: number | 'none', mostSlices?: number, discard = 'remove') {
   const recorder = new TimelineRecorder(trace, mostSlices);
   const result = await replay<SimulatedMachine>(trace, {
     machine: simulated,
-    discard: discardPolicies.choose('remove'),
+    discard: discardPolicies.choose(discard),
     reclaim: reclaimPolicies.choose('linux'),
     swap: 'ssd',
     limit,
     seed: 1,
     costs: COSTS,
     timeline: true,
-    observe: recorder.observe,
-    completed: recorder.completed,
+    ...recorder.hooks,
   });
   return { result, timeline: timelineOf(recorder, result.timeline, result.spaces, { trace: 'test' }) };
 }
@@ -105,6 +104,22 @@ describe('a timeline', () => {
     expect(Math.max(...resident.map(([, mib]) => Number(mib)))).toBe(0.25);
     expect(named('lists, MiB').length).toBeGreaterThan(0);
     expect(timeline.leftOut).toMatchObject({ slices: 2, shown: 2, instants: 0 });
+  });
+
+  it('has calls that timers of a policy make, also for a forked child that does nothing', async () => {
+    const lines = ['0,spawn,7,,,server', '0,map,7,0,64,anon', '0,write,7,0,64,', '100,discard,7,0,64,'];
+    const given = traceOf(`${[...lines, '150,fork,7,,,8', '900,mark,,,,end'].join('\n')}\n`);
+    const { result, timeline } = await watch(given, 'none', undefined, 'dontneed:delay=200us');
+    const events = eventsIn(timeline);
+    expect(broken(events)).toEqual([]);
+    const discards = events.filter(({ name }) => name === 'discard');
+    expect(discards).toMatchObject([
+      { ts: 300, args: { count: 0 } },
+      { ts: 300, args: { count: 0 } },
+    ]);
+    const whole = events.filter(({ cat }) => cat === 'event');
+    const sum = whole.reduce((total, { dur }) => total + dur! * 1000, 0);
+    expect(Math.abs(sum - result.metrics.stall_ns)).toBeLessThan(whole.length + 1);
   });
 
   it('keeps to the rules of the format, and all that was stalled is in it, on random traces', async () => {

@@ -122,7 +122,8 @@ const ofMachine = (change: Partial<TestRun>) => (machine: TestRun, lines: readon
   lines,
 });
 const isUnlimited = ({ limit }: TestRun, lines: readonly string[]): boolean =>
-  limit === 'none' || (limit === 'trace' && !lines.some((line) => /^\d+,limit/.test(line)));
+  !lines.some((line) => /^\d+,cgroup/.test(line)) &&
+  (limit === 'none' || (limit === 'trace' && !lines.some((line) => /^\d+,limit/.test(line))));
 const marksVolatile = (machine: TestRun, lines: readonly string[]): boolean =>
   machine.discard === 'volatile' || lines.some((line) => /MADV_(NON)?VOLATILE/.test(line));
 

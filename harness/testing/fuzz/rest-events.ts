@@ -8,6 +8,8 @@ import { EventMaker, type Kind } from './events.js';
 const IMAGES = BASE + 64 * 512;
 const IMAGE_PAGES = 24;
 const IMAGE_KINDS = ['xip', 'xip+struct', 'pfn'] as const;
+/** Memory cgroups; the last is that of the trace, which has no files of its own. */
+const CGROUPS = ['g', 'g/a', 'h', '/'];
 
 /**
  * Kinds of events that would make a trace of these broken: the machine has more VMAs than the model (volatile and mergeable
@@ -45,6 +47,14 @@ const EXTRA: readonly ((place: Place) => string)[] = [
   ({ space, more }) => `write,${space},${IMAGES + IMAGE_PAGES + (more % IMAGE_PAGES)},1,`,
   ({ space, more }) => `read,${space},${IMAGES + 2 * IMAGE_PAGES + (more % IMAGE_PAGES)},1,`,
   ({ more }) => `limit,,,${more % 3 === 0 ? '' : 8 + (more % 40)},`,
+  ({ space, more }) => `cgroup,${space},,,${CGROUPS[more % CGROUPS.length]}`,
+  ({ space, more }) => `cgroup,${space},,,${CGROUPS[more % CGROUPS.length]}`,
+  ({ more }) =>
+    `cgroup,,,,${CGROUPS[more % 3]} memory.max=${more % 5 === 0 ? 'max' : 8 + ((more >> 3) % 40)}`,
+  ({ more }) => `cgroup,,,,${CGROUPS[more % 3]} memory.high=${(more >> 3) % 40}`,
+  ({ more }) => `cgroup,,,,${CGROUPS[more % 3]} memory.low=${(more >> 3) % 20} memory.min=${(more >> 8) % 8}`,
+  ({ more }) => `cgroup,,,,${CGROUPS[more % 3]} memory.swap.max=${more % 5 === 0 ? 'max' : (more >> 3) % 40}`,
+  ({ more }) => `cgroup,,,,${CGROUPS[more % 3]} memory.reclaim=${1 + ((more >> 3) % 20)}`,
 ];
 
 interface Place {
@@ -110,7 +120,7 @@ function linesOf(chosen: readonly (Choice & { extra2: number })[]): string[] {
 
 /**
  * Traces that make sense with everything that the naive model lacks: volatile memory, images (XIP, page frame numbers) and
- * migrate, KSM, byte ranges, discard, unpin and pin, and limits.
+ * migrate, KSM, byte ranges, discard, unpin and pin, limits, and memory cgroups.
  */
 export function restTrace(maxEvents: number): fc.Arbitrary<string[]> {
   return fc.noBias(fc.array(choice, { minLength: 1, maxLength: maxEvents, size: 'max' })).map(linesOf);

@@ -30,7 +30,7 @@ const requestsOf = ({ stdout }: CliResult) => stdout.split('\n')[1]?.split(',')[
 
 /** A trace longer than what detection reads. */
 function longTrace(): string {
-  return `${TRACE}${Array.from({ length: 20_000 }, (_, i) => `${101 + i},read,1,${i % 40},1,\n`).join('')}`;
+  return `${TRACE}${Array.from({ length: 8000 }, (_, i) => `${101 + i},read,1,${i % 40},1,\n`).join('')}`;
 }
 
 describe('requests through a pipe', () => {

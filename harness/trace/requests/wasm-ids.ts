@@ -1,4 +1,4 @@
-import { type WasmMemory, wasmInstance } from '../../base/wasm.js';
+import { WASM_PAGE, type WasmMemory, wasmInstance } from '../../base/wasm.js';
 import type { RequestBatch } from './batch.js';
 import { DenseIds, INITIAL_SLOTS, SLOT_BYTES } from './dense-ids.js';
 
@@ -7,7 +7,6 @@ const CHUNK = 16_384;
 const AHEAD = 128;
 /** Bytes of records a call at most: as RECORDS_BYTES there. */
 const RECORDS_BYTES = 1 << 19;
-const WASM_PAGE = 65_536;
 
 /** What the module exports: see harness/wasm/ids.c. */
 interface IdsExports {

@@ -14,6 +14,11 @@ const ROTATIONS_COST = 603;
 /** The first one that leaves costs alone when there is nothing to add (lru_note_cost_unlock_irq). */
 const NOTHING_COSTS_NOTHING = 617;
 
+/** Pages of a list that are not protected, but those of a batch in any case. */
+function open(size: number, part: number): number {
+  return part === 1 ? size : Math.max(Math.floor(size * part), SWAP_CLUSTER_MAX);
+}
+
 /**
  * How many pages of each list reclaim looks at, in a pass at one priority: a part of each, which for anonymous pages and
  * files is inverse to what their reclaim has cost lately. Source: get_scan_count and shrink_lruvec in mm/vmscan.c,
@@ -68,11 +73,11 @@ export class ScanPlan {
     this.whole = 1;
   }
 
-  /** A pass begins. @param size pages of each list now */
-  begin(size: readonly number[], priority: number): void {
+  /** A pass begins. @param size pages of each list now @param part of them that may be looked at: the others are protected */
+  begin(size: readonly number[], priority: number, part: number): void {
     for (const list of LISTS) {
       const share = list & 2 ? this.fileShare : this.anonShare;
-      const pages = Math.floor((Math.floor(size[list]! / 2 ** priority) * share) / this.whole);
+      const pages = Math.floor((Math.floor(open(size[list]!, part) / 2 ** priority) * share) / this.whole);
       this.left[list] = pages;
       this.targets[list] = pages;
     }
