@@ -53,7 +53,7 @@ export interface UsedPages {
   wasUsed(id: number): boolean;
 }
 
-/** What page tables tell the multi-gen LRU, beside whether a page was used. Sequence numbers are those of generations. */
+/** What page tables tell the multi-gen LRU, besides whether a page was used. Sequence numbers are those of generations. */
 export interface AgingTables {
   /** Whether the page that is inserted comes in by a fault through a mapping whose uses count (lru_gen_in_fault). */
   readonly inFault: boolean;
