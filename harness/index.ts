@@ -112,7 +112,10 @@ export type {
   Unpinned,
   VolatileResult,
 } from './policy/discard/contract.js';
+export type { HintRules, KsmParameters, MergePolicyInfo, MergeRules } from './policy/merge/contract.js';
+export type { PurgePolicyInfo, PurgeRules } from './policy/purge/contract.js';
 export {
+  type JointSearch,
   type Pages,
   type PolicyCounters,
   type ReclaimContext,
@@ -122,6 +125,7 @@ export {
 } from './policy/reclaim/contract.js';
 export { MEMORY_KINDS, type MemoryKind } from './replay/memory-kind.js';
 export type { PolicyResult, ReplayResult } from './replay/replay.js';
+export type { AtOnce } from './report/at-once.js';
 export type { Choice } from './report/choice.js';
 export type { Axis } from './report/comparison.js';
 export type { Scaled } from './report/estimate.js';
@@ -144,6 +148,7 @@ export type { TraceTotals } from './trace/binary/layout.js';
 export { BlockBuilder, type EventBlock, type EventFields, StringTable } from './trace/block.js';
 export { TraceMeta } from './trace/meta.js';
 export { type FieldRule, OP, OPS, type OpInfo, type OpName } from './trace/op.js';
+export type { RequestKind } from './trace/readers/reader.js';
 export type { TraceSource, Workload, WorkloadContext } from './trace/source.js';
 export type { Trace } from './trace/trace.js';
 export { type Written, writeTrace } from './trace/write.js';

@@ -9,6 +9,7 @@ import type { IsolatedEnd, IsolatedName, IsolatedSetup } from './isolated.js';
 const COMMANDS: Readonly<Record<IsolatedName, () => Promise<Command>>> = {
   replay: async () => (await import('./replay.js')).replay,
   mrc: async () => (await import('./mrc.js')).mrc,
+  policies: async () => (await import('./lists.js')).policies,
 };
 
 const port = parentPort;

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { packageFile } from '../base/package-root.js';
 import { textWidth } from '../report/terminal-text.js';
 import { CliFolder } from '../testing/cli-folder.js';
 import { EVENT_SAMPLES } from '../testing/event-samples.js';
@@ -10,7 +12,7 @@ const cli = new CliFolder('one process');
 const ELSEWHERE: Readonly<Record<string, string>> = {
   record: 'harness/record/record.system.test.ts',
   fidelity: 'harness/live/live.system.test.ts',
-  calibrate: 'needs root and a quiet host',
+  calibrate: 'harness/live/calibrate/calibrate.system.test.ts',
   bench: 'harness/commands/bench.built.test.ts',
 };
 
@@ -50,7 +52,11 @@ describe('help', () => {
   it('has examples that work, one after the other in one folder', () => {
     cli.write('app.strace', EVENT_SAMPLES.strace!.bytes);
     for (const [command, [args]] of Object.entries(EXAMPLES)) {
-      if (command in ELSEWHERE) continue;
+      const elsewhere = ELSEWHERE[command];
+      if (elsewhere !== undefined) {
+        expect(readFileSync(packageFile(elsewhere), 'utf8'), command).toContain(`'${command}'`);
+        continue;
+      }
       const { code, stderr } = cli.run(...args.split(' '));
       expect([args, code, code === 0 ? '' : stderr]).toEqual([args, 0, '']);
     }

@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CiRepository } from '../testing/ci.js';
 import { CliFolder } from '../testing/cli-folder.js';
@@ -25,15 +26,78 @@ describe('reclaim init', () => {
     }
   });
 
-  it('policy: two policies that are listed, and pass the checks of a replay and its repetition', () => {
+  it('policy: two policies that pass the conformance suite, and are compared, by what is printed', () => {
     const { code, stdout } = cli.run('init', 'policy');
     expect(code).toBe(0);
     const next = nextOf(stdout);
-    expect(next).toHaveLength(3);
-    for (const args of next) {
-      const ran = cli.run(...args);
+    expect(next.map(([command]) => command)).toEqual(['policies', 'replay', 'compare']);
+    const outputs = next.map((args) => {
+      const ran = cli.run(...args, ...(args[0] === 'compare' ? ['--no-report', '--quiet'] : []));
       expect([args.join(' '), ran.code, ran.stderr]).toEqual([args.join(' '), 0, '']);
+      return ran.stdout;
+    });
+    expect(outputs[0]).toMatch(/^ {2}pass {2}ranges .*\n.*\n {2}pass {2}invariants/m);
+    expect(outputs[0]).toMatch(/^\d+ checks: \d+ passed, 0 failed, \d+ skipped$/m);
+    // The check names the comparison that init named, too.
+    expect(nextOf(outputs[0]!)).toEqual([next[2]]);
+    expect(outputs[2]).toMatch(/^mariadb-resize: reclaim second-chance, swap ssd$/m);
+    expect(outputs[2]).toMatch(/^ {2}retain /m);
+  });
+
+  it('policy in TypeScript: loaded as it is where Node does that, compiled elsewhere', () => {
+    const { stdout } = cli.run('init', 'policy', 'typed.mts');
+    expect(stdout).toMatch(/^ {2}npm install --save-dev reclaim-bench typescript$/m);
+    const [check] = nextOf(stdout);
+    const file = check!.at(-1)!;
+    if (file === 'typed.mjs') {
+      expect(stdout).toMatch(/^ {2}npx tsc typed\.mts --target es2022 --module esnext /m);
+      const refused = cli.run('policies', '--check', 'typed.mts');
+      expect([refused.code, refused.stdout]).toEqual([
+        1,
+        expect.stringMatching(/FAIL {2}loads +Node [\d.]+ does not load TypeScript, expected Node 22\.18/),
+      ]);
+      const source = readFileSync(join(cli.path, 'typed.mts'), 'utf8');
+      const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+      cli.write(file, ts.transpileModule(source, { compilerOptions }).outputText);
     }
+    const checked = JSON.parse(cli.run(...check!, '--format', 'json').stdout);
+    expect(checked.filter(({ outcome }: { outcome: string }) => outcome === 'fail')).toEqual([]);
+    expect(checked.length).toBeGreaterThan(10);
+  });
+
+  it('policy: a name that Node does not load as a module in a package of commonjs is refused', () => {
+    mkdirSync(join(cli.path, 'package'));
+    cli.write('package/package.json', '{ "type": "commonjs" }');
+    const { code, stderr } = cli.run('init', 'policy', 'package/mine.ts');
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /^reclaim: package\/mine\.ts: the package\.json here says "type": "commonjs", .* \.mts or \.mjs\n$/,
+      ),
+    ]);
+    cli.write('package/mine.js', 'export const discard = [];');
+    expect(cli.run('policies', '--policy-module', 'package/mine.js').stderr).toMatch(
+      /^reclaim: package\/mine\.js: cannot be loaded as a module: Unexpected token 'export'; its package\.json says commonjs: expected/,
+    );
+  });
+
+  it('policies --check: exit code 1 and what to do next where a check fails', () => {
+    const says = "summary: 's', source: 's', parameters: {}";
+    cli.write(
+      'bad.mjs',
+      `export const purge = [{ name: 'bad', ${says}, rules: () => ({ unit: 'pages' }) }];\n`,
+    );
+    const { code, stdout, stderr } = cli.run('policies', '--check', 'bad.mjs');
+    expect([code, stderr]).toEqual([1, '']);
+    expect(stdout).toMatch(/FAIL {2}rules +bad\.mjs: purge policy bad: rules returned unit "pages",/);
+    expect(stdout).toMatch(/Next: mend what failed, then again:\n {2}reclaim policies --check bad\.mjs\n$/);
+    expect(cli.run('policies', '--check', 'bad.mjs', '--format', 'csv').stdout).toMatch(
+      /^module,kind,name,check,outcome,detail\nbad\.mjs,module,,loads,pass,/,
+    );
+    expect(cli.run('policies', '--check', 'none.mjs')).toMatchObject({
+      code: 2,
+      stderr: 'reclaim: none.mjs: no such file\n',
+    });
   });
 
   it('policy: retain keeps what it is told to, and gives back above that', () => {
@@ -45,6 +109,10 @@ describe('reclaim init', () => {
     expect(replay('retain:keep=0').discard_pages).toBe(replay('dontneed').discard_pages);
     expect(replay('retain:keep=0').resident_pages_end).toBe(replay('dontneed').resident_pages_end);
     expect(replay('retain:keep=1GiB').discard_calls).toBe(0);
+    // What waited for a second is given back anyway, by a timer on the clock of the trace.
+    const later = replay('retain:keep=1GiB,after=1s').discard_pages;
+    expect(later).toBeGreaterThan(0);
+    expect(later).toBeLessThanOrEqual(replay('dontneed').discard_pages);
     const between = replay('retain:keep=1MiB').discard_pages;
     expect(between).toBeGreaterThan(0);
     expect(between).toBeLessThan(replay('dontneed').discard_pages);

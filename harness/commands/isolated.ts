@@ -10,7 +10,7 @@ import type { PolicyModuleArgs } from './flags.js';
 const WORKER_FILE = entryFile('commands', 'command-worker');
 
 /** The commands that run in a thread of their own where policies from outside take part. */
-export type IsolatedName = 'replay' | 'mrc';
+export type IsolatedName = 'replay' | 'mrc' | 'policies';
 
 /** Whether a stream is a terminal, and how wide. */
 interface StreamLook {
@@ -35,7 +35,14 @@ export type IsolatedEnd =
   | { readonly death: unknown };
 
 interface Args extends PolicyModuleArgs {
-  trace: string;
+  readonly trace?: string;
+  /** A module that is checked; of `replay`, whether the machine is. */
+  readonly check?: string | boolean;
+}
+
+/** The modules of the user's that take part. */
+function modulesOf({ policyModule, check }: Args): string[] {
+  return typeof check === 'string' ? [...policyModule, check] : policyModule;
 }
 
 function lookOf({ isTTY, columns }: NodeJS.WriteStream): StreamLook {
@@ -85,17 +92,17 @@ async function runIsolated(name: IsolatedName, args: Args): Promise<void> {
   const end = await endOf(worker);
   if (readsInput) process.stdin.unpipe().destroy();
   await worker.terminate();
-  if ('death' in end) throw deathError(end.death, args.policyModule);
+  if ('death' in end) throw deathError(end.death, modulesOf(args));
   if ('refused' in end) throw new InputError(end.refused);
   if ('host' in end) throw new HostError(end.host);
   process.exitCode = end.exitCode;
 }
 
 /**
- * The handler of a command that runs policies from outside: with `--policy-module` all of it runs in a thread of its own, so
+ * The handler of a command that runs policies from outside: with `--policy-module` or `--check` all of it runs in a thread of its own, so
  * that a policy which uses up the memory, or ends the process, ends only that and is blamed.
  */
 export function isolated<A extends Args>(name: IsolatedName, handler: (args: A) => Promise<void>) {
   return (args: A): Promise<void> =>
-    isMainThread && args.policyModule.length > 0 ? runIsolated(name, args) : handler(args);
+    isMainThread && modulesOf(args).length > 0 ? runIsolated(name, args) : handler(args);
 }

@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import { WORKLOADS } from '../../workloads/registry.js';
+import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { type Parameter, type Parameters, valueText } from '../base/parameters.js';
 import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
@@ -12,7 +13,14 @@ import { columnsText } from '../report/compact-table.js';
 import { wrapped } from '../report/terminal-text.js';
 import type { Reader } from '../trace/readers/reader.js';
 import { READERS } from '../trace/readers/registry.js';
-import { type Command, loadPolicyModules, type PolicyModuleArgs, policyModuleFlag } from './flags.js';
+import {
+  type Command,
+  loadPolicyModules,
+  type PolicyModuleArgs,
+  policyModuleFlag,
+  policyTimeout,
+} from './flags.js';
+import { isolated } from './isolated.js';
 import { outputLook, print } from './terminal.js';
 
 /** What there is to list: policies, generators, readers. */
@@ -132,7 +140,18 @@ async function printEntries<T extends Described>(
   await print(texts.join('\n\n'));
 }
 
-async function listPolicies(args: PolicyModuleArgs & ListArgs): Promise<void> {
+interface PolicyArgs extends PolicyModuleArgs, ListArgs {
+  readonly check?: string;
+}
+
+async function listPolicies(args: PolicyArgs): Promise<void> {
+  if (args.check !== undefined) {
+    if (args.name !== undefined)
+      throw new InputError(`--check checks all of a module, expected no name besides, not "${args.name}"`);
+    const { checkAndPrint } = await import('./policies-check.js');
+    await checkAndPrint(args.check, args.format, policyTimeout(args));
+    return;
+  }
   await loadPolicyModules(args);
   const kinds: readonly Kind[] = [
     {
@@ -219,8 +238,14 @@ function listFlags(yargs: Argv, what: string): Argv {
 }
 
 export const policies: Command = {
-  builder: (yargs) => listFlags(yargs, 'policy').options(policyModuleFlag),
-  handler: listPolicies,
+  builder: (yargs) =>
+    listFlags(yargs, 'policy').options(policyModuleFlag).option('check', {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'run the conformance suite on your own module: its policies, workloads and readers; exit code 1 where a check fails',
+    }),
+  handler: isolated('policies', listPolicies),
 };
 
 export const metrics: Command = {

@@ -105,7 +105,11 @@ function builder(yargs: Argv): Argv {
         describe: 'how the misses are printed; the table has a curve below',
       },
       seed: { type: 'number', default: 1, describe: 'seed of all random draws', requiresArg: true },
-      ...workersFlag,
+      workers: {
+        ...workersFlag.workers,
+        describe:
+          'most worker threads, which share many policies and sizes (default: one per core); --bytes and --shards take one',
+      },
       ...inputLimitFlags,
       ...policyModuleFlag,
     })

@@ -22,7 +22,7 @@ import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { callWarnings, sampleWarning } from '../metrics/warnings.js';
 import { addFiles, checkFolder } from '../output/adding.js';
 import { compileTrace } from '../trace/compile.js';
-import { openTrace } from '../trace/trace.js';
+import { ONE_READER_BYTES, openTrace } from '../trace/trace.js';
 import {
   type Command,
   inputLimitFlags,
@@ -192,7 +192,7 @@ async function handler(args: Args): Promise<void> {
   const draws = wholeFlag('draws', args.draws, 1, MAX_DRAWS);
   const { costs, fromDefault } = readCosts(args.costs);
   const { path, label, shown } = findTrace(args.trace);
-  const trace = await openTrace(await compileTrace(path, shown));
+  const trace = await openTrace(await compileTrace(path, shown, ONE_READER_BYTES));
   const values = await plan(trace, costs);
   const lacking = costsNote(args.costs ?? '', fromDefault);
   if (lacking !== undefined) note(lacking);

@@ -8,7 +8,7 @@ import { validate } from '../replay/validate.js';
 import { compileTrace } from '../trace/compile.js';
 import { traceInfo } from '../trace/info.js';
 import { SampledTrace } from '../trace/sample/sample.js';
-import { openTrace, type Trace } from '../trace/trace.js';
+import { ONE_READER_BYTES, openTrace, type Trace } from '../trace/trace.js';
 import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
 import { withExample } from './examples.js';
 import {
@@ -32,7 +32,7 @@ const SHOWN_WARNINGS = 20;
 
 async function open(name: string): Promise<Trace> {
   const { path, shown } = findTrace(name);
-  return openTrace(await compileTrace(path, shown));
+  return openTrace(await compileTrace(path, shown, ONE_READER_BYTES));
 }
 
 const info: SubCommand = {

@@ -1,5 +1,10 @@
 import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import { discardPolicies } from '../policy/discard/registry.js';
+import { mergePolicies } from '../policy/merge/registry.js';
+import { purgePolicies } from '../policy/purge/registry.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import type { PolicyInfo } from '../policy/registry.js';
 import { COMPRESSED_NAME } from '../trace/io/decompress.js';
 import { inputName, STDIN, usingInput } from '../trace/io/input.js';
 import { isRemote } from '../trace/io/remote.js';
@@ -37,11 +42,21 @@ function experimentName(path: string): string {
   );
 }
 
-/** The shipped comparison on one trace: its policies, on the memory that was recorded. */
+/** The values of an axis of policies, and after them the policies of modules. */
+function withModules(values: readonly string[], registry: { all(): readonly PolicyInfo[] }): string[] {
+  return [...values, ...registry.all().flatMap(({ name, module }) => (module ? [name] : []))];
+}
+
+/** The shipped comparison on one trace: its policies, and those of modules, on the memory that was recorded. */
 function experimentOn(name: string): Experiment {
   const isShipped = statSync(name, { throwIfNoEntry: false }) === undefined;
+  const shipped = readExperiment(DEFAULT_EXPERIMENT);
   return {
-    ...readExperiment(DEFAULT_EXPERIMENT),
+    ...shipped,
+    discard: withModules(shipped.discard, discardPolicies),
+    reclaim: withModules(shipped.reclaim, reclaimPolicies),
+    merge: withModules(shipped.merge, mergePolicies),
+    purge: withModules(shipped.purge, purgePolicies),
     file: name,
     name: experimentName(name),
     description: `The policies of the shipped comparison on ${name === STDIN ? inputName(name) : basename(name)}.`,

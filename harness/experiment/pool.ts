@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { fileError, HostError } from '../base/errors.js';
 import { entryFile } from '../base/package-root.js';
@@ -5,14 +6,25 @@ import { entryFile } from '../base/package-root.js';
 /** Workers start from built files, also when the rest runs from source (tests). */
 const WORKER_FILE = entryFile('experiment', 'worker');
 
+/**
+ * Of a worker, what its objects and arrays may take before the first collection of garbage, in MiB. A replay grows arrays of
+ * megabytes by copying them, which without this calls for a collection or two: measured on two workers, a tenth to a sixth of the
+ * CPU time of a sweep of short cells, for 20 to 30 MiB a worker.
+ */
+const FIRST_COLLECTION_MIB = 64;
+
 /** What becomes of jobs. */
 export interface PoolEvents<J, A> {
   /** Whether jobs that have not begun are still to be done. */
   wanted?(): boolean;
   /** A worker begins with a job. */
   started?(job: J): void;
-  /** Returns jobs to be done next, if any follow from the answer. What throws here ends the pool: it is no fault of a worker. */
-  answered(job: J, answer: A): readonly J[] | undefined;
+  /**
+   * Returns jobs to be done next, if any follow from the answer. What throws here ends the pool: it is no fault of a worker.
+   *
+   * @param idle how many other workers have nothing to do
+   */
+  answered(job: J, answer: A, idle: number): readonly J[] | undefined;
   /** The worker died; the other jobs go on. Returns jobs as `answered` does. */
   died(job: J, reason: string): readonly J[] | undefined;
 }
@@ -36,6 +48,11 @@ class JobQueue<J> {
     const job = this.jobs.shift();
     if (job !== undefined) this.running++;
     return job;
+  }
+
+  /** How many wait for a job. */
+  get idle(): number {
+    return this.waiting.length;
   }
 
   /** A job is done, and leads to others. */
@@ -73,9 +90,8 @@ export class Pool<J, A> {
   async run<K extends J>(jobs: readonly K[], events: PoolEvents<K, A>, most = this.size): Promise<void> {
     const queue = new JobQueue<K>(jobs);
     try {
-      const lanes = Array.from({ length: Math.min(this.size, most, jobs.length) }, () =>
-        this.lane(queue, events),
-      );
+      // A worker is started for a job, and one job may lead to several.
+      const lanes = Array.from({ length: Math.min(this.size, most) }, () => this.lane(queue, events));
       await Promise.all(lanes);
     } catch (error) {
       await this.close();
@@ -103,7 +119,7 @@ export class Pool<J, A> {
         return;
       }
       if ('answer' in answer) {
-        queue.done(events.answered(job, answer.answer));
+        queue.done(events.answered(job, answer.answer, queue.idle));
         continue;
       }
       this.workers.delete(worker);
@@ -115,6 +131,8 @@ export class Pool<J, A> {
 
   private start(): Worker {
     try {
+      // Read when the heap of a thread is made; that of this thread is.
+      setFlagsFromString(`--initial-old-space-size=${FIRST_COLLECTION_MIB}`);
       const worker = new Worker(this.workerFile, { workerData: this.workerData });
       this.workers.add(worker);
       return worker;

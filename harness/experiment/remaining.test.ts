@@ -3,14 +3,14 @@ import { Remaining } from './remaining.js';
 
 const MS = 1e6;
 
-it('weighs cells by the events of their traces, at the rate of each', () => {
+it('weighs cells by their estimates, at the rate of each trace', () => {
   const remaining = new Remaining(2);
   for (let i = 0; i < 3; i++) {
     remaining.planned(0, 1000);
     remaining.planned(1, 1_000_000);
   }
   expect(remaining.ms).toBeUndefined();
-  // 10 ms for 1000 events: the others are taken to be alike.
+  // 10 ms for an estimate of 1000: the others are taken to be alike.
   remaining.finished(0, 1000, 10 * MS);
   expect(remaining.ms).toBe((2 * 10 + 3 * 10_000) / 2);
   // Those of the other trace are ten times as fast.

@@ -2,15 +2,16 @@ const NS_PER_MS = 1e6;
 
 /** What is known of the cells of one trace. */
 interface OfTrace {
-  events: number;
-  /** Events of cells that have finished, and the time they took. */
-  finishedEvents: number;
+  /** What its cells are estimated to take. */
+  plannedNs: number;
+  /** Those of them that have finished, and the time they took. */
+  finishedPlannedNs: number;
   finishedNs: number;
 }
 
 /**
- * How long the cells of an experiment will take that are left. Cells differ by orders of magnitude: each is weighed by the
- * events of its trace, and the time of an event is that of finished cells of the same trace; of all, where none has finished.
+ * How long the cells of an experiment will take that are left. The estimate of a cell is of another host, and of traces at
+ * large: it is scaled by what finished cells of the same trace took; of all, where none has finished.
  */
 export class Remaining {
   private readonly traces = new Map<number, OfTrace>();
@@ -18,21 +19,21 @@ export class Remaining {
   /** @param workers how many cells run at a time */
   constructor(private readonly workers: number) {}
 
-  /** A cell of a trace is to run. */
-  planned(trace: number, events: number): void {
-    const known = this.traces.get(trace) ?? { events: 0, finishedEvents: 0, finishedNs: 0 };
-    known.events += events;
+  /** A cell of a trace is to run, in an estimated time. */
+  planned(trace: number, estimateNs: number): void {
+    const known = this.traces.get(trace) ?? { plannedNs: 0, finishedPlannedNs: 0, finishedNs: 0 };
+    known.plannedNs += estimateNs;
     this.traces.set(trace, known);
   }
 
   /** A cell of a trace is done, in a time of 0 where it did not run. */
-  finished(trace: number, events: number, ns: number): void {
+  finished(trace: number, estimateNs: number, ns: number): void {
     const known = this.traces.get(trace)!;
     if (ns === 0) {
-      known.events -= events;
+      known.plannedNs -= estimateNs;
       return;
     }
-    known.finishedEvents += events;
+    known.finishedPlannedNs += estimateNs;
     known.finishedNs += ns;
   }
 
@@ -42,10 +43,10 @@ export class Remaining {
     const sum = (of: (known: OfTrace) => number) => all.reduce((total, known) => total + of(known), 0);
     const finishedNs = sum((known) => known.finishedNs);
     if (finishedNs === 0) return undefined;
-    const usual = finishedNs / sum((known) => known.finishedEvents);
-    const leftNs = sum(({ events, finishedEvents, finishedNs: ns }) => {
-      const perEvent = finishedEvents > 0 ? ns / finishedEvents : usual;
-      return (events - finishedEvents) * perEvent;
+    const usual = finishedNs / sum((known) => known.finishedPlannedNs);
+    const leftNs = sum(({ plannedNs, finishedPlannedNs, finishedNs: ns }) => {
+      const factor = finishedPlannedNs > 0 ? ns / finishedPlannedNs : usual;
+      return (plannedNs - finishedPlannedNs) * factor;
     });
     return leftNs / this.workers / NS_PER_MS;
   }

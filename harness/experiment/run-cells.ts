@@ -2,6 +2,7 @@ import type { LoadedCosts } from '../cost/table.js';
 import { AXES } from '../metrics/axes.js';
 import type { CellKeys } from '../metrics/files.js';
 import { type CellResult, withoutRun } from './cell.js';
+import { FOLLOWS, replayNs } from './estimate.js';
 import type { Experiment } from './file.js';
 import type { Cell } from './plan.js';
 import type { Pool, PoolEvents } from './pool.js';
@@ -98,28 +99,36 @@ class CellRuns {
     this.others = new Map(runs.map((run) => [run.cell, run.others]));
     this.jobs = families(runs, foreign).flatMap((family) => this.jobsOf(family.map(({ cell }) => cell)));
     this.remaining = new Remaining(options.workers);
-    for (const { cell } of runs) this.remaining.planned(cell.trace, this.traceOf(cell).events);
+    for (const { cell } of runs) this.remaining.planned(cell.trace, this.replayNs(cell));
   }
 
   private traceOf(cell: Cell): PreparedTrace {
     return this.planned.traces[cell.trace]!;
   }
 
-  /** The job of cells that differ in their discard policies alone; none of none. */
-  private jobsOf([cell, ...others]: readonly Cell[]): CellJob[] {
-    return cell ? [{ cells: [cell, ...others], trace: openedTrace(this.traceOf(cell)) }] : [];
+  private replayNs(cell: Cell): number {
+    return replayNs(cell, this.traceOf(cell));
+  }
+
+  /** Jobs of cells that differ in their discard policies alone: one, or up to as many as there are workers for. */
+  private jobsOf(cells: readonly Cell[], workers = 1): CellJob[] {
+    const jobs: Cell[][] = [];
+    for (const [i, cell] of cells.entries())
+      if (i < workers) jobs.push([cell]);
+      else jobs[i % workers]!.push(cell);
+    return jobs.map(([cell, ...others]) => ({
+      cells: [cell!, ...others],
+      trace: openedTrace(this.traceOf(cell!)),
+    }));
   }
 
   async run(pool: Workers): Promise<void> {
     // Longest first, so that no worker is left with a long one when the others are done.
-    const workOf = ({ cells: [cell] }: CellJob) => {
-      const { events, work } = this.traceOf(cell);
-      return events + work.touches + work.faults;
-    };
-    const longest = this.jobs.toSorted((a, b) => workOf(b) - workOf(a));
+    const nsOf = ({ cells }: CellJob) => this.replayNs(cells[0]) * (1 + FOLLOWS * (cells.length - 1));
+    const longest = this.jobs.toSorted((a, b) => nsOf(b) - nsOf(a));
     const isLive = ({ cells: [cell] }: CellJob) => cell.machine !== AXES.machine.default;
     const events = {
-      answered: (job: CellJob, answer: WorkerAnswer) => this.answered(job, answer),
+      answered: (job: CellJob, answer: WorkerAnswer, idle: number) => this.answered(job, answer, 1 + idle),
       died: ({ cells: [cell, ...followers] }: CellJob, reason: string) => {
         const blamed = deathByPolicy(cell, reason);
         this.fail(cell, blamed ?? `its worker died: ${reason}`, blamed !== undefined);
@@ -132,12 +141,21 @@ class CellRuns {
     await pool.run(longest.filter(isLive), events, 1);
   }
 
-  /** Returns the job of the cells that have no results yet. */
-  private answered({ cells: [cell, ...followers] }: CellJob, answer: WorkerAnswer): CellJob[] {
+  /**
+   * Returns jobs of the cells that have no results yet. Where workers have nothing else to do they do not wait for whether one of
+   * these cells does the same as another.
+   *
+   * @param workers those that are free now
+   */
+  private answered(
+    { cells: [cell, ...followers] }: CellJob,
+    answer: WorkerAnswer,
+    workers: number,
+  ): CellJob[] {
     if (!('result' in answer)) {
       if (!('refused' in answer)) refused(answer);
       this.fail(cell, answer.refused, true);
-      return this.jobsOf(followers);
+      return this.jobsOf(followers, workers);
     }
     this.keep(cell, answer.result);
     const left: Cell[] = [];
@@ -146,7 +164,7 @@ class CellRuns {
       if (result) this.keep(follower, renumbered(result, follower));
       else left.push(follower);
     });
-    return this.jobsOf(left);
+    return this.jobsOf(left, workers);
   }
 
   private keep(cell: Cell, result: CellResult): void {
@@ -170,7 +188,7 @@ class CellRuns {
     const { remaining, options } = this;
     const { inputs } = this.planned;
     const others = this.others.get(cell) ?? [];
-    remaining.finished(cell.trace, this.traceOf(cell).events, result.wallNs);
+    remaining.finished(cell.trace, this.replayNs(cell), result.wallNs);
     take(result, inputs(cell));
     for (const other of others) take(resultOf(result, other), inputs(other));
     for (let i = 0; i <= others.length; i++) options.events?.finishedCell?.(remaining.ms);

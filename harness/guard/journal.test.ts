@@ -112,6 +112,18 @@ describe('journals', () => {
     expect(readdirSync(path)).toEqual([]);
   });
 
+  it('that were being written when their owner was killed are removed; those of others are not', async () => {
+    const path = abandoned('begun', { changes: [] });
+    const begun = (pid: number) => `.reclaim-${pid}-0a1b.tmp`;
+    for (const pid of [GONE.pid, SELF.pid]) writeFileSync(join(path, begun(pid)), '');
+    await restoreJournal(journalPath(path, GONE));
+    expect(readdirSync(path)).toEqual([begun(SELF.pid)]);
+    writeFileSync(join(path, begun(GONE.pid)), '');
+    // Where there was no journal yet, too.
+    expect(await restoreAbandoned(path)).toEqual([]);
+    expect(readdirSync(path)).toEqual([begun(SELF.pid)]);
+  });
+
   it('of owners or guards that are there are left to them', async () => {
     const left = filled('used');
     const changes: Change[] = [{ kind: 'folder', path: left }];

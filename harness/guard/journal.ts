@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { startOf, thisBoot } from '../base/processes.js';
 import { DISK } from '../output/disk.js';
-import { writeWhole } from '../output/whole.js';
+import { removeTemporary, writeWhole } from '../output/whole.js';
 import { type Change, outlivesBoot } from './change.js';
 import { restore } from './restore.js';
 
@@ -21,7 +21,7 @@ export interface Journal {
   readonly changes: readonly Change[];
 }
 
-const NAME = /^host-\d+-[\w-]+\.journal$/;
+const NAME = /^host-(\d+)-[\w-]+\.journal$/;
 
 /** The path of the journal of a process. */
 export function journalPath(folder: string, { pid, started }: ProcessId): string {
@@ -54,9 +54,13 @@ function remaining({ boot, changes }: Journal): readonly Change[] {
 /** Restores what a journal says and removes it. @throws the error of what could not be restored; the journal stays then */
 export async function restoreJournal(path: string): Promise<void> {
   const journal = readJournal(path);
-  if (!journal) return;
-  await restore(remaining(journal));
-  rmSync(path, { force: true });
+  if (journal) {
+    await restore(remaining(journal));
+    rmSync(path, { force: true });
+  }
+  // One that was being written when its process was killed: what it was to say has not been done.
+  const owner = Number(NAME.exec(basename(path))?.[1]);
+  removeTemporary(DISK, dirname(path), (pid) => pid === owner);
 }
 
 /** What a process had left that was killed with its guard. */
@@ -81,6 +85,7 @@ function abandonedOf({ boot, owner: { pid }, changes }: Journal): Abandoned {
  */
 export async function restoreAbandoned(folder: string): Promise<Abandoned[]> {
   const restored: Abandoned[] = [];
+  removeTemporary(DISK, folder, (pid) => startOf(pid) === undefined);
   for (const name of readdirSync(folder).filter((each) => NAME.test(each))) {
     const path = join(folder, name);
     const journal = readJournal(path);

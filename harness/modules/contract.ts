@@ -11,11 +11,13 @@ export type ModuleMergeRules = Partial<Omit<MergeRules, 'ksm'>> & { readonly ksm
 
 /** A merge policy of a module. */
 export type ModuleMergePolicy = Omit<MergePolicyInfo, 'rules' | 'module'> & {
+  /** Its rules under the values of its parameters. */
   rules(values: ParameterValues): ModuleMergeRules;
 };
 
 /** A purge policy of a module. What its rules do not say is as in `range-lru`. */
 export type ModulePurgePolicy = Omit<PurgePolicyInfo, 'rules' | 'module'> & {
+  /** Its rules under the values of its parameters. */
   rules(values: ParameterValues): Partial<PurgeRules>;
 };
 
@@ -77,6 +79,8 @@ export interface LineReader<T> {
 interface ModuleReaderEntry extends ModuleEntry {
   /** Endings of file names, with their dot. Default: none. */
   readonly extensions?: readonly string[];
+  /** A small file of the format: `reclaim policies --check` reads it. */
+  readonly example?: string;
   /** Whether a file is of this format, by its first bytes. Without it, the reader is used only where `--reader` names it. */
   detect?(head: string): boolean;
 }
@@ -86,6 +90,7 @@ export interface ModuleEventReader extends ModuleReaderEntry {
   readonly yields: 'events';
   /** Metadata of the trace, as in `{ touches: 'first-access' }`. */
   readonly meta?: Readonly<Record<string, string>>;
+  /** Begins to read a file, under the values of its parameters. */
   create(context: { readonly values: ParameterValues }): LineReader<string>;
 }
 
@@ -97,9 +102,11 @@ export interface ModuleRequestReader extends ModuleReaderEntry {
   readonly idBytes?: number;
   /** Whether requests have times. Default: no. */
   readonly timed?: boolean;
+  /** Begins to read a file, under the values of its parameters. */
   create(context: { readonly values: ParameterValues }): LineReader<ModuleRequest>;
 }
 
+/** A reader of a module. */
 export type ModuleReader = ModuleEventReader | ModuleRequestReader;
 
 /** What a module given with `--policy-module` exports: arrays by kind, at least one of them. */

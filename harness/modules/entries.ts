@@ -2,14 +2,6 @@ import { InputError } from '../base/errors.js';
 import type { Parameter, Parameters, ParameterValues } from '../base/parameters.js';
 import { shownValue } from '../policy/border/border.js';
 
-/** What entries of every kind have, besides their methods. */
-export interface Entry {
-  readonly name: string;
-  readonly summary: string;
-  readonly source: string;
-  readonly parameters: Parameters;
-}
-
 const KINDS: readonly Parameter['kind'][] = ['integer', 'number', 'size', 'duration', 'choice', 'list'];
 const PARAMETER_NAME = /^[a-z][a-z0-9_]*$/;
 
@@ -20,8 +12,9 @@ export function defaultValues(parameters: Parameters): ParameterValues {
 
 /** What is wrong with a number of a parameter and its range; undefined if nothing is. */
 function wrongRange({ kind, default: value, min, max }: Record<string, unknown>): string | undefined {
-  const least = min ?? (kind === 'size' ? 1 : undefined);
-  const most = max ?? (kind === 'size' ? Number.POSITIVE_INFINITY : undefined);
+  const isOpen = kind === 'size' || kind === 'duration';
+  const least = min ?? (isOpen ? (kind === 'size' ? 1 : 0) : undefined);
+  const most = max ?? (isOpen ? Number.POSITIVE_INFINITY : undefined);
   if (typeof least !== 'number' || typeof most !== 'number') return 'has no min and max, expected numbers';
   if (typeof value !== 'number' || !(value >= least && value <= most))
     return `has the default ${shownValue(value)}, expected a number from ${least} to ${most}`;

@@ -44,6 +44,17 @@ describe('the hash of a policy module', () => {
     expect(await at('one')).toBe(await at('two'));
   });
 
+  it('knows what TypeScript imports besides types', async () => {
+    const types =
+      "import type {\n  Pages,\n} from 'reclaim-bench';\nexport type { Pages } from 'reclaim-bench';\n";
+    const code =
+      'const pages = new Set<number>();\nexport const reclaim: unknown[] = [pages as Set<number>];\n';
+    expect(await moduleHash(file('typed.ts', types + code))).toMatch(/^[0-9a-f]{64}$/);
+    await expect(
+      moduleHash(file('typed.ts', `import { TRAIT } from 'reclaim-bench';\n${code}`)),
+    ).rejects.toThrow(/it imports the package reclaim-bench/);
+  });
+
   it.each([
     [
       "import x from 'left-pad';",

@@ -11,6 +11,9 @@ import { readText } from '../base/text.js';
 /** Modules of Node that compute, and read nothing that may change. */
 const PURE_BUILTINS = new Set(['assert', 'buffer', 'path', 'url', 'util', 'events', 'perf_hooks']);
 
+/** Imports of types, which nothing that runs depends on. */
+const TYPE_IMPORT = /^[ \t]*(import|export)\s+type\s[^;]*?\sfrom\s*(['"])[^'"]*\2/gm;
+
 /** Ends with the reason why what a module depends on cannot be known. */
 function unknowable(file: string, why: string): never {
   throw new InputError(
@@ -53,7 +56,8 @@ function collect(file: string, texts: Map<string, string>): void {
   texts.set(path, text);
   if (path.endsWith('.json')) return;
   if (/\brequire\s*\(/.test(text)) unknowable(path, 'it calls require');
-  for (const imported of importsOf(text, path)) {
+  const isTyped = /\.[mc]?ts$/.test(path);
+  for (const imported of importsOf(isTyped ? text.replace(TYPE_IMPORT, '') : text, path)) {
     const next = importedFile(imported, path);
     if (next !== undefined) collect(next, texts);
   }

@@ -77,7 +77,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 /** The names of the arrays that a module may export. */
-export const MODULE_KINDS = KINDS.map(({ name }) => name);
+const MODULE_KINDS = KINDS.map(({ name }) => name);
 
 /** Adds a workload or reader to those of the package. @throws InputError when the name is taken or not a name */
 function addTo<T extends { readonly name: string }>(all: T[], kind: string, entry: T): void {
@@ -146,21 +146,55 @@ function tryToLoad(url: string, timeoutS: number): Promise<string | undefined> {
   });
 }
 
+/** How TypeScript is compiled where Node does not load it. */
+export function compileLine(file: string): string {
+  return `npx tsc ${file} --target es2022 --module esnext --moduleResolution bundler --skipLibCheck --ignoreConfig`;
+}
+
+/** Whether this Node loads TypeScript: it does from 22.18 on. */
+export function loadsTypeScript(): boolean {
+  return Boolean((process.features as { typescript?: unknown }).typescript);
+}
+
+/** @throws InputError for a module in a language that this Node does not load */
+function checkLanguage(file: string): void {
+  if (/\.[mc]?ts$/.test(file) && !loadsTypeScript())
+    throw new InputError(
+      `Node ${process.versions.node} does not load TypeScript, expected Node 22.18 or newer, or the module compiled: ${compileLine(file)}`,
+      { file },
+    );
+}
+
+/** What Node says of a module of JavaScript in a package that says commonjs. */
+const NOT_COMMONJS = /Unexpected token 'export'|Cannot use import statement outside a module/;
+
+/** Why a module cannot be loaded, with what helps where that is known. */
+function loadProblem(file: string, problem: string): InputError {
+  const hint =
+    NOT_COMMONJS.test(problem) && /\.[jt]s$/.test(file)
+      ? '; its package.json says commonjs: expected a name that ends with .mjs or .mts, or "type": "module" there'
+      : '';
+  return new InputError(`cannot be loaded as a module: ${problem}${hint}`, { file });
+}
+
 /** The module's exports. @throws InputError when it cannot be loaded */
 async function importModule({ file, timeoutS }: ModuleOrigin): Promise<PolicyModule> {
   // What is larger than any module would fill the memory as one.
   readText(file, MOST_MODULE_BYTES);
+  checkLanguage(file);
   const url = pathToFileURL(resolve(file)).href;
   const problem = await tryToLoad(url, timeoutS);
-  if (problem !== undefined) throw new InputError(`cannot be loaded as a module: ${problem}`, { file });
+  if (problem !== undefined) throw loadProblem(file, problem);
   try {
-    return (await import(url)) as PolicyModule;
+    return await moduleExports(file);
   } catch (error) {
-    throw new InputError(
-      `cannot be loaded as a module: ${error instanceof Error ? error.message.split('\n')[0] : shownValue(error)}`,
-      { file },
-    );
+    throw loadProblem(file, error instanceof Error ? error.message.split('\n')[0]! : shownValue(error));
   }
+}
+
+/** The exports of a module that has been loaded, as they are: their calls are not checked. */
+export async function moduleExports(file: string): Promise<PolicyModule> {
+  return (await import(pathToFileURL(resolve(file)).href)) as PolicyModule;
 }
 
 /** Modules that have been loaded: each brings its entries once. */

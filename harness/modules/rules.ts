@@ -1,5 +1,6 @@
 import type { ParameterValues } from '../base/parameters.js';
 import { Border, type ModuleOrigin, shownValue } from '../policy/border/border.js';
+import { TimeLimit, within } from '../policy/border/time-limit.js';
 import type { HintRules, KsmParameters, MergePolicyInfo, MergeRules } from '../policy/merge/contract.js';
 import { ksm } from '../policy/merge/presets.js';
 import type { PurgePolicyInfo, PurgeRules } from '../policy/purge/contract.js';
@@ -73,6 +74,11 @@ function checkRules(border: Border, of: string, rules: unknown, known: Readonly<
   }
 }
 
+/** What `rules` returns, under a time limit: it is called in plans, too. */
+function called<T>(border: Border, rules: () => T): T {
+  return within(TimeLimit.of([{ module: border.module! }]), () => border.call('rules', rules));
+}
+
 /** A purge policy of a module, whose rules are checked; what they do not say is as in `range-lru`. */
 export function checkedPurge(info: ModulePurgePolicy, module: ModuleOrigin): PurgePolicyInfo {
   const border = new Border(`purge policy ${info.name}`, module);
@@ -81,7 +87,7 @@ export function checkedPurge(info: ModulePurgePolicy, module: ModuleOrigin): Pur
     ...info,
     module,
     rules(values: ParameterValues) {
-      const rules = border.call('rules', () => info.rules(Object.freeze({ ...values })));
+      const rules = called(border, () => info.rules(Object.freeze({ ...values })));
       checkRules(border, '', rules, PURGE);
       return { ...base, ...rules };
     },
@@ -96,7 +102,7 @@ export function checkedMerge(info: ModuleMergePolicy, module: ModuleOrigin): Mer
     ...info,
     module,
     rules(values: ParameterValues) {
-      const rules: unknown = border.call('rules', () => info.rules(Object.freeze({ ...values })));
+      const rules: unknown = called(border, () => info.rules(Object.freeze({ ...values })));
       if (typeof rules !== 'object' || rules === null)
         throw border.offence(`rules returned ${shownValue(rules)}, expected an object of rules`);
       const { ksm: parameters = {}, hints, ...rest } = rules as Partial<MergeRules>;

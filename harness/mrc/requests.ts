@@ -10,7 +10,7 @@ import { BATCH_CAPACITY } from '../trace/requests/batch.js';
 import { DenseIds } from '../trace/requests/dense-ids.js';
 import { checkSplit, pagesOf, ReferenceMapper, referenceOf } from '../trace/requests/references.js';
 import { makeIds, WasmIds } from '../trace/requests/wasm-ids.js';
-import { isTrace, openTrace } from '../trace/trace.js';
+import { isTrace, ONE_READER_BYTES, openTrace } from '../trace/trace.js';
 import type { Backend } from './backend.js';
 import type { ReferenceBatch, ReferenceString } from './reference.js';
 import { TraceReference } from './trace-reference.js';
@@ -134,7 +134,7 @@ async function referenceOfInput(
       });
     if (options.split)
       throw new InputError('--split cuts requests into pages, and a trace has pages already', { file: name });
-    return new TraceReference(await openTrace(await compileInput(path, input, name)));
+    return new TraceReference(await openTrace(await compileInput(path, input, name, ONE_READER_BYTES)));
   }
   const { detectReader } = await import('../trace/readers/detect.js');
   const { reader, values } = named ?? detectReader(input.head, name, 'requests');

@@ -8,7 +8,7 @@ import type { Disk } from './disk.js';
 /** What a file holds: a text, bytes, or many of them in parts, in their order, which are the same each time they are taken. */
 export type Content = string | Uint8Array | Iterable<string | Uint8Array>;
 
-const TEMPORARY = /^\.reclaim-\d+-[0-9a-f-]+\.tmp$/;
+const TEMPORARY = /^\.reclaim-(\d+)-[0-9a-f-]+\.tmp$/;
 
 /** Whether this is the name of a file that is being written, or was when its process ended. */
 export function isTemporary(name: string): boolean {
@@ -29,10 +29,21 @@ export function removeIfEmpty(disk: Disk, folder: string): void {
   quietly(() => disk.removeFolder(folder));
 }
 
-/** Removes what a process that was killed had begun to write in a folder. */
-export function removeTemporary(disk: Disk, folder: string): void {
+/**
+ * Removes what processes that were killed had begun to write in a folder.
+ *
+ * @param isOf which processes, where others may be writing there
+ */
+export function removeTemporary(
+  disk: Disk,
+  folder: string,
+  isOf: (pid: number) => boolean = () => true,
+): void {
   if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder).filter(isTemporary)) quietly(() => disk.remove(join(folder, name)));
+  for (const name of readdirSync(folder)) {
+    const [, pid] = TEMPORARY.exec(name) ?? [];
+    if (pid !== undefined && isOf(Number(pid))) quietly(() => disk.remove(join(folder, name)));
+  }
 }
 
 /** A failed change of a file as one line: where its folder is gone, that is what is wrong. */

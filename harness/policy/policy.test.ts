@@ -4,17 +4,16 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { METRICS } from '../metrics/schema.js';
+import { disturb, PageDriver } from '../modules/check/page-driver.js';
 import { loadPolicyModule } from '../modules/load.js';
-import { randomStream } from '../stats/random.js';
 import { propertyRuns } from '../testing/property-runs.js';
 import { RangeSet } from './discard/range-set.js';
 import { discardPolicies } from './discard/registry.js';
 import { mergePolicies } from './merge/registry.js';
 import { purgePolicies } from './purge/registry.js';
-import { type Pages, type ReclaimPolicy, type ReclaimPolicyInfo, TRAIT } from './reclaim/contract.js';
+import { TRAIT } from './reclaim/contract.js';
 import { reclaimPolicies } from './reclaim/registry.js';
 import { PageLists } from './reclaim/structures/page-list.js';
-import type { Chosen } from './registry.js';
 import { parsePolicyList } from './spec.js';
 
 describe('every policy says what it is', () => {
@@ -70,109 +69,11 @@ describe('policies as text', () => {
   });
 });
 
-/** Runs a policy on a reference string as the contract says, and checks it at every step. */
-class Harness implements Pages {
-  readonly resident: Uint8Array;
-  readonly traits: Uint8Array;
-  /** Where a policy needs the future: never used again, unless a test says more. */
-  readonly nextUse: Float64Array;
-  readonly policy: ReclaimPolicy;
-  private readonly used: Uint8Array;
-  private readonly usedAtInsert: 0 | 1;
-  private readonly victims = new Int32Array(64);
-  /** Pages that are used between any two looks. */
-  readonly hot = new Set<number>();
-  misses = 0;
-  count = 0;
-
-  constructor(
-    { info, values }: Chosen<ReclaimPolicyInfo>,
-    public capacity: number,
-    ids: number,
-  ) {
-    this.usedAtInsert = info.accessedAtInsert ? 1 : 0;
-    this.resident = new Uint8Array(ids);
-    this.traits = new Uint8Array(ids);
-    this.used = new Uint8Array(ids);
-    this.nextUse = new Float64Array(ids).fill(Number.POSITIVE_INFINITY);
-    this.count = ids;
-    this.policy = info.create(this, { values, random: randomStream(1, 'test'), swap: true });
-  }
-
-  referenced(id: number): number {
-    if (this.resident[id] !== 1) expect.fail(`page ${id} is looked at and not resident`);
-    const used = this.used[id]!;
-    this.used[id] = 0;
-    return this.hot.has(id) ? 1 : used;
-  }
-
-  get size(): number {
-    return this.resident.reduce((sum, one) => sum + one, 0);
-  }
-
-  access(id: number): void {
-    if (this.resident[id] === 1) {
-      this.policy.touch?.(id);
-      this.used[id] = 1;
-      return;
-    }
-    this.misses++;
-    this.policy.miss?.(id);
-    while (this.size >= this.capacity) this.evict();
-    this.insert(id);
-  }
-
-  insert(id: number): void {
-    this.resident[id] = 1;
-    this.used[id] = this.usedAtInsert;
-    this.policy.insert(id);
-  }
-
-  evict(): number[] {
-    const found = this.policy.evict(this.victims, 1);
-    if (found === 0) expect.fail('no victim where there are pages');
-    const gone = [...this.victims.subarray(0, found)];
-    for (const id of gone) {
-      if (this.resident[id] !== 1) expect.fail(`victim ${id} is not resident, or is one twice`);
-      this.resident[id] = 0;
-    }
-    return gone;
-  }
-
-  remove(id: number): void {
-    this.policy.remove(id);
-    this.resident[id] = 0;
-  }
-
-  resize(capacity: number): void {
-    this.capacity = capacity;
-    this.policy.resize(capacity);
-    while (this.size > capacity) this.evict();
-  }
-}
-
 const IDS = 40;
 const reference = fc.array(fc.record({ id: fc.nat(IDS - 1), what: fc.nat(24) }), {
   maxLength: 300,
   size: 'max',
 });
-
-/** A use, or with the lower values of `what` something else that may happen to a page at any moment. */
-function disturb(harness: Harness, id: number, what: number): void {
-  const { policy, resident } = harness;
-  if (what === 0) harness.remove(id);
-  else if (what === 1 && resident[id]) policy.demote?.(id);
-  else if (what === 2 && harness.size > 0) {
-    const [first] = harness.evict();
-    resident[first!] = 1;
-    policy.reject(first!);
-  } else if (what === 3 && resident[id]) policy.rotate?.(id);
-  else if (what === 4 && !resident[id] && harness.size < harness.capacity) {
-    // It came in while it was locked, and the lock has gone: no miss was announced.
-    harness.insert(id);
-  } else if (what === 5) harness.resize(1 + (id % (IDS + 2)));
-  else harness.access(id);
-}
 
 describe('every reclaim policy keeps the contract', () => {
   for (const { name, complexity } of reclaimPolicies.all()) {
@@ -182,9 +83,9 @@ describe('every reclaim policy keeps the contract', () => {
       expect(complexity).toMatch(/O\(/);
       fc.assert(
         fc.property(reference, fc.integer({ min: 1, max: IDS + 2 }), (steps, capacity) => {
-          const harness = new Harness(chosen, capacity, IDS);
+          const harness = new PageDriver(chosen, capacity, IDS);
           for (const { id, what } of steps) {
-            disturb(harness, id, what);
+            disturb(harness, id, what, IDS);
             if (harness.size > harness.capacity) expect.fail(`${harness.size} pages are resident`);
           }
           // Everything that is resident can be evicted in the end.
@@ -198,7 +99,7 @@ describe('every reclaim policy keeps the contract', () => {
       const ids = Array.from({ length: 400 }, (_, i) => (i * i + (i >> 3)) % IDS);
       const distinct = new Set(ids).size;
       for (let capacity = 1; capacity <= IDS; capacity++) {
-        const harness = new Harness(chosen, capacity, IDS);
+        const harness = new PageDriver(chosen, capacity, IDS);
         for (const id of ids) harness.access(id);
         expect(harness.size).toBeGreaterThan(0);
         expect(harness.size).toBeLessThanOrEqual(capacity);
@@ -208,7 +109,7 @@ describe('every reclaim policy keeps the contract', () => {
         harness.access(ids.at(-1)!);
         expect(harness.misses, `capacity ${capacity}`).toBe(misses);
       }
-      const harness = new Harness(chosen, 2 ** 31 - 1, IDS);
+      const harness = new PageDriver(chosen, 2 ** 31 - 1, IDS);
       for (const id of ids) harness.access(id);
       expect(harness.misses).toBe(distinct);
       expect(harness.policy.bytes ?? 0).toBeLessThan(1e6);
@@ -221,7 +122,7 @@ describe('every reclaim policy keeps the contract', () => {
           fc.integer({ min: 1, max: IDS }),
           (ids, capacity) => {
             const misses = (size: number) => {
-              const harness = new Harness(chosen, size, IDS);
+              const harness = new PageDriver(chosen, size, IDS);
               for (const id of ids) harness.access(id);
               return harness.misses;
             };
@@ -233,7 +134,7 @@ describe('every reclaim policy keeps the contract', () => {
     });
 
     it(`${name}: demoted pages go first, in the order they were demoted`, () => {
-      const harness = new Harness(chosen, 100, 100);
+      const harness = new PageDriver(chosen, 100, 100);
       // The others carry their accessed bits; MADV_FREE clears those of its pages.
       for (let id = 1; id <= 90; id++) harness.access(id);
       for (const id of [70, 20, 50]) {
@@ -247,7 +148,7 @@ describe('every reclaim policy keeps the contract', () => {
     });
 
     it(`${name}: ids may grow; its counters are metrics`, () => {
-      const harness = new Harness(chosen, 4, 1000);
+      const harness = new PageDriver(chosen, 4, 1000);
       for (let id = 1; id < 10; id++) harness.access(id);
       harness.policy.grow(1000);
       for (let id = 900; id < 950; id++) harness.access(id);
@@ -260,7 +161,7 @@ describe('every reclaim policy keeps the contract', () => {
 
 describe('worked by hand', () => {
   const misses = (policy: string, capacity: number, ids: readonly number[]) => {
-    const harness = new Harness(reclaimPolicies.choose(policy), capacity, IDS);
+    const harness = new PageDriver(reclaimPolicies.choose(policy), capacity, IDS);
     return ids
       .map((id) => {
         const before = harness.misses;
@@ -287,7 +188,7 @@ describe('worked by hand', () => {
   });
 
   it('linux: used again while inactive activates, and so does a refault within the working set', () => {
-    const harness = new Harness(reclaimPolicies.choose('linux'), 200, 300);
+    const harness = new PageDriver(reclaimPolicies.choose('linux'), 200, 300);
     for (let id = 1; id <= 200; id++) harness.access(id);
     harness.hot.add(2);
     // The first look at a page takes its accessed bit away and keeps it; at the second, 2 is used again, 1 and 3 not.
@@ -308,7 +209,7 @@ describe('worked by hand', () => {
   });
 
   it('linux: MADV_COLD deactivates, and leaves the order of inactive pages alone', () => {
-    const harness = new Harness(reclaimPolicies.choose('linux'), 200, 300);
+    const harness = new PageDriver(reclaimPolicies.choose('linux'), 200, 300);
     for (let id = 1; id <= 200; id++) harness.access(id);
     harness.hot.add(2);
     const gone = harness.evict(); // 2 is active now
@@ -325,7 +226,7 @@ describe('worked by hand', () => {
   });
 
   it('linux: a page that has been written goes next, even from the active list', () => {
-    const harness = new Harness(reclaimPolicies.choose('linux'), 200, 300);
+    const harness = new PageDriver(reclaimPolicies.choose('linux'), 200, 300);
     for (let id = 1; id <= 200; id++) harness.access(id);
     harness.hot.add(2);
     const gone = harness.evict(); // 2 is active now

@@ -1,6 +1,7 @@
 import { InputError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
 import { SUCCESS, type SyscallResult, type Target } from '../contract/target.js';
+import { PolicyOffence } from '../policy/border/border.js';
 import { type TimeLimit, within } from '../policy/border/time-limit.js';
 import { ArgCache } from '../trace/arg-cache.js';
 import type { EventBlock } from '../trace/block.js';
@@ -66,7 +67,11 @@ export class Run<T extends Target> {
    */
   async block(block: EventBlock): Promise<boolean> {
     this.results.clear();
-    const ran = within(this.timeLimit, () => this.target.run(() => this.carryOut(block)));
+    const ran = within(
+      this.timeLimit,
+      () => this.target.run(() => this.carryOut(block)),
+      () => `; at ${this.nowUs} \u00b5s of ${this.trace.name}`,
+    );
     const alive = (await this.target.barrier()) && ran;
     if (this.wrong) throw this.wrong.error.at(this.trace.place(block, this.wrong.row));
     if (this.target.answersLate) for (let row = 0; row < block.length; row++) this.complete(block, row);
@@ -94,6 +99,7 @@ export class Run<T extends Target> {
         if (check) target.check?.();
       }
     } catch (error) {
+      if (error instanceof PolicyOffence) throw error.during(this.trace.place(block, row));
       throw error instanceof InputError ? error.at(this.trace.place(block, row)) : error;
     } finally {
       this.events += row;

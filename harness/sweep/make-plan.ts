@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { codeHash } from '../experiment/code.js';
+import { FOLLOWS } from '../experiment/estimate.js';
 import type { Experiment } from '../experiment/file.js';
 import { type PlanOptions, withPlanned } from '../experiment/planned.js';
 import type { Planned } from '../experiment/run-cells.js';
@@ -8,7 +9,7 @@ import { families, sharedRuns } from '../experiment/shared-runs.js';
 import { AXES } from '../metrics/axes.js';
 import { VERSION } from '../metrics/host.js';
 import { POLICY_TIMEOUT_S } from '../modules/load.js';
-import { estimateCell, FOLLOWS, NOTHING, type Work } from './estimate.js';
+import { estimateCell, NOTHING, type Work } from './estimate.js';
 import { besidePlan, type PlanCell, type PlanHeader, type PlanTrace, writePlan } from './plan-file.js';
 import { storeTrace } from './trace-store.js';
 
@@ -36,12 +37,13 @@ export function linesOf(
 }
 
 /** @throws InputError where cells are for a live kernel: its results differ from run to run, and a host has few machines to give */
-function checkSimulated({ experiment, cells }: Planned): void {
-  const live = cells.find(({ machine }) => machine !== AXES.machine.default);
-  if (live)
+function checkSimulated(experiment: Experiment): void {
+  const machines = experiment[AXES.machine.key];
+  const at = machines.findIndex((machine) => machine !== AXES.machine.default);
+  if (at >= 0)
     throw new InputError(
-      `machine ${live.machine} runs cells on a live kernel, which reclaim compare does on one host; expected ${AXES.machine.default} in a plan`,
-      experiment.placeOf([AXES.machine.key]),
+      `machine ${machines[at]} runs cells on a live kernel, which reclaim compare does on one host; expected ${AXES.machine.default} in a plan`,
+      experiment.placeOf([AXES.machine.key, at]),
     );
 }
 
@@ -74,10 +76,10 @@ export async function makePlan(
   experiment: Experiment,
   options: Omit<PlanOptions, 'resume'>,
 ): Promise<readonly PlanCell[] | undefined> {
+  checkSimulated(experiment);
   const whole: PlanOptions = { ...options, resume: true };
   return withPlanned(experiment, whole, async (planned) => {
     if (!planned) return undefined;
-    checkSimulated(planned);
     const traces: PlanTrace[] = [];
     for (const { handle, ...trace } of planned.traces)
       traces.push({ ...trace, ...(await storeTrace(handle, besidePlan(file, 'traces'))) });

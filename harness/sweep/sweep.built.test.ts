@@ -341,6 +341,14 @@ describe('what is wrong with a sweep ends with one line, and nothing is lost', (
     fails(['plan', 'sweep.yaml', '-o', 'p.json'], /expected a name that ends with \.jsonl/);
   });
 
+  it('cells on a live kernel, before a trace is read', () => {
+    cli.write('live.yaml', 'name: live\ntraces: [a.csv]\ndiscard: keep\nmachine: [sim, vm]\n');
+    fails(
+      ['plan', 'live.yaml', '-o', 'live.jsonl'],
+      /live\.yaml:4:16: machine vm runs cells on a live kernel, which reclaim compare does on one host; expected sim in a plan/,
+    );
+  });
+
   it('a trace that is not there, or is another one', () => {
     cpSync(at('p.traces'), at('lacking'), { recursive: true });
     const [trace, another] = readdirSync(at('lacking'));

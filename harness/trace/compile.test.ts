@@ -63,6 +63,20 @@ describe('opening traces', () => {
     expect((await opened(path)).totals.events).toBe(3);
   });
 
+  it('streams from its file what is too large to be held, and compiles again where a block there is damaged', async () => {
+    const path = file('a.csv', TEXT);
+    const { path: cached, shared } = await compileTrace(path, path, 0);
+    expect(shared).toBeUndefined();
+    const bytes = readFileSync(cached);
+    const at = bytes.indexOf('BLCK') + 60;
+    bytes[at] = bytes[at]! ^ 1;
+    writeFileSync(cached, bytes);
+    const trace = await openTrace(await compileTrace(path, path, 0));
+    let events = 0;
+    for await (const block of trace.blocks()) events += block.length;
+    expect(events).toBe(3);
+  });
+
   it('compiles again when the cached copy was kept under another key', async () => {
     const path = file('a.csv', TEXT);
     const { path: own } = await compileTrace(path);

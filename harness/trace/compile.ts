@@ -13,7 +13,7 @@ import { rawBytes } from './io/raw.js';
 import { PageBudget } from './page-budget.js';
 import type { TraceSource } from './source.js';
 import { TextScanner } from './text/scanner.js';
-import { openTrace, type Trace, type TraceHandle, traceHandle } from './trace.js';
+import { ONE_READER_BYTES, openTrace, type Trace, type TraceHandle, traceHandle } from './trace.js';
 import { verifyTrace } from './verify.js';
 import { writeTrace } from './write.js';
 
@@ -24,9 +24,6 @@ const TAG_BYTES = 8;
 const TAG_AT = HEADER_BYTES - TAG_BYTES;
 /** How the names of compiled traces end. */
 const ENDING = `-v${VERSION}.rtrace`;
-
-/** Tells how far a long read is: decoded bytes so far. */
-export type Progress = (bytes: number) => void;
 
 async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256');
@@ -71,7 +68,6 @@ async function compileText(
   bytes: AsyncIterable<Uint8Array>,
   name: string,
   target: string,
-  progress?: Progress,
 ): Promise<Compiled> {
   const scanner = new TextScanner(name);
   const encoder = new BinaryEncoder(scanner.strings);
@@ -79,7 +75,6 @@ async function compileText(
   const budget = new PageBudget();
   return writeTo(openSink(target), async (sink) => {
     let headerDone = false;
-    let seen = 0;
     const header = async () => {
       if (!headerDone) await sink.write(encoder.header(scanner.meta));
       headerDone = true;
@@ -91,8 +86,6 @@ async function compileText(
         await header();
         await sink.write(encoder.block(block));
       }
-      seen += chunk.length;
-      progress?.(seen);
     }
     for (const block of scanner.end()) {
       budget.takeBlock(block, scanner.strings, name);
@@ -112,14 +105,15 @@ async function compileText(
  * hash of its decoded content.
  *
  * @param name what messages call it
+ * @param held size in bytes up to which it is held in memory, as `traceHandle` says
  * @throws InputError with `file:line:column` when the trace is wrong
  */
 export async function compileTrace(
   path: string,
   name: string = inputName(path),
-  progress?: Progress,
+  held?: number,
 ): Promise<TraceHandle> {
-  return usingInput(path, (input) => compileInput(path, input, name, progress));
+  return usingInput(path, (input) => compileInput(path, input, name, held));
 }
 
 /** As `compileTrace`, of an input whose start has been read. */
@@ -127,16 +121,16 @@ export async function compileInput(
   path: string,
   { head, all, kind, close }: PeekedInput,
   name: string,
-  progress?: Progress,
+  held?: number,
 ): Promise<TraceHandle> {
   if (head.length === 0) throw new InputError('the input is empty, expected a trace', { file: name });
   const binary = isBinaryTrace(head);
   const build = binary ? spool : compileText;
-  if (kind === 'stream') return intoCache(all, name, build, progress);
+  if (kind === 'stream') return intoCache(all, name, build, held);
   await close();
-  if (binary && (await isPlain(path))) return verified(await traceHandle(path, name));
-  const cached = await fromCache(await sha256Of(path), name);
-  if (!cached) return intoCache(decodedBytes(path), name, build, progress);
+  if (binary && (await isPlain(path))) return verified(await traceHandle(path, name, held));
+  const cached = await fromCache(await sha256Of(path), name, held);
+  if (!cached) return intoCache(decodedBytes(path), name, build, held);
   await checkPages(cached.trace);
   return cached.handle;
 }
@@ -170,14 +164,16 @@ interface Cached {
  * A trace compiled before; undefined when there is none, it is damaged, or it was kept under another key, whatever its name is
  * now.
  */
-async function fromCache(key: string, name: string): Promise<Cached | undefined> {
+async function fromCache(key: string, name: string, held?: number): Promise<Cached | undefined> {
   const folder = usableCacheFolder();
   const entry = (await readdir(folder)).find((file) => file.startsWith(`${key}-`) && file.endsWith(ENDING));
   if (!entry) return undefined;
   const cached = join(folder, entry);
   try {
-    const handle = await traceHandle(cached, name);
+    const handle = await traceHandle(cached, name, held);
     const trace = await openTrace(handle);
+    // What is in memory has been decoded by now: so is this, since what is damaged is to be found here.
+    if (!handle.shared) for await (const _block of trace.blocks());
     const { sha256 } = trace.totals;
     const isKept = (await readTag(cached)).equals(tagOf({ key, sha256 }));
     if (!isKept || cachePath(folder, key, sha256) !== cached) throw new InputError('this is another trace');
@@ -199,7 +195,7 @@ async function spool(bytes: AsyncIterable<Uint8Array>, name: string, target: str
       await sink.write(chunk);
     }
   });
-  const trace = await openTrace(await traceHandle(target, name));
+  const trace = await openTrace(await traceHandle(target, name, ONE_READER_BYTES));
   await verifyTrace(trace);
   return { key: hash.digest('hex'), sha256: trace.totals.sha256 };
 }
@@ -208,13 +204,17 @@ async function intoCache(
   bytes: AsyncIterable<Uint8Array>,
   name: string,
   build: typeof compileText,
-  progress?: Progress,
+  held?: number,
 ): Promise<TraceHandle> {
-  return keepInCache(name, (temporary) => build(bytes, name, temporary, progress));
+  return keepInCache(name, (temporary) => build(bytes, name, temporary), held);
 }
 
 /** Keeps what `build` writes under the key that it returns. */
-async function keepInCache(name: string, build: (path: string) => Promise<Compiled>): Promise<TraceHandle> {
+async function keepInCache(
+  name: string,
+  build: (path: string) => Promise<Compiled>,
+  held?: number,
+): Promise<TraceHandle> {
   const folder = usableCacheFolder();
   const temporary = partPath(folder);
   try {
@@ -223,7 +223,7 @@ async function keepInCache(name: string, build: (path: string) => Promise<Compil
     const target = cachePath(folder, compiled.key, compiled.sha256);
     await rename(temporary, target);
     await trimCache(folder, target);
-    return await traceHandle(target, name);
+    return await traceHandle(target, name, held);
   } finally {
     await rm(temporary, { force: true });
   }

@@ -16,8 +16,10 @@ import { localPath } from './io/remote.js';
 import type { TraceMeta } from './meta.js';
 import { TEXT_HEADER } from './text/fields.js';
 
-/** Compiled traces up to this size are held in memory and shared by all workers; larger ones are streamed. */
-const MEMORY_TRACE_BYTES = 1024 ** 3;
+/** Compiled traces up to this size are held in memory, which all workers share; larger ones are streamed. */
+const SHARED_TRACE_BYTES = 1024 ** 3;
+/** The same where one reader goes through a trace once or twice: memory would save it little. */
+export const ONE_READER_BYTES = 2 ** 26;
 
 /** A compiled trace, ready to be replayed any number of times. */
 export interface Trace {
@@ -180,12 +182,21 @@ async function readShared(path: string, size: number): Promise<SharedArrayBuffer
   return shared;
 }
 
-/** Puts a compiled trace that is small enough into shared memory. @param file its path, or an address */
-export async function traceHandle(file: string, name: string): Promise<TraceHandle> {
+/**
+ * Puts a compiled trace that is small enough into shared memory.
+ *
+ * @param file its path, or an address
+ * @param most size in bytes up to which it is
+ */
+export async function traceHandle(
+  file: string,
+  name: string,
+  most = SHARED_TRACE_BYTES,
+): Promise<TraceHandle> {
   try {
     const path = await localPath(file);
     const { size } = await stat(path);
-    if (size > MEMORY_TRACE_BYTES) return { name, path, shared: undefined };
+    if (size > most) return { name, path, shared: undefined };
     return { name, path, shared: await readShared(path, size) };
   } catch (error) {
     throw fileError(error, name);

@@ -1,12 +1,11 @@
-// Policies of your own, loaded with --policy-module. Arrays `discard` and `reclaim` name them; each entry says what it is, its
-// parameters (name:key=value on the command line), and how one is created for a replay.
-// Types for editors: `import('reclaim-bench').PolicyModule`.
+// Policies of your own, loaded with --policy-module. Arrays name them: discard, reclaim, merge, purge, and workloads and readers
+// besides. Each entry says what it is, its parameters (name:key=value on the command line), and how one is created for a replay.
 
 const PAGES_PER_MIB = 256;
 
 /**
- * A discard policy: what a program does with contents that it does not need any more. This one retains some of them, as allocators do:
- * a range waits until more than `keep` wait, then the oldest is given back with MADV_DONTNEED.
+ * A discard policy: what a program does with contents that it does not need any more. This one retains some of them, as allocators
+ * do: a range waits until more than `keep` wait, or for `after`, then the oldest is given back with MADV_DONTNEED.
  * On shared memory that call frees nothing: use MADV_REMOVE there.
  */
 class Retain {
@@ -14,19 +13,22 @@ class Retain {
   waiting = [];
   pages = 0;
 
-  constructor({ kernel, program, values }) {
+  constructor({ kernel, clock, values }) {
     this.kernel = kernel;
-    this.program = program;
+    this.clock = clock;
     this.keep = values.keep;
+    this.afterUs = values.after;
     this.advice = values.advice;
   }
 
   /** The program does not need these contents any more. */
   discard(range) {
     this.forget(range);
-    this.waiting.push(range);
+    this.waiting.push({ ...range, sinceUs: this.clock.nowUs });
     this.pages += range.count;
     while (this.pages > this.keep) this.giveBack(this.pages - this.keep);
+    // The clock is that of the trace. It calls back between two events.
+    if (this.afterUs > 0) this.clock.at(this.clock.nowUs + this.afterUs, () => this.giveBackOld());
   }
 
   /** Contents that the program could make again, and does not need now: left alone. */
@@ -55,11 +57,22 @@ class Retain {
     this.forget(range);
   }
 
+  /** Pages have other addresses now: what waited there is not followed. */
+  moved(range) {
+    this.forget(range);
+  }
+
+  /** Gives back what has waited for long enough. */
+  giveBackOld() {
+    const since = this.clock.nowUs - this.afterUs;
+    while (this.waiting.length > 0 && this.waiting[0].sinceUs <= since) this.giveBack(this.pages);
+  }
+
   /** Gives back the oldest range, or its first pages where it has more than that. */
   giveBack(most) {
-    const { space, page, count } = this.waiting.shift();
+    const { space, page, count, sinceUs } = this.waiting.shift();
     const given = Math.min(count, most);
-    if (given < count) this.waiting.unshift({ space, page: page + given, count: count - given });
+    if (given < count) this.waiting.unshift({ space, page: page + given, count: count - given, sinceUs });
     this.pages -= given;
     this.kernel.madvise({ space, page, count: given }, this.advice);
   }
@@ -69,12 +82,9 @@ class Retain {
     this.waiting = this.waiting.flatMap((range) => {
       if (range.space !== space || range.page + range.count <= page || page + count <= range.page)
         return [range];
-      const before = { space, page: range.page, count: Math.max(0, page - range.page) };
-      const after = {
-        space,
-        page: page + count,
-        count: Math.max(0, range.page + range.count - page - count),
-      };
+      const end = page + count;
+      const before = { ...range, count: Math.max(0, page - range.page) };
+      const after = { ...range, page: end, count: Math.max(0, range.page + range.count - end) };
       return [before, after].filter((rest) => rest.count > 0);
     });
     this.pages = this.waiting.reduce((sum, range) => sum + range.count, 0);
@@ -88,6 +98,11 @@ export const discard = [
     source: 'an example: allocators retain freed memory',
     parameters: {
       keep: { kind: 'size', default: 8 * PAGES_PER_MIB, min: 0, meaning: 'pages that wait (default 8 MiB)' },
+      after: {
+        kind: 'duration',
+        default: 0,
+        meaning: 'time of the trace after which a range is given back anyway, as in 10s (0: never)',
+      },
       advice: {
         kind: 'choice',
         default: 'MADV_DONTNEED',

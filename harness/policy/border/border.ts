@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { InputError } from '../../base/errors.js';
+import { InputError, type Place } from '../../base/errors.js';
 
 /** Where a policy from outside came from, and how long a cell with it may take. */
 export interface ModuleOrigin {
@@ -13,6 +13,11 @@ export interface ModuleOrigin {
 /** A policy from outside broke its contract. Its message names the module, the policy, the method and the offence. */
 export class PolicyOffence extends InputError {
   override readonly name = 'PolicyOffence';
+
+  /** The same offence, with the place of the event during which it came up. */
+  during({ file, line }: Place): PolicyOffence {
+    return new PolicyOffence(`${this.what}; at ${file}${line === undefined ? '' : `:${line}`}`, this.place);
+  }
 }
 
 /** A policy of this package broke its contract: a defect. */

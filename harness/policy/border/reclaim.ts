@@ -86,6 +86,7 @@ class CheckedReclaim implements ReclaimPolicy {
   flushStats?(onlyIfDue: boolean): boolean;
   declare readonly excess?: number;
   declare readonly largest?: number;
+  declare readonly listSizes?: Readonly<Record<string, number>>;
   readonly jointSearch?: JointSearch;
   /** By id: 1 while the policy has the page to choose. */
   private held: Uint8Array;
@@ -118,6 +119,8 @@ class CheckedReclaim implements ReclaimPolicy {
     if (policy.jointSearch) this.jointSearch = this.checkedSearch(policy.jointSearch);
     for (const name of ['excess', 'largest'] as const)
       if (policy[name] !== undefined) Object.defineProperty(this, name, { get: () => this.pagesOf(name) });
+    if (policy.listSizes !== undefined)
+      Object.defineProperty(this, 'listSizes', { get: () => this.checkedSizes() });
     if (this.counters.pgscan !== 0) throw border.offence('counters.pgscan does not begin at 0');
   }
 
@@ -236,6 +239,17 @@ class CheckedReclaim implements ReclaimPolicy {
     if (!Number.isFinite(bytes) || (bytes as number) < 0)
       throw this.border.offence(`bytes is ${shownValue(bytes)}, expected a number`);
     return bytes as number;
+  }
+
+  /** @throws the offence where one of the sizes is not a whole number */
+  private checkedSizes(): Readonly<Record<string, number>> {
+    const sizes: unknown = this.border.call('listSizes', () => ({ ...this.policy.listSizes }));
+    for (const [name, size] of Object.entries(sizes as object))
+      if (!Number.isSafeInteger(size) || (size as number) < 0)
+        throw this.border.offence(
+          `listSizes.${name.slice(0, 40)} is ${shownValue(size)}, expected a whole number`,
+        );
+    return sizes as Readonly<Record<string, number>>;
   }
 
   get counters(): PolicyCounters {

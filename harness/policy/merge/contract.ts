@@ -50,5 +50,6 @@ export interface MergeRules {
 
 /** A merge policy's entry in the registry. */
 export interface MergePolicyInfo extends PolicyInfo {
+  /** Its rules under the values of its parameters. */
   rules(values: ParameterValues): MergeRules;
 }

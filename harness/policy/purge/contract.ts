@@ -45,5 +45,6 @@ export interface PurgeRules {
 
 /** A purge policy's entry in the registry. */
 export interface PurgePolicyInfo extends PolicyInfo {
+  /** Its rules under the values of its parameters. */
   rules(values: ParameterValues): PurgeRules;
 }
