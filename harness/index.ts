@@ -115,6 +115,7 @@ export type {
 export type { HintRules, KsmParameters, MergePolicyInfo, MergeRules } from './policy/merge/contract.js';
 export type { PurgePolicyInfo, PurgeRules } from './policy/purge/contract.js';
 export {
+  type JointSearch,
   type Pages,
   type PolicyCounters,
   type ReclaimContext,
