@@ -98,8 +98,8 @@ describe('a comparison', () => {
 
 describe('what a kernel is', () => {
   it('chooses the model that is nearest, and not newer', () => {
-    const releases = ['5.15.0', '6.1.0-50-cloud-amd64', '6.8.0', '6.12.3', '6.18.44-fc', '7.0.0'];
-    expect(releases.map(modelOf)).toEqual(['6.1', '6.1', '6.6', '6.12', '6.18', '6.18']);
+    const releases = ['5.15.0', '6.1.0-50-cloud-amd64', '6.8.0', '6.12.3', '6.18.44-fc', '7.0.0', '7.2.13'];
+    expect(releases.map(modelOf)).toEqual(['6.1', '6.1', '6.6', '6.12', '6.18', '6.18', '7.2']);
   });
 
   it('is read from what it says', () => {

@@ -116,7 +116,7 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     name: 'kernel.version',
     default: '6.18',
     meaning:
-      'the kernel whose calls these are: MADV_POPULATE ends at a hole from 6.12 on, and goes on behind it before; a page that a read swaps in may be written from 6.12 on, and before the write faults again; mremap moves several VMAs, and the holes between them, from 6.18 on, and before ends with EFAULT when it has unmapped its target; fewer neighbouring VMAs merge before 6.18, and before 6.12; reclaim flushes statistics that are pending before 6.12, and weighs costs otherwise before 6.3',
+      'the kernel whose calls these are: MADV_POPULATE ends at a hole from 6.12 on, and goes on behind it before; a page that a read swaps in may be written from 6.12 on, and before the write faults again; mremap moves several VMAs, and the holes between them, from 6.18 on, and before ends with EFAULT when it has unmapped its target; fewer neighbouring VMAs merge before 6.18, and before 6.12; reclaim flushes statistics that are pending before 6.12, and weighs costs otherwise before 6.3; `mglru` has the rules of 7.2 from there on, else those of 6.18',
     source:
       'no setting of a kernel: madvise_populate in mm/madvise.c, do_swap_page in mm/memory.c, mremap_to in mm/mremap.c, is_mergeable_anon_vma in mm/vma.c, mmap_region in mm/mmap.c',
     choices: Object.keys(KERNELS),

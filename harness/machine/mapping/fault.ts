@@ -15,7 +15,7 @@ import { freeSwapCache, readSwap } from '../object/swap-cache.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
-import { VM, type Vma } from '../state/vma.js';
+import { NO_RECENCY, VM, type Vma } from '../state/vma.js';
 import { anonObject, newAnonPage, swapInObject } from './anon-page.js';
 
 /** Pages that one read fault maps at most. Source: fault_around_bytes in mm/memory.c, 64 KiB. */
@@ -30,6 +30,13 @@ export const FAULTED = { ok: 0, sigbus: 1 } as const;
  * the caller: populating a range sends none.
  */
 export function fault(m: State, vma: Vma, vpn: number, write: boolean): number {
+  m.inFault = (vma.flags & NO_RECENCY) === 0;
+  const result = handleFault(m, vma, vpn, write);
+  m.inFault = false;
+  return result;
+}
+
+function handleFault(m: State, vma: Vma, vpn: number, write: boolean): number {
   m.counters.pgfault++;
   vma.space.pgfault++;
   const known = vma.space.directory.entry(vpn);

@@ -63,6 +63,25 @@ export class Eviction {
   }
 
   /**
+   * Whether a page that is dirty, and of a file or lazily freed, stays: unmapped until it is written, or an ordinary page
+   * again. Of volatile pages and merged ones `take` decides.
+   */
+  staysWritten(page: number): boolean {
+    const { pages, rmap } = this.state;
+    const traits = pages.traits[page]!;
+    if (traits & TRAIT.volatile) return false;
+    rmap.walk(pages.location[page]!);
+    if (traits & TRAIT.lazyfree) {
+      if (this.isDroppable()) return false;
+      this.writtenAgain(page);
+    } else {
+      this.unmapAll(0);
+      this.reclaim.awaitWrite(page);
+    }
+    return true;
+  }
+
+  /**
    * Whether a page of shared memory was only read since it came into a hole, and so is clean (shmem_get_folio, SGP_CACHE).
    * The dirty bits of its entries have been collected.
    */

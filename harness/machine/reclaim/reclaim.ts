@@ -13,6 +13,7 @@ import { PAGE_FLAG } from '../memory/pages.js';
 import type { Zone } from '../memory/zone.js';
 import type { ReclaimHooks } from '../state/hooks.js';
 import type { State, StateOptions } from '../state/state.js';
+import { PageTableAging } from './aging.js';
 import { Cgroups, writeFile } from './cgroup/cgroups.js';
 import type { Group } from './cgroup/group.js';
 import { GroupedPolicy } from './cgroup/grouped-policy.js';
@@ -52,12 +53,16 @@ export class OutOfMemory extends Error {
 
 /** What the reclaim policy sees of the machine. */
 class PolicyPages implements Pages {
+  readonly tables: PageTableAging;
+
   /** @param group whose pages it decides about, where there are groups */
   constructor(
     private readonly state: State,
     private readonly reclaim: Reclaim,
     private readonly group?: Group,
-  ) {}
+  ) {
+    this.tables = new PageTableAging(state, reclaim);
+  }
 
   get capacity(): number {
     const all = Math.min(this.reclaim.limit, this.state.zone?.buddy.pages ?? NO_LIMIT);
@@ -117,7 +122,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   cgroups: Cgroups | undefined;
   private grouped: GroupedPolicy | undefined;
   private readonly high: HighLimits;
-  private readonly victims = new Int32Array(VICTIMS);
+  private victims = new Int32Array(VICTIMS);
   /** Dirty pages of files that reclaim met (PG_reclaim). */
   private readonly awaited = new Set<number>();
   private readonly swap: boolean;
@@ -256,6 +261,11 @@ export class Reclaim implements ReclaimHooks, Evictor {
     return settings.chargePageTables === 0 ? 0 : tables.pages + UPPER_TABLES * spaces.size;
   }
 
+  /** Pages in use beyond the limit. */
+  private get excess(): number {
+    return this.state.frames.inUse + this.kernelPages - this.limit;
+  }
+
   grow(count: number): void {
     this.cgroups?.grow(count);
     this.policy.grow(count);
@@ -271,10 +281,8 @@ export class Reclaim implements ReclaimHooks, Evictor {
     this.limit = pages ?? NO_LIMIT;
     this.state.frames.ceiling = this.capacity;
     this.policy.resize(this.capacity);
-    while (
-      this.state.frames.inUse + this.kernelPages > this.limit &&
-      (this.helpers.purge.makeRoom() || this.shrink())
-    ) {}
+    for (let excess = this.excess; excess > 0; excess = this.excess)
+      if (!this.helpers.purge.makeRoom() && !this.shrink(this.policy.shrinksAtOnce ? excess : 1)) return;
   }
 
   /**
@@ -371,6 +379,13 @@ export class Reclaim implements ReclaimHooks, Evictor {
     this.admit(page, could);
   }
 
+  /** A page that was chosen, dirty and of a file or lazily freed: whether it stays (see `AgingTables`). */
+  staysWritten(page: number): boolean {
+    if (!this.eviction.staysWritten(page)) return false;
+    if (!this.couldGo(page)) this.admit(page, false);
+    return true;
+  }
+
   private isUnevictable(page: number): boolean {
     return (this.state.pages.traits[page]! & PAGE_FLAG.unevictable) !== 0;
   }
@@ -401,16 +416,16 @@ export class Reclaim implements ReclaimHooks, Evictor {
   }
 
   /**
-   * Reclaims until at least one page is free, if any can go. False when none can. Victims that turn out to be dirty
-   * pages of files wake the flusher; only when nothing else is left does reclaim wait for it, and purges volatile memory
-   * that it has not been asked for.
+   * Reclaims until at least one page is free, if any can go, and asks for `wanted` at once. False when none can. Victims that
+   * turn out to be dirty pages of files wake the flusher; only when nothing else is left does reclaim wait for it, and purges
+   * volatile memory that it has not been asked for.
    */
-  private shrink(): boolean {
+  private shrink(wanted = 1): boolean {
     const { frames } = this.state;
     const { flusher } = this.helpers;
     // Each failure puts the victim elsewhere in the policy's order, so a pass over all pages without success is enough.
     for (let patience = frames.inUse + VICTIMS; patience > 0; ) {
-      const { found, freed } = this.shrinkOnce('direct');
+      const { found, freed } = this.shrinkOnce('direct', wanted);
       if (freed > 0) return true;
       if (found === 0) break;
       patience -= found;
@@ -435,6 +450,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const { counters, ledger, costs, pages } = this.state;
     const { purge } = this.helpers;
     const { pgscan: scannedBefore, pgrefill: refilledBefore = 0 } = this.policy.counters;
+    if (this.victims.length < wanted + VICTIMS) this.victims = new Int32Array(wanted + VICTIMS);
     const found = this.policy.evict(this.victims, wanted);
     const { pgscan, pgrefill = 0 } = this.policy.counters;
     const scanned = pgscan - scannedBefore;

@@ -17,6 +17,12 @@ export interface MergedWalk {
   walkMerged(page: number, node: number, mappings: number): void;
 }
 
+/** Looks at the entries near one that was used. */
+export interface LookAround {
+  /** @param at index of the entry that maps page `vpn` of the VMA */
+  near(at: number, vpn: number, vma: Vma): void;
+}
+
 /** What the reverse map reads. */
 interface WalkedState {
   readonly frames: Frames;
@@ -103,8 +109,10 @@ export class ReverseMap {
   /**
    * How many mappings used the page since the last call. Clears their accessed bits, and notes in the page's traits
    * when one of them was written through, and whether one that used it is executable (folio_referenced).
+   *
+   * @param around is shown each entry that was used
    */
-  referenced(page: number): number {
+  referenced(page: number, around?: LookAround): number {
     const { pages, tables } = this.state;
     this.walk(pages.location[page]!);
     let used = 0;
@@ -119,6 +127,7 @@ export class ReverseMap {
       if (flags & NO_RECENCY) continue;
       exec |= flags & VM.exec;
       used++;
+      if (around) around.near(at, this.vpns[i]!, this.vmas[i]!);
     }
     if (exec !== 0) pages.setTrait(page, TRAIT.exec);
     else if ((pages.traits[page]! & TRAIT.exec) !== 0) pages.clearTrait(page, TRAIT.exec);

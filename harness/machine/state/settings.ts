@@ -5,7 +5,7 @@ import { wholeNumber } from '../../base/parse.js';
 export type Era = 'now' | '2006';
 
 /** Kernels whose differences are modelled, by the number that they are compared by. */
-export const KERNELS = { '6.1': 601, '6.6': 606, '6.12': 612, '6.18': 618 } as const;
+export const KERNELS = { '6.1': 601, '6.6': 606, '6.12': 612, '6.18': 618, '7.2': 702 } as const;
 export type KernelVersion = keyof typeof KERNELS;
 
 /** What `set` events change; the values here are the kernel's defaults. */

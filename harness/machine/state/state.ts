@@ -75,6 +75,8 @@ export abstract class State {
   sigbusHandler: ((space: Space, vpn: number) => boolean) | undefined;
   /** What the discard policy does to memory now, in its order; undefined where nothing follows it. */
   effects: Effect[] | undefined;
+  /** Whether a fault is at work through a mapping whose uses count (lru_gen_enter_fault). */
+  inFault = false;
   /** Page table entries present over all spaces, excluding those of the zero page. */
   rss = 0;
   rssPeak = 0;

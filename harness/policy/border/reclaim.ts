@@ -1,5 +1,6 @@
 import { grown } from '../../base/arrays.js';
 import {
+  type AgingTables,
   type JointSearch,
   NOT_COUNTED,
   type Pages,
@@ -27,6 +28,8 @@ class PageView implements Pages {
   constructor(
     private readonly pages: Pages,
     private readonly border: Border,
+    /** Not for policies from outside: what they tell changes pages. */
+    readonly tables: AgingTables | undefined,
   ) {}
 
   private view<N extends ArrayName>(name: N): Pages[N] {
@@ -86,6 +89,7 @@ class CheckedReclaim implements ReclaimPolicy {
   flushStats?(onlyIfDue: boolean): boolean;
   declare readonly excess?: number;
   declare readonly largest?: number;
+  readonly shrinksAtOnce: boolean;
   declare readonly listSizes?: Readonly<Record<string, number>>;
   readonly jointSearch?: JointSearch;
   /** By id: 1 while the policy has the page to choose. */
@@ -102,11 +106,12 @@ class CheckedReclaim implements ReclaimPolicy {
     context: ReclaimContext,
   ) {
     this.held = new Uint8Array(pages.count);
-    const view = new PageView(pages, border);
+    const view = new PageView(pages, border, info.module ? undefined : pages.tables);
     const values = Object.freeze({ ...context.values });
     this.policy = border.call('create', () => info.create(view, { ...context, values }));
     checkMethods(border, this.policy, REQUIRED, OPTIONAL);
     const { policy } = this;
+    this.shrinksAtOnce = policy.shrinksAtOnce === true;
     for (const name of OPTIONAL) {
       if (policy[name] === undefined) continue;
       const method = (a: number & string, b: number) => {

@@ -40,6 +40,47 @@ export interface Pages {
    * under MADV_RANDOM and MADV_SEQUENTIAL do not count.
    */
   referenced(id: number): number;
+  /**
+   * Page tables, for a policy that ages by them. Absent on reference strings, whose pages have no addresses, and for policies
+   * from outside.
+   */
+  readonly tables?: AgingTables | undefined;
+}
+
+/** Hears of pages whose accessed bits were found set. */
+export interface UsedPages {
+  /** Returns whether the policy has the page on a list: the accessed bits of other pages stay as they are. */
+  wasUsed(id: number): boolean;
+}
+
+/** What page tables tell the multi-gen LRU, besides whether a page was used. Sequence numbers are those of generations. */
+export interface AgingTables {
+  /** Whether the page that is inserted comes in by a fault through a mapping whose uses count (lru_gen_in_fault). */
+  readonly inFault: boolean;
+  /** Whether a resident page is in the swap cache: it has its slot in swap still. */
+  inSwapCache(id: number): boolean;
+  /**
+   * A page that was chosen is dirty, and of a file or lazily freed: unmaps it as far as reclaim does. Returns whether it stays,
+   * and is no victim; a freed one that was written again is an ordinary page then.
+   */
+  staysWritten(id: number): boolean;
+  /** Whether a policy may choose a resident page. */
+  isEvictable(id: number): boolean;
+  /**
+   * As `Pages.referenced`, and tells `used` of pages that were used near this one, where that was used itself. Tables
+   * with enough of them are walked at the next aging (lru_gen_look_around).
+   *
+   * @param seq of the youngest generation
+   */
+  referencedAround(id: number, seq: number, used: UsedPages): number;
+  /**
+   * Tells `used` of the pages used in tables that were full enough when they were last looked at, and in all tables of
+   * spaces that are new.
+   *
+   * @param seq of the youngest generation so far
+   * @param anon whether anonymous memory is walked, too
+   */
+  walk(seq: number, anon: boolean, used: UsedPages): void;
 }
 
 /** The metrics that reclaim policies count, with their values for a policy that does not. */
@@ -133,6 +174,8 @@ export interface ReclaimPolicy {
   grow(count: number): void;
   /** Host memory of its state, in bytes, for `reclaim bench`. */
   readonly bytes?: number;
+  /** Where the limit falls it is asked for all that is too much, and not for a page after the other (memory_max_write). */
+  readonly shrinksAtOnce?: boolean;
   /** Pages on each of its lists, by name, for timelines; absent where it has none to tell of. */
   readonly listSizes?: Readonly<Record<string, number>>;
   readonly counters: PolicyCounters;

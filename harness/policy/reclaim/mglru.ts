@@ -1,27 +1,21 @@
 import type { Pages, ReclaimContext, ReclaimPolicy, ReclaimPolicyInfo } from './contract.js';
 import { TRAIT } from './contract.js';
+import { Aging } from './structures/mglru-aging.js';
 import { ANON, FILE, MAX_SWAPPINESS, MIN_LRU_BATCH, RefaultControl } from './structures/mglru-control.js';
+import { Generations, MAX_NR_GENS, MIN_NR_GENS } from './structures/mglru-generations.js';
+import { LINUX_7_2, Placement } from './structures/mglru-placement.js';
 import {
+  ADDING,
   FILE_TYPE,
   GEN_MASK,
-  Generations,
-  listType,
-  MAX_NR_GENS,
-  MIN_NR_GENS,
+  KEPT_FLAGS,
   ON_LIST,
-  ONE_REF,
-  REFERENCED,
-  REFS_FLAGS,
-  REFS_MASK,
   SHADOW,
   stateTier,
   stateType,
-  tokenOf,
-  tokenSeq,
-  tokenTier,
-  tokenWorkingset,
   WORKINGSET,
-} from './structures/mglru-generations.js';
+  withAccess,
+} from './structures/mglru-state.js';
 
 const MAX_LRU_BATCH = 64 * MIN_LRU_BATCH;
 const DEF_PRIORITY = 12;
@@ -32,20 +26,14 @@ const MAX_RECLAIM_RETRIES = 16;
 /**
  * Linux's multi-gen LRU: up to four generations of anonymous and of file pages. Aging makes a new one and moves up what
  * was used through page tables; eviction empties the oldest, where a feedback loop protects pages that were used
- * through descriptors and refault more than others. Follows mm/vmscan.c, mm/workingset.c and mm/swap.c of Linux 6.18
- * for one memory cgroup on one node. Not validated: README.md has where Linux 7.2 differs.
+ * through descriptors and refault more than others. Follows mm/vmscan.c, mm/workingset.c and mm/swap.c of Linux 6.18 and
+ * 7.2 for one memory cgroup on one node; earlier ones have other rules, and are replayed as 6.18.
  *
  * What differs from the kernel:
- * - Aging walks every page of the policy, by reverse map, and not the page tables. The kernel's Bloom filters let it
- *   pass over tables without enough used pages: what it passes over, eviction finds used, and keeps; in loops that is what
- *   protects a part of them. The time of aging is not charged.
- * - Eviction that finds a used page does not look at its neighbours (lru_gen_look_around): ids have no neighbours. That
- *   moves up to 64 pages at a time, and changes which page goes.
- * - `insert` does not say why a page comes. Anonymous pages count as faulted, file pages as read through a descriptor
- *   or ahead: they start in the oldest generation, and the accessed bit of those that were mapped takes them to the
- *   second youngest when eviction meets them. So `workingset_activate_file` cannot be known and is not counted.
- * - Demoted anonymous pages go to the oldest generation. The kernel puts those without swap slot into the second
- *   youngest, unused, after MADV_COLD.
+ * - A space is taken to have been switched to between two searches, and not within one; filters of page tables are exact.
+ * - The time of aging is not charged.
+ * - On reference strings, whose pages have no addresses, aging looks at every page and eviction at no neighbours; anonymous
+ *   pages count as faulted, and file pages as read.
  */
 export class Mglru implements ReclaimPolicy {
   readonly counters = {
@@ -56,11 +44,13 @@ export class Mglru implements ReclaimPolicy {
     workingset_refault_anon: 0,
     workingset_refault_file: 0,
     workingset_activate_anon: 0,
+    workingset_activate_file: 0,
   };
-  /** Pages that aging has looked at so far. */
-  aged = 0;
+  readonly shrinksAtOnce = true;
+  readonly aging: Aging;
   private readonly control = new RefaultControl();
   private readonly generations: Generations;
+  private readonly placement: Placement;
   /** 0 where anonymous pages have nowhere to go. */
   private swappiness: number;
   /** The batch that eviction has taken off its list and not decided about yet. */
@@ -76,89 +66,87 @@ export class Mglru implements ReclaimPolicy {
   ) {
     this.swappiness = context.swap ? (context.values.swappiness as number) : 0;
     this.generations = new Generations(pages.count, this.swappiness > 0, this.control);
+    this.placement = new Placement(pages, this.generations, this.counters);
+    this.aging = new Aging(pages, this.generations, this.placement);
   }
 
   get bytes(): number {
     return this.generations.bytes;
   }
 
+  get listSizes(): Readonly<Record<string, number>> {
+    return this.generations.sizes;
+  }
+
   /** get_swappiness: read at every reclaim. */
   tune(parameter: string, value: number): void {
+    if (parameter === 'kernel.version') this.placement.kernel = value;
     if (parameter !== 'swappiness' || !this.context.swap) return;
     this.swappiness = value;
     this.generations.anon = value > 0;
   }
 
-  /** lru_gen_folio_seq: a faulted page is second youngest, any other oldest, each one younger if workingset. */
   insert(id: number): void {
-    const { generations } = this;
-    const type = this.typeOf(id);
-    const workingset = generations.state[id]! & SHADOW ? this.refault(id, type) : 0;
-    const younger = workingset === 0 ? 0 : 1;
-    const { maxSeq, minSeq } = generations;
-    const distance = type === ANON ? MIN_NR_GENS : MAX_NR_GENS;
-    generations.add(id, type, Math.max(maxSeq - distance + 1 + younger, minSeq[type]!), workingset);
+    const { tables } = this.pages;
+    const faulted = tables ? tables.inFault : this.placement.typeOf(id) === ANON;
+    const returns = (this.generations.state[id]! & SHADOW) !== 0;
+    this.placement.add(id, returns ? this.refault(id, faulted) : 0, faulted);
   }
 
   /** lru_gen_inc_refs: one access through a descriptor more; moves the page to another tier, not on its list. */
   accessed(id: number): void {
     const { state } = this.generations;
     const old = state[id]!;
-    if ((old & ON_LIST) === 0) return;
-    if ((old & REFERENCED) === 0) state[id] = (old & ~REFS_MASK) | REFERENCED;
-    else if ((old & REFS_MASK) === REFS_MASK) state[id] = old | WORKINGSET;
-    else state[id] = old + ONE_REF;
+    if (old & (ON_LIST | ADDING)) state[id] = withAccess(old);
   }
 
-  evict(victims: Int32Array, _wanted: number): number {
-    const enough = Math.min(SWAP_CLUSTER_MAX, victims.length);
+  evict(victims: Int32Array, wanted: number): number {
+    const enough = Math.min(Math.max(wanted, SWAP_CLUSTER_MAX), victims.length);
     this.found = 0;
     this.patient = true;
+    this.aging.begin();
     // A pass that only took accessed bits away, or moved pages up, finds nothing: the next one does.
     for (let pass = 0; pass < MAX_RECLAIM_RETRIES && this.found === 0; pass++) {
       for (let priority = DEF_PRIORITY; priority >= 0 && this.found < enough; priority--) {
-        this.shrink(victims, priority);
+        this.placement.drain();
+        if (this.placement.kernel >= LINUX_7_2) this.shrink(victims, enough, priority);
+        else this.shrinkBefore72(victims, priority);
       }
     }
     return this.found;
   }
 
-  /** Rejected pages do not go back to the oldest generation (evict_folios), and their eviction does not count. */
+  /** A page that could not go is active (activate_locked), and its eviction does not count. */
   reject(id: number): void {
-    const { generations } = this;
-    const state = generations.state[id]!;
-    let workingset = 0;
-    if (state & SHADOW) {
-      const token = generations.lists.note(id);
-      this.control.undoEviction(stateType(state), tokenTier(token));
-      workingset = tokenWorkingset(token);
-    }
-    const seq = workingset ? generations.maxSeq : generations.maxSeq - 1;
-    generations.add(id, this.typeOf(id), seq, workingset);
+    const { state } = this.generations;
+    const old = state[id]!;
+    if (old & SHADOW) this.control.undoEviction(stateType(old), stateTier(old));
+    this.placement.place(id, this.placement.unlisted(id, old), true);
     this.counters.pgactivate++;
   }
 
   remove(id: number): void {
-    const { generations } = this;
-    if (id >= generations.state.length) return;
-    if (generations.state[id]! & ON_LIST) generations.take(id);
-    generations.state[id] = 0;
+    const { state } = this.generations;
+    if (id >= state.length) return;
+    this.placement.take(id);
+    state[id] = 0;
   }
 
-  /** To the oldest generation, unused; lazily freed pages to that of the file type. One that is there keeps its place. */
+  /** reclaim_folio_list: the page was not chosen here; its eviction is on record all the same. */
+  pagedOut(id: number): void {
+    const { state } = this.generations;
+    this.placement.take(id);
+    state[id] = state[id]! & (WORKINGSET | FILE_TYPE);
+    this.forget(id);
+  }
+
   demote(id: number): void {
-    const { generations } = this;
-    const state = generations.state[id]!;
-    if ((state & ON_LIST) === 0) return;
-    const type = this.typeOf(id);
-    const oldest = generations.minSeq[type]!;
-    if (type === stateType(state) && (state & GEN_MASK) === (oldest & GEN_MASK)) {
-      generations.state[id] = state & ~(REFS_FLAGS | WORKINGSET);
-      return;
-    }
-    generations.take(id);
-    generations.add(id, type, oldest, 0);
-    if ((this.pages.traits[id]! & TRAIT.lazyfree) === 0) this.counters.pgdeactivate++;
+    if (this.pages.traits[id]! & TRAIT.lazyfree) this.placement.free(id);
+    else this.placement.deactivate(id);
+  }
+
+  rotate(id: number): void {
+    this.placement.rotate(id);
   }
 
   resize(): void {}
@@ -167,157 +155,194 @@ export class Mglru implements ReclaimPolicy {
     this.generations.grow(count);
   }
 
-  /** Lazily freed pages are of the file type (folio_is_file_lru). */
-  private typeOf(id: number): number {
-    return (this.pages.traits[id]! & (TRAIT.file | TRAIT.lazyfree)) !== 0 ? FILE : ANON;
-  }
-
   /**
    * lru_gen_refault: counts the refault for its tier when the eviction is at most three generations back, and returns
    * the working set mark the page had. The kernel also restores the accesses, which the next one clears (they count
    * only with PG_referenced), so they are left out.
    */
-  private refault(id: number, type: number): number {
+  private refault(id: number, faulted: boolean): number {
     const { counters, generations } = this;
+    const type = this.placement.typeOf(id);
     if (type === FILE) counters.workingset_refault_file++;
     else counters.workingset_refault_anon++;
-    const token = generations.lists.note(id);
-    if (generations.maxSeq - tokenSeq(token) >= MAX_NR_GENS) return 0;
-    this.control.noteRefault(type, tokenTier(token));
-    if (type === ANON) counters.workingset_activate_anon++;
-    return tokenWorkingset(token);
+    if (generations.maxSeq - generations.lists.note(id) >= MAX_NR_GENS) return 0;
+    const state = generations.state[id]!;
+    this.control.noteRefault(type, stateTier(state));
+    const workingset = state & WORKINGSET;
+    if (faulted && (workingset || this.placement.kernel < LINUX_7_2)) {
+      if (type === FILE) counters.workingset_activate_file++;
+      else counters.workingset_activate_anon++;
+    }
+    return workingset;
   }
 
-  /** try_to_shrink_lruvec: one pass at one priority. */
-  private shrink(victims: Int32Array, priority: number): void {
-    let scanned = 0;
-    while (this.found < victims.length) {
-      const target = this.pagesToScan(priority);
+  /** try_to_shrink_lruvec: one pass at one priority; ages first where fewer than four generations are left. */
+  private shrink(victims: Int32Array, enough: number, priority: number): void {
+    let left = this.generations.evictable >> priority;
+    while (left > 0) {
+      const { spare } = this.generations;
+      if (spare < 0 || (spare === 0 && priority < DEF_PRIORITY)) {
+        this.aging.run(this.swappiness > 0);
+        this.aging.walking = true;
+      }
+      const looked = this.evictPages(victims, Math.min(left, MIN_LRU_BATCH));
+      if (looked === 0 || this.found >= enough) break;
+      left -= looked;
+    }
+    this.aging.walking = false;
+  }
+
+  /**
+   * The same before Linux 7.2: ages instead, and the first priority tries to get away without (get_nr_to_scan). It scans all
+   * that the priority says, also when it has enough (should_abort_scan of a cgroup).
+   */
+  private shrinkBefore72(victims: Int32Array, priority: number): void {
+    for (let scanned = 0; this.found < victims.length; ) {
+      const { spare } = this.generations;
+      if (spare <= 0 && priority < DEF_PRIORITY) {
+        this.aging.run(this.swappiness > 0);
+        this.patient = false;
+        return;
+      }
+      const target = spare < 0 ? 0 : this.generations.evictable >> priority;
       if (scanned >= target) return;
-      const looked = this.evictPages(victims, target);
+      const looked = this.evictPagesBefore72(victims, target);
       if (looked === 0) return;
       scanned += looked;
     }
   }
 
-  /**
-   * get_nr_to_scan: how many pages to look at. With less than four generations left it runs aging instead, and leaves
-   * the scan to the next priority; the first priority tries to get away without.
-   */
-  private pagesToScan(priority: number): number {
-    const { generations } = this;
-    const spare = generations.maxSeq - MIN_NR_GENS - generations.oldestSeq;
-    if (spare <= 0 && priority < DEF_PRIORITY) {
-      this.walk();
-      generations.incMaxSeq();
-      this.patient = false;
-      return 0;
-    }
-    return spare < 0 ? 0 : generations.evictable >> priority;
-  }
-
-  /** The walk of aging over all pages that could be evicted. Their order does not matter. */
-  private walk(): void {
-    const { lists } = this.generations;
-    for (let list = 0; list < 2 * MAX_NR_GENS; list++) {
-      if (this.swappiness === 0 && listType(list) === ANON) continue;
-      for (let id = lists.tail(list); id >= 0; id = lists.newer(id)) this.walkPage(id);
-    }
-  }
-
-  /**
-   * folio_update_gen: a page found used for the first time is marked, the next time it joins the youngest generation
-   * and the working set. It stays on its list until eviction meets it there.
-   */
-  private walkPage(id: number): void {
-    this.aged++;
-    if (this.pages.referenced(id) === 0) return;
-    const { state, maxSeq } = this.generations;
-    const old = state[id]!;
-    if (old & (REFERENCED | WORKINGSET)) {
-      state[id] = (old & ~(GEN_MASK | REFS_FLAGS)) | (maxSeq & GEN_MASK) | WORKINGSET;
-    } else state[id] = (old & ~REFS_MASK) | REFERENCED;
-  }
-
   /** evict_folios: isolates a batch of the oldest pages and takes those that were not used. Returns the number scanned. */
   private evictPages(victims: Int32Array, target: number): number {
     const { generations } = this;
-    const room = Math.min(MIN_LRU_BATCH, victims.length - this.found);
-    const type = this.control.typeToScan(this.swappiness);
-    let looked = this.scan(type, target, room);
-    if (looked === 0 && this.swappiness > 0) looked = this.scan(1 - type, target, room);
-    if (generations.tryToIncMinSeq()) looked++;
-    for (let i = 0; i < this.isolatedCount; i++) {
-      const id = this.isolated[i]!;
-      if (this.survives(id)) continue;
-      this.forget(id);
-      victims[this.found++] = id;
-    }
-    return generations.oldestSeq + MIN_NR_GENS > generations.maxSeq ? 0 : looked;
+    generations.tryToIncMinSeq();
+    const looked = this.isolate(target, this.roomIn(victims));
+    if (looked > 0) generations.tryToIncMinSeq();
+    this.shrinkIsolated(victims);
+    return looked;
   }
 
-  /** scan_folios: isolates up to `room` of the oldest pages of a type. Returns the number scanned, 0 when none could be isolated. */
-  private scan(type: number, target: number, room: number): number {
+  private evictPagesBefore72(victims: Int32Array, target: number): number {
+    const { generations } = this;
+    const room = this.roomIn(victims);
+    const type = this.control.typeToScan(this.swappiness);
+    let looked = this.scanBefore72(type, target, room);
+    if (looked === 0 && this.swappiness > 0) looked = this.scanBefore72(1 - type, target, room);
+    if (generations.tryToIncMinSeq()) looked++;
+    this.shrinkIsolated(victims);
+    return generations.spare < 0 ? 0 : looked;
+  }
+
+  private roomIn(victims: Int32Array): number {
+    return Math.min(MIN_LRU_BATCH, victims.length - this.found);
+  }
+
+  /** isolate_folios: the other type where nothing is left to look at, not where all that was looked at moved up. */
+  private isolate(target: number, room: number): number {
+    let type = this.control.typeToScan(this.swappiness);
+    let looked = 0;
+    for (let tries = this.swappiness > 0 ? 2 : 1; tries > 0; tries--) {
+      const now = this.scan(type, target, room);
+      looked += now;
+      if (this.isolatedCount > 0) break;
+      if (now === 0) type = 1 - type;
+    }
+    return looked;
+  }
+
+  private scanBefore72(type: number, target: number, room: number): number {
+    const batch = Math.min(target, MAX_LRU_BATCH);
+    const looked = this.scan(type, batch, room);
+    return this.isolatedCount > 0 || looked === batch ? looked : 0;
+  }
+
+  /** scan_folios: isolates up to `room` of the `batch` oldest pages of a type. Returns the number scanned. */
+  private scan(type: number, batch: number, room: number): number {
     const { generations } = this;
     this.isolatedCount = 0;
     if (generations.maxSeq - generations.minSeq[type]! + 1 === MIN_NR_GENS) return 0;
     const tier = this.control.highestEvictableTier(type);
-    const batch = Math.min(target, MAX_LRU_BATCH);
     let looked = 0;
     while (looked < batch && this.isolatedCount < room) {
       const id = generations.oldestPage(type);
       if (id < 0) break;
       looked++;
-      generations.take(id);
-      if (!this.sorted(id, type, tier)) this.isolated[this.isolatedCount++] = id;
+      if (!this.sorted(id, type, tier)) {
+        generations.take(id);
+        this.isolated[this.isolatedCount++] = id;
+      }
     }
     this.counters.pgscan += this.isolatedCount;
     this.counters.pgrefill += looked - this.isolatedCount;
-    return this.isolatedCount > 0 || looked === batch ? looked : 0;
+    return looked;
   }
 
-  /** sort_folio: whether a page off its list belongs to a younger generation; then it is there now. */
+  /** sort_folio: whether the oldest page of a list belongs to a younger generation; then it is there now. */
   private sorted(id: number, type: number, tier: number): boolean {
     const { generations } = this;
     const state = generations.state[id]!;
     const seq = generations.minSeq[type]!;
     const gen = state & GEN_MASK;
     if (gen !== (seq & GEN_MASK)) {
-      generations.add(id, type, gen, state & (REFS_FLAGS | WORKINGSET));
+      generations.take(id);
+      generations.add(id, type, gen, state);
       return true;
     }
     // Used as often as can be counted: moves up in any case, and says nothing about its tier.
-    const full = (state & (REFS_FLAGS | WORKINGSET)) === (REFS_FLAGS | WORKINGSET);
+    const full = (state & KEPT_FLAGS) === KEPT_FLAGS;
     const guarded = stateTier(state) > tier;
     if (guarded && !full) this.control.noteProtection(type, stateTier(state));
     if (!full && !guarded && !this.waits(id)) return false;
+    generations.take(id);
     generations.add(id, type, seq + 1, state & WORKINGSET);
     return true;
   }
 
   /**
-   * Dirty file pages wait for write-back in the next generation. When that becomes the oldest within one search,
-   * nothing else is left, and the caller decides about them.
+   * Before Linux 7.2 dirty file pages wait for write-back in the next generation. When that becomes the oldest within
+   * one search, nothing else is left, and the caller decides about them.
    */
   private waits(id: number): boolean {
     const dirtyFile = TRAIT.file | TRAIT.dirty;
-    return this.patient && (this.pages.traits[id]! & dirtyFile) === dirtyFile;
+    return (
+      this.placement.kernel < LINUX_7_2 && this.patient && (this.pages.traits[id]! & dirtyFile) === dirtyFile
+    );
   }
 
-  /**
-   * folio_check_references and lru_gen_set_refs: whether an isolated page was used, and where it goes then. Used for
-   * the first time: second youngest generation, marked if anonymous. Again: youngest, and working set.
-   */
-  private survives(id: number): boolean {
-    if (this.pages.referenced(id) === 0) return false;
-    const { generations } = this;
-    const state = generations.state[id]!;
-    const type = stateType(state);
-    if (state & (REFERENCED | WORKINGSET)) {
-      generations.add(id, type, generations.maxSeq, WORKINGSET);
-      this.counters.pgactivate++;
-    } else generations.add(id, type, generations.maxSeq - 1, type === ANON ? REFERENCED : 0);
-    return true;
+  /** shrink_folio_list: isolated pages go, or go back to a list once all have been looked at. */
+  private shrinkIsolated(victims: Int32Array): void {
+    const { isolated } = this;
+    let kept = 0;
+    for (let i = 0; i < this.isolatedCount; i++) {
+      const id = isolated[i]!;
+      if (this.aging.isUsed(id)) isolated[kept++] = this.aging.mark(id) ? ~id : id;
+      else if (this.staysWritten(id)) {
+        if (this.keep(id)) isolated[kept++] = ~id;
+      } else {
+        this.forget(id);
+        victims[this.found++] = id;
+      }
+    }
+    for (let i = 0; i < kept; i++) {
+      const id = isolated[i]!;
+      this.placement.putBack(id < 0 ? ~id : id, id < 0);
+    }
+    this.isolatedCount = 0;
+  }
+
+  /** Whether an unused page is to be written first, or was since it was freed. Its dirty bits have been collected. */
+  private staysWritten(id: number): boolean {
+    const traits = this.pages.traits[id]!;
+    if ((traits & TRAIT.dirty) === 0 || (traits & (TRAIT.file | TRAIT.lazyfree)) === 0) return false;
+    return this.pages.tables?.staysWritten(id) === true;
+  }
+
+  /** A page stays that was chosen; its type may have changed. Returns false where it may not be chosen any more. */
+  private keep(id: number): boolean {
+    const { state } = this.generations;
+    const stays = this.pages.tables!.isEvictable(id);
+    state[id] = stays ? this.placement.unlisted(id, state[id]!) : 0;
+    return stays;
   }
 
   /** lru_gen_eviction: leaves a shadow. Lazily freed pages leave none. */
@@ -330,18 +355,18 @@ export class Mglru implements ReclaimPolicy {
     const old = state[id]!;
     const type = stateType(old);
     this.control.noteEviction(type, stateTier(old));
-    lists.setNote(id, tokenOf(old, minSeq[type]!));
-    state[id] = SHADOW | (old & FILE_TYPE);
+    lists.setNote(id, minSeq[type]!);
+    state[id] = SHADOW | (old & (FILE_TYPE | KEPT_FLAGS));
   }
 }
 
 export const mglru: ReclaimPolicyInfo = {
   name: 'mglru',
-  summary:
-    'Multi-gen LRU, not validated against a kernel: generations by accessed bits, tiers by refaults, anon and file by refaults',
+  summary: 'Multi-gen LRU: generations by accessed bits, tiers by refaults, anon and file by refaults',
   source:
-    'Documentation/mm/multigen_lru.rst, mm/vmscan.c (lru_gen_*), mm/workingset.c and mm/swap.c of Linux 6.18',
-  complexity: 'O(1) a page scanned; aging looks at all pages, once a generation',
+    'Documentation/mm/multigen_lru.rst, mm/vmscan.c (lru_gen_*), mm/workingset.c and mm/swap.c of Linux 6.18 and 7.2',
+  complexity:
+    'O(1) a page scanned, and 64 entries near a used one; aging walks page tables, once a generation',
   accessedAtInsert: true,
   mayNotSwap: true,
   parameters: {

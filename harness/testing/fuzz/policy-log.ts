@@ -1,4 +1,4 @@
-import type { ReclaimPolicy, ReclaimPolicyInfo } from '../../policy/reclaim/contract.js';
+import type { AgingTables, ReclaimPolicy, ReclaimPolicyInfo } from '../../policy/reclaim/contract.js';
 import type { Chosen } from '../../policy/registry.js';
 import type { Chooser, Page } from '../naive/state.js';
 import { Disagreement } from './compare.js';
@@ -6,7 +6,12 @@ import { Disagreement } from './compare.js';
 /** What the machine told a policy, or was told by it. */
 type Entry =
   | { readonly kind: 'insert'; readonly id: number }
-  | { readonly kind: 'evict'; readonly ids: readonly number[]; readonly scanned: number };
+  | {
+      readonly kind: 'evict';
+      readonly ids: readonly number[];
+      readonly stay: readonly number[];
+      readonly scanned: number;
+    };
 
 /**
  * A reclaim policy whose choices are written down, so that the naive model can follow them: then all policies can be
@@ -15,11 +20,26 @@ type Entry =
 export class PolicyLog implements Chooser {
   private readonly entries: Entry[] = [];
   private readonly pageOf = new Map<number, Page>();
+  /** Written pages that a search has met. */
+  private stay: number[] = [];
 
   /** The policy, writing this log. */
   wrap({ text, info, values }: Chosen<ReclaimPolicyInfo>): Chosen<ReclaimPolicyInfo> {
-    const create: ReclaimPolicyInfo['create'] = (pages, context) => this.logged(info.create(pages, context));
+    const create: ReclaimPolicyInfo['create'] = (pages, context) => {
+      if (pages.tables) this.listen(pages.tables);
+      return this.logged(info.create(pages, context));
+    };
     return { text, info: { ...info, create }, values };
+  }
+
+  /** Notes the pages that turn out to stay. */
+  private listen(tables: AgingTables): void {
+    const staysWritten = tables.staysWritten.bind(tables);
+    tables.staysWritten = (id) => {
+      const stays = staysWritten(id);
+      if (stays) this.stay.push(id);
+      return stays;
+    };
   }
 
   private logged(policy: ReclaimPolicy): ReclaimPolicy {
@@ -36,10 +56,12 @@ export class PolicyLog implements Chooser {
       [
         'evict',
         (victims: Int32Array, wanted: number) => {
+          this.stay = [];
           const before = policy.counters.pgscan!;
           const found = policy.evict(victims, wanted);
           const scanned = policy.counters.pgscan! - before;
-          entries.push({ kind: 'evict', ids: [...victims.subarray(0, found)], scanned });
+          const ids = [...victims.subarray(0, found)];
+          entries.push({ kind: 'evict', ids, stay: this.stay, scanned });
           return found;
         },
       ],
@@ -67,9 +89,10 @@ export class PolicyLog implements Chooser {
     if (entry) throw new Disagreement(`the policy sees ${entry.kind}, expected no more`);
   }
 
-  evict(): { victims: readonly Page[]; scanned: number } {
-    const { ids, scanned } = this.next('evict');
-    return { victims: ids.map((id) => this.pageOf.get(id)!), scanned };
+  evict(): { victims: readonly Page[]; stay: readonly Page[]; scanned: number } {
+    const { ids, stay, scanned } = this.next('evict');
+    const pagesOf = (of: readonly number[]) => of.map((id) => this.pageOf.get(id)!);
+    return { victims: pagesOf(ids), stay: pagesOf(stay), scanned };
   }
 
   insert(page: Page): void {

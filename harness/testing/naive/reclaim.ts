@@ -111,7 +111,8 @@ function shrink(k: NaiveKernel): boolean {
 }
 
 function shrinkOnce(k: NaiveKernel): { found: number; taken: number } {
-  const { victims, scanned } = k.chooser.evict();
+  const { victims, stay = [], scanned } = k.chooser.evict();
+  for (const page of stay) if (take(k, page)) throw new Error('a page goes that was to stay');
   k.counters.pgscan_direct += scanned;
   const taken = victims.filter((victim) => take(k, victim)).length;
   k.counters.pgsteal_direct += taken;

@@ -120,8 +120,11 @@ export class Counters {
 
 /** What chooses victims: a queue of the model's own, or what a policy of the machine chose. */
 export interface Chooser {
-  /** The next victims and how many pages were looked at; none when no page can go. */
-  evict(): { victims: readonly Page[]; scanned: number };
+  /**
+   * The next victims and how many pages were looked at; none when no page can go. `stay`: those that were met before, and
+   * are known to stay since they were written.
+   */
+  evict(): { victims: readonly Page[]; stay?: readonly Page[]; scanned: number };
   /** The page may be chosen from now on. */
   insert(page: Page): void;
   /** The page may not be chosen any more. */

@@ -22,6 +22,15 @@ const BELOW_LIMIT = 20;
 const SECOND_PROCESS = 40;
 const TWO_PROCESSES = new Set(['shm2', 'shm2file']);
 
+function workloadOf(name: string): string {
+  return name.slice(0, name.lastIndexOf('.'));
+}
+
+/** Whether two processes run in a row's workload. */
+export function hasTwoProcesses(name: string): boolean {
+  return TWO_PROCESSES.has(workloadOf(name));
+}
+
 /** Who flushes statistics: a reader of memory.stat after every 16 events, or no one during the run. */
 export type Flush = 'fresh' | 'none';
 const SETTINGS: Readonly<Record<Flush, readonly string[]>> = {
@@ -81,13 +90,30 @@ export async function simulateRow({
   pages,
   zeroPage,
 }: LiveRow): Promise<Record<Metric, number>> {
-  const workload = name.slice(0, name.lastIndexOf('.'));
-  const limit = pages + BELOW_LIMIT - (TWO_PROCESSES.has(workload) ? SECOND_PROCESS : 0);
   const settings = zeroPage ? SETTINGS[flush] : [...SETTINGS[flush], 'mm.shared_zero_page=0'];
+  const others = hasTwoProcesses(name) ? SECOND_PROCESS : 0;
+  return simulateWorkload(name, { limit: pages + BELOW_LIMIT - others, settings, reclaim: 'linux', swap });
+}
+
+/** Under what a workload is replayed. */
+export interface Simulation {
+  /** Pages that fit. */
+  readonly limit: number;
+  readonly settings: readonly string[];
+  readonly reclaim: string;
+  readonly swap: boolean;
+}
+
+/** Replays a workload. @param name of the row: the workload, and its swap */
+export async function simulateWorkload(
+  name: string,
+  { limit, settings, reclaim, swap }: Simulation,
+): Promise<Record<Metric, number>> {
+  const workload = workloadOf(name);
   const { metrics } = await replay(traceOf(name, workloadLines(workload, limit, settings)), {
     machine: simulated,
     discard: discardPolicies.choose('keep'),
-    reclaim: reclaimPolicies.choose('linux'),
+    reclaim: reclaimPolicies.choose(reclaim),
     swap: swap ? 'zram' : 'none',
     limit: workload === 'shrinklimit' ? 'trace' : limit,
     seed: 1,

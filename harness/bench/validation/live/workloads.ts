@@ -204,11 +204,15 @@ function phases(s: Script, draws: Draws, kind: 'anon' | 'file'): void {
 }
 
 /** More than fits, in order, eight times. */
-function loop(s: Script): void {
+function loop(s: Script, kind: 'anon' | 'file'): void {
   const pages = part(1.1);
   s.spawn(1);
-  s.map(1, FIRST, pages, 'anon');
-  for (let i = 0; i < 8 * pages; i++) s.write(FIRST + (i % pages));
+  if (kind === 'file') s.object('file:l', pages);
+  s.map(1, FIRST, pages, kind === 'file' ? 'shared:l@0 ro' : 'anon');
+  for (let i = 0; i < 8 * pages; i++) {
+    if (kind === 'file') s.read(FIRST + (i % pages));
+    else s.write(FIRST + (i % pages));
+  }
 }
 
 /** A shared file, half of whose uses are writes. */
@@ -300,7 +304,8 @@ const WORKLOADS: Readonly<Record<string, Make>> = {
   drop_keep: (s, draws) => drop(s, draws, 'keep'),
   drop_punch: (s, draws) => drop(s, draws, 'punch'),
   drop_remove: (s, draws) => drop(s, draws, 'remove'),
-  loop_anon: loop,
+  loop_anon: (s) => loop(s, 'anon'),
+  loop_file: (s) => loop(s, 'file'),
   mcold: cold,
   'mfree_0.2': (s) => freed(s, 0.2),
   'mfree_0.5': (s) => freed(s, 0.5),

@@ -1,63 +1,10 @@
 import { grown } from '../../../base/arrays.js';
-import { ANON, FILE, type RefaultControl, tierOf } from './mglru-control.js';
+import { ANON, FILE, type RefaultControl } from './mglru-control.js';
+import { FILE_TYPE, GEN_MASK, KEPT_FLAGS, ON_LIST, stateType } from './mglru-state.js';
 import { PageLists } from './page-list.js';
 
 export const MIN_NR_GENS = 2;
 export const MAX_NR_GENS = 4;
-
-/**
- * State of a page on a list: bits 0 and 1 its generation, then flags. The generation may be younger than the list the
- * page is on: aging writes only here, and eviction sorts the page when it meets it.
- */
-export const GEN_MASK = 3;
-export const FILE_TYPE = 4;
-export const ON_LIST = 8;
-export const REFERENCED = 16;
-const REFS_SHIFT = 5;
-/** One access in `REFS_MASK`. */
-export const ONE_REF = 1 << REFS_SHIFT;
-/** Accesses through descriptors after the first; has meaning only with `REFERENCED`. */
-export const REFS_MASK = 3 << REFS_SHIFT;
-export const REFS_FLAGS = REFERENCED | REFS_MASK;
-export const WORKINGSET = 128;
-/** Only without `ON_LIST`: evicted, with its eviction on record; the links hold a token. */
-export const SHADOW = 1;
-
-/** Bits of a token: 0 the working set mark, 1 and 2 the accesses after the first, above them min_seq. */
-const TOKEN_SEQ_SHIFT = 3;
-
-/** folio_lru_refs: accesses through descriptors, 0 to 4. */
-function refsOf(state: number): number {
-  return state & REFERENCED ? ((state & REFS_MASK) >> REFS_SHIFT) + 1 : 0;
-}
-
-export function stateTier(state: number): number {
-  return tierOf(refsOf(state), (state & WORKINGSET) !== 0);
-}
-
-export function stateType(state: number): number {
-  return state & FILE_TYPE ? FILE : ANON;
-}
-
-/** What an eviction leaves behind of a page. */
-export function tokenOf(state: number, minSeq: number): number {
-  const refs = Math.max(0, refsOf(state) - 1);
-  return (minSeq << TOKEN_SEQ_SHIFT) | (refs << 1) | (state & WORKINGSET ? 1 : 0);
-}
-
-/** The oldest generation at the eviction. */
-export function tokenSeq(token: number): number {
-  return token >> TOKEN_SEQ_SHIFT;
-}
-
-export function tokenTier(token: number): number {
-  return tierOf(((token >> 1) & 3) + 1, (token & 1) !== 0);
-}
-
-/** `WORKINGSET` when the page was in the working set, else 0. */
-export function tokenWorkingset(token: number): number {
-  return token & 1 ? WORKINGSET : 0;
-}
 
 /**
  * The pages of the multi-gen LRU by generation and type, and the window of generations that slides over them. Sequence
@@ -72,8 +19,8 @@ export class Generations {
   maxSeq = MIN_NR_GENS + 1;
   /** Numbers of the oldest generations, by type. */
   readonly minSeq = [0, 0];
-  /** Pages on lists, by type. */
-  readonly size = [0, 0];
+  /** Pages by generation and type, as `listOf`: of the generation they belong to, whatever list they are on. */
+  readonly size = new Int32Array(2 * MAX_NR_GENS);
 
   constructor(
     count: number,
@@ -97,17 +44,40 @@ export class Generations {
   /** Puts a page that is on no list at the newest end of a generation. */
   add(id: number, type: number, seq: number, flags: number): void {
     this.lists.addHead(listOf(seq, type), id);
-    this.state[id] = (seq & GEN_MASK) | (type === FILE ? FILE_TYPE : 0) | ON_LIST | flags;
-    this.size[type] = this.size[type]! + 1;
+    this.placed(id, type, seq, flags);
   }
 
-  /** Takes a page off its list. */
+  /** Puts a page that is on no list at the oldest end of the oldest generation. */
+  addOldest(id: number, type: number, flags: number): void {
+    const seq = this.minSeq[type]!;
+    this.lists.addTail(listOf(seq, type), id);
+    this.placed(id, type, seq, flags);
+  }
+
+  private placed(id: number, type: number, seq: number, flags: number): void {
+    const list = listOf(seq, type);
+    this.state[id] = (seq & GEN_MASK) | (type === FILE ? FILE_TYPE : 0) | ON_LIST | (flags & KEPT_FLAGS);
+    this.size[list] = this.size[list]! + 1;
+  }
+
+  /** Takes a page off its list; its flags stay. */
   take(id: number): void {
     const state = this.state[id]!;
-    const type = stateType(state);
+    const list = listOf(state, stateType(state));
     this.lists.unlink(id);
-    this.state[id] = state & ~ON_LIST;
-    this.size[type] = this.size[type]! - 1;
+    this.state[id] = state & (KEPT_FLAGS | FILE_TYPE);
+    this.size[list] = this.size[list]! - 1;
+  }
+
+  /** folio_update_gen: a page joins the youngest generation; it stays on its list until eviction meets it there. */
+  makeYoungest(id: number, flags: number): void {
+    const old = this.state[id]!;
+    const type = old & FILE_TYPE;
+    const from = listOf(old, stateType(old));
+    const to = listOf(this.maxSeq, stateType(old));
+    this.size[from] = this.size[from]! - 1;
+    this.size[to] = this.size[to]! + 1;
+    this.state[id] = (this.maxSeq & GEN_MASK) | type | ON_LIST | flags;
   }
 
   /** The page that has been longest in a type's oldest generation, -1 when that is empty. */
@@ -121,10 +91,29 @@ export class Generations {
     return this.anon ? Math.min(this.minSeq[ANON]!, file) : file;
   }
 
+  /** Generations that eviction may use up before aging has to run: it needs the two youngest. */
+  get spare(): number {
+    return this.maxSeq - MIN_NR_GENS - this.oldestSeq;
+  }
+
+  /** Pages by type and age, for timelines: of the youngest generation, of that before it, and so on. */
+  get sizes(): Record<string, number> {
+    const sizes: Record<string, number> = {};
+    for (const [type, name] of [
+      [ANON, 'anon'],
+      [FILE, 'file'],
+    ] as const)
+      for (let age = 0; age < MAX_NR_GENS; age++)
+        sizes[`${name}_${age}`] = this.size[listOf(this.maxSeq - age, type)]!;
+    return sizes;
+  }
+
   /** Pages that can be evicted. */
   get evictable(): number {
-    const file = this.size[FILE]!;
-    return this.anon ? this.size[ANON]! + file : file;
+    let pages = 0;
+    for (let gen = 0; gen < MAX_NR_GENS; gen++)
+      pages += this.size[2 * gen + FILE]! + (this.anon ? this.size[2 * gen + ANON]! : 0);
+    return pages;
   }
 
   /**
