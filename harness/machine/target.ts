@@ -48,7 +48,7 @@ import { readFilePages, writeFilePages } from './object/file-io.js';
 import { closeObject, declareObject, truncateObject } from './object/lifetime.js';
 import { migrate } from './object/migrate.js';
 import { SimulatedProgram } from './program.js';
-import { OutOfMemory } from './reclaim/reclaim.js';
+import { OutOfMemory } from './reclaim/out-of-memory.js';
 import { writeBack } from './reclaim/writeback.js';
 import type { Effect } from './state/effects.js';
 import type { Space } from './state/space.js';

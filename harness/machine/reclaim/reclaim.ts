@@ -1,11 +1,6 @@
-import { SUCCESS, type SyscallResult } from '../../contract/target.js';
+import type { SyscallResult } from '../../contract/target.js';
 import { PART } from '../../cost/ledger.js';
-import {
-  type Pages,
-  type ReclaimPolicy,
-  type ReclaimPolicyInfo,
-  TRAIT,
-} from '../../policy/reclaim/contract.js';
+import { type ReclaimPolicy, type ReclaimPolicyInfo, TRAIT } from '../../policy/reclaim/contract.js';
 import type { Chosen } from '../../policy/registry.js';
 import { randomStream } from '../../stats/random.js';
 import type { CgroupArg } from '../../trace/args.js';
@@ -13,13 +8,13 @@ import { PAGE_FLAG } from '../memory/pages.js';
 import type { Zone } from '../memory/zone.js';
 import type { ReclaimHooks } from '../state/hooks.js';
 import type { State, StateOptions } from '../state/state.js';
-import { PageTableAging } from './aging.js';
-import { Cgroups, writeFile } from './cgroup/cgroups.js';
+import type { Cgroups } from './cgroup/cgroups.js';
 import type { Group } from './cgroup/group.js';
-import { GroupedPolicy } from './cgroup/grouped-policy.js';
-import { HighLimits } from './cgroup/high.js';
+import { GroupReclaim } from './cgroup/group-reclaim.js';
 import { Eviction, type Evictor } from './eviction.js';
 import type { Kswapd } from './kswapd.js';
+import { OutOfMemory } from './out-of-memory.js';
+import { PolicyPages } from './policy-pages.js';
 import type { Purge } from './purge.js';
 import { StatsFlusher } from './stats-flusher.js';
 import type { Flusher } from './writeback.js';
@@ -29,63 +24,12 @@ import type { Flusher } from './writeback.js';
  * part of the other kind of pages.
  */
 const VICTIMS = 512;
-/** Of them, pages that are asked for at once. */
-const MOST_WANTED = VICTIMS / 2;
 /** Page tables of a space above the directories of leaves: the one of the process, and one for 512 GiB. */
 const UPPER_TABLES = 2;
 /** A limit that no machine reaches: none. */
 const NO_LIMIT = 2 ** 31 - 1;
 /** No page has this id. */
 const NO_PAGE = -1;
-
-/** The limit cannot be met: nothing that could go is left. Ends the cell with outcome `oom`. */
-export class OutOfMemory extends Error {
-  /** @param cgroup whose limit it is, where it is not that of the trace */
-  constructor(
-    pages: number,
-    readonly cgroup?: string,
-  ) {
-    const all = cgroup === undefined ? 'are all there are' : `are all that cgroup ${cgroup} may have`;
-    super(`no page can be reclaimed and ${pages} pages ${all}`);
-    this.name = 'OutOfMemory';
-  }
-}
-
-/** What the reclaim policy sees of the machine. */
-class PolicyPages implements Pages {
-  readonly tables: PageTableAging;
-
-  /** @param group whose pages it decides about, where there are groups */
-  constructor(
-    private readonly state: State,
-    private readonly reclaim: Reclaim,
-    private readonly group?: Group,
-  ) {
-    this.tables = new PageTableAging(state, reclaim);
-  }
-
-  get capacity(): number {
-    const all = Math.min(this.reclaim.limit, this.state.zone?.buddy.pages ?? NO_LIMIT);
-    const limits = this.group ? [...this.group.upwards()].map(({ max }) => max) : [];
-    return Math.min(all, ...limits);
-  }
-
-  get count(): number {
-    return this.state.pages.count;
-  }
-
-  get resident(): Uint8Array {
-    return this.state.pages.resident;
-  }
-
-  get traits(): Uint8Array {
-    return this.state.pages.traits;
-  }
-
-  referenced(id: number): number {
-    return this.state.rmap.referenced(id);
-  }
-}
 
 /** The policy, where it wants to hear of every touch. */
 function touchedBy(policy: ReclaimPolicy): Required<Pick<ReclaimPolicy, 'touch'>> | undefined {
@@ -118,10 +62,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   readonly statsFlusher: StatsFlusher;
   /** The policy, where it wants to hear of every touch. */
   touched: Required<Pick<ReclaimPolicy, 'touch'>> | undefined;
-  /** The memory cgroups of the trace; undefined before the first. */
-  cgroups: Cgroups | undefined;
-  private grouped: GroupedPolicy | undefined;
-  private readonly high: HighLimits;
+  private groups: GroupReclaim | undefined;
   private victims = new Int32Array(VICTIMS);
   /** Dirty pages of files that reclaim met (PG_reclaim). */
   private readonly awaited = new Set<number>();
@@ -146,7 +87,6 @@ export class Reclaim implements ReclaimHooks, Evictor {
     this.statsFlusher = new StatsFlusher(state, this);
     this.eviction = new Eviction(state, purge, this);
     this.touched = touchedBy(this.policy);
-    this.high = new HighLimits(state, (group, pages) => this.reclaimFrom(group, pages));
   }
 
   private createPolicy(group?: Group): ReclaimPolicy {
@@ -169,85 +109,30 @@ export class Reclaim implements ReclaimHooks, Evictor {
     this.tuned.set(parameter, value);
   }
 
-  /** The groups of the trace, which are looked after from the first one on. */
-  private beginGroups(): Cgroups {
+  /** The memory cgroups of the trace; undefined before the first. */
+  get cgroups(): Cgroups | undefined {
+    return this.groups?.cgroups;
+  }
+
+  /** Writes files of a memory cgroup, which is made if it is new. Returns what the last of them answered. */
+  writeGroup(arg: CgroupArg): SyscallResult {
+    this.groups ??= this.beginGroups();
+    return this.groups.write(arg);
+  }
+
+  private beginGroups(): GroupReclaim {
     const { state } = this;
-    const cgroups = new Cgroups(state, this.policy, (group) => this.createPolicy(group));
-    const { pages } = state;
-    const listed = [...pages.resident.keys()].filter(
-      (id) => pages.resident[id] === 1 && !this.isUnevictable(id),
-    );
-    this.grouped = new GroupedPolicy(cgroups, listed, pages.count);
-    this.policy = this.grouped;
-    this.touched = touchedBy(this.policy);
-    state.frames.owners = cgroups;
-    state.swap.owners = cgroups;
-    return cgroups;
-  }
-
-  /** Writes files of a group, which is made if it is new. Returns what the last of them answered. */
-  writeGroup({ path, writes }: CgroupArg): SyscallResult {
-    this.cgroups ??= this.beginGroups();
-    const group = this.cgroups.named(path);
-    let result: SyscallResult = SUCCESS;
-    for (const { file, pages } of writes) {
-      if (file === 'memory.reclaim') result = this.reclaimOnDemand(group, pages);
-      else {
-        writeFile(group, file, pages);
-        if (file === 'memory.max' || file === 'memory.high') this.shrinkTo(group, pages);
-      }
-    }
-    if (writes.some(({ file }) => file === 'memory.max')) this.policy.resize(this.capacity);
-    return result;
-  }
-
-  /** memory_max_write and memory_high_write: reclaims down to a bound, as far as pages can go. */
-  private shrinkTo(group: Group, bound: number): void {
-    while (group.usage > bound && this.reclaimFrom(group, group.usage - bound) > 0) {}
-  }
-
-  /** user_proactive_reclaim: EAGAIN where fewer pages could go. */
-  private reclaimOnDemand(group: Group, pages: number): SyscallResult {
-    const reclaimed = this.reclaimFrom(group, pages);
-    return { errno: reclaimed < pages ? 'EAGAIN' : 0, value: 0, pages: reclaimed };
-  }
-
-  /** try_to_free_mem_cgroup_pages: until that many pages of a group and those below it are free. Returns how many are. */
-  private reclaimFrom(group: Group, wanted: number): number {
-    let freed = 0;
-    this.within(group, () => {
-      while (freed < wanted) {
-        const before = freed;
-        freed += this.shrinkOnce('direct', Math.min(wanted - freed, MOST_WANTED)).freed;
-        if (freed === before) break;
-      }
+    const { resident } = state.pages;
+    const listed = [...resident.keys()].filter((id) => resident[id] === 1 && !this.isUnevictable(id));
+    const groups = new GroupReclaim(state, this.policy, listed, {
+      capacity: () => this.capacity,
+      createPolicy: (group) => this.createPolicy(group),
+      makeRoom: () => this.helpers.purge.makeRoom() || this.shrink(),
+      reclaim: (wanted) => this.shrinkOnce('direct', wanted).freed,
     });
-    return freed;
-  }
-
-  /** Lets reclaim look at a group and those below it. */
-  private within<T>(group: Group, work: () => T): T {
-    const grouped = this.grouped!;
-    const outer = grouped.target;
-    grouped.target = group;
-    try {
-      return work();
-    } finally {
-      grouped.target = outer;
-    }
-  }
-
-  /** try_charge_memcg: makes room for a page in each group that it counts in, from below. @throws OutOfMemory */
-  private makeRoomIn(group: Group): void {
-    this.high.handle(group);
-    for (const above of group.upwards()) {
-      while (above.usage >= above.max) {
-        for (const { counters } of above.upwards()) counters.max++;
-        if (this.helpers.purge.makeRoom() || this.within(above, () => this.shrink())) continue;
-        for (const { counters } of above.upwards()) counters.oom++;
-        throw new OutOfMemory(above.max, above.path);
-      }
-    }
+    this.policy = groups.policy;
+    this.touched = touchedBy(this.policy);
+    return groups;
   }
 
   /** Whether there is a limit. */
@@ -267,12 +152,12 @@ export class Reclaim implements ReclaimHooks, Evictor {
   }
 
   grow(count: number): void {
-    this.cgroups?.grow(count);
+    this.groups?.cgroups.grow(count);
     this.policy.grow(count);
   }
 
   /** Pages that the trace's group may have. */
-  private get capacity(): number {
+  get capacity(): number {
     return Math.min(this.limit, this.state.zone?.buddy.pages ?? NO_LIMIT);
   }
 
@@ -293,10 +178,10 @@ export class Reclaim implements ReclaimHooks, Evictor {
   bringIn(page: number, object: number, index: number): void {
     const { frames, pages } = this.state;
     const evictable = this.couldGo(page);
-    const group = this.cgroups?.assign(page);
+    const group = this.groups?.cgroups.assign(page);
     if (evictable) this.policy.miss?.(page);
     this.incoming = page;
-    if (group) this.makeRoomIn(group);
+    if (group) this.groups!.makeRoom(group);
     while (frames.inUse + this.kernelPages >= this.limit) {
       if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
     }
@@ -306,13 +191,8 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const frame = frames.allocate(page, object, index);
     frames.setSlot(frame, slot);
     pages.setFrame(page, frame);
-    if (group) this.charge(page, group);
+    if (group) this.groups!.charge(page, group);
     this.admit(page, evictable);
-  }
-
-  private charge(page: number, group: Group): void {
-    this.cgroups!.charge(page);
-    this.high.charged(group);
   }
 
   /** get_page_from_freelist: at the low watermark kswapd is woken; at the lowest, the program reclaims itself. */
@@ -407,12 +287,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   /** Whether there is a place for the page's contents, or no need for one. */
   hasPlace(page: number): boolean {
     if ((this.state.pages.traits[page]! & (TRAIT.file | TRAIT.lazyfree)) !== 0) return true;
-    return this.swap && (this.cgroups === undefined || this.mayUseSwap(page, this.cgroups));
-  }
-
-  /** Whether its groups let it have a swap slot, which it may have already. */
-  private mayUseSwap(page: number, cgroups: Cgroups): boolean {
-    return this.state.swapSlotOf(page) >= 0 || cgroups.maySwap(page);
+    return this.swap && (this.groups === undefined || this.groups.cgroups.maySwap(page));
   }
 
   /**
@@ -450,7 +325,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const { counters, ledger, costs, pages } = this.state;
     const { purge } = this.helpers;
     const { pgscan: scannedBefore, pgrefill: refilledBefore = 0 } = this.policy.counters;
-    if (this.victims.length < wanted + VICTIMS) this.victims = new Int32Array(wanted + VICTIMS);
+    if (wanted > 1 && this.victims.length < wanted + VICTIMS) this.victims = new Int32Array(wanted + VICTIMS);
     const found = this.policy.evict(this.victims, wanted);
     const { pgscan, pgrefill = 0 } = this.policy.counters;
     const scanned = pgscan - scannedBefore;
@@ -461,7 +336,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
       // A victim may have gone with the volatile range of one before it.
       if (pages.resident[victim] === 1 && this.eviction.take(victim)) {
         taken++;
-        this.cgroups?.stolen(victim);
+        this.groups?.cgroups.stolen(victim);
       }
     }
     if (by === 'direct') {

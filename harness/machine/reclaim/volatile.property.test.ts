@@ -6,7 +6,7 @@ import { purgePolicies } from '../../policy/purge/registry.js';
 import { Lab, PAGE } from '../../testing/lab.js';
 import { VolatileModel } from '../../testing/volatile-model.js';
 import type { Space } from '../state/space.js';
-import { OutOfMemory } from './reclaim.js';
+import { OutOfMemory } from './out-of-memory.js';
 
 /** Pages of each of the two holders: private memory of the first process, and an object that both processes map. */
 const PAGES = 16;

@@ -115,8 +115,9 @@ export class Cgroups implements Owners {
     for (const { counters } of this.of(page).upwards()) counters.pgsteal++;
   }
 
-  /** Whether the groups of a page may use another swap slot (mem_cgroup_try_charge_swap). */
+  /** Whether a page has a swap slot, or its groups may use another (mem_cgroup_try_charge_swap). */
   maySwap(page: number): boolean {
+    if (this.state.swapSlotOf(page) >= 0) return true;
     for (const { swap, swapMax } of this.of(page).upwards()) if (swap >= swapMax) return false;
     return true;
   }

@@ -1,0 +1,107 @@
+import { SUCCESS, type SyscallResult } from '../../../contract/target.js';
+import type { ReclaimPolicy } from '../../../policy/reclaim/contract.js';
+import type { CgroupArg } from '../../../trace/args.js';
+import type { State } from '../../state/state.js';
+import { OutOfMemory } from '../out-of-memory.js';
+import { Cgroups, writeFile } from './cgroups.js';
+import type { Group } from './group.js';
+import { GroupedPolicy } from './grouped-policy.js';
+import { HighLimits } from './high.js';
+
+/** What reclaim does for groups: it searches where `GroupedPolicy.target` says. */
+interface Searches {
+  /** Pages that the trace's group may have. */
+  capacity(): number;
+  createPolicy(group: Group): ReclaimPolicy;
+  /** Frees a page at least. Returns false when none can go. */
+  makeRoom(): boolean;
+  /** One search for a number of pages. Returns how many are free. */
+  reclaim(wanted: number): number;
+}
+
+/** Reclaim in memory cgroups: what a charge, or a file that is written, makes of them. */
+export class GroupReclaim {
+  readonly cgroups: Cgroups;
+  /** The policies of all groups as one. */
+  readonly policy: GroupedPolicy;
+  private readonly high: HighLimits;
+
+  /** @param rootPolicy that of the trace's group @param listed pages that it may choose already */
+  constructor(
+    state: State,
+    rootPolicy: ReclaimPolicy,
+    listed: Iterable<number>,
+    private readonly searches: Searches,
+  ) {
+    this.cgroups = new Cgroups(state, rootPolicy, (group) => searches.createPolicy(group));
+    this.policy = new GroupedPolicy(this.cgroups, listed, state.pages.count);
+    this.high = new HighLimits(state, (group, pages) => this.reclaimFrom(group, pages));
+    state.frames.owners = this.cgroups;
+    state.swap.owners = this.cgroups;
+  }
+
+  /** Writes files of a group, which is made if it is new. Returns what the last of them answered. */
+  write({ path, writes }: CgroupArg): SyscallResult {
+    const group = this.cgroups.named(path);
+    let result: SyscallResult = SUCCESS;
+    for (const { file, pages } of writes) {
+      if (file === 'memory.reclaim') result = this.reclaimOnDemand(group, pages);
+      else {
+        writeFile(group, file, pages);
+        if (file === 'memory.max' || file === 'memory.high') this.shrinkTo(group, pages);
+      }
+    }
+    if (writes.some(({ file }) => file === 'memory.max')) this.policy.resize(this.searches.capacity());
+    return result;
+  }
+
+  /** try_charge_memcg: makes room for a page in each group that it counts in, from below. @throws OutOfMemory */
+  makeRoom(group: Group): void {
+    this.high.handle(group);
+    for (const above of group.upwards()) {
+      while (above.usage >= above.max) {
+        for (const { counters } of above.upwards()) counters.max++;
+        if (this.within(above, () => this.searches.makeRoom())) continue;
+        for (const { counters } of above.upwards()) counters.oom++;
+        throw new OutOfMemory(above.max, above.path);
+      }
+    }
+  }
+
+  /** A page has got a frame. */
+  charge(page: number, group: Group): void {
+    this.cgroups.charge(page);
+    this.high.charged(group);
+  }
+
+  /** memory_max_write and memory_high_write: reclaims down to a bound, as far as pages can go. */
+  private shrinkTo(group: Group, bound: number): void {
+    while (group.usage > bound && this.reclaimFrom(group, group.usage - bound) > 0) {}
+  }
+
+  /** user_proactive_reclaim: EAGAIN where fewer pages could go. */
+  private reclaimOnDemand(group: Group, pages: number): SyscallResult {
+    const reclaimed = this.reclaimFrom(group, pages);
+    return { errno: reclaimed < pages ? 'EAGAIN' : 0, value: 0, pages: reclaimed };
+  }
+
+  /** try_to_free_mem_cgroup_pages: until that many pages of a group and those below it are free. Returns how many are. */
+  private reclaimFrom(group: Group, wanted: number): number {
+    return this.within(group, () => {
+      let freed = 0;
+      for (let got = 1; got > 0 && freed < wanted; freed += got) got = this.searches.reclaim(wanted - freed);
+      return freed;
+    });
+  }
+
+  /** Lets reclaim look at a group and those below it. */
+  private within<T>(group: Group, work: () => T): T {
+    const outer = this.policy.target;
+    this.policy.target = group;
+    try {
+      return work();
+    } finally {
+      this.policy.target = outer;
+    }
+  }
+}
