@@ -3,16 +3,13 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadCosts } from '../cost/table.js';
 import { simulated } from '../machine/target.js';
 import { Later } from '../policy/discard/later/later.js';
 import { discardPolicies } from '../policy/discard/registry.js';
-import { reclaimPolicies } from '../policy/reclaim/registry.js';
-import { lateMachine } from '../testing/late-machine.js';
+import { lateMachine, settledMetrics } from '../testing/late-machine.js';
 import { run } from '../testing/machine.js';
 import { binaryOf, traceOf } from '../testing/traces.js';
 import { MemoryTrace } from '../trace/trace.js';
-import { replay } from './replay.js';
 
 function trace(...lines: string[]) {
   return traceOf(`${lines.join('\n')}\n`);
@@ -205,19 +202,8 @@ describe('memory that is given back later', () => {
     'is the same on a machine that answers late: %s',
     async (discard) => {
       const given = trace(...SET_UP, '10,discard,1,0,8,', '20,write,1,2,3,', '60,discard,1,0,4,', END);
-      const on = async (machine: Parameters<typeof replay>[1]['machine']) => {
-        const { metrics } = await replay(given, {
-          machine,
-          discard: discardPolicies.choose(discard),
-          reclaim: reclaimPolicies.choose('linux'),
-          swap: 'none',
-          limit: 'none',
-          seed: 1,
-          costs: loadCosts(),
-        });
-        return Object.entries(metrics).filter(([name]) => !name.endsWith('_mean'));
-      };
-      expect(await on(lateMachine() as never)).toEqual(await on(simulated as never));
+      const late = await settledMetrics(lateMachine(), given, discard);
+      expect(late).toEqual(await settledMetrics(simulated, given, discard));
     },
   );
 });

@@ -4,11 +4,9 @@ import type { Machine } from '../machine/machine.js';
 import { simulated } from '../machine/target.js';
 import type { DiscardContext, PageRange } from '../policy/discard/contract.js';
 import { discardPolicies } from '../policy/discard/registry.js';
-import { reclaimPolicies } from '../policy/reclaim/registry.js';
-import { lateMachine } from '../testing/late-machine.js';
+import { lateMachine, settledMetrics } from '../testing/late-machine.js';
 import { run } from '../testing/machine.js';
 import { traceOf } from '../testing/traces.js';
-import { replay } from './replay.js';
 
 let policies = 0;
 
@@ -134,19 +132,8 @@ describe('a timer of a discard policy', () => {
   it('is called at its place in the trace by a machine that answers late', async () => {
     const given = trace('10,discard,1,0,8,', '20,write,1,0,2,', '30,write,1,4,1,', '40,mark,,,,end');
     const discard = droppingAfter(15);
-    const on = async (machine: Parameters<typeof replay>[1]['machine']) => {
-      const { metrics } = await replay(given, {
-        machine,
-        discard: discardPolicies.choose(discard),
-        reclaim: reclaimPolicies.choose('linux'),
-        swap: 'none',
-        limit: 'none',
-        seed: 1,
-        costs: loadCosts(),
-      });
-      return Object.entries(metrics).filter(([name]) => !name.endsWith('_mean'));
-    };
-    expect(await on(lateMachine() as never)).toEqual(await on(simulated as never));
+    const late = await settledMetrics(lateMachine(), given, discard);
+    expect(late).toEqual(await settledMetrics(simulated, given, discard));
   });
 });
 

@@ -9,10 +9,15 @@ import type {
   Target,
   TargetInfo,
 } from '../contract/target.js';
+import { loadCosts } from '../cost/table.js';
 import { type SimulatedMachine, simulated } from '../machine/target.js';
-import type { DrawTimes } from '../metrics/files.js';
+import type { DrawTimes, GroupCount } from '../metrics/files.js';
 import type { Kernel, PageRange, Program } from '../policy/discard/contract.js';
+import { discardPolicies } from '../policy/discard/registry.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { replay } from '../replay/replay.js';
 import type { EventBlock } from '../trace/block.js';
+import type { Trace } from '../trace/trace.js';
 
 /** The calls of a machine that make or change something: they are queued. */
 type Queued =
@@ -244,6 +249,10 @@ export class LateMachine implements Target {
     return this.inner.spaces(residentPageUs);
   }
 
+  groups(): GroupCount[] {
+    return this.inner.groups();
+  }
+
   callOutcomes(): ReturnType<Target['callOutcomes']> {
     return this.inner.callOutcomes();
   }
@@ -271,4 +280,25 @@ export function lateMachine(refusals?: Refusals): TargetInfo<LateMachine> & { la
     },
   };
   return info;
+}
+
+/**
+ * What a trace comes to on a machine without a limit: its metrics, but no means, since these are of the moments at which a machine
+ * has answered.
+ */
+export async function settledMetrics<T extends Target>(
+  machine: TargetInfo<T>,
+  trace: Trace,
+  discard: string,
+): Promise<[string, unknown][]> {
+  const { metrics } = await replay(trace, {
+    machine,
+    discard: discardPolicies.choose(discard),
+    reclaim: reclaimPolicies.choose('linux'),
+    swap: 'none',
+    limit: 'none',
+    seed: 1,
+    costs: loadCosts(),
+  });
+  return Object.entries(metrics).filter(([name]) => !name.endsWith('_mean'));
 }

@@ -6,7 +6,7 @@ import { OP } from '../../trace/op.js';
 import type { Trace } from '../../trace/trace.js';
 import { checkParameters } from './parameters.js';
 import { randomTrace, SHORT_LIMIT } from './random-events.js';
-import { checkSameAgain, familyTraces, replayed, Tally } from './replays.js';
+import { checkSameAgain, familiesCheck, replayed, Tally } from './replays.js';
 import { type Check, fail } from './result.js';
 import { speedOfReplay } from './speed.js';
 
@@ -137,17 +137,7 @@ const invariants: Check<Subject> = {
   },
 };
 
-const families: Check<Subject> = {
-  name: 'families',
-  async run(chosen) {
-    const tally = new Tally();
-    for (const { trace, half } of await familyTraces()) {
-      tally.add(await replayed(trace, { discard: chosen }));
-      tally.add(await replayed(trace, { discard: chosen, limit: half }));
-    }
-    return tally.text('a trace of each family of programs, with a limit and without');
-  },
-};
+const families = familiesCheck<Subject>((chosen) => ({ discard: chosen }));
 
 /** The checks of a discard policy. */
 export const DISCARD_CHECKS: readonly Check<Subject>[] = [

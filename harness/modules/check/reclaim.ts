@@ -6,7 +6,7 @@ import { type RandomStream, randomStream } from '../../stats/random.js';
 import { disturb, PageDriver } from './page-driver.js';
 import { checkParameters } from './parameters.js';
 import { randomTrace, SHORT_LIMIT } from './random-events.js';
-import { checkSameAgain, familyTraces, replayed, Tally } from './replays.js';
+import { checkSameAgain, familiesCheck, replayed, Tally } from './replays.js';
 import { type Check, fail } from './result.js';
 import { speedOfReferences } from './speed.js';
 
@@ -152,17 +152,7 @@ const invariants: Check<Subject> = {
   },
 };
 
-const families: Check<Subject> = {
-  name: 'families',
-  async run(chosen) {
-    const tally = new Tally();
-    for (const { trace, half } of await familyTraces()) {
-      tally.add(await replayed(trace, { reclaim: chosen }));
-      tally.add(await replayed(trace, { reclaim: chosen, limit: half }));
-    }
-    return tally.text('a trace of each family of programs, with a limit and without');
-  },
-};
+const families = familiesCheck<Subject>((chosen) => ({ reclaim: chosen }));
 
 /** The checks of a reclaim policy. */
 export const RECLAIM_CHECKS: readonly Check<Subject>[] = [

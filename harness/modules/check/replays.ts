@@ -12,7 +12,7 @@ import type { ReplayOptions } from '../../replay/options.js';
 import { type ReplayResult, replay } from '../../replay/replay.js';
 import type { EventBlock } from '../../trace/block.js';
 import type { Trace } from '../../trace/trace.js';
-import { fail } from './result.js';
+import { type Check, fail } from './result.js';
 import { programTraces } from './traces.js';
 
 /** Policies of a replay, by their texts or as they were chosen; the others are the defaults. */
@@ -76,6 +76,21 @@ let families: Promise<readonly FamilyTrace[]> | undefined;
 export function familyTraces(): Promise<readonly FamilyTrace[]> {
   families ??= programTraces().then((traces) => Promise.all(traces.map(withHalf)));
   return families;
+}
+
+/** The check that a policy carries a trace of each family. @param under replays with a subject */
+export function familiesCheck<T>(under: (subject: T) => Under): Check<T> {
+  return {
+    name: 'families',
+    async run(subject) {
+      const tally = new Tally();
+      for (const { trace, half } of await familyTraces()) {
+        tally.add(await replayed(trace, under(subject)));
+        tally.add(await replayed(trace, { ...under(subject), limit: half }));
+      }
+      return tally.text('a trace of each family of programs, with a limit and without');
+    },
+  };
 }
 
 /** What is the same of two replays that do the same; `undefined` of one that was refused. */
