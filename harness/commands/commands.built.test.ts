@@ -173,6 +173,26 @@ describe('reclaim replay', () => {
       'timeline.csv',
     ]);
   });
+
+  it('shows what memory cgroups had, and writes groups.csv', () => {
+    const events = [
+      '0,cgroup,,,,web memory.max=8',
+      '0,spawn,1,,,cgroup=web/db',
+      '0,map,1,0,20,anon',
+      '1,write,1,0,20,',
+    ];
+    cli.write('groups.csv', `time_us,op,space,page,count,arg\n${events.join('\n')}\n`);
+    const { stdout } = cli.run('replay', 'groups.csv', '--swap', 'ssd', '--out', 'grouped');
+    expect(stdout).toMatch(
+      /│ cgroup │ peak │ end │ swap │ pgmajfault │ pgsteal │ held ms │[\s\S]*│ web {4}│ {4}8 │/,
+    );
+    const groups = readFileSync(join(cli.path, 'grouped', 'groups.csv'), 'utf8');
+    const { rows } = parseCsv(groups, 'groups.csv', ['cgroup', 'memory_max_pages']);
+    expect(rows.map(({ cgroup, memory_max_pages }) => [cgroup, memory_max_pages])).toEqual([
+      ['web', '8'],
+      ['web/db', ''],
+    ]);
+  });
 });
 
 describe('reclaim trace', () => {

@@ -14,6 +14,7 @@ import {
   type CallRow,
   DRAW_COLUMNS,
   GROUP_COLUMNS,
+  type GroupRow,
   RUN_COLUMNS,
   SPACE_COLUMNS,
   TIMELINE_COLUMNS,
@@ -123,22 +124,44 @@ function callTable(calls: readonly CallRow[]): string {
   return `\n\n${table.toString()}`;
 }
 
+/** What memory cgroups had and counted; nothing where the trace has none. Their files are in groups.csv, too. */
+function groupTable(groups: readonly GroupRow[]): string {
+  if (groups.length === 0) return '';
+  const table = new Table({
+    head: ['cgroup', 'peak', 'end', 'swap', 'pgmajfault', 'pgsteal', 'held ms'],
+    colAligns: ['left', ...Array.from({ length: 6 }, () => 'right' as const)],
+    ...PLAIN_TABLE,
+  });
+  for (const group of groups)
+    table.push([
+      group.cgroup,
+      group.memory_pages_peak,
+      group.memory_pages_end,
+      group.swap_pages_end,
+      group.pgmajfault,
+      group.pgsteal,
+      Math.round(group.throttle_ns / 1e6),
+    ]);
+  return `\n\n${table.toString()}`;
+}
+
 /** The result as text: metrics, calls that failed, and what a reader must know. */
 function resultText(result: CellResult, sample: number, { format, full }: Args): string {
-  const { run, calls } = result;
+  const { run, groups, calls } = result;
   if (format === 'csv') return csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, [run]);
   const warnings = [...(sample > 1 ? [sampleWarning(sample)] : []), ...callWarnings(run)];
   if (format === 'json') {
     const ranges = drawRanges(result.draws);
     const more = {
       ...(Object.keys(ranges).length > 0 ? { draw_ranges: ranges } : {}),
+      ...(groups.length > 0 ? { groups } : {}),
       ...(someFailed(calls) ? { calls } : {}),
       ...(warnings.length > 0 ? { warnings } : {}),
     };
     return JSON.stringify({ ...jsonRow(RUN_COLUMNS, run), ...more }, null, 2);
   }
   const lines = warnings.map(({ what, advice }) => `\nwarning: ${what}. ${advice}`);
-  return `${replayText(result, outputLook().columns, full)}${callTable(calls)}${lines.join('')}`;
+  return `${replayText(result, outputLook().columns, full)}${groupTable(groups)}${callTable(calls)}${lines.join('')}`;
 }
 
 async function writeFiles(folder: string, result: CellResult): Promise<void> {

@@ -278,7 +278,7 @@ const time = {
   stall_major_ns: ['ns', 'lower', 'in major faults, including the wait for the device'],
   stall_read_ns: ['ns', 'lower', 'waiting for the device in reads and writes of files (pread, pwrite)'],
   stall_cow_ns: ['ns', 'lower', 'in copy-on-write faults'],
-  stall_reclaim_ns: ['ns', 'lower', 'in direct reclaim'],
+  stall_reclaim_ns: ['ns', 'lower', 'in direct reclaim, or held above memory.high'],
   stall_discard_ns: [
     'ns',
     'lower',
@@ -294,7 +294,11 @@ const time = {
   stalls_over_1ms: ['count', 'lower', 'touches and calls that took more than 1 ms'],
   stalls_over_10ms: ['count', 'lower', 'touches and calls that took more than 10 ms'],
   cpu_ns: ['ns', 'lower', 'CPU time of faults, calls, reclaim and regeneration, charged to programs'],
-  io_wait_ns: ['ns', 'lower', 'time programs waited for devices; stall_ns = cpu_ns + io_wait_ns'],
+  io_wait_ns: [
+    'ns',
+    'lower',
+    'time programs waited for devices, or were held above memory.high; stall_ns = cpu_ns + io_wait_ns',
+  ],
   daemon_ns: [
     'ns',
     'lower',
