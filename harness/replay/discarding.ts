@@ -71,6 +71,12 @@ export class Discarding {
     return { policy, clock, side };
   }
 
+  /** Lets no policy follow any longer: what is measured is of the replay's own alone. */
+  stopFollowing(): void {
+    for (const { side } of this.following) side.leave();
+    this.following = [];
+  }
+
   /** The policies that were to follow and still do, in their order, with what they did later. */
   get followers(): readonly (Followed | undefined)[] {
     return this.sides.map((one) =>

@@ -117,6 +117,17 @@ describe('memory cgroups', () => {
     expect(of.b).toMatchObject({ memory_pages_end: 24 });
   });
 
+  it('are of one policy: no other follows its replay', async () => {
+    const { followed, of, spaces } = await groupsOf(twoGroups('slice/a memory.max=40', 100, 2), {
+      discard: 'remove',
+      followers: ['punch'],
+      draws: 3,
+    });
+    expect(followed).toEqual([undefined]);
+    const stalls = spaces.reduce((sum, { stall_ns }) => sum + (stall_ns ?? 0), 0);
+    expect(Math.abs(of.slice!.stall_ns - stalls)).toBeLessThan(20); // parts of spaces are rounded
+  });
+
   it('a trace without groups has no rows', async () => {
     const { groups } = await run(timed(['spawn,1,,,', 'map,1,0,4,anon', 'write,1,0,4,']));
     expect(groups).toEqual([]);

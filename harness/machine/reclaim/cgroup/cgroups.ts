@@ -18,8 +18,9 @@ interface Membership {
   readonly stallNs: number;
 }
 
-function stallOf({ account }: Space): number {
-  return account.stallNs.reduce((sum, ns) => sum + ns, 0);
+/** What a space has stalled so far, mean over draws. */
+function stallOf({ account }: Space, draws: number): number {
+  return account.stallNs.reduce((sum, _, part) => sum + account.meanNs(part, draws), 0);
 }
 
 /**
@@ -84,7 +85,8 @@ export class Cgroups implements Owners {
   join(space: Space, group: Group): void {
     this.leave(space);
     const { pgfault, pgmajfault } = space;
-    this.members.set(space.id, { group, pgfault, pgmajfault, stallNs: stallOf(space) });
+    const stallNs = stallOf(space, this.state.ledger.draws);
+    this.members.set(space.id, { group, pgfault, pgmajfault, stallNs });
   }
 
   /** A child is in the group of its parent (cgroup_fork). */
@@ -97,10 +99,11 @@ export class Cgroups implements Owners {
   leave(space: Space): void {
     const member = this.members.get(space.id);
     if (!member) return;
+    const stallNs = stallOf(space, this.state.ledger.draws);
     for (const { counters } of member.group.upwards()) {
       counters.pgfault += space.pgfault - member.pgfault;
       counters.pgmajfault += space.pgmajfault - member.pgmajfault;
-      counters.stallNs += stallOf(space) - member.stallNs;
+      counters.stallNs += stallNs - member.stallNs;
     }
     this.members.delete(space.id);
   }
