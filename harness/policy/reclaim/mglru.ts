@@ -75,7 +75,7 @@ export class Mglru implements ReclaimPolicy {
   }
 
   get listSizes(): Readonly<Record<string, number>> {
-    return this.generations.sizes;
+    return { ...this.generations.sizes, lru_add: this.placement.waiting };
   }
 
   /** get_swappiness: read at every reclaim. */

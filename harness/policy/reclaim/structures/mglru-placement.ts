@@ -48,6 +48,11 @@ export class Placement {
     private readonly counters: PlacementCounters,
   ) {}
 
+  /** Pages that have come in and are not on a list yet. */
+  get waiting(): number {
+    return this.addingCount;
+  }
+
   /** Lazily freed pages are of the file type (folio_is_file_lru). */
   typeOf(id: number): number {
     return (this.pages.traits[id]! & (TRAIT.file | TRAIT.lazyfree)) !== 0 ? FILE : ANON;
