@@ -11,6 +11,7 @@ import { Discarding } from './discarding.js';
 import { Events } from './events.js';
 import type { KindChange } from './memory-kind.js';
 import type { ReplayOptions } from './options.js';
+import type { PolicyTime } from './policy-clock.js';
 import { sampledPages } from './sampled.js';
 import { Sampler } from './sampler.js';
 
@@ -34,6 +35,8 @@ export class Run<T extends Target> {
   readonly discarding: Discarding;
   private readonly others: Events;
   private nowUs: number;
+  /** Trace time as the clocks of policies have it. */
+  private readonly policyTime: PolicyTime;
   /** By row of the block at hand: what system calls returned. */
   private readonly results = new Map<number, SyscallResult>();
   private wrong: { readonly row: number; readonly error: InputError } | undefined;
@@ -53,6 +56,7 @@ export class Run<T extends Target> {
     const { firstTimeUs, lastTimeUs } = trace.totals;
     this.args = new ArgCache(trace.strings);
     this.discarding = new Discarding(target, options.discard, firstTimeUs, options.followers);
+    this.policyTime = this.discarding.time;
     this.others = new Events(target, this.args, this.discarding, kindChange, trace.meta.sample > 1);
     this.sampler = new Sampler(target, firstTimeUs, lastTimeUs, options.timeline === true);
     this.nowUs = firstTimeUs;
@@ -82,13 +86,13 @@ export class Run<T extends Target> {
     const { target } = this;
     const { check, observe, completed } = this.options;
     const { length, time, op } = block;
-    const { time: policies } = this.discarding;
+    const { policyTime } = this;
     let row = 0;
     let touches = 0;
     try {
       for (; row < length; row++) {
         const timeUs = time[row]!;
-        if (timeUs !== this.nowUs || policies.dueUs <= timeUs) this.advance(timeUs);
+        if (timeUs !== this.nowUs || policyTime.dueUs <= timeUs) this.advance(timeUs);
         const code = op[row]!;
         if (observe) observe(target, block, row);
         if (code === OP.read || code === OP.write) {
@@ -118,18 +122,24 @@ export class Run<T extends Target> {
 
   /** The trace is over: timers that are due by then are called back. */
   finish(): void {
-    if (this.discarding.time.dueUs > this.nowUs) return;
+    if (this.policyTime.dueUs > this.nowUs) return;
     within(this.timeLimit, () => this.target.run(() => this.advance(this.nowUs)));
   }
 
   /** Trace time moves on; what the machine does of its own before, and timers of policies, have their turn at their time. */
   private advance(timeUs: number): void {
-    const { target, discarding } = this;
+    // Most of the time nothing is due.
+    if (this.target.dueUs <= timeUs || this.policyTime.dueUs <= timeUs) this.runDue(timeUs);
+    this.moveTo(timeUs);
+  }
+
+  private runDue(timeUs: number): void {
+    const { target, discarding, policyTime } = this;
     const { aroundTimers } = this.options;
     let turns = 0;
     for (;;) {
-      const due = Math.min(target.dueUs, discarding.time.dueUs);
-      if (due > timeUs) break;
+      const due = Math.min(target.dueUs, policyTime.dueUs);
+      if (due > timeUs) return;
       if (turns++ === MOST_TURNS)
         throw new InputError(
           `until this event, the kernel would do something of its own (merge, write back), or a policy's timers would, more than ${MOST_TURNS} times; expected an event at ${due} µs or before, or ksmd to be stopped`,
@@ -139,14 +149,13 @@ export class Run<T extends Target> {
       else if (aroundTimers) aroundTimers(target, this.nowUs, () => discarding.runTimers());
       else discarding.runTimers();
     }
-    this.moveTo(timeUs);
   }
 
   private moveTo(timeUs: number): void {
     this.sampler.advance(timeUs);
     this.target.advance(timeUs);
     this.nowUs = timeUs;
-    this.discarding.time.nowUs = timeUs;
+    this.policyTime.nowUs = timeUs;
   }
 
   private event(block: EventBlock, row: number, op: number): void {
