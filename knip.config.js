@@ -16,6 +16,7 @@ export default {
     'harness/bench/validation/main.ts!',
     // What live kernels counted, with the workloads: the test of the model is what runs them.
     'harness/bench/validation/live/rows.ts!',
+    'harness/bench/validation/live/generations.ts!',
     // What reclaim init writes.
     'harness/commands/templates/policy.ts!',
     // Its test writes experiment.schema.json.
