@@ -115,6 +115,7 @@ export type {
 export type { HintRules, KsmParameters, MergePolicyInfo, MergeRules } from './policy/merge/contract.js';
 export type { PurgePolicyInfo, PurgeRules } from './policy/purge/contract.js';
 export {
+  type AgingTables,
   type JointSearch,
   type Pages,
   type PolicyCounters,
@@ -122,6 +123,7 @@ export {
   type ReclaimPolicy,
   type ReclaimPolicyInfo,
   TRAIT,
+  type UsedPages,
 } from './policy/reclaim/contract.js';
 export { MEMORY_KINDS, type MemoryKind } from './replay/memory-kind.js';
 export type { PolicyResult, ReplayResult } from './replay/replay.js';
