@@ -57,6 +57,8 @@ export interface Glance {
   /** What the others are measured against. */
   readonly base: string;
   readonly rows: readonly GlanceRow[];
+  /** Policies without a column, since they were run on one trace of many. */
+  readonly leftOut: readonly string[];
 }
 
 const KINDS: readonly GivenKind[] = ['shared', 'private', 'any'];
@@ -79,12 +81,23 @@ function equalEverywhere(rankings: Rankings, a: string, b: string): boolean {
   });
 }
 
-/** The columns: all policies but the base, those that are the same everywhere in one. */
-function columnsOf(rankings: Rankings, base: string): string[][] {
+/** Policies that were run on one trace of three or more, such as those that an experiment has for one family. */
+function ofOneTrace(settings: readonly Setting[]): string[] {
+  const traces = new Map<string, Set<string>>();
+  for (const { trace, contenders } of settings)
+    for (const { name } of contenders) traces.set(name, (traces.get(name) ?? new Set()).add(trace.label));
+  const all = new Set(settings.map(({ trace }) => trace.label));
+  const single = [...traces].filter(([, on]) => on.size === 1).map(([name]) => name);
+  return all.size > 2 && single.length < traces.size ? single : [];
+}
+
+/** The columns: all policies but the base and what has none, those that are the same everywhere in one. */
+function columnsOf(rankings: Rankings, base: string, leftOut: readonly string[]): string[][] {
   const all = [...rankings.keys()].flatMap(({ contenders }) => contenders);
   // Bounds are no policies that somebody could choose.
   const names = new Set(all.filter(({ standing }) => standing !== 'bound').map(({ name }) => name));
   names.delete(base);
+  for (const name of leftOut) names.delete(name);
   const columns: string[][] = [];
   for (const name of names) {
     const same = columns.find(([first]) => equalEverywhere(rankings, first!, name));
@@ -159,8 +172,10 @@ function rowOf(
 /**
  * What there is to see at a glance: undefined where nothing is compared. Of the axes that are not compared, such as swap,
  * only the first values are shown. Traces that give nothing back are left out.
+ *
+ * @param narrow whether policies that were run on one trace of many have no column
  */
-export function glanceOf({ settings }: Selection): Glance | undefined {
+export function glanceOf({ settings }: Selection, narrow = false): Glance | undefined {
   const labels = settings[0]?.labels.join();
   const shown = settings.filter((setting) => setting.labels.join() === labels && kindOf(setting) !== 'no');
   const byTrace = new Map<string, Setting[]>();
@@ -172,8 +187,9 @@ export function glanceOf({ settings }: Selection): Glance | undefined {
   const rankings: Rankings = new Map(drawn.flat().map((setting) => [setting, rank(setting)]));
   const base = [...rankings.values()].find(({ reference }) => reference)?.reference?.name;
   if (base === undefined) return undefined;
-  const columns = columnsOf(rankings, base);
+  const leftOut = narrow ? ofOneTrace(drawn.flat()) : [];
+  const columns = columnsOf(rankings, base, leftOut);
   const rows = drawn.map((own) => rowOf(own, rankings, columns));
   const ordered = KINDS.flatMap((kind) => rows.filter((row) => row.kind === kind));
-  return columns.length === 0 ? undefined : { columns, base, rows: ordered };
+  return columns.length === 0 ? undefined : { columns, base, rows: ordered, leftOut };
 }

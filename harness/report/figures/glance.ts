@@ -229,6 +229,11 @@ function bestText({ rows, columns }: Glance): string {
   return texts.length === 0 ? '' : `Best most often are, for ${texts.join('; for ')}.`;
 }
 
+/** Policies that are not drawn, and why. */
+function leftOutText({ leftOut }: Glance): string {
+  return leftOut.length === 0 ? '' : `Not drawn: ${listed(leftOut)}, run on one trace only.`;
+}
+
 function drawing(glance: Glance, data: FigureData, page: Page): Drawing {
   const limits = [...new Set(glance.rows.flatMap(({ lines }) => lines.map(({ limit }) => limit)))];
   return panelDrawing(
@@ -238,8 +243,11 @@ function drawing(glance: Glance, data: FigureData, page: Page): Drawing {
         `What policies save and what they add to stalls, against ${glance.base}, on each trace and kind of memory.`,
         'The length of a bar is the memory saved on average, as a share of the most that is saved on the trace; a stub saves nothing. Its colour and hatching are the extra stall. What is best saves more than all that cost less, and costs less than all that save more.',
         bestText(glance),
+        leftOutText(glance),
         evidence(data.selection.settings, data, 'ties'),
-      ].join(' '),
+      ]
+        .filter((text) => text !== '')
+        .join(' '),
       traces: [...new Set(glance.rows.map(({ trace }) => trace.label))],
       columns: [
         [
@@ -264,9 +272,9 @@ export const glance: Figure = {
   name: 'glance',
   summary: 'the whole comparison in one picture: what each policy saves and adds to stalls, on each trace',
   needs: { 'runs.csv': ['saved_pages_mean', 'stall_ns'] },
-  lacks: (data) => (glanceOf(data.selection) ? undefined : 'there is nothing to compare'),
+  lacks: (data) => (glanceOf(data.selection, true) ? undefined : 'there is nothing to compare'),
   draw(data, page) {
-    const seen = glanceOf(data.selection);
+    const seen = glanceOf(data.selection, true);
     return seen ? [drawing(seen, data, page)] : [];
   },
 };
