@@ -1,5 +1,6 @@
 import { PART } from '../../cost/ledger.js';
 import type { PurgeRules } from '../../policy/purge/contract.js';
+import { SWAP_CLUSTER_MAX } from '../../policy/reclaim/structures/vmscan.js';
 import type { Holder, PurgeHooks } from '../state/hooks.js';
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
@@ -8,8 +9,6 @@ import { GAVE, purgePage, usedPages } from './purge-page.js';
 import { VolatileMarks } from './volatile-marks.js';
 import type { VolatileRange } from './volatile-range.js';
 
-/** What a search that looked at no page counts as. Source: shrink_slab in mm/vmscan.c of Linux 3.x. */
-const SWAP_CLUSTER_MAX = 32;
 /** Objects a shrinker is asked for, a page scanned: 4 / DEFAULT_SEEKS. */
 const SHARE = 2;
 
@@ -43,7 +42,8 @@ export class Purge implements PurgeHooks {
 
   /**
    * `when=with`: a search of ordinary reclaim has looked at some pages; volatile memory gives up its share. Returns
-   * the frames freed. Source: shrink_slab in mm/vmscan.c of Linux 3.x, without its batches of 128.
+   * the frames freed. A search that looked at no page counts as one of `SWAP_CLUSTER_MAX`. Source: shrink_slab in mm/vmscan.c
+   * of Linux 3.x, without its batches of 128.
    */
   shrink(scanned: number): number {
     if (this.rules.when === 'before' || !this.marks.queue.first) return 0;

@@ -10,8 +10,8 @@ import {
   INACTIVE_FILE,
   LISTS,
   ScanPlan,
-  SWAP_CLUSTER_MAX,
 } from './structures/scan-plan.js';
+import { DEF_PRIORITY, MAX_RECLAIM_RETRIES, SWAP_CLUSTER_MAX } from './structures/vmscan.js';
 
 /** State of a page: bits 0 and 1 its list, then flags. */
 const LIST_MASK = 3;
@@ -23,11 +23,8 @@ const SHADOW = 32;
 /** With `SHADOW`: reclaimed by a call, and the age is that of the machine's lists, which are not modelled. */
 const OF_MACHINE = 64;
 
-const DEF_PRIORITY = 12;
 /** At this priority one of 16 pages is looked at: programs have more than that of text and libraries. */
 const OWN_FILES_PRIORITY = 4;
-/** Source: mm/memcontrol.c. */
-const MAX_RECLAIM_RETRIES = 16;
 
 /** Whether a page of a file was used through an executable mapping when its use was last looked at. */
 function isExecutable(traits: number): boolean {

@@ -16,12 +16,9 @@ import {
   WORKINGSET,
   withAccess,
 } from './structures/mglru-state.js';
+import { DEF_PRIORITY, MAX_RECLAIM_RETRIES, SWAP_CLUSTER_MAX } from './structures/vmscan.js';
 
 const MAX_LRU_BATCH = 64 * MIN_LRU_BATCH;
-const DEF_PRIORITY = 12;
-const SWAP_CLUSTER_MAX = 32;
-/** Source: mm/memcontrol.c. */
-const MAX_RECLAIM_RETRIES = 16;
 
 /**
  * Linux's multi-gen LRU: up to four generations of anonymous and of file pages. Aging makes a new one and moves up what

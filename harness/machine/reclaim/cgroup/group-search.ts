@@ -1,11 +1,11 @@
+import {
+  DEF_PRIORITY,
+  MAX_RECLAIM_RETRIES,
+  SWAP_CLUSTER_MAX,
+} from '../../../policy/reclaim/structures/vmscan.js';
 import type { Group } from './group.js';
 import { calculateProtection, isBelowLow, isBelowMin, scannedPart } from './protection.js';
 
-/** Pages that a search is for at least. Source: include/linux/swap.h. */
-const SWAP_CLUSTER_MAX = 32;
-const DEF_PRIORITY = 12;
-/** Searches before reclaim gives up. Source: MAX_RECLAIM_RETRIES in mm/internal.h. */
-const RETRIES = 16;
 /** The first kernel that leaves a walk through groups once it has enough (commit "mm: vmscan: restore incremental cgroup iteration"). */
 const PARTIAL_WALKS = 611;
 
@@ -48,8 +48,10 @@ export class GroupSearch {
     const groups = [...target.below()];
     this.found = 0;
     this.wanted = Math.max(wanted, SWAP_CLUSTER_MAX);
+    // What is charged changes only when the victims go.
+    calculateProtection(target, this.owners.recursive);
     // A search that only took accessed bits away finds nothing: the next one does.
-    for (let retry = 0; retry < RETRIES && this.found === 0; retry++) {
+    for (let retry = 0; retry < MAX_RECLAIM_RETRIES && this.found === 0; retry++) {
       this.walksAll = groups.length === 1 || this.owners.kernel < PARTIAL_WALKS;
       this.deactivates = false;
       this.overridesLow = false;
@@ -87,7 +89,6 @@ export class GroupSearch {
     // A walk that would begin behind the last group begins at the first.
     for (let i = position < groups.length ? position : 0; i < groups.length; i++) {
       const group = groups[i]!;
-      calculateProtection(target, this.owners.recursive);
       if (!this.mayTake(group)) continue;
       const part = scannedPart(group, this.overridesLow);
       this.found = group.policy.jointSearch!.pass(victims, this.found, priority, part, this.deactivates);

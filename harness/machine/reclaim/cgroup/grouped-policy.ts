@@ -1,11 +1,9 @@
 import { grown } from '../../../base/arrays.js';
 import { NOT_COUNTED, type PolicyCounters, type ReclaimPolicy } from '../../../policy/reclaim/contract.js';
+import { SWAP_CLUSTER_MAX } from '../../../policy/reclaim/structures/vmscan.js';
 import type { Group } from './group.js';
 import { countLow, GroupSearch, type Owners } from './group-search.js';
 import { calculateProtection, isBelowLow, isBelowMin, scannedPart } from './protection.js';
-
-/** Pages that a search takes before it leaves groups for the next one. Source: include/linux/swap.h. */
-const SWAP_CLUSTER_MAX = 32;
 
 function mayTake(group: Group, overridesLow: boolean): boolean {
   return group.listed > 0 && !isBelowMin(group) && (overridesLow || !isBelowLow(group));

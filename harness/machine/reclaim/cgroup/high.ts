@@ -1,12 +1,10 @@
 import { PART } from '../../../cost/ledger.js';
+import { MAX_RECLAIM_RETRIES, SWAP_CLUSTER_MAX } from '../../../policy/reclaim/structures/vmscan.js';
 import type { State } from '../../state/state.js';
 import type { Group } from './group.js';
 
 /** Pages that a CPU charges at a time, and looks at `memory.high` then. Source: MEMCG_CHARGE_BATCH in include/linux/memcontrol.h. */
 const CHARGE_BATCH = 64;
-const SWAP_CLUSTER_MAX = 32;
-/** Source: MAX_RECLAIM_RETRIES in mm/internal.h. */
-const RETRIES = 16;
 /** Overage is a fixed-point number with this many bits behind the point, and its square is scaled down by as many. */
 const PRECISION_BITS = 20;
 const SCALING_BITS = 14;
@@ -68,7 +66,7 @@ export class HighLimits {
     if (pages === undefined) return;
     this.owed.delete(group);
     let reclaimed = this.reclaimAbove(group, pages);
-    for (let retries = RETRIES; ; ) {
+    for (let retries = MAX_RECLAIM_RETRIES; ; ) {
       const ticks = highDelay(mostOverage(group), pages);
       if (ticks <= HZ / 100) return;
       if (reclaimed === 0 && retries-- === 0) {

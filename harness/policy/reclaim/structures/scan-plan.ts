@@ -1,4 +1,5 @@
 import type { MemcgStats } from './memcg-stats.js';
+import { SWAP_CLUSTER_MAX } from './vmscan.js';
 
 /** Lists; bit 0: active, bit 1: file. The order is the kernel's `enum lru_list`. */
 export const INACTIVE_ANON = 0;
@@ -7,7 +8,6 @@ export const INACTIVE_FILE = 2;
 export const ACTIVE_FILE = 3;
 export const LISTS = [INACTIVE_ANON, ACTIVE_ANON, INACTIVE_FILE, ACTIVE_FILE] as const;
 
-export const SWAP_CLUSTER_MAX = 32;
 const MAX_SWAPPINESS = 200;
 /** The first kernel in which pages that reclaim looked at in vain cost something, and reads and writes 32 times as much. */
 const ROTATIONS_COST = 603;
