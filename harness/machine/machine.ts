@@ -65,7 +65,7 @@ export class Machine extends State {
       swap: this.swap.bytes,
       shares: this.pss.bytes,
       ksm: this.ksm.bytes,
-      policy: this.reclaim.policy.bytes ?? 0,
+      policy: (this.reclaim.policy.bytes ?? 0) + (this.reclaim.cgroups?.bytes ?? 0),
     };
   }
 }

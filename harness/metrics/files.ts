@@ -142,15 +142,15 @@ export type Paid = Omit<SpaceRow, 'cell'>;
 
 /**
  * The columns of groups.csv: a row a memory cgroup of a cell below that of the trace. What is counted includes the groups below;
- * names are those of the group's files where it has one.
+ * names are those of the group's files where it has one. A file that says `max` is empty.
  */
 const GROUPS = {
   cell: 'number',
   cgroup: 'text',
   memory_max_pages: 'number?',
   memory_high_pages: 'number?',
-  memory_low_pages: 'number',
-  memory_min_pages: 'number',
+  memory_low_pages: 'number?',
+  memory_min_pages: 'number?',
   memory_pages_mean: 'number',
   memory_pages_peak: 'number',
   memory_pages_end: 'number',

@@ -23,6 +23,8 @@ export interface ReplayOptions<T extends Target = Target> {
   readonly swap: SwapKind;
   /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */
   readonly limit: number | 'none' | 'trace';
+  /** Memory cgroups have no `memory.max`, so that memory cannot run out in them. */
+  readonly unlimitedCgroups?: boolean;
   /** The kind of memory of mappings that one space alone has. Default: as recorded. */
   readonly backing?: MemoryKind | undefined;
   /** The machine's memory in pages: below its watermarks kswapd reclaims. Default: never short. */

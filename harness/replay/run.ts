@@ -201,7 +201,8 @@ export class Run<T extends Target> {
     const space = block.fields[row]! & HAS.space ? block.space[row]! : undefined;
     this.bounded ||= writes.length > 0;
     this.discarding.stopFollowing(); // what a cgroup stalls is counted for one policy
-    const sampled = writes.map(({ file, pages }) => ({
+    const kept = this.options.unlimitedCgroups ? writes.filter(({ file }) => file !== 'memory.max') : writes;
+    const sampled = kept.map(({ file, pages }) => ({
       file,
       pages: Number.isFinite(pages) && pages > 0 ? sampledPages(pages, sample) : pages,
     }));

@@ -121,7 +121,8 @@ class DiscardWatch {
 /**
  * Replays a trace as `reclaim replay` does without flags, and finds events that make no sense: it accepts what that does, and
  * refuses it in the same line. Warns of reads after a discard, calls that return an error, and advice that has no effect
- * here. Where memory runs out under the limit that the trace sets, what follows is looked at without a limit.
+ * here. Where memory runs out under a limit that the trace sets, its own or that of a memory cgroup, what follows is looked at
+ * without limits.
  *
  * @param machine one whose contents can be looked at
  * @throws InputError with the line of the first event that makes no sense
@@ -149,6 +150,7 @@ async function validateUnder<T extends Target & { readonly contents: ContentInsp
     reclaim: reclaimPolicies.choose(AXES.reclaim.default),
     swap: 'none',
     limit,
+    unlimitedCgroups: limit === 'none',
     seed: 1,
     costs: loadCosts(),
     observe: ({ contents }, block, row) => discards.before(contents, block, row),

@@ -91,6 +91,9 @@ const event: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
     'set,,,,vm.swappiness=60',
     'prctl,1,,,merge=1',
+    'spawn,9,,,web cgroup=a/b',
+    'cgroup,9,,,/',
+    'cgroup,,,,a/b memory.max=64 memory.high=max memory.reclaim=5',
     'pressure,,,,critical',
     'sync,,,,a',
     'migrate,,0,1,xip:a',

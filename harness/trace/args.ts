@@ -261,6 +261,8 @@ function parseCgroup(text: string): CgroupArg {
     if (file === 'memory.reclaim') throw new InputError('memory.reclaim=max is no amount, expected pages');
     return { file, pages: Number.POSITIVE_INFINITY };
   });
+  const twice = writes.find(({ file }, i) => writes.findIndex((other) => other.file === file) < i);
+  if (twice) throw new InputError(`${twice.file} is given twice, expected each file of a cgroup once`);
   if (path !== '/') return { path: cgroupPath(path), writes };
   if (writes.length > 0)
     throw new InputError(

@@ -171,6 +171,26 @@ describe('wrong text is one line: file:line:column, what is wrong, what was expe
     ],
     ['an unknown advice', body('0,madvise,1,1,1,MADV_REMOV'), /did you mean MADV_REMOVE\?/],
     ['an object name with a slash', body('0,object,,,1,shmem:a/b'), /"a\/b" is not an object name/],
+    [
+      'a cgroup outside the one of the trace',
+      body('0,cgroup,,,,../web'),
+      /^test\.csv:2:13: "\.\.\/web" is not a cgroup, expected names of letters/,
+    ],
+    ['a space in such a one', body('0,spawn,1,,,web cgroup=/web'), /"\/web" is not a cgroup/],
+    [
+      'files of the group of the trace',
+      body('0,cgroup,,,,/ memory.max=5'),
+      /whose limit is an event of its own, expected none of memory\.max=5/,
+    ],
+    ['an unknown file of a cgroup', body('0,cgroup,,,,web memory.maxx=5'), /did you mean memory\.max\?/],
+    ['a file of a cgroup without pages', body('0,cgroup,,,,web memory.low'), /expected memory\.low=PAGES/],
+    ['bytes for pages', body('0,cgroup,,,,web memory.low=5MiB'), /"5MiB" is not a number of pages, or max/],
+    ['an amount without end', body('0,cgroup,,,,web memory.reclaim=max'), /is no amount, expected pages/],
+    [
+      'a file of a cgroup that is written twice',
+      body('0,cgroup,,,,web memory.reclaim=5 memory.reclaim=7'),
+      /memory\.reclaim is given twice, expected each file of a cgroup once/,
+    ],
     ['text behind a quote', body('0,mark,,,,"a"b'), /^test\.csv:2:14: text after a closing quote/],
     ['a quote that does not end', body('0,mark,,,,"a'), /^test\.csv:2:11: a quoted field does not end/],
   ];

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { validate } from '../../../replay/validate.js';
 import { randomTrace } from '../../../testing/fuzz/lockstep.js';
 import { run } from '../../../testing/machine.js';
 import { timed } from '../../../testing/traces.js';
+import { simulated } from '../../target.js';
 
 /** Two programs that write this number of pages each, in groups `a` and `b` of a slice. */
 function twoGroups(files: string, pages: number, rounds = 1): string[] {
@@ -115,6 +117,21 @@ describe('memory cgroups', () => {
     expect(of.a).toMatchObject({ memory_pages_end: 16, pgfault: 16 });
     expect(of['b/c']).toMatchObject({ memory_pages_end: 24, pgfault: 24 });
     expect(of.b).toMatchObject({ memory_pages_end: 24 });
+  });
+
+  it('protection of all of a group is empty in its row, as no limit is, and leaves pages where others can go', async () => {
+    const { of } = await groupsOf(
+      twoGroups('slice memory.max=150\nslice/a memory.low=max memory.min=max', 100),
+    );
+    expect(of['slice/a']).toMatchObject({ memory_low_pages: null, memory_min_pages: null, pgsteal: 0 });
+    expect(of['slice/b']).toMatchObject({ memory_low_pages: 0, memory_min_pages: 0 });
+  });
+
+  it('are looked at to the end by validate, also where memory runs out in one', async () => {
+    const events = twoGroups('slice/a memory.max=40', 100);
+    expect((await run(timed(events))).outcome).toBe('oom');
+    expect(await validate(timed(events), simulated)).toMatchObject({ events: events.length, touches: 200 });
+    await expect(validate(timed([...events, 'read,1,500,1,']), simulated)).rejects.toThrow('page 500');
   });
 
   it('are of one policy: no other follows its replay', async () => {

@@ -68,5 +68,5 @@ export function isBelowLow({ usage, elow }: Group): boolean {
  */
 export function scannedPart({ usage, emin, elow }: Group, overridesLow: boolean): number {
   const protection = overridesLow ? emin : Math.max(emin, elow);
-  return protection === 0 ? 1 : 1 - protection / (Math.max(usage, protection) + 1);
+  return protection === 0 || usage === 0 ? 1 : 1 - protection / (Math.max(usage, protection) + 1);
 }
