@@ -6,7 +6,7 @@ import { OP } from '../../trace/op.js';
 import type { Trace } from '../../trace/trace.js';
 import { checkParameters } from './parameters.js';
 import { randomTrace, SHORT_LIMIT } from './random-events.js';
-import { checkSameAgain, familiesCheck, replayed, Tally } from './replays.js';
+import { familiesCheck, replayed, sameAgainCheck, Tally } from './replays.js';
 import { type Check, fail } from './result.js';
 import { speedOfReplay } from './speed.js';
 
@@ -155,15 +155,7 @@ export const DISCARD_CHECKS: readonly Check<Subject>[] = [
   },
   ranges,
   invariants,
-  {
-    name: 'same again',
-    run: async (chosen) =>
-      checkSameAgain(
-        await randomTrace(1, RANDOM_EVENTS, { all: true }),
-        await randomTrace(2, RANDOM_EVENTS, { all: true }),
-        { discard: chosen, limit: SHORT_LIMIT },
-      ),
-  },
+  sameAgainCheck((chosen) => ({ discard: chosen, limit: SHORT_LIMIT }), RANDOM_EVENTS, { all: true }),
   families,
   {
     name: 'speed',

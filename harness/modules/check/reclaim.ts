@@ -6,7 +6,7 @@ import { type RandomStream, randomStream } from '../../stats/random.js';
 import { disturb, PageDriver } from './page-driver.js';
 import { checkParameters } from './parameters.js';
 import { randomTrace, SHORT_LIMIT } from './random-events.js';
-import { checkSameAgain, familiesCheck, replayed, Tally } from './replays.js';
+import { familiesCheck, replayed, sameAgainCheck, Tally } from './replays.js';
 import { type Check, fail } from './result.js';
 import { speedOfReferences } from './speed.js';
 
@@ -177,15 +177,7 @@ export const RECLAIM_CHECKS: readonly Check<Subject>[] = [
   draws,
   lists,
   invariants,
-  {
-    name: 'same again',
-    run: async (chosen) =>
-      checkSameAgain(
-        await randomTrace(1, RANDOM_EVENTS, { all: true }),
-        await randomTrace(2, RANDOM_EVENTS, { all: true }),
-        { reclaim: chosen, limit: SHORT_LIMIT },
-      ),
-  },
+  sameAgainCheck((chosen) => ({ reclaim: chosen, limit: SHORT_LIMIT }), RANDOM_EVENTS, { all: true }),
   families,
   { name: 'speed', run: speedOfReferences },
 ];

@@ -12,6 +12,7 @@ import type { ReplayOptions } from '../../replay/options.js';
 import { type ReplayResult, replay } from '../../replay/replay.js';
 import type { EventBlock } from '../../trace/block.js';
 import type { Trace } from '../../trace/trace.js';
+import { type Kinds, randomTrace } from './random-events.js';
 import { type Check, fail } from './result.js';
 import { programTraces } from './traces.js';
 
@@ -144,7 +145,7 @@ function inTurns(trace: Trace): Trace {
  *
  * @param other a trace that the replay next to it is of
  */
-export async function checkSameAgain(trace: Trace, other: Trace, under: Under): Promise<string> {
+async function checkSameAgain(trace: Trace, other: Trace, under: Under): Promise<string> {
   const alone = await replayed(trace, under);
   const [next] = await Promise.all([replayed(inTurns(trace), under), replayed(inTurns(other), under)]);
   if (shownOf(next) !== shownOf(alone))
@@ -157,6 +158,19 @@ export async function checkSameAgain(trace: Trace, other: Trace, under: Under): 
       `${trace.name}: two replays differ (${difference(alone, again)}): it keeps state between them, looks at a clock or draws numbers of its own`,
     );
   return 'the same results again, also next to another instance';
+}
+
+/** The check that replays of random traces are the same again. @param under replays with a subject */
+export function sameAgainCheck<T>(under: (subject: T) => Under, events: number, kinds: Kinds): Check<T> {
+  return {
+    name: 'same again',
+    run: async (subject) =>
+      checkSameAgain(
+        await randomTrace(1, events, kinds),
+        await randomTrace(2, events, kinds),
+        under(subject),
+      ),
+  };
 }
 
 /** Whether a replay took place, and what is to be said of those that did. */

@@ -5,7 +5,7 @@ import { purgePolicies } from '../../policy/purge/registry.js';
 import type { Chosen } from '../../policy/registry.js';
 import { checkParameters } from './parameters.js';
 import { randomTrace, SHORT_LIMIT } from './random-events.js';
-import { checkSameAgain, familyTraces, replayed, Tally, type Under } from './replays.js';
+import { familyTraces, replayed, sameAgainCheck, Tally, type Under } from './replays.js';
 import { type Check, fail } from './result.js';
 
 const RANDOM_TRACES = 6;
@@ -49,15 +49,7 @@ function rulesChecks<I extends MergePolicyInfo | PurgePolicyInfo>(
         return tally.text('random traces, with the invariants of the machine after every event');
       },
     },
-    {
-      name: 'same again',
-      run: async ({ text }) =>
-        checkSameAgain(
-          await randomTrace(1, RANDOM_EVENTS, kinds),
-          await randomTrace(2, RANDOM_EVENTS, kinds),
-          under(text),
-        ),
-    },
+    sameAgainCheck(({ text }) => under(text), RANDOM_EVENTS, kinds),
     {
       name: 'families',
       async run({ text }) {
