@@ -5,6 +5,7 @@
 import { costOrder, type Estimate, extraCost, savedPages, savingOrder } from './estimate.js';
 import type { GivenKind, TraceFacts } from './facts.js';
 import { givenKind } from './facts.js';
+import { listed } from './format.js';
 import { type Rank, type Ranking, rank, rankIn } from './front.js';
 import type { Contender, Selection, Setting, Standing } from './selection.js';
 
@@ -171,11 +172,10 @@ function rowOf(
 
 /**
  * What there is to see at a glance: undefined where nothing is compared. Of the axes that are not compared, such as swap,
- * only the first values are shown. Traces that give nothing back are left out.
- *
- * @param narrow whether policies that were run on one trace of many have no column
+ * only the first values are shown. Traces that give nothing back are left out, and columns of policies that were run on one trace
+ * of many.
  */
-export function glanceOf({ settings }: Selection, narrow = false): Glance | undefined {
+export function glanceOf({ settings }: Selection): Glance | undefined {
   const labels = settings[0]?.labels.join();
   const shown = settings.filter((setting) => setting.labels.join() === labels && kindOf(setting) !== 'no');
   const byTrace = new Map<string, Setting[]>();
@@ -187,9 +187,14 @@ export function glanceOf({ settings }: Selection, narrow = false): Glance | unde
   const rankings: Rankings = new Map(drawn.flat().map((setting) => [setting, rank(setting)]));
   const base = [...rankings.values()].find(({ reference }) => reference)?.reference?.name;
   if (base === undefined) return undefined;
-  const leftOut = narrow ? ofOneTrace(drawn.flat()) : [];
+  const leftOut = ofOneTrace(drawn.flat());
   const columns = columnsOf(rankings, base, leftOut);
   const rows = drawn.map((own) => rowOf(own, rankings, columns));
   const ordered = KINDS.flatMap((kind) => rows.filter((row) => row.kind === kind));
   return columns.length === 0 ? undefined : { columns, base, rows: ordered, leftOut };
+}
+
+/** Which policies are not drawn, and why, as a sentence; empty where all are. */
+export function leftOutText({ leftOut }: Glance): string {
+  return leftOut.length === 0 ? '' : `Not drawn: ${listed(leftOut)}, run on one trace only.`;
 }

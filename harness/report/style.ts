@@ -73,6 +73,9 @@ const DISCARD: Readonly<Record<string, PolicyStyle>> = {
   'punch-managed': style('green', SHORT, 'triangle-right'),
   'dontneed-managed': style('green', DOTTED, 'triangle-down'),
   dontneed: style('vermilion', SHORT, 'triangle-down'),
+  // Of the default comparison: in colours that no other policy of private memory has there.
+  'dontneed:delay=1s': style('blue', DASH_DOT_DOT, 'circle'),
+  'dontneed:keep=4096': style('sky', SPARSE, 'diamond'),
   'dontneed:eager=1': style('vermilion', DASH_DOT_DOT, 'triangle-left'),
   free: style('purple', DASHED, 'diamond'),
   volatile: style('orange', DASH_DOT_DOT, 'triangle-up'),

@@ -1,7 +1,14 @@
 import { traceName } from '../comparison.js';
 import { originWord, type TraceFacts } from '../facts.js';
 import { listed } from '../format.js';
-import { type Glance, type GlanceField, type GlanceRow, glanceOf, type Stalls } from '../glance.js';
+import {
+  type Glance,
+  type GlanceField,
+  type GlanceRow,
+  glanceOf,
+  leftOutText,
+  type Stalls,
+} from '../glance.js';
 import { type AreaStyle, GLANCE_STYLES, REFUSED_STYLE } from '../style.js';
 import { evidence } from './captions.js';
 import type { FigureData } from './data.js';
@@ -229,11 +236,6 @@ function bestText({ rows, columns }: Glance): string {
   return texts.length === 0 ? '' : `Best most often are, for ${texts.join('; for ')}.`;
 }
 
-/** Policies that are not drawn, and why. */
-function leftOutText({ leftOut }: Glance): string {
-  return leftOut.length === 0 ? '' : `Not drawn: ${listed(leftOut)}, run on one trace only.`;
-}
-
 function drawing(glance: Glance, data: FigureData, page: Page): Drawing {
   const limits = [...new Set(glance.rows.flatMap(({ lines }) => lines.map(({ limit }) => limit)))];
   return panelDrawing(
@@ -272,9 +274,9 @@ export const glance: Figure = {
   name: 'glance',
   summary: 'the whole comparison in one picture: what each policy saves and adds to stalls, on each trace',
   needs: { 'runs.csv': ['saved_pages_mean', 'stall_ns'] },
-  lacks: (data) => (glanceOf(data.selection, true) ? undefined : 'there is nothing to compare'),
+  lacks: (data) => (glanceOf(data.selection) ? undefined : 'there is nothing to compare'),
   draw(data, page) {
-    const seen = glanceOf(data.selection, true);
+    const seen = glanceOf(data.selection);
     return seen ? [drawing(seen, data, page)] : [];
   },
 };

@@ -1,7 +1,15 @@
 import { traceName } from '../comparison.js';
 import { bytesText } from '../figures/units.js';
 import { ms } from '../format.js';
-import type { Effect, Glance, GlanceField, GlanceLine, GlanceRow, Stalls } from '../glance.js';
+import {
+  type Effect,
+  type Glance,
+  type GlanceField,
+  type GlanceLine,
+  type GlanceRow,
+  leftOutText,
+  type Stalls,
+} from '../glance.js';
 import { type AreaStyle, GLANCE_STYLES, type Hatch, REFUSED_STYLE } from '../style.js';
 import { tagsHtml } from './evidence.js';
 import { html, type Markup } from './markup.js';
@@ -84,7 +92,8 @@ function breakable(name: string): Markup[] {
 }
 
 /** What lengths and colours mean. */
-function key({ base, rows }: Glance): Markup {
+function key(glance: Glance): Markup {
+  const { base, rows } = glance;
   const fields = rows.flatMap(({ lines }) => lines.flatMap((line) => line.fields));
   const stalls = (Object.keys(STALL_NAMES) as Stalls[]).filter((name) =>
     fields.some(({ effect }) => effect?.stalls === name),
@@ -95,8 +104,9 @@ function key({ base, rows }: Glance): Markup {
   const refused = fields.some(({ standing, effect }) => !effect && standing !== 'impossible');
   const limits = [...new Set(rows.flatMap(({ lines }) => lines.map(({ limit }) => limit)))];
   const ties = fields.some(({ effect }) => effect?.rank === 'tie') ? ' = ties with it.' : '';
+  const leftOut = leftOutText(glance);
   const bars = limits.length > 1 ? ` Upper bars: ${limits[0]}; lower bars: ${limits.at(-1)}.` : '';
-  return html`<p class="note">Against ${base}: the longer a bar, the more memory is saved on average, in parts of the most that is saved on the trace; its colour is what that adds to stalls. ★ is best.${ties}${bars}</p>
+  return html`<p class="note">Against ${base}: the longer a bar, the more memory is saved on average, in parts of the most that is saved on the trace; its colour is what that adds to stalls. ★ is best.${ties}${bars}${leftOut && ` ${leftOut}`}</p>
 <ul class="colors key">
 ${items}${refused && html`<li>${bar(SAMPLE, 'refused', REFUSED_STYLE, SAMPLE)}refused, or out of memory</li>\n`}</ul>`;
 }
