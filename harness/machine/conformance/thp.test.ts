@@ -44,7 +44,7 @@ const PENDING: ReadonlySet<string> = new Set(
     .filter((line) => line !== ''),
 );
 
-/** The readings of a test by the names of its marks; several of the same name are told apart by their number. */
+/** The readings of a test by the names of its marks; several of the same name are in their order. */
 async function simulate({ events, swap, merge }: ThpScenario): Promise<Map<string, ThpReading[]>> {
   let us = 0;
   const lines: string[] = [];
