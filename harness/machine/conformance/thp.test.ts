@@ -4,9 +4,9 @@ import { expect } from 'vitest';
 import { type Case, conform, csvLines, FOLDER } from '../../testing/conformance.js';
 import { run } from '../../testing/machine.js';
 import { type ThpReading, thpReading } from '../../testing/thp.js';
+import { SCENARIOS, type ThpScenario } from '../../testing/thp-scenarios.js';
 import { traceOf } from '../../testing/traces.js';
 import { OP } from '../../trace/op.js';
-import { SCENARIOS, type ThpScenario } from './thp-scenarios.js';
 
 /** Pages that each of the two CPUs charges in advance, in KiB (MEMCG_CHARGE_BATCH). */
 const CHARGED_AHEAD_KIB = 2 * 64 * 4;
