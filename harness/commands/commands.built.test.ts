@@ -204,6 +204,13 @@ describe('reclaim trace', () => {
     );
   });
 
+  it('says what a trace contains as one object', () => {
+    const said = JSON.parse(cli.run('trace', 'info', 'a.csv', '--format', 'json').stdout);
+    expect(said).toMatchObject({ name: 'a.csv', events: 6, touches: 40, first_time_us: 0, spaces: 1 });
+    expect(said.ops).toMatchObject({ discard: 1, mark: 1 });
+    expect(said.marks.at(-1)).toMatchObject({ label: 'end' });
+  });
+
   it('validates, with warnings on standard error', () => {
     expect(cli.run('trace', 'validate', 'a.csv')).toEqual({
       code: 0,

@@ -26,6 +26,7 @@ import { compileTrace } from '../trace/compile.js';
 import { ONE_READER_BYTES, openTrace } from '../trace/trace.js';
 import {
   type Command,
+  checkFull,
   inputLimitFlags,
   loadPolicyModules,
   outFlag,
@@ -208,6 +209,7 @@ function noteOutcome(result: CellResult, shown: string): void {
 }
 
 async function handler(args: Args): Promise<void> {
+  checkFull(args.full, args.format);
   await loadPolicyModules(args);
   // Everything that can be wrong is checked before the trace is read.
   checkMachineFlags(args);
