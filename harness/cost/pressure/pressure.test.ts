@@ -34,7 +34,7 @@ describe('MemoryPressure', () => {
     expect(totals(pressure, machine)).toEqual([100, 60]);
   });
 
-  it('counts a group in those above it, and not in those beside it', () => {
+  it('counts a group in those above it, and not in its neighbours', () => {
     const pressure = new MemoryPressure();
     const above = pressure.begin(0);
     const left = pressure.begin(0, above);

@@ -5,7 +5,7 @@ import { traceOf } from '../../testing/traces.js';
 /** A second, in µs: longer than what an event here stalls. */
 const S = 1e6;
 
-/** Replays events that are a second apart, but for those in an array, which are at the same time. */
+/** Replays events, one a second, but for those in an array, which are at the same time. */
 async function replayed(events: readonly (string | readonly string[])[], options: TestRun = {}) {
   const lines = events.flatMap((at, i) => [at].flat().map((event) => `${i * S},${event}`));
   const { metrics, groups, timeline } = await run(traceOf(`${lines.join('\n')}\n`), {
@@ -43,16 +43,16 @@ describe('memory pressure', () => {
     expect(psi_some_us).toBe(us(stall_reclaim_ns));
   });
 
-  it('of two threads that stall at the same time is that of the longer, and of programs apart the sum', async () => {
+  it('of two threads that stall at the same time is that of the longer, and of programs in turn the sum', async () => {
     const program = (n: number) => [`spawn,${n},,,cgroup=g/p${n}`, `map,${n},0,200,anon`];
     const write = (n: number) => `write,${n},0,200,`;
     const files = ['cgroup,,,,g/p1 memory.max=100', 'cgroup,,,,g/p2 memory.max=100'];
     const setUp = [...files, ...program(1), ...program(2)];
-    const apart = await replayed([...setUp, write(1), write(2)]);
+    const inTurn = await replayed([...setUp, write(1), write(2)]);
     const together = await replayed([...setUp, [write(1), write(2)]]);
-    const [one, two] = ['g/p1', 'g/p2'].map((group) => apart.of[group]!.psi_some_us) as [number, number];
+    const [one, two] = ['g/p1', 'g/p2'].map((group) => inTurn.of[group]!.psi_some_us) as [number, number];
     expect(one).toBeGreaterThan(0);
-    expect(apart.of.g!.psi_some_us).toBeCloseTo(one + two, -1);
+    expect(inTurn.of.g!.psi_some_us).toBeCloseTo(one + two, -1);
     expect(together.of['g/p1']!.psi_some_us).toBe(one);
     expect(together.of.g!.psi_some_us).toBe(Math.max(one, two));
     expect(together.psi_some_us).toBe(Math.max(one, two));
