@@ -141,7 +141,8 @@ function groupTable(groups: readonly GroupRow[]): string {
       group.swap_pages_end,
       group.pgmajfault,
       group.pgsteal,
-      Math.round(group.throttle_ns / 1e6),
+      // Empty where it is not measured, as on a live kernel.
+      Number.isFinite(group.throttle_ns) ? Math.round(group.throttle_ns / 1e6) : '',
     ]);
   return `\n\n${table.toString()}`;
 }
