@@ -288,8 +288,7 @@ export class LiveGroups {
       events_high: event('high'),
       events_max: event('max'),
       events_oom: event('oom'),
-      stall_ns: Number.NaN,
-      throttle_ns: Number.NaN,
+      ...NO_TIMES,
     };
   }
 
@@ -312,6 +311,20 @@ export class LiveGroups {
     }
   }
 }
+
+/** Times are not measured: the clock of a virtual machine is its own, and on a host other programs run. */
+const NO_TIMES = {
+  stall_ns: Number.NaN,
+  throttle_ns: Number.NaN,
+  psi_some_us: Number.NaN,
+  psi_some_avg10: Number.NaN,
+  psi_some_avg60: Number.NaN,
+  psi_some_avg300: Number.NaN,
+  psi_full_us: Number.NaN,
+  psi_full_avg10: Number.NaN,
+  psi_full_avg60: Number.NaN,
+  psi_full_avg300: Number.NaN,
+} as const satisfies Partial<GroupCount>;
 
 const USAGE = {
   v1: { current: 'memory.usage_in_bytes', peak: 'memory.max_usage_in_bytes' },
