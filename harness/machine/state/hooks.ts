@@ -22,6 +22,8 @@ export interface ReclaimHooks {
   accessed(page: number): void;
   /** Whether swap is so full that a page in the swap cache gives its slot up (mem_cgroup_swap_full). */
   swapScarce(page: number): boolean;
+  /** Whether waits for a page that was evicted, and has just come back, are memory pressure (PG_workingset). */
+  isWorkingset(page: number): boolean;
   /** The page's contents are about to go. */
   forget(page: number): void;
   /** Whether the policy may choose a resident page has changed, or may have. */
