@@ -58,7 +58,7 @@ const zram: PolicyInfo = {
   check: ({ algorithm, ratio }) => {
     if (ratio !== 0 && algorithm !== 'lzo-rle')
       throw new InputError(
-        `algorithm=${algorithm} has no effect beside ratio=${ratio}, expected one of them`,
+        `algorithm=${algorithm} has no effect with ratio=${ratio}, expected one of them`,
       );
   },
 };
