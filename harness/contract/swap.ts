@@ -57,9 +57,7 @@ const zram: PolicyInfo = {
   },
   check: ({ algorithm, ratio }) => {
     if (ratio !== 0 && algorithm !== 'lzo-rle')
-      throw new InputError(
-        `algorithm=${algorithm} has no effect with ratio=${ratio}, expected one of them`,
-      );
+      throw new InputError(`algorithm=${algorithm} has no effect with ratio=${ratio}, expected one of them`);
   },
 };
 
