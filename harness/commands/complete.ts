@@ -1,6 +1,7 @@
 /** Values that a shell completes: names of policies, traces, generators, readers, metrics and figures. Flags and choices are yargs' own. */
 import { WORKLOADS } from '../../workloads/registry.js';
 import { SWAP_KINDS } from '../contract/swap.js';
+import { OOM_RULES } from '../contract/target.js';
 import { shippedTraces } from '../experiment/trace-names.js';
 import { METRIC_GROUPS, METRICS } from '../metrics/schema.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -34,6 +35,7 @@ const FLAGS: Readonly<Record<string, Names>> = {
   '--purge': () => namesOf(purgePolicies.all()),
   '--policy': () => namesOf(reclaimPolicies.all()),
   '--swap': () => SWAP_KINDS,
+  '--oom': () => OOM_RULES,
   '--backing': () => ['recorded', 'anon', 'shmem'],
   '--reader': () => namesOf(READERS),
   '--metric': metrics,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SWAP_KINDS } from '../contract/swap.js';
+import { OOM_RULES } from '../contract/target.js';
 import { AXES, type AxisName } from '../metrics/axes.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
@@ -33,6 +34,7 @@ function offered(): Readonly<Partial<Record<AxisName, readonly string[]>>> {
     limit: ['none', '50%'],
     memory: ['none'],
     swap: SWAP_KINDS,
+    oom: OOM_RULES,
     discard: namesOf(discardPolicies),
     reclaim: namesOf(reclaimPolicies),
     merge: namesOf(mergePolicies),

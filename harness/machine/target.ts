@@ -2,6 +2,7 @@ import { InputError } from '../base/errors.js';
 import type { ParameterValues } from '../base/parameters.js';
 import { CallOutcomes } from '../contract/calls.js';
 import { Refusal } from '../contract/refusal.js';
+import { SpaceKilled } from '../contract/space-killed.js';
 import type {
   AnswerListener,
   ContentInspector,
@@ -88,7 +89,7 @@ export class SimulatedMachine implements Target {
   private effects: readonly Effect[] = NO_EFFECTS;
 
   constructor(private readonly setup: TargetSetup) {
-    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs, sample } =
+    const { costs, discard, reclaim, merge, purge, swap, oom, limit, memory, seed, draws, startUs, sample } =
       setup;
     this.checkBound(limit !== undefined || memory !== undefined);
     if (memory !== undefined && memory > MOST_PAGES)
@@ -105,6 +106,7 @@ export class SimulatedMachine implements Target {
       costs,
       reclaim,
       swap,
+      kills: oom === 'kill',
       purge: purgeRules,
       merge: merge.info.rules(merge.values),
       limit,
@@ -169,13 +171,46 @@ export class SimulatedMachine implements Target {
     try {
       space.touches += access(m, space, page, count, content, step);
     } catch (error) {
-      if (!(error instanceof AccessViolation)) throw error;
-      const denied = (at: number) => this.outcomes.isDenied(space.id, at);
-      const touched = accessRest(m, space, page, count, content, step, error, denied);
-      this.outcomes.unmadeTouches += Math.abs(count) - touched;
-      space.touches += touched;
+      if (error instanceof SpaceKilled) this.diedIn(space, page, count, error);
+      else if (!(error instanceof AccessViolation)) throw error;
+      else this.touchRest(space, page, count, content, step, error);
     }
     m.ledger.end();
+  }
+
+  /** The OOM killer has ended a read or write. */
+  private diedIn(space: Space, page: number, count: number, { page: at = page }: SpaceKilled): void {
+    const touched = Math.abs(at - page);
+    this.outcomes.unmadeTouches += Math.abs(count) - touched;
+    space.touches += touched;
+  }
+
+  /** Goes on behind a page that cannot be accessed, where the program knows. */
+  private touchRest(
+    space: Space,
+    page: number,
+    count: number,
+    content: number,
+    step: 0 | 1,
+    violation: AccessViolation,
+  ): void {
+    const denied = (at: number) => this.outcomes.isDenied(space.id, at);
+    try {
+      const touched = accessRest(this.machine, space, page, count, content, step, violation, denied);
+      this.outcomes.unmadeTouches += Math.abs(count) - touched;
+      space.touches += touched;
+    } catch (error) {
+      if (!(error instanceof SpaceKilled)) throw error;
+      this.diedIn(space, page, count, error);
+    }
+  }
+
+  get anyKilled(): boolean {
+    return this.machine.reclaim.oomKiller.anyUnheard;
+  }
+
+  takeKilled(): readonly number[] {
+    return this.machine.reclaim.oomKiller.takeKilled().map(({ id }) => id);
   }
 
   /** @param count negative: downwards */
@@ -208,14 +243,17 @@ export class SimulatedMachine implements Target {
   attribute<T>(part: PolicyPart, work: () => T): T {
     const { machine, kernel } = this;
     this.changes++;
-    const outer = kernel.part;
+    const { part: outer } = kernel;
+    const { inPolicy } = machine;
     kernel.part = PART[part];
+    machine.inPolicy = true;
     const effects = machine.ledger.allTabs && [];
     machine.effects = effects;
     const result = work();
     machine.effects = undefined;
     this.effects = effects ?? NO_EFFECTS;
     kernel.part = outer;
+    machine.inPolicy = inPolicy;
     return result;
   }
 
@@ -228,13 +266,14 @@ export class SimulatedMachine implements Target {
     });
   }
 
-  spawn(space: number, name: string): void {
-    spawn(this.machine, space, name);
+  spawn(space: number, name: string, oomScoreAdj = 0): void {
+    spawn(this.machine, space, name).oomScoreAdj = oomScoreAdj;
   }
 
-  fork(space: number, child: number): void {
+  fork(space: number, child: number, oomScoreAdj: number | undefined): void {
     const { machine } = this;
     const made = fork(machine, this.space(space), child);
+    if (oomScoreAdj !== undefined) made.oomScoreAdj = oomScoreAdj;
     machine.reclaim.cgroups?.forked(this.space(space), made);
     this.outcomes.forked(space, child);
   }
@@ -396,8 +435,15 @@ export class SimulatedMachine implements Target {
     machine.pss.finish(machine);
     machine.ledger.pressure.finish(machine.nowUs * 1000);
     const abandoned = { events: 0, touches: this.outcomes.unmadeTouches };
-    if (this.starved === undefined) return { outcome: 'ok', reason: undefined, abandoned };
+    if (this.starved === undefined) return { ...this.survived(), abandoned };
     return { outcome: 'oom', reason: `${this.starved}: no page was left that could go`, abandoned };
+  }
+
+  private survived(): Pick<Ending, 'outcome' | 'reason'> {
+    const { oom_kills: kills } = this.machine.counters;
+    if (kills === 0) return { outcome: 'ok', reason: undefined };
+    const killed = kills === 1 ? 'a space' : `${kills} spaces`;
+    return { outcome: 'killed', reason: `memory ran out, and the OOM killer killed ${killed}` };
   }
 
   counters(): CountedMetrics {

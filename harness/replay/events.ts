@@ -54,8 +54,8 @@ export class Events {
         this.spawn(space, args.of('spawn', block, row));
         break;
       case OP.fork: {
-        const { child } = args.required('fork', block, row);
-        target.fork(space, child);
+        const { child, oomScoreAdj } = args.required('fork', block, row);
+        target.fork(space, child, oomScoreAdj);
         discarding.forked(space, child);
         break;
       }
@@ -145,7 +145,7 @@ export class Events {
   private spawn(space: number, arg: ArgOf['spawn'] | undefined): void {
     if (arg?.cgroup !== undefined && this.refused[OP.cgroup] !== undefined)
       throw new Refusal(this.refused[OP.cgroup]!);
-    this.target.spawn(space, arg?.name ?? '');
+    this.target.spawn(space, arg?.name ?? '', arg?.oomScoreAdj);
     if (arg?.cgroup !== undefined) this.target.cgroup(space, { path: arg.cgroup, writes: [] });
   }
 

@@ -30,7 +30,7 @@ export function laterMetrics(pages: LaterPages | undefined): Record<LaterMetric,
  * trace time, and rates. Those that the trace's accesses cannot show are `n/a`. Savings are filled in when the base is known.
  */
 export function collectMetrics(
-  counted: CountedMetrics & DrawTimes & Record<LaterMetric, number>,
+  counted: CountedMetrics & DrawTimes & Record<LaterMetric | 'events_skipped', number>,
   means: MemoryGauges,
   { count, known, short }: Accesses,
 ): Metrics {

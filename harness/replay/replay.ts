@@ -158,6 +158,7 @@ async function begin<T extends Target>(
     purge,
     merge,
     swap: options.swap,
+    oom: options.oom ?? AXES.oom.default,
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,
     seed: options.seed,
@@ -205,11 +206,16 @@ async function resultOf<T extends Target>(
     later: LaterPages | undefined,
   ): PolicyResult => {
     const draws = measured.draws(touches);
-    const counted = { ...measured.counters(), ...laterMetrics(later), ...meanOfDraws(draws) };
+    const counted = {
+      ...measured.counters(),
+      ...laterMetrics(later),
+      ...meanOfDraws(draws),
+      events_skipped: run.skipped.events,
+    };
     return {
       outcome,
       reason,
-      events: run.events - abandoned.events,
+      events: run.events - run.skipped.events - abandoned.events,
       touches,
       traceTimeUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,
       limited: run.limited,

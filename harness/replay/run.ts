@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
+import { SpaceKilled } from '../contract/space-killed.js';
 import { SUCCESS, type SyscallResult, type Target } from '../contract/target.js';
 import { PolicyOffence } from '../policy/border/border.js';
 import { type TimeLimit, within } from '../policy/border/time-limit.js';
@@ -14,6 +15,7 @@ import type { ReplayOptions } from './options.js';
 import type { PolicyTime } from './policy-clock.js';
 import { sampledPages } from './sampled.js';
 import { Sampler } from './sampler.js';
+import { Skipped } from './skipped.js';
 
 /** A setting that needs memory of a size, and changes nothing that is used. */
 const REPORTING = 'mm.page_reporting_order';
@@ -31,6 +33,8 @@ export class Run<T extends Target> {
   limited: boolean;
   /** Whether a memory cgroup had a bound at any time. */
   bounded = false;
+  /** What is not replayed of killed spaces. */
+  readonly skipped: Skipped;
   private readonly args: ArgCache;
   readonly discarding: Discarding;
   private readonly others: Events;
@@ -55,6 +59,7 @@ export class Run<T extends Target> {
   ) {
     const { firstTimeUs, lastTimeUs } = trace.totals;
     this.args = new ArgCache(trace.strings);
+    this.skipped = new Skipped(this.args);
     this.discarding = new Discarding(target, options.discard, firstTimeUs, options.followers);
     this.policyTime = this.discarding.time;
     this.others = new Events(target, this.args, this.discarding, kindChange, trace.meta.sample > 1);
@@ -86,7 +91,7 @@ export class Run<T extends Target> {
     const { target } = this;
     const { check, observe, completed } = this.options;
     const { length, time, op } = block;
-    const { policyTime } = this;
+    const { policyTime, skipped } = this;
     let row = 0;
     let touches = 0;
     try {
@@ -94,11 +99,13 @@ export class Run<T extends Target> {
         const timeUs = time[row]!;
         if (timeUs !== this.nowUs || policyTime.dueUs <= timeUs) this.advance(timeUs);
         const code = op[row]!;
+        if (skipped.skips(block, row)) continue;
         if (observe) observe(target, block, row);
         if (code === OP.read || code === OP.write) {
           target.touch(block, row);
           touches += Math.abs(block.count[row]!);
         } else this.event(block, row, code);
+        if (target.anyKilled) this.bury();
         if (completed && !target.answersLate) this.complete(block, row);
         if (check) target.check?.();
       }
@@ -108,6 +115,14 @@ export class Run<T extends Target> {
     } finally {
       this.events += row;
       this.touches += touches;
+    }
+  }
+
+  /** Spaces were killed: the discard policy hears of it, and nothing of them is replayed any more. */
+  private bury(): void {
+    for (const space of this.target.takeKilled!()) {
+      this.discarding.exited(space);
+      this.skipped.killed(space);
     }
   }
 
@@ -159,10 +174,20 @@ export class Run<T extends Target> {
   }
 
   private event(block: EventBlock, row: number, op: number): void {
-    const { args, target } = this;
+    const { target } = this;
     // A spawn is on no account: its space begins with it.
     const ofSpace = (block.fields[row]! & HAS.space) !== 0 && op !== OP.spawn;
     target.begin(row, ofSpace ? block.space[row]! : undefined, block.thread[row]!);
+    try {
+      this.act(block, row, op);
+    } catch (error) {
+      if (!(error instanceof SpaceKilled)) throw error;
+    }
+    target.end();
+  }
+
+  private act(block: EventBlock, row: number, op: number): void {
+    const { args, target } = this;
     switch (op) {
       case OP.set: {
         const { name, value } = args.required('set', block, row);
@@ -185,7 +210,6 @@ export class Run<T extends Target> {
       default:
         this.others.run(block, row, op);
     }
-    target.end();
   }
 
   private cgroup(block: EventBlock, row: number): void {

@@ -1,5 +1,5 @@
 import type { SwapText } from '../contract/swap.js';
-import type { SyscallResult } from '../contract/target.js';
+import type { OomRule, SyscallResult } from '../contract/target.js';
 import { type CostTable, loadCosts } from '../cost/table.js';
 import type { Machine } from '../machine/machine.js';
 import { type SimulatedMachine, simulated } from '../machine/target.js';
@@ -22,6 +22,7 @@ export interface TestRun {
   readonly merge?: string;
   readonly memory?: number;
   readonly swap?: SwapText;
+  readonly oom?: OomRule;
   readonly backing?: MemoryKind;
   readonly limit?: number | 'none' | 'trace';
   readonly seed?: number;
@@ -50,6 +51,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     purge: purgePolicies.choose(options.purge ?? 'range-lru'),
     merge: mergePolicies.choose(options.merge ?? 'none'),
     swap: options.swap ?? 'none',
+    oom: options.oom,
     backing: options.backing,
     limit: options.limit ?? 'trace',
     memory: options.memory,

@@ -36,13 +36,13 @@ export const OPS: readonly OpInfo[] = [
   op(
     'spawn',
     ['required', 'none', 'none', 'optional'],
-    'a name, then cgroup=PATH',
+    'a name, then cgroup=PATH, oom_score_adj=N',
     'a new empty space, in that memory cgroup',
   ),
   op(
     'fork',
     ['required', 'none', 'none', 'required'],
-    'the id of the child',
+    'the id of the child, then oom_score_adj=N',
     'copy-on-write copy of a space',
   ),
   op('exit', ['required', 'none', 'none', 'none'], '', 'the space and its pages go'),
@@ -109,7 +109,7 @@ export const OPS: readonly OpInfo[] = [
   op(
     'cgroup',
     ['optional', 'none', 'none', 'required'],
-    'PATH, then memory.max=, memory.high=, memory.low=, memory.min=, memory.swap.max= or memory.reclaim= and pages or max',
+    'PATH, then memory.max=, memory.high=, memory.low=, memory.min=, memory.swap.max= or memory.reclaim= and pages or max; memory.oom.group=1',
     'a memory cgroup, made if it is new: its settings; with a space, what it touches first is charged there from now on',
   ),
 ];

@@ -33,6 +33,7 @@ export function exit(m: State, space: Space): void {
  */
 export function fork(m: State, parent: Space, childId: number): Space {
   const child = spawn(m, childId, parent.name);
+  child.oomScoreAdj = parent.oomScoreAdj;
   m.ksm.forked(parent, child);
   for (const vma of parent.vmas) {
     if (vma.has(VM.dontFork)) continue;

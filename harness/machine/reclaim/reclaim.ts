@@ -13,6 +13,7 @@ import type { Group } from './cgroup/group.js';
 import { GroupReclaim } from './cgroup/group-reclaim.js';
 import { Eviction, type Evictor } from './eviction.js';
 import type { Kswapd } from './kswapd.js';
+import { OomKiller } from './oom-killer.js';
 import { OutOfMemory } from './out-of-memory.js';
 import { Placeless } from './placeless.js';
 import { PolicyPages } from './policy-pages.js';
@@ -39,6 +40,8 @@ function touchedBy(policy: ReclaimPolicy): Required<Pick<ReclaimPolicy, 'touch'>
 
 /** What reclaim is set up from. */
 export interface ReclaimOptions extends StateOptions {
+  /** Whether the OOM killer kills where memory has run out. Default: it does not, and the replay ends. */
+  readonly kills?: boolean | undefined;
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
 }
 
@@ -72,6 +75,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   private readonly walksAnon: boolean;
   /** Settings of the policy that the trace has changed, by parameter. */
   private readonly tuned = new Map<string, number>();
+  readonly oomKiller: OomKiller;
   private readonly eviction: Eviction;
   private readonly placeless: Placeless;
 
@@ -89,6 +93,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     this.statsFlusher = new StatsFlusher(state, this);
     this.eviction = new Eviction(state, purge, this);
     this.placeless = new Placeless(state);
+    this.oomKiller = new OomKiller(state, () => this.cgroups);
     this.touched = touchedBy(this.policy);
   }
 
@@ -132,6 +137,8 @@ export class Reclaim implements ReclaimHooks, Evictor {
       capacity: () => this.capacity,
       createPolicy: (group) => this.createPolicy(group),
       makeRoom: () => this.helpers.purge.makeRoom() || this.shrink(),
+      kill: (group) => this.mayKill(group, group.max) && this.state.dying === undefined,
+      runOut: (group) => this.runOut(group.max, group),
       reclaim: (wanted) => this.shrinkOnce('direct', wanted).freed,
     });
     this.policy = groups.policy;
@@ -181,6 +188,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
    */
   bringIn(page: number, object: number, index: number): void {
     const { frames, pages } = this.state;
+    this.state.mustLive();
     const evictable = this.couldGo(page);
     const group = this.groups?.cgroups.assign(page);
     if (evictable) this.policy.miss?.(page);
@@ -202,7 +210,8 @@ export class Reclaim implements ReclaimHooks, Evictor {
     try {
       if (group) this.groups!.makeRoom(group);
       while (frames.inUse + this.kernelPages >= this.limit) {
-        if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
+        if (!this.helpers.purge.makeRoom() && !this.shrink()) this.runOut(this.limit);
+        if (this.state.dying) break;
       }
       if (zone) this.makeRoomInZone(zone);
     } finally {
@@ -221,8 +230,24 @@ export class Reclaim implements ReclaimHooks, Evictor {
     if (zone.free > low) return;
     this.helpers.kswapd?.wake();
     while (zone.free <= min) {
-      if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(zone.buddy.pages);
+      if (!this.helpers.purge.makeRoom() && !this.shrink()) this.runOut(zone.buddy.pages);
+      if (this.state.dying) return;
     }
+  }
+
+  /**
+   * out_of_memory: there is room now, or the space that is at work was killed and needs none.
+   *
+   * @throws OutOfMemory where the replay ends: no space is killed, or there is none that may be
+   */
+  private runOut(pages: number, group?: Group): void {
+    if (!this.mayKill(group, pages)) throw new OutOfMemory(pages, group?.path);
+  }
+
+  private mayKill(group: Group | undefined, pages: number): boolean {
+    if (!this.options.kills || !this.oomKiller.kill(group, pages)) return false;
+    this.state.counters.oom_events++;
+    return true;
   }
 
   /** A resident page is used in a way that its entry does not show to policies that count every touch. */
