@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import { EXIT, InputError } from '../base/errors.js';
 import { costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
-import { planReplay } from '../experiment/plan.js';
+import { drawsUnder, planReplay } from '../experiment/plan.js';
 import { checkRepeats, isForeign } from '../experiment/repeat.js';
 import { findTrace } from '../experiment/trace-names.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
@@ -232,7 +232,14 @@ async function handler(args: Args): Promise<void> {
   const recorder = args.timeline === undefined ? undefined : timelineRecorder(trace, args.machine);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
-    const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws, ...values };
+    const cell = {
+      cell: 1,
+      experiment: 'replay',
+      trace: 0,
+      replicate: 1,
+      draws: drawsUnder(values, draws),
+      ...values,
+    };
     const watched = {
       check: args.check,
       progress: (events: number) => progress.set(events),

@@ -1,5 +1,6 @@
 import type { SwapKind, SyscallResult, Target, TargetInfo } from '../contract/target.js';
 import type { CostTable } from '../cost/table.js';
+import type { ControllerInfo } from '../policy/controller/contract.js';
 import type { DiscardPolicyInfo } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
@@ -20,6 +21,8 @@ export interface ReplayOptions<T extends Target = Target> {
   readonly purge?: Chosen<PurgePolicyInfo>;
   /** Which equal pages become one. Default: that of `AXES`. */
   readonly merge?: Chosen<MergePolicyInfo>;
+  /** What asks for reclaim before memory is short. Default: that of `AXES`. It shares a replay with no other draw and no follower. */
+  readonly controller?: Chosen<ControllerInfo>;
   readonly swap: SwapKind;
   /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */
   readonly limit: number | 'none' | 'trace';

@@ -89,6 +89,7 @@ async function replayChecked<T extends Target>(
   options: ReplayOptions<T>,
 ): Promise<ReplayResult> {
   const { reclaim } = options;
+  if (isControlled(options)) return replayControlled(trace, options);
   if (!reclaim.info.needsFuture) return replayOnce(trace, options);
   const foresight = await foresee(trace, options);
   const info = foresighted(reclaim.info, foresight);
@@ -100,6 +101,33 @@ async function replayChecked<T extends Target>(
     );
   // What is foreseen is that of one policy.
   return { ...result, followed: (options.followers ?? []).map(() => undefined) };
+}
+
+/** Whether something asks for reclaim before memory is short. */
+function isControlled<T extends Target>({ controller }: ReplayOptions<T>): boolean {
+  return controller !== undefined && controller.info.name !== AXES.controller.default;
+}
+
+/**
+ * What a controller does follows from the pressure that it finds, and so from latencies and prices: one draw of latency is booked, and
+ * no policy follows.
+ */
+async function replayControlled<T extends Target>(
+  trace: Trace,
+  options: ReplayOptions<T>,
+): Promise<ReplayResult> {
+  const { draws = 1, followers = [], reclaim, controller } = options;
+  const { name } = controller!.info;
+  if (draws > 1)
+    throw new Refusal(
+      `controller ${name} reclaims by pressure, which differs between draws of device latency: expected one draw, not ${draws}`,
+    );
+  if (reclaim.info.needsFuture)
+    throw new Refusal(
+      `reclaim policy ${reclaim.info.name} needs the future, and controller ${name} reclaims by pressure: expected controller none`,
+    );
+  const result = await replayOnce(trace, { ...options, followers: undefined });
+  return { ...result, followed: followers.map(() => undefined) };
 }
 
 /** @throws InputError for pages of a size that prices and structures of the machine are not of */
@@ -157,6 +185,7 @@ async function begin<T extends Target>(
     reclaim,
     purge,
     merge,
+    controller: isControlled(options) ? options.controller : undefined,
     swap: options.swap,
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,
