@@ -26,7 +26,7 @@ interface SettingsTarget extends KsmTarget {
   startReporting(order: number): void;
 }
 
-type NumericField = Exclude<keyof Settings, 'removeEra' | 'kernel' | 'stats'>;
+type NumericField = Exclude<keyof Settings, 'removeEra' | 'kernel' | 'stats' | 'thp'>;
 
 /** @throws Refusal for a reclaim policy that does not have it */
 function setSwappiness({ reclaim }: SettingsTarget, value: number): void {
