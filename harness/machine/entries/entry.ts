@@ -142,5 +142,5 @@ export function isReferred(m: State, page: number): boolean {
 }
 
 function freeIfUnreferenced(m: State, page: number): void {
-  if (!isReferred(m, page)) m.freePage(page);
+  if (!isReferred(m, page) && !m.huge?.unreferenced(page)) m.freePage(page);
 }

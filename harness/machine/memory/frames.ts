@@ -66,14 +66,18 @@ export class Frames {
     return frame;
   }
 
-  /** As many frames as there are pages, next to each other where memory has a size. False where there is no such block. */
-  allocateBlock(pages: Int32Array, order: number, object: number, index: number): boolean {
+  /**
+   * As many frames as there are pages, next to each other where memory has a size. Returns them, undefined where there is no
+   * such block.
+   */
+  allocateBlock(pages: Int32Array, order: number, object: number, index: number): Int32Array | undefined {
     const first = this.allocator.allocateBlock?.(order);
-    if (first === -1) return false;
-    pages.forEach((page, i) => {
-      this.hold(first === undefined ? this.allocator.allocate() : first + i, page, object, index + i);
+    if (first === -1) return undefined;
+    return pages.map((page, i) => {
+      const frame = first === undefined ? this.allocator.allocate() : first + i;
+      this.hold(frame, page, object, index + i);
+      return frame;
     });
-    return true;
   }
 
   private hold(frame: number, page: number, object: number, index: number): void {

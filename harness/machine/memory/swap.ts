@@ -83,6 +83,11 @@ export class Swap {
     this.inUse--;
   }
 
+  /** Whether slots for a folio of that many pages are to be had next to each other. Swap is never full here. */
+  hasRun(_pages: number): boolean {
+    return true;
+  }
+
   references(slot: number): number {
     return this.refs[slot]!;
   }

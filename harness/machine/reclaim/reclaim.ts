@@ -4,6 +4,7 @@ import { type ReclaimPolicy, type ReclaimPolicyInfo, TRAIT } from '../../policy/
 import type { Chosen } from '../../policy/registry.js';
 import { randomStream } from '../../stats/random.js';
 import type { CgroupArg } from '../../trace/args.js';
+import type { Folio } from '../memory/folios.js';
 import { PAGE_FLAG } from '../memory/pages.js';
 import type { Zone } from '../memory/zone.js';
 import type { ReclaimHooks } from '../state/hooks.js';
@@ -12,6 +13,7 @@ import type { Cgroups } from './cgroup/cgroups.js';
 import type { Group } from './cgroup/group.js';
 import { GroupReclaim } from './cgroup/group-reclaim.js';
 import { Eviction, type Evictor } from './eviction.js';
+import { FolioEviction } from './folio-eviction.js';
 import type { Kswapd } from './kswapd.js';
 import { OutOfMemory } from './out-of-memory.js';
 import { PolicyPages } from './policy-pages.js';
@@ -72,6 +74,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   /** Settings of the policy that the trace has changed, by parameter. */
   private readonly tuned = new Map<string, number>();
   private readonly eviction: Eviction;
+  private readonly folioEviction: FolioEviction;
 
   constructor(
     private readonly state: State,
@@ -86,7 +89,15 @@ export class Reclaim implements ReclaimHooks, Evictor {
     this.policy = this.createPolicy();
     this.statsFlusher = new StatsFlusher(state, this);
     this.eviction = new Eviction(state, purge, this);
+    this.folioEviction = new FolioEviction(state, this.eviction, this);
     this.touched = touchedBy(this.policy);
+  }
+
+  /** The policy, where it wants to hear of every touch: that of a page in a folio is the folio's. */
+  private listener(): Required<Pick<ReclaimPolicy, 'touch'>> | undefined {
+    const listener = touchedBy(this.policy);
+    const folios = this.state.huge?.folios;
+    return listener && folios ? { touch: (page) => listener.touch(folios.headOf(page)) } : listener;
   }
 
   private createPolicy(group?: Group): ReclaimPolicy {
@@ -100,6 +111,8 @@ export class Reclaim implements ReclaimHooks, Evictor {
       purgesVolatile: this.helpers.purge.byReclaim,
     });
     if (group) for (const [parameter, value] of this.tuned) policy.tune?.(parameter, value);
+    const folios = this.state.huge?.folios;
+    if (folios) policy.foliosBegin?.((id) => folios.sizeOf(id));
     return policy;
   }
 
@@ -123,16 +136,30 @@ export class Reclaim implements ReclaimHooks, Evictor {
   private beginGroups(): GroupReclaim {
     const { state } = this;
     const { resident } = state.pages;
-    const listed = [...resident.keys()].filter((id) => resident[id] === 1 && !this.isUnevictable(id));
+    const listed = [...resident.keys()].filter(
+      (id) => resident[id] === 1 && !this.isUnevictable(id) && this.unit(id) === id,
+    );
     const groups = new GroupReclaim(state, this.policy, listed, {
       capacity: () => this.capacity,
       createPolicy: (group) => this.createPolicy(group),
       makeRoom: () => this.helpers.purge.makeRoom() || this.shrink(),
-      reclaim: (wanted) => this.shrinkOnce('direct', wanted).freed,
+      reclaim: (wanted) => this.shrinkOnce('direct', wanted).freed || this.shrinkFolios(),
     });
     this.policy = groups.policy;
-    this.touched = touchedBy(this.policy);
+    this.touched = this.listener();
     return groups;
+  }
+
+  foliosBegin(): void {
+    const { folios } = this.state.huge!;
+    this.policy.foliosBegin?.((id) => folios.sizeOf(id));
+    this.touched = this.listener();
+  }
+
+  /** The page that stands for a page in reclaim: the head of its folio. */
+  private unit(page: number): number {
+    const { huge } = this.state;
+    return huge === undefined ? page : huge.folios.headOf(page);
   }
 
   /** Whether there is a limit. */
@@ -195,6 +222,58 @@ export class Reclaim implements ReclaimHooks, Evictor {
     this.admit(page, evictable);
   }
 
+  bringInFolio(
+    folio: Folio,
+    object: number,
+    index: number,
+    mayReclaim: boolean,
+    made: (folio: Folio) => void,
+  ): 'nothing' | 'frames' | 'charge' {
+    const { frames, pages, zone } = this.state;
+    const { head, size, order } = folio;
+    const evictable = this.couldGo(head);
+    const group = this.groups?.cgroups.assign(head);
+    if (evictable) this.policy.miss?.(head);
+    if (group) for (const page of folio.pages) this.groups!.cgroups.assign(page);
+    this.incoming = head;
+    const charged = this.hasRoomFor(size, group, mayReclaim);
+    this.incoming = NO_PAGE;
+    if (!charged) return 'charge';
+    // There is no compaction: reclaim makes no blocks.
+    if (zone && zone.free - size <= zone.watermarks.low) return 'frames';
+    const block = frames.allocateBlock(folio.pages, order, object, index);
+    if (!block) return 'frames';
+    folio.pages.forEach((page, i) => {
+      pages.setFrame(page, block[i]!);
+    });
+    if (group) for (const page of folio.pages) this.groups!.charge(page, group);
+    made(folio);
+    this.admit(head, evictable);
+    return 'nothing';
+  }
+
+  /** Whether pages can be charged, after reclaim where it may. */
+  private hasRoomFor(size: number, group: Group | undefined, mayReclaim: boolean): boolean {
+    const { frames } = this.state;
+    const makeRoom = () => mayReclaim && (this.helpers.purge.makeRoom() || this.shrink());
+    if (group && !this.groups!.hasRoomFor(group, size, makeRoom)) return false;
+    while (frames.inUse + this.kernelPages + size > this.limit) if (!makeRoom()) return false;
+    return true;
+  }
+
+  /** Pages of a folio that was split: they take its place, those of one that is being reclaimed when they are not. */
+  folioSplit(folio: Folio): void {
+    const { head, size, pages } = folio;
+    const { mapcount } = this.state.frames;
+    const { location } = this.state.pages;
+    const tails = [...pages].filter((page) => page !== head && mapcount[location[page]!]! > 0);
+    if (this.isUnevictable(head)) for (const page of [head, ...tails]) this.recheck(page);
+    else if (!this.folioEviction.isTaking(folio)) {
+      if (this.policy.splitFolio) this.policy.splitFolio(head, tails, size);
+      else for (const tail of tails) this.policy.insert(tail);
+    }
+  }
+
   /** get_page_from_freelist: at the low watermark kswapd is woken; at the lowest, the program reclaims itself. */
   private makeRoomInZone(zone: Zone): void {
     const { min, low } = zone.watermarks;
@@ -212,7 +291,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
 
   /** A resident page whose use no touch or accessed bit shows. */
   accessed(page: number): void {
-    if (!this.isUnevictable(page)) this.policy.accessed?.(page);
+    if (!this.isUnevictable(page)) this.policy.accessed?.(this.unit(page));
   }
 
   /** The page's contents are about to go. */
@@ -229,7 +308,9 @@ export class Reclaim implements ReclaimHooks, Evictor {
 
   /** Reclaims one page now, whether it was used or not (reclaim_pages). The caller pays for the call. */
   pageOut(page: number): void {
-    this.eviction.pageOut(page);
+    const folio = this.state.huge?.folios.of(page);
+    if (folio === undefined) this.eviction.pageOut(page);
+    else if (page === folio.head) this.folioEviction.pageOut(folio);
   }
 
   /** A dirty page of a file goes next once it is written (PG_reclaim); the flusher is woken. */
@@ -240,6 +321,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
 
   /** A program said that it will not need a page soon; its traits say how. */
   demote(page: number): void {
+    if (this.unit(page) !== page) return;
     if (this.isUnevictable(page)) this.recheck(page);
     if (!this.isUnevictable(page)) this.policy.demote?.(page);
   }
@@ -253,10 +335,20 @@ export class Reclaim implements ReclaimHooks, Evictor {
 
   /** Whether the policy may choose a resident page has changed, or may have. */
   recheck(page: number): void {
-    const could = this.couldGo(page) && !this.state.rmap.isLocked(this.state.pages.location[page]!);
-    if (could !== this.isUnevictable(page)) return;
-    if (!could) this.policy.remove(page);
-    this.admit(page, could);
+    const head = this.unit(page);
+    const could = this.couldGo(head) && !this.isLocked(page);
+    if (could !== this.isUnevictable(head)) return;
+    if (!could) this.policy.remove(head);
+    this.admit(head, could);
+  }
+
+  /** Whether a locked mapping has a page; one that keeps the page's folio has others of it. */
+  private isLocked(page: number): boolean {
+    const { rmap, pages, huge } = this.state;
+    if (rmap.isLocked(pages.location[page]!)) return true;
+    const folio = huge?.folios.of(page);
+    if (folio === undefined || !this.isUnevictable(page)) return false;
+    return folio.pages.some((other) => rmap.isLocked(pages.location[other]!));
   }
 
   /** A page that was chosen, dirty and of a file or lazily freed: whether it stays (see `AgingTables`). */
@@ -273,6 +365,10 @@ export class Reclaim implements ReclaimHooks, Evictor {
   private admit(page: number, evictable: boolean): void {
     const { traits } = this.state.pages;
     if (this.statsFlusher.asleep) this.statsFlusher.wake();
+    const folio = this.state.huge?.folios.of(page);
+    if (folio)
+      for (const other of folio.pages)
+        traits[other] = (traits[other]! & ~PAGE_FLAG.unevictable) | (evictable ? 0 : PAGE_FLAG.unevictable);
     if (evictable) {
       traits[page] = traits[page]! & ~PAGE_FLAG.unevictable;
       this.policy.insert(page);
@@ -305,7 +401,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
       if (found === 0) break;
       patience -= found;
     }
-    if (this.helpers.purge.lastResort()) return true;
+    if (this.shrinkFolios() > 0 || this.helpers.purge.lastResort()) return true;
     if (!flusher.anyDirty()) return false;
     this.waitForFlusher();
     return this.shrinkOnce('direct').freed > 0;
@@ -314,7 +410,13 @@ export class Reclaim implements ReclaimHooks, Evictor {
   /** kswapd's turn: volatile memory first, or a search. False when nothing could go. */
   balance(): boolean {
     const { purge } = this.helpers;
-    return purge.makeRoom() || this.shrinkOnce('kswapd').freed > 0 || purge.lastResort();
+    if (purge.makeRoom() || this.shrinkOnce('kswapd').freed > 0) return true;
+    return this.shrinkFolios() > 0 || purge.lastResort();
+  }
+
+  /** The shrinker of folios that could be smaller has its turn where the lists have nothing. Returns how many frames are free. */
+  private shrinkFolios(): number {
+    return this.state.huge?.shrink() ?? 0;
   }
 
   /**
@@ -334,10 +436,11 @@ export class Reclaim implements ReclaimHooks, Evictor {
     for (let i = 0; i < found; i++) {
       const victim = this.victims[i]!;
       // A victim may have gone with the volatile range of one before it.
-      if (pages.resident[victim] === 1 && this.eviction.take(victim)) {
-        taken++;
-        this.groups?.cgroups.stolen(victim);
-      }
+      if (pages.resident[victim] !== 1) continue;
+      const folio = this.state.huge?.folios.of(victim);
+      const pagesTaken = folio ? this.folioEviction.take(folio) : this.eviction.take(victim) ? 1 : 0;
+      taken += pagesTaken;
+      if (pagesTaken > 0) this.groups?.cgroups.stolen(victim, pagesTaken);
     }
     if (by === 'direct') {
       counters.pgscan_direct += scanned;

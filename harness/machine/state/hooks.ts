@@ -22,12 +22,18 @@ export interface ReclaimHooks {
   /**
    * Allocates frames for a folio's pages, a block of them where memory has a size.
    *
-   * @param tries how often reclaim may try to make room
-   * @returns what there was no room for: nothing, frames, or their charge
+   * @param mayReclaim whether room may be made under the limit @param made is called once there are frames
+   * @returns what there was no room for: frames, or their charge
    */
-  bringInFolio(folio: Folio, object: number, index: number, tries: number): 'room' | 'frames' | 'charge';
-  /** A folio is about to be split: pages of it that are still mapped take its place in reclaim. */
-  folioSplits(folio: Folio): void;
+  bringInFolio(
+    folio: Folio,
+    object: number,
+    index: number,
+    mayReclaim: boolean,
+    made: (folio: Folio) => void,
+  ): 'nothing' | 'frames' | 'charge';
+  /** A folio has been split: pages of it that are still mapped take its place in reclaim. */
+  folioSplit(folio: Folio): void;
   /** Huge pages are possible from now on. */
   foliosBegin(): void;
   /** A resident page is used in a way that its entry does not show to policies that count every touch. */
@@ -140,7 +146,7 @@ export interface HugeHooks {
   pmdMoved(from: number, to: number): void;
   /** Nothing refers to a page any more. Returns whether its folio keeps it, or went with it. */
   unreferenced(page: number): boolean;
-  /** The folio of a page is split, if it is part of one. */
+  /** The folio of a page is split, if it is part of one; that page stays where it is. */
   splitPageOf(page: number): void;
   /** The folios of which pages [start, end) of a VMA hold a part, and not all, are split, but not those that others map. */
   splitPartial(vma: Vma, start: number, end: number): void;

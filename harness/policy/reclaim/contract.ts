@@ -155,6 +155,17 @@ export interface ReclaimPolicy {
   /** A page has been written and is not mapped: it is next to go (folio_rotate_reclaimable). */
   rotate?(id: number): void;
   /**
+   * Ids may stand for folios of several pages from now on, and a victim frees all of them. Absent: a folio counts as one page in
+   * its lists and proportions.
+   *
+   * @param sizeOf pages that an id stands for, while it does
+   */
+  foliosBegin?(sizeOf: (id: number) => number): void;
+  /** A folio of `size` pages has been split: `head` is one page now, and `tails` take their places next to it. Absent: they are inserted. */
+  splitFolio?(head: number, tails: readonly number[], size: number): void;
+  /** A page went with the folio whose head was a victim: its eviction is on record as that of the head. Absent: it is not. */
+  evictedWith?(id: number, head: number): void;
+  /**
    * Pages it has given up in `touch`, where a policy's rules shrink a queue at a hit. The loop over reference strings
    * evicts that many at once; the machine, which evicts only when memory is short, leaves them: they go first then.
    */

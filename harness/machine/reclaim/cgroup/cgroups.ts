@@ -113,9 +113,9 @@ export class Cgroups implements Owners {
     for (const [id, { group }] of [...this.members]) this.join(this.state.space(id)!, group);
   }
 
-  /** Reclaim has taken a page. */
-  stolen(page: number): void {
-    for (const { counters } of this.of(page).upwards()) counters.pgsteal++;
+  /** Reclaim has taken a page, or a folio of several that it stood for. */
+  stolen(page: number, pages: number): void {
+    for (const { counters } of this.of(page).upwards()) counters.pgsteal += pages;
   }
 
   /** Whether a page has a swap slot, or its groups may use another (mem_cgroup_try_charge_swap). */

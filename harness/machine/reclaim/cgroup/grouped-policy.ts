@@ -79,6 +79,21 @@ export class GroupedPolicy implements ReclaimPolicy {
     else group.policy.remove(id);
   }
 
+  foliosBegin(sizeOf: (id: number) => number): void {
+    for (const policy of this.all()) policy.foliosBegin?.(sizeOf);
+  }
+
+  splitFolio(head: number, tails: readonly number[], size: number): void {
+    const group = this.owners.of(head);
+    for (const tail of tails) this.list(tail, group);
+    if (group.policy.splitFolio) group.policy.splitFolio(head, tails, size);
+    else for (const tail of tails) group.policy.insert(tail);
+  }
+
+  evictedWith(id: number, head: number): void {
+    this.of(id).evictedWith?.(id, head);
+  }
+
   demote(id: number): void {
     this.of(id).demote?.(id);
   }
