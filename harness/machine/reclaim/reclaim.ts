@@ -208,11 +208,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const group = this.groups?.cgroups.assign(page);
     if (evictable) this.policy.miss?.(page);
     this.incoming = page;
-    if (group) this.groups!.makeRoom(group);
-    while (frames.inUse + this.kernelPages >= this.limit) {
-      if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
-    }
-    if (this.state.zone) this.makeRoomInZone(this.state.zone);
+    this.makeAllRoom(group);
     this.incoming = NO_PAGE;
     const slot = pages.slotOf(page);
     const frame = frames.allocate(page, object, index);
@@ -252,8 +248,18 @@ export class Reclaim implements ReclaimHooks, Evictor {
     return 'nothing';
   }
 
-  /** Whether pages can be charged, after reclaim where it may. */
+  /** Whether pages can be charged, after reclaim where it may: that is a stall. */
   private hasRoomFor(size: number, group: Group | undefined, mayReclaim: boolean): boolean {
+    const { ledger } = this.state;
+    ledger.enterMemstall();
+    try {
+      return this.makesRoomFor(size, group, mayReclaim);
+    } finally {
+      ledger.leaveMemstall();
+    }
+  }
+
+  private makesRoomFor(size: number, group: Group | undefined, mayReclaim: boolean): boolean {
     const { frames } = this.state;
     const makeRoom = () => mayReclaim && (this.helpers.purge.makeRoom() || this.shrink());
     if (group && !this.groups!.hasRoomFor(group, size, makeRoom)) return false;
@@ -272,6 +278,26 @@ export class Reclaim implements ReclaimHooks, Evictor {
       if (this.policy.splitFolio) this.policy.splitFolio(head, tails, size);
       else for (const tail of tails) this.policy.insert(tail);
     }
+  }
+
+  /** What a page that comes in needs room in: its groups, the limit, the machine. All of it is a stall. @throws OutOfMemory */
+  private makeAllRoom(group: Group | undefined): void {
+    const { ledger, frames, zone } = this.state;
+    ledger.enterMemstall();
+    try {
+      if (group) this.groups!.makeRoom(group);
+      while (frames.inUse + this.kernelPages >= this.limit) {
+        if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
+      }
+      if (zone) this.makeRoomInZone(zone);
+    } finally {
+      ledger.leaveMemstall();
+    }
+  }
+
+  /** Whether waits for a page that has just come back are memory pressure: it was used enough to be of the working set (PG_workingset). */
+  isWorkingset(page: number): boolean {
+    return this.policy.isWorkingset?.(page) ?? true;
   }
 
   /** get_page_from_freelist: at the low watermark kswapd is woken; at the lowest, the program reclaims itself. */

@@ -23,6 +23,7 @@ const OPTIONAL = [
   'evictedWith',
   'foliosBegin',
   'splitFolio',
+  'isWorkingset',
   'tune',
   'flushStats',
 ] as const;
@@ -100,6 +101,7 @@ class CheckedReclaim implements ReclaimPolicy {
   evictedWith?(id: number, head: number): void;
   foliosBegin?(sizeOf: (id: number) => number): void;
   splitFolio?(head: number, tails: readonly number[], size: number): void;
+  isWorkingset?(id: number): boolean;
   tune?(parameter: string, value: number): void;
   flushStats?(onlyIfDue: boolean): boolean;
   declare readonly excess?: number;

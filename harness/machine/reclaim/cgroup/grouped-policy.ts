@@ -94,6 +94,10 @@ export class GroupedPolicy implements ReclaimPolicy {
     this.of(id).evictedWith?.(id, head);
   }
 
+  isWorkingset(id: number): boolean {
+    return this.of(id).isWorkingset?.(id) ?? true;
+  }
+
   demote(id: number): void {
     this.of(id).demote?.(id);
   }
