@@ -14,6 +14,7 @@ import type { Group } from './cgroup/group.js';
 import { GroupReclaim } from './cgroup/group-reclaim.js';
 import { Eviction, type Evictor } from './eviction.js';
 import { FolioEviction } from './folio-eviction.js';
+import { bringInFolio, listenerFor, mappedPages, splitInPolicy, takePart } from './folio-room.js';
 import type { Kswapd } from './kswapd.js';
 import { OutOfMemory } from './out-of-memory.js';
 import { PolicyPages } from './policy-pages.js';
@@ -32,11 +33,6 @@ const UPPER_TABLES = 2;
 const NO_LIMIT = 2 ** 31 - 1;
 /** No page has this id. */
 const NO_PAGE = -1;
-
-/** The policy, where it wants to hear of every touch. */
-function touchedBy(policy: ReclaimPolicy): Required<Pick<ReclaimPolicy, 'touch'>> | undefined {
-  return policy.touch ? (policy as Required<Pick<ReclaimPolicy, 'touch'>>) : undefined;
-}
 
 /** What reclaim is set up from. */
 export interface ReclaimOptions extends StateOptions {
@@ -64,7 +60,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   readonly statsFlusher: StatsFlusher;
   /** The policy, where it wants to hear of every touch. */
   touched: Required<Pick<ReclaimPolicy, 'touch'>> | undefined;
-  private groups: GroupReclaim | undefined;
+  groups: GroupReclaim | undefined;
   private victims = new Int32Array(VICTIMS);
   /** Dirty pages of files that reclaim met (PG_reclaim). */
   private readonly awaited = new Set<number>();
@@ -90,14 +86,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     this.statsFlusher = new StatsFlusher(state, this);
     this.eviction = new Eviction(state, purge, this);
     this.folioEviction = new FolioEviction(state, this.eviction, this);
-    this.touched = touchedBy(this.policy);
-  }
-
-  /** The policy, where it wants to hear of every touch: that of a page in a folio is the folio's. */
-  private listener(): Required<Pick<ReclaimPolicy, 'touch'>> | undefined {
-    const listener = touchedBy(this.policy);
-    const folios = this.state.huge?.folios;
-    return listener && folios ? { touch: (page) => listener.touch(folios.headOf(page)) } : listener;
+    this.touched = listenerFor(state, this.policy);
   }
 
   private createPolicy(group?: Group): ReclaimPolicy {
@@ -111,8 +100,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
       purgesVolatile: this.helpers.purge.byReclaim,
     });
     if (group) for (const [parameter, value] of this.tuned) policy.tune?.(parameter, value);
-    const folios = this.state.huge?.folios;
-    if (folios) policy.foliosBegin?.((id) => folios.sizeOf(id));
+    takePart(this.state, policy);
     return policy;
   }
 
@@ -142,18 +130,17 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const groups = new GroupReclaim(state, this.policy, listed, {
       capacity: () => this.capacity,
       createPolicy: (group) => this.createPolicy(group),
-      makeRoom: () => this.helpers.purge.makeRoom() || this.shrink(),
+      makeRoom: () => this.makeRoom(),
       reclaim: (wanted) => this.shrinkOnce('direct', wanted).freed || this.shrinkFolios(),
     });
     this.policy = groups.policy;
-    this.touched = this.listener();
+    this.touched = listenerFor(this.state, this.policy);
     return groups;
   }
 
   foliosBegin(): void {
-    const { folios } = this.state.huge!;
-    this.policy.foliosBegin?.((id) => folios.sizeOf(id));
-    this.touched = this.listener();
+    takePart(this.state, this.policy);
+    this.touched = listenerFor(this.state, this.policy);
   }
 
   /** The page that stands for a page in reclaim: the head of its folio. */
@@ -174,7 +161,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   }
 
   /** Pages in use beyond the limit. */
-  private get excess(): number {
+  get excess(): number {
     return this.state.frames.inUse + this.kernelPages - this.limit;
   }
 
@@ -225,59 +212,17 @@ export class Reclaim implements ReclaimHooks, Evictor {
     mayReclaim: boolean,
     made: (folio: Folio) => void,
   ): 'nothing' | 'frames' | 'charge' {
-    const { frames, pages, zone } = this.state;
-    const { head, size, order } = folio;
-    const evictable = this.couldGo(head);
-    const group = this.groups?.cgroups.assign(head);
-    if (evictable) this.policy.miss?.(head);
-    if (group) for (const page of folio.pages) this.groups!.cgroups.assign(page);
-    this.incoming = head;
-    const charged = this.hasRoomFor(size, group, mayReclaim);
-    this.incoming = NO_PAGE;
-    if (!charged) return 'charge';
-    // There is no compaction: reclaim makes no blocks.
-    if (zone && zone.free - size <= zone.watermarks.low) return 'frames';
-    const block = frames.allocateBlock(folio.pages, order, object, index);
-    if (!block) return 'frames';
-    folio.pages.forEach((page, i) => {
-      pages.setFrame(page, block[i]!);
-    });
-    if (group) for (const page of folio.pages) this.groups!.charge(page, group);
-    made(folio);
-    this.admit(head, evictable);
-    return 'nothing';
+    return bringInFolio(this.state, this, folio, { object, index, mayReclaim, made });
   }
 
-  /** Whether pages can be charged, after reclaim where it may: that is a stall. */
-  private hasRoomFor(size: number, group: Group | undefined, mayReclaim: boolean): boolean {
-    const { ledger } = this.state;
-    ledger.enterMemstall();
-    try {
-      return this.makesRoomFor(size, group, mayReclaim);
-    } finally {
-      ledger.leaveMemstall();
-    }
-  }
-
-  private makesRoomFor(size: number, group: Group | undefined, mayReclaim: boolean): boolean {
-    const { frames } = this.state;
-    const makeRoom = () => mayReclaim && (this.helpers.purge.makeRoom() || this.shrink());
-    if (group && !this.groups!.hasRoomFor(group, size, makeRoom)) return false;
-    while (frames.inUse + this.kernelPages + size > this.limit) if (!makeRoom()) return false;
-    return true;
-  }
-
-  /** Pages of a folio that was split: they take its place, those of one that is being reclaimed when they are not. */
   folioSplit(folio: Folio): void {
-    const { head, size, pages } = folio;
-    const { mapcount } = this.state.frames;
-    const { location } = this.state.pages;
-    const tails = [...pages].filter((page) => page !== head && mapcount[location[page]!]! > 0);
-    if (this.isUnevictable(head)) for (const page of [head, ...tails]) this.recheck(page);
-    else if (!this.folioEviction.isTaking(folio)) {
-      if (this.policy.splitFolio) this.policy.splitFolio(head, tails, size);
-      else for (const tail of tails) this.policy.insert(tail);
-    }
+    if (this.isUnevictable(folio.head)) for (const page of mappedPages(this.state, folio)) this.recheck(page);
+    else if (!this.folioEviction.isTaking(folio)) splitInPolicy(this.state, this.policy, folio);
+  }
+
+  /** Frees a page at least, if any can go: volatile memory first. */
+  makeRoom(): boolean {
+    return this.helpers.purge.makeRoom() || this.shrink();
   }
 
   /** What a page that comes in needs room in: its groups, the limit, the machine. All of it is a stall. @throws OutOfMemory */
@@ -287,7 +232,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     try {
       if (group) this.groups!.makeRoom(group);
       while (frames.inUse + this.kernelPages >= this.limit) {
-        if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
+        if (!this.makeRoom()) throw new OutOfMemory(this.limit);
       }
       if (zone) this.makeRoomInZone(zone);
     } finally {
@@ -306,7 +251,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     if (zone.free > low) return;
     this.helpers.kswapd?.wake();
     while (zone.free <= min) {
-      if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(zone.buddy.pages);
+      if (!this.makeRoom()) throw new OutOfMemory(zone.buddy.pages);
     }
   }
 
@@ -388,7 +333,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     return (this.state.pages.traits[page]! & PAGE_FLAG.unevictable) !== 0;
   }
 
-  private admit(page: number, evictable: boolean): void {
+  admit(page: number, evictable: boolean): void {
     const { traits } = this.state.pages;
     if (this.statsFlusher.asleep) this.statsFlusher.wake();
     const folio = this.state.huge?.folios.of(page);
@@ -402,7 +347,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   }
 
   /** Whether the policy is to look at a page: there is a place for its contents, no need for one, or it is walked all the same. */
-  private couldGo(page: number): boolean {
+  couldGo(page: number): boolean {
     return this.walksAnon || this.hasPlace(page);
   }
 
