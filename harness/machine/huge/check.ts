@@ -4,7 +4,7 @@ import { PAGE_FLAG, ZERO_PAGE } from '../memory/pages.js';
 import { LEAF_ENTRIES, type LeafPart, PTE, PTE_SHIFT } from '../state/page-table.js';
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
-import type { Huge } from './huge.js';
+import type { HugeParts } from './parts.js';
 
 /**
  * Checks what is known of huge pages against page tables and frames.
@@ -15,7 +15,7 @@ import type { Huge } from './huge.js';
  *
  * @throws BrokenInvariant naming the first that does not hold
  */
-export function checkHuge(m: State, huge: Huge): void {
+export function checkHuge(m: State, huge: HugeParts): void {
   for (const folio of huge.folios.all()) checkFolio(m, huge, folio);
   const leaves = new Set<number>();
   for (const space of m.spaces.values())
@@ -28,7 +28,7 @@ export function checkHuge(m: State, huge: Huge): void {
   must(marked === leaves.size, () => `${marked} leaves count as huge and ${leaves.size} are`);
 }
 
-function checkFolio(m: State, huge: Huge, folio: Folio): void {
+function checkFolio(m: State, huge: HugeParts, folio: Folio): void {
   const { head, pages, size } = folio;
   const { frames } = m;
   const headFrame = m.pages.location[head]!;
@@ -65,7 +65,7 @@ function checkFolio(m: State, huge: Huge, folio: Folio): void {
   );
 }
 
-function checkPmd(m: State, huge: Huge, space: Space, { leaf, from }: LeafPart): void {
+function checkPmd(m: State, huge: HugeParts, space: Space, { leaf, from }: LeafPart): void {
   const first = leaf * LEAF_ENTRIES;
   const vma = space.find(from);
   must(

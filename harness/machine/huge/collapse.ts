@@ -10,7 +10,7 @@ import type { State } from '../state/state.js';
 import type { Vma } from '../state/vma.js';
 import { mayBeHuge } from './eligible.js';
 import { mapFolio, newFolio } from './fault.js';
-import type { Huge } from './huge.js';
+import type { HugeParts } from './parts.js';
 import { hugeFaultNs } from './price.js';
 
 /** What became of 512 pages that were to be a huge page (enum scan_result). */
@@ -76,7 +76,13 @@ function isWorthIt({ none, swap, shared, used }: Census, wanted: Wanted): boolea
  *
  * @param first the first page, aligned, of 512 that lie in the VMA @param part the stall part that pays
  */
-export function collapse(huge: Huge, vma: Vma, first: number, wanted: Wanted, part: StallIndex): Collapsed {
+export function collapse(
+  huge: HugeParts,
+  vma: Vma,
+  first: number,
+  wanted: Wanted,
+  part: StallIndex,
+): Collapsed {
   const m = huge.state;
   const leaf = vma.space.directory.leaf(first);
   if (leaf < 0) return 'nothing there';
@@ -113,7 +119,7 @@ function swapIn(m: State, vma: Vma, first: number): void {
 }
 
 /** __collapse_huge_page_copy: contents go over, and the pages that held them are let go of. */
-function copyPages(huge: Huge, vma: Vma, leaf: number, first: number, into: Int32Array): void {
+function copyPages(huge: HugeParts, vma: Vma, leaf: number, first: number, into: Int32Array): void {
   const m = huge.state;
   huge.zapping({ leaf, from: first, to: first + PMD_PAGES, at: leaf * LEAF_ENTRIES });
   for (let i = 0; i < PMD_PAGES; i++) {
@@ -134,7 +140,7 @@ function errnoOf(why: Collapsed): Errno {
 }
 
 /** madvise_collapse. */
-export function collapseRange(huge: Huge, vma: Vma, start: number, end: number): Errno {
+export function collapseRange(huge: HugeParts, vma: Vma, start: number, end: number): Errno {
   if (!mayBeHuge(vma)) return 'EINVAL';
   const from = Math.ceil(start / PMD_PAGES) * PMD_PAGES;
   const to = Math.floor(end / PMD_PAGES) * PMD_PAGES;

@@ -9,7 +9,7 @@ import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import { fits, hugeStart, wantsHuge } from './eligible.js';
-import type { Huge } from './huge.js';
+import type { HugeParts } from './parts.js';
 import { hugeFaultNs } from './price.js';
 
 /**
@@ -24,7 +24,7 @@ function mayReclaimFor(m: State, vma: Vma): boolean {
 }
 
 /** do_huge_pmd_anonymous_page. Returns whether the access can go on; false leaves the fault to pages of 4 KiB. */
-export function hugeFault(huge: Huge, vma: Vma, vpn: number, write: boolean): boolean {
+export function hugeFault(huge: HugeParts, vma: Vma, vpn: number, write: boolean): boolean {
   const m = huge.state;
   if (vma.space.directory.leaf(vpn) >= 0 || !wantsHuge(m, vma) || !fits(vma, vpn)) return false;
   const { thp, sharedZeroPage } = m.settings;
@@ -36,7 +36,7 @@ export function hugeFault(huge: Huge, vma: Vma, vpn: number, write: boolean): bo
 }
 
 /** set_huge_zero_folio: the huge page of zeros is the same for all, and charged to none. */
-function mapHugeZero(huge: Huge, vma: Vma, first: number): void {
+function mapHugeZero(huge: HugeParts, vma: Vma, first: number): void {
   const m = huge.state;
   const at = m.tables.make(vma.space.directory, first);
   for (let i = 0; i < PMD_PAGES; i++) mapZeroPage(m, at + i);
@@ -47,7 +47,7 @@ function mapHugeZero(huge: Huge, vma: Vma, first: number): void {
 }
 
 /** A new folio of zeros around an address. False, and nothing has changed, where there is no room for it (vma_alloc_anon_folio_pmd). */
-function allocateHuge(huge: Huge, vma: Vma, vpn: number, clear?: () => void): boolean {
+function allocateHuge(huge: HugeParts, vma: Vma, vpn: number, clear?: () => void): boolean {
   const m = huge.state;
   const first = hugeStart(vpn);
   const folio = newFolio(huge, vma, first, mayReclaimFor(m, vma));
@@ -65,7 +65,7 @@ function allocateHuge(huge: Huge, vma: Vma, vpn: number, clear?: () => void): bo
 
 /** A folio of zeros in memory, filed under the VMA's anonymous object, or what there was no room for. @param first its first page */
 export function newFolio(
-  huge: Huge,
+  huge: HugeParts,
   vma: Vma,
   first: number,
   mayReclaim: boolean,
@@ -92,7 +92,7 @@ export function newFolio(
 }
 
 /** Maps a folio where no page table is. */
-export function mapFolio(huge: Huge, vma: Vma, first: number, folio: Folio): void {
+export function mapFolio(huge: HugeParts, vma: Vma, first: number, folio: Folio): void {
   const m = huge.state;
   const { space } = vma;
   const at = m.tables.make(space.directory, first);
@@ -110,7 +110,7 @@ export function mapFolio(huge: Huge, vma: Vma, first: number, folio: Folio): voi
  * VMA's own, from Linux 6.13 on; everything else is split, and the page at the address is copied. Returns whether it may be
  * written now.
  */
-export function writeProtectedPmd(huge: Huge, vma: Vma, vpn: number, at: number): boolean {
+export function writeProtectedPmd(huge: HugeParts, vma: Vma, vpn: number, at: number): boolean {
   const m = huge.state;
   const leaf = Math.floor(at / LEAF_ENTRIES);
   if (!huge.pmds.has(leaf)) return false;
@@ -134,7 +134,7 @@ export function writeProtectedPmd(huge: Huge, vma: Vma, vpn: number, at: number)
 }
 
 /** do_huge_zero_wp_pmd. False, and nothing has changed, where there is no room. Reclaim changes no entries of zeros. */
-function replaceHugeZero(huge: Huge, vma: Vma, vpn: number, leaf: number): boolean {
+function replaceHugeZero(huge: HugeParts, vma: Vma, vpn: number, leaf: number): boolean {
   const { tables } = huge.state;
   return allocateHuge(huge, vma, vpn, () => {
     huge.pmds.drop(leaf);
@@ -143,7 +143,7 @@ function replaceHugeZero(huge: Huge, vma: Vma, vpn: number, leaf: number): boole
 }
 
 /** __wp_can_reuse_large_anon_folio: whether all mappings of a folio are one space's. */
-export function isExclusiveFolio(huge: Huge, space: Space, page: number): boolean {
+export function isExclusiveFolio(huge: HugeParts, space: Space, page: number): boolean {
   const m = huge.state;
   const folio = huge.folios.of(page);
   if (!folio) return true;

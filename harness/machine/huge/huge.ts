@@ -8,6 +8,7 @@ import type { State } from '../state/state.js';
 import { NO_RECENCY, type Vma } from '../state/vma.js';
 import { collapseRange } from './collapse.js';
 import { hugeFault, isExclusiveFolio, isWholeLeaf, writeProtectedPmd } from './fault.js';
+import type { HugeParts } from './parts.js';
 import { Pmds } from './pmds.js';
 import { shrinkDeferred } from './shrinker.js';
 import { splitFolio, splitPmdsOf } from './split.js';
@@ -17,7 +18,7 @@ import { Unmapping } from './unmap.js';
  * Transparent huge pages of private memory: folios of 512 pages that a fault, khugepaged or a call makes, and everything else
  * splits. Follows mm/huge_memory.c and mm/khugepaged.c of Linux 6.18.
  */
-export class Huge implements HugeHooks {
+export class Huge implements HugeHooks, HugeParts {
   readonly folios = new Folios();
   readonly pmds: Pmds;
   /** Whether the huge page of zeros has been allocated; it stays. */

@@ -5,7 +5,7 @@ import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { collapse } from './collapse.js';
 import { wantsHuge } from './eligible.js';
-import type { Huge } from './huge.js';
+import type { HugeParts } from './parts.js';
 
 const US_PER_MS = 1000;
 
@@ -23,7 +23,7 @@ export class Khugepaged extends Daemon {
 
   constructor(
     private readonly state: State,
-    private readonly huge: Huge,
+    private readonly huge: HugeParts,
   ) {
     super();
     this.wake();

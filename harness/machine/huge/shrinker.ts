@@ -1,5 +1,5 @@
 import type { Folio } from '../memory/folios.js';
-import type { Huge } from './huge.js';
+import type { HugeParts } from './parts.js';
 
 /** Folios that one call of the shrinker looks at. Source: SHRINK_BATCH in mm/shrinker.c. */
 const SHRINK_BATCH = 128;
@@ -8,7 +8,7 @@ const SHRINK_BATCH = 128;
  * deferred_split_scan: splits folios that have lost pages, and those that are mostly zeros, in the order they were queued. Those
  * that are well used leave the queue. Returns how many frames are free.
  */
-export function shrinkDeferred(huge: Huge): number {
+export function shrinkDeferred(huge: HugeParts): number {
   const m = huge.state;
   const { deferred } = huge.folios;
   const before = m.frames.inUse;
@@ -25,7 +25,7 @@ export function shrinkDeferred(huge: Huge): number {
 }
 
 /** thp_underused: whether more pages are zeros than khugepaged would fill in. */
-function isUnderused({ state: m }: Huge, folio: Folio): boolean {
+function isUnderused({ state: m }: HugeParts, folio: Folio): boolean {
   const { maxPtesNone } = m.settings.thp;
   if (maxPtesNone === folio.size - 1) return false;
   let zeros = 0;
