@@ -3,6 +3,7 @@ import type { ParameterValues } from '../base/parameters.js';
 import type { CostTable } from '../cost/table.js';
 import type { CallCount, DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
 import type {
+  ClosedMetric,
   DrawnMetric,
   LaterMetric,
   MetricName,
@@ -109,6 +110,7 @@ export type CountedMetrics = Readonly<
       | Extract<MetricOf<'faults'>, `${string}_rate`>
       | DrawnMetric
       | LaterMetric
+      | ClosedMetric
     >,
     number
   >
@@ -238,6 +240,12 @@ export interface Target {
    * @param values parameters of the policy
    */
   follow?(values: ParameterValues): Follower;
+
+  /**
+   * ns that the event at hand, or the last one, has taken its thread, in the first draw: an event of a space. Absent where times
+   * are not measured, so that there is no closed clock.
+   */
+  readonly eventNs?: number;
 
   spawn(space: number, name: string): void;
   fork(space: number, child: number): void;

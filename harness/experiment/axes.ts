@@ -23,6 +23,7 @@ import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen, PolicyInfo, Registry } from '../policy/registry.js';
+import { CLOCKS, type ClockKind } from '../replay/closed/clock.js';
 import { MEMORY_KINDS, type MemoryKind } from '../replay/memory-kind.js';
 import type { ReplayOptions } from '../replay/options.js';
 
@@ -42,6 +43,7 @@ export interface AxisValues {
   readonly merge: string;
   readonly purge: string;
   readonly seed: number;
+  readonly clock: ClockKind;
   /** Sizes as they were asked for: what is the same on all traces, and in all replicates of one. */
   readonly asked: Readonly<Record<SizeName, string>>;
 }
@@ -121,6 +123,7 @@ const RULES: {
   merge: policy(mergePolicies),
   purge: policy(purgePolicies),
   seed: plain(parseSeed),
+  clock: oneOf('clock', CLOCKS),
 };
 
 /** The options of a replay that axes set. */

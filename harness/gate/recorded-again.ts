@@ -26,6 +26,7 @@ const LEAST: Readonly<Record<Unit, number>> = {
   ns: 10_000,
   count: 8,
   'per 1000 touches': 1,
+  ratio: 0.01,
 };
 
 /** What metrics of a trace that was recorded again may change by, where nothing else is said. */

@@ -151,6 +151,16 @@ export const AXES = {
     experimentDefault: '1',
     depth: 5,
   },
+  clock: {
+    kind: 'text',
+    column: 'clock',
+    key: 'clock',
+    meaning:
+      'open: stalls are summed and delay nothing; closed: they delay later events of their thread, and slowdown is measured',
+    default: 'open',
+    experimentDefault: 'open',
+    depth: 5.5,
+  },
 } as const satisfies Readonly<Record<string, AxisInfo>>;
 
 /** The name of an axis. */

@@ -64,6 +64,7 @@ const METRIC_COLUMN = {
   rate: 'applicable?',
   fault: 'applicable?',
   saving: 'number?',
+  closed: 'number?',
 } as const satisfies Record<MetricKind, Kind>;
 
 type MetricColumns = { readonly [N in MetricName]: (typeof METRIC_COLUMN)[MetricKinds[N]] };

@@ -6,6 +6,7 @@ import type { PurgePolicyInfo } from '../policy/purge/contract.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import type { EventBlock } from '../trace/block.js';
+import type { ClockKind } from './closed/clock.js';
 import type { MemoryKind } from './memory-kind.js';
 
 /** The machine, the policies and the limit of a replay, and who watches it. */
@@ -30,6 +31,8 @@ export interface ReplayOptions<T extends Target = Target> {
   /** The machine's memory in pages: below its watermarks kswapd reclaims. Default: never short. */
   readonly memory?: number | undefined;
   readonly seed: number;
+  /** Whether stalls delay later events of their thread. Default: `open`, they do not. */
+  readonly clock?: ClockKind | undefined;
   /** Draws of device latency that are booked. Default: one. */
   readonly draws?: number | undefined;
   readonly costs: CostTable;
