@@ -7,6 +7,7 @@ import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { CLOCKS } from '../replay/closed/clock.js';
 import { FIGURES } from '../report/figures/registry.js';
 import { READERS } from '../trace/readers/registry.js';
 
@@ -35,6 +36,7 @@ const FLAGS: Readonly<Record<string, Names>> = {
   '--policy': () => namesOf(reclaimPolicies.all()),
   '--swap': () => SWAP_KINDS,
   '--backing': () => ['recorded', 'anon', 'shmem'],
+  '--clock': () => CLOCKS,
   '--reader': () => namesOf(READERS),
   '--metric': metrics,
   '--tolerance': () => [...metrics(), ...METRIC_GROUPS],

@@ -1,6 +1,7 @@
-import { AXIS_KINDS, SIZE_COLUMNS } from './axes.js';
+import { AXES, AXIS_KINDS, SIZE_COLUMNS } from './axes.js';
 import { type Columns, columnNames, type Kind, type RowOf } from './columns.js';
 import {
+  CLOSED_METRICS,
   DRAWN_METRICS,
   type DrawnMetric,
   METRICS,
@@ -302,6 +303,13 @@ export const RESULT_COLUMNS = {
 export type ResultFile = keyof typeof RESULT_COLUMNS;
 /** Columns that a file may have besides, and that do not hold numbers. */
 export const FURTHER_COLUMNS: Readonly<Partial<Record<ResultFile, Columns>>> = { 'mrc.csv': BACKEND };
+/**
+ * Columns that files of earlier versions lack, each with the text that stands for it there: an axis had one value, and a metric
+ * was not measured.
+ */
+export const ADDED_COLUMNS: Readonly<Partial<Record<ResultFile, Readonly<Record<string, string>>>>> = {
+  'runs.csv': { clock: AXES.clock.default, ...Object.fromEntries(CLOSED_METRICS.map((name) => [name, ''])) },
+};
 /** A row of a file of results. */
 export type ResultRow<F extends ResultFile> = RowOf<(typeof RESULT_COLUMNS)[F]>;
 
