@@ -61,7 +61,7 @@ describe('a thread that stalls', () => {
       '14,read,1:3,1,1,',
       '14,read,1:4,9,1,',
     ];
-    // Line 3 comes at 111; the discard of its pages waits for it, and the read of what is discarded for that; line 7 for nobody.
+    // Line 3 comes at 111; the discard of its pages waits for it, and the read of what is discarded for that; line 7 for none.
     expect(scheduled(lines, { 2: 100 }).done).toBe('0@0 1@0 2@10 7@14 3@111 4@111 6@111 5@112');
   });
 

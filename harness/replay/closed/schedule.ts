@@ -26,7 +26,7 @@ export class ClosedSchedule {
   private readonly pending = new PendingEvents();
   private readonly spaces = new Map<number, SpaceThreads>();
   /** What happens to files and is of no space: as the trace says, whatever it takes. */
-  private readonly nobody = new Thread();
+  private readonly noThread = new Thread();
   private readonly ready = new ReadyThreads();
   /** By event: the threads that wait for it. */
   private readonly waiting = new Map<number, Thread[]>();
@@ -211,7 +211,7 @@ export class ClosedSchedule {
       return;
     }
     this.sinceBarrier++;
-    if ((from.fields[at]! & HAS.space) === 0) this.append(this.nobody, row);
+    if ((from.fields[at]! & HAS.space) === 0) this.append(this.noThread, row);
     else this.readOfSpace(row, from.space[at]!, from.thread[at]!, kept);
   }
 
@@ -283,7 +283,7 @@ export class ClosedSchedule {
     const number = pending.number[row]!;
     const barrier = barriers.first;
     if (barrier !== undefined && pending.number[barrier]! < number) return barrier;
-    if (thread === this.nobody) return NONE;
+    if (thread === this.noThread) return NONE;
     const space = this.spaces.get(block.space[row]!)!;
     for (const other of space.ordered) {
       if (pending.number[other]! >= number) break;
