@@ -1,7 +1,6 @@
 import { AXES, AXIS_KINDS, SIZE_COLUMNS } from './axes.js';
 import { type Columns, columnNames, type Kind, type RowOf } from './columns.js';
 import {
-  CLOSED_METRICS,
   DRAWN_METRICS,
   type DrawnMetric,
   METRICS,
@@ -316,11 +315,14 @@ export type ResultFile = keyof typeof RESULT_COLUMNS;
 /** Columns that a file may have besides, and that do not hold numbers. */
 export const FURTHER_COLUMNS: Readonly<Partial<Record<ResultFile, Columns>>> = { 'mrc.csv': BACKEND };
 /**
- * Columns that files of earlier versions lack, each with the text that stands for it there: an axis had one value, and a metric
- * was not measured.
+ * Columns that files of earlier versions may lack, each with the text that stands for it there: an axis had one value, and a metric
+ * was not measured. That a file was edited is seen by its hash.
  */
 export const ADDED_COLUMNS: Readonly<Partial<Record<ResultFile, Readonly<Record<string, string>>>>> = {
-  'runs.csv': { clock: AXES.clock.default, ...Object.fromEntries(CLOSED_METRICS.map((name) => [name, ''])) },
+  'runs.csv': {
+    clock: AXES.clock.default,
+    ...Object.fromEntries(METRICS.map(({ name }) => [name, ''])),
+  },
 };
 /** A row of a file of results. */
 export type ResultRow<F extends ResultFile> = RowOf<(typeof RESULT_COLUMNS)[F]>;
