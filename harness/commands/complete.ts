@@ -1,6 +1,6 @@
 /** Values that a shell completes: names of policies, traces, generators, readers, metrics and figures. Flags and choices are yargs' own. */
 import { WORKLOADS } from '../../workloads/registry.js';
-import { SWAP_KINDS } from '../contract/target.js';
+import { SWAP_KINDS } from '../contract/swap.js';
 import { shippedTraces } from '../experiment/trace-names.js';
 import { METRIC_GROUPS, METRICS } from '../metrics/schema.js';
 import { discardPolicies } from '../policy/discard/registry.js';

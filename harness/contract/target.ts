@@ -27,11 +27,7 @@ import type {
 } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import type { Advice, OpName } from '../trace/op.js';
-
-/** Kinds of swap. */
-export const SWAP_KINDS = ['none', 'ssd', 'zram'] as const;
-/** Where pages are swapped to: nowhere, to an SSD, or compressed into memory. */
-export type SwapKind = (typeof SWAP_KINDS)[number];
+import type { SwapText } from './swap.js';
 
 /** What a machine is set up with before the first event. */
 export interface TargetSetup {
@@ -40,7 +36,7 @@ export interface TargetSetup {
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
   readonly merge: Chosen<MergePolicyInfo>;
   readonly purge: Chosen<PurgePolicyInfo>;
-  readonly swap: SwapKind;
+  readonly swap: SwapText;
   /** Memory limit in pages; undefined for none. */
   readonly limit: number | undefined;
   /** The machine's memory in pages; undefined when it is never short. */

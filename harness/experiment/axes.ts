@@ -3,7 +3,7 @@ import { unknownName } from '../base/nearest.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { wholeNumber } from '../base/parse.js';
 import { parseSize, sizeInPages, sizeText } from '../base/size.js';
-import { SWAP_KINDS, type SwapKind } from '../contract/target.js';
+import { canonicalSwap, type SwapText } from '../contract/swap.js';
 import { liveMachineOf, liveName } from '../live/choice.js';
 import { LIVE_MACHINES } from '../live/names.js';
 import { simulated } from '../machine/target.js';
@@ -36,7 +36,7 @@ export interface AxisValues {
   readonly limit: number | 'none' | 'trace';
   /** In pages; `none`: never short. */
   readonly memory: number | 'none';
-  readonly swap: SwapKind;
+  readonly swap: SwapText;
   /** Canonical text of the policy, as are the other three. */
   readonly discard: string;
   readonly reclaim: string;
@@ -117,7 +117,7 @@ const RULES: {
     parse: (text, trace) => (text === 'none' ? text : parsePages(text, trace)),
     option: (pages) => (pages === 'none' ? undefined : pages),
   },
-  swap: oneOf('kind of swap', SWAP_KINDS),
+  swap: plain(canonicalSwap),
   discard: policy(discardPolicies),
   reclaim: policy(reclaimPolicies),
   merge: policy(mergePolicies),

@@ -99,7 +99,8 @@ export const AXES = {
     kind: 'text',
     column: 'swap',
     key: 'swap',
-    meaning: 'swap device: none, ssd, or zram (compressed in memory)',
+    meaning:
+      'swap device: none, ssd, or zram (compressed in memory); ssd:size=SIZE and zram:size=SIZE hold that much (default: never full), zram:algorithm=lz4 or ratio=3 compress otherwise',
     default: 'none',
     experimentDefault: 'ssd',
     depth: 2,

@@ -170,6 +170,7 @@ const reclaim = {
   pgpgout: ['KiB', 'lower', 'KiB written to devices, including swap'],
   pswpin: ['pages', 'lower', 'pages read from swap', 'fault'],
   pswpout: ['pages', 'lower', 'pages written to swap'],
+  swap_full: ['count', 'lower', 'searches for pages to reclaim while no swap slot was free'],
   workingset_refault_anon: [
     'pages',
     'lower',

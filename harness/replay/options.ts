@@ -1,4 +1,5 @@
-import type { SwapKind, SyscallResult, Target, TargetInfo } from '../contract/target.js';
+import type { SwapText } from '../contract/swap.js';
+import type { SyscallResult, Target, TargetInfo } from '../contract/target.js';
 import type { CostTable } from '../cost/table.js';
 import type { DiscardPolicyInfo } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
@@ -21,7 +22,8 @@ export interface ReplayOptions<T extends Target = Target> {
   readonly purge?: Chosen<PurgePolicyInfo>;
   /** Which equal pages become one. Default: that of `AXES`. */
   readonly merge?: Chosen<MergePolicyInfo>;
-  readonly swap: SwapKind;
+  /** Where pages are swapped to, and how many it holds. */
+  readonly swap: SwapText;
   /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */
   readonly limit: number | 'none' | 'trace';
   /** Memory cgroups have no `memory.max`, so that memory cannot run out in them. */

@@ -1,4 +1,5 @@
-import type { SwapKind, SyscallResult } from '../contract/target.js';
+import type { SwapText } from '../contract/swap.js';
+import type { SyscallResult } from '../contract/target.js';
 import { type CostTable, loadCosts } from '../cost/table.js';
 import type { Machine } from '../machine/machine.js';
 import { type SimulatedMachine, simulated } from '../machine/target.js';
@@ -21,7 +22,7 @@ export interface TestRun {
   readonly purge?: string;
   readonly merge?: string;
   readonly memory?: number;
-  readonly swap?: SwapKind;
+  readonly swap?: SwapText;
   readonly backing?: MemoryKind;
   readonly limit?: number | 'none' | 'trace';
   readonly seed?: number;
