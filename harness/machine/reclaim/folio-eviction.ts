@@ -32,10 +32,10 @@ export class FolioEviction {
     this.collectDirty(folio);
     if (pages.traits[folio.head]! & TRAIT.lazyfree) return this.takeLazyfree(folio);
     if (!this.reclaim.hasPlace(folio.head)) {
-      this.reclaim.policy.reject(folio.head);
+      this.reclaim.rejectPlaceless(folio.head);
       return 0;
     }
-    if (!this.state.swap.hasRun(folio.size)) {
+    if (!this.reclaim.hasPlaceFor(folio)) {
       this.state.counters.thp_swpout_fallback++;
       return this.splitAndTake(folio);
     }
@@ -124,6 +124,10 @@ export class FolioEviction {
       }
       this.reclaim.policy.remove(head);
       this.drop(folio);
+    } else if (!this.reclaim.hasPlaceFor(folio)) {
+      this.state.counters.thp_swpout_fallback++;
+      this.huge.splitPageOf(head);
+      for (const page of folio.pages) if (pages.resident[page] === 1) this.eviction.pageOut(page);
     } else if (swap.synchronous) {
       this.eviction.leave(head);
       this.swapOut(folio);
