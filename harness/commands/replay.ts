@@ -125,6 +125,11 @@ function callTable(calls: readonly CallRow[]): string {
   return `\n\n${table.toString()}`;
 }
 
+/** Whole milliseconds; empty where they are not measured, as on a live kernel. */
+function msText(ms: number): number | '' {
+  return Number.isFinite(ms) ? Math.round(ms) : '';
+}
+
 /** What memory cgroups had and counted, and their pressure; nothing where the trace has none. Their files are in groups.csv, too. */
 function groupTable(groups: readonly GroupRow[]): string {
   if (groups.length === 0) return '';
@@ -141,9 +146,9 @@ function groupTable(groups: readonly GroupRow[]): string {
       group.swap_pages_end,
       group.pgmajfault,
       group.pgsteal,
-      Math.round(group.throttle_ns / 1e6),
-      Math.round(group.psi_some_us / 1e3),
-      Math.round(group.psi_full_us / 1e3),
+      msText(group.throttle_ns / 1e6),
+      msText(group.psi_some_us / 1e3),
+      msText(group.psi_full_us / 1e3),
     ]);
   return `\n\n${table.toString()}`;
 }
