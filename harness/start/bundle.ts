@@ -50,7 +50,7 @@ export class Bundle {
     this.kept = cache.read();
   }
 
-  /** The exports of a file, which is run where it has not been. @param key tells copies of a file apart */
+  /** The exports of a file, which is run where it has not been. @param key distinguishes copies of a file */
   load(name: string, key = ''): unknown {
     const known = this.loaded.get(name + key);
     if (known) return known.exports;

@@ -80,7 +80,7 @@ export function unpacked(bytes: Buffer): Map<string, KeptCode> {
 }
 
 /**
- * Whether a folder is this user's and nobody else can write there, since what lies in it is run; or where there is none, whether
+ * Whether a folder is this user's and no other can write there, since what lies in it is run; or where there is none, whether
  * it may be made. With `sudo`, the home is often another user's, who could not use it then.
  */
 function isOwn(folder: string, isMissing = false): boolean {
@@ -88,7 +88,7 @@ function isOwn(folder: string, isMissing = false): boolean {
   if (!info) return folder !== dirname(folder) && isOwn(dirname(folder), true);
   if (!info.isDirectory()) return false;
   if (process.geteuid === undefined) return true;
-  // In a folder for all users, such as that for temporary files, nobody can replace what is another's.
+  // In a folder for all users, such as that for temporary files, no user can replace what is another's.
   if (isMissing && (info.mode & STICKY) !== 0) return true;
   return info.uid === process.geteuid() && (info.mode & OTHERS_WRITE) === 0;
 }

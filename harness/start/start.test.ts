@@ -130,7 +130,7 @@ describe('kept code', () => {
   });
 });
 
-/** A file with one byte changed, at every so many bytes. */
+/** A file with one byte changed, at every `step` bytes. */
 function* damaged(good: Buffer, step: number): Generator<Buffer> {
   for (let at = 0; at < good.length; at += step) {
     const bad = Buffer.from(good);
