@@ -65,6 +65,9 @@ export const LIVE_OP = {
   pace: 36,
   rest: 37,
   files: 38,
+  fadvise: 39,
+  remote: 40,
+  lockall: 41,
 } as const;
 
 /** Flags of ops, in the same word. */
@@ -139,4 +142,6 @@ export const ADVICE_VALUES: Readonly<Record<string, number>> = {
   MADV_POPULATE_WRITE: 23,
   MADV_DONTNEED_LOCKED: 24,
   MADV_COLLAPSE: 25,
+  MADV_GUARD_INSTALL: 102,
+  MADV_GUARD_REMOVE: 103,
 };

@@ -37,7 +37,7 @@ enum {
   OP_UNMAP,
   OP_REMAP,   /* a: new page, 0: none; b: pages to grow by */
   OP_PROTECT, /* FLAG_RO, FLAG_NONE or neither */
-  OP_LOCK,
+  OP_LOCK, /* a: flags of mlock2 */
   OP_UNLOCK,
   OP_READ,  /* count < 0: downwards. Value: pages touched */
   OP_WRITE, /* a: content unless FLAG_UNIQUE */
@@ -68,6 +68,10 @@ enum {
   OP_PACE,   /* a: microseconds since the last with 0, which begins. Waits until then */
   OP_REST,   /* a: microseconds. Waits that long */
   OP_FILES,  /* Text in: folder of files. All that are there go */
+  /* Of spaces again. */
+  OP_FADVISE, /* slot, a: object, page: first byte, b: bytes, count: advice */
+  OP_REMOTE,  /* page, count, a: advice, b: slot of the space whose memory it is */
+  OP_LOCKALL, /* a: flags of mlockall; 0: munlockall */
 };
 
 enum {
