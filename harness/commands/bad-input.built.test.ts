@@ -32,6 +32,21 @@ describe('bad input is one line on standard error and exit code 2, with nothing 
     ['a flag without its value', ['replay', 'a.csv', '--limit'], /Not enough arguments following: limit/],
     ['a flag twice', ['replay', 'a.csv', '--limit', '5', '--limit', '6'], /--limit is given 2 times/],
     ['an unknown format', ['replay', 'a.csv', '--format', 'yaml'], /Choices: "table", "json", "csv"/],
+    [
+      'columns of a table where none is printed',
+      ['replay', 'a.csv', '--full', '--format', 'json'],
+      /--full is for tables, json has all columns/,
+    ],
+    [
+      'the same of a comparison',
+      ['compare', '--full', '--format', 'csv'],
+      /--full is for tables, csv has all/,
+    ],
+    [
+      'figures where none is drawn',
+      ['compare', '--no-report', '--figures', 'all'],
+      /--figures all draws with the report/,
+    ],
     ['a size of 0', ['replay', 'a.csv', '--limit', '0'], /size "0" is 0, expected N or Np pages/],
     ['a negative size', ['replay', 'a.csv', '--limit=-5'], /"-5" is not a size/],
     ['an invalid size', ['replay', 'a.csv', '--limit', 'lots'], /"lots" is not a size/],

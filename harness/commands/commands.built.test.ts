@@ -184,7 +184,7 @@ describe('reclaim replay', () => {
     cli.write('groups.csv', `time_us,op,space,page,count,arg\n${events.join('\n')}\n`);
     const { stdout } = cli.run('replay', 'groups.csv', '--swap', 'ssd', '--out', 'grouped');
     expect(stdout).toMatch(
-      /│ cgroup │ peak │ end │ swap │ pgmajfault │ pgsteal │ held ms │[\s\S]*│ web {4}│ {4}8 │/,
+      /│ cgroup │ peak │ end │ swap │ pgmajfault │ pgsteal │ held ms │ some ms │ full ms │[\s\S]*│ web {4}│ {4}8 │/,
     );
     const groups = readFileSync(join(cli.path, 'grouped', 'groups.csv'), 'utf8');
     const { rows } = parseCsv(groups, 'groups.csv', ['cgroup', 'memory_max_pages']);
@@ -202,6 +202,13 @@ describe('reclaim trace', () => {
     expect(cli.run('trace', 'info', 'b.rtrace').stdout).toMatch(
       /events: 6[\s\S]*discard +1[\s\S]*0\.000 s {2}end/,
     );
+  });
+
+  it('says what a trace contains as one object', () => {
+    const said = JSON.parse(cli.run('trace', 'info', 'a.csv', '--format', 'json').stdout);
+    expect(said).toMatchObject({ name: 'a.csv', events: 6, touches: 40, first_time_us: 0, spaces: 1 });
+    expect(said.ops).toMatchObject({ discard: 1, mark: 1 });
+    expect(said.marks.at(-1)).toMatchObject({ label: 'end' });
   });
 
   it('validates, with warnings on standard error', () => {

@@ -11,7 +11,13 @@ import { OutputFolder } from '../output/folder.js';
 import { costsLine } from '../report/costs-line.js';
 import { isLive } from '../report/selection.js';
 import { wrapped } from '../report/terminal-text.js';
-import { type ComparisonArgs, comparisonFlags, furtherFiles, showComparison } from './comparison.js';
+import {
+  type ComparisonArgs,
+  checkComparison,
+  comparisonFlags,
+  furtherFiles,
+  showComparison,
+} from './comparison.js';
 import { dryRun } from './dry-run.js';
 import {
   type ExperimentArgs,
@@ -199,6 +205,7 @@ function noteLive({ runs }: RunSummary): void {
 }
 
 async function handler(args: Args): Promise<void> {
+  checkComparison(args);
   const experiment = await experimentUnder(args);
   checkLiveFlags(args, experiment.machine);
   if (args.dryRun) {

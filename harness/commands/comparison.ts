@@ -1,3 +1,4 @@
+import { InputError } from '../base/errors.js';
 import { jsonText } from '../base/json.js';
 import type { RunSummary } from '../experiment/run.js';
 import type { Claim } from '../metrics/claim.js';
@@ -16,6 +17,7 @@ import { verdictJson } from '../report/verdict-json.js';
 import { type ComparisonFormat, comparisonFormat } from './comparison-format.js';
 import { drawInWorkers, drawnText } from './draw.js';
 import { drawable } from './drawable.js';
+import { checkFull } from './flags.js';
 import { interruptible } from './interrupt.js';
 import { note, outputLook, print } from './terminal.js';
 
@@ -58,6 +60,17 @@ export interface ComparisonArgs {
   report: boolean;
   figures: 'headline' | 'all';
   full: boolean;
+}
+
+/**
+ * Refuses flags that would have no effect.
+ *
+ * @throws InputError for columns of tables where none is printed, and for figures where none is drawn
+ */
+export function checkComparison({ format, full, report, figures }: ComparisonArgs): void {
+  checkFull(full, format.printed);
+  if (figures === 'all' && !report)
+    throw new InputError('--figures all draws with the report, expected it without --no-report');
 }
 
 /** claims.csv: the claims of an experiment, judged by its results. */

@@ -114,6 +114,12 @@ export function filePositional(describe: string) {
   } as const;
 }
 
+/** @throws InputError where the columns of tables are asked for and another format is printed, which has all columns */
+export function checkFull(full: boolean, format: string): void {
+  if (full && format !== 'table')
+    throw new InputError(`--full is for tables, ${format} has all columns: expected one of the two flags`);
+}
+
 /**
  * The value of a flag that must be a whole number.
  *

@@ -6,7 +6,13 @@ import type { RunSummary } from '../experiment/run.js';
 import { OutputFolder } from '../output/folder.js';
 import { mergeSweep, untilFinished } from '../sweep/merge.js';
 import { besidePlan, type Plan, readPlan } from '../sweep/plan-file.js';
-import { type ComparisonArgs, comparisonFlags, furtherFiles, showComparison } from './comparison.js';
+import {
+  type ComparisonArgs,
+  checkComparison,
+  comparisonFlags,
+  furtherFiles,
+  showComparison,
+} from './comparison.js';
 import {
   type Command,
   outFlag,
@@ -80,6 +86,7 @@ function noteOutcome({ runs, failed }: RunSummary): void {
 }
 
 async function handler(args: Args): Promise<void> {
+  checkComparison(args);
   const plan = readPlan(args.plan);
   const { name, claims } = plan.experiment;
   const out = args.out ?? join('results', 'runs', name);
@@ -106,7 +113,9 @@ async function handler(args: Args): Promise<void> {
     return;
   }
   noteOutcome(merged.summary);
-  await print(`${hostsText(merged.hosts)}\n`);
+  const hosts = hostsText(merged.hosts);
+  if (args.format.printed === 'table') await print(`${hosts}\n`);
+  else note(hosts);
   await showComparison(merged.summary, claims, args, workersOf(args));
 }
 

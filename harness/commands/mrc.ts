@@ -246,6 +246,8 @@ async function handler(args: Args): Promise<void> {
     split: args.split,
     bytes,
     backend,
+    // What `sweep` reads twice, or keeps whole, is compiled.
+    once: rate !== undefined || !(relative || policies.some(({ info }) => info.needsFuture)),
     ...(args.reader === undefined ? {} : { reader: args.reader }),
   });
   const { sample = 1 } = reference;

@@ -1,12 +1,13 @@
 import type { Argv } from 'yargs';
 import { InputError, type Place } from '../base/errors.js';
+import { jsonText } from '../base/json.js';
 import { parsePairs } from '../base/parse.js';
 import { findTrace } from '../experiment/trace-names.js';
 import { chooseWorkload, DEFAULT_SEED, generate as generateTrace } from '../experiment/workload.js';
 import { simulated } from '../machine/target.js';
 import { validate } from '../replay/validate.js';
 import { compileTrace } from '../trace/compile.js';
-import { traceInfo } from '../trace/info.js';
+import { traceInfo, traceInfoText } from '../trace/info.js';
 import { SampledTrace } from '../trace/sample/sample.js';
 import { ONE_READER_BYTES, openTrace, type Trace } from '../trace/trace.js';
 import { formOf, TRACE_FORMS, type TraceForm, writeTrace } from '../trace/write.js';
@@ -38,9 +39,18 @@ async function open(name: string): Promise<Trace> {
 const info: SubCommand = {
   command: 'info <trace>',
   describe: 'what a trace contains: metadata, events by op, spaces, objects, time',
-  builder: (yargs) => yargs.positional('trace', tracePositional).options(inputLimitFlags),
-  handler: async (args: { trace: string }) => {
-    await print(await traceInfo(await open(args.trace)));
+  builder: (yargs) =>
+    yargs.positional('trace', tracePositional).options({
+      format: {
+        choices: ['text', 'json'] as const,
+        default: 'text' as const,
+        describe: 'text, or one JSON object for programs',
+      },
+      ...inputLimitFlags,
+    }),
+  handler: async (args: { trace: string; format: 'text' | 'json' }) => {
+    const contents = await traceInfo(await open(args.trace));
+    await print(args.format === 'json' ? jsonText(contents) : traceInfoText(contents));
   },
 };
 

@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import type { ParameterValues } from '../base/parameters.js';
+import { isBinaryTrace } from '../trace/binary/decoder.js';
 import { compileInput } from '../trace/compile.js';
 import { decodedBytes, inputName, type PeekedInput, usingInput } from '../trace/io/input.js';
 import { LineAccount } from '../trace/readers/account.js';
@@ -10,6 +11,7 @@ import { BATCH_CAPACITY } from '../trace/requests/batch.js';
 import { DenseIds } from '../trace/requests/dense-ids.js';
 import { checkSplit, pagesOf, ReferenceMapper, referenceOf } from '../trace/requests/references.js';
 import { makeIds, WasmIds } from '../trace/requests/wasm-ids.js';
+import { StreamedTrace } from '../trace/streamed.js';
 import { isTrace, ONE_READER_BYTES, openTrace } from '../trace/trace.js';
 import type { Backend } from './backend.js';
 import type { ReferenceBatch, ReferenceString } from './reference.js';
@@ -25,6 +27,8 @@ export interface ReferenceOptions {
   readonly bytes?: boolean | undefined;
   /** What maps ids to dense ones; by default WebAssembly. Both give the same. */
   readonly backend?: Backend | undefined;
+  /** Whether it is read once: a text trace from a pipe is then kept nowhere. By default it is compiled into the cache. */
+  readonly once?: boolean | undefined;
   /** What messages call the file. */
   readonly shown?: string | undefined;
 }
@@ -134,6 +138,8 @@ async function referenceOfInput(
       });
     if (options.split)
       throw new InputError('--split cuts requests into pages, and a trace has pages already', { file: name });
+    if (options.once && input.kind === 'stream' && !isBinaryTrace(input.head))
+      return new TraceReference(await StreamedTrace.open(input.all, name));
     return new TraceReference(await openTrace(await compileInput(path, input, name, ONE_READER_BYTES)));
   }
   const { detectReader } = await import('../trace/readers/detect.js');

@@ -1,6 +1,7 @@
 import type { EventBlock } from '../trace/block.js';
 import { OP } from '../trace/op.js';
 import { DenseIds } from '../trace/requests/dense-ids.js';
+import { StreamedTrace } from '../trace/streamed.js';
 import type { Trace } from '../trace/trace.js';
 import { BATCH_REQUESTS, type ReferenceBatch, type ReferenceString } from './reference.js';
 
@@ -11,9 +12,12 @@ const TWO_32 = 2 ** 32;
  * page is (space, page) or (object, page); the same page of a shared object is another one in each space that maps it.
  */
 export class TraceReference implements ReferenceString {
-  readonly rereadable = true;
+  readonly rereadable: boolean;
 
-  constructor(private readonly trace: Trace) {}
+  /** @param trace kept somewhere, or a stream, which can be read once */
+  constructor(private readonly trace: Trace | StreamedTrace) {
+    this.rereadable = !(trace instanceof StreamedTrace);
+  }
 
   get sample(): number {
     return this.trace.meta.sample;

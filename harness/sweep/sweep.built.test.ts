@@ -89,9 +89,10 @@ describe('a sweep', () => {
       expect([code, stderr]).toEqual([0, '']);
       if (shard === 4) expect(stdout).toMatch(/^\d+ cells in r \(\d+ of them were finished before\)\n$/);
     }
-    const merged = cli.run('merge', 'p.jsonl', 'r', '--out', 'merged', '--no-report');
+    const merged = cli.run('merge', 'p.jsonl', 'r', '--out', 'merged', '--no-report', '--format', 'parquet');
     expect([merged.code, merged.stderr]).toEqual([0, '']);
     expect(merged.stdout).toMatch(/host +│ cells │[\s\S]*│ +32 │[\s\S]*Results: merged/);
+    expect(merged.stdout.replace(/\s+/g, ' ')).toContain('manifest.json, and the tables as .parquet)');
     for (const name of FILES)
       expect(readFileSync(at('merged', name), 'utf8'), name).toBe(readFileSync(at('whole', name), 'utf8'));
     expect(cli.run('gate', 'whole', 'merged', '--strict').code).toBe(0);
@@ -131,17 +132,11 @@ describe('a sweep', () => {
     const codes = await Promise.all(runs.map(async (child) => (await once(child, 'exit'))[0]));
     expect(codes).toEqual([0, 0]);
     expect(readdirSync(at('twice'))).toHaveLength(32);
-    const { stdout } = cli.run(
-      'merge',
-      'p.jsonl',
-      'twice',
-      '--out',
-      'merged-twice',
-      '--no-report',
-      '--format',
-      'parquet',
-    );
-    expect(stdout.replace(/\s+/g, ' ')).toContain('manifest.json, and the tables as .parquet)');
+    const flags = ['--out', 'merged-twice', '--no-report', '--format', 'json,parquet'];
+    const { stdout, stderr } = cli.run('merge', 'p.jsonl', 'twice', ...flags);
+    // Standard output is one object: the hosts are on standard error.
+    expect(JSON.parse(stdout).cells).toHaveLength(32);
+    expect(stderr).toMatch(/host +│ cells/);
     expect(readFileSync(at('merged-twice', 'runs.csv'))).toEqual(readFileSync(at('whole', 'runs.csv')));
     for (const name of ['runs', 'draws', 'timeline', 'spaces', 'calls'] as const) {
       const { columns, rows } = parseCsv(readFileSync(at('whole', `${name}.csv`), 'utf8'), name);

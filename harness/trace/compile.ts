@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../base/errors.js';
@@ -12,6 +12,7 @@ import { peekBytes } from './io/peek.js';
 import { rawBytes } from './io/raw.js';
 import { PageBudget } from './page-budget.js';
 import type { TraceSource } from './source.js';
+import { scannedBlocks } from './streamed.js';
 import { TextScanner } from './text/scanner.js';
 import { ONE_READER_BYTES, openTrace, type Trace, type TraceHandle, traceHandle } from './trace.js';
 import { verifyTrace } from './verify.js';
@@ -63,6 +64,14 @@ async function readTag(path: string): Promise<Buffer> {
   }
 }
 
+/** Bytes, as `hash` has taken them. */
+async function* hashed(bytes: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
 /** Writes the compiled form of a text trace to `target`; its key is the SHA-256 of the decoded text. */
 async function compileText(
   bytes: AsyncIterable<Uint8Array>,
@@ -72,23 +81,13 @@ async function compileText(
   const scanner = new TextScanner(name);
   const encoder = new BinaryEncoder(scanner.strings);
   const hash = createHash('sha256');
-  const budget = new PageBudget();
   return writeTo(openSink(target), async (sink) => {
     let headerDone = false;
     const header = async () => {
       if (!headerDone) await sink.write(encoder.header(scanner.meta));
       headerDone = true;
     };
-    for await (const chunk of bytes) {
-      hash.update(chunk);
-      for (const block of scanner.push(chunk)) {
-        budget.takeBlock(block, scanner.strings, name);
-        await header();
-        await sink.write(encoder.block(block));
-      }
-    }
-    for (const block of scanner.end()) {
-      budget.takeBlock(block, scanner.strings, name);
+    for await (const block of scannedBlocks(hashed(bytes, hash), scanner, name)) {
       await header();
       await sink.write(encoder.block(block));
     }

@@ -68,6 +68,7 @@ enum {
   OP_PACE,   /* a: microseconds since the last with 0, which begins. Waits until then */
   OP_REST,   /* a: microseconds. Waits that long */
   OP_FILES,  /* Text in: folder of files. All that are there go */
+  OP_MOVE,   /* slot. Text in: the file of a group that names of processes are written to */
   /* Of spaces again. */
   OP_FADVISE, /* slot, a: object, page: first byte, b: bytes, count: advice */
   OP_REMOTE,  /* page, count, a: advice, b: slot of the space whose memory it is */

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -99,6 +99,23 @@ describe('traces through a pipe', () => {
         `cat long.csv | ${of('-')}`,
       ];
       for (const line of lines) expect(events(await bash(line)), line).toBe(expected);
+    }
+  });
+
+  it('are kept nowhere by mrc, unless it reads them twice', async () => {
+    const folder = join(cli.path, 'cache', 'reclaim-bench');
+    cli.write('short.csv', TRACE);
+    for (const [flags, kept] of [
+      ['--size 2 --policy lru,random', 0],
+      ['--size 50% --shards 1', 0],
+      ['--size 50%', 1],
+      ['--size 2 --policy opt', 1],
+    ] as const) {
+      rmSync(folder, { recursive: true, force: true });
+      const command = `$R mrc - ${flags} --format csv`;
+      const piped = await bash(`cat short.csv | ${command}`);
+      expect(existsSync(folder) ? readdirSync(folder).length : 0, flags).toBe(kept);
+      expect(piped, flags).toEqual(await bash(command.replace('-', 'short.csv')));
     }
   });
 
