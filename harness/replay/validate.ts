@@ -55,7 +55,7 @@ class Warnings {
   }
 }
 
-/** Ops that stand for several calls, which the argument tells apart. */
+/** Ops that stand for several calls, which the argument names. */
 const NAMED_BY_ARGUMENT: ReadonlySet<number> = new Set([
   OP.madvise,
   OP.process_madvise,
