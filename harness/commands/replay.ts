@@ -74,7 +74,7 @@ function builder(yargs: Argv): Argv {
       draws: {
         type: 'number',
         default: DEFAULT_DRAWS,
-        describe: 'draws of device latency: times are their means, from one replay',
+        describe: 'draws of device latency: times are their means, from one replay (one with a closed clock)',
         requiresArg: true,
       },
       costs: {
@@ -232,14 +232,8 @@ async function handler(args: Args): Promise<void> {
   const recorder = args.timeline === undefined ? undefined : timelineRecorder(trace, args.machine);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
-    const cell = {
-      cell: 1,
-      experiment: 'replay',
-      trace: 0,
-      replicate: 1,
-      draws: drawsUnder(values, draws),
-      ...values,
-    };
+    const booked = drawsUnder(values, draws);
+    const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws: booked, ...values };
     const watched = {
       check: args.check,
       progress: (events: number) => progress.set(events),

@@ -15,6 +15,7 @@ import type { StateAction } from './call.js';
 export const free: StateAction = (m, vma, start, end, call) => {
   const refused = refusesFree(vma);
   if (refused !== 0) return refused;
+  m.huge?.splitPartial(vma, start, end);
   eachUsedEntry(m, vma, start, end, (at) => {
     if (freeEntry(m, vma, at)) call.present++;
   });
@@ -42,7 +43,7 @@ export function freePresent(m: State, at: number): boolean {
   const slot = m.frames.slot[frame]!;
   if (slot >= 0) {
     m.frames.setSlot(frame, -1);
-    m.swap.free(slot);
+    m.swap.release(slot);
   }
   m.tables.entries[at] = entry & ~(PTE.young | PTE.dirty);
   m.pages.clearDirty(page);

@@ -1,8 +1,10 @@
 import { PART } from '../../cost/ledger.js';
 import { type ReclaimPolicy, TRAIT } from '../../policy/reclaim/contract.js';
 import { isAnonPage, isMerged, isReferred, unmapPage } from '../entries/entry.js';
+import type { Folio } from '../memory/folios.js';
 import { PAGE_FLAG } from '../memory/pages.js';
 import { freeObjectPage } from '../object/lifetime.js';
+import { newSlot } from '../object/swap-cache.js';
 import { PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
@@ -20,7 +22,11 @@ export interface Evictor {
   readonly policy: ReclaimPolicy;
   /** Whether there is a place for the page's contents, or no need for one. */
   hasPlace(page: number): boolean;
+  /** Whether swap has slots for all of a folio, the head of which has a place. */
+  hasPlaceFor(folio: Folio): boolean;
   recheck(page: number): void;
+  /** A victim has no place for its contents. */
+  rejectPlaceless(page: number): void;
   /** A dirty page of a file goes next once it is written (PG_reclaim). */
   awaitWrite(page: number): void;
 }
@@ -55,7 +61,7 @@ export class Eviction {
     if (traits & TRAIT.file) return this.takeCached(page, frame);
     if (this.isUnwritten(page, frame)) return this.dropUnwritten(frame);
     if (!this.reclaim.hasPlace(page)) {
-      this.reclaim.policy.reject(page); // walked for the volatile pages among them
+      this.reclaim.rejectPlaceless(page); // walked for the volatile pages among them
       return false;
     }
     this.swapOut(page, frame);
@@ -73,7 +79,7 @@ export class Eviction {
     rmap.walk(pages.location[page]!);
     if (traits & TRAIT.lazyfree) {
       if (this.isDroppable()) return false;
-      this.writtenAgain(page);
+      for (const other of this.state.huge?.folios.of(page)?.pages ?? [page]) this.writtenAgain(other);
     } else {
       this.unmapAll(0);
       this.reclaim.awaitWrite(page);
@@ -177,8 +183,39 @@ export class Eviction {
     return true;
   }
 
+  /** A page of a folio, as `swapOut`. Its dirty bits have been collected. */
+  swapOutPage(page: number): void {
+    const frame = this.state.pages.location[page]!;
+    this.state.rmap.walk(frame);
+    this.swapOut(page, frame);
+  }
+
+  /** A page of a folio is unmapped and in the swap cache. */
+  cacheInSwap(page: number): void {
+    const frame = this.state.pages.location[page]!;
+    this.state.rmap.walk(frame);
+    this.addToSwap(page, frame);
+  }
+
+  /** A clean page of a folio that was lazily freed is unmapped and free. */
+  dropPage(page: number): void {
+    const { pages, rmap, costs } = this.state;
+    this.pay(costs.reclaim.drop.ns);
+    rmap.walk(pages.location[page]!);
+    this.unmapAll(0);
+    this.state.freePage(page);
+  }
+
+  /** What is done now is paid by the price of a call. */
+  whilePaid(work: () => void): void {
+    const outer = this.paid;
+    this.paid = true;
+    work();
+    this.paid = outer;
+  }
+
   /** A page was written since it was lazily freed; with `order=lazyfree` that is how a page stops being volatile. */
-  private writtenAgain(page: number): void {
+  writtenAgain(page: number): void {
     const { pages } = this.state;
     pages.clearLazyfree(page);
     if (this.purge.rules.order === 'lazyfree') pages.clearVolatile(page);
@@ -240,7 +277,7 @@ export class Eviction {
     const anon = isAnonPage(this.state, page);
     const known = frames.slot[frame]!;
     const write = known < 0 || (pages.traits[page]! & TRAIT.dirty) !== 0;
-    const slot = known < 0 ? swap.allocate(page) : known;
+    const slot = known < 0 ? newSlot(this.state, page) : known;
     const { swap_out, zram_out, drop } = costs.reclaim;
     this.pay((write ? (swap.synchronous ? zram_out : swap_out) : drop).ns);
     if (write) {
@@ -264,9 +301,7 @@ export class Eviction {
    * answer at once stays in the swap cache, next to go, until reclaim meets it. The price of the call has all of it.
    */
   pageOut(page: number): void {
-    this.paid = true;
-    this.pageOutNow(page);
-    this.paid = false;
+    this.whilePaid(() => this.pageOutNow(page));
   }
 
   private pageOutNow(page: number): void {
@@ -309,7 +344,7 @@ export class Eviction {
   }
 
   /** The policy loses a page that it has not chosen; its eviction is on record where the policy keeps one. */
-  private leave(page: number): void {
+  leave(page: number): void {
     const { policy } = this.reclaim;
     if (policy.pagedOut) policy.pagedOut(page);
     else policy.remove(page);

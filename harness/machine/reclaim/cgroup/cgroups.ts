@@ -121,14 +121,19 @@ export class Cgroups implements Owners {
     for (const [id, { group }] of [...this.members]) this.join(this.state.space(id)!, group);
   }
 
-  /** Reclaim has taken a page. */
-  stolen(page: number): void {
-    for (const { counters } of this.of(page).upwards()) counters.pgsteal++;
+  /** Reclaim has taken a page, or a folio of several that it stood for. */
+  stolen(page: number, pages: number): void {
+    for (const { counters } of this.of(page).upwards()) counters.pgsteal += pages;
   }
 
-  /** Whether a page has a swap slot, or its groups may use another (mem_cgroup_try_charge_swap). */
+  /** Whether a page's groups are beyond half of their `memory.swap.max` (mem_cgroup_swap_full). */
+  swapScarce(page: number): boolean {
+    for (const { swap, swapMax } of this.of(page).upwards()) if (swap * 2 >= swapMax) return true;
+    return false;
+  }
+
+  /** Whether the groups of a page that has no swap slot may use another (mem_cgroup_try_charge_swap). */
   maySwap(page: number): boolean {
-    if (this.state.swapSlotOf(page) >= 0) return true;
     for (const { swap, swapMax } of this.of(page).upwards()) if (swap >= swapMax) return false;
     return true;
   }
