@@ -4,10 +4,12 @@ import { SWAP_KINDS } from '../contract/swap.js';
 import { OOM_RULES } from '../contract/target.js';
 import { shippedTraces } from '../experiment/trace-names.js';
 import { METRIC_GROUPS, METRICS } from '../metrics/schema.js';
+import { controllers } from '../policy/controller/registry.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { CLOCKS } from '../replay/closed/clock.js';
 import { FIGURES } from '../report/figures/registry.js';
 import { READERS } from '../trace/readers/registry.js';
 
@@ -25,6 +27,7 @@ const policies: Names = () =>
     ...reclaimPolicies.all(),
     ...mergePolicies.all(),
     ...purgePolicies.all(),
+    ...controllers.all(),
   ]);
 
 /** Values of flags, whichever command they are of. */
@@ -33,10 +36,12 @@ const FLAGS: Readonly<Record<string, Names>> = {
   '--reclaim': () => namesOf(reclaimPolicies.all()),
   '--merge': () => namesOf(mergePolicies.all()),
   '--purge': () => namesOf(purgePolicies.all()),
+  '--controller': () => namesOf(controllers.all()),
   '--policy': () => namesOf(reclaimPolicies.all()),
   '--swap': () => SWAP_KINDS,
   '--oom': () => OOM_RULES,
   '--backing': () => ['recorded', 'anon', 'shmem'],
+  '--clock': () => CLOCKS,
   '--reader': () => namesOf(READERS),
   '--metric': metrics,
   '--tolerance': () => [...metrics(), ...METRIC_GROUPS],

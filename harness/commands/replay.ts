@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import { EXIT, InputError } from '../base/errors.js';
 import { costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
-import { planReplay } from '../experiment/plan.js';
+import { drawsUnder, planReplay } from '../experiment/plan.js';
 import { checkRepeats, isForeign } from '../experiment/repeat.js';
 import { findTrace } from '../experiment/trace-names.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
@@ -74,7 +74,7 @@ function builder(yargs: Argv): Argv {
       draws: {
         type: 'number',
         default: DEFAULT_DRAWS,
-        describe: 'draws of device latency: times are their means, from one replay',
+        describe: 'draws of device latency: times are their means, from one replay (one with a closed clock)',
         requiresArg: true,
       },
       costs: {
@@ -232,7 +232,8 @@ async function handler(args: Args): Promise<void> {
   const recorder = args.timeline === undefined ? undefined : timelineRecorder(trace, args.machine);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
-    const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws, ...values };
+    const booked = drawsUnder(values, draws);
+    const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws: booked, ...values };
     const watched = {
       check: args.check,
       progress: (events: number) => progress.set(events),

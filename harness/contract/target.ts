@@ -3,6 +3,7 @@ import type { ParameterValues } from '../base/parameters.js';
 import type { CostTable } from '../cost/table.js';
 import type { CallCount, DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
 import type {
+  ClosedMetric,
   DrawnMetric,
   LaterMetric,
   MetricName,
@@ -10,6 +11,7 @@ import type {
   Outcome,
   StallPart,
 } from '../metrics/schema.js';
+import type { ControllerInfo } from '../policy/controller/contract.js';
 import type { DiscardPolicyInfo, Errno, Kernel, PageRange, Program } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
@@ -19,7 +21,9 @@ import type {
   ArgOf,
   CgroupArg,
   ContentArg,
+  FadviseArg,
   FallocateArg,
+  LockAllArg,
   MapArg,
   ObjectArg,
   RemapArg,
@@ -40,6 +44,8 @@ export interface TargetSetup {
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
   readonly merge: Chosen<MergePolicyInfo>;
   readonly purge: Chosen<PurgePolicyInfo>;
+  /** What asks for reclaim before memory is short; undefined: nothing. */
+  readonly controller?: Chosen<ControllerInfo> | undefined;
   readonly swap: SwapText;
   /** What happens where memory has run out: the run ends, or the OOM killer kills a space. */
   readonly oom: OomRule;
@@ -113,6 +119,7 @@ export type CountedMetrics = Readonly<
       | DrawnMetric
       | LaterMetric
       | 'events_skipped'
+      | ClosedMetric
     >,
     number
   >
@@ -153,13 +160,16 @@ export interface Follower {
   spaces(residentPageUs: number): Paid[];
 }
 
+/** mlock, mlock2 with MLOCK_ONFAULT, and munlock, as calls.csv calls them. */
+export type LockCall = 'lock' | 'lock onfault' | 'unlock';
+
 /** What a machine does not do, by name, each with the reason in words. */
 export interface Refusals {
   readonly ops: Readonly<Partial<Record<OpName, string>>>;
   readonly advice: Readonly<Partial<Record<Advice, string>>>;
 }
 
-/** Advice that is accepted and changes nothing in the simulated kernel, by what a live kernel would do. */
+/** Advice that is accepted and changes nothing in the simulated kernel while it has no huge pages, by what a live kernel would do. */
 export const IGNORED_ADVICE: Readonly<Partial<Record<Advice, string>>> = {
   MADV_HUGEPAGE: 'a fault may bring a huge page, 512 pages at once',
   MADV_COLLAPSE: 'pages would be gathered into huge pages',
@@ -243,6 +253,12 @@ export interface Target {
    */
   follow?(values: ParameterValues): Follower;
 
+  /**
+   * ns that the event at hand, or the last one, has taken its thread, in the first draw: an event of a space. Absent where times
+   * are not measured, so that there is no closed clock.
+   */
+  readonly eventNs?: number;
+
   /** Whether spaces were killed that `takeKilled` has not returned. Absent: the machine kills none. */
   readonly anyKilled?: boolean;
   /** Spaces that the OOM killer has killed since it was asked last. They are gone when it returns. */
@@ -256,8 +272,12 @@ export interface Target {
   unmap(space: number, page: number, count: number): void;
   remap(space: number, page: number, count: number, arg: RemapArg): void;
   protect(space: number, page: number, count: number, protection: ArgOf['protect']['protection']): void;
-  lock(space: number, page: number, count: number, locked: boolean): void;
+  lock(space: number, page: number, count: number, call: LockCall): void;
+  /** mlockall; munlockall where `arg` is undefined. */
+  lockAll(space: number, arg: LockAllArg | undefined): void;
   madvise(space: number, page: number, count: number, advice: Advice): void;
+  /** process_madvise by the space of the event on pages of `target`, which may be the same. */
+  processMadvise(space: number, target: number, page: number, count: number, advice: Advice): void;
   /** PR_SET_MEMORY_MERGE. */
   prctl(space: number, merge: boolean): void;
 
@@ -268,6 +288,7 @@ export interface Target {
   sync(name: string): void;
   migrate(page: number, count: number, arg: ArgOf['migrate']): void;
   fallocate(page: number, count: number, arg: FallocateArg): void;
+  fadvise(page: number, count: number, arg: FadviseArg): void;
   pread(name: string, page: number, count: number): void;
   /** @param contents undefined: each page becomes unlike all others */
   pwrite(name: string, page: number, count: number, contents: ContentArg | undefined): void;

@@ -19,11 +19,13 @@ import {
   type SizeName,
 } from '../metrics/axes.js';
 import type { AxisKeys } from '../metrics/files.js';
+import { controllers } from '../policy/controller/registry.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen, PolicyInfo, Registry } from '../policy/registry.js';
+import { CLOCKS, type ClockKind } from '../replay/closed/clock.js';
 import { MEMORY_KINDS, type MemoryKind } from '../replay/memory-kind.js';
 import type { ReplayOptions } from '../replay/options.js';
 
@@ -38,12 +40,14 @@ export interface AxisValues {
   readonly memory: number | 'none';
   readonly swap: SwapText;
   readonly oom: OomRule;
-  /** Canonical text of the policy, as are the other three. */
+  /** Canonical text of the policy, as are the other four. */
   readonly discard: string;
   readonly reclaim: string;
   readonly merge: string;
   readonly purge: string;
+  readonly controller: string;
   readonly seed: number;
+  readonly clock: ClockKind;
   /** Sizes as they were asked for: what is the same on all traces, and in all replicates of one. */
   readonly asked: Readonly<Record<SizeName, string>>;
 }
@@ -123,7 +127,9 @@ const RULES: {
   reclaim: policy(reclaimPolicies),
   merge: policy(mergePolicies),
   purge: policy(purgePolicies),
+  controller: policy(controllers),
   seed: plain(parseSeed),
+  clock: oneOf('clock', CLOCKS),
 };
 
 /** The options of a replay that axes set. */

@@ -1,12 +1,14 @@
 import type { SwapText } from '../contract/swap.js';
 import type { OomRule, SyscallResult, Target, TargetInfo } from '../contract/target.js';
 import type { CostTable } from '../cost/table.js';
+import type { ControllerInfo } from '../policy/controller/contract.js';
 import type { DiscardPolicyInfo } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import type { EventBlock } from '../trace/block.js';
+import type { ClockKind } from './closed/clock.js';
 import type { MemoryKind } from './memory-kind.js';
 
 /** The machine, the policies and the limit of a replay, and who watches it. */
@@ -21,6 +23,8 @@ export interface ReplayOptions<T extends Target = Target> {
   readonly purge?: Chosen<PurgePolicyInfo>;
   /** Which equal pages become one. Default: that of `AXES`. */
   readonly merge?: Chosen<MergePolicyInfo>;
+  /** What asks for reclaim before memory is short. Default: that of `AXES`. It shares a replay with no other draw and no follower. */
+  readonly controller?: Chosen<ControllerInfo>;
   /** Where pages are swapped to, and how many it holds. */
   readonly swap: SwapText;
   /** What happens where memory has run out. Default: that of `AXES`. */
@@ -34,6 +38,8 @@ export interface ReplayOptions<T extends Target = Target> {
   /** The machine's memory in pages: below its watermarks kswapd reclaims. Default: never short. */
   readonly memory?: number | undefined;
   readonly seed: number;
+  /** Whether stalls delay later events of their thread. Default: `open`, they do not. */
+  readonly clock?: ClockKind | undefined;
   /** Draws of device latency that are booked. Default: one. */
   readonly draws?: number | undefined;
   readonly costs: CostTable;

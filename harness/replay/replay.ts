@@ -14,9 +14,10 @@ import type { LaterPages } from '../policy/discard/contract.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import type { Trace } from '../trace/trace.js';
+import { bookedDraws, checkClosed } from './closed/clock.js';
 import { checkForeseeable, Foresight, foresighted, UseRecorder } from './future.js';
 import { KindChange } from './memory-kind.js';
-import { type Accesses, applicablePaid, collectMetrics, laterMetrics } from './metrics.js';
+import { type Accesses, applicablePaid, closedMetrics, collectMetrics, laterMetrics } from './metrics.js';
 import type { ReplayOptions } from './options.js';
 import { Run } from './run.js';
 import { sampledOptions, scaledResult } from './sampled.js';
@@ -89,6 +90,7 @@ async function replayChecked<T extends Target>(
   options: ReplayOptions<T>,
 ): Promise<ReplayResult> {
   const { reclaim } = options;
+  if (isControlled(options)) return replayControlled(trace, options);
   if (!reclaim.info.needsFuture) return replayOnce(trace, options);
   const foresight = await foresee(trace, options);
   const info = foresighted(reclaim.info, foresight);
@@ -100,6 +102,29 @@ async function replayChecked<T extends Target>(
     );
   // What is foreseen is that of one policy.
   return { ...result, followed: (options.followers ?? []).map(() => undefined) };
+}
+
+/** Whether something asks for reclaim before memory is short. */
+function isControlled<T extends Target>({ controller }: ReplayOptions<T>): boolean {
+  return controller !== undefined && controller.info.name !== AXES.controller.default;
+}
+
+/**
+ * What a controller does follows from the pressure that it finds, and so from latencies and prices: one draw of latency is booked, and
+ * no policy follows.
+ */
+async function replayControlled<T extends Target>(
+  trace: Trace,
+  options: ReplayOptions<T>,
+): Promise<ReplayResult> {
+  const { followers = [], reclaim, controller } = options;
+  const { name } = controller!.info;
+  if (reclaim.info.needsFuture)
+    throw new Refusal(
+      `reclaim policy ${reclaim.info.name} needs the future, and controller ${name} reclaims by pressure: expected controller none`,
+    );
+  const result = await replayOnce(trace, { ...options, draws: 1, followers: undefined });
+  return { ...result, followed: followers.map(() => undefined) };
 }
 
 /** @throws InputError for pages of a size that prices and structures of the machine are not of */
@@ -157,16 +182,18 @@ async function begin<T extends Target>(
     reclaim,
     purge,
     merge,
+    controller: isControlled(options) ? options.controller : undefined,
     swap: options.swap,
     oom: options.oom ?? AXES.oom.default,
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,
     seed: options.seed,
-    draws: options.draws ?? 1,
+    draws: bookedDraws(options.clock, options.draws ?? 1),
     startUs: trace.totals.firstTimeUs,
     sample: trace.meta.sample,
   };
   const target = await within(timeLimit, () => machine.create(setup));
+  if (options.clock === 'closed') checkClosed(target, reclaim.info, trace.meta.sample);
   const kindChange = await KindChange.of(trace, options.backing);
   return within(timeLimit, () => new Run(target, trace, options, kindChange, timeLimit, foresees));
 }
@@ -174,11 +201,13 @@ async function begin<T extends Target>(
 async function replayOnce<T extends Target>(trace: Trace, options: ReplayOptions<T>): Promise<ReplayResult> {
   const run = await begin(trace, options);
   try {
+    let alive = true;
     for await (const block of trace.blocks()) {
-      const alive = await run.block(block);
+      alive = await run.block(block);
       options.progress?.(run.events);
       if (!alive) break;
     }
+    if (alive) await run.rest();
     return await resultOf(run, trace, options);
   } finally {
     await run.target.dispose();
@@ -209,6 +238,7 @@ async function resultOf<T extends Target>(
     const counted = {
       ...measured.counters(),
       ...laterMetrics(later),
+      ...closedMetrics(run.closed),
       ...meanOfDraws(draws),
       events_skipped: run.skipped.events,
     };

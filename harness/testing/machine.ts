@@ -3,12 +3,14 @@ import type { OomRule, SyscallResult } from '../contract/target.js';
 import { type CostTable, loadCosts } from '../cost/table.js';
 import type { Machine } from '../machine/machine.js';
 import { type SimulatedMachine, simulated } from '../machine/target.js';
+import { controllers } from '../policy/controller/registry.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen } from '../policy/registry.js';
+import type { ClockKind } from '../replay/closed/clock.js';
 import type { MemoryKind } from '../replay/memory-kind.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
 import type { EventBlock } from '../trace/block.js';
@@ -20,6 +22,7 @@ export interface TestRun {
   readonly reclaim?: string | Chosen<ReclaimPolicyInfo>;
   readonly purge?: string;
   readonly merge?: string;
+  readonly controller?: string;
   readonly memory?: number;
   readonly swap?: SwapText;
   readonly oom?: OomRule;
@@ -27,6 +30,7 @@ export interface TestRun {
   readonly limit?: number | 'none' | 'trace';
   readonly seed?: number;
   readonly draws?: number;
+  readonly clock?: ClockKind;
   /** Default: the table of the product. */
   readonly costs?: CostTable;
   /** As those of `ReplayOptions`, with the state of the simulated machine. */
@@ -50,6 +54,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     reclaim: typeof reclaim === 'string' ? reclaimPolicies.choose(reclaim) : reclaim,
     purge: purgePolicies.choose(options.purge ?? 'range-lru'),
     merge: mergePolicies.choose(options.merge ?? 'none'),
+    ...(options.controller ? { controller: controllers.choose(options.controller) } : {}),
     swap: options.swap ?? 'none',
     oom: options.oom,
     backing: options.backing,
@@ -57,6 +62,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     memory: options.memory,
     seed: options.seed ?? 1,
     draws: options.draws,
+    clock: options.clock,
     costs: options.costs ?? COSTS,
     check: options.check ?? true,
     timeline: options.timeline ?? false,

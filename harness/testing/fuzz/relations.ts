@@ -158,7 +158,8 @@ export const RELATIONS: readonly Relation[] = [
     // A space that is not there may not read nothing.
     applies: ({ oom }, lines) =>
       oom !== 'kill' &&
-      !lines.some((line) => /^\d+,exit,1,/.test(line)) && /,spawn,1,/.test(lines.at(3) ?? ''),
+      !lines.some((line) => /^\d+,exit,1,/.test(line)) &&
+      /,spawn,1,/.test(lines.at(3) ?? ''),
     change: ofLines((lines) => [...lines.slice(0, 4), ...lines.slice(4).flatMap(padded)]),
     seen: all,
   },
