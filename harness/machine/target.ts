@@ -338,7 +338,10 @@ export class SimulatedMachine implements Target {
 
   processMadvise(id: number, target: number, page: number, count: number, advice: Advice): void {
     const range = { page, count };
-    const result = processMadvise(this.machine, this.space(id), this.space(target), range, advice);
+    const { machine } = this;
+    const result = machine.reclaim.oomKiller.hasKilled(target)
+      ? { errno: 'ESRCH' as const, value: 0, pages: 0 }
+      : processMadvise(machine, this.space(id), this.space(target), range, advice);
     this.answer(`process_madvise ${advice}`, result);
   }
 

@@ -12,6 +12,8 @@ export type Errno =
   | 'ENOMEM'
   | 'EAGAIN'
   | 'EBUSY'
+  | 'ENOSPC'
+  | 'ESRCH'
   | 'EFAULT'
   | 'EFBIG'
   | 'ENOSYS'
