@@ -77,6 +77,7 @@ function move(m: State, space: Space, page: number, count: number, to: number): 
       shift: vma.anon || vma.inherited.length > 0 ? vma.shift + target - vma.start : 0,
       anon: vma.anon,
       inherited: vma.inherited,
+      swapHistory: vma.swapHistory,
     });
     space.insert(moved);
     space.remove(vma);

@@ -21,6 +21,8 @@ export class Frames {
   slot: Int32Array;
   /** Page table entries that map the frame. */
   mapcount: Int32Array;
+  /** 1: read ahead, and not used since (of swap), or its use starts the next window (of files). The kernel's PG_readahead. */
+  readahead: Uint8Array;
   /** Frames that will ever be in use at once, as far as is known: no room is made for more. */
   ceiling = Number.POSITIVE_INFINITY;
   /** Most frames ever in use. */
@@ -45,6 +47,7 @@ export class Frames {
     this.index = new Int32Array(capacity);
     this.slot = new Int32Array(capacity);
     this.mapcount = new Int32Array(capacity);
+    this.readahead = new Uint8Array(capacity);
   }
 
   get inUse(): number {
@@ -56,7 +59,7 @@ export class Frames {
   }
 
   get bytes(): number {
-    return 5 * this.page.byteLength + this.allocator.bytes;
+    return 5 * this.page.byteLength + this.readahead.byteLength + this.allocator.bytes;
   }
 
   /** A frame for a page, not mapped yet. */
@@ -68,6 +71,7 @@ export class Frames {
     this.index[frame] = index;
     this.slot[frame] = -1;
     this.mapcount[frame] = 0;
+    this.readahead[frame] = 0;
     if (this.inUse > this.peak) this.peak = this.inUse;
     return frame;
   }
@@ -95,5 +99,6 @@ export class Frames {
     this.index = grown(this.index, length, 0);
     this.slot = grown(this.slot, length, 0);
     this.mapcount = grown(this.mapcount, length, 0);
+    this.readahead = grown(this.readahead, length, 0);
   }
 }

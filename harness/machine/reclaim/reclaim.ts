@@ -195,6 +195,23 @@ export class Reclaim implements ReclaimHooks, Evictor {
     this.admit(page, evictable);
   }
 
+  /** As `bringIn`, for a page that can stay away: false where no room can be made for it. */
+  bringInAhead(page: number, object: number, index: number): boolean {
+    try {
+      this.bringIn(page, object, index);
+      return true;
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error;
+      this.incoming = NO_PAGE;
+      return false;
+    }
+  }
+
+  /** Whether a resident page carries the mark of the working set; false under policies without one. */
+  isWorkingset(page: number): boolean {
+    return this.policy.isWorkingset?.(page) ?? false;
+  }
+
   /** get_page_from_freelist: at the low watermark kswapd is woken; at the lowest, the program reclaims itself. */
   private makeRoomInZone(zone: Zone): void {
     const { min, low } = zone.watermarks;

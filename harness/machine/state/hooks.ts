@@ -16,6 +16,13 @@ export interface ReclaimHooks {
   grow(count: number): void;
   /** Allocates a frame for a page, making room first. @throws OutOfMemory when none can be made */
   bringIn(page: number, object: number, index: number): void;
+  /**
+   * As `bringIn`, for a page that nothing has asked for (GFP with __GFP_NORETRY): where no room can be made it stays away, and
+   * memory does not run out. Returns whether it came.
+   */
+  bringInAhead(page: number, object: number, index: number): boolean;
+  /** Whether a resident page was in the working set when it was last evicted or deactivated (PG_workingset). */
+  isWorkingset(page: number): boolean;
   /** A resident page is used in a way that its entry does not show to policies that count every touch. */
   used(page: number): void;
   /** A resident page was used, which no touch or accessed bit shows (folio_mark_accessed). */

@@ -1,6 +1,6 @@
 import type { SwapKind } from '../../contract/target.js';
 import { Device } from '../../cost/device.js';
-import { Ledger, type StallIndex } from '../../cost/ledger.js';
+import { Ledger, PART, type StallIndex } from '../../cost/ledger.js';
 import type { CostTable } from '../../cost/table.js';
 import { RandomStreams } from '../../stats/random.js';
 import { Frames } from '../memory/frames.js';
@@ -8,6 +8,8 @@ import { PageStore } from '../memory/pages.js';
 import { StructPages } from '../memory/struct-pages.js';
 import { Swap } from '../memory/swap.js';
 import { Zone } from '../memory/zone.js';
+import { SlotOwners } from '../readahead/slot-owners.js';
+import { newHistory } from '../readahead/swap-window.js';
 import { Counters } from './counters.js';
 import type { Effect } from './effects.js';
 import type { KsmHooks, Merger, PurgeHooks, ReclaimHooks, WritebackHooks } from './hooks.js';
@@ -32,6 +34,9 @@ export interface StateOptions {
   /** One in this number of pages is replayed; 1, the default: all. */
   readonly sample?: number | undefined;
 }
+
+/** Less the number of a file: the thread of requests that nothing waits for. Those of programs, and of daemons, are other numbers. */
+const READ_AHEAD = -0.25;
 
 /** Room at the start, in frames; arrays grow from there. */
 const INITIAL_FRAMES = 4096;
@@ -59,6 +64,9 @@ export abstract class State {
   readonly rmap: ReverseMap;
   readonly swap: Swap;
   readonly structPages = new StructPages();
+  /** What was read ahead by place on the swap device, and whose the pages there are. */
+  readonly swapHistory = newHistory();
+  readonly slotOwners = new SlotOwners();
   /** Where swapped pages go; undefined when there is no swap. */
   readonly swapDevice: Device | undefined;
   /** All of the machine's memory, where it has a size; undefined when it is never short. */
@@ -124,13 +132,32 @@ export abstract class State {
   /**
    * A read from a device that the current event waits for: a part of its time is the CPU's. Its latency ends here: it is
    * charged, and nothing that the machine does or decides depends on it, so that one replay can book several draws.
+   *
+   * @param pages that one request reads
    */
-  readDevice(device: Device, part: StallIndex): void {
+  readDevice(device: Device, part: StallIndex, pages = 1): void {
     const { ledger } = this;
     const cpu = this.costs.faults.major_cpu.ns;
-    ledger.cpu(part, cpu);
-    device.read(ledger.nowNs(this.nowUs), ledger.aheadNs, ledger.thread);
+    const further = pages - 1;
+    ledger.cpu(part, cpu + further * this.costs.read_ahead.page_cpu.ns);
+    const furtherNs = further * this.costs.read_ahead.device_page.ns;
+    device.read(ledger.nowNs(this.nowUs), ledger.aheadNs, ledger.thread, furtherNs);
     ledger.read(part, device.waitsNs, cpu);
+  }
+
+  /**
+   * A read from a device begins that nothing waits for. The event at hand pays for the pages.
+   *
+   * @param stream any number, another for each file: a file's requests follow each other
+   * @returns when the pages are there, in ns of trace time by draw of latency
+   */
+  readDeviceAhead(device: Device, stream: number, pages: number): Float64Array {
+    const { ledger } = this;
+    ledger.cpu(PART.minor, pages * this.costs.read_ahead.page_cpu.ns);
+    const nowNs = ledger.startRead(this.nowUs);
+    const furtherNs = (pages - 1) * this.costs.read_ahead.device_page.ns;
+    device.read(nowNs, ledger.aheadNs, READ_AHEAD - stream, furtherNs);
+    return device.waitsNs.map((waitNs, draw) => nowNs + ledger.aheadNs[draw]! + waitNs);
   }
 
   /** Takes a page that is not mapped out of the page cache; its contents are on its device. */

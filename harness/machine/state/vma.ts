@@ -1,3 +1,5 @@
+import type { FileAhead } from '../readahead/file-ahead.js';
+import type { SwapHistory } from '../readahead/swap-window.js';
 import { type Backing, ObjectPages } from './object-pages.js';
 import type { Space } from './space.js';
 
@@ -54,6 +56,8 @@ export class Vma {
   anon: AnonVma | undefined;
   /** Where the anonymous pages it inherited by fork are filed. */
   readonly inherited: readonly AnonVma[];
+  /** What was read ahead of its swapped-out pages; undefined before the first. */
+  swapHistory: SwapHistory | undefined;
 
   constructor(fields: {
     start: number;
@@ -65,6 +69,8 @@ export class Vma {
     shift?: number;
     anon?: AnonVma | undefined;
     inherited?: readonly AnonVma[];
+    /** Of the VMA that it is a copy of. */
+    swapHistory?: SwapHistory | undefined;
   }) {
     this.start = fields.start;
     this.end = fields.end;
@@ -75,6 +81,7 @@ export class Vma {
     this.shift = fields.shift ?? 0;
     this.anon = fields.anon;
     this.inherited = fields.inherited ?? [];
+    this.swapHistory = fields.swapHistory && { ...fields.swapHistory };
   }
 
   has(flag: number): boolean {
@@ -169,6 +176,8 @@ export class SharedObject extends ObjectPages {
   dirtySinceUs: number | undefined;
   /** The page that the last pread ended with (file_ra_state.prev_pos); -1 before the first. */
   lastRead = -1;
+  /** How it is read ahead; undefined before it first is. */
+  ahead: FileAhead | undefined;
 
   constructor(
     readonly number: number,

@@ -133,6 +133,8 @@ export interface ReclaimPolicy {
    * of a page of an object that was used (the kernel's mark_accessed). Only for policies without `touch`.
    */
   accessed?(id: number): void;
+  /** Whether a page that it knows carries the mark of the working set (PG_workingset). Absent: none does. */
+  isWorkingset?(id: number): boolean;
   /** A page that is not resident is about to be brought in: ghosts and targets settle before the victim is chosen. */
   miss?(id: number): void;
   /**

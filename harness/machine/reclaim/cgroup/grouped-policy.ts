@@ -50,6 +50,10 @@ export class GroupedPolicy implements ReclaimPolicy {
     this.of(id).accessed?.(id);
   }
 
+  isWorkingset(id: number): boolean {
+    return this.of(id).isWorkingset?.(id) ?? false;
+  }
+
   miss(id: number): void {
     this.of(id).miss?.(id);
   }

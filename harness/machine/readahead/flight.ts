@@ -1,0 +1,35 @@
+import type { StallIndex } from '../../cost/ledger.js';
+import type { State } from '../state/state.js';
+import type { SharedObject } from '../state/vma.js';
+
+const ARRIVED = new Float64Array(0);
+
+/**
+ * Begins to read pages that nothing waits for: the device is busy with them, and a use of one before they are there waits for the
+ * rest. Only the last such request of a file is remembered.
+ *
+ * @param read pages of [first, first + count) that have to be read
+ */
+export function arrives(m: State, object: SharedObject, first: number, count: number, read: number): void {
+  const ahead = object.ahead!;
+  ahead.flightFrom = first;
+  ahead.flightTo = first + count;
+  ahead.arrivesNs = m.readDeviceAhead(m.disk, object.number, read);
+}
+
+/** Waits for a page of a file that is in the page cache and may be on its way still (lock_folio_maybe_drop_mmap). */
+export function waitFor(m: State, object: SharedObject, index: number, part: StallIndex): void {
+  const { ahead } = object;
+  if (ahead === undefined || ahead.arrivesNs === ARRIVED) return;
+  if (index < ahead.flightFrom || index >= ahead.flightTo) return;
+  const waitsNs = ahead.arrivesNs;
+  ahead.arrivesNs = ARRIVED;
+  const nowNs = m.ledger.nowNs(m.nowUs);
+  const { aheadNs } = m.ledger;
+  let waits = false;
+  for (let draw = 0; draw < waitsNs.length; draw++) {
+    waitsNs[draw] = Math.max(0, waitsNs[draw]! - nowNs - aheadNs[draw]!);
+    if (waitsNs[draw]! > 0) waits = true;
+  }
+  if (waits) m.ledger.read(part, waitsNs, 0);
+}
