@@ -130,8 +130,10 @@ function objectPage(m: State, vma: Vma, vpn: number, index: number, where: numbe
     did === DID.read && isCached(m, object, index)
       ? object.page(index)
       : pageIn(m, object, index, did === DID.began ? whereIs(m, object, index) : where);
-  const again = did !== DID.nothing || where !== WHERE.memory;
-  if (again && !write) m.ledger.cpu(PART.minor, faultAround(m, vma, vpn, true) * m.costs.faults.around.ns);
+  // A page that was read alone makes the fault be handled again, too.
+  const last = where === WHERE.memory ? did : DID.read;
+  if (last !== DID.nothing && !write)
+    m.ledger.cpu(PART.minor, faultAround(m, vma, vpn, last) * m.costs.faults.around.ns);
   return page;
 }
 
@@ -168,9 +170,9 @@ function objectBits(vma: Vma, write: boolean): number {
  * do_fault_around: maps those neighbours that are in memory already. Measured: from the fault's address rounded down
  * to 16 pages, or the VMA's start, 16 pages on, cut at the end of VMA and leaf. Returns how many it mapped.
  *
- * @param again whether the fault has read, or begun to, and is handled again
+ * @param did what the fault has read, where it is handled again
  */
-function faultAround(m: State, vma: Vma, vpn: number, again = false): number {
+function faultAround(m: State, vma: Vma, vpn: number, did: number = DID.nothing): number {
   const object = vma.object!;
   // Of a sample of the pages, the window has as many as of all.
   const window = Math.min(FAULT_AROUND_PAGES * m.sample, LEAF_ENTRIES);
@@ -187,6 +189,8 @@ function faultAround(m: State, vma: Vma, vpn: number, again = false): number {
     // A page of shared memory in the swap cache is not in the page cache, and one that was only allocated is not up to date.
     if (page === 0 || m.pages.resident[page] === 0 || m.swapSlotOf(page) >= 0 || isMarked(m, page)) continue;
     if (object.backing === 'shmem' && m.pages.isOverHole(page)) continue;
+    // What this fault has begun to read is not there yet.
+    if (did === DID.began && ahead!.isInFlight(vma.objectPageAt(neighbour))) continue;
     if (ahead !== undefined && !m.reclaim.isWorkingset(page)) found++;
     if (neighbour === vpn) {
       own = !m.reclaim.isWorkingset(page);
@@ -198,7 +202,7 @@ function faultAround(m: State, vma: Vma, vpn: number, again = false): number {
     if (vma.has(VM.locked)) lockEntry(m, at);
     mapped++;
   }
-  if (ahead !== undefined) foundAround(m, vma, ahead, found, own, again);
+  if (ahead !== undefined) foundAround(m, vma, ahead, found, own, did === DID.read);
   return mapped;
 }
 

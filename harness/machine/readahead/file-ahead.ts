@@ -24,7 +24,7 @@ export class FileAhead {
   random = false;
   /** Windows are twice as large. */
   private doubled = false;
-  /** Pages of the last window that nothing has waited for: from here, up to there. */
+  /** Pages of the last window that nothing waited for: from here, up to there. */
   flightFrom = 0;
   flightTo = 0;
   /** When these are there, in ns of trace time by draw of latency; empty: they are. */
@@ -34,6 +34,11 @@ export class FileAhead {
   maxPages(settings: Settings): number {
     const pages = Math.floor(settings.readAheadKib / PAGE_KIB);
     return this.doubled ? 2 * pages : pages;
+  }
+
+  /** Whether a page is of the last window that nothing waited for. */
+  isInFlight(index: number): boolean {
+    return index >= this.flightFrom && index < this.flightTo;
   }
 
   /** posix_fadvise(2): RANDOM leaves the size of windows as it is, which faults go by. */

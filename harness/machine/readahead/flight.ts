@@ -10,18 +10,18 @@ const ARRIVED = new Float64Array(0);
  *
  * @param read pages of [first, first + count) that have to be read
  */
-export function arrives(m: State, object: SharedObject, first: number, count: number, read: number): void {
+export function depart(m: State, object: SharedObject, first: number, count: number, read: number): void {
   const ahead = object.ahead!;
   ahead.flightFrom = first;
-  ahead.flightTo = first + count;
-  ahead.arrivesNs = m.readDeviceAhead(m.disk, object.number, read);
+  ahead.flightTo = read === 0 ? first : first + count;
+  ahead.arrivesNs = read === 0 ? ARRIVED : m.readDeviceAhead(m.disk, object.number, read);
 }
 
 /** Waits for a page of a file that is in the page cache and may be on its way still (lock_folio_maybe_drop_mmap). */
 export function waitFor(m: State, object: SharedObject, index: number, part: StallIndex): void {
   const { ahead } = object;
   if (ahead === undefined || ahead.arrivesNs === ARRIVED) return;
-  if (index < ahead.flightFrom || index >= ahead.flightTo) return;
+  if (!ahead.isInFlight(index)) return;
   const waitsNs = ahead.arrivesNs;
   ahead.arrivesNs = ARRIVED;
   const nowNs = m.ledger.nowNs(m.nowUs);

@@ -6,7 +6,7 @@ import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import { FileAhead, firstWindow, ioPages, maxRequest, nextWindow } from './file-ahead.js';
-import { arrives } from './flight.js';
+import { depart } from './flight.js';
 
 /** Pages that are asked for at once where a program said that it reads at random: 2 MiB (force_page_cache_ra). */
 const FORCED_CHUNK = 512;
@@ -85,9 +85,8 @@ export function readWindow(
   part: StallIndex | undefined,
 ): void {
   const read = takeIn(m, object, window.first, window.count, window.lookahead);
-  if (read === 0) return;
-  if (part !== undefined) m.readDevice(m.disk, part, read);
-  else arrives(m, object, window.first, window.count, read);
+  if (part === undefined) depart(m, object, window.first, window.count, read);
+  else if (read > 0) m.readDevice(m.disk, part, read);
 }
 
 /** Reads the window that a file's state describes. */
