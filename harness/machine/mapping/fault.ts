@@ -191,9 +191,9 @@ function faultAround(m: State, vma: Vma, vpn: number, did: number = DID.nothing)
     if (object.backing === 'shmem' && m.pages.isOverHole(page)) continue;
     // What this fault has begun to read is not there yet.
     if (did === DID.began && ahead!.isInFlight(vma.objectPageAt(neighbour))) continue;
-    if (ahead !== undefined && !m.reclaim.isWorkingset(page)) found++;
+    if (ahead !== undefined && !m.reclaim.isWorkingset(page, false)) found++;
     if (neighbour === vpn) {
-      own = !m.reclaim.isWorkingset(page);
+      own = !m.reclaim.isWorkingset(page, false);
       continue;
     }
     const at = m.tables.make(vma.space.directory, neighbour);

@@ -24,6 +24,8 @@ export class FileAhead {
   random = false;
   /** Windows are twice as large. */
   private doubled = false;
+  /** A page of the last window that has been evicted before, and is of the working set. */
+  returned: number | undefined;
   /** Pages of the last window that nothing waited for: from here, up to there. */
   flightFrom = 0;
   flightTo = 0;

@@ -31,7 +31,7 @@ export function isMarked(m: State, page: number): boolean {
 
 /**
  * page_cache_ra_unbounded: takes the pages [first, first + count) into the page cache that are not there, as far as the file
- * goes and memory is had without ending programs. Returns the pages that have to be read from the disk.
+ * goes and memory is had without ending programs. Returns the pages that have to be read from the disk, and notes one that is back.
  *
  * @param lookahead the page so many before the end is marked, if it is one of them; 0: none
  */
@@ -41,9 +41,11 @@ function takeIn(m: State, object: SharedObject, first: number, count: number, lo
   const last = m.settings.kernel >= KERNELS['7.2'] && first + count >= object.size;
   const mark = lookahead === 0 || lookahead > end - first || last ? -1 : end - lookahead;
   let read = 0;
+  object.ahead!.returned = undefined;
   for (let index = first; index < end; index++) {
     const where = whereIs(m, object, index);
     if (where === WHERE.memory) continue;
+    const known = object.page(index);
     const page = where === WHERE.hole ? pageOverHole(m, object, index) : identify(m, object, index);
     if (!m.reclaim.bringInAhead(page, object.number, index)) {
       if (where === WHERE.hole) object.makeHole(index);
@@ -51,6 +53,7 @@ function takeIn(m: State, object: SharedObject, first: number, count: number, lo
     }
     if (index === mark) m.frames.readahead[m.pages.location[page]!] = 1;
     if (where === WHERE.disk) read++;
+    if (known > 0 && m.reclaim.isWorkingset(page)) object.ahead!.returned = page;
     m.counters.readahead_pages++;
     m.merger.fileRead(page);
   }
@@ -86,7 +89,7 @@ export function readWindow(
 ): void {
   const read = takeIn(m, object, window.first, window.count, window.lookahead);
   if (part === undefined) depart(m, object, window.first, window.count, read);
-  else if (read > 0) m.readDevice(m.disk, part, read);
+  else if (read > 0) m.readDevice(m.disk, part, object.ahead!.returned, read);
 }
 
 /** Reads the window that a file's state describes. */

@@ -21,9 +21,9 @@ function isReadAlone(m: State, page: number, shared: boolean): boolean {
 }
 
 /** Reads the swap device for an event that waits. zram is asked for page by page. */
-function waitForSwap(m: State, pages: number, part: StallIndex): void {
-  if (!m.swap.synchronous) m.readDevice(m.swapDevice!, part, pages);
-  else for (let i = 0; i < pages; i++) m.readDevice(m.swapDevice!, part);
+function waitForSwap(m: State, page: number, pages: number, part: StallIndex): void {
+  if (!m.swap.synchronous) m.readDevice(m.swapDevice!, part, page, pages);
+  else for (let i = 0; i < pages; i++) m.readDevice(m.swapDevice!, part, page);
 }
 
 function takeIn(m: State, page: number, object: number, index: number): void {
@@ -51,7 +51,7 @@ export function swapInAnon(m: State, vma: Vma, vpn: number, page: number): void 
   if (isReadAlone(m, page, false)) takeIn(m, page, anon.number, index);
   else if (m.settings.vmaReadAhead === 1) read = readAround(m, vma, vpn, page, anon.number, index);
   else read = readCluster(m, page, anon.number, index);
-  waitForSwap(m, read, PART.major);
+  waitForSwap(m, page, read, PART.major);
 }
 
 /** swap_vma_readahead. Returns the pages read. */
@@ -144,7 +144,7 @@ export function swapInShared(
   let read = 1;
   if (isReadAlone(m, page, true)) takeIn(m, page, object.number, index);
   else read = readCluster(m, page, object.number, index);
-  waitForSwap(m, read, part);
+  waitForSwap(m, page, read, part);
 }
 
 /**

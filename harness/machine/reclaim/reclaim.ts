@@ -181,11 +181,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const group = this.groups?.cgroups.assign(page);
     if (evictable) this.policy.miss?.(page);
     this.incoming = page;
-    if (group) this.groups!.makeRoom(group);
-    while (frames.inUse + this.kernelPages >= this.limit) {
-      if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
-    }
-    if (this.state.zone) this.makeRoomInZone(this.state.zone);
+    this.makeAllRoom(group);
     this.incoming = NO_PAGE;
     const slot = pages.slotOf(page);
     const frame = frames.allocate(page, object, index);
@@ -207,9 +203,27 @@ export class Reclaim implements ReclaimHooks, Evictor {
     }
   }
 
-  /** Whether a resident page carries the mark of the working set; false under policies without one. */
-  isWorkingset(page: number): boolean {
-    return this.policy.isWorkingset?.(page) ?? false;
+  /** What a page that comes in needs room in: its groups, the limit, the machine. All of it is a stall. @throws OutOfMemory */
+  private makeAllRoom(group: Group | undefined): void {
+    const { ledger, frames, zone } = this.state;
+    ledger.enterMemstall();
+    try {
+      if (group) this.groups!.makeRoom(group);
+      while (frames.inUse + this.kernelPages >= this.limit) {
+        if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
+      }
+      if (zone) this.makeRoomInZone(zone);
+    } finally {
+      ledger.leaveMemstall();
+    }
+  }
+
+  /**
+   * Whether a resident page was used enough to be of the working set (PG_workingset): waits for one that has just come back are memory
+   * pressure. @param unknown what it is under a policy that does not say
+   */
+  isWorkingset(page: number, unknown = true): boolean {
+    return this.policy.isWorkingset?.(page) ?? unknown;
   }
 
   /** get_page_from_freelist: at the low watermark kswapd is woken; at the lowest, the program reclaims itself. */

@@ -21,12 +21,17 @@ export interface ReclaimHooks {
    * memory does not run out. Returns whether it came.
    */
   bringInAhead(page: number, object: number, index: number): boolean;
-  /** Whether a resident page was in the working set when it was last evicted or deactivated (PG_workingset). */
-  isWorkingset(page: number): boolean;
   /** A resident page is used in a way that its entry does not show to policies that count every touch. */
   used(page: number): void;
   /** A resident page was used, which no touch or accessed bit shows (folio_mark_accessed). */
   accessed(page: number): void;
+  /**
+   * Whether a resident page is of the working set (PG_workingset): waits for one that was evicted, and has just come back, are memory
+   * pressure.
+   *
+   * @param unknown what is returned under a policy that does not say; default: true
+   */
+  isWorkingset(page: number, unknown?: boolean): boolean;
   /** The page's contents are about to go. */
   forget(page: number): void;
   /** Whether the policy may choose a resident page has changed, or may have. */

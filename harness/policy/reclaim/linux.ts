@@ -131,10 +131,6 @@ class Linux implements ReclaimPolicy {
     return distance <= this.stats.workingsetSize(file, this.swap);
   }
 
-  isWorkingset(id: number): boolean {
-    return (this.state[id]! & (ON_LIST | WORKINGSET)) === (ON_LIST | WORKINGSET);
-  }
-
   /** folio_mark_accessed: inactive, then referenced, then active. */
   accessed(id: number): void {
     const state = this.state[id]!;
@@ -147,6 +143,10 @@ class Linux implements ReclaimPolicy {
       this.counters.pgactivate++;
       this.age++;
     }
+  }
+
+  isWorkingset(id: number): boolean {
+    return (this.state[id]! & WORKINGSET) !== 0;
   }
 
   readonly jointSearch: JointSearch = {
