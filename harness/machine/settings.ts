@@ -12,7 +12,9 @@ import {
   type Settings,
 } from './state/settings.js';
 
-/** Half of the memory that a machine may have: far beyond any device. */
+/** KiB of a page. */
+const PAGE_KIB = 4;
+/** 1 GiB: far beyond what any device is set to. */
 const MAX_READ_AHEAD_KIB = 2 ** 20;
 /** Source: page_cluster_max in kernel/sysctl.c. */
 const MAX_PAGE_CLUSTER = 31;
@@ -57,7 +59,7 @@ function field(name: NumericField): NumberSetting<SettingsTarget>['apply'] {
  *
  * @throws Refusal in a sample of pages, which has no neighbours to read
  */
-function readAhead(name: 'readAheadKib' | 'pageCluster'): NumberSetting<SettingsTarget>['apply'] {
+function readAhead(name: 'readAheadPages' | 'pageCluster'): NumberSetting<SettingsTarget>['apply'] {
   return ({ settings, sample }, value) => {
     if (value > 0 && sample > 1)
       throw new Refusal(
@@ -92,11 +94,11 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     name: 'read_ahead_kb',
     default: '0',
     meaning:
-      'how far files are read ahead, in KiB, around faults and by `pread`, from the event on; 0: not at all; refused in a sample of pages',
+      'how far files are read ahead, around faults and by `pread`, in KiB, from the event on; less than a page: not at all; refused in a sample of pages',
     source: 'queue_ra_store in block/blk-sysfs.c; the default there is 128',
     min: 0,
     max: MAX_READ_AHEAD_KIB,
-    apply: readAhead('readAheadKib'),
+    apply: (target, kib) => readAhead('readAheadPages')(target, Math.floor(kib / PAGE_KIB)),
   },
   {
     name: 'vm.page-cluster',

@@ -11,15 +11,16 @@ import {
 } from '../entries/entry.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
+import { aheadOf, isCached, isMarked } from '../object/read-ahead.js';
+import { foundInSwapCache } from '../object/swap-ahead.js';
 import { freeSwapCache } from '../object/swap-cache.js';
-import { DID, foundAround, readAtFault } from '../readahead/mmap.js';
-import { aheadOf, isCached, isMarked } from '../readahead/page-cache.js';
-import { foundInSwapCache, swapInAnon } from '../readahead/swap.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
 import { NO_RECENCY, VM, type Vma } from '../state/vma.js';
 import { anonObject, newAnonPage } from './anon-page.js';
+import { DID, foundAround, readAtFault } from './fault-ahead.js';
+import { swapInAnon } from './swap-around.js';
 
 /** Pages that one read fault maps at most. Source: fault_around_bytes in mm/memory.c, 64 KiB. */
 const FAULT_AROUND_PAGES = 16;

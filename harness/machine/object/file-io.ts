@@ -1,11 +1,11 @@
 import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
 import { UNIQUE } from '../memory/contents.js';
-import { aheadOf } from '../readahead/page-cache.js';
-import { readFilePage } from '../readahead/read.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import { dirtyObjectPage, identify, pageIn, WHERE, whereIs } from './page-in.js';
+import { aheadOf } from './read-ahead.js';
+import { readFilePage } from './read-page.js';
 
 /**
  * pread(2) of pages of an object, in order: through the page cache, whose pages count as used (folio_mark_accessed).

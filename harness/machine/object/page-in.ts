@@ -1,9 +1,9 @@
 import { PART, type StallIndex } from '../../cost/ledger.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import { PAGE_FLAG } from '../memory/pages.js';
-import { foundInSwapCache, swapInShared } from '../readahead/swap.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
+import { foundInSwapCache, swapInShared } from './swap-ahead.js';
 import { leaveSwapCache } from './swap-cache.js';
 
 /** Where the page of an object is. */

@@ -8,8 +8,6 @@ import { PageStore } from '../memory/pages.js';
 import { StructPages } from '../memory/struct-pages.js';
 import { Swap } from '../memory/swap.js';
 import { Zone } from '../memory/zone.js';
-import { SlotOwners } from '../readahead/slot-owners.js';
-import { newHistory } from '../readahead/swap-window.js';
 import { Counters } from './counters.js';
 import type { Effect } from './effects.js';
 import type { KsmHooks, Merger, PurgeHooks, ReclaimHooks, WritebackHooks } from './hooks.js';
@@ -18,7 +16,9 @@ import { PageTables } from './page-table.js';
 import { ProportionalUsage } from './pss.js';
 import { ReverseMap } from './rmap.js';
 import { Settings } from './settings.js';
+import { SlotOwners } from './slot-owners.js';
 import type { Space } from './space.js';
+import { newHistory } from './swap-window.js';
 
 /** How large the machine is, and what its parts cost. */
 export interface StateOptions {

@@ -1,7 +1,7 @@
-import type { FileAhead } from '../readahead/file-ahead.js';
-import type { SwapHistory } from '../readahead/swap-window.js';
+import type { FileAhead } from './file-ahead.js';
 import { type Backing, ObjectPages } from './object-pages.js';
 import type { Space } from './space.js';
+import type { SwapHistory } from './swap-window.js';
 
 /** Flags of a VMA, after the kernel's VM_*. */
 export const VM = {

@@ -1,7 +1,5 @@
-import { KERNELS, type Settings } from '../state/settings.js';
+import { KERNELS, type Settings } from './settings.js';
 
-/** KiB of a page. */
-const PAGE_KIB = 4;
 /** Most pages of one request to a disk (BLK_DEF_MAX_SECTORS_CAP in include/linux/blkdev.h): 4 MiB since 6.16, 1280 KiB before. */
 const IO_PAGES = 1024;
 const IO_PAGES_BEFORE = 320;
@@ -33,9 +31,8 @@ export class FileAhead {
   arrivesNs: Float64Array = new Float64Array(0);
 
   /** Pages that are read ahead at most (ra_pages); 0 where nothing is. */
-  maxPages(settings: Settings): number {
-    const pages = Math.floor(settings.readAheadKib / PAGE_KIB);
-    return this.doubled ? 2 * pages : pages;
+  maxPages({ readAheadPages }: Settings): number {
+    return this.doubled ? 2 * readAheadPages : readAheadPages;
   }
 
   /** Whether a page is of the last window that nothing waited for. */

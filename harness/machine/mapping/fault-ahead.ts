@@ -1,11 +1,11 @@
 import { PART } from '../../cost/ledger.js';
+import { waitFor } from '../object/flight.js';
 import { WHERE } from '../object/page-in.js';
+import { asyncReadAhead, isMarked, readState, readWindow, syncReadAhead } from '../object/read-ahead.js';
+import type { FileAhead } from '../state/file-ahead.js';
 import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
 import { type SharedObject, VM, type Vma } from '../state/vma.js';
-import type { FileAhead } from './file-ahead.js';
-import { waitFor } from './flight.js';
-import { asyncReadAhead, isMarked, readState, readWindow, syncReadAhead } from './page-cache.js';
 
 /** Faults that had to read, beyond those that had not, after which nothing is read around any more. Source: mm/filemap.c. */
 const MMAP_LOTSAMISS = 100;

@@ -1,11 +1,11 @@
 import { PART } from '../../cost/ledger.js';
-import { pageIn, WHERE, whereIs } from '../object/page-in.js';
+import type { FileAhead } from '../state/file-ahead.js';
 import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
-import type { FileAhead } from './file-ahead.js';
 import { waitFor } from './flight.js';
-import { asyncReadAhead, isCached, isMarked, syncReadAhead } from './page-cache.js';
+import { pageIn, WHERE, whereIs } from './page-in.js';
+import { asyncReadAhead, isCached, isMarked, syncReadAhead } from './read-ahead.js';
 
 /**
  * filemap_get_pages: a page of a file for read(2), with what is read ahead for it. Returns its id.

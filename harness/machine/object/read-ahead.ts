@@ -1,12 +1,12 @@
 import type { StallIndex } from '../../cost/ledger.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import { PAGE_FLAG } from '../memory/pages.js';
-import { identify, WHERE, whereIs } from '../object/page-in.js';
+import { FileAhead, firstWindow, ioPages, maxRequest, nextWindow } from '../state/file-ahead.js';
 import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
-import { FileAhead, firstWindow, ioPages, maxRequest, nextWindow } from './file-ahead.js';
 import { depart } from './flight.js';
+import { identify, WHERE, whereIs } from './page-in.js';
 
 /** Pages that are asked for at once where a program said that it reads at random: 2 MiB (force_page_cache_ra). */
 const FORCED_CHUNK = 512;
@@ -276,7 +276,7 @@ function alignEnd(ahead: FileAhead, max: number): void {
 
 /** The state of a file's read-ahead; undefined where nothing is read ahead. */
 export function aheadOf(m: State, object: SharedObject): FileAhead | undefined {
-  if (m.settings.readAheadKib === 0 || object.backing !== 'file') return undefined;
+  if (m.settings.readAheadPages === 0 || object.backing !== 'file') return undefined;
   object.ahead ??= new FileAhead();
   return object.ahead;
 }

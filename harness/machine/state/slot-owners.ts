@@ -1,5 +1,5 @@
 import { grown, grownCapacity } from '../../base/arrays.js';
-import { KSM_OBJECT } from '../state/objects.js';
+import { KSM_OBJECT } from './objects.js';
 
 /** What a page belonged to before it went to swap. */
 interface Owner {

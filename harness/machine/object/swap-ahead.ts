@@ -1,17 +1,14 @@
-import { PART, type StallIndex } from '../../cost/ledger.js';
-import { isSwapEntry } from '../entries/entry.js';
-import { swapInObject } from '../mapping/anon-page.js';
-import { LEAF_ENTRIES, PTE_SHIFT } from '../state/page-table.js';
+import type { StallIndex } from '../../cost/ledger.js';
 import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
+import { countHit, largestWindow, newHistory, swapWindow } from '../state/swap-window.js';
 import type { SharedObject, Vma } from '../state/vma.js';
-import { countHit, largestWindow, newHistory, swapWindow } from './swap-window.js';
 
 /** The first page of a swap device is its header. */
 const HEADER = 1;
 
 /** Whether a swapped-out page is read without others: nothing is read ahead, or its device answers at once. */
-function isReadAlone(m: State, page: number, shared: boolean): boolean {
+export function isReadAlone(m: State, page: number, shared: boolean): boolean {
   const { pageCluster, kernel } = m.settings;
   if (pageCluster === 0) return true;
   if (!m.swap.synchronous) return false;
@@ -21,18 +18,18 @@ function isReadAlone(m: State, page: number, shared: boolean): boolean {
 }
 
 /** Reads the swap device for an event that waits. zram is asked for page by page. */
-function waitForSwap(m: State, page: number, pages: number, part: StallIndex): void {
+export function waitForSwap(m: State, page: number, pages: number, part: StallIndex): void {
   if (!m.swap.synchronous) m.readDevice(m.swapDevice!, part, page, pages);
   else for (let i = 0; i < pages; i++) m.readDevice(m.swapDevice!, part, page);
 }
 
-function takeIn(m: State, page: number, object: number, index: number): void {
+export function takeIn(m: State, page: number, object: number, index: number): void {
   m.reclaim.bringIn(page, object, index);
   m.counters.pswpin++;
 }
 
 /** Takes a page into the swap cache that nothing has asked for. Returns whether it had to be read, and there was room. */
-function takeInAhead(m: State, page: number, object: number, index: number): boolean {
+export function takeInAhead(m: State, page: number, object: number, index: number): boolean {
   if (!m.reclaim.bringInAhead(page, object, index)) return false;
   m.frames.readahead[m.pages.location[page]!] = 1;
   m.counters.pswpin++;
@@ -41,68 +38,11 @@ function takeInAhead(m: State, page: number, object: number, index: number): boo
 }
 
 /**
- * swapin_readahead: brings a page of anonymous memory in from swap, with its neighbours by address or by place on the device, and waits.
- * All slots stay: the pages are in the swap cache.
- */
-export function swapInAnon(m: State, vma: Vma, vpn: number, page: number): void {
-  const anon = swapInObject(m, vma, vpn, page);
-  const index = anon.indexOf(vma, vpn);
-  let read = 1;
-  if (isReadAlone(m, page, false)) takeIn(m, page, anon.number, index);
-  else if (m.settings.vmaReadAhead === 1) read = readAround(m, vma, vpn, page, anon.number, index);
-  else read = readCluster(m, page, anon.number, index);
-  waitForSwap(m, page, read, PART.major);
-}
-
-/** swap_vma_readahead. Returns the pages read. */
-function readAround(m: State, vma: Vma, vpn: number, page: number, object: number, index: number): number {
-  const [from, to] = windowAround(m, vma, vpn);
-  let read = 0;
-  for (let near = from; near < to; near++) {
-    if (near === vpn) {
-      takeIn(m, page, object, index);
-      read++;
-    } else if (readNear(m, vma, near)) read++;
-  }
-  // There was no room for it and all that came after it.
-  if (m.pages.resident[page] === 0) {
-    takeIn(m, page, object, index);
-    read++;
-  }
-  return read;
-}
-
-/** swap_vma_ra_win: the pages of the VMA to read for a fault, and within the same page of the page table. */
-function windowAround(m: State, vma: Vma, vpn: number): readonly [from: number, to: number] {
-  vma.swapHistory ??= newHistory();
-  const history = vma.swapHistory;
-  const { last } = history;
-  const window = swapWindow(history, vpn, largestWindow(m.settings.pageCluster, true));
-  history.last = vpn;
-  history.window = window;
-  history.hits = 0;
-  let from = vpn - ((window - 1) >> 1);
-  if (vpn === last + 1) from = vpn;
-  else if (vpn === last - 1) from = vpn - window + 1;
-  const leaf = vpn - (vpn % LEAF_ENTRIES);
-  return [Math.max(from, vma.start, leaf), Math.min(from + window, vma.end, leaf + LEAF_ENTRIES)];
-}
-
-function readNear(m: State, vma: Vma, vpn: number): boolean {
-  const at = vma.space.directory.entry(vpn);
-  const entry = at < 0 ? 0 : m.tables.entries[at]!;
-  const page = entry >>> PTE_SHIFT;
-  if (!isSwapEntry(entry) || m.pages.resident[page] === 1) return false;
-  const anon = swapInObject(m, vma, vpn, page);
-  return takeInAhead(m, page, anon.number, anon.indexOf(vma, vpn));
-}
-
-/**
  * swap_cluster_readahead: brings a page in with those of the same block of the device. Returns the pages read.
  *
  * @param object that the page is filed under, at `index`
  */
-function readCluster(m: State, page: number, object: number, index: number): number {
+export function readCluster(m: State, page: number, object: number, index: number): number {
   const { swapHistory, swap } = m;
   const place = m.pages.slotOf(page) + HEADER;
   const max = largestWindow(m.settings.pageCluster, false);
