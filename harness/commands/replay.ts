@@ -22,6 +22,7 @@ import {
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { callWarnings, sampleWarning } from '../metrics/warnings.js';
 import { addFiles, checkFolder } from '../output/adding.js';
+import { bookedDraws } from '../replay/closed/clock.js';
 import { compileTrace } from '../trace/compile.js';
 import { ONE_READER_BYTES, openTrace } from '../trace/trace.js';
 import {
@@ -74,7 +75,7 @@ function builder(yargs: Argv): Argv {
       draws: {
         type: 'number',
         default: DEFAULT_DRAWS,
-        describe: 'draws of device latency: times are their means, from one replay',
+        describe: 'draws of device latency: times are their means, from one replay (one with a closed clock)',
         requiresArg: true,
       },
       costs: {
@@ -232,7 +233,8 @@ async function handler(args: Args): Promise<void> {
   const recorder = args.timeline === undefined ? undefined : timelineRecorder(trace, args.machine);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
-    const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws, ...values };
+    const booked = bookedDraws(values.clock, draws);
+    const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws: booked, ...values };
     const watched = {
       check: args.check,
       progress: (events: number) => progress.set(events),

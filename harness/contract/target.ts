@@ -3,6 +3,7 @@ import type { ParameterValues } from '../base/parameters.js';
 import type { CostTable } from '../cost/table.js';
 import type { CallCount, DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
 import type {
+  ClosedMetric,
   DrawnMetric,
   LaterMetric,
   MetricName,
@@ -19,18 +20,16 @@ import type {
   ArgOf,
   CgroupArg,
   ContentArg,
+  FadviseArg,
   FallocateArg,
+  LockAllArg,
   MapArg,
   ObjectArg,
   RemapArg,
 } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import type { Advice, OpName } from '../trace/op.js';
-
-/** Kinds of swap. */
-export const SWAP_KINDS = ['none', 'ssd', 'zram'] as const;
-/** Where pages are swapped to: nowhere, to an SSD, or compressed into memory. */
-export type SwapKind = (typeof SWAP_KINDS)[number];
+import type { SwapText } from './swap.js';
 
 /** What a machine is set up with before the first event. */
 export interface TargetSetup {
@@ -39,7 +38,7 @@ export interface TargetSetup {
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
   readonly merge: Chosen<MergePolicyInfo>;
   readonly purge: Chosen<PurgePolicyInfo>;
-  readonly swap: SwapKind;
+  readonly swap: SwapText;
   /** Memory limit in pages; undefined for none. */
   readonly limit: number | undefined;
   /** The machine's memory in pages; undefined when it is never short. */
@@ -109,6 +108,7 @@ export type CountedMetrics = Readonly<
       | Extract<MetricOf<'faults'>, `${string}_rate`>
       | DrawnMetric
       | LaterMetric
+      | ClosedMetric
     >,
     number
   >
@@ -148,6 +148,9 @@ export interface Follower {
   draws(touches: number): DrawTimes[];
   spaces(residentPageUs: number): Paid[];
 }
+
+/** mlock, mlock2 with MLOCK_ONFAULT, and munlock, as calls.csv calls them. */
+export type LockCall = 'lock' | 'lock onfault' | 'unlock';
 
 /** What a machine does not do, by name, each with the reason in words. */
 export interface Refusals {
@@ -239,6 +242,12 @@ export interface Target {
    */
   follow?(values: ParameterValues): Follower;
 
+  /**
+   * ns that the event at hand, or the last one, has taken its thread, in the first draw: an event of a space. Absent where times
+   * are not measured, so that there is no closed clock.
+   */
+  readonly eventNs?: number;
+
   spawn(space: number, name: string): void;
   fork(space: number, child: number): void;
   exit(space: number): void;
@@ -246,8 +255,12 @@ export interface Target {
   unmap(space: number, page: number, count: number): void;
   remap(space: number, page: number, count: number, arg: RemapArg): void;
   protect(space: number, page: number, count: number, protection: ArgOf['protect']['protection']): void;
-  lock(space: number, page: number, count: number, locked: boolean): void;
+  lock(space: number, page: number, count: number, call: LockCall): void;
+  /** mlockall; munlockall where `arg` is undefined. */
+  lockAll(space: number, arg: LockAllArg | undefined): void;
   madvise(space: number, page: number, count: number, advice: Advice): void;
+  /** process_madvise by the space of the event on pages of `target`, which may be the same. */
+  processMadvise(space: number, target: number, page: number, count: number, advice: Advice): void;
   /** PR_SET_MEMORY_MERGE. */
   prctl(space: number, merge: boolean): void;
 
@@ -258,6 +271,7 @@ export interface Target {
   sync(name: string): void;
   migrate(page: number, count: number, arg: ArgOf['migrate']): void;
   fallocate(page: number, count: number, arg: FallocateArg): void;
+  fadvise(page: number, count: number, arg: FadviseArg): void;
   pread(name: string, page: number, count: number): void;
   /** @param contents undefined: each page becomes unlike all others */
   pwrite(name: string, page: number, count: number, contents: ContentArg | undefined): void;

@@ -142,6 +142,7 @@ function reclaimMetrics({ counters, reclaim }: Machine): Counted<'reclaim'> {
     pgpgout: (counters.pswpout + counters.file_pages_out) * PAGE_KIB,
     pswpin: counters.pswpin,
     pswpout: counters.pswpout,
+    swap_full: counters.swap_full,
     readahead_pages: counters.readahead_pages,
     swap_ra: counters.swap_ra,
     swap_ra_hit: counters.swap_ra_hit,

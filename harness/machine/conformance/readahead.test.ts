@@ -6,6 +6,7 @@ import { reclaimPolicies } from '../../policy/reclaim/registry.js';
 import { type Case, conform, csvLines } from '../../testing/conformance.js';
 import { parseArg } from '../../trace/args.js';
 import type { Advice } from '../../trace/op.js';
+import { fadvise } from '../advice/fadvise.js';
 import { madvise } from '../advice/madvise.js';
 import { Machine } from '../machine.js';
 import { access } from '../mapping/access.js';
@@ -14,7 +15,7 @@ import { map } from '../mapping/mmap.js';
 import { READ, UNIQUE } from '../memory/contents.js';
 import { readFilePages } from '../object/file-io.js';
 import { declareObject } from '../object/lifetime.js';
-import { aheadOf, isCached } from '../object/read-ahead.js';
+import { isCached } from '../object/read-ahead.js';
 import type { ReadPattern } from '../state/file-ahead.js';
 import type { Space } from '../state/space.js';
 import type { SharedObject } from '../state/vma.js';
@@ -93,7 +94,8 @@ class Reader {
     else if (what === 'madvise') {
       const { first, count } = this.mapped;
       madvise(m, space, BASE + first, count, `MADV_${a!.toUpperCase()}` as Advice);
-    } else if (what === 'fadvise') aheadOf(m, file)!.advise(a as ReadPattern);
+    } else if (what === 'fadvise')
+      fadvise(m, file, 0, file.size, { advice: a as ReadPattern, bytes: undefined });
     else if (what === 'pread') readFilePages(m, file, Number(a), Number(b));
     else {
       access(m, space, BASE + Number(a), 1, what === 'write' ? UNIQUE : READ, 0);

@@ -2,6 +2,7 @@ import { PART, type StallIndex } from '../../cost/ledger.js';
 import {
   clearEntry,
   frameOf,
+  freeSwapCache,
   isAnonPage,
   isExclusive,
   isMerged,
@@ -13,11 +14,11 @@ import { ZERO_PAGE } from '../memory/pages.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
 import { aheadOf, isCached, isMarked } from '../object/read-ahead.js';
 import { foundInSwapCache } from '../object/swap-ahead.js';
-import { freeSwapCache } from '../object/swap-cache.js';
-import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
+import { entryInLeaf, GUARD, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import { KERNELS } from '../state/settings.js';
+import { hasRecency } from '../state/space.js';
 import type { State } from '../state/state.js';
-import { NO_RECENCY, VM, type Vma } from '../state/vma.js';
+import { VM, type Vma } from '../state/vma.js';
 import { anonObject, newAnonPage } from './anon-page.js';
 import { DID, foundAround, readAtFault } from './fault-ahead.js';
 import { swapInAnon } from './swap-around.js';
@@ -26,15 +27,15 @@ import { swapInAnon } from './swap-around.js';
 const FAULT_AROUND_PAGES = 16;
 
 /** What a fault came to: an entry, or nothing that the access could go on with. */
-export const FAULTED = { ok: 0, sigbus: 1 } as const;
+export const FAULTED = { ok: 0, sigbus: 1, guard: 2 } as const;
 
 /**
  * handle_mm_fault: makes the entry of a page so that the access can go on. The access is allowed by the VMA; the entry
- * is absent, swapped out, or present and write-protected. Beyond the end of an object it stays absent. The signal is up to
+ * is absent, swapped out, a guard, or present and write-protected. Beyond the end of an object it stays absent. The signal is up to
  * the caller: populating a range sends none.
  */
 export function fault(m: State, vma: Vma, vpn: number, write: boolean): number {
-  m.inFault = (vma.flags & NO_RECENCY) === 0;
+  m.inFault = hasRecency(vma);
   const result = handleFault(m, vma, vpn, write);
   m.inFault = false;
   return result;
@@ -45,6 +46,7 @@ function handleFault(m: State, vma: Vma, vpn: number, write: boolean): number {
   vma.space.pgfault++;
   const known = vma.space.directory.entry(vpn);
   const entry = known < 0 ? 0 : m.tables.entries[known]!;
+  if (entry === GUARD) return FAULTED.guard;
   if (entry === 0 && isBeyondEnd(vma, vpn)) {
     // do_read_fault maps the neighbours before it asks for the page itself.
     if (!write) m.ledger.cpu(PART.minor, faultAround(m, vma, vpn) * m.costs.faults.around.ns);
@@ -308,7 +310,8 @@ function swappedOut(m: State, vma: Vma, vpn: number, at: number, write: boolean)
   const others = m.swap.dropReference(m.frames.slot[frame]!) + m.frames.mapcount[frame]!;
   const merged = isMerged(m, page);
   // should_try_to_free_swap
-  if (bypassed || vma.has(VM.locked) || (write && others === 0)) freeSwapCache(m, page);
+  if (bypassed || vma.has(VM.locked) || (write && others === 0) || m.reclaim.swapScarce(page))
+    freeSwapCache(m, page);
   if (write && others > 0 && !merged) {
     mapPage(m, vma.space, at, newCopy(m, vma, vpn, page), PTE.write | PTE.young | PTE.dirty);
     return;

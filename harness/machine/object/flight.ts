@@ -1,8 +1,7 @@
 import type { StallIndex } from '../../cost/ledger.js';
+import { ARRIVED } from '../state/file-ahead.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
-
-const ARRIVED = new Float64Array(0);
 
 /**
  * Begins to read pages that nothing waits for: the device is busy with them, and a use of one before they are there waits for the
@@ -11,7 +10,7 @@ const ARRIVED = new Float64Array(0);
  * @param read pages of [first, first + count) that have to be read
  */
 export function depart(m: State, object: SharedObject, first: number, count: number, read: number): void {
-  const ahead = object.ahead!;
+  const ahead = object.ahead;
   ahead.flightFrom = first;
   ahead.flightTo = read === 0 ? first : first + count;
   ahead.arrivesNs = read === 0 ? ARRIVED : m.readDeviceAhead(m.disk, object.number, read);
@@ -20,7 +19,7 @@ export function depart(m: State, object: SharedObject, first: number, count: num
 /** Waits for a page of a file that is in the page cache and may be on its way still (lock_folio_maybe_drop_mmap). */
 export function waitFor(m: State, object: SharedObject, index: number, part: StallIndex): void {
   const { ahead } = object;
-  if (ahead === undefined || ahead.arrivesNs === ARRIVED) return;
+  if (ahead.arrivesNs === ARRIVED) return;
   if (!ahead.isInFlight(index)) return;
   const waitsNs = ahead.arrivesNs;
   ahead.arrivesNs = ARRIVED;

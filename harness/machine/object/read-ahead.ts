@@ -1,7 +1,7 @@
 import type { StallIndex } from '../../cost/ledger.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import { PAGE_FLAG } from '../memory/pages.js';
-import { FileAhead, firstWindow, ioPages, maxRequest, nextWindow } from '../state/file-ahead.js';
+import { type FileAhead, firstWindow, ioPages, maxRequest, nextWindow } from '../state/file-ahead.js';
 import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
@@ -41,7 +41,7 @@ function takeIn(m: State, object: SharedObject, first: number, count: number, lo
   const last = m.settings.kernel >= KERNELS['7.2'] && first + count >= object.size;
   const mark = lookahead === 0 || lookahead > end - first || last ? -1 : end - lookahead;
   let read = 0;
-  object.ahead!.returned = undefined;
+  object.ahead.returned = undefined;
   for (let index = first; index < end; index++) {
     const where = whereIs(m, object, index);
     if (where === WHERE.memory) continue;
@@ -53,7 +53,7 @@ function takeIn(m: State, object: SharedObject, first: number, count: number, lo
     }
     if (index === mark) m.frames.readahead[m.pages.location[page]!] = 1;
     if (where === WHERE.disk) read++;
-    if (known > 0 && m.reclaim.isWorkingset(page)) object.ahead!.returned = page;
+    if (known > 0 && m.reclaim.isWorkingset(page)) object.ahead.returned = page;
     m.counters.readahead_pages++;
     m.merger.fileRead(page);
   }
@@ -89,7 +89,7 @@ export function readWindow(
 ): void {
   const read = takeIn(m, object, window.first, window.count, window.lookahead);
   if (part === undefined) depart(m, object, window.first, window.count, read);
-  else if (read > 0) m.readDevice(m.disk, part, object.ahead!.returned, read);
+  else if (read > 0) m.readDevice(m.disk, part, object.ahead.returned, read);
 }
 
 /** Reads the window that a file's state describes. */
@@ -277,6 +277,5 @@ function alignEnd(ahead: FileAhead, max: number): void {
 /** The state of a file's read-ahead; undefined where nothing is read ahead. */
 export function aheadOf(m: State, object: SharedObject): FileAhead | undefined {
   if (m.settings.readAheadPages === 0 || object.backing !== 'file') return undefined;
-  object.ahead ??= new FileAhead();
   return object.ahead;
 }

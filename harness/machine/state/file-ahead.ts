@@ -4,6 +4,9 @@ import { KERNELS, type Settings } from './settings.js';
 const IO_PAGES = 1024;
 const IO_PAGES_BEFORE = 320;
 
+/** Nothing is on its way. */
+export const ARRIVED: Float64Array = new Float64Array(0);
+
 /** How a program said that it reads a file (posix_fadvise). */
 export type ReadPattern = 'normal' | 'random' | 'sequential';
 
@@ -28,7 +31,7 @@ export class FileAhead {
   flightFrom = 0;
   flightTo = 0;
   /** When these are there, in ns of trace time by draw of latency; empty: they are. */
-  arrivesNs: Float64Array = new Float64Array(0);
+  arrivesNs = ARRIVED;
 
   /** Pages that are read ahead at most (ra_pages); 0 where nothing is. */
   maxPages({ readAheadPages }: Settings): number {

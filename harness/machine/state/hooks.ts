@@ -25,6 +25,8 @@ export interface ReclaimHooks {
   used(page: number): void;
   /** A resident page was used, which no touch or accessed bit shows (folio_mark_accessed). */
   accessed(page: number): void;
+  /** Whether swap is so full that a page in the swap cache gives its slot up (mem_cgroup_swap_full). */
+  swapScarce(page: number): boolean;
   /**
    * Whether a resident page is of the working set (PG_workingset): waits for one that was evicted, and has just come back, are memory
    * pressure.
@@ -38,6 +40,8 @@ export interface ReclaimHooks {
   recheck(page: number): void;
   /** A program said that it will not need a page soon; its flags say how. */
   demote(page: number): void;
+  /** A page of a file that nothing maps is next to go (deactivate_file_folio). */
+  deactivated(page: number): void;
   /** A page of a file has been written to its device (folio_end_writeback). */
   written(page: number): void;
   /** kswapd's turn. Returns false when nothing could be reclaimed. */

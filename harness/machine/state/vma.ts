@@ -1,4 +1,4 @@
-import type { FileAhead } from './file-ahead.js';
+import { FileAhead } from './file-ahead.js';
 import { type Backing, ObjectPages } from './object-pages.js';
 import type { Space } from './space.js';
 import type { SwapHistory } from './swap-window.js';
@@ -32,7 +32,12 @@ export const VM = {
   noHugePage: 1 << 17,
   /** Private memory that was writable counts as committed, and merges only with its like. */
   account: 1 << 18,
+  /** Locked memory whose pages come with their first access (VM_LOCKONFAULT); VM_LOCKED is set too. */
+  lockOnFault: 1 << 19,
 } as const;
+
+/** All that says how a mapping is locked (VM_LOCKED_MASK). */
+export const VM_LOCKED_MASK: number = VM.locked | VM.lockOnFault;
 
 /** Mappings of device memory and the like (the kernel's VM_SPECIAL, as far as it is modelled). */
 export const VM_SPECIAL: number = VM.mixedMap | VM.pfnMap;
@@ -174,10 +179,11 @@ export class SharedObject extends ObjectPages {
   closed: boolean;
   /** When the oldest of its dirty pages became dirty; undefined while all are clean. */
   dirtySinceUs: number | undefined;
+  /** POSIX_FADV_NOREUSE: uses through mappings of the file leave no trace for reclaim. */
+  noReuse = false;
   /** The page that the last pread ended with (file_ra_state.prev_pos); -1 before the first. */
   lastRead = -1;
-  /** How it is read ahead; undefined before it first is. */
-  ahead: FileAhead | undefined;
+  private fileAhead: FileAhead | undefined;
 
   constructor(
     readonly number: number,
@@ -189,6 +195,12 @@ export class SharedObject extends ObjectPages {
     super(size, options.backing);
     this.options = options;
     this.closed = name === undefined;
+  }
+
+  /** How it is read ahead, if it is a file. */
+  get ahead(): FileAhead {
+    this.fileAhead ??= new FileAhead();
+    return this.fileAhead;
   }
 
   /** Whether its pages are out of reach. The contents of a file and an image stay where they are. */

@@ -42,7 +42,7 @@ function touch(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: boole
   return true;
 }
 
-/** handle_mm_fault. False beyond the end of an object. */
+/** handle_mm_fault. False beyond the end of an object, and for a guard. */
 export function fault(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: boolean): boolean {
   k.counters.pgfault++;
   space.pgfault++;
@@ -53,6 +53,7 @@ export function fault(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write
 }
 
 function makeEntry(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: boolean): boolean {
+  if (space.guards.has(vpn)) return false;
   const entry = space.entries.get(vpn);
   // The page table is there before the page: it counts when room is made.
   if (!vma.object || vma.offset + vpn - vma.start < vma.object.size) needTable(space, vpn);
@@ -127,6 +128,7 @@ function faultAround(k: NaiveKernel, space: Space, vma: Vma, vpn: number, object
     const page = object.pages.get(vma.offset + around - vma.start);
     // What is in the swap cache is not in the page cache.
     if (!page?.inMemory || page.inSwap || page.unused || space.entries.has(around)) continue;
+    if (space.guards.has(around)) continue;
     setEntry(space, around, present(page, { writable: mapsWritable(vma, false) }));
     if (vma.flags.has('locked')) settle(k, page);
   }
@@ -228,11 +230,12 @@ function swappedOut(k: NaiveKernel, space: Space, vma: Vma, vpn: number, entry: 
   // zram is read past the swap cache, if nothing else refers to the copy there.
   const bypassed = k.swap === 'zram' && !page.inMemory && k.references(page) === 1;
   if (!page.inMemory) readFromSwap(k, space, page);
+  const scarce = k.swapScarce();
   space.entries.delete(vpn);
   const others = k.entriesOf(page);
   const alone = others.length === 0;
   // should_try_to_free_swap: a write, or a locked VMA, wants the page and not its slot.
-  const wanted = (write && alone) || vma.flags.has('locked') || bypassed;
+  const wanted = (write && alone) || vma.flags.has('locked') || bypassed || scarce;
   if (wanted && others.every((other) => other.entry.present)) freeSlot(page);
   if (write && !alone) copy(k, space, vma, vpn, page);
   else setEntry(space, vpn, present(page, { writable: alone && vma.flags.has('write'), dirty: write }));
