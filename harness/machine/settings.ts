@@ -1,5 +1,6 @@
 import { unknownName } from '../base/nearest.js';
 import { Refusal } from '../contract/refusal.js';
+import { THP_SETTINGS, type ThpTarget } from './huge/settings.js';
 import { KSM_SETTINGS, type KsmTarget } from './ksm/settings.js';
 import { MAX_PAGE_ORDER } from './memory/free-blocks.js';
 import {
@@ -20,7 +21,7 @@ const MAX_READ_AHEAD_KIB = 2 ** 20;
 const MAX_PAGE_CLUSTER = 31;
 
 /** What settings change of a machine. */
-interface SettingsTarget extends KsmTarget {
+interface SettingsTarget extends KsmTarget, ThpTarget {
   readonly settings: Settings;
   /** One in this number of pages is replayed. */
   readonly sample: number;
@@ -35,7 +36,7 @@ interface SettingsTarget extends KsmTarget {
   startReporting(order: number): void;
 }
 
-type NumericField = Exclude<keyof Settings, 'removeEra' | 'kernel' | 'stats'>;
+type NumericField = Exclude<keyof Settings, 'removeEra' | 'kernel' | 'stats' | 'thp'>;
 
 /** @throws Refusal for a reclaim policy that does not have it */
 function setSwappiness({ reclaim }: SettingsTarget, value: number): void {
@@ -257,6 +258,7 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     max: INT_MAX,
     apply: ({ reclaim }, value) => reclaim.tune('memcg.stats_threshold', value),
   },
+  ...THP_SETTINGS,
   ...KSM_SETTINGS,
 ];
 

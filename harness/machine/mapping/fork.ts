@@ -34,6 +34,7 @@ export function exit(m: State, space: Space): void {
 export function fork(m: State, parent: Space, childId: number): Space {
   const child = spawn(m, childId, parent.name);
   m.ksm.forked(parent, child);
+  child.noHugePages = parent.noHugePages;
   for (const vma of parent.vmas) {
     if (vma.has(VM.dontFork)) continue;
     const wipe = vma.has(VM.wipeOnFork);
@@ -68,6 +69,7 @@ function copyEntries(m: State, vma: Vma, child: Space): void {
     m.tables.make(child.directory, part.from); // copy_pte_range, for an empty table too
     if (m.tables.isEmpty(part.leaf)) continue;
     for (let i = 0; i < part.to - part.from; i++) copyEntry(m, vma, part.at + i, child, part.from + i);
+    if (m.huge?.isPmd(part.leaf)) m.huge.pmdCopied(child.directory.leaf(part.from));
   }
 }
 
