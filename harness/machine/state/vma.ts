@@ -30,6 +30,10 @@ export const VM = {
   noHugePage: 1 << 17,
   /** Private memory that was writable counts as committed, and merges only with its like. */
   account: 1 << 18,
+  /** Its pages are of 2 MiB, out of the pool (VM_HUGETLB). */
+  hugetlb: 1 << 19,
+  /** It was promised no pages of that pool (VM_NORESERVE, and what fork has copied). */
+  noReserve: 1 << 20,
 } as const;
 
 /** Mappings of device memory and the like (the kernel's VM_SPECIAL, as far as it is modelled). */
@@ -184,6 +188,6 @@ export class SharedObject extends ObjectPages {
 
   /** Whether its pages are out of reach. The contents of a file and an image stay where they are. */
   get dead(): boolean {
-    return this.backing === 'shmem' && this.closed && this.mappings.length === 0;
+    return this.inMemory && this.closed && this.mappings.length === 0;
   }
 }
