@@ -1,5 +1,8 @@
 import type { BuddyAllocator } from './buddy.js';
-import { PMD_ORDER, PMD_PAGES } from './folios.js';
+
+/** Order of a block that a hugetlb page is, and its pages of 4 KiB. */
+const HUGETLB_ORDER = 9;
+export const HUGETLB_PAGES: number = 1 << HUGETLB_ORDER;
 
 /**
  * The pool of hugetlb pages (vm.nr_hugepages), of 2 MiB each: pages that were taken out of memory beforehand, and that only
@@ -35,7 +38,7 @@ export class HugetlbPool {
 
   private grow(): boolean {
     if (!this.buddy) return true;
-    const block = this.buddy.allocateBlock(PMD_ORDER);
+    const block = this.buddy.allocateBlock(HUGETLB_ORDER);
     if (block < 0) return false;
     this.blocks.push(block);
     return true;
@@ -45,7 +48,7 @@ export class HugetlbPool {
     while (this.total > this.wanted && this.free > this.reserved) {
       this.total--;
       const block = this.blocks.pop();
-      for (let i = 0; block !== undefined && i < PMD_PAGES; i++) this.buddy!.free(block + i);
+      for (let i = 0; block !== undefined && i < HUGETLB_PAGES; i++) this.buddy!.free(block + i);
     }
   }
 

@@ -1,6 +1,5 @@
 import type { BuddyAllocator } from '../memory/buddy.js';
-import { PMD_PAGES } from '../memory/folios.js';
-import { HugetlbPool } from '../memory/hugetlb-pool.js';
+import { HUGETLB_PAGES, HugetlbPool } from '../memory/hugetlb-pool.js';
 import type { Space } from './space.js';
 import type { SharedObject } from './vma.js';
 
@@ -59,7 +58,7 @@ export class Hugetlb {
   unpromise(holder: Space | SharedObject, from: number, to: number): void {
     const set = this.promisesOf(holder);
     let count = 0;
-    for (let part = from; part < to && set.size > 0; part += PMD_PAGES) if (set.delete(part)) count++;
+    for (let part = from; part < to && set.size > 0; part += HUGETLB_PAGES) if (set.delete(part)) count++;
     if (set.size === 0) this.forget(holder);
     if (count > 0) this.pool.unreserve(count);
   }
@@ -77,6 +76,7 @@ export class Hugetlb {
   /** What a space was promised in [from, to) moves with its mapping. */
   move(space: Space, from: number, to: number, target: number): void {
     const set = this.promisesOf(space);
-    for (let part = from; part < to; part += PMD_PAGES) if (set.delete(part)) set.add(part - from + target);
+    for (let part = from; part < to; part += HUGETLB_PAGES)
+      if (set.delete(part)) set.add(part - from + target);
   }
 }
