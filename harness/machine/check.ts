@@ -1,5 +1,6 @@
 import { TRAIT } from '../policy/reclaim/contract.js';
 import { isMerged } from './entries/entry.js';
+import { checkHugetlb } from './hugetlb-check.js';
 import { checkKsm } from './ksm/check.js';
 import type { Machine } from './machine.js';
 import { must } from './memory/invariant.js';
@@ -27,6 +28,7 @@ class Census {
     for (const object of m.objects.all()) {
       if (object.kind === 'shared') this.countObject(object);
     }
+    for (const { pages } of m.hugetlb.privates.values()) for (const page of pages) this.held.add(page);
   }
 
   private countObject(object: SharedObject): void {
@@ -39,7 +41,7 @@ class Census {
       ids++;
       if (m.swapSlotOf(page) >= 0) add(this.swapEntries, page);
     }
-    if (object.backing !== 'shmem') return;
+    if (!object.inMemory) return;
     must(ids === object.blocks, () => `object ${object.name} counts ${object.blocks} pages and has ${ids}`);
   }
 
@@ -94,6 +96,7 @@ function add(counts: Map<number, number>, key: number): void {
  * - Resident and free frames are all frames handed out so far.
  * - A slot's references are the swapped-out entries (and objects) that refer to its page; slots in use hold a page.
  * - A page that is in use is in memory or in swap, and something refers to it.
+ * - hugetlb pages are mapped as a whole, and the pool counts them and what was promised (`checkHugetlb`).
  * - What is known of volatile memory agrees with VMAs, objects and pages (`checkPurge`).
  * - What is charged to memory cgroups agrees with frames and slots (`checkCgroups`).
  * - What KSM tracks agrees with the page tables (`checkKsm`); of merged pages the reverse map may miss some mappings.
@@ -107,6 +110,7 @@ export function checkMachine(m: Machine): void {
   checkSwap(m, census);
   checkPages(m, census);
   checkPurge(m, m.purge);
+  checkHugetlb(m);
   if (m.reclaim.cgroups) checkCgroups(m, m.reclaim.cgroups);
   checkKsm(m, m.ksm, census.ksmZeros);
 }

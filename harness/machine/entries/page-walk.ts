@@ -1,7 +1,8 @@
 import { PTE } from '../state/page-table.js';
 import type { State } from '../state/state.js';
-import type { SharedObject, Vma } from '../state/vma.js';
+import { type SharedObject, VM, type Vma } from '../state/vma.js';
 import { unmapPage, zapEntry } from './entry.js';
+import { zapHugetlb } from './hugetlb.js';
 
 /** Visits the entries of pages [start, end) of a VMA that hold anything, by address. */
 export function eachUsedEntry(
@@ -19,8 +20,9 @@ export function eachUsedEntry(
   }
 }
 
-/** Empties all entries of [start, end) of a VMA. Returns how many were present. */
+/** Empties all entries of [start, end) of a VMA. Returns how many were present, of hugetlb those of 2 MiB. */
 export function zapRange(m: State, vma: Vma, start: number, end: number): number {
+  if (vma.flags & VM.hugetlb) return zapHugetlb(m, vma, start, end);
   const { tables } = m;
   let present = 0;
   for (const part of vma.space.directory.leavesIn(start, end)) {

@@ -17,6 +17,7 @@ import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
 import { NO_RECENCY, VM, type Vma } from '../state/vma.js';
 import { anonObject, newAnonPage, swapInObject } from './anon-page.js';
+import { hugetlbFault } from './hugetlb.js';
 
 /** Pages that one read fault maps at most. Source: fault_around_bytes in mm/memory.c, 64 KiB. */
 const FAULT_AROUND_PAGES = 16;
@@ -30,6 +31,7 @@ export const FAULTED = { ok: 0, sigbus: 1 } as const;
  * the caller: populating a range sends none.
  */
 export function fault(m: State, vma: Vma, vpn: number, write: boolean): number {
+  if (vma.flags & VM.hugetlb) return hugetlbFault(m, vma, vpn, write);
   m.inFault = (vma.flags & NO_RECENCY) === 0;
   const result = handleFault(m, vma, vpn, write);
   m.inFault = false;

@@ -12,7 +12,7 @@ const US_PER_CENTISEC = 10_000;
  */
 export function writeBack(m: State, object: SharedObject): number {
   object.dirtySinceUs = undefined;
-  if (object.backing === 'shmem') return 0;
+  if (object.inMemory) return 0;
   const { size } = object;
   let written = 0;
   for (let index = object.nextPresent(0, size); index < size; index = object.nextPresent(index + 1, size)) {

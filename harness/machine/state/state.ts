@@ -11,6 +11,7 @@ import { Zone } from '../memory/zone.js';
 import { Counters } from './counters.js';
 import type { Effect } from './effects.js';
 import type { KsmHooks, Merger, PurgeHooks, ReclaimHooks, WritebackHooks } from './hooks.js';
+import { Hugetlb } from './hugetlb.js';
 import { Objects } from './objects.js';
 import { PageTables } from './page-table.js';
 import { ProportionalUsage } from './pss.js';
@@ -59,6 +60,7 @@ export abstract class State {
   readonly rmap: ReverseMap;
   readonly swap: Swap;
   readonly structPages = new StructPages();
+  readonly hugetlb: Hugetlb;
   /** Where swapped pages go; undefined when there is no swap. */
   readonly swapDevice: Device | undefined;
   /** All of the machine's memory, where it has a size; undefined when it is never short. */
@@ -102,6 +104,7 @@ export abstract class State {
     this.ledger = new Ledger(options.draws);
     this.swap = new Swap(options.swap === 'zram');
     if (options.memory !== undefined) this.zone = new Zone(options.memory, this.swap);
+    this.hugetlb = new Hugetlb(this.zone?.buddy);
     this.frames = new Frames(room, this.zone?.buddy);
     this.pages = new PageStore(room + 1, (count) => this.reclaim.grow(count));
     this.pss = new ProportionalUsage(this.frames);

@@ -36,8 +36,8 @@ export const VM = {
   noReserve: 1 << 20,
 } as const;
 
-/** Mappings of device memory and the like (the kernel's VM_SPECIAL, as far as it is modelled). */
-export const VM_SPECIAL: number = VM.mixedMap | VM.pfnMap;
+/** Mappings of device memory and the like, and hugetlb (the kernel's VM_SPECIAL, as far as it is modelled). */
+export const VM_SPECIAL: number = VM.mixedMap | VM.pfnMap | VM.hugetlb;
 
 /** Accesses through these mappings leave no trace for reclaim (vma_has_recency). */
 export const NO_RECENCY: number = VM.random | VM.sequential;

@@ -13,6 +13,7 @@ export type Errno =
   | 'EAGAIN'
   | 'EFAULT'
   | 'EFBIG'
+  | 'ENOSPC'
   | 'ENOSYS'
   | 'EOPNOTSUPP';
 
