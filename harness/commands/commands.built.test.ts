@@ -184,7 +184,7 @@ describe('reclaim replay', () => {
     cli.write('groups.csv', `time_us,op,space,page,count,arg\n${events.join('\n')}\n`);
     const { stdout } = cli.run('replay', 'groups.csv', '--swap', 'ssd', '--out', 'grouped');
     expect(stdout).toMatch(
-      /│ cgroup │ peak │ end │ swap │ pgmajfault │ pgsteal │ held ms │[\s\S]*│ web {4}│ {4}8 │/,
+      /│ cgroup │ peak │ end │ swap │ pgmajfault │ pgsteal │ held ms │ some ms │ full ms │[\s\S]*│ web {4}│ {4}8 │/,
     );
     const groups = readFileSync(join(cli.path, 'grouped', 'groups.csv'), 'utf8');
     const { rows } = parseCsv(groups, 'groups.csv', ['cgroup', 'memory_max_pages']);

@@ -125,12 +125,12 @@ function callTable(calls: readonly CallRow[]): string {
   return `\n\n${table.toString()}`;
 }
 
-/** What memory cgroups had and counted; nothing where the trace has none. Their files are in groups.csv, too. */
+/** What memory cgroups had and counted, and their pressure; nothing where the trace has none. Their files are in groups.csv, too. */
 function groupTable(groups: readonly GroupRow[]): string {
   if (groups.length === 0) return '';
   const table = new Table({
-    head: ['cgroup', 'peak', 'end', 'swap', 'pgmajfault', 'pgsteal', 'held ms'],
-    colAligns: ['left', ...Array.from({ length: 6 }, () => 'right' as const)],
+    head: ['cgroup', 'peak', 'end', 'swap', 'pgmajfault', 'pgsteal', 'held ms', 'some ms', 'full ms'],
+    colAligns: ['left', ...Array.from({ length: 8 }, () => 'right' as const)],
     ...PLAIN_TABLE,
   });
   for (const group of groups)
@@ -142,6 +142,8 @@ function groupTable(groups: readonly GroupRow[]): string {
       group.pgmajfault,
       group.pgsteal,
       Math.round(group.throttle_ns / 1e6),
+      Math.round(group.psi_some_us / 1e3),
+      Math.round(group.psi_full_us / 1e3),
     ]);
   return `\n\n${table.toString()}`;
 }

@@ -2,6 +2,8 @@ import { STALL_PARTS, type StallPart } from '../metrics/schema.js';
 import { LatencyHistogram } from '../stats/latency.js';
 import { FurtherDraws } from './further-draws.js';
 import { LongStalls } from './long-stalls.js';
+import type { PressureAccount } from './pressure/account.js';
+import { MemoryPressure } from './pressure/pressure.js';
 import { eventTime, type Tab, Tabs } from './tabs.js';
 
 declare const isStallIndex: unique symbol;
@@ -29,6 +31,8 @@ export class Account {
   readonly stallNs = new Float64Array(STALL_PARTS.length);
   /** By `PART`, then draw: ns beyond the first draw. Empty until it has read a device. */
   furtherNs: Float64Array = NO_DRAWS;
+  /** Of the memory cgroup that it is in; undefined: of none but the machine. */
+  pressure: PressureAccount | undefined;
 
   /** What it has paid in a draw, or what it owes on a tab. @param draw 0 is the first */
   drawNs(part: number, draw: number, draws: number, tab?: Tab): number {
@@ -77,15 +81,25 @@ export class Ledger {
   /** Whether the open event has read a device, so that its draws differ. */
   private differs = false;
   private faulted = 0;
+  /** Whose threads stall since memory is short: in the first draw. */
+  readonly pressure: MemoryPressure;
   private account: Account | undefined;
   private eventNs = 0;
+  /** `otherCpuNs` when the open event began, and what it has stalled for memory since: the rest is time that its thread ran. */
+  private ranFromNs = 0;
+  private memstallFromNs = 0;
+  private memstallCpuFromNs = 0;
   private startUs = 0;
   private space = 0;
   private threadOfSpace = 0;
   private readonly largeThreads = new Map<string, number>();
 
-  /** @param draws of device latency that are booked */
-  constructor(readonly draws = 1) {
+  /** @param draws of device latency that are booked @param sample one in this number of pages is replayed */
+  constructor(
+    readonly draws = 1,
+    sample = 1,
+  ) {
+    this.pressure = new MemoryPressure(sample);
     if (draws > 1) this.further = new FurtherDraws(draws);
   }
 
@@ -122,6 +136,7 @@ export class Ledger {
   private open(account: Account, space: number, thread: number, timeUs: number): void {
     this.account = account;
     this.eventNs = 0;
+    this.ranFromNs = this.otherCpuNs;
     this.startUs = timeUs;
     this.space = space;
     this.threadOfSpace = thread;
@@ -131,7 +146,38 @@ export class Ledger {
   end(): void {
     if (this.differs) this.alike();
     if (this.tabs !== undefined) this.tabs.separate = false;
+    if (this.otherCpuNs > this.ranFromNs) this.ran();
     this.account = undefined;
+  }
+
+  /**
+   * The thread of the open event has run, besides its stalls. What calls of discard policies cost is left out: policies that follow
+   * one another pay differently.
+   */
+  private ran(): void {
+    const { pressure, account } = this;
+    if (account === undefined) return;
+    pressure.ran(
+      account.pressure ?? pressure.machine,
+      this.thread,
+      this.startUs,
+      this.otherCpuNs - this.ranFromNs,
+    );
+  }
+
+  /** What the open event takes from now on is a stall since memory is short (psi_memstall_enter). */
+  enterMemstall(): void {
+    this.memstallFromNs = this.eventNs;
+    this.memstallCpuFromNs = this.otherCpuNs;
+  }
+
+  /** It is over (psi_memstall_leave). What daemons do is no stall of a program. */
+  leaveMemstall(): void {
+    const { account, pressure } = this;
+    const ns = this.eventNs - this.memstallFromNs;
+    if (account === undefined || ns <= 0) return;
+    this.ranFromNs += this.otherCpuNs - this.memstallCpuFromNs;
+    pressure.stalled(account.pressure ?? pressure.machine, this.thread, this.startUs, ns);
   }
 
   /**
@@ -148,17 +194,20 @@ export class Ledger {
   private onAccount<T>(account: Account, space: number, timeUs: number, work: () => T): T {
     if (account === this.account) return work();
     const { account: outer, eventNs, startUs, space: outerSpace, threadOfSpace, differs, further } = this;
+    const ranNs = this.otherCpuNs - this.ranFromNs;
     const place = this.place();
     if (differs) further!.begin();
     this.differs = false;
     this.open(account, space, 0, timeUs);
     const result = work();
     this.stalled(this.eventNs, EVENT);
+    if (this.otherCpuNs > this.ranFromNs) this.ran();
     if (differs) further!.restore(place);
     else if (this.differs) further!.begin();
     this.differs = differs;
     this.account = outer;
     this.eventNs = eventNs;
+    this.ranFromNs = this.otherCpuNs - ranNs;
     this.startUs = startUs;
     this.space = outerSpace;
     this.threadOfSpace = threadOfSpace;

@@ -54,6 +54,8 @@ function inUnits(value: number, units: (typeof UNITS)[keyof typeof UNITS]): stri
 /** A value of a metric for people: memory in bytes, times in their own unit, counts as they are. */
 export function valueText(value: number, { unit }: Metric, pageBytes: number): string {
   if (unit === 'ns') return inUnits(value, UNITS.ns);
+  if (unit === 'µs') return inUnits(value * 1000, UNITS.ns);
+  if (unit === '%') return `${digits(value)} %`;
   if (unit === 'bytes') return inUnits(value, UNITS.bytes);
   if (unit === 'KiB') return inUnits(value * 1024, UNITS.bytes);
   if (unit === 'pages') return inUnits(value * pageBytes, UNITS.bytes);

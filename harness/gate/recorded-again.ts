@@ -17,6 +17,7 @@ const SHARES: Readonly<Record<MetricGroup, number>> = {
   discard: 0.02,
   calls: 0.02,
   time: 0.05,
+  pressure: 0.05,
 };
 /** What any value may change by, in its unit. */
 const LEAST: Readonly<Record<Unit, number>> = {
@@ -24,6 +25,8 @@ const LEAST: Readonly<Record<Unit, number>> = {
   bytes: 8 * 4096,
   KiB: 32,
   ns: 10_000,
+  µs: 10,
+  '%': 1,
   count: 8,
   'per 1000 touches': 1,
 };

@@ -79,6 +79,10 @@ export function liveMoment(census: Census | undefined): Omit<Moment, 'time_us' |
     pages_sharing: NOT_MEASURED,
     ksm_zero_pages: NOT_MEASURED,
     vmas: of('vmas'),
+    psi_some_us: NOT_MEASURED,
+    psi_some_avg10: NOT_MEASURED,
+    psi_full_us: NOT_MEASURED,
+    psi_full_avg10: NOT_MEASURED,
   };
 }
 

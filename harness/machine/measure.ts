@@ -1,6 +1,7 @@
 import { PAGE_BYTES, PAGE_KIB } from '../base/page.js';
 import type { CallOutcomes } from '../contract/calls.js';
 import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
+import type { PressureAccount } from '../cost/pressure/account.js';
 import type { Tab } from '../cost/tabs.js';
 import type { DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
 import { type MetricGroup, type MetricOf, type StallColumn, stallColumns } from '../metrics/schema.js';
@@ -10,6 +11,8 @@ import type { PolicyCalls } from './policy-calls.js';
 import type { SimulatedProgram } from './program.js';
 import type { Group } from './reclaim/cgroup/group.js';
 import type { Space } from './state/space.js';
+
+const NS_PER_US = 1000;
 
 /** The metrics of a group that the machine counts. */
 type Counted<G extends MetricGroup> = Pick<CountedMetrics, Extract<MetricOf<G>, keyof CountedMetrics>>;
@@ -33,6 +36,29 @@ export function addMemory(m: Machine, sums: MemoryGauges, weight: number): void 
   if (zone?.reporting) sums.reported += weight * zone.reporting.reportedPages;
 }
 
+/** What `memory.pressure` of a group, or of the machine, says now, in µs and percent. */
+function pressureCounts({ ledger }: Machine, account: PressureAccount): Counted<'pressure'> {
+  const { someNs, fullNs, some, full } = account.at(ledger.pressure.nowNs);
+  return {
+    psi_some_us: Math.floor(someNs / NS_PER_US),
+    psi_some_avg10: some.avg10,
+    psi_some_avg60: some.avg60,
+    psi_some_avg300: some.avg300,
+    psi_full_us: Math.floor(fullNs / NS_PER_US),
+    psi_full_avg10: full.avg10,
+    psi_full_avg60: full.avg60,
+    psi_full_avg300: full.avg300,
+  };
+}
+
+/** The columns of timeline.csv about pressure. */
+function timelinePressure(m: Machine): Pick<Moment, `psi_${string}` & keyof Moment> {
+  const { pressure } = m.ledger;
+  pressure.settle(m.nowUs * NS_PER_US);
+  const { psi_some_us, psi_some_avg10, psi_full_us, psi_full_avg10 } = pressureCounts(m, pressure.machine);
+  return { psi_some_us, psi_some_avg10, psi_full_us, psi_full_avg10 };
+}
+
 /** The columns of timeline.csv at this moment. */
 export function timelineValues(m: Machine): Omit<Moment, 'time_us' | 'label'> {
   return {
@@ -49,6 +75,7 @@ export function timelineValues(m: Machine): Omit<Moment, 'time_us' | 'label'> {
     pages_sharing: m.ksm.strategy.pagesSharing,
     ksm_zero_pages: m.ksm.zeroPages,
     vmas: m.vmas,
+    ...timelinePressure(m),
   };
 }
 
@@ -195,6 +222,7 @@ export function machineMetrics(
     advice_ignored: outcomes.ignored,
     unmade_touches: outcomes.unmadeTouches,
     ...timeMetrics(m, tab),
+    ...pressureCounts(m, m.ledger.pressure.machine),
   };
 }
 
@@ -262,7 +290,7 @@ function listCounts(
   return sums;
 }
 
-function groupRow(group: Group, nowUs: number): GroupCount {
+function groupRow(m: Machine, group: Group): GroupCount {
   const { counters } = group;
   return {
     cgroup: group.path,
@@ -270,7 +298,7 @@ function groupRow(group: Group, nowUs: number): GroupCount {
     memory_high_pages: sizeOf(group.high),
     memory_low_pages: sizeOf(group.low),
     memory_min_pages: sizeOf(group.min),
-    memory_pages_mean: group.meanUsage(nowUs),
+    memory_pages_mean: group.meanUsage(m.nowUs),
     memory_pages_peak: group.peak,
     memory_pages_end: group.usage,
     swap_pages_peak: group.swapPeak,
@@ -285,6 +313,7 @@ function groupRow(group: Group, nowUs: number): GroupCount {
     events_oom: counters.oom,
     stall_ns: Math.round(counters.stallNs),
     throttle_ns: counters.throttleNs,
+    ...pressureCounts(m, group.pressure),
   };
 }
 
@@ -293,5 +322,6 @@ export function groupRows(m: Machine): GroupCount[] {
   const { cgroups } = m.reclaim;
   if (!cgroups) return [];
   cgroups.settle();
-  return cgroups.groups.slice(1).map((group) => groupRow(group, m.nowUs));
+  m.ledger.pressure.settle(m.nowUs * NS_PER_US);
+  return cgroups.groups.slice(1).map((group) => groupRow(m, group));
 }

@@ -392,7 +392,9 @@ export class SimulatedMachine implements Target {
   }
 
   finish(): Ending {
-    this.machine.pss.finish(this.machine);
+    const { machine } = this;
+    machine.pss.finish(machine);
+    machine.ledger.pressure.finish(machine.nowUs * 1000);
     const abandoned = { events: 0, touches: this.outcomes.unmadeTouches };
     if (this.starved === undefined) return { outcome: 'ok', reason: undefined, abandoned };
     return { outcome: 'oom', reason: `${this.starved}: no page was left that could go`, abandoned };

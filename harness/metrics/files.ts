@@ -112,6 +112,10 @@ const TIMELINE = {
   pages_sharing: 'number',
   ksm_zero_pages: 'number',
   vmas: 'number',
+  psi_some_us: 'number',
+  psi_some_avg10: 'number',
+  psi_full_us: 'number',
+  psi_full_avg10: 'number',
 } as const satisfies Columns;
 /** A row of timeline.csv: memory of a cell at a moment of trace time. */
 export interface TimelineRow extends RowOf<typeof TIMELINE> {}
@@ -168,6 +172,14 @@ const GROUPS = {
   events_oom: 'number',
   stall_ns: 'number',
   throttle_ns: 'number',
+  psi_some_us: 'number',
+  psi_some_avg10: 'number',
+  psi_some_avg60: 'number',
+  psi_some_avg300: 'number',
+  psi_full_us: 'number',
+  psi_full_avg10: 'number',
+  psi_full_avg60: 'number',
+  psi_full_avg300: 'number',
 } as const satisfies Columns;
 /** A row of groups.csv: what a memory cgroup of a cell had and counted. */
 export interface GroupRow extends RowOf<typeof GROUPS> {}

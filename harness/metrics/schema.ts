@@ -7,7 +7,7 @@
 import type { Touches } from '../base/touches.js';
 
 /** What a metric counts in. */
-export type Unit = 'pages' | 'bytes' | 'KiB' | 'ns' | 'per 1000 touches' | 'count';
+export type Unit = 'pages' | 'bytes' | 'KiB' | 'ns' | 'µs' | '%' | 'per 1000 touches' | 'count';
 /** Which way a metric changes for the better. */
 export type Better = 'lower' | 'higher' | 'neither';
 
@@ -306,7 +306,38 @@ const time = {
   ],
 } as const satisfies Group & Record<StallColumn, Line>;
 
-const GROUPS = { memory, faults, reclaim, merge, discard, calls, time } as const satisfies Record<
+const pressure = {
+  psi_some_us: [
+    'µs',
+    'lower',
+    'memory pressure (PSI, "some"): for how long at least one thread stalled in direct reclaim, was held above memory.high, or waited for a page of the working set to come back; in the first draw of device latency',
+    'fault',
+  ],
+  psi_some_avg10: [
+    '%',
+    'lower',
+    'the same, as the kernel averages it over 10 s: when the last stall is over',
+    'fault',
+  ],
+  psi_some_avg60: ['%', 'lower', 'the same over 60 s', 'fault'],
+  psi_some_avg300: ['%', 'lower', 'the same over 300 s', 'fault'],
+  psi_full_us: [
+    'µs',
+    'lower',
+    'memory pressure (PSI, "full"): of that time, for how long no other thread was known to run, as in a fault; the CPU time of programs of their own is not in traces',
+    'fault',
+  ],
+  psi_full_avg10: [
+    '%',
+    'lower',
+    'the same, as the kernel averages it over 10 s: when the last stall is over',
+    'fault',
+  ],
+  psi_full_avg60: ['%', 'lower', 'the same over 60 s', 'fault'],
+  psi_full_avg300: ['%', 'lower', 'the same over 300 s', 'fault'],
+} as const satisfies Group;
+
+const GROUPS = { memory, faults, reclaim, merge, discard, calls, time, pressure } as const satisfies Record<
   string,
   Group
 >;
@@ -331,7 +362,8 @@ export type MetricKinds = KindsOf<Groups['memory']> &
   KindsOf<Groups['merge']> &
   KindsOf<Groups['discard']> &
   KindsOf<Groups['calls']> &
-  KindsOf<Groups['time']>;
+  KindsOf<Groups['time']> &
+  KindsOf<Groups['pressure']>;
 
 interface KindValues {
   readonly number: number;
@@ -356,6 +388,9 @@ export const DRAWN_METRICS = [
   'stalls_over_10ms',
 ] as const satisfies readonly MetricOf<'time'>[];
 export type DrawnMetric = (typeof DRAWN_METRICS)[number];
+
+/** What PSI says of memory: times of the first draw of device latency, whatever the others take. */
+export const PRESSURE_METRICS = Object.keys(pressure) as readonly MetricOf<'pressure'>[];
 
 /** The metrics that a discard policy counts which gives memory back later. */
 export const LATER_METRICS = [

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CostTable, loadCosts } from '../cost/table.js';
-import { DRAWN_METRICS } from '../metrics/schema.js';
+import { DRAWN_METRICS, PRESSURE_METRICS } from '../metrics/schema.js';
 import { randomTrace } from '../testing/fuzz/lockstep.js';
 import { MACHINES } from '../testing/fuzz/machines.js';
 import { run, type TestRun } from '../testing/machine.js';
@@ -9,7 +9,17 @@ import { timed, traceOf } from '../testing/traces.js';
 import type { ReplayResult } from './replay.js';
 
 const COSTS = loadCosts();
-const TIMES: ReadonlySet<string> = new Set([...DRAWN_METRICS, 'cpu_ns', 'daemon_ns', 'ksmd_cpu_ns']);
+const TIMES: ReadonlySet<string> = new Set([
+  ...DRAWN_METRICS,
+  ...PRESSURE_METRICS,
+  'cpu_ns',
+  'daemon_ns',
+  'ksmd_cpu_ns',
+]);
+
+function withoutNames(row: object): object {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !TIMES.has(name)));
+}
 
 /** All prices times a factor: numbers of ns, and not the pages of measured points or the shares of quantiles. */
 function scaled(costs: CostTable, factor: number): CostTable {
@@ -27,8 +37,14 @@ function scaled(costs: CostTable, factor: number): CostTable {
 
 /** What a replay says besides times. */
 function withoutTimes({ metrics, timeline, calls, outcome, events, touches }: ReplayResult) {
-  const rest = Object.entries(metrics).filter(([name]) => !TIMES.has(name));
-  return { rest, timeline, calls, outcome, events, touches };
+  return {
+    rest: withoutNames(metrics),
+    timeline: timeline.map(withoutNames),
+    calls,
+    outcome,
+    events,
+    touches,
+  };
 }
 
 describe('prices', () => {

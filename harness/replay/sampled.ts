@@ -2,12 +2,19 @@ import { Refusal } from '../contract/refusal.js';
 import type { Target } from '../contract/target.js';
 import { sampledCosts } from '../cost/sampled.js';
 import type { DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
-import { LATER_METRICS, METRICS, type MetricName, type Metrics, NOT_APPLICABLE } from '../metrics/schema.js';
+import {
+  LATER_METRICS,
+  METRICS,
+  type MetricName,
+  type Metrics,
+  NOT_APPLICABLE,
+  PRESSURE_METRICS,
+} from '../metrics/schema.js';
 import type { ReplayOptions } from './options.js';
 
 /**
  * Metrics that a replay of a sample of the pages has as they are: what is counted once for a call, a mapping or a page table,
- * ranges as calls name them, and the time of one touch.
+ * ranges as calls name them, the time of one touch, and memory pressure, whose stalls the machine has made as many times longer.
  */
 const AS_COUNTED: ReadonlySet<MetricName> = new Set<MetricName>([
   'page_table_pages_peak',
@@ -26,6 +33,7 @@ const AS_COUNTED: ReadonlySet<MetricName> = new Set<MetricName>([
   'touch_ns_p99',
   'touch_ns_p999',
   'touch_ns_max',
+  ...PRESSURE_METRICS,
 ]);
 
 /** How many accesses a few hot pages have decides how many a sample has: nothing is said of one access in a thousand. */
@@ -33,7 +41,13 @@ const RATES = Object.fromEntries(
   METRICS.filter(({ kind }) => kind === 'rate').map(({ name }) => [name, NOT_APPLICABLE]),
 );
 
-const MOMENT_AS_COUNTED: ReadonlySet<string> = new Set(['time_us', 'label', 'page_table_pages', 'vmas']);
+const MOMENT_AS_COUNTED: ReadonlySet<string> = new Set([
+  'time_us',
+  'label',
+  'page_table_pages',
+  'vmas',
+  ...PRESSURE_METRICS,
+]);
 const PAID_AS_COUNTED: ReadonlySet<string> = new Set(['space', 'name', 'struct_page_bytes']);
 
 /**
@@ -69,7 +83,7 @@ function scaled<R extends object>(row: R, rate: number, asCounted: ReadonlySet<s
   return Object.fromEntries(values) as R;
 }
 
-const GROUPS_AS_COUNTED: ReadonlySet<string> = new Set(['cgroup', 'events_oom']);
+const GROUPS_AS_COUNTED: ReadonlySet<string> = new Set(['cgroup', 'events_oom', ...PRESSURE_METRICS]);
 
 /** What a replay measured that a sample has less of. */
 interface Measured {

@@ -124,8 +124,9 @@ export function cachePage(m: State, object: SharedObject, index: number): number
 
 /** Reads a page into the page cache, and waits. One of an XIP object is copied from memory. */
 function readPage(m: State, object: SharedObject, index: number, part: StallIndex): number {
+  const known = object.page(index);
   const page = cachePage(m, object, index);
-  if (object.backing === 'file') m.readDevice(m.disk, part);
+  if (object.backing === 'file') m.readDevice(m.disk, part, known === 0 ? undefined : known);
   else m.ledger.cpu(part, m.costs.faults.cow_copy.ns);
   return page;
 }

@@ -15,7 +15,7 @@ export function readSwap(
 ): void {
   m.reclaim.bringIn(page, object, index);
   m.counters.pswpin++;
-  m.readDevice(m.swapDevice!, part);
+  m.readDevice(m.swapDevice!, part, page);
 }
 
 /** A page of shared memory is used again: the object holds it, and its slot is free (shmem_swapin_folio). */

@@ -5,6 +5,8 @@ import type { State } from '../state/state.js';
 /** How long kswapd sleeps when it could not free anything (HZ/10). */
 const RETRY_US = 100_000;
 const NS_PER_US = 1000;
+/** The thread that it is: no space's has this number (see `Ledger.thread`). */
+const KSWAPD = 0.5;
 
 /**
  * kswapd: is woken when free memory falls to the low watermark, and reclaims a batch at a time until it is above the high
@@ -32,7 +34,10 @@ export class Kswapd extends Daemon {
     }
     const before = ledger.daemonNs;
     const freed = this.state.reclaim.balance();
-    const took = Math.ceil((ledger.daemonNs - before) / NS_PER_US);
+    const ns = ledger.daemonNs - before;
+    // balance_pgdat enters a memory stall.
+    if (ns > 0) ledger.pressure.stalled(ledger.pressure.machine, KSWAPD, nowUs, ns);
+    const took = Math.ceil(ns / NS_PER_US);
     this.dueUs = nowUs + (freed ? Math.max(1, took) : RETRY_US);
   }
 }

@@ -181,11 +181,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const group = this.groups?.cgroups.assign(page);
     if (evictable) this.policy.miss?.(page);
     this.incoming = page;
-    if (group) this.groups!.makeRoom(group);
-    while (frames.inUse + this.kernelPages >= this.limit) {
-      if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
-    }
-    if (this.state.zone) this.makeRoomInZone(this.state.zone);
+    this.makeAllRoom(group);
     this.incoming = NO_PAGE;
     const slot = pages.slotOf(page);
     const frame = frames.allocate(page, object, index);
@@ -193,6 +189,26 @@ export class Reclaim implements ReclaimHooks, Evictor {
     pages.setFrame(page, frame);
     if (group) this.groups!.charge(page, group);
     this.admit(page, evictable);
+  }
+
+  /** What a page that comes in needs room in: its groups, the limit, the machine. All of it is a stall. @throws OutOfMemory */
+  private makeAllRoom(group: Group | undefined): void {
+    const { ledger, frames, zone } = this.state;
+    ledger.enterMemstall();
+    try {
+      if (group) this.groups!.makeRoom(group);
+      while (frames.inUse + this.kernelPages >= this.limit) {
+        if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
+      }
+      if (zone) this.makeRoomInZone(zone);
+    } finally {
+      ledger.leaveMemstall();
+    }
+  }
+
+  /** Whether waits for a page that has just come back are memory pressure: it was used enough to be of the working set (PG_workingset). */
+  isWorkingset(page: number): boolean {
+    return this.policy.isWorkingset?.(page) ?? true;
   }
 
   /** get_page_from_freelist: at the low watermark kswapd is woken; at the lowest, the program reclaims itself. */

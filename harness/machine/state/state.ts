@@ -101,7 +101,7 @@ export abstract class State {
     const room = Math.min(options.limit ?? Number.POSITIVE_INFINITY, INITIAL_FRAMES);
     this.costs = options.costs;
     this.sample = options.sample ?? 1;
-    this.ledger = new Ledger(options.draws);
+    this.ledger = new Ledger(options.draws, this.sample);
     this.swap = new Swap(options.swap === 'zram');
     if (options.memory !== undefined) this.zone = new Zone(options.memory, this.swap);
     this.hugetlb = new Hugetlb(this.zone?.buddy);
@@ -127,13 +127,21 @@ export abstract class State {
   /**
    * A read from a device that the current event waits for: a part of its time is the CPU's. Its latency ends here: it is
    * charged, and nothing that the machine does or decides depends on it, so that one replay can book several draws.
+   *
+   * @param returned the page that is read, where it was evicted: the wait may be memory pressure (swap_read_folio, folio_wait_bit_common)
    */
-  readDevice(device: Device, part: StallIndex): void {
+  readDevice(device: Device, part: StallIndex, returned: number | undefined): void {
     const { ledger } = this;
     const cpu = this.costs.faults.major_cpu.ns;
     ledger.cpu(part, cpu);
     device.read(ledger.nowNs(this.nowUs), ledger.aheadNs, ledger.thread);
+    if (returned === undefined || !this.reclaim.isWorkingset(returned)) {
+      ledger.read(part, device.waitsNs, cpu);
+      return;
+    }
+    ledger.enterMemstall();
     ledger.read(part, device.waitsNs, cpu);
+    ledger.leaveMemstall();
   }
 
   /** Takes a page that is not mapped out of the page cache; its contents are on its device. */

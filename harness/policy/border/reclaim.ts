@@ -13,7 +13,17 @@ import { Border, type ModuleOrigin, shownValue } from './border.js';
 import { readOnlyView } from './views.js';
 
 const REQUIRED = ['evict', 'insert', 'reject', 'remove', 'resize', 'grow'] as const;
-const OPTIONAL = ['touch', 'accessed', 'miss', 'demote', 'rotate', 'pagedOut', 'tune', 'flushStats'] as const;
+const OPTIONAL = [
+  'touch',
+  'accessed',
+  'miss',
+  'demote',
+  'rotate',
+  'pagedOut',
+  'isWorkingset',
+  'tune',
+  'flushStats',
+] as const;
 const COUNTED = ['pgscan', ...Object.keys(NOT_COUNTED)];
 /** In a slot of `victims` that the policy did not write. */
 const UNSET = -1;
@@ -85,6 +95,7 @@ class CheckedReclaim implements ReclaimPolicy {
   demote?(id: number): void;
   rotate?(id: number): void;
   pagedOut?(id: number): void;
+  isWorkingset?(id: number): boolean;
   tune?(parameter: string, value: number): void;
   flushStats?(onlyIfDue: boolean): boolean;
   declare readonly excess?: number;

@@ -155,6 +155,11 @@ export interface ReclaimPolicy {
   /** A page has been written and is not mapped: it is next to go (folio_rotate_reclaimable). */
   rotate?(id: number): void;
   /**
+   * Whether a page that was evicted, and has just been inserted again, is of the working set (PG_workingset): waits for its
+   * contents are memory pressure then. Absent: those for every page that comes back are.
+   */
+  isWorkingset?(id: number): boolean;
+  /**
    * Pages it has given up in `touch`, where a policy's rules shrink a queue at a hit. The loop over reference strings
    * evicts that many at once; the machine, which evicts only when memory is short, leaves them: they go first then.
    */

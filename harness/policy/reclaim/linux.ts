@@ -145,6 +145,10 @@ class Linux implements ReclaimPolicy {
     }
   }
 
+  isWorkingset(id: number): boolean {
+    return (this.state[id]! & WORKINGSET) !== 0;
+  }
+
   readonly jointSearch: JointSearch = {
     begin: (wanted) => {
       this.wanted = wanted;

@@ -129,6 +129,10 @@ export class Mglru implements ReclaimPolicy {
     state[id] = 0;
   }
 
+  isWorkingset(id: number): boolean {
+    return (this.generations.state[id]! & WORKINGSET) !== 0;
+  }
+
   /** reclaim_folio_list: the page was not chosen here; its eviction is on record all the same. */
   pagedOut(id: number): void {
     const { state } = this.generations;

@@ -42,7 +42,7 @@ export class Cgroups implements Owners {
     rootPolicy: ReclaimPolicy,
     private readonly policyOf: (group: Group) => ReclaimPolicy,
   ) {
-    this.root = new Group(0, '', undefined, state.nowUs, () => rootPolicy);
+    this.root = new Group(0, '', undefined, state.nowUs, state.ledger.pressure.machine, () => rootPolicy);
     this.groups = [this.root];
     this.owners = new Uint16Array(state.pages.count);
   }
@@ -75,7 +75,9 @@ export class Cgroups implements Owners {
     const parent = this.named(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
     if (this.groups.length > MOST_GROUPS)
       throw new InputError(`cgroup ${path} is one more than there can be, expected at most ${MOST_GROUPS}`);
-    const group = new Group(this.groups.length, path, parent, this.state.nowUs, this.policyOf);
+    const { nowUs, ledger } = this.state;
+    const pressure = ledger.pressure.begin(nowUs, parent.pressure);
+    const group = new Group(this.groups.length, path, parent, nowUs, pressure, this.policyOf);
     this.groups.push(group);
     this.byPath.set(path, group);
     return group;
@@ -87,6 +89,7 @@ export class Cgroups implements Owners {
     const { pgfault, pgmajfault } = space;
     const stallNs = stallOf(space, this.state.ledger.draws);
     this.members.set(space.id, { group, pgfault, pgmajfault, stallNs });
+    space.account.pressure = group.pressure;
   }
 
   /** A child is in the group of its parent (cgroup_fork). */

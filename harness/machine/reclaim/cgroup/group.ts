@@ -1,3 +1,4 @@
+import type { PressureAccount } from '../../../cost/pressure/account.js';
 import type { ReclaimPolicy } from '../../../policy/reclaim/contract.js';
 
 /** No limit, or no protection: what `max` stands for. */
@@ -49,6 +50,7 @@ export class Group {
 
   /**
    * @param index its place among all groups; the root is 0
+   * @param pressure its PSI
    * @param policyOf makes its policy, once the group can be asked for its limit
    */
   constructor(
@@ -56,6 +58,7 @@ export class Group {
     readonly path: string,
     readonly parent: Group | undefined,
     readonly madeUs: number,
+    readonly pressure: PressureAccount,
     policyOf: (group: Group) => ReclaimPolicy,
   ) {
     this.sinceUs = madeUs;

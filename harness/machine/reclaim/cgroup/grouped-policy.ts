@@ -79,6 +79,10 @@ export class GroupedPolicy implements ReclaimPolicy {
     else group.policy.remove(id);
   }
 
+  isWorkingset(id: number): boolean {
+    return this.of(id).isWorkingset?.(id) ?? true;
+  }
+
   demote(id: number): void {
     this.of(id).demote?.(id);
   }
