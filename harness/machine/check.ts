@@ -1,8 +1,8 @@
 import { TRAIT } from '../policy/reclaim/contract.js';
 import { isMerged } from './entries/entry.js';
-import { checkHugetlb } from './hugetlb-check.js';
 import { checkKsm } from './ksm/check.js';
 import type { Machine } from './machine.js';
+import { checkHugetlb } from './mapping/hugetlb-check.js';
 import { must } from './memory/invariant.js';
 import { PAGE_FLAG, ZERO_PAGE } from './memory/pages.js';
 import { checkCgroups } from './reclaim/cgroup/cgroup-check.js';

@@ -64,7 +64,11 @@ function refusal(
   const { backing } = object;
   if (!options.descriptor) return 'EBADF';
   if (count <= 0) return 'EINVAL';
-  if (backing === 'xip' || backing === 'pfn' || (options.zero && (backing === 'shmem' || backing === 'hugetlb')))
+  if (
+    backing === 'xip' ||
+    backing === 'pfn' ||
+    (options.zero && (backing === 'shmem' || backing === 'hugetlb'))
+  )
     return 'EOPNOTSUPP';
   return 0;
 }

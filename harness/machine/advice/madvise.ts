@@ -30,7 +30,8 @@ type CallName = keyof Machine['costs']['calls'];
 
 /** The price of a call by the pages it found. */
 function priced(name: CallName): AdviceInfo['ns'] {
-  return (m, call, named) => callNs(m.costs.calls[name] as CallCost, call.present, named - call.present) + hugeNs(m, call);
+  return (m, call, named) =>
+    callNs(m.costs.calls[name] as CallCost, call.present, named - call.present) + hugeNs(m, call);
 }
 
 const flagChange = (act: AdviceAction): AdviceInfo => ({ act, ns: (m) => m.costs.flag_change.ns });

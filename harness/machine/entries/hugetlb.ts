@@ -16,8 +16,7 @@ export function hugeCeil(page: number): number {
 /** Makes the entry of a hugetlb page: all 512 that stand for it. They must be empty. @param pages ids by place */
 export function mapHuge(m: State, vma: Vma, vpn: number, pages: ArrayLike<number>, bits: number): void {
   const at = m.tables.makeStandIn(vma.space.directory, vpn);
-  for (let i = 0; i < LEAF_ENTRIES; i++)
-    m.tables.set(at + i, (pages[i]! << PTE_SHIFT) | PTE.present | bits);
+  for (let i = 0; i < LEAF_ENTRIES; i++) m.tables.set(at + i, (pages[i]! << PTE_SHIFT) | PTE.present | bits);
 }
 
 /** Id of the first part of the hugetlb page that is mapped at an aligned page number; 0 where none is. */

@@ -31,14 +31,18 @@ function mustBeAligned(page: number, what: string): void {
 export function hugetlbLength(m: State, page: number, count: number, arg: MapArg): number {
   const asked = arg.flags.has('hugetlb');
   if (asked && arg.name !== '')
-    throw new InputError('hugetlb of a mapping of an object is that of the object, expected a hugetlb:NAME object');
+    throw new InputError(
+      'hugetlb of a mapping of an object is that of the object, expected a hugetlb:NAME object',
+    );
   if (!asked && (arg.name === '' || m.objects.named(arg.name).backing !== 'hugetlb')) {
     if (arg.flags.has('noreserve'))
       throw new InputError('noreserve has no effect but on hugetlb mappings, expected it there');
     return count;
   }
   if (m.sample > 1)
-    throw new InputError('a sample of the pages has no whole pages of 2 MiB: hugetlb mappings need the whole trace');
+    throw new InputError(
+      'a sample of the pages has no whole pages of 2 MiB: hugetlb mappings need the whole trace',
+    );
   mustBeAligned(page, 'page');
   mustBeAligned(arg.offset, 'offset');
   return hugeCeil(count);
@@ -55,9 +59,7 @@ export function mustNotCutHuge(space: Space, start: number, end: number): void {
 /** Whether [start, end) of a VMA is all of it, or cut at whole hugetlb pages. */
 export function cutsHuge(vma: Vma, start: number, end: number): boolean {
   if (!vma.has(VM.hugetlb)) return false;
-  return (
-    (start > vma.start && start % HUGETLB_PAGES !== 0) || (end < vma.end && end % HUGETLB_PAGES !== 0)
-  );
+  return (start > vma.start && start % HUGETLB_PAGES !== 0) || (end < vma.end && end % HUGETLB_PAGES !== 0);
 }
 
 /**
@@ -85,9 +87,10 @@ function neededBy(m: State, vma: Vma, object: SharedObject): number[] {
   const shared = vma.has(VM.shared);
   const first = shared ? vma.objectPage : vma.start;
   const has = m.hugetlb.promisesOf(holderOf(vma));
-  return Array.from({ length: (vma.end - vma.start) / HUGETLB_PAGES }, (_, i) => first + i * HUGETLB_PAGES).filter(
-    (part) => !has.has(part) && !(shared && !object.isHole(part)),
-  );
+  return Array.from(
+    { length: (vma.end - vma.start) / HUGETLB_PAGES },
+    (_, i) => first + i * HUGETLB_PAGES,
+  ).filter((part) => !has.has(part) && !(shared && !object.isHole(part)));
 }
 
 /** hugetlb_fault: all 2 MiB at once. SIGBUS beyond the end of the object, and where the pool has no page. */

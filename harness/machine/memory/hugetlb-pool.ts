@@ -1,4 +1,4 @@
-import type { BuddyAllocator } from './buddy.js';
+import type { Frames } from './frames.js';
 
 /** Order of a block that a hugetlb page is, and its pages of 4 KiB. */
 const HUGETLB_ORDER = 9;
@@ -22,8 +22,8 @@ export class HugetlbPool {
   /** First frames of the pool's pages, where memory has a size. */
   private readonly blocks: number[] = [];
 
-  /** @param buddy the machine's memory; undefined where it is never short */
-  constructor(private readonly buddy: BuddyAllocator | undefined) {}
+  /** @param frames the machine's memory; undefined where it is never short */
+  constructor(private readonly frames: Pick<Frames, 'setAside' | 'giveBack'> | undefined) {}
 
   get free(): number {
     return this.total - this.inUse;
@@ -37,8 +37,8 @@ export class HugetlbPool {
   }
 
   private grow(): boolean {
-    if (!this.buddy) return true;
-    const block = this.buddy.allocateBlock(HUGETLB_ORDER);
+    if (!this.frames) return true;
+    const block = this.frames.setAside(HUGETLB_ORDER);
     if (block < 0) return false;
     this.blocks.push(block);
     return true;
@@ -48,7 +48,7 @@ export class HugetlbPool {
     while (this.total > this.wanted && this.free > this.reserved) {
       this.total--;
       const block = this.blocks.pop();
-      for (let i = 0; block !== undefined && i < HUGETLB_PAGES; i++) this.buddy!.free(block + i);
+      if (block !== undefined) this.frames!.giveBack(block, HUGETLB_ORDER);
     }
   }
 

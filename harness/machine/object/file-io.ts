@@ -51,7 +51,9 @@ export function writeFilePages(
 ): number {
   mustBeFile(object, 'pwrite');
   if (object.backing === 'hugetlb')
-    throw new InputError(`pwrite of ${object.name}, a hugetlb object (EINVAL), expected writes through a mapping`);
+    throw new InputError(
+      `pwrite of ${object.name}, a hugetlb object (EINVAL), expected writes through a mapping`,
+    );
   const end = first + count;
   if (end > object.size) {
     if (object.backing === 'xip')

@@ -39,7 +39,9 @@ export function declareObject(m: State, size: number, arg: ObjectArg): void {
 /** hugetlbfs has sizes of whole pages only (hugetlbfs_setattr: EINVAL). */
 function mustBeWhole(size: number): void {
   if (size % HUGETLB_PAGES !== 0)
-    throw new InputError(`a hugetlb object of ${size} pages is refused (EINVAL), expected a multiple of 512: whole pages of 2 MiB`);
+    throw new InputError(
+      `a hugetlb object of ${size} pages is refused (EINVAL), expected a multiple of 512: whole pages of 2 MiB`,
+    );
 }
 
 /** The last descriptor or name of an object is gone. */

@@ -1,4 +1,4 @@
-import type { BuddyAllocator } from '../memory/buddy.js';
+import type { Frames } from '../memory/frames.js';
 import { HUGETLB_PAGES, HugetlbPool } from '../memory/hugetlb-pool.js';
 import type { Space } from './space.js';
 import type { SharedObject } from './vma.js';
@@ -24,8 +24,14 @@ export class Hugetlb {
   /** The same of shared mappings, by object and index. */
   private readonly ofObjects = new Map<SharedObject, Set<number>>();
 
-  constructor(buddy: BuddyAllocator | undefined) {
-    this.pool = new HugetlbPool(buddy);
+  /** @param frames the machine's memory; undefined where it is never short */
+  constructor(frames: Frames | undefined) {
+    this.pool = new HugetlbPool(frames);
+  }
+
+  /** Pages of 4 KiB that hugetlb pages in use are. */
+  get pages(): number {
+    return this.pool.inUse * HUGETLB_PAGES;
   }
 
   /** Promises in all sets, for the invariants. */

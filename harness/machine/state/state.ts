@@ -104,8 +104,8 @@ export abstract class State {
     this.ledger = new Ledger(options.draws, this.sample);
     this.swap = new Swap(options.swap === 'zram');
     if (options.memory !== undefined) this.zone = new Zone(options.memory, this.swap);
-    this.hugetlb = new Hugetlb(this.zone?.buddy);
     this.frames = new Frames(room, this.zone?.buddy);
+    this.hugetlb = new Hugetlb(this.zone && this.frames);
     this.pages = new PageStore(room + 1, (count) => this.reclaim.grow(count));
     this.pss = new ProportionalUsage(this.frames);
     this.rmap = new ReverseMap(this);

@@ -1,9 +1,9 @@
-import { hugeAt } from './entries/hugetlb.js';
-import { HUGETLB_PAGES } from './memory/hugetlb-pool.js';
-import { must } from './memory/invariant.js';
-import { PTE, PTE_SHIFT } from './state/page-table.js';
-import type { State } from './state/state.js';
-import { VM, type Vma } from './state/vma.js';
+import { hugeAt } from '../entries/hugetlb.js';
+import { HUGETLB_PAGES } from '../memory/hugetlb-pool.js';
+import { must } from '../memory/invariant.js';
+import { PTE, PTE_SHIFT } from '../state/page-table.js';
+import type { State } from '../state/state.js';
+import { VM, type Vma } from '../state/vma.js';
 
 /**
  * hugetlb pages: a mapping begins and ends at whole ones, of which all 512 entries are there or none; private pages count their
@@ -18,15 +18,24 @@ export function checkHugetlb(m: State): void {
   for (const space of m.spaces.values())
     for (const vma of space.vmas) if (vma.has(VM.hugetlb)) checkVma(m, vma, mappings);
   for (const [head, { mappings: counted }] of privates)
-    must(counted === mappings.get(head), () => `hugetlb page ${head} counts ${counted} mappings and has ${mappings.get(head)}`);
+    must(
+      counted === mappings.get(head),
+      () => `hugetlb page ${head} counts ${counted} mappings and has ${mappings.get(head)}`,
+    );
   let inObjects = 0;
   for (const object of m.objects.all())
     if (object.kind === 'shared' && object.backing === 'hugetlb') inObjects += object.blocks / HUGETLB_PAGES;
   const used = inObjects + privates.size;
   must(used === pool.inUse, () => `the pool counts ${pool.inUse} hugetlb pages in use and ${used} are`);
   const { promised } = m.hugetlb;
-  must(promised === pool.reserved, () => `the pool counts ${pool.reserved} hugetlb pages as reserved and ${promised} are`);
-  must(pool.reserved <= pool.free, () => `${pool.reserved} hugetlb pages are reserved and ${pool.free} are free`);
+  must(
+    promised === pool.reserved,
+    () => `the pool counts ${pool.reserved} hugetlb pages as reserved and ${promised} are`,
+  );
+  must(
+    pool.reserved <= pool.free,
+    () => `${pool.reserved} hugetlb pages are reserved and ${pool.free} are free`,
+  );
 }
 
 function checkVma(m: State, vma: Vma, mappings: Map<number, number>): void {
@@ -40,7 +49,8 @@ function checkVma(m: State, vma: Vma, mappings: Map<number, number>): void {
     const whole = m.tables.entries[at]! & PTE.present;
     for (let i = 1; i < HUGETLB_PAGES; i++)
       must(
-        (m.tables.entries[at + i]! & PTE.present) === whole && (whole !== 0 || m.tables.entries[at + i]! >>> PTE_SHIFT === 0),
+        (m.tables.entries[at + i]! & PTE.present) === whole &&
+          (whole !== 0 || m.tables.entries[at + i]! >>> PTE_SHIFT === 0),
         () => `a part of the hugetlb page at ${vpn} is mapped`,
       );
     const head = hugeAt(m, vma, vpn);
