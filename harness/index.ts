@@ -36,7 +36,7 @@ export type {
   ParameterValues,
 } from './base/parameters.js';
 export type { Origin, Provenance } from './base/provenance.js';
-export { SWAP_KINDS, type SwapKind } from './contract/target.js';
+export { SWAP_KINDS, type SwapKind, type SwapText } from './contract/swap.js';
 export type { AxisValues } from './experiment/axes.js';
 export { type Experiment, type ExperimentTrace, readExperiment } from './experiment/file.js';
 export type { GivesBack } from './experiment/gives-back.js';

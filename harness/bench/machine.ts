@@ -1,4 +1,4 @@
-import type { SwapKind } from '../contract/target.js';
+import type { SwapText } from '../contract/swap.js';
 import { loadCosts } from '../cost/table.js';
 import { simulated } from '../machine/target.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -83,7 +83,7 @@ function machineCase(
   name: string,
   reclaim: string,
   limit: number | 'none',
-  swap: SwapKind,
+  swap: SwapText,
 ): BenchCase {
   let last: ReplayResult | undefined;
   return {

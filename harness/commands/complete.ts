@@ -1,12 +1,13 @@
 /** Values that a shell completes: names of policies, traces, generators, readers, metrics and figures. Flags and choices are yargs' own. */
 import { WORKLOADS } from '../../workloads/registry.js';
-import { SWAP_KINDS } from '../contract/target.js';
+import { SWAP_KINDS } from '../contract/swap.js';
 import { shippedTraces } from '../experiment/trace-names.js';
 import { METRIC_GROUPS, METRICS } from '../metrics/schema.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
+import { CLOCKS } from '../replay/closed/clock.js';
 import { FIGURES } from '../report/figures/registry.js';
 import { READERS } from '../trace/readers/registry.js';
 
@@ -35,6 +36,7 @@ const FLAGS: Readonly<Record<string, Names>> = {
   '--policy': () => namesOf(reclaimPolicies.all()),
   '--swap': () => SWAP_KINDS,
   '--backing': () => ['recorded', 'anon', 'shmem'],
+  '--clock': () => CLOCKS,
   '--reader': () => namesOf(READERS),
   '--metric': metrics,
   '--tolerance': () => [...metrics(), ...METRIC_GROUPS],

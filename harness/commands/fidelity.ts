@@ -73,7 +73,10 @@ function builder(yargs: Argv): Argv {
         describe: 'discard policies, after the traces',
         requiresArg: true,
       },
-      limit: listFlag('memory limits: SIZE, none, or trace for the limit events of the trace', 'none'),
+      limit: listFlag(
+        'memory limits: SIZE, none, or trace for the limit events and memory cgroups of the trace',
+        'none',
+      ),
       swap: {
         type: 'string',
         default: 'none',

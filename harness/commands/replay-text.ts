@@ -18,6 +18,7 @@ const ASKED = [
   'reclaim',
   'merge',
   'purge',
+  'clock',
   'outcome',
 ] as const satisfies readonly (typeof KEY_COLUMNS)[number][];
 
@@ -29,6 +30,8 @@ const FIRST: readonly MetricName[] = [
   'swap_pages_mean',
   'pgfault',
   'pgmajfault',
+  'run_time_ns',
+  'slowdown',
   'stall_ns',
   ...STALL_PARTS.map((part) => `stall_${part}_ns` as const),
 ];
@@ -60,7 +63,7 @@ function fitted(rows: readonly (readonly string[])[], right: readonly number[], 
 export function replayText({ run, draws }: CellResult, columns: number, full: boolean): string {
   const ranges: Readonly<Record<string, DrawRange | undefined>> = drawRanges(draws);
   const ranged = Object.keys(ranges).length > 0;
-  const asked = ASKED.filter((key) => shown(run[key]) !== '');
+  const asked = ASKED.filter((key) => shown(run[key]) !== '' && !(key === 'clock' && run.clock === 'open'));
   const others = KEY_COLUMNS.filter((key) => !(ASKED as readonly string[]).includes(key));
   const keys = (names: readonly (typeof KEY_COLUMNS)[number][]) =>
     fitted(

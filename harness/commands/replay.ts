@@ -22,6 +22,7 @@ import {
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { callWarnings, sampleWarning } from '../metrics/warnings.js';
 import { addFiles, checkFolder } from '../output/adding.js';
+import { bookedDraws } from '../replay/closed/clock.js';
 import { compileTrace } from '../trace/compile.js';
 import { ONE_READER_BYTES, openTrace } from '../trace/trace.js';
 import {
@@ -74,7 +75,7 @@ function builder(yargs: Argv): Argv {
       draws: {
         type: 'number',
         default: DEFAULT_DRAWS,
-        describe: 'draws of device latency: times are their means, from one replay',
+        describe: 'draws of device latency: times are their means, from one replay (one with a closed clock)',
         requiresArg: true,
       },
       costs: {
@@ -125,6 +126,11 @@ function callTable(calls: readonly CallRow[]): string {
   return `\n\n${table.toString()}`;
 }
 
+/** Whole milliseconds; empty where they are not measured, as on a live kernel. */
+function msText(ms: number): number | '' {
+  return Number.isFinite(ms) ? Math.round(ms) : '';
+}
+
 /** What memory cgroups had and counted, and their pressure; nothing where the trace has none. Their files are in groups.csv, too. */
 function groupTable(groups: readonly GroupRow[]): string {
   if (groups.length === 0) return '';
@@ -141,9 +147,9 @@ function groupTable(groups: readonly GroupRow[]): string {
       group.swap_pages_end,
       group.pgmajfault,
       group.pgsteal,
-      Math.round(group.throttle_ns / 1e6),
-      Math.round(group.psi_some_us / 1e3),
-      Math.round(group.psi_full_us / 1e3),
+      msText(group.throttle_ns / 1e6),
+      msText(group.psi_some_us / 1e3),
+      msText(group.psi_full_us / 1e3),
     ]);
   return `\n\n${table.toString()}`;
 }
@@ -227,7 +233,8 @@ async function handler(args: Args): Promise<void> {
   const recorder = args.timeline === undefined ? undefined : timelineRecorder(trace, args.machine);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
-    const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws, ...values };
+    const booked = bookedDraws(values.clock, draws);
+    const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws: booked, ...values };
     const watched = {
       check: args.check,
       progress: (events: number) => progress.set(events),

@@ -3,6 +3,7 @@ import type { ParameterValues } from '../base/parameters.js';
 import type { CostTable } from '../cost/table.js';
 import type { CallCount, DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
 import type {
+  ClosedMetric,
   DrawnMetric,
   LaterMetric,
   MetricName,
@@ -26,11 +27,7 @@ import type {
 } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import type { Advice, OpName } from '../trace/op.js';
-
-/** Kinds of swap. */
-export const SWAP_KINDS = ['none', 'ssd', 'zram'] as const;
-/** Where pages are swapped to: nowhere, to an SSD, or compressed into memory. */
-export type SwapKind = (typeof SWAP_KINDS)[number];
+import type { SwapText } from './swap.js';
 
 /** What a machine is set up with before the first event. */
 export interface TargetSetup {
@@ -39,7 +36,7 @@ export interface TargetSetup {
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
   readonly merge: Chosen<MergePolicyInfo>;
   readonly purge: Chosen<PurgePolicyInfo>;
-  readonly swap: SwapKind;
+  readonly swap: SwapText;
   /** Memory limit in pages; undefined for none. */
   readonly limit: number | undefined;
   /** The machine's memory in pages; undefined when it is never short. */
@@ -112,6 +109,7 @@ export type CountedMetrics = Readonly<
       | Extract<MetricOf<'faults'>, `${string}_rate`>
       | DrawnMetric
       | LaterMetric
+      | ClosedMetric
     >,
     number
   >
@@ -241,6 +239,12 @@ export interface Target {
    * @param values parameters of the policy
    */
   follow?(values: ParameterValues): Follower;
+
+  /**
+   * ns that the event at hand, or the last one, has taken its thread, in the first draw: an event of a space. Absent where times
+   * are not measured, so that there is no closed clock.
+   */
+  readonly eventNs?: number;
 
   spawn(space: number, name: string): void;
   fork(space: number, child: number): void;

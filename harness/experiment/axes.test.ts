@@ -15,8 +15,12 @@ describe('the table of the axes', () => {
   });
 
   it('has the columns in the order of runs.csv, and nests as cells have always been numbered', () => {
-    expect(AXIS_COLUMNS.join()).toBe('machine,backing,limit,memory,swap,discard,reclaim,merge,purge,seed');
-    expect(NESTED_AXES.join()).toBe('machine,backing,swap,limit,memory,seed,merge,purge,reclaim,discard');
+    expect(AXIS_COLUMNS.join()).toBe(
+      'machine,backing,limit,memory,swap,discard,reclaim,merge,purge,seed,clock',
+    );
+    expect(NESTED_AXES.join()).toBe(
+      'machine,backing,swap,limit,memory,seed,clock,merge,purge,reclaim,discard',
+    );
   });
 
   it('has defaults and base values that are values of their axes', () => {

@@ -3,7 +3,7 @@ import { unknownName } from '../base/nearest.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { wholeNumber } from '../base/parse.js';
 import { parseSize, sizeInPages, sizeText } from '../base/size.js';
-import { SWAP_KINDS, type SwapKind } from '../contract/target.js';
+import { canonicalSwap, type SwapText } from '../contract/swap.js';
 import { liveMachineOf, liveName } from '../live/choice.js';
 import { LIVE_MACHINES } from '../live/names.js';
 import { simulated } from '../machine/target.js';
@@ -23,6 +23,7 @@ import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen, PolicyInfo, Registry } from '../policy/registry.js';
+import { CLOCKS, type ClockKind } from '../replay/closed/clock.js';
 import { MEMORY_KINDS, type MemoryKind } from '../replay/memory-kind.js';
 import type { ReplayOptions } from '../replay/options.js';
 
@@ -35,13 +36,14 @@ export interface AxisValues {
   readonly limit: number | 'none' | 'trace';
   /** In pages; `none`: never short. */
   readonly memory: number | 'none';
-  readonly swap: SwapKind;
+  readonly swap: SwapText;
   /** Canonical text of the policy, as are the other three. */
   readonly discard: string;
   readonly reclaim: string;
   readonly merge: string;
   readonly purge: string;
   readonly seed: number;
+  readonly clock: ClockKind;
   /** Sizes as they were asked for: what is the same on all traces, and in all replicates of one. */
   readonly asked: Readonly<Record<SizeName, string>>;
 }
@@ -115,12 +117,13 @@ const RULES: {
     parse: (text, trace) => (text === 'none' ? text : parsePages(text, trace)),
     option: (pages) => (pages === 'none' ? undefined : pages),
   },
-  swap: oneOf('kind of swap', SWAP_KINDS),
+  swap: plain(canonicalSwap),
   discard: policy(discardPolicies),
   reclaim: policy(reclaimPolicies),
   merge: policy(mergePolicies),
   purge: policy(purgePolicies),
   seed: plain(parseSeed),
+  clock: oneOf('clock', CLOCKS),
 };
 
 /** The options of a replay that axes set. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SWAP_KINDS } from '../contract/target.js';
+import { SWAP_KINDS } from '../contract/swap.js';
 import { AXES, type AxisName } from '../metrics/axes.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';

@@ -2,6 +2,7 @@ import { InputError } from '../base/errors.js';
 import type { CostTable } from '../cost/table.js';
 import { simulated } from '../machine/target.js';
 import { AXES, AXIS_NAMES, type AxisName, isSize, NESTED_AXES, perAxis } from '../metrics/axes.js';
+import { bookedDraws } from '../replay/closed/clock.js';
 import { replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
 import {
@@ -149,7 +150,7 @@ export function planCells(
         experiment: experiment.name,
         trace,
         replicate: planned.replicate,
-        draws: experiment.draws,
+        draws: bookedDraws(values.clock, experiment.draws),
         ...values,
       })),
     )

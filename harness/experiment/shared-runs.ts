@@ -60,8 +60,10 @@ export function families<R extends Pick<SharedRun, 'cell'>>(runs: readonly R[], 
   for (const run of runs) {
     const { cell: number, asked: _asked, discard: _discard, ...rest } = run.cell;
     const { info } = reclaimPolicies.choose(rest.reclaim);
-    // What a reclaim policy foresees is what one discard policy does; a live kernel makes the calls of one.
-    const alone = foreign || info.needsFuture || rest.machine !== AXES.machine.default;
+    // What a reclaim policy foresees is what one discard policy does; a live kernel makes the calls of one; and what calls cost
+    // delays what comes after them.
+    const alone =
+      foreign || info.needsFuture || rest.machine !== AXES.machine.default || rest.clock === 'closed';
     const key = alone ? String(number) : JSON.stringify(rest);
     const group = groups.get(key);
     if (group) group.push(run);

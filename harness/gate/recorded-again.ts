@@ -29,6 +29,7 @@ const LEAST: Readonly<Record<Unit, number>> = {
   '%': 1,
   count: 8,
   'per 1000 touches': 1,
+  ratio: 0.01,
 };
 
 /** What metrics of a trace that was recorded again may change by, where nothing else is said. */

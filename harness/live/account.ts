@@ -2,7 +2,9 @@ import { HostError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
 import type { MetricName } from '../metrics/schema.js';
 import { MemoryGroup, type OwnMemory, parseCounters } from './group.js';
-import { LIVE_OP } from './protocol.js';
+import { LiveGroups } from './groups.js';
+import type { LiveSpace } from './layout.js';
+import { KEEPER, LIVE_OP } from './protocol.js';
 import type { Session } from './session.js';
 import type { LiveSystem } from './system.js';
 
@@ -49,8 +51,10 @@ export type Counted = Partial<Record<MetricName, number>>;
 interface Own {
   readonly keeper: number;
   readonly spawned: number;
-  readonly forked: number;
+  readonly forked: OwnMemory;
 }
+
+const NO_MEMORY: OwnMemory = { anon: 0, kernel: 0 };
 
 function pagesOf({ anon, kernel }: OwnMemory): number {
   return anon + kernel;
@@ -67,7 +71,8 @@ export class Account {
   private readonly group: MemoryGroup | undefined;
   /** Why there is none. */
   private readonly why: string;
-  private own: Own = { keeper: 0, spawned: 0, forked: 0 };
+  private own: Own = { keeper: 0, spawned: 0, forked: NO_MEMORY };
+  private below: LiveGroups | undefined;
   private before: { readonly group: Counters; readonly system: Counters } | undefined;
   private limitPages: number | undefined;
   private living = { spawned: 0, forked: 0 };
@@ -92,14 +97,15 @@ export class Account {
     }
     group.join(this.system.stats === 'fresh');
     session.call(LIVE_OP.reset);
-    const keeper = this.measured();
+    const keeper = pagesOf(this.measured());
     session.call(LIVE_OP.spawn, { slot: FIRST });
     const one = this.measured();
     session.call(LIVE_OP.fork, { slot: FIRST, a: SECOND });
     const two = this.measured();
     session.call(LIVE_OP.exit, { slot: SECOND });
     session.call(LIVE_OP.exit, { slot: FIRST });
-    this.own = { keeper, spawned: one - keeper, forked: two - one };
+    const forked = { anon: two.anon - one.anon, kernel: two.kernel - one.kernel };
+    this.own = { keeper, spawned: pagesOf(one) - keeper, forked };
     this.measured();
     this.before = this.look();
   }
@@ -115,6 +121,21 @@ export class Account {
     const what = `there is no memory limit here: ${this.why}`;
     // What a host lacks another host may have; a kernel stays as it is.
     return this.system.alone ? new Refusal(what) : new HostError(`${what}; --limit none needs no group`);
+  }
+
+  /** The groups of the trace below that of the run. @param living spaces that live, by slot. @throws Refusal where there are none */
+  groups(living: () => Iterable<LiveSpace>): LiveGroups {
+    if (!this.group) throw this.noLimit();
+    this.below ??= new LiveGroups(this.system, this.group, this.own.forked, [
+      KEEPER,
+      ...[...living()].map(({ slot }) => slot),
+    ]);
+    return this.below;
+  }
+
+  /** The groups of the trace, where it has any. */
+  get groupsBelow(): LiveGroups | undefined {
+    return this.below;
   }
 
   /** A space is about to begin: what it needs itself is not at the expense of the trace. */
@@ -170,12 +191,13 @@ export class Account {
   end(): void {
     this.session.tell(LIVE_OP.group, '');
     this.session.call(LIVE_OP.reset);
+    this.below?.remove();
     this.group?.remove();
   }
 
-  private measured(): number {
+  private measured(): OwnMemory {
     this.group!.refresh();
-    return pagesOf(this.group!.own());
+    return this.group!.own();
   }
 
   private look() {
@@ -186,7 +208,7 @@ export class Account {
   /** Returns the index of the op. */
   private queueLimit(): number {
     const { own, living, limitPages } = this;
-    const needed = own.keeper + living.spawned * own.spawned + living.forked * own.forked;
+    const needed = own.keeper + living.spawned * own.spawned + living.forked * pagesOf(own.forked);
     const bytes = MemoryGroup.limitBytes(
       limitPages === undefined ? undefined : limitPages + Math.ceil(needed),
     );

@@ -52,7 +52,12 @@ export class Answers {
 
   /** A call of the trace has returned. */
   called(name: string, row: number, error: number, pages: number): void {
-    const result = { errno: errnoName(error), value: 0, pages: error === 0 ? pages : 0 };
+    this.returned(name, row, errnoName(error), error === 0 ? pages : 0);
+  }
+
+  /** A call has returned, with the pages that it worked on. */
+  returned(name: string, row: number, errno: Errno, pages: number): void {
+    const result = { errno, value: 0, pages };
     this.outcomes.add(name, result);
     this.listener?.(row, result);
   }

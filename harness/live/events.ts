@@ -1,7 +1,15 @@
 import { InputError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
 import type { PageRange } from '../policy/discard/contract.js';
-import type { ArgOf, ContentArg, FallocateArg, MapArg, ObjectArg, RemapArg } from '../trace/args.js';
+import type {
+  ArgOf,
+  CgroupArg,
+  ContentArg,
+  FallocateArg,
+  MapArg,
+  ObjectArg,
+  RemapArg,
+} from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { type Advice, HAS, OP } from '../trace/op.js';
 import type { Account } from './account.js';
@@ -96,9 +104,10 @@ export abstract class LiveEvents {
 
   fork(id: number, child: number): void {
     const space = this.layout.space(id);
-    const { slot } = this.layout.addSpace(child, space.name, 'forked');
+    const made = this.layout.addSpace(child, space.name, 'forked');
     this.account.begins('forked');
-    const index = this.queue(LIVE_OP.fork, space, 0, 0, slot, 0);
+    this.account.groupsBelow?.forked(space, made);
+    const index = this.queue(LIVE_OP.fork, space, 0, 0, made.slot, 0);
     this.pending.note(index, PENDING.fork, this.row, id, child, 0);
   }
 
@@ -109,6 +118,7 @@ export abstract class LiveEvents {
     this.answers.willEnd(space);
     this.layout.dropSpace(space);
     this.account.ended(space.origin);
+    this.account.groupsBelow?.ended(space);
   }
 
   map(space: number, page: number, count: number, arg: MapArg): void {
@@ -194,8 +204,11 @@ export abstract class LiveEvents {
     throw new Refusal(REFUSALS.ops.migrate!);
   }
 
-  cgroup(): void {
-    throw new Refusal(REFUSALS.ops.cgroup!);
+  cgroup(id: number | undefined, arg: CgroupArg): void {
+    const groups = this.account.groups(() => this.layout.living());
+    const reclaimed = groups.write(arg);
+    if (id !== undefined) groups.join(this.layout.space(id), arg.path);
+    if (reclaimed) this.answers.returned('cgroup memory.reclaim', this.row, reclaimed.errno, reclaimed.pages);
   }
 
   fallocate(page: number, count: number, { mode, name, bytes }: FallocateArg): void {

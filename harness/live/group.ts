@@ -3,7 +3,7 @@ import type { Errno } from '../policy/discard/contract.js';
 import { FIRST_SLAB, KEEPER, LIVE_OP, SLAB_PAGES } from './protocol.js';
 import type { Session } from './session.js';
 
-const PAGE_BYTES = 4096;
+export const PAGE_BYTES = 4096;
 /** A limit that no group reaches; both versions take it for none. */
 const NO_LIMIT_BYTES = 2 ** 50;
 /**
@@ -75,12 +75,12 @@ const FILES = {
 
 /** A memory group that the spaces of one run are in. */
 export class MemoryGroup {
-  private readonly folder: string;
+  readonly folder: string;
 
   /** @throws HostError where it cannot be made */
   constructor(
     private readonly session: Session,
-    private readonly place: GroupPlace,
+    readonly place: GroupPlace,
     name: string,
   ) {
     this.folder = `${place.parent}/${name}`;

@@ -2,14 +2,14 @@ import { copyFileSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SwapKind } from '../contract/target.js';
+import type { SwapKind } from '../contract/swap.js';
 import { loadCosts } from '../cost/table.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { missingVm, type TestLive, testVm } from '../testing/live.js';
 import { cannot } from '../testing/system.js';
 import { timed } from '../testing/traces.js';
-import { compareTrace } from './fidelity/compare.js';
+import { compareTrace, type FidelitySetting } from './fidelity/compare.js';
 import type { GroupVersion } from './group.js';
 import { liveMachine } from './info.js';
 import type { Guest } from './vm/guest.js';
@@ -29,15 +29,15 @@ const LOOP = [
 
 interface Setting {
   readonly swap?: SwapKind;
-  readonly limit: number;
+  readonly limit?: number;
   readonly reclaim?: string;
   readonly discard?: string;
 }
 
 /** Rows of a comparison on a virtual machine, by metric. */
 async function rowsOn({ system, probes }: TestLive<Guest>, events: readonly string[], of: Setting) {
-  const { swap = 'none', limit, reclaim = 'linux', discard = 'keep' } = of;
-  const setting = {
+  const { swap = 'none', limit = 'trace', reclaim = 'linux', discard = 'keep' } = of;
+  const setting: FidelitySetting = {
     discard: discardPolicies.choose(discard),
     reclaim: reclaimPolicies.choose(reclaim),
     swap,
@@ -100,6 +100,59 @@ describe.skipIf(missing !== undefined).each<GroupVersion>(['v2', 'v1'])(
       expect(rows.get('pgmajfault')!.live_min).toBeGreaterThan(1000);
       expect(rows.get('outcome_ok')).toMatchObject({ verdict: 'same', simulated: 1 });
     });
+
+    it('of memory cgroups of the trace: each has its own, and its own counts', async () => {
+      const events = [
+        'cgroup,,,,web memory.max=2000',
+        'spawn,1,,,small cgroup=web/small',
+        'spawn,2,,,large cgroup=web/large',
+        'cgroup,,,,web/small memory.max=600',
+        `map,1,0,${PAGES},anon`,
+        `map,2,0,${PAGES},anon`,
+        `write,2,0,${PAGES},`,
+        `write,1,0,${PAGES},`,
+        'fork,1,,,3',
+        'exit,3,,,',
+        'cgroup,2,,,/',
+        ...Array.from({ length: 3 }, () => `read,1,0,${PAGES},`),
+      ];
+      const rows = await rowsOn(vm, events, { swap: 'zram' });
+      expect(rows.get('web/large memory_pages_end')).toMatchObject({ simulated: PAGES, live_max: PAGES });
+      const { simulated, live_min, live_max } = rows.get('web/small pgmajfault')!;
+      expect(simulated).toBe(3 * PAGES);
+      expect(live_min).toBe(live_max);
+      expect(live_max).toBe(3 * PAGES);
+      expect(rows.get('web/large pgmajfault')).toMatchObject({ simulated: 0, live_max: 0 });
+    });
+
+    it.runIf(cgroup === 'v2')('of memory cgroups: protection and reclaim on demand', async () => {
+      const events = [
+        'cgroup,,,,web memory.max=1600',
+        'cgroup,,,,web/db memory.low=900',
+        'spawn,1,,,db cgroup=web/db',
+        'spawn,2,,,app cgroup=web/app',
+        `map,1,0,${PAGES},anon`,
+        `map,2,0,${PAGES},anon`,
+        `write,1,0,${PAGES},`,
+        `write,2,0,${PAGES},`,
+        'cgroup,,,,web/app memory.reclaim=100',
+      ];
+      const rows = await rowsOn(vm, events, { swap: 'zram' });
+      const app = rows.get('web/app pgsteal')!;
+      expect(app.live_min).toBeGreaterThan(400);
+      expect(Math.abs(app.difference!)).toBeLessThan(128);
+      expect(rows.get('call_errors')).toMatchObject({ verdict: 'same' });
+    });
+
+    it.runIf(cgroup === 'v1')(
+      'of memory cgroups: files of version 2 are refused with their line',
+      async () => {
+        const rows = await rowsOn(vm, ['cgroup,,,,web memory.high=100'], { swap: 'zram' });
+        expect(rows.get('all')!.reason).toMatch(
+          /:2: memory.high is no file of memory cgroups v1, expected a kernel with v2/,
+        );
+      },
+    );
 
     it('is kept by generations as well', async () => {
       const rows = await rowsOn(vm, LOOP, { swap: 'zram', limit: 600, reclaim: 'mglru' });

@@ -8,7 +8,7 @@ import type {
   Target,
   TargetSetup,
 } from '../contract/target.js';
-import type { CallCount, DrawTimes, Moment, Paid } from '../metrics/files.js';
+import type { CallCount, DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
 import { Account, type Counted } from './account.js';
 import { type Census, parseCensus } from './census.js';
 import { LiveEvents } from './events.js';
@@ -40,6 +40,7 @@ export class LiveMachine extends LiveEvents implements Target {
   private last: Census | undefined;
   private counted: Counted = {};
   private killed = false;
+  private groupRows: GroupCount[] = [];
   /** What the kernel kept for the processes at the end, in pages: it counts in the limit. Undefined where that is not known. */
   kernelPages: number | undefined;
   /** Why it was given up. */
@@ -170,6 +171,7 @@ export class LiveMachine extends LiveEvents implements Target {
       this.session.flush();
       this.last = this.census();
       this.counted = { ...this.ksm.counted(), ...this.account.counted() };
+      this.groupRows = this.account.groupsBelow?.rows() ?? [];
       this.kernelPages = this.account.kernelPages();
       this.killed = this.account.killed;
     });
@@ -213,6 +215,10 @@ export class LiveMachine extends LiveEvents implements Target {
 
   spaces(): Paid[] {
     return this.layout.spacesEver.map((space) => livePaid(space, this.counts(space)));
+  }
+
+  groups(): GroupCount[] {
+    return this.groupRows;
   }
 
   callOutcomes(): CallCount[] {

@@ -65,6 +65,7 @@ export const LIVE_OP = {
   pace: 36,
   rest: 37,
   files: 38,
+  move: 39,
 } as const;
 
 /** Flags of ops, in the same word. */
@@ -107,7 +108,13 @@ export function deathSignal({ error }: Answer): number | undefined {
   return error >= DIED ? error - DIED : undefined;
 }
 
-const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+/** Of two names for a number, the one that manual pages of Linux use. */
+const OTHER_NAMES: readonly string[] = ['EWOULDBLOCK', 'ENOTSUP'];
+const NAMES = new Map(
+  Object.entries(constants.errno)
+    .filter(([name]) => !OTHER_NAMES.includes(name))
+    .map(([name, number]) => [number, name]),
+);
 
 /** The name of an error. */
 export function errnoName(error: number): Errno {

@@ -7,7 +7,6 @@ import { checkMerge } from './ksm.js';
 export const REFUSALS: Refusals = {
   ops: {
     migrate: 'images (XIP) are on no live machine: not possible live',
-    cgroup: 'all processes of a live replay are in one memory cgroup: not possible live',
   },
   advice: { MADV_VOLATILE: NO_VOLATILE, MADV_NONVOLATILE: NO_VOLATILE },
 };

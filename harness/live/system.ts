@@ -1,4 +1,5 @@
-import type { SwapKind } from '../contract/target.js';
+import { Refusal } from '../contract/refusal.js';
+import { type SwapSetup, type SwapText, swapSetup } from '../contract/swap.js';
 import type { GroupPlace } from './group.js';
 import type { LiveMachineName } from './names.js';
 import type { Session } from './session.js';
@@ -24,7 +25,7 @@ export interface Execution {
 export interface Needs {
   /** Name of the reclaim policy: `linux` or `mglru`. */
   readonly reclaim: string;
-  readonly swap: SwapKind;
+  readonly swap: SwapText;
 }
 
 /** A live kernel with an executor, and what can be done to it: in a virtual machine, or on a host. */
@@ -52,4 +53,17 @@ export interface LiveSystem extends Execution {
   filesFolder(): string;
   /** How far such files are read ahead, in KiB; undefined where that is not known. */
   readAheadKiB(): string | undefined;
+}
+
+/**
+ * The swap that a live kernel is to have.
+ *
+ * @param pages what it holds where no size is given
+ * @throws Refusal for a ratio, which is that of the contents on a live kernel
+ */
+export function liveSwap(swap: SwapText, pages: number): SwapSetup {
+  const setup = swapSetup(swap);
+  if (setup.ratioGiven)
+    throw new Refusal(`swap ${swap}: a live kernel compresses what there is, expected no ratio`);
+  return setup.pages === Number.POSITIVE_INFINITY ? { ...setup, pages } : setup;
 }

@@ -146,6 +146,7 @@ function reclaimMetrics({ counters, reclaim }: Machine): Counted<'reclaim'> {
     pgpgout: (counters.pswpout + counters.file_pages_out) * PAGE_KIB,
     pswpin: counters.pswpin,
     pswpout: counters.pswpout,
+    swap_full: counters.swap_full,
     workingset_refault_anon: own.workingset_refault_anon,
     workingset_refault_file: own.workingset_refault_file,
     workingset_activate_anon: own.workingset_activate_anon,

@@ -205,6 +205,10 @@ export class SimulatedMachine implements Target {
     ledger.end();
   }
 
+  get eventNs(): number {
+    return this.machine.ledger.spentNs;
+  }
+
   attribute<T>(part: PolicyPart, work: () => T): T {
     const { machine, kernel } = this;
     this.changes++;

@@ -99,7 +99,8 @@ export const AXES = {
     kind: 'text',
     column: 'swap',
     key: 'swap',
-    meaning: 'swap device: none, ssd, or zram (compressed in memory)',
+    meaning:
+      'swap device: none, ssd, or zram (compressed in memory); ssd:size=SIZE and zram:size=SIZE hold that much (default: never full), zram:algorithm=lz4 or ratio=3 compress otherwise',
     default: 'none',
     experimentDefault: 'ssd',
     depth: 2,
@@ -150,6 +151,16 @@ export const AXES = {
     default: '1',
     experimentDefault: '1',
     depth: 5,
+  },
+  clock: {
+    kind: 'text',
+    column: 'clock',
+    key: 'clock',
+    meaning:
+      'open: stalls are summed and delay nothing; closed: they delay later events of their thread, and slowdown is measured',
+    default: 'open',
+    experimentDefault: 'open',
+    depth: 5.5,
   },
 } as const satisfies Readonly<Record<string, AxisInfo>>;
 

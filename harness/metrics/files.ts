@@ -1,4 +1,4 @@
-import { AXIS_KINDS, SIZE_COLUMNS } from './axes.js';
+import { AXES, AXIS_KINDS, SIZE_COLUMNS } from './axes.js';
 import { type Columns, columnNames, type Kind, type RowOf } from './columns.js';
 import {
   DRAWN_METRICS,
@@ -64,6 +64,7 @@ const METRIC_COLUMN = {
   rate: 'applicable?',
   fault: 'applicable?',
   saving: 'number?',
+  closed: 'number?',
 } as const satisfies Record<MetricKind, Kind>;
 
 type MetricColumns = { readonly [N in MetricName]: (typeof METRIC_COLUMN)[MetricKinds[N]] };
@@ -313,6 +314,16 @@ export const RESULT_COLUMNS = {
 export type ResultFile = keyof typeof RESULT_COLUMNS;
 /** Columns that a file may have besides, and that do not hold numbers. */
 export const FURTHER_COLUMNS: Readonly<Partial<Record<ResultFile, Columns>>> = { 'mrc.csv': BACKEND };
+/**
+ * Columns that files of earlier versions may lack, each with the text that stands for it there: an axis had one value, and a metric
+ * was not measured. That a file was edited is seen by its hash.
+ */
+export const ADDED_COLUMNS: Readonly<Partial<Record<ResultFile, Readonly<Record<string, string>>>>> = {
+  'runs.csv': {
+    clock: AXES.clock.default,
+    ...Object.fromEntries(METRICS.map(({ name }) => [name, ''])),
+  },
+};
 /** A row of a file of results. */
 export type ResultRow<F extends ResultFile> = RowOf<(typeof RESULT_COLUMNS)[F]>;
 

@@ -6,7 +6,7 @@ import { LIST, readList, resultPath, sha256 } from '../output/owned.js';
 import { type Columns, parseValue, type RowOf } from './columns.js';
 import { csvRecords, rowOf } from './csv.js';
 import { type DrawsByCell, drawsByCell } from './draws.js';
-import { FURTHER_COLUMNS, RESULT_COLUMNS, type ResultFile, type ResultRow } from './files.js';
+import { ADDED_COLUMNS, FURTHER_COLUMNS, RESULT_COLUMNS, type ResultFile, type ResultRow } from './files.js';
 import { type Manifest, readManifest } from './manifest.js';
 
 /** A result file. */
@@ -26,6 +26,7 @@ const UNKNOWN = 'applicable?';
  *
  * @param needed the columns that it must have
  * @param known further columns that it may have
+ * @param added of the needed columns, those that it may lack, with the text that stands for them then
  * @throws InputError with the line for what is not such a file, or was edited by hand
  */
 export function parseTable<C extends Columns>(
@@ -33,12 +34,23 @@ export function parseTable<C extends Columns>(
   file: string,
   needed: C,
   known: Columns = {},
+  added: Readonly<Record<string, string>> = {},
 ): Table<RowOf<C>> {
-  const { columns, records, lineOf } = csvRecords(text, file, Object.keys(needed));
+  const names = Object.keys(needed);
+  const { columns, records, lineOf } = csvRecords(
+    text,
+    file,
+    names.filter((name) => added[name] === undefined),
+  );
+  const lacking = names.filter((name) => added[name] !== undefined && !columns.includes(name));
+  const standIns = rowOf(lacking, (at) =>
+    parseValue(lacking[at]!, needed[lacking[at]!]!, added[lacking[at]!]!),
+  );
   const kinds = columns.map((column) => needed[column] ?? known[column] ?? UNKNOWN);
   const rows = records.map((fields, i) => {
     try {
-      return rowOf(columns, (at) => parseValue(columns[at]!, kinds[at]!, fields[at]!)) as RowOf<C>;
+      const row = rowOf(columns, (at) => parseValue(columns[at]!, kinds[at]!, fields[at]!));
+      return (lacking.length === 0 ? row : { ...row, ...standIns }) as RowOf<C>;
     } catch (error) {
       throw error instanceof InputError ? error.at({ file, line: lineOf(i) }) : error;
     }
@@ -118,7 +130,13 @@ export class ResultsFolder {
     const known = this.tables.get(name);
     if (known) return known as readonly ResultRow<F>[];
     const rows = this.has(name)
-      ? parseTable(this.text(name), this.path(name), RESULT_COLUMNS[name], FURTHER_COLUMNS[name]).rows
+      ? parseTable(
+          this.text(name),
+          this.path(name),
+          RESULT_COLUMNS[name],
+          FURTHER_COLUMNS[name],
+          ADDED_COLUMNS[name],
+        ).rows
       : [];
     this.tables.set(name, rows);
     return rows;

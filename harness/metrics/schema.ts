@@ -7,16 +7,17 @@
 import type { Touches } from '../base/touches.js';
 
 /** What a metric counts in. */
-export type Unit = 'pages' | 'bytes' | 'KiB' | 'ns' | 'µs' | '%' | 'per 1000 touches' | 'count';
+export type Unit = 'pages' | 'bytes' | 'KiB' | 'ns' | 'µs' | '%' | 'per 1000 touches' | 'count' | 'ratio';
 /** Which way a metric changes for the better. */
 export type Better = 'lower' | 'higher' | 'neither';
 
 /**
  * What a metric holds when its cell has run to the end: a number; a `rate` over touches, which applies only where all of
  * them were recorded; a `fault`, a count that accesses to pages which reclaim took would add to, and which does not apply
- * under a limit where such accesses are not in the trace; or a `saving`, which is empty without a base cell to compare with.
+ * under a limit where such accesses are not in the trace; a `saving`, which is empty without a base cell to compare with; or a
+ * `closed`, which is empty with an open clock.
  */
-export type MetricKind = 'number' | 'rate' | 'fault' | 'saving';
+export type MetricKind = 'number' | 'rate' | 'fault' | 'saving' | 'closed';
 
 /** Whether a metric of a kind says something. @param short whether memory could be short: there was a limit, or a size */
 export function applies(kind: MetricKind, touches: Touches, short: boolean): boolean {
@@ -175,6 +176,7 @@ const reclaim = {
   pgpgout: ['KiB', 'lower', 'KiB written to devices, including swap'],
   pswpin: ['pages', 'lower', 'pages read from swap', 'fault'],
   pswpout: ['pages', 'lower', 'pages written to swap'],
+  swap_full: ['count', 'lower', 'searches for pages to reclaim while no swap slot was free'],
   workingset_refault_anon: [
     'pages',
     'lower',
@@ -310,6 +312,24 @@ const time = {
     'lower',
     'CPU time of daemons (ksmd, kswapd) and of limit changes, charged to no program',
   ],
+  run_time_ns: [
+    'ns',
+    'lower',
+    'closed clock: from the first event of the trace until the last thread is done, as stalls delay it; empty with an open clock',
+    'closed',
+  ],
+  slowdown: [
+    'ratio',
+    'lower',
+    'closed clock: run_time_ns divided by that of the cell with discard keep, merge none, no limit, no size of memory and all else equal; empty without such a cell',
+    'saving',
+  ],
+  late_events: [
+    'count',
+    'lower',
+    'closed clock: events that came later than their threads would have made them, since a thread was more than 983040 events ahead of another; empty with an open clock',
+    'closed',
+  ],
 } as const satisfies Group & Record<StallColumn, Line>;
 
 const pressure = {
@@ -376,6 +396,7 @@ interface KindValues {
   readonly rate: number | typeof NOT_APPLICABLE;
   readonly fault: number | typeof NOT_APPLICABLE;
   readonly saving: number | null;
+  readonly closed: number | null;
 }
 
 /** All metrics of a finished replay with their values. */
@@ -406,6 +427,14 @@ export const LATER_METRICS = [
   'discard_pending_pages',
 ] as const satisfies readonly MetricOf<'discard'>[];
 export type LaterMetric = (typeof LATER_METRICS)[number];
+
+/** The metrics of a closed clock. */
+export const CLOSED_METRICS = [
+  'run_time_ns',
+  'slowdown',
+  'late_events',
+] as const satisfies readonly MetricOf<'time'>[];
+export type ClosedMetric = (typeof CLOSED_METRICS)[number];
 
 /** A column of runs.csv that is measured. */
 export interface Metric {

@@ -1,8 +1,16 @@
 import type { Touches } from '../base/touches.js';
 import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
 import type { DrawTimes, Paid } from '../metrics/files.js';
-import { applies, type LaterMetric, METRICS, type Metrics, NOT_APPLICABLE } from '../metrics/schema.js';
+import {
+  applies,
+  type ClosedMetric,
+  type LaterMetric,
+  METRICS,
+  type Metrics,
+  NOT_APPLICABLE,
+} from '../metrics/schema.js';
 import type { LaterPages } from '../policy/discard/contract.js';
+import type { ClosedSchedule } from './closed/schedule.js';
 
 const PER = 1000;
 
@@ -25,12 +33,21 @@ export function laterMetrics(pages: LaterPages | undefined): Record<LaterMetric,
   };
 }
 
+/** What a closed clock measures; empty with an open one. A slowdown is filled in when the base is known. */
+export function closedMetrics(closed: ClosedSchedule | undefined): Pick<Metrics, ClosedMetric> {
+  return {
+    run_time_ns: closed ? Math.round(closed.runNs) : null,
+    late_events: closed ? closed.late : null,
+    slowdown: null,
+  };
+}
+
 /**
  * All metrics of a finished replay, in the order of the schema: those that the machine counted, means over draws and over
  * trace time, and rates. Those that the trace's accesses cannot show are `n/a`. Savings are filled in when the base is known.
  */
 export function collectMetrics(
-  counted: CountedMetrics & DrawTimes & Record<LaterMetric, number>,
+  counted: CountedMetrics & DrawTimes & Record<LaterMetric, number> & Pick<Metrics, ClosedMetric>,
   means: MemoryGauges,
   { count, known, short }: Accesses,
 ): Metrics {

@@ -1,4 +1,5 @@
-import type { SwapKind, SyscallResult, Target, TargetInfo } from '../contract/target.js';
+import type { SwapText } from '../contract/swap.js';
+import type { SyscallResult, Target, TargetInfo } from '../contract/target.js';
 import type { CostTable } from '../cost/table.js';
 import type { DiscardPolicyInfo } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
@@ -6,6 +7,7 @@ import type { PurgePolicyInfo } from '../policy/purge/contract.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import type { Chosen } from '../policy/registry.js';
 import type { EventBlock } from '../trace/block.js';
+import type { ClockKind } from './closed/clock.js';
 import type { MemoryKind } from './memory-kind.js';
 
 /** The machine, the policies and the limit of a replay, and who watches it. */
@@ -20,7 +22,8 @@ export interface ReplayOptions<T extends Target = Target> {
   readonly purge?: Chosen<PurgePolicyInfo>;
   /** Which equal pages become one. Default: that of `AXES`. */
   readonly merge?: Chosen<MergePolicyInfo>;
-  readonly swap: SwapKind;
+  /** Where pages are swapped to, and how many it holds. */
+  readonly swap: SwapText;
   /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */
   readonly limit: number | 'none' | 'trace';
   /** Memory cgroups have no `memory.max`, so that memory cannot run out in them. */
@@ -30,6 +33,8 @@ export interface ReplayOptions<T extends Target = Target> {
   /** The machine's memory in pages: below its watermarks kswapd reclaims. Default: never short. */
   readonly memory?: number | undefined;
   readonly seed: number;
+  /** Whether stalls delay later events of their thread. Default: `open`, they do not. */
+  readonly clock?: ClockKind | undefined;
   /** Draws of device latency that are booked. Default: one. */
   readonly draws?: number | undefined;
   readonly costs: CostTable;

@@ -14,9 +14,10 @@ import type { LaterPages } from '../policy/discard/contract.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
 import type { Trace } from '../trace/trace.js';
+import { bookedDraws, checkClosed } from './closed/clock.js';
 import { checkForeseeable, Foresight, foresighted, UseRecorder } from './future.js';
 import { KindChange } from './memory-kind.js';
-import { type Accesses, applicablePaid, collectMetrics, laterMetrics } from './metrics.js';
+import { type Accesses, applicablePaid, closedMetrics, collectMetrics, laterMetrics } from './metrics.js';
 import type { ReplayOptions } from './options.js';
 import { Run } from './run.js';
 import { sampledOptions, scaledResult } from './sampled.js';
@@ -161,11 +162,12 @@ async function begin<T extends Target>(
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,
     seed: options.seed,
-    draws: options.draws ?? 1,
+    draws: bookedDraws(options.clock, options.draws ?? 1),
     startUs: trace.totals.firstTimeUs,
     sample: trace.meta.sample,
   };
   const target = await within(timeLimit, () => machine.create(setup));
+  if (options.clock === 'closed') checkClosed(target, reclaim.info, trace.meta.sample);
   const kindChange = await KindChange.of(trace, options.backing);
   return within(timeLimit, () => new Run(target, trace, options, kindChange, timeLimit, foresees));
 }
@@ -173,11 +175,13 @@ async function begin<T extends Target>(
 async function replayOnce<T extends Target>(trace: Trace, options: ReplayOptions<T>): Promise<ReplayResult> {
   const run = await begin(trace, options);
   try {
+    let alive = true;
     for await (const block of trace.blocks()) {
-      const alive = await run.block(block);
+      alive = await run.block(block);
       options.progress?.(run.events);
       if (!alive) break;
     }
+    if (alive) await run.rest();
     return await resultOf(run, trace, options);
   } finally {
     await run.target.dispose();
@@ -205,7 +209,12 @@ async function resultOf<T extends Target>(
     later: LaterPages | undefined,
   ): PolicyResult => {
     const draws = measured.draws(touches);
-    const counted = { ...measured.counters(), ...laterMetrics(later), ...meanOfDraws(draws) };
+    const counted = {
+      ...measured.counters(),
+      ...laterMetrics(later),
+      ...closedMetrics(run.closed),
+      ...meanOfDraws(draws),
+    };
     return {
       outcome,
       reason,

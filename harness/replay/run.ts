@@ -7,6 +7,9 @@ import { ArgCache } from '../trace/arg-cache.js';
 import type { EventBlock } from '../trace/block.js';
 import { HAS, OP } from '../trace/op.js';
 import type { Trace } from '../trace/trace.js';
+import { hasThread } from './closed/order.js';
+import { NONE } from './closed/pending.js';
+import { ClosedSchedule } from './closed/schedule.js';
 import { Discarding } from './discarding.js';
 import { Events } from './events.js';
 import type { KindChange } from './memory-kind.js';
@@ -31,6 +34,8 @@ export class Run<T extends Target> {
   limited: boolean;
   /** Whether a memory cgroup had a bound at any time. */
   bounded = false;
+  /** The order of events where stalls delay; undefined with an open clock. */
+  readonly closed: ClosedSchedule | undefined;
   private readonly args: ArgCache;
   readonly discarding: Discarding;
   private readonly others: Events;
@@ -58,22 +63,49 @@ export class Run<T extends Target> {
     this.discarding = new Discarding(target, options.discard, firstTimeUs, options.followers);
     this.policyTime = this.discarding.time;
     this.others = new Events(target, this.args, this.discarding, kindChange, trace.meta.sample > 1);
-    this.sampler = new Sampler(target, firstTimeUs, lastTimeUs, options.timeline === true);
+    this.closed = options.clock === 'closed' ? new ClosedSchedule(firstTimeUs, this.args) : undefined;
+    if (this.closed) this.discarding.stopFollowing(); // events are at other times under a policy of other prices
+    this.sampler = new Sampler(
+      target,
+      firstTimeUs,
+      lastTimeUs,
+      options.timeline === true,
+      this.closed !== undefined,
+    );
     this.nowUs = firstTimeUs;
     this.limited = typeof options.limit === 'number';
     target.answered = (row, answer) => this.answered(row, answer);
   }
 
   /**
-   * Replays a block, and waits until the machine has answered all of it. Returns false when memory ran out.
+   * Replays a block, and waits until the machine has answered all of it; with a closed clock, what can be replayed while the rest
+   * of the trace is not known. Returns false when memory ran out.
    *
    * @throws InputError with the place of an event that makes no sense
    */
   async block(block: EventBlock): Promise<boolean> {
+    const { closed } = this;
+    if (!closed) return this.ran(block, () => this.carryOut(block));
+    closed.load(block);
+    return this.ran(closed.block, () => this.carryOutClosed(closed));
+  }
+
+  /** Replays what waits for its time after the last block. Returns false when memory ran out. @throws as `block` */
+  async rest(): Promise<boolean> {
+    const { closed } = this;
+    if (!closed) return true;
+    closed.complete();
+    return this.ran(closed.block, () => {
+      this.carryOutClosed(closed);
+      this.advance(closed.overUs);
+    });
+  }
+
+  private async ran(block: EventBlock, work: () => void): Promise<boolean> {
     this.results.clear();
     const ran = within(
       this.timeLimit,
-      () => this.target.run(() => this.carryOut(block)),
+      () => this.target.run(work),
       () => `; at ${this.nowUs} \u00b5s of ${this.trace.name}`,
     );
     const alive = (await this.target.barrier()) && ran;
@@ -83,32 +115,54 @@ export class Run<T extends Target> {
   }
 
   private carryOut(block: EventBlock): void {
-    const { target } = this;
-    const { check, observe, completed } = this.options;
-    const { length, time, op } = block;
+    const { length, time } = block;
     const { policyTime } = this;
     let row = 0;
-    let touches = 0;
     try {
       for (; row < length; row++) {
         const timeUs = time[row]!;
         if (timeUs !== this.nowUs || policyTime.dueUs <= timeUs) this.advance(timeUs);
-        const code = op[row]!;
-        if (observe) observe(target, block, row);
-        if (code === OP.read || code === OP.write) {
-          target.touch(block, row);
-          touches += Math.abs(block.count[row]!);
-        } else this.event(block, row, code);
-        if (completed && !target.answersLate) this.complete(block, row);
-        if (check) target.check?.();
+        this.one(block, row);
       }
     } catch (error) {
-      if (error instanceof PolicyOffence) throw error.during(this.trace.place(block, row));
-      throw error instanceof InputError ? error.at(this.trace.place(block, row)) : error;
+      throw this.placed(error, block, row);
     } finally {
       this.events += row;
-      this.touches += touches;
     }
+  }
+
+  private carryOutClosed(closed: ClosedSchedule): void {
+    const { policyTime, target } = this;
+    for (let row = closed.next(); row !== NONE; row = closed.next()) {
+      const { block, timeUs } = closed;
+      try {
+        if (timeUs !== this.nowUs || policyTime.dueUs <= timeUs) this.advance(timeUs);
+        this.one(block, row);
+      } catch (error) {
+        throw this.placed(error, block, row);
+      }
+      this.results.delete(row);
+      this.events++;
+      closed.done(hasThread(block, row) ? target.eventNs! : 0);
+    }
+  }
+
+  private one(block: EventBlock, row: number): void {
+    const { target } = this;
+    const { check, observe, completed } = this.options;
+    const code = block.op[row]!;
+    if (observe) observe(target, block, row);
+    if (code === OP.read || code === OP.write) {
+      target.touch(block, row);
+      this.touches += Math.abs(block.count[row]!);
+    } else this.event(block, row, code);
+    if (completed && !target.answersLate) this.complete(block, row);
+    if (check) target.check?.();
+  }
+
+  private placed(error: unknown, block: EventBlock, row: number): unknown {
+    if (error instanceof PolicyOffence) return error.during(this.trace.place(block, row));
+    return error instanceof InputError ? error.at(this.trace.place(block, row)) : error;
   }
 
   private complete(block: EventBlock, row: number): void {

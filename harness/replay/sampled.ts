@@ -1,4 +1,5 @@
 import { Refusal } from '../contract/refusal.js';
+import { resizedSwap } from '../contract/swap.js';
 import type { Target } from '../contract/target.js';
 import { sampledCosts } from '../cost/sampled.js';
 import type { DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
@@ -66,6 +67,7 @@ export function sampledOptions<T extends Target>(options: ReplayOptions<T>, rate
     ...options,
     limit: typeof limit === 'number' ? sampledPages(limit, rate) : limit,
     memory: memory === undefined ? undefined : sampledPages(memory, rate),
+    swap: resizedSwap(options.swap, (pages) => sampledPages(pages, rate)),
     costs: sampledCosts(costs, rate),
   };
 }

@@ -4,12 +4,13 @@ import type { Moment } from '../metrics/files.js';
 
 const GAUGES = Object.keys(new MemoryGauges()) as (keyof MemoryGauges)[];
 
-/** Samples a cell in timeline.csv, excluding marks. */
+/** Samples a cell in timeline.csv, excluding marks: where the end is not known, at least as many and fewer than twice as many. */
 const SAMPLES = 500;
 
 /**
  * Watches the machine's memory over trace time: exact time-weighted means, and rows of timeline.csv at equal steps and
- * at marks. A sample at t shows the state after all events up to t.
+ * at marks. A sample at t shows the state after all events up to t. Where stalls delay, time goes on beyond the trace: steps are
+ * as long as without delays, and twice as long whenever there are too many rows.
  */
 export class Sampler {
   readonly rows: Moment[] = [];
@@ -21,15 +22,21 @@ export class Sampler {
   private heldVersion: number | undefined;
   private nowUs: number;
   private nextSample = 0;
+  /** Steps from one sample to the next. */
+  private every = 1;
   /** When the next sample is due. */
   private nextSampleUs: number;
 
-  /** @param timeline whether to keep rows */
+  /**
+   * @param timeline whether to keep rows
+   * @param delays whether time may go on beyond `lastUs`
+   */
   constructor(
     private readonly target: Target,
     private readonly firstUs: number,
     private readonly lastUs: number,
     private readonly timeline: boolean,
+    private readonly delays = false,
   ) {
     this.nowUs = firstUs;
     this.nextSampleUs = this.sampleTime(0);
@@ -64,7 +71,10 @@ export class Sampler {
 
   /** The trace is over. */
   finish(): void {
-    if (this.timeline) this.sampleUpTo(Number.POSITIVE_INFINITY);
+    if (!this.timeline) return;
+    const { nowUs, lastUs } = this;
+    this.sampleUpTo(this.delays ? Math.max(nowUs, lastUs) + 1 : Number.POSITIVE_INFINITY);
+    if (nowUs > lastUs && this.rows.at(-1)?.time_us !== nowUs) this.rows.push(this.row(nowUs, ''));
   }
 
   /** Page-microseconds of resident pages so far. */
@@ -88,13 +98,24 @@ export class Sampler {
   }
 
   private sampleUpTo(timeUs: number): void {
-    for (; this.nextSample < SAMPLES; this.nextSampleUs = this.sampleTime(++this.nextSample)) {
+    const endless = this.delays && this.lastUs > this.firstUs;
+    for (; endless || this.nextSample < SAMPLES; this.nextSampleUs = this.sampleTime(this.nextSample)) {
       const at = this.nextSampleUs;
       if (at >= timeUs) return;
       // A trace shorter than 500 µs has fewer different moments than samples.
-      if (this.nextSample === 0 || at > this.sampleTime(this.nextSample - 1))
+      if (this.nextSample === 0 || at > this.sampleTime(this.nextSample - this.every))
         this.rows.push(this.row(at, ''));
+      this.nextSample += this.every;
+      if (this.nextSample === 2 * SAMPLES * this.every) this.thin();
     }
+  }
+
+  /** Drops every other sample. */
+  private thin(): void {
+    let samples = 0;
+    const kept = this.rows.filter(({ label }) => label !== '' || samples++ % 2 === 0);
+    this.rows.splice(0, this.rows.length, ...kept);
+    this.every *= 2;
   }
 
   private row(timeUs: number, label: string): Moment {

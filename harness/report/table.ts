@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import type { NumberColumn } from '../metrics/columns.js';
 import type { RunRow } from '../metrics/files.js';
 import { PLAIN_TABLE } from '../metrics/table-style.js';
-import { type Axis, baseName, isShort, type TraceFacts, tableTitle, traceName } from './comparison.js';
+import { baseName, isShort, type TraceFacts, tableTitle, traceName } from './comparison.js';
 import { extraCost, heldPages, savedPages } from './estimate.js';
 import { originText } from './facts.js';
 import { standingWord } from './family-table.js';
@@ -64,6 +64,15 @@ const COSTS: readonly Column[] = [
   { head: 'stall\nms', text: (place) => ms(mean(place, 'stall_ns')) },
 ];
 
+/** With a closed clock: how many times as long the run took as with keep and no limit. */
+const SLOWDOWN: Column = {
+  head: 'slow-\ndown',
+  text: ({ one: { rows } }) => {
+    const known = rows.flatMap(({ slowdown }) => slowdown ?? []);
+    return known.length === 0 ? '' : (known.reduce((sum, one) => sum + one, 0) / known.length).toFixed(3);
+  },
+};
+
 const CALLS: readonly Column[] = [
   { head: 'reclaim\nms', text: (place) => ms(mean(place, 'stall_reclaim_ns')) },
   { head: 'calls\nms', text: (place) => ms(mean(place, 'stall_discard_ns') + mean(place, 'stall_pin_ns')) },
@@ -80,10 +89,11 @@ const MERGE: readonly Column[] = [
   { head: 'ksmd\nms', text: (place) => ms(mean(place, 'ksmd_cpu_ns')) },
 ];
 
-function columnsFor(axis: Axis, { touches }: TraceFacts): readonly Column[] {
+function columnsFor({ axis, trace: { touches }, first }: Setting): readonly Column[] {
   const memory = memoryColumns(baseName(axis).replace('the first policy', 'first'));
-  if (axis.includes('merge')) return [...memory, ...COSTS, ...MERGE];
-  return [...memory, ...(touches === 'recorded' ? FAULTS : []), ...COSTS, ...CALLS];
+  const costs = first.clock === 'closed' ? [...COSTS, SLOWDOWN] : COSTS;
+  if (axis.includes('merge')) return [...memory, ...costs, ...MERGE];
+  return [...memory, ...(touches === 'recorded' ? FAULTS : []), ...costs, ...CALLS];
 }
 
 function limitText({ first, trace, limit }: Setting): string {
@@ -108,7 +118,7 @@ function settingRows(setting: Setting, columns: readonly Column[]): string[][] {
 
 function traceTable(settings: readonly Setting[], runs: readonly RunRow[]): string {
   const { trace, axis, first } = settings[0]!;
-  const columns = columnsFor(axis, trace);
+  const columns = columnsFor(settings[0]!);
   const table = new Table({
     ...PLAIN_TABLE,
     head: ['limit', axis, ...columns.map(({ head }) => head), ''],

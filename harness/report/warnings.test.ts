@@ -11,6 +11,19 @@ const whats = (runs: readonly RunRow[], planned?: number, traces = [FACTS]) =>
   warningsOf(runs, traces, planned).map(({ what }) => what);
 
 describe('warnings', () => {
+  it('say what a closed clock is, and what was slowed most', () => {
+    const slow = row('dontneed', { clock: 'closed', slowdown: 1.25, limit: '50%', late_events: 3 });
+    const [warning] = warningsOf([row('keep'), slow], [FACTS], 2);
+    expect(warning?.what).toBe(
+      "1 cell of 2 ran with a closed clock: a thread's stalls delay its own later events.",
+    );
+    expect(warning?.advice).toBe(
+      'The largest slowdown is 1.25 times (t, dontneed, linux, limit 50%), against keep without a limit. Their means are over the time that the run took, from one draw of devices. With an open clock stalls are summed and delay nothing: compare within one clock. In 1 cell a thread was so far ahead of another that events came late (late_events): their run time is too long.',
+    );
+    const [alone] = warningsOf([row('keep', { clock: 'closed' })], [FACTS], 1);
+    expect(alone?.advice).toMatch(/^There is no slowdown: it needs/);
+  });
+
   it('are none where all is well', () => {
     expect(whats([row('keep'), row('remove', { discard_errors: 3 })], 2)).toEqual([]);
   });

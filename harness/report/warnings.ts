@@ -2,6 +2,7 @@ import { counted } from '../base/text.js';
 import type { Touches } from '../base/touches.js';
 import type { KeyColumn, RunRow } from '../metrics/files.js';
 import { callWarnings, sampleWarning, type Warning } from '../metrics/warnings.js';
+import { closedClock } from './closed-clock.js';
 import { groupBy, isRefused, type TraceFacts } from './comparison.js';
 import { originText } from './facts.js';
 import { listed } from './format.js';
@@ -159,6 +160,7 @@ export function warningsOf(
   return [
     ...unfinished(runs, planned),
     ...live(runs),
+    ...closedClock(runs),
     ...composed(traces),
     ...inferred(traces),
     ...firstAccesses(traces),

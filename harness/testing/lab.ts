@@ -1,4 +1,5 @@
-import type { SwapKind, SyscallResult } from '../contract/target.js';
+import type { SwapText } from '../contract/swap.js';
+import type { SyscallResult } from '../contract/target.js';
 import { loadCosts } from '../cost/table.js';
 import { checkMachine } from '../machine/check.js';
 import { frameOf, isSwapEntry } from '../machine/entries/entry.js';
@@ -51,7 +52,7 @@ export class Lab {
 
   constructor(
     options: {
-      readonly swap?: SwapKind;
+      readonly swap?: SwapText;
       readonly limit?: number;
       /** The machine's memory in pages. */
       readonly memory?: number;

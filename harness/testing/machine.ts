@@ -1,4 +1,5 @@
-import type { SwapKind, SyscallResult } from '../contract/target.js';
+import type { SwapText } from '../contract/swap.js';
+import type { SyscallResult } from '../contract/target.js';
 import { type CostTable, loadCosts } from '../cost/table.js';
 import type { Machine } from '../machine/machine.js';
 import { type SimulatedMachine, simulated } from '../machine/target.js';
@@ -8,6 +9,7 @@ import { purgePolicies } from '../policy/purge/registry.js';
 import type { ReclaimPolicyInfo } from '../policy/reclaim/contract.js';
 import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import type { Chosen } from '../policy/registry.js';
+import type { ClockKind } from '../replay/closed/clock.js';
 import type { MemoryKind } from '../replay/memory-kind.js';
 import { type ReplayResult, replay } from '../replay/replay.js';
 import type { EventBlock } from '../trace/block.js';
@@ -20,11 +22,12 @@ export interface TestRun {
   readonly purge?: string;
   readonly merge?: string;
   readonly memory?: number;
-  readonly swap?: SwapKind;
+  readonly swap?: SwapText;
   readonly backing?: MemoryKind;
   readonly limit?: number | 'none' | 'trace';
   readonly seed?: number;
   readonly draws?: number;
+  readonly clock?: ClockKind;
   /** Default: the table of the product. */
   readonly costs?: CostTable;
   /** As those of `ReplayOptions`, with the state of the simulated machine. */
@@ -54,6 +57,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     memory: options.memory,
     seed: options.seed ?? 1,
     draws: options.draws,
+    clock: options.clock,
     costs: options.costs ?? COSTS,
     check: options.check ?? true,
     timeline: options.timeline ?? false,

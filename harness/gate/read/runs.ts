@@ -2,6 +2,7 @@ import { InputError } from '../../base/errors.js';
 import type { Columns } from '../../metrics/columns.js';
 import { cellText, formatNumber, parseCsv, type Row, type Value } from '../../metrics/csv.js';
 import {
+  ADDED_COLUMNS,
   IDENTITY_COLUMNS,
   type IdentityColumn,
   KEY_COLUMNS,
@@ -71,7 +72,11 @@ function cellRow(row: Pick<RunRow, KeyColumn>, columns: readonly string[]): Cell
  * @throws InputError with the line for a missing column, a malformed value, or a cell that appears twice
  */
 export function parseRuns(text: string, file: string): Runs {
-  const { columns: all, rows, lineOf } = parseTable(text, file, KEYS, RESULT_COLUMNS['runs.csv']);
+  const {
+    columns: all,
+    rows,
+    lineOf,
+  } = parseTable(text, file, KEYS, RESULT_COLUMNS['runs.csv'], ADDED_COLUMNS['runs.csv']);
   const columns = all.filter((column) => !NAMES.includes(column));
   const seen = new Map<string, number>();
   const cells = rows.map((row, i) => {

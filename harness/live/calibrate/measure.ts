@@ -33,6 +33,8 @@ const KSM_SETTINGS = {
   run: '1',
 } as const;
 const SWAP_MIB = 256;
+/** The default of zram. */
+const ALGORITHM = 'lzo-rle';
 /** The limit of the group that swap is measured in: half of what the program writes. */
 const LIMIT_PAGES = 4096;
 const PAGE_BYTES = 4096;
@@ -86,7 +88,7 @@ async function ofSwap(program: string, options: MeasureOptions): Promise<Reading
   const hierarchy = hostHierarchy(guard);
   if (typeof hierarchy === 'string') return notMeasured(SWAPPING, hierarchy);
   told(`measuring swap: ${swap} of ${SWAP_MIB} MiB`);
-  makeSwap(guard, swap, options.cache, SWAP_MIB);
+  makeSwap(guard, swap, options.cache, { pages: SWAP_MIB * 256, algorithm: ALGORITHM });
   const group = join(hierarchy.parent, `reclaim-${process.pid}`);
   const error = makeGroup(guard, group);
   if (error !== undefined) throw new HostError(`${group}: a memory group cannot be made there (${error})`);

@@ -149,6 +149,7 @@ static int lead(const struct op *op, struct answer *answer) {
     if (op->code & FLAG_MAPPED) answer->error = change_mapped(op);
     return (op->code & FLAG_MAPPED) != 0;
   case OP_LIMIT: answer->error = set_limit(op->a); return 1;
+  case OP_MOVE: answer->error = move_process(leader->pids[op->slot]); return 1;
   case OP_PACE: keep_pace(op->a); return 1;
   default: return change_system(op, answer);
   }

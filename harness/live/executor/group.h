@@ -38,6 +38,15 @@ static void join_group(void) {
   if (group_processes >= 0 && write(group_processes, "0", 1) != 1) _exit(72);
 }
 
+/* Moves a process to another group. What it has is charged where it was. */
+static int move_process(int pid) {
+  int fd = open(take_text(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  int error = pid <= 0 ? ESRCH : dprintf(fd, "%d", pid) < 0 ? errno : 0;
+  close(fd);
+  return error;
+}
+
 static int set_limit(uint64_t bytes) {
   char value[32];
   int length = snprintf(value, sizeof value, "%lu", bytes);

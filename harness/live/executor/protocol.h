@@ -68,6 +68,7 @@ enum {
   OP_PACE,   /* a: microseconds since the last with 0, which begins. Waits until then */
   OP_REST,   /* a: microseconds. Waits that long */
   OP_FILES,  /* Text in: folder of files. All that are there go */
+  OP_MOVE,   /* slot. Text in: the file of a group that names of processes are written to */
 };
 
 enum {

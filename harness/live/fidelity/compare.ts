@@ -1,6 +1,7 @@
 import { Refusal } from '../../contract/refusal.js';
 import type { TargetInfo } from '../../contract/target.js';
 import type { CostTable } from '../../cost/table.js';
+import type { GroupCount } from '../../metrics/files.js';
 import type { MetricName } from '../../metrics/schema.js';
 import type { ReplayOptions } from '../../replay/options.js';
 import type { Trace } from '../../trace/trace.js';
@@ -10,7 +11,7 @@ import type { Statistics } from '../system.js';
 import { explanation } from './explain.js';
 import { modelFor, type Seen } from './model.js';
 import { differencesOfRuns, equalLooks, type ObservedRun, observedReplay } from './observed.js';
-import { type FidelityRow, nothingCompared, type RowKey, rowOf } from './rows.js';
+import { type Bound, type FidelityRow, nothingCompared, type RowKey, rowOf } from './rows.js';
 import { liveSnapshot, simulatedSnapshot } from './snapshot.js';
 
 /** A metric that is compared, and how. */
@@ -40,6 +41,18 @@ const COMPARED: readonly Metric[] = [
   { metric: 'pswpout', limited: 'shown' },
   { metric: 'pglazyfreed', limited: 'shown' },
 ];
+
+/** What is compared of each memory cgroup of a trace, and how: reclaim in several is within 5 % at best. */
+const OF_GROUPS = [
+  { metric: 'memory_pages_end', bound: 'near' },
+  { metric: 'swap_pages_end', bound: 'shown' },
+  { metric: 'pgmajfault', bound: 'near' },
+  { metric: 'pgscan', bound: 'shown' },
+  { metric: 'pgsteal', bound: 'shown' },
+  { metric: 'events_low', bound: 'shown' },
+  { metric: 'events_high', bound: 'shown' },
+  { metric: 'events_max', bound: 'shown' },
+] as const satisfies readonly { readonly metric: keyof GroupCount; readonly bound: Bound }[];
 
 /** What ksmd must agree on when it is on, where the trace ends settled: nothing left to merge. */
 const MERGED = [
@@ -131,7 +144,8 @@ export async function compareTrace(
     if (!(error instanceof Refusal)) throw error;
     return { rows: [nothingCompared(key, error.message)], differences: [] };
   }
-  const limited = sim.result.limited;
+  // A trace that bounds its memory cgroups is short of memory without a limit as well.
+  const limited = sim.result.limited || sim.result.groups.length > 0;
   const of: Compared = {
     key,
     sim,
@@ -141,7 +155,7 @@ export async function compareTrace(
   };
   const rows = limited ? limitedRows(of) : freeRows(of);
   if (setting.merge && key.merge !== 'none') rows.push(...mergedRows(key, setting.merge, sim, seen));
-  const differences = sim.result.limited ? [] : seen.flatMap((run) => differencesOfRuns(sim, run));
+  const differences = limited ? [] : seen.flatMap((run) => differencesOfRuns(sim, run));
   return { rows, differences: [...new Set(differences)] };
 }
 
@@ -204,10 +218,21 @@ function kernelRow(key: RowKey, seen: readonly ObservedRun[]): FidelityRow {
   return { ...nothingCompared(key, reason), metric: 'kernel_pages_end', live_min: low, live_max: high, live };
 }
 
+/** Rows of memory cgroups. Their metric is the path with that of groups.csv. */
+function groupRows({ key, sim, seen, uncounted }: Compared): FidelityRow[] {
+  return sim.result.groups.flatMap(({ cgroup }, i) =>
+    OF_GROUPS.flatMap(({ metric, bound }) => {
+      const of = ({ result }: ObservedRun) => result.groups[i]?.[metric] ?? Number.NaN;
+      const row = rowOf(key, `${cgroup} ${metric}`, of(sim), seen.map(of), bound, undefined, uncounted);
+      return bound === 'shown' && !row.simulated && !row.live_max ? [] : [row];
+    }),
+  );
+}
+
 /** Rows of a run under a limit. Where a run did not end, its numbers are those of a part, and are not compared. */
 function limitedRows(compared: Compared): FidelityRow[] {
   const { key, sim, seen } = compared;
   const outcome = outcomeRow(key, sim, seen);
   if ([sim, ...seen].some(({ result }) => result.outcome !== 'ok')) return [outcome];
-  return [...metricRows(compared, 'limited'), kernelRow(key, seen), outcome];
+  return [...metricRows(compared, 'limited'), ...groupRows(compared), kernelRow(key, seen), outcome];
 }

@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileError, HostError } from '../../base/errors.js';
+import { PAGE_BYTES } from '../../base/page.js';
+import { Refusal } from '../../contract/refusal.js';
 import type { Guard } from '../../guard/guard.js';
 import { ZRAM_CONTROL, zramDevices } from '../../guard/kernel.js';
 import { isInMemory } from './files.js';
@@ -11,7 +13,6 @@ export const HOST_SWAPS = ['zram', 'file'] as const;
 export type HostSwap = (typeof HOST_SWAPS)[number];
 
 const PAGE_CLUSTER = '/proc/sys/vm/page-cluster';
-const MIB = 2 ** 20;
 
 /** Files and devices that are in use as swap. @param swaps text of /proc/swaps */
 function swapsInUse(swaps: string): string[] {
@@ -37,17 +38,35 @@ function run(command: string, args: readonly string[]): void {
   if (status !== 0) throw new HostError(`${command} fails: ${(stderr || error?.message || '').trim()}`);
 }
 
-function makeZram(guard: Guard, mib: number): string {
+/** What swap is to be. */
+interface SwapSize {
+  /** Pages that it holds. */
+  readonly pages: number;
+  /** Compression algorithm of zram. */
+  readonly algorithm: string;
+}
+
+/** With the page of the header. */
+function bytesOf({ pages }: SwapSize): number {
+  return (pages + 1) * PAGE_BYTES;
+}
+
+function makeZram(guard: Guard, size: SwapSize): string {
   const before = zramDevices();
   // It has a name only when it is there.
   guard.journal({ kind: 'zram', before });
   const device = `zram${readFileSync(join(ZRAM_CONTROL, 'hot_add'), 'utf8').trim()}`;
   guard.amend({ kind: 'zram', before, device });
-  writeFileSync(`/sys/block/${device}/disksize`, String(mib * MIB));
+  try {
+    writeFileSync(`/sys/block/${device}/comp_algorithm`, size.algorithm);
+  } catch {
+    throw new Refusal(`zram of this kernel has no algorithm ${size.algorithm}`);
+  }
+  writeFileSync(`/sys/block/${device}/disksize`, String(bytesOf(size)));
   return `/dev/${device}`;
 }
 
-function makeFile(guard: Guard, folder: string, mib: number): string {
+function makeFile(guard: Guard, folder: string, size: SwapSize): string {
   if (isInMemory(folder))
     throw new HostError(
       `${folder} is in memory and cannot hold a swap file; expected a cache folder on a disk`,
@@ -56,7 +75,7 @@ function makeFile(guard: Guard, folder: string, mib: number): string {
   guard.journal({ kind: 'swapfile', path });
   try {
     // Written, not only allocated: a file with holes cannot be swapped to.
-    writeFileSync(path, Buffer.alloc(mib * MIB), { mode: 0o600 });
+    writeFileSync(path, Buffer.alloc(bytesOf(size)), { mode: 0o600 });
   } catch (error) {
     throw fileError(error, path);
   }
@@ -67,15 +86,15 @@ function makeFile(guard: Guard, folder: string, mib: number): string {
  * Makes swap of one kind and switches it on, before any other that may come, one page at a time. The guard takes it away.
  *
  * @param folder where a swap file is
- * @param mib its size
+ * @param size how many pages it holds
  * @returns its file or device
  * @throws HostError where this host cannot have it, or something else swaps already
  */
-export function makeSwap(guard: Guard, kind: HostSwap, folder: string, mib: number): string {
+export function makeSwap(guard: Guard, kind: HostSwap, folder: string, size: SwapSize): string {
   const missing = missingSwap(kind);
   if (missing !== undefined) throw new HostError(missing);
   guard.set(PAGE_CLUSTER, '0');
-  const path = kind === 'zram' ? makeZram(guard, mib) : makeFile(guard, folder, mib);
+  const path = kind === 'zram' ? makeZram(guard, size) : makeFile(guard, folder, size);
   run('mkswap', [path]);
   run('swapon', ['--priority', '32767', path]);
   return path;

@@ -1,11 +1,11 @@
 import { HostError } from '../../base/errors.js';
 import { Refusal } from '../../contract/refusal.js';
-import type { SwapKind } from '../../contract/target.js';
+import type { SwapKind, SwapText } from '../../contract/swap.js';
 import type { Change } from '../../guard/change.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { GroupPlace } from '../group.js';
 import type { Session } from '../session.js';
-import type { Execution, LiveSystem, Needs } from '../system.js';
+import { type Execution, type LiveSystem, liveSwap, type Needs } from '../system.js';
 import { makeFilesFolder, readAheadIn } from './files.js';
 import { hostHierarchy, keepFromSwap, makeGroup, readGroup, removeGroup } from './groups.js';
 import { type HostOptions, startHost } from './host.js';
@@ -16,8 +16,8 @@ const HOST_SWAP = { zram: 'zram', ssd: 'file' } as const satisfies Record<
   Exclude<SwapKind, 'none'>,
   HostSwap
 >;
-/** Size of swap: written once where it is a file. */
-const SWAP_MIB = 1024;
+/** Pages of swap that has no size: written once where it is a file. */
+const SWAP_PAGES = 2 ** 18;
 
 function isSwap({ kind }: Change): boolean {
   return kind === 'zram' || kind === 'swapfile';
@@ -31,7 +31,7 @@ export class HostSystem implements LiveSystem {
   readonly stats;
   private place: GroupPlace | string | undefined;
   private files: string | undefined;
-  private swap: SwapKind = 'none';
+  private swap: SwapText = 'none';
 
   private constructor(
     private readonly options: HostOptions & Execution,
@@ -70,7 +70,8 @@ export class HostSystem implements LiveSystem {
     const { guard, cache } = this.options;
     await guard.undo(isSwap);
     this.swap = 'none';
-    if (swap !== 'none') makeSwap(guard, HOST_SWAP[swap], cache, SWAP_MIB);
+    const { kind, pages, algorithm } = liveSwap(swap, SWAP_PAGES);
+    if (kind !== 'none') makeSwap(guard, HOST_SWAP[kind], cache, { pages, algorithm });
     this.swap = swap;
   }
 

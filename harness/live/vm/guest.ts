@@ -1,15 +1,16 @@
 import { Refusal } from '../../contract/refusal.js';
-import type { SwapKind } from '../../contract/target.js';
+import type { SwapSetup } from '../../contract/swap.js';
 import { executorFiles, type GroupPlace, type GroupVersion } from '../group.js';
 import { LIVE_OP } from '../protocol.js';
 import type { Session } from '../session.js';
-import type { Execution, LiveSystem, Needs } from '../system.js';
+import { type Execution, type LiveSystem, liveSwap, type Needs } from '../system.js';
 import { emptyExt4, swapHeader } from './disk.js';
 import { type KernelModule, type ModuleName, modulesOf } from './modules.js';
 import { startVm, type VmOptions } from './vm.js';
 
 const PAGE_BYTES = 4096;
 const DISK_BYTES = 2 ** 30;
+const DISK_PAGES = DISK_BYTES / PAGE_BYTES;
 /** MODULE_INIT_COMPRESSED_FILE. Source: include/uapi/linux/module.h. */
 const COMPRESSED = 4;
 /**
@@ -79,7 +80,7 @@ export class Guest implements LiveSystem {
     this.useLru(reclaim === 'mglru');
     if (this.swapOn !== undefined) this.must(LIVE_OP.swap, this.swapOn, 'swap cannot be switched off');
     this.swapOn = undefined;
-    if (swap !== 'none') this.useSwap(swap);
+    if (swap !== 'none') this.useSwap(liveSwap(swap, DISK_PAGES - 1));
   }
 
   change(path: string, value: string): void {
@@ -119,19 +120,26 @@ export class Guest implements LiveSystem {
     return { version, parent: GROUPS, files: executorFiles(session) };
   }
 
-  private useSwap(swap: Exclude<SwapKind, 'none'>): void {
-    const device = swap === 'zram' ? this.zram() : this.swapDisk();
-    this.write(device, 0, swapHeader(DISK_BYTES / PAGE_BYTES));
+  private useSwap(swap: SwapSetup): void {
+    const { kind, pages } = swap;
+    if (kind === 'ssd' && pages >= DISK_PAGES)
+      throw new Refusal(
+        `swap of ${pages} pages is more than the disk of the virtual machine: expected below ${DISK_PAGES}`,
+      );
+    const device = kind === 'zram' ? this.zram(swap) : this.swapDisk();
+    this.write(device, 0, swapHeader(pages + 1));
     const error = this.session.tell(LIVE_OP.swap, device, 1);
     if (error !== 0) throw new Refusal(`there is no swap in this kernel: swapon of ${device} is ${error}`);
     this.swapOn = device;
   }
 
-  private zram(): string {
+  private zram({ pages, algorithm }: SwapSetup): string {
     this.insert('zram', 'swap zram');
     const { session } = this;
     session.put('/sys/block/zram0/reset', '1');
-    session.put('/sys/block/zram0/disksize', String(DISK_BYTES));
+    if (session.tell(LIVE_OP.put, `/sys/block/zram0/comp_algorithm\n${algorithm}`) !== 0)
+      throw new Refusal(`zram of this kernel has no algorithm ${algorithm}`);
+    session.put('/sys/block/zram0/disksize', String((pages + 1) * PAGE_BYTES));
     return ZRAM;
   }
 

@@ -42,7 +42,7 @@ export function freePresent(m: State, at: number): boolean {
   const slot = m.frames.slot[frame]!;
   if (slot >= 0) {
     m.frames.setSlot(frame, -1);
-    m.swap.free(slot);
+    m.swap.release(slot);
   }
   m.tables.entries[at] = entry & ~(PTE.young | PTE.dirty);
   m.pages.clearDirty(page);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SwapKind } from '../../contract/target.js';
+import type { SwapKind } from '../../contract/swap.js';
 import { type Case, conform, csvLines, each } from '../../testing/conformance.js';
 import { allCorrections, corrected } from '../../testing/corrections.js';
 import { type Found, Lab, PAGE } from '../../testing/lab.js';

@@ -89,8 +89,9 @@ export function clearEntry(m: State, vma: Vma, at: number): void {
     if (entry === 0) return;
     m.tables.set(at, 0);
     if (entry === PURGED) return;
-    m.swap.dropReference(m.swapSlotOf(page));
-    freeIfUnreferenced(m, page);
+    const left = m.swap.dropReference(m.swapSlotOf(page));
+    if (!isReferred(m, page)) m.freePage(page);
+    else if (left === 0 && m.reclaim.swapScarce(page)) freeSwapCache(m, page); // free_swap_and_cache
     return;
   }
   if (page === ZERO_PAGE) {
@@ -139,6 +140,16 @@ export function isReferred(m: State, page: number): boolean {
   const place = m.pages.location[page]!;
   const slot = m.swapSlotOf(page);
   return (slot >= 0 && m.swap.references(slot) > 0) || (place >= 0 && m.frames.mapcount[place]! > 0);
+}
+
+/** Frees the slot of a page in the swap cache unless something else refers to it (folio_free_swap). */
+export function freeSwapCache(m: State, page: number): void {
+  const frame = m.pages.location[page]!;
+  const slot = m.frames.slot[frame]!;
+  if (slot < 0 || m.swap.references(slot) > 0) return;
+  m.frames.setSlot(frame, -1);
+  m.swap.release(slot);
+  m.pages.markDirty(page);
 }
 
 function freeIfUnreferenced(m: State, page: number): void {

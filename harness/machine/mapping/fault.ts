@@ -2,6 +2,7 @@ import { PART, type StallIndex } from '../../cost/ledger.js';
 import {
   clearEntry,
   frameOf,
+  freeSwapCache,
   isAnonPage,
   isExclusive,
   isMerged,
@@ -11,7 +12,7 @@ import {
 } from '../entries/entry.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
-import { freeSwapCache, readSwap } from '../object/swap-cache.js';
+import { readSwap } from '../object/swap-cache.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
@@ -272,7 +273,8 @@ function swappedOut(m: State, vma: Vma, vpn: number, at: number, write: boolean)
   const others = m.swap.dropReference(m.frames.slot[frame]!) + m.frames.mapcount[frame]!;
   const merged = isMerged(m, page);
   // should_try_to_free_swap
-  if (bypassed || vma.has(VM.locked) || (write && others === 0)) freeSwapCache(m, page);
+  if (bypassed || vma.has(VM.locked) || (write && others === 0) || m.reclaim.swapScarce(page))
+    freeSwapCache(m, page);
   if (write && others > 0 && !merged) {
     mapPage(m, vma.space, at, newCopy(m, vma, vpn, page), PTE.write | PTE.young | PTE.dirty);
     return;

@@ -113,9 +113,9 @@ describe('hugetlb pages', () => {
         `map,1,0,${2 * H},shared:o@0`,
         `write,1,0,${2 * H},`,
       ];
-      const after = async (count: number) =>
+      const pagesAfter = async (count: number) =>
         (await run(timed([...events, `discard,1,0,${count},`]), { discard })).metrics.hugetlb_pages_end;
-      expect([await after(H), await after(H / 2)]).toEqual([whole * H, half * H]);
+      expect([await pagesAfter(H), await pagesAfter(H / 2)]).toEqual([whole * H, half * H]);
     },
   );
 });

@@ -1,9 +1,10 @@
 import { grown, grownCapacity } from '../../base/arrays.js';
-import { PAGE_BYTES } from '../../base/page.js';
-import { ZERO } from './contents.js';
+import type { Compression } from './compression.js';
 import type { PageOwners } from './frames.js';
 
 const NONE = -1;
+/** Slots of a cluster. Source: mm/swap.h, with THP_SWAP. */
+export const SWAPFILE_CLUSTER = 512;
 
 /**
  * A swap device: slots, and how many page table entries (or objects) refer to each. A slot whose page is in memory
@@ -18,6 +19,10 @@ export class Swap {
   private next = 0;
   /** Bytes of each slot's page once compressed; only a zram device has them. */
   private compressed: Uint16Array | undefined;
+  /** Slots in use that only the swap cache has. */
+  private cachedOnly = 0;
+  /** Where the search for one of them goes on. */
+  private cursor = 0;
   /** Slots in use. */
   inUse = 0;
   /** Memory that compressed pages take. */
@@ -25,14 +30,30 @@ export class Swap {
   /** Undefined where there are no memory cgroups. */
   owners: Pick<PageOwners, 'chargeSwap'> | undefined;
 
-  /** @param compresses whether pages are compressed in memory (zram) instead of written to a device */
-  constructor(compresses: boolean) {
-    if (compresses) this.compressed = new Uint16Array(0);
+  /**
+   * @param capacity slots that there are; infinity where it is never full
+   * @param compression how pages are compressed in memory (zram), instead of written to a device
+   */
+  constructor(
+    readonly capacity: number,
+    private readonly compression?: Compression,
+  ) {
+    if (compression) this.compressed = new Uint16Array(0);
   }
 
   /** Reads and writes are done when the call returns: a page is read past the swap cache, and freed once written. */
   get synchronous(): boolean {
     return this.compressed !== undefined;
+  }
+
+  /** Slots that are free (get_nr_swap_pages). */
+  get free(): number {
+    return this.capacity - this.inUse;
+  }
+
+  /** Whether more than half is in use: what the swap cache alone has is given up then (vm_swap_full). */
+  get scarce(): boolean {
+    return this.free * 2 < this.capacity;
   }
 
   get high(): number {
@@ -43,7 +64,7 @@ export class Swap {
     return this.refs.byteLength + this.pages.byteLength + (this.compressed?.byteLength ?? 0);
   }
 
-  /** A slot for a page, without references. */
+  /** A slot for a page, without references. At least one is free. */
   allocate(page: number): number {
     let slot = this.firstFree;
     if (slot >= 0) this.firstFree = this.refs[slot]!;
@@ -59,6 +80,7 @@ export class Swap {
     this.refs[slot] = 0;
     this.pages[slot] = page;
     this.inUse++;
+    this.cachedOnly++;
     this.owners?.chargeSwap(page, 1);
     return slot;
   }
@@ -66,12 +88,13 @@ export class Swap {
   /** The slot's page has been written with these contents. */
   store(slot: number, content: number): void {
     if (!this.compressed) return;
-    const bytes = compressedBytes(content);
+    const bytes = this.compression!.bytes(content);
     this.compressedBytes += bytes - this.compressed[slot]!;
     this.compressed[slot] = bytes;
   }
 
-  free(slot: number): void {
+  release(slot: number): void {
+    if (this.refs[slot] === 0) this.cachedOnly--;
     this.owners?.chargeSwap(this.pages[slot]!, -1);
     if (this.compressed) {
       this.compressedBytes -= this.compressed[slot]!;
@@ -88,6 +111,7 @@ export class Swap {
   }
 
   addReference(slot: number): void {
+    if (this.refs[slot] === 0) this.cachedOnly--;
     this.refs[slot] = this.refs[slot]! + 1;
   }
 
@@ -95,6 +119,7 @@ export class Swap {
   dropReference(slot: number): number {
     const left = this.refs[slot]! - 1;
     this.refs[slot] = left;
+    if (left === 0) this.cachedOnly++;
     return left;
   }
 
@@ -102,24 +127,18 @@ export class Swap {
   page(slot: number): number {
     return this.pages[slot]!;
   }
-}
-
-/** What compresses worse is kept as it is. Source: huge_class_size in drivers/block/zram, about 3/4 of a page. */
-const LARGEST_COMPRESSED = 3072;
-const SMALLEST_COMPRESSED = 256;
-/** Of 256 contents, those that do not compress. */
-const INCOMPRESSIBLE = 13;
-
-/**
- * What zram needs for a page of these contents: nothing for zeros, a whole page for one content in twenty, otherwise
- * 256 to 3072 bytes, evenly: 2.4 to 1 on average, what lzo-rle is said to reach. A proxy: the id decides, since the
- * bytes are not known.
- */
-function compressedBytes(content: number): number {
-  if (content === ZERO) return 0;
-  const hash = Math.imul(content ^ (content >>> 15), 0x2c1b_3c6d) >>> 0;
-  const mixed = Math.imul(hash ^ (hash >>> 12), 0x297a_2d39) >>> 0;
-  if (mixed >>> 24 < INCOMPRESSIBLE) return PAGE_BYTES;
-  const span = LARGEST_COMPRESSED - SMALLEST_COMPRESSED;
-  return SMALLEST_COMPRESSED + Math.floor(((mixed & 0xffff) * span) / 0x1_0000);
+  /**
+   * Visits the pages of a cluster of slots that only the swap cache has, one cluster with such pages after the other. The
+   * visitor may release their slots.
+   */
+  visitCachedOnly(visit: (page: number) => void): void {
+    for (let before = this.cachedOnly; before > 0 && this.cachedOnly === before; ) {
+      if (this.cursor >= this.next) this.cursor = 0;
+      const end = Math.min(this.cursor + SWAPFILE_CLUSTER, this.next);
+      for (let slot = this.cursor; slot < end; slot++) {
+        if (this.pages[slot] !== NONE && this.refs[slot] === 0) visit(this.pages[slot]!);
+      }
+      this.cursor = end;
+    }
+  }
 }

@@ -1,4 +1,6 @@
 import { PART, type StallIndex } from '../../cost/ledger.js';
+import { freeSwapCache } from '../entries/entry.js';
+import { SWAPFILE_CLUSTER } from '../memory/swap.js';
 import type { State } from '../state/state.js';
 
 /**
@@ -26,12 +28,12 @@ export function leaveSwapCache(m: State, page: number): void {
   freeSwapCache(m, page);
 }
 
-/** Frees the slot of a page in the swap cache unless something else refers to it: its contents are about to differ. */
-export function freeSwapCache(m: State, page: number): void {
-  const frame = m.pages.location[page]!;
-  const slot = m.frames.slot[frame]!;
-  if (slot < 0 || m.swap.references(slot) > 0) return;
-  m.frames.setSlot(frame, -1);
-  m.swap.free(slot);
-  m.pages.markDirty(page);
+/**
+ * A free slot for a page. Where no whole cluster of slots is free, those of a cluster that only the swap cache has are given up
+ * first: of pages that were read back and are in memory. Source: swap_reclaim_full_clusters in mm/swapfile.c.
+ */
+export function newSlot(m: State, page: number): number {
+  const { swap } = m;
+  if (swap.free < SWAPFILE_CLUSTER && swap.scarce) swap.visitCachedOnly((other) => freeSwapCache(m, other));
+  return swap.allocate(page);
 }

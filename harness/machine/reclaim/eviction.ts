@@ -3,6 +3,7 @@ import { type ReclaimPolicy, TRAIT } from '../../policy/reclaim/contract.js';
 import { isAnonPage, isMerged, isReferred, unmapPage } from '../entries/entry.js';
 import { PAGE_FLAG } from '../memory/pages.js';
 import { freeObjectPage } from '../object/lifetime.js';
+import { newSlot } from '../object/swap-cache.js';
 import { PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
@@ -21,6 +22,8 @@ export interface Evictor {
   /** Whether there is a place for the page's contents, or no need for one. */
   hasPlace(page: number): boolean;
   recheck(page: number): void;
+  /** A victim has no place for its contents. */
+  rejectPlaceless(page: number): void;
   /** A dirty page of a file goes next once it is written (PG_reclaim). */
   awaitWrite(page: number): void;
 }
@@ -55,7 +58,7 @@ export class Eviction {
     if (traits & TRAIT.file) return this.takeCached(page, frame);
     if (this.isUnwritten(page, frame)) return this.dropUnwritten(frame);
     if (!this.reclaim.hasPlace(page)) {
-      this.reclaim.policy.reject(page); // walked for the volatile pages among them
+      this.reclaim.rejectPlaceless(page); // walked for the volatile pages among them
       return false;
     }
     this.swapOut(page, frame);
@@ -240,7 +243,7 @@ export class Eviction {
     const anon = isAnonPage(this.state, page);
     const known = frames.slot[frame]!;
     const write = known < 0 || (pages.traits[page]! & TRAIT.dirty) !== 0;
-    const slot = known < 0 ? swap.allocate(page) : known;
+    const slot = known < 0 ? newSlot(this.state, page) : known;
     const { swap_out, zram_out, drop } = costs.reclaim;
     this.pay((write ? (swap.synchronous ? zram_out : swap_out) : drop).ns);
     if (write) {

@@ -14,6 +14,7 @@ import { GroupReclaim } from './cgroup/group-reclaim.js';
 import { Eviction, type Evictor } from './eviction.js';
 import type { Kswapd } from './kswapd.js';
 import { OutOfMemory } from './out-of-memory.js';
+import { Placeless } from './placeless.js';
 import { PolicyPages } from './policy-pages.js';
 import type { Purge } from './purge.js';
 import { StatsFlusher } from './stats-flusher.js';
@@ -72,6 +73,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   /** Settings of the policy that the trace has changed, by parameter. */
   private readonly tuned = new Map<string, number>();
   private readonly eviction: Eviction;
+  private readonly placeless: Placeless;
 
   constructor(
     private readonly state: State,
@@ -86,6 +88,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     this.policy = this.createPolicy();
     this.statsFlusher = new StatsFlusher(state, this);
     this.eviction = new Eviction(state, purge, this);
+    this.placeless = new Placeless(state);
     this.touched = touchedBy(this.policy);
   }
 
@@ -96,6 +99,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
       values,
       random: randomStream(this.options.seed, stream),
       swap: this.walksAnon,
+      swapFree: this.swap ? () => this.swapFree(group) : undefined,
       statsHaveAge: true,
       purgesVolatile: this.helpers.purge.byReclaim,
     });
@@ -300,10 +304,30 @@ export class Reclaim implements ReclaimHooks, Evictor {
     return this.walksAnon || this.hasPlace(page);
   }
 
+  /** A victim has no place: those of Linux know when swap is full, and go on; others must not choose it again in this search. */
+  rejectPlaceless(page: number): void {
+    if (this.options.reclaim.info.mayNotSwap) this.policy.reject(page);
+    else this.placeless.add(page);
+  }
+
   /** Whether there is a place for the page's contents, or no need for one. */
   hasPlace(page: number): boolean {
     if ((this.state.pages.traits[page]! & (TRAIT.file | TRAIT.lazyfree)) !== 0) return true;
-    return this.swap && (this.groups === undefined || this.groups.cgroups.maySwap(page));
+    if (!this.swap) return false;
+    if (this.state.swapSlotOf(page) >= 0) return true;
+    return this.state.swap.free > 0 && (this.groups === undefined || this.groups.cgroups.maySwap(page));
+  }
+
+  /** mem_cgroup_get_nr_swap_pages: swap slots that a group, or with none the machine, may still use. */
+  private swapFree(group: Group | undefined): number {
+    let free = this.state.swap.free;
+    for (const { swapMax, swap } of group?.upwards() ?? []) free = Math.min(free, swapMax - swap);
+    return free;
+  }
+
+  /** mem_cgroup_swap_full: whether a page in the swap cache gives its slot up. */
+  swapScarce(page: number): boolean {
+    return this.state.swap.scarce || this.groups?.cgroups.swapScarce(page) === true;
   }
 
   /**
@@ -312,19 +336,27 @@ export class Reclaim implements ReclaimHooks, Evictor {
    * volatile memory that it has not been asked for.
    */
   private shrink(wanted = 1): boolean {
-    const { frames } = this.state;
     const { flusher } = this.helpers;
-    // Each failure puts the victim elsewhere in the policy's order, so a pass over all pages without success is enough.
-    for (let patience = frames.inUse + VICTIMS; patience > 0; ) {
-      const { found, freed } = this.shrinkOnce('direct', wanted);
-      if (freed > 0) return true;
-      if (found === 0) break;
-      patience -= found;
-    }
+    this.placeless.holds = true;
+    const freed = this.search(wanted);
+    this.placeless.putBack(this.policy);
+    if (freed) return true;
     if (this.helpers.purge.lastResort()) return true;
     if (!flusher.anyDirty()) return false;
     this.waitForFlusher();
     return this.shrinkOnce('direct').freed > 0;
+  }
+
+  /** Searches until a victim goes, or none is found. */
+  private search(wanted: number): boolean {
+    // Each failure puts the victim elsewhere in the policy's order, so a pass over all pages without success is enough.
+    for (let patience = this.state.frames.inUse + VICTIMS; patience > 0; ) {
+      const { found, freed } = this.shrinkOnce('direct', wanted);
+      if (freed > 0) return true;
+      if (found === 0) return false;
+      patience -= found;
+    }
+    return false;
   }
 
   /** kswapd's turn: volatile memory first, or a search. False when nothing could go. */
@@ -342,6 +374,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const { purge } = this.helpers;
     const { pgscan: scannedBefore, pgrefill: refilledBefore = 0 } = this.policy.counters;
     if (wanted > 1 && this.victims.length < wanted + VICTIMS) this.victims = new Int32Array(wanted + VICTIMS);
+    if (this.swap && this.state.swap.free <= 0) counters.swap_full++;
     const found = this.policy.evict(this.victims, wanted);
     const { pgscan, pgrefill = 0 } = this.policy.counters;
     const scanned = pgscan - scannedBefore;
@@ -362,6 +395,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
       counters.pgscan_kswapd += scanned;
       counters.pgsteal_kswapd += taken;
     }
+    if (!this.placeless.holds) this.placeless.putBack(this.policy);
     return { found, freed: taken + purge.shrink(scanned) };
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SwapKind } from '../../contract/target.js';
+import type { SwapKind } from '../../contract/swap.js';
 import type { PurgeRules } from '../../policy/purge/contract.js';
 import { purgePolicies } from '../../policy/purge/registry.js';
 import { Lab, PAGE } from '../../testing/lab.js';

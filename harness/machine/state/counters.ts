@@ -14,6 +14,8 @@ export class Counters {
   pswpout = 0;
   pglazyfree = 0;
   pglazyfreed = 0;
+  /** Searches of reclaim while no swap slot was free. */
+  swap_full = 0;
   oom_events = 0;
   purge_faults = 0;
   purged_pages = 0;

@@ -20,6 +20,8 @@ export interface ReclaimHooks {
   used(page: number): void;
   /** A resident page was used, which no touch or accessed bit shows (folio_mark_accessed). */
   accessed(page: number): void;
+  /** Whether swap is so full that a page in the swap cache gives its slot up (mem_cgroup_swap_full). */
+  swapScarce(page: number): boolean;
   /** Whether waits for a page that was evicted, and has just come back, are memory pressure (PG_workingset). */
   isWorkingset(page: number): boolean;
   /** The page's contents are about to go. */

@@ -1,8 +1,9 @@
-import type { SwapKind } from '../../contract/target.js';
+import { type SwapText, swapSetup } from '../../contract/swap.js';
 import { Device } from '../../cost/device.js';
 import { Ledger, type StallIndex } from '../../cost/ledger.js';
 import type { CostTable } from '../../cost/table.js';
 import { RandomStreams } from '../../stats/random.js';
+import { Compression } from '../memory/compression.js';
 import { Frames } from '../memory/frames.js';
 import { PageStore } from '../memory/pages.js';
 import { StructPages } from '../memory/struct-pages.js';
@@ -22,7 +23,7 @@ import type { Space } from './space.js';
 /** How large the machine is, and what its parts cost. */
 export interface StateOptions {
   readonly costs: CostTable;
-  readonly swap: SwapKind;
+  readonly swap: SwapText;
   /** Memory limit in pages; undefined for none. */
   readonly limit: number | undefined;
   /** The machine's memory in pages; undefined when it is never short. */
@@ -102,14 +103,15 @@ export abstract class State {
     this.costs = options.costs;
     this.sample = options.sample ?? 1;
     this.ledger = new Ledger(options.draws, this.sample);
-    this.swap = new Swap(options.swap === 'zram');
+    const { kind, pages, ratio } = swapSetup(options.swap);
+    this.swap = new Swap(pages, kind === 'zram' ? new Compression(ratio) : undefined);
     if (options.memory !== undefined) this.zone = new Zone(options.memory, this.swap);
     this.frames = new Frames(room, this.zone?.buddy);
     this.hugetlb = new Hugetlb(this.zone && this.frames);
     this.pages = new PageStore(room + 1, (count) => this.reclaim.grow(count));
     this.pss = new ProportionalUsage(this.frames);
     this.rmap = new ReverseMap(this);
-    if (options.swap !== 'none') this.swapDevice = device(options, options.swap);
+    if (kind !== 'none') this.swapDevice = device(options, kind);
     this.disk = device(options, 'disk');
   }
 
@@ -184,7 +186,7 @@ export abstract class State {
       this.ksm.frameLost(place);
       this.frames.free(place);
     }
-    if (slot >= 0) this.swap.free(slot);
+    if (slot >= 0) this.swap.release(slot);
     this.pages.release(page);
   }
 

@@ -193,6 +193,11 @@ export interface ReclaimContext {
   readonly random: RandomStream;
   /** Whether anonymous pages can go to swap, or are to be scanned anyway. */
   readonly swap: boolean;
+  /**
+   * Swap slots that are free now (mem_cgroup_get_nr_swap_pages); absent: no end of them. Where there are none, anonymous
+   * pages are still passed, since that may change, and the machine rejects them.
+   */
+  readonly swapFree?: (() => number) | undefined;
   /** Whether a cgroup's statistics are as old as `flushStats` leaves them. Default: they are exact when they are read. */
   readonly statsHaveAge?: boolean;
   /** Whether a volatile page that is chosen is purged, without a look at its accessed bits. */

@@ -64,6 +64,7 @@ class Linux implements ReclaimPolicy {
   /** Setting `memcg.own_file_pages`. */
   private ownFilePages = true;
   private readonly swap: boolean;
+  private readonly swapFree: (() => number) | undefined;
   /** Traits of pages that go when they are met, used or not. */
   private readonly neverKept: number;
   private found = 0;
@@ -78,6 +79,7 @@ class Linux implements ReclaimPolicy {
     this.state = new Uint8Array(pages.count);
     this.swappiness = context.values.swappiness as number;
     this.swap = context.swap;
+    this.swapFree = context.swapFree;
     this.stats = new MemcgStats(context.statsHaveAge !== true, this.size, this.counters);
     this.plan = new ScanPlan(this.stats);
     this.neverKept = context.purgesVolatile ? TRAIT.volatile : 0;
@@ -128,7 +130,12 @@ class Linux implements ReclaimPolicy {
     this.stats.beforeUse();
     // 32-bit clock: the distance is right as long as fewer than 2^31 evictions lie between.
     const distance = (this.age - this.lists.note(id)) | 0;
-    return distance <= this.stats.workingsetSize(file, this.swap);
+    return distance <= this.stats.workingsetSize(file, this.maySwap);
+  }
+
+  /** can_reclaim_anon_pages: whether an anonymous page that is taken has somewhere to go. */
+  private get maySwap(): boolean {
+    return this.swap && (this.swapFree === undefined || this.swapFree() > 0);
   }
 
   /** folio_mark_accessed: inactive, then referenced, then active. */
@@ -299,7 +306,7 @@ class Linux implements ReclaimPolicy {
       : (this.wantsDeactivation(ACTIVE_ANON) ? 1 : 0) | (this.wantsDeactivation(ACTIVE_FILE) ? 2 : 0);
     const trimCache = this.stats.pages[INACTIVE_FILE] >> priority > 0 && (this.mayDeactivate & 2) === 0;
     const { plan } = this;
-    if (!this.swap || this.swappiness === 0) plan.alike(false);
+    if (!this.maySwap || this.swappiness === 0) plan.alike(false);
     else if (priority === 0) plan.alike(true);
     else if (trimCache) plan.alike(false);
     else plan.byCost(this.swappiness);

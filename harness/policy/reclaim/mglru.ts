@@ -48,7 +48,9 @@ export class Mglru implements ReclaimPolicy {
   private readonly control = new RefaultControl();
   private readonly generations: Generations;
   private readonly placement: Placement;
-  /** 0 where anonymous pages have nowhere to go. */
+  /** As it was set; 0 where there is no swap. */
+  private given: number;
+  /** 0 where anonymous pages have nowhere to go now. */
   private swappiness: number;
   /** The batch that eviction has taken off its list and not decided about yet. */
   private readonly isolated = new Int32Array(MIN_LRU_BATCH);
@@ -61,7 +63,8 @@ export class Mglru implements ReclaimPolicy {
     private readonly pages: Pages,
     private readonly context: ReclaimContext,
   ) {
-    this.swappiness = context.swap ? (context.values.swappiness as number) : 0;
+    this.given = context.swap ? (context.values.swappiness as number) : 0;
+    this.swappiness = this.given;
     this.generations = new Generations(pages.count, this.swappiness > 0, this.control);
     this.placement = new Placement(pages, this.generations, this.counters);
     this.aging = new Aging(pages, this.generations, this.placement);
@@ -75,12 +78,18 @@ export class Mglru implements ReclaimPolicy {
     return { ...this.generations.sizes, lru_add: this.placement.waiting };
   }
 
-  /** get_swappiness: read at every reclaim. */
+  /** get_swappiness: where swap has no room for a batch, reclaim leaves anonymous pages alone. */
+  private readSwappiness(): void {
+    const { swapFree } = this.context;
+    this.swappiness = swapFree === undefined || swapFree() >= MIN_LRU_BATCH ? this.given : 0;
+    this.generations.anon = this.swappiness > 0;
+  }
+
   tune(parameter: string, value: number): void {
     if (parameter === 'kernel.version') this.placement.kernel = value;
     if (parameter !== 'swappiness' || !this.context.swap) return;
-    this.swappiness = value;
-    this.generations.anon = value > 0;
+    this.given = value;
+    this.readSwappiness();
   }
 
   insert(id: number): void {
@@ -106,6 +115,7 @@ export class Mglru implements ReclaimPolicy {
     for (let pass = 0; pass < MAX_RECLAIM_RETRIES && this.found === 0; pass++) {
       for (let priority = DEF_PRIORITY; priority >= 0 && this.found < enough; priority--) {
         this.placement.drain();
+        this.readSwappiness();
         if (this.placement.kernel >= LINUX_7_2) this.shrink(victims, enough, priority);
         else this.shrinkBefore72(victims, priority);
       }

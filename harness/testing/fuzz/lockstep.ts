@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { SwapKind } from '../../contract/target.js';
+import { type SwapText, swapSetup } from '../../contract/swap.js';
 import { checkMachine } from '../../machine/check.js';
 import type { Machine } from '../../machine/machine.js';
 import { reclaimPolicies } from '../../policy/reclaim/registry.js';
@@ -17,7 +17,7 @@ import { PolicyLog } from './policy-log.js';
 export interface FuzzedMachine {
   /** `fifo` is modelled; of other policies the model follows the victims. */
   readonly reclaim: string;
-  readonly swap: SwapKind;
+  readonly swap: SwapText;
   readonly limit: number | 'none' | 'trace';
   /** Settings of the machine from the start on. */
   readonly settings?: readonly (keyof typeof SETTING)[];
@@ -58,7 +58,8 @@ export function choices(maxEvents: number): fc.Arbitrary<Choice[]> {
 }
 
 function newKernel({ swap, limit }: FuzzedMachine, chooser: Chooser): NaiveKernel {
-  return new NaiveKernel(chooser, swap, typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY);
+  const { kind, pages } = swapSetup(swap);
+  return new NaiveKernel(chooser, kind, pages, typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY);
 }
 
 /** The events that choices stand for, up to the first that runs out of memory. */

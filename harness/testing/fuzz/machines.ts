@@ -17,6 +17,9 @@ export const MACHINES = {
   'lru-9': { reclaim: 'lru', swap: 'ssd', limit: 9, ...SMALL },
   'linux-9': { reclaim: 'linux', swap: 'ssd', limit: 9, ...SMALL },
   linux: { reclaim: 'linux', swap: 'ssd', ...OF_TRACE },
+  'fifo-9-swap-20': { reclaim: 'fifo', swap: 'ssd:size=20', limit: 9, ...SMALL },
+  'linux-swap-30': { reclaim: 'linux', swap: 'ssd:size=30', limit: 30, ...GIVEN },
+  'zram-40': { reclaim: 'fifo', swap: 'zram:size=40', ...OF_TRACE },
   'fifo-zram': { reclaim: 'fifo', swap: 'zram', ...OF_TRACE },
   'no-zero-page': { reclaim: 'fifo', swap: 'ssd', ...OF_TRACE, settings: ['mm.shared_zero_page=0'] },
   'page-tables': {

@@ -90,7 +90,7 @@ function extraEvent(k: NaiveKernel, { space, page, count, extra2 }: Choice & { e
 }
 
 function linesOf(chosen: readonly (Choice & { extra2: number })[]): string[] {
-  const k = new NaiveKernel(new FifoChooser(), 'none', Number.POSITIVE_INFINITY);
+  const k = new NaiveKernel(new FifoChooser(), 'none', 0, Number.POSITIVE_INFINITY);
   const maker = new EventMaker(k, LEFT_OUT);
   const texts: string[] = [];
   const push = (text: string): void => {

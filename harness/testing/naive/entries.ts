@@ -63,7 +63,16 @@ export function zapEntry(k: NaiveKernel, space: Space, vma: Vma, vpn: number): v
   if (entry.page === ZERO) return;
   if (entry.present && entry.dirty) entry.page.dirty = true;
   if (entry.page.anon) freeIfUnreferenced(k, entry.page);
+  if (!entry.present) giveUpSlotWhereScarce(k, entry.page);
   if (vma.flags.has('locked')) settle(k, entry.page);
+}
+
+/** free_swap_and_cache: where swap is short, a page in memory gives up a slot that nothing swapped out refers to any more. */
+function giveUpSlotWhereScarce(k: NaiveKernel, page: Page): void {
+  if (!page.inMemory || !page.inSwap || !k.swapScarce()) return;
+  if (k.entriesOf(page).some(({ entry }) => !entry.present)) return;
+  page.inSwap = false;
+  page.dirty = true;
 }
 
 /** An anonymous page lives while an entry, present or swapped out, refers to it. */

@@ -228,11 +228,12 @@ function swappedOut(k: NaiveKernel, space: Space, vma: Vma, vpn: number, entry: 
   // zram is read past the swap cache, if nothing else refers to the copy there.
   const bypassed = k.swap === 'zram' && !page.inMemory && k.references(page) === 1;
   if (!page.inMemory) readFromSwap(k, space, page);
+  const scarce = k.swapScarce();
   space.entries.delete(vpn);
   const others = k.entriesOf(page);
   const alone = others.length === 0;
   // should_try_to_free_swap: a write, or a locked VMA, wants the page and not its slot.
-  const wanted = (write && alone) || vma.flags.has('locked') || bypassed;
+  const wanted = (write && alone) || vma.flags.has('locked') || bypassed || scarce;
   if (wanted && others.every((other) => other.entry.present)) freeSlot(page);
   if (write && !alone) copy(k, space, vma, vpn, page);
   else setEntry(space, vpn, present(page, { writable: alone && vma.flags.has('write'), dirty: write }));

@@ -99,15 +99,32 @@ export function setLimit(k: NaiveKernel, limit: number): void {
 
 /** Direct reclaim of at least one page; false when none can go. */
 function shrink(k: NaiveKernel): boolean {
+  const freed = search(k);
+  putBack(k);
+  if (freed) return true;
+  if (![...k.objects].some(({ dirty }) => dirty)) return false;
+  flush(k);
+  const last = shrinkOnce(k).taken > 0;
+  putBack(k);
+  return last;
+}
+
+/** Pages that had no place are chosen again in another search. */
+function putBack(k: NaiveKernel): void {
+  for (const page of k.placeless.splice(0)) {
+    k.evictable.add(page);
+    k.chooser.reject(page);
+  }
+}
+
+function search(k: NaiveKernel): boolean {
   for (let patience = k.frames() + MOST_VICTIMS; patience > 0; ) {
     const { found, taken } = shrinkOnce(k);
     if (taken > 0) return true;
     if (found === 0) break;
     patience -= found;
   }
-  if (![...k.objects].some(({ dirty }) => dirty)) return false;
-  flush(k);
-  return shrinkOnce(k).taken > 0;
+  return false;
 }
 
 function shrinkOnce(k: NaiveKernel): { found: number; taken: number } {
@@ -162,9 +179,28 @@ function take(k: NaiveKernel, page: Page): boolean {
     dropUnwritten(k, page, entries);
     return true;
   }
+  if (!hasSlot(k, page)) {
+    k.placeless.push(page);
+    return false;
+  }
   addToSwap(k, page, entries);
   page.inMemory = false;
   return true;
+}
+
+/** Whether a page has a swap slot, or may get one: pages in memory that nothing swapped refers to give theirs up first. */
+function hasSlot(k: NaiveKernel, page: Page): boolean {
+  return page.inSwap || k.slotsFree() > 0;
+}
+
+function giveUpSlots(k: NaiveKernel): void {
+  if (!k.swapScarce()) return;
+  k.eachPage((page) => {
+    if (!page.anon || !page.inMemory || !page.inSwap) return;
+    if (k.entriesOf(page).some(({ entry }) => !entry.present)) return;
+    page.inSwap = false;
+    page.dirty = true;
+  });
 }
 
 /** Whether a page of shared memory was only read since it came into a hole. */
@@ -222,6 +258,7 @@ function dropLazyfree(k: NaiveKernel, page: Page, entries: Mapped): boolean {
 
 /** Unmaps a page and writes it to swap, unless the copy there is good. */
 function addToSwap(k: NaiveKernel, page: Page, entries: Mapped): void {
+  if (!page.inSwap) giveUpSlots(k);
   if (!page.inSwap || page.dirty) k.counters.pswpout++;
   for (const { space, vpn } of entries) {
     if (page.anon) space.entries.set(vpn, { page, present: false, writable: false, dirty: false });
@@ -251,7 +288,7 @@ export function pageOut(k: NaiveKernel, page: Page): void {
   } else if (isUnwritten(page)) {
     forgetPage(k, page);
     dropUnwritten(k, page, entries);
-  } else if (k.swap === 'none') {
+  } else if (k.swap === 'none' || !hasSlot(k, page)) {
     if (!page.anon) for (const { space, vpn } of entries) space.entries.delete(vpn);
   } else {
     addToSwap(k, page, entries);

@@ -161,6 +161,8 @@ export class NaiveKernel {
   chargesTables = false;
   /** Dirty pages that reclaim met: next to go once they are written. */
   readonly awaited = new Set<Page>();
+  /** Victims of the search at hand that had no place. */
+  readonly placeless: Page[] = [];
   /** Reclaim has woken the flusher. */
   flushWanted = false;
   private nextUnique = -1;
@@ -169,6 +171,8 @@ export class NaiveKernel {
   constructor(
     readonly chooser: Chooser,
     readonly swap: Swap,
+    /** Pages that swap holds. */
+    readonly swapPages: number,
     /** Memory limit in pages. */
     public limit: number,
   ) {}
@@ -216,6 +220,20 @@ export class NaiveKernel {
     ZERO.walk = walk;
     for (const space of this.spaces.values()) for (const { page } of space.entries.values()) meet(page);
     for (const object of this.objects) for (const page of object.pages.values()) meet(page);
+  }
+
+  /** Swap slots that are free. */
+  slotsFree(): number {
+    let used = 0;
+    this.eachPage(({ inSwap }) => {
+      if (inSwap) used++;
+    });
+    return this.swapPages - used;
+  }
+
+  /** Whether more than half of swap is in use (vm_swap_full). */
+  swapScarce(): boolean {
+    return this.swapPages !== Number.POSITIVE_INFINITY && this.slotsFree() * 2 < this.swapPages;
   }
 
   /** Frames in use. */

@@ -121,9 +121,14 @@ export class Cgroups implements Owners {
     for (const { counters } of this.of(page).upwards()) counters.pgsteal++;
   }
 
-  /** Whether a page has a swap slot, or its groups may use another (mem_cgroup_try_charge_swap). */
+  /** Whether a page's groups are beyond half of their `memory.swap.max` (mem_cgroup_swap_full). */
+  swapScarce(page: number): boolean {
+    for (const { swap, swapMax } of this.of(page).upwards()) if (swap * 2 >= swapMax) return true;
+    return false;
+  }
+
+  /** Whether the groups of a page that has no swap slot may use another (mem_cgroup_try_charge_swap). */
   maySwap(page: number): boolean {
-    if (this.state.swapSlotOf(page) >= 0) return true;
     for (const { swap, swapMax } of this.of(page).upwards()) if (swap >= swapMax) return false;
     return true;
   }
