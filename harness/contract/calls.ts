@@ -3,7 +3,10 @@ import { ADVICE } from '../trace/op.js';
 import { IGNORED_ADVICE, type SyscallResult } from './target.js';
 
 const IGNORED: ReadonlySet<string> = new Set(
-  ADVICE.filter((advice) => IGNORED_ADVICE[advice] !== undefined).map((advice) => `madvise ${advice}`),
+  ADVICE.filter((advice) => IGNORED_ADVICE[advice] !== undefined).flatMap((advice) => [
+    `madvise ${advice}`,
+    `process_madvise ${advice}`,
+  ]),
 );
 
 /** Calls, and the pages that they worked on. */

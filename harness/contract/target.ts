@@ -20,7 +20,9 @@ import type {
   ArgOf,
   CgroupArg,
   ContentArg,
+  FadviseArg,
   FallocateArg,
+  LockAllArg,
   MapArg,
   ObjectArg,
   RemapArg,
@@ -150,6 +152,9 @@ export interface Follower {
   spaces(residentPageUs: number): Paid[];
 }
 
+/** mlock, mlock2 with MLOCK_ONFAULT, and munlock, as calls.csv calls them. */
+export type LockCall = 'lock' | 'lock onfault' | 'unlock';
+
 /** What a machine does not do, by name, each with the reason in words. */
 export interface Refusals {
   readonly ops: Readonly<Partial<Record<OpName, string>>>;
@@ -253,8 +258,12 @@ export interface Target {
   unmap(space: number, page: number, count: number): void;
   remap(space: number, page: number, count: number, arg: RemapArg): void;
   protect(space: number, page: number, count: number, protection: ArgOf['protect']['protection']): void;
-  lock(space: number, page: number, count: number, locked: boolean): void;
+  lock(space: number, page: number, count: number, call: LockCall): void;
+  /** mlockall; munlockall where `arg` is undefined. */
+  lockAll(space: number, arg: LockAllArg | undefined): void;
   madvise(space: number, page: number, count: number, advice: Advice): void;
+  /** process_madvise by the space of the event on pages of `target`, which may be the same. */
+  processMadvise(space: number, target: number, page: number, count: number, advice: Advice): void;
   /** PR_SET_MEMORY_MERGE. */
   prctl(space: number, merge: boolean): void;
 
@@ -265,6 +274,7 @@ export interface Target {
   sync(name: string): void;
   migrate(page: number, count: number, arg: ArgOf['migrate']): void;
   fallocate(page: number, count: number, arg: FallocateArg): void;
+  fadvise(page: number, count: number, arg: FadviseArg): void;
   pread(name: string, page: number, count: number): void;
   /** @param contents undefined: each page becomes unlike all others */
   pwrite(name: string, page: number, count: number, contents: ContentArg | undefined): void;

@@ -74,6 +74,9 @@ const costTable = z.strictObject({
     nonvolatile: call,
     volatile_tree: call,
     unmap_shared: call,
+    fadvise: call,
+    guard_install: call,
+    guard_remove: call,
   }),
   /** Pages of 2 MiB: transparent ones, and hugetlb. */
   huge: z.strictObject({

@@ -7,7 +7,7 @@ import { must } from './memory/invariant.js';
 import { PAGE_FLAG, ZERO_PAGE } from './memory/pages.js';
 import { checkCgroups } from './reclaim/cgroup/cgroup-check.js';
 import { checkPurge } from './reclaim/purge-check.js';
-import { PTE, PTE_SHIFT, PURGED } from './state/page-table.js';
+import { GUARD, PTE, PTE_SHIFT, PURGED } from './state/page-table.js';
 import type { Space } from './state/space.js';
 import type { SharedObject } from './state/vma.js';
 
@@ -64,6 +64,7 @@ class Census {
         const vpn = part.from + i;
         must(space.find(vpn) !== undefined, () => `page ${vpn} of space ${space.id} has an entry and no VMA`);
         const page = entry >>> PTE_SHIFT;
+        if (entry === GUARD) continue;
         if (entry === PURGED) {
           must(
             m.purge.marks.at(space, vpn) !== undefined,

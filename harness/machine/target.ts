@@ -2,18 +2,20 @@ import { InputError } from '../base/errors.js';
 import type { ParameterValues } from '../base/parameters.js';
 import { CallOutcomes } from '../contract/calls.js';
 import { Refusal } from '../contract/refusal.js';
-import type {
-  AnswerListener,
-  ContentInspector,
-  CountedMetrics,
-  Ending,
-  Follower,
-  MemoryGauges,
-  PolicyPart,
-  SyscallResult,
-  Target,
-  TargetInfo,
-  TargetSetup,
+import {
+  type AnswerListener,
+  type ContentInspector,
+  type CountedMetrics,
+  type Ending,
+  type Follower,
+  type LockCall,
+  type MemoryGauges,
+  type PolicyPart,
+  SUCCESS,
+  type SyscallResult,
+  type Target,
+  type TargetInfo,
+  type TargetSetup,
 } from '../contract/target.js';
 import { EVENT, PART } from '../cost/ledger.js';
 import type { CallCount, DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
@@ -22,7 +24,9 @@ import type {
   ArgOf,
   CgroupArg,
   ContentArg,
+  FadviseArg,
   FallocateArg,
+  LockAllArg,
   MapArg,
   ObjectArg,
   RemapArg,
@@ -30,7 +34,9 @@ import type {
 import type { EventBlock } from '../trace/block.js';
 import { type Advice, HAS, OP } from '../trace/op.js';
 import { fallocateBlocks } from './advice/allocate.js';
+import { fadvise } from './advice/fadvise.js';
 import { madvise } from './advice/madvise.js';
+import { processMadvise } from './advice/process-madvise.js';
 import { fallocatePunch } from './advice/punch.js';
 import { checkMachine } from './check.js';
 import { SimulatedFollower } from './follower.js';
@@ -39,7 +45,8 @@ import { Machine } from './machine.js';
 import { access, accessRest, contentAt, setContents } from './mapping/access.js';
 import { AccessViolation, CallFailure } from './mapping/failure.js';
 import { exit, fork, spawn } from './mapping/fork.js';
-import { map, protect, setLocked, unmap } from './mapping/mmap.js';
+import { lockAll, setLocked } from './mapping/lock.js';
+import { map, protect, unmap } from './mapping/mmap.js';
 import { remap } from './mapping/remap.js';
 import { addMemory, groupRows, machineDraws, machineMetrics, spaceRows, timelineValues } from './measure.js';
 import { READ, UNIQUE } from './memory/contents.js';
@@ -270,13 +277,23 @@ export class SimulatedMachine implements Target {
     this.call('protect', count, work, protection === 'none' ? undefined : { space, page, count });
   }
 
-  lock(space: number, page: number, count: number, locked: boolean): void {
-    const work = () => setLocked(this.machine, this.space(space), page, count, locked);
-    this.call(locked ? 'lock' : 'unlock', count, work);
+  lock(space: number, page: number, count: number, call: LockCall): void {
+    this.call(call, count, () => setLocked(this.machine, this.space(space), page, count, call));
+  }
+
+  lockAll(space: number, arg: LockAllArg | undefined): void {
+    const work = () => lockAll(this.machine, this.space(space), arg);
+    this.call(arg ? 'mlockall' : 'munlockall', 0, work);
   }
 
   madvise(space: number, page: number, count: number, advice: Advice): void {
     this.answer(`madvise ${advice}`, madvise(this.machine, this.space(space), page, count, advice));
+  }
+
+  processMadvise(id: number, target: number, page: number, count: number, advice: Advice): void {
+    const range = { page, count };
+    const result = processMadvise(this.machine, this.space(id), this.space(target), range, advice);
+    this.answer(`process_madvise ${advice}`, result);
   }
 
   prctl(space: number, merge: boolean): void {
@@ -316,6 +333,15 @@ export class SimulatedMachine implements Target {
         `fallocate ${mode}`,
         fallocateBlocks(m, object, page, count, { descriptor, zero: mode === 'zero' }),
       );
+  }
+
+  fadvise(page: number, count: number, arg: FadviseArg): void {
+    const object = this.machine.objects.named(arg.name);
+    if (object.backing === 'pfn')
+      throw new InputError(`fadvise of ${arg.name}, a range of page frame numbers, expected a file`);
+    const none = count === 0 && !arg.bytes;
+    const result = none ? SUCCESS : fadvise(this.machine, object, page, count, arg);
+    this.answer(`fadvise ${arg.advice}`, result);
   }
 
   pread(name: string, page: number, count: number): void {

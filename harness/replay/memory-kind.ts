@@ -63,6 +63,9 @@ class Survey {
         case OP.fallocate:
           this.reached(this.args.required('fallocate', block, row).name);
           break;
+        case OP.fadvise:
+          this.reached(this.args.required('fadvise', block, row).name);
+          break;
         case OP.truncate:
           this.reached(this.args.required('truncate', block, row).name);
           break;

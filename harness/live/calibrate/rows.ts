@@ -72,6 +72,16 @@ const FAULTS: readonly RowPlan[] = [
   price('faults.major_cpu', 'anon_write', 'proxy: as anon_write'),
 ];
 
+/** A row as multiples, by size, of what another call takes: as they were on the host of the default table's own row. */
+function multiples(row: string, of: 'dontneed_anon' | 'absent', factors: readonly number[]): RowPlan {
+  return {
+    row,
+    of: sizes(of),
+    source: `proxy: ${factors.join(', ')} times ${of === 'absent' ? 'MADV_DONTNEED of nothing' : 'MADV_DONTNEED of private memory'}`,
+    value: (v) => SIZES.map((pages, i) => [pages, factors[i]! * v(`${of}_${pages}`)]),
+  };
+}
+
 const CALLS: readonly RowPlan[] = [
   points('calls.dontneed_anon.present', 'dontneed_anon', 'MADV_DONTNEED of private memory'),
   points('calls.dontneed_shared.present', 'dontneed_shared', 'MADV_DONTNEED of shared memory'),
@@ -83,6 +93,12 @@ const CALLS: readonly RowPlan[] = [
     points(`calls.${call}.absent`, 'absent', 'MADV_DONTNEED of nothing'),
   ),
   points('calls.punch.absent', 'punch_absent', 'a hole where nothing is'),
+  multiples('calls.fadvise.present', 'dontneed_anon', [2.03, 2.18, 2.06, 2.1]),
+  multiples('calls.fadvise.absent', 'absent', [0.6, 0.6, 0.6, 0.6]),
+  multiples('calls.guard_install.present', 'dontneed_anon', [1.65, 1.92, 1.09, 1.09]),
+  multiples('calls.guard_install.absent', 'absent', [1.7, 2.3, 24, 88]),
+  multiples('calls.guard_remove.present', 'absent', [1.04, 1.8, 21, 95]),
+  multiples('calls.guard_remove.absent', 'absent', [0.92, 1.4, 15, 66]),
   {
     row: 'calls.willneed.present',
     of: ['anon_write'],

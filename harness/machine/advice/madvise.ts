@@ -10,6 +10,7 @@ import { type AdviceAction, type Call, hugeNs, newCall, punchNs } from './call.j
 import { cold } from './cold.js';
 import { dontneed, dontneedLocked } from './dontneed.js';
 import { free } from './free.js';
+import { guardInstall, guardRemove } from './guard.js';
 import { pageout } from './pageout.js';
 import { populate } from './populate.js';
 import { remove } from './remove.js';
@@ -74,6 +75,8 @@ const ACTIONS: Readonly<Record<Advice, AdviceInfo>> = {
   // Faults charge themselves; what is left is the call.
   MADV_POPULATE_READ: { act: populate(false), endsAtHole: true, ns: (m) => m.costs.flag_change.ns },
   MADV_POPULATE_WRITE: { act: populate(true), endsAtHole: true, ns: (m) => m.costs.flag_change.ns },
+  MADV_GUARD_INSTALL: { act: guardInstall, ns: priced('guard_install') },
+  MADV_GUARD_REMOVE: { act: guardRemove, ns: priced('guard_remove') },
   MADV_VOLATILE: { ns: volatileNs('volatile') },
   MADV_NONVOLATILE: { ns: volatileNs('nonvolatile') },
 };

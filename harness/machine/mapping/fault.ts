@@ -13,10 +13,11 @@ import {
 import { ZERO_PAGE } from '../memory/pages.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
 import { readSwap } from '../object/swap-cache.js';
-import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
+import { entryInLeaf, GUARD, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import { KERNELS } from '../state/settings.js';
+import { hasRecency } from '../state/space.js';
 import type { State } from '../state/state.js';
-import { NO_RECENCY, VM, type Vma } from '../state/vma.js';
+import { VM, type Vma } from '../state/vma.js';
 import { anonObject, newAnonPage, swapInObject } from './anon-page.js';
 import { hugetlbFault } from './hugetlb.js';
 
@@ -24,16 +25,16 @@ import { hugetlbFault } from './hugetlb.js';
 const FAULT_AROUND_PAGES = 16;
 
 /** What a fault came to: an entry, or nothing that the access could go on with. */
-export const FAULTED = { ok: 0, sigbus: 1 } as const;
+export const FAULTED = { ok: 0, sigbus: 1, guard: 2 } as const;
 
 /**
  * handle_mm_fault: makes the entry of a page so that the access can go on. The access is allowed by the VMA; the entry
- * is absent, swapped out, or present and write-protected. Beyond the end of an object it stays absent. The signal is up to
+ * is absent, swapped out, a guard, or present and write-protected. Beyond the end of an object it stays absent. The signal is up to
  * the caller: populating a range sends none.
  */
 export function fault(m: State, vma: Vma, vpn: number, write: boolean): number {
   if (vma.flags & VM.hugetlb) return hugetlbFault(m, vma, vpn, write);
-  m.inFault = (vma.flags & NO_RECENCY) === 0;
+  m.inFault = hasRecency(vma);
   const result = handleFault(m, vma, vpn, write);
   m.inFault = false;
   return result;
@@ -44,6 +45,7 @@ function handleFault(m: State, vma: Vma, vpn: number, write: boolean): number {
   vma.space.pgfault++;
   const known = vma.space.directory.entry(vpn);
   const entry = known < 0 ? 0 : m.tables.entries[known]!;
+  if (entry === GUARD) return FAULTED.guard;
   if (entry === 0 && isBeyondEnd(vma, vpn)) {
     // do_read_fault maps the neighbours before it asks for the page itself.
     if (!write) m.ledger.cpu(PART.minor, faultAround(m, vma, vpn) * m.costs.faults.around.ns);

@@ -9,7 +9,7 @@ import { identify } from '../object/page-in.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.js';
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
-import { type SharedObject, VM, VM_SPECIAL, Vma } from '../state/vma.js';
+import { type SharedObject, VM, VM_LOCKED_MASK, Vma } from '../state/vma.js';
 import { CallFailure } from './failure.js';
 import { FAULTED, fault, lockEntry } from './fault.js';
 import { hugetlbLength, mustNotCutHuge, promiseHuge } from './hugetlb.js';
@@ -17,7 +17,7 @@ import { mergeNew } from './merging.js';
 import { changeFlags, mustHaveRoom, tooManyVmas } from './modify.js';
 
 /** Flags of a new VMA. Source: mmap_region in mm/mmap.c. */
-function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
+function flagsOf(arg: MapArg, object: SharedObject | undefined, futureLock: number): number {
   const shared = arg.kind === 'shared' || arg.kind === 'anon-shared';
   const { flags } = arg;
   let bits: number = VM.read;
@@ -29,15 +29,16 @@ function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
   if (!shared && bits & VM.write && !flags.has('droppable')) bits |= VM.account; // accountable_mapping
   if (flags.has('exec')) bits |= VM.exec;
   if (flags.has('locked')) bits |= VM.locked;
+  bits |= futureLock;
   if (flags.has('random')) bits |= VM.random;
   if (flags.has('sequential')) bits |= VM.sequential;
   // Source: MAP_DROPPABLE in mm/mmap.c; what may vanish is not inherited, not dumped and not locked.
-  if (flags.has('droppable')) bits = (bits & ~VM.locked) | VM.droppable | VM.wipeOnFork | VM.dontDump;
+  if (flags.has('droppable')) bits = (bits & ~VM_LOCKED_MASK) | VM.droppable | VM.wipeOnFork | VM.dontDump;
   // Pages that cannot be reclaimed need no lock (mmap_region, mlock_fixup).
-  if (object?.backing === 'xip') bits = (bits & ~VM.locked) | VM.mixedMap;
-  if (object?.backing === 'pfn') bits = (bits & ~VM.locked) | VM.pfnMap | VM.dontDump;
+  if (object?.backing === 'xip') bits = (bits & ~VM_LOCKED_MASK) | VM.mixedMap;
+  if (object?.backing === 'pfn') bits = (bits & ~VM_LOCKED_MASK) | VM.pfnMap | VM.dontDump;
   if (object?.backing === 'hugetlb') {
-    bits = (bits & ~(VM.locked | VM.account)) | VM.hugetlb;
+    bits = (bits & ~(VM_LOCKED_MASK | VM.account)) | VM.hugetlb;
     if (flags.has('noreserve')) bits |= VM.noReserve;
   }
   return bits;
@@ -70,7 +71,7 @@ export function map(m: State, space: Space, page: number, length: number, arg: M
     new Vma({
       start: page,
       end: page + count,
-      flags: m.ksm.newFlags(space, flagsOf(arg, object)),
+      flags: m.ksm.newFlags(space, flagsOf(arg, object, space.futureLock)),
       space,
       object,
       objectPage: arg.offset,
@@ -80,7 +81,8 @@ export function map(m: State, space: Space, page: number, length: number, arg: M
   mergeNew(m, space, page, page + count);
   m.countVmas(space);
   if (object?.backing === 'pfn') mapFrameNumbers(m, space, page, count, object, arg.offset);
-  else if (arg.flags.has('locked') || arg.flags.has('populate')) populate(m, space, page, page + count, true);
+  else if (arg.flags.has('locked') || arg.flags.has('populate') || space.futureLock !== 0)
+    populate(m, space, page, page + count, true);
 }
 
 /** @throws CallFailure ENOMEM where the pool of hugetlb pages is short: what was mapped before is gone, and this is not there either */
@@ -138,7 +140,7 @@ export function unmap(m: State, space: Space, page: number, count: number): void
   const gone = space.overlapping(page, end);
   m.purge.dropped(space, page, end);
   for (const vma of gone) {
-    zapRange(m, vma, vma.start, vma.end);
+    zapRange(m, vma, vma.start, vma.end, true);
     if (vma.has(VM.hugetlb) && !vma.has(VM.shared)) m.hugetlb.unpromise(space, vma.start, vma.end);
     removeVma(m, vma);
   }
@@ -181,6 +183,7 @@ export function populate(m: State, space: Space, start: number, end: number, ign
 
 /** False at the first page that cannot be had. */
 function populateVma(m: State, vma: Vma, start: number, end: number): boolean {
+  if (vma.has(VM.lockOnFault)) return true;
   if (!vma.has(VM.read | VM.write | VM.exec)) return false;
   const write = vma.has(VM.write) && !vma.has(VM.shared);
   const need = write ? PTE.present | PTE.write : PTE.present;
@@ -188,40 +191,9 @@ function populateVma(m: State, vma: Vma, start: number, end: number): boolean {
     const at = m.tables.find(vma.space.directory, vpn);
     if (at >= 0 && (m.tables.entries[at]! & need) === need) {
       if (vma.has(VM.locked)) lockEntry(m, at);
-    } else if (fault(m, vma, vpn, write) === FAULTED.sigbus) return false;
+    } else if (fault(m, vma, vpn, write) !== FAULTED.ok) return false;
   }
   return true;
-}
-
-/**
- * mlock and munlock.
- *
- * @throws CallFailure ENOMEM when a part is not mapped: what lies before it is locked, and not populated; also when a page
- * cannot be had (beyond the end of an object, no access): all is locked, and populated up to there (do_mlock)
- */
-export function setLocked(m: State, space: Space, page: number, count: number, locked: boolean): void {
-  if (count === 0) return;
-  const end = page + count;
-  // What is there is locked before the rest is faulted in, which may have to reclaim (mlock_vma_pages_range).
-  const lockThere = (from: number, to: number) => eachEntry(m, space, from, to, (_, at) => lockEntry(m, at));
-  changeFlags(
-    m,
-    space,
-    page,
-    end,
-    locked ? 'lock' : 'unlock',
-    ({ flags }) => {
-      // Droppable memory cannot be locked, special mappings need not be (mlock_fixup).
-      if (flags & (VM.droppable | VM_SPECIAL)) return flags;
-      return locked ? flags | VM.locked : flags & ~VM.locked;
-    },
-    lockThere,
-  );
-  if (locked && !populate(m, space, page, end, false))
-    throw new CallFailure(
-      'ENOMEM',
-      `lock of pages ${page} to ${end - 1} cannot bring all of them in (ENOMEM)`,
-    );
 }
 
 /**
@@ -263,8 +235,8 @@ function accounted(vma: Vma, flags: number): number {
   return vma.isAnonymous && !vma.anon && vma.inherited.length === 0 ? flags & ~VM.account : flags;
 }
 
-/** Visits the present entries of a range, the zero page's apart. */
-function eachEntry(
+/** Visits the present entries of a range, except those of the zero page. */
+export function eachEntry(
   m: State,
   space: Space,
   start: number,

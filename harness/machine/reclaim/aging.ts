@@ -4,9 +4,9 @@ import { PAGE_FLAG, ZERO_PAGE } from '../memory/pages.js';
 import { LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.js';
 import type { LookAround } from '../state/rmap.js';
 import { KERNELS } from '../state/settings.js';
-import type { Space } from '../state/space.js';
+import { hasRecency, type Space } from '../state/space.js';
 import type { State } from '../state/state.js';
-import { NO_RECENCY, VM, VM_SPECIAL, type Vma } from '../state/vma.js';
+import { VM, VM_SPECIAL, type Vma } from '../state/vma.js';
 
 /** Entries that are looked at around one that was used. Source: MIN_LRU_BATCH in include/linux/mmzone.h. */
 const LOOK_AROUND = 64;
@@ -163,6 +163,6 @@ function bitOf(seq: number): number {
 /** should_skip_vma: whether aging passes over a VMA. */
 function skips(vma: Vma, anon: boolean): boolean {
   const { flags, object } = vma;
-  if ((flags & ACCESSIBLE) === 0 || flags & (NO_RECENCY | VM.locked | VM_SPECIAL)) return true;
+  if ((flags & ACCESSIBLE) === 0 || flags & (VM.locked | VM_SPECIAL) || !hasRecency(vma)) return true;
   return !anon && (object === undefined || object.backing === 'shmem');
 }

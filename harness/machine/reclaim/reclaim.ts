@@ -247,6 +247,11 @@ export class Reclaim implements ReclaimHooks, Evictor {
     if (this.awaited.delete(page) && !this.isUnevictable(page)) this.policy.rotate?.(page);
   }
 
+  /** A page of a file that nothing maps is next to go (deactivate_file_folio). */
+  deactivated(page: number): void {
+    if (!this.isUnevictable(page)) this.policy.rotate?.(page);
+  }
+
   /** Reclaims one page now, whether it was used or not (reclaim_pages). The caller pays for the call. */
   pageOut(page: number): void {
     this.eviction.pageOut(page);

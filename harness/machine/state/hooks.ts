@@ -30,6 +30,8 @@ export interface ReclaimHooks {
   recheck(page: number): void;
   /** A program said that it will not need a page soon; its flags say how. */
   demote(page: number): void;
+  /** A page of a file that nothing maps is next to go (deactivate_file_folio). */
+  deactivated(page: number): void;
   /** A page of a file has been written to its device (folio_end_writeback). */
   written(page: number): void;
   /** kswapd's turn. Returns false when nothing could be reclaimed. */

@@ -15,6 +15,8 @@ export const PTE = { present: 1, write: 2, young: 4, dirty: 8 } as const;
 export const PTE_SHIFT = 4;
 /** Neither present nor swapped out: purged while volatile. The next access finds that the contents are gone. */
 export const PURGED: number = PTE.write;
+/** Neither present nor swapped out: a guard (MADV_GUARD_INSTALL; PTE_MARKER_GUARD). An access is SIGSEGV. */
+export const GUARD: number = PTE.young;
 
 /** Directory of an address space: which leaf holds a page's entry. */
 export class Directory {

@@ -18,6 +18,8 @@ export class Space {
   /** Pages of images with struct pages that it maps: its memory map has an entry for each. */
   structPages = 0;
   structPagesPeak = 0;
+  /** Flags of `VM_LOCKED_MASK` that new mappings get (MCL_FUTURE; mm->def_flags). */
+  futureLock = 0;
   /** PR_SET_MEMORY_MERGE: all its memory that can be merged is mergeable. */
   mergeAny = false;
   /** Entries of the shared zero page that KSM put in the place of pages of zeros. */
@@ -211,7 +213,7 @@ function sameInherited(lower: Vma, upper: Vma): boolean {
   );
 }
 
-/** Whether accesses through a VMA count for reclaim. */
+/** Whether accesses through a VMA count for reclaim (vma_has_recency). */
 export function hasRecency(vma: Vma): boolean {
-  return (vma.flags & NO_RECENCY) === 0;
+  return (vma.flags & NO_RECENCY) === 0 && vma.object?.noReuse !== true;
 }
