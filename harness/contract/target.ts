@@ -161,7 +161,7 @@ export interface Refusals {
   readonly advice: Readonly<Partial<Record<Advice, string>>>;
 }
 
-/** Advice that is accepted and changes nothing in the simulated kernel, by what a live kernel would do. */
+/** Advice that is accepted and changes nothing in the simulated kernel while it has no huge pages, by what a live kernel would do. */
 export const IGNORED_ADVICE: Readonly<Partial<Record<Advice, string>>> = {
   MADV_HUGEPAGE: 'a fault may bring a huge page, 512 pages at once',
   MADV_COLLAPSE: 'pages would be gathered into huge pages',

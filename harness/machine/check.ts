@@ -1,5 +1,6 @@
 import { TRAIT } from '../policy/reclaim/contract.js';
 import { isMerged } from './entries/entry.js';
+import { checkHuge } from './huge/check.js';
 import { checkKsm } from './ksm/check.js';
 import type { Machine } from './machine.js';
 import { checkHugetlb } from './mapping/hugetlb-check.js';
@@ -100,6 +101,7 @@ function add(counts: Map<number, number>, key: number): void {
  * - hugetlb pages are mapped as a whole, and the pool counts them and what was promised (`checkHugetlb`).
  * - What is known of volatile memory agrees with VMAs, objects and pages (`checkPurge`).
  * - What is charged to memory cgroups agrees with frames and slots (`checkCgroups`).
+ * - What is known of huge pages agrees with page tables and frames (`checkHuge`).
  * - What KSM tracks agrees with the page tables (`checkKsm`); of merged pages the reverse map may miss some mappings.
  *
  * @throws BrokenInvariant naming the first that does not hold
@@ -114,6 +116,7 @@ export function checkMachine(m: Machine): void {
   checkHugetlb(m);
   if (m.reclaim.cgroups) checkCgroups(m, m.reclaim.cgroups);
   checkKsm(m, m.ksm, census.ksmZeros);
+  if (m.huge) checkHuge(m, m.huge);
 }
 
 function checkFrames(m: Machine, census: Census): void {
@@ -194,7 +197,7 @@ function checkPages(m: Machine, census: Census): void {
     const somewhere = pages.resident[page] === 1 || pages.slotOf(page) >= 0 || census.held.has(page);
     must(somewhere, () => `page ${page} is nowhere`);
     const referred = census.mappings.has(page) || census.swapEntries.has(page) || census.held.has(page);
-    must(referred, () => `nothing refers to page ${page}`);
+    must(referred || m.huge?.folios.of(page) !== undefined, () => `nothing refers to page ${page}`);
   }
   must(
     lazyfree === pages.lazyfreeCount,

@@ -1,6 +1,9 @@
 import { InputError } from '../base/errors.js';
+import { Refusal } from '../contract/refusal.js';
 import type { MergeRules } from '../policy/merge/contract.js';
 import type { PurgeRules } from '../policy/purge/contract.js';
+import { Huge } from './huge/huge.js';
+import { Khugepaged } from './huge/khugepaged.js';
 import { Ksm } from './ksm/ksm.js';
 import { Daemons } from './memory/daemons.js';
 import { Kswapd } from './reclaim/kswapd.js';
@@ -18,6 +21,9 @@ export interface MachineOptions extends ReclaimOptions {
 
 /** The simulated kernel put together: its state, and the agents that work on it. */
 export class Machine extends State {
+  override huge: Huge | undefined = undefined;
+  /** Undefined until huge pages are possible, as `huge`. */
+  khugepaged: Khugepaged | undefined;
   readonly reclaim: Reclaim;
   readonly purge: Purge;
   readonly ksm: Ksm;
@@ -46,6 +52,20 @@ export class Machine extends State {
     set(this, name, value);
   }
 
+  /** Huge pages are possible from now on. @throws Refusal where pages of a sample are replayed */
+  hugeBegins(): void {
+    if (this.huge) return;
+    if (this.sample !== 1)
+      throw new Refusal(
+        'huge pages need all pages, and a sample of them is replayed: expected a trace without thp.enabled, or no sample',
+        true,
+      );
+    this.huge = new Huge(this);
+    this.khugepaged = new Khugepaged(this, this.huge);
+    this.reclaim.foliosBegin();
+    this.daemons.add(this.khugepaged);
+  }
+
   /** Free-page reporting begins: it needs memory of a size (include/linux/page_reporting.h). */
   startReporting(order: number): void {
     if (!this.zone)
@@ -56,11 +76,12 @@ export class Machine extends State {
 
   /** Bytes of host memory that the state's arrays take, by part. */
   hostBytes(): Readonly<
-    Record<'frames' | 'pages' | 'tables' | 'swap' | 'shares' | 'ksm' | 'policy', number>
+    Record<'frames' | 'pages' | 'folios' | 'tables' | 'swap' | 'shares' | 'ksm' | 'policy', number>
   > {
     return {
       frames: this.frames.bytes,
       pages: this.pages.bytes,
+      folios: this.huge?.folios.bytes ?? 0,
       tables: this.tables.bytes,
       swap: this.swap.bytes,
       shares: this.pss.bytes,

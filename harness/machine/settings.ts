@@ -1,5 +1,6 @@
 import { unknownName } from '../base/nearest.js';
 import { Refusal } from '../contract/refusal.js';
+import { THP_SETTINGS, type ThpTarget } from './huge/settings.js';
 import { KSM_SETTINGS, type KsmTarget } from './ksm/settings.js';
 import { MAX_PAGE_ORDER } from './memory/free-blocks.js';
 import {
@@ -13,7 +14,7 @@ import {
 } from './state/settings.js';
 
 /** What settings change of a machine. */
-interface SettingsTarget extends KsmTarget {
+interface SettingsTarget extends KsmTarget, ThpTarget {
   readonly settings: Settings;
   readonly hugetlb: { readonly pool: { resize(count: number): void } };
   readonly reclaim: {
@@ -27,7 +28,7 @@ interface SettingsTarget extends KsmTarget {
   startReporting(order: number): void;
 }
 
-type NumericField = Exclude<keyof Settings, 'removeEra' | 'kernel' | 'stats'>;
+type NumericField = Exclude<keyof Settings, 'removeEra' | 'kernel' | 'stats' | 'thp'>;
 
 /** @throws Refusal for a reclaim policy that does not have it */
 function setSwappiness({ reclaim }: SettingsTarget, value: number): void {
@@ -213,6 +214,7 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     max: INT_MAX,
     apply: ({ reclaim }, value) => reclaim.tune('memcg.stats_threshold', value),
   },
+  ...THP_SETTINGS,
   ...KSM_SETTINGS,
 ];
 

@@ -287,7 +287,12 @@ export class SimulatedMachine implements Target {
   }
 
   madvise(space: number, page: number, count: number, advice: Advice): void {
-    this.answer(`madvise ${advice}`, madvise(this.machine, this.space(space), page, count, advice));
+    const where = this.space(space);
+    // Huge pages are those of private memory: other mappings take the advice and do not change.
+    const modelled =
+      this.machine.huge !== undefined &&
+      where.overlapping(page, page + count).every(({ isAnonymous }) => isAnonymous);
+    this.answer(`madvise ${advice}`, madvise(this.machine, where, page, count, advice), modelled);
   }
 
   processMadvise(id: number, target: number, page: number, count: number, advice: Advice): void {
@@ -479,8 +484,8 @@ export class SimulatedMachine implements Target {
     }
   }
 
-  private answer(call: string, result: SyscallResult): void {
-    this.outcomes.add(call, result);
+  private answer(call: string, result: SyscallResult, modelled = false): void {
+    this.outcomes.add(call, result, modelled);
     this.answered?.(this.row, result);
   }
 }

@@ -22,6 +22,7 @@ export function solelyMapped(m: State, at: number): number {
  */
 export const cold: StateAction = (m, vma, start, end, call) => {
   if (!hasLruPages(vma)) return 'EINVAL';
+  m.huge?.splitPartial(vma, start, end);
   eachUsedEntry(m, vma, start, end, (at) => {
     const page = solelyMapped(m, at);
     if (page < 0) return;

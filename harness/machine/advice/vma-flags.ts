@@ -48,12 +48,13 @@ export const doDump = flagChange({
   invalid: (vma) => !vma.has(VM.hugetlb) && vma.has(VM_SPECIAL | VM.droppable),
 });
 
-/** MADV_HUGEPAGE and MADV_NOHUGEPAGE: pages are all of one size here, so that only the flags change. */
+/** MADV_HUGEPAGE and MADV_NOHUGEPAGE: whether faults and khugepaged make huge pages, where the setting leaves it to the program. */
 export const hugePage = flagChange({ set: VM.hugePage, clear: VM.noHugePage });
 export const noHugePage = flagChange({ set: VM.noHugePage, clear: VM.hugePage });
 
-/** MADV_COLLAPSE: accepted without effect, and counted. */
-export const collapse: StateAction = (_, vma) => (vma.has(VM.hugetlb) ? 'EINVAL' : 0);
+/** MADV_COLLAPSE: while no huge pages are possible it is accepted without effect, and counted. */
+export const collapse: StateAction = (m, vma, start, end) =>
+  vma.has(VM.hugetlb) ? 'EINVAL' : (m.huge?.collapse(vma, start, end) ?? 0);
 
 const setMergeable = flagChange({ set: VM.mergeable });
 const clearMergeable = flagChange({ clear: VM.mergeable });

@@ -32,12 +32,14 @@ export function zapRange(m: State, vma: Vma, start: number, end: number, guards 
   let present = 0;
   for (const part of vma.space.directory.leavesIn(start, end)) {
     if (tables.isEmpty(part.leaf)) continue;
+    m.huge?.zapping(part);
     for (let i = 0; i < part.to - part.from; i++) {
       const entry = tables.entries[part.at + i]!;
       if (entry === 0 || (entry === GUARD && !guards)) continue;
       if (entry & PTE.present) present++;
       zapEntry(m, vma, part.at + i);
     }
+    m.huge?.zapped();
   }
   return present;
 }

@@ -5,7 +5,7 @@ import { PTE, PTE_SHIFT } from '../state/page-table.js';
 import { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, VM_LOCKED_MASK, Vma } from '../state/vma.js';
-import { copyHuge } from './hugetlb.js';
+import { copyHugetlb } from './hugetlb.js';
 import { unmap } from './mmap.js';
 
 /** A new empty space. @throws InputError when the id is in use */
@@ -35,6 +35,7 @@ export function exit(m: State, space: Space): void {
 export function fork(m: State, parent: Space, childId: number): Space {
   const child = spawn(m, childId, parent.name);
   m.ksm.forked(parent, child);
+  child.noHugePages = parent.noHugePages;
   for (const vma of parent.vmas) {
     if (vma.has(VM.dontFork)) continue;
     const wipe = vma.has(VM.wipeOnFork);
@@ -55,7 +56,7 @@ export function fork(m: State, parent: Space, childId: number): Space {
     if (!wipe) m.purge.copied(parent, child, copy.start, copy.end);
     else if (copy.has(VM.volatile)) m.purge.marked(child, copy.start, copy.end);
     if (inherited.length > 0) copyEntries(m, vma, child);
-    else if (isPrivateHuge(vma)) copyHuge(m, vma, copy);
+    else if (isPrivateHuge(vma)) copyHugetlb(m, vma, copy);
   }
   m.countVmas(child);
   return child;
@@ -74,6 +75,7 @@ function copyEntries(m: State, vma: Vma, child: Space): void {
     m.tables.make(child.directory, part.from); // copy_pte_range, for an empty table too
     if (m.tables.isEmpty(part.leaf)) continue;
     for (let i = 0; i < part.to - part.from; i++) copyEntry(m, vma, part.at + i, child, part.from + i);
+    if (m.huge?.isPmd(part.leaf)) m.huge.pmdCopied(child.directory.leaf(part.from));
   }
 }
 

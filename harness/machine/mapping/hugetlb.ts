@@ -180,7 +180,7 @@ function unmapFromOthers(m: State, vma: Vma, first: number): void {
 }
 
 /** copy_hugetlb_page_range: both sides lose the right to write private pages in place. */
-export function copyHuge(m: State, vma: Vma, copy: Vma): void {
+export function copyHugetlb(m: State, vma: Vma, copy: Vma): void {
   for (const part of [...vma.space.directory.leavesIn(vma.start, vma.end)]) {
     const head = hugeAt(m, vma, part.from);
     if (head === 0) continue;
@@ -196,7 +196,7 @@ export function copyHuge(m: State, vma: Vma, copy: Vma): void {
 }
 
 /** move_hugetlb_page_tables: entries and promises of a VMA move. */
-export function moveHuge(m: State, vma: Vma, to: number): void {
+export function moveHugetlb(m: State, vma: Vma, to: number): void {
   const { space } = vma;
   for (const part of [...space.directory.leavesIn(vma.start, vma.end)]) {
     const target = m.tables.makeStandIn(space.directory, part.from - vma.start + to);

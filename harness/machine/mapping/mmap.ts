@@ -14,7 +14,7 @@ import { CallFailure } from './failure.js';
 import { FAULTED, fault, lockEntry } from './fault.js';
 import { hugetlbLength, mustNotCutHuge, promiseHuge } from './hugetlb.js';
 import { mergeNew } from './merging.js';
-import { changeFlags, mustHaveRoom, tooManyVmas } from './modify.js';
+import { changeFlags, mustHaveRoom, splitVma, tooManyVmas } from './modify.js';
 
 /** Flags of a new VMA. Source: mmap_region in mm/mmap.c. */
 function flagsOf(arg: MapArg, object: SharedObject | undefined, futureLock: number): number {
@@ -135,8 +135,8 @@ export function unmap(m: State, space: Space, page: number, count: number): void
   const vma = space.find(page);
   if (vma && vma.start < page && vma.end > end) mustHaveRoom(m, space, page, 1);
   mustNotCutHuge(space, page, end);
-  space.split(page);
-  space.split(end);
+  splitVma(m, space, page);
+  splitVma(m, space, end);
   const gone = space.overlapping(page, end);
   m.purge.dropped(space, page, end);
   for (const vma of gone) {
@@ -258,6 +258,7 @@ function mayBecomeWritable(m: State, vma: Vma, entry: number): boolean {
   // A clean page of a file must be faulted on, so that its file system hears of the first write (vma_wants_writenotify).
   if (vma.has(VM.shared)) return vma.object?.inMemory === true || (entry & PTE.dirty) !== 0;
   const page = entry >>> PTE_SHIFT;
+  if (m.huge && !m.huge.isExclusive(vma.space, page)) return false;
   return isAnonPage(m, page) && isExclusive(m, page) && !isMerged(m, page);
 }
 

@@ -18,12 +18,18 @@ export function modifyFlags(m: State, vma: Vma, start: number, end: number, flag
   const { space } = vma;
   const more = cuts(vma, start, end, flags);
   if (more > 0 && space.vmas.length + more > m.settings.maxMapCount) return false;
-  space.split(start);
-  space.split(end);
+  splitVma(m, space, start);
+  splitVma(m, space, end);
   space.find(start)!.flags = flags;
   mergeChanged(m, space, start, end);
   m.countVmas(space);
   return true;
+}
+
+/** split_vma: a huge page across the border is mapped by a page table from then on. */
+export function splitVma(m: State, space: Space, at: number): void {
+  m.huge?.splitPmdAcross(space, at);
+  space.split(at);
 }
 
 /** How many VMAs more there are once [start, end) of a VMA has other flags. */

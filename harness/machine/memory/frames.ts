@@ -65,6 +65,25 @@ export class Frames {
   /** A frame for a page, not mapped yet. */
   allocate(page: number, object: number, index: number): number {
     const frame = this.allocator.allocate();
+    this.hold(frame, page, object, index);
+    return frame;
+  }
+
+  /**
+   * As many frames as there are pages, next to each other where memory has a size. Returns them, undefined where there is no
+   * such block.
+   */
+  allocateBlock(pages: Int32Array, order: number, object: number, index: number): Int32Array | undefined {
+    const first = this.allocator.allocateBlock?.(order);
+    if (first === -1) return undefined;
+    return pages.map((page, i) => {
+      const frame = first === undefined ? this.allocator.allocate() : first + i;
+      this.hold(frame, page, object, index + i);
+      return frame;
+    });
+  }
+
+  private hold(frame: number, page: number, object: number, index: number): void {
     if (frame >= this.page.length) this.grow(frame + 1);
     this.page[frame] = page;
     this.object[frame] = object;
@@ -72,7 +91,6 @@ export class Frames {
     this.slot[frame] = -1;
     this.mapcount[frame] = 0;
     if (this.inUse > this.peak) this.peak = this.inUse;
-    return frame;
   }
 
   /** Takes back a frame that is not mapped. */

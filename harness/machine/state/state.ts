@@ -11,7 +11,7 @@ import { Swap } from '../memory/swap.js';
 import { Zone } from '../memory/zone.js';
 import { Counters } from './counters.js';
 import type { Effect } from './effects.js';
-import type { KsmHooks, Merger, PurgeHooks, ReclaimHooks, WritebackHooks } from './hooks.js';
+import type { HugeHooks, KsmHooks, Merger, PurgeHooks, ReclaimHooks, WritebackHooks } from './hooks.js';
 import { Hugetlb } from './hugetlb.js';
 import { Objects } from './objects.js';
 import { PageTables } from './page-table.js';
@@ -89,6 +89,8 @@ export abstract class State {
   structPagesMapped = 0;
   structPagesPeak = 0;
 
+  /** Huge pages; undefined until a trace asks for them. */
+  huge: HugeHooks | undefined;
   abstract readonly reclaim: ReclaimHooks;
   abstract readonly purge: PurgeHooks;
   abstract readonly ksm: KsmHooks;

@@ -11,6 +11,7 @@ export type Errno =
   | 'EPERM'
   | 'ENOMEM'
   | 'EAGAIN'
+  | 'EBUSY'
   | 'EFAULT'
   | 'EFBIG'
   | 'ENOSPC'

@@ -116,9 +116,9 @@ export class Cgroups implements Owners {
     for (const [id, { group }] of [...this.members]) this.join(this.state.space(id)!, group);
   }
 
-  /** Reclaim has taken a page. */
-  stolen(page: number): void {
-    for (const { counters } of this.of(page).upwards()) counters.pgsteal++;
+  /** Reclaim has taken a page, or a folio of several that it stood for. */
+  stolen(page: number, pages: number): void {
+    for (const { counters } of this.of(page).upwards()) counters.pgsteal += pages;
   }
 
   /** Whether a page's groups are beyond half of their `memory.swap.max` (mem_cgroup_swap_full). */

@@ -68,6 +68,18 @@ export class GroupReclaim {
     }
   }
 
+  /** The same for a folio, without an OutOfMemory: whether there is room. @param makeRoom frees a page at least, where it may */
+  hasRoomFor(group: Group, pages: number, makeRoom: () => boolean): boolean {
+    this.high.handle(group);
+    for (const above of group.upwards()) {
+      while (above.usage + pages > above.max) {
+        for (const { counters } of above.upwards()) counters.max++;
+        if (!this.within(above, makeRoom)) return false;
+      }
+    }
+    return true;
+  }
+
   /** A page has got a frame. */
   charge(page: number, group: Group): void {
     this.cgroups.charge(page);
