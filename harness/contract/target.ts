@@ -11,6 +11,7 @@ import type {
   Outcome,
   StallPart,
 } from '../metrics/schema.js';
+import type { ControllerInfo } from '../policy/controller/contract.js';
 import type { DiscardPolicyInfo, Errno, Kernel, PageRange, Program } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
@@ -38,6 +39,8 @@ export interface TargetSetup {
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
   readonly merge: Chosen<MergePolicyInfo>;
   readonly purge: Chosen<PurgePolicyInfo>;
+  /** What asks for reclaim before memory is short; undefined: nothing. */
+  readonly controller?: Chosen<ControllerInfo> | undefined;
   readonly swap: SwapText;
   /** Memory limit in pages; undefined for none. */
   readonly limit: number | undefined;

@@ -170,6 +170,21 @@ const reclaim = {
   pgrefill: ['pages', 'lower', 'pages scanned on active lists'],
   pgsteal_direct: ['pages', 'neither', 'pages that direct reclaim reclaimed'],
   pgsteal_kswapd: ['pages', 'neither', 'pages that kswapd reclaimed'],
+  pgscan_proactive: [
+    'pages',
+    'neither',
+    'pages that memory.reclaim scanned; before Linux 6.16 they are in pgscan_direct',
+  ],
+  pgsteal_proactive: [
+    'pages',
+    'neither',
+    'pages that memory.reclaim reclaimed; before Linux 6.16 they are in pgsteal_direct',
+  ],
+  reclaim_asked_pages: [
+    'pages',
+    'neither',
+    'pages that memory.reclaim was asked for, by the trace or a controller',
+  ],
   pgactivate: ['pages', 'neither', 'pages moved to an active list'],
   pgdeactivate: ['pages', 'neither', 'pages moved to an inactive list'],
   pgpgin: ['KiB', 'lower', 'KiB read from devices, including swap', 'fault'],
