@@ -25,6 +25,7 @@ interface SettingsTarget extends KsmTarget, ThpTarget {
   readonly settings: Settings;
   /** One in this number of pages is replayed. */
   readonly sample: number;
+  readonly hugetlb: { readonly pool: { resize(count: number): void } };
   readonly reclaim: {
     /** Absent methods: the reclaim policy has no such parameters. */
     readonly policy: { tune?(parameter: string, value: number): void };
@@ -81,6 +82,16 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     min: 0,
     max: INT_MAX,
     apply: field('maxMapCount'),
+  },
+  {
+    name: 'vm.nr_hugepages',
+    default: '0',
+    meaning:
+      'hugetlb pages of 2 MiB in the pool; with `--memory` as many as there are free blocks for, and they are gone for everything else',
+    source: 'nr_hugepages_store_common in mm/hugetlb.c',
+    min: 0,
+    max: 2 ** 19,
+    apply: ({ hugetlb }, value) => hugetlb.pool.resize(value),
   },
   {
     name: 'vm.swappiness',

@@ -95,8 +95,8 @@ export class SimulatedMachine implements Target {
   private effects: readonly Effect[] = NO_EFFECTS;
 
   constructor(private readonly setup: TargetSetup) {
-    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs, sample } =
-      setup;
+    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs } = setup;
+    const { controller, sample = 1 } = setup;
     this.checkBound(limit !== undefined || memory !== undefined);
     if (memory !== undefined && memory > MOST_PAGES)
       throw new Refusal(
@@ -114,6 +114,7 @@ export class SimulatedMachine implements Target {
       swap,
       purge: purgeRules,
       merge: merge.info.rules(merge.values),
+      controller: controller?.info.create(controller.values, sample),
       limit,
       memory,
       seed,
@@ -121,6 +122,7 @@ export class SimulatedMachine implements Target {
       sample,
     });
     this.machine.advance(startUs);
+    this.machine.proactive?.start(startUs);
     this.kernel = new SimulatedKernel(this.machine, discard.values.destroy === 1);
     this.program = new SimulatedProgram(this.machine, this.kernel);
   }
@@ -430,6 +432,11 @@ export class SimulatedMachine implements Target {
     const { machine } = this;
     machine.pss.finish(machine);
     machine.ledger.pressure.finish(machine.nowUs * 1000);
+    const unmet = machine.proactive?.unmet() ?? [];
+    if (unmet.length > 0 && this.starved === undefined)
+      throw new Refusal(
+        `controller ${this.setup.controller!.text}: the trace has no cgroup ${unmet.join(', ')} when it has its turn`,
+      );
     const abandoned = { events: 0, touches: this.outcomes.unmadeTouches };
     if (this.starved === undefined) return { outcome: 'ok', reason: undefined, abandoned };
     return { outcome: 'oom', reason: `${this.starved}: no page was left that could go`, abandoned };

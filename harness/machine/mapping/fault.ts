@@ -21,6 +21,7 @@ import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import { anonObject, newAnonPage } from './anon-page.js';
 import { DID, foundAround, readAtFault } from './fault-ahead.js';
+import { hugetlbFault } from './hugetlb.js';
 import { swapInAnon } from './swap-around.js';
 
 /** Pages that one read fault maps at most. Source: fault_around_bytes in mm/memory.c, 64 KiB. */
@@ -35,6 +36,7 @@ export const FAULTED = { ok: 0, sigbus: 1, guard: 2 } as const;
  * the caller: populating a range sends none.
  */
 export function fault(m: State, vma: Vma, vpn: number, write: boolean): number {
+  if (vma.flags & VM.hugetlb) return hugetlbFault(m, vma, vpn, write);
   m.inFault = hasRecency(vma);
   const result = handleFault(m, vma, vpn, write);
   m.inFault = false;

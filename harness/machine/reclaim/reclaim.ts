@@ -8,6 +8,7 @@ import type { Folio } from '../memory/folios.js';
 import { PAGE_FLAG } from '../memory/pages.js';
 import type { Zone } from '../memory/zone.js';
 import type { ReclaimHooks } from '../state/hooks.js';
+import { KERNELS } from '../state/settings.js';
 import type { State, StateOptions } from '../state/state.js';
 import type { Cgroups } from './cgroup/cgroups.js';
 import type { Group } from './cgroup/group.js';
@@ -19,6 +20,7 @@ import type { Kswapd } from './kswapd.js';
 import { OutOfMemory } from './out-of-memory.js';
 import { Placeless } from './placeless.js';
 import { PolicyPages } from './policy-pages.js';
+import type { Proactive } from './proactive.js';
 import type { Purge } from './purge.js';
 import { StatsFlusher } from './stats-flusher.js';
 import type { Flusher } from './writeback.js';
@@ -52,7 +54,7 @@ export interface ReclaimHelpers {
  * Drives the reclaim policy: brings pages in under the limit, carries out what the policy chooses, and tells it which
  * pages it may choose. A limit is a memory cgroup: the program that needs a frame reclaims, and pays.
  */
-export class Reclaim implements ReclaimHooks, Evictor {
+export class Reclaim implements ReclaimHooks, Evictor, Proactive {
   limit: number;
   /** The page that is being given a frame; it must not be purged meanwhile (the kernel holds its lock). */
   incoming: number = NO_PAGE;
@@ -125,6 +127,19 @@ export class Reclaim implements ReclaimHooks, Evictor {
     return this.groups.write(arg);
   }
 
+  groupAt(path: string): Group | undefined {
+    return this.groups?.cgroups.known(path);
+  }
+
+  reclaimOnDemand(group: Group | undefined, pages: number): number {
+    if (group) return this.groups!.reclaimOnDemand(group, pages);
+    this.state.counters.reclaim_asked_pages += pages;
+    let freed = 0;
+    for (let got = 1; got > 0 && freed < pages; freed += got)
+      got = this.shrinkOnce('proactive', pages - freed).freed || this.shrinkFolios();
+    return freed;
+  }
+
   private beginGroups(): GroupReclaim {
     const { state } = this;
     const { resident } = state.pages;
@@ -135,7 +150,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
       capacity: () => this.capacity,
       createPolicy: (group) => this.createPolicy(group),
       makeRoom: () => this.makeRoom(),
-      reclaim: (wanted) => this.shrinkOnce('direct', wanted).freed || this.shrinkFolios(),
+      reclaim: (wanted, by) => this.shrinkOnce(by, wanted).freed || this.shrinkFolios(),
     });
     this.policy = groups.policy;
     this.touched = listenerFor(this.state, this.policy);
@@ -451,7 +466,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
    * One search for victims: how many were found, and how many frames are free, including those of volatile memory. The
    * counters are of pages of the policy's lists, by who reclaims.
    */
-  private shrinkOnce(by: 'direct' | 'kswapd', wanted = 1): { found: number; freed: number } {
+  private shrinkOnce(by: 'direct' | 'kswapd' | 'proactive', wanted = 1): { found: number; freed: number } {
     const { counters, ledger, costs, pages } = this.state;
     const { purge } = this.helpers;
     const { pgscan: scannedBefore, pgrefill: refilledBefore = 0 } = this.policy.counters;
@@ -472,7 +487,11 @@ export class Reclaim implements ReclaimHooks, Evictor {
       taken += pagesTaken;
       if (pagesTaken > 0) this.groups?.cgroups.stolen(victim, pagesTaken);
     }
-    if (by === 'direct') {
+    // Linux 6.16 and later count what was asked for separately.
+    if (by === 'proactive' && this.state.settings.kernel >= KERNELS['6.18']) {
+      counters.pgscan_proactive += scanned;
+      counters.pgsteal_proactive += taken;
+    } else if (by !== 'kswapd') {
       counters.pgscan_direct += scanned;
       counters.pgsteal_direct += taken;
     } else {

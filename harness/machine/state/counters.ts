@@ -10,6 +10,10 @@ export class Counters {
   pgsteal_direct = 0;
   pgscan_kswapd = 0;
   pgsteal_kswapd = 0;
+  pgscan_proactive = 0;
+  pgsteal_proactive = 0;
+  /** Pages that memory.reclaim was asked for. */
+  reclaim_asked_pages = 0;
   pswpin = 0;
   pswpout = 0;
   /** Pages that reading ahead took into the page cache, those that were waited for included. */
