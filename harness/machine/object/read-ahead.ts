@@ -33,7 +33,7 @@ export function isMarked(m: State, page: number): boolean {
  * page_cache_ra_unbounded: takes the pages [first, first + count) into the page cache that are not there, as far as the file
  * goes and memory is had without ending programs. Returns the pages that have to be read from the disk, and notes one that is back.
  *
- * @param lookahead the page so many before the end is marked, if it is one of them; 0: none
+ * @param lookahead pages before the end at which one is marked, if it is not there already; 0: none
  */
 function takeIn(m: State, object: SharedObject, first: number, count: number, lookahead: number): number {
   const end = Math.min(first + count, object.size);
