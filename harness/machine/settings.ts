@@ -16,6 +16,7 @@ import {
 /** What settings change of a machine. */
 interface SettingsTarget extends KsmTarget, ThpTarget {
   readonly settings: Settings;
+  readonly hugetlb: { readonly pool: { resize(count: number): void } };
   readonly reclaim: {
     /** Absent methods: the reclaim policy has no such parameters. */
     readonly policy: { tune?(parameter: string, value: number): void };
@@ -56,6 +57,16 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     min: 0,
     max: INT_MAX,
     apply: field('maxMapCount'),
+  },
+  {
+    name: 'vm.nr_hugepages',
+    default: '0',
+    meaning:
+      'hugetlb pages of 2 MiB in the pool; with `--memory` as many as there are free blocks for, and they are gone for everything else',
+    source: 'nr_hugepages_store_common in mm/hugetlb.c',
+    min: 0,
+    max: 2 ** 19,
+    apply: ({ hugetlb }, value) => hugetlb.pool.resize(value),
   },
   {
     name: 'vm.swappiness',

@@ -19,6 +19,7 @@ import { hasRecency } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import { anonObject, newAnonPage, swapInObject } from './anon-page.js';
+import { hugetlbFault } from './hugetlb.js';
 
 /** Pages that one read fault maps at most. Source: fault_around_bytes in mm/memory.c, 64 KiB. */
 const FAULT_AROUND_PAGES = 16;
@@ -32,6 +33,7 @@ export const FAULTED = { ok: 0, sigbus: 1, guard: 2 } as const;
  * the caller: populating a range sends none.
  */
 export function fault(m: State, vma: Vma, vpn: number, write: boolean): number {
+  if (vma.flags & VM.hugetlb) return hugetlbFault(m, vma, vpn, write);
   m.inFault = hasRecency(vma);
   const result = handleFault(m, vma, vpn, write);
   m.inFault = false;

@@ -184,6 +184,7 @@ export function mergeable(
   return (
     lower.end === upper.start &&
     lowerFlags === upperFlags &&
+    (lowerFlags & VM.hugetlb) === 0 &&
     lower.object === upper.object &&
     (lower.object === undefined || lower.objectPageAt(lower.end) === upper.objectPage) &&
     shiftsAgree(lower, upper) &&
