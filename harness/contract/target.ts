@@ -89,11 +89,13 @@ export class MemoryGauges {
   swap = 0;
   /** What the kernel needs to keep track: page tables, struct pages of images, what merging tracks. */
   overhead = 0;
-  /** Memory the pages take, wherever they are: frames, slots that are not also in the swap cache, compressed pages. */
+  /** Memory the pages take, wherever they are: frames, slots that are not also in the swap cache, compressed pages, hugetlb pages. */
   footprint = 0;
   volatile = 0;
   /** Free pages that the host has taken back (free page reporting). */
   reported = 0;
+  /** hugetlb pages in use, in pages of 4 KiB. */
+  hugetlb = 0;
 }
 
 /** Adds memory at one moment, times a weight. */
@@ -104,6 +106,7 @@ export function addGauges(sums: MemoryGauges, held: MemoryGauges, weight: number
   sums.footprint += weight * held.footprint;
   sums.volatile += weight * held.volatile;
   sums.reported += weight * held.reported;
+  sums.hugetlb += weight * held.hugetlb;
 }
 
 /**

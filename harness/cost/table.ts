@@ -78,9 +78,22 @@ const costTable = z.strictObject({
     guard_install: call,
     guard_remove: call,
   }),
+  /** Pages of 2 MiB: transparent ones, and hugetlb. */
+  huge: z.strictObject({
+    fault: price,
+    read: price,
+    split_pmd: price,
+    split_folio: price,
+    drop: price,
+    collapse: call,
+    hugetlb_fault: price,
+    hugetlb_copy: price,
+    hugetlb_drop: price,
+  }),
   remove_extra: price,
   flag_change: price,
   file_io: z.strictObject({ page: price }),
+  read_ahead: z.strictObject({ page_cpu: price, device_page: price }),
   fd_lookup: price,
   reclaim: z.strictObject({
     scan: price,

@@ -7,7 +7,7 @@ import type { StateAction } from './call.js';
 
 /** can_madv_lru_vma: whether COLD and PAGEOUT may work on a mapping. */
 export function hasLruPages(vma: Vma): boolean {
-  return !vma.has(VM.locked | VM.pfnMap);
+  return !vma.has(VM.locked | VM.pfnMap | VM.hugetlb);
 }
 
 /** The page of an entry if only this entry maps it: COLD and PAGEOUT leave pages alone that others use; -1 otherwise. */

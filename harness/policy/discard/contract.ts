@@ -16,6 +16,7 @@ export type Errno =
   | 'ESRCH'
   | 'EFAULT'
   | 'EFBIG'
+  | 'ENOSPC'
   | 'ENOSYS'
   | 'EOPNOTSUPP';
 
