@@ -19,7 +19,7 @@ describe('the table of the axes', () => {
       'machine,backing,limit,memory,swap,oom,discard,reclaim,merge,purge,controller,seed,clock',
     );
     expect(NESTED_AXES.join()).toBe(
-      'machine,backing,swap,limit,memory,controller,seed,clock,merge,purge,reclaim,discard',
+      'machine,backing,swap,limit,memory,oom,controller,seed,clock,merge,purge,reclaim,discard',
     );
   });
 
