@@ -406,7 +406,15 @@ export class SimulatedMachine implements Target {
       const end = Math.min(vma.end, vma.start + page + count - vma.objectPage);
       if (first < end) this.announce(watcher!, vma.space.id, first, end - first);
     }
-    writeFilePages(this.machine, object, page, count, contents?.content ?? UNIQUE, contents?.up ? 1 : 0);
+    const written = writeFilePages(
+      this.machine,
+      object,
+      page,
+      count,
+      contents?.content ?? UNIQUE,
+      contents?.up ? 1 : 0,
+    );
+    if (written < count) this.answer('pwrite', { errno: 'ENOSPC', value: 0, pages: 0 });
   }
 
   cgroup(id: number | undefined, arg: CgroupArg): void {

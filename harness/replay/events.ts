@@ -202,6 +202,10 @@ export class Events {
 
   private declare(block: EventBlock, row: number, pages: number): void {
     const arg = this.args.required('object', block, row);
+    if (arg.kind === 'tmpfs' && this.isSample)
+      throw new Refusal(
+        'a tmpfs of a size is full at other moments in a sample of the pages, expected the whole trace',
+      );
     if (this.kindChange) this.kindChange.declare(this.target, pages, arg);
     else this.target.object(pages, arg);
   }

@@ -15,7 +15,7 @@ import {
 } from './op.js';
 
 /** The kinds of objects a trace can declare. */
-const OBJECT_KINDS = ['shmem', 'file', 'xip', 'xip+struct', 'pfn', 'hugetlb'] as const;
+const OBJECT_KINDS = ['shmem', 'file', 'xip', 'xip+struct', 'pfn', 'hugetlb', 'tmpfs'] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
 
 /** What a mapping maps, and how. */
@@ -60,6 +60,8 @@ export interface ObjectArg {
   readonly sealed: boolean;
   /** No program holds a descriptor: punch is EBADF. */
   readonly nofd: boolean;
+  /** The tmpfs that a file of shared memory is on; undefined where memory is its only bound. */
+  readonly fs: string | undefined;
 }
 
 export interface MapArg {
@@ -227,12 +229,18 @@ function parseObject(text: string): ObjectArg {
   let contents: ContentArg | undefined;
   let sealed = false;
   let nofd = false;
+  let fs: string | undefined;
+  if (kind === 'tmpfs' && rest.length > 0)
+    throw new InputError(`a tmpfs has a size and no more, expected none of "${rest.join(' ')}"`);
   for (const word of rest) {
     if (word.startsWith('=')) contents = parseContent(word);
+    else if (word.startsWith('fs=')) fs = objectName(word.slice('fs='.length));
     else if (oneOf(['sealed', 'nofd'], word, 'object flag') === 'sealed') sealed = true;
     else nofd = true;
   }
-  return { kind, name: objectName(name), contents, sealed, nofd };
+  if (fs !== undefined && kind !== 'shmem')
+    throw new InputError(`a ${kind} object is on no tmpfs, expected shmem:NAME fs=${fs}`);
+  return { kind, name: objectName(name), contents, sealed, nofd, fs };
 }
 
 function parseMap(text: string): MapArg {
