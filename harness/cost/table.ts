@@ -79,6 +79,7 @@ const costTable = z.strictObject({
   flag_change: price,
   file_io: z.strictObject({ page: price }),
   fd_lookup: price,
+  tlb_shootdown: z.strictObject({ first: price, further: price }),
   reclaim: z.strictObject({
     scan: price,
     swap_out: price,

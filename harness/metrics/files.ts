@@ -320,6 +320,7 @@ export const FURTHER_COLUMNS: Readonly<Partial<Record<ResultFile, Columns>>> = {
  */
 export const ADDED_COLUMNS: Readonly<Partial<Record<ResultFile, Readonly<Record<string, string>>>>> = {
   'runs.csv': {
+    cpus: AXES.cpus.default,
     clock: AXES.clock.default,
     ...Object.fromEntries(METRICS.map(({ name }) => [name, ''])),
   },

@@ -11,6 +11,7 @@ export function cell(discard: string, findings: readonly Finding[]): CellReport 
     ...{ trace: 'zipf:pages=50', replicate: '1', machine: 'sim', backing: 'recorded' },
     ...{ limit: 'none', memory: 'none' },
     ...{ swap: 'ssd', discard, reclaim: 'linux', merge: 'none', purge: 'range-lru', seed: '1' },
+    cpus: '1',
     clock: 'open',
   };
   const pgfault = { metric: 'pgfault', unit: 'count', better: 'lower' } as const;

@@ -396,7 +396,9 @@ export class Reclaim implements ReclaimHooks, Evictor {
       counters.pgsteal_kswapd += taken;
     }
     if (!this.placeless.holds) this.placeless.putBack(this.policy);
-    return { found, freed: taken + purge.shrink(scanned) };
+    const freed = taken + purge.shrink(scanned);
+    this.state.flushTlb(PART.reclaim); // try_to_unmap_flush, once a batch
+    return { found, freed };
   }
 
   private waitForFlusher(): void {
