@@ -11,6 +11,7 @@ import type {
   Outcome,
   StallPart,
 } from '../metrics/schema.js';
+import type { ControllerInfo } from '../policy/controller/contract.js';
 import type { DiscardPolicyInfo, Errno, Kernel, PageRange, Program } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
@@ -20,7 +21,9 @@ import type {
   ArgOf,
   CgroupArg,
   ContentArg,
+  FadviseArg,
   FallocateArg,
+  LockAllArg,
   MapArg,
   ObjectArg,
   RemapArg,
@@ -36,6 +39,8 @@ export interface TargetSetup {
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
   readonly merge: Chosen<MergePolicyInfo>;
   readonly purge: Chosen<PurgePolicyInfo>;
+  /** What asks for reclaim before memory is short; undefined: nothing. */
+  readonly controller?: Chosen<ControllerInfo> | undefined;
   readonly swap: SwapText;
   /** Memory limit in pages; undefined for none. */
   readonly limit: number | undefined;
@@ -79,11 +84,13 @@ export class MemoryGauges {
   swap = 0;
   /** What the kernel needs to keep track: page tables, struct pages of images, what merging tracks. */
   overhead = 0;
-  /** Memory the pages take, wherever they are: frames, slots that are not also in the swap cache, compressed pages. */
+  /** Memory the pages take, wherever they are: frames, slots that are not also in the swap cache, compressed pages, hugetlb pages. */
   footprint = 0;
   volatile = 0;
   /** Free pages that the host has taken back (free page reporting). */
   reported = 0;
+  /** hugetlb pages in use, in pages of 4 KiB. */
+  hugetlb = 0;
 }
 
 /** Adds memory at one moment, times a weight. */
@@ -94,6 +101,7 @@ export function addGauges(sums: MemoryGauges, held: MemoryGauges, weight: number
   sums.footprint += weight * held.footprint;
   sums.volatile += weight * held.volatile;
   sums.reported += weight * held.reported;
+  sums.hugetlb += weight * held.hugetlb;
 }
 
 /**
@@ -149,13 +157,16 @@ export interface Follower {
   spaces(residentPageUs: number): Paid[];
 }
 
+/** mlock, mlock2 with MLOCK_ONFAULT, and munlock, as calls.csv calls them. */
+export type LockCall = 'lock' | 'lock onfault' | 'unlock';
+
 /** What a machine does not do, by name, each with the reason in words. */
 export interface Refusals {
   readonly ops: Readonly<Partial<Record<OpName, string>>>;
   readonly advice: Readonly<Partial<Record<Advice, string>>>;
 }
 
-/** Advice that is accepted and changes nothing in the simulated kernel, by what a live kernel would do. */
+/** Advice that is accepted and changes nothing in the simulated kernel while it has no huge pages, by what a live kernel would do. */
 export const IGNORED_ADVICE: Readonly<Partial<Record<Advice, string>>> = {
   MADV_HUGEPAGE: 'a fault may bring a huge page, 512 pages at once',
   MADV_COLLAPSE: 'pages would be gathered into huge pages',
@@ -252,8 +263,12 @@ export interface Target {
   unmap(space: number, page: number, count: number): void;
   remap(space: number, page: number, count: number, arg: RemapArg): void;
   protect(space: number, page: number, count: number, protection: ArgOf['protect']['protection']): void;
-  lock(space: number, page: number, count: number, locked: boolean): void;
+  lock(space: number, page: number, count: number, call: LockCall): void;
+  /** mlockall; munlockall where `arg` is undefined. */
+  lockAll(space: number, arg: LockAllArg | undefined): void;
   madvise(space: number, page: number, count: number, advice: Advice): void;
+  /** process_madvise by the space of the event on pages of `target`, which may be the same. */
+  processMadvise(space: number, target: number, page: number, count: number, advice: Advice): void;
   /** PR_SET_MEMORY_MERGE. */
   prctl(space: number, merge: boolean): void;
 
@@ -264,6 +279,7 @@ export interface Target {
   sync(name: string): void;
   migrate(page: number, count: number, arg: ArgOf['migrate']): void;
   fallocate(page: number, count: number, arg: FallocateArg): void;
+  fadvise(page: number, count: number, arg: FadviseArg): void;
   pread(name: string, page: number, count: number): void;
   /** @param contents undefined: each page becomes unlike all others */
   pwrite(name: string, page: number, count: number, contents: ContentArg | undefined): void;

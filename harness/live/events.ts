@@ -1,14 +1,18 @@
 import { InputError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
+import type { LockCall } from '../contract/target.js';
 import type { PageRange } from '../policy/discard/contract.js';
-import type {
-  ArgOf,
-  CgroupArg,
-  ContentArg,
-  FallocateArg,
-  MapArg,
-  ObjectArg,
-  RemapArg,
+import {
+  type ArgOf,
+  type CgroupArg,
+  type ContentArg,
+  type FadviseArg,
+  type FallocateArg,
+  FILE_ADVICE,
+  type LockAllArg,
+  type MapArg,
+  type ObjectArg,
+  type RemapArg,
 } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { type Advice, HAS, OP } from '../trace/op.js';
@@ -26,6 +30,8 @@ import type { LiveSystem } from './system.js';
 const PAGE_BYTES = 4096;
 /** FALLOC_FL_ZERO_RANGE. Source: include/uapi/linux/falloc.h. */
 const ZERO_MODE = 16;
+/** Source: include/uapi/asm-generic/mman.h. */
+const MLOCK_ONFAULT = 1;
 /** Flags of an op of the executor for those of a mapping. */
 const MAP_FLAGS: Readonly<Record<string, number>> = {
   ro: FLAG.ro,
@@ -126,7 +132,9 @@ export abstract class LiveEvents {
     if (arg.kind === 'anon-shared' || arg.kind === 'shared') code |= FLAG.shared;
     const object = arg.name === '' ? undefined : this.open(arg.name);
     if (object) code |= FLAG.object;
-    for (const flag of arg.flags) code |= MAP_FLAGS[flag]!;
+    if (arg.flags.has('hugetlb'))
+      throw new Refusal('hugetlb mappings are on no live machine: they would take a pool of the host', true);
+    for (const flag of arg.flags) code |= MAP_FLAGS[flag] ?? 0;
     const more = { a: object?.number ?? 0, b: arg.offset, denied: { page, count } };
     this.call('map', code, space, page, count, more);
   }
@@ -147,8 +155,21 @@ export abstract class LiveEvents {
     this.call('protect', LIVE_OP.protect | flag, space, page, count, { denied });
   }
 
-  lock(space: number, page: number, count: number, locked: boolean): void {
-    this.call(locked ? 'lock' : 'unlock', locked ? LIVE_OP.lock : LIVE_OP.unlock, space, page, count);
+  lock(space: number, page: number, count: number, call: LockCall): void {
+    const code = call === 'unlock' ? LIVE_OP.unlock : LIVE_OP.lock;
+    this.call(call, code, space, page, count, { a: call === 'lock onfault' ? MLOCK_ONFAULT : 0 });
+  }
+
+  lockAll(id: number, arg: LockAllArg | undefined): void {
+    const space = this.layout.space(id);
+    const flags = arg ? (arg.current ? 1 : 0) | (arg.future ? 2 : 0) | (arg.onFault ? 4 : 0) : 0;
+    const index = this.queue(LIVE_OP.lockall, space, 0, 0, flags, 0);
+    this.note(index, arg ? 'mlockall' : 'munlockall', id, 0, 0);
+  }
+
+  processMadvise(space: number, target: number, page: number, count: number, advice: Advice): void {
+    const more = { a: ADVICE_VALUES[advice]!, b: this.layout.space(target).slot };
+    this.call(`process_madvise ${advice}`, LIVE_OP.remote, space, page, count, more);
   }
 
   madvise(space: number, page: number, count: number, advice: Advice): void {
@@ -218,6 +239,18 @@ export abstract class LiveEvents {
     const a = this.layout.descriptorOf(object);
     const index = this.session.queue(LIVE_OP.fallocate, KEEPER, start, number, a, length);
     this.note(index, `fallocate ${mode}`, 0, 0, count);
+  }
+
+  fadvise(page: number, count: number, { advice, name, bytes }: FadviseArg): void {
+    const object = this.open(name);
+    if (count === 0 && !bytes) {
+      this.answers.called(`fadvise ${advice}`, this.row, 0, 0);
+      return;
+    }
+    const { start, length } = bytes ?? { start: page * PAGE_BYTES, length: count * PAGE_BYTES };
+    const a = this.layout.descriptorOf(object);
+    const index = this.session.queue(LIVE_OP.fadvise, KEEPER, start, FILE_ADVICE.indexOf(advice), a, length);
+    this.note(index, `fadvise ${advice}`, 0, 0, count);
   }
 
   pread(name: string, page: number, count: number): void {

@@ -66,6 +66,9 @@ export const LIVE_OP = {
   rest: 37,
   files: 38,
   move: 39,
+  fadvise: 40,
+  remote: 41,
+  lockall: 42,
 } as const;
 
 /** Flags of ops, in the same word. */
@@ -146,4 +149,6 @@ export const ADVICE_VALUES: Readonly<Record<string, number>> = {
   MADV_POPULATE_WRITE: 23,
   MADV_DONTNEED_LOCKED: 24,
   MADV_COLLAPSE: 25,
+  MADV_GUARD_INSTALL: 102,
+  MADV_GUARD_REMOVE: 103,
 };

@@ -2,18 +2,20 @@ import { InputError } from '../base/errors.js';
 import type { ParameterValues } from '../base/parameters.js';
 import { CallOutcomes } from '../contract/calls.js';
 import { Refusal } from '../contract/refusal.js';
-import type {
-  AnswerListener,
-  ContentInspector,
-  CountedMetrics,
-  Ending,
-  Follower,
-  MemoryGauges,
-  PolicyPart,
-  SyscallResult,
-  Target,
-  TargetInfo,
-  TargetSetup,
+import {
+  type AnswerListener,
+  type ContentInspector,
+  type CountedMetrics,
+  type Ending,
+  type Follower,
+  type LockCall,
+  type MemoryGauges,
+  type PolicyPart,
+  SUCCESS,
+  type SyscallResult,
+  type Target,
+  type TargetInfo,
+  type TargetSetup,
 } from '../contract/target.js';
 import { EVENT, PART } from '../cost/ledger.js';
 import type { CallCount, DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
@@ -22,7 +24,9 @@ import type {
   ArgOf,
   CgroupArg,
   ContentArg,
+  FadviseArg,
   FallocateArg,
+  LockAllArg,
   MapArg,
   ObjectArg,
   RemapArg,
@@ -30,7 +34,9 @@ import type {
 import type { EventBlock } from '../trace/block.js';
 import { type Advice, HAS, OP } from '../trace/op.js';
 import { fallocateBlocks } from './advice/allocate.js';
+import { fadvise } from './advice/fadvise.js';
 import { madvise } from './advice/madvise.js';
+import { processMadvise } from './advice/process-madvise.js';
 import { fallocatePunch } from './advice/punch.js';
 import { checkMachine } from './check.js';
 import { SimulatedFollower } from './follower.js';
@@ -39,7 +45,8 @@ import { Machine } from './machine.js';
 import { access, accessRest, contentAt, setContents } from './mapping/access.js';
 import { AccessViolation, CallFailure } from './mapping/failure.js';
 import { exit, fork, spawn } from './mapping/fork.js';
-import { map, protect, setLocked, unmap } from './mapping/mmap.js';
+import { lockAll, setLocked } from './mapping/lock.js';
+import { map, protect, unmap } from './mapping/mmap.js';
 import { remap } from './mapping/remap.js';
 import { addMemory, groupRows, machineDraws, machineMetrics, spaceRows, timelineValues } from './measure.js';
 import { READ, UNIQUE } from './memory/contents.js';
@@ -88,8 +95,8 @@ export class SimulatedMachine implements Target {
   private effects: readonly Effect[] = NO_EFFECTS;
 
   constructor(private readonly setup: TargetSetup) {
-    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs, sample, cpus } =
-      setup;
+    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs } = setup;
+    const { controller, sample = 1, cpus } = setup;
     this.checkBound(limit !== undefined || memory !== undefined);
     if (memory !== undefined && memory > MOST_PAGES)
       throw new Refusal(
@@ -107,6 +114,7 @@ export class SimulatedMachine implements Target {
       swap,
       purge: purgeRules,
       merge: merge.info.rules(merge.values),
+      controller: controller?.info.create(controller.values, sample),
       limit,
       memory,
       seed,
@@ -115,6 +123,7 @@ export class SimulatedMachine implements Target {
       cpus,
     });
     this.machine.advance(startUs);
+    this.machine.proactive?.start(startUs);
     this.kernel = new SimulatedKernel(this.machine, discard.values.destroy === 1);
     this.program = new SimulatedProgram(this.machine, this.kernel);
   }
@@ -275,13 +284,28 @@ export class SimulatedMachine implements Target {
     this.call('protect', count, work, protection === 'none' ? undefined : { space, page, count });
   }
 
-  lock(space: number, page: number, count: number, locked: boolean): void {
-    const work = () => setLocked(this.machine, this.space(space), page, count, locked);
-    this.call(locked ? 'lock' : 'unlock', count, work);
+  lock(space: number, page: number, count: number, call: LockCall): void {
+    this.call(call, count, () => setLocked(this.machine, this.space(space), page, count, call));
+  }
+
+  lockAll(space: number, arg: LockAllArg | undefined): void {
+    const work = () => lockAll(this.machine, this.space(space), arg);
+    this.call(arg ? 'mlockall' : 'munlockall', 0, work);
   }
 
   madvise(space: number, page: number, count: number, advice: Advice): void {
-    this.answer(`madvise ${advice}`, madvise(this.machine, this.space(space), page, count, advice));
+    const where = this.space(space);
+    // Huge pages are those of private memory: other mappings take the advice and do not change.
+    const modelled =
+      this.machine.huge !== undefined &&
+      where.overlapping(page, page + count).every(({ isAnonymous }) => isAnonymous);
+    this.answer(`madvise ${advice}`, madvise(this.machine, where, page, count, advice), modelled);
+  }
+
+  processMadvise(id: number, target: number, page: number, count: number, advice: Advice): void {
+    const range = { page, count };
+    const result = processMadvise(this.machine, this.space(id), this.space(target), range, advice);
+    this.answer(`process_madvise ${advice}`, result);
   }
 
   prctl(space: number, merge: boolean): void {
@@ -321,6 +345,15 @@ export class SimulatedMachine implements Target {
         `fallocate ${mode}`,
         fallocateBlocks(m, object, page, count, { descriptor, zero: mode === 'zero' }),
       );
+  }
+
+  fadvise(page: number, count: number, arg: FadviseArg): void {
+    const object = this.machine.objects.named(arg.name);
+    if (object.backing === 'pfn')
+      throw new InputError(`fadvise of ${arg.name}, a range of page frame numbers, expected a file`);
+    const none = count === 0 && !arg.bytes;
+    const result = none ? SUCCESS : fadvise(this.machine, object, page, count, arg);
+    this.answer(`fadvise ${arg.advice}`, result);
   }
 
   pread(name: string, page: number, count: number): void {
@@ -404,6 +437,11 @@ export class SimulatedMachine implements Target {
     const { machine } = this;
     machine.pss.finish(machine);
     machine.ledger.pressure.finish(machine.nowUs * 1000);
+    const unmet = machine.proactive?.unmet() ?? [];
+    if (unmet.length > 0 && this.starved === undefined)
+      throw new Refusal(
+        `controller ${this.setup.controller!.text}: the trace has no cgroup ${unmet.join(', ')} when it has its turn`,
+      );
     const abandoned = { events: 0, touches: this.outcomes.unmadeTouches };
     if (this.starved === undefined) return { outcome: 'ok', reason: undefined, abandoned };
     return { outcome: 'oom', reason: `${this.starved}: no page was left that could go`, abandoned };
@@ -459,8 +497,8 @@ export class SimulatedMachine implements Target {
     }
   }
 
-  private answer(call: string, result: SyscallResult): void {
-    this.outcomes.add(call, result);
+  private answer(call: string, result: SyscallResult, modelled = false): void {
+    this.outcomes.add(call, result, modelled);
     this.answered?.(this.row, result);
   }
 }

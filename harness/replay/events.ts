@@ -2,7 +2,7 @@ import { InputError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
 import type { Target } from '../contract/target.js';
 import type { ArgCache } from '../trace/arg-cache.js';
-import type { ArgOf, FallocateArg, MapArg, MapFlag } from '../trace/args.js';
+import type { ArgOf, FadviseArg, FallocateArg, MapArg, MapFlag, ProcessMadviseArg } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import { type Advice, HAS, OP, OPS, type OpName } from '../trace/op.js';
 import type { Discarding } from './discarding.js';
@@ -82,8 +82,20 @@ export class Events {
         target.protect(space, page, count, args.required('protect', block, row).protection);
         break;
       case OP.lock:
+        if (!this.isSample)
+          target.lock(space, page, count, args.of('lock', block, row) ? 'lock onfault' : 'lock');
+        break;
       case OP.unlock:
-        if (!this.isSample) target.lock(space, page, count, op === OP.lock);
+        if (!this.isSample) target.lock(space, page, count, 'unlock');
+        break;
+      case OP.mlockall:
+        if (!this.isSample) target.lockAll(space, args.required('mlockall', block, row));
+        break;
+      case OP.munlockall:
+        if (!this.isSample) target.lockAll(space, undefined);
+        break;
+      case OP.process_madvise:
+        this.processMadvise(space, page, count, args.required('process_madvise', block, row));
         break;
       case OP.madvise:
         this.madvise(space, page, count, block, row);
@@ -131,6 +143,9 @@ export class Events {
       case OP.fallocate:
         this.fallocate(page, count, args.required('fallocate', block, row));
         break;
+      case OP.fadvise:
+        this.fadvise(page, count, args.required('fadvise', block, row));
+        break;
       case OP.pread:
         target.pread(args.required('pread', block, row).name, page, count);
         break;
@@ -151,10 +166,28 @@ export class Events {
 
   private madvise(space: number, page: number, count: number, block: EventBlock, row: number): void {
     const { advice } = this.args.required('madvise', block, row);
+    if (this.takesPart(advice)) this.target.madvise(space, page, count, advice);
+  }
+
+  private processMadvise(
+    space: number,
+    page: number,
+    count: number,
+    { target, advice }: ProcessMadviseArg,
+  ): void {
+    if (this.takesPart(advice)) this.target.processMadvise(space, target, page, count, advice);
+  }
+
+  /** Whether an advice is carried out. @throws Refusal when the machine does not have it */
+  private takesPart(advice: Advice): boolean {
     const refused = this.target.refusals.advice[advice];
     if (refused !== undefined) throw new Refusal(refused);
-    if (this.isSample && POPULATING_ADVICE.includes(advice)) return;
-    this.target.madvise(space, page, count, advice);
+    return !this.isSample || !POPULATING_ADVICE.includes(advice);
+  }
+
+  private fadvise(page: number, count: number, arg: FadviseArg): void {
+    // In a sample of the pages what is read ahead comes with its first access.
+    if (!this.isSample || arg.advice !== 'willneed') this.target.fadvise(page, count, arg);
   }
 
   private map(space: number, page: number, count: number, arg: MapArg): void {

@@ -55,6 +55,14 @@ class Warnings {
   }
 }
 
+/** Ops that stand for several calls, which the argument names. */
+const NAMED_BY_ARGUMENT: ReadonlySet<number> = new Set([
+  OP.madvise,
+  OP.process_madvise,
+  OP.fallocate,
+  OP.fadvise,
+]);
+
 /** Watches for calls that return an error, and for advice that the machine ignores. */
 class CallWatch {
   constructor(
@@ -64,17 +72,18 @@ class CallWatch {
 
   after({ errno }: SyscallResult, block: EventBlock, row: number): void {
     const op = block.op[row]!;
-    if (errno === 0 && op !== OP.madvise) return;
+    if (errno === 0 && op !== OP.madvise && op !== OP.process_madvise) return;
     const { name } = OPS[op]!;
     const text = block.fields[row]! & HAS.text ? this.trace.strings.text(block.text[row]!) : '';
     if (errno !== 0) {
-      const call = op === OP.madvise || op === OP.fallocate ? `${name} ${text.replace(/:.*/, '')}` : name;
+      const call = NAMED_BY_ARGUMENT.has(op) ? `${name} ${text.replace(/[: ].*/, '')}` : name;
       this.warnings.add(`${call} ${errno}`, block, row, `${call} returns ${errno}, and the program goes on`);
       return;
     }
-    const why = IGNORED_ADVICE[text as Advice];
+    const advice = text.replace(/ .*/, '');
+    const why = IGNORED_ADVICE[advice as Advice];
     if (why !== undefined)
-      this.warnings.add(text, block, row, `${text} has no effect here: on a live kernel ${why}`);
+      this.warnings.add(advice, block, row, `${advice} has no effect here: on a live kernel ${why}`);
   }
 }
 

@@ -6,7 +6,8 @@ import { frameOf, isSwapEntry } from '../machine/entries/entry.js';
 import { Machine } from '../machine/machine.js';
 import { access, contentAt } from '../machine/mapping/access.js';
 import { exit, fork, spawn } from '../machine/mapping/fork.js';
-import { map, protect, setLocked, unmap } from '../machine/mapping/mmap.js';
+import { setLocked } from '../machine/mapping/lock.js';
+import { map, protect, unmap } from '../machine/mapping/mmap.js';
 import { remap } from '../machine/mapping/remap.js';
 import { READ, UNIQUE } from '../machine/memory/contents.js';
 import { readFilePages, writeFilePages } from '../machine/object/file-io.js';
@@ -138,7 +139,7 @@ export class Lab {
   }
 
   lock(space: Space, page: number, count: number): void {
-    this.checked(setLocked(this.m, space, page, count, true));
+    this.checked(setLocked(this.m, space, page, count, 'lock'));
   }
 
   truncate(object: SharedObject, size: number): void {

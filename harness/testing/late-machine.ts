@@ -31,6 +31,9 @@ type Queued =
   | 'remap'
   | 'protect'
   | 'lock'
+  | 'lockAll'
+  | 'processMadvise'
+  | 'fadvise'
   | 'madvise'
   | 'prctl'
   | 'object'
@@ -149,6 +152,9 @@ export class LateMachine implements Target {
   readonly remap = this.queued('remap');
   readonly protect = this.queued('protect');
   readonly lock = this.queued('lock');
+  readonly lockAll = this.queued('lockAll');
+  readonly processMadvise = this.queued('processMadvise');
+  readonly fadvise = this.queued('fadvise');
   readonly madvise = this.queued('madvise');
   readonly prctl = this.queued('prctl');
   readonly object = this.queued('object');

@@ -15,19 +15,36 @@ import {
 } from './op.js';
 
 /** The kinds of objects a trace can declare. */
-const OBJECT_KINDS = ['shmem', 'file', 'xip', 'xip+struct', 'pfn'] as const;
+const OBJECT_KINDS = ['shmem', 'file', 'xip', 'xip+struct', 'pfn', 'hugetlb'] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
 
 /** What a mapping maps, and how. */
 const MAP_KINDS = ['anon', 'anon-shared', 'shared', 'private'] as const;
 export type MapKind = (typeof MAP_KINDS)[number];
 
-const MAP_FLAGS = ['ro', 'rofd', 'exec', 'locked', 'random', 'sequential', 'droppable', 'populate'] as const;
+const MAP_FLAGS = [
+  'ro',
+  'rofd',
+  'exec',
+  'locked',
+  'random',
+  'sequential',
+  'droppable',
+  'populate',
+  'hugetlb',
+  'noreserve',
+] as const;
 export type MapFlag = (typeof MAP_FLAGS)[number];
 
 const PROTECTIONS = ['ro', 'rw', 'none'] as const;
 const PRESSURES = ['moderate', 'critical'] as const;
 const FALLOCATE_MODES = ['punch', 'alloc', 'zero'] as const;
+/** What posix_fadvise says of a range of a file: POSIX_FADV_ and this in capitals, by its number. */
+export const FILE_ADVICE = ['normal', 'random', 'sequential', 'willneed', 'dontneed', 'noreuse'] as const;
+/** An advice of `FILE_ADVICE`. */
+export type FileAdvice = (typeof FILE_ADVICE)[number];
+
+const LOCKALL_FLAGS = ['current', 'future', 'onfault'] as const;
 const MIGRATE_TARGETS = ['cache', 'xip'] as const;
 
 /** Contents `=N` (every page) or `=N+` (page `i` gets `N + i`). */
@@ -67,11 +84,37 @@ export interface UnpinArg {
   readonly id: string | undefined;
 }
 
+/** Bytes of an object, from `start` on. */
+export interface ByteSpan {
+  readonly start: number;
+  readonly length: number;
+}
+
 export interface FallocateArg {
   readonly mode: (typeof FALLOCATE_MODES)[number];
   readonly name: string;
   /** The exact bytes, where the range is not whole pages. */
-  readonly bytes: { readonly start: number; readonly length: number } | undefined;
+  readonly bytes: ByteSpan | undefined;
+}
+
+export interface FadviseArg {
+  readonly advice: FileAdvice;
+  readonly name: string;
+  /** The exact bytes, where the range is not whole pages. */
+  readonly bytes: ByteSpan | undefined;
+}
+
+export interface ProcessMadviseArg {
+  readonly advice: Advice;
+  /** The space whose memory it is. */
+  readonly target: number;
+}
+
+/** MCL_CURRENT, MCL_FUTURE and MCL_ONFAULT. */
+export interface LockAllArg {
+  readonly current: boolean;
+  readonly future: boolean;
+  readonly onFault: boolean;
 }
 
 /** Files of a memory cgroup that a trace can write: sizes, of which `max` means no bound. */
@@ -106,6 +149,8 @@ export interface ArgOf {
   map: MapArg;
   remap: RemapArg;
   protect: { readonly protection: (typeof PROTECTIONS)[number] };
+  /** MLOCK_ONFAULT. */
+  lock: { readonly onFault: boolean };
   pread: { readonly name: string };
   pwrite: { readonly name: string };
   sync: { readonly name: string };
@@ -121,6 +166,9 @@ export interface ArgOf {
   pressure: { readonly level: (typeof PRESSURES)[number] };
   mark: { readonly label: string };
   cgroup: CgroupArg;
+  fadvise: FadviseArg;
+  process_madvise: ProcessMadviseArg;
+  mlockall: LockAllArg;
 }
 
 const NAME = /^[A-Za-z0-9._-]+$/;
@@ -215,17 +263,51 @@ function parseUnpin(text: string): UnpinArg {
   return { regenNs, id };
 }
 
+/** Reads `NAME`, or `NAME@BYTE+LEN` where the call takes bytes. */
+function parseBytes(
+  text: string,
+  target: string,
+  form: string | undefined,
+): { readonly name: string; readonly bytes: ByteSpan | undefined } {
+  const at = target.indexOf('@');
+  if (at < 0) return { name: objectName(target), bytes: undefined };
+  const match = /^(\d+)\+(\d+)$/.exec(target.slice(at + 1));
+  if (!match || form === undefined)
+    throw new InputError(
+      `"${text}" is not understood, expected ${form ?? text.slice(0, -target.length + at)}`,
+    );
+  const start = wholeBelow(match[1]!, Number.MAX_SAFE_INTEGER, 'a byte offset');
+  const length = wholeBelow(match[2]!, Number.MAX_SAFE_INTEGER, 'a length in bytes');
+  return { name: objectName(target.slice(0, at)), bytes: { start, length } };
+}
+
 function parseFallocate(text: string): FallocateArg {
   const [modeText, target] = keyed(text, 'punch:NAME, alloc:NAME or zero:NAME');
   const mode = oneOf(FALLOCATE_MODES, modeText, 'fallocate mode');
-  const at = target.indexOf('@');
-  if (at < 0) return { mode, name: objectName(target), bytes: undefined };
-  const match = /^(\d+)\+(\d+)$/.exec(target.slice(at + 1));
-  if (!match || mode !== 'punch')
-    throw new InputError(`"${text}" is not understood, expected punch:NAME@BYTE+LEN`);
-  const start = wholeBelow(match[1]!, Number.MAX_SAFE_INTEGER, 'a byte offset');
-  const length = wholeBelow(match[2]!, Number.MAX_SAFE_INTEGER, 'a length in bytes');
-  return { mode, name: objectName(target.slice(0, at)), bytes: { start, length } };
+  return { mode, ...parseBytes(text, target, mode === 'punch' ? 'punch:NAME@BYTE+LEN' : undefined) };
+}
+
+function parseFadvise(text: string): FadviseArg {
+  const [adviceText, target] = keyed(text, 'dontneed:NAME, willneed:NAME or another advice');
+  const advice = oneOf(FILE_ADVICE, adviceText, 'advice on a file');
+  return { advice, ...parseBytes(text, target, `${advice}:NAME@BYTE+LEN`) };
+}
+
+function parseProcessMadvise(text: string): ProcessMadviseArg {
+  const match = /^(\S+) target=(\S+)$/.exec(text);
+  if (!match) throw new InputError(`"${text}" is not understood, expected MADV_… target=ID`);
+  return {
+    advice: oneOf(ADVICE, match[1]!, 'advice'),
+    target: wholeBelow(match[2]!, ID_LIMIT, 'a space id'),
+  };
+}
+
+function parseLockAll(text: string): LockAllArg {
+  const flags = words(text).map((word) => oneOf(LOCKALL_FLAGS, word, 'flag of mlockall'));
+  const twice = flags.find((flag, i) => flags.indexOf(flag) < i);
+  if (twice) throw new InputError(`${twice} is given twice, expected each flag of mlockall once`);
+  const has = (flag: (typeof LOCKALL_FLAGS)[number]) => flags.includes(flag);
+  return { current: has('current'), future: has('future'), onFault: has('onfault') };
 }
 
 function parseSet(text: string): ArgOf['set'] {
@@ -279,6 +361,7 @@ const PARSERS: { readonly [K in keyof ArgOf]: (text: string) => ArgOf[K] } = {
   map: parseMap,
   remap: parseRemap,
   protect: (text) => ({ protection: oneOf(PROTECTIONS, text, 'protection') }),
+  lock: (text) => ({ onFault: oneOf(['onfault'], text, 'flag of lock') === 'onfault' }),
   pread: (text) => ({ name: objectName(text) }),
   pwrite: (text) => ({ name: objectName(text) }),
   sync: (text) => ({ name: objectName(text) }),
@@ -296,6 +379,9 @@ const PARSERS: { readonly [K in keyof ArgOf]: (text: string) => ArgOf[K] } = {
   pressure: (text) => ({ level: oneOf(PRESSURES, text, 'pressure') }),
   mark: (text) => ({ label: text }),
   cgroup: parseCgroup,
+  fadvise: parseFadvise,
+  process_madvise: parseProcessMadvise,
+  mlockall: parseLockAll,
 };
 
 /**

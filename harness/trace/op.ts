@@ -49,20 +49,25 @@ export const OPS: readonly OpInfo[] = [
   op(
     'object',
     ['none', 'none', 'required', 'required'],
-    'shmem:NAME, file:NAME, xip:NAME, xip+struct:NAME or pfn:NAME, then =N, =N+, sealed, nofd',
+    'shmem:NAME, file:NAME, xip:NAME, xip+struct:NAME, pfn:NAME or hugetlb:NAME, then =N, =N+, sealed, nofd',
     'declares an object of a size in pages',
   ),
   op('close', NAME_ONLY, 'NAME', 'the last descriptor or name of an object is gone'),
   op(
     'map',
     RANGE_ARG,
-    'anon, anon-shared, shared:NAME@OFFSET or private:NAME@OFFSET, then ro, rofd, exec, locked, random, sequential, droppable, populate',
+    'anon, anon-shared, shared:NAME@OFFSET or private:NAME@OFFSET, then ro, rofd, exec, locked, random, sequential, droppable, populate, hugetlb, noreserve',
     'a new mapping; replaces what it lies over',
   ),
   op('unmap', RANGE, '', 'munmap'),
   op('remap', RANGE_ARG, 'to=PAGE or grow=PAGES', 'mremap'),
   op('protect', RANGE_ARG, 'ro, rw or none', 'mprotect'),
-  op('lock', RANGE, '', 'mlock: populates and pins'),
+  op(
+    'lock',
+    RANGE_MAYBE_ARG,
+    'onfault',
+    'mlock: populates and locks; onfault: each page at its first fault (mlock2)',
+  ),
   op('unlock', RANGE, '', 'munlock'),
   op('read', RANGE, '', 'touches each page once, in order; a negative count goes downwards'),
   op('write', RANGE_MAYBE_ARG, '=N or =N+', 'touches and changes each page once, in order'),
@@ -112,6 +117,25 @@ export const OPS: readonly OpInfo[] = [
     'PATH, then memory.max=, memory.high=, memory.low=, memory.min=, memory.swap.max= or memory.reclaim= and pages or max',
     'a memory cgroup, made if it is new: its settings; with a space, what it touches first is charged there from now on',
   ),
+  op(
+    'fadvise',
+    FILE_IO,
+    'normal:NAME, random:NAME, sequential:NAME, willneed:NAME, dontneed:NAME or noreuse:NAME; dontneed:NAME@BYTE+LEN for bytes',
+    'posix_fadvise verbatim',
+  ),
+  op(
+    'process_madvise',
+    RANGE_ARG,
+    'MADV_ and the name of an advice, then target=ID',
+    'that advice on memory of another space, which this one pays for',
+  ),
+  op(
+    'mlockall',
+    ['required', 'none', 'none', 'required'],
+    'one or more of current, future and onfault',
+    'locks all mappings that there are, that will be, or both',
+  ),
+  op('munlockall', ['required', 'none', 'none', 'none'], '', 'unlocks all mappings, and those that will be'),
 ];
 
 /** Codes by name, for `switch` statements in hot loops. */
@@ -145,6 +169,10 @@ export const OP = {
   pressure: 26,
   mark: 27,
   cgroup: 28,
+  fadvise: 29,
+  process_madvise: 30,
+  mlockall: 31,
+  munlockall: 32,
 } as const;
 
 /** The name of an op, as traces have it. */
@@ -177,6 +205,8 @@ export const ADVICE = [
   'MADV_VOLATILE',
   'MADV_NONVOLATILE',
   'MADV_COLLAPSE',
+  'MADV_GUARD_INSTALL',
+  'MADV_GUARD_REMOVE',
 ] as const;
 export type Advice = (typeof ADVICE)[number];
 

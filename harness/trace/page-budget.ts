@@ -10,7 +10,8 @@ const MOST_PAGES = 2 ** 23;
 const TOUCHES_A_PAGE = 4;
 
 /** What makes pages of a mapping or range resident at once, in the arguments of `map` and `madvise`. */
-const POPULATES = /(^| )(populate|locked)( |$)|^MADV_(POPULATE_READ|POPULATE_WRITE|WILLNEED)$/;
+const POPULATES =
+  /(^| )(populate|locked)( |$)|^MADV_(POPULATE_READ|POPULATE_WRITE|WILLNEED|GUARD_INSTALL)( |$)/;
 /** What an argument of `remap` begins with that grows a mapping. */
 const GROWS = 'grow=';
 
@@ -31,6 +32,10 @@ export class PageBudget {
   private touchesLeft = mostPages * TOUCHES_A_PAGE;
   /** How many pages large reads and writes touched from where they begin, by space and page. */
   private readonly touched = new Map<string, number>();
+  /** By space: pages of its mappings, at most, without those that nothing may access. mlockall makes them resident. */
+  private readonly mapped = new Map<number, number>();
+  /** Spaces whose mappings are locked, and so made resident, as they come (MCL_FUTURE). */
+  private readonly lockers = new Set<number>();
   /** Whether there is an object whose pages are mapped with it (VM_PFNMAP): maps of objects are then taken for its own. */
   private linear = false;
 
@@ -55,6 +60,10 @@ export class PageBudget {
     const placeOf = (row: number): Place => ({ file, line: block.firstLine + row });
     for (let row = 0; row < length; row++) {
       if (block.op[row] === OP.remap) this.takeGrowth(strings.text(block.text[row]!), () => placeOf(row));
+      else if (block.op[row] === OP.mlockall)
+        this.takeAll(block.space[row]!, strings.text(block.text[row]!), () => placeOf(row));
+      else if (block.op[row] === OP.munlockall) this.lockers.delete(block.space[row]!);
+      if (count[row]! > ORDINARY_PAGES) this.noteMapped(block, row, strings);
       const pages = Math.abs(count[row]!);
       if (pages > ORDINARY_PAGES && this.touches(block, row, strings))
         this.take(pages, () => placeOf(row), this.touchedBefore(block, row, pages));
@@ -70,20 +79,36 @@ export class PageBudget {
     return Math.min(pages, before);
   }
 
+  /** What spaces map, as far as large events say. */
+  private noteMapped({ op, space, count, text }: EventBlock, row: number, strings: StringTable): void {
+    const id = space[row]!;
+    const before = this.mapped.get(id) ?? 0;
+    if (op[row] === OP.map) this.mapped.set(id, before + count[row]!);
+    else if (op[row] === OP.unmap || (op[row] === OP.protect && strings.text(text[row]!) === 'none'))
+      this.mapped.set(id, Math.max(0, before - count[row]!));
+  }
+
+  /** mlockall makes all mappings resident, now or as they come. */
+  private takeAll(space: number, arg: string, place: () => Place): void {
+    this.lockers.delete(space);
+    if (arg.includes('onfault')) return;
+    if (arg.includes('future')) this.lockers.add(space);
+    if (arg.includes('current')) this.take(this.mapped.get(space) ?? 0, place);
+  }
+
   /** A mapping that is locked grows by pages that are there at once. */
   private takeGrowth(arg: string, place: () => Place): void {
     if (arg.startsWith(GROWS)) this.take(Number(arg.slice(GROWS.length)), place);
   }
 
   /** Whether an event is about each of its pages, not about a range whose pages may all be absent. */
-  private touches({ op, fields, text }: EventBlock, row: number, strings: StringTable): boolean {
+  private touches({ op, space, fields, text }: EventBlock, row: number, strings: StringTable): boolean {
     const arg = fields[row]! & HAS.text ? strings.text(text[row]!) : '';
     switch (op[row]) {
       case OP.read:
       case OP.write:
       case OP.pread:
       case OP.pwrite:
-      case OP.lock:
       case OP.fallocate:
       case OP.migrate:
         return true;
@@ -91,9 +116,14 @@ export class PageBudget {
         this.linear ||= arg.startsWith('pfn:');
         return false;
       case OP.map:
-        return POPULATES.test(arg) || (this.linear && arg.includes(':'));
+        return POPULATES.test(arg) || this.lockers.has(space[row]!) || (this.linear && arg.includes(':'));
+      case OP.lock:
+        return arg === '';
       case OP.madvise:
+      case OP.process_madvise:
         return POPULATES.test(arg);
+      case OP.fadvise:
+        return arg.startsWith('willneed:');
       default:
         return false;
     }

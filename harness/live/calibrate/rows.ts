@@ -72,6 +72,16 @@ const FAULTS: readonly RowPlan[] = [
   price('faults.major_cpu', 'anon_write', 'proxy: as anon_write'),
 ];
 
+/** A row as multiples, by size, of what another call takes: as they were on the host of the default table's own row. */
+function multiples(row: string, of: 'dontneed_anon' | 'absent', factors: readonly number[]): RowPlan {
+  return {
+    row,
+    of: sizes(of),
+    source: `proxy: ${factors.join(', ')} times ${of === 'absent' ? 'MADV_DONTNEED of nothing' : 'MADV_DONTNEED of private memory'}`,
+    value: (v) => SIZES.map((pages, i) => [pages, factors[i]! * v(`${of}_${pages}`)]),
+  };
+}
+
 const CALLS: readonly RowPlan[] = [
   points('calls.dontneed_anon.present', 'dontneed_anon', 'MADV_DONTNEED of private memory'),
   points('calls.dontneed_shared.present', 'dontneed_shared', 'MADV_DONTNEED of shared memory'),
@@ -83,6 +93,12 @@ const CALLS: readonly RowPlan[] = [
     points(`calls.${call}.absent`, 'absent', 'MADV_DONTNEED of nothing'),
   ),
   points('calls.punch.absent', 'punch_absent', 'a hole where nothing is'),
+  multiples('calls.fadvise.present', 'dontneed_anon', [2.03, 2.18, 2.06, 2.1]),
+  multiples('calls.fadvise.absent', 'absent', [0.6, 0.6, 0.6, 0.6]),
+  multiples('calls.guard_install.present', 'dontneed_anon', [1.65, 1.92, 1.09, 1.09]),
+  multiples('calls.guard_install.absent', 'absent', [1.7, 2.3, 24, 88]),
+  multiples('calls.guard_remove.present', 'absent', [1.04, 1.8, 21, 95]),
+  multiples('calls.guard_remove.absent', 'absent', [0.92, 1.4, 15, 66]),
   {
     row: 'calls.willneed.present',
     of: ['anon_write'],
@@ -171,7 +187,20 @@ export function rowPlans(swap: SwapDevice | undefined): RowPlan[] {
   return [...FAULTS, ...CALLS, ...REST, ...toSwap];
 }
 
+/** Why huge pages are not measured: it would take settings of the host, and a pool, that a program may not have. */
+const HUGE = 'calibrate measures no huge pages';
+
 /** Rows that nothing measures. */
 export const NEVER_MEASURED: Readonly<Record<string, string>> = {
   'ksm.tree_page': 'nothing measures it alone',
+  'huge.fault': HUGE,
+  'huge.read': HUGE,
+  'huge.split_pmd': HUGE,
+  'huge.split_folio': HUGE,
+  'huge.drop': HUGE,
+  'huge.collapse.present': HUGE,
+  'huge.collapse.absent': HUGE,
+  'huge.hugetlb_fault': HUGE,
+  'huge.hugetlb_copy': HUGE,
+  'huge.hugetlb_drop': HUGE,
 };

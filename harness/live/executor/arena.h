@@ -27,6 +27,7 @@ struct seat {
   _Atomic uint32_t ready; /* 1: it waits for its first turn */
   uint64_t minor, major;  /* faults of its touches */
   uint64_t touches;
+  int32_t pid;
 };
 
 struct arena {

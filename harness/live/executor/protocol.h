@@ -37,7 +37,7 @@ enum {
   OP_UNMAP,
   OP_REMAP,   /* a: new page, 0: none; b: pages to grow by */
   OP_PROTECT, /* FLAG_RO, FLAG_NONE or neither */
-  OP_LOCK,
+  OP_LOCK, /* a: flags of mlock2 */
   OP_UNLOCK,
   OP_READ,  /* count < 0: downwards. Value: pages touched */
   OP_WRITE, /* a: content unless FLAG_UNIQUE */
@@ -69,6 +69,10 @@ enum {
   OP_REST,   /* a: microseconds. Waits that long */
   OP_FILES,  /* Text in: folder of files. All that are there go */
   OP_MOVE,   /* slot. Text in: the file of a group that names of processes are written to */
+  /* Of spaces again. */
+  OP_FADVISE, /* slot, a: object, page: first byte, b: bytes, count: advice */
+  OP_REMOTE,  /* page, count, a: advice, b: slot of the space whose memory it is */
+  OP_LOCKALL, /* a: flags of mlockall; 0: munlockall */
 };
 
 enum {

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #include "arena.h"
 
@@ -24,6 +25,9 @@
 #endif
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd 438
+#endif
+#ifndef SYS_process_madvise
+#define SYS_process_madvise 440
 #endif
 #define DROPPABLE 0x08
 
@@ -254,10 +258,34 @@ static long with_object(const struct op *op) {
   case OP_SYNC: result = fdatasync(fd); break;
   case OP_FALLOCATE: result = fallocate(fd, (int)op->count, (off_t)op->page, (off_t)op->b); break;
   case OP_TRUNCATE: result = ftruncate(fd, (off_t)op->b); break;
+  case OP_FADVISE:
+    errno = posix_fadvise(fd, (off_t)op->page, (off_t)op->b, (int)op->count);
+    result = errno ? -1 : 0;
+    break;
   }
   int error = errno;
   close_object(fd);
   errno = error;
+  return result;
+}
+
+/* Advice for memory of another space, on this one's account. */
+static long remote_advice(const struct op *op) {
+  int pidfd = (int)syscall(SYS_pidfd_open, arena->seats[op->b].pid, 0);
+  if (pidfd < 0) return -1;
+  struct iovec range = {address(op->page), (size_t)op->count * PAGE};
+  long bytes = syscall(SYS_process_madvise, pidfd, &range, 1ul, (int)op->a, 0u);
+  int error = errno;
+  close(pidfd);
+  errno = error;
+  return bytes < 0 ? -1 : 0;
+}
+
+/* What this process has itself stays locked. */
+static long lock_all(const struct op *op) {
+  if (op->a) return mlockall((int)op->a);
+  long result = munlockall();
+  settle();
   return result;
 }
 
@@ -297,9 +325,11 @@ static void run_op(const struct op *op, struct answer *answer) {
   case OP_UNMAP: result = munmap(address(op->page), bytes); break;
   case OP_REMAP: result = remap(op); break;
   case OP_PROTECT: result = protect(op); break;
-  case OP_LOCK: result = mlock(address(op->page), bytes); break;
+  case OP_LOCK: result = syscall(SYS_mlock2, address(op->page), bytes, (int)op->a); break;
   case OP_UNLOCK: result = munlock(address(op->page), bytes); break;
   case OP_MADVISE: result = madvise(address(op->page), bytes, (int)op->a); break;
+  case OP_LOCKALL: result = lock_all(op); break;
+  case OP_REMOTE: result = remote_advice(op); break;
   case OP_PRCTL: result = prctl(PR_SET_MEMORY_MERGE, op->a, 0, 0, 0); break;
   default: result = with_object(op);
   }
@@ -338,6 +368,7 @@ static void become(uint32_t slot) {
   settle();
   struct seat *seat = &arena->seats[slot];
   seat->minor = seat->major = seat->touches = 0;
+  seat->pid = (int32_t)getpid();
   atomic_store(&seat->turn, 0);
   signal_word(&seat->ready);
   for (;;) {

@@ -27,7 +27,7 @@ function settingsOf(probes: Probes, stats: Statistics): (readonly [name: string,
 }
 
 /** Calls that may fault pages in. */
-const FAULTING = ['map', 'remap', 'lock', 'madvise'] as const;
+const FAULTING = ['map', 'remap', 'lock', 'lockAll', 'madvise', 'processMadvise'] as const;
 
 function countCallFaults(target: SimulatedMachine, seen: Seen): void {
   const { counters } = target.machine;

@@ -6,10 +6,11 @@ import type { Advice } from '../../trace/op.js';
 import type { Machine } from '../machine.js';
 import { type Era, KERNELS } from '../state/settings.js';
 import type { Space } from '../state/space.js';
-import { type AdviceAction, type Call, newCall, punchNs } from './call.js';
+import { type AdviceAction, type Call, hugeNs, newCall, punchNs } from './call.js';
 import { cold } from './cold.js';
 import { dontneed, dontneedLocked } from './dontneed.js';
 import { free } from './free.js';
+import { guardInstall, guardRemove } from './guard.js';
 import { pageout } from './pageout.js';
 import { populate } from './populate.js';
 import { remove } from './remove.js';
@@ -30,7 +31,8 @@ type CallName = keyof Machine['costs']['calls'];
 
 /** The price of a call by the pages it found. */
 function priced(name: CallName): AdviceInfo['ns'] {
-  return (m, call, named) => callNs(m.costs.calls[name] as CallCost, call.present, named - call.present);
+  return (m, call, named) =>
+    callNs(m.costs.calls[name] as CallCost, call.present, named - call.present) + hugeNs(m, call);
 }
 
 const flagChange = (act: AdviceAction): AdviceInfo => ({ act, ns: (m) => m.costs.flag_change.ns });
@@ -73,6 +75,8 @@ const ACTIONS: Readonly<Record<Advice, AdviceInfo>> = {
   // Faults charge themselves; what is left is the call.
   MADV_POPULATE_READ: { act: populate(false), endsAtHole: true, ns: (m) => m.costs.flag_change.ns },
   MADV_POPULATE_WRITE: { act: populate(true), endsAtHole: true, ns: (m) => m.costs.flag_change.ns },
+  MADV_GUARD_INSTALL: { act: guardInstall, ns: priced('guard_install') },
+  MADV_GUARD_REMOVE: { act: guardRemove, ns: priced('guard_remove') },
   MADV_VOLATILE: { ns: volatileNs('volatile') },
   MADV_NONVOLATILE: { ns: volatileNs('nonvolatile') },
 };

@@ -19,7 +19,7 @@ export function populate(write: boolean): StateAction {
         if (write) m.pages.markDirty(m.tables.entries[at]! >>> PTE_SHIFT);
         continue;
       }
-      if (fault(m, vma, vpn, write) === FAULTED.sigbus) return 'EFAULT';
+      if (fault(m, vma, vpn, write) !== FAULTED.ok) return 'EFAULT';
     }
     return 0;
   };

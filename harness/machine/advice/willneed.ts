@@ -15,8 +15,7 @@ export const willneed: StateAction = (m, vma, start, end, call) => {
   const { object } = vma;
   if (object) {
     const first = vma.objectPageAt(start);
-    const last = Math.min(first + end - start, object.size);
-    for (let index = first; index < last; index++) if (prefetchObjectPage(m, object, index)) call.present++;
+    call.present += prefetchObject(m, object, first, first + end - start);
     return 0;
   }
   eachUsedEntry(m, vma, start, end, (at, vpn) => {
@@ -25,6 +24,14 @@ export const willneed: StateAction = (m, vma, start, end, call) => {
   });
   return 0;
 };
+
+/** Starts reading pages [start, end) of an object that are not in memory. Returns how many these are. */
+export function prefetchObject(m: State, object: SharedObject, start: number, end: number): number {
+  const last = Math.min(end, object.size);
+  let read = 0;
+  for (let index = start; index < last; index++) if (prefetchObjectPage(m, object, index)) read++;
+  return read;
+}
 
 /** Starts reading a swapped-out anonymous page into the swap cache; false when it is there already. */
 function prefetchAnon(m: State, vma: Vma, vpn: number, page: number): boolean {

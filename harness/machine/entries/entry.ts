@@ -1,6 +1,6 @@
 import { ZERO_PAGE } from '../memory/pages.js';
 import { KSM_OBJECT } from '../state/objects.js';
-import { PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
+import { GUARD, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import { hasRecency, type Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
@@ -89,7 +89,7 @@ export function clearEntry(m: State, vma: Vma, at: number): void {
   if ((entry & PTE.present) === 0) {
     if (entry === 0) return;
     m.tables.set(at, 0);
-    if (entry === PURGED) return;
+    if (entry === PURGED || entry === GUARD) return;
     const left = m.swap.dropReference(m.swapSlotOf(page));
     if (!isReferred(m, page)) m.freePage(page);
     else if (left === 0 && m.reclaim.swapScarce(page)) freeSwapCache(m, page); // free_swap_and_cache
@@ -155,5 +155,5 @@ export function freeSwapCache(m: State, page: number): void {
 }
 
 function freeIfUnreferenced(m: State, page: number): void {
-  if (!isReferred(m, page)) m.freePage(page);
+  if (!isReferred(m, page) && !m.huge?.unreferenced(page)) m.freePage(page);
 }

@@ -158,9 +158,17 @@ function timedFault(m: State, vma: Vma, vpn: number, write: boolean): number {
   const startNs = m.ledger.spentNs;
   const place = m.ledger.place();
   let outcome = fault(m, vma, vpn, write);
+  if (outcome === FAULTED.guard) throw guardViolation(vma.space, vpn, write);
   if (outcome === FAULTED.sigbus) outcome = signal(m, vma.space, vpn, write);
   m.ledger.touchStalled(m.ledger.spentNs - startNs, place);
   return outcome;
+}
+
+function guardViolation({ id }: Space, vpn: number, write: boolean): AccessViolation {
+  return new AccessViolation(
+    vpn,
+    `${write ? 'write' : 'read'} of page ${vpn} in space ${id} meets a guard (MADV_GUARD_INSTALL), expected it removed`,
+  );
 }
 
 /** SIGBUS: after the program's handler the access is made again, which faults again where the page is not mapped yet. */
@@ -275,6 +283,7 @@ function ownPage(m: State, vma: Vma, vpn: number): number {
   const at = directory.entry(vpn);
   const page = m.tables.entries[at]! >>> PTE_SHIFT;
   if (isAnonPage(m, page) && isExclusive(m, page)) return page;
+  m.huge?.splitPmd(Math.floor(at / LEAF_ENTRIES));
   unshare(m, vma, vpn, at, PART.cow);
   return m.tables.entries[at]! >>> PTE_SHIFT;
 }

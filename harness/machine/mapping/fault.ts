@@ -13,25 +13,28 @@ import {
 import { ZERO_PAGE } from '../memory/pages.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
 import { readSwap } from '../object/swap-cache.js';
-import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
+import { entryInLeaf, GUARD, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import { KERNELS } from '../state/settings.js';
+import { hasRecency } from '../state/space.js';
 import type { State } from '../state/state.js';
-import { NO_RECENCY, VM, type Vma } from '../state/vma.js';
+import { VM, type Vma } from '../state/vma.js';
 import { anonObject, newAnonPage, swapInObject } from './anon-page.js';
+import { hugetlbFault } from './hugetlb.js';
 
 /** Pages that one read fault maps at most. Source: fault_around_bytes in mm/memory.c, 64 KiB. */
 const FAULT_AROUND_PAGES = 16;
 
 /** What a fault came to: an entry, or nothing that the access could go on with. */
-export const FAULTED = { ok: 0, sigbus: 1 } as const;
+export const FAULTED = { ok: 0, sigbus: 1, guard: 2 } as const;
 
 /**
  * handle_mm_fault: makes the entry of a page so that the access can go on. The access is allowed by the VMA; the entry
- * is absent, swapped out, or present and write-protected. Beyond the end of an object it stays absent. The signal is up to
+ * is absent, swapped out, a guard, or present and write-protected. Beyond the end of an object it stays absent. The signal is up to
  * the caller: populating a range sends none.
  */
 export function fault(m: State, vma: Vma, vpn: number, write: boolean): number {
-  m.inFault = (vma.flags & NO_RECENCY) === 0;
+  if (vma.flags & VM.hugetlb) return hugetlbFault(m, vma, vpn, write);
+  m.inFault = hasRecency(vma);
   const result = handleFault(m, vma, vpn, write);
   m.inFault = false;
   return result;
@@ -42,6 +45,7 @@ function handleFault(m: State, vma: Vma, vpn: number, write: boolean): number {
   vma.space.pgfault++;
   const known = vma.space.directory.entry(vpn);
   const entry = known < 0 ? 0 : m.tables.entries[known]!;
+  if (entry === GUARD) return FAULTED.guard;
   if (entry === 0 && isBeyondEnd(vma, vpn)) {
     // do_read_fault maps the neighbours before it asks for the page itself.
     if (!write) m.ledger.cpu(PART.minor, faultAround(m, vma, vpn) * m.costs.faults.around.ns);
@@ -49,6 +53,7 @@ function handleFault(m: State, vma: Vma, vpn: number, write: boolean): number {
     else if (!vma.has(VM.shared)) anonObject(m, vma, vpn);
     return FAULTED.sigbus;
   }
+  if (entry === 0 && m.huge?.fault(vma, vpn, write)) return FAULTED.ok;
   const at = m.tables.make(vma.space.directory, vpn);
   if (entry & PTE.present) writeProtected(m, vma, vpn, at);
   else if (isSwapEntry(entry)) swappedOut(m, vma, vpn, at, write);
@@ -192,7 +197,8 @@ function writeProtected(m: State, vma: Vma, vpn: number, at: number): void {
     m.reclaim.used(page);
     return;
   }
-  if (isAnonPage(m, page) && isExclusive(m, page) && !isMerged(m, page)) {
+  if (m.huge?.writeProtected(vma, vpn, at)) return;
+  if (isAnonPage(m, page) && isExclusive(m, page) && !isMerged(m, page) && ownsFolio(m, vma, page)) {
     m.tables.entries[at] = entry | PTE.write | PTE.young | PTE.dirty;
     freeSwapCache(m, page);
     m.counters.cow_reuse++;
@@ -205,6 +211,11 @@ function writeProtected(m: State, vma: Vma, vpn: number, at: number): void {
   clearEntry(m, vma, at);
   m.flushTlb(PART.cow);
   mapPage(m, vma.space, at, copy, PTE.write | PTE.young | PTE.dirty);
+}
+
+/** Whether the space has all mappings of the folio that a page is part of, if it is of one. */
+function ownsFolio(m: State, vma: Vma, page: number): boolean {
+  return m.huge === undefined || m.huge.isExclusive(vma.space, page);
 }
 
 /** wp_page_copy: a new page with the contents of another. */

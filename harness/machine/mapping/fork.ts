@@ -1,10 +1,11 @@
 import { InputError } from '../../base/errors.js';
 import { mapPage } from '../entries/entry.js';
 import { ZERO_PAGE } from '../memory/pages.js';
-import { PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
+import { PTE, PTE_SHIFT } from '../state/page-table.js';
 import { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
-import { VM, Vma } from '../state/vma.js';
+import { VM, VM_LOCKED_MASK, Vma } from '../state/vma.js';
+import { copyHugetlb } from './hugetlb.js';
 import { unmap } from './mmap.js';
 
 /** A new empty space. @throws InputError when the id is in use */
@@ -34,6 +35,7 @@ export function exit(m: State, space: Space): void {
 export function fork(m: State, parent: Space, childId: number): Space {
   const child = spawn(m, childId, parent.name);
   m.ksm.forked(parent, child);
+  child.noHugePages = parent.noHugePages;
   for (const vma of parent.vmas) {
     if (vma.has(VM.dontFork)) continue;
     const wipe = vma.has(VM.wipeOnFork);
@@ -41,7 +43,7 @@ export function fork(m: State, parent: Space, childId: number): Space {
     const copy = new Vma({
       start: vma.start,
       end: vma.end,
-      flags: vma.flags & ~VM.locked,
+      flags: (vma.flags & ~VM_LOCKED_MASK) | (isPrivateHuge(vma) ? VM.noReserve : 0),
       space: child,
       object: vma.object,
       objectPage: vma.objectPage,
@@ -54,29 +56,42 @@ export function fork(m: State, parent: Space, childId: number): Space {
     if (!wipe) m.purge.copied(parent, child, copy.start, copy.end);
     else if (copy.has(VM.volatile)) m.purge.marked(child, copy.start, copy.end);
     if (inherited.length > 0) copyEntries(m, vma, child);
+    else if (isPrivateHuge(vma)) copyHugetlb(m, vma, copy);
   }
   m.countVmas(child);
   return child;
 }
 
-/** copy_page_range: both sides lose the right to write in place. */
+/** The child of a private hugetlb mapping has been promised nothing (hugetlb_dup_vma_private). */
+function isPrivateHuge(vma: Vma): boolean {
+  return (vma.flags & (VM.hugetlb | VM.shared)) === VM.hugetlb;
+}
+
+/**
+ * copy_page_range: both sides lose the right to write in place, except in a shared mapping, which is copied for its guards.
+ */
 function copyEntries(m: State, vma: Vma, child: Space): void {
   for (const part of vma.space.directory.leavesIn(vma.start, vma.end)) {
     m.tables.make(child.directory, part.from); // copy_pte_range, for an empty table too
     if (m.tables.isEmpty(part.leaf)) continue;
     m.shootdowns?.changed(vma.space);
-    for (let i = 0; i < part.to - part.from; i++) copyEntry(m, part.at + i, child, part.from + i);
+    for (let i = 0; i < part.to - part.from; i++) copyEntry(m, vma, part.at + i, child, part.from + i);
+    if (m.huge?.isPmd(part.leaf)) m.huge.pmdCopied(child.directory.leaf(part.from));
   }
 }
 
-function copyEntry(m: State, from: number, child: Space, vpn: number): void {
+function copyEntry(m: State, vma: Vma, from: number, child: Space, vpn: number): void {
   const entry = m.tables.entries[from]!;
   if (entry === 0) return;
   const page = entry >>> PTE_SHIFT;
   const at = m.tables.make(child.directory, vpn);
   if ((entry & PTE.present) === 0) {
     m.tables.set(at, entry);
-    if (entry !== PURGED) m.swap.addReference(m.swapSlotOf(page));
+    if (page !== 0) m.swap.addReference(m.swapSlotOf(page));
+    return;
+  }
+  if (vma.has(VM.shared)) {
+    mapPage(m, child, at, page, entry & PTE.write); // pte_mkclean
     return;
   }
   m.tables.entries[from] = entry & ~PTE.write;

@@ -9,14 +9,15 @@ import { identify } from '../object/page-in.js';
 import { entryInLeaf, LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.js';
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
-import { type SharedObject, VM, VM_SPECIAL, Vma } from '../state/vma.js';
+import { type SharedObject, VM, VM_LOCKED_MASK, Vma } from '../state/vma.js';
 import { CallFailure } from './failure.js';
 import { FAULTED, fault, lockEntry } from './fault.js';
+import { hugetlbLength, mustNotCutHuge, promiseHuge } from './hugetlb.js';
 import { mergeNew } from './merging.js';
-import { changeFlags, mustHaveRoom, tooManyVmas } from './modify.js';
+import { changeFlags, mustHaveRoom, splitVma, tooManyVmas } from './modify.js';
 
 /** Flags of a new VMA. Source: mmap_region in mm/mmap.c. */
-function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
+function flagsOf(arg: MapArg, object: SharedObject | undefined, futureLock: number): number {
   const shared = arg.kind === 'shared' || arg.kind === 'anon-shared';
   const { flags } = arg;
   let bits: number = VM.read;
@@ -28,13 +29,18 @@ function flagsOf(arg: MapArg, object: SharedObject | undefined): number {
   if (!shared && bits & VM.write && !flags.has('droppable')) bits |= VM.account; // accountable_mapping
   if (flags.has('exec')) bits |= VM.exec;
   if (flags.has('locked')) bits |= VM.locked;
+  bits |= futureLock;
   if (flags.has('random')) bits |= VM.random;
   if (flags.has('sequential')) bits |= VM.sequential;
   // Source: MAP_DROPPABLE in mm/mmap.c; what may vanish is not inherited, not dumped and not locked.
-  if (flags.has('droppable')) bits = (bits & ~VM.locked) | VM.droppable | VM.wipeOnFork | VM.dontDump;
+  if (flags.has('droppable')) bits = (bits & ~VM_LOCKED_MASK) | VM.droppable | VM.wipeOnFork | VM.dontDump;
   // Pages that cannot be reclaimed need no lock (mmap_region, mlock_fixup).
-  if (object?.backing === 'xip') bits = (bits & ~VM.locked) | VM.mixedMap;
-  if (object?.backing === 'pfn') bits = (bits & ~VM.locked) | VM.pfnMap | VM.dontDump;
+  if (object?.backing === 'xip') bits = (bits & ~VM_LOCKED_MASK) | VM.mixedMap;
+  if (object?.backing === 'pfn') bits = (bits & ~VM_LOCKED_MASK) | VM.pfnMap | VM.dontDump;
+  if (object?.backing === 'hugetlb') {
+    bits = (bits & ~(VM_LOCKED_MASK | VM.account)) | VM.hugetlb;
+    if (flags.has('noreserve')) bits |= VM.noReserve;
+  }
   return bits;
 }
 
@@ -47,14 +53,15 @@ export function checkRange(page: number, count: number): void {
  * mmap(MAP_FIXED): replaces whatever the range holds. A space may have one VMA more than vm.max_map_count before this is
  * refused (do_mmap in mm/mmap.c).
  *
- * @throws CallFailure ENOMEM for too many VMAs: nothing has changed
+ * @throws CallFailure ENOMEM for too many VMAs: nothing has changed; for too few hugetlb pages; EINVAL within one
  * @throws InputError when the object does not exist
  */
-export function map(m: State, space: Space, page: number, count: number, arg: MapArg): void {
-  if (count === 0) return;
-  checkRange(page, count);
-  if (arg.flags.has('droppable') && arg.kind !== 'anon')
+export function map(m: State, space: Space, page: number, length: number, arg: MapArg): void {
+  if (length === 0) return;
+  if (arg.flags.has('droppable') && (arg.kind !== 'anon' || arg.flags.has('hugetlb')))
     throw new CallFailure('EINVAL', `a droppable mapping of ${arg.kind} memory (EINVAL), expected anon`);
+  const count = hugetlbLength(m, page, length, arg);
+  checkRange(page, count);
   const object = objectOf(m, count, arg);
   if (object?.backing === 'pfn' && arg.offset + count > object.size)
     throw new InputError(`pfn:${arg.name} has ${object.size} pages, expected a mapping of pages within`);
@@ -64,16 +71,28 @@ export function map(m: State, space: Space, page: number, count: number, arg: Ma
     new Vma({
       start: page,
       end: page + count,
-      flags: m.ksm.newFlags(space, flagsOf(arg, object)),
+      flags: m.ksm.newFlags(space, flagsOf(arg, object, space.futureLock)),
       space,
       object,
       objectPage: arg.offset,
     }),
   );
+  if (object?.backing === 'hugetlb') promiseOrRemove(m, space.find(page)!);
   mergeNew(m, space, page, page + count);
   m.countVmas(space);
   if (object?.backing === 'pfn') mapFrameNumbers(m, space, page, count, object, arg.offset);
-  else if (arg.flags.has('locked') || arg.flags.has('populate')) populate(m, space, page, page + count, true);
+  else if (arg.flags.has('locked') || arg.flags.has('populate') || space.futureLock !== 0)
+    populate(m, space, page, page + count, true);
+}
+
+/** @throws CallFailure ENOMEM where the pool of hugetlb pages is short: what was mapped before is gone, and this is not there either */
+function promiseOrRemove(m: State, vma: Vma): void {
+  try {
+    promiseHuge(m, vma);
+  } catch (error) {
+    removeVma(m, vma);
+    throw error;
+  }
 }
 
 /** remap_pfn_range: a range of page frame numbers is mapped whole, at once, and linearly. Private copies come later. */
@@ -94,32 +113,35 @@ function mapFrameNumbers(
 }
 
 function objectOf(m: State, count: number, arg: MapArg): SharedObject | undefined {
-  if (arg.kind === 'anon') return undefined;
-  if (arg.kind === 'anon-shared')
+  const huge = arg.flags.has('hugetlb');
+  if (arg.kind === 'anon' && !huge) return undefined;
+  if (arg.kind === 'anon-shared' || huge)
     return m.objects.createShared(undefined, count, {
-      backing: 'shmem',
+      backing: arg.flags.has('hugetlb') ? 'hugetlb' : 'shmem',
       sealed: false,
       descriptor: false,
       structPages: false,
     });
   const object = m.objects.named(arg.name);
-  if (object.closed && object.backing === 'shmem')
+  if (object.closed && object.inMemory)
     throw new InputError(`object ${arg.name} is closed, expected its map before its close`);
   return object;
 }
 
-/** munmap: holes are skipped. @throws CallFailure ENOMEM when it would cut a VMA in two and there are too many: nothing has changed */
+/** munmap: holes are skipped. @throws CallFailure ENOMEM when it would cut a VMA in two and there are too many, EINVAL when it would cut a hugetlb page: nothing has changed */
 export function unmap(m: State, space: Space, page: number, count: number): void {
   const end = page + count;
   if (count === 0 || !space.maps(page, end)) return;
   const vma = space.find(page);
   if (vma && vma.start < page && vma.end > end) mustHaveRoom(m, space, page, 1);
-  space.split(page);
-  space.split(end);
+  mustNotCutHuge(space, page, end);
+  splitVma(m, space, page);
+  splitVma(m, space, end);
   const gone = space.overlapping(page, end);
   m.purge.dropped(space, page, end);
   for (const vma of gone) {
-    zapRange(m, vma, vma.start, vma.end);
+    zapRange(m, vma, vma.start, vma.end, true);
+    if (vma.has(VM.hugetlb) && !vma.has(VM.shared)) m.hugetlb.unpromise(space, vma.start, vma.end);
     removeVma(m, vma);
   }
   for (const vma of gone) freeTables(m, space, vma.start, vma.end, false);
@@ -161,6 +183,7 @@ export function populate(m: State, space: Space, start: number, end: number, ign
 
 /** False at the first page that cannot be had. */
 function populateVma(m: State, vma: Vma, start: number, end: number): boolean {
+  if (vma.has(VM.lockOnFault)) return true;
   if (!vma.has(VM.read | VM.write | VM.exec)) return false;
   const write = vma.has(VM.write) && !vma.has(VM.shared);
   const need = write ? PTE.present | PTE.write : PTE.present;
@@ -168,40 +191,9 @@ function populateVma(m: State, vma: Vma, start: number, end: number): boolean {
     const at = m.tables.find(vma.space.directory, vpn);
     if (at >= 0 && (m.tables.entries[at]! & need) === need) {
       if (vma.has(VM.locked)) lockEntry(m, at);
-    } else if (fault(m, vma, vpn, write) === FAULTED.sigbus) return false;
+    } else if (fault(m, vma, vpn, write) !== FAULTED.ok) return false;
   }
   return true;
-}
-
-/**
- * mlock and munlock.
- *
- * @throws CallFailure ENOMEM when a part is not mapped: what lies before it is locked, and not populated; also when a page
- * cannot be had (beyond the end of an object, no access): all is locked, and populated up to there (do_mlock)
- */
-export function setLocked(m: State, space: Space, page: number, count: number, locked: boolean): void {
-  if (count === 0) return;
-  const end = page + count;
-  // What is there is locked before the rest is faulted in, which may have to reclaim (mlock_vma_pages_range).
-  const lockThere = (from: number, to: number) => eachEntry(m, space, from, to, (_, at) => lockEntry(m, at));
-  changeFlags(
-    m,
-    space,
-    page,
-    end,
-    locked ? 'lock' : 'unlock',
-    ({ flags }) => {
-      // Droppable memory cannot be locked, special mappings need not be (mlock_fixup).
-      if (flags & (VM.droppable | VM_SPECIAL)) return flags;
-      return locked ? flags | VM.locked : flags & ~VM.locked;
-    },
-    lockThere,
-  );
-  if (locked && !populate(m, space, page, end, false))
-    throw new CallFailure(
-      'ENOMEM',
-      `lock of pages ${page} to ${end - 1} cannot bring all of them in (ENOMEM)`,
-    );
 }
 
 /**
@@ -244,8 +236,8 @@ function accounted(vma: Vma, flags: number): number {
   return vma.isAnonymous && !vma.anon && vma.inherited.length === 0 ? flags & ~VM.account : flags;
 }
 
-/** Visits the present entries of a range, the zero page's apart. */
-function eachEntry(
+/** Visits the present entries of a range, except those of the zero page. */
+export function eachEntry(
   m: State,
   space: Space,
   start: number,
@@ -265,8 +257,9 @@ function eachEntry(
 /** can_change_pte_writable: spares the fault where a write could go on without a copy. */
 function mayBecomeWritable(m: State, vma: Vma, entry: number): boolean {
   // A clean page of a file must be faulted on, so that its file system hears of the first write (vma_wants_writenotify).
-  if (vma.has(VM.shared)) return vma.object?.backing === 'shmem' || (entry & PTE.dirty) !== 0;
+  if (vma.has(VM.shared)) return vma.object?.inMemory === true || (entry & PTE.dirty) !== 0;
   const page = entry >>> PTE_SHIFT;
+  if (m.huge && !m.huge.isExclusive(vma.space, page)) return false;
   return isAnonPage(m, page) && isExclusive(m, page) && !isMerged(m, page);
 }
 

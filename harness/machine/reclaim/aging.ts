@@ -4,9 +4,9 @@ import { PAGE_FLAG, ZERO_PAGE } from '../memory/pages.js';
 import { LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.js';
 import type { LookAround } from '../state/rmap.js';
 import { KERNELS } from '../state/settings.js';
-import type { Space } from '../state/space.js';
+import { hasRecency, type Space } from '../state/space.js';
 import type { State } from '../state/state.js';
-import { NO_RECENCY, VM, VM_SPECIAL, type Vma } from '../state/vma.js';
+import { VM, VM_SPECIAL, type Vma } from '../state/vma.js';
 
 /** Entries that are looked at around one that was used. Source: MIN_LRU_BATCH in include/linux/mmzone.h. */
 const LOOK_AROUND = 64;
@@ -64,7 +64,9 @@ export class PageTableAging implements AgingTables, LookAround {
   referencedAround(id: number, seq: number, used: UsedPages): number {
     this.seq = seq;
     this.used = used;
-    return this.state.rmap.referenced(id, this);
+    const { huge, rmap } = this.state;
+    const folio = huge?.folios.of(id);
+    return folio ? huge!.referenced(folio) : rmap.referenced(id, this);
   }
 
   /** lru_gen_look_around: the 64 entries around one, in the same table and VMA. */
@@ -108,6 +110,11 @@ export class PageTableAging implements AgingTables, LookAround {
     for (const vma of space.vmas) {
       if (skips(vma, anon)) continue;
       for (const part of space.directory.leavesIn(vma.start, vma.end)) {
+        if (this.state.huge?.isPmd(part.leaf)) {
+          // walk_pmd_range_locked: an entry of the page directory, and no table.
+          this.clearYoung(part.at, part.to - part.from);
+          continue;
+        }
         if (part.leaf !== leaf) {
           this.note(leaf, seq + 1, total, young);
           leaf = part.leaf;
@@ -126,12 +133,13 @@ export class PageTableAging implements AgingTables, LookAround {
   private clearYoung(from: number, count: number): number {
     const { entries } = this.state.tables;
     const used = this.used!;
+    const folios = this.state.huge?.folios;
     let young = 0;
     for (let at = from; at < from + count; at++) {
       const entry = entries[at]!;
       if ((entry & YOUNG) !== YOUNG) continue;
       const page = entry >>> PTE_SHIFT;
-      if (page === ZERO_PAGE || !used.wasUsed(page)) continue;
+      if (page === ZERO_PAGE || !used.wasUsed(folios ? folios.headOf(page) : page)) continue;
       entries[at] = entry & ~PTE.young;
       young++;
     }
@@ -163,6 +171,6 @@ function bitOf(seq: number): number {
 /** should_skip_vma: whether aging passes over a VMA. */
 function skips(vma: Vma, anon: boolean): boolean {
   const { flags, object } = vma;
-  if ((flags & ACCESSIBLE) === 0 || flags & (NO_RECENCY | VM.locked | VM_SPECIAL)) return true;
+  if ((flags & ACCESSIBLE) === 0 || flags & (VM.locked | VM_SPECIAL) || !hasRecency(vma)) return true;
   return !anon && (object === undefined || object.backing === 'shmem');
 }

@@ -11,17 +11,37 @@ const US_PER_CENTISEC = 10_000;
  * is noticed (folio_mkclean). Returns how many it wrote.
  */
 export function writeBack(m: State, object: SharedObject): number {
-  object.dirtySinceUs = undefined;
-  if (object.backing === 'shmem') return 0;
-  const { size } = object;
+  return writeBackRange(m, object, 0, object.size);
+}
+
+/**
+ * The same of pages [start, end) of a file.
+ *
+ * @param each hears of each page that is written
+ */
+export function writeBackRange(
+  m: State,
+  object: SharedObject,
+  start: number,
+  end: number,
+  each?: (page: number) => void,
+): number {
+  if (start === 0 && end >= object.size) object.dirtySinceUs = undefined;
+  if (object.inMemory) return 0;
+  const stop = Math.min(end, object.size);
   let written = 0;
-  for (let index = object.nextPresent(0, size); index < size; index = object.nextPresent(index + 1, size)) {
+  for (
+    let index = object.nextPresent(start, stop);
+    index < stop;
+    index = object.nextPresent(index + 1, stop)
+  ) {
     const page = object.page(index);
     if (m.pages.resident[page] === 0) continue;
     cleanEntries(m, page);
     if ((m.pages.traits[page]! & TRAIT.dirty) === 0) continue;
     m.pages.clearDirty(page);
     m.reclaim.written(page);
+    each?.(page);
     written++;
   }
   if (object.backing === 'file') m.counters.file_pages_out += written;

@@ -3,8 +3,8 @@ import type { Frames } from '../memory/frames.js';
 import type { PageStore } from '../memory/pages.js';
 import type { Objects } from './objects.js';
 import { type PageTables, PTE, PTE_SHIFT } from './page-table.js';
-import type { Space } from './space.js';
-import { type AnonVma, NO_RECENCY, type SharedObject, VM, type Vma } from './vma.js';
+import { hasRecency, type Space } from './space.js';
+import { type AnonVma, type SharedObject, VM, type Vma } from './vma.js';
 
 /** What knows which entries map merged pages. */
 export interface MergedWalk {
@@ -123,11 +123,11 @@ export class ReverseMap {
       if (entry & PTE.dirty) pages.markDirty(page);
       if ((entry & PTE.young) === 0) continue;
       tables.entries[at] = entry & ~PTE.young;
-      const { flags } = this.vmas[i]!;
-      if (flags & NO_RECENCY) continue;
-      exec |= flags & VM.exec;
+      const vma = this.vmas[i]!;
+      if (!hasRecency(vma)) continue;
+      exec |= vma.flags & VM.exec;
       used++;
-      if (around) around.near(at, this.vpns[i]!, this.vmas[i]!);
+      if (around) around.near(at, this.vpns[i]!, vma);
     }
     if (exec !== 0) pages.setTrait(page, TRAIT.exec);
     else if ((pages.traits[page]! & TRAIT.exec) !== 0) pages.clearTrait(page, TRAIT.exec);

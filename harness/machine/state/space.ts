@@ -18,8 +18,12 @@ export class Space {
   /** Pages of images with struct pages that it maps: its memory map has an entry for each. */
   structPages = 0;
   structPagesPeak = 0;
+  /** Flags of `VM_LOCKED_MASK` that new mappings get (MCL_FUTURE; mm->def_flags). */
+  futureLock = 0;
   /** PR_SET_MEMORY_MERGE: all its memory that can be merged is mergeable. */
   mergeAny = false;
+  /** PR_SET_THP_DISABLE: no huge pages, whatever is asked. */
+  noHugePages = false;
   /** Entries of the shared zero page that KSM put in the place of pages of zeros. */
   ksmZeroPages = 0;
   /** VMAs as last counted by the machine. */
@@ -180,6 +184,7 @@ export function mergeable(
   return (
     lower.end === upper.start &&
     lowerFlags === upperFlags &&
+    (lowerFlags & VM.hugetlb) === 0 &&
     lower.object === upper.object &&
     (lower.object === undefined || lower.objectPageAt(lower.end) === upper.objectPage) &&
     shiftsAgree(lower, upper) &&
@@ -210,7 +215,7 @@ function sameInherited(lower: Vma, upper: Vma): boolean {
   );
 }
 
-/** Whether accesses through a VMA count for reclaim. */
+/** Whether accesses through a VMA count for reclaim (vma_has_recency). */
 export function hasRecency(vma: Vma): boolean {
-  return (vma.flags & NO_RECENCY) === 0;
+  return (vma.flags & NO_RECENCY) === 0 && vma.object?.noReuse !== true;
 }

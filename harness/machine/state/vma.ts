@@ -30,10 +30,19 @@ export const VM = {
   noHugePage: 1 << 17,
   /** Private memory that was writable counts as committed, and merges only with its like. */
   account: 1 << 18,
+  /** Locked memory whose pages come with their first access (VM_LOCKONFAULT); VM_LOCKED is set too. */
+  lockOnFault: 1 << 19,
+  /** Its pages are of 2 MiB, out of the pool (VM_HUGETLB). */
+  hugetlb: 1 << 20,
+  /** It was promised no pages of that pool (VM_NORESERVE, and what fork has copied). */
+  noReserve: 1 << 21,
 } as const;
 
-/** Mappings of device memory and the like (the kernel's VM_SPECIAL, as far as it is modelled). */
-export const VM_SPECIAL: number = VM.mixedMap | VM.pfnMap;
+/** All that says how a mapping is locked (VM_LOCKED_MASK). */
+export const VM_LOCKED_MASK: number = VM.locked | VM.lockOnFault;
+
+/** Mappings of device memory and the like, and hugetlb (the kernel's VM_SPECIAL, as far as it is modelled). */
+export const VM_SPECIAL: number = VM.mixedMap | VM.pfnMap | VM.hugetlb;
 
 /** Accesses through these mappings leave no trace for reclaim (vma_has_recency). */
 export const NO_RECENCY: number = VM.random | VM.sequential;
@@ -167,6 +176,10 @@ export class SharedObject extends ObjectPages {
   closed: boolean;
   /** When the oldest of its dirty pages became dirty; undefined while all are clean. */
   dirtySinceUs: number | undefined;
+  /** How a program said that it will read the file (POSIX_FADV_NORMAL, RANDOM, SEQUENTIAL): how far is read ahead. */
+  pattern: 'normal' | 'random' | 'sequential' = 'normal';
+  /** POSIX_FADV_NOREUSE: uses through mappings of the file leave no trace for reclaim. */
+  noReuse = false;
   /** The page that the last pread ended with (file_ra_state.prev_pos); -1 before the first. */
   lastRead = -1;
 
@@ -184,6 +197,6 @@ export class SharedObject extends ObjectPages {
 
   /** Whether its pages are out of reach. The contents of a file and an image stay where they are. */
   get dead(): boolean {
-    return this.backing === 'shmem' && this.closed && this.mappings.length === 0;
+    return this.inMemory && this.closed && this.mappings.length === 0;
   }
 }

@@ -1,7 +1,7 @@
 import type { Machine } from '../../machine/machine.js';
 import { contentAt } from '../../machine/mapping/access.js';
 import { ZERO_PAGE } from '../../machine/memory/pages.js';
-import { PTE, PTE_SHIFT } from '../../machine/state/page-table.js';
+import { GUARD, PTE, PTE_SHIFT } from '../../machine/state/page-table.js';
 import type { Space } from '../../machine/state/space.js';
 import { type SharedObject, VM, type Vma } from '../../machine/state/vma.js';
 import { CONTENT_LIMIT } from '../../trace/op.js';
@@ -151,6 +151,7 @@ function shownVmas<T extends { start: number; end: number }>(
 /** What a read of a page of a VMA would find. */
 function naiveContent(space: Naive.Space, vma: Naive.Vma, vpn: number): number {
   const entry = space.entries.get(vpn);
+  if (space.guards.has(vpn)) return 0;
   if (entry) return entry.page.content;
   const index = vma.offset + vpn - vma.start;
   return vma.object?.pages.get(index)?.content ?? vma.object?.disk?.get(index) ?? 0;
@@ -174,6 +175,12 @@ function entries(m: Machine, seen: Space, space: Naive.Space): void {
     const state = machineState(m, entry);
     const naive = naiveState(expected);
     if (state !== naive) agree(STATES[state], STATES[naive], `entry of page ${page} of space ${space.id}`);
+    used.set(table, (used.get(table) ?? 0) - 1);
+  }
+  for (const page of space.guards) {
+    const table = Math.floor(page / TABLE);
+    const entry = m.tables.entries[seen.directory.leaf(table * TABLE) * TABLE + (page % TABLE)]!;
+    agree(entry, GUARD, () => `guard at page ${page} of space ${space.id}`);
     used.set(table, (used.get(table) ?? 0) - 1);
   }
   // All that are expected are there: others would be left.

@@ -1,6 +1,24 @@
-import { ADVICES, type Advice, FLAG_ADVICES, madvise } from '../naive/calls.js';
+import {
+  ADVICES,
+  type Advice,
+  FLAG_ADVICES,
+  GUARD_ADVICES,
+  madvise,
+  processMadvise,
+} from '../naive/calls.js';
 import { access } from '../naive/faults.js';
-import { grow, lock, map, move, type Protection, protect, unlock, unmap } from '../naive/mmap.js';
+import {
+  grow,
+  lock,
+  lockAll,
+  map,
+  move,
+  type Protection,
+  protect,
+  unlock,
+  unlockAll,
+  unmap,
+} from '../naive/mmap.js';
 import { declareObject } from '../naive/objects.js';
 import { exit, fork, spawn } from '../naive/process.js';
 import { setLimit } from '../naive/reclaim.js';
@@ -36,10 +54,15 @@ function touch(place: Place, write: boolean): Event | undefined {
   const flag: Flag = write ? 'write' : 'read';
   const pages = space.vmas
     .filter((vma) => vma.flags.has(flag))
-    .flatMap(({ start, end }) => Array.from({ length: Math.min(end - start, PAGES) }, (_, i) => start + i));
+    .flatMap(({ start, end }) => Array.from({ length: Math.min(end - start, PAGES) }, (_, i) => start + i))
+    .filter((vpn) => !space.guards.has(vpn));
   if (pages.length === 0) return undefined;
   const [first] = pick(pages, place.page - BASE);
-  const length = run(first, count, (vpn) => findVma(space, vpn)?.flags.has(flag) === true);
+  const length = run(
+    first,
+    count,
+    (vpn) => findVma(space, vpn)?.flags.has(flag) === true && !space.guards.has(vpn),
+  );
   const down = extra % 4 === 3;
   const page = down ? first + length - 1 : first;
   const signed = down ? -length : length;
@@ -128,6 +151,18 @@ const KINDS: Readonly<Record<string, KindInfo>> = {
   write: { weight: 26, make: (_k, place) => touch(place, true) },
   read: { weight: 18, make: (_k, place) => touch(place, false) },
   advise: { weight: 18, make: (_k, place) => adviceEvent(place, pick(ADVICES, place.extra)[0]) },
+  guard: { weight: 3, make: (_k, place) => adviceEvent(place, pick(GUARD_ADVICES, place.extra)[0]) },
+  adviseOther: {
+    weight: 3,
+    make: (k, { space, page, count, extra }) => {
+      const [other, rest] = pick([...k.spaces.values()], extra);
+      const [advice] = pick(ADVICES, rest);
+      const range = { page, count };
+      return call(`process_madvise,${space.id},${page},${count},${advice} target=${other.id}`, (now) =>
+        processMadvise(now, now.space(space.id), now.space(other.id), range, advice),
+      );
+    },
+  },
   adviseFlags: { weight: 6, make: (_k, place) => adviceEvent(place, pick(FLAG_ADVICES, place.extra)[0]) },
   protect: {
     weight: 7,
@@ -218,9 +253,22 @@ const KINDS: Readonly<Record<string, KindInfo>> = {
       const { space, page, extra } = place;
       const count = mappedRun(place);
       if (count === 0) return undefined;
+      const onFault = extra % 3 === 0;
       if (extra % 2 === 0)
-        return call(`lock,${space.id},${page},${count},`, (k) => lock(k, k.space(space.id), page, count));
+        return call(`lock,${space.id},${page},${count},${onFault ? 'onfault' : ''}`, (k) =>
+          lock(k, k.space(space.id), page, count, onFault),
+        );
       return event(`unlock,${space.id},${page},${count},`, (k) => unlock(k, k.space(space.id), page, count));
+    },
+  },
+  lockAll: {
+    weight: 1,
+    make: (_k, { space, extra }) => {
+      if (extra % 2 === 0) return event(`munlockall,${space.id},,,`, (k) => unlockAll(k, k.space(space.id)));
+      const wanted = { current: extra % 3 !== 0, future: extra % 5 === 0, onFault: extra % 7 < 4 };
+      const words = Object.entries(wanted).flatMap(([word, on]) => (on ? [word.toLowerCase()] : []));
+      if (words.length === 0) return undefined;
+      return call(`mlockall,${space.id},,,${words.join(' ')}`, (k) => lockAll(k, k.space(space.id), wanted));
     },
   },
   mapCount: {

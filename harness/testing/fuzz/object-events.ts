@@ -1,4 +1,4 @@
-import { fallocateBlocks, fallocatePunch } from '../naive/calls.js';
+import { fadvise, fallocateBlocks, fallocatePunch } from '../naive/calls.js';
 import { closeObject, declareObject, readFile, truncate, writeFile } from '../naive/objects.js';
 import { writeBack } from '../naive/reclaim.js';
 import type { NaiveKernel, SharedObject } from '../naive/state.js';
@@ -16,6 +16,7 @@ import {
 
 const NAMES = ['a', 'b'];
 const FILE = 'f';
+const FILE_ADVICES = ['dontneed', 'dontneed', 'willneed', 'normal', 'random', 'sequential', 'noreuse'];
 
 /** An object that somebody holds a descriptor of. */
 function openObject(k: NaiveKernel, extra: number): [SharedObject, number] | undefined {
@@ -106,6 +107,16 @@ export const OBJECT_KINDS = {
       const zero = rest % 2 === 0;
       return call(`fallocate,,${index},${count},${zero ? 'zero' : 'alloc'}:${name}`, (k) =>
         fallocateBlocks(k, now(k), index, count, zero),
+      );
+    }),
+  },
+  fadvise: {
+    weight: 3,
+    make: onObject((name, { extra, count }, now) => {
+      const [index, rest] = [extra % MOST_OBJECT_PAGES, Math.floor(extra / MOST_OBJECT_PAGES)];
+      const [advice] = pick(FILE_ADVICES, rest);
+      return call(`fadvise,,${index},${count},${advice}:${name}`, (k) =>
+        fadvise(k, now(k), index, count, advice),
       );
     }),
   },

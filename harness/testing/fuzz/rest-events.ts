@@ -15,7 +15,17 @@ const CGROUPS = ['g', 'g/a', 'h', '/'];
  * Kinds of events that would make a trace of these broken: the machine has more VMAs than the model (volatile and mergeable
  * parts are VMAs of their own), and other limits.
  */
-const LEFT_OUT: readonly Kind[] = ['mapCount', 'limit', 'lock', 'mapLocked', 'mapWhole', 'unmapWhole'];
+const LEFT_OUT: readonly Kind[] = [
+  'mapCount',
+  'limit',
+  'lock',
+  'mapLocked',
+  'lockAll',
+  // Under a kernel.version that has no guards, these would stay or not come.
+  'guard',
+  'mapWhole',
+  'unmapWhole',
+];
 
 /** What is written between the events of the naive model, which it does not have: none of it can break a trace. */
 const EXTRA: readonly ((place: Place) => string)[] = [
@@ -41,6 +51,7 @@ const EXTRA: readonly ((place: Place) => string)[] = [
   ({ more }) =>
     `fallocate,,0,0,punch:${['x0', 'x1', 'a'][more % 3]}@${more % 40_000}+${1 + ((more >> 4) % 30_000)}`,
   ({ more }) => `fallocate,,${more % IMAGE_PAGES},3,punch:x${more % 3}`,
+  ({ more }) => `fadvise,,${more % IMAGE_PAGES},3,dontneed:x${more % 2}`,
   ({ more }) =>
     `migrate,,${more % IMAGE_PAGES},${1 + (more % 5)},${more % 2 ? 'cache' : 'xip'}:x${(more >> 3) % 2}`,
   ({ space, more }) => `read,${space},${IMAGES + (more % IMAGE_PAGES)},1,`,

@@ -1,10 +1,10 @@
-import { freeIfUnreferenced, freeWholeTables, zap } from './entries.js';
+import { freeIfUnreferenced, freeWholeTables, needTable, releasePage, zap } from './entries.js';
 import { cachePage, fault, isMapped } from './faults.js';
 import { type Action, type Errno, FLAG_ADVICE } from './flag-advice.js';
 import { allocate, punch } from './objects.js';
-import { bringIn, pageOut, settle } from './reclaim.js';
+import { bringIn, pageOut, settle, writeBack } from './reclaim.js';
 import { type NaiveKernel, type Page, type SharedObject, type Space, ZERO } from './state.js';
-import { findVma, overlapping } from './vmas.js';
+import { findVma, overlapping, prepareAnon } from './vmas.js';
 
 /** What a call returned: 0 or the name of the error, and the value. */
 export interface Returned {
@@ -115,6 +115,23 @@ function populateRange(k: NaiveKernel, space: Space, start: number, end: number,
   return SUCCESS;
 }
 
+/** What was there goes; of a shared mapping too, fork copies the guards, for which the VMA gets an anon_vma. */
+const guardInstall: Action = (k, space, vma, start, end) => {
+  if (vma.flags.has('locked')) return 'EINVAL';
+  prepareAnon(space, vma);
+  zap(k, space, vma, start, end);
+  for (let vpn = start; vpn < end; vpn++) {
+    needTable(space, vpn);
+    space.guards.add(vpn);
+  }
+  return 0;
+};
+
+const guardRemove: Action = (_k, space, _vma, start, end) => {
+  for (let vpn = start; vpn < end; vpn++) space.guards.delete(vpn);
+  return 0;
+};
+
 const ACTIONS = {
   ...FLAG_ADVICE,
   MADV_DONTNEED: dontneed,
@@ -124,6 +141,8 @@ const ACTIONS = {
   MADV_COLD: cold,
   MADV_PAGEOUT: pageout,
   MADV_WILLNEED: willneed,
+  MADV_GUARD_INSTALL: guardInstall,
+  MADV_GUARD_REMOVE: guardRemove,
 } satisfies Record<string, Action>;
 
 type EachVma = keyof typeof ACTIONS;
@@ -132,9 +151,14 @@ export type Advice = EachVma | 'MADV_POPULATE_READ' | 'MADV_POPULATE_WRITE';
 /** Advices that only change flags. */
 export const FLAG_ADVICES = Object.keys(FLAG_ADVICE) as (keyof typeof FLAG_ADVICE)[];
 
+/** Of guards. */
+export const GUARD_ADVICES: readonly Advice[] = ['MADV_GUARD_INSTALL', 'MADV_GUARD_REMOVE'];
+
 /** All others. */
 export const ADVICES: readonly Advice[] = [
-  ...(Object.keys(ACTIONS) as EachVma[]).filter((advice) => !(advice in FLAG_ADVICE)),
+  ...(Object.keys(ACTIONS) as EachVma[]).filter(
+    (advice) => !(advice in FLAG_ADVICE) && !GUARD_ADVICES.includes(advice),
+  ),
   'MADV_POPULATE_READ',
   'MADV_POPULATE_WRITE',
 ];
@@ -145,6 +169,47 @@ export function madvise(k: NaiveKernel, space: Space, page: number, count: numbe
   if (advice === 'MADV_POPULATE_READ' || advice === 'MADV_POPULATE_WRITE')
     return populateRange(k, space, page, end, advice === 'MADV_POPULATE_WRITE');
   return walkVmas(k, space, page, end, ACTIONS[advice]);
+}
+
+const REMOTE: readonly Advice[] = ['MADV_COLD', 'MADV_PAGEOUT', 'MADV_WILLNEED'];
+
+/** process_madvise on pages of a space, by itself or by another. */
+export function processMadvise(
+  k: NaiveKernel,
+  caller: Space,
+  target: Space,
+  { page, count }: { page: number; count: number },
+  advice: Advice,
+): Returned {
+  if (caller !== target && !REMOTE.includes(advice)) return { errno: 'EINVAL', value: 0 };
+  return madvise(k, target, page, count, advice);
+}
+
+/** posix_fadvise: of a file, whole pages are read ahead, or written and dropped where nothing maps them. */
+export function fadvise(
+  k: NaiveKernel,
+  object: SharedObject,
+  index: number,
+  count: number,
+  advice: string,
+): Returned {
+  if (!object.descriptor) return { errno: 'EBADF', value: 0 };
+  if (!object.disk) return SUCCESS;
+  if (advice === 'willneed') readAhead(k, object, index, count);
+  if (advice === 'dontneed') dropCached(k, object, index, index + count);
+  return SUCCESS;
+}
+
+/** What had to be written stays, and is next to go. */
+function dropCached(k: NaiveKernel, object: SharedObject, start: number, end: number): void {
+  const written = writeBack(k, object, start, end);
+  for (const [index, page] of [...object.pages].sort(([a], [b]) => a - b)) {
+    if (index < start || index >= end || k.entriesOf(page).length > 0) continue;
+    if (!written.has(page)) {
+      object.pages.delete(index);
+      releasePage(k, page);
+    } else if (k.evictable.has(page)) k.chooser.rotate(page);
+  }
 }
 
 /** madvise_walk_vmas: VMA by VMA; the first error ends the call, holes make it ENOMEM at the end. */

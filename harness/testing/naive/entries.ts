@@ -47,10 +47,15 @@ export function freeTables(space: Space, start: number, end: number): void {
 /** MADV_DONTNEED gives back page tables that lie wholly in what it emptied (try_to_free_pte). */
 export function freeWholeTables(space: Space, start: number, end: number): void {
   for (const table of space.tables)
-    if (table * TABLE >= start && (table + 1) * TABLE <= end) space.tables.delete(table);
+    if (table * TABLE >= start && (table + 1) * TABLE <= end && !hasGuards(space, table))
+      space.tables.delete(table);
 }
 
-/** zap_pte_range: empties [start, end) of a VMA. */
+function hasGuards(space: Space, table: number): boolean {
+  return [...space.guards].some((vpn) => Math.floor(vpn / TABLE) === table);
+}
+
+/** zap_pte_range: empties [start, end) of a VMA, except guards. */
 export function zap(k: NaiveKernel, space: Space, vma: Vma, start: number, end: number): void {
   for (let vpn = start; vpn < end; vpn++) zapEntry(k, space, vma, vpn);
 }

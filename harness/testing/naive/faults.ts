@@ -42,7 +42,7 @@ function touch(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: boole
   return true;
 }
 
-/** handle_mm_fault. False beyond the end of an object. */
+/** handle_mm_fault. False beyond the end of an object, and for a guard. */
 export function fault(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: boolean): boolean {
   k.counters.pgfault++;
   space.pgfault++;
@@ -53,6 +53,7 @@ export function fault(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write
 }
 
 function makeEntry(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: boolean): boolean {
+  if (space.guards.has(vpn)) return false;
   const entry = space.entries.get(vpn);
   // The page table is there before the page: it counts when room is made.
   if (!vma.object || vma.offset + vpn - vma.start < vma.object.size) needTable(space, vpn);
@@ -127,6 +128,7 @@ function faultAround(k: NaiveKernel, space: Space, vma: Vma, vpn: number, object
     const page = object.pages.get(vma.offset + around - vma.start);
     // What is in the swap cache is not in the page cache.
     if (!page?.inMemory || page.inSwap || page.unused || space.entries.has(around)) continue;
+    if (space.guards.has(around)) continue;
     setEntry(space, around, present(page, { writable: mapsWritable(vma, false) }));
     if (vma.flags.has('locked')) settle(k, page);
   }

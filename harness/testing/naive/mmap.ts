@@ -19,7 +19,8 @@ export interface Mapping {
 export function map(k: NaiveKernel, space: Space, page: number, count: number, mapping: Mapping): void {
   const end = page + count;
   unmap(k, space, page, count);
-  const flags = new Set(mapping.flags);
+  const flags = new Set([...mapping.flags, ...space.futureLock]);
+  if (flags.has('droppable')) unlocked(flags);
   if (flags.has('write') && !isFree(flags)) flags.add('account'); // accountable_mapping
   const offset = mapping.object ? mapping.offset : page;
   const vma: Vma = {
@@ -33,7 +34,8 @@ export function map(k: NaiveKernel, space: Space, page: number, count: number, m
   };
   insertVma(space, vma);
   mergeWithNeighbours(space, vma);
-  if (flags.has('locked') || mapping.populate) populate(k, space, page, end, true);
+  if (flags.has('locked') || mapping.populate || space.futureLock.length > 0)
+    populate(k, space, page, end, true);
 }
 
 /** Memory that nothing is reserved for. */
@@ -47,7 +49,10 @@ export function unmap(k: NaiveKernel, space: Space, page: number, count: number)
   splitAt(space, page);
   splitAt(space, end);
   const gone = overlapping(space, page, end);
-  for (const vma of gone) zap(k, space, vma, vma.start, vma.end);
+  for (const vma of gone) {
+    zap(k, space, vma, vma.start, vma.end);
+    for (let vpn = vma.start; vpn < vma.end; vpn++) space.guards.delete(vpn);
+  }
   space.vmas = space.vmas.filter((vma) => !gone.includes(vma));
   for (const { object } of gone) if (object) releaseIfDead(k, object);
   for (const vma of gone) freeTables(space, vma.start, vma.end);
@@ -66,6 +71,7 @@ function populate(k: NaiveKernel, space: Space, start: number, end: number, igno
 }
 
 function populateVma(k: NaiveKernel, space: Space, vma: Vma, start: number, end: number): boolean {
+  if (vma.flags.has('lockOnFault')) return true;
   const accessible = (['read', 'write', 'exec'] as const).some((flag) => vma.flags.has(flag));
   if (!accessible) return false;
   const write = vma.flags.has('write') && !vma.flags.has('shared');
@@ -75,13 +81,28 @@ function populateVma(k: NaiveKernel, space: Space, vma: Vma, start: number, end:
   return true;
 }
 
+/** How mappings are locked: VM_LOCKED, and VM_LOCKONFAULT too. */
+const LOCKS = { whole: ['locked'], onFault: ['locked', 'lockOnFault'] } as const satisfies Record<
+  string,
+  readonly Flag[]
+>;
+
+function unlocked(flags: Set<Flag>): void {
+  for (const flag of LOCKS.onFault) flags.delete(flag);
+}
+
+function lockFlags(flags: Set<Flag>, onFault: boolean): void {
+  unlocked(flags);
+  if (!flags.has('droppable')) for (const flag of LOCKS[onFault ? 'onFault' : 'whole']) flags.add(flag);
+}
+
 /** mlock: marks and pins what is there, then populates. */
-export function lock(k: NaiveKernel, space: Space, page: number, count: number): Returned {
+export function lock(k: NaiveKernel, space: Space, page: number, count: number, onFault: boolean): Returned {
   changeFlags(
     space,
     page,
     page + count,
-    (flags) => flags.has('droppable') || flags.add('locked'),
+    (flags) => lockFlags(flags, onFault),
     (part) => settlePages(k, space, part),
   );
   return populate(k, space, page, page + count, false) ? SUCCESS : { errno: 'ENOMEM', value: 0 };
@@ -89,13 +110,28 @@ export function lock(k: NaiveKernel, space: Space, page: number, count: number):
 
 /** munlock. */
 export function unlock(k: NaiveKernel, space: Space, page: number, count: number): void {
-  changeFlags(
-    space,
-    page,
-    page + count,
-    (flags) => flags.delete('locked'),
-    (part) => settlePages(k, space, part),
-  );
+  changeFlags(space, page, page + count, unlocked, (part) => settlePages(k, space, part));
+}
+
+/** mlockall of what there is, what will be, or both. */
+export function lockAll(
+  k: NaiveKernel,
+  space: Space,
+  { current, future, onFault }: { current: boolean; future: boolean; onFault: boolean },
+): Returned {
+  if (!current && !future) return { errno: 'EINVAL', value: 0 };
+  space.futureLock = future ? LOCKS[onFault ? 'onFault' : 'whole'] : [];
+  if (!current) return SUCCESS;
+  const change = (flags: Set<Flag>): void => lockFlags(flags, onFault);
+  changeFlags(space, 0, Number.POSITIVE_INFINITY, change, (part) => settlePages(k, space, part));
+  populate(k, space, 0, Number.POSITIVE_INFINITY, true);
+  return SUCCESS;
+}
+
+/** munlockall. */
+export function unlockAll(k: NaiveKernel, space: Space): void {
+  space.futureLock = [];
+  changeFlags(space, 0, Number.POSITIVE_INFINITY, unlocked, (part) => settlePages(k, space, part));
 }
 
 /** Visits the pages that a part of a VMA maps, by address. */
@@ -176,6 +212,7 @@ function moveEntries(space: Space, vma: Vma, to: number): void {
   for (let vpn = vma.start; vpn < vma.end; vpn++) {
     const target = vpn - vma.start + to;
     if (hasTable(space, vpn)) needTable(space, target);
+    if (space.guards.delete(vpn)) space.guards.add(target);
     const entry = space.entries.get(vpn);
     if (!entry) continue;
     space.entries.delete(vpn);

@@ -9,6 +9,8 @@ export function spawn(k: NaiveKernel, id: number): Space {
     id,
     vmas: [],
     entries: new Map(),
+    guards: new Set(),
+    futureLock: [],
     tables: new Set(),
     pgfault: 0,
     pgmajfault: 0,
@@ -30,6 +32,7 @@ export function fork(k: NaiveKernel, parent: Space, childId: number): void {
   for (const vma of parent.vmas) {
     const flags = new Set(vma.flags);
     flags.delete('locked');
+    flags.delete('lockOnFault');
     if (flags.has('dontFork')) continue;
     const copied = vma.anon !== undefined && !flags.has('wipeOnFork');
     insertVma(child, { ...vma, flags, anon: copied ? {} : undefined, forked: copied });
@@ -37,12 +40,17 @@ export function fork(k: NaiveKernel, parent: Space, childId: number): void {
   }
 }
 
-/** copy_page_range. */
+/** copy_page_range; of a shared mapping, which has an anon_vma for its guards, nothing becomes read-only. */
 function copyEntries(parent: Space, child: Space, vma: Vma): void {
   for (let vpn = vma.start; vpn < vma.end; vpn++) {
     if (hasTable(parent, vpn)) needTable(child, vpn);
+    if (parent.guards.has(vpn)) child.guards.add(vpn);
     const entry = parent.entries.get(vpn);
     if (!entry) continue;
+    if (vma.flags.has('shared')) {
+      setEntry(child, vpn, present(entry.page, { writable: entry.writable }));
+      continue;
+    }
     entry.writable = false;
     setEntry(child, vpn, entry.present ? present(entry.page, { dirty: entry.dirty }) : { ...entry });
   }

@@ -146,21 +146,30 @@ function flush(k: NaiveKernel): void {
   for (const object of k.objects) if (object.dirty) writeBack(k, object);
 }
 
-/** Write-back: pages are clean then, and write-protected, so that the next write is noticed. */
-export function writeBack(k: NaiveKernel, object: SharedObject): void {
-  object.dirty = false;
-  if (!object.disk) return;
+/** Write-back: pages are clean then, and write-protected, so that the next write is noticed. Returns those that were dirty. */
+export function writeBack(
+  k: NaiveKernel,
+  object: SharedObject,
+  start = 0,
+  end: number = object.size,
+): ReadonlySet<Page> {
+  const written = new Set<Page>();
+  if (start === 0 && end >= object.size) object.dirty = false;
+  if (!object.disk) return written;
   for (const [index, page] of [...object.pages].sort(([a], [b]) => a - b)) {
+    if (index < start || index >= end) continue;
     for (const { entry } of collectDirty(k, page)) {
       entry.dirty = false;
       entry.writable = false;
     }
     if (!page.dirty) continue;
     page.dirty = false;
+    written.add(page);
     object.disk.set(index, page.content);
     k.counters.file_pages_out++;
     if (k.awaited.delete(page) && k.evictable.has(page)) k.chooser.rotate(page);
   }
+  return written;
 }
 
 /** Takes a victim's frame; false when it stays. */

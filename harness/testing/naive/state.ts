@@ -6,6 +6,7 @@ export type Flag =
   | 'shared'
   | 'mayWrite'
   | 'locked'
+  | 'lockOnFault'
   | 'random'
   | 'sequential'
   | 'dontFork'
@@ -95,6 +96,10 @@ export interface Space {
   /** By address. */
   vmas: Vma[];
   readonly entries: Map<number, Entry>;
+  /** Page numbers with a guard in place of an entry. */
+  readonly guards: Set<number>;
+  /** How mappings to come are locked (MCL_FUTURE). */
+  futureLock: readonly Flag[];
   /** Page-table pages that exist, by page number divided by 512. */
   readonly tables: Set<number>;
   pgfault: number;

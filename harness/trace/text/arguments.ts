@@ -12,11 +12,18 @@ export function opInfo(code: number): OpInfo {
   return OPS[code]!;
 }
 
+/** In place of a bit: the op takes no argument. */
+const NO_ARGUMENT = 255;
+let argumentOps = 0;
+/** By code: the bit of an op that takes an argument in `ArgumentScanner.checked`. */
+const ARGUMENT_BITS = Uint8Array.from(OPS, ({ arg }) => (arg === 'none' ? NO_ARGUMENT : argumentOps++));
+if (argumentOps > 32) throw new Error(`${argumentOps} ops take an argument, and a word has 32 bits`);
+
 /** Reads the last field of a line: the argument, whose form depends on the op. */
 export class ArgumentScanner extends FieldScanner {
   readonly strings = new StringTable();
   private readonly interner = new ByteInterner(this.strings);
-  /** Per text, a bit an op: its form as that op's argument has been checked. */
+  /** By text, a bit an op (`ARGUMENT_BITS`): its form as that op's argument has been checked. */
   private checked = new Uint32Array(1024);
 
   /** The argument and the end of the line; returns the field bits. */
@@ -141,15 +148,16 @@ export class ArgumentScanner extends FieldScanner {
       grown.set(this.checked);
       this.checked = grown;
     }
-    if (((this.checked[text]! >>> code) & 1) !== 0) return;
-    if (opInfo(code).arg === 'none')
+    const bit = ARGUMENT_BITS[code]!;
+    if (bit === NO_ARGUMENT)
       this.fail(`${opInfo(code).name} takes no argument, expected an empty field`, from);
+    if (((this.checked[text]! >>> bit) & 1) !== 0) return;
     try {
       checkArg(code, this.strings.text(text));
     } catch (error) {
       if (error instanceof InputError) this.fail(error.what, from);
       throw error;
     }
-    this.checked[text] = this.checked[text]! | (1 << code);
+    this.checked[text] = this.checked[text]! | (1 << bit);
   }
 }

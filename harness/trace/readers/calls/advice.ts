@@ -109,13 +109,30 @@ function processMadvise(scene: Scene, process: Process, call: Call): Outcome {
     return 'calls of process_madvise with ranges that the log does not show';
   const owner = target(scene, process, numberAt(call, 0), ranges);
   if (!owner) return 'calls of process_madvise on memory that is not followed';
+  const own = owner === process.memoryOwner;
   const outcomes = ranges.map((range) =>
-    advise(scene, owner, undefined, range, { name: 'process_madvise', advice }),
+    own
+      ? advise(scene, owner, call.thread, range, { name: 'process_madvise', advice })
+      : adviseOther(scene, process.memoryOwner, owner, call, { range, advice }),
   );
   if (missing) scene.remark('calls of process_madvise with ranges that the log does not show');
-  if (outcomes.length > 0 && outcomes.every((outcome) => outcome !== undefined)) return outcomes[0];
-  if (owner !== process.memoryOwner)
-    scene.remark('calls of process_madvise by another process, whose cost the trace charges to the space');
+  return outcomes.every((outcome) => outcome !== undefined) ? outcomes[0] : undefined;
+}
+
+/** Applies an advice of one process to what is followed of a range of another. Returns why it is left out, if it is. */
+function adviseOther(
+  scene: Scene,
+  caller: Process,
+  owner: Process,
+  { thread }: Call,
+  { range, advice }: { readonly range: Range; readonly advice: string },
+): Outcome {
+  const parts = scene.mapsOf(owner).within(range.start, range.end);
+  if (parts.length === 0) return 'calls of process_madvise on memory that is not followed';
+  const fields = { thread, text: `${advice} target=${owner.id}` };
+  const space = scene.space(caller);
+  for (const run of runsOf(parts))
+    scene.rangeEvents('process_madvise', space, run, fields, segmentOf(parts[0]!));
   return undefined;
 }
 

@@ -8,7 +8,6 @@ import { SYSV_CALLS } from './sysv.js';
 
 /** Calls on memory that no op of the format stands for: counted by name. */
 export const COUNTED_CALLS: ReadonlySet<string> = new Set([
-  'fadvise64',
   'msync',
   'mincore',
   'mseal',

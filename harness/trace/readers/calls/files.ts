@@ -1,4 +1,5 @@
 import { PAGE_BYTES } from '../../../base/page.js';
+import { FILE_ADVICE } from '../../args.js';
 import { COUNT_LIMIT } from '../../op.js';
 import { type Call, numberAt, pages } from './call.js';
 import { type OpenFile, OTHER_FILE } from './descriptors.js';
@@ -172,6 +173,26 @@ function fallocate(scene: Scene, process: Process, call: Call): Outcome {
   return undefined;
 }
 
+/** fadvise64(fd, offset, bytes, advice); 0 bytes stand for all up to the end. */
+function fadvise(scene: Scene, process: Process, call: Call): Outcome {
+  const segment = segmentAt(scene, process, call, 0);
+  if (!segment) return `calls of fadvise64 ${NOT_FOLLOWED}`;
+  const name = /^POSIX_FADV_([A-Z]+)$/.exec(call.args[3] ?? '')?.[1]?.toLowerCase();
+  const advice = FILE_ADVICE.find((known) => known === name);
+  if (!advice) return `calls of fadvise64 with ${call.args[3]}`;
+  const from = numberAt(call, 1);
+  const bytes = numberAt(call, 2);
+  if (from < 0) return 'calls of fadvise64 with a negative offset';
+  if (segment.pages > COUNT_LIMIT || pages(from + bytes) > COUNT_LIMIT) return TOO_LARGE;
+  const page = Math.floor(from / PAGE_BYTES);
+  const end = bytes > 0 ? pages(from + bytes) : Math.max(page, segment.pages);
+  const whole = bytes > 0 && from % PAGE_BYTES === 0 && bytes % PAGE_BYTES === 0;
+  const text = `${advice}:${segment.name}${whole ? '' : `@${from}+${bytes}`}`;
+  const fields = { space: scene.space(process.memoryOwner), page, count: end - page, text };
+  scene.segmentEvent('fadvise', fields, segment);
+  return undefined;
+}
+
 /** A hole: a drop of the whole pages in it where the caller maps them, else the call itself. In bytes, up to the segment's end. */
 function punch(
   scene: Scene,
@@ -265,6 +286,7 @@ export const FILE_CALLS: Readonly<Record<string, CallFollower>> = {
   renameat: rename,
   renameat2: rename,
   fallocate,
+  fadvise64: fadvise,
   pread64: positioned,
   pwrite64: positioned,
   ...Object.fromEntries(COPIES.map((name) => [name, streamed(0)])),

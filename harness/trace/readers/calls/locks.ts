@@ -5,37 +5,39 @@ import { type CallFollower, type Outcome, type Scene, UNRELATED } from './scene.
 
 /** mlock(address, bytes), munlock and mlock2(address, bytes, flags). */
 function lockRange(scene: Scene, process: Process, call: Call): Outcome {
-  if ((call.args[2] ?? '').includes('MLOCK_ONFAULT'))
-    return 'calls of mlock2 with MLOCK_ONFAULT, which the format does not have';
   const owner = process.memoryOwner;
   const { start, end } = pageRange(call, 0, 1);
   const runs = runsOf(scene.mapsOf(owner).within(start, end));
   const op = call.name === 'munlock' ? 'unlock' : 'lock';
-  for (const run of runs) scene.rangeEvents(op, owner.id, run);
+  const onFault = (call.args[2] ?? '').includes('MLOCK_ONFAULT');
+  for (const run of runs) scene.rangeEvents(op, owner.id, run, onFault ? { text: 'onfault' } : {});
   return runs.length > 0 ? undefined : `calls of ${call.name} on memory that is not followed`;
 }
 
-/** MCL_CURRENT locks what is mapped, MCL_FUTURE what will be. */
+/** Flags of mlockall, and how the format has them. */
+const LOCKALL_WORDS = [
+  ['MCL_CURRENT', 'current'],
+  ['MCL_FUTURE', 'future'],
+  ['MCL_ONFAULT', 'onfault'],
+] as const;
+
+/** mlockall(flags): with MCL_FUTURE also where nothing is mapped so far. */
 function mlockall(scene: Scene, process: Process, call: Call): Outcome {
   const flags = call.args[0] ?? '';
-  if (flags.includes('MCL_ONFAULT'))
-    return 'calls of mlockall with MCL_ONFAULT, which the format does not have';
   const owner = process.memoryOwner;
-  if (flags.includes('MCL_FUTURE')) scene.lockers.add(owner);
-  else scene.lockers.delete(owner);
-  const runs = flags.includes('MCL_CURRENT') ? runsOf(scene.mapsOf(owner).all) : [];
-  for (const run of runs) scene.rangeEvents('lock', owner.id, run);
-  return runs.length > 0 || flags.includes('MCL_FUTURE')
-    ? undefined
-    : 'calls of mlockall on memory that is not followed';
+  if (scene.mapsOf(owner).empty && !flags.includes('MCL_FUTURE'))
+    return 'calls of mlockall on memory that is not followed';
+  const text = LOCKALL_WORDS.flatMap(([flag, word]) => (flags.includes(flag) ? [word] : [])).join(' ');
+  scene.event('mlockall', { space: scene.space(owner), text });
+  return undefined;
 }
 
+/** munlockall(): also of mappings to come. */
 function munlockall(scene: Scene, process: Process): Outcome {
   const owner = process.memoryOwner;
-  scene.lockers.delete(owner);
-  const runs = runsOf(scene.mapsOf(owner).all);
-  for (const run of runs) scene.rangeEvents('unlock', owner.id, run);
-  return runs.length > 0 ? undefined : 'calls of munlockall on memory that is not followed';
+  if (!scene.hasSpace(owner)) return 'calls of munlockall on memory that is not followed';
+  scene.event('munlockall', { space: owner.id });
+  return undefined;
 }
 
 /** What prctl sets of memory. */

@@ -41,12 +41,11 @@ interface Access {
   readonly flags: string;
 }
 
-function accessOf(scene: Scene, owner: Process, protection: string, given: readonly string[]): Access {
+function accessOf(scene: Scene, protection: string, given: readonly string[]): Access {
   const writable = protection.includes('PROT_WRITE');
   const words = new Set<string>();
   if (!writable && protection !== 'PROT_NONE') words.add('ro');
   if (protection.includes('PROT_EXEC')) words.add('exec');
-  if (scene.lockers.has(owner)) words.add('locked');
   for (const flag of given) {
     const word = FLAG_TEXT[flag];
     if (word !== undefined) words.add(word);
@@ -71,7 +70,7 @@ function mapped(scene: Scene, process: Process, call: Call, range: Range, flags:
   const owner = process.memoryOwner;
   const shared = flags.some((flag) => flag.startsWith('MAP_SHARED'));
   if (flags.some((flag) => flag.startsWith('MAP_HUGE'))) return HUGE_LEFT;
-  const access = () => accessOf(scene, owner, call.args[2] ?? '', flags);
+  const access = () => accessOf(scene, call.args[2] ?? '', flags);
   if (flags.includes('MAP_ANONYMOUS') || flags.includes('MAP_ANON')) {
     if (scene.options.memory === 'shared') return PRIVATE_LEFT;
     const droppable = flags.includes('MAP_DROPPABLE');
@@ -217,9 +216,8 @@ function brk(scene: Scene, process: Process, call: Call): Outcome {
     return gone ? undefined : 'calls of brk on memory that is not followed';
   }
   if (after === before) return 'calls of brk that change no page';
-  const flags = scene.lockers.has(owner) ? ' locked' : '';
   const last = scene.mapsOf(owner).within(before - 1, before)[0];
-  mapAnonymous(scene, owner, { start: before, end: after }, HEAP, { writable: true, none: false, flags });
+  mapAnonymous(scene, owner, { start: before, end: after }, HEAP, { writable: true, none: false, flags: '' });
   // What the heap grows by is part of it: one call that shrinks it is one event.
   if (last?.backing === HEAP) scene.mapsOf(owner).joinAt(before);
   return undefined;

@@ -51,8 +51,6 @@ export class Scene {
   readonly heaps = new Map<Process, Heap>();
   /** Ids of System V of segments in huge pages. */
   readonly hugeIds = new Set<number>();
-  /** Whose new mappings are locked (MCL_FUTURE). */
-  readonly lockers = new Set<Process>();
   /** Descriptors in messages under way, by what was sent with them. */
   readonly messages: { readonly key: string; readonly files: readonly (OpenFile | undefined)[] }[] = [];
   readonly remarks = new Map<string, number>();
@@ -129,6 +127,11 @@ export class Scene {
     return owner.id;
   }
 
+  /** Whether a process has a space in the trace now. */
+  hasSpace(owner: Process): boolean {
+    return this.spawned.has(owner);
+  }
+
   /** Unmaps what is followed of a range; whether anything was. */
   unmap(owner: Process, range: Range): boolean {
     const gone = this.mapsOf(owner).remove(range.start, range.end);
@@ -166,7 +169,6 @@ export class Scene {
   private release(process: Process): void {
     this.maps.delete(process);
     this.heaps.delete(process);
-    this.lockers.delete(process);
     if (this.spawned.delete(process)) this.event('exit', { space: process.id });
   }
 }

@@ -31,7 +31,6 @@ function shmat(scene: Scene, process: Process, call: Call): Outcome {
   const backing = { kind: 'shared' as const, segment };
   const owner = process.memoryOwner;
   const words = [writable ? '' : ' ro', flags.includes('SHM_EXEC') ? ' exec' : ''];
-  if (scene.lockers.has(owner)) words.push(' locked');
   const mapping = { start, end: start + segment.pages, backing, offset: 0 };
   mapSegment(scene, owner, call, mapping, { writable, none: false, flags: words.join('') });
   scene.segments.mapped(segment, process, scene.nowUs);
