@@ -169,7 +169,7 @@ export const AXES = {
       'CPUs of the machine: each that runs another thread of a space makes its TLB shootdowns dearer; 1, as prices were measured: none',
     default: '1',
     experimentDefault: '1',
-    depth: 5.2,
+    depth: 6.2,
   },
   clock: {
     kind: 'text',
