@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
+import type { Controller } from '../policy/controller/contract.js';
 import type { MergeRules } from '../policy/merge/contract.js';
 import type { PurgeRules } from '../policy/purge/contract.js';
 import { Huge } from './huge/huge.js';
@@ -7,6 +8,7 @@ import { Khugepaged } from './huge/khugepaged.js';
 import { Ksm } from './ksm/ksm.js';
 import { Daemons } from './memory/daemons.js';
 import { Kswapd } from './reclaim/kswapd.js';
+import { ProactiveReclaim } from './reclaim/proactive.js';
 import { Purge } from './reclaim/purge.js';
 import { Reclaim, type ReclaimOptions } from './reclaim/reclaim.js';
 import { Flusher } from './reclaim/writeback.js';
@@ -17,6 +19,8 @@ import { State } from './state/state.js';
 export interface MachineOptions extends ReclaimOptions {
   readonly purge: PurgeRules;
   readonly merge: MergeRules;
+  /** What asks for reclaim before memory is short; undefined: nothing. */
+  readonly controller?: Controller | undefined;
 }
 
 /** The simulated kernel put together: its state, and the agents that work on it. */
@@ -29,6 +33,7 @@ export class Machine extends State {
   readonly ksm: Ksm;
   readonly merger: Merger;
   readonly flusher: Flusher;
+  readonly proactive: ProactiveReclaim | undefined;
   readonly daemons: Daemons;
 
   constructor(options: MachineOptions) {
@@ -39,11 +44,14 @@ export class Machine extends State {
     this.reclaim = new Reclaim(this, options, { purge: this.purge, flusher: this.flusher, kswapd });
     this.ksm = new Ksm(this, options.merge);
     this.merger = this.ksm.strategy;
+    const { controller } = options;
+    this.proactive = controller && new ProactiveReclaim(this, controller, this.reclaim);
     this.daemons = new Daemons([
       this.flusher,
       ...(kswapd ? [kswapd] : []),
       this.ksm.ksmd,
       this.reclaim.statsFlusher,
+      ...(this.proactive ? [this.proactive] : []),
     ]);
   }
 

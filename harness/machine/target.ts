@@ -96,8 +96,8 @@ export class SimulatedMachine implements Target {
   private effects: readonly Effect[] = NO_EFFECTS;
 
   constructor(private readonly setup: TargetSetup) {
-    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs, sample } =
-      setup;
+    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs } = setup;
+    const { controller, sample = 1, cpus } = setup;
     this.checkBound(limit !== undefined || memory !== undefined);
     if (memory !== undefined && memory > MOST_PAGES)
       throw new Refusal(
@@ -115,13 +115,16 @@ export class SimulatedMachine implements Target {
       swap,
       purge: purgeRules,
       merge: merge.info.rules(merge.values),
+      controller: controller?.info.create(controller.values, sample),
       limit,
       memory,
       seed,
       draws,
       sample,
+      cpus,
     });
     this.machine.advance(startUs);
+    this.machine.proactive?.start(startUs);
     this.kernel = new SimulatedKernel(this.machine, discard.values.destroy === 1);
     this.program = new SimulatedProgram(this.machine, this.kernel);
   }
@@ -165,6 +168,7 @@ export class SimulatedMachine implements Target {
     const { machine: m } = this;
     const space = this.space(block.space[row]!);
     m.ledger.begin(space.account, space.id, block.thread[row]!, m.nowUs);
+    m.shootdowns?.begins(space.id, block.thread[row]!, m.nowUs);
     const bits = block.fields[row]!;
     const write = block.op[row] === OP.write;
     const content = !write ? READ : bits & HAS.content ? block.content[row]! : UNIQUE;
@@ -201,8 +205,9 @@ export class SimulatedMachine implements Target {
     this.changes++;
     this.accounted = space !== undefined;
     if (space === undefined) return;
-    const { ledger, nowUs } = this.machine;
+    const { ledger, nowUs, shootdowns } = this.machine;
     ledger.begin(this.space(space).account, space, thread, nowUs);
+    shootdowns?.begins(space, thread, nowUs);
   }
 
   end(): void {
@@ -247,6 +252,7 @@ export class SimulatedMachine implements Target {
   fork(space: number, child: number): void {
     const { machine } = this;
     const made = fork(machine, this.space(space), child);
+    machine.flushTlbOnce(PART.discard);
     machine.reclaim.cgroups?.forked(this.space(space), made);
     this.outcomes.forked(space, child);
   }
@@ -255,6 +261,7 @@ export class SimulatedMachine implements Target {
     const { machine } = this;
     const ending = this.space(space);
     exit(machine, ending);
+    machine.shootdowns?.ended(space);
     machine.reclaim.cgroups?.leave(ending);
   }
 
@@ -433,6 +440,11 @@ export class SimulatedMachine implements Target {
     const { machine } = this;
     machine.pss.finish(machine);
     machine.ledger.pressure.finish(machine.nowUs * 1000);
+    const unmet = machine.proactive?.unmet() ?? [];
+    if (unmet.length > 0 && this.starved === undefined)
+      throw new Refusal(
+        `controller ${this.setup.controller!.text}: the trace has no cgroup ${unmet.join(', ')} when it has its turn`,
+      );
     const abandoned = { events: 0, touches: this.outcomes.unmadeTouches };
     if (this.starved === undefined) return { outcome: 'ok', reason: undefined, abandoned };
     return { outcome: 'oom', reason: `${this.starved}: no page was left that could go`, abandoned };
@@ -479,6 +491,7 @@ export class SimulatedMachine implements Target {
   private call(name: string, pages: number, work: () => void, range?: PageRange): void {
     try {
       work();
+      this.machine.flushTlbOnce(PART.discard);
       this.answer(name, { errno: 0, value: 0, pages });
     } catch (error) {
       if (!(error instanceof CallFailure)) throw error;

@@ -8,6 +8,7 @@ import type { Folio } from '../memory/folios.js';
 import { PAGE_FLAG } from '../memory/pages.js';
 import type { Zone } from '../memory/zone.js';
 import type { ReclaimHooks } from '../state/hooks.js';
+import { KERNELS } from '../state/settings.js';
 import type { State, StateOptions } from '../state/state.js';
 import type { Cgroups } from './cgroup/cgroups.js';
 import type { Group } from './cgroup/group.js';
@@ -19,6 +20,7 @@ import type { Kswapd } from './kswapd.js';
 import { OutOfMemory } from './out-of-memory.js';
 import { Placeless } from './placeless.js';
 import { PolicyPages } from './policy-pages.js';
+import type { Proactive } from './proactive.js';
 import type { Purge } from './purge.js';
 import { StatsFlusher } from './stats-flusher.js';
 import type { Flusher } from './writeback.js';
@@ -52,7 +54,7 @@ export interface ReclaimHelpers {
  * Drives the reclaim policy: brings pages in under the limit, carries out what the policy chooses, and tells it which
  * pages it may choose. A limit is a memory cgroup: the program that needs a frame reclaims, and pays.
  */
-export class Reclaim implements ReclaimHooks, Evictor {
+export class Reclaim implements ReclaimHooks, Evictor, Proactive {
   limit: number;
   /** The page that is being given a frame; it must not be purged meanwhile (the kernel holds its lock). */
   incoming: number = NO_PAGE;
@@ -125,6 +127,19 @@ export class Reclaim implements ReclaimHooks, Evictor {
     return this.groups.write(arg);
   }
 
+  groupAt(path: string): Group | undefined {
+    return this.groups?.cgroups.known(path);
+  }
+
+  reclaimOnDemand(group: Group | undefined, pages: number): number {
+    if (group) return this.groups!.reclaimOnDemand(group, pages);
+    this.state.counters.reclaim_asked_pages += pages;
+    let freed = 0;
+    for (let got = 1; got > 0 && freed < pages; freed += got)
+      got = this.shrinkOnce('proactive', pages - freed).freed || this.shrinkFolios();
+    return freed;
+  }
+
   private beginGroups(): GroupReclaim {
     const { state } = this;
     const { resident } = state.pages;
@@ -135,7 +150,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
       capacity: () => this.capacity,
       createPolicy: (group) => this.createPolicy(group),
       makeRoom: () => this.makeRoom(),
-      reclaim: (wanted) => this.shrinkOnce('direct', wanted).freed || this.shrinkFolios(),
+      reclaim: (wanted, by) => this.shrinkOnce(by, wanted).freed || this.shrinkFolios(),
     });
     this.policy = groups.policy;
     this.touched = listenerFor(this.state, this.policy);
@@ -209,6 +224,18 @@ export class Reclaim implements ReclaimHooks, Evictor {
     this.admit(page, evictable);
   }
 
+  /** As `bringIn`, for a page that can stay away: false where no room can be made for it. */
+  bringInAhead(page: number, object: number, index: number): boolean {
+    try {
+      this.bringIn(page, object, index);
+      return true;
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error;
+      this.incoming = NO_PAGE;
+      return false;
+    }
+  }
+
   bringInFolio(
     folio: Folio,
     object: number,
@@ -244,9 +271,12 @@ export class Reclaim implements ReclaimHooks, Evictor {
     }
   }
 
-  /** Whether waits for a page that has just come back are memory pressure: it was used enough to be of the working set (PG_workingset). */
-  isWorkingset(page: number): boolean {
-    return this.policy.isWorkingset?.(page) ?? true;
+  /**
+   * Whether a resident page was used enough to be of the working set (PG_workingset): waits for one that has just come back are memory
+   * pressure. @param unknown what it is under a policy that does not say
+   */
+  isWorkingset(page: number, unknown = true): boolean {
+    return this.policy.isWorkingset?.(page) ?? unknown;
   }
 
   /** get_page_from_freelist: at the low watermark kswapd is woken; at the lowest, the program reclaims itself. */
@@ -436,7 +466,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
    * One search for victims: how many were found, and how many frames are free, including those of volatile memory. The
    * counters are of pages of the policy's lists, by who reclaims.
    */
-  private shrinkOnce(by: 'direct' | 'kswapd', wanted = 1): { found: number; freed: number } {
+  private shrinkOnce(by: 'direct' | 'kswapd' | 'proactive', wanted = 1): { found: number; freed: number } {
     const { counters, ledger, costs, pages } = this.state;
     const { purge } = this.helpers;
     const { pgscan: scannedBefore, pgrefill: refilledBefore = 0 } = this.policy.counters;
@@ -457,7 +487,11 @@ export class Reclaim implements ReclaimHooks, Evictor {
       taken += pagesTaken;
       if (pagesTaken > 0) this.groups?.cgroups.stolen(victim, pagesTaken);
     }
-    if (by === 'direct') {
+    // Linux 6.16 and later count what was asked for separately.
+    if (by === 'proactive' && this.state.settings.kernel >= KERNELS['6.18']) {
+      counters.pgscan_proactive += scanned;
+      counters.pgsteal_proactive += taken;
+    } else if (by !== 'kswapd') {
       counters.pgscan_direct += scanned;
       counters.pgsteal_direct += taken;
     } else {
@@ -467,7 +501,9 @@ export class Reclaim implements ReclaimHooks, Evictor {
     if (!this.placeless.holds) this.placeless.putBack(this.policy);
     // Folios that are split give back what nothing mapped of them.
     const freed = this.state.huge ? Math.max(taken, before - this.state.frames.inUse) : taken;
-    return { found, freed: freed + purge.shrink(scanned) };
+    const gone = freed + purge.shrink(scanned);
+    this.state.flushTlb(PART.reclaim); // try_to_unmap_flush, once a batch
+    return { found, freed: gone };
   }
 
   private waitForFlusher(): void {

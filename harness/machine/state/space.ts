@@ -96,6 +96,7 @@ export class Space {
       shift: vma.shift,
       anon: vma.anon,
       inherited: vma.inherited,
+      swapHistory: vma.swapHistory,
     });
     vma.end = at;
     this.vmas.splice(index + 1, 0, upper);
@@ -184,6 +185,7 @@ export function mergeable(
   return (
     lower.end === upper.start &&
     lowerFlags === upperFlags &&
+    (lowerFlags & VM.hugetlb) === 0 &&
     lower.object === upper.object &&
     (lower.object === undefined || lower.objectPageAt(lower.end) === upper.objectPage) &&
     shiftsAgree(lower, upper) &&

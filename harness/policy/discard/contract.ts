@@ -14,6 +14,7 @@ export type Errno =
   | 'EBUSY'
   | 'EFAULT'
   | 'EFBIG'
+  | 'ENOSPC'
   | 'ENOSYS'
   | 'EOPNOTSUPP';
 

@@ -67,6 +67,11 @@ export class Cgroups implements Owners {
     return this.owners.byteLength;
   }
 
+  /** The group with this path, not that of the trace; undefined where there is none. */
+  known(path: string): Group | undefined {
+    return this.byPath.get(path);
+  }
+
   /** The group with this path, which is made with those above it if it is new. @throws InputError where there are too many */
   named(path: string): Group {
     if (path === '') return this.root;
