@@ -55,7 +55,7 @@ describe('a fault', () => {
     expect(huge).toBe(0);
   });
 
-  it('reads one huge page of zeros, which is charged to none and gives way to a huge page at a write', async () => {
+  it('reads one huge page of zeros, which is charged to none and becomes a huge page at a write', async () => {
     const read = await played([`read,1,0,${H},`]);
     expect([read.counters.pgfault, read.counters.thp_zero_page_alloc, read.rss, read.charged]).toEqual([
       1, 1, 0, 0,
@@ -130,7 +130,7 @@ describe('a huge page', () => {
     expect([counters.thp_split_page, rss]).toEqual([1, H]);
   });
 
-  it('gives way to the shared page of zeros where it was not written, when it is split', async () => {
+  it('becomes the shared page of zeros where it was not written, when it is split', async () => {
     const { rss, charged } = await played(['write,1,0,3,', 'madvise,1,0,1,MADV_COLD']);
     expect([rss, charged]).toEqual([3, 3]);
     const before = await played(['set,,,,kernel.version=6.6', 'write,1,0,3,', 'madvise,1,0,1,MADV_COLD']);

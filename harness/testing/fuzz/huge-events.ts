@@ -113,7 +113,7 @@ function linesOf(chosen: readonly Choice[]): string[] {
   return lines;
 }
 
-/** Traces that make sense of memory that may be huge: what takes it apart, puts it together, moves, shares and reclaims it. */
+/** Traces that make sense of memory that may be huge: what splits it, collapses it, moves, shares and reclaims it. */
 export function hugeTrace(maxEvents: number): fc.Arbitrary<string[]> {
   return fc.noBias(fc.array(choice, { minLength: 1, maxLength: maxEvents, size: 'max' })).map(linesOf);
 }
