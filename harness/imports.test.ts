@@ -54,7 +54,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 const BELOW_AGENTS = ['memory', 'state', 'entries', 'object', 'mapping'];
-const BELOW_CALLS = [...BELOW_AGENTS, 'reclaim', 'ksm', 'machine'];
+const BELOW_CALLS = [...BELOW_AGENTS, 'reclaim', 'huge', 'ksm', 'machine'];
 
 /**
  * The floors inside harness/machine/: what each folder, or file directly in it, may import of the others. What only reads or
@@ -68,9 +68,10 @@ const MACHINE_FLOORS: Readonly<Record<string, readonly string[]>> = {
   mapping: ['memory', 'state', 'entries', 'object'],
   // Agents do not know one another: what one tells another goes through a hook.
   reclaim: BELOW_AGENTS,
+  huge: BELOW_AGENTS,
   ksm: BELOW_AGENTS,
-  settings: ['memory', 'state', 'ksm'],
-  machine: [...BELOW_AGENTS, 'reclaim', 'ksm', 'settings'],
+  settings: ['memory', 'state', 'huge', 'ksm'],
+  machine: [...BELOW_AGENTS, 'reclaim', 'huge', 'ksm', 'settings'],
   advice: BELOW_CALLS,
   check: BELOW_CALLS,
   'policy-calls': [],

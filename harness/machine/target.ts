@@ -95,8 +95,8 @@ export class SimulatedMachine implements Target {
   private effects: readonly Effect[] = NO_EFFECTS;
 
   constructor(private readonly setup: TargetSetup) {
-    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs, sample } =
-      setup;
+    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs } = setup;
+    const { controller, sample = 1, cpus } = setup;
     this.checkBound(limit !== undefined || memory !== undefined);
     if (memory !== undefined && memory > MOST_PAGES)
       throw new Refusal(
@@ -114,13 +114,16 @@ export class SimulatedMachine implements Target {
       swap,
       purge: purgeRules,
       merge: merge.info.rules(merge.values),
+      controller: controller?.info.create(controller.values, sample),
       limit,
       memory,
       seed,
       draws,
       sample,
+      cpus,
     });
     this.machine.advance(startUs);
+    this.machine.proactive?.start(startUs);
     this.kernel = new SimulatedKernel(this.machine, discard.values.destroy === 1);
     this.program = new SimulatedProgram(this.machine, this.kernel);
   }
@@ -164,6 +167,7 @@ export class SimulatedMachine implements Target {
     const { machine: m } = this;
     const space = this.space(block.space[row]!);
     m.ledger.begin(space.account, space.id, block.thread[row]!, m.nowUs);
+    m.shootdowns?.begins(space.id, block.thread[row]!, m.nowUs);
     const bits = block.fields[row]!;
     const write = block.op[row] === OP.write;
     const content = !write ? READ : bits & HAS.content ? block.content[row]! : UNIQUE;
@@ -200,8 +204,9 @@ export class SimulatedMachine implements Target {
     this.changes++;
     this.accounted = space !== undefined;
     if (space === undefined) return;
-    const { ledger, nowUs } = this.machine;
+    const { ledger, nowUs, shootdowns } = this.machine;
     ledger.begin(this.space(space).account, space, thread, nowUs);
+    shootdowns?.begins(space, thread, nowUs);
   }
 
   end(): void {
@@ -246,6 +251,7 @@ export class SimulatedMachine implements Target {
   fork(space: number, child: number): void {
     const { machine } = this;
     const made = fork(machine, this.space(space), child);
+    machine.flushTlbOnce(PART.discard);
     machine.reclaim.cgroups?.forked(this.space(space), made);
     this.outcomes.forked(space, child);
   }
@@ -254,6 +260,7 @@ export class SimulatedMachine implements Target {
     const { machine } = this;
     const ending = this.space(space);
     exit(machine, ending);
+    machine.shootdowns?.ended(space);
     machine.reclaim.cgroups?.leave(ending);
   }
 
@@ -287,7 +294,12 @@ export class SimulatedMachine implements Target {
   }
 
   madvise(space: number, page: number, count: number, advice: Advice): void {
-    this.answer(`madvise ${advice}`, madvise(this.machine, this.space(space), page, count, advice));
+    const where = this.space(space);
+    // Huge pages are those of private memory: other mappings take the advice and do not change.
+    const modelled =
+      this.machine.huge !== undefined &&
+      where.overlapping(page, page + count).every(({ isAnonymous }) => isAnonymous);
+    this.answer(`madvise ${advice}`, madvise(this.machine, where, page, count, advice), modelled);
   }
 
   processMadvise(id: number, target: number, page: number, count: number, advice: Advice): void {
@@ -425,6 +437,11 @@ export class SimulatedMachine implements Target {
     const { machine } = this;
     machine.pss.finish(machine);
     machine.ledger.pressure.finish(machine.nowUs * 1000);
+    const unmet = machine.proactive?.unmet() ?? [];
+    if (unmet.length > 0 && this.starved === undefined)
+      throw new Refusal(
+        `controller ${this.setup.controller!.text}: the trace has no cgroup ${unmet.join(', ')} when it has its turn`,
+      );
     const abandoned = { events: 0, touches: this.outcomes.unmadeTouches };
     if (this.starved === undefined) return { outcome: 'ok', reason: undefined, abandoned };
     return { outcome: 'oom', reason: `${this.starved}: no page was left that could go`, abandoned };
@@ -471,6 +488,7 @@ export class SimulatedMachine implements Target {
   private call(name: string, pages: number, work: () => void, range?: PageRange): void {
     try {
       work();
+      this.machine.flushTlbOnce(PART.discard);
       this.answer(name, { errno: 0, value: 0, pages });
     } catch (error) {
       if (!(error instanceof CallFailure)) throw error;
@@ -479,8 +497,8 @@ export class SimulatedMachine implements Target {
     }
   }
 
-  private answer(call: string, result: SyscallResult): void {
-    this.outcomes.add(call, result);
+  private answer(call: string, result: SyscallResult, modelled = false): void {
+    this.outcomes.add(call, result, modelled);
     this.answered?.(this.row, result);
   }
 }

@@ -77,7 +77,7 @@ const memory = {
   footprint_pages_mean: [
     'pages',
     'lower',
-    'resident pages, the swap slots that are not also in the swap cache, and compressed pages by their size: mean over trace time',
+    'resident pages, the swap slots that are not also in the swap cache, compressed pages by their size, and hugetlb pages in use: mean over trace time',
   ],
   saved_pages_mean: [
     'pages',
@@ -108,6 +108,12 @@ const memory = {
     'higher',
     'free pages of a guest that free-page reporting has given back to the host: mean over trace time',
   ],
+  hugetlb_pages_mean: [
+    'pages',
+    'lower',
+    'hugetlb pages in use, 512 pages each; RSS and what is charged do not count them: mean over trace time',
+  ],
+  hugetlb_pages_end: ['pages', 'lower', 'the same after the last event'],
   vmas_peak: ['count', 'lower', 'the most virtual memory areas at any moment, summed over spaces'],
 } as const satisfies Group;
 
@@ -164,6 +170,21 @@ const reclaim = {
   pgrefill: ['pages', 'lower', 'pages scanned on active lists'],
   pgsteal_direct: ['pages', 'neither', 'pages that direct reclaim reclaimed'],
   pgsteal_kswapd: ['pages', 'neither', 'pages that kswapd reclaimed'],
+  pgscan_proactive: [
+    'pages',
+    'neither',
+    'pages that memory.reclaim scanned; before Linux 6.16 they are in pgscan_direct',
+  ],
+  pgsteal_proactive: [
+    'pages',
+    'neither',
+    'pages that memory.reclaim reclaimed; before Linux 6.16 they are in pgsteal_direct',
+  ],
+  reclaim_asked_pages: [
+    'pages',
+    'neither',
+    'pages that memory.reclaim was asked for, by the trace or a controller',
+  ],
   pgactivate: ['pages', 'neither', 'pages moved to an active list'],
   pgdeactivate: ['pages', 'neither', 'pages moved to an inactive list'],
   pgpgin: ['KiB', 'lower', 'KiB read from devices, including swap', 'fault'],
@@ -171,6 +192,14 @@ const reclaim = {
   pswpin: ['pages', 'lower', 'pages read from swap', 'fault'],
   pswpout: ['pages', 'lower', 'pages written to swap'],
   swap_full: ['count', 'lower', 'searches for pages to reclaim while no swap slot was free'],
+  readahead_pages: [
+    'pages',
+    'neither',
+    'file pages that reading ahead took into the page cache, those that were waited for included',
+    'fault',
+  ],
+  swap_ra: ['pages', 'neither', 'pages read from swap that nothing had asked for', 'fault'],
+  swap_ra_hit: ['pages', 'higher', 'of these, pages that were used while still in the swap cache', 'fault'],
   workingset_refault_anon: [
     'pages',
     'lower',
@@ -284,7 +313,7 @@ const time = {
   stall_discard_ns: [
     'ns',
     'lower',
-    'in the calls of discard and unpin, and in advice that the trace contains verbatim',
+    'in the calls of discard and unpin, and in advice that the trace contains verbatim; with cpus above 1 also the TLB shootdowns of unmap, map, protect, remap and fork',
   ],
   stall_pin_ns: ['ns', 'lower', 'in the calls of pin'],
   stall_sigbus_ns: ['ns', 'lower', 'in SIGBUS handlers'],

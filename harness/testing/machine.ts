@@ -3,6 +3,7 @@ import type { SyscallResult } from '../contract/target.js';
 import { type CostTable, loadCosts } from '../cost/table.js';
 import type { Machine } from '../machine/machine.js';
 import { type SimulatedMachine, simulated } from '../machine/target.js';
+import { controllers } from '../policy/controller/registry.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
@@ -21,6 +22,7 @@ export interface TestRun {
   readonly reclaim?: string | Chosen<ReclaimPolicyInfo>;
   readonly purge?: string;
   readonly merge?: string;
+  readonly controller?: string;
   readonly memory?: number;
   readonly swap?: SwapText;
   readonly backing?: MemoryKind;
@@ -28,6 +30,7 @@ export interface TestRun {
   readonly seed?: number;
   readonly draws?: number;
   readonly clock?: ClockKind;
+  readonly cpus?: number;
   /** Default: the table of the product. */
   readonly costs?: CostTable;
   /** As those of `ReplayOptions`, with the state of the simulated machine. */
@@ -51,6 +54,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     reclaim: typeof reclaim === 'string' ? reclaimPolicies.choose(reclaim) : reclaim,
     purge: purgePolicies.choose(options.purge ?? 'range-lru'),
     merge: mergePolicies.choose(options.merge ?? 'none'),
+    ...(options.controller ? { controller: controllers.choose(options.controller) } : {}),
     swap: options.swap ?? 'none',
     backing: options.backing,
     limit: options.limit ?? 'trace',
@@ -58,6 +62,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     seed: options.seed ?? 1,
     draws: options.draws,
     clock: options.clock,
+    cpus: options.cpus,
     costs: options.costs ?? COSTS,
     check: options.check ?? true,
     timeline: options.timeline ?? false,

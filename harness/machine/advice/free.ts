@@ -15,6 +15,7 @@ import type { StateAction } from './call.js';
 export const free: StateAction = (m, vma, start, end, call) => {
   const refused = refusesFree(vma);
   if (refused !== 0) return refused;
+  m.huge?.splitPartial(vma, start, end);
   eachUsedEntry(m, vma, start, end, (at) => {
     if (freeEntry(m, vma, at)) call.present++;
   });
@@ -28,7 +29,11 @@ export function refusesFree(vma: Vma): Errno {
 
 /** Whether there was a page to free. */
 function freeEntry(m: State, vma: Vma, at: number): boolean {
-  if (!isSwapEntry(m.tables.entries[at]!)) return freePresent(m, at);
+  if (!isSwapEntry(m.tables.entries[at]!)) {
+    if (!freePresent(m, at)) return false;
+    m.shootdowns?.changed(vma.space);
+    return true;
+  }
   clearEntry(m, vma, at);
   return true;
 }

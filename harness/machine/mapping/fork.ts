@@ -5,6 +5,7 @@ import { PTE, PTE_SHIFT } from '../state/page-table.js';
 import { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, VM_LOCKED_MASK, Vma } from '../state/vma.js';
+import { copyHugetlb } from './hugetlb.js';
 import { unmap } from './mmap.js';
 
 /** A new empty space. @throws InputError when the id is in use */
@@ -34,6 +35,7 @@ export function exit(m: State, space: Space): void {
 export function fork(m: State, parent: Space, childId: number): Space {
   const child = spawn(m, childId, parent.name);
   m.ksm.forked(parent, child);
+  child.noHugePages = parent.noHugePages;
   for (const vma of parent.vmas) {
     if (vma.has(VM.dontFork)) continue;
     const wipe = vma.has(VM.wipeOnFork);
@@ -41,7 +43,7 @@ export function fork(m: State, parent: Space, childId: number): Space {
     const copy = new Vma({
       start: vma.start,
       end: vma.end,
-      flags: vma.flags & ~VM_LOCKED_MASK,
+      flags: (vma.flags & ~VM_LOCKED_MASK) | (isPrivateHuge(vma) ? VM.noReserve : 0),
       space: child,
       object: vma.object,
       objectPage: vma.objectPage,
@@ -49,14 +51,21 @@ export function fork(m: State, parent: Space, childId: number): Space {
       // anon_vma_fork: an object of its own from the start, so that two copies never merge.
       anon: inherited.length > 0 ? m.objects.createAnon(vma.start - vma.shift) : undefined,
       inherited,
+      swapHistory: vma.swapHistory,
     });
     child.insert(copy);
     if (!wipe) m.purge.copied(parent, child, copy.start, copy.end);
     else if (copy.has(VM.volatile)) m.purge.marked(child, copy.start, copy.end);
     if (inherited.length > 0) copyEntries(m, vma, child);
+    else if (isPrivateHuge(vma)) copyHugetlb(m, vma, copy);
   }
   m.countVmas(child);
   return child;
+}
+
+/** The child of a private hugetlb mapping has been promised nothing (hugetlb_dup_vma_private). */
+function isPrivateHuge(vma: Vma): boolean {
+  return (vma.flags & (VM.hugetlb | VM.shared)) === VM.hugetlb;
 }
 
 /**
@@ -66,7 +75,9 @@ function copyEntries(m: State, vma: Vma, child: Space): void {
   for (const part of vma.space.directory.leavesIn(vma.start, vma.end)) {
     m.tables.make(child.directory, part.from); // copy_pte_range, for an empty table too
     if (m.tables.isEmpty(part.leaf)) continue;
+    m.shootdowns?.changed(vma.space);
     for (let i = 0; i < part.to - part.from; i++) copyEntry(m, vma, part.at + i, child, part.from + i);
+    if (m.huge?.isPmd(part.leaf)) m.huge.pmdCopied(child.directory.leaf(part.from));
   }
 }
 

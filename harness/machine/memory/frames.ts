@@ -21,6 +21,8 @@ export class Frames {
   slot: Int32Array;
   /** Page table entries that map the frame. */
   mapcount: Int32Array;
+  /** 1: read ahead, and not used since (of swap), or its use starts the next window (of files). The kernel's PG_readahead. */
+  readahead: Uint8Array;
   /** Frames that will ever be in use at once, as far as is known: no room is made for more. */
   ceiling = Number.POSITIVE_INFINITY;
   /** Most frames ever in use. */
@@ -29,6 +31,8 @@ export class Frames {
   inSwapCache = 0;
   /** Frames that are mapped at least once. */
   mapped = 0;
+  /** Frames that are taken out of memory and hold no page (the pool of hugetlb pages). */
+  private aside = 0;
   /** Undefined where there are no memory cgroups. */
   owners: Pick<PageOwners, 'uncharge'> | undefined;
 
@@ -45,10 +49,12 @@ export class Frames {
     this.index = new Int32Array(capacity);
     this.slot = new Int32Array(capacity);
     this.mapcount = new Int32Array(capacity);
+    this.readahead = new Uint8Array(capacity);
   }
 
+  /** Frames that hold a page. */
   get inUse(): number {
-    return this.allocator.inUse;
+    return this.allocator.inUse - this.aside;
   }
 
   get high(): number {
@@ -56,20 +62,39 @@ export class Frames {
   }
 
   get bytes(): number {
-    return 5 * this.page.byteLength + this.allocator.bytes;
+    return 5 * this.page.byteLength + this.readahead.byteLength + this.allocator.bytes;
   }
 
   /** A frame for a page, not mapped yet. */
   allocate(page: number, object: number, index: number): number {
     const frame = this.allocator.allocate();
+    this.hold(frame, page, object, index);
+    return frame;
+  }
+
+  /**
+   * As many frames as there are pages, next to each other where memory has a size. Returns them, undefined where there is no
+   * such block.
+   */
+  allocateBlock(pages: Int32Array, order: number, object: number, index: number): Int32Array | undefined {
+    const first = this.allocator.allocateBlock?.(order);
+    if (first === -1) return undefined;
+    return pages.map((page, i) => {
+      const frame = first === undefined ? this.allocator.allocate() : first + i;
+      this.hold(frame, page, object, index + i);
+      return frame;
+    });
+  }
+
+  private hold(frame: number, page: number, object: number, index: number): void {
     if (frame >= this.page.length) this.grow(frame + 1);
     this.page[frame] = page;
     this.object[frame] = object;
     this.index[frame] = index;
     this.slot[frame] = -1;
     this.mapcount[frame] = 0;
+    this.readahead[frame] = 0;
     if (this.inUse > this.peak) this.peak = this.inUse;
-    return frame;
   }
 
   /** Takes back a frame that is not mapped. */
@@ -78,6 +103,21 @@ export class Frames {
     if (this.owners !== undefined) this.owners.uncharge(this.page[frame]!);
     this.page[frame] = -1;
     this.allocator.free(frame);
+  }
+
+  /** Takes a block out of memory, for no page. Returns its first frame; -1 where there is none. */
+  setAside(order: number): number {
+    const first = this.allocator.allocateBlock?.(order) ?? -1;
+    if (first < 0) return -1;
+    this.aside += 1 << order;
+    if (this.allocator.high > this.page.length) this.grow(this.allocator.high);
+    return first;
+  }
+
+  /** Gives such a block back. */
+  giveBack(first: number, order: number): void {
+    this.aside -= 1 << order;
+    for (let frame = first; frame < first + (1 << order); frame++) this.allocator.free(frame);
   }
 
   /** Puts a frame into the swap cache (`slot` ≥ 0) or takes it out (-1). */
@@ -95,5 +135,6 @@ export class Frames {
     this.index = grown(this.index, length, 0);
     this.slot = grown(this.slot, length, 0);
     this.mapcount = grown(this.mapcount, length, 0);
+    this.readahead = grown(this.readahead, length, 0);
   }
 }

@@ -1,5 +1,7 @@
+import { FileAhead } from './file-ahead.js';
 import { type Backing, ObjectPages } from './object-pages.js';
 import type { Space } from './space.js';
+import type { SwapHistory } from './swap-window.js';
 
 /** Flags of a VMA, after the kernel's VM_*. */
 export const VM = {
@@ -32,13 +34,17 @@ export const VM = {
   account: 1 << 18,
   /** Locked memory whose pages come with their first access (VM_LOCKONFAULT); VM_LOCKED is set too. */
   lockOnFault: 1 << 19,
+  /** Its pages are of 2 MiB, out of the pool (VM_HUGETLB). */
+  hugetlb: 1 << 20,
+  /** It was promised no pages of that pool (VM_NORESERVE, and what fork has copied). */
+  noReserve: 1 << 21,
 } as const;
 
 /** All that says how a mapping is locked (VM_LOCKED_MASK). */
 export const VM_LOCKED_MASK: number = VM.locked | VM.lockOnFault;
 
-/** Mappings of device memory and the like (the kernel's VM_SPECIAL, as far as it is modelled). */
-export const VM_SPECIAL: number = VM.mixedMap | VM.pfnMap;
+/** Mappings of device memory and the like, and hugetlb (the kernel's VM_SPECIAL, as far as it is modelled). */
+export const VM_SPECIAL: number = VM.mixedMap | VM.pfnMap | VM.hugetlb;
 
 /** Accesses through these mappings leave no trace for reclaim (vma_has_recency). */
 export const NO_RECENCY: number = VM.random | VM.sequential;
@@ -59,6 +65,8 @@ export class Vma {
   anon: AnonVma | undefined;
   /** Where the anonymous pages it inherited by fork are filed. */
   readonly inherited: readonly AnonVma[];
+  /** What was read ahead of its swapped-out pages; undefined before the first. */
+  swapHistory: SwapHistory | undefined;
 
   constructor(fields: {
     start: number;
@@ -70,6 +78,8 @@ export class Vma {
     shift?: number;
     anon?: AnonVma | undefined;
     inherited?: readonly AnonVma[];
+    /** Of the VMA that it is a copy of. */
+    swapHistory?: SwapHistory | undefined;
   }) {
     this.start = fields.start;
     this.end = fields.end;
@@ -80,6 +90,7 @@ export class Vma {
     this.shift = fields.shift ?? 0;
     this.anon = fields.anon;
     this.inherited = fields.inherited ?? [];
+    this.swapHistory = fields.swapHistory && { ...fields.swapHistory };
   }
 
   has(flag: number): boolean {
@@ -172,12 +183,11 @@ export class SharedObject extends ObjectPages {
   closed: boolean;
   /** When the oldest of its dirty pages became dirty; undefined while all are clean. */
   dirtySinceUs: number | undefined;
-  /** How a program said that it will read the file (POSIX_FADV_NORMAL, RANDOM, SEQUENTIAL): how far is read ahead. */
-  pattern: 'normal' | 'random' | 'sequential' = 'normal';
   /** POSIX_FADV_NOREUSE: uses through mappings of the file leave no trace for reclaim. */
   noReuse = false;
   /** The page that the last pread ended with (file_ra_state.prev_pos); -1 before the first. */
   lastRead = -1;
+  private fileAhead: FileAhead | undefined;
 
   constructor(
     readonly number: number,
@@ -191,8 +201,14 @@ export class SharedObject extends ObjectPages {
     this.closed = name === undefined;
   }
 
+  /** How it is read ahead, if it is a file. */
+  get ahead(): FileAhead {
+    this.fileAhead ??= new FileAhead();
+    return this.fileAhead;
+  }
+
   /** Whether its pages are out of reach. The contents of a file and an image stay where they are. */
   get dead(): boolean {
-    return this.backing === 'shmem' && this.closed && this.mappings.length === 0;
+    return this.inMemory && this.closed && this.mappings.length === 0;
   }
 }

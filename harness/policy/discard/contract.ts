@@ -11,8 +11,10 @@ export type Errno =
   | 'EPERM'
   | 'ENOMEM'
   | 'EAGAIN'
+  | 'EBUSY'
   | 'EFAULT'
   | 'EFBIG'
+  | 'ENOSPC'
   | 'ENOSYS'
   | 'EOPNOTSUPP';
 

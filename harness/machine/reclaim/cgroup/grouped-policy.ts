@@ -17,9 +17,12 @@ export class GroupedPolicy implements ReclaimPolicy {
   /** The group that is reclaimed from. */
   target: Group;
   readonly touch?: (id: number) => void;
+  readonly isWorkingset?: (id: number) => boolean;
   readonly tune?: (parameter: string, value: number) => void;
   readonly flushStats?: (onlyIfDue: boolean) => boolean;
   private listed: Uint8Array;
+  /** Pages that an id stands for. */
+  private sizeOf: (id: number) => number = () => 1;
   private readonly search: GroupSearch;
 
   /** @param listed ids of pages that the root's policy may choose already @param count ids are below this */
@@ -34,6 +37,7 @@ export class GroupedPolicy implements ReclaimPolicy {
     this.search = new GroupSearch(owners);
     for (const id of listed) this.list(id, root);
     if (root.policy.touch) this.touch = (id) => this.of(id).touch!(id);
+    if (root.policy.isWorkingset) this.isWorkingset = (id) => this.of(id).isWorkingset!(id);
     if (root.policy.tune) this.tune = (parameter, value) => this.tuneAll(parameter, value);
     if (root.policy.flushStats) this.flushStats = (onlyIfDue) => this.flushAll(onlyIfDue);
   }
@@ -79,8 +83,21 @@ export class GroupedPolicy implements ReclaimPolicy {
     else group.policy.remove(id);
   }
 
-  isWorkingset(id: number): boolean {
-    return this.of(id).isWorkingset?.(id) ?? true;
+  foliosBegin(sizeOf: (id: number) => number): void {
+    this.sizeOf = sizeOf;
+    for (const policy of this.all()) policy.foliosBegin?.(sizeOf);
+  }
+
+  splitFolio(head: number, tails: readonly number[], size: number): void {
+    const group = this.owners.of(head);
+    group.listed += 1 - size;
+    for (const tail of tails) this.list(tail, group);
+    if (group.policy.splitFolio) group.policy.splitFolio(head, tails, size);
+    else for (const tail of tails) group.policy.insert(tail);
+  }
+
+  evictedWith(id: number, head: number): void {
+    this.of(id).evictedWith?.(id, head);
   }
 
   demote(id: number): void {
@@ -165,12 +182,12 @@ export class GroupedPolicy implements ReclaimPolicy {
   private list(id: number, group: Group): void {
     if (this.listed[id] === 1) return;
     this.listed[id] = 1;
-    group.listed++;
+    group.listed += this.sizeOf(id);
   }
 
   private unlist(id: number, group: Group): void {
     if (this.listed[id] === 0) return;
     this.listed[id] = 0;
-    group.listed--;
+    group.listed -= this.sizeOf(id);
   }
 }
