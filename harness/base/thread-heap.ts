@@ -8,7 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 const FIRST_COLLECTION_MIB = 64;
 
 /**
- * Gives threads that start from now on this room. It is read when the heap of a thread is made; that of this thread is. Code that V8
+ * Lets threads that start from now on use this much first. It is read when the heap of a thread is made; that of this thread is. Code that V8
  * has compiled is of no use under other flags, so the command line calls this at its start, and not only before its first worker.
  */
 export function setThreadHeap(): void {
