@@ -89,6 +89,8 @@ export class SimulatedMachine implements Target {
   private row = 0;
   /** Whether the event at hand is of a space, which pays for it. */
   private accounted = false;
+  /** Touches of events in which the OOM killer ended their space. */
+  private lostTouches = 0;
   /** What could not be met, where memory ran out. */
   private starved: string | undefined;
   /** Events and turns of daemons that may have changed memory, without those that faulted. */
@@ -193,7 +195,7 @@ export class SimulatedMachine implements Target {
   /** The OOM killer has ended a read or write. */
   private diedIn(space: Space, page: number, count: number, { page: at = page }: SpaceKilled): void {
     const touched = Math.abs(at - page);
-    this.outcomes.unmadeTouches += Math.abs(count) - touched;
+    this.lostTouches += Math.abs(count) - touched;
     space.touches += touched;
   }
 
@@ -495,7 +497,7 @@ export class SimulatedMachine implements Target {
       throw new Refusal(
         `controller ${this.setup.controller!.text}: the trace has no cgroup ${unmet.join(', ')} when it has its turn`,
       );
-    const abandoned = { events: 0, touches: this.outcomes.unmadeTouches };
+    const abandoned = { events: 0, touches: this.outcomes.unmadeTouches + this.lostTouches };
     if (this.starved === undefined) return { ...this.survived(), abandoned };
     return { outcome: 'oom', reason: `${this.starved}: no page was left that could go`, abandoned };
   }

@@ -16,7 +16,7 @@ const SEEN: readonly (readonly [programs: string, killed: string])[] = [
   ['1000:400 3500', '3500'],
   ['600:900 3000 800', '600:900'],
   ['100:1000 2000 2500', '100:1000 2500'],
-  // What it has mapped of a memfd counts for it, whoever else has it.
+  // What it has mapped of a memfd counts for it, though nothing of that is free when it ends.
   ['1000s 2000 1500', '2000'],
 ];
 const LIMIT = 4096;
