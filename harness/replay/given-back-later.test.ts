@@ -221,6 +221,8 @@ describe('parameters of when memory is given back', () => {
     ['dontneed:delay=1.5us', /is not a whole number of µs/],
     ['dontneed:delay=9000h', /expected at most a year/],
     ['dontneed:keep=-1', /is not a size/],
+    ['dontneed:keep=0%', /is 0/],
+    ['dontneed:pace=10%', /pace=10% is a percentage, expected pages or KiB, MiB, GiB/],
     ['dontneed:rate=2000', /rate=2000 is out of range, expected a number from 0 to 1000/],
     ['free:muzzy=1s', /muzzy/],
     ['keep:delay=1s', /delay/],
