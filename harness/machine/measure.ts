@@ -112,6 +112,7 @@ function memoryMetrics(m: Machine): Counted<'memory'> {
     swap_pages_end: m.swap.inUse,
     swapcache_pages_end: m.frames.inSwapCache,
     anon_huge_pages_end: anonHugePages(m),
+    hugetlb_pages_peak: m.hugetlb.pool.peak * PMD_PAGES,
     hugetlb_pages_end: m.hugetlb.pages,
     page_table_pages_peak: m.tables.peak,
     struct_page_bytes: m.structPagesPeak * m.settings.structPageBytes,

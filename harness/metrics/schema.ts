@@ -120,7 +120,8 @@ const memory = {
     'lower',
     'hugetlb pages in use, 512 pages each; RSS and what is charged do not count them: mean over trace time',
   ],
-  hugetlb_pages_end: ['pages', 'lower', 'the same after the last event'],
+  hugetlb_pages_peak: ['pages', 'lower', 'the most hugetlb pages in use at any moment, 512 pages each'],
+  hugetlb_pages_end: ['pages', 'lower', 'hugetlb pages in use after the last event'],
   vmas_peak: ['count', 'lower', 'the most virtual memory areas at any moment, summed over spaces'],
 } as const satisfies Group;
 
