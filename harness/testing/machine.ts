@@ -31,6 +31,7 @@ export interface TestRun {
   readonly draws?: number;
   readonly clock?: ClockKind;
   readonly thp?: ThpMode;
+  readonly cpus?: number;
   /** Default: the table of the product. */
   readonly costs?: CostTable;
   /** As those of `ReplayOptions`, with the state of the simulated machine. */
@@ -63,6 +64,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     draws: options.draws,
     clock: options.clock,
     thp: options.thp,
+    cpus: options.cpus,
     costs: options.costs ?? COSTS,
     check: options.check ?? true,
     timeline: options.timeline ?? false,

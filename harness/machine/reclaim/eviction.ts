@@ -278,6 +278,8 @@ export class Eviction {
     const known = frames.slot[frame]!;
     const write = known < 0 || (pages.traits[page]! & TRAIT.dirty) !== 0;
     const slot = known < 0 ? newSlot(this.state, page) : known;
+    if (known < 0 && this.state.settings.pageCluster > 0)
+      this.state.slotOwners.set(slot, frames.object[frame]!, frames.index[frame]!);
     const { swap_out, zram_out, drop } = costs.reclaim;
     this.pay((write ? (swap.synchronous ? zram_out : swap_out) : drop).ns);
     if (write) {
@@ -291,6 +293,8 @@ export class Eviction {
       this.unmapAll(0);
       if (known < 0) swap.addReference(slot); // the object's own, which it has as long as the page has the slot
     }
+    // What was written through a cached entry must not be written after the page is (try_to_unmap_flush_dirty).
+    if (write && !this.paid) this.state.flushTlb(PART.reclaim);
     pages.clearDirty(page);
     frames.setSlot(frame, slot);
     return slot;

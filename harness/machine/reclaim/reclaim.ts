@@ -20,7 +20,7 @@ import type { Kswapd } from './kswapd.js';
 import { OutOfMemory } from './out-of-memory.js';
 import { Placeless } from './placeless.js';
 import { PolicyPages } from './policy-pages.js';
-import type { Proactive } from './proactive.js';
+import { type Proactive, proactiveBatch } from './proactive.js';
 import type { Purge } from './purge.js';
 import { StatsFlusher } from './stats-flusher.js';
 import type { Flusher } from './writeback.js';
@@ -135,8 +135,10 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     if (group) return this.groups!.reclaimOnDemand(group, pages);
     this.state.counters.reclaim_asked_pages += pages;
     let freed = 0;
-    for (let got = 1; got > 0 && freed < pages; freed += got)
-      got = this.shrinkOnce('proactive', pages - freed).freed || this.shrinkFolios();
+    for (let got = 1; got > 0 && freed < pages; freed += got) {
+      const batch = proactiveBatch(this.state.settings.kernel, pages - freed);
+      got = this.shrinkOnce('proactive', batch).freed || this.shrinkFolios();
+    }
     return freed;
   }
 
@@ -224,6 +226,18 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     this.admit(page, evictable);
   }
 
+  /** As `bringIn`, for a page that can stay away: false where no room can be made for it. */
+  bringInAhead(page: number, object: number, index: number): boolean {
+    try {
+      this.bringIn(page, object, index);
+      return true;
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error;
+      this.incoming = NO_PAGE;
+      return false;
+    }
+  }
+
   bringInFolio(
     folio: Folio,
     object: number,
@@ -259,9 +273,12 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     }
   }
 
-  /** Whether waits for a page that has just come back are memory pressure: it was used enough to be of the working set (PG_workingset). */
-  isWorkingset(page: number): boolean {
-    return this.policy.isWorkingset?.(page) ?? true;
+  /**
+   * Whether a resident page was used enough to be of the working set (PG_workingset): waits for one that has just come back are memory
+   * pressure. @param unknown what it is under a policy that does not say
+   */
+  isWorkingset(page: number, unknown = true): boolean {
+    return this.policy.isWorkingset?.(page) ?? unknown;
   }
 
   /** get_page_from_freelist: at the low watermark kswapd is woken; at the lowest, the program reclaims itself. */
@@ -486,7 +503,9 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     if (!this.placeless.holds) this.placeless.putBack(this.policy);
     // Folios that are split give back what nothing mapped of them.
     const freed = this.state.huge ? Math.max(taken, before - this.state.frames.inUse) : taken;
-    return { found, freed: freed + purge.shrink(scanned) };
+    const gone = freed + purge.shrink(scanned);
+    this.state.flushTlb(PART.reclaim); // try_to_unmap_flush, once a batch
+    return { found, freed: gone };
   }
 
   private waitForFlusher(): void {
