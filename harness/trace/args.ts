@@ -311,7 +311,7 @@ function parseLockAll(text: string): LockAllArg {
 }
 
 function parseSet(text: string): ArgOf['set'] {
-  const match = /^([a-z0-9_.]+)=(.+)$/.exec(text);
+  const match = /^([a-z0-9_.-]+)=(.+)$/.exec(text);
   if (!match) throw new InputError(`"${text}" is not a setting, expected NAME=VALUE`);
   return { name: match[1]!, value: match[2]! };
 }
