@@ -20,7 +20,7 @@ import type { Kswapd } from './kswapd.js';
 import { OutOfMemory } from './out-of-memory.js';
 import { Placeless } from './placeless.js';
 import { PolicyPages } from './policy-pages.js';
-import type { Proactive } from './proactive.js';
+import { type Proactive, proactiveBatch } from './proactive.js';
 import type { Purge } from './purge.js';
 import { StatsFlusher } from './stats-flusher.js';
 import type { Flusher } from './writeback.js';
@@ -135,8 +135,10 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     if (group) return this.groups!.reclaimOnDemand(group, pages);
     this.state.counters.reclaim_asked_pages += pages;
     let freed = 0;
-    for (let got = 1; got > 0 && freed < pages; freed += got)
-      got = this.shrinkOnce('proactive', pages - freed).freed || this.shrinkFolios();
+    for (let got = 1; got > 0 && freed < pages; freed += got) {
+      const batch = proactiveBatch(this.state.settings.kernel, pages - freed);
+      got = this.shrinkOnce('proactive', batch).freed || this.shrinkFolios();
+    }
     return freed;
   }
 
@@ -501,7 +503,9 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     if (!this.placeless.holds) this.placeless.putBack(this.policy);
     // Folios that are split give back what nothing mapped of them.
     const freed = this.state.huge ? Math.max(taken, before - this.state.frames.inUse) : taken;
-    return { found, freed: freed + purge.shrink(scanned) };
+    const gone = freed + purge.shrink(scanned);
+    this.state.flushTlb(PART.reclaim); // try_to_unmap_flush, once a batch
+    return { found, freed: gone };
   }
 
   private waitForFlusher(): void {
