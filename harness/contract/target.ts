@@ -26,6 +26,7 @@ import type {
   LockAllArg,
   MapArg,
   ObjectArg,
+  PrctlArg,
   RemapArg,
 } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
@@ -278,8 +279,7 @@ export interface Target {
   madvise(space: number, page: number, count: number, advice: Advice): void;
   /** process_madvise by the space of the event on pages of `target`, which may be the same. */
   processMadvise(space: number, target: number, page: number, count: number, advice: Advice): void;
-  /** PR_SET_MEMORY_MERGE. */
-  prctl(space: number, merge: boolean): void;
+  prctl(space: number, arg: PrctlArg): void;
 
   object(size: number, arg: ObjectArg): void;
   close(name: string): void;
