@@ -53,9 +53,9 @@ export async function firstReplay(trace: Trace, costs: CostTable): Promise<First
   const given = new GivenBack();
   const discard = { ...options.discard, info: given.watching(options.discard.info) };
   const result = await replay(trace, { machine: simulated, ...options, discard, costs });
-  const { resident_pages_peak, rss_pages_peak } = result.metrics;
-  // Images are used in place: their pages are neither charged nor, without struct pages, part of the RSS.
-  if (resident_pages_peak === 0 && rss_pages_peak === 0 && !hasImages(trace))
+  const { resident_pages_peak, rss_pages_peak, hugetlb_pages_peak } = result.metrics;
+  // Images are used in place: their pages are neither charged nor, without struct pages, part of the RSS; nor are hugetlb pages.
+  if (resident_pages_peak + rss_pages_peak + hugetlb_pages_peak === 0 && !hasImages(trace))
     throw new InputError(
       'nothing is ever in memory, though nothing is given back (discard keep), so there is nothing to compare; expected events that bring pages in: read, write, pread, pwrite or populate',
       { file: trace.name },

@@ -29,6 +29,7 @@ import type {
   LockAllArg,
   MapArg,
   ObjectArg,
+  PrctlArg,
   RemapArg,
 } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
@@ -122,6 +123,7 @@ export class SimulatedMachine implements Target {
       sample,
       cpus,
     });
+    if (setup.thp !== 'never') this.machine.set('thp.enabled', setup.thp);
     this.machine.advance(startUs);
     this.machine.proactive?.start(startUs);
     this.kernel = new SimulatedKernel(this.machine, discard.values.destroy === 1);
@@ -308,8 +310,10 @@ export class SimulatedMachine implements Target {
     this.answer(`process_madvise ${advice}`, result);
   }
 
-  prctl(space: number, merge: boolean): void {
-    const errno = this.machine.ksm.setMergeAny(this.space(space), merge);
+  prctl(id: number, { setting, on }: PrctlArg): void {
+    const space = this.space(id);
+    if (setting === 'thp_disable') space.noHugePages = on;
+    const errno = setting === 'merge' ? this.machine.ksm.setMergeAny(space, on) : 0;
     this.answer('prctl', { errno, value: 0, pages: 0 });
   }
 

@@ -5,7 +5,7 @@ import { clearEntry, isAnonPage, isMerged, isSwapEntry } from '../entries/entry.
 import { fault } from '../mapping/fault.js';
 import { PMD_PAGES } from '../memory/folios.js';
 import { ZERO_PAGE } from '../memory/pages.js';
-import { LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
+import { GUARD, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import type { State } from '../state/state.js';
 import type { Vma } from '../state/vma.js';
 import { mayBeHuge } from './eligible.js';
@@ -55,7 +55,7 @@ function census(m: State, leaf: number): Census {
 function count(m: State, entry: number, found: Census): void {
   const page = entry >>> PTE_SHIFT;
   if (entry === 0 || (page === ZERO_PAGE && entry & PTE.present)) found.none++;
-  else if (entry === PURGED) found.special = true;
+  else if (entry === PURGED || entry === GUARD) found.special = true;
   else if (isSwapEntry(entry)) found.swap++;
   else if (!isAnonPage(m, page) || (m.pages.traits[page]! & TRAIT.volatile) !== 0) found.special = true;
   else {

@@ -3,6 +3,7 @@ import type { ReclaimPolicy } from '../../../policy/reclaim/contract.js';
 import type { CgroupArg } from '../../../trace/args.js';
 import type { State } from '../../state/state.js';
 import { OutOfMemory } from '../out-of-memory.js';
+import { proactiveBatch } from '../proactive.js';
 import { Cgroups, writeFile } from './cgroups.js';
 import type { Group } from './group.js';
 import { GroupedPolicy } from './grouped-policy.js';
@@ -34,7 +35,12 @@ export class GroupReclaim {
     private readonly searches: Searches,
   ) {
     this.cgroups = new Cgroups(state, rootPolicy, (group) => searches.createPolicy(group));
-    this.policy = new GroupedPolicy(this.cgroups, listed, state.pages.count);
+    this.policy = new GroupedPolicy(
+      this.cgroups,
+      listed,
+      state.pages.count,
+      (id) => state.huge?.folios.sizeOf(id) ?? 1,
+    );
     this.high = new HighLimits(state, (group, pages) => this.reclaimFrom(group, pages));
     state.frames.owners = this.cgroups;
     state.swap.owners = this.cgroups;
@@ -113,9 +119,13 @@ export class GroupReclaim {
     return this.within(group, () => {
       let freed = 0;
       for (let got = 1; got > 0 && freed < wanted; freed += got)
-        got = this.searches.reclaim(wanted - freed, by);
+        got = this.searches.reclaim(this.batch(wanted - freed, by), by);
       return freed;
     });
+  }
+
+  private batch(left: number, by: 'direct' | 'proactive'): number {
+    return by === 'proactive' ? proactiveBatch(this.state.settings.kernel, left) : left;
   }
 
   /** Lets reclaim look at a group and those below it. */
