@@ -187,6 +187,7 @@ async function begin<T extends Target>(
     oom: options.oom ?? AXES.oom.default,
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,
+    thp: options.thp ?? 'never',
     seed: options.seed,
     draws: bookedDraws(options.clock, options.draws ?? 1),
     startUs: trace.totals.firstTimeUs,
