@@ -77,6 +77,8 @@ const costTable = z.strictObject({
     fadvise: call,
     guard_install: call,
     guard_remove: call,
+    pin: call,
+    unpin: call,
   }),
   remove_extra: price,
   flag_change: price,

@@ -174,6 +174,14 @@ export abstract class LiveEvents {
     this.call(`madvise ${advice}`, LIVE_OP.madvise, space, page, count, { a: ADVICE_VALUES[advice]! });
   }
 
+  dmaPin(space: number, page: number, count: number): void {
+    this.call('dma-pin', LIVE_OP.pin, space, page, count);
+  }
+
+  dmaUnpin(space: number, page: number, count: number): void {
+    this.call('dma-unpin', LIVE_OP.unpin, space, page, count);
+  }
+
   prctl(space: number, merge: boolean): void {
     const index = this.queue(LIVE_OP.prctl, this.layout.space(space), 0, 0, merge ? 1 : 0, 0);
     this.note(index, 'prctl', space, 0, 0);

@@ -190,7 +190,11 @@ function checkPages(m: Machine, census: Census): void {
     const somewhere = pages.resident[page] === 1 || pages.slotOf(page) >= 0 || census.held.has(page);
     must(somewhere, () => `page ${page} is nowhere`);
     const referred = census.mappings.has(page) || census.swapEntries.has(page) || census.held.has(page);
-    must(referred, () => `nothing refers to page ${page}`);
+    must(
+      referred !== m.pins.isOrphan(page),
+      () => `page ${page} is wrong about whether only a device refers to it`,
+    );
+    must(referred || m.pins.has(page), () => `nothing refers to page ${page}`);
   }
   must(
     lazyfree === pages.lazyfreeCount,

@@ -272,13 +272,14 @@ export class Reclaim implements ReclaimHooks, Evictor {
   /** A lazily freed page is an ordinary one again: it is re-inserted, on the list of its kind. */
   readmit(page: number): void {
     this.policy.remove(page);
-    const { rmap, pages } = this.state;
-    this.admit(page, this.couldGo(page) && !rmap.isLocked(pages.location[page]!));
+    const { rmap, pages, pins } = this.state;
+    this.admit(page, this.couldGo(page) && !pins.has(page) && !rmap.isLocked(pages.location[page]!));
   }
 
   /** Whether the policy may choose a resident page has changed, or may have. */
   recheck(page: number): void {
-    const could = this.couldGo(page) && !this.state.rmap.isLocked(this.state.pages.location[page]!);
+    const { rmap, pages, pins } = this.state;
+    const could = this.couldGo(page) && !pins.has(page) && !rmap.isLocked(pages.location[page]!);
     if (could !== this.isUnevictable(page)) return;
     if (!could) this.policy.remove(page);
     this.admit(page, could);

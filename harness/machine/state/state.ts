@@ -14,6 +14,7 @@ import type { Effect } from './effects.js';
 import type { KsmHooks, Merger, PurgeHooks, ReclaimHooks, WritebackHooks } from './hooks.js';
 import { Objects } from './objects.js';
 import { PageTables } from './page-table.js';
+import { Pins } from './pins.js';
 import { ProportionalUsage } from './pss.js';
 import { ReverseMap } from './rmap.js';
 import { Settings } from './settings.js';
@@ -60,6 +61,8 @@ export abstract class State {
   readonly rmap: ReverseMap;
   readonly swap: Swap;
   readonly structPages = new StructPages();
+  /** What devices have pinned. */
+  readonly pins = new Pins();
   /** Where swapped pages go; undefined when there is no swap. */
   readonly swapDevice: Device | undefined;
   /** All of the machine's memory, where it has a size; undefined when it is never short. */
@@ -174,8 +177,15 @@ export abstract class State {
     this.structPagesPeak = Math.max(this.structPagesPeak, mapped);
   }
 
-  /** Gives back all that a page holds: its contents are gone. No entry may refer to it any more. */
+  /**
+   * Gives back all that a page holds: its contents are gone. No entry may refer to it any more. A page that a device has pinned
+   * keeps its frame.
+   */
   freePage(page: number): void {
+    if (this.pins.has(page)) {
+      this.pins.orphan(this, page);
+      return;
+    }
     this.reclaim.forget(page);
     const place = this.pages.location[page]!;
     const slot = this.swapSlotOf(page);

@@ -11,8 +11,10 @@ export type Errno =
   | 'EPERM'
   | 'ENOMEM'
   | 'EAGAIN'
+  | 'EEXIST'
   | 'EFAULT'
   | 'EFBIG'
+  | 'ENOENT'
   | 'ENOSYS'
   | 'EOPNOTSUPP';
 
