@@ -104,7 +104,7 @@ function put(content, file, mode) {
 function updateDist(bundle) {
   const compiled = filesBelow(OUTPUT);
   for (const file of compiled) if (file !== CLI) put(readFileSync(join(OUTPUT, file)), file, 0o644);
-  put(Buffer.from(`#!/usr/bin/env node\nimport '../bin/${bundle}/cli.js';\n`), CLI, 0o755);
+  put(Buffer.from(`#!/usr/bin/env node\nimport '../bin/${bundle}/cli.cjs';\n`), CLI, 0o755);
   const kept = new Set(compiled);
   for (const file of filesBelow(DIST))
     if (!kept.has(file) && !file.startsWith(join('bin', '/'))) rmSync(join(DIST, file), { force: true });

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // Imports nothing before it can say what is wrong: where a process may open few files, that starts with its own modules.
 
 /** What a report of Node says of the limits of this process. */
@@ -8,15 +7,7 @@ interface Limits {
 /** Open files with which all modules of a command can be loaded. */
 const MODULES_NEED = 256;
 
-/** What newer versions of Node have besides: compiled code is kept (NODE_COMPILE_CACHE says where, NODE_DISABLE_COMPILE_CACHE=1 not). */
-interface CompileCache {
-  enableCompileCache?(): unknown;
-}
-
-// From Node 22.8 on: a fifth of what a short command takes.
-(process.getBuiltinModule('node:module') as CompileCache).enableCompileCache?.();
-
-try {
+async function run(): Promise<void> {
   const [flag, ...more] = process.argv.slice(2);
   if (flag === '--version' && more.length === 0) {
     // Needs no parser, whose code is most of what a short command loads.
@@ -26,11 +17,14 @@ try {
     const { main } = await import('./main.js');
     await main();
   }
-} catch (error) {
+}
+
+/** Says why the program could not be loaded, or where it is wrong. */
+function fail(error: unknown): void {
   const { code, path, syscall, stack } = error as NodeJS.ErrnoException;
   const isGone = syscall === 'uv_cwd';
   // Node cannot tell a package that is not there from one that it may not open.
-  const limits = code === 'ERR_MODULE_NOT_FOUND' ? process.report.getReport() : undefined;
+  const limits = /MODULE_NOT_FOUND$/.test(code ?? '') ? process.report.getReport() : undefined;
   const { soft } = (limits as Limits | undefined)?.userLimits?.open_files ?? {};
   const isLimited = Number(soft) < MODULES_NEED;
   const isHost = isGone || isLimited || code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM';
@@ -41,3 +35,6 @@ try {
   process.stderr.write(`reclaim: ${isHost ? cause : `internal error, please report it\n${stack}`}\n`);
   process.exitCode = isHost ? 3 : 70;
 }
+
+/** Tests run several commands in one process. */
+export const ended: Promise<void> = run().catch(fail);

@@ -268,7 +268,8 @@ export async function main(): Promise<void> {
     await parser.parseAsync();
   } catch (error) {
     // A module of a command that cannot be loaded: who started this knows why.
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') throw error;
+    if (error instanceof Error && 'code' in error && /MODULE_NOT_FOUND$/.test(String(error.code)))
+      throw error;
     // A line that is completed is seldom right already.
     if (!asked) process.exitCode = report(error);
   }

@@ -40,5 +40,5 @@ function lastBundle(): string {
  * @param parts path of its module below harness/, without ending
  */
 export function entryFile(...parts: string[]): string {
-  return join(BUNDLE ?? lastBundle(), `${parts.join('-')}.js`);
+  return join(BUNDLE ?? lastBundle(), `${parts.join('-')}.cjs`);
 }

@@ -22,9 +22,14 @@ const string: BenchString = {
   reference: new MemoryReference('shared', ids, distinct),
   capacity,
 };
-for (const policy of before) await timePolicy(policy, string);
-// A policy's name comes in, the time of one replay goes out.
-port.on('message', async (policy: string) => {
-  const time: PolicyTime = await timePolicy(policy, string);
-  port.postMessage(time);
-});
+
+async function run(): Promise<void> {
+  for (const policy of before) await timePolicy(policy, string);
+  // A policy's name comes in, the time of one replay goes out.
+  port!.on('message', async (policy: string) => {
+    const time: PolicyTime = await timePolicy(policy, string);
+    port!.postMessage(time);
+  });
+}
+
+void run();

@@ -42,10 +42,15 @@ Object.assign(process.stdout, stdout);
 Object.assign(process.stderr, stderr);
 if (typeof args.maxExpansion === 'number') limitExpansion(args.maxExpansion);
 if (typeof args.maxPages === 'number') limitLargePages(args.maxPages);
-const { handler } = await COMMANDS[name]();
-try {
-  await handler(args as never);
-  await end({ exitCode: process.exitCode as number | undefined });
-} catch (error) {
-  await end(endOfError(error));
+
+async function run(): Promise<void> {
+  const { handler } = await COMMANDS[name]();
+  try {
+    await handler(args as never);
+    await end({ exitCode: process.exitCode as number | undefined });
+  } catch (error) {
+    await end(endOfError(error));
+  }
 }
+
+void run();

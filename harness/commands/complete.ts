@@ -3,6 +3,7 @@ import { WORKLOADS } from '../../workloads/registry.js';
 import { SWAP_KINDS } from '../contract/swap.js';
 import { shippedTraces } from '../experiment/trace-names.js';
 import { METRIC_GROUPS, METRICS } from '../metrics/schema.js';
+import { controllers } from '../policy/controller/registry.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
@@ -25,6 +26,7 @@ const policies: Names = () =>
     ...reclaimPolicies.all(),
     ...mergePolicies.all(),
     ...purgePolicies.all(),
+    ...controllers.all(),
   ]);
 
 /** Values of flags, whichever command they are of. */
@@ -33,6 +35,7 @@ const FLAGS: Readonly<Record<string, Names>> = {
   '--reclaim': () => namesOf(reclaimPolicies.all()),
   '--merge': () => namesOf(mergePolicies.all()),
   '--purge': () => namesOf(purgePolicies.all()),
+  '--controller': () => namesOf(controllers.all()),
   '--policy': () => namesOf(reclaimPolicies.all()),
   '--swap': () => SWAP_KINDS,
   '--backing': () => ['recorded', 'anon', 'shmem'],

@@ -5,6 +5,7 @@ import { unknownName } from '../base/nearest.js';
 import { type Parameter, type Parameters, valueText } from '../base/parameters.js';
 import { csvHeader, csvRows, type Row } from '../metrics/csv.js';
 import { METRICS } from '../metrics/schema.js';
+import { controllers } from '../policy/controller/registry.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
@@ -169,6 +170,11 @@ async function listPolicies(args: PolicyArgs): Promise<void> {
       kind: 'purge',
       title: 'purge policies: which volatile memory is purged first, and what an access finds then',
       entries: purgePolicies.all(),
+    },
+    {
+      kind: 'controller',
+      title: 'controllers: what asks for reclaim before memory is short',
+      entries: controllers.all(),
     },
   ];
   await printEntries(kinds, args, 'policy');

@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import { EXIT, InputError } from '../base/errors.js';
 import { costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
-import { planReplay } from '../experiment/plan.js';
+import { drawsUnder, planReplay } from '../experiment/plan.js';
 import { checkRepeats, isForeign } from '../experiment/repeat.js';
 import { findTrace } from '../experiment/trace-names.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
@@ -22,7 +22,6 @@ import {
 import { PLAIN_TABLE } from '../metrics/table-style.js';
 import { callWarnings, sampleWarning } from '../metrics/warnings.js';
 import { addFiles, checkFolder } from '../output/adding.js';
-import { bookedDraws } from '../replay/closed/clock.js';
 import { compileTrace } from '../trace/compile.js';
 import { ONE_READER_BYTES, openTrace } from '../trace/trace.js';
 import {
@@ -233,7 +232,7 @@ async function handler(args: Args): Promise<void> {
   const recorder = args.timeline === undefined ? undefined : timelineRecorder(trace, args.machine);
   const progress = new Progress('replay', trace.totals.events, args.quiet);
   try {
-    const booked = bookedDraws(values.clock, draws);
+    const booked = drawsUnder(values, draws);
     const cell = { cell: 1, experiment: 'replay', trace: 0, replicate: 1, draws: booked, ...values };
     const watched = {
       check: args.check,

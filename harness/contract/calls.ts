@@ -27,8 +27,11 @@ export class CallOutcomes {
   private readonly denied = new Map<number, (readonly [start: number, end: number])[]>();
   private readonly byCall = new Map<string, Map<SyscallResult['errno'], Counted>>();
 
-  /** @param call as in `madvise MADV_FREE`, `fallocate punch` or `map` */
-  add(call: string, { errno, pages }: SyscallResult): void {
+  /**
+   * @param call as in `madvise MADV_FREE`, `fallocate punch` or `map`
+   * @param modelled whether the machine does what is among `IGNORED_ADVICE`, with this memory
+   */
+  add(call: string, { errno, pages }: SyscallResult, modelled = false): void {
     const outcomes = this.byCall.get(call) ?? new Map<SyscallResult['errno'], Counted>();
     this.byCall.set(call, outcomes);
     const row = outcomes.get(errno) ?? { count: 0, pages: 0 };
@@ -36,7 +39,7 @@ export class CallOutcomes {
     row.count++;
     row.pages += pages;
     if (errno !== 0) this.errors++;
-    else if (IGNORED.has(call)) this.ignored++;
+    else if (!modelled && IGNORED.has(call)) this.ignored++;
   }
 
   /** A call that was to make pages accessible has failed. */

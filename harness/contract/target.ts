@@ -11,6 +11,7 @@ import type {
   Outcome,
   StallPart,
 } from '../metrics/schema.js';
+import type { ControllerInfo } from '../policy/controller/contract.js';
 import type { DiscardPolicyInfo, Errno, Kernel, PageRange, Program } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
@@ -38,6 +39,8 @@ export interface TargetSetup {
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
   readonly merge: Chosen<MergePolicyInfo>;
   readonly purge: Chosen<PurgePolicyInfo>;
+  /** What asks for reclaim before memory is short; undefined: nothing. */
+  readonly controller?: Chosen<ControllerInfo> | undefined;
   readonly swap: SwapText;
   /** Memory limit in pages; undefined for none. */
   readonly limit: number | undefined;
@@ -79,11 +82,13 @@ export class MemoryGauges {
   swap = 0;
   /** What the kernel needs to keep track: page tables, struct pages of images, what merging tracks. */
   overhead = 0;
-  /** Memory the pages take, wherever they are: frames, slots that are not also in the swap cache, compressed pages. */
+  /** Memory the pages take, wherever they are: frames, slots that are not also in the swap cache, compressed pages, hugetlb pages. */
   footprint = 0;
   volatile = 0;
   /** Free pages that the host has taken back (free page reporting). */
   reported = 0;
+  /** hugetlb pages in use, in pages of 4 KiB. */
+  hugetlb = 0;
 }
 
 /** Adds memory at one moment, times a weight. */
@@ -94,6 +99,7 @@ export function addGauges(sums: MemoryGauges, held: MemoryGauges, weight: number
   sums.footprint += weight * held.footprint;
   sums.volatile += weight * held.volatile;
   sums.reported += weight * held.reported;
+  sums.hugetlb += weight * held.hugetlb;
 }
 
 /**
@@ -158,7 +164,7 @@ export interface Refusals {
   readonly advice: Readonly<Partial<Record<Advice, string>>>;
 }
 
-/** Advice that is accepted and changes nothing in the simulated kernel, by what a live kernel would do. */
+/** Advice that is accepted and changes nothing in the simulated kernel while it has no huge pages, by what a live kernel would do. */
 export const IGNORED_ADVICE: Readonly<Partial<Record<Advice, string>>> = {
   MADV_HUGEPAGE: 'a fault may bring a huge page, 512 pages at once',
   MADV_COLLAPSE: 'pages would be gathered into huge pages',

@@ -80,6 +80,18 @@ const costTable = z.strictObject({
     pin: call,
     unpin: call,
   }),
+  /** Pages of 2 MiB: transparent ones, and hugetlb. */
+  huge: z.strictObject({
+    fault: price,
+    read: price,
+    split_pmd: price,
+    split_folio: price,
+    drop: price,
+    collapse: call,
+    hugetlb_fault: price,
+    hugetlb_copy: price,
+    hugetlb_drop: price,
+  }),
   remove_extra: price,
   flag_change: price,
   file_io: z.strictObject({ page: price }),

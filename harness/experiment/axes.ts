@@ -18,6 +18,7 @@ import {
   type SizeName,
 } from '../metrics/axes.js';
 import type { AxisKeys } from '../metrics/files.js';
+import { controllers } from '../policy/controller/registry.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
@@ -37,11 +38,12 @@ export interface AxisValues {
   /** In pages; `none`: never short. */
   readonly memory: number | 'none';
   readonly swap: SwapText;
-  /** Canonical text of the policy, as are the other three. */
+  /** Canonical text of the policy, as are the other four. */
   readonly discard: string;
   readonly reclaim: string;
   readonly merge: string;
   readonly purge: string;
+  readonly controller: string;
   readonly seed: number;
   readonly clock: ClockKind;
   /** Sizes as they were asked for: what is the same on all traces, and in all replicates of one. */
@@ -122,6 +124,7 @@ const RULES: {
   reclaim: policy(reclaimPolicies),
   merge: policy(mergePolicies),
   purge: policy(purgePolicies),
+  controller: policy(controllers),
   seed: plain(parseSeed),
   clock: oneOf('clock', CLOCKS),
 };

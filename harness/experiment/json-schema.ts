@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SWAP_KINDS } from '../contract/swap.js';
 import { AXES, type AxisName } from '../metrics/axes.js';
+import { controllers } from '../policy/controller/registry.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
@@ -37,6 +38,7 @@ function offered(): Readonly<Partial<Record<AxisName, readonly string[]>>> {
     reclaim: namesOf(reclaimPolicies),
     merge: namesOf(mergePolicies),
     purge: namesOf(purgePolicies),
+    controller: namesOf(controllers),
   };
 }
 

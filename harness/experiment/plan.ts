@@ -123,6 +123,11 @@ export function checkAxes(experiment: Experiment): void {
     check('discard', texts, ['family_discard', family]);
 }
 
+/** Draws of device latency that a cell books: a controller acts by those of one. */
+export function drawsUnder({ controller, clock }: AxisValues, draws: number): number {
+  return controller === AXES.controller.default ? bookedDraws(clock, draws) : 1;
+}
+
 /** A trace of an experiment, as cells are planned on it. */
 interface OfExperiment extends PlannedTrace {
   readonly family?: string | undefined;
@@ -150,7 +155,7 @@ export function planCells(
         experiment: experiment.name,
         trace,
         replicate: planned.replicate,
-        draws: bookedDraws(values.clock, experiment.draws),
+        draws: drawsUnder(values, experiment.draws),
         ...values,
       })),
     )

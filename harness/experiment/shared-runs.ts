@@ -60,10 +60,14 @@ export function families<R extends Pick<SharedRun, 'cell'>>(runs: readonly R[], 
   for (const run of runs) {
     const { cell: number, asked: _asked, discard: _discard, ...rest } = run.cell;
     const { info } = reclaimPolicies.choose(rest.reclaim);
-    // What a reclaim policy foresees is what one discard policy does; a live kernel makes the calls of one; and what calls cost
-    // delays what comes after them.
+    // What a reclaim policy foresees is what one discard policy does; a live kernel makes the calls of one; what calls cost delays
+    // what comes after them, or is what a controller goes by.
     const alone =
-      foreign || info.needsFuture || rest.machine !== AXES.machine.default || rest.clock === 'closed';
+      foreign ||
+      info.needsFuture ||
+      rest.machine !== AXES.machine.default ||
+      rest.clock === 'closed' ||
+      rest.controller !== AXES.controller.default;
     const key = alone ? String(number) : JSON.stringify(rest);
     const group = groups.get(key);
     if (group) group.push(run);

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { packageFile } from '../base/package-root.js';
+import { TOUCHES } from '../base/touches.js';
 import { loadTrace, replayTrace } from '../index.js';
 import { simulated } from '../machine/target.js';
 import { validate } from '../replay/validate.js';
@@ -44,6 +45,9 @@ const manifest = z.strictObject({
     z.string().regex(/^[a-z0-9-]+$/),
     z.strictObject({
       file: z.string().endsWith('.csv.br'),
+      events: z.int(),
+      touches: z.enum(TOUCHES),
+      origin: z.string().min(1),
       summary: z.string().min(1),
       sha256: z.string().regex(/^[0-9a-f]{64}$/),
       provenance: z.string().min(1),
@@ -62,10 +66,13 @@ describe('shipped traces', () => {
     expect([...shippedTraces()]).toEqual(Object.entries(traces));
   });
 
-  for (const [name, { sha256, commands }] of shippedTraces()) {
+  for (const [name, { sha256, commands, ...said }] of shippedTraces()) {
     it(`${name} is what the manifest says, and valid`, async () => {
       const trace = await loadTrace(name);
       expect(trace.totals.sha256).toBe(sha256);
+      expect(trace.totals.events).toBe(said.events);
+      expect(trace.meta.touches).toBe(said.touches);
+      expect(trace.meta.get('provenance')).toBe(said.origin);
       expect(commands.length).toBeGreaterThan(0);
       const { warnings } = await validate(trace, simulated);
       expect(warnings.map(({ what }) => what)).toEqual(

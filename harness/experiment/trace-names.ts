@@ -4,6 +4,7 @@ import { InputError } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { packageFile } from '../base/package-root.js';
 import { printable, shortened } from '../base/printable.js';
+import type { Touches } from '../base/touches.js';
 import { COMPRESSED_NAME } from '../trace/io/decompress.js';
 import { inputName, STDIN } from '../trace/io/input.js';
 import { isRemote } from '../trace/io/remote.js';
@@ -12,6 +13,10 @@ import { isRemote } from '../trace/io/remote.js';
 export interface ShippedTrace {
   /** File name in traces/. */
   readonly file: string;
+  /** As its metadata and its index say. */
+  readonly events: number;
+  readonly touches: Touches;
+  readonly origin: string;
   readonly summary: string;
   /** SHA-256 of the decoded content. */
   readonly sha256: string;

@@ -93,7 +93,6 @@ if (!port) throw new Error('this module is the entry of a worker thread');
 chooseLive(setup.live);
 limitExpansion(setup.maxExpansion);
 const { costs } = setup;
-for (const file of setup.policyModules) await loadPolicyModule(file, setup.policyTimeoutS);
 const machines = new Map<string, TargetInfo>();
 const opened = new Map<string, Promise<Trace>>();
 
@@ -169,14 +168,19 @@ async function answer(job: WorkerJob): Promise<WorkerAnswer> {
   }
 }
 
-port.on('message', (job: WorkerJob) => {
-  answer(job).then(
-    (message) => port.postMessage(message),
-    (error) => {
-      // Kills the worker; the pool reports it with its job.
-      setImmediate(() => {
-        throw error;
-      });
-    },
-  );
-});
+async function run(): Promise<void> {
+  for (const file of setup.policyModules) await loadPolicyModule(file, setup.policyTimeoutS);
+  port!.on('message', (job: WorkerJob) => {
+    answer(job).then(
+      (message) => port!.postMessage(message),
+      (error) => {
+        // Kills the worker; the pool reports it with its job.
+        setImmediate(() => {
+          throw error;
+        });
+      },
+    );
+  });
+}
+
+void run();

@@ -132,7 +132,9 @@ export abstract class LiveEvents {
     if (arg.kind === 'anon-shared' || arg.kind === 'shared') code |= FLAG.shared;
     const object = arg.name === '' ? undefined : this.open(arg.name);
     if (object) code |= FLAG.object;
-    for (const flag of arg.flags) code |= MAP_FLAGS[flag]!;
+    if (arg.flags.has('hugetlb'))
+      throw new Refusal('hugetlb mappings are on no live machine: they would take a pool of the host', true);
+    for (const flag of arg.flags) code |= MAP_FLAGS[flag] ?? 0;
     const more = { a: object?.number ?? 0, b: arg.offset, denied: { page, count } };
     this.call('map', code, space, page, count, more);
   }

@@ -282,6 +282,8 @@ export class LiveGroups {
       pgmajfault: of('pgmajfault'),
       pgscan: of('pgscan'),
       pgsteal: of('pgsteal'),
+      reclaim_asked_pages: Number.NaN,
+      pgsteal_proactive: of('pgsteal_proactive'),
       workingset_refault_anon: of('workingset_refault_anon'),
       workingset_refault_file: of('workingset_refault_file'),
       events_low: event('low'),

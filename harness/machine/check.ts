@@ -1,7 +1,9 @@
 import { TRAIT } from '../policy/reclaim/contract.js';
 import { isMerged } from './entries/entry.js';
+import { checkHuge } from './huge/check.js';
 import { checkKsm } from './ksm/check.js';
 import type { Machine } from './machine.js';
+import { checkHugetlb } from './mapping/hugetlb-check.js';
 import { must } from './memory/invariant.js';
 import { PAGE_FLAG, ZERO_PAGE } from './memory/pages.js';
 import { checkCgroups } from './reclaim/cgroup/cgroup-check.js';
@@ -27,6 +29,7 @@ class Census {
     for (const object of m.objects.all()) {
       if (object.kind === 'shared') this.countObject(object);
     }
+    for (const { pages } of m.hugetlb.privates.values()) for (const page of pages) this.held.add(page);
   }
 
   private countObject(object: SharedObject): void {
@@ -39,7 +42,7 @@ class Census {
       ids++;
       if (m.swapSlotOf(page) >= 0) add(this.swapEntries, page);
     }
-    if (object.backing !== 'shmem') return;
+    if (!object.inMemory) return;
     must(ids === object.blocks, () => `object ${object.name} counts ${object.blocks} pages and has ${ids}`);
   }
 
@@ -95,8 +98,10 @@ function add(counts: Map<number, number>, key: number): void {
  * - Resident and free frames are all frames handed out so far.
  * - A slot's references are the swapped-out entries (and objects) that refer to its page; slots in use hold a page.
  * - A page that is in use is in memory or in swap, and something refers to it.
+ * - hugetlb pages are mapped as a whole, and the pool counts them and what was promised (`checkHugetlb`).
  * - What is known of volatile memory agrees with VMAs, objects and pages (`checkPurge`).
  * - What is charged to memory cgroups agrees with frames and slots (`checkCgroups`).
+ * - What is known of huge pages agrees with page tables and frames (`checkHuge`).
  * - What KSM tracks agrees with the page tables (`checkKsm`); of merged pages the reverse map may miss some mappings.
  *
  * @throws BrokenInvariant naming the first that does not hold
@@ -108,8 +113,10 @@ export function checkMachine(m: Machine): void {
   checkSwap(m, census);
   checkPages(m, census);
   checkPurge(m, m.purge);
+  checkHugetlb(m);
   if (m.reclaim.cgroups) checkCgroups(m, m.reclaim.cgroups);
   checkKsm(m, m.ksm, census.ksmZeros);
+  if (m.huge) checkHuge(m, m.huge);
 }
 
 function checkFrames(m: Machine, census: Census): void {
@@ -190,11 +197,11 @@ function checkPages(m: Machine, census: Census): void {
     const somewhere = pages.resident[page] === 1 || pages.slotOf(page) >= 0 || census.held.has(page);
     must(somewhere, () => `page ${page} is nowhere`);
     const referred = census.mappings.has(page) || census.swapEntries.has(page) || census.held.has(page);
+    must(!referred || !m.pins.isOrphan(page), () => `page ${page} counts as referred to by a device only`);
     must(
-      referred !== m.pins.isOrphan(page),
-      () => `page ${page} is wrong about whether only a device refers to it`,
+      referred || m.pins.has(page) || m.huge?.folios.of(page) !== undefined,
+      () => `nothing refers to page ${page}`,
     );
-    must(referred || m.pins.has(page), () => `nothing refers to page ${page}`);
   }
   must(
     lazyfree === pages.lazyfreeCount,

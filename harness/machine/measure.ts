@@ -17,21 +17,24 @@ const NS_PER_US = 1000;
 /** The metrics of a group that the machine counts. */
 type Counted<G extends MetricGroup> = Pick<CountedMetrics, Extract<MetricOf<G>, keyof CountedMetrics>>;
 
-/** Frames, swap slots that are not also in the swap cache, and compressed pages by their size. */
-function footprint({ frames, swap }: Machine): number {
+/** Frames, hugetlb pages, swap slots that are not also in the swap cache, and compressed pages by their size. */
+function footprint({ frames, swap, hugetlb }: Machine): number {
   return (
-    frames.inUse + (swap.synchronous ? swap.compressedBytes / PAGE_BYTES : swap.inUse - frames.inSwapCache)
+    frames.inUse +
+    hugetlb.pages +
+    (swap.synchronous ? swap.compressedBytes / PAGE_BYTES : swap.inUse - frames.inSwapCache)
   );
 }
 
 /** Adds memory at this moment, times a weight. */
 export function addMemory(m: Machine, sums: MemoryGauges, weight: number): void {
-  const { pages, tables, settings, ksm, zone } = m;
+  const { pages, tables, settings, ksm, zone, hugetlb } = m;
   const overheadBytes = m.structPagesMapped * settings.structPageBytes + ksm.strategy.metadataBytes;
   sums.resident += weight * m.frames.inUse;
   sums.swap += weight * m.swap.inUse;
   sums.overhead += weight * (tables.pages + overheadBytes / PAGE_BYTES);
   sums.footprint += weight * footprint(m);
+  sums.hugetlb += weight * hugetlb.pages;
   sums.volatile += weight * pages.volatileCount;
   if (zone?.reporting) sums.reported += weight * zone.reporting.reportedPages;
 }
@@ -87,6 +90,7 @@ function memoryMetrics(m: Machine): Counted<'memory'> {
     rss_pages_end: m.rss,
     swap_pages_end: m.swap.inUse,
     swapcache_pages_end: m.frames.inSwapCache,
+    hugetlb_pages_end: m.hugetlb.pages,
     page_table_pages_peak: m.tables.peak,
     struct_page_bytes: m.structPagesPeak * m.settings.structPageBytes,
     merge_metadata_bytes: m.ksm.strategy.metadataBytes,
@@ -136,6 +140,9 @@ function reclaimMetrics({ counters, reclaim }: Machine): Counted<'reclaim'> {
     pgrefill: own.pgrefill,
     pgsteal_direct: counters.pgsteal_direct,
     pgsteal_kswapd: counters.pgsteal_kswapd,
+    pgscan_proactive: counters.pgscan_proactive,
+    pgsteal_proactive: counters.pgsteal_proactive,
+    reclaim_asked_pages: counters.reclaim_asked_pages,
     pgactivate: own.pgactivate,
     pgdeactivate: own.pgdeactivate,
     pgpgin: (counters.pswpin + counters.file_pages_in) * PAGE_KIB,
@@ -308,6 +315,8 @@ function groupRow(m: Machine, group: Group): GroupCount {
     pgmajfault: counters.pgmajfault,
     ...listCounts(group),
     pgsteal: counters.pgsteal,
+    reclaim_asked_pages: counters.asked,
+    pgsteal_proactive: counters.proactive,
     events_low: counters.low,
     events_high: counters.high,
     events_max: counters.max,

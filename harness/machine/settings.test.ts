@@ -58,7 +58,8 @@ describe('settings', () => {
     m.set('memcg.recursiveprot', '0');
     m.set('memcg.stats', 'fresh');
     m.set('memcg.stats_flush_ms', '11');
-    expect({ ...m.settings }).toEqual({
+    const { thp: _, ...settings } = m.settings;
+    expect(settings).toEqual({
       maxMapCount: 7,
       dirtyWritebackCentisecs: 8,
       dirtyExpireCentisecs: 9,
@@ -70,6 +71,34 @@ describe('settings', () => {
       recursiveProtection: 0,
       stats: 'fresh',
       statsFlushMs: 11,
+    });
+  });
+
+  it('apply: fields of the settings of huge pages', () => {
+    const { m } = new Lab();
+    m.set('thp.enabled', 'madvise');
+    m.set('thp.defrag', 'defer');
+    m.set('thp.use_zero_page', '0');
+    m.set('thp.shrink_underused', '0');
+    m.set('khugepaged.max_ptes_none', '1');
+    m.set('khugepaged.max_ptes_swap', '2');
+    m.set('khugepaged.max_ptes_shared', '3');
+    m.set('khugepaged.pages_to_scan', '4');
+    m.set('khugepaged.scan_sleep_millisecs', '5');
+    m.set('khugepaged.alloc_sleep_millisecs', '6');
+    m.set('khugepaged.defrag', '0');
+    expect({ ...m.settings.thp }).toEqual({
+      enabled: 'madvise',
+      defrag: 'defer',
+      useZeroPage: 0,
+      shrinkUnderused: 0,
+      maxPtesNone: 1,
+      maxPtesSwap: 2,
+      maxPtesShared: 3,
+      pagesToScan: 4,
+      scanSleepMs: 5,
+      allocSleepMs: 6,
+      khugepagedDefrag: 0,
     });
   });
 

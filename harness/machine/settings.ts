@@ -1,5 +1,6 @@
 import { unknownName } from '../base/nearest.js';
 import { Refusal } from '../contract/refusal.js';
+import { THP_SETTINGS, type ThpTarget } from './huge/settings.js';
 import { KSM_SETTINGS, type KsmTarget } from './ksm/settings.js';
 import { MAX_PAGE_ORDER } from './memory/free-blocks.js';
 import {
@@ -13,8 +14,9 @@ import {
 } from './state/settings.js';
 
 /** What settings change of a machine. */
-interface SettingsTarget extends KsmTarget {
+interface SettingsTarget extends KsmTarget, ThpTarget {
   readonly settings: Settings;
+  readonly hugetlb: { readonly pool: { resize(count: number): void } };
   readonly reclaim: {
     /** Absent methods: the reclaim policy has no such parameters. */
     readonly policy: { tune?(parameter: string, value: number): void };
@@ -26,7 +28,7 @@ interface SettingsTarget extends KsmTarget {
   startReporting(order: number): void;
 }
 
-type NumericField = Exclude<keyof Settings, 'removeEra' | 'kernel' | 'stats'>;
+type NumericField = Exclude<keyof Settings, 'removeEra' | 'kernel' | 'stats' | 'thp'>;
 
 /** @throws Refusal for a reclaim policy that does not have it */
 function setSwappiness({ reclaim }: SettingsTarget, value: number): void {
@@ -55,6 +57,16 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     min: 0,
     max: INT_MAX,
     apply: field('maxMapCount'),
+  },
+  {
+    name: 'vm.nr_hugepages',
+    default: '0',
+    meaning:
+      'hugetlb pages of 2 MiB in the pool; with `--memory` as many as there are free blocks for, and they are gone for everything else',
+    source: 'nr_hugepages_store_common in mm/hugetlb.c',
+    min: 0,
+    max: 2 ** 19,
+    apply: ({ hugetlb }, value) => hugetlb.pool.resize(value),
   },
   {
     name: 'vm.swappiness',
@@ -202,6 +214,7 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     max: INT_MAX,
     apply: ({ reclaim }, value) => reclaim.tune('memcg.stats_threshold', value),
   },
+  ...THP_SETTINGS,
   ...KSM_SETTINGS,
 ];
 

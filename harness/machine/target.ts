@@ -96,8 +96,8 @@ export class SimulatedMachine implements Target {
   private effects: readonly Effect[] = NO_EFFECTS;
 
   constructor(private readonly setup: TargetSetup) {
-    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs, sample } =
-      setup;
+    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs } = setup;
+    const { controller, sample = 1 } = setup;
     this.checkBound(limit !== undefined || memory !== undefined);
     if (memory !== undefined && memory > MOST_PAGES)
       throw new Refusal(
@@ -115,6 +115,7 @@ export class SimulatedMachine implements Target {
       swap,
       purge: purgeRules,
       merge: merge.info.rules(merge.values),
+      controller: controller?.info.create(controller.values, sample),
       limit,
       memory,
       seed,
@@ -122,6 +123,7 @@ export class SimulatedMachine implements Target {
       sample,
     });
     this.machine.advance(startUs);
+    this.machine.proactive?.start(startUs);
     this.kernel = new SimulatedKernel(this.machine, discard.values.destroy === 1);
     this.program = new SimulatedProgram(this.machine, this.kernel);
   }
@@ -288,7 +290,12 @@ export class SimulatedMachine implements Target {
   }
 
   madvise(space: number, page: number, count: number, advice: Advice): void {
-    this.answer(`madvise ${advice}`, madvise(this.machine, this.space(space), page, count, advice));
+    const where = this.space(space);
+    // Huge pages are those of private memory: other mappings take the advice and do not change.
+    const modelled =
+      this.machine.huge !== undefined &&
+      where.overlapping(page, page + count).every(({ isAnonymous }) => isAnonymous);
+    this.answer(`madvise ${advice}`, madvise(this.machine, where, page, count, advice), modelled);
   }
 
   processMadvise(id: number, target: number, page: number, count: number, advice: Advice): void {
@@ -434,6 +441,11 @@ export class SimulatedMachine implements Target {
     const { machine } = this;
     machine.pss.finish(machine);
     machine.ledger.pressure.finish(machine.nowUs * 1000);
+    const unmet = machine.proactive?.unmet() ?? [];
+    if (unmet.length > 0 && this.starved === undefined)
+      throw new Refusal(
+        `controller ${this.setup.controller!.text}: the trace has no cgroup ${unmet.join(', ')} when it has its turn`,
+      );
     const abandoned = { events: 0, touches: this.outcomes.unmadeTouches };
     if (this.starved === undefined) return { outcome: 'ok', reason: undefined, abandoned };
     return { outcome: 'oom', reason: `${this.starved}: no page was left that could go`, abandoned };
@@ -488,8 +500,8 @@ export class SimulatedMachine implements Target {
     }
   }
 
-  private answer(call: string, result: SyscallResult): void {
-    this.outcomes.add(call, result);
+  private answer(call: string, result: SyscallResult, modelled = false): void {
+    this.outcomes.add(call, result, modelled);
     this.answered?.(this.row, result);
   }
 }

@@ -113,7 +113,7 @@ export const AXES = {
     default: 'keep',
     experimentDefault: null,
     base: 'keep',
-    depth: 9,
+    depth: 10,
   },
   reclaim: {
     kind: 'text',
@@ -122,7 +122,7 @@ export const AXES = {
     meaning: 'reclaim policy: which page is evicted when memory is short',
     default: 'linux',
     experimentDefault: 'linux',
-    depth: 8,
+    depth: 9,
   },
   merge: {
     kind: 'text',
@@ -132,7 +132,7 @@ export const AXES = {
     default: 'none',
     experimentDefault: 'none',
     base: 'none',
-    depth: 6,
+    depth: 7,
   },
   purge: {
     kind: 'text',
@@ -141,7 +141,16 @@ export const AXES = {
     meaning: 'purge policy: which volatile memory is purged first, and what an access finds then',
     default: 'range-lru',
     experimentDefault: 'range-lru',
-    depth: 7,
+    depth: 8,
+  },
+  controller: {
+    kind: 'text',
+    column: 'controller',
+    key: 'controller',
+    meaning: 'what asks for reclaim before memory is short: none, or senpai, by memory pressure',
+    default: 'none',
+    experimentDefault: 'none',
+    depth: 5,
   },
   seed: {
     kind: 'whole',
@@ -150,7 +159,7 @@ export const AXES = {
     meaning: 'seed of all random streams',
     default: '1',
     experimentDefault: '1',
-    depth: 5,
+    depth: 6,
   },
   clock: {
     kind: 'text',
@@ -160,7 +169,7 @@ export const AXES = {
       'open: stalls are summed and delay nothing; closed: they delay later events of their thread, and slowdown is measured',
     default: 'open',
     experimentDefault: 'open',
-    depth: 5.5,
+    depth: 6.5,
   },
 } as const satisfies Readonly<Record<string, AxisInfo>>;
 

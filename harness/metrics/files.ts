@@ -165,6 +165,8 @@ const GROUPS = {
   pgmajfault: 'number',
   pgscan: 'number',
   pgsteal: 'number',
+  reclaim_asked_pages: 'number',
+  pgsteal_proactive: 'number',
   workingset_refault_anon: 'number',
   workingset_refault_file: 'number',
   events_low: 'number',

@@ -77,7 +77,7 @@ const memory = {
   footprint_pages_mean: [
     'pages',
     'lower',
-    'resident pages, the swap slots that are not also in the swap cache, and compressed pages by their size: mean over trace time',
+    'resident pages, the swap slots that are not also in the swap cache, compressed pages by their size, and hugetlb pages in use: mean over trace time',
   ],
   saved_pages_mean: [
     'pages',
@@ -108,6 +108,12 @@ const memory = {
     'higher',
     'free pages of a guest that free-page reporting has given back to the host: mean over trace time',
   ],
+  hugetlb_pages_mean: [
+    'pages',
+    'lower',
+    'hugetlb pages in use, 512 pages each; RSS and what is charged do not count them: mean over trace time',
+  ],
+  hugetlb_pages_end: ['pages', 'lower', 'the same after the last event'],
   vmas_peak: ['count', 'lower', 'the most virtual memory areas at any moment, summed over spaces'],
 } as const satisfies Group;
 
@@ -164,6 +170,21 @@ const reclaim = {
   pgrefill: ['pages', 'lower', 'pages scanned on active lists'],
   pgsteal_direct: ['pages', 'neither', 'pages that direct reclaim reclaimed'],
   pgsteal_kswapd: ['pages', 'neither', 'pages that kswapd reclaimed'],
+  pgscan_proactive: [
+    'pages',
+    'neither',
+    'pages that memory.reclaim scanned; before Linux 6.16 they are in pgscan_direct',
+  ],
+  pgsteal_proactive: [
+    'pages',
+    'neither',
+    'pages that memory.reclaim reclaimed; before Linux 6.16 they are in pgsteal_direct',
+  ],
+  reclaim_asked_pages: [
+    'pages',
+    'neither',
+    'pages that memory.reclaim was asked for, by the trace or a controller',
+  ],
   pgactivate: ['pages', 'neither', 'pages moved to an active list'],
   pgdeactivate: ['pages', 'neither', 'pages moved to an inactive list'],
   pgpgin: ['KiB', 'lower', 'KiB read from devices, including swap', 'fault'],

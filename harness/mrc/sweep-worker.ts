@@ -29,15 +29,15 @@ function refusalOf(error: unknown): SweepAnswer {
   throw error;
 }
 
-try {
+async function run(): Promise<void> {
   const cells = await makeCells();
-  port.on('message', (job: SweepJob) => {
+  port!.on('message', (job: SweepJob) => {
     try {
-      port.postMessage(answerOf(cells, job));
+      port!.postMessage(answerOf(cells, job));
     } catch (error) {
-      port.postMessage(refusalOf(error));
+      port!.postMessage(refusalOf(error));
     }
   });
-} catch (error) {
-  port.postMessage(refusalOf(error));
 }
+
+run().catch((error: unknown) => port.postMessage(refusalOf(error)));

@@ -141,7 +141,8 @@ export class KindChange {
     const free = (space: number) => !survey.excluded.has(space);
     for (const [number, { space, arg }] of survey.unnamed) {
       const differs = kind === 'anon' ? arg.kind === 'anon-shared' : arg.kind === 'anon';
-      if (differs && free(space) && !arg.flags.has('droppable')) this.changed.add(number);
+      const special = arg.flags.has('droppable') || arg.flags.has('hugetlb');
+      if (differs && free(space) && !special) this.changed.add(number);
     }
     if (kind === 'shmem') return;
     for (const { alone, map: number, space, declaration } of survey.objects) {

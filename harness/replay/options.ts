@@ -1,6 +1,7 @@
 import type { SwapText } from '../contract/swap.js';
 import type { SyscallResult, Target, TargetInfo } from '../contract/target.js';
 import type { CostTable } from '../cost/table.js';
+import type { ControllerInfo } from '../policy/controller/contract.js';
 import type { DiscardPolicyInfo } from '../policy/discard/contract.js';
 import type { MergePolicyInfo } from '../policy/merge/contract.js';
 import type { PurgePolicyInfo } from '../policy/purge/contract.js';
@@ -22,6 +23,8 @@ export interface ReplayOptions<T extends Target = Target> {
   readonly purge?: Chosen<PurgePolicyInfo>;
   /** Which equal pages become one. Default: that of `AXES`. */
   readonly merge?: Chosen<MergePolicyInfo>;
+  /** What asks for reclaim before memory is short. Default: that of `AXES`. It shares a replay with no other draw and no follower. */
+  readonly controller?: Chosen<ControllerInfo>;
   /** Where pages are swapped to, and how many it holds. */
   readonly swap: SwapText;
   /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */

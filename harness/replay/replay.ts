@@ -90,6 +90,7 @@ async function replayChecked<T extends Target>(
   options: ReplayOptions<T>,
 ): Promise<ReplayResult> {
   const { reclaim } = options;
+  if (isControlled(options)) return replayControlled(trace, options);
   if (!reclaim.info.needsFuture) return replayOnce(trace, options);
   const foresight = await foresee(trace, options);
   const info = foresighted(reclaim.info, foresight);
@@ -101,6 +102,29 @@ async function replayChecked<T extends Target>(
     );
   // What is foreseen is that of one policy.
   return { ...result, followed: (options.followers ?? []).map(() => undefined) };
+}
+
+/** Whether something asks for reclaim before memory is short. */
+function isControlled<T extends Target>({ controller }: ReplayOptions<T>): boolean {
+  return controller !== undefined && controller.info.name !== AXES.controller.default;
+}
+
+/**
+ * What a controller does follows from the pressure that it finds, and so from latencies and prices: one draw of latency is booked, and
+ * no policy follows.
+ */
+async function replayControlled<T extends Target>(
+  trace: Trace,
+  options: ReplayOptions<T>,
+): Promise<ReplayResult> {
+  const { followers = [], reclaim, controller } = options;
+  const { name } = controller!.info;
+  if (reclaim.info.needsFuture)
+    throw new Refusal(
+      `reclaim policy ${reclaim.info.name} needs the future, and controller ${name} reclaims by pressure: expected controller none`,
+    );
+  const result = await replayOnce(trace, { ...options, draws: 1, followers: undefined });
+  return { ...result, followed: followers.map(() => undefined) };
 }
 
 /** @throws InputError for pages of a size that prices and structures of the machine are not of */
@@ -158,6 +182,7 @@ async function begin<T extends Target>(
     reclaim,
     purge,
     merge,
+    controller: isControlled(options) ? options.controller : undefined,
     swap: options.swap,
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,

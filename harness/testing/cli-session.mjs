@@ -3,9 +3,9 @@
 //
 // Usage: node cli-session.mjs CLI   where CLI is the entry of the bundle
 import { readSync, writeSync } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
-import { pathToFileURL } from 'node:url';
+import { basename, dirname } from 'node:path';
 
 const [, , cli] = process.argv;
 const ANSWERS = 3;
@@ -69,7 +69,8 @@ function removeOthers(before) {
 os.availableParallelism = () => 1;
 syncBuiltinESMExports();
 
-let commands = 0;
+/** What runs an entry of the bundle, as its file does. */
+const { start } = createRequire(cli)('./start.cjs');
 
 /** Makes the environment what that of the command's own process would be. */
 function setEnvironment(env) {
@@ -93,8 +94,8 @@ async function run({ args, cwd, env }) {
       throw new Error('process.exit');
     };
   });
-  const url = `${pathToFileURL(cli).href}?${++commands}`;
-  const active = await Promise.race([exited, import(url).then(settled)]);
+  const { ended } = start(dirname(cli), `${basename(cli, '.cjs')}-main.cjs`);
+  const active = await Promise.race([exited, ended.then(settled)]);
   // What removes files at the end of the process.
   for (const listener of process.listeners('exit'))
     if (isNew(before, listener)) listener(process.exitCode ?? 0);

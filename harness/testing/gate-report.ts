@@ -10,7 +10,15 @@ export function cell(discard: string, findings: readonly Finding[]): CellReport 
   const identity = {
     ...{ trace: 'zipf:pages=50', replicate: '1', machine: 'sim', backing: 'recorded' },
     ...{ limit: 'none', memory: 'none' },
-    ...{ swap: 'ssd', discard, reclaim: 'linux', merge: 'none', purge: 'range-lru', seed: '1' },
+    ...{
+      swap: 'ssd',
+      discard,
+      reclaim: 'linux',
+      merge: 'none',
+      purge: 'range-lru',
+      controller: 'none',
+      seed: '1',
+    },
     clock: 'open',
   };
   const pgfault = { metric: 'pgfault', unit: 'count', better: 'lower' } as const;

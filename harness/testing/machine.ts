@@ -3,6 +3,7 @@ import type { SyscallResult } from '../contract/target.js';
 import { type CostTable, loadCosts } from '../cost/table.js';
 import type { Machine } from '../machine/machine.js';
 import { type SimulatedMachine, simulated } from '../machine/target.js';
+import { controllers } from '../policy/controller/registry.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { mergePolicies } from '../policy/merge/registry.js';
 import { purgePolicies } from '../policy/purge/registry.js';
@@ -21,6 +22,7 @@ export interface TestRun {
   readonly reclaim?: string | Chosen<ReclaimPolicyInfo>;
   readonly purge?: string;
   readonly merge?: string;
+  readonly controller?: string;
   readonly memory?: number;
   readonly swap?: SwapText;
   readonly backing?: MemoryKind;
@@ -51,6 +53,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     reclaim: typeof reclaim === 'string' ? reclaimPolicies.choose(reclaim) : reclaim,
     purge: purgePolicies.choose(options.purge ?? 'range-lru'),
     merge: mergePolicies.choose(options.merge ?? 'none'),
+    ...(options.controller ? { controller: controllers.choose(options.controller) } : {}),
     swap: options.swap ?? 'none',
     backing: options.backing,
     limit: options.limit ?? 'trace',

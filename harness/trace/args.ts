@@ -15,14 +15,25 @@ import {
 } from './op.js';
 
 /** The kinds of objects a trace can declare. */
-const OBJECT_KINDS = ['shmem', 'file', 'xip', 'xip+struct', 'pfn'] as const;
+const OBJECT_KINDS = ['shmem', 'file', 'xip', 'xip+struct', 'pfn', 'hugetlb'] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
 
 /** What a mapping maps, and how. */
 const MAP_KINDS = ['anon', 'anon-shared', 'shared', 'private'] as const;
 export type MapKind = (typeof MAP_KINDS)[number];
 
-const MAP_FLAGS = ['ro', 'rofd', 'exec', 'locked', 'random', 'sequential', 'droppable', 'populate'] as const;
+const MAP_FLAGS = [
+  'ro',
+  'rofd',
+  'exec',
+  'locked',
+  'random',
+  'sequential',
+  'droppable',
+  'populate',
+  'hugetlb',
+  'noreserve',
+] as const;
 export type MapFlag = (typeof MAP_FLAGS)[number];
 
 const PROTECTIONS = ['ro', 'rw', 'none'] as const;

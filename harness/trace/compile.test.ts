@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compileTrace } from './compile.js';
 import { trimCache } from './io/cache.js';
+import { decodedKey, keepDecodedKey, rawFile } from './io/decoded-key.js';
+import { limitExpansion } from './io/decompress.js';
 import { openTrace } from './trace.js';
 import { formOf, writeTrace } from './write.js';
 
@@ -98,6 +100,38 @@ describe('opening traces', () => {
     // Whatever the name says.
     for (const name of ['a.rtrace.gz', 'b.rtrace'])
       expect((await opened(file(name, gzipSync(readFileSync(binary))))).totals.sha256).toBe(SHA);
+  });
+
+  it('knows a compressed file again without decoding it, and no other file for it', async () => {
+    const own = file('a.csv.gz', gzipSync(TEXT));
+    const { path: cached } = await compileTrace(own);
+    const kept = dirname(cached);
+    const raw = await rawFile(own);
+    expect(await decodedKey(kept, raw)).toBe(SHA);
+    const other = file('b.csv.gz', gzipSync(TEXT.replace('9,', '8,')));
+    const changed = await rawFile(other);
+    expect(await decodedKey(kept, changed)).toBeUndefined();
+    // As after a copy of the cache in which names were mixed up.
+    const nameOf = ({ sha256 }: { sha256: string }) => join(kept, `${sha256}.decoded`);
+    cpSync(nameOf(raw), nameOf(changed));
+    expect((await opened(other)).totals.lastTimeUs).toBe(8);
+    writeFileSync(nameOf(raw), readFileSync(nameOf(raw), 'utf8').replace(/ \d+ /, ' 5 '));
+    expect(await decodedKey(kept, raw)).toBeUndefined();
+    expect((await opened(own)).totals.lastTimeUs).toBe(9);
+    expect(await decodedKey(kept, raw)).toBe(SHA);
+  });
+
+  it('decodes a compressed file again that expands to more than is allowed now', async () => {
+    const raw = { sha256: 'a'.repeat(64), bytes: 100_000 };
+    mkdirSync(join(folder, 'kept'));
+    await keepDecodedKey(join(folder, 'kept'), raw, { key: SHA, bytes: 65 * 2 ** 20 });
+    expect(await decodedKey(join(folder, 'kept'), raw)).toBe(SHA);
+    limitExpansion(2);
+    try {
+      expect(await decodedKey(join(folder, 'kept'), raw)).toBeUndefined();
+    } finally {
+      limitExpansion(1000);
+    }
   });
 
   it('leaves no file behind when the text is wrong', async () => {

@@ -6,7 +6,9 @@ import { isBinaryTrace } from './binary/decoder.js';
 import { HEADER_BYTES, VERSION } from './binary/layout.js';
 import { BinaryEncoder } from './binary/writer.js';
 import { markUsed, partPath, trimCache, usableCacheFolder } from './io/cache.js';
-import { decodedBytes, inputName, type PeekedInput, usingInput } from './io/input.js';
+import { decodedKey, keepDecodedKey, RawHash, rawFile } from './io/decoded-key.js';
+import { decompressed } from './io/decompress.js';
+import { inputName, type PeekedInput, usingInput } from './io/input.js';
 import { openSink, writeTo } from './io/output.js';
 import { peekBytes } from './io/peek.js';
 import { rawBytes } from './io/raw.js';
@@ -25,12 +27,6 @@ const TAG_BYTES = 8;
 const TAG_AT = HEADER_BYTES - TAG_BYTES;
 /** How the names of compiled traces end. */
 const ENDING = `-v${VERSION}.rtrace`;
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of decodedBytes(path)) hash.update(chunk);
-  return hash.digest('hex');
-}
 
 /** A trace in its compiled form. */
 interface Compiled {
@@ -128,10 +124,37 @@ export async function compileInput(
   if (kind === 'stream') return intoCache(all, name, build, held);
   await close();
   if (binary && (await isPlain(path))) return verified(await traceHandle(path, name, held));
-  const cached = await fromCache(await sha256Of(path), name, held);
-  if (!cached) return intoCache(decodedBytes(path), name, build, held);
+  const folder = usableCacheFolder();
+  const raw = await rawFile(path);
+  const cached = await fromCache((await decodedKey(folder, raw)) ?? raw.sha256, name, held);
+  if (!cached) return decodedIntoCache(path, name, build, held);
   await checkPages(cached.trace);
   return cached.handle;
+}
+
+/** Compiles a file, and keeps what it decodes to where it is compressed. */
+async function decodedIntoCache(
+  path: string,
+  name: string,
+  build: typeof compileText,
+  held?: number,
+): Promise<TraceHandle> {
+  const raw = new RawHash(path);
+  let bytes = 0;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of decompressed(raw.read(), inputName(path))) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+  }
+  const buildAndKeep: typeof compileText = async (...given) => {
+    const compiled = await build(...given);
+    const { key } = compiled;
+    const file = raw.end();
+    if (key !== file.sha256) await keepDecodedKey(usableCacheFolder(), file, { key, bytes });
+    return compiled;
+  };
+  return intoCache(counted(), name, buildAndKeep, held);
 }
 
 /** @throws InputError where large events touch more than `limitLargePages` allows: when it was compiled, more was allowed */

@@ -49,14 +49,14 @@ export const OPS: readonly OpInfo[] = [
   op(
     'object',
     ['none', 'none', 'required', 'required'],
-    'shmem:NAME, file:NAME, xip:NAME, xip+struct:NAME or pfn:NAME, then =N, =N+, sealed, nofd',
+    'shmem:NAME, file:NAME, xip:NAME, xip+struct:NAME, pfn:NAME or hugetlb:NAME, then =N, =N+, sealed, nofd',
     'declares an object of a size in pages',
   ),
   op('close', NAME_ONLY, 'NAME', 'the last descriptor or name of an object is gone'),
   op(
     'map',
     RANGE_ARG,
-    'anon, anon-shared, shared:NAME@OFFSET or private:NAME@OFFSET, then ro, rofd, exec, locked, random, sequential, droppable, populate',
+    'anon, anon-shared, shared:NAME@OFFSET or private:NAME@OFFSET, then ro, rofd, exec, locked, random, sequential, droppable, populate, hugetlb, noreserve',
     'a new mapping; replaces what it lies over',
   ),
   op('unmap', RANGE, '', 'munmap'),

@@ -190,7 +190,20 @@ export function rowPlans(swap: SwapDevice | undefined): RowPlan[] {
   return [...FAULTS, ...CALLS, ...REST, ...toSwap];
 }
 
+/** Why huge pages are not measured: it would take settings of the host, and a pool, that a program may not have. */
+const HUGE = 'calibrate measures no huge pages';
+
 /** Rows that nothing measures. */
 export const NEVER_MEASURED: Readonly<Record<string, string>> = {
   'ksm.tree_page': 'nothing measures it alone',
+  'huge.fault': HUGE,
+  'huge.read': HUGE,
+  'huge.split_pmd': HUGE,
+  'huge.split_folio': HUGE,
+  'huge.drop': HUGE,
+  'huge.collapse.present': HUGE,
+  'huge.collapse.absent': HUGE,
+  'huge.hugetlb_fault': HUGE,
+  'huge.hugetlb_copy': HUGE,
+  'huge.hugetlb_drop': HUGE,
 };

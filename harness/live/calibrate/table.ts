@@ -159,7 +159,8 @@ class Filling {
 
 /** Whether a path names one field of a call. */
 function isField(path: readonly string[]): boolean {
-  return path[0] === 'calls';
+  const last = path.at(-1);
+  return last === 'present' || last === 'absent';
 }
 
 /** The middle of the rounds, quantile by quantile. They rise in each round, and so do their medians. */

@@ -3,7 +3,10 @@ import { PART } from '../../cost/ledger.js';
 import { callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
+import { hugeCeil, hugeFloor } from '../entries/hugetlb.js';
+import { HUGETLB_PAGES } from '../memory/hugetlb-pool.js';
 import { PAGE_FLAG } from '../memory/pages.js';
+import { newHugePage } from '../object/hugetlb.js';
 import { makeHole } from '../object/lifetime.js';
 import { newObjectPage, pageIn, whereIs } from '../object/page-in.js';
 import type { State } from '../state/state.js';
@@ -24,6 +27,7 @@ export function fallocateBlocks(
   const errno = refusal(object, count, options);
   if (errno !== 0) return { errno, value: 0, pages: 0 };
   const end = index + count;
+  if (object.backing === 'hugetlb') return allocateHuge(m, object, index, end);
   if (end > object.size) object.resize(end);
   let made = 0;
   for (let at = index; at < end; at++) {
@@ -39,6 +43,19 @@ export function fallocateBlocks(
   return { errno: 0, value: 0, pages: count };
 }
 
+/** hugetlbfs_fallocate: each hugetlb page that the range touches. What there was before the pool ran out stays. */
+function allocateHuge(m: State, object: SharedObject, index: number, end: number): SyscallResult {
+  const stop = hugeCeil(end);
+  if (stop > object.size) object.resize(stop);
+  for (let at = hugeFloor(index); at < stop; at += HUGETLB_PAGES) {
+    if (!object.isHole(at)) continue;
+    if (!newHugePage(m, object, at)) return { errno: 'ENOSPC', value: 0, pages: Math.max(0, at - index) };
+    m.ledger.cpu(PART.discard, m.costs.huge.hugetlb_fault.ns);
+  }
+  m.ledger.cpu(PART.discard, callNs(m.costs.calls.punch, 0, end - index));
+  return { errno: 0, value: 0, pages: end - index };
+}
+
 function refusal(
   object: SharedObject,
   count: number,
@@ -47,7 +64,12 @@ function refusal(
   const { backing } = object;
   if (!options.descriptor) return 'EBADF';
   if (count <= 0) return 'EINVAL';
-  if (backing === 'xip' || backing === 'pfn' || (options.zero && backing === 'shmem')) return 'EOPNOTSUPP';
+  if (
+    backing === 'xip' ||
+    backing === 'pfn' ||
+    (options.zero && (backing === 'shmem' || backing === 'hugetlb'))
+  )
+    return 'EOPNOTSUPP';
   return 0;
 }
 

@@ -12,12 +12,14 @@ export interface Call {
   present: number;
   /** Page table entries, in any space, that were cleared to make a hole. */
   unmapped: number;
+  /** hugetlb pages that were freed or unmapped. */
+  huge: number;
   /** Whether the memory was a shared mapping. */
   shared: boolean;
 }
 
 export function newCall(era: Era = 'now'): Call {
-  return { era, present: 0, unmapped: 0, shared: false };
+  return { era, present: 0, unmapped: 0, huge: 0, shared: false };
 }
 
 type Action<M extends State> = (m: M, vma: Vma, start: number, end: number, call: Call) => Errno;
@@ -31,5 +33,11 @@ export type StateAction = Action<State>;
 /** What punching a hole costs: the pages, and the entries that mapped them. */
 export function punchNs(m: State, call: Call, named: number): number {
   const { punch, unmap_shared } = m.costs.calls;
-  return callNs(punch, call.present, named - call.present) + callNs(unmap_shared, call.unmapped, 0);
+  const small = callNs(punch, call.present, named - call.present) + callNs(unmap_shared, call.unmapped, 0);
+  return small + hugeNs(m, call);
+}
+
+/** What it costs more that hugetlb pages were freed or unmapped. */
+export function hugeNs({ costs }: State, call: Call): number {
+  return call.huge * costs.huge.hugetlb_drop.ns;
 }

@@ -7,7 +7,7 @@ import type { StateAction } from './call.js';
 
 /** can_madv_lru_vma: whether COLD and PAGEOUT may work on a mapping. */
 export function hasLruPages(vma: Vma): boolean {
-  return !vma.has(VM.locked | VM.pfnMap);
+  return !vma.has(VM.locked | VM.pfnMap | VM.hugetlb);
 }
 
 /** The page of an entry if only this entry maps it: COLD and PAGEOUT leave pages alone that others use; -1 otherwise. */
@@ -22,6 +22,7 @@ export function solelyMapped(m: State, at: number): number {
  */
 export const cold: StateAction = (m, vma, start, end, call) => {
   if (!hasLruPages(vma)) return 'EINVAL';
+  m.huge?.splitPartial(vma, start, end);
   eachUsedEntry(m, vma, start, end, (at) => {
     const page = solelyMapped(m, at);
     if (page < 0) return;

@@ -1,3 +1,4 @@
+import { InputError } from '../../base/errors.js';
 import type { SyscallResult } from '../../contract/target.js';
 import { PART } from '../../cost/ledger.js';
 import { callNs } from '../../cost/table.js';
@@ -41,6 +42,8 @@ function pinOne(m: State, space: Space, vpn: number, ids: number[]): Errno {
   const mapped = known >= 0 && (m.tables.entries[known]! & need) === need;
   if (!mapped && fault(m, vma!, vpn, true) !== FAULTED.ok) return 'EFAULT';
   const id = m.tables.entries[space.directory.entry(vpn)]! >>> PTE_SHIFT;
+  // The kernel keeps the huge page whole, and all of it is pinned.
+  m.huge?.splitPageOf(id);
   // FOLL_TOUCH with FOLL_WRITE: the page counts as written.
   m.pages.markDirty(id);
   m.pins.hold(m, id);
@@ -50,6 +53,8 @@ function pinOne(m: State, space: Space, vpn: number, ids: number[]): Errno {
 
 /** check_vma_flags, writable_file_mapping_allowed: why pages of a VMA cannot be pinned. */
 function refusesPins(m: State, vma: Vma): Errno {
+  if (vma.has(VM.hugetlb))
+    throw new InputError('dma-pin of hugetlb memory is not modelled, expected memory of pages of 4 KiB');
   if (vma.has(VM.mixedMap)) return 'EOPNOTSUPP'; // vma_is_fsdax
   if (vma.has(VM.pfnMap) || !vma.has(VM.write)) return 'EFAULT';
   const file = vma.has(VM.shared) && vma.object?.backing === 'file';

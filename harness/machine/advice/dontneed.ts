@@ -1,15 +1,28 @@
 import type { Errno } from '../../policy/discard/contract.js';
+import { hugeFloor } from '../entries/hugetlb.js';
 import { zapRange } from '../entries/page-walk.js';
 import { freeTables } from '../mapping/mmap.js';
 import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import type { Call, StateAction } from './call.js';
 
-function empty(m: State, vma: Vma, start: number, end: number, call: Call): 0 {
+function empty(m: State, vma: Vma, start: number, end: number, call: Call): Errno {
   call.shared = vma.has(VM.shared);
+  if (vma.has(VM.hugetlb)) return emptyHuge(m, vma, start, end, call);
   if (vma.isAnonymous) m.purge.discarded(vma.space, start, end);
   call.present += zapRange(m, vma, start, end);
   freeTables(m, vma.space, start, end, true);
+  return 0;
+}
+
+/**
+ * Of a hugetlb mapping, whole pages only: what begins within one is refused, what ends within one is rounded down.
+ * Source: madvise_dontneed_free_valid_vma in mm/madvise.c, since Linux 5.18.
+ */
+function emptyHuge(m: State, vma: Vma, start: number, end: number, call: Call): Errno {
+  if (hugeFloor(start) !== start) return 'EINVAL';
+  call.huge += zapRange(m, vma, start, hugeFloor(end));
+  freeTables(m, vma.space, start, hugeFloor(end), true);
   return 0;
 }
 

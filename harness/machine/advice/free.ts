@@ -15,6 +15,7 @@ import type { StateAction } from './call.js';
 export const free: StateAction = (m, vma, start, end, call) => {
   const refused = refusesFree(vma);
   if (refused !== 0) return refused;
+  m.huge?.splitPartial(vma, start, end);
   eachUsedEntry(m, vma, start, end, (at) => {
     if (freeEntry(m, vma, at)) call.present++;
   });

@@ -6,7 +6,7 @@ import type { Advice } from '../../trace/op.js';
 import type { Machine } from '../machine.js';
 import { type Era, KERNELS } from '../state/settings.js';
 import type { Space } from '../state/space.js';
-import { type AdviceAction, type Call, newCall, punchNs } from './call.js';
+import { type AdviceAction, type Call, hugeNs, newCall, punchNs } from './call.js';
 import { cold } from './cold.js';
 import { dontneed, dontneedLocked } from './dontneed.js';
 import { free } from './free.js';
@@ -31,7 +31,8 @@ type CallName = keyof Machine['costs']['calls'];
 
 /** The price of a call by the pages it found. */
 function priced(name: CallName): AdviceInfo['ns'] {
-  return (m, call, named) => callNs(m.costs.calls[name] as CallCost, call.present, named - call.present);
+  return (m, call, named) =>
+    callNs(m.costs.calls[name] as CallCost, call.present, named - call.present) + hugeNs(m, call);
 }
 
 const flagChange = (act: AdviceAction): AdviceInfo => ({ act, ns: (m) => m.costs.flag_change.ns });

@@ -12,6 +12,7 @@ import { hasLruPages, solelyMapped } from './cold.js';
 export const pageout: AdviceAction = (m, vma, start, end, call) => {
   if (!hasLruPages(vma)) return 'EINVAL';
   if (vma.has(VM.shared) && !vma.has(VM.mayWrite)) return 0;
+  m.huge?.splitPartial(vma, start, end);
   const pages: number[] = [];
   eachUsedEntry(m, vma, start, end, (at) => {
     const page = solelyMapped(m, at);

@@ -4,6 +4,7 @@ import type { SyscallResult } from '../../contract/target.js';
 import { PART, type StallIndex } from '../../cost/ledger.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import { ZERO } from '../memory/contents.js';
+import { punchHuge } from '../object/hugetlb.js';
 import { makeHole } from '../object/lifetime.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
 import type { State } from '../state/state.js';
@@ -24,6 +25,11 @@ export function punchHole(m: State, object: SharedObject, index: number, count: 
   const refused = refusesHoles(object);
   if (refused !== 0) return refused;
   const end = Math.min(index + count, object.size);
+  if (object.backing === 'hugetlb') {
+    call.huge += punchHuge(m, object, index, end).pages;
+    m.effects?.push({ kind: 'other' });
+    return 0;
+  }
   if (object.backing === 'shmem') forgetPurged(m, object, index, end);
   const indexes = object.backing === 'shmem' ? object.present(index, end) : range(index, end);
   let present = 0;

@@ -30,6 +30,6 @@ export const remove: StateAction = (m, vma, start, end, call) => {
 export function refusesRemove(vma: Vma, { era }: Call): Errno {
   const { object } = vma;
   if (vma.has(VM.locked) || !object) return 'EINVAL';
-  if (era === '2006') return object.backing === 'shmem' ? 0 : 'ENOSYS';
+  if (era === '2006') return object.inMemory ? 0 : 'ENOSYS';
   return vma.has(VM.shared) && vma.has(VM.mayWrite) ? 0 : 'EACCES';
 }

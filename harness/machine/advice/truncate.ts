@@ -1,6 +1,7 @@
 import type { SyscallResult } from '../../contract/target.js';
 import { PART, type StallIndex } from '../../cost/ledger.js';
 import { callNs } from '../../cost/table.js';
+import { HUGETLB_PAGES } from '../memory/hugetlb-pool.js';
 import { truncateObject } from '../object/lifetime.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
@@ -44,7 +45,8 @@ export function refusesTruncate(
   count: number,
   descriptor: boolean,
 ): boolean {
-  const file = object?.backing === 'shmem' || object?.backing === 'file';
+  const file = object?.inMemory || object?.backing === 'file';
+  if (object?.backing === 'hugetlb' && index % HUGETLB_PAGES !== 0) return true;
   return !object || !file || !descriptor || index + count < object.size || index >= object.size;
 }
 

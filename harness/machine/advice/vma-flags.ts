@@ -1,5 +1,6 @@
 import { PART } from '../../cost/ledger.js';
 import { mayMerge } from '../ksm/merge.js';
+import { cutsHuge } from '../mapping/hugetlb.js';
 import { modifyFlags } from '../mapping/modify.js';
 import { VM, VM_SPECIAL, type Vma } from '../state/vma.js';
 import type { AdviceAction, StateAction } from './call.js';
@@ -17,6 +18,7 @@ function flagChange(options: {
   return (m, vma, start, end) => {
     if (invalid?.(vma)) return 'EINVAL';
     if (ignored?.(vma)) return 0;
+    if (((vma.flags & ~clear) | set) !== vma.flags && cutsHuge(vma, start, end)) return 'EINVAL';
     return modifyFlags(m, vma, start, end, (vma.flags & ~clear) | set) ? 0 : 'EAGAIN';
   };
 }
@@ -43,15 +45,16 @@ export const keepOnFork = flagChange({ clear: VM.wipeOnFork, invalid: (vma) => v
 export const dontDump = flagChange({ set: VM.dontDump });
 export const doDump = flagChange({
   clear: VM.dontDump,
-  invalid: (vma) => vma.has(VM_SPECIAL | VM.droppable),
+  invalid: (vma) => !vma.has(VM.hugetlb) && vma.has(VM_SPECIAL | VM.droppable),
 });
 
-/** MADV_HUGEPAGE and MADV_NOHUGEPAGE: pages are all of one size here, so that only the flags change. */
+/** MADV_HUGEPAGE and MADV_NOHUGEPAGE: whether faults and khugepaged make huge pages, where the setting leaves it to the program. */
 export const hugePage = flagChange({ set: VM.hugePage, clear: VM.noHugePage });
 export const noHugePage = flagChange({ set: VM.noHugePage, clear: VM.hugePage });
 
-/** MADV_COLLAPSE: accepted without effect, and counted. */
-export const collapse: StateAction = () => 0;
+/** MADV_COLLAPSE: while no huge pages are possible it is accepted without effect, and counted. */
+export const collapse: StateAction = (m, vma, start, end) =>
+  vma.has(VM.hugetlb) ? 'EINVAL' : (m.huge?.collapse(vma, start, end) ?? 0);
 
 const setMergeable = flagChange({ set: VM.mergeable });
 const clearMergeable = flagChange({ clear: VM.mergeable });

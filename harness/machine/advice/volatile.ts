@@ -114,6 +114,7 @@ function setPiece(m: Machine, { vma, start, end }: Piece, call: Call, on: boolea
   modifyFlags(m, vma, start, end, flagsOf(m, vma, on));
   // A merge may have replaced the VMA that was there.
   const found = vma.space.find(start)!;
+  m.huge?.splitAll(found, start, end);
   return on ? markPrivate(m, found, start, end, call) : clearPrivate(m, found, start, end, call);
 }
 

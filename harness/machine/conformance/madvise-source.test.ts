@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
-import { type Case, conform, each, jsonCases, skip } from '../../testing/conformance.js';
+import { type Case, conform, each, jsonCases } from '../../testing/conformance.js';
 import { Lab, PAGE } from '../../testing/lab.js';
 import { ADVICE, type Advice } from '../../trace/op.js';
+import type { Space } from '../state/space.js';
 import { VM } from '../state/vma.js';
 
 /** Where the mapping of a case begins, and its pages. */
@@ -10,7 +11,22 @@ const PAGES = 8;
 const NEW = [1, 2, 3, 4, 5, 6, 7, 8];
 const ZEROS = [0, 0, 0, 0, 0, 0, 0, 0];
 
-const HUGETLB = 'hugetlb pages are not modelled';
+/** A mapping of one hugetlb page, written. */
+function hugeMapped(): { lab: Lab; p: Space } {
+  const lab = new Lab();
+  lab.m.set('vm.nr_hugepages', '1');
+  const p = lab.spawn();
+  lab.map(p, 0, 512, 'anon hugetlb');
+  lab.write(p, 0, 1, 1);
+  return { lab, p };
+}
+
+function refusesHuge(advice: 'MADV_COLD' | 'MADV_PAGEOUT'): Case {
+  return () => {
+    const { lab, p } = hugeMapped();
+    expect(lab.madvise(p, 0, 512, advice)).toBe('EINVAL');
+  };
+}
 
 /** A process with one mapping, written through where it may be. */
 function mapped(map: string, options: ConstructorParameters<typeof Lab>[0] = {}) {
@@ -187,8 +203,8 @@ const coldAndPageout: Record<string, Case> = {
   'src.PAGEOUT.VM_LOCKED': refuses('anon', 'MADV_PAGEOUT', 'EINVAL', true),
   'src.COLD.VM_PFNMAP': refuses('shared:pfn@0 ro', 'MADV_COLD', 'EINVAL'),
   'src.PAGEOUT.VM_PFNMAP': refuses('shared:pfn@0 ro', 'MADV_PAGEOUT', 'EINVAL'),
-  'src.COLD.VM_HUGETLB': skip(HUGETLB),
-  'src.PAGEOUT.VM_HUGETLB': skip(HUGETLB),
+  'src.COLD.VM_HUGETLB': refusesHuge('MADV_COLD'),
+  'src.PAGEOUT.VM_HUGETLB': refusesHuge('MADV_PAGEOUT'),
   'src.pageout.noswap': () => {
     const { lab, p } = mapped('anon');
     expect(lab.madvise(p, A, PAGES, 'MADV_PAGEOUT')).toBe(0);
@@ -262,7 +278,11 @@ const mergeable: Record<string, Case> = {
   ...each(['src.mergeable.VM_PFNMAP', 'src.mergeable.VM_IO', 'src.mergeable.VM_DONTEXPAND'], () =>
     ignoresMergeable('private:pfn@0'),
   ),
-  'src.mergeable.VM_HUGETLB': skip(HUGETLB),
+  'src.mergeable.VM_HUGETLB': () => {
+    const { lab, p } = hugeMapped();
+    expect(lab.madvise(p, 0, 512, 'MADV_MERGEABLE')).toBe(0);
+    expect(lab.vma(p, 0).has(VM.mergeable)).toBe(false);
+  },
   'src.mergeable.VM_MIXEDMAP': ignoresMergeable('private:xip@0'),
   'src.mergeable.VM_DROPPABLE': ignoresMergeable('anon droppable'),
   'src.unmergeable.plain': () => {

@@ -59,7 +59,7 @@ async function simulate({ events, swap, merge }: ThpScenario): Promise<Map<strin
   await run(traceOf(`${lines.join('\n')}\n`), {
     swap,
     merge,
-    check: false,
+    check: true,
     limit: 'trace',
     completed: (m, _, block, row) => {
       if (block.op[row] !== OP.mark) return;

@@ -106,7 +106,14 @@ const marking: Record<string, Case> = {
   },
   'v14.VM_LOCKED': refuses('anon locked'),
   'v14.VM_MIXEDMAP': refuses('private:xip@0'),
-  'v14.VM_HUGETLB': skip('hugetlb pages are not modelled'),
+  'v14.VM_HUGETLB': () => {
+    const lab = new Lab();
+    lab.m.set('vm.nr_hugepages', '1');
+    const p = lab.spawn();
+    lab.map(p, 0, 512, 'anon hugetlb');
+    expect(lab.madvise(p, 0, 512, 'MADV_VOLATILE')).toBe('EINVAL');
+    expect(lab.vma(p, 0).has(VM.volatile)).toBe(false);
+  },
   'v14.VM_SPECIAL': refuses('private:pfn@0'),
   'v14.bug.zero_len': () => {
     const s = written();

@@ -153,5 +153,5 @@ export function freeSwapCache(m: State, page: number): void {
 }
 
 function freeIfUnreferenced(m: State, page: number): void {
-  if (!isReferred(m, page)) m.freePage(page);
+  if (!isReferred(m, page) && !m.huge?.unreferenced(page)) m.freePage(page);
 }

@@ -1,7 +1,8 @@
 import { GUARD, PTE } from '../state/page-table.js';
 import type { State } from '../state/state.js';
-import type { SharedObject, Vma } from '../state/vma.js';
+import { type SharedObject, VM, type Vma } from '../state/vma.js';
 import { unmapPage, zapEntry } from './entry.js';
+import { zapHugetlb } from './hugetlb.js';
 
 /** Visits the entries of pages [start, end) of a VMA that hold anything, by address. */
 export function eachUsedEntry(
@@ -21,21 +22,24 @@ export function eachUsedEntry(
 
 /**
  * Empties the entries of [start, end) of a VMA, except guards: these go with their mapping alone (ZAP_FLAG_DROP_MARKER).
- * Returns how many were present.
+ * Returns how many were present, of hugetlb those of 2 MiB.
  *
  * @param guards whether guards go too
  */
 export function zapRange(m: State, vma: Vma, start: number, end: number, guards = false): number {
+  if (vma.flags & VM.hugetlb) return zapHugetlb(m, vma, start, end);
   const { tables } = m;
   let present = 0;
   for (const part of vma.space.directory.leavesIn(start, end)) {
     if (tables.isEmpty(part.leaf)) continue;
+    m.huge?.zapping(part);
     for (let i = 0; i < part.to - part.from; i++) {
       const entry = tables.entries[part.at + i]!;
       if (entry === 0 || (entry === GUARD && !guards)) continue;
       if (entry & PTE.present) present++;
       zapEntry(m, vma, part.at + i);
     }
+    m.huge?.zapped();
   }
   return present;
 }

@@ -48,6 +48,9 @@ export function placeOf(m: State, index: MergeIndex, item: number): Place | unde
 /** replace_page: an entry maps the merged page from now on, write-protected. The item is put on the page's node. */
 export function mergeInto(m: State, index: MergeIndex, item: number, place: Place, node: number): void {
   const { vma, at, page } = place;
+  m.huge?.splitPageOf(page);
+  // A page of zeros may have gone when the folio of the page that it is merged with was split.
+  if (m.tables.entries[at]! >>> PTE_SHIFT !== page) return;
   const merged = index.nodes.page[node]!;
   // A page that MADV_FREE marked before it was merged is another mapping's too now.
   m.pages.markDirty(merged);
@@ -65,6 +68,7 @@ export function mergeInto(m: State, index: MergeIndex, item: number, place: Plac
  */
 export function makeMerged(m: State, index: MergeIndex, { at, page }: Place): number {
   const { pages, frames, tables } = m;
+  m.huge?.splitPageOf(page);
   tables.entries[at] = tables.entries[at]! & ~(PTE.write | PTE.dirty);
   const content = pages.contents.get(page);
   index.search(content, false);
@@ -79,7 +83,8 @@ export function makeMerged(m: State, index: MergeIndex, { at, page }: Place): nu
 }
 
 /** The shared zero page takes the place of a page of zeros. Its entry is identified by its dirty bit (ksm_map_zero_page). */
-export function mapKsmZero(m: State, { vma, at }: Place): void {
+export function mapKsmZero(m: State, { vma, at, page }: Place): void {
+  m.huge?.splitPageOf(page);
   clearEntry(m, vma, at);
   m.tables.set(at, (ZERO_PAGE << PTE_SHIFT) | PTE.present | PTE.dirty);
   m.ksm.zeroMapped(vma.space);

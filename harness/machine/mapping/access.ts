@@ -283,6 +283,7 @@ function ownPage(m: State, vma: Vma, vpn: number): number {
   const at = directory.entry(vpn);
   const page = m.tables.entries[at]! >>> PTE_SHIFT;
   if (isAnonPage(m, page) && isExclusive(m, page)) return page;
+  m.huge?.splitPmd(Math.floor(at / LEAF_ENTRIES));
   unshare(m, vma, vpn, at, PART.cow);
   return m.tables.entries[at]! >>> PTE_SHIFT;
 }

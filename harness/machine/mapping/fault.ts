@@ -19,6 +19,7 @@ import { hasRecency } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import { anonObject, newAnonPage, swapInObject } from './anon-page.js';
+import { hugetlbFault } from './hugetlb.js';
 
 /** Pages that one read fault maps at most. Source: fault_around_bytes in mm/memory.c, 64 KiB. */
 const FAULT_AROUND_PAGES = 16;
@@ -32,6 +33,7 @@ export const FAULTED = { ok: 0, sigbus: 1, guard: 2 } as const;
  * the caller: populating a range sends none.
  */
 export function fault(m: State, vma: Vma, vpn: number, write: boolean): number {
+  if (vma.flags & VM.hugetlb) return hugetlbFault(m, vma, vpn, write);
   m.inFault = hasRecency(vma);
   const result = handleFault(m, vma, vpn, write);
   m.inFault = false;
@@ -51,6 +53,7 @@ function handleFault(m: State, vma: Vma, vpn: number, write: boolean): number {
     else if (!vma.has(VM.shared)) anonObject(m, vma, vpn);
     return FAULTED.sigbus;
   }
+  if (entry === 0 && m.huge?.fault(vma, vpn, write)) return FAULTED.ok;
   const at = m.tables.make(vma.space.directory, vpn);
   if (entry & PTE.present) writeProtected(m, vma, vpn, at);
   else if (isSwapEntry(entry)) swappedOut(m, vma, vpn, at, write);
@@ -194,7 +197,8 @@ function writeProtected(m: State, vma: Vma, vpn: number, at: number): void {
     m.reclaim.used(page);
     return;
   }
-  if (isAnonPage(m, page) && isExclusive(m, page) && !isMerged(m, page)) {
+  if (m.huge?.writeProtected(vma, vpn, at)) return;
+  if (isAnonPage(m, page) && isExclusive(m, page) && !isMerged(m, page) && ownsFolio(m, vma, page)) {
     m.tables.entries[at] = entry | PTE.write | PTE.young | PTE.dirty;
     freeSwapCache(m, page);
     m.counters.cow_reuse++;
@@ -206,6 +210,11 @@ function writeProtected(m: State, vma: Vma, vpn: number, at: number): void {
   const copy = newCopy(m, vma, vpn, page);
   clearEntry(m, vma, at);
   mapPage(m, vma.space, at, copy, PTE.write | PTE.young | PTE.dirty);
+}
+
+/** Whether the space has all mappings of the folio that a page is part of, if it is of one. */
+function ownsFolio(m: State, vma: Vma, page: number): boolean {
+  return m.huge === undefined || m.huge.isExclusive(vma.space, page);
 }
 
 /** wp_page_copy: a new page with the contents of another. */

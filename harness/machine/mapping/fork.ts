@@ -7,6 +7,7 @@ import { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, VM_LOCKED_MASK, Vma } from '../state/vma.js';
 import { newAnonPage } from './anon-page.js';
+import { copyHugetlb } from './hugetlb.js';
 import { unmap } from './mmap.js';
 
 /** A new empty space. @throws InputError when the id is in use */
@@ -37,6 +38,7 @@ export function exit(m: State, space: Space): void {
 export function fork(m: State, parent: Space, childId: number): Space {
   const child = spawn(m, childId, parent.name);
   m.ksm.forked(parent, child);
+  child.noHugePages = parent.noHugePages;
   for (const vma of parent.vmas) {
     if (vma.has(VM.dontFork)) continue;
     const wipe = vma.has(VM.wipeOnFork);
@@ -44,7 +46,7 @@ export function fork(m: State, parent: Space, childId: number): Space {
     const copy = new Vma({
       start: vma.start,
       end: vma.end,
-      flags: vma.flags & ~VM_LOCKED_MASK,
+      flags: (vma.flags & ~VM_LOCKED_MASK) | (isPrivateHuge(vma) ? VM.noReserve : 0),
       space: child,
       object: vma.object,
       objectPage: vma.objectPage,
@@ -57,9 +59,15 @@ export function fork(m: State, parent: Space, childId: number): Space {
     if (!wipe) m.purge.copied(parent, child, copy.start, copy.end);
     else if (copy.has(VM.volatile)) m.purge.marked(child, copy.start, copy.end);
     if (inherited.length > 0) copyEntries(m, vma, child);
+    else if (isPrivateHuge(vma)) copyHugetlb(m, vma, copy);
   }
   m.countVmas(child);
   return child;
+}
+
+/** The child of a private hugetlb mapping has been promised nothing (hugetlb_dup_vma_private). */
+function isPrivateHuge(vma: Vma): boolean {
+  return (vma.flags & (VM.hugetlb | VM.shared)) === VM.hugetlb;
 }
 
 /**
@@ -70,6 +78,7 @@ function copyEntries(m: State, vma: Vma, child: Space): void {
     m.tables.make(child.directory, part.from); // copy_pte_range, for an empty table too
     if (m.tables.isEmpty(part.leaf)) continue;
     for (let i = 0; i < part.to - part.from; i++) copyEntry(m, vma, part.at + i, child, part.from + i);
+    if (m.huge?.isPmd(part.leaf)) m.huge.pmdCopied(child.directory.leaf(part.from));
   }
 }
 

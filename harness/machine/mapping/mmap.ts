@@ -12,8 +12,9 @@ import type { State } from '../state/state.js';
 import { type SharedObject, VM, VM_LOCKED_MASK, Vma } from '../state/vma.js';
 import { CallFailure } from './failure.js';
 import { FAULTED, fault, lockEntry } from './fault.js';
+import { hugetlbLength, mustNotCutHuge, promiseHuge } from './hugetlb.js';
 import { mergeNew } from './merging.js';
-import { changeFlags, mustHaveRoom, tooManyVmas } from './modify.js';
+import { changeFlags, mustHaveRoom, splitVma, tooManyVmas } from './modify.js';
 
 /** Flags of a new VMA. Source: mmap_region in mm/mmap.c. */
 function flagsOf(arg: MapArg, object: SharedObject | undefined, futureLock: number): number {
@@ -36,6 +37,10 @@ function flagsOf(arg: MapArg, object: SharedObject | undefined, futureLock: numb
   // Pages that cannot be reclaimed need no lock (mmap_region, mlock_fixup).
   if (object?.backing === 'xip') bits = (bits & ~VM_LOCKED_MASK) | VM.mixedMap;
   if (object?.backing === 'pfn') bits = (bits & ~VM_LOCKED_MASK) | VM.pfnMap | VM.dontDump;
+  if (object?.backing === 'hugetlb') {
+    bits = (bits & ~(VM_LOCKED_MASK | VM.account)) | VM.hugetlb;
+    if (flags.has('noreserve')) bits |= VM.noReserve;
+  }
   return bits;
 }
 
@@ -48,14 +53,15 @@ export function checkRange(page: number, count: number): void {
  * mmap(MAP_FIXED): replaces whatever the range holds. A space may have one VMA more than vm.max_map_count before this is
  * refused (do_mmap in mm/mmap.c).
  *
- * @throws CallFailure ENOMEM for too many VMAs: nothing has changed
+ * @throws CallFailure ENOMEM for too many VMAs: nothing has changed; for too few hugetlb pages; EINVAL within one
  * @throws InputError when the object does not exist
  */
-export function map(m: State, space: Space, page: number, count: number, arg: MapArg): void {
-  if (count === 0) return;
-  checkRange(page, count);
-  if (arg.flags.has('droppable') && arg.kind !== 'anon')
+export function map(m: State, space: Space, page: number, length: number, arg: MapArg): void {
+  if (length === 0) return;
+  if (arg.flags.has('droppable') && (arg.kind !== 'anon' || arg.flags.has('hugetlb')))
     throw new CallFailure('EINVAL', `a droppable mapping of ${arg.kind} memory (EINVAL), expected anon`);
+  const count = hugetlbLength(m, page, length, arg);
+  checkRange(page, count);
   const object = objectOf(m, count, arg);
   if (object?.backing === 'pfn' && arg.offset + count > object.size)
     throw new InputError(`pfn:${arg.name} has ${object.size} pages, expected a mapping of pages within`);
@@ -71,11 +77,22 @@ export function map(m: State, space: Space, page: number, count: number, arg: Ma
       objectPage: arg.offset,
     }),
   );
+  if (object?.backing === 'hugetlb') promiseOrRemove(m, space.find(page)!);
   mergeNew(m, space, page, page + count);
   m.countVmas(space);
   if (object?.backing === 'pfn') mapFrameNumbers(m, space, page, count, object, arg.offset);
   else if (arg.flags.has('locked') || arg.flags.has('populate') || space.futureLock !== 0)
     populate(m, space, page, page + count, true);
+}
+
+/** @throws CallFailure ENOMEM where the pool of hugetlb pages is short: what was mapped before is gone, and this is not there either */
+function promiseOrRemove(m: State, vma: Vma): void {
+  try {
+    promiseHuge(m, vma);
+  } catch (error) {
+    removeVma(m, vma);
+    throw error;
+  }
 }
 
 /** remap_pfn_range: a range of page frame numbers is mapped whole, at once, and linearly. Private copies come later. */
@@ -96,32 +113,35 @@ function mapFrameNumbers(
 }
 
 function objectOf(m: State, count: number, arg: MapArg): SharedObject | undefined {
-  if (arg.kind === 'anon') return undefined;
-  if (arg.kind === 'anon-shared')
+  const huge = arg.flags.has('hugetlb');
+  if (arg.kind === 'anon' && !huge) return undefined;
+  if (arg.kind === 'anon-shared' || huge)
     return m.objects.createShared(undefined, count, {
-      backing: 'shmem',
+      backing: arg.flags.has('hugetlb') ? 'hugetlb' : 'shmem',
       sealed: false,
       descriptor: false,
       structPages: false,
     });
   const object = m.objects.named(arg.name);
-  if (object.closed && object.backing === 'shmem')
+  if (object.closed && object.inMemory)
     throw new InputError(`object ${arg.name} is closed, expected its map before its close`);
   return object;
 }
 
-/** munmap: holes are skipped. @throws CallFailure ENOMEM when it would cut a VMA in two and there are too many: nothing has changed */
+/** munmap: holes are skipped. @throws CallFailure ENOMEM when it would cut a VMA in two and there are too many, EINVAL when it would cut a hugetlb page: nothing has changed */
 export function unmap(m: State, space: Space, page: number, count: number): void {
   const end = page + count;
   if (count === 0 || !space.maps(page, end)) return;
   const vma = space.find(page);
   if (vma && vma.start < page && vma.end > end) mustHaveRoom(m, space, page, 1);
-  space.split(page);
-  space.split(end);
+  mustNotCutHuge(space, page, end);
+  splitVma(m, space, page);
+  splitVma(m, space, end);
   const gone = space.overlapping(page, end);
   m.purge.dropped(space, page, end);
   for (const vma of gone) {
     zapRange(m, vma, vma.start, vma.end, true);
+    if (vma.has(VM.hugetlb) && !vma.has(VM.shared)) m.hugetlb.unpromise(space, vma.start, vma.end);
     removeVma(m, vma);
   }
   for (const vma of gone) freeTables(m, space, vma.start, vma.end, false);
@@ -236,8 +256,9 @@ export function eachEntry(
 /** can_change_pte_writable: spares the fault where a write could go on without a copy. */
 function mayBecomeWritable(m: State, vma: Vma, entry: number): boolean {
   // A clean page of a file must be faulted on, so that its file system hears of the first write (vma_wants_writenotify).
-  if (vma.has(VM.shared)) return vma.object?.backing === 'shmem' || (entry & PTE.dirty) !== 0;
+  if (vma.has(VM.shared)) return vma.object?.inMemory === true || (entry & PTE.dirty) !== 0;
   const page = entry >>> PTE_SHIFT;
+  if (m.huge && !m.huge.isExclusive(vma.space, page)) return false;
   return isAnonPage(m, page) && isExclusive(m, page) && !isMerged(m, page);
 }
 

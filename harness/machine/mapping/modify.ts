@@ -2,24 +2,34 @@ import { mergeable, type Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import type { Vma } from '../state/vma.js';
 import { CallFailure } from './failure.js';
+import { mustNotCutHuge } from './hugetlb.js';
 import { mergeChanged } from './merging.js';
 
 /**
  * vma_modify_flags: changes the flags of pages [start, end) of one VMA. The part joins a neighbour that it is like now, or
  * is cut out of its VMA. False, and nothing has changed, when that would take more VMAs than vm.max_map_count allows
  * (split_vma in mm/vma.c).
+ *
+ * @throws CallFailure EINVAL when it would cut a hugetlb page
  */
 export function modifyFlags(m: State, vma: Vma, start: number, end: number, flags: number): boolean {
   if (flags === vma.flags) return true;
+  mustNotCutHuge(vma.space, start, end);
   const { space } = vma;
   const more = cuts(vma, start, end, flags);
   if (more > 0 && space.vmas.length + more > m.settings.maxMapCount) return false;
-  space.split(start);
-  space.split(end);
+  splitVma(m, space, start);
+  splitVma(m, space, end);
   space.find(start)!.flags = flags;
   mergeChanged(m, space, start, end);
   m.countVmas(space);
   return true;
+}
+
+/** split_vma: a huge page across the border is mapped by a page table from then on. */
+export function splitVma(m: State, space: Space, at: number): void {
+  m.huge?.splitPmdAcross(space, at);
+  space.split(at);
 }
 
 /** How many VMAs more there are once [start, end) of a VMA has other flags. */

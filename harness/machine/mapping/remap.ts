@@ -2,14 +2,16 @@ import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
 import type { RemapArg } from '../../trace/args.js';
 import { COUNT_LIMIT } from '../../trace/op.js';
+import { entryInLeaf, LEAF_ENTRIES, type LeafPart } from '../state/page-table.js';
 import { KERNELS } from '../state/settings.js';
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, Vma } from '../state/vma.js';
 import { CallFailure } from './failure.js';
+import { hugetlbMoved, moveHugetlb } from './hugetlb.js';
 import { mergeChanged } from './merging.js';
 import { checkRange, freeTables, mustBeMapped, populate, unmap } from './mmap.js';
-import { tooManyVmas } from './modify.js';
+import { splitVma, tooManyVmas } from './modify.js';
 
 /**
  * mremap.
@@ -26,6 +28,8 @@ export function remap(m: State, space: Space, page: number, count: number, arg: 
 function grow(m: State, space: Space, page: number, count: number, pages: number): void {
   const end = page + count;
   if (pages === 0) return;
+  if (space.find(page)?.has(VM.hugetlb))
+    throw new CallFailure('EINVAL', 'remap grows a hugetlb mapping (EINVAL), whose reserve cannot grow');
   checkRange(end, pages);
   const vma = space.find(end - 1);
   mustBeMapped(space, page, 1, 'remap');
@@ -47,8 +51,9 @@ function grow(m: State, space: Space, page: number, count: number, pages: number
 }
 
 /** Moves VMAs and their entries; anonymous pages stay filed under their old page numbers (`Vma.shift`). */
-function move(m: State, space: Space, page: number, count: number, to: number): void {
-  if (count === 0 || to === page) return;
+function move(m: State, space: Space, page: number, length: number, to: number): void {
+  if (length === 0 || to === page) return;
+  const count = space.find(page)?.has(VM.hugetlb) ? hugetlbMoved(page, length, to) : length;
   checkRange(to, count);
   if (to < page + count && page < to + count)
     throw new CallFailure(
@@ -59,13 +64,14 @@ function move(m: State, space: Space, page: number, count: number, to: number): 
   if (space.vmas.length + 2 >= m.settings.maxMapCount - 3) throw tooManyVmas(m, space, page);
   mustBeMapped(space, page, 1, 'remap');
   clearTarget(m, space, page, count, to);
-  space.split(page);
-  space.split(page + count);
+  splitVma(m, space, page);
+  splitVma(m, space, page + count);
   for (const vma of space.overlapping(page, page + count)) {
     const target = vma.start - page + to;
     // Merged pages are unmerged: items stand for addresses (move_vma).
     if (vma.has(VM.mergeable)) m.ksm.unmerge(vma, vma.start, vma.end, PART.discard);
-    moveEntries(m, space, vma.start, vma.end, target);
+    if (vma.has(VM.hugetlb)) moveHugetlb(m, vma, target);
+    else moveEntries(m, space, vma.start, vma.end, target);
     const moved = new Vma({
       start: target,
       end: target + (vma.end - vma.start),
@@ -110,6 +116,7 @@ function moveEntries(m: State, space: Space, start: number, end: number, to: num
     // move_page_tables makes the new tables, for no entry too.
     m.tables.make(space.directory, part.from - start + to);
     m.tables.make(space.directory, part.to - 1 - start + to);
+    moveHuge(m, space, part, part.from - start + to);
     for (let i = 0; i < part.to - part.from; i++) {
       const entry = m.tables.entries[part.at + i]!;
       if (entry === 0) continue;
@@ -118,4 +125,12 @@ function moveEntries(m: State, space: Space, start: number, end: number, to: num
       m.tables.set(target, entry);
     }
   }
+}
+
+/** move_huge_pmd: a huge page stays one where it lies as before in its table; else it is mapped by page tables. */
+function moveHuge(m: State, space: Space, { leaf, from, to }: LeafPart, target: number): void {
+  if (!m.huge?.isPmd(leaf)) return;
+  if (to - from === LEAF_ENTRIES && entryInLeaf(target) === 0)
+    m.huge.pmdMoved(leaf, space.directory.leaf(target));
+  else m.huge.splitPmd(leaf);
 }

@@ -4,6 +4,8 @@ import { grown, grownCapacity } from '../../base/arrays.js';
 export interface FrameAllocator {
   /** A free frame, or -1 when there is none. */
   allocate(): number;
+  /** First of 2^order free frames next to each other, or -1; absent where frames have no neighbours. */
+  allocateBlock?(order: number): number;
   free(frame: number): void;
   /** Frames handed out. */
   readonly inUse: number;

@@ -103,6 +103,20 @@ export class BuddyAllocator implements FrameAllocator {
     return frame;
   }
 
+  /** A block of an order, past the fast path: its first frame, -1 when no block is large enough. Its frames are given back one by one. */
+  allocateBlock(order: number): number {
+    mustBeOrder(order);
+    const block = this.areas.take(order);
+    if (block < 0) return -1;
+    const end = block + (1 << order);
+    for (let frame = block; frame < end; frame++) {
+      if (this.state[frame] !== 0) this.bringBack();
+      this.state[frame] = STATE.inUse;
+    }
+    if (end > this.next) this.next = end;
+    return block;
+  }
+
   /** @throws RangeError when the frame is not in use */
   free(frame: number): void {
     if (this.state[frame] !== STATE.inUse) this.mustBeInUse(frame);

@@ -38,6 +38,11 @@ export class Contents {
     return id === UNNUMBERED ? this.number(page) : id;
   }
 
+  /** Whether a page holds zeros. */
+  isZero(page: number): boolean {
+    return this.ids[page] === ZERO;
+  }
+
   set(page: number, content: number): void {
     this.ids[page] = content;
   }

@@ -29,6 +29,8 @@ export class Frames {
   inSwapCache = 0;
   /** Frames that are mapped at least once. */
   mapped = 0;
+  /** Frames that are taken out of memory and hold no page (the pool of hugetlb pages). */
+  private aside = 0;
   /** Undefined where there are no memory cgroups. */
   owners: Pick<PageOwners, 'uncharge'> | undefined;
 
@@ -47,8 +49,9 @@ export class Frames {
     this.mapcount = new Int32Array(capacity);
   }
 
+  /** Frames that hold a page. */
   get inUse(): number {
-    return this.allocator.inUse;
+    return this.allocator.inUse - this.aside;
   }
 
   get high(): number {
@@ -62,6 +65,25 @@ export class Frames {
   /** A frame for a page, not mapped yet. */
   allocate(page: number, object: number, index: number): number {
     const frame = this.allocator.allocate();
+    this.hold(frame, page, object, index);
+    return frame;
+  }
+
+  /**
+   * As many frames as there are pages, next to each other where memory has a size. Returns them, undefined where there is no
+   * such block.
+   */
+  allocateBlock(pages: Int32Array, order: number, object: number, index: number): Int32Array | undefined {
+    const first = this.allocator.allocateBlock?.(order);
+    if (first === -1) return undefined;
+    return pages.map((page, i) => {
+      const frame = first === undefined ? this.allocator.allocate() : first + i;
+      this.hold(frame, page, object, index + i);
+      return frame;
+    });
+  }
+
+  private hold(frame: number, page: number, object: number, index: number): void {
     if (frame >= this.page.length) this.grow(frame + 1);
     this.page[frame] = page;
     this.object[frame] = object;
@@ -69,7 +91,6 @@ export class Frames {
     this.slot[frame] = -1;
     this.mapcount[frame] = 0;
     if (this.inUse > this.peak) this.peak = this.inUse;
-    return frame;
   }
 
   /** Takes back a frame that is not mapped. */
@@ -78,6 +99,21 @@ export class Frames {
     if (this.owners !== undefined) this.owners.uncharge(this.page[frame]!);
     this.page[frame] = -1;
     this.allocator.free(frame);
+  }
+
+  /** Takes a block out of memory, for no page. Returns its first frame; -1 where there is none. */
+  setAside(order: number): number {
+    const first = this.allocator.allocateBlock?.(order) ?? -1;
+    if (first < 0) return -1;
+    this.aside += 1 << order;
+    if (this.allocator.high > this.page.length) this.grow(this.allocator.high);
+    return first;
+  }
+
+  /** Gives such a block back. */
+  giveBack(first: number, order: number): void {
+    this.aside -= 1 << order;
+    for (let frame = first; frame < first + (1 << order); frame++) this.allocator.free(frame);
   }
 
   /** Puts a frame into the swap cache (`slot` ≥ 0) or takes it out (-1). */

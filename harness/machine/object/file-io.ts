@@ -29,6 +29,7 @@ export function readFilePages(m: State, object: SharedObject, first: number, cou
 
 /** A hole of shared memory, or a page that has only been allocated. */
 function isHoleOfMemory(m: State, object: SharedObject, index: number, where: number): boolean {
+  if (object.backing === 'hugetlb') return where === WHERE.hole;
   if (object.backing !== 'shmem') return false;
   return where === WHERE.hole || (where === WHERE.memory && m.pages.isOverHole(object.page(index)));
 }
@@ -49,6 +50,10 @@ export function writeFilePages(
   step: 0 | 1,
 ): number {
   mustBeFile(object, 'pwrite');
+  if (object.backing === 'hugetlb')
+    throw new InputError(
+      `pwrite of ${object.name}, a hugetlb object (EINVAL), expected writes through a mapping`,
+    );
   const end = first + count;
   if (end > object.size) {
     if (object.backing === 'xip')

@@ -2,8 +2,10 @@ import { range } from '../../base/arrays.js';
 import { InputError } from '../../base/errors.js';
 import type { ObjectArg } from '../../trace/args.js';
 import { unmapObjectPage, zapRange } from '../entries/page-walk.js';
+import { HUGETLB_PAGES } from '../memory/hugetlb-pool.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
+import { cutOffHuge } from './hugetlb.js';
 import { newObjectPage } from './page-in.js';
 
 /**
@@ -14,6 +16,11 @@ import { newObjectPage } from './page-in.js';
  */
 export function declareObject(m: State, size: number, arg: ObjectArg): void {
   const structPages = arg.kind === 'xip+struct';
+  if (arg.kind === 'hugetlb') {
+    mustBeWhole(size);
+    if (arg.contents || arg.sealed)
+      throw new InputError('a hugetlb object has zeros and no seals, expected neither contents nor sealed');
+  }
   const object = m.objects.createShared(arg.name, size, {
     backing: arg.kind === 'xip+struct' ? 'xip' : arg.kind,
     sealed: arg.sealed,
@@ -29,6 +36,14 @@ export function declareObject(m: State, size: number, arg: ObjectArg): void {
   }
 }
 
+/** hugetlbfs has sizes of whole pages only (hugetlbfs_setattr: EINVAL). */
+function mustBeWhole(size: number): void {
+  if (size % HUGETLB_PAGES !== 0)
+    throw new InputError(
+      `a hugetlb object of ${size} pages is refused (EINVAL), expected a multiple of 512: whole pages of 2 MiB`,
+    );
+}
+
 /** The last descriptor or name of an object is gone. */
 export function closeObject(m: State, name: string): void {
   const object = m.objects.named(name);
@@ -40,6 +55,7 @@ export function closeObject(m: State, name: string): void {
 export function releaseIfDead(m: State, object: SharedObject): void {
   if (!object.dead) return;
   const { size } = object;
+  if (object.backing === 'hugetlb') cutOffHuge(m, object, 0, size);
   for (let index = object.nextPresent(0, size); index < size; index = object.nextPresent(index + 1, size))
     freeObjectPage(m, object, index);
   m.purge.dropped(object, 0, object.size);
@@ -86,7 +102,8 @@ export interface Truncated {
  */
 export function truncateObject(m: State, object: SharedObject, size: number): Truncated {
   const old = object.size;
-  if (size > old && object.backing !== 'shmem' && object.backing !== 'file')
+  if (object.backing === 'hugetlb') mustBeWhole(size);
+  if (size > old && !object.inMemory && object.backing !== 'file')
     throw new InputError(
       `truncate grows ${object.name}, a ${object.backing} object, expected at most ${old} pages`,
     );
@@ -97,6 +114,7 @@ export function truncateObject(m: State, object: SharedObject, size: number): Tr
 
 function cutOff(m: State, object: SharedObject, size: number): Truncated {
   const old = object.size;
+  if (object.backing === 'hugetlb') return cutOffHuge(m, object, size, old);
   let entries = 0;
   for (const vma of object.mappings) {
     const from = Math.max(vma.start, vma.start + size - vma.objectPage);

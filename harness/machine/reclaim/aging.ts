@@ -64,7 +64,9 @@ export class PageTableAging implements AgingTables, LookAround {
   referencedAround(id: number, seq: number, used: UsedPages): number {
     this.seq = seq;
     this.used = used;
-    return this.state.rmap.referenced(id, this);
+    const { huge, rmap } = this.state;
+    const folio = huge?.folios.of(id);
+    return folio ? huge!.referenced(folio) : rmap.referenced(id, this);
   }
 
   /** lru_gen_look_around: the 64 entries around one, in the same table and VMA. */
@@ -108,6 +110,11 @@ export class PageTableAging implements AgingTables, LookAround {
     for (const vma of space.vmas) {
       if (skips(vma, anon)) continue;
       for (const part of space.directory.leavesIn(vma.start, vma.end)) {
+        if (this.state.huge?.isPmd(part.leaf)) {
+          // walk_pmd_range_locked: an entry of the page directory, and no table.
+          this.clearYoung(part.at, part.to - part.from);
+          continue;
+        }
         if (part.leaf !== leaf) {
           this.note(leaf, seq + 1, total, young);
           leaf = part.leaf;
@@ -126,12 +133,13 @@ export class PageTableAging implements AgingTables, LookAround {
   private clearYoung(from: number, count: number): number {
     const { entries } = this.state.tables;
     const used = this.used!;
+    const folios = this.state.huge?.folios;
     let young = 0;
     for (let at = from; at < from + count; at++) {
       const entry = entries[at]!;
       if ((entry & YOUNG) !== YOUNG) continue;
       const page = entry >>> PTE_SHIFT;
-      if (page === ZERO_PAGE || !used.wasUsed(page)) continue;
+      if (page === ZERO_PAGE || !used.wasUsed(folios ? folios.headOf(page) : page)) continue;
       entries[at] = entry & ~PTE.young;
       young++;
     }

@@ -1,6 +1,7 @@
 import { PART } from '../../cost/ledger.js';
 import { type ReclaimPolicy, TRAIT } from '../../policy/reclaim/contract.js';
 import { isAnonPage, isMerged, isReferred, unmapPage } from '../entries/entry.js';
+import type { Folio } from '../memory/folios.js';
 import { PAGE_FLAG } from '../memory/pages.js';
 import { freeObjectPage } from '../object/lifetime.js';
 import { newSlot } from '../object/swap-cache.js';
@@ -21,6 +22,8 @@ export interface Evictor {
   readonly policy: ReclaimPolicy;
   /** Whether there is a place for the page's contents, or no need for one. */
   hasPlace(page: number): boolean;
+  /** Whether swap has slots for all of a folio, the head of which has a place. */
+  hasPlaceFor(folio: Folio): boolean;
   recheck(page: number): void;
   /** A victim has no place for its contents. */
   rejectPlaceless(page: number): void;
@@ -76,7 +79,7 @@ export class Eviction {
     rmap.walk(pages.location[page]!);
     if (traits & TRAIT.lazyfree) {
       if (this.isDroppable()) return false;
-      this.writtenAgain(page);
+      for (const other of this.state.huge?.folios.of(page)?.pages ?? [page]) this.writtenAgain(other);
     } else {
       this.unmapAll(0);
       this.reclaim.awaitWrite(page);
@@ -180,8 +183,39 @@ export class Eviction {
     return true;
   }
 
+  /** A page of a folio, as `swapOut`. Its dirty bits have been collected. */
+  swapOutPage(page: number): void {
+    const frame = this.state.pages.location[page]!;
+    this.state.rmap.walk(frame);
+    this.swapOut(page, frame);
+  }
+
+  /** A page of a folio is unmapped and in the swap cache. */
+  cacheInSwap(page: number): void {
+    const frame = this.state.pages.location[page]!;
+    this.state.rmap.walk(frame);
+    this.addToSwap(page, frame);
+  }
+
+  /** A clean page of a folio that was lazily freed is unmapped and free. */
+  dropPage(page: number): void {
+    const { pages, rmap, costs } = this.state;
+    this.pay(costs.reclaim.drop.ns);
+    rmap.walk(pages.location[page]!);
+    this.unmapAll(0);
+    this.state.freePage(page);
+  }
+
+  /** What is done now is paid by the price of a call. */
+  whilePaid(work: () => void): void {
+    const outer = this.paid;
+    this.paid = true;
+    work();
+    this.paid = outer;
+  }
+
   /** A page was written since it was lazily freed; with `order=lazyfree` that is how a page stops being volatile. */
-  private writtenAgain(page: number): void {
+  writtenAgain(page: number): void {
     const { pages } = this.state;
     pages.clearLazyfree(page);
     if (this.purge.rules.order === 'lazyfree') pages.clearVolatile(page);
@@ -267,9 +301,7 @@ export class Eviction {
    * answer at once stays in the swap cache, next to go, until reclaim meets it. The price of the call has all of it.
    */
   pageOut(page: number): void {
-    this.paid = true;
-    this.pageOutNow(page);
-    this.paid = false;
+    this.whilePaid(() => this.pageOutNow(page));
   }
 
   private pageOutNow(page: number): void {
@@ -312,7 +344,7 @@ export class Eviction {
   }
 
   /** The policy loses a page that it has not chosen; its eviction is on record where the policy keeps one. */
-  private leave(page: number): void {
+  leave(page: number): void {
     const { policy } = this.reclaim;
     if (policy.pagedOut) policy.pagedOut(page);
     else policy.remove(page);

@@ -34,6 +34,8 @@ export class PolicyPages implements Pages {
   }
 
   referenced(id: number): number {
-    return this.state.rmap.referenced(id);
+    const { huge, rmap } = this.state;
+    const folio = huge === undefined ? undefined : huge.folios.of(id);
+    return folio === undefined ? rmap.referenced(id) : huge!.referenced(folio);
   }
 }

@@ -34,6 +34,7 @@ function purgePrivate(m: State, space: Space, vpn: number): number {
   if (page === ZERO_PAGE || isMerged(m, page)) return GAVE.nothing;
   const vma = space.find(vpn)!;
   if (vma.has(VM.locked) || page === m.reclaim.incoming || m.pins.has(page)) return GAVE.stays;
+  m.huge?.splitPageOf(page);
   const { inUse } = m.frames;
   clearEntry(m, vma, at);
   m.tables.set(at, PURGED);

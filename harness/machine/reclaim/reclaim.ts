@@ -4,18 +4,23 @@ import { type ReclaimPolicy, type ReclaimPolicyInfo, TRAIT } from '../../policy/
 import type { Chosen } from '../../policy/registry.js';
 import { randomStream } from '../../stats/random.js';
 import type { CgroupArg } from '../../trace/args.js';
+import type { Folio } from '../memory/folios.js';
 import { PAGE_FLAG } from '../memory/pages.js';
 import type { Zone } from '../memory/zone.js';
 import type { ReclaimHooks } from '../state/hooks.js';
+import { KERNELS } from '../state/settings.js';
 import type { State, StateOptions } from '../state/state.js';
 import type { Cgroups } from './cgroup/cgroups.js';
 import type { Group } from './cgroup/group.js';
 import { GroupReclaim } from './cgroup/group-reclaim.js';
 import { Eviction, type Evictor } from './eviction.js';
+import { FolioEviction } from './folio-eviction.js';
+import { bringInFolio, listenerFor, mappedPages, splitInPolicy, takePart } from './folio-room.js';
 import type { Kswapd } from './kswapd.js';
 import { OutOfMemory } from './out-of-memory.js';
 import { Placeless } from './placeless.js';
 import { PolicyPages } from './policy-pages.js';
+import type { Proactive } from './proactive.js';
 import type { Purge } from './purge.js';
 import { StatsFlusher } from './stats-flusher.js';
 import type { Flusher } from './writeback.js';
@@ -31,11 +36,6 @@ const UPPER_TABLES = 2;
 const NO_LIMIT = 2 ** 31 - 1;
 /** No page has this id. */
 const NO_PAGE = -1;
-
-/** The policy, where it wants to hear of every touch. */
-function touchedBy(policy: ReclaimPolicy): Required<Pick<ReclaimPolicy, 'touch'>> | undefined {
-  return policy.touch ? (policy as Required<Pick<ReclaimPolicy, 'touch'>>) : undefined;
-}
 
 /** What reclaim is set up from. */
 export interface ReclaimOptions extends StateOptions {
@@ -54,7 +54,7 @@ export interface ReclaimHelpers {
  * Drives the reclaim policy: brings pages in under the limit, carries out what the policy chooses, and tells it which
  * pages it may choose. A limit is a memory cgroup: the program that needs a frame reclaims, and pays.
  */
-export class Reclaim implements ReclaimHooks, Evictor {
+export class Reclaim implements ReclaimHooks, Evictor, Proactive {
   limit: number;
   /** The page that is being given a frame; it must not be purged meanwhile (the kernel holds its lock). */
   incoming: number = NO_PAGE;
@@ -63,7 +63,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   readonly statsFlusher: StatsFlusher;
   /** The policy, where it wants to hear of every touch. */
   touched: Required<Pick<ReclaimPolicy, 'touch'>> | undefined;
-  private groups: GroupReclaim | undefined;
+  groups: GroupReclaim | undefined;
   private victims = new Int32Array(VICTIMS);
   /** Dirty pages of files that reclaim met (PG_reclaim). */
   private readonly awaited = new Set<number>();
@@ -73,6 +73,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   /** Settings of the policy that the trace has changed, by parameter. */
   private readonly tuned = new Map<string, number>();
   private readonly eviction: Eviction;
+  private readonly folioEviction: FolioEviction;
   private readonly placeless: Placeless;
 
   constructor(
@@ -88,8 +89,9 @@ export class Reclaim implements ReclaimHooks, Evictor {
     this.policy = this.createPolicy();
     this.statsFlusher = new StatsFlusher(state, this);
     this.eviction = new Eviction(state, purge, this);
+    this.folioEviction = new FolioEviction(state, this.eviction, this);
     this.placeless = new Placeless(state);
-    this.touched = touchedBy(this.policy);
+    this.touched = listenerFor(state, this.policy);
   }
 
   private createPolicy(group?: Group): ReclaimPolicy {
@@ -104,6 +106,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
       purgesVolatile: this.helpers.purge.byReclaim,
     });
     if (group) for (const [parameter, value] of this.tuned) policy.tune?.(parameter, value);
+    takePart(this.state, policy);
     return policy;
   }
 
@@ -124,19 +127,45 @@ export class Reclaim implements ReclaimHooks, Evictor {
     return this.groups.write(arg);
   }
 
+  groupAt(path: string): Group | undefined {
+    return this.groups?.cgroups.known(path);
+  }
+
+  reclaimOnDemand(group: Group | undefined, pages: number): number {
+    if (group) return this.groups!.reclaimOnDemand(group, pages);
+    this.state.counters.reclaim_asked_pages += pages;
+    let freed = 0;
+    for (let got = 1; got > 0 && freed < pages; freed += got)
+      got = this.shrinkOnce('proactive', pages - freed).freed || this.shrinkFolios();
+    return freed;
+  }
+
   private beginGroups(): GroupReclaim {
     const { state } = this;
     const { resident } = state.pages;
-    const listed = [...resident.keys()].filter((id) => resident[id] === 1 && !this.isUnevictable(id));
+    const listed = [...resident.keys()].filter(
+      (id) => resident[id] === 1 && !this.isUnevictable(id) && this.unit(id) === id,
+    );
     const groups = new GroupReclaim(state, this.policy, listed, {
       capacity: () => this.capacity,
       createPolicy: (group) => this.createPolicy(group),
-      makeRoom: () => this.helpers.purge.makeRoom() || this.shrink(),
-      reclaim: (wanted) => this.shrinkOnce('direct', wanted).freed,
+      makeRoom: () => this.makeRoom(),
+      reclaim: (wanted, by) => this.shrinkOnce(by, wanted).freed || this.shrinkFolios(),
     });
     this.policy = groups.policy;
-    this.touched = touchedBy(this.policy);
+    this.touched = listenerFor(this.state, this.policy);
     return groups;
+  }
+
+  foliosBegin(): void {
+    takePart(this.state, this.policy);
+    this.touched = listenerFor(this.state, this.policy);
+  }
+
+  /** The page that stands for a page in reclaim: the head of its folio. */
+  private unit(page: number): number {
+    const { huge } = this.state;
+    return huge === undefined ? page : huge.folios.headOf(page);
   }
 
   /** Whether there is a limit. */
@@ -151,7 +180,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   }
 
   /** Pages in use beyond the limit. */
-  private get excess(): number {
+  get excess(): number {
     return this.state.frames.inUse + this.kernelPages - this.limit;
   }
 
@@ -195,6 +224,26 @@ export class Reclaim implements ReclaimHooks, Evictor {
     this.admit(page, evictable);
   }
 
+  bringInFolio(
+    folio: Folio,
+    object: number,
+    index: number,
+    mayReclaim: boolean,
+    made: (folio: Folio) => void,
+  ): 'nothing' | 'frames' | 'charge' {
+    return bringInFolio(this.state, this, folio, { object, index, mayReclaim, made });
+  }
+
+  folioSplit(folio: Folio): void {
+    if (this.isUnevictable(folio.head)) for (const page of mappedPages(this.state, folio)) this.recheck(page);
+    else if (!this.folioEviction.isTaking(folio)) splitInPolicy(this.state, this.policy, folio);
+  }
+
+  /** Frees a page at least, if any can go: volatile memory first. */
+  makeRoom(): boolean {
+    return this.helpers.purge.makeRoom() || this.shrink();
+  }
+
   /** What a page that comes in needs room in: its groups, the limit, the machine. All of it is a stall. @throws OutOfMemory */
   private makeAllRoom(group: Group | undefined): void {
     const { ledger, frames, zone } = this.state;
@@ -202,7 +251,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     try {
       if (group) this.groups!.makeRoom(group);
       while (frames.inUse + this.kernelPages >= this.limit) {
-        if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(this.limit);
+        if (!this.makeRoom()) throw new OutOfMemory(this.limit);
       }
       if (zone) this.makeRoomInZone(zone);
     } finally {
@@ -221,7 +270,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     if (zone.free > low) return;
     this.helpers.kswapd?.wake();
     while (zone.free <= min) {
-      if (!this.helpers.purge.makeRoom() && !this.shrink()) throw new OutOfMemory(zone.buddy.pages);
+      if (!this.makeRoom()) throw new OutOfMemory(zone.buddy.pages);
     }
   }
 
@@ -232,7 +281,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
 
   /** A resident page whose use no touch or accessed bit shows. */
   accessed(page: number): void {
-    if (!this.isUnevictable(page)) this.policy.accessed?.(page);
+    if (!this.isUnevictable(page)) this.policy.accessed?.(this.unit(page));
   }
 
   /** The page's contents are about to go. */
@@ -254,7 +303,9 @@ export class Reclaim implements ReclaimHooks, Evictor {
 
   /** Reclaims one page now, whether it was used or not (reclaim_pages). The caller pays for the call. */
   pageOut(page: number): void {
-    this.eviction.pageOut(page);
+    const folio = this.state.huge?.folios.of(page);
+    if (folio === undefined) this.eviction.pageOut(page);
+    else if (page === folio.head) this.folioEviction.pageOut(folio);
   }
 
   /** A dirty page of a file goes next once it is written (PG_reclaim); the flusher is woken. */
@@ -265,6 +316,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
 
   /** A program said that it will not need a page soon; its traits say how. */
   demote(page: number): void {
+    if (this.unit(page) !== page) return;
     if (this.isUnevictable(page)) this.recheck(page);
     if (!this.isUnevictable(page)) this.policy.demote?.(page);
   }
@@ -278,11 +330,20 @@ export class Reclaim implements ReclaimHooks, Evictor {
 
   /** Whether the policy may choose a resident page has changed, or may have. */
   recheck(page: number): void {
-    const { rmap, pages, pins } = this.state;
-    const could = this.couldGo(page) && !pins.has(page) && !rmap.isLocked(pages.location[page]!);
-    if (could !== this.isUnevictable(page)) return;
-    if (!could) this.policy.remove(page);
-    this.admit(page, could);
+    const head = this.unit(page);
+    const could = this.couldGo(head) && !this.isLocked(page);
+    if (could !== this.isUnevictable(head)) return;
+    if (!could) this.policy.remove(head);
+    this.admit(head, could);
+  }
+
+  /** Whether a device has pinned a page, or a locked mapping has it; one that keeps the page's folio has others of it. */
+  private isLocked(page: number): boolean {
+    const { rmap, pages, huge, pins } = this.state;
+    if (pins.has(page) || rmap.isLocked(pages.location[page]!)) return true;
+    const folio = huge?.folios.of(page);
+    if (folio === undefined || !this.isUnevictable(page)) return false;
+    return folio.pages.some((other) => rmap.isLocked(pages.location[other]!));
   }
 
   /** A page that was chosen, dirty and of a file or lazily freed: whether it stays (see `AgingTables`). */
@@ -296,9 +357,13 @@ export class Reclaim implements ReclaimHooks, Evictor {
     return (this.state.pages.traits[page]! & PAGE_FLAG.unevictable) !== 0;
   }
 
-  private admit(page: number, evictable: boolean): void {
+  admit(page: number, evictable: boolean): void {
     const { traits } = this.state.pages;
     if (this.statsFlusher.asleep) this.statsFlusher.wake();
+    const folio = this.state.huge?.folios.of(page);
+    if (folio)
+      for (const other of folio.pages)
+        traits[other] = (traits[other]! & ~PAGE_FLAG.unevictable) | (evictable ? 0 : PAGE_FLAG.unevictable);
     if (evictable) {
       traits[page] = traits[page]! & ~PAGE_FLAG.unevictable;
       this.policy.insert(page);
@@ -306,7 +371,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
   }
 
   /** Whether the policy is to look at a page: there is a place for its contents, no need for one, or it is walked all the same. */
-  private couldGo(page: number): boolean {
+  couldGo(page: number): boolean {
     return this.walksAnon || this.hasPlace(page);
   }
 
@@ -322,6 +387,11 @@ export class Reclaim implements ReclaimHooks, Evictor {
     if (!this.swap) return false;
     if (this.state.swapSlotOf(page) >= 0) return true;
     return this.state.swap.free > 0 && (this.groups === undefined || this.groups.cgroups.maySwap(page));
+  }
+
+  /** folio_alloc_swap for a folio. Slots next to each other are taken to be found while enough are free. */
+  hasPlaceFor({ head, size }: Folio): boolean {
+    return this.swapFree(this.groups?.cgroups.of(head)) >= size;
   }
 
   /** mem_cgroup_get_nr_swap_pages: swap slots that a group, or with none the machine, may still use. */
@@ -347,7 +417,7 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const freed = this.search(wanted);
     this.placeless.putBack(this.policy);
     if (freed) return true;
-    if (this.helpers.purge.lastResort()) return true;
+    if (this.shrinkFolios() > 0 || this.helpers.purge.lastResort()) return true;
     if (!flusher.anyDirty()) return false;
     this.waitForFlusher();
     return this.shrinkOnce('direct').freed > 0;
@@ -368,14 +438,20 @@ export class Reclaim implements ReclaimHooks, Evictor {
   /** kswapd's turn: volatile memory first, or a search. False when nothing could go. */
   balance(): boolean {
     const { purge } = this.helpers;
-    return purge.makeRoom() || this.shrinkOnce('kswapd').freed > 0 || purge.lastResort();
+    if (purge.makeRoom() || this.shrinkOnce('kswapd').freed > 0) return true;
+    return this.shrinkFolios() > 0 || purge.lastResort();
+  }
+
+  /** The shrinker of folios that could be smaller has its turn where the lists have nothing. Returns how many frames are free. */
+  private shrinkFolios(): number {
+    return this.state.huge?.shrink() ?? 0;
   }
 
   /**
    * One search for victims: how many were found, and how many frames are free, including those of volatile memory. The
    * counters are of pages of the policy's lists, by who reclaims.
    */
-  private shrinkOnce(by: 'direct' | 'kswapd', wanted = 1): { found: number; freed: number } {
+  private shrinkOnce(by: 'direct' | 'kswapd' | 'proactive', wanted = 1): { found: number; freed: number } {
     const { counters, ledger, costs, pages } = this.state;
     const { purge } = this.helpers;
     const { pgscan: scannedBefore, pgrefill: refilledBefore = 0 } = this.policy.counters;
@@ -385,16 +461,22 @@ export class Reclaim implements ReclaimHooks, Evictor {
     const { pgscan, pgrefill = 0 } = this.policy.counters;
     const scanned = pgscan - scannedBefore;
     ledger.cpu(PART.reclaim, (scanned + pgrefill - refilledBefore) * costs.reclaim.scan.ns);
+    const before = this.state.frames.inUse;
     let taken = 0;
     for (let i = 0; i < found; i++) {
       const victim = this.victims[i]!;
       // A victim may have gone with the volatile range of one before it.
-      if (pages.resident[victim] === 1 && this.eviction.take(victim)) {
-        taken++;
-        this.groups?.cgroups.stolen(victim);
-      }
+      if (pages.resident[victim] !== 1) continue;
+      const folio = this.state.huge?.folios.of(victim);
+      const pagesTaken = folio ? this.folioEviction.take(folio) : this.eviction.take(victim) ? 1 : 0;
+      taken += pagesTaken;
+      if (pagesTaken > 0) this.groups?.cgroups.stolen(victim, pagesTaken);
     }
-    if (by === 'direct') {
+    // Linux 6.16 and later count what was asked for separately.
+    if (by === 'proactive' && this.state.settings.kernel >= KERNELS['6.18']) {
+      counters.pgscan_proactive += scanned;
+      counters.pgsteal_proactive += taken;
+    } else if (by !== 'kswapd') {
       counters.pgscan_direct += scanned;
       counters.pgsteal_direct += taken;
     } else {
@@ -402,7 +484,9 @@ export class Reclaim implements ReclaimHooks, Evictor {
       counters.pgsteal_kswapd += taken;
     }
     if (!this.placeless.holds) this.placeless.putBack(this.policy);
-    return { found, freed: taken + purge.shrink(scanned) };
+    // Folios that are split give back what nothing mapped of them.
+    const freed = this.state.huge ? Math.max(taken, before - this.state.frames.inUse) : taken;
+    return { found, freed: freed + purge.shrink(scanned) };
   }
 
   private waitForFlusher(): void {

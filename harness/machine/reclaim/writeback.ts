@@ -27,7 +27,7 @@ export function writeBackRange(
   each?: (page: number) => void,
 ): number {
   if (start === 0 && end >= object.size) object.dirtySinceUs = undefined;
-  if (object.backing === 'shmem') return 0;
+  if (object.inMemory) return 0;
   const stop = Math.min(end, object.size);
   let written = 0;
   for (

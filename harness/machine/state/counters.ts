@@ -10,6 +10,10 @@ export class Counters {
   pgsteal_direct = 0;
   pgscan_kswapd = 0;
   pgsteal_kswapd = 0;
+  pgscan_proactive = 0;
+  pgsteal_proactive = 0;
+  /** Pages that memory.reclaim was asked for. */
+  reclaim_asked_pages = 0;
   pswpin = 0;
   pswpout = 0;
   pglazyfree = 0;
@@ -23,4 +27,17 @@ export class Counters {
   /** Pages read from and written to files; part of pgpgin and pgpgout. */
   file_pages_in = 0;
   file_pages_out = 0;
+  /** Of huge pages, by the kernel's names in /proc/vmstat. */
+  thp_fault_alloc = 0;
+  thp_fault_fallback = 0;
+  thp_fault_fallback_charge = 0;
+  thp_collapse_alloc = 0;
+  thp_collapse_alloc_failed = 0;
+  thp_split_page = 0;
+  thp_deferred_split_page = 0;
+  thp_underused_split_page = 0;
+  thp_split_pmd = 0;
+  thp_swpout = 0;
+  thp_swpout_fallback = 0;
+  thp_zero_page_alloc = 0;
 }

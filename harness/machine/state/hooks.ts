@@ -1,4 +1,7 @@
 import type { StallIndex } from '../../cost/ledger.js';
+import type { Errno } from '../../policy/discard/contract.js';
+import type { Folio, Folios } from '../memory/folios.js';
+import type { LeafPart } from './page-table.js';
 import type { MergedWalk } from './rmap.js';
 import type { Space } from './space.js';
 import type { SharedObject, Vma } from './vma.js';
@@ -16,6 +19,23 @@ export interface ReclaimHooks {
   grow(count: number): void;
   /** Allocates a frame for a page, making room first. @throws OutOfMemory when none can be made */
   bringIn(page: number, object: number, index: number): void;
+  /**
+   * Allocates frames for a folio's pages, a block of them where memory has a size.
+   *
+   * @param mayReclaim whether room may be made under the limit @param made is called once there are frames
+   * @returns what there was no room for: frames, or their charge
+   */
+  bringInFolio(
+    folio: Folio,
+    object: number,
+    index: number,
+    mayReclaim: boolean,
+    made: (folio: Folio) => void,
+  ): 'nothing' | 'frames' | 'charge';
+  /** A folio has been split: pages of it that are still mapped take its place in reclaim. */
+  folioSplit(folio: Folio): void;
+  /** Huge pages are possible from now on. */
+  foliosBegin(): void;
   /** A resident page is used in a way that its entry does not show to policies that count every touch. */
   used(page: number): void;
   /** A resident page was used, which no touch or accessed bit shows (folio_mark_accessed). */
@@ -106,4 +126,44 @@ export interface Merger {
 export interface WritebackHooks {
   /** A clean file has become dirty. */
   dirtied(): void;
+}
+
+/** What functions on the state ask of huge pages. Undefined in the state while none are possible. */
+export interface HugeHooks {
+  readonly folios: Folios;
+  /** A fault where there is no page table (do_huge_pmd_anonymous_page). Returns whether it made one, with a huge page. */
+  fault(vma: Vma, vpn: number, write: boolean): boolean;
+  /** A write to an entry that is not writable (do_huge_pmd_wp_page). Returns whether it may be written now. */
+  writeProtected(vma: Vma, vpn: number, at: number): boolean;
+  /** Whether a space has all mappings of the folio that a page is part of. */
+  isExclusive(space: Space, page: number): boolean;
+  /** Whether the page directory maps a whole leaf. */
+  isPmd(leaf: number): boolean;
+  /** What was mapped by the page directory is mapped by a page table from now on (split_huge_pmd), if it was. */
+  splitPmd(leaf: number): void;
+  /** The same where an address is inside, and not the first of a huge page (vma_adjust_trans_huge). */
+  splitPmdAcross(space: Space, vpn: number): void;
+  /** Entries of a part of a leaf are about to be emptied: the end of a whole huge mapping is no split. */
+  zapping(part: LeafPart): void;
+  /** They are empty. */
+  zapped(): void;
+  /** All of a leaf has been copied, or moved, to another. */
+  pmdCopied(to: number): void;
+  pmdMoved(from: number, to: number): void;
+  /** Nothing refers to a page any more. Returns whether its folio keeps it, or went with it. */
+  unreferenced(page: number): boolean;
+  /** The folio of a page is split, if it is part of one; that page stays where it is. */
+  splitPageOf(page: number): void;
+  /** The folios of which pages [start, end) of a VMA hold a part, and not all, are split, but not those that others map. */
+  splitPartial(vma: Vma, start: number, end: number): void;
+  /** All folios with a page in [start, end) of a VMA are split. */
+  splitAll(vma: Vma, start: number, end: number): void;
+  /** The reverse map's `referenced` for a folio: how many mappings used it; accessed bits are cleared. */
+  referenced(folio: Folio): number;
+  /** Frees what nothing maps of folios that have lost pages (deferred_split_scan). Returns how many frames are free. */
+  shrink(): number;
+  /** khugepaged and the call: pages of an aligned range become a huge page. Returns the kernel's error, 0 for none. */
+  collapse(vma: Vma, start: number, end: number): Errno;
+  /** A folio has gone to swap, or been freed: its pages are by themselves. */
+  dissolve(folio: Folio): void;
 }

@@ -13,7 +13,9 @@ export type Backing =
   /** Memory outside the machine's frames, mapped in place (execute in place); single pages may be in the page cache. */
   | 'xip'
   /** A linear range of such memory that no one counts (VM_PFNMAP). */
-  | 'pfn';
+  | 'pfn'
+  /** Pages of 2 MiB out of a pool of their own (hugetlbfs, MFD_HUGETLB, MAP_HUGETLB): not reclaimed, not swapped, not charged. */
+  | 'hugetlb';
 
 /** In place of a page's id: a hole of a file. Other objects' holes are 0. */
 const FILE_HOLE = -1;
@@ -23,6 +25,8 @@ const PURGED = -2;
 /** What lies behind each page of an object: its pages' ids, by index. */
 export class ObjectPages {
   readonly backing: Backing;
+  /** Whether all that it has is in memory or swap: a hole reads as zeros, and its contents go with the last reference. */
+  readonly inMemory: boolean;
   /** Blocks it has (the kernel's st_blocks, in pages): memory or swap of shmem, blocks of a file. */
   blocks: number;
   private pages_: number;
@@ -33,9 +37,10 @@ export class ObjectPages {
   /** @param size in pages */
   constructor(size: number, backing: Backing) {
     this.backing = backing;
+    this.inMemory = backing === 'shmem' || backing === 'hugetlb';
     this.pages_ = size;
     this.unallocatedFrom = size;
-    this.blocks = backing === 'shmem' ? 0 : size;
+    this.blocks = this.inMemory ? 0 : size;
   }
 
   /** Size in pages. */
@@ -63,20 +68,20 @@ export class ObjectPages {
   /** Whether nothing lies behind an index: reads find zeros. */
   isHole(index: number): boolean {
     const page = this.at(index);
-    if (this.backing === 'shmem') return page <= 0;
+    if (this.inMemory) return page <= 0;
     return page === FILE_HOLE || (page === 0 && index >= this.unallocatedFrom);
   }
 
   /** Sets the id of the page at an index. */
   setPage(index: number, page: number): void {
-    if (this.backing === 'shmem' && this.at(index) <= 0) this.blocks++;
+    if (this.inMemory && this.at(index) <= 0) this.blocks++;
     this.put(index, page);
   }
 
   /** Nothing lies behind an index any more. The caller counts the blocks of a file. */
   makeHole(index: number): void {
-    if (this.backing === 'shmem' && this.at(index) > 0) this.blocks--;
-    this.put(index, this.backing === 'shmem' ? 0 : FILE_HOLE);
+    if (this.inMemory && this.at(index) > 0) this.blocks--;
+    this.put(index, this.inMemory ? 0 : FILE_HOLE);
   }
 
   /** Whether what lay behind an index was purged. */

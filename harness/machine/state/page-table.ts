@@ -144,12 +144,14 @@ export class PageTables {
   private readonly unused: number[] = [];
   private next = 0;
   private directories = 0;
+  /** Leaves that stand for entries of the directory (hugetlb pages): no page of a kernel's tables. */
+  private readonly standIns = new Set<number>();
   /** Most page-table pages ever in use. */
   peak = 0;
 
   /** Page-table pages in use, directories included. */
   get pages(): number {
-    return this.next - this.unused.length + this.directories;
+    return this.next - this.unused.length - this.standIns.size + this.directories;
   }
 
   get bytes(): number {
@@ -174,6 +176,19 @@ export class PageTables {
     return (leaf << LEAF_SHIFT) | entryInLeaf(vpn);
   }
 
+  /** The first entry of a leaf that stands for an entry of the directory. It is made if need be. */
+  makeStandIn(directory: Directory, vpn: number): number {
+    if (directory.leaf(vpn) < 0) {
+      const leaf = this.allocate();
+      this.standIns.add(leaf);
+      const before = directory.pages;
+      directory.setLeaf(vpn, leaf);
+      this.directories += directory.pages - before;
+      if (this.pages > this.peak) this.peak = this.pages;
+    }
+    return directory.leaf(vpn) << LEAF_SHIFT;
+  }
+
   /** Writes an entry and keeps count of the leaf's used ones. */
   set(index: number, value: number): void {
     const was = this.entries[index]!;
@@ -193,6 +208,7 @@ export class PageTables {
     const before = directory.pages;
     directory.setLeaf(vpn, -1);
     this.directories += directory.pages - before;
+    this.standIns.delete(leaf);
     this.unused.push(leaf);
   }
 

@@ -1,5 +1,6 @@
 import { InputError } from '../../base/errors.js';
 import { wholeNumber } from '../../base/parse.js';
+import { ThpSettings } from './thp-settings.js';
 
 /** Which MADV_REMOVE: today's, or that of the patch that introduced it. */
 export type Era = 'now' | '2006';
@@ -32,6 +33,8 @@ export class Settings {
   statsFlushMs = 2000;
   /** The kernel whose calls these are, as in `KERNELS`. */
   kernel: number = KERNELS['6.18'];
+  /** Of huge pages. */
+  readonly thp = new ThpSettings();
 }
 
 /** The largest value of settings that the kernel keeps in an int. */

@@ -22,6 +22,8 @@ export class Space {
   futureLock = 0;
   /** PR_SET_MEMORY_MERGE: all its memory that can be merged is mergeable. */
   mergeAny = false;
+  /** PR_SET_THP_DISABLE: no huge pages, whatever is asked. */
+  noHugePages = false;
   /** Entries of the shared zero page that KSM put in the place of pages of zeros. */
   ksmZeroPages = 0;
   /** VMAs as last counted by the machine. */
@@ -182,6 +184,7 @@ export function mergeable(
   return (
     lower.end === upper.start &&
     lowerFlags === upperFlags &&
+    (lowerFlags & VM.hugetlb) === 0 &&
     lower.object === upper.object &&
     (lower.object === undefined || lower.objectPageAt(lower.end) === upper.objectPage) &&
     shiftsAgree(lower, upper) &&

@@ -11,7 +11,8 @@ import { Swap } from '../memory/swap.js';
 import { Zone } from '../memory/zone.js';
 import { Counters } from './counters.js';
 import type { Effect } from './effects.js';
-import type { KsmHooks, Merger, PurgeHooks, ReclaimHooks, WritebackHooks } from './hooks.js';
+import type { HugeHooks, KsmHooks, Merger, PurgeHooks, ReclaimHooks, WritebackHooks } from './hooks.js';
+import { Hugetlb } from './hugetlb.js';
 import { Objects } from './objects.js';
 import { PageTables } from './page-table.js';
 import { Pins } from './pins.js';
@@ -63,6 +64,7 @@ export abstract class State {
   readonly structPages = new StructPages();
   /** What devices have pinned. */
   readonly pins = new Pins();
+  readonly hugetlb: Hugetlb;
   /** Where swapped pages go; undefined when there is no swap. */
   readonly swapDevice: Device | undefined;
   /** All of the machine's memory, where it has a size; undefined when it is never short. */
@@ -90,6 +92,8 @@ export abstract class State {
   structPagesMapped = 0;
   structPagesPeak = 0;
 
+  /** Huge pages; undefined until a trace asks for them. */
+  huge: HugeHooks | undefined;
   abstract readonly reclaim: ReclaimHooks;
   abstract readonly purge: PurgeHooks;
   abstract readonly ksm: KsmHooks;
@@ -108,6 +112,7 @@ export abstract class State {
     this.swap = new Swap(pages, kind === 'zram' ? new Compression(ratio) : undefined);
     if (options.memory !== undefined) this.zone = new Zone(options.memory, this.swap);
     this.frames = new Frames(room, this.zone?.buddy);
+    this.hugetlb = new Hugetlb(this.zone && this.frames);
     this.pages = new PageStore(room + 1, (count) => this.reclaim.grow(count));
     this.pss = new ProportionalUsage(this.frames);
     this.rmap = new ReverseMap(this);

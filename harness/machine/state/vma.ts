@@ -32,13 +32,17 @@ export const VM = {
   account: 1 << 18,
   /** Locked memory whose pages come with their first access (VM_LOCKONFAULT); VM_LOCKED is set too. */
   lockOnFault: 1 << 19,
+  /** Its pages are of 2 MiB, out of the pool (VM_HUGETLB). */
+  hugetlb: 1 << 20,
+  /** It was promised no pages of that pool (VM_NORESERVE, and what fork has copied). */
+  noReserve: 1 << 21,
 } as const;
 
 /** All that says how a mapping is locked (VM_LOCKED_MASK). */
 export const VM_LOCKED_MASK: number = VM.locked | VM.lockOnFault;
 
-/** Mappings of device memory and the like (the kernel's VM_SPECIAL, as far as it is modelled). */
-export const VM_SPECIAL: number = VM.mixedMap | VM.pfnMap;
+/** Mappings of device memory and the like, and hugetlb (the kernel's VM_SPECIAL, as far as it is modelled). */
+export const VM_SPECIAL: number = VM.mixedMap | VM.pfnMap | VM.hugetlb;
 
 /** Accesses through these mappings leave no trace for reclaim (vma_has_recency). */
 export const NO_RECENCY: number = VM.random | VM.sequential;
@@ -193,6 +197,6 @@ export class SharedObject extends ObjectPages {
 
   /** Whether its pages are out of reach. The contents of a file and an image stay where they are. */
   get dead(): boolean {
-    return this.backing === 'shmem' && this.closed && this.mappings.length === 0;
+    return this.inMemory && this.closed && this.mappings.length === 0;
   }
 }

@@ -20,6 +20,9 @@ const OPTIONAL = [
   'demote',
   'rotate',
   'pagedOut',
+  'evictedWith',
+  'foliosBegin',
+  'splitFolio',
   'isWorkingset',
   'tune',
   'flushStats',
@@ -95,6 +98,9 @@ class CheckedReclaim implements ReclaimPolicy {
   demote?(id: number): void;
   rotate?(id: number): void;
   pagedOut?(id: number): void;
+  evictedWith?(id: number, head: number): void;
+  foliosBegin?(sizeOf: (id: number) => number): void;
+  splitFolio?(head: number, tails: readonly number[], size: number): void;
   isWorkingset?(id: number): boolean;
   tune?(parameter: string, value: number): void;
   flushStats?(onlyIfDue: boolean): boolean;
@@ -125,12 +131,7 @@ class CheckedReclaim implements ReclaimPolicy {
     this.shrinksAtOnce = policy.shrinksAtOnce === true;
     for (const name of OPTIONAL) {
       if (policy[name] === undefined) continue;
-      const method = (a: number & string, b: number) => {
-        if (name === 'touch') this.mustBeResident(a);
-        if (name === 'pagedOut') this.release(a);
-        return border.call(name, () => policy[name]!(a, b));
-      };
-      Object.defineProperty(this, name, { value: method });
+      Object.defineProperty(this, name, { value: this.checkedMethod(name) });
     }
     if (policy.jointSearch) this.jointSearch = this.checkedSearch(policy.jointSearch);
     for (const name of ['excess', 'largest'] as const)
@@ -138,6 +139,19 @@ class CheckedReclaim implements ReclaimPolicy {
     if (policy.listSizes !== undefined)
       Object.defineProperty(this, 'listSizes', { get: () => this.checkedSizes() });
     if (this.counters.pgscan !== 0) throw border.offence('counters.pgscan does not begin at 0');
+  }
+
+  /** A method that the policy has, with what the caller does by it. */
+  private checkedMethod(name: (typeof OPTIONAL)[number]): (...args: never[]) => unknown {
+    const { border, policy } = this;
+    const method = policy[name] as (...args: unknown[]) => unknown;
+    return (...args: unknown[]) => {
+      const [first, second] = args as [number, readonly number[]];
+      if (name === 'touch') this.mustBeResident(first);
+      if (name === 'pagedOut') this.release(first);
+      if (name === 'splitFolio') for (const tail of second) this.hold(tail);
+      return border.call(name, () => method.apply(policy, args));
+    };
   }
 
   evict(victims: Int32Array, wanted: number): number {

@@ -11,10 +11,12 @@ export type Errno =
   | 'EPERM'
   | 'ENOMEM'
   | 'EAGAIN'
+  | 'EBUSY'
   | 'EEXIST'
   | 'EFAULT'
   | 'EFBIG'
   | 'ENOENT'
+  | 'ENOSPC'
   | 'ENOSYS'
   | 'EOPNOTSUPP';
 

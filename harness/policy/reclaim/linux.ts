@@ -68,6 +68,10 @@ class Linux implements ReclaimPolicy {
   /** Traits of pages that go when they are met, used or not. */
   private readonly neverKept: number;
   private found = 0;
+  /** Pages that victims have beyond one each: of folios. */
+  private extra = 0;
+  /** Pages that an id stands for; undefined while each is one. */
+  private sizeOf: ((id: number) => number) | undefined;
   /** Victims after which a pass ends (nr_to_reclaim). */
   private wanted = SWAP_CLUSTER_MAX;
 
@@ -147,8 +151,8 @@ class Linux implements ReclaimPolicy {
     } else if ((state & 1) === 0) {
       this.take(id);
       this.add(id, (state & LIST_MASK) | 1, state & WORKINGSET);
-      this.counters.pgactivate++;
-      this.age++;
+      this.counters.pgactivate += this.pagesOf(id);
+      this.age += this.pagesOf(id);
     }
   }
 
@@ -164,6 +168,7 @@ class Linux implements ReclaimPolicy {
     },
     pass: (victims, from, priority, part, deactivate) => {
       this.found = from;
+      this.extra = 0;
       this.pass(victims, priority, part, deactivate);
       return this.found;
     },
@@ -175,6 +180,7 @@ class Linux implements ReclaimPolicy {
 
   evict(victims: Int32Array, wanted: number): number {
     this.found = 0;
+    this.extra = 0;
     this.wanted = Math.max(wanted, SWAP_CLUSTER_MAX);
     // A pass that only took accessed bits away finds nothing: the next one does.
     for (let pass = 0; pass < MAX_RECLAIM_RETRIES && this.found === 0; pass++) {
@@ -188,7 +194,7 @@ class Linux implements ReclaimPolicy {
   /** do_try_to_free_pages. @param deactivate whether active lists shrink in any case, since nothing was found before */
   private tryToFree(victims: Int32Array, deactivate: boolean): void {
     this.skippedDeactivate = false;
-    for (let priority = DEF_PRIORITY; priority >= 0 && this.found < this.wanted; priority--)
+    for (let priority = DEF_PRIORITY; priority >= 0 && this.foundPages < this.wanted; priority--)
       this.pass(victims, priority, 1, deactivate);
     this.searchEnds();
   }
@@ -208,9 +214,10 @@ class Linux implements ReclaimPolicy {
   /** Goes back as the kernel puts back what it could not free (activate_locked): to the head of the active list. */
   reject(id: number): void {
     const file = this.isFile(id);
+    const pages = this.pagesOf(id);
     this.add(id, file ? ACTIVE_FILE : ACTIVE_ANON, this.state[id]! & WORKINGSET);
-    this.counters.pgactivate++;
-    this.plan.noteCost(file, 0, 1); // scanned and not reclaimed; it has aged the list as a victim
+    this.counters.pgactivate += pages;
+    this.plan.noteCost(file, 0, pages); // scanned and not reclaimed; it has aged the list as a victim
   }
 
   remove(id: number): void {
@@ -241,7 +248,7 @@ class Linux implements ReclaimPolicy {
       return;
     }
     const cold = (state & 1) !== 0 && (traits & TRAIT.lazyfree) === 0;
-    if (cold) this.counters.pgdeactivate++;
+    if (cold) this.counters.pgdeactivate += this.pagesOf(id);
     this.take(id);
     this.add(id, inactive, (state & WORKINGSET) | (cold ? WORKINGSET : 0));
   }
@@ -254,7 +261,7 @@ class Linux implements ReclaimPolicy {
     const list = state & LIST_MASK & ~1;
     this.lists.addTail(list, id);
     this.state[id] = list | ON_LIST | (state & WORKINGSET);
-    this.size[list] = this.size[list]! + 1;
+    this.size[list] = this.size[list]! + this.pagesOf(id);
   }
 
   tune(parameter: string, value: number): void {
@@ -266,6 +273,27 @@ class Linux implements ReclaimPolicy {
 
   flushStats(onlyIfDue: boolean): boolean {
     return onlyIfDue ? this.stats.flushPending() : this.stats.flush();
+  }
+
+  foliosBegin(sizeOf: (id: number) => number): void {
+    this.sizeOf = sizeOf;
+  }
+
+  /** lru_add_split_folio: next to the head, with its flags. */
+  splitFolio(head: number, tails: readonly number[], size: number): void {
+    const state = this.state[head]!;
+    if ((state & ON_LIST) === 0) return;
+    const list = state & LIST_MASK;
+    this.size[list] = this.size[list]! + 1 + tails.length - size;
+    for (const tail of tails) {
+      this.lists.addNewer(head, tail);
+      this.state[tail] = state;
+    }
+  }
+
+  evictedWith(id: number, head: number): void {
+    this.state[id] = this.state[head]!;
+    this.lists.setNote(id, this.lists.note(head));
   }
 
   resize(): void {}
@@ -283,13 +311,22 @@ class Linux implements ReclaimPolicy {
   private add(id: number, list: number, flags: number): void {
     this.lists.addHead(list, id);
     this.state[id] = list | ON_LIST | flags;
-    this.size[list] = this.size[list]! + 1;
+    this.size[list] = this.size[list]! + this.pagesOf(id);
   }
 
   private take(id: number): void {
     const list = this.state[id]! & LIST_MASK;
     this.lists.unlink(id);
-    this.size[list] = this.size[list]! - 1;
+    this.size[list] = this.size[list]! - this.pagesOf(id);
+  }
+
+  /** folio_nr_pages. */
+  private pagesOf(id: number): number {
+    return this.sizeOf === undefined ? 1 : this.sizeOf(id);
+  }
+
+  private get foundPages(): number {
+    return this.found + this.extra;
   }
 
   /** prepare_scan_control: whether the active list of a kind may shrink: inactive pages are few, or refaults were activated. */
@@ -316,7 +353,7 @@ class Linux implements ReclaimPolicy {
   /** shrink_lruvec: one pass at one priority, until enough is reclaimed in it. */
   private shrink(victims: Int32Array, priority: number): void {
     const { plan } = this;
-    const enough = this.found + this.wanted;
+    const enough = this.foundPages + this.wanted;
     // The kernel looks at an active anonymous list only while it has pages of other lists to look at: some of the program's.
     let others = this.ownFilePages && priority <= OWN_FILES_PRIORITY;
     while ((others || plan.unfinished) && this.found < victims.length) {
@@ -325,7 +362,7 @@ class Linux implements ReclaimPolicy {
         const batch = plan.take(list);
         if (batch > 0) this.shrinkList(victims, list, batch);
       }
-      if (this.found >= enough && !plan.evenOut()) break;
+      if (this.foundPages >= enough && !plan.evenOut()) break;
     }
     // Background aging of anonymous pages, where they can go anywhere at all.
     if (this.swap && this.stats.inactiveIsLow(ACTIVE_ANON)) this.shrinkActive(ACTIVE_ANON, SWAP_CLUSTER_MAX);
@@ -341,21 +378,23 @@ class Linux implements ReclaimPolicy {
   private shrinkActive(list: number, batch: number): void {
     const { lists, pages } = this;
     let rotated = 0;
-    for (let i = 0; i < batch; i++) {
+    for (let scanned = 0; scanned < batch; ) {
       const id = lists.tail(list);
       if (id < 0) break;
       this.take(id);
-      this.counters.pgrefill++;
+      const size = this.pagesOf(id);
+      scanned += size;
+      this.counters.pgrefill += size;
       this.stats.updated(UPDATES.deactivated);
       const state = this.state[id]!;
       // The accessed bits are looked at, and cleared, for every page.
       if (pages.referenced(id) > 0 && isExecutable(pages.traits[id]!)) {
         this.add(id, list, state & (REFERENCED | WORKINGSET));
-        this.age++;
-        rotated++;
+        this.age += size;
+        rotated += size;
       } else {
         this.add(id, list - 1, (state & REFERENCED) | WORKINGSET);
-        this.counters.pgdeactivate++;
+        this.counters.pgdeactivate += size;
       }
     }
     if (rotated > 0) this.plan.noteCost(list === ACTIVE_FILE, 0, rotated);
@@ -367,23 +406,25 @@ class Linux implements ReclaimPolicy {
     const file = list === INACTIVE_FILE;
     let scanned = 0;
     let written = 0;
-    const before = this.found;
+    const before = this.foundPages;
     const activated = this.counters.pgactivate;
     while (scanned < batch && this.found < victims.length) {
       const id = lists.tail(list);
       if (id < 0) break;
       this.take(id);
-      scanned++;
+      const size = this.pagesOf(id);
+      scanned += size;
       if (!this.survives(id, list)) {
-        if ((this.pages.traits[id]! & TRAIT.dirty) !== 0 && !file) written++;
+        if ((this.pages.traits[id]! & TRAIT.dirty) !== 0 && !file) written += size;
         this.forget(id);
         victims[this.found++] = id;
+        this.extra += size - 1;
       }
     }
     if (scanned === 0) return;
     this.age += this.counters.pgactivate - activated; // move_folios_to_lru, after all have been looked at
     this.counters.pgscan += scanned;
-    const freed = this.found - before;
+    const freed = this.foundPages - before;
     this.stats.updated(freed * UPDATES.evicted + (scanned - freed) * UPDATES.kept);
     this.plan.noteCost(file, written, scanned - freed);
   }
@@ -399,7 +440,7 @@ class Linux implements ReclaimPolicy {
       // An activated page keeps the mark, so that it comes back quickly if it is used after its deactivation.
       if (state & REFERENCED || references > 1 || isExecutable(this.pages.traits[id]!)) {
         this.add(id, list | 1, flags | REFERENCED);
-        this.counters.pgactivate++;
+        this.counters.pgactivate += this.pagesOf(id);
       } else this.add(id, list, flags | REFERENCED);
       return true;
     }
@@ -411,7 +452,7 @@ class Linux implements ReclaimPolicy {
   private forget(id: number): void {
     this.state[id] = SHADOW | (this.state[id]! & WORKINGSET);
     this.lists.setNote(id, this.age | 0);
-    this.age++;
+    this.age += this.pagesOf(id);
   }
 }
 

@@ -56,6 +56,8 @@ export class Mglru implements ReclaimPolicy {
   private readonly isolated = new Int32Array(MIN_LRU_BATCH);
   private isolatedCount = 0;
   private found = 0;
+  /** Pages that victims have beyond one each: of folios. */
+  private extra = 0;
   /** Whether dirty file pages may still wait for write-back in this search: until it has to run aging. */
   private patient = true;
 
@@ -109,11 +111,12 @@ export class Mglru implements ReclaimPolicy {
   evict(victims: Int32Array, wanted: number): number {
     const enough = Math.min(Math.max(wanted, SWAP_CLUSTER_MAX), victims.length);
     this.found = 0;
+    this.extra = 0;
     this.patient = true;
     this.aging.begin();
     // A pass that only took accessed bits away, or moved pages up, finds nothing: the next one does.
     for (let pass = 0; pass < MAX_RECLAIM_RETRIES && this.found === 0; pass++) {
-      for (let priority = DEF_PRIORITY; priority >= 0 && this.found < enough; priority--) {
+      for (let priority = DEF_PRIORITY; priority >= 0 && this.found + this.extra < enough; priority--) {
         this.placement.drain();
         this.readSwappiness();
         if (this.placement.kernel >= LINUX_7_2) this.shrink(victims, enough, priority);
@@ -129,7 +132,7 @@ export class Mglru implements ReclaimPolicy {
     const old = state[id]!;
     if (old & SHADOW) this.control.undoEviction(stateType(old), stateTier(old));
     this.placement.place(id, this.placement.unlisted(id, old), true);
-    this.counters.pgactivate++;
+    this.counters.pgactivate += this.generations.pagesOf(id);
   }
 
   remove(id: number): void {
@@ -158,6 +161,20 @@ export class Mglru implements ReclaimPolicy {
 
   rotate(id: number): void {
     this.placement.rotate(id);
+  }
+
+  foliosBegin(sizeOf: (id: number) => number): void {
+    this.generations.sizeOf = sizeOf;
+  }
+
+  splitFolio(head: number, tails: readonly number[], size: number): void {
+    this.generations.split(head, tails, size);
+  }
+
+  evictedWith(id: number, head: number): void {
+    const { state, lists } = this.generations;
+    state[id] = state[head]!;
+    lists.setNote(id, lists.note(head));
   }
 
   resize(): void {}
@@ -197,7 +214,7 @@ export class Mglru implements ReclaimPolicy {
         this.aging.walking = true;
       }
       const looked = this.evictPages(victims, Math.min(left, MIN_LRU_BATCH));
-      if (looked === 0 || this.found >= enough) break;
+      if (looked === 0 || this.found + this.extra >= enough) break;
       left -= looked;
     }
     this.aging.walking = false;
@@ -274,17 +291,20 @@ export class Mglru implements ReclaimPolicy {
     if (generations.maxSeq - generations.minSeq[type]! + 1 === MIN_NR_GENS) return 0;
     const tier = this.control.highestEvictableTier(type);
     let looked = 0;
-    while (looked < batch && this.isolatedCount < room) {
+    let isolated = 0;
+    while (looked < batch && isolated < room) {
       const id = generations.oldestPage(type);
       if (id < 0) break;
-      looked++;
+      const pages = generations.pagesOf(id);
+      looked += pages;
       if (!this.sorted(id, type, tier)) {
         generations.take(id);
         this.isolated[this.isolatedCount++] = id;
+        isolated += pages;
       }
     }
-    this.counters.pgscan += this.isolatedCount;
-    this.counters.pgrefill += looked - this.isolatedCount;
+    this.counters.pgscan += isolated;
+    this.counters.pgrefill += looked - isolated;
     return looked;
   }
 
@@ -332,6 +352,7 @@ export class Mglru implements ReclaimPolicy {
       } else {
         this.forget(id);
         victims[this.found++] = id;
+        this.extra += this.generations.pagesOf(id) - 1;
       }
     }
     for (let i = 0; i < kept; i++) {

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { PACKAGE_ROOT } from '../../base/package-root.js';
 import { listed } from '../format.js';
 import type { Format } from './formats.js';
+
+const require = createRequire(import.meta.url);
 
 /** What draws pictures of any format: they are optional dependencies, since nothing else needs them. */
 const DRAWING = ['pdfkit', 'vega', 'vega-lite'];
@@ -17,7 +20,7 @@ const FURTHER: Readonly<Partial<Record<Format, string>>> = { png: '@resvg/resvg-
  */
 export function missingPackages(
   formats: readonly Format[],
-  resolve: (name: string) => unknown = (name) => import.meta.resolve(name),
+  resolve: (name: string) => unknown = (name) => require.resolve(name),
 ): string[] {
   const needed = [...DRAWING, ...formats.flatMap((format) => FURTHER[format] ?? [])];
   return needed.filter((name) => {

@@ -88,7 +88,7 @@ function withOtherSpaces(line: string): string {
 /** Names of objects are one letter, or x and a digit, in arguments that name one. */
 function withOtherNames(line: string): string {
   const [time, op, space, page, count, arg] = fields(line);
-  const renamed = /^(object|map|fallocate|migrate)$/.test(op)
+  const renamed = /^(object|map|fallocate|fadvise|migrate)$/.test(op)
     ? arg.replace(/:(\w+)/, ':long-$1')
     : /^(close|truncate|sync|pread|pwrite)$/.test(op)
       ? `long-${arg}`

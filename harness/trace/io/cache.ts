@@ -143,7 +143,7 @@ async function removeAbandoned(folder: string): Promise<void> {
 /** Removes the longest unused compiled traces until the cache is within its limit; never `keep`. */
 export async function trimCache(folder: string, keep: string, limitBytes = CACHE_LIMIT_BYTES): Promise<void> {
   await removeAbandoned(folder);
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.rtrace'));
+  const names = (await readdir(folder)).filter((name) => /\.(rtrace|decoded)$/.test(name));
   const files = await Promise.all(
     names.map(async (name) => {
       const path = join(folder, name);

@@ -95,7 +95,12 @@ function refuseOthers(start: Uint8Array, file: string): void {
 
 function compressionOf(start: Uint8Array, file: string): Pick<Compression, 'load'> | undefined {
   const text = digits(start);
-  return COMPRESSIONS.find(({ mark }) => mark.test(text)) ?? (/\.br$/i.test(file) ? BROTLI : undefined);
+  return COMPRESSIONS.find(({ mark }) => mark.test(text)) ?? (isBrotliName(file) ? BROTLI : undefined);
+}
+
+/** Whether a file is of brotli, which has no mark, by its name. */
+export function isBrotliName(file: string): boolean {
+  return /\.br$/i.test(file);
 }
 
 /** Bytes that any file may expand to. */
@@ -112,6 +117,11 @@ export function limitExpansion(times: number): void {
 /** How many times its size a compressed file may expand to. */
 export function expansionLimit(): number {
   return mostTimes;
+}
+
+/** Whether a compressed file may expand to a size. */
+export function mayExpand(packedBytes: number, unpackedBytes: number): boolean {
+  return unpackedBytes <= FREE_BYTES + mostTimes * packedBytes;
 }
 
 /** Counts what goes into a decompressor and what comes out of it. */
@@ -133,7 +143,7 @@ class Expansion {
   async *unpacked(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytes) {
       this.unpackedBytes += chunk.length;
-      if (this.unpackedBytes > FREE_BYTES + mostTimes * this.packedBytes)
+      if (!mayExpand(this.packedBytes, this.unpackedBytes))
         throw new InputError(
           `it expands to more than ${mostTimes} times its size (${this.unpackedBytes} bytes so far, of ${this.packedBytes}); if that is meant, raise --max-expansion`,
           { file: this.file },

@@ -67,6 +67,11 @@ export class Cgroups implements Owners {
     return this.owners.byteLength;
   }
 
+  /** The group with this path, not that of the trace; undefined where there is none. */
+  known(path: string): Group | undefined {
+    return this.byPath.get(path);
+  }
+
   /** The group with this path, which is made with those above it if it is new. @throws InputError where there are too many */
   named(path: string): Group {
     if (path === '') return this.root;
@@ -116,9 +121,9 @@ export class Cgroups implements Owners {
     for (const [id, { group }] of [...this.members]) this.join(this.state.space(id)!, group);
   }
 
-  /** Reclaim has taken a page. */
-  stolen(page: number): void {
-    for (const { counters } of this.of(page).upwards()) counters.pgsteal++;
+  /** Reclaim has taken a page, or a folio of several that it stood for. */
+  stolen(page: number, pages: number): void {
+    for (const { counters } of this.of(page).upwards()) counters.pgsteal += pages;
   }
 
   /** Whether a page's groups are beyond half of their `memory.swap.max` (mem_cgroup_swap_full). */

@@ -15,8 +15,8 @@ interface Searches {
   createPolicy(group: Group): ReclaimPolicy;
   /** Frees a page at least. Returns false when none can go. */
   makeRoom(): boolean;
-  /** One search for a number of pages. Returns how many are free. */
-  reclaim(wanted: number): number;
+  /** One search for a number of pages, since memory is short or since it was asked for. Returns how many are free. */
+  reclaim(wanted: number, by: 'direct' | 'proactive'): number;
 }
 
 /** Reclaim in memory cgroups: what a charge, or a file that is written, makes of them. */
@@ -28,7 +28,7 @@ export class GroupReclaim {
 
   /** @param rootPolicy that of the trace's group @param listed pages that it may choose already */
   constructor(
-    state: State,
+    private readonly state: State,
     rootPolicy: ReclaimPolicy,
     listed: Iterable<number>,
     private readonly searches: Searches,
@@ -45,7 +45,7 @@ export class GroupReclaim {
     const group = this.cgroups.named(path);
     let result: SyscallResult = SUCCESS;
     for (const { file, pages } of writes) {
-      if (file === 'memory.reclaim') result = this.reclaimOnDemand(group, pages);
+      if (file === 'memory.reclaim') result = this.demanded(group, pages);
       else {
         writeFile(group, file, pages);
         if (file === 'memory.max' || file === 'memory.high') this.shrinkTo(group, pages);
@@ -68,6 +68,18 @@ export class GroupReclaim {
     }
   }
 
+  /** The same for a folio, without an OutOfMemory: whether there is room. @param makeRoom frees a page at least, where it may */
+  hasRoomFor(group: Group, pages: number, makeRoom: () => boolean): boolean {
+    this.high.handle(group);
+    for (const above of group.upwards()) {
+      while (above.usage + pages > above.max) {
+        for (const { counters } of above.upwards()) counters.max++;
+        if (!this.within(above, makeRoom)) return false;
+      }
+    }
+    return true;
+  }
+
   /** A page has got a frame. */
   charge(page: number, group: Group): void {
     this.cgroups.charge(page);
@@ -79,17 +91,29 @@ export class GroupReclaim {
     while (group.usage > bound && this.reclaimFrom(group, group.usage - bound) > 0) {}
   }
 
-  /** user_proactive_reclaim: EAGAIN where fewer pages could go. */
-  private reclaimOnDemand(group: Group, pages: number): SyscallResult {
-    const reclaimed = this.reclaimFrom(group, pages);
+  /** memory_reclaim: EAGAIN where fewer pages could go. */
+  private demanded(group: Group, pages: number): SyscallResult {
+    const reclaimed = this.reclaimOnDemand(group, pages);
     return { errno: reclaimed < pages ? 'EAGAIN' : 0, value: 0, pages: reclaimed };
   }
 
+  /** user_proactive_reclaim of a group and those below it. Returns how many pages are free. */
+  reclaimOnDemand(group: Group, pages: number): number {
+    this.state.counters.reclaim_asked_pages += pages;
+    const reclaimed = this.reclaimFrom(group, pages, 'proactive');
+    for (const { counters } of group.upwards()) {
+      counters.asked += pages;
+      counters.proactive += reclaimed;
+    }
+    return reclaimed;
+  }
+
   /** try_to_free_mem_cgroup_pages: until that many pages of a group and those below it are free. Returns how many are. */
-  private reclaimFrom(group: Group, wanted: number): number {
+  private reclaimFrom(group: Group, wanted: number, by: 'direct' | 'proactive' = 'direct'): number {
     return this.within(group, () => {
       let freed = 0;
-      for (let got = 1; got > 0 && freed < wanted; freed += got) got = this.searches.reclaim(wanted - freed);
+      for (let got = 1; got > 0 && freed < wanted; freed += got)
+        got = this.searches.reclaim(wanted - freed, by);
       return freed;
     });
   }

@@ -17,6 +17,9 @@ class GroupCounters {
   oom = 0;
   /** How long programs were held since the group was above `memory.high`. */
   throttleNs = 0;
+  /** Pages that memory.reclaim was asked for, and those that it reclaimed. */
+  asked = 0;
+  proactive = 0;
 }
 
 /** A memory cgroup below that of the trace, which is the root here. Sizes are in pages. */

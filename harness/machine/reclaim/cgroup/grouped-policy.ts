@@ -20,6 +20,8 @@ export class GroupedPolicy implements ReclaimPolicy {
   readonly tune?: (parameter: string, value: number) => void;
   readonly flushStats?: (onlyIfDue: boolean) => boolean;
   private listed: Uint8Array;
+  /** Pages that an id stands for. */
+  private sizeOf: (id: number) => number = () => 1;
   private readonly search: GroupSearch;
 
   /** @param listed ids of pages that the root's policy may choose already @param count ids are below this */
@@ -77,6 +79,23 @@ export class GroupedPolicy implements ReclaimPolicy {
     this.unlist(id, group);
     if (group.policy.pagedOut) group.policy.pagedOut(id);
     else group.policy.remove(id);
+  }
+
+  foliosBegin(sizeOf: (id: number) => number): void {
+    this.sizeOf = sizeOf;
+    for (const policy of this.all()) policy.foliosBegin?.(sizeOf);
+  }
+
+  splitFolio(head: number, tails: readonly number[], size: number): void {
+    const group = this.owners.of(head);
+    group.listed += 1 - size;
+    for (const tail of tails) this.list(tail, group);
+    if (group.policy.splitFolio) group.policy.splitFolio(head, tails, size);
+    else for (const tail of tails) group.policy.insert(tail);
+  }
+
+  evictedWith(id: number, head: number): void {
+    this.of(id).evictedWith?.(id, head);
   }
 
   isWorkingset(id: number): boolean {
@@ -165,12 +184,12 @@ export class GroupedPolicy implements ReclaimPolicy {
   private list(id: number, group: Group): void {
     if (this.listed[id] === 1) return;
     this.listed[id] = 1;
-    group.listed++;
+    group.listed += this.sizeOf(id);
   }
 
   private unlist(id: number, group: Group): void {
     if (this.listed[id] === 0) return;
     this.listed[id] = 0;
-    group.listed--;
+    group.listed -= this.sizeOf(id);
   }
 }

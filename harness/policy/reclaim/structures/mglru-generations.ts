@@ -22,6 +22,9 @@ export class Generations {
   /** Pages by generation and type, as `listOf`: of the generation they belong to, whatever list they are on. */
   readonly size = new Int32Array(2 * MAX_NR_GENS);
 
+  /** Pages that an id stands for; undefined while each is one. */
+  sizeOf: ((id: number) => number) | undefined;
+
   constructor(
     count: number,
     /** Whether anonymous pages can be evicted. */
@@ -41,6 +44,23 @@ export class Generations {
     this.state = grown(this.state, count);
   }
 
+  /** folio_nr_pages. */
+  pagesOf(id: number): number {
+    return this.sizeOf === undefined ? 1 : this.sizeOf(id);
+  }
+
+  /** lru_add_split_folio: next to the head, in its generation, with its flags. The head was `size` pages. */
+  split(head: number, tails: readonly number[], size: number): void {
+    const state = this.state[head]!;
+    if ((state & ON_LIST) === 0) return;
+    const list = listOf(state, stateType(state));
+    this.size[list] = this.size[list]! + 1 + tails.length - size;
+    for (const tail of tails) {
+      this.lists.addNewer(head, tail);
+      this.state[tail] = state;
+    }
+  }
+
   /** Puts a page that is on no list at the newest end of a generation. */
   add(id: number, type: number, seq: number, flags: number): void {
     this.lists.addHead(listOf(seq, type), id);
@@ -57,7 +77,7 @@ export class Generations {
   private placed(id: number, type: number, seq: number, flags: number): void {
     const list = listOf(seq, type);
     this.state[id] = (seq & GEN_MASK) | (type === FILE ? FILE_TYPE : 0) | ON_LIST | (flags & KEPT_FLAGS);
-    this.size[list] = this.size[list]! + 1;
+    this.size[list] = this.size[list]! + this.pagesOf(id);
   }
 
   /** Takes a page off its list; its flags stay. */
@@ -66,7 +86,7 @@ export class Generations {
     const list = listOf(state, stateType(state));
     this.lists.unlink(id);
     this.state[id] = state & (KEPT_FLAGS | FILE_TYPE);
-    this.size[list] = this.size[list]! - 1;
+    this.size[list] = this.size[list]! - this.pagesOf(id);
   }
 
   /** folio_update_gen: a page joins the youngest generation; it stays on its list until eviction meets it there. */
@@ -75,8 +95,9 @@ export class Generations {
     const type = old & FILE_TYPE;
     const from = listOf(old, stateType(old));
     const to = listOf(this.maxSeq, stateType(old));
-    this.size[from] = this.size[from]! - 1;
-    this.size[to] = this.size[to]! + 1;
+    const pages = this.pagesOf(id);
+    this.size[from] = this.size[from]! - pages;
+    this.size[to] = this.size[to]! + pages;
     this.state[id] = (this.maxSeq & GEN_MASK) | type | ON_LIST | flags;
   }
 

@@ -73,7 +73,8 @@ export class Placement {
     const state = this.unlisted(id, marked ? REFERENCED : flags);
     this.generations.state[id] = state | (faulted && !marked ? ADDING_ACTIVE : ADDING);
     this.adding[this.addingCount++] = id;
-    if (this.addingCount === FOLIO_BATCH) this.drainAdded();
+    // folio_batch_add_and_move: a large folio does not wait.
+    if (this.addingCount === FOLIO_BATCH || this.generations.pagesOf(id) > 1) this.drainAdded();
   }
 
   /** folio_activate: a page on a list, whose flags say that it was used before. */
@@ -105,7 +106,7 @@ export class Placement {
       if ((generations.state[id]! & ON_LIST) === 0) continue;
       generations.take(id);
       this.place(id, generations.state[id]!, true);
-      this.counters.pgactivate++;
+      this.counters.pgactivate += generations.pagesOf(id);
     }
     this.activatingCount = 0;
   }
@@ -119,7 +120,7 @@ export class Placement {
   putBack(id: number, active: boolean): void {
     const { generations } = this;
     const state = generations.state[id]!;
-    if (active) this.counters.pgactivate++;
+    if (active) this.counters.pgactivate += generations.pagesOf(id);
     if (this.seqOf(id, state, active) === generations.minSeq[stateType(state)])
       this.place(id, state & ~REFS_FLAGS, true);
     else this.place(id, state, active);
@@ -168,7 +169,7 @@ export class Placement {
     if ((state & GEN_MASK) === (generations.minSeq[stateType(state)]! & GEN_MASK)) return;
     generations.take(id);
     this.place(id, generations.state[id]!, false);
-    this.counters.pgdeactivate++;
+    this.counters.pgdeactivate += generations.pagesOf(id);
   }
 
   /** folio_rotate_reclaimable: next to go. */

@@ -1,0 +1,51 @@
+import { TRAIT } from '../../policy/reclaim/contract.js';
+import { unmapPage } from '../entries/entry.js';
+import type { Folio, Folios } from '../memory/folios.js';
+import { ZERO_PAGE } from '../memory/pages.js';
+import { LEAF_ENTRIES, PTE, PTE_SHIFT } from '../state/page-table.js';
+import { KERNELS } from '../state/settings.js';
+import type { State } from '../state/state.js';
+import { VM } from '../state/vma.js';
+import type { Pmds } from './pmds.js';
+
+/** The page directory stops mapping a folio, in every space (unmap_folio). A mapping by the page directory has all of its pages. */
+export function splitPmdsOf(m: State, pmds: Pmds, folio: Folio): void {
+  if (folio.unmapped > 0) return;
+  m.rmap.walk(m.pages.location[folio.head]!);
+  const leaves = m.rmap.entries.slice(0, m.rmap.length).map((at) => Math.floor(at / LEAF_ENTRIES));
+  for (const leaf of leaves) pmds.split(leaf);
+}
+
+/** What is known of the folio's contents is known of each page (__split_folio_to_order). */
+export function spreadTraits(m: State, { head, pages }: Folio): void {
+  if ((m.pages.traits[head]! & TRAIT.dirty) !== 0) for (const page of pages) m.pages.markDirty(page);
+}
+
+/**
+ * split_folio: the pages are by themselves. Those that nothing maps are free; those that hold zeros give way to the shared
+ * page of zeros, from Linux 6.12 on (try_to_map_unused_to_zeropage), also where reads do not find it (mm.shared_zero_page).
+ *
+ * @param kept a page that stays where it is
+ */
+export function splitFolio(m: State, folios: Folios, pmds: Pmds, folio: Folio, kept?: number): void {
+  splitPmdsOf(m, pmds, folio);
+  spreadTraits(m, folio);
+  folios.remove(folio);
+  m.reclaim.folioSplit(folio);
+  m.counters.thp_split_page++;
+  const zeros = m.settings.kernel >= KERNELS['6.12'];
+  for (const page of folio.pages) {
+    if (m.frames.mapcount[m.pages.location[page]!] === 0) m.freePage(page);
+    else if (zeros && page !== kept && m.pages.contents.isZero(page)) mapZeros(m, page);
+  }
+}
+
+/** The shared page of zeros takes the place of one that is not locked. */
+function mapZeros(m: State, page: number): void {
+  const { rmap } = m;
+  rmap.walk(m.pages.location[page]!);
+  for (let i = 0; i < rmap.length; i++) if (rmap.vmas[i]!.has(VM.locked)) return;
+  const value = (ZERO_PAGE << PTE_SHIFT) | PTE.present;
+  for (let i = 0; i < rmap.length; i++) unmapPage(m, rmap.spaces[i]!, rmap.entries[i]!, value);
+  m.freePage(page);
+}
