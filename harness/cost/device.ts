@@ -43,8 +43,9 @@ export class Device {
    * A read, issued in each draw at `nowNs + aheadNs[draw]` by a thread. Sets `waitsNs`.
    *
    * @param thread any number, another for each thread
+   * @param furtherNs what the request takes beyond that of one page
    */
-  read(nowNs: number, aheadNs: Float64Array, thread: number): void {
+  read(nowNs: number, aheadNs: Float64Array, thread: number, furtherNs = 0): void {
     const { streams, latencies, waitsNs } = this;
     const draws = waitsNs.length;
     const from = this.queue(nowNs, aheadNs, thread) * draws;
@@ -52,7 +53,7 @@ export class Device {
     for (let draw = 0; draw < draws; draw++) {
       const queueNs = waitsNs[draw]!;
       const startNs = nowNs + aheadNs[draw]! + queueNs;
-      const latency = latencies.at(streams.next(draw));
+      const latency = latencies.at(streams.next(draw)) + furtherNs;
       startsNs[from + draw] = startNs;
       endsNs[from + draw] = startNs + latency;
       waitsNs[draw] = queueNs + latency;

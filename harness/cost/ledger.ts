@@ -275,6 +275,12 @@ export class Ledger {
     this.tabs!.pay(tab, account, ns, aside, eventTime(this.eventNs, this.differs));
   }
 
+  /** A read of a device begins that nothing waits for: how long it takes depends on when. Returns now, as `nowNs`. */
+  startRead(nowUs: number): number {
+    this.tabs?.timed();
+    return this.nowNs(nowUs);
+  }
+
   /** A read of a device is waited for: `waitsNs` by draw, of which `cpuNs` are no wait. */
   read(part: StallIndex, waitsNs: Float64Array, cpuNs: number): void {
     this.tabs?.timed();

@@ -95,6 +95,7 @@ const costTable = z.strictObject({
   remove_extra: price,
   flag_change: price,
   file_io: z.strictObject({ page: price }),
+  read_ahead: z.strictObject({ page_cpu: price, device_page: price }),
   fd_lookup: price,
   reclaim: z.strictObject({
     scan: price,

@@ -48,6 +48,9 @@ describe('settings', () => {
   it('apply: fields of the settings', () => {
     const { m } = new Lab();
     m.set('vm.max_map_count', '7');
+    m.set('read_ahead_kb', '131');
+    m.set('vm.page-cluster', '5');
+    m.set('swap.vma_ra_enabled', '0');
     m.set('vm.dirty_writeback_centisecs', '8');
     m.set('vm.dirty_expire_centisecs', '9');
     m.set('mm.struct_page_bytes', '10');
@@ -61,6 +64,9 @@ describe('settings', () => {
     const { thp: _, ...settings } = m.settings;
     expect(settings).toEqual({
       maxMapCount: 7,
+      readAheadPages: 32,
+      pageCluster: 5,
+      vmaReadAhead: 0,
       dirtyWritebackCentisecs: 8,
       dirtyExpireCentisecs: 9,
       structPageBytes: 10,

@@ -13,9 +13,18 @@ import {
   type Settings,
 } from './state/settings.js';
 
+/** KiB of a page. */
+const PAGE_KIB = 4;
+/** 1 GiB: far beyond what any device is set to. */
+const MAX_READ_AHEAD_KIB = 2 ** 20;
+/** Source: page_cluster_max in kernel/sysctl.c. */
+const MAX_PAGE_CLUSTER = 31;
+
 /** What settings change of a machine. */
 interface SettingsTarget extends KsmTarget, ThpTarget {
   readonly settings: Settings;
+  /** One in this number of pages is replayed. */
+  readonly sample: number;
   readonly hugetlb: { readonly pool: { resize(count: number): void } };
   readonly reclaim: {
     /** Absent methods: the reclaim policy has no such parameters. */
@@ -43,6 +52,22 @@ function setSwappiness({ reclaim }: SettingsTarget, value: number): void {
 /** The `apply` of a setting that is one field of `Settings`. */
 function field(name: NumericField): NumberSetting<SettingsTarget>['apply'] {
   return ({ settings }, value) => {
+    settings[name] = value;
+  };
+}
+
+/**
+ * The `apply` of a setting of read-ahead.
+ *
+ * @throws Refusal in a sample of pages, which has no neighbours to read
+ */
+function readAhead(name: 'readAheadPages' | 'pageCluster'): NumberSetting<SettingsTarget>['apply'] {
+  return ({ settings, sample }, value) => {
+    if (value > 0 && sample > 1)
+      throw new Refusal(
+        'nothing is read ahead in a sample of pages, whose neighbours are not there: expected a trace without the setting, or with 0',
+        true,
+      );
     settings[name] = value;
   };
 }
@@ -76,6 +101,36 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     min: 0,
     max: 200,
     apply: setSwappiness,
+  },
+  {
+    name: 'read_ahead_kb',
+    default: '0',
+    meaning:
+      'how far files are read ahead, around faults and by `pread`, in KiB, from the event on; less than a page: not at all; refused in a sample of pages',
+    source: 'queue_ra_store in block/blk-sysfs.c; the default there is 128',
+    min: 0,
+    max: MAX_READ_AHEAD_KIB,
+    apply: (target, kib) => readAhead('readAheadPages')(target, Math.floor(kib / PAGE_KIB)),
+  },
+  {
+    name: 'vm.page-cluster',
+    default: '0',
+    meaning:
+      'pages that are read from swap at once, as a power of 2: around the address that faults, or for shared memory around its place on the device; none from zram; 0: one; refused in a sample of pages',
+    source: 'page_cluster in mm/swap.c; the default there is 3',
+    min: 0,
+    max: MAX_PAGE_CLUSTER,
+    apply: readAhead('pageCluster'),
+  },
+  {
+    name: 'swap.vma_ra_enabled',
+    default: '1',
+    meaning:
+      'whether private memory is read from swap by address; 0: by place on the device, as where a swap device rotates',
+    source: 'vma_ra_enabled_store in mm/swap_state.c',
+    min: 0,
+    max: 1,
+    apply: field('vmaReadAhead'),
   },
   {
     name: 'vm.dirty_writeback_centisecs',

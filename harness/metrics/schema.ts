@@ -192,6 +192,14 @@ const reclaim = {
   pswpin: ['pages', 'lower', 'pages read from swap', 'fault'],
   pswpout: ['pages', 'lower', 'pages written to swap'],
   swap_full: ['count', 'lower', 'searches for pages to reclaim while no swap slot was free'],
+  readahead_pages: [
+    'pages',
+    'neither',
+    'file pages that reading ahead took into the page cache, those that were waited for included',
+    'fault',
+  ],
+  swap_ra: ['pages', 'neither', 'pages read from swap that nothing had asked for', 'fault'],
+  swap_ra_hit: ['pages', 'higher', 'of these, pages that were used while still in the swap cache', 'fault'],
   workingset_refault_anon: [
     'pages',
     'lower',

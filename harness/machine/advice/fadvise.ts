@@ -50,7 +50,7 @@ export function fadvise(
       object.noReuse = m.settings.kernel >= KERNELS['6.6'];
       return paid(m, 0, 0, 0);
     default:
-      object.pattern = advice;
+      object.ahead.advise(advice);
       if (advice === 'normal') object.noReuse = false;
       return paid(m, 0, 0, 0);
   }

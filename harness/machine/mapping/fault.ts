@@ -12,14 +12,17 @@ import {
 } from '../entries/entry.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
-import { readSwap } from '../object/swap-cache.js';
+import { aheadOf, isCached, isMarked } from '../object/read-ahead.js';
+import { foundInSwapCache } from '../object/swap-ahead.js';
 import { entryInLeaf, GUARD, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import { KERNELS } from '../state/settings.js';
 import { hasRecency } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
-import { anonObject, newAnonPage, swapInObject } from './anon-page.js';
+import { anonObject, newAnonPage } from './anon-page.js';
+import { DID, foundAround, readAtFault } from './fault-ahead.js';
 import { hugetlbFault } from './hugetlb.js';
+import { swapInAnon } from './swap-around.js';
 
 /** Pages that one read fault maps at most. Source: fault_around_bytes in mm/memory.c, 64 KiB. */
 const FAULT_AROUND_PAGES = 16;
@@ -114,9 +117,30 @@ function shared(m: State, vma: Vma, vpn: number, at: number, write: boolean): vo
   const where = whereIs(m, object, index);
   const around = write ? 0 : faultAround(m, vma, vpn);
   countObjectFault(m, vma, where, write, around);
-  const page = pageIn(m, object, index, where);
+  const page = objectPage(m, vma, vpn, index, where, write);
   if (write) dirtyObjectPage(m, object, page);
   mapPage(m, vma.space, at, page, objectBits(vma, write));
+}
+
+/**
+ * filemap_fault, shmem_fault: the page of a fault, with what is read ahead of a file. A fault that has read, or begun to, is
+ * handled again, and a read fault maps neighbours again.
+ */
+function objectPage(m: State, vma: Vma, vpn: number, index: number, where: number, write: boolean): number {
+  const object = vma.object!;
+  const ahead = aheadOf(m, object);
+  if (ahead === undefined) return pageIn(m, object, index, where);
+  const did = readAtFault(m, vma, ahead, index, where, write);
+  // There may be no room for a page and what is read after it.
+  const page =
+    did === DID.read && isCached(m, object, index)
+      ? object.page(index)
+      : pageIn(m, object, index, did === DID.began ? whereIs(m, object, index) : where);
+  // A page that was read alone makes the fault be handled again, too.
+  const last = where === WHERE.memory ? did : DID.read;
+  if (last !== DID.nothing && !write)
+    m.ledger.cpu(PART.minor, faultAround(m, vma, vpn, last) * m.costs.faults.around.ns);
+  return page;
 }
 
 /** Counts a fault on an object's page as major when it must be read, and charges what is not the device's. */
@@ -151,27 +175,40 @@ function objectBits(vma: Vma, write: boolean): number {
 /**
  * do_fault_around: maps those neighbours that are in memory already. Measured: from the fault's address rounded down
  * to 16 pages, or the VMA's start, 16 pages on, cut at the end of VMA and leaf. Returns how many it mapped.
+ *
+ * @param did what the fault has read, where it is handled again
  */
-function faultAround(m: State, vma: Vma, vpn: number): number {
+function faultAround(m: State, vma: Vma, vpn: number, did: number = DID.nothing): number {
   const object = vma.object!;
   // Of a sample of the pages, the window has as many as of all.
   const window = Math.min(FAULT_AROUND_PAGES * m.sample, LEAF_ENTRIES);
   const from = Math.max(vpn - (vpn % window), vma.start);
   const leafEnd = vpn - entryInLeaf(vpn) + LEAF_ENTRIES;
   const to = Math.min(from + window, vma.end, leafEnd, vma.start + object.size - vma.objectPage);
+  const ahead = aheadOf(m, object);
   let mapped = 0;
+  let found = 0;
+  let own = false;
   for (let neighbour = from; neighbour < to; neighbour++) {
-    if (neighbour === vpn) continue;
+    if (neighbour === vpn && ahead === undefined) continue;
     const page = object.page(vma.objectPageAt(neighbour));
     // A page of shared memory in the swap cache is not in the page cache, and one that was only allocated is not up to date.
-    if (page === 0 || m.pages.resident[page] === 0 || m.swapSlotOf(page) >= 0) continue;
+    if (page === 0 || m.pages.resident[page] === 0 || m.swapSlotOf(page) >= 0 || isMarked(m, page)) continue;
     if (object.backing === 'shmem' && m.pages.isOverHole(page)) continue;
+    // What this fault has begun to read is not there yet.
+    if (did === DID.began && ahead!.isInFlight(vma.objectPageAt(neighbour))) continue;
+    if (ahead !== undefined && !m.reclaim.isWorkingset(page, false)) found++;
+    if (neighbour === vpn) {
+      own = !m.reclaim.isWorkingset(page, false);
+      continue;
+    }
     const at = m.tables.make(vma.space.directory, neighbour);
     if (m.tables.entries[at]! !== 0) continue;
     mapPage(m, vma.space, at, page, objectBits(vma, false));
     if (vma.has(VM.locked)) lockEntry(m, at);
     mapped++;
   }
+  if (ahead !== undefined) foundAround(m, vma, ahead, found, own, did === DID.read);
   return mapped;
 }
 
@@ -181,7 +218,7 @@ function copyFromObject(m: State, vma: Vma, vpn: number, at: number): void {
   const index = vma.objectPageAt(vpn);
   const where = whereIs(m, object, index);
   if (where !== WHERE.memory && where !== WHERE.mappedInPlace) countObjectFault(m, vma, where, false, 0);
-  const source = pageIn(m, object, index, where);
+  const source = objectPage(m, vma, vpn, index, where, true);
   mapPage(m, vma.space, at, newCopy(m, vma, vpn, source), PTE.write | PTE.young | PTE.dirty);
 }
 
@@ -265,13 +302,13 @@ function swappedOut(m: State, vma: Vma, vpn: number, at: number, write: boolean)
   let bypassed = false;
   if (m.pages.resident[page] === 1) {
     m.ledger.cpu(PART.minor, m.costs.faults.cached.ns); // in the swap cache
+    foundInSwapCache(m, page, vma, vpn);
     m.reclaim.used(page);
   } else {
     // A page without other references is read from a synchronous device past the swap cache (SWP_SYNCHRONOUS_IO).
     bypassed = m.swap.synchronous && m.swap.references(m.pages.slotOf(page)) === 1;
-    const anon = swapInObject(m, vma, vpn, page);
     countMajor(m, vma);
-    readSwap(m, page, anon.number, anon.indexOf(vma, vpn));
+    swapInAnon(m, vma, vpn, page);
   }
   if (!mayMapFromSwap(m, vma, vpn, page)) {
     copyFromSwap(m, vma, vpn, at, page, write);

@@ -54,6 +54,7 @@ export function fork(m: State, parent: Space, childId: number): Space {
       // anon_vma_fork: an object of its own from the start, so that two copies never merge.
       anon: inherited.length > 0 ? m.objects.createAnon(vma.start - vma.shift) : undefined,
       inherited,
+      swapHistory: vma.swapHistory,
     });
     child.insert(copy);
     if (!wipe) m.purge.copied(parent, child, copy.start, copy.end);

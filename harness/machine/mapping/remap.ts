@@ -83,6 +83,7 @@ function move(m: State, space: Space, page: number, length: number, to: number):
       shift: vma.anon || vma.inherited.length > 0 ? vma.shift + target - vma.start : 0,
       anon: vma.anon,
       inherited: vma.inherited,
+      swapHistory: vma.swapHistory,
     });
     space.insert(moved);
     space.remove(vma);

@@ -21,6 +21,8 @@ export class Frames {
   slot: Int32Array;
   /** Page table entries that map the frame. */
   mapcount: Int32Array;
+  /** 1: read ahead, and not used since (of swap), or its use starts the next window (of files). The kernel's PG_readahead. */
+  readahead: Uint8Array;
   /** Frames that will ever be in use at once, as far as is known: no room is made for more. */
   ceiling = Number.POSITIVE_INFINITY;
   /** Most frames ever in use. */
@@ -47,6 +49,7 @@ export class Frames {
     this.index = new Int32Array(capacity);
     this.slot = new Int32Array(capacity);
     this.mapcount = new Int32Array(capacity);
+    this.readahead = new Uint8Array(capacity);
   }
 
   /** Frames that hold a page. */
@@ -59,7 +62,7 @@ export class Frames {
   }
 
   get bytes(): number {
-    return 5 * this.page.byteLength + this.allocator.bytes;
+    return 5 * this.page.byteLength + this.readahead.byteLength + this.allocator.bytes;
   }
 
   /** A frame for a page, not mapped yet. */
@@ -90,6 +93,7 @@ export class Frames {
     this.index[frame] = index;
     this.slot[frame] = -1;
     this.mapcount[frame] = 0;
+    this.readahead[frame] = 0;
     if (this.inUse > this.peak) this.peak = this.inUse;
   }
 
@@ -131,5 +135,6 @@ export class Frames {
     this.index = grown(this.index, length, 0);
     this.slot = grown(this.slot, length, 0);
     this.mapcount = grown(this.mapcount, length, 0);
+    this.readahead = grown(this.readahead, length, 0);
   }
 }

@@ -4,6 +4,8 @@ import { UNIQUE } from '../memory/contents.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 import { dirtyObjectPage, identify, pageIn, WHERE, whereIs } from './page-in.js';
+import { aheadOf } from './read-ahead.js';
+import { readFilePage } from './read-page.js';
 
 /**
  * pread(2) of pages of an object, in order: through the page cache, whose pages count as used (folio_mark_accessed).
@@ -14,12 +16,16 @@ import { dirtyObjectPage, identify, pageIn, WHERE, whereIs } from './page-in.js'
 export function readFilePages(m: State, object: SharedObject, first: number, count: number): number {
   mustBeFile(object, 'pread');
   const end = Math.min(first + count, object.size);
+  const ahead = aheadOf(m, object);
+  const before = object.lastRead < 0 ? -1 : object.lastRead + 1;
   for (let index = first; index < end; index++) {
     const where = whereIs(m, object, index);
     m.ledger.cpu(PART.minor, m.costs.file_io.page.ns);
     // tmpfs reads a hole from the zero page; an image is read in place.
     if (where === WHERE.mappedInPlace || isHoleOfMemory(m, object, index, where)) continue;
-    const page = pageIn(m, object, index, where, PART.read);
+    const page = ahead
+      ? readFilePage(m, object, ahead, index, first + count, before)
+      : pageIn(m, object, index, where, PART.read);
     // filemap_read: going on in the page of the last read is the same use. The kernel keeps that by descriptor.
     if (index !== object.lastRead || object.backing === 'shmem') m.reclaim.accessed(page);
     object.lastRead = index;

@@ -3,7 +3,8 @@ import { TRAIT } from '../../policy/reclaim/contract.js';
 import { PAGE_FLAG } from '../memory/pages.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
-import { leaveSwapCache, readSwap } from './swap-cache.js';
+import { foundInSwapCache, swapInShared } from './swap-ahead.js';
+import { leaveSwapCache } from './swap-cache.js';
 
 /** Where the page of an object is. */
 export const WHERE = {
@@ -60,12 +61,15 @@ function bringIn(m: State, object: SharedObject, index: number, where: number, p
   switch (where) {
     case WHERE.memory:
       m.reclaim.used(known);
-      if (object.backing === 'shmem') leaveSwapCache(m, known);
+      if (object.backing === 'shmem') {
+        if (m.swapSlotOf(known) >= 0) foundInSwapCache(m, known, undefined, 0);
+        leaveSwapCache(m, known);
+      }
       return known;
     case WHERE.hole:
       return object.backing === 'shmem' ? newObjectPage(m, object, index) : cacheHole(m, object, index);
     case WHERE.swap:
-      readSwap(m, known, object.number, index, part);
+      swapInShared(m, known, object, index, part);
       leaveSwapCache(m, known);
       return known;
     case WHERE.disk:

@@ -278,6 +278,8 @@ export class Eviction {
     const known = frames.slot[frame]!;
     const write = known < 0 || (pages.traits[page]! & TRAIT.dirty) !== 0;
     const slot = known < 0 ? newSlot(this.state, page) : known;
+    if (known < 0 && this.state.settings.pageCluster > 0)
+      this.state.slotOwners.set(slot, frames.object[frame]!, frames.index[frame]!);
     const { swap_out, zram_out, drop } = costs.reclaim;
     this.pay((write ? (swap.synchronous ? zram_out : swap_out) : drop).ns);
     if (write) {

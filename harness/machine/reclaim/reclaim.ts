@@ -224,6 +224,18 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     this.admit(page, evictable);
   }
 
+  /** As `bringIn`, for a page that can stay away: false where no room can be made for it. */
+  bringInAhead(page: number, object: number, index: number): boolean {
+    try {
+      this.bringIn(page, object, index);
+      return true;
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error;
+      this.incoming = NO_PAGE;
+      return false;
+    }
+  }
+
   bringInFolio(
     folio: Folio,
     object: number,
@@ -259,9 +271,12 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     }
   }
 
-  /** Whether waits for a page that has just come back are memory pressure: it was used enough to be of the working set (PG_workingset). */
-  isWorkingset(page: number): boolean {
-    return this.policy.isWorkingset?.(page) ?? true;
+  /**
+   * Whether a resident page was used enough to be of the working set (PG_workingset): waits for one that has just come back are memory
+   * pressure. @param unknown what it is under a policy that does not say
+   */
+  isWorkingset(page: number, unknown = true): boolean {
+    return this.policy.isWorkingset?.(page) ?? unknown;
   }
 
   /** get_page_from_freelist: at the low watermark kswapd is woken; at the lowest, the program reclaims itself. */

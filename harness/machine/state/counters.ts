@@ -16,6 +16,10 @@ export class Counters {
   reclaim_asked_pages = 0;
   pswpin = 0;
   pswpout = 0;
+  /** Pages that reading ahead took into the page cache, those that were waited for included. */
+  readahead_pages = 0;
+  swap_ra = 0;
+  swap_ra_hit = 0;
   pglazyfree = 0;
   pglazyfreed = 0;
   /** Searches of reclaim while no swap slot was free. */

@@ -20,6 +20,11 @@ export interface ReclaimHooks {
   /** Allocates a frame for a page, making room first. @throws OutOfMemory when none can be made */
   bringIn(page: number, object: number, index: number): void;
   /**
+   * As `bringIn`, for a page that nothing has asked for (GFP with __GFP_NORETRY): where no room can be made it stays away, and
+   * memory does not run out. Returns whether it came.
+   */
+  bringInAhead(page: number, object: number, index: number): boolean;
+  /**
    * Allocates frames for a folio's pages, a block of them where memory has a size.
    *
    * @param mayReclaim whether room may be made under the limit @param made is called once there are frames
@@ -42,8 +47,13 @@ export interface ReclaimHooks {
   accessed(page: number): void;
   /** Whether swap is so full that a page in the swap cache gives its slot up (mem_cgroup_swap_full). */
   swapScarce(page: number): boolean;
-  /** Whether waits for a page that was evicted, and has just come back, are memory pressure (PG_workingset). */
-  isWorkingset(page: number): boolean;
+  /**
+   * Whether a resident page is of the working set (PG_workingset): waits for one that was evicted, and has just come back, are memory
+   * pressure.
+   *
+   * @param unknown what is returned under a policy that does not say; default: true
+   */
+  isWorkingset(page: number, unknown?: boolean): boolean;
   /** The page's contents are about to go. */
   forget(page: number): void;
   /** Whether the policy may choose a resident page has changed, or may have. */

@@ -31,6 +31,12 @@ export class Settings {
   stats: 'kernel' | 'fresh' = 'kernel';
   /** How often a cgroup's statistics are brought up to date. Source: FLUSH_TIME in mm/memcontrol.c. */
   statsFlushMs = 2000;
+  /** Pages that files are read ahead at most; 0: not at all. Source: ra_pages of struct backing_dev_info. */
+  readAheadPages = 0;
+  /** 2 to this power is the largest number of pages read from swap at once; 0: one. Source: page_cluster in mm/swap.c. */
+  pageCluster = 0;
+  /** Whether swap is read ahead by address, or by place on the device, as on a disk that rotates. */
+  vmaReadAhead = 1;
   /** The kernel whose calls these are, as in `KERNELS`. */
   kernel: number = KERNELS['6.18'];
   /** Of huge pages. */

@@ -96,6 +96,7 @@ export class Space {
       shift: vma.shift,
       anon: vma.anon,
       inherited: vma.inherited,
+      swapHistory: vma.swapHistory,
     });
     vma.end = at;
     this.vmas.splice(index + 1, 0, upper);

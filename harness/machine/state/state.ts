@@ -1,6 +1,6 @@
 import { type SwapText, swapSetup } from '../../contract/swap.js';
 import { Device } from '../../cost/device.js';
-import { Ledger, type StallIndex } from '../../cost/ledger.js';
+import { Ledger, PART, type StallIndex } from '../../cost/ledger.js';
 import type { CostTable } from '../../cost/table.js';
 import { RandomStreams } from '../../stats/random.js';
 import { Compression } from '../memory/compression.js';
@@ -19,7 +19,9 @@ import { Pins } from './pins.js';
 import { ProportionalUsage } from './pss.js';
 import { ReverseMap } from './rmap.js';
 import { Settings } from './settings.js';
+import { SlotOwners } from './slot-owners.js';
 import type { Space } from './space.js';
+import { newHistory } from './swap-window.js';
 
 /** How large the machine is, and what its parts cost. */
 export interface StateOptions {
@@ -35,6 +37,9 @@ export interface StateOptions {
   /** One in this number of pages is replayed; 1, the default: all. */
   readonly sample?: number | undefined;
 }
+
+/** Less the number of a file: the thread of requests that nothing waits for. Those of programs, and of daemons, are other numbers. */
+const READ_AHEAD = -0.25;
 
 /** Room at the start, in frames; arrays grow from there. */
 const INITIAL_FRAMES = 4096;
@@ -64,6 +69,9 @@ export abstract class State {
   readonly structPages = new StructPages();
   /** What devices have pinned. */
   readonly pins = new Pins();
+  /** What was read ahead by place on the swap device, and whose the pages there are. */
+  readonly swapHistory = newHistory();
+  readonly slotOwners = new SlotOwners();
   readonly hugetlb: Hugetlb;
   /** Where swapped pages go; undefined when there is no swap. */
   readonly swapDevice: Device | undefined;
@@ -136,12 +144,15 @@ export abstract class State {
    * charged, and nothing that the machine does or decides depends on it, so that one replay can book several draws.
    *
    * @param returned the page that is read, where it was evicted: the wait may be memory pressure (swap_read_folio, folio_wait_bit_common)
+   * @param pages that one request reads
    */
-  readDevice(device: Device, part: StallIndex, returned: number | undefined): void {
+  readDevice(device: Device, part: StallIndex, returned: number | undefined, pages = 1): void {
     const { ledger } = this;
     const cpu = this.costs.faults.major_cpu.ns;
-    ledger.cpu(part, cpu);
-    device.read(ledger.nowNs(this.nowUs), ledger.aheadNs, ledger.thread);
+    const further = pages - 1;
+    ledger.cpu(part, cpu + further * this.costs.read_ahead.page_cpu.ns);
+    const furtherNs = further * this.costs.read_ahead.device_page.ns;
+    device.read(ledger.nowNs(this.nowUs), ledger.aheadNs, ledger.thread, furtherNs);
     if (returned === undefined || !this.reclaim.isWorkingset(returned)) {
       ledger.read(part, device.waitsNs, cpu);
       return;
@@ -149,6 +160,21 @@ export abstract class State {
     ledger.enterMemstall();
     ledger.read(part, device.waitsNs, cpu);
     ledger.leaveMemstall();
+  }
+
+  /**
+   * A read from a device begins that nothing waits for. The event at hand pays for the pages.
+   *
+   * @param stream any number, another for each file: a file's requests follow each other
+   * @returns when the pages are there, in ns of trace time by draw of latency
+   */
+  readDeviceAhead(device: Device, stream: number, pages: number): Float64Array {
+    const { ledger } = this;
+    ledger.cpu(PART.minor, pages * this.costs.read_ahead.page_cpu.ns);
+    const nowNs = ledger.startRead(this.nowUs);
+    const furtherNs = (pages - 1) * this.costs.read_ahead.device_page.ns;
+    device.read(nowNs, ledger.aheadNs, READ_AHEAD - stream, furtherNs);
+    return device.waitsNs.map((waitNs, draw) => nowNs + ledger.aheadNs[draw]! + waitNs);
   }
 
   /** Takes a page that is not mapped out of the page cache; its contents are on its device. */

@@ -1,5 +1,7 @@
+import { FileAhead } from './file-ahead.js';
 import { type Backing, ObjectPages } from './object-pages.js';
 import type { Space } from './space.js';
+import type { SwapHistory } from './swap-window.js';
 
 /** Flags of a VMA, after the kernel's VM_*. */
 export const VM = {
@@ -63,6 +65,8 @@ export class Vma {
   anon: AnonVma | undefined;
   /** Where the anonymous pages it inherited by fork are filed. */
   readonly inherited: readonly AnonVma[];
+  /** What was read ahead of its swapped-out pages; undefined before the first. */
+  swapHistory: SwapHistory | undefined;
 
   constructor(fields: {
     start: number;
@@ -74,6 +78,8 @@ export class Vma {
     shift?: number;
     anon?: AnonVma | undefined;
     inherited?: readonly AnonVma[];
+    /** Of the VMA that it is a copy of. */
+    swapHistory?: SwapHistory | undefined;
   }) {
     this.start = fields.start;
     this.end = fields.end;
@@ -84,6 +90,7 @@ export class Vma {
     this.shift = fields.shift ?? 0;
     this.anon = fields.anon;
     this.inherited = fields.inherited ?? [];
+    this.swapHistory = fields.swapHistory && { ...fields.swapHistory };
   }
 
   has(flag: number): boolean {
@@ -176,12 +183,11 @@ export class SharedObject extends ObjectPages {
   closed: boolean;
   /** When the oldest of its dirty pages became dirty; undefined while all are clean. */
   dirtySinceUs: number | undefined;
-  /** How a program said that it will read the file (POSIX_FADV_NORMAL, RANDOM, SEQUENTIAL): how far is read ahead. */
-  pattern: 'normal' | 'random' | 'sequential' = 'normal';
   /** POSIX_FADV_NOREUSE: uses through mappings of the file leave no trace for reclaim. */
   noReuse = false;
   /** The page that the last pread ended with (file_ra_state.prev_pos); -1 before the first. */
   lastRead = -1;
+  private fileAhead: FileAhead | undefined;
 
   constructor(
     readonly number: number,
@@ -193,6 +199,12 @@ export class SharedObject extends ObjectPages {
     super(size, options.backing);
     this.options = options;
     this.closed = name === undefined;
+  }
+
+  /** How it is read ahead, if it is a file. */
+  get ahead(): FileAhead {
+    this.fileAhead ??= new FileAhead();
+    return this.fileAhead;
   }
 
   /** Whether its pages are out of reach. The contents of a file and an image stay where they are. */

@@ -17,6 +17,7 @@ export class GroupedPolicy implements ReclaimPolicy {
   /** The group that is reclaimed from. */
   target: Group;
   readonly touch?: (id: number) => void;
+  readonly isWorkingset?: (id: number) => boolean;
   readonly tune?: (parameter: string, value: number) => void;
   readonly flushStats?: (onlyIfDue: boolean) => boolean;
   private listed: Uint8Array;
@@ -36,6 +37,7 @@ export class GroupedPolicy implements ReclaimPolicy {
     this.search = new GroupSearch(owners);
     for (const id of listed) this.list(id, root);
     if (root.policy.touch) this.touch = (id) => this.of(id).touch!(id);
+    if (root.policy.isWorkingset) this.isWorkingset = (id) => this.of(id).isWorkingset!(id);
     if (root.policy.tune) this.tune = (parameter, value) => this.tuneAll(parameter, value);
     if (root.policy.flushStats) this.flushStats = (onlyIfDue) => this.flushAll(onlyIfDue);
   }
@@ -96,10 +98,6 @@ export class GroupedPolicy implements ReclaimPolicy {
 
   evictedWith(id: number, head: number): void {
     this.of(id).evictedWith?.(id, head);
-  }
-
-  isWorkingset(id: number): boolean {
-    return this.of(id).isWorkingset?.(id) ?? true;
   }
 
   demote(id: number): void {

@@ -1,0 +1,38 @@
+/** Hits that a mapping or device starts with, for a small window at first. Source: mm/swap_state.c. */
+export const FIRST_HITS = 4;
+/** Hits as far as they are counted (SWAP_RA_HITS_MAX). */
+const MOST_HITS = 63;
+/** 2 to this power is the largest window by address (SWAP_RA_ORDER_CEILING). */
+const ORDER_CEILING = 5;
+/** Of a window with hits: the least. */
+const LEAST_WINDOW = 4;
+
+/** What was read ahead last, and how many of these pages were used: of a mapping, or of the swap device. */
+export interface SwapHistory {
+  /** Page number, or place on the device, of the last fault. */
+  last: number;
+  window: number;
+  hits: number;
+}
+
+export function newHistory(): SwapHistory {
+  return { last: 0, window: 0, hits: FIRST_HITS };
+}
+
+/** Pages of the largest window of setting `vm.page-cluster`. @param byAddress whether by address, or by place on the device */
+export function largestWindow(pageCluster: number, byAddress: boolean): number {
+  return 2 ** (byAddress ? Math.min(pageCluster, ORDER_CEILING) : pageCluster);
+}
+
+/** Pages to read for a fault at `at`, by the hits since the last. Source: __swapin_nr_pages in mm/swap_state.c. */
+export function swapWindow({ last, window, hits }: SwapHistory, at: number, max: number): number {
+  let pages = hits + 2;
+  if (hits === 0) pages = at === last + 1 || at === last - 1 ? 2 : 1;
+  else pages = Math.max(LEAST_WINDOW, 2 ** Math.ceil(Math.log2(pages)));
+  // It does not shrink to less than half at a time.
+  return Math.max(Math.min(pages, max), window >> 1);
+}
+
+export function countHit(history: SwapHistory): void {
+  history.hits = Math.min(history.hits + 1, MOST_HITS);
+}
