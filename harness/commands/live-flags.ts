@@ -90,7 +90,7 @@ export function liveOptions(args: KernelArgs): LiveOptions {
 }
 
 /** Axes whose values change nothing on a live machine. */
-const WITHOUT_EFFECT = ['purge', 'seed'] as const satisfies readonly AxisName[];
+const WITHOUT_EFFECT = ['purge', 'seed', 'cpus'] as const satisfies readonly AxisName[];
 
 /** Flags that are given and change nothing on a live machine. */
 function noEffectLive(args: { costs?: string } & Partial<Record<AxisName, string | number>>): string[] {

@@ -1,8 +1,9 @@
 /** What `reclaim replay` prints on a terminal. */
 import type { CellResult } from '../experiment/cell.js';
+import { AXES } from '../metrics/axes.js';
 import { formatNumber, type Value } from '../metrics/csv.js';
 import { type DrawRange, drawRanges } from '../metrics/draws.js';
-import { KEY_COLUMNS } from '../metrics/files.js';
+import { KEY_COLUMNS, type RunRow } from '../metrics/files.js';
 import { METRICS, type MetricName, STALL_PARTS } from '../metrics/schema.js';
 import { columnsText } from '../report/compact-table.js';
 import { wrapped } from '../report/terminal-text.js';
@@ -18,9 +19,17 @@ const ASKED = [
   'reclaim',
   'merge',
   'purge',
+  'cpus',
   'clock',
   'outcome',
 ] as const satisfies readonly (typeof KEY_COLUMNS)[number][];
+
+/** Axes that are shown where they are not what they usually are. */
+const UNUSUAL = { clock: AXES.clock.default, cpus: AXES.cpus.default } as const;
+
+function isUsual(run: RunRow, key: keyof RunRow): boolean {
+  return key in UNUSUAL && String(run[key]) === UNUSUAL[key as keyof typeof UNUSUAL];
+}
 
 /** The metrics that come first: memory, faults, and stalls with what they consist of. */
 const FIRST: readonly MetricName[] = [
@@ -63,7 +72,7 @@ function fitted(rows: readonly (readonly string[])[], right: readonly number[], 
 export function replayText({ run, draws }: CellResult, columns: number, full: boolean): string {
   const ranges: Readonly<Record<string, DrawRange | undefined>> = drawRanges(draws);
   const ranged = Object.keys(ranges).length > 0;
-  const asked = ASKED.filter((key) => shown(run[key]) !== '' && !(key === 'clock' && run.clock === 'open'));
+  const asked = ASKED.filter((key) => shown(run[key]) !== '' && !isUsual(run, key));
   const others = KEY_COLUMNS.filter((key) => !(ASKED as readonly string[]).includes(key));
   const keys = (names: readonly (typeof KEY_COLUMNS)[number][]) =>
     fitted(

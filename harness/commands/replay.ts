@@ -57,8 +57,8 @@ interface Args extends Record<AxisName, string>, PolicyModuleArgs, MachineArgs {
 
 /** A seed is a number; its text is checked as those of the other axes are. */
 const axisFlags = perAxis((name) => ({
-  ...(name === 'seed'
-    ? { default: Number(AXES.seed.default) }
+  ...(AXES[name].kind === 'whole'
+    ? { default: Number(AXES[name].default) }
     : { type: 'string' as const, default: AXES[name].default }),
   describe: AXES[name].meaning,
   requiresArg: true,

@@ -54,6 +54,8 @@ export interface TargetSetup {
   readonly startUs: number;
   /** One in this number of pages is in the trace; 1: all. */
   readonly sample?: number;
+  /** CPUs of the machine, where its threads' TLBs have to agree. Default: one. */
+  readonly cpus?: number;
 }
 
 /** What a system call returned. */

@@ -97,6 +97,7 @@ const costTable = z.strictObject({
   file_io: z.strictObject({ page: price }),
   read_ahead: z.strictObject({ page_cpu: price, device_page: price }),
   fd_lookup: price,
+  tlb_shootdown: z.strictObject({ first: price, further: price }),
   reclaim: z.strictObject({
     scan: price,
     swap_out: price,

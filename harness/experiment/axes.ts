@@ -45,6 +45,7 @@ export interface AxisValues {
   readonly purge: string;
   readonly controller: string;
   readonly seed: number;
+  readonly cpus: number;
   readonly clock: ClockKind;
   /** Sizes as they were asked for: what is the same on all traces, and in all replicates of one. */
   readonly asked: Readonly<Record<SizeName, string>>;
@@ -93,6 +94,15 @@ function parseSeed(text: string): number {
   throw new InputError(`seed "${text}" is not a whole number from 0 to ${MAX_WHOLE}`);
 }
 
+/** Source: the largest NR_CPUS in arch/x86/Kconfig. */
+const MOST_CPUS = 8192;
+
+function parseCpus(text: string): number {
+  const cpus = wholeNumber(text);
+  if (cpus >= 1 && cpus <= MOST_CPUS) return cpus;
+  throw new InputError(`cpus "${text}" is not a whole number from 1 to ${MOST_CPUS}`);
+}
+
 /** The axes that are options of a replay: which machine it is on is not one that can be sent to a worker. */
 type OptionAxis = Exclude<AxisName, 'machine'>;
 
@@ -126,6 +136,7 @@ const RULES: {
   purge: policy(purgePolicies),
   controller: policy(controllers),
   seed: plain(parseSeed),
+  cpus: plain(parseCpus),
   clock: oneOf('clock', CLOCKS),
 };
 

@@ -61,12 +61,13 @@ export function families<R extends Pick<SharedRun, 'cell'>>(runs: readonly R[], 
     const { cell: number, asked: _asked, discard: _discard, ...rest } = run.cell;
     const { info } = reclaimPolicies.choose(rest.reclaim);
     // What a reclaim policy foresees is what one discard policy does; a live kernel makes the calls of one; what calls cost delays
-    // what comes after them, or is what a controller goes by.
+    // what comes after them, or is what a controller goes by; and what they wait for on other CPUs is not on the tab of another.
     const alone =
       foreign ||
       info.needsFuture ||
       rest.machine !== AXES.machine.default ||
       rest.clock === 'closed' ||
+      rest.cpus > 1 ||
       rest.controller !== AXES.controller.default;
     const key = alone ? String(number) : JSON.stringify(rest);
     const group = groups.get(key);

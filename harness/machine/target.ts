@@ -97,7 +97,7 @@ export class SimulatedMachine implements Target {
 
   constructor(private readonly setup: TargetSetup) {
     const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs } = setup;
-    const { controller, sample = 1 } = setup;
+    const { controller, sample = 1, cpus } = setup;
     this.checkBound(limit !== undefined || memory !== undefined);
     if (memory !== undefined && memory > MOST_PAGES)
       throw new Refusal(
@@ -121,6 +121,7 @@ export class SimulatedMachine implements Target {
       seed,
       draws,
       sample,
+      cpus,
     });
     this.machine.advance(startUs);
     this.machine.proactive?.start(startUs);
@@ -167,6 +168,7 @@ export class SimulatedMachine implements Target {
     const { machine: m } = this;
     const space = this.space(block.space[row]!);
     m.ledger.begin(space.account, space.id, block.thread[row]!, m.nowUs);
+    m.shootdowns?.begins(space.id, block.thread[row]!, m.nowUs);
     const bits = block.fields[row]!;
     const write = block.op[row] === OP.write;
     const content = !write ? READ : bits & HAS.content ? block.content[row]! : UNIQUE;
@@ -203,8 +205,9 @@ export class SimulatedMachine implements Target {
     this.changes++;
     this.accounted = space !== undefined;
     if (space === undefined) return;
-    const { ledger, nowUs } = this.machine;
+    const { ledger, nowUs, shootdowns } = this.machine;
     ledger.begin(this.space(space).account, space, thread, nowUs);
+    shootdowns?.begins(space, thread, nowUs);
   }
 
   end(): void {
@@ -249,6 +252,7 @@ export class SimulatedMachine implements Target {
   fork(space: number, child: number): void {
     const { machine } = this;
     const made = fork(machine, this.space(space), child);
+    machine.flushTlbOnce(PART.discard);
     machine.reclaim.cgroups?.forked(this.space(space), made);
     this.outcomes.forked(space, child);
   }
@@ -257,6 +261,7 @@ export class SimulatedMachine implements Target {
     const { machine } = this;
     const ending = this.space(space);
     exit(machine, ending);
+    machine.shootdowns?.ended(space);
     machine.reclaim.cgroups?.leave(ending);
   }
 
@@ -492,6 +497,7 @@ export class SimulatedMachine implements Target {
   private call(name: string, pages: number, work: () => void, range?: PageRange): void {
     try {
       work();
+      this.machine.flushTlbOnce(PART.discard);
       this.answer(name, { errno: 0, value: 0, pages });
     } catch (error) {
       if (!(error instanceof CallFailure)) throw error;

@@ -161,6 +161,16 @@ export const AXES = {
     experimentDefault: '1',
     depth: 6,
   },
+  cpus: {
+    kind: 'whole',
+    column: 'cpus',
+    key: 'cpus',
+    meaning:
+      'CPUs of the machine: each that runs another thread of a space makes its TLB shootdowns dearer; 1, as prices were measured: none',
+    default: '1',
+    experimentDefault: '1',
+    depth: 6.2,
+  },
   clock: {
     kind: 'text',
     column: 'clock',

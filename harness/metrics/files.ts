@@ -1,4 +1,4 @@
-import { AXES, AXIS_KINDS, SIZE_COLUMNS } from './axes.js';
+import { AXES, AXIS_KINDS, type AxisName, SIZE_COLUMNS } from './axes.js';
 import { type Columns, columnNames, type Kind, type RowOf } from './columns.js';
 import {
   DRAWN_METRICS,
@@ -316,13 +316,15 @@ export const RESULT_COLUMNS = {
 export type ResultFile = keyof typeof RESULT_COLUMNS;
 /** Columns that a file may have besides, and that do not hold numbers. */
 export const FURTHER_COLUMNS: Readonly<Partial<Record<ResultFile, Columns>>> = { 'mrc.csv': BACKEND };
+/** Axes that came later: cells of before are those of their defaults. */
+const ADDED_AXES = ['controller', 'cpus', 'clock'] as const satisfies readonly AxisName[];
 /**
  * Columns that files of earlier versions may lack, each with the text that stands for it there: an axis had one value, and a metric
  * was not measured. That a file was edited is seen by its hash.
  */
 export const ADDED_COLUMNS: Readonly<Partial<Record<ResultFile, Readonly<Record<string, string>>>>> = {
   'runs.csv': {
-    clock: AXES.clock.default,
+    ...Object.fromEntries(ADDED_AXES.map((name) => [AXES[name].column, AXES[name].default])),
     ...Object.fromEntries(METRICS.map(({ name }) => [name, ''])),
   },
 };

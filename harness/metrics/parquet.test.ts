@@ -67,6 +67,7 @@ it('knows the unit of every number in every file, none of them by accident', () 
   expect([...new Set(counts)].filter((name) => !known.includes(name)).sort()).toEqual([
     'cores',
     'count',
+    'cpus',
     'difference',
     'draws',
     'events',

@@ -313,7 +313,7 @@ const time = {
   stall_discard_ns: [
     'ns',
     'lower',
-    'in the calls of discard and unpin, and in advice that the trace contains verbatim',
+    'in the calls of discard and unpin, and in advice that the trace contains verbatim; with cpus above 1 also the TLB shootdowns of unmap, map, protect, remap and fork',
   ],
   stall_pin_ns: ['ns', 'lower', 'in the calls of pin'],
   stall_sigbus_ns: ['ns', 'lower', 'in SIGBUS handlers'],

@@ -36,6 +36,8 @@ export interface ReplayOptions<T extends Target = Target> {
   /** The machine's memory in pages: below its watermarks kswapd reclaims. Default: never short. */
   readonly memory?: number | undefined;
   readonly seed: number;
+  /** CPUs of the machine: others that run a space drop what they cached of its page table entries. Default: one. */
+  readonly cpus?: number | undefined;
   /** Whether stalls delay later events of their thread. Default: `open`, they do not. */
   readonly clock?: ClockKind | undefined;
   /** Draws of device latency that are booked. Default: one. */

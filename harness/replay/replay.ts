@@ -190,6 +190,7 @@ async function begin<T extends Target>(
     draws: bookedDraws(options.clock, options.draws ?? 1),
     startUs: trace.totals.firstTimeUs,
     sample: trace.meta.sample,
+    ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
   };
   const target = await within(timeLimit, () => machine.create(setup));
   if (options.clock === 'closed') checkClosed(target, reclaim.info, trace.meta.sample);

@@ -64,7 +64,8 @@ export class Run<T extends Target> {
     this.policyTime = this.discarding.time;
     this.others = new Events(target, this.args, this.discarding, kindChange, trace.meta.sample > 1);
     this.closed = options.clock === 'closed' ? new ClosedSchedule(firstTimeUs, this.args) : undefined;
-    if (this.closed) this.discarding.stopFollowing(); // events are at other times under a policy of other prices
+    // Events are at other times under a policy of other prices, and its calls wait for other CPUs.
+    if (this.closed || (options.cpus ?? 1) > 1) this.discarding.stopFollowing();
     this.sampler = new Sampler(
       target,
       firstTimeUs,

@@ -35,7 +35,7 @@ export function closedClock(runs: readonly RunRow[]): Warning[] {
       what: `${counted(closed.length, 'cell')} of ${runs.length} ran with a closed clock: a thread's stalls delay its own later events.`,
       advice: [
         slowdownText(closed),
-        'Their means are over the time that the run took, from one draw of devices.',
+        'Their means are over the time that the run took, from one draw of devices; what halved or doubled prices change is worked out as if events stayed where they are.',
         ...(open > 0
           ? ['With an open clock stalls are summed and delay nothing: compare within one clock.']
           : []),

@@ -18,7 +18,7 @@ describe('warnings', () => {
       "1 cell of 2 ran with a closed clock: a thread's stalls delay its own later events.",
     );
     expect(warning?.advice).toBe(
-      'The largest slowdown is 1.25 times (t, dontneed, linux, limit 50%), against keep without a limit. Their means are over the time that the run took, from one draw of devices. With an open clock stalls are summed and delay nothing: compare within one clock. In 1 cell a thread was so far ahead of another that events came late (late_events): their run time is too long.',
+      'The largest slowdown is 1.25 times (t, dontneed, linux, limit 50%), against keep without a limit. Their means are over the time that the run took, from one draw of devices; what halved or doubled prices change is worked out as if events stayed where they are. With an open clock stalls are summed and delay nothing: compare within one clock. In 1 cell a thread was so far ahead of another that events came late (late_events): their run time is too long.',
     );
     const [alone] = warningsOf([row('keep', { clock: 'closed' })], [FACTS], 1);
     expect(alone?.advice).toMatch(/^There is no slowdown: it needs/);

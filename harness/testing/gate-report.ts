@@ -19,6 +19,7 @@ export function cell(discard: string, findings: readonly Finding[]): CellReport 
       controller: 'none',
       seed: '1',
     },
+    cpus: '1',
     clock: 'open',
   };
   const pgfault = { metric: 'pgfault', unit: 'count', better: 'lower' } as const;

@@ -30,6 +30,7 @@ export interface TestRun {
   readonly seed?: number;
   readonly draws?: number;
   readonly clock?: ClockKind;
+  readonly cpus?: number;
   /** Default: the table of the product. */
   readonly costs?: CostTable;
   /** As those of `ReplayOptions`, with the state of the simulated machine. */
@@ -61,6 +62,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     seed: options.seed ?? 1,
     draws: options.draws,
     clock: options.clock,
+    cpus: options.cpus,
     costs: options.costs ?? COSTS,
     check: options.check ?? true,
     timeline: options.timeline ?? false,

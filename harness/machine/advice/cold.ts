@@ -27,6 +27,7 @@ export const cold: StateAction = (m, vma, start, end, call) => {
     const page = solelyMapped(m, at);
     if (page < 0) return;
     m.tables.entries[at] = m.tables.entries[at]! & ~PTE.young;
+    m.shootdowns?.changed(vma.space);
     m.reclaim.demote(page);
     call.present++;
   });

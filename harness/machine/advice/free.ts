@@ -29,7 +29,11 @@ export function refusesFree(vma: Vma): Errno {
 
 /** Whether there was a page to free. */
 function freeEntry(m: State, vma: Vma, at: number): boolean {
-  if (!isSwapEntry(m.tables.entries[at]!)) return freePresent(m, at);
+  if (!isSwapEntry(m.tables.entries[at]!)) {
+    if (!freePresent(m, at)) return false;
+    m.shootdowns?.changed(vma.space);
+    return true;
+  }
   clearEntry(m, vma, at);
   return true;
 }

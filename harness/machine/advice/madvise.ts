@@ -102,7 +102,9 @@ export function madvise(
   const result = info.act
     ? walkVmas(m, space, { page, count }, info, call)
     : asWhole(m, space, page, page + count, call, advice);
-  m.ledger.cpu(options.part ?? PART.discard, adviceNs(m, advice, call, result.pages));
+  const { part = PART.discard } = options;
+  m.ledger.cpu(part, adviceNs(m, advice, call, result.pages));
+  m.flushTlbOnce(part);
   return result;
 }
 

@@ -107,5 +107,6 @@ export function fallocatePunch(
   else if (bytes) errno = punchBytes(m, object, bytes, call, part);
   else errno = punchHole(m, object, index, count, call);
   m.ledger.cpu(part, punchNs(m, call, Math.max(1, count)));
+  m.flushTlbOnce(part);
   return { errno, value: 0, pages: errno === 0 ? count : 0 };
 }

@@ -35,6 +35,7 @@ export function truncateTail(
   call.present = gone.pages;
   call.unmapped = gone.entries;
   m.ledger.cpu(part, punchNs(m, call, Math.max(count, gone.pages)) + emptyNs);
+  m.flushTlbOnce(part);
   return { errno: 0, value: 0, pages: count };
 }
 

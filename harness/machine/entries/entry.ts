@@ -53,6 +53,7 @@ export function mapZeroPage(m: State, at: number): void {
  * itself stays, even when this was its last mapping.
  */
 export function unmapPage(m: State, space: Space, at: number, value: number): void {
+  if (m.shootdowns !== undefined) m.shootdowns.changed(space);
   const entry = m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
   const frame = m.pages.location[page]!;
@@ -95,6 +96,7 @@ export function clearEntry(m: State, vma: Vma, at: number): void {
     return;
   }
   if (page === ZERO_PAGE) {
+    if (m.shootdowns !== undefined) m.shootdowns.changed(vma.space);
     if (entry & PTE.dirty) m.ksm.zeroUnmapped(vma.space);
     m.tables.set(at, 0);
     return;

@@ -123,6 +123,12 @@ export class Ksmd extends Daemon implements ScanListener {
     this.state.ledger.daemonNs += ns;
   }
 
+  /** A page is write-protected and then replaced, and both wait for other CPUs (write_protect_page, replace_page). */
+  private flushTlb(): void {
+    const { shootdowns, nowUs } = this.state;
+    if (shootdowns) this.charge(2 * shootdowns.flush(undefined, nowUs));
+  }
+
   roundBegins(): void {
     this.advisor.scanBegins(this.state.nowUs);
     this.index.unstable.reset();
@@ -206,6 +212,7 @@ export class Ksmd extends Daemon implements ScanListener {
     if (!place) return;
     this.charge(this.state.costs.ksm.merge.ns);
     mapKsmZero(this.state, place);
+    this.flushTlb();
   }
 
   private merge(item: number, node: number): void {
@@ -214,6 +221,7 @@ export class Ksmd extends Daemon implements ScanListener {
     if (!place) return;
     this.charge(this.state.costs.ksm.merge.ns);
     mergeInto(this.state, index, item, place, node);
+    this.flushTlb();
   }
 
   /**
@@ -247,6 +255,7 @@ export class Ksmd extends Daemon implements ScanListener {
     const node = makeMerged(m, index, place);
     mergeInto(m, index, item, place, node);
     mergeInto(m, index, other, otherPlace, node);
+    this.flushTlb();
   }
 }
 

@@ -66,10 +66,11 @@ export function mergeInto(m: State, index: MergeIndex, item: number, place: Plac
  * A page becomes a merged one, with a node of its own, where it is: write_protect_page, folio_set_stable_node,
  * stable_tree_insert. Returns the node.
  */
-export function makeMerged(m: State, index: MergeIndex, { at, page }: Place): number {
+export function makeMerged(m: State, index: MergeIndex, { vma, at, page }: Place): number {
   const { pages, frames, tables } = m;
   m.huge?.splitPageOf(page);
   tables.entries[at] = tables.entries[at]! & ~(PTE.write | PTE.dirty);
+  m.shootdowns?.changed(vma.space);
   const content = pages.contents.get(page);
   index.search(content, false);
   const node = index.nodes.insert(page, content, m.nowUs);

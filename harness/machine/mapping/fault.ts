@@ -246,6 +246,7 @@ function writeProtected(m: State, vma: Vma, vpn: number, at: number): void {
   // The copy is made before the entry is cleared: to make room for it, reclaim may take the source.
   const copy = newCopy(m, vma, vpn, page);
   clearEntry(m, vma, at);
+  m.flushTlb(PART.cow);
   mapPage(m, vma.space, at, copy, PTE.write | PTE.young | PTE.dirty);
 }
 
@@ -292,6 +293,7 @@ export function unshare(m: State, vma: Vma, vpn: number, at: number, part: Stall
   if (merged) m.counters.cow_ksm++;
   m.ledger.cpu(part, copyNs(m, page, merged));
   clearEntry(m, vma, at);
+  m.flushTlb(part);
   mapPage(m, vma.space, at, copy, PTE.young);
   if (vma.has(VM.locked)) lockEntry(m, at);
 }

@@ -78,6 +78,7 @@ function copyEntries(m: State, vma: Vma, child: Space): void {
   for (const part of vma.space.directory.leavesIn(vma.start, vma.end)) {
     m.tables.make(child.directory, part.from); // copy_pte_range, for an empty table too
     if (m.tables.isEmpty(part.leaf)) continue;
+    m.shootdowns?.changed(vma.space);
     for (let i = 0; i < part.to - part.from; i++) copyEntry(m, vma, part.at + i, child, part.from + i);
     if (m.huge?.isPmd(part.leaf)) m.huge.pmdCopied(child.directory.leaf(part.from));
   }

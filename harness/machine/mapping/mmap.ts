@@ -223,6 +223,7 @@ export function protect(
   changeFlags(m, space, page, end, 'protect', change, (from, to) => {
     eachEntry(m, space, from, to, (vma, at) => {
       const entry = m.tables.entries[at]!;
+      m.shootdowns?.changed(space);
       m.tables.entries[at] =
         protection === 'rw' && mayBecomeWritable(m, vma, entry) ? entry | PTE.write : entry & ~PTE.write;
     });

@@ -2,7 +2,7 @@ import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
 import type { RemapArg } from '../../trace/args.js';
 import { COUNT_LIMIT } from '../../trace/op.js';
-import { entryInLeaf, LEAF_ENTRIES, type LeafPart } from '../state/page-table.js';
+import { entryInLeaf, LEAF_ENTRIES, type LeafPart, PTE } from '../state/page-table.js';
 import { KERNELS } from '../state/settings.js';
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
@@ -121,6 +121,7 @@ function moveEntries(m: State, space: Space, start: number, end: number, to: num
     for (let i = 0; i < part.to - part.from; i++) {
       const entry = m.tables.entries[part.at + i]!;
       if (entry === 0) continue;
+      if (entry & PTE.present) m.shootdowns?.changed(space);
       const target = m.tables.make(space.directory, part.from + i - start + to);
       m.tables.set(part.at + i, 0);
       m.tables.set(target, entry);

@@ -293,6 +293,8 @@ export class Eviction {
       this.unmapAll(0);
       if (known < 0) swap.addReference(slot); // the object's own, which it has as long as the page has the slot
     }
+    // What was written through a cached entry must not be written after the page is (try_to_unmap_flush_dirty).
+    if (write && !this.paid) this.state.flushTlb(PART.reclaim);
     pages.clearDirty(page);
     frames.setSlot(frame, slot);
     return slot;

@@ -501,7 +501,9 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     if (!this.placeless.holds) this.placeless.putBack(this.policy);
     // Folios that are split give back what nothing mapped of them.
     const freed = this.state.huge ? Math.max(taken, before - this.state.frames.inUse) : taken;
-    return { found, freed: freed + purge.shrink(scanned) };
+    const gone = freed + purge.shrink(scanned);
+    this.state.flushTlb(PART.reclaim); // try_to_unmap_flush, once a batch
+    return { found, freed: gone };
   }
 
   private waitForFlusher(): void {

@@ -19,6 +19,7 @@ import { Pins } from './pins.js';
 import { ProportionalUsage } from './pss.js';
 import { ReverseMap } from './rmap.js';
 import { Settings } from './settings.js';
+import { Shootdowns } from './shootdowns.js';
 import { SlotOwners } from './slot-owners.js';
 import type { Space } from './space.js';
 import { newHistory } from './swap-window.js';
@@ -36,6 +37,8 @@ export interface StateOptions {
   readonly draws?: number | undefined;
   /** One in this number of pages is replayed; 1, the default: all. */
   readonly sample?: number | undefined;
+  /** CPUs that may run a space at a time. Default: one. */
+  readonly cpus?: number | undefined;
 }
 
 /** Less the number of a file: the thread of requests that nothing waits for. Those of programs, and of daemons, are other numbers. */
@@ -82,6 +85,8 @@ export abstract class State {
   readonly settings = new Settings();
   /** One in this number of pages is replayed. */
   readonly sample: number;
+  /** Undefined where a space runs on one CPU. */
+  readonly shootdowns: Shootdowns | undefined;
   readonly spaces = new Map<number, Space>();
   /** Spaces that are or were, in the order they began. */
   readonly allSpacesEver: Space[] = [];
@@ -115,6 +120,8 @@ export abstract class State {
     const room = Math.min(options.limit ?? Number.POSITIVE_INFINITY, INITIAL_FRAMES);
     this.costs = options.costs;
     this.sample = options.sample ?? 1;
+    const { cpus = 1 } = options;
+    if (cpus > 1) this.shootdowns = new Shootdowns(cpus, options.costs.tlb_shootdown);
     this.ledger = new Ledger(options.draws, this.sample);
     const { kind, pages, ratio } = swapSetup(options.swap);
     this.swap = new Swap(pages, kind === 'zram' ? new Compression(ratio) : undefined);
@@ -160,6 +167,18 @@ export abstract class State {
     ledger.enterMemstall();
     ledger.read(part, device.waitsNs, cpu);
     ledger.leaveMemstall();
+  }
+
+  /** Other CPUs drop what they have cached of entries that have changed; a part of the stall time pays. */
+  flushTlb(part: StallIndex): void {
+    const { shootdowns, ledger } = this;
+    if (shootdowns) ledger.cpu(part, shootdowns.flush(ledger.payer, this.nowUs));
+  }
+
+  /** The same at the end of a call, which is there once however few of its pages are replayed. */
+  flushTlbOnce(part: StallIndex): void {
+    const { shootdowns, ledger, sample } = this;
+    if (shootdowns) ledger.cpu(part, shootdowns.flush(ledger.payer, this.nowUs) / sample);
   }
 
   /**
