@@ -1,5 +1,19 @@
+import type { Frames } from '../memory/frames.js';
+import type { PageStore } from '../memory/pages.js';
+import type { Swap } from '../memory/swap.js';
+import type { ReclaimHooks } from './hooks.js';
+import type { Objects } from './objects.js';
 import type { Space } from './space.js';
-import type { State } from './state.js';
+
+/** What pins need of the machine's state. */
+interface PinnedState {
+  readonly frames: Frames;
+  readonly pages: PageStore;
+  readonly swap: Swap;
+  readonly objects: Objects;
+  readonly reclaim: Pick<ReclaimHooks, 'recheck' | 'forget'>;
+  freePage(page: number): void;
+}
 
 /** Pages that one call has pinned: those at [page, page + count) of a space at that time. */
 interface Pin {
@@ -49,13 +63,13 @@ export class Pins {
   }
 
   /** Holds a page once more. */
-  hold(m: State, page: number): void {
+  hold(m: PinnedState, page: number): void {
     this.counts.set(page, (this.counts.get(page) ?? 0) + 1);
     m.reclaim.recheck(page);
   }
 
   /** Lets go of a page: an orphan is freed, another one may be reclaimed again. */
-  release(m: State, page: number): void {
+  release(m: PinnedState, page: number): void {
     const left = this.counts.get(page)! - 1;
     if (left > 0) {
       this.counts.set(page, left);
@@ -85,14 +99,14 @@ export class Pins {
   }
 
   /** A space has ended, and its devices are closed. */
-  exited(m: State, space: Space): void {
+  exited(m: PinnedState, space: Space): void {
     const pins = this.bySpace.get(space) ?? [];
     this.bySpace.delete(space);
     for (const { ids } of pins) for (const id of ids) this.release(m, id);
   }
 
   /** Nothing but a device reaches a page any more. */
-  orphan(m: State, page: number): void {
+  orphan(m: PinnedState, page: number): void {
     if (this.home < 0) this.home = m.objects.createAnon(0).number;
     const frame = m.pages.location[page]!;
     const slot = m.frames.slot[frame]!;
