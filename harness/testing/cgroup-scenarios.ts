@@ -16,7 +16,7 @@ const IN_ADVANCE = 20;
 const BASE_PAGE = 2 ** 20;
 
 /** The settings that a measured kernel is, and the nearest that the model has. */
-const KERNELS: Readonly<Record<string, string>> = { '6.1': '6.1', '6.12': '6.12', '7.2': '6.18' };
+export const KERNELS: Readonly<Record<string, string>> = { '6.1': '6.1', '6.12': '6.12', '7.2': '6.18' };
 
 /** A scenario of cgroup-scenarios.txt. */
 interface Scenario {

@@ -1,9 +1,18 @@
 import type { Controller } from '../../policy/controller/contract.js';
 import { Daemon } from '../memory/daemons.js';
+import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
 import type { Group } from './cgroup/group.js';
 
 const NS_PER_US = 1000;
+
+/** Linux 6.9 and later reclaim what memory.reclaim is asked for in calls of a quarter of what is left. */
+const QUARTERS = KERNELS['6.12'];
+
+/** Pages that user_proactive_reclaim asks one search for. @param left what is not reclaimed yet */
+export function proactiveBatch(kernel: number, left: number): number {
+  return kernel >= QUARTERS ? Math.max(1, Math.floor(left / 4)) : left;
+}
 
 /** What the controller asks of reclaim. */
 export interface Proactive {

@@ -20,7 +20,7 @@ import type { Kswapd } from './kswapd.js';
 import { OutOfMemory } from './out-of-memory.js';
 import { Placeless } from './placeless.js';
 import { PolicyPages } from './policy-pages.js';
-import type { Proactive } from './proactive.js';
+import { type Proactive, proactiveBatch } from './proactive.js';
 import type { Purge } from './purge.js';
 import { StatsFlusher } from './stats-flusher.js';
 import type { Flusher } from './writeback.js';
@@ -135,8 +135,10 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     if (group) return this.groups!.reclaimOnDemand(group, pages);
     this.state.counters.reclaim_asked_pages += pages;
     let freed = 0;
-    for (let got = 1; got > 0 && freed < pages; freed += got)
-      got = this.shrinkOnce('proactive', pages - freed).freed || this.shrinkFolios();
+    for (let got = 1; got > 0 && freed < pages; freed += got) {
+      const batch = proactiveBatch(this.state.settings.kernel, pages - freed);
+      got = this.shrinkOnce('proactive', batch).freed || this.shrinkFolios();
+    }
     return freed;
   }
 

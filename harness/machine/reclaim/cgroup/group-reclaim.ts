@@ -3,6 +3,7 @@ import type { ReclaimPolicy } from '../../../policy/reclaim/contract.js';
 import type { CgroupArg } from '../../../trace/args.js';
 import type { State } from '../../state/state.js';
 import { OutOfMemory } from '../out-of-memory.js';
+import { proactiveBatch } from '../proactive.js';
 import { Cgroups, writeFile } from './cgroups.js';
 import type { Group } from './group.js';
 import { GroupedPolicy } from './grouped-policy.js';
@@ -113,9 +114,13 @@ export class GroupReclaim {
     return this.within(group, () => {
       let freed = 0;
       for (let got = 1; got > 0 && freed < wanted; freed += got)
-        got = this.searches.reclaim(wanted - freed, by);
+        got = this.searches.reclaim(this.batch(wanted - freed, by), by);
       return freed;
     });
+  }
+
+  private batch(left: number, by: 'direct' | 'proactive'): number {
+    return by === 'proactive' ? proactiveBatch(this.state.settings.kernel, left) : left;
   }
 
   /** Lets reclaim look at a group and those below it. */
