@@ -16,8 +16,11 @@ const CHANGES_MODULES =
 const ALONE = UNIT.filter((file) =>
   CHANGES_MODULES.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
 );
-/** Caches of tests are not those of the user. */
-export const ENV = { XDG_CACHE_HOME: join(tmpdir(), 'reclaim-bench-test-cache') };
+/** Caches of tests are not those of the user; compiled code is shared also by those that have a cache of their own. */
+export const ENV = {
+  XDG_CACHE_HOME: join(tmpdir(), 'reclaim-bench-test-cache'),
+  NODE_COMPILE_CACHE: join(tmpdir(), 'reclaim-bench-test-code'),
+};
 
 /** Files that take longest, the longest first: were one of them the last, one of two processes would wait for it. */
 const LONGEST = [

@@ -11,7 +11,7 @@ const BELOW_EXPERIMENT = [...BELOW_MACHINE, 'machine', 'replay'];
 /** What each folder of the program may import, besides itself. Imports run downwards only. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   base: [],
-  start: [],
+  start: ['base'],
   trace: ['base'],
   output: ['base'],
   metrics: ['base', 'output'],

@@ -26,6 +26,7 @@ import type {
   LockAllArg,
   MapArg,
   ObjectArg,
+  PrctlArg,
   RemapArg,
 } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
@@ -273,8 +274,7 @@ export interface Target {
   dmaPin(space: number, page: number, count: number): void;
   /** Ends the pins that lie in a range, as VFIO_IOMMU_UNMAP_DMA does. */
   dmaUnpin(space: number, page: number, count: number): void;
-  /** PR_SET_MEMORY_MERGE. */
-  prctl(space: number, merge: boolean): void;
+  prctl(space: number, arg: PrctlArg): void;
 
   object(size: number, arg: ObjectArg): void;
   close(name: string): void;

@@ -1,17 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { fileError, HostError } from '../base/errors.js';
 import { entryFile } from '../base/package-root.js';
+import { setThreadHeap } from '../base/thread-heap.js';
 
 /** Workers start from built files, also when the rest runs from source (tests). */
 const WORKER_FILE = entryFile('experiment', 'worker');
-
-/**
- * Of a worker, what its objects and arrays may take before the first collection of garbage, in MiB. A replay grows arrays of
- * megabytes by copying them, which without this calls for a collection or two: measured on two workers, a tenth to a sixth of the
- * CPU time of a sweep of short cells, for 20 to 30 MiB a worker.
- */
-const FIRST_COLLECTION_MIB = 64;
 
 /** What becomes of jobs. */
 export interface PoolEvents<J, A> {
@@ -131,8 +124,7 @@ export class Pool<J, A> {
 
   private start(): Worker {
     try {
-      // Read when the heap of a thread is made; that of this thread is.
-      setFlagsFromString(`--initial-old-space-size=${FIRST_COLLECTION_MIB}`);
+      setThreadHeap();
       const worker = new Worker(this.workerFile, { workerData: this.workerData });
       this.workers.add(worker);
       return worker;

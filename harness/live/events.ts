@@ -12,6 +12,7 @@ import {
   type LockAllArg,
   type MapArg,
   type ObjectArg,
+  type PrctlArg,
   type RemapArg,
 } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
@@ -184,8 +185,14 @@ export abstract class LiveEvents {
     this.call('dma-unpin', LIVE_OP.unpin, space, page, count);
   }
 
-  prctl(space: number, merge: boolean): void {
-    const index = this.queue(LIVE_OP.prctl, this.layout.space(space), 0, 0, merge ? 1 : 0, 0);
+  prctl(space: number, { setting, on }: PrctlArg): void {
+    // The executor has asked for that itself, and is not told otherwise.
+    if (setting === 'thp_disable')
+      throw new Refusal(
+        'prctl thp_disable is on no live machine, whose programs have no huge pages; expected a trace without it',
+        true,
+      );
+    const index = this.queue(LIVE_OP.prctl, this.layout.space(space), 0, 0, on ? 1 : 0, 0);
     this.note(index, 'prctl', space, 0, 0);
   }
 

@@ -29,6 +29,7 @@ import type {
   LockAllArg,
   MapArg,
   ObjectArg,
+  PrctlArg,
   RemapArg,
 } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
@@ -317,8 +318,10 @@ export class SimulatedMachine implements Target {
     this.answer('dma-unpin', dmaUnpin(this.machine, this.space(space), page, count));
   }
 
-  prctl(space: number, merge: boolean): void {
-    const errno = this.machine.ksm.setMergeAny(this.space(space), merge);
+  prctl(id: number, { setting, on }: PrctlArg): void {
+    const space = this.space(id);
+    if (setting === 'thp_disable') space.noHugePages = on;
+    const errno = setting === 'merge' ? this.machine.ksm.setMergeAny(space, on) : 0;
     this.answer('prctl', { errno, value: 0, pages: 0 });
   }
 

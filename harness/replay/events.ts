@@ -105,7 +105,7 @@ export class Events {
         this.madvise(space, page, count, block, row);
         break;
       case OP.prctl:
-        target.prctl(space, args.required('prctl', block, row).merge);
+        target.prctl(space, args.required('prctl', block, row));
         break;
       case OP.discard:
         discarding.discard({ space, page, count });

@@ -1,6 +1,7 @@
 // What the files that processes and threads start from run: see harness/bundle.mjs.
 import { basename } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
+import { setThreadHeap } from '../base/thread-heap.js';
 import { Bundle } from './bundle.js';
 import { CodeCache } from './code-cache.js';
 
@@ -19,6 +20,7 @@ export function start(folder: string, entry: string): unknown {
 }
 
 function makeBundle(folder: string, entry: string): Bundle {
+  if (isMainThread) setThreadHeap();
   // What is no command has no code worth keeping.
   const command = isMainThread && /^[a-z]+$/.test(process.argv[2] ?? '') ? `-${process.argv[2]}` : '';
   const made = new Bundle(folder, new CodeCache(basename(folder), basename(entry, '.cjs') + command));

@@ -91,6 +91,7 @@ const event: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
     'set,,,,vm.swappiness=60',
     'prctl,1,,,merge=1',
+    'prctl,1,,,thp_disable=1',
     'spawn,9,,,web cgroup=a/b',
     'cgroup,9,,,/',
     'cgroup,,,,a/b memory.max=64 memory.high=max memory.reclaim=5',

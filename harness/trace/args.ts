@@ -136,6 +136,12 @@ export interface CgroupArg {
   readonly writes: readonly { readonly file: CgroupFile; readonly pages: number }[];
 }
 
+/** What prctl sets of a space: PR_SET_MEMORY_MERGE or PR_SET_THP_DISABLE. */
+export interface PrctlArg {
+  readonly setting: 'merge' | 'thp_disable';
+  readonly on: boolean;
+}
+
 /** Parsed arguments by op name; ops without an argument are absent. */
 export interface ArgOf {
   spawn: {
@@ -162,7 +168,7 @@ export interface ArgOf {
   truncate: { readonly name: string };
   migrate: { readonly target: (typeof MIGRATE_TARGETS)[number]; readonly name: string };
   set: { readonly name: string; readonly value: string };
-  prctl: { readonly merge: boolean };
+  prctl: PrctlArg;
   pressure: { readonly level: (typeof PRESSURES)[number] };
   mark: { readonly label: string };
   cgroup: CgroupArg;
@@ -310,6 +316,13 @@ function parseLockAll(text: string): LockAllArg {
   return { current: has('current'), future: has('future'), onFault: has('onfault') };
 }
 
+function parsePrctl(text: string): PrctlArg {
+  const [setting, on] = oneOf(['merge=0', 'merge=1', 'thp_disable=0', 'thp_disable=1'], text, 'prctl').split(
+    '=',
+  );
+  return { setting: setting as PrctlArg['setting'], on: on === '1' };
+}
+
 function parseSet(text: string): ArgOf['set'] {
   const match = /^([a-z0-9_.]+)=(.+)$/.exec(text);
   if (!match) throw new InputError(`"${text}" is not a setting, expected NAME=VALUE`);
@@ -375,7 +388,7 @@ const PARSERS: { readonly [K in keyof ArgOf]: (text: string) => ArgOf[K] } = {
     return { target: oneOf(MIGRATE_TARGETS, target, 'target of migrate'), name: objectName(name) };
   },
   set: parseSet,
-  prctl: (text) => ({ merge: oneOf(['merge=0', 'merge=1'], text, 'prctl') === 'merge=1' }),
+  prctl: parsePrctl,
   pressure: (text) => ({ level: oneOf(PRESSURES, text, 'pressure') }),
   mark: (text) => ({ label: text }),
   cgroup: parseCgroup,

@@ -108,7 +108,12 @@ export const OPS: readonly OpInfo[] = [
     'memory limit in pages from now on; an empty count means none',
   ),
   op('set', NAME_ONLY, 'NAME=VALUE', 'a setting in mid-trace'),
-  op('prctl', ['required', 'none', 'none', 'required'], 'merge=0 or merge=1', 'PR_SET_MEMORY_MERGE'),
+  op(
+    'prctl',
+    ['required', 'none', 'none', 'required'],
+    'merge=0, merge=1, thp_disable=0 or thp_disable=1',
+    'PR_SET_MEMORY_MERGE, PR_SET_THP_DISABLE',
+  ),
   op('pressure', NAME_ONLY, 'moderate or critical', 'the memory pressure that programs are told'),
   op('mark', NAME_ONLY, 'a text', 'a label shown in timelines'),
   op(

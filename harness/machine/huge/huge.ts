@@ -78,8 +78,7 @@ export class Huge implements HugeHooks, HugeParts {
   }
 
   pmdMoved(from: number, to: number): void {
-    this.pmds.drop(from);
-    this.pmds.add(to);
+    this.pmds.move(from, to);
   }
 
   unreferenced(page: number): boolean {

@@ -27,6 +27,13 @@ export class Pmds {
     else this.folios.add(leaf);
   }
 
+  /** Entries are about to move from one leaf to another, as they are. */
+  move(from: number, to: number): void {
+    const leaves = this.zeros.has(from) ? this.zeros : this.folios;
+    leaves.delete(from);
+    leaves.add(to);
+  }
+
   /** The mapping ends. Returns whether there was one. */
   drop(leaf: number): boolean {
     return this.folios.delete(leaf) || this.zeros.delete(leaf);

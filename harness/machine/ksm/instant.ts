@@ -110,6 +110,8 @@ export class Instant implements MergeStrategy {
       this.unmerged.set(page, content);
       return;
     }
+    // It may have gone as a page of zeros, when the folio that it was part of was split for the other page.
+    if (m.tables.entries[at]! >>> PTE_SHIFT !== page) return;
     this.unmerged.remove(page);
     for (const mapping of this.mappingsOf(page)) if (mapping.vma.has(VM.mergeable)) this.merge(mapping, node);
   }

@@ -16,6 +16,7 @@ const { values } = parseArgs({
     path: { type: 'string' },
     size: { type: 'string' },
     relations: { type: 'boolean', default: false },
+    huge: { type: 'boolean', default: false },
   },
 });
 
@@ -40,7 +41,13 @@ async function relations(): Promise<boolean> {
   const size = Number(values.size ?? SIZES[1]);
   let seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
   do {
-    const { failure, ...counts } = await fuzzRest({ seed, runs: ROUND, size, path: values.path });
+    const { failure, ...counts } = await fuzzRest({
+      seed,
+      runs: ROUND,
+      size,
+      path: values.path,
+      huge: values.huge,
+    });
     process.stdout.write(`relations, size ${size}, seed ${seed}: ${JSON.stringify(counts)}\n`);
     if (failure !== undefined) process.stdout.write(`${failure}\n`);
     if (failure !== undefined || values.path !== undefined) return failure !== undefined;

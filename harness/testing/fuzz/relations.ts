@@ -26,7 +26,7 @@ export interface Relation {
 }
 
 const TIMES: ReadonlySet<string> = new Set(
-  METRICS.filter(({ group }) => group === 'time').map(({ name }) => name),
+  METRICS.filter(({ group, name }) => group === 'time' || name.startsWith('psi_')).map(({ name }) => name),
 );
 
 const all = ({ outcome, metrics, contents }: Outcome) => [outcome, metrics, contents];

@@ -37,6 +37,7 @@ const EXTRA: readonly ((place: Place) => string)[] = [
   ({ range }) => `madvise,${range},MADV_MERGEABLE`,
   ({ range }) => `madvise,${range},MADV_UNMERGEABLE`,
   ({ space, more }) => `prctl,${space},,,merge=${more % 2}`,
+  ({ space, more }) => `prctl,${space},,,thp_disable=${more % 2}`,
   ({ more }) => `set,,,,ksm.run=${[0, 1, 1, 2][more % 4]}`,
   ({ more }) => `set,,,,ksm.smart_scan=${more % 2}`,
   ({ more }) => `set,,,,ksm.use_zero_pages=${more % 2}`,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { InputError } from '../../base/errors.js';
 import { Refusal } from '../../contract/refusal.js';
 import type { TestRun } from '../machine.js';
+import { hugeTrace } from './huge-events.js';
 import { broken, outcomeOf, RELATIONS } from './relations.js';
 import { commit, MOST_TIME } from './report.js';
 import { restTrace } from './rest-events.js';
@@ -15,6 +16,8 @@ export interface RestOptions {
   readonly size: number;
   /** fast-check's path to one trace. */
   readonly path?: string | undefined;
+  /** Whether traces are those of memory that may be huge. */
+  readonly huge?: boolean | undefined;
 }
 
 /** What a round came to. */
@@ -32,7 +35,7 @@ export interface RestResult {
 const PER_TRACE = 3;
 
 /** Replays random traces of `restTrace` on random machines, with invariants checked, and looks at relations of each. */
-export async function fuzzRest({ seed, runs, size, path }: RestOptions): Promise<RestResult> {
+export async function fuzzRest({ seed, runs, size, path, huge = false }: RestOptions): Promise<RestResult> {
   const counts = { traces: 0, events: 0, relations: 0, invalid: 0 };
   const look = async (all: readonly string[], machine: TestRun, first: number): Promise<void> => {
     const lines = fitting(all, machine);
@@ -54,23 +57,26 @@ export async function fuzzRest({ seed, runs, size, path }: RestOptions): Promise
       if (problem !== undefined) throw new Error(problem);
     }
   };
-  const property = fc.asyncProperty(restTrace(size), restMachine, fc.nat(99), look);
+  const property = fc.asyncProperty(huge ? hugeTrace(size) : restTrace(size), restMachine, fc.nat(99), look);
   const details = await fc.check(property, {
     numRuns: runs,
     seed,
     ...MOST_TIME,
     ...(path === undefined ? {} : { path }),
   });
-  return { ...counts, failure: details.failed ? describe(size, details) : undefined };
+  return { ...counts, failure: details.failed ? describe({ size, huge }, details) : undefined };
 }
 
-function describe(size: number, details: fc.RunDetails<[readonly string[], TestRun, number]>): string {
+function describe(
+  { size, huge }: { readonly size: number; readonly huge: boolean },
+  details: fc.RunDetails<[readonly string[], TestRun, number]>,
+): string {
   const { seed, counterexamplePath, counterexample, errorInstance } = details;
   const [lines, machine] = counterexample ?? [[], {}];
   return [
     errorInstance instanceof Error ? (errorInstance.stack ?? errorInstance.message) : String(errorInstance),
     `${JSON.stringify(machine)}, seed ${seed}, path ${counterexamplePath}, commit ${commit()}; to see it again:`,
-    `npm run fuzz -- --relations --size ${size} --seed ${seed} --path ${counterexamplePath}`,
+    `npm run fuzz -- --relations${huge ? ' --huge' : ''} --size ${size} --seed ${seed} --path ${counterexamplePath}`,
     'time_us,op,space,page,count,arg',
     ...fitting(lines, machine),
   ].join('\n');

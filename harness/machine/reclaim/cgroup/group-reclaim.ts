@@ -35,7 +35,12 @@ export class GroupReclaim {
     private readonly searches: Searches,
   ) {
     this.cgroups = new Cgroups(state, rootPolicy, (group) => searches.createPolicy(group));
-    this.policy = new GroupedPolicy(this.cgroups, listed, state.pages.count);
+    this.policy = new GroupedPolicy(
+      this.cgroups,
+      listed,
+      state.pages.count,
+      (id) => state.huge?.folios.sizeOf(id) ?? 1,
+    );
     this.high = new HighLimits(state, (group, pages) => this.reclaimFrom(group, pages));
     state.frames.owners = this.cgroups;
     state.swap.owners = this.cgroups;

@@ -21,8 +21,6 @@ export class GroupedPolicy implements ReclaimPolicy {
   readonly tune?: (parameter: string, value: number) => void;
   readonly flushStats?: (onlyIfDue: boolean) => boolean;
   private listed: Uint8Array;
-  /** Pages that an id stands for. */
-  private sizeOf: (id: number) => number = () => 1;
   private readonly search: GroupSearch;
 
   /** @param listed ids of pages that the root's policy may choose already @param count ids are below this */
@@ -30,6 +28,8 @@ export class GroupedPolicy implements ReclaimPolicy {
     private readonly owners: Owners,
     listed: Iterable<number>,
     count: number,
+    /** Pages that an id stands for. */
+    private readonly sizeOf: (id: number) => number,
   ) {
     const { root } = owners;
     this.target = root;
@@ -84,7 +84,6 @@ export class GroupedPolicy implements ReclaimPolicy {
   }
 
   foliosBegin(sizeOf: (id: number) => number): void {
-    this.sizeOf = sizeOf;
     for (const policy of this.all()) policy.foliosBegin?.(sizeOf);
   }
 

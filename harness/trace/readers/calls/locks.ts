@@ -43,17 +43,24 @@ function munlockall(scene: Scene, process: Process): Outcome {
 /** What prctl sets of memory. */
 export const MEMORY_SETTINGS: ReadonlySet<string> = new Set([
   'PR_SET_MEMORY_MERGE',
-  'PR_SET_VMA',
   'PR_SET_THP_DISABLE',
+  'PR_SET_VMA',
   'PR_SET_MM',
   'PR_SET_MDWE',
 ]);
 
+/** Those that traces have, by their names there. */
+const SETTING_OF: Readonly<Record<string, string>> = {
+  PR_SET_MEMORY_MERGE: 'merge',
+  PR_SET_THP_DISABLE: 'thp_disable',
+};
+
 function prctl(scene: Scene, process: Process, call: Call): Outcome {
   const [what = '', value = ''] = call.args;
-  if (what === 'PR_SET_MEMORY_MERGE') {
-    const merge = Number(value.replace(/ *\/\*.*$/, '')) !== 0;
-    scene.event('prctl', { space: scene.space(process.memoryOwner), text: `merge=${merge ? 1 : 0}` });
+  const setting = SETTING_OF[what];
+  if (setting !== undefined) {
+    const on = Number(value.replace(/ *\/\*.*$/, '')) !== 0;
+    scene.event('prctl', { space: scene.space(process.memoryOwner), text: `${setting}=${on ? 1 : 0}` });
     return undefined;
   }
   return MEMORY_SETTINGS.has(what) ? `calls of prctl with ${what}` : UNRELATED;

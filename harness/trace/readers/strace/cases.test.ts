@@ -119,6 +119,7 @@ describe('logs of other people', () => {
       'madvise,100:100,34091302912,1,MADV_GUARD_INSTALL',
       'madvise,100:100,34091302912,2,MADV_COLD',
       'mlockall,100,,,current future',
+      'prctl,100,,,thp_disable=1',
       'object,,,4096,shmem:sysv-3',
       'map,100,34141634560,4096,shared:sysv-3@0',
       'discard,100:100,34141634560,1024,MADV_REMOVE',
@@ -134,7 +135,6 @@ describe('logs of other people', () => {
       ['calls of mprotect that failed', 1],
       ['calls of userfaultfd', 1],
       ['calls of mseal', 1],
-      ['calls of prctl with PR_SET_THP_DISABLE', 1],
       ['calls that do not concern memory', 1],
     ]);
   });
