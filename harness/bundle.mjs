@@ -16,6 +16,7 @@ import {
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
+import { plainExports } from './start/plain-exports.mjs';
 
 /** What processes and threads start from, as `entryFile` in base/package-root.ts names it. */
 const ENTRIES = [
@@ -180,7 +181,7 @@ function moduleHashes(modules) {
  */
 export async function bundleInto(root, modules, bin) {
   const chunks = await bundled(modules);
-  const files = new Map(chunks.map(({ fileName, code }) => [fileName, code]));
+  const files = new Map(chunks.map(({ fileName, code }) => [fileName, plainExports(code)]));
   files.set('start.cjs', await startFile(modules));
   for (const parts of ENTRIES) {
     const name = parts.join('-');

@@ -324,7 +324,7 @@ function parsePrctl(text: string): PrctlArg {
 }
 
 function parseSet(text: string): ArgOf['set'] {
-  const match = /^([a-z0-9_.]+)=(.+)$/.exec(text);
+  const match = /^([a-z0-9_.-]+)=(.+)$/.exec(text);
   if (!match) throw new InputError(`"${text}" is not a setting, expected NAME=VALUE`);
   return { name: match[1]!, value: match[2]! };
 }

@@ -33,7 +33,7 @@ const FAULT_AROUND = 16;
 /**
  * Probes that explain a row outside its bound, the most particular first. What the model has a setting for is set as in the live
  * kernel, and explains nothing: kernel version, zero page, swappiness,
- * max_map_count.
+ * max_map_count. Read-ahead is set too, but the model has no large folios, and slots of swap lie elsewhere.
  */
 const EXPLANATIONS: readonly Explanation[] = [
   {

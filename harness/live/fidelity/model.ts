@@ -21,7 +21,9 @@ function settingsOf(probes: Probes, stats: Statistics): (readonly [name: string,
     // Text of the executor is locked in memory, and on no list that reclaim looks at.
     ['memcg.own_file_pages', '0'],
     ['mm.shared_zero_page', probes.zero_page ? '1' : '0'],
+    ['read_ahead_kb', probes.read_ahead_kb],
     ['vm.max_map_count', probes.max_map_count],
+    ['vm.page-cluster', probes.page_cluster],
     ['vm.swappiness', probes.swappiness],
   ] as const;
   return settings.filter(([, value]) => value !== UNKNOWN);

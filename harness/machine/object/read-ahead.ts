@@ -48,7 +48,10 @@ function takeIn(m: State, object: SharedObject, first: number, count: number, lo
     const known = object.page(index);
     const page = where === WHERE.hole ? pageOverHole(m, object, index) : identify(m, object, index);
     if (!m.reclaim.bringInAhead(page, object.number, index)) {
-      if (where === WHERE.hole) object.makeHole(index);
+      if (where === WHERE.hole) {
+        object.makeHole(index);
+        m.freePage(page);
+      }
       break;
     }
     if (index === mark) m.frames.readahead[m.pages.location[page]!] = 1;

@@ -32,6 +32,9 @@ const SETTING = {
   'mm.shared_zero_page=0': (k: NaiveKernel) => {
     k.zeroPage = false;
   },
+  'read_ahead_kb=32': (k: NaiveKernel) => {
+    k.readAhead = 8;
+  },
   'memcg.charge_page_tables=1': (k: NaiveKernel) => {
     k.chargesTables = true;
   },

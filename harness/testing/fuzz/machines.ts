@@ -28,6 +28,8 @@ export const MACHINES = {
     ...OF_TRACE,
     settings: ['mm.shared_zero_page=0', 'memcg.charge_page_tables=1'],
   },
+  'read-ahead': { reclaim: 'fifo', swap: 'ssd', ...OF_TRACE, settings: ['read_ahead_kb=32'] },
+  'read-ahead-12': { reclaim: 'fifo', swap: 'none', limit: 12, ...SMALL, settings: ['read_ahead_kb=32'] },
   'linux-swapless': { reclaim: 'linux', swap: 'none', limit: 70, ...GIVEN },
 } satisfies Record<string, FuzzedMachine>;
 

@@ -197,6 +197,10 @@ export function fadvise(
   if (!object.disk) return SUCCESS;
   if (advice === 'willneed') readAhead(k, object, index, count);
   if (advice === 'dontneed') dropCached(k, object, index, index + count);
+  // RANDOM leaves the size of windows as it is.
+  if (advice === 'normal') Object.assign(object.ahead, { random: false, twice: false });
+  if (advice === 'sequential') Object.assign(object.ahead, { random: false, twice: true });
+  if (advice === 'random') object.ahead.random = true;
   return SUCCESS;
 }
 

@@ -1,4 +1,5 @@
 import { needTable, present, setEntry, TABLE, zapEntry } from './entries.js';
+import { readAround, readOn } from './read-ahead.js';
 import { bringIn, settle } from './reclaim.js';
 import {
   type Entry,
@@ -102,7 +103,12 @@ function ofObject(
   // do_cow_fault prepares the VMA before it looks for the page.
   if (write && !vma.flags.has('shared')) prepareAnon(space, vma);
   if (index >= object.size) return false;
-  const page = objectPage(k, space, object, index);
+  const page =
+    object.disk && k.readAhead > 0
+      ? filePage(k, space, vma, vpn, object, write)
+      : objectPage(k, space, object, index);
+  // Handled again, the fault has mapped it with its neighbours.
+  if (!write && isMapped(space, vpn, false)) return true;
   if (write && !vma.flags.has('shared')) {
     copy(k, space, vma, vpn, page);
     return true;
@@ -110,6 +116,28 @@ function ofObject(
   if (write) dirtyPage(object, index, page);
   setEntry(space, vpn, present(page, { writable: mapsWritable(vma, write), dirty: write }));
   return true;
+}
+
+/** filemap_fault, with what is read ahead; a read fault that has read, or begun to, looks for neighbours again. */
+function filePage(
+  k: NaiveKernel,
+  space: Space,
+  vma: Vma,
+  vpn: number,
+  object: SharedObject,
+  write: boolean,
+): Page {
+  const index = vma.offset + vpn - vma.start;
+  const cached = object.pages.has(index);
+  let again = !cached;
+  if (cached) again = readOn(k, vma, object, index, write);
+  else {
+    countMajor(k, space);
+    readAround(k, vma, object, index);
+  }
+  const page = object.pages.get(index) ?? cachePage(k, undefined, object, index);
+  if (again && !write) faultAround(k, space, vma, vpn, object, cached);
+  return page;
 }
 
 /**
@@ -121,17 +149,30 @@ function mapsWritable(vma: Vma, write: boolean): boolean {
 }
 
 /** do_fault_around, filemap_map_pages: maps pages that are in memory; whether the wanted one was among them. */
-function faultAround(k: NaiveKernel, space: Space, vma: Vma, vpn: number, object: SharedObject): boolean {
+function faultAround(
+  k: NaiveKernel,
+  space: Space,
+  vma: Vma,
+  vpn: number,
+  object: SharedObject,
+  began = false,
+): boolean {
   const from = Math.max(vma.start, Math.floor(vpn / FAULT_AROUND_PAGES) * FAULT_AROUND_PAGES);
   const to = Math.min(from + FAULT_AROUND_PAGES, vma.end, (Math.floor(vpn / TABLE) + 1) * TABLE);
+  let found = 0;
   for (let around = from; around < to; around++) {
-    const page = object.pages.get(vma.offset + around - vma.start);
+    const index = vma.offset + around - vma.start;
+    const page = object.pages.get(index);
     // What is in the swap cache is not in the page cache.
-    if (!page?.inMemory || page.inSwap || page.unused || space.entries.has(around)) continue;
+    if (!page?.inMemory || page.inSwap || page.unused || page.marked) continue;
+    if (began && object.ahead.coming.has(index)) continue;
+    found++;
+    if (space.entries.has(around)) continue;
     if (space.guards.has(around)) continue;
     setEntry(space, around, present(page, { writable: mapsWritable(vma, false) }));
     if (vma.flags.has('locked')) settle(k, page);
   }
+  object.ahead.misses = Math.max(0, object.ahead.misses - found);
   return space.entries.has(vpn);
 }
 

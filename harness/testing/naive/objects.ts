@@ -1,5 +1,6 @@
 import { releasePage, zap } from './entries.js';
 import { dirtyPage, objectPage, type WrittenContent } from './faults.js';
+import { newFileState, readMissing, readNext } from './read-ahead.js';
 import type { NaiveKernel, Page, SharedObject } from './state.js';
 
 /** What the trace says about an object. */
@@ -24,6 +25,7 @@ export function declareObject(k: NaiveKernel, spec: ObjectSpec): SharedObject {
     pages: new Map(),
     disk: spec.file ? new Map() : undefined,
     dirty: false,
+    ahead: newFileState(),
   };
   k.objects.add(object);
   for (let index = 0; index < size; index++) {
@@ -87,8 +89,24 @@ function isUsed(page: Page | undefined): boolean {
 
 /** pread: through the page cache; a hole of shared memory is read from the zero page. */
 export function readFile(k: NaiveKernel, object: SharedObject, first: number, count: number): void {
-  for (let index = first; index < Math.min(first + count, object.size); index++)
+  const { readTo } = object.ahead;
+  for (let index = first; index < Math.min(first + count, object.size); index++) {
+    if (object.disk && k.readAhead > 0) readAheadOf(k, object, index, first + count - index, readTo);
     if (object.disk || isUsed(object.pages.get(index))) objectPage(k, undefined, object, index);
+    object.ahead.readTo = index + 1;
+  }
+}
+
+/** filemap_get_pages, but for the page itself. */
+function readAheadOf(
+  k: NaiveKernel,
+  object: SharedObject,
+  index: number,
+  wanted: number,
+  readTo?: number,
+): void {
+  if (!object.pages.has(index)) readMissing(k, object, index, wanted, readTo);
+  if (object.pages.get(index)?.marked) readNext(k, object, index, wanted);
 }
 
 /** pwrite of whole pages: what is on disk is not read before. */

@@ -1,3 +1,5 @@
+import type { FileState } from './read-ahead.js';
+
 /** Flags of a VMA: the kernel's VM_* that the model knows. `account` is VM_ACCOUNT, which keeps VMAs from merging. */
 export type Flag =
   | 'read'
@@ -35,6 +37,8 @@ export interface Page {
   lazyfree: boolean;
   /** Of shared memory: fallocate has made it, and nothing has used it (the kernel's absence of PG_uptodate). */
   unused: boolean;
+  /** Of a file: its use begins to read the next window (PG_readahead). */
+  marked: boolean;
   /** The walk over all pages that met it last: each is met once by one walk. */
   walk: number;
 }
@@ -49,6 +53,7 @@ export const ZERO: Page = {
   dirty: false,
   lazyfree: false,
   unused: false,
+  marked: false,
   walk: 0,
 };
 
@@ -88,6 +93,8 @@ export interface SharedObject {
   readonly disk: Map<number, number> | undefined;
   /** A page may differ from the disk. */
   dirty: boolean;
+  /** What a file remembers of what was read ahead. */
+  readonly ahead: FileState;
 }
 
 /** Pages that a device has pinned at one call. */
@@ -130,6 +137,7 @@ export class Counters {
   pglazyfreed = 0;
   file_pages_in = 0;
   file_pages_out = 0;
+  readahead_pages = 0;
 }
 
 /** What chooses victims: a queue of the model's own, or what a policy of the machine chose. */
@@ -171,6 +179,8 @@ export class NaiveKernel {
   maxMapCount = 65_530;
   /** Whether reads of untouched private memory find the shared zero page. */
   zeroPage = true;
+  /** Pages that files are read ahead at most. */
+  readAhead = 0;
   /** Whether page tables count against the limit. */
   chargesTables = false;
   /** Dirty pages that reclaim met: next to go once they are written. */
