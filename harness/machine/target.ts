@@ -124,6 +124,7 @@ export class SimulatedMachine implements Target {
       sample,
       cpus,
     });
+    if (setup.thp !== 'never') this.machine.set('thp.enabled', setup.thp);
     this.machine.advance(startUs);
     this.machine.proactive?.start(startUs);
     this.kernel = new SimulatedKernel(this.machine, discard.values.destroy === 1);
