@@ -12,10 +12,11 @@ export type Errno =
   | 'ENOMEM'
   | 'EAGAIN'
   | 'EBUSY'
-  | 'ENOSPC'
   | 'ESRCH'
+  | 'EEXIST'
   | 'EFAULT'
   | 'EFBIG'
+  | 'ENOENT'
   | 'ENOSPC'
   | 'ENOSYS'
   | 'EOPNOTSUPP';
