@@ -4,7 +4,7 @@ import { Lab } from '../../testing/lab.js';
 const H = 512;
 const BLOCKS = 64;
 
-/** Huge pages that faults find in a memory of 64 blocks, and faults that fall back, with so many percent of blocks fragmented. */
+/** Huge pages that faults find in a memory of 64 blocks, and faults that fall back, with this share of blocks fragmented, in percent. */
 function faults(percent: number): { huge: number; fallback: number } {
   const lab = new Lab({ memory: BLOCKS * H });
   lab.m.set('mm.unmovable_percent', String(percent));
