@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { jsonText } from '../base/json.js';
 import type { RunSummary } from '../experiment/run.js';
@@ -94,7 +96,8 @@ function summary(
   { full, parquet }: { readonly full: boolean; readonly parquet: boolean },
 ): string {
   const judged = judgeClaims(claims, runs);
-  const files = `runs.csv, draws.csv, timeline.csv, spaces.csv, calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}verdict.json, manifest.json${parquet ? ', and the tables as .parquet' : ''}`;
+  const groups = existsSync(join(folder, 'groups.csv')) ? 'groups.csv, ' : '';
+  const files = `runs.csv, draws.csv, timeline.csv, spaces.csv, ${groups}calls.csv, perf.csv, ${judged.length > 0 ? 'claims.csv, ' : ''}verdict.json, manifest.json${parquet ? ', and the tables as .parquet' : ''}`;
   return [
     comparisonText({ runs, draws, spaces, traces }, { look: outputLook(), full }),
     ...(judged.length > 0 ? [`Claims, judged by the cells above:\n${claimsTable(judged)}`] : []),

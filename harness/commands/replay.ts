@@ -188,7 +188,8 @@ async function writeFiles(folder: string, result: CellResult): Promise<void> {
 
 /** Whether a run held no page at any time. */
 function isEmpty({ outcome, run }: CellResult): boolean {
-  return outcome === 'ok' && run.resident_pages_peak === 0 && run.rss_pages_peak === 0;
+  const { resident_pages_peak, rss_pages_peak, hugetlb_pages_peak } = run;
+  return outcome === 'ok' && resident_pages_peak === 0 && rss_pages_peak === 0 && !hugetlb_pages_peak;
 }
 
 /** Says what a reader of the metrics must know, and with which exit code that ends. */

@@ -49,6 +49,8 @@ export interface TargetSetup {
   readonly memory: number | undefined;
   /** Seed of all random streams. */
   readonly seed: number;
+  /** Huge pages of private memory, as the trace begins. */
+  readonly thp: ThpMode;
   /** How many draws of device latency to book. A machine that measures has one, whatever is asked for. */
   readonly draws: number;
   /** Trace time at which it starts, in µs. */
@@ -77,6 +79,10 @@ export const SUCCESS: SyscallResult = { errno: 0, value: 0, pages: 0 };
  */
 export type AnswerListener = (row: number, answer: SyscallResult | InputError) => void;
 
+/** Whether private memory gets huge pages: none, where the program asks for them, or all (transparent_hugepage/enabled). */
+export const THP_MODES = ['never', 'madvise', 'always'] as const;
+export type ThpMode = (typeof THP_MODES)[number];
+
 /** Memory at one moment, or summed over moments, in pages. */
 export class MemoryGauges {
   /** Frames charged to the limit. */
@@ -90,6 +96,8 @@ export class MemoryGauges {
   volatile = 0;
   /** Free pages that the host has taken back (free page reporting). */
   reported = 0;
+  /** Pages of private memory that are mapped as huge pages. */
+  anonHuge = 0;
   /** hugetlb pages in use, in pages of 4 KiB. */
   hugetlb = 0;
 }
@@ -102,6 +110,7 @@ export function addGauges(sums: MemoryGauges, held: MemoryGauges, weight: number
   sums.footprint += weight * held.footprint;
   sums.volatile += weight * held.volatile;
   sums.reported += weight * held.reported;
+  sums.anonHuge += weight * held.anonHuge;
   sums.hugetlb += weight * held.hugetlb;
 }
 
@@ -270,6 +279,10 @@ export interface Target {
   madvise(space: number, page: number, count: number, advice: Advice): void;
   /** process_madvise by the space of the event on pages of `target`, which may be the same. */
   processMadvise(space: number, target: number, page: number, count: number, advice: Advice): void;
+  /** Pins pages for a device until they are unpinned, as VFIO_IOMMU_MAP_DMA does. */
+  dmaPin(space: number, page: number, count: number): void;
+  /** Ends the pins that lie in a range, as VFIO_IOMMU_UNMAP_DMA does. */
+  dmaUnpin(space: number, page: number, count: number): void;
   prctl(space: number, arg: PrctlArg): void;
 
   object(size: number, arg: ObjectArg): void;

@@ -4,6 +4,7 @@ import { PAGE_BYTES } from '../base/page.js';
 import { wholeNumber } from '../base/parse.js';
 import { parseSize, sizeInPages, sizeText } from '../base/size.js';
 import { canonicalSwap, type SwapText } from '../contract/swap.js';
+import { THP_MODES, type ThpMode } from '../contract/target.js';
 import { liveMachineOf, liveName } from '../live/choice.js';
 import { LIVE_MACHINES } from '../live/names.js';
 import { simulated } from '../machine/target.js';
@@ -47,6 +48,7 @@ export interface AxisValues {
   readonly seed: number;
   readonly cpus: number;
   readonly clock: ClockKind;
+  readonly thp: ThpMode;
   /** Sizes as they were asked for: what is the same on all traces, and in all replicates of one. */
   readonly asked: Readonly<Record<SizeName, string>>;
 }
@@ -138,6 +140,7 @@ const RULES: {
   seed: plain(parseSeed),
   cpus: plain(parseCpus),
   clock: oneOf('clock', CLOCKS),
+  thp: oneOf('thp', THP_MODES),
 };
 
 /** The options of a replay that axes set. */

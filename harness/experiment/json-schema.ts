@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SWAP_KINDS } from '../contract/swap.js';
+import { THP_MODES } from '../contract/target.js';
 import { AXES, type AxisName } from '../metrics/axes.js';
 import { controllers } from '../policy/controller/registry.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -39,6 +40,7 @@ function offered(): Readonly<Partial<Record<AxisName, readonly string[]>>> {
     merge: namesOf(mergePolicies),
     purge: namesOf(purgePolicies),
     controller: namesOf(controllers),
+    thp: THP_MODES,
   };
 }
 

@@ -12,6 +12,7 @@ import type { Tolerance } from './tolerance.js';
 const SHARES: Readonly<Record<MetricGroup, number>> = {
   memory: 0.02,
   faults: 0.03,
+  huge: 0.05,
   reclaim: 0.05,
   merge: 0.05,
   discard: 0.02,

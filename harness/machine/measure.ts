@@ -7,6 +7,7 @@ import type { DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
 import { type MetricGroup, type MetricOf, type StallColumn, stallColumns } from '../metrics/schema.js';
 import { NOT_COUNTED } from '../policy/reclaim/contract.js';
 import type { Machine } from './machine.js';
+import { PMD_PAGES } from './memory/folios.js';
 import type { PolicyCalls } from './policy-calls.js';
 import type { SimulatedProgram } from './program.js';
 import type { Group } from './reclaim/cgroup/group.js';
@@ -26,6 +27,25 @@ function footprint({ frames, swap, hugetlb }: Machine): number {
   );
 }
 
+/** Pages that page directories map in huge pages, once for each mapping (AnonHugePages of smaps, of all spaces). */
+function anonHugePages({ huge }: Machine): number {
+  return (huge?.pmds.folios.size ?? 0) * PMD_PAGES;
+}
+
+function hugeMetrics({ counters }: Machine): Counted<'huge'> {
+  return {
+    thp_fault_alloc: counters.thp_fault_alloc,
+    thp_fault_fallback: counters.thp_fault_fallback,
+    thp_collapse_alloc: counters.thp_collapse_alloc,
+    thp_zero_page_alloc: counters.thp_zero_page_alloc,
+    thp_split_pmd: counters.thp_split_pmd,
+    thp_split_page: counters.thp_split_page,
+    thp_deferred_split_page: counters.thp_deferred_split_page,
+    thp_underused_split_page: counters.thp_underused_split_page,
+    thp_swpout: counters.thp_swpout,
+  };
+}
+
 /** Adds memory at this moment, times a weight. */
 export function addMemory(m: Machine, sums: MemoryGauges, weight: number): void {
   const { pages, tables, settings, ksm, zone, hugetlb } = m;
@@ -34,6 +54,7 @@ export function addMemory(m: Machine, sums: MemoryGauges, weight: number): void 
   sums.swap += weight * m.swap.inUse;
   sums.overhead += weight * (tables.pages + overheadBytes / PAGE_BYTES);
   sums.footprint += weight * footprint(m);
+  if (m.huge) sums.anonHuge += weight * anonHugePages(m);
   sums.hugetlb += weight * hugetlb.pages;
   sums.volatile += weight * pages.volatileCount;
   if (zone?.reporting) sums.reported += weight * zone.reporting.reportedPages;
@@ -90,6 +111,8 @@ function memoryMetrics(m: Machine): Counted<'memory'> {
     rss_pages_end: m.rss,
     swap_pages_end: m.swap.inUse,
     swapcache_pages_end: m.frames.inSwapCache,
+    anon_huge_pages_end: anonHugePages(m),
+    hugetlb_pages_peak: m.hugetlb.pool.peak * PMD_PAGES,
     hugetlb_pages_end: m.hugetlb.pages,
     page_table_pages_peak: m.tables.peak,
     struct_page_bytes: m.structPagesPeak * m.settings.structPageBytes,
@@ -226,6 +249,7 @@ export function machineMetrics(
   return {
     ...memoryMetrics(m),
     ...faultMetrics(m, program),
+    ...hugeMetrics(m),
     ...reclaimMetrics(m),
     ...mergeMetrics(m),
     ...discardMetrics(m, calls),

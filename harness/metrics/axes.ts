@@ -181,6 +181,16 @@ export const AXES = {
     experimentDefault: 'open',
     depth: 6.5,
   },
+  thp: {
+    kind: 'text',
+    column: 'thp',
+    key: 'thp',
+    meaning:
+      'huge pages of private memory: never, madvise (where the program asks for them), or always; what the trace sets (thp.enabled) comes after it',
+    default: 'never',
+    experimentDefault: 'never',
+    depth: 1.5,
+  },
 } as const satisfies Readonly<Record<string, AxisInfo>>;
 
 /** The name of an axis. */

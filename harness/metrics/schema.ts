@@ -5,6 +5,7 @@
  */
 
 import type { Touches } from '../base/touches.js';
+import { hugePages } from './huge-pages.js';
 
 /** What a metric counts in. */
 export type Unit = 'pages' | 'bytes' | 'KiB' | 'ns' | 'µs' | '%' | 'per 1000 touches' | 'count' | 'ratio';
@@ -108,12 +109,19 @@ const memory = {
     'higher',
     'free pages of a guest that free-page reporting has given back to the host: mean over trace time',
   ],
+  anon_huge_pages_mean: [
+    'pages',
+    'neither',
+    'pages of private memory that are mapped as huge pages, 512 each, summed over spaces (AnonHugePages): mean over trace time',
+  ],
+  anon_huge_pages_end: ['pages', 'neither', 'the same after the last event'],
   hugetlb_pages_mean: [
     'pages',
     'lower',
     'hugetlb pages in use, 512 pages each; RSS and what is charged do not count them: mean over trace time',
   ],
-  hugetlb_pages_end: ['pages', 'lower', 'the same after the last event'],
+  hugetlb_pages_peak: ['pages', 'lower', 'the most hugetlb pages in use at any moment, 512 pages each'],
+  hugetlb_pages_end: ['pages', 'lower', 'hugetlb pages in use after the last event'],
   vmas_peak: ['count', 'lower', 'the most virtual memory areas at any moment, summed over spaces'],
 } as const satisfies Group;
 
@@ -386,10 +394,19 @@ const pressure = {
   psi_full_avg300: ['%', 'lower', 'the same over 300 s', 'fault'],
 } as const satisfies Group;
 
-const GROUPS = { memory, faults, reclaim, merge, discard, calls, time, pressure } as const satisfies Record<
-  string,
-  Group
->;
+const huge = hugePages satisfies Group;
+
+const GROUPS = {
+  memory,
+  faults,
+  huge,
+  reclaim,
+  merge,
+  discard,
+  calls,
+  time,
+  pressure,
+} as const satisfies Record<string, Group>;
 type Groups = typeof GROUPS;
 
 /** What a metric is about: tables and documentation are grouped by it. */
@@ -407,6 +424,7 @@ type KindsOf<G extends Group> = { readonly [N in keyof G]: KindOf<G[N]> };
 /** The kind of each metric. */
 export type MetricKinds = KindsOf<Groups['memory']> &
   KindsOf<Groups['faults']> &
+  KindsOf<Groups['huge']> &
   KindsOf<Groups['reclaim']> &
   KindsOf<Groups['merge']> &
   KindsOf<Groups['discard']> &
@@ -452,7 +470,7 @@ export const LATER_METRICS = [
 export type LaterMetric = (typeof LATER_METRICS)[number];
 
 /** The metrics of a closed clock. */
-export const CLOSED_METRICS = [
+const CLOSED_METRICS = [
   'run_time_ns',
   'slowdown',
   'late_events',

@@ -62,6 +62,7 @@ export function collectMetrics(
     saved_pages_net_mean: null,
     volatile_pages_mean: means.volatile,
     reported_pages_mean: means.reported,
+    anon_huge_pages_mean: means.anonHuge,
     hugetlb_pages_mean: means.hugetlb,
     minor_rate: rate(pgfault - pgmajfault),
     major_rate: rate(pgmajfault),

@@ -1,5 +1,5 @@
 import type { SwapText } from '../contract/swap.js';
-import type { SyscallResult, Target, TargetInfo } from '../contract/target.js';
+import type { SyscallResult, Target, TargetInfo, ThpMode } from '../contract/target.js';
 import type { CostTable } from '../cost/table.js';
 import type { ControllerInfo } from '../policy/controller/contract.js';
 import type { DiscardPolicyInfo } from '../policy/discard/contract.js';
@@ -40,6 +40,8 @@ export interface ReplayOptions<T extends Target = Target> {
   readonly cpus?: number | undefined;
   /** Whether stalls delay later events of their thread. Default: `open`, they do not. */
   readonly clock?: ClockKind | undefined;
+  /** Huge pages of private memory, as the trace begins. Default: `never`. */
+  readonly thp?: ThpMode | undefined;
   /** Draws of device latency that are booked. Default: one. */
   readonly draws?: number | undefined;
   readonly costs: CostTable;

@@ -186,6 +186,7 @@ async function begin<T extends Target>(
     swap: options.swap,
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,
+    thp: options.thp ?? 'never',
     seed: options.seed,
     draws: bookedDraws(options.clock, options.draws ?? 1),
     startUs: trace.totals.firstTimeUs,

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import {
   accessSync,
   constants,
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -101,9 +102,12 @@ export function codeFolder(): string | undefined {
   const { NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE, XDG_CACHE_HOME = '' } = process.env;
   if (NODE_DISABLE_COMPILE_CACHE) return undefined;
   try {
-    const base = isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homedir(), '.cache');
-    const folder = join(NODE_COMPILE_CACHE || base, FOLDER);
-    return isAbsolute(folder) && isOwn(folder) ? folder : undefined;
+    const isSet = isAbsolute(XDG_CACHE_HOME);
+    const base = NODE_COMPILE_CACHE || (isSet ? XDG_CACHE_HOME : join(homedir(), '.cache'));
+    const folder = join(base, FOLDER);
+    // A home that is not there is not made.
+    if (!isAbsolute(folder) || !(existsSync(base) || existsSync(dirname(base)))) return undefined;
+    return isOwn(folder) ? folder : undefined;
   } catch {
     // No home.
     return undefined;

@@ -122,10 +122,12 @@ describe('kept code', () => {
     expect(process(path).a.sum).toBe(2);
   });
 
-  it('is not taken from a folder that others can write', () => {
+  it('is not taken from a folder that others can write, and no home is made for it', () => {
     mkdirSync(cacheFolder());
     expect(codeFolder()).toBe(join(cacheFolder(), 'reclaim-bench-code'));
     chmodSync(cacheFolder(), 0o777);
+    expect(codeFolder()).toBeUndefined();
+    vi.stubEnv('NODE_COMPILE_CACHE', join(folder, 'no home', '.cache'));
     expect(codeFolder()).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import type { SwapText } from '../contract/swap.js';
-import type { SyscallResult } from '../contract/target.js';
+import type { SyscallResult, ThpMode } from '../contract/target.js';
 import { type CostTable, loadCosts } from '../cost/table.js';
 import type { Machine } from '../machine/machine.js';
 import { type SimulatedMachine, simulated } from '../machine/target.js';
@@ -30,6 +30,7 @@ export interface TestRun {
   readonly seed?: number;
   readonly draws?: number;
   readonly clock?: ClockKind;
+  readonly thp?: ThpMode;
   readonly cpus?: number;
   /** Default: the table of the product. */
   readonly costs?: CostTable;
@@ -62,6 +63,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     seed: options.seed ?? 1,
     draws: options.draws,
     clock: options.clock,
+    thp: options.thp,
     cpus: options.cpus,
     costs: options.costs ?? COSTS,
     check: options.check ?? true,

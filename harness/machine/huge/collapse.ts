@@ -55,7 +55,7 @@ function census(m: State, leaf: number): Census {
 function count(m: State, entry: number, found: Census): void {
   const page = entry >>> PTE_SHIFT;
   if (entry === 0 || (page === ZERO_PAGE && entry & PTE.present)) found.none++;
-  else if (entry === PURGED || entry === GUARD) found.special = true;
+  else if (entry === PURGED || entry === GUARD || m.pins.has(page)) found.special = true;
   else if (isSwapEntry(entry)) found.swap++;
   else if (!isAnonPage(m, page) || (m.pages.traits[page]! & TRAIT.volatile) !== 0) found.special = true;
   else {

@@ -75,6 +75,7 @@ export function newFolio(
   const folio = new Folio(
     PMD_ORDER,
     Int32Array.from({ length: PMD_PAGES }, () => m.pages.create()),
+    vma.space.id,
   );
   const lacks = m.reclaim.bringInFolio(folio, anon.number, anon.indexOf(vma, first), mayReclaim, (made) =>
     huge.folios.add(made, m.pages.count),

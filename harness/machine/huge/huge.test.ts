@@ -171,6 +171,11 @@ describe('khugepaged', () => {
   ];
   const later = ['20000,mark,,,,later'];
 
+  it('charges to the cgroup of the process', async () => {
+    const { m, counters } = await played(['cgroup,1,,,g', ...pages, ...later]);
+    expect([counters.thp_collapse_alloc, m.reclaim.cgroups!.named('g').usage]).toEqual([1, H]);
+  });
+
   it('gathers pages', async () => {
     const { counters, huge } = await played([...pages, ...later]);
     expect([counters.thp_collapse_alloc, huge]).toEqual([1, H]);

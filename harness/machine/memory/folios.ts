@@ -13,10 +13,11 @@ export class Folio {
   /** It has lost pages and not all of them (PG_partially_mapped). */
   partlyMapped = false;
 
-  /** @param pages ids of its pages, by place: 2^order of them */
+  /** @param pages ids of its pages, by place: 2^order of them @param space id of the one that it was made for, whose cgroup pays */
   constructor(
     readonly order: number,
     readonly pages: Int32Array,
+    readonly space: number,
   ) {}
 
   /** The page that stands for the folio on lists of reclaim. */

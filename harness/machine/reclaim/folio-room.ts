@@ -52,9 +52,9 @@ export function bringInFolio(
   const { head, size, order } = folio;
   const { groups } = charger;
   const evictable = charger.couldGo(head);
-  const group = groups?.cgroups.assign(head);
+  const group = groups?.cgroups.assign(head, folio.space);
   if (evictable) charger.policy.miss?.(head);
-  if (group) for (const page of folio.pages) groups!.cgroups.assign(page);
+  if (group) for (const page of folio.pages) groups!.cgroups.assign(page, folio.space);
   charger.incoming = head;
   const charged = hasRoomFor(m, charger, size, group, how.mayReclaim);
   charger.incoming = -1;

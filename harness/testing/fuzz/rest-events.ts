@@ -21,6 +21,7 @@ const LEFT_OUT: readonly Kind[] = [
   'lock',
   'mapLocked',
   'lockAll',
+  'dmaPin',
   // Under a kernel.version that has no guards, these would stay or not come.
   'guard',
   'mapWhole',

@@ -139,10 +139,9 @@ export class Cgroups implements Owners {
   }
 
   /** The group that a page is to be charged to when it comes into memory; it is on record for the page from now on. */
-  assign(page: number): Group {
+  assign(page: number, payer: number | undefined = this.state.ledger.payer): Group {
     const swapped = this.state.pages.slotOf(page) >= 0;
     if (swapped) return this.of(page);
-    const { payer } = this.state.ledger;
     const group = (payer === undefined ? undefined : this.members.get(payer)?.group) ?? this.root;
     const before = this.of(page);
     if (before !== group) {
