@@ -6,7 +6,7 @@ import { NONE, PendingEvents } from './pending.js';
 import { Fifo, ReadyThreads, SpaceThreads, Thread } from './threads.js';
 
 /** Events that may wait, at most: some 70 MB. A thread that is this far ahead of another waits for it. */
-export const MOST_PENDING = 2 ** 20;
+const MOST_PENDING = 2 ** 20;
 
 /**
  * The order of events where stalls delay: a thread's next event comes as long after its last one as in the trace, but no earlier
