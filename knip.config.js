@@ -5,6 +5,7 @@ export default {
   entry: [
     'harness/index.ts!',
     'harness/cli.ts!',
+    'harness/start/start.ts!',
     'harness/experiment/worker.ts!',
     'harness/mrc/sweep-worker.ts!',
     'harness/commands/command-worker.ts!',

@@ -29,6 +29,8 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   mlock2: 'lock',
   posixfadvise: 'fadvise',
   fadvise64: 'fadvise',
+  vfioiommumapdma: 'dma-pin',
+  vfioiommuunmapdma: 'dma-unpin',
   clone: 'fork',
   ftruncate: 'truncate',
   fsync: 'sync',

@@ -37,6 +37,8 @@ export type Parameter =
       readonly default: number;
       /** The least pages that it takes; 1 where none is given. */
       readonly min?: 0;
+      /** What 100 % is, where a share is allowed: such a value is kept as its text, `10%`. */
+      readonly whole?: string;
       readonly max?: number;
     })
   | (ParameterBase & {
@@ -81,6 +83,7 @@ function parseValue(name: string, parameter: Parameter, text: string): Parameter
     case 'size': {
       if (parameter.min === 0 && /^0(p|[KMGT]iB)?$/.test(text)) return 0;
       const size = parseSize(text, PAGE_BYTES);
+      if (size.kind === 'percent' && parameter.whole !== undefined) return `${size.percent}%`;
       if (size.kind === 'percent')
         throw new InputError(`${name}=${text} is a percentage, expected pages or KiB, MiB, GiB`);
       if (size.pages > (parameter.max ?? Number.POSITIVE_INFINITY))

@@ -279,6 +279,10 @@ export interface Target {
   madvise(space: number, page: number, count: number, advice: Advice): void;
   /** process_madvise by the space of the event on pages of `target`, which may be the same. */
   processMadvise(space: number, target: number, page: number, count: number, advice: Advice): void;
+  /** Pins pages for a device until they are unpinned, as VFIO_IOMMU_MAP_DMA does. */
+  dmaPin(space: number, page: number, count: number): void;
+  /** Ends the pins that lie in a range, as VFIO_IOMMU_UNMAP_DMA does. */
+  dmaUnpin(space: number, page: number, count: number): void;
   prctl(space: number, arg: PrctlArg): void;
 
   object(size: number, arg: ObjectArg): void;

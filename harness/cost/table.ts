@@ -77,6 +77,8 @@ const costTable = z.strictObject({
     fadvise: call,
     guard_install: call,
     guard_remove: call,
+    pin: call,
+    unpin: call,
   }),
   /** Pages of 2 MiB: transparent ones, and hugetlb. */
   huge: z.strictObject({

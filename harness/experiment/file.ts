@@ -88,6 +88,8 @@ export interface Experiment extends AxisLists {
   readonly traces: readonly ExperimentTrace[];
   /** By family: discard policies that its traces alone are replayed under, besides those of the axis. */
   readonly family_discard: Readonly<Record<string, readonly string[]>>;
+  /** Discard policies for traces that give back private memory above all, as allocators do. A file has families for that. */
+  readonly private_discard?: readonly string[] | undefined;
   /** Draws of device latency of each cell. */
   readonly draws: number;
   /** How often each generated trace is generated, with other seeds. What was recorded is there once. */

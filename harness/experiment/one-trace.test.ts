@@ -2,10 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { discardPolicies } from '../policy/discard/registry.js';
 import { TRACE } from '../testing/cli-folder.js';
 import { temporaryFolder } from '../testing/folder.js';
 import { DEFAULT_EXPERIMENT, readExperiment } from './file.js';
 import { namedExperiment } from './one-trace.js';
+import { planCells } from './plan.js';
 
 const folder = temporaryFolder('reclaim-one-trace-');
 
@@ -26,6 +28,24 @@ describe('what compare is given', () => {
       expect(experiment.swap).toEqual(shipped.swap);
       expect(experiment.name).toMatch(/^my-app/);
     }
+  });
+
+  it('has policies that give back later where the trace gives back private memory above all', async () => {
+    const shipped = readExperiment(DEFAULT_EXPERIMENT);
+    const experiment = { ...(await namedExperiment('go')), discard: ['keep', 'dontneed'] };
+    const discards = (privatePages: number, sharedPages: number) => {
+      const trace = {
+        peakPages: 100,
+        pageBytes: 4096,
+        replicate: 1,
+        givesBack: { privatePages, sharedPages },
+      };
+      return [...new Set(planCells(experiment, [trace]).map(({ discard }) => discard))];
+    };
+    const later = shipped.family_discard.allocator!.map((text) => discardPolicies.choose(text).text);
+    expect(discards(5, 4)).toEqual(['keep', 'dontneed', ...later]);
+    expect(discards(4, 5)).toEqual(['keep', 'dontneed']);
+    expect(discards(0, 0)).toEqual(['keep', 'dontneed']);
   });
 
   it('may be standard input', async () => {

@@ -12,6 +12,8 @@ import { isTrace } from '../trace/trace.js';
 import { DEFAULT_EXPERIMENT, type Experiment, readExperiment } from './file.js';
 import { shippedTraces } from './trace-names.js';
 
+/** The family of the shipped comparison whose policies give back later. */
+const ALLOCATORS = 'allocator';
 /** Memory limits of the comparison on one trace. */
 const LIMITS = ['none', '50%'];
 
@@ -62,6 +64,7 @@ function experimentOn(name: string): Experiment {
     description: `The policies of the shipped comparison on ${name === STDIN ? inputName(name) : basename(name)}.`,
     traces: [{ entry: isShipped ? name : resolve(name), family: undefined }],
     limits: LIMITS,
+    private_discard: shipped.family_discard[ALLOCATORS],
     backing: ['recorded'],
     claims: [],
     placeOf: () => ({ file: name }),

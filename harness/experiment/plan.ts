@@ -99,9 +99,16 @@ export function planReplay(given: GivenAxes): (trace: Trace, costs: CostTable) =
 }
 
 /** The texts that an experiment lists on an axis, for traces of a family. */
-function listed(experiment: Experiment, name: AxisName, family?: string): string[] {
-  const own = name === 'discard' && family !== undefined ? experiment.family_discard[family] : undefined;
-  return [...experiment[AXES[name].key].map(String), ...(own ?? [])];
+function listed(experiment: Experiment, name: AxisName, trace?: OfExperiment): string[] {
+  const own = name === 'discard' && trace ? ownDiscards(experiment, trace) : [];
+  return [...experiment[AXES[name].key].map(String), ...own];
+}
+
+/** Discard policies for this trace, besides those for all. */
+function ownDiscards(experiment: Experiment, { family, givesBack }: OfExperiment): readonly string[] {
+  const ofFamily = family === undefined ? [] : (experiment.family_discard[family] ?? []);
+  const isPrivate = givesBack !== undefined && givesBack.privatePages > givesBack.sharedPages;
+  return [...ofFamily, ...(isPrivate ? (experiment.private_discard ?? []) : [])];
 }
 
 /**
@@ -131,13 +138,14 @@ export function drawsUnder({ controller, clock }: AxisValues, draws: number): nu
 /** A trace of an experiment, as cells are planned on it. */
 interface OfExperiment extends PlannedTrace {
   readonly family?: string | undefined;
+  readonly givesBack?: Readonly<GivesBack> | undefined;
 }
 
 /** All combinations of the values of all axes on a trace, nested as `AXES` says. */
 function combinations(experiment: Experiment, trace: OfExperiment): AxisValues[] {
   let rows: Partial<AxisTexts>[] = [{}];
   for (const name of NESTED_AXES) {
-    const all = listed(experiment, name, trace.family);
+    const all = listed(experiment, name, trace);
     const texts = new Map(all.map((text) => [axisIdentity(name, text, trace), text]));
     rows = rows.flatMap((row) => [...texts.values()].map((text) => ({ ...row, [name]: text })));
   }

@@ -177,6 +177,14 @@ export abstract class LiveEvents {
     this.call(`madvise ${advice}`, LIVE_OP.madvise, space, page, count, { a: ADVICE_VALUES[advice]! });
   }
 
+  dmaPin(space: number, page: number, count: number): void {
+    this.call('dma-pin', LIVE_OP.pin, space, page, count);
+  }
+
+  dmaUnpin(space: number, page: number, count: number): void {
+    this.call('dma-unpin', LIVE_OP.unpin, space, page, count);
+  }
+
   prctl(space: number, { setting, on }: PrctlArg): void {
     // The executor has asked for that itself, and is not told otherwise.
     if (setting === 'thp_disable')

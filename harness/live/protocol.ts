@@ -69,6 +69,8 @@ export const LIVE_OP = {
   fadvise: 40,
   remote: 41,
   lockall: 42,
+  pin: 43,
+  unpin: 44,
 } as const;
 
 /** Flags of ops, in the same word. */

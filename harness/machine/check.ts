@@ -197,7 +197,11 @@ function checkPages(m: Machine, census: Census): void {
     const somewhere = pages.resident[page] === 1 || pages.slotOf(page) >= 0 || census.held.has(page);
     must(somewhere, () => `page ${page} is nowhere`);
     const referred = census.mappings.has(page) || census.swapEntries.has(page) || census.held.has(page);
-    must(referred || m.huge?.folios.of(page) !== undefined, () => `nothing refers to page ${page}`);
+    must(!referred || !m.pins.isOrphan(page), () => `page ${page} counts as referred to by a device only`);
+    must(
+      referred || m.pins.has(page) || m.huge?.folios.of(page) !== undefined,
+      () => `nothing refers to page ${page}`,
+    );
   }
   must(
     lazyfree === pages.lazyfreeCount,

@@ -7,6 +7,7 @@ import { Huge } from './huge/huge.js';
 import { Khugepaged } from './huge/khugepaged.js';
 import { Ksm } from './ksm/ksm.js';
 import { Daemons } from './memory/daemons.js';
+import { Unmovable } from './memory/unmovable.js';
 import { Kswapd } from './reclaim/kswapd.js';
 import { ProactiveReclaim } from './reclaim/proactive.js';
 import { Purge } from './reclaim/purge.js';
@@ -35,6 +36,7 @@ export class Machine extends State {
   readonly flusher: Flusher;
   readonly proactive: ProactiveReclaim | undefined;
   readonly daemons: Daemons;
+  private unmovable: Unmovable | undefined;
 
   constructor(options: MachineOptions) {
     super(options);
@@ -80,6 +82,14 @@ export class Machine extends State {
       throw new InputError('mm.page_reporting_order needs a machine of some memory, expected --memory');
     this.zone.startReporting(order, () => this.nowUs);
     if (this.zone.reporting) this.daemons.add(this.zone.reporting);
+  }
+
+  /** Memory becomes fragmented: it needs a size. */
+  scatterUnmovable(percent: number): void {
+    if (!this.zone)
+      throw new InputError('mm.unmovable_percent needs a machine of some memory, expected --memory');
+    this.unmovable ??= new Unmovable(this.frames, this.zone.buddy.pages);
+    this.unmovable.set(percent);
   }
 
   /** Bytes of host memory that the state's arrays take, by part. */

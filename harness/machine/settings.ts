@@ -35,6 +35,8 @@ interface SettingsTarget extends KsmTarget, ThpTarget {
   };
   /** Begins free-page reporting of blocks of an order and above. */
   startReporting(order: number): void;
+  /** Sets in how many percent of the blocks of 2 MiB a page cannot move. */
+  scatterUnmovable(percent: number): void;
 }
 
 type NumericField = Exclude<keyof Settings, 'removeEra' | 'kernel' | 'stats' | 'thp'>;
@@ -167,6 +169,16 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
     min: 0,
     max: MAX_PAGE_ORDER,
     apply: (target, order) => target.startReporting(order),
+  },
+  {
+    name: 'mm.unmovable_percent',
+    default: '0',
+    meaning:
+      'share of the blocks of 2 MiB that have a page which cannot move, evenly spread, so that no huge page fits; needs `--memory`; compaction is not modelled',
+    source: 'no setting of a kernel: /proc/pagetypeinfo shows such blocks',
+    min: 0,
+    max: 100,
+    apply: (target, percent) => target.scatterUnmovable(percent),
   },
   {
     name: 'madvise.remove_2006',

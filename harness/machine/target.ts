@@ -35,6 +35,7 @@ import type {
 import type { EventBlock } from '../trace/block.js';
 import { type Advice, HAS, OP } from '../trace/op.js';
 import { fallocateBlocks } from './advice/allocate.js';
+import { dmaPin, dmaUnpin } from './advice/dma-pin.js';
 import { fadvise } from './advice/fadvise.js';
 import { madvise } from './advice/madvise.js';
 import { processMadvise } from './advice/process-madvise.js';
@@ -308,6 +309,14 @@ export class SimulatedMachine implements Target {
     const range = { page, count };
     const result = processMadvise(this.machine, this.space(id), this.space(target), range, advice);
     this.answer(`process_madvise ${advice}`, result);
+  }
+
+  dmaPin(space: number, page: number, count: number): void {
+    this.answer('dma-pin', dmaPin(this.machine, this.space(space), page, count));
+  }
+
+  dmaUnpin(space: number, page: number, count: number): void {
+    this.answer('dma-unpin', dmaUnpin(this.machine, this.space(space), page, count));
   }
 
   prctl(id: number, { setting, on }: PrctlArg): void {

@@ -470,7 +470,7 @@ export const LATER_METRICS = [
 export type LaterMetric = (typeof LATER_METRICS)[number];
 
 /** The metrics of a closed clock. */
-export const CLOSED_METRICS = [
+const CLOSED_METRICS = [
   'run_time_ns',
   'slowdown',
   'late_events',

@@ -94,6 +94,10 @@ export class Events {
       case OP.munlockall:
         if (!this.isSample) target.lockAll(space, undefined);
         break;
+      case OP['dma-pin']:
+      case OP['dma-unpin']:
+        this.pin(space, page, count, op === OP['dma-pin']);
+        break;
       case OP.process_madvise:
         this.processMadvise(space, page, count, args.required('process_madvise', block, row));
         break;
@@ -183,6 +187,15 @@ export class Events {
     const refused = this.target.refusals.advice[advice];
     if (refused !== undefined) throw new Refusal(refused);
     return !this.isSample || !POPULATING_ADVICE.includes(advice);
+  }
+
+  private pin(space: number, page: number, count: number, pinned: boolean): void {
+    if (this.isSample)
+      throw new Refusal(
+        'a trace that is a sample of its pages cannot pin ranges for a device: which of their pages are there is not known',
+      );
+    if (pinned) this.target.dmaPin(space, page, count);
+    else this.target.dmaUnpin(space, page, count);
   }
 
   private fadvise(page: number, count: number, arg: FadviseArg): void {

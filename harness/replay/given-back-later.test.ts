@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { packageFile } from '../base/package-root.js';
 import { simulated } from '../machine/target.js';
 import { Later } from '../policy/discard/later/later.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -37,10 +38,10 @@ const NOTHING = { late: 0, cancelled: 0, unmapped: 0, pending: 0, calls: 0, resi
 
 describe('memory that is given back later', () => {
   it('after 100 ms: as the same trace with its discards put off by hand', async () => {
-    const [trace0, trace100] = ['0s', '100ms'].map((form) => {
-      const file = join(import.meta.dirname, 'cases', `r07-reuse-decay-${form}.csv.gz`);
-      return new MemoryTrace(form, binaryOf(gunzipSync(readFileSync(file)).toString()));
-    });
+    const [trace0, trace100] = [
+      packageFile('workloads', 'experiments', 'later', 'reuse.csv.gz'),
+      join(import.meta.dirname, 'cases', 'r07-reuse-decay-100ms.csv.gz'),
+    ].map((file) => new MemoryTrace(file, binaryOf(gunzipSync(readFileSync(file)).toString())));
     const [later, edited] = [
       await run(trace0!, { discard: 'dontneed:delay=100ms', check: false }),
       await run(trace100!, { discard: 'dontneed', check: false }),
@@ -221,6 +222,8 @@ describe('parameters of when memory is given back', () => {
     ['dontneed:delay=1.5us', /is not a whole number of µs/],
     ['dontneed:delay=9000h', /expected at most a year/],
     ['dontneed:keep=-1', /is not a size/],
+    ['dontneed:keep=0%', /is 0/],
+    ['dontneed:pace=10%', /pace=10% is a percentage, expected pages or KiB, MiB, GiB/],
     ['dontneed:rate=2000', /rate=2000 is out of range, expected a number from 0 to 1000/],
     ['free:muzzy=1s', /muzzy/],
     ['keep:delay=1s', /delay/],

@@ -1,5 +1,6 @@
 import type { DrawsByCell } from '../metrics/draws.js';
 import type { RunRow, SpaceRow } from '../metrics/files.js';
+import { closedClock } from './closed-clock.js';
 import { compactTable } from './compact-table.js';
 import { baseName, comparedAxis, type TraceFacts } from './comparison.js';
 import { familyTables, fewFigures } from './family-table.js';
@@ -109,7 +110,7 @@ function legend(results: Results, verdict: Verdict, { look, full }: Form): strin
 /** The results of an experiment as text: the verdict first, then tables, then what falsifies their numbers. */
 export function comparisonText(results: Results, form: Form = { look: PLAIN, full: false }): string {
   const { look, full } = form;
-  const warnings = ofCalls(results.runs).map(({ what, advice }) =>
+  const warnings = [...closedClock(results.runs), ...ofCalls(results.runs)].map(({ what, advice }) =>
     wrapped(`Warning: ${what} ${advice}`, look.columns, '  '),
   );
   const groups = groupsOf(results.traces);

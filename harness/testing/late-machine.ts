@@ -34,6 +34,8 @@ type Queued =
   | 'lockAll'
   | 'processMadvise'
   | 'fadvise'
+  | 'dmaPin'
+  | 'dmaUnpin'
   | 'madvise'
   | 'prctl'
   | 'object'
@@ -155,6 +157,8 @@ export class LateMachine implements Target {
   readonly lockAll = this.queued('lockAll');
   readonly processMadvise = this.queued('processMadvise');
   readonly fadvise = this.queued('fadvise');
+  readonly dmaPin = this.queued('dmaPin');
+  readonly dmaUnpin = this.queued('dmaUnpin');
   readonly madvise = this.queued('madvise');
   readonly prctl = this.queued('prctl');
   readonly object = this.queued('object');

@@ -29,7 +29,12 @@ function marked(events: readonly string[]): string[] {
   const lines = events.map((event) =>
     event.replace(/ (sealed|exec)\b/g, '').replace('MADV_HUGEPAGE', 'MADV_NOHUGEPAGE'),
   );
-  return lines.flatMap((line, i) => (i % STEP === STEP - 1 ? [line, `mark,,,,${i}`] : [line]));
+  return lines.flatMap((line, i) => [
+    // A live kernel is still writing when the next call comes.
+    ...(/^fadvise.*,dontneed:f$/.test(line) ? ['sync,,,,f'] : []),
+    line,
+    ...(i % STEP === STEP - 1 ? [`mark,,,,${i}`] : []),
+  ]);
 }
 
 /** Random traces, as lines without their times: the same for the same seed. */

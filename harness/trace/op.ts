@@ -141,6 +141,13 @@ export const OPS: readonly OpInfo[] = [
     'locks all mappings that there are, that will be, or both',
   ),
   op('munlockall', ['required', 'none', 'none', 'none'], '', 'unlocks all mappings, and those that will be'),
+  op(
+    'dma-pin',
+    RANGE,
+    '',
+    'pins the pages of a range for a device, as VFIO does: they stay whatever is called',
+  ),
+  op('dma-unpin', RANGE, '', 'ends the pins that lie in a range'),
 ];
 
 /** Codes by name, for `switch` statements in hot loops. */
@@ -178,6 +185,8 @@ export const OP = {
   process_madvise: 30,
   mlockall: 31,
   munlockall: 32,
+  'dma-pin': 33,
+  'dma-unpin': 34,
 } as const;
 
 /** The name of an op, as traces have it. */

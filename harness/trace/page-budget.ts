@@ -110,6 +110,7 @@ export class PageBudget {
       case OP.pread:
       case OP.pwrite:
       case OP.fallocate:
+      case OP['dma-pin']:
       case OP.migrate:
         return true;
       case OP.object:

@@ -99,6 +99,9 @@ const CALLS: readonly RowPlan[] = [
   multiples('calls.guard_install.absent', 'absent', [1.7, 2.3, 24, 88]),
   multiples('calls.guard_remove.present', 'absent', [1.04, 1.8, 21, 95]),
   multiples('calls.guard_remove.absent', 'absent', [0.92, 1.4, 15, 66]),
+  multiples('calls.pin.present', 'absent', [1.7, 3.3, 61, 410]),
+  multiples('calls.unpin.present', 'absent', [0.75, 1.2, 17, 110]),
+  ...['pin', 'unpin'].map((call) => multiples(`calls.${call}.absent`, 'absent', [1, 1, 1, 1])),
   {
     row: 'calls.willneed.present',
     of: ['anon_write'],

@@ -160,7 +160,7 @@ static uint32_t turn_of(const struct op *ops, uint32_t left) {
   uint32_t count = 0;
   while (count < left && count < WINDOW && ops[count].slot == ops[0].slot) {
     uint32_t code = ops[count].code & 0xff;
-    if (code == OP_SPAWN || code == OP_EXIT || code >= OP_CENSUS) break;
+    if (code == OP_SPAWN || code == OP_EXIT || (code >= OP_CENSUS && code < OP_FADVISE)) break;
     if (ops[count].code & (FLAG_FILE | FLAG_MAPPED) && count > 0) break;
     count++;
     if (code == OP_FORK) break;

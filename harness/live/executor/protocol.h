@@ -69,10 +69,12 @@ enum {
   OP_REST,   /* a: microseconds. Waits that long */
   OP_FILES,  /* Text in: folder of files. All that are there go */
   OP_MOVE,   /* slot. Text in: the file of a group that names of processes are written to */
-  /* Of spaces again. */
+  /* Of spaces again: turn_of knows by the first. */
   OP_FADVISE, /* slot, a: object, page: first byte, b: bytes, count: advice */
   OP_REMOTE,  /* page, count, a: advice, b: slot of the space whose memory it is */
   OP_LOCKALL, /* a: flags of mlockall; 0: munlockall */
+  OP_PIN,     /* page, count. By buffers of an io_uring, which are pinned as VFIO pins memory */
+  OP_UNPIN,   /* page, count */
 };
 
 enum {

@@ -16,6 +16,7 @@
 #include <sys/uio.h>
 
 #include "arena.h"
+#include "pin.h"
 
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
@@ -304,7 +305,10 @@ static void offer_to_killer(void) {
 /* A child of the leader, as all spaces are, so that it hears of its end. */
 static long fork_space(const struct op *op, struct answer *answer) {
   long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
-  if (pid == 0) become((uint32_t)op->a);
+  if (pid == 0) {
+    forget_pins();
+    become((uint32_t)op->a);
+  }
   answer->value = (uint32_t)pid;
   settle();
   return pid;
@@ -329,6 +333,8 @@ static void run_op(const struct op *op, struct answer *answer) {
   case OP_UNLOCK: result = munlock(address(op->page), bytes); break;
   case OP_MADVISE: result = madvise(address(op->page), bytes, (int)op->a); break;
   case OP_LOCKALL: result = lock_all(op); break;
+  case OP_PIN: result = pin(op); break;
+  case OP_UNPIN: result = unpin(op); break;
   case OP_REMOTE: result = remote_advice(op); break;
   case OP_PRCTL: result = prctl(PR_SET_MEMORY_MERGE, op->a, 0, 0, 0); break;
   default: result = with_object(op);

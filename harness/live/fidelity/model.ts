@@ -2,6 +2,7 @@ import type { TargetInfo } from '../../contract/target.js';
 import { type SimulatedMachine, simulated } from '../../machine/target.js';
 import { modelOf, type Probes, UNKNOWN } from '../probes.js';
 import type { Statistics } from '../system.js';
+import { visiblePages } from './snapshot.js';
 
 /** What a replay on the model has seen that its metrics do not tell. */
 export interface Seen {
@@ -29,7 +30,7 @@ function settingsOf(probes: Probes, stats: Statistics): (readonly [name: string,
 }
 
 /** Calls that may fault pages in. */
-const FAULTING = ['map', 'remap', 'lock', 'lockAll', 'madvise', 'processMadvise'] as const;
+const FAULTING = ['map', 'remap', 'lock', 'lockAll', 'madvise', 'processMadvise', 'dmaPin'] as const;
 
 function countCallFaults(target: SimulatedMachine, seen: Seen): void {
   const { counters } = target.machine;
@@ -52,6 +53,8 @@ export function modelFor(probes: Probes, stats: Statistics, seen: Seen): TargetI
       const target = await simulated.create(setup);
       for (const [name, value] of settingsOf(probes, stats)) target.set(name, value);
       countCallFaults(target, seen);
+      const count = target.counters.bind(target);
+      target.counters = () => ({ ...count(), resident_pages_end: visiblePages(target.machine) });
       const declare = target.object.bind(target);
       target.object = (size, arg) => {
         seen.files ||= arg.kind === 'file';

@@ -1,10 +1,11 @@
+import type { Machine } from '../../machine/machine.js';
 import type { SimulatedMachine } from '../../machine/target.js';
 import { residentPages } from '../census.js';
 import type { LiveMachine } from '../machine.js';
 
 /** What is resident at one moment, in pages: what the simulated and the live kernel must agree on exactly. */
 export interface Snapshot {
-  /** Frames charged, each once. */
+  /** Frames charged, each once, without those that only a device refers to: nothing of /proc shows them. */
   readonly resident: number;
   /** Pages that each space has mapped, by its id. */
   readonly spaces: ReadonlyMap<number, number>;
@@ -15,6 +16,11 @@ export interface Snapshot {
 /** Two objects can have one name, when the first was closed and is mapped still, or a file. */
 function addTo(objects: Map<string, number>, name: string, pages: number): void {
   objects.set(name, (objects.get(name) ?? 0) + pages);
+}
+
+/** Frames in use that a look at processes and objects finds: not those that only a device refers to. */
+export function visiblePages({ frames, pins }: Machine): number {
+  return frames.inUse - pins.orphans;
 }
 
 /** A snapshot of the simulated kernel. */
@@ -29,7 +35,7 @@ export function simulatedSnapshot({ machine: m }: SimulatedMachine): Snapshot {
     );
     addTo(objects, object.name, inMemory.length);
   }
-  return { resident: m.frames.inUse, spaces, objects };
+  return { resident: visiblePages(m), spaces, objects };
 }
 
 /** A snapshot of a live kernel, which is asked for it. */

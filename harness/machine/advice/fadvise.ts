@@ -84,7 +84,7 @@ function invalidate(m: State, object: SharedObject, span: FileSpan): number {
     const page = object.page(index);
     const frame = m.pages.location[page]!;
     if (frame < 0) m.reclaim.forget(page);
-    else if (m.frames.mapcount[frame] !== 0) continue;
+    else if (m.frames.mapcount[frame] !== 0 || m.pins.has(page)) continue;
     else if (written.has(page)) m.reclaim.deactivated(page);
     else {
       if (m.pages.isOverHole(page)) freeObjectPage(m, object, index);

@@ -1,7 +1,7 @@
 import { isSwapEntry } from '../entries/entry.js';
 import { eachUsedEntry } from '../entries/page-walk.js';
 import { swapInObject } from '../mapping/anon-page.js';
-import { cachePage, WHERE, whereIs } from '../object/page-in.js';
+import { cacheHole, cachePage, WHERE, whereIs } from '../object/page-in.js';
 import { PTE_SHIFT } from '../state/page-table.js';
 import type { State } from '../state/state.js';
 import type { SharedObject, Vma } from '../state/vma.js';
@@ -49,6 +49,7 @@ function prefetchObjectPage(m: State, object: SharedObject, index: number): bool
     m.reclaim.bringIn(object.page(index), object.number, index);
     m.counters.pswpin++;
   } else if (where === WHERE.disk) cachePage(m, object, index);
+  else if (where === WHERE.hole && object.backing === 'file') cacheHole(m, object, index);
   else return false;
   return true;
 }

@@ -1,4 +1,5 @@
 import { PART, type StallIndex } from '../../cost/ledger.js';
+import { callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import { clearEntry, isAnonPage, isMerged, isSwapEntry } from '../entries/entry.js';
@@ -11,7 +12,6 @@ import type { Vma } from '../state/vma.js';
 import { mayBeHuge } from './eligible.js';
 import { mapFolio, newFolio } from './fault.js';
 import type { HugeParts } from './parts.js';
-import { hugeFaultNs } from './price.js';
 
 /** What became of 512 pages that were to be a huge page (enum scan_result). */
 export type Collapsed =
@@ -55,7 +55,7 @@ function census(m: State, leaf: number): Census {
 function count(m: State, entry: number, found: Census): void {
   const page = entry >>> PTE_SHIFT;
   if (entry === 0 || (page === ZERO_PAGE && entry & PTE.present)) found.none++;
-  else if (entry === PURGED || entry === GUARD) found.special = true;
+  else if (entry === PURGED || entry === GUARD || m.pins.has(page)) found.special = true;
   else if (isSwapEntry(entry)) found.swap++;
   else if (!isAnonPage(m, page) || (m.pages.traits[page]! & TRAIT.volatile) !== 0) found.special = true;
   else {
@@ -106,7 +106,7 @@ export function collapse(
   }
   copyPages(huge, vma, leaf, first, folio.pages);
   mapFolio(huge, vma, first, folio);
-  m.ledger.cpu(part, hugeFaultNs(m));
+  m.ledger.cpu(part, callNs(m.costs.huge.collapse, PMD_PAGES - now.none, now.none));
   return 'made';
 }
 

@@ -10,7 +10,6 @@ import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import { fits, hugeStart, wantsHuge } from './eligible.js';
 import type { HugeParts } from './parts.js';
-import { hugeFaultNs } from './price.js';
 
 /**
  * vma_thp_gfp_mask: whether a fault in a VMA lets reclaim make room for a huge page, or falls back at once. The kernel tries a few
@@ -43,7 +42,7 @@ function mapHugeZero(huge: HugeParts, vma: Vma, first: number): void {
   huge.pmds.add(Math.floor(at / LEAF_ENTRIES));
   if (!huge.zeroAllocated) m.counters.thp_zero_page_alloc++;
   huge.zeroAllocated = true;
-  m.ledger.cpu(PART.minor, m.costs.faults.anon_read.ns);
+  m.ledger.cpu(PART.minor, m.costs.huge.read.ns);
 }
 
 /** A new folio of zeros around an address. False, and nothing has changed, where there is no room for it (vma_alloc_anon_folio_pmd). */
@@ -59,7 +58,7 @@ function allocateHuge(huge: HugeParts, vma: Vma, vpn: number, clear?: () => void
   clear?.();
   mapFolio(huge, vma, first, folio);
   m.counters.thp_fault_alloc++;
-  m.ledger.cpu(PART.minor, hugeFaultNs(m));
+  m.ledger.cpu(PART.minor, m.costs.huge.fault.ns);
   return true;
 }
 

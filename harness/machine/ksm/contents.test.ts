@@ -123,19 +123,19 @@ const MACHINES: Readonly<Record<string, FuzzedMachine>> = {
     reclaim: 'linux',
     swap: 'ssd',
     limit: 12,
-    without: ['limit', 'mapCount', 'lock', 'mapLocked', 'lockAll'],
+    without: ['limit', 'mapCount', 'lock', 'mapLocked', 'lockAll', 'dmaPin'],
   },
   'a limit and zram': {
     reclaim: 'linux',
     swap: 'zram',
     limit: 12,
-    without: ['limit', 'mapCount', 'lock', 'mapLocked', 'lockAll'],
+    without: ['limit', 'mapCount', 'lock', 'mapLocked', 'lockAll', 'dmaPin'],
   },
   'fifo and a disk': {
     reclaim: 'fifo',
     swap: 'ssd',
     limit: 20,
-    without: ['limit', 'mapCount', 'lock', 'mapLocked', 'lockAll'],
+    without: ['limit', 'mapCount', 'lock', 'mapLocked', 'lockAll', 'dmaPin'],
   },
 };
 const POLICIES = [

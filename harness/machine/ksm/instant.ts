@@ -102,6 +102,7 @@ export class Instant implements MergeStrategy {
     const page = entry >>> PTE_SHIFT;
     if ((entry & PTE.present) === 0 || page === ZERO_PAGE || !isAnonPage(m, page) || isMerged(m, page))
       return;
+    if (m.pins.has(page)) return;
     if (!space.find(vpn)?.has(VM.mergeable)) return;
     const content = m.pages.contents.get(page);
     const node = this.nodeFor(page, content);
@@ -132,6 +133,7 @@ export class Instant implements MergeStrategy {
     const m = this.state;
     if (m.pages.resident[page] === 0 || !isAnonPage(m, page) || m.pages.contents.get(page) !== content)
       return NONE;
+    if (m.pins.has(page)) return NONE;
     // A child that forked before may map the page where it is not mergeable: it finds a merged page there, as with ksmd.
     const mappings = this.mappingsOf(page).filter(({ vma }) => vma.has(VM.mergeable));
     const [first] = mappings;

@@ -41,6 +41,7 @@ export function placeOf(m: State, index: MergeIndex, item: number): Place | unde
   const entry = at < 0 ? 0 : m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
   if ((entry & PTE.present) === 0 || page === ZERO_PAGE || !isAnonPage(m, page)) return undefined;
+  if (m.pins.has(page)) return undefined; // write_protect_page finds a reference too many
   return { vma, at, page };
 }
 

@@ -1,10 +1,12 @@
 import { InputError } from '../../base/errors.js';
-import { mapPage } from '../entries/entry.js';
+import { PART } from '../../cost/ledger.js';
+import { isAnonPage, mapPage } from '../entries/entry.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { PTE, PTE_SHIFT } from '../state/page-table.js';
 import { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, VM_LOCKED_MASK, Vma } from '../state/vma.js';
+import { newAnonPage } from './anon-page.js';
 import { copyHugetlb } from './hugetlb.js';
 import { unmap } from './mmap.js';
 
@@ -23,6 +25,7 @@ export function exit(m: State, space: Space): void {
   const last = space.vmas.at(-1);
   const first = space.vmas[0];
   if (first && last) unmap(m, space, first.start, last.end - first.start);
+  m.pins.exited(m, space);
   m.ksm.exited(space);
   m.removeSpace(space);
 }
@@ -81,6 +84,16 @@ function copyEntries(m: State, vma: Vma, child: Space): void {
   }
 }
 
+/** copy_present_page: the child gets a copy at once, since the page must stay the parent's (page_needs_cow_for_dma). */
+function copyPinned(m: State, vma: Vma, vpn: number, page: number): void {
+  const content = m.pages.contents.get(page);
+  const copy = newAnonPage(m, vma, vpn);
+  m.pages.contents.set(copy, content);
+  m.ledger.cpu(PART.cow, m.costs.faults.cow_copy.ns);
+  const at = m.tables.make(vma.space.directory, vpn);
+  mapPage(m, vma.space, at, copy, PTE.young | PTE.dirty | (vma.has(VM.write) ? PTE.write : 0));
+}
+
 function copyEntry(m: State, vma: Vma, from: number, child: Space, vpn: number): void {
   const entry = m.tables.entries[from]!;
   if (entry === 0) return;
@@ -93,6 +106,10 @@ function copyEntry(m: State, vma: Vma, from: number, child: Space, vpn: number):
   }
   if (vma.has(VM.shared)) {
     mapPage(m, child, at, page, entry & PTE.write); // pte_mkclean
+    return;
+  }
+  if (m.pins.has(page) && isAnonPage(m, page)) {
+    copyPinned(m, child.find(vpn)!, vpn, page);
     return;
   }
   m.tables.entries[from] = entry & ~PTE.write;

@@ -6,6 +6,8 @@ export interface FrameAllocator {
   allocate(): number;
   /** First of 2^order free frames next to each other, or -1; absent where frames have no neighbours. */
   allocateBlock?(order: number): number;
+  /** A certain frame; absent where frames have no places. Returns whether it was free. */
+  allocateFrame?(frame: number): boolean;
   free(frame: number): void;
   /** Frames handed out. */
   readonly inUse: number;

@@ -117,6 +117,15 @@ export class BuddyAllocator implements FrameAllocator {
     return block;
   }
 
+  /** A certain frame. Returns whether it was in a free block. */
+  allocateFrame(frame: number): boolean {
+    if (!this.areas.takeFrame(frame)) return false;
+    if (this.state[frame] !== 0) this.bringBack();
+    this.state[frame] = STATE.inUse;
+    if (frame >= this.next) this.next = frame + 1;
+    return true;
+  }
+
   /** @throws RangeError when the frame is not in use */
   free(frame: number): void {
     if (this.state[frame] !== STATE.inUse) this.mustBeInUse(frame);

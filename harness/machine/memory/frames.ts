@@ -114,6 +114,14 @@ export class Frames {
     return first;
   }
 
+  /** Takes a certain frame out of memory, for no page. Returns whether it was free. */
+  setFrameAside(frame: number): boolean {
+    if (!this.allocator.allocateFrame?.(frame)) return false;
+    this.aside++;
+    if (this.allocator.high > this.page.length) this.grow(this.allocator.high);
+    return true;
+  }
+
   /** Gives such a block back. */
   giveBack(first: number, order: number): void {
     this.aside -= 1 << order;

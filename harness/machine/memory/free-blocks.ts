@@ -126,6 +126,22 @@ export class FreeBlocks {
     return at;
   }
 
+  /** Takes one frame out of the block that it lies in, which is split around it. False where it lies in no free block. */
+  takeFrame(frame: number): boolean {
+    for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
+      let block = frame & ~((1 << order) - 1);
+      if (!this.isBlock(block, order)) continue;
+      this.remove(block, order);
+      for (let half = order - 1; half >= 0; half--) {
+        const upper = block + (1 << half);
+        this.addToHead(frame < upper ? upper : block, half);
+        if (frame >= upper) block = upper;
+      }
+      return true;
+    }
+    return false;
+  }
+
   /** The block becomes the last of its list to be taken. */
   moveToTail(block: number, order: number): void {
     this.unlink(block);

@@ -14,7 +14,7 @@ export const PAGE_FLAG = {
    * fallocate has made and nothing has used: reads and fault-around take it for a hole (it is not PG_uptodate).
    */
   hole: 32,
-  /** No policy may choose the page: it is locked, or anonymous without swap. */
+  /** No policy may choose the page: it is locked, pinned by a device, or anonymous without swap. */
   unevictable: 64,
   /** No page has this id now. */
   unused: 128,

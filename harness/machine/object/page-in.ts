@@ -92,7 +92,7 @@ export function newObjectPage(m: State, object: SharedObject, index: number): nu
 }
 
 /** A page of zeros in the page cache over a hole of a file. */
-function cacheHole(m: State, object: SharedObject, index: number): number {
+export function cacheHole(m: State, object: SharedObject, index: number): number {
   const page = m.pages.create();
   m.pages.setTrait(page, TRAIT.file | PAGE_FLAG.hole);
   m.reclaim.bringIn(page, object.number, index);

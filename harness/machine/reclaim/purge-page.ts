@@ -11,7 +11,7 @@ import type { VolatileRange } from './volatile-range.js';
 export const GAVE = {
   /** There was nothing to purge: no contents, or a merged page, which no purge finds. */
   nothing: 0,
-  /** It is locked, or on its way in: it stays for now. */
+  /** It is locked, pinned by a device, or on its way in: it stays for now. */
   stays: 1,
   /** It is lost here; others have it still. */
   mapping: 2,
@@ -33,7 +33,7 @@ function purgePrivate(m: State, space: Space, vpn: number): number {
   // Empty, purged before, or the shared zero page. Merged pages: the kernel's walk by anon_vma does not find them.
   if (page === ZERO_PAGE || isMerged(m, page)) return GAVE.nothing;
   const vma = space.find(vpn)!;
-  if (vma.has(VM.locked) || page === m.reclaim.incoming) return GAVE.stays;
+  if (vma.has(VM.locked) || page === m.reclaim.incoming || m.pins.has(page)) return GAVE.stays;
   m.huge?.splitPageOf(page);
   const { inUse } = m.frames;
   clearEntry(m, vma, at);

@@ -341,8 +341,8 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
   /** A lazily freed page is an ordinary one again: it is re-inserted, on the list of its kind. */
   readmit(page: number): void {
     this.policy.remove(page);
-    const { rmap, pages } = this.state;
-    this.admit(page, this.couldGo(page) && !rmap.isLocked(pages.location[page]!));
+    const { rmap, pages, pins } = this.state;
+    this.admit(page, this.couldGo(page) && !pins.has(page) && !rmap.isLocked(pages.location[page]!));
   }
 
   /** Whether the policy may choose a resident page has changed, or may have. */
@@ -354,10 +354,10 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     this.admit(head, could);
   }
 
-  /** Whether a locked mapping has a page; one that keeps the page's folio has others of it. */
+  /** Whether a device has pinned a page, or a locked mapping has it; one that keeps the page's folio has others of it. */
   private isLocked(page: number): boolean {
-    const { rmap, pages, huge } = this.state;
-    if (rmap.isLocked(pages.location[page]!)) return true;
+    const { rmap, pages, huge, pins } = this.state;
+    if (pins.has(page) || rmap.isLocked(pages.location[page]!)) return true;
     const folio = huge?.folios.of(page);
     if (folio === undefined || !this.isUnevictable(page)) return false;
     return folio.pages.some((other) => rmap.isLocked(pages.location[other]!));

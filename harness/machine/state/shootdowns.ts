@@ -2,7 +2,7 @@ import type { CostTable } from '../../cost/table.js';
 import type { Space } from './space.js';
 
 /** For how long after its last event a thread counts as one that a CPU runs, in µs. */
-export const RUNS_US = 100_000;
+const RUNS_US = 100_000;
 
 /**
  * TLB shootdowns: who changes page table entries waits until all other CPUs that run the space have dropped what they cached

@@ -15,6 +15,7 @@ import type { HugeHooks, KsmHooks, Merger, PurgeHooks, ReclaimHooks, WritebackHo
 import { Hugetlb } from './hugetlb.js';
 import { Objects } from './objects.js';
 import { PageTables } from './page-table.js';
+import { Pins } from './pins.js';
 import { ProportionalUsage } from './pss.js';
 import { ReverseMap } from './rmap.js';
 import { Settings } from './settings.js';
@@ -69,6 +70,8 @@ export abstract class State {
   readonly rmap: ReverseMap;
   readonly swap: Swap;
   readonly structPages = new StructPages();
+  /** What devices have pinned. */
+  readonly pins = new Pins();
   /** What was read ahead by place on the swap device, and whose the pages there are. */
   readonly swapHistory = newHistory();
   readonly slotOwners = new SlotOwners();
@@ -224,8 +227,15 @@ export abstract class State {
     this.structPagesPeak = Math.max(this.structPagesPeak, mapped);
   }
 
-  /** Gives back all that a page holds: its contents are gone. No entry may refer to it any more. */
+  /**
+   * Gives back all that a page holds: its contents are gone. No entry may refer to it any more. A page that a device has pinned
+   * keeps its frame.
+   */
   freePage(page: number): void {
+    if (this.pins.has(page)) {
+      this.pins.orphan(this, page);
+      return;
+    }
     this.reclaim.forget(page);
     const place = this.pages.location[page]!;
     const slot = this.swapSlotOf(page);

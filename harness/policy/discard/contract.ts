@@ -12,8 +12,10 @@ export type Errno =
   | 'ENOMEM'
   | 'EAGAIN'
   | 'EBUSY'
+  | 'EEXIST'
   | 'EFAULT'
   | 'EFBIG'
+  | 'ENOENT'
   | 'ENOSPC'
   | 'ENOSYS'
   | 'EOPNOTSUPP';

@@ -1,13 +1,10 @@
 import { grown } from '../../base/arrays.js';
-import { EVENT_BYTES, type EventBlock, newBlock } from '../../trace/block.js';
+import { type EventBlock, newBlock } from '../../trace/block.js';
 
 /** Events there is room for at the start. */
 const FIRST_EVENTS = 1024;
 /** In place of the next event of a thread: there is none yet. */
 export const NONE = -1;
-
-/** Bytes of an event that waits: its columns, and its number, its line and what follows it. */
-export const PENDING_BYTES = EVENT_BYTES + 8 + 8 + 4 + 4;
 
 /** Events that have been read and not yet been carried out, as rows of one block. A row that is free is used again. */
 export class PendingEvents {

@@ -6,7 +6,7 @@ import { NONE, PendingEvents } from './pending.js';
 import { Fifo, ReadyThreads, SpaceThreads, Thread } from './threads.js';
 
 /** Events that may wait, at most: some 70 MB. A thread that is this far ahead of another waits for it. */
-export const MOST_PENDING = 2 ** 20;
+const MOST_PENDING = 2 ** 20;
 
 /**
  * The order of events where stalls delay: a thread's next event comes as long after its last one as in the trace, but no earlier
@@ -44,6 +44,8 @@ export class ClosedSchedule {
   private floorNs = 0;
   /** When all that has been carried out is over. */
   private overNs = 0;
+  /** When the last event that a thread has carried out is over. */
+  private doneNs = 0;
   private row = NONE;
   /** Of the event at this row: its time in the trace. */
   private traceNs = 0;
@@ -67,9 +69,9 @@ export class ClosedSchedule {
     return this.pending.block;
   }
 
-  /** From the first event until the last of all threads is over, in ns. */
+  /** From the first event of the trace until the last thread is done, in ns: labels and limits after that are no work. */
   get runNs(): number {
-    return this.overNs;
+    return this.doneNs;
   }
 
   /** When all that has been carried out is over, in µs of trace time. */
@@ -147,6 +149,7 @@ export class ClosedSchedule {
     const planned = this.traceNs + thread.shiftNs;
     thread.shiftNs += nowNs - planned + stallNs;
     const overNs = nowNs + stallNs;
+    this.doneNs = Math.max(this.doneNs, overNs);
     this.overNs = Math.max(this.overNs, overNs);
     thread.head = pending.next[row]!;
     if (thread.head === NONE) thread.tail = NONE;

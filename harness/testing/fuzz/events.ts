@@ -20,6 +20,7 @@ import {
   unmap,
 } from '../naive/mmap.js';
 import { declareObject } from '../naive/objects.js';
+import { pin, unpin } from '../naive/pins.js';
 import { exit, fork, spawn } from '../naive/process.js';
 import { setLimit } from '../naive/reclaim.js';
 import type { Flag, NaiveKernel } from '../naive/state.js';
@@ -152,6 +153,19 @@ const KINDS: Readonly<Record<string, KindInfo>> = {
   read: { weight: 18, make: (_k, place) => touch(place, false) },
   advise: { weight: 18, make: (_k, place) => adviceEvent(place, pick(ADVICES, place.extra)[0]) },
   guard: { weight: 3, make: (_k, place) => adviceEvent(place, pick(GUARD_ADVICES, place.extra)[0]) },
+  dmaPin: {
+    weight: 3,
+    make: (_k, { space, page, count, extra }) => {
+      const [known, rest] = pick([undefined, ...space.pins], extra);
+      if (rest % 3 !== 0)
+        return call(`dma-pin,${space.id},${page},${count},`, (k) => pin(k, k.space(space.id), page, count));
+      // Mostly one that there is.
+      const [start, length] = known ? [known.start, known.end - known.start] : [page, count];
+      return call(`dma-unpin,${space.id},${start},${length},`, (k) =>
+        unpin(k, k.space(space.id), start, length),
+      );
+    },
+  },
   adviseOther: {
     weight: 3,
     make: (k, { space, page, count, extra }) => {

@@ -1,7 +1,7 @@
 import type { FuzzedMachine } from './lockstep.js';
 
 /** A limit that locked pages could exceed at once. */
-const SMALL = { without: ['limit', 'lock', 'mapLocked', 'lockAll'] } as const;
+const SMALL = { without: ['limit', 'lock', 'mapLocked', 'lockAll', 'dmaPin'] } as const;
 /** A limit given from outside: those of the trace are not heard. */
 const GIVEN = { without: ['limit'] } as const;
 const OF_TRACE = { limit: 'trace', without: [] } as const;

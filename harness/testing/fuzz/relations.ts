@@ -64,7 +64,8 @@ export async function outcomeOf(lines: readonly string[], machine: TestRun): Pro
 
 const SHIFT = 512 * 512 * 16;
 /** Ops whose page is of a space. */
-const OF_SPACE = /^(map|unmap|remap|protect|lock|unlock|read|write|discard|unpin|pin|madvise)$/;
+const OF_SPACE =
+  /^(map|unmap|remap|protect|lock|unlock|read|write|discard|unpin|pin|madvise|process_madvise)$/;
 const SPACES = 7;
 
 function fields(line: string): [string, string, string, string, string, string] {
@@ -81,14 +82,15 @@ function shifted(line: string): string {
 
 function withOtherSpaces(line: string): string {
   const [time, op, space, page, count, arg] = fields(line);
-  const child = op === 'fork' ? String(Number(arg) * SPACES) : arg;
-  return [time, op, space === '' ? '' : Number(space) * SPACES, page, count, child].join(',');
+  const other = (id: string) => String(Number(id) * SPACES);
+  const named = op === 'fork' ? other(arg) : arg.replace(/(?<= target=)\d+/, other);
+  return [time, op, space === '' ? '' : other(space), page, count, named].join(',');
 }
 
 /** Names of objects are one letter, or x and a digit, in arguments that name one. */
 function withOtherNames(line: string): string {
   const [time, op, space, page, count, arg] = fields(line);
-  const renamed = /^(object|map|fallocate|migrate)$/.test(op)
+  const renamed = /^(object|map|fallocate|fadvise|migrate)$/.test(op)
     ? arg.replace(/:(\w+)/, ':long-$1')
     : /^(close|truncate|sync|pread|pwrite)$/.test(op)
       ? `long-${arg}`

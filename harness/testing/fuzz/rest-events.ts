@@ -21,6 +21,7 @@ const LEFT_OUT: readonly Kind[] = [
   'lock',
   'mapLocked',
   'lockAll',
+  'dmaPin',
   // Under a kernel.version that has no guards, these would stay or not come.
   'guard',
   'mapWhole',
@@ -43,6 +44,9 @@ const EXTRA: readonly ((place: Place) => string)[] = [
   ({ more }) => `set,,,,vm.swappiness=${more % 200}`,
   ({ more }) => `set,,,,mm.shared_zero_page=${more % 2}`,
   ({ more }) => `set,,,,memcg.stats_flush_ms=${1 + (more % 3)}`,
+  ({ more }) => `set,,,,read_ahead_kb=${(more % 3) * 16}`,
+  ({ more }) => `set,,,,vm.page-cluster=${more % 4}`,
+  ({ more }) => `set,,,,swap.vma_ra_enabled=${more % 2}`,
   ({ more }) => `set,,,,kernel.version=${more % 2 ? '6.1' : '6.18'}`,
   ({ range }) => `discard,${range},`,
   ({ range, more }) => `unpin,${range},regen_ns=${(more % 9) * 100}`,

@@ -98,7 +98,7 @@ const willneed: Action = (k, space, vma, start, end) => {
 /** Starts reading what a file has and the page cache has not. */
 function readAhead(k: NaiveKernel, object: SharedObject, first: number, count: number): 0 {
   for (let index = first; index < Math.min(first + count, object.size); index++)
-    if (!object.pages.has(index) && object.disk?.has(index)) cachePage(k, undefined, object, index);
+    if (!object.pages.has(index)) cachePage(k, undefined, object, index);
   return 0;
 }
 

@@ -85,9 +85,10 @@ export function freeIfUnreferenced(k: NaiveKernel, page: Page): void {
   if (k.references(page) === 0) releasePage(k, page);
 }
 
-/** The page's contents are gone: frame and slot are free. */
+/** The page's contents are gone: frame and slot are free, but for the frame of a page that a device has pinned. */
 export function releasePage(k: NaiveKernel, page: Page): void {
   forgetPage(k, page);
-  page.inMemory = false;
   page.inSwap = false;
+  page.lazyfree = false;
+  page.inMemory = k.pinned.has(page);
 }

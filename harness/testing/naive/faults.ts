@@ -73,7 +73,7 @@ function readable(entry: Entry, vma: Vma): Entry {
 }
 
 /** An entry of a new anonymous page, written. */
-function newAnon(k: NaiveKernel, space: Space, vma: Vma, content: number): Entry {
+export function newAnon(k: NaiveKernel, space: Space, vma: Vma, content: number): Entry {
   prepareAnon(space, vma);
   // Droppable memory is never backed by swap.
   const page: Page = { ...ZERO, content, anon: true, lazyfree: vma.flags.has('droppable') };

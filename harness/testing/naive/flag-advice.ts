@@ -7,8 +7,10 @@ export type Errno =
   | 'EACCES'
   | 'EAGAIN'
   | 'EBADF'
+  | 'EEXIST'
   | 'EFAULT'
   | 'EINVAL'
+  | 'ENOENT'
   | 'ENOMEM'
   | 'EOPNOTSUPP'
   | 'EPERM';

@@ -1,7 +1,9 @@
 import { hasTable, needTable, present, setEntry } from './entries.js';
+import { newAnon } from './faults.js';
 import { unmap } from './mmap.js';
+import { letGo } from './pins.js';
 import type { NaiveKernel, Space, Vma } from './state.js';
-import { insertVma } from './vmas.js';
+import { findVma, insertVma } from './vmas.js';
 
 /** A new empty space. */
 export function spawn(k: NaiveKernel, id: number): Space {
@@ -10,6 +12,7 @@ export function spawn(k: NaiveKernel, id: number): Space {
     vmas: [],
     entries: new Map(),
     guards: new Set(),
+    pins: [],
     futureLock: [],
     tables: new Set(),
     pgfault: 0,
@@ -23,6 +26,7 @@ export function spawn(k: NaiveKernel, id: number): Space {
 export function exit(k: NaiveKernel, space: Space): void {
   const last = space.vmas.at(-1);
   if (last) unmap(k, space, 0, last.end);
+  for (const pin of space.pins) letGo(k, pin);
   k.spaces.delete(space.id);
 }
 
@@ -36,12 +40,12 @@ export function fork(k: NaiveKernel, parent: Space, childId: number): void {
     if (flags.has('dontFork')) continue;
     const copied = vma.anon !== undefined && !flags.has('wipeOnFork');
     insertVma(child, { ...vma, flags, anon: copied ? {} : undefined, forked: copied });
-    if (copied) copyEntries(parent, child, vma);
+    if (copied) copyEntries(k, parent, child, vma);
   }
 }
 
-/** copy_page_range; of a shared mapping, which has an anon_vma for its guards, nothing becomes read-only. */
-function copyEntries(parent: Space, child: Space, vma: Vma): void {
+/** copy_page_range; of a shared mapping, which has an anon_vma for its guards, nothing becomes read-only. What is pinned is copied at once. */
+function copyEntries(k: NaiveKernel, parent: Space, child: Space, vma: Vma): void {
   for (let vpn = vma.start; vpn < vma.end; vpn++) {
     if (hasTable(parent, vpn)) needTable(child, vpn);
     if (parent.guards.has(vpn)) child.guards.add(vpn);
@@ -49,6 +53,12 @@ function copyEntries(parent: Space, child: Space, vma: Vma): void {
     if (!entry) continue;
     if (vma.flags.has('shared')) {
       setEntry(child, vpn, present(entry.page, { writable: entry.writable }));
+      continue;
+    }
+    if (k.pinned.has(entry.page) && entry.page.anon) {
+      const own = findVma(child, vpn)!;
+      const made = newAnon(k, child, own, entry.page.content);
+      setEntry(child, vpn, { ...made, writable: own.flags.has('write') });
       continue;
     }
     entry.writable = false;

@@ -60,7 +60,7 @@ function isLocked(k: NaiveKernel, page: Page): boolean {
 /** Lets reclaim choose a page exactly while it is in memory, could go, and no locked VMA maps it. */
 export function settle(k: NaiveKernel, page: Page): void {
   if (page === ZERO) return;
-  const evictable = page.inMemory && couldGo(k, page) && !isLocked(k, page);
+  const evictable = page.inMemory && couldGo(k, page) && !k.pinned.has(page) && !isLocked(k, page);
   if (evictable === k.evictable.has(page)) return;
   if (evictable) {
     k.evictable.add(page);
@@ -283,7 +283,10 @@ function addToSwap(k: NaiveKernel, page: Page, entries: Mapped): void {
  */
 export function pageOut(k: NaiveKernel, page: Page): void {
   const entries = collectDirty(k, page);
-  if (page.lazyfree) {
+  if (k.pinned.has(page)) {
+    // Shared memory is unmapped before it turns out that the page cannot go.
+    if (!page.anon) for (const { space, vpn } of entries) space.entries.delete(vpn);
+  } else if (page.lazyfree) {
     if (dropLazyfree(k, page, entries)) forgetPage(k, page);
     else settle(k, page);
   } else if (page.file) {

@@ -97,6 +97,13 @@ export interface SharedObject {
   readonly ahead: FileState;
 }
 
+/** Pages that a device has pinned at one call. */
+export interface Pin {
+  readonly start: number;
+  readonly end: number;
+  readonly pages: readonly Page[];
+}
+
 /** An address space. */
 export interface Space {
   readonly id: number;
@@ -105,6 +112,8 @@ export interface Space {
   readonly entries: Map<number, Entry>;
   /** Page numbers with a guard in place of an entry. */
   readonly guards: Set<number>;
+  /** What its devices have pinned, a call each. */
+  pins: Pin[];
   /** How mappings to come are locked (MCL_FUTURE). */
   futureLock: readonly Flag[];
   /** Page-table pages that exist, by page number divided by 512. */
@@ -178,6 +187,8 @@ export class NaiveKernel {
   readonly awaited = new Set<Page>();
   /** Victims of the search at hand that had no place. */
   readonly placeless: Page[] = [];
+  /** Pages that devices have pinned, and how often. */
+  readonly pinned = new Map<Page, number>();
   /** Reclaim has woken the flusher. */
   flushWanted = false;
   private nextUnique = -1;
@@ -233,6 +244,7 @@ export class NaiveKernel {
       visit(page);
     };
     ZERO.walk = walk;
+    for (const page of this.pinned.keys()) meet(page);
     for (const space of this.spaces.values()) for (const { page } of space.entries.values()) meet(page);
     for (const object of this.objects) for (const page of object.pages.values()) meet(page);
   }

@@ -9,7 +9,7 @@ import type { Trace } from '../trace.js';
 import { PageIdentity } from './identity.js';
 
 /** Ops that make whole ranges again, or move pages between kinds of memory: a sample of their pages is not what they do. */
-const WHOLE_RANGES: ReadonlySet<number> = new Set([OP.unpin, OP.pin, OP.migrate]);
+const WHOLE_RANGES: ReadonlySet<number> = new Set([OP.unpin, OP.pin, OP.migrate, OP['dma-pin']]);
 
 /**
  * A sample of the pages of a trace: of reads, writes, preads and pwrites what is of these pages, and all else as it is. One of

@@ -24,7 +24,15 @@ class HandClock {
   }
 }
 
-const VALUES = { delay: 0, keep: 0, curve: 'step', idle: 'timer', muzzy: 0, rate: 0 };
+const VALUES = {
+  delay: 0,
+  keep: 0 as number | string,
+  curve: 'step',
+  idle: 'timer',
+  muzzy: 0,
+  rate: 0,
+  pace: 0,
+};
 
 /** Private memory without end; `given` has each page that is given back, as time:space:page. */
 function setUp(values: Partial<typeof VALUES>) {
@@ -198,6 +206,39 @@ describe('a policy that gives back later', () => {
     clock.goTo(20);
     expect(given).toEqual(['10:1:1 free', '10:1:2 free', '15:1:2']);
     expect(policy.laterPages).toEqual({ late: 1, cancelled: 2, unmapped: 0, pending: 0 });
+  });
+
+  it('keeps a share of what the space has written and not discarded', () => {
+    const { clock, given, policy } = setUp({ keep: '50%' });
+    policy.beforeWrite({ space: 1, page: 0, count: 20 });
+    policy.beforeWrite({ space: 2, page: 0, count: 100 });
+    policy.discard({ space: 1, page: 0, count: 8 });
+    // 12 pages are in use: 6 of 8 stay, those that were discarded last and lie lowest.
+    expect(given).toEqual(['0:1:6', '0:1:7']);
+    clock.goTo(5);
+    policy.discard({ space: 1, page: 8, count: 4 });
+    // Of 8 pages, 4 stay.
+    expect(given.slice(2)).toEqual([0, 1, 2, 3, 4, 5].map((page) => `5:1:${page}`));
+    policy.forked(2, 3);
+    policy.unmapped({ space: 3, page: 0, count: 80 });
+    policy.discard({ space: 3, page: 80, count: 10 });
+    // 10 of 100 forked pages are left in use.
+    expect(given.slice(8)).toEqual([85, 86, 87, 88, 89].map((page) => `5:3:${page}`));
+  });
+
+  it('gives back no more in a second, and at once, than its pace', () => {
+    const { clock, given, policy } = setUp({ pace: 100 });
+    policy.discard({ space: 1, page: 0, count: 250 });
+    expect(given).toHaveLength(100);
+    const at = [1000, 10_000, 500_000, 1_000_000, 1_600_000].map((us) => {
+      clock.goTo(us);
+      return given.length;
+    });
+    expect(at).toEqual([100, 101, 150, 200, 250]);
+    clock.goTo(10_000_000);
+    policy.discard({ space: 1, page: 500, count: 300 });
+    expect(given).toHaveLength(350);
+    expect(policy.laterPages.late).toBe(150);
   });
 
   it('gives back along the curve: whole ranges, the oldest first, until it keeps no more than that allows', () => {

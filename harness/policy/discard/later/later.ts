@@ -9,6 +9,7 @@ import type {
 } from '../contract.js';
 import type { Queued } from '../range-queue.js';
 import { filed } from '../volatile-marks.js';
+import { InUse } from './in-use.js';
 import { stagesOf } from './parameters.js';
 import { type Bounds, Stage } from './stage.js';
 
@@ -22,8 +23,9 @@ class Retained {
     readonly space: number,
     bounds: readonly Bounds[],
     nowUs: number,
+    inUse: () => number,
   ) {
-    this.stages = bounds.map((one) => new Stage(one, nowUs));
+    this.stages = bounds.map((one) => new Stage(one, nowUs, inUse));
   }
 
   get dueUs(): number {
@@ -59,6 +61,8 @@ export class Later implements DiscardPolicy {
   private readonly objects = new Set<number>();
   private pages = 0;
   private readonly counts = { late: 0, cancelled: 0, unmapped: 0 };
+  /** What spaces have in use; undefined where no share of it is kept. */
+  private readonly inUse: InUse | undefined;
 
   /**
    * @param inner makes the calls
@@ -71,6 +75,7 @@ export class Later implements DiscardPolicy {
   ) {
     this.bounds = stagesOf(context.values);
     this.stuck = context.values.idle === 'stuck';
+    if (this.bounds.some(({ keepShare }) => keepShare > 0)) this.inUse = new InUse();
     if (inner.sigbus) Object.defineProperty(this, 'sigbus', { value: inner.sigbus.bind(inner) });
   }
 
@@ -79,7 +84,7 @@ export class Later implements DiscardPolicy {
   }
 
   get watchesWrites(): boolean {
-    return this.pages > 0 || this.inner.watchesWrites === true;
+    return this.pages > 0 || this.inUse !== undefined || this.inner.watchesWrites === true;
   }
 
   get watchesReads(): boolean {
@@ -88,6 +93,7 @@ export class Later implements DiscardPolicy {
 
   discard(range: PageRange): void {
     this.cancel(range);
+    this.inUse?.delete(range);
     this.add(range);
   }
 
@@ -121,11 +127,13 @@ export class Later implements DiscardPolicy {
 
   beforeWrite(range: PageRange): void {
     this.cancel(range);
+    this.inUse?.add(range);
     if (this.inner.watchesWrites) this.inner.beforeWrite?.(range);
     this.acted(range.space);
   }
 
   unmapped(range: PageRange): void {
+    this.inUse?.delete(range);
     const own = this.spaces.get(range.space);
     if (own) {
       const shared = this.sharedParts(range).flatMap((part) => waitingFor(own, part));
@@ -138,6 +146,7 @@ export class Later implements DiscardPolicy {
   }
 
   moved(range: PageRange, to: number): void {
+    this.inUse?.move(range, to);
     const own = this.spaces.get(range.space);
     for (const stage of own?.stages ?? []) stage.move(range, to);
     for (const piece of own ? this.sharedParts({ ...range, page: to }) : []) {
@@ -151,6 +160,7 @@ export class Later implements DiscardPolicy {
   }
 
   forked(parent: number, child: number): void {
+    this.inUse?.copy(parent, child);
     const own = this.spaces.get(parent);
     if (own) {
       const copy = this.retained(child);
@@ -188,7 +198,8 @@ export class Later implements DiscardPolicy {
   private retained(space: number): Retained {
     let own = this.spaces.get(space);
     if (!own) {
-      own = new Retained(space, this.bounds, this.context.clock.nowUs);
+      const { inUse } = this;
+      own = new Retained(space, this.bounds, this.context.clock.nowUs, () => inUse?.pages(space) ?? 0);
       this.spaces.set(space, own);
     }
     return own;

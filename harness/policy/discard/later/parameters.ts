@@ -14,8 +14,15 @@ export const LATER_PARAMETERS: Parameters = {
     kind: 'size',
     default: 0,
     min: 0,
+    whole: 'what the space has written and not discarded',
     meaning:
-      'memory of each space that is discarded and not given back, whatever its age; of more, the oldest goes',
+      'memory of each space that is discarded and not given back, whatever its age; of more, the oldest goes. N%: of what the space has written and not discarded',
+  },
+  pace: {
+    kind: 'size',
+    default: 0,
+    min: 0,
+    meaning: 'memory of each space that is given back in a second at most, and at once; 0: all that is due',
   },
   curve: {
     kind: 'choice',
@@ -48,20 +55,28 @@ export const LATER_PARAMETERS: Parameters = {
 /** The stages of a policy with these values, each with what holds pages there. */
 export function stagesOf(values: ParameterValues): Bounds[] {
   const sigmoid = values.curve === 'sigmoid';
-  const stage = (delayUs: number, keep: number, rate: number): Bounds => ({
+  const stage = (delayUs: number): Bounds => ({
     delayUs,
     sigmoid: sigmoid && delayUs > 0,
-    keep,
-    rate,
+    keep: 0,
+    keepShare: 0,
+    rate: 0,
+    pace: 0,
   });
-  const first = stage(values.delay as number, values.keep as number, values.rate as number);
+  const { keep } = values;
+  const first = {
+    ...stage(values.delay as number),
+    ...(typeof keep === 'string' ? { keepShare: Number.parseFloat(keep) / 100 } : { keep: keep! }),
+    rate: values.rate as number,
+    pace: values.pace as number,
+  };
   const muzzyUs = (values.muzzy ?? 0) as number;
-  return muzzyUs > 0 ? [first, stage(muzzyUs, 0, 0)] : [first];
+  return muzzyUs > 0 ? [first, stage(muzzyUs)] : [first];
 }
 
 /** Whether calls are made at once. */
-export function isAtOnce({ delay, keep, muzzy = 0, rate }: ParameterValues): boolean {
-  return delay === 0 && keep === 0 && muzzy === 0 && rate === 0;
+export function isAtOnce({ delay, keep, muzzy = 0, rate, pace }: ParameterValues): boolean {
+  return delay === 0 && keep === 0 && muzzy === 0 && rate === 0 && pace === 0;
 }
 
 /**

@@ -10,9 +10,17 @@ export interface Bounds {
   readonly sigmoid: boolean;
   /** Pages that stay in any case, the newest. */
   readonly keep: number;
+  /** The same as a share of what its program has in use. */
+  readonly keepShare: number;
   /** Of 1000 pages that come, how many may go; 0: all of them. */
   readonly rate: number;
+  /** Pages that may go in a second, and at once; 0: all of them. */
+  readonly pace: number;
 }
+
+const US_PER_S = 1e6;
+/** Pages go by `pace` in parts that are worth a call: no less than this share of what may go at once. */
+const PACED_PART = 1 / 100;
 
 /** The most pages that may have gone ahead of what `rate` allows. Source: kMaxReleaseDelay in src/page_heap.h of gperftools. */
 const MOST_AHEAD = 2 ** 20;
@@ -23,11 +31,18 @@ export class Stage {
   private readonly decay: Decay | undefined;
   /** Pages that may go by `rate`. */
   private allowed = 0;
+  /** Pages that may go by `pace`, as of `pacedUs`. */
+  private paced: number;
+  private pacedUs: number;
 
+  /** @param inUse pages that its program has in use now */
   constructor(
     private readonly bounds: Bounds,
     nowUs: number,
+    private readonly inUse: () => number = () => 0,
   ) {
+    this.paced = bounds.pace;
+    this.pacedUs = nowUs;
     if (bounds.sigmoid) this.decay = new Decay(bounds.delayUs, nowUs);
   }
 
@@ -65,13 +80,34 @@ export class Stage {
   get dueUs(): number {
     const { oldest } = this.queue;
     if (!oldest || !this.isAbove) return Number.POSITIVE_INFINITY;
-    return this.decay ? this.decay.nextUs : oldest.atUs + this.bounds.delayUs;
+    const agedUs = this.decay ? this.decay.nextUs : oldest.atUs + this.bounds.delayUs;
+    return Math.max(agedUs, this.nextPacedUs);
+  }
+
+  /** When enough pages may go by `pace` to be worth a call. */
+  private get nextPacedUs(): number {
+    const { pace } = this.bounds;
+    if (pace === 0) return 0;
+    const wanted = Math.min(Math.max(1, pace * PACED_PART), this.queue.pages - this.kept);
+    if (this.paced >= wanted) return 0;
+    return this.pacedUs + Math.ceil(((wanted - this.paced) * US_PER_S) / pace);
+  }
+
+  private advancePace(nowUs: number): void {
+    const { pace } = this.bounds;
+    this.paced = Math.min(pace, this.paced + ((nowUs - this.pacedUs) * pace) / US_PER_S);
+    this.pacedUs = nowUs;
+  }
+
+  private get kept(): number {
+    const { keep, keepShare } = this.bounds;
+    return keepShare === 0 ? keep : Math.floor(keepShare * this.inUse());
   }
 
   /** Whether there are more pages than stay in any case, and more may go. */
   private get isAbove(): boolean {
-    const { keep, rate } = this.bounds;
-    return this.queue.pages > keep && (rate === 0 || this.allowed >= 1);
+    const { rate } = this.bounds;
+    return this.queue.pages > this.kept && (rate === 0 || this.allowed >= 1);
   }
 
   /** Takes out what goes now, the oldest first. */
@@ -79,20 +115,24 @@ export class Stage {
     const taken: Queued[] = [];
     const { queue, decay } = this;
     if (decay && !decay.advance(nowUs, queue.pages)) return taken;
+    const { rate, pace } = this.bounds;
+    if (pace > 0) this.advancePace(nowUs);
     for (let { oldest } = queue; oldest && this.goes(oldest, nowUs); { oldest } = queue) {
       // Of a range that is kept in part, the lower pages: they are used again first.
       const { space, count, regenNs, atUs, shift } = oldest;
-      const going = Math.min(count, queue.pages - this.bounds.keep);
+      const above = Math.min(count, queue.pages - this.kept);
+      const going = pace > 0 ? Math.min(above, Math.floor(this.paced)) : above;
       const part = { space, page: oldest.page + count - going, count: going, regenNs, atUs, shift };
       queue.delete(part);
       taken.push(part);
-      this.allowed = Math.max(this.allowed - going, (-MOST_AHEAD * this.bounds.rate) / 1000);
+      this.allowed = Math.max(this.allowed - going, (-MOST_AHEAD * rate) / 1000);
+      this.paced -= going;
     }
     return taken;
   }
 
   private goes(oldest: Queued, nowUs: number): boolean {
-    if (!this.isAbove) return false;
+    if (!this.isAbove || (this.bounds.pace > 0 && this.paced < 1)) return false;
     if (this.decay) return this.queue.pages > this.decay.limit;
     return oldest.atUs + this.bounds.delayUs <= nowUs;
   }
