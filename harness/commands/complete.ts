@@ -1,7 +1,7 @@
 /** Values that a shell completes: names of policies, traces, generators, readers, metrics and figures. Flags and choices are yargs' own. */
 import { WORKLOADS } from '../../workloads/registry.js';
 import { SWAP_KINDS } from '../contract/swap.js';
-import { THP_MODES } from '../contract/target.js';
+import { OOM_RULES, THP_MODES } from '../contract/target.js';
 import { shippedTraces } from '../experiment/trace-names.js';
 import { METRIC_GROUPS, METRICS } from '../metrics/schema.js';
 import { controllers } from '../policy/controller/registry.js';
@@ -39,6 +39,7 @@ const FLAGS: Readonly<Record<string, Names>> = {
   '--controller': () => namesOf(controllers.all()),
   '--policy': () => namesOf(reclaimPolicies.all()),
   '--swap': () => SWAP_KINDS,
+  '--oom': () => OOM_RULES,
   '--backing': () => ['recorded', 'anon', 'shmem'],
   '--clock': () => CLOCKS,
   '--thp': () => THP_MODES,

@@ -204,10 +204,14 @@ function noteOutcome(result: CellResult, shown: string): void {
     );
     process.exitCode = EXIT.outOfMemory;
   }
+  if (result.outcome === 'killed')
+    note(
+      `${shown}: ${result.reason}; ${result.run.events_skipped} events were skipped, spaces.csv says whose (--out)`,
+    );
   if (result.outcome !== 'oom') return;
   const { limit_pages: limit, memory_pages: memory } = result.run;
   const given = [
-    ...(limit === null ? [] : [`limit ${limit} pages`]),
+    ...(limit === null ? [] : [limit === 'trace' ? 'the limit of the trace' : `limit ${limit} pages`]),
     ...(memory === null ? [] : [`memory ${memory} pages`]),
   ];
   note(

@@ -33,6 +33,11 @@ import type { EventBlock } from '../trace/block.js';
 import type { Advice, OpName } from '../trace/op.js';
 import type { SwapText } from './swap.js';
 
+/** What happens where memory has run out. */
+export const OOM_RULES = ['end', 'kill'] as const;
+/** The replay ends, or the OOM killer kills a space, and it goes on with the survivors. */
+export type OomRule = (typeof OOM_RULES)[number];
+
 /** What a machine is set up with before the first event. */
 export interface TargetSetup {
   readonly costs: CostTable;
@@ -43,6 +48,8 @@ export interface TargetSetup {
   /** What asks for reclaim before memory is short; undefined: nothing. */
   readonly controller?: Chosen<ControllerInfo> | undefined;
   readonly swap: SwapText;
+  /** What happens where memory has run out: the run ends, or the OOM killer kills a space. */
+  readonly oom: OomRule;
   /** Memory limit in pages; undefined for none. */
   readonly limit: number | undefined;
   /** The machine's memory in pages; undefined when it is never short. */
@@ -126,6 +133,7 @@ export type CountedMetrics = Readonly<
       | Extract<MetricOf<'faults'>, `${string}_rate`>
       | DrawnMetric
       | LaterMetric
+      | 'events_skipped'
       | ClosedMetric
     >,
     number
@@ -134,7 +142,7 @@ export type CountedMetrics = Readonly<
 
 /** How a run on a machine ended. */
 export interface Ending {
-  readonly outcome: Extract<Outcome, 'ok' | 'oom' | 'timeout'>;
+  readonly outcome: Extract<Outcome, 'ok' | 'killed' | 'oom' | 'timeout'>;
   /** Why the outcome is not `ok`. */
   readonly reason: string | undefined;
   /**
@@ -266,8 +274,14 @@ export interface Target {
    */
   readonly eventNs?: number;
 
-  spawn(space: number, name: string): void;
-  fork(space: number, child: number): void;
+  /** Whether spaces were killed that `takeKilled` has not returned. Absent: the machine kills none. */
+  readonly anyKilled?: boolean;
+  /** Spaces that the OOM killer has killed since it was asked last. They are gone when it returns. */
+  takeKilled?(): readonly number[];
+  /** @param oomScoreAdj undefined: as a program begins */
+  spawn(space: number, name: string, oomScoreAdj: number | undefined): void;
+  /** @param oomScoreAdj undefined: that of the space */
+  fork(space: number, child: number, oomScoreAdj: number | undefined): void;
   exit(space: number): void;
   map(space: number, page: number, count: number, arg: MapArg): void;
   unmap(space: number, page: number, count: number): void;

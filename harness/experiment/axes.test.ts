@@ -16,10 +16,10 @@ describe('the table of the axes', () => {
 
   it('has the columns in the order of runs.csv, and nests as cells have always been numbered', () => {
     expect(AXIS_COLUMNS.join()).toBe(
-      'machine,backing,limit,memory,swap,discard,reclaim,merge,purge,controller,seed,cpus,clock,thp',
+      'machine,backing,limit,memory,swap,oom,discard,reclaim,merge,purge,controller,seed,cpus,clock,thp',
     );
     expect(NESTED_AXES.join()).toBe(
-      'machine,backing,thp,swap,limit,memory,controller,seed,cpus,clock,merge,purge,reclaim,discard',
+      'machine,backing,thp,swap,limit,memory,oom,controller,seed,cpus,clock,merge,purge,reclaim,discard',
     );
   });
 

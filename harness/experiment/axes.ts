@@ -4,7 +4,7 @@ import { PAGE_BYTES } from '../base/page.js';
 import { wholeNumber } from '../base/parse.js';
 import { parseSize, sizeInPages, sizeText } from '../base/size.js';
 import { canonicalSwap, type SwapText } from '../contract/swap.js';
-import { THP_MODES, type ThpMode } from '../contract/target.js';
+import { OOM_RULES, type OomRule, THP_MODES, type ThpMode } from '../contract/target.js';
 import { liveMachineOf, liveName } from '../live/choice.js';
 import { LIVE_MACHINES } from '../live/names.js';
 import { simulated } from '../machine/target.js';
@@ -39,6 +39,7 @@ export interface AxisValues {
   /** In pages; `none`: never short. */
   readonly memory: number | 'none';
   readonly swap: SwapText;
+  readonly oom: OomRule;
   /** Canonical text of the policy, as are the other four. */
   readonly discard: string;
   readonly reclaim: string;
@@ -132,6 +133,7 @@ const RULES: {
     option: (pages) => (pages === 'none' ? undefined : pages),
   },
   swap: plain(canonicalSwap),
+  oom: oneOf('rule for oom', OOM_RULES),
   discard: policy(discardPolicies),
   reclaim: policy(reclaimPolicies),
   merge: policy(mergePolicies),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SWAP_KINDS } from '../contract/swap.js';
-import { THP_MODES } from '../contract/target.js';
+import { OOM_RULES, THP_MODES } from '../contract/target.js';
 import { AXES, type AxisName } from '../metrics/axes.js';
 import { controllers } from '../policy/controller/registry.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -35,6 +35,7 @@ function offered(): Readonly<Partial<Record<AxisName, readonly string[]>>> {
     limit: ['none', '50%'],
     memory: ['none'],
     swap: SWAP_KINDS,
+    oom: OOM_RULES,
     discard: namesOf(discardPolicies),
     reclaim: namesOf(reclaimPolicies),
     merge: namesOf(mergePolicies),

@@ -29,6 +29,14 @@ import { REFUSALS } from './setup.js';
 import type { LiveSystem } from './system.js';
 
 const PAGE_BYTES = 4096;
+/** @throws Refusal where a space has a score: a run ends where the kernel kills, whichever space that is */
+function mustHaveNoScore(oomScoreAdj: number | undefined): void {
+  if (oomScoreAdj !== undefined)
+    throw new Refusal(
+      'oom_score_adj is not set on a live machine: a run ends where its kernel kills a space',
+    );
+}
+
 /** FALLOC_FL_ZERO_RANGE. Source: include/uapi/linux/falloc.h. */
 const ZERO_MODE = 16;
 /** Source: include/uapi/asm-generic/mman.h. */
@@ -104,12 +112,14 @@ export abstract class LiveEvents {
     this.pending.note(index, PENDING.touch, row, space.id, page, count);
   }
 
-  spawn(id: number, name: string): void {
+  spawn(id: number, name: string, oomScoreAdj: number | undefined): void {
+    mustHaveNoScore(oomScoreAdj);
     this.account.begins('spawned');
     this.queue(LIVE_OP.spawn, this.layout.addSpace(id, name, 'spawned'), 0, 0, 0, 0);
   }
 
-  fork(id: number, child: number): void {
+  fork(id: number, child: number, oomScoreAdj: number | undefined): void {
+    mustHaveNoScore(oomScoreAdj);
     const space = this.layout.space(id);
     const made = this.layout.addSpace(child, space.name, 'forked');
     this.account.begins('forked');

@@ -290,6 +290,7 @@ export class LiveGroups {
       events_high: event('high'),
       events_max: event('max'),
       events_oom: event('oom'),
+      events_oom_kill: event('oom_kill'),
       ...NO_TIMES,
     };
   }

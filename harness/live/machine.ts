@@ -60,6 +60,8 @@ export class LiveMachine extends LiveEvents implements Target {
 
   /** Sets the system up for a run. @throws Refusal for what it does not have */
   static async begin(system: LiveSystem, setup: TargetSetup): Promise<LiveMachine> {
+    if (setup.oom === 'kill')
+      throw new Refusal('oom kill: a run on a live kernel ends where it kills a space, expected oom end');
     await system.prepare({ reclaim: setup.reclaim.info.name, swap: setup.swap });
     const machine = new LiveMachine(system, setup);
     try {

@@ -112,5 +112,7 @@ export function livePaid({ id, name }: LiveSpace, { minor, major, touches }: Spa
     ksm_merging_pages: null,
     ksm_zero_pages: null,
     ksm_process_profit: null,
+    outcome: null,
+    ended_us: null,
   };
 }

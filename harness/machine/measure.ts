@@ -183,6 +183,7 @@ function reclaimMetrics({ counters, reclaim }: Machine): Counted<'reclaim'> {
     pglazyfree: counters.pglazyfree,
     pglazyfreed: counters.pglazyfreed,
     oom_events: counters.oom_events,
+    oom_kills: counters.oom_kills,
   };
 }
 
@@ -261,6 +262,11 @@ export function machineMetrics(
   };
 }
 
+function outcomeOf({ killed, endedUs }: Space): string {
+  if (killed) return 'killed';
+  return endedUs === undefined ? 'alive' : 'exited';
+}
+
 /** What one space paid, means over draws: a row of spaces.csv without its cell. */
 function spaceRow(m: Machine, space: Space, tab: Tab | undefined): Paid {
   const stalls = stallColumns((_, part) => Math.round(space.account.meanNs(part, m.ledger.draws, tab)));
@@ -275,6 +281,8 @@ function spaceRow(m: Machine, space: Space, tab: Tab | undefined): Paid {
     page_seconds: space.pageUs / 1e6,
     struct_page_bytes: space.structPagesPeak * m.settings.structPageBytes,
     ...m.ksm.processStat(space),
+    outcome: outcomeOf(space),
+    ended_us: space.endedUs ?? null,
   };
 }
 
@@ -292,6 +300,8 @@ const UNMAPPED: Omit<Paid, 'page_seconds'> = {
   ksm_merging_pages: null,
   ksm_zero_pages: null,
   ksm_process_profit: null,
+  outcome: null,
+  ended_us: null,
 };
 
 /**
@@ -348,6 +358,7 @@ function groupRow(m: Machine, group: Group): GroupCount {
     events_high: counters.high,
     events_max: counters.max,
     events_oom: counters.oom,
+    events_oom_kill: counters.oomKill,
     stall_ns: Math.round(counters.stallNs),
     throttle_ns: counters.throttleNs,
     ...pressureCounts(m, group.pressure),

@@ -2,6 +2,7 @@ import { InputError } from '../base/errors.js';
 import type { ParameterValues } from '../base/parameters.js';
 import { CallOutcomes } from '../contract/calls.js';
 import { Refusal } from '../contract/refusal.js';
+import { SpaceKilled } from '../contract/space-killed.js';
 import {
   type AnswerListener,
   type ContentInspector,
@@ -89,6 +90,8 @@ export class SimulatedMachine implements Target {
   private row = 0;
   /** Whether the event at hand is of a space, which pays for it. */
   private accounted = false;
+  /** Touches of events in which the OOM killer ended their space. */
+  private lostTouches = 0;
   /** What could not be met, where memory ran out. */
   private starved: string | undefined;
   /** Events and turns of daemons that may have changed memory, without those that faulted. */
@@ -97,7 +100,7 @@ export class SimulatedMachine implements Target {
   private effects: readonly Effect[] = NO_EFFECTS;
 
   constructor(private readonly setup: TargetSetup) {
-    const { costs, discard, reclaim, merge, purge, swap, limit, memory, seed, draws, startUs } = setup;
+    const { costs, discard, reclaim, merge, purge, swap, oom, limit, memory, seed, draws, startUs } = setup;
     const { controller, sample = 1, cpus } = setup;
     this.checkBound(limit !== undefined || memory !== undefined);
     if (memory !== undefined && memory > MOST_PAGES)
@@ -114,6 +117,7 @@ export class SimulatedMachine implements Target {
       costs,
       reclaim,
       swap,
+      kills: oom === 'kill',
       purge: purgeRules,
       merge: merge.info.rules(merge.values),
       controller: controller?.info.create(controller.values, sample),
@@ -183,13 +187,46 @@ export class SimulatedMachine implements Target {
     try {
       space.touches += access(m, space, page, count, content, step);
     } catch (error) {
-      if (!(error instanceof AccessViolation)) throw error;
-      const denied = (at: number) => this.outcomes.isDenied(space.id, at);
-      const touched = accessRest(m, space, page, count, content, step, error, denied);
-      this.outcomes.unmadeTouches += Math.abs(count) - touched;
-      space.touches += touched;
+      if (error instanceof SpaceKilled) this.diedIn(space, page, count, error);
+      else if (!(error instanceof AccessViolation)) throw error;
+      else this.touchRest(space, page, count, content, step, error);
     }
     m.ledger.end();
+  }
+
+  /** The OOM killer has ended a read or write. */
+  private diedIn(space: Space, page: number, count: number, { page: at = page }: SpaceKilled): void {
+    const touched = Math.abs(at - page);
+    this.lostTouches += Math.abs(count) - touched;
+    space.touches += touched;
+  }
+
+  /** Goes on behind a page that cannot be accessed, where the program knows. */
+  private touchRest(
+    space: Space,
+    page: number,
+    count: number,
+    content: number,
+    step: 0 | 1,
+    violation: AccessViolation,
+  ): void {
+    const denied = (at: number) => this.outcomes.isDenied(space.id, at);
+    try {
+      const touched = accessRest(this.machine, space, page, count, content, step, violation, denied);
+      this.outcomes.unmadeTouches += Math.abs(count) - touched;
+      space.touches += touched;
+    } catch (error) {
+      if (!(error instanceof SpaceKilled)) throw error;
+      this.diedIn(space, page, count, error);
+    }
+  }
+
+  get anyKilled(): boolean {
+    return this.machine.reclaim.oomKiller.anyUnheard;
+  }
+
+  takeKilled(): readonly number[] {
+    return this.machine.reclaim.oomKiller.takeKilled().map(({ id }) => id);
   }
 
   /** @param count negative: downwards */
@@ -227,14 +264,17 @@ export class SimulatedMachine implements Target {
   attribute<T>(part: PolicyPart, work: () => T): T {
     const { machine, kernel } = this;
     this.changes++;
-    const outer = kernel.part;
+    const { part: outer } = kernel;
+    const { inPolicy } = machine;
     kernel.part = PART[part];
+    machine.inPolicy = true;
     const effects = machine.ledger.allTabs && [];
     machine.effects = effects;
     const result = work();
     machine.effects = undefined;
     this.effects = effects ?? NO_EFFECTS;
     kernel.part = outer;
+    machine.inPolicy = inPolicy;
     return result;
   }
 
@@ -247,13 +287,14 @@ export class SimulatedMachine implements Target {
     });
   }
 
-  spawn(space: number, name: string): void {
-    spawn(this.machine, space, name);
+  spawn(space: number, name: string, oomScoreAdj = 0): void {
+    spawn(this.machine, space, name).oomScoreAdj = oomScoreAdj;
   }
 
-  fork(space: number, child: number): void {
+  fork(space: number, child: number, oomScoreAdj: number | undefined): void {
     const { machine } = this;
     const made = fork(machine, this.space(space), child);
+    if (oomScoreAdj !== undefined) made.oomScoreAdj = oomScoreAdj;
     machine.flushTlbOnce(PART.discard);
     machine.reclaim.cgroups?.forked(this.space(space), made);
     this.outcomes.forked(space, child);
@@ -307,7 +348,10 @@ export class SimulatedMachine implements Target {
 
   processMadvise(id: number, target: number, page: number, count: number, advice: Advice): void {
     const range = { page, count };
-    const result = processMadvise(this.machine, this.space(id), this.space(target), range, advice);
+    const { machine } = this;
+    const result = machine.reclaim.oomKiller.hasKilled(target)
+      ? { errno: 'ESRCH' as const, value: 0, pages: 0 }
+      : processMadvise(machine, this.space(id), this.space(target), range, advice);
     this.answer(`process_madvise ${advice}`, result);
   }
 
@@ -382,7 +426,15 @@ export class SimulatedMachine implements Target {
       const end = Math.min(vma.end, vma.start + page + count - vma.objectPage);
       if (first < end) this.announce(watcher!, vma.space.id, first, end - first);
     }
-    writeFilePages(this.machine, object, page, count, contents?.content ?? UNIQUE, contents?.up ? 1 : 0);
+    const written = writeFilePages(
+      this.machine,
+      object,
+      page,
+      count,
+      contents?.content ?? UNIQUE,
+      contents?.up ? 1 : 0,
+    );
+    if (written < count) this.answer('pwrite', { errno: 'ENOSPC', value: 0, pages: 0 });
   }
 
   cgroup(id: number | undefined, arg: CgroupArg): void {
@@ -455,9 +507,16 @@ export class SimulatedMachine implements Target {
       throw new Refusal(
         `controller ${this.setup.controller!.text}: the trace has no cgroup ${unmet.join(', ')} when it has its turn`,
       );
-    const abandoned = { events: 0, touches: this.outcomes.unmadeTouches };
-    if (this.starved === undefined) return { outcome: 'ok', reason: undefined, abandoned };
+    const abandoned = { events: 0, touches: this.outcomes.unmadeTouches + this.lostTouches };
+    if (this.starved === undefined) return { ...this.survived(), abandoned };
     return { outcome: 'oom', reason: `${this.starved}: no page was left that could go`, abandoned };
+  }
+
+  private survived(): Pick<Ending, 'outcome' | 'reason'> {
+    const { oom_kills: kills } = this.machine.counters;
+    if (kills === 0) return { outcome: 'ok', reason: undefined };
+    const killed = kills === 1 ? 'a space' : `${kills} spaces`;
+    return { outcome: 'killed', reason: `memory ran out, and the OOM killer killed ${killed}` };
   }
 
   counters(): CountedMetrics {

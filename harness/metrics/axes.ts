@@ -105,6 +105,16 @@ export const AXES = {
     experimentDefault: 'ssd',
     depth: 2,
   },
+  oom: {
+    kind: 'text',
+    column: 'oom',
+    key: 'oom',
+    meaning:
+      'what happens when memory has run out: end, the replay ends; kill, the OOM killer kills a space, and the replay goes on without it',
+    default: 'end',
+    experimentDefault: 'end',
+    depth: 4.5,
+  },
   discard: {
     kind: 'text',
     column: 'discard',

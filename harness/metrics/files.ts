@@ -139,6 +139,8 @@ const SPACES = {
   ksm_merging_pages: 'number?',
   ksm_zero_pages: 'number?',
   ksm_process_profit: 'number?',
+  outcome: 'text?',
+  ended_us: 'number?',
 } as const satisfies Columns;
 /** A row of spaces.csv: what a space of a cell paid. */
 export interface SpaceRow extends RowOf<typeof SPACES> {}
@@ -173,6 +175,7 @@ const GROUPS = {
   events_high: 'number',
   events_max: 'number',
   events_oom: 'number',
+  events_oom_kill: 'number',
   stall_ns: 'number',
   throttle_ns: 'number',
   psi_some_us: 'number',

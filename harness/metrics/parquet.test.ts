@@ -75,6 +75,7 @@ it('knows the unit of every number in every file, none of them by accident', () 
     'events_low',
     'events_max',
     'events_oom',
+    'events_oom_kill',
     'humps',
     'ksm_rmap_items',
     'live_max',

@@ -229,7 +229,17 @@ const reclaim = {
   workingset_activate_file: ['pages', 'neither', 'refaulted file pages activated immediately', 'fault'],
   pglazyfree: ['pages', 'neither', 'pages marked by MADV_FREE'],
   pglazyfreed: ['pages', 'higher', 'pages marked by MADV_FREE that reclaim dropped without a write'],
-  oom_events: ['count', 'lower', 'times the limit could not be met; the cell ends at the first'],
+  oom_events: [
+    'count',
+    'lower',
+    'times the limit could not be met; the cell ends at the first, unless the OOM killer kills',
+  ],
+  oom_kills: ['count', 'lower', 'spaces that the OOM killer killed'],
+  events_skipped: [
+    'count',
+    'lower',
+    'events of killed spaces, and of children that these would have forked, not carried out',
+  ],
 } as const satisfies Group;
 
 const merge = {
@@ -524,5 +534,5 @@ export const SCHEMA_VERSION = 2;
  * How a cell ended: it ran to the end; a policy refused it; its limit could not be met; a live machine took longer than it may;
  * its worker died.
  */
-export const OUTCOMES = ['ok', 'refused', 'oom', 'timeout', 'failed'] as const;
+export const OUTCOMES = ['ok', 'refused', 'killed', 'oom', 'timeout', 'failed'] as const;
 export type Outcome = (typeof OUTCOMES)[number];

@@ -54,8 +54,8 @@ export class Events {
         this.spawn(space, args.of('spawn', block, row));
         break;
       case OP.fork: {
-        const { child } = args.required('fork', block, row);
-        target.fork(space, child);
+        const { child, oomScoreAdj } = args.required('fork', block, row);
+        target.fork(space, child, oomScoreAdj);
         discarding.forked(space, child);
         break;
       }
@@ -164,7 +164,7 @@ export class Events {
   private spawn(space: number, arg: ArgOf['spawn'] | undefined): void {
     if (arg?.cgroup !== undefined && this.refused[OP.cgroup] !== undefined)
       throw new Refusal(this.refused[OP.cgroup]!);
-    this.target.spawn(space, arg?.name ?? '');
+    this.target.spawn(space, arg?.name ?? '', arg?.oomScoreAdj);
     if (arg?.cgroup !== undefined) this.target.cgroup(space, { path: arg.cgroup, writes: [] });
   }
 
@@ -215,6 +215,10 @@ export class Events {
 
   private declare(block: EventBlock, row: number, pages: number): void {
     const arg = this.args.required('object', block, row);
+    if (arg.kind === 'tmpfs' && this.isSample)
+      throw new Refusal(
+        'a tmpfs of a size is full at other moments in a sample of the pages, expected the whole trace',
+      );
     if (this.kindChange) this.kindChange.declare(this.target, pages, arg);
     else this.target.object(pages, arg);
   }

@@ -112,7 +112,7 @@ function surveyOf(trace: Trace): Promise<Survey> {
 
 /** Shared memory of zeros that is not sealed: what private memory is, but for its name. */
 function isPlain(arg: ObjectArg): boolean {
-  return arg.kind === 'shmem' && !arg.contents && !arg.sealed;
+  return arg.kind === 'shmem' && !arg.contents && !arg.sealed && arg.fs === undefined;
 }
 
 /**
@@ -197,7 +197,14 @@ export class KindChange {
     }
     // A colon cannot be in a name of the trace.
     const name = `backing:${number}`;
-    target.object(count, { kind: 'shmem', name, contents: undefined, sealed: false, nofd: false });
+    target.object(count, {
+      kind: 'shmem',
+      name,
+      contents: undefined,
+      sealed: false,
+      nofd: false,
+      fs: undefined,
+    });
     target.map(space, page, count, { kind: 'shared', name, offset: 0, flags });
     target.close(name);
   }

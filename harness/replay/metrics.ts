@@ -47,7 +47,10 @@ export function closedMetrics(closed: ClosedSchedule | undefined): Pick<Metrics,
  * trace time, and rates. Those that the trace's accesses cannot show are `n/a`. Savings are filled in when the base is known.
  */
 export function collectMetrics(
-  counted: CountedMetrics & DrawTimes & Record<LaterMetric, number> & Pick<Metrics, ClosedMetric>,
+  counted: CountedMetrics &
+    DrawTimes &
+    Record<LaterMetric | 'events_skipped', number> &
+    Pick<Metrics, ClosedMetric>,
   means: MemoryGauges,
   { count, known, short }: Accesses,
 ): Metrics {

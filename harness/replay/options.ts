@@ -1,5 +1,5 @@
 import type { SwapText } from '../contract/swap.js';
-import type { SyscallResult, Target, TargetInfo, ThpMode } from '../contract/target.js';
+import type { OomRule, SyscallResult, Target, TargetInfo, ThpMode } from '../contract/target.js';
 import type { CostTable } from '../cost/table.js';
 import type { ControllerInfo } from '../policy/controller/contract.js';
 import type { DiscardPolicyInfo } from '../policy/discard/contract.js';
@@ -27,6 +27,8 @@ export interface ReplayOptions<T extends Target = Target> {
   readonly controller?: Chosen<ControllerInfo>;
   /** Where pages are swapped to, and how many it holds. */
   readonly swap: SwapText;
+  /** What happens where memory has run out. Default: that of `AXES`. */
+  readonly oom?: OomRule | undefined;
   /** Memory limit in pages, `none`, or what the trace's own `limit` events say. */
   readonly limit: number | 'none' | 'trace';
   /** Memory cgroups have no `memory.max`, so that memory cannot run out in them. */

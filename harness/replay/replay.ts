@@ -184,6 +184,7 @@ async function begin<T extends Target>(
     merge,
     controller: isControlled(options) ? options.controller : undefined,
     swap: options.swap,
+    oom: options.oom ?? AXES.oom.default,
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,
     thp: options.thp ?? 'never',
@@ -241,11 +242,12 @@ async function resultOf<T extends Target>(
       ...laterMetrics(later),
       ...closedMetrics(run.closed),
       ...meanOfDraws(draws),
+      events_skipped: run.skipped.events,
     };
     return {
       outcome,
       reason,
-      events: run.events - abandoned.events,
+      events: run.events - run.skipped.events - abandoned.events,
       touches,
       traceTimeUs: trace.totals.lastTimeUs - trace.totals.firstTimeUs,
       limited: run.limited,

@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
+import { SpaceKilled } from '../contract/space-killed.js';
 import { SUCCESS, type SyscallResult, type Target } from '../contract/target.js';
 import { PolicyOffence } from '../policy/border/border.js';
 import { type TimeLimit, within } from '../policy/border/time-limit.js';
@@ -17,6 +18,7 @@ import type { ReplayOptions } from './options.js';
 import type { PolicyTime } from './policy-clock.js';
 import { sampledPages } from './sampled.js';
 import { Sampler } from './sampler.js';
+import { Skipped } from './skipped.js';
 
 /** A setting that needs memory of a size, and changes nothing that is used. */
 const REPORTING = 'mm.page_reporting_order';
@@ -34,6 +36,8 @@ export class Run<T extends Target> {
   limited: boolean;
   /** Whether a memory cgroup had a bound at any time. */
   bounded = false;
+  /** What is not replayed of killed spaces. */
+  readonly skipped: Skipped;
   /** The order of events where stalls delay; undefined with an open clock. */
   readonly closed: ClosedSchedule | undefined;
   private readonly args: ArgCache;
@@ -60,6 +64,7 @@ export class Run<T extends Target> {
   ) {
     const { firstTimeUs, lastTimeUs } = trace.totals;
     this.args = new ArgCache(trace.strings);
+    this.skipped = new Skipped(this.args);
     this.discarding = new Discarding(target, options.discard, firstTimeUs, options.followers);
     this.policyTime = this.discarding.time;
     this.others = new Events(target, this.args, this.discarding, kindChange, trace.meta.sample > 1);
@@ -132,24 +137,35 @@ export class Run<T extends Target> {
     }
   }
 
+  /** Spaces were killed: the discard policy hears of it, and nothing of them is replayed any more. */
+  private bury(): void {
+    for (const space of this.target.takeKilled!()) {
+      this.discarding.exited(space);
+      this.skipped.killed(space);
+    }
+  }
+
   private carryOutClosed(closed: ClosedSchedule): void {
     const { policyTime, target } = this;
     for (let row = closed.next(); row !== NONE; row = closed.next()) {
       const { block, timeUs } = closed;
+      let carriedOut: boolean;
       try {
         if (timeUs !== this.nowUs || policyTime.dueUs <= timeUs) this.advance(timeUs);
-        this.one(block, row);
+        carriedOut = this.one(block, row);
       } catch (error) {
         throw this.placed(error, block, row);
       }
       this.results.delete(row);
       this.events++;
-      closed.done(hasThread(block, row) ? target.eventNs! : 0);
+      closed.done(carriedOut && hasThread(block, row) ? target.eventNs! : 0);
     }
   }
 
-  private one(block: EventBlock, row: number): void {
+  /** Returns false for an event that is skipped. */
+  private one(block: EventBlock, row: number): boolean {
     const { target } = this;
+    if (this.skipped.skips(block, row)) return false;
     const { check, observe, completed } = this.options;
     const code = block.op[row]!;
     if (observe) observe(target, block, row);
@@ -157,8 +173,10 @@ export class Run<T extends Target> {
       target.touch(block, row);
       this.touches += Math.abs(block.count[row]!);
     } else this.event(block, row, code);
+    if (target.anyKilled) this.bury();
     if (completed && !target.answersLate) this.complete(block, row);
     if (check) target.check?.();
+    return true;
   }
 
   private placed(error: unknown, block: EventBlock, row: number): unknown {
@@ -185,6 +203,7 @@ export class Run<T extends Target> {
   private advance(timeUs: number): void {
     // Most of the time nothing is due.
     if (this.target.dueUs <= timeUs || this.policyTime.dueUs <= timeUs) this.runDue(timeUs);
+    if (this.target.anyKilled) this.bury();
     this.moveTo(timeUs);
   }
 
@@ -214,10 +233,20 @@ export class Run<T extends Target> {
   }
 
   private event(block: EventBlock, row: number, op: number): void {
-    const { args, target } = this;
+    const { target } = this;
     // A spawn is on no account: its space begins with it.
     const ofSpace = (block.fields[row]! & HAS.space) !== 0 && op !== OP.spawn;
     target.begin(row, ofSpace ? block.space[row]! : undefined, block.thread[row]!);
+    try {
+      this.act(block, row, op);
+    } catch (error) {
+      if (!(error instanceof SpaceKilled)) throw error;
+    }
+    target.end();
+  }
+
+  private act(block: EventBlock, row: number, op: number): void {
+    const { args, target } = this;
     switch (op) {
       case OP.set: {
         const { name, value } = args.required('set', block, row);
@@ -240,7 +269,6 @@ export class Run<T extends Target> {
       default:
         this.others.run(block, row, op);
     }
-    target.end();
   }
 
   private cgroup(block: EventBlock, row: number): void {

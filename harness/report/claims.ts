@@ -54,11 +54,23 @@ function compute({ value, minus, over, times, plus }: Claim, rows: readonly Row[
   return (difference / divisor) * times + plus;
 }
 
+/**
+ * Of a cell that ran out of memory: how often, what became of it, and what was in use then. All other numbers are those of a part
+ * of its trace.
+ */
+const OF_SHORT_CELLS: readonly string[] = [
+  'oom_events',
+  'oom_kills',
+  'events_skipped',
+  'resident_pages_end',
+  'swap_pages_end',
+];
+
 function numberOf(term: Term, rows: readonly Row[]): number {
   const [row, another] = selected(rows, term);
   if (!row || another) throw new NotComputed(`${term.column} is not of one cell`);
-  // All other numbers of a cell that ran out of memory are those of a part of its trace.
-  const isKnown = row.outcome === 'ok' || (row.outcome === 'oom' && term.column === 'oom_events');
+  const short = row.outcome === 'oom' || row.outcome === 'killed';
+  const isKnown = row.outcome === 'ok' || (short && OF_SHORT_CELLS.includes(term.column));
   if (!isKnown) throw new NotComputed(`cell ${row.cell} ended with outcome ${row.outcome}`);
   const number = row[term.column];
   if (number === NOT_APPLICABLE)

@@ -96,6 +96,8 @@ function isBound(row: RunRow, axis: Axis): boolean {
 
 function standingOf(row: RunRow, axis: Axis): Standing {
   if (row.outcome === 'refused') return 'impossible';
+  // What the survivors needed says nothing of the whole program.
+  if (row.outcome === 'killed') return 'oom';
   if (row.outcome !== 'ok') return row.outcome;
   if (isRefused(row)) return 'refused';
   return isBound(row, axis) ? 'bound' : 'ranked';

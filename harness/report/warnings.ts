@@ -94,6 +94,7 @@ function live(runs: readonly RunRow[]): Warning[] {
 
 function unfinished(runs: readonly RunRow[], planned: number | undefined): Warning[] {
   const oom = runs.filter(({ outcome }) => outcome === 'oom');
+  const killed = runs.filter(({ outcome }) => outcome === 'killed');
   const late = runs.filter(({ outcome }) => outcome === 'timeout');
   const failed = runs.filter(({ outcome }) => outcome === 'failed');
   const missing = (planned ?? runs.length) - runs.length;
@@ -102,6 +103,12 @@ function unfinished(runs: readonly RunRow[], planned: number | undefined): Warni
     warnings.push({
       what: `${counted(oom.length, 'cell')} ran out of memory (${names(oom, 'trace')}).`,
       advice: 'Their limit could not be met: raise it, or allow swap. They are not ranked.',
+    });
+  if (killed.length > 0)
+    warnings.push({
+      what: `In ${counted(killed.length, 'cell')} the OOM killer killed spaces (${names(killed, 'trace')}).`,
+      advice:
+        'Their numbers are those of the survivors, and they are not ranked: oom_kills and events_skipped say what is missing, spaces.csv which spaces.',
     });
   if (late.length > 0)
     warnings.push({

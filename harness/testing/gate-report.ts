@@ -12,6 +12,7 @@ export function cell(discard: string, findings: readonly Finding[]): CellReport 
     ...{ limit: 'none', memory: 'none' },
     ...{
       swap: 'ssd',
+      oom: 'end',
       discard,
       reclaim: 'linux',
       merge: 'none',

@@ -1,5 +1,5 @@
 import type { SwapText } from '../contract/swap.js';
-import type { SyscallResult, ThpMode } from '../contract/target.js';
+import type { OomRule, SyscallResult, ThpMode } from '../contract/target.js';
 import { type CostTable, loadCosts } from '../cost/table.js';
 import type { Machine } from '../machine/machine.js';
 import { type SimulatedMachine, simulated } from '../machine/target.js';
@@ -25,6 +25,7 @@ export interface TestRun {
   readonly controller?: string;
   readonly memory?: number;
   readonly swap?: SwapText;
+  readonly oom?: OomRule;
   readonly backing?: MemoryKind;
   readonly limit?: number | 'none' | 'trace';
   readonly seed?: number;
@@ -57,6 +58,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     merge: mergePolicies.choose(options.merge ?? 'none'),
     ...(options.controller ? { controller: controllers.choose(options.controller) } : {}),
     swap: options.swap ?? 'none',
+    oom: options.oom,
     backing: options.backing,
     limit: options.limit ?? 'trace',
     memory: options.memory,

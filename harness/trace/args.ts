@@ -15,7 +15,7 @@ import {
 } from './op.js';
 
 /** The kinds of objects a trace can declare. */
-const OBJECT_KINDS = ['shmem', 'file', 'xip', 'xip+struct', 'pfn', 'hugetlb'] as const;
+const OBJECT_KINDS = ['shmem', 'file', 'xip', 'xip+struct', 'pfn', 'hugetlb', 'tmpfs'] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
 
 /** What a mapping maps, and how. */
@@ -60,6 +60,8 @@ export interface ObjectArg {
   readonly sealed: boolean;
   /** No program holds a descriptor: punch is EBADF. */
   readonly nofd: boolean;
+  /** The tmpfs that a file of shared memory is on; undefined where memory is its only bound. */
+  readonly fs: string | undefined;
 }
 
 export interface MapArg {
@@ -125,6 +127,7 @@ const CGROUP_FILES = [
   'memory.min',
   'memory.swap.max',
   'memory.reclaim',
+  'memory.oom.group',
 ] as const;
 export type CgroupFile = (typeof CGROUP_FILES)[number];
 
@@ -148,8 +151,13 @@ export interface ArgOf {
     readonly name: string;
     /** Path of its memory cgroup; undefined where it is in that of the trace. */
     readonly cgroup: string | undefined;
+    readonly oomScoreAdj: number | undefined;
   };
-  fork: { readonly child: number };
+  fork: {
+    readonly child: number;
+    /** Undefined where it has that of its parent. */
+    readonly oomScoreAdj: number | undefined;
+  };
   object: ObjectArg;
   close: { readonly name: string };
   map: MapArg;
@@ -227,12 +235,18 @@ function parseObject(text: string): ObjectArg {
   let contents: ContentArg | undefined;
   let sealed = false;
   let nofd = false;
+  let fs: string | undefined;
+  if (kind === 'tmpfs' && rest.length > 0)
+    throw new InputError(`a tmpfs has a size and no more, expected none of "${rest.join(' ')}"`);
   for (const word of rest) {
     if (word.startsWith('=')) contents = parseContent(word);
+    else if (word.startsWith('fs=')) fs = objectName(word.slice('fs='.length));
     else if (oneOf(['sealed', 'nofd'], word, 'object flag') === 'sealed') sealed = true;
     else nofd = true;
   }
-  return { kind, name: objectName(name), contents, sealed, nofd };
+  if (fs !== undefined && kind !== 'shmem')
+    throw new InputError(`a ${kind} object is on no tmpfs, expected shmem:NAME fs=${fs}`);
+  return { kind, name: objectName(name), contents, sealed, nofd, fs };
 }
 
 function parseMap(text: string): MapArg {
@@ -339,9 +353,36 @@ function cgroupPath(text: string): string {
   return text;
 }
 
+/** /proc/PID/oom_score_adj. Source: include/uapi/linux/oom.h. */
+function parseScore(text: string): number {
+  const score = /^-?\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (Math.abs(score) <= 1000) return score;
+  throw new InputError(`oom_score_adj=${text} is out of range, expected a whole number from -1000 to 1000`);
+}
+
+/** Takes `KEY=VALUE` off the end of a text. */
+function lastOption(
+  text: string,
+  key: string,
+): { readonly rest: string; readonly value: string | undefined } {
+  const match = new RegExp(`^(?:(.*) )?${key}=(\\S*)$`).exec(text);
+  return match ? { rest: match[1] ?? '', value: match[2]! } : { rest: text, value: undefined };
+}
+
 function parseSpawn(text: string): ArgOf['spawn'] {
-  const match = /^(?:(.*) )?cgroup=(.*)$/.exec(text);
-  return match ? { name: match[1] ?? '', cgroup: cgroupPath(match[2]!) } : { name: text, cgroup: undefined };
+  const score = lastOption(text, 'oom_score_adj');
+  const group = lastOption(score.rest, 'cgroup');
+  return {
+    name: group.rest,
+    cgroup: group.value === undefined ? undefined : cgroupPath(group.value),
+    oomScoreAdj: score.value === undefined ? undefined : parseScore(score.value),
+  };
+}
+
+function parseFork(text: string): ArgOf['fork'] {
+  const { rest, value } = lastOption(text, 'oom_score_adj');
+  const oomScoreAdj = value === undefined ? undefined : parseScore(value);
+  return { child: wholeBelow(rest, ID_LIMIT, 'a space id'), oomScoreAdj };
 }
 
 function parseCgroup(text: string): CgroupArg {
@@ -351,6 +392,8 @@ function parseCgroup(text: string): CgroupArg {
     const file = oneOf(CGROUP_FILES, equals < 0 ? word : word.slice(0, equals), 'file of a cgroup');
     const value = word.slice(equals + 1);
     if (equals < 0 || value === '') throw new InputError(`"${word}" is incomplete, expected ${file}=PAGES`);
+    if (file === 'memory.oom.group')
+      return { file, pages: Number(oneOf(['0', '1'], value, `value of ${file}`)) };
     if (value !== 'max')
       return { file, pages: wholeBelow(value, COUNT_LIMIT + 1, 'a number of pages, or max') };
     if (file === 'memory.reclaim') throw new InputError('memory.reclaim=max is no amount, expected pages');
@@ -368,7 +411,7 @@ function parseCgroup(text: string): CgroupArg {
 
 const PARSERS: { readonly [K in keyof ArgOf]: (text: string) => ArgOf[K] } = {
   spawn: parseSpawn,
-  fork: (text) => ({ child: wholeBelow(text, ID_LIMIT, 'a space id') }),
+  fork: parseFork,
   object: parseObject,
   close: (text) => ({ name: objectName(text) }),
   map: parseMap,

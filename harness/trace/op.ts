@@ -36,20 +36,20 @@ export const OPS: readonly OpInfo[] = [
   op(
     'spawn',
     ['required', 'none', 'none', 'optional'],
-    'a name, then cgroup=PATH',
+    'a name, then cgroup=PATH, oom_score_adj=N',
     'a new empty space, in that memory cgroup',
   ),
   op(
     'fork',
     ['required', 'none', 'none', 'required'],
-    'the id of the child',
+    'the id of the child, then oom_score_adj=N',
     'copy-on-write copy of a space',
   ),
   op('exit', ['required', 'none', 'none', 'none'], '', 'the space and its pages go'),
   op(
     'object',
     ['none', 'none', 'required', 'required'],
-    'shmem:NAME, file:NAME, xip:NAME, xip+struct:NAME, pfn:NAME or hugetlb:NAME, then =N, =N+, sealed, nofd',
+    'shmem:NAME, file:NAME, xip:NAME, xip+struct:NAME, pfn:NAME or hugetlb:NAME, then =N, =N+, sealed, nofd, fs=TMPFS; tmpfs:TMPFS',
     'declares an object of a size in pages',
   ),
   op('close', NAME_ONLY, 'NAME', 'the last descriptor or name of an object is gone'),
@@ -119,7 +119,7 @@ export const OPS: readonly OpInfo[] = [
   op(
     'cgroup',
     ['optional', 'none', 'none', 'required'],
-    'PATH, then memory.max=, memory.high=, memory.low=, memory.min=, memory.swap.max= or memory.reclaim= and pages or max',
+    'PATH, then memory.max=, memory.high=, memory.low=, memory.min=, memory.swap.max= or memory.reclaim= and pages or max; memory.oom.group=1',
     'a memory cgroup, made if it is new: its settings; with a space, what it touches first is charged there from now on',
   ),
   op(

@@ -28,11 +28,19 @@ export function fallocateBlocks(
   if (errno !== 0) return { errno, value: 0, pages: 0 };
   const end = index + count;
   if (object.backing === 'hugetlb') return allocateHuge(m, object, index, end);
-  if (end > object.size) object.resize(end);
+  const { size } = object;
+  // shmem_fallocate: a range that cannot fit changes nothing.
+  if (object.tmpfs && count > object.tmpfs.pages) return { errno: 'ENOSPC', value: 0, pages: 0 };
+  if (end > size) object.resize(end);
   let made = 0;
-  for (let at = index; at < end; at++) {
+  let full = false;
+  for (let at = index; at < end && !full; at++) {
     if (options.zero) makeHole(m, object, at);
-    if (!hasBlock(m, object, at)) {
+    full = object.lacksBlock(at);
+    if (full) {
+      undo(m, object, index, at);
+      object.resize(size);
+    } else if (!hasBlock(m, object, at)) {
       allocateBlock(m, object, at);
       made++;
     } else if (object.backing === 'shmem') keepPage(m, object, at);
@@ -40,7 +48,12 @@ export function fallocateBlocks(
   const { faults, calls } = m.costs;
   const perPage = object.backing === 'shmem' ? faults.shmem_write.ns : 0;
   m.ledger.cpu(PART.discard, callNs(calls.punch, 0, count) + made * perPage);
-  return { errno: 0, value: 0, pages: count };
+  return full ? { errno: 'ENOSPC', value: 0, pages: 0 } : { errno: 0, value: 0, pages: count };
+}
+
+/** shmem_undo_range: the pages that a fallocate has made, which found the tmpfs full, go. It has used those that were there. */
+function undo(m: State, object: SharedObject, from: number, to: number): void {
+  for (const at of object.present(from, to)) if (m.pages.isOverHole(object.page(at))) makeHole(m, object, at);
 }
 
 /** hugetlbfs_fallocate: each hugetlb page that the range touches. What there was before the pool ran out stays. */

@@ -1,3 +1,4 @@
+import { SpaceKilled } from '../../contract/space-killed.js';
 import { PART } from '../../cost/ledger.js';
 import { isAnonPage, isExclusive } from '../entries/entry.js';
 import { type Contents, READ, UNIQUE } from '../memory/contents.js';
@@ -157,9 +158,16 @@ function accessOne(m: State, space: Space, vpn: number, content: number): number
 function timedFault(m: State, vma: Vma, vpn: number, write: boolean): number {
   const startNs = m.ledger.spentNs;
   const place = m.ledger.place();
-  let outcome = fault(m, vma, vpn, write);
-  if (outcome === FAULTED.guard) throw guardViolation(vma.space, vpn, write);
-  if (outcome === FAULTED.sigbus) outcome = signal(m, vma.space, vpn, write);
+  let outcome: number;
+  try {
+    outcome = fault(m, vma, vpn, write);
+    if (outcome === FAULTED.guard) throw guardViolation(vma.space, vpn, write);
+    if (outcome === FAULTED.sigbus) outcome = signal(m, vma.space, vpn, write);
+    m.mustLive();
+  } catch (error) {
+    if (error instanceof SpaceKilled) error.page = vpn;
+    throw error;
+  }
   m.ledger.touchStalled(m.ledger.spentNs - startNs, place);
   return outcome;
 }

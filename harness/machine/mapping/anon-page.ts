@@ -25,7 +25,7 @@ export function swapInObject(m: State, vma: Vma, vpn: number, page: number): Ano
 /** A page of zeros in memory, filed under the VMA's anonymous object. */
 export function newAnonPage(m: State, vma: Vma, vpn: number): number {
   const anon = anonObject(m, vma, vpn);
-  const page = m.pages.create();
+  const page = m.newPage();
   if (vma.flags & VM.droppable) m.pages.markLazyfree(page); // never backed by swap (folio_add_new_anon_rmap)
   if (vma.flags & VM.volatile) m.pages.markVolatile(page);
   m.reclaim.bringIn(page, anon.number, anon.indexOf(vma, vpn));

@@ -49,7 +49,7 @@ function handleFault(m: State, vma: Vma, vpn: number, write: boolean): number {
   const known = vma.space.directory.entry(vpn);
   const entry = known < 0 ? 0 : m.tables.entries[known]!;
   if (entry === GUARD) return FAULTED.guard;
-  if (entry === 0 && isBeyondEnd(vma, vpn)) {
+  if (entry === 0 && hasNoPage(vma, vpn)) {
     // do_read_fault maps the neighbours before it asks for the page itself.
     if (!write) m.ledger.cpu(PART.minor, faultAround(m, vma, vpn) * m.costs.faults.around.ns);
     // do_cow_fault prepares the VMA first, which fork then copies entry by entry.
@@ -93,8 +93,12 @@ export function lockEntry(m: State, at: number): void {
   if (frame >= 0) m.reclaim.recheck(m.frames.page[frame]!);
 }
 
-function isBeyondEnd(vma: Vma, vpn: number): boolean {
-  return vma.object !== undefined && vma.objectPageAt(vpn) >= vma.object.size;
+/** Whether there is no page to map: beyond the end of an object, or at a hole of a file whose tmpfs is full. */
+function hasNoPage(vma: Vma, vpn: number): boolean {
+  const { object } = vma;
+  if (object === undefined) return false;
+  const index = vma.objectPageAt(vpn);
+  return index >= object.size || object.lacksBlock(index);
 }
 
 /** do_anonymous_page: a read maps the shared zero page, where there is one; a write a new page of zeros. */

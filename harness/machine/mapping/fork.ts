@@ -37,6 +37,7 @@ export function exit(m: State, space: Space): void {
  */
 export function fork(m: State, parent: Space, childId: number): Space {
   const child = spawn(m, childId, parent.name);
+  child.oomScoreAdj = parent.oomScoreAdj;
   m.ksm.forked(parent, child);
   child.noHugePages = parent.noHugePages;
   for (const vma of parent.vmas) {

@@ -42,7 +42,7 @@ function isHoleOfMemory(m: State, object: SharedObject, index: number, where: nu
 
 /**
  * pwrite(2) of whole pages of an object: into the page cache, where they are dirty. Beyond the end the object grows. A
- * whole page is written without being read before.
+ * whole page is written without being read before. Returns the pages written: fewer where its tmpfs is full.
  *
  * @param content `UNIQUE`, or the content id that the write puts there; with `step` 1 page i gets `content + i`
  * @throws InputError for an object that is not a file, or an image that would grow
@@ -64,9 +64,13 @@ export function writeFilePages(
   if (end > object.size) {
     if (object.backing === 'xip')
       throw new InputError(`pwrite up to page ${end} of ${object.name}, an image of ${object.size} pages`);
-    object.resize(end);
+    if (object.tmpfs === undefined) object.resize(end);
   }
   for (let index = first; index < end; index++) {
+    if (object.tmpfs) {
+      if (object.lacksBlock(index)) return index - first;
+      if (index >= object.size) object.resize(index + 1);
+    }
     const page = pageForWriting(m, object, index);
     if (content === UNIQUE) m.pages.contents.setUnique(page);
     else m.pages.contents.set(page, content + (index - first) * step);

@@ -15,6 +15,10 @@ import { newObjectPage } from './page-in.js';
  * @throws InputError when the name is in use
  */
 export function declareObject(m: State, size: number, arg: ObjectArg): void {
+  if (arg.kind === 'tmpfs') {
+    m.objects.addTmpfs(arg.name, size);
+    return;
+  }
   const structPages = arg.kind === 'xip+struct';
   if (arg.kind === 'hugetlb') {
     mustBeWhole(size);
@@ -27,9 +31,12 @@ export function declareObject(m: State, size: number, arg: ObjectArg): void {
     descriptor: !arg.nofd,
     structPages,
     contents: arg.contents,
+    tmpfs: arg.fs === undefined ? undefined : m.objects.tmpfsNamed(arg.fs),
   });
   if (object.backing !== 'shmem' || !arg.contents) return;
   for (let index = 0; index < size; index++) {
+    if (object.lacksBlock(index))
+      throw new InputError(`${arg.name} has ${size} pages, and tmpfs ${arg.fs} room for ${index} of them`);
     const page = newObjectPage(m, object, index);
     m.pages.markDirty(page);
     m.pages.contents.set(page, arg.contents.content + (arg.contents.up ? index : 0));

@@ -84,7 +84,7 @@ function bringIn(m: State, object: SharedObject, index: number, where: number, p
  * for it (fallocate): reclaim may take it for the hole that it was.
  */
 export function newObjectPage(m: State, object: SharedObject, index: number): number {
-  const page = m.pages.create();
+  const page = m.newPage();
   m.reclaim.bringIn(page, object.number, index);
   m.purge.objectPageCame(object, index, page);
   object.setPage(index, page);
@@ -93,7 +93,7 @@ export function newObjectPage(m: State, object: SharedObject, index: number): nu
 
 /** A page of zeros in the page cache over a hole of a file. */
 export function cacheHole(m: State, object: SharedObject, index: number): number {
-  const page = m.pages.create();
+  const page = m.newPage();
   m.pages.setTrait(page, TRAIT.file | PAGE_FLAG.hole);
   m.reclaim.bringIn(page, object.number, index);
   object.setPage(index, page);

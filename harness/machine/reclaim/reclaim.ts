@@ -17,6 +17,7 @@ import { Eviction, type Evictor } from './eviction.js';
 import { FolioEviction } from './folio-eviction.js';
 import { bringInFolio, listenerFor, mappedPages, splitInPolicy, takePart } from './folio-room.js';
 import type { Kswapd } from './kswapd.js';
+import { OomKiller } from './oom-killer.js';
 import { OutOfMemory } from './out-of-memory.js';
 import { Placeless } from './placeless.js';
 import { PolicyPages } from './policy-pages.js';
@@ -39,6 +40,8 @@ const NO_PAGE = -1;
 
 /** What reclaim is set up from. */
 export interface ReclaimOptions extends StateOptions {
+  /** Whether the OOM killer kills where memory has run out. Default: it does not, and the replay ends. */
+  readonly kills?: boolean | undefined;
   readonly reclaim: Chosen<ReclaimPolicyInfo>;
 }
 
@@ -72,6 +75,7 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
   private readonly walksAnon: boolean;
   /** Settings of the policy that the trace has changed, by parameter. */
   private readonly tuned = new Map<string, number>();
+  readonly oomKiller: OomKiller;
   private readonly eviction: Eviction;
   private readonly folioEviction: FolioEviction;
   private readonly placeless: Placeless;
@@ -91,6 +95,7 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     this.eviction = new Eviction(state, purge, this);
     this.folioEviction = new FolioEviction(state, this.eviction, this);
     this.placeless = new Placeless(state);
+    this.oomKiller = new OomKiller(state, () => this.cgroups);
     this.touched = listenerFor(state, this.policy);
   }
 
@@ -152,6 +157,8 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
       capacity: () => this.capacity,
       createPolicy: (group) => this.createPolicy(group),
       makeRoom: () => this.makeRoom(),
+      kill: (group) => this.mayKill(group, group.max) && this.state.dying === undefined,
+      runOut: (group) => this.runOut(group.max, group),
       reclaim: (wanted, by) => this.shrinkOnce(by, wanted).freed || this.shrinkFolios(),
     });
     this.policy = groups.policy;
@@ -212,6 +219,7 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
    */
   bringIn(page: number, object: number, index: number): void {
     const { frames, pages } = this.state;
+    this.state.mustLive();
     const evictable = this.couldGo(page);
     const group = this.groups?.cgroups.assign(page);
     if (evictable) this.policy.miss?.(page);
@@ -265,7 +273,8 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     try {
       if (group) this.groups!.makeRoom(group);
       while (frames.inUse + this.kernelPages >= this.limit) {
-        if (!this.makeRoom()) throw new OutOfMemory(this.limit);
+        if (!this.makeRoom()) this.runOut(this.limit);
+        if (this.state.dying) break;
       }
       if (zone) this.makeRoomInZone(zone);
     } finally {
@@ -287,8 +296,24 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     if (zone.free > low) return;
     this.helpers.kswapd?.wake();
     while (zone.free <= min) {
-      if (!this.makeRoom()) throw new OutOfMemory(zone.buddy.pages);
+      if (!this.makeRoom()) this.runOut(zone.buddy.pages);
+      if (this.state.dying) return;
     }
+  }
+
+  /**
+   * out_of_memory: there is room now, or the space that is at work was killed and needs none.
+   *
+   * @throws OutOfMemory where the replay ends: no space is killed, or there is none that may be
+   */
+  private runOut(pages: number, group?: Group): void {
+    if (!this.mayKill(group, pages)) throw new OutOfMemory(pages, group?.path);
+  }
+
+  private mayKill(group: Group | undefined, pages: number): boolean {
+    if (!this.options.kills || !this.oomKiller.kill(group, pages)) return false;
+    this.state.counters.oom_events++;
+    return true;
   }
 
   /** A resident page is used in a way that its entry does not show to policies that count every touch. */

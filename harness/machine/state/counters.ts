@@ -25,6 +25,7 @@ export class Counters {
   /** Searches of reclaim while no swap slot was free. */
   swap_full = 0;
   oom_events = 0;
+  oom_kills = 0;
   purge_faults = 0;
   purged_pages = 0;
   purged_ranges = 0;

@@ -1,5 +1,6 @@
 import { InputError } from '../../base/errors.js';
 import { COUNT_LIMIT } from '../../trace/op.js';
+import type { Tmpfs } from './tmpfs.js';
 
 const CHUNK = 512;
 const CHUNK_SHIFT = 9;
@@ -34,8 +35,15 @@ export class ObjectPages {
   private unallocatedFrom: number;
   private readonly chunks: (Int32Array | undefined)[] = [];
 
-  /** @param size in pages */
-  constructor(size: number, backing: Backing) {
+  /**
+   * @param size in pages
+   * @param tmpfs what a file of shared memory has its blocks from; undefined where memory is its only bound
+   */
+  constructor(
+    size: number,
+    backing: Backing,
+    readonly tmpfs?: Tmpfs,
+  ) {
     this.backing = backing;
     this.inMemory = backing === 'shmem' || backing === 'hugetlb';
     this.pages_ = size;
@@ -74,14 +82,24 @@ export class ObjectPages {
 
   /** Sets the id of the page at an index. */
   setPage(index: number, page: number): void {
-    if (this.inMemory && this.at(index) <= 0) this.blocks++;
+    if (this.inMemory && this.at(index) <= 0) this.addBlocks(1);
     this.put(index, page);
   }
 
   /** Nothing lies behind an index any more. The caller counts the blocks of a file. */
   makeHole(index: number): void {
-    if (this.inMemory && this.at(index) > 0) this.blocks--;
+    if (this.inMemory && this.at(index) > 0) this.addBlocks(-1);
     this.put(index, this.inMemory ? 0 : FILE_HOLE);
+  }
+
+  private addBlocks(blocks: number): void {
+    this.blocks += blocks;
+    if (this.tmpfs) this.tmpfs.used += blocks;
+  }
+
+  /** Whether nothing lies behind an index, and nothing can: the tmpfs is full (shmem_inode_acct_blocks). */
+  lacksBlock(index: number): boolean {
+    return this.tmpfs?.isFull === true && this.isHole(index);
   }
 
   /** Whether what lay behind an index was purged. */

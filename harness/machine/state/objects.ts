@@ -1,4 +1,5 @@
 import { InputError } from '../../base/errors.js';
+import { Tmpfs } from './tmpfs.js';
 import { AnonVma, type ObjectOptions, SharedObject } from './vma.js';
 
 /** Number of the object that all merged pages belong to; their index in it is that of their stable node. */
@@ -18,6 +19,7 @@ export class Objects {
   private readonly byNumber: (FrameObject | undefined)[] = [new KsmObject()];
   private readonly unused: number[] = [];
   private readonly byName = new Map<string, SharedObject>();
+  private readonly tmpfs = new Map<string, Tmpfs>();
 
   /** Whether an image with struct pages was ever declared. */
   anyStructPages = false;
@@ -47,6 +49,22 @@ export class Objects {
     if (options.structPages) this.anyStructPages = true;
     if (name !== undefined) this.byName.set(name, object);
     return object;
+  }
+
+  /** Declares a tmpfs of a size. @throws InputError when there is one of that name */
+  addTmpfs(name: string, pages: number): void {
+    if (this.tmpfs.has(name)) throw new InputError(`tmpfs ${name} exists already, expected a new name`);
+    this.tmpfs.set(name, new Tmpfs(name, pages));
+  }
+
+  /** @throws InputError when there is no tmpfs of that name */
+  tmpfsNamed(name: string): Tmpfs {
+    const found = this.tmpfs.get(name);
+    if (!found)
+      throw new InputError(
+        `there is no tmpfs ${name} here, expected an event object with tmpfs:${name} before`,
+      );
+    return found;
   }
 
   /** @throws InputError when there is no object of that name */

@@ -26,6 +26,12 @@ export class Space {
   noHugePages = false;
   /** Entries of the shared zero page that KSM put in the place of pages of zeros. */
   ksmZeroPages = 0;
+  /** /proc/PID/oom_score_adj, which its children inherit. */
+  oomScoreAdj = 0;
+  /** The OOM killer has chosen it. */
+  killed = false;
+  /** When it was over; undefined while it lives. */
+  endedUs: number | undefined;
   /** VMAs as last counted by the machine. */
   countedVmas = 0;
   private recent: Vma | undefined;

@@ -1,3 +1,4 @@
+import { SpaceKilled } from '../../contract/space-killed.js';
 import { type SwapText, swapSetup } from '../../contract/swap.js';
 import { Device } from '../../cost/device.js';
 import { Ledger, PART, type StallIndex } from '../../cost/ledger.js';
@@ -94,6 +95,10 @@ export abstract class State {
   sigbusHandler: ((space: Space, vpn: number) => boolean) | undefined;
   /** What the discard policy does to memory now, in its order; undefined where nothing follows it. */
   effects: Effect[] | undefined;
+  /** The space whose event is at work, once it was killed: until its next page, or the end of the event. */
+  dying: Space | undefined;
+  /** Whether a policy of the program is at work. */
+  inPolicy = false;
   /** Whether a fault is at work through a mapping whose uses count (lru_gen_enter_fault). */
   inFault = false;
   /** Page table entries present over all spaces, excluding those of the zero page. */
@@ -253,8 +258,20 @@ export abstract class State {
     return place >= 0 ? this.frames.slot[place]! : this.pages.slotOf(page);
   }
 
+  /** A page id for a frame that is about to be allocated. @throws SpaceKilled for a space that was killed */
+  newPage(): number {
+    this.mustLive();
+    return this.pages.create();
+  }
+
+  /** @throws SpaceKilled where the space whose event is at work was killed, and no call of a policy has to end first */
+  mustLive(): void {
+    if (this.dying !== undefined && !this.inPolicy) throw new SpaceKilled();
+  }
+
   /** Forgets a space that maps nothing any more. */
   removeSpace(space: Space): void {
+    space.endedUs = this.clockUs;
     this.spaces.delete(space.id);
     if (this.recent === space) this.recent = undefined;
   }

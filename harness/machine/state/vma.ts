@@ -2,6 +2,7 @@ import { FileAhead } from './file-ahead.js';
 import { type Backing, ObjectPages } from './object-pages.js';
 import type { Space } from './space.js';
 import type { SwapHistory } from './swap-window.js';
+import type { Tmpfs } from './tmpfs.js';
 
 /** Flags of a VMA, after the kernel's VM_*. */
 export const VM = {
@@ -168,6 +169,8 @@ export interface ObjectOptions {
   readonly structPages: boolean;
   /** Contents of page i from the start: `content`, or `content + i` with `up`. Unlike all others when not given. */
   readonly contents?: { readonly content: number; readonly up: boolean } | undefined;
+  /** The file system of a file of shared memory, where it has a size. */
+  readonly tmpfs?: Tmpfs | undefined;
 }
 
 /**
@@ -196,7 +199,7 @@ export class SharedObject extends ObjectPages {
     size: number,
     options: ObjectOptions,
   ) {
-    super(size, options.backing);
+    super(size, options.backing, options.tmpfs);
     this.options = options;
     this.closed = name === undefined;
   }

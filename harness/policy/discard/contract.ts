@@ -12,6 +12,7 @@ export type Errno =
   | 'ENOMEM'
   | 'EAGAIN'
   | 'EBUSY'
+  | 'ESRCH'
   | 'EEXIST'
   | 'EFAULT'
   | 'EFBIG'

@@ -67,6 +67,7 @@ function titleOf(axis: Axis, policies: readonly string[], traces: readonly Trace
 const OUTCOMES: Readonly<Record<RunRow['outcome'], string>> = {
   ok: 'ran',
   refused: 'not possible',
+  killed: 'with killed spaces',
   oom: 'out of memory',
   timeout: 'out of time',
   failed: 'failed',

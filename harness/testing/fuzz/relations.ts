@@ -158,8 +158,10 @@ export const RELATIONS: readonly Relation[] = [
   {
     name: 'empty reads and marks between',
     // A space that is not there may not read nothing.
-    applies: (_, lines) =>
-      !lines.some((line) => /^\d+,exit,1,/.test(line)) && /,spawn,1,/.test(lines.at(3) ?? ''),
+    applies: ({ oom }, lines) =>
+      oom !== 'kill' &&
+      !lines.some((line) => /^\d+,exit,1,/.test(line)) &&
+      /,spawn,1,/.test(lines.at(3) ?? ''),
     change: ofLines((lines) => [...lines.slice(0, 4), ...lines.slice(4).flatMap(padded)]),
     seen: all,
   },

@@ -4,7 +4,10 @@ import type { TestRun } from '../machine.js';
 /** Machines on which traces of `restTrace` run: every kind of swap, merge and purge, with and without limits. */
 export const restMachine: fc.Arbitrary<TestRun> = fc.record({
   reclaim: fc.constantFrom('linux', 'mglru', 'fifo', 'lru', 's3fifo', 'clock'),
-  swap: fc.constantFrom('none' as const, 'ssd' as const, 'zram' as const, 'zram' as const),
+  swap: fc.constantFrom(
+    ...(['none', 'ssd', 'zram', 'zram', 'ssd:size=30', 'zram:size=100,ratio=3'] as const),
+  ),
+  oom: fc.constantFrom('end' as const, 'kill' as const),
   discard: fc.constantFrom(
     'keep',
     'remove',

@@ -97,6 +97,11 @@ export class Cgroups implements Owners {
     space.account.pressure = group.pressure;
   }
 
+  /** The group of a space; undefined where it is in that of the trace. */
+  groupOf(space: Space): Group | undefined {
+    return this.members.get(space.id)?.group;
+  }
+
   /** A child is in the group of its parent (cgroup_fork). */
   forked(parent: Space, child: Space): void {
     const group = this.members.get(parent.id)?.group;
@@ -178,5 +183,6 @@ export function writeFile(group: Group, file: Exclude<CgroupFile, 'memory.reclai
   else if (file === 'memory.high') group.high = pages;
   else if (file === 'memory.low') group.low = pages;
   else if (file === 'memory.min') group.min = pages;
+  else if (file === 'memory.oom.group') group.oomGroup = pages === 1;
   else group.swapMax = pages;
 }

@@ -2,7 +2,6 @@ import { SUCCESS, type SyscallResult } from '../../../contract/target.js';
 import type { ReclaimPolicy } from '../../../policy/reclaim/contract.js';
 import type { CgroupArg } from '../../../trace/args.js';
 import type { State } from '../../state/state.js';
-import { OutOfMemory } from '../out-of-memory.js';
 import { proactiveBatch } from '../proactive.js';
 import { Cgroups, writeFile } from './cgroups.js';
 import type { Group } from './group.js';
@@ -16,6 +15,10 @@ interface Searches {
   createPolicy(group: Group): ReclaimPolicy;
   /** Frees a page at least. Returns false when none can go. */
   makeRoom(): boolean;
+  /** Lets the OOM killer kill in a group. Returns false where that leaves no less. */
+  kill(group: Group): boolean;
+  /** Memory has run out in a group. @throws OutOfMemory where nothing can be done */
+  runOut(group: Group): void;
   /** One search for a number of pages, since memory is short or since it was asked for. Returns how many are free. */
   reclaim(wanted: number, by: 'direct' | 'proactive'): number;
 }
@@ -55,6 +58,8 @@ export class GroupReclaim {
       else {
         writeFile(group, file, pages);
         if (file === 'memory.max' || file === 'memory.high') this.shrinkTo(group, pages);
+        // memory_max_write: what reclaim cannot do, the OOM killer does.
+        if (file === 'memory.max') while (group.usage > pages && this.searches.kill(group)) {}
       }
     }
     if (writes.some(({ file }) => file === 'memory.max')) this.policy.resize(this.searches.capacity());
@@ -69,7 +74,8 @@ export class GroupReclaim {
         for (const { counters } of above.upwards()) counters.max++;
         if (this.within(above, () => this.searches.makeRoom())) continue;
         for (const { counters } of above.upwards()) counters.oom++;
-        throw new OutOfMemory(above.max, above.path);
+        this.searches.runOut(above);
+        if (this.state.dying) return;
       }
     }
   }

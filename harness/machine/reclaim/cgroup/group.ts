@@ -15,6 +15,8 @@ class GroupCounters {
   high = 0;
   low = 0;
   oom = 0;
+  /** Spaces that the OOM killer killed (oom_kill). */
+  oomKill = 0;
   /** How long programs were held since the group was above `memory.high`. */
   throttleNs = 0;
   /** Pages that memory.reclaim was asked for, and those that it reclaimed. */
@@ -34,6 +36,8 @@ export class Group {
   low = 0;
   min = 0;
   swapMax = NO_BOUND;
+  /** Whether its spaces are killed together. */
+  oomGroup = false;
   /** Charged to it and the groups below. */
   usage = 0;
   peak = 0;
