@@ -1,6 +1,13 @@
 import { PART } from '../../cost/ledger.js';
 import { isSwapEntry } from '../entries/entry.js';
-import { isReadAlone, readCluster, takeIn, takeInAhead, waitForSwap } from '../object/swap-ahead.js';
+import {
+  isReadAlone,
+  readCluster,
+  takeIn,
+  takeInAhead,
+  waitForSwap,
+  withFaulted,
+} from '../object/swap-ahead.js';
 import { LEAF_ENTRIES, PTE_SHIFT } from '../state/page-table.js';
 import type { State } from '../state/state.js';
 import { largestWindow, newHistory, swapWindow } from '../state/swap-window.js';
@@ -16,8 +23,9 @@ export function swapInAnon(m: State, vma: Vma, vpn: number, page: number): void 
   const index = anon.indexOf(vma, vpn);
   let read = 1;
   if (isReadAlone(m, page, false)) takeIn(m, page, anon.number, index);
-  else if (m.settings.vmaReadAhead === 1) read = readAround(m, vma, vpn, page, anon.number, index);
-  else read = readCluster(m, page, anon.number, index);
+  else if (m.settings.vmaReadAhead === 1)
+    read = withFaulted(m, page, () => readAround(m, vma, vpn, page, anon.number, index));
+  else read = withFaulted(m, page, () => readCluster(m, page, anon.number, index));
   waitForSwap(m, page, read, PART.major);
 }
 

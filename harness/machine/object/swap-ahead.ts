@@ -83,8 +83,23 @@ export function swapInShared(
 ): void {
   let read = 1;
   if (isReadAlone(m, page, true)) takeIn(m, page, object.number, index);
-  else read = readCluster(m, page, object.number, index);
+  else read = withFaulted(m, page, () => readCluster(m, page, object.number, index));
   waitForSwap(m, page, read, part);
+}
+
+/**
+ * Reads a page with others, which make room for themselves: not by a purge of the page, to which an entry or an object would refer
+ * that has lost it. It may be evicted again.
+ *
+ * @returns what `read` returns
+ */
+export function withFaulted(m: State, page: number, read: () => number): number {
+  m.reclaim.faulted = page;
+  try {
+    return read();
+  } finally {
+    m.reclaim.faulted = -1;
+  }
 }
 
 /**

@@ -26,6 +26,11 @@ export function purgePage(m: State, { holder }: VolatileRange, page: number): nu
   return holder instanceof Space ? purgePrivate(m, holder, page) : purgeShared(m, holder, page);
 }
 
+/** Whether an access is bringing a page in: the kernel holds its lock. */
+function isComing({ reclaim }: State, page: number): boolean {
+  return page === reclaim.incoming || page === reclaim.faulted;
+}
+
 /** A page of a space: its entry says that it was purged from then on. */
 function purgePrivate(m: State, space: Space, vpn: number): number {
   const at = space.directory.entry(vpn);
@@ -33,7 +38,7 @@ function purgePrivate(m: State, space: Space, vpn: number): number {
   // Empty, purged before, or the shared zero page. Merged pages: the kernel's walk by anon_vma does not find them.
   if (page === ZERO_PAGE || isMerged(m, page)) return GAVE.nothing;
   const vma = space.find(vpn)!;
-  if (vma.has(VM.locked) || page === m.reclaim.incoming || m.pins.has(page)) return GAVE.stays;
+  if (vma.has(VM.locked) || isComing(m, page) || m.pins.has(page)) return GAVE.stays;
   m.huge?.splitPageOf(page);
   const { inUse } = m.frames;
   clearEntry(m, vma, at);
@@ -47,7 +52,7 @@ function purgeShared(m: State, object: SharedObject, index: number): number {
   const page = object.page(index);
   if (page === 0) return GAVE.nothing;
   const frame = m.pages.location[page]!;
-  if (page === m.reclaim.incoming || (frame >= 0 && m.rmap.isLocked(frame))) return GAVE.stays;
+  if (isComing(m, page) || (frame >= 0 && m.rmap.isLocked(frame))) return GAVE.stays;
   freeObjectPage(m, object, index);
   object.setPurged(index);
   return frame >= 0 ? GAVE.frame : GAVE.slot;

@@ -61,6 +61,8 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
   limit: number;
   /** The page that is being given a frame; it must not be purged meanwhile (the kernel holds its lock). */
   incoming: number = NO_PAGE;
+  /** The page that an access waits for while others are read ahead with it: it must not be purged either. */
+  faulted: number = NO_PAGE;
   /** That of all pages; of all groups, once there are some. */
   policy: ReclaimPolicy;
   readonly statsFlusher: StatsFlusher;

@@ -15,6 +15,8 @@ export interface ReclaimHooks {
   readonly touched: { touch(page: number): void } | undefined;
   /** The page that is being given a frame, -1 for none; it must not be purged meanwhile (the kernel holds its lock). */
   readonly incoming: number;
+  /** The page that an access waits for while others are read ahead with it, -1 for none; it must not be purged meanwhile. */
+  faulted: number;
   /** Page ids are below `count` from now on. */
   grow(count: number): void;
   /** Allocates a frame for a page, making room first. @throws OutOfMemory when none can be made */

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { run } from '../../testing/machine.js';
+import { timed } from '../../testing/traces.js';
+
+/** Found by `npm run fuzz -- --relations`: room for its neighbors was made of the page itself, which came back as one that was freed. */
+it.each(['anon', 'shared:a@0'])(
+  'the page of %s that a fault brings in is not purged for those read ahead',
+  async (what) => {
+    const events = [
+      'spawn,1,,,',
+      'object,,,16,shmem:a',
+      'set,,,,vm.page-cluster=3',
+      'set,,,,swap.vma_ra_enabled=0',
+      `map,1,1024,16,${what}`,
+      'write,1,1024,8,=7',
+      'madvise,1,1024,1,MADV_VOLATILE',
+      'read,1,1024,1,',
+    ];
+    const { outcome, metrics } = await run(timed(events), { reclaim: 'fifo', swap: 'ssd', limit: 4 });
+    expect(outcome).toBe('ok');
+    expect(metrics.swap_ra).toBeGreaterThan(0);
+    expect(metrics.purged_pages).toBe(0);
+  },
+);
