@@ -37,7 +37,7 @@ function readAround(m: State, vma: Vma, vpn: number, page: number, object: numbe
     if (near === vpn) {
       takeIn(m, page, object, index);
       read++;
-    } else if (readNear(m, vma, near)) read++;
+    } else if (readNear(m, vma, near, page)) read++;
   }
   // There was no room for it and all that came after it.
   if (m.pages.resident[page] === 0) {
@@ -63,11 +63,12 @@ function windowAround(m: State, vma: Vma, vpn: number): readonly [from: number, 
   return [Math.max(from, vma.start, leaf), Math.min(from + window, vma.end, leaf + LEAF_ENTRIES)];
 }
 
-function readNear(m: State, vma: Vma, vpn: number): boolean {
+/** @param asked the page of the fault: a merged one may be at several addresses, and is brought in for the one that faults */
+function readNear(m: State, vma: Vma, vpn: number, asked: number): boolean {
   const at = vma.space.directory.entry(vpn);
   const entry = at < 0 ? 0 : m.tables.entries[at]!;
   const page = entry >>> PTE_SHIFT;
-  if (!isSwapEntry(entry) || m.pages.resident[page] === 1) return false;
+  if (!isSwapEntry(entry) || page === asked || m.pages.resident[page] === 1) return false;
   const anon = swapInObject(m, vma, vpn, page);
   return takeInAhead(m, page, anon.number, anon.indexOf(vma, vpn));
 }

@@ -22,3 +22,21 @@ it.each(['anon', 'shared:a@0'])(
     expect(metrics.purged_pages).toBe(0);
   },
 );
+
+/** Found by `npm run fuzz -- --relations`: it was brought in twice, once for its neighbor. */
+it('a merged page that is at two addresses is read once', async () => {
+  const events = [
+    'spawn,1,,,',
+    'set,,,,vm.page-cluster=3',
+    'map,1,1024,16,anon',
+    'madvise,1,1024,16,MADV_MERGEABLE',
+    'write,1,1024,4,=7',
+    'write,1,1030,8,=9+',
+    'read,1,1026,1,',
+    'write,1,1028,1,',
+  ];
+  const machine = { reclaim: 'fifo', swap: 'ssd', merge: 'instant', limit: 4 } as const;
+  const { outcome, metrics } = await run(timed(events), machine);
+  expect(outcome).toBe('ok');
+  expect(metrics.pgmajfault).toBe(1);
+});
