@@ -193,6 +193,9 @@ export function rowPlans(swap: SwapDevice | undefined): RowPlan[] {
 /** Why huge pages are not measured: it would take settings of the host, and a pool, that a program may not have. */
 const HUGE = 'calibrate measures no huge pages';
 
+const READ_AHEAD = 'calibrate reads nothing ahead';
+const SHOOTDOWN = 'calibrate runs on one CPU';
+
 /** Rows that nothing measures. */
 export const NEVER_MEASURED: Readonly<Record<string, string>> = {
   'ksm.tree_page': 'nothing measures it alone',
@@ -206,4 +209,8 @@ export const NEVER_MEASURED: Readonly<Record<string, string>> = {
   'huge.hugetlb_fault': HUGE,
   'huge.hugetlb_copy': HUGE,
   'huge.hugetlb_drop': HUGE,
+  'read_ahead.page_cpu': READ_AHEAD,
+  'read_ahead.device_page': READ_AHEAD,
+  'tlb_shootdown.first': SHOOTDOWN,
+  'tlb_shootdown.further': SHOOTDOWN,
 };

@@ -57,12 +57,13 @@ export class GroupReclaim {
       if (file === 'memory.reclaim') result = this.demanded(group, pages);
       else {
         writeFile(group, file, pages);
+        // As for the limit of the trace, policies know of it before it is met.
+        if (file === 'memory.max') this.policy.resize(this.searches.capacity());
         if (file === 'memory.max' || file === 'memory.high') this.shrinkTo(group, pages);
         // memory_max_write: what reclaim cannot do, the OOM killer does.
         if (file === 'memory.max') while (group.usage > pages && this.searches.kill(group)) {}
       }
     }
-    if (writes.some(({ file }) => file === 'memory.max')) this.policy.resize(this.searches.capacity());
     return result;
   }
 

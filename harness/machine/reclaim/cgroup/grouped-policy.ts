@@ -168,9 +168,12 @@ export class GroupedPolicy implements ReclaimPolicy {
     return changed;
   }
 
-  /** The capacity of each is that of its group, which it asks for. */
+  /** @param capacity that of the trace; each has the least of that and what its group and those above it may have */
   resize(capacity: number): void {
-    for (const policy of this.all()) policy.resize(capacity);
+    for (const group of this.owners.root.below()) {
+      const limits = [...group.upwards()].map(({ max }) => max);
+      group.policy.resize(Math.min(capacity, ...limits));
+    }
   }
 
   grow(count: number): void {
