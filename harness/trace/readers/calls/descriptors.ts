@@ -6,7 +6,7 @@ export type OpenFile =
   | { readonly kind: 'segment'; readonly segment: Segment }
   /** A pidfd; undefined for a process that the log does not know. */
   | { readonly kind: 'process'; readonly process: Process | undefined }
-  /** Memory in huge pages (MFD_HUGETLB). */
+  /** Memory in hugetlb pages of other sizes than 2 MiB (MFD_HUGETLB). */
   | { readonly kind: 'huge' }
   /** Known to be none of these. */
   | { readonly kind: 'other' };

@@ -4,12 +4,12 @@ import { COUNT_LIMIT } from '../../op.js';
 import { type Call, numberAt, pages } from './call.js';
 import { type OpenFile, OTHER_FILE } from './descriptors.js';
 import { drop } from './drops.js';
+import { hugetlbOf, otherSizes, raisePoolTo } from './hugetlb.js';
 import { segmentOf } from './maps.js';
 import type { Process } from './processes.js';
 import { type CallFollower, type Outcome, type Scene, UNRELATED } from './scene.js';
 import { isSegmentPath, labelOf, type Segment, SHM } from './segments.js';
 
-export const HUGE_LEFT = 'mappings of huge pages (MAP_HUGETLB), which the format does not have';
 const UNMATCHED_LEFT = 'shared mappings of files or of segments not in the log';
 const NOT_FOLLOWED = 'on files that are not followed';
 const STALE = 'through descriptors that may stand for other files by now (the log has no close)';
@@ -58,7 +58,7 @@ export function resolveMapped(scene: Scene, process: Process, call: Call, shared
   const bytes = numberAt(call, 1);
   const direct = segmentAt(scene, process, call, 4);
   const descriptor = scene.descriptors.get(process, fd);
-  if (descriptor?.file.kind === 'huge') return HUGE_LEFT;
+  if (descriptor?.file.kind === 'huge') return otherSizes('mappings (MFD_HUGETLB)');
   if (!shared && !(direct && scene.trusted)) return 'private mappings of files';
   const fresh = direct && !descriptor!.mapped && (direct.creator !== process || direct.creatorMaps === 0);
   const believed = scene.trusted
@@ -97,14 +97,16 @@ function inferred(
 
 function memfdCreate(scene: Scene, process: Process, call: Call): Outcome {
   const flags = call.args[1] ?? '';
-  const huge = flags.includes('MFD_HUGE');
-  const file: OpenFile = huge
-    ? { kind: 'huge' }
-    : { kind: 'segment', segment: scene.segments.create(process, quoted(call.args[0])) };
+  const hugetlb = hugetlbOf(flags);
+  const file: OpenFile =
+    hugetlb === 'other'
+      ? { kind: 'huge' }
+      : { kind: 'segment', segment: scene.segments.create(process, quoted(call.args[0])) };
+  if (file.kind === 'segment') file.segment.hugetlb = hugetlb !== 'no';
   const seen = call.objects?.get(call.result);
   if (seen && file.kind === 'segment') scene.segments.identify(file.segment, seen);
   scene.descriptors.set(process, call.result, file, flags.includes('MFD_CLOEXEC'));
-  return huge ? 'segments of huge pages (MFD_HUGETLB), which the format does not have' : undefined;
+  return file.kind === 'huge' ? otherSizes('segments (MFD_HUGETLB)') : undefined;
 }
 
 /** open(path, flags) and openat(directory, path, flags): files in /dev/shm are segments. */
@@ -165,6 +167,7 @@ function fallocate(scene: Scene, process: Process, call: Call): Outcome {
   if (mode.includes('PUNCH_HOLE')) return punch(scene, process, call, segment, { from, end: from + bytes });
   if (!ALLOCATING.has(mode)) return `calls of fallocate with ${mode}`;
   if (segment.pages > COUNT_LIMIT || pages(from + bytes) > COUNT_LIMIT) return TOO_LARGE;
+  if (segment.hugetlb) raisePoolTo(scene, segment, pages(from + bytes));
   const page = Math.floor(from / PAGE_BYTES);
   const fields = { space: scene.space(process.memoryOwner), page, count: pages(from + bytes) - page };
   scene.segmentEvent('fallocate', { ...fields, text: `alloc:${segment.name}` }, segment);

@@ -1,6 +1,7 @@
 import { PAGE_BYTES } from '../../../base/page.js';
 import { type Call, numberAt, pageRange, pages, type Range } from './call.js';
-import { HUGE_LEFT, resolveMapped } from './files.js';
+import { resolveMapped } from './files.js';
+import { hugetlbOf, hugetlbRange, otherSizes, raisePool, raisePoolTo } from './hugetlb.js';
 import { type Backing, type Mapping, runsOf, segmentOf } from './maps.js';
 import type { Process } from './processes.js';
 import { type CallFollower, type Outcome, PRIVATE_LEFT, type Scene } from './scene.js';
@@ -41,13 +42,18 @@ interface Access {
   readonly flags: string;
 }
 
-function accessOf(scene: Scene, protection: string, given: readonly string[]): Access {
+/** How mmap has the size of hugetlb pages: it is 2 MiB. */
+const HUGETLB_FLAG = /^(MAP_HUGE|0x[0-9a-f]+$|\d+<<MAP_HUGE_SHIFT$)/i;
+
+/** @param hugetlb whether the mapping is of hugetlb pages, to which MAP_NORESERVE makes a difference */
+function accessOf(scene: Scene, protection: string, given: readonly string[], hugetlb: boolean): Access {
   const writable = protection.includes('PROT_WRITE');
   const words = new Set<string>();
   if (!writable && protection !== 'PROT_NONE') words.add('ro');
   if (protection.includes('PROT_EXEC')) words.add('exec');
   for (const flag of given) {
-    const word = FLAG_TEXT[flag];
+    if (hugetlb && HUGETLB_FLAG.test(flag)) continue;
+    const word = hugetlb && flag === 'MAP_NORESERVE' ? 'noreserve' : FLAG_TEXT[flag];
     if (word !== undefined) words.add(word);
     else if (!PLAIN_FLAGS.has(flag)) scene.remark(`${flag} of mmap, which the format does not have`);
   }
@@ -69,26 +75,42 @@ function mmap(scene: Scene, process: Process, call: Call): Outcome {
 function mapped(scene: Scene, process: Process, call: Call, range: Range, flags: readonly string[]): Outcome {
   const owner = process.memoryOwner;
   const shared = flags.some((flag) => flag.startsWith('MAP_SHARED'));
-  if (flags.some((flag) => flag.startsWith('MAP_HUGE'))) return HUGE_LEFT;
-  const access = () => accessOf(scene, call.args[2] ?? '', flags);
+  const hugetlb = hugetlbOf(call.args[3] ?? '');
+  if (hugetlb === 'other') return otherSizes('mappings (MAP_HUGETLB)');
+  const access = (huge: boolean) => accessOf(scene, call.args[2] ?? '', flags, huge);
   if (flags.includes('MAP_ANONYMOUS') || flags.includes('MAP_ANON')) {
     if (scene.options.memory === 'shared') return PRIVATE_LEFT;
+    const kind = shared ? 'anon-shared' : 'anon';
     const droppable = flags.includes('MAP_DROPPABLE');
-    mapAnonymous(
-      scene,
-      owner,
-      range,
-      { kind: shared ? 'anon-shared' : 'anon', ...(droppable && { droppable }) },
-      access(),
-    );
+    if (hugetlb === 'no')
+      mapAnonymous(scene, owner, range, { kind, ...(droppable && { droppable }) }, access(false));
+    else mapHugetlb(scene, owner, hugetlbRange(range), kind, access(true));
     return undefined;
   }
   const segment = resolveMapped(scene, process, call, shared);
   if (typeof segment === 'string') return segment;
+  if (hugetlb !== 'no' && !segment.hugetlb) return 'mappings (MAP_HUGETLB) of files that are not followed';
   const offset = numberAt(call, 5) / PAGE_BYTES;
-  const backing: Backing = { kind: shared ? 'shared' : 'private', segment };
-  mapSegment(scene, owner, call, { ...range, backing, offset }, access());
+  const noReserve = segment.hugetlb && flags.includes('MAP_NORESERVE');
+  const backing = { kind: shared ? ('shared' as const) : ('private' as const), segment, noReserve };
+  mapSegment(scene, owner, call, { ...range, backing, offset }, access(segment.hugetlb));
   return undefined;
+}
+
+/** Maps anonymous memory in hugetlb pages, after the pool has what it may need. */
+function mapHugetlb(
+  scene: Scene,
+  owner: Process,
+  range: Range,
+  kind: 'anon' | 'anon-shared',
+  access: Access,
+): void {
+  const pages = range.end - range.start;
+  const noReserve = access.flags.includes(' noreserve');
+  scene.mapsOf(owner).remove(range.start, range.end); // replaced: what it needed comes back first
+  if (!noReserve || access.flags.includes(' populate')) raisePool(scene, pages);
+  const flags = ` hugetlb${access.flags}`;
+  mapAnonymous(scene, owner, range, { kind, hugetlb: { pages }, noReserve }, { ...access, flags });
 }
 
 function mapAnonymous(scene: Scene, owner: Process, range: Range, backing: Backing, access: Access): void {
@@ -103,11 +125,13 @@ export function mapSegment(
   scene: Scene,
   owner: Process,
   call: Call,
-  mapping: Mapping & { readonly backing: { readonly segment: Segment } },
+  given: Mapping & { readonly backing: { readonly segment: Segment } },
   access: Access,
 ): void {
-  const { segment } = mapping.backing;
+  const { segment } = given.backing;
   const space = scene.space(owner);
+  const mapping = segment.hugetlb ? { ...given, ...hugetlbRange(given) } : given;
+  if (segment.hugetlb) raisePoolFor(scene, mapping, segment);
   scene.mapsOf(owner).add(mapping);
   segment.reach = Math.max(segment.reach, mapping.offset + mapping.end - mapping.start);
   const flags = access.none ? ` ro${access.flags}` : access.flags;
@@ -123,6 +147,13 @@ export function mapSegment(
     flags,
   });
   if (access.none) scene.rangeEvents('protect', space, mapping, { text: 'none' });
+}
+
+/** The pool has what a mapping of a segment of hugetlb may need. */
+function raisePoolFor(scene: Scene, { backing, offset, start, end }: Mapping, segment: Segment): void {
+  if ('noReserve' in backing && backing.noReserve) return;
+  if (backing.kind === 'shared') raisePoolTo(scene, segment, offset + end - start);
+  else raisePool(scene, end - start);
 }
 
 function munmap(scene: Scene, process: Process, call: Call): Outcome {
@@ -176,8 +207,15 @@ function mapAgain(scene: Scene, owner: Process, mapping: Mapping): void {
   const segment = segmentOf(mapping);
   const text = segment ? `${backing.kind}:${segment.name}@${offset}` : backing.kind;
   const droppable = backing.kind === 'anon' && backing.droppable ? ' droppable' : '';
+  const hugetlb = 'hugetlb' in backing && backing.hugetlb ? ' hugetlb' : '';
+  const noReserve = backing.noReserve ? ' noreserve' : '';
   scene.mapsOf(owner).add(mapping);
-  const fields = { space: owner.id, page: start, count: end - start, text: text + droppable };
+  const fields = {
+    space: owner.id,
+    page: start,
+    count: end - start,
+    text: text + droppable + hugetlb + noReserve,
+  };
   if (segment) scene.segmentEvent('map', fields, segment);
   else scene.event('map', fields);
 }

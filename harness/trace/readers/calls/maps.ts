@@ -3,8 +3,14 @@ import type { Segment } from './segments.js';
 
 /** What a mapping maps. */
 export type Backing =
-  | { readonly kind: 'anon' | 'anon-shared'; readonly droppable?: boolean }
-  | { readonly kind: 'shared' | 'private'; readonly segment: Segment };
+  | {
+      readonly kind: 'anon' | 'anon-shared';
+      readonly droppable?: boolean;
+      /** Of hugetlb pages: the pages of 4 KiB of the mapping as it was made. */
+      readonly hugetlb?: { readonly pages: number };
+      readonly noReserve?: boolean;
+    }
+  | { readonly kind: 'shared' | 'private'; readonly segment: Segment; readonly noReserve?: boolean };
 
 /** A tracked mapping, in pages; `end` is exclusive. */
 export interface Mapping extends Range {

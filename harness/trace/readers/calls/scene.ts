@@ -49,7 +49,9 @@ export class Scene {
   });
   readonly processes: Processes;
   readonly heaps = new Map<Process, Heap>();
-  /** Ids of System V of segments in huge pages. */
+  /** vm.nr_hugepages so far, and the segments that have pages of the pool. */
+  readonly hugetlbPool = { size: 0, segments: new Set<Segment>() };
+  /** Ids of System V of segments in hugetlb pages of other sizes than 2 MiB. */
   readonly hugeIds = new Set<number>();
   /** Descriptors in messages under way, by what was sent with them. */
   readonly messages: { readonly key: string; readonly files: readonly (OpenFile | undefined)[] }[] = [];

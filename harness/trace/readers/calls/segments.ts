@@ -34,6 +34,9 @@ export class Segment {
   descriptors = 0;
   /** Whether a file name or an id of System V still leads to it. */
   named = false;
+  /** Whether it is in hugetlb pages of 2 MiB, and as many of its pages of 4 KiB as shared mappings and fallocate reached. */
+  hugetlb = false;
+  hugetlbPages = 0;
 
   constructor(
     readonly name: string,

@@ -1,5 +1,6 @@
 import { PAGE_BYTES } from '../../../base/page.js';
-import { type Call, numberAt } from './call.js';
+import { type Call, numberAt, pages } from './call.js';
+import { hugetlbOf, otherSizes, wholeHugetlb } from './hugetlb.js';
 import { mapSegment } from './mappings.js';
 import { segmentOf } from './maps.js';
 import type { Process } from './processes.js';
@@ -9,12 +10,15 @@ const NOT_FOLLOWED = 'on segments that are not followed';
 
 /** shmget(key, bytes, flags) = id: a size of 0 asks for one that is there. */
 function shmget(scene: Scene, process: Process, call: Call): Outcome {
-  if ((call.args[2] ?? '').includes('SHM_HUGE')) {
+  const hugetlb = hugetlbOf(call.args[2] ?? '');
+  if (hugetlb === 'other') {
     scene.hugeIds.add(call.result);
-    return 'segments of huge pages (SHM_HUGETLB), which the format does not have';
+    return otherSizes('segments (SHM_HUGETLB)');
   }
-  const bytes = numberAt(call, 1);
   const segment = scene.segments.withId(call.result, process);
+  if (hugetlb !== 'no') segment.hugetlb = true;
+  const asked = numberAt(call, 1);
+  const bytes = segment.hugetlb ? wholeHugetlb(pages(asked)) * PAGE_BYTES : asked;
   if (segment.bytes < 0 && bytes > 0) scene.segments.resize(segment, bytes);
   return undefined;
 }

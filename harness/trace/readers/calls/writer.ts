@@ -62,7 +62,7 @@ export class DraftWriter {
     this.declared.add(segment);
     // One whose size the log does not say is as large as its mappings.
     const count = segment.bytes < 0 ? segment.reach : segmentPages;
-    events.push(['object', { count, text: `shmem:${segment.name}` }]);
+    events.push(['object', { count, text: `${segment.hugetlb ? 'hugetlb' : 'shmem'}:${segment.name}` }]);
   }
 
   /** Whether nothing leads to a segment any more when the log ends. */

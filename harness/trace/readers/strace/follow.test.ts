@@ -288,11 +288,12 @@ describe('segments and descriptors', () => {
       'unmap,1,18,1,',
       'close,,,,sysv-7',
       'unmap,2,32,3,',
+      'set,,,,vm.nr_hugepages=2',
+      'object,,,1024,hugetlb:sysv-8',
+      'map,2,1024,1024,shared:sysv-8@0',
     ]);
     expect(left).toEqual([
       ['calls of shmdt on segments that are not followed', 1],
-      ['segments of huge pages (SHM_HUGETLB), which the format does not have', 1],
-      ['calls of shmat on segments that are not followed', 1],
       ['calls that do not concern memory', 1],
     ]);
   });
