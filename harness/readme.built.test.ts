@@ -43,7 +43,7 @@ describe('the format in traces/README.md', () => {
   const text = readFileSync(packageFile('traces', 'README.md'), 'utf8');
   for (const { name } of OPS) {
     it(`has ${name}`, () => {
-      expect(text).toMatch(new RegExp(`^\\| ([a-z]+, )?${name}(, [a-z]+)? \\|`, 'm'));
+      expect(text).toMatch(new RegExp(`^\\| ([a-z-]+, )?${name}(, [a-z-]+)? \\|`, 'm'));
     });
   }
 });

@@ -43,7 +43,8 @@ describe('a host that is out of something is one line and exit code 3', () => {
     expect(stderr).toMatch(/^reclaim: limited\/unfinished\/.*: a file may not grow that large here .*\n$/);
   });
 
-  it.each([20, 40, 48])('%i files may be open', (most) => {
+  // With fewer than 19 Node does not begin, with 24 cells finish.
+  it.each([20, 22])('%i files may be open', (most) => {
     const { code, stderr } = shell(`ulimit -n ${most}; $R compare e.yaml --out few`);
     expect([code, stderr.split('\n')]).toEqual([
       3,

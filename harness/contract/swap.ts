@@ -69,7 +69,7 @@ const none: PolicyInfo = {
 };
 
 /** Swap devices, by kind. */
-export const swapDevices = new Registry<PolicyInfo>('kind of swap', [none, ssd, zram]);
+const swapDevices = new Registry<PolicyInfo>('kind of swap', [none, ssd, zram]);
 
 function ratioOf(algorithm: Algorithm): number | undefined {
   return algorithm === 'lzo-rle' ? undefined : LZO_RLE_RATIO * RELATIVE_RATIO[algorithm];

@@ -66,6 +66,20 @@ describe('messages on experiment files', () => {
   });
 });
 
+describe('huge pages of a family', () => {
+  it('are those of its traces alone, besides the others, and checked as others are', () => {
+    const file = join(folder, 'h.yaml');
+    const text = (thp: string) =>
+      `name: x\nfamilies: { a: [redis], b: [mariadb] }\ndiscard: keep\nfamily_thp: { a: ${thp} }\n`;
+    writeFileSync(file, text('[always, never]'));
+    const traces = ['a', 'b'].map((family) => ({ family, peakPages: 10, pageBytes: 4096, replicate: 1 }));
+    const cells = planCells(readExperiment(file), traces).map(({ trace, thp }) => `${trace} ${thp}`);
+    expect(cells).toEqual(['0 never', '0 always', '1 never']);
+    writeFileSync(file, text('allways'));
+    expect(() => checkAxes(readExperiment(file))).toThrow(/unknown thp "allways"/);
+  });
+});
+
 describe('discard policies of a family', () => {
   it('are those of its traces alone, besides the others', () => {
     const file = join(folder, 'f.yaml');

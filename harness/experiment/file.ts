@@ -46,8 +46,18 @@ const axisFields = Object.fromEntries(
   AXIS_NAMES.map((name) => [AXES[name].key, axisSchema(name)]),
 ) as unknown as { [K in keyof AxisLists]: z.ZodType<AxisLists[K]> };
 
+/** Values on an axis by the name of a family. */
+function familyLists(axis: 'discard' | 'thp') {
+  return z.record(name, axisSchema(axis) as z.ZodType<readonly string[]>).default({});
+}
+
 /** The most replicates of a generated trace: each has cells of its own. */
 export const MAX_REPLICATES = 100;
+
+/** The axes that may have values for the traces of one family alone, and the keys of these. */
+export const FAMILY_KEYS = { discard: 'family_discard', thp: 'family_thp' } as const satisfies Partial<
+  Record<AxisName, string>
+>;
 
 /** The keys of an experiment file. */
 export const experimentFields = z.strictObject({
@@ -56,7 +66,8 @@ export const experimentFields = z.strictObject({
   traces: traceEntries.optional(),
   families: z.record(name, traceEntries).optional(),
   ...axisFields,
-  family_discard: z.record(name, axisSchema('discard') as z.ZodType<readonly string[]>).default({}),
+  family_discard: familyLists('discard'),
+  family_thp: familyLists('thp'),
   draws: z.int().min(1).max(MAX_DRAWS).default(DEFAULT_DRAWS),
   replicates: z.int().min(1).max(MAX_REPLICATES).default(1),
   costs: z.string().optional(),
@@ -88,6 +99,8 @@ export interface Experiment extends AxisLists {
   readonly traces: readonly ExperimentTrace[];
   /** By family: discard policies that its traces alone are replayed under, besides those of the axis. */
   readonly family_discard: Readonly<Record<string, readonly string[]>>;
+  /** By family: settings of huge pages that its traces alone are replayed under, besides those of the axis. */
+  readonly family_thp: Readonly<Record<string, readonly string[]>>;
   /** Discard policies for traces that give back private memory above all, as allocators do. A file has families for that. */
   readonly private_discard?: readonly string[] | undefined;
   /** Draws of device latency of each cell. */
@@ -270,11 +283,10 @@ export function readExperiment(file: string): Experiment {
       expandList(entries, ['families', family], family, source),
     ),
   ];
-  for (const family of Object.keys(rest.family_discard))
-    if (!Object.hasOwn(families, family))
-      throw unknownName('family', family, Object.keys(families)).at(
-        placeOfKey(source, ['family_discard'], family),
-      );
+  for (const key of Object.values(FAMILY_KEYS))
+    for (const family of Object.keys(rest[key]))
+      if (!Object.hasOwn(families, family))
+        throw unknownName('family', family, Object.keys(families)).at(placeOfKey(source, [key], family));
   checkClaimColumns(rest.claims, (path) => placeOf(source, ['claims', ...path]));
   return { ...rest, traces, file, placeOf: (path) => placeOf(source, path) };
 }

@@ -18,6 +18,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   traces: 'names of shipped traces, paths relative to this file, or what to generate',
   families: 'the same by kind of program: traces of a family share a table',
   family_discard: 'by family: discard policies for its traces alone, besides those of discard',
+  family_thp: 'by family: settings of huge pages for its traces alone, besides those of thp',
   draws: 'draws of device latency: times are their means, with intervals',
   replicates: 'how often each generated trace is generated, with other seeds',
   costs: 'a cost table (JSON), relative to this file',

@@ -14,7 +14,7 @@ import {
   type PlannedTrace,
   parseAxes,
 } from './axes.js';
-import type { Experiment } from './file.js';
+import { type Experiment, FAMILY_KEYS } from './file.js';
 import { GivenBack, type GivesBack } from './gives-back.js';
 
 /** One run: a trace with a value on every axis. Plain data. */
@@ -100,15 +100,23 @@ export function planReplay(given: GivenAxes): (trace: Trace, costs: CostTable) =
 
 /** The texts that an experiment lists on an axis, for traces of a family. */
 function listed(experiment: Experiment, name: AxisName, trace?: OfExperiment): string[] {
-  const own = name === 'discard' && trace ? ownDiscards(experiment, trace) : [];
-  return [...experiment[AXES[name].key].map(String), ...own];
+  const own = trace && name in FAMILY_KEYS ? ofFamily(experiment, name as FamilyAxis, trace) : [];
+  const more = trace && name === 'discard' ? privateDiscards(experiment, trace) : [];
+  return [...experiment[AXES[name].key].map(String), ...own, ...more];
 }
 
-/** Discard policies for this trace, besides those for all. */
-function ownDiscards(experiment: Experiment, { family, givesBack }: OfExperiment): readonly string[] {
-  const ofFamily = family === undefined ? [] : (experiment.family_discard[family] ?? []);
+/** An axis with values for the traces of one family. */
+type FamilyAxis = keyof typeof FAMILY_KEYS;
+
+/** The values for traces of this family alone, besides those for all. */
+function ofFamily(experiment: Experiment, name: FamilyAxis, { family }: OfExperiment): readonly string[] {
+  return family === undefined ? [] : (experiment[FAMILY_KEYS[name]][family] ?? []);
+}
+
+/** Discard policies for a trace that gives back private memory above all. */
+function privateDiscards(experiment: Experiment, { givesBack }: OfExperiment): readonly string[] {
   const isPrivate = givesBack !== undefined && givesBack.privatePages > givesBack.sharedPages;
-  return [...ofFamily, ...(isPrivate ? (experiment.private_discard ?? []) : [])];
+  return isPrivate ? (experiment.private_discard ?? []) : [];
 }
 
 /**
@@ -126,8 +134,8 @@ export function checkAxes(experiment: Experiment): void {
       }
     });
   for (const name of AXIS_NAMES) check(name, listed(experiment, name), [AXES[name].key]);
-  for (const [family, texts] of Object.entries(experiment.family_discard))
-    check('discard', texts, ['family_discard', family]);
+  for (const [name, key] of Object.entries(FAMILY_KEYS) as [FamilyAxis, (typeof FAMILY_KEYS)[FamilyAxis]][])
+    for (const [family, texts] of Object.entries(experiment[key])) check(name, texts, [key, family]);
 }
 
 /** Draws of device latency that a cell books: a controller acts by those of one. */

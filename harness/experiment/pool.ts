@@ -154,10 +154,11 @@ function ask<A>(worker: Worker, job: unknown): Promise<{ answer: A } | { death: 
     };
     const onMessage = (answer: A) => settle({ answer });
     const onError = (error: unknown) => {
-      const cause = fileError(error, (error as NodeJS.ErrnoException).path ?? 'worker thread');
+      const { code, path } = error as NodeJS.ErrnoException;
+      const cause = fileError(error, path ?? 'worker thread');
       if (cause instanceof HostError) settle(cause);
-      else if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND')
-        settle(notLoaded(error as Error));
+      else if (code === 'ERR_WORKER_INIT_FAILED') settle(notBegun(error as Error));
+      else if (code === 'ERR_MODULE_NOT_FOUND') settle(notLoaded(error as Error));
       else settle({ death: error instanceof Error ? error.message : String(error) });
     };
     const onExit = (code: number) => settle({ death: `exit code ${code}` });
@@ -166,6 +167,12 @@ function ask<A>(worker: Worker, job: unknown): Promise<{ answer: A } | { death: 
     worker.on('exit', onExit);
     worker.postMessage(job);
   });
+}
+
+/** Node could not make what a thread needs, such as its descriptors. */
+function notBegun({ message }: Error): HostError {
+  const why = message.endsWith('EMFILE') ? 'too many open files (ulimit -n)' : message;
+  return new HostError(`a worker thread cannot begin: ${why}`);
 }
 
 /** Node also says of a module that it does not exist where it cannot look, since too many files are open. */

@@ -37,7 +37,7 @@ describe('shipped experiments', () => {
       expect(experiment.merge).toContain('none');
       const traces = experiment.traces.map(() => ({ peakPages: 1000, pageBytes: 4096, replicate: 1 }));
       const cells = planCells(experiment, traces);
-      expect(cells.length).toBeGreaterThan(1);
+      expect(cells.length).toBeGreaterThan(0);
       expect(cells.length).toBeLessThan(600);
     });
   }

@@ -320,7 +320,7 @@ export type ResultFile = keyof typeof RESULT_COLUMNS;
 /** Columns that a file may have besides, and that do not hold numbers. */
 export const FURTHER_COLUMNS: Readonly<Partial<Record<ResultFile, Columns>>> = { 'mrc.csv': BACKEND };
 /** Axes that came later: cells of before are those of their defaults. */
-const ADDED_AXES = ['controller', 'cpus', 'clock', 'thp'] as const satisfies readonly AxisName[];
+const ADDED_AXES = ['oom', 'controller', 'cpus', 'clock', 'thp'] as const satisfies readonly AxisName[];
 /**
  * Columns that files of earlier versions may lack, each with the text that stands for it there: an axis had one value, and a metric
  * was not measured. That a file was edited is seen by its hash.

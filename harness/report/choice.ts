@@ -46,6 +46,11 @@ export function contestsOf(settings: readonly Setting[]): Contest[] {
     .map((setting) => ({ setting, ranking: rankerOf(available(setting)) }));
 }
 
+/** The names of what is best in a contest; none where no policy clearly saves anything. */
+export function bestNames({ setting, ranking }: Contest, price?: Scaled): string[] {
+  return bestOf(setting, ranking(price)).map(({ name }) => name);
+}
+
 /** Policies in no kernel that would do clearly better than any that is in one. */
 export function hypotheticals(settings: readonly Setting[]): string[] {
   const better = settings.flatMap((setting) => {
@@ -145,10 +150,7 @@ const MOST_CHOICES = 3;
  */
 export function choicesOf(contests: readonly Contest[], price?: Scaled): Choice[] {
   const won = contests
-    .map(({ setting, ranking }) => ({
-      setting,
-      names: bestOf(setting, ranking(price)).map(({ name }) => name),
-    }))
+    .map((contest) => ({ setting: contest.setting, names: bestNames(contest, price) }))
     .filter(({ names }) => names.length > 0);
   if (won.length === 0) return [];
   if (inAll(won.map(({ names }) => names)).length > 0) return [choice(won)];

@@ -62,10 +62,17 @@ export function sameColumns(axis: Axis): AxisColumn[] {
   );
 }
 
-/** Of some columns, those that differ within a trace: a size in percent also differs from one trace to the next. */
-export function varyingColumns(rows: readonly RunRow[], columns: readonly AxisColumn[]): AxisColumn[] {
+/** Of some columns, by the label of a trace those that differ within it: a size in percent also differs from one trace to the next. */
+export function varyingColumns(
+  rows: readonly RunRow[],
+  columns: readonly AxisColumn[],
+): Map<string, AxisColumn[]> {
+  const varies = (own: readonly RunRow[], column: AxisColumn) =>
+    new Set(own.map((row) => row[column])).size > 1;
   const traces = groupBy(rows, ['trace']);
-  return columns.filter((column) => traces.some((own) => new Set(own.map((row) => row[column])).size > 1));
+  return new Map(
+    traces.map((own) => [own[0]!.trace, columns.filter((column) => varies(own, column))] as const),
+  );
 }
 
 /** What a row has in the column of an axis, for titles: `swap zram`, `memory 16 MiB`. */
@@ -151,6 +158,7 @@ export function tableTitle(of: string, row: RunRow, runs: readonly RunRow[], pag
     ...(axis !== 'merge' && row.merge !== 'none' ? [`merge ${row.merge}`] : []),
     ...(axis === 'purge' ? [`discard ${policyOf(runs)}`] : []),
     ...varyingColumns(runs, sameColumns(axis))
+      .get(row.trace)!
       .filter((column) => !NAMED.includes(column))
       .map((column) => axisLabel(row, column, pageBytes)),
   ];

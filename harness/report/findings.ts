@@ -7,6 +7,7 @@ import { isShort, type TraceFacts, traceName } from './comparison.js';
 import { costName, costOf, costOrder, extraCost, heldPages, savedPages } from './estimate.js';
 import { listed, mib, ms, numberIn, percent, short, withScatter } from './format.js';
 import { type Ranking, rank } from './front.js';
+import { hugePagesTexts } from './huge-pages.js';
 import { lazyText, notToUse, outOfMemoryText } from './not-to-use.js';
 import { payersOf } from './payers.js';
 import { baseOf, type Contender, rankedOf, type Selectable, type Setting, select } from './selection.js';
@@ -189,6 +190,7 @@ function outcomeSentences(results: Selectable): Finding[] {
     ...lazyText(parts),
     ...outOfMemoryText(parts),
     ...atOnceText(parts.flatMap(({ atOnce }) => atOnce)),
+    ...hugePagesTexts(parts.flatMap(({ hugePages }) => hugePages)),
   ];
   return sentences.map((text) => ({ lead: `${text}.`, clauses: [] }));
 }

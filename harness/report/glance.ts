@@ -172,12 +172,16 @@ function rowOf(
 
 /**
  * What there is to see at a glance: undefined where nothing is compared. Of the axes that are not compared, such as swap,
- * only the first values are shown. Traces that give nothing back are left out, and columns of policies that were run on one trace
+ * only the first values are shown, of each trace. Traces that give nothing back are left out, and columns of policies that were run on one trace
  * of many.
  */
 export function glanceOf({ settings }: Selection): Glance | undefined {
-  const labels = settings[0]?.labels.join();
-  const shown = settings.filter((setting) => setting.labels.join() === labels && kindOf(setting) !== 'no');
+  const first = new Map<string, string>();
+  for (const { trace, labels } of settings)
+    if (!first.has(trace.label)) first.set(trace.label, labels.join());
+  const shown = settings.filter(
+    (setting) => setting.labels.join() === first.get(setting.trace.label) && kindOf(setting) !== 'no',
+  );
   const byTrace = new Map<string, Setting[]>();
   for (const setting of shown) {
     const key = JSON.stringify([setting.trace.label, setting.backing]);

@@ -175,14 +175,14 @@ export function select({ runs, draws = new Map(), traces }: Selectable): Selecti
     if (why !== undefined) leftOut.push({ trace: factsOf.get(trace)!, backing, why });
     return why === undefined;
   });
-  const settings = groupBy(shown.flat(), ['trace', 'backing', 'limit', ...varying]).map((own) => {
+  const settings = groupBy(shown.flat(), ['trace', 'backing', 'limit', ...same]).map((own) => {
     const first = own[0]!;
     const trace = factsOf.get(first.trace)!;
     return {
       trace,
       backing: first.backing,
       limit: limitLabel(first, trace),
-      labels: varying.map((column) => axisLabel(first, column, trace.pageBytes)),
+      labels: varying.get(first.trace)!.map((column) => axisLabel(first, column, trace.pageBytes)),
       axis,
       first,
       contenders: contendersOf(own, axis, draws),

@@ -2,6 +2,7 @@ import { atOnceText } from './at-once.js';
 import { baseName, traceName } from './comparison.js';
 import { costName } from './estimate.js';
 import { durationRange, listed, type Range, rangeText, several, short } from './format.js';
+import { hugePagesTexts } from './huge-pages.js';
 import { policyNames, traceNames } from './names.js';
 import { notToUse, outOfMemoryText } from './not-to-use.js';
 import { type Look, PLAIN, USUAL_COLUMNS, wrapped } from './terminal-text.js';
@@ -95,6 +96,12 @@ function withShortNames(verdict: Verdict): Verdict {
     refused: all(part.refused),
     sparing: all(part.sparing),
     atOnce: part.atOnce.map((one) => ({ ...one, atOnce: short(one.atOnce), later: short(one.later) })),
+    hugePages: part.hugePages.map((one) => ({
+      ...one,
+      usualBest: all(one.usualBest),
+      best: all(one.best),
+      ...(one.policy === undefined ? {} : { policy: short(one.policy) }),
+    })),
     ties: part.ties.map((tie) => ({ ...tie, best: all(tie.best), tied: all(tie.tied) })),
     outOfMemory: part.outOfMemory.map((one) => ({
       ...one,
@@ -128,6 +135,7 @@ export function verdictClauses(verdict: Verdict): Clause[] {
     ...weighing(4, outOfMemoryText(parts).slice(0, MOST_CLAUSES)),
     ...notToUse(parts).map((text, i) => ({ text, weight: 3.9 - i / 10 })),
     ...weighing(atOnce.some(({ loses }) => loses) ? 3 : 1, atOnceText(atOnce)),
+    ...weighing(3.85, hugePagesTexts(parts.flatMap(({ hugePages }) => hugePages)).slice(0, 1)),
     ...weighing(2, tiesText(verdict)),
     ...weighing(5, [
       [evidenceText(evidence), ...(compared ? [drawsText(verdict), pricesText(parts)] : [])].join('; '),

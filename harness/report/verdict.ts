@@ -11,6 +11,7 @@ import { type Estimate, extraCost, maySave, type Scaled, savedPages } from './es
 import { evidenceWord, type GivenKind, givenKind, type TraceFacts } from './facts.js';
 import { numberIn, type Range } from './format.js';
 import { rank, referenceOf, saversOf } from './front.js';
+import { type HugePages, hugePagesIn, usualSettings } from './huge-pages.js';
 import { baseOf, type Contender, rankedOf, type Selectable, type Setting, select } from './selection.js';
 import { FACTORS } from './sensitivity.js';
 
@@ -93,6 +94,8 @@ export interface VerdictPart {
   readonly ties: readonly Tie[];
   /** Of traces with policies that wait before they give memory back: whether that is cheaper. */
   readonly atOnce: readonly AtOnce[];
+  /** Where the axis `thp` has several values: what is best with each of the others, and what that saves, against the first. */
+  readonly hugePages: readonly HugePages[];
   readonly priceFlips: readonly PriceFlip[];
 }
 
@@ -308,7 +311,8 @@ function priceFlips(contests: readonly Contest[], usual: readonly Choice[]): Pri
 
 function partOf(settings: readonly Setting[]): VerdictPart {
   const { trace, backing } = settings[0]!;
-  const contests = contestsOf(settings);
+  const usual = usualSettings(settings);
+  const contests = contestsOf(usual);
   const choices = choicesOf(contests);
   return {
     family: trace.family,
@@ -317,12 +321,13 @@ function partOf(settings: readonly Setting[]): VerdictPart {
     settings: settings.length,
     compared: settings.some(({ contenders }) => contenders.length > 1),
     survived: settings.some((setting) => rankedOf(setting).length > 0),
-    use: choices.map((choice) => useOf(settings, choice)),
+    use: choices.map((choice) => useOf(usual, choice)),
     hypothetical: hypotheticals(settings),
     ...notToUse(settings),
     outOfMemory: outOfMemory(settings),
     ties: tiesIn(settings),
     atOnce: atOnceOrLater(settings),
+    hugePages: hugePagesIn(settings),
     priceFlips: priceFlips(contests, choices),
   };
 }

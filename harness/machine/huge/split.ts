@@ -17,7 +17,7 @@ export function splitPmdsOf(m: State, pmds: Pmds, folio: Folio): void {
 }
 
 /** What is known of the folio's contents is known of each page (__split_folio_to_order). */
-export function spreadTraits(m: State, { head, pages }: Folio): void {
+function spreadTraits(m: State, { head, pages }: Folio): void {
   if ((m.pages.traits[head]! & TRAIT.dirty) !== 0) for (const page of pages) m.pages.markDirty(page);
 }
 

@@ -39,7 +39,7 @@ interface Freed {
  * Frees the hugetlb pages of an object in [from, to), which is aligned, and unmaps them everywhere, private copies of
  * them too. They were promised to no one any more. Source: remove_inode_hugepages in fs/hugetlbfs/inode.c.
  */
-export function freeHugePages(m: State, object: SharedObject, from: number, to: number): Freed {
+function freeHugePages(m: State, object: SharedObject, from: number, to: number): Freed {
   const freed: Freed = { pages: 0, entries: 0 };
   for (const vma of object.mappings) {
     const first = Math.max(vma.start, vma.start + from - vma.objectPage);

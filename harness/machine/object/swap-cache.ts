@@ -1,24 +1,6 @@
-import { PART, type StallIndex } from '../../cost/ledger.js';
 import { freeSwapCache } from '../entries/entry.js';
 import { SWAPFILE_CLUSTER } from '../memory/swap.js';
 import type { State } from '../state/state.js';
-
-/**
- * Brings a page in from swap, and waits for it. Its slot stays: the page is in the swap cache.
- *
- * @param part what the wait stalls: a fault, or a call
- */
-export function readSwap(
-  m: State,
-  page: number,
-  object: number,
-  index: number,
-  part: StallIndex = PART.major,
-): void {
-  m.reclaim.bringIn(page, object, index);
-  m.counters.pswpin++;
-  m.readDevice(m.swapDevice!, part, page);
-}
 
 /** A page of shared memory is used again: the object holds it, and its slot is free (shmem_swapin_folio). */
 export function leaveSwapCache(m: State, page: number): void {

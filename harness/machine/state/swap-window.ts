@@ -1,5 +1,5 @@
 /** Hits that a mapping or device starts with, for a small window at first. Source: mm/swap_state.c. */
-export const FIRST_HITS = 4;
+const FIRST_HITS = 4;
 /** Hits as far as they are counted (SWAP_RA_HITS_MAX). */
 const MOST_HITS = 63;
 /** 2 to this power is the largest window by address (SWAP_RA_ORDER_CEILING). */
