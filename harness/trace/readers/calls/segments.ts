@@ -36,6 +36,8 @@ export class Segment {
   named = false;
   /** Whether it is in hugetlb pages of 2 MiB, and as many of its pages of 4 KiB as shared mappings and fallocate reached. */
   hugetlb = false;
+  /** Whether shmget made it with SHM_NORESERVE: its attachments are promised no hugetlb pages. */
+  noReserve = false;
   hugetlbPages = 0;
 
   constructor(

@@ -16,7 +16,10 @@ function shmget(scene: Scene, process: Process, call: Call): Outcome {
     return otherSizes('segments (SHM_HUGETLB)');
   }
   const segment = scene.segments.withId(call.result, process);
-  if (hugetlb !== 'no') segment.hugetlb = true;
+  if (hugetlb !== 'no') {
+    segment.hugetlb = true;
+    segment.noReserve = (call.args[2] ?? '').includes('SHM_NORESERVE');
+  }
   const asked = numberAt(call, 1);
   const bytes = segment.hugetlb ? wholeHugetlb(pages(asked)) * PAGE_BYTES : asked;
   if (segment.bytes < 0 && bytes > 0) scene.segments.resize(segment, bytes);
@@ -32,9 +35,14 @@ function shmat(scene: Scene, process: Process, call: Call): Outcome {
   const start = call.result / PAGE_BYTES;
   const flags = call.args[2] ?? '';
   const writable = !flags.includes('SHM_RDONLY');
-  const backing = { kind: 'shared' as const, segment };
+  const { noReserve } = segment;
+  const backing = { kind: 'shared' as const, segment, noReserve };
   const owner = process.memoryOwner;
-  const words = [writable ? '' : ' ro', flags.includes('SHM_EXEC') ? ' exec' : ''];
+  const words = [
+    writable ? '' : ' ro',
+    flags.includes('SHM_EXEC') ? ' exec' : '',
+    noReserve ? ' noreserve' : '',
+  ];
   const mapping = { start, end: start + segment.pages, backing, offset: 0 };
   mapSegment(scene, owner, call, mapping, { writable, none: false, flags: words.join('') });
   scene.segments.mapped(segment, process, scene.nowUs);

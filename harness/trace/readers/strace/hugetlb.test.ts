@@ -55,6 +55,17 @@ describe('hugetlb memory of a log', () => {
     ]);
   });
 
+  it('of System V with SHM_NORESERVE needs none either', async () => {
+    const { events } = await imported(`
+      1 shmget(IPC_PRIVATE, 4194304, IPC_CREAT|SHM_HUGETLB|SHM_NORESERVE|21<<SHM_HUGE_SHIFT|0600) = 8
+      1 shmat(8, NULL, 0) = 0x7f3000000000`);
+    expect(events).toEqual([
+      'spawn,1,,,',
+      'object,,,1024,hugetlb:sysv-8',
+      'map,1,34141634560,1024,shared:sysv-8@0 noreserve',
+    ]);
+  });
+
   it('of segments counts once, as long as anything leads to them', async () => {
     const { events, left } = await imported(`
       1 memfd_create("heap", MFD_CLOEXEC|MFD_HUGETLB|MFD_HUGE_2MB) = 7
