@@ -149,15 +149,41 @@ interface OfExperiment extends PlannedTrace {
   readonly givesBack?: Readonly<GivesBack> | undefined;
 }
 
-/** All combinations of the values of all axes on a trace, nested as `AXES` says. */
+/** Values on some axes, and whether one of them is for traces of a family alone. */
+interface Combination {
+  readonly texts: Partial<AxisTexts>;
+  readonly ofFamily: boolean;
+}
+
+/** The values on one axis, each once. Those for all traces come first. */
+function valuesOf(experiment: Experiment, name: AxisName, trace: OfExperiment): readonly Combination[] {
+  const forAll = experiment[AXES[name].key].length;
+  const values = new Map<string | number, Combination>();
+  listed(experiment, name, trace).forEach((text, i) => {
+    const identity = axisIdentity(name, text, trace);
+    if (!values.has(identity)) values.set(identity, { texts: { [name]: text }, ofFamily: i >= forAll });
+  });
+  return [...values.values()];
+}
+
+/**
+ * All combinations of the values of all axes on a trace, nested as `AXES` says. Values for a family alone are combined with those
+ * for all traces, and not with each other: each asks a question of its own, and together they would be many cells.
+ */
 function combinations(experiment: Experiment, trace: OfExperiment): AxisValues[] {
-  let rows: Partial<AxisTexts>[] = [{}];
+  let rows: readonly Combination[] = [{ texts: {}, ofFamily: false }];
   for (const name of NESTED_AXES) {
-    const all = listed(experiment, name, trace);
-    const texts = new Map(all.map((text) => [axisIdentity(name, text, trace), text]));
-    rows = rows.flatMap((row) => [...texts.values()].map((text) => ({ ...row, [name]: text })));
+    const values = valuesOf(experiment, name, trace);
+    rows = rows.flatMap((row) =>
+      values
+        .filter((value) => !(row.ofFamily && value.ofFamily))
+        .map((value) => ({
+          texts: { ...row.texts, ...value.texts },
+          ofFamily: row.ofFamily || value.ofFamily,
+        })),
+    );
   }
-  return rows.map((texts) => parseAxes(texts as AxisTexts, trace));
+  return rows.map(({ texts }) => parseAxes(texts as AxisTexts, trace));
 }
 
 /** All cells of an experiment: the product of its axes on each trace. @throws InputError as `checkAxes`, without a place */
