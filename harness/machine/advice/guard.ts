@@ -1,8 +1,6 @@
 import { eachUsedEntry, zapRange } from '../entries/page-walk.js';
 import { anonObject } from '../mapping/anon-page.js';
 import { GUARD } from '../state/page-table.js';
-import { KERNELS } from '../state/settings.js';
-import type { State } from '../state/state.js';
 import { VM, VM_SPECIAL, type Vma } from '../state/vma.js';
 import type { StateAction } from './call.js';
 
@@ -10,8 +8,8 @@ import type { StateAction } from './call.js';
  * Whether guards may be in a VMA: not in special ones. Linux 6.13 brought them for private anonymous memory, 6.15 for files.
  * Source: is_valid_guard_vma in mm/madvise.c.
  */
-function mayHaveGuards(m: State, vma: Vma): boolean {
-  return m.settings.kernel >= KERNELS['6.18'] && !vma.has(VM_SPECIAL);
+function mayHaveGuards(vma: Vma): boolean {
+  return !vma.has(VM_SPECIAL);
 }
 
 /**
@@ -20,7 +18,7 @@ function mayHaveGuards(m: State, vma: Vma): boolean {
  * one too. Source: madvise_guard_install in mm/madvise.c.
  */
 export const guardInstall: StateAction = (m, vma, start, end, call) => {
-  if (!mayHaveGuards(m, vma) || vma.has(VM.locked)) return 'EINVAL';
+  if (!mayHaveGuards(vma) || vma.has(VM.locked)) return 'EINVAL';
   anonObject(m, vma, start);
   if (vma.isAnonymous) m.purge.discarded(vma.space, start, end);
   call.present += zapRange(m, vma, start, end);
@@ -30,7 +28,7 @@ export const guardInstall: StateAction = (m, vma, start, end, call) => {
 
 /** MADV_GUARD_REMOVE: guards go, locked or not; all else stays. */
 export const guardRemove: StateAction = (m, vma, start, end, call) => {
-  if (!mayHaveGuards(m, vma)) return 'EINVAL';
+  if (!mayHaveGuards(vma)) return 'EINVAL';
   eachUsedEntry(m, vma, start, end, (at) => {
     if (m.tables.entries[at] !== GUARD) return;
     m.tables.set(at, 0);

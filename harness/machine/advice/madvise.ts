@@ -23,6 +23,8 @@ interface AdviceInfo {
   readonly act?: AdviceAction;
   /** A hole ends the call, which otherwise goes on behind it. */
   readonly endsAtHole?: boolean;
+  /** The first version that has it (madvise_behavior_valid); absent: all have. */
+  readonly since?: number;
   /** What the call costs, in ns. */
   readonly ns: (m: Machine, call: Call, named: number) => number;
 }
@@ -75,8 +77,8 @@ const ACTIONS: Readonly<Record<Advice, AdviceInfo>> = {
   // Faults charge themselves; what is left is the call.
   MADV_POPULATE_READ: { act: populate(false), endsAtHole: true, ns: (m) => m.costs.flag_change.ns },
   MADV_POPULATE_WRITE: { act: populate(true), endsAtHole: true, ns: (m) => m.costs.flag_change.ns },
-  MADV_GUARD_INSTALL: { act: guardInstall, ns: priced('guard_install') },
-  MADV_GUARD_REMOVE: { act: guardRemove, ns: priced('guard_remove') },
+  MADV_GUARD_INSTALL: { act: guardInstall, ns: priced('guard_install'), since: KERNELS['6.18'] },
+  MADV_GUARD_REMOVE: { act: guardRemove, ns: priced('guard_remove'), since: KERNELS['6.18'] },
   MADV_VOLATILE: { ns: volatileNs('volatile') },
   MADV_NONVOLATILE: { ns: volatileNs('nonvolatile') },
 };
@@ -99,6 +101,8 @@ export function madvise(
   if (count === 0) return { errno: 0, value: 0, pages: 0 };
   const call = newCall(options.era ?? m.settings.removeEra);
   const info = ACTIONS[advice];
+  if (info.since !== undefined && m.settings.kernel < info.since)
+    return { errno: 'EINVAL', value: 0, pages: 0 };
   const result = info.act
     ? walkVmas(m, space, { page, count }, info, call)
     : asWhole(m, space, page, page + count, call, advice);
