@@ -77,6 +77,9 @@ export interface SyscallResult {
   readonly pages: number;
 }
 
+/** Stands for what a machine does not measure: results have an empty field. */
+export const NOT_MEASURED: number = Number.NaN;
+
 /** A call that succeeded and has nothing to say, or an event that makes no system call. */
 export const SUCCESS: SyscallResult = { errno: 0, value: 0, pages: 0 };
 

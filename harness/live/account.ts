@@ -1,15 +1,13 @@
 import { HostError } from '../base/errors.js';
 import { Refusal } from '../contract/refusal.js';
 import type { MetricName } from '../metrics/schema.js';
-import { MemoryGroup, type OwnMemory, parseCounters } from './group.js';
+import { LEFT_US, MemoryGroup, type OwnMemory, parseCounters } from './group.js';
 import { LiveGroups } from './groups.js';
 import type { LiveSpace } from './layout.js';
 import { KEEPER, LIVE_OP } from './protocol.js';
 import type { Session } from './session.js';
 import type { LiveSystem } from './system.js';
 
-/** How long what a process leaves behind may stay charged when it has ended. */
-const LEFT_US = 20_000;
 /** Slots of the spaces that are measured before a run. */
 const FIRST = 1;
 const SECOND = 2;

@@ -1,4 +1,5 @@
 import { InputError } from '../base/errors.js';
+import { PAGE_BYTES } from '../base/page.js';
 import { Refusal } from '../contract/refusal.js';
 import type { LockCall } from '../contract/target.js';
 import type { PageRange } from '../policy/discard/contract.js';
@@ -28,7 +29,6 @@ import type { Session } from './session.js';
 import { REFUSALS } from './setup.js';
 import type { LiveSystem } from './system.js';
 
-const PAGE_BYTES = 4096;
 /** @throws Refusal where a space has a score: a run ends where the kernel kills, whichever space that is */
 function mustHaveNoScore(oomScoreAdj: number | undefined): void {
   if (oomScoreAdj !== undefined)

@@ -1,9 +1,9 @@
 import { HostError } from '../base/errors.js';
+import { PAGE_BYTES } from '../base/page.js';
 import type { Errno } from '../policy/discard/contract.js';
 import { FIRST_SLAB, KEEPER, LIVE_OP, SLAB_PAGES } from './protocol.js';
 import type { Session } from './session.js';
 
-export const PAGE_BYTES = 4096;
 /** A limit that no group reaches; both versions take it for none. */
 const NO_LIMIT_BYTES = 2 ** 50;
 /**
@@ -22,7 +22,7 @@ export function cpusIn(list: string): number {
 }
 
 /** How long processes and page caches that are gone may still be charged, and how often that is looked at. */
-const LEFT_US = 20_000;
+export const LEFT_US = 20_000;
 const LOOKS = 50;
 
 /** Versions of memory cgroups. */
@@ -72,6 +72,15 @@ const FILES = {
   v1: { limit: 'memory.limit_in_bytes', kills: 'memory.oom_control', anon: 'rss' },
   v2: { limit: 'memory.max', kills: 'memory.events', anon: 'anon' },
 } as const satisfies Record<GroupVersion, object>;
+
+/** Removes a group whose processes have been told to end. @throws HostError where it stays */
+export function removeGroup(session: Session, files: GroupFiles, folder: string): void {
+  for (let look = 0; look < LOOKS; look++) {
+    if (files.removeFolder(folder) === 0) return;
+    session.call(LIVE_OP.rest, { a: LEFT_US });
+  }
+  throw new HostError(`${folder}: the memory group cannot be removed`);
+}
 
 /** A memory group that the spaces of one run are in. */
 export class MemoryGroup {
@@ -146,11 +155,7 @@ export class MemoryGroup {
   /** Removes it. All its processes must have been told to end. */
   remove(): void {
     this.session.tell(LIVE_OP.group, '');
-    for (let look = 0; look < LOOKS; look++) {
-      if (this.place.files.removeFolder(this.folder) === 0) return;
-      this.session.call(LIVE_OP.rest, { a: LEFT_US });
-    }
-    throw new HostError(`${this.folder}: the memory group cannot be removed`);
+    removeGroup(this.session, this.place.files, this.folder);
   }
 
   private get names() {

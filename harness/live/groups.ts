@@ -1,14 +1,17 @@
+import { PAGE_BYTES } from '../base/page.js';
 import { Refusal } from '../contract/refusal.js';
+import { NOT_MEASURED } from '../contract/target.js';
 import type { GroupCount } from '../metrics/files.js';
 import type { Errno } from '../policy/discard/contract.js';
 import type { CgroupArg, CgroupFile } from '../trace/args.js';
 import {
   type GroupPlace,
   type GroupVersion,
+  LEFT_US,
   type MemoryGroup,
   type OwnMemory,
-  PAGE_BYTES,
   parseCounters,
+  removeGroup,
 } from './group.js';
 import type { LiveSpace } from './layout.js';
 import { errnoName, LIVE_OP } from './protocol.js';
@@ -19,9 +22,6 @@ import type { LiveSystem } from './system.js';
 const REST = 'rest:';
 /** How long the kernel of version 1 may take to bring the statistics of all groups up to date. Source: FLUSH_TIME in mm/memcontrol.c. */
 const FLUSH_US = 2_100_000;
-/** How often it is tried to remove a group, and how long its processes may take to go meanwhile. */
-const LOOKS = 50;
-const LEFT_US = 20_000;
 
 /** The files of groups that a trace writes, by version; absent where that version has none. */
 const FILES: Readonly<Record<GroupVersion, Readonly<Partial<Record<CgroupFile, string>>>>> = {
@@ -259,10 +259,10 @@ export class LiveGroups {
 
   private row(group: LiveGroup): GroupCount {
     const stat = parseCounters(this.read(group, 'memory.stat') ?? '');
-    const of = (name: string) => stat.get(this.version === 'v1' ? `total_${name}` : name) ?? Number.NaN;
+    const of = (name: string) => stat.get(this.version === 'v1' ? `total_${name}` : name) ?? NOT_MEASURED;
     const events = parseCounters(this.read(group, 'memory.events') ?? '');
-    const event = (name: string) => events.get(name) ?? Number.NaN;
-    const clean = (value: number) => (group.hadForked ? Number.NaN : value);
+    const event = (name: string) => events.get(name) ?? NOT_MEASURED;
+    const clean = (value: number) => (group.hadForked ? NOT_MEASURED : value);
     const kernel =
       this.version === 'v1' ? this.pages(group, 'memory.kmem.usage_in_bytes') : of('kernel') / PAGE_BYTES;
     const names = USAGE[this.version];
@@ -272,7 +272,7 @@ export class LiveGroups {
       memory_high_pages: size(group, 'memory.high', Number.POSITIVE_INFINITY),
       memory_low_pages: size(group, 'memory.low', 0),
       memory_min_pages: size(group, 'memory.min', 0),
-      memory_pages_mean: Number.NaN,
+      memory_pages_mean: NOT_MEASURED,
       memory_pages_peak: clean(this.pages(group, names.peak)),
       memory_pages_end: this.pages(group, names.current) - kernel - group.forked * this.forkedOwn.anon,
       swap_pages_peak: this.pages(group, 'memory.swap.peak'),
@@ -282,7 +282,7 @@ export class LiveGroups {
       pgmajfault: of('pgmajfault'),
       pgscan: of('pgscan'),
       pgsteal: of('pgsteal'),
-      reclaim_asked_pages: Number.NaN,
+      reclaim_asked_pages: NOT_MEASURED,
       pgsteal_proactive: of('pgsteal_proactive'),
       workingset_refault_anon: of('workingset_refault_anon'),
       workingset_refault_file: of('workingset_refault_file'),
@@ -297,7 +297,7 @@ export class LiveGroups {
 
   private pages(group: LiveGroup, file: string): number {
     const text = this.read(group, file);
-    return text === undefined ? Number.NaN : Number(text) / PAGE_BYTES;
+    return text === undefined ? NOT_MEASURED : Number(text) / PAGE_BYTES;
   }
 
   private read(group: LiveGroup, file: string): string | undefined {
@@ -308,25 +308,22 @@ export class LiveGroups {
   remove(): void {
     const folders = [...this.made.values()].map(({ folder }) => folder).reverse();
     if (this.version === 'v2') folders.push(this.root);
-    for (const folder of folders) {
-      for (let look = 0; this.place.files.removeFolder(folder) !== 0 && look < LOOKS; look++)
-        this.session.call(LIVE_OP.rest, { a: LEFT_US });
-    }
+    for (const folder of folders) removeGroup(this.session, this.place.files, folder);
   }
 }
 
 /** Times are not measured: the clock of a virtual machine is its own, and on a host other programs run. */
 const NO_TIMES = {
-  stall_ns: Number.NaN,
-  throttle_ns: Number.NaN,
-  psi_some_us: Number.NaN,
-  psi_some_avg10: Number.NaN,
-  psi_some_avg60: Number.NaN,
-  psi_some_avg300: Number.NaN,
-  psi_full_us: Number.NaN,
-  psi_full_avg10: Number.NaN,
-  psi_full_avg60: Number.NaN,
-  psi_full_avg300: Number.NaN,
+  stall_ns: NOT_MEASURED,
+  throttle_ns: NOT_MEASURED,
+  psi_some_us: NOT_MEASURED,
+  psi_some_avg10: NOT_MEASURED,
+  psi_some_avg60: NOT_MEASURED,
+  psi_some_avg300: NOT_MEASURED,
+  psi_full_us: NOT_MEASURED,
+  psi_full_avg10: NOT_MEASURED,
+  psi_full_avg60: NOT_MEASURED,
+  psi_full_avg300: NOT_MEASURED,
 } as const satisfies Partial<GroupCount>;
 
 const USAGE = {

@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../base/page.js';
 import { Refusal } from '../contract/refusal.js';
 import type { Errno, Kernel, MappedPiece, PageRange, VolatileResult } from '../policy/discard/contract.js';
 import type { Advice } from '../trace/op.js';
@@ -8,7 +9,6 @@ import type { LiveOp, Session } from './session.js';
 
 /** Why a policy or an event that needs volatile memory cannot have it. */
 export const NO_VOLATILE = 'volatile memory is in no kernel: not possible live';
-const PAGE_BYTES = 4096;
 /** FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE. Source: include/uapi/linux/falloc.h. */
 export const PUNCH_MODE = 3;
 

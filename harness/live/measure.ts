@@ -1,12 +1,9 @@
-import type { CountedMetrics, MemoryGauges } from '../contract/target.js';
+import { type CountedMetrics, type MemoryGauges, NOT_MEASURED } from '../contract/target.js';
 import type { DrawTimes, Moment, Paid } from '../metrics/files.js';
 import { DRAWN_METRICS, METRICS, stallColumns } from '../metrics/schema.js';
 import type { Counted } from './account.js';
 import { type Census, residentPages, sumOfSpaces } from './census.js';
 import type { LiveSpace } from './layout.js';
-
-/** Stands for what a live machine does not measure: results have an empty field. */
-const NOT_MEASURED = Number.NaN;
 
 /** Faults and touches of a space. */
 export interface SpaceCounts {

@@ -4,6 +4,7 @@ import { meanOfDraws } from '../metrics/draws.js';
 import type { DrawTimes } from '../metrics/files.js';
 import { DRAWN_METRICS, PRESSURE_METRICS } from '../metrics/schema.js';
 import { run, type TestRun } from '../testing/machine.js';
+import { type Step as RandomStep, stepOf } from '../testing/steps.js';
 import { traceOf } from '../testing/traces.js';
 
 /** Stands for the number of a draw in the names of device streams: a replay of one draw then has the latencies of that one. */
@@ -23,26 +24,8 @@ const DRAWS = 3;
 const PAGES = 24;
 const OPS = ['read', 'write', 'read', 'write', 'pread', 'pwrite', 'file', 'unpin', 'pin', 'discard'] as const;
 
-interface Step {
-  readonly op: (typeof OPS)[number];
-  readonly space: number;
-  readonly thread: number;
-  readonly page: number;
-  readonly count: number;
-  readonly afterUs: number;
-}
-
-const step: fc.Arbitrary<Step> = fc
-  .record({
-    op: fc.constantFrom(...OPS),
-    space: fc.integer({ min: 1, max: 2 }),
-    thread: fc.nat(2),
-    page: fc.nat(PAGES - 1),
-    count: fc.integer({ min: 1, max: 12 }),
-    // Mostly so short that reads of several threads wait for each other.
-    afterUs: fc.oneof(fc.constant(0), fc.nat(60), fc.nat(2000)),
-  })
-  .map((one) => ({ ...one, count: Math.min(one.count, PAGES - one.page) }));
+type Step = RandomStep<(typeof OPS)[number]>;
+const step = stepOf(OPS, 3, PAGES);
 
 function lineOf({ op, space, thread, page, count }: Step): string {
   const by = `${space}:${thread}`;

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { HostError } from '../../base/errors.js';
+import { PAGE_BYTES } from '../../base/page.js';
 import type { Guard } from '../../guard/guard.js';
 import { writeSetting } from '../../guard/kernel.js';
 import { hostHierarchy, makeGroup } from '../host/groups.js';
@@ -37,7 +38,6 @@ const SWAP_MIB = 256;
 const ALGORITHM = 'lzo-rle';
 /** The limit of the group that swap is measured in: half of what the program writes. */
 const LIMIT_PAGES = 4096;
-const PAGE_BYTES = 4096;
 const MOST_OUTPUT = 2 ** 24;
 const LIMIT_FILES = { v1: 'memory.limit_in_bytes', v2: 'memory.max' } as const;
 

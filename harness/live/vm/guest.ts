@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../../base/page.js';
 import { Refusal } from '../../contract/refusal.js';
 import type { SwapSetup } from '../../contract/swap.js';
 import { executorFiles, type GroupPlace, type GroupVersion } from '../group.js';
@@ -8,7 +9,6 @@ import { emptyExt4, swapHeader } from './disk.js';
 import { type KernelModule, type ModuleName, modulesOf } from './modules.js';
 import { startVm, type VmOptions } from './vm.js';
 
-const PAGE_BYTES = 4096;
 const DISK_BYTES = 2 ** 30;
 const DISK_PAGES = DISK_BYTES / PAGE_BYTES;
 /** MODULE_INIT_COMPRESSED_FILE. Source: include/uapi/linux/module.h. */

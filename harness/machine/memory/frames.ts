@@ -122,7 +122,7 @@ export class Frames {
     return true;
   }
 
-  /** Gives such a block back. */
+  /** Frees such a block. */
   giveBack(first: number, order: number): void {
     this.aside -= 1 << order;
     for (let frame = first; frame < first + (1 << order); frame++) this.allocator.free(frame);

@@ -233,7 +233,7 @@ export abstract class State {
   }
 
   /**
-   * Gives back all that a page holds: its contents are gone. No entry may refer to it any more. A page that a device has pinned
+   * Frees all that a page holds: its contents are gone. No entry may refer to it any more. A page that a device has pinned
    * keeps its frame.
    */
   freePage(page: number): void {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type CostTable, loadCosts } from '../../cost/table.js';
 import { run, type TestRun } from '../../testing/machine.js';
 import { propertyRuns } from '../../testing/property-runs.js';
+import { type Step as RandomStep, stepOf } from '../../testing/steps.js';
 import { traceOf } from '../../testing/traces.js';
 
 const PAGES = 24;
@@ -20,25 +21,8 @@ const OPS = [
   'fork',
 ] as const;
 
-interface Step {
-  readonly op: (typeof OPS)[number];
-  readonly space: number;
-  readonly thread: number;
-  readonly page: number;
-  readonly count: number;
-  readonly afterUs: number;
-}
-
-const step: fc.Arbitrary<Step> = fc
-  .record({
-    op: fc.constantFrom(...OPS),
-    space: fc.integer({ min: 1, max: 2 }),
-    thread: fc.nat(3),
-    page: fc.nat(PAGES - 1),
-    count: fc.integer({ min: 1, max: 12 }),
-    afterUs: fc.oneof(fc.constant(0), fc.nat(60), fc.nat(2000)),
-  })
-  .map((one) => ({ ...one, count: Math.min(one.count, PAGES - one.page) }));
+type Step = RandomStep<(typeof OPS)[number]>;
+const step = stepOf(OPS, 4, PAGES);
 const steps = fc.array(step, { minLength: 1, maxLength: 60, size: 'max' });
 
 /** Two spaces with memory of their own and a file; what is unmapped is mapped again at once, and forked spaces act as well. */
