@@ -14,6 +14,18 @@ export function proactiveBatch(kernel: number, left: number): number {
   return kernel >= QUARTERS ? Math.max(1, Math.floor(left / 4)) : left;
 }
 
+/**
+ * Searches for pages to reclaim until as many as are wanted are free, or a search frees none.
+ *
+ * @param search frees pages. Gets how many are still wanted, returns how many it has freed
+ * @returns how many are free
+ */
+export function searchUntilFree(wanted: number, search: (left: number) => number): number {
+  let freed = 0;
+  for (let got = 1; got > 0 && freed < wanted; freed += got) got = search(wanted - freed);
+  return freed;
+}
+
 /** What the controller asks of reclaim. */
 export interface Proactive {
   /** The memory cgroup with this path; undefined before there is one, and for all memory of the trace. */

@@ -21,7 +21,7 @@ import { OomKiller } from './oom-killer.js';
 import { OutOfMemory } from './out-of-memory.js';
 import { Placeless } from './placeless.js';
 import { PolicyPages } from './policy-pages.js';
-import { type Proactive, proactiveBatch } from './proactive.js';
+import { type Proactive, proactiveBatch, searchUntilFree } from './proactive.js';
 import type { Purge } from './purge.js';
 import { StatsFlusher } from './stats-flusher.js';
 import type { Flusher } from './writeback.js';
@@ -141,12 +141,13 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
   reclaimOnDemand(group: Group | undefined, pages: number): number {
     if (group) return this.groups!.reclaimOnDemand(group, pages);
     this.state.counters.reclaim_asked_pages += pages;
-    let freed = 0;
-    for (let got = 1; got > 0 && freed < pages; freed += got) {
-      const batch = proactiveBatch(this.state.settings.kernel, pages - freed);
-      got = this.shrinkOnce('proactive', batch).freed || this.shrinkFolios();
-    }
-    return freed;
+    const { kernel } = this.state.settings;
+    return searchUntilFree(pages, (left) => this.freeSome(proactiveBatch(kernel, left), 'proactive'));
+  }
+
+  /** One search for a number of pages, then the shrinker of folios where it frees none. Returns how many pages are free. */
+  private freeSome(wanted: number, by: 'direct' | 'proactive'): number {
+    return this.shrinkOnce(by, wanted).freed || this.shrinkFolios();
   }
 
   private beginGroups(): GroupReclaim {
@@ -161,7 +162,7 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
       makeRoom: () => this.makeRoom(),
       kill: (group) => this.mayKill(group, group.max) && this.state.dying === undefined,
       runOut: (group) => this.runOut(group.max, group),
-      reclaim: (wanted, by) => this.shrinkOnce(by, wanted).freed || this.shrinkFolios(),
+      reclaim: (wanted, by) => this.freeSome(wanted, by),
     });
     this.policy = groups.policy;
     this.touched = listenerFor(this.state, this.policy);

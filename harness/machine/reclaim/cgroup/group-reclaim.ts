@@ -2,7 +2,7 @@ import { SUCCESS, type SyscallResult } from '../../../contract/target.js';
 import type { ReclaimPolicy } from '../../../policy/reclaim/contract.js';
 import type { CgroupArg } from '../../../trace/args.js';
 import type { State } from '../../state/state.js';
-import { proactiveBatch } from '../proactive.js';
+import { proactiveBatch, searchUntilFree } from '../proactive.js';
 import { Cgroups, writeFile } from './cgroups.js';
 import type { Group } from './group.js';
 import { GroupedPolicy } from './grouped-policy.js';
@@ -123,12 +123,8 @@ export class GroupReclaim {
 
   /** try_to_free_mem_cgroup_pages: until that many pages of a group and those below it are free. Returns how many are. */
   private reclaimFrom(group: Group, wanted: number, by: 'direct' | 'proactive' = 'direct'): number {
-    return this.within(group, () => {
-      let freed = 0;
-      for (let got = 1; got > 0 && freed < wanted; freed += got)
-        got = this.searches.reclaim(this.batch(wanted - freed, by), by);
-      return freed;
-    });
+    const search = (left: number) => this.searches.reclaim(this.batch(left, by), by);
+    return this.within(group, () => searchUntilFree(wanted, search));
   }
 
   private batch(left: number, by: 'direct' | 'proactive'): number {
