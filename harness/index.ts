@@ -133,6 +133,7 @@ export type { Axis } from './report/comparison.js';
 export type { Scaled } from './report/estimate.js';
 export type { GivenBack, GivenKind, TraceFacts } from './report/facts.js';
 export type { Range } from './report/format.js';
+export type { HugePages } from './report/huge-pages.js';
 export type { Selectable } from './report/selection.js';
 export {
   type Evidence,
