@@ -22,10 +22,10 @@ export function solelyMapped(m: State, at: number): number {
  */
 export const cold: StateAction = (m, vma, start, end, call) => {
   if (!hasLruPages(vma)) return 'EINVAL';
-  m.huge?.splitPartial(vma, start, end);
+  const others = m.huge?.splitPartial(vma, start, end);
   eachUsedEntry(m, vma, start, end, (at) => {
     const page = solelyMapped(m, at);
-    if (page < 0) return;
+    if (page < 0 || others?.(at)) return;
     m.tables.entries[at] = m.tables.entries[at]! & ~PTE.young;
     m.shootdowns?.changed(vma.space);
     m.reclaim.demote(page);

@@ -15,9 +15,9 @@ import type { StateAction } from './call.js';
 export const free: StateAction = (m, vma, start, end, call) => {
   const refused = refusesFree(vma);
   if (refused !== 0) return refused;
-  m.huge?.splitPartial(vma, start, end);
+  const others = m.huge?.splitPartial(vma, start, end);
   eachUsedEntry(m, vma, start, end, (at) => {
-    if (freeEntry(m, vma, at)) call.present++;
+    if (!others?.(at) && freeEntry(m, vma, at)) call.present++;
   });
   return 0;
 };

@@ -12,11 +12,11 @@ import { hasLruPages, solelyMapped } from './cold.js';
 export const pageout: AdviceAction = (m, vma, start, end, call) => {
   if (!hasLruPages(vma)) return 'EINVAL';
   if (vma.has(VM.shared) && !vma.has(VM.mayWrite)) return 0;
-  m.huge?.splitPartial(vma, start, end);
+  const others = m.huge?.splitPartial(vma, start, end);
   const pages: number[] = [];
   eachUsedEntry(m, vma, start, end, (at) => {
     const page = solelyMapped(m, at);
-    if (page >= 0) pages.push(page);
+    if (page >= 0 && !others?.(at)) pages.push(page);
   });
   call.present += pages.length;
   // A volatile range is purged whole, with pages of it that would be next.

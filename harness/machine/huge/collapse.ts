@@ -3,13 +3,13 @@ import { callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import { clearEntry, isAnonPage, isMerged, isSwapEntry } from '../entries/entry.js';
-import { fault } from '../mapping/fault.js';
+import { swapInEntry } from '../mapping/fault.js';
 import { PMD_PAGES } from '../memory/folios.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { GUARD, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import type { State } from '../state/state.js';
 import type { Vma } from '../state/vma.js';
-import { mayBeHuge } from './eligible.js';
+import { mayBeHuge, mayCollapse } from './eligible.js';
 import { mapFolio, newFolio } from './fault.js';
 import type { HugeParts } from './parts.js';
 
@@ -21,8 +21,11 @@ export type Collapsed =
   | 'nothing there'
   /** Too many entries are empty, swapped out or shared, or none was used. */
   | 'not worth it'
-  /** Something is there that cannot be moved. */
+  /** Something is there that cannot be moved: a guard, or what is volatile. */
   | 'special'
+  | 'pinned'
+  /** To make room, reclaim has taken a page. */
+  | 'swapped out'
   | 'no frames'
   | 'no charge';
 
@@ -43,10 +46,11 @@ interface Census {
   shared: number;
   used: number;
   special: boolean;
+  pinned: boolean;
 }
 
 function census(m: State, leaf: number): Census {
-  const found: Census = { none: 0, swap: 0, shared: 0, used: 0, special: false };
+  const found: Census = { none: 0, swap: 0, shared: 0, used: 0, special: false, pinned: false };
   for (let at = leaf * LEAF_ENTRIES; at < (leaf + 1) * LEAF_ENTRIES; at++)
     count(m, m.tables.entries[at]!, found);
   return found;
@@ -55,7 +59,8 @@ function census(m: State, leaf: number): Census {
 function count(m: State, entry: number, found: Census): void {
   const page = entry >>> PTE_SHIFT;
   if (entry === 0 || (page === ZERO_PAGE && entry & PTE.present)) found.none++;
-  else if (entry === PURGED || entry === GUARD || m.pins.has(page)) found.special = true;
+  else if (entry === PURGED || entry === GUARD) found.special = true;
+  else if (m.pins.has(page)) found.pinned = true;
   else if (isSwapEntry(entry)) found.swap++;
   else if (!isAnonPage(m, page) || (m.pages.traits[page]! & TRAIT.volatile) !== 0) found.special = true;
   else {
@@ -89,20 +94,23 @@ export function collapse(
   if (huge.pmds.has(leaf)) return 'huge already';
   const found = census(m, leaf);
   if (found.special) return 'special';
+  if (found.pinned) return 'pinned';
   if (!isWorthIt(found, wanted)) return 'not worth it';
   swapIn(m, vma, first);
   const mayReclaim = !wanted.used || m.settings.thp.khugepagedDefrag === 1;
   const folio = newFolio(huge, vma, first, mayReclaim);
-  if (typeof folio === 'string') {
+  if (folio === 'frames') {
     m.counters.thp_collapse_alloc_failed++;
-    return folio === 'frames' ? 'no frames' : 'no charge';
+    return 'no frames';
   }
+  // alloc_charge_folio counts what was allocated, whether it can be charged or not.
   m.counters.thp_collapse_alloc++;
+  if (folio === 'charge') return 'no charge';
   // To make room, reclaim may have taken what was to be copied.
   const now = census(m, leaf);
   if (now.swap > 0 || now.special) {
     huge.unmade(folio);
-    return 'no charge';
+    return 'swapped out';
   }
   copyPages(huge, vma, leaf, first, folio.pages);
   mapFolio(huge, vma, first, folio);
@@ -110,11 +118,11 @@ export function collapse(
   return 'made';
 }
 
-/** __collapse_huge_page_swapin. */
+/** __collapse_huge_page_swapin: do_swap_page, which is no fault. */
 function swapIn(m: State, vma: Vma, first: number): void {
   for (let vpn = first; vpn < first + PMD_PAGES; vpn++) {
     const at = vma.space.directory.entry(vpn);
-    if (isSwapEntry(m.tables.entries[at]!)) fault(m, vma, vpn, false);
+    if (isSwapEntry(m.tables.entries[at]!)) swapInEntry(m, vma, vpn, at);
   }
 }
 
@@ -136,21 +144,25 @@ function copyPages(huge: HugeParts, vma: Vma, leaf: number, first: number, into:
 /** The errors of a call that did not make all of them huge (madvise_collapse_errno). */
 function errnoOf(why: Collapsed): Errno {
   if (why === 'no frames') return 'ENOMEM';
+  if (why === 'pinned') return 'EAGAIN';
   return why === 'no charge' ? 'EBUSY' : 'EINVAL';
 }
 
+/** After which the call tries the rest of its range. */
+const GOES_ON: ReadonlySet<Collapsed> = new Set(['nothing there', 'pinned', 'swapped out']);
+
 /** madvise_collapse. */
 export function collapseRange(huge: HugeParts, vma: Vma, start: number, end: number): Errno {
-  if (!mayBeHuge(vma)) return 'EINVAL';
+  if (!mayBeHuge(vma) || !mayCollapse(vma)) return 'EINVAL';
   const from = Math.ceil(start / PMD_PAGES) * PMD_PAGES;
   const to = Math.floor(end / PMD_PAGES) * PMD_PAGES;
-  if (from > to || vma.end - vma.start < PMD_PAGES) return 'EINVAL';
+  if (from > to) return 'EINVAL';
   let failed: Collapsed = 'made';
   for (let first = from; first < to; first += PMD_PAGES) {
     const result = collapse(huge, vma, first, ANYTHING, PART.discard);
     if (result === 'made' || result === 'huge already') continue;
     failed = result;
-    if (result !== 'nothing there') break;
+    if (!GOES_ON.has(result)) break;
   }
   if (failed === 'made') return 0;
   return errnoOf(failed);

@@ -21,6 +21,15 @@ export function mayBeHuge(vma: Vma): boolean {
   return vma.isAnonymous && !vma.has(NEVER) && !vma.space.noHugePages;
 }
 
+/**
+ * Whether there can be anything to make a huge page of: memory without an anonymous object has none, nor has what holds no aligned
+ * part of 2 MiB (thp_vma_allowable_order, but for faults).
+ */
+export function mayCollapse(vma: Vma): boolean {
+  if (vma.anon === undefined && vma.inherited.length === 0) return false;
+  return hugeStart(vma.end - PMD_PAGES) >= vma.start;
+}
+
 /** thp_vma_allowable_order: whether faults and khugepaged may make huge pages in a VMA. */
 export function wantsHuge(m: State, vma: Vma): boolean {
   const { enabled } = m.settings.thp;

@@ -26,6 +26,8 @@ function mayReclaimFor(m: State, vma: Vma): boolean {
 export function hugeFault(huge: HugeParts, vma: Vma, vpn: number, write: boolean): boolean {
   const m = huge.state;
   if (vma.space.directory.leaf(vpn) >= 0 || !wantsHuge(m, vma) || !fits(vma, vpn)) return false;
+  // The VMA gets its anonymous object first, also for a page of zeros: fork copies entries from then on.
+  anonObject(m, vma, hugeStart(vpn));
   const { thp, sharedZeroPage } = m.settings;
   if (!write && sharedZeroPage === 1 && thp.useZeroPage === 1) {
     mapHugeZero(huge, vma, hugeStart(vpn));

@@ -97,21 +97,24 @@ export class Huge implements HugeHooks, HugeParts {
     if (folio) this.split(folio, page);
   }
 
-  splitPartial(vma: Vma, start: number, end: number): void {
-    for (const [folio, pages] of this.foliosIn(vma, start, end))
-      if (pages < folio.size && isExclusiveFolio(this, vma.space, folio.head)) this.split(folio);
-    this.splitZeros(vma, start, end, false);
+  splitPartial(vma: Vma, start: number, end: number): (at: number) => boolean {
+    const shared = new Set<Folio>();
+    for (const { from, to } of [...vma.space.directory.leavesIn(start, end)])
+      for (const [folio, pages] of this.foliosIn(vma, from, to))
+        if (!isExclusiveFolio(this, vma.space, folio.head)) shared.add(folio);
+        else if (pages < folio.size) this.split(folio);
+    if (shared.size === 0) return () => false;
+    const { entries } = this.state.tables;
+    return (at) => {
+      const folio = this.folios.of(entries[at]! >>> PTE_SHIFT);
+      return folio !== undefined && shared.has(folio);
+    };
   }
 
   splitAll(vma: Vma, start: number, end: number): void {
     for (const [folio] of this.foliosIn(vma, start, end)) this.split(folio);
-    this.splitZeros(vma, start, end, true);
-  }
-
-  /** Mappings of the huge page of zeros, of a part or of whole ones too, are by page tables from now on. */
-  private splitZeros(vma: Vma, start: number, end: number, whole: boolean): void {
-    for (const { leaf, from, to } of vma.space.directory.leavesIn(start, end))
-      if (this.pmds.zeros.has(leaf) && (whole || !isWholeLeaf(from, to))) this.pmds.split(leaf);
+    for (const { leaf } of vma.space.directory.leavesIn(start, end))
+      if (this.pmds.zeros.has(leaf)) this.pmds.split(leaf);
   }
 
   /** The folios that pages [start, end) of a VMA map, and how many pages of each. */

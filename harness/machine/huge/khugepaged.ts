@@ -4,7 +4,7 @@ import { PMD_PAGES } from '../memory/folios.js';
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { collapse } from './collapse.js';
-import { wantsHuge } from './eligible.js';
+import { mayCollapse, wantsHuge } from './eligible.js';
 import type { HugeParts } from './parts.js';
 
 const US_PER_MS = 1000;
@@ -75,7 +75,7 @@ export class Khugepaged extends Daemon {
     let looked = 1;
     for (const vma of space.vmas) {
       if (vma.end <= this.address) continue;
-      if (!wantsHuge(this.state, vma)) {
+      if (!wantsHuge(this.state, vma) || !mayCollapse(vma)) {
         looked++;
         continue;
       }

@@ -16,9 +16,20 @@ export function splitPmdsOf(m: State, pmds: Pmds, folio: Folio): void {
   for (const leaf of leaves) pmds.split(leaf);
 }
 
+/** Whether a folio is known to be dirty, or an entry of any of its pages is (try_to_migrate). */
+function isDirty(m: State, { head, pages }: Folio): boolean {
+  if ((m.pages.traits[head]! & TRAIT.dirty) !== 0) return true;
+  return pages.some((page) => {
+    m.rmap.walk(m.pages.location[page]!);
+    for (let i = 0; i < m.rmap.length; i++)
+      if (m.tables.entries[m.rmap.entries[i]!]! & PTE.dirty) return true;
+    return false;
+  });
+}
+
 /** What is known of the folio's contents is known of each page (__split_folio_to_order). */
-function spreadTraits(m: State, { head, pages }: Folio): void {
-  if ((m.pages.traits[head]! & TRAIT.dirty) !== 0) for (const page of pages) m.pages.markDirty(page);
+function spreadTraits(m: State, folio: Folio): void {
+  if (isDirty(m, folio)) for (const page of folio.pages) m.pages.markDirty(page);
 }
 
 /**

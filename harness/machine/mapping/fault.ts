@@ -302,6 +302,12 @@ export function unshare(m: State, vma: Vma, vpn: number, at: number, part: Stall
   if (vma.has(VM.locked)) lockEntry(m, at);
 }
 
+/** do_swap_page on account of the kernel's own, as of a read: no fault of the program. */
+export function swapInEntry(m: State, vma: Vma, vpn: number, at: number): void {
+  swappedOut(m, vma, vpn, at, false);
+  if (vma.has(VM.locked)) lockEntry(m, at);
+}
+
 /** do_swap_page: an entry of an anonymous page that was swapped out. */
 function swappedOut(m: State, vma: Vma, vpn: number, at: number, write: boolean): void {
   const page = m.tables.entries[at]! >>> PTE_SHIFT;

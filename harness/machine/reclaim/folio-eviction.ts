@@ -1,6 +1,5 @@
 import { TRAIT } from '../../policy/reclaim/contract.js';
 import type { Folio } from '../memory/folios.js';
-import { PAGE_FLAG } from '../memory/pages.js';
 import type { HugeHooks } from '../state/hooks.js';
 import { PTE } from '../state/page-table.js';
 import type { State } from '../state/state.js';
@@ -45,7 +44,7 @@ export class FolioEviction {
   /** A folio that has lost pages is split right away, and so is one for which swap has no place as a whole; what is left goes. */
   private splitAndTake(folio: Folio): number {
     this.taking = folio;
-    this.huge.splitPageOf(folio.head);
+    this.huge.split(folio);
     this.taking = undefined;
     let taken = 0;
     for (const page of folio.pages)
@@ -115,7 +114,6 @@ export class FolioEviction {
     const { head } = folio;
     this.collectDirty(folio);
     const traits = pages.traits[head]!;
-    if (traits & PAGE_FLAG.unevictable || !this.reclaim.hasPlace(head)) return;
     if (traits & TRAIT.lazyfree) {
       if (traits & TRAIT.dirty) {
         this.writtenAgain(folio);
@@ -124,9 +122,10 @@ export class FolioEviction {
       }
       this.reclaim.policy.remove(head);
       this.drop(folio);
-    } else if (!this.reclaim.hasPlaceFor(folio)) {
+    } else if (!this.reclaim.hasPlace(head) || !this.reclaim.hasPlaceFor(folio)) {
+      // Without any swap, too, it is split before that turns out.
       this.state.counters.thp_swpout_fallback++;
-      this.huge.splitPageOf(head);
+      this.huge.split(folio);
       for (const page of folio.pages) if (pages.resident[page] === 1) this.eviction.pageOut(page);
     } else if (swap.synchronous) {
       this.eviction.leave(head);

@@ -164,10 +164,14 @@ export interface HugeHooks {
   pmdMoved(from: number, to: number): void;
   /** Nothing refers to a page any more. Returns whether its folio keeps it, or went with it. */
   unreferenced(page: number): boolean;
+  split(folio: Folio): void;
   /** The folio of a page is split, if it is part of one; that page stays where it is. */
   splitPageOf(page: number): void;
-  /** The folios of which pages [start, end) of a VMA hold a part, and not all, are split, but not those that others map. */
-  splitPartial(vma: Vma, start: number, end: number): void;
+  /**
+   * The folios of which a page table holds a part in pages [start, end) of a VMA, and not all, are split, but not those that other
+   * spaces map. Returns whether the page of an entry is of one of these, which advice leaves alone (folio_maybe_mapped_shared).
+   */
+  splitPartial(vma: Vma, start: number, end: number): (at: number) => boolean;
   /** All folios with a page in [start, end) of a VMA are split. */
   splitAll(vma: Vma, start: number, end: number): void;
   /** The reverse map's `referenced` for a folio: how many mappings used it; accessed bits are cleared. */
