@@ -5,9 +5,10 @@ import { GUARD, PTE, PTE_SHIFT } from '../../machine/state/page-table.js';
 import type { Space } from '../../machine/state/space.js';
 import { type SharedObject, VM, type Vma } from '../../machine/state/vma.js';
 import { CONTENT_LIMIT } from '../../trace/op.js';
-import { TABLE, tablePages } from '../naive/entries.js';
+import { tablePages } from '../naive/entries.js';
+import { type Entry, type Folio, ZERO } from '../naive/page.js';
+import { TABLE } from '../naive/pmds.js';
 import type * as Naive from '../naive/state.js';
-import { ZERO } from '../naive/state.js';
 
 /** The two models disagree. */
 export class Disagreement extends Error {}
@@ -39,6 +40,7 @@ export class Comparison {
     }
     this.objects(m, k, contents);
     totals(m, k);
+    huge(m, k);
     for (const name of Object.keys(k.counters) as (keyof Naive.Counters)[])
       agree(m.counters[name], k.counters[name], name);
   }
@@ -209,11 +211,35 @@ function machineState(m: Machine, entry: number): number {
   return (entry & PTE.write ? 6 : 4) + cached;
 }
 
-function naiveState({ page, present, writable }: Naive.Entry): number {
+function naiveState({ page, present, writable }: Entry): number {
   const cached = page.inMemory && page.inSwap ? 1 : 0;
   if (!present) return 2 + cached;
   if (page === ZERO) return 1;
   return (writable ? 6 : 4) + cached;
+}
+
+/** What page directories map, and which huge pages there are. */
+function huge(m: Machine, k: Naive.NaiveKernel): void {
+  let mapped = 0;
+  const folios = new Set<Folio>();
+  for (const space of k.spaces.values()) {
+    const seen = m.spaces.get(space.id)!;
+    for (const table of space.tables) {
+      const first = table * TABLE;
+      const folio = space.entries.get(first)?.page.folio;
+      const whole = space.huge.has(table);
+      if (whole && folio) mapped += TABLE;
+      agree(
+        m.huge?.isPmd(seen.directory.leaf(first)) ?? false,
+        whole,
+        () => `huge page at ${first} of space ${space.id}`,
+      );
+    }
+    for (const { page } of space.entries.values()) if (page.folio) folios.add(page.folio);
+  }
+  agree(m.huge?.anonHugePages ?? 0, mapped, 'AnonHugePages');
+  agree(m.huge?.folios.count ?? 0, folios.size, 'huge pages');
+  agree(m.huge?.folios.deferred.size ?? 0, k.deferred.size, 'huge pages that wait to be split');
 }
 
 /** Numbers of the whole machine and of each space. */
@@ -240,6 +266,7 @@ function totals(m: Machine, k: Naive.NaiveKernel): void {
     if (lazyfree) counts.lazyfree++;
   });
   agree(m.rss, rss, 'rss');
+  agree(k.inUse, counts.inMemory, 'frames that the model counts');
   agree(m.frames.inUse, counts.inMemory, 'frames in use');
   agree(m.swap.inUse, counts.inSwap, 'swap slots');
   agree(m.frames.inSwapCache, counts.both, 'swap cache');

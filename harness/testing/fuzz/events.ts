@@ -43,6 +43,7 @@ import {
   run,
   TABLE,
 } from './event.js';
+import { hugeKinds, hugePlace, hugeStart } from './huge-kinds.js';
 import { OBJECT_KINDS } from './object-events.js';
 
 function mappedRun(place: Place): number {
@@ -303,26 +304,54 @@ const KINDS: Readonly<Record<string, KindInfo>> = {
   },
 };
 
+/** Of those, the ones that happen to huge pages too, where they are made for their places. */
+const ALSO_HUGE = [
+  'guard',
+  'dmaPin',
+  'adviseOther',
+  'adviseFlags',
+  'protect',
+  'unmap',
+  'fork',
+  'exit',
+  'spawn',
+  'grow',
+  'lock',
+  'lockAll',
+  'mapCount',
+] as const;
+
+const HUGE_KINDS: Readonly<Record<string, KindInfo>> = {
+  ...Object.fromEntries(ALSO_HUGE.map((kind) => [kind, KINDS[kind]!])),
+  ...hugeKinds(adviceEvent),
+};
+
 /** Names of kinds of events. */
 export type Kind = keyof typeof KINDS;
 
 /** Makes events that make sense to the model that they have gone through so far. */
 export class EventMaker {
   private readonly kinds: Kind[];
+  private readonly infos: Readonly<Record<string, KindInfo>>;
 
+  /** @param huge whether memory may be huge, and events are about that */
   constructor(
     private readonly k: NaiveKernel,
     without: readonly Kind[],
+    private readonly huge = false,
   ) {
-    this.kinds = Object.entries(KINDS)
+    this.infos = huge ? HUGE_KINDS : KINDS;
+    this.kinds = Object.entries(this.infos)
       .filter(([kind]) => !without.includes(kind))
       .flatMap(([kind, { weight }]) => Array<Kind>(weight).fill(kind));
   }
 
   /** The first events of every trace. */
   start(): Event[] {
+    const first = event('spawn,1,,,', (k) => spawn(k, 1));
+    if (this.huge) return [first, hugeStart()];
     return [
-      event('spawn,1,,,', (k) => spawn(k, 1)),
+      first,
       event('object,,,16,shmem:a', (k) =>
         declareObject(k, {
           name: 'a',
@@ -341,8 +370,9 @@ export class EventMaker {
     const [kind] = pick(this.kinds, choice.kind);
     const page = BASE + choice.page;
     const [space] = pick(spaces, choice.space);
-    const info = KINDS[kind]!;
+    const info = this.infos[kind]!;
     if (info.room && space.vmas.length + MOST_CUTS > this.k.maxMapCount) return undefined;
+    if (this.huge) return info.make(this.k, hugePlace(choice, space));
     return info.make(this.k, {
       space,
       page,

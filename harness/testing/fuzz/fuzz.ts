@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
-import { MACHINES, type MachineName } from './machines.js';
+import { type AnyMachineName, HUGE_MACHINES, MACHINES } from './machines.js';
 import { fuzz } from './report.js';
 import { fuzzRest } from './rest.js';
 
-const NAMES = Object.keys(MACHINES) as MachineName[];
+const SMALL = Object.keys(MACHINES) as AnyMachineName[];
+const HUGE = Object.keys(HUGE_MACHINES) as AnyMachineName[];
+const NAMES = [...SMALL, ...HUGE];
 /** Traces between two looks at the clock. */
 const ROUND = 50;
 const SIZES = [30, 150, 1000];
@@ -20,14 +22,14 @@ const { values } = parseArgs({
   },
 });
 
-function named(name: string): MachineName {
+function named(name: string): AnyMachineName {
   const found = NAMES.find((known) => known === name);
   if (!found) throw new Error(`there is no machine ${name}, expected one of ${NAMES.join(', ')}`);
   return found;
 }
 
 /** Runs one round; true when it failed. */
-async function round(machine: MachineName, seed: number, size: number, runs: number): Promise<boolean> {
+async function round(machine: AnyMachineName, seed: number, size: number, runs: number): Promise<boolean> {
   const { events, failure } = await fuzz({ machine, seed, runs, size, path: values.path });
   process.stdout.write(`${machine}, size ${size}, seed ${seed}: ${events} events\n`);
   if (failure === undefined) return false;
@@ -58,7 +60,7 @@ async function relations(): Promise<boolean> {
 
 async function main(): Promise<boolean> {
   if (values.relations) return relations();
-  const machines = values.machine === undefined ? NAMES : [named(values.machine)];
+  const machines = values.machine === undefined ? (values.huge ? HUGE : SMALL) : [named(values.machine)];
   const sizes = values.size === undefined ? SIZES : [Number(values.size)];
   if (values.path !== undefined)
     return round(named(values.machine ?? ''), Number(values.seed), sizes[0]!, ROUND);

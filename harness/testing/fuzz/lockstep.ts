@@ -23,6 +23,8 @@ export interface FuzzedMachine {
   readonly settings?: readonly (keyof typeof SETTING)[];
   /** Kinds of events left out. */
   readonly without: readonly Kind[];
+  /** Memory may be huge; settings say where. */
+  readonly huge?: boolean;
   /** Contents are compared at the end only, so that the machine numbers none before. */
   readonly contentsLate?: boolean;
 }
@@ -37,6 +39,15 @@ const SETTING = {
   },
   'memcg.charge_page_tables=1': (k: NaiveKernel) => {
     k.chargesTables = true;
+  },
+  'thp.enabled=always': (k: NaiveKernel) => {
+    k.huge.enabled = 'always';
+  },
+  'thp.enabled=madvise': (k: NaiveKernel) => {
+    k.huge.enabled = 'madvise';
+  },
+  'thp.defrag=always': (k: NaiveKernel) => {
+    k.huge.defrag = 'always';
   },
 };
 
@@ -68,7 +79,7 @@ function newKernel({ swap, limit }: FuzzedMachine, chooser: Chooser): NaiveKerne
 /** The events that choices stand for, up to the first that runs out of memory. */
 export function eventsOf(machine: FuzzedMachine, chosen: readonly Choice[]): Event[] {
   const k = newKernel(machine, new FifoChooser());
-  const maker = new EventMaker(k, machine.without);
+  const maker = new EventMaker(k, machine.without, machine.huge);
   const settings = (machine.settings ?? []).map((name) => event(`set,,,,${name}`, SETTING[name]));
   const events = [...settings, ...maker.start()];
   for (const event of events) event.run(k);

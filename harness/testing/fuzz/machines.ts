@@ -33,4 +33,57 @@ export const MACHINES = {
   'linux-swapless': { reclaim: 'linux', swap: 'none', limit: 70, ...GIVEN },
 } satisfies Record<string, FuzzedMachine>;
 
+/** Memory may be huge; khugepaged has nothing to look at when it is woken, and sleeps longer than a trace takes. */
+const ALWAYS = { huge: true, settings: ['thp.enabled=always'] } as const;
+
+/** Machines on which memory may be huge. */
+export const HUGE_MACHINES = {
+  'huge-unlimited': { reclaim: 'fifo', swap: 'none', limit: 'none', ...ALWAYS, ...GIVEN },
+  'huge-madvise': {
+    reclaim: 'fifo',
+    swap: 'zram',
+    ...OF_TRACE,
+    huge: true,
+    settings: ['thp.enabled=madvise'],
+  },
+  'huge-fifo': { reclaim: 'fifo', swap: 'ssd', ...OF_TRACE, ...ALWAYS },
+  'huge-fifo-700': { reclaim: 'fifo', swap: 'zram', limit: 700, ...ALWAYS, ...SMALL },
+  'huge-defrag-1200': {
+    reclaim: 'fifo',
+    swap: 'ssd',
+    limit: 1200,
+    huge: true,
+    settings: ['thp.enabled=always', 'thp.defrag=always'],
+    ...SMALL,
+  },
+  'huge-swapless': { reclaim: 'fifo', swap: 'none', limit: 2500, ...ALWAYS, ...GIVEN },
+  'huge-linux': { reclaim: 'linux', swap: 'zram', ...OF_TRACE, ...ALWAYS },
+  'huge-linux-1100': {
+    reclaim: 'linux',
+    swap: 'ssd',
+    limit: 1100,
+    huge: true,
+    settings: ['thp.enabled=always', 'thp.defrag=always'],
+    ...SMALL,
+  },
+  'huge-mglru': { reclaim: 'mglru', swap: 'zram', ...OF_TRACE, ...ALWAYS },
+  'huge-swap-800': { reclaim: 'fifo', swap: 'ssd:size=800', ...OF_TRACE, ...ALWAYS },
+  'huge-tables': {
+    reclaim: 'fifo',
+    swap: 'zram',
+    ...OF_TRACE,
+    huge: true,
+    settings: ['thp.enabled=always', 'mm.shared_zero_page=0', 'memcg.charge_page_tables=1'],
+  },
+} satisfies Record<string, FuzzedMachine>;
+
 export type MachineName = keyof typeof MACHINES;
+export type HugeMachineName = keyof typeof HUGE_MACHINES;
+export type AnyMachineName = MachineName | HugeMachineName;
+
+const ALL: Readonly<Record<AnyMachineName, FuzzedMachine>> = { ...MACHINES, ...HUGE_MACHINES };
+
+/** A machine by its name. */
+export function machineNamed(name: AnyMachineName): FuzzedMachine {
+  return ALL[name];
+}

@@ -1,11 +1,13 @@
 import type { AgingTables, ReclaimPolicy, ReclaimPolicyInfo } from '../../policy/reclaim/contract.js';
 import type { Chosen } from '../../policy/registry.js';
-import type { Chooser, Page } from '../naive/state.js';
+import type { Page } from '../naive/page.js';
+import type { Chooser } from '../naive/state.js';
 import { Disagreement } from './compare.js';
 
 /** What the machine told a policy, or was told by it. */
 type Entry =
   | { readonly kind: 'insert'; readonly id: number }
+  | { readonly kind: 'split'; readonly head: number; readonly tails: readonly number[] }
   | {
       readonly kind: 'evict';
       readonly ids: readonly number[];
@@ -20,6 +22,8 @@ type Entry =
 export class PolicyLog implements Chooser {
   private readonly entries: Entry[] = [];
   private readonly pageOf = new Map<number, Page>();
+  /** Whether the policy is told that a huge page was split, or of its parts as of pages that come. */
+  private splits = false;
   /** Written pages that a search has met. */
   private stay: number[] = [];
 
@@ -44,6 +48,7 @@ export class PolicyLog implements Chooser {
 
   private logged(policy: ReclaimPolicy): ReclaimPolicy {
     const { entries } = this;
+    this.splits = policy.splitFolio !== undefined;
     /** Methods by their names, each bound once. */
     const methods = new Map<keyof ReclaimPolicy, unknown>([
       [
@@ -51,6 +56,13 @@ export class PolicyLog implements Chooser {
         (id: number) => {
           entries.push({ kind: 'insert', id });
           policy.insert(id);
+        },
+      ],
+      [
+        'splitFolio',
+        (head: number, tails: readonly number[], size: number) => {
+          entries.push({ kind: 'split', head, tails });
+          policy.splitFolio!(head, tails, size);
         },
       ],
       [
@@ -97,6 +109,21 @@ export class PolicyLog implements Chooser {
 
   insert(page: Page): void {
     this.pageOf.set(this.next('insert').id, page);
+  }
+
+  split(head: Page, tails: readonly Page[]): void {
+    if (!this.splits) {
+      for (const tail of tails) this.insert(tail);
+      return;
+    }
+    const entry = this.next('split');
+    if (this.pageOf.get(entry.head) !== head || entry.tails.length !== tails.length)
+      throw new Disagreement(
+        `the policy sees ${entry.tails.length} parts split, expected ${tails.length} of another page`,
+      );
+    entry.tails.forEach((id, i) => {
+      this.pageOf.set(id, tails[i]!);
+    });
   }
 
   // These change what the policy chooses next, which the log has.

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import type { Choice } from './event.js';
 import { type Counts, choices, eventsOf, runBoth } from './lockstep.js';
-import { MACHINES, type MachineName } from './machines.js';
+import { type AnyMachineName, machineNamed } from './machines.js';
 
 /** What to run, and how much of it. */
 export interface FuzzOptions {
-  readonly machine: MachineName;
+  readonly machine: AnyMachineName;
   readonly seed: number;
   /** Random traces; not with `path`. */
   readonly runs: number;
@@ -40,8 +40,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
   const counts = { events: 0, counters: {} as Record<string, number> };
   const details = await fc.check(
     fc.asyncProperty(choices(size), async (chosen) => {
-      const events = eventsOf(MACHINES[machine], chosen);
-      await runBoth(MACHINES[machine], events, counts);
+      const events = eventsOf(machineNamed(machine), chosen);
+      await runBoth(machineNamed(machine), events, counts);
     }),
     { numRuns: runs, seed, ...MOST_TIME, ...(path === undefined ? {} : { path }) },
   );
@@ -50,7 +50,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
 
 function describe({ machine, size }: FuzzOptions, details: fc.RunDetails<[Choice[]]>): string {
   const { seed, counterexamplePath, counterexample, errorInstance } = details;
-  const events = counterexample ? eventsOf(MACHINES[machine], counterexample[0]) : [];
+  const events = counterexample ? eventsOf(machineNamed(machine), counterexample[0]) : [];
   return [
     errorInstance instanceof Error ? errorInstance.message : String(errorInstance),
     `machine ${machine}, seed ${seed}, path ${counterexamplePath}, commit ${commit()}; to see it again:`,

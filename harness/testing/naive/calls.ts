@@ -1,9 +1,13 @@
+import { collapse } from './collapse.js';
 import { freeIfUnreferenced, freeWholeTables, needTable, releasePage, zap } from './entries.js';
 import { cachePage, fault, isMapped } from './faults.js';
 import { type Action, type Errno, FLAG_ADVICE } from './flag-advice.js';
+import { pageOutFolio } from './folios.js';
 import { allocate, punch } from './objects.js';
+import { type Folio, type Page, ZERO } from './page.js';
 import { bringIn, pageOut, settle, writeBack } from './reclaim.js';
-import { type NaiveKernel, type Page, type SharedObject, type Space, ZERO } from './state.js';
+import type { NaiveKernel, SharedObject, Space } from './state.js';
+import { eachUnit } from './units.js';
 import { findVma, overlapping, prepareAnon } from './vmas.js';
 
 /** What a call returned: 0 or the name of the error, and the value. */
@@ -32,7 +36,10 @@ const remove: Action = (k, _space, vma, start, end) => {
 
 const free: Action = (k, space, vma, start, end) => {
   if (vma.flags.has('locked') || vma.object) return 'EINVAL';
-  for (let vpn = start; vpn < end; vpn++) freePage(k, space, vpn);
+  eachUnit(k, space, start, end, (vpn, { page }) => {
+    if (page.folio) freeHuge(k, page.folio);
+    else freePage(k, space, vpn);
+  });
   return 0;
 };
 
@@ -47,7 +54,7 @@ function freePage(k: NaiveKernel, space: Space, vpn: number): void {
     return;
   }
   if (k.references(page) > 1) return;
-  page.inSwap = false;
+  k.setInSwap(page, false);
   page.dirty = false;
   entry.dirty = false;
   if (page.lazyfree) return; // lru_lazyfree: marked once, until it meets reclaim
@@ -57,14 +64,25 @@ function freePage(k: NaiveKernel, space: Space, vpn: number): void {
   if (k.evictable.has(page)) k.chooser.demote(page);
 }
 
-/** Pages of a range that this VMA alone maps, by address (can_madv_lru_vma says where). */
+/** madvise_free_huge_pmd: a huge page stays one, clean and unused. */
+function freeHuge(k: NaiveKernel, folio: Folio): void {
+  const { head, pages } = folio;
+  folio.dirty = false;
+  for (const page of pages) for (const { entry } of k.entriesOf(page)) entry.dirty = false;
+  if (folio.lazyfree) return;
+  folio.lazyfree = true;
+  k.counters.pglazyfree += pages.length;
+  settle(k, head);
+  if (k.evictable.has(head)) k.chooser.demote(head);
+}
+
+/** Pages of a range that this VMA alone maps, by address, huge ones by their first (can_madv_lru_vma says where). */
 function ownPages(k: NaiveKernel, space: Space, start: number, end: number): Page[] {
   const pages: Page[] = [];
-  for (let vpn = start; vpn < end; vpn++) {
-    const entry = space.entries.get(vpn);
-    if (!entry?.present || entry.page === ZERO) continue;
-    if (k.entriesOf(entry.page).filter((other) => other.entry.present).length === 1) pages.push(entry.page);
-  }
+  eachUnit(k, space, start, end, (_vpn, { page, present }) => {
+    if (!present || page === ZERO) return;
+    if (k.entriesOf(page).filter((other) => other.entry.present).length === 1) pages.push(page);
+  });
   return pages;
 }
 
@@ -77,7 +95,9 @@ const cold: Action = (k, space, vma, start, end) => {
 const pageout: Action = (k, space, vma, start, end) => {
   if (vma.flags.has('locked')) return 'EINVAL';
   if (vma.flags.has('shared') && !vma.flags.has('mayWrite')) return 0;
-  for (const page of ownPages(k, space, start, end)) pageOut(k, page);
+  for (const page of ownPages(k, space, start, end))
+    if (page.folio) pageOutFolio(k, page.folio);
+    else pageOut(k, page);
   return 0;
 };
 
@@ -141,6 +161,7 @@ const ACTIONS = {
   MADV_COLD: cold,
   MADV_PAGEOUT: pageout,
   MADV_WILLNEED: willneed,
+  MADV_COLLAPSE: collapse,
   MADV_GUARD_INSTALL: guardInstall,
   MADV_GUARD_REMOVE: guardRemove,
 } satisfies Record<string, Action>;
@@ -154,10 +175,10 @@ export const FLAG_ADVICES = Object.keys(FLAG_ADVICE) as (keyof typeof FLAG_ADVIC
 /** Of guards. */
 export const GUARD_ADVICES: readonly Advice[] = ['MADV_GUARD_INSTALL', 'MADV_GUARD_REMOVE'];
 
-/** All others. */
+/** All others but MADV_COLLAPSE, which memory without huge pages accepts without effect. */
 export const ADVICES: readonly Advice[] = [
   ...(Object.keys(ACTIONS) as EachVma[]).filter(
-    (advice) => !(advice in FLAG_ADVICE) && !GUARD_ADVICES.includes(advice),
+    (advice) => !(advice in FLAG_ADVICE) && !GUARD_ADVICES.includes(advice) && advice !== 'MADV_COLLAPSE',
   ),
   'MADV_POPULATE_READ',
   'MADV_POPULATE_WRITE',
@@ -171,7 +192,7 @@ export function madvise(k: NaiveKernel, space: Space, page: number, count: numbe
   return walkVmas(k, space, page, end, ACTIONS[advice]);
 }
 
-const REMOTE: readonly Advice[] = ['MADV_COLD', 'MADV_PAGEOUT', 'MADV_WILLNEED'];
+const REMOTE: readonly Advice[] = ['MADV_COLD', 'MADV_PAGEOUT', 'MADV_WILLNEED', 'MADV_COLLAPSE'];
 
 /** process_madvise on pages of a space, by itself or by another. */
 export function processMadvise(

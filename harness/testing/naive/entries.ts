@@ -1,9 +1,8 @@
+import { type Entry, type Folio, type Page, ZERO } from './page.js';
+import { isWhole, partsOf, splitPmd, TABLE } from './pmds.js';
 import { forgetPage, settle } from './reclaim.js';
-import { type Entry, type NaiveKernel, type Page, type Space, type Vma, ZERO } from './state.js';
+import type { NaiveKernel, Space, Vma } from './state.js';
 import { overlapping } from './vmas.js';
-
-/** Entries of a page-table page, and page-table pages of a directory. */
-export const TABLE = 512;
 
 /** The page table that an entry needs. */
 export function needTable(space: Space, vpn: number): void {
@@ -55,19 +54,35 @@ function hasGuards(space: Space, table: number): boolean {
   return [...space.guards].some((vpn) => Math.floor(vpn / TABLE) === table);
 }
 
-/** zap_pte_range: empties [start, end) of a VMA, except guards. */
+/**
+ * unmap_page_range: empties [start, end) of a VMA, except guards. A whole huge page goes as one, a part of one is split off; what a
+ * page table loses at once is looked at once (zap_present_folio_ptes).
+ */
 export function zap(k: NaiveKernel, space: Space, vma: Vma, start: number, end: number): void {
-  for (let vpn = start; vpn < end; vpn++) zapEntry(k, space, vma, vpn);
+  for (const part of partsOf(start, end)) {
+    if (isWhole(part)) space.huge.delete(part.table);
+    else splitPmd(k, space, part.table);
+    const losers = new Set<Folio>();
+    for (let vpn = part.start; vpn < part.end; vpn++) zapEntry(k, space, vma, vpn, losers);
+    for (const folio of losers) lostPages(k, folio);
+  }
 }
 
-/** Empties one entry, and frees what nothing refers to any more. */
-export function zapEntry(k: NaiveKernel, space: Space, vma: Vma, vpn: number): void {
+/**
+ * Empties one entry, and frees what nothing refers to any more. A huge page that lost a page is put into `losers`, where that is
+ * given.
+ */
+export function zapEntry(k: NaiveKernel, space: Space, vma: Vma, vpn: number, losers?: Set<Folio>): void {
   const entry = space.entries.get(vpn);
   if (!entry) return;
   space.entries.delete(vpn);
   if (entry.page === ZERO) return;
-  if (entry.present && entry.dirty) entry.page.dirty = true;
-  if (entry.page.anon) freeIfUnreferenced(k, entry.page);
+  const { folio } = entry.page;
+  if (entry.present && entry.dirty && !folio) entry.page.dirty = true;
+  if (folio) {
+    if (k.references(entry.page) === 0 && !losers) lostPages(k, folio);
+    else if (k.references(entry.page) === 0) losers?.add(folio);
+  } else if (entry.page.anon) freeIfUnreferenced(k, entry.page);
   if (!entry.present) giveUpSlotWhereScarce(k, entry.page);
   if (vma.flags.has('locked')) settle(k, entry.page);
 }
@@ -76,8 +91,31 @@ export function zapEntry(k: NaiveKernel, space: Space, vma: Vma, vpn: number): v
 function giveUpSlotWhereScarce(k: NaiveKernel, page: Page): void {
   if (!page.inMemory || !page.inSwap || !k.swapScarce()) return;
   if (k.entriesOf(page).some(({ entry }) => !entry.present)) return;
-  page.inSwap = false;
+  k.setInSwap(page, false);
   page.dirty = true;
+}
+
+/**
+ * __folio_remove_rmap: pages of a huge page have lost their last mapping. It is free with the last of them; until then all keep
+ * their frames, and it waits to be split (deferred_split_folio).
+ */
+function lostPages(k: NaiveKernel, folio: Folio): void {
+  if (folio.pages.every((page) => k.references(page) === 0)) freeFolio(k, folio);
+  else if (!folio.partlyMapped) {
+    folio.partlyMapped = true;
+    k.counters.thp_deferred_split_page++;
+    k.deferred.add(folio);
+  }
+}
+
+/** All of a huge page is free. */
+export function freeFolio(k: NaiveKernel, folio: Folio): void {
+  forgetPage(k, folio.head);
+  k.deferred.delete(folio);
+  for (const page of folio.pages) {
+    page.folio = undefined;
+    releasePage(k, page);
+  }
 }
 
 /** An anonymous page lives while an entry, present or swapped out, refers to it. */
@@ -88,7 +126,7 @@ export function freeIfUnreferenced(k: NaiveKernel, page: Page): void {
 /** The page's contents are gone: frame and slot are free, but for the frame of a page that a device has pinned. */
 export function releasePage(k: NaiveKernel, page: Page): void {
   forgetPage(k, page);
-  page.inSwap = false;
+  k.setInSwap(page, false);
   page.lazyfree = false;
-  page.inMemory = k.pinned.has(page);
+  k.setInMemory(page, k.pinned.has(page));
 }

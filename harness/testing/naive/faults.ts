@@ -1,15 +1,11 @@
-import { needTable, present, setEntry, TABLE, zapEntry } from './entries.js';
+import { needTable, present, setEntry, zapEntry } from './entries.js';
+import { isShared } from './folios.js';
+import { hugeFault, writeProtectedPmd } from './huge.js';
+import { type Entry, Page, ZERO } from './page.js';
+import { TABLE } from './pmds.js';
 import { readAround, readOn } from './read-ahead.js';
 import { bringIn, settle } from './reclaim.js';
-import {
-  type Entry,
-  type NaiveKernel,
-  type Page,
-  type SharedObject,
-  type Space,
-  type Vma,
-  ZERO,
-} from './state.js';
+import type { NaiveKernel, SharedObject, Space, Vma } from './state.js';
 import { findVma, prepareAnon } from './vmas.js';
 
 const FAULT_AROUND_PAGES = 16;
@@ -56,6 +52,7 @@ export function fault(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write
 function makeEntry(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: boolean): boolean {
   if (space.guards.has(vpn)) return false;
   const entry = space.entries.get(vpn);
+  if (!entry && hugeFault(k, space, vma, vpn, write)) return true;
   // The page table is there before the page: it counts when room is made.
   if (!vma.object || vma.offset + vpn - vma.start < vma.object.size) needTable(space, vpn);
   if (entry?.present) writeProtected(k, space, vma, vpn, entry);
@@ -76,7 +73,9 @@ function readable(entry: Entry, vma: Vma): Entry {
 export function newAnon(k: NaiveKernel, space: Space, vma: Vma, content: number): Entry {
   prepareAnon(space, vma);
   // Droppable memory is never backed by swap.
-  const page: Page = { ...ZERO, content, anon: true, lazyfree: vma.flags.has('droppable') };
+  const page = new Page('anon');
+  page.content = content;
+  page.lazyfree = vma.flags.has('droppable');
   bringIn(k, page);
   return present(page, { writable: true, dirty: true });
 }
@@ -199,11 +198,11 @@ export function objectPage(
     known.unused = false;
     if (!known.inMemory) readFromSwap(k, space, known);
     else if (!known.inSwap) return known;
-    known.inSwap = false; // shmem_swapin_folio gives the slot back
+    k.setInSwap(known, false); // shmem_swapin_folio gives the slot back
     known.dirty = true;
     return known;
   }
-  const page: Page = { ...ZERO };
+  const page = new Page('object');
   bringIn(k, page);
   object.pages.set(index, page);
   return page;
@@ -230,7 +229,8 @@ export function cachePage(
 ): Page {
   const stored = object.disk?.get(index);
   countMajor(k, space);
-  const page: Page = { ...ZERO, content: stored ?? 0, file: true };
+  const page = new Page('file');
+  page.content = stored ?? 0;
   bringIn(k, page);
   object.pages.set(index, page);
   if (stored !== undefined) k.counters.file_pages_in++;
@@ -244,6 +244,8 @@ function writeProtected(k: NaiveKernel, space: Space, vma: Vma, vpn: number, ent
     dirtyPage(vma.object, vma.offset + vpn - vma.start, page);
     entry.writable = true;
     entry.dirty = true;
+  } else if (writeProtectedPmd(k, space, vma, vpn)) {
+    return;
   } else if (page.anon && mayReuse(k, page)) {
     k.counters.cow_reuse++;
     entry.writable = true;
@@ -251,18 +253,29 @@ function writeProtected(k: NaiveKernel, space: Space, vma: Vma, vpn: number, ent
   } else copy(k, space, vma, vpn, page);
 }
 
-/** wp_can_reuse_anon_folio: nothing else refers to the page, mapped or swapped out; its slot is freed. */
+/** Nothing else refers to the page, mapped or swapped out, and no other process to its huge page. */
+export function isExclusive(k: NaiveKernel, page: Page): boolean {
+  return k.references(page) === 1 && !(page.folio && isShared(page.folio));
+}
+
+/** wp_can_reuse_anon_folio: the page is written where it is, and its slot is freed. */
 function mayReuse(k: NaiveKernel, page: Page): boolean {
-  if (k.references(page) > 1) return false;
-  freeSlot(page);
+  if (!isExclusive(k, page)) return false;
+  freeSlot(k, page);
   return true;
 }
 
 /** folio_free_swap: the page leaves the swap cache. */
-function freeSlot(page: Page): void {
+function freeSlot(k: NaiveKernel, page: Page): void {
   if (!page.inSwap) return;
-  page.inSwap = false;
+  k.setInSwap(page, false);
   page.dirty = true;
+}
+
+/** __collapse_huge_page_swapin: no fault, but do_swap_page as of a read. */
+export function swapIn(k: NaiveKernel, space: Space, vma: Vma, vpn: number): void {
+  swappedOut(k, space, vma, vpn, space.entries.get(vpn)!, false);
+  if (vma.flags.has('locked')) settle(k, space.entries.get(vpn)!.page);
 }
 
 /** do_swap_page: from the swap cache, or read. */
@@ -277,7 +290,7 @@ function swappedOut(k: NaiveKernel, space: Space, vma: Vma, vpn: number, entry: 
   const alone = others.length === 0;
   // should_try_to_free_swap: a write, or a locked VMA, wants the page and not its slot.
   const wanted = (write && alone) || vma.flags.has('locked') || bypassed || scarce;
-  if (wanted && others.every((other) => other.entry.present)) freeSlot(page);
+  if (wanted && others.every((other) => other.entry.present)) freeSlot(k, page);
   if (write && !alone) copy(k, space, vma, vpn, page);
   else setEntry(space, vpn, present(page, { writable: alone && vma.flags.has('write'), dirty: write }));
 }

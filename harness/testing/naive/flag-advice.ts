@@ -7,6 +7,7 @@ export type Errno =
   | 'EACCES'
   | 'EAGAIN'
   | 'EBADF'
+  | 'EBUSY'
   | 'EEXIST'
   | 'EFAULT'
   | 'EINVAL'
@@ -32,7 +33,7 @@ function flags(
       for (const flag of clear) own.delete(flag);
       if (set) own.add(set);
     };
-    return changeFlags(space, start, end, apply, undefined, k.maxMapCount) ? 0 : 'EAGAIN';
+    return changeFlags(k, space, start, end, apply, undefined, k.maxMapCount) ? 0 : 'EAGAIN';
   };
 }
 

@@ -1,10 +1,12 @@
 import { type Returned, SUCCESS } from './calls.js';
 import { freeTables, hasTable, needTable, setEntry, zap } from './entries.js';
-import { fault, isMapped } from './faults.js';
+import { fault, isExclusive, isMapped } from './faults.js';
 import { releaseIfDead } from './objects.js';
+import type { Entry } from './page.js';
+import { partsOf, splitPmd, TABLE } from './pmds.js';
 import { settle } from './reclaim.js';
-import type { Entry, Flag, NaiveKernel, SharedObject, Space, Vma } from './state.js';
-import { changeFlags, findVma, insertVma, mergeWithNeighbours, overlapping, splitAt } from './vmas.js';
+import type { Flag, NaiveKernel, SharedObject, Space, Vma } from './state.js';
+import { changeFlags, cutAt, findVma, insertVma, mergeWithNeighbours, overlapping } from './vmas.js';
 
 /** What a mapping maps. */
 export interface Mapping {
@@ -46,8 +48,8 @@ function isFree(flags: ReadonlySet<Flag>): boolean {
 /** munmap: holes are skipped. */
 export function unmap(k: NaiveKernel, space: Space, page: number, count: number): void {
   const end = page + count;
-  splitAt(space, page);
-  splitAt(space, end);
+  cutAt(k, space, page);
+  cutAt(k, space, end);
   const gone = overlapping(space, page, end);
   for (const vma of gone) {
     zap(k, space, vma, vma.start, vma.end);
@@ -99,6 +101,7 @@ function lockFlags(flags: Set<Flag>, onFault: boolean): void {
 /** mlock: marks and pins what is there, then populates. */
 export function lock(k: NaiveKernel, space: Space, page: number, count: number, onFault: boolean): Returned {
   changeFlags(
+    k,
     space,
     page,
     page + count,
@@ -110,7 +113,7 @@ export function lock(k: NaiveKernel, space: Space, page: number, count: number, 
 
 /** munlock. */
 export function unlock(k: NaiveKernel, space: Space, page: number, count: number): void {
-  changeFlags(space, page, page + count, unlocked, (part) => settlePages(k, space, part));
+  changeFlags(k, space, page, page + count, unlocked, (part) => settlePages(k, space, part));
 }
 
 /** mlockall of what there is, what will be, or both. */
@@ -123,7 +126,7 @@ export function lockAll(
   space.futureLock = future ? LOCKS[onFault ? 'onFault' : 'whole'] : [];
   if (!current) return SUCCESS;
   const change = (flags: Set<Flag>): void => lockFlags(flags, onFault);
-  changeFlags(space, 0, Number.POSITIVE_INFINITY, change, (part) => settlePages(k, space, part));
+  changeFlags(k, space, 0, Number.POSITIVE_INFINITY, change, (part) => settlePages(k, space, part));
   populate(k, space, 0, Number.POSITIVE_INFINITY, true);
   return SUCCESS;
 }
@@ -131,7 +134,7 @@ export function lockAll(
 /** munlockall. */
 export function unlockAll(k: NaiveKernel, space: Space): void {
   space.futureLock = [];
-  changeFlags(space, 0, Number.POSITIVE_INFINITY, unlocked, (part) => settlePages(k, space, part));
+  changeFlags(k, space, 0, Number.POSITIVE_INFINITY, unlocked, (part) => settlePages(k, space, part));
 }
 
 /** Visits the pages that a part of a VMA maps, by address. */
@@ -161,7 +164,7 @@ export function protect(
     if (protection === 'rw' && !isFree(flags)) flags.add('account');
     if (protection !== 'rw' && !vma.object && !vma.anon) flags.delete('account');
   };
-  changeFlags(space, page, page + count, change, (part) => {
+  changeFlags(k, space, page, page + count, change, (part) => {
     for (let vpn = part.start; vpn < part.end; vpn++) {
       const entry = space.entries.get(vpn);
       if (entry?.present) entry.writable = protection === 'rw' && mayBeWritable(k, part, entry);
@@ -172,7 +175,7 @@ export function protect(
 /** Shared shmem takes the VMA's rights; private memory only where no fault would copy (can_change_private_pte_writable). */
 function mayBeWritable(k: NaiveKernel, vma: Vma, { page, dirty }: Entry): boolean {
   if (vma.flags.has('shared')) return !vma.object?.disk || dirty;
-  return page.anon && k.references(page) === 1;
+  return page.anon && isExclusive(k, page);
 }
 
 /** mremap in place: the VMA that ends at the range's end grows into a hole. */
@@ -190,12 +193,12 @@ export function move(k: NaiveKernel, space: Space, page: number, count: number, 
     const first = Math.max(start, page);
     unmap(k, space, first - page + to, Math.min(end, page + count) - first);
   }
-  splitAt(space, page);
-  splitAt(space, page + count);
+  cutAt(k, space, page);
+  cutAt(k, space, page + count);
   // All are moved before any is merged: one that is still to be moved may be next to where another has come.
   const moves = overlapping(space, page, page + count).map((vma) => {
     const start = vma.start - page + to;
-    moveEntries(space, vma, start);
+    moveEntries(k, space, vma, start);
     // Anonymous memory without pages of its own is filed by its new addresses (copy_vma).
     const offset = vma.object || vma.anon ? vma.offset : start;
     const moved: Vma = { ...vma, start, end: start + vma.end - vma.start, offset };
@@ -207,8 +210,16 @@ export function move(k: NaiveKernel, space: Space, page: number, count: number, 
   freeTables(space, page, page + count);
 }
 
-/** move_page_tables: where the old place has a page table the new one gets one too, even for no entry. */
-function moveEntries(space: Space, vma: Vma, to: number): void {
+/**
+ * move_page_tables: where the old place has a page table the new one gets one too, even for no entry. A huge page stays one where it
+ * lies as before in its table (move_huge_pmd).
+ */
+function moveEntries(k: NaiveKernel, space: Space, vma: Vma, to: number): void {
+  for (const { table, start } of partsOf(vma.start, vma.end)) {
+    const target = start - vma.start + to;
+    if (target % TABLE !== 0) splitPmd(k, space, table);
+    else if (space.huge.delete(table)) space.huge.add(target / TABLE);
+  }
   for (let vpn = vma.start; vpn < vma.end; vpn++) {
     const target = vpn - vma.start + to;
     if (hasTable(space, vpn)) needTable(space, target);

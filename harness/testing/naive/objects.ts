@@ -1,7 +1,8 @@
 import { releasePage, zap } from './entries.js';
 import { dirtyPage, objectPage, type WrittenContent } from './faults.js';
+import type { Page } from './page.js';
 import { newFileState, readMissing, readNext } from './read-ahead.js';
-import type { NaiveKernel, Page, SharedObject } from './state.js';
+import type { NaiveKernel, SharedObject } from './state.js';
 
 /** What the trace says about an object. */
 export interface ObjectSpec {

@@ -1,8 +1,10 @@
 import { type Returned, SUCCESS } from './calls.js';
 import { releasePage } from './entries.js';
 import { fault, isMapped } from './faults.js';
+import { splitFolio } from './folios.js';
+import type { Page } from './page.js';
 import { settle } from './reclaim.js';
-import type { NaiveKernel, Page, Pin, Space } from './state.js';
+import type { NaiveKernel, Pin, Space } from './state.js';
 import { findVma } from './vmas.js';
 
 function overlapping(space: Space, start: number, end: number): Pin[] {
@@ -33,6 +35,7 @@ function pageToPin(k: NaiveKernel, space: Space, vpn: number): Page | undefined 
   if (!vma?.flags.has('write') || (vma.flags.has('shared') && vma.object?.disk)) return undefined;
   if (!isMapped(space, vpn, true) && !fault(k, space, vma, vpn, true)) return undefined;
   const { page } = space.entries.get(vpn)!;
+  if (page.folio) splitFolio(k, page.folio, { kept: page });
   page.dirty = true;
   return page;
 }

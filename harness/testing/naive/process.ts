@@ -2,22 +2,13 @@ import { hasTable, needTable, present, setEntry } from './entries.js';
 import { newAnon } from './faults.js';
 import { unmap } from './mmap.js';
 import { letGo } from './pins.js';
-import type { NaiveKernel, Space, Vma } from './state.js';
+import { partsOf } from './pmds.js';
+import { type NaiveKernel, Space, type Vma } from './state.js';
 import { findVma, insertVma } from './vmas.js';
 
 /** A new empty space. */
 export function spawn(k: NaiveKernel, id: number): Space {
-  const space: Space = {
-    id,
-    vmas: [],
-    entries: new Map(),
-    guards: new Set(),
-    pins: [],
-    futureLock: [],
-    tables: new Set(),
-    pgfault: 0,
-    pgmajfault: 0,
-  };
+  const space = new Space(id);
   k.spaces.set(id, space);
   return space;
 }
@@ -33,6 +24,7 @@ export function exit(k: NaiveKernel, space: Space): void {
 /** dup_mmap: a VMA with private pages is copied entry by entry, and its copy has an anon_vma of its own. */
 export function fork(k: NaiveKernel, parent: Space, childId: number): void {
   const child = spawn(k, childId);
+  child.noHugePages = parent.noHugePages;
   for (const vma of parent.vmas) {
     const flags = new Set(vma.flags);
     flags.delete('locked');
@@ -46,6 +38,7 @@ export function fork(k: NaiveKernel, parent: Space, childId: number): void {
 
 /** copy_page_range; of a shared mapping, which has an anon_vma for its guards, nothing becomes read-only. What is pinned is copied at once. */
 function copyEntries(k: NaiveKernel, parent: Space, child: Space, vma: Vma): void {
+  for (const { table } of partsOf(vma.start, vma.end)) if (parent.huge.has(table)) child.huge.add(table);
   for (let vpn = vma.start; vpn < vma.end; vpn++) {
     if (hasTable(parent, vpn)) needTable(child, vpn);
     if (parent.guards.has(vpn)) child.guards.add(vpn);

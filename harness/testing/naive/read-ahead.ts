@@ -1,5 +1,6 @@
+import { Page } from './page.js';
 import { bringIn } from './reclaim.js';
-import { type NaiveKernel, NaiveOutOfMemory, type Page, type SharedObject, type Vma, ZERO } from './state.js';
+import { type NaiveKernel, NaiveOutOfMemory, type SharedObject, type Vma } from './state.js';
 
 /** Faults beyond those that found their page, after which nothing is read around. */
 const MOST_MISSES = 100;
@@ -47,7 +48,9 @@ function takeIn(k: NaiveKernel, object: SharedObject, first: number, count: numb
   for (const index of indexes) {
     if (object.pages.has(index)) continue;
     const stored = object.disk!.get(index);
-    const page: Page = { ...ZERO, content: stored ?? 0, file: true, marked: index === mark };
+    const page = new Page('file');
+    page.content = stored ?? 0;
+    page.marked = index === mark;
     try {
       bringIn(k, page);
     } catch (error) {

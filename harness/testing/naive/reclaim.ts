@@ -1,12 +1,7 @@
 import { tablePages } from './entries.js';
-import {
-  type Chooser,
-  type NaiveKernel,
-  NaiveOutOfMemory,
-  type Page,
-  type SharedObject,
-  ZERO,
-} from './state.js';
+import { shrinkFolios, takeFolio } from './folios.js';
+import { type Folio, type Page, ZERO } from './page.js';
+import { type Chooser, type NaiveKernel, NaiveOutOfMemory, type SharedObject } from './state.js';
 import { findVma } from './vmas.js';
 
 /** Victims of one search at most, which a search that finds none that can go looks beyond. */
@@ -14,35 +9,43 @@ const MOST_VICTIMS = 512;
 
 /** First in, first out; pages that the program gave up go before all others, in the order it did. */
 export class FifoChooser implements Chooser {
-  private queue: Page[] = [];
-  private demoted: Page[] = [];
+  private readonly queue = new Set<Page>();
+  private demoted = new Set<Page>();
 
   evict(): { victims: readonly Page[]; scanned: number } {
-    const victim = this.demoted.shift() ?? this.queue.shift();
-    return victim ? { victims: [victim], scanned: 1 } : { victims: [], scanned: 0 };
+    for (const list of [this.demoted, this.queue])
+      for (const victim of list) {
+        list.delete(victim);
+        return { victims: [victim], scanned: 1 };
+      }
+    return { victims: [], scanned: 0 };
   }
 
   insert(page: Page): void {
-    this.queue.push(page);
+    this.queue.add(page);
   }
 
   reject(page: Page): void {
-    this.queue.push(page);
+    this.queue.add(page);
   }
 
   remove(page: Page): void {
-    this.queue = this.queue.filter((other) => other !== page);
-    this.demoted = this.demoted.filter((other) => other !== page);
+    this.queue.delete(page);
+    this.demoted.delete(page);
   }
 
   demote(page: Page): void {
     this.remove(page);
-    this.demoted.push(page);
+    this.demoted.add(page);
   }
 
   rotate(page: Page): void {
     this.remove(page);
-    this.demoted.unshift(page);
+    this.demoted = new Set([page, ...this.demoted]);
+  }
+
+  split(_head: Page, tails: readonly Page[]): void {
+    for (const tail of tails) this.insert(tail);
   }
 }
 
@@ -52,13 +55,15 @@ function couldGo(k: NaiveKernel, page: Page): boolean {
 }
 
 function isLocked(k: NaiveKernel, page: Page): boolean {
-  return k
-    .entriesOf(page)
-    .some(({ space, vpn, entry }) => entry.present && findVma(space, vpn)?.flags.has('locked'));
+  return (page.folio?.pages ?? [page]).some((part) =>
+    k
+      .entriesOf(part)
+      .some(({ space, vpn, entry }) => entry.present && findVma(space, vpn)?.flags.has('locked')),
+  );
 }
 
-/** Lets reclaim choose a page exactly while it is in memory, could go, and no locked VMA maps it. */
-export function settle(k: NaiveKernel, page: Page): void {
+/** Lets reclaim choose a page, or a whole huge page, exactly while it is in memory, could go, and no locked VMA maps any of it. */
+export function settle(k: NaiveKernel, { unit: page }: Page): void {
   if (page === ZERO) return;
   const evictable = page.inMemory && couldGo(k, page) && !k.pinned.has(page) && !isLocked(k, page);
   if (evictable === k.evictable.has(page)) return;
@@ -78,17 +83,29 @@ export function forgetPage(k: NaiveKernel, page: Page): void {
 /** Pages that count against a limit, if there is one; of a space's page tables also the two of the levels above all directories. */
 function charged(k: NaiveKernel): number {
   if (k.limit === Number.POSITIVE_INFINITY) return 0;
-  if (!k.chargesTables) return k.frames();
-  return [...k.spaces.values()].reduce((sum, space) => sum + tablePages(space) + 2, k.frames());
+  if (!k.chargesTables) return k.inUse;
+  return [...k.spaces.values()].reduce((sum, space) => sum + tablePages(space) + 2, k.inUse);
 }
 
 /** Allocates a frame for a page, making room under the limit first. */
 export function bringIn(k: NaiveKernel, page: Page): void {
   while (charged(k) >= k.limit) if (!shrink(k)) throw new NaiveOutOfMemory();
-  page.inMemory = true;
+  k.setInMemory(page, true);
+  admit(k, page);
+}
+
+function admit(k: NaiveKernel, page: Page): void {
   if (!couldGo(k, page)) return;
   k.evictable.add(page);
   k.chooser.insert(page);
+}
+
+/** Allocates frames for a huge page. False where there is no room for all of it, after reclaim where that is allowed. */
+export function bringInFolio(k: NaiveKernel, folio: Folio, mayReclaim: boolean): boolean {
+  while (charged(k) + folio.pages.length > k.limit) if (!mayReclaim || !shrink(k)) return false;
+  for (const page of folio.pages) k.setInMemory(page, true);
+  admit(k, folio.head);
+  return true;
 }
 
 /** Sets the limit and reclaims down to it, as far as pages can go. */
@@ -101,10 +118,10 @@ export function setLimit(k: NaiveKernel, limit: number): void {
 function shrink(k: NaiveKernel): boolean {
   const freed = search(k);
   putBack(k);
-  if (freed) return true;
+  if (freed || shrinkFolios(k)) return true;
   if (![...k.objects].some(({ dirty }) => dirty)) return false;
   flush(k);
-  const last = shrinkOnce(k).taken > 0;
+  const last = shrinkOnce(k).freed;
   putBack(k);
   return last;
 }
@@ -118,22 +135,31 @@ function putBack(k: NaiveKernel): void {
 }
 
 function search(k: NaiveKernel): boolean {
-  for (let patience = k.frames() + MOST_VICTIMS; patience > 0; ) {
-    const { found, taken } = shrinkOnce(k);
-    if (taken > 0) return true;
+  for (let patience = k.inUse + MOST_VICTIMS; patience > 0; ) {
+    const { found, freed } = shrinkOnce(k);
+    if (freed) return true;
     if (found === 0) break;
     patience -= found;
   }
   return false;
 }
 
-function shrinkOnce(k: NaiveKernel): { found: number; taken: number } {
+/** One search. Frames may be free though no victim went: those of a huge page that nothing mapped any more. */
+function shrinkOnce(k: NaiveKernel): { found: number; freed: boolean } {
   const { victims, stay = [], scanned } = k.chooser.evict();
-  for (const page of stay) if (take(k, page)) throw new Error('a page goes that was to stay');
+  for (const page of stay) if (takeUnit(k, page) > 0) throw new Error('a page goes that was to stay');
   k.counters.pgscan_direct += scanned;
-  const taken = victims.filter((victim) => take(k, victim)).length;
+  const before = k.inUse;
+  let taken = 0;
+  for (const victim of victims) taken += takeUnit(k, victim);
   k.counters.pgsteal_direct += taken;
-  return { found: victims.length, taken };
+  return { found: victims.length, freed: taken > 0 || k.inUse < before };
+}
+
+/** Takes the frames of a victim. Returns how many pages went. */
+function takeUnit(k: NaiveKernel, page: Page): number {
+  if (page.folio) return takeFolio(k, page.folio);
+  return take(k, page) ? 1 : 0;
 }
 
 /** Time moves on: a flusher that was woken writes all that is dirty. */
@@ -173,7 +199,7 @@ export function writeBack(
 }
 
 /** Takes a victim's frame; false when it stays. */
-function take(k: NaiveKernel, page: Page): boolean {
+export function take(k: NaiveKernel, page: Page): boolean {
   k.evictable.delete(page);
   const entries = collectDirty(k, page);
   if (page.lazyfree) {
@@ -193,12 +219,12 @@ function take(k: NaiveKernel, page: Page): boolean {
     return false;
   }
   addToSwap(k, page, entries);
-  page.inMemory = false;
+  k.setInMemory(page, false);
   return true;
 }
 
 /** Whether a page has a swap slot, or may get one: pages in memory that nothing swapped refers to give theirs up first. */
-function hasSlot(k: NaiveKernel, page: Page): boolean {
+export function hasSlot(k: NaiveKernel, page: Page): boolean {
   return page.inSwap || k.slotsFree() > 0;
 }
 
@@ -207,7 +233,7 @@ function giveUpSlots(k: NaiveKernel): void {
   k.eachPage((page) => {
     if (!page.anon || !page.inMemory || !page.inSwap) return;
     if (k.entriesOf(page).some(({ entry }) => !entry.present)) return;
-    page.inSwap = false;
+    k.setInSwap(page, false);
     page.dirty = true;
   });
 }
@@ -240,13 +266,13 @@ function dropCached(k: NaiveKernel, page: Page, entries: Mapped): boolean {
 function uncache(k: NaiveKernel, page: Page): void {
   for (const { pages } of k.objects)
     for (const [index, other] of pages) if (other === page) pages.delete(index);
-  page.inMemory = false;
+  k.setInMemory(page, false);
 }
 
-type Mapped = ReturnType<NaiveKernel['entriesOf']>;
+export type Mapped = ReturnType<NaiveKernel['entriesOf']>;
 
 /** The entries that map a page; what was written through them is known afterwards. */
-function collectDirty(k: NaiveKernel, page: Page): Mapped {
+export function collectDirty(k: NaiveKernel, page: Page): Mapped {
   const entries = k.entriesOf(page).filter(({ entry }) => entry.present);
   if (entries.some(({ entry }) => entry.dirty)) page.dirty = true;
   return entries;
@@ -261,19 +287,19 @@ function dropLazyfree(k: NaiveKernel, page: Page, entries: Mapped): boolean {
   }
   k.counters.pglazyfreed++;
   for (const { space, vpn } of entries) space.entries.delete(vpn);
-  page.inMemory = false;
+  k.setInMemory(page, false);
   return true;
 }
 
 /** Unmaps a page and writes it to swap, unless the copy there is good. */
-function addToSwap(k: NaiveKernel, page: Page, entries: Mapped): void {
+export function addToSwap(k: NaiveKernel, page: Page, entries: Mapped): void {
   if (!page.inSwap) giveUpSlots(k);
   if (!page.inSwap || page.dirty) k.counters.pswpout++;
   for (const { space, vpn } of entries) {
     if (page.anon) space.entries.set(vpn, { page, present: false, writable: false, dirty: false });
     else space.entries.delete(vpn);
   }
-  page.inSwap = true;
+  k.setInSwap(page, true);
   page.dirty = false;
 }
 
@@ -306,7 +332,7 @@ export function pageOut(k: NaiveKernel, page: Page): void {
     addToSwap(k, page, entries);
     if (k.swap === 'zram') {
       forgetPage(k, page);
-      page.inMemory = false;
+      k.setInMemory(page, false);
     } else k.chooser.rotate(page);
   }
 }

@@ -1,3 +1,4 @@
+import { Entries, type Entry, type Folio, type Page, ZERO } from './page.js';
 import type { FileState } from './read-ahead.js';
 
 /** Flags of a VMA: the kernel's VM_* that the model knows. `account` is VM_ACCOUNT, which keeps VMAs from merging. */
@@ -19,51 +20,6 @@ export type Flag =
   | 'hugePage'
   | 'noHugePage'
   | 'account';
-
-/** Contents with an identity: in memory, in swap, or both (then it is in the swap cache). */
-export interface Page {
-  content: number;
-  /** It has a frame. */
-  inMemory: boolean;
-  /** It has a swap slot. */
-  inSwap: boolean;
-  /** Anonymous, and not a page of an object. */
-  readonly anon: boolean;
-  /** Of a file: it can be dropped and read again. */
-  readonly file: boolean;
-  /** Known to differ from its copy in swap, apart from what entries know (PG_dirty). */
-  dirty: boolean;
-  /** Marked by MADV_FREE (the kernel's absence of PG_swapbacked). */
-  lazyfree: boolean;
-  /** Of shared memory: fallocate has made it, and nothing has used it (the kernel's absence of PG_uptodate). */
-  unused: boolean;
-  /** Of a file: its use begins to read the next window (PG_readahead). */
-  marked: boolean;
-  /** The walk over all pages that met it last: each is met once by one walk. */
-  walk: number;
-}
-
-/** The shared page of zeros; it has no frame. */
-export const ZERO: Page = {
-  content: 0,
-  inMemory: false,
-  inSwap: false,
-  anon: false,
-  file: false,
-  dirty: false,
-  lazyfree: false,
-  unused: false,
-  marked: false,
-  walk: 0,
-};
-
-/** A page table entry. Not present: the page was swapped out. */
-export interface Entry {
-  readonly page: Page;
-  readonly present: boolean;
-  writable: boolean;
-  dirty: boolean;
-}
 
 /** Identity of an anon_vma. */
 export type AnonVma = Record<string, never>;
@@ -105,21 +61,29 @@ export interface Pin {
 }
 
 /** An address space. */
-export interface Space {
-  readonly id: number;
+export class Space {
   /** By address. */
-  vmas: Vma[];
-  readonly entries: Map<number, Entry>;
+  vmas: Vma[] = [];
+  readonly entries: Entries = new Entries(this);
+  /**
+   * Page-table pages in place of which the page directory maps a huge page, of a folio or of zeros: their 512 entries are there all
+   * the same, and alike.
+   */
+  readonly huge = new Set<number>();
+  /** PR_SET_THP_DISABLE. */
+  noHugePages = false;
   /** Page numbers with a guard in place of an entry. */
-  readonly guards: Set<number>;
+  readonly guards = new Set<number>();
   /** What its devices have pinned, a call each. */
-  pins: Pin[];
+  pins: Pin[] = [];
   /** How mappings to come are locked (MCL_FUTURE). */
-  futureLock: readonly Flag[];
+  futureLock: readonly Flag[] = [];
   /** Page-table pages that exist, by page number divided by 512. */
-  readonly tables: Set<number>;
-  pgfault: number;
-  pgmajfault: number;
+  readonly tables = new Set<number>();
+  pgfault = 0;
+  pgmajfault = 0;
+
+  constructor(readonly id: number) {}
 }
 
 /** Counters, by the names of the metric schema. */
@@ -138,6 +102,28 @@ export class Counters {
   file_pages_in = 0;
   file_pages_out = 0;
   readahead_pages = 0;
+  thp_fault_alloc = 0;
+  thp_fault_fallback = 0;
+  thp_fault_fallback_charge = 0;
+  thp_collapse_alloc = 0;
+  thp_collapse_alloc_failed = 0;
+  thp_split_page = 0;
+  thp_split_pmd = 0;
+  thp_deferred_split_page = 0;
+  thp_underused_split_page = 0;
+  thp_zero_page_alloc = 0;
+  thp_swpout = 0;
+  thp_swpout_fallback = 0;
+}
+
+/** Settings of huge pages (/sys/kernel/mm/transparent_hugepage). */
+export class HugeSettings {
+  enabled: 'always' | 'madvise' | 'never' = 'never';
+  defrag: 'always' | 'madvise' | 'never' = 'madvise';
+  useZeroPage = true;
+  shrinkUnderused = true;
+  /** khugepaged/max_ptes_none: a huge page with more pages of zeros is not worth its memory. */
+  maxPtesNone = 511;
 }
 
 /** What chooses victims: a queue of the model's own, or what a policy of the machine chose. */
@@ -157,6 +143,8 @@ export interface Chooser {
   demote(page: Page): void;
   /** The page has been written and is next to go. */
   rotate(page: Page): void;
+  /** A huge page was split: its head is one page now, and these come with it. */
+  split(head: Page, tails: readonly Page[]): void;
 }
 
 /** What swap there is; zram answers at once. */
@@ -189,6 +177,14 @@ export class NaiveKernel {
   readonly placeless: Page[] = [];
   /** Pages that devices have pinned, and how often. */
   readonly pinned = new Map<Page, number>();
+  readonly huge = new HugeSettings();
+  /** Huge pages that may be split where memory is short, by when they were queued. */
+  readonly deferred = new Set<Folio>();
+  /** The huge page of zeros has been allocated. */
+  hugeZero = false;
+  /** Frames and swap slots in use: looking at everything for each page takes too long. */
+  inUse = 0;
+  private slotsInUse = 0;
   /** Reclaim has woken the flusher. */
   flushWanted = false;
   private nextUnique = -1;
@@ -219,20 +215,26 @@ export class NaiveKernel {
     return this.nextUnique--;
   }
 
-  /** All entries that refer to a page, in the order of spaces. */
+  /** All entries that refer to a page. */
   entriesOf(page: Page): { space: Space; vpn: number; entry: Entry }[] {
-    const found: { space: Space; vpn: number; entry: Entry }[] = [];
-    for (const space of this.spaces.values())
-      for (const [vpn, entry] of space.entries) if (entry.page === page) found.push({ space, vpn, entry });
-    return found;
+    return page.places.map(({ space, vpn }) => ({ space, vpn, entry: space.entries.get(vpn)! }));
   }
 
   /** How many entries refer to a page. */
   references(page: Page): number {
-    let references = 0;
-    for (const space of this.spaces.values())
-      for (const entry of space.entries.values()) if (entry.page === page) references++;
-    return references;
+    return page.places.length;
+  }
+
+  /** A page gets a frame, or loses it. */
+  setInMemory(page: Page, inMemory: boolean): void {
+    if (page.inMemory !== inMemory) this.inUse += inMemory ? 1 : -1;
+    page.inMemory = inMemory;
+  }
+
+  /** A page gets a swap slot, or gives it up. */
+  setInSwap(page: Page, inSwap: boolean): void {
+    if (page.inSwap !== inSwap) this.slotsInUse += inSwap ? 1 : -1;
+    page.inSwap = inSwap;
   }
 
   /** Visits every page that somebody refers to, once. */
@@ -242,6 +244,7 @@ export class NaiveKernel {
       if (page.walk === walk) return;
       page.walk = walk;
       visit(page);
+      for (const other of page.folio?.pages ?? []) meet(other);
     };
     ZERO.walk = walk;
     for (const page of this.pinned.keys()) meet(page);
@@ -251,24 +254,11 @@ export class NaiveKernel {
 
   /** Swap slots that are free. */
   slotsFree(): number {
-    let used = 0;
-    this.eachPage(({ inSwap }) => {
-      if (inSwap) used++;
-    });
-    return this.swapPages - used;
+    return this.swapPages - this.slotsInUse;
   }
 
   /** Whether more than half of swap is in use (vm_swap_full). */
   swapScarce(): boolean {
     return this.swapPages !== Number.POSITIVE_INFINITY && this.slotsFree() * 2 < this.swapPages;
-  }
-
-  /** Frames in use. */
-  frames(): number {
-    let frames = 0;
-    this.eachPage(({ inMemory }) => {
-      if (inMemory) frames++;
-    });
-    return frames;
   }
 }

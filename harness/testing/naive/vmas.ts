@@ -1,4 +1,5 @@
-import type { AnonVma, Flag, Space, Vma } from './state.js';
+import { splitPmdAcross } from './pmds.js';
+import type { AnonVma, Flag, NaiveKernel, Space, Vma } from './state.js';
 
 /** The VMA that holds a page. */
 export function findVma(space: Space, vpn: number): Vma | undefined {
@@ -15,8 +16,14 @@ export function insertVma(space: Space, vma: Vma): void {
   space.vmas = [...space.vmas, vma].sort((a, b) => a.start - b.start);
 }
 
-/** __split_vma: both parts keep the anon_vma. */
-export function splitAt(space: Space, at: number): void {
+/** __split_vma: both parts keep the anon_vma. A huge page across the border is mapped by a page table from then on. */
+export function cutAt(k: NaiveKernel, space: Space, at: number): void {
+  const vma = findVma(space, at);
+  if (vma && vma.start !== at) splitPmdAcross(k, space, at);
+  splitAt(space, at);
+}
+
+function splitAt(space: Space, at: number): void {
   const vma = findVma(space, at);
   if (!vma || vma.start === at) return;
   const upper = { ...vma, start: at, flags: new Set(vma.flags), offset: vma.offset + at - vma.start };
@@ -71,6 +78,7 @@ export function mergeWithNeighbours(space: Space, vma: Vma): void {
  * was, where there would be more than `most` VMAs. Source: vma_modify.
  */
 export function changeFlags(
+  k: NaiveKernel,
   space: Space,
   start: number,
   end: number,
@@ -85,8 +93,8 @@ export function changeFlags(
     const from = Math.max(start, vma.start);
     const to = Math.min(end, vma.end);
     if (cuts(space, from, to, flags) > Math.max(0, most - space.vmas.length)) return false;
-    splitAt(space, from);
-    splitAt(space, to);
+    cutAt(k, space, from);
+    cutAt(k, space, to);
     const part = findVma(space, from)!;
     part.flags = flags;
     visit?.(part);
