@@ -23,7 +23,7 @@ function lackingKeys(cell: RunRow, closed: readonly RunRow[]): string[] {
   });
 }
 
-/** Why cells have no slowdown, and what gives them one; nothing where all have it. */
+/** Why cells have no slowdown, and what to add for one; nothing where all have it. */
 function unslowedText(closed: readonly RunRow[]): string[] {
   const lacking = closed.filter(({ slowdown }) => slowdown === null);
   if (lacking.length === 0) return [];

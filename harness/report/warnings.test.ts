@@ -35,7 +35,7 @@ describe('warnings', () => {
       /^The largest slowdown is 1\.00 times .*\. In 1 cell there is no slowdown: .*, and one of the two is missing, or did not run to its end\./,
     );
     expect(adviceOf(slowed)).not.toMatch('no slowdown');
-    // The base of another trace is none of this one.
+    // The base of another trace is no base of this one.
     expect(adviceOf(slowed, row('keep', { ...closed, trace: 'u', limit: '50%' }))).toMatch(
       'add none to limits.',
     );
