@@ -33,7 +33,7 @@ it('the rows of a cell are those that were packed, also after they were kept as 
   );
 });
 
-it('what is no timeline is none', () => {
+it('what is not a timeline is refused', () => {
   const { labels, numbers } = JSON.parse(momentsJson(packed([momentOf({ label: 'a' })])));
   expect(momentsOf({ labels, numbers })).toBeDefined();
   for (const other of [

@@ -67,7 +67,7 @@ function isLabel(value: unknown): boolean {
   );
 }
 
-/** A timeline of parsed JSON; undefined where it is none. */
+/** A timeline of parsed JSON; undefined where it is not one. */
 export function momentsOf(json: unknown): Moments | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
   const { labels, numbers } = json as Record<keyof Moments, unknown>;
