@@ -7,15 +7,6 @@ import { parsePressure } from './pressure.js';
 import { LIVE_OP } from './protocol.js';
 import type { Session } from './session.js';
 
-/** A memory group as a program that looks after it finds it: its folder, in version 2. */
-export interface ControlledGroup {
-  readonly folder: string;
-  /** What the executor needs itself of what is charged to it, in pages. */
-  readonly ownPages: number;
-  /** Writes `memory.reclaim`. */
-  ask(pages: number): Errno;
-}
-
 /**
  * Lets a controller look after groups of a live kernel, as the simulated one does: at each turn it learns of `memory.current` and
  * `memory.pressure` of a group, and what it wants is written to `memory.reclaim`. Turns have their time in the trace.

@@ -4,8 +4,8 @@ import { NOT_MEASURED } from '../contract/target.js';
 import type { GroupCount } from '../metrics/files.js';
 import type { Errno } from '../policy/discard/contract.js';
 import type { CgroupArg, CgroupFile } from '../trace/args.js';
-import type { ControlledGroup } from './controlled.js';
 import {
+  type ControlledGroup,
   type GroupPlace,
   type GroupVersion,
   LEFT_US,
