@@ -35,7 +35,7 @@ class Census {
   private countObject(object: SharedObject): void {
     const { m } = this;
     let ids = 0;
-    for (const index of object.present(0, object.size)) {
+    for (const index of object.present(0, object.reach)) {
       const page = object.page(index);
       must(!this.held.has(page), () => `page ${page} is in two places of objects`);
       this.held.add(page);
