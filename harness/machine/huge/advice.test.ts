@@ -78,6 +78,23 @@ describe('advice on a huge page', () => {
   });
 });
 
+describe('a huge page that was freed lazily and has lost a part', () => {
+  const events = [`write,1,0,${H},`, `madvise,1,0,${H},MADV_FREE`, 'unmap,1,0,9,'];
+
+  it('goes as one, and is not split for it', async () => {
+    const { counters, m } = await played([...events, 'limit,,,100,'], { reclaim: 'fifo', swap: 'zram' });
+    expect([counters.pglazyfreed, counters.thp_split_page, m.frames.inUse]).toEqual([H, 0, 0]);
+  });
+
+  it('is an ordinary one where it was written, and then split', async () => {
+    const { counters } = await played([...events, 'write,1,100,1,', 'limit,,,100,'], {
+      reclaim: 'fifo',
+      swap: 'zram',
+    });
+    expect([counters.pglazyfreed, counters.thp_split_page]).toEqual([0, 1]);
+  });
+});
+
 describe('MADV_COLLAPSE', () => {
   const small = [`madvise,1,0,${4 * H},MADV_NOHUGEPAGE`];
   const allowed = `madvise,1,0,${4 * H},MADV_HUGEPAGE`;

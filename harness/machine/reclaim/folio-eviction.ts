@@ -29,10 +29,11 @@ export class FolioEviction {
   /** Carries out an eviction. Returns how many pages of reclaim's lists are free; 0 when the folio stays (the policy knows). */
   take(folio: Folio): number {
     const { pages } = this.state;
-    if (folio.partlyMapped) return this.splitAndTake(folio);
     this.collectDirty(folio);
+    // What was freed lazily needs no swap, and is not split for it, whether it has lost a part or not.
+    if (!folio.shared && pages.traits[folio.head]! & TRAIT.lazyfree) return this.takeLazyfree(folio);
+    if (folio.partlyMapped) return this.splitAndTake(folio);
     if (folio.shared) return this.takeShmem(folio);
-    if (pages.traits[folio.head]! & TRAIT.lazyfree) return this.takeLazyfree(folio);
     if (!this.reclaim.hasPlace(folio.head)) {
       this.reclaim.rejectPlaceless(folio.head);
       return 0;

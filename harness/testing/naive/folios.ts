@@ -88,7 +88,6 @@ function isUnderused(k: NaiveKernel, { pages }: Folio): boolean {
 export function takeFolio(k: NaiveKernel, folio: Folio): number {
   const { head, pages } = folio;
   k.evictable.delete(head);
-  if (folio.partlyMapped) return splitAndTake(k, folio);
   for (const page of pages) collectDirty(k, page);
   if (folio.lazyfree && folio.dirty) {
     folio.lazyfree = false;
@@ -98,6 +97,7 @@ export function takeFolio(k: NaiveKernel, folio: Folio): number {
     return 0;
   }
   if (folio.lazyfree) drop(k, folio);
+  else if (folio.partlyMapped) return splitAndTake(k, folio);
   else if (!hasSlot(k, head)) {
     k.placeless.push(head);
     return 0;
