@@ -35,6 +35,7 @@ const KEYS = [
   'reclaim',
   'merge',
   'swap',
+  'readahead',
   'limit',
 ] as const satisfies readonly (keyof FidelityRow)[];
 const NUMBERS = /simulated|live|difference/;
@@ -80,8 +81,9 @@ function markdownText(kernel: ComparedKernel): string {
 }
 
 /** The setting that rows are of, in words. */
-function settingText({ trace, discard, reclaim, merge, swap, limit }: FidelityRow): string {
-  const merged = merge === 'none' ? '' : `, merge ${merge}`;
+function settingText({ trace, discard, reclaim, merge, swap, limit, readahead }: FidelityRow): string {
+  const merged =
+    (merge === 'none' ? '' : `, merge ${merge}`) + (readahead === 'off' ? '' : `, readahead ${readahead}`);
   if (limit === null) return `${trace}, ${discard}, no limit${merged}`;
   return `${trace}, ${discard}, limit ${limit} pages, swap ${swap}, reclaim ${reclaim}${merged}`;
 }

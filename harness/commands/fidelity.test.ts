@@ -48,6 +48,7 @@ describe('a comparison', () => {
       discard: discardPolicies.choose('keep'),
       reclaim: reclaimPolicies.choose('linux'),
       swap: 'none',
+      readahead: 'off',
       limit: 'none',
     } as const;
     const compared = await compareTrace(timed(['spawn,1,,,']), 't', setting, live, loadCosts());
@@ -64,6 +65,7 @@ describe('a comparison', () => {
       reclaim: 'linux',
       merge: 'none',
       swap: 'zram',
+      readahead: 'off',
       limit: 100,
       metric: 'pgmajfault',
       simulated: 100,

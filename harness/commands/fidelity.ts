@@ -45,6 +45,7 @@ interface Args extends Pick<KernelArgs, 'timeout' | 'pace' | 'stats'> {
   merge: string;
   limit: string;
   swap: string;
+  readahead: string;
   runs: number;
   out?: string;
   format: FidelityFormat;
@@ -89,6 +90,12 @@ function builder(yargs: Argv): Argv {
         default: 'none',
         describe:
           'merge policy: none or ksm with its parameters; counters are compared where the trace ends settled',
+        requiresArg: true,
+      },
+      readahead: {
+        type: 'string',
+        default: 'off',
+        describe: 'what is read ahead of files and swap, on both: off, or kernel with its parameters',
         requiresArg: true,
       },
       runs: { type: 'number', default: 3, describe: 'live runs', requiresArg: true },
@@ -154,7 +161,7 @@ function kernelsOf({ machine, kernel, cgroup }: Args): LiveKernelChoice[] {
 
 /** @throws InputError for a value that a flag does not take */
 function planOf(args: Args): Plan {
-  const { limit, reclaim, merge, swap, policies } = args;
+  const { limit, reclaim, merge, swap, readahead, policies } = args;
   return {
     kernels: kernelsOf(args),
     settings: limit.split(',').flatMap((pages) =>
@@ -166,6 +173,7 @@ function planOf(args: Args): Plan {
             merge,
             discard,
             swap: pages === 'none' ? 'none' : swap,
+            readahead,
           }),
         ),
       ),

@@ -3,6 +3,7 @@ import { unknownName } from '../base/nearest.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { wholeNumber } from '../base/parse.js';
 import { parseSize, sizeInPages, sizeText } from '../base/size.js';
+import { canonicalReadahead, type ReadaheadText } from '../contract/readahead.js';
 import { canonicalSwap, type SwapText } from '../contract/swap.js';
 import { OOM_RULES, type OomRule, THP_MODES, type ThpMode } from '../contract/target.js';
 import { liveMachineOf, liveName } from '../live/choice.js';
@@ -50,6 +51,7 @@ export interface AxisValues {
   readonly cpus: number;
   readonly clock: ClockKind;
   readonly thp: ThpMode;
+  readonly readahead: ReadaheadText;
   /** Sizes as they were asked for: what is the same on all traces, and in all replicates of one. */
   readonly asked: Readonly<Record<SizeName, string>>;
 }
@@ -143,6 +145,7 @@ const RULES: {
   cpus: plain(parseCpus),
   clock: oneOf('clock', CLOCKS),
   thp: oneOf('thp', THP_MODES),
+  readahead: plain(canonicalReadahead),
 };
 
 /** The options of a replay that axes set. */

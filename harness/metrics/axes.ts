@@ -201,6 +201,16 @@ export const AXES = {
     experimentDefault: 'never',
     depth: 1.5,
   },
+  readahead: {
+    kind: 'text',
+    column: 'readahead',
+    key: 'readahead',
+    meaning:
+      'what is read ahead of files and swap: kernel, kernel:read_ahead_kb=512,page_cluster=0, or off; what the trace sets (read_ahead_kb, vm.page-cluster) comes after it',
+    default: 'off',
+    experimentDefault: 'off',
+    depth: 1.7,
+  },
 } as const satisfies Readonly<Record<string, AxisInfo>>;
 
 /** The name of an axis. */

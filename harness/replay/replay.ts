@@ -1,6 +1,7 @@
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { labelText } from '../base/printable.js';
+import { readaheadSetup } from '../contract/readahead.js';
 import { Refusal } from '../contract/refusal.js';
 import type { Follower, Target } from '../contract/target.js';
 import { AXES } from '../metrics/axes.js';
@@ -188,6 +189,7 @@ async function begin<T extends Target>(
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,
     thp: options.thp ?? 'never',
+    readahead: readaheadSetup(options.readahead ?? 'off'),
     seed: options.seed,
     draws: bookedDraws(options.clock, options.draws ?? 1),
     startUs: trace.totals.firstTimeUs,

@@ -73,7 +73,10 @@ export interface LiveRuns {
 }
 
 /** What a trace is run under on both. */
-export type FidelitySetting = Pick<ReplayOptions, 'discard' | 'reclaim' | 'merge' | 'swap' | 'limit'>;
+export type FidelitySetting = Pick<
+  ReplayOptions,
+  'discard' | 'reclaim' | 'merge' | 'swap' | 'limit' | 'readahead'
+>;
 
 /** A trace under a setting on both kernels. */
 export interface Comparison {
@@ -131,6 +134,7 @@ export async function compareTrace(
     reclaim: setting.reclaim.text,
     merge: setting.merge?.text ?? 'none',
     swap: setting.swap,
+    readahead: setting.readahead ?? 'off',
     limit: typeof setting.limit === 'number' ? setting.limit : null,
   };
   const heard: Seen = { callFaults: 0, files: false };

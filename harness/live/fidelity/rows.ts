@@ -21,6 +21,7 @@ export interface RowKey {
   readonly reclaim: string;
   readonly merge: string;
   readonly swap: string;
+  readonly readahead: string;
   /** In pages; null for none. */
   readonly limit: number | null;
 }
