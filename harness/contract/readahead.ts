@@ -51,7 +51,7 @@ export interface Readahead {
   readonly pageCluster: number;
 }
 
-/** @throws InputError for a text that names no read-ahead */
+/** @throws InputError for a text that names none */
 export function readaheadSetup(text: string): Readahead {
   const { read_ahead_kb: fileKib = 0, page_cluster: pageCluster = 0 } = readaheads.choose(text).values;
   return { fileKib: Number(fileKib), pageCluster: Number(pageCluster) };

@@ -206,9 +206,9 @@ export const AXES = {
     column: 'readahead',
     key: 'readahead',
     meaning:
-      'what is read ahead of files and swap: kernel, kernel:read_ahead_kb=512,page_cluster=0, or off; what the trace sets (read_ahead_kb, vm.page-cluster) comes after it',
-    default: 'off',
-    experimentDefault: 'off',
+      'what is read ahead of files and swap: kernel, as it is set there; kernel:read_ahead_kb=512,page_cluster=0; off; or auto: off for a sample of pages, first accesses alone and policies that need the future, else kernel; what the trace sets (read_ahead_kb, vm.page-cluster) comes after it',
+    default: 'auto',
+    experimentDefault: 'auto',
     depth: 1.7,
   },
 } as const satisfies Readonly<Record<string, AxisInfo>>;
