@@ -5,6 +5,7 @@ import { costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
 import { drawsUnder, planReplay } from '../experiment/plan.js';
 import { checkRepeats, isForeign } from '../experiment/repeat.js';
+import { timelineOf } from '../experiment/result-files.js';
 import { findTrace } from '../experiment/trace-names.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
 import { csvHeader, csvRows, jsonRow, type Value } from '../metrics/csv.js';
@@ -178,7 +179,7 @@ async function writeFiles(folder: string, result: CellResult): Promise<void> {
   const files = new Map([
     ['runs.csv', text(RUN_COLUMNS, [result.run])],
     ['draws.csv', text(DRAW_COLUMNS, result.draws)],
-    ['timeline.csv', text(TIMELINE_COLUMNS, result.timeline)],
+    ['timeline.csv', text(TIMELINE_COLUMNS, [...timelineOf(result)])],
     ['spaces.csv', text(SPACE_COLUMNS, result.spaces)],
     ...(result.groups.length > 0 ? [['groups.csv', text(GROUP_COLUMNS, result.groups)] as const] : []),
     ['calls.csv', text(CALL_COLUMNS, result.calls)],
