@@ -34,6 +34,7 @@ const KEYS = [
   'discard',
   'reclaim',
   'merge',
+  'controller',
   'swap',
   'readahead',
   'limit',
@@ -81,11 +82,24 @@ function markdownText(kernel: ComparedKernel): string {
 }
 
 /** The setting that rows are of, in words. */
-function settingText({ trace, discard, reclaim, merge, swap, limit, readahead }: FidelityRow): string {
-  const merged =
-    (merge === 'none' ? '' : `, merge ${merge}`) + (readahead === 'off' ? '' : `, readahead ${readahead}`);
-  if (limit === null) return `${trace}, ${discard}, no limit${merged}`;
-  return `${trace}, ${discard}, limit ${limit} pages, swap ${swap}, reclaim ${reclaim}${merged}`;
+function settingText({
+  trace,
+  discard,
+  reclaim,
+  merge,
+  controller,
+  swap,
+  readahead,
+  limit,
+}: FidelityRow): string {
+  const bound = limit === null ? 'no limit' : `limit ${limit} pages`;
+  const short = limit === null && controller === 'none' ? [] : [`swap ${swap}`, `reclaim ${reclaim}`];
+  const more = [
+    ...(merge === 'none' ? [] : [`merge ${merge}`]),
+    ...(controller === 'none' ? [] : [`controller ${controller}`]),
+    ...(readahead === 'off' ? [] : [`readahead ${readahead}`]),
+  ];
+  return [trace, discard, bound, ...short, ...more].join(', ');
 }
 
 function settingTable(rows: readonly FidelityRow[]): string {

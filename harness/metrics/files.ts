@@ -286,6 +286,7 @@ const FIDELITY = {
   discard: 'text',
   reclaim: 'text',
   merge: 'text',
+  controller: 'text',
   swap: 'text',
   readahead: 'text',
   limit_pages: 'number?',
@@ -334,7 +335,7 @@ export const ADDED_COLUMNS: Readonly<Partial<Record<ResultFile, Readonly<Record<
     ...NO_READAHEAD,
     ...Object.fromEntries(METRICS.map(({ name }) => [name, ''])),
   },
-  'fidelity.csv': NO_READAHEAD,
+  'fidelity.csv': { controller: AXES.controller.default, ...NO_READAHEAD },
 };
 /** A row of a file of results. */
 export type ResultRow<F extends ResultFile> = RowOf<(typeof RESULT_COLUMNS)[F]>;

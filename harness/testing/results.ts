@@ -361,6 +361,7 @@ export function writeFidelity(folder: string): void {
     discard: 'keep',
     reclaim: 'linux',
     merge: 'none',
+    controller: 'none',
     swap: 'zram',
     readahead: 'off',
     limit_pages: 1000,

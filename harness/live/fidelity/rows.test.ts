@@ -6,6 +6,7 @@ const KEY = {
   discard: 'keep',
   reclaim: 'linux',
   merge: 'none',
+  controller: 'none',
   swap: 'zram',
   readahead: 'off',
   limit: 100,
