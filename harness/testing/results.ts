@@ -361,6 +361,7 @@ export function writeFidelity(folder: string): void {
     discard: 'keep',
     reclaim: 'linux',
     merge: 'none',
+    controller: 'none',
     swap: 'zram',
     limit_pages: 1000,
     metric: 'pgmajfault',
