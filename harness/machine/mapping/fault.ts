@@ -71,8 +71,9 @@ function handleFault(m: State, vma: Vma, vpn: number, write: boolean): number {
 function entryFor(m: State, vma: Vma, vpn: number): number {
   const at = vma.space.directory.entry(vpn);
   if (at < 0) return 0;
+  if (m.huge === undefined) return m.tables.entries[at]!;
   const leaf = Math.floor(at / LEAF_ENTRIES);
-  if (!m.huge?.isSharedPmd(leaf)) return m.tables.entries[at]!;
+  if (!m.huge.isSharedPmd(leaf)) return m.tables.entries[at]!;
   m.huge.splitPmd(leaf);
   return 0;
 }
