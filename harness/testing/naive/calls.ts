@@ -1,5 +1,12 @@
 import { collapse } from './collapse.js';
-import { freeIfUnreferenced, freeWholeTables, needTable, releasePage, zap } from './entries.js';
+import {
+  freeIfUnreferenced,
+  freeWholeTables,
+  giveUpSlotWhereScarce,
+  needTable,
+  releasePage,
+  zap,
+} from './entries.js';
 import { cachePage, fault, isMapped } from './faults.js';
 import { type Action, type Errno, FLAG_ADVICE } from './flag-advice.js';
 import { pageOutFolio } from './folios.js';
@@ -51,6 +58,7 @@ function freePage(k: NaiveKernel, space: Space, vpn: number): void {
   if (!entry.present) {
     space.entries.delete(vpn);
     freeIfUnreferenced(k, page);
+    giveUpSlotWhereScarce(k, page);
     return;
   }
   if (k.references(page) > 1) return;
