@@ -31,7 +31,6 @@ const LONGEST = [
   'experiment/experiment.built',
   'machine/machine',
   'experiment/shipped',
-  'metrics/types',
   'bench/validation/live/rows',
   'gate/edits',
 ].map((name) => `/harness/${name}.test.ts`);

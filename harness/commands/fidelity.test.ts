@@ -48,6 +48,7 @@ describe('a comparison', () => {
       discard: discardPolicies.choose('keep'),
       reclaim: reclaimPolicies.choose('linux'),
       swap: 'none',
+      readahead: 'off',
       limit: 'none',
     } as const;
     const compared = await compareTrace(timed(['spawn,1,,,']), 't', setting, live, loadCosts());
@@ -63,7 +64,9 @@ describe('a comparison', () => {
       discard: 'keep',
       reclaim: 'linux',
       merge: 'none',
+      controller: 'none',
       swap: 'zram',
+      readahead: 'off',
       limit: 100,
       metric: 'pgmajfault',
       simulated: 100,
@@ -90,7 +93,14 @@ describe('a comparison', () => {
       differences: ['at end: x'],
     });
     expect(fidelityText(kernels, 'markdown')).toContain(
-      '| t | keep | linux | none | zram | 100p | pgmajfault | 100 | 100 | 103 | 3 | ±1.5 % | within | two humps: 100, 100, 103 |',
+      '| t | keep | linux | none | none | zram | off | 100p | pgmajfault | 100 | 100 | 103 | 3 | ±1.5 % | within | two humps: 100, 100, 103 |',
+    );
+    const controlled = { ...row, limit: null, controller: 'senpai:probe=1' };
+    const alone = [
+      { machine: 'vm', cgroup: 'v2', probes, compared: [{ rows: [controlled], differences: [] }] },
+    ];
+    expect(fidelityText(alone, 'table')).toContain(
+      't, keep, no limit, swap zram, reclaim linux, controller senpai:probe=1\n',
     );
     expect(fidelityRows(kernels)[0]).toMatchObject({ kernel: '6.1.0', limit_pages: 100, runs: 3, humps: 2 });
   });

@@ -154,6 +154,13 @@ function groupTable(groups: readonly GroupRow[]): string {
   return `\n\n${table.toString()}`;
 }
 
+/** What a reader of a single replay with a closed clock must know. */
+const NO_SLOWDOWN = {
+  what: 'slowdown is empty in a single replay',
+  advice:
+    'It is against the same with discard keep, merge none, no limit and no size of memory: reclaim compare has both, with clock: closed, discard: [keep, …] and limits: [none, …].',
+} as const;
+
 /** The result as text: metrics, calls that failed, and what a reader must know. */
 function resultText(result: CellResult, sample: number, { format, full }: Args): string {
   const { run, groups, calls } = result;
@@ -169,7 +176,8 @@ function resultText(result: CellResult, sample: number, { format, full }: Args):
     };
     return JSON.stringify({ ...jsonRow(RUN_COLUMNS, run), ...more }, null, 2);
   }
-  const lines = warnings.map(({ what, advice }) => `\nwarning: ${what}. ${advice}`);
+  const alone = run.clock === 'closed' ? [NO_SLOWDOWN] : [];
+  const lines = [...warnings, ...alone].map(({ what, advice }) => `\nwarning: ${what}. ${advice}`);
   return `${replayText(result, outputLook().columns, full)}${groupTable(groups)}${callTable(calls)}${lines.join('')}`;
 }
 

@@ -53,7 +53,7 @@ class Census {
   private countObject(object: SharedObject): void {
     const { m } = this;
     let ids = 0;
-    for (const index of object.present(0, object.size)) {
+    for (const index of object.present(0, object.reach)) {
       const page = object.page(index);
       if (this.held[page] !== 0) broken(`page ${page} is in two places of objects`);
       this.held[page] = 1;

@@ -129,6 +129,8 @@ export class SimulatedMachine implements Target {
       cpus,
     });
     if (setup.thp !== 'never') this.machine.set('thp.enabled', setup.thp);
+    this.machine.set('read_ahead_kb', String(setup.readahead.fileKib));
+    this.machine.set('vm.page-cluster', String(setup.readahead.pageCluster));
     this.machine.advance(startUs);
     this.machine.proactive?.start(startUs);
     this.kernel = new SimulatedKernel(this.machine, discard.values.destroy === 1);
@@ -339,10 +341,10 @@ export class SimulatedMachine implements Target {
 
   madvise(space: number, page: number, count: number, advice: Advice): void {
     const where = this.space(space);
-    // Huge pages are those of private memory: other mappings take the advice and do not change.
+    // Huge pages are those of private and shared memory: mappings of files take the advice and do not change.
     const modelled =
       this.machine.huge !== undefined &&
-      where.overlapping(page, page + count).every(({ isAnonymous }) => isAnonymous);
+      where.overlapping(page, page + count).every(({ object }) => !object || object.backing === 'shmem');
     this.answer(`madvise ${advice}`, madvise(this.machine, where, page, count, advice), modelled);
   }
 
@@ -371,6 +373,7 @@ export class SimulatedMachine implements Target {
   }
 
   object(size: number, arg: ObjectArg): void {
+    if (arg.huge !== undefined && arg.huge !== 'never') this.machine.hugeBegins();
     declareObject(this.machine, size, arg);
   }
 

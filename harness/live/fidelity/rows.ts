@@ -20,7 +20,9 @@ export interface RowKey {
   readonly discard: string;
   readonly reclaim: string;
   readonly merge: string;
+  readonly controller: string;
   readonly swap: string;
+  readonly readahead: string;
   /** In pages; null for none. */
   readonly limit: number | null;
 }
