@@ -394,7 +394,10 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
   /** A page that was chosen, dirty and of a file or lazily freed: whether it stays (see `AgingTables`). */
   staysWritten(page: number): boolean {
     if (!this.eviction.staysWritten(page)) return false;
-    if (!this.couldGo(page)) this.admit(page, false);
+    if (!this.couldGo(page)) {
+      this.groups?.policy.withdrawn(page);
+      this.admit(page, false);
+    }
     return true;
   }
 
