@@ -83,7 +83,7 @@ function shifted(line: string): string {
 function withOtherSpaces(line: string): string {
   const [time, op, space, page, count, arg] = fields(line);
   const other = (id: string) => String(Number(id) * SPACES);
-  const named = op === 'fork' ? other(arg) : arg.replace(/(?<= target=)\d+/, other);
+  const named = op === 'fork' ? arg.replace(/^\d+/, other) : arg.replace(/(?<= target=)\d+/, other);
   return [time, op, space === '' ? '' : other(space), page, count, named].join(',');
 }
 
@@ -91,7 +91,7 @@ function withOtherSpaces(line: string): string {
 function withOtherNames(line: string): string {
   const [time, op, space, page, count, arg] = fields(line);
   const renamed = /^(object|map|fallocate|fadvise|migrate)$/.test(op)
-    ? arg.replace(/:(\w+)/, ':long-$1')
+    ? arg.replace(/:(\w+)/, ':long-$1').replace(' fs=', ' fs=long-')
     : /^(close|truncate|sync|pread|pwrite)$/.test(op)
       ? `long-${arg}`
       : arg;
