@@ -34,6 +34,7 @@ const KEYS = [
   'discard',
   'reclaim',
   'merge',
+  'controller',
   'swap',
   'limit',
 ] as const satisfies readonly (keyof FidelityRow)[];
@@ -80,10 +81,14 @@ function markdownText(kernel: ComparedKernel): string {
 }
 
 /** The setting that rows are of, in words. */
-function settingText({ trace, discard, reclaim, merge, swap, limit }: FidelityRow): string {
-  const merged = merge === 'none' ? '' : `, merge ${merge}`;
-  if (limit === null) return `${trace}, ${discard}, no limit${merged}`;
-  return `${trace}, ${discard}, limit ${limit} pages, swap ${swap}, reclaim ${reclaim}${merged}`;
+function settingText({ trace, discard, reclaim, merge, controller, swap, limit }: FidelityRow): string {
+  const bound = limit === null ? 'no limit' : `limit ${limit} pages`;
+  const short = limit === null && controller === 'none' ? [] : [`swap ${swap}`, `reclaim ${reclaim}`];
+  const more = [
+    ...(merge === 'none' ? [] : [`merge ${merge}`]),
+    ...(controller === 'none' ? [] : [`controller ${controller}`]),
+  ];
+  return [trace, discard, bound, ...short, ...more].join(', ');
 }
 
 function settingTable(rows: readonly FidelityRow[]): string {

@@ -18,7 +18,7 @@ let mappings = new Uint32Array(0);
 let swapEntries = new Uint32Array(0);
 let held = new Uint8Array(0);
 
-/** An array of zeros for so many pages. */
+/** An array with a zero for each page. */
 function cleared<T extends Uint32Array | Uint8Array>(array: T, pages: number): T {
   return grown(array, pages).fill(0, 0, pages) as T;
 }
@@ -53,7 +53,7 @@ class Census {
   private countObject(object: SharedObject): void {
     const { m } = this;
     let ids = 0;
-    for (const index of object.present(0, object.size)) {
+    for (const index of object.present(0, object.reach)) {
       const page = object.page(index);
       if (this.held[page] !== 0) broken(`page ${page} is in two places of objects`);
       this.held[page] = 1;
@@ -158,7 +158,7 @@ function checkFrames(m: Machine, census: Census): void {
   checkFrameless(m, census);
 }
 
-/** Checks a frame that holds a page, which so many entries map. Returns whether any does. */
+/** Checks a frame that holds a page. Returns whether it is mapped. @param mappings entries that map it, counted */
 function checkFrame(m: Machine, frame: number, page: number, mappings: number): boolean {
   const { pages, frames, rmap } = m;
   if (pages.location[page] !== frame || pages.resident[page] !== 1)

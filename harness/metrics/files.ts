@@ -286,6 +286,7 @@ const FIDELITY = {
   discard: 'text',
   reclaim: 'text',
   merge: 'text',
+  controller: 'text',
   swap: 'text',
   limit_pages: 'number?',
   metric: 'text',
@@ -330,6 +331,7 @@ export const ADDED_COLUMNS: Readonly<Partial<Record<ResultFile, Readonly<Record<
     ...Object.fromEntries(ADDED_AXES.map((name) => [AXES[name].column, AXES[name].default])),
     ...Object.fromEntries(METRICS.map(({ name }) => [name, ''])),
   },
+  'fidelity.csv': { controller: AXES.controller.default },
 };
 /** A row of a file of results. */
 export type ResultRow<F extends ResultFile> = RowOf<(typeof RESULT_COLUMNS)[F]>;

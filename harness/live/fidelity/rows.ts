@@ -20,6 +20,7 @@ export interface RowKey {
   readonly discard: string;
   readonly reclaim: string;
   readonly merge: string;
+  readonly controller: string;
   readonly swap: string;
   /** In pages; null for none. */
   readonly limit: number | null;
