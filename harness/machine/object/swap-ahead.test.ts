@@ -37,10 +37,10 @@ it('a mapping that is joined with the one above goes on with its window', async 
     `map,1,${at},4,anon`,
     'read,1,1040,1,',
   ];
-  const [joined, apart] = await Promise.all(
+  const [joined, separate] = await Promise.all(
     [1020, 1000].map((at) => run(timed(events(at)), { reclaim: 'fifo', swap: 'ssd' })),
   );
-  expect(joined!.metrics.swap_ra).toBe(apart!.metrics.swap_ra);
+  expect(joined!.metrics.swap_ra).toBe(separate!.metrics.swap_ra);
 });
 
 /** Found by `npm run fuzz -- --relations`: it was brought in twice, once for its neighbor. */

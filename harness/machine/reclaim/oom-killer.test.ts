@@ -115,10 +115,10 @@ describe('the OOM killer', () => {
       `spawn,${id},,,`,
       ...at.flatMap((page) => [`map,${id},${page},1,anon`, `write,${id},${page},1,`]),
     ];
-    const apart = pages(1, 0, 512 * 512);
+    const separate = pages(1, 0, 512 * 512);
     const together = pages(2, 0, 512);
     const third = ['spawn,3,,, oom_score_adj=-1000', 'map,3,0,1,anon', 'write,3,0,1,'];
-    expect((await became([...apart, ...together, ...third], 4)).of[1]).toBe('killed');
+    expect((await became([...separate, ...together, ...third], 4)).of[1]).toBe('killed');
   });
 
   it('faults no more in a call once it is killed', async () => {
