@@ -128,6 +128,14 @@ describe('the OOM killer', () => {
     expect(spaces.find(({ space }) => space === 2)).toMatchObject({ pgfault: 55 });
   });
 
+  /** Found by `npm run fuzz -- --relations`: the trace was refused. */
+  it('calls on a killed space, or on what it would have forked, are ESRCH', async () => {
+    const calls = ['process_madvise,2,0,1,MADV_COLD target=1', 'process_madvise,2,0,1,MADV_COLD target=3'];
+    const { of, metrics } = await became([...program(1, 40), ...program(2, 30), 'fork,1,,,3', ...calls], 64);
+    expect(of).toEqual({ 1: 'killed', 2: 'alive' });
+    expect(metrics).toMatchObject({ call_errors: 2, events_skipped: 1 });
+  });
+
   it('every multi-page call of a killed space ends: populate, fallocate, locks', async () => {
     for (const event of [
       'madvise,2,0,100,MADV_POPULATE_WRITE',

@@ -111,12 +111,6 @@ export class OomKiller {
     this.cgroups()?.leave(space);
   }
 
-  /** Whether a space is no more since it was killed. */
-  hasKilled(id: number): boolean {
-    const { spaces, allSpacesEver } = this.state;
-    return !spaces.has(id) && allSpacesEver.findLast((space) => space.id === id)?.killed === true;
-  }
-
   /** An event is over: ends the space that was at work, and returns those that were killed in it. */
   takeKilled(): readonly Space[] {
     const { dying } = this.state;
