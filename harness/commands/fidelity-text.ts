@@ -36,6 +36,7 @@ const KEYS = [
   'merge',
   'controller',
   'swap',
+  'readahead',
   'limit',
 ] as const satisfies readonly (keyof FidelityRow)[];
 const NUMBERS = /simulated|live|difference/;
@@ -81,12 +82,22 @@ function markdownText(kernel: ComparedKernel): string {
 }
 
 /** The setting that rows are of, in words. */
-function settingText({ trace, discard, reclaim, merge, controller, swap, limit }: FidelityRow): string {
+function settingText({
+  trace,
+  discard,
+  reclaim,
+  merge,
+  controller,
+  swap,
+  readahead,
+  limit,
+}: FidelityRow): string {
   const bound = limit === null ? 'no limit' : `limit ${limit} pages`;
   const short = limit === null && controller === 'none' ? [] : [`swap ${swap}`, `reclaim ${reclaim}`];
   const more = [
     ...(merge === 'none' ? [] : [`merge ${merge}`]),
     ...(controller === 'none' ? [] : [`controller ${controller}`]),
+    ...(readahead === 'off' ? [] : [`readahead ${readahead}`]),
   ];
   return [trace, discard, bound, ...short, ...more].join(', ');
 }

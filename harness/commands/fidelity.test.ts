@@ -48,6 +48,7 @@ describe('a comparison', () => {
       discard: discardPolicies.choose('keep'),
       reclaim: reclaimPolicies.choose('linux'),
       swap: 'none',
+      readahead: 'off',
       limit: 'none',
     } as const;
     const compared = await compareTrace(timed(['spawn,1,,,']), 't', setting, live, loadCosts());
@@ -65,6 +66,7 @@ describe('a comparison', () => {
       merge: 'none',
       controller: 'none',
       swap: 'zram',
+      readahead: 'off',
       limit: 100,
       metric: 'pgmajfault',
       simulated: 100,
@@ -91,7 +93,7 @@ describe('a comparison', () => {
       differences: ['at end: x'],
     });
     expect(fidelityText(kernels, 'markdown')).toContain(
-      '| t | keep | linux | none | none | zram | 100p | pgmajfault | 100 | 100 | 103 | 3 | ±1.5 % | within | two humps: 100, 100, 103 |',
+      '| t | keep | linux | none | none | zram | off | 100p | pgmajfault | 100 | 100 | 103 | 3 | ±1.5 % | within | two humps: 100, 100, 103 |',
     );
     const controlled = { ...row, limit: null, controller: 'senpai:probe=1' };
     const alone = [

@@ -47,6 +47,7 @@ interface Args extends Pick<KernelArgs, 'timeout' | 'pace' | 'stats'> {
   costs?: string;
   limit: string;
   swap: string;
+  readahead: string;
   runs: number;
   out?: string;
   format: FidelityFormat;
@@ -91,6 +92,12 @@ function builder(yargs: Argv): Argv {
         default: 'none',
         describe:
           'merge policy: none or ksm with its parameters; counters are compared where the trace ends settled',
+        requiresArg: true,
+      },
+      readahead: {
+        type: 'string',
+        default: 'off',
+        describe: 'what is read ahead of files and swap, on both: off, or kernel with its parameters',
         requiresArg: true,
       },
       controller: {
@@ -170,7 +177,7 @@ function kernelsOf({ machine, kernel, cgroup }: Args): LiveKernelChoice[] {
 
 /** @throws InputError for a value that a flag does not take */
 function planOf(args: Args): Plan {
-  const { limit, reclaim, merge, controller, swap, policies } = args;
+  const { limit, reclaim, merge, controller, swap, readahead, policies } = args;
   const isShort = (pages: string) => pages !== 'none' || controller !== 'none';
   const { costs, fromDefault } = readCosts(args.costs);
   const lacking = costsNote(args.costs ?? '', fromDefault);
@@ -188,6 +195,7 @@ function planOf(args: Args): Plan {
             controller,
             discard,
             swap: isShort(pages) ? swap : 'none',
+            readahead,
           }),
         ),
       ),

@@ -129,6 +129,8 @@ export class SimulatedMachine implements Target {
       cpus,
     });
     if (setup.thp !== 'never') this.machine.set('thp.enabled', setup.thp);
+    this.machine.set('read_ahead_kb', String(setup.readahead.fileKib));
+    this.machine.set('vm.page-cluster', String(setup.readahead.pageCluster));
     this.machine.advance(startUs);
     this.machine.proactive?.start(startUs);
     this.kernel = new SimulatedKernel(this.machine, discard.values.destroy === 1);
@@ -349,7 +351,9 @@ export class SimulatedMachine implements Target {
   processMadvise(id: number, target: number, page: number, count: number, advice: Advice): void {
     const range = { page, count };
     const { machine } = this;
-    const result = machine.reclaim.oomKiller.hasKilled(target)
+    // One that was killed, or that a killed one would have forked.
+    const isGone = machine.counters.oom_kills > 0 && !machine.space(target);
+    const result = isGone
       ? { errno: 'ESRCH' as const, value: 0, pages: 0 }
       : processMadvise(machine, this.space(id), this.space(target), range, advice);
     this.answer(`process_madvise ${advice}`, result);

@@ -82,7 +82,7 @@ export interface LiveRuns {
 /** What a trace is run under on both. */
 export type FidelitySetting = Pick<
   ReplayOptions,
-  'discard' | 'reclaim' | 'merge' | 'controller' | 'swap' | 'limit'
+  'discard' | 'reclaim' | 'merge' | 'controller' | 'swap' | 'limit' | 'readahead'
 >;
 
 /** A trace under a setting on both kernels. */
@@ -142,6 +142,7 @@ export async function compareTrace(
     merge: setting.merge?.text ?? 'none',
     controller: setting.controller?.text ?? 'none',
     swap: setting.swap,
+    readahead: setting.readahead ?? 'off',
     limit: typeof setting.limit === 'number' ? setting.limit : null,
   };
   const heard: Seen = { callFaults: 0, files: false };

@@ -8,6 +8,7 @@ const KEY = {
   merge: 'none',
   controller: 'none',
   swap: 'zram',
+  readahead: 'off',
   limit: 100,
 };
 

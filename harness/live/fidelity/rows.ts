@@ -22,6 +22,7 @@ export interface RowKey {
   readonly merge: string;
   readonly controller: string;
   readonly swap: string;
+  readonly readahead: string;
   /** In pages; null for none. */
   readonly limit: number | null;
 }
