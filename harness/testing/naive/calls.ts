@@ -287,6 +287,5 @@ export function fallocateBlocks(
 ): Returned {
   if (!object.descriptor) return { errno: 'EBADF', value: 0 };
   if (zero && !object.disk) return { errno: 'EOPNOTSUPP', value: 0 };
-  allocate(k, object, index, count, zero);
-  return SUCCESS;
+  return { errno: allocate(k, object, index, count, zero), value: 0 };
 }

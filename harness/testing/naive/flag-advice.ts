@@ -13,6 +13,7 @@ export type Errno =
   | 'EINVAL'
   | 'ENOENT'
   | 'ENOMEM'
+  | 'ENOSPC'
   | 'EOPNOTSUPP'
   | 'EPERM';
 

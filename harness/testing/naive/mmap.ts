@@ -6,7 +6,15 @@ import type { Entry } from './page.js';
 import { partsOf, splitPmd, TABLE } from './pmds.js';
 import { settle } from './reclaim.js';
 import type { Flag, NaiveKernel, SharedObject, Space, Vma } from './state.js';
-import { changeFlags, cutAt, findVma, insertVma, mergeWithNeighbours, overlapping } from './vmas.js';
+import {
+  changeFlags,
+  cutAt,
+  findVma,
+  insertVma,
+  mergeWithNeighbours,
+  mergeWithNext,
+  overlapping,
+} from './vmas.js';
 
 /** What a mapping maps. */
 export interface Mapping {
@@ -183,7 +191,7 @@ export function grow(k: NaiveKernel, space: Space, end: number, pages: number): 
   const vma = findVma(space, end - 1)!;
   vma.end = end + pages;
   const locked = vma.flags.has('locked');
-  mergeWithNeighbours(space, vma);
+  mergeWithNext(space, vma);
   if (locked) populate(k, space, end, end + pages, true);
 }
 

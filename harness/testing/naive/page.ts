@@ -41,6 +41,10 @@ export class Page {
   unused = false;
   /** Of a file: its use begins to read the next window (PG_readahead). */
   marked = false;
+  /** Its swap slot, while it has one. */
+  slot = -1;
+  /** Of the swap cache: it was read ahead, and nothing has used it (PG_readahead). */
+  ahead = false;
   /** The walk over all pages that met it last: each is met once by one walk. */
   walk = 0;
   /** Entries that refer to it; those of the page of zeros are not kept. */

@@ -7,8 +7,9 @@ import { type NaiveKernel, Space, type Vma } from './state.js';
 import { findVma, insertVma } from './vmas.js';
 
 /** A new empty space. */
-export function spawn(k: NaiveKernel, id: number): Space {
+export function spawn(k: NaiveKernel, id: number, oomScoreAdj = 0): Space {
   const space = new Space(id);
+  space.oomScoreAdj = oomScoreAdj;
   k.spaces.set(id, space);
   return space;
 }
@@ -22,8 +23,13 @@ export function exit(k: NaiveKernel, space: Space): void {
 }
 
 /** dup_mmap: a VMA with private pages is copied entry by entry, and its copy has an anon_vma of its own. */
-export function fork(k: NaiveKernel, parent: Space, childId: number): void {
-  const child = spawn(k, childId);
+export function fork(
+  k: NaiveKernel,
+  parent: Space,
+  childId: number,
+  oomScoreAdj: number = parent.oomScoreAdj,
+): void {
+  const child = spawn(k, childId, oomScoreAdj);
   child.noHugePages = parent.noHugePages;
   for (const vma of parent.vmas) {
     const flags = new Set(vma.flags);

@@ -1,6 +1,6 @@
 import { Page } from './page.js';
-import { bringIn } from './reclaim.js';
-import { type NaiveKernel, NaiveOutOfMemory, type SharedObject, type Vma } from './state.js';
+import { bringInAhead } from './reclaim.js';
+import type { NaiveKernel, SharedObject, Vma } from './state.js';
 
 /** Faults beyond those that found their page, after which nothing is read around. */
 const MOST_MISSES = 100;
@@ -51,12 +51,7 @@ function takeIn(k: NaiveKernel, object: SharedObject, first: number, count: numb
     const page = new Page('file');
     page.content = stored ?? 0;
     page.marked = index === mark;
-    try {
-      bringIn(k, page);
-    } catch (error) {
-      if (error instanceof NaiveOutOfMemory) return reads;
-      throw error;
-    }
+    if (!bringInAhead(k, page)) return reads;
     object.pages.set(index, page);
     k.counters.readahead_pages++;
     if (stored === undefined) continue;

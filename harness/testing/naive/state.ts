@@ -1,5 +1,7 @@
 import { Entries, type Entry, type Folio, type Page, ZERO } from './page.js';
 import type { FileState } from './read-ahead.js';
+import { NO_HISTORY, type SwapHistory } from './swap-ahead.js';
+import type { Tmpfs } from './tmpfs.js';
 
 /** Flags of a VMA: the kernel's VM_* that the model knows. `account` is VM_ACCOUNT, which keeps VMAs from merging. */
 export type Flag =
@@ -34,6 +36,8 @@ export interface Vma {
   anon: AnonVma | undefined;
   /** Its anon_vma_chain has several links: it was copied by fork (vma_had_uncowed_parents). */
   forked: boolean;
+  /** Undefined before the first page of it is swapped in. */
+  swapHistory?: SwapHistory | undefined;
 }
 
 /** Shared memory by name, a shared anonymous mapping, or a file. */
@@ -51,6 +55,8 @@ export interface SharedObject {
   dirty: boolean;
   /** What a file remembers of what was read ahead. */
   readonly ahead: FileState;
+  /** The file system that its blocks come out of, if it has a size. */
+  readonly fs: Tmpfs | undefined;
 }
 
 /** Pages that a device has pinned at one call. */
@@ -78,6 +84,8 @@ export class Space {
   pins: Pin[] = [];
   /** How mappings to come are locked (MCL_FUTURE). */
   futureLock: readonly Flag[] = [];
+  /** /proc/PID/oom_score_adj. */
+  oomScoreAdj = 0;
   /** Page-table pages that exist, by page number divided by 512. */
   readonly tables = new Set<number>();
   pgfault = 0;
@@ -102,6 +110,10 @@ export class Counters {
   file_pages_in = 0;
   file_pages_out = 0;
   readahead_pages = 0;
+  swap_ra = 0;
+  swap_ra_hit = 0;
+  oom_events = 0;
+  oom_kills = 0;
   thp_fault_alloc = 0;
   thp_fault_fallback = 0;
   thp_fault_fallback_charge = 0;
@@ -169,6 +181,24 @@ export class NaiveKernel {
   zeroPage = true;
   /** Pages that files are read ahead at most. */
   readAhead = 0;
+  /** vm.page-cluster. */
+  pageCluster = 0;
+  /** Whether private memory is read from swap by address, and not by place on the device (vma_ra_enabled). */
+  swapByAddress = true;
+  /** Of what is read by place. */
+  swapHistory: SwapHistory = NO_HISTORY;
+  /** Where a page goes on the swap device, which is the machine's own decision. */
+  nextSlot: () => number;
+  /** Whether the OOM killer kills where memory has run out; else the trace ends. */
+  kills = false;
+  /** The space whose event is carried out. */
+  atWork: Space | undefined;
+  /** The same once it was killed. */
+  dying: Space | undefined;
+  /** Spaces that were killed: a trace goes on with their events, none of which happens. */
+  readonly killed = new Set<number>();
+  /** File systems of shared memory that have a size. */
+  readonly tmpfs = new Map<string, Tmpfs>();
   /** Whether page tables count against the limit. */
   chargesTables = false;
   /** Dirty pages that reclaim met: next to go once they are written. */
@@ -184,7 +214,7 @@ export class NaiveKernel {
   hugeZero = false;
   /** Frames and swap slots in use: looking at everything for each page takes too long. */
   inUse = 0;
-  private slotsInUse = 0;
+  slotsInUse = 0;
   /** Reclaim has woken the flusher. */
   flushWanted = false;
   private nextUnique = -1;
@@ -197,7 +227,10 @@ export class NaiveKernel {
     readonly swapPages: number,
     /** Memory limit in pages. */
     public limit: number,
-  ) {}
+  ) {
+    let slots = 0;
+    this.nextSlot = () => slots++;
+  }
 
   space(id: number): Space {
     const space = this.spaces.get(id);
