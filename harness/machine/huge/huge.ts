@@ -23,6 +23,7 @@ export class Huge implements HugeHooks, HugeParts {
   readonly pmds: Pmds;
   /** Whether the huge page of zeros has been allocated; it stays. */
   zeroAllocated = false;
+  dropped = 0;
   private readonly unmapping: Unmapping;
 
   constructor(readonly state: State) {
@@ -63,10 +64,15 @@ export class Huge implements HugeHooks, HugeParts {
 
   zapping({ leaf, from, to }: LeafPart): void {
     if (this.pmds.has(leaf)) {
-      if (isWholeLeaf(from, to)) this.pmds.drop(leaf);
+      if (isWholeLeaf(from, to)) this.drop(leaf);
       else this.pmds.split(leaf);
     }
     this.unmapping.begin();
+  }
+
+  private drop(leaf: number): void {
+    if (this.pmds.folios.has(leaf)) this.dropped++;
+    this.pmds.drop(leaf);
   }
 
   zapped(): void {
@@ -148,6 +154,12 @@ export class Huge implements HugeHooks, HugeParts {
       }
     }
     return used + directories.size;
+  }
+
+  owedForSplits(): number {
+    const { splitNs } = this.pmds;
+    this.pmds.splitNs = 0;
+    return splitNs;
   }
 
   shrink(): number {

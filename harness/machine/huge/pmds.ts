@@ -14,6 +14,9 @@ export class Pmds {
   /** Leaves that map the huge page of zeros. */
   readonly zeros = new Set<number>();
 
+  /** What splits cost that no one has paid yet, in ns. */
+  splitNs = 0;
+
   constructor(private readonly state: State) {}
 
   has(leaf: number): boolean {
@@ -45,8 +48,9 @@ export class Pmds {
    */
   split(leaf: number): void {
     if (!this.drop(leaf)) return;
-    const { tables, counters } = this.state;
+    const { tables, counters, costs } = this.state;
     counters.thp_split_pmd++;
+    this.splitNs += costs.huge.split_pmd.ns;
     const first = leaf * LEAF_ENTRIES;
     let seen = 0;
     for (let at = first; at < first + LEAF_ENTRIES; at++) seen |= tables.entries[at]!;

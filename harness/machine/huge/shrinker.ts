@@ -1,3 +1,4 @@
+import { PART } from '../../cost/ledger.js';
 import type { Folio } from '../memory/folios.js';
 import type { HugeParts } from './parts.js';
 
@@ -21,6 +22,7 @@ export function shrinkDeferred(huge: HugeParts): number {
       huge.split(folio);
     } else deferred.delete(folio);
   }
+  m.paySplits(PART.reclaim);
   return before - m.frames.inUse;
 }
 
