@@ -35,6 +35,7 @@ const KEYS = [
   'reclaim',
   'merge',
   'swap',
+  'thp',
   'limit',
 ] as const satisfies readonly (keyof FidelityRow)[];
 const NUMBERS = /simulated|live|difference/;
@@ -80,10 +81,10 @@ function markdownText(kernel: ComparedKernel): string {
 }
 
 /** The setting that rows are of, in words. */
-function settingText({ trace, discard, reclaim, merge, swap, limit }: FidelityRow): string {
-  const merged = merge === 'none' ? '' : `, merge ${merge}`;
-  if (limit === null) return `${trace}, ${discard}, no limit${merged}`;
-  return `${trace}, ${discard}, limit ${limit} pages, swap ${swap}, reclaim ${reclaim}${merged}`;
+function settingText({ trace, discard, reclaim, merge, swap, thp, limit }: FidelityRow): string {
+  const more = `${merge === 'none' ? '' : `, merge ${merge}`}${thp === 'never' ? '' : `, thp ${thp}`}`;
+  if (limit === null) return `${trace}, ${discard}, no limit${more}`;
+  return `${trace}, ${discard}, limit ${limit} pages, swap ${swap}, reclaim ${reclaim}${more}`;
 }
 
 function settingTable(rows: readonly FidelityRow[]): string {

@@ -64,6 +64,7 @@ describe('a comparison', () => {
       reclaim: 'linux',
       merge: 'none',
       swap: 'zram',
+      thp: 'never',
       limit: 100,
       metric: 'pgmajfault',
       simulated: 100,
@@ -90,7 +91,7 @@ describe('a comparison', () => {
       differences: ['at end: x'],
     });
     expect(fidelityText(kernels, 'markdown')).toContain(
-      '| t | keep | linux | none | zram | 100p | pgmajfault | 100 | 100 | 103 | 3 | ±1.5 % | within | two humps: 100, 100, 103 |',
+      '| t | keep | linux | none | zram | never | 100p | pgmajfault | 100 | 100 | 103 | 3 | ±1.5 % | within | two humps: 100, 100, 103 |',
     );
     expect(fidelityRows(kernels)[0]).toMatchObject({ kernel: '6.1.0', limit_pages: 100, runs: 3, humps: 2 });
   });

@@ -43,6 +43,7 @@ interface Args extends Pick<KernelArgs, 'timeout' | 'pace' | 'stats'> {
   policies: string[];
   reclaim: string;
   merge: string;
+  thp: string;
   limit: string;
   swap: string;
   runs: number;
@@ -91,6 +92,7 @@ function builder(yargs: Argv): Argv {
           'merge policy: none or ksm with its parameters; counters are compared where the trace ends settled',
         requiresArg: true,
       },
+      thp: listFlag('huge pages of private memory: never, madvise (where the program asks), always', 'never'),
       runs: { type: 'number', default: 3, describe: 'live runs', requiresArg: true },
       machine: listFlag('vm: a kernel in a virtual machine; host: the kernel of this host', 'vm'),
       ...kernelFlags,
@@ -154,19 +156,22 @@ function kernelsOf({ machine, kernel, cgroup }: Args): LiveKernelChoice[] {
 
 /** @throws InputError for a value that a flag does not take */
 function planOf(args: Args): Plan {
-  const { limit, reclaim, merge, swap, policies } = args;
+  const { limit, reclaim, merge, swap, thp, policies } = args;
   return {
     kernels: kernelsOf(args),
     settings: limit.split(',').flatMap((pages) =>
       (pages === 'none' ? ['linux'] : reclaim.split(',')).flatMap((name) =>
-        policies.map((discard) =>
-          planReplay({
-            limit: pages,
-            reclaim: name,
-            merge,
-            discard,
-            swap: pages === 'none' ? 'none' : swap,
-          }),
+        thp.split(',').flatMap((mode) =>
+          policies.map((discard) =>
+            planReplay({
+              limit: pages,
+              reclaim: name,
+              merge,
+              discard,
+              swap: pages === 'none' ? 'none' : swap,
+              thp: mode,
+            }),
+          ),
         ),
       ),
     ),

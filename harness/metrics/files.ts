@@ -287,6 +287,7 @@ const FIDELITY = {
   reclaim: 'text',
   merge: 'text',
   swap: 'text',
+  thp: 'text',
   limit_pages: 'number?',
   metric: 'text',
   simulated: 'number?',
@@ -330,6 +331,7 @@ export const ADDED_COLUMNS: Readonly<Partial<Record<ResultFile, Readonly<Record<
     ...Object.fromEntries(ADDED_AXES.map((name) => [AXES[name].column, AXES[name].default])),
     ...Object.fromEntries(METRICS.map(({ name }) => [name, ''])),
   },
+  'fidelity.csv': { thp: AXES.thp.default },
 };
 /** A row of a file of results. */
 export type ResultRow<F extends ResultFile> = RowOf<(typeof RESULT_COLUMNS)[F]>;

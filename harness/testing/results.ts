@@ -355,6 +355,7 @@ export function writeFidelity(folder: string): void {
     reclaim: 'linux',
     merge: 'none',
     swap: 'zram',
+    thp: 'never',
     limit_pages: 1000,
     metric: 'pgmajfault',
     simulated: 4000,

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { humpsOf, rowOf } from './rows.js';
 
-const KEY = { trace: 't', discard: 'keep', reclaim: 'linux', merge: 'none', swap: 'zram', limit: 100 };
+const KEY = {
+  trace: 't',
+  discard: 'keep',
+  reclaim: 'linux',
+  merge: 'none',
+  swap: 'zram',
+  thp: 'never',
+  limit: 100,
+};
 
 describe('a row of a comparison', () => {
   it.each([
