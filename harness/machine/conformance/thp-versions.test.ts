@@ -1,0 +1,50 @@
+import { expect } from 'vitest';
+import { type Case, conform, csvLines } from '../../testing/conformance.js';
+import { simulatedReadings, type ThpReading } from '../../testing/thp.js';
+import { SCENARIOS, TOLERANCE_OF_VERSIONS, unlimitedEvents } from '../../testing/thp-scenarios.js';
+
+/**
+ * What the model does not have. 6.1 takes the first page of a huge page for all of it where it asks whether others share it
+ * (folio_estimated_sharers): with that unmapped, FREE leaves the rest alone. From 6.12 on a huge page is allocated, and counted, for some collapses that
+ * then fail.
+ */
+const PENDING: ReadonlySet<string> = new Set([
+  '6.1 part_after_mprotect freed_after_unmapping lazyfree_kib',
+  '6.1 part_after_mprotect freed_after_unmapping thp_split_page',
+  '6.1 part_after_mprotect freed_after_unmapping pglazyfree',
+  '6.1 part_after_mprotect freed_after_unmapping memcg_user_kib',
+  '6.12 collapse_after_fork child_collapsed thp_collapse_alloc',
+  '6.12 collapse_after_fork collapsed_without_child thp_collapse_alloc',
+  '6.12 collapse_after_fork collapsed_with_one_written thp_collapse_alloc',
+  '7.2 collapse_after_fork collapsed_with_one_written thp_collapse_alloc',
+]);
+
+const simulated = new Map<string, Promise<Map<string, ThpReading[]>>>();
+
+/** The readings of a test on the model of a kernel, made once. */
+function readingsOf(kernel: string, test: string): Promise<Map<string, ThpReading[]>> {
+  const key = `${kernel} ${test}`;
+  const scenario = SCENARIOS[test]!;
+  const events = [
+    `set,,,,kernel.version=${kernel}`,
+    'set,,,,thp.enabled=madvise',
+    ...unlimitedEvents(scenario),
+  ];
+  const known = simulated.get(key) ?? simulatedReadings({ ...scenario, events });
+  simulated.set(key, known);
+  return known;
+}
+
+function rowCase(line: string): Case {
+  const [kernel, test, step, field, value] = line.split(',') as [string, string, string, string, string];
+  const by = TOLERANCE_OF_VERSIONS[field] ?? 0;
+  return async () => {
+    const found = (await readingsOf(kernel, test)).get(step)!.at(-1)![field]!;
+    expect(Math.abs(found - Number(value)), `${found}, not ${value}`).toBeLessThanOrEqual(by);
+  };
+}
+
+const { rows } = csvLines('thp_versions.csv');
+const ids = rows.map((line) => line.split(',', 4).join(' '));
+
+conform('thp_versions.csv', ids, Object.fromEntries(ids.map((id, i) => [id, rowCase(rows[i]!)])), PENDING);
